@@ -1,0 +1,108 @@
+//! What can be wrong with data that a type cannot rule out.
+
+use alloc::string::String;
+
+/// Bad data or settings, found before anything was changed.
+///
+/// Shapes never appear here: a network whose shapes do not meet does not compile.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A class index at or past the number of classes.
+    #[error("label {index} is out of range: there are {classes} classes, 0 to {}", classes - 1)]
+    LabelOutOfRange {
+        /// The index that was given.
+        index: usize,
+        /// How many classes the label's type has.
+        classes: usize,
+    },
+    /// A slice of another length than the tensor it should become.
+    #[error("a tensor of shape {shape:?} holds {expected} numbers, and this slice has {found}")]
+    SliceLength {
+        /// The sides of the tensor.
+        shape: &'static [usize],
+        /// The product of its sides.
+        expected: usize,
+        /// The length of the slice.
+        found: usize,
+    },
+    /// A batch without samples: its mean loss is 0/0.
+    #[error("the batch is empty: give at least one sample")]
+    EmptyBatch,
+    /// Not one target for each input.
+    #[error("{inputs} inputs but {targets} targets: give one target for each input")]
+    BatchLengths {
+        /// The number of inputs (or outputs).
+        inputs: usize,
+        /// The number of targets.
+        targets: usize,
+    },
+    /// A NaN or an infinity in what was given to the network.
+    #[error(
+        "{what} {sample} of the batch has {value} at element {element}: clean the data before training on it"
+    )]
+    NonFiniteData {
+        /// "input" or "target".
+        what: &'static str,
+        /// Which sample of the batch.
+        sample: usize,
+        /// Which number of the sample, in memory order.
+        element: usize,
+        /// The number itself.
+        value: f64,
+    },
+    /// The network's own output is NaN or infinite, although its input is not.
+    #[error(
+        "output {element} of sample {sample} is {value} although the input is finite: \
+         the weights have overflowed; lower the learning rate or the initial gain"
+    )]
+    NonFiniteOutput {
+        /// Which sample of the batch.
+        sample: usize,
+        /// Which number of the output, in memory order.
+        element: usize,
+        /// The number itself.
+        value: f64,
+    },
+    /// The loss is NaN or infinite, although the outputs and the targets are not.
+    #[error("the loss is {value}: outputs and targets are finite, but too far apart for the scalar's range")]
+    NonFiniteLoss {
+        /// The loss itself.
+        value: f64,
+    },
+    /// A NaN or an infinity in a gradient. The network has not been touched.
+    #[error(
+        "the gradient of `{parameter}` is {value} at element {element}, and no step was taken: \
+         the gradient explodes; lower the learning rate or the initial gain, or add a skip connection"
+    )]
+    NonFiniteGradient {
+        /// The path of the parameter, such as `2.branch.0.weight`.
+        parameter: String,
+        /// Which number of the parameter, in memory order.
+        element: usize,
+        /// The number itself.
+        value: f64,
+    },
+    /// A target outside what the loss is defined for.
+    #[error("target {sample} of the batch has {value} at element {element}, but this loss takes {expected}")]
+    TargetRange {
+        /// Which sample of the batch.
+        sample: usize,
+        /// Which number of the target, in memory order.
+        element: usize,
+        /// The number itself.
+        value: f64,
+        /// What the loss takes.
+        expected: &'static str,
+    },
+    /// A setting outside its range.
+    #[error("{name} is {value}, but must be {expected}")]
+    Setting {
+        /// The setting's name.
+        name: &'static str,
+        /// The value that was given.
+        value: f64,
+        /// Its range.
+        expected: &'static str,
+    },
+}

@@ -1,0 +1,412 @@
+//! Floor 6: is this backward pass the derivative of that forward pass?
+//!
+//! [`gradcheck`] holds a layer, or a whole network, against finite differences, number by number and with sign, for its
+//! inputs and for every parameter; [`gradcheck_loss`] does so for a loss. Whoever writes a layer writes this test:
+//!
+//! ```
+//! use chainrule::prelude::*;
+//! use chainrule::gradcheck::gradcheck;
+//!
+//! let net = <(Linear<3, 5, f64>, Tanh, Linear<5, 2, f64>)>::init(&mut rng(1));
+//! let report = gradcheck(&net, &[Vector([0.3, -1.2, 0.7]), Vector([2.0, 0.1, -0.4])])?;
+//! assert_eq!(report.checked, 2 * 3 + 3 * 5 + 5 + 5 * 2 + 2); // each input and each parameter
+//! assert!(report.worst < 1e-6);
+//! # Ok::<(), chainrule::gradcheck::GradcheckError>(())
+//! ```
+//!
+//! # How
+//! A random cotangent u makes the output one number, f = Σ u·y. Its derivative by each number x is measured by central
+//! differences of fourth order, (8 f(x+h) - 8 f(x-h) - f(x+2h) + f(x-2h)) / 12h, in `f64`, at steps from 1e-3 down; of
+//! these the one is taken that agrees best with the step half as large, because a large step may reach across a kink
+//! and a small one drowns in rounding. The choice does not look at the layer's own gradient.
+//!
+//! Layers with a kink have to be shown inputs on both sides of it. On the kink itself there is no derivative to compare.
+//!
+//! Beside the derivative, the contract of [`Layer::backward`] is checked: that it overwrites the gradient of its input,
+//! adds to the gradient of its parameters, and gives the same one when nobody asks for the former.
+//!
+//! Layers that draw random numbers are given the same ones every time.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use alloc::{format, vec};
+
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::kernel::Real;
+use crate::layer::{Layer, Mode, NoProbe, Parameter, Visitor, visit};
+use crate::loss::Loss;
+use crate::tensor::Tensor;
+
+/// The largest relative error that passes.
+///
+/// Differences of fourth order at a step of 1e-3 err by about 1e-12 in truncation and 1e-13 in rounding, so that a right
+/// gradient passes with room, and a wrong factor, sign or index does not.
+pub const TOLERANCE: f64 = 1e-6;
+
+/// What was compared, and how well it agreed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// How many numbers were compared.
+    pub checked: usize,
+    /// The largest relative error among them.
+    pub worst: f64,
+    /// Where that was: `input[0]`, `2.branch.0.weight`, ..
+    pub tensor: String,
+}
+
+/// A backward pass that is not the derivative of its forward pass.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum GradcheckError {
+    /// The gradient by one number is not what finite differences say.
+    #[error(
+        "the gradient of `{layer}` by {tensor}, element {index}, is {analytic:e}, \
+         but finite differences say {numeric:e}: a relative error of {error:.1e}"
+    )]
+    Gradient {
+        /// The type of the layer.
+        layer: String,
+        /// `input[sample]`, or the path of a parameter.
+        tensor: String,
+        /// Which number of it, in memory order.
+        index: usize,
+        /// What the backward pass gave.
+        analytic: f64,
+        /// What finite differences gave.
+        numeric: f64,
+        /// Their relative error.
+        error: f64,
+    },
+    /// The backward pass broke a rule of its contract.
+    #[error("the backward pass of `{layer}` breaks its contract: it must {rule} ({tensor}, element {index})")]
+    Contract {
+        /// The type of the layer.
+        layer: String,
+        /// What it should have done.
+        rule: &'static str,
+        /// `input[sample]`, or the path of a parameter.
+        tensor: String,
+        /// Which number of it, in memory order.
+        index: usize,
+    },
+    /// There was nothing to compare, or a NaN or an infinity among what was.
+    #[error("`{layer}` cannot be checked: {reason}")]
+    Unusable {
+        /// The type of the layer.
+        layer: String,
+        /// Why not.
+        reason: &'static str,
+    },
+}
+
+/// Compares the gradients of a layer, at these inputs, with finite differences.
+///
+/// # Errors
+/// The first number whose relative error is over [`TOLERANCE`], by layer, tensor and index; or a broken rule of the
+/// contract; or inputs that cannot be used: none, or not finite.
+pub fn gradcheck<X, L>(layer: &L, inputs: &[X]) -> Result<Report, GradcheckError>
+where
+    X: Tensor<Scalar = f64>,
+    L: Layer<X>,
+{
+    let name = type_name::<L>();
+    let unusable = |reason| GradcheckError::Unusable { layer: name.clone(), reason };
+    if inputs.is_empty() {
+        return Err(unusable("it was given no inputs"));
+    }
+    let mut subject = Subject::new(layer, inputs);
+    let magnitude = subject.magnitude();
+    if !magnitude.is_finite() {
+        return Err(unusable("its output is not finite at these inputs"));
+    }
+
+    let plain = subject.backward(true, 0.0);
+    let over = subject.backward(true, 1.0);
+    let alone = subject.backward(false, 0.0);
+    let broken =
+        |rule, tensor: String, index| GradcheckError::Contract { layer: name.clone(), rule, tensor, index };
+    if let Some(at) = differ(&plain.inputs, &over.inputs, 0.0, 0.0) {
+        return Err(broken("overwrite `input_grad`", input_name::<X>(at), at % X::LEN));
+    }
+    for ((path, plain), (over, alone)) in
+        plain.parameters.iter().zip(over.parameters.iter().zip(&alone.parameters))
+    {
+        if let Some(at) = differ(plain, &over.1, 1.0, 1e-9) {
+            return Err(broken("add to `gradient`, not overwrite it", path.clone(), at));
+        }
+        if let Some(at) = differ(plain, &alone.1, 0.0, 1e-9) {
+            return Err(broken("give the same `gradient` when `input_grad` is `None`", path.clone(), at));
+        }
+    }
+
+    let mut verdict = Verdict { report: Report { checked: 0, worst: 0.0, tensor: String::new() }, magnitude };
+    for (at, &analytic) in plain.inputs.iter().enumerate() {
+        let x = X::flat(&subject.inputs)[at];
+        let derivative = derivative(x, magnitude, |x| {
+            X::flat_mut(&mut subject.inputs)[at] = x;
+            subject.value()
+        });
+        X::flat_mut(&mut subject.inputs)[at] = x;
+        verdict.compare(&name, || input_name::<X>(at), at % X::LEN, analytic, derivative)?;
+    }
+    let mut tensor = 0;
+    for (path, analytic) in &plain.parameters {
+        for (at, &analytic) in analytic.iter().enumerate() {
+            let w = subject.parameter(tensor, at, None);
+            let derivative = derivative(w, magnitude, |w| {
+                subject.parameter(tensor, at, Some(w));
+                subject.value()
+            });
+            subject.parameter(tensor, at, Some(w));
+            verdict.compare(&name, || path.clone(), at, analytic, derivative)?;
+        }
+        tensor += 1;
+    }
+    Ok(verdict.report)
+}
+
+/// Compares the gradient of a loss, at these outputs and targets, with finite differences.
+///
+/// # Errors
+/// As [`gradcheck`]; data that the loss refuses is reported as [`GradcheckError::Unusable`].
+pub fn gradcheck_loss<Y, Target, L>(
+    loss: &L,
+    outputs: &[Y],
+    targets: &[Target],
+) -> Result<Report, GradcheckError>
+where
+    Y: Tensor<Scalar = f64>,
+    L: Loss<Y, Target>,
+{
+    let name = type_name::<L>();
+    let refused = |_| GradcheckError::Unusable { layer: name.clone(), reason: "it refuses this batch" };
+    let mut gradients = outputs.to_vec();
+    let magnitude = loss.mean_and_gradient(outputs, targets, &mut gradients).map_err(refused)?;
+    let mut outputs = outputs.to_vec();
+    let mut verdict = Verdict { report: Report { checked: 0, worst: 0.0, tensor: String::new() }, magnitude };
+    for (at, &analytic) in Y::flat(&gradients).iter().enumerate() {
+        let a = Y::flat(&outputs)[at];
+        let derivative = derivative(a, magnitude, |a| {
+            Y::flat_mut(&mut outputs)[at] = a;
+            loss.mean(&outputs, targets).unwrap_or(f64::NAN)
+        });
+        Y::flat_mut(&mut outputs)[at] = a;
+        verdict.compare(&name, || format!("output[{}]", at / Y::LEN), at % Y::LEN, analytic, derivative)?;
+    }
+    Ok(verdict.report)
+}
+
+/// A layer at a point, with the cotangent that makes its output one number.
+struct Subject<X: Tensor, L: Layer<X>> {
+    layer: L,
+    inputs: Vec<X>,
+    outputs: Vec<L::Output>,
+    cotangent: Vec<L::Output>,
+    tape: L::Tape,
+}
+
+/// What one backward pass gave.
+struct Gradients {
+    inputs: Vec<f64>,
+    parameters: Vec<(String, Vec<f64>)>,
+}
+
+impl<X: Tensor<Scalar = f64>, L: Layer<X>> Subject<X, L> {
+    fn new(layer: &L, inputs: &[X]) -> Self {
+        let mut copy = L::zeros();
+        visit([layer], [&mut copy], &mut CopyNumbers);
+        let mut cotangent: Vec<L::Output> = bytemuck::zeroed_vec(inputs.len());
+        let mut rng = ChaCha8Rng::seed_from_u64(0x1986);
+        L::Output::flat_mut(&mut cotangent).iter_mut().for_each(|u| *u = StandardNormal.sample(&mut rng));
+        let outputs = bytemuck::zeroed_vec(inputs.len());
+        Self { layer: copy, inputs: inputs.to_vec(), outputs, cotangent, tape: L::Tape::default() }
+    }
+
+    fn forward(&mut self) {
+        let mut rng = ChaCha8Rng::seed_from_u64(0x2016);
+        self.layer.forward(&self.inputs, &mut self.outputs, &mut self.tape, &mut Mode::Train(&mut rng));
+    }
+
+    /// f = Σ u·y.
+    fn value(&mut self) -> f64 {
+        self.forward();
+        self.terms().sum()
+    }
+
+    /// Σ |u·y|, the size of the numbers that f is summed from.
+    fn magnitude(&mut self) -> f64 {
+        self.forward();
+        self.terms().map(f64::abs).sum()
+    }
+
+    fn terms(&self) -> impl Iterator<Item = f64> {
+        L::Output::flat(&self.outputs).iter().zip(L::Output::flat(&self.cotangent)).map(|(y, u)| y * u)
+    }
+
+    /// The gradients of f, with everything that receives them set to `before` first.
+    fn backward(&mut self, with_input_grad: bool, before: f64) -> Gradients {
+        L::Output::flat_mut(&mut self.outputs).fill(before);
+        self.forward();
+        let mut gradient = L::zeros();
+        visit([], [&mut gradient], &mut Fill(before));
+        let mut input_grad = self.inputs.clone();
+        X::flat_mut(&mut input_grad).fill(before);
+        self.layer.backward(
+            &self.inputs,
+            &self.outputs,
+            &self.cotangent,
+            with_input_grad.then_some(&mut input_grad[..]),
+            &mut gradient,
+            &mut self.tape,
+            &mut NoProbe,
+        );
+        let mut collect = Collect(vec![]);
+        visit([&gradient], [], &mut collect);
+        Gradients { inputs: X::flat(&input_grad).to_vec(), parameters: collect.0 }
+    }
+
+    /// One number of one parameter, counted in the visitor's order; set to `value` if there is one.
+    fn parameter(&mut self, tensor: usize, at: usize, value: Option<f64>) -> f64 {
+        let mut access = Access { tensor, at, value, seen: 0, found: f64::NAN };
+        visit([], [&mut self.layer], &mut access);
+        access.found
+    }
+}
+
+/// Where two gradients differ, the second having been added to what stood there before.
+fn differ(plain: &[f64], other: &[f64], before: f64, tolerance: f64) -> Option<usize> {
+    let scale = plain.iter().fold(before, |scale, x| f64::max(scale, x.abs()));
+    // A NaN differs from everything.
+    plain.iter().zip(other).position(|(x, y)| !((x + before - y).abs() <= tolerance * scale))
+}
+
+/// A derivative, and what rounding may have done to it.
+struct Derivative {
+    value: f64,
+    noise: f64,
+}
+
+/// df/dx at `x`, for an f summed from numbers of this magnitude.
+fn derivative(x: f64, magnitude: f64, mut f: impl FnMut(f64) -> f64) -> Derivative {
+    let mut slope = |h: f64| {
+        // The steps as the arithmetic really takes them.
+        let (right, left) = ((x + h) - x, x - (x - h));
+        let (far_right, far_left) = ((x + 2.0 * h) - x, x - (x - 2.0 * h));
+        let near = (f(x + right) - f(x - left)) / (right + left);
+        let far = (f(x + far_right) - f(x - far_left)) / (far_right + far_left);
+        (4.0 * near - far) / 3.0
+    };
+    let scale = f64::max(1.0, x.abs());
+    let (mut best, mut disagreement) = (Derivative { value: f64::NAN, noise: 0.0 }, f64::INFINITY);
+    for step in [1e-3, 1e-4, 1e-5, 1e-6] {
+        let h = step * scale;
+        let (whole, half) = (slope(h), slope(h / 2.0));
+        let noise = 16.0 * f64::EPSILON * magnitude / h;
+        let difference = (whole - half).abs() + noise;
+        if difference < disagreement {
+            disagreement = difference;
+            best = Derivative { value: half, noise };
+        }
+        if (whole - half).abs() <= noise + 1e-3 * TOLERANCE * half.abs() {
+            break;
+        }
+    }
+    best
+}
+
+struct Verdict {
+    report: Report,
+    magnitude: f64,
+}
+
+impl Verdict {
+    fn compare(
+        &mut self,
+        layer: &str,
+        tensor: impl Fn() -> String,
+        index: usize,
+        analytic: f64,
+        Derivative { value: numeric, noise }: Derivative,
+    ) -> Result<(), GradcheckError> {
+        // What rounding alone can do is no error: a difference of the size of the noise counts as the tolerance.
+        let floor = f64::max(noise / TOLERANCE, f64::MIN_POSITIVE);
+        let error = (analytic - numeric).abs() / analytic.abs().max(numeric.abs()).max(floor);
+        self.report.checked += 1;
+        // Not `error > TOLERANCE`: a NaN is an error too.
+        if !(error <= TOLERANCE) || !self.magnitude.is_finite() {
+            return Err(GradcheckError::Gradient {
+                layer: layer.into(),
+                tensor: tensor(),
+                index,
+                analytic,
+                numeric,
+                error,
+            });
+        }
+        if error > self.report.worst || self.report.tensor.is_empty() {
+            (self.report.worst, self.report.tensor) = (error, tensor());
+        }
+        Ok(())
+    }
+}
+
+fn input_name<X: Tensor>(at: usize) -> String {
+    format!("input[{}]", at / X::LEN)
+}
+
+/// The name of a type without the paths of its modules.
+fn type_name<T>() -> String {
+    let mut short = String::new();
+    for part in
+        core::any::type_name::<T>().split_inclusive(|c: char| !c.is_alphanumeric() && c != '_' && c != ':')
+    {
+        short.push_str(part.rsplit("::").next().unwrap_or(part));
+    }
+    short
+}
+
+struct CopyNumbers;
+
+impl Visitor<1, 1> for CopyNumbers {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, [from]: [&[T]; 1], [to]: [&mut [T]; 1]) {
+        to.copy_from_slice(from);
+    }
+}
+
+struct Fill(f64);
+
+impl Visitor<0, 1> for Fill {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
+        xs.fill(T::of(self.0));
+    }
+}
+
+struct Collect(Vec<(String, Vec<f64>)>);
+
+impl Visitor<1, 0> for Collect {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
+        self.0.push((parameter.path.to_string(), xs.iter().map(|x| x.to_f64()).collect()));
+    }
+}
+
+struct Access {
+    tensor: usize,
+    at: usize,
+    value: Option<f64>,
+    seen: usize,
+    found: f64,
+}
+
+impl Visitor<0, 1> for Access {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
+        if self.seen == self.tensor {
+            self.found = xs[self.at].to_f64();
+            if let Some(value) = self.value {
+                xs[self.at] = T::of(value);
+            }
+        }
+        self.seen += 1;
+    }
+}

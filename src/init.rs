@@ -1,0 +1,182 @@
+//! Floor 5: what a new network's parameters are.
+//!
+//! The chain rule's product has a factor W for every layer; its size at the start of training is chosen here. One call
+//! sets a whole network:
+//!
+//! ```
+//! use chainrule::prelude::*;
+//!
+//! type Net = (Linear<64, 32>, Relu, [Residual<(Linear<32, 32>, Relu)>; 3], Linear<32, 10>);
+//!
+//! let net = Net::init(&mut rng(7)); // Glorot's, a sensible default
+//! let net = Net::init_with(Initializer::he_normal(), &mut rng(7)); // for ReLU
+//! let net = Net::init_with(Initializer::orthogonal().gain(1.1), &mut rng(7));
+//! ```
+//!
+//! Biases start at 0, scales and statistics at the value their layer declares (a PReLU's slope at 0.25).
+
+use nalgebra::DMatrix;
+use rand::{Rng, RngExt};
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::kernel::Real;
+use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
+
+/// A scheme for the weights of a network. The default is [`glorot_uniform`](Initializer::glorot_uniform).
+///
+/// Each scheme has a variance (below) and a distribution; [`gain`](Initializer::gain) multiplies the weights.
+///
+/// | scheme | variance of a weight | keeps, from layer to layer | source |
+/// |---|---|---|---|
+/// | `glorot` (Xavier) | 2 / (fan-in + fan-out) | values and gradients, about, for tanh | Glorot & Bengio 2010, eq. 12, 16 |
+/// | `he` (Kaiming) | 2 / fan-in | values, for ReLU | He et al. 2015, eq. 10 |
+/// | `lecun` | 1 / fan-in | values, for linear layers and SELU | LeCun et al. 1998, section 4.6 |
+/// | `orthogonal` | 1 / max(fan-in, fan-out) | every singular value is the gain | Saxe et al. 2014 |
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Initializer {
+    scheme: Scheme,
+    gain: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Scheme {
+    Uniform(Variance),
+    Normal(Variance),
+    Orthogonal,
+    Constant(f64),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Variance {
+    Glorot,
+    He,
+    LeCun,
+}
+
+impl Variance {
+    fn of(self, fan_in: usize, fan_out: usize) -> f64 {
+        match self {
+            Self::Glorot => 2.0 / (fan_in + fan_out) as f64,
+            Self::He => 2.0 / fan_in as f64,
+            Self::LeCun => 1.0 / fan_in as f64,
+        }
+    }
+}
+
+impl Default for Initializer {
+    fn default() -> Self {
+        Self::glorot_uniform()
+    }
+}
+
+impl Initializer {
+    const fn new(scheme: Scheme) -> Self {
+        Self { scheme, gain: 1.0 }
+    }
+
+    /// Uniform on ±√(6 / (fan-in + fan-out)): Keras' default, and this crate's.
+    pub const fn glorot_uniform() -> Self {
+        Self::new(Scheme::Uniform(Variance::Glorot))
+    }
+
+    /// Normal, of variance 2 / (fan-in + fan-out).
+    pub const fn glorot_normal() -> Self {
+        Self::new(Scheme::Normal(Variance::Glorot))
+    }
+
+    /// Uniform on ±√(6 / fan-in).
+    pub const fn he_uniform() -> Self {
+        Self::new(Scheme::Uniform(Variance::He))
+    }
+
+    /// Normal, of variance 2 / fan-in.
+    pub const fn he_normal() -> Self {
+        Self::new(Scheme::Normal(Variance::He))
+    }
+
+    /// Uniform on ±√(3 / fan-in). With a gain of 1/√3 this is ±1/√fan-in, the default of PyTorch's `Linear`.
+    pub const fn lecun_uniform() -> Self {
+        Self::new(Scheme::Uniform(Variance::LeCun))
+    }
+
+    /// Normal, of variance 1 / fan-in.
+    pub const fn lecun_normal() -> Self {
+        Self::new(Scheme::Normal(Variance::LeCun))
+    }
+
+    /// A matrix whose rows or columns, whichever are fewer, are orthonormal: drawn uniformly, by the QR decomposition
+    /// of a normal matrix.
+    pub const fn orthogonal() -> Self {
+        Self::new(Scheme::Orthogonal)
+    }
+
+    /// Every weight the same. Units that start alike stay alike: of use for tests.
+    pub const fn constant(value: f64) -> Self {
+        Self::new(Scheme::Constant(value))
+    }
+
+    /// Multiplies every weight. Common gains: 5/3 for tanh with `lecun`; above 1 gradients tend to explode, below 1 to
+    /// vanish.
+    pub const fn gain(self, gain: f64) -> Self {
+        Self { gain: self.gain * gain, ..self }
+    }
+
+    /// Fills one tensor of weights.
+    fn fill<T: Real>(&self, fan_in: usize, fan_out: usize, weights: &mut [T], rng: &mut impl Rng) {
+        match self.scheme {
+            Scheme::Uniform(variance) => {
+                let bound = libm::sqrt(3.0 * variance.of(fan_in, fan_out)) * self.gain;
+                weights.iter_mut().for_each(|w| *w = T::of(bound * (2.0 * rng.random::<f64>() - 1.0)));
+            }
+            Scheme::Normal(variance) => {
+                let deviation = libm::sqrt(variance.of(fan_in, fan_out)) * self.gain;
+                weights.iter_mut().for_each(|w| *w = T::of(deviation * normal(rng)));
+            }
+            Scheme::Orthogonal => self.fill_orthogonal(fan_in, weights, rng),
+            Scheme::Constant(value) => weights.fill(T::of(value * self.gain)),
+        }
+    }
+
+    fn fill_orthogonal<T: Real>(&self, fan_in: usize, weights: &mut [T], rng: &mut impl Rng) {
+        let (rows, columns) = (fan_in, weights.len() / fan_in.max(1));
+        let (long, short) = (rows.max(columns), rows.min(columns));
+        if short == 0 {
+            return;
+        }
+        let (mut q, r) = DMatrix::<f64>::from_fn(long, short, |_, _| normal(rng)).qr().unpack();
+        // R's diagonal is made positive, without which Q would not be uniform (Mezzadri 2007, section 5).
+        for (mut column, diagonal) in q.column_iter_mut().zip(r.diagonal().iter()) {
+            column *= self.gain * if *diagonal < 0.0 { -1.0 } else { 1.0 };
+        }
+        for (at, weight) in weights.iter_mut().enumerate() {
+            let (row, column) = (at / columns, at % columns);
+            *weight = T::of(if rows >= columns { q[(row, column)] } else { q[(column, row)] });
+        }
+    }
+}
+
+fn normal(rng: &mut impl Rng) -> f64 {
+    StandardNormal.sample(rng)
+}
+
+/// A new network of the type `N`.
+pub(crate) fn network<N: Parameters>(initializer: Initializer, rng: &mut impl Rng) -> N {
+    let mut network = N::zeros();
+    visit([], [&mut network], &mut Fill { initializer, rng });
+    network
+}
+
+struct Fill<'a, R> {
+    initializer: Initializer,
+    rng: &'a mut R,
+}
+
+impl<R: Rng> Visitor<0, 1> for Fill<'_, R> {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [values]: [&mut [T]; 1]) {
+        match parameter.field.role {
+            Role::Weight { fan_in, fan_out } => self.initializer.fill(fan_in, fan_out, values, self.rng),
+            Role::Bias => values.fill(T::zero()),
+            Role::Scale(start) | Role::Statistic(start) => values.fill(T::of(start)),
+        }
+    }
+}

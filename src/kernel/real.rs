@@ -1,0 +1,88 @@
+//! The scalars: `f32` and `f64`.
+
+use core::fmt::Debug;
+
+use bytemuck::Pod;
+use nalgebra::RealField;
+
+use super::product::Lanes;
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// A scalar that networks compute in: `f32` or `f64`.
+///
+/// The elementary functions (`exp`, `tanh`, ..) are those of nalgebra's [`RealField`].
+pub trait Real: RealField + Pod + Default + Lanes + sealed::Sealed {
+    /// The distance from 1 to the next larger number.
+    const EPSILON: Self;
+
+    /// The nearest scalar to `value`.
+    fn of(value: f64) -> Self;
+
+    /// This number as an `f64`, exactly.
+    fn to_f64(self) -> f64;
+
+    /// The complementary error function, 2/√π ∫ₓ^∞ exp(-t²) dt: no cancellation in the upper tail.
+    fn erfc(self) -> Self;
+}
+
+macro_rules! real {
+    ($scalar:ident, $erfc:path) => {
+        impl Real for $scalar {
+            const EPSILON: Self = $scalar::EPSILON;
+
+            #[inline(always)]
+            fn of(value: f64) -> Self {
+                value as $scalar
+            }
+
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                f64::from(self)
+            }
+
+            #[inline]
+            fn erfc(self) -> Self {
+                $erfc(self)
+            }
+        }
+    };
+}
+real!(f32, libm::erfcf);
+real!(f64, libm::erfc);
+
+/// The logistic function 1 / (1 + exp(-x)), without overflow at either end.
+#[inline]
+pub(crate) fn sigmoid<T: Real>(x: T) -> T {
+    let e = (-x.abs()).exp();
+    let small = e / (T::one() + e);
+    if x < T::zero() { small } else { T::one() - small }
+}
+
+/// ln(1 + exp(x)), without overflow at either end.
+#[inline]
+pub(crate) fn softplus<T: Real>(x: T) -> T {
+    x.max(T::zero()) + (-x.abs()).exp().ln_1p()
+}
+
+/// m and ln Σ exp(xᵢ - m), with m the largest of `xs`: their sum is ln Σ exp(xᵢ). They are given apart, because in
+/// their sum a large m would swallow the logarithm.
+pub(crate) fn log_sum_exp<T: Real>(xs: &[T]) -> (T, T) {
+    let max = maximum(xs);
+    let sum = xs.iter().fold(T::zero(), |sum, &x| sum + (x - max).exp());
+    (max, sum.ln())
+}
+
+/// The largest of `xs`.
+pub(crate) fn maximum<T: Real>(xs: &[T]) -> T {
+    xs.iter().skip(1).fold(xs[0], |max, &x| if x > max { x } else { max })
+}
+
+/// Σ xᵢ², summed in `f64`: in `f32` the sum is 0 long before its terms are.
+pub(crate) fn squared_norm<T: Real + Debug>(xs: &[T]) -> f64 {
+    xs.iter().fold(0.0, |sum, &x| sum + x.to_f64() * x.to_f64())
+}

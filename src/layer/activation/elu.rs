@@ -1,0 +1,84 @@
+use super::{Activation, activation};
+use crate::kernel::Real;
+
+/// The exponential linear unit; a = `NUM / DEN`, 1 unless said otherwise.
+///
+/// Forward `y = x` for x > 0, else `a (exp(x) - 1)`; backward `dx = dy` or `a exp(x) dy`.
+///
+/// # Shapes
+/// Any to itself.
+///
+/// # Gradient flow
+/// g' is 1 above zero and falls as a exp(x) below it: a unit far below zero saturates, but is not dead at once.
+///
+/// # Source
+/// Clevert, Unterthiner, Hochreiter, "Fast and accurate deep network learning by exponential linear units",
+/// ICLR 2016, eq. 15.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(<Elu>::default().predict(&Vector([-1e4, 3.0]))?, Vector([-1.0, 3.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Elu<const NUM: u32 = 1, const DEN: u32 = 1>;
+
+impl<const NUM: u32, const DEN: u32> Elu<NUM, DEN> {
+    const A: f64 = {
+        assert!(DEN > 0, "the scale of an ELU is NUM / DEN, so DEN must not be 0");
+        NUM as f64 / DEN as f64
+    };
+}
+
+impl<const NUM: u32, const DEN: u32> Activation for Elu<NUM, DEN> {
+    fn apply<T: Real>(x: T) -> T {
+        if x > T::zero() { x } else { T::of(Self::A) * x.exp_m1() }
+    }
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        if x > T::zero() { T::one() } else { T::of(Self::A) * x.exp() }
+    }
+}
+activation!([const NUM: u32, const DEN: u32] Elu<NUM, DEN>);
+
+/// The self-normalising exponential linear unit.
+///
+/// Forward `y = λ x` for x > 0, else `λ a (exp(x) - 1)`; backward `dx = λ dy` or `λ a exp(x) dy`, with
+/// λ = 1.0507 and a = 1.6733, chosen so that mean 0 and variance 1 are a fixed point from layer to layer under
+/// [LeCun's initialisation](crate::init::Initializer::lecun_normal).
+///
+/// # Shapes
+/// Any to itself.
+///
+/// # Gradient flow
+/// At that fixed point the squared norm of a gradient grows by 1.07 a layer: neither vanishing nor exploding for
+/// some tens of layers.
+///
+/// # Source
+/// Klambauer, Unterthiner, Mayr, Hochreiter, "Self-normalizing neural networks", NIPS 2017, eq. 2 and 14.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// approx::assert_relative_eq!(Selu.predict(&Vector([-1e4_f32, 1.0]))?, Vector([-1.758_099_3, 1.050_701]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Selu;
+
+impl Selu {
+    const LAMBDA: f64 = 1.050_700_987_355_480_5;
+    const A: f64 = 1.673_263_242_354_377_2;
+}
+
+impl Activation for Selu {
+    fn apply<T: Real>(x: T) -> T {
+        let lambda = T::of(Self::LAMBDA);
+        if x > T::zero() { lambda * x } else { lambda * T::of(Self::A) * x.exp_m1() }
+    }
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        let lambda = T::of(Self::LAMBDA);
+        if x > T::zero() { lambda } else { lambda * T::of(Self::A) * x.exp() }
+    }
+}
+activation!(Selu);

@@ -1,0 +1,101 @@
+use core::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+
+use super::{Activation, activation};
+use crate::kernel::Real;
+
+/// The Gaussian error linear unit.
+///
+/// Forward `y = x Φ(x)`; backward `dx = (Φ(x) + x φ(x)) dy`, with the standard normal's distribution Φ and density φ.
+///
+/// # Shapes
+/// Any to itself.
+///
+/// # Gradient flow
+/// g' goes smoothly from 0 to 1, overshooting to -0.13 and 1.13 on the way: far below zero a unit is dead.
+///
+/// # Source
+/// Hendrycks, Gimpel, "Gaussian error linear units", arXiv 1606.08415, section 2.
+///
+/// # Examples
+/// ```
+/// use approx::assert_relative_eq;
+/// use chainrule::prelude::*;
+/// assert_relative_eq!(Gelu.predict(&Vector([1.0, -1e4]))?, Vector([0.841_344_746_068_542_9, 0.0])); // Φ(1)
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Gelu;
+
+/// Φ(x), accurate in both tails.
+fn normal_distribution<T: Real>(x: T) -> T {
+    T::of(0.5) * (-x * T::of(FRAC_1_SQRT_2)).erfc()
+}
+
+impl Activation for Gelu {
+    fn apply<T: Real>(x: T) -> T {
+        x * normal_distribution(x)
+    }
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        let density = T::of(0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2) * (T::of(-0.5) * x * x).exp();
+        normal_distribution(x) + x * density
+    }
+}
+activation!(Gelu);
+
+/// The tanh approximation of [`Gelu`], as GPT-2 and BERT use it.
+///
+/// Forward `y = x/2 (1 + t)` with `t = tanh(u)`, `u = √(2/π) (x + 0.044715 x³)`;
+/// backward `dx = ((1 + t)/2 + x/2 (1 - t²) u') dy`.
+///
+/// # Shapes
+/// Any to itself.
+///
+/// # Gradient flow
+/// As [`Gelu`]'s, to within 0.001.
+///
+/// # Source
+/// Hendrycks, Gimpel, arXiv 1606.08415, section 2.
+///
+/// # Examples
+/// ```
+/// use approx::assert_relative_eq;
+/// use chainrule::prelude::*;
+/// assert_relative_eq!(GeluTanh.predict(&Vector([1.0, -1e4]))?, Vector([0.841_192, 0.0]), epsilon = 1e-6);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GeluTanh;
+
+impl GeluTanh {
+    const CUBIC: f64 = 0.044_715;
+    const SLOPE: f64 = FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
+
+    /// x where the function bends; beyond ±30 it is a straight line in every scalar, and x³ must not overflow.
+    fn bend<T: Real>(x: T) -> T {
+        let end = T::of(30.0);
+        if x > end {
+            end
+        } else if x < -end {
+            -end
+        } else {
+            x
+        }
+    }
+
+    fn tanh<T: Real>(x: T) -> T {
+        let x = Self::bend(x);
+        (T::of(Self::SLOPE) * (x + T::of(Self::CUBIC) * x * x * x)).tanh()
+    }
+}
+
+impl Activation for GeluTanh {
+    fn apply<T: Real>(x: T) -> T {
+        T::of(0.5) * x * (T::one() + Self::tanh(x))
+    }
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        let (x, t, half) = (Self::bend(x), Self::tanh(x), T::of(0.5));
+        let du = T::of(Self::SLOPE) * (T::one() + T::of(3.0 * Self::CUBIC) * x * x);
+        half * (T::one() + t) + half * x * (T::one() - t * t) * du
+    }
+}
+activation!(GeluTanh);

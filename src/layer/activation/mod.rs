@@ -1,0 +1,115 @@
+//! A = g(Z): the elementwise layers, whose derivative g'(Z) is one of the two factors of the chain rule's product.
+//!
+//! An activation is two functions, `apply` and `derivative`; the macro at the end makes it a layer.
+
+mod elu;
+mod gelu;
+mod hard;
+mod relu;
+mod sigmoid;
+mod silu;
+mod softplus;
+mod tanh;
+
+use crate::kernel::Real;
+
+pub use elu::{Elu, Selu};
+pub use gelu::{Gelu, GeluTanh};
+pub use hard::{HardSigmoid, HardTanh};
+pub use relu::{LeakyRelu, Relu};
+pub use sigmoid::Sigmoid;
+pub use silu::{Mish, Silu};
+pub use softplus::{Softplus, Softsign};
+pub use tanh::Tanh;
+
+/// A function g of one number, and its derivative. [`activation_layer!`](crate::activation_layer) makes it a layer.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// use chainrule::{activation_layer, layer::Activation, Real};
+///
+/// /// g(x) = x³.
+/// #[derive(Clone, Copy, Debug, Default)]
+/// struct Cube;
+///
+/// impl Activation for Cube {
+///     fn apply<T: Real>(x: T) -> T {
+///         x * x * x
+///     }
+///     fn derivative<T: Real>(x: T, _: T) -> T {
+///         T::of(3.0) * x * x
+///     }
+/// }
+/// activation_layer!(Cube);
+///
+/// type Net = (Linear<4, 8>, Cube, Linear<8, 2>);
+/// # let _ = Net::init(&mut rng(0));
+/// ```
+pub trait Activation {
+    /// g(x).
+    fn apply<T: Real>(x: T) -> T;
+
+    /// g'(x), where y = g(x) is at hand if that is shorter. At a kink, one of its one-sided derivatives.
+    fn derivative<T: Real>(x: T, y: T) -> T;
+}
+
+/// Makes an [`Activation`](crate::layer::Activation) that implements `Default` a layer, from every shape to itself.
+///
+/// `activation_layer!(Cube)`, or with generics `activation_layer!([const N: u32] Power<N>)`.
+///
+/// A blanket `impl<A: Activation> Layer<X> for A` would do the same, at the cost of readable errors: see
+/// [how the messages are made](crate::guide::design).
+#[macro_export]
+macro_rules! activation_layer {
+    ([$($generics:tt)*] $activation:ty) => {
+        impl<$($generics)*> $crate::layer::Parameters for $activation {
+            fn zeros() -> Self {
+                Self::default()
+            }
+            fn fields(_: &mut impl $crate::layer::Fields<Self>) {}
+        }
+
+        impl<X: $crate::tensor::Tensor, $($generics)*> $crate::layer::Layer<X> for $activation {
+            type Output = X;
+            type Tape = ();
+
+            fn forward(&self, input: &[X], output: &mut [X], _: &mut (), _: &mut $crate::layer::Mode<'_>) {
+                for (y, &x) in X::flat_mut(output).iter_mut().zip(X::flat(input)) {
+                    *y = <Self as $crate::layer::Activation>::apply(x);
+                }
+            }
+
+            fn backward<P: $crate::layer::Probe>(
+                &self,
+                input: &[X],
+                output: &[X],
+                output_grad: &[X],
+                input_grad: Option<&mut [X]>,
+                _: &mut Self,
+                _: &mut (),
+                _: &mut P,
+            ) {
+                let Some(input_grad) = input_grad else { return };
+                let xy = X::flat(input).iter().zip(X::flat(output));
+                for ((dx, &dy), (&x, &y)) in X::flat_mut(input_grad).iter_mut().zip(X::flat(output_grad)).zip(xy) {
+                    *dx = dy * <Self as $crate::layer::Activation>::derivative(x, y);
+                }
+            }
+        }
+    };
+    ($activation:ty) => {
+        $crate::activation_layer!([] $activation);
+    };
+}
+
+/// An activation of this crate: a layer that compares.
+macro_rules! activation {
+    ([$($generics:tt)*] $activation:ty) => {
+        $crate::activation_layer!([$($generics)*] $activation);
+        $crate::layer::compare::comparable!([$($generics)*] $activation);
+    };
+    ($activation:ty) => {
+        activation!([] $activation);
+    };
+}
+use activation;

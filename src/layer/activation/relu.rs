@@ -1,0 +1,75 @@
+use super::{Activation, activation};
+use crate::kernel::Real;
+
+/// The rectifier.
+///
+/// Forward `y = max(x, 0)`; backward `dx = dy` for x > 0, else 0.
+///
+/// # Shapes
+/// Any to itself.
+///
+/// # Gradient flow
+/// g' is 1 or 0. Half of the units pass a gradient on, unchanged, and half stop it; a unit below 0 for every input
+/// is dead and learns no more.
+///
+/// # Source
+/// Nair, Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML 2010; the notes, section 2.2.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Relu.predict(&Vector([-2.0, 3.0]))?, Vector([0.0, 3.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Relu;
+
+impl Activation for Relu {
+    fn apply<T: Real>(x: T) -> T {
+        // Not `max`: a NaN has to stay one.
+        if x < T::zero() { T::zero() } else { x }
+    }
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        if x > T::zero() { T::one() } else { T::zero() }
+    }
+}
+activation!(Relu);
+
+/// The rectifier with a slope of `NUM / DEN` below zero; 1/100 unless said otherwise.
+///
+/// Forward `y = x` for x > 0, else `a x` with a = `NUM / DEN`; backward `dx = dy` or `a dy`.
+///
+/// # Shapes
+/// Any to itself.
+///
+/// # Gradient flow
+/// g' is 1 or a, never 0: no unit is dead.
+///
+/// # Source
+/// Maas, Hannun, Ng, "Rectifier nonlinearities improve neural network acoustic models", ICML 2013; the notes, section 2.2.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(LeakyRelu::<1, 4>.predict(&Vector([-2.0, 3.0]))?, Vector([-0.5, 3.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LeakyRelu<const NUM: u32 = 1, const DEN: u32 = 100>;
+
+impl<const NUM: u32, const DEN: u32> LeakyRelu<NUM, DEN> {
+    const SLOPE: f64 = {
+        assert!(DEN > 0, "the slope of a leaky ReLU is NUM / DEN, so DEN must not be 0");
+        NUM as f64 / DEN as f64
+    };
+}
+
+impl<const NUM: u32, const DEN: u32> Activation for LeakyRelu<NUM, DEN> {
+    fn apply<T: Real>(x: T) -> T {
+        if x > T::zero() { x } else { T::of(Self::SLOPE) * x }
+    }
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        if x > T::zero() { T::one() } else { T::of(Self::SLOPE) }
+    }
+}
+activation!([const NUM: u32, const DEN: u32] LeakyRelu<NUM, DEN>);

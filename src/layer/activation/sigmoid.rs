@@ -1,0 +1,35 @@
+use super::{Activation, activation};
+use crate::kernel::{self, Real};
+
+/// The logistic function, from 0 to 1.
+///
+/// Forward `y = 1 / (1 + exp(-x))`; backward `dx = y (1 - y) dy`.
+///
+/// # Shapes
+/// Any to itself.
+///
+/// # Gradient flow
+/// g' is at most 1/4, at x = 0, and falls as exp(-|x|): each of these layers costs a gradient a factor of 4 or more.
+/// In `f32` it is exactly 0 above x = 17.
+///
+/// # Source
+/// Rumelhart, Hinton, Williams, Nature 323 (1986), eq. 2; the notes, section 2.2.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Sigmoid.predict(&Vector([0.0, 1e4, -1e4]))?, Vector([0.5, 1.0, 0.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sigmoid;
+
+impl Activation for Sigmoid {
+    fn apply<T: Real>(x: T) -> T {
+        kernel::sigmoid(x)
+    }
+    fn derivative<T: Real>(_: T, y: T) -> T {
+        y * (T::one() - y)
+    }
+}
+activation!(Sigmoid);

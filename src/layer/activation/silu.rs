@@ -1,0 +1,68 @@
+use super::{Activation, activation};
+use crate::kernel::{Real, sigmoid, softplus};
+
+/// The sigmoid linear unit, also called swish.
+///
+/// Forward `y = x σ(x)`; backward `dx = σ(x) (1 + x (1 - σ(x))) dy`.
+///
+/// # Shapes
+/// Any to itself.
+///
+/// # Gradient flow
+/// g' goes smoothly from 0 to 1, between -0.10 and 1.10: far below zero a unit is dead.
+///
+/// # Source
+/// Elfwing, Uchibe, Doya, "Sigmoid-weighted linear units", Neural Networks 107 (2018), eq. 4 and 5.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Silu.predict(&Vector([-1e4, 0.0, 1e4]))?, Vector([0.0, 0.0, 1e4]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silu;
+
+impl Activation for Silu {
+    fn apply<T: Real>(x: T) -> T {
+        x * sigmoid(x)
+    }
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        let s = sigmoid(x);
+        s * (T::one() + x * sigmoid(-x))
+    }
+}
+activation!(Silu);
+
+/// A self-regularised non-monotonic activation.
+///
+/// Forward `y = x t` with `t = tanh(ln(1 + exp(x)))`; backward `dx = (t + x (1 - t²) σ(x)) dy`.
+///
+/// # Shapes
+/// Any to itself.
+///
+/// # Gradient flow
+/// g' goes smoothly from 0 to 1, between -0.11 and 1.09: far below zero a unit is dead.
+///
+/// # Source
+/// Misra, "Mish: a self regularized non-monotonic activation function", BMVC 2020, eq. 1.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Mish.predict(&Vector([-1e4, 0.0, 1e4]))?, Vector([0.0, 0.0, 1e4]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mish;
+
+impl Activation for Mish {
+    fn apply<T: Real>(x: T) -> T {
+        x * softplus(x).tanh()
+    }
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        let t = softplus(x).tanh();
+        t + x * (T::one() - t * t) * sigmoid(x)
+    }
+}
+activation!(Mish);

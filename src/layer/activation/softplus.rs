@@ -1,0 +1,68 @@
+use super::{Activation, activation};
+use crate::kernel::{self, Real};
+
+/// A smooth rectifier.
+///
+/// Forward `y = ln(1 + exp(x))`; backward `dx = σ(x) dy`.
+///
+/// # Shapes
+/// Any to itself.
+///
+/// # Gradient flow
+/// g' is the sigmoid: 1/2 at zero, 1 far above it, falling as exp(x) far below.
+///
+/// # Source
+/// Dugas, Bengio, Bélisle, Nadeau, Garcia, "Incorporating second-order functional knowledge", NIPS 2000.
+///
+/// # Examples
+/// ```
+/// use approx::assert_relative_eq;
+/// use chainrule::prelude::*;
+/// assert_relative_eq!(Softplus.predict(&Vector([-1e4, 0.0, 1e4]))?, Vector([0.0, 2.0_f32.ln(), 1e4]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Softplus;
+
+impl Activation for Softplus {
+    fn apply<T: Real>(x: T) -> T {
+        kernel::softplus(x)
+    }
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        kernel::sigmoid(x)
+    }
+}
+activation!(Softplus);
+
+/// A sigmoid with polynomial tails, from -1 to 1.
+///
+/// Forward `y = x / (1 + |x|)`; backward `dx = dy / (1 + |x|)²`.
+///
+/// # Shapes
+/// Any to itself.
+///
+/// # Gradient flow
+/// g' is at most 1, at x = 0, and falls as 1/x²: it saturates later than tanh.
+///
+/// # Source
+/// Glorot, Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010, section 2.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Softsign.predict(&Vector([-3.0, 0.0, 1.0]))?, Vector([-0.75, 0.0, 0.5]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Softsign;
+
+impl Activation for Softsign {
+    fn apply<T: Real>(x: T) -> T {
+        x / (T::one() + x.abs())
+    }
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        let d = T::one() / (T::one() + x.abs());
+        d * d
+    }
+}
+activation!(Softsign);

@@ -1,0 +1,35 @@
+use super::{Activation, activation};
+use crate::kernel::Real;
+
+/// The hyperbolic tangent, from -1 to 1.
+///
+/// Forward `y = tanh x`; backward `dx = (1 - y²) dy`.
+///
+/// # Shapes
+/// Any to itself.
+///
+/// # Gradient flow
+/// g' is at most 1, at x = 0, and falls as 4 exp(-2|x|): gradients vanish only where units saturate.
+/// In `f32` it is exactly 0 above |x| = 9.1.
+///
+/// # Source
+/// LeCun, Bottou, Orr, Müller, "Efficient BackProp" (1998), section 4.4; the notes, section 2.2.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Tanh.predict(&Vector([0.0, 1e4, -1e4]))?, Vector([0.0, 1.0, -1.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tanh;
+
+impl Activation for Tanh {
+    fn apply<T: Real>(x: T) -> T {
+        x.tanh()
+    }
+    fn derivative<T: Real>(_: T, y: T) -> T {
+        T::one() - y * y
+    }
+}
+activation!(Tanh);

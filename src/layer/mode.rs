@@ -1,0 +1,21 @@
+use rand::Rng;
+
+/// Whether a forward pass is for training or for use.
+///
+/// Layers that differ between the two ([`Dropout`](super::Dropout)) look here; all others ignore it.
+pub enum Mode<'a> {
+    /// Nothing is random: the same input gives the same output.
+    Evaluate,
+    /// Whatever is random draws from this generator, so that its seed fixes the whole run.
+    Train(&'a mut dyn Rng),
+}
+
+impl Mode<'_> {
+    /// The same mode for a shorter time, to be handed on.
+    pub fn reborrow(&mut self) -> Mode<'_> {
+        match self {
+            Mode::Evaluate => Mode::Evaluate,
+            Mode::Train(rng) => Mode::Train(&mut **rng),
+        }
+    }
+}

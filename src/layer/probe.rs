@@ -1,0 +1,42 @@
+use super::{Layer, Segment};
+use crate::tensor::Tensor;
+
+/// Watches the backward pass go by, layer by layer: the chain rule's product, factor by factor.
+///
+/// Layers made of layers (tuples, arrays, [`Residual`](crate::stack::Residual)) call it around each of their children;
+/// leaf layers know nothing of it. [`NoProbe`] compiles away.
+pub trait Probe {
+    /// The backward pass goes down into the child of this name.
+    fn enter(&mut self, name: Segment);
+
+    /// The backward pass has gone through that child.
+    fn leave<X: Tensor, L: Layer<X>>(&mut self, seen: Seen<'_, X, L>);
+}
+
+/// What went into a layer's backward pass, and what came out of it.
+pub struct Seen<'a, X: Tensor, L: Layer<X>> {
+    /// The layer itself.
+    pub layer: &'a L,
+    /// Its input in the forward pass.
+    pub input: &'a [X],
+    /// Its output in the forward pass.
+    pub output: &'a [L::Output],
+    /// dR/d`output`.
+    pub output_grad: &'a [L::Output],
+    /// dR/d`input`; `None` where nobody needed it.
+    pub input_grad: Option<&'a [X]>,
+    /// The gradient so far: this batch's dR/dW has been added.
+    pub gradient: &'a L,
+}
+
+/// Watches nothing, at no cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoProbe;
+
+impl Probe for NoProbe {
+    #[inline(always)]
+    fn enter(&mut self, _: Segment) {}
+
+    #[inline(always)]
+    fn leave<X: Tensor, L: Layer<X>>(&mut self, _: Seen<'_, X, L>) {}
+}

@@ -1,0 +1,122 @@
+use super::parameters::nothing_to_train;
+use super::{Layer, Mode, Probe};
+use crate::kernel::{Real, log_sum_exp, maximum};
+use crate::tensor::{Sequence, Tensor, Vector};
+
+/// Scores made into probabilities: positive, and of sum 1.
+///
+/// Forward `yᵢ = exp(xᵢ) / Σ exp(xⱼ)`; backward `dxᵢ = yᵢ (dyᵢ - Σ yⱼ dyⱼ)`.
+///
+/// # Shapes
+/// A `Vector` to itself; a `Sequence` to itself, over the features of each step.
+///
+/// # Gradient flow
+/// The Jacobian's norm is at most 1/2, and falls to 0 as one probability nears 1. To train a classifier, leave this
+/// layer out and give the scores to [`CrossEntropy`](crate::loss::CrossEntropy), whose gradient does not vanish there.
+///
+/// # Source
+/// Bridle, "Probabilistic interpretation of feedforward classification network outputs" (1990), eq. 6.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Softmax.predict(&Vector([1e4, 1e4, -1e4]))?, Vector([0.5, 0.5, 0.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Softmax;
+
+/// The logarithm of [`Softmax`], without the underflow.
+///
+/// Forward `yᵢ = xᵢ - ln Σ exp(xⱼ)`; backward `dxᵢ = dyᵢ - exp(yᵢ) Σ dyⱼ`.
+///
+/// # Shapes
+/// A `Vector` to itself; a `Sequence` to itself, over the features of each step.
+///
+/// # Gradient flow
+/// The Jacobian is I - 1 pᵀ, p the probabilities: it does not vanish, however sure the network is.
+///
+/// # Source
+/// Bridle (1990), eq. 6, in logarithms.
+///
+/// # Examples
+/// ```
+/// use approx::assert_relative_eq;
+/// use chainrule::prelude::*;
+/// let half = 0.5_f64.ln();
+/// assert_relative_eq!(LogSoftmax.predict(&Vector([1e4, 1e4, -1e4]))?, Vector([half, half, -2e4 + half]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LogSoftmax;
+
+nothing_to_train!([] Softmax);
+nothing_to_train!([] LogSoftmax);
+
+/// What each layer does to one row of scores.
+trait Rows {
+    fn forward<T: Real>(x: &[T], y: &mut [T]);
+    fn backward<T: Real>(y: &[T], dy: &[T], dx: &mut [T]);
+}
+
+impl Rows for Softmax {
+    fn forward<T: Real>(x: &[T], y: &mut [T]) {
+        let max = maximum(x);
+        y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - max).exp());
+        let sum = y.iter().fold(T::zero(), |sum, &y| sum + y);
+        y.iter_mut().for_each(|y| *y /= sum);
+    }
+    fn backward<T: Real>(y: &[T], dy: &[T], dx: &mut [T]) {
+        let mean = y.iter().zip(dy).fold(T::zero(), |sum, (&y, &dy)| sum + y * dy);
+        dx.iter_mut().zip(y).zip(dy).for_each(|((dx, &y), &dy)| *dx = y * (dy - mean));
+    }
+}
+
+impl Rows for LogSoftmax {
+    fn forward<T: Real>(x: &[T], y: &mut [T]) {
+        let (max, log_sum) = log_sum_exp(x);
+        y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - max) - log_sum);
+    }
+    fn backward<T: Real>(y: &[T], dy: &[T], dx: &mut [T]) {
+        let sum = dy.iter().fold(T::zero(), |sum, &dy| sum + dy);
+        dx.iter_mut().zip(y).zip(dy).for_each(|((dx, &y), &dy)| *dx = dy - y.exp() * sum);
+    }
+}
+
+macro_rules! over_rows {
+    ($layer:ty, [$($generics:tt)*] $tensor:ty, $row:ident) => {
+        impl<$($generics)*, T: Real> Layer<$tensor> for $layer {
+            type Output = $tensor;
+            type Tape = ();
+
+            fn forward(&self, input: &[$tensor], output: &mut [$tensor], _: &mut (), _: &mut Mode<'_>) {
+                let rows = <$tensor>::flat(input).chunks_exact($row);
+                for (y, x) in <$tensor>::flat_mut(output).chunks_exact_mut($row).zip(rows) {
+                    <$layer as Rows>::forward(x, y);
+                }
+            }
+
+            fn backward<P: Probe>(
+                &self,
+                _: &[$tensor],
+                output: &[$tensor],
+                output_grad: &[$tensor],
+                input_grad: Option<&mut [$tensor]>,
+                _: &mut Self,
+                _: &mut (),
+                _: &mut P,
+            ) {
+                let Some(input_grad) = input_grad else { return };
+                let (ys, dys) = (<$tensor>::flat(output), <$tensor>::flat(output_grad));
+                let rows = ys.chunks_exact($row).zip(dys.chunks_exact($row));
+                for (dx, (y, dy)) in <$tensor>::flat_mut(input_grad).chunks_exact_mut($row).zip(rows) {
+                    <$layer as Rows>::backward(y, dy, dx);
+                }
+            }
+        }
+    };
+}
+over_rows!(Softmax, [const N: usize] Vector<N, T>, N);
+over_rows!(Softmax, [const STEPS: usize, const FEATURES: usize] Sequence<STEPS, FEATURES, T>, FEATURES);
+over_rows!(LogSoftmax, [const N: usize] Vector<N, T>, N);
+over_rows!(LogSoftmax, [const STEPS: usize, const FEATURES: usize] Sequence<STEPS, FEATURES, T>, FEATURES);

@@ -1,0 +1,41 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod error;
+pub mod gradcheck;
+pub mod guide;
+pub mod init;
+mod kernel;
+pub mod layer;
+pub mod loss;
+mod network;
+pub mod optimizer;
+pub mod stack;
+pub mod tensor;
+mod train;
+
+pub use error::Error;
+pub use kernel::Real;
+pub use network::{Network, Tape, TapeOf};
+pub use rand;
+pub use train::Trainer;
+
+/// A generator of random numbers with this seed: the same numbers on every machine and in every version.
+///
+/// Any generator of the [`rand`] crate will do in its place.
+pub fn rng(seed: u64) -> rand::rngs::ChaCha8Rng {
+    rand::SeedableRng::seed_from_u64(seed)
+}
+
+/// Everything that writing and training a network takes: `use chainrule::prelude::*;`
+pub mod prelude {
+    pub use crate::init::Initializer;
+    pub use crate::layer::*;
+    pub use crate::loss::*;
+    pub use crate::optimizer::*;
+    pub use crate::stack::Residual;
+    pub use crate::tensor::{Image, Label, Sequence, Tensor, Vector};
+    pub use crate::{Network, Tape, Trainer, rng};
+}

@@ -1,0 +1,112 @@
+use super::{Loss, check_probabilities};
+use crate::Error;
+use crate::kernel::{Real, log_sum_exp};
+use crate::tensor::{Label, Vector};
+
+/// The cross-entropy of one class among several, from scores (logits): no softmax before it.
+///
+/// With p = softmax(a) and q the target's probabilities: R = -Σ qₖ ln pₖ, and dR/da = p - q.
+/// For a label q is 1 at its class; label smoothing s makes that 1 - s, and adds s / classes everywhere.
+///
+/// # Shapes
+/// Output `Vector<CLASSES>`; targets [`Label<CLASSES>`](Label), or `Vector<CLASSES>` of probabilities.
+///
+/// # Gradient flow
+/// p - q does not vanish while the network is wrong, however sure it is: softmax's own Jacobian has cancelled.
+///
+/// # Source
+/// Bridle (1990); label smoothing: Szegedy et al., "Rethinking the Inception architecture", CVPR 2016, section 7.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// let loss = CrossEntropy::default();
+/// let third = Label::new(2)?;
+/// let value = loss.mean(&[Vector([0.0; 4])], &[third])?;
+/// approx::assert_relative_eq!(value, 4.0_f64.ln());
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CrossEntropy {
+    smoothing: f64,
+}
+
+impl CrossEntropy {
+    /// The cross-entropy with labels smoothed by `smoothing`, from 0 (not at all) to below 1.
+    pub const fn smoothed(smoothing: f64) -> Self {
+        Self { smoothing }
+    }
+
+    fn check_smoothing(&self) -> Result<(), Error> {
+        if (0.0..1.0).contains(&self.smoothing) {
+            return Ok(());
+        }
+        Err(Error::Setting {
+            name: "label smoothing",
+            value: self.smoothing,
+            expected: "at least 0 and below 1",
+        })
+    }
+
+    /// Σ qₖ (ln Σ exp aⱼ - aₖ), for the q that `target` gives for each class.
+    fn of<T: Real>(&self, scores: &[T], target: impl Fn(usize) -> f64) -> f64 {
+        let (max, log_sum) = log_sum_exp(scores);
+        let minus_log = |a: T| (max - a).to_f64() + log_sum.to_f64();
+        scores.iter().enumerate().fold(0.0, |sum, (class, &a)| {
+            let q = self.smooth(target(class), scores.len());
+            if q == 0.0 { sum } else { sum + q * minus_log(a) }
+        })
+    }
+
+    /// p Σ q - q.
+    fn gradient_of<T: Real>(&self, scores: &[T], target: impl Fn(usize) -> f64, gradient: &mut [T]) {
+        let (max, log_sum) = log_sum_exp(scores);
+        let classes = scores.len();
+        let total = T::of((0..classes).fold(0.0, |sum, class| sum + self.smooth(target(class), classes)));
+        for (class, (g, &a)) in gradient.iter_mut().zip(scores).enumerate() {
+            *g = ((a - max) - log_sum).exp() * total - T::of(self.smooth(target(class), classes));
+        }
+    }
+
+    fn smooth(&self, q: f64, classes: usize) -> f64 {
+        (1.0 - self.smoothing) * q + self.smoothing / classes as f64
+    }
+}
+
+impl<const CLASSES: usize, T: Real> Loss<Vector<CLASSES, T>, Label<CLASSES>> for CrossEntropy {
+    fn value(&self, output: &Vector<CLASSES, T>, target: &Label<CLASSES>) -> f64 {
+        self.of(&output.0, |class| f64::from(class == target.index()))
+    }
+
+    fn gradient(
+        &self,
+        output: &Vector<CLASSES, T>,
+        target: &Label<CLASSES>,
+        gradient: &mut Vector<CLASSES, T>,
+    ) {
+        self.gradient_of(&output.0, |class| f64::from(class == target.index()), &mut gradient.0);
+    }
+
+    fn check(&self, _: &Label<CLASSES>, _: usize) -> Result<(), Error> {
+        self.check_smoothing()
+    }
+}
+
+impl<const CLASSES: usize, T: Real> Loss<Vector<CLASSES, T>, Vector<CLASSES, T>> for CrossEntropy {
+    fn value(&self, output: &Vector<CLASSES, T>, target: &Vector<CLASSES, T>) -> f64 {
+        self.of(&output.0, |class| target.0[class].to_f64())
+    }
+
+    fn gradient(
+        &self,
+        output: &Vector<CLASSES, T>,
+        target: &Vector<CLASSES, T>,
+        gradient: &mut Vector<CLASSES, T>,
+    ) {
+        self.gradient_of(&output.0, |class| target.0[class].to_f64(), &mut gradient.0);
+    }
+
+    fn check(&self, target: &Vector<CLASSES, T>, sample: usize) -> Result<(), Error> {
+        self.check_smoothing()?;
+        check_probabilities(target, sample)
+    }
+}

@@ -1,0 +1,152 @@
+//! Floor 5: R = L(A, Y), how far a network's outputs are from the targets.
+//!
+//! | loss | output | targets |
+//! |---|---|---|
+//! | [`CrossEntropy`] | `Vector<CLASSES>` of scores | [`Label<CLASSES>`](crate::tensor::Label), or a `Vector<CLASSES>` of probabilities |
+//! | [`BinaryCrossEntropy`] | any tensor of scores | the same tensor, of probabilities |
+//! | [`MeanSquaredError`], [`MeanAbsoluteError`], [`Huber`] | any tensor | the same tensor |
+//!
+//! Every loss is a mean over the batch; those that compare numbers are a mean over the numbers of a sample too, as
+//! PyTorch's are. Ten scores against labels of twelve classes do not compile.
+
+mod absolute;
+mod binary;
+mod cross_entropy;
+mod huber;
+mod squared;
+
+use nalgebra::ComplexField;
+
+use crate::Error;
+use crate::kernel::Real;
+use crate::tensor::Tensor;
+
+pub use absolute::MeanAbsoluteError;
+pub use binary::BinaryCrossEntropy;
+pub use cross_entropy::CrossEntropy;
+pub use huber::Huber;
+pub use squared::MeanSquaredError;
+
+/// A measure of how far an output `Y` is from a `Target`, and its gradient by the output.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot compare the output `{Y}` with the target `{Target}`",
+    label = "the network gives `{Y}`, and the targets are `{Target}`",
+    note = "a classifier gives one score for each class: `Vector<10>` goes with `Label<10>`; other targets have the output's own shape"
+)]
+pub trait Loss<Y: Tensor, Target> {
+    /// The loss of one sample.
+    fn value(&self, output: &Y, target: &Target) -> f64;
+
+    /// The gradient of one sample's loss by its output, into `gradient`.
+    fn gradient(&self, output: &Y, target: &Target, gradient: &mut Y);
+
+    /// Whether this target, the given one of its batch, and the loss's own settings make sense.
+    ///
+    /// # Errors
+    /// [`Error::NonFiniteData`], [`Error::TargetRange`] or [`Error::Setting`].
+    fn check(&self, target: &Target, sample: usize) -> Result<(), Error>;
+
+    /// The mean loss of a batch.
+    ///
+    /// # Errors
+    /// [`Error::EmptyBatch`], [`Error::BatchLengths`], whatever [`check`](Loss::check) finds, and
+    /// [`Error::NonFiniteLoss`].
+    fn mean(&self, outputs: &[Y], targets: &[Target]) -> Result<f64, Error> {
+        check_lengths(outputs.len(), targets.len())?;
+        let mut sum = 0.0;
+        for (sample, (output, target)) in outputs.iter().zip(targets).enumerate() {
+            self.check(target, sample)?;
+            sum += self.value(output, target);
+        }
+        finite(sum / outputs.len() as f64)
+    }
+
+    /// The mean loss of a batch, and its gradient by each output, into `gradients`.
+    ///
+    /// # Errors
+    /// As [`mean`](Loss::mean).
+    fn mean_and_gradient(
+        &self,
+        outputs: &[Y],
+        targets: &[Target],
+        gradients: &mut [Y],
+    ) -> Result<f64, Error> {
+        check_lengths(gradients.len(), targets.len())?;
+        let mean = self.mean(outputs, targets)?;
+        for ((output, target), gradient) in outputs.iter().zip(targets).zip(gradients.iter_mut()) {
+            self.gradient(output, target, gradient);
+        }
+        let share = Y::Scalar::of(1.0 / outputs.len() as f64);
+        Y::flat_mut(gradients).iter_mut().for_each(|g| *g *= share);
+        Ok(mean)
+    }
+}
+
+/// One target for each input, and at least one.
+pub(crate) fn check_lengths(inputs: usize, targets: usize) -> Result<(), Error> {
+    if inputs != targets {
+        return Err(Error::BatchLengths { inputs, targets });
+    }
+    if inputs == 0 { Err(Error::EmptyBatch) } else { Ok(()) }
+}
+
+/// Every number of a sample is finite.
+pub(crate) fn check_finite<X: Tensor>(what: &'static str, x: &X, sample: usize) -> Result<(), Error> {
+    match x.as_slice().iter().position(|x| !x.is_finite()) {
+        None => Ok(()),
+        Some(element) => {
+            Err(Error::NonFiniteData { what, sample, element, value: x.as_slice()[element].to_f64() })
+        }
+    }
+}
+
+/// Every number of a target is a probability.
+fn check_probabilities<X: Tensor>(target: &X, sample: usize) -> Result<(), Error> {
+    check_finite("target", target, sample)?;
+    let (zero, one) = (X::Scalar::of(0.0), X::Scalar::of(1.0));
+    match target.as_slice().iter().position(|&t| t < zero || t > one) {
+        None => Ok(()),
+        Some(element) => Err(Error::TargetRange {
+            sample,
+            element,
+            value: target.as_slice()[element].to_f64(),
+            expected: "probabilities between 0 and 1",
+        }),
+    }
+}
+
+fn finite(value: f64) -> Result<f64, Error> {
+    if value.is_finite() { Ok(value) } else { Err(Error::NonFiniteLoss { value }) }
+}
+
+/// A loss that compares an output with a target of the same shape, number by number, and takes the mean.
+macro_rules! elementwise {
+    ($loss:ty, value: |$this:ident, $d:ident| $value:expr, gradient: |$e:ident| $gradient:expr, check: $check:expr) => {
+        impl<Y: crate::tensor::Tensor> crate::loss::Loss<Y, Y> for $loss {
+            fn value(&self, output: &Y, target: &Y) -> f64 {
+                use crate::kernel::Real;
+                let $this = self;
+                let value = |$d: f64| $value;
+                let pairs = output.as_slice().iter().zip(target.as_slice());
+                pairs.fold(0.0, |sum, (&a, &y)| sum + value(a.to_f64() - y.to_f64())) / Y::LEN as f64
+            }
+
+            fn gradient(&self, output: &Y, target: &Y, gradient: &mut Y) {
+                use crate::kernel::Real;
+                let $this = self;
+                let slope = |$e: f64| $gradient / Y::LEN as f64;
+                let pairs = output.as_slice().iter().zip(target.as_slice());
+                for (g, (&a, &y)) in gradient.as_mut_slice().iter_mut().zip(pairs) {
+                    *g = Y::Scalar::of(slope(a.to_f64() - y.to_f64()));
+                }
+            }
+
+            fn check(&self, target: &Y, sample: usize) -> Result<(), crate::Error> {
+                let $this = self;
+                $check?;
+                crate::loss::check_finite("target", target, sample)
+            }
+        }
+    };
+}
+use elementwise;

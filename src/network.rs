@@ -1,0 +1,261 @@
+//! Floor 6: what one does with a network.
+
+use alloc::vec::Vec;
+
+use nalgebra::ComplexField;
+use rand::Rng;
+
+use crate::Error;
+use crate::init::{self, Initializer};
+use crate::kernel::{Real, squared_norm};
+use crate::layer::{
+    Layer, Mode, NoProbe, Parameter, Parameters, Probe, Seen, View, Visitor, describe, visit,
+};
+use crate::loss::{Loss, check_finite, check_lengths};
+use crate::tensor::{Buffer, Tensor};
+
+/// What every layer, and so every network, can be asked for. Implemented for all of them.
+///
+/// The bounds stand on the methods, not on the trait, so that a network whose shapes do not meet still has them, and
+/// the compiler says which layer is to blame.
+pub trait Network: Parameters {
+    /// A new network with [Glorot's weights](Initializer::glorot_uniform). The same generator gives the same network.
+    fn init(rng: &mut impl Rng) -> Self {
+        init::network(Initializer::default(), rng)
+    }
+
+    /// A new network with weights of this scheme.
+    fn init_with(initializer: Initializer, rng: &mut impl Rng) -> Self {
+        init::network(initializer, rng)
+    }
+
+    /// How many numbers a network of this type is made of.
+    fn parameter_count() -> usize {
+        let mut count = 0;
+        describe::<Self>(&mut |parameter| count += parameter.field.len());
+        count
+    }
+
+    /// All parameters, to be compared and printed.
+    fn parameters(&self) -> View<'_, Self> {
+        View::new(self)
+    }
+
+    /// Sets every parameter to zero: a gradient before the next batch.
+    fn set_zero(&mut self) {
+        visit([], [self], &mut SetZero);
+    }
+
+    /// The Euclidean norm over all parameters, summed in `f64`.
+    fn norm(&self) -> f64 {
+        let mut square = Square(0.0);
+        visit([self], [], &mut square);
+        libm::sqrt(square.0)
+    }
+
+    /// The output for one sample.
+    ///
+    /// # Errors
+    /// [`Error::NonFiniteData`] for a NaN or an infinity in the input, [`Error::NonFiniteOutput`] for one in the output.
+    fn predict<X: Tensor>(&self, input: &X) -> Result<Self::Output, Error>
+    where
+        Self: Layer<X>,
+    {
+        let mut output = [<Self::Output as bytemuck::Zeroable>::zeroed()];
+        predict_into(self, core::slice::from_ref(input), &mut output, &mut Tape::default())?;
+        let [output] = output;
+        Ok(output)
+    }
+
+    /// The output for each sample of a batch.
+    ///
+    /// # Errors
+    /// As [`predict`](Network::predict). An empty batch has an empty answer.
+    fn predict_batch<X: Tensor>(&self, inputs: &[X]) -> Result<Vec<Self::Output>, Error>
+    where
+        Self: Layer<X>,
+    {
+        let mut outputs = bytemuck::zeroed_vec(inputs.len());
+        predict_into(self, inputs, &mut outputs, &mut Tape::default())?;
+        Ok(outputs)
+    }
+
+    /// The outputs for a batch, into `outputs`, with a tape that is used again: nothing is allocated after the first call.
+    ///
+    /// # Errors
+    /// As [`predict`](Network::predict), and [`Error::BatchLengths`] when `outputs` is not as long as `inputs`.
+    fn predict_into<X: Tensor, T: TapeOf<Self, X>>(
+        &self,
+        inputs: &[X],
+        outputs: &mut [Self::Output],
+        tape: &mut T,
+    ) -> Result<(), Error>
+    where
+        Self: Layer<X>,
+    {
+        predict_into(self, inputs, outputs, tape.as_tape())
+    }
+
+    /// R, the mean loss of a batch, with dR/dW **added** to `gradient` for every parameter W. This is backpropagation.
+    ///
+    /// `rng` is for what is random in training, such as dropout. Nothing is allocated after the first batch of a size.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the data, before `gradient` is touched: see [`Error`].
+    fn loss_gradient<X: Tensor, Y, L: Loss<Self::Output, Y>, T: TapeOf<Self, X>>(
+        &self,
+        loss: &L,
+        inputs: &[X],
+        targets: &[Y],
+        tape: &mut T,
+        gradient: &mut Self,
+        rng: &mut impl Rng,
+    ) -> Result<f64, Error>
+    where
+        Self: Layer<X>,
+    {
+        let tape = tape.as_tape();
+        check_lengths(inputs.len(), targets.len())?;
+        tape.forward(self, inputs, &mut Mode::Train(rng))?;
+        let outputs = tape.output.get(inputs.len());
+        let mean = loss.mean_and_gradient(outputs, targets, tape.output_grad.take(inputs.len()))?;
+        tape.backward(self, inputs, None, gradient, &mut NoProbe);
+        Ok(mean)
+    }
+
+    /// The mean loss of a batch in use: no dropout, no gradient.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the data: see [`Error`].
+    fn loss<X: Tensor, Y, L: Loss<Self::Output, Y>>(
+        &self,
+        loss: &L,
+        inputs: &[X],
+        targets: &[Y],
+    ) -> Result<f64, Error>
+    where
+        Self: Layer<X>,
+    {
+        check_lengths(inputs.len(), targets.len())?;
+        loss.mean(&self.predict_batch(inputs)?, targets)
+    }
+}
+
+impl<N: Parameters> Network for N {}
+
+/// What a network leaves behind on its way forward, for its way back: made once, used for every batch.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// type Net = (Linear<2, 8>, Tanh, Linear<8, 1>);
+///
+/// let (inputs, targets) = ([Vector([0.0, 1.0])], [Vector([1.0])]);
+/// let (mut net, mut gradient, mut tape) = (Net::init(&mut rng(1)), Net::zeros(), Tape::<Net, Vector<2>>::default());
+/// let mut sgd = Sgd::new(0.1);
+/// for _ in 0..100 {
+///     gradient.set_zero();
+///     net.loss_gradient(&MeanSquaredError, &inputs, &targets, &mut tape, &mut gradient, &mut rng(2))?;
+///     sgd.step(&mut net, &gradient)?;
+/// }
+/// approx::assert_abs_diff_eq!(net.predict(&inputs[0])?, targets[0], epsilon = 1e-3);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+pub struct Tape<N: Layer<X>, X: Tensor> {
+    layers: N::Tape,
+    output: Buffer<N::Output>,
+    output_grad: Buffer<N::Output>,
+}
+
+impl<N: Layer<X>, X: Tensor> Default for Tape<N, X> {
+    fn default() -> Self {
+        Self { layers: N::Tape::default(), output: Buffer::default(), output_grad: Buffer::default() }
+    }
+}
+
+impl<N: Layer<X>, X: Tensor> Tape<N, X> {
+    /// Fills the tape: checks the inputs, goes forward, checks the outputs.
+    fn forward(&mut self, network: &N, inputs: &[X], mode: &mut Mode<'_>) -> Result<(), Error> {
+        check_inputs(inputs)?;
+        let outputs = self.output.take(inputs.len());
+        network.forward(inputs, outputs, &mut self.layers, mode);
+        check_outputs(outputs)
+    }
+
+    /// From `output_grad` back through the network.
+    fn backward<P: Probe>(
+        &mut self,
+        network: &N,
+        inputs: &[X],
+        mut input_grads: Option<&mut [X]>,
+        gradient: &mut N,
+        probe: &mut P,
+    ) {
+        let samples = inputs.len();
+        let (output, output_grad) = (self.output.get(samples), self.output_grad.get(samples));
+        let input_grad = input_grads.as_deref_mut();
+        network.backward(inputs, output, output_grad, input_grad, gradient, &mut self.layers, probe);
+        let input_grad = input_grads.as_deref();
+        probe.leave(Seen { layer: network, input: inputs, output, output_grad, input_grad, gradient });
+    }
+}
+
+/// The tape of a network for inputs of one shape.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a tape of `{N}` for inputs of `{X}`",
+    label = "the tape of another network, or of another input",
+    note = "a tape has room for the outputs of each layer of its own network: `let mut tape = Tape::<Net, Input>::default();`"
+)]
+pub trait TapeOf<N: Layer<X>, X: Tensor> {
+    #[doc(hidden)]
+    fn as_tape(&mut self) -> &mut Tape<N, X>;
+}
+
+impl<N: Layer<X>, X: Tensor> TapeOf<N, X> for Tape<N, X> {
+    fn as_tape(&mut self) -> &mut Tape<N, X> {
+        self
+    }
+}
+
+fn predict_into<N: Layer<X>, X: Tensor>(
+    network: &N,
+    inputs: &[X],
+    outputs: &mut [N::Output],
+    tape: &mut Tape<N, X>,
+) -> Result<(), Error> {
+    if inputs.len() != outputs.len() {
+        return Err(Error::BatchLengths { inputs: inputs.len(), targets: outputs.len() });
+    }
+    check_inputs(inputs)?;
+    network.forward(inputs, outputs, &mut tape.layers, &mut Mode::Evaluate);
+    check_outputs(outputs)
+}
+
+fn check_inputs<X: Tensor>(inputs: &[X]) -> Result<(), Error> {
+    inputs.iter().enumerate().try_for_each(|(sample, input)| check_finite("input", input, sample))
+}
+
+fn check_outputs<Y: Tensor>(outputs: &[Y]) -> Result<(), Error> {
+    match Y::flat(outputs).iter().position(|y| !y.is_finite()) {
+        None => Ok(()),
+        Some(at) => {
+            let value = Y::flat(outputs)[at].to_f64();
+            Err(Error::NonFiniteOutput { sample: at / Y::LEN, element: at % Y::LEN, value })
+        }
+    }
+}
+
+struct SetZero;
+
+impl Visitor<0, 1> for SetZero {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
+        xs.fill(T::zero());
+    }
+}
+
+struct Square(f64);
+
+impl Visitor<1, 0> for Square {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
+        self.0 += squared_norm(xs);
+    }
+}

@@ -1,0 +1,120 @@
+use super::{GradientOf, Optimizer, check_gradient, check_share, check_size};
+use crate::Error;
+use crate::kernel::Real;
+use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
+
+/// Adaptive moments: each parameter's step is its gradient's running mean over its running size.
+///
+/// `m = β₁ m + (1 - β₁) g`, `v = β₂ v + (1 - β₂) g²`, `w = w - η m̂ / (√v̂ + ε)`, with
+/// m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) at step t.
+///
+/// # Source
+/// Kingma, Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
+///
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mut net = Linear::<1, 1>::init_with(Initializer::constant(1.0), &mut rng(0));
+/// let mut gradient = Linear::zeros();
+/// gradient.weights_mut()[0] = 123.0;
+/// Adam::new(0.1).step(&mut net, &gradient)?; // the first step is η for every gradient
+/// approx::assert_relative_eq!(net.weights()[0], 0.9);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Adam<N> {
+    /// η, at least 0.
+    pub learning_rate: f64,
+    /// β₁ and β₂, the shares of the past in the two running means: 0.9 and 0.999 unless changed.
+    pub betas: [f64; 2],
+    /// ε, what keeps the division defined: 1e-8 unless changed.
+    pub epsilon: f64,
+    steps: u64,
+    mean: N,
+    square: N,
+}
+
+impl<N: Parameters> Adam<N> {
+    /// With the paper's settings.
+    pub fn new(learning_rate: f64) -> Self {
+        Self {
+            learning_rate,
+            betas: [0.9, 0.999],
+            epsilon: 1e-8,
+            steps: 0,
+            mean: N::zeros(),
+            square: N::zeros(),
+        }
+    }
+
+    /// With other shares of the past in the running means.
+    pub fn betas(self, betas: [f64; 2]) -> Self {
+        Self { betas, ..self }
+    }
+
+    /// With another ε.
+    pub fn epsilon(self, epsilon: f64) -> Self {
+        Self { epsilon, ..self }
+    }
+
+    /// One step, before which each weight (no bias, no scale) shrinks by `learning_rate * decay` of itself.
+    pub(super) fn step_with_decay(
+        &mut self,
+        network: &mut N,
+        gradient: &impl GradientOf<N>,
+        decay: f64,
+    ) -> Result<(), Error> {
+        check_size("the learning rate", self.learning_rate)?;
+        check_share("the first beta of Adam", self.betas[0])?;
+        check_share("the second beta of Adam", self.betas[1])?;
+        check_size("the epsilon of Adam", self.epsilon)?;
+        check_size("the weight decay", decay)?;
+        let gradient = check_gradient(gradient)?;
+        self.steps += 1;
+        let [beta1, beta2] = self.betas;
+        let mut update = Update {
+            rate: self.learning_rate / (1.0 - libm::pow(beta1, self.steps as f64)),
+            correction: 1.0 / libm::sqrt(1.0 - libm::pow(beta2, self.steps as f64)),
+            betas: self.betas,
+            epsilon: self.epsilon,
+            kept: 1.0 - self.learning_rate * decay,
+        };
+        visit([gradient], [network, &mut self.mean, &mut self.square], &mut update);
+        Ok(())
+    }
+}
+
+impl<N: Parameters> Optimizer<N> for Adam<N> {
+    fn step<G: GradientOf<N>>(&mut self, network: &mut N, gradient: &G) -> Result<(), Error> {
+        self.step_with_decay(network, gradient, 0.0)
+    }
+}
+
+struct Update {
+    /// η / (1 - β₁ᵗ).
+    rate: f64,
+    /// 1 / √(1 - β₂ᵗ).
+    correction: f64,
+    betas: [f64; 2],
+    epsilon: f64,
+    /// What decay leaves of a weight.
+    kept: f64,
+}
+
+impl Visitor<1, 3> for Update {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [g]: [&[T]; 1], [w, m, v]: [&mut [T]; 3]) {
+        let kept = match parameter.field.role {
+            Role::Statistic(_) => return,
+            Role::Weight { .. } => T::of(self.kept),
+            Role::Bias | Role::Scale(_) => T::one(),
+        };
+        let [beta1, beta2] = self.betas.map(T::of);
+        let [rest1, rest2] = self.betas.map(|beta| T::of(1.0 - beta));
+        let (rate, correction, epsilon) = (T::of(self.rate), T::of(self.correction), T::of(self.epsilon));
+        for (((w, m), v), &g) in w.iter_mut().zip(m).zip(v).zip(g) {
+            *m = beta1 * *m + rest1 * g;
+            *v = beta2 * *v + rest2 * g * g;
+            *w = kept * *w - rate * *m / (v.sqrt() * correction + epsilon);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Floor 5: what is done with a gradient.
+//!
+//! An optimiser's state has the type of the network it trains, and its step is one loop over the parameters.
+//! Its settings are public fields, so that a schedule is an assignment: `adam.learning_rate *= 0.9`.
+
+mod adam;
+mod adamw;
+mod rmsprop;
+mod sgd;
+
+use alloc::string::ToString;
+
+use crate::Error;
+use crate::kernel::Real;
+use crate::layer::{Parameter, Parameters, Visitor, visit};
+
+pub use adam::Adam;
+pub use adamw::AdamW;
+pub use rmsprop::RmsProp;
+pub use sgd::Sgd;
+
+/// Moves a network's parameters against its gradient.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot train `{N}`",
+    label = "this optimiser holds the state of another network",
+    note = "an optimiser's moments have the type of the network it trains: make a new one, as in `Adam::new(1e-3)`"
+)]
+pub trait Optimizer<N: Parameters> {
+    /// One step: changes `network` by what this optimiser makes of `gradient`.
+    ///
+    /// # Errors
+    /// [`Error::NonFiniteGradient`], which names the parameter, or [`Error::Setting`]; then neither network nor optimiser
+    /// has changed.
+    fn step<G: GradientOf<N>>(&mut self, network: &mut N, gradient: &G) -> Result<(), Error>;
+}
+
+/// The gradient of a network is a network of the same type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the gradient of `{N}`",
+    label = "the gradient of another network",
+    note = "the gradient of a network has the network's own type: `let mut gradient = Net::zeros();`"
+)]
+pub trait GradientOf<N> {
+    #[doc(hidden)]
+    fn as_gradient(&self) -> &N;
+}
+
+impl<N> GradientOf<N> for N {
+    fn as_gradient(&self) -> &N {
+        self
+    }
+}
+
+/// The gradient, if every number in it is finite.
+fn check_gradient<N: Parameters, G: GradientOf<N>>(gradient: &G) -> Result<&N, Error> {
+    let gradient = gradient.as_gradient();
+    let mut find = FindNonFinite { found: None };
+    visit([gradient], [], &mut find);
+    find.found.map_or(Ok(gradient), Err)
+}
+
+struct FindNonFinite {
+    found: Option<Error>,
+}
+
+impl Visitor<1, 0> for FindNonFinite {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
+        if self.found.is_none()
+            && let Some(element) = xs.iter().position(|x| !x.is_finite())
+        {
+            let (parameter, value) = (parameter.path.to_string(), xs[element].to_f64());
+            self.found = Some(Error::NonFiniteGradient { parameter, element, value });
+        }
+    }
+}
+
+/// A setting that must be at least 0 and finite.
+fn check_size(name: &'static str, value: f64) -> Result<(), Error> {
+    if value >= 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::Setting { name, value, expected: "at least 0 and finite" })
+}
+
+/// A setting that is the share of the past in a running mean.
+fn check_share(name: &'static str, value: f64) -> Result<(), Error> {
+    if (0.0..1.0).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::Setting { name, value, expected: "at least 0 and below 1" })
+}

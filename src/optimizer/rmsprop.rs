@@ -1,0 +1,66 @@
+use super::{GradientOf, Optimizer, check_gradient, check_share, check_size};
+use crate::Error;
+use crate::kernel::Real;
+use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
+
+/// Gradient descent with each parameter's step divided by the running size of its gradient.
+///
+/// `s = ρ s + (1 - ρ) g²`, `w = w - η g / (√s + ε)`.
+///
+/// # Source
+/// Hinton, "Neural networks for machine learning", lecture 6e (2012), in PyTorch's form.
+#[derive(Clone, Debug)]
+pub struct RmsProp<N> {
+    /// η, at least 0.
+    pub learning_rate: f64,
+    /// ρ, the share of the past in the running mean: 0.99 unless changed.
+    pub decay: f64,
+    /// ε, what keeps the division defined: 1e-8 unless changed.
+    pub epsilon: f64,
+    square: N,
+}
+
+impl<N: Parameters> RmsProp<N> {
+    /// With a decay of 0.99.
+    pub fn new(learning_rate: f64) -> Self {
+        Self { learning_rate, decay: 0.99, epsilon: 1e-8, square: N::zeros() }
+    }
+
+    /// With another share of the past in the running mean.
+    pub fn decay(self, decay: f64) -> Self {
+        Self { decay, ..self }
+    }
+}
+
+impl<N: Parameters> Optimizer<N> for RmsProp<N> {
+    fn step<G: GradientOf<N>>(&mut self, network: &mut N, gradient: &G) -> Result<(), Error> {
+        check_size("the learning rate", self.learning_rate)?;
+        check_share("the decay of RMSprop", self.decay)?;
+        check_size("the epsilon of RMSprop", self.epsilon)?;
+        let gradient = check_gradient(gradient)?;
+        let mut update =
+            Update { learning_rate: self.learning_rate, decay: self.decay, epsilon: self.epsilon };
+        visit([gradient], [network, &mut self.square], &mut update);
+        Ok(())
+    }
+}
+
+struct Update {
+    learning_rate: f64,
+    decay: f64,
+    epsilon: f64,
+}
+
+impl Visitor<1, 2> for Update {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [g]: [&[T]; 1], [w, s]: [&mut [T]; 2]) {
+        if let Role::Statistic(_) = parameter.field.role {
+            return;
+        }
+        let (rate, decay, epsilon) = (T::of(self.learning_rate), T::of(self.decay), T::of(self.epsilon));
+        let rest = T::of(1.0 - self.decay);
+        for ((w, s), &g) in w.iter_mut().zip(s).zip(g) {
+            *s = decay * *s + rest * g * g;
+            *w -= rate * g / (s.sqrt() + epsilon);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+use super::{GradientOf, Optimizer, check_gradient, check_share, check_size};
+use crate::Error;
+use crate::kernel::Real;
+use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
+
+/// Stochastic gradient descent, with momentum if wanted.
+///
+/// `v = μ v + g`, `w = w - η v`; Nesterov's form steps by `g + μ v` instead of `v`.
+///
+/// # Source
+/// Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep learning", ICML 2013,
+/// in PyTorch's form (the learning rate outside the velocity).
+#[derive(Clone, Debug)]
+pub struct Sgd<N> {
+    /// η, at least 0.
+    pub learning_rate: f64,
+    /// μ, the share of the last step's velocity that stays: at least 0 and below 1.
+    pub momentum: f64,
+    /// Whether the gradient is taken ahead of the velocity (Nesterov).
+    pub nesterov: bool,
+    velocity: N,
+}
+
+impl<N: Parameters> Sgd<N> {
+    /// Plain gradient descent.
+    pub fn new(learning_rate: f64) -> Self {
+        Self { learning_rate, momentum: 0.0, nesterov: false, velocity: N::zeros() }
+    }
+
+    /// With momentum: 0.9 is usual.
+    pub fn momentum(self, momentum: f64) -> Self {
+        Self { momentum, ..self }
+    }
+
+    /// With Nesterov's momentum.
+    pub fn nesterov(self, momentum: f64) -> Self {
+        Self { momentum, nesterov: true, ..self }
+    }
+}
+
+impl<N: Parameters> Optimizer<N> for Sgd<N> {
+    fn step<G: GradientOf<N>>(&mut self, network: &mut N, gradient: &G) -> Result<(), Error> {
+        check_size("the learning rate", self.learning_rate)?;
+        check_share("the momentum", self.momentum)?;
+        let gradient = check_gradient(gradient)?;
+        let mut update =
+            Update { learning_rate: self.learning_rate, momentum: self.momentum, nesterov: self.nesterov };
+        visit([gradient], [network, &mut self.velocity], &mut update);
+        Ok(())
+    }
+}
+
+struct Update {
+    learning_rate: f64,
+    momentum: f64,
+    nesterov: bool,
+}
+
+impl Visitor<1, 2> for Update {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [g]: [&[T]; 1], [w, v]: [&mut [T]; 2]) {
+        if let Role::Statistic(_) = parameter.field.role {
+            return;
+        }
+        let (rate, momentum) = (T::of(self.learning_rate), T::of(self.momentum));
+        for ((w, v), &g) in w.iter_mut().zip(v).zip(g) {
+            *v = momentum * *v + g;
+            *w -= rate * if self.nesterov { g + momentum * *v } else { *v };
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Tuples of 1 to 16 layers. For two layers, the macro below writes:
+//!
+//! ```text
+//! impl<X: Tensor, A: Layer<X>, B: Layer<A::Output>> Layer<X> for (A, B) {
+//!     type Output = B::Output;
+//!     type Tape = (Step<A::Output, A::Tape>, Step<B::Output, B::Tape>);
+//!
+//!     fn forward(&self, input, output, tape, mode) {
+//!         let middle = tape.0.output.take(samples);
+//!         self.0.forward(input, middle, &mut tape.0.tape, mode);
+//!         self.1.forward(middle, output, &mut tape.1.tape, mode);
+//!     }
+//!
+//!     fn backward(&self, input, output, output_grad, input_grad, gradient, tape, probe) {
+//!         let middle = tape.0.output.get(samples);
+//!         let middle_grad = tape.0.grad.take(samples);
+//!         self.1.backward(middle, output, output_grad, Some(middle_grad), &mut gradient.1, ..);
+//!         self.0.backward(input, middle, middle_grad, input_grad, &mut gradient.0, ..);
+//!     }
+//! }
+//! ```
+
+use super::backward_child;
+use crate::layer::{Fields, Layer, Mode, Parameters, Probe};
+use crate::tensor::{Buffer, Tensor};
+
+/// What a tuple keeps for one of its layers: the layer's own tape, its output and the gradient of that.
+/// (The last layer's output belongs to whoever called the tuple; its two buffers stay empty.)
+#[derive(Debug)]
+pub struct Step<Y, T> {
+    output: Buffer<Y>,
+    grad: Buffer<Y>,
+    tape: T,
+}
+
+impl<Y, T: Default> Default for Step<Y, T> {
+    fn default() -> Self {
+        Self { output: Buffer::default(), grad: Buffer::default(), tape: T::default() }
+    }
+}
+
+macro_rules! parameters {
+    ($($L:ident $i:tt),+) => {
+        impl<$($L: Parameters),+> Parameters for ($($L,)+) {
+            fn zeros() -> Self {
+                ($($L::zeros(),)+)
+            }
+            fn fields(fields: &mut impl Fields<Self>) {
+                $(fields.layer($i, |layers| &layers.$i, |layers| &mut layers.$i);)+
+            }
+        }
+    };
+}
+
+macro_rules! stack {
+    ($Tape:ident: $($L:ident $i:tt takes $In:ty),+; gives $Last:ident) => {
+        parameters!($($L $i),+);
+
+        /// What a tuple of this many layers keeps: a step for each. (The standard library's tuples have no `Default`
+        /// past 12.)
+        #[derive(Debug, Default)]
+        pub struct $Tape<$($L),+>($($L),+);
+
+        impl<X: Tensor, $($L: Layer<$In>),+> Layer<X> for ($($L,)+) {
+            type Output = $Last::Output;
+            type Tape = $Tape<$(Step<$L::Output, $L::Tape>),+>;
+
+            #[inline]
+            fn forward(&self, input: &[X], output: &mut [Self::Output], tape: &mut Self::Tape, mode: &mut Mode<'_>) {
+                stack!(@forward self, tape, mode, input, output; $($i)+);
+            }
+
+            #[inline]
+            fn backward<P: Probe>(
+                &self,
+                input: &[X],
+                output: &[Self::Output],
+                output_grad: &[Self::Output],
+                input_grad: Option<&mut [X]>,
+                gradient: &mut Self,
+                tape: &mut Self::Tape,
+                probe: &mut P,
+            ) {
+                stack!(@backward self, tape, gradient, probe, input, output, output_grad, input_grad; $($i)+);
+            }
+        }
+    };
+
+    (@forward $self:ident, $tape:ident, $mode:ident, $x:ident, $y:ident; $i:tt) => {
+        $self.$i.forward($x, $y, &mut $tape.$i.tape, $mode);
+    };
+    (@forward $self:ident, $tape:ident, $mode:ident, $x:ident, $y:ident; $i:tt $($rest:tt)+) => {
+        let middle = $tape.$i.output.take($x.len());
+        $self.$i.forward($x, middle, &mut $tape.$i.tape, $mode);
+        let middle = &*middle;
+        stack!(@forward $self, $tape, $mode, middle, $y; $($rest)+);
+    };
+
+    (@backward $self:ident, $tape:ident, $gradient:ident, $probe:ident, $x:ident, $y:ident, $dy:ident, $dx:ident; $i:tt) => {
+        backward_child($i, &$self.$i, $x, $y, $dy, $dx, &mut $gradient.$i, &mut $tape.$i.tape, $probe);
+    };
+    (@backward $self:ident, $tape:ident, $gradient:ident, $probe:ident, $x:ident, $y:ident, $dy:ident, $dx:ident; $i:tt $($rest:tt)+) => {
+        let middle = $tape.$i.output.get($x.len());
+        let middle_grad = $tape.$i.grad.take($x.len());
+        {
+            let middle_grad = Some(&mut *middle_grad);
+            stack!(@backward $self, $tape, $gradient, $probe, middle, $y, $dy, middle_grad; $($rest)+);
+        }
+        backward_child($i, &$self.$i, $x, middle, middle_grad, $dx, &mut $gradient.$i, &mut $tape.$i.tape, $probe);
+    };
+}
+
+stack!(Tape1: A 0 takes X; gives A);
+stack!(Tape2: A 0 takes X, B 1 takes A::Output; gives B);
+stack!(Tape3: A 0 takes X, B 1 takes A::Output, C 2 takes B::Output; gives C);
+stack!(Tape4: A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output; gives D);
+stack!(Tape5: A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output; gives E);
+#[rustfmt::skip]
+stack!(Tape6: A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output; gives F);
+#[rustfmt::skip]
+stack!(Tape7: A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output; gives G);
+#[rustfmt::skip]
+stack!(Tape8: A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output; gives H);
+#[rustfmt::skip]
+stack!(Tape9: A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output, I 8 takes H::Output; gives I);
+#[rustfmt::skip]
+stack!(Tape10: A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output, I 8 takes H::Output, J 9 takes I::Output; gives J);
+#[rustfmt::skip]
+stack!(Tape11: A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output, I 8 takes H::Output, J 9 takes I::Output, K 10 takes J::Output; gives K);
+#[rustfmt::skip]
+stack!(Tape12: A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output, I 8 takes H::Output, J 9 takes I::Output, K 10 takes J::Output, L 11 takes K::Output; gives L);
+#[rustfmt::skip]
+stack!(Tape13: A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output, I 8 takes H::Output, J 9 takes I::Output, K 10 takes J::Output, L 11 takes K::Output, M 12 takes L::Output; gives M);
+#[rustfmt::skip]
+stack!(Tape14: A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output, I 8 takes H::Output, J 9 takes I::Output, K 10 takes J::Output, L 11 takes K::Output, M 12 takes L::Output, N 13 takes M::Output; gives N);
+#[rustfmt::skip]
+stack!(Tape15: A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output, I 8 takes H::Output, J 9 takes I::Output, K 10 takes J::Output, L 11 takes K::Output, M 12 takes L::Output, N 13 takes M::Output, O 14 takes N::Output; gives O);
+#[rustfmt::skip]
+stack!(Tape16: A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output, I 8 takes H::Output, J 9 takes I::Output, K 10 takes J::Output, L 11 takes K::Output, M 12 takes L::Output, N 13 takes M::Output, O 14 takes N::Output, Q 15 takes O::Output; gives Q);
+
+/// Holds for no stack of more than sixteen layers: it exists to say so.
+#[diagnostic::on_unimplemented(
+    message = "a stack holds at most 16 layers, and this one has {LAYERS}",
+    label = "too many layers for one tuple",
+    note = "group some of them in tuples of their own, as in `((A, B, C), (D, E, F))`, or repeat equal ones in an array, as in `[Block; 4]`: the network stays the same"
+)]
+pub trait AtMostSixteen<const LAYERS: usize> {}
+
+macro_rules! too_long {
+    ($n:literal: $($L:ident $i:tt),+) => {
+        parameters!($($L $i),+);
+
+        impl<X: Tensor, $($L: Parameters),+> Layer<X> for ($($L,)+)
+        where
+            X: AtMostSixteen<$n>,
+        {
+            type Output = X;
+            type Tape = ();
+            fn forward(&self, _: &[X], _: &mut [X], _: &mut (), _: &mut Mode<'_>) {}
+            fn backward<P: Probe>(
+                &self,
+                _: &[X],
+                _: &[X],
+                _: &[X],
+                _: Option<&mut [X]>,
+                _: &mut Self,
+                _: &mut (),
+                _: &mut P,
+            ) {
+            }
+        }
+    };
+}
+#[rustfmt::skip]
+too_long!(17: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14, Q 15, R 16);
+#[rustfmt::skip]
+too_long!(18: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14, Q 15, R 16, S 17);
+#[rustfmt::skip]
+too_long!(19: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14, Q 15, R 16, S 17, T 18);
+#[rustfmt::skip]
+too_long!(20: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14, Q 15, R 16, S 17, T 18, U 19);

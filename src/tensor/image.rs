@@ -1,0 +1,92 @@
+use bytemuck::{Pod, Zeroable};
+use nalgebra::{Const, MatrixView, MatrixViewMut, SMatrix};
+
+use super::{RowMajor, Tensor, shared::sample};
+use crate::kernel::Real;
+
+/// `CHANNELS` pictures of `HEIGHT` x `WIDTH` pixels: channel after channel in memory, row after row in each.
+///
+/// ```
+/// use chainrule::tensor::Image;
+/// let picture: Image<1, 2, 3> = Image([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]);
+/// assert_eq!(picture[(0, 1, 2)], 6.0);
+/// assert_eq!(picture.channel(0).row(1).sum(), 15.0); // nalgebra's view
+/// ```
+#[derive(Clone, Copy, PartialEq, Zeroable, Pod)]
+#[repr(transparent)]
+pub struct Image<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T = f32>(
+    pub [[[T; WIDTH]; HEIGHT]; CHANNELS],
+);
+
+impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real> Tensor
+    for Image<CHANNELS, HEIGHT, WIDTH, T>
+{
+    type Scalar = T;
+    type Of<E: Pod + Send + Sync> = [[[E; WIDTH]; HEIGHT]; CHANNELS];
+    const SHAPE: &'static [usize] = &[CHANNELS, HEIGHT, WIDTH];
+}
+
+impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
+    Image<CHANNELS, HEIGHT, WIDTH, T>
+{
+    /// One channel as nalgebra's matrix of `HEIGHT` rows, without copying.
+    ///
+    /// # Panics
+    /// When `channel` is not below `CHANNELS`, as indexing does.
+    pub fn channel(
+        &self,
+        channel: usize,
+    ) -> MatrixView<'_, T, Const<HEIGHT>, Const<WIDTH>, Const<WIDTH>, Const<1>> {
+        let (row, column): RowMajor<WIDTH> = (Const, Const);
+        let pixels = self.0[channel].as_flattened();
+        MatrixView::from_slice_with_strides_generic(pixels, Const, Const, row, column)
+    }
+
+    /// One channel as nalgebra's matrix of `HEIGHT` rows, without copying.
+    ///
+    /// # Panics
+    /// When `channel` is not below `CHANNELS`, as indexing does.
+    pub fn channel_mut(
+        &mut self,
+        channel: usize,
+    ) -> MatrixViewMut<'_, T, Const<HEIGHT>, Const<WIDTH>, Const<WIDTH>, Const<1>> {
+        let (row, column): RowMajor<WIDTH> = (Const, Const);
+        let pixels = self.0[channel].as_flattened_mut();
+        MatrixViewMut::from_slice_with_strides_generic(pixels, Const, Const, row, column)
+    }
+}
+
+impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
+    From<[SMatrix<T, HEIGHT, WIDTH>; CHANNELS]> for Image<CHANNELS, HEIGHT, WIDTH, T>
+{
+    fn from(channels: [SMatrix<T, HEIGHT, WIDTH>; CHANNELS]) -> Self {
+        Self(channels.map(|channel| channel.transpose().data.0))
+    }
+}
+
+impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
+    From<Image<CHANNELS, HEIGHT, WIDTH, T>> for [SMatrix<T, HEIGHT, WIDTH>; CHANNELS]
+{
+    fn from(image: Image<CHANNELS, HEIGHT, WIDTH, T>) -> Self {
+        core::array::from_fn(|channel| image.channel(channel).into_owned())
+    }
+}
+
+impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T>
+    core::ops::Index<(usize, usize, usize)> for Image<CHANNELS, HEIGHT, WIDTH, T>
+{
+    type Output = T;
+    fn index(&self, (channel, row, column): (usize, usize, usize)) -> &T {
+        &self.0[channel][row][column]
+    }
+}
+
+impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T>
+    core::ops::IndexMut<(usize, usize, usize)> for Image<CHANNELS, HEIGHT, WIDTH, T>
+{
+    fn index_mut(&mut self, (channel, row, column): (usize, usize, usize)) -> &mut T {
+        &mut self.0[channel][row][column]
+    }
+}
+
+sample!(Image[CHANNELS, HEIGHT, WIDTH], [[[T; WIDTH]; HEIGHT]; CHANNELS]);

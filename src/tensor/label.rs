@@ -1,0 +1,74 @@
+use core::fmt;
+
+use crate::Error;
+
+/// One of `CLASSES` classes: an index that cannot be out of range.
+///
+/// ```
+/// use chainrule::{Error, tensor::Label};
+/// let seven = Label::<10>::new(7)?;
+/// assert_eq!(seven.index(), 7);
+/// assert_eq!(Label::<10>::new(12), Err(Error::LabelOutOfRange { index: 12, classes: 10 }));
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Label<const CLASSES: usize> {
+    index: u32,
+}
+
+impl<const CLASSES: usize> Label<CLASSES> {
+    /// The class of this index, counted from 0.
+    ///
+    /// # Errors
+    /// [`Error::LabelOutOfRange`] when there is no such class.
+    pub const fn new(index: usize) -> Result<Self, Error> {
+        const { assert!(CLASSES > 0, "a label needs at least one class") };
+        const { assert!(CLASSES <= u32::MAX as usize, "a label has at most 2^32 - 1 classes") };
+        if index < CLASSES {
+            Ok(Self { index: index as u32 })
+        } else {
+            Err(Error::LabelOutOfRange { index, classes: CLASSES })
+        }
+    }
+
+    /// The class with the largest score. Ties go to the first; a NaN is never the largest.
+    pub fn from_scores<T: crate::kernel::Real>(scores: &super::Vector<CLASSES, T>) -> Self {
+        const { assert!(CLASSES > 0, "a label needs at least one class") };
+        let mut best = 0;
+        for (index, score) in scores.0.iter().enumerate() {
+            if *score > scores.0[best] || scores.0[best].to_f64().is_nan() {
+                best = index;
+            }
+        }
+        Self { index: best as u32 }
+    }
+
+    /// The index of this class, counted from 0.
+    pub const fn index(self) -> usize {
+        self.index as usize
+    }
+
+    /// All classes in order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..CLASSES as u32).map(|index| Self { index })
+    }
+}
+
+impl<const CLASSES: usize> TryFrom<usize> for Label<CLASSES> {
+    type Error = Error;
+    fn try_from(index: usize) -> Result<Self, Error> {
+        Self::new(index)
+    }
+}
+
+impl<const CLASSES: usize> fmt::Debug for Label<CLASSES> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Label<{CLASSES}>({})", self.index)
+    }
+}
+
+impl<const CLASSES: usize> fmt::Display for Label<CLASSES> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.index.fmt(f)
+    }
+}

@@ -1,0 +1,139 @@
+//! Floor 2: a sample is a value with its shape in its type.
+//!
+//! | type | what | memory order |
+//! |---|---|---|
+//! | [`Vector<N>`](Vector) | features | |
+//! | [`Sequence<STEPS, FEATURES>`](Sequence) | features at each step in time | steps, then features |
+//! | [`Image<CHANNELS, HEIGHT, WIDTH>`](Image) | channels of pixels | channels, then rows, then columns |
+//! | [`Label<CLASSES>`](Label) | a class index that cannot be out of range | |
+//!
+//! The scalar is `f32` unless said otherwise: `Vector<4, f64>`. A batch is a slice: `&[Vector<784>]`.
+//!
+//! Tensors are plain old data in the ecosystem's (C) memory order. They convert to and from arrays and nalgebra's
+//! matrices, and lend themselves as nalgebra views for arithmetic:
+//!
+//! ```
+//! use approx::assert_relative_eq;
+//! use chainrule::tensor::{Sequence, Tensor, Vector};
+//!
+//! let a = Vector([3.0, 4.0]);
+//! assert_eq!(a.view().norm(), 5.0);
+//!
+//! // Arithmetic goes through nalgebra, and comes back.
+//! let b: Vector<2> = (a.view() * 2.0 + Vector([1.0, 1.0]).view()).into();
+//! assert_relative_eq!(b, Vector([7.0, 9.0]));
+//!
+//! // A sequence is a matrix with a row for each step.
+//! let s = Sequence([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+//! assert_eq!(s.view()[(1, 0)], 4.0);
+//! assert_eq!(Sequence::<2, 3>::SHAPE, [2, 3]);
+//! ```
+
+mod buffer;
+mod image;
+mod is;
+mod label;
+mod sequence;
+mod shared;
+mod vector;
+
+use bytemuck::Pod;
+use nalgebra::{Const, DMatrixView, DMatrixViewMut, Dyn};
+
+use crate::{Error, kernel::Real};
+
+pub use buffer::Buffer;
+pub use image::Image;
+pub use is::Is;
+pub use label::Label;
+pub use sequence::Sequence;
+pub use vector::Vector;
+
+/// A sample: numbers of one scalar type in a shape known to the compiler.
+///
+/// Implemented by [`Vector`], [`Sequence`] and [`Image`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a tensor",
+    label = "a `Vector`, a `Sequence` or an `Image` of `f32` or `f64` is needed here",
+    note = "a batch is a slice of tensors, and one sample is `std::slice::from_ref(&sample)`"
+)]
+pub trait Tensor: Pod + PartialEq + core::fmt::Debug + Send + Sync {
+    /// `f32` or `f64`.
+    type Scalar: Real;
+
+    /// Another element in the same shape: `Image<3, 8, 8>::Of<E>` is `[[[E; 8]; 8]; 3]`.
+    type Of<E: Pod + Send + Sync>: Pod + Send + Sync;
+
+    /// The sides, outermost first.
+    const SHAPE: &'static [usize];
+
+    /// How many numbers a sample has: the product of its sides. A tensor without numbers does not compile.
+    const LEN: usize = {
+        let len = size_of::<Self>() / size_of::<Self::Scalar>();
+        assert!(len > 0, "every side of a tensor must be at least 1: a layer of width 0 passes nothing on");
+        len
+    };
+
+    /// The numbers of this sample, in memory order.
+    #[inline]
+    fn as_slice(&self) -> &[Self::Scalar] {
+        Self::flat(core::slice::from_ref(self))
+    }
+
+    /// The numbers of this sample, in memory order.
+    #[inline]
+    fn as_mut_slice(&mut self) -> &mut [Self::Scalar] {
+        Self::flat_mut(core::slice::from_mut(self))
+    }
+
+    /// The numbers of a whole batch, sample after sample.
+    #[inline]
+    fn flat(batch: &[Self]) -> &[Self::Scalar] {
+        bytemuck::must_cast_slice(batch)
+    }
+
+    /// The numbers of a whole batch, sample after sample.
+    #[inline]
+    fn flat_mut(batch: &mut [Self]) -> &mut [Self::Scalar] {
+        bytemuck::must_cast_slice_mut(batch)
+    }
+
+    /// A batch as a matrix with a column for each sample, `LEN` x `batch.len()`, without copying.
+    fn columns(batch: &[Self]) -> DMatrixView<'_, Self::Scalar> {
+        DMatrixView::from_slice(Self::flat(batch), Self::LEN, batch.len())
+    }
+
+    /// A batch as a matrix with a column for each sample, `LEN` x `batch.len()`, without copying.
+    fn columns_mut(batch: &mut [Self]) -> DMatrixViewMut<'_, Self::Scalar> {
+        let samples = batch.len();
+        let flat = Self::flat_mut(batch);
+        DMatrixViewMut::from_slice_generic(flat, Dyn(Self::LEN), Dyn(samples))
+    }
+
+    /// A sample from its numbers in memory order.
+    ///
+    /// # Errors
+    /// [`Error::SliceLength`] when there are not [`LEN`](Tensor::LEN) of them.
+    fn from_slice(numbers: &[Self::Scalar]) -> Result<Self, Error> {
+        let mut sample = Self::zeroed();
+        if numbers.len() != Self::LEN {
+            return Err(Error::SliceLength { shape: Self::SHAPE, expected: Self::LEN, found: numbers.len() });
+        }
+        sample.as_mut_slice().copy_from_slice(numbers);
+        Ok(sample)
+    }
+}
+
+/// The numbers of a tensor on the heap, all zero, without crossing the stack: where layers keep their parameters.
+///
+/// ```
+/// use chainrule::tensor::{Vector, zeros};
+/// let weight = zeros::<Vector<25_000_000>>(); // 100 MB
+/// assert_eq!(weight.0[24_999_999], 0.0);
+/// ```
+pub fn zeros<E: bytemuck::Zeroable>() -> alloc::boxed::Box<E> {
+    bytemuck::zeroed_box()
+}
+
+/// nalgebra's views of the matrices here: `R` rows and `C` columns, a row after the other in memory.
+type RowMajor<const C: usize> = (Const<C>, Const<1>);

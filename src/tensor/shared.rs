@@ -1,0 +1,103 @@
+//! What the three kinds of sample have in common: conversions, comparison, printing.
+
+use core::fmt;
+
+use crate::kernel::Real;
+
+/// At most this many numbers of a tensor are printed; of a larger one, its first and last few.
+const PRINTED: usize = 8;
+
+/// `Vector<784> [0.0, 0.1, 0.5, .., 0.0]`: the shape and no more numbers than one reads.
+pub(super) fn debug<T: Real>(
+    f: &mut fmt::Formatter<'_>,
+    kind: &str,
+    shape: &[usize],
+    xs: &[T],
+) -> fmt::Result {
+    write!(f, "{kind}<")?;
+    for (at, side) in shape.iter().enumerate() {
+        write!(f, "{}{side}", if at > 0 { ", " } else { "" })?;
+    }
+    if size_of::<T>() == size_of::<f64>() {
+        f.write_str(", f64")?;
+    }
+    f.write_str("> [")?;
+    let (head, tail) = if xs.len() <= PRINTED { (xs.len(), 0) } else { (PRINTED - 2, 1) };
+    let number = |f: &mut fmt::Formatter<'_>, x: &T| fmt::Debug::fmt(x, f);
+    for (at, x) in xs[..head].iter().enumerate() {
+        f.write_str(if at > 0 { ", " } else { "" })?;
+        number(f, x)?;
+    }
+    if tail > 0 {
+        f.write_str(", .., ")?;
+        number(f, &xs[xs.len() - 1])?;
+    }
+    f.write_str("]")
+}
+
+/// The traits that every kind of sample has, written once: `From` its array, `Default`, `Debug`, and `approx`.
+macro_rules! sample {
+    ($name:ident[$($side:ident),+], $array:ty) => {
+        impl<$(const $side: usize,)+ T: Real> From<$array> for $name<$($side,)+ T> {
+            fn from(array: $array) -> Self {
+                Self(array)
+            }
+        }
+
+        impl<$(const $side: usize,)+ T: Real> From<$name<$($side,)+ T>> for $array {
+            fn from(sample: $name<$($side,)+ T>) -> Self {
+                sample.0
+            }
+        }
+
+        impl<$(const $side: usize,)+ T: Real> TryFrom<&[T]> for $name<$($side,)+ T> {
+            type Error = $crate::Error;
+            fn try_from(numbers: &[T]) -> Result<Self, $crate::Error> {
+                Self::from_slice(numbers)
+            }
+        }
+
+        impl<$(const $side: usize,)+ T: Real> Default for $name<$($side,)+ T> {
+            fn default() -> Self {
+                Self::zeroed()
+            }
+        }
+
+        impl<$(const $side: usize,)+ T: Real> core::fmt::Debug for $name<$($side,)+ T> {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                super::shared::debug(f, stringify!($name), Self::SHAPE, self.as_slice())
+            }
+        }
+
+        impl<$(const $side: usize,)+ T: Real> approx::AbsDiffEq for $name<$($side,)+ T> {
+            type Epsilon = T;
+            fn default_epsilon() -> T {
+                T::default_epsilon()
+            }
+            fn abs_diff_eq(&self, other: &Self, epsilon: T) -> bool {
+                self.as_slice().iter().zip(other.as_slice()).all(|(a, b)| a.abs_diff_eq(b, epsilon))
+            }
+        }
+
+        impl<$(const $side: usize,)+ T: Real> approx::RelativeEq for $name<$($side,)+ T> {
+            fn default_max_relative() -> T {
+                T::default_max_relative()
+            }
+            fn relative_eq(&self, other: &Self, epsilon: T, max_relative: T) -> bool {
+                let mut pairs = self.as_slice().iter().zip(other.as_slice());
+                pairs.all(|(a, b)| a.relative_eq(b, epsilon, max_relative))
+            }
+        }
+
+        impl<$(const $side: usize,)+ T: Real> approx::UlpsEq for $name<$($side,)+ T> {
+            fn default_max_ulps() -> u32 {
+                T::default_max_ulps()
+            }
+            fn ulps_eq(&self, other: &Self, epsilon: T, max_ulps: u32) -> bool {
+                let mut pairs = self.as_slice().iter().zip(other.as_slice());
+                pairs.all(|(a, b)| a.ulps_eq(b, epsilon, max_ulps))
+            }
+        }
+    };
+}
+pub(super) use sample;

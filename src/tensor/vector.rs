@@ -1,0 +1,64 @@
+use bytemuck::{Pod, Zeroable};
+use nalgebra::{SVector, SVectorView, SVectorViewMut};
+
+use super::{Tensor, shared::sample};
+use crate::kernel::Real;
+
+/// `N` features.
+///
+/// ```
+/// use chainrule::tensor::{Tensor, Vector};
+/// let v = Vector([1.0, 2.0, 3.0]);
+/// assert_eq!(v[2], 3.0);
+/// assert_eq!(v.view().sum(), 6.0);
+/// assert_eq!(Vector::<3>::from_slice(&[1.0, 2.0, 3.0]), Ok(v));
+/// assert!(Vector::<3>::from_slice(&[1.0]).is_err());
+/// ```
+#[derive(Clone, Copy, PartialEq, Zeroable, Pod)]
+#[repr(transparent)]
+pub struct Vector<const N: usize, T = f32>(pub [T; N]);
+
+impl<const N: usize, T: Real> Tensor for Vector<N, T> {
+    type Scalar = T;
+    type Of<E: Pod + Send + Sync> = [E; N];
+    const SHAPE: &'static [usize] = &[N];
+}
+
+impl<const N: usize, T: Real> Vector<N, T> {
+    /// This vector as nalgebra's, without copying.
+    pub fn view(&self) -> SVectorView<'_, T, N> {
+        SVectorView::from_slice(&self.0)
+    }
+
+    /// This vector as nalgebra's, without copying.
+    pub fn view_mut(&mut self) -> SVectorViewMut<'_, T, N> {
+        SVectorViewMut::from_slice(&mut self.0)
+    }
+}
+
+impl<const N: usize, T: Real> From<SVector<T, N>> for Vector<N, T> {
+    fn from(vector: SVector<T, N>) -> Self {
+        Self(vector.data.0[0])
+    }
+}
+
+impl<const N: usize, T: Real> From<Vector<N, T>> for SVector<T, N> {
+    fn from(vector: Vector<N, T>) -> Self {
+        vector.0.into()
+    }
+}
+
+impl<const N: usize, T> core::ops::Index<usize> for Vector<N, T> {
+    type Output = T;
+    fn index(&self, feature: usize) -> &T {
+        &self.0[feature]
+    }
+}
+
+impl<const N: usize, T> core::ops::IndexMut<usize> for Vector<N, T> {
+    fn index_mut(&mut self, feature: usize) -> &mut T {
+        &mut self.0[feature]
+    }
+}
+
+sample!(Vector[N], [T; N]);

@@ -1,0 +1,94 @@
+//! What the shared tests run over: one list of all layers, one of all combinators, one of composed networks.
+//!
+//! A row is `file, name: Layer, Input`; the test that uses a list says what `T` is and what becomes of a row. A layer
+//! that is in no row fails `tests/list.rs`.
+#![allow(unused_macros, unused_imports, dead_code)]
+
+use chainrule::prelude::*;
+
+/// Every layer of `src/layer`, by the file it lives in (a folder's files as `folder/file`).
+macro_rules! every_layer {
+    ($case:ident) => {
+        $case!("dense", linear: Linear<3, 4, T>, Vector<3, T>);
+        $case!("dense", linear_without_bias: Linear<3, 4, T, NoBias>, Vector<3, T>);
+        $case!("dense", dense_from_image: Dense<Image<2, 3, 2, T>, Vector<5, T>>, Image<2, 3, 2, T>);
+        $case!("dense", dense_to_sequence: Dense<Vector<3, T>, Sequence<2, 4, T>>, Vector<3, T>);
+        $case!("identity", identity: Identity, Vector<4, T>);
+        $case!("dropout", dropout: Dropout<30>, Vector<12, T>);
+        $case!("prelu", prelu: PRelu<T>, Vector<7, T>);
+        $case!("activation/sigmoid", sigmoid: Sigmoid, Vector<7, T>);
+        $case!("activation/tanh", tanh: Tanh, Vector<7, T>);
+        $case!("activation/relu", relu: Relu, Vector<7, T>);
+        $case!("activation/relu", leaky_relu: LeakyRelu, Vector<7, T>);
+        $case!("activation/relu", leaky_relu_fifth: LeakyRelu<1, 5>, Sequence<3, 2, T>);
+        $case!("activation/elu", elu: Elu, Vector<7, T>);
+        $case!("activation/elu", elu_half: Elu<1, 2>, Image<1, 2, 3, T>);
+        $case!("activation/elu", selu: Selu, Vector<7, T>);
+        $case!("activation/gelu", gelu: Gelu, Vector<7, T>);
+        $case!("activation/gelu", gelu_tanh: GeluTanh, Vector<7, T>);
+        $case!("activation/silu", silu: Silu, Vector<7, T>);
+        $case!("activation/silu", mish: Mish, Vector<7, T>);
+        $case!("activation/softplus", softplus: Softplus, Vector<7, T>);
+        $case!("activation/softplus", softsign: Softsign, Vector<7, T>);
+        $case!("activation/hard", hard_tanh: HardTanh, Vector<7, T>);
+        $case!("activation/hard", hard_sigmoid: HardSigmoid, Vector<7, T>);
+        $case!("softmax", softmax: Softmax, Vector<7, T>);
+        $case!("softmax", softmax_sequence: Softmax, Sequence<3, 4, T>);
+        $case!("softmax", log_softmax: LogSoftmax, Vector<7, T>);
+        $case!("softmax", log_softmax_sequence: LogSoftmax, Sequence<3, 4, T>);
+    };
+}
+pub(crate) use every_layer;
+
+/// Every way of making layers out of layers, by its file in `src/stack`.
+macro_rules! every_combinator {
+    ($case:ident) => {
+        $case!("tuple", tuple_of_one: (Tanh,), Vector<4, T>);
+        $case!("tuple", tuple_of_two: (Linear<4, 3, T>, Tanh), Vector<4, T>);
+        $case!("tuple", tuple_of_five: (Linear<4, 3, T>, Tanh, Linear<3, 5, T>, Sigmoid, Linear<5, 2, T>), Vector<4, T>);
+        $case!(
+            "tuple",
+            tuple_of_sixteen: (
+                Linear<2, 3, T>, Tanh, Linear<3, 3, T>, Sigmoid, Linear<3, 3, T>, Gelu, Linear<3, 3, T>, Silu,
+                Linear<3, 3, T>, Softsign, Linear<3, 3, T>, Elu, Linear<3, 3, T>, Mish, Linear<3, 2, T>, Softplus
+            ),
+            Vector<2, T>
+        );
+        $case!("array", array_of_none: [(Linear<3, 3, T>, Tanh); 0], Vector<3, T>);
+        $case!("array", array_of_one: [(Linear<3, 3, T>, Tanh); 1], Vector<3, T>);
+        $case!("array", array_of_four: [(Linear<3, 3, T>, Tanh); 4], Vector<3, T>);
+        $case!("residual", residual: Residual<(Linear<3, 5, T>, Tanh, Linear<5, 3, T>)>, Vector<3, T>);
+        $case!("residual", residual_with_shortcut: Residual<(Linear<3, 4, T>, Tanh), Linear<3, 4, T, NoBias>>, Vector<3, T>);
+    };
+}
+pub(crate) use every_combinator;
+
+/// A dozen networks of several kinds.
+macro_rules! every_network {
+    ($case:ident) => {
+        $case!("", perceptron: (Linear<5, 8, T>, Tanh, Linear<8, 3, T>), Vector<5, T>);
+        $case!("", relu_classifier: (Linear<5, 8, T>, Relu, Linear<8, 8, T>, Relu, Linear<8, 3, T>, LogSoftmax), Vector<5, T>);
+        $case!("", post_activation: (Linear<4, 3, T>, [(Residual<(Tanh, Linear<3, 3, T>)>, Tanh); 4], Linear<3, 2, T>), Vector<4, T>);
+        $case!("", pre_activation: (Linear<4, 3, T>, [Residual<(Tanh, Linear<3, 3, T>)>; 4], Linear<3, 2, T>), Vector<4, T>);
+        $case!("", deep_branch: Residual<[(Sigmoid, Linear<3, 3, T>); 6]>, Vector<3, T>);
+        $case!("", residual_in_residual: Residual<(Residual<(Linear<3, 3, T>, Relu)>, Tanh, Residual<Linear<3, 3, T>>)>, Vector<3, T>);
+        $case!("", shortcut_in_stack: (Linear<3, 4, T>, Residual<(Gelu, Linear<4, 2, T>), (Linear<4, 2, T, NoBias>, Tanh)>, Silu), Vector<3, T>);
+        $case!("", array_of_arrays: [[Residual<(Linear<3, 3, T>, PRelu<T>)>; 2]; 2], Vector<3, T>);
+        $case!("", nested_tuples: ((Linear<4, 4, T>, (Mish, Linear<4, 3, T>)), (Softsign, (Linear<3, 2, T>,))), Vector<4, T>);
+        $case!("", image_to_sequence: (Dense<Image<1, 3, 3, T>, Sequence<2, 3, T>>, Elu, Softmax), Image<1, 3, 3, T>);
+        $case!("", dropout_between: (Linear<4, 8, T>, Dropout<50>, Relu, Dropout<20>, Linear<8, 2, T>), Vector<4, T>);
+        $case!("", autoencoder: (Linear<6, 2, T>, Selu, Linear<2, 6, T>, HardSigmoid), Vector<6, T>);
+    };
+}
+pub(crate) use every_network;
+
+/// Inputs on both sides of every kink that a layer here has (0, ±1, ±3), near and far.
+pub(crate) fn inputs<X: Tensor>(samples: usize) -> Vec<X> {
+    const NUMBERS: [f64; 15] =
+        [-4.2, 3.01, -0.3, 0.99, -2.99, 0.01, 5.1, -1.01, 0.4, -3.01, 1.01, -0.01, 2.99, -0.99, 1.7];
+    let mut inputs = vec![X::zeroed(); samples];
+    for (at, x) in X::flat_mut(&mut inputs).iter_mut().enumerate() {
+        *x = chainrule::Real::of(NUMBERS[at % NUMBERS.len()]);
+    }
+    inputs
+}
