@@ -1,0 +1,140 @@
+//! A layer whose output has been made one number, f = Σ u·y, with all that f depends on within reach.
+
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::kernel::Real;
+use crate::layer::{Layer, Mode, NoProbe, Parameter, Role, Visitor, visit};
+use crate::tensor::Tensor;
+
+/// A layer at a point, with the cotangent that makes its output one number.
+pub(super) struct Subject<X: Tensor, L: Layer<X>> {
+    layer: L,
+    pub(super) inputs: Vec<X>,
+    outputs: Vec<L::Output>,
+    cotangent: Vec<L::Output>,
+    tape: L::Tape,
+}
+
+/// What one backward pass gave.
+pub(super) struct Gradients {
+    pub(super) inputs: Vec<f64>,
+    pub(super) parameters: Vec<(String, Vec<f64>)>,
+}
+
+impl<X: Tensor<Scalar = f64>, L: Layer<X>> Subject<X, L> {
+    pub(super) fn new(layer: &L, inputs: &[X]) -> Self {
+        let mut copy = L::zeros();
+        visit([layer], [&mut copy], &mut CopyNumbers);
+        let mut cotangent: Vec<L::Output> = bytemuck::zeroed_vec(inputs.len());
+        let mut rng = ChaCha8Rng::seed_from_u64(0x1986);
+        L::Output::flat_mut(&mut cotangent).iter_mut().for_each(|u| *u = StandardNormal.sample(&mut rng));
+        let outputs = bytemuck::zeroed_vec(inputs.len());
+        Self { layer: copy, inputs: inputs.to_vec(), outputs, cotangent, tape: L::Tape::default() }
+    }
+
+    fn forward(&mut self) {
+        let mut rng = ChaCha8Rng::seed_from_u64(0x2016);
+        self.layer.forward(&self.inputs, &mut self.outputs, &mut self.tape, &mut Mode::Train(&mut rng));
+    }
+
+    /// f = Σ u·y.
+    pub(super) fn value(&mut self) -> f64 {
+        self.forward();
+        self.terms().sum()
+    }
+
+    /// Σ |u·y|, the size of the numbers that f is summed from.
+    pub(super) fn magnitude(&mut self) -> f64 {
+        self.forward();
+        self.terms().map(f64::abs).sum()
+    }
+
+    fn terms(&self) -> impl Iterator<Item = f64> {
+        L::Output::flat(&self.outputs).iter().zip(L::Output::flat(&self.cotangent)).map(|(y, u)| y * u)
+    }
+
+    /// The gradients of f, with everything that receives them set to `before` first.
+    pub(super) fn backward(&mut self, with_input_grad: bool, before: f64) -> Gradients {
+        L::Output::flat_mut(&mut self.outputs).fill(before);
+        self.forward();
+        let mut gradient = L::zeros();
+        visit([], [&mut gradient], &mut Fill(before));
+        let mut input_grad = self.inputs.clone();
+        X::flat_mut(&mut input_grad).fill(before);
+        self.layer.backward(
+            &self.inputs,
+            &self.outputs,
+            &self.cotangent,
+            with_input_grad.then_some(&mut input_grad[..]),
+            &mut gradient,
+            &mut self.tape,
+            &mut NoProbe,
+        );
+        let mut collect = Collect(vec![]);
+        visit([&gradient], [], &mut collect);
+        Gradients { inputs: X::flat(&input_grad).to_vec(), parameters: collect.0 }
+    }
+
+    /// One number of one parameter, counted in the visitor's order; set to `value` if there is one.
+    pub(super) fn parameter(&mut self, tensor: usize, at: usize, value: Option<f64>) -> f64 {
+        let mut access = Access { tensor, at, value, seen: 0, found: f64::NAN };
+        visit([], [&mut self.layer], &mut access);
+        access.found
+    }
+}
+
+struct CopyNumbers;
+
+impl Visitor<1, 1> for CopyNumbers {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, [from]: [&[T]; 1], [to]: [&mut [T]; 1]) {
+        to.copy_from_slice(from);
+    }
+}
+
+struct Fill(f64);
+
+impl Visitor<0, 1> for Fill {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
+        xs.fill(T::of(self.0));
+    }
+}
+
+struct Collect(Vec<(String, Vec<f64>)>);
+
+impl Visitor<1, 0> for Collect {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
+        if let Role::Statistic(_) = parameter.field.role {
+            return; // not trained, so it has no gradient to check
+        }
+        self.0.push((parameter.path.to_string(), xs.iter().map(|x| x.to_f64()).collect()));
+    }
+}
+
+struct Access {
+    tensor: usize,
+    at: usize,
+    value: Option<f64>,
+    seen: usize,
+    found: f64,
+}
+
+impl Visitor<0, 1> for Access {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
+        if let Role::Statistic(_) = parameter.field.role {
+            return;
+        }
+        if self.seen == self.tensor {
+            self.found = xs[self.at].to_f64();
+            if let Some(value) = self.value {
+                xs[self.at] = T::of(value);
+            }
+        }
+        self.seen += 1;
+    }
+}
