@@ -9,6 +9,7 @@ use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::kernel::Real;
+use crate::layer::compare::copy;
 use crate::layer::{Layer, Mode, NoProbe, Parameter, Role, Visitor, visit};
 use crate::tensor::Tensor;
 
@@ -29,13 +30,11 @@ pub(super) struct Gradients {
 
 impl<X: Tensor<Scalar = f64>, L: Layer<X>> Subject<X, L> {
     pub(super) fn new(layer: &L, inputs: &[X]) -> Self {
-        let mut copy = L::zeros();
-        visit([layer], [&mut copy], &mut CopyNumbers);
         let mut cotangent: Vec<L::Output> = bytemuck::zeroed_vec(inputs.len());
         let mut rng = ChaCha8Rng::seed_from_u64(0x1986);
         L::Output::flat_mut(&mut cotangent).iter_mut().for_each(|u| *u = StandardNormal.sample(&mut rng));
         let outputs = bytemuck::zeroed_vec(inputs.len());
-        Self { layer: copy, inputs: inputs.to_vec(), outputs, cotangent, tape: L::Tape::default() }
+        Self { layer: copy(layer), inputs: inputs.to_vec(), outputs, cotangent, tape: L::Tape::default() }
     }
 
     fn forward(&mut self) {
@@ -86,14 +85,6 @@ impl<X: Tensor<Scalar = f64>, L: Layer<X>> Subject<X, L> {
         let mut access = Access { tensor, at, value, seen: 0, found: f64::NAN };
         visit([], [&mut self.layer], &mut access);
         access.found
-    }
-}
-
-struct CopyNumbers;
-
-impl Visitor<1, 1> for CopyNumbers {
-    fn visit<T: Real>(&mut self, _: &Parameter<'_>, [from]: [&[T]; 1], [to]: [&mut [T]; 1]) {
-        to.copy_from_slice(from);
     }
 }
 

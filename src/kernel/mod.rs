@@ -3,9 +3,11 @@
 //! The only module where `unsafe` is allowed: it calls functions that were compiled for processor features,
 //! after asking the processor whether it has them.
 
+mod convolution;
 mod product;
 mod real;
 
-pub(crate) use product::{add_product, product_transposed};
+pub(crate) use convolution::Windows;
+pub(crate) use product::{add_product, add_product_transposed};
 pub use real::Real;
 pub(crate) use real::{log_sum_exp, maximum, sigmoid, softplus, squared_norm};

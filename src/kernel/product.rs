@@ -5,7 +5,7 @@
 //!
 //! * [`add_product`]: `c += a b`, with `a` read through two strides. It is the forward pass (`a` the inputs, one
 //!   sample a row) and the weight gradient (`a` the inputs again, transposed by their strides).
-//! * [`product_transposed`]: `c = a bᵀ`. It is the input gradient.
+//! * [`add_product_transposed`]: `c += a bᵀ`. It is the input gradient, and a convolution's weight gradient.
 
 /// Rows of `c` worked out together.
 const ROWS: usize = 4;
@@ -16,7 +16,7 @@ const DEPTH: usize = 256;
 #[doc(hidden)]
 pub trait Lanes: Copy {
     fn add_product(a: &[Self], strides: [usize; 2], b: &[Self], c: &mut [Self], inner: usize, columns: usize);
-    fn product_transposed(a: &[Self], b: &[Self], c: &mut [Self], inner: usize, columns: usize);
+    fn add_product_transposed(a: &[Self], b: &[Self], c: &mut [Self], inner: usize, columns: usize);
 }
 
 /// `c[r, j] += Σ_k a[r * strides[0] + k * strides[1]] · b[k, j]`, with `b` of `inner` rows and `c` of
@@ -32,9 +32,9 @@ pub(crate) fn add_product<T: Lanes>(
     T::add_product(a, strides, b, c, inner, columns);
 }
 
-/// `c[r, j] = Σ_k a[r, k] · b[j, k]`, with `a` and `b` of `inner` columns and `c` of `columns` columns.
-pub(crate) fn product_transposed<T: Lanes>(a: &[T], b: &[T], c: &mut [T], inner: usize, columns: usize) {
-    T::product_transposed(a, b, c, inner, columns);
+/// `c[r, j] += Σ_k a[r, k] · b[j, k]`, with `a` and `b` of `inner` columns and `c` of `columns` columns.
+pub(crate) fn add_product_transposed<T: Lanes>(a: &[T], b: &[T], c: &mut [T], inner: usize, columns: usize) {
+    T::add_product_transposed(a, b, c, inner, columns);
 }
 
 macro_rules! products {
@@ -140,7 +140,7 @@ macro_rules! products {
                 }
             }
 
-            /// `R` rows by `J` columns of `c = a bᵀ`: `R * J` dot products that share their loads.
+            /// `R` rows by `J` columns of `a bᵀ`: `R * J` dot products that share their loads.
             #[inline(always)]
             fn dots<const FUSED: bool, const L: usize, const R: usize, const J: usize>(
                 a: &[T],
@@ -183,20 +183,20 @@ macro_rules! products {
                 while column + 2 <= columns {
                     let sums = dots::<FUSED, L, R, 2>(a, &b[column * inner..], inner);
                     for (r, sums) in sums.iter().enumerate() {
-                        c[r * columns + column..][..2].copy_from_slice(sums);
+                        c[r * columns + column..][..2].iter_mut().zip(sums).for_each(|(c, sum)| *c += sum);
                     }
                     column += 2;
                 }
                 if column < columns {
                     let sums = dots::<FUSED, L, R, 1>(a, &b[column * inner..], inner);
                     for (r, [sum]) in sums.iter().enumerate() {
-                        c[r * columns + column] = *sum;
+                        c[r * columns + column] += *sum;
                     }
                 }
             }
 
             #[inline(always)]
-            fn product_transposed<const FUSED: bool, const L: usize>(
+            fn add_product_transposed<const FUSED: bool, const L: usize>(
                 a: &[T],
                 b: &[T],
                 c: &mut [T],
@@ -230,14 +230,14 @@ macro_rules! products {
                 }
 
                 #[target_feature(enable = "avx2,fma")]
-                pub(super) fn product_transposed(
+                pub(super) fn add_product_transposed(
                     a: &[T],
                     b: &[T],
                     c: &mut [T],
                     inner: usize,
                     columns: usize,
                 ) {
-                    super::product_transposed::<true, $avx2>(a, b, c, inner, columns);
+                    super::add_product_transposed::<true, $avx2>(a, b, c, inner, columns);
                 }
 
                 pub(super) fn available() -> bool {
@@ -263,14 +263,14 @@ macro_rules! products {
                     add_product::<false, $baseline>(a, strides, b, c, inner, columns);
                 }
 
-                fn product_transposed(a: &[T], b: &[T], c: &mut [T], inner: usize, columns: usize) {
+                fn add_product_transposed(a: &[T], b: &[T], c: &mut [T], inner: usize, columns: usize) {
                     #[cfg(all(feature = "std", target_arch = "x86_64"))]
                     if avx2::available() {
                         // SAFETY: the processor has just said that it has the features this function asks for.
                         #[allow(unsafe_code)]
-                        return unsafe { avx2::product_transposed(a, b, c, inner, columns) };
+                        return unsafe { avx2::add_product_transposed(a, b, c, inner, columns) };
                     }
-                    product_transposed::<false, $baseline>(a, b, c, inner, columns);
+                    add_product_transposed::<false, $baseline>(a, b, c, inner, columns);
                 }
             }
         }
@@ -316,14 +316,14 @@ mod tests {
                     let b_transposed: Vec<f64> =
                         (0..inner * columns).map(|at| b[at % inner * columns + at / inner]).collect();
                     let mut c_transposed = start.clone();
-                    product_transposed(&a, &b_transposed, &mut c_transposed, inner, columns);
+                    add_product_transposed(&a, &b_transposed, &mut c_transposed, inner, columns);
 
                     // A sum of n terms below 1 in any order is within n^2 roundings of the exact one.
                     let tolerance = f64::EPSILON * ((inner + 1) * (inner + 1)) as f64;
                     for at in 0..rows * columns {
                         approx::assert_abs_diff_eq!(c[at], start[at] + naive[at], epsilon = tolerance);
                         approx::assert_abs_diff_eq!(c_strided[at], c[at], epsilon = 0.0);
-                        approx::assert_abs_diff_eq!(c_transposed[at], naive[at], epsilon = tolerance);
+                        approx::assert_abs_diff_eq!(c_transposed[at], c[at], epsilon = tolerance);
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! Comparing layers, networks and gradients, number by number.
+//! Comparing and copying layers, networks and gradients, number by number.
 
 use core::fmt;
 
@@ -108,6 +108,21 @@ pub(crate) fn same<N: Parameters>(a: &N, b: &N, comparison: impl Comparison) -> 
     let mut compare = Compare { comparison, same: true };
     visit([a, b], [], &mut compare);
     compare.same
+}
+
+/// A copy of a layer, made on the heap: `Box::clone` may take the numbers across the stack.
+pub(crate) fn copy<N: Parameters>(network: &N) -> N {
+    let mut copy = N::zeros();
+    visit([network], [&mut copy], &mut Copy);
+    copy
+}
+
+struct Copy;
+
+impl Visitor<1, 1> for Copy {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, [from]: [&[T]; 1], [to]: [&mut [T]; 1]) {
+        to.copy_from_slice(from);
+    }
 }
 
 /// Implements `PartialEq` and the `approx` traits for a layer, over all its parameters.

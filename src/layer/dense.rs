@@ -6,7 +6,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::compare::comparable;
 use super::{Field, Fields, Layer, Mode, Parameters, Probe};
-use crate::kernel::{Real, add_product, product_transposed};
+use crate::kernel::{Real, add_product, add_product_transposed};
 use crate::tensor::{Tensor, Vector, zeros};
 
 /// A linear map from every number of one shape to every number of another: Z = W X + b of the notes.
@@ -153,22 +153,18 @@ impl<T: Real, In: Tensor<Scalar = T>, Out: Tensor<Scalar = T>, B: Bias<Out>> Lay
             }
         }
         if let Some(input_grad) = input_grad {
-            product_transposed(dz, self.weights(), In::flat_mut(input_grad), Out::LEN, In::LEN);
+            let dx = In::flat_mut(input_grad);
+            dx.fill(T::zero());
+            add_product_transposed(dz, self.weights(), dx, Out::LEN, In::LEN);
         }
     }
 }
 
 comparable!([T: Real, In: Tensor<Scalar = T>, Out: Tensor<Scalar = T>, B: Bias<Out>] Dense<In, Out, B>);
 
-impl<In: Tensor, Out: Tensor, B: Bias<Out>> Clone for Dense<In, Out, B> {
+impl<T: Real, In: Tensor<Scalar = T>, Out: Tensor<Scalar = T>, B: Bias<Out>> Clone for Dense<In, Out, B> {
     fn clone(&self) -> Self {
-        // Not `Box::clone`, which may take the numbers across the stack.
-        let mut copy = Self { weight: zeros(), bias: zeros() };
-        copy.weights_mut().copy_from_slice(self.weights());
-        if let (Some(to), Some(from)) = (copy.bias.as_numbers_mut(), self.bias.as_numbers()) {
-            to.copy_from_slice(from);
-        }
-        copy
+        crate::layer::compare::copy(self)
     }
 }
 

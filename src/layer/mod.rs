@@ -11,6 +11,7 @@
 
 mod activation;
 pub(crate) mod compare;
+mod convolution;
 mod dense;
 mod dropout;
 mod identity;
@@ -28,6 +29,7 @@ pub use activation::{
     Softplus, Softsign, Tanh,
 };
 pub use compare::View;
+pub use convolution::Conv2d;
 pub use dense::{Dense, Linear, NoBias};
 pub use dropout::Dropout;
 pub use identity::Identity;

@@ -1,8 +1,8 @@
 use alloc::vec::Vec;
 
-use super::Tensor;
+use bytemuck::Pod;
 
-/// Samples that a layer keeps from one step to the next, in its tape.
+/// Samples, or bare numbers, that a layer keeps from one step to the next in its tape.
 ///
 /// It grows to the largest batch it has seen, never crosses the stack, and allocates nothing after that.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ impl<X> Default for Buffer<X> {
     }
 }
 
-impl<X: Tensor> Buffer<X> {
+impl<X: Pod> Buffer<X> {
     /// Room for `samples` samples, to be written: what stands there is zero or left from another batch.
     pub fn take(&mut self, samples: usize) -> &mut [X] {
         if self.samples.len() < samples {

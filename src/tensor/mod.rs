@@ -35,6 +35,7 @@ mod is;
 mod label;
 mod sequence;
 mod shared;
+pub mod side;
 mod vector;
 
 use bytemuck::Pod;

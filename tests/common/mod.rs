@@ -13,6 +13,9 @@ macro_rules! every_layer {
         $case!("dense", linear_without_bias: Linear<3, 4, T, NoBias>, Vector<3, T>);
         $case!("dense", dense_from_image: Dense<Image<2, 3, 2, T>, Vector<5, T>>, Image<2, 3, 2, T>);
         $case!("dense", dense_to_sequence: Dense<Vector<3, T>, Sequence<2, 4, T>>, Vector<3, T>);
+        $case!("convolution/conv2d", conv2d: Conv2d<2, 3, 3, 1, 0, T>, Image<2, 5, 4, T>);
+        $case!("convolution/conv2d", conv2d_padded: Conv2d<2, 3, 3, 1, 1, T>, Image<2, 4, 3, T>);
+        $case!("convolution/conv2d", conv2d_strided: Conv2d<1, 2, 3, 2, 2, T, NoBias>, Image<1, 6, 5, T>);
         $case!("identity", identity: Identity, Vector<4, T>);
         $case!("dropout", dropout: Dropout<30>, Vector<12, T>);
         $case!("prelu", prelu: PRelu<T>, Vector<7, T>);
