@@ -8,9 +8,7 @@ use rand::Rng;
 use crate::Error;
 use crate::init::{self, Initializer};
 use crate::kernel::{Real, squared_norm};
-use crate::layer::{
-    Layer, Mode, NoProbe, Parameter, Parameters, Probe, Seen, View, Visitor, describe, visit,
-};
+use crate::layer::{Layer, Mode, NoProbe, Parameter, Parameters, Probe, Seen, Summary, View, Visitor, visit};
 use crate::loss::{Loss, check_finite, check_lengths};
 use crate::tensor::{Buffer, Tensor};
 
@@ -29,11 +27,12 @@ pub trait Network: Parameters {
         init::network(initializer, rng)
     }
 
-    /// How many numbers a network of this type is made of.
-    fn parameter_count() -> usize {
-        let mut count = 0;
-        describe::<Self>(&mut |parameter| count += parameter.field.len());
-        count
+    /// This network as a table, for inputs of the shape `X`: each layer with its output, parameters and multiply-adds.
+    fn summary<X: Tensor>() -> Summary
+    where
+        Self: Layer<X>,
+    {
+        Summary::of::<X, Self>()
     }
 
     /// All parameters, to be compared and printed.

@@ -33,7 +33,7 @@ mod subject;
 use alloc::format;
 use alloc::string::String;
 
-use crate::layer::Layer;
+use crate::layer::{Layer, describe, short_type_name};
 use crate::loss::Loss;
 use crate::tensor::Tensor;
 
@@ -111,7 +111,7 @@ where
     X: Tensor<Scalar = f64>,
     L: Layer<X>,
 {
-    let name = type_name::<L>();
+    let name = short_type_name::<L>();
     let unusable = |reason| GradcheckError::Unusable { layer: name.clone(), reason };
     if inputs.is_empty() {
         return Err(unusable("it was given no inputs"));
@@ -122,6 +122,11 @@ where
         return Err(unusable("its output is not finite at these inputs"));
     }
 
+    let mut count = 0;
+    describe::<L>(&mut |parameter| count += parameter.field.len());
+    if count != L::COUNT {
+        return Err(unusable("its `COUNT` is not the number of its parameters"));
+    }
     let plain = subject.backward(true, 0.0);
     let over = subject.backward(true, 1.0);
     let alone = subject.backward(false, 0.0);
@@ -178,7 +183,7 @@ where
     Y: Tensor<Scalar = f64>,
     L: Loss<Y, Target>,
 {
-    let name = type_name::<L>();
+    let name = short_type_name::<L>();
     let refused = |_| GradcheckError::Unusable { layer: name.clone(), reason: "it refuses this batch" };
     let mut gradients = outputs.to_vec();
     let magnitude = loss.mean_and_gradient(outputs, targets, &mut gradients).map_err(refused)?;
@@ -243,15 +248,4 @@ impl Verdict {
 
 fn input_name<X: Tensor>(at: usize) -> String {
     format!("input[{}]", at / X::LEN)
-}
-
-/// The name of a type without the paths of its modules.
-fn type_name<T>() -> String {
-    let mut short = String::new();
-    for part in
-        core::any::type_name::<T>().split_inclusive(|c: char| !c.is_alphanumeric() && c != '_' && c != ':')
-    {
-        short.push_str(part.rsplit("::").next().unwrap_or(part));
-    }
-    short
 }

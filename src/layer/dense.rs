@@ -5,7 +5,7 @@ use core::slice::{from_mut, from_ref};
 use bytemuck::{Pod, Zeroable};
 
 use super::compare::comparable;
-use super::{Field, Fields, Layer, Mode, Parameters, Probe};
+use super::{Cost, Field, Fields, Layer, Mode, Parameters, Probe};
 use crate::kernel::{Real, add_product, add_product_transposed};
 use crate::tensor::{Tensor, Vector, zeros};
 
@@ -47,8 +47,8 @@ pub struct Dense<In: Tensor, Out: Tensor, B: Bias<Out> = Out> {
 ///
 /// ```
 /// use chainrule::prelude::*;
-/// assert_eq!(<Linear<784, 128>>::parameter_count(), 784 * 128 + 128);
-/// assert_eq!(<Linear<784, 128, f32, NoBias>>::parameter_count(), 784 * 128);
+/// assert_eq!(<Linear<784, 128>>::COUNT, 784 * 128 + 128);
+/// assert_eq!(<Linear<784, 128, f32, NoBias>>::COUNT, 784 * 128);
 /// ```
 pub type Linear<const IN: usize, const OUT: usize, T = f32, B = Vector<OUT, T>> =
     Dense<Vector<IN, T>, Vector<OUT, T>, B>;
@@ -103,6 +103,8 @@ impl<In: Tensor, Out: Tensor, B: Bias<Out>> Dense<In, Out, B> {
 impl<T: Real, In: Tensor<Scalar = T>, Out: Tensor<Scalar = T>, B: Bias<Out>> Parameters
     for Dense<In, Out, B>
 {
+    const COUNT: usize = In::LEN * Out::LEN + size_of::<B>() / size_of::<T>();
+
     fn zeros() -> Self {
         Self { weight: zeros(), bias: zeros() }
     }
@@ -123,6 +125,7 @@ impl<T: Real, In: Tensor<Scalar = T>, Out: Tensor<Scalar = T>, B: Bias<Out>> Par
 impl<T: Real, In: Tensor<Scalar = T>, Out: Tensor<Scalar = T>, B: Bias<Out>> Layer<In> for Dense<In, Out, B> {
     type Output = Out;
     type Tape = ();
+    const COST: Cost = Cost::weights((In::LEN * Out::LEN) as u64, Out::LEN);
 
     fn forward(&self, input: &[In], output: &mut [Out], _: &mut (), _: &mut Mode<'_>) {
         match self.bias.as_numbers() {

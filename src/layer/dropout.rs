@@ -1,7 +1,7 @@
 use rand::RngExt;
 
 use super::parameters::nothing_to_train;
-use super::{Layer, Mode, Probe};
+use super::{Cost, Layer, Mode, Probe};
 use crate::kernel::Real;
 use crate::tensor::{Buffer, Tensor};
 
@@ -51,6 +51,7 @@ impl<X> Default for Mask<X> {
 impl<X: Tensor, const PERCENT: u32> Layer<X> for Dropout<PERCENT> {
     type Output = X;
     type Tape = Mask<X>;
+    const COST: Cost = Cost::FREE.keeping(size_of::<X>());
 
     fn forward(&self, input: &[X], output: &mut [X], tape: &mut Mask<X>, mode: &mut Mode<'_>) {
         const { assert!(PERCENT < 100, "dropout of 100 per cent or more lets nothing through") };

@@ -12,6 +12,7 @@
 mod activation;
 pub(crate) mod compare;
 mod convolution;
+mod cost;
 mod dense;
 mod dropout;
 mod identity;
@@ -21,6 +22,7 @@ mod path;
 mod prelu;
 mod probe;
 mod softmax;
+mod summary;
 
 use crate::tensor::Tensor;
 
@@ -30,6 +32,7 @@ pub use activation::{
 };
 pub use compare::View;
 pub use convolution::Conv2d;
+pub use cost::Cost;
 pub use dense::{Dense, Linear, NoBias};
 pub use dropout::Dropout;
 pub use identity::Identity;
@@ -39,6 +42,8 @@ pub use path::{Path, Segment};
 pub use prelu::PRelu;
 pub use probe::{NoProbe, Probe, Seen};
 pub use softmax::{LogSoftmax, Softmax};
+pub(crate) use summary::short_type_name;
+pub use summary::{Rows, Summary, SummaryRow};
 
 /// A map from the shape `X` to the shape [`Output`](Layer::Output), and the chain rule through it.
 ///
@@ -56,6 +61,9 @@ pub trait Layer<X: Tensor>: Parameters {
     /// What the forward pass leaves for the backward pass, beside input and output. It grows to the batch on first use
     /// and is used again after that; most layers need none: `()`.
     type Tape: Default + Send;
+
+    /// What this layer costs, for each sample.
+    const COST: Cost = Cost::FREE;
 
     /// Fills `output`, of the length of `input`, with this layer's output for each sample.
     ///
@@ -80,4 +88,9 @@ pub trait Layer<X: Tensor>: Parameters {
         tape: &mut Self::Tape,
         probe: &mut P,
     );
+
+    /// Writes this layer's row, or the rows of the layers inside it, into a [`Summary`].
+    fn summarize(rows: &mut Rows<'_>) {
+        rows.leaf::<X, Self>();
+    }
 }

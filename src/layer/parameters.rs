@@ -17,6 +17,7 @@ use crate::kernel::Real;
 /// }
 ///
 /// impl<const N: usize> Parameters for Scale<N> {
+///     const COUNT: usize = N;
 ///     fn zeros() -> Self {
 ///         Self { factor: zeros() }
 ///     }
@@ -34,6 +35,9 @@ use crate::kernel::Real;
     note = "a layer implements `Parameters` and `Layer<X>`; a stack is a tuple of 1 to 16 layers, and a longer one nests"
 )]
 pub trait Parameters: Sized + Send + Sync {
+    /// How many numbers all the parameters have together.
+    const COUNT: usize;
+
     /// This layer with every parameter 0: a gradient before the first sample.
     fn zeros() -> Self;
 
@@ -217,6 +221,7 @@ impl<N, F: FnMut(&Parameter<'_>)> Fields<N> for Description<'_, F> {
 macro_rules! nothing_to_train {
     ([$($generics:tt)*] $layer:ty) => {
         impl<$($generics)*> $crate::layer::Parameters for $layer {
+            const COUNT: usize = 0;
             fn zeros() -> Self {
                 Self
             }

@@ -7,6 +7,8 @@ pub enum Segment {
     Name(&'static str),
     /// A place in a tuple or an array.
     Index(usize),
+    /// All the places of an array of this length, where its layers are spoken of as one.
+    Repeated(usize),
 }
 
 impl From<&'static str> for Segment {
@@ -26,6 +28,7 @@ impl fmt::Display for Segment {
         match self {
             Self::Name(name) => f.write_str(name),
             Self::Index(index) => index.fmt(f),
+            Self::Repeated(len) => write!(f, "[0..{len}]"),
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct PRelu<T: Real = f32> {
 }
 
 impl<T: Real> Parameters for PRelu<T> {
+    const COUNT: usize = 1;
+
     fn zeros() -> Self {
         Self { slope: zeros() }
     }

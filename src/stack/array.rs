@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 
 use super::backward_child;
-use crate::layer::{Fields, Layer, Mode, Parameters, Probe};
+use crate::layer::{Cost, Fields, Layer, Mode, Parameters, Probe, Rows, Segment};
 use crate::tensor::{Buffer, Is, Tensor};
 
 /// A layer gives back the shape it takes, so that copies of it may follow one another in an array.
@@ -15,6 +15,8 @@ pub trait Repeatable<X>: Is<X> {}
 impl<X> Repeatable<X> for X {}
 
 impl<F: Parameters, const N: usize> Parameters for [F; N] {
+    const COUNT: usize = F::COUNT * N;
+
     fn zeros() -> Self {
         core::array::from_fn(|_| F::zeros())
     }
@@ -51,6 +53,11 @@ where
 {
     type Output = X;
     type Tape = ArrayTape<X, F::Tape, N>;
+    const COST: Cost = {
+        // A buffer between any two neighbours, and two for the gradients.
+        let buffers = if N > 1 { N + 1 } else { 0 };
+        F::COST.repeated(N).keeping(buffers * size_of::<X>())
+    };
 
     fn forward(&self, input: &[X], output: &mut [X], tape: &mut Self::Tape, mode: &mut Mode<'_>) {
         let samples = input.len();
@@ -91,5 +98,9 @@ where
             backward_child(at, &self[at], x, y, dy, dx, &mut gradient[at], &mut tape.layers[at], probe);
             core::mem::swap(above, below);
         }
+    }
+
+    fn summarize(rows: &mut Rows<'_>) {
+        rows.child::<X, F>(Segment::Repeated(N), N);
     }
 }

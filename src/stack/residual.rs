@@ -1,6 +1,6 @@
 use super::backward_child;
 use crate::layer::compare::comparable;
-use crate::layer::{Fields, Identity, Layer, Mode, Parameters, Probe};
+use crate::layer::{Cost, Fields, Identity, Layer, Mode, Parameters, Probe, Rows};
 use crate::tensor::{Buffer, Is, Tensor};
 
 /// A branch, and a skip connection around it.
@@ -52,6 +52,8 @@ pub trait Addable<X>: Is<X> {}
 impl<X> Addable<X> for X {}
 
 impl<F: Parameters, S: Parameters> Parameters for Residual<F, S> {
+    const COUNT: usize = F::COUNT + S::COUNT;
+
     fn zeros() -> Self {
         Self { branch: F::zeros(), shortcut: S::zeros() }
     }
@@ -90,6 +92,8 @@ where
 {
     type Output = S::Output;
     type Tape = ResidualTape<X, F, S>;
+    const COST: Cost =
+        F::COST.beside(S::COST).keeping(size_of::<F::Output>() + size_of::<S::Output>() + size_of::<X>());
 
     fn forward(&self, input: &[X], output: &mut [S::Output], tape: &mut Self::Tape, mode: &mut Mode<'_>) {
         let branch = tape.branch_output.take(input.len());
@@ -137,6 +141,13 @@ where
         if let Some(input_grad) = input_grad {
             let skip_grad = X::flat(skip_grad).iter();
             X::flat_mut(input_grad).iter_mut().zip(skip_grad).for_each(|(dx, &skip)| *dx += skip);
+        }
+    }
+
+    fn summarize(rows: &mut Rows<'_>) {
+        rows.child::<X, F>("branch", 1);
+        if S::COUNT > 0 {
+            rows.child::<X, S>("shortcut", 1);
         }
     }
 }

@@ -21,7 +21,7 @@
 //! ```
 
 use super::backward_child;
-use crate::layer::{Fields, Layer, Mode, Parameters, Probe};
+use crate::layer::{Cost, Fields, Layer, Mode, Parameters, Probe, Rows};
 use crate::tensor::{Buffer, Tensor};
 
 /// What a tuple keeps for one of its layers: the layer's own tape, its output and the gradient of that.
@@ -42,6 +42,7 @@ impl<Y, T: Default> Default for Step<Y, T> {
 macro_rules! parameters {
     ($($L:ident $i:tt),+) => {
         impl<$($L: Parameters),+> Parameters for ($($L,)+) {
+            const COUNT: usize = 0 $(+ $L::COUNT)+;
             fn zeros() -> Self {
                 ($($L::zeros(),)+)
             }
@@ -64,6 +65,11 @@ macro_rules! stack {
         impl<X: Tensor, $($L: Layer<$In>),+> Layer<X> for ($($L,)+) {
             type Output = $Last::Output;
             type Tape = $Tape<$(Step<$L::Output, $L::Tape>),+>;
+            // Each output but the last is kept, and its gradient.
+            const COST: Cost = {
+                let boundaries = 0 $(+ size_of::<$L::Output>())+ - size_of::<$Last::Output>();
+                Cost::FREE$(.then($L::COST))+.keeping(2 * boundaries)
+            };
 
             #[inline]
             fn forward(&self, input: &[X], output: &mut [Self::Output], tape: &mut Self::Tape, mode: &mut Mode<'_>) {
@@ -82,6 +88,10 @@ macro_rules! stack {
                 probe: &mut P,
             ) {
                 stack!(@backward self, tape, gradient, probe, input, output, output_grad, input_grad; $($i)+);
+            }
+
+            fn summarize(rows: &mut Rows<'_>) {
+                $(rows.child::<$In, $L>($i, 1);)+
             }
         }
     };

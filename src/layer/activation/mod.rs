@@ -63,6 +63,7 @@ pub trait Activation {
 macro_rules! activation_layer {
     ([$($generics:tt)*] $activation:ty) => {
         impl<$($generics)*> $crate::layer::Parameters for $activation {
+            const COUNT: usize = 0;
             fn zeros() -> Self {
                 Self::default()
             }

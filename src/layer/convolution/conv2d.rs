@@ -6,7 +6,7 @@ use super::{PatchTape, add_bias_gradient, backward, fill_bias, forward};
 use crate::kernel::{Real, Windows};
 use crate::layer::compare::comparable;
 use crate::layer::dense::Bias;
-use crate::layer::{Field, Fields, Layer, Mode, Parameters, Probe};
+use crate::layer::{Cost, Field, Fields, Layer, Mode, Parameters, Probe};
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Image, Tensor, Vector, zeros};
 
@@ -87,6 +87,8 @@ impl<
     B: Bias<Vector<OUT, T>>,
 > Parameters for Conv2d<IN, OUT, K, S, P, T, B>
 {
+    const COUNT: usize = OUT * IN * K * K + size_of::<B>() / size_of::<T>();
+
     fn zeros() -> Self {
         Self { weight: zeros(), bias: zeros() }
     }
@@ -133,6 +135,7 @@ where
 {
     type Output = Output<OUT, K, S, P, H, W, T>;
     type Tape = PatchTape<T>;
+    const COST: Cost = Cost::weights((Self::Output::LEN * IN * K * K) as u64, OUT);
 
     fn forward(
         &self,

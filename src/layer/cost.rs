@@ -1,0 +1,85 @@
+/// What a layer costs, known before the program runs.
+///
+/// Per sample; stacks add up their layers. Usable in a `const` assertion:
+///
+/// ```
+/// use chainrule::prelude::*;
+/// type Net = (Linear<16, 32>, Tanh, Linear<32, 4>);
+/// const _: () = assert!(Net::COUNT * size_of::<f32>() <= 4096, "the network must fit into 4 KiB");
+/// const _: () = assert!(<Net as Layer<Vector<16>>>::COST.multiply_adds <= 1000);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cost {
+    /// Multiplications with addition in the products of a forward pass. What an activation does is not counted.
+    pub multiply_adds: u64,
+    /// The same for the gradients of weights and inputs, in a backward pass.
+    pub backward_multiply_adds: u64,
+    /// Bytes that training keeps for each sample between the layers and in their tapes.
+    pub tape_bytes: usize,
+    /// How many layers of weights the longest way through has: the length of the chain rule's product.
+    pub depth: usize,
+    /// The sum of 1 / width over all layers of weights.
+    widths: f64,
+    /// 1 / width of the last of them.
+    last: f64,
+}
+
+impl Cost {
+    /// A layer without weights that keeps nothing.
+    pub const FREE: Self =
+        Self { multiply_adds: 0, backward_multiply_adds: 0, tape_bytes: 0, depth: 0, widths: 0.0, last: 0.0 };
+
+    /// A layer of weights: the products of one forward pass (its two gradients take as many each), and the features it
+    /// gives, or channels of an image.
+    pub const fn weights(multiply_adds: u64, width: usize) -> Self {
+        let (backward_multiply_adds, last) = (2 * multiply_adds, 1.0 / width as f64);
+        Self { multiply_adds, backward_multiply_adds, tape_bytes: 0, depth: 1, widths: last, last }
+    }
+
+    /// This, and so many bytes of tape for each sample.
+    pub const fn keeping(self, bytes: usize) -> Self {
+        Self { tape_bytes: self.tape_bytes + bytes, ..self }
+    }
+
+    /// This, then `next`.
+    pub const fn then(self, next: Self) -> Self {
+        Self {
+            multiply_adds: self.multiply_adds + next.multiply_adds,
+            backward_multiply_adds: self.backward_multiply_adds + next.backward_multiply_adds,
+            tape_bytes: self.tape_bytes + next.tape_bytes,
+            depth: self.depth + next.depth,
+            widths: self.widths + next.widths,
+            last: if next.depth > 0 { next.last } else { self.last },
+        }
+    }
+
+    /// This beside `other`, on one input.
+    pub const fn beside(self, other: Self) -> Self {
+        let deeper = if self.depth >= other.depth { self } else { other };
+        Self { depth: deeper.depth, last: deeper.last, ..self.then(other) }
+    }
+
+    /// This, `times` in a row.
+    pub const fn repeated(self, times: usize) -> Self {
+        if times == 0 {
+            return Self::FREE;
+        }
+        Self {
+            multiply_adds: self.multiply_adds * times as u64,
+            backward_multiply_adds: self.backward_multiply_adds * times as u64,
+            tape_bytes: self.tape_bytes * times,
+            depth: self.depth * times,
+            widths: self.widths * times as f64,
+            last: self.last,
+        }
+    }
+
+    /// Hanin's β: the sum of 1 / width over the hidden layers. The larger, the more the gradients of a ReLU network
+    /// fluctuate from one initialisation to another, by about exp(5 β) in their variance; below 1 is calm.
+    ///
+    /// # Source
+    /// Hanin, "Which neural net architectures give rise to exploding and vanishing gradients?", NeurIPS 2018, theorem 1.
+    pub const fn beta(&self) -> f64 {
+        self.widths - self.last
+    }
+}
