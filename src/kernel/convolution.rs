@@ -4,7 +4,7 @@
 //! a column for each place of the output: a convolution is then one product of it, and so are its two gradients. A row of
 //! `patches` is the image shifted by that place, so it is mostly copied whole.
 
-use super::{Real, add_product, add_product_transposed};
+use super::{Real, Strided, add_product};
 
 /// How windows lie on an image.
 #[derive(Clone, Copy, Debug)]
@@ -90,18 +90,33 @@ impl Windows {
 
     /// `output += W patches`, with `W` of a row for each output channel.
     pub(crate) fn add_outputs<T: Real>(&self, weights: &[T], patches: &[T], output: &mut [T]) {
-        add_product(weights, [self.taps(), 1], patches, output, self.taps(), self.places());
+        let (weights, patches) = (Strided::rows(weights, self.taps()), Strided::rows(patches, self.places()));
+        add_product(weights, patches, output, self.taps(), self.places());
     }
 
     /// `dW += dY patchesᵀ`.
     pub(crate) fn add_weight_gradient<T: Real>(&self, output_grad: &[T], patches: &[T], gradient: &mut [T]) {
-        add_product_transposed(output_grad, patches, gradient, self.places(), self.taps());
+        let output_grad = Strided::rows(output_grad, self.places());
+        add_product(
+            output_grad,
+            Strided::transposed(patches, self.places()),
+            gradient,
+            self.places(),
+            self.taps(),
+        );
     }
 
     /// `patches_grad = Wᵀ dY`.
     pub(crate) fn patches_gradient<T: Real>(&self, weights: &[T], output_grad: &[T], patches_grad: &mut [T]) {
         let channels = output_grad.len() / self.places();
         patches_grad.fill(T::zero());
-        add_product(weights, [1, self.taps()], output_grad, patches_grad, channels, self.places());
+        let weights = Strided::transposed(weights, self.taps());
+        add_product(
+            weights,
+            Strided::rows(output_grad, self.places()),
+            patches_grad,
+            channels,
+            self.places(),
+        );
     }
 }

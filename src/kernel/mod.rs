@@ -8,6 +8,6 @@ mod product;
 mod real;
 
 pub(crate) use convolution::Windows;
-pub(crate) use product::{add_product, add_product_transposed};
+pub(crate) use product::{Strided, add_product};
 pub use real::Real;
 pub(crate) use real::{log_sum_exp, maximum, sigmoid, softplus, squared_norm};

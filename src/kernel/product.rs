@@ -1,46 +1,60 @@
-//! The two matrix products that a linear layer is made of, register-tiled, chosen for the processor at run time.
+//! The matrix product that everything linear is made of, register-tiled, chosen for the processor at run time.
 //!
-//! All matrices are dense and row-major. Both products run along contiguous outputs in chunks of `L` lanes that are
-//! written out, because the compiler's vectoriser does not always find them by itself.
+//! `c += a b`, each matrix read through two strides, so that one kernel serves the forward pass, the gradient of the weights
+//! (which reads its inputs as their transpose) and the gradient of the inputs (which reads the weights so).
 //!
-//! * [`add_product`]: `c += a b`, with `a` read through two strides. It is the forward pass (`a` the inputs, one
-//!   sample a row) and the weight gradient (`a` the inputs again, transposed by their strides).
-//! * [`add_product_transposed`]: `c += a bᵀ`. It is the input gradient, and a convolution's weight gradient.
+//! A tile of `c`, a few rows by two vectors of columns, stays in registers while a strip of `a` and a strip of `b` go by. The lanes
+//! of a vector are written out as arrays, because the compiler's vectoriser does not always find them by itself. Inside, there
+//! are loops only: a closure may be compiled apart, without the processor's features, where `mul_add` is a call.
 
-/// Rows of `c` worked out together.
+/// Rows of `c` in a tile.
 const ROWS: usize = 4;
-/// Steps along the inner dimension for which a tile of `a` is packed.
-const DEPTH: usize = 256;
+/// Steps along the inner dimension before the next tile: a strip of `b` this long stays in the first cache.
+const DEPTH: usize = 128;
 
-/// What the kernels need of a scalar: its instances of the products for this processor.
-#[doc(hidden)]
-pub trait Lanes: Copy {
-    fn add_product(a: &[Self], strides: [usize; 2], b: &[Self], c: &mut [Self], inner: usize, columns: usize);
-    fn add_product_transposed(a: &[Self], b: &[Self], c: &mut [Self], inner: usize, columns: usize);
+/// A matrix as the kernel reads it: row `r`, column `c` stands at `numbers[r * strides[0] + c * strides[1]]`.
+#[derive(Clone, Copy)]
+pub struct Strided<'a, T> {
+    pub(crate) numbers: &'a [T],
+    pub(crate) strides: [usize; 2],
 }
 
-/// `c[r, j] += Σ_k a[r * strides[0] + k * strides[1]] · b[k, j]`, with `b` of `inner` rows and `c` of
-/// `columns` columns.
+impl<'a, T> Strided<'a, T> {
+    /// A matrix whose rows follow one another.
+    pub(crate) fn rows(numbers: &'a [T], columns: usize) -> Self {
+        Self { numbers, strides: [columns, 1] }
+    }
+
+    /// The transpose of a matrix whose rows follow one another.
+    pub(crate) fn transposed(numbers: &'a [T], columns: usize) -> Self {
+        Self { numbers, strides: [1, columns] }
+    }
+}
+
+/// What the kernel needs of a scalar: its instance of the product for this processor.
+#[doc(hidden)]
+pub trait Lanes: Copy {
+    fn add_product(a: Strided<'_, Self>, b: Strided<'_, Self>, c: &mut [Self], inner: usize, columns: usize);
+}
+
+/// `c += a b`, with `inner` columns of `a` and rows of `b`, and `columns` columns of `b` and of `c`, whose rows follow one another.
+///
+/// # Panics
+/// When `a` or `b` is smaller than that, or `c` is not a whole number of rows.
 pub(crate) fn add_product<T: Lanes>(
-    a: &[T],
-    strides: [usize; 2],
-    b: &[T],
+    a: Strided<'_, T>,
+    b: Strided<'_, T>,
     c: &mut [T],
     inner: usize,
     columns: usize,
 ) {
-    T::add_product(a, strides, b, c, inner, columns);
+    T::add_product(a, b, c, inner, columns);
 }
 
-/// `c[r, j] += Σ_k a[r, k] · b[j, k]`, with `a` and `b` of `inner` columns and `c` of `columns` columns.
-pub(crate) fn add_product_transposed<T: Lanes>(a: &[T], b: &[T], c: &mut [T], inner: usize, columns: usize) {
-    T::add_product_transposed(a, b, c, inner, columns);
-}
-
-macro_rules! products {
+macro_rules! product {
     ($scalar:ident, $module:ident, avx2: $avx2:literal, baseline: $baseline:literal) => {
         mod $module {
-            use super::{DEPTH, Lanes, ROWS};
+            use super::{DEPTH, Lanes, ROWS, Strided};
 
             type T = $scalar;
 
@@ -54,190 +68,155 @@ macro_rules! products {
                 a * b + c
             }
 
-            /// One tile of `R` rows and `V` chunks of `L` columns of `c`, from packed `a` and strided `b`.
+            /// A tile of `R` rows and `V` vectors of `L` columns of `c`, from `depth` columns of `a` and rows of `b`.
+            /// `b`'s columns are next to one another. `a`, `b` and `c` begin at the tile.
             #[inline(always)]
             fn tile<const FUSED: bool, const L: usize, const R: usize, const V: usize>(
-                a: &[[T; ROWS]],
-                b: &[T],
+                a: Strided<'_, T>,
+                b: Strided<'_, T>,
                 c: &mut [T],
+                depth: usize,
                 columns: usize,
-                column: usize,
             ) {
+                assert!(depth > 0 && (R - 1) * a.strides[0] + (depth - 1) * a.strides[1] < a.numbers.len());
+                assert!((depth - 1) * b.strides[0] + V * L <= b.numbers.len());
                 let mut sums = [[[0.0; L]; V]; R];
-                for (row, sums) in sums.iter_mut().enumerate() {
-                    for (v, sums) in sums.iter_mut().enumerate() {
-                        sums.copy_from_slice(&c[row * columns + column + v * L..][..L]);
+                for r in 0..R {
+                    for v in 0..V {
+                        sums[r][v].copy_from_slice(&c[r * columns + v * L..][..L]);
                     }
                 }
-                for (a, b) in a.iter().zip(b.chunks_exact(columns)) {
-                    let b = &b[column..column + V * L];
+                for k in 0..depth {
+                    // SAFETY: r < R and k < depth, so the index is at most the one asserted above; likewise for b, of
+                    // which V * L numbers are read from a row's first on.
+                    #[allow(unsafe_code)]
+                    let (a, b) = unsafe {
+                        let mut column = [0.0; R];
+                        for r in 0..R {
+                            column[r] = *a.numbers.get_unchecked(r * a.strides[0] + k * a.strides[1]);
+                        }
+                        let row = b.numbers.as_ptr().add(k * b.strides[0]);
+                        (column, row.cast::<[[T; L]; V]>().read())
+                    };
                     for r in 0..R {
                         for v in 0..V {
                             for l in 0..L {
-                                sums[r][v][l] = multiply_add::<FUSED>(a[r], b[v * L + l], sums[r][v][l]);
+                                sums[r][v][l] = multiply_add::<FUSED>(a[r], b[v][l], sums[r][v][l]);
                             }
                         }
                     }
                 }
-                for (row, sums) in sums.iter().enumerate() {
-                    for (v, sums) in sums.iter().enumerate() {
-                        c[row * columns + column + v * L..][..L].copy_from_slice(sums);
+                for r in 0..R {
+                    for v in 0..V {
+                        c[r * columns + v * L..][..L].copy_from_slice(&sums[r][v]);
                     }
                 }
             }
 
-            /// All columns of `R` rows of `c`: pairs of chunks, then a chunk, then what is left one by one.
+            /// All rows of a strip of `V` vectors of `L` columns of `c`.
             #[inline(always)]
-            fn rows<const FUSED: bool, const L: usize, const R: usize>(
-                a: &[[T; ROWS]],
-                b: &[T],
+            fn strip<const FUSED: bool, const L: usize, const V: usize>(
+                a: Strided<'_, T>,
+                b: Strided<'_, T>,
                 c: &mut [T],
+                column: usize,
+                depth: usize,
                 columns: usize,
             ) {
-                let mut column = 0;
-                while column + 2 * L <= columns {
-                    tile::<FUSED, L, R, 2>(a, b, c, columns, column);
-                    column += 2 * L;
+                if b.strides[1] == 1 {
+                    return tiles::<FUSED, L, V>(a, b, c, column, depth, columns);
                 }
-                if column + L <= columns {
-                    tile::<FUSED, L, R, 1>(a, b, c, columns, column);
-                    column += L;
+                // A strip of b whose columns are not next to one another is copied to where they are.
+                let mut packed = [[[0.0; L]; V]; DEPTH];
+                for k in 0..depth {
+                    for v in 0..V {
+                        for l in 0..L {
+                            packed[k][v][l] = b.numbers[k * b.strides[0] + (v * L + l) * b.strides[1]];
+                        }
+                    }
                 }
-                while column < columns {
-                    tile::<FUSED, 1, R, 1>(a, b, c, columns, column);
-                    column += 1;
+                let packed = Strided::rows(packed.as_flattened().as_flattened(), V * L);
+                tiles::<FUSED, L, V>(a, packed, c, column, depth, columns);
+            }
+
+            /// The tiles of a strip, from `b`'s columns next to one another.
+            #[inline(always)]
+            fn tiles<const FUSED: bool, const L: usize, const V: usize>(
+                a: Strided<'_, T>,
+                b: Strided<'_, T>,
+                c: &mut [T],
+                column: usize,
+                depth: usize,
+                columns: usize,
+            ) {
+                let rows = c.len() / columns;
+                let mut row = 0;
+                while row < rows {
+                    let a = Strided { numbers: &a.numbers[row * a.strides[0]..], ..a };
+                    let c = &mut c[row * columns + column..];
+                    match rows - row {
+                        1 => tile::<FUSED, L, 1, V>(a, b, c, depth, columns),
+                        2 => tile::<FUSED, L, 2, V>(a, b, c, depth, columns),
+                        3 => tile::<FUSED, L, 3, V>(a, b, c, depth, columns),
+                        _ => tile::<FUSED, L, ROWS, V>(a, b, c, depth, columns),
+                    }
+                    row += ROWS;
                 }
             }
 
             #[inline(always)]
             fn add_product<const FUSED: bool, const L: usize>(
-                a: &[T],
-                strides: [usize; 2],
-                b: &[T],
+                a: Strided<'_, T>,
+                b: Strided<'_, T>,
                 c: &mut [T],
                 inner: usize,
                 columns: usize,
             ) {
-                let mut packed = [[0.0; ROWS]; DEPTH];
-                for start in (0..inner).step_by(DEPTH) {
-                    let depth = DEPTH.min(inner - start);
-                    let b = &b[start * columns..][..depth * columns];
-                    for (block, c) in c.chunks_mut(ROWS * columns).enumerate() {
-                        let height = c.len() / columns;
-                        for (k, packed) in packed[..depth].iter_mut().enumerate() {
-                            for (r, packed) in packed[..height].iter_mut().enumerate() {
-                                *packed = a[(block * ROWS + r) * strides[0] + (start + k) * strides[1]];
+                assert!(c.len() % columns == 0, "c is not a whole number of rows");
+                let mut start = 0;
+                while start < inner && !c.is_empty() {
+                    let depth = if inner - start < DEPTH { inner - start } else { DEPTH };
+                    let a = Strided { numbers: &a.numbers[start * a.strides[1]..], ..a };
+                    let mut column = 0;
+                    while column < columns {
+                        let first = start * b.strides[0] + column * b.strides[1];
+                        let b = Strided { numbers: &b.numbers[first..], ..b };
+                        column += match columns - column {
+                            1..$baseline => {
+                                strip::<FUSED, 1, 1>(a, b, c, column, depth, columns);
+                                1
                             }
-                        }
-                        let a = &packed[..depth];
-                        match height {
-                            4 => rows::<FUSED, L, 4>(a, b, c, columns),
-                            3 => rows::<FUSED, L, 3>(a, b, c, columns),
-                            2 => rows::<FUSED, L, 2>(a, b, c, columns),
-                            _ => rows::<FUSED, L, 1>(a, b, c, columns),
-                        }
-                    }
-                }
-            }
-
-            /// `R` rows by `J` columns of `a bᵀ`: `R * J` dot products that share their loads.
-            #[inline(always)]
-            fn dots<const FUSED: bool, const L: usize, const R: usize, const J: usize>(
-                a: &[T],
-                b: &[T],
-                inner: usize,
-            ) -> [[T; J]; R] {
-                let a: [&[T]; R] = core::array::from_fn(|r| &a[r * inner..][..inner]);
-                let b: [&[T]; J] = core::array::from_fn(|j| &b[j * inner..][..inner]);
-                let mut sums = [[[0.0; L]; J]; R];
-                let whole = inner - inner % L;
-                for k in (0..whole).step_by(L) {
-                    for r in 0..R {
-                        let a = &a[r][k..k + L];
-                        for j in 0..J {
-                            let b = &b[j][k..k + L];
-                            for l in 0..L {
-                                sums[r][j][l] = multiply_add::<FUSED>(a[l], b[l], sums[r][j][l]);
+                            rest if rest < L => {
+                                strip::<FUSED, $baseline, 1>(a, b, c, column, depth, columns);
+                                $baseline
                             }
-                        }
+                            rest if rest < 2 * L => {
+                                strip::<FUSED, L, 1>(a, b, c, column, depth, columns);
+                                L
+                            }
+                            _ => {
+                                strip::<FUSED, L, 2>(a, b, c, column, depth, columns);
+                                2 * L
+                            }
+                        };
                     }
-                }
-                core::array::from_fn(|r| {
-                    core::array::from_fn(|j| {
-                        let rest = a[r][whole..].iter().zip(&b[j][whole..]);
-                        let rest = rest.fold(0.0, |sum, (&a, &b)| multiply_add::<FUSED>(a, b, sum));
-                        sums[r][j].iter().sum::<T>() + rest
-                    })
-                })
-            }
-
-            #[inline(always)]
-            fn columns_of<const FUSED: bool, const L: usize, const R: usize>(
-                a: &[T],
-                b: &[T],
-                c: &mut [T],
-                inner: usize,
-                columns: usize,
-            ) {
-                let mut column = 0;
-                while column + 2 <= columns {
-                    let sums = dots::<FUSED, L, R, 2>(a, &b[column * inner..], inner);
-                    for (r, sums) in sums.iter().enumerate() {
-                        c[r * columns + column..][..2].iter_mut().zip(sums).for_each(|(c, sum)| *c += sum);
-                    }
-                    column += 2;
-                }
-                if column < columns {
-                    let sums = dots::<FUSED, L, R, 1>(a, &b[column * inner..], inner);
-                    for (r, [sum]) in sums.iter().enumerate() {
-                        c[r * columns + column] += *sum;
-                    }
-                }
-            }
-
-            #[inline(always)]
-            fn add_product_transposed<const FUSED: bool, const L: usize>(
-                a: &[T],
-                b: &[T],
-                c: &mut [T],
-                inner: usize,
-                columns: usize,
-            ) {
-                for (a, c) in a.chunks(ROWS * inner).zip(c.chunks_mut(ROWS * columns)) {
-                    match c.len() / columns {
-                        4 => columns_of::<FUSED, L, 4>(a, b, c, inner, columns),
-                        3 => columns_of::<FUSED, L, 3>(a, b, c, inner, columns),
-                        2 => columns_of::<FUSED, L, 2>(a, b, c, inner, columns),
-                        _ => columns_of::<FUSED, L, 1>(a, b, c, inner, columns),
-                    }
+                    start += depth;
                 }
             }
 
             #[cfg(all(feature = "std", target_arch = "x86_64"))]
             mod avx2 {
-                use super::T;
+                use super::{Strided, T};
 
                 #[target_feature(enable = "avx2,fma")]
                 pub(super) fn add_product(
-                    a: &[T],
-                    strides: [usize; 2],
-                    b: &[T],
+                    a: Strided<'_, T>,
+                    b: Strided<'_, T>,
                     c: &mut [T],
                     inner: usize,
                     columns: usize,
                 ) {
-                    super::add_product::<true, $avx2>(a, strides, b, c, inner, columns);
-                }
-
-                #[target_feature(enable = "avx2,fma")]
-                pub(super) fn add_product_transposed(
-                    a: &[T],
-                    b: &[T],
-                    c: &mut [T],
-                    inner: usize,
-                    columns: usize,
-                ) {
-                    super::add_product_transposed::<true, $avx2>(a, b, c, inner, columns);
+                    super::add_product::<true, $avx2>(a, b, c, inner, columns);
                 }
 
                 pub(super) fn available() -> bool {
@@ -247,9 +226,8 @@ macro_rules! products {
 
             impl Lanes for T {
                 fn add_product(
-                    a: &[T],
-                    strides: [usize; 2],
-                    b: &[T],
+                    a: Strided<'_, T>,
+                    b: Strided<'_, T>,
                     c: &mut [T],
                     inner: usize,
                     columns: usize,
@@ -258,32 +236,22 @@ macro_rules! products {
                     if avx2::available() {
                         // SAFETY: the processor has just said that it has the features this function asks for.
                         #[allow(unsafe_code)]
-                        return unsafe { avx2::add_product(a, strides, b, c, inner, columns) };
+                        return unsafe { avx2::add_product(a, b, c, inner, columns) };
                     }
-                    add_product::<false, $baseline>(a, strides, b, c, inner, columns);
-                }
-
-                fn add_product_transposed(a: &[T], b: &[T], c: &mut [T], inner: usize, columns: usize) {
-                    #[cfg(all(feature = "std", target_arch = "x86_64"))]
-                    if avx2::available() {
-                        // SAFETY: the processor has just said that it has the features this function asks for.
-                        #[allow(unsafe_code)]
-                        return unsafe { avx2::add_product_transposed(a, b, c, inner, columns) };
-                    }
-                    add_product_transposed::<false, $baseline>(a, b, c, inner, columns);
+                    add_product::<false, $baseline>(a, b, c, inner, columns);
                 }
             }
         }
     };
 }
-products!(f32, single, avx2: 8, baseline: 4);
-products!(f64, double, avx2: 4, baseline: 2);
+product!(f32, single, avx2: 8, baseline: 4);
+product!(f64, double, avx2: 4, baseline: 2);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Sizes around every edge of the tiles: lanes, pairs of lanes, rows, packing depth.
+    /// Sizes around every edge of the tiles: lanes, pairs of lanes, rows, depth of a strip.
     const SIZES: [usize; 14] = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33, 67, 300];
 
     fn numbers(len: usize, seed: u64) -> Vec<f64> {
@@ -292,41 +260,44 @@ mod tests {
         (0..len).map(|_| rng.random_range(-1.0..1.0)).collect()
     }
 
+    fn transpose(matrix: &[f64], columns: usize) -> Vec<f64> {
+        let rows = matrix.len() / columns;
+        (0..matrix.len()).map(|at| matrix[at % rows * columns + at / rows]).collect()
+    }
+
     #[test]
-    fn both_products_equal_the_naive_loop_for_every_size_around_the_tiles() {
+    fn the_product_equals_the_naive_loop_for_every_size_around_the_tiles_and_every_stride() {
         for rows in [1, 2, 3, 4, 5, 8, 9] {
             for inner in SIZES {
                 for columns in SIZES {
-                    let a = numbers(rows * inner, 1);
-                    let b = numbers(inner * columns, 2);
+                    let (a, b) = (numbers(rows * inner, 1), numbers(inner * columns, 2));
+                    let (a_transposed, b_transposed) = (transpose(&a, inner), transpose(&b, columns));
                     let start = numbers(rows * columns, 3);
-                    let naive: Vec<f64> = (0..rows * columns)
-                        .map(|at| {
-                            let (r, j) = (at / columns, at % columns);
-                            (0..inner).map(|k| a[r * inner + k] * b[k * columns + j]).sum()
-                        })
-                        .collect();
-
-                    let mut c = start.clone();
-                    add_product(&a, [inner, 1], &b, &mut c, inner, columns);
-                    let transposed: Vec<f64> =
-                        (0..rows * inner).map(|at| a[at % rows * inner + at / rows]).collect();
-                    let mut c_strided = start.clone();
-                    add_product(&transposed, [1, rows], &b, &mut c_strided, inner, columns);
-                    let b_transposed: Vec<f64> =
-                        (0..inner * columns).map(|at| b[at % inner * columns + at / inner]).collect();
-                    let mut c_transposed = start.clone();
-                    add_product_transposed(&a, &b_transposed, &mut c_transposed, inner, columns);
-
+                    let naive = |at: usize| -> f64 {
+                        let (r, j) = (at / columns, at % columns);
+                        start[at] + (0..inner).map(|k| a[r * inner + k] * b[k * columns + j]).sum::<f64>()
+                    };
                     // A sum of n terms below 1 in any order is within n^2 roundings of the exact one.
                     let tolerance = f64::EPSILON * ((inner + 1) * (inner + 1)) as f64;
-                    for at in 0..rows * columns {
-                        approx::assert_abs_diff_eq!(c[at], start[at] + naive[at], epsilon = tolerance);
-                        approx::assert_abs_diff_eq!(c_strided[at], c[at], epsilon = 0.0);
-                        approx::assert_abs_diff_eq!(c_transposed[at], c[at], epsilon = tolerance);
+                    for a in [Strided::rows(&a, inner), Strided::transposed(&a_transposed, rows)] {
+                        for b in [Strided::rows(&b, columns), Strided::transposed(&b_transposed, inner)] {
+                            let mut c = start.clone();
+                            add_product(a, b, &mut c, inner, columns);
+                            for at in 0..rows * columns {
+                                approx::assert_abs_diff_eq!(c[at], naive(at), epsilon = tolerance);
+                            }
+                        }
                     }
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_product_of_nothing_changes_nothing() {
+        let mut c = [1.0_f32; 3];
+        add_product(Strided::rows(&[], 0), Strided::rows(&[], 3), &mut c, 0, 3);
+        add_product(Strided::rows(&[], 2), Strided::rows(&[1.0; 6], 3), &mut [], 2, 3);
+        assert_eq!(c, [1.0; 3]);
     }
 }

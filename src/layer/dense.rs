@@ -6,7 +6,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::compare::comparable;
 use super::{Cost, Field, Fields, Layer, Mode, Parameters, Probe};
-use crate::kernel::{Real, add_product, add_product_transposed};
+use crate::kernel::{Real, Strided, add_product};
 use crate::tensor::{Tensor, Vector, zeros};
 
 /// A linear map from every number of one shape to every number of another: Z = W X + b of the notes.
@@ -134,7 +134,8 @@ impl<T: Real, In: Tensor<Scalar = T>, Out: Tensor<Scalar = T>, B: Bias<Out>> Lay
             }
             None => Out::flat_mut(output).fill(T::zero()),
         }
-        add_product(In::flat(input), [In::LEN, 1], self.weights(), Out::flat_mut(output), In::LEN, Out::LEN);
+        let (x, w) = (Strided::rows(In::flat(input), In::LEN), Strided::rows(self.weights(), Out::LEN));
+        add_product(x, w, Out::flat_mut(output), In::LEN, Out::LEN);
     }
 
     fn backward<P: Probe>(
@@ -148,8 +149,8 @@ impl<T: Real, In: Tensor<Scalar = T>, Out: Tensor<Scalar = T>, B: Bias<Out>> Lay
         _: &mut P,
     ) {
         let dz = Out::flat(output_grad);
-        // dW[i, o] += Σ x[b, i] dz[b, o]: the inputs are read as their transpose.
-        add_product(In::flat(input), [1, In::LEN], dz, gradient.weights_mut(), input.len(), Out::LEN);
+        let x = Strided::transposed(In::flat(input), In::LEN);
+        add_product(x, Strided::rows(dz, Out::LEN), gradient.weights_mut(), input.len(), Out::LEN);
         if let Some(bias) = gradient.bias.as_numbers_mut() {
             for dz in dz.chunks_exact(Out::LEN) {
                 bias.iter_mut().zip(dz).for_each(|(db, dz)| *db += *dz);
@@ -158,7 +159,13 @@ impl<T: Real, In: Tensor<Scalar = T>, Out: Tensor<Scalar = T>, B: Bias<Out>> Lay
         if let Some(input_grad) = input_grad {
             let dx = In::flat_mut(input_grad);
             dx.fill(T::zero());
-            add_product_transposed(dz, self.weights(), dx, Out::LEN, In::LEN);
+            add_product(
+                Strided::rows(dz, Out::LEN),
+                Strided::transposed(self.weights(), Out::LEN),
+                dx,
+                Out::LEN,
+                In::LEN,
+            );
         }
     }
 }
