@@ -118,6 +118,11 @@ fn a_sample_taken_for_another_is_caught() {
 }
 
 #[test]
+fn an_output_gradient_that_is_ignored_is_caught() {
+    wrong_number::<Affine<OUTPUT_GRADIENT_IGNORED>>("Affine<12>", ("input[0]", 0));
+}
+
+#[test]
 fn an_output_that_is_added_to_is_caught() {
     wrong_number::<Affine<OUTPUT_ADDED>>("Affine<11>", ("input[0]", 0));
 }
