@@ -1,4 +1,4 @@
-use super::{GradientOf, Optimizer, check_gradient, check_share, check_size};
+use super::{GradientOf, Optimizer, check_divisor, check_gradient, check_share, check_size};
 use crate::Error;
 use crate::kernel::Real;
 use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
@@ -27,7 +27,7 @@ pub struct Adam<N> {
     pub learning_rate: f64,
     /// β₁ and β₂, the shares of the past in the two running means: 0.9 and 0.999 unless changed.
     pub betas: [f64; 2],
-    /// ε, what keeps the division defined: 1e-8 unless changed.
+    /// ε, what keeps the division defined, above 0: 1e-8 unless changed.
     pub epsilon: f64,
     steps: u64,
     mean: N,
@@ -67,7 +67,7 @@ impl<N: Parameters> Adam<N> {
         check_size("the learning rate", self.learning_rate)?;
         check_share("the first beta of Adam", self.betas[0])?;
         check_share("the second beta of Adam", self.betas[1])?;
-        check_size("the epsilon of Adam", self.epsilon)?;
+        check_divisor("the epsilon of Adam", self.epsilon)?;
         check_size("the weight decay", decay)?;
         let gradient = check_gradient(gradient)?;
         self.steps += 1;

@@ -82,6 +82,14 @@ fn check_size(name: &'static str, value: f64) -> Result<(), Error> {
     Err(Error::Setting { name, value, expected: "at least 0 and finite" })
 }
 
+/// A setting that keeps a division defined where a parameter has had no gradient: above 0 in `f32` too.
+fn check_divisor(name: &'static str, value: f64) -> Result<(), Error> {
+    if value >= f64::from(f32::MIN_POSITIVE) && value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::Setting { name, value, expected: "at least 1.2e-38, the smallest normal f32, and finite" })
+}
+
 /// A setting that is the share of the past in a running mean.
 fn check_share(name: &'static str, value: f64) -> Result<(), Error> {
     if (0.0..1.0).contains(&value) {

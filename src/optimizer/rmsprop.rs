@@ -1,4 +1,4 @@
-use super::{GradientOf, Optimizer, check_gradient, check_share, check_size};
+use super::{GradientOf, Optimizer, check_divisor, check_gradient, check_share, check_size};
 use crate::Error;
 use crate::kernel::Real;
 use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
@@ -15,7 +15,7 @@ pub struct RmsProp<N> {
     pub learning_rate: f64,
     /// ρ, the share of the past in the running mean: 0.99 unless changed.
     pub decay: f64,
-    /// ε, what keeps the division defined: 1e-8 unless changed.
+    /// ε, what keeps the division defined, above 0: 1e-8 unless changed.
     pub epsilon: f64,
     square: N,
 }
@@ -36,7 +36,7 @@ impl<N: Parameters> Optimizer<N> for RmsProp<N> {
     fn step<G: GradientOf<N>>(&mut self, network: &mut N, gradient: &G) -> Result<(), Error> {
         check_size("the learning rate", self.learning_rate)?;
         check_share("the decay of RMSprop", self.decay)?;
-        check_size("the epsilon of RMSprop", self.epsilon)?;
+        check_divisor("the epsilon of RMSprop", self.epsilon)?;
         let gradient = check_gradient(gradient)?;
         let mut update =
             Update { learning_rate: self.learning_rate, decay: self.decay, epsilon: self.epsilon };
