@@ -95,3 +95,23 @@ pub(crate) fn inputs<X: Tensor>(samples: usize) -> Vec<X> {
     }
     inputs
 }
+
+/// All numbers of a network, as bits.
+struct Bits(Vec<u64>);
+
+impl chainrule::layer::Visitor<1, 0> for Bits {
+    fn visit<T: chainrule::Real>(
+        &mut self,
+        _: &chainrule::layer::Parameter<'_>,
+        [xs]: [&[T]; 1],
+        []: [&mut [T]; 0],
+    ) {
+        self.0.extend(xs.iter().map(|x| chainrule::Real::to_f64(*x).to_bits()));
+    }
+}
+
+pub(crate) fn bits<N: Parameters>(network: &N) -> Vec<u64> {
+    let mut bits = Bits(vec![]);
+    chainrule::layer::visit([network], [], &mut bits);
+    bits.0
+}
