@@ -190,3 +190,10 @@ fn nothing_to_compare_is_an_error_and_not_a_pass() {
     let reason = unusable(gradcheck(&Tanh, &[Vector([f64::NAN, 0.0, 0.0])]));
     assert_eq!(reason, "its output is not finite at these inputs");
 }
+
+#[test]
+fn a_wrong_count_of_parameters_is_caught() {
+    let layer = Affine::<MISCOUNTED>::init(&mut rng(1));
+    let error = gradcheck(&layer, &INPUTS).expect_err("it passed");
+    assert!(error.to_string().contains("its `COUNT` is not the number of its parameters"), "{error}");
+}

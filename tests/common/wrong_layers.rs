@@ -26,6 +26,7 @@ pub(crate) const WRONG_BELOW_THE_KINK: u8 = 24;
 pub(crate) const WRONG_ABOVE_THE_KINK: u8 = 25;
 pub(crate) const ROUNDED_CONSTANT: u8 = 26;
 pub(crate) const NOT_A_NUMBER: u8 = 27;
+pub(crate) const MISCOUNTED: u8 = 28;
 
 pub(crate) type X = Vector<3, f64>;
 
@@ -36,6 +37,7 @@ pub(crate) struct Affine<const MISTAKE: u8> {
 }
 
 impl<const MISTAKE: u8> Parameters for Affine<MISTAKE> {
+    const COUNT: usize = if MISTAKE == MISCOUNTED { 9 } else { 9 + 3 };
     fn zeros() -> Self {
         Self { weight: [X::default(); 3], bias: X::default() }
     }
