@@ -29,6 +29,7 @@
 //! output again on the way back.
 
 mod array;
+mod named;
 mod residual;
 mod tuple;
 
@@ -36,8 +37,10 @@ use crate::layer::{Layer, Probe, Seen, Segment};
 use crate::tensor::Tensor;
 
 pub use array::{ArrayTape, Repeatable};
+#[doc(hidden)]
+pub use named::{Declared, Gives};
 pub use residual::{Addable, Residual, ResidualTape};
-pub use tuple::AtMostSixteen;
+pub use tuple::{AtMostSixteen, Chain, Lend};
 
 /// The backward pass through one child of a stack, shown to the probe.
 #[allow(clippy::too_many_arguments)]

@@ -21,7 +21,7 @@
 //! ```
 
 use super::backward_child;
-use crate::layer::{Cost, Fields, Layer, Mode, Parameters, Probe, Rows};
+use crate::layer::{Cost, Fields, Layer, Mode, Parameters, Probe, Rows, Segment};
 use crate::tensor::{Buffer, Tensor};
 
 /// What a tuple keeps for one of its layers: the layer's own tape, its output and the gradient of that.
@@ -50,14 +50,62 @@ macro_rules! parameters {
                 $(fields.layer($i, |layers| &layers.$i, |layers| &mut layers.$i);)+
             }
         }
+
+        impl<$($L),+> Lend for ($($L,)+) {
+            type Layers<'a> = ($(&'a $L,)+) where Self: 'a;
+            type LayersMut<'a> = ($(&'a mut $L,)+) where Self: 'a;
+        }
     };
+}
+
+/// The layers of a stack, one after the other, wherever they are kept: in a tuple, or in the fields of a struct that
+/// [`network!`](crate::network) declares. Each is lent by itself.
+pub trait Chain<X: Tensor>: Layer<X> + Lend {
+    /// [`Layer::forward`].
+    fn forward_chain(
+        layers: Self::Layers<'_>,
+        input: &[X],
+        output: &mut [Self::Output],
+        tape: &mut Self::Tape,
+        mode: &mut Mode<'_>,
+    );
+
+    /// [`Layer::backward`], with the layers' names for the probe.
+    #[allow(clippy::too_many_arguments)]
+    fn backward_chain<P: Probe>(
+        names: &[Segment],
+        layers: Self::Layers<'_>,
+        input: &[X],
+        output: &[Self::Output],
+        output_grad: &[Self::Output],
+        input_grad: Option<&mut [X]>,
+        gradient: Self::LayersMut<'_>,
+        tape: &mut Self::Tape,
+        probe: &mut P,
+    );
+
+    /// [`Layer::summarize`], with the layers' names.
+    fn summarize_chain(names: &[Segment], rows: &mut Rows<'_>);
+}
+
+/// Several layers, lent one by one. It holds for every tuple of layers, whether or not their shapes meet.
+pub trait Lend {
+    /// A reference to each layer.
+    type Layers<'a>
+    where
+        Self: 'a;
+
+    /// A mutable reference to each layer.
+    type LayersMut<'a>
+    where
+        Self: 'a;
 }
 
 macro_rules! stack {
     ($Tape:ident: $($L:ident $i:tt takes $In:ty),+; gives $Last:ident) => {
         parameters!($($L $i),+);
 
-        /// What a tuple of this many layers keeps: a step for each. (The standard library's tuples have no `Default`
+        /// What a stack of this many layers keeps: a step for each. (The standard library's tuples have no `Default`
         /// past 12.)
         #[derive(Debug, Default)]
         pub struct $Tape<$($L),+>($($L),+);
@@ -73,7 +121,7 @@ macro_rules! stack {
 
             #[inline]
             fn forward(&self, input: &[X], output: &mut [Self::Output], tape: &mut Self::Tape, mode: &mut Mode<'_>) {
-                stack!(@forward self, tape, mode, input, output; $($i)+);
+                Self::forward_chain(($(&self.$i,)+), input, output, tape, mode);
             }
 
             #[inline]
@@ -87,36 +135,70 @@ macro_rules! stack {
                 tape: &mut Self::Tape,
                 probe: &mut P,
             ) {
-                stack!(@backward self, tape, gradient, probe, input, output, output_grad, input_grad; $($i)+);
+                let (names, layers, gradient) =
+                    ([$(Segment::Index($i)),+], ($(&self.$i,)+), ($(&mut gradient.$i,)+));
+                Self::backward_chain(&names, layers, input, output, output_grad, input_grad, gradient, tape, probe);
             }
 
             fn summarize(rows: &mut Rows<'_>) {
-                $(rows.child::<$In, $L>($i, 1);)+
+                Self::summarize_chain(&[$(Segment::Index($i)),+], rows);
+            }
+        }
+
+        impl<X: Tensor, $($L: Layer<$In>),+> Chain<X> for ($($L,)+) {
+            #[inline]
+            fn forward_chain(
+                layers: Self::Layers<'_>,
+                input: &[X],
+                output: &mut [Self::Output],
+                tape: &mut Self::Tape,
+                mode: &mut Mode<'_>,
+            ) {
+                stack!(@forward layers, tape, mode, input, output; $($i)+);
+            }
+
+            #[inline]
+            fn backward_chain<P: Probe>(
+                names: &[Segment],
+                layers: Self::Layers<'_>,
+                input: &[X],
+                output: &[Self::Output],
+                output_grad: &[Self::Output],
+                input_grad: Option<&mut [X]>,
+                gradient: Self::LayersMut<'_>,
+                tape: &mut Self::Tape,
+                probe: &mut P,
+            ) {
+                stack!(@backward names, layers, tape, gradient, probe, input, output, output_grad, input_grad; $($i)+);
+            }
+
+            fn summarize_chain(names: &[Segment], rows: &mut Rows<'_>) {
+                $(rows.child::<$In, $L>(names[$i], 1);)+
             }
         }
     };
 
-    (@forward $self:ident, $tape:ident, $mode:ident, $x:ident, $y:ident; $i:tt) => {
-        $self.$i.forward($x, $y, &mut $tape.$i.tape, $mode);
+    (@forward $layers:ident, $tape:ident, $mode:ident, $x:ident, $y:ident; $i:tt) => {
+        $layers.$i.forward($x, $y, &mut $tape.$i.tape, $mode);
     };
-    (@forward $self:ident, $tape:ident, $mode:ident, $x:ident, $y:ident; $i:tt $($rest:tt)+) => {
+    (@forward $layers:ident, $tape:ident, $mode:ident, $x:ident, $y:ident; $i:tt $($rest:tt)+) => {
         let middle = $tape.$i.output.take($x.len());
-        $self.$i.forward($x, middle, &mut $tape.$i.tape, $mode);
+        $layers.$i.forward($x, middle, &mut $tape.$i.tape, $mode);
         let middle = &*middle;
-        stack!(@forward $self, $tape, $mode, middle, $y; $($rest)+);
+        stack!(@forward $layers, $tape, $mode, middle, $y; $($rest)+);
     };
 
-    (@backward $self:ident, $tape:ident, $gradient:ident, $probe:ident, $x:ident, $y:ident, $dy:ident, $dx:ident; $i:tt) => {
-        backward_child($i, &$self.$i, $x, $y, $dy, $dx, &mut $gradient.$i, &mut $tape.$i.tape, $probe);
+    (@backward $names:ident, $layers:ident, $tape:ident, $gradient:ident, $probe:ident, $x:ident, $y:ident, $dy:ident, $dx:ident; $i:tt) => {
+        backward_child($names[$i], $layers.$i, $x, $y, $dy, $dx, $gradient.$i, &mut $tape.$i.tape, $probe);
     };
-    (@backward $self:ident, $tape:ident, $gradient:ident, $probe:ident, $x:ident, $y:ident, $dy:ident, $dx:ident; $i:tt $($rest:tt)+) => {
+    (@backward $names:ident, $layers:ident, $tape:ident, $gradient:ident, $probe:ident, $x:ident, $y:ident, $dy:ident, $dx:ident; $i:tt $($rest:tt)+) => {
         let middle = $tape.$i.output.get($x.len());
         let middle_grad = $tape.$i.grad.take($x.len());
         {
             let middle_grad = Some(&mut *middle_grad);
-            stack!(@backward $self, $tape, $gradient, $probe, middle, $y, $dy, middle_grad; $($rest)+);
+            stack!(@backward $names, $layers, $tape, $gradient, $probe, middle, $y, $dy, middle_grad; $($rest)+);
         }
-        backward_child($i, &$self.$i, $x, middle, middle_grad, $dx, &mut $gradient.$i, &mut $tape.$i.tape, $probe);
+        backward_child($names[$i], $layers.$i, $x, middle, middle_grad, $dx, $gradient.$i, &mut $tape.$i.tape, $probe);
     };
 }
 
