@@ -3,6 +3,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "data")]
+pub mod data;
 mod error;
 pub mod gradcheck;
 pub mod guide;
