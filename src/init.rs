@@ -176,7 +176,7 @@ impl<R: Rng> Visitor<0, 1> for Fill<'_, R> {
         match parameter.field.role {
             Role::Weight { fan_in, fan_out } => self.initializer.fill(fan_in, fan_out, values, self.rng),
             Role::Bias => values.fill(T::zero()),
-            Role::Scale(start) | Role::Statistic(start) => values.fill(T::of(start)),
+            Role::Scale(start) | Role::Statistic { start, .. } => values.fill(T::of(start)),
         }
     }
 }

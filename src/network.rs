@@ -8,7 +8,9 @@ use rand::Rng;
 use crate::Error;
 use crate::init::{self, Initializer};
 use crate::kernel::{Real, squared_norm};
-use crate::layer::{Layer, Mode, NoProbe, Parameter, Parameters, Probe, Seen, Summary, View, Visitor, visit};
+use crate::layer::{
+    Layer, Mode, NoProbe, Parameter, Parameters, Probe, Role, Seen, Summary, View, Visitor, visit,
+};
 use crate::loss::{Loss, check_finite, check_lengths};
 use crate::tensor::{Buffer, Tensor};
 
@@ -45,7 +47,7 @@ pub trait Network: Parameters {
         visit([], [self], &mut SetZero);
     }
 
-    /// The Euclidean norm over all parameters, summed in `f64`.
+    /// The Euclidean norm over all parameters but the [statistics](Role::Statistic), summed in `f64`.
     fn norm(&self) -> f64 {
         let mut square = Square(0.0);
         visit([self], [], &mut square);
@@ -254,7 +256,10 @@ impl Visitor<0, 1> for SetZero {
 struct Square(f64);
 
 impl Visitor<1, 0> for Square {
-    fn visit<T: Real>(&mut self, _: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
+        if let Role::Statistic { .. } = parameter.field.role {
+            return; // a distance from what was measured, no slope of the loss
+        }
         self.0 += squared_norm(xs);
     }
 }

@@ -100,7 +100,7 @@ struct Collect(Vec<(String, Vec<f64>)>);
 
 impl Visitor<1, 0> for Collect {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
-        if let Role::Statistic(_) = parameter.field.role {
+        if let Role::Statistic { .. } = parameter.field.role {
             return; // not trained, so it has no gradient to check
         }
         self.0.push((parameter.path.to_string(), xs.iter().map(|x| x.to_f64()).collect()));
@@ -117,7 +117,7 @@ struct Access {
 
 impl Visitor<0, 1> for Access {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
-        if let Role::Statistic(_) = parameter.field.role {
+        if let Role::Statistic { .. } = parameter.field.role {
             return;
         }
         if self.seen == self.tensor {

@@ -73,7 +73,8 @@ pub trait Layer<X: Tensor>: Parameters {
     /// Given dR/d`output`, the gradient of some R by this layer's output:
     ///
     /// * **overwrites** `input_grad` with dR/d`input`, unless nobody needs it (`None`: the first layer of a network);
-    /// * **adds** dR/dW to `gradient` for each parameter W.
+    /// * **adds** dR/dW to `gradient` for each parameter W, and after a forward pass in training the distance
+    ///   `running - batch` for each [statistic](Role::Statistic).
     ///
     /// `input`, `output` and `tape` are those of the forward pass. Only layers made of layers have a use for `probe`:
     /// they show it each child.

@@ -59,8 +59,19 @@ pub enum Role {
     Bias,
     /// What multiplies a feature: a norm's gain, a slope. Starts at this value.
     Scale(f64),
-    /// Not trained: a running mean or variance. Optimisers leave it alone; it is saved and loaded. Starts at this value.
-    Statistic(f64),
+    /// Measured, not trained: a running mean or variance.
+    ///
+    /// It is saved, loaded and compared as all parameters are. Where a weight has its gradient, a statistic has its
+    /// distance from the batch's value, `running - batch`, which the backward pass of a training step adds. So whatever
+    /// averages the gradients of several batches (threads, machines) averages what these batches measured, and every
+    /// [`Optimizer`](crate::optimizer::Optimizer) takes the same step, `running -= momentum * gradient`: the running mean of
+    /// what was measured. It has no learning rate and no moments, and norms over a gradient leave it out.
+    Statistic {
+        /// Its value in a new network.
+        start: f64,
+        /// The share of the way to the batch's value that a step goes: 0.1 is usual.
+        momentum: f64,
+    },
 }
 
 /// One parameter tensor of a layer: its name, its role and its sides, outermost first.
@@ -90,9 +101,10 @@ impl<'a> Field<'a> {
         Self { name, role: Role::Scale(start), shape }
     }
 
-    /// What is kept but not trained; `start` is its value in a new network.
-    pub const fn statistic(name: &'static str, shape: &'a [usize], start: f64) -> Self {
-        Self { name, role: Role::Statistic(start), shape }
+    /// What is measured, not trained; `start` is its value in a new network, and each step goes the share `momentum` of
+    /// the way to the batch's value.
+    pub const fn statistic(name: &'static str, shape: &'a [usize], start: f64, momentum: f64) -> Self {
+        Self { name, role: Role::Statistic { start, momentum }, shape }
     }
 
     /// How many numbers it holds.

@@ -1,4 +1,4 @@
-use super::{GradientOf, Optimizer, check_divisor, check_gradient, check_share, check_size};
+use super::{GradientOf, Optimizer, check_divisor, check_gradient, check_share, check_size, follow};
 use crate::Error;
 use crate::kernel::Real;
 use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
@@ -104,7 +104,7 @@ struct Update {
 impl Visitor<1, 3> for Update {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [g]: [&[T]; 1], [w, m, v]: [&mut [T]; 3]) {
         let kept = match parameter.field.role {
-            Role::Statistic(_) => return,
+            Role::Statistic { momentum, .. } => return follow(momentum, w, g),
             Role::Weight { .. } => T::of(self.kept),
             Role::Bias | Role::Scale(_) => T::one(),
         };

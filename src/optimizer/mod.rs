@@ -19,7 +19,8 @@ pub use adamw::AdamW;
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
-/// Moves a network's parameters against its gradient.
+/// Moves a network's parameters against its gradient, and its [statistics](crate::layer::Role::Statistic) towards what the
+/// batch measured.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot train `{N}`",
     label = "this optimiser holds the state of another network",
@@ -72,6 +73,12 @@ impl Visitor<1, 0> for FindNonFinite {
             self.found = Some(Error::NonFiniteGradient { parameter, element, value });
         }
     }
+}
+
+/// The step of a statistic, the same in every optimiser: `running -= momentum * (running - batch)`.
+fn follow<T: Real>(momentum: f64, running: &mut [T], gradient: &[T]) {
+    let momentum = T::of(momentum);
+    running.iter_mut().zip(gradient).for_each(|(running, &distance)| *running -= momentum * distance);
 }
 
 /// A setting that must be at least 0 and finite.

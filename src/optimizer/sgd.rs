@@ -1,4 +1,4 @@
-use super::{GradientOf, Optimizer, check_gradient, check_share, check_size};
+use super::{GradientOf, Optimizer, check_gradient, check_share, check_size, follow};
 use crate::Error;
 use crate::kernel::Real;
 use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
@@ -58,8 +58,8 @@ struct Update {
 
 impl Visitor<1, 2> for Update {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [g]: [&[T]; 1], [w, v]: [&mut [T]; 2]) {
-        if let Role::Statistic(_) = parameter.field.role {
-            return;
+        if let Role::Statistic { momentum, .. } = parameter.field.role {
+            return follow(momentum, w, g);
         }
         let (rate, momentum) = (T::of(self.learning_rate), T::of(self.momentum));
         for ((w, v), &g) in w.iter_mut().zip(v).zip(g) {
