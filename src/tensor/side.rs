@@ -184,11 +184,27 @@ where
 /// This many channels can be split into `GROUPS` equal groups.
 pub trait SplitInto<const GROUPS: usize> {}
 
-impl<const CHANNELS: usize, const GROUPS: usize, Rest> SplitInto<GROUPS> for Side<CHANNELS>
+impl<const CHANNELS: usize, const GROUPS: usize> SplitInto<GROUPS> for Side<CHANNELS>
 where
     Side<CHANNELS>: Known,
     Side<GROUPS>: Known,
-    N<GROUPS>: Positive,
+    N<GROUPS>: IsGreaterOrEqual<U1>,
+    GrEq<N<GROUPS>, U1>: Splits<CHANNELS, GROUPS>,
+{
+}
+
+/// Whether there is a group at all: the answer `B1` alone goes on to divide.
+#[diagnostic::on_unimplemented(
+    message = "{CHANNELS} channels cannot be split into {GROUPS} groups",
+    label = "must be at least 1",
+    note = "windows, strides and groups count from 1"
+)]
+pub trait Splits<const CHANNELS: usize, const GROUPS: usize> {}
+
+impl<const CHANNELS: usize, const GROUPS: usize, Rest> Splits<CHANNELS, GROUPS> for B1
+where
+    Side<CHANNELS>: Known,
+    Side<GROUPS>: Known,
     N<CHANNELS>: Rem<N<GROUPS>, Output = Rest>,
     Rest: Nothing<CHANNELS, GROUPS>,
 {
