@@ -39,6 +39,17 @@ macro_rules! every_layer {
         $case!("softmax", softmax_sequence: Softmax, Sequence<3, 4, T>);
         $case!("softmax", log_softmax: LogSoftmax, Vector<7, T>);
         $case!("softmax", log_softmax_sequence: LogSoftmax, Sequence<3, 4, T>);
+        $case!("norm/batch_norm", batch_norm: BatchNorm<4, T>, Vector<4, T>);
+        $case!("norm/batch_norm", batch_norm_sequence: BatchNorm<4, T>, Sequence<3, 4, T>);
+        $case!("norm/batch_norm", batch_norm_image: BatchNorm<2, T>, Image<2, 2, 4, T>);
+        $case!("norm/layer_norm", layer_norm: LayerNorm<Vector<7, T>>, Vector<7, T>);
+        $case!("norm/layer_norm", layer_norm_sequence: LayerNorm<Vector<4, T>>, Sequence<3, 4, T>);
+        $case!("norm/layer_norm", layer_norm_image: LayerNorm<Image<2, 3, 2, T>>, Image<2, 3, 2, T>);
+        $case!("norm/rms_norm", rms_norm: RmsNorm<Vector<7, T>>, Vector<7, T>);
+        $case!("norm/rms_norm", rms_norm_sequence: RmsNorm<Vector<4, T>>, Sequence<3, 4, T>);
+        $case!("norm/group_norm", group_norm: GroupNorm<2, 4, T>, Image<4, 2, 3, T>);
+        $case!("norm/group_norm", group_norm_of_one: GroupNorm<1, 3, T>, Image<3, 3, 3, T>);
+        $case!("norm/group_norm", instance_norm: GroupNorm<3, 3, T>, Image<3, 3, 3, T>);
     };
 }
 pub(crate) use every_layer;

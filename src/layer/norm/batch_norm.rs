@@ -1,0 +1,251 @@
+use alloc::boxed::Box;
+use core::fmt;
+
+use super::{factor, part_by_part, sums};
+use crate::kernel::Real;
+use crate::layer::compare::comparable;
+use crate::layer::{Cost, Field, Fields, Layer, Mode, Parameters, Probe};
+use crate::tensor::{Image, Sequence, Tensor, Vector, zeros};
+
+/// Each feature, or each channel of an image, brought to mean 0 and variance 1 over the batch.
+///
+/// Forward `x̂ = (x - μ) r`, `y = γ x̂ + β`, with r = 1 / √(σ² + ε), ε = 1e-5. In training μ and σ² are the mean and variance
+/// of the feature's n numbers in the batch (n counts samples, and steps or pixels), in use they are the running ones.
+/// Backward in training `dx = γ r (dy - mean dy - x̂ mean dy x̂)`, in use `dx = γ r dy`; in both `dγ = Σ dy x̂`, `dβ = Σ dy`.
+///
+/// Each training step moves the [statistics](crate::layer::Role::Statistic) by 0.1 of the way to the batch's μ and
+/// σ² n / (n - 1) (the unbiased estimate). A feature with a single number in the batch (n = 1) has the variance 0: the output
+/// is the bias, no gradient goes below, the running mean follows and the running variance, of which one number tells nothing,
+/// stays. Train with batches of several samples.
+///
+/// # Shapes
+/// `Vector<FEATURES>`, `Sequence<STEPS, FEATURES>` or `Image<FEATURES, H, W>`, to itself. `gain` (γ), `bias` (β),
+/// `running_mean` and `running_variance` are `[FEATURES]` and start at 1, 0, 0 and 1.
+///
+/// # Gradient flow
+/// In training the Jacobian of a feature is γ r (I - 1 1ᵀ/n - x̂ x̂ᵀ/n), of norm γ r, over the batch: a sample's gradient
+/// depends on the others. Scaling x by s scales its gradient by 1/s. In use it is the diagonal γ r.
+///
+/// # Source
+/// Ioffe, Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate shift", ICML 2015,
+/// algorithms 1 and 2; the running means are exponential, as PyTorch's.
+///
+/// # Examples
+/// ```
+/// use approx::assert_abs_diff_eq;
+/// use chainrule::prelude::*;
+///
+/// let norm = BatchNorm::<1>::init(&mut rng(0));
+/// let batch = [Vector([4.0]), Vector([8.0])];
+/// let mut y = [Vector::default(); 2];
+/// norm.forward(&batch, &mut y, &mut Default::default(), &mut Mode::Train(&mut rng(0)));
+/// assert_abs_diff_eq!(y[0], Vector([-1.0]), epsilon = 1e-5); // the batch has mean 6 and variance 4
+/// assert_abs_diff_eq!(norm.predict(&batch[0])?, Vector([4.0]), epsilon = 1e-4); // the running ones are still 0 and 1
+///
+/// let mut trainer = Trainer::new(norm, MeanSquaredError, Sgd::new(0.0), 0);
+/// trainer.step(&batch, &batch)?;
+/// assert_abs_diff_eq!(*trainer.network.running_mean, Vector([0.6])); // 0.9 * 0 + 0.1 * 6
+/// assert_abs_diff_eq!(*trainer.network.running_variance, Vector([1.7])); // 0.9 * 1 + 0.1 * 4 * 2 / (2 - 1)
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+pub struct BatchNorm<const FEATURES: usize, T: Real = f32> {
+    /// γ: a factor for each feature.
+    pub gain: Box<Vector<FEATURES, T>>,
+    /// β: what is added to each feature.
+    pub bias: Box<Vector<FEATURES, T>>,
+    /// The mean of each feature, as training has seen it.
+    pub running_mean: Box<Vector<FEATURES, T>>,
+    /// The variance of each feature, as training has seen it.
+    pub running_variance: Box<Vector<FEATURES, T>>,
+}
+
+impl<const FEATURES: usize, T: Real> BatchNorm<FEATURES, T> {
+    /// ε, added to the variance.
+    pub const EPSILON: f64 = 1e-5;
+    /// The share of the way to the batch's statistics that the running ones go in a step.
+    pub const MOMENTUM: f64 = 0.1;
+}
+
+impl<const FEATURES: usize, T: Real> Parameters for BatchNorm<FEATURES, T> {
+    const COUNT: usize = 4 * FEATURES;
+
+    fn zeros() -> Self {
+        Self { gain: zeros(), bias: zeros(), running_mean: zeros(), running_variance: zeros() }
+    }
+
+    fn fields(fields: &mut impl Fields<Self>) {
+        let shape = &[FEATURES];
+        let statistic = |name, start| Field::statistic(name, shape, start, Self::MOMENTUM);
+        let gain = Field::scale("gain", shape, 1.0);
+        fields.tensor(gain, |norm| norm.gain.as_slice(), |norm| norm.gain.as_mut_slice());
+        let bias = Field::bias("bias", shape);
+        fields.tensor(bias, |norm| norm.bias.as_slice(), |norm| norm.bias.as_mut_slice());
+        let mean = statistic("running_mean", 0.0);
+        fields.tensor(mean, |norm| norm.running_mean.as_slice(), |norm| norm.running_mean.as_mut_slice());
+        let variance = statistic("running_variance", 1.0);
+        fields.tensor(
+            variance,
+            |norm| norm.running_variance.as_slice(),
+            |norm| norm.running_variance.as_mut_slice(),
+        );
+    }
+}
+
+/// By what the last forward pass normalised each feature, whatever the size of the batch.
+#[derive(Debug)]
+pub struct BatchTape<const FEATURES: usize> {
+    mean: Box<[f64; FEATURES]>,
+    variance: Box<[f64; FEATURES]>,
+    factor: Box<[f64; FEATURES]>,
+    /// Σ dy and Σ dy x̂, in the backward pass.
+    plain: Box<[f64; FEATURES]>,
+    along: Box<[f64; FEATURES]>,
+    /// Whether mean and variance are the batch's own, as in training.
+    measured: bool,
+}
+
+impl<const FEATURES: usize> Default for BatchTape<FEATURES> {
+    fn default() -> Self {
+        let [mean, variance, factor, plain, along] = core::array::from_fn(|_| zeros());
+        Self { mean, variance, factor, plain, along, measured: false }
+    }
+}
+
+impl<const FEATURES: usize> BatchTape<FEATURES> {
+    /// The mean and the biased variance of each feature. The mean comes first, as sums of squares would cancel.
+    fn measure<const H: usize, const W: usize, T: Real>(&mut self, batch: &[Image<FEATURES, H, W, T>]) {
+        let Self { mean, variance, .. } = self;
+        let count = (batch.len() * H * W).max(1) as f64;
+        mean.fill(0.0);
+        for x in batch {
+            for f in 0..FEATURES {
+                let [sum] = sums([x.0[f].as_flattened()], |[x]| [x]);
+                mean[f] += sum;
+            }
+        }
+        mean.iter_mut().for_each(|mean| *mean /= count);
+        variance.fill(0.0);
+        for x in batch {
+            for f in 0..FEATURES {
+                let mean = mean[f];
+                let [squares] = sums([x.0[f].as_flattened()], |[x]| [(x - mean) * (x - mean)]);
+                variance[f] += squares;
+            }
+        }
+        variance.iter_mut().for_each(|variance| *variance /= count);
+    }
+}
+
+impl<const FEATURES: usize, const H: usize, const W: usize, T: Real> Layer<Image<FEATURES, H, W, T>>
+    for BatchNorm<FEATURES, T>
+{
+    type Output = Image<FEATURES, H, W, T>;
+    type Tape = BatchTape<FEATURES>;
+    // The tape has the same size for every batch: nothing for each sample.
+    const COST: Cost = Cost::FREE;
+
+    fn forward(
+        &self,
+        input: &[Image<FEATURES, H, W, T>],
+        output: &mut [Image<FEATURES, H, W, T>],
+        tape: &mut BatchTape<FEATURES>,
+        mode: &mut Mode<'_>,
+    ) {
+        tape.measured = matches!(mode, Mode::Train(_));
+        if tape.measured {
+            tape.measure(input);
+        } else {
+            for f in 0..FEATURES {
+                tape.mean[f] = self.running_mean[f].to_f64();
+                tape.variance[f] = self.running_variance[f].to_f64();
+            }
+        }
+        for f in 0..FEATURES {
+            tape.factor[f] = factor(tape.variance[f], Self::EPSILON);
+        }
+        for (x, y) in input.iter().zip(output) {
+            for f in 0..FEATURES {
+                let (mean, scale) = (tape.mean[f], tape.factor[f] * self.gain[f].to_f64());
+                let bias = self.bias[f].to_f64();
+                for (y, x) in y.0[f].as_flattened_mut().iter_mut().zip(x.0[f].as_flattened()) {
+                    *y = T::of((x.to_f64() - mean) * scale + bias);
+                }
+            }
+        }
+    }
+
+    fn backward<P: Probe>(
+        &self,
+        input: &[Image<FEATURES, H, W, T>],
+        _: &[Image<FEATURES, H, W, T>],
+        output_grad: &[Image<FEATURES, H, W, T>],
+        input_grad: Option<&mut [Image<FEATURES, H, W, T>]>,
+        gradient: &mut Self,
+        tape: &mut BatchTape<FEATURES>,
+        _: &mut P,
+    ) {
+        let BatchTape { mean, variance, factor, plain, along, measured } = tape;
+        let count = (input.len() * H * W) as f64;
+        plain.fill(0.0);
+        along.fill(0.0);
+        for (x, dy) in input.iter().zip(output_grad) {
+            for f in 0..FEATURES {
+                let (mean, factor) = (mean[f], factor[f]);
+                let [dbias, dgain] = sums([dy.0[f].as_flattened(), x.0[f].as_flattened()], |[dy, x]| {
+                    [dy, dy * (x - mean) * factor]
+                });
+                plain[f] += dbias;
+                along[f] += dgain;
+            }
+        }
+        for f in 0..FEATURES {
+            gradient.bias[f] += T::of(plain[f]);
+            gradient.gain[f] += T::of(along[f]);
+            if *measured && count > 0.0 {
+                gradient.running_mean[f] += T::of(self.running_mean[f].to_f64() - mean[f]);
+            }
+            if *measured && count > 1.0 {
+                let unbiased = variance[f] * (count / (count - 1.0));
+                gradient.running_variance[f] += T::of(self.running_variance[f].to_f64() - unbiased);
+            }
+        }
+        let Some(input_grad) = input_grad else { return };
+        // In use the mean and the variance are constants, and no gradient goes through them.
+        let share = if *measured { 1.0 / count } else { 0.0 };
+        for ((x, dy), dx) in input.iter().zip(output_grad).zip(input_grad) {
+            for f in 0..FEATURES {
+                let (mean, factor) = (mean[f], factor[f]);
+                let (plain, along) = (plain[f] * share, along[f] * share);
+                let scale = factor * self.gain[f].to_f64();
+                let pairs = x.0[f].as_flattened().iter().zip(dy.0[f].as_flattened());
+                for (dx, (x, dy)) in dx.0[f].as_flattened_mut().iter_mut().zip(pairs) {
+                    let across = dy.to_f64() - plain - (x.to_f64() - mean) * factor * along;
+                    *dx = T::of(scale * across);
+                }
+            }
+        }
+    }
+}
+
+part_by_part!(
+    [const FEATURES: usize, T: Real]
+    BatchNorm<FEATURES, T>: Vector<FEATURES, T>, as Image<FEATURES, 1, 1, T>
+);
+part_by_part!(
+    [const STEPS: usize, const FEATURES: usize, T: Real]
+    BatchNorm<FEATURES, T>: Sequence<STEPS, FEATURES, T>, as Image<FEATURES, 1, 1, T>
+);
+
+comparable!([const FEATURES: usize, T: Real] BatchNorm<FEATURES, T>);
+
+impl<const FEATURES: usize, T: Real> Clone for BatchNorm<FEATURES, T> {
+    fn clone(&self) -> Self {
+        crate::layer::compare::copy(self)
+    }
+}
+
+impl<const FEATURES: usize, T: Real> fmt::Debug for BatchNorm<FEATURES, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BatchNorm({FEATURES} features)")
+    }
+}

@@ -1,0 +1,129 @@
+use alloc::boxed::Box;
+use core::fmt;
+
+use super::{Normal, part_by_part, sums};
+use crate::kernel::Real;
+use crate::layer::compare::comparable;
+use crate::layer::{Cost, Field, Fields, Layer, Mode, Parameters, Probe};
+use crate::tensor::{Buffer, Sequence, Tensor, Vector, zeros};
+
+/// Each sample, or each step of a sequence, brought to mean 0 and variance 1 over all of its numbers.
+///
+/// Forward `x̂ᵢ = (xᵢ - μ) r`, `yᵢ = γᵢ x̂ᵢ + βᵢ`, with μ the mean of the n numbers, σ² the mean of (x - μ)², and
+/// r = 1 / √(σ² + ε), ε = 1e-5; backward `dxᵢ = r (gᵢ - mean g - x̂ᵢ mean g x̂)` with g = γ dy, and `dγ = Σ dy x̂`,
+/// `dβ = Σ dy` over the batch.
+///
+/// # Shapes
+/// `LayerNorm<X>`: any X to itself. `LayerNorm<Vector<F>>` takes a `Sequence<S, F>` too, each step by itself.
+/// `gain` (γ) starts at 1, `bias` (β) at 0, both of the shape X.
+///
+/// # Gradient flow
+/// The Jacobian of x̂ is r (I - 1 1ᵀ/n - x̂ x̂ᵀ/n): of norm r, it stops what is constant and (but for ε) what is along x̂.
+/// Scaling x by s scales its gradient by 1/s, so that weights before this layer can neither blow up the signal nor its
+/// gradient. Numbers that are all equal give the bias, and r is 1/√ε = 316 there.
+///
+/// # Source
+/// Ba, Kiros, Hinton, "Layer normalization" (2016), arXiv:1607.06450, eq. 3 and 4.
+///
+/// # Examples
+/// ```
+/// use approx::assert_abs_diff_eq;
+/// use chainrule::prelude::*;
+///
+/// let norm = LayerNorm::<Vector<2>>::init(&mut rng(0));
+/// assert_abs_diff_eq!(norm.predict(&Vector([1.0, 3.0]))?, Vector([-1.0, 1.0]), epsilon = 1e-5);
+/// let steps = Sequence([[1.0, 3.0], [5000.0, -1000.0]]);
+/// assert_abs_diff_eq!(norm.predict(&steps)?, Sequence([[-1.0, 1.0], [1.0, -1.0]]), epsilon = 1e-5);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+pub struct LayerNorm<X: Tensor> {
+    /// γ: a factor for each number of X.
+    pub gain: Box<X>,
+    /// β: what is added to each number of X.
+    pub bias: Box<X>,
+}
+
+impl<X: Tensor> LayerNorm<X> {
+    /// ε, added to the variance.
+    pub const EPSILON: f64 = 1e-5;
+}
+
+impl<X: Tensor> Parameters for LayerNorm<X> {
+    const COUNT: usize = 2 * X::LEN;
+
+    fn zeros() -> Self {
+        Self { gain: zeros(), bias: zeros() }
+    }
+
+    fn fields(fields: &mut impl Fields<Self>) {
+        let gain = Field::scale("gain", X::SHAPE, 1.0);
+        fields.tensor(gain, |norm| norm.gain.as_slice(), |norm| norm.gain.as_mut_slice());
+        let bias = Field::bias("bias", X::SHAPE);
+        fields.tensor(bias, |norm| norm.bias.as_slice(), |norm| norm.bias.as_mut_slice());
+    }
+}
+
+impl<X: Tensor> Layer<X> for LayerNorm<X> {
+    type Output = X;
+    type Tape = Buffer<Normal>;
+    const COST: Cost = Cost::FREE.keeping(size_of::<Normal>());
+
+    fn forward(&self, input: &[X], output: &mut [X], tape: &mut Buffer<Normal>, _: &mut Mode<'_>) {
+        for ((x, y), normal) in input.iter().zip(output).zip(tape.take(input.len())) {
+            *normal = Normal::of(x.as_slice(), Self::EPSILON);
+            let scales = self.gain.as_slice().iter().zip(self.bias.as_slice());
+            for ((y, x), (gain, bias)) in y.as_mut_slice().iter_mut().zip(x.as_slice()).zip(scales) {
+                *y = X::Scalar::of(gain.to_f64() * normal.apply(x.to_f64()) + bias.to_f64());
+            }
+        }
+    }
+
+    fn backward<P: Probe>(
+        &self,
+        input: &[X],
+        _: &[X],
+        output_grad: &[X],
+        mut input_grad: Option<&mut [X]>,
+        gradient: &mut Self,
+        tape: &mut Buffer<Normal>,
+        _: &mut P,
+    ) {
+        let gain = self.gain.as_slice();
+        for (at, &normal) in tape.get(input.len()).iter().enumerate() {
+            let (x, dy) = (input[at].as_slice(), output_grad[at].as_slice());
+            let scales = gradient.gain.as_mut_slice().iter_mut().zip(gradient.bias.as_mut_slice());
+            for ((dgain, dbias), (x, &dy)) in scales.zip(x.iter().zip(dy)) {
+                *dgain += X::Scalar::of(dy.to_f64() * normal.apply(x.to_f64()));
+                *dbias += dy;
+            }
+            let Some(input_grad) = input_grad.as_deref_mut() else { continue };
+            let [plain, along] =
+                sums([gain, dy, x], |[gain, dy, x]| [gain * dy, gain * dy * normal.apply(x)])
+                    .map(|sum| sum / X::LEN as f64);
+            let dx = input_grad[at].as_mut_slice().iter_mut();
+            for ((dx, x), (gain, dy)) in dx.zip(x).zip(gain.iter().zip(dy)) {
+                let across = gain.to_f64() * dy.to_f64() - plain - normal.apply(x.to_f64()) * along;
+                *dx = X::Scalar::of(normal.factor * across);
+            }
+        }
+    }
+}
+
+part_by_part!(
+    [const STEPS: usize, const FEATURES: usize, T: Real]
+    LayerNorm<Vector<FEATURES, T>>: Sequence<STEPS, FEATURES, T>, as Vector<FEATURES, T>
+);
+
+comparable!([X: Tensor] LayerNorm<X>);
+
+impl<X: Tensor> Clone for LayerNorm<X> {
+    fn clone(&self) -> Self {
+        crate::layer::compare::copy(self)
+    }
+}
+
+impl<X: Tensor> fmt::Debug for LayerNorm<X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LayerNorm({:?})", X::SHAPE)
+    }
+}

@@ -1,0 +1,149 @@
+//! Normalisation: numbers are brought to mean 0 and variance 1, then given a trained gain and bias.
+//!
+//! | layer | what is normalised together | what depends on the batch |
+//! |---|---|---|
+//! | [`BatchNorm`] | a feature, or channel, over the samples of a batch and all places | everything in training, nothing in use |
+//! | [`LayerNorm`] | a sample, or each step of a sequence | nothing |
+//! | [`RmsNorm`] | the same, without the mean | nothing |
+//! | [`GroupNorm`] | a group of an image's channels | nothing |
+//!
+//! Each number is normalised in `f64` and rounded once, so that a small variance around a large mean is not lost.
+
+mod batch_norm;
+mod group_norm;
+mod layer_norm;
+mod rms_norm;
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::kernel::Real;
+
+pub use batch_norm::BatchNorm;
+pub use group_norm::GroupNorm;
+pub use layer_norm::LayerNorm;
+pub use rms_norm::RmsNorm;
+
+/// By what the numbers of one sample, step or group are normalised: x̂ = (x - mean) * factor.
+#[derive(Clone, Copy, Debug, Zeroable, Pod)]
+#[repr(C)]
+pub struct Normal {
+    mean: f64,
+    factor: f64,
+}
+
+impl Normal {
+    /// To mean 0 and variance 1. The mean comes first: the mean of the squares less the square of the mean would cancel.
+    fn of<T: Real>(xs: &[T], epsilon: f64) -> Self {
+        let count = xs.len() as f64;
+        let [sum] = sums([xs], |[x]| [x]);
+        let mean = sum / count;
+        let [squares] = sums([xs], |[x]| [(x - mean) * (x - mean)]);
+        Self { mean, factor: factor(squares / count, epsilon) }
+    }
+
+    /// x̂.
+    #[inline(always)]
+    fn apply(self, x: f64) -> f64 {
+        (x - self.mean) * self.factor
+    }
+}
+
+/// 1 / √(variance + ε).
+fn factor(variance: f64, epsilon: f64) -> f64 {
+    1.0 / libm::sqrt(variance + epsilon)
+}
+
+/// The sums of `N` terms over slices of one length, in `f64`.
+///
+/// Eight sums run side by side: one alone would wait for each of its additions.
+#[inline(always)]
+fn sums<T: Real, const K: usize, const N: usize>(
+    slices: [&[T]; K],
+    terms: impl Fn([f64; K]) -> [f64; N],
+) -> [f64; N] {
+    const LANES: usize = 8;
+    let mut lanes = [[0.0; LANES]; N];
+    let split = slices.map(<[T]>::as_chunks::<LANES>);
+    for chunk in 0..split[0].0.len() {
+        let chunks = split.map(|(chunks, _)| chunks[chunk]);
+        for lane in 0..LANES {
+            let terms = terms(core::array::from_fn(|k| chunks[k][lane].to_f64()));
+            for n in 0..N {
+                lanes[n][lane] += terms[n];
+            }
+        }
+    }
+    let mut totals = lanes.map(|lanes| lanes.iter().sum());
+    for at in 0..split[0].1.len() {
+        let terms = terms(core::array::from_fn(|k| split[k].1[at].to_f64()));
+        for n in 0..N {
+            totals[n] += terms[n];
+        }
+    }
+    totals
+}
+
+/// [`Layer<$input>`](crate::layer::Layer) for a norm that takes `$part`, where `$input` is one of them or more in a row.
+macro_rules! part_by_part {
+    ([$($generics:tt)*] $norm:ty: $input:ty, as $part:ty) => {
+        impl<$($generics)*> $crate::layer::Layer<$input> for $norm {
+            type Output = $input;
+            type Tape = <Self as $crate::layer::Layer<$part>>::Tape;
+            const COST: $crate::layer::Cost =
+                <Self as $crate::layer::Layer<$part>>::COST.repeated(size_of::<$input>() / size_of::<$part>());
+
+            fn forward(
+                &self,
+                input: &[$input],
+                output: &mut [$input],
+                tape: &mut Self::Tape,
+                mode: &mut $crate::layer::Mode<'_>,
+            ) {
+                use bytemuck::{must_cast_slice, must_cast_slice_mut};
+                $crate::layer::Layer::<$part>::forward(
+                    self, must_cast_slice(input), must_cast_slice_mut(output), tape, mode,
+                );
+            }
+
+            fn backward<P: $crate::layer::Probe>(
+                &self,
+                input: &[$input],
+                output: &[$input],
+                output_grad: &[$input],
+                input_grad: Option<&mut [$input]>,
+                gradient: &mut Self,
+                tape: &mut Self::Tape,
+                probe: &mut P,
+            ) {
+                use bytemuck::{must_cast_slice, must_cast_slice_mut};
+                $crate::layer::Layer::<$part>::backward(
+                    self,
+                    must_cast_slice(input),
+                    must_cast_slice(output),
+                    must_cast_slice(output_grad),
+                    input_grad.map(|input_grad| must_cast_slice_mut(input_grad)),
+                    gradient,
+                    tape,
+                    probe,
+                );
+            }
+        }
+    };
+}
+use part_by_part;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_take_in_every_number_around_the_edges_of_the_lanes() {
+        for len in [0, 1, 7, 8, 9, 15, 16, 17, 31] {
+            let xs: Vec<f32> = (1..=len).map(|x| x as f32).collect();
+            let n = f64::from(len);
+            // Sums of small integers are exact in any order.
+            let closed_form = [n * (n + 1.0) / 2.0, n * (n + 1.0) * (2.0 * n + 1.0) / 6.0];
+            assert_eq!(sums([&xs, &xs], |[a, b]| [a, a * b]), closed_form);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+use alloc::boxed::Box;
+use core::fmt;
+
+use super::{Normal, factor, part_by_part, sums};
+use crate::kernel::Real;
+use crate::layer::compare::comparable;
+use crate::layer::{Cost, Field, Fields, Layer, Mode, Parameters, Probe};
+use crate::tensor::{Buffer, Sequence, Tensor, Vector, zeros};
+
+/// Each sample, or each step of a sequence, divided by the root of the mean of its squares.
+///
+/// Forward `x̂ᵢ = xᵢ r`, `yᵢ = γᵢ x̂ᵢ`, with r = 1 / √(mean x² + ε) over the n numbers, ε = 1e-6; backward
+/// `dxᵢ = r (gᵢ - x̂ᵢ mean g x̂)` with g = γ dy, and `dγ = Σ dy x̂` over the batch.
+///
+/// # Shapes
+/// `RmsNorm<X>`: any X to itself. `RmsNorm<Vector<F>>` takes a `Sequence<S, F>` too, each step by itself.
+/// `gain` (γ) starts at 1 and has the shape X.
+///
+/// # Gradient flow
+/// The Jacobian of x̂ is r (I - x̂ x̂ᵀ/n): of norm r, it stops (but for ε) what is along x̂ and nothing else. Scaling x by s
+/// scales its gradient by 1/s. At x = 0 it is I/√ε, a factor of 1000.
+///
+/// # Source
+/// Zhang, Sennrich, "Root mean square layer normalization", NeurIPS 2019, eq. 4. The paper has no ε.
+///
+/// # Examples
+/// ```
+/// use approx::assert_abs_diff_eq;
+/// use chainrule::prelude::*;
+///
+/// let norm = RmsNorm::<Vector<2>>::init(&mut rng(0));
+/// assert_abs_diff_eq!(norm.predict(&Vector([1.0, 7.0]))?, Vector([0.2, 1.4]), epsilon = 1e-6); // √(50 / 2) is 5
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+pub struct RmsNorm<X: Tensor> {
+    /// γ: a factor for each number of X.
+    pub gain: Box<X>,
+}
+
+impl<X: Tensor> RmsNorm<X> {
+    /// ε, added to the mean of the squares.
+    pub const EPSILON: f64 = 1e-6;
+}
+
+impl<X: Tensor> Parameters for RmsNorm<X> {
+    const COUNT: usize = X::LEN;
+
+    fn zeros() -> Self {
+        Self { gain: zeros() }
+    }
+
+    fn fields(fields: &mut impl Fields<Self>) {
+        let gain = Field::scale("gain", X::SHAPE, 1.0);
+        fields.tensor(gain, |norm| norm.gain.as_slice(), |norm| norm.gain.as_mut_slice());
+    }
+}
+
+impl<X: Tensor> Layer<X> for RmsNorm<X> {
+    type Output = X;
+    type Tape = Buffer<Normal>;
+    const COST: Cost = Cost::FREE.keeping(size_of::<Normal>());
+
+    fn forward(&self, input: &[X], output: &mut [X], tape: &mut Buffer<Normal>, _: &mut Mode<'_>) {
+        for ((x, y), normal) in input.iter().zip(output).zip(tape.take(input.len())) {
+            let (x, y) = (x.as_slice(), y.as_mut_slice());
+            let [squares] = sums([x], |[x]| [x * x]);
+            *normal = Normal { mean: 0.0, factor: factor(squares / X::LEN as f64, Self::EPSILON) };
+            for ((y, x), gain) in y.iter_mut().zip(x).zip(self.gain.as_slice()) {
+                *y = X::Scalar::of(gain.to_f64() * normal.apply(x.to_f64()));
+            }
+        }
+    }
+
+    fn backward<P: Probe>(
+        &self,
+        input: &[X],
+        _: &[X],
+        output_grad: &[X],
+        mut input_grad: Option<&mut [X]>,
+        gradient: &mut Self,
+        tape: &mut Buffer<Normal>,
+        _: &mut P,
+    ) {
+        let gain = self.gain.as_slice();
+        for (at, &normal) in tape.get(input.len()).iter().enumerate() {
+            let (x, dy) = (input[at].as_slice(), output_grad[at].as_slice());
+            for (dgain, (x, dy)) in gradient.gain.as_mut_slice().iter_mut().zip(x.iter().zip(dy)) {
+                *dgain += X::Scalar::of(dy.to_f64() * normal.apply(x.to_f64()));
+            }
+            let Some(input_grad) = input_grad.as_deref_mut() else { continue };
+            let [along] = sums([gain, dy, x], |[gain, dy, x]| [gain * dy * normal.apply(x)]);
+            let along = along / X::LEN as f64;
+            let dx = input_grad[at].as_mut_slice().iter_mut();
+            for ((dx, x), (gain, dy)) in dx.zip(x).zip(gain.iter().zip(dy)) {
+                let across = gain.to_f64() * dy.to_f64() - normal.apply(x.to_f64()) * along;
+                *dx = X::Scalar::of(normal.factor * across);
+            }
+        }
+    }
+}
+
+part_by_part!(
+    [const STEPS: usize, const FEATURES: usize, T: Real]
+    RmsNorm<Vector<FEATURES, T>>: Sequence<STEPS, FEATURES, T>, as Vector<FEATURES, T>
+);
+
+comparable!([X: Tensor] RmsNorm<X>);
+
+impl<X: Tensor> Clone for RmsNorm<X> {
+    fn clone(&self) -> Self {
+        crate::layer::compare::copy(self)
+    }
+}
+
+impl<X: Tensor> fmt::Debug for RmsNorm<X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RmsNorm({:?})", X::SHAPE)
+    }
+}
