@@ -80,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn no_number_makes_a_label_or_a_tensor_panic(numbers in prop::collection::vec(number(), 0..9), index: usize) {
+    fn no_number_makes_a_label_or_a_tensor_panic(numbers in prop::collection::vec(number(), 0..9), index in prop_oneof![0..10_usize, any::<usize>()]) {
         assert_eq!(Label::<7>::new(index).is_ok(), index < 7);
         assert_eq!(Sequence::<2, 3>::from_slice(&numbers).is_ok(), numbers.len() == 6);
         if let Ok(scores) = Vector::<7>::try_from(&numbers[..]) {
