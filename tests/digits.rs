@@ -8,12 +8,13 @@ use std::ffi::OsString;
 use std::io::Write;
 
 use chainrule::prelude::*;
-use example::{Digit, Net, TEST, TRAIN, learn, read, seed};
+use example::digits::{Digit, read};
+use example::{Net, learn, seed};
 use flate2::{Compression, write::GzEncoder};
 use indicatif::ProgressBar;
 
 fn digits() -> Result<(Vec<Digit>, Vec<Digit>), String> {
-    Ok((read("train", TRAIN)?, read("test", TEST)?))
+    Ok((example::digits::train()?, example::digits::test()?))
 }
 
 fn counts(digits: &[Digit]) -> [usize; 10] {
@@ -96,7 +97,8 @@ fn a_bad_line_is_named_with_its_column() {
 
 #[test]
 fn a_truncated_file_is_an_error() {
-    let error = read("digits.csv", &TEST[..TEST.len() / 2]).unwrap_err();
+    let compressed = include_bytes!("../examples/data/optdigits-test.csv.gz");
+    let error = read("digits.csv", &compressed[..compressed.len() / 2]).unwrap_err();
     assert!(error.starts_with("digits.csv: "), "{error}");
 }
 
@@ -112,7 +114,7 @@ fn the_seed_is_0_or_the_only_argument() {
 
 /// A network after one pass over a few digits.
 fn trained(start: u64, order: u64) -> Result<Net, Box<dyn std::error::Error>> {
-    let mut digits = read("test", TEST)?;
+    let mut digits = digits()?.1;
     let net = Net::init(&mut rng(start));
     let mut trainer = Trainer::new(net, CrossEntropy::smoothed(0.1), Adam::new(1e-3), start);
     learn(&mut trainer, &mut digits[..200], &mut rng(order), &ProgressBar::hidden())?;
