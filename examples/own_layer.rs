@@ -20,6 +20,8 @@ pub struct Sine<const N: usize, T: Real = f32> {
 }
 
 impl<const N: usize, T: Real> Parameters for Sine<N, T> {
+    const COUNT: usize = N;
+
     fn zeros() -> Self {
         Self { frequency: zeros() }
     }

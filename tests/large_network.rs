@@ -31,7 +31,7 @@ type Large = (
 #[test]
 fn a_network_of_100_megabytes_is_built_trained_and_dropped() {
     on_a_small_stack(|| {
-        assert!(Large::parameter_count() * size_of::<f32>() >= 100_000_000);
+        assert!(Large::COUNT * size_of::<f32>() >= 100_000_000);
         let net = Large::init(&mut rng(1));
         let mut trainer = Trainer::new(net, MeanSquaredError, Sgd::new(0.01).momentum(0.9), 1);
         let (xs, ys) = (batch::<Vector<784>>(1), batch::<Vector<10>>(1));

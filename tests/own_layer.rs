@@ -41,6 +41,8 @@ macro_rules! mistaken_sine {
             pub(super) struct Sine<const N: usize, T: Real>(example::Sine<N, T>);
 
             impl<const N: usize, T: Real> Parameters for Sine<N, T> {
+                const COUNT: usize = N;
+
                 fn zeros() -> Self {
                     Self(example::Sine::zeros())
                 }
