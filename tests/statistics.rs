@@ -129,6 +129,14 @@ fn a_batch_of_one_number_gives_the_bias_and_leaves_the_variance_alone() {
 }
 
 #[test]
+fn an_empty_batch_measures_nothing() {
+    let mut norm = BatchNorm::<3>::init(&mut rng(0));
+    norm.running_mean.0 = [0.5; 3];
+    let (gradient, _) = backward(&norm, &[], &mut Mode::Train(&mut rng(0)));
+    assert_eq!(gradient, BatchNorm::zeros());
+}
+
+#[test]
 fn statistics_are_compared_copied_and_named_but_no_part_of_a_norm() {
     let mut net = (BatchNorm::<3>::init(&mut rng(0)), Relu);
     let before = net.clone();

@@ -23,8 +23,8 @@ use crate::tensor::{Image, Sequence, Tensor, Vector, zeros};
 /// `running_mean` and `running_variance` are `[FEATURES]` and start at 1, 0, 0 and 1.
 ///
 /// # Gradient flow
-/// In training the Jacobian of a feature is γ r (I - 1 1ᵀ/n - x̂ x̂ᵀ/n), of norm γ r, over the batch: a sample's gradient
-/// depends on the others. Scaling x by s scales its gradient by 1/s. In use it is the diagonal γ r.
+/// In training the Jacobian of a feature is γ r (I - 1 1ᵀ/n - x̂ x̂ᵀ/n), of norm at most γ r, over the batch: a gradient
+/// depends on all samples. Scaling x by s scales its gradient by 1/s. In use it is the diagonal γ r.
 ///
 /// # Source
 /// Ioffe, Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate shift", ICML 2015,
@@ -115,7 +115,7 @@ impl<const FEATURES: usize> BatchTape<FEATURES> {
     /// The mean and the biased variance of each feature. The mean comes first, as sums of squares would cancel.
     fn measure<const H: usize, const W: usize, T: Real>(&mut self, batch: &[Image<FEATURES, H, W, T>]) {
         let Self { mean, variance, .. } = self;
-        let count = (batch.len() * H * W).max(1) as f64;
+        let count = (batch.len() * H * W) as f64;
         mean.fill(0.0);
         for x in batch {
             for f in 0..FEATURES {

@@ -18,7 +18,7 @@ use crate::tensor::{Buffer, Sequence, Tensor, Vector, zeros};
 /// `gain` (γ) starts at 1, `bias` (β) at 0, both of the shape X.
 ///
 /// # Gradient flow
-/// The Jacobian of x̂ is r (I - 1 1ᵀ/n - x̂ x̂ᵀ/n): of norm r, it stops what is constant and (but for ε) what is along x̂.
+/// The Jacobian of x̂ is r (I - 1 1ᵀ/n - x̂ x̂ᵀ/n): of norm at most r, it stops what is constant and (but for ε) what is along x̂.
 /// Scaling x by s scales its gradient by 1/s, so that weights before this layer can neither blow up the signal nor its
 /// gradient. Numbers that are all equal give the bias, and r is 1/√ε = 316 there.
 ///

@@ -17,7 +17,7 @@ use crate::tensor::{Buffer, Sequence, Tensor, Vector, zeros};
 /// `gain` (γ) starts at 1 and has the shape X.
 ///
 /// # Gradient flow
-/// The Jacobian of x̂ is r (I - x̂ x̂ᵀ/n): of norm r, it stops (but for ε) what is along x̂ and nothing else. Scaling x by s
+/// The Jacobian of x̂ is r (I - x̂ x̂ᵀ/n): of norm at most r, it stops (but for ε) what is along x̂ and nothing else. Scaling x by s
 /// scales its gradient by 1/s. At x = 0 it is I/√ε, a factor of 1000.
 ///
 /// # Source
