@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         eprintln!("{error}");
         return ExitCode::FAILURE;
     }
-    eprintln!("{:.1} s", start.elapsed().as_secs_f64()); // the time differs from run to run, what is on stdout does not
+    eprintln!("{:.1} s", start.elapsed().as_secs_f64()); // not on stdout, which is always the same
     ExitCode::SUCCESS
 }
 
@@ -46,7 +46,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let net = Net::init(&mut random);
     let mut trainer = Trainer::new(net, CrossEntropy::smoothed(0.1), Adam::new(RATE), seed);
     let mut table = [[0; 10]; 10];
-    let bar = ProgressBar::new((EPOCHS * train.len().div_ceil(BATCH)) as u64); // silent where there is no terminal
+    let bar = ProgressBar::new((EPOCHS * train.len().div_ceil(BATCH)) as u64); // hidden without a terminal
     bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} steps, {eta} left")?);
     for epoch in 0..EPOCHS {
         trainer.optimizer.learning_rate = RATE * (1.0 - epoch as f64 / EPOCHS as f64);
