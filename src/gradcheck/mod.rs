@@ -62,8 +62,8 @@ pub struct Report {
 pub enum GradcheckError {
     /// The gradient by one number is not what finite differences say.
     #[error(
-        "the gradient of `{layer}` by {tensor}, element {index}, is {analytic:e}, \
-         but finite differences say {numeric:e}: a relative error of {error:.1e}"
+        "the gradient of `{layer}` by {tensor}, element {index}, is {analytic:.8e}, \
+         but finite differences say {numeric:.8e}: a relative error of {error:.1e}"
     )]
     Gradient {
         /// The type of the layer.
