@@ -39,5 +39,5 @@ pub mod prelude {
     pub use crate::optimizer::*;
     pub use crate::stack::Residual;
     pub use crate::tensor::{Image, Label, Sequence, Tensor, Vector};
-    pub use crate::{Network, Tape, Trainer, rng};
+    pub use crate::{Network, Real, Tape, Trainer, rng};
 }

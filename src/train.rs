@@ -42,7 +42,8 @@ pub struct Trainer<X: Tensor, N: Layer<X>, L, O> {
 impl<X: Tensor, N: Layer<X>, L, O: Optimizer<N>> Trainer<X, N, L, O> {
     /// Everything random in training, such as dropout, follows from `seed`.
     pub fn new(network: N, loss: L, optimizer: O, seed: u64) -> Self {
-        let rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(1); // not the numbers that `chainrule::rng(seed)` may have drawn the weights from
         Self { network, loss, optimizer, gradient: N::zeros(), tape: Tape::default(), rng }
     }
 

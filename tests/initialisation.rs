@@ -194,6 +194,8 @@ fn the_default_is_glorots_uniform_scheme() {
 struct EveryRole([[f32; 4]; 4]);
 
 impl Parameters for EveryRole {
+    const COUNT: usize = 16;
+
     fn zeros() -> Self {
         Self([[0.0; 4]; 4])
     }
@@ -201,7 +203,7 @@ impl Parameters for EveryRole {
         fields.tensor(Field::weight("weight", &[2, 2], 2, 2), |l| &l.0[0], |l| &mut l.0[0]);
         fields.tensor(Field::bias("bias", &[4]), |l| &l.0[1], |l| &mut l.0[1]);
         fields.tensor(Field::scale("scale", &[4], 1.5), |l| &l.0[2], |l| &mut l.0[2]);
-        fields.tensor(Field::statistic("statistic", &[4], -2.0), |l| &l.0[3], |l| &mut l.0[3]);
+        fields.tensor(Field::statistic("statistic", &[4], -2.0, 0.1), |l| &l.0[3], |l| &mut l.0[3]);
     }
 }
 
@@ -220,7 +222,7 @@ impl Visitor<1, 0> for Starts {
         let right = match parameter.field.role {
             Role::Weight { fan_in, fan_out } => fan_in > 0 && fan_out > 0 && !xs.is_empty() && !all(0.0),
             Role::Bias => all(0.0),
-            Role::Scale(start) | Role::Statistic(start) => all(start),
+            Role::Scale(start) | Role::Statistic { start, .. } => all(start),
         };
         assert!(right, "{} starts as {xs:?}", parameter.path);
     }

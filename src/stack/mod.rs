@@ -15,8 +15,9 @@
 //! /// Z(n-k) goes into the branch, here k = 2, and Z(n) + Z(n-k) comes out of the block.
 //! type Skip<const N: usize> = Residual<(Tanh, Linear<N, N>, Tanh, Linear<N, N>)>;
 //!
-//! /// Post-activation, as in the notes: the sum of each block meets g before the next block begins.
-//! type PostActivation = (Linear<8, 32>, [(Skip<32>, Tanh); 10], Linear<32, 4>);
+//! /// Post-activation, as in the notes: the first layer gives Z(n-k), and the sum meets g.
+//! type Block<const N: usize> = (Linear<N, N>, Skip<N>, Tanh);
+//! type PostActivation = (Linear<8, 32>, [Block<32>; 10], Linear<32, 4>);
 //! /// Pre-activation: the sums follow one another untouched, and g stands only in the branches.
 //! type PreActivation = (Linear<8, 32>, [Skip<32>; 10], Linear<32, 4>);
 //! # let x = Vector([1.0; 8]);
