@@ -6,11 +6,15 @@
 //!
 //! None of typenum's types stands where an error can print it: every step that can fail is a trait of this module with a
 //! sentence, asked for before the arithmetic that would fail by itself.
+//!
+//! Every result stands in its trait as one projection, and never as a type parameter that a bound determines (`Output = Sum`):
+//! rustc works out a projection at once, but such a parameter only later, and until then the next layer is matched against a
+//! shape that is not known yet. Its mismatch is then "type mismatch resolving <UInt<..> as ToSide>::Side" and no sentence.
 
 use core::ops::{Add, Div, Mul, Rem, Sub};
 
-use typenum::type_operators::IsGreaterOrEqual;
-use typenum::{B1, Diff, GrEq, Prod, Sum, U1, U2, UInt, UTerm};
+use typenum::type_operators::{IsGreater, IsGreaterOrEqual, IsLessOrEqual};
+use typenum::{B1, Diff, Gr, GrEq, LeEq, Prod, Quot, Sum, U1, U2, U1024, UInt, UTerm};
 
 use super::{Image, Sequence, Tensor, Vector};
 use crate::kernel::Real;
@@ -50,9 +54,9 @@ type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
 
 /// A number of at least 1.
 #[diagnostic::on_unimplemented(
-    message = "a window, a stride or a number of groups is 0",
+    message = "a window, a stride, a factor or a number of groups is 0",
     label = "must be at least 1",
-    note = "windows, strides and groups count from 1"
+    note = "windows, strides, factors and groups count from 1"
 )]
 pub trait Positive {}
 
@@ -64,20 +68,41 @@ pub trait Slide<const K: usize, const S: usize, const P: usize> {
     type Out;
 }
 
-impl<const D: usize, const K: usize, const S: usize, const P: usize, Padded> Slide<K, S, P> for Side<D>
+impl<const D: usize, const K: usize, const S: usize, const P: usize> Slide<K, S, P> for Side<D>
 where
     Side<D>: Known,
     Side<K>: Known,
     Side<S>: Known,
     Side<P>: Known,
     N<K>: Positive,
-    N<S>: Positive,
-    N<P>: Mul<U2>,
-    N<D>: Add<Prod<N<P>, U2>, Output = Padded>,
-    Padded: IsGreaterOrEqual<N<K>>,
-    GrEq<Padded, N<K>>: WindowFits<D, K, P, Padded, N<S>>,
+    N<S>: IsGreaterOrEqual<U1>,
+    GrEq<N<S>, U1>: Moves<D, K, S, P>,
 {
-    type Out = <GrEq<Padded, N<K>> as WindowFits<D, K, P, Padded, N<S>>>::Out;
+    type Out = <GrEq<N<S>, U1> as Moves<D, K, S, P>>::Out;
+}
+
+/// Whether the window moves at all: the answer `B1` alone goes on to divide.
+#[diagnostic::on_unimplemented(
+    message = "a window of {K} cannot move in steps of {S}",
+    label = "the stride must be at least 1",
+    note = "windows, strides, factors and groups count from 1"
+)]
+pub trait Moves<const D: usize, const K: usize, const S: usize, const P: usize> {
+    #[doc(hidden)]
+    type Out;
+}
+
+impl<const D: usize, const K: usize, const S: usize, const P: usize> Moves<D, K, S, P> for B1
+where
+    Side<D>: Known,
+    Side<K>: Known,
+    Side<P>: Known,
+    N<P>: Mul<U2>,
+    N<D>: Add<Prod<N<P>, U2>>,
+    Padded<D, P>: IsGreaterOrEqual<N<K>>,
+    GrEq<Padded<D, P>, N<K>>: WindowFits<D, K, S, P>,
+{
+    type Out = <GrEq<Padded<D, P>, N<K>> as WindowFits<D, K, S, P>>::Out;
 }
 
 /// Whether the window is no larger than the padded side: the answer `B1` alone goes on to subtract.
@@ -86,22 +111,29 @@ where
     label = "the window is larger than the padded side",
     note = "use a smaller window, or more padding"
 )]
-pub trait WindowFits<const D: usize, const K: usize, const P: usize, Padded, Stride> {
+pub trait WindowFits<const D: usize, const K: usize, const S: usize, const P: usize> {
     #[doc(hidden)]
     type Out;
 }
 
-impl<const D: usize, const K: usize, const P: usize, Padded, Stride, Free, Steps, Places>
-    WindowFits<D, K, P, Padded, Stride> for B1
+impl<const D: usize, const K: usize, const S: usize, const P: usize> WindowFits<D, K, S, P> for B1
 where
+    Side<D>: Known,
     Side<K>: Known,
-    Padded: Sub<N<K>, Output = Free>,
-    Free: Div<Stride, Output = Steps>,
-    Steps: Add<U1, Output = Places>,
-    Places: ToSide,
+    Side<S>: Known,
+    Side<P>: Known,
+    N<P>: Mul<U2>,
+    N<D>: Add<Prod<N<P>, U2>>,
+    Padded<D, P>: Sub<N<K>>,
+    Free<D, K, P>: Div<N<S>>,
+    Quot<Free<D, K, P>, N<S>>: Add<U1>,
+    Sum<Quot<Free<D, K, P>, N<S>>, U1>: ToSide,
 {
-    type Out = Places::Side;
+    type Out = <Sum<Quot<Free<D, K, P>, N<S>>, U1> as ToSide>::Side;
 }
+
+type Padded<const D: usize, const P: usize> = Sum<N<D>, Prod<N<P>, U2>>;
+type Free<const D: usize, const K: usize, const P: usize> = Diff<Padded<D, P>, N<K>>;
 
 /// The product of two sides.
 pub trait Times<const BY: usize> {
@@ -109,14 +141,36 @@ pub trait Times<const BY: usize> {
     type Out;
 }
 
-impl<const A: usize, const B: usize, Product> Times<B> for Side<A>
+impl<const A: usize, const B: usize> Times<B> for Side<A>
 where
     Side<A>: Known,
     Side<B>: Known,
-    N<A>: Mul<N<B>, Output = Product>,
-    Product: ToSide,
+    N<A>: Mul<N<B>>,
+    Prod<N<A>, N<B>>: IsLessOrEqual<U1024>,
+    LeEq<Prod<N<A>, N<B>>, U1024>: ProductFits<A, B>,
 {
-    type Out = Product::Side;
+    type Out = <LeEq<Prod<N<A>, N<B>>, U1024> as ProductFits<A, B>>::Out;
+}
+
+/// Whether the product is at most 1024: the answer `B1` alone goes on to make a side of it.
+#[diagnostic::on_unimplemented(
+    message = "a side of {A}, {B} times as large, is more than 1024",
+    label = "a side past 1024",
+    note = "sides that a layer works out are at most 1024: use a smaller image or a smaller factor"
+)]
+pub trait ProductFits<const A: usize, const B: usize> {
+    #[doc(hidden)]
+    type Out;
+}
+
+impl<const A: usize, const B: usize> ProductFits<A, B> for B1
+where
+    Side<A>: Known,
+    Side<B>: Known,
+    N<A>: Mul<N<B>>,
+    Prod<N<A>, N<B>>: ToSide,
+{
+    type Out = <Prod<N<A>, N<B>> as ToSide>::Side;
 }
 
 /// The sum of two sides.
@@ -125,14 +179,36 @@ pub trait Plus<const MORE: usize> {
     type Out;
 }
 
-impl<const A: usize, const B: usize, Total> Plus<B> for Side<A>
+impl<const A: usize, const B: usize> Plus<B> for Side<A>
 where
     Side<A>: Known,
     Side<B>: Known,
-    N<A>: Add<N<B>, Output = Total>,
-    Total: ToSide,
+    N<A>: Add<N<B>>,
+    Sum<N<A>, N<B>>: IsLessOrEqual<U1024>,
+    LeEq<Sum<N<A>, N<B>>, U1024>: SumFits<A, B>,
 {
-    type Out = Total::Side;
+    type Out = <LeEq<Sum<N<A>, N<B>>, U1024> as SumFits<A, B>>::Out;
+}
+
+/// Whether the sum is at most 1024: the answer `B1` alone goes on to make a side of it.
+#[diagnostic::on_unimplemented(
+    message = "{A} and {B} channels or features together are more than 1024",
+    label = "a side past 1024",
+    note = "sides that a layer works out are at most 1024: let the branches give fewer"
+)]
+pub trait SumFits<const A: usize, const B: usize> {
+    #[doc(hidden)]
+    type Out;
+}
+
+impl<const A: usize, const B: usize> SumFits<A, B> for B1
+where
+    Side<A>: Known,
+    Side<B>: Known,
+    N<A>: Add<N<B>>,
+    Sum<N<A>, N<B>>: ToSide,
+{
+    type Out = <Sum<N<A>, N<B>> as ToSide>::Side;
 }
 
 /// A transposed window of `K` grows this side in steps of `S`, cut by `P` at both ends: to (D - 1) S + K - 2P.
@@ -141,7 +217,7 @@ pub trait Grow<const K: usize, const S: usize, const P: usize> {
     type Out;
 }
 
-impl<const D: usize, const K: usize, const S: usize, const P: usize, Full> Grow<K, S, P> for Side<D>
+impl<const D: usize, const K: usize, const S: usize, const P: usize> Grow<K, S, P> for Side<D>
 where
     Side<D>: Known,
     Side<K>: Known,
@@ -151,13 +227,12 @@ where
     N<S>: Positive,
     N<D>: Sub<U1>,
     Diff<N<D>, U1>: Mul<N<S>>,
-    Prod<Diff<N<D>, U1>, N<S>>: Add<N<K>, Output = Full>,
+    Prod<Diff<N<D>, U1>, N<S>>: Add<N<K>>,
     N<P>: Mul<U2>,
-    Prod<N<P>, U2>: Add<U1>,
-    Full: IsGreaterOrEqual<Sum<Prod<N<P>, U2>, U1>>,
-    GrEq<Full, Sum<Prod<N<P>, U2>, U1>>: SomethingRemains<D, K, P, Full>,
+    Full<D, K, S>: IsGreater<Prod<N<P>, U2>>,
+    Gr<Full<D, K, S>, Prod<N<P>, U2>>: SomethingRemains<D, K, S, P>,
 {
-    type Out = <GrEq<Full, Sum<Prod<N<P>, U2>, U1>> as SomethingRemains<D, K, P, Full>>::Out;
+    type Out = <Gr<Full<D, K, S>, Prod<N<P>, U2>> as SomethingRemains<D, K, S, P>>::Out;
 }
 
 /// Whether the padding cuts away less than everything.
@@ -166,20 +241,28 @@ where
     label = "nothing remains of the output",
     note = "use less padding, or a larger window"
 )]
-pub trait SomethingRemains<const D: usize, const K: usize, const P: usize, Full> {
+pub trait SomethingRemains<const D: usize, const K: usize, const S: usize, const P: usize> {
     #[doc(hidden)]
     type Out;
 }
 
-impl<const D: usize, const K: usize, const P: usize, Full, Rest> SomethingRemains<D, K, P, Full> for B1
+impl<const D: usize, const K: usize, const S: usize, const P: usize> SomethingRemains<D, K, S, P> for B1
 where
+    Side<D>: Known,
+    Side<K>: Known,
+    Side<S>: Known,
     Side<P>: Known,
+    N<D>: Sub<U1>,
+    Diff<N<D>, U1>: Mul<N<S>>,
+    Prod<Diff<N<D>, U1>, N<S>>: Add<N<K>>,
     N<P>: Mul<U2>,
-    Full: Sub<Prod<N<P>, U2>, Output = Rest>,
-    Rest: ToSide,
+    Full<D, K, S>: Sub<Prod<N<P>, U2>>,
+    Diff<Full<D, K, S>, Prod<N<P>, U2>>: ToSide,
 {
-    type Out = Rest::Side;
+    type Out = <Diff<Full<D, K, S>, Prod<N<P>, U2>> as ToSide>::Side;
 }
+
+type Full<const D: usize, const K: usize, const S: usize> = Sum<Prod<Diff<N<D>, U1>, N<S>>, N<K>>;
 
 /// This many channels can be split into `GROUPS` equal groups.
 pub trait SplitInto<const GROUPS: usize> {}
