@@ -4,10 +4,12 @@
 //! after asking the processor whether it has them.
 
 mod convolution;
+mod pool;
 mod product;
 mod real;
 
 pub(crate) use convolution::Windows;
+pub(crate) use pool::Pooling;
 pub(crate) use product::{Strided, add_product};
 pub use real::Real;
 pub(crate) use real::{log_sum_exp, maximum, sigmoid, softplus, squared_norm};

@@ -135,6 +135,29 @@ where
 type Padded<const D: usize, const P: usize> = Sum<N<D>, Prod<N<P>, U2>>;
 type Free<const D: usize, const K: usize, const P: usize> = Diff<Padded<D, P>, N<K>>;
 
+/// A padding of `P` is at most half of this pooling window: then every window has a number of the input in it.
+pub trait PaddedBy<const P: usize> {}
+
+impl<const K: usize, const P: usize> PaddedBy<P> for Side<K>
+where
+    Side<K>: Known,
+    Side<P>: Known,
+    N<P>: Mul<U2>,
+    N<K>: IsGreaterOrEqual<Prod<N<P>, U2>>,
+    GrEq<N<K>, Prod<N<P>, U2>>: AtMostHalf<K, P>,
+{
+}
+
+/// Whether twice the padding is no larger than the window.
+#[diagnostic::on_unimplemented(
+    message = "a padding of {P} is more than half of a pooling window of {K}",
+    label = "windows at the border would hold nothing but padding",
+    note = "pad by at most half of the window, or use a larger one"
+)]
+pub trait AtMostHalf<const K: usize, const P: usize> {}
+
+impl<const K: usize, const P: usize> AtMostHalf<K, P> for B1 {}
+
 /// The product of two sides.
 pub trait Times<const BY: usize> {
     /// The side of the output.

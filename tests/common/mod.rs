@@ -50,6 +50,20 @@ macro_rules! every_layer {
         $case!("norm/group_norm", group_norm: GroupNorm<2, 4, T>, Image<4, 2, 3, T>);
         $case!("norm/group_norm", group_norm_of_one: GroupNorm<1, 3, T>, Image<3, 3, 3, T>);
         $case!("norm/group_norm", instance_norm: GroupNorm<3, 3, T>, Image<3, 3, 3, T>);
+        // The inputs repeat after 15 numbers, so no window here may hold two that lie 15 apart: a tie has no derivative.
+        $case!("pool/max", max_pool_2d: MaxPool2d<2>, Image<2, 5, 4, T>);
+        $case!("pool/max", max_pool_2d_overlapping: MaxPool2d<3, 1>, Image<1, 5, 6, T>);
+        $case!("pool/max", max_pool_2d_padded: MaxPool2d<3, 2, 1>, Image<2, 5, 4, T>);
+        $case!("pool/max", max_pool_1d: MaxPool1d<2>, Sequence<5, 3, T>);
+        $case!("pool/max", max_pool_1d_padded: MaxPool1d<3, 2, 1>, Sequence<6, 4, T>);
+        $case!("pool/average", avg_pool_2d: AvgPool2d<2>, Image<2, 5, 4, T>);
+        $case!("pool/average", avg_pool_2d_padded: AvgPool2d<3, 2, 1>, Image<2, 5, 4, T>);
+        $case!("pool/average", avg_pool_1d: AvgPool1d<2>, Sequence<5, 3, T>);
+        $case!("pool/average", avg_pool_1d_padded: AvgPool1d<4, 1, 2>, Sequence<6, 2, T>);
+        $case!("pool/global", global_avg_pool: GlobalAvgPool, Image<3, 4, 5, T>);
+        $case!("pool/global", global_avg_pool_sequence: GlobalAvgPool, Sequence<5, 3, T>);
+        $case!("pool/upsample", upsample_2d: Upsample2d<2>, Image<2, 3, 2, T>);
+        $case!("pool/upsample", upsample_2d_by_three: Upsample2d<3>, Image<1, 2, 3, T>);
     };
 }
 pub(crate) use every_layer;

@@ -1,0 +1,180 @@
+use super::{Output, Pooled, on_pixels, on_steps};
+use crate::kernel::Real;
+use crate::layer::parameters::nothing_to_train;
+use crate::layer::{Layer, Mode, Probe};
+use crate::tensor::{Image, Sequence, Tensor};
+
+/// The mean of every `K` x `K` window, channel by channel.
+///
+/// Forward `y[c, r, s] = Σ x[c, STRIDE r + m - PAD, STRIDE s + n - PAD] / K²` over m, n < K, where padding counts as zeros (as in
+/// PyTorch unless told otherwise); backward `dx = Σ dy / K²` over all windows that cover the pixel.
+///
+/// # Shapes
+/// Input `Image<C, H, W>`; output `Image<C, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`, rounded down: rows and
+/// columns that fill no window are left out. The windows lie side by side unless `STRIDE` says otherwise; `PAD` is at most
+/// half of `K`.
+///
+/// # Gradient flow
+/// Linear. The Jacobian's norm is 1 / K where windows lie side by side, at most ⌈K / STRIDE⌉ / K where they overlap: a gradient
+/// is spread over the window, and shrinks.
+///
+/// # Source
+/// LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition" (1998), section II.B, without
+/// the trained factor.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let picture = Image([[[1.0, 2.0, 5.0, 6.0], [4.0, 3.0, 8.0, 7.0]]]);
+/// assert_eq!(AvgPool2d::<2>.predict(&picture)?, Image([[[2.5, 6.5]]])); // side by side
+/// assert_eq!(AvgPool2d::<2, 1>.predict(&picture)?, Image([[[2.5, 4.5, 6.5]]])); // one pixel apart
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AvgPool2d<const K: usize, const STRIDE: usize = K, const PAD: usize = 0>;
+
+/// The mean of each feature in every window of `K` steps.
+///
+/// Forward `y[t, f] = Σ x[STRIDE t + k - PAD, f] / K` over k < K, where padding counts as zeros; backward `dx = Σ dy / K` over all
+/// windows that cover the step.
+///
+/// # Shapes
+/// Input `Sequence<STEPS, FEATURES>`; output `Sequence<(STEPS + 2 PAD - K) / STRIDE + 1, FEATURES>`, rounded down. `STRIDE` is `K`
+/// unless given, `PAD` at most half of `K`.
+///
+/// # Gradient flow
+/// Linear. The Jacobian's norm is 1 / √K where windows lie side by side, at most √(⌈K / STRIDE⌉ / K) where they overlap.
+///
+/// # Source
+/// Waibel, Hanazawa, Hinton, Shikano, Lang, "Phoneme recognition using time-delay neural networks" (1989), the sum over time.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let steps = Sequence([[1.0, -1.0], [3.0, -2.0], [2.0, -3.0], [0.0, -4.0]]);
+/// assert_eq!(AvgPool1d::<2>.predict(&steps)?, Sequence([[2.0, -1.5], [1.0, -3.5]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AvgPool1d<const K: usize, const STRIDE: usize = K, const PAD: usize = 0>;
+
+nothing_to_train!([const K: usize, const STRIDE: usize, const PAD: usize] AvgPool2d<K, STRIDE, PAD>);
+nothing_to_train!([const K: usize, const STRIDE: usize, const PAD: usize] AvgPool1d<K, STRIDE, PAD>);
+
+impl<
+    const K: usize,
+    const STRIDE: usize,
+    const PAD: usize,
+    const C: usize,
+    const H: usize,
+    const W: usize,
+    T: Real,
+> Layer<Image<C, H, W, T>> for AvgPool2d<K, STRIDE, PAD>
+where
+    Image<C, H, W, T>: Pooled<K, STRIDE, PAD>,
+{
+    type Output = Output<K, STRIDE, PAD, Image<C, H, W, T>>;
+    type Tape = ();
+
+    fn forward(
+        &self,
+        input: &[Image<C, H, W, T>],
+        output: &mut [Self::Output],
+        _: &mut (),
+        _: &mut Mode<'_>,
+    ) {
+        on_pixels::<K, STRIDE, PAD, Image<C, H, W, T>>().mean(Tensor::flat(input), Tensor::flat_mut(output));
+    }
+
+    fn backward<P: Probe>(
+        &self,
+        _: &[Image<C, H, W, T>],
+        _: &[Self::Output],
+        output_grad: &[Self::Output],
+        input_grad: Option<&mut [Image<C, H, W, T>]>,
+        _: &mut Self,
+        _: &mut (),
+        _: &mut P,
+    ) {
+        let Some(input_grad) = input_grad else { return };
+        on_pixels::<K, STRIDE, PAD, Image<C, H, W, T>>()
+            .mean_gradient(Tensor::flat(output_grad), Tensor::flat_mut(input_grad));
+    }
+}
+
+impl<
+    const K: usize,
+    const STRIDE: usize,
+    const PAD: usize,
+    const STEPS: usize,
+    const FEATURES: usize,
+    T: Real,
+> Layer<Sequence<STEPS, FEATURES, T>> for AvgPool1d<K, STRIDE, PAD>
+where
+    Sequence<STEPS, FEATURES, T>: Pooled<K, STRIDE, PAD>,
+{
+    type Output = Output<K, STRIDE, PAD, Sequence<STEPS, FEATURES, T>>;
+    type Tape = ();
+
+    fn forward(
+        &self,
+        input: &[Sequence<STEPS, FEATURES, T>],
+        output: &mut [Self::Output],
+        _: &mut (),
+        _: &mut Mode<'_>,
+    ) {
+        on_steps::<K, STRIDE, PAD, Sequence<STEPS, FEATURES, T>>()
+            .mean(Tensor::flat(input), Tensor::flat_mut(output));
+    }
+
+    fn backward<P: Probe>(
+        &self,
+        _: &[Sequence<STEPS, FEATURES, T>],
+        _: &[Self::Output],
+        output_grad: &[Self::Output],
+        input_grad: Option<&mut [Sequence<STEPS, FEATURES, T>]>,
+        _: &mut Self,
+        _: &mut (),
+        _: &mut P,
+    ) {
+        let Some(input_grad) = input_grad else { return };
+        on_steps::<K, STRIDE, PAD, Sequence<STEPS, FEATURES, T>>()
+            .mean_gradient(Tensor::flat(output_grad), Tensor::flat_mut(input_grad));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The gradient of the input for this gradient of the output.
+    fn gradient<X: Tensor, L: Layer<X, Tape = ()>>(layer: L, x: X, dy: L::Output) -> X {
+        let (mut y, mut dx) = ([<L::Output as bytemuck::Zeroable>::zeroed()], [X::zeroed()]);
+        layer.forward(&[x], &mut y, &mut (), &mut Mode::Evaluate);
+        layer.backward(&[x], &y, &[dy], Some(&mut dx), &mut L::zeros(), &mut (), &mut crate::layer::NoProbe);
+        dx[0]
+    }
+
+    #[test]
+    fn padding_counts_as_zeros() {
+        let (x, mut y) = (Image([[[4.0, 8.0], [12.0, 16.0]]]), [Image([[[0.0; 2]; 2]])]);
+        AvgPool2d::<2, 2, 1>.forward(&[x], &mut y, &mut (), &mut Mode::Evaluate);
+        assert_eq!(y[0], Image([[[1.0, 2.0], [3.0, 4.0]]]));
+    }
+
+    #[test]
+    fn a_pixel_gets_its_share_of_every_window_it_is_in() {
+        let dx = gradient(AvgPool2d::<2, 1>, Image([[[0.0; 3]; 2]]), Image([[[4.0, 8.0]]]));
+        assert_eq!(dx, Image([[[1.0, 3.0, 2.0], [1.0, 3.0, 2.0]]]));
+        let dx = gradient(AvgPool1d::<2, 1>, Sequence([[0.0]; 3]), Sequence([[4.0], [8.0]]));
+        assert_eq!(dx, Sequence([[2.0], [6.0], [4.0]]));
+    }
+
+    #[test]
+    fn rows_and_columns_that_fill_no_window_are_left_out() {
+        let dx = gradient(AvgPool2d::<2>, Image([[[1.0; 3]; 3]]), Image([[[4.0]]]));
+        assert_eq!(dx, Image([[[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 0.0]]]));
+    }
+}

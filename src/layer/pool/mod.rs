@@ -1,0 +1,85 @@
+//! Pooling: windows without weights, and back up again.
+
+mod average;
+mod global;
+mod max;
+mod upsample;
+
+use crate::kernel::{Pooling, Real};
+use crate::tensor::side::{PaddedBy, Side, Sides, Slide};
+use crate::tensor::{Image, Sequence, Tensor};
+
+pub use average::{AvgPool1d, AvgPool2d};
+pub use global::GlobalAvgPool;
+pub use max::{MaxPool1d, MaxPool2d};
+pub use upsample::Upsample2d;
+
+/// What a pooling window of `K` makes of this tensor, in steps of `STRIDE`, with a padding of `PAD`.
+pub trait Pooled<const K: usize, const STRIDE: usize, const PAD: usize>: Tensor {
+    /// A number for each place of the window.
+    type Output: Tensor<Scalar = Self::Scalar>;
+}
+
+impl<
+    const K: usize,
+    const STRIDE: usize,
+    const PAD: usize,
+    const C: usize,
+    const H: usize,
+    const W: usize,
+    T: Real,
+> Pooled<K, STRIDE, PAD> for Image<C, H, W, T>
+where
+    Side<K>: PaddedBy<PAD>,
+    Side<H>: Slide<K, STRIDE, PAD>,
+    Side<W>: Slide<K, STRIDE, PAD>,
+    (Side<C>, Places<H, K, STRIDE, PAD>, Places<W, K, STRIDE, PAD>): Sides<T>,
+{
+    type Output = <(Side<C>, Places<H, K, STRIDE, PAD>, Places<W, K, STRIDE, PAD>) as Sides<T>>::Tensor;
+}
+
+impl<
+    const K: usize,
+    const STRIDE: usize,
+    const PAD: usize,
+    const STEPS: usize,
+    const FEATURES: usize,
+    T: Real,
+> Pooled<K, STRIDE, PAD> for Sequence<STEPS, FEATURES, T>
+where
+    Side<K>: PaddedBy<PAD>,
+    Side<STEPS>: Slide<K, STRIDE, PAD>,
+    (Places<STEPS, K, STRIDE, PAD>, Side<FEATURES>): Sides<T>,
+{
+    type Output = <(Places<STEPS, K, STRIDE, PAD>, Side<FEATURES>) as Sides<T>>::Tensor;
+}
+
+type Places<const D: usize, const K: usize, const STRIDE: usize, const PAD: usize> =
+    <Side<D> as Slide<K, STRIDE, PAD>>::Out;
+type Output<const K: usize, const STRIDE: usize, const PAD: usize, X> = <X as Pooled<K, STRIDE, PAD>>::Output;
+
+/// A window of K x K on the pixels of an image.
+#[inline(always)]
+const fn on_pixels<const K: usize, const STRIDE: usize, const PAD: usize, X: Pooled<K, STRIDE, PAD>>()
+-> Pooling {
+    Pooling {
+        plane: [X::SHAPE[1], X::SHAPE[2]],
+        places: [X::Output::SHAPE[1], X::Output::SHAPE[2]],
+        window: [K, K],
+        stride: [STRIDE, STRIDE],
+        padding: [PAD, PAD],
+    }
+}
+
+/// A window of K steps on a sequence, for each feature by itself: the plane has a row for each step.
+#[inline(always)]
+const fn on_steps<const K: usize, const STRIDE: usize, const PAD: usize, X: Pooled<K, STRIDE, PAD>>()
+-> Pooling {
+    Pooling {
+        plane: [X::SHAPE[0], X::SHAPE[1]],
+        places: [X::Output::SHAPE[0], X::Output::SHAPE[1]],
+        window: [K, 1],
+        stride: [STRIDE, 1],
+        padding: [PAD, 0],
+    }
+}

@@ -1,0 +1,111 @@
+use crate::kernel::Real;
+use crate::layer::parameters::nothing_to_train;
+use crate::layer::{Layer, Mode, Probe};
+use crate::tensor::side::{Known, Positive, Side, Sides, Times};
+use crate::tensor::{Image, Tensor};
+
+/// Every pixel made a square of `FACTOR` x `FACTOR` equal ones: upsampling by the nearest neighbour.
+///
+/// Forward `y[c, r, s] = x[c, ⌊r / FACTOR⌋, ⌊s / FACTOR⌋]`; backward `dx` = the sum of `dy` over the pixel's square.
+///
+/// # Shapes
+/// Input `Image<C, H, W>`; output `Image<C, FACTOR H, FACTOR W>`, worked out by the compiler for sides up to 1024.
+///
+/// # Gradient flow
+/// Linear. The Jacobian's norm is `FACTOR`: gradients grow by it. Followed by a convolution, it is the way to larger images
+/// that leaves no checkerboard.
+///
+/// # Source
+/// Odena, Dumoulin, Olah, "Deconvolution and checkerboard artifacts", Distill (2016).
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let picture = Image([[[1.0, 2.0]]]);
+/// assert_eq!(Upsample2d::<2>.predict(&picture)?, Image([[[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, 2.0, 2.0]]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Upsample2d<const FACTOR: usize>;
+
+nothing_to_train!([const FACTOR: usize] Upsample2d<FACTOR>);
+
+type Output<const FACTOR: usize, const C: usize, const H: usize, const W: usize, T> =
+    <(Side<C>, <Side<H> as Times<FACTOR>>::Out, <Side<W> as Times<FACTOR>>::Out) as Sides<T>>::Tensor;
+
+impl<const FACTOR: usize, const C: usize, const H: usize, const W: usize, T: Real> Layer<Image<C, H, W, T>>
+    for Upsample2d<FACTOR>
+where
+    Side<FACTOR>: Known<Number: Positive>,
+    Side<H>: Times<FACTOR>,
+    Side<W>: Times<FACTOR>,
+    (Side<C>, <Side<H> as Times<FACTOR>>::Out, <Side<W> as Times<FACTOR>>::Out): Sides<T>,
+{
+    type Output = Output<FACTOR, C, H, W, T>;
+    type Tape = ();
+
+    fn forward(
+        &self,
+        input: &[Image<C, H, W, T>],
+        output: &mut [Self::Output],
+        _: &mut (),
+        _: &mut Mode<'_>,
+    ) {
+        // All rows of the batch, one after the other: each makes FACTOR rows.
+        let rows = Tensor::flat_mut(output).chunks_exact_mut(FACTOR * FACTOR * W);
+        for (rows, x) in rows.zip(Tensor::flat(input).chunks_exact(W)) {
+            let (first, others) = rows.split_at_mut(FACTOR * W);
+            first.chunks_exact_mut(FACTOR).zip(x).for_each(|(pixels, &x)| pixels.fill(x));
+            others.chunks_exact_mut(FACTOR * W).for_each(|row| row.copy_from_slice(first));
+        }
+    }
+
+    fn backward<P: Probe>(
+        &self,
+        _: &[Image<C, H, W, T>],
+        _: &[Self::Output],
+        output_grad: &[Self::Output],
+        input_grad: Option<&mut [Image<C, H, W, T>]>,
+        _: &mut Self,
+        _: &mut (),
+        _: &mut P,
+    ) {
+        let Some(input_grad) = input_grad else { return };
+        let rows = Tensor::flat(output_grad).chunks_exact(FACTOR * FACTOR * W);
+        for (dx, rows) in Tensor::flat_mut(input_grad).chunks_exact_mut(W).zip(rows) {
+            dx.fill(T::zero());
+            for row in rows.chunks_exact(FACTOR * W) {
+                for (dx, pixels) in dx.iter_mut().zip(row.chunks_exact(FACTOR)) {
+                    *dx += pixels.iter().fold(T::zero(), |sum, &dy| sum + dy);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Network;
+    use crate::layer::NoProbe;
+
+    #[test]
+    fn rows_and_columns_are_repeated_in_every_channel_of_every_sample() -> Result<(), crate::Error> {
+        let x = [Image([[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]), Image([[[9.0; 2]; 2]; 2])];
+        let y = Upsample2d::<3>.predict_batch(&x)?;
+        for (sample, channel, row, column) in [(0, 0, 2, 3), (0, 1, 3, 2), (0, 1, 5, 5), (1, 1, 0, 5)] {
+            assert_eq!(y[sample][(channel, row, column)], x[sample][(channel, row / 3, column / 3)]);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_pixel_gets_the_gradients_of_its_square() {
+        let (x, mut dx) = ([Image([[[1.0, 2.0]]])], [Image([[[0.5, 0.5]]])]);
+        let dy = [Image([[[1.0, 2.0, 10.0, 20.0], [3.0, 4.0, 30.0, 40.0]]])];
+        let layer = Upsample2d::<2>;
+        layer.backward(&x, &dy, &dy, Some(&mut dx), &mut Upsample2d, &mut (), &mut NoProbe);
+        assert_eq!(dx[0], Image([[[10.0, 100.0]]]));
+    }
+}
