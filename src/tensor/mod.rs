@@ -30,6 +30,7 @@
 //! ```
 
 mod buffer;
+mod flat;
 mod image;
 mod is;
 mod label;
@@ -44,6 +45,7 @@ use nalgebra::{Const, DMatrixView, DMatrixViewMut, Dyn};
 use crate::{Error, kernel::Real};
 
 pub use buffer::Buffer;
+pub use flat::{FitsVector, Flat};
 pub use image::Image;
 pub use is::Is;
 pub use label::Label;

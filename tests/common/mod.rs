@@ -64,6 +64,11 @@ macro_rules! every_layer {
         $case!("pool/global", global_avg_pool_sequence: GlobalAvgPool, Sequence<5, 3, T>);
         $case!("pool/upsample", upsample_2d: Upsample2d<2>, Image<2, 3, 2, T>);
         $case!("pool/upsample", upsample_2d_by_three: Upsample2d<3>, Image<1, 2, 3, T>);
+        $case!("flatten", flatten: Flatten, Image<2, 3, 2, T>);
+        $case!("flatten", flatten_sequence: Flatten, Sequence<3, 4, T>);
+        $case!("flatten", flatten_vector: Flatten, Vector<5, T>);
+        $case!("reshape", reshape: Reshape<Image<2, 2, 3, T>>, Vector<12, T>);
+        $case!("reshape", reshape_image: Reshape<Sequence<4, 3, T>>, Image<2, 3, 2, T>);
     };
 }
 pub(crate) use every_layer;

@@ -1,0 +1,54 @@
+use super::parameters::nothing_to_train;
+use super::{Layer, Mode, Probe};
+use crate::tensor::{Flat, Tensor};
+
+/// All numbers of an image or a sequence as one vector.
+///
+/// Forward `y = x`, backward `dx = dy`, in memory order: channel after channel and row after row, or step after step.
+///
+/// # Shapes
+/// `Image<C, H, W>` to `Vector<C H W>`, `Sequence<STEPS, FEATURES>` to `Vector<STEPS FEATURES>`, both up to 1024 numbers; a
+/// `Vector` to itself. A linear layer needs no flattening: [`Dense<Image<3, 32, 32>, Vector<10>>`](super::Dense) takes
+/// images of any size.
+///
+/// # Gradient flow
+/// The Jacobian is the identity.
+///
+/// # Source
+/// The memory order is that of C, NumPy and PyTorch.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let picture = Image([[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]);
+/// assert_eq!(Flatten.predict(&picture)?, Vector([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Flatten;
+
+nothing_to_train!([] Flatten);
+
+impl<X: Flat> Layer<X> for Flatten {
+    type Output = X::Vector;
+    type Tape = ();
+
+    fn forward(&self, input: &[X], output: &mut [X::Vector], _: &mut (), _: &mut Mode<'_>) {
+        X::Vector::flat_mut(output).copy_from_slice(X::flat(input));
+    }
+
+    fn backward<P: Probe>(
+        &self,
+        _: &[X],
+        _: &[X::Vector],
+        output_grad: &[X::Vector],
+        input_grad: Option<&mut [X]>,
+        _: &mut Self,
+        _: &mut (),
+        _: &mut P,
+    ) {
+        let Some(input_grad) = input_grad else { return };
+        X::flat_mut(input_grad).copy_from_slice(X::Vector::flat(output_grad));
+    }
+}

@@ -1,0 +1,108 @@
+use core::fmt;
+use core::marker::PhantomData;
+
+use super::parameters::Fields;
+use super::{Cost, Layer, Mode, Parameters, Probe, compare::comparable};
+use crate::kernel::Real;
+use crate::tensor::Tensor;
+
+/// The same numbers in another shape.
+///
+/// Forward `y = x`, backward `dx = dy`, in memory order.
+///
+/// # Shapes
+/// Any to `To`, of as many numbers and any size. When the numbers differ, the program does not compile: the type checker
+/// cannot multiply sides of any size, so this error comes when the layer is built, or when the cost of its network stands in
+/// a constant.
+///
+/// # Gradient flow
+/// The Jacobian is the identity.
+///
+/// # Source
+/// The memory order is that of C, NumPy and PyTorch.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let picture: Image<1, 2, 3> = Reshape::default().predict(&Vector([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]))?;
+/// assert_eq!(picture, Image([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+pub struct Reshape<To> {
+    to: PhantomData<To>,
+}
+
+impl<To: Tensor> Reshape<To> {
+    /// Asked for wherever the layer is used with an `X`.
+    const fn same_numbers_as<X: Tensor>() {
+        assert!(
+            X::LEN == To::LEN,
+            "a tensor can only be reshaped to one of as many numbers: the product of the sides must stay the same"
+        );
+    }
+}
+
+impl<To: Tensor> Parameters for Reshape<To> {
+    const COUNT: usize = 0;
+
+    fn zeros() -> Self {
+        Self::default()
+    }
+
+    fn fields(_: &mut impl Fields<Self>) {}
+}
+
+impl<T: Real, X: Tensor<Scalar = T>, To: Tensor<Scalar = T>> Layer<X> for Reshape<To> {
+    type Output = To;
+    type Tape = ();
+    // Asked here too, so that whoever works out the cost of a network in a constant, as a checked network does, learns of
+    // it at `cargo check`, and not only when the layer is built.
+    const COST: Cost = {
+        Self::same_numbers_as::<X>();
+        Cost::FREE
+    };
+
+    fn forward(&self, input: &[X], output: &mut [To], _: &mut (), _: &mut Mode<'_>) {
+        const { Self::same_numbers_as::<X>() };
+        To::flat_mut(output).copy_from_slice(X::flat(input));
+    }
+
+    fn backward<P: Probe>(
+        &self,
+        _: &[X],
+        _: &[To],
+        output_grad: &[To],
+        input_grad: Option<&mut [X]>,
+        _: &mut Self,
+        _: &mut (),
+        _: &mut P,
+    ) {
+        const { Self::same_numbers_as::<X>() };
+        let Some(input_grad) = input_grad else { return };
+        X::flat_mut(input_grad).copy_from_slice(To::flat(output_grad));
+    }
+}
+
+comparable!([To: Tensor] Reshape<To>);
+
+// By hand, because derived they would ask the same of `To`.
+impl<To> Default for Reshape<To> {
+    fn default() -> Self {
+        Self { to: PhantomData }
+    }
+}
+
+impl<To> Clone for Reshape<To> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<To> Copy for Reshape<To> {}
+
+impl<To: Tensor> fmt::Debug for Reshape<To> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reshape(to {:?})", To::SHAPE)
+    }
+}

@@ -1,0 +1,83 @@
+//! All numbers of a tensor in one side, worked out by `cargo check`.
+
+use core::ops::Mul;
+
+use typenum::type_operators::IsLessOrEqual;
+use typenum::{B1, LeEq, Prod, U1024};
+
+use super::side::{Known, Side, Sides, ToSide};
+use super::{Image, Sequence, Tensor, Vector};
+use crate::kernel::Real;
+
+/// A tensor whose numbers fit into one side that the compiler can compute: any [`Vector`], and a [`Sequence`] or an
+/// [`Image`] of at most 1024 numbers.
+pub trait Flat: Tensor {
+    /// The vector of all its numbers.
+    type Vector: Tensor<Scalar = Self::Scalar>;
+}
+
+impl<const A: usize, T: Real> Flat for Vector<A, T> {
+    type Vector = Self;
+}
+
+impl<const A: usize, const B: usize, T: Real> Flat for Sequence<A, B, T>
+where
+    Side<A>: Known,
+    Side<B>: Known,
+    N<A>: Mul<N<B>>,
+    Prod<N<A>, N<B>>: IsLessOrEqual<U1024>,
+    LeEq<Prod<N<A>, N<B>>, U1024>: FitsVector<Self>,
+{
+    type Vector = <LeEq<Prod<N<A>, N<B>>, U1024> as FitsVector<Self>>::Vector;
+}
+
+impl<const A: usize, const B: usize, const C: usize, T: Real> Flat for Image<A, B, C, T>
+where
+    Side<A>: Known,
+    Side<B>: Known,
+    Side<C>: Known,
+    N<A>: Mul<N<B>>,
+    Prod<N<A>, N<B>>: Mul<N<C>>,
+    Volume<A, B, C>: IsLessOrEqual<U1024>,
+    LeEq<Volume<A, B, C>, U1024>: FitsVector<Self>,
+{
+    type Vector = <LeEq<Volume<A, B, C>, U1024> as FitsVector<Self>>::Vector;
+}
+
+type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
+type Volume<const A: usize, const B: usize, const C: usize> = Prod<Prod<N<A>, N<B>>, N<C>>;
+
+/// Whether all numbers of `X` together are at most 1024: the answer `B1` alone goes on to make a side of them.
+#[diagnostic::on_unimplemented(
+    message = "`{X}` is too large to flatten: it has more than 1024 numbers",
+    label = "flattens to a vector longer than 1024",
+    note = "a dense layer takes `{X}` as it is: leave `Flatten` out, and write `Dense<{X}, Vector<..>>` for the linear layer behind it"
+)]
+pub trait FitsVector<X: Tensor> {
+    #[doc(hidden)]
+    type Vector: Tensor<Scalar = X::Scalar>;
+}
+
+impl<const A: usize, const B: usize, T: Real> FitsVector<Sequence<A, B, T>> for B1
+where
+    Side<A>: Known,
+    Side<B>: Known,
+    N<A>: Mul<N<B>>,
+    Prod<N<A>, N<B>>: ToSide,
+    (<Prod<N<A>, N<B>> as ToSide>::Side,): Sides<T>,
+{
+    type Vector = <(<Prod<N<A>, N<B>> as ToSide>::Side,) as Sides<T>>::Tensor;
+}
+
+impl<const A: usize, const B: usize, const C: usize, T: Real> FitsVector<Image<A, B, C, T>> for B1
+where
+    Side<A>: Known,
+    Side<B>: Known,
+    Side<C>: Known,
+    N<A>: Mul<N<B>>,
+    Prod<N<A>, N<B>>: Mul<N<C>>,
+    Volume<A, B, C>: ToSide,
+    (<Volume<A, B, C> as ToSide>::Side,): Sides<T>,
+{
+    type Vector = <(<Volume<A, B, C> as ToSide>::Side,) as Sides<T>>::Tensor;
+}
