@@ -37,7 +37,7 @@ pub mod prelude {
     pub use crate::layer::*;
     pub use crate::loss::*;
     pub use crate::optimizer::*;
-    pub use crate::stack::Residual;
+    pub use crate::stack::{Concat, Residual};
     pub use crate::tensor::{Image, Label, Sequence, Tensor, Vector};
     pub use crate::{Network, Real, Tape, Trainer, rng};
 }

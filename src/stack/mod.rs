@@ -6,6 +6,7 @@
 //! | array `[F; N]`, equal layers in a row | `y = F(F(..F(x)))`, each with its own parameters | one factor for each |
 //! | [`Residual<F>`](Residual) | `y = F(x) + x` | `dx = J_F' dy + dy` |
 //! | [`Residual<F, S>`](Residual), a shortcut layer | `y = F(x) + S(x)` | `dx = J_F' dy + J_S' dy` |
+//! | [`Concat<(F, G)>`](Concat), of 2 to 4 branches | `y = [F(x), G(x)]` | `dx = J_F' dy_F + J_G' dy_G` |
 //!
 //! Each of them is a layer, so they nest at will. The skip connection of the notes, A(n) = g(Z(n) + Z(n-k)), is
 //!
@@ -31,6 +32,7 @@
 
 mod array;
 mod named;
+mod concat;
 mod residual;
 mod tuple;
 
@@ -40,6 +42,7 @@ use crate::tensor::Tensor;
 pub use array::{ArrayTape, Repeatable};
 #[doc(hidden)]
 pub use named::{Declared, Gives};
+pub use concat::{Branches, Concat, ConcatTape};
 pub use residual::{Addable, Residual, ResidualTape};
 pub use tuple::{AtMostSixteen, Chain, Lend};
 

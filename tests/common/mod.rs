@@ -92,6 +92,12 @@ macro_rules! every_combinator {
         $case!("array", array_of_four: [(Linear<3, 3, T>, Tanh); 4], Vector<3, T>);
         $case!("residual", residual: Residual<(Linear<3, 5, T>, Tanh, Linear<5, 3, T>)>, Vector<3, T>);
         $case!("residual", residual_with_shortcut: Residual<(Linear<3, 4, T>, Tanh), Linear<3, 4, T, NoBias>>, Vector<3, T>);
+        $case!("concat", concat_of_two: Concat<(Linear<3, 2, T>, (Linear<3, 4, T>, Tanh))>, Vector<3, T>);
+        $case!("concat", concat_of_three: Concat<(Linear<3, 2, T>, Identity, Linear<3, 1, T, NoBias>)>, Vector<3, T>);
+        $case!("concat", concat_of_four: Concat<(Tanh, Linear<3, 2, T>, Sigmoid, Linear<3, 1, T>)>, Vector<3, T>);
+        $case!("concat", concat_of_steps: Concat<(Softmax, Dense<Sequence<3, 2, T>, Sequence<3, 4, T>>)>, Sequence<3, 2, T>);
+        $case!("concat", concat_of_channels: Concat<(Conv2d<2, 3, 3, 1, 1, T>, Conv2d<2, 1, 1, 1, 0, T>, Gelu)>, Image<2, 4, 3, T>);
+        $case!("concat", concat_in_concat: Concat<(Concat<(Tanh, Linear<3, 2, T>)>, Residual<Linear<3, 3, T>>)>, Vector<3, T>);
     };
 }
 pub(crate) use every_combinator;

@@ -1,0 +1,111 @@
+//! Tensors joined along their channels or features, worked out by `cargo check`.
+
+use super::side::{Plus, Side, Sides};
+use super::{Image, Sequence, Tensor, Vector};
+use crate::kernel::Real;
+
+/// Sides added up.
+pub trait Total {
+    /// Their sum.
+    type Out;
+}
+
+impl<const A: usize, const B: usize> Total for (Side<A>, Side<B>)
+where
+    Side<A>: Plus<B>,
+{
+    type Out = Two<A, B>;
+}
+
+impl<const A: usize, const B: usize, const C: usize> Total for (Side<A>, Side<B>, Side<C>)
+where
+    Side<A>: Plus<B>,
+    Two<A, B>: Plus<C>,
+{
+    type Out = Three<A, B, C>;
+}
+
+impl<const A: usize, const B: usize, const C: usize, const D: usize> Total
+    for (Side<A>, Side<B>, Side<C>, Side<D>)
+where
+    Side<A>: Plus<B>,
+    Two<A, B>: Plus<C>,
+    Three<A, B, C>: Plus<D>,
+{
+    type Out = <Three<A, B, C> as Plus<D>>::Out;
+}
+
+type Two<const A: usize, const B: usize> = <Side<A> as Plus<B>>::Out;
+type Three<const A: usize, const B: usize, const C: usize> = <Two<A, B> as Plus<C>>::Out;
+
+/// A trait for each number of tensors, so that its sentence can show every one of them.
+macro_rules! join {
+    ($(#[$sentence:meta])* $Join:ident<$($Y:ident),+>: $($B:ident)+) => {
+        $(#[$sentence])*
+        pub trait $Join<$($Y),+>: Tensor {
+            /// All of them in one tensor.
+            type Joined: Tensor<Scalar = Self::Scalar>;
+
+            /// In how many places of the memory they meet: one, or one at each step.
+            const ROWS: usize;
+        }
+
+        impl<const A: usize, $(const $B: usize,)+ T: Real> $Join<$(Vector<$B, T>),+> for Vector<A, T>
+        where
+            (Side<A>, $(Side<$B>),+): Total,
+            (<(Side<A>, $(Side<$B>),+) as Total>::Out,): Sides<T>,
+        {
+            type Joined = <(<(Side<A>, $(Side<$B>),+) as Total>::Out,) as Sides<T>>::Tensor;
+            const ROWS: usize = 1;
+        }
+
+        impl<const STEPS: usize, const A: usize, $(const $B: usize,)+ T: Real> $Join<$(Sequence<STEPS, $B, T>),+>
+            for Sequence<STEPS, A, T>
+        where
+            (Side<A>, $(Side<$B>),+): Total,
+            (Side<STEPS>, <(Side<A>, $(Side<$B>),+) as Total>::Out): Sides<T>,
+        {
+            type Joined = <(Side<STEPS>, <(Side<A>, $(Side<$B>),+) as Total>::Out) as Sides<T>>::Tensor;
+            const ROWS: usize = STEPS;
+        }
+
+        impl<const A: usize, $(const $B: usize,)+ const HEIGHT: usize, const WIDTH: usize, T: Real>
+            $Join<$(Image<$B, HEIGHT, WIDTH, T>),+> for Image<A, HEIGHT, WIDTH, T>
+        where
+            (Side<A>, $(Side<$B>),+): Total,
+            (<(Side<A>, $(Side<$B>),+) as Total>::Out, Side<HEIGHT>, Side<WIDTH>): Sides<T>,
+        {
+            type Joined =
+                <(<(Side<A>, $(Side<$B>),+) as Total>::Out, Side<HEIGHT>, Side<WIDTH>) as Sides<T>>::Tensor;
+            const ROWS: usize = 1;
+        }
+    };
+}
+
+join! {
+    /// Two tensors that differ in nothing but channels or features.
+    #[diagnostic::on_unimplemented(
+        message = "the branches of a concatenation must agree in all sides but channels or features: one gives `{Self}`, the other `{Y}`",
+        label = "`{Self}` and `{Y}` cannot be joined",
+        note = "let both give vectors, or sequences of the same steps, or images of the same height and width: a convolution with padding, or the same stride in both, keeps them alike"
+    )]
+    Join2<Y>: B
+}
+join! {
+    /// Three tensors that differ in nothing but channels or features.
+    #[diagnostic::on_unimplemented(
+        message = "the branches of a concatenation must agree in all sides but channels or features: they give `{Self}`, `{Y}` and `{Z}`",
+        label = "`{Self}`, `{Y}` and `{Z}` cannot be joined",
+        note = "let all give vectors, or sequences of the same steps, or images of the same height and width: a convolution with padding, or the same stride in all, keeps them alike"
+    )]
+    Join3<Y, Z>: B C
+}
+join! {
+    /// Four tensors that differ in nothing but channels or features.
+    #[diagnostic::on_unimplemented(
+        message = "the branches of a concatenation must agree in all sides but channels or features: they give `{Self}`, `{Y}`, `{Z}` and `{V}`",
+        label = "`{Self}`, `{Y}`, `{Z}` and `{V}` cannot be joined",
+        note = "let all give vectors, or sequences of the same steps, or images of the same height and width: a convolution with padding, or the same stride in all, keeps them alike"
+    )]
+    Join4<Y, Z, V>: B C D
+}
