@@ -31,8 +31,8 @@
 //! output again on the way back.
 
 mod array;
-mod named;
 mod concat;
+mod named;
 mod residual;
 mod tuple;
 
@@ -40,9 +40,9 @@ use crate::layer::{Layer, Probe, Seen, Segment};
 use crate::tensor::Tensor;
 
 pub use array::{ArrayTape, Repeatable};
+pub use concat::{Branches, Concat, ConcatTape};
 #[doc(hidden)]
 pub use named::{Declared, Gives};
-pub use concat::{Branches, Concat, ConcatTape};
 pub use residual::{Addable, Residual, ResidualTape};
 pub use tuple::{AtMostSixteen, Chain, Lend};
 
