@@ -15,6 +15,7 @@ const NO_LAYER: &[&str] = &[
     "activation/mod",
     "convolution/mod",
     "norm/mod",
+    "pool/mod",
     "parameters",
     "path",
     "probe",
