@@ -26,6 +26,11 @@ pub use train::Trainer;
 
 /// A generator of random numbers with this seed: the same numbers on every machine and in every version.
 ///
+/// All of the prelude: for `use chainrule::{Linear, Relu, Vector};`, and so that the compiler's messages call a type
+/// `chainrule::Vector` instead of `chainrule::tensor::Vector`.
+#[doc(no_inline)]
+pub use prelude::*;
+
 /// Any generator of the [`rand`] crate will do in its place.
 pub fn rng(seed: u64) -> rand::rngs::ChaCha8Rng {
     rand::SeedableRng::seed_from_u64(seed)
