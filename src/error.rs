@@ -106,3 +106,11 @@ pub enum Error {
         expected: &'static str,
     },
 }
+
+/// `assert!` for constants: the compiler's error points at the caller, where `assert!` points into the standard library.
+#[track_caller]
+pub(crate) const fn require(holds: bool, what: &'static str) {
+    if !holds {
+        panic!("{}", what)
+    }
+}

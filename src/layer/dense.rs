@@ -110,7 +110,8 @@ impl<T: Real, In: Tensor<Scalar = T>, Out: Tensor<Scalar = T>, B: Bias<Out>> Par
     }
 
     fn fields(fields: &mut impl Fields<Self>) {
-        let weight = Field::weight("weight", &[In::LEN, Out::LEN], In::LEN, Out::LEN);
+        let sides = [In::LEN, Out::LEN];
+        let weight = Field::weight("weight", &sides, sides[0], sides[1]);
         fields.tensor(weight, Self::weights, Self::weights_mut);
         if size_of::<B>() > 0 {
             fields.tensor(

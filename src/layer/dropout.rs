@@ -2,6 +2,7 @@ use rand::RngExt;
 
 use super::parameters::nothing_to_train;
 use super::{Cost, Layer, Mode, Probe};
+use crate::error::require;
 use crate::kernel::Real;
 use crate::tensor::{Buffer, Tensor};
 
@@ -54,7 +55,7 @@ impl<X: Tensor, const PERCENT: u32> Layer<X> for Dropout<PERCENT> {
     const COST: Cost = Cost::FREE.keeping(size_of::<X>());
 
     fn forward(&self, input: &[X], output: &mut [X], tape: &mut Mask<X>, mode: &mut Mode<'_>) {
-        const { assert!(PERCENT < 100, "dropout of 100 per cent or more lets nothing through") };
+        const { require(PERCENT < 100, "dropout of 100 per cent or more lets nothing through") };
         tape.active = false;
         if let Mode::Train(rng) = mode
             && PERCENT > 0

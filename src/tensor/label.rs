@@ -1,6 +1,7 @@
 use core::fmt;
 
 use crate::Error;
+use crate::error::require;
 
 /// One of `CLASSES` classes: an index that cannot be out of range.
 ///
@@ -22,8 +23,8 @@ impl<const CLASSES: usize> Label<CLASSES> {
     /// # Errors
     /// [`Error::LabelOutOfRange`] when there is no such class.
     pub const fn new(index: usize) -> Result<Self, Error> {
-        const { assert!(CLASSES > 0, "a label needs at least one class") };
-        const { assert!(CLASSES <= u32::MAX as usize, "a label has at most 2^32 - 1 classes") };
+        const { require(CLASSES > 0, "a label needs at least one class") };
+        const { require(CLASSES <= u32::MAX as usize, "a label has at most 2^32 - 1 classes") };
         if index < CLASSES {
             Ok(Self { index: index as u32 })
         } else {
@@ -33,7 +34,7 @@ impl<const CLASSES: usize> Label<CLASSES> {
 
     /// The class with the largest score. Ties go to the first; a NaN is never the largest.
     pub fn from_scores<T: crate::kernel::Real>(scores: &super::Vector<CLASSES, T>) -> Self {
-        const { assert!(CLASSES > 0, "a label needs at least one class") };
+        const { require(CLASSES > 0, "a label needs at least one class") };
         let mut best = 0;
         for (index, score) in scores.0.iter().enumerate() {
             if *score > scores.0[best] || scores.0[best].to_f64().is_nan() {

@@ -43,6 +43,7 @@ mod vector;
 use bytemuck::Pod;
 use nalgebra::{Const, DMatrixView, DMatrixViewMut, Dyn};
 
+use crate::error::require;
 use crate::{Error, kernel::Real};
 
 pub use buffer::Buffer;
@@ -75,7 +76,7 @@ pub trait Tensor: Pod + PartialEq + core::fmt::Debug + Send + Sync {
     /// How many numbers a sample has: the product of its sides. A tensor without numbers does not compile.
     const LEN: usize = {
         let len = size_of::<Self>() / size_of::<Self::Scalar>();
-        assert!(len > 0, "every side of a tensor must be at least 1: a layer of width 0 passes nothing on");
+        require(len > 0, "every side of a tensor must be at least 1: a layer of width 0 passes nothing on");
         len
     };
 

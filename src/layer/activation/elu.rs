@@ -1,4 +1,5 @@
 use super::{Activation, activation};
+use crate::error::require;
 use crate::kernel::Real;
 
 /// The exponential linear unit; a = `NUM / DEN`, 1 unless said otherwise.
@@ -26,7 +27,7 @@ pub struct Elu<const NUM: u32 = 1, const DEN: u32 = 1>;
 
 impl<const NUM: u32, const DEN: u32> Elu<NUM, DEN> {
     const A: f64 = {
-        assert!(DEN > 0, "the scale of an ELU is NUM / DEN, so DEN must not be 0");
+        require(DEN > 0, "the scale of an ELU is NUM / DEN, so DEN must not be 0");
         NUM as f64 / DEN as f64
     };
 }

@@ -1,4 +1,5 @@
 use super::{Activation, activation};
+use crate::error::require;
 use crate::kernel::Real;
 
 /// The rectifier.
@@ -59,7 +60,7 @@ pub struct LeakyRelu<const NUM: u32 = 1, const DEN: u32 = 100>;
 
 impl<const NUM: u32, const DEN: u32> LeakyRelu<NUM, DEN> {
     const SLOPE: f64 = {
-        assert!(DEN > 0, "the slope of a leaky ReLU is NUM / DEN, so DEN must not be 0");
+        require(DEN > 0, "the slope of a leaky ReLU is NUM / DEN, so DEN must not be 0");
         NUM as f64 / DEN as f64
     };
 }
