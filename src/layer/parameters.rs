@@ -32,7 +32,7 @@ use crate::kernel::Real;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer: it does not list its parameters",
     label = "`Parameters` is not implemented for `{Self}`",
-    note = "a layer implements `Parameters` and `Layer<X>`; a stack is a tuple of 1 to 16 layers, and a longer one nests"
+    note = "a layer implements `Parameters` and `Layer<X>`, an activation gets both from `activation_layer!`, and a stack is a tuple of 1 to 16 layers"
 )]
 pub trait Parameters: Sized + Send + Sync {
     /// How many numbers all the parameters have together.

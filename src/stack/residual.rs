@@ -43,9 +43,9 @@ pub struct Residual<F, S = Identity> {
 
 /// The two ways through a residual block arrive at one shape, and can be added.
 #[diagnostic::on_unimplemented(
-    message = "a residual branch must give back the shape its skip brings: the skip brings `{X}` and the branch gives `{Self}`",
+    message = "the two ways through a residual block must give one shape: its branch gives `{Self}`, and its skip brings `{X}`",
     label = "`{Self}` cannot be added to `{X}`",
-    note = "the plain skip brings the block's own input: let the branch end in that shape, or give the skip a layer that changes the shape alike, as in `Residual<Branch, Linear<64, 32>>`"
+    note = "the plain skip brings the block's own input, so its branch must give that shape back; where the shape changes, let the skip be a layer that changes it alike, as in `Residual<Branch, Linear<64, 32>>`"
 )]
 pub trait Addable<X>: Is<X> {}
 
