@@ -7,7 +7,7 @@ use bytemuck::{Pod, Zeroable};
 use super::compare::comparable;
 use super::{Cost, Field, Fields, Layer, Mode, Parameters, Probe};
 use crate::kernel::{Real, Strided, add_product};
-use crate::tensor::{Tensor, Vector, zeros};
+use crate::tensor::{SameScalar, Tensor, Vector, zeros};
 
 /// A linear map from every number of one shape to every number of another: Z = W X + b of the notes.
 ///
@@ -100,10 +100,8 @@ impl<In: Tensor, Out: Tensor, B: Bias<Out>> Dense<In, Out, B> {
     }
 }
 
-impl<T: Real, In: Tensor<Scalar = T>, Out: Tensor<Scalar = T>, B: Bias<Out>> Parameters
-    for Dense<In, Out, B>
-{
-    const COUNT: usize = In::LEN * Out::LEN + size_of::<B>() / size_of::<T>();
+impl<In: Tensor, Out: SameScalar<In>, B: Bias<Out>> Parameters for Dense<In, Out, B> {
+    const COUNT: usize = In::LEN * Out::LEN + size_of::<B>() / size_of::<Out::Scalar>();
 
     fn zeros() -> Self {
         Self { weight: zeros(), bias: zeros() }
@@ -123,7 +121,7 @@ impl<T: Real, In: Tensor<Scalar = T>, Out: Tensor<Scalar = T>, B: Bias<Out>> Par
     }
 }
 
-impl<T: Real, In: Tensor<Scalar = T>, Out: Tensor<Scalar = T>, B: Bias<Out>> Layer<In> for Dense<In, Out, B> {
+impl<In: Tensor, Out: SameScalar<In>, B: Bias<Out>> Layer<In> for Dense<In, Out, B> {
     type Output = Out;
     type Tape = ();
     const COST: Cost = Cost::weights((In::LEN * Out::LEN) as u64, Out::LEN);
@@ -133,7 +131,7 @@ impl<T: Real, In: Tensor<Scalar = T>, Out: Tensor<Scalar = T>, B: Bias<Out>> Lay
             Some(bias) => {
                 Out::flat_mut(output).chunks_exact_mut(Out::LEN).for_each(|z| z.copy_from_slice(bias))
             }
-            None => Out::flat_mut(output).fill(T::zero()),
+            None => Out::flat_mut(output).fill(Out::Scalar::default()),
         }
         let (x, w) = (Strided::rows(In::flat(input), In::LEN), Strided::rows(self.weights(), Out::LEN));
         add_product(x, w, Out::flat_mut(output), In::LEN, Out::LEN);

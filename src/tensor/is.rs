@@ -1,3 +1,5 @@
+use super::Tensor;
+
 /// `Self` and `X` are the same type. Slices of the one are slices of the other.
 ///
 /// Bounds ask for this instead of `F: Layer<X, Output = X>`, because a projection that fails hides the layer that is
@@ -27,3 +29,14 @@ impl<X> Is<X> for X {
         those
     }
 }
+
+/// A tensor of the same scalar as `In`.
+#[diagnostic::on_unimplemented(
+    message = "a layer has one scalar: it cannot take `{In}` and give `{Self}`",
+    label = "`{In}` and `{Self}` are of different scalars",
+    note = "give both the same scalar, `f32` or `f64`, as in `Dense<Vector<4, f64>, Vector<8, f64>>`"
+)]
+pub trait SameScalar<In: Tensor>: Tensor<Scalar = In::Scalar> {}
+
+#[diagnostic::do_not_recommend] // so that the error is the one of `SameScalar`, not of the projection
+impl<In: Tensor, Out: Tensor<Scalar = In::Scalar>> SameScalar<In> for Out {}
