@@ -22,6 +22,30 @@ use rand_distr::{Distribution, StandardNormal};
 use crate::kernel::Real;
 use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
 
+/// A new network from its type alone. Implemented for every network.
+///
+/// It exists for every other type too, and its methods ask for [`Parameters`], so that the compiler names the layer of a
+/// stack that is none. There is nothing of it to be seen on a value.
+pub trait Init: Sized {
+    /// A new network with [Glorot's weights](Initializer::glorot_uniform). The same generator gives the same network.
+    fn init(rng: &mut impl Rng) -> Self
+    where
+        Self: Parameters,
+    {
+        network(Initializer::default(), rng)
+    }
+
+    /// A new network with weights of this scheme.
+    fn init_with(initializer: Initializer, rng: &mut impl Rng) -> Self
+    where
+        Self: Parameters,
+    {
+        network(initializer, rng)
+    }
+}
+
+impl<N> Init for N {}
+
 /// A scheme for the weights of a network. The default is [`glorot_uniform`](Initializer::glorot_uniform).
 ///
 /// Each scheme has a variance (below) and a distribution; [`gain`](Initializer::gain) multiplies the weights.

@@ -38,7 +38,7 @@ pub fn rng(seed: u64) -> rand::rngs::ChaCha8Rng {
 
 /// Everything that writing and training a network takes: `use chainrule::prelude::*;`
 pub mod prelude {
-    pub use crate::init::Initializer;
+    pub use crate::init::{Init, Initializer};
     pub use crate::layer::*;
     pub use crate::loss::*;
     pub use crate::optimizer::*;

@@ -6,7 +6,7 @@ use nalgebra::ComplexField;
 use rand::Rng;
 
 use crate::Error;
-use crate::init::{self, Initializer};
+use crate::bounds::{DataFor, Maps, RoomFor};
 use crate::kernel::{Real, squared_norm};
 use crate::layer::{
     Layer, Mode, NoProbe, Parameter, Parameters, Probe, Role, Seen, Summary, View, Visitor, visit,
@@ -14,21 +14,12 @@ use crate::layer::{
 use crate::loss::{Loss, check_finite, check_lengths};
 use crate::tensor::{Buffer, Tensor};
 
-/// What every layer, and so every network, can be asked for. Implemented for all of them.
+/// What every layer, and so every network, can be asked for. Implemented for all of them; [`Init`](crate::init::Init)
+/// makes new ones.
 ///
 /// The bounds stand on the methods, not on the trait, so that a network whose shapes do not meet still has them, and
 /// the compiler says which layer is to blame.
 pub trait Network: Parameters {
-    /// A new network with [Glorot's weights](Initializer::glorot_uniform). The same generator gives the same network.
-    fn init(rng: &mut impl Rng) -> Self {
-        init::network(Initializer::default(), rng)
-    }
-
-    /// A new network with weights of this scheme.
-    fn init_with(initializer: Initializer, rng: &mut impl Rng) -> Self {
-        init::network(initializer, rng)
-    }
-
     /// This network as a table, for inputs of the shape `X`: each layer with its output, parameters and multiply-adds.
     fn summary<X: Tensor>() -> Summary
     where

@@ -157,7 +157,7 @@ impl<In: Tensor, Out: SameScalar<In>, B: Bias<Out>> Layer<In> for Dense<In, Out,
         }
         if let Some(input_grad) = input_grad {
             let dx = In::flat_mut(input_grad);
-            dx.fill(T::zero());
+            dx.fill(In::Scalar::default());
             add_product(
                 Strided::rows(dz, Out::LEN),
                 Strided::transposed(self.weights(), Out::LEN),
