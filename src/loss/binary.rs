@@ -1,7 +1,7 @@
 use super::{Loss, check_probabilities};
 use crate::Error;
 use crate::kernel::{Real, sigmoid};
-use crate::tensor::Tensor;
+use crate::tensor::{Is, Tensor};
 
 /// The cross-entropy of independent yes-or-no targets, from scores: no sigmoid before it.
 ///
@@ -20,9 +20,10 @@ use crate::tensor::Tensor;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BinaryCrossEntropy;
 
-impl<Y: Tensor> Loss<Y, Y> for BinaryCrossEntropy {
-    fn value(&self, output: &Y, target: &Y) -> f64 {
-        let pairs = output.as_slice().iter().zip(target.as_slice());
+#[diagnostic::do_not_recommend] // so that the error is the one of `Loss`, not of `Is`
+impl<Y: Tensor, Target: Is<Y>> Loss<Y, Target> for BinaryCrossEntropy {
+    fn value(&self, output: &Y, target: &Target) -> f64 {
+        let pairs = output.as_slice().iter().zip(target.cast_one().as_slice());
         let sum = pairs.fold(0.0, |sum, (&a, &y)| {
             let (a, y) = (a.to_f64(), y.to_f64());
             sum + a.max(0.0) - a * y + libm::log1p(libm::exp(-libm::fabs(a)))
@@ -30,15 +31,15 @@ impl<Y: Tensor> Loss<Y, Y> for BinaryCrossEntropy {
         sum / Y::LEN as f64
     }
 
-    fn gradient(&self, output: &Y, target: &Y, gradient: &mut Y) {
+    fn gradient(&self, output: &Y, target: &Target, gradient: &mut Y) {
         let share = Y::Scalar::of(1.0 / Y::LEN as f64);
-        let pairs = output.as_slice().iter().zip(target.as_slice());
+        let pairs = output.as_slice().iter().zip(target.cast_one().as_slice());
         for (g, (&a, &y)) in gradient.as_mut_slice().iter_mut().zip(pairs) {
             *g = (sigmoid(a) - y) * share;
         }
     }
 
-    fn check(&self, target: &Y, sample: usize) -> Result<(), Error> {
-        check_probabilities(target, sample)
+    fn check(&self, target: &Target, sample: usize) -> Result<(), Error> {
+        check_probabilities(target.cast_one(), sample)
     }
 }

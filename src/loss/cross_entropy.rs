@@ -72,6 +72,7 @@ impl CrossEntropy {
     }
 }
 
+#[diagnostic::do_not_recommend] // the message says which target goes with which output
 impl<const CLASSES: usize, T: Real> Loss<Vector<CLASSES, T>, Label<CLASSES>> for CrossEntropy {
     fn value(&self, output: &Vector<CLASSES, T>, target: &Label<CLASSES>) -> f64 {
         self.of(&output.0, |class| f64::from(class == target.index()))
@@ -91,6 +92,7 @@ impl<const CLASSES: usize, T: Real> Loss<Vector<CLASSES, T>, Label<CLASSES>> for
     }
 }
 
+#[diagnostic::do_not_recommend] // the message says which target goes with which output
 impl<const CLASSES: usize, T: Real> Loss<Vector<CLASSES, T>, Vector<CLASSES, T>> for CrossEntropy {
     fn value(&self, output: &Vector<CLASSES, T>, target: &Vector<CLASSES, T>) -> f64 {
         self.of(&output.0, |class| target.0[class].to_f64())

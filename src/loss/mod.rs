@@ -122,8 +122,9 @@ fn finite(value: f64) -> Result<f64, Error> {
 /// A loss that compares an output with a target of the same shape, number by number, and takes the mean.
 macro_rules! elementwise {
     ($loss:ty, value: |$this:ident, $d:ident| $value:expr, gradient: |$e:ident| $gradient:expr, check: $check:expr) => {
-        impl<Y: crate::tensor::Tensor> crate::loss::Loss<Y, Y> for $loss {
-            fn value(&self, output: &Y, target: &Y) -> f64 {
+        #[diagnostic::do_not_recommend] // so that the error is the one of `Loss`, not of `Is`
+        impl<Y: crate::tensor::Tensor, Target: crate::tensor::Is<Y>> crate::loss::Loss<Y, Target> for $loss {
+            fn value(&self, output: &Y, target: &Target) -> f64 {
                 use crate::kernel::Real;
                 let $this = self;
                 let value = |$d: f64| $value;
@@ -131,9 +132,9 @@ macro_rules! elementwise {
                 pairs.fold(0.0, |sum, (&a, &y)| sum + value(a.to_f64() - y.to_f64())) / Y::LEN as f64
             }
 
-            fn gradient(&self, output: &Y, target: &Y, gradient: &mut Y) {
+            fn gradient(&self, output: &Y, target: &Target, gradient: &mut Y) {
                 use crate::kernel::Real;
-                let $this = self;
+                let ($this, target) = (self, target.cast_one());
                 let slope = |$e: f64| $gradient / Y::LEN as f64;
                 let pairs = output.as_slice().iter().zip(target.as_slice());
                 for (g, (&a, &y)) in gradient.as_mut_slice().iter_mut().zip(pairs) {
@@ -141,10 +142,10 @@ macro_rules! elementwise {
                 }
             }
 
-            fn check(&self, target: &Y, sample: usize) -> Result<(), crate::Error> {
-                let $this = self;
+            fn check(&self, target: &Target, sample: usize) -> Result<(), crate::Error> {
+                let ($this, target) = (self, target.cast_one());
                 $check?;
-                crate::loss::check_finite("target", target, sample)
+                crate::loss::check_finite("target", target.cast_one(), sample)
             }
         }
     };

@@ -6,6 +6,10 @@ use super::Tensor;
 /// to blame, and a trait that fails can say what is wrong in a sentence.
 pub trait Is<X>: Sized {
     #[doc(hidden)]
+    fn cast_one(&self) -> &X;
+    #[doc(hidden)]
+    fn cast_one_mut(&mut self) -> &mut X;
+    #[doc(hidden)]
     fn cast(these: &[Self]) -> &[X];
     #[doc(hidden)]
     fn cast_mut(these: &mut [Self]) -> &mut [X];
@@ -16,6 +20,12 @@ pub trait Is<X>: Sized {
 }
 
 impl<X> Is<X> for X {
+    fn cast_one(&self) -> &X {
+        self
+    }
+    fn cast_one_mut(&mut self) -> &mut X {
+        self
+    }
     fn cast(these: &[X]) -> &[X] {
         these
     }
