@@ -2,6 +2,7 @@ use super::{GradientOf, Optimizer, check_divisor, check_gradient, check_share, c
 use crate::Error;
 use crate::kernel::Real;
 use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
+use crate::tensor::Is;
 
 /// Adaptive moments: each parameter's step is its gradient's running mean over its running size.
 ///
@@ -58,12 +59,7 @@ impl<N: Parameters> Adam<N> {
     }
 
     /// One step, before which each weight (no bias, no scale) shrinks by `learning_rate * decay` of itself.
-    pub(super) fn step_with_decay(
-        &mut self,
-        network: &mut N,
-        gradient: &impl GradientOf<N>,
-        decay: f64,
-    ) -> Result<(), Error> {
+    pub(super) fn step_with_decay(&mut self, network: &mut N, gradient: &N, decay: f64) -> Result<(), Error> {
         check_size("the learning rate", self.learning_rate)?;
         check_share("the first beta of Adam", self.betas[0])?;
         check_share("the second beta of Adam", self.betas[1])?;
@@ -84,9 +80,11 @@ impl<N: Parameters> Adam<N> {
     }
 }
 
-impl<N: Parameters> Optimizer<N> for Adam<N> {
+#[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `Is`
+impl<S: Parameters, N: Parameters + Is<S>> Optimizer<N> for Adam<S> {
     fn step<G: GradientOf<N>>(&mut self, network: &mut N, gradient: &G) -> Result<(), Error> {
-        self.step_with_decay(network, gradient, 0.0)
+        let gradient = gradient.as_gradient().cast_one();
+        self.step_with_decay(network.cast_one_mut(), gradient, 0.0)
     }
 }
 

@@ -1,6 +1,7 @@
 use super::{Adam, GradientOf, Optimizer};
 use crate::Error;
 use crate::layer::Parameters;
+use crate::tensor::Is;
 
 /// [`Adam`] with decoupled weight decay: before each step, each weight loses η λ of itself.
 ///
@@ -28,8 +29,10 @@ impl<N: Parameters> AdamW<N> {
     }
 }
 
-impl<N: Parameters> Optimizer<N> for AdamW<N> {
+#[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `Is`
+impl<S: Parameters, N: Parameters + Is<S>> Optimizer<N> for AdamW<S> {
     fn step<G: GradientOf<N>>(&mut self, network: &mut N, gradient: &G) -> Result<(), Error> {
-        self.adam.step_with_decay(network, gradient, self.weight_decay)
+        let gradient = gradient.as_gradient().cast_one();
+        self.adam.step_with_decay(network.cast_one_mut(), gradient, self.weight_decay)
     }
 }

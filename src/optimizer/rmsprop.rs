@@ -2,6 +2,7 @@ use super::{GradientOf, Optimizer, check_divisor, check_gradient, check_share, c
 use crate::Error;
 use crate::kernel::Real;
 use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
+use crate::tensor::Is;
 
 /// Gradient descent with each parameter's step divided by the running size of its gradient.
 ///
@@ -32,7 +33,8 @@ impl<N: Parameters> RmsProp<N> {
     }
 }
 
-impl<N: Parameters> Optimizer<N> for RmsProp<N> {
+#[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `Is`
+impl<S: Parameters, N: Parameters + Is<S>> Optimizer<N> for RmsProp<S> {
     fn step<G: GradientOf<N>>(&mut self, network: &mut N, gradient: &G) -> Result<(), Error> {
         check_size("the learning rate", self.learning_rate)?;
         check_share("the decay of RMSprop", self.decay)?;
@@ -40,7 +42,7 @@ impl<N: Parameters> Optimizer<N> for RmsProp<N> {
         let gradient = check_gradient(gradient)?;
         let mut update =
             Update { learning_rate: self.learning_rate, decay: self.decay, epsilon: self.epsilon };
-        visit([gradient], [network, &mut self.square], &mut update);
+        visit([gradient.cast_one()], [network.cast_one_mut(), &mut self.square], &mut update);
         Ok(())
     }
 }

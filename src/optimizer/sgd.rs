@@ -2,6 +2,7 @@ use super::{GradientOf, Optimizer, check_gradient, check_share, check_size, foll
 use crate::Error;
 use crate::kernel::Real;
 use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
+use crate::tensor::Is;
 
 /// Stochastic gradient descent, with momentum if wanted.
 ///
@@ -38,14 +39,15 @@ impl<N: Parameters> Sgd<N> {
     }
 }
 
-impl<N: Parameters> Optimizer<N> for Sgd<N> {
+#[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `Is`
+impl<S: Parameters, N: Parameters + Is<S>> Optimizer<N> for Sgd<S> {
     fn step<G: GradientOf<N>>(&mut self, network: &mut N, gradient: &G) -> Result<(), Error> {
         check_size("the learning rate", self.learning_rate)?;
         check_share("the momentum", self.momentum)?;
         let gradient = check_gradient(gradient)?;
         let mut update =
             Update { learning_rate: self.learning_rate, momentum: self.momentum, nesterov: self.nesterov };
-        visit([gradient], [network, &mut self.velocity], &mut update);
+        visit([gradient.cast_one()], [network.cast_one_mut(), &mut self.velocity], &mut update);
         Ok(())
     }
 }
