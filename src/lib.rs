@@ -3,6 +3,7 @@
 
 extern crate alloc;
 
+mod bounds;
 #[cfg(feature = "data")]
 pub mod data;
 mod error;
@@ -18,19 +19,20 @@ pub mod stack;
 pub mod tensor;
 mod train;
 
+pub use bounds::{DataFor, Gives, Maps, RoomFor, Takes, shapes};
 pub use error::Error;
 pub use kernel::Real;
 pub use network::{Network, Tape, TapeOf};
 pub use rand;
 pub use train::Trainer;
 
-/// A generator of random numbers with this seed: the same numbers on every machine and in every version.
-///
 /// All of the prelude: for `use chainrule::{Linear, Relu, Vector};`, and so that the compiler's messages call a type
 /// `chainrule::Vector` instead of `chainrule::tensor::Vector`.
 #[doc(no_inline)]
 pub use prelude::*;
 
+/// A generator of random numbers with this seed: the same numbers on every machine and in every version.
+///
 /// Any generator of the [`rand`] crate will do in its place.
 pub fn rng(seed: u64) -> rand::rngs::ChaCha8Rng {
     rand::SeedableRng::seed_from_u64(seed)

@@ -11,8 +11,9 @@ use crate::kernel::{Real, squared_norm};
 use crate::layer::{
     Layer, Mode, NoProbe, Parameter, Parameters, Probe, Role, Seen, Summary, View, Visitor, visit,
 };
-use crate::loss::{Loss, check_finite, check_lengths};
-use crate::tensor::{Buffer, Tensor};
+use crate::loss::{Loss, TargetFor, check_finite, check_lengths};
+use crate::optimizer::GradientOf;
+use crate::tensor::{Buffer, Is, Tensor};
 
 /// What every layer, and so every network, can be asked for. Implemented for all of them; [`Init`](crate::init::Init)
 /// makes new ones.
@@ -49,12 +50,12 @@ pub trait Network: Parameters {
     ///
     /// # Errors
     /// [`Error::NonFiniteData`] for a NaN or an infinity in the input, [`Error::NonFiniteOutput`] for one in the output.
-    fn predict<X: Tensor>(&self, input: &X) -> Result<Self::Output, Error>
+    fn predict<X: Tensor, Y: Tensor>(&self, input: &impl DataFor<Self::Input>) -> Result<Y, Error>
     where
-        Self: Layer<X>,
+        Self: Maps<X, Y>,
     {
-        let mut output = [<Self::Output as bytemuck::Zeroable>::zeroed()];
-        predict_into(self, core::slice::from_ref(input), &mut output, &mut Tape::default())?;
+        let mut output = [<Y as bytemuck::Zeroable>::zeroed()];
+        self.predict_into(core::slice::from_ref(input), &mut output, &mut Tape::default())?;
         let [output] = output;
         Ok(output)
     }
@@ -63,12 +64,15 @@ pub trait Network: Parameters {
     ///
     /// # Errors
     /// As [`predict`](Network::predict). An empty batch has an empty answer.
-    fn predict_batch<X: Tensor>(&self, inputs: &[X]) -> Result<Vec<Self::Output>, Error>
+    fn predict_batch<X: Tensor, Y: Tensor>(
+        &self,
+        inputs: &[impl DataFor<Self::Input>],
+    ) -> Result<Vec<Y>, Error>
     where
-        Self: Layer<X>,
+        Self: Maps<X, Y>,
     {
         let mut outputs = bytemuck::zeroed_vec(inputs.len());
-        predict_into(self, inputs, &mut outputs, &mut Tape::default())?;
+        self.predict_into(inputs, &mut outputs, &mut Tape::default())?;
         Ok(outputs)
     }
 
@@ -76,16 +80,16 @@ pub trait Network: Parameters {
     ///
     /// # Errors
     /// As [`predict`](Network::predict), and [`Error::BatchLengths`] when `outputs` is not as long as `inputs`.
-    fn predict_into<X: Tensor, T: TapeOf<Self, X>>(
+    fn predict_into<X: Tensor, Y: Tensor>(
         &self,
-        inputs: &[X],
-        outputs: &mut [Self::Output],
-        tape: &mut T,
+        inputs: &[impl DataFor<Self::Input>],
+        outputs: &mut [impl RoomFor<Y>],
+        tape: &mut impl TapeOf<Self, X>,
     ) -> Result<(), Error>
     where
-        Self: Layer<X>,
+        Self: Maps<X, Y>,
     {
-        predict_into(self, inputs, outputs, tape.as_tape())
+        predict_into(self, Is::cast(inputs), Is::cast_back_mut(Is::cast_mut(outputs)), tape.as_tape())
     }
 
     /// R, the mean loss of a batch, with dR/dW **added** to `gradient` for every parameter W. This is backpropagation.
@@ -94,23 +98,24 @@ pub trait Network: Parameters {
     ///
     /// # Errors
     /// Whatever is wrong with the data, before `gradient` is touched: see [`Error`].
-    fn loss_gradient<X: Tensor, Y, L: Loss<Self::Output, Y>, T: TapeOf<Self, X>>(
+    fn loss_gradient<X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
-        inputs: &[X],
-        targets: &[Y],
-        tape: &mut T,
-        gradient: &mut Self,
+        inputs: &[impl DataFor<Self::Input>],
+        targets: &[T],
+        tape: &mut impl TapeOf<Self, X>,
+        gradient: &mut impl GradientOf<Self>,
         rng: &mut impl Rng,
     ) -> Result<f64, Error>
     where
-        Self: Layer<X>,
+        Self: Maps<X, Y>,
     {
-        let tape = tape.as_tape();
+        let (inputs, tape, gradient) = (Is::cast(inputs), tape.as_tape(), gradient.as_gradient_mut());
         check_lengths(inputs.len(), targets.len())?;
         tape.forward(self, inputs, &mut Mode::Train(rng))?;
-        let outputs = tape.output.get(inputs.len());
-        let mean = loss.mean_and_gradient(outputs, targets, tape.output_grad.take(inputs.len()))?;
+        let outputs = Is::cast(tape.output.get(inputs.len()));
+        let output_grad = Is::cast_mut(tape.output_grad.take(inputs.len()));
+        let mean = T::compare_by(loss).mean_and_gradient(outputs, targets, output_grad)?;
         tape.backward(self, inputs, None, gradient, &mut NoProbe);
         Ok(mean)
     }
@@ -119,17 +124,17 @@ pub trait Network: Parameters {
     ///
     /// # Errors
     /// Whatever is wrong with the data: see [`Error`].
-    fn loss<X: Tensor, Y, L: Loss<Self::Output, Y>>(
+    fn loss<X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
-        inputs: &[X],
-        targets: &[Y],
+        inputs: &[impl DataFor<Self::Input>],
+        targets: &[T],
     ) -> Result<f64, Error>
     where
-        Self: Layer<X>,
+        Self: Maps<X, Y>,
     {
         check_lengths(inputs.len(), targets.len())?;
-        loss.mean(&self.predict_batch(inputs)?, targets)
+        T::compare_by(loss).mean(&self.predict_batch(inputs)?, targets)
     }
 }
 
@@ -202,9 +207,10 @@ pub trait TapeOf<N: Layer<X>, X: Tensor> {
     fn as_tape(&mut self) -> &mut Tape<N, X>;
 }
 
-impl<N: Layer<X>, X: Tensor> TapeOf<N, X> for Tape<N, X> {
+#[diagnostic::do_not_recommend] // so that the error is the one of `TapeOf`, not of `Is`
+impl<N: Layer<X>, X: Tensor, T: Is<Tape<N, X>>> TapeOf<N, X> for T {
     fn as_tape(&mut self) -> &mut Tape<N, X> {
-        self
+        self.cast_one_mut()
     }
 }
 

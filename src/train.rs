@@ -4,15 +4,16 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
 use crate::Error;
-use crate::layer::Layer;
-use crate::loss::Loss;
-use crate::network::{Network, Tape};
+use crate::bounds::{DataFor, Maps, Takes};
+use crate::loss::TargetFor;
+use crate::network::{Network, TapeOf};
 use crate::optimizer::Optimizer;
 use crate::tensor::Tensor;
 
 /// A network with what it takes to train it: a loss, an optimiser, and room for gradient and tape.
 ///
-/// `X` is the network's input, inferred from the first [`step`](Trainer::step).
+/// `T` is the network's [`Tape`](crate::Tape) for its input, inferred from the network or from the first
+/// [`step`](Trainer::step).
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -27,7 +28,7 @@ use crate::tensor::Tensor;
 /// assert!(trainer.network.loss(&MeanSquaredError, &inputs, &xor)? < 1e-3);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-pub struct Trainer<X: Tensor, N: Layer<X>, L, O> {
+pub struct Trainer<N, L, O, T> {
     /// The network, trained so far.
     pub network: N,
     /// What is made small.
@@ -35,25 +36,38 @@ pub struct Trainer<X: Tensor, N: Layer<X>, L, O> {
     /// What makes it small; its learning rate may be changed between steps.
     pub optimizer: O,
     gradient: N,
-    tape: Tape<N, X>,
+    tape: T,
     rng: ChaCha8Rng,
 }
 
-impl<X: Tensor, N: Layer<X>, L, O: Optimizer<N>> Trainer<X, N, L, O> {
+// The bounds stand on the methods, so that a network whose shapes do not meet still has them, and no error says
+// "the method `step` exists, but its trait bounds were not satisfied".
+impl<N, L, O, T> Trainer<N, L, O, T> {
     /// Everything random in training, such as dropout, follows from `seed`.
-    pub fn new(network: N, loss: L, optimizer: O, seed: u64) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    pub fn new<X: Tensor>(network: N, loss: L, optimizer: O, seed: u64) -> Self
+    where
+        N: Takes<X, NetworkTape = T>,
+        O: Optimizer<N>,
+        T: Default,
+    {
+        let (gradient, tape, mut rng) = (N::zeros(), T::default(), ChaCha8Rng::seed_from_u64(seed));
         rng.set_stream(1); // not the numbers that `chainrule::rng(seed)` may have drawn the weights from
-        Self { network, loss, optimizer, gradient: N::zeros(), tape: Tape::default(), rng }
+        Self { network, loss, optimizer, gradient, tape, rng }
     }
 
     /// One step on one batch; gives the batch's mean loss before the step.
     ///
     /// # Errors
     /// Whatever is wrong with the data, or a gradient that is not finite: see [`Error`]. The network is as it was before.
-    pub fn step<Y>(&mut self, inputs: &[X], targets: &[Y]) -> Result<f64, Error>
+    pub fn step<X: Tensor, Y: Tensor>(
+        &mut self,
+        inputs: &[impl DataFor<N::Input>],
+        targets: &[impl TargetFor<L, Y>],
+    ) -> Result<f64, Error>
     where
-        L: Loss<N::Output, Y>,
+        N: Maps<X, Y>,
+        O: Optimizer<N>,
+        T: TapeOf<N, X>,
     {
         let Self { network, loss, optimizer, gradient, tape, rng } = self;
         gradient.set_zero();

@@ -82,6 +82,23 @@ pub trait Loss<Y: Tensor, Target> {
     }
 }
 
+/// What a loss `L` can compare with an output `Y`: every `Target` for which `L` is a [`Loss<Y, Target>`](Loss).
+///
+/// Methods ask this of the targets, and not `Loss` of the loss, so that the compiler's error stands at the targets.
+pub trait TargetFor<L, Y: Tensor>: Sized {
+    #[doc(hidden)]
+    type Loss: Loss<Y, Self>;
+    #[doc(hidden)]
+    fn compare_by(loss: &L) -> &Self::Loss;
+}
+
+impl<L: Loss<Y, Target>, Y: Tensor, Target> TargetFor<L, Y> for Target {
+    type Loss = L;
+    fn compare_by(loss: &L) -> &L {
+        loss
+    }
+}
+
 /// One target for each input, and at least one.
 pub(crate) fn check_lengths(inputs: usize, targets: usize) -> Result<(), Error> {
     if inputs != targets {
@@ -126,7 +143,7 @@ macro_rules! elementwise {
         impl<Y: crate::tensor::Tensor, Target: crate::tensor::Is<Y>> crate::loss::Loss<Y, Target> for $loss {
             fn value(&self, output: &Y, target: &Target) -> f64 {
                 use crate::kernel::Real;
-                let $this = self;
+                let ($this, target) = (self, target.cast_one());
                 let value = |$d: f64| $value;
                 let pairs = output.as_slice().iter().zip(target.as_slice());
                 pairs.fold(0.0, |sum, (&a, &y)| sum + value(a.to_f64() - y.to_f64())) / Y::LEN as f64
@@ -143,7 +160,7 @@ macro_rules! elementwise {
             }
 
             fn check(&self, target: &Target, sample: usize) -> Result<(), crate::Error> {
-                let ($this, target) = (self, target.cast_one());
+                let $this = self;
                 $check?;
                 crate::loss::check_finite("target", target.cast_one(), sample)
             }

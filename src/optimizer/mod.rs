@@ -44,10 +44,15 @@ pub trait Optimizer<N: Parameters> {
 pub trait GradientOf<N> {
     #[doc(hidden)]
     fn as_gradient(&self) -> &N;
+    #[doc(hidden)]
+    fn as_gradient_mut(&mut self) -> &mut N;
 }
 
 impl<N> GradientOf<N> for N {
     fn as_gradient(&self) -> &N {
+        self
+    }
+    fn as_gradient_mut(&mut self) -> &mut N {
         self
     }
 }

@@ -1,0 +1,79 @@
+//! Floor 6: what the methods of a network ask for, so that a wrong answer is a sentence.
+//!
+//! Every trait here holds for one type only, or for every layer, and a method could name that type or `Layer` instead.
+//! The detour is for the compiler's messages:
+//!
+//! * An argument of a type that the network fixes, such as `&[X]`, calls all else "mismatched types". A trait that holds
+//!   for `X` alone says what is wrong.
+//! * An error ends with a list of what implements the trait that was asked for. Of `Layer<X>` that is every tuple; of a
+//!   trait with one impl for all it is nothing.
+//! * A bound that fails is shown with the whole signature it stands in, a projection that fails is not. So the
+//!   signatures say `Self::Input` where they could say `X`.
+
+use crate::layer::Layer;
+use crate::network::Tape;
+use crate::tensor::{Is, Tensor};
+
+/// A network that takes `X`: every [`Layer<X>`](Layer), and nothing else.
+pub trait Takes<X: Tensor>: Layer<X> {
+    /// `X` itself.
+    type Input;
+
+    /// [`Tape<Self, X>`](Tape).
+    type NetworkTape;
+}
+
+impl<X: Tensor, N: Layer<X>> Takes<X> for N {
+    type Input = X;
+    type NetworkTape = Tape<N, X>;
+}
+
+/// A network that takes `X` and gives `Y`: every [`Layer<X>`](Layer) whose output is `Y`, and nothing else.
+pub trait Maps<X: Tensor, Y>: Takes<X, Input = X> + Layer<X, Output: Gives<Y>> {}
+
+impl<X: Tensor, Y, N: Layer<X, Output: Gives<Y>>> Maps<X, Y> for N {}
+
+/// What a network gives is the `Y` that its user counts on.
+#[diagnostic::on_unimplemented(
+    message = "this network gives `{Self}`, not the `{Y}` that was declared",
+    label = "the last layer gives `{Self}`",
+    note = "make the last layer give `{Y}`, or declare `{Self}`"
+)]
+pub trait Gives<Y>: Is<Y> {}
+
+impl<Y> Gives<Y> for Y {}
+
+/// What can be given to a network that takes `X`: an `X`.
+#[diagnostic::on_unimplemented(
+    message = "this network takes `{X}`, and the data are `{Self}`",
+    label = "the first layer takes `{X}`",
+    note = "make the first layer take `{Self}`, or give it `{X}`"
+)]
+pub trait DataFor<X>: Is<X> {}
+
+impl<X> DataFor<X> for X {}
+
+/// What has room for an output `Y`: a `Y`.
+#[diagnostic::on_unimplemented(
+    message = "this network gives `{Y}`, and there is room for `{Self}`",
+    label = "the last layer gives `{Y}`",
+    note = "make room for the outputs in their own shape, `{Y}`"
+)]
+pub trait RoomFor<Y>: Is<Y> {}
+
+impl<Y> RoomFor<Y> for Y {}
+
+/// Checks where a network is written that it takes `In` and gives `Out`; does nothing.
+///
+/// The compiler looks into a `type` alias only where it is used. A constant that asks makes it look at once:
+///
+/// ```
+/// use chainrule::prelude::*;
+///
+/// type Net = (Linear<784, 128>, Relu, Linear<128, 10>);
+/// const _: () = chainrule::shapes::<Net, Vector<784>, Vector<10>>();
+/// ```
+///
+/// Were `Vector<12>` declared there, the error would begin "this network gives `Vector<10>`, not the `Vector<12>` that
+/// was declared".
+pub const fn shapes<N: Maps<In, Out>, In: Tensor, Out: Tensor>() {}
