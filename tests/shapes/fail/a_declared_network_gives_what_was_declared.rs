@@ -1,0 +1,6 @@
+use chainrule::{Linear, Relu, Vector, shapes};
+
+type Net = (Linear<784, 128>, Relu, Linear<128, 10>);
+const _: () = shapes::<Net, Vector<784>, Vector<12>>();
+
+fn main() {}

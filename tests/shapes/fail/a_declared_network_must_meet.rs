@@ -1,0 +1,6 @@
+use chainrule::{Linear, Relu, Vector, shapes};
+
+type Net = (Linear<784, 128>, Relu, Linear<64, 10>);
+const _: () = shapes::<Net, Vector<784>, Vector<10>>();
+
+fn main() {}

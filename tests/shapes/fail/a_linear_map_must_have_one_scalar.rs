@@ -1,0 +1,8 @@
+use chainrule::{Dense, Init, Network, Vector, rng};
+
+type Net = Dense<Vector<4, f64>, Vector<8, f32>>;
+
+fn main() {
+    let net = Net::init(&mut rng(1));
+    assert!(net.norm() > 0.0);
+}

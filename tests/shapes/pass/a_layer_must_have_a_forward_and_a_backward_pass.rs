@@ -1,0 +1,17 @@
+use chainrule::{Fields, Init, Linear, Network, Parameters, Vector, rng};
+
+struct Half;
+
+impl Parameters for Half {
+    fn zeros() -> Self {
+        Half
+    }
+    fn fields(_: &mut impl Fields<Self>) {}
+}
+
+type Net = (Linear<4, 8>, chainrule::Identity, Linear<8, 2>);
+
+fn main() {
+    let net = Net::init(&mut rng(1));
+    assert!(net.predict(&Vector::<4>::default()).is_ok());
+}
