@@ -75,7 +75,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
 
 /// Shows each digit to the network once, in a new order; gives the mean loss.
 pub(crate) fn learn(
-    trainer: &mut Trainer<Vector<64>, Net, CrossEntropy, Adam<Net>>,
+    trainer: &mut Trainer<Net, CrossEntropy, Adam<Net>, Tape<Net, Vector<64>>>,
     digits: &mut [Digit],
     random: &mut impl Rng,
     bar: &ProgressBar,

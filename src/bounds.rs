@@ -12,7 +12,7 @@
 
 use crate::layer::Layer;
 use crate::network::Tape;
-use crate::tensor::{Is, Tensor};
+use crate::tensor::{Gives, Is, Tensor};
 
 /// A network that takes `X`: every [`Layer<X>`](Layer), and nothing else.
 pub trait Takes<X: Tensor>: Layer<X> {
@@ -32,16 +32,6 @@ impl<X: Tensor, N: Layer<X>> Takes<X> for N {
 pub trait Maps<X: Tensor, Y>: Takes<X, Input = X> + Layer<X, Output: Gives<Y>> {}
 
 impl<X: Tensor, Y, N: Layer<X, Output: Gives<Y>>> Maps<X, Y> for N {}
-
-/// What a network gives is the `Y` that its user counts on.
-#[diagnostic::on_unimplemented(
-    message = "this network gives `{Self}`, not the `{Y}` that was declared",
-    label = "the last layer gives `{Self}`",
-    note = "make the last layer give `{Y}`, or declare `{Self}`"
-)]
-pub trait Gives<Y>: Is<Y> {}
-
-impl<Y> Gives<Y> for Y {}
 
 /// What can be given to a network that takes `X`: an `X`.
 #[diagnostic::on_unimplemented(

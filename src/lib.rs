@@ -19,7 +19,7 @@ pub mod stack;
 pub mod tensor;
 mod train;
 
-pub use bounds::{DataFor, Gives, Maps, RoomFor, Takes, shapes};
+pub use bounds::{DataFor, Maps, RoomFor, Takes, shapes};
 pub use error::Error;
 pub use kernel::Real;
 pub use network::{Network, Tape, TapeOf};

@@ -36,7 +36,7 @@ fn ys_with(number: f32) -> [Y; 2] {
 /// Three factors W of 1e13: the output of 1e-20 is 1e19, and the gradient that comes back through them 1e45.
 type Exploding = [Residual<Linear<1, 1>>; 3];
 
-fn exploding() -> Trainer<Vector<1>, Exploding, MeanSquaredError, Sgd<Exploding>> {
+fn exploding() -> Trainer<Exploding, MeanSquaredError, Sgd<Exploding>, Tape<Exploding, Vector<1>>> {
     let net = Exploding::init_with(Initializer::constant(1e13), &mut rng(0));
     Trainer::new(net, MeanSquaredError, Sgd::new(0.1), 1)
 }
@@ -58,7 +58,11 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
             Sequence::<2, 3>::from_slice(&[1.0; 5]).unwrap_err(),
             "a tensor of shape [2, 3] holds 6 numbers, and this slice has 5",
         ),
-        ("EmptyBatch", step(MeanSquaredError, &[], &[]), "the batch is empty: give at least one sample"),
+        (
+            "EmptyBatch",
+            step(MeanSquaredError, &[], &[] as &[Vector<2>]),
+            "the batch is empty: give at least one sample",
+        ),
         (
             "BatchLengths",
             step(MeanSquaredError, &XS, &YS[..1]),
@@ -157,10 +161,10 @@ fn targets_that_are_no_probabilities_are_refused_and_their_edges_are_not() {
 #[test]
 fn an_empty_batch_has_an_empty_answer_and_no_loss() {
     let net = net();
-    assert_eq!(net.predict_batch::<X>(&[]), Ok(vec![]));
-    assert_eq!(net.predict_into::<X, _>(&[], &mut [], &mut Tape::<Net, X>::default()), Ok(()));
-    assert_eq!(net.loss::<X, Y, _>(&MeanSquaredError, &[], &[]), Err(Error::EmptyBatch));
-    assert_eq!(MeanSquaredError.mean(&[] as &[Y], &[]), Err(Error::EmptyBatch));
+    assert_eq!(net.predict_batch::<X, Y>(&[] as &[X]), Ok(vec![]));
+    assert_eq!(net.predict_into(&[] as &[X], &mut [] as &mut [Y], &mut Tape::<Net, X>::default()), Ok(()));
+    assert_eq!(net.loss(&MeanSquaredError, &[] as &[X], &[] as &[Y]), Err(Error::EmptyBatch));
+    assert_eq!(MeanSquaredError.mean(&[] as &[Y], &[] as &[Y]), Err(Error::EmptyBatch));
     assert_eq!((X::columns(&[]).ncols(), X::flat(&[]).len()), (0, 0));
 }
 

@@ -109,7 +109,7 @@ fn a_thousand_blocks_are_built_trained_and_dropped() {
     on_a_small_stack(|| {
         let net = Net::init_with(Initializer::he_normal().gain(0.01), &mut rng(1));
         let mut trainer = Trainer::new(net, MeanSquaredError, Adam::new(0.01), 1);
-        assert!(trainer.step(&batch::<Vector<4>>(2), &batch(2)).unwrap() >= 0.0);
+        assert!(trainer.step(&batch::<Vector<4>>(2), &batch::<Vector<4>>(2)).unwrap() >= 0.0);
         assert!(trainer.gradient()[0].branch.1.weights().iter().any(|g| *g != 0.0));
     });
 }

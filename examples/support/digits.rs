@@ -43,3 +43,13 @@ pub(crate) fn read(file: &str, gzipped: &[u8]) -> Result<Vec<Digit>, String> {
     };
     lines.records().map(digit).collect()
 }
+
+/// The same digits as images.
+#[allow(dead_code)] // not every example wants images
+pub(crate) fn as_images(digits: Vec<Digit>) -> (Vec<Image<1, 8, 8>>, Vec<Label<10>>) {
+    digits.into_iter().map(|(pixels, label)| (image(&pixels), label)).unzip()
+}
+
+fn image(pixels: &Vector<64>) -> Image<1, 8, 8> {
+    Image([core::array::from_fn(|row| core::array::from_fn(|column| pixels[8 * row + column]))])
+}

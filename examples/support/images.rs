@@ -1,5 +1,8 @@
 //! What the image classifiers among the examples share: where images come from, and the loop that learns them.
 
+#[path = "digits.rs"]
+mod digits;
+
 use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
@@ -14,6 +17,20 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub(crate) struct Set<const SIDE: usize> {
     pub(crate) images: Vec<Image<1, SIDE, SIDE>>,
     pub(crate) labels: Vec<Label<10>>,
+}
+
+impl Set<8> {
+    /// The digits that come with this crate, to learn from.
+    pub(crate) fn digits_to_learn() -> Result<Self, String> {
+        let (images, labels) = digits::as_images(digits::train()?);
+        Ok(Self { images, labels })
+    }
+
+    /// Digits of other writers, to test with.
+    pub(crate) fn digits_to_test() -> Result<Self, String> {
+        let (images, labels) = digits::as_images(digits::test()?);
+        Ok(Self { images, labels })
+    }
 }
 
 impl<const SIDE: usize> Set<SIDE> {
@@ -92,7 +109,8 @@ where
     let mut right = 0;
     for (images, labels) in set.images.chunks(256).zip(set.labels.chunks(256)) {
         let scores = net.predict_batch(images)?;
-        right += scores.iter().zip(labels).filter(|(scores, label)| Label::from_scores(scores) == **label).count();
+        right +=
+            scores.iter().zip(labels).filter(|(scores, label)| Label::from_scores(scores) == **label).count();
     }
     Ok(right as f64 / set.images.len() as f64)
 }

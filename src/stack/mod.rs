@@ -42,7 +42,7 @@ use crate::tensor::Tensor;
 pub use array::{ArrayTape, Repeatable};
 pub use concat::{Branches, Concat, ConcatTape};
 #[doc(hidden)]
-pub use named::{Declared, Gives};
+pub use named::Declared;
 pub use residual::{Addable, Residual, ResidualTape};
 pub use tuple::{AtMostSixteen, Chain, Lend};
 

@@ -1,21 +1,11 @@
 use super::Chain;
 use crate::layer::Layer;
-use crate::tensor::{Is, Tensor};
+use crate::tensor::{Gives, Tensor};
 
 /// The layers of a network that [`network!`](crate::network) declares to map `X` to `Y`.
 pub trait Declared<X: Tensor, Y>: Chain<X> + Layer<X, Output: Gives<Y>> {}
 
 impl<X: Tensor, Y, N: Chain<X> + Layer<X, Output: Gives<Y>>> Declared<X, Y> for N {}
-
-/// What a network gives is what was declared.
-#[diagnostic::on_unimplemented(
-    message = "this network gives `{Self}`, not the `{Y}` that was declared",
-    label = "the last layer gives `{Self}`",
-    note = "make the last layer give `{Y}`, or declare `{Self}`"
-)]
-pub trait Gives<Y>: Is<Y> {}
-
-impl<Y> Gives<Y> for Y {}
 
 /// A network as a struct: its layers are fields with names of your own.
 ///

@@ -50,3 +50,13 @@ pub trait SameScalar<In: Tensor>: Tensor<Scalar = In::Scalar> {}
 
 #[diagnostic::do_not_recommend] // so that the error is the one of `SameScalar`, not of the projection
 impl<In: Tensor, Out: Tensor<Scalar = In::Scalar>> SameScalar<In> for Out {}
+
+/// What a network gives is the `Y` that its user counts on.
+#[diagnostic::on_unimplemented(
+    message = "this network gives `{Self}`, not the `{Y}` that was declared",
+    label = "the last layer gives `{Self}`",
+    note = "make the last layer give `{Y}`, or declare `{Self}`"
+)]
+pub trait Gives<Y>: Is<Y> {}
+
+impl<Y> Gives<Y> for Y {}

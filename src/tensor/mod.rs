@@ -49,7 +49,7 @@ use crate::{Error, kernel::Real};
 pub use buffer::Buffer;
 pub use flat::{FitsVector, Flat};
 pub use image::Image;
-pub use is::{Is, SameScalar};
+pub use is::{Gives, Is, SameScalar};
 pub use join::{Join2, Join3, Join4, Total};
 pub use label::Label;
 pub use sequence::Sequence;
