@@ -1,7 +1,7 @@
 use bytemuck::{Pod, Zeroable};
-use nalgebra::{Const, MatrixView, MatrixViewMut, SMatrix};
+use nalgebra::{SMatrix, SMatrixView, SMatrixViewMut};
 
-use super::{RowMajor, Tensor, shared::sample};
+use super::{Tensor, shared::sample};
 use crate::kernel::Real;
 
 /// `CHANNELS` pictures of `HEIGHT` x `WIDTH` pixels: channel after channel in memory, row after row in each.
@@ -10,7 +10,7 @@ use crate::kernel::Real;
 /// use chainrule::tensor::Image;
 /// let picture: Image<1, 2, 3> = Image([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]);
 /// assert_eq!(picture[(0, 1, 2)], 6.0);
-/// assert_eq!(picture.channel(0).row(1).sum(), 15.0); // nalgebra's view
+/// assert_eq!(picture.channel(0).column(1).sum(), 15.0); // nalgebra's view: a column for each row of pixels
 /// ```
 #[derive(Clone, Copy, PartialEq, Zeroable, Pod)]
 #[repr(transparent)]
@@ -29,43 +29,36 @@ impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real> Te
 impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
     Image<CHANNELS, HEIGHT, WIDTH, T>
 {
-    /// One channel as nalgebra's matrix of `HEIGHT` rows, without copying.
+    /// One channel as nalgebra's matrix with a column for each row of pixels, without copying: nalgebra's memory runs down
+    /// the columns, an image's along the rows.
     ///
     /// # Panics
     /// When `channel` is not below `CHANNELS`, as indexing does.
-    pub fn channel(
-        &self,
-        channel: usize,
-    ) -> MatrixView<'_, T, Const<HEIGHT>, Const<WIDTH>, Const<WIDTH>, Const<1>> {
-        let (row, column): RowMajor<WIDTH> = (Const, Const);
-        let pixels = self.0[channel].as_flattened();
-        MatrixView::from_slice_with_strides_generic(pixels, Const, Const, row, column)
+    pub fn channel(&self, channel: usize) -> SMatrixView<'_, T, WIDTH, HEIGHT> {
+        SMatrixView::from_slice(self.0[channel].as_flattened())
     }
 
-    /// One channel as nalgebra's matrix of `HEIGHT` rows, without copying.
+    /// One channel as nalgebra's matrix with a column for each row of pixels, without copying.
     ///
     /// # Panics
     /// When `channel` is not below `CHANNELS`, as indexing does.
-    pub fn channel_mut(
-        &mut self,
-        channel: usize,
-    ) -> MatrixViewMut<'_, T, Const<HEIGHT>, Const<WIDTH>, Const<WIDTH>, Const<1>> {
-        let (row, column): RowMajor<WIDTH> = (Const, Const);
-        let pixels = self.0[channel].as_flattened_mut();
-        MatrixViewMut::from_slice_with_strides_generic(pixels, Const, Const, row, column)
+    pub fn channel_mut(&mut self, channel: usize) -> SMatrixViewMut<'_, T, WIDTH, HEIGHT> {
+        SMatrixViewMut::from_slice(self.0[channel].as_flattened_mut())
     }
 }
 
+/// From a column for each row of pixels.
 impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
-    From<[SMatrix<T, HEIGHT, WIDTH>; CHANNELS]> for Image<CHANNELS, HEIGHT, WIDTH, T>
+    From<[SMatrix<T, WIDTH, HEIGHT>; CHANNELS]> for Image<CHANNELS, HEIGHT, WIDTH, T>
 {
-    fn from(channels: [SMatrix<T, HEIGHT, WIDTH>; CHANNELS]) -> Self {
-        Self(channels.map(|channel| channel.transpose().data.0))
+    fn from(channels: [SMatrix<T, WIDTH, HEIGHT>; CHANNELS]) -> Self {
+        Self(channels.map(|channel| channel.data.0))
     }
 }
 
+/// To a column for each row of pixels.
 impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
-    From<Image<CHANNELS, HEIGHT, WIDTH, T>> for [SMatrix<T, HEIGHT, WIDTH>; CHANNELS]
+    From<Image<CHANNELS, HEIGHT, WIDTH, T>> for [SMatrix<T, WIDTH, HEIGHT>; CHANNELS]
 {
     fn from(image: Image<CHANNELS, HEIGHT, WIDTH, T>) -> Self {
         core::array::from_fn(|channel| image.channel(channel).into_owned())

@@ -23,9 +23,9 @@
 //! let b: Vector<2> = (a.view() * 2.0 + Vector([1.0, 1.0]).view()).into();
 //! assert_relative_eq!(b, Vector([7.0, 9.0]));
 //!
-//! // A sequence is a matrix with a row for each step.
+//! // nalgebra's memory runs down the columns: a sequence is a matrix with a column for each step.
 //! let s = Sequence([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
-//! assert_eq!(s.view()[(1, 0)], 4.0);
+//! assert_eq!(s.view()[(0, 1)], 4.0);
 //! assert_eq!(Sequence::<2, 3>::SHAPE, [2, 3]);
 //! ```
 
@@ -41,7 +41,7 @@ pub mod side;
 mod vector;
 
 use bytemuck::Pod;
-use nalgebra::{Const, DMatrixView, DMatrixViewMut, Dyn};
+use nalgebra::{DMatrixView, DMatrixViewMut, Dyn};
 
 use crate::error::require;
 use crate::{Error, kernel::Real};
@@ -140,6 +140,3 @@ pub trait Tensor: Pod + PartialEq + core::fmt::Debug + Send + Sync {
 pub fn zeros<E: bytemuck::Zeroable>() -> alloc::boxed::Box<E> {
     bytemuck::zeroed_box()
 }
-
-/// nalgebra's views of the matrices here: `R` rows and `C` columns, a row after the other in memory.
-type RowMajor<const C: usize> = (Const<C>, Const<1>);

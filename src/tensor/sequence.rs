@@ -1,7 +1,7 @@
 use bytemuck::{Pod, Zeroable};
-use nalgebra::{Const, MatrixView, MatrixViewMut, SMatrix};
+use nalgebra::{SMatrix, SMatrixView, SMatrixViewMut};
 
-use super::{RowMajor, Tensor, shared::sample};
+use super::{Tensor, shared::sample};
 use crate::kernel::Real;
 
 /// `FEATURES` numbers at each of `STEPS` steps, step after step in memory.
@@ -10,7 +10,7 @@ use crate::kernel::Real;
 /// use chainrule::tensor::Sequence;
 /// let s = Sequence([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
 /// assert_eq!(s[(2, 0)], 5.0);
-/// assert_eq!(s.view().column(1).sum(), 12.0); // nalgebra's view: a row for each step
+/// assert_eq!(s.view().column(2).sum(), 11.0); // nalgebra's view: a column for each step
 /// ```
 #[derive(Clone, Copy, PartialEq, Zeroable, Pod)]
 #[repr(transparent)]
@@ -23,31 +23,29 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Tensor for Sequence<STE
 }
 
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Sequence<STEPS, FEATURES, T> {
-    /// nalgebra's matrix with a row for each step, without copying.
-    pub fn view(&self) -> MatrixView<'_, T, Const<STEPS>, Const<FEATURES>, Const<FEATURES>, Const<1>> {
-        let (row, column): RowMajor<FEATURES> = (Const, Const);
-        MatrixView::from_slice_with_strides_generic(self.0.as_flattened(), Const, Const, row, column)
+    /// nalgebra's matrix with a column for each step, without copying: its memory runs down the columns.
+    pub fn view(&self) -> SMatrixView<'_, T, FEATURES, STEPS> {
+        SMatrixView::from_slice(self.0.as_flattened())
     }
 
-    /// nalgebra's matrix with a row for each step, without copying.
-    pub fn view_mut(
-        &mut self,
-    ) -> MatrixViewMut<'_, T, Const<STEPS>, Const<FEATURES>, Const<FEATURES>, Const<1>> {
-        let (row, column): RowMajor<FEATURES> = (Const, Const);
-        MatrixViewMut::from_slice_with_strides_generic(self.0.as_flattened_mut(), Const, Const, row, column)
+    /// nalgebra's matrix with a column for each step, without copying.
+    pub fn view_mut(&mut self) -> SMatrixViewMut<'_, T, FEATURES, STEPS> {
+        SMatrixViewMut::from_slice(self.0.as_flattened_mut())
     }
 }
 
-impl<const STEPS: usize, const FEATURES: usize, T: Real> From<SMatrix<T, STEPS, FEATURES>>
+/// From a column for each step.
+impl<const STEPS: usize, const FEATURES: usize, T: Real> From<SMatrix<T, FEATURES, STEPS>>
     for Sequence<STEPS, FEATURES, T>
 {
-    fn from(matrix: SMatrix<T, STEPS, FEATURES>) -> Self {
-        Self(matrix.transpose().data.0)
+    fn from(matrix: SMatrix<T, FEATURES, STEPS>) -> Self {
+        Self(matrix.data.0)
     }
 }
 
+/// To a column for each step.
 impl<const STEPS: usize, const FEATURES: usize, T: Real> From<Sequence<STEPS, FEATURES, T>>
-    for SMatrix<T, STEPS, FEATURES>
+    for SMatrix<T, FEATURES, STEPS>
 {
     fn from(sequence: Sequence<STEPS, FEATURES, T>) -> Self {
         sequence.view().into_owned()
