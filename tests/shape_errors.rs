@@ -29,13 +29,15 @@ fn sentence(stem: &str) -> String {
     format!("{}{rest}", first.to_uppercase())
 }
 
-/// The lines of `pass` that are not in `fail`.
+/// The line in which `pass` differs from `fail`; or, where it has more lines, those that `fail` lacks.
 fn otherwise(fail: &str, pass: &str) -> String {
-    let code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
-    pass.lines()
-        .filter(code)
-        .filter(|line| !fail.lines().any(|other| other == *line))
-        .fold(String::new(), |all, line| all + line + "\n")
+    let same_length = fail.lines().count() == pass.lines().count();
+    let mut lines = pass.lines().enumerate();
+    let differing = |(at, line): &(usize, &str)| match same_length {
+        true => fail.lines().nth(*at) != Some(line),
+        false => !fail.lines().any(|other| other == *line),
+    };
+    lines.by_ref().filter(differing).fold(String::new(), |all, (_, line)| all + line + "\n")
 }
 
 fn page() -> String {

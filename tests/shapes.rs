@@ -59,8 +59,12 @@ fn every_message_begins_with_a_sentence_of_ours() {
             }
         }
         assert!(!message.contains("\nwarning"), "{name}: a warning stands between reader and error");
-        for machinery in ["UInt<", "UTerm", "typenum", "nalgebra", "ArrayStorage", "Matrix<", "{float}"] {
-            assert!(!message.contains(machinery), "{name}: the message shows `{machinery}`");
+        // What rustc adds below (`= help`, `= note`) is its own; what is read first is ours.
+        let read_first = |line: &&str| !line.trim_start().starts_with("= ") && !line.starts_with("help: ");
+        for line in message.lines().take_while(read_first) {
+            for machinery in ["UInt<", "UTerm", "typenum", "nalgebra", "ArrayStorage", "Matrix<", "{float}"] {
+                assert!(!line.contains(machinery), "{name}: the message shows `{machinery}`");
+            }
         }
     }
 }

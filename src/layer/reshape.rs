@@ -25,7 +25,7 @@ use crate::tensor::Tensor;
 /// ```
 /// use chainrule::prelude::*;
 ///
-/// let picture: Image<1, 2, 3> = Reshape::default().predict(&Vector([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]))?;
+/// let picture = Reshape::<Image<1, 2, 3>>::default().predict(&Vector([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]))?;
 /// assert_eq!(picture, Image([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```

@@ -1,8 +1,6 @@
-use chainrule::{Conv2d, Image, Init, Network, Relu, rng};
+use chainrule::{Conv2d, Image, Relu, shapes};
 
 type Net = (Conv2d<1, 6, 40>, Relu);
+const _: () = shapes::<Net, Image<1, 28, 28>, Image<6, 9, 9>>();
 
-fn main() {
-    let net = Net::init(&mut rng(1));
-    assert!(net.predict(&Image::<1, 28, 28>::default()).is_ok());
-}
+fn main() {}

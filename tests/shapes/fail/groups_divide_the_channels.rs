@@ -1,8 +1,6 @@
-use chainrule::{Conv2d, GroupNorm, Image, Init, Network, Relu, rng};
+use chainrule::{Conv2d, GroupNorm, Image, Relu, shapes};
 
 type Net = (Conv2d<1, 32, 3>, GroupNorm<5, 32>, Relu);
+const _: () = shapes::<Net, Image<1, 8, 8>, Image<32, 6, 6>>();
 
-fn main() {
-    let net = Net::init(&mut rng(1));
-    assert!(net.predict(&Image::<1, 8, 8>::default()).is_ok());
-}
+fn main() {}

@@ -3,6 +3,7 @@ use chainrule::{Fields, Init, Linear, Network, Parameters, Vector, rng};
 struct Half;
 
 impl Parameters for Half {
+    const COUNT: usize = 0;
     fn zeros() -> Self {
         Half
     }

@@ -1,8 +1,6 @@
-use chainrule::{Conv2d, Image, Init, Network, Relu, Residual, rng};
+use chainrule::{Conv2d, Image, Relu, Residual, shapes};
 
 type Net = Residual<(Relu, Conv2d<4, 4, 3, 2, 1>), Conv2d<4, 4, 1, 2>>;
+const _: () = shapes::<Net, Image<4, 8, 8>, Image<4, 4, 4>>();
 
-fn main() {
-    let net = Net::init(&mut rng(1));
-    assert!(net.predict(&Image::<4, 8, 8>::default()).is_ok());
-}
+fn main() {}

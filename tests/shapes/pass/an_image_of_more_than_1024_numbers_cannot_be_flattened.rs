@@ -1,8 +1,6 @@
-use chainrule::{Conv2d, Dense, Flatten, Image, Init, Network, Vector, rng};
+use chainrule::{Conv2d, Flatten, Image, Vector, shapes};
 
-type Net = (Conv2d<1, 6, 5>, Dense<Image<6, 24, 24>, Vector<10>>);
+type Net = (Conv2d<1, 6, 17>, Flatten);
+const _: () = shapes::<Net, Image<1, 28, 28>, Vector<864>>();
 
-fn main() {
-    let net = Net::init(&mut rng(1));
-    assert!(net.predict(&Image::<1, 28, 28>::default()).is_ok());
-}
+fn main() {}

@@ -1,8 +1,6 @@
-use chainrule::{Concat, Conv2d, Image, Init, Network, rng};
+use chainrule::{Concat, Conv2d, Image, shapes};
 
 type Net = Concat<(Conv2d<1, 4, 3>, Conv2d<1, 4, 5, 1, 1>)>;
+const _: () = shapes::<Net, Image<1, 8, 8>, Image<8, 6, 6>>();
 
-fn main() {
-    let net = Net::init(&mut rng(1));
-    assert!(net.predict(&Image::<1, 8, 8>::default()).is_ok());
-}
+fn main() {}
