@@ -128,6 +128,10 @@ where
         return Err(unusable("its `COUNT` is not the number of its parameters"));
     }
     let plain = subject.backward(true, 0.0);
+    let held: usize = plain.parameters.iter().map(|(_, numbers)| numbers.len()).sum();
+    if held != count {
+        return Err(unusable("the shapes of its fields are not those of its numbers"));
+    }
     let over = subject.backward(true, 1.0);
     let alone = subject.backward(false, 0.0);
     let broken =
