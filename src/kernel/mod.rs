@@ -8,7 +8,7 @@ mod pool;
 mod product;
 mod real;
 
-pub(crate) use convolution::Windows;
+pub(crate) use convolution::{Room, Windows};
 pub(crate) use pool::Pooling;
 pub(crate) use product::{Strided, add_product};
 pub use real::Real;

@@ -1,14 +1,11 @@
 use alloc::boxed::Box;
-use core::fmt;
-use core::slice::{from_mut, from_ref};
 
-use super::{PatchTape, add_bias_gradient, backward, fill_bias, forward};
-use crate::kernel::{Real, Windows};
-use crate::layer::compare::comparable;
+use super::{Slid, add_bias_gradient, fill_bias, weight_and_bias, windows};
+use crate::kernel::{Real, Room};
 use crate::layer::dense::Bias;
-use crate::layer::{Cost, Field, Fields, Layer, Mode, Parameters, Probe};
+use crate::layer::{Cost, Layer, Mode, Probe};
 use crate::tensor::side::{Side, Sides, Slide};
-use crate::tensor::{Image, Tensor, Vector, zeros};
+use crate::tensor::{Image, Tensor, Vector};
 
 /// A convolution of images: at every place, a linear map of a `K` x `K` window of all channels.
 ///
@@ -52,70 +49,12 @@ pub struct Conv2d<
     pub bias: Box<B>,
 }
 
-impl<
-    const IN: usize,
-    const OUT: usize,
-    const K: usize,
-    const S: usize,
-    const P: usize,
-    T: Real,
-    B: Bias<Vector<OUT, T>>,
-> Conv2d<IN, OUT, K, S, P, T, B>
-{
-    /// W as numbers in memory order.
-    pub fn weights(&self) -> &[T] {
-        bytemuck::must_cast_slice(from_ref(&*self.weight))
-    }
-
-    /// W as numbers in memory order.
-    pub fn weights_mut(&mut self) -> &mut [T] {
-        bytemuck::must_cast_slice_mut(from_mut(&mut *self.weight))
-    }
-
-    const fn windows([_, height, width]: [usize; 3], [_, out_height, out_width]: [usize; 3]) -> Windows {
-        Windows { channels: IN, height, width, kernel: K, stride: S, padding: P, out_height, out_width }
-    }
-}
-
-impl<
-    const IN: usize,
-    const OUT: usize,
-    const K: usize,
-    const S: usize,
-    const P: usize,
-    T: Real,
-    B: Bias<Vector<OUT, T>>,
-> Parameters for Conv2d<IN, OUT, K, S, P, T, B>
-{
-    const COUNT: usize = OUT * IN * K * K + size_of::<B>() / size_of::<T>();
-
-    fn zeros() -> Self {
-        Self { weight: zeros(), bias: zeros() }
-    }
-
-    fn fields(fields: &mut impl Fields<Self>) {
-        let weight = Field::weight("weight", &[OUT, IN, K, K], IN * K * K, OUT * K * K);
-        fields.tensor(weight, Self::weights, Self::weights_mut);
-        if size_of::<B>() > 0 {
-            fields.tensor(
-                Field::bias("bias", &[OUT]),
-                |conv| conv.bias.as_numbers().unwrap_or(&[]),
-                |conv| conv.bias.as_numbers_mut().unwrap_or(&mut []),
-            );
-        }
-    }
-}
-
-/// The output of a `K` x `K` window in steps of `S` on an image of `H` x `W`, padded by `P`.
-type Output<
-    const OUT: usize,
-    const K: usize,
-    const S: usize,
-    const P: usize,
-    const H: usize,
-    const W: usize,
-    T,
-> = <(Side<OUT>, <Side<H> as Slide<K, S, P>>::Out, <Side<W> as Slide<K, S, P>>::Out) as Sides<T>>::Tensor;
+weight_and_bias!(
+    [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>]
+    Conv2d<IN, OUT, K, S, P, T, B>,
+    weight: [OUT, IN, K, K], fan_in: IN * K * K, fan_out: OUT * K * K, bias: OUT,
+    prints: "Conv2d({IN} -> {OUT} channels, window {K}, stride {S}, padding {P}"
+);
 
 impl<
     const IN: usize,
@@ -131,24 +70,24 @@ impl<
 where
     Side<H>: Slide<K, S, P>,
     Side<W>: Slide<K, S, P>,
-    (Side<OUT>, <Side<H> as Slide<K, S, P>>::Out, <Side<W> as Slide<K, S, P>>::Out): Sides<T>,
+    (Side<OUT>, Slid<H, K, S, P>, Slid<W, K, S, P>): Sides<T>,
 {
-    type Output = Output<OUT, K, S, P, H, W, T>;
-    type Tape = PatchTape<T>;
+    type Output = <(Side<OUT>, Slid<H, K, S, P>, Slid<W, K, S, P>) as Sides<T>>::Tensor;
+    type Tape = Room<T>;
     const COST: Cost = Cost::weights((Self::Output::LEN * IN * K * K) as u64, OUT);
 
     fn forward(
         &self,
         input: &[Image<IN, H, W, T>],
         output: &mut [Self::Output],
-        tape: &mut PatchTape<T>,
+        room: &mut Room<T>,
         _: &mut Mode<'_>,
     ) {
-        let windows = Self::windows(sides::<Image<IN, H, W, T>>(), sides::<Self::Output>());
+        let windows = windows::<Image<IN, H, W, T>, Self::Output>(K, S, P);
         for (x, y) in input.iter().zip(output) {
             let y = y.as_mut_slice();
             fill_bias(y, self.bias.as_numbers(), OUT);
-            forward(&windows, self.weights(), x.as_slice(), y, tape);
+            windows.convolve(self.weights(), x.as_slice(), y, room);
         }
     }
 
@@ -159,55 +98,19 @@ where
         output_grad: &[Self::Output],
         mut input_grad: Option<&mut [Image<IN, H, W, T>]>,
         gradient: &mut Self,
-        tape: &mut PatchTape<T>,
+        room: &mut Room<T>,
         _: &mut Q,
     ) {
-        let windows = Self::windows(sides::<Image<IN, H, W, T>>(), sides::<Self::Output>());
+        let windows = windows::<Image<IN, H, W, T>, Self::Output>(K, S, P);
         for (at, (x, dy)) in input.iter().zip(output_grad).enumerate() {
             let dy = dy.as_slice();
             add_bias_gradient(dy, gradient.bias.as_numbers_mut());
-            let dx = input_grad.as_deref_mut().map(|dx| dx[at].as_mut_slice());
-            backward(&windows, self.weights(), x.as_slice(), dy, dx, gradient.weights_mut(), tape);
+            windows.add_weight_gradient(dy, x.as_slice(), gradient.weights_mut(), room);
+            if let Some(input_grad) = &mut input_grad {
+                let dx = input_grad[at].as_mut_slice();
+                dx.fill(T::zero());
+                windows.convolve_transposed(self.weights(), dy, dx, room);
+            }
         }
-    }
-}
-
-/// The sides of an image.
-fn sides<X: Tensor>() -> [usize; 3] {
-    core::array::from_fn(|side| X::SHAPE[side])
-}
-
-comparable!([
-    const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>
-] Conv2d<IN, OUT, K, S, P, T, B>);
-
-impl<
-    const IN: usize,
-    const OUT: usize,
-    const K: usize,
-    const S: usize,
-    const P: usize,
-    T: Real,
-    B: Bias<Vector<OUT, T>>,
-> Clone for Conv2d<IN, OUT, K, S, P, T, B>
-{
-    fn clone(&self) -> Self {
-        crate::layer::compare::copy(self)
-    }
-}
-
-impl<
-    const IN: usize,
-    const OUT: usize,
-    const K: usize,
-    const S: usize,
-    const P: usize,
-    T: Real,
-    B: Bias<Vector<OUT, T>>,
-> fmt::Debug for Conv2d<IN, OUT, K, S, P, T, B>
-{
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bias = if size_of::<B>() > 0 { "" } else { ", no bias" };
-        write!(f, "Conv2d({IN} -> {OUT} channels, window {K}, stride {S}, padding {P}{bias})")
     }
 }

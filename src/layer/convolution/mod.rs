@@ -3,59 +3,22 @@
 mod conv2d;
 
 use crate::kernel::{Real, Windows};
-use crate::tensor::Buffer;
+use crate::tensor::Tensor;
+use crate::tensor::side::{Side, Slide};
 
 pub use conv2d::Conv2d;
 
-/// Room for the windows of one image, and for their gradient.
-#[derive(Debug)]
-pub struct PatchTape<T> {
-    patches: Buffer<T>,
-    grads: Buffer<T>,
+/// The side of the output of a window of `K`, in steps of `S`, on a side of `D` padded by `P`.
+type Slid<const D: usize, const K: usize, const S: usize, const P: usize> = <Side<D> as Slide<K, S, P>>::Out;
+
+/// How windows of `kernel` x `kernel` lie on the image `X` for the output `Y`.
+const fn windows<X: Tensor, Y: Tensor>(kernel: usize, stride: usize, padding: usize) -> Windows {
+    let [channels, height, width] = [X::SHAPE[0], X::SHAPE[1], X::SHAPE[2]];
+    let [out_height, out_width] = [Y::SHAPE[1], Y::SHAPE[2]];
+    Windows { channels, height, width, kernel, stride, padding, out_height, out_width }
 }
 
-impl<T> Default for PatchTape<T> {
-    fn default() -> Self {
-        Self { patches: Buffer::default(), grads: Buffer::default() }
-    }
-}
-
-/// One image through a convolution; `output` holds the bias already.
-fn forward<T: Real>(
-    windows: &Windows,
-    weights: &[T],
-    image: &[T],
-    output: &mut [T],
-    tape: &mut PatchTape<T>,
-) {
-    let patches = tape.patches.take(windows.taps() * windows.places());
-    windows.gather(image, patches);
-    windows.add_outputs(weights, patches, output);
-}
-
-/// The gradients of one image's convolution: added to those of the weights, written to that of the image.
-fn backward<T: Real>(
-    windows: &Windows,
-    weights: &[T],
-    image: &[T],
-    output_grad: &[T],
-    image_grad: Option<&mut [T]>,
-    gradient: &mut [T],
-    tape: &mut PatchTape<T>,
-) {
-    let len = windows.taps() * windows.places();
-    let patches = tape.patches.take(len);
-    windows.gather(image, patches);
-    windows.add_weight_gradient(output_grad, patches, gradient);
-    if let Some(image_grad) = image_grad {
-        let grads = tape.grads.take(len);
-        windows.patches_gradient(weights, output_grad, grads);
-        image_grad.fill(T::zero());
-        windows.scatter(grads, image_grad);
-    }
-}
-
-/// Every channel of an output starts at its bias, or at zero.
+/// Every pixel of a channel starts at the channel's bias, or at zero.
 fn fill_bias<T: Real>(output: &mut [T], bias: Option<&[T]>, channels: usize) {
     let places = output.len() / channels;
     for (channel, output) in output.chunks_exact_mut(places).enumerate() {
@@ -63,11 +26,89 @@ fn fill_bias<T: Real>(output: &mut [T], bias: Option<&[T]>, channels: usize) {
     }
 }
 
-/// The gradient of a bias is the sum over all places of its channel.
+/// The gradient of a bias is the sum over all pixels of its channel.
 fn add_bias_gradient<T: Real>(output_grad: &[T], gradient: Option<&mut [T]>) {
     let Some(gradient) = gradient else { return };
     let places = output_grad.len() / gradient.len();
     for (gradient, output_grad) in gradient.iter_mut().zip(output_grad.chunks_exact(places)) {
-        *gradient += output_grad.iter().fold(T::zero(), |sum, &g| sum + g);
+        *gradient += sum(output_grad);
     }
 }
+
+/// The sum of all numbers, in sixteen sums side by side: one alone waits for each of its additions.
+fn sum<T: Real>(numbers: &[T]) -> T {
+    let (chunks, rest) = numbers.as_chunks::<16>();
+    let mut sums = [T::zero(); 16];
+    for chunk in chunks {
+        sums.iter_mut().zip(chunk).for_each(|(sum, &number)| *sum += number);
+    }
+    sums.iter().chain(rest).fold(T::zero(), |sum, &number| sum + number)
+}
+
+/// The product of the sides of a weight.
+const fn count(shape: &[usize]) -> usize {
+    let (mut count, mut side) = (1, 0);
+    while side < shape.len() {
+        count *= shape[side];
+        side += 1;
+    }
+    count
+}
+
+/// What layers of a `weight` and a `bias` have in common: all but their doc comment, their fields and their mathematics.
+/// `T` is their scalar, `B` the type of their bias.
+macro_rules! weight_and_bias {
+    (
+        [$($generics:tt)*] $layer:ty,
+        weight: $shape:expr, fan_in: $fan_in:expr, fan_out: $fan_out:expr, bias: $channels:expr, prints: $format:literal
+    ) => {
+        impl<$($generics)*> $layer {
+            /// W as numbers in memory order.
+            pub fn weights(&self) -> &[T] {
+                bytemuck::must_cast_slice(core::slice::from_ref(&*self.weight))
+            }
+
+            /// W as numbers in memory order.
+            pub fn weights_mut(&mut self) -> &mut [T] {
+                bytemuck::must_cast_slice_mut(core::slice::from_mut(&mut *self.weight))
+            }
+        }
+
+        impl<$($generics)*> $crate::layer::Parameters for $layer {
+            const COUNT: usize = $crate::layer::convolution::count(&$shape) + size_of::<B>() / size_of::<T>();
+
+            fn zeros() -> Self {
+                Self { weight: $crate::tensor::zeros(), bias: $crate::tensor::zeros() }
+            }
+
+            fn fields(fields: &mut impl $crate::layer::Fields<Self>) {
+                use $crate::layer::Field;
+                let weight = Field::weight("weight", &$shape, $fan_in, $fan_out);
+                fields.tensor(weight, Self::weights, Self::weights_mut);
+                if size_of::<B>() > 0 {
+                    fields.tensor(
+                        Field::bias("bias", &[$channels]),
+                        |layer| layer.bias.as_numbers().unwrap_or(&[]),
+                        |layer| layer.bias.as_numbers_mut().unwrap_or(&mut []),
+                    );
+                }
+            }
+        }
+
+        $crate::layer::compare::comparable!([$($generics)*] $layer);
+
+        impl<$($generics)*> Clone for $layer {
+            fn clone(&self) -> Self {
+                $crate::layer::compare::copy(self)
+            }
+        }
+
+        impl<$($generics)*> core::fmt::Debug for $layer {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(f, $format)?;
+                f.write_str(if size_of::<B>() > 0 { ")" } else { ", no bias)" })
+            }
+        }
+    };
+}
+use weight_and_bias;
