@@ -35,7 +35,7 @@ pub use activation::{
     Softplus, Softsign, Tanh,
 };
 pub use compare::View;
-pub use convolution::Conv2d;
+pub use convolution::{Conv1d, Conv2d, DepthwiseConv2d, TransposedConv2d};
 pub use cost::Cost;
 pub use dense::{Dense, Linear, NoBias};
 pub use dropout::Dropout;

@@ -16,6 +16,16 @@ macro_rules! every_layer {
         $case!("convolution/conv2d", conv2d: Conv2d<2, 3, 3, 1, 0, T>, Image<2, 5, 4, T>);
         $case!("convolution/conv2d", conv2d_padded: Conv2d<2, 3, 3, 1, 1, T>, Image<2, 4, 3, T>);
         $case!("convolution/conv2d", conv2d_strided: Conv2d<1, 2, 3, 2, 2, T, NoBias>, Image<1, 6, 5, T>);
+        $case!("convolution/conv2d", conv2d_of_pixels: Conv2d<3, 2, 1, 2, 0, T>, Image<3, 3, 4, T>);
+        $case!("convolution/depthwise", depthwise: DepthwiseConv2d<2, 3, 1, 0, T>, Image<2, 5, 4, T>);
+        $case!("convolution/depthwise", depthwise_padded: DepthwiseConv2d<3, 3, 2, 1, T>, Image<3, 4, 3, T>);
+        $case!("convolution/depthwise", depthwise_without_bias: DepthwiseConv2d<2, 2, 3, 3, T, NoBias>, Image<2, 3, 4, T>);
+        $case!("convolution/transposed", transposed: TransposedConv2d<2, 3, 3, 1, 0, T>, Image<2, 3, 4, T>);
+        $case!("convolution/transposed", transposed_padded: TransposedConv2d<3, 2, 3, 2, 1, T>, Image<3, 3, 2, T>);
+        $case!("convolution/transposed", transposed_with_gaps: TransposedConv2d<1, 2, 2, 3, 2, T, NoBias>, Image<1, 3, 4, T>);
+        $case!("convolution/conv1d", conv1d: Conv1d<2, 3, 3, 1, 0, T>, Sequence<6, 2, T>);
+        $case!("convolution/conv1d", conv1d_padded: Conv1d<2, 3, 5, 1, 2, T>, Sequence<4, 2, T>);
+        $case!("convolution/conv1d", conv1d_strided: Conv1d<3, 2, 2, 3, 4, T, NoBias>, Sequence<9, 3, T>);
         $case!("identity", identity: Identity, Vector<4, T>);
         $case!("dropout", dropout: Dropout<30>, Vector<12, T>);
         $case!("prelu", prelu: PRelu<T>, Vector<7, T>);

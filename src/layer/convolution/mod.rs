@@ -1,12 +1,25 @@
 //! Convolutions: linear maps that look at windows, with the same weights at every place.
+//!
+//! | layer | a window of the input | gives |
+//! |---|---|---|
+//! | [`Conv2d`] | all channels of `K` x `K` pixels | one pixel of every channel |
+//! | [`DepthwiseConv2d`] | one channel of `K` x `K` pixels | one pixel of that channel |
+//! | [`TransposedConv2d`] | one pixel of all channels | `K` x `K` pixels of every channel |
+//! | [`Conv1d`] | all features of `K` steps | one step of every feature |
 
+mod conv1d;
 mod conv2d;
+mod depthwise;
+mod transposed;
 
 use crate::kernel::{Real, Windows};
 use crate::tensor::Tensor;
 use crate::tensor::side::{Side, Slide};
 
+pub use conv1d::Conv1d;
 pub use conv2d::Conv2d;
+pub use depthwise::DepthwiseConv2d;
+pub use transposed::TransposedConv2d;
 
 /// The side of the output of a window of `K`, in steps of `S`, on a side of `D` padded by `P`.
 type Slid<const D: usize, const K: usize, const S: usize, const P: usize> = <Side<D> as Slide<K, S, P>>::Out;

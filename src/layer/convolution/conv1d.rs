@@ -1,0 +1,167 @@
+use alloc::boxed::Box;
+use core::ops::Range;
+
+use super::{Slid, weight_and_bias};
+use crate::kernel::{Real, add_product, add_product_transposed};
+use crate::layer::dense::Bias;
+use crate::layer::{Cost, Layer, Mode, Probe};
+use crate::tensor::side::{Side, Sides, Slide};
+use crate::tensor::{Buffer, Sequence, Tensor, Vector};
+
+/// A convolution over the steps of a sequence: at every place, a linear map of all features of `K` steps.
+///
+/// Forward `y[t, o] = b[o] + Σ W[k, i, o] x[S t + k - P, i]`, zero outside the sequence; backward
+/// `dx[S t + k - P, i] = Σ W[k, i, o] dy[t, o]`, summed over all t and k that meet there,
+/// `dW[k, i, o] = Σ dy[t, o] x[S t + k - P, i]`, `db[o] = Σ dy[t, o]`.
+///
+/// # Shapes
+/// Input `Sequence<STEPS, IN>`; output `Sequence<(STEPS + 2 PAD - K) / STRIDE + 1, OUT>`, worked out by the compiler for up to
+/// 1024 steps. `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
+///
+/// `weight` is `[K, IN, OUT]`, as Keras has it: the features of a sequence lie step after step, so a window of `K` steps is
+/// one slice, and the whole convolution is one product that reads the windows where they lie. PyTorch's `[OUT, IN, K]`
+/// becomes it by `weight.permute(2, 1, 0)`.
+///
+/// # Gradient flow
+/// Linear, as [`Dense`](crate::layer::Dense), with fan-in `IN K`. Padding and strides lose gradients at the ends.
+///
+/// # Source
+/// Waibel, Hanazawa, Hinton, Shikano, Lang, "Phoneme recognition using time-delay neural networks" (1989), section II.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mut slope = Conv1d::<1, 2, 2>::zeros();
+/// *slope.weight = [[[-1.0, 0.5]], [[1.0, 0.5]]]; // to two features: the difference of two steps, and their mean
+/// let steps = Sequence([[1.0], [3.0], [9.0]]);
+/// assert_eq!(slope.predict(&steps)?, Sequence([[2.0, 2.0], [6.0, 6.0]])); // a Sequence<2, 2>: nobody had to say so
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+pub struct Conv1d<
+    const IN: usize,
+    const OUT: usize,
+    const K: usize,
+    const STRIDE: usize = 1,
+    const PAD: usize = 0,
+    T: Real = f32,
+    B: Bias<Vector<OUT, T>> = Vector<OUT, T>,
+> {
+    /// W: for each step of the window and each input feature, its weight towards each output feature.
+    pub weight: Box<[[[T; OUT]; IN]; K]>,
+    /// b: one number for each output feature, or [`NoBias`](crate::layer::NoBias).
+    pub bias: Box<B>,
+}
+
+weight_and_bias!(
+    [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>]
+    Conv1d<IN, OUT, K, S, P, T, B>,
+    weight: [K, IN, OUT], fan_in: IN * K, fan_out: OUT * K, bias: OUT,
+    prints: "Conv1d({IN} -> {OUT} features, window {K}, stride {S}, padding {P}"
+);
+
+/// Calls `f` for each run of output steps whose windows have the same part on the sequence: the steps, that part of the
+/// window, and the input step at which the first of these parts begins. Windows that lie whole on the sequence are one
+/// run; each one that hangs over an end is a run of its own.
+fn runs(
+    (steps, out_steps): (usize, usize),
+    [kernel, stride, padding]: [usize; 3],
+    mut f: impl FnMut(Range<usize>, Range<usize>, usize),
+) {
+    let part = |t: usize| {
+        let end = (steps + padding).saturating_sub(t * stride).min(kernel);
+        padding.saturating_sub(t * stride)..end
+    };
+    let mut start = 0;
+    while start < out_steps {
+        let part_here = part(start);
+        let end = (start..out_steps).find(|&t| part(t) != part_here).unwrap_or(out_steps);
+        if !part_here.is_empty() {
+            let step = start * stride + part_here.start - padding;
+            f(start..end, part_here, step);
+        }
+        start = end;
+    }
+}
+
+impl<
+    const IN: usize,
+    const OUT: usize,
+    const K: usize,
+    const S: usize,
+    const P: usize,
+    const STEPS: usize,
+    T: Real,
+    B: Bias<Vector<OUT, T>>,
+> Layer<Sequence<STEPS, IN, T>> for Conv1d<IN, OUT, K, S, P, T, B>
+where
+    Side<STEPS>: Slide<K, S, P>,
+    (Slid<STEPS, K, S, P>, Side<OUT>): Sides<T>,
+{
+    type Output = <(Slid<STEPS, K, S, P>, Side<OUT>) as Sides<T>>::Tensor;
+    /// Room for the gradients of all windows of a sequence.
+    type Tape = Buffer<T>;
+    const COST: Cost = Cost::weights((Self::Output::LEN * K * IN) as u64, OUT);
+
+    fn forward(
+        &self,
+        input: &[Sequence<STEPS, IN, T>],
+        output: &mut [Self::Output],
+        _: &mut Buffer<T>,
+        _: &mut Mode<'_>,
+    ) {
+        for (x, y) in input.iter().zip(output) {
+            let (x, y) = (x.as_slice(), y.as_mut_slice());
+            match self.bias.as_numbers() {
+                Some(bias) => y.chunks_exact_mut(OUT).for_each(|y| y.copy_from_slice(bias)),
+                None => y.fill(T::zero()),
+            }
+            runs((STEPS, y.len() / OUT), [K, S, P], |steps, part, first| {
+                let w = &self.weights()[part.start * IN * OUT..part.end * IN * OUT];
+                let y = &mut y[steps.start * OUT..steps.end * OUT];
+                add_product(&x[first * IN..], [S * IN, 1], w, y, part.len() * IN, OUT);
+            });
+        }
+    }
+
+    fn backward<Q: Probe>(
+        &self,
+        input: &[Sequence<STEPS, IN, T>],
+        _: &[Self::Output],
+        output_grad: &[Self::Output],
+        mut input_grad: Option<&mut [Sequence<STEPS, IN, T>]>,
+        gradient: &mut Self,
+        room: &mut Buffer<T>,
+        _: &mut Q,
+    ) {
+        if let Some(input_grad) = &mut input_grad {
+            Sequence::flat_mut(input_grad).fill(T::zero());
+        }
+        for (at, (x, dy)) in input.iter().zip(output_grad).enumerate() {
+            let (x, dy) = (x.as_slice(), dy.as_slice());
+            if let Some(bias) = gradient.bias.as_numbers_mut() {
+                for dy in dy.chunks_exact(OUT) {
+                    bias.iter_mut().zip(dy).for_each(|(db, dy)| *db += *dy);
+                }
+            }
+            runs((STEPS, dy.len() / OUT), [K, S, P], |steps, part, first| {
+                let weights = part.start * IN * OUT..part.end * IN * OUT;
+                let dy = &dy[steps.start * OUT..steps.end * OUT];
+                // The inputs are read as their transpose.
+                let dw = &mut gradient.weights_mut()[weights.clone()];
+                add_product(&x[first * IN..], [1, S * IN], dy, dw, steps.len(), OUT);
+                // Windows overlap in dx: their gradients are worked out side by side, then added where they belong.
+                let Some(input_grad) = &mut input_grad else { return };
+                let dx = &mut input_grad[at].as_mut_slice()[first * IN..];
+                let width = part.len() * IN;
+                let windows = room.take(steps.len() * width);
+                windows.fill(T::zero());
+                add_product_transposed(dy, &self.weights()[weights], windows, OUT, width);
+                for (step, window) in windows.chunks_exact(width).enumerate() {
+                    let dx = &mut dx[step * S * IN..][..width];
+                    dx.iter_mut().zip(window).for_each(|(dx, &window)| *dx += window);
+                }
+            });
+        }
+    }
+}

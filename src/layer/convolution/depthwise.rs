@@ -1,0 +1,128 @@
+use alloc::boxed::Box;
+
+use super::{Slid, add_bias_gradient, fill_bias, weight_and_bias, windows};
+use crate::kernel::{Real, Room, Windows};
+use crate::layer::dense::Bias;
+use crate::layer::{Cost, Layer, Mode, Probe};
+use crate::tensor::side::{Side, Sides, Slide};
+use crate::tensor::{Image, Tensor, Vector};
+
+/// A convolution of each channel of an image by itself, with one `K` x `K` filter a channel.
+///
+/// Forward `y[c, r, q] = b[c] + Σ W[c, 0, m, n] x[c, S r + m - P, S q + n - P]`, zero outside the image; backward `dx` is the
+/// transposed sum, `dW[c, 0, m, n] = Σ dy[c, r, q] x[c, ..]`, `db[c] = Σ dy[c, r, q]`.
+///
+/// Followed by a [`Conv2d`](crate::layer::Conv2d) of window 1 it is a depthwise separable convolution: `K² + OUT`
+/// products a pixel and channel where a full convolution has `K² OUT`.
+///
+/// # Shapes
+/// Input `Image<CHANNELS, H, W>`; output `Image<CHANNELS, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`, worked
+/// out by the compiler for sides up to 1024. `weight` is `[CHANNELS, 1, K, K]`, as PyTorch's for `groups=CHANNELS`, without
+/// the side of 1 in its type; `bias` is `[CHANNELS]`, or [`NoBias`](crate::layer::NoBias).
+///
+/// # Gradient flow
+/// Linear, with fan-in `K²`: what a gradient gathers, it gathers from its own channel alone.
+///
+/// # Source
+/// Chollet, "Xception: deep learning with depthwise separable convolutions" (2017), section 2.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mut sums = DepthwiseConv2d::<2, 2>::zeros();
+/// *sums.weight = [[[1.0, 1.0], [1.0, 1.0]], [[1.0, -1.0], [0.0, 0.0]]]; // a sum, and a difference
+/// let picture = Image([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [[1.0, 2.0, 4.0], [9.0, 9.0, 9.0]]]);
+/// assert_eq!(sums.predict(&picture)?, Image([[[12.0, 16.0]], [[-1.0, -2.0]]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+pub struct DepthwiseConv2d<
+    const CHANNELS: usize,
+    const K: usize,
+    const STRIDE: usize = 1,
+    const PAD: usize = 0,
+    T: Real = f32,
+    B: Bias<Vector<CHANNELS, T>> = Vector<CHANNELS, T>,
+> {
+    /// W: a window for each channel.
+    pub weight: Box<[[[T; K]; K]; CHANNELS]>,
+    /// b: one number for each channel, or [`NoBias`](crate::layer::NoBias).
+    pub bias: Box<B>,
+}
+
+weight_and_bias!(
+    [const C: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<C, T>>]
+    DepthwiseConv2d<C, K, S, P, T, B>,
+    weight: [C, 1, K, K], fan_in: K * K, fan_out: K * K, bias: C,
+    prints: "DepthwiseConv2d({C} channels, window {K}, stride {S}, padding {P}"
+);
+
+impl<
+    const C: usize,
+    const K: usize,
+    const S: usize,
+    const P: usize,
+    const H: usize,
+    const W: usize,
+    T: Real,
+    B: Bias<Vector<C, T>>,
+> Layer<Image<C, H, W, T>> for DepthwiseConv2d<C, K, S, P, T, B>
+where
+    Side<H>: Slide<K, S, P>,
+    Side<W>: Slide<K, S, P>,
+    (Side<C>, Slid<H, K, S, P>, Slid<W, K, S, P>): Sides<T>,
+{
+    type Output = <(Side<C>, Slid<H, K, S, P>, Slid<W, K, S, P>) as Sides<T>>::Tensor;
+    type Tape = Room<T>;
+    const COST: Cost = Cost::weights((Self::Output::LEN * K * K) as u64, C);
+
+    fn forward(
+        &self,
+        input: &[Image<C, H, W, T>],
+        output: &mut [Self::Output],
+        room: &mut Room<T>,
+        _: &mut Mode<'_>,
+    ) {
+        // Each channel is a convolution of its own, from one channel to one.
+        let windows = Windows { channels: 1, ..windows::<Image<C, H, W, T>, Self::Output>(K, S, P) };
+        for (x, y) in input.iter().zip(output) {
+            let y = y.as_mut_slice();
+            fill_bias(y, self.bias.as_numbers(), C);
+            let places = y.len() / C;
+            let channels = x.as_slice().chunks_exact(H * W).zip(y.chunks_exact_mut(places));
+            for (filter, (x, y)) in self.weights().chunks_exact(K * K).zip(channels) {
+                windows.convolve(filter, x, y, room);
+            }
+        }
+    }
+
+    fn backward<Q: Probe>(
+        &self,
+        input: &[Image<C, H, W, T>],
+        _: &[Self::Output],
+        output_grad: &[Self::Output],
+        mut input_grad: Option<&mut [Image<C, H, W, T>]>,
+        gradient: &mut Self,
+        room: &mut Room<T>,
+        _: &mut Q,
+    ) {
+        let windows = Windows { channels: 1, ..windows::<Image<C, H, W, T>, Self::Output>(K, S, P) };
+        for (at, (x, dy)) in input.iter().zip(output_grad).enumerate() {
+            let dy = dy.as_slice();
+            add_bias_gradient(dy, gradient.bias.as_numbers_mut());
+            let places = dy.len() / C;
+            let channels = x.as_slice().chunks_exact(H * W).zip(dy.chunks_exact(places));
+            for (filter, (x, dy)) in gradient.weights_mut().chunks_exact_mut(K * K).zip(channels) {
+                windows.add_weight_gradient(dy, x, filter, room);
+            }
+            if let Some(input_grad) = &mut input_grad {
+                let dx = input_grad[at].as_mut_slice();
+                dx.fill(T::zero());
+                let channels = dx.chunks_exact_mut(H * W).zip(dy.chunks_exact(places));
+                for (filter, (dx, dy)) in self.weights().chunks_exact(K * K).zip(channels) {
+                    windows.convolve_transposed(filter, dy, dx, room);
+                }
+            }
+        }
+    }
+}
