@@ -129,7 +129,7 @@ impl Initializer {
     }
 
     /// A matrix whose rows or columns, whichever are fewer, are orthonormal: drawn uniformly, by the QR decomposition
-    /// of a normal matrix.
+    /// of a normal matrix. Weights of four sides are a matrix of their first side by all others, as in PyTorch.
     pub const fn orthogonal() -> Self {
         Self::new(Scheme::Orthogonal)
     }
@@ -146,7 +146,13 @@ impl Initializer {
     }
 
     /// Fills one tensor of weights.
-    fn fill<T: Real>(&self, fan_in: usize, fan_out: usize, weights: &mut [T], rng: &mut impl Rng) {
+    fn fill<T: Real>(
+        &self,
+        [fan_in, fan_out]: [usize; 2],
+        shape: &[usize],
+        weights: &mut [T],
+        rng: &mut impl Rng,
+    ) {
         match self.scheme {
             Scheme::Uniform(variance) => {
                 let bound = libm::sqrt(3.0 * variance.of(fan_in, fan_out)) * self.gain;
@@ -156,13 +162,18 @@ impl Initializer {
                 let deviation = libm::sqrt(variance.of(fan_in, fan_out)) * self.gain;
                 weights.iter_mut().for_each(|w| *w = T::of(deviation * normal(rng)));
             }
-            Scheme::Orthogonal => self.fill_orthogonal(fan_in, weights, rng),
+            Scheme::Orthogonal => {
+                // Up to three sides are inputs, then outputs, as in `Dense` and `Conv1d`.
+                let rows =
+                    if shape.len() > 3 || !weights.len().is_multiple_of(fan_in) { shape[0] } else { fan_in };
+                self.fill_orthogonal(rows, weights, rng);
+            }
             Scheme::Constant(value) => weights.fill(T::of(value * self.gain)),
         }
     }
 
-    fn fill_orthogonal<T: Real>(&self, fan_in: usize, weights: &mut [T], rng: &mut impl Rng) {
-        let (rows, columns) = (fan_in, weights.len() / fan_in.max(1));
+    fn fill_orthogonal<T: Real>(&self, rows: usize, weights: &mut [T], rng: &mut impl Rng) {
+        let columns = weights.len() / rows.max(1);
         let (long, short) = (rows.max(columns), rows.min(columns));
         if short == 0 {
             return;
@@ -198,7 +209,9 @@ struct Fill<'a, R> {
 impl<R: Rng> Visitor<0, 1> for Fill<'_, R> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [values]: [&mut [T]; 1]) {
         match parameter.field.role {
-            Role::Weight { fan_in, fan_out } => self.initializer.fill(fan_in, fan_out, values, self.rng),
+            Role::Weight { fan_in, fan_out } => {
+                self.initializer.fill([fan_in, fan_out], parameter.field.shape, values, self.rng);
+            }
             Role::Bias => values.fill(T::zero()),
             Role::Scale(start) | Role::Statistic { start, .. } => values.fill(T::of(start)),
         }

@@ -33,7 +33,7 @@ mod subject;
 use alloc::format;
 use alloc::string::String;
 
-use crate::layer::{Layer, describe, short_type_name};
+use crate::layer::{Layer, Role, describe, short_type_name};
 use crate::loss::Loss;
 use crate::tensor::Tensor;
 
@@ -122,14 +122,19 @@ where
         return Err(unusable("its output is not finite at these inputs"));
     }
 
-    let mut count = 0;
-    describe::<L>(&mut |parameter| count += parameter.field.len());
+    let (mut count, mut trained) = (0, 0);
+    describe::<L>(&mut |parameter| {
+        count += parameter.field.len();
+        if !matches!(parameter.field.role, Role::Statistic { .. }) {
+            trained += parameter.field.len();
+        }
+    });
     if count != L::COUNT {
         return Err(unusable("its `COUNT` is not the number of its parameters"));
     }
     let plain = subject.backward(true, 0.0);
     let held: usize = plain.parameters.iter().map(|(_, numbers)| numbers.len()).sum();
-    if held != count {
+    if held != trained {
         return Err(unusable("the shapes of its fields are not those of its numbers"));
     }
     let over = subject.backward(true, 1.0);

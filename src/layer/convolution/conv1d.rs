@@ -2,7 +2,7 @@ use alloc::boxed::Box;
 use core::ops::Range;
 
 use super::{Slid, weight_and_bias};
-use crate::kernel::{Real, add_product, add_product_transposed};
+use crate::kernel::{Real, Strided, add_product};
 use crate::layer::dense::Bias;
 use crate::layer::{Cost, Layer, Mode, Probe};
 use crate::tensor::side::{Side, Sides, Slide};
@@ -119,7 +119,8 @@ where
             runs((STEPS, y.len() / OUT), [K, S, P], |steps, part, first| {
                 let w = &self.weights()[part.start * IN * OUT..part.end * IN * OUT];
                 let y = &mut y[steps.start * OUT..steps.end * OUT];
-                add_product(&x[first * IN..], [S * IN, 1], w, y, part.len() * IN, OUT);
+                let windows = Strided { numbers: &x[first * IN..], strides: [S * IN, 1] };
+                add_product(windows, Strided::rows(w, OUT), y, part.len() * IN, OUT);
             });
         }
     }
@@ -147,16 +148,17 @@ where
             runs((STEPS, dy.len() / OUT), [K, S, P], |steps, part, first| {
                 let weights = part.start * IN * OUT..part.end * IN * OUT;
                 let dy = &dy[steps.start * OUT..steps.end * OUT];
-                // The inputs are read as their transpose.
+                let windows = Strided { numbers: &x[first * IN..], strides: [1, S * IN] }; // transposed
                 let dw = &mut gradient.weights_mut()[weights.clone()];
-                add_product(&x[first * IN..], [1, S * IN], dy, dw, steps.len(), OUT);
+                add_product(windows, Strided::rows(dy, OUT), dw, steps.len(), OUT);
                 // Windows overlap in dx: their gradients are worked out side by side, then added where they belong.
                 let Some(input_grad) = &mut input_grad else { return };
                 let dx = &mut input_grad[at].as_mut_slice()[first * IN..];
                 let width = part.len() * IN;
                 let windows = room.take(steps.len() * width);
                 windows.fill(T::zero());
-                add_product_transposed(dy, &self.weights()[weights], windows, OUT, width);
+                let w = Strided::transposed(&self.weights()[weights], OUT);
+                add_product(Strided::rows(dy, OUT), w, windows, OUT, width);
                 for (step, window) in windows.chunks_exact(width).enumerate() {
                     let dx = &mut dx[step * S * IN..][..width];
                     dx.iter_mut().zip(window).for_each(|(dx, &window)| *dx += window);
