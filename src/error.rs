@@ -30,12 +30,20 @@ pub enum Error {
     #[error("the batch is empty: give at least one sample")]
     EmptyBatch,
     /// Not one target for each input.
-    #[error("{inputs} inputs but {targets} targets: give one target for each input")]
+    #[error("the batch has {inputs} inputs and {targets} targets: give one target for each input")]
     BatchLengths {
         /// The number of inputs (or outputs).
         inputs: usize,
         /// The number of targets.
         targets: usize,
+    },
+    /// Not one place for the output of each input.
+    #[error("the batch has {inputs} inputs and room for {outputs} outputs: give one place for each input")]
+    OutputLengths {
+        /// The number of inputs.
+        inputs: usize,
+        /// The number of places.
+        outputs: usize,
     },
     /// A NaN or an infinity in what was given to the network.
     #[error(
@@ -64,10 +72,12 @@ pub enum Error {
         /// The number itself.
         value: f64,
     },
-    /// The loss is NaN or infinite, although the outputs and the targets are not.
-    #[error("the loss is {value}: outputs and targets are finite, but too far apart for the scalar's range")]
+    /// The loss or its gradient is NaN or infinite, although the outputs and the targets are not.
+    #[error(
+        "the loss or its gradient is {value}: outputs and targets are finite, but too far apart for the scalar's range"
+    )]
     NonFiniteLoss {
-        /// The loss itself.
+        /// The loss, or a number of its gradient.
         value: f64,
     },
     /// A NaN or an infinity in a gradient. The network has not been touched.

@@ -31,7 +31,7 @@ pub use train::Trainer;
 #[doc(no_inline)]
 pub use prelude::*;
 
-/// A generator of random numbers with this seed: the same numbers on every machine and in every version.
+/// A generator of random numbers with this seed: the same numbers on every machine.
 ///
 /// Any generator of the [`rand`] crate will do in its place.
 pub fn rng(seed: u64) -> rand::rngs::ChaCha8Rng {

@@ -79,7 +79,7 @@ pub trait Network: Parameters {
     /// The outputs for a batch, into `outputs`, with a tape that is used again: nothing is allocated after the first call.
     ///
     /// # Errors
-    /// As [`predict`](Network::predict), and [`Error::BatchLengths`] when `outputs` is not as long as `inputs`.
+    /// As [`predict`](Network::predict), and [`Error::OutputLengths`] when `outputs` is not as long as `inputs`.
     fn predict_into<X: Tensor, Y: Tensor>(
         &self,
         inputs: &[impl DataFor<Self::Input>],
@@ -221,7 +221,7 @@ fn predict_into<N: Layer<X>, X: Tensor>(
     tape: &mut Tape<N, X>,
 ) -> Result<(), Error> {
     if inputs.len() != outputs.len() {
-        return Err(Error::BatchLengths { inputs: inputs.len(), targets: outputs.len() });
+        return Err(Error::OutputLengths { inputs: inputs.len(), outputs: outputs.len() });
     }
     check_inputs(inputs)?;
     network.forward(inputs, outputs, &mut tape.layers, &mut Mode::Evaluate);

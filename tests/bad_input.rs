@@ -66,7 +66,12 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
         (
             "BatchLengths",
             step(MeanSquaredError, &XS, &YS[..1]),
-            "2 inputs but 1 targets: give one target for each input",
+            "the batch has 2 inputs and 1 targets: give one target for each input",
+        ),
+        (
+            "OutputLengths",
+            net().predict_into(&XS, &mut [YS[0]], &mut Tape::<Net, _>::default()).unwrap_err(),
+            "the batch has 2 inputs and room for 1 outputs: give one place for each input",
         ),
         (
             "NonFiniteData",
@@ -82,7 +87,7 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
         (
             "NonFiniteLoss",
             infinite_loss.unwrap_err(),
-            "the loss is inf: outputs and targets are finite, but too far apart for the scalar's range",
+            "the loss or its gradient is inf: outputs and targets are finite, but too far apart for the scalar's range",
         ),
         (
             "NonFiniteGradient",
@@ -168,12 +173,21 @@ fn an_empty_batch_has_an_empty_answer_and_no_loss() {
     assert_eq!((X::columns(&[]).ncols(), X::flat(&[]).len()), (0, 0));
 }
 
+/// In f32, 2 · 6e38 is infinite, and the square of 6e38, summed in f64, is not.
+#[test]
+fn a_gradient_too_large_for_the_scalar_is_the_losss_fault_and_not_the_networks() {
+    let far =
+        MeanSquaredError.mean_and_gradient(&[Vector([3e38])], &[Vector([-3e38])], &mut [Vector([0.0_f32])]);
+    assert_eq!(far, Err(Error::NonFiniteLoss { value: f64::INFINITY }));
+}
+
 #[test]
 fn lengths_that_differ_are_refused_wherever_two_slices_meet() {
     let (net, mut ys) = (net(), YS);
     let differ = |inputs, targets| Err(Error::BatchLengths { inputs, targets });
     assert_eq!(net.loss(&MeanSquaredError, &XS, &YS[..1]), differ(2, 1).map(|()| 0.0));
-    assert_eq!(net.predict_into(&XS, &mut ys[..1], &mut Tape::<Net, _>::default()), differ(2, 1));
+    let room = Err(Error::OutputLengths { inputs: 2, outputs: 1 });
+    assert_eq!(net.predict_into(&XS, &mut ys[..1], &mut Tape::<Net, _>::default()), room);
     assert_eq!(MeanSquaredError.mean(&YS[..1], &YS), differ(1, 2).map(|()| 0.0));
     assert_eq!(MeanSquaredError.mean_and_gradient(&YS, &YS, &mut ys[..1]), differ(1, 2).map(|()| 0.0));
     assert_eq!(step(MeanSquaredError, &[], &YS), Error::BatchLengths { inputs: 0, targets: 2 });

@@ -78,7 +78,10 @@ pub trait Loss<Y: Tensor, Target> {
         }
         let share = Y::Scalar::of(1.0 / outputs.len() as f64);
         Y::flat_mut(gradients).iter_mut().for_each(|g| *g *= share);
-        Ok(mean)
+        match Y::flat(gradients).iter().find(|g| !g.is_finite()) {
+            Some(g) => Err(Error::NonFiniteLoss { value: g.to_f64() }),
+            None => Ok(mean),
+        }
     }
 }
 

@@ -86,9 +86,9 @@ fn follow<T: Real>(momentum: f64, running: &mut [T], gradient: &[T]) {
     running.iter_mut().zip(gradient).for_each(|(running, &distance)| *running -= momentum * distance);
 }
 
-/// A setting that must be at least 0 and finite.
+/// A setting that must be at least 0, and finite as an `f32` too.
 fn check_size(name: &'static str, value: f64) -> Result<(), Error> {
-    if value >= 0.0 && value.is_finite() {
+    if (0.0..=f64::from(f32::MAX)).contains(&value) {
         return Ok(());
     }
     Err(Error::Setting { name, value, expected: "at least 0 and finite" })
