@@ -175,7 +175,7 @@ fn an_empty_batch_has_an_empty_answer_and_no_loss() {
 
 /// In f32, 2 · 6e38 is infinite, and the square of 6e38, summed in f64, is not.
 #[test]
-fn a_gradient_too_large_for_the_scalar_is_the_losss_fault_and_not_the_networks() {
+fn a_gradient_too_large_for_the_scalar_is_found_at_the_loss() {
     let far =
         MeanSquaredError.mean_and_gradient(&[Vector([3e38])], &[Vector([-3e38])], &mut [Vector([0.0_f32])]);
     assert_eq!(far, Err(Error::NonFiniteLoss { value: f64::INFINITY }));
