@@ -37,7 +37,7 @@ impl<X: Tensor, Y, N: Layer<X, Output: Gives<Y>>> Maps<X, Y> for N {}
 #[diagnostic::on_unimplemented(
     message = "this network takes `{X}`, and the data are `{Self}`",
     label = "the first layer takes `{X}`",
-    note = "make the first layer take `{Self}`, or give it `{X}`"
+    note = "make the first layer take `{Self}`, or give it `{X}`; an array becomes a tensor by its name, as in `Vector([0.0; 3])`"
 )]
 pub trait DataFor<X>: Is<X> {}
 
@@ -66,4 +66,7 @@ impl<Y> RoomFor<Y> for Y {}
 ///
 /// Were `Vector<12>` declared there, the error would begin "this network gives `Vector<10>`, not the `Vector<12>` that
 /// was declared".
-pub const fn shapes<N: Maps<In, Out>, In: Tensor, Out: Tensor>() {}
+pub const fn shapes<N: Maps<In, Out>, In: Tensor, Out: Tensor>() {
+    // What layers ask for in constants (a width of at least 1, as many numbers after reshaping) is asked for here.
+    let _ = (<N as Layer<In>>::COST, In::LEN, Out::LEN);
+}

@@ -62,7 +62,7 @@ pub enum Error {
     /// The network's own output is NaN or infinite, although its input is not.
     #[error(
         "output {element} of sample {sample} is {value} although the input is finite: \
-         the weights have overflowed; lower the learning rate or the initial gain"
+         the weights are not finite or have overflowed; lower the learning rate or the initial gain"
     )]
     NonFiniteOutput {
         /// Which sample of the batch.
@@ -72,9 +72,9 @@ pub enum Error {
         /// The number itself.
         value: f64,
     },
-    /// The loss or its gradient is NaN or infinite, although the outputs and the targets are not.
+    /// The loss or its gradient is NaN or infinite.
     #[error(
-        "the loss or its gradient is {value}: outputs and targets are finite, but too far apart for the scalar's range"
+        "the loss or its gradient is {value}: the outputs are not finite, or too far from the targets for the scalar's range"
     )]
     NonFiniteLoss {
         /// The loss, or a number of its gradient.

@@ -80,9 +80,9 @@ enum Variance {
 impl Variance {
     fn of(self, fan_in: usize, fan_out: usize) -> f64 {
         match self {
-            Self::Glorot => 2.0 / (fan_in + fan_out) as f64,
-            Self::He => 2.0 / fan_in as f64,
-            Self::LeCun => 1.0 / fan_in as f64,
+            Self::Glorot => 2.0 / (fan_in + fan_out).max(1) as f64,
+            Self::He => 2.0 / fan_in.max(1) as f64,
+            Self::LeCun => 1.0 / fan_in.max(1) as f64,
         }
     }
 }
@@ -164,8 +164,11 @@ impl Initializer {
             }
             Scheme::Orthogonal => {
                 // Up to three sides are inputs, then outputs, as in `Dense` and `Conv1d`.
-                let rows =
-                    if shape.len() > 3 || !weights.len().is_multiple_of(fan_in) { shape[0] } else { fan_in };
+                let rows = if shape.len() > 3 || !weights.len().is_multiple_of(fan_in) {
+                    shape.first().copied().unwrap_or(1)
+                } else {
+                    fan_in
+                };
                 self.fill_orthogonal(rows, weights, rng);
             }
             Scheme::Constant(value) => weights.fill(T::of(value * self.gain)),

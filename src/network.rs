@@ -46,7 +46,8 @@ pub trait Network: Parameters {
         libm::sqrt(square.0)
     }
 
-    /// The output for one sample.
+    /// The output for one sample. It comes back by value: where it is too large for the stack (an image of a megabyte), use
+    /// [`predict_batch`](Network::predict_batch) on a batch of one.
     ///
     /// # Errors
     /// [`Error::NonFiniteData`] for a NaN or an infinity in the input, [`Error::NonFiniteOutput`] for one in the output.

@@ -81,13 +81,13 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
         (
             "NonFiniteOutput",
             overflowed.predict(&Vector([30.0, 30.0, 30.0])).unwrap_err(),
-            "output 1 of sample 0 is inf although the input is finite: the weights have overflowed; \
+            "output 1 of sample 0 is inf although the input is finite: the weights are not finite or have overflowed; \
              lower the learning rate or the initial gain",
         ),
         (
             "NonFiniteLoss",
             infinite_loss.unwrap_err(),
-            "the loss or its gradient is inf: outputs and targets are finite, but too far apart for the scalar's range",
+            "the loss or its gradient is inf: the outputs are not finite, or too far from the targets for the scalar's range",
         ),
         (
             "NonFiniteGradient",

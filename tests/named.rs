@@ -100,6 +100,25 @@ fn its_summary_names_its_fields() {
 }
 
 #[test]
+fn beta_counts_no_output_layer_among_the_hidden_ones() {
+    type InARow = (Linear<2, 8>, Relu, Linear<8, 4>, Relu, Linear<4, 2>);
+    type Residuals = (Linear<2, 8>, Residual<Linear<8, 2>, Linear<8, 2>>);
+    type Branches = (Linear<2, 8>, Concat<(Linear<8, 4>, Linear<8, 4>)>);
+    assert_eq!(<InARow as Layer<Vector<2>>>::COST.beta(), 1.0 / 8.0 + 1.0 / 4.0);
+    assert_eq!(<Residuals as Layer<Vector<2>>>::COST.beta(), 1.0 / 8.0);
+    assert_eq!(<Branches as Layer<Vector<2>>>::COST.beta(), 1.0 / 8.0);
+}
+
+#[test]
+fn a_table_names_linear_layers_as_their_users_write_them() {
+    type Net = (Linear<3, 4, f64>, Linear<4, 4, f64, NoBias>, Residual<Identity, Tanh>);
+    let table = Net::summary::<Vector<3, f64>>().to_string();
+    for name in [" Linear<3, 4, f64> ", " Linear<4, 4, f64>, no bi… ", " Tanh "] {
+        assert!(table.contains(name), "{name} is not in\n{table}");
+    }
+}
+
+#[test]
 fn it_is_a_struct_with_the_derives_that_stand_above_it() {
     let net = Named::init(&mut rng(1));
     let copy = net.clone();

@@ -25,7 +25,8 @@
 //! Beside the derivative, the contract of [`Layer::backward`] is checked: that it overwrites the gradient of its input,
 //! adds to the gradient of its parameters, and gives the same one when nobody asks for the former.
 //!
-//! Layers that draw random numbers are given the same ones every time.
+//! Layers that draw random numbers are given the same ones every time. What is checked is training; a layer that differs in
+//! use needs a test of that beside.
 
 mod difference;
 mod subject;

@@ -20,7 +20,7 @@ pub struct Cost {
     pub depth: usize,
     /// The sum of 1 / width over all layers of weights.
     widths: f64,
-    /// 1 / width of the last of them.
+    /// 1 / width of the last of them; where ways run side by side, summed over the last of each.
     last: f64,
 }
 
@@ -56,7 +56,7 @@ impl Cost {
     /// This beside `other`, on one input.
     pub const fn beside(self, other: Self) -> Self {
         let deeper = if self.depth >= other.depth { self } else { other };
-        Self { depth: deeper.depth, last: deeper.last, ..self.then(other) }
+        Self { depth: deeper.depth, last: self.last + other.last, ..self.then(other) }
     }
 
     /// This, `times` in a row.

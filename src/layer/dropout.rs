@@ -52,7 +52,10 @@ impl<X> Default for Mask<X> {
 impl<X: Tensor, const PERCENT: u32> Layer<X> for Dropout<PERCENT> {
     type Output = X;
     type Tape = Mask<X>;
-    const COST: Cost = Cost::FREE.keeping(size_of::<X>());
+    const COST: Cost = {
+        require(PERCENT < 100, "dropout of 100 per cent or more lets nothing through");
+        Cost::FREE.keeping(size_of::<X>())
+    };
 
     fn forward(&self, input: &[X], output: &mut [X], tape: &mut Mask<X>, mode: &mut Mode<'_>) {
         const { require(PERCENT < 100, "dropout of 100 per cent or more lets nothing through") };

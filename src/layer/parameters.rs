@@ -4,7 +4,7 @@ use crate::kernel::Real;
 
 /// What a layer has to train, listed once.
 ///
-/// From this one list come initialisation, optimisers, norms, comparison, gradient checks, saving and loading.
+/// From this one list come initialisation, optimisers, norms, comparison and gradient checks.
 /// The gradient of a network is a network of the same type, and so are an optimiser's moments: [`zeros`] makes them.
 ///
 /// ```

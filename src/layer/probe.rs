@@ -3,7 +3,7 @@ use crate::tensor::Tensor;
 
 /// Watches the backward pass go by, layer by layer: the chain rule's product, factor by factor.
 ///
-/// Layers made of layers (tuples, arrays, [`Residual`](crate::stack::Residual)) call it around each of their children;
+/// Layers made of layers (tuples, arrays, [`Residual`](crate::stack::Residual), [`Concat`](crate::stack::Concat)) call it around each of their children;
 /// leaf layers know nothing of it. [`NoProbe`] compiles away.
 pub trait Probe {
     /// The backward pass goes down into the child of this name.

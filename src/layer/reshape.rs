@@ -36,9 +36,9 @@ pub struct Reshape<To> {
 impl<To: Tensor> Reshape<To> {
     /// Asked for wherever the layer is used with an `X`.
     const fn same_numbers_as<X: Tensor>() {
-        assert!(
+        crate::error::require(
             X::LEN == To::LEN,
-            "a tensor can only be reshaped to one of as many numbers: the product of the sides must stay the same"
+            "a tensor can only be reshaped to one of as many numbers: the product of the sides must stay the same",
         );
     }
 }

@@ -130,6 +130,12 @@ fn as_written(layer: &str) -> Cow<'_, str> {
     let sides = |rest: &str| -> Option<String> {
         let (input, rest) = rest.split_once(">, Vector<")?;
         let (output, rest) = rest.split_once('>')?;
+        let (input, scalar) = match input.split_once(", ") {
+            Some((input, scalar)) => (input, format!(", {scalar}")),
+            None => (input, String::new()),
+        };
+        let output = output.split(',').next().unwrap_or(output);
+        let output = format!("{output}{scalar}");
         Some(match rest {
             ">" => format!("Linear<{input}, {output}>"),
             _ if rest.contains("NoBias") => format!("Linear<{input}, {output}>, no bias"),

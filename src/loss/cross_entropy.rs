@@ -9,7 +9,8 @@ use crate::tensor::{Label, Vector};
 /// For a label q is 1 at its class; label smoothing s makes that 1 - s, and adds s / classes everywhere.
 ///
 /// # Shapes
-/// Output `Vector<CLASSES>`; targets [`Label<CLASSES>`](Label), or `Vector<CLASSES>` of probabilities.
+/// Output `Vector<CLASSES>`; targets [`Label<CLASSES>`](Label), or `Vector<CLASSES>` of probabilities, each between 0 and 1.
+/// That they sum to 1 is not asked, as in PyTorch: a smaller sum weighs a sample less.
 ///
 /// # Gradient flow
 /// p - q does not vanish while the network is wrong, however sure it is: softmax's own Jacobian has cancelled.

@@ -25,7 +25,7 @@ pub struct Side<const N: usize>;
 
 /// A number up to 1024, which the compiler can compute with.
 #[diagnostic::on_unimplemented(
-    message = "{Self} is too large to compute with: sides that a layer changes are at most 1024",
+    message = "`{Self}` is too large to compute with: sides that a layer changes are at most 1024",
     label = "a side, window, stride or padding past 1024",
     note = "layers that keep the shape, and `Dense<Image<..>, Vector<..>>`, take sides of any size"
 )]
