@@ -102,6 +102,17 @@ pub enum GradcheckError {
     },
 }
 
+/// A tensor of `f64`: in `f32` a difference has too few digits left to hold a gradient against.
+#[diagnostic::on_unimplemented(
+    message = "a gradient is checked in `f64`, and these inputs are `{Self}`",
+    label = "`{Self}` is not a tensor of `f64`",
+    note = "write the layer for every scalar, `impl<T: Real> Layer<Vector<N, T>> for ..`, and check it on `Vector<N, f64>`"
+)]
+pub trait InF64: Tensor<Scalar = f64> {}
+
+#[diagnostic::do_not_recommend] // so that the error is the one above, not a projection's
+impl<X: Tensor<Scalar = f64>> InF64 for X {}
+
 /// Compares the gradients of a layer, at these inputs, with finite differences.
 ///
 /// # Errors
@@ -109,7 +120,7 @@ pub enum GradcheckError {
 /// contract; or inputs that cannot be used: none, or not finite.
 pub fn gradcheck<X, L>(layer: &L, inputs: &[X]) -> Result<Report, GradcheckError>
 where
-    X: Tensor<Scalar = f64>,
+    X: InF64,
     L: Layer<X>,
 {
     let name = short_type_name::<L>();
@@ -190,7 +201,7 @@ pub fn gradcheck_loss<Y, Target, L>(
     targets: &[Target],
 ) -> Result<Report, GradcheckError>
 where
-    Y: Tensor<Scalar = f64>,
+    Y: InF64,
     L: Loss<Y, Target>,
 {
     let name = short_type_name::<L>();
