@@ -8,9 +8,7 @@ use rand::Rng;
 use crate::Error;
 use crate::bounds::{DataFor, Maps, RoomFor};
 use crate::kernel::{Real, squared_norm};
-use crate::layer::{
-    Layer, Mode, NoProbe, Parameter, Parameters, Probe, Role, Seen, Summary, View, Visitor, visit,
-};
+use crate::layer::{Layer, Mode, NoProbe, Parameter, Parameters, Role, Summary, View, Visitor, visit};
 use crate::loss::{Loss, TargetFor, check_finite, check_lengths};
 use crate::optimizer::GradientOf;
 use crate::tensor::{Buffer, Is, Tensor};
@@ -117,7 +115,7 @@ pub trait Network: Parameters {
         let outputs = Is::cast(tape.output.get(inputs.len()));
         let output_grad = Is::cast_mut(tape.output_grad.take(inputs.len()));
         let mean = T::compare_by(loss).mean_and_gradient(outputs, targets, output_grad)?;
-        tape.backward(self, inputs, None, gradient, &mut NoProbe);
+        tape.backward(self, inputs, gradient);
         Ok(mean)
     }
 
@@ -180,20 +178,10 @@ impl<N: Layer<X>, X: Tensor> Tape<N, X> {
     }
 
     /// From `output_grad` back through the network.
-    fn backward<P: Probe>(
-        &mut self,
-        network: &N,
-        inputs: &[X],
-        mut input_grads: Option<&mut [X]>,
-        gradient: &mut N,
-        probe: &mut P,
-    ) {
+    fn backward(&mut self, network: &N, inputs: &[X], gradient: &mut N) {
         let samples = inputs.len();
         let (output, output_grad) = (self.output.get(samples), self.output_grad.get(samples));
-        let input_grad = input_grads.as_deref_mut();
-        network.backward(inputs, output, output_grad, input_grad, gradient, &mut self.layers, probe);
-        let input_grad = input_grads.as_deref();
-        probe.leave(Seen { layer: network, input: inputs, output, output_grad, input_grad, gradient });
+        network.backward(inputs, output, output_grad, None, gradient, &mut self.layers, &mut NoProbe);
     }
 }
 

@@ -35,8 +35,8 @@ pub fn images<const HEIGHT: usize, const WIDTH: usize>(
 ) -> Result<Vec<Image<1, HEIGHT, WIDTH>>, DataError> {
     let mut file = IdxFile::open(path.as_ref(), IMAGES)?;
     let count = file.number("number of images")?;
-    file.expect("number of rows", HEIGHT)?;
-    file.expect("number of columns", WIDTH)?;
+    file.check_side("number of rows", HEIGHT)?;
+    file.check_side("number of columns", WIDTH)?;
     let mut images = Vec::new();
     let mut bytes = [[0; WIDTH]; HEIGHT];
     for index in 0..count as usize {
@@ -118,7 +118,7 @@ impl IdxFile {
         Ok(u32::from_be_bytes(bytes))
     }
 
-    fn expect(&mut self, field: &'static str, side: usize) -> Result<(), DataError> {
+    fn check_side(&mut self, field: &'static str, side: usize) -> Result<(), DataError> {
         let found = self.number(field)?;
         // A side that is no u32 is that of no file.
         self.check(field, u32::try_from(side).unwrap_or(u32::MAX), found)

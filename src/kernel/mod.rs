@@ -1,7 +1,7 @@
 //! Floor 1: the numbers. Slices in, slices out; knows no layer.
 //!
-//! The only module where `unsafe` is allowed: it calls functions that were compiled for processor features,
-//! after asking the processor whether it has them.
+//! The only module where `unsafe` is allowed, for two things, each beside its argument: calling functions compiled for processor
+//! features, once the processor has said that it has them; and reading a tile without a check a number, once its last is checked.
 
 mod convolution;
 mod pool;

@@ -10,13 +10,3 @@ pub enum Mode<'a> {
     /// Whatever is random draws from this generator, so that its seed fixes the whole run.
     Train(&'a mut dyn Rng),
 }
-
-impl Mode<'_> {
-    /// The same mode for a shorter time, to be handed on.
-    pub fn reborrow(&mut self) -> Mode<'_> {
-        match self {
-            Mode::Evaluate => Mode::Evaluate,
-            Mode::Train(rng) => Mode::Train(&mut **rng),
-        }
-    }
-}

@@ -25,17 +25,12 @@ impl<X: Pod> Buffer<X> {
         &mut self.samples[..samples]
     }
 
-    /// The first `samples` samples, as they were written in the forward pass, together with room of their own size.
+    /// The first `samples` samples, as the forward pass wrote them.
     ///
     /// # Panics
     /// When no batch of this size was taken before: backward without forward.
     pub fn get(&self, samples: usize) -> &[X] {
         assert!(samples <= self.samples.len(), "backward was called on a tape that forward has not filled");
         &self.samples[..samples]
-    }
-
-    /// The bytes this buffer holds.
-    pub fn bytes(&self) -> usize {
-        size_of::<X>() * self.samples.len()
     }
 }
