@@ -8,7 +8,9 @@ use rand::Rng;
 use crate::Error;
 use crate::bounds::{DataFor, Maps, RoomFor};
 use crate::kernel::{Real, squared_norm};
-use crate::layer::{Layer, Mode, NoProbe, Parameter, Parameters, Role, Summary, View, Visitor, visit};
+use crate::layer::{
+    Layer, Mode, NoProbe, Parameter, Parameters, Probe, Role, Seen, Summary, View, Visitor, visit,
+};
 use crate::loss::{Loss, TargetFor, check_finite, check_lengths};
 use crate::optimizer::GradientOf;
 use crate::tensor::{Buffer, Is, Tensor};
@@ -109,13 +111,34 @@ pub trait Network: Parameters {
     where
         Self: Maps<X, Y>,
     {
+        self.loss_gradient_with(loss, inputs, targets, tape, gradient, rng, &mut NoProbe)
+    }
+
+    /// [`loss_gradient`](Network::loss_gradient), with a probe that watches the backward pass go by.
+    ///
+    /// # Errors
+    /// As [`loss_gradient`](Network::loss_gradient); then the probe has seen nothing.
+    #[allow(clippy::too_many_arguments)]
+    fn loss_gradient_with<X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>, P: Probe>(
+        &self,
+        loss: &L,
+        inputs: &[impl DataFor<Self::Input>],
+        targets: &[T],
+        tape: &mut impl TapeOf<Self, X>,
+        gradient: &mut impl GradientOf<Self>,
+        rng: &mut impl Rng,
+        probe: &mut P,
+    ) -> Result<f64, Error>
+    where
+        Self: Maps<X, Y>,
+    {
         let (inputs, tape, gradient) = (Is::cast(inputs), tape.as_tape(), gradient.as_gradient_mut());
         check_lengths(inputs.len(), targets.len())?;
         tape.forward(self, inputs, &mut Mode::Train(rng))?;
         let outputs = Is::cast(tape.output.get(inputs.len()));
         let output_grad = Is::cast_mut(tape.output_grad.take(inputs.len()));
         let mean = T::compare_by(loss).mean_and_gradient(outputs, targets, output_grad)?;
-        tape.backward(self, inputs, gradient);
+        tape.backward(self, inputs, gradient, probe);
         Ok(mean)
     }
 
@@ -160,11 +183,17 @@ pub struct Tape<N: Layer<X>, X: Tensor> {
     layers: N::Tape,
     output: Buffer<N::Output>,
     output_grad: Buffer<N::Output>,
+    input_grad: Buffer<X>,
 }
 
 impl<N: Layer<X>, X: Tensor> Default for Tape<N, X> {
     fn default() -> Self {
-        Self { layers: N::Tape::default(), output: Buffer::default(), output_grad: Buffer::default() }
+        Self {
+            layers: N::Tape::default(),
+            output: Buffer::default(),
+            output_grad: Buffer::default(),
+            input_grad: Buffer::default(),
+        }
     }
 }
 
@@ -178,10 +207,14 @@ impl<N: Layer<X>, X: Tensor> Tape<N, X> {
     }
 
     /// From `output_grad` back through the network.
-    fn backward(&mut self, network: &N, inputs: &[X], gradient: &mut N) {
+    fn backward<P: Probe>(&mut self, network: &N, inputs: &[X], gradient: &mut N, probe: &mut P) {
         let samples = inputs.len();
         let (output, output_grad) = (self.output.get(samples), self.output_grad.get(samples));
-        network.backward(inputs, output, output_grad, None, gradient, &mut self.layers, &mut NoProbe);
+        let mut input_grad = P::WANTS_INPUT_GRAD.then(|| self.input_grad.take(samples));
+        let dx = input_grad.as_deref_mut();
+        network.backward(inputs, output, output_grad, dx, gradient, &mut self.layers, probe);
+        let (layer, input, input_grad) = (network, inputs, input_grad.as_deref());
+        probe.leave(Seen { layer, input, output, output_grad, input_grad, gradient });
     }
 }
 

@@ -28,7 +28,7 @@ struct Diary {
 }
 
 impl Probe for Diary {
-    fn enter(&mut self, name: Segment) {
+    fn enter<X: Tensor, L: Layer<X>>(&mut self, name: Segment) {
         self.path.push(name);
     }
 

@@ -23,6 +23,7 @@ const NO_LAYER: &[&str] = &[
     "compare",
     "cost",
     "summary",
+    "factor",
 ];
 
 /// Files of `src/stack` that hold none, or (`named`) a macro, which has a test of its own.
@@ -32,6 +33,7 @@ const NO_COMBINATOR: &[&str] = &["mod", "named"];
 const NOT_LAYERS: &[&str] = &[
     "Activation",
     "Cost",
+    "Factor",
     "Rows",
     "Summary",
     "SummaryRow",

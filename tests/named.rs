@@ -62,7 +62,7 @@ fn its_gradients_are_right() {
 struct Names(Vec<String>, Vec<String>);
 
 impl Probe for Names {
-    fn enter(&mut self, name: Segment) {
+    fn enter<X: Tensor, L: Layer<X>>(&mut self, name: Segment) {
         self.0.push(name.to_string());
     }
     fn leave<X: Tensor, L: Layer<X>>(&mut self, _: Seen<'_, X, L>) {

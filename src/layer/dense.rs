@@ -5,7 +5,7 @@ use core::slice::{from_mut, from_ref};
 use bytemuck::{Pod, Zeroable};
 
 use super::compare::comparable;
-use super::{Cost, Field, Fields, Layer, Mode, Parameters, Probe};
+use super::{Cost, Factor, Field, Fields, Layer, Mode, Parameters, Probe};
 use crate::kernel::{Real, Strided, add_product};
 use crate::tensor::{SameScalar, Tensor, Vector, zeros};
 
@@ -125,6 +125,7 @@ impl<In: Tensor, Out: SameScalar<In>, B: Bias<Out>> Layer<In> for Dense<In, Out,
     type Output = Out;
     type Tape = ();
     const COST: Cost = Cost::weights((In::LEN * Out::LEN) as u64, Out::LEN);
+    const FACTOR: Factor = Factor::Weights;
 
     fn forward(&self, input: &[In], output: &mut [Out], _: &mut (), _: &mut Mode<'_>) {
         match self.bias.as_numbers() {

@@ -15,6 +15,7 @@ mod convolution;
 mod cost;
 mod dense;
 mod dropout;
+mod factor;
 mod flatten;
 mod identity;
 mod mode;
@@ -39,6 +40,7 @@ pub use convolution::{Conv1d, Conv2d, DepthwiseConv2d, TransposedConv2d};
 pub use cost::Cost;
 pub use dense::{Dense, Linear, NoBias};
 pub use dropout::Dropout;
+pub use factor::Factor;
 pub use flatten::Flatten;
 pub use identity::Identity;
 pub use mode::Mode;
@@ -72,6 +74,9 @@ pub trait Layer<X: Tensor>: Parameters {
 
     /// What this layer costs, for each sample.
     const COST: Cost = Cost::FREE;
+
+    /// Which factor of the chain rule's product this layer is: what gradient flow looks for in it.
+    const FACTOR: Factor = Factor::Other;
 
     /// Fills `output`, of the length of `input`, with this layer's output for each sample.
     ///

@@ -2,7 +2,7 @@ use alloc::boxed::Box;
 use core::slice::{from_mut, from_ref};
 
 use super::compare::comparable;
-use super::{Field, Fields, Layer, Mode, Parameters, Probe};
+use super::{Factor, Field, Fields, Layer, Mode, Parameters, Probe};
 use crate::kernel::Real;
 use crate::tensor::{Tensor, zeros};
 
@@ -48,6 +48,7 @@ impl<T: Real> Parameters for PRelu<T> {
 impl<X: Tensor> Layer<X> for PRelu<X::Scalar> {
     type Output = X;
     type Tape = ();
+    const FACTOR: Factor = Factor::Slope { steepest: 1.0 };
 
     fn forward(&self, input: &[X], output: &mut [X], _: &mut (), _: &mut Mode<'_>) {
         let (a, zero) = (*self.slope, X::Scalar::default());

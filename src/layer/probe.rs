@@ -5,9 +5,15 @@ use crate::tensor::Tensor;
 ///
 /// Layers made of layers (tuples, arrays, [`Residual`](crate::stack::Residual), [`Concat`](crate::stack::Concat)) call it around each of their children;
 /// leaf layers know nothing of it. [`NoProbe`] compiles away.
+///
+/// A whole network is shown by [`Network::loss_gradient_with`](crate::Network::loss_gradient_with): it is left last, and was
+/// never entered.
 pub trait Probe {
+    /// Whether the gradient by the network's own input is wanted, which training has no use for.
+    const WANTS_INPUT_GRAD: bool = true;
+
     /// The backward pass goes down into the child of this name.
-    fn enter(&mut self, name: Segment);
+    fn enter<X: Tensor, L: Layer<X>>(&mut self, name: Segment);
 
     /// The backward pass has gone through that child.
     fn leave<X: Tensor, L: Layer<X>>(&mut self, seen: Seen<'_, X, L>);
@@ -34,8 +40,10 @@ pub struct Seen<'a, X: Tensor, L: Layer<X>> {
 pub struct NoProbe;
 
 impl Probe for NoProbe {
+    const WANTS_INPUT_GRAD: bool = false;
+
     #[inline(always)]
-    fn enter(&mut self, _: Segment) {}
+    fn enter<X: Tensor, L: Layer<X>>(&mut self, _: Segment) {}
 
     #[inline(always)]
     fn leave<X: Tensor, L: Layer<X>>(&mut self, _: Seen<'_, X, L>) {}

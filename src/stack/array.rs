@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 
 use super::backward_child;
-use crate::layer::{Cost, Fields, Layer, Mode, Parameters, Probe, Rows, Segment};
+use crate::layer::{Cost, Factor, Fields, Layer, Mode, Parameters, Probe, Rows, Segment};
 use crate::tensor::{Buffer, Is, Tensor};
 
 /// A layer gives back the shape it takes, so that copies of it may follow one another in an array.
@@ -58,6 +58,7 @@ where
         let buffers = if N > 1 { N + 1 } else { 0 };
         F::COST.repeated(N).keeping(buffers * size_of::<X>())
     };
+    const FACTOR: Factor = Factor::Product;
 
     fn forward(&self, input: &[X], output: &mut [X], tape: &mut Self::Tape, mode: &mut Mode<'_>) {
         let samples = input.len();

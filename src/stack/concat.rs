@@ -1,7 +1,7 @@
 use super::backward_child;
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Cost, Field, Fields, Layer, Mode, Parameters, Probe, Rows, Segment};
+use crate::layer::{Cost, Factor, Field, Fields, Layer, Mode, Parameters, Probe, Rows, Segment};
 use crate::tensor::{Buffer, Join2, Join3, Join4, Tensor};
 
 /// Branches side by side on one input, their outputs joined.
@@ -121,6 +121,7 @@ impl<X: Tensor, B: Branches<X>> Layer<X> for Concat<B> {
     type Output = B::Output;
     type Tape = ConcatTape<X, B>;
     const COST: Cost = B::COST.keeping(size_of::<X>());
+    const FACTOR: Factor = Factor::Sum;
 
     fn forward(&self, input: &[X], output: &mut [B::Output], tape: &mut Self::Tape, mode: &mut Mode<'_>) {
         self.branches.forward(input, output, &mut tape.branches, mode);

@@ -60,7 +60,7 @@ fn backward_child<X: Tensor, L: Layer<X>, P: Probe>(
     tape: &mut L::Tape,
     probe: &mut P,
 ) {
-    probe.enter(name.into());
+    probe.enter::<X, L>(name.into());
     layer.backward(input, output, output_grad, input_grad.as_deref_mut(), gradient, tape, probe);
     probe.leave(Seen { layer, input, output, output_grad, input_grad: input_grad.as_deref(), gradient });
 }

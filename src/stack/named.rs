@@ -70,6 +70,7 @@ macro_rules! network {
             type Output = $output;
             type Tape = <($($layer,)+) as $crate::layer::Layer<$input>>::Tape;
             const COST: $crate::layer::Cost = <($($layer,)+) as $crate::layer::Layer<$input>>::COST;
+            const FACTOR: $crate::layer::Factor = $crate::layer::Factor::Product;
 
             fn forward(
                 &self,

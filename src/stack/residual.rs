@@ -1,6 +1,6 @@
 use super::backward_child;
 use crate::layer::compare::comparable;
-use crate::layer::{Cost, Fields, Identity, Layer, Mode, Parameters, Probe, Rows};
+use crate::layer::{Cost, Factor, Fields, Identity, Layer, Mode, Parameters, Probe, Rows};
 use crate::tensor::{Buffer, Is, Tensor};
 
 /// A branch, and a skip connection around it.
@@ -94,6 +94,7 @@ where
     type Tape = ResidualTape<X, F, S>;
     const COST: Cost =
         F::COST.beside(S::COST).keeping(size_of::<F::Output>() + size_of::<S::Output>() + size_of::<X>());
+    const FACTOR: Factor = Factor::Sum;
 
     fn forward(&self, input: &[X], output: &mut [S::Output], tape: &mut Self::Tape, mode: &mut Mode<'_>) {
         let branch = tape.branch_output.take(input.len());

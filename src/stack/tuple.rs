@@ -21,7 +21,7 @@
 //! ```
 
 use super::backward_child;
-use crate::layer::{Cost, Fields, Layer, Mode, Parameters, Probe, Rows, Segment};
+use crate::layer::{Cost, Factor, Fields, Layer, Mode, Parameters, Probe, Rows, Segment};
 use crate::tensor::{Buffer, Tensor};
 
 /// What a tuple keeps for one of its layers: the layer's own tape, its output and the gradient of that.
@@ -118,6 +118,7 @@ macro_rules! stack {
                 let boundaries = 0 $(+ size_of::<$L::Output>())+ - size_of::<$Last::Output>();
                 Cost::FREE$(.then($L::COST))+.keeping(2 * boundaries)
             };
+            const FACTOR: Factor = Factor::Product;
 
             #[inline]
             fn forward(&self, input: &[X], output: &mut [Self::Output], tape: &mut Self::Tape, mode: &mut Mode<'_>) {

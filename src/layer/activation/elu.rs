@@ -33,6 +33,8 @@ impl<const NUM: u32, const DEN: u32> Elu<NUM, DEN> {
 }
 
 impl<const NUM: u32, const DEN: u32> Activation for Elu<NUM, DEN> {
+    const STEEPEST: f64 = if Self::A > 1.0 { Self::A } else { 1.0 };
+
     fn apply<T: Real>(x: T) -> T {
         if x > T::zero() { x } else { T::of(Self::A) * x.exp_m1() }
     }
@@ -73,6 +75,8 @@ impl Selu {
 }
 
 impl Activation for Selu {
+    const STEEPEST: f64 = Self::LAMBDA * Self::A;
+
     fn apply<T: Real>(x: T) -> T {
         let lambda = T::of(Self::LAMBDA);
         if x > T::zero() { lambda * x } else { lambda * T::of(Self::A) * x.exp_m1() }

@@ -32,6 +32,8 @@ fn normal_distribution<T: Real>(x: T) -> T {
 }
 
 impl Activation for Gelu {
+    const STEEPEST: f64 = 1.128_904_145 /* at x = √2 */;
+
     fn apply<T: Real>(x: T) -> T {
         x * normal_distribution(x)
     }
@@ -89,6 +91,8 @@ impl GeluTanh {
 }
 
 impl Activation for GeluTanh {
+    const STEEPEST: f64 = 1.128_993_069 /* at x = 1.41850 */;
+
     fn apply<T: Real>(x: T) -> T {
         T::of(0.5) * x * (T::one() + Self::tanh(x))
     }

@@ -72,6 +72,8 @@ activation!(HardTanh);
 pub struct HardSigmoid;
 
 impl Activation for HardSigmoid {
+    const STEEPEST: f64 = 1.0 / 6.0;
+
     fn apply<T: Real>(x: T) -> T {
         clamp(x / T::of(6.0) + T::of(0.5), T::zero(), T::one())
     }

@@ -46,6 +46,9 @@ pub use tanh::Tanh;
 /// # let _ = Net::init(&mut rng(0));
 /// ```
 pub trait Activation {
+    /// The largest |g'(x)|, against which gradient flow measures saturation; 1 where nothing else is said.
+    const STEEPEST: f64 = 1.0;
+
     /// g(x).
     fn apply<T: Real>(x: T) -> T;
 
@@ -73,6 +76,8 @@ macro_rules! activation_layer {
         impl<X: $crate::tensor::Tensor, $($generics)*> $crate::layer::Layer<X> for $activation {
             type Output = X;
             type Tape = ();
+            const FACTOR: $crate::layer::Factor =
+                $crate::layer::Factor::Slope { steepest: <Self as $crate::layer::Activation>::STEEPEST };
 
             fn forward(&self, input: &[X], output: &mut [X], _: &mut (), _: &mut $crate::layer::Mode<'_>) {
                 for (y, &x) in X::flat_mut(output).iter_mut().zip(X::flat(input)) {

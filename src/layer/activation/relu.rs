@@ -66,6 +66,8 @@ impl<const NUM: u32, const DEN: u32> LeakyRelu<NUM, DEN> {
 }
 
 impl<const NUM: u32, const DEN: u32> Activation for LeakyRelu<NUM, DEN> {
+    const STEEPEST: f64 = if Self::SLOPE > 1.0 { Self::SLOPE } else { 1.0 };
+
     fn apply<T: Real>(x: T) -> T {
         if x > T::zero() { x } else { T::of(Self::SLOPE) * x }
     }

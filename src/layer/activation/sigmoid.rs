@@ -25,6 +25,8 @@ use crate::kernel::{self, Real};
 pub struct Sigmoid;
 
 impl Activation for Sigmoid {
+    const STEEPEST: f64 = 0.25;
+
     fn apply<T: Real>(x: T) -> T {
         kernel::sigmoid(x)
     }

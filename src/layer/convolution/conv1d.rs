@@ -4,7 +4,7 @@ use core::ops::Range;
 use super::{Slid, weight_and_bias};
 use crate::kernel::{Real, Strided, add_product};
 use crate::layer::dense::Bias;
-use crate::layer::{Cost, Layer, Mode, Probe};
+use crate::layer::{Cost, Factor, Layer, Mode, Probe};
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Buffer, Sequence, Tensor, Vector};
 
@@ -102,6 +102,7 @@ where
     /// Room for the gradients of all windows of a sequence.
     type Tape = Buffer<T>;
     const COST: Cost = Cost::weights((Self::Output::LEN * K * IN) as u64, OUT);
+    const FACTOR: Factor = Factor::Weights;
 
     fn forward(
         &self,

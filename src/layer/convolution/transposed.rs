@@ -3,7 +3,7 @@ use alloc::boxed::Box;
 use super::{add_bias_gradient, fill_bias, weight_and_bias, windows};
 use crate::kernel::{Real, Room};
 use crate::layer::dense::Bias;
-use crate::layer::{Cost, Layer, Mode, Probe};
+use crate::layer::{Cost, Factor, Layer, Mode, Probe};
 use crate::tensor::side::{Grow, Side, Sides};
 use crate::tensor::{Image, Tensor, Vector};
 
@@ -86,6 +86,7 @@ where
     type Output = <(Side<OUT>, Grown<H, K, S, P>, Grown<W, K, S, P>) as Sides<T>>::Tensor;
     type Tape = Room<T>;
     const COST: Cost = Cost::weights((IN * H * W * OUT * K * K) as u64, OUT);
+    const FACTOR: Factor = Factor::Weights;
 
     fn forward(
         &self,

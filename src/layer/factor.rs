@@ -1,0 +1,20 @@
+/// What a layer contributes to the chain rule's product,
+/// dR/dW(n-k) = dR/dA(n) · ∏ g'(Z(i)) · ∏ W(j) · dZ(n-k)/dW(n-k) (the notes, section 1).
+///
+/// Gradient flow asks for it, to say which of the factors makes a gradient vanish or explode.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Factor {
+    /// W: a linear map of its input, plus a bias.
+    Weights,
+    /// g'(Z): a function of each number by itself, without a tape.
+    Slope {
+        /// The largest |g'|, against which saturation is measured.
+        steepest: f64,
+    },
+    /// Several factors: layers one after the other.
+    Product,
+    /// Several products, added: layers side by side on one input, as in a skip connection.
+    Sum,
+    /// Anything else: pooling, norms, dropout.
+    Other,
+}
