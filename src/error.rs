@@ -93,6 +93,18 @@ pub enum Error {
         /// The number itself.
         value: f64,
     },
+    /// A step that could not be taken, and the layer that is to blame. Network and optimiser are as they were before it.
+    #[error("step {step} was not taken: {why}; {cure}")]
+    NonFiniteStep {
+        /// How many steps had been taken before it.
+        step: u64,
+        /// The path of the layer; `None` where it is the loss itself.
+        layer: Option<String>,
+        /// What was seen.
+        why: String,
+        /// What to try.
+        cure: String,
+    },
     /// A target outside what the loss is defined for.
     #[error("target {sample} of the batch has {value} at element {element}, but this loss takes {expected}")]
     TargetRange {

@@ -11,6 +11,8 @@ mod bounds;
 #[cfg(feature = "data")]
 pub mod data;
 mod error;
+#[cfg(feature = "flow")]
+pub mod flow;
 pub mod gradcheck;
 pub mod guide;
 pub mod init;

@@ -142,6 +142,27 @@ pub trait Network: Parameters {
         Ok(mean)
     }
 
+    /// How gradients flow through this network on a batch: each layer's factor in the chain rule's product, and a
+    /// [verdict](crate::flow::Flow::verdict). What is random in training is drawn from a fixed seed.
+    ///
+    /// A forward pass that is not finite is no error: the verdict says which layer made it so.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the data: see [`Error`].
+    #[cfg(feature = "flow")]
+    fn flow<X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
+        &self,
+        loss: &L,
+        inputs: &[impl DataFor<Self::Input>],
+        targets: &[T],
+    ) -> Result<crate::flow::Flow, Error>
+    where
+        Self: Maps<X, Y>,
+    {
+        let (inputs, detail) = (Is::cast(inputs), crate::flow::Detail::default());
+        crate::flow::measure::<Self, X, Y, L, T>(self, loss, inputs, targets, detail, &mut crate::rng(0))
+    }
+
     /// The mean loss of a batch in use: no dropout, no gradient.
     ///
     /// # Errors
@@ -204,6 +225,13 @@ impl<N: Layer<X>, X: Tensor> Tape<N, X> {
         let outputs = self.output.take(inputs.len());
         network.forward(inputs, outputs, &mut self.layers, mode);
         check_outputs(outputs)
+    }
+
+    /// Shows the probe what the forward pass left, though there is no gradient to go back with.
+    #[cfg(feature = "flow")]
+    pub(crate) fn show<P: Probe>(&mut self, network: &N, inputs: &[X], gradient: &mut N, probe: &mut P) {
+        N::Output::flat_mut(self.output_grad.take(inputs.len())).fill(Real::of(0.0));
+        self.backward(network, inputs, gradient, probe);
     }
 
     /// From `output_grad` back through the network.

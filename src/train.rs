@@ -8,6 +8,8 @@ use crate::bounds::{DataFor, Maps, Takes};
 use crate::loss::TargetFor;
 use crate::network::{Network, TapeOf};
 use crate::optimizer::Optimizer;
+#[cfg(feature = "flow")]
+use crate::tensor::Is;
 use crate::tensor::Tensor;
 
 /// A network with what it takes to train it: a loss, an optimiser, and room for gradient and tape.
@@ -38,6 +40,7 @@ pub struct Trainer<N, L, O, T> {
     gradient: N,
     tape: T,
     rng: ChaCha8Rng,
+    steps: u64,
 }
 
 // The bounds stand on the methods, so that a network whose shapes do not meet still has them, and no error says
@@ -52,13 +55,14 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
     {
         let (gradient, tape, mut rng) = (N::zeros(), T::default(), ChaCha8Rng::seed_from_u64(seed));
         rng.set_stream(1); // not the numbers that `chainrule::rng(seed)` may have drawn the weights from
-        Self { network, loss, optimizer, gradient, tape, rng }
+        Self { network, loss, optimizer, gradient, tape, rng, steps: 0 }
     }
 
     /// One step on one batch; gives the batch's mean loss before the step.
     ///
     /// # Errors
-    /// Whatever is wrong with the data, or a gradient that is not finite: see [`Error`]. The network is as it was before.
+    /// Whatever is wrong with the data, or [`Error::NonFiniteStep`], which names the layer that gave what is not finite: see
+    /// [`Error`]. The network is as it was before.
     pub fn step<X: Tensor, Y: Tensor>(
         &mut self,
         inputs: &[impl DataFor<N::Input>],
@@ -69,15 +73,84 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
         O: Optimizer<N>,
         T: TapeOf<N, X>,
     {
-        let Self { network, loss, optimizer, gradient, tape, rng } = self;
+        let Self { network, loss, optimizer, gradient, tape, rng, steps } = self;
         gradient.set_zero();
-        let mean = network.loss_gradient(loss, inputs, targets, tape, gradient, rng)?;
-        optimizer.step(network, gradient)?;
-        Ok(mean)
+        let stepped = network.loss_gradient(loss, inputs, targets, tape, gradient, rng).and_then(|mean| {
+            optimizer.step(network, gradient)?;
+            Ok(mean)
+        });
+        #[cfg(feature = "flow")]
+        let stepped = stepped.map_err(|error| blame(error, network, loss, inputs, targets, *steps));
+        *steps += u64::from(stepped.is_ok());
+        stepped
+    }
+
+    /// [`step`](Trainer::step), written down by the recorder if its turn has come.
+    ///
+    /// # Errors
+    /// As [`step`](Trainer::step).
+    #[cfg(feature = "flow")]
+    pub fn step_recorded<X: Tensor, Y: Tensor>(
+        &mut self,
+        inputs: &[impl DataFor<N::Input>],
+        targets: &[impl TargetFor<L, Y>],
+        recorder: &mut crate::flow::Recorder,
+    ) -> Result<f64, Error>
+    where
+        N: Maps<X, Y>,
+        O: Optimizer<N>,
+        T: TapeOf<N, X>,
+    {
+        let Self { network, loss, optimizer, gradient, tape, rng, steps } = self;
+        gradient.set_zero();
+        let stepped =
+            recorder.loss_gradient(network, loss, inputs, targets, tape, gradient, rng).and_then(|mean| {
+                recorder.step(optimizer, network, gradient)?;
+                Ok(mean)
+            });
+        let stepped = stepped.map_err(|error| blame(error, network, loss, inputs, targets, *steps));
+        *steps += u64::from(stepped.is_ok());
+        stepped
+    }
+
+    /// How many steps have been taken.
+    pub fn steps(&self) -> u64 {
+        self.steps
     }
 
     /// The gradient of the last step.
     pub fn gradient(&self) -> &N {
         &self.gradient
+    }
+}
+
+/// Where something is not finite, gradient flow is asked which layer made it so.
+#[cfg(feature = "flow")]
+fn blame<N, X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
+    error: Error,
+    network: &N,
+    loss: &L,
+    inputs: &[impl DataFor<N::Input>],
+    targets: &[T],
+    step: u64,
+) -> Error
+where
+    N: Maps<X, Y>,
+{
+    use crate::flow::{Detail, State, measure};
+    if !matches!(
+        error,
+        Error::NonFiniteOutput { .. } | Error::NonFiniteLoss { .. } | Error::NonFiniteGradient { .. }
+    ) {
+        return error;
+    }
+    let inputs = Is::cast(inputs);
+    let flow = measure::<N, X, Y, L, T>(network, loss, inputs, targets, Detail::LIGHT, &mut crate::rng(0));
+    match flow.map(|flow| flow.verdict()) {
+        Ok(verdict) if verdict.state == State::NonFinite => {
+            let (layer, why, cure) = (verdict.starts_at, verdict.why, verdict.cure);
+            Error::NonFiniteStep { step, layer, why, cure }
+        }
+        _ => error, // it hangs on what was random in that step
     }
 }

@@ -78,5 +78,5 @@ fn the_cost_of_a_concatenation_is_that_of_its_branches_and_of_what_it_keeps() {
     let table = Net::summary::<Vector<4>>();
     let rows: Vec<_> = table.rows.iter().map(|row| (row.path.as_str(), row.output)).collect();
     assert_eq!(rows, [("0", &[3][..]), ("1.0", &[8]), ("1.1", &[8]), ("1.2", &[2])]);
-    assert_eq!(table.parameters, table.rows.iter().map(|row| row.parameters).sum());
+    assert_eq!(table.parameters, table.rows.iter().map(|row| row.parameters).sum::<usize>());
 }

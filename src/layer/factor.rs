@@ -3,6 +3,7 @@
 ///
 /// Gradient flow asks for it, to say which of the factors makes a gradient vanish or explode.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "flow", derive(serde::Serialize))]
 pub enum Factor {
     /// W: a linear map of its input, plus a bias.
     Weights,

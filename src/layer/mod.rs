@@ -54,6 +54,8 @@ pub use reshape::Reshape;
 pub use softmax::{LogSoftmax, Softmax};
 pub(crate) use summary::short_type_name;
 pub use summary::{Rows, Summary, SummaryRow};
+#[cfg(feature = "flow")]
+pub(crate) use summary::{as_written, head, tail};
 
 /// A map from the shape `X` to the shape [`Output`](Layer::Output), and the chain rule through it.
 ///

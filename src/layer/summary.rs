@@ -109,7 +109,7 @@ fn shape(sides: &[usize]) -> String {
 }
 
 /// The first `width` characters; what is cut off shows as an ellipsis.
-fn head(text: &str, width: usize) -> Cow<'_, str> {
+pub(crate) fn head(text: &str, width: usize) -> Cow<'_, str> {
     if text.chars().count() <= width {
         return Cow::Borrowed(text);
     }
@@ -117,7 +117,7 @@ fn head(text: &str, width: usize) -> Cow<'_, str> {
 }
 
 /// The last `width` characters; what is cut off shows as an ellipsis.
-fn tail(text: &str, width: usize) -> Cow<'_, str> {
+pub(crate) fn tail(text: &str, width: usize) -> Cow<'_, str> {
     let length = text.chars().count();
     if length <= width {
         return Cow::Borrowed(text);
@@ -126,7 +126,7 @@ fn tail(text: &str, width: usize) -> Cow<'_, str> {
 }
 
 /// `Dense<Vector<64>, Vector<10>>` as its users wrote it: `Linear<64, 10>`.
-fn as_written(layer: &str) -> Cow<'_, str> {
+pub(crate) fn as_written(layer: &str) -> Cow<'_, str> {
     let sides = |rest: &str| -> Option<String> {
         let (input, rest) = rest.split_once(">, Vector<")?;
         let (output, rest) = rest.split_once('>')?;

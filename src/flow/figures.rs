@@ -1,0 +1,148 @@
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::Serialize;
+
+use super::histogram::Histogram;
+use super::spectrum::Spectrum;
+use crate::kernel::{Real, squared_norm};
+use crate::layer::Factor;
+
+/// What one layer does to a gradient on its way back, measured on one batch. All norms are summed in `f64`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LayerFlow {
+    /// Where it stands: `2.branch.0`; the network itself has none.
+    pub path: String,
+    /// Its type, as it was written.
+    pub layer: String,
+    /// How many layers it is inside of.
+    pub level: usize,
+    /// Which factor of the chain rule's product it is.
+    pub factor: Factor,
+    /// The sides of its input.
+    pub input_shape: &'static [usize],
+    /// The sides of its output.
+    pub output_shape: &'static [usize],
+    /// Root mean square of the input's numbers.
+    pub input_rms: f64,
+    /// Root mean square of the output's numbers.
+    pub output_rms: f64,
+    /// Root mean square of dR/d`output`; `None` where the forward pass was not finite, so that there is no gradient.
+    pub output_grad_rms: Option<f64>,
+    /// Root mean square of dR/d`input`.
+    pub input_grad_rms: Option<f64>,
+    /// |dR/d`input`| / |dR/d`output`|, this layer's factor in the length of the gradient; `None` where none arrives.
+    pub gain: Option<f64>,
+    /// Of an activation: its g'.
+    pub slope: Option<SlopeFlow>,
+    /// Of a linear map or a convolution: its W.
+    pub weights: Option<WeightsFlow>,
+    /// Of a sum: the gradient that each way brings to the input. Of a residual block these are the two terms of the notes.
+    pub ways: Vec<WayFlow>,
+    /// The cosine of the angle between the gradients of two ways: 1 where they agree, -1 where they cancel.
+    pub cosine: Option<f64>,
+    /// Its own parameter tensors; those of the layers inside it stand with them.
+    pub parameters: Vec<ParameterFlow>,
+    /// The output's numbers.
+    pub outputs: Option<Histogram>,
+    /// log10 of the sizes of the numbers of dR/d`output`.
+    pub output_grads: Option<Histogram>,
+}
+
+/// g'(Z) of an activation over a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct SlopeFlow {
+    /// The mean of |g'|.
+    pub mean: f64,
+    /// The largest |g'| that the function has anywhere.
+    pub steepest: f64,
+    /// The share of numbers with |g'| below 0.05 of that.
+    pub saturated: f64,
+    /// The share of units whose g' is 0 in every sample. A unit is a feature, or a channel of an image.
+    pub dead: f64,
+}
+
+/// W of a linear map or a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct WeightsFlow {
+    /// |Wᵀ dR/dZ| / |dR/dZ|: its gain for this batch's gradient.
+    pub gain: Option<f64>,
+    /// How many inputs each output sums over.
+    pub fan_in: usize,
+    /// What its gain can be: its largest and smallest singular values, of the whole map where it is a convolution.
+    pub spectrum: Option<Spectrum>,
+}
+
+/// One of the ways through a sum.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WayFlow {
+    /// `branch` or `shortcut`, or a place in a concatenation.
+    pub name: String,
+    /// Root mean square of the gradient that it brings to the sum's input.
+    pub input_grad_rms: f64,
+}
+
+/// A parameter tensor and its gradient.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ParameterFlow {
+    /// Its name in its layer.
+    pub name: String,
+    /// How many numbers it has.
+    pub len: usize,
+    /// |W|.
+    pub norm: f64,
+    /// |dR/dW|.
+    pub gradient_norm: f64,
+    /// By how much a step changed it, |W after - W before|; `None` unless a step was recorded.
+    pub update_norm: Option<f64>,
+}
+
+impl ParameterFlow {
+    /// |dR/dW| / |W|; `None` where W is 0.
+    pub fn gradient_to_weight(&self) -> Option<f64> {
+        ratio(self.gradient_norm, self.norm)
+    }
+
+    /// |update| / |W|; `None` where W is 0 or no step was recorded. About 1e-3 is a healthy pace.
+    ///
+    /// # Source
+    /// Karpathy, CS231n, "Neural networks part 3", section "Ratio of weights:updates".
+    pub fn update_to_weight(&self) -> Option<f64> {
+        ratio(self.update_norm?, self.norm)
+    }
+}
+
+impl LayerFlow {
+    /// Whether everything that was measured here is finite.
+    pub fn is_finite(&self) -> bool {
+        let gradients = [self.output_grad_rms, self.input_grad_rms].into_iter().flatten();
+        let parameters = self.parameters.iter().flat_map(|p| [p.norm, p.gradient_norm]);
+        [self.input_rms, self.output_rms].into_iter().chain(gradients).chain(parameters).all(f64::is_finite)
+    }
+}
+
+/// `a / b`, where it is defined.
+pub(super) fn ratio(a: f64, b: f64) -> Option<f64> {
+    let ratio = a / b;
+    (b != 0.0 && ratio.is_finite()).then_some(ratio)
+}
+
+/// √Σ xᵢ², without underflow or overflow of the squares.
+pub(super) fn norm<T: Real>(xs: &[T]) -> f64 {
+    let sum = squared_norm(xs);
+    if (1e-200..1e200).contains(&sum) {
+        return sum.sqrt();
+    }
+    let largest =
+        xs.iter().fold(0.0, |max: f64, x| if x.is_finite() { max.max(x.to_f64().abs()) } else { f64::NAN });
+    if largest == 0.0 || !largest.is_finite() {
+        // All zero, or something that is not finite: `max` drops a NaN, the sum keeps it.
+        return sum.sqrt();
+    }
+    largest * xs.iter().fold(0.0, |sum: f64, x| sum + (x.to_f64() / largest).powi(2)).sqrt()
+}
+
+/// The root mean square of `xs`.
+pub(super) fn rms<T: Real>(xs: &[T]) -> f64 {
+    norm(xs) / (xs.len() as f64).sqrt()
+}

@@ -1,0 +1,56 @@
+use alloc::vec;
+use alloc::vec::Vec;
+
+use serde::Serialize;
+
+/// How often numbers fall into each of several bins of one width.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Histogram {
+    /// Where the first bin begins.
+    pub start: f64,
+    /// Where the last bin ends.
+    pub end: f64,
+    /// How many numbers each bin holds.
+    pub counts: Vec<usize>,
+    /// How many numbers have no bin: 0 where logarithms are counted, and what is not finite.
+    pub left_out: usize,
+}
+
+impl Histogram {
+    /// Counts `numbers` in `bins` bins between the smallest and the largest of them.
+    pub fn of(numbers: impl Iterator<Item = f64> + Clone, bins: usize) -> Self {
+        let finite = numbers.clone().filter(|x| x.is_finite());
+        let (mut start, mut end) = finite
+            .clone()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+        if start > end {
+            (start, end) = (0.0, 1.0); // nothing to count
+        }
+        if start == end {
+            // All equal: a bin around them, wide enough to be told from its edges.
+            let half = 0.5 * start.abs().max(f64::MIN_POSITIVE);
+            (start, end) = (start - half, end + half);
+        }
+        let mut counts = vec![0; bins];
+        let mut left_out = 0;
+        for x in numbers {
+            if x.is_finite() {
+                // Halves, because `end - start` may overflow.
+                let share = (x / 2.0 - start / 2.0) / (end / 2.0 - start / 2.0);
+                counts[((share * bins as f64) as usize).min(bins - 1)] += 1;
+            } else {
+                left_out += 1;
+            }
+        }
+        Self { start, end, counts, left_out }
+    }
+
+    /// The `counts.len() + 1` edges of the bins.
+    pub fn edges(&self) -> impl Iterator<Item = f64> {
+        let bins = self.counts.len() as f64;
+        (0..=self.counts.len()).map(move |at| {
+            let share = at as f64 / bins;
+            self.start * (1.0 - share) + self.end * share
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! Floor 7: gradient flow. Where a gradient vanishes or explodes, which factor does it, and what cures it.
+//!
+//! Backpropagation is a product (the notes, section 1),
+//!
+//! > dR/dW(n-k) = dR/dA(n) · ∏ g'(Z(i)) · ∏ W(j) · dZ(n-k)/dW(n-k),
+//!
+//! and its length is at last the product of what each layer does to the gradient's length, its *gain*. One call measures
+//! them all on a batch:
+//!
+//! ```
+//! use chainrule::flow::State;
+//! use chainrule::prelude::*;
+//!
+//! type Plain = (Linear<8, 32>, [(Sigmoid, Linear<32, 32>); 10], Linear<32, 2>);
+//! // The cure, in one line: a skip connection around each layer.
+//! type Cured = (Linear<8, 32>, [Residual<(Sigmoid, Linear<32, 32>)>; 10], Linear<32, 2>);
+//!
+//! let inputs: Vec<Vector<8>> = (0..32).map(|at| Vector([(at as f32).sin(); 8])).collect();
+//! let targets: Vec<Label<2>> = (0..32).map(|at| Label::new(at % 2)).collect::<Result<_, _>>()?;
+//! let plain = Plain::init(&mut rng(1)).flow(&CrossEntropy::default(), &inputs, &targets)?;
+//! println!("{plain}"); // a table: each layer with its gradient, its gain, its g' or its W; and the verdict
+//! assert_eq!(plain.verdict().state, State::Vanishing);
+//!
+//! let cured = Cured::init(&mut rng(1)).flow(&CrossEntropy::default(), &inputs, &targets)?;
+//! assert_eq!(cured.verdict().state, State::Healthy);
+//! # Ok::<(), chainrule::Error>(())
+//! ```
+//!
+//! | to see | use |
+//! |---|---|
+//! | one batch, in a terminal | [`Network::flow`](crate::Network::flow), and print it |
+//! | the figures | the public fields of [`Flow`] and [`LayerFlow`]; [`Flow::to_csv`], [`Flow::to_json`] |
+//! | what is wrong, and what to do | [`Flow::verdict`] |
+//! | pictures | [`picture`], with the feature `plot` |
+//! | how it changes in training | [`Recorder`] |
+//! | a backward pass of one's own | [`FlowProbe`] |
+
+mod export;
+mod figures;
+mod histogram;
+mod probe;
+mod recorder;
+mod spectrum;
+mod table;
+mod trunk;
+mod verdict;
+
+use alloc::vec::Vec;
+
+use rand::Rng;
+use serde::Serialize;
+
+use crate::Error;
+use crate::bounds::Maps;
+use crate::layer::Factor;
+use crate::loss::TargetFor;
+use crate::network::{Network, Tape};
+use crate::tensor::Tensor;
+
+pub use figures::{LayerFlow, ParameterFlow, SlopeFlow, WayFlow, WeightsFlow};
+pub use histogram::Histogram;
+pub use probe::FlowProbe;
+pub use recorder::{Record, Recorder};
+pub use spectrum::Spectrum;
+pub use trunk::Step;
+pub use verdict::{Cause, FEWEST_SAMPLES, MOSTLY, State, VANISHING, Verdict};
+
+/// The flow of gradients through a network on one batch: what each layer does to them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Flow {
+    /// The mean loss of the batch; `None` where it is not finite, and then there are no gradients.
+    pub loss: Option<f64>,
+    /// How many samples the batch had.
+    pub samples: usize,
+    /// The network itself, then each layer in the order of the forward pass, before the layers inside it.
+    pub layers: Vec<LayerFlow>,
+}
+
+/// What beside the gradients is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// Singular values of each W: some milliseconds for a matrix of 128 x 128.
+    pub spectra: bool,
+    /// Histograms of activations and gradients.
+    pub histograms: bool,
+}
+
+impl Detail {
+    /// The gradients, the gains, g' and the parameters' norms alone: about as long as a training step.
+    pub const LIGHT: Self = Self { spectra: false, histograms: false };
+}
+
+impl Default for Detail {
+    /// Everything.
+    fn default() -> Self {
+        Self { spectra: true, histograms: true }
+    }
+}
+
+/// A unit is saturated where |g'| is below this share of the steepest slope that the function has: a factor that two
+/// layers make 0.0025. For tanh that is |Z| above 2.18, for the sigmoid above 4.36. (A convention of this crate.)
+pub const SATURATED: f64 = 0.05;
+
+impl Flow {
+    /// The layers without layers inside them, in the order of the forward pass.
+    pub fn leaves(&self) -> impl Iterator<Item = &LayerFlow> {
+        self.layers.iter().enumerate().filter(|&(at, _)| self.is_leaf(at)).map(|(_, layer)| layer)
+    }
+
+    /// The layer at this path, as in the table: `2.branch.0`.
+    pub fn layer(&self, path: &str) -> Option<&LayerFlow> {
+        self.layers.iter().find(|layer| layer.path == path)
+    }
+
+    /// |dR/dX| / |dR/dA|, by how much the whole network changes the length of the gradient; `None` where none arrives.
+    pub fn attenuation(&self) -> Option<f64> {
+        self.layers.first()?.gain
+    }
+
+    /// The gains of the layers one after the other, multiplied: [`attenuation`](Flow::attenuation), to rounding. A sum of
+    /// ways, such as a residual block, is one factor.
+    pub fn product_of_gains(&self) -> Option<f64> {
+        self.trunk().map(|layer| layer.gain).product()
+    }
+
+    /// How far up each layer of weights stands, counted from the input, and the RMS of dR/dZ there: the chain rule's
+    /// product by itself, which dR/dW multiplies by the layer's input.
+    pub fn profile(&self) -> Vec<(usize, f64)> {
+        let weights = self.leaves().filter(|layer| layer.factor == Factor::Weights);
+        (1..).zip(weights).filter_map(|(depth, layer)| Some((depth, layer.output_grad_rms?))).collect()
+    }
+
+    fn is_leaf(&self, at: usize) -> bool {
+        self.layers.get(at + 1).is_none_or(|next| next.level <= self.layers[at].level)
+    }
+}
+
+/// One pass forward and back, watched. Where the forward pass is not finite, the layers' inputs and outputs alone.
+pub(crate) fn measure<N, X, Y, L, T>(
+    network: &N,
+    loss: &L,
+    inputs: &[X],
+    targets: &[T],
+    detail: Detail,
+    rng: &mut impl Rng,
+) -> Result<Flow, Error>
+where
+    N: Maps<X, Y>,
+    X: Tensor,
+    Y: Tensor,
+    T: TargetFor<L, Y>,
+{
+    let (mut tape, mut gradient) = (Tape::<N, X>::default(), N::zeros());
+    let mut probe = FlowProbe::new::<N, X>(detail);
+    let passed = network.loss_gradient_with(loss, inputs, targets, &mut tape, &mut gradient, rng, &mut probe);
+    let loss = match passed {
+        Ok(loss) => Some(loss),
+        Err(Error::NonFiniteOutput { .. } | Error::NonFiniteLoss { .. }) => {
+            probe.forward_only = true;
+            tape.show(network, inputs, &mut gradient, &mut probe);
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Flow { loss, samples: inputs.len(), layers: probe.into_layers() })
+}

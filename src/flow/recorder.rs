@@ -1,0 +1,164 @@
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use rand::Rng;
+use serde::Serialize;
+
+use super::export::{cells, finish, header, write};
+use super::figures::norm;
+use super::{Detail, Flow, FlowProbe};
+use crate::Error;
+use crate::bounds::{DataFor, Maps};
+use crate::kernel::Real;
+use crate::layer::{Parameter, Parameters, Role, Visitor, compare, visit};
+use crate::loss::TargetFor;
+use crate::network::{Network, TapeOf};
+use crate::optimizer::{GradientOf, Optimizer};
+use crate::tensor::Tensor;
+
+/// Writes down the flow of gradients at every so many steps of a training.
+///
+/// With a trainer it is [`Trainer::step_recorded`](crate::Trainer::step_recorded); in a loop of one's own it stands in for the two calls:
+///
+/// ```
+/// use chainrule::flow::Recorder;
+/// use chainrule::prelude::*;
+/// type Net = (Linear<2, 8>, Tanh, Linear<8, 1>);
+///
+/// let (inputs, targets) = ([Vector([0.0, 1.0])], [Vector([1.0])]);
+/// let (mut net, mut gradient, mut tape) = (Net::init(&mut rng(1)), Net::zeros(), Tape::<Net, Vector<2>>::default());
+/// let (mut sgd, mut recorder) = (Sgd::new(0.1), Recorder::every(10));
+/// for _ in 0..30 {
+///     gradient.set_zero();
+///     recorder.loss_gradient(&net, &MeanSquaredError, &inputs, &targets, &mut tape, &mut gradient, &mut rng(2))?;
+///     recorder.step(&mut sgd, &mut net, &gradient)?;
+/// }
+/// let steps: Vec<u64> = recorder.records().iter().map(|record| record.step).collect();
+/// assert_eq!(steps, [0, 10, 20]);
+/// assert!(recorder.records()[0].flow.layer("0").unwrap().parameters[0].update_to_weight().is_some());
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+///
+/// Between the recorded steps nothing is watched: they run the very code of a training without a recorder.
+/// A recorded step measures with [`Detail::LIGHT`], and takes about two to four times as long as another.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    every: u64,
+    step: u64,
+    records: Vec<Record>,
+    /// The last record is of the step that is under way.
+    open: bool,
+}
+
+/// The flow at one step.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Record {
+    /// How many steps had been taken before this one.
+    pub step: u64,
+    /// What was measured in this one.
+    pub flow: Flow,
+}
+
+impl Recorder {
+    /// Records the first step and every `steps`-th after it; with 0, none.
+    pub fn every(steps: u64) -> Self {
+        Self { every: steps, step: 0, records: Vec::new(), open: false }
+    }
+
+    /// What has been recorded, oldest first.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// [`Network::loss_gradient`], watched if this step is to be recorded.
+    ///
+    /// # Errors
+    /// As [`Network::loss_gradient`]; then the step does not count.
+    #[allow(clippy::too_many_arguments)]
+    pub fn loss_gradient<N, X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
+        &mut self,
+        network: &N,
+        loss: &L,
+        inputs: &[impl DataFor<N::Input>],
+        targets: &[T],
+        tape: &mut impl TapeOf<N, X>,
+        gradient: &mut impl GradientOf<N>,
+        rng: &mut impl Rng,
+    ) -> Result<f64, Error>
+    where
+        N: Maps<X, Y>,
+    {
+        let step = self.step;
+        self.open = self.every > 0 && step.is_multiple_of(self.every);
+        let mean = if self.open {
+            let mut probe = FlowProbe::new::<N, X>(Detail::LIGHT);
+            let mean = network.loss_gradient_with(loss, inputs, targets, tape, gradient, rng, &mut probe)?;
+            let flow = Flow { loss: Some(mean), samples: inputs.len(), layers: probe.into_layers() };
+            self.records.push(Record { step, flow });
+            mean
+        } else {
+            network.loss_gradient(loss, inputs, targets, tape, gradient, rng)?
+        };
+        self.step += 1;
+        Ok(mean)
+    }
+
+    /// [`Optimizer::step`], with each parameter's change measured if this step is recorded.
+    ///
+    /// # Errors
+    /// As [`Optimizer::step`].
+    pub fn step<N: Parameters>(
+        &mut self,
+        optimizer: &mut impl Optimizer<N>,
+        network: &mut N,
+        gradient: &impl GradientOf<N>,
+    ) -> Result<(), Error> {
+        let Some(record) = self.records.last_mut().filter(|_| self.open) else {
+            return optimizer.step(network, gradient);
+        };
+        let before = compare::copy(network);
+        optimizer.step(network, gradient)?;
+        visit([&before, &*network], [], &mut Updates(&mut record.flow));
+        self.open = false;
+        Ok(())
+    }
+
+    /// As [`Flow::to_csv`], all records one after the other, with the step in the first column.
+    pub fn to_csv(&self) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        write(&mut writer, &std::iter::once("step".into()).chain(header()).collect::<Vec<_>>());
+        for record in &self.records {
+            for layer in &record.flow.layers {
+                let row: Vec<String> = std::iter::once(record.step.to_string()).chain(cells(layer)).collect();
+                write(&mut writer, &row);
+            }
+        }
+        finish(writer)
+    }
+
+    /// Every figure of every record.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(&self.records).unwrap_or_default()
+    }
+}
+
+/// Fills in how far each parameter has gone.
+struct Updates<'a>(&'a mut Flow);
+
+impl Visitor<2, 0> for Updates<'_> {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [before, after]: [&[T]; 2], []: [&mut [T]; 0]) {
+        if let Role::Statistic { .. } = parameter.field.role {
+            return;
+        }
+        let path = parameter.path.to_string();
+        let change: Vec<f64> = before.iter().zip(after).map(|(a, b)| b.to_f64() - a.to_f64()).collect();
+        for layer in &mut self.0.layers {
+            // `0.weight` is the `weight` of the layer `0`, and of a network of one layer, which has no path.
+            let own = path.strip_prefix(&layer.path).map(|rest| rest.strip_prefix('.').unwrap_or(rest));
+            if let Some(found) = layer.parameters.iter_mut().find(|p| Some(p.name.as_str()) == own) {
+                found.update_norm = Some(norm(&change));
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+use core::fmt;
+
+use super::{Flow, LayerFlow};
+use crate::layer::{Factor, head, tail};
+
+/// Characters of the bar.
+const BAR: usize = 12;
+
+impl fmt::Display for Flow {
+    /// 80 columns, and sensible without colour: each layer with the RMS of dR/d`output` (and as a bar, on a log scale), its gain, and
+    /// what its factor is made of; then the verdict.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = "─".repeat(79);
+        let loss = self.loss.map_or("not finite".into(), |loss| format!("{loss:.4}"));
+        writeln!(f, "gradient flow of {} samples, loss {loss}", self.samples)?;
+        writeln!(
+            f,
+            "{:<12} {:<16} {:>7} {:<BAR$} {:>7} factor",
+            "path", "layer", "dR/dout", "log scale", "gain"
+        )?;
+        writeln!(f, "{line}")?;
+        let scale = Scale::of(self);
+        for (at, layer) in self.layers.iter().enumerate().skip(1) {
+            // A skip is in the figures of its block; a stack is its layers.
+            let skip = layer.layer == "Identity" && layer.path.ends_with("shortcut");
+            if skip || (layer.factor == Factor::Product && !self.is_leaf(at)) {
+                continue;
+            }
+            self.row(f, layer, scale)?;
+        }
+        if self.layers.len() == 1 {
+            self.row(f, &self.layers[0], scale)?; // a network of one layer
+        }
+        writeln!(f, "{line}")?;
+        if let (Some(product), Some(whole)) = (self.product_of_gains(), self.attenuation()) {
+            writeln!(f, "all gains multiplied {product:.3e}, |dR/dX| / |dR/dA| {whole:.3e}")?;
+        }
+        fold(f, &self.verdict().to_string(), 79)
+    }
+}
+
+impl Flow {
+    fn row(&self, f: &mut fmt::Formatter<'_>, layer: &LayerFlow, scale: Scale) -> fmt::Result {
+        let rms = layer.output_grad_rms;
+        let row = format!(
+            "{:<12} {:<16} {:>7} {:<BAR$} {:>7} {}",
+            tail(&layer.path, 12),
+            head(&layer.layer, 16),
+            rms.map_or("-".into(), |rms| format!("{rms:.1e}")),
+            rms.map_or(String::new(), |rms| scale.bar(rms)),
+            layer.gain.map_or("-".into(), short),
+            factor(layer)
+        );
+        writeln!(f, "{}", row.trim_end())
+    }
+
+    /// The parameters: |W|, |dR/dW|, their quotient and, after a recorded step, |update| / |W|.
+    pub fn parameters_table(&self) -> String {
+        let mut table = format!(
+            "{:<30} {:>9} {:>10} {:>10} {:>8} {:>8}\n",
+            "parameter", "numbers", "|W|", "|dR/dW|", "dW/W", "step/W"
+        );
+        for layer in &self.layers {
+            for parameter in &layer.parameters {
+                let path = format!("{}.{}", layer.path, parameter.name);
+                let cell = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.1e}"));
+                table += &format!(
+                    "{:<30} {:>9} {:>10.3e} {:>10.3e} {:>8} {:>8}\n",
+                    tail(path.trim_start_matches('.'), 30),
+                    parameter.len,
+                    parameter.norm,
+                    parameter.gradient_norm,
+                    cell(parameter.gradient_to_weight()),
+                    cell(parameter.update_to_weight())
+                );
+            }
+        }
+        table
+    }
+}
+
+/// What a layer's gain is made of, in 21 characters.
+fn factor(layer: &LayerFlow) -> String {
+    if !layer.output_rms.is_finite() {
+        return format!("output is {}", if layer.output_rms.is_nan() { "NaN" } else { "infinite" });
+    }
+    if let Some(slope) = layer.slope {
+        let (off, word) = if slope.dead > 0.0 { (slope.dead, "dead") } else { (slope.saturated, "sat") };
+        return format!("g' {} {word} {:.0}%", short(slope.mean), 100.0 * off);
+    }
+    if let Some(spectrum) = layer.weights.and_then(|weights| weights.spectrum) {
+        let most = if spectrum.exact { "" } else { "≤" };
+        return format!("σ {most}{} to {}", short(spectrum.smallest), short(spectrum.largest));
+    }
+    match &layer.ways[..] {
+        [branch, skip] => {
+            format!("skip {} branch {}", tiny(skip.input_grad_rms), tiny(branch.input_grad_rms))
+        }
+        _ => String::new(),
+    }
+}
+
+/// Four significant places or so, in 7 characters.
+fn short(x: f64) -> String {
+    if x == 0.0 || (1e-3..1e4).contains(&x.abs()) { format!("{x:.3}") } else { format!("{x:.1e}") }
+}
+
+fn tiny(x: f64) -> String {
+    format!("{x:.0e}")
+}
+
+/// The decades that the bars stand for.
+#[derive(Clone, Copy)]
+struct Scale {
+    low: f64,
+    high: f64,
+}
+
+impl Scale {
+    fn of(flow: &Flow) -> Self {
+        let sizes = flow.layers.iter().filter_map(|layer| layer.output_grad_rms);
+        let logs = sizes.filter(|rms| *rms > 0.0 && rms.is_finite()).map(f64::log10);
+        let (low, high) =
+            logs.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+        // At least two decades, so that equal gradients look equal.
+        Self { low: low.min(high - 2.0), high }
+    }
+
+    /// Full at the largest gradient, next to empty at the smallest.
+    fn bar(self, rms: f64) -> String {
+        const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+        if rms.is_nan() || rms <= 0.0 {
+            return String::new();
+        }
+        let share = ((rms.log10() - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
+        let eighths = ((share * (BAR * 8) as f64).round() as usize).max(1);
+        let mut bar = "█".repeat(eighths / 8);
+        if !eighths.is_multiple_of(8) {
+            bar.push(EIGHTHS[eighths % 8]);
+        }
+        bar
+    }
+}
+
+/// Writes `text` in lines of at most `width` characters.
+fn fold(f: &mut fmt::Formatter<'_>, text: &str, width: usize) -> fmt::Result {
+    for (at, paragraph) in text.lines().enumerate() {
+        let mut column = 0;
+        for word in paragraph.split(' ') {
+            let length = word.chars().count();
+            if column > 0 && column + 1 + length > width {
+                column = 0;
+                writeln!(f)?;
+                f.write_str("  ")?;
+                column += 2;
+            } else if column > 0 {
+                f.write_str(" ")?;
+                column += 1;
+            } else if at > 0 {
+                writeln!(f)?;
+            }
+            f.write_str(word)?;
+            column += length;
+        }
+    }
+    Ok(())
+}
