@@ -117,6 +117,12 @@ pub enum Error {
         /// What the loss takes.
         expected: &'static str,
     },
+    /// A path that leads to no parameter of the network.
+    #[error("no parameter stands at `{path}` or below it: print `Net::summary::<Input>()` to see the paths")]
+    UnknownPath {
+        /// The path that was given.
+        path: String,
+    },
     /// A setting outside its range.
     #[error("{name} is {value}, but must be {expected}")]
     Setting {

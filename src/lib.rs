@@ -21,6 +21,7 @@ pub mod layer;
 pub mod loss;
 mod network;
 pub mod optimizer;
+pub mod schedule;
 pub mod stack;
 pub mod tensor;
 mod train;
@@ -50,6 +51,7 @@ pub mod prelude {
     pub use crate::layer::*;
     pub use crate::loss::*;
     pub use crate::optimizer::*;
+    pub use crate::schedule::{Plateau, Schedule};
     pub use crate::stack::{Concat, Residual};
     pub use crate::tensor::{Image, Label, Sequence, Tensor, Vector};
     pub use crate::{Network, Real, Tape, Trainer, rng};

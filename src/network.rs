@@ -7,9 +7,9 @@ use rand::Rng;
 
 use crate::Error;
 use crate::bounds::{DataFor, Maps, RoomFor};
-use crate::kernel::{Real, squared_norm};
+use crate::kernel::Real;
 use crate::layer::{
-    Layer, Mode, NoProbe, Parameter, Parameters, Probe, Role, Seen, Summary, View, Visitor, visit,
+    Layer, Mode, NoProbe, Parameter, Parameters, Probe, Seen, Summary, View, Visitor, compare, visit,
 };
 use crate::loss::{Loss, TargetFor, check_finite, check_lengths};
 use crate::optimizer::GradientOf;
@@ -39,11 +39,9 @@ pub trait Network: Parameters {
         visit([], [self], &mut SetZero);
     }
 
-    /// The Euclidean norm over all parameters but the [statistics](Role::Statistic), summed in `f64`.
+    /// The Euclidean norm over all parameters but the [statistics](crate::layer::Role::Statistic), summed in `f64`.
     fn norm(&self) -> f64 {
-        let mut square = Square(0.0);
-        visit([self], [], &mut square);
-        libm::sqrt(square.0)
+        compare::norm(self)
     }
 
     /// The output for one sample. It comes back by value: where it is too large for the stack (an image of a megabyte), use
@@ -297,16 +295,5 @@ struct SetZero;
 impl Visitor<0, 1> for SetZero {
     fn visit<T: Real>(&mut self, _: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
         xs.fill(T::zero());
-    }
-}
-
-struct Square(f64);
-
-impl Visitor<1, 0> for Square {
-    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
-        if let Role::Statistic { .. } = parameter.field.role {
-            return; // a distance from what was measured, no slope of the loss
-        }
-        self.0 += squared_norm(xs);
     }
 }

@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-use super::{Parameter, Parameters, Visitor, visit};
-use crate::kernel::Real;
+use super::{Parameter, Parameters, Role, Visitor, visit};
+use crate::kernel::{Real, squared_norm};
 
 /// All parameters of a network, to be compared and printed.
 ///
@@ -47,7 +47,7 @@ struct Print<'a, 'f> {
 impl Visitor<1, 0> for Print<'_, '_> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
         if self.result.is_ok() {
-            let rms = libm::sqrt(crate::kernel::squared_norm(xs) / xs.len().max(1) as f64);
+            let rms = libm::sqrt(squared_norm(xs) / xs.len().max(1) as f64);
             self.result = writeln!(self.f, "{} {:?} rms {rms:.4}", parameter.path, parameter.field.shape);
         }
     }
@@ -115,6 +115,24 @@ pub(crate) fn copy<N: Parameters>(network: &N) -> N {
     let mut copy = N::zeros();
     visit([network], [&mut copy], &mut Copy);
     copy
+}
+
+/// The Euclidean norm over all parameters but the statistics, summed in `f64`.
+pub(crate) fn norm<N: Parameters>(network: &N) -> f64 {
+    let mut square = Square(0.0);
+    visit([network], [], &mut square);
+    libm::sqrt(square.0)
+}
+
+struct Square(f64);
+
+impl Visitor<1, 0> for Square {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
+        if let Role::Statistic { .. } = parameter.field.role {
+            return; // a distance from what was measured, no slope of the loss
+        }
+        self.0 += squared_norm(xs);
+    }
 }
 
 struct Copy;

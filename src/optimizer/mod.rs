@@ -5,6 +5,9 @@
 
 mod adam;
 mod adamw;
+mod average;
+mod clip;
+mod frozen;
 mod rmsprop;
 mod sgd;
 
@@ -16,6 +19,9 @@ use crate::layer::{Parameter, Parameters, Visitor, visit};
 
 pub use adam::Adam;
 pub use adamw::AdamW;
+pub use average::Average;
+pub use clip::{clip_norm, clip_value};
+pub use frozen::Frozen;
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 

@@ -1,0 +1,68 @@
+use super::check_share;
+use crate::Error;
+use crate::kernel::Real;
+use crate::layer::{Parameter, Parameters, Role, Visitor, compare, visit};
+
+/// An exponential moving average of a network's weights, which is often better than the weights themselves.
+///
+/// `a = d a + (1 - d) w` after each step; the first network is taken as it is. [Statistics](Role::Statistic), which are
+/// running means already, are copied.
+///
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mut average = Average::new(0.9);
+/// for weight in [1.0, 2.0] {
+///     average.update(&Linear::<1, 1>::init_with(Initializer::constant(weight), &mut rng(0)))?;
+/// }
+/// let network = average.network().unwrap();
+/// approx::assert_relative_eq!(network.weights()[0], 0.9 * 1.0 + 0.1 * 2.0);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+///
+/// # Source
+/// Polyak, Juditsky, "Acceleration of stochastic approximation by averaging", 1992; in the form of PyTorch's
+/// `torch.optim.swa_utils.get_ema_multi_avg_fn`.
+#[derive(Clone, Debug)]
+pub struct Average<N> {
+    /// d, the share of the past: 0.999 is usual. The average reaches back over about 1 / (1 - d) steps.
+    pub decay: f64,
+    network: Option<N>,
+}
+
+impl<N: Parameters> Average<N> {
+    /// Of nothing yet.
+    pub fn new(decay: f64) -> Self {
+        Self { decay, network: None }
+    }
+
+    /// Takes the network after a step into the average.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] where the decay is not at least 0 and below 1.
+    pub fn update(&mut self, network: &N) -> Result<(), Error> {
+        check_share("the decay of an average", self.decay)?;
+        match &mut self.network {
+            Some(average) => visit([network], [average], &mut Follow(self.decay)),
+            None => self.network = Some(compare::copy(network)),
+        }
+        Ok(())
+    }
+
+    /// The average; `None` before the first update.
+    pub fn network(&self) -> Option<&N> {
+        self.network.as_ref()
+    }
+}
+
+struct Follow(f64);
+
+impl Visitor<1, 1> for Follow {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [w]: [&[T]; 1], [average]: [&mut [T]; 1]) {
+        if let Role::Statistic { .. } = parameter.field.role {
+            return average.copy_from_slice(w);
+        }
+        let [decay, rest] = [self.0, 1.0 - self.0].map(T::of);
+        average.iter_mut().zip(w).for_each(|(a, &w)| *a = decay * *a + rest * w);
+    }
+}

@@ -1,0 +1,58 @@
+use super::check_size;
+use crate::Error;
+use crate::kernel::Real;
+use crate::layer::{Parameter, Parameters, Role, Visitor, compare, visit};
+
+/// Makes a gradient shorter where it is longer than `longest`, keeping its direction; gives the length it had.
+///
+/// The length is that of the whole network's gradient, not of each tensor by itself. [Statistics](Role::Statistic) are no
+/// gradients: they are not counted, and stay as they are. A gradient that is not finite stays too, for the optimiser to
+/// refuse.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// type Net = (Linear<2, 1>, Tanh, Linear<1, 1>);
+///
+/// let mut gradient = Net::init_with(Initializer::constant(2.0), &mut rng(0));
+/// let before = clip_norm(&mut gradient, 1.0)?;
+/// approx::assert_relative_eq!(before, 12_f64.sqrt()); // 2² + 2² + 2²
+/// approx::assert_relative_eq!(gradient.norm(), 1.0, epsilon = 1e-6);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Setting`] where `longest` is not at least 0 and finite.
+///
+/// # Source
+/// Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural networks", ICML 2013, algorithm 1.
+pub fn clip_norm<N: Parameters>(gradient: &mut N, longest: f64) -> Result<f64, Error> {
+    check_size("the longest gradient", longest)?;
+    let norm = compare::norm(gradient);
+    if norm > longest && norm.is_finite() {
+        visit([], [gradient], &mut Each(|g| g * (longest / norm)));
+    }
+    Ok(norm)
+}
+
+/// Brings each number of a gradient between `-largest` and `largest`. [Statistics](Role::Statistic) stay as they are.
+///
+/// # Errors
+/// [`Error::Setting`] where `largest` is not at least 0 and finite.
+pub fn clip_value<N: Parameters>(gradient: &mut N, largest: f64) -> Result<(), Error> {
+    check_size("the largest number of a gradient", largest)?;
+    // `clamp` keeps a NaN, which the optimiser is to refuse; an infinity must not become a large number either.
+    visit([], [gradient], &mut Each(|g: f64| if g.is_finite() { g.clamp(-largest, largest) } else { g }));
+    Ok(())
+}
+
+/// Replaces every number that is a gradient.
+struct Each<F>(F);
+
+impl<F: Fn(f64) -> f64> Visitor<0, 1> for Each<F> {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [gs]: [&mut [T]; 1]) {
+        if let Role::Statistic { .. } = parameter.field.role {
+            return;
+        }
+        gs.iter_mut().for_each(|g| *g = T::of((self.0)(g.to_f64())));
+    }
+}

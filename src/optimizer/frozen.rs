@@ -1,0 +1,100 @@
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::{GradientOf, Optimizer};
+use crate::Error;
+use crate::kernel::Real;
+use crate::layer::{Parameter, Parameters, Visitor, describe, visit};
+
+/// An optimiser that leaves parts of the network as they are: the layers that another training has learnt, say.
+///
+/// A part is a path as [`Network::summary`](crate::Network::summary) prints it, of a layer (`2.branch`) or of a parameter
+/// (`0.weight`). Weight decay does not touch it either, nor do statistics move.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// type Net = (Linear<2, 8>, Tanh, Linear<8, 1>);
+///
+/// let mut optimizer = Frozen::new(Adam::new(0.1), ["0"]);
+/// let start = Net::init(&mut rng(1));
+/// let (mut net, gradient) = (start.clone(), Net::init(&mut rng(2)));
+/// optimizer.step(&mut net, &gradient)?;
+/// assert_eq!(net.0, start.0);
+/// assert_ne!(net.2, start.2);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Frozen<O> {
+    /// What trains the rest.
+    pub optimizer: O,
+    /// The paths of what stays. To thaw a part, take it out.
+    pub paths: Vec<String>,
+    /// The numbers of the frozen parameters, while the optimiser steps.
+    kept: Vec<u8>,
+}
+
+impl<O> Frozen<O> {
+    /// Freezes what stands at these paths.
+    pub fn new<P: Into<String>>(optimizer: O, paths: impl IntoIterator<Item = P>) -> Self {
+        Self { optimizer, paths: paths.into_iter().map(Into::into).collect(), kept: Vec::new() }
+    }
+}
+
+impl<N: Parameters, O: Optimizer<N>> Optimizer<N> for Frozen<O> {
+    /// # Errors
+    /// As the optimiser inside, and [`Error::UnknownPath`] where a path leads to no parameter.
+    fn step<G: GradientOf<N>>(&mut self, network: &mut N, gradient: &G) -> Result<(), Error> {
+        let Self { optimizer, paths, kept } = self;
+        check_paths::<N>(paths)?;
+        kept.clear();
+        visit([&*network], [], &mut Keep { paths, kept });
+        optimizer.step(network, gradient)?;
+        visit([], [network], &mut Restore { paths, kept });
+        Ok(())
+    }
+}
+
+fn check_paths<N: Parameters>(paths: &[String]) -> Result<(), Error> {
+    match paths.iter().find(|path| {
+        let mut found = false;
+        describe::<N>(&mut |parameter| found |= leads_to(path, parameter));
+        !found
+    }) {
+        Some(path) => Err(Error::UnknownPath { path: path.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// Whether a parameter stands at this path, or below it.
+fn leads_to(path: &str, parameter: &Parameter<'_>) -> bool {
+    let full = parameter.path.to_string();
+    full.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+struct Keep<'a> {
+    paths: &'a [String],
+    kept: &'a mut Vec<u8>,
+}
+
+impl Visitor<1, 0> for Keep<'_> {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [w]: [&[T]; 1], []: [&mut [T]; 0]) {
+        if self.paths.iter().any(|path| leads_to(path, parameter)) {
+            self.kept.extend_from_slice(bytemuck::cast_slice(w));
+        }
+    }
+}
+
+struct Restore<'a> {
+    paths: &'a [String],
+    kept: &'a [u8],
+}
+
+impl Visitor<0, 1> for Restore<'_> {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [w]: [&mut [T]; 1]) {
+        if self.paths.iter().any(|path| leads_to(path, parameter)) {
+            let (own, rest) = self.kept.split_at(size_of_val(w));
+            bytemuck::cast_slice_mut::<T, u8>(w).copy_from_slice(own);
+            self.kept = rest;
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Floor 5: how the learning rate changes in training.
+//!
+//! A schedule is a factor of the learning rate that one starts from, so that it is independent of the optimiser:
+//!
+//! ```
+//! use chainrule::prelude::*;
+//!
+//! let schedule = Schedule::cosine(900).warm_up(100);
+//! let mut adam = Adam::<Linear<2, 2>>::new(0.0);
+//! for step in 0..1000 {
+//!     adam.learning_rate = 1e-3 * schedule.factor(step);
+//!     // .. a step
+//! }
+//! assert_eq!(schedule.factor(50), 0.5); // half way up
+//! assert_eq!(schedule.factor(100), 1.0);
+//! approx::assert_abs_diff_eq!(schedule.factor(550), 0.5, epsilon = 1e-12); // half way down
+//! ```
+
+use core::f64::consts::PI;
+
+use crate::Error;
+
+/// The learning rate over that at the start, at each step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "keep", derive(serde::Serialize, serde::Deserialize))]
+pub struct Schedule {
+    shape: Shape,
+    warm_up: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "keep", derive(serde::Serialize, serde::Deserialize))]
+enum Shape {
+    Constant,
+    Step { every: u64, factor: f64 },
+    Exponential { factor: f64 },
+    Cosine { steps: u64, floor: f64, restarts: Option<u64> },
+    OneCycle { steps: u64, rise: f64, start: f64, end: f64 },
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self::constant()
+    }
+}
+
+impl Schedule {
+    const fn new(shape: Shape) -> Self {
+        Self { shape, warm_up: 0 }
+    }
+
+    /// 1 at every step.
+    pub const fn constant() -> Self {
+        Self::new(Shape::Constant)
+    }
+
+    /// Multiplied by `factor` after every `every` steps (at 0, after each).
+    pub const fn step(every: u64, factor: f64) -> Self {
+        Self::new(Shape::Step { every, factor })
+    }
+
+    /// Multiplied by `factor` after each step.
+    pub const fn exponential(factor: f64) -> Self {
+        Self::new(Shape::Exponential { factor })
+    }
+
+    /// From 1 to 0 along half a cosine in `steps` steps, and 0 after them.
+    ///
+    /// # Source
+    /// Loshchilov, Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017, eq. 5.
+    pub const fn cosine(steps: u64) -> Self {
+        Self::new(Shape::Cosine { steps, floor: 0.0, restarts: None })
+    }
+
+    /// A cosine that starts again from 1 at its end, each time over `longer` times as many steps (1: always as many).
+    /// Of no effect on other shapes.
+    pub const fn warm_restarts(self, longer: u64) -> Self {
+        match self.shape {
+            Shape::Cosine { steps, floor, .. } => {
+                let restarts = Some(if longer == 0 { 1 } else { longer });
+                Self { shape: Shape::Cosine { steps, floor, restarts }, ..self }
+            }
+            _ => self,
+        }
+    }
+
+    /// A cosine that ends at `floor` instead of 0. Of no effect on other shapes.
+    pub const fn floor(self, floor: f64) -> Self {
+        match self.shape {
+            Shape::Cosine { steps, restarts, .. } => {
+                Self { shape: Shape::Cosine { steps, floor, restarts }, ..self }
+            }
+            _ => self,
+        }
+    }
+
+    /// Up from 1/25 to 1 in the first three tenths of `steps` steps and down to 4e-6 in the rest, both along half a cosine:
+    /// PyTorch's `OneCycleLR` with its defaults, without its cycle of the momentum.
+    ///
+    /// # Source
+    /// Smith, Topin, "Super-convergence: very fast training of neural networks using large learning rates", 2018.
+    pub const fn one_cycle(steps: u64) -> Self {
+        Self::new(Shape::OneCycle { steps, rise: 0.3, start: 1.0 / 25.0, end: 1.0 / 25.0 / 1e4 })
+    }
+
+    /// Before the schedule begins, a straight line from 0 to its first value in `steps` steps.
+    pub const fn warm_up(self, steps: u64) -> Self {
+        Self { warm_up: steps, ..self }
+    }
+
+    /// The learning rate of this step over that at the start; the first step is 0.
+    pub fn factor(&self, step: u64) -> f64 {
+        if step < self.warm_up {
+            return self.after_warm_up(0) * step as f64 / self.warm_up as f64;
+        }
+        self.after_warm_up(step - self.warm_up)
+    }
+
+    fn after_warm_up(&self, step: u64) -> f64 {
+        match self.shape {
+            Shape::Constant => 1.0,
+            Shape::Step { every, factor } => libm::pow(factor, (step / every.max(1)) as f64),
+            Shape::Exponential { factor } => libm::pow(factor, step as f64),
+            Shape::Cosine { steps, floor, restarts: None } => fall(step, steps, 1.0, floor),
+            Shape::Cosine { steps, floor, restarts: Some(longer) } => {
+                let (mut start, mut steps) = (0_u64, steps.max(1));
+                if longer == 1 {
+                    start = step / steps * steps;
+                }
+                while longer > 1 && step - start >= steps {
+                    start += steps;
+                    steps = steps.saturating_mul(longer);
+                }
+                fall(step - start, steps, 1.0, floor)
+            }
+            Shape::OneCycle { steps, rise, start, end } => {
+                // As PyTorch counts: the top is at rise · steps - 1, which need not be a step.
+                let (top, last) = (rise * steps as f64 - 1.0, steps.saturating_sub(1) as f64);
+                let at = (step as f64).min(last);
+                if at <= top {
+                    cosine(at / top.max(1.0), start, 1.0)
+                } else {
+                    cosine((at - top) / (last - top), 1.0, end)
+                }
+            }
+        }
+    }
+}
+
+/// `from` at step 0, `to` from step `steps` on, half a cosine between.
+fn fall(step: u64, steps: u64, from: f64, to: f64) -> f64 {
+    if step >= steps { to } else { cosine(step as f64 / steps as f64, from, to) }
+}
+
+/// Half a cosine: `from` at 0, `to` at 1.
+fn cosine(share: f64, from: f64, to: f64) -> f64 {
+    to + (from - to) * 0.5 * (1.0 + libm::cos(PI * share))
+}
+
+/// Multiplies the learning rate when a measure has stopped getting smaller.
+///
+/// PyTorch's `ReduceLROnPlateau`. Give it the loss after each epoch (or 1 - accuracy):
+///
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mut plateau = Plateau::new(0.5, 2);
+/// let factors: Vec<f64> = [1.0, 0.9, 0.9, 0.9, 0.9].map(|loss| plateau.observe(loss)).into();
+/// assert_eq!(factors, [1.0, 1.0, 1.0, 1.0, 0.5]); // three in a row were no better
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "keep", derive(serde::Serialize, serde::Deserialize))]
+pub struct Plateau {
+    /// What the rate is multiplied by.
+    pub factor: f64,
+    /// How many measures in a row may be no better before that.
+    pub patience: u32,
+    /// By what share of itself a measure must fall to be better: 1e-4 unless changed.
+    pub threshold: f64,
+    /// The factor is never below this: 0 unless changed.
+    pub floor: f64,
+    /// The least measure so far; `None` before the first.
+    best: Option<f64>,
+    waited: u32,
+    now: f64,
+}
+
+impl Plateau {
+    /// Multiplies by `factor` when more than `patience` measures in a row were no better than the best.
+    pub const fn new(factor: f64, patience: u32) -> Self {
+        Self { factor, patience, threshold: 1e-4, floor: 0.0, best: None, waited: 0, now: 1.0 }
+    }
+
+    /// Takes in a measure that is to be small; gives the learning rate over that at the start. A NaN is no better.
+    pub fn observe(&mut self, measure: f64) -> f64 {
+        if !measure.is_nan() && self.best.is_none_or(|best| measure < best - self.threshold * best.abs()) {
+            (self.best, self.waited) = (Some(measure), 0);
+        } else {
+            self.waited += 1;
+        }
+        if self.waited > self.patience {
+            (self.now, self.waited) = ((self.now * self.factor).max(self.floor), 0);
+        }
+        self.now
+    }
+
+    /// The learning rate over that at the start.
+    pub const fn rate(&self) -> f64 {
+        self.now
+    }
+
+    /// Whether the settings make sense.
+    ///
+    /// # Errors
+    /// [`Error::Setting`].
+    pub fn check(&self) -> Result<(), Error> {
+        if !(0.0..1.0).contains(&self.factor) {
+            let expected = "at least 0 and below 1";
+            return Err(Error::Setting { name: "the factor of a plateau", value: self.factor, expected });
+        }
+        Ok(())
+    }
+}
