@@ -13,7 +13,8 @@
 //! let net = Net::init_with(Initializer::orthogonal().gain(1.1), &mut rng(7));
 //! ```
 //!
-//! Biases start at 0, scales and statistics at the value their layer declares (a PReLU's slope at 0.25).
+//! Biases start at 0 (or as [`bias_normal`](Initializer::bias_normal) says), scales and statistics at the value their layer
+//! declares (a PReLU's slope at 0.25).
 
 use nalgebra::DMatrix;
 use rand::{Rng, RngExt};
@@ -60,6 +61,7 @@ impl<N> Init for N {}
 pub struct Initializer {
     scheme: Scheme,
     gain: f64,
+    bias_deviation: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -95,7 +97,7 @@ impl Default for Initializer {
 
 impl Initializer {
     const fn new(scheme: Scheme) -> Self {
-        Self { scheme, gain: 1.0 }
+        Self { scheme, gain: 1.0, bias_deviation: 0.0 }
     }
 
     /// Uniform on ±√(6 / (fan-in + fan-out)): Keras' default, and this crate's.
@@ -143,6 +145,15 @@ impl Initializer {
     /// vanish.
     pub const fn gain(self, gain: f64) -> Self {
         Self { gain: self.gain * gain, ..self }
+    }
+
+    /// Draws the biases too, from a normal distribution of mean 0 and this standard deviation, instead of starting them at
+    /// 0. No gain multiplies them.
+    ///
+    /// The theory of wide networks has such biases (Poole et al. 2016, eq. 1). They keep two inputs apart, or a tanh from
+    /// its linear middle; for training, 0 is usual.
+    pub const fn bias_normal(self, deviation: f64) -> Self {
+        Self { bias_deviation: deviation, ..self }
     }
 
     /// Fills one tensor of weights.
@@ -215,7 +226,12 @@ impl<R: Rng> Visitor<0, 1> for Fill<'_, R> {
             Role::Weight { fan_in, fan_out } => {
                 self.initializer.fill([fan_in, fan_out], parameter.field.shape, values, self.rng);
             }
-            Role::Bias => values.fill(T::zero()),
+            // Draws nothing, so that a seed gives the weights it gave before there were such biases.
+            Role::Bias if self.initializer.bias_deviation == 0.0 => values.fill(T::zero()),
+            Role::Bias => {
+                let deviation = self.initializer.bias_deviation;
+                values.iter_mut().for_each(|b| *b = T::of(deviation * normal(self.rng)));
+            }
             Role::Scale(start) | Role::Statistic { start, .. } => values.fill(T::of(start)),
         }
     }

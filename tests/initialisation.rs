@@ -113,6 +113,32 @@ fn a_gain_multiplies_the_weights_and_gains_multiply_each_other() {
     assert!(constant.weights().iter().all(|w| *w == 1.5) && constant.bias.0 == [0.0; 7]);
 }
 
+#[test]
+fn biases_can_be_drawn_normally_and_no_gain_multiplies_them() {
+    const BIASES: usize = 20_000;
+    let deviation = 0.05_f64.sqrt();
+    let drawn = Initializer::lecun_normal().bias_normal(deviation).gain(3.0);
+    let layer = Linear::<1, BIASES, f64>::init_with(drawn, &mut rng(2));
+    let mean = |power: i32| layer.bias.0.iter().map(|b| b.powi(power)).sum::<f64>() / BIASES as f64;
+    // The moments of a normal distribution are 0, v, 0, 3 v², 0, 15 v³, 0, 105 v⁴.
+    let (v, n) = (0.05, BIASES as f64);
+    assert_within_five_errors("mean", mean(1), 0.0, (v / n).sqrt());
+    assert_within_five_errors("variance", mean(2), v, v * (2.0 / n).sqrt());
+    assert_within_five_errors("fourth moment", mean(4), 3.0 * v * v, v * v * (96.0 / n).sqrt());
+    // The weights are there as well, and are others.
+    assert!(layer.weights().iter().zip(&layer.bias.0).all(|(w, b)| *w != 0.0 && w != b));
+    // A deviation of 0 is no deviation: the same numbers as without.
+    let none = Initializer::he_normal().bias_normal(0.0);
+    assert_eq!(none, Initializer::he_normal());
+    assert_eq!(
+        bits(&Net::init_with(none, &mut rng(3))),
+        bits(&Net::init_with(Initializer::he_normal(), &mut rng(3)))
+    );
+    // Scales and statistics keep what they declare.
+    let layer = EveryRole::init_with(drawn, &mut rng(0));
+    assert!(layer.0[1].iter().all(|b| *b != 0.0) && layer.0[2..] == [[1.5; 4], [-2.0; 4]]);
+}
+
 /// W Wᵀ or Wᵀ W, whichever is smaller, is gain² times the identity.
 fn assert_orthogonal<T: Real, const IN: usize, const OUT: usize>(gain: f64, tolerance: f64) {
     let scheme = Initializer::orthogonal().gain(gain);
