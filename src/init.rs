@@ -156,6 +156,17 @@ impl Initializer {
         Self { bias_deviation: deviation, ..self }
     }
 
+    /// Fan-in times the variance of a weight, where fan-in and fan-out are equal, and the variance of a bias.
+    #[cfg(feature = "std")]
+    pub(crate) fn variances(&self) -> [f64; 2] {
+        let weight = match self.scheme {
+            Scheme::Uniform(variance) | Scheme::Normal(variance) => variance.of(1, 1),
+            Scheme::Orthogonal => 1.0,
+            Scheme::Constant(_) => 0.0,
+        };
+        [weight * self.gain * self.gain, self.bias_deviation * self.bias_deviation]
+    }
+
     /// Fills one tensor of weights.
     fn fill<T: Real>(
         &self,

@@ -24,6 +24,8 @@ pub mod optimizer;
 pub mod schedule;
 pub mod stack;
 pub mod tensor;
+#[cfg(feature = "std")]
+pub mod theory;
 mod train;
 
 pub use bounds::{DataFor, Maps, RoomFor, Takes, shapes};

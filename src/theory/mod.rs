@@ -1,0 +1,39 @@
+//! Floor 5: what theory predicts for wide random networks, so that a measured gradient stands beside an expected one.
+//!
+//! | question | answer |
+//! |---|---|
+//! | how fast do gradients vanish or explode in a plain stack? | [`MeanField::gradient_rate`], [`MeanField::gradient_ratio`] |
+//! | which weights hold them? | [`MeanField::critical`] |
+//! | and with skip connections? | [`ResidualField`] |
+//! | do the gradients of two inputs point the same way? | [`Pair`] |
+//! | how far may one network of finite width be from all that? | [`linear_deviation`], [`relu_deviation`] |
+//! | what does a product of random matrices do to single directions? | [`largest_singular_value`] |
+//!
+//! All of it holds at initialisation, for weights drawn independently, and for widths that grow while the depth stays. What each
+//! formula rests on stands beside it.
+//!
+//! ```
+//! use chainrule::prelude::*;
+//! use chainrule::theory::MeanField;
+//!
+//! // tanh with biases of variance 0.05: below σw² = 1.761 gradients vanish, above it they explode.
+//! let critical = MeanField::<Tanh>::critical(0.05).expect("tanh has an edge");
+//! approx::assert_relative_eq!(critical.weight_variance(), 1.76095, max_relative = 1e-5);
+//!
+//! // σw² = 1: the squared norm of a gradient falls to 0.759 a layer.
+//! let ordered = MeanField::<Tanh>::new(1.0, 0.05)?;
+//! approx::assert_relative_eq!(ordered.chi(ordered.fixed_point()), 0.759, max_relative = 1e-3);
+//! # Ok::<(), chainrule::Error>(())
+//! ```
+
+mod correlation;
+mod gaussian;
+mod mean_field;
+mod residual;
+mod width;
+
+pub use correlation::{Pair, arc_cosine_0, arc_cosine_1};
+pub use gaussian::expectation;
+pub use mean_field::MeanField;
+pub use residual::ResidualField;
+pub use width::{largest_singular_value, linear_deviation, relu_deviation};
