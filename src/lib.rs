@@ -22,6 +22,8 @@ pub mod loss;
 mod network;
 pub mod optimizer;
 pub mod schedule;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod stack;
 pub mod tensor;
 #[cfg(feature = "std")]

@@ -1,0 +1,57 @@
+//! Floor 1: pictures. Names and numbers in, SVG and PNG out; knows no network.
+//!
+//! | picture | of what |
+//! |---|---|
+//! | [`Lines`] | curves: gradient against depth, loss against step |
+//! | [`Bars`] | a figure or two for each layer |
+//! | [`Histograms`] | a small histogram for each layer |
+//! | [`HeatMap`] | a figure for each layer and step |
+//! | [`Scatter`] | points of classes, and a classifier's regions |
+//! | [`Pixels`] | small grey images |
+//!
+//! Each is built up, then drawn by `picture()`; a [`Picture`] is saved, or put [beside](Picture::beside) others. Colours are
+//! safe for colour-blind eyes, and markers tell lines apart in grey. No value is dropped in silence: what has no place on an axis
+//! is marked at its edge or counted in a note.
+//!
+//! ```
+//! use chainrule::plot::Lines;
+//!
+//! let picture = Lines::new("Training")
+//!     .x("epoch")
+//!     .y("loss")
+//!     .line("training", [(1.0, 0.9), (2.0, 0.4), (3.0, 0.2)])
+//!     .line("test", [(1.0, 0.9), (2.0, 0.5), (3.0, 0.4)])
+//!     .picture()?;
+//! picture.save(std::env::temp_dir().join("training.svg"))?;
+//! # Ok::<(), chainrule::plot::PlotError>(())
+//! ```
+//!
+//! No font need be installed. A program built with this module contains the font Ubuntu Light for its PNGs, from the crate
+//! `epaint_default_fonts`: it is under the Ubuntu Font Licence 1.0, which wants to go along with such a program. The pictures
+//! themselves are free of it.
+
+mod axis;
+mod bars;
+mod colour_bar;
+mod curve;
+mod error;
+mod frame;
+mod heat_map;
+mod histograms;
+mod legend;
+mod lines;
+mod mark;
+mod palette;
+mod picture;
+mod pixels;
+mod scatter;
+mod text;
+
+pub use bars::Bars;
+pub use error::PlotError;
+pub use heat_map::HeatMap;
+pub use histograms::Histograms;
+pub use lines::Lines;
+pub use picture::Picture;
+pub use pixels::Pixels;
+pub use scatter::Scatter;

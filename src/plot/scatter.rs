@@ -1,0 +1,192 @@
+use std::fmt;
+
+use super::axis::Axis;
+use super::frame::{Frame, HEIGHT, Region, Scale, TOP};
+use super::legend::{self, Entry};
+use super::mark::Mark;
+use super::palette::{self, INK, WHITE, marker, series};
+use super::{Picture, PlotError};
+
+/// Points of several classes, over the regions in which a classifier expects them.
+///
+/// # Examples
+/// ```
+/// use chainrule::plot::Scatter;
+///
+/// let picture = Scatter::new("Exclusive or")
+///     .x("first input")
+///     .y("second input")
+///     .class("equal", [(0.0, 0.0), (1.0, 1.0)])
+///     .class("different", [(0.0, 1.0), (1.0, 0.0)])
+///     .regions(|x, y| usize::from((x > 0.5) != (y > 0.5)))
+///     .picture()?;
+/// assert!(picture.svg()?.contains("different"));
+/// # Ok::<(), chainrule::plot::PlotError>(())
+/// ```
+#[must_use]
+pub struct Scatter<'f> {
+    title: String,
+    x: String,
+    y: String,
+    classes: Vec<(String, Vec<(f64, f64)>)>,
+    regions: Option<Box<dyn FnMut(f64, f64) -> usize + 'f>>,
+    notes: Vec<String>,
+}
+
+/// The sides of the cells in which a classifier is asked.
+const CELL: f64 = 2.0;
+const WIDTH: f64 = 700.0;
+
+impl fmt::Debug for Scatter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scatter")
+            .field("title", &self.title)
+            .field("classes", &self.classes)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'f> Scatter<'f> {
+    /// No points yet.
+    pub fn new(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            x: String::new(),
+            y: String::new(),
+            classes: Vec::new(),
+            regions: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// What the x axis shows, with its unit.
+    pub fn x(mut self, label: impl Into<String>) -> Self {
+        self.x = label.into();
+        self
+    }
+
+    /// What the y axis shows, with its unit.
+    pub fn y(mut self, label: impl Into<String>) -> Self {
+        self.y = label.into();
+        self
+    }
+
+    /// Adds a class, numbered from 0 in this order.
+    pub fn class(mut self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        self.classes.push((name.into(), points.into_iter().collect()));
+        self
+    }
+
+    /// Colours the background by this classifier, the number of a class for each (x, y). It is asked some 50,000 times.
+    pub fn regions(mut self, classifier: impl FnMut(f64, f64) -> usize + 'f) -> Self {
+        self.regions = Some(Box::new(classifier));
+        self
+    }
+
+    /// Adds a sentence below the picture.
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Draws the points and regions.
+    ///
+    /// # Errors
+    /// [`PlotError::Empty`], without a finite point.
+    pub fn picture(mut self) -> Result<Picture, PlotError> {
+        let points = || self.classes.iter().flat_map(|class| class.1.iter().copied());
+        let finite = || points().filter(|(x, y)| x.is_finite() && y.is_finite());
+        if finite().next().is_none() {
+            return Err(PlotError::Empty {
+                title: self.title,
+                cure: "give it a class with at least one finite point",
+            });
+        }
+        let lost = points().count() - finite().count();
+        if lost > 0 {
+            self.notes.push(format!("{lost} points are not shown: NaN or infinite."));
+        }
+        let x_axis = Axis::of(finite().map(|point| point.0), false, 0.05);
+        let y_axis = Axis::of(finite().map(|point| point.1), false, 0.05);
+        let swatches = self.classes.iter().enumerate().map(|(index, (name, _))| {
+            let background = Entry::swatch(palette::pale(index), name);
+            let background = background.marks.into_iter().filter(|_| self.regions.is_some());
+            Entry::new(background.chain(dot(index, (0.0, 0.0))), name)
+        });
+        let mut entries: Vec<Entry> = swatches.collect();
+        if self.regions.is_some() {
+            entries.push(Entry::new([Mark::line([(-12.0, 0.0), (12.0, 0.0)], INK, CELL)], "boundary"));
+        }
+        let (x, y) = (Scale::Numbers(x_axis.clone()), Scale::Numbers(y_axis.clone()));
+        let frame = Frame {
+            title: &self.title,
+            x_label: &self.x,
+            y_label: &self.y,
+            x: &x,
+            y: &y,
+            width: WIDTH,
+            height: HEIGHT.max(legend::PITCH * entries.len() as f64),
+            right: 14.0 + legend::width(&entries),
+            grid: false,
+            notes: &self.notes,
+        };
+        let mut marks = Vec::new();
+        let (region, height) = frame.draw(&mut marks);
+        if let Some(classifier) = &mut self.regions {
+            draw_regions(classifier, &x_axis, &y_axis, region, &mut marks);
+        }
+        // By turns, so that no class covers the others.
+        let longest = self.classes.iter().map(|class| class.1.len()).max().unwrap_or(0);
+        for index in 0..longest {
+            for (class, (_, points)) in self.classes.iter().enumerate() {
+                let Some((x, y)) = points.get(index) else { continue };
+                if let (Some(x), Some(y)) = (x_axis.place(*x), y_axis.place(*y)) {
+                    marks.extend(dot(class, (region.x(x), region.y(y))));
+                }
+            }
+        }
+        legend::draw(entries, (region.right() + 14.0, TOP), &mut marks);
+        Ok(Picture { width: WIDTH, height, marks })
+    }
+}
+
+/// A class's marker with a white rim.
+fn dot(class: usize, at: (f64, f64)) -> [Mark; 2] {
+    [marker(class).at(at, 4.4, WHITE), marker(class).at(at, 3.4, series(class))]
+}
+
+fn draw_regions(
+    classifier: &mut dyn FnMut(f64, f64) -> usize,
+    x_axis: &Axis,
+    y_axis: &Axis,
+    region: Region,
+    marks: &mut Vec<Mark>,
+) {
+    let (columns, rows) = ((region.width / CELL) as usize, (region.height / CELL) as usize);
+    let mut classes = vec![vec![0; columns]; rows];
+    for (row, classes) in classes.iter_mut().enumerate() {
+        for (column, class) in classes.iter_mut().enumerate() {
+            let x = x_axis.value((column as f64 + 0.5) / columns as f64);
+            let y = y_axis.value(1.0 - (row as f64 + 0.5) / rows as f64);
+            *class = classifier(x, y);
+        }
+    }
+    let is_boundary = |row: usize, column: usize| {
+        let class = classes[row][column];
+        let differs = |row: usize, column: usize| {
+            classes.get(row).and_then(|row| row.get(column)).is_some_and(|other| *other != class)
+        };
+        differs(row + 1, column) || differs(row, column + 1)
+    };
+    for row in 0..rows {
+        let colour =
+            |column: usize| if is_boundary(row, column) { INK } else { palette::pale(classes[row][column]) };
+        let colours: Vec<_> = (0..columns).map(colour).collect();
+        let mut first = 0;
+        for run in colours.chunk_by(|a, b| a == b) {
+            let corner = (region.left + CELL * first as f64, region.top + CELL * row as f64);
+            marks.push(Mark::rectangle(corner, (CELL * run.len() as f64, CELL), run[0]));
+            first += run.len();
+        }
+    }
+}
