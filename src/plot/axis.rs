@@ -37,12 +37,11 @@ impl Axis {
         // A range too small to put different numbers on becomes one around its middle.
         let least = if log { 0.1 } else { (1e-9 * low.abs().max(high.abs())).max(1e-300) };
         if high * 0.5 - low * 0.5 < least * 0.5 {
-            let around = if log {
-                0.5
-            } else if low == 0.0 {
-                1.0
-            } else {
-                low.abs().max(1e-290) * 0.1
+            let around = match (log, low.abs()) {
+                (true, _) => 0.5,
+                (false, 0.0) => 1.0,
+                // Whole numbers stay apart by one.
+                (false, size) => (0.1 * size.max(1e-290)).max(if whole { 1.0 } else { 0.0 }),
             };
             (low, high) = (low - around, high + around);
         }
@@ -166,6 +165,15 @@ pub(super) fn number(value: f64, step: f64, largest: f64) -> String {
     }
 }
 
+/// A number by itself, in up to four digits; a whole one in all of its digits.
+pub(super) fn alone(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e9 {
+        return format!("{value}");
+    }
+    let short = format!("{value:.3e}").parse().unwrap_or(value);
+    if (1e-3..1e6).contains(&short.abs()) { format!("{short}") } else { format!("{short:e}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,15 +185,19 @@ mod tests {
 
     #[test]
     fn ticks_are_round_numbers_with_the_digits_they_need() {
-        assert_eq!(
-            labels([0.0, 1.0], false),
-            ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"].map(|l| if l == "0.0" { "0" } else { l })
-        );
+        assert_eq!(labels([0.0, 1.0], false), ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(labels([1.0, 4.0], false), ["1", "2", "3", "4"]);
         assert_eq!(labels([0.0, 4e-12], false), ["0", "1e-12", "2e-12", "3e-12", "4e-12"]);
         assert_eq!(labels([1e-12, 1.0], true), ["1e-12", "1e-10", "1e-8", "1e-6", "1e-4", "1e-2", "1"]);
         assert_eq!(labels([0.01, 10.0], true), ["0.01", "0.1", "1", "10"]);
+        assert_eq!(labels([5.0, 5.0], false), ["4", "5", "6"]);
         assert_eq!(labels([1.0, 20.0], true), ["1", "2", "5", "10", "20"]);
+    }
+
+    #[test]
+    fn a_number_alone_is_short() {
+        let numbers = [0.001, 0.1, 1500.0, 1e7, 1.0 / 3.0, 1.234567e-12, f64::NAN, f64::INFINITY].map(alone);
+        assert_eq!(numbers, ["0.001", "0.1", "1500", "10000000", "0.3333", "1.235e-12", "NaN", "inf"]);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(super) fn draw(axis: &Axis, label: &str, place: Region, marks: &mut Vec<Mark
         marks.push(Mark::rectangle((place.left, top), (place.width, bottom - top), colour));
     }
     let mut widest: f64 = 0.0;
-    for tick in axis.ticks((place.height / 45.0).max(2.0) as usize) {
+    for tick in axis.ticks((place.height / 35.0).max(2.0) as usize) {
         let (x, y) = (place.right(), place.y(tick.at));
         let length = if tick.label.is_empty() { 3.0 } else { 5.0 };
         marks.push(Mark::line([(x, y), (x + length, y)], GREY, 1.0));

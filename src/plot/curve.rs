@@ -127,7 +127,7 @@ impl Curve<'_> {
         let count: usize = pieces.iter().map(Vec::len).sum();
         let every = if count <= ALL_MARKED { 1 } else { count.div_ceil(SOME_MARKED) };
         // Lines that lie on each other show their markers at different points.
-        let first = (place * every / 4) % every;
+        let first = (place * every / 8) % every;
         let chosen = pieces.iter().flatten().enumerate().filter(|(index, _)| index % every == first);
         let lone = pieces.iter().filter(|piece| piece.len() == 1 && every > 1).map(|piece| &piece[0]);
         for point in chosen.map(|(_, point)| point).chain(lone) {

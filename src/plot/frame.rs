@@ -152,7 +152,7 @@ impl Scale {
     /// The ticks of an axis of this height.
     fn up(&self, height: f64) -> Vec<Tick> {
         match self {
-            Self::Numbers(axis) => axis.ticks((height / 60.0).max(2.0) as usize),
+            Self::Numbers(axis) => axis.ticks((height / 50.0).max(2.0) as usize),
             Self::Names(names) => {
                 let every = (NAME_PITCH * names.len() as f64 / height - 0.01).ceil().max(1.0) as usize;
                 let name = |(index, name): (usize, &String)| Tick {
@@ -176,7 +176,7 @@ impl Scale {
         };
         match self {
             Self::Numbers(axis) => {
-                let most = (width / 60.0).clamp(2.0, 12.0) as usize;
+                let most = (width / 40.0).clamp(2.0, 12.0) as usize;
                 let tries = (1..=most).rev().map(|most| axis.ticks(most));
                 let mut tries = tries.skip_while(|ticks| !fits(ticks));
                 tries.next().unwrap_or_default()

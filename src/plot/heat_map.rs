@@ -1,6 +1,6 @@
 use plotters::style::RGBColor;
 
-use super::axis::{Axis, number};
+use super::axis::{Axis, alone};
 use super::bars::MOST_ROWS;
 use super::colour_bar;
 use super::frame::{Frame, Region, Scale, TOP, WIDTH, row_pitch};
@@ -124,13 +124,14 @@ impl HeatMap {
         let cells = |row: &(String, Vec<f64>)| row.1.iter().map(|value| self.cell(*value, &axis)).collect();
         let cells: Vec<Vec<Cell>> = self.rows.iter().map(cells).collect();
 
-        let below = if self.log { "0 or negative" } else { "" };
+        let negative = self.rows.iter().flat_map(|row| &row.1).any(|value| *value < 0.0);
+        let below = if negative { "0 or negative" } else { "0" };
         let kinds = [(Cell::Nan, "NaN: no value"), (Cell::Infinite, "infinite"), (Cell::NotPositive, below)];
         let seen = kinds.into_iter().filter(|(kind, _)| cells.iter().flatten().any(|cell| cell == kind));
         let entries: Vec<Entry> = seen.map(|(kind, name)| Entry::swatch(kind.colour(), name)).collect();
         let valued = cells.iter().flatten().any(|cell| matches!(cell, Cell::Value(_)));
 
-        let x = Scale::Names(self.column_names());
+        let x = Scale::Names(self.columns.iter().copied().map(alone).collect());
         let y = Scale::Names(self.rows.iter().map(|row| row.0.clone()).collect());
         let frame = Frame {
             title: &self.title,
@@ -193,16 +194,6 @@ impl HeatMap {
             None if value.is_infinite() => Cell::Infinite,
             None => Cell::NotPositive,
         }
-    }
-
-    fn column_names(&self) -> Vec<String> {
-        let finite = || self.columns.iter().copied().filter(|column| column.is_finite());
-        let largest = finite().map(f64::abs).fold(0.0, f64::max);
-        let step = self.columns.windows(2).map(|pair| (pair[1] - pair[0]).abs());
-        let step = step.filter(|step| *step > 0.0 && step.is_finite()).fold(largest, f64::min);
-        // Halves and thirds keep three digits.
-        let step = if finite().all(|column| column.fract() == 0.0) { step } else { step / 100.0 };
-        self.columns.iter().map(|column| number(*column, step, largest)).collect()
     }
 }
 

@@ -88,7 +88,7 @@ impl Histograms {
             // Evenly, with the first and the last.
             let chosen = (0..MOST_PANELS).map(|index| index * (all - 1) / (MOST_PANELS - 1));
             self.panels = chosen.map(|index| self.panels[index].clone()).collect();
-            self.title += &format!(" ({MOST_PANELS} of {all} layers)");
+            self.title += &format!(" ({MOST_PANELS} of {all})");
         }
         let axis =
             Axis::of(self.panels.iter().flat_map(|panel| panel.edges.iter().copied()), self.log_x, 0.0);
@@ -96,7 +96,7 @@ impl Histograms {
         let columns = if count <= 3 { count } else { 4.min(count.div_ceil(2)) };
         let rows = count.div_ceil(columns);
         let left = MARGIN + 22.0 + 34.0;
-        let width = ((WIDTH - left - MARGIN + 34.0 - 12.0) / columns as f64 - GAP).floor();
+        let width = ((WIDTH - left - MARGIN + GAP) / columns as f64 - GAP).floor();
         let (pitch, panel_height) = if rows == 1 { (300.0, 266.0) } else { (PITCH, PANEL_HEIGHT) };
 
         let mut marks = Vec::new();
@@ -113,7 +113,7 @@ impl Histograms {
             panel.draw(&axis, place, lowest, &mut marks);
         }
         let bottom = TOP + rows as f64 * pitch + 8.0;
-        let middle = (TOP + bottom) / 2.0;
+        let middle = TOP + 18.0 + ((rows - 1) as f64 * pitch + panel_height) / 2.0;
         marks.push(Mark::turned_text((MARGIN + 4.0, middle), "share of the values", LABEL, INK));
         let label = text::shorten(&self.x, LABEL, WIDTH - 2.0 * MARGIN);
         marks.push(Mark::text((WIDTH / 2.0, bottom + 12.0), label, LABEL, INK, HPos::Center));
@@ -158,8 +158,6 @@ impl Panel {
             || bins().filter_map(|(ends, count)| Some((edge(ends[0])?, edge(ends[1])?, share(*count))));
         let highest = drawn().map(|bin| bin.2).fold(0.0, f64::max);
 
-        let name = text::shorten(&self.name, TICK, place.width);
-        marks.push(Mark::text((place.left, place.top - 9.0), name, TICK, INK, HPos::Left));
         marks.push(Mark::line([(place.left, place.top), (place.right(), place.top)], GRID, 1.0));
         if highest > 0.0 {
             let outline = drawn().flat_map(|(left, right, share)| {
@@ -179,9 +177,12 @@ impl Panel {
             () if hidden > 0.0 => Some(format!("{} at or near 0", percent(hidden))),
             () => None,
         };
-        if let Some(remark) = remark {
-            marks.push(Mark::text((place.left + 6.0, place.top + 10.0), remark, NOTE, GREY, HPos::Left));
-        }
+        let remark_width = remark.as_ref().map_or(0.0, |remark| text::width(remark, NOTE) + 8.0);
+        let name = text::shorten(&self.name, TICK, place.width - remark_width);
+        marks.push(Mark::text((place.left, place.top - 9.0), name, TICK, INK, HPos::Left));
+        marks.extend(
+            remark.map(|text| Mark::text((place.right(), place.top - 9.0), text, NOTE, GREY, HPos::Right)),
+        );
         marks.push(Mark::line([(place.left, place.bottom()), (place.right(), place.bottom())], GREY, 1.0));
         for tick in Scale::Numbers(axis.clone()).across(place.width) {
             let x = place.x(tick.at);

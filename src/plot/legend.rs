@@ -16,7 +16,7 @@ pub(super) struct Entry {
 
 const TEXT: f64 = 12.0;
 const TEXT_LEFT: f64 = 36.0;
-const WIDEST: f64 = 190.0;
+const WIDEST: f64 = 205.0;
 /// From one line of a legend to the next.
 pub(super) const PITCH: f64 = 20.0;
 

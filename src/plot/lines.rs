@@ -5,7 +5,7 @@ use super::curve::{Curve, Edges, Stroke};
 use super::frame::{Frame, HEIGHT, NOTE, Region, Scale, TOP, WIDTH};
 use super::legend::{self, Entry};
 use super::mark::{Mark, dashed};
-use super::palette::{GREY, INK, series};
+use super::palette::{GREY, INK, dark};
 use super::{Picture, PlotError, text};
 
 /// Curves over one pair of axes.
@@ -96,12 +96,12 @@ impl Lines {
         self
     }
 
-    /// Adds a dashed line, without markers: what the last line is compared with. It has that line's colour, or is black where
+    /// Adds a dashed line, without markers: what the last line is compared with. It has that line's colour, darker, or is black where
     /// there is none.
     pub fn dashed(mut self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         let stroke = match self.lines.last().map(|line| line.stroke) {
             None => Stroke::Dashed(INK, 0),
-            Some(Stroke::Solid(place)) => Stroke::Dashed(series(place), 0),
+            Some(Stroke::Solid(place)) => Stroke::Dashed(dark(place), 0),
             Some(Stroke::Dashed(colour, pattern)) => Stroke::Dashed(colour, pattern + 1),
         };
         self.add(name.into(), points, stroke);
@@ -140,7 +140,10 @@ impl Lines {
         let levels = self.levels.iter().map(|level| level.0);
         let y_axis = Axis::of(placed().map(|point| point.1).chain(levels), self.log_y, 0.04);
         if lost > 0 {
-            self.notes.push(format!("{lost} points are not shown: their x has no place on this axis."));
+            self.notes.push(format!(
+                "Not shown, because their x has no place on this axis: {lost} of {} points.",
+                points().count()
+            ));
         }
 
         let mut edges = Edges::default();

@@ -25,6 +25,8 @@ pub(super) struct Device {
     pub(super) family: FontFamily<'static>,
     /// What `plotters` calls a font's size, in em.
     pub(super) font_size: f64,
+    /// How far below the middle of a text `plotters` must be told to draw it, in em.
+    pub(super) drop: f64,
     /// Whether a line is drawn piece by piece: where a thick line crosses itself, the pixels of `plotters` have holes.
     pub(super) pieces: bool,
 }
@@ -94,8 +96,10 @@ impl Mark {
                 let size = size * device.scale * device.font_size;
                 let font = FontDesc::new(device.family, size, FontStyle::Normal);
                 let font = if *turned { font.transform(FontTransform::Rotate270) } else { font };
+                let drop = size / device.font_size * device.drop / device.scale;
+                let at = if *turned { (at.0 + drop, at.1) } else { (at.0, at.1 + drop) };
                 let style = TextStyle::from(font).pos(Pos::new(*align, VPos::Center)).color(colour);
-                area.draw(&Text::new(text.as_str(), place(at), style))
+                area.draw(&Text::new(text.as_str(), place(&at), style))
             }
         }
     }

@@ -44,6 +44,7 @@ mod mark;
 mod palette;
 mod picture;
 mod pixels;
+mod regions;
 mod scatter;
 mod text;
 

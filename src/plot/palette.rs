@@ -34,6 +34,12 @@ pub(super) fn series(index: usize) -> RGBColor {
     SERIES[index % SERIES.len()]
 }
 
+/// A series' colour for what is drawn over its line, and must be seen there.
+pub(super) fn dark(index: usize) -> RGBColor {
+    let RGBColor(red, green, blue) = series(index);
+    RGBColor(red / 2, green / 2, blue / 2)
+}
+
 /// A series' colour as the background of its marks.
 pub(super) fn pale(index: usize) -> RGBColor {
     let RGBColor(red, green, blue) = series(index);
@@ -73,20 +79,20 @@ pub(super) fn marker(index: usize) -> Marker {
 impl Marker {
     /// The marker as large as a disc of this radius.
     pub(super) fn at(self, centre: Point, radius: f64, colour: RGBColor) -> Mark {
-        // Corners by turns at these distances from the centre, the first one at this angle.
+        // Corners by turns at these distances from the centre, the first one at this share of pi, counter-clockwise from the right.
         let (corners, distances, angle): (usize, &[f64], f64) = match self {
             Self::Disc => return Mark::Disc { centre, radius, colour },
             Self::Square => (4, &[1.25], 0.25),
             Self::Triangle => (3, &[1.4], 0.5),
-            Self::Down => (3, &[1.4], 0.0),
-            Self::Diamond => (4, &[1.4], 0.0),
+            Self::Down => (3, &[1.4], -0.5),
+            Self::Diamond => (4, &[1.4], 0.5),
             Self::Pentagon => (5, &[1.2], 0.5),
             Self::Star => (10, &[1.6, 0.65], 0.5),
             Self::Plus => return cross(centre, radius * 1.4, colour, 0.0),
             Self::Cross => return cross(centre, radius * 1.4, colour, 0.25),
         };
         let corner = |index: usize| {
-            let angle = std::f64::consts::PI * (angle - 0.5 + 2.0 * index as f64 / corners as f64);
+            let angle = std::f64::consts::PI * (angle + 2.0 * index as f64 / corners as f64);
             let distance = radius * distances[index % distances.len()];
             (centre.0 + distance * angle.cos(), centre.1 - distance * angle.sin())
         };

@@ -107,6 +107,7 @@ impl Picture {
             scale: SVG_SCALE,
             family: FontFamily::SansSerif,
             font_size: text::SVG_SIZE,
+            drop: text::SVG_DROP,
             pieces: false,
         };
         self.draw(SVGBackend::with_string(&mut inner, pixels), &device)?;
@@ -129,7 +130,13 @@ impl Picture {
         let (columns, rows) = (width as usize * PNG_SCALE, height as usize * PNG_SCALE);
         let mut pixels = vec![0; 3 * columns * rows];
         let scale = PNG_SCALE as f64;
-        let device = Device { scale, family: text::family(), font_size: text::PIXEL_SIZE, pieces: true };
+        let device = Device {
+            scale,
+            family: text::family(),
+            font_size: text::PIXEL_SIZE,
+            drop: text::PIXEL_DROP,
+            pieces: true,
+        };
         self.draw(BitMapBackend::with_buffer(&mut pixels, (columns as u32, rows as u32)), &device)?;
         encode(&means(&pixels, width as usize, height as usize), width, height)
             .map_err(|error| PlotError::Draw(error.into()))

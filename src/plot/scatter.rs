@@ -1,10 +1,11 @@
 use std::fmt;
 
 use super::axis::Axis;
-use super::frame::{Frame, HEIGHT, Region, Scale, TOP};
+use super::frame::{Frame, HEIGHT, Scale, TOP};
 use super::legend::{self, Entry};
 use super::mark::Mark;
-use super::palette::{self, INK, WHITE, marker, series};
+use super::palette::{INK, WHITE, marker, pale, series};
+use super::regions::{self, Regions};
 use super::{Picture, PlotError};
 
 /// Points of several classes, over the regions in which a classifier expects them.
@@ -33,8 +34,6 @@ pub struct Scatter<'f> {
     notes: Vec<String>,
 }
 
-/// The sides of the cells in which a classifier is asked.
-const CELL: f64 = 2.0;
 const WIDTH: f64 = 700.0;
 
 impl fmt::Debug for Scatter<'_> {
@@ -104,18 +103,24 @@ impl<'f> Scatter<'f> {
         }
         let lost = points().count() - finite().count();
         if lost > 0 {
-            self.notes.push(format!("{lost} points are not shown: NaN or infinite."));
+            self.notes.push(format!(
+                "Not shown, because they are NaN or infinite: {lost} of {} points.",
+                points().count()
+            ));
         }
         let x_axis = Axis::of(finite().map(|point| point.0), false, 0.05);
         let y_axis = Axis::of(finite().map(|point| point.1), false, 0.05);
         let swatches = self.classes.iter().enumerate().map(|(index, (name, _))| {
-            let background = Entry::swatch(palette::pale(index), name);
+            let background = Entry::swatch(pale(index), name);
             let background = background.marks.into_iter().filter(|_| self.regions.is_some());
             Entry::new(background.chain(dot(index, (0.0, 0.0))), name)
         });
         let mut entries: Vec<Entry> = swatches.collect();
         if self.regions.is_some() {
-            entries.push(Entry::new([Mark::line([(-12.0, 0.0), (12.0, 0.0)], INK, CELL)], "boundary"));
+            entries.push(Entry::new(
+                [Mark::line([(-12.0, 0.0), (12.0, 0.0)], INK, regions::BOUNDARY)],
+                "boundary",
+            ));
         }
         let (x, y) = (Scale::Numbers(x_axis.clone()), Scale::Numbers(y_axis.clone()));
         let frame = Frame {
@@ -133,7 +138,7 @@ impl<'f> Scatter<'f> {
         let mut marks = Vec::new();
         let (region, height) = frame.draw(&mut marks);
         if let Some(classifier) = &mut self.regions {
-            draw_regions(classifier, &x_axis, &y_axis, region, &mut marks);
+            Regions::ask(classifier, &x_axis, &y_axis, region).draw(&mut marks);
         }
         // By turns, so that no class covers the others.
         let longest = self.classes.iter().map(|class| class.1.len()).max().unwrap_or(0);
@@ -153,40 +158,4 @@ impl<'f> Scatter<'f> {
 /// A class's marker with a white rim.
 fn dot(class: usize, at: (f64, f64)) -> [Mark; 2] {
     [marker(class).at(at, 4.4, WHITE), marker(class).at(at, 3.4, series(class))]
-}
-
-fn draw_regions(
-    classifier: &mut dyn FnMut(f64, f64) -> usize,
-    x_axis: &Axis,
-    y_axis: &Axis,
-    region: Region,
-    marks: &mut Vec<Mark>,
-) {
-    let (columns, rows) = ((region.width / CELL) as usize, (region.height / CELL) as usize);
-    let mut classes = vec![vec![0; columns]; rows];
-    for (row, classes) in classes.iter_mut().enumerate() {
-        for (column, class) in classes.iter_mut().enumerate() {
-            let x = x_axis.value((column as f64 + 0.5) / columns as f64);
-            let y = y_axis.value(1.0 - (row as f64 + 0.5) / rows as f64);
-            *class = classifier(x, y);
-        }
-    }
-    let is_boundary = |row: usize, column: usize| {
-        let class = classes[row][column];
-        let differs = |row: usize, column: usize| {
-            classes.get(row).and_then(|row| row.get(column)).is_some_and(|other| *other != class)
-        };
-        differs(row + 1, column) || differs(row, column + 1)
-    };
-    for row in 0..rows {
-        let colour =
-            |column: usize| if is_boundary(row, column) { INK } else { palette::pale(classes[row][column]) };
-        let colours: Vec<_> = (0..columns).map(colour).collect();
-        let mut first = 0;
-        for run in colours.chunk_by(|a, b| a == b) {
-            let corner = (region.left + CELL * first as f64, region.top + CELL * row as f64);
-            marks.push(Mark::rectangle(corner, (CELL * run.len() as f64, CELL), run[0]));
-            first += run.len();
-        }
-    }
 }

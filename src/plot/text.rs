@@ -38,6 +38,12 @@ pub(super) const PIXEL_SIZE: f64 = 1.121;
 /// .. and 1.24 em for SVG.
 pub(super) const SVG_SIZE: f64 = 1.24;
 
+/// A digit is 0.7 em high, so its middle is 0.35 em above the baseline. For pixels `plotters` puts the baseline 0.11 em below the
+/// point that it is given as a text's middle ..
+pub(super) const PIXEL_DROP: f64 = 0.24;
+/// .. and half the height of an x in SVG, 0.26 em.
+pub(super) const SVG_DROP: f64 = 0.09;
+
 /// The text, or its beginning and end with an ellipsis between them where it is too long.
 ///
 /// The middle goes, because it is by their ends that the paths of layers differ.
