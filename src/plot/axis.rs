@@ -111,11 +111,12 @@ impl Axis {
         let plain = (-3.0..=4.0).contains(&self.low.ceil()) && self.high.floor() <= 4.0;
         let mut ticks = Vec::new();
         for power in first..=last {
-            let value = 10f64.powi(power);
+            // `powi` of the least powers is 0.
+            let value = 10f64.powf(power.into());
             let label = match power {
                 _ if power % stride != 0 => String::new(),
                 0 => "1".into(),
-                _ if plain => format!("{value}"),
+                _ if plain => format!("{}", 10f64.powi(power)),
                 _ => format!("1e{power}"),
             };
             ticks.extend(self.tick(value, label));
@@ -132,7 +133,7 @@ impl Axis {
         let values = (first..=last).flat_map(|power| [1.0, 2.0, 5.0].map(|times| (times, power)));
         values
             .filter_map(|(times, power)| {
-                let value = times * 10f64.powi(power);
+                let value = times * 10f64.powf(power.into());
                 self.tick(value, number(value, value, value))
             })
             .collect()
@@ -185,7 +186,7 @@ mod tests {
 
     #[test]
     fn ticks_are_round_numbers_with_the_digits_they_need() {
-        assert_eq!(labels([0.0, 1.0], false), ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(labels([-0.2, 0.6], false), ["-0.2", "0", "0.2", "0.4", "0.6"]);
         assert_eq!(labels([1.0, 4.0], false), ["1", "2", "3", "4"]);
         assert_eq!(labels([0.0, 4e-12], false), ["0", "1e-12", "2e-12", "3e-12", "4e-12"]);
         assert_eq!(labels([1e-12, 1.0], true), ["1e-12", "1e-10", "1e-8", "1e-6", "1e-4", "1e-2", "1"]);
