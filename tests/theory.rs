@@ -129,6 +129,24 @@ fn moments_of_smooth_activations_are_scipys() {
     ]);
 }
 
+/// However wide the normal distribution, ∫ sech⁴ = 4/3 and ∫ σ'² = 1/6 of it lie at 0, times its density there. What is left out is
+/// of the order of 1/q.
+#[test]
+fn a_saturated_activation_keeps_its_slope_in_the_middle() {
+    for q in [1e14, 1e20, 1e26] {
+        let density = (2.0 * std::f64::consts::PI * q).sqrt().recip();
+        assert_relative_eq!(
+            MeanField::<Tanh>::derivative_square(q),
+            4.0 / 3.0 * density,
+            max_relative = DIGITS
+        );
+        assert_relative_eq!(MeanField::<Sigmoid>::derivative_square(q), density / 6.0, max_relative = DIGITS);
+        // ∫ x² exp(-x²) = √π/2, of which there is nothing at 0 itself.
+        let beside = expectation(q, |x| x * x * (-x * x).exp());
+        assert_relative_eq!(beside, std::f64::consts::PI.sqrt() / 2.0 * density, max_relative = DIGITS);
+    }
+}
+
 fn field<A: Activation>(weight_variance: f64, bias_variance: f64) -> MeanField<A> {
     MeanField::new(weight_variance, bias_variance).expect("these are variances")
 }

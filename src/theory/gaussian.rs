@@ -101,3 +101,17 @@ fn clenshaw_curtis() -> &'static [(f64, f64); INTERVALS + 1] {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panel_is_exact_for_polynomials_up_to_its_intervals() {
+        for power in 0..=INTERVALS as i32 {
+            let integral = Panel::new(|x| x.powi(power), 1.0, 3.0).integral;
+            let closed = (3.0_f64.powi(power + 1) - 1.0) / f64::from(power + 1);
+            approx::assert_relative_eq!(integral, closed, max_relative = 1e-14);
+        }
+    }
+}
