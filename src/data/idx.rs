@@ -11,14 +11,13 @@
 //! # Source
 //! LeCun, Cortes, Burges, "The MNIST database of handwritten digits", file formats.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use bytemuck::Zeroable;
-use flate2::bufread::MultiGzDecoder;
 
 use super::DataError;
+use super::open::open;
 use crate::tensor::{Image, Label};
 
 /// "Unsigned bytes in one dimension".
@@ -33,23 +32,11 @@ const IMAGES: u32 = 0x0803;
 pub fn images<const HEIGHT: usize, const WIDTH: usize>(
     path: impl AsRef<Path>,
 ) -> Result<Vec<Image<1, HEIGHT, WIDTH>>, DataError> {
-    let mut file = IdxFile::open(path.as_ref(), IMAGES)?;
-    let count = file.number("number of images")?;
-    file.check_side("number of rows", HEIGHT)?;
-    file.check_side("number of columns", WIDTH)?;
+    let mut file = IdxFile::images::<HEIGHT, WIDTH>(path.as_ref())?;
     let mut images = Vec::new();
-    let mut bytes = [[0; WIDTH]; HEIGHT];
-    for index in 0..count as usize {
-        file.fill(bytes.as_flattened_mut(), || format!("image {index} of {count}"))?;
-        let mut image = Image::zeroed();
-        for (pixel, &byte) in
-            image.0.as_flattened_mut().as_flattened_mut().iter_mut().zip(bytes.as_flattened())
-        {
-            *pixel = f32::from(byte) / 255.0;
-        }
+    while let Some(image) = file.next_image()? {
         images.push(image);
     }
-    file.end(count)?;
     Ok(images)
 }
 
@@ -58,16 +45,11 @@ pub fn images<const HEIGHT: usize, const WIDTH: usize>(
 /// # Errors
 /// [`DataError`], when the file is not an IDX file of labels, whole and no longer, each below `CLASSES`.
 pub fn labels<const CLASSES: usize>(path: impl AsRef<Path>) -> Result<Vec<Label<CLASSES>>, DataError> {
-    let mut file = IdxFile::open(path.as_ref(), LABELS)?;
-    let count = file.number("number of labels")?;
+    let mut file = IdxFile::labels(path.as_ref())?;
     let mut labels = Vec::new();
-    for index in 0..count as usize {
-        let mut byte = [0];
-        file.fill(&mut byte, || format!("label {index} of {count}"))?;
-        let label = Label::new(byte[0].into());
-        labels.push(label.map_err(|source| DataError::Label { path: file.path.clone(), index, source })?);
+    while let Some(label) = file.next_label()? {
+        labels.push(label);
     }
-    file.end(count)?;
     Ok(labels)
 }
 
@@ -82,34 +64,123 @@ pub fn pair<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize>(
 ) -> Result<(Vec<Image<1, HEIGHT, WIDTH>>, Vec<Label<CLASSES>>), DataError> {
     let (images_path, labels_path) = (images_path.as_ref(), labels_path.as_ref());
     let (images, labels) = (images(images_path)?, labels(labels_path)?);
-    if images.len() != labels.len() {
-        return Err(DataError::Counts {
-            images_path: images_path.into(),
-            images: images.len(),
-            labels_path: labels_path.into(),
-            labels: labels.len(),
-        });
-    }
+    check_counts(images_path, images.len(), labels_path, labels.len())?;
     Ok((images, labels))
 }
 
-/// A file past its magic number.
+/// As [`pair`], one after the other, without holding more than one in memory: an iterator that reads as it goes.
+///
+/// # Errors
+/// As [`pair`], here for what is wrong with the headers, and later for the rest.
+pub fn stream<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize>(
+    images_path: impl AsRef<Path>,
+    labels_path: impl AsRef<Path>,
+) -> Result<Pairs<HEIGHT, WIDTH, CLASSES>, DataError> {
+    let images = IdxFile::images::<HEIGHT, WIDTH>(images_path.as_ref())?;
+    let labels = IdxFile::labels(labels_path.as_ref())?;
+    check_counts(&images.path, images.count as usize, &labels.path, labels.count as usize)?;
+    Ok(Pairs { images, labels, done: false })
+}
+
+/// Images with their labels, read as they go: see [`stream`]. After an error it ends.
+pub struct Pairs<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize> {
+    images: IdxFile,
+    labels: IdxFile,
+    done: bool,
+}
+
+impl<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize> Iterator
+    for Pairs<HEIGHT, WIDTH, CLASSES>
+{
+    type Item = Result<(Image<1, HEIGHT, WIDTH>, Label<CLASSES>), DataError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let mut pair = || Ok(self.images.next_image()?.zip(self.labels.next_label()?));
+        let pair = pair().transpose();
+        self.done = !matches!(pair, Some(Ok(_)));
+        pair
+    }
+}
+
+fn check_counts(
+    images_path: &Path,
+    images: usize,
+    labels_path: &Path,
+    labels: usize,
+) -> Result<(), DataError> {
+    let (images_path, labels_path) = (images_path.into(), labels_path.into());
+    if images == labels {
+        Ok(())
+    } else {
+        Err(DataError::Counts { images_path, images, labels_path, labels })
+    }
+}
+
+/// A file past its header.
 struct IdxFile {
     path: PathBuf,
     bytes: Box<dyn Read>,
+    /// How many items the header promises, and how many of them have been read.
+    count: u32,
+    read: u32,
 }
 
 impl IdxFile {
+    fn images<const HEIGHT: usize, const WIDTH: usize>(path: &Path) -> Result<Self, DataError> {
+        let mut file = Self::open(path, IMAGES)?;
+        file.count = file.number("number of images")?;
+        file.check_side("number of rows", HEIGHT)?;
+        file.check_side("number of columns", WIDTH)?;
+        Ok(file)
+    }
+
+    fn labels(path: &Path) -> Result<Self, DataError> {
+        let mut file = Self::open(path, LABELS)?;
+        file.count = file.number("number of labels")?;
+        Ok(file)
+    }
+
     fn open(path: &Path, magic: u32) -> Result<Self, DataError> {
-        let failed = |source| DataError::Io { path: path.into(), source };
-        let mut plain = BufReader::new(File::open(path).map_err(failed)?);
-        let compressed = plain.fill_buf().map_err(failed)?.starts_with(&[0x1f, 0x8b]);
-        let bytes: Box<dyn Read> =
-            if compressed { Box::new(BufReader::new(MultiGzDecoder::new(plain))) } else { Box::new(plain) };
-        let mut file = Self { path: path.into(), bytes };
+        let mut file = Self { path: path.into(), bytes: open(path)?, count: 0, read: 0 };
         let found = file.number("magic number")?;
         file.check("magic number", magic, found)?;
         Ok(file)
+    }
+
+    fn next_image<const HEIGHT: usize, const WIDTH: usize>(
+        &mut self,
+    ) -> Result<Option<Image<1, HEIGHT, WIDTH>>, DataError> {
+        let mut bytes = [[0; WIDTH]; HEIGHT];
+        if self.next("image", bytes.as_flattened_mut())?.is_none() {
+            return Ok(None);
+        }
+        let mut image = Image::zeroed();
+        let pixels = image.0.as_flattened_mut().as_flattened_mut();
+        for (pixel, &byte) in pixels.iter_mut().zip(bytes.as_flattened()) {
+            *pixel = f32::from(byte) / 255.0;
+        }
+        Ok(Some(image))
+    }
+
+    fn next_label<const CLASSES: usize>(&mut self) -> Result<Option<Label<CLASSES>>, DataError> {
+        let mut byte = [0];
+        let Some(index) = self.next("label", &mut byte)? else { return Ok(None) };
+        let label = Label::new(byte[0].into());
+        label.map(Some).map_err(|source| DataError::Label { path: self.path.clone(), index, source })
+    }
+
+    /// The bytes of the next item, and which it is.
+    fn next(&mut self, item: &str, bytes: &mut [u8]) -> Result<Option<usize>, DataError> {
+        let (read, count) = (self.read, self.count);
+        if read == count {
+            return self.end().map(|()| None);
+        }
+        self.fill(bytes, || format!("{item} {read} of {count}"))?;
+        self.read += 1;
+        Ok(Some(read as usize))
     }
 
     fn number(&mut self, field: &'static str) -> Result<u32, DataError> {
@@ -128,6 +199,7 @@ impl IdxFile {
         if found == expected {
             return Ok(());
         }
+        let (expected, found) = (expected.to_string(), found.to_string());
         Err(DataError::Header { path: self.path.clone(), field, expected, found })
     }
 
@@ -142,10 +214,10 @@ impl IdxFile {
     }
 
     /// Nothing may follow; and the checksum of a compressed file is only looked at when it is read to its end.
-    fn end(&mut self, count: u32) -> Result<(), DataError> {
+    fn end(&mut self) -> Result<(), DataError> {
         match self.bytes.read(&mut [0]) {
             Ok(0) => Ok(()),
-            Ok(_) => Err(DataError::Excess { path: self.path.clone(), count: count as usize }),
+            Ok(_) => Err(DataError::Excess { path: self.path.clone(), count: self.count as usize }),
             Err(source) => Err(DataError::Io { path: self.path.clone(), source }),
         }
     }

@@ -49,6 +49,17 @@ impl<const CLASSES: usize> Label<CLASSES> {
         self.index as usize
     }
 
+    /// 1 at the place of this class, 0 elsewhere: the class as probabilities.
+    ///
+    /// ```
+    /// use chainrule::tensor::{Label, Vector};
+    /// assert_eq!(Label::<3>::new(1)?.one_hot(), Vector([0.0, 1.0, 0.0]));
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    pub fn one_hot<T: crate::kernel::Real>(self) -> super::Vector<CLASSES, T> {
+        super::Vector(core::array::from_fn(|class| T::of(if class == self.index() { 1.0 } else { 0.0 })))
+    }
+
     /// All classes in order.
     pub fn all() -> impl Iterator<Item = Self> {
         (0..CLASSES as u32).map(|index| Self { index })

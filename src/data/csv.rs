@@ -1,0 +1,244 @@
+use std::io::{BufReader, Read};
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+
+use nalgebra::ComplexField;
+
+use super::error::{BadCell, excerpt};
+use super::lines::{Cells, Lines};
+use super::open::{open, plain_or_gzip};
+use super::{DataError, Dataset};
+use crate::kernel::Real;
+use crate::tensor::{Label, Tensor};
+
+/// A column of a table: by its name in the header, or by its index, counted from 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// Counted from 0.
+    Index(usize),
+    /// As the header names it.
+    Name(String),
+}
+
+impl From<usize> for Column {
+    fn from(index: usize) -> Self {
+        Self::Index(index)
+    }
+}
+
+impl From<&str> for Column {
+    fn from(name: &str) -> Self {
+        Self::Name(name.into())
+    }
+}
+
+impl From<String> for Column {
+    fn from(name: String) -> Self {
+        Self::Name(name)
+    }
+}
+
+/// A table of numbers, as comma-separated values: plain, or compressed by gzip.
+///
+/// One line is one row. The first line is the header unless [`without_header`](Self::without_header) says otherwise. The
+/// inputs are all columns that are not targets, in the table's order, unless [`inputs`](Self::inputs) picks them.
+///
+/// ```
+/// use chainrule::data::{Csv, Dataset};
+/// use chainrule::prelude::*;
+///
+/// let table = "height,width,kind\n1.5,2.0,round\n3.0,1.0,flat\n";
+/// let kinds = Csv::from_reader("kinds.csv", table.as_bytes()).classes("kind", ["flat", "round"])?;
+/// let kinds: Dataset<Vector<2>, Label<2>> = kinds.read()?;
+/// assert_eq!(kinds.inputs()[1], Vector([3.0, 1.0]));
+/// assert_eq!(kinds.targets()[1].index(), 0);
+///
+/// let widths = Csv::from_reader("kinds.csv", table.as_bytes()).inputs(["height"]).numbers(["width"])?;
+/// let widths: Dataset<Vector<1>, Vector<1>> = widths.read()?;
+/// assert_eq!(widths.targets()[0], Vector([2.0]));
+///
+/// let table = "1.5,2.0,1\n3.0,1.x,0\n";
+/// let kinds = Csv::from_reader("bad.csv", table.as_bytes()).without_header().labels::<Vector<2>, 2>(2)?;
+/// let error = kinds.read().unwrap_err().to_string();
+/// assert_eq!(error, r#"bad.csv, line 2, column 2: "1.x" is not a number"#);
+/// # Ok::<(), chainrule::data::DataError>(())
+/// ```
+///
+/// A file that does not fit in memory is read as it goes: [`Records`] is an iterator, and
+/// [`stream`](super::stream) makes batches of it.
+pub struct Csv<'a> {
+    path: PathBuf,
+    bytes: Option<Box<dyn Read + 'a>>,
+    header: bool,
+    delimiter: u8,
+    inputs: Option<Vec<Column>>,
+}
+
+impl<'a> Csv<'a> {
+    /// The table in this file.
+    pub fn new(path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref().into();
+        Self { path, bytes: None, header: true, delimiter: b',', inputs: None }
+    }
+
+    /// The table behind a reader; errors call it `name`.
+    pub fn from_reader(name: &str, bytes: impl Read + 'a) -> Self {
+        Self { bytes: Some(Box::new(bytes)), ..Self::new(name) }
+    }
+
+    /// The first line is a row too.
+    pub fn without_header(self) -> Self {
+        Self { header: false, ..self }
+    }
+
+    /// Another byte than `,` stands between the columns.
+    pub fn delimiter(self, delimiter: u8) -> Self {
+        Self { delimiter, ..self }
+    }
+
+    /// Takes these columns, in this order, for the numbers of an input.
+    pub fn inputs(self, columns: impl IntoIterator<Item = impl Into<Column>>) -> Self {
+        Self { inputs: Some(columns.into_iter().map(Into::into).collect()), ..self }
+    }
+
+    /// The targets are the indices of classes, counted from 0.
+    ///
+    /// # Errors
+    /// [`DataError`], when the file cannot be opened, or its columns are not those asked for.
+    pub fn labels<X: Tensor, const CLASSES: usize>(
+        self,
+        column: impl Into<Column>,
+    ) -> Result<Records<'a, X, Label<CLASSES>>, DataError> {
+        let parse = |cells: &Cells, columns: &[usize]| {
+            let text = cells.text(columns[0])?;
+            let class = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+            let index = class.ok_or_else(|| cells.bad(columns[0], BadCell::Class { text: excerpt(text) }))?;
+            Label::new(index).map_err(|error| cells.bad(columns[0], BadCell::Label(error)))
+        };
+        self.records(&[column.into()], Box::new(parse))
+    }
+
+    /// The targets are the names of classes; a class's index is its place in `names`.
+    ///
+    /// # Errors
+    /// As [`labels`](Self::labels).
+    pub fn classes<X: Tensor, const CLASSES: usize>(
+        self,
+        column: impl Into<Column>,
+        names: [&str; CLASSES],
+    ) -> Result<Records<'a, X, Label<CLASSES>>, DataError> {
+        let names = names.map(String::from);
+        let parse = move |cells: &Cells, columns: &[usize]| {
+            let text = cells.text(columns[0])?;
+            let index = names.iter().position(|name| name.as_bytes() == text);
+            let unknown = || BadCell::Unknown { text: excerpt(text), classes: list(&names) };
+            let index = index.ok_or_else(|| cells.bad(columns[0], unknown()))?;
+            Ok(Label::new(index)?)
+        };
+        self.records(&[column.into()], Box::new(parse))
+    }
+
+    /// The targets are the numbers of these columns: a regression.
+    ///
+    /// # Errors
+    /// As [`labels`](Self::labels).
+    pub fn numbers<X: Tensor, Y: Tensor>(
+        self,
+        columns: impl IntoIterator<Item = impl Into<Column>>,
+    ) -> Result<Records<'a, X, Y>, DataError> {
+        let columns: Vec<Column> = columns.into_iter().map(Into::into).collect();
+        self.check_count::<Y>("a target", columns.len())?;
+        self.records(&columns, Box::new(tensor))
+    }
+
+    fn check_count<X: Tensor>(&self, what: &'static str, found: usize) -> Result<(), DataError> {
+        if found == X::LEN {
+            return Ok(());
+        }
+        Err(DataError::Columns { path: self.path.clone(), what, shape: X::SHAPE, expected: X::LEN, found })
+    }
+
+    fn records<X: Tensor, Y>(
+        mut self,
+        targets: &[Column],
+        parse: Parse<Y>,
+    ) -> Result<Records<'a, X, Y>, DataError> {
+        let bytes = match self.bytes.take() {
+            None => open(&self.path)?,
+            Some(bytes) => plain_or_gzip(BufReader::new(bytes))
+                .map_err(|source| DataError::Io { path: self.path.clone(), source })?,
+        };
+        let lines = Lines::new(self.path.clone(), bytes, self.delimiter, self.header)?;
+        let targets = lines.find(targets)?;
+        let inputs = match &self.inputs {
+            Some(columns) => lines.find(columns)?,
+            None => (0..lines.columns()).filter(|column| !targets.contains(column)).collect(),
+        };
+        self.check_count::<X>("an input", inputs.len())?;
+        Ok(Records { lines, inputs, targets, parse, any: false, of: PhantomData })
+    }
+}
+
+/// What makes a target of the cells in the columns of the target.
+type Parse<Y> = Box<dyn Fn(&Cells<'_>, &[usize]) -> Result<Y, DataError>>;
+
+/// The rows of a table, one after the other: an iterator that reads as it goes.
+///
+/// After a row that is wrong it goes on with the next one; after a file that cannot be read on it ends.
+pub struct Records<'a, X, Y> {
+    lines: Lines<'a>,
+    inputs: Vec<usize>,
+    targets: Vec<usize>,
+    parse: Parse<Y>,
+    any: bool,
+    of: PhantomData<fn() -> X>,
+}
+
+impl<X: Tensor, Y> Records<'_, X, Y> {
+    /// All rows that are left, in memory.
+    ///
+    /// # Errors
+    /// [`DataError`] for the first row that is wrong, and for a table without rows.
+    pub fn read(self) -> Result<Dataset<X, Y>, DataError> {
+        Dataset::from_pairs(self.collect::<Result<Vec<_>, _>>()?)
+    }
+}
+
+impl<X: Tensor, Y> Iterator for Records<'_, X, Y> {
+    type Item = Result<(X, Y), DataError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let first = !core::mem::replace(&mut self.any, true);
+        match self.lines.next() {
+            Ok(None) if first => Some(Err(DataError::NoRows { path: self.lines.path().into() })),
+            Ok(None) => None,
+            Err(error) => Some(Err(error)),
+            Ok(Some(cells)) => {
+                Some(tensor(&cells, &self.inputs).and_then(|x| Ok((x, (self.parse)(&cells, &self.targets)?))))
+            }
+        }
+    }
+}
+
+/// The numbers of these columns.
+fn tensor<X: Tensor>(cells: &Cells<'_>, columns: &[usize]) -> Result<X, DataError> {
+    let mut x = X::zeroed();
+    for (number, &column) in x.as_mut_slice().iter_mut().zip(columns) {
+        let text = cells.text(column)?;
+        let value: Option<f64> = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+        let value = value.ok_or_else(|| cells.bad(column, BadCell::Number { text: excerpt(text) }))?;
+        *number = X::Scalar::of(value);
+        if !number.is_finite() {
+            return Err(cells.bad(column, BadCell::NonFinite { text: excerpt(text) }));
+        }
+    }
+    Ok(x)
+}
+
+/// Names as a message lists them: not more than it needs.
+pub(super) fn list(names: &[String]) -> String {
+    const MOST: usize = 20;
+    let shown = names.iter().take(MOST).map(|name| format!("{:?}", excerpt(name.as_bytes())));
+    let more = if names.len() > MOST { format!(", .. ({} in all)", names.len()) } else { String::new() };
+    shown.collect::<Vec<_>>().join(", ") + &more
+}

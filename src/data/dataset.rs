@@ -1,0 +1,199 @@
+use core::fmt;
+
+use rand::{Rng, RngExt};
+
+use super::DataError;
+use crate::Error;
+
+/// Inputs and their targets in memory: at least one pair.
+///
+/// ```
+/// use chainrule::data::Dataset;
+/// use chainrule::prelude::*;
+///
+/// let halves = (0..100).map(|at| (Vector([at as f32]), Label::<2>::new(at / 50).unwrap()));
+/// let (train, test) = Dataset::from_pairs(halves)?.split(0.8, &mut rng(1))?;
+/// assert_eq!((train.len(), test.len()), (80, 20));
+/// for (inputs, labels) in train.batches(32)? {
+///     let (_, _): (&[Vector<1>], &[Label<2>]) = (inputs, labels); // 32, 32 and 16 of them
+/// }
+/// # Ok::<(), chainrule::data::DataError>(())
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct Dataset<X, Y> {
+    inputs: Vec<X>,
+    targets: Vec<Y>,
+}
+
+#[allow(clippy::len_without_is_empty)] // it never is
+impl<X, Y> Dataset<X, Y> {
+    /// From the inputs and the target of each.
+    ///
+    /// # Errors
+    /// [`DataError::Lengths`] when there is not one target for each input, [`DataError::Empty`] when there are none.
+    pub fn new(inputs: Vec<X>, targets: Vec<Y>) -> Result<Self, DataError> {
+        if inputs.len() != targets.len() {
+            return Err(DataError::Lengths { inputs: inputs.len(), targets: targets.len() });
+        }
+        if inputs.is_empty() { Err(DataError::Empty) } else { Ok(Self { inputs, targets }) }
+    }
+
+    /// From pairs of an input and its target.
+    ///
+    /// # Errors
+    /// [`DataError::Empty`] when there are none.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (X, Y)>) -> Result<Self, DataError> {
+        let (inputs, targets) = pairs.into_iter().unzip();
+        Self::new(inputs, targets)
+    }
+
+    /// How many samples there are.
+    pub fn len(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// The inputs.
+    pub fn inputs(&self) -> &[X] {
+        &self.inputs
+    }
+
+    /// The inputs, to be changed in place.
+    pub fn inputs_mut(&mut self) -> &mut [X] {
+        &mut self.inputs
+    }
+
+    /// The targets.
+    pub fn targets(&self) -> &[Y] {
+        &self.targets
+    }
+
+    /// The targets, to be changed in place.
+    pub fn targets_mut(&mut self) -> &mut [Y] {
+        &mut self.targets
+    }
+
+    /// The inputs and the targets.
+    pub fn into_parts(self) -> (Vec<X>, Vec<Y>) {
+        (self.inputs, self.targets)
+    }
+
+    /// Each input with its target.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&X, &Y)> {
+        self.inputs.iter().zip(&self.targets)
+    }
+
+    /// The samples in order, `size` at a time; the last batch has what is left. Nothing is copied.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for a size of 0.
+    pub fn batches(&self, size: usize) -> Result<impl ExactSizeIterator<Item = (&[X], &[Y])>, DataError> {
+        check_size(size)?;
+        Ok(self.inputs.chunks(size).zip(self.targets.chunks(size)))
+    }
+
+    /// The same samples in a random order.
+    pub fn shuffle(&mut self, rng: &mut impl Rng) {
+        // Durstenfeld's: rand's own shuffles one slice, and these are two.
+        for last in (1..self.len()).rev() {
+            let other = rng.random_range(0..=last);
+            self.inputs.swap(last, other);
+            self.targets.swap(last, other);
+        }
+    }
+
+    /// Two parts without a sample in common, the first with this share of the samples (to the nearest whole), chosen by
+    /// chance. Nothing is copied: clone the data set to keep it.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when the share is not between 0 and 1, [`DataError::Split`] when a part would be empty.
+    pub fn split(mut self, share: f64, rng: &mut impl Rng) -> Result<(Self, Self), DataError> {
+        let first = self.count_of(share)?;
+        self.shuffle(rng);
+        let rest = Self { inputs: self.inputs.split_off(first), targets: self.targets.split_off(first) };
+        Ok((self, rest))
+    }
+
+    /// As [`split`](Self::split), and both parts have their share of the samples of each target: for
+    /// [`Label`](crate::tensor::Label)s, their share of each class, with less than one sample too few or too many.
+    ///
+    /// # Errors
+    /// As [`split`](Self::split).
+    pub fn split_stratified(mut self, share: f64, rng: &mut impl Rng) -> Result<(Self, Self), DataError>
+    where
+        Y: Ord,
+    {
+        let (first, all) = (self.count_of(share)? as u128, self.len() as u128);
+        self.shuffle(rng);
+        let mut pairs: Vec<(X, Y)> = self.inputs.into_iter().zip(self.targets).collect();
+        pairs.sort_by(|(_, a), (_, b)| a.cmp(b)); // a stable sort: within a class the order is still random
+        // With the classes side by side, an even comb takes an even share of each.
+        let mut at = 0;
+        let (mut chosen, mut rest) = (vec![], vec![]);
+        for pair in pairs {
+            let comb = (at + 1) * first / all > at * first / all;
+            if comb { &mut chosen } else { &mut rest }.push(pair);
+            at += 1;
+        }
+        let (mut chosen, mut rest) = (Self::from_pairs(chosen)?, Self::from_pairs(rest)?);
+        chosen.shuffle(rng);
+        rest.shuffle(rng);
+        Ok((chosen, rest))
+    }
+
+    /// How many samples are this share of all: neither none nor all.
+    fn count_of(&self, share: f64) -> Result<usize, DataError> {
+        let samples = self.len();
+        if !(share > 0.0 && share < 1.0) {
+            let (name, expected) = ("the share of a split", "above 0 and below 1");
+            return Err(Error::Setting { name, value: share, expected }.into());
+        }
+        let count = (share * samples as f64).round() as usize;
+        if count == 0 || count == samples { Err(DataError::Split { share, samples }) } else { Ok(count) }
+    }
+
+    /// The samples at these places, in this order; a place may come more than once.
+    ///
+    /// # Errors
+    /// [`DataError::Index`] for a place that is not there, [`DataError::Empty`] for no place.
+    pub fn subset(&self, places: &[usize]) -> Result<Self, DataError>
+    where
+        X: Clone,
+        Y: Clone,
+    {
+        let samples = self.len();
+        if let Some(&index) = places.iter().find(|&&index| index >= samples) {
+            return Err(DataError::Index { index, samples });
+        }
+        Self::from_pairs(places.iter().map(|&at| (self.inputs[at].clone(), self.targets[at].clone())))
+    }
+
+    /// These samples, then the others.
+    pub fn concat(mut self, other: Self) -> Self {
+        self.inputs.extend(other.inputs);
+        self.targets.extend(other.targets);
+        self
+    }
+
+    /// With what `f` makes of each input.
+    pub fn map_inputs<Z>(self, f: impl FnMut(X) -> Z) -> Dataset<Z, Y> {
+        Dataset { inputs: self.inputs.into_iter().map(f).collect(), targets: self.targets }
+    }
+
+    /// With what `f` makes of each target.
+    pub fn map_targets<Z>(self, f: impl FnMut(Y) -> Z) -> Dataset<X, Z> {
+        Dataset { inputs: self.inputs, targets: self.targets.into_iter().map(f).collect() }
+    }
+}
+
+/// The number of samples; all of them would be too many to print.
+impl<X, Y> fmt::Debug for Dataset<X, Y> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Dataset of {} samples", self.len())
+    }
+}
+
+/// A batch holds at least one sample.
+pub(super) fn check_size(size: usize) -> Result<(), Error> {
+    let (name, expected) = ("the size of a batch", "at least 1");
+    if size == 0 { Err(Error::Setting { name, value: 0.0, expected }) } else { Ok(()) }
+}

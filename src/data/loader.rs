@@ -1,0 +1,124 @@
+use rand::Rng;
+use rand::seq::SliceRandom;
+
+use super::dataset::check_size;
+use super::{DataError, Dataset};
+
+/// A change of a gathered input, by chance.
+type Augment<'a, X> = Box<dyn FnMut(&mut X, &mut dyn Rng) + 'a>;
+
+/// Shuffled batches of a data set, epoch after epoch.
+///
+/// The data set stays as it is: each batch is gathered into one buffer, which is used again, and an
+/// [augmentation](Self::augment) changes the copy. Nothing is allocated after the first batch.
+///
+/// What comes follows from the generator alone: the same generator gives the same batches, whatever came before. A
+/// [`Place`], saved beside the generator, goes on in the middle of an epoch as if nothing had happened.
+///
+/// ```
+/// use chainrule::data::{Dataset, Loader};
+/// use chainrule::prelude::*;
+/// use chainrule::rand::RngExt;
+///
+/// let images = vec![Image::<1, 2, 2>([[[0.0, 1.0], [0.5, 0.5]]]); 5];
+/// let data = Dataset::new(images, Label::<5>::all().collect())?;
+/// let mut mirrored = Loader::new(&data, 2)?.augment(|image, rng| {
+///     if rng.random_bool(0.5) {
+///         image.0.as_flattened_mut().iter_mut().for_each(|row| row.reverse());
+///     }
+/// });
+/// let mut rng = rng(1);
+/// for _epoch in 0..3 {
+///     while let Some((images, labels)) = mirrored.next(&mut rng) {
+///         assert_eq!(images.len(), labels.len()); // 2, 2 and 1
+///     }
+/// }
+/// # Ok::<(), chainrule::data::DataError>(())
+/// ```
+pub struct Loader<'a, X, Y> {
+    data: &'a Dataset<X, Y>,
+    size: usize,
+    place: Place,
+    inputs: Vec<X>,
+    targets: Vec<Y>,
+    augment: Option<Augment<'a, X>>,
+}
+
+/// A place in an epoch: all that a [`Loader`] knows, beside the generator, of what comes next.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Place {
+    /// The order of the samples in this epoch; empty before the first.
+    pub order: Vec<usize>,
+    /// How many of them have come. At 0 a new order is drawn.
+    pub position: usize,
+}
+
+impl<'a, X: Clone, Y: Clone> Loader<'a, X, Y> {
+    /// Batches of `size` samples; the last of an epoch has what is left.
+    ///
+    /// # Errors
+    /// [`Error::Setting`](crate::Error::Setting) for a size of 0.
+    pub fn new(data: &'a Dataset<X, Y>, size: usize) -> Result<Self, DataError> {
+        check_size(size)?;
+        Ok(Self { data, size, place: Place::default(), inputs: vec![], targets: vec![], augment: None })
+    }
+
+    /// Changes each input of each batch by chance (turned, shifted, noisy); the data set keeps the original.
+    pub fn augment(mut self, change: impl FnMut(&mut X, &mut dyn Rng) + 'a) -> Self {
+        self.augment = Some(Box::new(change));
+        self
+    }
+
+    /// The next batch, or `None` once after each epoch. The first call of an epoch draws its order from `rng`, each call what
+    /// the augmentation draws.
+    pub fn next(&mut self, rng: &mut impl Rng) -> Option<(&[X], &[Y])> {
+        let Self { data, place: Place { order, position }, inputs, targets, .. } = self;
+        if *position == data.len() {
+            *position = 0;
+            return None;
+        }
+        if *position == 0 {
+            order.clear(); // the order of the last epoch has no say in this one
+            order.extend(0..data.len());
+            order.shuffle(rng);
+        }
+        let end = data.len().min(position.saturating_add(self.size));
+        let batch = &order[*position..end];
+        *position = end;
+        inputs.clear();
+        inputs.extend(batch.iter().map(|&at| data.inputs()[at].clone()));
+        targets.clear();
+        targets.extend(batch.iter().map(|&at| data.targets()[at].clone()));
+        if let Some(augment) = &mut self.augment {
+            inputs.iter_mut().for_each(|input| augment(input, rng));
+        }
+        Some((inputs, targets))
+    }
+
+    /// How many batches an epoch has.
+    pub fn batches(&self) -> usize {
+        self.data.len().div_ceil(self.size)
+    }
+
+    /// Where the epoch stands: to be saved together with the generator.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Goes on from a saved place.
+    ///
+    /// # Errors
+    /// [`DataError::Place`] when it cannot be one of this data set; then nothing has changed.
+    pub fn resume(&mut self, place: Place) -> Result<(), DataError> {
+        let samples = self.data.len();
+        let mut seen = vec![false; samples];
+        // As many indices as samples, each below their number and none twice: a permutation.
+        let mut first_time = |&at: &usize| at < samples && !core::mem::replace(&mut seen[at], true);
+        let whole = place.order.len() == samples && place.order.iter().all(&mut first_time);
+        if !(place.position == 0 || (whole && place.position <= samples)) {
+            return Err(DataError::Place { samples });
+        }
+        self.place = place;
+        Ok(())
+    }
+}

@@ -1,0 +1,209 @@
+//! The header of a `.npy` file: magic number, version, length, and a Python dictionary of three keys.
+//!
+//! The npyz crate reads more kinds of files, but multiplies the sides of a shape without a check: a header that claims
+//! more than 2^64 numbers makes it panic, or wrap.
+
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+use super::DataError;
+use super::error::excerpt;
+
+const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// numpy itself refuses longer ones.
+const LONGEST: u32 = 10_000;
+
+/// What numpy writes where the next bytes are the numbers, and what holds for every version.
+const DICTIONARY: &str = "a dictionary of 'descr', 'fortran_order' and 'shape'";
+
+pub(super) struct Header {
+    /// The type as it stands in the file.
+    pub(super) descr: String,
+    pub(super) number: Number,
+    pub(super) fortran_order: bool,
+    pub(super) shape: Vec<u64>,
+    /// How many bytes stand before the first number.
+    pub(super) length: u64,
+}
+
+/// How one number is stored.
+#[derive(Clone, Copy)]
+pub(super) struct Number {
+    kind: Kind,
+    size: usize,
+    big_endian: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Floating,
+    Signed,
+    Unsigned,
+}
+
+impl Header {
+    /// Reads a header and nothing after it.
+    pub(super) fn read(path: &Path, bytes: &mut impl Read) -> Result<Self, DataError> {
+        let mut fill = |buffer: &mut [u8], what: &str| {
+            bytes.read_exact(buffer).map_err(|source| match source.kind() {
+                ErrorKind::UnexpectedEof => DataError::Truncated { path: path.into(), what: what.into() },
+                _ => DataError::Io { path: path.into(), source },
+            })
+        };
+        let wrong = |field, expected: &str, found: String| {
+            Err(DataError::Header { path: path.into(), field, expected: expected.into(), found })
+        };
+        let (mut magic, mut version) = ([0; 6], [0; 2]);
+        fill(&mut magic, "the magic number")?;
+        if magic != MAGIC {
+            return wrong("magic number", "that of a .npy file", format!("{:?}", excerpt(&magic)));
+        }
+        fill(&mut version, "the version")?;
+        let size = match version {
+            [1, 0] => 2,
+            [2 | 3, 0] => 4,
+            [major, minor] => return wrong("version", "1.0, 2.0 or 3.0", format!("{major}.{minor}")),
+        };
+        let mut length = [0; 4];
+        fill(&mut length[..size], "the length of the header")?;
+        let length = u32::from_le_bytes(length);
+        if length > LONGEST {
+            return wrong("length of the header", "at most 10000", length.to_string());
+        }
+        let mut text = vec![0; length as usize];
+        fill(&mut text, "the header")?;
+        let found = || format!("{:?}", excerpt(&text));
+        let Some((descr, fortran_order, shape)) = str::from_utf8(&text).ok().and_then(parse) else {
+            return wrong("header", DICTIONARY, found());
+        };
+        let Some(number) = Number::parse(descr) else {
+            return wrong(
+                "type",
+                "f4, f8, i1 to i8, u1 to u8 or b1",
+                format!("{:?}", excerpt(descr.as_bytes())),
+            );
+        };
+        let length = (MAGIC.len() + version.len() + size) as u64 + u64::from(length);
+        Ok(Self { descr: descr.into(), number, fortran_order, shape, length })
+    }
+}
+
+impl Number {
+    /// `<f4`: little-endian, floating point, four bytes.
+    fn parse(descr: &str) -> Option<Self> {
+        let big_endian = match *descr.as_bytes().first()? {
+            b'<' | b'|' => false,
+            b'>' => true,
+            b'=' => cfg!(target_endian = "big"),
+            _ => return None,
+        };
+        let (kind, size) = match descr.get(1..)? {
+            "f4" => (Kind::Floating, 4),
+            "f8" => (Kind::Floating, 8),
+            "i1" => (Kind::Signed, 1),
+            "i2" => (Kind::Signed, 2),
+            "i4" => (Kind::Signed, 4),
+            "i8" => (Kind::Signed, 8),
+            "u1" | "b1" => (Kind::Unsigned, 1),
+            "u2" => (Kind::Unsigned, 2),
+            "u4" => (Kind::Unsigned, 4),
+            "u8" => (Kind::Unsigned, 8),
+            _ => return None,
+        };
+        Some(Self { kind, size, big_endian })
+    }
+
+    pub(super) fn size(self) -> usize {
+        self.size
+    }
+
+    pub(super) fn is_floating(self) -> bool {
+        matches!(self.kind, Kind::Floating)
+    }
+
+    /// The number in the first bytes of `buffer`.
+    pub(super) fn decode(self, mut buffer: [u8; 8]) -> f64 {
+        if self.big_endian {
+            buffer[..self.size].reverse();
+        }
+        buffer[self.size..].fill(0);
+        let bits = u64::from_le_bytes(buffer);
+        match self.kind {
+            Kind::Floating if self.size == 4 => f64::from(f32::from_bits(bits as u32)),
+            Kind::Floating => f64::from_bits(bits),
+            Kind::Unsigned => bits as f64,
+            Kind::Signed => {
+                let above = 64 - 8 * self.size; // up to the sign, and down with it
+                ((bits << above) as i64 >> above) as f64
+            }
+        }
+    }
+}
+
+/// The header of an array of `samples` in the byte order of this machine, padded as numpy pads it.
+pub(super) fn bytes(size: usize, samples: usize, shape: &[usize]) -> Vec<u8> {
+    let order = if cfg!(target_endian = "big") { '>' } else { '<' };
+    let shape: Vec<u64> = [samples].iter().chain(shape).map(|&side| side as u64).collect();
+    let shape = tuple(&shape);
+    let mut text = format!("{{'descr': '{order}f{size}', 'fortran_order': False, 'shape': {shape}, }}");
+    // Magic number, version and length have 10 bytes; the numbers begin at a multiple of 64.
+    let padded = (10 + text.len() + 1).next_multiple_of(64) - 10;
+    text += &" ".repeat(padded - 1 - text.len());
+    text.push('\n');
+    [MAGIC, &[1, 0], &(padded as u16).to_le_bytes(), text.as_bytes()].concat()
+}
+
+/// `(3, 4)`, as Python writes it.
+pub(super) fn tuple(shape: &[u64]) -> String {
+    match shape {
+        [side] => format!("({side},)"),
+        sides => format!("({})", sides.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`: three keys, each once, in any order.
+fn parse(text: &str) -> Option<(&str, bool, Vec<u64>)> {
+    let mut rest = text.trim().strip_prefix('{')?;
+    let (mut descr, mut fortran_order, mut shape) = (None, None, None);
+    while !rest.starts_with('}') {
+        let (key, behind) = quoted(rest)?;
+        let value = behind.trim_start().strip_prefix(':')?.trim_start();
+        let (again, behind) = match key {
+            "descr" => quoted(value).map(|(value, behind)| (descr.replace(value).is_some(), behind))?,
+            "fortran_order" => {
+                let name = value.split(|c: char| !c.is_alphabetic()).next()?;
+                let order = ["False", "True"].iter().position(|value| *value == name)? == 1;
+                (fortran_order.replace(order).is_some(), &value[name.len()..])
+            }
+            "shape" => {
+                let (sides, behind) = value.strip_prefix('(')?.split_once(')')?;
+                (shape.replace(numbers(sides)?).is_some(), behind)
+            }
+            _ => return None,
+        };
+        if again {
+            return None;
+        }
+        let behind = behind.trim_start();
+        rest = behind.strip_prefix(',').unwrap_or(behind).trim_start();
+    }
+    (rest == "}").then_some((descr?, fortran_order?, shape?))
+}
+
+/// `'text' rest`, in either quotation mark.
+fn quoted(text: &str) -> Option<(&str, &str)> {
+    let mark = text.chars().next().filter(|mark| ['\'', '"'].contains(mark))?;
+    text[1..].split_once(mark)
+}
+
+/// `3, 4` or `3,`, or nothing.
+fn numbers(text: &str) -> Option<Vec<u64>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Some(vec![]);
+    }
+    // A long of Python 2 ends with L.
+    let number = |side: &str| side.trim().trim_end_matches('L').parse().ok();
+    text.strip_suffix(',').unwrap_or(text).split(',').map(number).collect()
+}

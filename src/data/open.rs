@@ -1,0 +1,21 @@
+//! Files as they are, or compressed by gzip: the first two bytes tell.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::DataError;
+
+/// The bytes of a file, decompressed.
+pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, DataError> {
+    let open = || plain_or_gzip(BufReader::new(File::open(path)?));
+    open().map_err(|source| DataError::Io { path: path.into(), source })
+}
+
+/// The bytes behind a reader, decompressed.
+pub(super) fn plain_or_gzip<'a>(mut bytes: impl BufRead + 'a) -> io::Result<Box<dyn BufRead + 'a>> {
+    let compressed = bytes.fill_buf()?.starts_with(&[0x1f, 0x8b]);
+    Ok(if compressed { Box::new(BufReader::new(MultiGzDecoder::new(bytes))) } else { Box::new(bytes) })
+}
