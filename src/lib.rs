@@ -19,6 +19,7 @@ pub mod init;
 mod kernel;
 pub mod layer;
 pub mod loss;
+pub mod metrics;
 mod network;
 pub mod optimizer;
 pub mod schedule;

@@ -180,6 +180,14 @@ pub enum DataError {
         /// How many samples there are.
         samples: usize,
     },
+    /// A name that a [`History`](crate::metrics::History) cannot use.
+    #[error("{name:?} is no name for a value here: {problem}")]
+    Name {
+        /// The name.
+        name: String,
+        /// Why not.
+        problem: &'static str,
+    },
     /// A setting out of range, or a number that is not finite.
     #[error(transparent)]
     Invalid(#[from] Error),

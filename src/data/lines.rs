@@ -15,7 +15,7 @@ const LONGEST: u64 = 1 << 24;
 ///
 /// The csv crate parses one line at a time, because of a whole file it skips empty lines, and of a file with `\r\n` it
 /// counts other lines than an editor.
-pub(super) struct Lines<'a> {
+pub(crate) struct Lines<'a> {
     path: PathBuf,
     bytes: Box<dyn BufRead + 'a>,
     format: csv::ReaderBuilder,
@@ -31,7 +31,7 @@ pub(super) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         path: PathBuf,
         bytes: Box<dyn BufRead + 'a>,
         delimiter: u8,
@@ -63,16 +63,21 @@ impl<'a> Lines<'a> {
         Ok(lines)
     }
 
-    pub(super) fn path(&self) -> &Path {
+    /// The names of the columns, where there is a header.
+    pub(crate) fn names(&self) -> Option<&[String]> {
+        self.names.as_deref()
+    }
+
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(super) fn columns(&self) -> usize {
+    pub(crate) fn columns(&self) -> usize {
         self.columns
     }
 
     /// The indices of these columns.
-    pub(super) fn find(&self, columns: &[Column]) -> Result<Vec<usize>, DataError> {
+    pub(crate) fn find(&self, columns: &[Column]) -> Result<Vec<usize>, DataError> {
         let error = |column, found| {
             let there = match &self.names {
                 Some(names) => list(names),
@@ -97,7 +102,7 @@ impl<'a> Lines<'a> {
     }
 
     /// The next row, with as many cells as the table has columns.
-    pub(super) fn next(&mut self) -> Result<Option<Cells<'_>>, DataError> {
+    pub(crate) fn next(&mut self) -> Result<Option<Cells<'_>>, DataError> {
         if !core::mem::take(&mut self.pending) && !self.read_line()? {
             return Ok(None);
         }
@@ -151,7 +156,7 @@ impl<'a> Lines<'a> {
 }
 
 /// The cells of one row.
-pub(super) struct Cells<'a> {
+pub(crate) struct Cells<'a> {
     path: &'a Path,
     line: u64,
     cells: &'a csv::ByteRecord,
@@ -160,7 +165,7 @@ pub(super) struct Cells<'a> {
 
 impl Cells<'_> {
     /// What stands in this column, if anything does.
-    pub(super) fn text(&self, column: usize) -> Result<&[u8], DataError> {
+    pub(crate) fn text(&self, column: usize) -> Result<&[u8], DataError> {
         match self.cells.get(column) {
             Some(text) if !text.is_empty() => Ok(text),
             _ => Err(self.bad(column, BadCell::Empty)),
@@ -168,7 +173,7 @@ impl Cells<'_> {
     }
 
     /// Something is wrong with this cell.
-    pub(super) fn bad(&self, column: usize, wrong: BadCell) -> DataError {
+    pub(crate) fn bad(&self, column: usize, wrong: BadCell) -> DataError {
         let name = self.names.map(|names| names[column].clone());
         DataError::Cell { path: self.path.into(), line: self.line, column: column + 1, name, wrong }
     }

@@ -25,6 +25,9 @@ mod open;
 mod standardize;
 pub mod stream;
 
+pub(crate) use error::excerpt;
+pub(crate) use lines::Lines;
+
 pub use csv::{Column, Csv, Records};
 pub use dataset::Dataset;
 pub use error::{BadCell, BadLine, DataError};

@@ -1,0 +1,188 @@
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::classes::check_scores;
+use crate::Error;
+use crate::kernel::Real;
+use crate::tensor::{Label, Vector};
+
+/// How often samples of each class (row) were taken for each class (column), and what follows from that.
+///
+/// It grows batch by batch. Printed, it is a table of the counts, with precision, recall and F1 beside each class:
+///
+/// ```
+/// use chainrule::metrics::Confusion;
+/// use chainrule::prelude::*;
+///
+/// let mut confusion = Confusion::<2>::default();
+/// let labels = [0, 0, 0, 1].map(|class| Label::new(class).unwrap());
+/// let scores = [Vector([2.0, 1.0]), Vector([2.0, 1.0]), Vector([0.0, 1.0]), Vector([0.0, 1.0])];
+/// confusion.add(&scores, &labels)?;
+/// assert_eq!(confusion.accuracy(), 0.75);
+/// assert_eq!(confusion.precision(labels[3]), 0.5); // of two that were taken for class 1, one was
+/// assert_eq!(confusion.recall(labels[0]), 2.0 / 3.0);
+/// assert_eq!(confusion.to_string(), "\
+/// true  0  1  precision  recall      F1  samples
+///    0  2  1     1.0000  0.6667  0.8000        3
+///    1  .  1     0.5000  1.0000  0.6667        1
+/// mean           0.7500  0.8333  0.7333        4");
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+///
+/// A ratio 0 / 0 is 0: the precision of a class that nothing was taken for, the recall of a class without samples, the F1
+/// of a class that is neither. Such classes count in the means all the same. (scikit-learn's `zero_division=0` over all
+/// `labels`.)
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confusion<const CLASSES: usize> {
+    /// Row after row.
+    counts: Vec<u64>,
+}
+
+impl<const CLASSES: usize> Default for Confusion<CLASSES> {
+    fn default() -> Self {
+        Self { counts: vec![0; CLASSES * CLASSES] }
+    }
+}
+
+impl<const CLASSES: usize> Confusion<CLASSES> {
+    /// Of one batch, or of a whole data set.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn of<T: Real>(scores: &[Vector<CLASSES, T>], labels: &[Label<CLASSES>]) -> Result<Self, Error> {
+        let mut confusion = Self::default();
+        confusion.add(scores, labels)?;
+        Ok(confusion)
+    }
+
+    /// Counts a batch: each sample is taken for the class with its largest score, the first of several.
+    ///
+    /// # Errors
+    /// [`Error::EmptyBatch`], [`Error::BatchLengths`], and [`Error::NonFiniteData`] for a score that is NaN; then nothing
+    /// is counted.
+    pub fn add<T: Real>(
+        &mut self,
+        scores: &[Vector<CLASSES, T>],
+        labels: &[Label<CLASSES>],
+    ) -> Result<(), Error> {
+        check_scores(scores, labels)?;
+        for (scores, label) in scores.iter().zip(labels) {
+            self.counts[label.index() * CLASSES + Label::from_scores(scores).index()] += 1;
+        }
+        Ok(())
+    }
+
+    /// How often a sample of the class `truth` was taken for the class `taken_for`.
+    pub fn count(&self, truth: Label<CLASSES>, taken_for: Label<CLASSES>) -> u64 {
+        self.counts[truth.index() * CLASSES + taken_for.index()]
+    }
+
+    /// How many samples of this class there were.
+    pub fn samples(&self, class: Label<CLASSES>) -> u64 {
+        Label::all().map(|taken_for| self.count(class, taken_for)).sum()
+    }
+
+    /// How many samples were taken for this class.
+    pub fn taken_for(&self, class: Label<CLASSES>) -> u64 {
+        Label::all().map(|truth| self.count(truth, class)).sum()
+    }
+
+    /// How many samples there were in all.
+    pub fn total(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// The share of all samples that were taken for what they are.
+    pub fn accuracy(&self) -> f64 {
+        ratio(Label::all().map(|class| self.count(class, class)).sum(), self.total())
+    }
+
+    /// Of the samples that were taken for this class, the share that are of it.
+    pub fn precision(&self, class: Label<CLASSES>) -> f64 {
+        ratio(self.count(class, class), self.taken_for(class))
+    }
+
+    /// Of the samples of this class, the share that were taken for it.
+    pub fn recall(&self, class: Label<CLASSES>) -> f64 {
+        ratio(self.count(class, class), self.samples(class))
+    }
+
+    /// The harmonic mean of precision and recall: 2 · right / (samples + taken for it).
+    pub fn f1(&self, class: Label<CLASSES>) -> f64 {
+        ratio(2 * self.count(class, class), self.samples(class) + self.taken_for(class))
+    }
+
+    /// The mean of all classes' precision, each counting the same ("macro average").
+    pub fn mean_precision(&self) -> f64 {
+        mean(|class| self.precision(class))
+    }
+
+    /// The mean of all classes' recall, each counting the same ("macro average", "balanced accuracy").
+    pub fn mean_recall(&self) -> f64 {
+        mean(|class| self.recall(class))
+    }
+
+    /// The mean of all classes' F1, each counting the same ("macro average").
+    pub fn mean_f1(&self) -> f64 {
+        mean(|class| self.f1(class))
+    }
+
+    /// The table with these names in place of the indices.
+    pub fn table(&self, names: [&str; CLASSES]) -> String {
+        let mut rows = vec![vec!["true".to_string()]];
+        rows[0].extend(names.map(String::from));
+        rows[0].extend(["precision", "recall", "F1", "samples"].map(String::from));
+        let ratios = |row: &mut Vec<String>, ratios: [f64; 3], samples: u64| {
+            row.extend(ratios.map(|ratio| alloc::format!("{ratio:.4}")));
+            row.push(samples.to_string());
+        };
+        for (class, name) in Label::all().zip(names) {
+            let count = |taken_for| match self.count(class, taken_for) {
+                0 => ".".into(),
+                count => count.to_string(),
+            };
+            let mut row = vec![name.to_string()];
+            row.extend(Label::all().map(count));
+            ratios(
+                &mut row,
+                [self.precision(class), self.recall(class), self.f1(class)],
+                self.samples(class),
+            );
+            rows.push(row);
+        }
+        let mut row = vec!["mean".to_string()];
+        row.resize(1 + CLASSES, String::new());
+        ratios(&mut row, [self.mean_precision(), self.mean_recall(), self.mean_f1()], self.total());
+        rows.push(row);
+        aligned(&rows)
+    }
+}
+
+impl<const CLASSES: usize> fmt::Display for Confusion<CLASSES> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let indices: [String; CLASSES] = core::array::from_fn(|class| class.to_string());
+        f.write_str(&self.table(indices.each_ref().map(String::as_str)))
+    }
+}
+
+/// A ratio of counts; 0 / 0 is 0.
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+fn mean<const CLASSES: usize>(f: impl Fn(Label<CLASSES>) -> f64) -> f64 {
+    Label::all().map(f).sum::<f64>() / CLASSES as f64
+}
+
+/// Each column as wide as its widest cell, two spaces between them.
+fn aligned(rows: &[Vec<String>]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, &width)| alloc::format!("{cell:>width$}"));
+        cells.collect::<Vec<_>>().join("  ")
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}

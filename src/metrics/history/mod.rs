@@ -1,0 +1,235 @@
+//! Floor 6, beside `data`: what was measured during a run, in memory and in files.
+
+mod read;
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::data::DataError;
+
+/// What was measured during a run, row after row; in files too, as comma-separated values (`.csv`) or JSON lines (`.jsonl`).
+///
+/// Each row goes to the files at once, in one piece, so that a run that is killed keeps what it had. At worst its last line
+/// is cut, and that one is not read back.
+///
+/// ```
+/// use chainrule::metrics::History;
+///
+/// # let path = std::env::temp_dir().join(format!("chainrule-{}.csv", std::process::id()));
+/// let mut history = History::new(["loss", "accuracy"])?.keep_in(&path)?;
+/// history.record(1, 120, &[("loss", 0.51)])?;
+/// history.record(1, 240, &[("accuracy", 0.9), ("loss", 0.31)])?;
+/// assert_eq!(std::fs::read_to_string(&path).unwrap(), "epoch,step,loss,accuracy\n1,120,0.51,\n1,240,0.31,0.9\n");
+/// assert_eq!(History::read(&path)?.values("loss").collect::<Vec<_>>(), [(120, 0.51), (240, 0.31)]);
+///
+/// // The run was killed, and goes on from a checkpoint at step 120.
+/// let history = History::resume(["loss", "accuracy"], &path, 120)?;
+/// assert_eq!(history.rows().len(), 1);
+/// # let _ = std::fs::remove_file(&path);
+/// # Ok::<(), chainrule::data::DataError>(())
+/// ```
+///
+/// A NaN or an infinity stands in a `.csv` as such; JSON has neither, so it is `null` there and comes back as NaN.
+#[derive(Debug)]
+pub struct History {
+    names: Vec<String>,
+    rows: Vec<Row>,
+    files: Vec<Open>,
+}
+
+/// What was measured at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The epoch.
+    pub epoch: u64,
+    /// The number of steps since the run began.
+    pub step: u64,
+    /// For each of the history's [names](History::names), what was measured, if it was.
+    pub values: Vec<Option<f64>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Format {
+    Csv,
+    JsonLines,
+}
+
+#[derive(Debug)]
+struct Open {
+    path: PathBuf,
+    format: Format,
+    file: File,
+}
+
+impl History {
+    /// Of values with these names.
+    ///
+    /// # Errors
+    /// [`DataError::Name`] for a name that is empty, comes twice, begins or ends with a space, has a line break, or is `epoch`
+    /// or `step`.
+    pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, DataError> {
+        let mut history = Self { names: vec![], rows: vec![], files: vec![] };
+        for name in names {
+            let name = name.into();
+            let wrong = match &name[..] {
+                "" => Some("it is empty"),
+                "epoch" | "step" => Some("each row has one already"),
+                name if history.names.iter().any(|other| other == name) => Some("it comes twice"),
+                name if name.trim() != name => Some("it begins or ends with a space"),
+                name if name.contains(['\n', '\r']) => Some("it has a line break"),
+                _ => None,
+            };
+            match wrong {
+                Some(problem) => return Err(DataError::Name { name, problem }),
+                None => history.names.push(name),
+            }
+        }
+        Ok(history)
+    }
+
+    /// What a file holds: its whole lines.
+    ///
+    /// # Errors
+    /// [`DataError`], with the line (and the column) of what is wrong.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, DataError> {
+        let path = path.as_ref();
+        let format = Format::of(path)?;
+        let mut text = fs::read(path).map_err(|source| DataError::Io { path: path.into(), source })?;
+        let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        text.truncate(whole);
+        match format {
+            Format::Csv => read::csv(path, &text),
+            Format::JsonLines => read::json_lines(path, &text),
+        }
+    }
+
+    /// Goes on with a run that was interrupted: reads the file, leaves out what came after `step`, and goes on keeping rows in it.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), [`read`](Self::read) and [`keep_in`](Self::keep_in), and [`DataError::Name`] for a name in the file
+    /// that is not among `names`.
+    pub fn resume(
+        names: impl IntoIterator<Item = impl Into<String>>,
+        path: impl AsRef<Path>,
+        step: u64,
+    ) -> Result<Self, DataError> {
+        let (mut history, read) = (Self::new(names)?, Self::read(&path)?);
+        for Row { epoch, step, values } in read.rows.into_iter().filter(|row| row.step <= step) {
+            let values = read.names.iter().zip(values).filter_map(|(name, value)| Some((&name[..], value?)));
+            history.record(epoch, step, &values.collect::<Vec<_>>())?;
+        }
+        history.keep_in(path)
+    }
+
+    /// Keeps the rows in this file too, those so far and those to come; a file that is there is replaced, in one piece.
+    ///
+    /// # Errors
+    /// [`DataError::Header`] when the path ends with neither `.csv` nor `.jsonl`, [`DataError::Io`].
+    pub fn keep_in(mut self, path: impl AsRef<Path>) -> Result<Self, DataError> {
+        let path = path.as_ref();
+        let format = Format::of(path)?;
+        let mut bytes = match format {
+            Format::Csv => csv_line(&[&["epoch".into(), "step".into()], &self.names[..]].concat()),
+            Format::JsonLines => vec![],
+        };
+        for row in &self.rows {
+            bytes.extend(self.line(format, row));
+        }
+        let open = || -> io::Result<File> {
+            let mut beside = path.as_os_str().to_owned();
+            beside.push(".new");
+            let mut file = File::create(&beside)?;
+            file.write_all(&bytes)?;
+            fs::rename(&beside, path)?;
+            Ok(file)
+        };
+        let file = open().map_err(|source| DataError::Io { path: path.into(), source })?;
+        self.files.push(Open { path: path.into(), format, file });
+        Ok(self)
+    }
+
+    /// Adds a row, to the files too.
+    ///
+    /// # Errors
+    /// [`DataError::Name`] for a name that is not among the history's, or comes twice; [`DataError::Io`].
+    pub fn record(&mut self, epoch: u64, step: u64, values: &[(&str, f64)]) -> Result<(), DataError> {
+        let mut row = Row { epoch, step, values: vec![None; self.names.len()] };
+        for &(name, value) in values {
+            let wrong = |problem| DataError::Name { name: name.into(), problem };
+            let place = self.names.iter().position(|other| other == name);
+            let place = place.ok_or_else(|| wrong("it is not among the names of this history"))?;
+            if row.values[place].replace(value).is_some() {
+                return Err(wrong("it comes twice in one row"));
+            }
+        }
+        for at in 0..self.files.len() {
+            let line = self.line(self.files[at].format, &row);
+            let Open { path, file, .. } = &mut self.files[at];
+            file.write_all(&line).map_err(|source| DataError::Io { path: path.clone(), source })?;
+        }
+        self.rows.push(row);
+        Ok(())
+    }
+
+    /// The names of the values.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// All rows so far.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The values of this name, each with its step: a learning curve. None for a name that is not there.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = (u64, f64)> {
+        let place = self.names.iter().position(|other| other == name);
+        self.rows.iter().filter_map(move |row| Some((row.step, row.values[place?]?)))
+    }
+
+    /// A row as the bytes of its line.
+    fn line(&self, format: Format, row: &Row) -> Vec<u8> {
+        let pairs = self.names.iter().zip(&row.values);
+        match format {
+            Format::Csv => {
+                let mut cells = vec![row.epoch.to_string(), row.step.to_string()];
+                // `{:?}` is the shortest that reads back as the same number, with an exponent where that is shorter.
+                cells.extend(pairs.map(|(_, value)| value.map(|x| format!("{x:?}")).unwrap_or_default()));
+                csv_line(&cells)
+            }
+            Format::JsonLines => {
+                let mut object = serde_json::Map::new();
+                object.insert("epoch".into(), row.epoch.into());
+                object.insert("step".into(), row.step.into());
+                object.extend(pairs.filter_map(|(name, value)| Some((name.clone(), (*value)?.into()))));
+                let mut line = serde_json::Value::Object(object).to_string();
+                line.push('\n');
+                line.into_bytes()
+            }
+        }
+    }
+}
+
+impl Format {
+    /// By the end of the file's name.
+    fn of(path: &Path) -> Result<Self, DataError> {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("csv") => Ok(Self::Csv),
+            Some("jsonl") => Ok(Self::JsonLines),
+            other => Err(DataError::Header {
+                path: path.into(),
+                field: "end of the name",
+                expected: "`.csv` or `.jsonl`".into(),
+                found: other.map_or("missing".into(), |other| format!("`.{other}`")),
+            }),
+        }
+    }
+}
+
+fn csv_line(cells: &[String]) -> Vec<u8> {
+    let mut line = csv::Writer::from_writer(vec![]);
+    // Neither can fail: the cells of one record go to memory.
+    line.write_record(cells).expect("one record of a table");
+    line.into_inner().expect("a vector takes all bytes")
+}
