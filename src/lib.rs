@@ -16,6 +16,8 @@ pub mod flow;
 pub mod gradcheck;
 pub mod guide;
 pub mod init;
+#[cfg(feature = "keep")]
+pub mod keep;
 mod kernel;
 pub mod layer;
 pub mod loss;

@@ -30,9 +30,9 @@ pub struct Adam<N> {
     pub betas: [f64; 2],
     /// ε, what keeps the division defined, above 0: 1e-8 unless changed.
     pub epsilon: f64,
-    steps: u64,
-    mean: N,
-    square: N,
+    pub(crate) steps: u64,
+    pub(crate) mean: N,
+    pub(crate) square: N,
 }
 
 impl<N: Parameters> Adam<N> {

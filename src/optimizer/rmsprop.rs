@@ -18,7 +18,7 @@ pub struct RmsProp<N> {
     pub decay: f64,
     /// ε, what keeps the division defined, above 0: 1e-8 unless changed.
     pub epsilon: f64,
-    square: N,
+    pub(crate) square: N,
 }
 
 impl<N: Parameters> RmsProp<N> {

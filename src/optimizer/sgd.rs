@@ -19,7 +19,7 @@ pub struct Sgd<N> {
     pub momentum: f64,
     /// Whether the gradient is taken ahead of the velocity (Nesterov).
     pub nesterov: bool,
-    velocity: N,
+    pub(crate) velocity: N,
 }
 
 impl<N: Parameters> Sgd<N> {

@@ -1,0 +1,89 @@
+//! Comparing a file with the tensors that a network asks for, before anything is changed.
+
+use std::collections::BTreeMap;
+
+use safetensors::Dtype;
+use safetensors::tensor::TensorInfo;
+
+use super::container::Container;
+use super::entry::Entry;
+use super::mismatch::{Mismatch, Problem, Wrong, sort};
+use super::{KeepError, number};
+use crate::layer::short_type_name;
+
+/// What to do about tensors that do not fit.
+const OTHER_NETWORK: &str =
+    "load it with the type it was saved from, or say by a `Format` how the file names its tensors";
+const OTHER_SCALAR: &str =
+    "`Format::convert` converts between floating-point scalars; or load it in the scalar of the file";
+const CHECKPOINT: &str = "it is a checkpoint: `Format::chainrule().within(\"network\")` loads the network alone, `load_checkpoint` all of it";
+
+/// Compares names, shapes and scalars. `ignored` says which of the file's tensors are not to be looked at.
+pub(super) fn compare(
+    entries: &[Entry],
+    file: &Container<'_>,
+    convert: bool,
+    ignored: impl Fn(&str) -> bool,
+) -> Vec<Problem> {
+    let mut unexpected: BTreeMap<&str, &TensorInfo> =
+        file.tensors.iter().map(|(name, info)| (&name[..], info)).collect();
+    let mut problems = Vec::new();
+    for Entry { name, shape, dtype, .. } in entries {
+        let mut wrong = |wrong| problems.push(Problem::new(name, wrong));
+        let Some(info) = unexpected.remove(&name[..]) else {
+            wrong(Wrong::Missing { network: shape.clone() });
+            continue;
+        };
+        if info.shape != *shape {
+            wrong(Wrong::Shape { file: info.shape.clone(), network: shape.clone() });
+        }
+        if info.dtype != *dtype && !(convert && number::is_float(info.dtype)) {
+            let network = if *dtype == Dtype::F32 { "F32" } else { "F64" };
+            wrong(Wrong::Scalar { file: info.dtype.to_string(), network });
+        }
+    }
+    unexpected.retain(|name, _| !ignored(name));
+    problems.extend(
+        unexpected
+            .iter()
+            .map(|(name, info)| Problem::new(name, Wrong::Unexpected { file: info.shape.clone() })),
+    );
+    problems
+}
+
+/// All that does not fit as one error, if anything does not.
+pub(super) fn conclude<N>(file: &Container<'_>, mut problems: Vec<Problem>) -> Result<(), KeepError> {
+    if problems.is_empty() {
+        return Ok(());
+    }
+    sort(&mut problems);
+    let checkpoint = file.note.as_ref().is_some_and(|note| note.values.is_some());
+    let scalars = |problem: &Problem| matches!(problem.wrong, Wrong::Scalar { .. });
+    let cure = match () {
+        () if problems.iter().all(scalars) => OTHER_SCALAR,
+        () if checkpoint && problems.iter().any(|p| p.name.starts_with("network.")) => CHECKPOINT,
+        () => OTHER_NETWORK,
+    };
+    let saved_from = file.note.as_ref().map(|note| note.network.clone());
+    let (origin, network) = (file.origin.clone(), short_type_name::<N>());
+    Err(Box::new(Mismatch { origin, network, saved_from, problems, cure }).into())
+}
+
+/// Whether every number of these tensors, which the file has, is finite in the network's scalar.
+pub(super) fn check_numbers(entries: &[Entry], file: &Container<'_>) -> Result<(), KeepError> {
+    for Entry { name, dtype, .. } in entries {
+        let Some(info) = file.tensors.get(name) else { continue };
+        let bytes = file.bytes(info);
+        for element in 0..info.shape.iter().product() {
+            let value = number::read(info.dtype, bytes, element);
+            let (origin, tensor) = (|| file.origin.clone(), || name.clone());
+            if !value.is_finite() {
+                return Err(KeepError::NonFinite { origin: origin(), tensor: tensor(), element, value });
+            }
+            if *dtype == Dtype::F32 && !(value as f32).is_finite() {
+                return Err(KeepError::TooLarge { origin: origin(), tensor: tensor(), element, value });
+            }
+        }
+    }
+    Ok(())
+}

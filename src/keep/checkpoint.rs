@@ -1,0 +1,235 @@
+//! Saving, checking and restoring a [`State`]: three walks over one list.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::container::{Container, Note, Written, serialize};
+use super::entry::{Entry, check_fields, collect, entries, fill};
+use super::mismatch::{Problem, Wrong};
+use super::{KeepError, Origin, State, StateFields, atomic, check};
+use crate::layer::{Parameters, short_type_name};
+
+/// Writes a checkpoint to a file, which is the old one or the new one at each moment: a process that is killed while it saves
+/// leaves the old one whole.
+///
+/// # Errors
+/// As [`save`](super::save), and [`KeepError::Value`].
+pub fn save_checkpoint<S: State>(state: &S, path: impl AsRef<Path>) -> Result<(), KeepError> {
+    let path = path.as_ref();
+    let mut parts = Parts { origin: path.into(), tensors: Vec::new(), values: BTreeMap::new() };
+    let mut result = Ok(());
+    S::fields(&mut Save { state, prefix: "", parts: &mut parts, result: &mut result });
+    result?;
+    let note = Note::new("chainrule", short_type_name::<S>(), Some(parts.values));
+    atomic::write(path, &serialize(&parts.origin, &parts.tensors, &note)?)
+}
+
+/// Sets `state` to what it was when the checkpoint was saved, bit for bit.
+///
+/// # Errors
+/// As [`load`](super::load), with missing, unexpected and ill-formed values beside the tensors. Then nothing of `state` has changed.
+pub fn load_checkpoint<S: State>(state: &mut S, path: impl AsRef<Path>) -> Result<(), KeepError> {
+    let (origin, bytes) = atomic::read(path.as_ref())?;
+    let file = Container::parse(origin, &bytes)?;
+    let Some(values) = file.note.as_ref().and_then(|note| note.values.as_ref()) else {
+        return Err(KeepError::Layout {
+            origin: file.origin,
+            found: "it is no checkpoint",
+            cure: "`load` reads a network that was saved by itself; a checkpoint is what `save_checkpoint` writes",
+        });
+    };
+
+    let mut check = Wanted { entries: Vec::new(), left: values.clone(), problems: Vec::new() };
+    let mut result = Ok(());
+    S::fields(&mut Check { state, prefix: "", wanted: &mut check, result: &mut result });
+    result?;
+    let Wanted { entries, left, mut problems } = check;
+    problems.extend(left.keys().map(|name| Problem::new(name, Wrong::UnexpectedValue)));
+    problems.extend(check::compare(&entries, &file, false, |_| false));
+    check::conclude::<S>(&file, problems)?;
+    check::check_numbers(&entries, &file)?;
+
+    let mut result = Ok(());
+    S::fields(&mut Restore { state, prefix: "", file: &file, values, result: &mut result });
+    result
+}
+
+/// `optimizer.mean`, of `optimizer` and `mean`.
+fn join(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() { name.into() } else { format!("{prefix}.{name}") }
+}
+
+/// The tensors of a network that stands under this name.
+fn entries_of<N: Parameters>(name: &str) -> Vec<Entry> {
+    let mut entries = entries::<N>();
+    entries.iter_mut().for_each(|entry| entry.name = join(name, &entry.path));
+    entries
+}
+
+/// What is to be written.
+struct Parts {
+    origin: Origin,
+    tensors: Vec<(String, Written)>,
+    values: BTreeMap<String, Value>,
+}
+
+struct Save<'a, S> {
+    state: &'a S,
+    prefix: &'a str,
+    parts: &'a mut Parts,
+    result: &'a mut Result<(), KeepError>,
+}
+
+impl<S> StateFields<S> for Save<'_, S> {
+    fn network<N: Parameters>(
+        &mut self,
+        name: &'static str,
+        get: impl Fn(&S) -> &N,
+        _: impl Fn(&mut S) -> &mut N,
+    ) {
+        if self.result.is_err() {
+            return;
+        }
+        let entries = entries_of::<N>(&join(self.prefix, name));
+        match collect(&self.parts.origin, get(self.state), &entries) {
+            Ok(tensors) => self.parts.tensors.extend(tensors),
+            Err(error) => *self.result = Err(error),
+        }
+    }
+
+    fn value<V: Serialize + DeserializeOwned>(
+        &mut self,
+        name: &'static str,
+        get: impl Fn(&S) -> V,
+        _: impl Fn(&mut S, V),
+    ) {
+        let name = join(self.prefix, name);
+        // Read back at once: JSON writes a NaN as null, and such a checkpoint could never be resumed.
+        let kept = serde_json::to_value(get(self.state)).and_then(|value| {
+            serde_json::from_value::<V>(value.clone())?;
+            Ok(value)
+        });
+        match kept {
+            Ok(value) => {
+                self.parts.values.insert(name, value);
+            }
+            Err(error) => *self.result = Err(KeepError::Value { name, reason: error.to_string() }),
+        }
+    }
+
+    fn state<I: State>(&mut self, name: &'static str, get: impl Fn(&S) -> &I, _: impl Fn(&mut S) -> &mut I) {
+        I::fields(&mut Save {
+            state: get(self.state),
+            prefix: &join(self.prefix, name),
+            parts: self.parts,
+            result: self.result,
+        });
+    }
+}
+
+/// What is to be found in a file.
+struct Wanted {
+    entries: Vec<Entry>,
+    /// The file's values that nobody has asked for yet.
+    left: BTreeMap<String, Value>,
+    problems: Vec<Problem>,
+}
+
+struct Check<'a, S> {
+    state: &'a S,
+    prefix: &'a str,
+    wanted: &'a mut Wanted,
+    result: &'a mut Result<(), KeepError>,
+}
+
+impl<S> StateFields<S> for Check<'_, S> {
+    fn network<N: Parameters>(
+        &mut self,
+        name: &'static str,
+        get: impl Fn(&S) -> &N,
+        _: impl Fn(&mut S) -> &mut N,
+    ) {
+        if let Err(error) = check_fields(get(self.state)) {
+            *self.result = Err(error);
+        }
+        self.wanted.entries.extend(entries_of::<N>(&join(self.prefix, name)));
+    }
+
+    fn value<V: Serialize + DeserializeOwned>(
+        &mut self,
+        name: &'static str,
+        _: impl Fn(&S) -> V,
+        _: impl Fn(&mut S, V),
+    ) {
+        let name = join(self.prefix, name);
+        let wrong = match self.wanted.left.remove(&name).map(serde_json::from_value::<V>) {
+            Some(Ok(_)) => return,
+            Some(Err(error)) => Wrong::Value { reason: error.to_string() },
+            None => Wrong::MissingValue,
+        };
+        self.wanted.problems.push(Problem { name, wrong });
+    }
+
+    fn state<I: State>(&mut self, name: &'static str, get: impl Fn(&S) -> &I, _: impl Fn(&mut S) -> &mut I) {
+        I::fields(&mut Check {
+            state: get(self.state),
+            prefix: &join(self.prefix, name),
+            wanted: self.wanted,
+            result: self.result,
+        });
+    }
+}
+
+/// After [`Check`] has found nothing wrong.
+struct Restore<'a, S> {
+    state: &'a mut S,
+    prefix: &'a str,
+    file: &'a Container<'a>,
+    values: &'a BTreeMap<String, Value>,
+    result: &'a mut Result<(), KeepError>,
+}
+
+impl<S> StateFields<S> for Restore<'_, S> {
+    fn network<N: Parameters>(
+        &mut self,
+        name: &'static str,
+        _: impl Fn(&S) -> &N,
+        get_mut: impl Fn(&mut S) -> &mut N,
+    ) {
+        let entries = entries_of::<N>(&join(self.prefix, name));
+        if let Err(error) = fill(get_mut(self.state), &entries, self.file) {
+            *self.result = Err(error);
+        }
+    }
+
+    fn value<V: Serialize + DeserializeOwned>(
+        &mut self,
+        name: &'static str,
+        _: impl Fn(&S) -> V,
+        set: impl Fn(&mut S, V),
+    ) {
+        let value = self.values.get(&join(self.prefix, name));
+        if let Some(Ok(value)) = value.map(|value| serde_json::from_value(value.clone())) {
+            set(self.state, value);
+        }
+    }
+
+    fn state<I: State>(
+        &mut self,
+        name: &'static str,
+        _: impl Fn(&S) -> &I,
+        get_mut: impl Fn(&mut S) -> &mut I,
+    ) {
+        I::fields(&mut Restore {
+            state: get_mut(self.state),
+            prefix: &join(self.prefix, name),
+            file: self.file,
+            values: self.values,
+            result: self.result,
+        });
+    }
+}

@@ -1,0 +1,164 @@
+//! The file format: safetensors, with one note of this crate's own in the metadata.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use safetensors::tensor::{Metadata, TensorInfo};
+use safetensors::{Dtype, View};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::Value;
+
+use super::{KeepError, Origin};
+
+/// The version of what this crate writes. A reader refuses what is later than it knows.
+const FORMAT: u32 = 1;
+
+/// The note's name among the metadata. One name, because the crate keeps metadata in a hash map: with two, the same
+/// network would be other bytes in each run.
+const NOTE: &str = "chainrule";
+
+/// The length of the header's length.
+const PREFIX: usize = size_of::<u64>();
+
+/// What a file says about itself.
+#[derive(serde::Deserialize, serde::Serialize)]
+pub(super) struct Note {
+    pub(super) format: u32,
+    /// The crate's version, for people.
+    pub(super) version: String,
+    /// Whose names and orders: see `Layout`.
+    pub(super) layout: String,
+    /// The type that was saved, for people.
+    pub(super) network: String,
+    /// A checkpoint's small values, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) values: Option<BTreeMap<String, Value>>,
+}
+
+impl Note {
+    pub(super) fn new(layout: &str, network: String, values: Option<BTreeMap<String, Value>>) -> Self {
+        Self {
+            format: FORMAT,
+            version: env!("CARGO_PKG_VERSION").into(),
+            layout: layout.into(),
+            network,
+            values,
+        }
+    }
+}
+
+/// A tensor on its way into a file.
+pub(super) struct Written {
+    pub(super) dtype: Dtype,
+    pub(super) shape: Vec<usize>,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl View for &Written {
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+    fn data(&self) -> std::borrow::Cow<'_, [u8]> {
+        (&self.bytes).into()
+    }
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// The bytes of a file; the same for the same tensors.
+pub(super) fn serialize(
+    origin: &Origin,
+    tensors: &[(String, Written)],
+    note: &Note,
+) -> Result<Vec<u8>, KeepError> {
+    let broken = |reason: String| KeepError::Broken { origin: origin.clone(), reason };
+    let note = serde_json::to_string(note).map_err(|error| broken(error.to_string()))?;
+    let metadata = HashMap::from([(NOTE.into(), note)]);
+    let tensors = tensors.iter().map(|(name, tensor)| (name, tensor));
+    safetensors::serialize(tensors, Some(metadata)).map_err(|error| broken(error.to_string()))
+}
+
+/// A file that is whole: every tensor has its bytes, and every byte its tensor.
+pub(super) struct Container<'a> {
+    pub(super) origin: Origin,
+    pub(super) note: Option<Note>,
+    pub(super) tensors: BTreeMap<String, TensorInfo>,
+    data: &'a [u8],
+}
+
+impl<'a> Container<'a> {
+    pub(super) fn parse(origin: Origin, bytes: &'a [u8]) -> Result<Self, KeepError> {
+        match parse(bytes) {
+            Err(reason) => Err(KeepError::Broken { origin, reason }),
+            Ok((_, Some(Note { format: found, .. }), _)) if found > FORMAT => {
+                Err(KeepError::Version { origin, found, known: FORMAT })
+            }
+            Ok((tensors, note, data)) => Ok(Self { origin, note, tensors, data }),
+        }
+    }
+
+    /// The bytes of one of its tensors.
+    pub(super) fn bytes(&self, info: &TensorInfo) -> &'a [u8] {
+        &self.data[info.data_offsets.0..info.data_offsets.1]
+    }
+}
+
+type Parsed<'a> = (BTreeMap<String, TensorInfo>, Option<Note>, &'a [u8]);
+
+/// The header is read by `safetensors`' own types and rules. Around them: no length is added up before it is compared (the
+/// crate's reader overflows on headers that claim 2^64 bytes), and a name given twice is an error.
+fn parse(bytes: &[u8]) -> Result<Parsed<'_>, String> {
+    let (length, rest) = bytes.split_first_chunk::<PREFIX>().ok_or("it ends within the header's length")?;
+    let length = u64::from_le_bytes(*length);
+    let split = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
+    let (header, data) =
+        split.ok_or_else(|| format!("a header of {length} bytes is announced, and {} follow", rest.len()))?;
+    let Header { tensors, mut metadata } =
+        serde_json::from_slice(header).map_err(|error| format!("its header: {error}"))?;
+
+    let mut by_place: Vec<_> = tensors.iter().map(|(name, info)| (name.clone(), info.clone())).collect();
+    by_place.sort_by_key(|(_, info)| info.data_offsets);
+    let promised = Metadata::new(None, by_place).map_err(|error| error.to_string())?.data_len();
+    if promised != data.len() {
+        return Err(format!("its header promises {promised} bytes of numbers, and {} follow", data.len()));
+    }
+    let note = metadata.remove(NOTE).map(|note| serde_json::from_str(&note)).transpose();
+    Ok((tensors, note.map_err(|error| format!("its note `{NOTE}`: {error}"))?, data))
+}
+
+struct Header {
+    tensors: BTreeMap<String, TensorInfo>,
+    metadata: BTreeMap<String, String>,
+}
+
+impl<'de> Deserialize<'de> for Header {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(HeaderVisitor)
+    }
+}
+
+struct HeaderVisitor;
+
+impl<'de> Visitor<'de> for HeaderVisitor {
+    type Value = Header;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map from names to tensors")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Header, A::Error> {
+        let mut header = Header { tensors: BTreeMap::new(), metadata: BTreeMap::new() };
+        while let Some(name) = map.next_key::<String>()? {
+            if name == "__metadata__" {
+                header.metadata = map.next_value()?;
+            } else if header.tensors.insert(name.clone(), map.next_value()?).is_some() {
+                return Err(A::Error::custom(format!("two tensors of the name {name:?}")));
+            }
+        }
+        Ok(header)
+    }
+}

@@ -1,0 +1,325 @@
+//! How a file names, orders and types its tensors.
+
+use std::path::Path;
+
+use super::container::{Container, Note, serialize};
+use super::entry::{Entry, collect, entries, fill};
+use super::{KeepError, Origin, atomic, check};
+use crate::layer::{Parameters, Role, short_type_name};
+
+/// How the tensors of a file are called and laid out: this crate's way, or PyTorch's, with names of one's own.
+///
+/// [`save`](super::save) and [`load`](super::load) are those of [`Format::chainrule`]. A format works both ways:
+///
+/// ```
+/// use chainrule::keep::Format;
+/// use chainrule::prelude::*;
+///
+/// type Net = (Linear<4, 8>, Tanh, Linear<8, 2>);
+///
+/// // As the `state_dict` of a module with `self.hidden = nn.Linear(4, 8)` and `self.head = nn.Linear(8, 2)`.
+/// let pytorch = Format::pytorch().rename("0", "hidden").rename("2", "head");
+/// let net = Net::init(&mut rng(1));
+/// let bytes = pytorch.to_bytes(&net)?;
+/// let again: Net = pytorch.from_bytes(&bytes)?;
+/// assert_eq!(again.parameters(), net.parameters());
+/// # Ok::<(), chainrule::keep::KeepError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Format {
+    layout: Layout,
+    within: Option<String>,
+    renames: Vec<(String, String)>,
+    orders: Vec<(String, bool)>,
+    ignored: Vec<String>,
+    convert: bool,
+    unmarked: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Layout {
+    Chainrule,
+    PyTorch,
+}
+
+impl Layout {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Chainrule => "chainrule",
+            Self::PyTorch => "pytorch",
+        }
+    }
+}
+
+impl Format {
+    /// Names by path (`2.branch.0.weight`), numbers as they lie in memory.
+    pub fn chainrule() -> Self {
+        Self::new(Layout::Chainrule)
+    }
+
+    /// As a `state_dict` of PyTorch's.
+    ///
+    /// | here | there |
+    /// |---|---|
+    /// | `weight` of a [`Dense`](crate::layer::Dense), `[in, out]` | `weight`, `[out, in]` |
+    /// | `weight` of a [`Conv1d`](crate::layer::Conv1d), `[K, in, out]` | `weight`, `[out, in, K]` |
+    /// | `weight` of a two-dimensional convolution | the same |
+    /// | `bias` of a `Dense` towards a sequence or an image | in one row, as `nn.Linear` has it |
+    /// | `gain` of a norm, `slope` of a [`PRelu`](crate::layer::PRelu) | `weight` |
+    /// | `running_variance` | `running_var` |
+    /// | none | `num_batches_tracked`: not read, not written, not missed by `load_state_dict` |
+    ///
+    /// So weights of two and three sides have them in the opposite order there. Where that is wrong for a layer of your own, say
+    /// so by [`reversed`](Format::reversed).
+    pub fn pytorch() -> Self {
+        Self::new(Layout::PyTorch)
+    }
+
+    fn new(layout: Layout) -> Self {
+        Self {
+            layout,
+            within: None,
+            renames: Vec::new(),
+            orders: Vec::new(),
+            ignored: Vec::new(),
+            convert: false,
+            unmarked: false,
+        }
+    }
+
+    /// What stands at or below the path `ours` in the network stands at or below `theirs` in the file. Of several that
+    /// hold for a tensor, the longest does.
+    ///
+    /// `.rename("0", "encoder.first")` takes `0.weight` to `encoder.first.weight`.
+    pub fn rename(mut self, ours: impl Into<String>, theirs: impl Into<String>) -> Self {
+        self.renames.push((ours.into(), theirs.into()));
+        self
+    }
+
+    /// The whole network stands below this name in the file. What stands beside it there is nobody's business.
+    pub fn within(self, name: impl Into<String>) -> Self {
+        Self { within: Some(name.into()), ..self }
+    }
+
+    /// Passes over the tensors of the file at and below this name.
+    pub fn ignore(mut self, theirs: impl Into<String>) -> Self {
+        self.ignored.push(theirs.into());
+        self
+    }
+
+    /// Whether the tensor of this path has its sides in the opposite order in the file (for two, whether it is transposed).
+    pub fn reversed(mut self, ours: impl Into<String>, reversed: bool) -> Self {
+        self.orders.push((ours.into(), reversed));
+        self
+    }
+
+    /// Loads tensors of `F64`, `F32`, `F16` and `BF16` alike, each number as the nearest of the network's scalar.
+    pub fn convert(self) -> Self {
+        Self { convert: true, ..self }
+    }
+
+    /// Takes files that do not say by whom they were written: made by other programs, in this crate's names and layout.
+    pub fn unmarked(self) -> Self {
+        Self { unmarked: true, ..self }
+    }
+
+    /// Writes a network to a file, which is the old one or the new one at each moment.
+    ///
+    /// # Errors
+    /// As [`save`](super::save); [`KeepError::NoSuchPath`] and [`KeepError::SameName`] for a format that does not fit the network.
+    pub fn save<N: Parameters>(&self, network: &N, path: impl AsRef<Path>) -> Result<(), KeepError> {
+        let path = path.as_ref();
+        atomic::write(path, &self.write(network, &path.into())?)
+    }
+
+    /// The network of a file.
+    ///
+    /// # Errors
+    /// As [`load`](super::load); [`KeepError::NoSuchPath`] and [`KeepError::SameName`] for a format that does not fit the network.
+    pub fn load<N: Parameters>(&self, path: impl AsRef<Path>) -> Result<N, KeepError> {
+        let (origin, bytes) = atomic::read(path.as_ref())?;
+        self.read(&bytes, origin)
+    }
+
+    /// Sets a network to that of a file.
+    ///
+    /// # Errors
+    /// As [`load`](Format::load). Then the network has not changed.
+    pub fn load_into<N: Parameters>(&self, network: &mut N, path: impl AsRef<Path>) -> Result<(), KeepError> {
+        let (origin, bytes) = atomic::read(path.as_ref())?;
+        let (entries, file) = self.check::<N>(&bytes, origin)?;
+        fill(network, &entries, &file)
+    }
+
+    /// A file's bytes.
+    ///
+    /// # Errors
+    /// As [`save`](Format::save).
+    pub fn to_bytes<N: Parameters>(&self, network: &N) -> Result<Vec<u8>, KeepError> {
+        self.write(network, &Origin::Bytes)
+    }
+
+    /// The network of a file's bytes.
+    ///
+    /// # Errors
+    /// As [`load`](Format::load).
+    pub fn from_bytes<N: Parameters>(&self, bytes: &[u8]) -> Result<N, KeepError> {
+        self.read(bytes, Origin::Bytes)
+    }
+
+    fn write<N: Parameters>(&self, network: &N, origin: &Origin) -> Result<Vec<u8>, KeepError> {
+        let tensors = collect(origin, network, &self.entries::<N>()?)?;
+        serialize(origin, &tensors, &Note::new(self.layout.name(), short_type_name::<N>(), None))
+    }
+
+    fn read<N: Parameters>(&self, bytes: &[u8], origin: Origin) -> Result<N, KeepError> {
+        let (entries, file) = self.check::<N>(bytes, origin)?;
+        let mut network = N::zeros(); // not before the file is known to fit
+        fill(&mut network, &entries, &file)?;
+        Ok(network)
+    }
+
+    /// A file that fits a network of the type `N`, tensor by tensor and number by number.
+    fn check<'a, N: Parameters>(
+        &self,
+        bytes: &'a [u8],
+        origin: Origin,
+    ) -> Result<(Vec<Entry>, Container<'a>), KeepError> {
+        let entries = self.entries::<N>()?;
+        let file = Container::parse(origin, bytes)?;
+        self.check_layout(&file)?;
+        let problems = check::compare(&entries, &file, self.convert, |name| self.ignores(name, &entries));
+        check::conclude::<N>(&file, problems)?;
+        check::check_numbers(&entries, &file)?;
+        Ok((entries, file))
+    }
+
+    /// A square matrix in the wrong layout is a transposed one, and nobody would notice: so the file must say what it is.
+    fn check_layout(&self, file: &Container<'_>) -> Result<(), KeepError> {
+        let said = file.note.as_ref().map(|note| &note.layout[..]);
+        let (found, cure) = match (said, self.layout) {
+            (Some("chainrule"), Layout::Chainrule) | (Some("pytorch") | None, Layout::PyTorch) => {
+                return Ok(());
+            }
+            (None, Layout::Chainrule) if self.unmarked => return Ok(()),
+            (None, Layout::Chainrule) => (
+                "it was not written by chainrule, so that nothing says in which layout its weights are",
+                "load PyTorch's with `Format::pytorch()`, and others in our layout with `Format::chainrule().unmarked()`",
+            ),
+            (Some("pytorch"), Layout::Chainrule) => {
+                ("it was written in PyTorch's layout", "load it with `Format::pytorch()`")
+            }
+            (Some("chainrule"), Layout::PyTorch) => {
+                ("it was written in chainrule's own layout", "load it with `Format::chainrule()`")
+            }
+            (Some(_), _) => ("it is in a layout that this chainrule does not know", "update chainrule"),
+        };
+        Err(KeepError::Layout { origin: file.origin.clone(), found, cure })
+    }
+
+    /// Whether a tensor of the file that no entry has is passed over.
+    fn ignores(&self, name: &str, entries: &[Entry]) -> bool {
+        let counter = || {
+            let norm = name.strip_suffix("num_batches_tracked")?;
+            entries.iter().find(|entry| entry.name.strip_suffix("running_mean") == Some(norm))
+        };
+        self.ignored.iter().any(|ignored| below(name, ignored).is_some())
+            || self.within.as_ref().is_some_and(|within| below(name, within).is_none())
+            || self.layout == Layout::PyTorch && counter().is_some()
+    }
+
+    /// The tensors of `N` as this format has them.
+    fn entries<N: Parameters>(&self) -> Result<Vec<Entry>, KeepError> {
+        let mut entries = entries::<N>();
+        let named = self.renames.iter().map(|(path, _)| path).chain(self.orders.iter().map(|(path, _)| path));
+        for path in named {
+            if !entries.iter().any(|entry| below(&entry.path, path).is_some()) {
+                return Err(KeepError::NoSuchPath { path: path.clone() });
+            }
+        }
+        if self.layout == Layout::PyTorch {
+            to_pytorch(&mut entries);
+        }
+        for entry in &mut entries {
+            let rename = |(ours, theirs): &(String, String)| {
+                below(&entry.path, ours)?;
+                // The path of one tensor becomes the whole name; that of a layer leaves the tensor's own name.
+                let rest = if entry.path == *ours { "" } else { below(&entry.name, ours)? };
+                Some((ours.len(), join(theirs, rest)))
+            };
+            if let Some((_, name)) = self.renames.iter().filter_map(rename).max_by_key(|(length, _)| *length)
+            {
+                entry.name = name;
+            }
+            if let Some(within) = &self.within {
+                entry.name = join(within, &entry.name);
+            }
+            if let Some(&(_, reversed)) = self.orders.iter().rfind(|(path, _)| *path == entry.path)
+                && reversed != entry.reversed
+            {
+                entry.reversed = reversed;
+                entry.shape.reverse();
+            }
+        }
+        check_names(&entries)?;
+        Ok(entries)
+    }
+}
+
+/// Names, orders and shapes of PyTorch's modules: see [`Format::pytorch`].
+fn to_pytorch(entries: &mut [Entry]) {
+    for at in 0..entries.len() {
+        let (layer, field) = match entries[at].path.rsplit_once('.') {
+            Some((layer, field)) => (format!("{layer}."), field.to_owned()),
+            None => (String::new(), entries[at].path.clone()),
+        };
+        let dense = || {
+            let weight = format!("{layer}weight");
+            let is_matrix = |e: &Entry| matches!(e.role, Role::Weight { .. }) && e.shape.len() == 2;
+            entries.iter().any(|entry| entry.path == weight && is_matrix(entry))
+        };
+        let (flat, reversed) = match entries[at].role {
+            Role::Weight { .. } => (false, matches!(entries[at].shape.len(), 2 | 3)),
+            Role::Bias => (dense(), false),
+            Role::Scale(_) | Role::Statistic { .. } => (false, false),
+        };
+        let name = match (entries[at].role, &field[..]) {
+            (Role::Scale(_), "gain" | "slope") => "weight",
+            (Role::Statistic { .. }, "running_variance") => "running_var",
+            (_, field) => field,
+        };
+        let name = format!("{layer}{name}");
+        let entry = &mut entries[at];
+        (entry.name, entry.reversed) = (name, reversed);
+        if reversed {
+            entry.shape.reverse();
+        }
+        if flat {
+            entry.shape = vec![entry.shape.iter().product()];
+        }
+    }
+}
+
+/// What is left of a path at or below `part`: nothing at it.
+fn below<'a>(path: &'a str, part: &str) -> Option<&'a str> {
+    match path.strip_prefix(part)? {
+        rest if part.is_empty() || rest.is_empty() => Some(rest),
+        rest => rest.strip_prefix('.'),
+    }
+}
+
+fn join(path: &str, rest: &str) -> String {
+    let dot = if path.is_empty() || rest.is_empty() { "" } else { "." };
+    format!("{path}{dot}{rest}")
+}
+
+pub(super) fn check_names(entries: &[Entry]) -> Result<(), KeepError> {
+    let mut seen = std::collections::BTreeMap::new();
+    for Entry { name, path, .. } in entries {
+        if let Some(first) = seen.insert(name, path) {
+            let (first, second) = (first.clone(), path.clone());
+            return Err(KeepError::SameName { name: name.clone(), first, second });
+        }
+    }
+    Ok(())
+}

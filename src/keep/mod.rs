@@ -1,0 +1,100 @@
+//! Floor 6: networks and checkpoints in files.
+//!
+//! A network is saved as [safetensors](https://github.com/huggingface/safetensors): a tensor for each parameter and each
+//! [statistic](crate::layer::Role::Statistic), named by its path, as `2.branch.0.weight`. Python reads the file with
+//! `safetensors.numpy.load_file`.
+//!
+//! ```
+//! use chainrule::keep;
+//! use chainrule::prelude::*;
+//!
+//! type Net = (Linear<2, 8>, Tanh, Linear<8, 1>);
+//!
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("net.safetensors");
+//! let net = Net::init(&mut rng(1));
+//! keep::save(&net, &path)?;
+//! let again: Net = keep::load(&path)?;
+//! assert_eq!(again.parameters(), net.parameters());
+//!
+//! let other = keep::load::<(Linear<2, 8>, Tanh, Linear<8, 3>)>(&path).err().unwrap().to_string();
+//! assert!(other.contains("2.weight: [8, 1] in the file, [8, 3] by the network"), "{other}");
+//! # Ok::<(), keep::KeepError>(())
+//! ```
+//!
+//! | what | how |
+//! |---|---|
+//! | a network in a program's own bytes | [`to_bytes`], and [`from_bytes`] of `include_bytes!` |
+//! | a file of PyTorch's, or for it | [`Format::pytorch`] |
+//! | other names, another scalar, a part of a file | [`Format`] |
+//! | a run that can go on where it stopped | [`Trainer::save_checkpoint`](crate::Trainer::save_checkpoint) and [`resume`](crate::Trainer::resume); in a loop of one's own, [`State`] |
+//!
+//! Nothing in a file is trusted. It fits the network in every name, shape and scalar, and every number is finite, or it is a
+//! [`KeepError`] that says all that is wrong, and nothing has changed. What a header claims is not allocated.
+//!
+//! A file is written beside the old one, synced to the disk, and then put in its place. A process that is killed in between leaves
+//! a `.NAME.xxxxxx.tmp` beside it, which may be deleted.
+
+mod atomic;
+mod check;
+mod checkpoint;
+mod container;
+mod entry;
+mod error;
+mod format;
+mod mismatch;
+mod number;
+mod parts;
+mod state;
+
+use std::path::Path;
+
+use crate::layer::Parameters;
+
+pub use checkpoint::{load_checkpoint, save_checkpoint};
+pub use error::{KeepError, Origin};
+pub use format::Format;
+pub use mismatch::{Mismatch, Problem, Wrong};
+pub use state::{State, StateFields};
+
+/// Writes a network to a file, which is the old one or the new one at each moment.
+///
+/// # Errors
+/// [`KeepError::NonFinite`] for a network that could not be loaded again, and what the system says when the file cannot be
+/// written; the old file is still there. [`KeepError::Field`] and [`KeepError::SameName`] for layers of one's own.
+pub fn save<N: Parameters>(network: &N, path: impl AsRef<Path>) -> Result<(), KeepError> {
+    Format::chainrule().save(network, path)
+}
+
+/// The network of a file.
+///
+/// # Errors
+/// [`KeepError::Mismatch`] for the file of another architecture: it lists every missing, unexpected, mis-shaped and mis-typed tensor at
+/// once. [`KeepError::NonFinite`] for a NaN or an infinity, [`KeepError::Broken`] for what is damaged or no such file at all.
+pub fn load<N: Parameters>(path: impl AsRef<Path>) -> Result<N, KeepError> {
+    Format::chainrule().load(path)
+}
+
+/// Sets a network to that of a file.
+///
+/// # Errors
+/// As [`load`]. Then the network has not changed.
+pub fn load_into<N: Parameters>(network: &mut N, path: impl AsRef<Path>) -> Result<(), KeepError> {
+    Format::chainrule().load_into(network, path)
+}
+
+/// The bytes of the file that [`save`] would write: the same for the same network.
+///
+/// # Errors
+/// As [`save`], but for the system's.
+pub fn to_bytes<N: Parameters>(network: &N) -> Result<Vec<u8>, KeepError> {
+    Format::chainrule().to_bytes(network)
+}
+
+/// The network of a file's bytes: `from_bytes::<Net>(include_bytes!("net.safetensors"))`.
+///
+/// # Errors
+/// As [`load`].
+pub fn from_bytes<N: Parameters>(bytes: &[u8]) -> Result<N, KeepError> {
+    Format::chainrule().from_bytes(bytes)
+}
