@@ -11,13 +11,6 @@ use super::mismatch::{Mismatch, Problem, Wrong, sort};
 use super::{KeepError, number};
 use crate::layer::short_type_name;
 
-/// What to do about tensors that do not fit.
-const OTHER_NETWORK: &str =
-    "load it with the type it was saved from, or say by a `Format` how the file names its tensors";
-const OTHER_SCALAR: &str =
-    "`Format::convert` converts between floating-point scalars; or load it in the scalar of the file";
-const CHECKPOINT: &str = "it is a checkpoint: `Format::chainrule().within(\"network\")` loads the network alone, `load_checkpoint` all of it";
-
 /// Compares names, shapes and scalars. `ignored` says which of the file's tensors are not to be looked at.
 pub(super) fn compare(
     entries: &[Entry],
@@ -52,18 +45,15 @@ pub(super) fn compare(
 }
 
 /// All that does not fit as one error, if anything does not.
-pub(super) fn conclude<N>(file: &Container<'_>, mut problems: Vec<Problem>) -> Result<(), KeepError> {
+pub(super) fn conclude<N>(
+    file: &Container<'_>,
+    mut problems: Vec<Problem>,
+    cure: &'static str,
+) -> Result<(), KeepError> {
     if problems.is_empty() {
         return Ok(());
     }
     sort(&mut problems);
-    let checkpoint = file.note.as_ref().is_some_and(|note| note.values.is_some());
-    let scalars = |problem: &Problem| matches!(problem.wrong, Wrong::Scalar { .. });
-    let cure = match () {
-        () if problems.iter().all(scalars) => OTHER_SCALAR,
-        () if checkpoint && problems.iter().any(|p| p.name.starts_with("network.")) => CHECKPOINT,
-        () => OTHER_NETWORK,
-    };
     let saved_from = file.note.as_ref().map(|note| note.network.clone());
     let (origin, network) = (file.origin.clone(), short_type_name::<N>());
     Err(Box::new(Mismatch { origin, network, saved_from, problems, cure }).into())

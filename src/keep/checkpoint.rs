@@ -1,14 +1,15 @@
 //! Saving, checking and restoring a [`State`]: three walks over one list.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
-use super::container::{Container, Note, Written, serialize};
+use super::container::{Container, Note, Values, Written, serialize};
 use super::entry::{Entry, check_fields, collect, entries, fill};
+use super::layout::join;
 use super::mismatch::{Problem, Wrong};
 use super::{KeepError, Origin, State, StateFields, atomic, check};
 use crate::layer::{Parameters, short_type_name};
@@ -17,13 +18,17 @@ use crate::layer::{Parameters, short_type_name};
 /// leaves the old one whole.
 ///
 /// # Errors
-/// As [`save`](super::save), and [`KeepError::Value`].
+/// As [`save`](super::save); [`KeepError::Value`], and [`KeepError::SameName`] for a state that gives two parts one name.
 pub fn save_checkpoint<S: State>(state: &S, path: impl AsRef<Path>) -> Result<(), KeepError> {
     let path = path.as_ref();
     let mut parts = Parts { origin: path.into(), tensors: Vec::new(), values: BTreeMap::new() };
     let mut result = Ok(());
     S::fields(&mut Save { state, prefix: "", parts: &mut parts, result: &mut result });
     result?;
+    let mut seen = BTreeSet::new();
+    if let Some((name, _)) = parts.tensors.iter().find(|(name, _)| !seen.insert(name)) {
+        return Err(twice(name));
+    }
     let note = Note::new("chainrule", short_type_name::<S>(), Some(parts.values));
     atomic::write(path, &serialize(&parts.origin, &parts.tensors, &note)?)
 }
@@ -43,14 +48,18 @@ pub fn load_checkpoint<S: State>(state: &mut S, path: impl AsRef<Path>) -> Resul
         });
     };
 
-    let mut check = Wanted { entries: Vec::new(), left: values.clone(), problems: Vec::new() };
+    let mut check = Wanted {
+        entries: Vec::new(),
+        left: values.iter().map(|(name, value)| (&name[..], &**value)).collect(),
+        problems: Vec::new(),
+    };
     let mut result = Ok(());
     S::fields(&mut Check { state, prefix: "", wanted: &mut check, result: &mut result });
     result?;
     let Wanted { entries, left, mut problems } = check;
     problems.extend(left.keys().map(|name| Problem::new(name, Wrong::UnexpectedValue)));
     problems.extend(check::compare(&entries, &file, false, |_| false));
-    check::conclude::<S>(&file, problems)?;
+    check::conclude::<S>(&file, problems, "resume it with the network and the optimiser it was saved from")?;
     check::check_numbers(&entries, &file)?;
 
     let mut result = Ok(());
@@ -58,9 +67,9 @@ pub fn load_checkpoint<S: State>(state: &mut S, path: impl AsRef<Path>) -> Resul
     result
 }
 
-/// `optimizer.mean`, of `optimizer` and `mean`.
-fn join(prefix: &str, name: &str) -> String {
-    if prefix.is_empty() { name.into() } else { format!("{prefix}.{name}") }
+/// A name that two parts have.
+fn twice(name: &str) -> KeepError {
+    KeepError::SameName { name: name.into(), first: name.into(), second: name.into() }
 }
 
 /// The tensors of a network that stands under this name.
@@ -74,7 +83,7 @@ fn entries_of<N: Parameters>(name: &str) -> Vec<Entry> {
 struct Parts {
     origin: Origin,
     tensors: Vec<(String, Written)>,
-    values: BTreeMap<String, Value>,
+    values: Values,
 }
 
 struct Save<'a, S> {
@@ -109,13 +118,15 @@ impl<S> StateFields<S> for Save<'_, S> {
     ) {
         let name = join(self.prefix, name);
         // Read back at once: JSON writes a NaN as null, and such a checkpoint could never be resumed.
-        let kept = serde_json::to_value(get(self.state)).and_then(|value| {
-            serde_json::from_value::<V>(value.clone())?;
+        let kept = to_raw_value(&get(self.state)).and_then(|value| {
+            serde_json::from_str::<V>(value.get())?;
             Ok(value)
         });
         match kept {
             Ok(value) => {
-                self.parts.values.insert(name, value);
+                if self.parts.values.insert(name.clone(), value).is_some() {
+                    *self.result = Err(twice(&name));
+                }
             }
             Err(error) => *self.result = Err(KeepError::Value { name, reason: error.to_string() }),
         }
@@ -132,21 +143,21 @@ impl<S> StateFields<S> for Save<'_, S> {
 }
 
 /// What is to be found in a file.
-struct Wanted {
+struct Wanted<'a> {
     entries: Vec<Entry>,
     /// The file's values that nobody has asked for yet.
-    left: BTreeMap<String, Value>,
+    left: BTreeMap<&'a str, &'a RawValue>,
     problems: Vec<Problem>,
 }
 
-struct Check<'a, S> {
+struct Check<'a, 'f, S> {
     state: &'a S,
     prefix: &'a str,
-    wanted: &'a mut Wanted,
+    wanted: &'a mut Wanted<'f>,
     result: &'a mut Result<(), KeepError>,
 }
 
-impl<S> StateFields<S> for Check<'_, S> {
+impl<S> StateFields<S> for Check<'_, '_, S> {
     fn network<N: Parameters>(
         &mut self,
         name: &'static str,
@@ -166,11 +177,12 @@ impl<S> StateFields<S> for Check<'_, S> {
         _: impl Fn(&mut S, V),
     ) {
         let name = join(self.prefix, name);
-        let wrong = match self.wanted.left.remove(&name).map(serde_json::from_value::<V>) {
-            Some(Ok(_)) => return,
-            Some(Err(error)) => Wrong::Value { reason: error.to_string() },
-            None => Wrong::MissingValue,
-        };
+        let wrong =
+            match self.wanted.left.remove(&name[..]).map(|value| serde_json::from_str::<V>(value.get())) {
+                Some(Ok(_)) => return,
+                Some(Err(error)) => Wrong::Value { reason: error.to_string() },
+                None => Wrong::MissingValue,
+            };
         self.wanted.problems.push(Problem { name, wrong });
     }
 
@@ -189,7 +201,7 @@ struct Restore<'a, S> {
     state: &'a mut S,
     prefix: &'a str,
     file: &'a Container<'a>,
-    values: &'a BTreeMap<String, Value>,
+    values: &'a Values,
     result: &'a mut Result<(), KeepError>,
 }
 
@@ -213,7 +225,7 @@ impl<S> StateFields<S> for Restore<'_, S> {
         set: impl Fn(&mut S, V),
     ) {
         let value = self.values.get(&join(self.prefix, name));
-        if let Some(Ok(value)) = value.map(|value| serde_json::from_value(value.clone())) {
+        if let Some(Ok(value)) = value.map(|value| serde_json::from_str(value.get())) {
             set(self.state, value);
         }
     }

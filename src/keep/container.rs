@@ -6,7 +6,7 @@ use std::fmt;
 use safetensors::tensor::{Metadata, TensorInfo};
 use safetensors::{Dtype, View};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{KeepError, Origin};
 
@@ -20,6 +20,9 @@ const NOTE: &str = "chainrule";
 /// The length of the header's length.
 const PREFIX: usize = size_of::<u64>();
 
+/// A checkpoint's small values, by name.
+pub(super) type Values = BTreeMap<String, Box<RawValue>>;
+
 /// What a file says about itself.
 #[derive(serde::Deserialize, serde::Serialize)]
 pub(super) struct Note {
@@ -30,13 +33,13 @@ pub(super) struct Note {
     pub(super) layout: String,
     /// The type that was saved, for people.
     pub(super) network: String,
-    /// A checkpoint's small values, by name.
+    /// A checkpoint's small values, by name: as text, which takes no more room than the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) values: Option<BTreeMap<String, Value>>,
+    pub(super) values: Option<Values>,
 }
 
 impl Note {
-    pub(super) fn new(layout: &str, network: String, values: Option<BTreeMap<String, Value>>) -> Self {
+    pub(super) fn new(layout: &str, network: String, values: Option<Values>) -> Self {
         Self {
             format: FORMAT,
             version: env!("CARGO_PKG_VERSION").into(),

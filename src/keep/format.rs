@@ -4,8 +4,10 @@ use std::path::Path;
 
 use super::container::{Container, Note, serialize};
 use super::entry::{Entry, collect, entries, fill};
+use super::layout::{Layout, below, check_names, join, to_pytorch};
+use super::mismatch::{Problem, Wrong};
 use super::{KeepError, Origin, atomic, check};
-use crate::layer::{Parameters, Role, short_type_name};
+use crate::layer::{Parameters, short_type_name};
 
 /// How the tensors of a file are called and laid out: this crate's way, or PyTorch's, with names of one's own.
 ///
@@ -34,21 +36,6 @@ pub struct Format {
     ignored: Vec<String>,
     convert: bool,
     unmarked: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Layout {
-    Chainrule,
-    PyTorch,
-}
-
-impl Layout {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Chainrule => "chainrule",
-            Self::PyTorch => "pytorch",
-        }
-    }
 }
 
 impl Format {
@@ -189,7 +176,8 @@ impl Format {
         let file = Container::parse(origin, bytes)?;
         self.check_layout(&file)?;
         let problems = check::compare(&entries, &file, self.convert, |name| self.ignores(name, &entries));
-        check::conclude::<N>(&file, problems)?;
+        let cure = cure(&file, &problems);
+        check::conclude::<N>(&file, problems, cure)?;
         check::check_numbers(&entries, &file)?;
         Ok((entries, file))
     }
@@ -266,60 +254,14 @@ impl Format {
     }
 }
 
-/// Names, orders and shapes of PyTorch's modules: see [`Format::pytorch`].
-fn to_pytorch(entries: &mut [Entry]) {
-    for at in 0..entries.len() {
-        let (layer, field) = match entries[at].path.rsplit_once('.') {
-            Some((layer, field)) => (format!("{layer}."), field.to_owned()),
-            None => (String::new(), entries[at].path.clone()),
-        };
-        let dense = || {
-            let weight = format!("{layer}weight");
-            let is_matrix = |e: &Entry| matches!(e.role, Role::Weight { .. }) && e.shape.len() == 2;
-            entries.iter().any(|entry| entry.path == weight && is_matrix(entry))
-        };
-        let (flat, reversed) = match entries[at].role {
-            Role::Weight { .. } => (false, matches!(entries[at].shape.len(), 2 | 3)),
-            Role::Bias => (dense(), false),
-            Role::Scale(_) | Role::Statistic { .. } => (false, false),
-        };
-        let name = match (entries[at].role, &field[..]) {
-            (Role::Scale(_), "gain" | "slope") => "weight",
-            (Role::Statistic { .. }, "running_variance") => "running_var",
-            (_, field) => field,
-        };
-        let name = format!("{layer}{name}");
-        let entry = &mut entries[at];
-        (entry.name, entry.reversed) = (name, reversed);
-        if reversed {
-            entry.shape.reverse();
-        }
-        if flat {
-            entry.shape = vec![entry.shape.iter().product()];
-        }
+/// What to do about tensors that do not fit.
+fn cure(file: &Container<'_>, problems: &[Problem]) -> &'static str {
+    let checkpoint = file.note.as_ref().is_some_and(|note| note.values.is_some());
+    if problems.iter().all(|problem| matches!(problem.wrong, Wrong::Scalar { .. })) {
+        "`Format::convert` converts between floating-point scalars; or load it in the scalar of the file"
+    } else if checkpoint && problems.iter().any(|problem| problem.name.starts_with("network.")) {
+        "it is a checkpoint: `Format::chainrule().within(\"network\")` loads its network, `load_checkpoint` all of it"
+    } else {
+        "load it with the type it was saved from, or say by a `Format` how the file names its tensors"
     }
-}
-
-/// What is left of a path at or below `part`: nothing at it.
-fn below<'a>(path: &'a str, part: &str) -> Option<&'a str> {
-    match path.strip_prefix(part)? {
-        rest if part.is_empty() || rest.is_empty() => Some(rest),
-        rest => rest.strip_prefix('.'),
-    }
-}
-
-fn join(path: &str, rest: &str) -> String {
-    let dot = if path.is_empty() || rest.is_empty() { "" } else { "." };
-    format!("{path}{dot}{rest}")
-}
-
-pub(super) fn check_names(entries: &[Entry]) -> Result<(), KeepError> {
-    let mut seen = std::collections::BTreeMap::new();
-    for Entry { name, path, .. } in entries {
-        if let Some(first) = seen.insert(name, path) {
-            let (first, second) = (first.clone(), path.clone());
-            return Err(KeepError::SameName { name: name.clone(), first, second });
-        }
-    }
-    Ok(())
 }

@@ -42,6 +42,7 @@ mod container;
 mod entry;
 mod error;
 mod format;
+mod layout;
 mod mismatch;
 mod number;
 mod parts;

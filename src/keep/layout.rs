@@ -1,0 +1,83 @@
+//! Whose names and orders a file has.
+
+use std::collections::BTreeMap;
+
+use super::KeepError;
+use super::entry::Entry;
+use crate::layer::Role;
+
+/// Whose way of laying out tensors it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Layout {
+    Chainrule,
+    PyTorch,
+}
+
+impl Layout {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Chainrule => "chainrule",
+            Self::PyTorch => "pytorch",
+        }
+    }
+}
+
+/// Names, orders and shapes of PyTorch's modules: see [`Format::pytorch`](super::Format::pytorch).
+pub(super) fn to_pytorch(entries: &mut [Entry]) {
+    for at in 0..entries.len() {
+        let (layer, field) = match entries[at].path.rsplit_once('.') {
+            Some((layer, field)) => (format!("{layer}."), field.to_owned()),
+            None => (String::new(), entries[at].path.clone()),
+        };
+        let dense = || {
+            let weight = format!("{layer}weight");
+            let is_matrix = |e: &Entry| matches!(e.role, Role::Weight { .. }) && e.shape.len() == 2;
+            entries.iter().any(|entry| entry.path == weight && is_matrix(entry))
+        };
+        let (flat, reversed) = match entries[at].role {
+            Role::Weight { .. } => (false, matches!(entries[at].shape.len(), 2 | 3)),
+            Role::Bias => (dense(), false),
+            Role::Scale(_) | Role::Statistic { .. } => (false, false),
+        };
+        let name = match (entries[at].role, &field[..]) {
+            (Role::Scale(_), "gain" | "slope") => "weight",
+            (Role::Statistic { .. }, "running_variance") => "running_var",
+            (_, field) => field,
+        };
+        let name = format!("{layer}{name}");
+        let entry = &mut entries[at];
+        (entry.name, entry.reversed) = (name, reversed);
+        if reversed {
+            entry.shape.reverse();
+        }
+        if flat {
+            entry.shape = vec![entry.shape.iter().product()];
+        }
+    }
+}
+
+/// What is left of a path at or below `part`: nothing at it.
+pub(super) fn below<'a>(path: &'a str, part: &str) -> Option<&'a str> {
+    match path.strip_prefix(part)? {
+        rest if part.is_empty() || rest.is_empty() => Some(rest),
+        rest => rest.strip_prefix('.'),
+    }
+}
+
+/// `path.rest`.
+pub(super) fn join(path: &str, rest: &str) -> String {
+    let dot = if path.is_empty() || rest.is_empty() { "" } else { "." };
+    format!("{path}{dot}{rest}")
+}
+
+/// Each name once.
+pub(super) fn check_names(entries: &[Entry]) -> Result<(), KeepError> {
+    let mut seen = BTreeMap::new();
+    for Entry { name, path, .. } in entries {
+        if let Some(first) = seen.insert(name, path) {
+            let (first, second) = (first.clone(), path.clone());
+            return Err(KeepError::SameName { name: name.clone(), first, second });
+        }
+    }
+    Ok(())
+}
