@@ -1,4 +1,5 @@
 //! Files of safetensors, written by hand: the length of the header, the header, the numbers.
+#![allow(dead_code)]
 
 /// A file with this header before these bytes.
 pub(crate) fn file(header: &str, numbers: &[u8]) -> Vec<u8> {
