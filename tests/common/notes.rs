@@ -84,7 +84,7 @@ pub(crate) struct Notes<'a> {
     skips: &'a [(usize, usize)],
     slope: fn(f64) -> f64,
     pub(crate) a: Vec<DVector<f64>>,
-    s: Vec<DVector<f64>>,
+    pub(crate) s: Vec<DVector<f64>>,
 }
 
 impl<'a> Notes<'a> {
