@@ -17,8 +17,9 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Counts `numbers` in `bins` bins between the smallest and the largest of them.
+    /// Counts `numbers` in `bins` bins, at least one, between the smallest and the largest of them.
     pub fn of(numbers: impl Iterator<Item = f64> + Clone, bins: usize) -> Self {
+        let bins = bins.max(1);
         let finite = numbers.clone().filter(|x| x.is_finite());
         let (mut start, mut end) = finite
             .clone()
@@ -28,8 +29,8 @@ impl Histogram {
         }
         if start == end {
             // All equal: a bin around them, wide enough to be told from its edges.
-            let half = 0.5 * start.abs().max(f64::MIN_POSITIVE);
-            (start, end) = (start - half, end + half);
+            let half = if start == 0.0 { 0.5 } else { 0.5 * start.abs().max(f64::MIN_POSITIVE) };
+            (start, end) = ((start - half).max(f64::MIN), (end + half).min(f64::MAX));
         }
         let mut counts = vec![0; bins];
         let mut left_out = 0;
@@ -49,8 +50,13 @@ impl Histogram {
     pub fn edges(&self) -> impl Iterator<Item = f64> {
         let bins = self.counts.len() as f64;
         (0..=self.counts.len()).map(move |at| {
-            let share = at as f64 / bins;
-            self.start * (1.0 - share) + self.end * share
+            let (share, width) = (at as f64 / bins, self.end - self.start);
+            let edge = if width.is_finite() {
+                self.start + width * share
+            } else {
+                self.start * (1.0 - share) + self.end * share
+            };
+            edge.clamp(self.start, self.end)
         })
     }
 }
