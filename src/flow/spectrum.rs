@@ -26,6 +26,8 @@ pub struct Spectrum {
 const SIDE: usize = 128;
 /// .. and this many numbers. 784 x 128 takes some 50 ms.
 const NUMBERS: usize = 1 << 17;
+/// Sweeps after which the decomposition is given up, far more than one needs (two or three for each singular value).
+const SWEEPS: usize = 100 * SIDE;
 /// Steps of the power iterations.
 const STEPS: usize = 100;
 
@@ -38,9 +40,11 @@ pub(super) fn spectrum<X: Tensor, L: Layer<X>>(layer: &L) -> Option<Spectrum> {
     if !map.finite() {
         return None;
     }
-    if inputs.min(outputs) <= SIDE && inputs * outputs <= NUMBERS {
-        let values = map.matrix().try_svd(false, false, f64::EPSILON, 0)?.singular_values;
-        let (largest, smallest) = (values.max(), values.min());
+    if inputs.min(outputs) <= SIDE
+        && inputs * outputs <= NUMBERS
+        && let Some(svd) = map.matrix().try_svd(false, false, f64::EPSILON, SWEEPS)
+    {
+        let (largest, smallest) = (svd.singular_values.max(), svd.singular_values.min());
         return Some(Spectrum { largest, smallest, exact: true });
     }
     let largest = map.largest();
@@ -113,7 +117,7 @@ impl<'a, X: Tensor, L: Layer<X>> Map<'a, X, L> {
         DMatrix::from_row_iterator(L::Output::LEN, X::LEN, X::flat(&rows).iter().map(|w| w.to_f64()))
     }
 
-    /// Power iteration on WᵀW.
+    /// Power iteration on WᵀW. Both halves of a step start at length 1: W² may be out of the scalar's range where W is not.
     fn largest(&mut self) -> f64 {
         let (mut x, mut value) = (direction(X::LEN), 0.0);
         for _ in 0..STEPS {
@@ -123,7 +127,7 @@ impl<'a, X: Tensor, L: Layer<X>> Map<'a, X, L> {
                 return now;
             }
             value = now;
-            x = unit(self.back(&y));
+            x = unit(self.back(&unit(y)));
         }
         value
     }
@@ -135,9 +139,14 @@ impl<'a, X: Tensor, L: Layer<X>> Map<'a, X, L> {
         let mut value = largest;
         for _ in 0..STEPS {
             let y = if wide { self.back(&x) } else { self.forward(&x) };
-            value = value.min(norm(&y));
+            let now = norm(&y);
+            value = value.min(now);
+            if value == 0.0 {
+                break;
+            }
+            let y = unit(y);
             let again = if wide { self.forward(&y) } else { self.back(&y) };
-            x = unit(x.iter().zip(again).map(|(x, w)| largest * largest * x - w).collect());
+            x = unit(x.iter().zip(again).map(|(x, w)| x - w / largest * (now / largest)).collect());
         }
         value
     }
