@@ -24,9 +24,9 @@ pub mod loss;
 pub mod metrics;
 mod network;
 pub mod optimizer;
-pub mod schedule;
 #[cfg(feature = "plot")]
 pub mod plot;
+pub mod schedule;
 pub mod stack;
 pub mod tensor;
 #[cfg(feature = "std")]

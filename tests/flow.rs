@@ -53,7 +53,8 @@ where
     let layers = layers_of(&network);
     let samples: Vec<Notes<'_>> = xs.iter().map(|x| Notes::forward::<G>(&layers, &[], &x.0)).collect();
     // R = Σ (A - Y)² / 6 and dR/dA = (A - Y) / 3: the mean over 3 samples of 2 numbers.
-    let errors: Vec<DVector<f64>> = samples.iter().zip(&ys).map(|(s, y)| &s.a[3] - DVector::from(y.0.to_vec())).collect();
+    let errors: Vec<DVector<f64>> =
+        samples.iter().zip(&ys).map(|(s, y)| &s.a[3] - DVector::from(y.0.to_vec())).collect();
     assert_close("loss", flow.loss, errors.iter().map(|e| e.norm_squared()).sum::<f64>() / 6.0);
     let mut above: Vec<RowDVector<f64>> = errors.iter().map(|e| e.transpose() / 3.0).collect();
     let whole = rms(&above) * 6f64.sqrt();
@@ -62,8 +63,14 @@ where
     assert_eq!(leaves.len(), 6);
     for m in (1..=3).rev() {
         let (linear, g) = (leaves[2 * m - 2], leaves[2 * m - 1]);
-        let rows = |v: fn(&Notes<'_>, usize) -> DVector<f64>, at| samples.iter().map(|s| v(s, at).transpose()).collect::<Vec<_>>();
-        let (z, a, before) = (rows(|s, i| s.s[i].clone(), m), rows(|s, i| s.a[i].clone(), m), rows(|s, i| s.a[i].clone(), m - 1));
+        let rows = |v: fn(&Notes<'_>, usize) -> DVector<f64>, at| {
+            samples.iter().map(|s| v(s, at).transpose()).collect::<Vec<_>>()
+        };
+        let (z, a, before) = (
+            rows(|s, i| s.s[i].clone(), m),
+            rows(|s, i| s.a[i].clone(), m),
+            rows(|s, i| s.a[i].clone(), m - 1),
+        );
         let by_z: Vec<_> = samples.iter().zip(&above).map(|(s, dy)| dy * s.slope(m)).collect();
         let below: Vec<_> = by_z.iter().map(|dz| dz * &layers[m - 1].w).collect();
 
@@ -85,9 +92,10 @@ where
         let mean = samples.iter().map(|s| s.slope(m).diagonal().abs().mean()).sum::<f64>() / 3.0;
         assert_close(&name("|g'|"), g.slope.map(|slope| slope.mean), mean);
 
-        let dw = samples.iter().zip(&by_z).fold(DMatrix::zeros(z[0].len(), before[0].len()), |sum, (s, dz)| {
-            sum + dz.transpose() * s.a[m - 1].transpose()
-        });
+        let dw =
+            samples.iter().zip(&by_z).fold(DMatrix::zeros(z[0].len(), before[0].len()), |sum, (s, dz)| {
+                sum + dz.transpose() * s.a[m - 1].transpose()
+            });
         let db = by_z.iter().fold(RowDVector::zeros(z[0].len()), |sum, dz| sum + dz);
         let [w, b] = &linear.parameters[..] else { panic!("{:?}", linear.parameters) };
         assert_eq!((w.name.as_str(), w.len, b.name.as_str(), b.len), ("weight", dw.len(), "bias", db.len()));
@@ -123,7 +131,9 @@ fn one_by_one(paths: &[String]) -> Vec<String> {
         let inside: Vec<&String> = paths[at..].iter().take_while(|path| path.starts_with(&array)).collect();
         for place in 0..len.parse().unwrap() {
             let element = format!("{before}{place}");
-            all.extend(one_by_one(&inside.iter().map(|path| path.replacen(&array, &element, 1)).collect::<Vec<_>>()));
+            all.extend(one_by_one(
+                &inside.iter().map(|path| path.replacen(&array, &element, 1)).collect::<Vec<_>>(),
+            ));
         }
         at += inside.len();
     }
@@ -149,7 +159,10 @@ fn check<X: Tensor, N: Layer<X>>(name: &str) {
             expected.push((parameter.path.to_string(), parameter.field.len()));
         }
     });
-    let found = flow.layers.iter().flat_map(|layer| layer.parameters.iter().map(|p| (format!("{}.{}", layer.path, p.name), p.len)));
+    let found = flow
+        .layers
+        .iter()
+        .flat_map(|layer| layer.parameters.iter().map(|p| (format!("{}.{}", layer.path, p.name), p.len)));
     let found: Vec<_> = found.map(|(path, len)| (path.trim_start_matches('.').to_string(), len)).collect();
     assert_eq!(found, expected, "{name}");
 
@@ -157,7 +170,10 @@ fn check<X: Tensor, N: Layer<X>>(name: &str) {
     assert_eq!((flow.layers[0].path.as_str(), flow.samples), ("", samples), "{name}");
     let mut children: BTreeMap<&str, Vec<&LayerFlow>> = BTreeMap::new();
     for layer in &flow.layers {
-        assert!(layer.is_finite() && layer.gain.is_some_and(|gain| gain > 0.0 && gain.is_finite()), "{name}: {layer:?}");
+        assert!(
+            layer.is_finite() && layer.gain.is_some_and(|gain| gain > 0.0 && gain.is_finite()),
+            "{name}: {layer:?}"
+        );
         let segments = layer.path.split('.').filter(|segment| !segment.is_empty()).count();
         assert_eq!(layer.level, segments, "{name}");
         if segments > 0 {

@@ -35,7 +35,10 @@ fn what_is_not_finite_is_left_out_and_counted_apart() {
 fn equal_numbers_fall_into_one_bin_in_the_middle() {
     for number in [0.0, -0.0, 3.0, -7.5, 1e-300, -1e300, f64::MAX, f64::MIN, f64::MIN_POSITIVE, 5e-324] {
         let histogram = of(&[number; 9], 3);
-        assert!(histogram.start < number && number < histogram.end || number.abs() >= f64::MAX, "{histogram:?}");
+        assert!(
+            histogram.start < number && number < histogram.end || number.abs() >= f64::MAX,
+            "{histogram:?}"
+        );
         assert_eq!(histogram.counts.iter().max(), Some(&9), "{histogram:?}");
     }
     // A width that can be read: a layer of zeros is no matter of 1e-308.

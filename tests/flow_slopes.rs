@@ -42,8 +42,7 @@ fn of_an_image_each_channel_is_a_unit() {
     let (on, off) = ([[1.0; 3]; 2], [[-1.0; 3]; 2]);
     let (mut one, mut all_but_one) = (off, on);
     (one[1][2], all_but_one[0][1]) = (1.0, -1.0);
-    let expected =
-        SlopeFlow { mean: 12.0 / 24.0, steepest: 1.0, saturated: 12.0 / 24.0, dead: 0.25 };
+    let expected = SlopeFlow { mean: 12.0 / 24.0, steepest: 1.0, saturated: 12.0 / 24.0, dead: 0.25 };
     assert_eq!(slope_of(&Relu, &[Image::<4, 2, 3>([on, off, one, all_but_one])]), expected);
 }
 

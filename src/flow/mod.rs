@@ -38,6 +38,8 @@
 mod export;
 mod figures;
 mod histogram;
+#[cfg(feature = "plot")]
+pub mod picture;
 mod probe;
 mod recorder;
 mod spectrum;

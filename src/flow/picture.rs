@@ -1,0 +1,171 @@
+//! Gradient flow as pictures, to be saved as SVG or PNG.
+//!
+//! ```
+//! use chainrule::flow::picture;
+//! use chainrule::prelude::*;
+//! type Net<A> = (Linear<8, 32>, [(A, Linear<32, 32>); 10], A, Linear<32, 2>);
+//!
+//! let (inputs, targets) = ([Vector([0.5; 8]), Vector([-1.0; 8])], [Label::<2>::new(0)?, Label::new(1)?]);
+//! let sigmoid = Net::<Sigmoid>::init(&mut rng(1)).flow(&CrossEntropy::default(), &inputs, &targets)?;
+//! let tanh = Net::<Tanh>::init(&mut rng(1)).flow(&CrossEntropy::default(), &inputs, &targets)?;
+//! # let folder = tempfile::tempdir()?;
+//! # std::env::set_current_dir(&folder)?;
+//! picture::gradient([("sigmoid", &sigmoid), ("tanh", &tanh)])?.save("gradient.svg")?;
+//! picture::factors(&sigmoid)?.save("factors.png")?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use super::{Flow, Histogram, LayerFlow, Recorder};
+use crate::layer::Factor;
+use crate::plot::{Bars, HeatMap, Histograms, Lines, Picture, PlotError};
+
+/// As many lines as one can tell apart.
+const LINES: usize = 8;
+
+/// The RMS of dR/dZ at each layer of weights, one line a network.
+///
+/// # Errors
+/// [`PlotError`] when there is nothing to draw.
+pub fn gradient<'a>(flows: impl IntoIterator<Item = (&'a str, &'a Flow)>) -> Result<Picture, PlotError> {
+    let lines =
+        Lines::new("The gradient on its way back").x("layer of weights, from the input").y("RMS of dR/dZ");
+    flows
+        .into_iter()
+        .fold(lines.log_y(), |lines, (name, flow)| {
+            lines.line(name, flow.profile().into_iter().map(|(depth, rms)| (depth as f64, rms)))
+        })
+        .picture()
+}
+
+/// The two factors apart: what W and what g' do to the length of the gradient, layer by layer.
+///
+/// # Errors
+/// [`PlotError`] when there is nothing to draw.
+pub fn factors(flow: &Flow) -> Result<Picture, PlotError> {
+    let mut depth = 0.0;
+    let (mut weights, mut slopes) = (Vec::new(), Vec::new());
+    for layer in flow.leaves() {
+        match layer.factor {
+            Factor::Weights => {
+                depth += 1.0;
+                weights.extend(layer.gain.map(|gain| (depth, gain)));
+            }
+            // Between this layer of weights and the next.
+            Factor::Slope { .. } => slopes.extend(layer.gain.map(|gain| (depth + 0.5, gain))),
+            _ => {}
+        }
+    }
+    Lines::new("The two factors of the gradient")
+        .x("layer of weights, from the input")
+        .y("gain, |dR/dinput| / |dR/doutput|")
+        .log_y()
+        .line("W", weights)
+        .line("g'(Z)", slopes)
+        .level(1.0, "neither vanishes nor explodes")
+        .picture()
+}
+
+/// The numbers that each layer gives, one histogram a layer.
+///
+/// # Errors
+/// [`PlotError`] when there is nothing to draw, as where the histograms were not counted.
+pub fn activations(flow: &Flow) -> Result<Picture, PlotError> {
+    let histograms = Histograms::new("What each layer gives").x("output");
+    panels(histograms, flow, |layer| layer.outputs.as_ref())
+}
+
+/// The sizes of the gradient's numbers at each layer's output, one histogram a layer. Those that are 0 have no place on
+/// the axis.
+///
+/// # Errors
+/// [`PlotError`] when there is nothing to draw, as where the histograms were not counted.
+pub fn gradients(flow: &Flow) -> Result<Picture, PlotError> {
+    let histograms = Histograms::new("The gradient at each layer's output").x("log10 of |dR/doutput|");
+    panels(histograms, flow, |layer| layer.output_grads.as_ref())
+}
+
+fn panels(
+    histograms: Histograms,
+    flow: &Flow,
+    choose: impl Fn(&LayerFlow) -> Option<&Histogram>,
+) -> Result<Picture, PlotError> {
+    flow.leaves()
+        .filter_map(|layer| Some((format!("{} {}", layer.path, layer.layer), choose(layer)?)))
+        .fold(histograms, |histograms, (name, histogram)| {
+            let edges: Vec<f64> = histogram.edges().collect();
+            let counts: Vec<u64> = histogram.counts.iter().map(|&count| count as u64).collect();
+            histograms.panel(name, &edges, &counts)
+        })
+        .picture()
+}
+
+/// The units that are saturated, and dead, in each activation.
+///
+/// # Errors
+/// [`PlotError`] when there is nothing to draw.
+pub fn units(flow: &Flow) -> Result<Picture, PlotError> {
+    let (names, slopes): (Vec<_>, Vec<_>) = flow
+        .leaves()
+        .filter_map(|layer| Some((format!("{} {}", layer.path, layer.layer), layer.slope?)))
+        .unzip();
+    Bars::new("Units without a slope", names)
+        .x("share of units / %")
+        .y("activation")
+        .series("saturated", slopes.iter().map(|slope| 100.0 * slope.saturated))
+        .series("dead", slopes.iter().map(|slope| 100.0 * slope.dead))
+        .picture()
+}
+
+/// The RMS of dR/dZ at each layer of weights and each recorded step.
+///
+/// # Errors
+/// [`PlotError`] when there is nothing to draw.
+pub fn heat_map(recorder: &Recorder) -> Result<Picture, PlotError> {
+    let records = recorder.records();
+    let steps: Vec<f64> = records.iter().map(|record| record.step as f64).collect();
+    let map = HeatMap::new("The gradient in training", steps)
+        .x("training step")
+        .y("layer of weights")
+        .value("RMS of dR/dZ")
+        .log();
+    let layers: Vec<&LayerFlow> =
+        records.first().map_or(Vec::new(), |record| weights(&record.flow).collect());
+    layers
+        .into_iter()
+        .fold(map, |map, layer| {
+            let rms = |flow: &Flow| flow.layer(&layer.path)?.output_grad_rms;
+            map.row(&layer.path, records.iter().map(|record| rms(&record.flow).unwrap_or(f64::NAN)))
+        })
+        .picture()
+}
+
+/// log10 of |update| / |W| at each recorded step, for at most eight layers from the first to the last. About -3 is a
+/// healthy pace.
+///
+/// # Errors
+/// [`PlotError`] when there is nothing to draw.
+///
+/// # Source
+/// Karpathy, CS231n, "Neural networks part 3", section "Ratio of weights:updates".
+pub fn updates(recorder: &Recorder) -> Result<Picture, PlotError> {
+    let records = recorder.records();
+    let lines = Lines::new("The pace of each layer").x("training step").y("log10 of |update| / |W|");
+    let layers: Vec<&LayerFlow> =
+        records.first().map_or(Vec::new(), |record| weights(&record.flow).collect());
+    let shown = layers.len().min(LINES);
+    (0..shown)
+        .map(|at| layers[at * (layers.len() - 1) / (shown - 1).max(1)])
+        .fold(lines, |lines, layer| {
+            let point = |step: u64, flow: &Flow| {
+                let weight = flow.layer(&layer.path)?.parameters.first()?;
+                Some((step as f64, weight.update_to_weight()?.log10()))
+            };
+            lines.line(&layer.path, records.iter().filter_map(|record| point(record.step, &record.flow)))
+        })
+        .level(-3.0, "1e-3: a healthy pace")
+        .picture()
+}
+
+fn weights(flow: &Flow) -> impl Iterator<Item = &LayerFlow> {
+    flow.leaves().filter(|layer| layer.factor == Factor::Weights)
+}
