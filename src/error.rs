@@ -135,6 +135,19 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The same error where the batch is a piece of a larger one, and begins at its sample `start`.
+    pub(crate) fn in_batch(mut self, start: usize) -> Self {
+        if let Self::NonFiniteData { sample, .. }
+        | Self::NonFiniteOutput { sample, .. }
+        | Self::TargetRange { sample, .. } = &mut self
+        {
+            *sample += start;
+        }
+        self
+    }
+}
+
 /// `assert!` for constants: the compiler's error points at the caller, where `assert!` points into the standard library.
 #[track_caller]
 pub(crate) const fn require(holds: bool, what: &'static str) {

@@ -250,13 +250,13 @@ impl<N: Layer<X>, X: Tensor> Tape<N, X> {
     label = "the tape of another network, or of another input",
     note = "a tape has room for the outputs of each layer of its own network: `let mut tape = Tape::<Net, Input>::default();`"
 )]
-pub trait TapeOf<N: Layer<X>, X: Tensor> {
+pub trait TapeOf<N: Layer<X>, X: Tensor>: Default + Send {
     #[doc(hidden)]
     fn as_tape(&mut self) -> &mut Tape<N, X>;
 }
 
 #[diagnostic::do_not_recommend] // so that the error is the one of `TapeOf`, not of `Is`
-impl<N: Layer<X>, X: Tensor, T: Is<Tape<N, X>>> TapeOf<N, X> for T {
+impl<N: Layer<X>, X: Tensor, T: Is<Tape<N, X>> + Default + Send> TapeOf<N, X> for T {
     fn as_tape(&mut self) -> &mut Tape<N, X> {
         self.cast_one_mut()
     }

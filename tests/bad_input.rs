@@ -15,7 +15,7 @@ fn net() -> Net {
 }
 
 /// The error of one step on this batch.
-fn step<L: Loss<Y, Target>, Target>(loss: L, xs: &[X], ys: &[Target]) -> Error {
+fn step<L: Loss<Y, Target>, Target: Sync>(loss: L, xs: &[X], ys: &[Target]) -> Error {
     Trainer::new(net(), loss, Sgd::new(0.1), 1).step(xs, ys).expect_err("the step was taken")
 }
 

@@ -61,7 +61,7 @@ pub fn factors(flow: &Flow) -> Result<Picture, PlotError> {
         .log_y()
         .line("W", weights)
         .line("g'(Z)", slopes)
-        .level(1.0, "neither vanishes nor explodes")
+        .level(1.0, "gain 1")
         .picture()
 }
 

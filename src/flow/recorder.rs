@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::export::{cells, finish, header, write};
 use super::figures::norm;
-use super::{Detail, Flow, FlowProbe};
+use super::{Detail, Flow, FlowProbe, measure};
 use crate::Error;
 use crate::bounds::{DataFor, Maps};
 use crate::kernel::Real;
@@ -68,6 +68,32 @@ impl Recorder {
     /// What has been recorded, oldest first.
     pub fn records(&self) -> &[Record] {
         &self.records
+    }
+
+    /// Measures this batch by itself if its step is to be recorded: for a training whose own passes cannot be watched,
+    /// such as one in pieces. [`step`](Recorder::step) follows.
+    ///
+    /// # Errors
+    /// As [`Network::flow`]; then the step does not count.
+    pub fn watch<N, X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
+        &mut self,
+        network: &N,
+        loss: &L,
+        inputs: &[X],
+        targets: &[T],
+    ) -> Result<(), Error>
+    where
+        N: Maps<X, Y>,
+    {
+        let step = self.step;
+        self.open = self.every > 0 && step.is_multiple_of(self.every);
+        if self.open {
+            let rng = &mut crate::rng(step);
+            let flow = measure::<N, X, Y, L, T>(network, loss, inputs, targets, Detail::LIGHT, rng)?;
+            self.records.push(Record { step, flow });
+        }
+        self.step += 1;
+        Ok(())
     }
 
     /// [`Network::loss_gradient`], watched if this step is to be recorded.

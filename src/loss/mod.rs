@@ -33,7 +33,7 @@ pub use squared::MeanSquaredError;
     label = "the network gives `{Y}`, and the targets are `{Target}`",
     note = "a classifier gives one score for each class: `Vector<10>` goes with `Label<10>`; other targets have the output's own shape"
 )]
-pub trait Loss<Y: Tensor, Target> {
+pub trait Loss<Y: Tensor, Target>: Sync {
     /// The loss of one sample.
     fn value(&self, output: &Y, target: &Target) -> f64;
 
@@ -88,14 +88,14 @@ pub trait Loss<Y: Tensor, Target> {
 /// What a loss `L` can compare with an output `Y`: every `Target` for which `L` is a [`Loss<Y, Target>`](Loss).
 ///
 /// Methods ask this of the targets, and not `Loss` of the loss, so that the compiler's error stands at the targets.
-pub trait TargetFor<L, Y: Tensor>: Sized {
+pub trait TargetFor<L, Y: Tensor>: Sized + Sync {
     #[doc(hidden)]
     type Loss: Loss<Y, Self>;
     #[doc(hidden)]
     fn compare_by(loss: &L) -> &Self::Loss;
 }
 
-impl<L: Loss<Y, Target>, Y: Tensor, Target> TargetFor<L, Y> for Target {
+impl<L: Loss<Y, Target>, Y: Tensor, Target: Sync> TargetFor<L, Y> for Target {
     type Loss = L;
     fn compare_by(loss: &L) -> &L {
         loss

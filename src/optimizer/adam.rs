@@ -86,6 +86,10 @@ impl<S: Parameters, N: Parameters + Is<S>> Optimizer<N> for Adam<S> {
         let gradient = gradient.as_gradient().cast_one();
         self.step_with_decay(network.cast_one_mut(), gradient, 0.0)
     }
+
+    fn learning_rate(&mut self) -> &mut f64 {
+        &mut self.learning_rate
+    }
 }
 
 struct Update {

@@ -35,4 +35,8 @@ impl<S: Parameters, N: Parameters + Is<S>> Optimizer<N> for AdamW<S> {
         let gradient = gradient.as_gradient().cast_one();
         self.adam.step_with_decay(network.cast_one_mut(), gradient, self.weight_decay)
     }
+
+    fn learning_rate(&mut self) -> &mut f64 {
+        &mut self.adam.learning_rate
+    }
 }

@@ -52,6 +52,10 @@ impl<N: Parameters, O: Optimizer<N>> Optimizer<N> for Frozen<O> {
         visit([], [network], &mut Restore { paths, kept });
         Ok(())
     }
+
+    fn learning_rate(&mut self) -> &mut f64 {
+        self.optimizer.learning_rate()
+    }
 }
 
 fn check_paths<N: Parameters>(paths: &[String]) -> Result<(), Error> {

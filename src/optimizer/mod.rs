@@ -39,6 +39,9 @@ pub trait Optimizer<N: Parameters> {
     /// [`Error::NonFiniteGradient`], which names the parameter, or [`Error::Setting`]; then neither network nor optimiser
     /// has changed.
     fn step<G: GradientOf<N>>(&mut self, network: &mut N, gradient: &G) -> Result<(), Error>;
+
+    /// The learning rate, for a [`Schedule`](crate::schedule::Schedule) to change.
+    fn learning_rate(&mut self) -> &mut f64;
 }
 
 /// The gradient of a network is a network of the same type.

@@ -45,6 +45,10 @@ impl<S: Parameters, N: Parameters + Is<S>> Optimizer<N> for RmsProp<S> {
         visit([gradient.cast_one()], [network.cast_one_mut(), &mut self.square], &mut update);
         Ok(())
     }
+
+    fn learning_rate(&mut self) -> &mut f64 {
+        &mut self.learning_rate
+    }
 }
 
 struct Update {

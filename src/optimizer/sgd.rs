@@ -50,6 +50,10 @@ impl<S: Parameters, N: Parameters + Is<S>> Optimizer<N> for Sgd<S> {
         visit([gradient.cast_one()], [network.cast_one_mut(), &mut self.velocity], &mut update);
         Ok(())
     }
+
+    fn learning_rate(&mut self) -> &mut f64 {
+        &mut self.learning_rate
+    }
 }
 
 struct Update {

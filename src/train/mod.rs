@@ -1,20 +1,25 @@
 //! Floor 7: a network in training.
 
+mod pieces;
+
+use alloc::vec::Vec;
+
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
 use crate::Error;
 use crate::bounds::{DataFor, Maps, Takes};
+#[cfg(feature = "flow")]
+use crate::flow::Recorder;
 #[cfg(feature = "keep")]
 use crate::keep::{State, StateFields};
-#[cfg(feature = "keep")]
 use crate::layer::Parameters;
 use crate::loss::TargetFor;
 use crate::network::{Network, TapeOf};
-use crate::optimizer::Optimizer;
-#[cfg(feature = "flow")]
-use crate::tensor::Is;
-use crate::tensor::Tensor;
+use crate::optimizer::{Optimizer, clip_norm, clip_value};
+use crate::schedule::Schedule;
+use crate::tensor::{Is, Tensor};
+use pieces::Worker;
 
 /// A network with what it takes to train it: a loss, an optimiser, and room for gradient and tape.
 ///
@@ -45,6 +50,19 @@ pub struct Trainer<N, L, O, T> {
     tape: T,
     rng: ChaCha8Rng,
     steps: u64,
+    schedule: Schedule,
+    /// What the schedule multiplies; `None` before its first step.
+    rate_at_start: Option<f64>,
+    clip: Clip,
+    micro_batch: Option<usize>,
+    workers: Vec<Worker<N, T>>,
+}
+
+#[derive(Clone, Copy)]
+enum Clip {
+    Not,
+    Norm(f64),
+    Value(f64),
 }
 
 // The bounds stand on the methods, so that a network whose shapes do not meet still has them, and no error says
@@ -59,7 +77,44 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
     {
         let (gradient, tape, mut rng) = (N::zeros(), T::default(), ChaCha8Rng::seed_from_u64(seed));
         rng.set_stream(1); // not the numbers that `chainrule::rng(seed)` may have drawn the weights from
-        Self { network, loss, optimizer, gradient, tape, rng, steps: 0 }
+        Self {
+            network,
+            loss,
+            optimizer,
+            gradient,
+            tape,
+            rng,
+            steps: 0,
+            schedule: Schedule::constant(),
+            rate_at_start: None,
+            clip: Clip::Not,
+            micro_batch: None,
+            workers: Vec::new(),
+        }
+    }
+
+    /// The learning rate follows a schedule, from what it is now: [`Schedule::factor`] of the steps taken so far.
+    pub fn schedule(self, schedule: Schedule) -> Self {
+        Self { schedule, ..self }
+    }
+
+    /// Each gradient is [clipped](crate::optimizer::clip_norm) to this length, over the whole network.
+    pub fn clip_norm(self, longest: f64) -> Self {
+        Self { clip: Clip::Norm(longest), ..self }
+    }
+
+    /// Each number of a gradient is [clipped](crate::optimizer::clip_value) to this size.
+    pub fn clip_value(self, largest: f64) -> Self {
+        Self { clip: Clip::Value(largest), ..self }
+    }
+
+    /// Works on at most so many samples at once, and adds up the gradients of a batch's pieces: gradient accumulation, for
+    /// batches that do not fit into the memory. A [`BatchNorm`](crate::layer::BatchNorm) then takes its moments over a piece.
+    ///
+    /// Unless told, a batch is cut into at most 8 pieces where that pays, for the cores of the machine to work on side by side;
+    /// not if the network has statistics. The cut does not depend on the machine, and so neither do the bits.
+    pub fn micro_batch(self, samples: usize) -> Self {
+        Self { micro_batch: Some(samples), ..self }
     }
 
     /// One step on one batch; gives the batch's mean loss before the step.
@@ -74,19 +129,17 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
     ) -> Result<f64, Error>
     where
         N: Maps<X, Y>,
+        L: Sync,
         O: Optimizer<N>,
         T: TapeOf<N, X>,
     {
-        let Self { network, loss, optimizer, gradient, tape, rng, steps } = self;
-        gradient.set_zero();
-        let stepped = network.loss_gradient(loss, inputs, targets, tape, gradient, rng).and_then(|mean| {
-            optimizer.step(network, gradient)?;
+        let inputs: &[X] = Is::cast(inputs);
+        let stepped = self.gradient_of(inputs, targets).and_then(|mean| {
+            self.follow_schedule();
+            self.optimizer.step(&mut self.network, &self.gradient)?;
             Ok(mean)
         });
-        #[cfg(feature = "flow")]
-        let stepped = stepped.map_err(|error| blame(error, network, loss, inputs, targets, *steps));
-        *steps += u64::from(stepped.is_ok());
-        stepped
+        self.taken(stepped, inputs, targets)
     }
 
     /// [`step`](Trainer::step), written down by the recorder if its turn has come.
@@ -98,22 +151,87 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
         &mut self,
         inputs: &[impl DataFor<N::Input>],
         targets: &[impl TargetFor<L, Y>],
-        recorder: &mut crate::flow::Recorder,
+        recorder: &mut Recorder,
     ) -> Result<f64, Error>
     where
         N: Maps<X, Y>,
+        L: Sync,
         O: Optimizer<N>,
         T: TapeOf<N, X>,
     {
-        let Self { network, loss, optimizer, gradient, tape, rng, steps } = self;
-        gradient.set_zero();
-        let stepped =
-            recorder.loss_gradient(network, loss, inputs, targets, tape, gradient, rng).and_then(|mean| {
-                recorder.step(optimizer, network, gradient)?;
+        let inputs: &[X] = Is::cast(inputs);
+        let stepped = recorder
+            .watch(&self.network, &self.loss, inputs, targets)
+            .and_then(|()| self.gradient_of(inputs, targets))
+            .and_then(|mean| {
+                self.follow_schedule();
+                recorder.step(&mut self.optimizer, &mut self.network, &self.gradient)?;
                 Ok(mean)
             });
-        let stepped = stepped.map_err(|error| blame(error, network, loss, inputs, targets, *steps));
-        *steps += u64::from(stepped.is_ok());
+        self.taken(stepped, inputs, targets)
+    }
+
+    /// The mean loss of a batch, and its gradient, clipped.
+    fn gradient_of<X: Tensor, Y: Tensor, Target: TargetFor<L, Y>>(
+        &mut self,
+        inputs: &[X],
+        targets: &[Target],
+    ) -> Result<f64, Error>
+    where
+        N: Maps<X, Y>,
+        L: Sync,
+        T: TapeOf<N, X>,
+    {
+        let Self { network, loss, gradient, tape, rng, workers, .. } = self;
+        let size = match self.micro_batch {
+            Some(0) => {
+                let expected = "at least 1";
+                return Err(Error::Setting { name: "the size of a micro-batch", value: 0.0, expected });
+            }
+            Some(samples) => samples,
+            None => pieces::size::<N, X>(inputs.len()),
+        };
+        gradient.set_zero();
+        let mean = if size >= inputs.len() {
+            network.loss_gradient(loss, inputs, targets, tape, gradient, rng)?
+        } else {
+            pieces::loss_gradient(network, loss, inputs, targets, size, gradient, workers, rng)?
+        };
+        match self.clip {
+            Clip::Not => {}
+            Clip::Norm(longest) => _ = clip_norm(gradient, longest)?,
+            Clip::Value(largest) => clip_value(gradient, largest)?,
+        }
+        Ok(mean)
+    }
+
+    fn follow_schedule(&mut self)
+    where
+        N: Parameters,
+        O: Optimizer<N>,
+    {
+        if self.schedule != Schedule::constant() {
+            let start = *self.rate_at_start.get_or_insert(*self.optimizer.learning_rate());
+            *self.optimizer.learning_rate() = start * self.schedule.factor(self.steps);
+        }
+    }
+
+    /// Counts a step that was taken; finds out what kept one from being taken.
+    fn taken<X: Tensor, Y: Tensor, Target: TargetFor<L, Y>>(
+        &mut self,
+        stepped: Result<f64, Error>,
+        inputs: &[X],
+        targets: &[Target],
+    ) -> Result<f64, Error>
+    where
+        N: Maps<X, Y>,
+    {
+        #[cfg(feature = "flow")]
+        let stepped =
+            stepped.map_err(|error| blame(error, &self.network, &self.loss, inputs, targets, self.steps));
+        #[cfg(not(feature = "flow"))]
+        let _ = (inputs, targets);
+        self.steps += u64::from(stepped.is_ok());
         stepped
     }
 
@@ -181,6 +299,13 @@ impl<N: Parameters, L, O: State, T> State for Trainer<N, L, O, T> {
         fields.network("network", |trainer| &trainer.network, |trainer| &mut trainer.network);
         fields.state("optimizer", |trainer| &trainer.optimizer, |trainer| &mut trainer.optimizer);
         fields.state("rng", |trainer| &trainer.rng, |trainer| &mut trainer.rng);
+        fields.value("steps", |trainer| trainer.steps, |trainer, steps| trainer.steps = steps);
+        fields.value("schedule", |trainer| trainer.schedule, |trainer, schedule| trainer.schedule = schedule);
+        fields.value(
+            "rate_at_start",
+            |trainer| trainer.rate_at_start,
+            |trainer, rate| trainer.rate_at_start = rate,
+        );
     }
 }
 
@@ -190,7 +315,7 @@ fn blame<N, X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
     error: Error,
     network: &N,
     loss: &L,
-    inputs: &[impl DataFor<N::Input>],
+    inputs: &[X],
     targets: &[T],
     step: u64,
 ) -> Error
@@ -204,7 +329,6 @@ where
     ) {
         return error;
     }
-    let inputs = Is::cast(inputs);
     let flow = measure::<N, X, Y, L, T>(network, loss, inputs, targets, Detail::LIGHT, &mut crate::rng(0));
     match flow.map(|flow| flow.verdict()) {
         Ok(verdict) if verdict.state == State::NonFinite => {
