@@ -18,7 +18,7 @@ use core::f64::consts::PI;
 /// k₀(ρ), with the ρ of its own z. Of \[z > 0\] the W of the next layer is independent, in fact. Of dR/dz⁺ it is not: that
 /// depends on which units above are on, which W had a hand in. This gradient independence is an assumption at finite width, and exact
 /// in the limit, if the last layer's weights are drawn for themselves and enter nothing else (Yang 2020, the "simple GIA check").
-/// All kinds of layers here rest on it.
+/// All kinds of layers here rest on it. Measured correlations lie above these by the order of layers/width.
 ///
 /// *Top.* Both gradients start from the same vector, as when R is linear in the network's output: correlation 1.
 ///

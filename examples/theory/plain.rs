@@ -1,0 +1,142 @@
+//! Plain stacks: one factor W and one factor g' a layer.
+
+use chainrule::layer::{Activation, NoBias};
+use chainrule::prelude::*;
+use chainrule::theory::{MeanField, linear_deviation, relu_deviation};
+
+use crate::measure::{Flow, flow, geometric_mean, mean};
+use crate::table::{Table, Tolerance};
+
+type NoBiases<const N: usize> = Linear<N, N, f32, NoBias>;
+
+/// Each layer multiplies the squared norm of a gradient by n σ², on average exactly, at every width.
+pub(crate) fn linear(table: &mut Table) {
+    type Net = [NoBiases<128>; 30];
+    const NETS: usize = 160;
+    let deviation = linear_deviation(128, 30);
+    let mut all = vec![];
+    for variance in [0.9, 1.0, 1.1_f64] {
+        let ratios = normalised::<Net, 128>(variance, variance.powi(30), NETS);
+        let how = format!("n = 128, depth 30, n σ² = {variance}, {NETS} nets");
+        // A mean over M networks is within 4 of its standard deviations.
+        let tolerance = Tolerance::within(4.0 * deviation / (NETS as f64).sqrt());
+        table.row("linear: ratio² / (nσ²)³⁰", &how, 1.0, mean(&ratios), tolerance);
+        all.extend(ratios);
+    }
+    let how = format!("all {} of them", all.len());
+    let tolerance = Tolerance::within(4.0 * deviation / (all.len() as f64).sqrt());
+    table.row("", &how, 1.0, mean(&all), tolerance);
+}
+
+/// ReLU stops half of it: σw²/2, on average exactly, at every width.
+pub(crate) fn relu(table: &mut Table) {
+    type Net = [(NoBiases<256>, Relu); 30];
+    const NETS: usize = 64;
+    let deviation = relu_deviation(256, 30);
+    let mut all = vec![];
+    for variance in [1.0, 2.0, 3.0_f64] {
+        let ratios = normalised::<Net, 256>(variance, (variance / 2.0).powi(30), NETS);
+        let how = format!("n = 256, depth 30, σw² = {variance}, {NETS} nets");
+        let tolerance = Tolerance::within(4.0 * deviation / (NETS as f64).sqrt());
+        table.row("ReLU: ratio² / (σw²/2)³⁰", &how, 1.0, mean(&ratios), tolerance);
+        all.extend(ratios);
+    }
+    let how = format!("all {} of them", all.len());
+    let tolerance = Tolerance::within(4.0 * deviation / (all.len() as f64).sqrt());
+    table.row("", &how, 1.0, mean(&all), tolerance);
+}
+
+/// One ratio a network, of one gradient each, so that they are independent.
+fn normalised<Net, const N: usize>(variance: f64, expected: f64, nets: usize) -> Vec<f64>
+where
+    Net: Layer<Vector<N>, Output = Vector<N>>,
+{
+    let random = &mut rng((1000.0 * variance) as u64 + N as u64);
+    let initializer = Initializer::lecun_normal().gain(variance.sqrt());
+    (0..nets).map(|_| flow::<Net, N>(initializer, 1, random).ratio() / expected).collect()
+}
+
+/// 40 networks of 20 layers of 300. In each, 8 inputs with a gradient of their own: their squares are averaged before the logarithm is
+/// taken, whose mean lies half a relative variance below the logarithm of the mean: without, some 1 % at this width.
+fn twenty_layers<A: Activation>(initializer: Initializer, seed: u64) -> Vec<Flow>
+where
+    (Linear<300, 300>, A): Layer<Vector<300>, Output = Vector<300>>,
+{
+    let random = &mut rng(seed);
+    (0..40).map(|_| flow::<[(Linear<300, 300>, A); 20], 300>(initializer, 8, random)).collect()
+}
+
+/// χ a layer: the geometric mean over layers 5 to 14, where what the input brought is forgotten.
+fn chi_a_layer(flows: &[Flow]) -> f64 {
+    geometric_mean(flows.iter().map(|flow| flow.gradients[4] / flow.gradients[14])).powf(0.1)
+}
+
+pub(crate) fn chi(table: &mut Table) -> Result<(), chainrule::Error> {
+    let tolerance = Tolerance::within(0.03);
+    let how = |what: &str| format!("{what}, n = 300, 40 nets");
+
+    let glorot = Initializer::glorot_normal();
+    let sigmoid = chi_a_layer(&twenty_layers::<Sigmoid>(glorot, 1));
+    let rate = MeanField::<Sigmoid>::of(glorot)?.gradient_rate();
+    table.row("sigmoid: χ, layers 5-14", &how("Glorot"), rate * rate, sigmoid, tolerance);
+
+    for (weight, bias) in [(0.5, 0.0), (1.0, 0.05), (1.761, 0.05), (4.0, 0.05_f64)] {
+        let initializer = Initializer::lecun_normal().gain(f64::sqrt(weight)).bias_normal(bias.sqrt());
+        let field = MeanField::<Tanh>::of(initializer)?;
+        let measured = chi_a_layer(&twenty_layers::<Tanh>(initializer, 2));
+        let how = how(&format!("σw² = {weight}, σb² = {bias}"));
+        table.row("tanh: χ, layers 5-14", &how, field.chi(field.fixed_point()), measured, tolerance);
+    }
+
+    let lecun = Initializer::lecun_normal();
+    let selu = chi_a_layer(&twenty_layers::<Selu>(lecun, 3));
+    table.row("SELU: χ, layers 5-14", &how("LeCun"), MeanField::<Selu>::of(lecun)?.chi(1.0), selu, tolerance);
+
+    table.row("sigmoid: norm a layer", &how("Glorot"), rate, sigmoid.sqrt(), tolerance);
+    let pytorch = Initializer::lecun_uniform().gain(3.0_f64.sqrt().recip());
+    let measured = chi_a_layer(&twenty_layers::<Sigmoid>(pytorch, 4)).sqrt();
+    let expected = MeanField::<Sigmoid>::of(pytorch)?.gradient_rate();
+    table.row("sigmoid: norm a layer", &how("U(±1/√n)"), expected, measured, tolerance);
+    Ok(())
+}
+
+/// At the edge tanh neither keeps nor loses a gradient exponentially: with q falling as 1/2l, χ = 1 - 2q, and the product falls as
+/// 1/depth.
+pub(crate) fn edge(table: &mut Table) -> Result<(), chainrule::Error> {
+    edge_at::<5>(table)?;
+    edge_at::<10>(table)?;
+    edge_at::<20>(table)?;
+    edge_at::<40>(table)
+}
+
+fn edge_at<const L: usize>(table: &mut Table) -> Result<(), chainrule::Error> {
+    const NETS: usize = 40;
+    let (initializer, random) = (Initializer::lecun_normal(), &mut rng(L as u64));
+    let field = MeanField::<Tanh>::of(initializer)?;
+    let ratios = (0..NETS).map(|_| flow::<[(NoBiases<300>, Tanh); L], 300>(initializer, 8, random).ratio());
+    let expected = field.gradient_ratio(field.first(1.0), L);
+    let how = format!("n = 300, depth {L}, {NETS} nets");
+    let measured = mean(&ratios.collect::<Vec<_>>());
+    table.row("tanh at the edge: ratio²", &how, expected, measured, Tolerance::within(0.15));
+    Ok(())
+}
+
+/// Norms, the first layer's over the last's: N - 1 factors.
+pub(crate) fn first_over_last(table: &mut Table) {
+    // Half or twice: the formula is for small values of z, which the first layers of tanh do not have.
+    let tolerance = Tolerance(-0.5, 1.0);
+    let random = &mut rng(5);
+    let first_over_last = |flow: Flow, layers: usize| (flow.gradients[1] / flow.gradients[layers]).sqrt();
+
+    let pytorch = Initializer::lecun_uniform().gain(3.0_f64.sqrt().recip());
+    let tanh = |_| first_over_last(flow::<[(NoBiases<100>, Tanh); 50], 100>(pytorch, 8, random), 50);
+    let measured = geometric_mean((0..20).map(tanh));
+    let how = "U(±1/√n), n = 100, 50 layers, 20 nets";
+    table.row("tanh: first over last", how, 3.0_f64.powf(-24.5), measured, tolerance);
+
+    let glorot = Initializer::glorot_normal();
+    let relu = |_| first_over_last(flow::<[(NoBiases<100>, Relu); 20], 100>(glorot, 8, random), 20);
+    let measured = geometric_mean((0..20).map(relu));
+    let how = "Glorot, n = 100, 20 layers, 20 nets";
+    table.row("ReLU: first over last", how, 2.0_f64.powf(-9.5), measured, tolerance);
+}
