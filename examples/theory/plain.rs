@@ -78,24 +78,30 @@ pub(crate) fn chi(table: &mut Table) -> Result<(), chainrule::Error> {
     let glorot = Initializer::glorot_normal();
     let sigmoid = chi_a_layer(&twenty_layers::<Sigmoid>(glorot, 1));
     let rate = MeanField::<Sigmoid>::of(glorot)?.gradient_rate();
-    table.row("sigmoid: χ, layers 5-14", &how("Glorot"), rate * rate, sigmoid, tolerance);
+    let expected = table.published("sigmoid's χ", 0.0557, rate * rate);
+    table.row("sigmoid: χ, layers 5-14", &how("Glorot"), expected, sigmoid, tolerance);
 
-    for (weight, bias) in [(0.5, 0.0), (1.0, 0.05), (1.761, 0.05), (4.0, 0.05_f64)] {
+    let tanhs = [(0.5, 0.0, 0.5), (1.0, 0.05, 0.759), (1.761, 0.05, 1.0), (4.0, 0.05_f64, 1.342)];
+    for (weight, bias, published) in tanhs {
         let initializer = Initializer::lecun_normal().gain(f64::sqrt(weight)).bias_normal(bias.sqrt());
         let field = MeanField::<Tanh>::of(initializer)?;
         let measured = chi_a_layer(&twenty_layers::<Tanh>(initializer, 2));
         let how = how(&format!("σw² = {weight}, σb² = {bias}"));
-        table.row("tanh: χ, layers 5-14", &how, field.chi(field.fixed_point()), measured, tolerance);
+        let expected = table.published("tanh's χ", published, field.chi(field.fixed_point()));
+        table.row("tanh: χ, layers 5-14", &how, expected, measured, tolerance);
     }
 
     let lecun = Initializer::lecun_normal();
     let selu = chi_a_layer(&twenty_layers::<Selu>(lecun, 3));
-    table.row("SELU: χ, layers 5-14", &how("LeCun"), MeanField::<Selu>::of(lecun)?.chi(1.0), selu, tolerance);
+    let expected = table.published("SELU's χ", 1.0716, MeanField::<Selu>::of(lecun)?.chi(1.0));
+    table.row("SELU: χ, layers 5-14", &how("LeCun"), expected, selu, tolerance);
 
-    table.row("sigmoid: norm a layer", &how("Glorot"), rate, sigmoid.sqrt(), tolerance);
+    let expected = table.published("sigmoid's rate", 0.236, rate);
+    table.row("sigmoid: norm a layer", &how("Glorot"), expected, sigmoid.sqrt(), tolerance);
     let pytorch = Initializer::lecun_uniform().gain(3.0_f64.sqrt().recip());
     let measured = chi_a_layer(&twenty_layers::<Sigmoid>(pytorch, 4)).sqrt();
-    let expected = MeanField::<Sigmoid>::of(pytorch)?.gradient_rate();
+    let expected =
+        table.published("sigmoid's rate", 0.1414, MeanField::<Sigmoid>::of(pytorch)?.gradient_rate());
     table.row("sigmoid: norm a layer", &how("U(±1/√n)"), expected, measured, tolerance);
     Ok(())
 }
@@ -103,18 +109,18 @@ pub(crate) fn chi(table: &mut Table) -> Result<(), chainrule::Error> {
 /// At the edge tanh neither keeps nor loses a gradient exponentially: with q falling as 1/2l, χ = 1 - 2q, and the product falls as
 /// 1/depth.
 pub(crate) fn edge(table: &mut Table) -> Result<(), chainrule::Error> {
-    edge_at::<5>(table)?;
-    edge_at::<10>(table)?;
-    edge_at::<20>(table)?;
-    edge_at::<40>(table)
+    edge_at::<5>(table, 0.1375)?;
+    edge_at::<10>(table, 0.0714)?;
+    edge_at::<20>(table, 0.0360)?;
+    edge_at::<40>(table, 0.0179)
 }
 
-fn edge_at<const L: usize>(table: &mut Table) -> Result<(), chainrule::Error> {
+fn edge_at<const L: usize>(table: &mut Table, published: f64) -> Result<(), chainrule::Error> {
     const NETS: usize = 40;
     let (initializer, random) = (Initializer::lecun_normal(), &mut rng(L as u64));
     let field = MeanField::<Tanh>::of(initializer)?;
     let ratios = (0..NETS).map(|_| flow::<[(NoBiases<300>, Tanh); L], 300>(initializer, 8, random).ratio());
-    let expected = field.gradient_ratio(field.first(1.0), L);
+    let expected = table.published("tanh at the edge", published, field.gradient_ratio(field.first(1.0), L));
     let how = format!("n = 300, depth {L}, {NETS} nets");
     let measured = mean(&ratios.collect::<Vec<_>>());
     table.row("tanh at the edge: ratio²", &how, expected, measured, Tolerance::within(0.15));
