@@ -83,16 +83,23 @@ fn a_bad_line_is_named_with_its_column() {
     let message = |bad: String| read_text(&format!("{good}{good}{bad}\n{good}")).unwrap_err();
     for (bad, expected) in [
         (format!("{pixels}10"), "column 65: label 10 is out of range: there are 10 classes, 0 to 9"),
-        (format!("{pixels}x"), "column 65: \"x\" is not a whole number"),
-        (pixels.clone(), "column 65: \"\" is not a whole number"),
-        (format!("0,0,17,{}9", "0,".repeat(61)), "column 3: a pixel is 0 to 16, not 17"),
-        (format!("-1,{}9", "0,".repeat(63)), "column 1: \"-1\" is not a whole number"),
-        (format!("0,1.5,{}9", "0,".repeat(62)), "column 2: \"1.5\" is not a whole number"),
+        (format!("{pixels}x"), "column 65: \"x\" is not a class: a class is a whole number from 0"),
+        (pixels.clone(), "column 65: the cell is empty"),
+        (format!("0,0,17,{}9", "0,".repeat(61)), "column 3: a pixel is a whole number from 0 to 16, not 17"),
+        (format!("-1,{}9", "0,".repeat(63)), "column 1: a pixel is a whole number from 0 to 16, not -1"),
+        (format!("0,1.5,{}9", "0,".repeat(62)), "column 2: a pixel is a whole number from 0 to 16, not 1.5"),
+        (
+            format!("0,NaN,{}9", "0,".repeat(62)),
+            "column 2: \"NaN\" is not finite, or too large for its scalar",
+        ),
     ] {
         assert_eq!(message(bad), format!("digits.csv, line 3, {expected}"));
     }
-    assert_eq!(message("0,0,9".into()), "digits.csv, line 3: a digit has 65 columns, not 3");
-    assert_eq!(message(format!("{pixels}9,9")), "digits.csv, line 3: a digit has 65 columns, not 66");
+    assert_eq!(message("0,0,9".into()), "digits.csv, line 3: a row has 65 columns, and this one has 3");
+    assert_eq!(
+        message(format!("{pixels}9,9")),
+        "digits.csv, line 3: a row has 65 columns, and this one has 66"
+    );
 }
 
 #[test]

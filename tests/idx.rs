@@ -114,6 +114,30 @@ fn each_lie_is_an_error_that_names_the_file_and_the_field() {
 }
 
 #[test]
+fn a_streamed_pair_is_the_pair_and_ends_at_its_first_error() {
+    let (images, labels) = (
+        Scratch::new("stream-images", &gzip(&images_file(5))),
+        Scratch::new("stream-labels", &labels_file(&[0, 1, 2, 3, 4])),
+    );
+    let (all_images, all_labels) = idx::pair::<2, 3, 5>(&images.0, &labels.0).unwrap();
+    let streamed = idx::stream::<2, 3, 5>(&images.0, &labels.0).unwrap();
+    let pairs: Vec<_> = streamed.map(Result::unwrap).collect();
+    assert_eq!(pairs, all_images.into_iter().zip(all_labels).collect::<Vec<_>>());
+
+    let results = idx::stream::<2, 3, 3>(&images.0, &labels.0).unwrap().collect::<Vec<_>>();
+    assert_eq!(results.len(), 4, "three pairs and an error");
+    assert!(matches!(results[3], Err(DataError::Label { index: 3, .. })));
+    let long = Scratch::new("stream-long", &[&labels_file(&[0; 5])[..], &[9]].concat());
+    let results = idx::stream::<2, 3, 3>(&images.0, &long.0).unwrap().collect::<Vec<_>>();
+    assert!(matches!(results[..], [.., Ok(_), Err(DataError::Excess { count: 5, .. })]));
+    let short = Scratch::new("stream-short", &images_file(4));
+    assert!(matches!(
+        idx::stream::<2, 3, 5>(&short.0, &labels.0).err(),
+        Some(DataError::Counts { images: 4, labels: 5, .. })
+    ));
+}
+
+#[test]
 fn a_thousand_corrupted_files_give_errors_or_the_same_number_of_images() {
     let mut rng = rng(2051);
     let good = [images_file(20), gzip(&images_file(20))];

@@ -1,7 +1,7 @@
 //! The handwritten digits that come with this crate: see `examples/data/README.md`.
 
+use chainrule::data::Csv;
 use chainrule::prelude::*;
-use flate2::read::GzDecoder;
 
 /// 8x8 pixels from 0 to 1, row after row, and the digit that they show.
 pub(crate) type Digit = (Vector<64>, Label<10>);
@@ -18,30 +18,24 @@ pub(crate) fn test() -> Result<Vec<Digit>, String> {
 
 /// Reads digits: on each line 64 pixels from 0 to 16, row after row, and the digit that they show.
 pub(crate) fn read(file: &str, gzipped: &[u8]) -> Result<Vec<Digit>, String> {
-    let mut format = csv::ReaderBuilder::new();
-    let mut lines = format.has_headers(false).flexible(true).from_reader(GzDecoder::new(gzipped));
-    let digit = |line: csv::Result<csv::StringRecord>| {
-        let line = line.map_err(|error| format!("{file}: {error}"))?;
-        let at = format!("{file}, line {}", line.position().map_or(0, |position| position.line()));
-        if line.len() != 65 {
-            return Err(format!("{at}: a digit has 65 columns, not {}", line.len()));
+    let table = Csv::from_reader(file, gzipped).without_header().labels::<Vector<64>, 10>(64);
+    let digits = table.map_err(|error| error.to_string())?;
+    digits
+        .zip(1..)
+        .map(|(digit, line)| scale(digit.map_err(|error| error.to_string())?, file, line))
+        .collect()
+}
+
+/// Pixels from 0 to 16 as pixels from 0 to 1.
+fn scale((mut image, label): Digit, file: &str, line: usize) -> Result<Digit, String> {
+    for (column, pixel) in (1..).zip(&mut image.0) {
+        if !(0.0..=16.0).contains(pixel) || pixel.fract() != 0.0 {
+            let expected = "a pixel is a whole number from 0 to 16";
+            return Err(format!("{file}, line {line}, column {column}: {expected}, not {pixel}"));
         }
-        let number = |column: usize| {
-            let not_a_number =
-                |_| format!("{at}, column {column}: {:?} is not a whole number", &line[column - 1]);
-            line[column - 1].parse::<usize>().map_err(not_a_number)
-        };
-        let mut image = Vector::default();
-        for column in 1..=64 {
-            image[column - 1] = match number(column)? {
-                pixel @ 0..=16 => pixel as f32 / 16.0,
-                pixel => return Err(format!("{at}, column {column}: a pixel is 0 to 16, not {pixel}")),
-            };
-        }
-        let label = Label::new(number(65)?).map_err(|error| format!("{at}, column 65: {error}"))?;
-        Ok((image, label))
-    };
-    lines.records().map(digit).collect()
+        *pixel /= 16.0;
+    }
+    Ok((image, label))
 }
 
 /// The same digits as images.
