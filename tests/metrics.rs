@@ -133,6 +133,8 @@ fn a_tie_goes_to_the_first_class() {
     assert_eq!(accuracy(&scores, &labels), Ok(0.5));
     assert_eq!(top_k_accuracy(&scores, &labels, 1), Ok(0.5));
     assert_eq!(top_k_accuracy(&scores, &labels, 2), Ok(1.0));
+    assert_eq!(top_k_accuracy(&scores[..1], &labels[..1], 1), Ok(1.0)); // the first, and not the second
+    assert_eq!(top_k_accuracy(&scores[..1], &labels[1..], 1), Ok(0.0));
     let flat = [Vector([7.0; 3]); 3];
     let each: Vec<Label<3>> = Label::all().collect();
     for k in 1..=3 {
