@@ -1,7 +1,7 @@
 //! Tables that are right, and tables that lie.
 #![cfg(feature = "data")]
 
-use std::io::Write;
+use std::io::{Read, Write};
 
 use chainrule::data::{Column, Csv, DataError, Dataset, stream};
 use chainrule::prelude::*;
@@ -159,15 +159,22 @@ fn a_table_without_rows_or_with_other_columns_is_refused() {
     );
 }
 
+/// Zeros without end, as a small gzip file may unpack to; they are counted.
+struct Endless(usize);
+
+impl Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0 += buffer.len();
+        assert!(self.0 < 17 << 20, "more was read than the 16 MiB of the longest line");
+        buffer.fill(b'0');
+        Ok(buffer.len())
+    }
+}
+
 #[test]
-fn a_compressed_file_that_unpacks_to_one_endless_line_is_refused_before_it_is_held() {
-    // 20 MB of zeros in 20 KB.
-    let bomb = gzip(&vec![b'0'; 20 << 20]);
-    let error = Csv::from_reader("bomb.csv", &bomb[..]).labels::<Vector<2>, 3>(0).err().unwrap().to_string();
-    assert_eq!(
-        error,
-        "bomb.csv, line 1: the line is longer than 16777216 bytes: this is no table of numbers"
-    );
+fn an_endless_line_is_refused_before_it_is_held() {
+    let error = Csv::from_reader("t.csv", Endless(0)).labels::<Vector<2>, 3>(0).err().unwrap().to_string();
+    assert_eq!(error, "t.csv, line 1: the line is longer than 16777216 bytes: this is no table of numbers");
 }
 
 #[test]

@@ -185,15 +185,11 @@ proptest! {
     }
 }
 
-#[test]
-fn a_shuffle_brings_every_sample_to_every_place_equally_often() {
-    let mut rng = rng(5);
+/// Every one of five samples comes to every one of five places equally often, in 5000 rounds.
+fn assert_fair(mut order: impl FnMut() -> Vec<usize>) {
     let mut counts = [[0_u32; 5]; 5];
-    let rounds = 5000;
-    for _ in 0..rounds {
-        let mut data = numbered(5);
-        data.shuffle(&mut rng);
-        targets(data.iter()).into_iter().enumerate().for_each(|(place, sample)| counts[sample][place] += 1);
+    for _ in 0..5000 {
+        order().into_iter().enumerate().for_each(|(place, sample)| counts[sample][place] += 1);
     }
     // Binomial with p = 1/5: mean 1000, deviation √(5000 · 0.16) = 28.3. Six deviations for each of 25 counts.
     for (sample, counts) in counts.iter().enumerate() {
@@ -201,6 +197,29 @@ fn a_shuffle_brings_every_sample_to_every_place_equally_often() {
             assert!(count.abs_diff(1000) < 170, "sample {sample} came to place {place} {count} times");
         }
     }
+}
+
+#[test]
+fn a_shuffle_brings_every_sample_to_every_place_equally_often() {
+    let mut rng = rng(5);
+    assert_fair(|| {
+        let mut data = numbered(5);
+        data.shuffle(&mut rng);
+        targets(data.iter())
+    });
+}
+
+#[test]
+fn an_epoch_brings_every_sample_to_every_place_equally_often() {
+    let (data, mut rng) = (numbered(5), rng(6));
+    let mut loader = Loader::new(&data, 2).unwrap();
+    assert_fair(|| epoch(&mut loader, &mut rng).into_iter().flat_map(|(_, targets)| targets).collect());
+}
+
+#[test]
+fn a_buffer_as_large_as_its_stream_shuffles_it_wholly() {
+    let mut rng = rng(7);
+    assert_fair(|| stream::shuffle((0..5).map(Ok), 5, &mut rng).unwrap().map(Result::unwrap).collect());
 }
 
 #[test]
@@ -322,7 +341,6 @@ fn standardised_features_have_mean_0_and_deviation_1() {
         .map(|_| Vector([rng.random_range(-1.0..1.0), 1e4 + rng.random_range(0.0..1.0), 0.1]))
         .collect();
     let scale = Standardize::fit(&data).unwrap();
-    // 0.1 is no f64 and no f32, and its sums are rounded: a constant is a constant all the same.
     assert_eq!((scale.mean()[2], scale.deviation()[2]), (f64::from(0.1_f32), 1.0));
     scale.apply(&mut data);
     for feature in 0..3 {
@@ -336,6 +354,17 @@ fn standardised_features_have_mean_0_and_deviation_1() {
         assert!((square - expected).abs() <= 4.0 * ulp, "feature {feature} has mean square {square}");
     }
     assert!(data.iter().all(|x| x[2] == 0.0));
+}
+
+/// Ten times 0.1 is not 1 in floating point, so a sum over ten would give a mean beside 0.1 and a deviation of 1e-17.
+#[test]
+fn a_constant_stays_one_whatever_rounding_does_to_its_sum() {
+    let mut data = [Vector([0.1_f64]); 10];
+    assert_ne!(data.iter().map(|x| x[0]).sum::<f64>(), 1.0);
+    let scale = Standardize::fit(&data).unwrap();
+    assert_eq!((scale.mean(), scale.deviation()), (&[0.1][..], &[1.0][..]));
+    scale.apply(&mut data);
+    assert_eq!(data, [Vector([0.0]); 10]);
 }
 
 #[test]
