@@ -7,22 +7,25 @@ use super::DataError;
 use super::csv::{Column, list};
 use super::error::{BadCell, BadLine};
 
-/// 16 MiB: far above a row of 150,528 pixels of 20 digits, and little enough to hold: a gzip file may unpack to a thousand
-/// times its size, in one line.
-const LONGEST: u64 = 1 << 24;
+/// 4 MiB: more than a row of 150,528 pixels of 20 digits has, and little enough to hold: a gzip file may unpack to a
+/// thousand times its size, in one line.
+const LONGEST: u64 = 1 << 22;
 
 /// A table that is read line by line.
 ///
-/// The csv crate parses one line at a time, because of a whole file it skips empty lines, and of a file with `\r\n` it
-/// counts other lines than an editor.
+/// The csv crate's parser is started anew for each line, because of a whole file the crate skips empty lines, and of a file with
+/// `\r\n` it counts other lines than an editor.
 pub(crate) struct Lines<'a> {
     path: PathBuf,
     bytes: Box<dyn BufRead + 'a>,
-    format: csv::ReaderBuilder,
+    parser: csv_core::Reader,
+    delimiter: u8,
     text: Vec<u8>,
+    /// The cells of a line without their quotation marks, one behind the other, and where each ends.
+    cells: Vec<u8>,
+    ends: Vec<usize>,
     /// The number of the line in `cells`.
     line: u64,
-    cells: csv::ByteRecord,
     columns: usize,
     names: Option<Vec<String>>,
     /// The first line of a table without a header is a row that has been read already.
@@ -37,15 +40,17 @@ impl<'a> Lines<'a> {
         delimiter: u8,
         header: bool,
     ) -> Result<Self, DataError> {
-        let mut format = csv::ReaderBuilder::new();
-        format.has_headers(false).flexible(true).trim(csv::Trim::All).delimiter(delimiter);
+        let line = csv_core::Terminator::Any(b'\n');
+        let parser = csv_core::ReaderBuilder::new().delimiter(delimiter).terminator(line).build();
         let mut lines = Self {
             path,
             bytes,
-            format,
+            parser,
+            delimiter,
             text: vec![],
+            cells: vec![],
+            ends: vec![],
             line: 0,
-            cells: csv::ByteRecord::new(),
             columns: 0,
             names: None,
             pending: false,
@@ -54,11 +59,11 @@ impl<'a> Lines<'a> {
         if !lines.read_line()? {
             return Err(DataError::NoRows { path: lines.path });
         }
-        lines.columns = lines.cells.len();
+        lines.columns = lines.ends.len();
         lines.pending = !header;
         if header {
-            let name = |cell: &[u8]| String::from_utf8_lossy(cell).into_owned();
-            lines.names = Some(lines.cells.iter().map(name).collect());
+            let name = |column| String::from_utf8_lossy(cell(&lines.cells, &lines.ends, column)).into_owned();
+            lines.names = Some((0..lines.columns).map(name).collect());
         }
         Ok(lines)
     }
@@ -106,11 +111,11 @@ impl<'a> Lines<'a> {
         if !core::mem::take(&mut self.pending) && !self.read_line()? {
             return Ok(None);
         }
-        if self.cells.len() != self.columns {
-            return Err(self.bad(BadLine::Columns { expected: self.columns, found: self.cells.len() }));
+        if self.ends.len() != self.columns {
+            return Err(self.bad(BadLine::Columns { expected: self.columns, found: self.ends.len() }));
         }
-        let Self { path, line, cells, names, .. } = self;
-        Ok(Some(Cells { path, line: *line, cells, names: names.as_deref() }))
+        let Self { path, line, cells, ends, names, .. } = self;
+        Ok(Some(Cells { path, line: *line, cells, ends, names: names.as_deref() }))
     }
 
     /// Reads a line into `cells`; false at the end.
@@ -136,17 +141,24 @@ impl<'a> Lines<'a> {
             }
             Ok(_) => {}
         }
-        let text = self.text.strip_suffix(b"\n").unwrap_or(&self.text);
-        let text = text.strip_suffix(b"\r").unwrap_or(text);
-        if text.trim_ascii().is_empty() {
+        while let [.., b'\n' | b'\r'] = self.text[..] {
+            self.text.pop();
+        }
+        if self.text.trim_ascii().is_empty() {
             return Err(self.bad(BadLine::Empty));
         }
-        if text.iter().filter(|&&byte| byte == b'"').count() % 2 == 1 {
-            return Err(self.bad(BadLine::Quote));
-        }
-        match self.format.from_reader(text).read_byte_record(&mut self.cells) {
-            Ok(_) => Ok(true),
-            Err(error) => Err(DataError::Io { path: self.path.clone(), source: error.into() }),
+        // Room for all that the line can hold, so that the parser needs to be called once.
+        let delimiters = self.text.iter().filter(|&&byte| byte == self.delimiter).count();
+        self.text.push(b'\n');
+        self.cells.resize(self.text.len(), 0);
+        self.ends.resize(delimiters + 1, 0);
+        self.parser.reset();
+        match self.parser.read_record(&self.text, &mut self.cells, &mut self.ends) {
+            (csv_core::ReadRecordResult::Record, _, _, ends) => {
+                self.ends.truncate(ends);
+                Ok(true)
+            }
+            _ => Err(self.bad(BadLine::Quote)), // the cell would go on behind the line
         }
     }
 
@@ -155,21 +167,26 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// What stands in a column, without the spaces around it.
+fn cell<'a>(cells: &'a [u8], ends: &[usize], column: usize) -> &'a [u8] {
+    let start = if column == 0 { 0 } else { ends[column - 1] };
+    cells[start..ends[column]].trim_ascii()
+}
+
 /// The cells of one row.
 pub(crate) struct Cells<'a> {
     path: &'a Path,
     line: u64,
-    cells: &'a csv::ByteRecord,
+    cells: &'a [u8],
+    ends: &'a [usize],
     names: Option<&'a [String]>,
 }
 
-impl Cells<'_> {
+impl<'a> Cells<'a> {
     /// What stands in this column, if anything does.
-    pub(crate) fn text(&self, column: usize) -> Result<&[u8], DataError> {
-        match self.cells.get(column) {
-            Some(text) if !text.is_empty() => Ok(text),
-            _ => Err(self.bad(column, BadCell::Empty)),
-        }
+    pub(crate) fn text(&self, column: usize) -> Result<&'a [u8], DataError> {
+        let text = cell(self.cells, self.ends, column);
+        if text.is_empty() { Err(self.bad(column, BadCell::Empty)) } else { Ok(text) }
     }
 
     /// Something is wrong with this cell.
