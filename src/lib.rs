@@ -54,6 +54,8 @@ pub fn rng(seed: u64) -> rand::rngs::ChaCha8Rng {
 
 /// Everything that writing and training a network takes: `use chainrule::prelude::*;`
 pub mod prelude {
+    #[cfg(feature = "flow")]
+    pub use crate::flow::GradientFlow;
     pub use crate::init::{Init, Initializer};
     pub use crate::layer::*;
     pub use crate::loss::*;

@@ -140,27 +140,6 @@ pub trait Network: Parameters {
         Ok(mean)
     }
 
-    /// How gradients flow through this network on a batch: each layer's factor in the chain rule's product, and a
-    /// [verdict](crate::flow::Flow::verdict). What is random in training is drawn from a fixed seed.
-    ///
-    /// A forward pass that is not finite is no error: the verdict says which layer made it so.
-    ///
-    /// # Errors
-    /// Whatever is wrong with the data: see [`Error`].
-    #[cfg(feature = "flow")]
-    fn flow<X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
-        &self,
-        loss: &L,
-        inputs: &[impl DataFor<Self::Input>],
-        targets: &[T],
-    ) -> Result<crate::flow::Flow, Error>
-    where
-        Self: Maps<X, Y>,
-    {
-        let (inputs, detail) = (Is::cast(inputs), crate::flow::Detail::default());
-        crate::flow::measure::<Self, X, Y, L, T>(self, loss, inputs, targets, detail, &mut crate::rng(0))
-    }
-
     /// The mean loss of a batch in use: no dropout, no gradient.
     ///
     /// # Errors

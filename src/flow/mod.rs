@@ -28,7 +28,7 @@
 //!
 //! | to see | use |
 //! |---|---|
-//! | one batch, in a terminal | [`Network::flow`](crate::Network::flow), and print it |
+//! | one batch, in a terminal | [`network.flow(..)`](GradientFlow::flow), and print it |
 //! | the figures | the public fields of [`Flow`] and [`LayerFlow`]; [`Flow::to_csv`], [`Flow::to_json`] |
 //! | what is wrong, and what to do | [`Flow::verdict`] |
 //! | pictures | [`picture`], with the feature `plot` |
@@ -53,11 +53,11 @@ use rand::Rng;
 use serde::Serialize;
 
 use crate::Error;
-use crate::bounds::Maps;
+use crate::bounds::{DataFor, Maps};
 use crate::layer::Factor;
 use crate::loss::TargetFor;
 use crate::network::{Network, Tape};
-use crate::tensor::Tensor;
+use crate::tensor::{Is, Tensor};
 
 pub use figures::{LayerFlow, ParameterFlow, SlopeFlow, WayFlow, WeightsFlow};
 pub use histogram::Histogram;
@@ -136,6 +136,31 @@ impl Flow {
         self.layers.get(at + 1).is_none_or(|next| next.level <= self.layers[at].level)
     }
 }
+
+/// Asks any network for its [`Flow`]. It is part of the prelude.
+pub trait GradientFlow: Network {
+    /// How gradients flow through this network on a batch: each layer's factor in the chain rule's product, and a
+    /// [verdict](Flow::verdict). What is random in training is drawn from a fixed seed.
+    ///
+    /// A forward pass that is not finite is no error: the verdict says which layer made it so.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the data: see [`Error`].
+    fn flow<X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
+        &self,
+        loss: &L,
+        inputs: &[impl DataFor<Self::Input>],
+        targets: &[T],
+    ) -> Result<Flow, Error>
+    where
+        Self: Maps<X, Y>,
+    {
+        let (inputs, detail) = (Is::cast(inputs), Detail::default());
+        measure::<Self, X, Y, L, T>(self, loss, inputs, targets, detail, &mut crate::rng(0))
+    }
+}
+
+impl<N: Network> GradientFlow for N {}
 
 /// One pass forward and back, watched. Where the forward pass is not finite, the layers' inputs and outputs alone.
 pub(crate) fn measure<N, X, Y, L, T>(

@@ -18,7 +18,7 @@ const BINS: usize = 40;
 
 /// Watches one backward pass and writes down what each layer does to the gradient.
 ///
-/// [`Network::flow`](crate::Network::flow) is the short way; this is for a pass that one makes anyway:
+/// [`GradientFlow::flow`](super::GradientFlow::flow) is the short way; this is for a pass that one makes anyway:
 ///
 /// ```
 /// use chainrule::flow::{Detail, FlowProbe};

@@ -74,7 +74,7 @@ impl Recorder {
     /// such as one in pieces. [`step`](Recorder::step) follows.
     ///
     /// # Errors
-    /// As [`Network::flow`]; then the step does not count.
+    /// As [`GradientFlow::flow`](super::GradientFlow::flow); then the step does not count.
     pub fn watch<N, X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
         &mut self,
         network: &N,

@@ -1,4 +1,4 @@
-//! Floor 7: a network in training.
+//! Floor 8: a network in training.
 
 mod pieces;
 
