@@ -127,12 +127,10 @@ impl<X, Y> Dataset<X, Y> {
         let mut pairs: Vec<(X, Y)> = self.inputs.into_iter().zip(self.targets).collect();
         pairs.sort_by(|(_, a), (_, b)| a.cmp(b)); // a stable sort: within a class the order is still random
         // With the classes side by side, an even comb takes an even share of each.
-        let mut at = 0;
         let (mut chosen, mut rest) = (vec![], vec![]);
-        for pair in pairs {
+        for (at, pair) in (0..).zip(pairs) {
             let comb = (at + 1) * first / all > at * first / all;
             if comb { &mut chosen } else { &mut rest }.push(pair);
-            at += 1;
         }
         let (mut chosen, mut rest) = (Self::from_pairs(chosen)?, Self::from_pairs(rest)?);
         chosen.shuffle(rng);
