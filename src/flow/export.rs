@@ -1,7 +1,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Flow, LayerFlow};
+use super::figures::{norm, ratio};
+use super::{Flow, LayerFlow, ParameterFlow};
 
 /// The columns of [`Flow::to_csv`].
 const COLUMNS: &[&str] = &[
@@ -33,8 +34,7 @@ impl Flow {
     /// all of the layer's own.
     pub fn to_csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let rows = std::iter::once(COLUMNS.iter().map(|name| (*name).into()).collect());
-        for row in rows.chain(self.layers.iter().map(cells)) {
+        for row in std::iter::once(header().collect()).chain(self.layers.iter().map(cells)) {
             write(&mut writer, &row);
         }
         finish(writer)
@@ -66,13 +66,17 @@ pub(super) fn cells(layer: &LayerFlow) -> Vec<String> {
     let (slope, weights) = (layer.slope, layer.weights);
     let spectrum = weights.and_then(|weights| weights.spectrum);
     let way = |name: &str| layer.ways.iter().find(|way| way.name == name).map(|way| way.input_grad_rms);
-    let over_all = |norms: &mut dyn Iterator<Item = f64>| norms.map(|x| x * x).sum::<f64>().sqrt();
+    // A layer without parameters has no norms of them, and one without a gradient none of that.
     let parameters = &layer.parameters;
-    let weight = over_all(&mut parameters.iter().map(|p| p.norm));
-    let gradient = over_all(&mut parameters.iter().map(|p| p.gradient_norm));
-    let update: Option<Vec<f64>> = parameters.iter().map(|p| p.update_norm).collect();
-    let update = update.map(|norms| over_all(&mut norms.into_iter()));
-    let some = |x: f64| (!parameters.is_empty()).then_some(x);
+    let over_all = |figure: fn(&ParameterFlow) -> Option<f64>| {
+        let norms: Option<Vec<f64>> = parameters.iter().map(figure).collect();
+        norms.filter(|norms| !norms.is_empty()).map(|norms| norm(&norms))
+    };
+    let weight = over_all(|parameter| Some(parameter.norm));
+    let gradient =
+        over_all(|parameter| Some(parameter.gradient_norm)).filter(|_| layer.output_grad_rms.is_some());
+    let update = over_all(|parameter| parameter.update_norm);
+    let to_weight = |x: Option<f64>| ratio(x?, weight?);
     vec![
         layer.path.clone(),
         layer.layer.clone(),
@@ -91,9 +95,9 @@ pub(super) fn cells(layer: &LayerFlow) -> Vec<String> {
         number(way("branch")),
         number(way("shortcut")),
         number(layer.cosine),
-        number(some(weight)),
-        number(some(gradient)),
-        number(some(gradient / weight).filter(|x| x.is_finite())),
-        number(update.and_then(|update| some(update / weight)).filter(|x| x.is_finite())),
+        number(weight),
+        number(gradient),
+        number(to_weight(gradient)),
+        number(to_weight(update)),
     ]
 }

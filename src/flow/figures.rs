@@ -91,7 +91,7 @@ pub struct ParameterFlow {
     pub len: usize,
     /// |W|.
     pub norm: f64,
-    /// |dR/dW|.
+    /// |dR/dW|; NaN where the forward pass was not finite, so that there is no gradient.
     pub gradient_norm: f64,
     /// By how much a step changed it, |W after - W before|; `None` unless a step was recorded.
     pub update_norm: Option<f64>,
@@ -116,8 +116,11 @@ impl LayerFlow {
     /// Whether everything that was measured here is finite.
     pub fn is_finite(&self) -> bool {
         let gradients = [self.output_grad_rms, self.input_grad_rms].into_iter().flatten();
-        let parameters = self.parameters.iter().flat_map(|p| [p.norm, p.gradient_norm]);
-        [self.input_rms, self.output_rms].into_iter().chain(gradients).chain(parameters).all(f64::is_finite)
+        let measured = self.output_grad_rms.is_some();
+        let own = self.parameters.iter().filter(|_| measured).map(|parameter| parameter.gradient_norm);
+        let norms = self.parameters.iter().map(|parameter| parameter.norm);
+        let all = [self.input_rms, self.output_rms].into_iter().chain(norms).chain(gradients).chain(own);
+        all.into_iter().all(f64::is_finite)
     }
 }
 

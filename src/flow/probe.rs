@@ -82,7 +82,7 @@ impl FlowProbe {
     }
 
     /// The network itself, then each layer in the order of the forward pass, before the layers inside it. Empty unless a
-    /// whole backward pass has been seen.
+    /// whole backward pass has been seen; of several, the last.
     pub fn into_layers(self) -> Vec<LayerFlow> {
         self.layers
     }
@@ -121,12 +121,24 @@ impl FlowProbe {
                 [a, b] if !self.forward_only => cosine(&a.input_grad, &b.input_grad),
                 _ => None,
             },
-            parameters: if leaf { parameters(seen.layer, seen.gradient) } else { Vec::new() },
+            parameters: if leaf { self.parameters(seen.layer, seen.gradient) } else { Vec::new() },
             outputs: counted.then(|| Histogram::of(output.iter().map(|y| y.to_f64()), BINS)),
             output_grads: output_grad
                 .filter(|_| counted)
                 .map(|dy| Histogram::of(dy.iter().map(|dy| dy.to_f64().abs().log10()), BINS)),
         }
+    }
+}
+
+impl FlowProbe {
+    /// The parameters of a leaf; a statistic is measured, not trained, and has no gradient.
+    fn parameters<N: Parameters>(&self, layer: &N, gradient: &N) -> Vec<ParameterFlow> {
+        let mut list = List(Vec::new());
+        visit([layer, gradient], [], &mut list);
+        if self.forward_only {
+            list.0.iter_mut().for_each(|parameter| parameter.gradient_norm = f64::NAN);
+        }
+        list.0
     }
 }
 
@@ -145,12 +157,14 @@ impl Probe for FlowProbe {
         }
         layers.extend(open.inside.into_iter().flatten());
 
-        let name = self.path.pop();
-        let Some((parent, name)) = self.open.last_mut().zip(name) else {
+        let Some((parent, name)) = self.open.last_mut().zip(self.path.pop()) else {
+            // The network itself; another pass may follow.
             self.layers = layers;
+            self.open.push(Open::new(open.factor));
             return;
         };
         if parent.factor == Factor::Sum
+            && !self.forward_only
             && let Some(dx) = seen.input_grad
         {
             let input_grad = X::flat(dx).iter().map(|dx| dx.to_f64()).collect();
@@ -217,13 +231,6 @@ fn fan_in<N: Parameters>() -> usize {
         }
     });
     first.unwrap_or(0)
-}
-
-/// The parameters of a leaf; a statistic is measured, not trained, and has no gradient.
-fn parameters<N: Parameters>(layer: &N, gradient: &N) -> Vec<ParameterFlow> {
-    let mut list = List(Vec::new());
-    visit([layer, gradient], [], &mut list);
-    list.0
 }
 
 struct List(Vec<ParameterFlow>);
