@@ -58,7 +58,8 @@ pub struct SlopeFlow {
     pub steepest: f64,
     /// The share of numbers with |g'| below 0.05 of that.
     pub saturated: f64,
-    /// The share of units whose g' is 0 in every sample. A unit is a feature, or a channel of an image.
+    /// The share of units that are off, their output and g' both 0, in every sample: a ReLU's, where tanh is saturated
+    /// instead. A unit is a feature, or a channel of an image.
     pub dead: f64,
 }
 
@@ -113,6 +114,15 @@ impl ParameterFlow {
 }
 
 impl LayerFlow {
+    /// Its path and its type; a network that is one layer has no path.
+    pub(super) fn named(&self) -> String {
+        if self.path.is_empty() {
+            format!("`{}`", self.layer)
+        } else {
+            format!("`{}` ({})", self.path, self.layer)
+        }
+    }
+
     /// Whether everything that was measured here is finite.
     pub fn is_finite(&self) -> bool {
         let gradients = [self.output_grad_rms, self.input_grad_rms].into_iter().flatten();

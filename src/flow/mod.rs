@@ -35,6 +35,7 @@
 //! | how it changes in training | [`Recorder`] |
 //! | a backward pass of one's own | [`FlowProbe`] |
 
+mod diagnosis;
 mod export;
 mod figures;
 mod histogram;

@@ -189,12 +189,13 @@ fn slope<X: Tensor, L: Layer<X>>(seen: &Seen<'_, X, L>, steepest: f64) -> SlopeF
     let (gradient, tape) = (&mut L::zeros(), &mut L::Tape::default());
     seen.layer.backward(seen.input, seen.output, &ones, Some(&mut slopes), gradient, tape, &mut NoProbe);
 
-    let slopes = X::flat(&slopes);
+    // Input and output are of one shape.
+    let (slopes, outputs, zero) = (X::flat(&slopes), L::Output::flat(seen.output), Real::of(0.0));
     let (mut sum, mut saturated, mut alive) = (0.0, 0, vec![false; units(X::SHAPE)]);
     for (at, slope) in slopes.iter().map(|slope| slope.to_f64().abs()).enumerate() {
         sum += slope;
         saturated += usize::from(slope < SATURATED * steepest);
-        alive[unit(X::SHAPE, at % X::LEN)] |= slope != 0.0;
+        alive[unit(X::SHAPE, at % X::LEN)] |= slope != 0.0 || outputs[at] != zero;
     }
     let dead = alive.iter().filter(|alive| !**alive).count();
     SlopeFlow {

@@ -44,6 +44,7 @@ use crate::tensor::Tensor;
 #[derive(Clone, Debug)]
 pub struct Recorder {
     every: u64,
+    /// How many steps have been taken.
     step: u64,
     records: Vec<Record>,
     /// The last record is of the step that is under way.
@@ -74,7 +75,7 @@ impl Recorder {
     /// such as one in pieces. [`step`](Recorder::step) follows.
     ///
     /// # Errors
-    /// As [`GradientFlow::flow`](super::GradientFlow::flow); then the step does not count.
+    /// As [`GradientFlow::flow`](super::GradientFlow::flow); then nothing is recorded.
     pub fn watch<N, X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
         &mut self,
         network: &N,
@@ -85,21 +86,19 @@ impl Recorder {
     where
         N: Maps<X, Y>,
     {
-        let step = self.step;
-        self.open = self.every > 0 && step.is_multiple_of(self.every);
-        if self.open {
-            let rng = &mut crate::rng(step);
+        self.open = false;
+        if self.due() {
+            let rng = &mut crate::rng(self.step);
             let flow = measure::<N, X, Y, L, T>(network, loss, inputs, targets, Detail::LIGHT, rng)?;
-            self.records.push(Record { step, flow });
+            self.record(flow);
         }
-        self.step += 1;
         Ok(())
     }
 
-    /// [`Network::loss_gradient`], watched if this step is to be recorded.
+    /// [`Network::loss_gradient`], watched if this step is to be recorded. It is [`step`](Recorder::step) that counts.
     ///
     /// # Errors
-    /// As [`Network::loss_gradient`]; then the step does not count.
+    /// As [`Network::loss_gradient`]; then nothing is recorded.
     #[allow(clippy::too_many_arguments)]
     pub fn loss_gradient<N, X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
         &mut self,
@@ -114,25 +113,32 @@ impl Recorder {
     where
         N: Maps<X, Y>,
     {
-        let step = self.step;
-        self.open = self.every > 0 && step.is_multiple_of(self.every);
-        let mean = if self.open {
-            let mut probe = FlowProbe::new::<N, X>(Detail::LIGHT);
-            let mean = network.loss_gradient_with(loss, inputs, targets, tape, gradient, rng, &mut probe)?;
-            let flow = Flow { loss: Some(mean), samples: inputs.len(), layers: probe.into_layers() };
-            self.records.push(Record { step, flow });
-            mean
-        } else {
-            network.loss_gradient(loss, inputs, targets, tape, gradient, rng)?
-        };
-        self.step += 1;
+        self.open = false;
+        if !self.due() {
+            return network.loss_gradient(loss, inputs, targets, tape, gradient, rng);
+        }
+        let mut probe = FlowProbe::new::<N, X>(Detail::LIGHT);
+        let mean = network.loss_gradient_with(loss, inputs, targets, tape, gradient, rng, &mut probe)?;
+        self.record(Flow { loss: Some(mean), samples: inputs.len(), layers: probe.into_layers() });
         Ok(mean)
+    }
+
+    /// Whether the step under way is to be recorded.
+    fn due(&self) -> bool {
+        self.every > 0 && self.step.is_multiple_of(self.every)
+    }
+
+    /// One record a step, of its last batch, also where it is taken a second time after it has failed.
+    fn record(&mut self, flow: Flow) {
+        self.records.pop_if(|record| record.step == self.step);
+        self.records.push(Record { step: self.step, flow });
+        self.open = true;
     }
 
     /// [`Optimizer::step`], with each parameter's change measured if this step is recorded.
     ///
     /// # Errors
-    /// As [`Optimizer::step`].
+    /// As [`Optimizer::step`]; then the step does not count.
     pub fn step<N: Parameters>(
         &mut self,
         optimizer: &mut impl Optimizer<N>,
@@ -140,10 +146,13 @@ impl Recorder {
         gradient: &impl GradientOf<N>,
     ) -> Result<(), Error> {
         let Some(record) = self.records.last_mut().filter(|_| self.open) else {
-            return optimizer.step(network, gradient);
+            optimizer.step(network, gradient)?;
+            self.step += 1;
+            return Ok(());
         };
         let before = compare::copy(network);
         optimizer.step(network, gradient)?;
+        self.step += 1;
         visit([&before, &*network], [], &mut Updates(&mut record.flow));
         self.open = false;
         Ok(())
@@ -180,7 +189,11 @@ impl Visitor<2, 0> for Updates<'_> {
         let change: Vec<f64> = before.iter().zip(after).map(|(a, b)| b.to_f64() - a.to_f64()).collect();
         for layer in &mut self.0.layers {
             // `0.weight` is the `weight` of the layer `0`, and of a network of one layer, which has no path.
-            let own = path.strip_prefix(&layer.path).map(|rest| rest.strip_prefix('.').unwrap_or(rest));
+            let own = if layer.path.is_empty() {
+                Some(path.as_str())
+            } else {
+                path.strip_prefix(&layer.path).and_then(|rest| rest.strip_prefix('.'))
+            };
             if let Some(found) = layer.parameters.iter_mut().find(|p| Some(p.name.as_str()) == own) {
                 found.update_norm = Some(norm(&change));
                 return;

@@ -11,8 +11,9 @@ impl fmt::Display for Flow {
     /// what its factor is made of; then the verdict.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = "─".repeat(79);
-        let loss = self.loss.map_or("not finite".into(), |loss| format!("{loss:.4}"));
-        writeln!(f, "gradient flow of {} samples, loss {loss}", self.samples)?;
+        let loss = self.loss.map_or("not finite".into(), short);
+        let samples = if self.samples == 1 { "sample" } else { "samples" };
+        writeln!(f, "gradient flow of {} {samples}, loss {loss}", self.samples)?;
         writeln!(
             f,
             "{:<12} {:<16} {:>7} {:<BAR$} {:>7} factor",
@@ -20,16 +21,13 @@ impl fmt::Display for Flow {
         )?;
         writeln!(f, "{line}")?;
         let scale = Scale::of(self);
-        for (at, layer) in self.layers.iter().enumerate().skip(1) {
-            // A skip is in the figures of its block; a stack is its layers.
+        for (at, layer) in self.layers.iter().enumerate() {
+            // A skip is in the figures of its block; a stack is its layers, unless it has none.
             let skip = layer.layer == "Identity" && layer.path.ends_with("shortcut");
             if skip || (layer.factor == Factor::Product && !self.is_leaf(at)) {
                 continue;
             }
             self.row(f, layer, scale)?;
-        }
-        if self.layers.len() == 1 {
-            self.row(f, &self.layers[0], scale)?; // a network of one layer
         }
         writeln!(f, "{line}")?;
         if let (Some(product), Some(whole)) = (self.product_of_gains(), self.attenuation()) {
@@ -44,9 +42,9 @@ impl Flow {
         let rms = layer.output_grad_rms;
         let row = format!(
             "{:<12} {:<16} {:>7} {:<BAR$} {:>7} {}",
-            tail(&layer.path, 12),
-            head(&layer.layer, 16),
-            rms.map_or("-".into(), |rms| format!("{rms:.1e}")),
+            tail(if layer.path.is_empty() { "(network)" } else { &layer.path }, 12),
+            head(&layer.layer.replace(", f64", ""), 16),
+            rms.map_or("-".into(), size),
             rms.map_or(String::new(), |rms| scale.bar(rms)),
             layer.gain.map_or("-".into(), short),
             factor(layer)
@@ -64,12 +62,13 @@ impl Flow {
             for parameter in &layer.parameters {
                 let path = format!("{}.{}", layer.path, parameter.name);
                 let cell = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.1e}"));
+                let gradient = layer.output_grad_rms.map(|_| format!("{:.3e}", parameter.gradient_norm));
                 table += &format!(
-                    "{:<30} {:>9} {:>10.3e} {:>10.3e} {:>8} {:>8}\n",
+                    "{:<30} {:>9} {:>10.3e} {:>10} {:>8} {:>8}\n",
                     tail(path.trim_start_matches('.'), 30),
                     parameter.len,
                     parameter.norm,
-                    parameter.gradient_norm,
+                    gradient.unwrap_or("-".into()),
                     cell(parameter.gradient_to_weight()),
                     cell(parameter.update_to_weight())
                 );
@@ -93,18 +92,32 @@ fn factor(layer: &LayerFlow) -> String {
         return format!("σ {most}{} to {}", short(spectrum.smallest), short(spectrum.largest));
     }
     match &layer.ways[..] {
-        [branch, skip] => {
-            format!("skip {} branch {}", tiny(skip.input_grad_rms), tiny(branch.input_grad_rms))
+        [branch, skip] if skip.name == "shortcut" => {
+            format!("skip {}, F {}", tiny(skip.input_grad_rms), tiny(branch.input_grad_rms))
         }
-        _ => String::new(),
+        ways => {
+            let ways: Vec<String> = ways.iter().map(|way| tiny(way.input_grad_rms)).collect();
+            head(&ways.join(" + "), 21).into_owned()
+        }
     }
 }
 
-/// Four significant places or so, in 7 characters.
-fn short(x: f64) -> String {
-    if x == 0.0 || (1e-3..1e4).contains(&x.abs()) { format!("{x:.3}") } else { format!("{x:.1e}") }
+/// Three significant places or so, in 7 characters.
+pub(super) fn short(x: f64) -> String {
+    match x.abs() {
+        0.0 | 0.01..100.0 => format!("{x:.3}"),
+        100.0..1000.0 => format!("{x:.1}"),
+        _ => size(x),
+    }
 }
 
+/// A power of ten, in 7 characters.
+fn size(x: f64) -> String {
+    let long = format!("{x:.1e}");
+    if long.len() > 7 { tiny(x) } else { long }
+}
+
+/// The same in at most 6 characters.
 fn tiny(x: f64) -> String {
     format!("{x:.0e}")
 }
@@ -147,6 +160,7 @@ fn fold(f: &mut fmt::Formatter<'_>, text: &str, width: usize) -> fmt::Result {
     for (at, paragraph) in text.lines().enumerate() {
         let mut column = 0;
         for word in paragraph.split(' ') {
+            let word = head(word, width - 2); // a path of dozens of names
             let length = word.chars().count();
             if column > 0 && column + 1 + length > width {
                 column = 0;
@@ -159,7 +173,7 @@ fn fold(f: &mut fmt::Formatter<'_>, text: &str, width: usize) -> fmt::Result {
             } else if at > 0 {
                 writeln!(f)?;
             }
-            f.write_str(word)?;
+            f.write_str(&word)?;
             column += length;
         }
     }

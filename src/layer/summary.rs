@@ -142,7 +142,19 @@ pub(crate) fn as_written(layer: &str) -> Cow<'_, str> {
             _ => format!("Linear<{input}, {output}>"),
         })
     };
-    layer.strip_prefix("Dense<Vector<").and_then(sides).map_or(Cow::Borrowed(layer), Cow::Owned)
+    if let Some(linear) = layer.strip_prefix("Dense<Vector<").and_then(sides) {
+        return Cow::Owned(linear);
+    }
+    let Some(at) = layer.find("Dense<Vector<").filter(|&at| at > 0) else { return Cow::Borrowed(layer) };
+    // One inside another layer, up to the end of its brackets.
+    let mut depth = 0;
+    let end = layer[at..].find(|c| {
+        depth += i32::from(c == '<') - i32::from(c == '>');
+        c == '>' && depth == 0
+    });
+    let (inside, rest) = layer[at..].split_at(end.map_or(layer.len() - at, |end| end + 1));
+    let inside = as_written(inside).replace(", no bias", "");
+    Cow::Owned(format!("{}{inside}{}", &layer[..at], as_written(rest)))
 }
 
 impl fmt::Display for Summary {
