@@ -194,7 +194,7 @@ fn a_value_of_another_kind_is_named_with_the_reason() {
     let error = trainer(Sgd::new(0.5)).resume(&path).unwrap_err().to_string();
     assert!(
         error.contains(
-            "  optimizer.nesterov: a value of another kind: invalid type: integer `3`, expected a boolean\n"
+            "  optimizer.nesterov: a value of another kind: invalid type: integer `3`, expected a boolean"
         ),
         "{error}"
     );
