@@ -72,17 +72,20 @@ where
 {
     check_lengths(inputs.len(), targets.len())?;
     let pieces = inputs.len().div_ceil(size);
-    workers.resize_with(threads().min(pieces).max(workers.len()), Worker::new);
+    let at_once = threads().min(pieces);
+    workers.resize_with(at_once.max(workers.len()), Worker::new); // more of them are left from a larger pool
+    let seed = rng.next_u64(); // one number, whatever the pieces and whether they succeed
     let mut mean = 0.0;
-    for group in (0..pieces).step_by(workers.len()) {
-        let workers = &mut workers[..(pieces - group).min(threads())];
-        workers.iter_mut().for_each(|worker| worker.rng = ChaCha8Rng::seed_from_u64(rng.next_u64()));
+    for group in (0..pieces).step_by(at_once) {
+        let workers = &mut workers[..at_once.min(pieces - group)];
         let range = |at| {
             let start = (group + at) * size;
             start..inputs.len().min(start + size)
         };
         for_each(workers, |at, Worker { gradient, tape, rng, loss: mean }| {
             let (inputs, targets) = (&inputs[range(at)], &targets[range(at)]);
+            *rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream((group + at) as u64);
             gradient.set_zero();
             *mean = network
                 .loss_gradient(loss, inputs, targets, tape, gradient, rng)
