@@ -39,6 +39,8 @@ pub use kernel::Real;
 pub use network::{Network, Tape, TapeOf};
 pub use rand;
 pub use train::Trainer;
+#[cfg(feature = "fit")]
+pub use train::{Epoch, Fit, FitError};
 
 /// All of the prelude: for `use chainrule::{Linear, Relu, Vector};`, and so that the compiler's messages call a type
 /// `chainrule::Vector` instead of `chainrule::tensor::Vector`.
@@ -56,6 +58,8 @@ pub fn rng(seed: u64) -> rand::rngs::ChaCha8Rng {
 pub mod prelude {
     #[cfg(feature = "flow")]
     pub use crate::flow::GradientFlow;
+    #[cfg(feature = "fit")]
+    pub use crate::Fit;
     pub use crate::init::{Init, Initializer};
     pub use crate::layer::*;
     pub use crate::loss::*;

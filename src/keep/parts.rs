@@ -5,7 +5,7 @@ use rand::rngs::ChaCha8Rng;
 
 use super::{State, StateFields};
 use crate::layer::Parameters;
-use crate::optimizer::{Adam, AdamW, RmsProp, Sgd};
+use crate::optimizer::{Adam, AdamW, Average, Frozen, RmsProp, Sgd};
 
 impl<N: Parameters> State for Sgd<N> {
     fn fields(fields: &mut impl StateFields<Self>) {
@@ -40,6 +40,21 @@ impl<N: Parameters> State for AdamW<N> {
     fn fields(fields: &mut impl StateFields<Self>) {
         fields.state("adam", |adamw| &adamw.adam, |adamw| &mut adamw.adam);
         fields.value("weight_decay", |adamw| adamw.weight_decay, |adamw, decay| adamw.weight_decay = decay);
+    }
+}
+
+impl<O: State> State for Frozen<O> {
+    fn fields(fields: &mut impl StateFields<Self>) {
+        fields.state("optimizer", |frozen| &frozen.optimizer, |frozen| &mut frozen.optimizer);
+        fields.value("paths", |frozen| frozen.paths.clone(), |frozen, paths| frozen.paths = paths);
+    }
+}
+
+impl<N: Parameters> State for Average<N> {
+    fn fields(fields: &mut impl StateFields<Self>) {
+        fields.value("decay", |average| average.decay, |average, decay| average.decay = decay);
+        fields.value("begun", |average| average.begun, |average, begun| average.begun = begun);
+        fields.network("network", |average| &average.network, |average| &mut average.network);
     }
 }
 

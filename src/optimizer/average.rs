@@ -27,13 +27,14 @@ use crate::layer::{Parameter, Parameters, Role, Visitor, compare, visit};
 pub struct Average<N> {
     /// d, the share of the past: 0.999 is usual. The average reaches back over about 1 / (1 - d) steps.
     pub decay: f64,
-    network: Option<N>,
+    pub(crate) begun: bool,
+    pub(crate) network: N,
 }
 
 impl<N: Parameters> Average<N> {
     /// Of nothing yet.
     pub fn new(decay: f64) -> Self {
-        Self { decay, network: None }
+        Self { decay, begun: false, network: N::zeros() }
     }
 
     /// Takes the network after a step into the average.
@@ -42,16 +43,17 @@ impl<N: Parameters> Average<N> {
     /// [`Error::Setting`] where the decay is not at least 0 and below 1.
     pub fn update(&mut self, network: &N) -> Result<(), Error> {
         check_share("the decay of an average", self.decay)?;
-        match &mut self.network {
-            Some(average) => visit([network], [average], &mut Follow(self.decay)),
-            None => self.network = Some(compare::copy(network)),
+        if self.begun {
+            visit([network], [&mut self.network], &mut Follow(self.decay));
+        } else {
+            (self.begun, self.network) = (true, compare::copy(network));
         }
         Ok(())
     }
 
     /// The average; `None` before the first update.
     pub fn network(&self) -> Option<&N> {
-        self.network.as_ref()
+        self.begun.then_some(&self.network)
     }
 }
 

@@ -112,7 +112,7 @@ fn check_divisor(name: &'static str, value: f64) -> Result<(), Error> {
 }
 
 /// A setting that is the share of the past in a running mean.
-fn check_share(name: &'static str, value: f64) -> Result<(), Error> {
+pub(crate) fn check_share(name: &'static str, value: f64) -> Result<(), Error> {
     if (0.0..1.0).contains(&value) {
         return Ok(());
     }

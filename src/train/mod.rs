@@ -1,6 +1,16 @@
 //! Floor 8: a network in training.
 
+#[cfg(feature = "fit")]
+mod fit;
+#[cfg(feature = "fit")]
+mod fit_error;
+#[cfg(feature = "fit")]
+mod options;
 mod pieces;
+#[cfg(feature = "fit")]
+mod progress;
+#[cfg(feature = "fit")]
+mod run;
 
 use alloc::vec::Vec;
 
@@ -19,6 +29,10 @@ use crate::network::{Network, TapeOf};
 use crate::optimizer::{Optimizer, clip_norm, clip_value};
 use crate::schedule::Schedule;
 use crate::tensor::{Is, Tensor};
+#[cfg(feature = "fit")]
+pub use fit_error::FitError;
+#[cfg(feature = "fit")]
+pub use options::{Epoch, Fit};
 use pieces::Worker;
 
 /// A network with what it takes to train it: a loss, an optimiser, and room for gradient and tape.
@@ -214,6 +228,17 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
             let start = *self.rate_at_start.get_or_insert(*self.optimizer.learning_rate());
             *self.optimizer.learning_rate() = start * self.schedule.factor(self.steps);
         }
+    }
+
+    /// Multiplies the learning rate, under a schedule too.
+    #[cfg(feature = "fit")]
+    fn scale_rate(&mut self, factor: f64)
+    where
+        N: Parameters,
+        O: Optimizer<N>,
+    {
+        *self.optimizer.learning_rate() *= factor;
+        self.rate_at_start = self.rate_at_start.map(|rate| rate * factor);
     }
 
     /// Counts a step that was taken; finds out what kept one from being taken.

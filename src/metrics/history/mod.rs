@@ -1,5 +1,7 @@
 //! Floor 6, beside `data`: what was measured during a run, in memory and in files.
 
+#[cfg(feature = "plot")]
+mod picture;
 mod read;
 
 use std::fs::{self, File};

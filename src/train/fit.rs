@@ -1,0 +1,246 @@
+//! The loop over epochs.
+
+use std::ops::ControlFlow;
+
+use super::options::{LOSS, VALIDATION_LOSS};
+use super::progress::Progress;
+use super::run::{Parts, Run};
+use super::{Epoch, Fit, FitError, Trainer};
+use crate::Error;
+use crate::bounds::{DataFor, Maps};
+use crate::data::{Dataset, Loader};
+use crate::keep::State;
+use crate::loss::{Loss, TargetFor};
+use crate::metrics::History;
+use crate::network::{Network, Tape, TapeOf};
+use crate::optimizer::Optimizer;
+use crate::tensor::{Is, Tensor};
+
+/// How many samples are looked at together where nothing is trained.
+const EVALUATED_AT_ONCE: usize = 256;
+
+impl<N, L, O, T> Trainer<N, L, O, T> {
+    /// Trains over epochs of shuffled batches, with what the [options](Fit) ask for; gives what was measured.
+    ///
+    /// The history has `loss`, `validation loss` and each metric by its name, a row an epoch. The order of the samples and
+    /// whatever else is random follow from the trainer's seed.
+    ///
+    /// ```
+    /// use chainrule::data::Dataset;
+    /// use chainrule::metrics::accuracy;
+    /// use chainrule::prelude::*;
+    /// type Net = (Linear<1, 8>, Tanh, Linear<8, 2>);
+    ///
+    /// let sign = |at: i32| (Vector([at as f32 / 100.0]), Label::<2>::new(usize::from(at > 0)).unwrap());
+    /// let data = Dataset::from_pairs((-100..100).map(sign))?;
+    /// let (train, test) = data.split(0.8, &mut rng(1))?;
+    ///
+    /// let mut trainer = Trainer::new(Net::init(&mut rng(2)), CrossEntropy::default(), Adam::new(0.01), 3);
+    /// let history = trainer.fit(
+    ///     &train,
+    ///     Fit::epochs(30).batch_size(16).validate(&test).metric("accuracy", accuracy).stop_early(3),
+    /// )?;
+    /// let (_step, right) = history.values("accuracy").last().unwrap();
+    /// assert!(right > 0.9, "{right}");
+    /// assert!(trainer.evaluate(&test)? < 0.3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # A run that is killed
+    /// With a [checkpoint](Fit::checkpoint) the same program, started again, goes on where it was, bit for bit: the file holds
+    /// this trainer, the place in the epoch, the history and all that the options keep. The data, the loss and the
+    /// options are the program's own. The network alone loads by `Format::chainrule().within("trainer.network")`, the best
+    /// one by `within("best")`.
+    ///
+    /// # Errors
+    /// [`FitError`]. A number that is not finite stops the training with [`Error::NonFiniteStep`] inside, which names the layer
+    /// and the step; the network is then as it was before that step, or the best one with [`Fit::stop_early`].
+    pub fn fit<'a, X: Tensor, Y: Tensor, Input, Target>(
+        &mut self,
+        data: &'a Dataset<Input, Target>,
+        mut options: Fit<'a, Input, Target, Y>,
+    ) -> Result<History, FitError>
+    where
+        N: Maps<X, Y>,
+        L: Sync,
+        O: Optimizer<N> + State,
+        T: TapeOf<N, X>,
+        Input: DataFor<N::Input> + Clone,
+        Target: TargetFor<L, Y> + Clone,
+    {
+        options.check()?;
+        let mut loader = Loader::new(data, options.batch_size).map_err(|_| FitError::NoBatch)?;
+        if let Some(change) = options.augment.take() {
+            loader = loader.augment(change);
+        }
+        let parts = Parts { best: options.patience.is_some(), average: options.decay.is_some() };
+        let mut run = Run::new(self, parts, options.decay.unwrap_or(0.0), options.plateau);
+        let mut history = run.course.history(options.names()).map_err(FitError::Log)?;
+        if let Some(path) = &options.checkpoint {
+            if run.resume(path)? {
+                let place = run.course.place.clone();
+                loader.resume(place).map_err(|source| FitError::OtherData { path: path.clone(), source })?;
+                history = run.course.history(options.names()).map_err(FitError::Log)?;
+            } else {
+                run.save(path)?; // a path that cannot be written shows now, not after the first epoch
+            }
+        }
+        for log in &options.logs {
+            history = history.keep_in(log).map_err(FitError::Log)?;
+        }
+        let ended = run.train(&mut loader, &mut options, &mut history);
+        run.finish();
+        ended.map(|()| history)
+    }
+
+    /// The mean loss of a data set in use: no dropout, no gradient.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the data: see [`Error`].
+    pub fn evaluate<X: Tensor, Y: Tensor, Input, Target>(
+        &self,
+        data: &Dataset<Input, Target>,
+    ) -> Result<f64, Error>
+    where
+        N: Maps<X, Y>,
+        T: TapeOf<N, X>,
+        Input: DataFor<N::Input>,
+        Target: TargetFor<L, Y>,
+    {
+        evaluate::<X, Y, N, L, Target>(
+            &self.network,
+            &self.loss,
+            Is::cast(data.inputs()),
+            data.targets(),
+            |_| (),
+        )
+    }
+}
+
+impl<N, L, O, T> Run<'_, N, L, O, T> {
+    /// From where the run is to its end.
+    fn train<X: Tensor, Y: Tensor, Input, Target>(
+        &mut self,
+        loader: &mut Loader<'_, Input, Target>,
+        options: &mut Fit<'_, Input, Target, Y>,
+        history: &mut History,
+    ) -> Result<(), FitError>
+    where
+        N: Maps<X, Y>,
+        L: Sync,
+        O: Optimizer<N> + State,
+        T: TapeOf<N, X>,
+        Input: DataFor<N::Input> + Clone,
+        Target: TargetFor<L, Y> + Clone,
+    {
+        let batches = loader.batches() as u64;
+        let done = self.course.epoch * batches + loader.place().position.div_ceil(options.batch_size) as u64;
+        let mut progress = Progress::new(options.quiet, options.epochs, batches, done);
+        while self.course.epoch < options.epochs
+            && options.patience.is_none_or(|most| self.course.waited < most)
+        {
+            let epoch = self.course.epoch + 1;
+            progress.epoch(epoch);
+            while let Some((inputs, targets)) = loader.next(&mut self.trainer.rng) {
+                #[cfg(feature = "flow")]
+                let stepped = match &mut options.recorder {
+                    Some(recorder) => self.trainer.step_recorded(inputs, targets, recorder),
+                    None => self.trainer.step(inputs, targets),
+                };
+                #[cfg(not(feature = "flow"))]
+                let stepped = self.trainer.step(inputs, targets);
+                let loss = stepped.map_err(|source| FitError::Training { epoch, source })?;
+                if options.decay.is_some() {
+                    self.average.update(&self.trainer.network).map_err(FitError::Setting)?;
+                }
+                progress.step(self.course.add(loss, targets.len()));
+                let turn = options.every > 0 && self.trainer.steps.is_multiple_of(options.every);
+                if let Some(path) = options.checkpoint.as_ref().filter(|_| turn) {
+                    self.course.place = loader.place().clone();
+                    self.save(path)?;
+                }
+            }
+            let epoch = self.end_epoch(options, history)?;
+            if let Some(path) = &options.checkpoint {
+                self.course.place = loader.place().clone();
+                self.save(path)?;
+            }
+            progress.ended(&epoch);
+            if let Some(callback) = &mut options.on_epoch
+                && progress.suspend(|| callback(&epoch)) == ControlFlow::Break(())
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Validates, and draws the conclusions.
+    fn end_epoch<X: Tensor, Y: Tensor, Input, Target>(
+        &mut self,
+        options: &mut Fit<'_, Input, Target, Y>,
+        history: &mut History,
+    ) -> Result<Epoch, FitError>
+    where
+        N: Maps<X, Y>,
+        O: Optimizer<N>,
+        Input: DataFor<N::Input>,
+        Target: TargetFor<L, Y>,
+    {
+        let (loss, steps) = (self.course.end_epoch(), self.trainer.steps);
+        let number = self.course.epoch;
+        let mut epoch = Epoch { number, steps, loss, validation_loss: None, metrics: vec![], best: false };
+        if let Some(data) = options.validation {
+            let mut outputs = Vec::new();
+            let keep = |some: &[Y]| {
+                if !options.metrics.is_empty() {
+                    outputs.extend_from_slice(some);
+                }
+            };
+            let (inputs, targets) = (Is::cast(data.inputs()), data.targets());
+            let loss =
+                evaluate::<X, Y, N, L, Target>(self.network(), &self.trainer.loss, inputs, targets, keep)
+                    .map_err(|source| FitError::Validation { epoch: number, source })?;
+            for (name, of) in &mut options.metrics {
+                let value = of(&outputs, targets).map_err(|source| FitError::Metric {
+                    epoch: number,
+                    name: name.clone(),
+                    source,
+                })?;
+                epoch.metrics.push((name.clone(), value));
+            }
+            (epoch.validation_loss, epoch.best) = (Some(loss), self.is_best(loss));
+            let factor = self.course.observe(loss);
+            self.trainer.scale_rate(factor);
+        }
+        let validation = epoch.validation_loss.map(|loss| (VALIDATION_LOSS, loss));
+        let metrics = epoch.metrics.iter().map(|(name, value)| (&name[..], *value));
+        let values: Vec<_> = [(LOSS, loss)].into_iter().chain(validation).chain(metrics).collect();
+        self.course.record(history, steps, &values).map_err(FitError::Log)?;
+        Ok(epoch)
+    }
+}
+
+/// The mean loss over a data set; `see` is shown the outputs, a batch at a time.
+fn evaluate<X: Tensor, Y: Tensor, N: Maps<X, Y>, L, Target: TargetFor<L, Y>>(
+    network: &N,
+    loss: &L,
+    inputs: &[X],
+    targets: &[Target],
+    mut see: impl FnMut(&[Y]),
+) -> Result<f64, Error> {
+    let mut tape = Tape::<N, X>::default();
+    let mut outputs: Vec<Y> = bytemuck::zeroed_vec(EVALUATED_AT_ONCE.min(inputs.len()));
+    let mut sum = 0.0;
+    let batches = inputs.chunks(EVALUATED_AT_ONCE).zip(targets.chunks(EVALUATED_AT_ONCE));
+    for (at, (inputs, targets)) in batches.enumerate() {
+        let outputs = &mut outputs[..inputs.len()];
+        let mean = network
+            .predict_into(inputs, outputs, &mut tape)
+            .and_then(|()| Target::compare_by(loss).mean(outputs, targets))
+            .map_err(|error| error.in_batch(at * EVALUATED_AT_ONCE))?;
+        sum += mean * inputs.len() as f64;
+        see(outputs);
+    }
+    Ok(sum / inputs.len() as f64)
+}

@@ -1,0 +1,132 @@
+//! The bar that one watches while a network trains.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Epoch;
+
+const TEMPLATE: &str = "epoch {prefix} {wide_bar} {pos}/{len} steps, {per_sec}, {msg}, {eta} left";
+
+/// A bar on the standard error, over all steps of a run. Without a terminal nothing is written.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    epochs: u64,
+    /// The last metrics, as text.
+    metrics: String,
+}
+
+impl Progress {
+    /// Of a run over `epochs` of `batches` each, of which `done` are behind it.
+    pub(super) fn new(quiet: bool, epochs: u64, batches: u64, done: u64) -> Self {
+        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        Self::on(target, epochs, batches, done)
+    }
+
+    fn on(target: ProgressDrawTarget, epochs: u64, batches: u64, done: u64) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(epochs.saturating_mul(batches)), target);
+        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+            bar.set_style(style);
+        }
+        bar.set_position(done);
+        bar.reset_eta(); // the speed is that of this run, not of the one it goes on from
+        Self { bar, epochs, metrics: String::new() }
+    }
+
+    pub(super) fn epoch(&self, number: u64) {
+        self.bar.set_prefix(format!("{number}/{}", self.epochs));
+    }
+
+    /// After a step; `loss` is the mean so far in this epoch.
+    pub(super) fn step(&self, loss: f64) {
+        if !self.bar.is_hidden() {
+            self.bar.set_message(format!("loss {loss:.4}{}", self.metrics));
+        }
+        self.bar.inc(1);
+    }
+
+    /// After an epoch: a line that stays.
+    pub(super) fn ended(&mut self, epoch: &Epoch) {
+        let validation = epoch.validation_loss.map(|loss| format!(", validation loss {loss:.4}"));
+        let metrics = epoch.metrics.iter().map(|(name, value)| format!(", {name} {value:.4}"));
+        self.metrics = metrics.collect();
+        let (number, loss, validation) = (epoch.number, epoch.loss, validation.unwrap_or_default());
+        self.bar
+            .println(format!("epoch {number}/{}: loss {loss:.4}{validation}{}", self.epochs, self.metrics));
+    }
+
+    /// Takes the bar away while `f` may write lines of its own.
+    pub(super) fn suspend<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.bar.suspend(f)
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use indicatif::TermLike;
+
+    use super::*;
+
+    /// A terminal that keeps all that is written to it.
+    #[derive(Clone, Debug, Default)]
+    struct Written(Arc<Mutex<String>>);
+
+    impl TermLike for Written {
+        fn width(&self) -> u16 {
+            120
+        }
+        fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn write_line(&self, line: &str) -> io::Result<()> {
+            self.write_str(line)
+        }
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.0.lock().unwrap().push_str(text);
+            Ok(())
+        }
+        fn clear_line(&self) -> io::Result<()> {
+            Ok(())
+        }
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_bar_shows_epoch_steps_speed_loss_metric_and_time_left() {
+        let screen = Written::default();
+        let target = ProgressDrawTarget::term_like(Box::new(screen.clone()));
+        let mut progress = Progress::on(target, 3, 4, 4);
+        progress.metrics = ", accuracy 0.7500".into();
+        progress.epoch(2);
+        std::thread::sleep(std::time::Duration::from_millis(60)); // it draws 20 times a second at most
+        progress.step(0.5);
+        let metrics = vec![("accuracy".into(), 0.875)];
+        let (number, steps, loss, validation_loss) = (2, 8, 0.25, Some(0.5));
+        progress.ended(&Epoch { number, steps, loss, validation_loss, metrics, best: true });
+        drop(progress);
+        let text = screen.0.lock().unwrap().clone();
+        for part in ["epoch 2/3 ", " 5/12 steps, ", "/s, loss 0.5000, accuracy 0.7500, ", " left"] {
+            assert!(text.contains(part), "no {part:?} in {text:?}");
+        }
+        let line = "epoch 2/3: loss 0.2500, validation loss 0.5000, accuracy 0.8750";
+        assert!(text.contains(line), "no {line:?} in {text:?}");
+    }
+}

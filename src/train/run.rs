@@ -1,0 +1,193 @@
+//! What a run is, beside the trainer, and how it is kept in a checkpoint.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{FitError, Trainer};
+use crate::data::{DataError, Place};
+use crate::keep::{KeepError, State, StateFields, load_checkpoint, save_checkpoint};
+use crate::layer::{Parameters, compare};
+use crate::metrics::History;
+use crate::optimizer::Average;
+use crate::schedule::Plateau;
+
+/// A trainer on its way through the epochs.
+pub(super) struct Run<'t, N, L, O, T> {
+    pub(super) trainer: &'t mut Trainer<N, L, O, T>,
+    /// The network of the least validation loss; zeros before the first.
+    best: N,
+    pub(super) average: Average<N>,
+    pub(super) course: Course,
+    kept: Parts,
+}
+
+/// Which networks a run has beside the trainer's own.
+#[derive(Clone, Copy)]
+pub(super) struct Parts {
+    pub(super) best: bool,
+    pub(super) average: bool,
+}
+
+/// How far a run has come.
+#[derive(Clone, Default, serde::Deserialize, serde::Serialize)]
+pub(super) struct Course {
+    /// The epochs that are over.
+    pub(super) epoch: u64,
+    pub(super) place: Place,
+    /// The sum of the losses of this epoch's samples, and how many they were.
+    sum: f64,
+    samples: u64,
+    /// The least validation loss.
+    least: Option<f64>,
+    /// The epochs since then.
+    pub(super) waited: u64,
+    pub(super) plateau: Option<Plateau>,
+    /// The history: epoch, step and the values by name.
+    rows: Vec<(u64, u64, BTreeMap<String, f64>)>,
+}
+
+impl Course {
+    /// Takes in the mean loss of a batch; gives that of the epoch so far.
+    pub(super) fn add(&mut self, loss: f64, samples: usize) -> f64 {
+        self.sum += loss * samples as f64;
+        self.samples += samples as u64;
+        self.sum / self.samples as f64
+    }
+
+    /// The mean loss of the epoch, which is over.
+    pub(super) fn end_epoch(&mut self) -> f64 {
+        let mean = self.sum / self.samples as f64;
+        (self.sum, self.samples, self.epoch) = (0.0, 0, self.epoch + 1);
+        mean
+    }
+
+    /// By what the learning rate is to be multiplied after an epoch of this validation loss.
+    pub(super) fn observe(&mut self, loss: f64) -> f64 {
+        let Some(plateau) = &mut self.plateau else { return 1.0 };
+        let before = plateau.rate();
+        let after = plateau.observe(loss);
+        if before == after { 1.0 } else { after / before }
+    }
+
+    /// Adds a row to the history, here and there.
+    pub(super) fn record(
+        &mut self,
+        history: &mut History,
+        step: u64,
+        values: &[(&str, f64)],
+    ) -> Result<(), DataError> {
+        let finite: Vec<_> = values.iter().copied().filter(|(_, value)| value.is_finite()).collect();
+        history.record(self.epoch, step, &finite)?;
+        let by_name = finite.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        self.rows.push((self.epoch, step, by_name));
+        Ok(())
+    }
+
+    /// The history so far, with these names and those that the run had before it was stopped.
+    pub(super) fn history(&self, names: impl Iterator<Item = String>) -> Result<History, DataError> {
+        let mut names: Vec<String> = names.collect();
+        History::new(&names)?; // before the others are taken in, so that a name that comes twice is an error
+        for name in self.rows.iter().flat_map(|(_, _, values)| values.keys()) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        let mut history = History::new(names)?;
+        for (epoch, step, values) in &self.rows {
+            let values: Vec<_> = values.iter().map(|(name, &value)| (&name[..], value)).collect();
+            history.record(*epoch, *step, &values)?;
+        }
+        Ok(history)
+    }
+}
+
+impl<'t, N: Parameters, L, O, T> Run<'t, N, L, O, T> {
+    pub(super) fn new(
+        trainer: &'t mut Trainer<N, L, O, T>,
+        kept: Parts,
+        decay: f64,
+        plateau: Option<Plateau>,
+    ) -> Self {
+        let course = Course { plateau, ..Course::default() };
+        Self { trainer, best: N::zeros(), average: Average::new(decay), course, kept }
+    }
+
+    /// The network that is validated.
+    pub(super) fn network(&self) -> &N {
+        self.average.network().unwrap_or(&self.trainer.network)
+    }
+
+    /// Whether this validation loss is the least so far; then its network is kept.
+    pub(super) fn is_best(&mut self, loss: f64) -> bool {
+        let best = self.course.least.is_none_or(|least| loss < least);
+        if best {
+            (self.course.least, self.course.waited) = (Some(loss), 0);
+            if self.kept.best {
+                self.best = compare::copy(self.network());
+            }
+        } else {
+            self.course.waited += 1;
+        }
+        best
+    }
+
+    /// Leaves the trainer with the network that one wants.
+    pub(super) fn finish(self) {
+        if self.kept.best && self.course.least.is_some() {
+            self.trainer.network = self.best;
+        } else if self.average.network().is_some() {
+            self.trainer.network = self.average.network;
+        }
+    }
+}
+
+impl<N: Parameters, L, O: State, T> Run<'_, N, L, O, T> {
+    pub(super) fn save(&mut self, path: &Path) -> Result<(), FitError> {
+        let saved = match self.kept {
+            Parts { best: false, average: false } => save_checkpoint(&Kept::<_, false, false>(self), path),
+            Parts { best: false, average: true } => save_checkpoint(&Kept::<_, false, true>(self), path),
+            Parts { best: true, average: false } => save_checkpoint(&Kept::<_, true, false>(self), path),
+            Parts { best: true, average: true } => save_checkpoint(&Kept::<_, true, true>(self), path),
+        };
+        saved.map_err(FitError::Checkpoint)
+    }
+
+    /// Goes on from the file, if there is one.
+    pub(super) fn resume(&mut self, path: &Path) -> Result<bool, FitError> {
+        let unreadable = |source| FitError::Checkpoint(KeepError::Read { path: path.into(), source });
+        if !path.try_exists().map_err(unreadable)? {
+            return Ok(false);
+        }
+        let plateau = self.course.plateau;
+        let loaded = match self.kept {
+            Parts { best: false, average: false } => {
+                load_checkpoint(&mut Kept::<_, false, false>(self), path)
+            }
+            Parts { best: false, average: true } => load_checkpoint(&mut Kept::<_, false, true>(self), path),
+            Parts { best: true, average: false } => load_checkpoint(&mut Kept::<_, true, false>(self), path),
+            Parts { best: true, average: true } => load_checkpoint(&mut Kept::<_, true, true>(self), path),
+        };
+        loaded.map_err(FitError::Checkpoint)?;
+        // Whether there is one is the program's to say.
+        self.course.plateau = plateau.map(|new| self.course.plateau.unwrap_or(new));
+        Ok(true)
+    }
+}
+
+/// A run with the networks that it has, so that a checkpoint holds none that it does not have.
+struct Kept<'r, R, const BEST: bool, const AVERAGE: bool>(&'r mut R);
+
+impl<N: Parameters, L, O: State, T, const BEST: bool, const AVERAGE: bool> State
+    for Kept<'_, Run<'_, N, L, O, T>, BEST, AVERAGE>
+{
+    fn fields(fields: &mut impl StateFields<Self>) {
+        fields.state("trainer", |kept| &*kept.0.trainer, |kept| &mut *kept.0.trainer);
+        if BEST {
+            fields.network("best", |kept| &kept.0.best, |kept| &mut kept.0.best);
+        }
+        if AVERAGE {
+            fields.state("average", |kept| &kept.0.average, |kept| &mut kept.0.average);
+        }
+        fields.value("course", |kept| kept.0.course.clone(), |kept, course| kept.0.course = course);
+    }
+}
