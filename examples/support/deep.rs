@@ -1,0 +1,37 @@
+//! What the experiments with deep networks share: gradient flow without singular values, and where pictures go.
+
+use std::path::Path;
+
+use chainrule::flow::{Detail, Flow, FlowProbe};
+use chainrule::loss::TargetFor;
+use chainrule::plot::{Picture, PlotError};
+use chainrule::prelude::*;
+
+/// Gradient flow on a batch, in the time of a training step: [`Network::flow`] without singular values and histograms.
+pub(crate) fn flow<N, L, T, const D: usize, const C: usize>(
+    net: &N,
+    loss: &L,
+    inputs: &[Vector<D>],
+    targets: &[T],
+) -> Result<Flow, chainrule::Error>
+where
+    N: Layer<Vector<D>, Output = Vector<C>>,
+    T: TargetFor<L, Vector<C>>,
+{
+    let (mut tape, mut gradient) = (Tape::default(), N::zeros());
+    let mut probe = FlowProbe::new::<N, Vector<D>>(Detail::LIGHT);
+    let mean =
+        net.loss_gradient_with(loss, inputs, targets, &mut tape, &mut gradient, &mut rng(0), &mut probe)?;
+    Ok(Flow { loss: Some(mean), samples: inputs.len(), layers: probe.into_layers() })
+}
+
+/// Writes a picture into `target/gradient-flow`, as SVG and as PNG.
+pub(crate) fn save(picture: &Picture, name: &str) -> Result<(), PlotError> {
+    let folder = Path::new("target/gradient-flow");
+    std::fs::create_dir_all(folder).map_err(|source| PlotError::Io { path: folder.into(), source })?;
+    for ending in ["svg", "png"] {
+        picture.save(folder.join(format!("{name}.{ending}")))?;
+    }
+    println!("picture: {}.svg and .png", folder.join(name).display());
+    Ok(())
+}
