@@ -1,0 +1,119 @@
+//! Training for the experiments with deep networks: images as vectors, any optimiser, clipping, a recorder.
+
+#[path = "digits.rs"]
+pub(crate) mod digits;
+
+use std::error::Error;
+
+use chainrule::Real;
+use chainrule::flow::Recorder;
+use chainrule::layer::{Parameter, Role, Visitor, visit};
+use chainrule::optimizer::Optimizer;
+use chainrule::prelude::*;
+use chainrule::rand::seq::SliceRandom;
+
+/// Images as vectors, and the class of each.
+pub(crate) struct Set<const D: usize> {
+    pub(crate) images: Vec<Vector<D>>,
+    pub(crate) labels: Vec<Label<10>>,
+}
+
+impl Set<64> {
+    /// The digits that come with this crate, to learn and to test, with the mean image subtracted from each.
+    pub(crate) fn digits() -> Result<(Self, Self), Box<dyn Error>> {
+        let set = |digits: Vec<digits::Digit>| {
+            let (images, labels) = digits.into_iter().unzip();
+            Self { images, labels }
+        };
+        let (mut learn, mut test) = (set(digits::train()?), set(digits::test()?));
+        for pixel in 0..64 {
+            let mean = learn.images.iter().map(|x| x[pixel]).sum::<f32>() / learn.images.len() as f32;
+            learn.images.iter_mut().chain(&mut test.images).for_each(|x| x[pixel] -= mean);
+        }
+        Ok((learn, test))
+    }
+}
+
+/// How to train.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) batch: usize,
+    pub(crate) steps: usize,
+    /// A gradient longer than this is made so long.
+    pub(crate) clip: f64,
+    /// The share of the targets that label smoothing spreads over all classes.
+    pub(crate) smoothing: f64,
+    pub(crate) seed: u64,
+}
+
+/// Trains, calling `each` with the optimiser and the share of the steps that are done before each step. Gives the network and
+/// the mean loss of its last hundred steps.
+pub(crate) fn train<N, O, const D: usize>(
+    mut net: N,
+    mut optimizer: O,
+    set: &Set<D>,
+    plan: Plan,
+    recorder: &mut Recorder,
+    mut each: impl FnMut(&mut O, f64),
+) -> Result<(N, f64), chainrule::Error>
+where
+    N: Layer<Vector<D>, Output = Vector<10>>,
+    O: Optimizer<N>,
+{
+    let (loss, mut random) = (CrossEntropy::smoothed(plan.smoothing), rng(plan.seed));
+    let (mut tape, mut gradient) = (Tape::default(), N::zeros());
+    let mut order: Vec<usize> = (0..set.images.len()).collect();
+    let mut batches = Vec::new();
+    let mut losses = Vec::new();
+    for step in 0..plan.steps {
+        if batches.is_empty() {
+            order.shuffle(&mut random);
+            batches = order.chunks(plan.batch).map(<[usize]>::to_vec).collect();
+        }
+        let batch = batches.pop().unwrap_or_default();
+        let images: Vec<_> = batch.iter().map(|&at| set.images[at]).collect();
+        let labels: Vec<_> = batch.iter().map(|&at| set.labels[at]).collect();
+        gradient.set_zero();
+        losses.push(recorder.loss_gradient(
+            &net,
+            &loss,
+            &images,
+            &labels,
+            &mut tape,
+            &mut gradient,
+            &mut random,
+        )?);
+        let norm = gradient.norm();
+        if norm > plan.clip {
+            visit([], [&mut gradient], &mut Scale(plan.clip / norm));
+        }
+        each(&mut optimizer, step as f64 / plan.steps as f64);
+        recorder.step(&mut optimizer, &mut net, &gradient)?;
+    }
+    let last = &losses[losses.len().saturating_sub(100)..];
+    Ok((net, last.iter().sum::<f64>() / last.len() as f64))
+}
+
+/// The share of images whose largest score is that of their class.
+pub(crate) fn accuracy<N, const D: usize>(net: &N, set: &Set<D>) -> Result<f64, chainrule::Error>
+where
+    N: Layer<Vector<D>, Output = Vector<10>>,
+{
+    let mut right = 0;
+    for (images, labels) in set.images.chunks(256).zip(set.labels.chunks(256)) {
+        let scores = net.predict_batch(images)?;
+        right += scores.iter().zip(labels).filter(|(s, label)| Label::from_scores(s) == **label).count();
+    }
+    Ok(right as f64 / set.images.len() as f64)
+}
+
+/// Multiplies a gradient; statistics have none.
+struct Scale(f64);
+
+impl Visitor<0, 1> for Scale {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
+        if !matches!(parameter.field.role, Role::Statistic { .. }) {
+            xs.iter_mut().for_each(|x| *x *= T::of(self.0));
+        }
+    }
+}
