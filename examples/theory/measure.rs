@@ -31,7 +31,7 @@ struct Norms {
 }
 
 impl Probe for Norms {
-    fn enter(&mut self, _: Segment) {
+    fn enter<X: Tensor, L: Layer<X>>(&mut self, _: Segment) {
         self.level += 1;
     }
 
