@@ -56,10 +56,10 @@ pub fn rng(seed: u64) -> rand::rngs::ChaCha8Rng {
 
 /// Everything that writing and training a network takes: `use chainrule::prelude::*;`
 pub mod prelude {
-    #[cfg(feature = "flow")]
-    pub use crate::flow::GradientFlow;
     #[cfg(feature = "fit")]
     pub use crate::Fit;
+    #[cfg(feature = "flow")]
+    pub use crate::flow::GradientFlow;
     pub use crate::init::{Init, Initializer};
     pub use crate::layer::*;
     pub use crate::loss::*;

@@ -1,9 +1,13 @@
 //! Floor 8: a network in training.
 
+#[cfg(feature = "flow")]
+mod blame;
 #[cfg(feature = "fit")]
 mod fit;
 #[cfg(feature = "fit")]
 mod fit_error;
+#[cfg(feature = "keep")]
+mod kept;
 #[cfg(feature = "fit")]
 mod options;
 mod pieces;
@@ -21,8 +25,6 @@ use crate::Error;
 use crate::bounds::{DataFor, Maps, Takes};
 #[cfg(feature = "flow")]
 use crate::flow::Recorder;
-#[cfg(feature = "keep")]
-use crate::keep::{State, StateFields};
 use crate::layer::Parameters;
 use crate::loss::TargetFor;
 use crate::network::{Network, TapeOf};
@@ -252,8 +254,8 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
         N: Maps<X, Y>,
     {
         #[cfg(feature = "flow")]
-        let stepped =
-            stepped.map_err(|error| blame(error, &self.network, &self.loss, inputs, targets, self.steps));
+        let stepped = stepped
+            .map_err(|error| blame::blame(error, &self.network, &self.loss, inputs, targets, self.steps));
         #[cfg(not(feature = "flow"))]
         let _ = (inputs, targets);
         self.steps += u64::from(stepped.is_ok());
@@ -268,98 +270,5 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
     /// The gradient of the last step.
     pub fn gradient(&self) -> &N {
         &self.gradient
-    }
-
-    /// Writes network, optimiser and random state to a file, from which [`resume`](Trainer::resume) goes on bit for bit.
-    ///
-    /// # Errors
-    /// As [`keep::save_checkpoint`](crate::keep::save_checkpoint): the file is the old one, still whole.
-    #[cfg(feature = "keep")]
-    pub fn save_checkpoint(&self, path: impl AsRef<std::path::Path>) -> Result<(), crate::keep::KeepError>
-    where
-        N: Parameters,
-        O: State,
-    {
-        crate::keep::save_checkpoint(self, path)
-    }
-
-    /// Goes back to where [`save_checkpoint`](Trainer::save_checkpoint) was called: network, optimiser with its settings, random state.
-    ///
-    /// ```
-    /// use chainrule::prelude::*;
-    /// type Net = (Linear<2, 8>, Tanh, Dropout<10>, Linear<8, 1>);
-    ///
-    /// # let folder = tempfile::tempdir().unwrap();
-    /// # let path = folder.path().join("xor.safetensors");
-    /// # let inputs = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]].map(Vector);
-    /// # let xor = [[0.0], [1.0], [1.0], [0.0]].map(Vector);
-    /// let new = || Trainer::new(Net::init(&mut rng(1)), MeanSquaredError, Adam::new(0.05), 1);
-    /// let mut trainer = new();
-    /// trainer.step(&inputs, &xor)?;
-    /// trainer.save_checkpoint(&path)?;
-    ///
-    /// let mut resumed = new(); // perhaps in another process
-    /// resumed.resume(&path)?;
-    /// assert_eq!(resumed.step(&inputs, &xor)?, trainer.step(&inputs, &xor)?);
-    /// assert_eq!(resumed.network.parameters(), trainer.network.parameters());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`keep::load_checkpoint`](crate::keep::load_checkpoint): nothing has changed.
-    #[cfg(feature = "keep")]
-    pub fn resume(&mut self, path: impl AsRef<std::path::Path>) -> Result<(), crate::keep::KeepError>
-    where
-        N: Parameters,
-        O: State,
-    {
-        crate::keep::load_checkpoint(self, path)
-    }
-}
-
-/// Neither the loss, which the program gives anew, nor gradient and tape, which each step makes anew.
-#[cfg(feature = "keep")]
-impl<N: Parameters, L, O: State, T> State for Trainer<N, L, O, T> {
-    fn fields(fields: &mut impl StateFields<Self>) {
-        fields.network("network", |trainer| &trainer.network, |trainer| &mut trainer.network);
-        fields.state("optimizer", |trainer| &trainer.optimizer, |trainer| &mut trainer.optimizer);
-        fields.state("rng", |trainer| &trainer.rng, |trainer| &mut trainer.rng);
-        fields.value("steps", |trainer| trainer.steps, |trainer, steps| trainer.steps = steps);
-        fields.value("schedule", |trainer| trainer.schedule, |trainer, schedule| trainer.schedule = schedule);
-        fields.value(
-            "rate_at_start",
-            |trainer| trainer.rate_at_start,
-            |trainer, rate| trainer.rate_at_start = rate,
-        );
-    }
-}
-
-/// Where something is not finite, gradient flow is asked which layer made it so.
-#[cfg(feature = "flow")]
-fn blame<N, X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
-    error: Error,
-    network: &N,
-    loss: &L,
-    inputs: &[X],
-    targets: &[T],
-    step: u64,
-) -> Error
-where
-    N: Maps<X, Y>,
-{
-    use crate::flow::{Detail, State, measure};
-    if !matches!(
-        error,
-        Error::NonFiniteOutput { .. } | Error::NonFiniteLoss { .. } | Error::NonFiniteGradient { .. }
-    ) {
-        return error;
-    }
-    let flow = measure::<N, X, Y, L, T>(network, loss, inputs, targets, Detail::LIGHT, &mut crate::rng(0));
-    match flow.map(|flow| flow.verdict()) {
-        Ok(verdict) if verdict.state == State::NonFinite => {
-            let (layer, why, cure) = (verdict.starts_at, verdict.why, verdict.cure);
-            Error::NonFiniteStep { step, layer, why, cure }
-        }
-        _ => error, // it hangs on what was random in that step
     }
 }

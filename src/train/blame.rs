@@ -1,0 +1,33 @@
+use crate::Error;
+use crate::bounds::Maps;
+use crate::flow::{Detail, State, measure};
+use crate::loss::TargetFor;
+use crate::tensor::Tensor;
+
+/// Where something is not finite, gradient flow is asked which layer made it so.
+pub(super) fn blame<N, X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
+    error: Error,
+    network: &N,
+    loss: &L,
+    inputs: &[X],
+    targets: &[T],
+    step: u64,
+) -> Error
+where
+    N: Maps<X, Y>,
+{
+    if !matches!(
+        error,
+        Error::NonFiniteOutput { .. } | Error::NonFiniteLoss { .. } | Error::NonFiniteGradient { .. }
+    ) {
+        return error;
+    }
+    let flow = measure::<N, X, Y, L, T>(network, loss, inputs, targets, Detail::LIGHT, &mut crate::rng(0));
+    match flow.map(|flow| flow.verdict()) {
+        Ok(verdict) if verdict.state == State::NonFinite => {
+            let (layer, why, cure) = (verdict.starts_at, verdict.why, verdict.cure);
+            Error::NonFiniteStep { step, layer, why, cure }
+        }
+        _ => error, // it hangs on what was random in that step
+    }
+}

@@ -1,0 +1,69 @@
+//! A trainer in a file.
+
+use std::path::Path;
+
+use super::Trainer;
+use crate::keep::{KeepError, State, StateFields, load_checkpoint, save_checkpoint};
+use crate::layer::Parameters;
+
+impl<N, L, O, T> Trainer<N, L, O, T> {
+    /// Writes network, optimiser and random state to a file, from which [`resume`](Trainer::resume) goes on bit for bit.
+    ///
+    /// # Errors
+    /// As [`keep::save_checkpoint`](crate::keep::save_checkpoint): the file is the old one, still whole.
+    pub fn save_checkpoint(&self, path: impl AsRef<Path>) -> Result<(), KeepError>
+    where
+        N: Parameters,
+        O: State,
+    {
+        save_checkpoint(self, path)
+    }
+
+    /// Goes back to where [`save_checkpoint`](Trainer::save_checkpoint) was called: network, optimiser with its settings, random state.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    /// type Net = (Linear<2, 8>, Tanh, Dropout<10>, Linear<8, 1>);
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("xor.safetensors");
+    /// # let inputs = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]].map(Vector);
+    /// # let xor = [[0.0], [1.0], [1.0], [0.0]].map(Vector);
+    /// let new = || Trainer::new(Net::init(&mut rng(1)), MeanSquaredError, Adam::new(0.05), 1);
+    /// let mut trainer = new();
+    /// trainer.step(&inputs, &xor)?;
+    /// trainer.save_checkpoint(&path)?;
+    ///
+    /// let mut resumed = new(); // perhaps in another process
+    /// resumed.resume(&path)?;
+    /// assert_eq!(resumed.step(&inputs, &xor)?, trainer.step(&inputs, &xor)?);
+    /// assert_eq!(resumed.network.parameters(), trainer.network.parameters());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`keep::load_checkpoint`](crate::keep::load_checkpoint): nothing has changed.
+    pub fn resume(&mut self, path: impl AsRef<Path>) -> Result<(), KeepError>
+    where
+        N: Parameters,
+        O: State,
+    {
+        load_checkpoint(self, path)
+    }
+}
+
+/// Neither the loss, which the program gives anew, nor gradient and tape, which each step makes anew.
+impl<N: Parameters, L, O: State, T> State for Trainer<N, L, O, T> {
+    fn fields(fields: &mut impl StateFields<Self>) {
+        fields.network("network", |trainer| &trainer.network, |trainer| &mut trainer.network);
+        fields.state("optimizer", |trainer| &trainer.optimizer, |trainer| &mut trainer.optimizer);
+        fields.state("rng", |trainer| &trainer.rng, |trainer| &mut trainer.rng);
+        fields.value("steps", |trainer| trainer.steps, |trainer, steps| trainer.steps = steps);
+        fields.value("schedule", |trainer| trainer.schedule, |trainer, schedule| trainer.schedule = schedule);
+        fields.value(
+            "rate_at_start",
+            |trainer| trainer.rate_at_start,
+            |trainer, rate| trainer.rate_at_start = rate,
+        );
+    }
+}
