@@ -113,7 +113,7 @@ impl<'a> Csv<'a> {
             let text = cells.text(columns[0])?;
             let class = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
             let index = class.ok_or_else(|| cells.bad(columns[0], BadCell::Class { text: excerpt(text) }))?;
-            Label::new(index).map_err(|error| cells.bad(columns[0], BadCell::Label(error)))
+            Label::new(index).map_err(|error| cells.bad(columns[0], BadCell::Label(error.into())))
         };
         self.records(&[column.into()], Box::new(parse))
     }

@@ -252,7 +252,7 @@ pub enum BadCell {
     },
     /// A class index out of range.
     #[error(transparent)]
-    Label(Error),
+    Label(Box<Error>),
     /// The name of no class.
     #[error("there is no class {text:?}; the classes are {classes}")]
     Unknown {

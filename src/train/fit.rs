@@ -75,18 +75,20 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
         }
         let parts = Parts { best: options.patience.is_some(), average: options.decay.is_some() };
         let mut run = Run::new(self, parts, options.decay.unwrap_or(0.0), options.plateau);
-        let mut history = run.course.history(options.names()).map_err(FitError::Log)?;
+        let mut history = run.course.history(options.names()).map_err(|error| FitError::Log(error.into()))?;
         if let Some(path) = &options.checkpoint {
             if run.resume(path)? {
                 let place = run.course.place.clone();
-                loader.resume(place).map_err(|source| FitError::OtherData { path: path.clone(), source })?;
-                history = run.course.history(options.names()).map_err(FitError::Log)?;
+                loader
+                    .resume(place)
+                    .map_err(|source| FitError::OtherData { path: path.clone(), source: source.into() })?;
+                history = run.course.history(options.names()).map_err(|error| FitError::Log(error.into()))?;
             } else {
                 run.save(path)?; // a path that cannot be written shows now, not after the first epoch
             }
         }
         for log in &options.logs {
-            history = history.keep_in(log).map_err(FitError::Log)?;
+            history = history.keep_in(log).map_err(|error| FitError::Log(error.into()))?;
         }
         let ended = run.train(&mut loader, &mut options, &mut history);
         run.finish();
@@ -216,7 +218,7 @@ impl<N, L, O, T> Run<'_, N, L, O, T> {
         let validation = epoch.validation_loss.map(|loss| (VALIDATION_LOSS, loss));
         let metrics = epoch.metrics.iter().map(|(name, value)| (&name[..], *value));
         let values: Vec<_> = [(LOSS, loss)].into_iter().chain(validation).chain(metrics).collect();
-        self.course.record(history, steps, &values).map_err(FitError::Log)?;
+        self.course.record(history, steps, &values).map_err(|error| FitError::Log(error.into()))?;
         Ok(epoch)
     }
 }

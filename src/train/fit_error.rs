@@ -54,7 +54,7 @@ pub enum FitError {
     },
     /// A log that cannot be written, or a name that it cannot have.
     #[error("the log: {0}")]
-    Log(#[source] DataError),
+    Log(#[source] Box<DataError>),
     /// A checkpoint that cannot be written or read.
     #[error("the checkpoint: {0}")]
     Checkpoint(#[source] KeepError),
@@ -64,6 +64,6 @@ pub enum FitError {
         /// The file.
         path: PathBuf,
         /// What does not fit.
-        source: DataError,
+        source: Box<DataError>,
     },
 }
