@@ -13,17 +13,18 @@
 #[path = "support/digits.rs"]
 pub(crate) mod digits;
 
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 
+use chainrule::data::Dataset;
+use chainrule::metrics::{Confusion, accuracy};
 use chainrule::prelude::*;
-use chainrule::rand::{Rng, seq::SliceRandom};
-use digits::Digit;
-use indicatif::{ProgressBar, ProgressStyle};
+use chainrule::{Epoch, FitError};
 
 /// 64 pixels to 128 features, three residual blocks, and a score for each of ten digits.
 pub(crate) type Net = (Linear<64, 128>, [Residual<(Relu, Linear<128, 128>)>; 3], Relu, Linear<128, 10>);
 
-const EPOCHS: usize = 15;
+const EPOCHS: u64 = 15;
 const BATCH: usize = 32;
 const RATE: f64 = 2e-3;
 
@@ -39,71 +40,55 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
     let seed = seed(std::env::args_os().skip(1).collect())?;
-    let (mut train, test) = (digits::train()?, digits::test()?);
+    let [train, test] = [digits::train()?, digits::test()?].map(Dataset::from_pairs);
+    let (train, test) = (train?, test?);
     println!("{} parameters, {} digits to learn, {} to test", Net::COUNT, train.len(), test.len());
 
-    let mut random = rng(seed);
-    let net = Net::init(&mut random);
-    let mut trainer = Trainer::new(net, CrossEntropy::smoothed(0.1), Adam::new(RATE), seed);
-    let mut table = [[0; 10]; 10];
-    let bar = ProgressBar::new((EPOCHS * train.len().div_ceil(BATCH)) as u64); // hidden without a terminal
-    bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} steps, {eta} left")?);
-    for epoch in 0..EPOCHS {
-        trainer.optimizer.learning_rate = RATE * (1.0 - epoch as f64 / EPOCHS as f64);
-        let loss = learn(&mut trainer, &mut train, &mut random, &bar)?;
-        table = confusion(&trainer.network, &test)?;
-        let (epoch, accuracy) = (epoch + 1, accuracy(&table));
-        bar.suspend(|| println!("epoch {epoch:2}  mean loss {loss:.4}  test accuracy {accuracy:.2} %"));
-    }
-    bar.finish_and_clear();
+    let net = learn(&train, &test, EPOCHS, seed, |epoch| {
+        let percent = 100.0 * epoch.metric("accuracy").unwrap_or_default();
+        println!("epoch {:2}  mean loss {:.4}  test accuracy {percent:.2} %", epoch.number, epoch.loss);
+    })?;
 
+    let table = Confusion::of(&net.predict_batch(test.inputs())?, test.targets())?;
     println!(
         "\n     taken for\ntrue{}",
         Label::<10>::all().map(|digit| format!("{digit:5}")).collect::<String>()
     );
-    for (digit, row) in table.iter().enumerate() {
-        let cell = |times: &usize| if *times == 0 { "    .".into() } else { format!("{times:5}") };
-        println!("{digit:4}{}", row.iter().map(cell).collect::<String>());
+    for digit in Label::<10>::all() {
+        let cell = |times| if times == 0 { "    .".into() } else { format!("{times:5}") };
+        let row = Label::all().map(|other| cell(table.count(digit, other)));
+        println!("{digit:4}{}", row.collect::<String>());
     }
-    let accuracy = accuracy(&table);
-    println!("\ntest accuracy {accuracy:.2} %");
-    if accuracy < 97.0 {
-        return Err(format!("{accuracy:.2} % is below the 97 % that this example promises").into());
+    let percent = 100.0 * table.accuracy();
+    println!("\ntest accuracy {percent:.2} %");
+    if percent < 97.0 {
+        return Err(format!("{percent:.2} % is below the 97 % that this example promises").into());
     }
     Ok(())
 }
 
-/// Shows each digit to the network once, in a new order; gives the mean loss.
+/// A network that has learnt the first digits, and was tested on the second after each epoch. All that is random follows from
+/// the seed.
 pub(crate) fn learn(
-    trainer: &mut Trainer<Net, CrossEntropy, Adam<Net>, Tape<Net, Vector<64>>>,
-    digits: &mut [Digit],
-    random: &mut impl Rng,
-    bar: &ProgressBar,
-) -> Result<f64, chainrule::Error> {
-    digits.shuffle(random);
-    let (images, labels): (Vec<_>, Vec<_>) = digits.iter().copied().unzip();
-    let mut sum = 0.0;
-    for (images, labels) in images.chunks(BATCH).zip(labels.chunks(BATCH)) {
-        sum += trainer.step(images, labels)? * images.len() as f64;
-        bar.inc(1);
-    }
-    Ok(sum / digits.len() as f64)
-}
-
-/// How often each digit (row) is taken for each digit (column).
-fn confusion(net: &Net, digits: &[Digit]) -> Result<[[usize; 10]; 10], chainrule::Error> {
-    let (images, labels): (Vec<_>, Vec<_>) = digits.iter().copied().unzip();
-    let mut table = [[0; 10]; 10];
-    for (scores, label) in net.predict_batch(&images)?.iter().zip(labels) {
-        table[label.index()][Label::from_scores(scores).index()] += 1;
-    }
-    Ok(table)
-}
-
-/// The share of a confusion table that stands on its diagonal, in per cent.
-fn accuracy(table: &[[usize; 10]; 10]) -> f64 {
-    let right: usize = (0..10).map(|digit| table[digit][digit]).sum();
-    100.0 * right as f64 / table.as_flattened().iter().sum::<usize>() as f64
+    train: &Dataset<Vector<64>, Label<10>>,
+    test: &Dataset<Vector<64>, Label<10>>,
+    epochs: u64,
+    seed: u64,
+    mut report: impl FnMut(&Epoch),
+) -> Result<Net, FitError> {
+    let steps = epochs * train.len().div_ceil(BATCH) as u64;
+    let net = Net::init(&mut rng(seed));
+    let mut trainer = Trainer::new(net, CrossEntropy::smoothed(0.1), Adam::new(RATE), seed)
+        .schedule(Schedule::cosine(steps));
+    let options = Fit::epochs(epochs).batch_size(BATCH).validate(test).metric("accuracy", accuracy);
+    trainer.fit(
+        train,
+        options.on_epoch(|epoch| {
+            report(epoch);
+            ControlFlow::Continue(())
+        }),
+    )?;
+    Ok(trainer.network)
 }
 
 /// The seed that the arguments name, or 0.

@@ -15,7 +15,7 @@ mod images;
 use std::process::ExitCode;
 
 use chainrule::prelude::*;
-use images::{Plan, Set, learn};
+use images::{Plan, learn};
 
 /// 28x28 pixels. Nobody says that 16 channels of 5x5 arrive at `Flatten`: were it not 400 numbers, this would not compile.
 type LeNet5 = (
@@ -65,16 +65,15 @@ fn main() -> ExitCode {
 }
 
 fn mnist(folder: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
-    let (train, test) = (Set::<28>::idx(folder, "train")?, Set::idx(folder, "t10k")?);
     let net = LeNet5::init_with(Initializer::he_normal(), &mut rng(SEED));
-    learn(net, train, &test, Plan { epochs: 5, batch: 32, rate: 2e-3 }, SEED)?;
+    learn(net, &images::mnist(folder)?, Plan { epochs: 5, batch: 32, rate: 2e-3 }, SEED)?;
     Ok(())
 }
 
 fn small() -> Result<(), Box<dyn std::error::Error>> {
     let net = SmallNet::init_with(Initializer::he_normal(), &mut rng(SEED));
     let plan = Plan { epochs: 20, batch: 32, rate: 2e-3 };
-    let percent = learn(net, Set::digits_to_learn()?, &Set::digits_to_test()?, plan, SEED)?;
+    let (_, percent) = learn(net, &images::digits()?, plan, SEED)?;
     if percent < 98.0 {
         return Err(format!("{percent:.2} % is below the 98 % that this example promises").into());
     }

@@ -14,7 +14,7 @@ mod images;
 use std::process::ExitCode;
 
 use chainrule::prelude::*;
-use images::{Plan, Set, learn};
+use images::{Plan, learn};
 
 /// A 3x3 convolution that keeps the sides, or divides them by its stride. The norm after it has the bias.
 type Conv3<const IN: usize, const OUT: usize, const STRIDE: usize = 1> =
@@ -58,21 +58,15 @@ fn main() -> ExitCode {
 }
 
 fn mnist(folder: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
-    let (train, test) = (Set::<28>::idx(folder, "train")?, Set::idx(folder, "t10k")?);
     let net = ResNet::<2>::init_with(Initializer::he_normal(), &mut rng(SEED));
-    learn(net, train, &test, Plan { epochs: 5, batch: 64, rate: 4e-3 }, SEED)?;
+    learn(net, &images::mnist(folder)?, Plan { epochs: 5, batch: 64, rate: 4e-3 }, SEED)?;
     Ok(())
 }
 
 fn small() -> Result<(), Box<dyn std::error::Error>> {
     let net = ResNet::<1>::init_with(Initializer::he_normal(), &mut rng(SEED));
-    let percent = learn(
-        net,
-        Set::digits_to_learn()?,
-        &Set::digits_to_test()?,
-        Plan { epochs: 5, batch: 32, rate: 4e-3 },
-        SEED,
-    )?;
+    let plan = Plan { epochs: 5, batch: 32, rate: 4e-3 };
+    let (_, percent) = learn(net, &images::digits()?, plan, SEED)?;
     if percent < 98.0 {
         return Err(format!("{percent:.2} % is below the 98 % that this example promises").into());
     }

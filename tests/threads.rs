@@ -7,14 +7,16 @@ use chainrule::Error;
 use chainrule::prelude::*;
 use common::{bits, inputs};
 
-/// 84,490 parameters, and dropout, which draws for each sample.
-type Net = (Linear<64, 256>, Tanh, Dropout<30>, Linear<256, 256>, Relu, Dropout<20>, Linear<256, 10>);
+/// With dropout, which draws for each sample.
+type Net = (Linear<64, 40>, Tanh, Dropout<30>, Linear<40, 40>, Relu, Dropout<20>, Linear<40, 10>);
+/// 100,352 multiply-adds.
+type Large = (Linear<64, 256>, Tanh, Dropout<30>, Linear<256, 256>, Relu, Dropout<20>, Linear<256, 72>);
 
 fn trainer() -> Trainer<Net, CrossEntropy, Adam<Net>, Tape<Net, Vector<64>>> {
     Trainer::new(Net::init(&mut rng(1)), CrossEntropy::default(), Adam::new(1e-3), 2)
 }
 
-fn batch(samples: usize) -> (Vec<Vector<64>>, Vec<Label<10>>) {
+fn batch<const CLASSES: usize>(samples: usize) -> (Vec<Vector<64>>, Vec<Label<CLASSES>>) {
     (inputs(samples), (0..samples).map(|at| Label::new(at % 10).unwrap()).collect())
 }
 
@@ -40,16 +42,20 @@ fn one_two_or_eight_threads_give_the_same_weights() {
 
 #[test]
 fn a_network_large_enough_is_cut_unasked_to_the_same_bits() {
-    // 84,480 multiply-adds forward and twice that back, for 100 samples: 25 million, and 10 million are worth a piece.
-    let (xs, ys) = batch(100);
-    let step = |trainer: &mut Trainer<Net, _, _, Tape<Net, Vector<64>>>, threads| {
+    // 100,352 multiply-adds forward and about twice that back, for 70 samples: 21 million, and 10 million are worth a piece.
+    let (xs, ys) = batch(70);
+    let step = |threads, micro_batch: Option<usize>| {
+        let net = Large::init(&mut rng(1));
+        let mut trainer = Trainer::new(net, CrossEntropy::default(), Sgd::new(0.1), 2);
+        if let Some(samples) = micro_batch {
+            trainer = trainer.micro_batch(samples);
+        }
         pool(threads).install(|| trainer.step(&xs, &ys)).unwrap();
         bits(&trainer.network)
     };
-    let [one, two, eight] = [1, 2, 8].map(|threads| step(&mut trainer(), threads));
-    assert!(one == two && one == eight);
-    assert_eq!(one, step(&mut trainer().micro_batch(50), 2), "it is cut into two pieces");
-    assert_ne!(one, step(&mut trainer().micro_batch(100), 1));
+    let (one, eight) = (step(1, None), step(8, None));
+    assert!(one == eight);
+    assert!(one == step(2, Some(35)), "it is cut into two pieces");
 }
 
 #[test]
