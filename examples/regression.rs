@@ -30,9 +30,9 @@ const MOST_EPOCHS: usize = 1000;
 /// So many epochs without a better one end the training.
 const PATIENCE: usize = 100;
 
-fn read() -> Result<Table, chainrule::data::DataError> {
+fn read() -> Result<Table, Box<dyn Error>> {
     let bytes = &include_bytes!("data/concrete-strength.csv.gz")[..];
-    Csv::from_reader("concrete-strength.csv", bytes).numbers(["compressive_strength"])?.read()
+    Ok(Csv::from_reader("concrete-strength.csv", bytes).numbers(["compressive_strength"])?.read()?)
 }
 
 /// What a network that learnt from `learn` says about `test`, in the unit of the targets, and its best epoch.

@@ -1,6 +1,7 @@
 //! Trained side by side with PyTorch: from the same weights, on the same batches, in f32, the losses stay the same.
 //! `tests/fixtures/training.py` is the other side. The worst deviation: `cargo test --test training_parity -- --nocapture`.
 
+#[allow(dead_code)] // the digits to test with
 #[path = "../examples/support/digits.rs"]
 mod digits;
 
