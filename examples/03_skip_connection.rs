@@ -79,7 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     branches()?;
     let depth = depth.y("RMS of dR/dA(n) of a block").picture()?;
-    Ok(deep::save(&Picture::beside([terms, depth]), "03-skip-connection")?)
+    Ok(deep::save(&Picture::beside([terms, depth]), "03_skip_connection")?)
 }
 
 /// The terms for branches of K layers, post- and pre-activation, as a row of the table.

@@ -80,7 +80,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         panels.push(panel.line("tanh", tanh).line("sigmoid", sigmoid).picture()?);
         table.push((name, variance, rows.map(|(_, row)| row)));
     }
-    deep::save(&Picture::grid(2, panels), "04-activations")?;
+    deep::save(&Picture::grid(2, panels), "04_activations")?;
     judge(&table)
 }
 

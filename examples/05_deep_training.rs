@@ -132,7 +132,7 @@ fn draw(all: &[Outcome]) -> Result<(), Box<dyn Error>> {
     };
     let (before, after) =
         (profile("Before training", |o| &o.before)?, profile("After training", |o| &o.after)?);
-    deep::save(&Picture::beside([before, after]), "05-deep-training")?;
+    deep::save(&Picture::beside([before, after]), "05_deep_training")?;
 
     let mut panels = Vec::new();
     for Outcome { name, recorder, .. } in all {
@@ -159,7 +159,7 @@ fn draw(all: &[Outcome]) -> Result<(), Box<dyn Error>> {
         }
         panels.extend([map.picture()?, pace.picture()?]);
     }
-    Ok(deep::save(&Picture::grid(2, panels), "05-training-recorded")?)
+    Ok(deep::save(&Picture::grid(2, panels), "05_training_recorded")?)
 }
 
 /// Biases that take a sigmoid's mean of a half away from the sums of the layers after it: b = -W·1/2.
