@@ -21,7 +21,7 @@
 //!
 //! # Source
 //! The notes, section 2. Orthogonal weights: Saxe, McClelland, Ganguli, ICLR 2014. The factor of 4: Glorot & Bengio 2010 make the
-//! sigmoid's small slope, and its mean of a half, the reason why it does not train in deep networks (sections 3.1 and 4.2.1).
+//! sigmoid's small slope, and its mean of a half, the reason why it does not train in deep networks (section 3).
 
 #[path = "support/deep.rs"]
 mod deep;
