@@ -1,0 +1,118 @@
+//! Shattered gradients, as a picture: the gradient df/dx of random networks with one input, on a grid, and its
+//! autocorrelation. Of one layer it looks like a random walk (brown noise), of many like white noise; in between with skips.
+//!
+//! ```text
+//! $ cargo run --release --example 06_shattered_curves
+//! ```
+//! The picture goes to `target/gradient-flow/06_shattered_curves.svg` and `.png`.
+//!
+//! After figures 1 and 2 of Balduzzi et al., "The shattered gradients problem", ICML 2017, with one more network: their deep ones
+//! are mean-centred or normalised, and it takes that to make white noise. In a stack of ReLU with He's weights alone,
+//! inputs become alike with every layer, and their gradients stay so.
+
+#[path = "support/gradient_flow.rs"]
+mod gradient_flow;
+
+use std::error::Error;
+
+use chainrule::plot::{Lines, Picture};
+use chainrule::prelude::*;
+use gradient_flow::{backward, claim, mean_and_deviation, normal, save};
+
+const N: usize = 200;
+/// Its hidden layers are those of `B` and one more.
+type Curve<B> = (Linear<1, N>, B, Relu, Linear<N, 1, f32, NoBias>);
+type Plain = (Relu, Linear<N, N, f32, NoBias>);
+/// Takes away the mean over the units, and makes their mean square 1.
+type Centred = (Relu, LayerNorm<Vector<N>>, Linear<N, N, f32, NoBias>);
+
+const POINTS: usize = 256;
+const CURVES: usize = 20;
+/// A sixth of a unit of x.
+const LAG: usize = 10;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut random = rng(6);
+    let noise: Vec<Vec<f64>> =
+        (0..CURVES).map(|_| normal::<POINTS, f64>(1, &mut random)[0].0.to_vec()).collect();
+    let step = |at: &mut f64, step: &f64| {
+        *at += step;
+        Some(*at)
+    };
+    let walk = |steps: &Vec<f64>| steps.iter().scan(0.0, step).collect();
+    let series = [
+        ("1 layer", curves::<Identity>()),
+        ("24 layers, plain", curves::<[Plain; 23]>()),
+        ("24 layers, centred", curves::<[Centred; 23]>()),
+        ("50 layers, residual", curves::<[Residual<Centred>; 49]>()),
+        ("brown noise", noise.iter().map(walk).collect()),
+        ("white noise", noise),
+    ];
+
+    println!("Autocorrelation of df/dx, {POINTS} points from -2 to 2, {CURVES} networks of {N} units");
+    let mut lines = Lines::new("Autocorrelation").x("lag (points of the grid)").y("mean of 20 networks");
+    let (mut panels, mut at_lag) = (Vec::new(), Vec::new());
+    for (name, curves) in &series {
+        let all: Vec<Vec<f64>> = curves.iter().map(|curve| autocorrelation(curve)).collect();
+        let at = |lag: usize| {
+            let (mean, deviation) = mean_and_deviation(&all.iter().map(|of| of[lag]).collect::<Vec<_>>());
+            (mean, deviation / (CURVES as f64).sqrt())
+        };
+        let ((first, first_error), (later, error)) = (at(1), at(LAG));
+        println!("{name:20} lag 1: {first:5.2} ± {first_error:.2}   lag {LAG}: {later:5.2} ± {error:.2}");
+        lines = lines.line(*name, (0..60).map(|lag| (lag as f64, at(lag).0)));
+        at_lag.push((later, error));
+        let points = curves[0].iter().enumerate().map(|(at, slope)| (f64::from(x(at)), *slope));
+        let y = if name.ends_with("noise") { "noise" } else { "df/dx" };
+        panels.push(Lines::new(*name).x("x").y(y).line("", points).picture()?);
+    }
+    save("06_shattered_curves", &Picture::below([Picture::grid(2, panels), lines.picture()?]))?;
+
+    let [one, plain, centred, residual, brown, white] = [0, 1, 2, 3, 4, 5].map(|at: usize| at_lag[at]);
+    println!(
+        "\nBetween points {LAG} steps apart df/dx of one layer keeps a correlation of {:.2}, as brown noise does ({:.2}). Of 24 centred \
+         layers\n{:.2} is left, as of white noise; of 50 with skips {:.2}. Without centring 24 plain layers keep {:.2}: depth \
+         alone does not shatter.",
+        one.0, brown.0, centred.0, residual.0, plain.0
+    );
+    claim("24 centred layers, against white noise", centred.0, white.0, 4.0 * centred.1.hypot(white.1))?;
+    for (what, rough, smooth) in [
+        ("50 layers with skips, above 24 without", centred, residual),
+        ("one layer, above 50 with skips", residual, one),
+        ("24 plain layers, above centred ones", centred, plain),
+    ] {
+        if smooth.0 - rough.0 < 4.0 * smooth.1.hypot(rough.1) {
+            return Err(format!("{what}: {:.2} is not above {:.2}", smooth.0, rough.0).into());
+        }
+    }
+    Ok(())
+}
+
+fn x(at: usize) -> f32 {
+    4.0 * at as f32 / (POINTS - 1) as f32 - 2.0
+}
+
+/// df/dx on the grid.
+fn curves<B: Layer<Vector<N>, Output = Vector<N>>>() -> Vec<Vec<f64>> {
+    let (mut random, mut memory) = (rng(7), (Default::default(), Curve::<B>::zeros()));
+    let inputs: Vec<Vector<1>> = (0..POINTS).map(|at| Vector([x(at)])).collect();
+    let curve = |_| {
+        let mut net = Curve::<B>::init_with(Initializer::he_uniform(), &mut random);
+        // With biases as large as weights each unit has its kink somewhere else; without, all have it at 0.
+        let biases: Vector<N> = normal(1, &mut random)[0];
+        *net.0.bias = Vector(biases.0.map(|bias| std::f32::consts::SQRT_2 * bias));
+        backward(&net, &inputs, &[Vector([1.0]); POINTS], &mut memory)
+            .iter()
+            .map(|dx| f64::from(dx[0]))
+            .collect()
+    };
+    (0..CURVES).map(curve).collect()
+}
+
+/// At each lag: the products of values that far apart, around the mean, over those at lag 0.
+fn autocorrelation(xs: &[f64]) -> Vec<f64> {
+    let (mean, _) = mean_and_deviation(xs);
+    let product =
+        |lag: usize| -> f64 { xs.iter().zip(&xs[lag..]).map(|(a, b)| (a - mean) * (b - mean)).sum() };
+    (0..xs.len()).map(|lag| product(lag) / product(0)).collect()
+}

@@ -1,0 +1,106 @@
+//! What the experiments on gradient flow share: a loss that adds nothing of its own, a measurement, a claim that is checked,
+//! and where the pictures go.
+
+#![allow(dead_code)] // not every experiment needs all of it
+
+use std::error::Error;
+
+use chainrule::flow::{Detail, Flow, FlowProbe};
+use chainrule::plot::Picture;
+use chainrule::prelude::*;
+use chainrule::rand::Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+/// R = A · Y: its gradient by the output A is Y itself, so that whatever arrives below is the network's doing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Along;
+
+impl<const N: usize, T: Real> Loss<Vector<N, T>, Vector<N, T>> for Along {
+    fn value(&self, output: &Vector<N, T>, target: &Vector<N, T>) -> f64 {
+        output.0.iter().zip(&target.0).map(|(a, y)| a.to_f64() * y.to_f64()).sum()
+    }
+
+    fn gradient(&self, _: &Vector<N, T>, target: &Vector<N, T>, gradient: &mut Vector<N, T>) {
+        *gradient = *target;
+    }
+
+    fn check(&self, _: &Vector<N, T>, _: usize) -> Result<(), chainrule::Error> {
+        Ok(())
+    }
+}
+
+/// Samples of independent standard normal numbers.
+pub(crate) fn normal<const N: usize, T: Real>(samples: usize, random: &mut impl Rng) -> Vec<Vector<N, T>> {
+    let mut number = || -> f64 { StandardNormal.sample(random) };
+    (0..samples).map(|_| Vector(std::array::from_fn(|_| T::of(number())))).collect()
+}
+
+/// The flow from random directions at the output down to random inputs, without singular values and histograms.
+pub(crate) fn flow<N, T: Real, const WIDTH: usize>(
+    net: &N,
+    samples: usize,
+    random: &mut impl Rng,
+) -> Result<Flow, chainrule::Error>
+where
+    N: Layer<Vector<WIDTH, T>, Output = Vector<WIDTH, T>>,
+{
+    let (inputs, directions) = (normal(samples, random), normal::<WIDTH, T>(samples, random));
+    watched(net, &Along, &inputs, &directions)
+}
+
+/// The flow on a batch, without singular values and histograms.
+pub(crate) fn watched<N, X: Tensor, Y: Tensor, L: Loss<Y, T>, T: Sync>(
+    net: &N,
+    loss: &L,
+    inputs: &[X],
+    targets: &[T],
+) -> Result<Flow, chainrule::Error>
+where
+    N: Layer<X, Output = Y>,
+{
+    let (mut tape, mut gradient) = (Tape::<N, X>::default(), N::zeros());
+    let mut probe = FlowProbe::new::<N, X>(Detail::LIGHT);
+    let random = &mut rng(0); // nothing in these networks is random
+    let loss = net.loss_gradient_with(loss, inputs, targets, &mut tape, &mut gradient, random, &mut probe)?;
+    Ok(Flow { loss: Some(loss), samples: inputs.len(), layers: probe.into_layers() })
+}
+
+/// dR/dX, given dR/dA. `tape` and `scratch` are used again for the next network.
+pub(crate) fn backward<X: Tensor, N: Layer<X>>(
+    net: &N,
+    inputs: &[X],
+    output_grad: &[N::Output],
+    (tape, scratch): &mut (N::Tape, N),
+) -> Vec<X> {
+    let (mut outputs, mut input_grad) = (output_grad.to_vec(), inputs.to_vec());
+    net.forward(inputs, &mut outputs, tape, &mut Mode::Evaluate);
+    net.backward(inputs, &outputs, output_grad, Some(&mut input_grad), scratch, tape, &mut NoProbe);
+    input_grad
+}
+
+/// The mean, and the standard deviation of a single value.
+pub(crate) fn mean_and_deviation(xs: &[f64]) -> (f64, f64) {
+    let count = xs.len() as f64;
+    let mean = xs.iter().sum::<f64>() / count;
+    let square = xs.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    (mean, square.sqrt())
+}
+
+/// Fails unless `measured` is within `tolerance` of `expected`.
+pub(crate) fn claim(what: &str, measured: f64, expected: f64, tolerance: f64) -> Result<(), String> {
+    if (measured - expected).abs() <= tolerance {
+        return Ok(());
+    }
+    Err(format!("{what}: measured {measured:.4}, but {expected:.4} was expected, to within {tolerance:.4}"))
+}
+
+/// Saves a picture as SVG and as PNG in `target/gradient-flow`, below where the example is run.
+pub(crate) fn save(name: &str, picture: &Picture) -> Result<(), Box<dyn Error>> {
+    let folder = std::path::Path::new("target").join("gradient-flow");
+    std::fs::create_dir_all(&folder)?;
+    for ending in ["svg", "png"] {
+        picture.save(folder.join(format!("{name}.{ending}")))?;
+    }
+    println!("\npicture: {} and .png", folder.join(format!("{name}.svg")).display());
+    Ok(())
+}
