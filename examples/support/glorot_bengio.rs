@@ -12,7 +12,7 @@ use chainrule::prelude::*;
 use chainrule::theory::MeanField;
 
 use crate::gradient_flow::{claim, watched};
-use images::Set;
+use images::Images;
 
 type Net<const SIDE: usize, const UNITS: usize> = (
     Dense<Image<1, SIDE, SIDE>, Vector<UNITS>, NoBias>,
@@ -26,10 +26,9 @@ pub(crate) fn figure_7(mnist: Option<&Path>) -> Result<(), Box<dyn Error>> {
     println!(
         "\nGlorot & Bengio 2010, figure 7: RMS of dR/dZ in five hidden layers of tanh, first to last, last = 1"
     );
-    row::<8, 200>("digits 64-5x200-10", &Set::digits_to_learn()?)?;
+    row::<8, 200>("digits 64-5x200-10", &images::digits()?[0])?;
     let Some(folder) = mnist else { return Ok(()) };
-    let (steps, [standard, normalised]) =
-        row::<28, 1000>("MNIST 784-5x1000-10", &Set::idx(folder, "train")?)?;
+    let (steps, [standard, normalised]) = row::<28, 1000>("MNIST 784-5x1000-10", &images::mnist(folder)?[0])?;
     // What the paper's figure shows: about √3 a layer, and 1.28 over five with normalised weights.
     steps.into_iter().try_for_each(|step| claim("a layer, U(±1/√n)", step, 1.75, 0.1))?;
     claim("over five, U(±1/√n)", standard, 9.4, 0.94)?;
@@ -41,7 +40,7 @@ pub(crate) fn figure_7(mnist: Option<&Path>) -> Result<(), Box<dyn Error>> {
 /// hardly. Gives what a layer shrinks it by with the first, and what all shrink it by with either.
 fn row<const SIDE: usize, const UNITS: usize>(
     name: &str,
-    set: &Set<SIDE>,
+    set: &Images<SIDE>,
 ) -> Result<([f64; 4], [f64; 2]), Box<dyn Error>> {
     let standard = Initializer::lecun_uniform().gain(1.0 / 3f64.sqrt());
     let ((steps, standard), (_, normalised)) = (
@@ -54,10 +53,10 @@ fn row<const SIDE: usize, const UNITS: usize>(
 fn scheme<const SIDE: usize, const UNITS: usize>(
     name: &str,
     weights: Initializer,
-    set: &Set<SIDE>,
+    set: &Images<SIDE>,
 ) -> Result<([f64; 4], f64), Box<dyn Error>> {
     let net = Net::<SIDE, UNITS>::init_with(weights, &mut rng(7));
-    let flow = watched(&net, &CrossEntropy::default(), &set.images[..300], &set.labels[..300])?;
+    let flow = watched(&net, &CrossEntropy::default(), &set.inputs()[..300], &set.targets()[..300])?;
     let profile: Vec<f64> = flow.profile().iter().map(|(_, rms)| *rms).collect();
     let steps = [0, 1, 2, 3].map(|at| profile[at + 1] / profile[at]);
     let over_five = profile[4] / profile[0];
