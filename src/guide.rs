@@ -5,3 +5,7 @@ pub mod your_own_layer {}
 
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}
+
+#[doc = include_str!("../docs/gradient-flow.md")]
+#[cfg(all(feature = "flow", feature = "plot"))]
+pub mod gradient_flow {}
