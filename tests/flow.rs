@@ -39,8 +39,9 @@ fn rms<'a>(rows: impl IntoIterator<Item = &'a RowDVector<f64>>) -> f64 {
 type L<const I: usize, const O: usize> = Linear<I, O, f64>;
 
 /// Every figure of a stack of (linear, g)'s, of the shapes 4 -> 5 -> 3 -> 2, from the matrices of the notes.
-fn check_against_matrices<G: Written + Layer<Vector<5, f64>, Output = Vector<5, f64>>>()
+fn check_against_matrices<G>()
 where
+    G: Written + Layer<Vector<5, f64>, Output = Vector<5, f64>>,
     G: Layer<Vector<3, f64>, Output = Vector<3, f64>> + Layer<Vector<2, f64>, Output = Vector<2, f64>>,
 {
     type X = Vector<4, f64>;

@@ -10,7 +10,7 @@ fn rotations<const N: usize>(factor: f64, x: f64, y: f64) -> Flow {
     let mut net = <[L<f64>; N]>::zeros();
     let share = factor * 0.5f64.sqrt();
     for layer in &mut net {
-        *layer.weight = [[share, share], [-share, share]].map(Vector).into();
+        *layer.weight = [[share, share], [-share, share]].map(Vector);
     }
     net.flow(&MeanSquaredError, &[Vector([x, 0.0])], &[Vector([y, 0.0])]).unwrap()
 }

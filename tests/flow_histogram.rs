@@ -59,7 +59,7 @@ fn the_whole_range_of_f64_has_bins_too() {
 fn a_gradient_of_zero_has_no_logarithm_and_is_left_out() {
     // ReLU: of the linear layer's dR/dZ, half are 0. Its outputs are counted as they are, zeros too.
     let mut net = <(Linear<2, 2>, Relu)>::zeros();
-    *net.0.weight = [[1.0, 0.0], [0.0, 1.0]].map(Vector).into();
+    *net.0.weight = [[1.0, 0.0], [0.0, 1.0]].map(Vector);
     let inputs = [Vector([1.0, -1.0]), Vector([2.0, -3.0])];
     let flow = net.flow(&MeanSquaredError, &inputs, &[Vector([11.0, 1.0]), Vector([3.0, 1.0])]).unwrap();
     let [linear, relu] = ["0", "1"].map(|path| flow.layer(path).unwrap());

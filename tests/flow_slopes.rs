@@ -69,13 +69,15 @@ fn sigmoid_and_tanh_saturate_where_the_documentation_says() {
     let by_hand: f64 = x[0].0.iter().map(|x| x.cosh().powi(-2)).sum::<f64>() / 6.0;
     // 1 - tanh² near the ends of tanh loses as many digits as 1/0.05 has.
     assert!((tanh.mean - by_hand).abs() < 1e-14);
-    // At 400 tanh is 1 and its slope 0, in every sample: that unit is dead.
-    assert_eq!(tanh.dead, 1.0 / 6.0);
+    // At 400 tanh is 1 and its slope 0: that unit is saturated, and not off.
+    assert_eq!(tanh.dead, 0.0);
 
     let x = [Vector(x[0].0.map(|x| 2.0 * x))];
     let sigmoid = slope_of(&Sigmoid, &x);
     assert_eq!((sigmoid.saturated, sigmoid.steepest), (0.5, 0.25));
     assert!((sigmoid.mean - by_hand / 4.0).abs() < 1e-14); // sigmoid(2x) = (1 + tanh x) / 2
+    // At -800 it is e⁻⁸⁰⁰, which is 0, and so is its slope.
+    assert_eq!(slope_of(&Sigmoid, &[Vector([-800.0, 800.0])]).dead, 0.5);
 }
 
 /// The largest |g'| on a grid of steps of 1e-4 around 0. Off its place by half a step a smooth maximum is too small by

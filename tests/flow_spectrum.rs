@@ -17,7 +17,7 @@ fn spectrum_of<X: Tensor, N: Layer<X>>(layer: &N) -> Option<Spectrum> {
 /// A square layer with these weights, input after input.
 fn square<const N: usize>(weights: [[f64; N]; N]) -> Linear<N, N, f64> {
     let mut layer = Linear::zeros();
-    *layer.weight = weights.map(Vector).into();
+    *layer.weight = weights.map(Vector);
     layer
 }
 
@@ -51,10 +51,10 @@ fn known_matrices_have_their_known_singular_values() {
 #[test]
 fn what_is_not_square_has_as_many_as_its_shorter_side() {
     let mut wide = Linear::<3, 2, f64>::zeros();
-    *wide.weight = [[3.0, 0.0], [0.0, 0.5], [4.0, 0.0]].map(Vector).into();
+    *wide.weight = [[3.0, 0.0], [0.0, 0.5], [4.0, 0.0]].map(Vector);
     assert_exactly(spectrum_of(&wide), 5.0, 0.5, ROUNDING);
     let mut tall = Linear::<2, 3, f64>::zeros();
-    *tall.weight = [[3.0, 0.0, 4.0], [0.0, 0.5, 0.0]].map(Vector).into();
+    *tall.weight = [[3.0, 0.0, 4.0], [0.0, 0.5, 0.0]].map(Vector);
     assert_exactly(spectrum_of(&tall), 5.0, 0.5, ROUNDING);
 }
 

@@ -14,6 +14,10 @@ fn check_text(name: &str, flow: &Flow) {
         assert!(line.chars().count() <= 80, "{name}, {} columns: {line}", line.chars().count());
         assert_eq!(line, line.trim_end(), "{name}");
     }
+    for row in table.lines().skip(3).take_while(|line| !line.starts_with('─')) {
+        let gaps = [12, 29, 37, 50, 58].map(|column| row.chars().nth(column));
+        assert!(gaps.iter().all(|gap| gap.is_none_or(|c| c == ' ')), "{name}: {row}");
+    }
     let verdict = flow.verdict();
     let word = verdict.to_string().contains("not finite") || verdict.to_string().contains("NaN");
     assert!(word || !(table + &parameters).contains("NaN"), "{name}\n{flow}");

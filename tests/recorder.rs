@@ -204,6 +204,7 @@ fn csv_and_json_can_be_read() {
     let (row, record) = (&rows[layers + 1], &recorder.records()[1]); // of step 3, the layer `0`
     let layer = record.flow.layer("0").unwrap();
     assert_eq!((&row[0], &row[1], &row[2]), ("3", "0", "Linear<3, 8>"));
+    assert_eq!((&row[column("input_shape")], &row[column("output_shape")]), ("3", "8"));
     let cell = |name: &str| row[column(name)].parse::<f64>().unwrap();
     assert_eq!(Some(cell("gain")), layer.gain);
     assert_eq!(Some(cell("output_grad_rms")), layer.output_grad_rms);

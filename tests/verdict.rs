@@ -121,9 +121,9 @@ fn of_what_has_no_weights_or_one_layer_of_them_there_is_little_to_say() {
     let none = (Tanh, Relu).flow(&MeanSquaredError, &x, &y).unwrap();
     assert!(state(&none).contains("no weights"));
     let one = Linear::<3, 3>::init(&mut rng(1)).flow(&MeanSquaredError, &x, &y).unwrap();
-    assert!(state(&one).contains("one layer of weights"));
+    assert!(state(&one).contains("one layer or block of weights"));
     let inside = <(Relu, Linear<3, 3>, Tanh)>::init(&mut rng(1)).flow(&MeanSquaredError, &x, &y).unwrap();
-    assert!(state(&inside).contains("one layer of weights"));
+    assert!(state(&inside).contains("one layer or block of weights"));
     let exact =
         <(Linear<3, 3>, Linear<3, 3>)>::zeros().flow(&MeanSquaredError, &x, &[Vector::default()]).unwrap();
     assert!(state(&exact).contains("gradient of the loss is 0"));

@@ -48,12 +48,23 @@ fn factor(verdict: &Verdict) -> f64 {
     words[1].parse().unwrap()
 }
 
+/// The factors that the verdict names make, multiplied, its rate: each is rounded to 0.0005.
+#[track_caller]
+fn assert_factors_make_the_rate(verdict: &Verdict) {
+    let (_, factors) = verdict.why.split_once("The mean factors of a layer: ").unwrap();
+    let factors: Vec<f64> =
+        factors.split(", ").map(|factor| factor.rsplit(' ').next().unwrap().parse().unwrap()).collect();
+    let (product, rate) = (factors.iter().product::<f64>(), verdict.rate.unwrap());
+    assert!((product / rate - 1.0).abs() < factors.iter().map(|factor| 0.0005 / factor).sum(), "{verdict}");
+}
+
 #[test]
 fn a_sigmoid_network_vanishes_by_g_and_its_cures_cure() {
     let sick = flow(&Plain::<Sigmoid, 20>::init(&mut rng(1)));
     // x 0.236 a layer: below 0.05 after the third, from `3` by `1.19.1`, `1.18.1` to `1.17.1`.
     let verdict = expect(&sick, State::Vanishing, Cause::Slope, "1.17.1");
     assert!((0.22..0.25).contains(&verdict.rate.unwrap()), "{verdict}");
+    assert_factors_make_the_rate(&verdict);
     assert!(verdict.cure.contains("LeakyRelu > Relu > Tanh > Sigmoid") && verdict.cure.contains("Residual"));
     let he = Initializer::he_normal();
     assert_healthy(&flow(&Plain::<LeakyRelu, 20>::init_with(he, &mut rng(1))));
@@ -68,6 +79,7 @@ fn small_weights_vanish_by_w_and_the_factor_cures() {
     let init = Initializer::lecun_uniform().gain(1.0 / 3f64.sqrt());
     let sick = flow(&Plain::<Tanh, 20>::init_with(init, &mut rng(2)));
     let verdict = expect(&sick, State::Vanishing, Cause::Weights, "1.14.1");
+    assert_factors_make_the_rate(&verdict);
     assert!((0.54..0.6).contains(&verdict.rate.unwrap()), "{verdict}"); // 1/√3 = 0.577 and a little g'
     assert_healthy(&flow(&Plain::<Tanh, 20>::init_with(init.gain(factor(&verdict)), &mut rng(2))));
     assert_healthy(&flow(&PreActivation::<Tanh, 20>::init_with(init, &mut rng(2))));
@@ -110,6 +122,7 @@ fn residual_blocks_explode_by_their_sums_and_smaller_branches_cure() {
     let mut net = Net::init_with(Initializer::he_normal(), &mut rng(4));
     let verdict = flow(&net).verdict();
     assert_eq!((verdict.state, verdict.cause), (State::Exploding, Some(Cause::Sum)), "{verdict}");
+    assert_factors_make_the_rate(&verdict);
     let at: usize = verdict.starts_at.unwrap().strip_prefix("1.").unwrap().parse().unwrap();
     assert!((28..=34).contains(&at), "{at}");
     assert!((verdict.rate.unwrap() / 2f64.sqrt() - 1.0).abs() < 0.05);
@@ -198,6 +211,15 @@ fn zero_weights_and_gradients_that_underflow_are_told_apart() {
     let verdict = deep.verdict();
     assert_eq!((verdict.state, verdict.first_over_last), (State::Vanishing, Some(0.0)), "{verdict}");
     assert!(verdict.why.contains("smaller than the smallest number"), "{verdict}");
+    // At a layer of weights that are small and not 0, though its bias is.
+    let mut flow = <[Linear<2, 2>; 3]>::init_with(Initializer::constant(1e-24), &mut rng(0))
+        .flow(&MeanSquaredError, &[Vector([1.0; 2])], &[Vector([1.0; 2])])
+        .unwrap();
+    let verdict = expect(&flow, State::Vanishing, Cause::Weights, "1");
+    assert!(verdict.why.contains("smaller than the smallest number"), "{verdict}");
+    // Nor is it taken for 0 where no singular values were measured.
+    flow.layers.iter_mut().filter_map(|layer| layer.weights.as_mut()).for_each(|w| w.spectrum = None);
+    assert_eq!(flow.verdict(), verdict);
 }
 
 #[test]

@@ -244,7 +244,9 @@ impl Flow {
         let steps = self.steps();
         let verdict = |why: String| Verdict::new(State::Healthy, None, why, "");
         if steps.is_empty() {
-            return verdict("with one layer of weights there is no product to vanish or explode".into());
+            return verdict(
+                "with one layer or block of weights there is no product to vanish or explode".into(),
+            );
         }
         let total: f64 = steps.iter().map(|step| step.gain).product();
         let rate = total.powf(1.0 / steps.len() as f64);

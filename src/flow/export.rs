@@ -9,6 +9,8 @@ const COLUMNS: &[&str] = &[
     "path",
     "layer",
     "level",
+    "input_shape",
+    "output_shape",
     "input_rms",
     "output_rms",
     "output_grad_rms",
@@ -62,6 +64,7 @@ pub(super) fn header() -> impl Iterator<Item = String> {
 
 /// A layer's row.
 pub(super) fn cells(layer: &LayerFlow) -> Vec<String> {
+    let shape = |sides: &[usize]| sides.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
     let number = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:e}"));
     let (slope, weights) = (layer.slope, layer.weights);
     let spectrum = weights.and_then(|weights| weights.spectrum);
@@ -81,6 +84,8 @@ pub(super) fn cells(layer: &LayerFlow) -> Vec<String> {
         layer.path.clone(),
         layer.layer.clone(),
         layer.level.to_string(),
+        shape(layer.input_shape),
+        shape(layer.output_shape),
         number(Some(layer.input_rms)),
         number(Some(layer.output_rms)),
         number(layer.output_grad_rms),

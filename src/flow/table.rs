@@ -43,7 +43,7 @@ impl Flow {
         let row = format!(
             "{:<12} {:<16} {:>7} {:<BAR$} {:>7} {}",
             tail(if layer.path.is_empty() { "(network)" } else { &layer.path }, 12),
-            head(&layer.layer.replace(", f64", ""), 16),
+            head(&layer.layer.replace(", f64", "").replace(", no bias", ""), 16),
             rms.map_or("-".into(), size),
             rms.map_or(String::new(), |rms| scale.bar(rms)),
             layer.gain.map_or("-".into(), short),
