@@ -45,21 +45,26 @@ fn main() -> Result<(), Box<dyn Error>> {
             ("ReLU", Rates::of::<Relu>(weights, NETS, at + 100)?, scale / 2f64.sqrt()),
             ("tanh", Rates::of::<Tanh>(weights, NETS, at + 200)?, tanh.powf(0.5 / LAYERS as f64)),
         ];
-        print!("{scale:4.2}");
+        let mut text = format!("{scale:4.2}");
         for ((name, rates, theory), points) in rows.into_iter().zip(&mut points) {
             // The squared norm after 30 layers has a relative deviation of at most ReLU's, its mean over the networks one
             // smaller by their root, and of that the 60th root is taken.
             let tolerance = 4.0 * relu_deviation(WIDTH, LAYERS) / (NETS as f64).sqrt() / (2 * LAYERS) as f64;
-            claim(&format!("\n{name}, σw {scale}"), rates.layer / theory, 1.0, tolerance)?;
+            claim(&format!("{name}, σw {scale}"), rates.layer / theory, 1.0, tolerance)?;
             // The logarithm of W's factor has mean -1/2n and variance 1/2n (a χ² variable of n degrees of freedom).
             let variance = 0.5 / WIDTH as f64;
             let tolerance = variance + 4.0 * (variance / (NETS * LAYERS) as f64).sqrt();
-            claim(&format!("\n{name}, σw {scale}, ln W"), (rates.w / scale).ln(), 0.0, tolerance)?;
+            claim(&format!("{name}, σw {scale}, ln W"), (rates.w / scale).ln(), 0.0, tolerance)?;
             let g = if name == "linear" { String::new() } else { format!(" {:.3}", rates.g) };
-            print!("  {:.3}{g}  {:.3}  {theory:.3}  {:9}", rates.w, rates.layer, rates.state.to_string());
+            text += &format!(
+                "  {:.3}{g}  {:.3}  {theory:.3}  {:9}",
+                rates.w,
+                rates.layer,
+                rates.state.to_string()
+            );
             points.push((scale, rates, theory));
         }
-        println!();
+        println!("{}", text.trim_end());
     }
     draw(&points)?;
 

@@ -1,5 +1,6 @@
 //! Shattered gradients, as a picture: the gradient df/dx of random networks with one input, on a grid, and its
-//! autocorrelation. Of one layer it looks like a random walk (brown noise), of many like white noise; in between with skips.
+//! autocorrelation. Of one layer it looks like a random walk (brown noise), of many centred ones like white noise; in between
+//! with skips.
 //!
 //! ```text
 //! $ cargo run --release --example 06_shattered_curves
@@ -44,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("1 layer", curves::<Identity>()),
         ("24 layers, plain", curves::<[Plain; 23]>()),
         ("24 layers, centred", curves::<[Centred; 23]>()),
-        ("50 layers, residual", curves::<[Residual<Centred>; 49]>()),
+        ("50 centred, residual", curves::<[Residual<Centred>; 49]>()),
         ("brown noise", noise.iter().map(walk).collect()),
         ("white noise", noise),
     ];
