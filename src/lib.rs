@@ -1,6 +1,7 @@
 // The README's links lead to files; here they lead to the same pages of the documentation. The first definition counts.
 #![doc = "[design]: guide::design"]
 #![doc = "[own layer]: guide::your_own_layer"]
+#![doc = "[flow]: guide::gradient_flow"]
 #![doc = ""]
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]

@@ -203,7 +203,9 @@ impl Flow {
         let gain = format!("weights {factor} times as large (`Initializer::gain`), then look again");
         match (state, cause) {
             (State::Vanishing, Cause::Slope) if flat => {
-                format!("an activation with a larger slope (LeakyRelu > Relu > Tanh > Sigmoid); or {SKIP}")
+                format!(
+                    "an activation with a larger slope (Tanh; with He's weights LeakyRelu or Relu); or {SKIP}"
+                )
             }
             (State::Vanishing, _) => format!("{gain}; or {SKIP}"),
             (_, Cause::Sum) => SMALLER_BRANCHES.into(),
