@@ -29,6 +29,13 @@ type Stack<A, const LAYERS: usize, T = f64> = [(Linear<WIDTH, WIDTH, T, NoBias>,
 type Measure = fn(Initializer, u64) -> Result<Vec<f64>, chainrule::Error>;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    let mnist = match &arguments[..] {
+        [] => None,
+        [paper, folder] if paper == "--paper" => Some(folder.as_ref()),
+        _ => return Err("give no arguments, or `--paper` and the folder of MNIST's four files".into()),
+    };
+
     let mut random = rng(1);
     let (inputs, directions) = (normal(SAMPLES, &mut random), normal(SAMPLES, &mut random));
     println!("{}\n", Stack::<Sigmoid, 8>::init(&mut random).flow(&Along, &inputs, &directions)?);
@@ -85,12 +92,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         &Picture::beside(lines.map(Lines::picture).into_iter().collect::<Result<Vec<_>, _>>()?),
     )?;
 
-    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    match &arguments[..] {
-        [] => glorot_bengio::figure_7(None),
-        [paper, folder] if paper == "--paper" => glorot_bengio::figure_7(Some(folder.as_ref())),
-        _ => Err("give no arguments, or `--paper` and the folder of MNIST's four files".into()),
-    }
+    glorot_bengio::figure_7(mnist)
 }
 
 /// Prints a row of the table, checks it and draws it; gives what is left at each depth.

@@ -7,9 +7,9 @@
 //! ```
 //! The picture goes to `target/gradient-flow/06_shattered_curves.svg` and `.png`.
 //!
-//! After figures 1 and 2 of Balduzzi et al., "The shattered gradients problem", ICML 2017, with one more network: their deep ones
-//! are mean-centred or normalised, and it takes that to make white noise. In a stack of ReLU with He's weights alone,
-//! inputs become alike with every layer, and their gradients stay so.
+//! After figures 1 and 2 of Balduzzi et al., "The shattered gradients problem", ICML 2017, with networks of our own: it
+//! takes layers that are centred to make white noise. In a stack of ReLU with He's weights alone, inputs become alike with
+//! every layer, and their gradients stay so.
 
 #[path = "support/gradient_flow.rs"]
 mod gradient_flow;
