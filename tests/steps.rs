@@ -50,7 +50,7 @@ fn a_short_gradient_stays_as_it_is() {
 fn each_number_is_brought_between_the_bounds() {
     let (start, mut clipped) = (net(1), net(1));
     clip_value(&mut clipped, 0.1).unwrap();
-    let expected: Vec<f64> = numbers(&start).iter().map(|x| x.max(-0.1).min(0.1)).collect();
+    let expected: Vec<f64> = numbers(&start).iter().map(|x| x.clamp(-0.1, 0.1)).collect();
     assert!(expected.contains(&0.1) && expected.contains(&-0.1) && expected.iter().any(|x| x.abs() < 0.1));
     assert_eq!(numbers(&clipped), expected);
     assert_eq!(statistics(&clipped), statistics(&start));
