@@ -51,7 +51,7 @@ fn factor(verdict: &Verdict) -> f64 {
 /// The factors that the verdict names make, multiplied, its rate: each is rounded to 0.0005.
 #[track_caller]
 fn assert_factors_make_the_rate(verdict: &Verdict) {
-    let (_, factors) = verdict.why.split_once("The mean factors of a layer: ").unwrap();
+    let (_, factors) = verdict.why.split_once("Spread over the layers of weights: ").unwrap();
     let factors: Vec<f64> =
         factors.split(", ").map(|factor| factor.rsplit(' ').next().unwrap().parse().unwrap()).collect();
     let (product, rate) = (factors.iter().product::<f64>(), verdict.rate.unwrap());

@@ -7,7 +7,7 @@ use chainrule::loss::TargetFor;
 use chainrule::plot::{Picture, PlotError};
 use chainrule::prelude::*;
 
-/// Gradient flow on a batch, in the time of a training step: [`Network::flow`] without singular values and histograms.
+/// Gradient flow on a batch, in the time of a training step: [`GradientFlow::flow`] without singular values and histograms.
 pub(crate) fn flow<N, L, T, const D: usize, const C: usize>(
     net: &N,
     loss: &L,

@@ -7,7 +7,7 @@ use super::{Flow, LayerFlow};
 use crate::layer::Factor;
 
 const SMALLER_BRANCHES: &str = "make each branch smaller: its last weights divided by the square root of the number of blocks, or a norm at its start";
-const SKIP: &str = "let it pass by the layers, A(n) = g(Z(n) + Z(n-k)): `Residual<..>` around each block";
+const SKIP: &str = "let it pass by the layers, Z(n) + Z(n-k): `Residual<..>` around each block";
 
 impl Flow {
     /// What is the matter with these gradients, if anything.
@@ -136,7 +136,7 @@ impl Flow {
         let factors: Vec<_> = shares.iter().map(|(cause, gain)| format!("{cause} {gain:.3}")).collect();
         let why = format!(
             "from `{last}` back to `{first}` the gradient {word} to {total:.1e} of its length, by {rate:.3} a layer; \
-             at `{}` it is {left:.1e}. The mean factors of a layer: {}",
+             at `{}` it is {left:.1e}. Spread over the layers of weights: {}",
             from.to.path,
             factors.join(", ")
         );
@@ -158,8 +158,13 @@ impl Flow {
         let last = trunk.iter().rposition(|layer| self.has_weights(layer))?;
         trunk[first + 1..=last].iter().rev().find_map(|at| {
             let bound = at.weights.and_then(|weights| weights.spectrum).and_then(|spectrum| {
-                // The smallest singular value of a large matrix is known from above only.
-                if down { Some(spectrum.largest) } else { Some(spectrum.smallest).filter(|_| spectrum.exact) }
+                // Of a large matrix the largest singular value is known to some per cent, the smallest from above only.
+                let margin = if spectrum.exact { 1.0 } else { 1.1 };
+                if down {
+                    Some(margin * spectrum.largest)
+                } else {
+                    Some(spectrum.smallest).filter(|_| spectrum.exact)
+                }
             });
             if let Some(bound) = bound.filter(|&bound| beyond(bound)) {
                 let than = if down { "more" } else { "less" };

@@ -19,7 +19,7 @@ pub const VANISHING: f64 = 0.049_787_068_367_863_944;
 /// (A convention of this crate; it must hold in more than half of the layers, so that no single one gives a verdict.)
 pub const MOSTLY: f64 = 0.75;
 
-/// With fewer samples nothing is said of dead units: a healthy ReLU is off in all of 8 independent samples once in 256.
+/// With fewer samples no trend is seen in dead units (a layer that is off as a whole and stops the gradient is named all the same): a healthy ReLU is off in all of 8 independent samples once in 256.
 pub const FEWEST_SAMPLES: usize = 8;
 
 /// What is the matter with a gradient.
