@@ -43,6 +43,8 @@ fn exploding() -> Trainer<Exploding, MeanSquaredError, Sgd<Exploding>, Tape<Expl
 
 /// Each variant of the error, by the public way to it, and what it says.
 fn errors() -> Vec<(&'static str, Error, &'static str)> {
+    let mut infinite = net();
+    infinite.1.branch.1.bias[2] = f32::INFINITY;
     let mut overflowed = net();
     overflowed.3.weights_mut()[5] = 2e38;
     overflowed.3.bias[1] = 3e38;
@@ -91,14 +93,25 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
         ),
         (
             "NonFiniteGradient",
-            exploding().step(&[Vector([1e-20])], &[Vector([0.0])]).unwrap_err(),
-            "the gradient of `0.branch.weight` is inf at element 0, and no step was taken: the gradient explodes; \
+            Sgd::new(0.1).step(&mut net(), &infinite).unwrap_err(),
+            "the gradient of `1.branch.1.bias` is inf at element 2, and no step was taken: the gradient explodes; \
              lower the learning rate or the initial gain, or add a skip connection",
+        ),
+        (
+            "NonFiniteStep",
+            exploding().step(&[Vector([1e-20])], &[Vector([0.0])]).unwrap_err(),
+            "step 0 was not taken: at `1.branch` (Linear<1, 1>) the gradient becomes NaN or infinite; what arrives there is \
+             finite; start with smaller weights, `Initializer::gain`, or lower the learning rate",
         ),
         (
             "TargetRange",
             step(BinaryCrossEntropy, &XS, &ys_with(1.5)),
             "target 1 of the batch has 1.5 at element 0, but this loss takes probabilities between 0 and 1",
+        ),
+        (
+            "UnknownPath",
+            Frozen::new(Sgd::new(0.1), ["4"]).step(&mut net(), &net()).unwrap_err(),
+            "no parameter stands at `4` or below it: print `Net::summary::<Input>()` to see the paths",
         ),
         (
             "Setting",
@@ -121,7 +134,8 @@ fn each_variant_of_the_error_is_among_these() {
     let source = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/error.rs")).unwrap();
     let variants = source.lines().filter_map(|line| line.strip_prefix("    ")).filter_map(|line| {
         let name = line.trim_end_matches([' ', '{', ',']);
-        (line.len() > name.len() && name.chars().all(char::is_alphanumeric)).then_some(name)
+        (line.len() > name.len() && !name.is_empty() && name.chars().all(char::is_alphanumeric))
+            .then_some(name)
     });
     let (variants, reached): (Vec<_>, Vec<_>) =
         (variants.collect(), errors().into_iter().map(|e| e.0).collect());
