@@ -1,15 +1,17 @@
 //! Floor 1: the numbers. Slices in, slices out; knows no layer.
 //!
 //! The only module where `unsafe` is allowed, for two things, each beside its argument: calling functions compiled for processor
-//! features, once the processor has said that it has them; and reading a tile without a check a number, once its last is checked.
+//! features, once the processor has said that it has them (`simd`); and reading and writing vectors of numbers without a check for
+//! each, once the sides of a product are checked (`product`).
 
 mod convolution;
 mod pool;
 mod product;
 mod real;
+mod simd;
 
 pub(crate) use convolution::{Room, Windows};
 pub(crate) use pool::Pooling;
-pub(crate) use product::{Strided, add_product};
+pub(crate) use product::{Start, Strided, add_product, product};
 pub use real::Real;
 pub(crate) use real::{log_sum_exp, maximum, sigmoid, softplus, squared_norm};

@@ -5,7 +5,7 @@ use core::fmt::Debug;
 use bytemuck::Pod;
 use nalgebra::RealField;
 
-use super::product::Lanes;
+use super::product::Product;
 
 mod sealed {
     pub trait Sealed {}
@@ -16,7 +16,7 @@ mod sealed {
 /// A scalar that networks compute in: `f32` or `f64`.
 ///
 /// The elementary functions (`exp`, `tanh`, ..) are those of nalgebra's [`RealField`].
-pub trait Real: RealField + Pod + Default + Lanes + sealed::Sealed {
+pub trait Real: RealField + Pod + Default + Product + sealed::Sealed {
     /// The distance from 1 to the next larger number.
     const EPSILON: Self;
 

@@ -6,7 +6,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::compare::comparable;
 use super::{Cost, Factor, Field, Fields, Layer, Mode, Parameters, Probe};
-use crate::kernel::{Real, Strided, add_product};
+use crate::kernel::{Real, Start, Strided, add_product, product};
 use crate::tensor::{SameScalar, Tensor, Vector, zeros};
 
 /// A linear map from every number of one shape to every number of another: Z = W X + b of the notes.
@@ -128,14 +128,9 @@ impl<In: Tensor, Out: SameScalar<In>, B: Bias<Out>> Layer<In> for Dense<In, Out,
     const FACTOR: Factor = Factor::Weights;
 
     fn forward(&self, input: &[In], output: &mut [Out], _: &mut (), _: &mut Mode<'_>) {
-        match self.bias.as_numbers() {
-            Some(bias) => {
-                Out::flat_mut(output).chunks_exact_mut(Out::LEN).for_each(|z| z.copy_from_slice(bias))
-            }
-            None => Out::flat_mut(output).fill(Out::Scalar::default()),
-        }
+        let start = self.bias.as_numbers().map_or(Start::Zero, Start::Row);
         let (x, w) = (Strided::rows(In::flat(input), In::LEN), Strided::rows(self.weights(), Out::LEN));
-        add_product(x, w, Out::flat_mut(output), In::LEN, Out::LEN);
+        product(x, w, start, Out::flat_mut(output), In::LEN, Out::LEN);
     }
 
     fn backward<P: Probe>(
@@ -157,15 +152,8 @@ impl<In: Tensor, Out: SameScalar<In>, B: Bias<Out>> Layer<In> for Dense<In, Out,
             }
         }
         if let Some(input_grad) = input_grad {
-            let dx = In::flat_mut(input_grad);
-            dx.fill(In::Scalar::default());
-            add_product(
-                Strided::rows(dz, Out::LEN),
-                Strided::transposed(self.weights(), Out::LEN),
-                dx,
-                Out::LEN,
-                In::LEN,
-            );
+            let (dz, w) = (Strided::rows(dz, Out::LEN), Strided::transposed(self.weights(), Out::LEN));
+            product(dz, w, Start::Zero, In::flat_mut(input_grad), Out::LEN, In::LEN);
         }
     }
 }
