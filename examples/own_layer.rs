@@ -54,10 +54,11 @@ impl<const N: usize, T: Real> Layer<Vector<N, T>> for Sine<N, T> {
         _: &mut (),
         _: &mut P,
     ) {
+        gradient.frequency.0.fill(T::zero());
         for (sample, (x, dy)) in input.iter().zip(output_grad).enumerate() {
             for i in 0..N {
                 let dz = dy[i] * (self.frequency[i] * x[i]).cos(); // z = w x
-                gradient.frequency[i] += dz * x[i]; // added: a sum over the batch
+                gradient.frequency[i] += dz * x[i]; // a sum over the batch
                 if let Some(dx) = input_grad.as_deref_mut() {
                     dx[sample][i] = dz * self.frequency[i]; // overwritten
                 }

@@ -87,7 +87,6 @@ where
     let (mut optimizer, mut rng) = (optimizer(), rng(2));
     assert_only_the_first_step_allocates(name, |samples| {
         let (xs, ys) = (&xs[..samples], &ys[..samples]);
-        gradient.set_zero();
         net.loss_gradient(&MeanSquaredError, xs, ys, &mut tape, &mut gradient, &mut rng).unwrap();
         optimizer.step(&mut net, &gradient).unwrap();
     });

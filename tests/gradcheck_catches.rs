@@ -128,9 +128,9 @@ fn an_output_that_is_added_to_is_caught() {
 }
 
 #[test]
-fn a_gradient_that_is_overwritten_is_caught() {
-    let rule = "add to `gradient`, not overwrite it";
-    broken_rule::<Affine<GRADIENT_OVERWRITTEN>>("Affine<4>", rule, ("weight", 0));
+fn a_gradient_that_is_added_to_is_caught() {
+    let rule = "overwrite `gradient`, not add to it";
+    broken_rule::<Affine<GRADIENT_ADDED>>("Affine<4>", rule, ("weight", 0));
 }
 
 #[test]

@@ -98,10 +98,11 @@ mistaken_sine!(forgotten_factor: |layer, gradient, input_grad, right| {
     }
 });
 
-// `gradient.frequency[i] = dz * x[i]`
-mistaken_sine!(overwritten: |layer, gradient, input_grad, right| {
-    *gradient = example::Sine::zeros();
+// without `gradient.frequency.0.fill(T::zero())`
+mistaken_sine!(added: |layer, gradient, input_grad, right| {
+    let before = gradient.frequency.clone();
     right(input_grad, gradient);
+    (0..N).for_each(|i| gradient.frequency[i] += before[i]);
 });
 
 /// What gradcheck says, with spaces where it or the guide breaks a line.
@@ -120,6 +121,6 @@ fn the_guide_quotes_the_error_of_a_forgotten_factor() {
 }
 
 #[test]
-fn the_guide_quotes_the_error_of_an_overwritten_gradient() {
-    assert_guide_quotes_the_error_of(overwritten::Sine::<3, f64>::init(&mut rng(0)));
+fn the_guide_quotes_the_error_of_a_gradient_that_is_added_to() {
+    assert_guide_quotes_the_error_of(added::Sine::<3, f64>::init(&mut rng(0)));
 }

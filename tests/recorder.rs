@@ -68,7 +68,6 @@ fn an_update_is_the_distance_between_the_weights_before_and_after() {
     let (mut sgd, mut recorder) = (Sgd::new(0.1).momentum(0.9), Recorder::every(2));
     for step in 0..3 {
         let (inputs, targets) = batch(step);
-        gradient.set_zero();
         recorder
             .loss_gradient(
                 &net,
@@ -225,7 +224,6 @@ fn csv_and_json_can_be_read() {
 fn a_probe_may_watch_one_pass_after_another() {
     let (net, mut gradient, mut tape) = (Net::init(&mut rng(1)), Net::zeros(), Tape::<Net, X>::default());
     let mut watch = |probe: &mut FlowProbe, step| {
-        gradient.set_zero();
         let (inputs, targets) = batch(step);
         net.loss_gradient_with(
             &MeanSquaredError,

@@ -62,24 +62,24 @@ fn every_optimizer_moves_statistics_alike_whatever_its_settings() {
     train(AdamW::new(0.1).weight_decay(0.5));
 }
 
-struct Halve;
+struct AddHalf;
 
-impl Visitor<0, 1> for Halve {
-    fn visit<T: Real>(&mut self, _: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
-        xs.iter_mut().for_each(|x| *x *= T::of(0.5));
+impl Visitor<1, 1> for AddHalf {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, [xs]: [&[T]; 1], [sums]: [&mut [T]; 1]) {
+        sums.iter_mut().zip(xs).for_each(|(sum, &x)| *sum += T::of(0.5) * x);
     }
 }
 
 #[test]
 fn the_mean_of_two_gradients_moves_statistics_to_the_mean_of_two_batches() {
     let (batches, mut net) = (batches(2), Net::init(&mut rng(1)));
-    let (mut gradient, mut tape) = (Net::zeros(), Tape::<Net, Vector<3, f64>>::default());
+    let (mut mean, mut tape) = (Net::zeros(), Tape::<Net, Vector<3, f64>>::default());
     for batch in &batches {
-        let targets = vec![Vector([1.0, -1.0]); batch.len()];
+        let (mut gradient, targets) = (Net::zeros(), vec![Vector([1.0, -1.0]); batch.len()]);
         net.loss_gradient(&MeanSquaredError, batch, &targets, &mut tape, &mut gradient, &mut rng(0)).unwrap();
+        visit([&gradient], [&mut mean], &mut AddHalf);
     }
-    visit([], [&mut gradient], &mut Halve);
-    Adam::new(0.1).step(&mut net, &gradient).unwrap();
+    Adam::new(0.1).step(&mut net, &mean).unwrap();
     for feature in 0..3 {
         let [a, b] = [0, 1].map(|at| moments(&batches[at], feature));
         approx::assert_abs_diff_eq!(

@@ -73,7 +73,6 @@ where
         let batch = batches.pop().unwrap_or_default();
         let images: Vec<_> = batch.iter().map(|&at| set.images[at]).collect();
         let labels: Vec<_> = batch.iter().map(|&at| set.labels[at]).collect();
-        gradient.set_zero();
         losses.push(recorder.loss_gradient(
             &net,
             &loss,

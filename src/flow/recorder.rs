@@ -29,7 +29,6 @@ use crate::tensor::Tensor;
 /// let (mut net, mut gradient, mut tape) = (Net::init(&mut rng(1)), Net::zeros(), Tape::<Net, Vector<2>>::default());
 /// let (mut sgd, mut recorder) = (Sgd::new(0.1), Recorder::every(10));
 /// for _ in 0..30 {
-///     gradient.set_zero();
 ///     recorder.loss_gradient(&net, &MeanSquaredError, &inputs, &targets, &mut tape, &mut gradient, &mut rng(2))?;
 ///     recorder.step(&mut sgd, &mut net, &gradient)?;
 /// }

@@ -5,12 +5,14 @@
 //! each, once the sides of a product are checked (`product`).
 
 mod convolution;
+mod elementwise;
 mod pool;
 mod product;
 mod real;
 mod simd;
 
 pub(crate) use convolution::{Room, Windows};
+pub(crate) use elementwise::{Elementwise, all_finite, elementwise, sum_rows};
 pub(crate) use pool::Pooling;
 pub(crate) use product::{Start, Strided, add_product, product};
 pub use real::Real;

@@ -6,7 +6,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::compare::comparable;
 use super::{Cost, Factor, Field, Fields, Layer, Mode, Parameters, Probe};
-use crate::kernel::{Real, Start, Strided, add_product, product};
+use crate::kernel::{Real, Start, Strided, product, sum_rows};
 use crate::tensor::{SameScalar, Tensor, Vector, zeros};
 
 /// A linear map from every number of one shape to every number of another: Z = W X + b of the notes.
@@ -145,11 +145,9 @@ impl<In: Tensor, Out: SameScalar<In>, B: Bias<Out>> Layer<In> for Dense<In, Out,
     ) {
         let dz = Out::flat(output_grad);
         let x = Strided::transposed(In::flat(input), In::LEN);
-        add_product(x, Strided::rows(dz, Out::LEN), gradient.weights_mut(), input.len(), Out::LEN);
-        if let Some(bias) = gradient.bias.as_numbers_mut() {
-            for dz in dz.chunks_exact(Out::LEN) {
-                bias.iter_mut().zip(dz).for_each(|(db, dz)| *db += *dz);
-            }
+        product(x, Strided::rows(dz, Out::LEN), Start::Zero, gradient.weights_mut(), input.len(), Out::LEN);
+        if let Some(db) = gradient.bias.as_numbers_mut() {
+            sum_rows(dz, db);
         }
         if let Some(input_grad) = input_grad {
             let (dz, w) = (Strided::rows(dz, Out::LEN), Strided::transposed(self.weights(), Out::LEN));

@@ -25,6 +25,7 @@ nothing_to_train!([] Identity);
 impl<X: Tensor> Layer<X> for Identity {
     type Output = X;
     type Tape = ();
+    const IS_IDENTITY: bool = true;
 
     fn forward(&self, input: &[X], output: &mut [X], _: &mut (), _: &mut Mode<'_>) {
         X::flat_mut(output).copy_from_slice(X::flat(input));

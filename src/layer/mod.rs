@@ -80,6 +80,10 @@ pub trait Layer<X: Tensor>: Parameters {
     /// Which factor of the chain rule's product this layer is: what gradient flow looks for in it.
     const FACTOR: Factor = Factor::Other;
 
+    /// Whether this layer gives its input back, so that nobody needs to copy it: [`Identity`] only.
+    #[doc(hidden)]
+    const IS_IDENTITY: bool = false;
+
     /// Fills `output`, of the length of `input`, with this layer's output for each sample.
     ///
     /// `mode` says whether this is training, and then lends the generator for whatever is random in the layer.
@@ -88,8 +92,8 @@ pub trait Layer<X: Tensor>: Parameters {
     /// Given dR/d`output`, the gradient of some R by this layer's output:
     ///
     /// * **overwrites** `input_grad` with dR/d`input`, unless nobody needs it (`None`: the first layer of a network);
-    /// * **adds** dR/dW to `gradient` for each parameter W, and after a forward pass in training the distance
-    ///   `running - batch` for each [statistic](Role::Statistic).
+    /// * **overwrites** `gradient` with dR/dW, summed over the batch, for each parameter W, and with the distance
+    ///   `running - batch` for each [statistic](Role::Statistic): 0 unless the forward pass was one of training.
     ///
     /// `input`, `output` and `tape` are those of the forward pass. Only layers made of layers have a use for `probe`:
     /// they show it each child.

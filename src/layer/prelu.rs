@@ -68,6 +68,7 @@ impl<X: Tensor> Layer<X> for PRelu<X::Scalar> {
         _: &mut P,
     ) {
         let (a, zero) = (*self.slope, X::Scalar::default());
+        *gradient.slope = zero;
         for (&x, &dy) in X::flat(input).iter().zip(X::flat(output_grad)) {
             if x <= zero {
                 *gradient.slope += x * dy;

@@ -31,7 +31,7 @@ pub struct Seen<'a, X: Tensor, L: Layer<X>> {
     pub output_grad: &'a [L::Output],
     /// dR/d`input`; `None` where nobody needed it.
     pub input_grad: Option<&'a [X]>,
-    /// The gradient so far: this batch's dR/dW has been added.
+    /// dR/dW, for each parameter W of the layer.
     pub gradient: &'a L,
 }
 

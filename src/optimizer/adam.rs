@@ -1,6 +1,6 @@
 use super::{GradientOf, Optimizer, check_divisor, check_gradient, check_share, check_size, follow};
 use crate::Error;
-use crate::kernel::Real;
+use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
 use crate::tensor::Is;
 
@@ -110,13 +110,33 @@ impl Visitor<1, 3> for Update {
             Role::Weight { .. } => T::of(self.kept),
             Role::Bias | Role::Scale(_) => T::one(),
         };
-        let [beta1, beta2] = self.betas.map(T::of);
-        let [rest1, rest2] = self.betas.map(|beta| T::of(1.0 - beta));
-        let (rate, correction, epsilon) = (T::of(self.rate), T::of(self.correction), T::of(self.epsilon));
-        for (((w, m), v), &g) in w.iter_mut().zip(m).zip(v).zip(g) {
-            *m = beta1 * *m + rest1 * g;
-            *v = beta2 * *v + rest2 * g * g;
-            *w = kept * *w - rate * *m / (v.sqrt() * correction + epsilon);
-        }
+        let rule = Rule {
+            betas: self.betas.map(T::of),
+            rests: self.betas.map(|beta| T::of(1.0 - beta)),
+            rate: T::of(self.rate),
+            correction: T::of(self.correction),
+            epsilon: T::of(self.epsilon),
+            kept,
+        };
+        elementwise(&rule, [g], [w, m, v]);
+    }
+}
+
+/// An [`Update`] in the network's scalar.
+struct Rule<T> {
+    betas: [T; 2],
+    rests: [T; 2],
+    rate: T,
+    correction: T,
+    epsilon: T,
+    kept: T,
+}
+
+impl<T: Real> Elementwise<T, 1, 3> for Rule<T> {
+    #[inline(always)]
+    fn apply(&self, [g]: [T; 1], [w, m, v]: [T; 3]) -> [T; 3] {
+        let m = self.betas[0] * m + self.rests[0] * g;
+        let v = self.betas[1] * v + self.rests[1] * g * g;
+        [self.kept * w - self.rate * m / (v.sqrt() * self.correction + self.epsilon), m, v]
     }
 }

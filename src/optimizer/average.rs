@@ -1,6 +1,6 @@
 use super::check_share;
 use crate::Error;
-use crate::kernel::Real;
+use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::{Parameter, Parameters, Role, Visitor, compare, visit};
 
 /// An exponential moving average of a network's weights, which is often better than the weights themselves.
@@ -65,6 +65,18 @@ impl Visitor<1, 1> for Follow {
             return average.copy_from_slice(w);
         }
         let [decay, rest] = [self.0, 1.0 - self.0].map(T::of);
-        average.iter_mut().zip(w).for_each(|(a, &w)| *a = decay * *a + rest * w);
+        elementwise(&Mean { decay, rest }, [w], [average]);
+    }
+}
+
+struct Mean<T> {
+    decay: T,
+    rest: T,
+}
+
+impl<T: Real> Elementwise<T, 1, 1> for Mean<T> {
+    #[inline(always)]
+    fn apply(&self, [w]: [T; 1], [average]: [T; 1]) -> [T; 1] {
+        [self.decay * average + self.rest * w]
     }
 }

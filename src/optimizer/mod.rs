@@ -14,7 +14,7 @@ mod sgd;
 use alloc::string::ToString;
 
 use crate::Error;
-use crate::kernel::Real;
+use crate::kernel::{Real, all_finite};
 use crate::layer::{Parameter, Parameters, Visitor, visit};
 
 pub use adam::Adam;
@@ -81,6 +81,7 @@ struct FindNonFinite {
 impl Visitor<1, 0> for FindNonFinite {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
         if self.found.is_none()
+            && !all_finite(xs)
             && let Some(element) = xs.iter().position(|x| !x.is_finite())
         {
             let (parameter, value) = (parameter.path.to_string(), xs[element].to_f64());

@@ -1,6 +1,6 @@
 use super::{GradientOf, Optimizer, check_divisor, check_gradient, check_share, check_size, follow};
 use crate::Error;
-use crate::kernel::Real;
+use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
 use crate::tensor::Is;
 
@@ -62,11 +62,28 @@ impl Visitor<1, 2> for Update {
         if let Role::Statistic { momentum, .. } = parameter.field.role {
             return follow(momentum, w, g);
         }
-        let (rate, decay, epsilon) = (T::of(self.learning_rate), T::of(self.decay), T::of(self.epsilon));
-        let rest = T::of(1.0 - self.decay);
-        for ((w, s), &g) in w.iter_mut().zip(s).zip(g) {
-            *s = decay * *s + rest * g * g;
-            *w -= rate * g / (s.sqrt() + epsilon);
-        }
+        let rule = Rule {
+            rate: T::of(self.learning_rate),
+            decay: T::of(self.decay),
+            rest: T::of(1.0 - self.decay),
+            epsilon: T::of(self.epsilon),
+        };
+        elementwise(&rule, [g], [w, s]);
+    }
+}
+
+/// An [`Update`] in the network's scalar.
+struct Rule<T> {
+    rate: T,
+    decay: T,
+    rest: T,
+    epsilon: T,
+}
+
+impl<T: Real> Elementwise<T, 1, 2> for Rule<T> {
+    #[inline(always)]
+    fn apply(&self, [g]: [T; 1], [w, s]: [T; 2]) -> [T; 2] {
+        let s = self.decay * s + self.rest * g * g;
+        [w - self.rate * g / (s.sqrt() + self.epsilon), s]
     }
 }

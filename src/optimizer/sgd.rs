@@ -1,6 +1,6 @@
 use super::{GradientOf, Optimizer, check_gradient, check_share, check_size, follow};
 use crate::Error;
-use crate::kernel::Real;
+use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
 use crate::tensor::Is;
 
@@ -68,9 +68,51 @@ impl Visitor<1, 2> for Update {
             return follow(momentum, w, g);
         }
         let (rate, momentum) = (T::of(self.learning_rate), T::of(self.momentum));
-        for ((w, v), &g) in w.iter_mut().zip(v).zip(g) {
-            *v = momentum * *v + g;
-            *w -= rate * if self.nesterov { g + momentum * *v } else { *v };
+        if self.momentum == 0.0 {
+            // Nothing of a velocity would stay, so that none is kept.
+            elementwise(&Plain(rate), [g], [w]);
+        } else if self.nesterov {
+            elementwise(&Ahead { rate, momentum }, [g], [w, v]);
+        } else {
+            elementwise(&Heavy { rate, momentum }, [g], [w, v]);
         }
+    }
+}
+
+/// Without momentum.
+struct Plain<T>(T);
+
+impl<T: Real> Elementwise<T, 1, 1> for Plain<T> {
+    #[inline(always)]
+    fn apply(&self, [g]: [T; 1], [w]: [T; 1]) -> [T; 1] {
+        [w - self.0 * g]
+    }
+}
+
+/// With momentum.
+struct Heavy<T> {
+    rate: T,
+    momentum: T,
+}
+
+impl<T: Real> Elementwise<T, 1, 2> for Heavy<T> {
+    #[inline(always)]
+    fn apply(&self, [g]: [T; 1], [w, v]: [T; 2]) -> [T; 2] {
+        let v = self.momentum * v + g;
+        [w - self.rate * v, v]
+    }
+}
+
+/// With Nesterov's.
+struct Ahead<T> {
+    rate: T,
+    momentum: T,
+}
+
+impl<T: Real> Elementwise<T, 1, 2> for Ahead<T> {
+    #[inline(always)]
+    fn apply(&self, [g]: [T; 1], [w, v]: [T; 2]) -> [T; 2] {
+        let v = self.momentum * v + g;
+        [w - self.rate * (g + self.momentum * v), v]
     }
 }

@@ -1,6 +1,7 @@
 use super::backward_child;
+use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
-use crate::layer::{Cost, Factor, Fields, Identity, Layer, Mode, Parameters, Probe, Rows};
+use crate::layer::{Cost, Factor, Fields, Identity, Layer, Mode, Parameters, Probe, Rows, Seen};
 use crate::tensor::{Buffer, Is, Tensor};
 
 /// A branch, and a skip connection around it.
@@ -64,7 +65,8 @@ impl<F: Parameters, S: Parameters> Parameters for Residual<F, S> {
     }
 }
 
-/// What each way gave, and the gradient that comes back through the shortcut.
+/// What each way gave, and the gradient that comes back through the shortcut. Those of the plain skip are the block's own input and
+/// output gradient: its buffers stay empty.
 #[derive(Debug)]
 pub struct ResidualTape<X: Tensor, F: Layer<X>, S: Layer<X>> {
     branch_output: Buffer<F::Output>,
@@ -92,17 +94,24 @@ where
 {
     type Output = S::Output;
     type Tape = ResidualTape<X, F, S>;
-    const COST: Cost =
-        F::COST.beside(S::COST).keeping(size_of::<F::Output>() + size_of::<S::Output>() + size_of::<X>());
+    const COST: Cost = {
+        let shortcut = if S::IS_IDENTITY { 0 } else { size_of::<S::Output>() + size_of::<X>() };
+        F::COST.beside(S::COST).keeping(size_of::<F::Output>() + shortcut)
+    };
     const FACTOR: Factor = Factor::Sum;
 
     fn forward(&self, input: &[X], output: &mut [S::Output], tape: &mut Self::Tape, mode: &mut Mode<'_>) {
         let branch = tape.branch_output.take(input.len());
         self.branch.forward(input, branch, &mut tape.branch, mode);
-        let skip = tape.shortcut_output.take(input.len());
-        self.shortcut.forward(input, skip, &mut tape.shortcut, mode);
-        let both = S::Output::flat(Is::cast(branch)).iter().zip(S::Output::flat(skip));
-        S::Output::flat_mut(output).iter_mut().zip(both).for_each(|(y, (&f, &s))| *y = f + s);
+        let skip = if S::IS_IDENTITY {
+            bytemuck::cast_slice(input)
+        } else {
+            let skip = tape.shortcut_output.take(input.len());
+            self.shortcut.forward(input, skip, &mut tape.shortcut, mode);
+            skip
+        };
+        let both = [S::Output::flat(Is::cast(branch)), S::Output::flat(skip)];
+        elementwise(&Add, both, [S::Output::flat_mut(output)]);
     }
 
     fn backward<P: Probe>(
@@ -127,29 +136,63 @@ where
             &mut tape.branch,
             probe,
         );
-        let skip_grad = tape.shortcut_grad.take(samples);
-        backward_child(
-            "shortcut",
-            &self.shortcut,
-            input,
-            tape.shortcut_output.get(samples),
-            output_grad,
-            if input_grad.is_some() { Some(&mut *skip_grad) } else { None },
-            &mut gradient.shortcut,
-            &mut tape.shortcut,
-            probe,
-        );
+        let skip_grad = if S::IS_IDENTITY {
+            let (output, skip_grad) = (bytemuck::cast_slice(input), bytemuck::cast_slice(output_grad));
+            probe.enter::<X, S>("shortcut".into());
+            probe.leave(Seen {
+                layer: &self.shortcut,
+                input,
+                output,
+                output_grad,
+                input_grad: input_grad.as_ref().map(|_| skip_grad),
+                gradient: &gradient.shortcut,
+            });
+            skip_grad
+        } else {
+            let skip_grad = tape.shortcut_grad.take(samples);
+            backward_child(
+                "shortcut",
+                &self.shortcut,
+                input,
+                tape.shortcut_output.get(samples),
+                output_grad,
+                if input_grad.is_some() { Some(&mut *skip_grad) } else { None },
+                &mut gradient.shortcut,
+                &mut tape.shortcut,
+                probe,
+            );
+            skip_grad
+        };
         if let Some(input_grad) = input_grad {
-            let skip_grad = X::flat(skip_grad).iter();
-            X::flat_mut(input_grad).iter_mut().zip(skip_grad).for_each(|(dx, &skip)| *dx += skip);
+            elementwise(&AddTo, [X::flat(skip_grad)], [X::flat_mut(input_grad)]);
         }
     }
 
     fn summarize(rows: &mut Rows<'_>) {
         rows.child::<X, F>("branch", 1);
-        if crate::layer::short_type_name::<S>() != "Identity" {
+        if !S::IS_IDENTITY {
             rows.child::<X, S>("shortcut", 1);
         }
+    }
+}
+
+/// y = f + s.
+struct Add;
+
+impl<T: Real> Elementwise<T, 2, 1> for Add {
+    #[inline(always)]
+    fn apply(&self, [branch, skip]: [T; 2], _: [T; 1]) -> [T; 1] {
+        [branch + skip]
+    }
+}
+
+/// dx = dx + skip.
+struct AddTo;
+
+impl<T: Real> Elementwise<T, 1, 1> for AddTo {
+    #[inline(always)]
+    fn apply(&self, [skip]: [T; 1], [dx]: [T; 1]) -> [T; 1] {
+        [dx + skip]
     }
 }
 

@@ -207,7 +207,6 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
             Some(samples) => samples,
             None => pieces::size::<N, X>(inputs.len()),
         };
-        gradient.set_zero();
         let mean = if size >= inputs.len() {
             network.loss_gradient(loss, inputs, targets, tape, gradient, rng)?
         } else {

@@ -10,7 +10,7 @@ use rand::{Rng, SeedableRng};
 
 use crate::Error;
 use crate::bounds::Maps;
-use crate::kernel::Real;
+use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::{Layer, Parameter, Parameters, Role, Visitor, describe, visit};
 use crate::loss::{TargetFor, check_lengths};
 use crate::network::{Network, TapeOf};
@@ -54,7 +54,7 @@ impl<N: Parameters, T: Default> Worker<N, T> {
     }
 }
 
-/// [`Network::loss_gradient`] of a batch in pieces of `size` samples: the mean loss and, added to `gradient`, its gradient.
+/// [`Network::loss_gradient`] of a batch in pieces of `size` samples: the mean loss, and its gradient in `gradient`.
 #[allow(clippy::too_many_arguments)]
 pub(super) fn loss_gradient<N, X: Tensor, Y: Tensor, L, Target: TargetFor<L, Y>, T: TapeOf<N, X>>(
     network: &N,
@@ -86,7 +86,6 @@ where
             let (inputs, targets) = (&inputs[range(at)], &targets[range(at)]);
             *rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream((group + at) as u64);
-            gradient.set_zero();
             *mean = network
                 .loss_gradient(loss, inputs, targets, tape, gradient, rng)
                 .map_err(|error| error.in_batch(range(at).start));
@@ -94,19 +93,49 @@ where
         for (at, worker) in workers.iter().enumerate() {
             let share = range(at).len() as f64 / inputs.len() as f64;
             mean += share * worker.loss.clone()?;
-            visit([&worker.gradient], [&mut *gradient], &mut Add(share));
+            if (group, at) == (0, 0) {
+                visit([&worker.gradient], [&mut *gradient], &mut Take(share));
+            } else {
+                visit([&worker.gradient], [&mut *gradient], &mut Add(share));
+            }
         }
     }
     Ok(mean)
 }
 
-/// `to += share * from`; of statistics too, so that they are averaged.
+/// `to = share * from`; of statistics too, so that they are averaged.
+struct Take(f64);
+
+impl Visitor<1, 1> for Take {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, [from]: [&[T]; 1], [to]: [&mut [T]; 1]) {
+        elementwise(&Scaled(T::of(self.0)), [from], [to]);
+    }
+}
+
+struct Scaled<T>(T);
+
+impl<T: Real> Elementwise<T, 1, 1> for Scaled<T> {
+    #[inline(always)]
+    fn apply(&self, [from]: [T; 1], _: [T; 1]) -> [T; 1] {
+        [self.0 * from]
+    }
+}
+
+/// `to += share * from`.
 struct Add(f64);
 
 impl Visitor<1, 1> for Add {
     fn visit<T: Real>(&mut self, _: &Parameter<'_>, [from]: [&[T]; 1], [to]: [&mut [T]; 1]) {
-        let share = T::of(self.0);
-        to.iter_mut().zip(from).for_each(|(to, &from)| *to += share * from);
+        elementwise(&AddScaled(T::of(self.0)), [from], [to]);
+    }
+}
+
+struct AddScaled<T>(T);
+
+impl<T: Real> Elementwise<T, 1, 1> for AddScaled<T> {
+    #[inline(always)]
+    fn apply(&self, [from]: [T; 1], [to]: [T; 1]) -> [T; 1] {
+        [to + self.0 * from]
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) const RIGHT: u8 = 0;
 pub(crate) const MISSING_TRANSPOSE: u8 = 1;
 pub(crate) const FORGOTTEN_SKIP: u8 = 2;
 pub(crate) const MISSING_BIAS_GRADIENT: u8 = 3;
-pub(crate) const GRADIENT_OVERWRITTEN: u8 = 4;
+pub(crate) const GRADIENT_ADDED: u8 = 4;
 pub(crate) const INPUT_GRADIENT_ADDED: u8 = 5;
 pub(crate) const NOTHING_WITHOUT_INPUT_GRADIENT: u8 = 6;
 pub(crate) const LAST_WEIGHT_LEFT_OUT: u8 = 7;
@@ -74,7 +74,7 @@ impl<const MISTAKE: u8> Layer<X> for Affine<MISTAKE> {
         if MISTAKE == NOTHING_WITHOUT_INPUT_GRADIENT && input_grad.is_none() {
             return;
         }
-        if MISTAKE == GRADIENT_OVERWRITTEN {
+        if MISTAKE != GRADIENT_ADDED {
             *gradient = Self::zeros();
         }
         let ones = vec![Vector([1.0; 3]); input.len()];

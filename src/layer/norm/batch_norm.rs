@@ -199,15 +199,15 @@ impl<const FEATURES: usize, const H: usize, const W: usize, T: Real> Layer<Image
             }
         }
         for f in 0..FEATURES {
-            gradient.bias[f] += T::of(plain[f]);
-            gradient.gain[f] += T::of(along[f]);
-            if *measured && count > 0.0 {
-                gradient.running_mean[f] += T::of(self.running_mean[f].to_f64() - mean[f]);
-            }
-            if *measured && count > 1.0 {
-                let unbiased = variance[f] * (count / (count - 1.0));
-                gradient.running_variance[f] += T::of(self.running_variance[f].to_f64() - unbiased);
-            }
+            gradient.bias[f] = T::of(plain[f]);
+            gradient.gain[f] = T::of(along[f]);
+            let distance = |measured, running: T, batch: f64| {
+                if measured { T::of(running.to_f64() - batch) } else { T::zero() }
+            };
+            let unbiased = variance[f] * (count / (count - 1.0));
+            gradient.running_mean[f] = distance(*measured && count > 0.0, self.running_mean[f], mean[f]);
+            gradient.running_variance[f] =
+                distance(*measured && count > 1.0, self.running_variance[f], unbiased);
         }
         let Some(input_grad) = input_grad else { return };
         // In use the mean and the variance are constants, and no gradient goes through them.

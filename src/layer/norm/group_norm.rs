@@ -103,6 +103,8 @@ where
         _: &mut P,
     ) {
         let channels = CHANNELS / GROUPS;
+        gradient.bias.0.fill(T::zero());
+        gradient.gain.0.fill(T::zero());
         for (at, &normal) in tape.get(input.len() * GROUPS).iter().enumerate() {
             let (sample, first) = (at / GROUPS, at % GROUPS * channels);
             let [mut plain, mut along] = [0.0; 2];

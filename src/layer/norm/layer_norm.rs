@@ -89,6 +89,8 @@ impl<X: Tensor> Layer<X> for LayerNorm<X> {
         _: &mut P,
     ) {
         let gain = self.gain.as_slice();
+        gradient.gain.as_mut_slice().fill(X::Scalar::default());
+        gradient.bias.as_mut_slice().fill(X::Scalar::default());
         for (at, &normal) in tape.get(input.len()).iter().enumerate() {
             let (x, dy) = (input[at].as_slice(), output_grad[at].as_slice());
             let scales = gradient.gain.as_mut_slice().iter_mut().zip(gradient.bias.as_mut_slice());

@@ -82,6 +82,7 @@ impl<X: Tensor> Layer<X> for RmsNorm<X> {
         _: &mut P,
     ) {
         let gain = self.gain.as_slice();
+        gradient.gain.as_mut_slice().fill(X::Scalar::default());
         for (at, &normal) in tape.get(input.len()).iter().enumerate() {
             let (x, dy) = (input[at].as_slice(), output_grad[at].as_slice());
             for (dgain, (x, dy)) in gradient.gain.as_mut_slice().iter_mut().zip(x.iter().zip(dy)) {

@@ -1,0 +1,177 @@
+//! What is done to numbers one by one, in one pass over several slices: optimisers' steps, sums of gradients.
+
+use super::Real;
+use super::simd::{Kernel, Level, dispatch};
+
+/// A map of the numbers at one place of `R` slices that are read, and of `W` that are written.
+pub(crate) trait Elementwise<T, const R: usize, const W: usize> {
+    /// What the written numbers become. `#[inline(always)]`.
+    fn apply(&self, read: [T; R], write: [T; W]) -> [T; W];
+}
+
+/// Applies a map at every place; slices of other lengths are cut to the shortest.
+pub(crate) fn elementwise<T: Real, const R: usize, const W: usize>(
+    map: &impl Elementwise<T, R, W>,
+    read: [&[T]; R],
+    write: [&mut [T]; W],
+) {
+    dispatch(Each { map, read, write });
+}
+
+struct Each<'a, M, T, const R: usize, const W: usize> {
+    map: &'a M,
+    read: [&'a [T]; R],
+    write: [&'a mut [T]; W],
+}
+
+impl<T: Real, M: Elementwise<T, R, W>, const R: usize, const W: usize> Kernel for Each<'_, M, T, R, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self) {
+        let Self { map, mut read, mut write } = self;
+        let mut len = usize::MAX;
+        for r in 0..R {
+            len = if read[r].len() < len { read[r].len() } else { len };
+        }
+        for w in 0..W {
+            len = if write[w].len() < len { write[w].len() } else { len };
+        }
+        for r in 0..R {
+            read[r] = &read[r][..len];
+        }
+        let write = write.each_mut().map(|slice| &mut slice[..len]);
+        for at in 0..len {
+            let (mut seen, mut changed) = ([T::zero(); R], [T::zero(); W]);
+            for r in 0..R {
+                seen[r] = read[r][at];
+            }
+            for w in 0..W {
+                changed[w] = write[w][at];
+            }
+            let changed = map.apply(seen, changed);
+            for w in 0..W {
+                write[w][at] = changed[w];
+            }
+        }
+    }
+}
+
+/// `sum` = the sum of the rows, each as long as `sum`.
+pub(crate) fn sum_rows<T: Real>(rows: &[T], sum: &mut [T]) {
+    dispatch(SumRows { rows, sum });
+}
+
+struct SumRows<'a, T> {
+    rows: &'a [T],
+    sum: &'a mut [T],
+}
+
+impl<T: Real> Kernel for SumRows<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self) {
+        let Self { rows, sum } = self;
+        sum.fill(T::zero());
+        for row in rows.chunks_exact(sum.len()) {
+            for at in 0..sum.len() {
+                sum[at] += row[at];
+            }
+        }
+    }
+}
+
+/// Whether no number is a NaN or an infinity.
+pub(crate) fn all_finite<T: Real>(numbers: &[T]) -> bool {
+    dispatch(AllFinite(numbers))
+}
+
+struct AllFinite<'a, T>(&'a [T]);
+
+impl<T: Real> Kernel for AllFinite<'_, T> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<L: Level>(self) -> bool {
+        // 0 x is 0, unless x is not finite: then it is a NaN, and so is every sum with it.
+        const SUMS: usize = 32;
+        let (chunks, rest) = self.0.as_chunks::<SUMS>();
+        let mut sums = [T::zero(); SUMS];
+        for chunk in chunks {
+            for at in 0..SUMS {
+                sums[at] += T::zero() * chunk[at];
+            }
+        }
+        let mut sum = T::zero();
+        for at in 0..SUMS {
+            sum += sums[at];
+        }
+        for &number in rest {
+            sum += T::zero() * number;
+        }
+        sum == T::zero()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::simd::for_each_level;
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    struct Step;
+
+    impl<T: Real> Elementwise<T, 1, 2> for Step {
+        #[inline(always)]
+        fn apply(&self, [g]: [T; 1], [w, v]: [T; 2]) -> [T; 2] {
+            [w - g * v, v + g]
+        }
+    }
+
+    #[test]
+    fn a_map_is_applied_at_every_place_of_slices_of_every_length() {
+        for_each_level!(L => {
+            for len in 0..70 {
+                let numbers = |shift: usize| (0..len).map(|at| (at + shift) as f32).collect::<Vec<_>>();
+                let (g, mut w, mut v) = (numbers(1), numbers(2), numbers(3));
+                Each { map: &Step, read: [&g], write: [&mut w, &mut v] }.run::<L>();
+                // (at + 2) - (at + 1) (at + 3) and (at + 3) + (at + 1), whole numbers
+                let expected = |at: f32| (at + 2.0 - (at + 1.0) * (at + 3.0), 2.0 * at + 4.0);
+                assert!((0..len).all(|at| (w[at], v[at]) == expected(at as f32)), "{len} numbers");
+            }
+        });
+    }
+
+    #[test]
+    fn rows_are_summed() {
+        for_each_level!(L => {
+            for columns in 1..40 {
+                let rows: Vec<f64> = (0..7 * columns).map(|at| at as f64).collect();
+                let mut sum = vec![1e9; columns];
+                SumRows { rows: &rows, sum: &mut sum }.run::<L>();
+                // Column c: 7 c + columns (0 + 1 + .. + 6)
+                assert!((0..columns).all(|c| sum[c] == (7 * c + 21 * columns) as f64), "{columns} columns");
+            }
+        });
+    }
+
+    #[test]
+    fn one_number_that_is_not_finite_is_found_wherever_it_stands() {
+        for_each_level!(L => {
+            for len in 1..100 {
+                let mut numbers = vec![f32::MAX; len];
+                assert!(AllFinite(&numbers).run::<L>());
+                for at in 0..len {
+                    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                        numbers[at] = bad;
+                        assert!(!AllFinite(&numbers).run::<L>(), "{bad} at {at} of {len}");
+                        numbers[at] = -f32::MIN_POSITIVE;
+                    }
+                }
+            }
+            assert!(AllFinite::<f64>(&[]).run::<L>());
+        });
+    }
+}
