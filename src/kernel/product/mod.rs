@@ -4,28 +4,33 @@
 //! loop is the same for all: the sums of a [`Tile`] of `c` stay in registers while `a` and `b` go by. What leads the tiles over `c` is chosen by
 //! the sizes, so that what they read is in the first-level cache:
 //!
-//! * `Direct`: `b` is read where it stands. Where it is small, a few rows of `c` are done at a time, else strip by strip of `b`.
-//! * `Strips`: many rows, or a transposed `b`. Each strip of `b` is copied first, to rows that follow one another.
-//! * `Blocks`: large products. Blocks of `a` are copied too. (A matrix whose rows are a multiple of 4 KiB apart would else have a whole
+//! * Small: `b` is read where it stands. Where it fits into the cache, a few rows of `c` are done at a time, else strip by strip of `b`.
+//! * Many rows, or a transposed `b`: strips of `b` are copied first, to rows that follow one another.
+//! * Large: blocks of `a` are copied too. (A matrix whose rows are a multiple of 4 KiB apart would else have a whole
 //!   column in one set of the cache, and in as many pages as it has rows.)
-//! * `Dots`: a few rows with a transposed `b`, which is not worth copying: dot products.
+//! * A few rows with a transposed `b`, which is not worth copying: dot products.
 //!
 //! A crate for large products was not worth its weight: `gemm` and `matrixmultiply` are about level from 1024 on, and behind below
 //! (`docs/performance.md`).
 
-mod direct;
 mod dots;
-mod packed;
+mod pack;
 mod tile;
+mod walk;
+
+use core::mem::MaybeUninit;
 
 use super::simd::{Lanes, dispatch};
-use direct::Direct;
 use dots::Dots;
-use packed::{Blocks, Strips};
 use tile::MOST_LANES;
+use walk::Walk;
 
 /// Steps along the inner dimension before the next tile: a strip of `b` this deep stays in the first-level cache.
 const DEPTH: usize = 256;
+/// The rows of a block of `a`: of [`DEPTH`] numbers each, 128 KiB of `f32`, a quarter of a second-level cache.
+const BLOCK_ROWS: usize = 128;
+/// So many strips of `b` are copied at a time, so that whole cache lines of its rows are read.
+const STRIPS: usize = 4;
 /// Up to so many rows are not worth copying a `b` that lies well.
 const FEW_ROWS: usize = 48;
 /// Up to so many rows are not worth turning a transposed `b` round.
@@ -123,16 +128,14 @@ macro_rules! products {
                 let turned = b_column != 1;
                 // Rows of b a multiple of 4 KiB apart would push one another out of the cache.
                 let crowded = b_row.is_multiple_of(4096 / size_of::<Self>()) && inner > 8;
-                if inner == 0 {
-                    dispatch(Direct(sides))
-                } else if rows <= ROWS_OF_DOTS && turned && b_row == 1 && a_column == 1 {
+                if inner > 0 && rows <= ROWS_OF_DOTS && turned && b_row == 1 && a_column == 1 {
                     dispatch(Dots(sides))
                 } else if rows > FEW_ROWS / 2 && columns >= 128 && rows * inner * columns >= LARGE {
-                    dispatch(Blocks(sides))
-                } else if turned || rows > FEW_ROWS && inner > 64 || rows > 8 && crowded {
-                    dispatch(Strips(sides))
+                    large(sides)
+                } else if inner > 0 && (turned || rows > FEW_ROWS && inner > 64 || rows > 8 && crowded) {
+                    strips(sides)
                 } else {
-                    dispatch(Direct(sides))
+                    dispatch(Walk { sides, strips: None, block: None })
                 }
             }
             const ZEROS: &'static [Self; 8 * MOST_LANES] = &[0.0; 8 * MOST_LANES];
@@ -141,6 +144,22 @@ macro_rules! products {
 }
 products!(f32);
 products!(f64);
+
+/// With copied strips of `b`. The room for them is on the stack, which only these products pay for.
+#[inline(never)]
+fn strips<T: Product>(sides: Sides<T>) {
+    let mut strips = MaybeUninit::<[T; STRIPS * DEPTH * 2 * MOST_LANES]>::uninit();
+    dispatch(Walk { sides, strips: Some(strips.as_mut_ptr().cast()), block: None });
+}
+
+/// With copied blocks of `a` too.
+#[inline(never)]
+fn large<T: Product>(sides: Sides<T>) {
+    let mut strips = MaybeUninit::<[T; STRIPS * DEPTH * 2 * MOST_LANES]>::uninit();
+    let mut block = MaybeUninit::<[T; BLOCK_ROWS * DEPTH]>::uninit();
+    let (strips, block) = (Some(strips.as_mut_ptr().cast()), Some(block.as_mut_ptr().cast()));
+    dispatch(Walk { sides, strips, block });
+}
 
 /// The matrices of a product, checked by [`product`]: as pointers, since a tile does not end where a row does. Rows and
 /// columns are so many numbers apart.
@@ -241,9 +260,17 @@ mod tests {
             {
                 for (st, start) in [Start::Zero, Start::Row(&row), Start::Output].into_iter().enumerate() {
                     let mut kernels: [fn(Sides<T>); 4] = [
-                        |sides| Direct(sides).run::<L>(),
-                        |sides| Strips(sides).run::<L>(),
-                        |sides| Blocks(sides).run::<L>(),
+                        |sides| Walk { sides, strips: None, block: None }.run::<L>(),
+                        |sides| {
+                            let mut strips = vec![T::zero(); STRIPS * DEPTH * 2 * MOST_LANES];
+                            Walk { sides, strips: Some(strips.as_mut_ptr()), block: None }.run::<L>();
+                        },
+                        |sides| {
+                            let mut strips = vec![T::zero(); STRIPS * DEPTH * 2 * MOST_LANES];
+                            let mut block = vec![T::zero(); BLOCK_ROWS * DEPTH];
+                            let (strips, block) = (Some(strips.as_mut_ptr()), Some(block.as_mut_ptr()));
+                            Walk { sides, strips, block }.run::<L>();
+                        },
                         |sides| Dots(sides).run::<L>(),
                     ];
                     // What each of them asks of its sides.

@@ -1,8 +1,8 @@
 //! The innermost loop: a tile of the product, whose sums stay in registers.
 //!
 //! It has up to six rows of two vectors: twelve sums, since a multiply-add is ready after four cycles and two begin in each.
-//! Fewer rows make wider tiles; one row (a sample) has eight vectors. The last vector of a row may be a part: it is read and
-//! written under a mask, so that no size has a slow remainder.
+//! Fewer rows make wider tiles; one row (a sample) has eight vectors. The last vector of a row may be a part: what it starts from
+//! is read under a mask, and so it is written, so that no size has a slow remainder.
 
 use super::super::simd::{Level, Vector};
 use super::{Product, Sides};
@@ -67,69 +67,56 @@ impl<T: Product> Tile<T> {
     /// All of `start` and `c` is there, `depth` columns of `a` and rows of `b` are, and the processor has the level.
     #[inline(always)]
     pub(super) unsafe fn run<L: Level>(self, high: usize, wide: usize) {
-        let lanes = T::Vector::<L>::LANES;
-        let vectors = wide.div_ceil(lanes);
-        // SAFETY: the caller's.
-        unsafe {
-            if wide == vectors * lanes {
-                self.shaped::<L, false>(high, vectors, lanes);
-            } else {
-                self.shaped::<L, true>(high, vectors, wide + lanes - vectors * lanes);
-            }
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn shaped<L: Level, const PART: bool>(self, high: usize, vectors: usize, last: usize) {
-        // SAFETY: the caller's.
+        let vectors = wide.div_ceil(T::Vector::<L>::LANES);
+        // SAFETY: the caller's. A shape has at least as many vectors as it is asked for; see `sums`.
         unsafe {
             match (high, vectors) {
-                (1, 1) => self.sums::<L, PART, 1, 1>(last),
-                (1, 2) => self.sums::<L, PART, 1, 2>(last),
-                (1, 3) => self.sums::<L, PART, 1, 3>(last),
-                (1, 4) => self.sums::<L, PART, 1, 4>(last),
-                (1, 5) => self.sums::<L, PART, 1, 5>(last),
-                (1, 6) => self.sums::<L, PART, 1, 6>(last),
-                (1, 7) => self.sums::<L, PART, 1, 7>(last),
-                (1, _) => self.sums::<L, PART, 1, 8>(last),
-                (2, 1) => self.sums::<L, PART, 2, 1>(last),
-                (2, 2) => self.sums::<L, PART, 2, 2>(last),
-                (2, 3) => self.sums::<L, PART, 2, 3>(last),
-                (2, _) => self.sums::<L, PART, 2, 4>(last),
-                (3, 1) => self.sums::<L, PART, 3, 1>(last),
-                (3, 2) => self.sums::<L, PART, 3, 2>(last),
-                (3, 3) => self.sums::<L, PART, 3, 3>(last),
-                (3, _) => self.sums::<L, PART, 3, 4>(last),
-                (4, 1) => self.sums::<L, PART, 4, 1>(last),
-                (4, _) => self.sums::<L, PART, 4, 2>(last),
-                (5, 1) => self.sums::<L, PART, 5, 1>(last),
-                (5, _) => self.sums::<L, PART, 5, 2>(last),
-                (_, 1) => self.sums::<L, PART, 6, 1>(last),
-                _ => self.sums::<L, PART, 6, 2>(last),
+                (1, 1) => self.sums::<L, 1, 1>(wide),
+                (1, 2) => self.sums::<L, 1, 2>(wide),
+                (1, 3 | 4) => self.sums::<L, 1, 4>(wide),
+                (1, _) => self.sums::<L, 1, 8>(wide),
+                (2, 1) => self.sums::<L, 2, 1>(wide),
+                (2, 2) => self.sums::<L, 2, 2>(wide),
+                (2, _) => self.sums::<L, 2, 4>(wide),
+                (3, 1) => self.sums::<L, 3, 1>(wide),
+                (3, 2) => self.sums::<L, 3, 2>(wide),
+                (3, _) => self.sums::<L, 3, 4>(wide),
+                (4, 1) => self.sums::<L, 4, 1>(wide),
+                (4, _) => self.sums::<L, 4, 2>(wide),
+                (5, 1) => self.sums::<L, 5, 1>(wide),
+                (5, _) => self.sums::<L, 5, 2>(wide),
+                (_, 1) => self.sums::<L, 6, 1>(wide),
+                _ => self.sums::<L, 6, 2>(wide),
             }
         }
     }
 
-    /// `R` rows of `V` vectors, the last of them only of `last` numbers if it is a `PART`.
+    /// `R` rows of `V` vectors, of which `wide` numbers are there.
     #[inline(always)]
-    unsafe fn sums<L: Level, const PART: bool, const R: usize, const V: usize>(self, last: usize) {
+    unsafe fn sums<L: Level, const R: usize, const V: usize>(self, wide: usize) {
         let lanes = T::Vector::<L>::LANES;
-        // SAFETY: r < R, v < V and k < depth, which the caller says are there. Of the last vector only `last` numbers are
-        // touched if it is a part, but for `b`: there more is read, and has no part in the result, as long as more is there.
+        // SAFETY: r < R, v < V and k < depth, which the caller says are there; of a row no more than `wide` numbers are
+        // touched, but for `b`: there more is read, and has no part in the result, as long as more is there.
         unsafe {
+            let full = wide == V * lanes;
             let mut sums = [[T::Vector::<L>::zero(); V]; R];
+            let mut start = self.start;
             for r in 0..R {
                 for v in 0..V {
-                    let from = self.start.add(r * self.start_row + v * lanes);
-                    sums[r][v] = read::<T, L>(from, PART && v == V - 1, last);
+                    sums[r][v] = if full {
+                        T::Vector::<L>::read(start.add(v * lanes))
+                    } else {
+                        read::<T, L>(start.wrapping_add(v * lanes), wide, v * lanes)
+                    };
                 }
+                start = start.wrapping_add(self.start_row);
             }
-            let whole = if PART { self.whole(V * lanes) } else { self.depth };
+            let whole = if full { self.depth } else { self.whole(V * lanes) };
             let (mut a, mut b) = (self.a, self.b);
-            for k in 0..self.depth {
+            for _ in 0..whole {
                 let mut row = [T::Vector::<L>::zero(); V];
                 for v in 0..V {
-                    row[v] = read::<T, L>(b.add(v * lanes), PART && k >= whole && v == V - 1, last);
+                    row[v] = T::Vector::<L>::read(b.add(v * lanes));
                 }
                 for r in 0..R {
                     let a = T::Vector::<L>::splat(*a.add(r * self.a_row));
@@ -140,15 +127,30 @@ impl<T: Product> Tile<T> {
                 a = a.wrapping_add(self.a_column);
                 b = b.wrapping_add(self.b_row);
             }
-            for r in 0..R {
+            // The last rows of `b`, behind which too little is there.
+            for _ in whole..self.depth {
                 for v in 0..V {
-                    let to = self.c.add(r * self.c_row + v * lanes);
-                    if PART && v == V - 1 {
-                        sums[r][v].write_first(to, last);
-                    } else {
-                        sums[r][v].write(to);
+                    let row = read::<T, L>(b.wrapping_add(v * lanes), wide, v * lanes);
+                    for r in 0..R {
+                        let a = T::Vector::<L>::splat(*a.add(r * self.a_row));
+                        sums[r][v] = a.multiply_add(row, sums[r][v]);
                     }
                 }
+                a = a.wrapping_add(self.a_column);
+                b = b.wrapping_add(self.b_row);
+            }
+            let mut c = self.c;
+            for r in 0..R {
+                for v in 0..V {
+                    if full {
+                        sums[r][v].write(c.add(v * lanes));
+                    } else if wide >= (v + 1) * lanes {
+                        sums[r][v].write(c.add(v * lanes));
+                    } else if wide > v * lanes {
+                        sums[r][v].write_first(c.add(v * lanes), wide - v * lanes);
+                    }
+                }
+                c = c.wrapping_add(self.c_row);
             }
         }
     }
@@ -157,14 +159,23 @@ impl<T: Product> Tile<T> {
     #[inline(always)]
     fn whole(&self, numbers: usize) -> usize {
         let there = (self.b_end as usize).saturating_sub(self.b as usize) / size_of::<T>();
-        if there < numbers { 0 } else { (there - numbers) / self.b_row + 1 }
+        let whole = if there < numbers { 0 } else { (there - numbers) / self.b_row + 1 };
+        if whole < self.depth { whole } else { self.depth }
     }
 }
 
-/// A vector, or the first numbers of one.
+/// A vector at `at` in a row of `wide` numbers: whole, or what is there of it, and 0 for the rest.
 #[inline(always)]
 #[allow(unsafe_code)]
-unsafe fn read<T: Product, L: Level>(from: *const T, part: bool, count: usize) -> T::Vector<L> {
+unsafe fn read<T: Product, L: Level>(from: *const T, wide: usize, at: usize) -> T::Vector<L> {
     // SAFETY: the caller's.
-    unsafe { if part { T::Vector::<L>::read_first(from, count) } else { T::Vector::<L>::read(from) } }
+    unsafe {
+        if wide >= at + T::Vector::<L>::LANES {
+            T::Vector::<L>::read(from)
+        } else if wide > at {
+            T::Vector::<L>::read_first(from, wide - at)
+        } else {
+            T::Vector::<L>::zero()
+        }
+    }
 }
