@@ -9,7 +9,7 @@ use crate::Error;
 use crate::bounds::{DataFor, Maps, RoomFor};
 use crate::kernel::{Real, all_finite};
 use crate::layer::{
-    Layer, Mode, NoProbe, Parameter, Parameters, Probe, Seen, Summary, View, Visitor, compare, visit,
+    Layer, Mode, NoProbe, Parameter, Parameters, Probe, Role, Seen, Summary, View, Visitor, compare, visit,
 };
 use crate::loss::{Loss, TargetFor, check_finite, check_lengths};
 use crate::optimizer::GradientOf;
@@ -131,11 +131,7 @@ pub trait Network: Parameters {
         Self: Maps<X, Y>,
     {
         let (inputs, tape, gradient) = (Is::cast(inputs), tape.as_tape(), gradient.as_gradient_mut());
-        check_lengths(inputs.len(), targets.len())?;
-        tape.forward(self, inputs, &mut Mode::Train(rng))?;
-        let outputs = Is::cast(tape.output.get(inputs.len()));
-        let output_grad = Is::cast_mut(tape.output_grad.take(inputs.len()));
-        let mean = T::compare_by(loss).mean_and_gradient(outputs, targets, output_grad)?;
+        let mean = tape.loss(self, loss, inputs, targets, rng)?;
         tape.backward(self, inputs, gradient, probe);
         Ok(mean)
     }
@@ -159,6 +155,42 @@ pub trait Network: Parameters {
 }
 
 impl<N: Parameters> Network for N {}
+
+/// [`Network::loss_gradient`] of samples that are this share of a batch: their part of the batch's mean loss, and of its gradient.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn loss_gradient_share<N, X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
+    network: &N,
+    loss: &L,
+    inputs: &[X],
+    targets: &[T],
+    share: f64,
+    tape: &mut impl TapeOf<N, X>,
+    gradient: &mut N,
+    rng: &mut impl Rng,
+) -> Result<f64, Error>
+where
+    N: Maps<X, Y>,
+{
+    let tape = tape.as_tape();
+    let mean = tape.loss(network, loss, inputs, targets, rng)?;
+    let scale = Real::of(share);
+    let output_grad = N::Output::flat_mut(tape.output_grad.take(inputs.len()));
+    output_grad.iter_mut().for_each(|g| *g *= scale);
+    tape.backward(network, inputs, gradient, &mut NoProbe);
+    visit([], [gradient], &mut ScaleStatistics(share));
+    Ok(share * mean)
+}
+
+/// What a statistic measured is no part of the loss, and has its share apart.
+struct ScaleStatistics(f64);
+
+impl Visitor<0, 1> for ScaleStatistics {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
+        if let Role::Statistic { .. } = parameter.field.role {
+            xs.iter_mut().for_each(|x| *x *= T::of(self.0));
+        }
+    }
+}
 
 /// What a network leaves behind on its way forward, for its way back: made once, used for every batch.
 ///
@@ -201,6 +233,25 @@ impl<N: Layer<X>, X: Tensor> Tape<N, X> {
         let outputs = self.output.take(inputs.len());
         network.forward(inputs, outputs, &mut self.layers, mode);
         check_outputs(outputs)
+    }
+
+    /// Goes forward, and gives the mean loss of the batch, and its gradient by the outputs in `output_grad`.
+    fn loss<Y: Tensor, L, T: TargetFor<L, Y>>(
+        &mut self,
+        network: &N,
+        loss: &L,
+        inputs: &[X],
+        targets: &[T],
+        rng: &mut impl Rng,
+    ) -> Result<f64, Error>
+    where
+        N: Maps<X, Y>,
+    {
+        check_lengths(inputs.len(), targets.len())?;
+        self.forward(network, inputs, &mut Mode::Train(rng))?;
+        let outputs = Is::cast(self.output.get(inputs.len()));
+        let output_grad = Is::cast_mut(self.output_grad.take(inputs.len()));
+        T::compare_by(loss).mean_and_gradient(outputs, targets, output_grad)
     }
 
     /// Shows the probe what the forward pass left, though there is no gradient to go back with.

@@ -11,12 +11,36 @@ pub(crate) trait Elementwise<T, const R: usize, const W: usize> {
 
 /// Applies a map at every place; slices of other lengths are cut to the shortest.
 pub(crate) fn elementwise<T: Real, const R: usize, const W: usize>(
-    map: &impl Elementwise<T, R, W>,
+    map: &(impl Elementwise<T, R, W> + Sync),
     read: [&[T]; R],
     write: [&mut [T]; W],
 ) {
+    let len = write.iter().fold(usize::MAX, |len, slice| len.min(slice.len()));
+    #[cfg(feature = "threads")]
+    if len >= PARALLEL && rayon::current_num_threads() > 1 {
+        let middle = len / 2;
+        let [mut low_read, mut high_read] = [read; 2];
+        for (at, slice) in read.iter().enumerate() {
+            (low_read[at], high_read[at]) = slice.split_at(middle);
+        }
+        let mut high_write: [&mut [T]; W] = core::array::from_fn(|_| Default::default());
+        let mut at = 0;
+        let low_write = write.map(|slice| {
+            let (low, high) = slice.split_at_mut(middle);
+            high_write[at] = high;
+            at += 1;
+            low
+        });
+        rayon::join(|| elementwise(map, low_read, low_write), || elementwise(map, high_read, high_write));
+        return;
+    }
+    let _ = len;
     dispatch(Each { map, read, write });
 }
+
+/// So many numbers are worth a thread.
+#[cfg(feature = "threads")]
+const PARALLEL: usize = 1 << 16;
 
 struct Each<'a, M, T, const R: usize, const W: usize> {
     map: &'a M,

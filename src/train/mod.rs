@@ -35,7 +35,7 @@ use crate::tensor::{Is, Tensor};
 pub use fit_error::FitError;
 #[cfg(feature = "fit")]
 pub use options::{Epoch, Fit};
-use pieces::Worker;
+use pieces::{Cut, Worker};
 
 /// A network with what it takes to train it: a loss, an optimiser, and room for gradient and tape.
 ///
@@ -199,18 +199,18 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
         T: TapeOf<N, X>,
     {
         let Self { network, loss, gradient, tape, rng, workers, .. } = self;
-        let size = match self.micro_batch {
+        let cut = match self.micro_batch {
             Some(0) => {
                 let expected = "at least 1";
                 return Err(Error::Setting { name: "the size of a micro-batch", value: 0.0, expected });
             }
-            Some(samples) => samples,
-            None => pieces::size::<N, X>(inputs.len()),
+            Some(samples) => Cut { piece: samples, part: samples },
+            None => pieces::cut::<N, X>(inputs.len()),
         };
-        let mean = if size >= inputs.len() {
+        let mean = if cut.part >= inputs.len() {
             network.loss_gradient(loss, inputs, targets, tape, gradient, rng)?
         } else {
-            pieces::loss_gradient(network, loss, inputs, targets, size, gradient, workers, rng)?
+            pieces::loss_gradient(network, loss, inputs, targets, cut, gradient, workers, rng)?
         };
         match self.clip {
             Clip::Not => {}

@@ -38,7 +38,7 @@ impl<T: Product> Dots<T> {
     #[inline(always)]
     unsafe fn dots<L: Level, const COUNT: usize>(&self, row: usize, column: usize) {
         let lanes = T::Vector::<L>::LANES;
-        let Sides { a, a_row, b, b_column, start, start_row, start_column, c, inner, columns, .. } = self.0;
+        let Sides { a, a_row, b, b_column, start, start_row, start_column, c, c_row, inner, .. } = self.0;
         // SAFETY: the caller's; the last numbers of a row are read under a mask.
         unsafe {
             let (a, b) = (a.add(row * a_row), b.add(column * b_column));
@@ -61,7 +61,7 @@ impl<T: Product> Dots<T> {
             }
             for j in 0..COUNT {
                 let start = *start.add(row * start_row + (column + j) * start_column);
-                *c.add(row * columns + column + j) = start + sums[j].sum();
+                *c.add(row * c_row + column + j) = start + sums[j].sum();
             }
         }
     }

@@ -131,7 +131,10 @@ macro_rules! products {
                 if inner > 0 && rows <= ROWS_OF_DOTS && turned && b_row == 1 && a_column == 1 {
                     dispatch(Dots(sides))
                 } else if rows > FEW_ROWS / 2 && columns >= 128 && rows * inner * columns >= LARGE {
-                    large(sides)
+                    #[cfg(feature = "threads")]
+                    side_by_side(sides, rayon::current_num_threads());
+                    #[cfg(not(feature = "threads"))]
+                    large(sides);
                 } else if inner > 0 && (turned || rows > FEW_ROWS && inner > 64 || rows > 8 && crowded) {
                     strips(sides)
                 } else {
@@ -161,6 +164,42 @@ fn large<T: Product>(sides: Sides<T>) {
     dispatch(Walk { sides, strips, block });
 }
 
+/// A large product on all cores: halves of its rows, or of its columns where these are more, until each core has a part. Every number
+/// is the same sum in the same order, wherever it is worked out.
+#[cfg(feature = "threads")]
+fn side_by_side<T: Product>(sides: Sides<T>, cores: usize) {
+    let Sides { rows, inner, columns, .. } = sides;
+    if cores < 2 || rows * inner * columns < 2 * LARGE {
+        return large(sides);
+    }
+    let (one, other) = if columns > rows {
+        let first = (columns / 2).next_multiple_of(2 * MOST_LANES);
+        (Sides { columns: first, ..sides }, sides.from(0, first))
+    } else {
+        let first = (rows / 2).next_multiple_of(walk::TILE_ROWS);
+        (Sides { rows: first, ..sides }, sides.from(first, 0))
+    };
+    let (one, other) = (Part(one), Part(other));
+    rayon::join(|| side_by_side(one.sides(), cores / 2), || side_by_side(other.sides(), cores - cores / 2));
+}
+
+/// A part of a product, for another thread.
+#[cfg(feature = "threads")]
+struct Part<T>(Sides<T>);
+
+#[cfg(feature = "threads")]
+impl<T> Part<T> {
+    fn sides(self) -> Sides<T> {
+        self.0
+    }
+}
+
+// SAFETY: what the pointers lead to is borrowed until the product is done, `a`, `b` and the start to be read by all, and no two parts
+// have a number of `c` in common.
+#[cfg(feature = "threads")]
+#[allow(unsafe_code)]
+unsafe impl<T> Send for Part<T> {}
+
 /// The matrices of a product, checked by [`product`]: as pointers, since a tile does not end where a row does. Rows and
 /// columns are so many numbers apart.
 #[doc(hidden)]
@@ -178,12 +217,27 @@ pub struct Sides<T> {
     start_row: usize,
     start_column: usize,
     c: *mut T,
+    c_row: usize,
     rows: usize,
     inner: usize,
     columns: usize,
 }
 
 impl<T: Product> Sides<T> {
+    /// The product of what comes from a row and a column on.
+    #[cfg(feature = "threads")]
+    fn from(self, row: usize, column: usize) -> Self {
+        Self {
+            a: self.a.wrapping_add(row * self.a_row),
+            b: self.b.wrapping_add(column * self.b_column),
+            start: self.start.wrapping_add(row * self.start_row + column * self.start_column),
+            c: self.c.wrapping_add(row * self.c_row + column),
+            rows: self.rows - row,
+            columns: self.columns - column,
+            ..self
+        }
+    }
+
     fn of(
         a: Strided<'_, T>,
         b: Strided<'_, T>,
@@ -214,6 +268,7 @@ impl<T: Product> Sides<T> {
             start_row,
             start_column,
             c,
+            c_row: columns,
             rows,
             inner,
             columns,

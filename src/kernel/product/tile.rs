@@ -37,11 +37,11 @@ impl<T: Product> Tile<T> {
     pub(super) unsafe fn at(sides: &Sides<T>, row: usize, column: usize, depth: usize, deep: usize) -> Self {
         // SAFETY: the caller's.
         unsafe {
-            let c = sides.c.add(row * sides.columns + column);
+            let c = sides.c.add(row * sides.c_row + column);
             let (start, start_row) = if depth == 0 {
                 (sides.start.add(row * sides.start_row + column * sides.start_column), sides.start_row)
             } else {
-                (c.cast_const(), sides.columns)
+                (c.cast_const(), sides.c_row)
             };
             // Of nothing (an inner dimension of 0) not even the first number is there.
             let b = sides.b.wrapping_add(depth * sides.b_row + column * sides.b_column);
@@ -55,7 +55,7 @@ impl<T: Product> Tile<T> {
                 start,
                 start_row,
                 c,
-                c_row: sides.columns,
+                c_row: sides.c_row,
                 depth: deep,
             }
         }
@@ -142,9 +142,7 @@ impl<T: Product> Tile<T> {
             let mut c = self.c;
             for r in 0..R {
                 for v in 0..V {
-                    if full {
-                        sums[r][v].write(c.add(v * lanes));
-                    } else if wide >= (v + 1) * lanes {
+                    if full || wide >= (v + 1) * lanes {
                         sums[r][v].write(c.add(v * lanes));
                     } else if wide > v * lanes {
                         sums[r][v].write_first(c.add(v * lanes), wide - v * lanes);
