@@ -9,7 +9,7 @@ mod elementwise;
 mod pool;
 mod product;
 mod real;
-mod simd;
+pub(crate) mod simd;
 
 pub(crate) use convolution::{Room, Windows};
 pub(crate) use elementwise::{Elementwise, all_finite, elementwise, sum_rows};

@@ -1,0 +1,131 @@
+//! The size map of the matrix products: how fast a layer's three products are, for each width and batch, beside the peak of this core.
+//!
+//! ```text
+//! $ cargo bench --bench kernels            # prints the map, and what falls below half of its neighbours
+//! $ cargo bench --bench kernels -- FOLDER  # and draws it: kernels.svg
+//! ```
+//!
+//! The kernels are no part of the crate's interface, so that their files are compiled into this program.
+
+#![allow(dead_code, unused_imports, unused_macros, unreachable_pub, unsafe_code)]
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use chainrule::plot::{HeatMap, Picture};
+
+extern crate alloc;
+#[path = "../src/kernel/mod.rs"]
+mod kernel;
+
+use kernel::simd::{Kernel, Lanes, Level, Vector, dispatch};
+use kernel::{Start, Strided, product};
+
+const WIDTHS: [usize; 21] = [1, 2, 3, 4, 5, 7, 8, 11, 13, 16, 17, 24, 31, 32, 33, 48, 64, 67, 96, 128, 130];
+const BATCHES: [usize; 10] = [1, 2, 3, 4, 8, 13, 32, 61, 64, 128];
+
+/// The least time that `work` takes, in seconds.
+fn least(mut work: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    work();
+    // Some 20 μs at a time, so that the clock does not count.
+    let times = (20e-6 / start.elapsed().as_secs_f64().max(1e-8)) as usize + 1;
+    let mut least = f64::INFINITY;
+    for _ in 0..30 {
+        let start = Instant::now();
+        (0..times).for_each(|_| work());
+        least = least.min(start.elapsed().as_secs_f64() / times as f64);
+    }
+    least
+}
+
+/// Multiply-adds that wait for nothing but one another, in registers.
+struct Peak;
+
+const CHAINS: usize = 12;
+const ROUNDS: usize = 10_000;
+
+impl Kernel for Peak {
+    /// One number of each chain, and how many numbers a vector has.
+    type Output = (f32, usize);
+
+    #[inline(always)]
+    fn run<L: Level>(self) -> (f32, usize) {
+        type V<L> = <f32 as Lanes>::Vector<L>;
+        let (factor, term) = (V::<L>::splat(black_box(0.999)), V::<L>::splat(black_box(0.001)));
+        let mut chains = [V::<L>::splat(1.0); CHAINS];
+        for _ in 0..ROUNDS {
+            for chain in &mut chains {
+                *chain = chain.multiply_add(factor, term);
+            }
+        }
+        let mut sum = V::<L>::zero();
+        for chain in chains {
+            sum = chain.multiply_add(factor, sum);
+        }
+        (sum.sum(), V::<L>::LANES)
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let (_, lanes) = dispatch(Peak);
+    let peak = (2 * CHAINS * ROUNDS * lanes) as f64 / least(|| _ = black_box(dispatch(Peak))) / 1e9;
+    println!("peak of this core: {peak:.0} GFLOP/s, vectors of {lanes} f32");
+    let mut panels = Vec::new();
+    for kind in ["forward, Z = X W + b", "input gradient, dX = dZ Wᵀ", "weight gradient, dW = Xᵀ dZ"] {
+        println!("\n{kind}: GFLOP/s (rows: batch, columns: width in = width out)");
+        print!("{:>5}", "");
+        WIDTHS.iter().for_each(|width| print!("{width:>6}"));
+        println!();
+        let mut map: Vec<Vec<f64>> = Vec::new();
+        for batch in BATCHES {
+            let row: Vec<f64> = WIDTHS.iter().map(|&width| measure(kind, batch, width)).collect();
+            print!("{batch:>5}");
+            row.iter().for_each(|speed| print!("{speed:>6.1}"));
+            println!();
+            map.push(row);
+        }
+        for (row, batch) in BATCHES.iter().enumerate() {
+            for at in 1..WIDTHS.len() - 1 {
+                let [before, speed, after] = [map[row][at - 1], map[row][at], map[row][at + 1]];
+                if speed < 0.5 * before.min(after) {
+                    println!("below half of its neighbours: batch {batch}, width {}", WIDTHS[at]);
+                }
+            }
+        }
+        let mut picture = HeatMap::new(kind, WIDTHS.map(|width| width as f64))
+            .x("width, in and out")
+            .y("batch")
+            .value(format!("GFLOP/s; peak {peak:.0}"));
+        for (batch, row) in BATCHES.iter().zip(map) {
+            picture = picture.row(batch.to_string(), row);
+        }
+        panels.push(picture.picture()?);
+    }
+    // `cargo bench` gives its own arguments too.
+    if let Some(folder) = std::env::args().skip(1).find(|argument| !argument.starts_with('-')) {
+        let path = std::path::Path::new(&folder).join("kernels.svg");
+        Picture::below(panels).save(&path)?;
+        println!("\ndrawn: {}", path.display());
+    }
+    Ok(())
+}
+
+fn measure(kind: &str, batch: usize, width: usize) -> f64 {
+    let (x, w) = (vec![0.5_f32; batch * width], vec![0.25_f32; width * width]);
+    let (bias, mut z, mut dw) = (vec![0.0; width], vec![0.0; batch * width], w.clone());
+    let rows = |numbers| Strided::rows(numbers, width);
+    let seconds = match kind.as_bytes()[0] {
+        b'f' => least(|| product(rows(&x), rows(&w), Start::Row(&bias), black_box(&mut z), width, width)),
+        b'i' => {
+            let w = Strided::transposed(&w, width);
+            least(|| product(rows(&x), w, Start::Zero, black_box(&mut z), width, width))
+        }
+        _ => {
+            let x = Strided::transposed(&x, width);
+            let dz = z.clone();
+            least(|| product(x, rows(&dz), Start::Zero, black_box(&mut dw), batch, width))
+        }
+    };
+    (2 * batch * width * width) as f64 / seconds / 1e9
+}
