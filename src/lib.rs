@@ -11,6 +11,7 @@ extern crate alloc;
 mod bounds;
 #[cfg(feature = "data")]
 pub mod data;
+pub mod elementary;
 mod error;
 #[cfg(feature = "flow")]
 pub mod flow;

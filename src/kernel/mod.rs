@@ -5,6 +5,7 @@
 //! each, once the sides of a product are checked (`product`).
 
 mod convolution;
+mod elementary;
 mod elementwise;
 mod pool;
 mod product;
@@ -12,8 +13,10 @@ mod real;
 pub(crate) mod simd;
 
 pub(crate) use convolution::{Room, Windows};
+pub use elementary::{exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};
 pub(crate) use elementwise::{Elementwise, all_finite, elementwise, sum_rows};
 pub(crate) use pool::Pooling;
 pub(crate) use product::{Start, Strided, add_product, product};
 pub use real::Real;
-pub(crate) use real::{log_sum_exp, maximum, sigmoid, softplus, squared_norm};
+pub(crate) use real::{log_sum_exp, maximum, squared_norm};
+pub(crate) use simd::{Kernel, Level, dispatch};

@@ -5,6 +5,7 @@ use core::fmt::Debug;
 use bytemuck::Pod;
 use nalgebra::RealField;
 
+use super::elementary::{self, Elementary};
 use super::product::Product;
 
 mod sealed {
@@ -15,8 +16,9 @@ mod sealed {
 
 /// A scalar that networks compute in: `f32` or `f64`.
 ///
-/// The elementary functions (`exp`, `tanh`, ..) are those of nalgebra's [`RealField`].
-pub trait Real: RealField + Pod + Default + Product + sealed::Sealed {
+/// The methods `exp`, `tanh`, .. are those of nalgebra's [`RealField`], which are calls, one number at a time; the functions of
+/// [`elementary`](crate::elementary) are for loops.
+pub trait Real: RealField + Pod + Default + Product + Elementary + sealed::Sealed {
     /// The distance from 1 to the next larger number.
     const EPSILON: Self;
 
@@ -25,13 +27,10 @@ pub trait Real: RealField + Pod + Default + Product + sealed::Sealed {
 
     /// This number as an `f64`, exactly.
     fn to_f64(self) -> f64;
-
-    /// The complementary error function, 2/√π ∫ₓ^∞ exp(-t²) dt: no cancellation in the upper tail.
-    fn erfc(self) -> Self;
 }
 
 macro_rules! real {
-    ($scalar:ident, $erfc:path) => {
+    ($scalar:ident) => {
         impl Real for $scalar {
             const EPSILON: Self = $scalar::EPSILON;
 
@@ -44,36 +43,17 @@ macro_rules! real {
             fn to_f64(self) -> f64 {
                 f64::from(self)
             }
-
-            #[inline]
-            fn erfc(self) -> Self {
-                $erfc(self)
-            }
         }
     };
 }
-real!(f32, libm::erfcf);
-real!(f64, libm::erfc);
-
-/// The logistic function 1 / (1 + exp(-x)), without overflow at either end.
-#[inline]
-pub(crate) fn sigmoid<T: Real>(x: T) -> T {
-    let e = (-x.abs()).exp();
-    let small = e / (T::one() + e);
-    if x < T::zero() { small } else { T::one() - small }
-}
-
-/// ln(1 + exp(x)), without overflow at either end.
-#[inline]
-pub(crate) fn softplus<T: Real>(x: T) -> T {
-    x.max(T::zero()) + (-x.abs()).exp().ln_1p()
-}
+real!(f32);
+real!(f64);
 
 /// m and ln Σ exp(xᵢ - m), with m the largest of `xs`: their sum is ln Σ exp(xᵢ). They are given apart, because in
 /// their sum a large m would swallow the logarithm.
 pub(crate) fn log_sum_exp<T: Real>(xs: &[T]) -> (T, T) {
     let max = maximum(xs);
-    let sum = xs.iter().fold(T::zero(), |sum, &x| sum + (x - max).exp());
+    let sum = xs.iter().fold(T::zero(), |sum, &x| sum + elementary::exp(x - max));
     (max, sum.ln())
 }
 

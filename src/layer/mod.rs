@@ -35,6 +35,8 @@ pub use activation::{
     Activation, Elu, Gelu, GeluTanh, HardSigmoid, HardTanh, LeakyRelu, Mish, Relu, Selu, Sigmoid, Silu,
     Softplus, Softsign, Tanh,
 };
+#[doc(hidden)]
+pub use activation::{apply_each, differentiate_each};
 pub use compare::View;
 pub use convolution::{Conv1d, Conv2d, DepthwiseConv2d, TransposedConv2d};
 pub use cost::Cost;

@@ -1,6 +1,6 @@
 use super::{Activation, activation};
 use crate::error::require;
-use crate::kernel::Real;
+use crate::kernel::{Real, exp, exp_m1};
 
 /// The exponential linear unit; a = `NUM / DEN`, 1 unless said otherwise.
 ///
@@ -35,11 +35,13 @@ impl<const NUM: u32, const DEN: u32> Elu<NUM, DEN> {
 impl<const NUM: u32, const DEN: u32> Activation for Elu<NUM, DEN> {
     const STEEPEST: f64 = if Self::A > 1.0 { Self::A } else { 1.0 };
 
+    #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
-        if x > T::zero() { x } else { T::of(Self::A) * x.exp_m1() }
+        if x > T::zero() { x } else { T::of(Self::A) * exp_m1(x) }
     }
+    #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
-        if x > T::zero() { T::one() } else { T::of(Self::A) * x.exp() }
+        if x > T::zero() { T::one() } else { T::of(Self::A) * exp(x) }
     }
 }
 activation!([const NUM: u32, const DEN: u32] Elu<NUM, DEN>);
@@ -77,13 +79,15 @@ impl Selu {
 impl Activation for Selu {
     const STEEPEST: f64 = Self::LAMBDA * Self::A;
 
+    #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         let lambda = T::of(Self::LAMBDA);
-        if x > T::zero() { lambda * x } else { lambda * T::of(Self::A) * x.exp_m1() }
+        if x > T::zero() { lambda * x } else { lambda * T::of(Self::A) * exp_m1(x) }
     }
+    #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
         let lambda = T::of(Self::LAMBDA);
-        if x > T::zero() { lambda } else { lambda * T::of(Self::A) * x.exp() }
+        if x > T::zero() { lambda } else { lambda * T::of(Self::A) * exp(x) }
     }
 }
 activation!(Selu);

@@ -1,7 +1,7 @@
 use core::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 use super::{Activation, activation};
-use crate::kernel::Real;
+use crate::kernel::{self, Real, normal_cdf, normal_pdf};
 
 /// The Gaussian error linear unit.
 ///
@@ -26,20 +26,16 @@ use crate::kernel::Real;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Gelu;
 
-/// Φ(x), accurate in both tails.
-fn normal_distribution<T: Real>(x: T) -> T {
-    T::of(0.5) * (-x * T::of(FRAC_1_SQRT_2)).erfc()
-}
-
 impl Activation for Gelu {
     const STEEPEST: f64 = 1.128_904_145 /* at x = √2 */;
 
+    #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
-        x * normal_distribution(x)
+        x * normal_cdf(x)
     }
+    #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
-        let density = T::of(0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2) * (T::of(-0.5) * x * x).exp();
-        normal_distribution(x) + x * density
+        normal_cdf(x) + x * normal_pdf(x)
     }
 }
 activation!(Gelu);
@@ -73,6 +69,7 @@ impl GeluTanh {
     const SLOPE: f64 = FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
 
     /// x where the function bends; beyond ±30 it is a straight line in every scalar, and x³ must not overflow.
+    #[inline(always)]
     fn bend<T: Real>(x: T) -> T {
         let end = T::of(30.0);
         if x > end {
@@ -84,18 +81,21 @@ impl GeluTanh {
         }
     }
 
+    #[inline(always)]
     fn tanh<T: Real>(x: T) -> T {
         let x = Self::bend(x);
-        (T::of(Self::SLOPE) * (x + T::of(Self::CUBIC) * x * x * x)).tanh()
+        kernel::tanh(T::of(Self::SLOPE) * (x + T::of(Self::CUBIC) * x * x * x))
     }
 }
 
 impl Activation for GeluTanh {
     const STEEPEST: f64 = 1.128_993_069 /* at x = 1.41850 */;
 
+    #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         T::of(0.5) * x * (T::one() + Self::tanh(x))
     }
+    #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
         let (x, t, half) = (Self::bend(x), Self::tanh(x), T::of(0.5));
         let du = T::of(Self::SLOPE) * (T::one() + T::of(3.0 * Self::CUBIC) * x * x);

@@ -2,6 +2,7 @@ use super::{Activation, activation};
 use crate::kernel::Real;
 
 /// `x` held between `low` and `high`. A NaN stays one.
+#[inline(always)]
 fn clamp<T: Real>(x: T, low: T, high: T) -> T {
     if x < low {
         low
@@ -13,6 +14,7 @@ fn clamp<T: Real>(x: T, low: T, high: T) -> T {
 }
 
 /// 1 strictly between `low` and `high`, else 0.
+#[inline(always)]
 fn inside<T: Real>(x: T, low: T, high: T) -> T {
     if x > low && x < high { T::one() } else { T::zero() }
 }
@@ -40,9 +42,11 @@ fn inside<T: Real>(x: T, low: T, high: T) -> T {
 pub struct HardTanh;
 
 impl Activation for HardTanh {
+    #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         clamp(x, -T::one(), T::one())
     }
+    #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
         inside(x, -T::one(), T::one())
     }
@@ -74,9 +78,11 @@ pub struct HardSigmoid;
 impl Activation for HardSigmoid {
     const STEEPEST: f64 = 1.0 / 6.0;
 
+    #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         clamp(x / T::of(6.0) + T::of(0.5), T::zero(), T::one())
     }
+    #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
         inside(x, T::of(-3.0), T::of(3.0)) / T::of(6.0)
     }

@@ -26,10 +26,12 @@ use crate::kernel::Real;
 pub struct Relu;
 
 impl Activation for Relu {
+    #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         // Not `max`: a NaN has to stay one.
         if x < T::zero() { T::zero() } else { x }
     }
+    #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
         if x > T::zero() { T::one() } else { T::zero() }
     }
@@ -68,9 +70,11 @@ impl<const NUM: u32, const DEN: u32> LeakyRelu<NUM, DEN> {
 impl<const NUM: u32, const DEN: u32> Activation for LeakyRelu<NUM, DEN> {
     const STEEPEST: f64 = if Self::SLOPE > 1.0 { Self::SLOPE } else { 1.0 };
 
+    #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         if x > T::zero() { x } else { T::of(Self::SLOPE) * x }
     }
+    #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
         if x > T::zero() { T::one() } else { T::of(Self::SLOPE) }
     }

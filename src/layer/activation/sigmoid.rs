@@ -27,9 +27,11 @@ pub struct Sigmoid;
 impl Activation for Sigmoid {
     const STEEPEST: f64 = 0.25;
 
+    #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         kernel::sigmoid(x)
     }
+    #[inline(always)]
     fn derivative<T: Real>(_: T, y: T) -> T {
         y * (T::one() - y)
     }

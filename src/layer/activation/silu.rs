@@ -1,5 +1,5 @@
 use super::{Activation, activation};
-use crate::kernel::{Real, sigmoid, softplus};
+use crate::kernel::{Real, sigmoid, softplus, tanh};
 
 /// The sigmoid linear unit, also called swish.
 ///
@@ -26,9 +26,11 @@ pub struct Silu;
 impl Activation for Silu {
     const STEEPEST: f64 = 1.099_839_320 /* at x = 2.39936 */;
 
+    #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         x * sigmoid(x)
     }
+    #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
         let s = sigmoid(x);
         s * (T::one() + x * sigmoid(-x))
@@ -61,11 +63,13 @@ pub struct Mish;
 impl Activation for Mish {
     const STEEPEST: f64 = 1.088_498_161 /* at x = 1.49057 */;
 
+    #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
-        x * softplus(x).tanh()
+        x * tanh(softplus(x))
     }
+    #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
-        let t = softplus(x).tanh();
+        let t = tanh(softplus(x));
         t + x * (T::one() - t * t) * sigmoid(x)
     }
 }

@@ -25,9 +25,11 @@ use crate::kernel::{self, Real};
 pub struct Softplus;
 
 impl Activation for Softplus {
+    #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         kernel::softplus(x)
     }
+    #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
         kernel::sigmoid(x)
     }
@@ -57,9 +59,11 @@ activation!(Softplus);
 pub struct Softsign;
 
 impl Activation for Softsign {
+    #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         x / (T::one() + x.abs())
     }
+    #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
         let d = T::one() / (T::one() + x.abs());
         d * d

@@ -1,5 +1,5 @@
 use super::{Activation, activation};
-use crate::kernel::Real;
+use crate::kernel::{self, Real};
 
 /// The hyperbolic tangent, from -1 to 1.
 ///
@@ -25,9 +25,11 @@ use crate::kernel::Real;
 pub struct Tanh;
 
 impl Activation for Tanh {
+    #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
-        x.tanh()
+        kernel::tanh(x)
     }
+    #[inline(always)]
     fn derivative<T: Real>(_: T, y: T) -> T {
         T::one() - y * y
     }
