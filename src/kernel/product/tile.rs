@@ -112,19 +112,21 @@ impl<T: Product> Tile<T> {
                 start = start.wrapping_add(self.start_row);
             }
             let whole = if full { self.depth } else { self.whole(V * lanes) };
-            let (mut a, mut b) = (self.a, self.b);
+            // Two pointers into `a`, three rows apart: so the address of each row is one that the processor adds up by itself.
+            let mut a = [self.a, self.a.wrapping_add(3 * self.a_row)];
+            let mut b = self.b;
             for _ in 0..whole {
                 let mut row = [T::Vector::<L>::zero(); V];
                 for v in 0..V {
                     row[v] = T::Vector::<L>::read(b.add(v * lanes));
                 }
                 for r in 0..R {
-                    let a = T::Vector::<L>::splat(*a.add(r * self.a_row));
+                    let a = T::Vector::<L>::splat(*a[r / 3].add(r % 3 * self.a_row));
                     for v in 0..V {
                         sums[r][v] = a.multiply_add(row[v], sums[r][v]);
                     }
                 }
-                a = a.wrapping_add(self.a_column);
+                a = [a[0].wrapping_add(self.a_column), a[1].wrapping_add(self.a_column)];
                 b = b.wrapping_add(self.b_row);
             }
             // The last rows of `b`, behind which too little is there.
@@ -132,11 +134,11 @@ impl<T: Product> Tile<T> {
                 for v in 0..V {
                     let row = read::<T, L>(b.wrapping_add(v * lanes), wide, v * lanes);
                     for r in 0..R {
-                        let a = T::Vector::<L>::splat(*a.add(r * self.a_row));
+                        let a = T::Vector::<L>::splat(*a[r / 3].add(r % 3 * self.a_row));
                         sums[r][v] = a.multiply_add(row, sums[r][v]);
                     }
                 }
-                a = a.wrapping_add(self.a_column);
+                a = [a[0].wrapping_add(self.a_column), a[1].wrapping_add(self.a_column)];
                 b = b.wrapping_add(self.b_row);
             }
             let mut c = self.c;
