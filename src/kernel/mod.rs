@@ -11,6 +11,7 @@ mod pool;
 mod product;
 mod real;
 pub(crate) mod simd;
+mod softmax;
 
 pub(crate) use convolution::{Room, Windows};
 pub use elementary::{exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};
@@ -18,5 +19,6 @@ pub(crate) use elementwise::{Elementwise, all_finite, elementwise, sum_rows};
 pub(crate) use pool::Pooling;
 pub(crate) use product::{Start, Strided, add_product, product};
 pub use real::Real;
-pub(crate) use real::{log_sum_exp, maximum, squared_norm};
+pub(crate) use real::squared_norm;
 pub(crate) use simd::{Kernel, Level, dispatch};
+pub(crate) use softmax::{exp_below_largest, exp_each, log_sum_exp, maximum, sum};

@@ -5,7 +5,7 @@ use core::fmt::Debug;
 use bytemuck::Pod;
 use nalgebra::RealField;
 
-use super::elementary::{self, Elementary};
+use super::elementary::Elementary;
 use super::product::Product;
 
 mod sealed {
@@ -48,19 +48,6 @@ macro_rules! real {
 }
 real!(f32);
 real!(f64);
-
-/// m and ln Σ exp(xᵢ - m), with m the largest of `xs`: their sum is ln Σ exp(xᵢ). They are given apart, because in
-/// their sum a large m would swallow the logarithm.
-pub(crate) fn log_sum_exp<T: Real>(xs: &[T]) -> (T, T) {
-    let max = maximum(xs);
-    let sum = xs.iter().fold(T::zero(), |sum, &x| sum + elementary::exp(x - max));
-    (max, sum.ln())
-}
-
-/// The largest of `xs`.
-pub(crate) fn maximum<T: Real>(xs: &[T]) -> T {
-    xs.iter().skip(1).fold(xs[0], |max, &x| if x > max { x } else { max })
-}
 
 /// Σ xᵢ², summed in `f64`: in `f32` the sum is 0 long before its terms are.
 pub(crate) fn squared_norm<T: Real + Debug>(xs: &[T]) -> f64 {

@@ -1,6 +1,6 @@
 use super::parameters::nothing_to_train;
 use super::{Layer, Mode, Probe};
-use crate::kernel::{Real, log_sum_exp, maximum};
+use crate::kernel::{Real, exp_below_largest, exp_each, maximum, sum};
 use crate::tensor::{Sequence, Tensor, Vector};
 
 /// Scores made into probabilities: positive, and of sum 1.
@@ -53,47 +53,54 @@ pub struct LogSoftmax;
 nothing_to_train!([] Softmax);
 nothing_to_train!([] LogSoftmax);
 
-/// What each layer does to one row of scores.
+/// What each layer does to rows of so many columns.
 trait Rows {
-    fn forward<T: Real>(x: &[T], y: &mut [T]);
-    fn backward<T: Real>(y: &[T], dy: &[T], dx: &mut [T]);
+    fn forward<T: Real>(x: &[T], y: &mut [T], columns: usize);
+    fn backward<T: Real>(y: &[T], dy: &[T], dx: &mut [T], columns: usize);
 }
 
 impl Rows for Softmax {
-    fn forward<T: Real>(x: &[T], y: &mut [T]) {
-        let max = maximum(x);
-        y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - max).exp());
-        let sum = y.iter().fold(T::zero(), |sum, &y| sum + y);
-        y.iter_mut().for_each(|y| *y /= sum);
+    fn forward<T: Real>(x: &[T], y: &mut [T], columns: usize) {
+        exp_below_largest(x, columns, y);
+        for y in y.chunks_exact_mut(columns) {
+            let total = sum(y);
+            y.iter_mut().for_each(|y| *y /= total);
+        }
     }
-    fn backward<T: Real>(y: &[T], dy: &[T], dx: &mut [T]) {
-        let mean = y.iter().zip(dy).fold(T::zero(), |sum, (&y, &dy)| sum + y * dy);
-        dx.iter_mut().zip(y).zip(dy).for_each(|((dx, &y), &dy)| *dx = y * (dy - mean));
+    fn backward<T: Real>(y: &[T], dy: &[T], dx: &mut [T], columns: usize) {
+        let rows = y.chunks_exact(columns).zip(dy.chunks_exact(columns));
+        for (dx, (y, dy)) in dx.chunks_exact_mut(columns).zip(rows) {
+            let mean = y.iter().zip(dy).fold(T::zero(), |sum, (&y, &dy)| sum + y * dy);
+            dx.iter_mut().zip(y).zip(dy).for_each(|((dx, &y), &dy)| *dx = y * (dy - mean));
+        }
     }
 }
 
 impl Rows for LogSoftmax {
-    fn forward<T: Real>(x: &[T], y: &mut [T]) {
-        let (max, log_sum) = log_sum_exp(x);
-        y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - max) - log_sum);
+    fn forward<T: Real>(x: &[T], y: &mut [T], columns: usize) {
+        exp_below_largest(x, columns, y);
+        for (y, x) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
+            let (largest, log_sum) = (maximum(x), sum(y).ln());
+            y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - largest) - log_sum);
+        }
     }
-    fn backward<T: Real>(y: &[T], dy: &[T], dx: &mut [T]) {
-        let sum = dy.iter().fold(T::zero(), |sum, &dy| sum + dy);
-        dx.iter_mut().zip(y).zip(dy).for_each(|((dx, &y), &dy)| *dx = dy - y.exp() * sum);
+    fn backward<T: Real>(y: &[T], dy: &[T], dx: &mut [T], columns: usize) {
+        exp_each(y, dx);
+        for (dx, dy) in dx.chunks_exact_mut(columns).zip(dy.chunks_exact(columns)) {
+            let total = sum(dy);
+            dx.iter_mut().zip(dy).for_each(|(dx, &dy)| *dx = dy - *dx * total);
+        }
     }
 }
 
 macro_rules! over_rows {
-    ($layer:ty, [$($generics:tt)*] $tensor:ty, $row:ident) => {
+    ($layer:ty, [$($generics:tt)*] $tensor:ty, $columns:ident) => {
         impl<$($generics)*, T: Real> Layer<$tensor> for $layer {
             type Output = $tensor;
             type Tape = ();
 
             fn forward(&self, input: &[$tensor], output: &mut [$tensor], _: &mut (), _: &mut Mode<'_>) {
-                let rows = <$tensor>::flat(input).chunks_exact($row);
-                for (y, x) in <$tensor>::flat_mut(output).chunks_exact_mut($row).zip(rows) {
-                    <$layer as Rows>::forward(x, y);
-                }
+                <$layer as Rows>::forward(<$tensor>::flat(input), <$tensor>::flat_mut(output), $columns);
             }
 
             fn backward<P: Probe>(
@@ -107,11 +114,8 @@ macro_rules! over_rows {
                 _: &mut P,
             ) {
                 let Some(input_grad) = input_grad else { return };
-                let (ys, dys) = (<$tensor>::flat(output), <$tensor>::flat(output_grad));
-                let rows = ys.chunks_exact($row).zip(dys.chunks_exact($row));
-                for (dx, (y, dy)) in <$tensor>::flat_mut(input_grad).chunks_exact_mut($row).zip(rows) {
-                    <$layer as Rows>::backward(y, dy, dx);
-                }
+                let (y, dy) = (<$tensor>::flat(output), <$tensor>::flat(output_grad));
+                <$layer as Rows>::backward(y, dy, <$tensor>::flat_mut(input_grad), $columns);
             }
         }
     };

@@ -1,4 +1,5 @@
-use super::elementwise;
+use super::check_finite;
+use super::pairwise::{Pairwise, pairwise};
 
 /// The mean absolute error: R = mean |a - y|, dR/da = sign(a - y) / n, and 0 where a = y.
 ///
@@ -13,20 +14,13 @@ use super::elementwise;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MeanAbsoluteError;
 
-/// The sign of `d`, and 0 for 0.
-fn sign(d: f64) -> f64 {
-    if d > 0.0 {
-        1.0
-    } else if d < 0.0 {
-        -1.0
-    } else {
-        0.0
+impl Pairwise for MeanAbsoluteError {
+    #[inline(always)]
+    fn compare(&self, a: f64, y: f64) -> (f64, f64) {
+        let d = a - y;
+        let [above, below] = [d > 0.0, d < 0.0].map(f64::from);
+        (if d < 0.0 { -d } else { d }, above - below)
     }
 }
 
-elementwise!(
-    MeanAbsoluteError,
-    value: |_this, d| if d < 0.0 { -d } else { d },
-    gradient: |d| sign(d),
-    check: Ok(())
-);
+pairwise!(MeanAbsoluteError, check: |_this, target, sample| check_finite("target", target, sample));

@@ -1,7 +1,6 @@
-use super::{Loss, check_probabilities};
-use crate::Error;
-use crate::kernel::{Real, sigmoid};
-use crate::tensor::{Is, Tensor};
+use super::check_probabilities;
+use super::pairwise::{Pairwise, pairwise};
+use crate::kernel::{sigmoid, softplus};
 
 /// The cross-entropy of independent yes-or-no targets, from scores: no sigmoid before it.
 ///
@@ -20,26 +19,13 @@ use crate::tensor::{Is, Tensor};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BinaryCrossEntropy;
 
-#[diagnostic::do_not_recommend] // so that the error is the one of `Loss`, not of `Is`
-impl<Y: Tensor, Target: Is<Y>> Loss<Y, Target> for BinaryCrossEntropy {
-    fn value(&self, output: &Y, target: &Target) -> f64 {
-        let pairs = output.as_slice().iter().zip(target.cast_one().as_slice());
-        let sum = pairs.fold(0.0, |sum, (&a, &y)| {
-            let (a, y) = (a.to_f64(), y.to_f64());
-            sum + a.max(0.0) - a * y + libm::log1p(libm::exp(-libm::fabs(a)))
-        });
-        sum / Y::LEN as f64
-    }
-
-    fn gradient(&self, output: &Y, target: &Target, gradient: &mut Y) {
-        let share = Y::Scalar::of(1.0 / Y::LEN as f64);
-        let pairs = output.as_slice().iter().zip(target.cast_one().as_slice());
-        for (g, (&a, &y)) in gradient.as_mut_slice().iter_mut().zip(pairs) {
-            *g = (sigmoid(a) - y) * share;
-        }
-    }
-
-    fn check(&self, target: &Target, sample: usize) -> Result<(), Error> {
-        check_probabilities(target.cast_one(), sample)
+impl Pairwise for BinaryCrossEntropy {
+    #[inline(always)]
+    fn compare(&self, a: f64, y: f64) -> (f64, f64) {
+        let size = if a < 0.0 { -a } else { a };
+        let positive = if a < 0.0 { 0.0 } else { a };
+        (positive - a * y + softplus(-size), sigmoid(a) - y)
     }
 }
+
+pairwise!(BinaryCrossEntropy, check: |_this, target, sample| check_probabilities(target, sample));

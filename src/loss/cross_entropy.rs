@@ -1,7 +1,7 @@
-use super::{Loss, check_probabilities};
+use super::{Loss, check_batch, check_probabilities, finite_with_gradient};
 use crate::Error;
-use crate::kernel::{Real, log_sum_exp};
-use crate::tensor::{Label, Vector};
+use crate::kernel::{Real, exp_below_largest, log_sum_exp, maximum, sum};
+use crate::tensor::{Label, Tensor, Vector};
 
 /// The cross-entropy of one class among several, from scores (logits): no softmax before it.
 ///
@@ -48,24 +48,36 @@ impl CrossEntropy {
         })
     }
 
-    /// Σ qₖ (ln Σ exp aⱼ - aₖ), for the q that `target` gives for each class.
-    fn of<T: Real>(&self, scores: &[T], target: impl Fn(usize) -> f64) -> f64 {
-        let (max, log_sum) = log_sum_exp(scores);
-        let minus_log = |a: T| (max - a).to_f64() + log_sum.to_f64();
+    /// Σ qₖ (ln Σ exp aⱼ - aₖ), for the q that `target` gives for each class; `largest` and `log_sum` are those of the scores.
+    fn of<T: Real>(&self, scores: &[T], (largest, log_sum): (T, T), target: impl Fn(usize) -> f64) -> f64 {
+        let minus_log = |a: T| (largest - a).to_f64() + log_sum.to_f64();
         scores.iter().enumerate().fold(0.0, |sum, (class, &a)| {
             let q = self.smooth(target(class), scores.len());
             if q == 0.0 { sum } else { sum + q * minus_log(a) }
         })
     }
 
-    /// p Σ q - q.
-    fn gradient_of<T: Real>(&self, scores: &[T], target: impl Fn(usize) -> f64, gradient: &mut [T]) {
-        let (max, log_sum) = log_sum_exp(scores);
-        let classes = scores.len();
-        let total = T::of((0..classes).fold(0.0, |sum, class| sum + self.smooth(target(class), classes)));
-        for (class, (g, &a)) in gradient.iter_mut().zip(scores).enumerate() {
-            *g = ((a - max) - log_sum).exp() * total - T::of(self.smooth(target(class), classes));
-        }
+    /// The sum of the losses of all samples, and in `gradient` p Σ q - q for each, times `share`: from one exponential a score.
+    /// `target` gives q for a sample and a class.
+    fn sum_and_gradient<T: Real>(
+        &self,
+        scores: &[T],
+        classes: usize,
+        target: impl Fn(usize, usize) -> f64,
+        gradient: &mut [T],
+        share: f64,
+    ) -> f64 {
+        exp_below_largest(scores, classes, gradient);
+        let rows = scores.chunks_exact(classes).zip(gradient.chunks_exact_mut(classes));
+        rows.enumerate().fold(0.0, |total, (sample, (scores, gradient))| {
+            let (target, norm) = (|class| target(sample, class), sum(gradient));
+            let q = |class| self.smooth(target(class), classes);
+            let scale = T::of((0..classes).fold(0.0, |sum, class| sum + q(class)) * share) / norm;
+            for (class, g) in gradient.iter_mut().enumerate() {
+                *g = *g * scale - T::of(q(class) * share);
+            }
+            total + self.of(scores, (maximum(scores), norm.ln()), target)
+        })
     }
 
     fn smooth(&self, q: f64, classes: usize) -> f64 {
@@ -76,7 +88,7 @@ impl CrossEntropy {
 #[diagnostic::do_not_recommend] // the message says which target goes with which output
 impl<const CLASSES: usize, T: Real> Loss<Vector<CLASSES, T>, Label<CLASSES>> for CrossEntropy {
     fn value(&self, output: &Vector<CLASSES, T>, target: &Label<CLASSES>) -> f64 {
-        self.of(&output.0, |class| f64::from(class == target.index()))
+        self.of(&output.0, log_sum_exp(&output.0), |class| f64::from(class == target.index()))
     }
 
     fn gradient(
@@ -85,7 +97,27 @@ impl<const CLASSES: usize, T: Real> Loss<Vector<CLASSES, T>, Label<CLASSES>> for
         target: &Label<CLASSES>,
         gradient: &mut Vector<CLASSES, T>,
     ) {
-        self.gradient_of(&output.0, |class| f64::from(class == target.index()), &mut gradient.0);
+        self.sum_and_gradient(
+            &output.0,
+            CLASSES,
+            |_, class| f64::from(class == target.index()),
+            &mut gradient.0,
+            1.0,
+        );
+    }
+
+    fn mean_and_gradient(
+        &self,
+        outputs: &[Vector<CLASSES, T>],
+        targets: &[Label<CLASSES>],
+        gradients: &mut [Vector<CLASSES, T>],
+    ) -> Result<f64, Error> {
+        check_batch(self, outputs, targets, gradients)?;
+        let (scores, gradient) = (Vector::flat(outputs), Vector::flat_mut(gradients));
+        let target = |sample: usize, class| f64::from(class == targets[sample].index());
+        let samples = outputs.len() as f64;
+        let sum = self.sum_and_gradient(scores, CLASSES, target, gradient, 1.0 / samples);
+        finite_with_gradient(sum / samples, gradient)
     }
 
     fn check(&self, _: &Label<CLASSES>, _: usize) -> Result<(), Error> {
@@ -96,7 +128,7 @@ impl<const CLASSES: usize, T: Real> Loss<Vector<CLASSES, T>, Label<CLASSES>> for
 #[diagnostic::do_not_recommend] // the message says which target goes with which output
 impl<const CLASSES: usize, T: Real> Loss<Vector<CLASSES, T>, Vector<CLASSES, T>> for CrossEntropy {
     fn value(&self, output: &Vector<CLASSES, T>, target: &Vector<CLASSES, T>) -> f64 {
-        self.of(&output.0, |class| target.0[class].to_f64())
+        self.of(&output.0, log_sum_exp(&output.0), |class| target.0[class].to_f64())
     }
 
     fn gradient(
@@ -105,7 +137,21 @@ impl<const CLASSES: usize, T: Real> Loss<Vector<CLASSES, T>, Vector<CLASSES, T>>
         target: &Vector<CLASSES, T>,
         gradient: &mut Vector<CLASSES, T>,
     ) {
-        self.gradient_of(&output.0, |class| target.0[class].to_f64(), &mut gradient.0);
+        self.sum_and_gradient(&output.0, CLASSES, |_, class| target.0[class].to_f64(), &mut gradient.0, 1.0);
+    }
+
+    fn mean_and_gradient(
+        &self,
+        outputs: &[Vector<CLASSES, T>],
+        targets: &[Vector<CLASSES, T>],
+        gradients: &mut [Vector<CLASSES, T>],
+    ) -> Result<f64, Error> {
+        check_batch(self, outputs, targets, gradients)?;
+        let (scores, gradient) = (Vector::flat(outputs), Vector::flat_mut(gradients));
+        let target = |sample: usize, class: usize| targets[sample].0[class].to_f64();
+        let samples = outputs.len() as f64;
+        let sum = self.sum_and_gradient(scores, CLASSES, target, gradient, 1.0 / samples);
+        finite_with_gradient(sum / samples, gradient)
     }
 
     fn check(&self, target: &Vector<CLASSES, T>, sample: usize) -> Result<(), Error> {

@@ -1,4 +1,5 @@
-use super::elementwise;
+use super::check_finite;
+use super::pairwise::{Pairwise, pairwise};
 use crate::Error;
 
 /// Squared for small errors, absolute for large ones, so that outliers pull no harder than `delta`.
@@ -46,12 +47,17 @@ impl Default for Huber {
     }
 }
 
-elementwise!(
-    Huber,
-    value: |this, d| {
+impl Pairwise for Huber {
+    #[inline(always)]
+    fn compare(&self, a: f64, y: f64) -> (f64, f64) {
+        let (d, delta) = (a - y, self.delta);
         let size = if d < 0.0 { -d } else { d };
-        if size <= this.delta { 0.5 * d * d } else { this.delta * (size - 0.5 * this.delta) }
-    },
-    gradient: |d| d.max(-this.delta).min(this.delta),
-    check: this.check_delta()
-);
+        let value = if size <= delta { 0.5 * d * d } else { delta * (size - 0.5 * delta) };
+        (value, d.max(-delta).min(delta))
+    }
+}
+
+pairwise!(Huber, check: |this, target, sample| {
+    this.check_delta()?;
+    check_finite("target", target, sample)
+});

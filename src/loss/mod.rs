@@ -13,12 +13,13 @@ mod absolute;
 mod binary;
 mod cross_entropy;
 mod huber;
+mod pairwise;
 mod squared;
 
 use nalgebra::ComplexField;
 
 use crate::Error;
-use crate::kernel::Real;
+use crate::kernel::{Real, all_finite};
 use crate::tensor::Tensor;
 
 pub use absolute::MeanAbsoluteError;
@@ -78,10 +79,7 @@ pub trait Loss<Y: Tensor, Target>: Sync {
         }
         let share = Y::Scalar::of(1.0 / outputs.len() as f64);
         Y::flat_mut(gradients).iter_mut().for_each(|g| *g *= share);
-        match Y::flat(gradients).iter().find(|g| !g.is_finite()) {
-            Some(g) => Err(Error::NonFiniteLoss { value: g.to_f64() }),
-            None => Ok(mean),
-        }
+        finite_with_gradient(mean, Y::flat(gradients))
     }
 }
 
@@ -112,6 +110,9 @@ pub(crate) fn check_lengths(inputs: usize, targets: usize) -> Result<(), Error> 
 
 /// Every number of a sample is finite.
 pub(crate) fn check_finite<X: Tensor>(what: &'static str, x: &X, sample: usize) -> Result<(), Error> {
+    if all_finite(x.as_slice()) {
+        return Ok(());
+    }
     match x.as_slice().iter().position(|x| !x.is_finite()) {
         None => Ok(()),
         Some(element) => {
@@ -135,39 +136,28 @@ fn check_probabilities<X: Tensor>(target: &X, sample: usize) -> Result<(), Error
     }
 }
 
+/// Whether a loss can be asked for the mean and the gradient of this batch.
+fn check_batch<L: Loss<Y, Target> + ?Sized, Y: Tensor, Target>(
+    loss: &L,
+    outputs: &[Y],
+    targets: &[Target],
+    gradients: &[Y],
+) -> Result<(), Error> {
+    check_lengths(gradients.len(), targets.len())?;
+    check_lengths(outputs.len(), targets.len())?;
+    targets.iter().enumerate().try_for_each(|(sample, target)| loss.check(target, sample))
+}
+
+/// The mean, if it and all of its gradient are finite.
+fn finite_with_gradient<T: Real>(mean: f64, gradient: &[T]) -> Result<f64, Error> {
+    let mean = finite(mean)?;
+    if all_finite(gradient) {
+        return Ok(mean);
+    }
+    let value = gradient.iter().find(|g| !g.is_finite()).map_or(mean, |g| g.to_f64());
+    Err(Error::NonFiniteLoss { value })
+}
+
 fn finite(value: f64) -> Result<f64, Error> {
     if value.is_finite() { Ok(value) } else { Err(Error::NonFiniteLoss { value }) }
 }
-
-/// A loss that compares an output with a target of the same shape, number by number, and takes the mean.
-macro_rules! elementwise {
-    ($loss:ty, value: |$this:ident, $d:ident| $value:expr, gradient: |$e:ident| $gradient:expr, check: $check:expr) => {
-        #[diagnostic::do_not_recommend] // so that the error is the one of `Loss`, not of `Is`
-        impl<Y: crate::tensor::Tensor, Target: crate::tensor::Is<Y>> crate::loss::Loss<Y, Target> for $loss {
-            fn value(&self, output: &Y, target: &Target) -> f64 {
-                use crate::kernel::Real;
-                let ($this, target) = (self, target.cast_one());
-                let value = |$d: f64| $value;
-                let pairs = output.as_slice().iter().zip(target.as_slice());
-                pairs.fold(0.0, |sum, (&a, &y)| sum + value(a.to_f64() - y.to_f64())) / Y::LEN as f64
-            }
-
-            fn gradient(&self, output: &Y, target: &Target, gradient: &mut Y) {
-                use crate::kernel::Real;
-                let ($this, target) = (self, target.cast_one());
-                let slope = |$e: f64| $gradient / Y::LEN as f64;
-                let pairs = output.as_slice().iter().zip(target.as_slice());
-                for (g, (&a, &y)) in gradient.as_mut_slice().iter_mut().zip(pairs) {
-                    *g = Y::Scalar::of(slope(a.to_f64() - y.to_f64()));
-                }
-            }
-
-            fn check(&self, target: &Target, sample: usize) -> Result<(), crate::Error> {
-                let $this = self;
-                $check?;
-                crate::loss::check_finite("target", target.cast_one(), sample)
-            }
-        }
-    };
-}
-use elementwise;

@@ -1,4 +1,5 @@
-use super::elementwise;
+use super::check_finite;
+use super::pairwise::{Pairwise, pairwise};
 
 /// The mean squared error: R = mean (a - y)², dR/da = 2 (a - y) / n.
 ///
@@ -13,4 +14,12 @@ use super::elementwise;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MeanSquaredError;
 
-elementwise!(MeanSquaredError, value: |_this, d| d * d, gradient: |d| 2.0 * d, check: Ok(()));
+impl Pairwise for MeanSquaredError {
+    #[inline(always)]
+    fn compare(&self, a: f64, y: f64) -> (f64, f64) {
+        let d = a - y;
+        (d * d, 2.0 * d)
+    }
+}
+
+pairwise!(MeanSquaredError, check: |_this, target, sample| check_finite("target", target, sample));

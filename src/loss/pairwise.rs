@@ -1,0 +1,100 @@
+//! Losses that compare an output with a target of the same shape, number by number, and take the mean.
+
+use crate::kernel::{Kernel, Level, Real, dispatch};
+
+/// The loss of one number `a` of an output against `y` of its target, and its derivative by `a`. `#[inline(always)]`, without a
+/// branch or a call: the loops over it become vector instructions.
+pub(super) trait Pairwise {
+    fn compare(&self, a: f64, y: f64) -> (f64, f64);
+}
+
+/// The sum of the losses of all numbers, and in `gradient` their derivatives times `share`: in one pass.
+pub(super) fn sum_and_gradient<P: Pairwise, T: Real>(
+    loss: &P,
+    output: &[T],
+    target: &[T],
+    gradient: &mut [T],
+    share: f64,
+) -> f64 {
+    dispatch(Compare { loss, output, target, gradient, share })
+}
+
+struct Compare<'a, P, T> {
+    loss: &'a P,
+    output: &'a [T],
+    target: &'a [T],
+    gradient: &'a mut [T],
+    share: f64,
+}
+
+/// So many sums are kept side by side: one alone would wait for each addition to end.
+const SUMS: usize = 8;
+
+impl<P: Pairwise, T: Real> Kernel for Compare<'_, P, T> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<L: Level>(self) -> f64 {
+        let Self { loss, output, target, gradient, share } = self;
+        let (outputs, output) = output.as_chunks::<SUMS>();
+        let (targets, target) = target.as_chunks::<SUMS>();
+        let (gradients, gradient) = gradient.as_chunks_mut::<SUMS>();
+        let mut sums = [0.0; SUMS];
+        for ((g, a), y) in gradients.iter_mut().zip(outputs).zip(targets) {
+            for at in 0..SUMS {
+                let (value, slope) = loss.compare(a[at].to_f64(), y[at].to_f64());
+                sums[at] += value;
+                g[at] = T::of(slope * share);
+            }
+        }
+        for (at, ((g, a), y)) in gradient.iter_mut().zip(output).zip(target).enumerate() {
+            let (value, slope) = loss.compare(a.to_f64(), y.to_f64());
+            sums[at] += value;
+            *g = T::of(slope * share);
+        }
+        let mut total = 0.0;
+        for sum in sums {
+            total += sum;
+        }
+        total
+    }
+}
+
+/// Makes a [`Pairwise`] a loss.
+macro_rules! pairwise {
+    ($loss:ty, check: |$this:ident, $target:ident, $sample:ident| $check:expr) => {
+        #[diagnostic::do_not_recommend] // so that the error is the one of `Loss`, not of `Is`
+        impl<Y: crate::tensor::Tensor, Target: crate::tensor::Is<Y>> crate::loss::Loss<Y, Target> for $loss {
+            fn value(&self, output: &Y, target: &Target) -> f64 {
+                use crate::kernel::Real;
+                use crate::loss::pairwise::Pairwise;
+                let pairs = output.as_slice().iter().zip(target.cast_one().as_slice());
+                pairs.fold(0.0, |sum, (a, y)| sum + self.compare(a.to_f64(), y.to_f64()).0) / Y::LEN as f64
+            }
+
+            fn gradient(&self, output: &Y, target: &Target, gradient: &mut Y) {
+                let (a, y, g) = (output.as_slice(), target.cast_one().as_slice(), gradient.as_mut_slice());
+                crate::loss::pairwise::sum_and_gradient(self, a, y, g, 1.0 / Y::LEN as f64);
+            }
+
+            fn check(&self, $target: &Target, $sample: usize) -> Result<(), crate::Error> {
+                let ($this, $target) = (self, $target.cast_one());
+                $check
+            }
+
+            fn mean_and_gradient(
+                &self,
+                outputs: &[Y],
+                targets: &[Target],
+                gradients: &mut [Y],
+            ) -> Result<f64, crate::Error> {
+                crate::loss::check_batch(self, outputs, targets, gradients)?;
+                let numbers = (outputs.len() * Y::LEN) as f64;
+                let (a, y, g) = (Y::flat(outputs), Y::flat(Target::cast(targets)), Y::flat_mut(gradients));
+                let sum = crate::loss::pairwise::sum_and_gradient(self, a, y, g, 1.0 / numbers);
+                crate::loss::finite_with_gradient(sum / numbers, g)
+            }
+        }
+    };
+}
+pub(super) use pairwise;
