@@ -5,8 +5,8 @@ use core::fmt::Debug;
 use bytemuck::Pod;
 use nalgebra::RealField;
 
+use super::convolution::Convolve;
 use super::elementary::Elementary;
-use super::product::Product;
 
 mod sealed {
     pub trait Sealed {}
@@ -18,7 +18,7 @@ mod sealed {
 ///
 /// The methods `exp`, `tanh`, .. are those of nalgebra's [`RealField`], which are calls, one number at a time; the functions of
 /// [`elementary`](crate::elementary) are for loops.
-pub trait Real: RealField + Pod + Default + Product + Elementary + sealed::Sealed {
+pub trait Real: RealField + Pod + Default + Convolve + Elementary + sealed::Sealed {
     /// The distance from 1 to the next larger number.
     const EPSILON: Self;
 

@@ -2,7 +2,7 @@ use alloc::boxed::Box;
 use core::ops::Range;
 
 use super::{Slid, weight_and_bias};
-use crate::kernel::{Real, Strided, add_product};
+use crate::kernel::{Real, Start, Strided, add_product, product};
 use crate::layer::dense::Bias;
 use crate::layer::{Cost, Factor, Layer, Mode, Probe};
 use crate::tensor::side::{Side, Sides, Slide};
@@ -136,16 +136,18 @@ where
         room: &mut Buffer<T>,
         _: &mut Q,
     ) {
+        gradient.weights_mut().fill(T::zero());
+        if let Some(db) = gradient.bias.as_numbers_mut() {
+            db.fill(T::zero());
+            for dy in Self::Output::flat(output_grad).chunks_exact(OUT) {
+                db.iter_mut().zip(dy).for_each(|(db, dy)| *db += *dy);
+            }
+        }
         if let Some(input_grad) = &mut input_grad {
             Sequence::flat_mut(input_grad).fill(T::zero());
         }
         for (at, (x, dy)) in input.iter().zip(output_grad).enumerate() {
             let (x, dy) = (x.as_slice(), dy.as_slice());
-            if let Some(bias) = gradient.bias.as_numbers_mut() {
-                for dy in dy.chunks_exact(OUT) {
-                    bias.iter_mut().zip(dy).for_each(|(db, dy)| *db += *dy);
-                }
-            }
             runs((STEPS, dy.len() / OUT), [K, S, P], |steps, part, first| {
                 let weights = part.start * IN * OUT..part.end * IN * OUT;
                 let dy = &dy[steps.start * OUT..steps.end * OUT];
@@ -157,9 +159,8 @@ where
                 let dx = &mut input_grad[at].as_mut_slice()[first * IN..];
                 let width = part.len() * IN;
                 let windows = room.take(steps.len() * width);
-                windows.fill(T::zero());
                 let w = Strided::transposed(&self.weights()[weights], OUT);
-                add_product(Strided::rows(dy, OUT), w, windows, OUT, width);
+                product(Strided::rows(dy, OUT), w, Start::Zero, windows, OUT, width);
                 for (step, window) in windows.chunks_exact(width).enumerate() {
                     let dx = &mut dx[step * S * IN..][..width];
                     dx.iter_mut().zip(window).for_each(|(dx, &window)| *dx += window);

@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
 
-use super::{Slid, add_bias_gradient, fill_bias, weight_and_bias, windows};
-use crate::kernel::{Real, Room, Windows};
+use super::{Slid, weight_and_bias, windows};
+use crate::kernel::{Real, Room};
 use crate::layer::dense::Bias;
 use crate::layer::{Cost, Factor, Layer, Mode, Probe};
 use crate::tensor::side::{Side, Sides, Slide};
@@ -85,16 +85,9 @@ where
         _: &mut Mode<'_>,
     ) {
         // Each channel is a convolution of its own, from one channel to one.
-        let windows = Windows { channels: 1, ..windows::<Image<C, H, W, T>, Self::Output>(K, S, P) };
-        for (x, y) in input.iter().zip(output) {
-            let y = y.as_mut_slice();
-            fill_bias(y, self.bias.as_numbers(), C);
-            let places = y.len() / C;
-            let channels = x.as_slice().chunks_exact(H * W).zip(y.chunks_exact_mut(places));
-            for (filter, (x, y)) in self.weights().chunks_exact(K * K).zip(channels) {
-                windows.convolve(filter, x, y, room);
-            }
-        }
+        let windows = windows::<Image<C, H, W, T>, Self::Output>(C, K, S, P);
+        let (x, y) = (Image::flat(input), Self::Output::flat_mut(output));
+        T::convolve(&windows, self.weights(), self.bias.as_numbers(), x, y, room);
     }
 
     fn backward<Q: Probe>(
@@ -102,28 +95,19 @@ where
         input: &[Image<C, H, W, T>],
         _: &[Self::Output],
         output_grad: &[Self::Output],
-        mut input_grad: Option<&mut [Image<C, H, W, T>]>,
+        input_grad: Option<&mut [Image<C, H, W, T>]>,
         gradient: &mut Self,
         room: &mut Room<T>,
         _: &mut Q,
     ) {
-        let windows = Windows { channels: 1, ..windows::<Image<C, H, W, T>, Self::Output>(K, S, P) };
-        for (at, (x, dy)) in input.iter().zip(output_grad).enumerate() {
-            let dy = dy.as_slice();
-            add_bias_gradient(dy, gradient.bias.as_numbers_mut());
-            let places = dy.len() / C;
-            let channels = x.as_slice().chunks_exact(H * W).zip(dy.chunks_exact(places));
-            for (filter, (x, dy)) in gradient.weights_mut().chunks_exact_mut(K * K).zip(channels) {
-                windows.add_weight_gradient(dy, x, filter, room);
-            }
-            if let Some(input_grad) = &mut input_grad {
-                let dx = input_grad[at].as_mut_slice();
-                dx.fill(T::zero());
-                let channels = dx.chunks_exact_mut(H * W).zip(dy.chunks_exact(places));
-                for (filter, (dx, dy)) in self.weights().chunks_exact(K * K).zip(channels) {
-                    windows.convolve_transposed(filter, dy, dx, room);
-                }
-            }
+        let windows = windows::<Image<C, H, W, T>, Self::Output>(C, K, S, P);
+        let (x, dy) = (Image::flat(input), Self::Output::flat(output_grad));
+        T::weight_gradient(&windows, dy, x, gradient.weights_mut(), room);
+        if let Some(db) = gradient.bias.as_numbers_mut() {
+            T::bias_gradient(dy, Self::Output::LEN / C, db);
+        }
+        if let Some(dx) = input_grad {
+            T::convolve_transposed(&windows, self.weights(), None, dy, Image::flat_mut(dx), room);
         }
     }
 }

@@ -12,7 +12,7 @@ mod conv2d;
 mod depthwise;
 mod transposed;
 
-use crate::kernel::{Real, Windows};
+use crate::kernel::Windows;
 use crate::tensor::Tensor;
 use crate::tensor::side::{Side, Slide};
 
@@ -24,38 +24,16 @@ pub use transposed::TransposedConv2d;
 /// The side of the output of a window of `K`, in steps of `S`, on a side of `D` padded by `P`.
 type Slid<const D: usize, const K: usize, const S: usize, const P: usize> = <Side<D> as Slide<K, S, P>>::Out;
 
-/// How windows of `kernel` x `kernel` lie on the image `X` for the output `Y`.
-const fn windows<X: Tensor, Y: Tensor>(kernel: usize, stride: usize, padding: usize) -> Windows {
-    let [channels, height, width] = [X::SHAPE[0], X::SHAPE[1], X::SHAPE[2]];
+/// How windows of `kernel` x `kernel` lie on the image `X` for the output `Y`: on all of its channels, or on each group of them.
+const fn windows<X: Tensor, Y: Tensor>(
+    groups: usize,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+) -> Windows {
+    let [channels, height, width] = [X::SHAPE[0] / groups, X::SHAPE[1], X::SHAPE[2]];
     let [out_height, out_width] = [Y::SHAPE[1], Y::SHAPE[2]];
-    Windows { channels, height, width, kernel, stride, padding, out_height, out_width }
-}
-
-/// Every pixel of a channel starts at the channel's bias, or at zero.
-fn fill_bias<T: Real>(output: &mut [T], bias: Option<&[T]>, channels: usize) {
-    let places = output.len() / channels;
-    for (channel, output) in output.chunks_exact_mut(places).enumerate() {
-        output.fill(bias.map_or(T::zero(), |bias| bias[channel]));
-    }
-}
-
-/// The gradient of a bias is the sum over all pixels of its channel.
-fn add_bias_gradient<T: Real>(output_grad: &[T], gradient: Option<&mut [T]>) {
-    let Some(gradient) = gradient else { return };
-    let places = output_grad.len() / gradient.len();
-    for (gradient, output_grad) in gradient.iter_mut().zip(output_grad.chunks_exact(places)) {
-        *gradient += sum(output_grad);
-    }
-}
-
-/// The sum of all numbers, in sixteen sums side by side: one alone waits for each of its additions.
-fn sum<T: Real>(numbers: &[T]) -> T {
-    let (chunks, rest) = numbers.as_chunks::<16>();
-    let mut sums = [T::zero(); 16];
-    for chunk in chunks {
-        sums.iter_mut().zip(chunk).for_each(|(sum, &number)| *sum += number);
-    }
-    sums.iter().chain(rest).fold(T::zero(), |sum, &number| sum + number)
+    Windows { groups, channels, height, width, kernel, stride, padding, out_height, out_width }
 }
 
 /// The product of the sides of a weight.

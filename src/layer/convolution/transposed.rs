@@ -1,6 +1,6 @@
 use alloc::boxed::Box;
 
-use super::{add_bias_gradient, fill_bias, weight_and_bias, windows};
+use super::{weight_and_bias, windows};
 use crate::kernel::{Real, Room};
 use crate::layer::dense::Bias;
 use crate::layer::{Cost, Factor, Layer, Mode, Probe};
@@ -96,12 +96,9 @@ where
         _: &mut Mode<'_>,
     ) {
         // The convolution that this is the transpose of takes our output, and gives our input.
-        let windows = windows::<Self::Output, Image<IN, H, W, T>>(K, S, P);
-        for (x, y) in input.iter().zip(output) {
-            let y = y.as_mut_slice();
-            fill_bias(y, self.bias.as_numbers(), OUT);
-            windows.convolve_transposed(self.weights(), x.as_slice(), y, room);
-        }
+        let windows = windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P);
+        let (x, y) = (Image::flat(input), Self::Output::flat_mut(output));
+        T::convolve_transposed(&windows, self.weights(), self.bias.as_numbers(), x, y, room);
     }
 
     fn backward<Q: Probe>(
@@ -109,21 +106,19 @@ where
         input: &[Image<IN, H, W, T>],
         _: &[Self::Output],
         output_grad: &[Self::Output],
-        mut input_grad: Option<&mut [Image<IN, H, W, T>]>,
+        input_grad: Option<&mut [Image<IN, H, W, T>]>,
         gradient: &mut Self,
         room: &mut Room<T>,
         _: &mut Q,
     ) {
-        let windows = windows::<Self::Output, Image<IN, H, W, T>>(K, S, P);
-        for (at, (x, dy)) in input.iter().zip(output_grad).enumerate() {
-            let dy = dy.as_slice();
-            add_bias_gradient(dy, gradient.bias.as_numbers_mut());
-            windows.add_weight_gradient(x.as_slice(), dy, gradient.weights_mut(), room);
-            if let Some(input_grad) = &mut input_grad {
-                let dx = input_grad[at].as_mut_slice();
-                dx.fill(T::zero());
-                windows.convolve(self.weights(), dy, dx, room);
-            }
+        let windows = windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P);
+        let (x, dy) = (Image::flat(input), Self::Output::flat(output_grad));
+        T::weight_gradient(&windows, x, dy, gradient.weights_mut(), room);
+        if let Some(db) = gradient.bias.as_numbers_mut() {
+            T::bias_gradient(dy, Self::Output::LEN / OUT, db);
+        }
+        if let Some(dx) = input_grad {
+            T::convolve(&windows, self.weights(), None, dy, Image::flat_mut(dx), room);
         }
     }
 }
