@@ -15,7 +15,7 @@ pub fn differentiate_each<A: Activation, T: Real>(x: &[T], y: &[T], dy: &[T], dx
     elementwise(&Differentiate::<A>(PhantomData), [x, y, dy], [dx]);
 }
 
-struct Apply<A>(PhantomData<A>);
+struct Apply<A>(PhantomData<fn() -> A>);
 
 impl<A: Activation, T: Real> Elementwise<T, 1, 1> for Apply<A> {
     #[inline(always)]
@@ -24,7 +24,7 @@ impl<A: Activation, T: Real> Elementwise<T, 1, 1> for Apply<A> {
     }
 }
 
-struct Differentiate<A>(PhantomData<A>);
+struct Differentiate<A>(PhantomData<fn() -> A>);
 
 impl<A: Activation, T: Real> Elementwise<T, 3, 1> for Differentiate<A> {
     #[inline(always)]
