@@ -7,7 +7,7 @@ use bytemuck::{Pod, Zeroable};
 use super::compare::comparable;
 use super::{Cost, Factor, Field, Fields, Layer, Mode, Parameters, Probe};
 use crate::kernel::{Real, Start, Strided, product, sum_rows};
-use crate::tensor::{SameScalar, Tensor, Vector, zeros};
+use crate::tensor::{Aligned, SameScalar, Tensor, Vector, zeros};
 
 /// A linear map from every number of one shape to every number of another: Z = W X + b of the notes.
 ///
@@ -38,7 +38,7 @@ use crate::tensor::{SameScalar, Tensor, Vector, zeros};
 /// ```
 pub struct Dense<In: Tensor, Out: Tensor, B: Bias<Out> = Out> {
     /// W: for each number of the input, its weight towards each number of the output.
-    pub weight: Box<In::Of<Out>>,
+    pub weight: Aligned<In::Of<Out>>,
     /// b: of the shape of the output, or [`NoBias`].
     pub bias: Box<B>,
 }
@@ -104,7 +104,7 @@ impl<In: Tensor, Out: SameScalar<In>, B: Bias<Out>> Parameters for Dense<In, Out
     const COUNT: usize = In::LEN * Out::LEN + size_of::<B>() / size_of::<Out::Scalar>();
 
     fn zeros() -> Self {
-        Self { weight: zeros(), bias: zeros() }
+        Self { weight: Aligned::zeros(), bias: zeros() }
     }
 
     fn fields(fields: &mut impl Fields<Self>) {

@@ -29,6 +29,7 @@
 //! assert_eq!(Sequence::<2, 3>::SHAPE, [2, 3]);
 //! ```
 
+mod aligned;
 mod buffer;
 mod flat;
 mod image;
@@ -46,6 +47,7 @@ use nalgebra::{DMatrixView, DMatrixViewMut, Dyn};
 use crate::error::require;
 use crate::{Error, kernel::Real};
 
+pub use aligned::Aligned;
 pub use buffer::Buffer;
 pub use flat::{FitsVector, Flat};
 pub use image::Image;

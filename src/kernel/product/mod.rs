@@ -27,8 +27,8 @@ use walk::Walk;
 
 /// Steps along the inner dimension before the next tile: a strip of `b` this deep stays in the first-level cache.
 const DEPTH: usize = 256;
-/// The rows of a block of `a`: of [`DEPTH`] numbers each, 128 KiB of `f32`, a quarter of a second-level cache.
-const BLOCK_ROWS: usize = 128;
+/// The numbers of a block of `a`: 128 KiB of `f32`, a quarter of a second-level cache.
+const BLOCK: usize = 128 * DEPTH;
 /// So many strips of `b` are copied at a time, so that whole cache lines of its rows are read.
 const STRIPS: usize = 4;
 /// Up to so many rows are not worth copying a `b` that lies well.
@@ -159,7 +159,7 @@ fn strips<T: Product>(sides: Sides<T>) {
 #[inline(never)]
 fn large<T: Product>(sides: Sides<T>) {
     let mut strips = MaybeUninit::<[T; STRIPS * DEPTH * 2 * MOST_LANES]>::uninit();
-    let mut block = MaybeUninit::<[T; BLOCK_ROWS * DEPTH]>::uninit();
+    let mut block = MaybeUninit::<[T; BLOCK]>::uninit();
     let (strips, block) = (Some(strips.as_mut_ptr().cast()), Some(block.as_mut_ptr().cast()));
     dispatch(Walk { sides, strips, block });
 }
@@ -322,7 +322,7 @@ mod tests {
                         },
                         |sides| {
                             let mut strips = vec![T::zero(); STRIPS * DEPTH * 2 * MOST_LANES];
-                            let mut block = vec![T::zero(); BLOCK_ROWS * DEPTH];
+                            let mut block = vec![T::zero(); BLOCK];
                             let (strips, block) = (Some(strips.as_mut_ptr()), Some(block.as_mut_ptr()));
                             Walk { sides, strips, block }.run::<L>();
                         },

@@ -59,6 +59,8 @@ pub(super) unsafe fn pack_strips<L: Level, T: Product>(
                     let to = to.add((strip * deep + k) * width);
                     T::Vector::<L>::read(from).write(to);
                     T::Vector::<L>::read(from.add(width / 2)).write(to.add(width / 2));
+                    // The strips after these, which are read when the tiles of these are done.
+                    T::Vector::<L>::prefetch(from.wrapping_add(whole * width));
                 }
             }
         }

@@ -115,22 +115,41 @@ impl<T: Product> Tile<T> {
             // Two pointers into `a`, three rows apart: so the address of each row is one that the processor adds up by itself.
             let mut a = [self.a, self.a.wrapping_add(3 * self.a_row)];
             let mut b = self.b;
-            for _ in 0..whole {
-                let mut row = [T::Vector::<L>::zero(); V];
-                for v in 0..V {
-                    row[v] = T::Vector::<L>::read(b.add(v * lanes));
+            // A few sums would wait for each of their additions: then every other, or every fourth, row of `b` has sums of its own.
+            let apart = const {
+                match R * V {
+                    ..4 => 4,
+                    4..8 => 2,
+                    _ => 1,
                 }
-                for r in 0..R {
-                    let a = T::Vector::<L>::splat(*a[r / 3].add(r % 3 * self.a_row));
+            };
+            let mut apart_sums = [[[T::Vector::<L>::zero(); V]; R]; 3];
+            for _ in 0..whole / apart {
+                for part in 0..apart {
+                    let sums = if part == 0 { &mut sums } else { &mut apart_sums[part - 1] };
+                    let mut row = [T::Vector::<L>::zero(); V];
                     for v in 0..V {
-                        sums[r][v] = a.multiply_add(row[v], sums[r][v]);
+                        row[v] = T::Vector::<L>::read(b.add(v * lanes));
+                    }
+                    for r in 0..R {
+                        let a = T::Vector::<L>::splat(*a[r / 3].add(r % 3 * self.a_row));
+                        for v in 0..V {
+                            sums[r][v] = a.multiply_add(row[v], sums[r][v]);
+                        }
+                    }
+                    a = [a[0].wrapping_add(self.a_column), a[1].wrapping_add(self.a_column)];
+                    b = b.wrapping_add(self.b_row);
+                }
+            }
+            for part in 1..apart {
+                for r in 0..R {
+                    for v in 0..V {
+                        sums[r][v] = sums[r][v].add(apart_sums[part - 1][r][v]);
                     }
                 }
-                a = [a[0].wrapping_add(self.a_column), a[1].wrapping_add(self.a_column)];
-                b = b.wrapping_add(self.b_row);
             }
-            // The last rows of `b`, behind which too little is there.
-            for _ in whole..self.depth {
+            // The last rows of `b`: those that make no whole round, and those behind which too little is there.
+            for _ in whole / apart * apart..self.depth {
                 for v in 0..V {
                     let row = read::<T, L>(b.wrapping_add(v * lanes), wide, v * lanes);
                     for r in 0..R {

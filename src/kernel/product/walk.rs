@@ -3,7 +3,7 @@
 use super::super::simd::{Kernel, Level, Vector};
 use super::pack::{pack_block, pack_strips};
 use super::tile::Tile;
-use super::{BLOCK_ROWS, DEPTH, Product, STRIPS, Sides};
+use super::{BLOCK, DEPTH, Product, STRIPS, Sides};
 
 /// A `b` of at most so many numbers stays in the first-level cache whole.
 const SMALL: usize = 4096;
@@ -60,10 +60,10 @@ impl<T: Product> Kernel for Walk<T> {
             _ => 2 * lanes,
         };
         let together = if strips.is_some() { STRIPS * width } else { columns };
-        let blocks = Cut::of(rows, if block.is_some() { BLOCK_ROWS } else { rows });
         let mut depth = 0;
         loop {
             let deep = if inner - depth < DEPTH { inner - depth } else { DEPTH };
+            let blocks = Cut::of(rows, if block.is_some() { BLOCK / deep } else { rows });
             // A small `b` stays in the cache whole, and each row of `c` is done at once; else strip by strip.
             let by_strip = strips.is_some() || deep * columns > SMALL;
             for at in 0..blocks.pieces {

@@ -81,6 +81,9 @@ pub trait Vector<T>: Copy {
     /// `self * b + c`, with one rounding where the level has that.
     fn multiply_add(self, b: Self, c: Self) -> Self;
 
+    /// `self + b`.
+    fn add(self, b: Self) -> Self;
+
     /// `LANES` numbers.
     unsafe fn read(from: *const T) -> Self;
 
@@ -92,6 +95,9 @@ pub trait Vector<T>: Copy {
 
     /// The first `count` lanes, from 1 to `LANES`.
     unsafe fn write_first(self, to: *mut T, count: usize);
+
+    /// Asks for the cache line of this place, which need not be there at all, to be in the cache when it is read.
+    fn prefetch(_: *const T) {}
 
     /// The sum of all lanes.
     fn sum(self) -> T;

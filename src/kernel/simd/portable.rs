@@ -42,6 +42,15 @@ macro_rules! array {
             }
 
             #[inline(always)]
+            fn add(self, b: Self) -> Self {
+                let mut sum = self;
+                for lane in 0..$lanes {
+                    sum.0[lane] += b.0[lane];
+                }
+                sum
+            }
+
+            #[inline(always)]
             unsafe fn read(from: *const $scalar) -> Self {
                 // SAFETY: the caller has so many numbers there.
                 Self(unsafe { from.cast::<[$scalar; $lanes]>().read_unaligned() })

@@ -73,7 +73,7 @@ static FIRST_F64: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
 /// processor has the level, and where the numbers are that the trait asks for; a masked lane is neither read nor written.
 macro_rules! vector {
     (
-        $vector:ident of $scalar:ident, $lanes:literal: $set1:ident, $fmadd:ident, $loadu:ident, $storeu:ident,
+        $vector:ident of $scalar:ident, $lanes:literal: $set1:ident, $fmadd:ident, $add:ident, $loadu:ident, $storeu:ident,
         read_first: |$from:ident, $n:ident| $read_first:expr,
         write_first: |$this:ident, $to:ident, $m:ident| $write_first:expr,
         sum: |$all:ident| $sum:expr,
@@ -98,6 +98,11 @@ macro_rules! vector {
                 unsafe { $fmadd(self, b, c) }
             }
             #[inline(always)]
+            fn add(self, b: Self) -> Self {
+                // SAFETY: see the macro.
+                unsafe { $add(self, b) }
+            }
+            #[inline(always)]
             unsafe fn read(from: *const $scalar) -> Self {
                 // SAFETY: see the macro.
                 unsafe { $loadu(from) }
@@ -119,6 +124,11 @@ macro_rules! vector {
                 unsafe { $write_first }
             }
             #[inline(always)]
+            fn prefetch(at: *const $scalar) {
+                // SAFETY: a hint, which no address makes fail.
+                unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
+            }
+            #[inline(always)]
             fn sum(self) -> $scalar {
                 let $all = self;
                 // SAFETY: see the macro.
@@ -137,7 +147,7 @@ macro_rules! vector {
 }
 
 vector!(
-    __m256 of f32, 8: _mm256_set1_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_storeu_ps,
+    __m256 of f32, 8: _mm256_set1_ps, _mm256_fmadd_ps, _mm256_add_ps, _mm256_loadu_ps, _mm256_storeu_ps,
     read_first: |from, n| _mm256_maskload_ps(from, _mm256_loadu_si256(FIRST_F32.as_ptr().add(8 - n).cast())),
     write_first: |all, to, n| {
         // A masked store takes some fifty cycles on AMD's processors.
@@ -168,7 +178,7 @@ vector!(
     transpose: transpose_f32, 8
 );
 vector!(
-    __m256d of f64, 4: _mm256_set1_pd, _mm256_fmadd_pd, _mm256_loadu_pd, _mm256_storeu_pd,
+    __m256d of f64, 4: _mm256_set1_pd, _mm256_fmadd_pd, _mm256_add_pd, _mm256_loadu_pd, _mm256_storeu_pd,
     read_first: |from, n| _mm256_maskload_pd(from, _mm256_loadu_si256(FIRST_F64.as_ptr().add(4 - n).cast())),
     write_first: |all, to, n| {
         let mut at = 0;
@@ -192,14 +202,14 @@ vector!(
     transpose: transpose_f64, 4
 );
 vector!(
-    __m512 of f32, 16: _mm512_set1_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_storeu_ps,
+    __m512 of f32, 16: _mm512_set1_ps, _mm512_fmadd_ps, _mm512_add_ps, _mm512_loadu_ps, _mm512_storeu_ps,
     read_first: |from, n| _mm512_maskz_loadu_ps(u16::MAX >> (16 - n), from),
     write_first: |all, to, n| _mm512_mask_storeu_ps(to, u16::MAX >> (16 - n), all),
     sum: |all| _mm512_reduce_add_ps(all),
     transpose: transpose_f32, 8
 );
 vector!(
-    __m512d of f64, 8: _mm512_set1_pd, _mm512_fmadd_pd, _mm512_loadu_pd, _mm512_storeu_pd,
+    __m512d of f64, 8: _mm512_set1_pd, _mm512_fmadd_pd, _mm512_add_pd, _mm512_loadu_pd, _mm512_storeu_pd,
     read_first: |from, n| _mm512_maskz_loadu_pd(u8::MAX >> (8 - n), from),
     write_first: |all, to, n| _mm512_mask_storeu_pd(to, u8::MAX >> (8 - n), all),
     sum: |all| _mm512_reduce_add_pd(all),
