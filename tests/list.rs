@@ -13,6 +13,7 @@ use common::{every_combinator, every_layer, every_network};
 const NO_LAYER: &[&str] = &[
     "mod",
     "activation/mod",
+    "activation/each",
     "convolution/mod",
     "norm/mod",
     "pool/mod",

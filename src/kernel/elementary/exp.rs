@@ -13,7 +13,7 @@ pub fn exp<T: Real>(x: T) -> T {
     exp_near_0(r) * first * second
 }
 
-/// eˣ - 1, without the cancellation near 0, and of the sign of x.
+/// eˣ - 1, without the cancellation near 0.
 ///
 /// Half of it is 2ᵏ⁻¹ (eʳ - 1) + (2ᵏ⁻¹ - 1/2), where the bracket is exact or large; the half, so that 2ᵏ does not overflow before eˣ.
 #[inline(always)]
@@ -21,7 +21,8 @@ pub fn exp_m1<T: Real>(x: T) -> T {
     let (rounded, r) = reduce(at_least(at_most(x, T::EXP_ENDS[1]), T::of(-2.0) * T::TANH_END));
     let scale = T::half_power_of_two(rounded);
     let half = scale * exp_m1_near_0(r) + (scale - T::of(0.5));
-    (half + half).with_sign_of(x)
+    // Next to 0 it is x, of which a half may not exist.
+    if x.magnitude() < T::EPSILON * T::of(0.25) { x } else { half + half }
 }
 
 /// k, on top of `ROUND`, and r = x - k ln 2, at most ln 2 / 2.

@@ -48,3 +48,59 @@ fn at_most<T: Real>(x: T, end: T) -> T {
 fn at_least<T: Real>(x: T, end: T) -> T {
     if x < end { end } else { x }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::simd::{Kernel, Level, for_each_level};
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    /// All functions of these numbers, in a loop of which the compiler makes vectors.
+    struct All<'a, T> {
+        x: &'a [T],
+        y: [&'a mut [T]; 7],
+    }
+
+    impl<T: Real> Kernel for All<'_, T> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<L: Level>(self) {
+            let [a, b, c, d, e, f, g] = self.y;
+            for at in 0..self.x.len() {
+                let x = self.x[at];
+                (a[at], b[at], c[at]) = (exp(x), exp_m1(x), tanh(x));
+                (d[at], e[at], f[at], g[at]) = (sigmoid(x), softplus(x), normal_cdf(x), normal_pdf(x));
+            }
+        }
+    }
+
+    fn run<T: Real, L: Level>(x: &[T]) -> [Vec<T>; 7] {
+        let mut y = core::array::from_fn(|_| vec![T::zero(); x.len()]);
+        All { x, y: y.each_mut().map(|y| &mut y[..]) }.run::<L>();
+        y
+    }
+
+    /// Sizes from 2⁻¹⁵⁰ to 2¹⁰⁰, and their negatives.
+    fn check<T: Real, L: Level>() {
+        let sizes = (0..2000).map(|at| (f64::from(at) / 2000.0 * 173.0 - 104.0).exp());
+        let x: Vec<T> = sizes.flat_map(|size| [T::of(size), T::of(-size)]).collect();
+        let together = run::<T, L>(&x);
+        for (at, &x) in x.iter().enumerate() {
+            for (function, alone) in
+                run::<T, crate::kernel::simd::portable::Portable>(&[x]).iter().enumerate()
+            {
+                assert_eq!(alone[0], together[function][at], "function {function} of {x}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_level_gives_the_same_bits_alone_and_in_a_vector() {
+        for_each_level!(L => {
+            check::<f32, L>();
+            check::<f64, L>();
+        });
+    }
+}
