@@ -1,7 +1,7 @@
 //! Floor 1: elementary functions of which the compiler makes vectors, for activations and losses of one's own.
 //!
 //! They have no branch and no call. In an [`Activation`](crate::layer::Activation), whose loops are compiled for the instructions of
-//! each processor, they take from a half to two nanoseconds a number, where the platform's functions take from four to twenty.
+//! each processor, they are from twice (`exp`) to twenty times (`tanh`) as fast as the platform's functions (`exp`) to twenty times (`tanh`), most so in `f32`.
 //!
 //! ```
 //! use chainrule::{activation_layer, elementary, layer::Activation, prelude::*};
@@ -27,12 +27,20 @@
 //! ```
 //!
 //! # Accuracy
-//! The largest errors: in `f32` in units in the last place, of all 2³² numbers; in `f64` relative, of 20,000 numbers over the whole
-//! range.
+//! Over the whole range, subnormal arguments among them; `f32` in units in the last place, `f64` relative. Measured in `f32` on every
+//! third number there is ([`tanh`] and [`sigmoid`] on all where they are not at an end), in `f64` on 400 a function.
 //!
-//! ACCURACY
+//! | function | | `f32`, at most | measured | `f64`, at most | measured |
+//! |---|---|---|---|---|---|
+//! | [`exp`] | eˣ | 1 | 0.83 | 5.6e-16 | 1.9e-16 |
+//! | [`exp_m1`] | eˣ - 1 | 2 | 1.66 | 5.6e-16 | 2.2e-16 |
+//! | [`tanh`] | | 2 | 1.99 | 5.6e-16 | 2.7e-16 |
+//! | [`sigmoid`] | 1 / (1 + e⁻ˣ) | 2 | 1.97 | 5.6e-16 | 3.3e-16 |
+//! | [`softplus`] | ln(1 + eˣ) | 2 | 1.75 | 5.6e-16 | 2.1e-16 |
+//! | [`normal_cdf`] | Φ(x) | 1 | 0.70 | 1.1e-15 | 8.6e-16 |
+//! | [`normal_pdf`] | φ(x) | 1 | 0.56 | 1.1e-15 | 2.7e-16 |
 //!
-//! Where a result is subnormal, the error is as large in units of the smallest number. Arguments may be subnormal. A NaN stays one, and
-//! the ends are exact: exp(-∞) = 0, tanh(±∞) = ±1, tanh(-0) = -0. Every processor gives the same bits.
+//! A result below the normal numbers is off by as many units of the smallest. A NaN stays one, and the ends are exact: exp(-∞) is 0,
+//! tanh(±∞) is ±1, tanh(-0) is -0, and no value lies beyond them. Every processor gives the same bits.
 
 pub use crate::kernel::{exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};

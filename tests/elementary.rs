@@ -91,13 +91,14 @@ fn in_f64_all_are_within_a_few_roundings_of_sixty_digits() {
             }
             let subnormal = if expected.abs() < f64::MIN_POSITIVE { 5e-324 } else { 0.0 };
             let error = ((got - expected).abs() - subnormal) / expected.abs();
-            if !(error <= worst) {
+            if error > worst || error.is_nan() {
                 (worst, at) = (error, x);
             }
         }
         println!("{name}: {worst:.2e} at {at:e}");
-        // Five roundings of 1.1e-16 each.
-        assert!(worst > 0.0 && worst < 5.6e-16, "{name} is off by {worst:e} at {at:e}");
+        // Five roundings of 1.1e-16 each; ten where two polynomials are divided.
+        let most = if name.starts_with("normal") { 1.12e-15 } else { 5.6e-16 };
+        assert!(worst > 0.0 && worst < most, "{name} is off by {worst:e} at {at:e}");
     }
     assert!(fixture.is_empty(), "not compared: {:?}", fixture.keys());
 }

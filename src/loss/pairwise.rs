@@ -1,6 +1,6 @@
 //! Losses that compare an output with a target of the same shape, number by number, and take the mean.
 
-use crate::kernel::{Kernel, Level, Real, dispatch};
+use crate::kernel::{Kernel, Level, Real, dispatch, sum};
 
 /// The loss of one number `a` of an output against `y` of its target, and its derivative by `a`. `#[inline(always)]`, without a
 /// branch or a call: the loops over it become vector instructions.
@@ -27,34 +27,24 @@ struct Compare<'a, P, T> {
     share: f64,
 }
 
-/// So many sums are kept side by side: one alone would wait for each addition to end.
-const SUMS: usize = 8;
-
 impl<P: Pairwise, T: Real> Kernel for Compare<'_, P, T> {
     type Output = f64;
 
+    /// The values of a block are kept, and then summed, because the compiler makes no vectors of a loop with a sum in it.
     #[inline(always)]
     fn run<L: Level>(self) -> f64 {
+        const BLOCK: usize = 64;
         let Self { loss, output, target, gradient, share } = self;
-        let (outputs, output) = output.as_chunks::<SUMS>();
-        let (targets, target) = target.as_chunks::<SUMS>();
-        let (gradients, gradient) = gradient.as_chunks_mut::<SUMS>();
-        let mut sums = [0.0; SUMS];
-        for ((g, a), y) in gradients.iter_mut().zip(outputs).zip(targets) {
-            for at in 0..SUMS {
-                let (value, slope) = loss.compare(a[at].to_f64(), y[at].to_f64());
-                sums[at] += value;
-                g[at] = T::of(slope * share);
+        let (mut total, mut values) = (0.0, [0.0; BLOCK]);
+        let pairs = output.chunks(BLOCK).zip(target.chunks(BLOCK));
+        for (gradient, (output, target)) in gradient.chunks_mut(BLOCK).zip(pairs) {
+            let written = values.iter_mut().zip(gradient.iter_mut());
+            for ((value, g), (&a, &y)) in written.zip(output.iter().zip(target)) {
+                let slope;
+                (*value, slope) = loss.compare(a.to_f64(), y.to_f64());
+                *g = T::of(slope * share);
             }
-        }
-        for (at, ((g, a), y)) in gradient.iter_mut().zip(output).zip(target).enumerate() {
-            let (value, slope) = loss.compare(a.to_f64(), y.to_f64());
-            sums[at] += value;
-            *g = T::of(slope * share);
-        }
-        let mut total = 0.0;
-        for sum in sums {
-            total += sum;
+            total += sum(&values[..gradient.len()]);
         }
         total
     }

@@ -1,5 +1,5 @@
 use super::{Activation, activation};
-use crate::kernel::{Real, sigmoid, softplus, tanh};
+use crate::kernel::{Real, exp, sigmoid};
 
 /// The sigmoid linear unit, also called swish.
 ///
@@ -60,16 +60,28 @@ activation!(Silu);
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Mish;
 
+impl Mish {
+    /// t, which is a / (a + 2) with a = (1 + exp(x))² - 1; above 0, a and 2 are both times exp(-2x), so that nothing overflows.
+    #[inline(always)]
+    fn tanh_of_softplus<T: Real>(x: T) -> T {
+        let (one, two) = (T::one(), T::of(2.0));
+        let e = exp(-x.abs());
+        let a = if x > T::zero() { one + two * e } else { e * (e + two) };
+        let b = if x > T::zero() { two * e * e } else { two };
+        a / (a + b)
+    }
+}
+
 impl Activation for Mish {
     const STEEPEST: f64 = 1.088_498_161 /* at x = 1.49057 */;
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
-        x * tanh(softplus(x))
+        x * Self::tanh_of_softplus(x)
     }
     #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
-        let t = tanh(softplus(x));
+        let t = Self::tanh_of_softplus(x);
         t + x * (T::one() - t * t) * sigmoid(x)
     }
 }
