@@ -1,7 +1,7 @@
 //! Floor 1: elementary functions of which the compiler makes vectors, for activations and losses of one's own.
 //!
 //! They have no branch and no call. In an [`Activation`](crate::layer::Activation), whose loops are compiled for the instructions of
-//! each processor, they are from twice (`exp`) to twenty times (`tanh`) as fast as the platform's functions (`exp`) to twenty times (`tanh`), most so in `f32`.
+//! each processor, they are from twice (`exp`) to twenty times (`tanh`) as fast as the platform's functions, most so in `f32`.
 //!
 //! ```
 //! use chainrule::{activation_layer, elementary, layer::Activation, prelude::*};
