@@ -25,13 +25,23 @@ pub use tanh::tanh;
 
 use super::Real;
 
-/// c₀ + c₁ x + c₂ x² + ...
+/// c₀ + c₁ x + c₂ x² + ...; if it is long, as even and odd powers, so that there is half as much to wait for.
 #[inline(always)]
 fn polynomial<T: Real>(x: T, coefficients: &[T]) -> T {
-    let mut at = coefficients.len() - 1;
+    if coefficients.len() < 7 {
+        return horner(x, coefficients, coefficients.len() - 1, 1);
+    }
+    let (square, last) = (x * x, coefficients.len() - 1);
+    horner(square, coefficients, last - last % 2, 2)
+        + x * horner(square, coefficients, last - 1 + last % 2, 2)
+}
+
+/// The sum of every so many coefficients down from `at`, times powers of `x`.
+#[inline(always)]
+fn horner<T: Real>(x: T, coefficients: &[T], mut at: usize, every: usize) -> T {
     let mut sum = coefficients[at];
-    while at > 0 {
-        at -= 1;
+    while at >= every {
+        at -= every;
         sum = sum * x + coefficients[at];
     }
     sum
