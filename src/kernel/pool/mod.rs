@@ -3,10 +3,14 @@
 //! A sample is one plane of numbers (a sequence: a row for each step) or several (an image: one for each channel), and a
 //! batch is only more of them. Everything is inlined into the layer, which knows all sizes at compile time, so that the
 //! compiler can unroll the windows. The inner loops run along a row of places, for one number of their windows after the other.
+//! The commonest maximum, of two by two numbers, has loops of its own (`halves`).
+
+mod halves;
 
 use core::ops::Range;
 
 use super::Real;
+pub(super) use halves::Halve;
 
 /// How windows lie on a plane: along its rows (0) and its columns (1).
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +62,9 @@ impl Pooling {
     /// `y` = the largest number of each window. A NaN is larger than any number.
     #[inline(always)]
     pub(crate) fn max<T: Real>(&self, x: &[T], y: &mut [T]) {
+        if self.halves() {
+            return T::halve(self.plane, x, y);
+        }
         for (x, y) in x.chunks_exact(self.plane_len()).zip(y.chunks_exact_mut(self.places_len())) {
             for (row, y) in y.chunks_exact_mut(self.places[1]).enumerate() {
                 y.fill(T::of(f64::NEG_INFINITY));
@@ -73,6 +80,9 @@ impl Pooling {
     /// `dx` = the sum of the `dy` of all windows in which this number is the first that equals the largest.
     #[inline(always)]
     pub(crate) fn max_gradient<T: Real>(&self, x: &[T], y: &[T], dy: &[T], dx: &mut [T]) {
+        if self.halves() {
+            return T::halve_gradient(self.plane, x, y, dy, dx);
+        }
         dx.fill(T::zero());
         let inputs = x.chunks_exact(self.plane_len()).zip(dx.chunks_exact_mut(self.plane_len()));
         let outputs = y.chunks_exact(self.places_len()).zip(dy.chunks_exact(self.places_len()));
