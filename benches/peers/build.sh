@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Builds the peers into ${PEERS_BUILD:-~/.cache/peers}; in this folder only Cargo.lock files appear.
+#
+#   ./build.sh                     all of them, in this order: an hour of processor time, half of it burn's
+#   ./build.sh chainrule hand      some: python chainrule hand dfdx dfdx-conv rtneural candle burn
+#
+# PEERS_PYTHON  a Python that has torch, jax, onnxruntime and onnx already: then `python` installs nothing
+# RTNEURAL      a checkout of github.com/jatinchowdhury18/RTNeural: without it `rtneural` is left out (takes Eigen and g++)
+# KEEP_TARGETS  if set, cargo's target folders of the other libraries stay (some gigabytes)
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+build=${PEERS_BUILD:-$HOME/.cache/peers}
+mkdir -p "$build/bin"
+
+# The others are built for the processor at hand, which is an advantage that chainrule does not take.
+native="-C target-cpu=native"
+
+# A program of its own target folder, so that the features of one crate do not leak into another.
+program() { # name, folder, RUSTFLAGS, cargo's options
+    local name=$1 folder=$2 flags=$3 target=$build/target/$1
+    shift 3
+    (cd "$here/$folder" && RUSTFLAGS=$flags cargo build --quiet --release --target-dir "$target" "$@")
+    cp "$target/release/peer-$folder" "$build/bin/$name"
+    [ "$name" = chainrule ] || [ -n "${KEEP_TARGETS:-}" ] || rm -rf "$target"
+}
+
+python() {
+    [ -z "${PEERS_PYTHON:-}" ] || return 0
+    [ -d "$build/venv" ] || python3 -m venv "$build/venv"
+    "$build/venv/bin/pip" install --quiet -r "$here/python/requirements.txt"
+}
+
+hand() {
+    local openblas=()
+    ! ldconfig -p | grep -q 'libopenblas\.so ' || openblas=(--features openblas)
+    program hand hand "$native" "${openblas[@]}"
+}
+
+# dfdx has convolutions on nightly compilers only, and with today's they no longer build. This makes a copy in which the
+# bounds say what the compiler asks for since, and tells a stable compiler to take nightly features.
+dfdx_conv() {
+    (cd "$here/dfdx" && cargo fetch --quiet)
+    local copy=$build/dfdx
+    rm -rf "$copy"
+    cp -r "$(ls -d "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/dfdx-0.13.0 | head -1)" "$copy"
+    (
+        cd "$copy"
+        sed -i 's/\r$//' src/nn/{conv,convtrans,upscale,flatten}.rs src/shapes/slice.rs
+        sed -i '/^nightly = \[/,/^\]/c nightly = []' Cargo.toml # gemm's own nightly feature is gone
+        sed -i "s/^        Img,\$/        Img: 'static,/" src/nn/{conv,convtrans}.rs
+        sed -i "s/M: UpscaleMethod/M: 'static + UpscaleMethod/" src/nn/upscale.rs
+        sed -i "s/T: Tape</T: 'static + Tape</" src/nn/flatten.rs
+        sed -i "s/range: RangeBounds<usize>),\*> SliceShape/range: 'static + RangeBounds<usize>),*> SliceShape/" src/shapes/slice.rs
+    )
+    RUSTC_BOOTSTRAP=1 program dfdx-conv dfdx "$native" --features conv --config "patch.crates-io.dfdx.path='$copy'"
+}
+
+rtneural() {
+    [ -n "${RTNEURAL:-}" ] || { echo "RTNEURAL is not set: no rtneural" >&2; return 0; }
+    g++ -std=c++17 -O3 -march=native -ffast-math -DNDEBUG -DRTNEURAL_USE_EIGEN=1 -DRTNEURAL_DEFAULT_ALIGNMENT=32 \
+        -I "$RTNEURAL" -I "${EIGEN:-/usr/include/eigen3}" "$here/rtneural/main.cpp" -o "$build/bin/rtneural"
+}
+
+[ $# -gt 0 ] || set -- python chainrule hand dfdx dfdx-conv rtneural candle burn
+for peer in "$@"; do
+    echo "building $peer"
+    case $peer in
+        python | hand | rtneural) $peer ;;
+        chainrule) program chainrule chainrule "" ;;
+        dfdx | candle | burn) program "$peer" "$peer" "$native" ;;
+        dfdx-conv) dfdx_conv ;;
+        *) echo "no peer $peer" >&2; exit 2 ;;
+    esac
+done

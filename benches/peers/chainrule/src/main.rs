@@ -1,0 +1,150 @@
+//! chainrule, as its users have it: the default features, a plain `cargo build --release`, the public methods.
+//!
+//! An inference is `predict_into` with a tape that is used again, the fastest of the public ways: it allocates nothing, and
+//! looks for NaN in what comes in and what goes out. A product alone has no public method: F and P are the same call on
+//! a network of one linear layer, so z = W x + b in the place of c += W x. T is that call on a network of one `Tanh`.
+
+use std::hint::black_box;
+
+use chainrule::Maps;
+use chainrule::prelude::*;
+use common::{Job, digest, inputs, labels, layer, squares, targets, transposed, uniform};
+
+fn main() {
+    let job = &Job::from_args();
+    match job.workload.as_str() {
+        "A1" | "A1io" => {
+            infer::<16, 4, _>(job, (linear::<16, 64>(0), Tanh, linear::<64, 64>(1), Tanh, linear(2)))
+        }
+        "A2" | "A2io" => infer::<784, 10, _>(job, mnist()),
+        "B32" | "B128" => {
+            let mut trainer = Trainer::new(mnist(), CrossEntropy::default(), adam(job), 1);
+            let (x, y) = (samples::<Vector<784>>(inputs(job.batch() * 784)), classes(job.batch()));
+            job.train(|| trainer.step(&x, &y).unwrap());
+        }
+        "C32" | "C128" => {
+            let mut trainer = Trainer::new(lenet(), CrossEntropy::default(), adam(job), 1);
+            let (x, y) = (samples::<Image<1, 28, 28>>(inputs(job.batch() * 784)), classes(job.batch()));
+            job.train(|| trainer.step(&x, &y).unwrap());
+        }
+        "D" => {
+            let mut trainer = Trainer::new(deep(), MeanSquaredError, Sgd::new(job.learning_rate()), 1);
+            let (x, y) = (samples::<Vector<64>>(inputs(32 * 64)), samples::<Vector<64>>(targets(32 * 64)));
+            job.train(|| trainer.step(&x, &y).unwrap());
+        }
+        "E" => {
+            let mut trainer =
+                Trainer::new(large(), CrossEntropy::default(), Sgd::new(job.learning_rate()), 1);
+            let (x, y) = (samples::<Vector<1024>>(inputs(128 * 1024)), classes(128));
+            job.train(|| trainer.step(&x, &y).unwrap());
+        }
+        "EA" => {
+            let mut trainer = Trainer::new(large(), CrossEntropy::default(), adam(job), 1);
+            let (x, y) = (samples::<Vector<1024>>(inputs(128 * 1024)), classes(128));
+            job.train(|| trainer.step(&x, &y).unwrap());
+        }
+        "S" => {
+            let mut trainer = Trainer::new(simple(), MeanSquaredError, adam(job), 1);
+            let x = inputs(job.batch() * 4);
+            let (x, y) = (samples::<Vector<4>>(x.clone()), samples::<Vector<4>>(squares(&x)));
+            job.train(|| trainer.step(&x, &y).unwrap());
+        }
+        "F1" | "F8" | "F32" | "F128" => product::<64>(job, job.batch(), 0.125),
+        "P" => product::<1024>(job, 1024, 1.0),
+        "T" => {
+            let x = samples::<Vector<64>>(uniform(1, 4096, 3.0));
+            kernel::<Vector<64>, Vector<64>, _>(job, Tanh, x);
+        }
+        name => panic!("chainrule has no workload {name}"),
+    }
+}
+
+type Mnist = (Linear<784, 128>, Relu, Linear<128, 64>, Relu, Linear<64, 10>);
+fn mnist() -> Mnist {
+    (linear(0), Relu, linear(1), Relu, linear(2))
+}
+
+type Large = (Linear<1024, 1024>, Relu, Linear<1024, 1024>, Relu, Linear<1024, 10>);
+fn large() -> Large {
+    (linear(0), Relu, linear(1), Relu, linear(2))
+}
+
+type Simple = (Linear<4, 32>, Tanh, Linear<32, 16>, Tanh, Linear<16, 4>);
+fn simple() -> Simple {
+    (linear(0), Tanh, linear(1), Tanh, linear(2))
+}
+
+type Deep = [Residual<(Linear<64, 64>, Tanh, Linear<64, 64>)>; 50];
+fn deep() -> Deep {
+    let branch = |block| (linear(2 * block), Tanh, linear(2 * block + 1));
+    std::array::from_fn(|block| Residual { branch: branch(block), shortcut: Identity })
+}
+
+type Features = (Conv2d<1, 6, 5, 1, 2>, Relu, MaxPool2d<2>, Conv2d<6, 16, 5>, Relu, MaxPool2d<2>);
+type LeNet = (Features, Flatten, Linear<400, 120>, Relu, Linear<120, 84>, Relu, Linear<84, 10>);
+fn lenet() -> LeNet {
+    let features = (conv(0), Relu, MaxPool2d, conv(1), Relu, MaxPool2d);
+    (features, Flatten, linear(2), Relu, linear(3), Relu, linear(4))
+}
+
+/// Layer `k`, whose weights lie in memory input after input.
+fn linear<const IN: usize, const OUT: usize>(k: usize) -> Linear<IN, OUT> {
+    let (weights, biases) = layer(k, IN, OUT);
+    let mut linear = Linear::<IN, OUT>::zeros();
+    linear.weights_mut().copy_from_slice(&transposed(&weights, OUT));
+    linear.bias.0.copy_from_slice(&biases);
+    linear
+}
+
+fn conv<const IN: usize, const OUT: usize, const PAD: usize>(k: usize) -> Conv2d<IN, OUT, 5, 1, PAD> {
+    let (weights, biases) = layer(k, IN * 25, OUT);
+    let mut conv = Conv2d::<IN, OUT, 5, 1, PAD>::zeros();
+    conv.weight.as_flattened_mut().as_flattened_mut().as_flattened_mut().copy_from_slice(&weights);
+    conv.bias.0.copy_from_slice(&biases);
+    conv
+}
+
+fn adam<N: Parameters>(job: &Job) -> Adam<N> {
+    Adam::new(job.learning_rate())
+}
+
+fn samples<X: Tensor<Scalar = f32>>(numbers: Vec<f32>) -> Vec<X> {
+    numbers.chunks_exact(X::LEN).map(|sample| X::from_slice(sample).unwrap()).collect()
+}
+
+fn classes(batch: usize) -> Vec<Label<10>> {
+    labels(batch).map(|class| class.try_into().unwrap()).collect()
+}
+
+fn infer<const IN: usize, const OUT: usize, N: Maps<Vector<IN>, Vector<OUT>>>(job: &Job, net: N) {
+    let data = inputs(IN);
+    let (mut x, mut y) = ([Vector([0.0; IN])], [Vector([0.0; OUT])]);
+    x[0].0.copy_from_slice(&data);
+    let mut tape = Tape::<N, Vector<IN>>::default();
+    let mut out = [0.0; OUT];
+    job.infer(|| {
+        if job.copies() {
+            x[0].0.copy_from_slice(black_box(&data));
+        }
+        black_box(&net).predict_into(black_box(&x), &mut y, &mut tape).unwrap();
+        if job.copies() {
+            out.copy_from_slice(&y[0].0);
+            out
+        } else {
+            black_box(&y)[0].0
+        }
+    });
+}
+
+fn product<const N: usize>(job: &Job, batch: usize, scale: f32) {
+    let mut linear = Linear::<N, N>::zeros();
+    linear.weights_mut().copy_from_slice(&transposed(&uniform(1, N * N, scale), N));
+    kernel::<Vector<N>, Vector<N>, _>(job, linear, samples(uniform(2, batch * N, 1.0)));
+}
+
+fn kernel<X: Tensor, Y: Tensor<Scalar = f32>, N: Maps<X, Y>>(job: &Job, net: N, x: Vec<X>) {
+    let mut y = vec![Y::zeroed(); x.len()];
+    let mut tape = Tape::<N, X>::default();
+    let call = |y: &mut Vec<Y>| black_box(&net).predict_into(black_box(&x), y, &mut tape).unwrap();
+    job.kernel(&mut y, call, |y| digest(Y::flat(y)));
+}

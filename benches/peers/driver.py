@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+"""Runs the peers of chainrule in turn, several rounds, and prints the ratios of their times to chainrule's.
+
+    ./driver.py                                   everything that is built, one thread and two
+    ./driver.py --only B32 D --threads 1          some workloads
+    ./driver.py --only 'C.*' --peers 'torch.*'    regular expressions, for the whole of a name
+    ./driver.py --check                           whether all compute the same thing, in place of the times
+
+A ratio is taken within a round, where two peers run one after the other; a table shows the median of the rounds' ratios and
+the least and the greatest of them. Above 1, chainrule is the faster.
+"""
+
+import argparse
+import os
+import re
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+BUILD = Path(os.environ.get("PEERS_BUILD", Path.home() / ".cache/peers"))
+PYTHON = os.environ.get("PEERS_PYTHON", str(BUILD / "venv/bin/python"))
+POOLS = ["OMP", "MKL", "OPENBLAS", "RAYON", "MATMUL", "CANDLE"]
+
+INFER = ["A1", "A1io", "A2", "A2io"]
+DENSE = ["B32", "B128", "E", "EA"]
+CONV = ["C32", "C128"]
+SMALL = ["F1", "F8", "F32", "F128"]
+TRAIN = [*DENSE[:2], *CONV, "D", *DENSE[2:], "S"]
+WORKLOADS = [*INFER, *TRAIN, *SMALL, "P", "T", "PEAK"]
+BASE, ORACLE = "chainrule", "torch-double"
+
+
+@dataclass
+class Peer:
+    name: str
+    program: str
+    workloads: list
+    threads: tuple = (1, 2)
+    asked: bool = False  # runs only where --peers names it
+    keep_memory: bool = False
+
+    def argv(self):
+        if self.program.endswith(".py"):
+            return [PYTHON, str(HERE / "python" / self.program)]
+        return [str(BUILD / "bin" / self.program)]
+
+    def variant(self):
+        return self.name.partition("-")[2] if self.program != self.name else ""
+
+    def is_built(self):
+        return all(Path(file).exists() for file in self.argv())
+
+
+PEERS = [
+    Peer(BASE, "chainrule", [*INFER, *TRAIN, *SMALL, "P", "T"]),
+    Peer("rtneural", "rtneural", INFER, threads=(1,)),
+    Peer("hand-gemm", "hand", [*INFER, *DENSE, "D", "S", *SMALL, "P"]),
+    Peer("hand-nalgebra", "hand", [*INFER, *DENSE, "D", "S", *SMALL, "P"], threads=(1,)),
+    Peer("hand-tiled", "hand", SMALL, threads=(1,)),
+    Peer("hand-openblas", "hand", [*SMALL, "P"]),
+    Peer("hand-std", "hand", ["T"], threads=(1,)),
+    Peer("hand-rational", "hand", ["T"], threads=(1,)),
+    Peer("hand-fma", "hand", ["PEAK"], threads=(1,)),
+    Peer("dfdx", "dfdx", [*INFER, *DENSE, "D", "S"]),
+    Peer("dfdx-conv", "dfdx-conv", CONV),
+    Peer("candle", "candle", [*INFER, *TRAIN]),
+    Peer("candle-keep", "candle", TRAIN, threads=(1,), keep_memory=True),
+    Peer("burn-flex", "burn", [*INFER, *TRAIN]),
+    Peer("torch-eager", "torch_peer.py", [*INFER, *TRAIN, "P"]),
+    Peer("torch-fused", "torch_peer.py", TRAIN),
+    Peer("torch-jit", "torch_peer.py", INFER, threads=(1,)),
+    Peer("torch-compile", "torch_peer.py", [*INFER, *TRAIN], asked=True),
+    Peer("jax", "jax_peer.py", [*INFER, *TRAIN]),
+    Peer("jax-scan", "jax_peer.py", ["D"], threads=(1,)),
+    Peer("onnxruntime", "onnx_peer.py", INFER),
+]
+
+
+def options():
+    o = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    o.add_argument("--only", nargs="+", default=[".*"], metavar="WORKLOAD")
+    o.add_argument("--peers", nargs="+", default=[], metavar="PEER", help="chainrule runs in any case")
+    o.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    o.add_argument("--rounds", type=int, default=5)
+    o.add_argument("--ms", type=int, default=700, help="how long a program takes samples in each round")
+    o.add_argument("--check", action="store_true")
+    o.add_argument("--markdown", metavar="FILE", help="write a table of all medians there too")
+    o.add_argument("--nice", type=int, default=0, help="as low as -20 where allowed: other work on the machine then waits")
+    return o.parse_args()
+
+
+def matches(name, patterns):
+    return any(re.fullmatch(pattern, name) for pattern in patterns)
+
+
+def launch(peer, workload, threads, o, *more):
+    """The lines that it prints, split into words; None if it fails."""
+
+    def settle():
+        if threads == 1:  # one core, whatever pools the program makes
+            cores = sorted(os.sched_getaffinity(0))
+            os.sched_setaffinity(0, {int(os.environ.get("PEERS_CORE", cores[-1]))})
+        if o.nice:
+            os.nice(o.nice)
+
+    env = os.environ | {f"{pool}_NUM_THREADS": str(threads) for pool in POOLS} | {"PYTHONDONTWRITEBYTECODE": "1"}
+    if peer.keep_memory:  # glibc gives large buffers back to the system, and the next ones cost page faults; not so here
+        env |= {"MALLOC_MMAP_THRESHOLD_": "4000000000", "MALLOC_TRIM_THRESHOLD_": "8000000000"}
+    argv = [*peer.argv(), workload, "--threads", str(threads), *more]
+    if peer.variant():
+        argv += ["--variant", "" if peer.keep_memory else peer.variant()]
+    try:
+        done = subprocess.run(argv, env=env, preexec_fn=settle, capture_output=True, text=True, timeout=300)
+    except subprocess.TimeoutExpired:
+        done = None
+    if done is None or done.returncode:
+        reason = (done.stderr.strip() or "no message").splitlines()[-1] if done else "no answer in 300 seconds"
+        print(f"# {peer.name} fails at {workload}: {reason}", file=sys.stderr)
+        return None
+    return [line.split() for line in done.stdout.splitlines()]
+
+
+def time(peers, workload, threads, o):
+    """name -> (median of the rounds' medians, least sample, ratios)."""
+    rounds, least = {peer.name: [] for peer in peers}, {}
+    for turn in range(o.rounds):
+        first = turn % len(peers)  # another one each time, so that nobody always runs after the same
+        for peer in peers[first:] + peers[:first]:
+            if peer.name in rounds and (lines := launch(peer, workload, threads, o, "--ms", str(o.ms))):
+                _, median, low = lines[-1]
+                rounds[peer.name].append(float(median))
+                least[peer.name] = min(float(low), least.get(peer.name, float(low)))
+            else:
+                rounds.pop(peer.name, None)
+    base = rounds.get(BASE, [])
+    ratios = {name: sorted(t / b for t, b in zip(times, base)) for name, times in rounds.items()}
+    return {name: (statistics.median(times), least[name], ratios[name]) for name, times in rounds.items()}
+
+
+def show(workload, threads, figures):
+    print(f"\n{workload}, {threads} thread{'s' * (threads > 1)}")
+    print(f"  {'peer':14} {'median μs':>12} {'least μs':>12}   times chainrule's")
+    for name, (median, least, ratios) in sorted(figures.items(), key=lambda item: item[1][0]):
+        spread = f"{statistics.median(ratios):8.2f}  ({ratios[0]:.2f} to {ratios[-1]:.2f})" if ratios else ""
+        print(f"  {name:14} {median:12.3f} {least:12.3f} {spread}", flush=True)
+
+
+def markdown(results):
+    """A row for each workload, the medians in microseconds."""
+    names = [peer.name for peer in PEERS if any(peer.name in figures for figures in results.values())]
+    lines = [f"| workload | threads | {' | '.join(names)} |", "|---" * (len(names) + 2) + "|"]
+    for (workload, threads), figures in results.items():
+        cells = (f"{figures[name][0]:,.4g}" if name in figures else "" for name in names)
+        lines.append(f"| {workload} | {threads} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+# What may differ, relative to the value in f64. A value in f32 is a sum of up to 1,024 products at each of a few layers, each
+# rounded to 6e-8 of itself and added in any order: 1e-5 is some hundred and fifty such roundings. Training then makes more
+# of them: Adam's first steps are a learning rate in the direction of each gradient's sign, and so change by the whole of it
+# where rounding turns the sign of a gradient that is all but zero.
+STEPS, FIRST, LATER = 20, 1e-5, 1e-3
+
+
+def check(peers, workload, o):
+    """Prints how far each is from the same step in f64, or where that cannot be had from the first; whether all agree."""
+    steps = STEPS if workload in TRAIN else 1
+    oracle = Peer(ORACLE, "torch_peer.py", [])
+    values = {}
+    for peer in ([oracle] if oracle.is_built() and workload in INFER + TRAIN else []) + peers:
+        asked = workload.removesuffix("io") if peer is oracle else workload
+        if lines := launch(peer, asked, 1, o, "--check", str(steps)):
+            values[peer.name] = [float(value) for _, _, value in lines]
+    wanted_by, wanted = next(iter(values.items()))
+    print(f"\n{workload}, {wanted_by}: {wanted[0]:.6f} at first" + f", {wanted[-1]:.6f} after {steps} steps" * (steps > 1))
+    agree = True
+    for name, got in values.items():
+        far = [abs(g - w) / abs(w) for g, w in zip(got, wanted)]
+        fine = len(got) == len(wanted) and far[0] <= FIRST and max(far) <= LATER
+        agree &= fine
+        print(f"  {name:14} {got[0]:14.6f} {got[-1]:14.6f}   off by {far[0]:.1e}, at most {max(far):.1e}   {'' if fine else 'DIFFERS'}")
+    return agree
+
+
+def main():
+    o = options()
+    if missing := [peer.name for peer in PEERS if not peer.is_built() and not peer.asked]:
+        print(f"# not built: {' '.join(missing)}", file=sys.stderr)
+    results, agree = {}, True
+    for threads in [1] if o.check else o.threads:
+        for workload in WORKLOADS:
+            wanted = [
+                peer
+                for peer in PEERS
+                if workload in peer.workloads and threads in peer.threads and peer.is_built()
+                if (matches(peer.name, o.peers) if o.peers else not peer.asked) or peer.name == BASE
+            ]
+            if not matches(workload, o.only) or not wanted:
+                continue
+            if o.check:
+                agree &= check(wanted, workload, o) if workload not in ("T", "PEAK") else True
+            else:
+                results[workload, threads] = time(wanted, workload, threads, o)
+                show(workload, threads, results[workload, threads])
+    if o.markdown:
+        Path(o.markdown).write_text(markdown(results))
+    if not agree:
+        sys.exit("not all of them compute the same thing")
+
+
+main()

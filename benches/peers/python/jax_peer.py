@@ -1,0 +1,137 @@
+"""JAX on the CPU: the whole step (forward, loss, backward, optimiser) in one jit, its buffers donated, each call waited for.
+
+It takes as many threads as the process has cores. Variant "scan" (D only) rolls the blocks up in a lax.scan.
+"""
+
+import os
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import common  # noqa: E402
+
+job = common.job()
+import jax  # noqa: E402
+import jax.numpy as jnp  # noqa: E402
+import numpy as np  # noqa: E402
+from jax import lax  # noqa: E402
+
+# Each call is waited for in any case: run it on this thread, which saves handing it over.
+jax.config.update("jax_cpu_enable_async_dispatch", False)
+map_tree = jax.tree_util.tree_map
+
+
+def perceptron_parameters(sizes, first=0):
+    return [(jnp.array(weight.T), jnp.array(bias)) for weight, bias in common.layers(sizes, first)]
+
+
+def perceptron(parameters, x, activation=jax.nn.relu):
+    for weight, bias in parameters[:-1]:
+        x = activation(x @ weight + bias)
+    weight, bias = parameters[-1]
+    return x @ weight + bias
+
+
+def conv_parameters(k, channels, filters):
+    weight, bias = common.layer(k, channels * 25, filters)
+    return jnp.array(weight.reshape(filters, channels, 5, 5)), jnp.array(bias)
+
+
+def conv(parameters, x, pad):
+    weight, bias = parameters
+    layout = ("NCHW", "OIHW", "NCHW")
+    x = lax.conv_general_dilated(x, weight, (1, 1), [(pad, pad)] * 2, dimension_numbers=layout)
+    x = jax.nn.relu(x + bias[:, None, None])
+    return lax.reduce_window(x, -jnp.inf, lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID")
+
+
+def lenet(parameters, x):
+    first, second, head = parameters
+    x = conv(second, conv(first, x, 2), 0)
+    return perceptron(head, x.reshape(x.shape[0], -1))
+
+
+def block(x, parameters):
+    (w, b), (v, c) = parameters
+    return x + jnp.tanh(x @ w + b) @ v + c
+
+
+def deep(parameters, x):
+    for pair in zip(parameters[::2], parameters[1::2]):
+        x = block(x, pair)
+    return x
+
+
+def deep_scan(parameters, x):
+    return lax.scan(lambda x, pair: (block(x, pair), None), x, parameters)[0]
+
+
+def network():
+    if job.workload[0] == "C":
+        return lenet, (conv_parameters(0, 1, 6), conv_parameters(1, 6, 16), perceptron_parameters([400, 120, 84, 10], 2))
+    if job.workload == "D":
+        parameters = perceptron_parameters([64] * 101)
+        if job.variant == "scan":
+            stack = lambda pairs: tuple(jnp.stack(arrays) for arrays in zip(*pairs))  # noqa: E731
+            return deep_scan, (stack(parameters[::2]), stack(parameters[1::2]))
+        return deep, parameters
+    sizes, tanh = common.widths(job.workload)
+    activation = jnp.tanh if tanh else jax.nn.relu
+    return lambda parameters, x: perceptron(parameters, x, activation), perceptron_parameters(sizes)
+
+
+def infer():
+    forward, parameters = network()
+    forward = jax.jit(forward)
+    data = common.uniform(1000, common.widths(job.workload)[0][0], 1)[None]
+    x = jnp.array(data)
+    if job.copies:
+        common.run(job, lambda: np.asarray(forward(parameters, data)), common.digest)
+    else:
+        common.run(job, lambda: forward(parameters, x).block_until_ready(), common.digest)
+
+
+def squared(outputs, targets):
+    return jnp.mean((outputs - targets) ** 2)
+
+
+def cross_entropy(scores, classes):
+    return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(scores), classes[:, None], axis=1))
+
+
+def train():
+    forward, parameters = network()
+    x, y = map(jnp.array, common.data(job))
+    compare = squared if job.workload in "DS" else cross_entropy
+    gradient = jax.value_and_grad(lambda parameters, x, y: compare(forward(parameters, x), y))
+    rate = job.learning_rate
+
+    def sgd(parameters, moments, x, y):
+        loss, g = gradient(parameters, x, y)
+        return map_tree(lambda p, g: p - rate * g, parameters, g), moments, loss
+
+    def adam(parameters, moments, x, y):
+        t, m, v = moments
+        loss, g = gradient(parameters, x, y)
+        t = t + 1
+        m = map_tree(lambda m, g: 0.9 * m + 0.1 * g, m, g)
+        v = map_tree(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
+        first, second = 1 - 0.9**t, 1 - 0.999**t
+        update = lambda p, m, v: p - rate * (m / first) / (jnp.sqrt(v / second) + 1e-8)  # noqa: E731
+        return map_tree(update, parameters, m, v), (t, m, v), loss
+
+    zeros = lambda: map_tree(jnp.zeros_like, parameters)  # noqa: E731
+    if job.workload in "DE":
+        update, moments = sgd, ()
+    else:
+        update, moments = adam, (jnp.zeros(()), zeros(), zeros())
+    update = jax.jit(update, donate_argnums=(0, 1))
+
+    def step():
+        nonlocal parameters, moments
+        parameters, moments, loss = jax.block_until_ready(update(parameters, moments, x, y))
+        return loss
+
+    common.run(job, step)
+
+
+infer() if job.workload[0] == "A" else train()

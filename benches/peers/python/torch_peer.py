@@ -1,0 +1,113 @@
+"""PyTorch on the CPU. Variants:
+
+eager    as one writes it: torch.nn, torch.optim
+fused    the same with fused=True in the optimiser
+jit      inference only: torch.jit.trace and freeze
+compile  torch.compile of the forward and backward pass, and the fused optimiser (takes a C++ compiler, and half a minute)
+double   eager, in f64: what the others are checked against, not a peer
+"""
+
+import common
+
+job = common.job()
+import torch  # noqa: E402  after the arguments, so that a wrong one is told at once
+import torch.nn.functional as F  # noqa: E402
+from torch import nn  # noqa: E402
+
+torch.set_num_threads(job.threads)
+torch.set_num_interop_threads(1)
+torch.set_default_dtype(torch.float64 if job.variant == "double" else torch.float32)
+
+
+def tensor(numbers):
+    tensor = torch.from_numpy(numbers.copy())
+    return tensor.to(torch.get_default_dtype()) if tensor.is_floating_point() else tensor
+
+
+def with_weights(module, weight, bias):
+    with torch.no_grad():
+        module.weight.copy_(tensor(weight).reshape(module.weight.shape))
+        module.bias.copy_(tensor(bias))
+    return module
+
+
+def perceptron(sizes, activation, first=0):
+    modules = []
+    for (i, o), weights in zip(zip(sizes, sizes[1:]), common.layers(sizes, first)):
+        modules += [with_weights(nn.Linear(i, o), *weights), activation()]
+    return nn.Sequential(*modules[:-1])
+
+
+def lenet():
+    first, second = common.layer(0, 25, 6), common.layer(1, 150, 16)
+    return nn.Sequential(
+        with_weights(nn.Conv2d(1, 6, 5, padding=2), *first), nn.ReLU(), nn.MaxPool2d(2),
+        with_weights(nn.Conv2d(6, 16, 5), *second), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), *perceptron([400, 120, 84, 10], nn.ReLU, first=2),
+    )  # fmt: skip
+
+
+class Residual(nn.Module):
+    def __init__(self, block):
+        super().__init__()
+        self.branch = perceptron([64, 64, 64], nn.Tanh, first=2 * block)
+
+    def forward(self, x):
+        return x + self.branch(x)
+
+
+def network():
+    if job.workload[0] == "C":
+        return lenet()
+    if job.workload == "D":
+        return nn.Sequential(*(Residual(block) for block in range(50)))
+    sizes, tanh = common.widths(job.workload)
+    return perceptron(sizes, nn.Tanh if tanh else nn.ReLU)
+
+
+def infer():
+    net = network().eval()
+    data = common.uniform(1000, common.widths(job.workload)[0][0], 1)[None]
+    x = tensor(data)
+    with torch.inference_mode():
+        if job.variant == "jit":
+            net = torch.jit.freeze(torch.jit.trace(net, x))
+        if job.variant == "compile":
+            net = torch.compile(net)
+        if job.copies:
+            common.run(job, lambda: net(torch.from_numpy(data)).numpy(), common.digest)
+        else:
+            common.run(job, lambda: net(x), common.digest)
+
+
+def train():
+    net = network()
+    x, y = map(tensor, common.data(job))
+    compare = F.mse_loss if job.workload in "DS" else F.cross_entropy
+    kind = torch.optim.SGD if job.workload in "DE" else torch.optim.Adam
+    fused = job.variant in ("fused", "compile") or None
+    optimizer = kind(net.parameters(), lr=job.learning_rate, fused=fused)
+
+    def objective(x, y):
+        return compare(net(x), y)
+
+    if job.variant == "compile":
+        objective = torch.compile(objective)
+
+    def step():
+        optimizer.zero_grad()
+        loss = objective(x, y)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    common.run(job, step)
+
+
+def product():
+    x, y = (tensor(common.uniform(seed, 1024 * 1024, 1)).reshape(1024, 1024) for seed in (2, 1))
+    y, z = y.T.contiguous(), torch.empty(1024, 1024)
+    common.run(job, lambda: torch.mm(x, y, out=z), common.digest)
+
+
+{"A": infer, "P": product}.get(job.workload[0], train)()
