@@ -5,7 +5,7 @@
 #   ./build.sh chainrule hand      some: python chainrule hand dfdx dfdx-conv rtneural candle burn
 #
 # PEERS_PYTHON  a Python that has torch, jax, onnxruntime and onnx already: then `python` installs nothing
-# RTNEURAL      a checkout of github.com/jatinchowdhury18/RTNeural: without it `rtneural` is left out (takes Eigen and g++)
+# RTNEURAL      a checkout of github.com/jatinchowdhury18/RTNeural: without it `rtneural` is left out
 # KEEP_TARGETS  if set, cargo's target folders of the other libraries stay (some gigabytes)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -57,8 +57,8 @@ dfdx_conv() {
 
 rtneural() {
     [ -n "${RTNEURAL:-}" ] || { echo "RTNEURAL is not set: no rtneural" >&2; return 0; }
-    g++ -std=c++17 -O3 -march=native -ffast-math -DNDEBUG -DRTNEURAL_USE_EIGEN=1 -DRTNEURAL_DEFAULT_ALIGNMENT=32 \
-        -I "$RTNEURAL" -I "${EIGEN:-/usr/include/eigen3}" "$here/rtneural/main.cpp" -o "$build/bin/rtneural"
+    g++ -std=c++17 -O3 -march=native -DNDEBUG -DRTNEURAL_USE_EIGEN=1 -DRTNEURAL_DEFAULT_ALIGNMENT=32 -DEIGEN_STACK_ALLOCATION_LIMIT=0 \
+        -I "$RTNEURAL" -I "$RTNEURAL/modules/Eigen" "$here/rtneural/main.cpp" -o "$build/bin/rtneural"
 }
 
 [ $# -gt 0 ] || set -- python chainrule hand dfdx dfdx-conv rtneural candle burn
