@@ -58,7 +58,7 @@ PEERS = [
     Peer(BASE, "chainrule", [*INFER, *TRAIN, *SMALL, "P", "T"]),
     Peer("rtneural", "rtneural", INFER, threads=(1,)),
     Peer("hand-gemm", "hand", [*INFER, *DENSE, "D", "S", *SMALL, "P"]),
-    Peer("hand-nalgebra", "hand", [*INFER, *DENSE, "D", "S", *SMALL, "P"], threads=(1,)),
+    Peer("hand-nalgebra", "hand", [*INFER, *DENSE, "D", *SMALL, "P"], threads=(1,)),
     Peer("hand-tiled", "hand", SMALL, threads=(1,)),
     Peer("hand-openblas", "hand", [*SMALL, "P"]),
     Peer("hand-std", "hand", ["T"], threads=(1,)),

@@ -60,8 +60,11 @@ fn by_gemm(m: usize, k: usize, n: usize, a: Matrix, b: Matrix, add: bool, c: &mu
     }
 }
 
+/// Not for sides of 5 and less, where nalgebra 0.35 takes a loop of its own: on a matrix whose rows are not contiguous, that
+/// loop runs over the gaps as well, past the end of `c`.
 fn by_nalgebra(m: usize, k: usize, n: usize, a: Matrix, b: Matrix, add: bool, c: &mut [f32], _: usize) {
     // nalgebra's matrices lie column after column: C' = B' A'.
+    assert!(n > 5 && m > 5 && k > 5);
     let mut c = DMatrixViewMut::from_slice(c, n, m);
     c.gemm(1.0, &strided(b, n, k), &strided(a, k, m), if add { 1.0 } else { 0.0 });
 }
@@ -76,29 +79,23 @@ fn strided<'a>(x: Matrix<'a>, rows: usize, columns: usize) -> DMatrixView<'a, f3
 mod openblas {
     use super::{Matrix, check};
 
+    #[rustfmt::skip]
     #[link(name = "openblas")]
     unsafe extern "C" {
         fn openblas_set_num_threads(threads: i32);
         fn cblas_sgemm(
-            order: i32,
-            transpose_a: i32,
-            transpose_b: i32,
-            m: i32,
-            n: i32,
-            k: i32,
-            alpha: f32,
-            a: *const f32,
-            lda: i32,
-            b: *const f32,
-            ldb: i32,
-            beta: f32,
-            c: *mut f32,
-            ldc: i32,
-        ); // rustfmt leaves what is this long alone
+            order: i32, transpose_a: i32, transpose_b: i32, m: i32, n: i32, k: i32,
+            alpha: f32, a: *const f32, lda: i32, b: *const f32, ldb: i32, beta: f32, c: *mut f32, ldc: i32,
+        );
+        fn cblas_sgemv(
+            order: i32, transpose: i32, m: i32, n: i32,
+            alpha: f32, a: *const f32, lda: i32, x: *const f32, dx: i32, beta: f32, y: *mut f32, dy: i32,
+        );
     }
 
     const ROWS: i32 = 101;
     const AS_IT_IS: i32 = 111;
+    const TRANSPOSED: i32 = 112;
 
     pub fn product(
         m: usize,
@@ -117,7 +114,11 @@ mod openblas {
         // SAFETY: `check` found the last number of each matrix within its slice.
         unsafe {
             openblas_set_num_threads(threads as i32);
-            cblas_sgemm(ROWS, AS_IT_IS, AS_IT_IS, m, n, k, 1.0, a, lda, b, ldb, beta, c, n)
+            if m == 1 {
+                cblas_sgemv(ROWS, TRANSPOSED, k, n, 1.0, b, ldb, a, 1, beta, c, 1);
+            } else {
+                cblas_sgemm(ROWS, AS_IT_IS, AS_IT_IS, m, n, k, 1.0, a, lda, b, ldb, beta, c, n);
+            }
         }
     }
 }
