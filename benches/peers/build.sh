@@ -7,6 +7,7 @@
 # PEERS_PYTHON  a Python that has torch, jax, onnxruntime and onnx already: then `python` installs nothing
 # RTNEURAL      a checkout of github.com/jatinchowdhury18/RTNeural: without it `rtneural` is left out
 # KEEP_TARGETS  if set, cargo's target folders of the other libraries stay (some gigabytes)
+# `hand` links OpenBLAS where the linker finds it (libopenblas-dev); without it there is no hand-openblas.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=${PEERS_BUILD:-$HOME/.cache/peers}
@@ -32,7 +33,7 @@ python() {
 
 hand() {
     local openblas=()
-    ! ldconfig -p | grep -q 'libopenblas\.so ' || openblas=(--features openblas)
+    ! ldconfig -p | grep 'libopenblas\.so ' > /dev/null || openblas=(--features openblas)
     program hand hand "$native" "${openblas[@]}"
 }
 

@@ -106,7 +106,8 @@ def launch(peer, workload, threads, o, *more):
         if o.nice:
             os.nice(o.nice)
 
-    env = os.environ | {f"{pool}_NUM_THREADS": str(threads) for pool in POOLS} | {"PYTHONDONTWRITEBYTECODE": "1"}
+    env = os.environ | {f"{pool}_NUM_THREADS": str(threads) for pool in POOLS}
+    env |= {"PYTHONDONTWRITEBYTECODE": "1", "RUST_BACKTRACE": "0"}
     if peer.keep_memory:  # glibc gives large buffers back to the system, and the next ones cost page faults; not so here
         env |= {"MALLOC_MMAP_THRESHOLD_": "4000000000", "MALLOC_TRIM_THRESHOLD_": "8000000000"}
     argv = [*peer.argv(), workload, "--threads", str(threads), *more]
@@ -117,7 +118,8 @@ def launch(peer, workload, threads, o, *more):
     except subprocess.TimeoutExpired:
         done = None
     if done is None or done.returncode:
-        reason = (done.stderr.strip() or "no message").splitlines()[-1] if done else "no answer in 300 seconds"
+        said = [line for line in done.stderr.splitlines() if line and not line.startswith("note:")] if done else []
+        reason = said[-1] if said else "no message" if done else "no answer in 300 seconds"
         print(f"# {peer.name} fails at {workload}: {reason}", file=sys.stderr)
         return None
     return [line.split() for line in done.stdout.splitlines()]
