@@ -26,11 +26,11 @@ fn main() {
         "B32" | "B128" => {
             let net = Perceptron::new(0, &[784, 128, 64, 10], device);
             let x = tensor(inputs(batch * 784), [batch, 784], device);
-            train(job, net, classify(batch, |net| net.forward(x.clone(), relu), device));
+            train(job, net, classify(batch, |net: &Perceptron| net.forward(x.clone(), relu), device));
         }
         "C32" | "C128" => {
             let x = tensor(inputs(batch * 784), [batch, 1, 28, 28], device);
-            train(job, LeNet::new(device), classify(batch, |net| net.forward(x.clone()), device));
+            train(job, LeNet::new(device), classify(batch, |net: &LeNet| net.forward(x.clone()), device));
         }
         "D" => {
             let net = Perceptron::new(0, &[64; 101], device);
@@ -41,7 +41,7 @@ fn main() {
         "E" | "EA" => {
             let net = Perceptron::new(0, &[1024, 1024, 1024, 10], device);
             let x = tensor(inputs(batch * 1024), [batch, 1024], device);
-            train(job, net, classify(batch, |net| net.forward(x.clone(), relu), device));
+            train(job, net, classify(batch, |net: &Perceptron| net.forward(x.clone(), relu), device));
         }
         "S" => {
             let net = Perceptron::new(0, &[4, 32, 16, 4], device);

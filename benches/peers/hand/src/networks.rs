@@ -31,7 +31,7 @@ impl Dense {
         let batch = z.len() / self.outputs;
         z.chunks_exact_mut(self.outputs).for_each(|z| z.copy_from_slice(biases));
         let (x, w) = (rows(x, self.inputs), rows(weights, self.inputs).transpose());
-        (run.product)(batch, self.inputs, self.outputs, x, w, true, z, run.threads);
+        (run.product)([batch, self.inputs, self.outputs], x, w, true, z, run.threads);
     }
 
     /// dW = dz' x, db = dz summed over the batch, and dx = dz W where somebody wants it.
@@ -44,10 +44,10 @@ impl Dense {
         }
         let dz = rows(dz, self.outputs);
         let x = rows(x, self.inputs);
-        (run.product)(self.outputs, batch, self.inputs, dz.transpose(), x, false, dw, run.threads);
+        (run.product)([self.outputs, batch, self.inputs], dz.transpose(), x, false, dw, run.threads);
         if let Some(dx) = dx {
             let w = rows(&self.parameters[0], self.inputs);
-            (run.product)(batch, self.outputs, self.inputs, dz, w, false, dx, run.threads);
+            (run.product)([batch, self.outputs, self.inputs], dz, w, false, dx, run.threads);
         }
     }
 

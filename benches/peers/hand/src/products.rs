@@ -25,9 +25,9 @@ impl Matrix<'_> {
     }
 }
 
-/// `c = a b`, or `c += a b`, with a of m x k, b of k x n and c of m x n, which lies row after row.
-pub type Product =
-    fn(m: usize, k: usize, n: usize, a: Matrix, b: Matrix, add: bool, c: &mut [f32], threads: usize);
+/// `c = a b`, or `c += a b`, with a of m x k, b of k x n and c of m x n, which lies row after row; the sizes are
+/// `[m, k, n]`.
+pub type Product = fn(sizes: [usize; 3], a: Matrix, b: Matrix, add: bool, c: &mut [f32], threads: usize);
 
 pub fn by(variant: &str) -> Product {
     match variant {
@@ -39,16 +39,16 @@ pub fn by(variant: &str) -> Product {
     }
 }
 
-fn check(m: usize, k: usize, n: usize, a: Matrix, b: Matrix, c: &[f32]) {
+fn check([m, k, n]: [usize; 3], a: Matrix, b: Matrix, c: &[f32]) {
     let within = |x: Matrix, rows: usize, columns: usize| {
         (rows - 1) * x.strides[0] + (columns - 1) * x.strides[1] < x.numbers.len()
     };
     assert!(within(a, m, k) && within(b, k, n) && m * n <= c.len());
 }
 
-fn by_gemm(m: usize, k: usize, n: usize, a: Matrix, b: Matrix, add: bool, c: &mut [f32], threads: usize) {
+fn by_gemm([m, k, n]: [usize; 3], a: Matrix, b: Matrix, add: bool, c: &mut [f32], threads: usize) {
     use gemm::Parallelism::{None, Rayon};
-    check(m, k, n, a, b, c);
+    check([m, k, n], a, b, c);
     let ([ar, ac], [br, bc]) = (a.strides.map(|s| s as isize), b.strides.map(|s| s as isize));
     let (a, b, c) = (a.numbers.as_ptr(), b.numbers.as_ptr(), c.as_mut_ptr());
     let parallel = if threads > 1 { Rayon(threads) } else { None };
@@ -62,7 +62,7 @@ fn by_gemm(m: usize, k: usize, n: usize, a: Matrix, b: Matrix, add: bool, c: &mu
 
 /// Not for sides of 5 and less, where nalgebra 0.35 takes a loop of its own: on a matrix whose rows are not contiguous, that
 /// loop runs over the gaps as well, past the end of `c`.
-fn by_nalgebra(m: usize, k: usize, n: usize, a: Matrix, b: Matrix, add: bool, c: &mut [f32], _: usize) {
+fn by_nalgebra([m, k, n]: [usize; 3], a: Matrix, b: Matrix, add: bool, c: &mut [f32], _: usize) {
     // nalgebra's matrices lie column after column: C' = B' A'.
     assert!(n > 5 && m > 5 && k > 5);
     let mut c = DMatrixViewMut::from_slice(c, n, m);
@@ -97,17 +97,8 @@ mod openblas {
     const AS_IT_IS: i32 = 111;
     const TRANSPOSED: i32 = 112;
 
-    pub fn product(
-        m: usize,
-        k: usize,
-        n: usize,
-        a: Matrix,
-        b: Matrix,
-        add: bool,
-        c: &mut [f32],
-        threads: usize,
-    ) {
-        check(m, k, n, a, b, c);
+    pub fn product([m, k, n]: [usize; 3], a: Matrix, b: Matrix, add: bool, c: &mut [f32], threads: usize) {
+        check([m, k, n], a, b, c);
         assert_eq!([a.strides[1], b.strides[1]], [1, 1]);
         let [m, k, n, lda, ldb] = [m, k, n, a.strides[0], b.strides[0]].map(|size| size as i32);
         let (a, b, c, beta) = (a.numbers.as_ptr(), b.numbers.as_ptr(), c.as_mut_ptr(), f32::from(add));
@@ -132,7 +123,7 @@ pub fn run(job: &Job) {
     let (x, mut c) = (uniform(2, batch * size, 1.0), vec![0.0; batch * size]);
     let call = |c: &mut Vec<f32>| {
         let (x, w) = (rows(black_box(&x), size), rows(black_box(&w), size));
-        product(batch, size, size, x, w, add, c, job.threads);
+        product([batch, size, size], x, w, add, c, job.threads);
     };
     job.kernel(&mut c, call, |c| digest(c));
 }
