@@ -7,6 +7,9 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 use chainrule::Real;
 use chainrule::elementary::*;
 
+/// An argument and its value, as text.
+type Case = [String; 2];
+
 const INFINITY: f64 = f64::INFINITY;
 
 /// The bits of an `f32` are gone through in such steps: odd, so that all last digits come. A third of a million numbers a
@@ -70,7 +73,7 @@ fn in_f32_the_normal_distribution_is_within_one_unit() {
 /// Relative; and a subnormal result is a rounding of the smallest number off.
 #[test]
 fn in_f64_all_are_within_a_few_roundings_of_sixty_digits() {
-    let mut fixture: BTreeMap<String, Vec<[String; 2]>> =
+    let mut fixture: BTreeMap<String, Vec<Case>> =
         serde_json::from_str(include_str!("fixtures/elementary.json")).unwrap();
     let functions: [(&str, fn(f64) -> f64); 7] = [
         ("exp", exp),
