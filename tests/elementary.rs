@@ -10,6 +10,8 @@ use chainrule::elementary::*;
 /// An argument and its value, as text.
 type Case = [String; 2];
 
+type Named = (&'static str, fn(f64) -> f64);
+
 const INFINITY: f64 = f64::INFINITY;
 
 /// The bits of an `f32` are gone through in such steps: odd, so that all last digits come. A third of a million numbers a
@@ -75,7 +77,7 @@ fn in_f32_the_normal_distribution_is_within_one_unit() {
 fn in_f64_all_are_within_a_few_roundings_of_sixty_digits() {
     let mut fixture: BTreeMap<String, Vec<Case>> =
         serde_json::from_str(include_str!("fixtures/elementary.json")).unwrap();
-    let functions: [(&str, fn(f64) -> f64); 7] = [
+    let functions: [Named; 7] = [
         ("exp", exp),
         ("exp_m1", exp_m1),
         ("tanh", tanh),
