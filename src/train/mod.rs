@@ -16,8 +16,6 @@ mod progress;
 #[cfg(feature = "fit")]
 mod run;
 
-use alloc::vec::Vec;
-
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
@@ -35,7 +33,7 @@ use crate::tensor::{Is, Tensor};
 pub use fit_error::FitError;
 #[cfg(feature = "fit")]
 pub use options::{Epoch, Fit};
-use pieces::{Cut, Worker};
+use pieces::{Cut, Pieces};
 
 /// A network with what it takes to train it: a loss, an optimiser, and room for gradient and tape.
 ///
@@ -71,7 +69,7 @@ pub struct Trainer<N, L, O, T> {
     rate_at_start: Option<f64>,
     clip: Clip,
     micro_batch: Option<usize>,
-    workers: Vec<Worker<N, T>>,
+    pieces: Pieces<N, T>,
 }
 
 #[derive(Clone, Copy)]
@@ -105,7 +103,7 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
             rate_at_start: None,
             clip: Clip::Not,
             micro_batch: None,
-            workers: Vec::new(),
+            pieces: Pieces::default(),
         }
     }
 
@@ -198,7 +196,7 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
         L: Sync,
         T: TapeOf<N, X>,
     {
-        let Self { network, loss, gradient, tape, rng, workers, .. } = self;
+        let Self { network, loss, gradient, tape, rng, pieces, .. } = self;
         let cut = match self.micro_batch {
             Some(0) => {
                 let expected = "at least 1";
@@ -210,7 +208,7 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
         let mean = if cut.part >= inputs.len() {
             network.loss_gradient(loss, inputs, targets, tape, gradient, rng)?
         } else {
-            pieces::loss_gradient(network, loss, inputs, targets, cut, gradient, workers, rng)?
+            pieces.loss_gradient(network, loss, inputs, targets, cut, gradient, rng)?
         };
         match self.clip {
             Clip::Not => {}

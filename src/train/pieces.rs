@@ -1,10 +1,9 @@
 //! A batch in pieces, on the cores of the machine, to the same bits for any number of them.
 //!
 //! How a batch is cut follows from the network and the batch alone, never from the machine: every piece has a gradient and
-//! a random stream of its own, and the gradients are added in the order of the pieces.
+//! a random stream of its own, and the gradients are added in pairs, these again in pairs, always the same.
 
 use alloc::vec::Vec;
-use core::ops::Range;
 
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
@@ -63,93 +62,135 @@ fn has_statistics<N: Parameters>() -> bool {
     found
 }
 
-/// What a thread needs to work on a piece.
-pub(super) struct Worker<N, T> {
+/// What the pieces of a batch leave, from step to step.
+pub(super) struct Pieces<N, T> {
+    pieces: Vec<Piece<N>>,
+    desks: Stash<Desk<N, T>>,
+}
+
+/// What a piece adds to the batch's loss and to its gradient.
+struct Piece<N> {
     gradient: N,
-    /// The gradient of a part of the piece.
-    part: Option<N>,
-    tape: T,
-    rng: ChaCha8Rng,
     loss: Result<f64, Error>,
 }
 
-impl<N: Parameters, T: Default> Worker<N, T> {
-    fn new() -> Self {
-        let rng = ChaCha8Rng::seed_from_u64(0);
-        Self { gradient: N::zeros(), part: None, tape: T::default(), rng, loss: Ok(0.0) }
+/// What a thread needs to work on a piece. There are as many as threads have worked at once.
+struct Desk<N, T> {
+    tape: T,
+    /// The gradient of a part of a piece.
+    part: Option<N>,
+}
+
+impl<N, T> Default for Pieces<N, T> {
+    fn default() -> Self {
+        Self { pieces: Vec::new(), desks: Stash::default() }
     }
 }
 
-/// [`Network::loss_gradient`](crate::Network::loss_gradient) of a batch that is cut: the mean loss, and its gradient in `gradient`.
-#[allow(clippy::too_many_arguments)]
-pub(super) fn loss_gradient<N, X: Tensor, Y: Tensor, L, Target: TargetFor<L, Y>, T: TapeOf<N, X>>(
-    network: &N,
-    loss: &L,
-    inputs: &[X],
-    targets: &[Target],
+/// A batch that is cut, and what works on it.
+struct Work<'a, N, X, L, Target, T> {
+    network: &'a N,
+    loss: &'a L,
+    inputs: &'a [X],
+    targets: &'a [Target],
     cut: Cut,
-    gradient: &mut N,
-    workers: &mut Vec<Worker<N, T>>,
-    rng: &mut impl Rng,
-) -> Result<f64, Error>
-where
-    N: Maps<X, Y>,
-    L: Sync,
-{
-    check_lengths(inputs.len(), targets.len())?;
-    let pieces = inputs.len().div_ceil(cut.piece);
-    let at_once = threads().min(pieces);
-    workers.resize_with(at_once.max(workers.len()), Worker::new); // more of them are left from a larger pool
-    let seed = rng.next_u64(); // one number, whatever the pieces and whether they succeed
-    let mut mean = 0.0;
-    for group in (0..pieces).step_by(at_once) {
-        let workers = &mut workers[..at_once.min(pieces - group)];
-        for_each(workers, |at, worker| {
-            let start = (group + at) * cut.piece;
-            let piece = start..inputs.len().min(start + cut.piece);
-            worker.rng = ChaCha8Rng::seed_from_u64(seed);
-            worker.rng.set_stream((group + at) as u64);
-            worker.loss = worker.piece(network, loss, inputs, targets, piece, cut.part);
-        });
-        for (at, worker) in workers.iter_mut().enumerate() {
-            mean += worker.loss.clone()?;
-            if (group, at) == (0, 0) {
-                core::mem::swap(gradient, &mut worker.gradient);
-            } else {
-                visit([&worker.gradient], [&mut *gradient], &mut Add);
-            }
-        }
-    }
-    Ok(mean)
+    seed: u64,
+    desks: &'a Stash<Desk<N, T>>,
 }
 
-impl<N: Parameters, T> Worker<N, T> {
-    /// What a piece of the batch adds to the mean loss, and to its gradient.
-    fn piece<X: Tensor, Y: Tensor, L, Target: TargetFor<L, Y>>(
+impl<N: Parameters, T: Send> Pieces<N, T> {
+    /// [`Network::loss_gradient`](crate::Network::loss_gradient) of a batch that is cut: the mean loss, and its gradient in `gradient`.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn loss_gradient<X: Tensor, Y: Tensor, L: Sync, Target: TargetFor<L, Y>>(
         &mut self,
         network: &N,
         loss: &L,
         inputs: &[X],
         targets: &[Target],
-        piece: Range<usize>,
-        part: usize,
+        cut: Cut,
+        gradient: &mut N,
+        rng: &mut impl Rng,
     ) -> Result<f64, Error>
     where
         N: Maps<X, Y>,
         T: TapeOf<N, X>,
     {
-        let Self { gradient: sum, part: second, tape, rng, .. } = self;
+        check_lengths(inputs.len(), targets.len())?;
+        let count = inputs.len().div_ceil(cut.piece);
+        // So many gradients are held at once, on every machine.
+        let at_once = count.min(if N::COUNT > MOST_PARAMETERS { 2 } else { MOST as usize });
+        self.pieces
+            .resize_with(at_once.max(self.pieces.len()), || Piece { gradient: N::zeros(), loss: Ok(0.0) });
+        let seed = rng.next_u64(); // one number, whatever the pieces and whether they succeed
+        let work = Work { network, loss, inputs, targets, cut, seed, desks: &self.desks };
         let mut mean = 0.0;
-        for start in piece.clone().step_by(part) {
-            let part = start..piece.end.min(start + part);
+        for first in (0..count).step_by(at_once) {
+            let pieces = &mut self.pieces[..at_once.min(count - first)];
+            work.sum(pieces, first);
+            mean += pieces[0].loss.clone()?;
+            if first == 0 {
+                core::mem::swap(gradient, &mut pieces[0].gradient);
+            } else {
+                visit([&pieces[0].gradient], [&mut *gradient], &mut Add);
+            }
+        }
+        Ok(mean)
+    }
+}
+
+impl<N, X: Tensor, L: Sync, Target, T: TapeOf<N, X>> Work<'_, N, X, L, Target, T>
+where
+    N: Layer<X>,
+{
+    /// The sum of some pieces of the batch, in the first of them. It is a sum of sums, cut in halves, whoever works on which.
+    fn sum<Y: Tensor>(&self, pieces: &mut [Piece<N>], first: usize)
+    where
+        N: Maps<X, Y>,
+        Target: TargetFor<L, Y>,
+    {
+        if let [piece] = pieces {
+            let mut desk = self.desks.take().unwrap_or_else(|| Desk { tape: T::default(), part: None });
+            piece.loss = self.piece(first, &mut piece.gradient, &mut desk);
+            return self.desks.put(desk);
+        }
+        let middle = pieces.len() / 2;
+        let (left, right) = pieces.split_at_mut(middle);
+        join(|| self.sum(left, first), || self.sum(right, first + middle));
+        let (left, right) = (&mut left[0], &right[0]);
+        visit([&right.gradient], [&mut left.gradient], &mut Add);
+        if let Ok(loss) = &mut left.loss {
+            match &right.loss {
+                Ok(other) => *loss += other,
+                Err(error) => left.loss = Err(error.clone()),
+            }
+        }
+    }
+
+    /// What a piece of the batch adds to the mean loss, and to its gradient.
+    fn piece<Y: Tensor>(&self, at: usize, gradient: &mut N, desk: &mut Desk<N, T>) -> Result<f64, Error>
+    where
+        N: Maps<X, Y>,
+        Target: TargetFor<L, Y>,
+    {
+        let Self { network, loss, inputs, targets, cut, .. } = *self;
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream(at as u64);
+        let piece = at * cut.piece..inputs.len().min((at + 1) * cut.piece);
+        let mut mean = 0.0;
+        for start in piece.clone().step_by(cut.part) {
+            let part = start..piece.end.min(start + cut.part);
             let share = part.len() as f64 / inputs.len() as f64;
-            let first = start == piece.start;
-            let gradient = if first { &mut *sum } else { second.get_or_insert_with(N::zeros) };
-            let (inputs, targets) = (&inputs[part.clone()], &targets[part.clone()]);
-            mean += loss_gradient_share(network, loss, inputs, targets, share, tape, gradient, rng)
-                .map_err(|error| error.in_batch(start))?;
-            if let (false, Some(part)) = (first, &*second) {
-                visit([part], [&mut *sum], &mut Add);
+            let (inputs, targets) = (&inputs[part.clone()], &targets[part]);
+            let mut step = |gradient: &mut N| {
+                loss_gradient_share(network, loss, inputs, targets, share, &mut desk.tape, gradient, &mut rng)
+                    .map_err(|error| error.in_batch(start))
+            };
+            if start == piece.start {
+                mean += step(gradient)?;
+            } else {
+                let part = desk.part.get_or_insert_with(N::zeros);
+                mean += step(part)?;
+                visit([&*part], [&mut *gradient], &mut Add);
             }
         }
         Ok(mean)
@@ -174,23 +215,59 @@ impl<T: Real> Elementwise<T, 1, 1> for Sum {
     }
 }
 
+/// What threads take and give back.
 #[cfg(feature = "threads")]
-fn threads() -> usize {
-    rayon::current_num_threads().max(1)
+struct Stash<D>(std::sync::Mutex<Vec<D>>);
+
+#[cfg(feature = "threads")]
+impl<D> Stash<D> {
+    fn take(&self) -> Option<D> {
+        self.lock().pop()
+    }
+
+    fn put(&self, desk: D) {
+        self.lock().push(desk);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<D>> {
+        // Whoever panicked held no desk that stands here.
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
 }
 
 #[cfg(not(feature = "threads"))]
-fn threads() -> usize {
-    1
+struct Stash<D>(core::cell::RefCell<Vec<D>>);
+
+#[cfg(not(feature = "threads"))]
+impl<D> Stash<D> {
+    fn take(&self) -> Option<D> {
+        self.0.borrow_mut().pop()
+    }
+
+    fn put(&self, desk: D) {
+        self.0.borrow_mut().push(desk);
+    }
 }
 
+impl<D> Default for Stash<D> {
+    fn default() -> Self {
+        Self(Default::default())
+    }
+}
+
+/// Both, side by side if there are several threads.
 #[cfg(feature = "threads")]
-fn for_each<W: Send>(workers: &mut [W], work: impl Fn(usize, &mut W) + Sync) {
-    use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
-    workers.par_iter_mut().enumerate().for_each(|(at, worker)| work(at, worker));
+pub(super) fn join(one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
+    if rayon::current_num_threads() > 1 {
+        rayon::join(one, other);
+    } else {
+        one();
+        other();
+    }
 }
 
 #[cfg(not(feature = "threads"))]
-fn for_each<W>(workers: &mut [W], work: impl Fn(usize, &mut W)) {
-    workers.iter_mut().enumerate().for_each(|(at, worker)| work(at, worker));
+pub(super) fn join(one: impl FnOnce(), other: impl FnOnce()) {
+    one();
+    other();
 }
