@@ -113,20 +113,17 @@ impl<T: Product> Tiles<'_, T> {
     /// All channels of image, output and sums are there, and the processor has the level.
     #[inline(always)]
     unsafe fn run<L: Level>(&self, out_channels: usize) {
-        let Windows { channels, height, kernel, .. } = *self.windows;
-        // Windows of one pixel have their taps side by side in different channels.
-        let (planes, taps, apart) =
-            if kernel == 1 { (1, channels, height * self.pitch) } else { (channels, kernel, 1) };
-        let tiles = taps.div_ceil(TAPS);
-        let most = most_channels(taps.div_ceil(tiles));
+        let Windows { channels, kernel, .. } = *self.windows;
+        let tiles = kernel.div_ceil(TAPS);
+        let most = most_channels(kernel.div_ceil(tiles));
         let (mut out, mut blocks) = (0, out_channels.div_ceil(most));
         while out < out_channels {
             let high = (out_channels - out).div_ceil(blocks);
-            for row in 0..planes * kernel {
+            for row in 0..channels * kernel {
                 let (mut tap, mut tiles) = (0, tiles);
-                while tap < taps {
-                    let wide = (taps - tap).div_ceil(tiles);
-                    let place = Place { out, channel: row / kernel, row: row % kernel, tap, apart };
+                while tap < kernel {
+                    let wide = (kernel - tap).div_ceil(tiles);
+                    let place = Place { out, channel: row / kernel, row: row % kernel, tap };
                     // SAFETY: so many channels and taps from there are in the group.
                     unsafe {
                         match wide {
@@ -168,7 +165,7 @@ impl<T: Product> Tiles<'_, T> {
     unsafe fn tile<L: Level, const R: usize, const TAPS: usize>(&self, place: Place) {
         let lanes = T::Vector::<L>::LANES;
         let Windows { height, kernel, stride, padding, out_height, out_width, .. } = *self.windows;
-        let Place { out, channel, row, tap, apart } = place;
+        let Place { out, channel, row, tap } = place;
         // The rows of the output whose windows have this row on the image.
         let first = padding.saturating_sub(row).div_ceil(stride);
         let past = (height + padding).saturating_sub(row).div_ceil(stride).min(out_height);
@@ -185,12 +182,12 @@ impl<T: Product> Tiles<'_, T> {
             }
             for y in first..past {
                 let image_row = channel * height + y * stride + row - padding;
-                let mut image = self.image.add((image_row * self.pitch + tap * apart) * lanes);
+                let mut image = self.image.add((image_row * self.pitch + tap) * lanes);
                 let mut output = self.output.add((out * out_height + y) * out_width * lanes);
                 for _ in 0..out_width {
                     let mut pixels = [T::Vector::<L>::zero(); TAPS];
                     for t in 0..TAPS {
-                        pixels[t] = T::Vector::<L>::read(image.add(t * apart * lanes));
+                        pixels[t] = T::Vector::<L>::read(image.add(t * lanes));
                     }
                     for r in 0..R {
                         let number = T::Vector::<L>::read(output.add(r * out_height * out_width * lanes));
@@ -211,15 +208,13 @@ impl<T: Product> Tiles<'_, T> {
     }
 }
 
-/// The first channel of the output and the first tap of a tile: a channel of the image, a row of the window, and a column, or a
-/// further channel. Taps are so many vectors apart.
+/// The first channel of the output and the first tap of a tile: a channel of the image, a row of the window, and a column.
 #[derive(Clone, Copy)]
 struct Place {
     out: usize,
     channel: usize,
     row: usize,
     tap: usize,
-    apart: usize,
 }
 
 /// The sums of channels over all their places in all samples.

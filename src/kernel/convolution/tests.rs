@@ -170,7 +170,13 @@ fn side_by_side_all_three_are_the_loops_of_the_formula_at_every_level() {
         let lanes = T::Vector::<L>::LANES;
         for (samples, out_channels) in [(lanes, 1 + at % 13), (lanes / 2 + at % lanes + 1, 1 + at % 7)] {
             let (whole, left) = (samples / lanes * lanes, samples % lanes);
-            let done = if 2 * left >= lanes { samples } else { whole };
+            let done = if windows.kernel == 1 {
+                0
+            } else if 2 * left >= lanes {
+                samples
+            } else {
+                whole
+            };
             Case::<T>::new(windows, out_channels, samples).check_side_by_side::<L>(room, done);
         }
     }
@@ -186,7 +192,7 @@ fn side_by_side_all_three_are_the_loops_of_the_formula_at_every_level() {
 fn every_height_and_width_of_a_tile_is_reached() {
     // From one channel to two blocks, on rows as long as from one tile to four; a window of 7 is two tiles of taps.
     for channels in 1..=13 {
-        for (width, kernel) in (1..=9).map(|width| (width, 1 + width % 4)).chain([(9, 7), (12, 6)]) {
+        for (width, kernel) in (1..=9).map(|out| (out + 1 + out % 3, 2 + out % 3)).chain([(9, 7), (12, 6)]) {
             let Some(windows) = windows([channels % 7 + 1, kernel, width], [kernel, 1, 0]) else { continue };
             for_each_level!(L => {
                 let lanes = <<f64 as crate::kernel::simd::Lanes>::Vector<L> as Vector<f64>>::LANES;
