@@ -1,7 +1,8 @@
-//! The largest of two by two numbers, side by side: nearly all pooling there is.
+//! Who is the largest of two by two numbers, side by side: nearly all pooling there is.
 //!
 //! No window shares a number with another, so every gradient is written where it belongs, and nothing is cleared or searched for in a
-//! second pass. The loops are plain ones: inside an instance of a level, the compiler makes its vectors of them.
+//! second pass. A row is done in pieces of a length that is known, of which the compiler makes vectors without a branch; the last piece
+//! begins early enough to be whole, and writes some numbers again.
 
 use super::{Pooling, is_nan};
 use crate::kernel::Real;
@@ -10,19 +11,14 @@ use crate::kernel::simd::{Kernel, Lanes, Level, dispatch};
 /// A scalar with its poolings: compiled here once, not in every crate that has a network.
 #[doc(hidden)]
 pub trait Halve: Lanes {
-    /// `y` = the largest of each two by two numbers of planes so many wide and high.
-    fn halve(plane: [usize; 2], x: &[Self], y: &mut [Self]);
-
-    /// `dx` = the `dy` of the window of which this is the first number that equals the largest.
+    /// `dx` = the `dy` of the window of which this is the first number that equals the largest, in planes so many rows high and
+    /// columns wide.
     fn halve_gradient(plane: [usize; 2], x: &[Self], y: &[Self], dy: &[Self], dx: &mut [Self]);
 }
 
 macro_rules! halve {
     ($scalar:ident) => {
         impl Halve for $scalar {
-            fn halve(plane: [usize; 2], x: &[Self], y: &mut [Self]) {
-                dispatch(Largest { plane, x, y });
-            }
             fn halve_gradient(plane: [usize; 2], x: &[Self], y: &[Self], dy: &[Self], dx: &mut [Self]) {
                 dispatch(Winners { plane, x, y, dy, dx });
             }
@@ -38,33 +34,6 @@ impl Pooling {
     pub(super) const fn halves(&self) -> bool {
         let [[a, b], [c, d], [e, f]] = [self.window, self.stride, self.padding];
         a == 2 && b == 2 && c == 2 && d == 2 && e == 0 && f == 0
-    }
-}
-
-pub(super) struct Largest<'a, T> {
-    pub(super) plane: [usize; 2],
-    pub(super) x: &'a [T],
-    pub(super) y: &'a mut [T],
-}
-
-impl<T: Real> Kernel for Largest<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<L: Level>(self) {
-        let Self { plane: [height, width], x, y } = self;
-        let (rows, places) = (height / 2, width / 2);
-        for (x, y) in x.chunks_exact(height * width).zip(y.chunks_exact_mut(rows * places)) {
-            for (x, y) in x.chunks_exact(2 * width).zip(y.chunks_exact_mut(places)) {
-                let (upper, lower) = x.split_at(width);
-                let (upper, lower) = (&upper.as_chunks().0[..places], &lower.as_chunks().0[..places]);
-                let y = &mut y[..places];
-                for at in 0..places {
-                    let ([a, b], [c, d]) = (upper[at], lower[at]);
-                    y[at] = larger(larger(a, b), larger(c, d));
-                }
-            }
-        }
     }
 }
 
@@ -94,34 +63,63 @@ impl<T: Real> Kernel for Winners<'_, T> {
                 let ((upper, lower), (dx_upper, dx_lower)) = (x.split_at(width), dx.split_at_mut(width));
                 dx_upper[2 * places..].fill(T::zero());
                 dx_lower[2 * places..].fill(T::zero());
-                let (upper, lower) = (&upper.as_chunks().0[..places], &lower.as_chunks().0[..places]);
-                let dx_upper = &mut dx_upper.as_chunks_mut().0[..places];
-                let dx_lower = &mut dx_lower.as_chunks_mut().0[..places];
-                let (y, dy) = (&y[..places], &dy[..places]);
-                for at in 0..places {
-                    let ([a, b], [c, d], y) = (upper[at], lower[at], y[at]);
-                    let (a, rest) = given(a, y, dy[at]);
-                    let (b, rest) = given(b, y, rest);
-                    let (c, rest) = given(c, y, rest);
-                    let (d, _) = given(d, y, rest);
-                    (dx_upper[at], dx_lower[at]) = ([a, b], [c, d]);
+                let x = [upper.as_chunks().0, lower.as_chunks().0];
+                let mut dx = [dx_upper.as_chunks_mut().0, dx_lower.as_chunks_mut().0];
+                let mut at = 0;
+                while at < places {
+                    at += match places {
+                        8.. => winners::<T, 8>(at.min(places - 8), x, y, dy, &mut dx),
+                        4.. => winners::<T, 4>(at.min(places - 4), x, y, dy, &mut dx),
+                        _ => winners::<T, 1>(at, x, y, dy, &mut dx),
+                    };
                 }
             }
         }
     }
 }
 
-/// What of a gradient a number gets that is the largest or is not, and what is left for those behind it: all or nothing.
+/// A piece of a row of windows: what of the gradient of each goes to which of its numbers. Gives its length.
 #[inline(always)]
-fn given<T: Real>(x: T, largest: T, gradient: T) -> (T, T) {
-    let wins = (x == largest) | is_nan(x);
-    if wins { (gradient, T::zero()) } else { (T::zero(), gradient) }
+fn winners<T: Real, const N: usize>(
+    at: usize,
+    x: [&[[T; 2]]; 2],
+    y: &[T],
+    dy: &[T],
+    dx: &mut [&mut [[T; 2]]; 2],
+) -> usize {
+    let (y, mut rest) = (piece::<_, N>(y, at), *piece::<_, N>(dy, at));
+    for row in 0..2 {
+        let x = piece::<_, N>(x[row], at);
+        let (mut even, mut odd) = ([T::zero(); N], [T::zero(); N]);
+        for i in 0..N {
+            [even[i], odd[i]] = x[i];
+        }
+        let (even, odd) = (give(&even, y, &mut rest), give(&odd, y, &mut rest));
+        let dx = dx[row][at..].first_chunk_mut::<N>().expect("a piece lies in its row");
+        for i in 0..N {
+            dx[i] = [even[i], odd[i]];
+        }
+    }
+    N
 }
 
-/// The larger of a number and one behind it: of equals the first, and a NaN rather than a number.
+/// All of what is left of each gradient where the number is the largest, and then nothing is left for those behind it.
 #[inline(always)]
-fn larger<T: Real>(x: T, next: T) -> T {
-    if (next > x) | is_nan(next) { next } else { x }
+fn give<T: Real, const N: usize>(x: &[T; N], largest: &[T; N], rest: &mut [T; N]) -> [T; N] {
+    let mut given = [T::zero(); N];
+    for i in 0..N {
+        given[i] = if x[i] == largest[i] || is_nan(x[i]) { rest[i] } else { T::zero() };
+    }
+    for i in 0..N {
+        rest[i] = if x[i] == largest[i] || is_nan(x[i]) { T::zero() } else { rest[i] };
+    }
+    given
+}
+
+/// `N` of some numbers, from this one on.
+#[inline(always)]
+fn piece<E, const N: usize>(numbers: &[E], at: usize) -> &[E; N] {
+    numbers[at..].first_chunk().expect("a piece lies in its row")
 }
 
 #[cfg(test)]
@@ -135,7 +133,7 @@ mod tests {
     const NUMBERS: [f64; 11] =
         [1.0, 0.0, -0.0, f64::NAN, -2.0, f64::INFINITY, 1.0, f64::NEG_INFINITY, -2.0, 3.0, -0.0];
 
-    /// Against the definition, number by number, bit by bit.
+    /// Against the definition, number by number.
     fn check<T: Real, L: Level>(plane: [usize; 2]) {
         let ([height, width], planes) = (plane, 3);
         let (rows, places) = (height / 2, width / 2);
@@ -155,23 +153,20 @@ mod tests {
             *y = x[winner];
             dx[winner] = dy[at];
         }
-        let (mut found_y, mut found_dx) = (vec![T::of(0.5); dy.len()], vec![T::of(0.5); x.len()]);
-        Largest { plane, x: &x, y: &mut found_y }.run::<L>();
-        Winners { plane, x: &x, y: &y, dy: &dy, dx: &mut found_dx }.run::<L>();
-        let bits = |numbers: &[T]| numbers.iter().map(|x| x.to_f64().to_bits()).collect::<Vec<_>>();
-        assert_eq!(bits(&found_y), bits(&y), "the largest on {plane:?}");
-        assert_eq!(bits(&found_dx), bits(&dx), "the gradient on {plane:?}");
+        let mut found = vec![T::of(0.5); x.len()];
+        Winners { plane, x: &x, y: &y, dy: &dy, dx: &mut found }.run::<L>();
+        assert_eq!(found, dx, "on {plane:?}");
 
         // An output that is of another input has no winner, and its gradient reaches nothing.
         let other = vec![T::of(7.0); y.len()];
-        Winners { plane, x: &x, y: &other, dy: &dy, dx: &mut found_dx }.run::<L>();
-        for (&dx, &x) in found_dx.iter().zip(&x) {
+        Winners { plane, x: &x, y: &other, dy: &dy, dx: &mut found }.run::<L>();
+        for (&dx, &x) in found.iter().zip(&x) {
             assert!(dx == T::zero() || is_nan(x), "a gradient for {x} on {plane:?}");
         }
     }
 
     #[test]
-    fn the_largest_of_four_and_who_it_is_are_the_definition_at_every_level() {
+    fn who_is_the_largest_of_four_is_the_definition_at_every_level() {
         for width in (2..=40).chain([63, 64, 65]) {
             for height in 2..=5 {
                 for_each_level!(L => {

@@ -3,7 +3,7 @@
 //! A sample is one plane of numbers (a sequence: a row for each step) or several (an image: one for each channel), and a
 //! batch is only more of them. Everything is inlined into the layer, which knows all sizes at compile time, so that the
 //! compiler can unroll the windows. The inner loops run along a row of places, for one number of their windows after the other.
-//! The commonest maximum, of two by two numbers, has loops of its own (`halves`).
+//! The gradient of the commonest maximum, of two by two numbers, has loops of its own (`halves`).
 
 mod halves;
 
@@ -62,9 +62,6 @@ impl Pooling {
     /// `y` = the largest number of each window. A NaN is larger than any number.
     #[inline(always)]
     pub(crate) fn max<T: Real>(&self, x: &[T], y: &mut [T]) {
-        if self.halves() {
-            return T::halve(self.plane, x, y);
-        }
         for (x, y) in x.chunks_exact(self.plane_len()).zip(y.chunks_exact_mut(self.places_len())) {
             for (row, y) in y.chunks_exact_mut(self.places[1]).enumerate() {
                 y.fill(T::of(f64::NEG_INFINITY));
