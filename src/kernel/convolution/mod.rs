@@ -7,7 +7,7 @@
 //!   than would fill half of a vector, for images of which a vector of samples does not fit into the cache, and for
 //!   windows of one pixel, which are a product as they lie (1.7 times as fast for 32 to 64 channels).
 //!
-//! The two convolutions of a LeNet-5 took four times as long one by one (batch 32, AVX2).
+//! The two convolutions of a LeNet-5 took two to four times as long one by one (batch 32, AVX2).
 
 mod axis;
 mod correlate;

@@ -261,7 +261,7 @@ impl<T: Real> Kernel for Sums<'_, T> {
                 for at in 1..TOGETHER {
                     sums[0] = one.multiply_add(sums[at], sums[0]);
                 }
-                gradient[channel] = gradient[channel] + sums[0].sum();
+                gradient[channel] += sums[0].sum();
             }
         }
     }

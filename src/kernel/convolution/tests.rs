@@ -60,7 +60,7 @@ impl<T: Real> Case<T> {
     fn check_side_by_side<L: Level>(&self, room: &mut Room<T>, done: usize) {
         let Self { windows, weights, bias, image_bias, images, outputs, expected } = self;
         let [mut y, mut dx, mut dw] = expected.each_ref().map(|expected| vec![T::of(9.5); expected.len()]);
-        let (windows, bias, image_bias) = (&*windows, Some(&bias[..]), Some(&image_bias[..]));
+        let (windows, bias, image_bias) = (windows, Some(&bias[..]), Some(&image_bias[..]));
         let (from, to) = (&images[..], &mut y[..]);
         let forward = Correlate { windows, transposed: false, weights, bias, from, to, room: &mut *room };
         assert_eq!(forward.run::<L>(), done, "samples of {windows:?}");
