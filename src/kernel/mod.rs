@@ -2,7 +2,7 @@
 //!
 //! The only module where `unsafe` is allowed, for two things, each beside its argument: calling functions compiled for processor
 //! features, once the processor has said that it has them (`simd`); and reading and writing vectors of numbers without a check for
-//! each, once the sides of a product are checked (`product`).
+//! each, once the sides of a product or of a batch are checked (`product`, `convolution`).
 
 mod convolution;
 mod elementary;

@@ -14,8 +14,10 @@ mod correlate;
 mod im2col;
 mod lanes;
 mod outer;
+mod sums;
 #[cfg(test)]
 mod tests;
+mod tile;
 
 use alloc::vec::Vec;
 
@@ -23,6 +25,7 @@ use super::product::Product;
 use super::simd::dispatch;
 use correlate::Correlate;
 use outer::Outer;
+use sums::Sums;
 
 /// Side by side, a vector of samples' input and output may have so many bytes: what a second-level cache holds.
 const SIDE_BY_SIDE: usize = 1 << 19;
@@ -149,7 +152,7 @@ macro_rules! convolve {
             }
 
             fn bias_gradient(planes: &[Self], places: usize, gradient: &mut [Self]) {
-                dispatch(outer::Sums { planes, places, gradient });
+                dispatch(Sums { planes, places, gradient });
             }
         }
     };

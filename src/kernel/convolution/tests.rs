@@ -233,7 +233,7 @@ fn the_gradient_of_a_bias_is_the_sum_of_its_planes_at_every_level() {
         for_each_level!(L => {
             let planes = numbers::<f32>(3 * 2 * places, 1);
             let mut gradient = [9.5; 2];
-            outer::Sums { planes: &planes, places, gradient: &mut gradient }.run::<L>();
+            Sums { planes: &planes, places, gradient: &mut gradient }.run::<L>();
             let expected = [0, 1].map(|channel| {
                 let planes = planes.chunks_exact(places).skip(channel).step_by(2);
                 planes.flatten().sum::<f32>()
