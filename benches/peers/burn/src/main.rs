@@ -128,7 +128,7 @@ fn infer(job: &Job, widths: &[usize], activation: Activation, device: &Device) {
     let net = Perceptron::new(0, widths, device).no_grad();
     let data = inputs(widths[0]);
     let x = tensor(data.clone(), [1, widths[0]], device);
-    let numbers = |y: Tensor<2>| y.into_data().to_vec::<f32>().unwrap();
+    let numbers = |y: Tensor<2>| y.into_data().try_to_vec::<f32>().unwrap();
     if job.copies() {
         job.infer(|| {
             let x = tensor(black_box(&data).clone(), [1, widths[0]], device);
