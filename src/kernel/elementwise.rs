@@ -108,6 +108,12 @@ impl<T: Real> Kernel for SumRows<'_, T> {
 
 /// Whether no number is a NaN or an infinity.
 pub(crate) fn all_finite<T: Real>(numbers: &[T]) -> bool {
+    #[cfg(feature = "threads")]
+    if numbers.len() >= 4 * PARALLEL && rayon::current_num_threads() > 1 {
+        let (low, high) = numbers.split_at(numbers.len() / 2);
+        let (low, high) = rayon::join(|| all_finite(low), || all_finite(high));
+        return low && high;
+    }
     dispatch(AllFinite(numbers))
 }
 
@@ -117,6 +123,7 @@ impl<T: Real> Kernel for AllFinite<'_, T> {
     type Output = bool;
 
     #[inline(always)]
+    #[allow(clippy::eq_op)]
     fn run<L: Level>(self) -> bool {
         // x - x is 0, unless x is not finite: then it is a NaN.
         let mut found = false;

@@ -206,7 +206,9 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
             None => pieces::cut::<N, X>(inputs.len()),
         };
         let mean = if cut.part >= inputs.len() {
-            network.loss_gradient(loss, inputs, targets, tape, gradient, rng)?
+            pieces::among_threads::<N, _>(|| {
+                network.loss_gradient(loss, inputs, targets, tape, gradient, rng)
+            })?
         } else {
             pieces.loss_gradient(network, loss, inputs, targets, cut, gradient, rng)?
         };

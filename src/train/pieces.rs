@@ -255,6 +255,22 @@ impl<D> Default for Stash<D> {
     }
 }
 
+/// Does the work of a network as one of the threads, if its layers are so large that they are worked on by several: else each of their
+/// products would have to wake one.
+#[cfg(feature = "threads")]
+pub(super) fn among_threads<N: Parameters, R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    if N::COUNT > MOST_PARAMETERS && rayon::current_num_threads() > 1 {
+        rayon::scope(|_| work())
+    } else {
+        work()
+    }
+}
+
+#[cfg(not(feature = "threads"))]
+pub(super) fn among_threads<N: Parameters, R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
 /// Both, side by side if there are several threads.
 #[cfg(feature = "threads")]
 pub(super) fn join(one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
