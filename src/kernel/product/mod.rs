@@ -4,6 +4,7 @@
 //! loop is the same for all: the sums of a [`Tile`] of `c` stay in registers while `a` and `b` go by. What leads the tiles over `c` is chosen by
 //! the sizes, so that what they read is in the first-level cache:
 //!
+//! * One row, a sample: nothing is led, and nothing copied.
 //! * Small: `b` is read where it stands. Where it fits into the cache, a few rows of `c` are done at a time, else strip by strip of `b`.
 //! * Many rows, or a transposed `b`: strips of `b` are copied first, to rows that follow one another.
 //! * Large: blocks of `a` are copied too. (A matrix whose rows are a multiple of 4 KiB apart would else have a whole
@@ -15,6 +16,7 @@
 
 mod dots;
 mod pack;
+mod sample;
 mod tile;
 mod walk;
 
@@ -22,6 +24,7 @@ use core::mem::MaybeUninit;
 
 use super::simd::{Lanes, dispatch};
 use dots::Dots;
+use sample::Sample;
 use tile::MOST_LANES;
 use walk::Walk;
 
@@ -57,6 +60,7 @@ impl<'a, T> Strided<'a, T> {
     }
 
     /// Whether all of so many rows and columns are there.
+    #[inline]
     fn holds(&self, rows: usize, columns: usize) -> bool {
         rows == 0
             || columns == 0
@@ -80,6 +84,7 @@ pub(crate) enum Start<'a, T> {
 ///
 /// # Panics
 /// When `a`, `b` or the start is smaller than that, or `c` is not a whole number of rows.
+#[inline(always)] // a layer's sizes are constants: nearly nothing is left of the checks
 pub(crate) fn product<T: Product>(
     a: Strided<'_, T>,
     b: Strided<'_, T>,
@@ -95,7 +100,7 @@ pub(crate) fn product<T: Product>(
         assert!(row.len() >= columns, "the row is shorter than the product's");
     }
     if !c.is_empty() {
-        T::product(Sides::of(a, b, start, c, inner, columns));
+        T::product(&Sides::of(a, b, start, c, inner, columns));
     }
 }
 
@@ -114,7 +119,7 @@ pub(crate) fn add_product<T: Product>(
 #[doc(hidden)]
 pub trait Product: Lanes + 'static {
     #[doc(hidden)]
-    fn product(sides: Sides<Self>);
+    fn product(sides: &Sides<Self>);
     /// What a tile starts from that starts from nothing.
     #[doc(hidden)]
     const ZEROS: &'static [Self; 8 * MOST_LANES];
@@ -123,23 +128,8 @@ pub trait Product: Lanes + 'static {
 macro_rules! products {
     ($scalar:ident) => {
         impl Product for $scalar {
-            fn product(sides: Sides<Self>) {
-                let Sides { rows, inner, columns, a_column, b_row, b_column, .. } = sides;
-                let turned = b_column != 1;
-                // Rows of b a multiple of 4 KiB apart would push one another out of the cache.
-                let crowded = b_row.is_multiple_of(4096 / size_of::<Self>()) && inner > 8;
-                if inner > 0 && rows <= ROWS_OF_DOTS && turned && b_row == 1 && a_column == 1 {
-                    dispatch(Dots(sides))
-                } else if rows > FEW_ROWS / 2 && columns >= 128 && rows * inner * columns >= LARGE {
-                    #[cfg(feature = "threads")]
-                    side_by_side(sides, rayon::current_num_threads());
-                    #[cfg(not(feature = "threads"))]
-                    large(sides);
-                } else if inner > 0 && (turned || rows > FEW_ROWS && inner > 64 || rows > 8 && crowded) {
-                    strips(sides)
-                } else {
-                    dispatch(Walk { sides, strips: None, block: None })
-                }
+            fn product(sides: &Sides<Self>) {
+                if sides.rows == 1 && sides.b_column == 1 { dispatch(Sample(sides)) } else { batch(*sides) }
             }
             const ZEROS: &'static [Self; 8 * MOST_LANES] = &[0.0; 8 * MOST_LANES];
         }
@@ -147,6 +137,27 @@ macro_rules! products {
 }
 products!(f32);
 products!(f64);
+
+/// A product of several rows, as their number and the other sizes ask for.
+#[inline(never)]
+fn batch<T: Product>(sides: Sides<T>) {
+    let Sides { rows, inner, columns, a_column, b_row, b_column, .. } = sides;
+    let turned = b_column != 1;
+    // Rows of b a multiple of 4 KiB apart would push one another out of the cache.
+    let crowded = b_row.is_multiple_of(4096 / size_of::<T>()) && inner > 8;
+    if inner > 0 && rows <= ROWS_OF_DOTS && turned && b_row == 1 && a_column == 1 {
+        dispatch(Dots(sides))
+    } else if rows > FEW_ROWS / 2 && columns >= 128 && rows * inner * columns >= LARGE {
+        #[cfg(feature = "threads")]
+        side_by_side(sides, rayon::current_num_threads());
+        #[cfg(not(feature = "threads"))]
+        large(sides);
+    } else if inner > 0 && (turned || rows > FEW_ROWS && inner > 64 || rows > 8 && crowded) {
+        strips(sides)
+    } else {
+        dispatch(Walk { sides, strips: None, block: None })
+    }
+}
 
 /// With copied strips of `b`. The room for them is on the stack, which only these products pay for.
 #[inline(never)]
@@ -238,6 +249,7 @@ impl<T: Product> Sides<T> {
         }
     }
 
+    #[inline]
     fn of(
         a: Strided<'_, T>,
         b: Strided<'_, T>,
@@ -314,7 +326,7 @@ mod tests {
                 [Strided::rows(&b, columns), Strided::transposed(&b_turned, inner)].into_iter().enumerate()
             {
                 for (st, start) in [Start::Zero, Start::Row(&row), Start::Output].into_iter().enumerate() {
-                    let mut kernels: [fn(Sides<T>); 4] = [
+                    let mut kernels: [fn(Sides<T>); 5] = [
                         |sides| Walk { sides, strips: None, block: None }.run::<L>(),
                         |sides| {
                             let mut strips = vec![T::zero(); STRIPS * DEPTH * 2 * MOST_LANES];
@@ -327,9 +339,16 @@ mod tests {
                             Walk { sides, strips, block }.run::<L>();
                         },
                         |sides| Dots(sides).run::<L>(),
+                        |sides| Sample(&sides).run::<L>(),
                     ];
                     // What each of them asks of its sides.
-                    let fits = [bt == 0 || inner == 0, inner > 0, inner > 0, at == 0 && bt == 1];
+                    let fits = [
+                        bt == 0 || inner == 0,
+                        inner > 0,
+                        inner > 0,
+                        at == 0 && bt == 1,
+                        rows == 1 && bt == 0,
+                    ];
                     for (kernel, fits) in kernels.iter_mut().zip(fits) {
                         if !fits {
                             continue;
@@ -370,7 +389,7 @@ mod tests {
     #[test]
     fn every_product_equals_three_loops_beyond_a_strip_and_a_block() {
         for_each_level!(L => {
-            for [rows, inner, columns] in [[1, 300, 131], [3, 257, 65], [130, 5, 67], [131, 259, 10], [7, 513, 140]] {
+            for [rows, inner, columns] in [[1, 300, 131], [1, 5, 260], [3, 257, 65], [130, 5, 67], [131, 259, 10], [7, 513, 140]] {
                 check::<f32, L>(rows, inner, columns);
                 check::<f64, L>(rows, inner, columns);
             }

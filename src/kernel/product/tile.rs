@@ -92,8 +92,11 @@ impl<T: Product> Tile<T> {
     }
 
     /// `R` rows of `V` vectors, of which `wide` numbers are there.
+    ///
+    /// # Safety
+    /// As of [`run`](Tile::run).
     #[inline(always)]
-    unsafe fn sums<L: Level, const R: usize, const V: usize>(self, wide: usize) {
+    pub(super) unsafe fn sums<L: Level, const R: usize, const V: usize>(self, wide: usize) {
         let lanes = T::Vector::<L>::LANES;
         // SAFETY: r < R, v < V and k < depth, which the caller says are there; of a row no more than `wide` numbers are
         // touched, but for `b`: there more is read, and has no part in the result, as long as more is there.
