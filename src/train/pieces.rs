@@ -16,6 +16,8 @@ use crate::loss::{TargetFor, check_lengths};
 use crate::network::{TapeOf, loss_gradient_share};
 use crate::tensor::Tensor;
 
+/// What a byte on the tape costs in multiply-adds: that of an activation, more with a tanh and less with a ReLU.
+const TAPE_BYTE: u64 = 4;
 /// The multiply-adds that are worth a piece: some 300 μs, against about 20 μs for waking a thread and adding a gradient.
 const WORTH: u64 = 16_000_000;
 /// And for each parameter, whose gradient has to be added.
@@ -47,10 +49,11 @@ pub(super) fn cut<N: Layer<X>, X: Tensor>(samples: usize) -> Cut {
     if has_statistics::<N>() {
         return Cut { piece: whole, part: whole };
     }
-    let each = N::COST.multiply_adds + N::COST.backward_multiply_adds;
+    let each = N::COST.multiply_adds + N::COST.backward_multiply_adds + TAPE_BYTE * N::COST.tape_bytes as u64;
     let pieces = each * samples as u64 / WORTH.max(WORTH_EACH * N::COUNT as u64);
     let pieces = if N::COUNT > MOST_PARAMETERS { 1 } else { pieces.clamp(1, MOST) };
-    let piece = whole.div_ceil(pieces as usize);
+    let pieces = 1 << pieces.ilog2(); // pieces are shared out in halves
+    let piece = whole.div_ceil(pieces);
     let cached = (CACHE / N::COST.tape_bytes.max(1)).max(1);
     let worth = each * cached as u64 >= NOTHING_BESIDE * N::COUNT as u64;
     Cut { piece, part: if worth { piece.min(cached) } else { piece } }
