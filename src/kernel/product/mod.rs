@@ -37,7 +37,7 @@ const STRIPS: usize = 4;
 /// Up to so many rows are not worth copying a `b` that lies well.
 const FEW_ROWS: usize = 48;
 /// Up to so many rows are not worth turning a transposed `b` round.
-const ROWS_OF_DOTS: usize = 3;
+const ROWS_OF_DOTS: usize = 8;
 /// From so many multiply-adds on `a` is copied too.
 const LARGE: usize = 1 << 24;
 
