@@ -9,3 +9,6 @@ pub mod design {}
 #[doc = include_str!("../docs/gradient-flow.md")]
 #[cfg(all(feature = "flow", feature = "plot"))]
 pub mod gradient_flow {}
+
+#[doc = include_str!("../docs/performance.md")]
+pub mod performance {}

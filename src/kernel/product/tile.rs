@@ -74,6 +74,7 @@ impl<T: Product> Tile<T> {
                 (1, 1) => self.sums::<L, 1, 1>(wide),
                 (1, 2) => self.sums::<L, 1, 2>(wide),
                 (1, 3 | 4) => self.sums::<L, 1, 4>(wide),
+                (1, 5 | 6) => self.sums::<L, 1, 6>(wide),
                 (1, _) => self.sums::<L, 1, 8>(wide),
                 (2, 1) => self.sums::<L, 2, 1>(wide),
                 (2, 2) => self.sums::<L, 2, 2>(wide),
