@@ -117,8 +117,9 @@ where
     let in_use = IN_USE.load(Ordering::Relaxed) - before;
     let seconds = least(step);
     let cost = N::COST;
-    // The first layer computes no input gradient; `COST` knows no first layer.
-    let multiply_adds = (cost.multiply_adds + cost.backward_multiply_adds) as f64 * batch as f64;
+    // `COST` knows no first layer; that of all networks here is square, and computes no input gradient.
+    let each = cost.multiply_adds + cost.backward_multiply_adds - (WIDTH * WIDTH) as u64;
+    let multiply_adds = each as f64 * batch as f64;
     Row { size, seconds, multiply_adds, parameters: 16 * N::COUNT, tape: cost.tape_bytes * batch, in_use }
 }
 

@@ -11,8 +11,8 @@
 //!   column in one set of the cache, and in as many pages as it has rows.)
 //! * A few rows with a transposed `b`, which is not worth copying: dot products.
 //!
-//! A crate for large products was not worth its weight: `gemm` and `matrixmultiply` are about level from 1024 on, and behind below
-//! (`docs/performance.md`).
+//! A crate for large products was not worth its weight: `gemm`, the faster of those there are, is behind for a few samples, and from 32 on level or up
+//! to 9 % ahead (`docs/performance.md`).
 
 mod dots;
 mod pack;
@@ -180,18 +180,31 @@ fn large<T: Product>(sides: Sides<T>) {
 #[cfg(feature = "threads")]
 fn side_by_side<T: Product>(sides: Sides<T>, cores: usize) {
     let Sides { rows, inner, columns, .. } = sides;
-    if cores < 2 || rows * inner * columns < 2 * LARGE {
-        return large(sides);
-    }
-    let (one, other) = if columns > rows {
-        let first = (columns / 2).next_multiple_of(2 * MOST_LANES);
-        (Sides { columns: first, ..sides }, sides.from(0, first))
-    } else {
-        let first = (rows / 2).next_multiple_of(walk::TILE_ROWS);
-        (Sides { rows: first, ..sides }, sides.from(first, 0))
+    let (one, other) = match middle(rows, columns) {
+        _ if cores < 2 || rows * inner * columns < 2 * LARGE => return large(sides),
+        None => return large(sides),
+        Some(Middle::Row(row)) => (Sides { rows: row, ..sides }, sides.from(row, 0)),
+        Some(Middle::Column(column)) => (Sides { columns: column, ..sides }, sides.from(0, column)),
     };
     let (one, other) = (Part(one), Part(other));
     rayon::join(|| side_by_side(one.sides(), cores / 2), || side_by_side(other.sides(), cores - cores / 2));
+}
+
+/// Where the second half of a product begins.
+#[cfg(feature = "threads")]
+#[derive(Debug)]
+enum Middle {
+    Row(usize),
+    Column(usize),
+}
+
+/// At whole tiles, about in the middle of the longer side; if there are some on both sides of it.
+#[cfg(feature = "threads")]
+fn middle(rows: usize, columns: usize) -> Option<Middle> {
+    let (length, tile) = if columns > rows { (columns, 2 * MOST_LANES) } else { (rows, walk::TILE_ROWS) };
+    let at = (length / 2).next_multiple_of(tile);
+    let inside = 0 < at && at < length;
+    inside.then_some(if columns > rows { Middle::Column(at) } else { Middle::Row(at) })
 }
 
 /// A part of a product, for another thread.
@@ -205,8 +218,8 @@ impl<T> Part<T> {
     }
 }
 
-// SAFETY: what the pointers lead to is borrowed until the product is done, `a`, `b` and the start to be read by all, and no two parts
-// have a number of `c` in common.
+// SAFETY: what the pointers lead to is borrowed until the product is done, `a`, `b` and the start to be read by all; and no two parts
+// have a number of `c` in common, since `middle` is inside of what it cuts.
 #[cfg(feature = "threads")]
 #[allow(unsafe_code)]
 unsafe impl<T> Send for Part<T> {}
@@ -238,6 +251,7 @@ impl<T: Product> Sides<T> {
     /// The product of what comes from a row and a column on.
     #[cfg(feature = "threads")]
     fn from(self, row: usize, column: usize) -> Self {
+        assert!(row < self.rows && column < self.columns);
         Self {
             a: self.a.wrapping_add(row * self.a_row),
             b: self.b.wrapping_add(column * self.b_column),
@@ -414,6 +428,34 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    #[cfg(feature = "threads")]
+    fn a_product_is_cut_where_both_halves_have_some() {
+        for rows in 1..150 {
+            for columns in 1..300 {
+                match middle(rows, columns) {
+                    Some(Middle::Row(at)) => assert!(0 < at && at < rows, "{rows} x {columns} at {at}"),
+                    Some(Middle::Column(at)) => assert!(0 < at && at < columns, "{rows} x {columns} at {at}"),
+                    None => assert!(rows.max(columns) <= 2 * MOST_LANES, "{rows} x {columns}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "threads")]
+    fn more_cores_than_a_narrow_product_has_strips_give_the_same() {
+        let [rows, inner, columns] = [25, 52_000, 154];
+        let (a, b) = (numbers::<f32>(rows * inner, 1), numbers::<f32>(inner * columns, 2));
+        let product = |cores| {
+            let mut c = vec![0.0; rows * columns];
+            let (a, b) = (Strided::rows(&a, inner), Strided::rows(&b, columns));
+            side_by_side(Sides::of(a, b, Start::Zero, &mut c, inner, columns), cores);
+            c
+        };
+        assert!(product(64) == product(1));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The innermost loop: a tile of the product, whose sums stay in registers.
 //!
-//! It has up to six rows of two vectors: twelve sums, since a multiply-add is ready after four cycles and two begin in each.
+//! It has up to six rows of two vectors. A multiply-add is ready after four cycles and two begin in each, so that it takes eight sums; twelve
+//! are as many as sixteen registers have room for beside what is read, and want fewer reads for each.
 //! Fewer rows make wider tiles; one row (a sample) has eight vectors. The last vector of a row may be a part: what it starts from
 //! is read under a mask, and so it is written, so that no size has a slow remainder.
 

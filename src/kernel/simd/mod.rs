@@ -139,6 +139,8 @@ macro_rules! for_each_level {
                 $block
             }
             if std::arch::is_x86_feature_detected!("avx512f")
+                && std::arch::is_x86_feature_detected!("avx512vl")
+                && std::arch::is_x86_feature_detected!("avx512bw")
                 && std::arch::is_x86_feature_detected!("avx512dq")
             {
                 type $level = $crate::kernel::simd::x86::Avx512;
