@@ -194,7 +194,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let time = Lines::new(format!("Time of a step against {name}")).x(name).y("μs").log_x().log_y();
         let time = time.line("measured", points(&|row| row.seconds * 1e6));
         let limit = points(&|row| 2.0 * row.multiply_adds / peak / 1e3);
-        times.push(time.line("all multiply-adds at the core's peak", limit).note(what).picture()?);
+        times.push(time.line("at the core's peak", limit).note(what).picture()?);
         let speeded = Lines::new(format!("Speed against {name}")).x(name).y("GFLOP/s").log_x();
         speeds.push(
             speeded.line("measured", points(&speed)).level(peak, "peak of the core").note(what).picture()?,

@@ -62,7 +62,7 @@ impl<T: Product> Tile<T> {
         }
     }
 
-    /// The tile of `high` rows and `wide` numbers: up to 8 vectors in one row, 4 in two or three, 2 in up to six.
+    /// The tile of `high` rows and `wide` numbers: up to 8 vectors in one row, 4 in two, 2 in up to six.
     ///
     /// # Safety
     /// All of `start` and `c` is there, `depth` columns of `a` and rows of `b` are, and the processor has the level.
@@ -81,8 +81,7 @@ impl<T: Product> Tile<T> {
                 (2, 2) => self.sums::<L, 2, 2>(wide),
                 (2, _) => self.sums::<L, 2, 4>(wide),
                 (3, 1) => self.sums::<L, 3, 1>(wide),
-                (3, 2) => self.sums::<L, 3, 2>(wide),
-                (3, _) => self.sums::<L, 3, 4>(wide),
+                (3, _) => self.sums::<L, 3, 2>(wide),
                 (4, 1) => self.sums::<L, 4, 1>(wide),
                 (4, _) => self.sums::<L, 4, 2>(wide),
                 (5, 1) => self.sums::<L, 5, 1>(wide),

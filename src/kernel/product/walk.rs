@@ -56,7 +56,7 @@ impl<T: Product> Kernel for Walk<T> {
         // How many vectors wide the tiles are: with few rows more, for as many sums.
         let width = match rows {
             1 if strips.is_none() => 8 * lanes,
-            2 | 3 if strips.is_none() => 4 * lanes,
+            2 if strips.is_none() => 4 * lanes,
             _ => 2 * lanes,
         };
         let together = if strips.is_some() { STRIPS * width } else { columns };
