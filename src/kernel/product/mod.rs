@@ -11,8 +11,8 @@
 //!   column in one set of the cache, and in as many pages as it has rows.)
 //! * A few rows with a transposed `b`, which is not worth copying: dot products.
 //!
-//! A crate for large products was not worth its weight: `gemm`, the faster of those there are, is behind for a few samples, and from 32 on level or up
-//! to 9 % ahead (`docs/performance.md`).
+//! A crate for large products was not worth its weight: `gemm` is behind for a few samples, and a few percent ahead at most from 32 on
+//! (`docs/performance.md`).
 
 mod dots;
 mod pack;
