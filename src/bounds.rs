@@ -11,27 +11,22 @@
 //!   signatures say `Self::Input` where they could say `X`.
 
 use crate::layer::Layer;
-use crate::network::Tape;
-use crate::tensor::{Gives, Is, Tensor};
+use crate::tensor::{Gives, Is, Sample};
 
 /// A network that takes `X`: every [`Layer<X>`](Layer), and nothing else.
-pub trait Takes<X: Tensor>: Layer<X> {
+pub trait Takes<X: Sample>: Layer<X> {
     /// `X` itself.
     type Input;
-
-    /// [`Tape<Self, X>`](Tape).
-    type NetworkTape;
 }
 
-impl<X: Tensor, N: Layer<X>> Takes<X> for N {
+impl<X: Sample, N: Layer<X>> Takes<X> for N {
     type Input = X;
-    type NetworkTape = Tape<N, X>;
 }
 
 /// A network that takes `X` and gives `Y`: every [`Layer<X>`](Layer) whose output is `Y`, and nothing else.
-pub trait Maps<X: Tensor, Y>: Takes<X, Input = X> + Layer<X, Output: Gives<Y>> {}
+pub trait Maps<X: Sample, Y: Sample>: Takes<X, Input = X> + Layer<X, Output: Gives<Y>> {}
 
-impl<X: Tensor, Y, N: Layer<X, Output: Gives<Y>>> Maps<X, Y> for N {}
+impl<X: Sample, Y: Sample, N: Layer<X, Output: Gives<Y>>> Maps<X, Y> for N {}
 
 /// What can be given to a network that takes `X`: an `X`.
 #[diagnostic::on_unimplemented(
@@ -66,7 +61,7 @@ impl<Y> RoomFor<Y> for Y {}
 ///
 /// Were `Vector<12>` declared there, the error would begin "this network gives `Vector<10>`, not the `Vector<12>` that
 /// was declared".
-pub const fn shapes<N: Maps<In, Out>, In: Tensor, Out: Tensor>() {
+pub const fn shapes<N: Maps<In, Out>, In: Sample, Out: Sample>() {
     // What layers ask for in constants (a width of at least 1, as many numbers after reshaping) is asked for here.
-    let _ = (<N as Layer<In>>::COST, In::LEN, Out::LEN);
+    let _ = <N as Layer<In>>::PLAN;
 }

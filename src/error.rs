@@ -155,3 +155,16 @@ pub(crate) const fn require(holds: bool, what: &'static str) {
         panic!("{}", what)
     }
 }
+
+/// The name of a type without the paths of its modules, for types that are no layers: losses and checkpoints.
+pub(crate) fn short_type_name<T>() -> String {
+    shorten(core::any::type_name::<T>())
+}
+
+fn shorten(name: &str) -> String {
+    let mut short = String::new();
+    for part in name.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_' && c != ':') {
+        short.push_str(part.rsplit("::").next().unwrap_or(part));
+    }
+    short
+}

@@ -21,7 +21,7 @@ use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::kernel::Real;
-use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
+use crate::layer::{Layout, Owned, Parameter, Parameters, Role, ViewMut, Visitor, visit};
 
 /// A new network from its type alone. Implemented for every network.
 ///
@@ -29,7 +29,7 @@ use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
 /// stack that is none. There is nothing of it to be seen on a value.
 pub trait Init: Sized {
     /// A new network with [Glorot's weights](Initializer::glorot_uniform). The same generator gives the same network.
-    fn init(rng: &mut impl Rng) -> Self
+    fn init(rng: &mut impl Rng) -> Owned<Self>
     where
         Self: Parameters,
     {
@@ -37,7 +37,7 @@ pub trait Init: Sized {
     }
 
     /// A new network with weights of this scheme.
-    fn init_with(initializer: Initializer, rng: &mut impl Rng) -> Self
+    fn init_with(initializer: Initializer, rng: &mut impl Rng) -> Owned<Self>
     where
         Self: Parameters,
     {
@@ -131,7 +131,7 @@ impl Initializer {
     }
 
     /// A matrix whose rows or columns, whichever are fewer, are orthonormal: drawn uniformly, by the QR decomposition
-    /// of a normal matrix. Weights of four sides are a matrix of their first side by all others, as in PyTorch.
+    /// of a normal matrix. Weights of more than two sides are a matrix of their outputs by all that these sum over.
     pub const fn orthogonal() -> Self {
         Self::new(Scheme::Orthogonal)
     }
@@ -171,9 +171,9 @@ impl Initializer {
     fn fill<T: Real>(
         &self,
         [fan_in, fan_out]: [usize; 2],
-        shape: &[usize],
+        rows: usize,
         weights: &mut [T],
-        rng: &mut impl Rng,
+        rng: &mut dyn Rng,
     ) {
         match self.scheme {
             Scheme::Uniform(variance) => {
@@ -185,19 +185,13 @@ impl Initializer {
                 weights.iter_mut().for_each(|w| *w = T::of(deviation * normal(rng)));
             }
             Scheme::Orthogonal => {
-                // Up to three sides are inputs, then outputs, as in `Dense` and `Conv1d`.
-                let rows = if shape.len() > 3 || !weights.len().is_multiple_of(fan_in) {
-                    shape.first().copied().unwrap_or(1)
-                } else {
-                    fan_in
-                };
                 self.fill_orthogonal(rows, weights, rng);
             }
             Scheme::Constant(value) => weights.fill(T::of(value * self.gain)),
         }
     }
 
-    fn fill_orthogonal<T: Real>(&self, rows: usize, weights: &mut [T], rng: &mut impl Rng) {
+    fn fill_orthogonal<T: Real>(&self, rows: usize, weights: &mut [T], rng: &mut dyn Rng) {
         let columns = weights.len() / rows.max(1);
         let (long, short) = (rows.max(columns), rows.min(columns));
         if short == 0 {
@@ -215,27 +209,41 @@ impl Initializer {
     }
 }
 
-fn normal(rng: &mut impl Rng) -> f64 {
+/// How many rows a weight has as a matrix in memory order: all sides but the last, or the first alone.
+fn rows(layout: Layout, shape: &[usize]) -> usize {
+    match (layout, shape) {
+        (Layout::InputsFirst, [inputs @ .., _]) => inputs.iter().product(),
+        (Layout::OutputsFirst, [outputs, ..]) => *outputs,
+        (_, []) => 1,
+    }
+}
+
+fn normal(rng: &mut dyn Rng) -> f64 {
     StandardNormal.sample(rng)
 }
 
 /// A new network of the type `N`.
-pub(crate) fn network<N: Parameters>(initializer: Initializer, rng: &mut impl Rng) -> N {
-    let mut network = N::zeros();
-    visit([], [&mut network], &mut Fill { initializer, rng });
+pub(crate) fn network<N: Parameters>(initializer: Initializer, rng: &mut impl Rng) -> Owned<N> {
+    let mut network = Owned::zeros();
+    fill(ViewMut::of(&mut *network), initializer, rng);
     network
 }
 
-struct Fill<'a, R> {
-    initializer: Initializer,
-    rng: &'a mut R,
+fn fill(network: ViewMut<'_>, initializer: Initializer, rng: &mut dyn Rng) {
+    visit([], [network], &mut Fill { initializer, rng });
 }
 
-impl<R: Rng> Visitor<0, 1> for Fill<'_, R> {
+struct Fill<'a> {
+    initializer: Initializer,
+    rng: &'a mut dyn Rng,
+}
+
+impl Visitor<0, 1> for Fill<'_> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [values]: [&mut [T]; 1]) {
-        match parameter.field.role {
-            Role::Weight { fan_in, fan_out } => {
-                self.initializer.fill([fan_in, fan_out], parameter.field.shape, values, self.rng);
+        match parameter.role {
+            Role::Weight { fan_in, fan_out, layout } => {
+                let rows = rows(layout, parameter.shape);
+                self.initializer.fill([fan_in, fan_out], rows, values, self.rng);
             }
             // Draws nothing, so that a seed gives the weights it gave before there were such biases.
             Role::Bias if self.initializer.bias_deviation == 0.0 => values.fill(T::zero()),
@@ -243,7 +251,7 @@ impl<R: Rng> Visitor<0, 1> for Fill<'_, R> {
                 let deviation = self.initializer.bias_deviation;
                 values.iter_mut().for_each(|b| *b = T::of(deviation * normal(self.rng)));
             }
-            Role::Scale(start) | Role::Statistic { start, .. } => values.fill(T::of(start)),
+            Role::Scale(start) | Role::Buffer { start, .. } => values.fill(T::of(start)),
         }
     }
 }

@@ -7,6 +7,8 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
+// The derive writes `::chainrule::..`, in this crate too.
+extern crate self as chainrule;
 
 mod bounds;
 #[cfg(feature = "data")]
@@ -36,9 +38,11 @@ pub mod theory;
 mod train;
 
 pub use bounds::{DataFor, Maps, RoomFor, Takes, shapes};
+pub use chainrule_derive::Parameters;
+pub use chainrule_parameters as parameters;
 pub use error::Error;
 pub use kernel::Real;
-pub use network::{Network, Tape, TapeOf};
+pub use network::Network;
 pub use rand;
 pub use train::Trainer;
 #[cfg(feature = "fit")]
@@ -64,10 +68,12 @@ pub mod prelude {
     pub use crate::flow::GradientFlow;
     pub use crate::init::{Init, Initializer};
     pub use crate::layer::*;
+    #[doc(no_inline)]
+    pub use chainrule_derive::Parameters;
     pub use crate::loss::*;
     pub use crate::optimizer::*;
     pub use crate::schedule::{Plateau, Schedule};
-    pub use crate::stack::{Concat, Residual};
-    pub use crate::tensor::{Image, Label, Sequence, Tensor, Vector};
-    pub use crate::{Network, Real, Tape, Trainer, rng};
+    pub use crate::stack::{Concat, Duplicate, Join, Parallel, Residual, Shared, Sum};
+    pub use crate::tensor::{Image, Label, Pair, Sample, Sequence, Tensor, Vector};
+    pub use crate::{Network, Real, Trainer, rng};
 }

@@ -201,7 +201,7 @@ impl Flow {
 
     fn cure(&self, state: State, cause: Cause, rate: f64) -> String {
         let slopes: Vec<_> = self.leaves().filter_map(|layer| layer.slope).collect();
-        let flat = slopes.iter().any(|slope| slope.steepest < 1.0);
+        let flat = slopes.iter().any(|slope| slope.max_derivative < 1.0);
         // Exact where g' does not hang on the size of Z, as in ReLU; a step on the way where it does.
         let factor = 1.0 / rate;
         let factor = if (0.1..100.0).contains(&factor) { format!("{factor:.2}") } else { short(factor) };

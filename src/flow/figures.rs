@@ -7,6 +7,7 @@ use super::histogram::Histogram;
 use super::spectrum::Spectrum;
 use crate::kernel::{Real, squared_norm};
 use crate::layer::Factor;
+use crate::tensor::Numbers;
 
 /// What one layer does to a gradient on its way back, measured on one batch. All norms are summed in `f64`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -55,7 +56,7 @@ pub struct SlopeFlow {
     /// The mean of |g'|.
     pub mean: f64,
     /// The largest |g'| that the function has anywhere.
-    pub steepest: f64,
+    pub max_derivative: f64,
     /// The share of numbers with |g'| below 0.05 of that.
     pub saturated: f64,
     /// The share of units that are off, their output and g' both 0, in every sample: a ReLU's, where tanh is saturated
@@ -138,6 +139,21 @@ impl LayerFlow {
 pub(super) fn ratio(a: f64, b: f64) -> Option<f64> {
     let ratio = a / b;
     (b != 0.0 && ratio.is_finite()).then_some(ratio)
+}
+
+/// [`rms`] of numbers of either scalar.
+pub(super) fn rms_of(numbers: &Numbers<'_>) -> f64 {
+    norm_of(numbers) / (numbers.len() as f64).sqrt()
+}
+
+/// [`norm`] of numbers of either scalar.
+pub(super) fn norm_of(numbers: &Numbers<'_>) -> f64 {
+    match numbers {
+        Numbers::None => 0.0,
+        Numbers::F32(xs) => norm(xs),
+        Numbers::F64(xs) => norm(xs),
+        Numbers::Copied(xs) => norm(xs),
+    }
 }
 
 /// √Σ xᵢ², without underflow or overflow of the squares.

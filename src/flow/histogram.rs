@@ -18,9 +18,9 @@ pub struct Histogram {
 
 impl Histogram {
     /// Counts `numbers` in `bins` bins, at least one, between the smallest and the largest of them.
-    pub fn of(numbers: impl Iterator<Item = f64> + Clone, bins: usize) -> Self {
+    pub fn of(numbers: &[f64], bins: usize) -> Self {
         let bins = bins.max(1);
-        let finite = numbers.clone().filter(|x| x.is_finite());
+        let finite = numbers.iter().copied().filter(|x| x.is_finite());
         let (mut start, mut end) = finite
             .clone()
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
@@ -34,7 +34,7 @@ impl Histogram {
         }
         let mut counts = vec![0; bins];
         let mut left_out = 0;
-        for x in numbers {
+        for &x in numbers {
             if x.is_finite() {
                 // Halves, because `end - start` may overflow.
                 let share = (x / 2.0 - start / 2.0) / (end / 2.0 - start / 2.0);

@@ -33,7 +33,7 @@
 //! | what is wrong, and what to do | [`Flow::verdict`] |
 //! | pictures | [`picture`], with the feature `plot` |
 //! | how it changes in training | [`Recorder`] |
-//! | a backward pass of one's own | [`FlowProbe`] |
+//! | a backward pass of one's own | [`FlowHook`] |
 
 mod diagnosis;
 mod export;
@@ -41,7 +41,8 @@ mod figures;
 mod histogram;
 #[cfg(feature = "plot")]
 pub mod picture;
-mod probe;
+mod batch;
+mod hook;
 mod recorder;
 mod spectrum;
 mod table;
@@ -55,14 +56,14 @@ use serde::Serialize;
 
 use crate::Error;
 use crate::bounds::{DataFor, Maps};
-use crate::layer::Factor;
+use crate::layer::{Factor, Workspace};
 use crate::loss::TargetFor;
-use crate::network::{Network, Tape};
-use crate::tensor::{Is, Tensor};
+use crate::network::{Network, show_forward};
+use crate::tensor::{Is, Sample, Tensor};
 
 pub use figures::{LayerFlow, ParameterFlow, SlopeFlow, WayFlow, WeightsFlow};
 pub use histogram::Histogram;
-pub use probe::FlowProbe;
+pub use hook::FlowHook;
 pub use recorder::{Record, Recorder};
 pub use spectrum::Spectrum;
 pub use trunk::Step;
@@ -147,7 +148,7 @@ pub trait GradientFlow: Network {
     ///
     /// # Errors
     /// Whatever is wrong with the data: see [`Error`].
-    fn flow<X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
+    fn flow<X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
         inputs: &[impl DataFor<Self::Input>],
@@ -174,21 +175,22 @@ pub(crate) fn measure<N, X, Y, L, T>(
 ) -> Result<Flow, Error>
 where
     N: Maps<X, Y>,
-    X: Tensor,
+    X: Sample,
     Y: Tensor,
     T: TargetFor<L, Y>,
 {
-    let (mut tape, mut gradient) = (Tape::<N, X>::default(), N::zeros());
-    let mut probe = FlowProbe::new::<N, X>(detail);
-    let passed = network.loss_gradient_with(loss, inputs, targets, &mut tape, &mut gradient, rng, &mut probe);
+    let (mut workspace, mut gradient) = (Workspace::default(), N::zeros());
+    let mut hook = FlowHook::new::<N, X>(detail);
+    let passed =
+        network.loss_gradient_with_hook(loss, inputs, targets, &mut workspace, &mut gradient, rng, &mut hook);
     let loss = match passed {
         Ok(loss) => Some(loss),
         Err(Error::NonFiniteOutput { .. } | Error::NonFiniteLoss { .. }) => {
-            probe.forward_only = true;
-            tape.show(network, inputs, &mut gradient, &mut probe);
+            hook.forward_only = true;
+            show_forward(network, inputs, rng, &mut hook);
             None
         }
         Err(error) => return Err(error),
     };
-    Ok(Flow { loss, samples: inputs.len(), layers: probe.into_layers() })
+    Ok(Flow { loss, samples: inputs.len(), layers: hook.into_layers() })
 }

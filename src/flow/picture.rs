@@ -51,7 +51,7 @@ pub fn factors(flow: &Flow) -> Result<Picture, PlotError> {
                 weights.extend(layer.gain.map(|gain| (depth, gain)));
             }
             // Between this layer of weights and the next.
-            Factor::Slope { .. } => slopes.extend(layer.gain.map(|gain| (depth + 0.5, gain))),
+            Factor::Activation { .. } => slopes.extend(layer.gain.map(|gain| (depth + 0.5, gain))),
             _ => {}
         }
     }

@@ -6,15 +6,17 @@ use serde::Serialize;
 
 use super::export::{cells, finish, header, write};
 use super::figures::norm;
-use super::{Detail, Flow, FlowProbe, measure};
+use super::{Detail, Flow, FlowHook, measure};
 use crate::Error;
 use crate::bounds::{DataFor, Maps};
 use crate::kernel::Real;
-use crate::layer::{Parameter, Parameters, Role, Visitor, compare, visit};
+use chainrule_parameters::AsNetwork;
+
+use crate::layer::{Parameter, Parameters, Role, View, Visitor, Workspace, compare, visit};
 use crate::loss::TargetFor;
-use crate::network::{Network, TapeOf};
+use crate::network::Network;
 use crate::optimizer::{GradientOf, Optimizer};
-use crate::tensor::Tensor;
+use crate::tensor::{Sample, Tensor};
 
 /// Writes down the flow of gradients at every so many steps of a training.
 ///
@@ -26,10 +28,10 @@ use crate::tensor::Tensor;
 /// type Net = (Linear<2, 8>, Tanh, Linear<8, 1>);
 ///
 /// let (inputs, targets) = ([Vector([0.0, 1.0])], [Vector([1.0])]);
-/// let (mut net, mut gradient, mut tape) = (Net::init(&mut rng(1)), Net::zeros(), Tape::<Net, Vector<2>>::default());
+/// let (mut net, mut gradient, mut workspace) = (Net::init(&mut rng(1)), Net::zeros(), Workspace::default());
 /// let (mut sgd, mut recorder) = (Sgd::new(0.1), Recorder::every(10));
 /// for _ in 0..30 {
-///     recorder.loss_gradient(&net, &MeanSquaredError, &inputs, &targets, &mut tape, &mut gradient, &mut rng(2))?;
+///     recorder.loss_gradient(&net, &MeanSquaredError, &inputs, &targets, &mut workspace, &mut gradient, &mut rng(2))?;
 ///     recorder.step(&mut sgd, &mut net, &gradient)?;
 /// }
 /// let steps: Vec<u64> = recorder.records().iter().map(|record| record.step).collect();
@@ -75,7 +77,7 @@ impl Recorder {
     ///
     /// # Errors
     /// As [`GradientFlow::flow`](super::GradientFlow::flow); then nothing is recorded.
-    pub fn watch<N, X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
+    pub fn watch<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
         &mut self,
         network: &N,
         loss: &L,
@@ -99,13 +101,13 @@ impl Recorder {
     /// # Errors
     /// As [`Network::loss_gradient`]; then nothing is recorded.
     #[allow(clippy::too_many_arguments)]
-    pub fn loss_gradient<N, X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
+    pub fn loss_gradient<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
         &mut self,
         network: &N,
         loss: &L,
         inputs: &[impl DataFor<N::Input>],
         targets: &[T],
-        tape: &mut impl TapeOf<N, X>,
+        workspace: &mut Workspace,
         gradient: &mut impl GradientOf<N>,
         rng: &mut impl Rng,
     ) -> Result<f64, Error>
@@ -114,11 +116,12 @@ impl Recorder {
     {
         self.open = false;
         if !self.due() {
-            return network.loss_gradient(loss, inputs, targets, tape, gradient, rng);
+            return network.loss_gradient(loss, inputs, targets, workspace, gradient, rng);
         }
-        let mut probe = FlowProbe::new::<N, X>(Detail::LIGHT);
-        let mean = network.loss_gradient_with(loss, inputs, targets, tape, gradient, rng, &mut probe)?;
-        self.record(Flow { loss: Some(mean), samples: inputs.len(), layers: probe.into_layers() });
+        let mut hook = FlowHook::new::<N, X>(Detail::LIGHT);
+        let mean =
+            network.loss_gradient_with_hook(loss, inputs, targets, workspace, gradient, rng, &mut hook)?;
+        self.record(Flow { loss: Some(mean), samples: inputs.len(), layers: hook.into_layers() });
         Ok(mean)
     }
 
@@ -141,7 +144,7 @@ impl Recorder {
     pub fn step<N: Parameters>(
         &mut self,
         optimizer: &mut impl Optimizer<N>,
-        network: &mut N,
+        network: &mut impl AsNetwork<Network = N>,
         gradient: &impl GradientOf<N>,
     ) -> Result<(), Error> {
         let Some(record) = self.records.last_mut().filter(|_| self.open) else {
@@ -149,10 +152,10 @@ impl Recorder {
             self.step += 1;
             return Ok(());
         };
-        let before = compare::copy(network);
+        let before = compare::copy(network.as_network());
         optimizer.step(network, gradient)?;
         self.step += 1;
-        visit([&before, &*network], [], &mut Updates(&mut record.flow));
+        updates([View::of(&*before), View::of(network.as_network())], &mut record.flow);
         self.open = false;
         Ok(())
     }
@@ -177,11 +180,15 @@ impl Recorder {
 }
 
 /// Fills in how far each parameter has gone.
+fn updates(before_and_after: [View<'_>; 2], flow: &mut Flow) {
+    visit(before_and_after, [], &mut Updates(flow));
+}
+
 struct Updates<'a>(&'a mut Flow);
 
 impl Visitor<2, 0> for Updates<'_> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [before, after]: [&[T]; 2], []: [&mut [T]; 0]) {
-        if let Role::Statistic { .. } = parameter.field.role {
+        if let Role::Buffer { .. } = parameter.role {
             return;
         }
         let path = parameter.path.to_string();

@@ -6,9 +6,9 @@ use rand::RngExt;
 use serde::Serialize;
 
 use super::figures::norm;
-use crate::kernel::Real;
-use crate::layer::{Layer, Mode, NoProbe};
-use crate::tensor::Tensor;
+use super::batch::Batch;
+use crate::layer::{AnyLayer, Space, Workspace};
+use crate::tensor::Numbers;
 
 /// The largest and the smallest factor by which a linear map can change the length of a vector, forward or back.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -31,17 +31,17 @@ const SWEEPS: usize = 100 * SIDE;
 /// Steps of the power iterations.
 const STEPS: usize = 100;
 
-/// The singular values of a layer that is a linear map plus a constant; `None` where its weights are not finite.
+/// The singular values of a layer that is a linear map plus a constant, in the scalar of `like`; `None` where its weights are not
+/// finite.
 ///
 /// The layer itself is asked, not its weights, so that a convolution's are those of the map of whole images.
-pub(super) fn spectrum<X: Tensor, L: Layer<X>>(layer: &L) -> Option<Spectrum> {
-    let (inputs, outputs) = (X::LEN, L::Output::LEN);
-    let mut map = Map::<X, L>::new(layer);
+pub(super) fn spectrum(layer: &dyn AnyLayer, like: &Numbers<'_>) -> Option<Spectrum> {
+    let mut map = Map::new(layer, like)?;
     if !map.finite() {
         return None;
     }
-    if inputs.min(outputs) <= SIDE
-        && inputs * outputs <= NUMBERS
+    if map.inputs.min(map.outputs) <= SIDE
+        && map.inputs * map.outputs <= NUMBERS
         && let Some(svd) = map.matrix().try_svd(false, false, f64::EPSILON, SWEEPS)
     {
         let (largest, smallest) = (svd.singular_values.max(), svd.singular_values.min());
@@ -52,74 +52,72 @@ pub(super) fn spectrum<X: Tensor, L: Layer<X>>(layer: &L) -> Option<Spectrum> {
 }
 
 /// W of a layer y = W x + b, as a map of numbers both ways.
-struct Map<'a, X: Tensor, L: Layer<X>> {
-    layer: &'a L,
-    tape: L::Tape,
-    scratch: L,
-    at_zero: Vec<L::Output>,
+struct Map<'a> {
+    layer: &'a dyn AnyLayer,
+    like: &'a Numbers<'a>,
+    inputs: usize,
+    outputs: usize,
+    workspace: Workspace,
+    at_zero: Batch,
 }
 
-impl<'a, X: Tensor, L: Layer<X>> Map<'a, X, L> {
-    fn new(layer: &'a L) -> Self {
-        let (mut tape, mut at_zero) = (L::Tape::default(), bytemuck::zeroed_vec(1));
-        layer.forward(&bytemuck::zeroed_vec::<X>(1), &mut at_zero, &mut tape, &mut Mode::Evaluate);
-        Self { layer, tape, scratch: L::zeros(), at_zero }
+impl<'a> Map<'a> {
+    fn new(layer: &'a dyn AnyLayer, like: &'a Numbers<'a>) -> Option<Self> {
+        let [inputs, outputs] = [layer.plan().input, layer.plan().output].map(|shape| shape.iter().product());
+        let at_zero = Batch::zeros(like, outputs);
+        let mut map = Self { layer, like, inputs, outputs, workspace: Workspace::default(), at_zero };
+        map.at_zero = map.pass(&Batch::zeros(like, inputs), 1)?;
+        Some(map)
+    }
+
+    /// The layer's outputs for these inputs.
+    fn pass(&mut self, input: &Batch, samples: usize) -> Option<Batch> {
+        let mut output = Batch::zeros(self.like, samples * self.outputs);
+        let workspace = self.workspace.reserve(self.layer.plan(), Space::NONE, samples);
+        self.layer.forward(input.bytes(), output.bytes_mut(), workspace).then_some(output)
     }
 
     fn finite(&mut self) -> bool {
         // With ones on either side every weight enters a sum.
-        let ones = vec![1.0; X::LEN];
+        let ones = vec![1.0; self.inputs];
         self.forward(&ones).iter().all(|y| y.is_finite())
     }
 
     /// W x.
     fn forward(&mut self, x: &[f64]) -> Vec<f64> {
-        let (mut input, mut output) = (bytemuck::zeroed_vec::<X>(1), bytemuck::zeroed_vec(1));
-        X::flat_mut(&mut input).iter_mut().zip(x).for_each(|(to, &from)| *to = X::Scalar::of(from));
-        self.layer.forward(&input, &mut output, &mut self.tape, &mut Mode::Evaluate);
-        let at_zero = L::Output::flat(&self.at_zero);
-        L::Output::flat(&output).iter().zip(at_zero).map(|(y, b)| y.to_f64() - b.to_f64()).collect()
+        let Some(output) = self.pass(&Batch::new(self.like, x.len(), |at| x[at]), 1) else { return Vec::new() };
+        output.numbers().iter().zip(self.at_zero.numbers().iter()).map(|(y, b)| y - b).collect()
     }
 
     /// Wᵀ y.
     fn back(&mut self, y: &[f64]) -> Vec<f64> {
-        let mut output_grad = bytemuck::zeroed_vec(1);
-        L::Output::flat_mut(&mut output_grad).iter_mut().zip(y).for_each(|(to, &y)| *to = X::Scalar::of(y));
-        X::flat(&self.rows(&output_grad)).iter().map(|x| x.to_f64()).collect()
+        let output_grad = Batch::new(self.like, y.len(), |at| y[at]);
+        self.rows(&output_grad, 1).numbers().iter().collect()
     }
 
     /// Wᵀ y for each of several y.
-    fn rows(&mut self, output_grad: &[L::Output]) -> Vec<X> {
-        let samples = output_grad.len();
-        let (input, mut output) = (bytemuck::zeroed_vec::<X>(samples), bytemuck::zeroed_vec(samples));
-        let mut input_grad = bytemuck::zeroed_vec(samples);
-        self.layer.forward(&input, &mut output, &mut self.tape, &mut Mode::Evaluate);
-        let dx = Some(&mut input_grad[..]);
-        self.layer.backward(
-            &input,
-            &output,
-            output_grad,
-            dx,
-            &mut self.scratch,
-            &mut self.tape,
-            &mut NoProbe,
-        );
+    fn rows(&mut self, output_grad: &Batch, samples: usize) -> Batch {
+        let input = Batch::zeros(self.like, samples * self.inputs);
+        let mut input_grad = Batch::zeros(self.like, samples * self.inputs);
+        if let Some(output) = self.pass(&input, samples) {
+            let workspace = self.workspace.reserve(self.layer.plan(), Space::NONE, samples);
+            let dx = input_grad.bytes_mut();
+            self.layer.backward(input.bytes(), output.bytes(), output_grad.bytes(), dx, workspace);
+        }
         input_grad
     }
 
     /// W, a row for each output.
     fn matrix(&mut self) -> DMatrix<f64> {
-        let mut units: Vec<L::Output> = bytemuck::zeroed_vec(L::Output::LEN);
-        for (at, unit) in units.iter_mut().enumerate() {
-            unit.as_mut_slice()[at] = X::Scalar::of(1.0);
-        }
-        let rows = self.rows(&units);
-        DMatrix::from_row_iterator(L::Output::LEN, X::LEN, X::flat(&rows).iter().map(|w| w.to_f64()))
+        let outputs = self.outputs;
+        let units = Batch::new(self.like, outputs * outputs, |at| f64::from(u8::from(at % (outputs + 1) == 0)));
+        let rows = self.rows(&units, outputs);
+        DMatrix::from_row_iterator(outputs, self.inputs, rows.numbers().iter())
     }
 
     /// Power iteration on WᵀW. Both halves of a step start at length 1: W² may be out of the scalar's range where W is not.
     fn largest(&mut self) -> f64 {
-        let (mut x, mut value) = (direction(X::LEN), 0.0);
+        let (mut x, mut value) = (direction(self.inputs), 0.0);
         for _ in 0..STEPS {
             let y = self.forward(&x);
             let now = norm(&y);
@@ -134,8 +132,8 @@ impl<'a, X: Tensor, L: Layer<X>> Map<'a, X, L> {
 
     /// Power iteration on σ² - WᵀW, or WWᵀ where that is smaller, whose largest eigenvalue is that of the smallest σ.
     fn smallest(&mut self, largest: f64) -> f64 {
-        let wide = X::LEN > L::Output::LEN;
-        let mut x = direction(X::LEN.min(L::Output::LEN));
+        let wide = self.inputs > self.outputs;
+        let mut x = direction(self.inputs.min(self.outputs));
         let mut value = largest;
         for _ in 0..STEPS {
             let y = if wide { self.back(&x) } else { self.forward(&x) };

@@ -102,7 +102,7 @@ impl Cause {
     pub(super) fn of(layer: &LayerFlow) -> Self {
         match layer.factor {
             Factor::Weights => Self::Weights,
-            Factor::Slope { .. } => Self::Slope,
+            Factor::Activation { .. } => Self::Slope,
             Factor::Sum => Self::Sum,
             Factor::Product | Factor::Other => Self::Other,
         }

@@ -22,8 +22,9 @@
 //!
 //! Layers with a kink have to be shown inputs on both sides of it. On the kink itself there is no derivative to compare.
 //!
-//! Beside the derivative, the contract of [`Layer::backward`] is checked: that it overwrites the gradients of its input and
-//! of its parameters, and gives the same one of these when nobody asks for the former.
+//! Beside the derivative, the contract of [`Layer::backward`] is checked: that it overwrites the gradient of its input, adds to the
+//! gradients of its parameters (and overwrites them when it is told to, if it says that it [can](Layer::OVERWRITES)), and gives the
+//! same gradients of its parameters when nobody needs that of its input.
 //!
 //! Layers that draw random numbers are given the same ones every time. What is checked is training; a layer that differs in
 //! use needs a test of that beside.
@@ -32,9 +33,12 @@ mod difference;
 mod subject;
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
-use crate::layer::{Layer, Role, describe, short_type_name};
+use chainrule_parameters::Named;
+
+use crate::error::short_type_name;
+use crate::layer::Layer;
 use crate::loss::Loss;
 use crate::tensor::Tensor;
 
@@ -122,8 +126,9 @@ pub fn gradcheck<X, L>(layer: &L, inputs: &[X]) -> Result<Report, GradcheckError
 where
     X: InF64,
     L: Layer<X>,
+    L::Output: InF64,
 {
-    let name = short_type_name::<L>();
+    let name = <L as Named>::NAME.to_string();
     let unusable = |reason| GradcheckError::Unusable { layer: name.clone(), reason };
     if inputs.is_empty() {
         return Err(unusable("it was given no inputs"));
@@ -134,35 +139,31 @@ where
         return Err(unusable("its output is not finite at these inputs"));
     }
 
-    let (mut count, mut trained) = (0, 0);
-    describe::<L>(&mut |parameter| {
-        count += parameter.field.len();
-        if !matches!(parameter.field.role, Role::Statistic { .. }) {
-            trained += parameter.field.len();
-        }
-    });
-    if count != L::COUNT {
-        return Err(unusable("its `COUNT` is not the number of its parameters"));
-    }
-    let plain = subject.backward(true, 0.0);
-    let held: usize = plain.parameters.iter().map(|(_, numbers)| numbers.len()).sum();
-    if held != trained {
-        return Err(unusable("the shapes of its fields are not those of its numbers"));
-    }
-    let over = subject.backward(true, 1.0);
-    let alone = subject.backward(false, 0.0);
+    let plain = subject.backward(true, 0.0, !L::OVERWRITES);
     let broken =
         |rule, tensor: String, index| GradcheckError::Contract { layer: name.clone(), rule, tensor, index };
+    // Everything set to 1 before: the gradient of the input is overwritten, and 1 stays in that of a parameter if it is added to.
+    let over = subject.backward(true, 1.0, true);
     if let Some(at) = differ(&plain.inputs, &over.inputs, 0.0) {
         return Err(broken("overwrite `input_grad`", input_name::<X>(at), at % X::LEN));
     }
-    for ((path, plain), (over, alone)) in
-        plain.parameters.iter().zip(over.parameters.iter().zip(&alone.parameters))
-    {
-        if let Some(at) = differ(plain, &over.1, 0.0) {
-            return Err(broken("overwrite `gradient`, not add to it", path.clone(), at));
+    for ((path, plain), (_, over)) in plain.parameters.iter().zip(&over.parameters) {
+        let added: Vec<f64> = plain.iter().map(|g| g + 1.0).collect();
+        if let Some(at) = differ(&added, over, 1e-9) {
+            return Err(broken("add to `gradient`, not overwrite it", path.clone(), at));
         }
-        if let Some(at) = differ(plain, &alone.1, 1e-9) {
+    }
+    if L::OVERWRITES {
+        let over = subject.backward(true, 1.0, false);
+        for ((path, plain), (_, over)) in plain.parameters.iter().zip(&over.parameters) {
+            if let Some(at) = differ(plain, over, 0.0) {
+                return Err(broken("overwrite `gradient` unless it is told to accumulate", path.clone(), at));
+            }
+        }
+    }
+    let alone = subject.backward(false, 0.0, !L::OVERWRITES);
+    for ((path, plain), (_, alone)) in plain.parameters.iter().zip(&alone.parameters) {
+        if let Some(at) = differ(plain, alone, 1e-9) {
             return Err(broken("give the same `gradient` when `input_grad` is `None`", path.clone(), at));
         }
     }

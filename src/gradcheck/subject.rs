@@ -10,16 +10,16 @@ use rand_distr::{Distribution, StandardNormal};
 
 use crate::kernel::Real;
 use crate::layer::compare::copy;
-use crate::layer::{Layer, Mode, NoProbe, Parameter, Role, Visitor, visit};
+use crate::layer::{Backward, Layer, Mode, Owned, Parameter, Role, View, ViewMut, Visitor, Workspace, visit};
 use crate::tensor::Tensor;
 
 /// A layer at a point, with the cotangent that makes its output one number.
 pub(super) struct Subject<X: Tensor, L: Layer<X>> {
-    layer: L,
+    layer: Owned<L>,
     pub(super) inputs: Vec<X>,
     outputs: Vec<L::Output>,
     cotangent: Vec<L::Output>,
-    tape: L::Tape,
+    workspace: Workspace,
 }
 
 /// What one backward pass gave.
@@ -28,18 +28,22 @@ pub(super) struct Gradients {
     pub(super) parameters: Vec<(String, Vec<f64>)>,
 }
 
-impl<X: Tensor<Scalar = f64>, L: Layer<X>> Subject<X, L> {
+impl<X: Tensor<Scalar = f64>, L: Layer<X>> Subject<X, L>
+where
+    L::Output: Tensor<Scalar = f64>,
+{
     pub(super) fn new(layer: &L, inputs: &[X]) -> Self {
         let mut cotangent: Vec<L::Output> = bytemuck::zeroed_vec(inputs.len());
         let mut rng = ChaCha8Rng::seed_from_u64(0x1986);
         L::Output::flat_mut(&mut cotangent).iter_mut().for_each(|u| *u = StandardNormal.sample(&mut rng));
         let outputs = bytemuck::zeroed_vec(inputs.len());
-        Self { layer: copy(layer), inputs: inputs.to_vec(), outputs, cotangent, tape: L::Tape::default() }
+        Self { layer: copy(layer), inputs: inputs.to_vec(), outputs, cotangent, workspace: Workspace::default() }
     }
 
     fn forward(&mut self) {
         let mut rng = ChaCha8Rng::seed_from_u64(0x2016);
-        self.layer.forward(&self.inputs, &mut self.outputs, &mut self.tape, &mut Mode::Train(&mut rng));
+        let workspace = self.workspace.prepare::<X, L>(self.inputs.len());
+        self.layer.forward(&self.inputs, &mut self.outputs, workspace, &mut Mode::Train(&mut rng));
     }
 
     /// f = Σ u·y.
@@ -58,32 +62,33 @@ impl<X: Tensor<Scalar = f64>, L: Layer<X>> Subject<X, L> {
         L::Output::flat(&self.outputs).iter().zip(L::Output::flat(&self.cotangent)).map(|(y, u)| y * u)
     }
 
-    /// The gradients of f, with everything that receives them set to `before` first.
-    pub(super) fn backward(&mut self, with_input_grad: bool, before: f64) -> Gradients {
+    /// The gradients of f, with everything that receives them set to `before` first. A layer that does not accumulate overwrites the
+    /// gradients of its parameters.
+    pub(super) fn backward(&mut self, with_input_grad: bool, before: f64, accumulate: bool) -> Gradients {
         L::Output::flat_mut(&mut self.outputs).fill(before);
         self.forward();
         let mut gradient = L::zeros();
-        visit([], [&mut gradient], &mut Fill(before));
+        visit([], [ViewMut::of(&mut *gradient)], &mut Fill(before));
         let mut input_grad = self.inputs.clone();
         X::flat_mut(&mut input_grad).fill(before);
-        self.layer.backward(
-            &self.inputs,
-            &self.outputs,
-            &self.cotangent,
-            with_input_grad.then_some(&mut input_grad[..]),
-            &mut gradient,
-            &mut self.tape,
-            &mut NoProbe,
-        );
+        self.layer.backward(Backward {
+            input: &self.inputs,
+            output: &self.outputs,
+            output_grad: &self.cotangent,
+            input_grad: with_input_grad.then_some(&mut input_grad[..]),
+            gradient: &mut gradient,
+            workspace: self.workspace.prepare::<X, L>(self.inputs.len()),
+            accumulate,
+        });
         let mut collect = Collect(vec![]);
-        visit([&gradient], [], &mut collect);
+        visit([View::of(&*gradient)], [], &mut collect);
         Gradients { inputs: X::flat(&input_grad).to_vec(), parameters: collect.0 }
     }
 
     /// One number of one parameter, counted in the visitor's order; set to `value` if there is one.
     pub(super) fn parameter(&mut self, tensor: usize, at: usize, value: Option<f64>) -> f64 {
         let mut access = Access { tensor, at, value, seen: 0, found: f64::NAN };
-        visit([], [&mut self.layer], &mut access);
+        visit([], [ViewMut::of(&mut *self.layer)], &mut access);
         access.found
     }
 }
@@ -100,7 +105,7 @@ struct Collect(Vec<(String, Vec<f64>)>);
 
 impl Visitor<1, 0> for Collect {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
-        if let Role::Statistic { .. } = parameter.field.role {
+        if let Role::Buffer { .. } = parameter.role {
             return; // not trained, so it has no gradient to check
         }
         self.0.push((parameter.path.to_string(), xs.iter().map(|x| x.to_f64()).collect()));
@@ -117,7 +122,7 @@ struct Access {
 
 impl Visitor<0, 1> for Access {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
-        if let Role::Statistic { .. } = parameter.field.role {
+        if let Role::Buffer { .. } = parameter.role {
             return;
         }
         if self.seen == self.tensor {

@@ -82,7 +82,10 @@ impl<T: Real, M: Elementwise<T, R, W>, const R: usize, const W: usize> Kernel fo
 }
 
 /// `sum` = the sum of the rows, each as long as `sum`.
-pub(crate) fn sum_rows<T: Real>(rows: &[T], sum: &mut [T]) {
+pub(crate) fn sum_rows<T: Real>(rows: &[T], sum: &mut [T], accumulate: bool) {
+    if !accumulate {
+        sum.fill(T::zero());
+    }
     dispatch(SumRows { rows, sum });
 }
 
@@ -97,7 +100,6 @@ impl<T: Real> Kernel for SumRows<'_, T> {
     #[inline(always)]
     fn run<L: Level>(self) {
         let Self { rows, sum } = self;
-        sum.fill(T::zero());
         for row in rows.chunks_exact(sum.len()) {
             for at in 0..sum.len() {
                 sum[at] += row[at];

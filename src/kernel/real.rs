@@ -19,7 +19,7 @@ mod sealed {
 ///
 /// The methods `exp`, `tanh`, .. are those of nalgebra's [`RealField`], which are calls, one number at a time; the functions of
 /// [`elementary`](crate::elementary) are for loops.
-pub trait Real: RealField + Pod + Default + Convolve + Elementary + Halve + sealed::Sealed {
+pub trait Real: RealField + chainrule_parameters::Number + Pod + Default + Convolve + Elementary + Halve + sealed::Sealed {
     /// The distance from 1 to the next larger number.
     const EPSILON: Self;
 

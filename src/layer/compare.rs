@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use super::{Parameter, Parameters, Role, Visitor, visit};
+use chainrule_parameters::{Owned, Parameters, Role, View, ViewMut};
+
+use super::{Parameter, Visitor, visit};
 use crate::kernel::{Real, squared_norm};
 
 /// All parameters of a network, to be compared and printed.
@@ -20,21 +22,25 @@ use crate::kernel::{Real, squared_norm};
 ///
 /// A tolerance is an `f64`, and counts as no less than the epsilon of the scalar that is compared.
 #[derive(Clone, Copy)]
-pub struct View<'a, N> {
-    network: &'a N,
+pub struct ParametersView<'a> {
+    view: View<'a>,
 }
 
-impl<'a, N: Parameters> View<'a, N> {
-    pub(crate) fn new(network: &'a N) -> Self {
-        Self { network }
+impl<'a> ParametersView<'a> {
+    pub(crate) fn new<N: Parameters>(network: &'a N) -> Self {
+        Self { view: View::of(network) }
+    }
+
+    fn view<'b>(&'b self) -> View<'b> {
+        self.view
     }
 }
 
 /// Prints each parameter's path, shape and root mean square, a line each.
-impl<N: Parameters> fmt::Debug for View<'_, N> {
+impl fmt::Debug for ParametersView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut print = Print { f, result: Ok(()) };
-        visit([self.network], [], &mut print);
+        visit([self.view], [], &mut print);
         print.result
     }
 }
@@ -48,77 +54,80 @@ impl Visitor<1, 0> for Print<'_, '_> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
         if self.result.is_ok() {
             let rms = libm::sqrt(squared_norm(xs) / xs.len().max(1) as f64);
-            self.result = writeln!(self.f, "{} {:?} rms {rms:.4}", parameter.path, parameter.field.shape);
+            self.result = writeln!(self.f, "{} {:?} rms {rms:.4}", parameter.path, parameter.shape);
         }
     }
 }
 
-/// How two numbers are compared.
-pub(crate) trait Comparison {
-    fn same<T: Real>(&self, a: &T, b: &T) -> bool;
+/// How two numbers are compared. The tolerances count as no finer than the scalar that is compared can tell apart.
+#[derive(Clone, Copy)]
+pub(crate) enum Comparison {
+    Exact,
+    /// With this tolerance.
+    Absolute(f64),
+    /// With this tolerance, or this share of the larger number.
+    Relative(f64, f64),
+    /// With this tolerance, or this many numbers apart.
+    Ulps(f64, u32),
 }
 
-pub(crate) struct Exact;
-pub(crate) struct Absolute(pub(crate) f64);
-pub(crate) struct Relative(pub(crate) f64, pub(crate) f64);
-pub(crate) struct Ulps(pub(crate) f64, pub(crate) u32);
-
-/// The tolerance in the scalar that is compared: no finer than that scalar can tell apart.
-fn tolerance<T: Real>(epsilon: f64) -> T {
-    T::of(epsilon).max(T::EPSILON)
-}
-
-impl Comparison for Exact {
-    fn same<T: Real>(&self, a: &T, b: &T) -> bool {
-        a == b
+impl Comparison {
+    fn same<T: Real>(self, a: &T, b: &T) -> bool {
+        let tolerance = |epsilon| T::of(epsilon).max(T::EPSILON);
+        match self {
+            Self::Exact => a == b,
+            Self::Absolute(epsilon) => a.abs_diff_eq(b, tolerance(epsilon)),
+            Self::Relative(epsilon, relative) => a.relative_eq(b, tolerance(epsilon), tolerance(relative)),
+            Self::Ulps(epsilon, ulps) => a.ulps_eq(b, tolerance(epsilon), ulps),
+        }
     }
 }
 
-impl Comparison for Absolute {
-    fn same<T: Real>(&self, a: &T, b: &T) -> bool {
-        a.abs_diff_eq(b, tolerance(self.0))
-    }
-}
-
-impl Comparison for Relative {
-    fn same<T: Real>(&self, a: &T, b: &T) -> bool {
-        a.relative_eq(b, tolerance(self.0), tolerance(self.1))
-    }
-}
-
-impl Comparison for Ulps {
-    fn same<T: Real>(&self, a: &T, b: &T) -> bool {
-        a.ulps_eq(b, tolerance(self.0), self.1)
-    }
-}
-
-struct Compare<C> {
-    comparison: C,
+struct Compare {
+    comparison: Comparison,
     same: bool,
 }
 
-impl<C: Comparison> Visitor<2, 0> for Compare<C> {
+impl Visitor<2, 0> for Compare {
     fn visit<T: Real>(&mut self, _: &Parameter<'_>, [a, b]: [&[T]; 2], []: [&mut [T]; 0]) {
         self.same = self.same && a.iter().zip(b).all(|(a, b)| self.comparison.same(a, b));
     }
 }
 
 /// Whether every parameter of `a` is the same as that of `b`.
-pub(crate) fn same<N: Parameters>(a: &N, b: &N, comparison: impl Comparison) -> bool {
+pub(crate) fn same(a: View<'_>, b: View<'_>, comparison: Comparison) -> bool {
     let mut compare = Compare { comparison, same: true };
     visit([a, b], [], &mut compare);
     compare.same
 }
 
-/// A copy of a layer, made on the heap: `Box::clone` may take the numbers across the stack.
-pub(crate) fn copy<N: Parameters>(network: &N) -> N {
-    let mut copy = N::zeros();
-    visit([network], [&mut copy], &mut Copy);
+/// Sets every parameter to zero.
+pub(crate) fn set_zero(network: ViewMut<'_>) {
+    visit([], [network], &mut SetZero);
+}
+
+struct SetZero;
+
+impl Visitor<0, 1> for SetZero {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
+        xs.fill(T::zero());
+    }
+}
+
+/// A copy of a network on the heap.
+pub(crate) fn copy<N: Parameters>(network: &N) -> Owned<N> {
+    let mut copy = Owned::zeros();
+    copy_into(View::of(network), ViewMut::of(&mut *copy));
     copy
 }
 
-/// The Euclidean norm over all parameters but the statistics, summed in `f64`.
-pub(crate) fn norm<N: Parameters>(network: &N) -> f64 {
+/// Copies every parameter.
+pub(crate) fn copy_into(from: View<'_>, to: ViewMut<'_>) {
+    visit([from], [to], &mut Copy);
+}
+
+/// The Euclidean norm over all parameters but the buffers, summed in `f64`.
+pub(crate) fn norm(network: View<'_>) -> f64 {
     let mut square = Square(0.0);
     visit([network], [], &mut square);
     libm::sqrt(square.0)
@@ -128,7 +137,7 @@ struct Square(f64);
 
 impl Visitor<1, 0> for Square {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
-        if let Role::Statistic { .. } = parameter.field.role {
+        if let Role::Buffer { .. } = parameter.role {
             return; // a distance from what was measured, no slope of the loss
         }
         self.0 += squared_norm(xs);
@@ -143,13 +152,21 @@ impl Visitor<1, 1> for Copy {
     }
 }
 
-/// Implements `PartialEq` and the `approx` traits for a layer, over all its parameters.
+/// Implements `PartialEq`, `Debug` and the `approx` traits for a layer, over all its parameters.
 macro_rules! comparable {
-    ([$($generics:tt)*] $layer:ty $(, .$network:ident)?) => {
+    ([$($generics:tt)*] $layer:ty) => {
+        $crate::layer::compare::comparable!(@compare [$($generics)*] $layer, chainrule_parameters::View::of);
+
+        impl<$($generics)*> core::fmt::Debug for $layer {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                core::fmt::Display::fmt(&<Self as chainrule_parameters::Named>::NAME, f)
+            }
+        }
+    };
+    (@compare [$($generics:tt)*] $layer:ty, $view:expr) => {
         impl<$($generics)*> PartialEq for $layer {
             fn eq(&self, other: &Self) -> bool {
-                use $crate::layer::compare::{Exact, same};
-                same(self$(.$network)?, other$(.$network)?, Exact)
+                $crate::layer::compare::same($view(self), $view(other), $crate::layer::compare::Comparison::Exact)
             }
         }
 
@@ -159,8 +176,8 @@ macro_rules! comparable {
                 f64::EPSILON
             }
             fn abs_diff_eq(&self, other: &Self, epsilon: f64) -> bool {
-                use $crate::layer::compare::{Absolute, same};
-                same(self$(.$network)?, other$(.$network)?, Absolute(epsilon))
+                use $crate::layer::compare::{Comparison, same};
+                same($view(self), $view(other), Comparison::Absolute(epsilon))
             }
         }
 
@@ -169,8 +186,8 @@ macro_rules! comparable {
                 f64::EPSILON
             }
             fn relative_eq(&self, other: &Self, epsilon: f64, max_relative: f64) -> bool {
-                use $crate::layer::compare::{Relative, same};
-                same(self$(.$network)?, other$(.$network)?, Relative(epsilon, max_relative))
+                use $crate::layer::compare::{Comparison, same};
+                same($view(self), $view(other), Comparison::Relative(epsilon, max_relative))
             }
         }
 
@@ -179,12 +196,12 @@ macro_rules! comparable {
                 4
             }
             fn ulps_eq(&self, other: &Self, epsilon: f64, max_ulps: u32) -> bool {
-                use $crate::layer::compare::{Ulps, same};
-                same(self$(.$network)?, other$(.$network)?, Ulps(epsilon, max_ulps))
+                use $crate::layer::compare::{Comparison, same};
+                same($view(self), $view(other), Comparison::Ulps(epsilon, max_ulps))
             }
         }
     };
 }
 pub(crate) use comparable;
 
-comparable!(['a, N: Parameters] View<'a, N>, .network);
+comparable!(@compare ['a] ParametersView<'a>, ParametersView::view);

@@ -6,7 +6,7 @@
 /// use chainrule::prelude::*;
 /// type Net = (Linear<16, 32>, Tanh, Linear<32, 4>);
 /// const _: () = assert!(Net::COUNT * size_of::<f32>() <= 4096, "the network must fit into 4 KiB");
-/// const _: () = assert!(<Net as Layer<Vector<16>>>::COST.multiply_adds <= 1000);
+/// const _: () = assert!(<Net as Layer<Vector<16>>>::PLAN.cost.multiply_adds <= 1000);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cost {
@@ -14,8 +14,6 @@ pub struct Cost {
     pub multiply_adds: u64,
     /// The same for the gradients of weights and inputs, in a backward pass.
     pub backward_multiply_adds: u64,
-    /// Bytes that training keeps for each sample between the layers and in their tapes.
-    pub tape_bytes: usize,
     /// How many layers of weights the longest way through has: the length of the chain rule's product.
     pub depth: usize,
     /// The sum of 1 / width over all layers of weights.
@@ -25,20 +23,15 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// A layer without weights that keeps nothing.
+    /// A layer without products.
     pub const FREE: Self =
-        Self { multiply_adds: 0, backward_multiply_adds: 0, tape_bytes: 0, depth: 0, widths: 0.0, last: 0.0 };
+        Self { multiply_adds: 0, backward_multiply_adds: 0, depth: 0, widths: 0.0, last: 0.0 };
 
     /// A layer of weights: the products of one forward pass (its two gradients take as many each), and the features it
     /// gives, or channels of an image.
     pub const fn weights(multiply_adds: u64, width: usize) -> Self {
         let (backward_multiply_adds, last) = (2 * multiply_adds, 1.0 / width as f64);
-        Self { multiply_adds, backward_multiply_adds, tape_bytes: 0, depth: 1, widths: last, last }
-    }
-
-    /// This, and so many bytes of tape for each sample.
-    pub const fn keeping(self, bytes: usize) -> Self {
-        Self { tape_bytes: self.tape_bytes + bytes, ..self }
+        Self { multiply_adds, backward_multiply_adds, depth: 1, widths: last, last }
     }
 
     /// This, then `next`.
@@ -46,7 +39,6 @@ impl Cost {
         Self {
             multiply_adds: self.multiply_adds + next.multiply_adds,
             backward_multiply_adds: self.backward_multiply_adds + next.backward_multiply_adds,
-            tape_bytes: self.tape_bytes + next.tape_bytes,
             depth: self.depth + next.depth,
             widths: self.widths + next.widths,
             last: if next.depth > 0 { next.last } else { self.last },
@@ -67,7 +59,6 @@ impl Cost {
         Self {
             multiply_adds: self.multiply_adds * times as u64,
             backward_multiply_adds: self.backward_multiply_adds * times as u64,
-            tape_bytes: self.tape_bytes * times,
             depth: self.depth * times,
             widths: self.widths * times as f64,
             last: self.last,

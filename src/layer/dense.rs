@@ -1,15 +1,14 @@
-use alloc::boxed::Box;
-use core::fmt;
 use core::slice::{from_mut, from_ref};
 
 use bytemuck::{Pod, Zeroable};
+use chainrule_derive::Parameters;
 
 use super::compare::comparable;
-use super::{Cost, Factor, Field, Fields, Layer, Mode, Parameters, Probe};
+use super::{Backward, Cost, Factor, Layer, Mode, Plan, WorkspaceMut};
 use crate::kernel::{Real, Start, Strided, product, sum_rows};
-use crate::tensor::{Aligned, SameScalar, Tensor, Vector, zeros};
+use crate::tensor::{Aligned, SameScalar, Tensor, Vector};
 
-/// A linear map from every number of one shape to every number of another: Z = W X + b of the notes.
+/// A linear map from every number of one shape to every number of another: Z = W X + b.
 ///
 /// Forward `z = x W + b`; backward `dx = dz Wᵀ`, `dW = xᵀ dz`, `db = dz`, summed over the batch.
 ///
@@ -32,26 +31,58 @@ use crate::tensor::{Aligned, SameScalar, Tensor, Vector, zeros};
 ///
 /// let mut layer = Linear::<2, 3>::zeros();
 /// *layer.weight = [[1.0, 2.0, 3.0].into(), [10.0, 20.0, 30.0].into()]; // a row for each input
-/// *layer.bias = Vector([0.5, 0.5, 0.5]);
+/// layer.bias = Vector([0.5, 0.5, 0.5]);
 /// assert_eq!(layer.predict(&Vector([1.0, 0.1]))?, Vector([2.5, 4.5, 6.5]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[derive(Clone, Parameters)]
+#[parameters(name = "Dense<{In}, {Out}>")]
 pub struct Dense<In: Tensor, Out: Tensor, B: Bias<Out> = Out> {
     /// W: for each number of the input, its weight towards each number of the output.
+    #[parameter(weight, fan_in = In::LEN, fan_out = Out::LEN, shape = &[In::LEN, Out::LEN], scalar = Out::Scalar)]
     pub weight: Aligned<In::Of<Out>>,
     /// b: of the shape of the output, or [`NoBias`].
-    pub bias: Box<B>,
+    #[parameter(bias, shape = Out::SHAPE, scalar = Out::Scalar)]
+    pub bias: B,
 }
 
-/// A linear map between vectors. Without a bias: `Linear<784, 128, f32, NoBias>`.
+/// A linear map between vectors: [`Dense`] with its sizes as numbers.
 ///
+/// Forward `z = x W + b`; backward `dx = dz Wᵀ`, `dW = xᵀ dz`, `db = dz`, summed over the batch.
+///
+/// # Shapes
+/// Input `Vector<IN>`, output `Vector<OUT>`. `weight` is `[IN, OUT]`, input after input (PyTorch's is its transpose); `bias` is `[OUT]`.
+/// Without a bias: `Linear<784, 128, f32, NoBias>`.
+///
+/// # Gradient flow
+/// As [`Dense`]: the Jacobian is W.
+///
+/// # Source
+/// Rumelhart, Hinton, Williams, "Learning representations by back-propagating errors", Nature 323 (1986), eq. 1 and 6.
+///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
+///
+/// let mut layer = Linear::<2, 3>::zeros();
+/// *layer.weight = [[1.0, 2.0, 3.0].into(), [10.0, 20.0, 30.0].into()]; // a row for each input
+/// layer.bias = Vector([0.5, 0.5, 0.5]);
+/// assert_eq!(layer.predict(&Vector([1.0, 0.1]))?, Vector([2.5, 4.5, 6.5]));
+///
 /// assert_eq!(<Linear<784, 128>>::COUNT, 784 * 128 + 128);
 /// assert_eq!(<Linear<784, 128, f32, NoBias>>::COUNT, 784 * 128);
+/// # Ok::<(), chainrule::Error>(())
 /// ```
-pub type Linear<const IN: usize, const OUT: usize, T = f32, B = Vector<OUT, T>> =
-    Dense<Vector<IN, T>, Vector<OUT, T>, B>;
+#[derive(Clone, Parameters)]
+#[parameters(name = "Linear<{IN}, {OUT}{:T}>")]
+pub struct Linear<const IN: usize, const OUT: usize, T: Real = f32, B: Bias<Vector<OUT, T>> = Vector<OUT, T>> {
+    /// W: for each input, its weight towards each output.
+    #[parameter(weight, fan_in = IN, fan_out = OUT, shape = &[IN, OUT], scalar = T)]
+    pub weight: Aligned<[Vector<OUT, T>; IN]>,
+    /// b: one number for each output, or [`NoBias`].
+    #[parameter(bias, shape = &[OUT], scalar = T)]
+    pub bias: B,
+}
 
 /// In the place of a bias: there is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Zeroable, Pod)]
@@ -88,85 +119,64 @@ impl<Out: Tensor> Bias<Out> for NoBias {
     }
 }
 
-impl<In: Tensor, Out: Tensor, B: Bias<Out>> Dense<In, Out, B> {
-    /// W as numbers in memory order: for each input, its weight towards each output.
-    pub fn weights(&self) -> &[Out::Scalar] {
-        bytemuck::must_cast_slice(from_ref(&*self.weight))
-    }
+/// What [`Dense`] and [`Linear`] have in common. `$In` and `$Out` are their shapes.
+macro_rules! dense {
+    ([$($generics:tt)*] $layer:ty, $In:ty, $Out:ty, $Scalar:ty) => {
+        impl<$($generics)*> $layer {
+            /// W as numbers in memory order: for each input, its weight towards each output.
+            pub fn weights(&self) -> &[$Scalar] {
+                bytemuck::must_cast_slice(from_ref(&*self.weight))
+            }
 
-    /// W as numbers in memory order: for each input, its weight towards each output.
-    pub fn weights_mut(&mut self) -> &mut [Out::Scalar] {
-        bytemuck::must_cast_slice_mut(from_mut(&mut *self.weight))
-    }
-}
-
-impl<In: Tensor, Out: SameScalar<In>, B: Bias<Out>> Parameters for Dense<In, Out, B> {
-    const COUNT: usize = In::LEN * Out::LEN + size_of::<B>() / size_of::<Out::Scalar>();
-
-    fn zeros() -> Self {
-        Self { weight: Aligned::zeros(), bias: zeros() }
-    }
-
-    fn fields(fields: &mut impl Fields<Self>) {
-        let sides = [In::LEN, Out::LEN];
-        let weight = Field::weight("weight", &sides, sides[0], sides[1]);
-        fields.tensor(weight, Self::weights, Self::weights_mut);
-        if size_of::<B>() > 0 {
-            fields.tensor(
-                Field::bias("bias", Out::SHAPE),
-                |dense| dense.bias.as_numbers().unwrap_or(&[]),
-                |dense| dense.bias.as_numbers_mut().unwrap_or(&mut []),
-            );
+            /// W as numbers in memory order: for each input, its weight towards each output.
+            pub fn weights_mut(&mut self) -> &mut [$Scalar] {
+                bytemuck::must_cast_slice_mut(from_mut(&mut *self.weight))
+            }
         }
-    }
-}
 
-impl<In: Tensor, Out: SameScalar<In>, B: Bias<Out>> Layer<In> for Dense<In, Out, B> {
-    type Output = Out;
-    type Tape = ();
-    const COST: Cost = Cost::weights((In::LEN * Out::LEN) as u64, Out::LEN);
-    const FACTOR: Factor = Factor::Weights;
+        comparable!([$($generics)*] $layer);
+    };
+    (@layer [$($generics:tt)*] $layer:ty, $In:ty, $Out:ty) => {
+        impl<$($generics)*> Layer<$In> for $layer {
+            type Output = $Out;
+            const PLAN: Plan = Plan::leaf::<$In, Self>()
+                .costs(Cost::weights((<$In>::LEN * <$Out>::LEN) as u64, <$Out>::LEN))
+                .factor(Factor::Weights);
+            const OVERWRITES: bool = true;
 
-    fn forward(&self, input: &[In], output: &mut [Out], _: &mut (), _: &mut Mode<'_>) {
-        let start = self.bias.as_numbers().map_or(Start::Zero, Start::Row);
-        let (x, w) = (Strided::rows(In::flat(input), In::LEN), Strided::rows(self.weights(), Out::LEN));
-        product(x, w, start, Out::flat_mut(output), In::LEN, Out::LEN);
-    }
+            fn forward(&self, input: &[$In], output: &mut [$Out], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+                let (inputs, outputs) = (<$In>::LEN, <$Out>::LEN);
+                let start = self.bias.as_numbers().map_or(Start::Zero, Start::Row);
+                let (x, w) = (Strided::rows(<$In>::flat(input), inputs), Strided::rows(self.weights(), outputs));
+                product(x, w, start, <$Out>::flat_mut(output), inputs, outputs);
+            }
 
-    fn backward<P: Probe>(
-        &self,
-        input: &[In],
-        _: &[Out],
-        output_grad: &[Out],
-        input_grad: Option<&mut [In]>,
-        gradient: &mut Self,
-        _: &mut (),
-        _: &mut P,
-    ) {
-        let dz = Out::flat(output_grad);
-        let x = Strided::transposed(In::flat(input), In::LEN);
-        product(x, Strided::rows(dz, Out::LEN), Start::Zero, gradient.weights_mut(), input.len(), Out::LEN);
-        if let Some(db) = gradient.bias.as_numbers_mut() {
-            sum_rows(dz, db);
+            fn backward(&self, pass: Backward<'_, $In, Self>) {
+                let (inputs, outputs) = (<$In>::LEN, <$Out>::LEN);
+                let Backward { input, output_grad, input_grad, gradient, accumulate, .. } = pass;
+                let dz = <$Out>::flat(output_grad);
+                let (x, samples) = (Strided::transposed(<$In>::flat(input), inputs), input.len());
+                let start = if accumulate { Start::Output } else { Start::Zero };
+                product(x, Strided::rows(dz, outputs), start, gradient.weights_mut(), samples, outputs);
+                if let Some(db) = gradient.bias.as_numbers_mut() {
+                    sum_rows(dz, db, accumulate);
+                }
+                if let Some(input_grad) = input_grad {
+                    let (dz, w) = (Strided::rows(dz, outputs), Strided::transposed(self.weights(), outputs));
+                    product(dz, w, Start::Zero, <$In>::flat_mut(input_grad), outputs, inputs);
+                }
+            }
         }
-        if let Some(input_grad) = input_grad {
-            let (dz, w) = (Strided::rows(dz, Out::LEN), Strided::transposed(self.weights(), Out::LEN));
-            product(dz, w, Start::Zero, In::flat_mut(input_grad), Out::LEN, In::LEN);
-        }
-    }
+    };
 }
 
-comparable!([T: Real, In: Tensor<Scalar = T>, Out: Tensor<Scalar = T>, B: Bias<Out>] Dense<In, Out, B>);
-
-impl<T: Real, In: Tensor<Scalar = T>, Out: Tensor<Scalar = T>, B: Bias<Out>> Clone for Dense<In, Out, B> {
-    fn clone(&self) -> Self {
-        crate::layer::compare::copy(self)
-    }
-}
-
-impl<In: Tensor, Out: Tensor, B: Bias<Out>> fmt::Debug for Dense<In, Out, B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bias = if size_of::<B>() > 0 { "" } else { ", no bias" };
-        write!(f, "Dense({:?} -> {:?}{bias})", In::SHAPE, Out::SHAPE)
-    }
-}
+dense!([In: Tensor, Out: Tensor, B: Bias<Out>] Dense<In, Out, B>, In, Out, Out::Scalar);
+dense!(@layer [In: Tensor, Out: SameScalar<In>, B: Bias<Out>] Dense<In, Out, B>, In, Out);
+dense!(
+    [const IN: usize, const OUT: usize, T: Real, B: Bias<Vector<OUT, T>>] Linear<IN, OUT, T, B>,
+    Vector<IN, T>, Vector<OUT, T>, T
+);
+dense!(
+    @layer [const IN: usize, const OUT: usize, T: Real, B: Bias<Vector<OUT, T>>] Linear<IN, OUT, T, B>,
+    Vector<IN, T>, Vector<OUT, T>
+);

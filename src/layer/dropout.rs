@@ -1,10 +1,11 @@
+use chainrule_derive::Parameters;
 use rand::RngExt;
 
-use super::parameters::nothing_to_train;
-use super::{Cost, Layer, Mode, Probe};
+use super::compare::comparable;
+use super::{Backward, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::error::require;
 use crate::kernel::Real;
-use crate::tensor::{Buffer, Tensor};
+use crate::tensor::Tensor;
 
 /// In training, sets each number to zero with a probability of `PERCENT` per cent; in use, does nothing.
 ///
@@ -31,41 +32,29 @@ use crate::tensor::{Buffer, Tensor};
 /// assert!(y[0].0.iter().all(|&y| y == 0.0 || y == 1.25));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct Dropout<const PERCENT: u32>;
 
-nothing_to_train!([const PERCENT: u32] Dropout<PERCENT>);
-
-/// The factors m of the last forward pass, or that it was not a training pass.
-#[derive(Debug)]
-pub struct Mask<X> {
-    factors: Buffer<X>,
-    active: bool,
-}
-
-impl<X> Default for Mask<X> {
-    fn default() -> Self {
-        Self { factors: Buffer::default(), active: false }
-    }
-}
+comparable!([const PERCENT: u32] Dropout<PERCENT>);
 
 impl<X: Tensor, const PERCENT: u32> Layer<X> for Dropout<PERCENT> {
     type Output = X;
-    type Tape = Mask<X>;
-    const COST: Cost = {
+    const PLAN: Plan = {
         require(PERCENT < 100, "dropout of 100 per cent or more lets nothing through");
-        Cost::FREE.keeping(size_of::<X>())
+        // The factors, and a byte that says whether there are any.
+        Plan::leaf::<X, Self>().saves(Space::per_batch::<u8>(1)).saves(Space::per_sample::<X>(1))
     };
 
-    fn forward(&self, input: &[X], output: &mut [X], tape: &mut Mask<X>, mode: &mut Mode<'_>) {
+    fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, mode: &mut Mode<'_>) {
         const { require(PERCENT < 100, "dropout of 100 per cent or more lets nothing through") };
-        tape.active = false;
+        let active = &mut workspace.saved::<u8>(1)[0];
+        *active = 0;
         if let Mode::Train(rng) = mode
             && PERCENT > 0
         {
-            tape.active = true;
+            *active = 1;
             let kept = X::Scalar::of(100.0 / f64::from(100 - PERCENT));
-            let factors = X::flat_mut(tape.factors.take(input.len()));
+            let factors = X::flat_mut(workspace.saved::<X>(input.len()));
             for ((y, &x), m) in X::flat_mut(output).iter_mut().zip(X::flat(input)).zip(factors) {
                 *m = if rng.random_range(0..100) < PERCENT { X::Scalar::default() } else { kept };
                 *y = *m * x;
@@ -75,20 +64,12 @@ impl<X: Tensor, const PERCENT: u32> Layer<X> for Dropout<PERCENT> {
         }
     }
 
-    fn backward<P: Probe>(
-        &self,
-        input: &[X],
-        _: &[X],
-        output_grad: &[X],
-        input_grad: Option<&mut [X]>,
-        _: &mut Self,
-        tape: &mut Mask<X>,
-        _: &mut P,
-    ) {
+    fn backward(&self, pass: Backward<'_, X, Self>) {
+        let Backward { input, output_grad, input_grad, mut workspace, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         let (dx, dy) = (X::flat_mut(input_grad), X::flat(output_grad));
-        if tape.active {
-            let factors = X::flat(tape.factors.get(input.len()));
+        if workspace.saved::<u8>(1)[0] != 0 {
+            let factors = X::flat(workspace.saved::<X>(input.len()));
             dx.iter_mut().zip(dy).zip(factors).for_each(|((dx, &dy), &m)| *dx = m * dy);
         } else {
             dx.copy_from_slice(dy);

@@ -1,5 +1,5 @@
 /// What a layer contributes to the chain rule's product,
-/// dR/dW(n-k) = dR/dA(n) · ∏ g'(Z(i)) · ∏ W(j) · dZ(n-k)/dW(n-k) (the notes, section 1).
+/// dR/dW(n-k) = dR/dA(n) · ∏ g'(Z(i)) · ∏ W(j) · dZ(n-k)/dW(n-k) (Hochreiter 1991; Bengio, Simard, Frasconi 1994).
 ///
 /// Gradient flow asks for it, to say which of the factors makes a gradient vanish or explode.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -7,10 +7,10 @@
 pub enum Factor {
     /// W: a linear map of its input, plus a bias.
     Weights,
-    /// g'(Z): a function of each number by itself, without a tape.
-    Slope {
+    /// g'(Z): a function of each number by itself, which saves nothing.
+    Activation {
         /// The largest |g'|, against which saturation is measured.
-        steepest: f64,
+        max_derivative: f64,
     },
     /// Several factors: layers one after the other.
     Product,

@@ -1,5 +1,6 @@
-use super::parameters::nothing_to_train;
-use super::{Layer, Mode, Probe};
+use chainrule_derive::Parameters;
+use super::compare::comparable;
+use super::{Backward, Layer, Mode, WorkspaceMut};
 use crate::tensor::{Flat, Tensor};
 
 /// All numbers of an image or a sequence as one vector.
@@ -25,29 +26,20 @@ use crate::tensor::{Flat, Tensor};
 /// assert_eq!(Flatten.predict(&picture)?, Vector([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct Flatten;
 
-nothing_to_train!([] Flatten);
+comparable!([] Flatten);
 
 impl<X: Flat> Layer<X> for Flatten {
     type Output = X::Vector;
-    type Tape = ();
 
-    fn forward(&self, input: &[X], output: &mut [X::Vector], _: &mut (), _: &mut Mode<'_>) {
+    fn forward(&self, input: &[X], output: &mut [X::Vector], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         X::Vector::flat_mut(output).copy_from_slice(X::flat(input));
     }
 
-    fn backward<P: Probe>(
-        &self,
-        _: &[X],
-        _: &[X::Vector],
-        output_grad: &[X::Vector],
-        input_grad: Option<&mut [X]>,
-        _: &mut Self,
-        _: &mut (),
-        _: &mut P,
-    ) {
+    fn backward(&self, pass: Backward<'_, X, Self>) {
+        let Backward { output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         X::flat_mut(input_grad).copy_from_slice(X::Vector::flat(output_grad));
     }

@@ -1,5 +1,6 @@
-use super::parameters::nothing_to_train;
-use super::{Layer, Mode, Probe};
+use chainrule_derive::Parameters;
+use super::compare::comparable;
+use super::{Backward, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::Tensor;
 
 /// Gives its input back.
@@ -17,30 +18,21 @@ use crate::tensor::Tensor;
 /// assert_eq!(Identity.predict(&Vector([1.0, -2.0]))?, Vector([1.0, -2.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct Identity;
 
-nothing_to_train!([] Identity);
+comparable!([] Identity);
 
 impl<X: Tensor> Layer<X> for Identity {
     type Output = X;
-    type Tape = ();
-    const IS_IDENTITY: bool = true;
+    const PLAN: Plan = Plan::leaf::<X, Self>().identity();
 
-    fn forward(&self, input: &[X], output: &mut [X], _: &mut (), _: &mut Mode<'_>) {
+    fn forward(&self, input: &[X], output: &mut [X], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         X::flat_mut(output).copy_from_slice(X::flat(input));
     }
 
-    fn backward<P: Probe>(
-        &self,
-        _: &[X],
-        _: &[X],
-        output_grad: &[X],
-        input_grad: Option<&mut [X]>,
-        _: &mut Self,
-        _: &mut (),
-        _: &mut P,
-    ) {
+    fn backward(&self, pass: Backward<'_, X, Self>) {
+        let Backward { output_grad, input_grad, .. } = pass;
         if let Some(input_grad) = input_grad {
             X::flat_mut(input_grad).copy_from_slice(X::flat(output_grad));
         }

@@ -1,10 +1,9 @@
-use alloc::boxed::Box;
-use core::slice::{from_mut, from_ref};
+use chainrule_derive::Parameters;
 
 use super::compare::comparable;
-use super::{Factor, Field, Fields, Layer, Mode, Parameters, Probe};
+use super::{Backward, Factor, Layer, Mode, Plan, WorkspaceMut};
 use crate::kernel::Real;
-use crate::tensor::{Tensor, zeros};
+use crate::tensor::Tensor;
 
 /// A leaky ReLU whose slope below zero, one for the whole layer, is trained.
 ///
@@ -26,52 +25,32 @@ use crate::tensor::{Tensor, zeros};
 /// assert_eq!(layer.predict(&Vector([-4.0, 4.0]))?, Vector([-1.0, 4.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Parameters)]
+#[parameters(name = "PRelu")]
 pub struct PRelu<T: Real = f32> {
     /// a, the slope below zero.
-    pub slope: Box<T>,
-}
-
-impl<T: Real> Parameters for PRelu<T> {
-    const COUNT: usize = 1;
-
-    fn zeros() -> Self {
-        Self { slope: zeros() }
-    }
-
-    fn fields(fields: &mut impl Fields<Self>) {
-        let slope = Field::scale("slope", &[1], 0.25);
-        fields.tensor(slope, |layer| from_ref(&*layer.slope), |layer| from_mut(&mut *layer.slope));
-    }
+    #[parameter(scale = 0.25, shape = &[1], scalar = T)]
+    pub slope: T,
 }
 
 impl<X: Tensor> Layer<X> for PRelu<X::Scalar> {
     type Output = X;
-    type Tape = ();
-    const FACTOR: Factor = Factor::Slope { steepest: 1.0 };
+    const PLAN: Plan = Plan::leaf::<X, Self>()
+        .factor(Factor::Activation { max_derivative: 1.0 });
 
-    fn forward(&self, input: &[X], output: &mut [X], _: &mut (), _: &mut Mode<'_>) {
-        let (a, zero) = (*self.slope, X::Scalar::default());
+    fn forward(&self, input: &[X], output: &mut [X], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        let (a, zero) = (self.slope, X::Scalar::default());
         for (y, &x) in X::flat_mut(output).iter_mut().zip(X::flat(input)) {
             *y = if x > zero { x } else { a * x };
         }
     }
 
-    fn backward<P: Probe>(
-        &self,
-        input: &[X],
-        _: &[X],
-        output_grad: &[X],
-        input_grad: Option<&mut [X]>,
-        gradient: &mut Self,
-        _: &mut (),
-        _: &mut P,
-    ) {
-        let (a, zero) = (*self.slope, X::Scalar::default());
-        *gradient.slope = zero;
+    fn backward(&self, pass: Backward<'_, X, Self>) {
+        let Backward { input, output_grad, input_grad, gradient, .. } = pass;
+        let (a, zero) = (self.slope, X::Scalar::default());
         for (&x, &dy) in X::flat(input).iter().zip(X::flat(output_grad)) {
             if x <= zero {
-                *gradient.slope += x * dy;
+                gradient.slope += x * dy;
             }
         }
         if let Some(input_grad) = input_grad {

@@ -1,8 +1,9 @@
-use core::fmt;
 use core::marker::PhantomData;
 
-use super::parameters::Fields;
-use super::{Cost, Layer, Mode, Parameters, Probe, compare::comparable};
+use chainrule_derive::Parameters;
+
+use super::compare::comparable;
+use super::{Backward, Layer, Mode, Plan, WorkspaceMut};
 use crate::kernel::Real;
 use crate::tensor::Tensor;
 
@@ -29,7 +30,10 @@ use crate::tensor::Tensor;
 /// assert_eq!(picture, Image([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-pub struct Reshape<To> {
+#[derive(Parameters)]
+#[parameters(name = "Reshape<{To}>")]
+pub struct Reshape<To: Tensor> {
+    #[parameter(skip)]
     to: PhantomData<To>,
 }
 
@@ -43,41 +47,22 @@ impl<To: Tensor> Reshape<To> {
     }
 }
 
-impl<To: Tensor> Parameters for Reshape<To> {
-    const COUNT: usize = 0;
-
-    fn zeros() -> Self {
-        Self::default()
-    }
-
-    fn fields(_: &mut impl Fields<Self>) {}
-}
-
 impl<T: Real, X: Tensor<Scalar = T>, To: Tensor<Scalar = T>> Layer<X> for Reshape<To> {
     type Output = To;
-    type Tape = ();
     // Asked here too, so that whoever works out the cost of a network in a constant, as a checked network does, learns of
     // it at `cargo check`, and not only when the layer is built.
-    const COST: Cost = {
+    const PLAN: Plan = {
         Self::same_numbers_as::<X>();
-        Cost::FREE
+        Plan::leaf::<X, Self>()
     };
 
-    fn forward(&self, input: &[X], output: &mut [To], _: &mut (), _: &mut Mode<'_>) {
+    fn forward(&self, input: &[X], output: &mut [To], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         const { Self::same_numbers_as::<X>() };
         To::flat_mut(output).copy_from_slice(X::flat(input));
     }
 
-    fn backward<P: Probe>(
-        &self,
-        _: &[X],
-        _: &[To],
-        output_grad: &[To],
-        input_grad: Option<&mut [X]>,
-        _: &mut Self,
-        _: &mut (),
-        _: &mut P,
-    ) {
+    fn backward(&self, pass: Backward<'_, X, Self>) {
+        let Backward { output_grad, input_grad, .. } = pass;
         const { Self::same_numbers_as::<X>() };
         let Some(input_grad) = input_grad else { return };
         X::flat_mut(input_grad).copy_from_slice(To::flat(output_grad));
@@ -87,22 +72,17 @@ impl<T: Real, X: Tensor<Scalar = T>, To: Tensor<Scalar = T>> Layer<X> for Reshap
 comparable!([To: Tensor] Reshape<To>);
 
 // By hand, because derived they would ask the same of `To`.
-impl<To> Default for Reshape<To> {
+impl<To: Tensor> Default for Reshape<To> {
     fn default() -> Self {
         Self { to: PhantomData }
     }
 }
 
-impl<To> Clone for Reshape<To> {
+impl<To: Tensor> Clone for Reshape<To> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<To> Copy for Reshape<To> {}
+impl<To: Tensor> Copy for Reshape<To> {}
 
-impl<To: Tensor> fmt::Debug for Reshape<To> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Reshape(to {:?})", To::SHAPE)
-    }
-}

@@ -1,5 +1,6 @@
-use super::parameters::nothing_to_train;
-use super::{Layer, Mode, Probe};
+use chainrule_derive::Parameters;
+use super::compare::comparable;
+use super::{Backward, Layer, Mode, WorkspaceMut};
 use crate::kernel::{Real, exp_below_largest, exp_each, maximum, sum};
 use crate::tensor::{Sequence, Tensor, Vector};
 
@@ -23,7 +24,7 @@ use crate::tensor::{Sequence, Tensor, Vector};
 /// assert_eq!(Softmax.predict(&Vector([1e4, 1e4, -1e4]))?, Vector([0.5, 0.5, 0.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct Softmax;
 
 /// The logarithm of [`Softmax`], without the underflow.
@@ -47,11 +48,11 @@ pub struct Softmax;
 /// assert_relative_eq!(LogSoftmax.predict(&Vector([1e4, 1e4, -1e4]))?, Vector([half, half, -2e4 + half]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct LogSoftmax;
 
-nothing_to_train!([] Softmax);
-nothing_to_train!([] LogSoftmax);
+comparable!([] Softmax);
+comparable!([] LogSoftmax);
 
 /// What each layer does to rows of so many columns.
 trait Rows {
@@ -97,22 +98,13 @@ macro_rules! over_rows {
     ($layer:ty, [$($generics:tt)*] $tensor:ty, $columns:ident) => {
         impl<$($generics)*, T: Real> Layer<$tensor> for $layer {
             type Output = $tensor;
-            type Tape = ();
 
-            fn forward(&self, input: &[$tensor], output: &mut [$tensor], _: &mut (), _: &mut Mode<'_>) {
+            fn forward(&self, input: &[$tensor], output: &mut [$tensor], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
                 <$layer as Rows>::forward(<$tensor>::flat(input), <$tensor>::flat_mut(output), $columns);
             }
 
-            fn backward<P: Probe>(
-                &self,
-                _: &[$tensor],
-                output: &[$tensor],
-                output_grad: &[$tensor],
-                input_grad: Option<&mut [$tensor]>,
-                _: &mut Self,
-                _: &mut (),
-                _: &mut P,
-            ) {
+            fn backward(&self, pass: Backward<'_, $tensor, Self>) {
+                let Backward { output, output_grad, input_grad, .. } = pass;
                 let Some(input_grad) = input_grad else { return };
                 let (y, dy) = (<$tensor>::flat(output), <$tensor>::flat(output_grad));
                 <$layer as Rows>::backward(y, dy, <$tensor>::flat_mut(input_grad), $columns);

@@ -4,8 +4,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Cost, Layer, Path, Segment};
-use crate::tensor::Tensor;
+use chainrule_parameters::Path;
+
+use super::{Cost, Layer, Plan};
+use crate::tensor::Sample;
 
 /// A network as a table: each layer with the shape it gives, its parameters and its multiply-adds.
 ///
@@ -26,6 +28,8 @@ pub struct Summary {
     pub parameters: usize,
     /// What the whole network costs.
     pub cost: Cost,
+    /// The bytes that training keeps for each sample.
+    pub training_bytes: usize,
 }
 
 /// One layer of a [`Summary`].
@@ -44,51 +48,33 @@ pub struct SummaryRow {
 }
 
 impl Summary {
-    pub(crate) fn of<X: Tensor, N: Layer<X>>() -> Self {
-        let mut rows = Rows { rows: Vec::new(), path: Path::ROOT, copies: 1 };
-        N::summarize(&mut rows);
-        Self { input: X::SHAPE, rows: rows.rows, parameters: N::COUNT, cost: N::COST }
+    pub(crate) fn of<X: Sample, N: Layer<X>>() -> Self {
+        Self::of_plan(&N::PLAN)
+    }
+
+    fn of_plan(plan: &Plan) -> Self {
+        let mut rows = Vec::new();
+        list(plan, &Path::ROOT, [1, 1], &mut rows);
+        let (parameters, training_bytes) = (plan.parameters.count(), plan.bytes_per_sample());
+        Self { input: plan.input, rows, parameters, cost: plan.cost, training_bytes }
     }
 }
 
-/// Where the layers of a network write their rows.
-#[derive(Debug)]
-pub struct Rows<'a> {
-    rows: Vec<SummaryRow>,
-    path: Path<'a>,
-    copies: usize,
-}
-
-impl Rows<'_> {
-    /// A layer without layers inside.
-    pub fn leaf<X: Tensor, L: Layer<X>>(&mut self) {
-        self.rows.push(SummaryRow {
-            path: self.path.to_string(),
-            layer: short_type_name::<L>(),
-            output: L::Output::SHAPE,
-            parameters: L::COUNT * self.copies,
-            multiply_adds: L::COST.multiply_adds * self.copies as u64,
+/// The rows of a layer: its own, or those of the layers inside it.
+fn list(plan: &Plan, path: &Path<'_>, [copies, passes]: [usize; 2], rows: &mut Vec<SummaryRow>) {
+    if plan.children.is_empty() {
+        return rows.push(SummaryRow {
+            path: path.to_string(),
+            layer: plan.name.to_string(),
+            output: plan.output,
+            parameters: plan.parameters.count() * copies,
+            multiply_adds: plan.cost.multiply_adds * passes as u64,
         });
     }
-
-    /// A layer inside this one, and how many equal ones stand there in a row.
-    pub fn child<X: Tensor, L: Layer<X>>(&mut self, name: impl Into<Segment>, copies: usize) {
-        let rows = core::mem::take(&mut self.rows);
-        let mut inner = Rows { rows, path: self.path.join(name), copies: self.copies * copies };
-        L::summarize(&mut inner);
-        self.rows = inner.rows;
+    for child in plan.children {
+        let own = if child.shared { 1 } else { child.copies };
+        list(child.plan, &path.join(child.name), [copies * own, passes * child.copies], rows);
     }
-}
-
-/// The name of a type without the paths of its modules.
-pub(crate) fn short_type_name<T>() -> String {
-    let mut short = String::new();
-    for part in
-        core::any::type_name::<T>().split_inclusive(|c: char| !c.is_alphanumeric() && c != '_' && c != ':')
-    {
-        short.push_str(part.rsplit("::").next().unwrap_or(part));
-    }
-    short
 }
 
 /// `1234567` as `1,234,567`.
@@ -125,38 +111,6 @@ pub(crate) fn tail(text: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(['…'].into_iter().chain(text.chars().skip(length + 1 - width)).collect())
 }
 
-/// `Dense<Vector<64>, Vector<10>>` as its users wrote it: `Linear<64, 10>`.
-pub(crate) fn as_written(layer: &str) -> Cow<'_, str> {
-    let sides = |rest: &str| -> Option<String> {
-        let (input, rest) = rest.split_once(">, Vector<")?;
-        let (output, rest) = rest.split_once('>')?;
-        let (input, scalar) = match input.split_once(", ") {
-            Some((input, scalar)) => (input, format!(", {scalar}")),
-            None => (input, String::new()),
-        };
-        let output = output.split(',').next().unwrap_or(output);
-        let output = format!("{output}{scalar}");
-        Some(match rest {
-            ">" => format!("Linear<{input}, {output}>"),
-            _ if rest.contains("NoBias") => format!("Linear<{input}, {output}>, no bias"),
-            _ => format!("Linear<{input}, {output}>"),
-        })
-    };
-    if let Some(linear) = layer.strip_prefix("Dense<Vector<").and_then(sides) {
-        return Cow::Owned(linear);
-    }
-    let Some(at) = layer.find("Dense<Vector<").filter(|&at| at > 0) else { return Cow::Borrowed(layer) };
-    // One inside another layer, up to the end of its brackets.
-    let mut depth = 0;
-    let end = layer[at..].find(|c| {
-        depth += i32::from(c == '<') - i32::from(c == '>');
-        c == '>' && depth == 0
-    });
-    let (inside, rest) = layer[at..].split_at(end.map_or(layer.len() - at, |end| end + 1));
-    let inside = as_written(inside).replace(", no bias", "");
-    Cow::Owned(format!("{}{inside}{}", &layer[..at], as_written(rest)))
-}
-
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = "─".repeat(79);
@@ -172,7 +126,7 @@ impl fmt::Display for Summary {
                 f,
                 "{:<16} {:<25} {:>12} {:>11} {:>11}",
                 tail(&row.path, 16),
-                head(&as_written(&row.layer), 25),
+                head(&row.layer, 25),
                 shape(row.output),
                 thousands(row.parameters as u64),
                 thousands(row.multiply_adds)
@@ -181,12 +135,8 @@ impl fmt::Display for Summary {
         writeln!(f, "{line}")?;
         let total = [self.parameters as u64, self.cost.multiply_adds].map(thousands);
         writeln!(f, "{:<55} {:>11} {:>11}", "total", total[0], total[1])?;
-        let kept = format!("{} bytes a sample", thousands(self.cost.tape_bytes as u64));
-        write!(
-            f,
-            "depth {}, Hanin's beta {:.3}, kept for the way back: {kept}",
-            self.cost.depth,
-            self.cost.beta()
-        )
+        let bytes = thousands(self.training_bytes as u64);
+        let (depth, beta) = (self.cost.depth, self.cost.beta());
+        write!(f, "depth {depth}, Hanin's beta {beta:.3}, memory for training: {bytes} bytes a sample")
     }
 }

@@ -1,7 +1,8 @@
 use super::{GradientOf, Optimizer, check_divisor, check_gradient, check_share, check_size, follow};
 use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise};
-use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
+use crate::layer::{Owned, Parameter, Parameters, Role, View, ViewMut, Visitor, visit};
+use chainrule_parameters::AsNetwork;
 use crate::tensor::Is;
 
 /// Adaptive moments: each parameter's step is its gradient's running mean over its running size.
@@ -23,7 +24,7 @@ use crate::tensor::Is;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Adam<N> {
+pub struct Adam<N: Parameters> {
     /// η, at least 0.
     pub learning_rate: f64,
     /// β₁ and β₂, the shares of the past in the two running means: 0.9 and 0.999 unless changed.
@@ -31,8 +32,8 @@ pub struct Adam<N> {
     /// ε, what keeps the division defined, above 0: 1e-8 unless changed.
     pub epsilon: f64,
     pub(crate) steps: u64,
-    pub(crate) mean: N,
-    pub(crate) square: N,
+    pub(crate) mean: Owned<N>,
+    pub(crate) square: Owned<N>,
 }
 
 impl<N: Parameters> Adam<N> {
@@ -43,8 +44,8 @@ impl<N: Parameters> Adam<N> {
             betas: [0.9, 0.999],
             epsilon: 1e-8,
             steps: 0,
-            mean: N::zeros(),
-            square: N::zeros(),
+            mean: Owned::zeros(),
+            square: Owned::zeros(),
         }
     }
 
@@ -65,26 +66,31 @@ impl<N: Parameters> Adam<N> {
         check_share("the second beta of Adam", self.betas[1])?;
         check_divisor("the epsilon of Adam", self.epsilon)?;
         check_size("the weight decay", decay)?;
-        let gradient = check_gradient(gradient)?;
+        check_gradient(View::of(gradient))?;
         self.steps += 1;
         let [beta1, beta2] = self.betas;
-        let mut update = Update {
+        let update = Update {
             rate: self.learning_rate / (1.0 - libm::pow(beta1, self.steps as f64)),
             correction: 1.0 / libm::sqrt(1.0 - libm::pow(beta2, self.steps as f64)),
             betas: self.betas,
             epsilon: self.epsilon,
             kept: 1.0 - self.learning_rate * decay,
         };
-        visit([gradient], [network, &mut self.mean, &mut self.square], &mut update);
+        let moments = [ViewMut::of(&mut *self.mean), ViewMut::of(&mut *self.square)];
+        update.apply(View::of(gradient), ViewMut::of(network), moments);
         Ok(())
     }
 }
 
 #[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `Is`
 impl<S: Parameters, N: Parameters + Is<S>> Optimizer<N> for Adam<S> {
-    fn step<G: GradientOf<N>>(&mut self, network: &mut N, gradient: &G) -> Result<(), Error> {
-        let gradient = gradient.as_gradient().cast_one();
-        self.step_with_decay(network.cast_one_mut(), gradient, 0.0)
+    fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
+        &mut self,
+        network: &mut M,
+        gradient: &G,
+    ) -> Result<(), Error> {
+        let (network, gradient) = (network.as_network_mut(), gradient.as_gradient());
+        self.step_with_decay(network.cast_one_mut(), gradient.cast_one(), 0.0)
     }
 
     fn learning_rate(&mut self) -> &mut f64 {
@@ -103,10 +109,16 @@ struct Update {
     kept: f64,
 }
 
+impl Update {
+    fn apply(mut self, gradient: View<'_>, network: ViewMut<'_>, [mean, square]: [ViewMut<'_>; 2]) {
+        visit([gradient], [network, mean, square], &mut self);
+    }
+}
+
 impl Visitor<1, 3> for Update {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [g]: [&[T]; 1], [w, m, v]: [&mut [T]; 3]) {
-        let kept = match parameter.field.role {
-            Role::Statistic { momentum, .. } => return follow(momentum, w, g),
+        let kept = match parameter.role {
+            Role::Buffer { momentum, .. } => return follow(momentum, w, g),
             Role::Weight { .. } => T::of(self.kept),
             Role::Bias | Role::Scale(_) => T::one(),
         };

@@ -1,6 +1,7 @@
 use super::{Adam, GradientOf, Optimizer};
 use crate::Error;
 use crate::layer::Parameters;
+use chainrule_parameters::AsNetwork;
 use crate::tensor::Is;
 
 /// [`Adam`] with decoupled weight decay: before each step, each weight loses η λ of itself.
@@ -10,7 +11,7 @@ use crate::tensor::Is;
 /// # Source
 /// Loshchilov, Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2.
 #[derive(Clone, Debug)]
-pub struct AdamW<N> {
+pub struct AdamW<N: Parameters> {
     /// The moments and their settings.
     pub adam: Adam<N>,
     /// λ, at least 0: 0.01 unless changed.
@@ -31,9 +32,13 @@ impl<N: Parameters> AdamW<N> {
 
 #[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `Is`
 impl<S: Parameters, N: Parameters + Is<S>> Optimizer<N> for AdamW<S> {
-    fn step<G: GradientOf<N>>(&mut self, network: &mut N, gradient: &G) -> Result<(), Error> {
-        let gradient = gradient.as_gradient().cast_one();
-        self.adam.step_with_decay(network.cast_one_mut(), gradient, self.weight_decay)
+    fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
+        &mut self,
+        network: &mut M,
+        gradient: &G,
+    ) -> Result<(), Error> {
+        let (network, gradient) = (network.as_network_mut(), gradient.as_gradient());
+        self.adam.step_with_decay(network.cast_one_mut(), gradient.cast_one(), self.weight_decay)
     }
 
     fn learning_rate(&mut self) -> &mut f64 {

@@ -1,11 +1,12 @@
 use super::check_share;
 use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise};
-use crate::layer::{Parameter, Parameters, Role, Visitor, compare, visit};
+use crate::layer::{Owned, Parameter, Parameters, Role, View, ViewMut, Visitor, visit};
+use chainrule_parameters::AsNetwork;
 
 /// An exponential moving average of a network's weights, which is often better than the weights themselves.
 ///
-/// `a = d a + (1 - d) w` after each step; the first network is taken as it is. [Statistics](Role::Statistic), which are
+/// `a = d a + (1 - d) w` after each step; the first network is taken as it is. [Buffers](Role::Buffer), which are
 /// running means already, are copied.
 ///
 /// ```
@@ -24,30 +25,28 @@ use crate::layer::{Parameter, Parameters, Role, Visitor, compare, visit};
 /// Polyak, Juditsky, "Acceleration of stochastic approximation by averaging", 1992; in the form of PyTorch's
 /// `torch.optim.swa_utils.get_ema_multi_avg_fn`.
 #[derive(Clone, Debug)]
-pub struct Average<N> {
+pub struct Average<N: Parameters> {
     /// d, the share of the past: 0.999 is usual. The average reaches back over about 1 / (1 - d) steps.
     pub decay: f64,
     pub(crate) begun: bool,
-    pub(crate) network: N,
+    pub(crate) network: Owned<N>,
 }
 
 impl<N: Parameters> Average<N> {
     /// Of nothing yet.
     pub fn new(decay: f64) -> Self {
-        Self { decay, begun: false, network: N::zeros() }
+        Self { decay, begun: false, network: Owned::zeros() }
     }
 
     /// Takes the network after a step into the average.
     ///
     /// # Errors
     /// [`Error::Setting`] where the decay is not at least 0 and below 1.
-    pub fn update(&mut self, network: &N) -> Result<(), Error> {
+    pub fn update(&mut self, network: &impl AsNetwork<Network = N>) -> Result<(), Error> {
         check_share("the decay of an average", self.decay)?;
-        if self.begun {
-            visit([network], [&mut self.network], &mut Follow(self.decay));
-        } else {
-            (self.begun, self.network) = (true, compare::copy(network));
-        }
+        let decay = if self.begun { self.decay } else { 0.0 };
+        self.begun = true;
+        follow(decay, View::of(network.as_network()), ViewMut::of(&mut *self.network));
         Ok(())
     }
 
@@ -57,11 +56,15 @@ impl<N: Parameters> Average<N> {
     }
 }
 
+fn follow(decay: f64, network: View<'_>, average: ViewMut<'_>) {
+    visit([network], [average], &mut Follow(decay));
+}
+
 struct Follow(f64);
 
 impl Visitor<1, 1> for Follow {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [w]: [&[T]; 1], [average]: [&mut [T]; 1]) {
-        if let Role::Statistic { .. } = parameter.field.role {
+        if self.0 == 0.0 || matches!(parameter.role, Role::Buffer { .. }) {
             return average.copy_from_slice(w);
         }
         let [decay, rest] = [self.0, 1.0 - self.0].map(T::of);

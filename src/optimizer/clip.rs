@@ -1,11 +1,12 @@
 use super::check_size;
 use crate::Error;
 use crate::kernel::Real;
-use crate::layer::{Parameter, Parameters, Role, Visitor, compare, visit};
+use crate::layer::{Parameter, Role, ViewMut, Visitor, compare, visit};
+use chainrule_parameters::AsNetwork;
 
 /// Makes a gradient shorter where it is longer than `longest`, keeping its direction; gives the length it had.
 ///
-/// The length is that of the whole network's gradient, not of each tensor by itself. [Statistics](Role::Statistic) are no
+/// The length is that of the whole network's gradient, not of each tensor by itself. [Buffers](Role::Buffer) are no
 /// gradients: they are not counted, and stay as they are. A gradient that is not finite stays too, for the optimiser to
 /// refuse.
 ///
@@ -25,20 +26,28 @@ use crate::layer::{Parameter, Parameters, Role, Visitor, compare, visit};
 ///
 /// # Source
 /// Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural networks", ICML 2013, algorithm 1.
-pub fn clip_norm<N: Parameters>(gradient: &mut N, longest: f64) -> Result<f64, Error> {
+pub fn clip_norm(gradient: &mut impl AsNetwork, longest: f64) -> Result<f64, Error> {
+    clip_norm_of(ViewMut::of(gradient.as_network_mut()), longest)
+}
+
+fn clip_norm_of(gradient: ViewMut<'_>, longest: f64) -> Result<f64, Error> {
     check_size("the longest gradient", longest)?;
-    let norm = compare::norm(gradient);
+    let norm = compare::norm(gradient.as_view());
     if norm > longest && norm.is_finite() {
         visit([], [gradient], &mut Each(|g| g * (longest / norm)));
     }
     Ok(norm)
 }
 
-/// Brings each number of a gradient between `-largest` and `largest`. [Statistics](Role::Statistic) stay as they are.
+/// Brings each number of a gradient between `-largest` and `largest`. [Buffers](Role::Buffer) stay as they are.
 ///
 /// # Errors
 /// [`Error::Setting`] where `largest` is not at least 0 and finite.
-pub fn clip_value<N: Parameters>(gradient: &mut N, largest: f64) -> Result<(), Error> {
+pub fn clip_value(gradient: &mut impl AsNetwork, largest: f64) -> Result<(), Error> {
+    clip_value_of(ViewMut::of(gradient.as_network_mut()), largest)
+}
+
+fn clip_value_of(gradient: ViewMut<'_>, largest: f64) -> Result<(), Error> {
     check_size("the largest number of a gradient", largest)?;
     // `clamp` keeps a NaN, which the optimiser is to refuse; an infinity must not become a large number either.
     visit([], [gradient], &mut Each(|g: f64| if g.is_finite() { g.clamp(-largest, largest) } else { g }));
@@ -50,7 +59,7 @@ struct Each<F>(F);
 
 impl<F: Fn(f64) -> f64> Visitor<0, 1> for Each<F> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [gs]: [&mut [T]; 1]) {
-        if let Role::Statistic { .. } = parameter.field.role {
+        if let Role::Buffer { .. } = parameter.role {
             return;
         }
         gs.iter_mut().for_each(|g| *g = T::of((self.0)(g.to_f64())));

@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 use super::{GradientOf, Optimizer};
 use crate::Error;
 use crate::kernel::Real;
-use crate::layer::{Parameter, Parameters, Visitor, describe, visit};
+use crate::layer::{Parameter, Parameters, View, ViewMut, Visitor, visit};
+use chainrule_parameters::{AsNetwork, Node, describe};
 
 /// An optimiser that leaves parts of the network as they are: the layers that another training has learnt, say.
 ///
@@ -43,13 +44,16 @@ impl<O> Frozen<O> {
 impl<N: Parameters, O: Optimizer<N>> Optimizer<N> for Frozen<O> {
     /// # Errors
     /// As the optimiser inside, and [`Error::UnknownPath`] where a path leads to no parameter.
-    fn step<G: GradientOf<N>>(&mut self, network: &mut N, gradient: &G) -> Result<(), Error> {
+    fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
+        &mut self,
+        network: &mut M,
+        gradient: &G,
+    ) -> Result<(), Error> {
         let Self { optimizer, paths, kept } = self;
-        check_paths::<N>(paths)?;
-        kept.clear();
-        visit([&*network], [], &mut Keep { paths, kept });
+        check_paths(&N::DESCRIPTION, paths)?;
+        keep(View::of(network.as_network()), paths, kept);
         optimizer.step(network, gradient)?;
-        visit([], [network], &mut Restore { paths, kept });
+        restore(ViewMut::of(network.as_network_mut()), paths, kept);
         Ok(())
     }
 
@@ -58,10 +62,10 @@ impl<N: Parameters, O: Optimizer<N>> Optimizer<N> for Frozen<O> {
     }
 }
 
-fn check_paths<N: Parameters>(paths: &[String]) -> Result<(), Error> {
+fn check_paths(node: &Node, paths: &[String]) -> Result<(), Error> {
     match paths.iter().find(|path| {
         let mut found = false;
-        describe::<N>(&mut |parameter| found |= leads_to(path, parameter));
+        describe(node, &mut |parameter| found |= leads_to(path, parameter));
         !found
     }) {
         Some(path) => Err(Error::UnknownPath { path: path.clone() }),
@@ -73,6 +77,15 @@ fn check_paths<N: Parameters>(paths: &[String]) -> Result<(), Error> {
 fn leads_to(path: &str, parameter: &Parameter<'_>) -> bool {
     let full = parameter.path.to_string();
     full.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+fn keep(network: View<'_>, paths: &[String], kept: &mut Vec<u8>) {
+    kept.clear();
+    visit([network], [], &mut Keep { paths, kept });
+}
+
+fn restore(network: ViewMut<'_>, paths: &[String], kept: &[u8]) {
+    visit([], [network], &mut Restore { paths, kept });
 }
 
 struct Keep<'a> {

@@ -15,7 +15,8 @@ use alloc::string::ToString;
 
 use crate::Error;
 use crate::kernel::{Real, all_finite};
-use crate::layer::{Parameter, Parameters, Visitor, visit};
+use crate::layer::{Parameter, Parameters, View, Visitor, visit};
+use chainrule_parameters::{AsNetwork, Owned};
 
 pub use adam::Adam;
 pub use adamw::AdamW;
@@ -38,7 +39,11 @@ pub trait Optimizer<N: Parameters> {
     /// # Errors
     /// [`Error::NonFiniteGradient`], which names the parameter, or [`Error::Setting`]; then neither network nor optimiser
     /// has changed.
-    fn step<G: GradientOf<N>>(&mut self, network: &mut N, gradient: &G) -> Result<(), Error>;
+    fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
+        &mut self,
+        network: &mut M,
+        gradient: &G,
+    ) -> Result<(), Error>;
 
     /// The learning rate, for a [`Schedule`](crate::schedule::Schedule) to change.
     fn learning_rate(&mut self) -> &mut f64;
@@ -57,6 +62,7 @@ pub trait GradientOf<N> {
     fn as_gradient_mut(&mut self) -> &mut N;
 }
 
+#[diagnostic::do_not_recommend]
 impl<N> GradientOf<N> for N {
     fn as_gradient(&self) -> &N {
         self
@@ -66,12 +72,21 @@ impl<N> GradientOf<N> for N {
     }
 }
 
-/// The gradient, if every number in it is finite.
-fn check_gradient<N: Parameters, G: GradientOf<N>>(gradient: &G) -> Result<&N, Error> {
-    let gradient = gradient.as_gradient();
+#[diagnostic::do_not_recommend]
+impl<N> GradientOf<N> for Owned<N> {
+    fn as_gradient(&self) -> &N {
+        self
+    }
+    fn as_gradient_mut(&mut self) -> &mut N {
+        self
+    }
+}
+
+/// Whether every number of the gradient is finite.
+fn check_gradient(gradient: View<'_>) -> Result<(), Error> {
     let mut find = FindNonFinite { found: None };
     visit([gradient], [], &mut find);
-    find.found.map_or(Ok(gradient), Err)
+    find.found.map_or(Ok(()), Err)
 }
 
 struct FindNonFinite {

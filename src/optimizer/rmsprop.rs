@@ -1,7 +1,8 @@
 use super::{GradientOf, Optimizer, check_divisor, check_gradient, check_share, check_size, follow};
 use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise};
-use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
+use crate::layer::{Owned, Parameter, Parameters, Role, View, ViewMut, Visitor, visit};
+use chainrule_parameters::AsNetwork;
 use crate::tensor::Is;
 
 /// Gradient descent with each parameter's step divided by the running size of its gradient.
@@ -11,20 +12,20 @@ use crate::tensor::Is;
 /// # Source
 /// Hinton, "Neural networks for machine learning", lecture 6e (2012), in PyTorch's form.
 #[derive(Clone, Debug)]
-pub struct RmsProp<N> {
+pub struct RmsProp<N: Parameters> {
     /// η, at least 0.
     pub learning_rate: f64,
     /// ρ, the share of the past in the running mean: 0.99 unless changed.
     pub decay: f64,
     /// ε, what keeps the division defined, above 0: 1e-8 unless changed.
     pub epsilon: f64,
-    pub(crate) square: N,
+    pub(crate) square: Owned<N>,
 }
 
 impl<N: Parameters> RmsProp<N> {
     /// With a decay of 0.99.
     pub fn new(learning_rate: f64) -> Self {
-        Self { learning_rate, decay: 0.99, epsilon: 1e-8, square: N::zeros() }
+        Self { learning_rate, decay: 0.99, epsilon: 1e-8, square: Owned::zeros() }
     }
 
     /// With another share of the past in the running mean.
@@ -35,14 +36,19 @@ impl<N: Parameters> RmsProp<N> {
 
 #[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `Is`
 impl<S: Parameters, N: Parameters + Is<S>> Optimizer<N> for RmsProp<S> {
-    fn step<G: GradientOf<N>>(&mut self, network: &mut N, gradient: &G) -> Result<(), Error> {
+    fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
+        &mut self,
+        network: &mut M,
+        gradient: &G,
+    ) -> Result<(), Error> {
         check_size("the learning rate", self.learning_rate)?;
         check_share("the decay of RMSprop", self.decay)?;
         check_divisor("the epsilon of RMSprop", self.epsilon)?;
-        let gradient = check_gradient(gradient)?;
-        let mut update =
+        let (network, gradient) = (network.as_network_mut().cast_one_mut(), gradient.as_gradient().cast_one());
+        check_gradient(View::of(gradient))?;
+        let update =
             Update { learning_rate: self.learning_rate, decay: self.decay, epsilon: self.epsilon };
-        visit([gradient.cast_one()], [network.cast_one_mut(), &mut self.square], &mut update);
+        update.apply(View::of(gradient), ViewMut::of(network), ViewMut::of(&mut *self.square));
         Ok(())
     }
 
@@ -57,9 +63,15 @@ struct Update {
     epsilon: f64,
 }
 
+impl Update {
+    fn apply(mut self, gradient: View<'_>, network: ViewMut<'_>, square: ViewMut<'_>) {
+        visit([gradient], [network, square], &mut self);
+    }
+}
+
 impl Visitor<1, 2> for Update {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [g]: [&[T]; 1], [w, s]: [&mut [T]; 2]) {
-        if let Role::Statistic { momentum, .. } = parameter.field.role {
+        if let Role::Buffer { momentum, .. } = parameter.role {
             return follow(momentum, w, g);
         }
         let rule = Rule {

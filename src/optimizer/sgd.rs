@@ -1,7 +1,8 @@
 use super::{GradientOf, Optimizer, check_gradient, check_share, check_size, follow};
 use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise};
-use crate::layer::{Parameter, Parameters, Role, Visitor, visit};
+use crate::layer::{Owned, Parameter, Parameters, Role, View, ViewMut, Visitor, visit};
+use chainrule_parameters::AsNetwork;
 use crate::tensor::Is;
 
 /// Stochastic gradient descent, with momentum if wanted.
@@ -12,20 +13,20 @@ use crate::tensor::Is;
 /// Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep learning", ICML 2013,
 /// in PyTorch's form (the learning rate outside the velocity).
 #[derive(Clone, Debug)]
-pub struct Sgd<N> {
+pub struct Sgd<N: Parameters> {
     /// η, at least 0.
     pub learning_rate: f64,
     /// μ, the share of the last step's velocity that stays: at least 0 and below 1.
     pub momentum: f64,
     /// Whether the gradient is taken ahead of the velocity (Nesterov).
     pub nesterov: bool,
-    pub(crate) velocity: N,
+    pub(crate) velocity: Owned<N>,
 }
 
 impl<N: Parameters> Sgd<N> {
     /// Plain gradient descent.
     pub fn new(learning_rate: f64) -> Self {
-        Self { learning_rate, momentum: 0.0, nesterov: false, velocity: N::zeros() }
+        Self { learning_rate, momentum: 0.0, nesterov: false, velocity: Owned::zeros() }
     }
 
     /// With momentum: 0.9 is usual.
@@ -41,13 +42,18 @@ impl<N: Parameters> Sgd<N> {
 
 #[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `Is`
 impl<S: Parameters, N: Parameters + Is<S>> Optimizer<N> for Sgd<S> {
-    fn step<G: GradientOf<N>>(&mut self, network: &mut N, gradient: &G) -> Result<(), Error> {
+    fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
+        &mut self,
+        network: &mut M,
+        gradient: &G,
+    ) -> Result<(), Error> {
         check_size("the learning rate", self.learning_rate)?;
         check_share("the momentum", self.momentum)?;
-        let gradient = check_gradient(gradient)?;
-        let mut update =
+        let (network, gradient) = (network.as_network_mut().cast_one_mut(), gradient.as_gradient().cast_one());
+        check_gradient(View::of(gradient))?;
+        let update =
             Update { learning_rate: self.learning_rate, momentum: self.momentum, nesterov: self.nesterov };
-        visit([gradient.cast_one()], [network.cast_one_mut(), &mut self.velocity], &mut update);
+        update.apply(View::of(gradient), ViewMut::of(network), ViewMut::of(&mut *self.velocity));
         Ok(())
     }
 
@@ -62,9 +68,15 @@ struct Update {
     nesterov: bool,
 }
 
+impl Update {
+    fn apply(mut self, gradient: View<'_>, network: ViewMut<'_>, velocity: ViewMut<'_>) {
+        visit([gradient], [network, velocity], &mut self);
+    }
+}
+
 impl Visitor<1, 2> for Update {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [g]: [&[T]; 1], [w, v]: [&mut [T]; 2]) {
-        if let Role::Statistic { momentum, .. } = parameter.field.role {
+        if let Role::Buffer { momentum, .. } = parameter.role {
             return follow(momentum, w, g);
         }
         let (rate, momentum) = (T::of(self.learning_rate), T::of(self.momentum));

@@ -1,8 +1,11 @@
+use chainrule_derive::Parameters;
+use chainrule_parameters::{Parameters, Segment};
+
 use super::backward_child;
-use crate::kernel::Real;
+use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
-use crate::layer::{Cost, Factor, Field, Fields, Layer, Mode, Parameters, Probe, Rows, Segment};
-use crate::tensor::{Buffer, Join2, Join3, Join4, Tensor};
+use crate::layer::{Backward, BackwardHook, Child, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::tensor::{Join2, Join3, Join4, Tensor};
 
 /// Branches side by side on one input, their outputs joined.
 ///
@@ -34,47 +37,12 @@ use crate::tensor::{Buffer, Join2, Join3, Join4, Tensor};
 /// let y: Image<12, 6, 6> = Inception::init(&mut rng(0)).predict(&Image([[[0.5; 6]; 6]; 3]))?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
+#[parameters(name = "Concat<{B}>")]
 pub struct Concat<B> {
     /// The branches, a tuple of 2 to 4 layers.
+    #[parameter(flatten)]
     pub branches: B,
-}
-
-impl<B: Parameters> Parameters for Concat<B> {
-    const COUNT: usize = B::COUNT;
-
-    fn zeros() -> Self {
-        Self { branches: B::zeros() }
-    }
-
-    fn fields(fields: &mut impl Fields<Self>) {
-        B::fields(&mut Inside { fields });
-    }
-}
-
-/// The fields of the tuple, as fields of the concatenation around it: `0.weight`, not `branches.0.weight`.
-struct Inside<'a, F> {
-    fields: &'a mut F,
-}
-
-impl<B, F: Fields<Concat<B>>> Fields<B> for Inside<'_, F> {
-    fn tensor<T: Real>(
-        &mut self,
-        field: Field<'_>,
-        get: impl Fn(&B) -> &[T],
-        get_mut: impl Fn(&mut B) -> &mut [T],
-    ) {
-        self.fields.tensor(field, |concat| get(&concat.branches), |concat| get_mut(&mut concat.branches));
-    }
-
-    fn layer<C: Parameters>(
-        &mut self,
-        name: impl Into<Segment>,
-        get: impl Fn(&B) -> &C,
-        get_mut: impl Fn(&mut B) -> &mut C,
-    ) {
-        self.fields.layer(name, |concat| get(&concat.branches), |concat| get_mut(&mut concat.branches));
-    }
 }
 
 /// Layers that stand side by side on an `X`: a tuple of 2 to 4.
@@ -87,98 +55,77 @@ pub trait Branches<X: Tensor>: Parameters {
     /// All outputs in one tensor.
     type Output: Tensor<Scalar = X::Scalar>;
     #[doc(hidden)]
-    type Tapes: Default + Send;
+    const CHILDREN: &'static [Child];
+    /// What `plan` needs with all branches side by side.
     #[doc(hidden)]
-    const COST: Cost;
-    #[doc(hidden)]
-    fn forward(&self, input: &[X], output: &mut [Self::Output], tapes: &mut Self::Tapes, mode: &mut Mode<'_>);
-    #[doc(hidden)]
-    fn backward<P: Probe>(
+    fn forward(
         &self,
-        back: Back<'_, X, Self::Output>,
-        gradient: &mut Self,
-        tapes: &mut Self::Tapes,
-        probe: &mut P,
+        input: &[X],
+        output: &mut [Self::Output],
+        workspace: WorkspaceMut<'_>,
+        mode: &mut Mode<'_>,
     );
     #[doc(hidden)]
-    fn summarize(rows: &mut Rows<'_>);
+    fn backward(&self, pass: BranchesPass<'_, X, Self::Output>, gradient: &mut Self, hook: Option<&mut dyn BackwardHook>);
+    #[doc(hidden)]
+    const OUTPUTS: Space;
 }
 
-/// What the branches keep, and the gradient that comes back from all of them but the first.
-#[derive(Debug)]
-pub struct ConcatTape<X: Tensor, B: Branches<X>> {
-    input_grad: Buffer<X>,
-    branches: B::Tapes,
-}
-
-impl<X: Tensor, B: Branches<X>> Default for ConcatTape<X, B> {
-    fn default() -> Self {
-        Self { input_grad: Buffer::default(), branches: B::Tapes::default() }
+/// The plan of branches side by side, each with its output saved.
+const fn plan(mut plan: Plan, children: &'static [Child], outputs: Space) -> Plan {
+    let mut at = 0;
+    while at < children.len() {
+        plan = plan.beside(children[at].plan, at == 0);
+        at += 1;
     }
+    plan.saves(outputs)
 }
 
 impl<X: Tensor, B: Branches<X>> Layer<X> for Concat<B> {
     type Output = B::Output;
-    type Tape = ConcatTape<X, B>;
-    const COST: Cost = B::COST.keeping(size_of::<X>());
-    const FACTOR: Factor = Factor::Sum;
+    const PLAN: Plan = Plan {
+        children: B::CHILDREN,
+        // The gradient of one output at a time, and that of the input by one branch.
+        ..plan(Plan::leaf::<X, Self>().factor(Factor::Sum), B::CHILDREN, B::OUTPUTS)
+            .backward_scratch(B::OUTPUTS)
+            .backward_scratch(Space::per_sample::<X>(1))
+    };
+    const OVERWRITES: bool = true;
 
-    fn forward(&self, input: &[X], output: &mut [B::Output], tape: &mut Self::Tape, mode: &mut Mode<'_>) {
-        self.branches.forward(input, output, &mut tape.branches, mode);
+    fn forward(&self, input: &[X], output: &mut [B::Output], workspace: WorkspaceMut<'_>, mode: &mut Mode<'_>) {
+        self.branches.forward(input, output, workspace, mode);
     }
 
-    fn backward<P: Probe>(
-        &self,
-        input: &[X],
-        _: &[B::Output],
-        output_grad: &[B::Output],
-        input_grad: Option<&mut [X]>,
-        gradient: &mut Self,
-        tape: &mut Self::Tape,
-        probe: &mut P,
-    ) {
-        let input_grad = input_grad.map(|sum| (sum, tape.input_grad.take(input.len())));
-        let back = Back { input, output_grad, input_grad };
-        self.branches.backward(back, &mut gradient.branches, &mut tape.branches, probe);
+    fn backward(&self, pass: Backward<'_, X, Self>) {
+        Layer::<X>::backward_with_hook(self, pass, None);
     }
 
-    fn summarize(rows: &mut Rows<'_>) {
-        B::summarize(rows);
+    fn backward_with_hook(&self, pass: Backward<'_, X, Self>, hook: Option<&mut dyn BackwardHook>) {
+        let Backward { input, output_grad, input_grad, gradient, workspace, accumulate, .. } = pass;
+        let pass = BranchesPass { input, output_grad, input_grad, workspace, accumulate };
+        self.branches.backward(pass, &mut gradient.branches, hook);
     }
 }
 
-/// What all branches see of the way back: their input, the gradient of all outputs, and where the gradient of the input is
-/// summed, with room for that of one branch.
+/// What all branches see of the backward pass.
 #[derive(Debug)]
-pub struct Back<'a, X, Y> {
+pub struct BranchesPass<'a, X, Y> {
     input: &'a [X],
     output_grad: &'a [Y],
-    input_grad: Option<(&'a mut [X], &'a mut [X])>,
-}
-
-/// What one branch keeps: its own tape, its output and the gradient of that.
-#[derive(Debug)]
-pub struct Branch<Y, T> {
-    output: Buffer<Y>,
-    grad: Buffer<Y>,
-    tape: T,
-}
-
-impl<Y, T: Default> Default for Branch<Y, T> {
-    fn default() -> Self {
-        Self { output: Buffer::default(), grad: Buffer::default(), tape: T::default() }
-    }
+    input_grad: Option<&'a mut [X]>,
+    workspace: WorkspaceMut<'a>,
+    accumulate: bool,
 }
 
 /// The rows of a part within the rows of the whole: `part` numbers after the first `start`, of every `whole`.
 #[derive(Clone, Copy)]
-struct Cut {
+struct Columns {
     start: usize,
     part: usize,
     whole: usize,
 }
 
-impl Cut {
+impl Columns {
     fn write<T: Copy>(self, part: &[T], whole: &mut [T]) {
         for (whole, part) in whole.chunks_exact_mut(self.whole).zip(part.chunks_exact(self.part)) {
             whole[self.start..][..self.part].copy_from_slice(part);
@@ -192,26 +139,67 @@ impl Cut {
     }
 }
 
-/// One branch back: cuts its gradient out of the whole, and adds what reaches the input to what the branches before it left.
-fn branch_back<X: Tensor, L: Layer<X>, Y: Tensor<Scalar = X::Scalar>, P: Probe>(
+/// The forward pass of one branch, whose output goes to its columns of the whole.
+fn branch_forward<X: Tensor, L: Layer<X>, Y: Tensor<Scalar = X::Scalar>>(
+    layer: &L,
+    input: &[X],
+    output: &mut [Y],
+    columns: Columns,
+    workspace: &mut WorkspaceMut<'_>,
+    mode: &mut Mode<'_>,
+) where
+    L::Output: Tensor<Scalar = X::Scalar>,
+{
+    let own = workspace.saved::<L::Output>(input.len());
+    let mut saved = workspace.split(&L::PLAN, input.len());
+    layer.forward(input, own, workspace.child(&mut saved), mode);
+    columns.write(L::Output::flat(own), Y::flat_mut(output));
+}
+
+/// The backward pass of one branch: copies its gradient out of the whole, and adds its input's gradient to that of the branches before.
+fn branch_backward<X: Tensor, L: Layer<X>, Y: Tensor<Scalar = X::Scalar>>(
     at: usize,
     layer: &L,
-    back: &mut Back<'_, X, Y>,
-    cut: Cut,
+    pass: &mut BranchesPass<'_, X, Y>,
+    columns: Columns,
     gradient: &mut L,
-    kept: &mut Branch<L::Output, L::Tape>,
-    probe: &mut P,
-) {
-    let samples = back.input.len();
-    let (output, grad) = (kept.output.get(samples), kept.grad.take(samples));
-    cut.read(Y::flat(back.output_grad), L::Output::flat_mut(grad));
-    let first = at == 0;
-    let input_grad = back.input_grad.as_mut().map(|(sum, own)| if first { &mut **sum } else { &mut **own });
-    backward_child(at, layer, back.input, output, grad, input_grad, gradient, &mut kept.tape, probe);
-    if let Some((sum, own)) = &mut back.input_grad
-        && !first
+    hook: &mut Option<&mut dyn BackwardHook>,
+) where
+    L::Output: Tensor<Scalar = X::Scalar>,
+{
+    let BranchesPass { input, output_grad, input_grad, workspace, accumulate } = pass;
+    let samples = input.len();
+    let output = &*workspace.saved::<L::Output>(samples);
+    let mut saved = workspace.split(&L::PLAN, samples);
+    let mut scratch = workspace.reborrow();
+    let grad = scratch.scratch::<L::Output>(samples);
+    let own = scratch.scratch::<X>(samples);
+    columns.read(Y::flat(output_grad), L::Output::flat_mut(grad));
+    let dx = input_grad.as_deref_mut().map(|sum| if at == 0 { sum } else { &mut *own });
+    let pass = Backward {
+        input: *input,
+        output,
+        output_grad: &*grad,
+        input_grad: dx,
+        gradient,
+        workspace: scratch.child(&mut saved),
+        accumulate: *accumulate,
+    };
+    backward_child(Segment::Index(at), layer, pass, hook);
+    if at > 0
+        && let Some(sum) = input_grad
     {
-        X::flat_mut(sum).iter_mut().zip(X::flat(own)).for_each(|(sum, &own)| *sum += own);
+        elementwise(&AddTo, [X::flat(own)], [X::flat_mut(sum)]);
+    }
+}
+
+/// dx = dx + own.
+struct AddTo;
+
+impl<T: Real> Elementwise<T, 1, 1> for AddTo {
+    #[inline(always)]
+    fn apply(&self, [own]: [T; 1], [dx]: [T; 1]) -> [T; 1] {
+        [dx + own]
     }
 }
 
@@ -219,59 +207,51 @@ macro_rules! branches {
     ($Join:ident: $First:ident 0 $(, $L:ident $i:tt)+) => {
         impl<X: Tensor, $First: Layer<X>, $($L: Layer<X>),+> Branches<X> for ($First, $($L),+)
         where
-            $First::Output: $Join<$($L::Output),+>,
+            $First::Output: $Join<$($L::Output),+> + Tensor<Scalar = X::Scalar>,
+            $($L::Output: Tensor<Scalar = X::Scalar>,)+
         {
             type Output = <$First::Output as $Join<$($L::Output),+>>::Joined;
-            type Tapes = (Branch<$First::Output, $First::Tape>, $(Branch<$L::Output, $L::Tape>),+);
-            const COST: Cost = $First::COST$(.beside($L::COST))+
-                .keeping(2 * (size_of::<$First::Output>() $(+ size_of::<$L::Output>())+));
+            const CHILDREN: &'static [Child] = &[
+                Child { name: Segment::Index(0), plan: &$First::PLAN, copies: 1, shared: false },
+                $(Child { name: Segment::Index($i), plan: &$L::PLAN, copies: 1, shared: false },)+
+            ];
+            const OUTPUTS: Space = Space::per_sample::<$First::Output>(1)$(.and(Space::per_sample::<$L::Output>(1)))+;
 
             fn forward(
                 &self,
                 input: &[X],
                 output: &mut [Self::Output],
-                tapes: &mut Self::Tapes,
+                mut workspace: WorkspaceMut<'_>,
                 mode: &mut Mode<'_>,
             ) {
                 let rows = <$First::Output as $Join<$($L::Output),+>>::ROWS;
-                let mut cut = Cut { start: 0, part: 0, whole: Self::Output::LEN / rows };
-                branches!(@forward self, input, output, tapes, mode, rows, cut; $First 0 $(, $L $i)+);
+                let columns = Columns { start: 0, part: $First::Output::LEN / rows, whole: Self::Output::LEN / rows };
+                branch_forward(&self.0, input, output, columns, &mut workspace, mode);
+                $(
+                    let columns =
+                        Columns { start: columns.start + columns.part, part: $L::Output::LEN / rows, ..columns };
+                    branch_forward(&self.$i, input, output, columns, &mut workspace, mode);
+                )+
+                let _ = columns;
             }
 
-            fn backward<P: Probe>(
+            fn backward(
                 &self,
-                mut back: Back<'_, X, Self::Output>,
+                mut pass: BranchesPass<'_, X, Self::Output>,
                 gradient: &mut Self,
-                tapes: &mut Self::Tapes,
-                probe: &mut P,
+                mut hook: Option<&mut dyn BackwardHook>,
             ) {
                 let rows = <$First::Output as $Join<$($L::Output),+>>::ROWS;
-                let mut cut = Cut { start: 0, part: 0, whole: Self::Output::LEN / rows };
-                branches!(@backward self, back, gradient, tapes, probe, rows, cut; $First 0 $(, $L $i)+);
-            }
-
-            fn summarize(rows: &mut Rows<'_>) {
-                rows.child::<X, $First>(0, 1);
-                $(rows.child::<X, $L>($i, 1);)+
+                let columns = Columns { start: 0, part: $First::Output::LEN / rows, whole: Self::Output::LEN / rows };
+                branch_backward(0, &self.0, &mut pass, columns, &mut gradient.0, &mut hook);
+                $(
+                    let columns =
+                        Columns { start: columns.start + columns.part, part: $L::Output::LEN / rows, ..columns };
+                    branch_backward($i, &self.$i, &mut pass, columns, &mut gradient.$i, &mut hook);
+                )+
+                let _ = columns;
             }
         }
-    };
-
-    (@forward $self:ident, $x:ident, $y:ident, $tapes:ident, $mode:ident, $rows:ident, $cut:ident; $($L:ident $i:tt),+) => {
-        $(
-            let output = $tapes.$i.output.take($x.len());
-            $self.$i.forward($x, output, &mut $tapes.$i.tape, $mode);
-            $cut = Cut { start: $cut.start + $cut.part, part: $L::Output::LEN / $rows, ..$cut };
-            $cut.write($L::Output::flat(output), Self::Output::flat_mut($y));
-        )+
-    };
-
-    (@backward $self:ident, $back:ident, $gradient:ident, $tapes:ident, $probe:ident, $rows:ident, $cut:ident;
-     $($L:ident $i:tt),+) => {
-        $(
-            $cut = Cut { start: $cut.start + $cut.part, part: $L::Output::LEN / $rows, ..$cut };
-            branch_back($i, &$self.$i, &mut $back, $cut, &mut $gradient.$i, &mut $tapes.$i, $probe);
-        )+
     };
 }
 branches!(Join2: F 0, G 1);

@@ -7,6 +7,9 @@
 //! | [`Residual<F>`](Residual) | `y = F(x) + x` | `dx = J_F' dy + dy` |
 //! | [`Residual<F, S>`](Residual), a shortcut layer | `y = F(x) + S(x)` | `dx = J_F' dy + J_S' dy` |
 //! | [`Concat<(F, G)>`](Concat), of 2 to 4 branches | `y = [F(x), G(x)]` | `dx = J_F' dy_F + J_G' dy_G` |
+//! | [`Parallel<F, G>`](Parallel), on a [`Pair`](crate::tensor::Pair) | `y = (F(a), G(b))` | `da = J_F' dy_F`, `db = J_G' dy_G` |
+//! | [`Duplicate`], [`Sum`], [`Join`] | `(x, x)`, `a + b`, `[a, b]` | `dx = dy_1 + dy_2`, `da = db = dy`, `dy` split |
+//! | [`Shared<F, N>`](Shared), one layer applied `N` times | `y = F(F(..F(x)))` | one factor for each, the gradients by its parameters added |
 //!
 //! Each of them is a layer, so they nest at will. The skip connection of the notes, A(n) = g(Z(n) + Z(n-k)), is
 //!
@@ -27,40 +30,48 @@
 //! # Ok::<(), chainrule::Error>(())
 //! ```
 //!
-//! The stack owns the samples between its layers, one buffer for each boundary, and hands every layer its own input and
-//! output again on the way back.
+//! The stack owns the samples between its layers, in its workspace, and hands every layer its own input and output again in the
+//! backward pass.
 
 mod array;
 mod concat;
 mod named;
+mod pair;
 mod residual;
+mod shared;
 mod tuple;
 
-use crate::layer::{Layer, Probe, Seen, Segment};
-use crate::tensor::Tensor;
+use chainrule_parameters::{Segment, ViewMut};
 
-pub use array::{ArrayTape, Repeatable};
-pub use concat::{Branches, Concat, ConcatTape};
+use crate::layer::compare::set_zero;
+use crate::layer::{Backward, BackwardHook, Layer, backward_watched};
+use crate::tensor::Sample;
+
+pub use array::Repeatable;
+pub use concat::{Branches, Concat};
 #[doc(hidden)]
-pub use named::Declared;
-pub use residual::{Addable, Residual, ResidualTape};
+pub use named::{Declared, named};
+pub use pair::{Duplicate, Join, Parallel, Sum};
+pub use residual::{Addable, Residual};
+pub use shared::Shared;
 pub use tuple::{AtMostSixteen, Chain, Lend};
 
-/// The backward pass through one child of a stack, shown to the probe.
-#[allow(clippy::too_many_arguments)]
+/// Someone who watches a backward pass, or nobody.
+type Hook<'a> = Option<&'a mut dyn BackwardHook>;
+
+/// The backward pass through one child of a stack, shown to the hook.
 #[inline]
-fn backward_child<X: Tensor, L: Layer<X>, P: Probe>(
-    name: impl Into<Segment>,
+pub(crate) fn backward_child<X: Sample, L: Layer<X>>(
+    name: Segment,
     layer: &L,
-    input: &[X],
-    output: &[L::Output],
-    output_grad: &[L::Output],
-    mut input_grad: Option<&mut [X]>,
-    gradient: &mut L,
-    tape: &mut L::Tape,
-    probe: &mut P,
+    pass: Backward<'_, X, L>,
+    hook: &mut Hook<'_>,
 ) {
-    probe.enter::<X, L>(name.into());
-    layer.backward(input, output, output_grad, input_grad.as_deref_mut(), gradient, tape, probe);
-    probe.leave(Seen { layer, input, output, output_grad, input_grad: input_grad.as_deref(), gradient });
+    if !L::OVERWRITES && !pass.accumulate && L::COUNT > 0 {
+        set_zero(ViewMut::of(&mut *pass.gradient));
+    }
+    match hook {
+        None => layer.backward(pass),
+        Some(hook) => backward_watched(name, layer, pass, &mut **hook),
+    }
 }

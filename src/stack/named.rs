@@ -1,11 +1,24 @@
 use super::Chain;
-use crate::layer::Layer;
-use crate::tensor::{Gives, Tensor};
+use crate::layer::{Child, Layer, Segment};
+use crate::tensor::{Gives, Sample};
 
 /// The layers of a network that [`network!`](crate::network) declares to map `X` to `Y`.
-pub trait Declared<X: Tensor, Y>: Chain<X> + Layer<X, Output: Gives<Y>> {}
+pub trait Declared<X: Sample, Y: Sample>: Chain<X> + Layer<X, Output: Gives<Y>> {}
 
-impl<X: Tensor, Y, N: Chain<X> + Layer<X, Output: Gives<Y>>> Declared<X, Y> for N {}
+impl<X: Sample, Y: Sample, N: Chain<X> + Layer<X, Output: Gives<Y>>> Declared<X, Y> for N {}
+
+/// The layers of a stack by the names of the fields that they are in.
+#[doc(hidden)]
+pub const fn named<const N: usize>(children: &'static [Child], names: [&'static str; N]) -> [Child; N] {
+    let mut named = [children[0]; N];
+    let mut at = 0;
+    while at < N {
+        named[at] = children[at];
+        named[at].name = Segment::Name(names[at]);
+        at += 1;
+    }
+    named
+}
 
 /// A network as a struct: its layers are fields with names of your own.
 ///
@@ -42,6 +55,7 @@ macro_rules! network {
         }
     ) => {
         $(#[$meta])*
+        #[derive($crate::Parameters)]
         $vis struct $name {
             $(
                 $(#[$field_meta])*
@@ -50,66 +64,58 @@ macro_rules! network {
             )+
         }
 
-        impl $crate::layer::Parameters for $name {
-            const COUNT: usize = 0 $(+ <$layer as $crate::layer::Parameters>::COUNT)+;
-
-            fn zeros() -> Self {
-                Self { $($field: $crate::layer::Parameters::zeros()),+ }
-            }
-
-            fn fields(fields: &mut impl $crate::layer::Fields<Self>) {
-                $(fields.layer(stringify!($field), |network| &network.$field, |network| &mut network.$field);)+
-            }
-        }
-
         #[allow(trivial_bounds)] // so that a wrong network is one error
         impl $crate::layer::Layer<$input> for $name
         where
             ($($layer,)+): $crate::stack::Declared<$input, $output>,
         {
             type Output = $output;
-            type Tape = <($($layer,)+) as $crate::layer::Layer<$input>>::Tape;
-            const COST: $crate::layer::Cost = <($($layer,)+) as $crate::layer::Layer<$input>>::COST;
-            const FACTOR: $crate::layer::Factor = $crate::layer::Factor::Product;
+            const PLAN: $crate::layer::Plan = {
+                const NAMES: [&str; [$(stringify!($field)),+].len()] = [$(stringify!($field)),+];
+                const CHILDREN: [$crate::layer::Child; NAMES.len()] = $crate::stack::named(
+                    <($($layer,)+) as $crate::layer::Layer<$input>>::PLAN.children,
+                    NAMES,
+                );
+                <($($layer,)+) as $crate::layer::Layer<$input>>::PLAN.named::<Self>(&CHILDREN)
+            };
+            const OVERWRITES: bool = true;
 
             fn forward(
                 &self,
                 input: &[$input],
                 output: &mut [$output],
-                tape: &mut Self::Tape,
+                workspace: $crate::layer::WorkspaceMut<'_>,
                 mode: &mut $crate::layer::Mode<'_>,
             ) {
                 let output = $crate::tensor::Is::cast_back_mut(output);
-                <($($layer,)+) as $crate::stack::Chain<$input>>::forward_chain(($(&self.$field,)+), input, output, tape, mode);
-            }
-
-            fn backward<P: $crate::layer::Probe>(
-                &self,
-                input: &[$input],
-                output: &[$output],
-                output_grad: &[$output],
-                input_grad: Option<&mut [$input]>,
-                gradient: &mut Self,
-                tape: &mut Self::Tape,
-                probe: &mut P,
-            ) {
-                let (output, output_grad) = ($crate::tensor::Is::cast_back(output), $crate::tensor::Is::cast_back(output_grad));
-                <($($layer,)+) as $crate::stack::Chain<$input>>::backward_chain(
-                    &[$($crate::layer::Segment::Name(stringify!($field))),+],
-                    ($(&self.$field,)+),
-                    input,
-                    output,
-                    output_grad,
-                    input_grad,
-                    ($(&mut gradient.$field,)+),
-                    tape,
-                    probe,
+                <($($layer,)+) as $crate::stack::Chain<$input>>::forward_chain(
+                    ($(&self.$field,)+), input, output, workspace, mode,
                 );
             }
 
-            fn summarize(rows: &mut $crate::layer::Rows<'_>) {
-                let names = [$($crate::layer::Segment::Name(stringify!($field))),+];
-                <($($layer,)+) as $crate::stack::Chain<$input>>::summarize_chain(&names, rows);
+            fn backward(&self, pass: $crate::layer::Backward<'_, $input, Self>) {
+                $crate::layer::Layer::backward_with_hook(self, pass, None);
+            }
+
+            fn backward_with_hook(
+                &self,
+                pass: $crate::layer::Backward<'_, $input, Self>,
+                hook: Option<&mut dyn $crate::layer::BackwardHook>,
+            ) {
+                use $crate::tensor::{Is, SameSample};
+                type Last = <($($layer,)+) as $crate::layer::Layer<$input>>::Output;
+                <($($layer,)+) as $crate::stack::Chain<$input>>::backward_chain(
+                    &[$($crate::layer::Segment::Name(stringify!($field))),+],
+                    ($(&self.$field,)+),
+                    pass.input,
+                    Is::cast_back(pass.output),
+                    <Last as SameSample<$output>>::cast_grads_back(pass.output_grad),
+                    pass.input_grad,
+                    ($(&mut pass.gradient.$field,)+),
+                    pass.workspace,
+                    pass.accumulate,
+                    hook,
+                );
             }
         }
     };

@@ -1,8 +1,13 @@
+use chainrule_derive::Parameters;
+use chainrule_parameters::{Parameters, Segment};
+
 use super::backward_child;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
-use crate::layer::{Cost, Factor, Fields, Identity, Layer, Mode, Parameters, Probe, Rows, Seen};
-use crate::tensor::{Buffer, Is, Tensor};
+use crate::layer::{
+    Backward, BackwardHook, Child, Factor, Identity, Layer, Mode, Plan, Space, WorkspaceMut, leave,
+};
+use crate::tensor::{Is, SameSample, Sample, Tensor};
 
 /// A branch, and a skip connection around it.
 ///
@@ -18,7 +23,7 @@ use crate::tensor::{Buffer, Is, Tensor};
 /// Each block of a random branch of unit gain doubles the squared norm, in stacks without normalisation.
 ///
 /// # Source
-/// The notes, section 2.1: A(n) = g(Z(n) + Z(n-k)) is `(Residual<(Tanh, Linear<N, N>)>, Tanh)`.
+/// A(n) = g(Z(n) + Z(n-k)) is `(Residual<(Tanh, Linear<N, N>)>, Tanh)`.
 /// He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016, eq. 1 and 2.
 ///
 /// # Examples
@@ -34,7 +39,8 @@ use crate::tensor::{Buffer, Is, Tensor};
 /// let y: Vector<2> = Down::init(&mut rng(0)).predict(&Vector([1.0; 4]))?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
+#[parameters(name = "Residual<{F}, {S}>")]
 pub struct Residual<F, S = Identity> {
     /// F, the layers that the skip goes around.
     pub branch: F,
@@ -48,130 +54,104 @@ pub struct Residual<F, S = Identity> {
     label = "`{Self}` cannot be added to `{X}`",
     note = "the plain skip brings the block's own input, so its branch must give that shape back; where the shape changes, let the skip be a layer that changes it alike, as in `Residual<Branch, Linear<64, 32>>`"
 )]
-pub trait Addable<X>: Is<X> {}
+pub trait Addable<X: Sample>: SameSample<X> {}
 
-impl<X> Addable<X> for X {}
+impl<X: Sample> Addable<X> for X {}
 
-impl<F: Parameters, S: Parameters> Parameters for Residual<F, S> {
-    const COUNT: usize = F::COUNT + S::COUNT;
-
-    fn zeros() -> Self {
-        Self { branch: F::zeros(), shortcut: S::zeros() }
-    }
-
-    fn fields(fields: &mut impl Fields<Self>) {
-        fields.layer("branch", |block| &block.branch, |block| &mut block.branch);
-        fields.layer("shortcut", |block| &block.shortcut, |block| &mut block.shortcut);
-    }
-}
-
-/// What each way gave, and the gradient that comes back through the shortcut. Those of the plain skip are the block's own input and
-/// output gradient: its buffers stay empty.
-#[derive(Debug)]
-pub struct ResidualTape<X: Tensor, F: Layer<X>, S: Layer<X>> {
-    branch_output: Buffer<F::Output>,
-    shortcut_output: Buffer<S::Output>,
-    shortcut_grad: Buffer<X>,
-    branch: F::Tape,
-    shortcut: S::Tape,
-}
-
-impl<X: Tensor, F: Layer<X>, S: Layer<X>> Default for ResidualTape<X, F, S> {
-    fn default() -> Self {
-        Self {
-            branch_output: Buffer::default(),
-            shortcut_output: Buffer::default(),
-            shortcut_grad: Buffer::default(),
-            branch: F::Tape::default(),
-            shortcut: S::Tape::default(),
-        }
-    }
-}
+const BRANCH: Segment = Segment::Name("branch");
+const SHORTCUT: Segment = Segment::Name("shortcut");
 
 impl<X: Tensor, F: Layer<X>, S: Layer<X>> Layer<X> for Residual<F, S>
 where
     F::Output: Addable<S::Output>,
+    S::Output: Tensor,
 {
     type Output = S::Output;
-    type Tape = ResidualTape<X, F, S>;
-    const COST: Cost = {
-        let shortcut = if S::IS_IDENTITY { 0 } else { size_of::<S::Output>() + size_of::<X>() };
-        F::COST.beside(S::COST).keeping(size_of::<F::Output>() + shortcut)
+    const PLAN: Plan = {
+        let plan = Plan::leaf::<X, Self>()
+            .factor(Factor::Sum)
+            .beside(&F::PLAN, true)
+            .beside(&S::PLAN, false)
+            .saves(Space::per_sample::<F::Output>(1));
+        if S::PLAN.identity {
+            Plan { children: &[Child { name: BRANCH, plan: &F::PLAN, copies: 1, shared: false }], ..plan }
+        } else {
+            let children = &[
+                Child { name: BRANCH, plan: &F::PLAN, copies: 1, shared: false },
+                Child { name: SHORTCUT, plan: &S::PLAN, copies: 1, shared: false },
+            ];
+            Plan {
+                children,
+                ..plan
+                    .saves(Space::per_sample::<S::Output>(1))
+                    .backward_scratch(Space::per_sample::<X>(1))
+            }
+        }
     };
-    const FACTOR: Factor = Factor::Sum;
+    const OVERWRITES: bool = true;
 
-    fn forward(&self, input: &[X], output: &mut [S::Output], tape: &mut Self::Tape, mode: &mut Mode<'_>) {
-        let branch = tape.branch_output.take(input.len());
-        self.branch.forward(input, branch, &mut tape.branch, mode);
-        let skip = if S::IS_IDENTITY {
+    fn forward(&self, input: &[X], output: &mut [S::Output], mut workspace: WorkspaceMut<'_>, mode: &mut Mode<'_>) {
+        let samples = input.len();
+        let branch = workspace.saved::<F::Output>(samples);
+        let mut saved = workspace.split(&F::PLAN, samples);
+        self.branch.forward(input, branch, workspace.child(&mut saved), mode);
+        let skip = if S::PLAN.identity {
             bytemuck::cast_slice(input)
         } else {
-            let skip = tape.shortcut_output.take(input.len());
-            self.shortcut.forward(input, skip, &mut tape.shortcut, mode);
-            skip
+            let skip = workspace.saved::<S::Output>(samples);
+            let mut saved = workspace.split(&S::PLAN, samples);
+            self.shortcut.forward(input, skip, workspace.child(&mut saved), mode);
+            &*skip
         };
-        let both = [S::Output::flat(Is::cast(branch)), S::Output::flat(skip)];
-        elementwise(&Add, both, [S::Output::flat_mut(output)]);
+        let branch = F::Output::cast(branch);
+        elementwise(&Add, [S::Output::flat(branch), S::Output::flat(skip)], [S::Output::flat_mut(output)]);
     }
 
-    fn backward<P: Probe>(
-        &self,
-        input: &[X],
-        _: &[S::Output],
-        output_grad: &[S::Output],
-        mut input_grad: Option<&mut [X]>,
-        gradient: &mut Self,
-        tape: &mut Self::Tape,
-        probe: &mut P,
-    ) {
+    fn backward(&self, pass: Backward<'_, X, Self>) {
+        Layer::<X>::backward_with_hook(self, pass, None);
+    }
+
+    fn backward_with_hook(&self, pass: Backward<'_, X, Self>, mut hook: Option<&mut dyn BackwardHook>) {
+        let Backward { input, output_grad, mut input_grad, gradient, mut workspace, accumulate, .. } = pass;
         let samples = input.len();
-        backward_child(
-            "branch",
-            &self.branch,
+        let output = &*workspace.saved::<F::Output>(samples);
+        let mut saved = workspace.split(&F::PLAN, samples);
+        let pass = Backward {
             input,
-            tape.branch_output.get(samples),
-            Is::cast_back(output_grad),
-            input_grad.as_deref_mut(),
-            &mut gradient.branch,
-            &mut tape.branch,
-            probe,
-        );
-        let skip_grad = if S::IS_IDENTITY {
+            output,
+            output_grad: F::Output::cast_grads_back(output_grad),
+            input_grad: input_grad.as_deref_mut(),
+            gradient: &mut gradient.branch,
+            workspace: workspace.child(&mut saved),
+            accumulate,
+        };
+        backward_child(BRANCH, &self.branch, pass, &mut hook);
+        let skip_grad = if S::PLAN.identity {
             let (output, skip_grad) = (bytemuck::cast_slice(input), bytemuck::cast_slice(output_grad));
-            probe.enter::<X, S>("shortcut".into());
-            probe.leave(Seen {
-                layer: &self.shortcut,
+            if let Some(hook) = &mut hook {
+                hook.enter(SHORTCUT, &S::PLAN);
+                let dx = input_grad.as_ref().map(|_| skip_grad);
+                leave(&self.shortcut, input, output, output_grad, dx, &gradient.shortcut, &mut **hook);
+            }
+            skip_grad
+        } else {
+            let output = &*workspace.saved::<S::Output>(samples);
+            let mut saved = workspace.split(&S::PLAN, samples);
+            let skip_grad = workspace.scratch::<X>(samples);
+            let pass = Backward {
                 input,
                 output,
                 output_grad,
-                input_grad: input_grad.as_ref().map(|_| skip_grad),
-                gradient: &gradient.shortcut,
-            });
-            skip_grad
-        } else {
-            let skip_grad = tape.shortcut_grad.take(samples);
-            backward_child(
-                "shortcut",
-                &self.shortcut,
-                input,
-                tape.shortcut_output.get(samples),
-                output_grad,
-                if input_grad.is_some() { Some(&mut *skip_grad) } else { None },
-                &mut gradient.shortcut,
-                &mut tape.shortcut,
-                probe,
-            );
-            skip_grad
+                input_grad: if input_grad.is_some() { Some(&mut *skip_grad) } else { None },
+                gradient: &mut gradient.shortcut,
+                workspace: workspace.child(&mut saved),
+                accumulate,
+            };
+            backward_child(SHORTCUT, &self.shortcut, pass, &mut hook);
+            &*skip_grad
         };
         if let Some(input_grad) = input_grad {
             elementwise(&AddTo, [X::flat(skip_grad)], [X::flat_mut(input_grad)]);
-        }
-    }
-
-    fn summarize(rows: &mut Rows<'_>) {
-        rows.child::<X, F>("branch", 1);
-        if !S::IS_IDENTITY {
-            rows.child::<X, S>("shortcut", 1);
         }
     }
 }

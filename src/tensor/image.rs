@@ -1,7 +1,7 @@
 use bytemuck::{Pod, Zeroable};
 use nalgebra::{SMatrix, SMatrixView, SMatrixViewMut};
 
-use super::{Tensor, shared::sample};
+use super::{Sample, Tensor, shared::sample};
 use crate::kernel::Real;
 
 /// `CHANNELS` pictures of `HEIGHT` x `WIDTH` pixels: channel after channel in memory, row after row in each.
@@ -23,7 +23,6 @@ impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real> Te
 {
     type Scalar = T;
     type Of<E: Pod + Send + Sync> = [[[E; WIDTH]; HEIGHT]; CHANNELS];
-    const SHAPE: &'static [usize] = &[CHANNELS, HEIGHT, WIDTH];
 }
 
 impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>

@@ -1,4 +1,4 @@
-use super::Tensor;
+use super::{Sample, Tensor};
 
 /// `Self` and `X` are the same type. Slices of the one are slices of the other.
 ///
@@ -40,6 +40,33 @@ impl<X> Is<X> for X {
     }
 }
 
+/// `Self` and `X` are the same sample: so are their gradients.
+pub trait SameSample<X: Sample>: Sample + Is<X> {
+    #[doc(hidden)]
+    fn cast_grads(these: &[Self::Grad]) -> &[X::Grad];
+    #[doc(hidden)]
+    fn cast_grads_mut(these: &mut [Self::Grad]) -> &mut [X::Grad];
+    #[doc(hidden)]
+    fn cast_grads_back(those: &[X::Grad]) -> &[Self::Grad];
+    #[doc(hidden)]
+    fn cast_grads_back_mut(those: &mut [X::Grad]) -> &mut [Self::Grad];
+}
+
+impl<X: Sample> SameSample<X> for X {
+    fn cast_grads(these: &[X::Grad]) -> &[X::Grad] {
+        these
+    }
+    fn cast_grads_mut(these: &mut [X::Grad]) -> &mut [X::Grad] {
+        these
+    }
+    fn cast_grads_back(those: &[X::Grad]) -> &[X::Grad] {
+        those
+    }
+    fn cast_grads_back_mut(those: &mut [X::Grad]) -> &mut [X::Grad] {
+        those
+    }
+}
+
 /// A tensor of the same scalar as `In`.
 #[diagnostic::on_unimplemented(
     message = "a layer has one scalar: it cannot take `{In}` and give `{Self}`",
@@ -57,6 +84,6 @@ impl<In: Tensor, Out: Tensor<Scalar = In::Scalar>> SameScalar<In> for Out {}
     label = "the last layer gives `{Self}`",
     note = "make the last layer give `{Y}`, or declare `{Self}`"
 )]
-pub trait Gives<Y>: Is<Y> {}
+pub trait Gives<Y: Sample>: SameSample<Y> {}
 
-impl<Y> Gives<Y> for Y {}
+impl<Y: Sample> Gives<Y> for Y {}

@@ -66,6 +66,23 @@ impl<const CLASSES: usize> Label<CLASSES> {
     }
 }
 
+impl<const CLASSES: usize> chainrule_parameters::Named for Label<CLASSES> {
+    const NAME: chainrule_parameters::TypeName = {
+        use chainrule_parameters::{Part, TypeName};
+        TypeName { parts: &[Part::Text("Label<"), Part::Number(CLASSES as u64), Part::Text(">")] }
+    };
+}
+
+/// A class as an input: it has no gradient.
+impl<const CLASSES: usize> super::Sample for Label<CLASSES> {
+    type Grad = super::NoGrad;
+    const SHAPE: &'static [usize] = &[];
+
+    fn numbers(_: &[Self]) -> super::Numbers<'_> {
+        super::Numbers::None
+    }
+}
+
 impl<const CLASSES: usize> TryFrom<usize> for Label<CLASSES> {
     type Error = Error;
     fn try_from(index: usize) -> Result<Self, Error> {

@@ -29,13 +29,14 @@
 //! assert_eq!(Sequence::<2, 3>::SHAPE, [2, 3]);
 //! ```
 
-mod aligned;
-mod buffer;
 mod flat;
 mod image;
 mod is;
 mod join;
 mod label;
+mod numbers;
+mod pair;
+mod sample;
 mod sequence;
 mod shared;
 pub mod side;
@@ -47,17 +48,19 @@ use nalgebra::{DMatrixView, DMatrixViewMut, Dyn};
 use crate::error::require;
 use crate::{Error, kernel::Real};
 
-pub use aligned::Aligned;
-pub use buffer::Buffer;
+pub use chainrule_parameters::Aligned;
 pub use flat::{FitsVector, Flat};
 pub use image::Image;
-pub use is::{Gives, Is, SameScalar};
+pub use is::{Gives, Is, SameSample, SameScalar};
 pub use join::{Join2, Join3, Join4, Total};
 pub use label::Label;
+pub use numbers::Numbers;
+pub use pair::Pair;
+pub use sample::{NoGrad, Sample};
 pub use sequence::Sequence;
 pub use vector::Vector;
 
-/// A sample: numbers of one scalar type in a shape known to the compiler.
+/// A sample that consists of numbers of one scalar type, in a shape known to the compiler: its gradient has its own type.
 ///
 /// Implemented by [`Vector`], [`Sequence`] and [`Image`].
 #[diagnostic::on_unimplemented(
@@ -65,15 +68,12 @@ pub use vector::Vector;
     label = "a `Vector`, a `Sequence` or an `Image` of `f32` or `f64` is needed here",
     note = "a batch is a slice of tensors, and one sample is `std::slice::from_ref(&sample)`"
 )]
-pub trait Tensor: Pod + PartialEq + core::fmt::Debug + Send + Sync {
+pub trait Tensor: Sample<Grad = Self> + Pod {
     /// `f32` or `f64`.
     type Scalar: Real;
 
     /// Another element in the same shape: `Image<3, 8, 8>::Of<E>` is `[[[E; 8]; 8]; 3]`.
     type Of<E: Pod + Send + Sync>: Pod + Send + Sync;
-
-    /// The sides, outermost first.
-    const SHAPE: &'static [usize];
 
     /// How many numbers a sample has: the product of its sides. A tensor without numbers does not compile.
     const LEN: usize = {
@@ -130,15 +130,4 @@ pub trait Tensor: Pod + PartialEq + core::fmt::Debug + Send + Sync {
         sample.as_mut_slice().copy_from_slice(numbers);
         Ok(sample)
     }
-}
-
-/// The numbers of a tensor on the heap, all zero, without crossing the stack: where layers keep their parameters.
-///
-/// ```
-/// use chainrule::tensor::{Vector, zeros};
-/// let weight = zeros::<Vector<25_000_000>>(); // 100 MB
-/// assert_eq!(weight.0[24_999_999], 0.0);
-/// ```
-pub fn zeros<E: bytemuck::Zeroable>() -> alloc::boxed::Box<E> {
-    bytemuck::zeroed_box()
 }

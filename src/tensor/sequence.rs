@@ -1,7 +1,7 @@
 use bytemuck::{Pod, Zeroable};
 use nalgebra::{SMatrix, SMatrixView, SMatrixViewMut};
 
-use super::{Tensor, shared::sample};
+use super::{Sample, Tensor, shared::sample};
 use crate::kernel::Real;
 
 /// `FEATURES` numbers at each of `STEPS` steps, step after step in memory.
@@ -19,7 +19,6 @@ pub struct Sequence<const STEPS: usize, const FEATURES: usize, T = f32>(pub [[T;
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Tensor for Sequence<STEPS, FEATURES, T> {
     type Scalar = T;
     type Of<E: Pod + Send + Sync> = [[E; FEATURES]; STEPS];
-    const SHAPE: &'static [usize] = &[STEPS, FEATURES];
 }
 
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Sequence<STEPS, FEATURES, T> {

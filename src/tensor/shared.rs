@@ -38,6 +38,38 @@ pub(super) fn debug<T: Real>(
 /// The traits that every kind of sample has, written once: `From` its array, `Default`, `Debug`, and `approx`.
 macro_rules! sample {
     ($name:ident[$($side:ident),+], $array:ty) => {
+        impl<$(const $side: usize,)+ T: Real> chainrule_parameters::Named for $name<$($side,)+ T> {
+            const NAME: chainrule_parameters::TypeName = {
+                use chainrule_parameters::{Number, Part, TypeName};
+                TypeName {
+                    parts: &[
+                        Part::Text(concat!(stringify!($name), "<")),
+                        Part::Sides(&[$($side),+]),
+                        Part::Scalar(<T as Number>::SCALAR),
+                        Part::Text(">"),
+                    ],
+                }
+            };
+        }
+
+        impl<$(const $side: usize,)+ T: Real> $crate::tensor::Sample for $name<$($side,)+ T> {
+            type Grad = Self;
+            const SHAPE: &'static [usize] = &[$($side),+];
+
+            fn numbers(batch: &[Self]) -> $crate::tensor::Numbers<'_> {
+                $crate::tensor::Numbers::of(Self::flat(batch))
+            }
+
+            fn from_bytes(bytes: &[u8]) -> Option<&[Self]> {
+                bytemuck::try_cast_slice(bytes).ok()
+            }
+        }
+
+        impl<$(const $side: usize,)+ T: Real> chainrule_parameters::Shaped for $name<$($side,)+ T> {
+            type Scalar = T;
+            const SHAPE: &'static [usize] = &[$($side),+];
+        }
+
         impl<$(const $side: usize,)+ T: Real> From<$array> for $name<$($side,)+ T> {
             fn from(array: $array) -> Self {
                 Self(array)

@@ -1,7 +1,7 @@
 use bytemuck::{Pod, Zeroable};
 use nalgebra::{SVector, SVectorView, SVectorViewMut};
 
-use super::{Tensor, shared::sample};
+use super::{Sample, Tensor, shared::sample};
 use crate::kernel::Real;
 
 /// `N` features.
@@ -21,7 +21,6 @@ pub struct Vector<const N: usize, T = f32>(pub [T; N]);
 impl<const N: usize, T: Real> Tensor for Vector<N, T> {
     type Scalar = T;
     type Of<E: Pod + Send + Sync> = [E; N];
-    const SHAPE: &'static [usize] = &[N];
 }
 
 impl<const N: usize, T: Real> Vector<N, T> {

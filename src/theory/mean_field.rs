@@ -217,7 +217,7 @@ impl<A> PartialEq for MeanField<A> {
 
 impl<A> fmt::Debug for MeanField<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let activation = crate::layer::short_type_name::<A>();
+        let activation = crate::error::short_type_name::<A>();
         write!(f, "MeanField<{activation}>({}, {})", self.weight_variance, self.bias_variance)
     }
 }

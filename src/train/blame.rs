@@ -2,10 +2,10 @@ use crate::Error;
 use crate::bounds::Maps;
 use crate::flow::{Detail, State, measure};
 use crate::loss::TargetFor;
-use crate::tensor::Tensor;
+use crate::tensor::{Sample, Tensor};
 
 /// Where something is not finite, gradient flow is asked which layer made it so.
-pub(super) fn blame<N, X: Tensor, Y: Tensor, L, T: TargetFor<L, Y>>(
+pub(super) fn blame<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
     error: Error,
     network: &N,
     loss: &L,

@@ -12,14 +12,15 @@ use crate::data::{Dataset, Loader};
 use crate::keep::State;
 use crate::loss::{Loss, TargetFor};
 use crate::metrics::History;
-use crate::network::{Network, Tape, TapeOf};
+use crate::layer::{Parameters, Workspace};
+use crate::network::Network;
 use crate::optimizer::Optimizer;
-use crate::tensor::{Is, Tensor};
+use crate::tensor::{Is, Sample, Tensor};
 
 /// How many samples are looked at together where nothing is trained.
 const EVALUATED_AT_ONCE: usize = 256;
 
-impl<N, L, O, T> Trainer<N, L, O, T> {
+impl<N, L, O> Trainer<N, L, O> {
     /// Trains over epochs of shuffled batches, with what the [options](Fit) ask for; gives what was measured.
     ///
     /// The history has `loss`, `validation loss` and each metric by its name, a row an epoch. The order of the samples and
@@ -55,7 +56,7 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
     /// # Errors
     /// [`FitError`]. A number that is not finite stops the training with [`Error::NonFiniteStep`] inside, which names the layer
     /// and the step; the network is then as it was before that step, or the best one with [`Fit::stop_early`].
-    pub fn fit<'a, X: Tensor, Y: Tensor, Input, Target>(
+    pub fn fit<'a, X: Sample, Y: Tensor, Input, Target>(
         &mut self,
         data: &'a Dataset<Input, Target>,
         mut options: Fit<'a, Input, Target, Y>,
@@ -64,7 +65,6 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
         N: Maps<X, Y>,
         L: Sync,
         O: Optimizer<N> + State,
-        T: TapeOf<N, X>,
         Input: DataFor<N::Input> + Clone,
         Target: TargetFor<L, Y> + Clone,
     {
@@ -99,13 +99,12 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
     ///
     /// # Errors
     /// Whatever is wrong with the data: see [`Error`].
-    pub fn evaluate<X: Tensor, Y: Tensor, Input, Target>(
+    pub fn evaluate<X: Sample, Y: Tensor, Input, Target>(
         &self,
         data: &Dataset<Input, Target>,
     ) -> Result<f64, Error>
     where
         N: Maps<X, Y>,
-        T: TapeOf<N, X>,
         Input: DataFor<N::Input>,
         Target: TargetFor<L, Y>,
     {
@@ -119,9 +118,9 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
     }
 }
 
-impl<N, L, O, T> Run<'_, N, L, O, T> {
+impl<N: Parameters, L, O> Run<'_, N, L, O> {
     /// From where the run is to its end.
-    fn train<X: Tensor, Y: Tensor, Input, Target>(
+    fn train<X: Sample, Y: Tensor, Input, Target>(
         &mut self,
         loader: &mut Loader<'_, Input, Target>,
         options: &mut Fit<'_, Input, Target, Y>,
@@ -131,7 +130,6 @@ impl<N, L, O, T> Run<'_, N, L, O, T> {
         N: Maps<X, Y>,
         L: Sync,
         O: Optimizer<N> + State,
-        T: TapeOf<N, X>,
         Input: DataFor<N::Input> + Clone,
         Target: TargetFor<L, Y> + Clone,
     {
@@ -178,7 +176,7 @@ impl<N, L, O, T> Run<'_, N, L, O, T> {
     }
 
     /// Validates, and draws the conclusions.
-    fn end_epoch<X: Tensor, Y: Tensor, Input, Target>(
+    fn end_epoch<X: Sample, Y: Tensor, Input, Target>(
         &mut self,
         options: &mut Fit<'_, Input, Target, Y>,
         history: &mut History,
@@ -224,21 +222,21 @@ impl<N, L, O, T> Run<'_, N, L, O, T> {
 }
 
 /// The mean loss over a data set; `see` is shown the outputs, a batch at a time.
-fn evaluate<X: Tensor, Y: Tensor, N: Maps<X, Y>, L, Target: TargetFor<L, Y>>(
+fn evaluate<X: Sample, Y: Tensor, N: Maps<X, Y>, L, Target: TargetFor<L, Y>>(
     network: &N,
     loss: &L,
     inputs: &[X],
     targets: &[Target],
     mut see: impl FnMut(&[Y]),
 ) -> Result<f64, Error> {
-    let mut tape = Tape::<N, X>::default();
+    let mut workspace = Workspace::default();
     let mut outputs: Vec<Y> = bytemuck::zeroed_vec(EVALUATED_AT_ONCE.min(inputs.len()));
     let mut sum = 0.0;
     let batches = inputs.chunks(EVALUATED_AT_ONCE).zip(targets.chunks(EVALUATED_AT_ONCE));
     for (at, (inputs, targets)) in batches.enumerate() {
         let outputs = &mut outputs[..inputs.len()];
         let mean = network
-            .predict_into(inputs, outputs, &mut tape)
+            .predict_into(inputs, outputs, &mut workspace)
             .and_then(|()| Target::compare_by(loss).mean(outputs, targets))
             .map_err(|error| error.in_batch(at * EVALUATED_AT_ONCE))?;
         sum += mean * inputs.len() as f64;

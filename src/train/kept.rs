@@ -6,7 +6,7 @@ use super::Trainer;
 use crate::keep::{KeepError, State, StateFields, load_checkpoint, save_checkpoint};
 use crate::layer::Parameters;
 
-impl<N, L, O, T> Trainer<N, L, O, T> {
+impl<N, L, O> Trainer<N, L, O> {
     /// Writes network, optimiser and random state to a file, from which [`resume`](Trainer::resume) goes on bit for bit.
     ///
     /// # Errors
@@ -53,7 +53,7 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
 }
 
 /// Neither the loss, which the program gives anew, nor gradient and tape, which each step makes anew.
-impl<N: Parameters, L, O: State, T> State for Trainer<N, L, O, T> {
+impl<N: Parameters, L, O: State> State for Trainer<N, L, O> {
     fn fields(fields: &mut impl StateFields<Self>) {
         fields.network("network", |trainer| &trainer.network, |trainer| &mut trainer.network);
         fields.state("optimizer", |trainer| &trainer.optimizer, |trainer| &mut trainer.optimizer);

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "flow")]
 mod blame;
+mod data_parallel;
 #[cfg(feature = "fit")]
 mod fit;
 #[cfg(feature = "fit")]
@@ -10,35 +11,34 @@ mod fit_error;
 mod kept;
 #[cfg(feature = "fit")]
 mod options;
-mod pieces;
 #[cfg(feature = "fit")]
 mod progress;
 #[cfg(feature = "fit")]
 mod run;
 
+use core::fmt;
+
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
 use crate::Error;
-use crate::bounds::{DataFor, Maps, Takes};
+use crate::bounds::{DataFor, Maps};
 #[cfg(feature = "flow")]
 use crate::flow::Recorder;
-use crate::layer::Parameters;
+use crate::layer::{Layer, Owned, Parameters, Workspace};
+use chainrule_parameters::IntoOwned;
 use crate::loss::TargetFor;
-use crate::network::{Network, TapeOf};
+use crate::network::Network;
 use crate::optimizer::{Optimizer, clip_norm, clip_value};
 use crate::schedule::Schedule;
-use crate::tensor::{Is, Tensor};
+use crate::tensor::{Is, Sample, Tensor};
 #[cfg(feature = "fit")]
 pub use fit_error::FitError;
 #[cfg(feature = "fit")]
 pub use options::{Epoch, Fit};
-use pieces::{Cut, Pieces};
+use data_parallel::{DataParallel, Pieces};
 
-/// A network with what it takes to train it: a loss, an optimiser, and room for gradient and tape.
-///
-/// `T` is the network's [`Tape`](crate::Tape) for its input, inferred from the network or from the first
-/// [`step`](Trainer::step).
+/// A network with what training needs: a loss, an optimiser, a gradient and a workspace.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -53,15 +53,15 @@ use pieces::{Cut, Pieces};
 /// assert!(trainer.network.loss(&MeanSquaredError, &inputs, &xor)? < 1e-3);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-pub struct Trainer<N, L, O, T> {
+pub struct Trainer<N, L, O> {
     /// The network, trained so far.
-    pub network: N,
+    pub network: Owned<N>,
     /// What is made small.
     pub loss: L,
     /// What makes it small; its learning rate may be changed between steps.
     pub optimizer: O,
-    gradient: N,
-    tape: T,
+    gradient: Owned<N>,
+    workspace: Workspace,
     rng: ChaCha8Rng,
     steps: u64,
     schedule: Schedule,
@@ -69,7 +69,7 @@ pub struct Trainer<N, L, O, T> {
     rate_at_start: Option<f64>,
     clip: Clip,
     micro_batch: Option<usize>,
-    pieces: Pieces<N, T>,
+    parallel: DataParallel<N>,
 }
 
 #[derive(Clone, Copy)]
@@ -79,31 +79,59 @@ enum Clip {
     Value(f64),
 }
 
+impl<N: Parameters, L: Clone, O: Clone> Clone for Trainer<N, L, O> {
+    fn clone(&self) -> Self {
+        Self {
+            network: self.network.clone(),
+            loss: self.loss.clone(),
+            optimizer: self.optimizer.clone(),
+            gradient: self.gradient.clone(),
+            workspace: Workspace::default(),
+            rng: copy_of(&self.rng),
+            schedule: self.schedule.clone(),
+            parallel: DataParallel::default(),
+            ..*self
+        }
+    }
+}
+
+impl<N: Parameters, L: fmt::Debug, O: fmt::Debug> fmt::Debug for Trainer<N, L, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trainer")
+            .field("network", &self.network)
+            .field("loss", &self.loss)
+            .field("optimizer", &self.optimizer)
+            .field("steps", &self.steps)
+            .finish_non_exhaustive()
+    }
+}
+
 // The bounds stand on the methods, so that a network whose shapes do not meet still has them, and no error says
 // "the method `step` exists, but its trait bounds were not satisfied".
-impl<N, L, O, T> Trainer<N, L, O, T> {
+impl<N, L, O> Trainer<N, L, O> {
     /// Everything random in training, such as dropout, follows from `seed`.
-    pub fn new<X: Tensor>(network: N, loss: L, optimizer: O, seed: u64) -> Self
+    ///
+    /// The network is what [`init`](crate::init::Init::init) gives, or an ordinary value.
+    pub fn new<M: IntoOwned<Network = N>>(network: M, loss: L, optimizer: O, seed: u64) -> Self
     where
-        N: Takes<X, NetworkTape = T>,
+        N: Parameters,
         O: Optimizer<N>,
-        T: Default,
     {
-        let (gradient, tape, mut rng) = (N::zeros(), T::default(), ChaCha8Rng::seed_from_u64(seed));
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(1); // not the numbers that `chainrule::rng(seed)` may have drawn the weights from
         Self {
-            network,
+            network: network.into_owned(),
             loss,
             optimizer,
-            gradient,
-            tape,
+            gradient: Owned::zeros(),
+            workspace: Workspace::default(),
             rng,
             steps: 0,
             schedule: Schedule::constant(),
             rate_at_start: None,
             clip: Clip::Not,
             micro_batch: None,
-            pieces: Pieces::default(),
+            parallel: DataParallel::default(),
         }
     }
 
@@ -136,7 +164,7 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
     /// # Errors
     /// Whatever is wrong with the data, or [`Error::NonFiniteStep`], which names the layer that gave what is not finite: see
     /// [`Error`]. The network is as it was before.
-    pub fn step<X: Tensor, Y: Tensor>(
+    pub fn step<X: Sample, Y: Tensor>(
         &mut self,
         inputs: &[impl DataFor<N::Input>],
         targets: &[impl TargetFor<L, Y>],
@@ -145,7 +173,6 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
         N: Maps<X, Y>,
         L: Sync,
         O: Optimizer<N>,
-        T: TapeOf<N, X>,
     {
         let inputs: &[X] = Is::cast(inputs);
         let stepped = self.gradient_of(inputs, targets).and_then(|mean| {
@@ -161,7 +188,7 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
     /// # Errors
     /// As [`step`](Trainer::step).
     #[cfg(feature = "flow")]
-    pub fn step_recorded<X: Tensor, Y: Tensor>(
+    pub fn step_recorded<X: Sample, Y: Tensor>(
         &mut self,
         inputs: &[impl DataFor<N::Input>],
         targets: &[impl TargetFor<L, Y>],
@@ -171,11 +198,10 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
         N: Maps<X, Y>,
         L: Sync,
         O: Optimizer<N>,
-        T: TapeOf<N, X>,
     {
         let inputs: &[X] = Is::cast(inputs);
         let stepped = recorder
-            .watch(&self.network, &self.loss, inputs, targets)
+            .watch(&*self.network, &self.loss, inputs, targets)
             .and_then(|()| self.gradient_of(inputs, targets))
             .and_then(|mean| {
                 self.follow_schedule();
@@ -186,7 +212,7 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
     }
 
     /// The mean loss of a batch, and its gradient, clipped.
-    fn gradient_of<X: Tensor, Y: Tensor, Target: TargetFor<L, Y>>(
+    fn gradient_of<X: Sample, Y: Tensor, Target: TargetFor<L, Y>>(
         &mut self,
         inputs: &[X],
         targets: &[Target],
@@ -194,23 +220,23 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
     where
         N: Maps<X, Y>,
         L: Sync,
-        T: TapeOf<N, X>,
     {
-        let Self { network, loss, gradient, tape, rng, pieces, .. } = self;
-        let cut = match self.micro_batch {
+        let Self { network, loss, gradient, workspace, rng, parallel, .. } = self;
+        let network: &N = network;
+        let pieces = match self.micro_batch {
             Some(0) => {
                 let expected = "at least 1";
                 return Err(Error::Setting { name: "the size of a micro-batch", value: 0.0, expected });
             }
-            Some(samples) => Cut { piece: samples, part: samples },
-            None => pieces::cut::<N, X>(inputs.len()),
+            Some(samples) => Pieces { piece: samples, part: samples },
+            None => Pieces::of(&<N as Layer<X>>::PLAN, inputs.len()),
         };
-        let mean = if cut.part >= inputs.len() {
-            pieces::among_threads::<N, _>(|| {
-                network.loss_gradient(loss, inputs, targets, tape, gradient, rng)
+        let mean = if pieces.part >= inputs.len() {
+            data_parallel::among_threads(N::COUNT, || {
+                network.loss_gradient(loss, inputs, targets, workspace, gradient, rng)
             })?
         } else {
-            pieces.loss_gradient(network, loss, inputs, targets, cut, gradient, rng)?
+            parallel.loss_gradient(network, loss, inputs, targets, pieces, gradient, rng)?
         };
         match self.clip {
             Clip::Not => {}
@@ -243,7 +269,7 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
     }
 
     /// Counts a step that was taken; finds out what kept one from being taken.
-    fn taken<X: Tensor, Y: Tensor, Target: TargetFor<L, Y>>(
+    fn taken<X: Sample, Y: Tensor, Target: TargetFor<L, Y>>(
         &mut self,
         stepped: Result<f64, Error>,
         inputs: &[X],
@@ -254,7 +280,7 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
     {
         #[cfg(feature = "flow")]
         let stepped = stepped
-            .map_err(|error| blame::blame(error, &self.network, &self.loss, inputs, targets, self.steps));
+            .map_err(|error| blame::blame(error, &*self.network, &self.loss, inputs, targets, self.steps));
         #[cfg(not(feature = "flow"))]
         let _ = (inputs, targets);
         self.steps += u64::from(stepped.is_ok());
@@ -270,4 +296,12 @@ impl<N, L, O, T> Trainer<N, L, O, T> {
     pub fn gradient(&self) -> &N {
         &self.gradient
     }
+}
+
+/// A generator at the same place of the same stream. (It has no `Clone`, so that nobody draws the same numbers twice unawares.)
+fn copy_of(rng: &ChaCha8Rng) -> ChaCha8Rng {
+    let mut copy = ChaCha8Rng::from_seed(rng.get_seed());
+    copy.set_stream(rng.get_stream());
+    copy.set_word_pos(rng.get_word_pos());
+    copy
 }

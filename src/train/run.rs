@@ -6,16 +6,16 @@ use std::path::Path;
 use super::{FitError, Trainer};
 use crate::data::{DataError, Place};
 use crate::keep::{KeepError, State, StateFields, load_checkpoint, save_checkpoint};
-use crate::layer::{Parameters, compare};
+use crate::layer::{Owned, Parameters, compare};
 use crate::metrics::History;
 use crate::optimizer::Average;
 use crate::schedule::Plateau;
 
 /// A trainer on its way through the epochs.
-pub(super) struct Run<'t, N, L, O, T> {
-    pub(super) trainer: &'t mut Trainer<N, L, O, T>,
+pub(super) struct Run<'t, N: Parameters, L, O> {
+    pub(super) trainer: &'t mut Trainer<N, L, O>,
     /// The network of the least validation loss; zeros before the first.
-    best: N,
+    best: Owned<N>,
     pub(super) average: Average<N>,
     pub(super) course: Course,
     kept: Parts,
@@ -101,15 +101,15 @@ impl Course {
     }
 }
 
-impl<'t, N: Parameters, L, O, T> Run<'t, N, L, O, T> {
+impl<'t, N: Parameters, L, O, T> Run<'t, N, L, O> {
     pub(super) fn new(
-        trainer: &'t mut Trainer<N, L, O, T>,
+        trainer: &'t mut Trainer<N, L, O>,
         kept: Parts,
         decay: f64,
         plateau: Option<Plateau>,
     ) -> Self {
         let course = Course { plateau, ..Course::default() };
-        Self { trainer, best: N::zeros(), average: Average::new(decay), course, kept }
+        Self { trainer, best: Owned::zeros(), average: Average::new(decay), course, kept }
     }
 
     /// The network that is validated.
@@ -141,7 +141,7 @@ impl<'t, N: Parameters, L, O, T> Run<'t, N, L, O, T> {
     }
 }
 
-impl<N: Parameters, L, O: State, T> Run<'_, N, L, O, T> {
+impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
     pub(super) fn save(&mut self, path: &Path) -> Result<(), FitError> {
         let saved = match self.kept {
             Parts { best: false, average: false } => save_checkpoint(&Kept::<_, false, false>(self), path),
@@ -178,7 +178,7 @@ impl<N: Parameters, L, O: State, T> Run<'_, N, L, O, T> {
 struct Kept<'r, R, const BEST: bool, const AVERAGE: bool>(&'r mut R);
 
 impl<N: Parameters, L, O: State, T, const BEST: bool, const AVERAGE: bool> State
-    for Kept<'_, Run<'_, N, L, O, T>, BEST, AVERAGE>
+    for Kept<'_, Run<'_, N, L, O>, BEST, AVERAGE>
 {
     fn fields(fields: &mut impl StateFields<Self>) {
         fields.state("trainer", |kept| &*kept.0.trainer, |kept| &mut *kept.0.trainer);

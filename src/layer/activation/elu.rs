@@ -1,3 +1,4 @@
+use chainrule_derive::Parameters;
 use super::{Activation, activation};
 use crate::error::require;
 use crate::kernel::{Real, exp, exp_m1};
@@ -22,7 +23,7 @@ use crate::kernel::{Real, exp, exp_m1};
 /// assert_eq!(<Elu>::default().predict(&Vector([-1e4, 3.0]))?, Vector([-1.0, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct Elu<const NUM: u32 = 1, const DEN: u32 = 1>;
 
 impl<const NUM: u32, const DEN: u32> Elu<NUM, DEN> {
@@ -33,7 +34,7 @@ impl<const NUM: u32, const DEN: u32> Elu<NUM, DEN> {
 }
 
 impl<const NUM: u32, const DEN: u32> Activation for Elu<NUM, DEN> {
-    const STEEPEST: f64 = if Self::A > 1.0 { Self::A } else { 1.0 };
+    const MAX_DERIVATIVE: f64 = if Self::A > 1.0 { Self::A } else { 1.0 };
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -68,7 +69,7 @@ activation!([const NUM: u32, const DEN: u32] Elu<NUM, DEN>);
 /// approx::assert_relative_eq!(Selu.predict(&Vector([-1e4_f32, 1.0]))?, Vector([-1.758_099_3, 1.050_701]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct Selu;
 
 impl Selu {
@@ -77,7 +78,7 @@ impl Selu {
 }
 
 impl Activation for Selu {
-    const STEEPEST: f64 = Self::LAMBDA * Self::A;
+    const MAX_DERIVATIVE: f64 = Self::LAMBDA * Self::A;
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

@@ -1,3 +1,4 @@
+use chainrule_derive::Parameters;
 use core::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 use super::{Activation, activation};
@@ -23,11 +24,11 @@ use crate::kernel::{self, Real, normal_cdf, normal_pdf};
 /// assert_relative_eq!(Gelu.predict(&Vector([1.0, -1e4]))?, Vector([0.841_344_746_068_542_9, 0.0])); // Φ(1)
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct Gelu;
 
 impl Activation for Gelu {
-    const STEEPEST: f64 = 1.128_904_145 /* at x = √2 */;
+    const MAX_DERIVATIVE: f64 = 1.128_904_145 /* at x = √2 */;
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -61,7 +62,7 @@ activation!(Gelu);
 /// assert_relative_eq!(GeluTanh.predict(&Vector([1.0, -1e4]))?, Vector([0.841_192, 0.0]), epsilon = 1e-6);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct GeluTanh;
 
 impl GeluTanh {
@@ -89,7 +90,7 @@ impl GeluTanh {
 }
 
 impl Activation for GeluTanh {
-    const STEEPEST: f64 = 1.128_993_069 /* at x = 1.41850 */;
+    const MAX_DERIVATIVE: f64 = 1.128_993_069 /* at x = 1.41850 */;
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

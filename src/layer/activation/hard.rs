@@ -1,3 +1,4 @@
+use chainrule_derive::Parameters;
 use super::{Activation, activation};
 use crate::kernel::Real;
 
@@ -38,7 +39,7 @@ fn inside<T: Real>(x: T, low: T, high: T) -> T {
 /// assert_eq!(HardTanh.predict(&Vector([-3.0, 0.5, 3.0]))?, Vector([-1.0, 0.5, 1.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct HardTanh;
 
 impl Activation for HardTanh {
@@ -72,11 +73,11 @@ activation!(HardTanh);
 /// assert_eq!(HardSigmoid.predict(&Vector([-4.0, 0.0, 4.0]))?, Vector([0.0, 0.5, 1.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct HardSigmoid;
 
 impl Activation for HardSigmoid {
-    const STEEPEST: f64 = 1.0 / 6.0;
+    const MAX_DERIVATIVE: f64 = 1.0 / 6.0;
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

@@ -12,6 +12,7 @@ mod silu;
 mod softplus;
 mod tanh;
 
+use chainrule_derive::Parameters;
 use crate::kernel::Real;
 
 #[doc(hidden)]
@@ -35,7 +36,7 @@ pub use tanh::Tanh;
 /// use chainrule::{activation_layer, layer::Activation, Real};
 ///
 /// /// g(x) = x³.
-/// #[derive(Clone, Copy, Debug, Default)]
+/// #[derive(Clone, Copy, Default, Parameters)]
 /// struct Cube;
 ///
 /// impl Activation for Cube {
@@ -55,7 +56,7 @@ pub use tanh::Tanh;
 /// ```
 pub trait Activation {
     /// The largest |g'(x)|, against which gradient flow measures saturation; 1 where nothing else is said.
-    const STEEPEST: f64 = 1.0;
+    const MAX_DERIVATIVE: f64 = 1.0;
 
     /// g(x).
     fn apply<T: Real>(x: T) -> T;
@@ -64,7 +65,7 @@ pub trait Activation {
     fn derivative<T: Real>(x: T, y: T) -> T;
 }
 
-/// Makes an [`Activation`](crate::layer::Activation) that implements `Default` a layer, from every shape to itself.
+/// Makes an [`Activation`](crate::layer::Activation) with `#[derive(Parameters)]` a layer, from every shape to itself.
 ///
 /// `activation_layer!(Cube)`, or with generics `activation_layer!([const N: u32] Power<N>)`.
 ///
@@ -73,34 +74,19 @@ pub trait Activation {
 #[macro_export]
 macro_rules! activation_layer {
     ([$($generics:tt)*] $activation:ty) => {
-        impl<$($generics)*> $crate::layer::Parameters for $activation {
-            const COUNT: usize = 0;
-            fn zeros() -> Self {
-                Self::default()
-            }
-            fn fields(_: &mut impl $crate::layer::Fields<Self>) {}
-        }
-
         impl<X: $crate::tensor::Tensor, $($generics)*> $crate::layer::Layer<X> for $activation {
             type Output = X;
-            type Tape = ();
-            const FACTOR: $crate::layer::Factor =
-                $crate::layer::Factor::Slope { steepest: <Self as $crate::layer::Activation>::STEEPEST };
+            const PLAN: $crate::layer::Plan =
+                $crate::layer::Plan::leaf::<X, Self>().factor($crate::layer::Factor::Activation {
+                    max_derivative: <Self as $crate::layer::Activation>::MAX_DERIVATIVE,
+                });
 
-            fn forward(&self, input: &[X], output: &mut [X], _: &mut (), _: &mut $crate::layer::Mode<'_>) {
+            fn forward(&self, input: &[X], output: &mut [X], _: $crate::layer::WorkspaceMut<'_>, _: &mut $crate::layer::Mode<'_>) {
                 $crate::layer::apply_each::<Self, X::Scalar>(X::flat(input), X::flat_mut(output));
             }
 
-            fn backward<P: $crate::layer::Probe>(
-                &self,
-                input: &[X],
-                output: &[X],
-                output_grad: &[X],
-                input_grad: Option<&mut [X]>,
-                _: &mut Self,
-                _: &mut (),
-                _: &mut P,
-            ) {
+            fn backward(&self, pass: $crate::layer::Backward<'_, X, Self>) {
+                let $crate::layer::Backward { input, output, output_grad, input_grad, .. } = pass;
                 let Some(input_grad) = input_grad else { return };
                 $crate::layer::differentiate_each::<Self, X::Scalar>(
                     X::flat(input),

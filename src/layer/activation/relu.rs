@@ -1,3 +1,4 @@
+use chainrule_derive::Parameters;
 use super::{Activation, activation};
 use crate::error::require;
 use crate::kernel::Real;
@@ -22,7 +23,7 @@ use crate::kernel::Real;
 /// assert_eq!(Relu.predict(&Vector([-2.0, 3.0]))?, Vector([0.0, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct Relu;
 
 impl Activation for Relu {
@@ -57,7 +58,7 @@ activation!(Relu);
 /// assert_eq!(LeakyRelu::<1, 4>.predict(&Vector([-2.0, 3.0]))?, Vector([-0.5, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct LeakyRelu<const NUM: u32 = 1, const DEN: u32 = 100>;
 
 impl<const NUM: u32, const DEN: u32> LeakyRelu<NUM, DEN> {
@@ -68,7 +69,7 @@ impl<const NUM: u32, const DEN: u32> LeakyRelu<NUM, DEN> {
 }
 
 impl<const NUM: u32, const DEN: u32> Activation for LeakyRelu<NUM, DEN> {
-    const STEEPEST: f64 = if Self::SLOPE > 1.0 { Self::SLOPE } else { 1.0 };
+    const MAX_DERIVATIVE: f64 = if Self::SLOPE > 1.0 { Self::SLOPE } else { 1.0 };
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

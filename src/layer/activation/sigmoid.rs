@@ -1,3 +1,4 @@
+use chainrule_derive::Parameters;
 use super::{Activation, activation};
 use crate::kernel::{self, Real};
 
@@ -21,11 +22,11 @@ use crate::kernel::{self, Real};
 /// assert_eq!(Sigmoid.predict(&Vector([0.0, 1e4, -1e4]))?, Vector([0.5, 1.0, 0.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct Sigmoid;
 
 impl Activation for Sigmoid {
-    const STEEPEST: f64 = 0.25;
+    const MAX_DERIVATIVE: f64 = 0.25;
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

@@ -1,3 +1,4 @@
+use chainrule_derive::Parameters;
 use super::{Activation, activation};
 use crate::kernel::{Real, exp, sigmoid};
 
@@ -20,11 +21,11 @@ use crate::kernel::{Real, exp, sigmoid};
 /// assert_eq!(Silu.predict(&Vector([-1e4, 0.0, 1e4]))?, Vector([0.0, 0.0, 1e4]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct Silu;
 
 impl Activation for Silu {
-    const STEEPEST: f64 = 1.099_839_320 /* at x = 2.39936 */;
+    const MAX_DERIVATIVE: f64 = 1.099_839_320 /* at x = 2.39936 */;
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -57,7 +58,7 @@ activation!(Silu);
 /// assert_eq!(Mish.predict(&Vector([-1e4, 0.0, 1e4]))?, Vector([0.0, 0.0, 1e4]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct Mish;
 
 impl Mish {
@@ -73,7 +74,7 @@ impl Mish {
 }
 
 impl Activation for Mish {
-    const STEEPEST: f64 = 1.088_498_161 /* at x = 1.49057 */;
+    const MAX_DERIVATIVE: f64 = 1.088_498_161 /* at x = 1.49057 */;
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

@@ -1,3 +1,4 @@
+use chainrule_derive::Parameters;
 use super::{Activation, activation};
 use crate::kernel::{self, Real};
 
@@ -21,7 +22,7 @@ use crate::kernel::{self, Real};
 /// assert_eq!(Tanh.predict(&Vector([0.0, 1e4, -1e4]))?, Vector([0.0, 1.0, -1.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct Tanh;
 
 impl Activation for Tanh {

@@ -1,12 +1,13 @@
-use alloc::boxed::Box;
+use chainrule_derive::Parameters;
+
 use core::ops::Range;
 
-use super::{Slid, weight_and_bias};
+use super::{Slid, weights};
 use crate::kernel::{Real, Start, Strided, add_product, product};
 use crate::layer::dense::Bias;
-use crate::layer::{Cost, Factor, Layer, Mode, Probe};
+use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
-use crate::tensor::{Buffer, Sequence, Tensor, Vector};
+use crate::tensor::{Aligned, Sequence, Tensor, Vector};
 
 /// A convolution over the steps of a sequence: at every place, a linear map of all features of `K` steps.
 ///
@@ -38,6 +39,8 @@ use crate::tensor::{Buffer, Sequence, Tensor, Vector};
 /// assert_eq!(slope.predict(&steps)?, Sequence([[2.0, 2.0], [6.0, 6.0]])); // a Sequence<2, 2>: nobody had to say so
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[derive(Clone, Parameters)]
+#[parameters(name = "Conv1d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{:T}>")]
 pub struct Conv1d<
     const IN: usize,
     const OUT: usize,
@@ -48,16 +51,16 @@ pub struct Conv1d<
     B: Bias<Vector<OUT, T>> = Vector<OUT, T>,
 > {
     /// W: for each step of the window and each input feature, its weight towards each output feature.
-    pub weight: Box<[[[T; OUT]; IN]; K]>,
+    #[parameter(weight, fan_in = IN * K, fan_out = OUT * K, layout = InputsFirst, shape = &[K, IN, OUT], scalar = T)]
+    pub weight: Aligned<[[[T; OUT]; IN]; K]>,
     /// b: one number for each output feature, or [`NoBias`](crate::layer::NoBias).
-    pub bias: Box<B>,
+    #[parameter(bias, shape = &[OUT], scalar = T)]
+    pub bias: B,
 }
 
-weight_and_bias!(
+weights!(
     [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>]
-    Conv1d<IN, OUT, K, S, P, T, B>,
-    weight: [K, IN, OUT], fan_in: IN * K, fan_out: OUT * K, bias: OUT,
-    prints: "Conv1d({IN} -> {OUT} features, window {K}, stride {S}, padding {P}"
+    Conv1d<IN, OUT, K, S, P, T, B>
 );
 
 /// Calls `f` for each run of output steps whose windows have the same part on the sequence: the steps, that part of the
@@ -99,16 +102,17 @@ where
     (Slid<STEPS, K, S, P>, Side<OUT>): Sides<T>,
 {
     type Output = <(Slid<STEPS, K, S, P>, Side<OUT>) as Sides<T>>::Tensor;
-    /// Room for the gradients of all windows of a sequence.
-    type Tape = Buffer<T>;
-    const COST: Cost = Cost::weights((Self::Output::LEN * K * IN) as u64, OUT);
-    const FACTOR: Factor = Factor::Weights;
+    const PLAN: Plan = Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
+        .costs(Cost::weights((Self::Output::LEN * K * IN) as u64, OUT))
+        .factor(Factor::Weights)
+        // The gradients of all windows of a sequence.
+        .backward_scratch(Space::per_batch::<T>(Self::Output::LEN / OUT * K * IN));
 
     fn forward(
         &self,
         input: &[Sequence<STEPS, IN, T>],
         output: &mut [Self::Output],
-        _: &mut Buffer<T>,
+        _: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
         for (x, y) in input.iter().zip(output) {
@@ -126,19 +130,9 @@ where
         }
     }
 
-    fn backward<Q: Probe>(
-        &self,
-        input: &[Sequence<STEPS, IN, T>],
-        _: &[Self::Output],
-        output_grad: &[Self::Output],
-        mut input_grad: Option<&mut [Sequence<STEPS, IN, T>]>,
-        gradient: &mut Self,
-        room: &mut Buffer<T>,
-        _: &mut Q,
-    ) {
-        gradient.weights_mut().fill(T::zero());
+    fn backward(&self, pass: Backward<'_, Sequence<STEPS, IN, T>, Self>) {
+        let Backward { input, output_grad, mut input_grad, gradient, mut workspace, .. } = pass;
         if let Some(db) = gradient.bias.as_numbers_mut() {
-            db.fill(T::zero());
             for dy in Self::Output::flat(output_grad).chunks_exact(OUT) {
                 db.iter_mut().zip(dy).for_each(|(db, dy)| *db += *dy);
             }
@@ -146,6 +140,7 @@ where
         if let Some(input_grad) = &mut input_grad {
             Sequence::flat_mut(input_grad).fill(T::zero());
         }
+        let scratch = workspace.scratch::<T>(Self::Output::LEN / OUT * K * IN);
         for (at, (x, dy)) in input.iter().zip(output_grad).enumerate() {
             let (x, dy) = (x.as_slice(), dy.as_slice());
             runs((STEPS, dy.len() / OUT), [K, S, P], |steps, part, first| {
@@ -158,7 +153,7 @@ where
                 let Some(input_grad) = &mut input_grad else { return };
                 let dx = &mut input_grad[at].as_mut_slice()[first * IN..];
                 let width = part.len() * IN;
-                let windows = room.take(steps.len() * width);
+                let windows = &mut scratch[..steps.len() * width];
                 let w = Strided::transposed(&self.weights()[weights], OUT);
                 product(Strided::rows(dy, OUT), w, Start::Zero, windows, OUT, width);
                 for (step, window) in windows.chunks_exact(width).enumerate() {

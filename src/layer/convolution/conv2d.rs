@@ -1,11 +1,12 @@
-use alloc::boxed::Box;
+use chainrule_derive::Parameters;
 
-use super::{Slid, weight_and_bias, windows};
+
+use super::{Slid, weights, windows};
 use crate::kernel::{Real, Room};
 use crate::layer::dense::Bias;
-use crate::layer::{Cost, Factor, Layer, Mode, Probe};
+use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
-use crate::tensor::{Image, Tensor, Vector};
+use crate::tensor::{Aligned, Image, Tensor, Vector};
 
 /// A convolution of images: at every place, a linear map of a `K` x `K` window of all channels.
 ///
@@ -34,6 +35,8 @@ use crate::tensor::{Image, Tensor, Vector};
 /// assert_eq!(edges.predict(&picture)?, Image([[[0.0, 2.0]]])); // an Image<1, 1, 2>: nobody had to say so
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[derive(Clone, Parameters)]
+#[parameters(name = "Conv2d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{:T}>")]
 pub struct Conv2d<
     const IN: usize,
     const OUT: usize,
@@ -44,16 +47,16 @@ pub struct Conv2d<
     B: Bias<Vector<OUT, T>> = Vector<OUT, T>,
 > {
     /// W: for each output channel, a window of each input channel.
-    pub weight: Box<[[[[T; K]; K]; IN]; OUT]>,
+    #[parameter(weight, fan_in = IN * K * K, fan_out = OUT * K * K, layout = OutputsFirst, shape = &[OUT, IN, K, K], scalar = T)]
+    pub weight: Aligned<[[[[T; K]; K]; IN]; OUT]>,
     /// b: one number for each output channel, or [`NoBias`](crate::layer::NoBias).
-    pub bias: Box<B>,
+    #[parameter(bias, shape = &[OUT], scalar = T)]
+    pub bias: B,
 }
 
-weight_and_bias!(
+weights!(
     [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>]
-    Conv2d<IN, OUT, K, S, P, T, B>,
-    weight: [OUT, IN, K, K], fan_in: IN * K * K, fan_out: OUT * K * K, bias: OUT,
-    prints: "Conv2d({IN} -> {OUT} channels, window {K}, stride {S}, padding {P}"
+    Conv2d<IN, OUT, K, S, P, T, B>
 );
 
 impl<
@@ -73,32 +76,27 @@ where
     (Side<OUT>, Slid<H, K, S, P>, Slid<W, K, S, P>): Sides<T>,
 {
     type Output = <(Side<OUT>, Slid<H, K, S, P>, Slid<W, K, S, P>) as Sides<T>>::Tensor;
-    type Tape = Room<T>;
-    const COST: Cost = Cost::weights((Self::Output::LEN * IN * K * K) as u64, OUT);
-    const FACTOR: Factor = Factor::Weights;
+    const PLAN: Plan = Plan::leaf::<Image<IN, H, W, T>, Self>()
+        .costs(Cost::weights((Self::Output::LEN * IN * K * K) as u64, OUT))
+        .factor(Factor::Weights);
+    const OVERWRITES: bool = true;
 
     fn forward(
         &self,
         input: &[Image<IN, H, W, T>],
         output: &mut [Self::Output],
-        room: &mut Room<T>,
+        mut workspace: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
+        let room = &mut Room::default();
         let windows = windows::<Image<IN, H, W, T>, Self::Output>(1, K, S, P);
         let (x, y) = (Image::flat(input), Self::Output::flat_mut(output));
         T::convolve(&windows, self.weights(), self.bias.as_numbers(), x, y, room);
     }
 
-    fn backward<Q: Probe>(
-        &self,
-        input: &[Image<IN, H, W, T>],
-        _: &[Self::Output],
-        output_grad: &[Self::Output],
-        input_grad: Option<&mut [Image<IN, H, W, T>]>,
-        gradient: &mut Self,
-        room: &mut Room<T>,
-        _: &mut Q,
-    ) {
+    fn backward(&self, pass: Backward<'_, Image<IN, H, W, T>, Self>) {
+        let Backward { input, output_grad, input_grad, gradient, mut workspace, .. } = pass;
+        let room = &mut Room::default();
         let windows = windows::<Image<IN, H, W, T>, Self::Output>(1, K, S, P);
         let (x, dy) = (Image::flat(input), Self::Output::flat(output_grad));
         T::weight_gradient(&windows, dy, x, gradient.weights_mut(), room);

@@ -1,11 +1,12 @@
-use alloc::boxed::Box;
+use chainrule_derive::Parameters;
 
-use super::{Slid, weight_and_bias, windows};
+
+use super::{Slid, weights, windows};
 use crate::kernel::{Real, Room};
 use crate::layer::dense::Bias;
-use crate::layer::{Cost, Factor, Layer, Mode, Probe};
+use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
-use crate::tensor::{Image, Tensor, Vector};
+use crate::tensor::{Aligned, Image, Tensor, Vector};
 
 /// A convolution of each channel of an image by itself, with one `K` x `K` filter a channel.
 ///
@@ -36,6 +37,8 @@ use crate::tensor::{Image, Tensor, Vector};
 /// assert_eq!(sums.predict(&picture)?, Image([[[12.0, 16.0]], [[-1.0, -2.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[derive(Clone, Parameters)]
+#[parameters(name = "DepthwiseConv2d<{CHANNELS}, {K}, {STRIDE}, {PAD}{:T}>")]
 pub struct DepthwiseConv2d<
     const CHANNELS: usize,
     const K: usize,
@@ -45,16 +48,16 @@ pub struct DepthwiseConv2d<
     B: Bias<Vector<CHANNELS, T>> = Vector<CHANNELS, T>,
 > {
     /// W: a window for each channel.
-    pub weight: Box<[[[T; K]; K]; CHANNELS]>,
+    #[parameter(weight, fan_in = K * K, fan_out = K * K, layout = OutputsFirst, shape = &[CHANNELS, 1, K, K], scalar = T)]
+    pub weight: Aligned<[[[T; K]; K]; CHANNELS]>,
     /// b: one number for each channel, or [`NoBias`](crate::layer::NoBias).
-    pub bias: Box<B>,
+    #[parameter(bias, shape = &[CHANNELS], scalar = T)]
+    pub bias: B,
 }
 
-weight_and_bias!(
+weights!(
     [const C: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<C, T>>]
-    DepthwiseConv2d<C, K, S, P, T, B>,
-    weight: [C, 1, K, K], fan_in: K * K, fan_out: K * K, bias: C,
-    prints: "DepthwiseConv2d({C} channels, window {K}, stride {S}, padding {P}"
+    DepthwiseConv2d<C, K, S, P, T, B>
 );
 
 impl<
@@ -73,33 +76,28 @@ where
     (Side<C>, Slid<H, K, S, P>, Slid<W, K, S, P>): Sides<T>,
 {
     type Output = <(Side<C>, Slid<H, K, S, P>, Slid<W, K, S, P>) as Sides<T>>::Tensor;
-    type Tape = Room<T>;
-    const COST: Cost = Cost::weights((Self::Output::LEN * K * K) as u64, C);
-    const FACTOR: Factor = Factor::Weights;
+    const PLAN: Plan = Plan::leaf::<Image<C, H, W, T>, Self>()
+        .costs(Cost::weights((Self::Output::LEN * K * K) as u64, C))
+        .factor(Factor::Weights);
+    const OVERWRITES: bool = true;
 
     fn forward(
         &self,
         input: &[Image<C, H, W, T>],
         output: &mut [Self::Output],
-        room: &mut Room<T>,
+        mut workspace: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
         // Each channel is a convolution of its own, from one channel to one.
+        let room = &mut Room::default();
         let windows = windows::<Image<C, H, W, T>, Self::Output>(C, K, S, P);
         let (x, y) = (Image::flat(input), Self::Output::flat_mut(output));
         T::convolve(&windows, self.weights(), self.bias.as_numbers(), x, y, room);
     }
 
-    fn backward<Q: Probe>(
-        &self,
-        input: &[Image<C, H, W, T>],
-        _: &[Self::Output],
-        output_grad: &[Self::Output],
-        input_grad: Option<&mut [Image<C, H, W, T>]>,
-        gradient: &mut Self,
-        room: &mut Room<T>,
-        _: &mut Q,
-    ) {
+    fn backward(&self, pass: Backward<'_, Image<C, H, W, T>, Self>) {
+        let Backward { input, output_grad, input_grad, gradient, mut workspace, .. } = pass;
+        let room = &mut Room::default();
         let windows = windows::<Image<C, H, W, T>, Self::Output>(C, K, S, P);
         let (x, dy) = (Image::flat(input), Self::Output::flat(output_grad));
         T::weight_gradient(&windows, dy, x, gradient.weights_mut(), room);

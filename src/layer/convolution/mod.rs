@@ -36,23 +36,9 @@ const fn windows<X: Tensor, Y: Tensor>(
     Windows { groups, channels, height, width, kernel, stride, padding, out_height, out_width }
 }
 
-/// The product of the sides of a weight.
-const fn count(shape: &[usize]) -> usize {
-    let (mut count, mut side) = (1, 0);
-    while side < shape.len() {
-        count *= shape[side];
-        side += 1;
-    }
-    count
-}
-
-/// What layers of a `weight` and a `bias` have in common: all but their doc comment, their fields and their mathematics.
-/// `T` is their scalar, `B` the type of their bias.
-macro_rules! weight_and_bias {
-    (
-        [$($generics:tt)*] $layer:ty,
-        weight: $shape:expr, fan_in: $fan_in:expr, fan_out: $fan_out:expr, bias: $channels:expr, prints: $format:literal
-    ) => {
+/// What layers of a `weight` have in common. `T` is their scalar.
+macro_rules! weights {
+    ([$($generics:tt)*] $layer:ty) => {
         impl<$($generics)*> $layer {
             /// W as numbers in memory order.
             pub fn weights(&self) -> &[T] {
@@ -65,41 +51,7 @@ macro_rules! weight_and_bias {
             }
         }
 
-        impl<$($generics)*> $crate::layer::Parameters for $layer {
-            const COUNT: usize = $crate::layer::convolution::count(&$shape) + size_of::<B>() / size_of::<T>();
-
-            fn zeros() -> Self {
-                Self { weight: $crate::tensor::zeros(), bias: $crate::tensor::zeros() }
-            }
-
-            fn fields(fields: &mut impl $crate::layer::Fields<Self>) {
-                use $crate::layer::Field;
-                let weight = Field::weight("weight", &$shape, $fan_in, $fan_out);
-                fields.tensor(weight, Self::weights, Self::weights_mut);
-                if size_of::<B>() > 0 {
-                    fields.tensor(
-                        Field::bias("bias", &[$channels]),
-                        |layer| layer.bias.as_numbers().unwrap_or(&[]),
-                        |layer| layer.bias.as_numbers_mut().unwrap_or(&mut []),
-                    );
-                }
-            }
-        }
-
         $crate::layer::compare::comparable!([$($generics)*] $layer);
-
-        impl<$($generics)*> Clone for $layer {
-            fn clone(&self) -> Self {
-                $crate::layer::compare::copy(self)
-            }
-        }
-
-        impl<$($generics)*> core::fmt::Debug for $layer {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                write!(f, $format)?;
-                f.write_str(if size_of::<B>() > 0 { ")" } else { ", no bias)" })
-            }
-        }
     };
 }
-use weight_and_bias;
+use weights;

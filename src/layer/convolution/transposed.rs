@@ -1,11 +1,12 @@
-use alloc::boxed::Box;
+use chainrule_derive::Parameters;
 
-use super::{weight_and_bias, windows};
+
+use super::{weights, windows};
 use crate::kernel::{Real, Room};
 use crate::layer::dense::Bias;
-use crate::layer::{Cost, Factor, Layer, Mode, Probe};
+use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::side::{Grow, Side, Sides};
-use crate::tensor::{Image, Tensor, Vector};
+use crate::tensor::{Aligned, Image, Tensor, Vector};
 
 /// The transpose of a convolution: every pixel paints a `K` x `K` window of all output channels, in steps of `STRIDE`.
 ///
@@ -42,6 +43,8 @@ use crate::tensor::{Image, Tensor, Vector};
 /// );
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[derive(Clone, Parameters)]
+#[parameters(name = "TransposedConv2d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{:T}>")]
 pub struct TransposedConv2d<
     const IN: usize,
     const OUT: usize,
@@ -52,16 +55,16 @@ pub struct TransposedConv2d<
     B: Bias<Vector<OUT, T>> = Vector<OUT, T>,
 > {
     /// W: for each input channel, a window of each output channel.
-    pub weight: Box<[[[[T; K]; K]; OUT]; IN]>,
+    #[parameter(weight, fan_in = IN * K * K, fan_out = OUT * K * K, layout = OutputsFirst, shape = &[IN, OUT, K, K], scalar = T)]
+    pub weight: Aligned<[[[[T; K]; K]; OUT]; IN]>,
     /// b: one number for each output channel, or [`NoBias`](crate::layer::NoBias).
-    pub bias: Box<B>,
+    #[parameter(bias, shape = &[OUT], scalar = T)]
+    pub bias: B,
 }
 
-weight_and_bias!(
+weights!(
     [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>]
-    TransposedConv2d<IN, OUT, K, S, P, T, B>,
-    weight: [IN, OUT, K, K], fan_in: IN * K * K, fan_out: OUT * K * K, bias: OUT,
-    prints: "TransposedConv2d({IN} -> {OUT} channels, window {K}, stride {S}, padding {P}"
+    TransposedConv2d<IN, OUT, K, S, P, T, B>
 );
 
 /// The side of the output of a transposed window.
@@ -84,33 +87,28 @@ where
     (Side<OUT>, Grown<H, K, S, P>, Grown<W, K, S, P>): Sides<T>,
 {
     type Output = <(Side<OUT>, Grown<H, K, S, P>, Grown<W, K, S, P>) as Sides<T>>::Tensor;
-    type Tape = Room<T>;
-    const COST: Cost = Cost::weights((IN * H * W * OUT * K * K) as u64, OUT);
-    const FACTOR: Factor = Factor::Weights;
+    const PLAN: Plan = Plan::leaf::<Image<IN, H, W, T>, Self>()
+        .costs(Cost::weights((IN * H * W * OUT * K * K) as u64, OUT))
+        .factor(Factor::Weights);
+    const OVERWRITES: bool = true;
 
     fn forward(
         &self,
         input: &[Image<IN, H, W, T>],
         output: &mut [Self::Output],
-        room: &mut Room<T>,
+        mut workspace: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
         // The convolution that this is the transpose of takes our output, and gives our input.
+        let room = &mut Room::default();
         let windows = windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P);
         let (x, y) = (Image::flat(input), Self::Output::flat_mut(output));
         T::convolve_transposed(&windows, self.weights(), self.bias.as_numbers(), x, y, room);
     }
 
-    fn backward<Q: Probe>(
-        &self,
-        input: &[Image<IN, H, W, T>],
-        _: &[Self::Output],
-        output_grad: &[Self::Output],
-        input_grad: Option<&mut [Image<IN, H, W, T>]>,
-        gradient: &mut Self,
-        room: &mut Room<T>,
-        _: &mut Q,
-    ) {
+    fn backward(&self, pass: Backward<'_, Image<IN, H, W, T>, Self>) {
+        let Backward { input, output_grad, input_grad, gradient, mut workspace, .. } = pass;
+        let room = &mut Room::default();
         let windows = windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P);
         let (x, dy) = (Image::flat(input), Self::Output::flat(output_grad));
         T::weight_gradient(&windows, x, dy, gradient.weights_mut(), room);

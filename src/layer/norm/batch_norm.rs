@@ -1,11 +1,10 @@
-use alloc::boxed::Box;
-use core::fmt;
+use chainrule_derive::Parameters;
 
 use super::{factor, part_by_part, sums};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Cost, Field, Fields, Layer, Mode, Parameters, Probe};
-use crate::tensor::{Image, Sequence, Tensor, Vector, zeros};
+use crate::layer::{Backward, Cost, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::tensor::{Image, Sequence, Tensor, Vector};
 
 /// Each feature, or each channel of an image, brought to mean 0 and variance 1 over the batch.
 ///
@@ -38,25 +37,32 @@ use crate::tensor::{Image, Sequence, Tensor, Vector, zeros};
 /// let norm = BatchNorm::<1>::init(&mut rng(0));
 /// let batch = [Vector([4.0]), Vector([8.0])];
 /// let mut y = [Vector::default(); 2];
-/// norm.forward(&batch, &mut y, &mut Default::default(), &mut Mode::Train(&mut rng(0)));
+/// let mut workspace = Workspace::default();
+/// norm.forward(&batch, &mut y, workspace.prepare::<Vector<1>, BatchNorm<1>>(2), &mut Mode::Train(&mut rng(0)));
 /// assert_abs_diff_eq!(y[0], Vector([-1.0]), epsilon = 1e-5); // the batch has mean 6 and variance 4
 /// assert_abs_diff_eq!(norm.predict(&batch[0])?, Vector([4.0]), epsilon = 1e-4); // the running ones are still 0 and 1
 ///
 /// let mut trainer = Trainer::new(norm, MeanSquaredError, Sgd::new(0.0), 0);
 /// trainer.step(&batch, &batch)?;
-/// assert_abs_diff_eq!(*trainer.network.running_mean, Vector([0.6])); // 0.9 * 0 + 0.1 * 6
-/// assert_abs_diff_eq!(*trainer.network.running_variance, Vector([1.7])); // 0.9 * 1 + 0.1 * 4 * 2 / (2 - 1)
+/// assert_abs_diff_eq!(trainer.network.running_mean, Vector([0.6])); // 0.9 * 0 + 0.1 * 6
+/// assert_abs_diff_eq!(trainer.network.running_variance, Vector([1.7])); // 0.9 * 1 + 0.1 * 4 * 2 / (2 - 1)
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[derive(Clone, Parameters)]
+#[parameters(name = "BatchNorm<{FEATURES}{:T}>")]
 pub struct BatchNorm<const FEATURES: usize, T: Real = f32> {
     /// γ: a factor for each feature.
-    pub gain: Box<Vector<FEATURES, T>>,
+    #[parameter(scale = 1.0)]
+    pub gain: Vector<FEATURES, T>,
     /// β: what is added to each feature.
-    pub bias: Box<Vector<FEATURES, T>>,
+    #[parameter(bias)]
+    pub bias: Vector<FEATURES, T>,
     /// The mean of each feature, as training has seen it.
-    pub running_mean: Box<Vector<FEATURES, T>>,
+    #[parameter(buffer = 0.0, momentum = Self::MOMENTUM)]
+    pub running_mean: Vector<FEATURES, T>,
     /// The variance of each feature, as training has seen it.
-    pub running_variance: Box<Vector<FEATURES, T>>,
+    #[parameter(buffer = 1.0, momentum = Self::MOMENTUM)]
+    pub running_variance: Vector<FEATURES, T>,
 }
 
 impl<const FEATURES: usize, T: Real> BatchNorm<FEATURES, T> {
@@ -66,54 +72,39 @@ impl<const FEATURES: usize, T: Real> BatchNorm<FEATURES, T> {
     pub const MOMENTUM: f64 = 0.1;
 }
 
-impl<const FEATURES: usize, T: Real> Parameters for BatchNorm<FEATURES, T> {
-    const COUNT: usize = 4 * FEATURES;
-
-    fn zeros() -> Self {
-        Self { gain: zeros(), bias: zeros(), running_mean: zeros(), running_variance: zeros() }
-    }
-
-    fn fields(fields: &mut impl Fields<Self>) {
-        let shape = &[FEATURES];
-        let statistic = |name, start| Field::statistic(name, shape, start, Self::MOMENTUM);
-        let gain = Field::scale("gain", shape, 1.0);
-        fields.tensor(gain, |norm| norm.gain.as_slice(), |norm| norm.gain.as_mut_slice());
-        let bias = Field::bias("bias", shape);
-        fields.tensor(bias, |norm| norm.bias.as_slice(), |norm| norm.bias.as_mut_slice());
-        let mean = statistic("running_mean", 0.0);
-        fields.tensor(mean, |norm| norm.running_mean.as_slice(), |norm| norm.running_mean.as_mut_slice());
-        let variance = statistic("running_variance", 1.0);
-        fields.tensor(
-            variance,
-            |norm| norm.running_variance.as_slice(),
-            |norm| norm.running_variance.as_mut_slice(),
-        );
-    }
-}
-
-/// By what the last forward pass normalised each feature, whatever the size of the batch.
-#[derive(Debug)]
-pub struct BatchTape<const FEATURES: usize> {
-    mean: Box<[f64; FEATURES]>,
-    variance: Box<[f64; FEATURES]>,
-    factor: Box<[f64; FEATURES]>,
+/// By what the last forward pass normalised each feature, whatever the size of the batch: a part of the workspace.
+struct Moments<'a> {
+    mean: &'a mut [f64],
+    variance: &'a mut [f64],
+    factor: &'a mut [f64],
     /// Σ dy and Σ dy x̂, in the backward pass.
-    plain: Box<[f64; FEATURES]>,
-    along: Box<[f64; FEATURES]>,
-    /// Whether mean and variance are the batch's own, as in training.
-    measured: bool,
+    plain: &'a mut [f64],
+    along: &'a mut [f64],
+    /// 1 where mean and variance are the batch's own, as in training, else 0.
+    measured: &'a mut f64,
 }
 
-impl<const FEATURES: usize> Default for BatchTape<FEATURES> {
-    fn default() -> Self {
-        let [mean, variance, factor, plain, along] = core::array::from_fn(|_| zeros());
-        Self { mean, variance, factor, plain, along, measured: false }
+impl<'a> Moments<'a> {
+    /// The numbers that are saved for each feature.
+    const EACH: usize = 5;
+
+    const fn space(features: usize) -> Space {
+        Space::per_batch::<f64>(Self::EACH * features + 1)
     }
-}
 
-impl<const FEATURES: usize> BatchTape<FEATURES> {
+    fn of(workspace: &mut WorkspaceMut<'a>, features: usize) -> Self {
+        let mut rest = workspace.saved::<f64>(Self::EACH * features + 1);
+        let mut next = |len| {
+            let (next, left) = core::mem::take(&mut rest).split_at_mut(len);
+            rest = left;
+            next
+        };
+        let [mean, variance, factor, plain, along] = core::array::from_fn(|_| next(features));
+        Self { mean, variance, factor, plain, along, measured: &mut next(1)[0] }
+    }
+
     /// The mean and the biased variance of each feature. The mean comes first, as sums of squares would cancel.
-    fn measure<const H: usize, const W: usize, T: Real>(&mut self, batch: &[Image<FEATURES, H, W, T>]) {
+    fn measure<const FEATURES: usize, const H: usize, const W: usize, T: Real>(&mut self, batch: &[Image<FEATURES, H, W, T>]) {
         let Self { mean, variance, .. } = self;
         let count = (batch.len() * H * W) as f64;
         mean.fill(0.0);
@@ -140,32 +131,32 @@ impl<const FEATURES: usize, const H: usize, const W: usize, T: Real> Layer<Image
     for BatchNorm<FEATURES, T>
 {
     type Output = Image<FEATURES, H, W, T>;
-    type Tape = BatchTape<FEATURES>;
-    // The tape has the same size for every batch: nothing for each sample.
-    const COST: Cost = Cost::FREE;
+    const PLAN: Plan = Plan::leaf::<Image<FEATURES, H, W, T>, Self>().saves(Moments::space(FEATURES));
 
     fn forward(
         &self,
         input: &[Image<FEATURES, H, W, T>],
         output: &mut [Image<FEATURES, H, W, T>],
-        tape: &mut BatchTape<FEATURES>,
+        mut workspace: WorkspaceMut<'_>,
         mode: &mut Mode<'_>,
     ) {
-        tape.measured = matches!(mode, Mode::Train(_));
-        if tape.measured {
-            tape.measure(input);
+        let mut moments = Moments::of(&mut workspace, FEATURES);
+        let measured = matches!(mode, Mode::Train(_));
+        *moments.measured = f64::from(u8::from(measured));
+        if measured {
+            moments.measure(input);
         } else {
             for f in 0..FEATURES {
-                tape.mean[f] = self.running_mean[f].to_f64();
-                tape.variance[f] = self.running_variance[f].to_f64();
+                moments.mean[f] = self.running_mean[f].to_f64();
+                moments.variance[f] = self.running_variance[f].to_f64();
             }
         }
         for f in 0..FEATURES {
-            tape.factor[f] = factor(tape.variance[f], Self::EPSILON);
+            moments.factor[f] = factor(moments.variance[f], Self::EPSILON);
         }
         for (x, y) in input.iter().zip(output) {
             for f in 0..FEATURES {
-                let (mean, scale) = (tape.mean[f], tape.factor[f] * self.gain[f].to_f64());
+                let (mean, scale) = (moments.mean[f], moments.factor[f] * self.gain[f].to_f64());
                 let bias = self.bias[f].to_f64();
                 for (y, x) in y.0[f].as_flattened_mut().iter_mut().zip(x.0[f].as_flattened()) {
                     *y = T::of((x.to_f64() - mean) * scale + bias);
@@ -174,17 +165,10 @@ impl<const FEATURES: usize, const H: usize, const W: usize, T: Real> Layer<Image
         }
     }
 
-    fn backward<P: Probe>(
-        &self,
-        input: &[Image<FEATURES, H, W, T>],
-        _: &[Image<FEATURES, H, W, T>],
-        output_grad: &[Image<FEATURES, H, W, T>],
-        input_grad: Option<&mut [Image<FEATURES, H, W, T>]>,
-        gradient: &mut Self,
-        tape: &mut BatchTape<FEATURES>,
-        _: &mut P,
-    ) {
-        let BatchTape { mean, variance, factor, plain, along, measured } = tape;
+    fn backward(&self, pass: Backward<'_, Image<FEATURES, H, W, T>, Self>) {
+        let Backward { input, output_grad, input_grad, gradient, mut workspace, .. } = pass;
+        let Moments { mean, variance, factor, plain, along, measured } = Moments::of(&mut workspace, FEATURES);
+        let measured = *measured != 0.0;
         let count = (input.len() * H * W) as f64;
         plain.fill(0.0);
         along.fill(0.0);
@@ -199,19 +183,19 @@ impl<const FEATURES: usize, const H: usize, const W: usize, T: Real> Layer<Image
             }
         }
         for f in 0..FEATURES {
-            gradient.bias[f] = T::of(plain[f]);
-            gradient.gain[f] = T::of(along[f]);
+            gradient.bias[f] += T::of(plain[f]);
+            gradient.gain[f] += T::of(along[f]);
             let distance = |measured, running: T, batch: f64| {
                 if measured { T::of(running.to_f64() - batch) } else { T::zero() }
             };
             let unbiased = variance[f] * (count / (count - 1.0));
-            gradient.running_mean[f] = distance(*measured && count > 0.0, self.running_mean[f], mean[f]);
-            gradient.running_variance[f] =
-                distance(*measured && count > 1.0, self.running_variance[f], unbiased);
+            gradient.running_mean[f] += distance(measured && count > 0.0, self.running_mean[f], mean[f]);
+            gradient.running_variance[f] +=
+                distance(measured && count > 1.0, self.running_variance[f], unbiased);
         }
         let Some(input_grad) = input_grad else { return };
         // In use the mean and the variance are constants, and no gradient goes through them.
-        let share = if *measured { 1.0 / count } else { 0.0 };
+        let share = if measured { 1.0 / count } else { 0.0 };
         for ((x, dy), dx) in input.iter().zip(output_grad).zip(input_grad) {
             for f in 0..FEATURES {
                 let (mean, factor) = (mean[f], factor[f]);
@@ -237,15 +221,3 @@ part_by_part!(
 );
 
 comparable!([const FEATURES: usize, T: Real] BatchNorm<FEATURES, T>);
-
-impl<const FEATURES: usize, T: Real> Clone for BatchNorm<FEATURES, T> {
-    fn clone(&self) -> Self {
-        crate::layer::compare::copy(self)
-    }
-}
-
-impl<const FEATURES: usize, T: Real> fmt::Debug for BatchNorm<FEATURES, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BatchNorm({FEATURES} features)")
-    }
-}

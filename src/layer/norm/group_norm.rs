@@ -1,12 +1,11 @@
-use alloc::boxed::Box;
-use core::fmt;
+use chainrule_derive::Parameters;
 
 use super::{Normal, sums};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Cost, Field, Fields, Layer, Mode, Parameters, Probe};
+use crate::layer::{Backward, Cost, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::side::{Side, SplitInto};
-use crate::tensor::{Buffer, Image, Tensor, Vector, zeros};
+use crate::tensor::{Image, Tensor, Vector};
 
 /// Each of `GROUPS` equal groups of an image's channels brought to mean 0 and variance 1.
 ///
@@ -34,31 +33,20 @@ use crate::tensor::{Buffer, Image, Tensor, Vector, zeros};
 /// assert_abs_diff_eq!(norm.predict(&x)?, Image([[[-1.0]], [[1.0]], [[1.0]], [[-1.0]]]), epsilon = 1e-5);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[derive(Clone, Parameters)]
+#[parameters(name = "GroupNorm<{GROUPS}, {CHANNELS}{:T}>")]
 pub struct GroupNorm<const GROUPS: usize, const CHANNELS: usize, T: Real = f32> {
     /// γ: a factor for each channel.
-    pub gain: Box<Vector<CHANNELS, T>>,
+    #[parameter(scale = 1.0)]
+    pub gain: Vector<CHANNELS, T>,
     /// β: what is added to each channel.
-    pub bias: Box<Vector<CHANNELS, T>>,
+    #[parameter(bias)]
+    pub bias: Vector<CHANNELS, T>,
 }
 
 impl<const GROUPS: usize, const CHANNELS: usize, T: Real> GroupNorm<GROUPS, CHANNELS, T> {
     /// ε, added to the variance.
     pub const EPSILON: f64 = 1e-5;
-}
-
-impl<const GROUPS: usize, const CHANNELS: usize, T: Real> Parameters for GroupNorm<GROUPS, CHANNELS, T> {
-    const COUNT: usize = 2 * CHANNELS;
-
-    fn zeros() -> Self {
-        Self { gain: zeros(), bias: zeros() }
-    }
-
-    fn fields(fields: &mut impl Fields<Self>) {
-        let gain = Field::scale("gain", &[CHANNELS], 1.0);
-        fields.tensor(gain, |norm| norm.gain.as_slice(), |norm| norm.gain.as_mut_slice());
-        let bias = Field::bias("bias", &[CHANNELS]);
-        fields.tensor(bias, |norm| norm.bias.as_slice(), |norm| norm.bias.as_mut_slice());
-    }
 }
 
 impl<const GROUPS: usize, const CHANNELS: usize, const H: usize, const W: usize, T: Real>
@@ -67,18 +55,18 @@ where
     Side<CHANNELS>: SplitInto<GROUPS>,
 {
     type Output = Image<CHANNELS, H, W, T>;
-    type Tape = Buffer<Normal>;
-    const COST: Cost = Cost::FREE.keeping(GROUPS * size_of::<Normal>());
+    const PLAN: Plan = Plan::leaf::<Image<CHANNELS, H, W, T>, Self>()
+        .saves(Space::per_sample::<Normal>(GROUPS));
 
     fn forward(
         &self,
         input: &[Image<CHANNELS, H, W, T>],
         output: &mut [Image<CHANNELS, H, W, T>],
-        tape: &mut Buffer<Normal>,
+        mut workspace: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
         let channels = CHANNELS / GROUPS;
-        for (at, normal) in tape.take(input.len() * GROUPS).iter_mut().enumerate() {
+        for (at, normal) in workspace.saved::<Normal>(input.len() * GROUPS).iter_mut().enumerate() {
             let (sample, first) = (at / GROUPS, at % GROUPS * channels);
             let group = &input[sample].0[first..first + channels];
             *normal = Normal::of(group.as_flattened().as_flattened(), Self::EPSILON);
@@ -92,20 +80,10 @@ where
         }
     }
 
-    fn backward<P: Probe>(
-        &self,
-        input: &[Image<CHANNELS, H, W, T>],
-        _: &[Image<CHANNELS, H, W, T>],
-        output_grad: &[Image<CHANNELS, H, W, T>],
-        mut input_grad: Option<&mut [Image<CHANNELS, H, W, T>]>,
-        gradient: &mut Self,
-        tape: &mut Buffer<Normal>,
-        _: &mut P,
-    ) {
+    fn backward(&self, pass: Backward<'_, Image<CHANNELS, H, W, T>, Self>) {
+        let Backward { input, output_grad, mut input_grad, gradient, mut workspace, .. } = pass;
         let channels = CHANNELS / GROUPS;
-        gradient.bias.0.fill(T::zero());
-        gradient.gain.0.fill(T::zero());
-        for (at, &normal) in tape.get(input.len() * GROUPS).iter().enumerate() {
+        for (at, &normal) in workspace.saved::<Normal>(input.len() * GROUPS).iter().enumerate() {
             let (sample, first) = (at / GROUPS, at % GROUPS * channels);
             let [mut plain, mut along] = [0.0; 2];
             for channel in first..first + channels {
@@ -133,15 +111,3 @@ where
 }
 
 comparable!([const GROUPS: usize, const CHANNELS: usize, T: Real] GroupNorm<GROUPS, CHANNELS, T>);
-
-impl<const GROUPS: usize, const CHANNELS: usize, T: Real> Clone for GroupNorm<GROUPS, CHANNELS, T> {
-    fn clone(&self) -> Self {
-        crate::layer::compare::copy(self)
-    }
-}
-
-impl<const GROUPS: usize, const CHANNELS: usize, T: Real> fmt::Debug for GroupNorm<GROUPS, CHANNELS, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "GroupNorm({CHANNELS} channels in {GROUPS} groups)")
-    }
-}

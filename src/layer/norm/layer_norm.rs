@@ -1,11 +1,10 @@
-use alloc::boxed::Box;
-use core::fmt;
+use chainrule_derive::Parameters;
 
 use super::{Normal, part_by_part, sums};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Cost, Field, Fields, Layer, Mode, Parameters, Probe};
-use crate::tensor::{Buffer, Sequence, Tensor, Vector, zeros};
+use crate::layer::{Backward, Cost, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::tensor::{Sequence, Tensor, Vector};
 
 /// Each sample, or each step of a sequence, brought to mean 0 and variance 1 over all of its numbers.
 ///
@@ -36,11 +35,15 @@ use crate::tensor::{Buffer, Sequence, Tensor, Vector, zeros};
 /// assert_abs_diff_eq!(norm.predict(&steps)?, Sequence([[-1.0, 1.0], [1.0, -1.0]]), epsilon = 1e-5);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[derive(Clone, Parameters)]
+#[parameters(name = "LayerNorm<{X}>")]
 pub struct LayerNorm<X: Tensor> {
     /// γ: a factor for each number of X.
-    pub gain: Box<X>,
+    #[parameter(scale = 1.0, shape = X::SHAPE, scalar = X::Scalar)]
+    pub gain: X,
     /// β: what is added to each number of X.
-    pub bias: Box<X>,
+    #[parameter(bias, shape = X::SHAPE, scalar = X::Scalar)]
+    pub bias: X,
 }
 
 impl<X: Tensor> LayerNorm<X> {
@@ -48,28 +51,12 @@ impl<X: Tensor> LayerNorm<X> {
     pub const EPSILON: f64 = 1e-5;
 }
 
-impl<X: Tensor> Parameters for LayerNorm<X> {
-    const COUNT: usize = 2 * X::LEN;
-
-    fn zeros() -> Self {
-        Self { gain: zeros(), bias: zeros() }
-    }
-
-    fn fields(fields: &mut impl Fields<Self>) {
-        let gain = Field::scale("gain", X::SHAPE, 1.0);
-        fields.tensor(gain, |norm| norm.gain.as_slice(), |norm| norm.gain.as_mut_slice());
-        let bias = Field::bias("bias", X::SHAPE);
-        fields.tensor(bias, |norm| norm.bias.as_slice(), |norm| norm.bias.as_mut_slice());
-    }
-}
-
 impl<X: Tensor> Layer<X> for LayerNorm<X> {
     type Output = X;
-    type Tape = Buffer<Normal>;
-    const COST: Cost = Cost::FREE.keeping(size_of::<Normal>());
+    const PLAN: Plan = Plan::leaf::<X, Self>().saves(Space::per_sample::<Normal>(1));
 
-    fn forward(&self, input: &[X], output: &mut [X], tape: &mut Buffer<Normal>, _: &mut Mode<'_>) {
-        for ((x, y), normal) in input.iter().zip(output).zip(tape.take(input.len())) {
+    fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        for ((x, y), normal) in input.iter().zip(output).zip(workspace.saved::<Normal>(input.len())) {
             *normal = Normal::of(x.as_slice(), Self::EPSILON);
             let scales = self.gain.as_slice().iter().zip(self.bias.as_slice());
             for ((y, x), (gain, bias)) in y.as_mut_slice().iter_mut().zip(x.as_slice()).zip(scales) {
@@ -78,20 +65,10 @@ impl<X: Tensor> Layer<X> for LayerNorm<X> {
         }
     }
 
-    fn backward<P: Probe>(
-        &self,
-        input: &[X],
-        _: &[X],
-        output_grad: &[X],
-        mut input_grad: Option<&mut [X]>,
-        gradient: &mut Self,
-        tape: &mut Buffer<Normal>,
-        _: &mut P,
-    ) {
+    fn backward(&self, pass: Backward<'_, X, Self>) {
+        let Backward { input, output_grad, mut input_grad, gradient, mut workspace, .. } = pass;
         let gain = self.gain.as_slice();
-        gradient.gain.as_mut_slice().fill(X::Scalar::default());
-        gradient.bias.as_mut_slice().fill(X::Scalar::default());
-        for (at, &normal) in tape.get(input.len()).iter().enumerate() {
+        for (at, &normal) in workspace.saved::<Normal>(input.len()).iter().enumerate() {
             let (x, dy) = (input[at].as_slice(), output_grad[at].as_slice());
             let scales = gradient.gain.as_mut_slice().iter_mut().zip(gradient.bias.as_mut_slice());
             for ((dgain, dbias), (x, &dy)) in scales.zip(x.iter().zip(dy)) {
@@ -117,15 +94,3 @@ part_by_part!(
 );
 
 comparable!([X: Tensor] LayerNorm<X>);
-
-impl<X: Tensor> Clone for LayerNorm<X> {
-    fn clone(&self) -> Self {
-        crate::layer::compare::copy(self)
-    }
-}
-
-impl<X: Tensor> fmt::Debug for LayerNorm<X> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "LayerNorm({:?})", X::SHAPE)
-    }
-}

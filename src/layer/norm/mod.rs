@@ -88,44 +88,36 @@ macro_rules! part_by_part {
     ([$($generics:tt)*] $norm:ty: $input:ty, as $part:ty) => {
         impl<$($generics)*> $crate::layer::Layer<$input> for $norm {
             type Output = $input;
-            type Tape = <Self as $crate::layer::Layer<$part>>::Tape;
-            const COST: $crate::layer::Cost =
-                <Self as $crate::layer::Layer<$part>>::COST.repeated(size_of::<$input>() / size_of::<$part>());
+            const PLAN: $crate::layer::Plan = {
+                let part = <Self as $crate::layer::Layer<$part>>::PLAN;
+                $crate::layer::Plan::leaf::<$input, Self>()
+                    .saves(part.saved.for_parts(size_of::<$input>() / size_of::<$part>()))
+            };
 
             fn forward(
                 &self,
                 input: &[$input],
                 output: &mut [$input],
-                tape: &mut Self::Tape,
+                mut workspace /* was tape */: $crate::layer::WorkspaceMut<'_>,
                 mode: &mut $crate::layer::Mode<'_>,
             ) {
                 use bytemuck::{must_cast_slice, must_cast_slice_mut};
                 $crate::layer::Layer::<$part>::forward(
-                    self, must_cast_slice(input), must_cast_slice_mut(output), tape, mode,
+                    self, must_cast_slice(input), must_cast_slice_mut(output), workspace, mode,
                 );
             }
 
-            fn backward<P: $crate::layer::Probe>(
-                &self,
-                input: &[$input],
-                output: &[$input],
-                output_grad: &[$input],
-                input_grad: Option<&mut [$input]>,
-                gradient: &mut Self,
-                tape: &mut Self::Tape,
-                probe: &mut P,
-            ) {
+            fn backward(&self, pass: $crate::layer::Backward<'_, $input, Self>) {
                 use bytemuck::{must_cast_slice, must_cast_slice_mut};
-                $crate::layer::Layer::<$part>::backward(
-                    self,
-                    must_cast_slice(input),
-                    must_cast_slice(output),
-                    must_cast_slice(output_grad),
-                    input_grad.map(|input_grad| must_cast_slice_mut(input_grad)),
-                    gradient,
-                    tape,
-                    probe,
-                );
+                $crate::layer::Layer::<$part>::backward(self, $crate::layer::Backward {
+                    input: must_cast_slice(pass.input),
+                    output: must_cast_slice(pass.output),
+                    output_grad: must_cast_slice(pass.output_grad),
+                    input_grad: pass.input_grad.map(|input_grad| must_cast_slice_mut(input_grad)),
+                    gradient: pass.gradient,
+                    workspace: pass.workspace,
+                    accumulate: pass.accumulate,
+                });
             }
         }
     };

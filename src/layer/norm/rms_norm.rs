@@ -1,11 +1,10 @@
-use alloc::boxed::Box;
-use core::fmt;
+use chainrule_derive::Parameters;
 
 use super::{Normal, factor, part_by_part, sums};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Cost, Field, Fields, Layer, Mode, Parameters, Probe};
-use crate::tensor::{Buffer, Sequence, Tensor, Vector, zeros};
+use crate::layer::{Backward, Cost, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::tensor::{Sequence, Tensor, Vector};
 
 /// Each sample, or each step of a sequence, divided by the root of the mean of its squares.
 ///
@@ -32,9 +31,12 @@ use crate::tensor::{Buffer, Sequence, Tensor, Vector, zeros};
 /// assert_abs_diff_eq!(norm.predict(&Vector([1.0, 7.0]))?, Vector([0.2, 1.4]), epsilon = 1e-6); // √(50 / 2) is 5
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[derive(Clone, Parameters)]
+#[parameters(name = "RmsNorm<{X}>")]
 pub struct RmsNorm<X: Tensor> {
     /// γ: a factor for each number of X.
-    pub gain: Box<X>,
+    #[parameter(scale = 1.0, shape = X::SHAPE, scalar = X::Scalar)]
+    pub gain: X,
 }
 
 impl<X: Tensor> RmsNorm<X> {
@@ -42,26 +44,12 @@ impl<X: Tensor> RmsNorm<X> {
     pub const EPSILON: f64 = 1e-6;
 }
 
-impl<X: Tensor> Parameters for RmsNorm<X> {
-    const COUNT: usize = X::LEN;
-
-    fn zeros() -> Self {
-        Self { gain: zeros() }
-    }
-
-    fn fields(fields: &mut impl Fields<Self>) {
-        let gain = Field::scale("gain", X::SHAPE, 1.0);
-        fields.tensor(gain, |norm| norm.gain.as_slice(), |norm| norm.gain.as_mut_slice());
-    }
-}
-
 impl<X: Tensor> Layer<X> for RmsNorm<X> {
     type Output = X;
-    type Tape = Buffer<Normal>;
-    const COST: Cost = Cost::FREE.keeping(size_of::<Normal>());
+    const PLAN: Plan = Plan::leaf::<X, Self>().saves(Space::per_sample::<Normal>(1));
 
-    fn forward(&self, input: &[X], output: &mut [X], tape: &mut Buffer<Normal>, _: &mut Mode<'_>) {
-        for ((x, y), normal) in input.iter().zip(output).zip(tape.take(input.len())) {
+    fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        for ((x, y), normal) in input.iter().zip(output).zip(workspace.saved::<Normal>(input.len())) {
             let (x, y) = (x.as_slice(), y.as_mut_slice());
             let [squares] = sums([x], |[x]| [x * x]);
             *normal = Normal { mean: 0.0, factor: factor(squares / X::LEN as f64, Self::EPSILON) };
@@ -71,19 +59,10 @@ impl<X: Tensor> Layer<X> for RmsNorm<X> {
         }
     }
 
-    fn backward<P: Probe>(
-        &self,
-        input: &[X],
-        _: &[X],
-        output_grad: &[X],
-        mut input_grad: Option<&mut [X]>,
-        gradient: &mut Self,
-        tape: &mut Buffer<Normal>,
-        _: &mut P,
-    ) {
+    fn backward(&self, pass: Backward<'_, X, Self>) {
+        let Backward { input, output_grad, mut input_grad, gradient, mut workspace, .. } = pass;
         let gain = self.gain.as_slice();
-        gradient.gain.as_mut_slice().fill(X::Scalar::default());
-        for (at, &normal) in tape.get(input.len()).iter().enumerate() {
+        for (at, &normal) in workspace.saved::<Normal>(input.len()).iter().enumerate() {
             let (x, dy) = (input[at].as_slice(), output_grad[at].as_slice());
             for (dgain, (x, dy)) in gradient.gain.as_mut_slice().iter_mut().zip(x.iter().zip(dy)) {
                 *dgain += X::Scalar::of(dy.to_f64() * normal.apply(x.to_f64()));
@@ -106,15 +85,3 @@ part_by_part!(
 );
 
 comparable!([X: Tensor] RmsNorm<X>);
-
-impl<X: Tensor> Clone for RmsNorm<X> {
-    fn clone(&self) -> Self {
-        crate::layer::compare::copy(self)
-    }
-}
-
-impl<X: Tensor> fmt::Debug for RmsNorm<X> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RmsNorm({:?})", X::SHAPE)
-    }
-}

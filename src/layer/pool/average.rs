@@ -1,7 +1,8 @@
+use chainrule_derive::Parameters;
 use super::{Output, Pooled, on_pixels, on_steps};
 use crate::kernel::Real;
-use crate::layer::parameters::nothing_to_train;
-use crate::layer::{Layer, Mode, Probe};
+use crate::layer::compare::comparable;
+use crate::layer::{Backward, Layer, Mode, WorkspaceMut};
 use crate::tensor::{Image, Sequence, Tensor};
 
 /// The mean of every `K` x `K` window, channel by channel.
@@ -31,7 +32,7 @@ use crate::tensor::{Image, Sequence, Tensor};
 /// assert_eq!(AvgPool2d::<2, 1>.predict(&picture)?, Image([[[2.5, 4.5, 6.5]]])); // one pixel apart
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct AvgPool2d<const K: usize, const STRIDE: usize = K, const PAD: usize = 0>;
 
 /// The mean of each feature in every window of `K` steps.
@@ -57,11 +58,11 @@ pub struct AvgPool2d<const K: usize, const STRIDE: usize = K, const PAD: usize =
 /// assert_eq!(AvgPool1d::<2>.predict(&steps)?, Sequence([[2.0, -1.5], [1.0, -3.5]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct AvgPool1d<const K: usize, const STRIDE: usize = K, const PAD: usize = 0>;
 
-nothing_to_train!([const K: usize, const STRIDE: usize, const PAD: usize] AvgPool2d<K, STRIDE, PAD>);
-nothing_to_train!([const K: usize, const STRIDE: usize, const PAD: usize] AvgPool1d<K, STRIDE, PAD>);
+comparable!([const K: usize, const STRIDE: usize, const PAD: usize] AvgPool2d<K, STRIDE, PAD>);
+comparable!([const K: usize, const STRIDE: usize, const PAD: usize] AvgPool1d<K, STRIDE, PAD>);
 
 impl<
     const K: usize,
@@ -76,28 +77,19 @@ where
     Image<C, H, W, T>: Pooled<K, STRIDE, PAD>,
 {
     type Output = Output<K, STRIDE, PAD, Image<C, H, W, T>>;
-    type Tape = ();
 
     fn forward(
         &self,
         input: &[Image<C, H, W, T>],
         output: &mut [Self::Output],
-        _: &mut (),
+        _: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
         on_pixels::<K, STRIDE, PAD, Image<C, H, W, T>>().mean(Tensor::flat(input), Tensor::flat_mut(output));
     }
 
-    fn backward<P: Probe>(
-        &self,
-        _: &[Image<C, H, W, T>],
-        _: &[Self::Output],
-        output_grad: &[Self::Output],
-        input_grad: Option<&mut [Image<C, H, W, T>]>,
-        _: &mut Self,
-        _: &mut (),
-        _: &mut P,
-    ) {
+    fn backward(&self, pass: Backward<'_, Image<C, H, W, T>, Self>) {
+        let Backward { output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         on_pixels::<K, STRIDE, PAD, Image<C, H, W, T>>()
             .mean_gradient(Tensor::flat(output_grad), Tensor::flat_mut(input_grad));
@@ -116,29 +108,20 @@ where
     Sequence<STEPS, FEATURES, T>: Pooled<K, STRIDE, PAD>,
 {
     type Output = Output<K, STRIDE, PAD, Sequence<STEPS, FEATURES, T>>;
-    type Tape = ();
 
     fn forward(
         &self,
         input: &[Sequence<STEPS, FEATURES, T>],
         output: &mut [Self::Output],
-        _: &mut (),
+        _: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
         on_steps::<K, STRIDE, PAD, Sequence<STEPS, FEATURES, T>>()
             .mean(Tensor::flat(input), Tensor::flat_mut(output));
     }
 
-    fn backward<P: Probe>(
-        &self,
-        _: &[Sequence<STEPS, FEATURES, T>],
-        _: &[Self::Output],
-        output_grad: &[Self::Output],
-        input_grad: Option<&mut [Sequence<STEPS, FEATURES, T>]>,
-        _: &mut Self,
-        _: &mut (),
-        _: &mut P,
-    ) {
+    fn backward(&self, pass: Backward<'_, Sequence<STEPS, FEATURES, T>, Self>) {
+        let Backward { output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         on_steps::<K, STRIDE, PAD, Sequence<STEPS, FEATURES, T>>()
             .mean_gradient(Tensor::flat(output_grad), Tensor::flat_mut(input_grad));

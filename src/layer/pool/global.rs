@@ -1,6 +1,7 @@
+use chainrule_derive::Parameters;
 use crate::kernel::Real;
-use crate::layer::parameters::nothing_to_train;
-use crate::layer::{Layer, Mode, Probe};
+use crate::layer::compare::comparable;
+use crate::layer::{Backward, Layer, Mode, WorkspaceMut};
 use crate::tensor::{Image, Sequence, Tensor, Vector};
 
 /// The mean of each channel over the whole image, or of each feature over all steps.
@@ -27,20 +28,19 @@ use crate::tensor::{Image, Sequence, Tensor, Vector};
 /// assert_eq!(GlobalAvgPool.predict(&steps)?, Vector([2.0, 30.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct GlobalAvgPool;
 
-nothing_to_train!([] GlobalAvgPool);
+comparable!([] GlobalAvgPool);
 
 impl<const C: usize, const H: usize, const W: usize, T: Real> Layer<Image<C, H, W, T>> for GlobalAvgPool {
     type Output = Vector<C, T>;
-    type Tape = ();
 
     fn forward(
         &self,
         input: &[Image<C, H, W, T>],
         output: &mut [Vector<C, T>],
-        _: &mut (),
+        _: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
         let channels = Tensor::flat(input).chunks_exact(H * W);
@@ -51,16 +51,8 @@ impl<const C: usize, const H: usize, const W: usize, T: Real> Layer<Image<C, H, 
         }
     }
 
-    fn backward<P: Probe>(
-        &self,
-        _: &[Image<C, H, W, T>],
-        _: &[Vector<C, T>],
-        output_grad: &[Vector<C, T>],
-        input_grad: Option<&mut [Image<C, H, W, T>]>,
-        _: &mut Self,
-        _: &mut (),
-        _: &mut P,
-    ) {
+    fn backward(&self, pass: Backward<'_, Image<C, H, W, T>, Self>) {
+        let Backward { output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         let channels = Tensor::flat_mut(input_grad).chunks_exact_mut(H * W);
         for (dx, &dy) in channels.zip(Vector::flat(output_grad)) {
@@ -73,13 +65,12 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
     for GlobalAvgPool
 {
     type Output = Vector<FEATURES, T>;
-    type Tape = ();
 
     fn forward(
         &self,
         input: &[Sequence<STEPS, FEATURES, T>],
         output: &mut [Vector<FEATURES, T>],
-        _: &mut (),
+        _: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
         for (y, x) in output.iter_mut().zip(input) {
@@ -91,16 +82,8 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
         }
     }
 
-    fn backward<P: Probe>(
-        &self,
-        _: &[Sequence<STEPS, FEATURES, T>],
-        _: &[Vector<FEATURES, T>],
-        output_grad: &[Vector<FEATURES, T>],
-        input_grad: Option<&mut [Sequence<STEPS, FEATURES, T>]>,
-        _: &mut Self,
-        _: &mut (),
-        _: &mut P,
-    ) {
+    fn backward(&self, pass: Backward<'_, Sequence<STEPS, FEATURES, T>, Self>) {
+        let Backward { output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         for (dx, dy) in input_grad.iter_mut().zip(output_grad) {
             for step in &mut dx.0 {

@@ -1,7 +1,8 @@
+use chainrule_derive::Parameters;
 use super::{Output, Pooled, on_pixels, on_steps};
 use crate::kernel::Real;
-use crate::layer::parameters::nothing_to_train;
-use crate::layer::{Layer, Mode, Probe};
+use crate::layer::compare::comparable;
+use crate::layer::{Backward, Layer, Mode, WorkspaceMut};
 use crate::tensor::{Image, Sequence, Tensor};
 
 /// The largest number of every `K` x `K` window, channel by channel.
@@ -35,7 +36,7 @@ use crate::tensor::{Image, Sequence, Tensor};
 /// assert_eq!(MaxPool2d::<2, 1>.predict(&picture)?, Image([[[4.0, 8.0, 8.0]]])); // one pixel apart
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct MaxPool2d<const K: usize, const STRIDE: usize = K, const PAD: usize = 0>;
 
 /// The largest number of each feature in every window of `K` steps.
@@ -61,11 +62,11 @@ pub struct MaxPool2d<const K: usize, const STRIDE: usize = K, const PAD: usize =
 /// assert_eq!(MaxPool1d::<2>.predict(&steps)?, Sequence([[3.0, -1.0], [2.0, -3.0]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct MaxPool1d<const K: usize, const STRIDE: usize = K, const PAD: usize = 0>;
 
-nothing_to_train!([const K: usize, const STRIDE: usize, const PAD: usize] MaxPool2d<K, STRIDE, PAD>);
-nothing_to_train!([const K: usize, const STRIDE: usize, const PAD: usize] MaxPool1d<K, STRIDE, PAD>);
+comparable!([const K: usize, const STRIDE: usize, const PAD: usize] MaxPool2d<K, STRIDE, PAD>);
+comparable!([const K: usize, const STRIDE: usize, const PAD: usize] MaxPool1d<K, STRIDE, PAD>);
 
 impl<
     const K: usize,
@@ -80,28 +81,19 @@ where
     Image<C, H, W, T>: Pooled<K, STRIDE, PAD>,
 {
     type Output = Output<K, STRIDE, PAD, Image<C, H, W, T>>;
-    type Tape = ();
 
     fn forward(
         &self,
         input: &[Image<C, H, W, T>],
         output: &mut [Self::Output],
-        _: &mut (),
+        _: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
         on_pixels::<K, STRIDE, PAD, Image<C, H, W, T>>().max(Tensor::flat(input), Tensor::flat_mut(output));
     }
 
-    fn backward<P: Probe>(
-        &self,
-        input: &[Image<C, H, W, T>],
-        output: &[Self::Output],
-        output_grad: &[Self::Output],
-        input_grad: Option<&mut [Image<C, H, W, T>]>,
-        _: &mut Self,
-        _: &mut (),
-        _: &mut P,
-    ) {
+    fn backward(&self, pass: Backward<'_, Image<C, H, W, T>, Self>) {
+        let Backward { input, output, output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         let (x, y, dy) = (Tensor::flat(input), Tensor::flat(output), Tensor::flat(output_grad));
         on_pixels::<K, STRIDE, PAD, Image<C, H, W, T>>().max_gradient(x, y, dy, Tensor::flat_mut(input_grad));
@@ -120,29 +112,20 @@ where
     Sequence<STEPS, FEATURES, T>: Pooled<K, STRIDE, PAD>,
 {
     type Output = Output<K, STRIDE, PAD, Sequence<STEPS, FEATURES, T>>;
-    type Tape = ();
 
     fn forward(
         &self,
         input: &[Sequence<STEPS, FEATURES, T>],
         output: &mut [Self::Output],
-        _: &mut (),
+        _: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
         on_steps::<K, STRIDE, PAD, Sequence<STEPS, FEATURES, T>>()
             .max(Tensor::flat(input), Tensor::flat_mut(output));
     }
 
-    fn backward<P: Probe>(
-        &self,
-        input: &[Sequence<STEPS, FEATURES, T>],
-        output: &[Self::Output],
-        output_grad: &[Self::Output],
-        input_grad: Option<&mut [Sequence<STEPS, FEATURES, T>]>,
-        _: &mut Self,
-        _: &mut (),
-        _: &mut P,
-    ) {
+    fn backward(&self, pass: Backward<'_, Sequence<STEPS, FEATURES, T>, Self>) {
+        let Backward { input, output, output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         let (x, y, dy) = (Tensor::flat(input), Tensor::flat(output), Tensor::flat(output_grad));
         on_steps::<K, STRIDE, PAD, Sequence<STEPS, FEATURES, T>>().max_gradient(

@@ -7,7 +7,7 @@ mod upsample;
 
 use crate::kernel::{Pooling, Real};
 use crate::tensor::side::{PaddedBy, Side, Sides, Slide};
-use crate::tensor::{Image, Sequence, Tensor};
+use crate::tensor::{Image, Sample, Sequence, Tensor};
 
 pub use average::{AvgPool1d, AvgPool2d};
 pub use global::GlobalAvgPool;

@@ -1,6 +1,7 @@
+use chainrule_derive::Parameters;
 use crate::kernel::Real;
-use crate::layer::parameters::nothing_to_train;
-use crate::layer::{Layer, Mode, Probe};
+use crate::layer::compare::comparable;
+use crate::layer::{Backward, Layer, Mode, WorkspaceMut};
 use crate::tensor::side::{Known, Positive, Side, Sides, Times};
 use crate::tensor::{Image, Tensor};
 
@@ -26,10 +27,10 @@ use crate::tensor::{Image, Tensor};
 /// assert_eq!(Upsample2d::<2>.predict(&picture)?, Image([[[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, 2.0, 2.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub struct Upsample2d<const FACTOR: usize>;
 
-nothing_to_train!([const FACTOR: usize] Upsample2d<FACTOR>);
+comparable!([const FACTOR: usize] Upsample2d<FACTOR>);
 
 type Output<const FACTOR: usize, const C: usize, const H: usize, const W: usize, T> =
     <(Side<C>, <Side<H> as Times<FACTOR>>::Out, <Side<W> as Times<FACTOR>>::Out) as Sides<T>>::Tensor;
@@ -43,13 +44,12 @@ where
     (Side<C>, <Side<H> as Times<FACTOR>>::Out, <Side<W> as Times<FACTOR>>::Out): Sides<T>,
 {
     type Output = Output<FACTOR, C, H, W, T>;
-    type Tape = ();
 
     fn forward(
         &self,
         input: &[Image<C, H, W, T>],
         output: &mut [Self::Output],
-        _: &mut (),
+        _: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
         // All rows of the batch, one after the other: each makes FACTOR rows.
@@ -61,16 +61,8 @@ where
         }
     }
 
-    fn backward<P: Probe>(
-        &self,
-        _: &[Image<C, H, W, T>],
-        _: &[Self::Output],
-        output_grad: &[Self::Output],
-        input_grad: Option<&mut [Image<C, H, W, T>]>,
-        _: &mut Self,
-        _: &mut (),
-        _: &mut P,
-    ) {
+    fn backward(&self, pass: Backward<'_, Image<C, H, W, T>, Self>) {
+        let Backward { output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         let rows = Tensor::flat(output_grad).chunks_exact(FACTOR * FACTOR * W);
         for (dx, rows) in Tensor::flat_mut(input_grad).chunks_exact_mut(W).zip(rows) {

@@ -1,14 +1,16 @@
 use core::fmt;
 
-/// One step down into a network: a field of a struct, or an element of a tuple or an array.
+/// One step from a network down to a layer or a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Segment {
-    /// A named field: `weight`, `branch`.
+    /// A field.
     Name(&'static str),
     /// A place in a tuple or an array.
     Index(usize),
-    /// All the places of an array of this length, where its layers are spoken of as one.
+    /// All places of an array at once.
     Repeated(usize),
+    /// A field whose own fields count as those of the struct around it: it adds nothing to a path.
+    Flattened,
 }
 
 impl From<&'static str> for Segment {
@@ -29,26 +31,30 @@ impl fmt::Display for Segment {
             Self::Name(name) => f.write_str(name),
             Self::Index(index) => index.fmt(f),
             Self::Repeated(len) => write!(f, "[0..{len}]"),
+            Self::Flattened => Ok(()),
         }
     }
 }
 
-/// Where something stands in a network, printed as `2.branch.0.weight`.
-///
-/// It lives on the stack of the walk that made it, so that walking allocates nothing.
+/// The way from a network down to a layer or a parameter. Prints as `2.branch.0.weight`.
 #[derive(Clone, Copy, Debug)]
 pub struct Path<'a> {
     parent: Option<&'a Path<'a>>,
-    segment: Option<Segment>,
+    segment: Segment,
 }
 
 impl<'a> Path<'a> {
-    /// The network itself, which prints as nothing.
-    pub const ROOT: Path<'static> = Path { parent: None, segment: None };
+    /// The network itself.
+    pub const ROOT: Path<'static> = Path { parent: None, segment: Segment::Flattened };
 
-    /// One step further down.
+    /// The path to a child.
     pub fn join(&'a self, segment: impl Into<Segment>) -> Path<'a> {
-        Path { parent: Some(self), segment: Some(segment.into()) }
+        Path { parent: Some(self), segment: segment.into() }
+    }
+
+    /// Whether it prints as nothing.
+    fn is_root(&self) -> bool {
+        self.segment == Segment::Flattened && self.parent.is_none_or(Self::is_root)
     }
 }
 
@@ -56,10 +62,10 @@ impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(parent) = self.parent {
             parent.fmt(f)?;
-            if parent.segment.is_some() {
+            if self.segment != Segment::Flattened && !parent.is_root() {
                 f.write_str(".")?;
             }
         }
-        self.segment.map_or(Ok(()), |segment| segment.fmt(f))
+        self.segment.fmt(f)
     }
 }

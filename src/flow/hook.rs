@@ -2,16 +2,18 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::figures::{LayerFlow, ParameterFlow, SlopeFlow, WayFlow, WeightsFlow, norm, ratio, rms};
+use super::figures::{LayerFlow, ParameterFlow, SlopeFlow, WayFlow, WeightsFlow, norm, norm_of, ratio, rms, rms_of};
 use super::histogram::Histogram;
+use super::batch::{Batch, bytes};
 use super::spectrum::spectrum;
 use super::{Detail, SATURATED};
+use chainrule_parameters::describe;
+
 use crate::kernel::Real;
 use crate::layer::{
-    Factor, Layer, NoProbe, Parameter, Parameters, Probe, Role, Seen, Segment, Visitor, as_written, describe,
-    short_type_name, visit,
+    BackwardHook, Factor, Layer, LayerPass, Parameter, Plan, Role, Segment, Space, View, Visitor, Workspace, visit,
 };
-use crate::tensor::Tensor;
+use crate::tensor::Sample;
 
 /// Bins of each histogram.
 const BINS: usize = 40;
@@ -21,22 +23,22 @@ const BINS: usize = 40;
 /// [`GradientFlow::flow`](super::GradientFlow::flow) is the short way; this is for a pass that one makes anyway:
 ///
 /// ```
-/// use chainrule::flow::{Detail, FlowProbe};
+/// use chainrule::flow::{Detail, FlowHook};
 /// use chainrule::prelude::*;
 /// type Net = (Linear<4, 8>, Tanh, Linear<8, 2>);
 ///
-/// let (net, mut gradient, mut tape) = (Net::init(&mut rng(1)), Net::zeros(), Tape::default());
+/// let (net, mut gradient, mut workspace) = (Net::init(&mut rng(1)), Net::zeros(), Workspace::default());
 /// let (inputs, targets) = ([Vector([1.0, 0.0, -1.0, 0.5])], [Label::<2>::new(1)?]);
-/// let mut probe = FlowProbe::new::<Net, Vector<4>>(Detail::default());
-/// net.loss_gradient_with(
-///     &CrossEntropy::default(), &inputs, &targets, &mut tape, &mut gradient, &mut rng(2), &mut probe,
+/// let mut hook = FlowHook::new::<Net, Vector<4>>(Detail::default());
+/// net.loss_gradient_with_hook(
+///     &CrossEntropy::default(), &inputs, &targets, &mut workspace, &mut gradient, &mut rng(2), &mut hook,
 /// )?;
-/// let layers = probe.into_layers();
+/// let layers = hook.into_layers();
 /// assert_eq!(layers[1].path, "0");
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct FlowProbe {
+pub struct FlowHook {
     detail: Detail,
     /// Where the forward pass was not finite there is no gradient to be measured.
     pub(super) forward_only: bool,
@@ -74,10 +76,14 @@ impl Open {
     }
 }
 
-impl FlowProbe {
+impl FlowHook {
     /// For one backward pass through a network `N` on inputs `X`.
-    pub fn new<N: Layer<X>, X: Tensor>(detail: Detail) -> Self {
-        let open = [Open::new(N::FACTOR)].into();
+    pub fn new<N: Layer<X>, X: Sample>(detail: Detail) -> Self {
+        Self::of_plan(&N::PLAN, detail)
+    }
+
+    fn of_plan(plan: &Plan, detail: Detail) -> Self {
+        let open = [Open::new(plan.factor)].into();
         Self { detail, forward_only: false, path: Vec::new(), open, layers: Vec::new() }
     }
 
@@ -88,51 +94,49 @@ impl FlowProbe {
     }
 
     /// The figures of a layer that has just been left, with those of the layers inside it to follow.
-    fn figures<X: Tensor, L: Layer<X>>(&self, seen: &Seen<'_, X, L>, open: &Open) -> LayerFlow {
-        let output_grad = (!self.forward_only).then(|| L::Output::flat(seen.output_grad));
-        let input_grad = seen.input_grad.filter(|_| !self.forward_only).map(X::flat);
-        let gain = input_grad.zip(output_grad).and_then(|(dx, dy)| ratio(norm(dx), norm(dy)));
+    fn figures(&self, pass: &LayerPass<'_>, open: &Open) -> LayerFlow {
+        let plan = pass.layer.plan();
+        let output_grad = (!self.forward_only).then_some(&pass.output_grad);
+        let input_grad = pass.input_grad.as_ref().filter(|_| !self.forward_only);
+        let gain = input_grad.zip(output_grad).and_then(|(dx, dy)| ratio(norm_of(dx), norm_of(dy)));
         let leaf = open.inside.is_empty();
-        let output = L::Output::flat(seen.output);
         let counted = leaf && self.detail.histograms;
         LayerFlow {
             path: self.path.iter().map(Segment::to_string).collect::<Vec<_>>().join("."),
-            layer: as_written(&short_type_name::<L>()).into_owned(),
+            layer: plan.name.to_string(),
             level: self.path.len(),
-            factor: L::FACTOR,
-            input_shape: X::SHAPE,
-            output_shape: L::Output::SHAPE,
-            input_rms: rms(X::flat(seen.input)),
-            output_rms: rms(output),
-            output_grad_rms: output_grad.map(rms),
-            input_grad_rms: input_grad.map(rms),
+            factor: plan.factor,
+            input_shape: plan.input,
+            output_shape: plan.output,
+            input_rms: rms_of(&pass.input),
+            output_rms: rms_of(&pass.output),
+            output_grad_rms: output_grad.map(rms_of),
+            input_grad_rms: input_grad.map(rms_of),
             gain,
-            slope: match L::FACTOR {
-                Factor::Slope { steepest } => Some(slope(seen, steepest)),
+            slope: match plan.factor {
+                Factor::Activation { max_derivative } => slope(pass, max_derivative),
                 _ => None,
             },
-            weights: (L::FACTOR == Factor::Weights).then(|| WeightsFlow {
+            weights: (plan.factor == Factor::Weights).then(|| WeightsFlow {
                 gain,
-                fan_in: fan_in::<L>(),
-                spectrum: if self.detail.spectra { spectrum::<X, L>(seen.layer) } else { None },
+                fan_in: fan_in(plan),
+                spectrum: if self.detail.spectra { spectrum(pass.layer, &pass.input) } else { None },
             }),
             ways: open.ways.iter().map(Way::figures).collect(),
             cosine: match &open.ways[..] {
                 [a, b] if !self.forward_only => cosine(&a.input_grad, &b.input_grad),
                 _ => None,
             },
-            parameters: if leaf { self.parameters(seen.layer, seen.gradient) } else { Vec::new() },
-            outputs: counted.then(|| Histogram::of(output.iter().map(|y| y.to_f64()), BINS)),
+            parameters: if leaf { self.parameters(pass.layer.parameters(), pass.gradient) } else { Vec::new() },
+            outputs: counted.then(|| Histogram::of(&pass.output.iter().collect::<Vec<_>>(), BINS)),
             output_grads: output_grad
                 .filter(|_| counted)
-                .map(|dy| Histogram::of(dy.iter().map(|dy| dy.to_f64().abs().log10()), BINS)),
+                .map(|dy| Histogram::of(&dy.iter().map(|dy| dy.abs().log10()).collect::<Vec<_>>(), BINS)),
         }
     }
-}
 
-impl FlowProbe {
-    /// The parameters of a leaf; a statistic is measured, not trained, and has no gradient.
-    fn parameters<N: Parameters>(&self, layer: &N, gradient: &N) -> Vec<ParameterFlow> {
+    /// The parameters of a leaf; a buffer is measured, not trained, and has no gradient.
+    fn parameters(&self, layer: View<'_>, gradient: View<'_>) -> Vec<ParameterFlow> {
         let mut list = List(Vec::new());
         visit([layer, gradient], [], &mut list);
         if self.forward_only {
@@ -142,15 +146,15 @@ impl FlowProbe {
     }
 }
 
-impl Probe for FlowProbe {
-    fn enter<X: Tensor, L: Layer<X>>(&mut self, name: Segment) {
+impl BackwardHook for FlowHook {
+    fn enter(&mut self, name: Segment, plan: &'static Plan) {
         self.path.push(name);
-        self.open.push(Open::new(L::FACTOR));
+        self.open.push(Open::new(plan.factor));
     }
 
-    fn leave<X: Tensor, L: Layer<X>>(&mut self, seen: Seen<'_, X, L>) {
+    fn leave(&mut self, pass: &LayerPass<'_>) {
         let Some(mut open) = self.open.pop() else { return };
-        let mut layers = [self.figures(&seen, &open)].to_vec();
+        let mut layers = [self.figures(pass, &open)].to_vec();
         // A product is gone through from its last layer to its first.
         if open.factor == Factor::Product {
             open.inside.reverse();
@@ -165,10 +169,9 @@ impl Probe for FlowProbe {
         };
         if parent.factor == Factor::Sum
             && !self.forward_only
-            && let Some(dx) = seen.input_grad
+            && let Some(dx) = &pass.input_grad
         {
-            let input_grad = X::flat(dx).iter().map(|dx| dx.to_f64()).collect();
-            parent.ways.push(Way { name: name.to_string(), input_grad });
+            parent.ways.push(Way { name: name.to_string(), input_grad: dx.iter().collect() });
         }
         parent.inside.push(layers);
     }
@@ -182,28 +185,33 @@ fn cosine(a: &[f64], b: &[f64]) -> Option<f64> {
 }
 
 /// g'(Z), which is what the backward pass makes of a gradient of ones.
-fn slope<X: Tensor, L: Layer<X>>(seen: &Seen<'_, X, L>, steepest: f64) -> SlopeFlow {
-    let samples = seen.input.len();
-    let (mut ones, mut slopes) = (bytemuck::zeroed_vec(samples), bytemuck::zeroed_vec::<X>(samples));
-    L::Output::flat_mut(&mut ones).fill(Real::of(1.0));
-    let (gradient, tape) = (&mut L::zeros(), &mut L::Tape::default());
-    seen.layer.backward(seen.input, seen.output, &ones, Some(&mut slopes), gradient, tape, &mut NoProbe);
+fn slope(pass: &LayerPass<'_>, max_derivative: f64) -> Option<SlopeFlow> {
+    let (plan, outputs) = (pass.layer.plan(), &pass.output);
+    let samples = outputs.len() / plan.output.iter().product::<usize>().max(1);
+    let (ones, mut slopes) = (Batch::of(outputs, |_| 1.0), Batch::of(outputs, |_| 0.0));
+    let mut workspace = Workspace::default();
+    let (input, output) = (bytes(&pass.input), bytes(outputs));
+    let workspace = workspace.reserve(plan, Space::NONE, samples);
+    if !pass.layer.backward(input, output, ones.bytes(), slopes.bytes_mut(), workspace) {
+        return None;
+    }
 
     // Input and output are of one shape.
-    let (slopes, outputs, zero) = (X::flat(&slopes), L::Output::flat(seen.output), Real::of(0.0));
-    let (mut sum, mut saturated, mut alive) = (0.0, 0, vec![false; units(X::SHAPE)]);
-    for (at, slope) in slopes.iter().map(|slope| slope.to_f64().abs()).enumerate() {
+    let slopes = slopes.numbers();
+    let (mut sum, mut saturated, mut alive) = (0.0, 0, vec![false; units(plan.input)]);
+    let len = plan.input.iter().product::<usize>();
+    for (at, slope) in slopes.iter().map(f64::abs).enumerate() {
         sum += slope;
-        saturated += usize::from(slope < SATURATED * steepest);
-        alive[unit(X::SHAPE, at % X::LEN)] |= slope != 0.0 || outputs[at] != zero;
+        saturated += usize::from(slope < SATURATED * max_derivative);
+        alive[unit(plan.input, at % len)] |= slope != 0.0 || outputs.get(at) != 0.0;
     }
     let dead = alive.iter().filter(|alive| !**alive).count();
-    SlopeFlow {
+    Some(SlopeFlow {
         mean: sum / slopes.len() as f64,
-        steepest,
+        max_derivative,
         saturated: saturated as f64 / slopes.len() as f64,
         dead: dead as f64 / alive.len() as f64,
-    }
+    })
 }
 
 /// How many units a tensor of these sides has: features, or channels of an image.
@@ -224,10 +232,10 @@ fn unit(shape: &[usize], at: usize) -> usize {
     }
 }
 
-fn fan_in<N: Parameters>() -> usize {
+fn fan_in(plan: &Plan) -> usize {
     let mut first = None;
-    describe::<N>(&mut |parameter| {
-        if let Role::Weight { fan_in, .. } = parameter.field.role {
+    describe(plan.parameters, &mut |parameter| {
+        if let Role::Weight { fan_in, .. } = parameter.role {
             first.get_or_insert(fan_in);
         }
     });
@@ -238,7 +246,7 @@ struct List(Vec<ParameterFlow>);
 
 impl Visitor<2, 0> for List {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [w, dw]: [&[T]; 2], []: [&mut [T]; 0]) {
-        if let Role::Statistic { .. } = parameter.field.role {
+        if let Role::Buffer { .. } = parameter.role {
             return;
         }
         let name = parameter.path.to_string();

@@ -1,0 +1,124 @@
+//! `#[derive(Parameters)]`: what a layer has to train, described once.
+//!
+//! The derive is part of the crate `chainrule`; its guide "Your own layer" shows it in use.
+
+mod field;
+mod name;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Data, DeriveInput, Error, Fields, Index, Result, parse_macro_input};
+
+use field::Kind;
+
+/// Implements `Parameters` for a struct: lists its parameter tensors and the layers inside it.
+///
+/// Each field is one of these:
+///
+/// | attribute | the field |
+/// |---|---|
+/// | none | a layer inside this one |
+/// | `#[parameter(flatten)]` | a layer whose fields count as this layer's own |
+/// | `#[parameter(weight, fan_in = IN, fan_out = OUT)]` | weights; each output sums over `IN` inputs, each input feeds `OUT` outputs |
+/// | `#[parameter(bias)]` | what is added; starts at 0 |
+/// | `#[parameter(scale = 1.0)]` | what multiplies a feature; starts at 1.0 |
+/// | `#[parameter(buffer = 0.0, momentum = 0.1)]` | what is measured and not trained, as a running mean; starts at 0.0 |
+/// | `#[parameter(skip)]` | anything else that is plain data, such as `PhantomData` |
+///
+/// A tensor may say more: `shape = &[IN, OUT]` and `scalar = T`, where they do not follow from its type, and
+/// `layout = OutputsFirst` for weights.
+///
+/// On the struct, `#[parameters(name = "Linear<{IN}, {OUT}>")]` says how messages and tables print it. Without it they print the
+/// struct's name and its constants.
+#[proc_macro_derive(Parameters, attributes(parameter, parameters))]
+pub fn derive_parameters(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    expand(input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+fn expand(input: DeriveInput) -> Result<TokenStream> {
+    let Data::Struct(data) = &input.data else {
+        return Err(Error::new_spanned(
+            &input.ident,
+            format!("`{}` cannot be a layer: only a struct can list its parameters", input.ident),
+        ));
+    };
+    if let Some(lifetime) = input.generics.lifetimes().next() {
+        return Err(Error::new_spanned(
+            lifetime,
+            format!("`{}` cannot be a layer: it borrows, and a layer owns its parameters", input.ident),
+        ));
+    }
+    let krate = quote!(::chainrule::parameters);
+    let name = name::parts(&input, &krate)?;
+    let mut predicates = Vec::new();
+    let mut checks = Vec::new();
+    let mut fields = Vec::new();
+    for (at, field) in data.fields.iter().enumerate() {
+        let ty = &field.ty;
+        let (member, segment) = match &field.ident {
+            Some(ident) => {
+                let name = ident.to_string();
+                (quote!(#ident), quote!(Name(#name)))
+            }
+            None => {
+                let index = Index::from(at);
+                (quote!(#index), quote!(Index(#at)))
+            }
+        };
+        let (segment, node) = match field::kind(field)? {
+            Kind::Skip => {
+                checks.push(quote!(#krate::assert_plain::<#ty>();));
+                continue;
+            }
+            Kind::Layer { flatten } => {
+                if field::is_generic(ty, &input.generics) {
+                    predicates.push(quote!(#ty: #krate::Parameters));
+                }
+                let segment = if flatten { quote!(Flattened) } else { segment };
+                (segment, quote!(&<#ty as #krate::Parameters>::DESCRIPTION))
+            }
+            Kind::Tensor(tensor) => {
+                let role = tensor.role(&krate);
+                let shape = tensor.shape.unwrap_or_else(|| quote!(<#ty as #krate::Shaped>::SHAPE));
+                let scalar = tensor.scalar.unwrap_or_else(|| quote!(<#ty as #krate::Shaped>::Scalar));
+                (segment, quote!(&#krate::Node::tensor::<#ty, #scalar>(#role, #shape)))
+            }
+        };
+        fields.push(quote! {
+            #krate::Field {
+                name: #krate::Segment::#segment,
+                offset: ::core::mem::offset_of!(Self, #member),
+                node: #node,
+            }
+        });
+    }
+    let description = match &data.fields {
+        _ if fields.is_empty() => quote!(#krate::Node::Nothing),
+        Fields::Named(_) | Fields::Unnamed(_) | Fields::Unit => quote!(#krate::Node::Fields(&[#(#fields),*])),
+    };
+
+    let ident = &input.ident;
+    let (impl_generics, type_generics, clause) = input.generics.split_for_impl();
+    let clause = match clause {
+        Some(clause) => {
+            let old = &clause.predicates;
+            let comma = (!old.is_empty() && !old.trailing_punct()).then(|| quote!(,));
+            quote!(where #old #comma #(#predicates),*)
+        }
+        None if predicates.is_empty() => quote!(),
+        None => quote!(where #(#predicates),*),
+    };
+    Ok(quote! {
+        // SAFETY: the compiler gives the offsets; `Node::tensor` asks that a field holds plain data of its scalar, a layer inside
+        // describes itself, and `assert_plain` asks that every other field is plain data.
+        #[automatically_derived]
+        unsafe impl #impl_generics #krate::Parameters for #ident #type_generics #clause {
+            const NAME: #krate::TypeName = #krate::TypeName { parts: &[#(#name),*] };
+            const DESCRIPTION: #krate::Node = {
+                #(#checks)*
+                #description
+            };
+        }
+    })
+}

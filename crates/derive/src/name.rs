@@ -1,0 +1,86 @@
+//! How a layer's type is printed.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{DeriveInput, Error, GenericParam, LitStr, Result};
+
+/// The parts of a `TypeName`: from the attribute, or the struct's name and its constants.
+pub(crate) fn parts(input: &DeriveInput, krate: &TokenStream) -> Result<Vec<TokenStream>> {
+    let mut pattern = None;
+    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("parameters")) {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("name") {
+                pattern = Some(meta.value()?.parse::<LitStr>()?);
+                return Ok(());
+            }
+            Err(meta.error("a layer says how it is printed: `#[parameters(name = \"Scale<{N}>\")]`"))
+        })?;
+    }
+    match pattern {
+        Some(pattern) => from_pattern(input, &pattern, krate),
+        None => Ok(from_generics(input, krate)),
+    }
+}
+
+fn text(text: &str, krate: &TokenStream) -> TokenStream {
+    quote!(#krate::Part::Text(#text))
+}
+
+fn from_generics(input: &DeriveInput, krate: &TokenStream) -> Vec<TokenStream> {
+    let mut parts = vec![text(&input.ident.to_string(), krate)];
+    let mut open = "<";
+    for param in &input.generics.params {
+        // Constants of another type than a number are left out.
+        if let GenericParam::Const(param) = param
+            && is_number(&param.ty)
+        {
+            let ident = &param.ident;
+            parts.push(text(open, krate));
+            parts.push(quote!(#krate::Part::Number(#ident as u64)));
+            open = ", ";
+        }
+    }
+    if open != "<" {
+        parts.push(text(">", krate));
+    }
+    parts
+}
+
+fn is_number(ty: &syn::Type) -> bool {
+    matches!(ty, syn::Type::Path(path) if ["usize", "u8", "u16", "u32", "u64"].iter().any(|number| path.path.is_ident(number)))
+}
+
+/// `{N}` is a constant, `{F}` the name of a type, and `{:T}` ends with `, f64` where the scalar `T` is that.
+fn from_pattern(input: &DeriveInput, pattern: &LitStr, krate: &TokenStream) -> Result<Vec<TokenStream>> {
+    let written = pattern.value();
+    let mut rest = &written[..];
+    let mut parts = Vec::new();
+    while let Some((before, behind)) = rest.split_once('{') {
+        let Some((inside, after)) = behind.split_once('}') else {
+            return Err(Error::new_spanned(pattern, "a `{` without its `}`"));
+        };
+        if !before.is_empty() {
+            parts.push(text(before, krate));
+        }
+        let (name, scalar) = inside.strip_prefix(':').map_or((inside, false), |name| (name, true));
+        let mut params = input.generics.params.iter();
+        let Some(param) = params.find(|param| match param {
+            GenericParam::Type(param) => param.ident == name,
+            GenericParam::Const(param) => param.ident == name,
+            GenericParam::Lifetime(_) => false,
+        }) else {
+            return Err(Error::new_spanned(pattern, format!("`{name}` is no parameter of `{}`", input.ident)));
+        };
+        let ident = format_ident!("{name}");
+        parts.push(match param {
+            GenericParam::Const(_) => quote!(#krate::Part::Number(#ident as u64)),
+            _ if scalar => quote!(#krate::Part::Scalar(<#ident as #krate::Number>::SCALAR)),
+            _ => quote!(#krate::Part::Name(&<#ident as #krate::Named>::NAME)),
+        });
+        rest = after;
+    }
+    if !rest.is_empty() {
+        parts.push(text(rest, krate));
+    }
+    Ok(parts)
+}

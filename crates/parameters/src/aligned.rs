@@ -1,0 +1,139 @@
+use core::fmt;
+use core::ops::{Deref, DerefMut};
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::Number;
+
+/// Numbers that start at a cache line, for a layer's weights: a vector register then never reads from two lines at once, which
+/// would take a product for one sample a third longer.
+///
+/// It is used as a reference: `*layer.weight = ..`.
+///
+/// ```
+/// use chainrule_parameters::Aligned;
+/// let mut weight = Aligned([[0.0_f32; 3]; 2]);
+/// weight[1] = [1.0, 2.0, 3.0];
+/// assert_eq!(*weight, [[0.0; 3], [1.0, 2.0, 3.0]]);
+/// assert_eq!(weight.as_ptr().addr() % 64, 0);
+/// ```
+#[derive(Clone, Copy, PartialEq, Default)]
+#[repr(C, align(64))]
+pub struct Aligned<E>(pub E);
+
+impl<E> Deref for Aligned<E> {
+    type Target = E;
+
+    #[inline(always)]
+    fn deref(&self) -> &E {
+        &self.0
+    }
+}
+
+impl<E> DerefMut for Aligned<E> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut E {
+        &mut self.0
+    }
+}
+
+impl<E: fmt::Debug> fmt::Debug for Aligned<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+// SAFETY: all bytes zero are a valid `E`, and its padding may be anything.
+unsafe impl<E: Zeroable> Zeroable for Aligned<E> {}
+
+/// A field that holds the numbers of a parameter: plain data, or [`Aligned`] plain data.
+///
+/// # Safety
+/// A value of `Self` begins with a value of [`Numbers`](Storage::Numbers), and zero bytes and bitwise copies of it are valid.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot hold the numbers of a parameter",
+    label = "not plain data",
+    note = "a parameter is stored inline: an array of `f32` or `f64`, a `Vector`, a `Sequence`, an `Image`, or one of them in `Aligned<..>`"
+)]
+pub unsafe trait Storage: Copy + Send + Sync + 'static {
+    /// The numbers alone.
+    type Numbers: Pod;
+}
+
+// SAFETY: it is its own numbers, and plain data.
+unsafe impl<E: Pod + Send + Sync> Storage for E {
+    type Numbers = E;
+}
+
+// SAFETY: `repr(C)` puts the only field first; the rest is padding.
+unsafe impl<E: Pod + Send + Sync> Storage for Aligned<E> {
+    type Numbers = E;
+}
+
+/// A tensor whose sides and scalar follow from its type.
+pub trait Shaped {
+    /// `f32` or `f64`.
+    type Scalar: Number;
+
+    /// The sides, outermost first.
+    const SHAPE: &'static [usize];
+}
+
+impl Shaped for f32 {
+    type Scalar = f32;
+    const SHAPE: &'static [usize] = &[1];
+}
+
+impl Shaped for f64 {
+    type Scalar = f64;
+    const SHAPE: &'static [usize] = &[1];
+}
+
+impl<E: Shaped> Shaped for Aligned<E> {
+    type Scalar = E::Scalar;
+    const SHAPE: &'static [usize] = E::SHAPE;
+}
+
+/// Most sides that the shape of an array of arrays may have.
+const MOST_SIDES: usize = 8;
+
+/// The sides of an array of arrays, from the back of the list.
+#[doc(hidden)]
+pub trait Sides {
+    type Scalar: Number;
+    const COUNT: usize;
+    const SIDES: [usize; MOST_SIDES];
+}
+
+macro_rules! no_sides {
+    ($($scalar:ident)*) => {$(
+        impl Sides for $scalar {
+            type Scalar = $scalar;
+            const COUNT: usize = 0;
+            const SIDES: [usize; MOST_SIDES] = [0; MOST_SIDES];
+        }
+    )*};
+}
+no_sides!(f32 f64);
+
+impl<E: Sides, const N: usize> Sides for [E; N] {
+    type Scalar = E::Scalar;
+    const COUNT: usize = {
+        assert!(E::COUNT < MOST_SIDES, "a parameter has at most 8 sides");
+        E::COUNT + 1
+    };
+    const SIDES: [usize; MOST_SIDES] = {
+        let mut sides = E::SIDES;
+        sides[MOST_SIDES - Self::COUNT] = N;
+        sides
+    };
+}
+
+
+impl<E: Sides, const N: usize> Shaped for [E; N] {
+    type Scalar = E::Scalar;
+    const SHAPE: &'static [usize] = {
+        let sides: &'static [usize; MOST_SIDES] = &<Self as Sides>::SIDES;
+        sides.split_at(MOST_SIDES - <Self as Sides>::COUNT).1
+    };
+}

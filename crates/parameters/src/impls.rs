@@ -1,0 +1,55 @@
+//! Stacks: tuples and arrays of layers.
+
+use core::mem::offset_of;
+
+use crate::{Field, Node, Parameters, Part, Segment, TypeName};
+
+macro_rules! tuple {
+    ($First:ident 0 $(, $L:ident $i:tt)*) => {
+        // SAFETY: each tensor is inside a layer, which describes it, and the layer at the offset that the compiler gives; zero bytes and
+        // bitwise copies are valid for each layer.
+        unsafe impl<$First: Parameters, $($L: Parameters),*> Parameters for ($First, $($L,)*) {
+            const NAME: TypeName = TypeName {
+                parts: &[
+                    Part::Text("("),
+                    Part::Name(&<$First as Parameters>::NAME),
+                    $(Part::Text(", "), Part::Name(&<$L as Parameters>::NAME),)*
+                    Part::Text(")"),
+                ],
+            };
+            const DESCRIPTION: Node = Node::Fields(&[
+                Field { name: Segment::Index(0), offset: offset_of!(Self, 0), node: &$First::DESCRIPTION },
+                $(Field { name: Segment::Index($i), offset: offset_of!(Self, $i), node: &$L::DESCRIPTION },)*
+            ]);
+        }
+    };
+}
+tuple!(A 0);
+tuple!(A 0, B 1);
+tuple!(A 0, B 1, C 2);
+tuple!(A 0, B 1, C 2, D 3);
+tuple!(A 0, B 1, C 2, D 3, E 4);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14, P 15);
+// Stacks of more than 16 layers are no layers; they list their parameters, so that the error can say how many layers are too many.
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14, P 15, Q 16);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14, P 15, Q 16, R 17);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14, P 15, Q 16, R 17, S 18);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14, P 15, Q 16, R 17, S 18, T 19);
+
+// SAFETY: an array has its layers one after the other, `size_of` bytes apart, each of which describes its own tensors.
+unsafe impl<F: Parameters, const N: usize> Parameters for [F; N] {
+    const NAME: TypeName = TypeName {
+        parts: &[Part::Text("["), Part::Name(&<F as Parameters>::NAME), Part::Text("; "), Part::Number(N as u64), Part::Text("]")],
+    };
+    const DESCRIPTION: Node = Node::Repeat { count: N, stride: size_of::<F>(), of: &F::DESCRIPTION };
+}

@@ -1,0 +1,82 @@
+//! The parameters of a network, described by one constant.
+//!
+//! A network is plain data: each layer stores its weights inline. [`Parameters::DESCRIPTION`] is a tree of constants that says at
+//! which offset each tensor is, what it is for and which sides it has. Code that walks over parameters (optimisers, norms,
+//! initialisation, files) is an ordinary function over that tree, and is compiled once instead of once for each network.
+//!
+//! | type | what it is |
+//! |---|---|
+//! | [`Parameters`] | the trait; `#[derive(Parameters)]` implements it |
+//! | [`Node`], [`Field`], [`Role`] | the description |
+//! | [`View`], [`ViewMut`] | the parameters of a network without its type |
+//! | [`visit`], [`Visitor`] | the walk over the tensors of several networks of one type |
+//! | [`Owned`] | a network on the heap, which never crosses the stack |
+//! | [`Aligned`] | a tensor that starts at a cache line |
+//!
+//! All `unsafe` code rests on the contract of [`Parameters`], and on offsets and sizes that the compiler computes.
+#![no_std]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+mod aligned;
+mod description;
+mod impls;
+mod name;
+#[cfg(feature = "alloc")]
+mod owned;
+mod path;
+mod role;
+mod scalar;
+mod view;
+mod visit;
+
+pub use aligned::{Aligned, Shaped, Storage};
+pub use description::{Field, Node, Tensor};
+pub use name::{Named, Part, TypeName};
+#[cfg(feature = "alloc")]
+pub use owned::{AsNetwork, IntoOwned, Owned};
+pub use path::{Path, Segment};
+pub use role::{Layout, Role};
+pub use scalar::{Number, Scalar};
+pub use view::{View, ViewMut};
+pub use visit::{Parameter, Visitor, describe, visit};
+
+/// What a layer has to train, described once by a constant.
+///
+/// Initialisation, optimisers, norms, comparison, files and gradient checks all read this description. The gradient of a network
+/// is a network of the same type, and so are an optimiser's moments: [`zeros`](Parameters::zeros) makes them.
+///
+/// `#[derive(Parameters)]` implements it for a struct; tuples and arrays of layers have it. There is no reason to implement it by
+/// hand.
+///
+/// # Safety
+/// * Each tensor of [`DESCRIPTION`](Parameters::DESCRIPTION) is inside `Self`, at its offset, aligned for its scalar; no two of them
+///   overlap, and any numbers are a valid value of them.
+/// * All bytes zero are a valid value of `Self`, and a bitwise copy of a value is a second valid value.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a layer: it does not list its parameters",
+    label = "`Parameters` is not implemented for `{Self}`",
+    note = "a layer has `#[derive(Parameters)]` and implements `Layer<X>`, an activation gets both from `activation_layer!`, and a stack is a tuple of 1 to 16 layers",
+    note = "a field of a layer that holds numbers says what they are for, as in `#[parameter(weight, fan_in = N, fan_out = N)]`"
+)]
+pub unsafe trait Parameters: Sized + Send + Sync + 'static {
+    /// The type as its users write it: `Linear<8, 6>`.
+    const NAME: TypeName;
+
+    /// Where each parameter tensor is, what it is for and which sides it has.
+    const DESCRIPTION: Node;
+
+    /// How many numbers all the parameters have together.
+    const COUNT: usize = Self::DESCRIPTION.count();
+
+    /// This layer with every parameter 0, on the heap: a gradient before the first sample.
+    #[cfg(feature = "alloc")]
+    fn zeros() -> Owned<Self> {
+        Owned::zeros()
+    }
+}
+
+/// Every field of a struct that is skipped is plain data: what the derive asks of it.
+#[doc(hidden)]
+pub const fn assert_plain<T: Copy + bytemuck::Zeroable + Send + Sync + 'static>() {}

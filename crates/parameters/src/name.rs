@@ -1,0 +1,55 @@
+use core::fmt;
+
+use crate::{Parameters, Scalar};
+
+/// The name of a type as its users write it, made of constants: `Linear<8, 6>`. (`core::any::type_name` is no constant.)
+#[derive(Clone, Copy, Debug)]
+pub struct TypeName {
+    /// Printed one after the other.
+    pub parts: &'static [Part],
+}
+
+/// A part of a [`TypeName`].
+#[derive(Clone, Copy, Debug)]
+pub enum Part {
+    /// As it is.
+    Text(&'static str),
+    /// A side or another constant.
+    Number(u64),
+    /// Sides, with a comma between any two.
+    Sides(&'static [usize]),
+    /// The name of a type inside.
+    Name(&'static TypeName),
+    /// `, f64`, or nothing for `f32`, the default.
+    Scalar(Scalar),
+}
+
+impl fmt::Display for TypeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in self.parts {
+            match part {
+                Part::Text(text) => f.write_str(text)?,
+                Part::Number(number) => number.fmt(f)?,
+                Part::Sides(sides) => {
+                    for (at, side) in sides.iter().enumerate() {
+                        write!(f, "{}{side}", if at > 0 { ", " } else { "" })?;
+                    }
+                }
+                Part::Name(name) => name.fmt(f)?,
+                Part::Scalar(Scalar::F32) => {}
+                Part::Scalar(Scalar::F64) => f.write_str(", f64")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A type that has a [`TypeName`]: every layer, and every sample.
+pub trait Named {
+    /// The type as its users write it.
+    const NAME: TypeName;
+}
+
+impl<N: Parameters> Named for N {
+    const NAME: TypeName = <N as Parameters>::NAME;
+}

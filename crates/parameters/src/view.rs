@@ -1,0 +1,92 @@
+use core::any::TypeId;
+use core::marker::PhantomData;
+
+use crate::{Node, Parameters, TypeName};
+
+/// The parameters of a network to be read, without its type.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) base: *const u8,
+    lifetime: PhantomData<&'a ()>,
+}
+
+/// The parameters of a network to be written, without its type.
+pub struct ViewMut<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) base: *mut u8,
+    lifetime: PhantomData<&'a mut ()>,
+}
+
+/// Which type it was.
+#[derive(Clone, Copy)]
+pub(crate) struct Kind {
+    pub(crate) id: TypeId,
+    pub(crate) node: &'static Node,
+    name: &'static TypeName,
+}
+
+impl Kind {
+    fn of<N: Parameters>() -> Self {
+        Self { id: TypeId::of::<N>(), node: &N::DESCRIPTION, name: &<N as Parameters>::NAME }
+    }
+}
+
+// SAFETY: it stands for a `&N`, and `N` is `Sync`.
+unsafe impl Send for View<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for View<'_> {}
+// SAFETY: it stands for a `&mut N`, and `N` is `Send`.
+unsafe impl Send for ViewMut<'_> {}
+// SAFETY: a shared one gives out shared references only, and `N` is `Sync`.
+unsafe impl Sync for ViewMut<'_> {}
+
+impl<'a> View<'a> {
+    /// The parameters of `network`.
+    pub fn of<N: Parameters>(network: &'a N) -> Self {
+        Self { kind: Kind::of::<N>(), base: core::ptr::from_ref(network).cast(), lifetime: PhantomData }
+    }
+
+    /// What the network consists of.
+    pub fn description(&self) -> &'static Node {
+        self.kind.node
+    }
+
+    /// The network's type.
+    pub fn name(&self) -> &'static TypeName {
+        self.kind.name
+    }
+}
+
+impl<'a> ViewMut<'a> {
+    /// The parameters of `network`.
+    pub fn of<N: Parameters>(network: &'a mut N) -> Self {
+        Self { kind: Kind::of::<N>(), base: core::ptr::from_mut(network).cast(), lifetime: PhantomData }
+    }
+
+    /// The same network, for a shorter time.
+    pub fn reborrow(&mut self) -> ViewMut<'_> {
+        ViewMut { kind: self.kind, base: self.base, lifetime: PhantomData }
+    }
+
+    /// The same network, to be read.
+    pub fn as_view(&self) -> View<'_> {
+        View { kind: self.kind, base: self.base, lifetime: PhantomData }
+    }
+
+    /// What the network consists of.
+    pub fn description(&self) -> &'static Node {
+        self.kind.node
+    }
+
+    /// The network's type.
+    pub fn name(&self) -> &'static TypeName {
+        self.kind.name
+    }
+
+    /// The network itself, if `N` is its type.
+    pub fn downcast<N: Parameters>(self) -> Option<&'a mut N> {
+        // SAFETY: the view was made of a `&'a mut N` of this very type, and is used up.
+        (self.kind.id == TypeId::of::<N>()).then(|| unsafe { &mut *self.base.cast::<N>() })
+    }
+}

@@ -1,0 +1,148 @@
+//! Watching a backward pass.
+
+use chainrule_parameters::{Segment, View};
+
+use super::{Backward, Layer, Mode, Plan, WorkspaceMut};
+use crate::tensor::{Numbers, Sample};
+
+/// Watches a backward pass: called around each layer, from the last to the first.
+///
+/// [`Network::loss_gradient_with_hook`](crate::Network::loss_gradient_with_hook) takes one, and
+/// [`FlowHook`](crate::flow::FlowHook) is one. It knows no types, only plans and numbers, so that it is compiled once for all networks.
+pub trait BackwardHook {
+    /// Before the backward pass of the layer `name` of the layer that was entered last and not yet left.
+    fn enter(&mut self, name: Segment, plan: &'static Plan);
+
+    /// After its backward pass.
+    fn leave(&mut self, pass: &LayerPass<'_>);
+}
+
+/// A layer's backward pass, for a [`BackwardHook`].
+#[derive(Clone)]
+pub struct LayerPass<'a> {
+    /// The layer itself.
+    pub layer: &'a dyn AnyLayer,
+    /// Its input.
+    pub input: Numbers<'a>,
+    /// What it gave for that.
+    pub output: Numbers<'a>,
+    /// dR/d`output`.
+    pub output_grad: Numbers<'a>,
+    /// dR/d`input`; `None` where nobody needed it.
+    pub input_grad: Option<Numbers<'a>>,
+    /// dR/dW for each parameter W.
+    pub gradient: View<'a>,
+}
+
+impl core::fmt::Debug for LayerPass<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "LayerPass({})", self.layer.plan().name)
+    }
+}
+
+/// A layer with the shape of its input, without its type.
+pub trait AnyLayer {
+    /// What is known of it.
+    fn plan(&self) -> &'static Plan;
+
+    /// Its parameters.
+    fn parameters(&self) -> View<'_>;
+
+    /// [`Layer::forward`] in evaluation mode, on the bytes of samples that start at a cache line. Whether the input is plain data.
+    fn forward(&self, input: &[u8], output: &mut [u8], workspace: WorkspaceMut<'_>) -> bool;
+
+    /// [`Layer::backward`] after that, for the gradient of the input alone. Whether the input is plain data.
+    fn backward(
+        &self,
+        input: &[u8],
+        output: &[u8],
+        output_grad: &[u8],
+        input_grad: &mut [u8],
+        workspace: WorkspaceMut<'_>,
+    ) -> bool;
+}
+
+/// A layer and the type of its input.
+struct Typed<'a, X, L>(&'a L, core::marker::PhantomData<X>);
+
+impl<X: Sample, L: Layer<X>> AnyLayer for Typed<'_, X, L> {
+    fn plan(&self) -> &'static Plan {
+        &L::PLAN
+    }
+
+    fn parameters(&self) -> View<'_> {
+        View::of(self.0)
+    }
+
+    fn forward(&self, input: &[u8], output: &mut [u8], workspace: WorkspaceMut<'_>) -> bool {
+        let Some(input) = X::from_bytes(input) else { return false };
+        self.0.forward(input, bytemuck::cast_slice_mut(output), workspace, &mut Mode::Evaluate);
+        true
+    }
+
+    fn backward(
+        &self,
+        input: &[u8],
+        output: &[u8],
+        output_grad: &[u8],
+        input_grad: &mut [u8],
+        workspace: WorkspaceMut<'_>,
+    ) -> bool {
+        let Some(input) = X::from_bytes(input) else { return false };
+        let gradient = &mut *L::zeros();
+        let input_grad = Some(bytemuck::cast_slice_mut(input_grad));
+        let (output, output_grad) = (bytemuck::cast_slice(output), bytemuck::cast_slice(output_grad));
+        let accumulate = !L::OVERWRITES;
+        self.0.backward(Backward { input, output, output_grad, input_grad, gradient, workspace, accumulate });
+        true
+    }
+}
+
+/// The backward pass of a layer, between two calls of the hook.
+#[cold]
+#[inline(never)]
+pub(crate) fn backward_watched<X: Sample, L: Layer<X>>(
+    name: Segment,
+    layer: &L,
+    pass: Backward<'_, X, L>,
+    hook: &mut dyn BackwardHook,
+) {
+    hook.enter(name, &L::PLAN);
+    watch(layer, pass, hook);
+}
+
+/// The backward pass of a layer, and the hook's call after it.
+pub(crate) fn watch<X: Sample, L: Layer<X>>(layer: &L, pass: Backward<'_, X, L>, hook: &mut dyn BackwardHook) {
+    let Backward { input, output, output_grad, mut input_grad, gradient, workspace, accumulate } = pass;
+    let inner = Backward {
+        input,
+        output,
+        output_grad,
+        input_grad: input_grad.as_deref_mut(),
+        gradient: &mut *gradient,
+        workspace,
+        accumulate,
+    };
+    layer.backward_with_hook(inner, Some(&mut *hook));
+    leave(layer, input, output, output_grad, input_grad.as_deref(), gradient, hook);
+}
+
+/// Shows the hook a pass that is over.
+pub(crate) fn leave<X: Sample, L: Layer<X>>(
+    layer: &L,
+    input: &[X],
+    output: &[L::Output],
+    output_grad: &[<L::Output as Sample>::Grad],
+    input_grad: Option<&[X::Grad]>,
+    gradient: &L,
+    hook: &mut dyn BackwardHook,
+) {
+    hook.leave(&LayerPass {
+        layer: &Typed::<X, L>(layer, core::marker::PhantomData),
+        input: X::numbers(input),
+        output: L::Output::numbers(output),
+        output_grad: <L::Output as Sample>::Grad::numbers(output_grad),
+        input_grad: input_grad.map(X::Grad::numbers),
+        gradient: View::of(gradient),
+    });
+}

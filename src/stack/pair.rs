@@ -1,0 +1,286 @@
+//! Layers on a pair of samples: networks with two inputs.
+
+use bytemuck::Pod;
+use chainrule_derive::Parameters;
+use chainrule_parameters::{Parameters, Segment};
+
+use super::backward_child;
+use crate::kernel::{Elementwise, Real, elementwise};
+use crate::layer::compare::comparable;
+use crate::layer::{Backward, BackwardHook, Child, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::tensor::{Join2, Pair, Sample, Tensor};
+
+/// A layer for each half of a pair.
+///
+/// Forward `y = (F(a), G(b))`; backward `da = J_F' dy_F`, `db = J_G' dy_G`.
+///
+/// # Shapes
+/// Input `Pair<A, B>`, output `Pair<F(A), G(B)>`. Each half is copied into a slice of its own, which the workspace counts.
+///
+/// # Gradient flow
+/// Each half has its own product of factors; they do not mix.
+///
+/// # Source
+/// Bromley, Guyon, LeCun, Säckinger, Shah, "Signature verification using a siamese time delay neural network", NIPS 1993.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// /// Scores of a picture and of the speed beside it.
+/// type Net = (Parallel<(Conv2d<1, 4, 3>, Relu, Dense<Image<4, 4, 4>, Vector<8>>), Linear<2, 8>>, Sum, Tanh, Linear<8, 3>);
+/// let y: Vector<3> = Net::init(&mut rng(0)).predict(&Pair(Image([[[0.5; 6]; 6]]), Vector([0.1, 0.2])))?;
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Default, Parameters)]
+#[parameters(name = "Parallel<{F}, {G}>")]
+pub struct Parallel<F, G> {
+    /// F, on the first half.
+    pub first: F,
+    /// G, on the second.
+    pub second: G,
+}
+
+const FIRST: Segment = Segment::Name("first");
+const SECOND: Segment = Segment::Name("second");
+
+impl<A: Sample + Pod, B: Sample + Pod, F: Layer<A>, G: Layer<B>> Layer<Pair<A, B>> for Parallel<F, G> {
+    type Output = Pair<F::Output, G::Output>;
+    const PLAN: Plan = Plan {
+        children: &[
+            Child { name: FIRST, plan: &F::PLAN, copies: 1, shared: false },
+            Child { name: SECOND, plan: &G::PLAN, copies: 1, shared: false },
+        ],
+        // Both halves of input and output, and of their gradients one half at a time.
+        ..Plan::leaf::<Pair<A, B>, Self>()
+            .beside(&F::PLAN, true)
+            .beside(&G::PLAN, false)
+            .saves(Space::per_sample::<A>(1).and(Space::per_sample::<F::Output>(1)))
+            .saves(Space::per_sample::<B>(1).and(Space::per_sample::<G::Output>(1)))
+            .backward_scratch(half::<A::Grad, <F::Output as Sample>::Grad>().or(half::<B::Grad, <G::Output as Sample>::Grad>()))
+    };
+    const OVERWRITES: bool = true;
+
+    fn forward(
+        &self,
+        input: &[Pair<A, B>],
+        output: &mut [Self::Output],
+        mut workspace: WorkspaceMut<'_>,
+        mode: &mut Mode<'_>,
+    ) {
+        let samples = input.len();
+        let (a, y) = (workspace.saved::<A>(samples), workspace.saved::<F::Output>(samples));
+        let (b, z) = (workspace.saved::<B>(samples), workspace.saved::<G::Output>(samples));
+        for (&pair, (a, b)) in input.iter().zip(a.iter_mut().zip(b.iter_mut())) {
+            (*a, *b) = (pair.0, pair.1);
+        }
+        let mut saved = workspace.split(&F::PLAN, samples);
+        self.first.forward(a, y, workspace.child(&mut saved), mode);
+        let mut saved = workspace.split(&G::PLAN, samples);
+        self.second.forward(b, z, workspace.child(&mut saved), mode);
+        for (output, (y, z)) in output.iter_mut().zip(y.iter().zip(z.iter())) {
+            *output = Pair(*y, *z);
+        }
+    }
+
+    fn backward(&self, pass: Backward<'_, Pair<A, B>, Self>) {
+        Layer::<Pair<A, B>>::backward_with_hook(self, pass, None);
+    }
+
+    fn backward_with_hook(&self, pass: Backward<'_, Pair<A, B>, Self>, mut hook: Option<&mut dyn BackwardHook>) {
+        let Backward { input, output_grad, mut input_grad, gradient, mut workspace, accumulate, .. } = pass;
+        let samples = input.len();
+        let (a, y) = (&*workspace.saved::<A>(samples), &*workspace.saved::<F::Output>(samples));
+        let (b, z) = (&*workspace.saved::<B>(samples), &*workspace.saved::<G::Output>(samples));
+
+        let mut saved = workspace.split(&F::PLAN, samples);
+        let mut scratch = workspace.reborrow();
+        let (da, dy) = (scratch.scratch::<A::Grad>(samples), scratch.scratch(samples));
+        for (dy, &pair) in dy.iter_mut().zip(output_grad) {
+            *dy = pair.0;
+        }
+        let pass = Backward {
+            input: a,
+            output: y,
+            output_grad: &*dy,
+            input_grad: input_grad.is_some().then_some(&mut *da),
+            gradient: &mut gradient.first,
+            workspace: scratch.child(&mut saved),
+            accumulate,
+        };
+        backward_child(FIRST, &self.first, pass, &mut hook);
+        for (dx, da) in input_grad.iter_mut().flat_map(|dx| dx.iter_mut()).zip(da) {
+            dx.0 = *da;
+        }
+
+        let mut saved = workspace.split(&G::PLAN, samples);
+        let mut scratch = workspace.reborrow();
+        let (db, dz) = (scratch.scratch::<B::Grad>(samples), scratch.scratch(samples));
+        for (dz, &pair) in dz.iter_mut().zip(output_grad) {
+            *dz = pair.1;
+        }
+        let pass = Backward {
+            input: b,
+            output: z,
+            output_grad: &*dz,
+            input_grad: input_grad.is_some().then_some(&mut *db),
+            gradient: &mut gradient.second,
+            workspace: scratch.child(&mut saved),
+            accumulate,
+        };
+        backward_child(SECOND, &self.second, pass, &mut hook);
+        for (dx, db) in input_grad.iter_mut().flat_map(|dx| dx.iter_mut()).zip(db) {
+            dx.1 = *db;
+        }
+    }
+}
+
+/// The gradients of the input and the output of one half.
+const fn half<X, Y>() -> Space {
+    Space::per_sample::<X>(1).and(Space::per_sample::<Y>(1))
+}
+
+comparable!([F: Parameters, G: Parameters] Parallel<F, G>);
+
+/// One sample made a pair of two equal ones.
+///
+/// Forward `y = (x, x)`; backward `dx = dy_1 + dy_2`.
+///
+/// # Shapes
+/// Any tensor `X` to `Pair<X, X>`.
+///
+/// # Gradient flow
+/// Linear, of norm √2: the gradients of both copies meet.
+///
+/// # Source
+/// The transpose of [`Sum`].
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Duplicate.predict(&Vector([1.0, 2.0]))?, Pair(Vector([1.0, 2.0]), Vector([1.0, 2.0])));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Default, Parameters)]
+pub struct Duplicate;
+
+impl<X: Tensor> Layer<X> for Duplicate {
+    type Output = Pair<X, X>;
+
+    fn forward(&self, input: &[X], output: &mut [Pair<X, X>], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        for (y, x) in output.iter_mut().zip(input) {
+            *y = Pair(*x, *x);
+        }
+    }
+
+    fn backward(&self, pass: Backward<'_, X, Self>) {
+        for (dx, &dy) in pass.input_grad.into_iter().flatten().zip(pass.output_grad) {
+            let Pair(first, second) = dy;
+            elementwise(&Add, [first.as_slice(), second.as_slice()], [dx.as_mut_slice()]);
+        }
+    }
+}
+
+comparable!([] Duplicate);
+
+/// The sum of the halves of a pair.
+///
+/// Forward `y = a + b`; backward `da = db = dy`.
+///
+/// # Shapes
+/// `Pair<X, X>` to `X`, any tensor.
+///
+/// # Gradient flow
+/// Each half gets the whole gradient.
+///
+/// # Source
+/// He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016, eq. 1.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Sum.predict(&Pair(Vector([1.0, 2.0]), Vector([10.0, 20.0])))?, Vector([11.0, 22.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Default, Parameters)]
+pub struct Sum;
+
+impl<X: Tensor> Layer<Pair<X, X>> for Sum {
+    type Output = X;
+
+    fn forward(&self, input: &[Pair<X, X>], output: &mut [X], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        for (y, &Pair(a, b)) in output.iter_mut().zip(input) {
+            elementwise(&Add, [a.as_slice(), b.as_slice()], [y.as_mut_slice()]);
+        }
+    }
+
+    fn backward(&self, pass: Backward<'_, Pair<X, X>, Self>) {
+        for (dx, &dy) in pass.input_grad.into_iter().flatten().zip(pass.output_grad) {
+            *dx = Pair(dy, dy);
+        }
+    }
+}
+
+comparable!([] Sum);
+
+/// The halves of a pair as one tensor, joined along channels or features.
+///
+/// Forward `y = [a, b]`; backward cuts `dy` into `da` and `db`.
+///
+/// # Shapes
+/// As [`Concat`](super::Concat) of two branches: `Pair<Vector<A>, Vector<B>>` to `Vector<A + B>`, and so on.
+///
+/// # Gradient flow
+/// The Jacobian is the identity.
+///
+/// # Source
+/// Szegedy et al., "Going deeper with convolutions", CVPR 2015, section 4.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Join.predict(&Pair(Vector([1.0, 2.0]), Vector([3.0])))?, Vector([1.0, 2.0, 3.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Default, Parameters)]
+pub struct Join;
+
+impl<A: Tensor + Join2<B>, B: Tensor<Scalar = A::Scalar>> Layer<Pair<A, B>> for Join {
+    type Output = A::Joined;
+
+    fn forward(&self, input: &[Pair<A, B>], output: &mut [A::Joined], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        let (first, second) = (A::LEN / A::ROWS, B::LEN / A::ROWS);
+        for (y, &Pair(a, b)) in output.iter_mut().zip(input) {
+            let rows = a.as_slice().chunks_exact(first).zip(b.as_slice().chunks_exact(second));
+            for (y, (a, b)) in y.as_mut_slice().chunks_exact_mut(first + second).zip(rows) {
+                y[..first].copy_from_slice(a);
+                y[first..].copy_from_slice(b);
+            }
+        }
+    }
+
+    fn backward(&self, pass: Backward<'_, Pair<A, B>, Self>) {
+        let (first, second) = (A::LEN / A::ROWS, B::LEN / A::ROWS);
+        for (dx, dy) in pass.input_grad.into_iter().flatten().zip(pass.output_grad) {
+            let (mut a, mut b) = (A::zeroed(), B::zeroed());
+            let rows = a.as_mut_slice().chunks_exact_mut(first).zip(b.as_mut_slice().chunks_exact_mut(second));
+            for (dy, (a, b)) in dy.as_slice().chunks_exact(first + second).zip(rows) {
+                a.copy_from_slice(&dy[..first]);
+                b.copy_from_slice(&dy[first..]);
+            }
+            *dx = Pair(a, b);
+        }
+    }
+}
+
+comparable!([] Join);
+
+/// a + b.
+struct Add;
+
+impl<T: Real> Elementwise<T, 2, 1> for Add {
+    #[inline(always)]
+    fn apply(&self, [a, b]: [T; 2], _: [T; 1]) -> [T; 1] {
+        [a + b]
+    }
+}

@@ -1,0 +1,72 @@
+use alloc::vec::Vec;
+
+use chainrule_parameters::Scalar;
+
+use crate::kernel::{Real, all_finite};
+
+/// The numbers of a batch, whatever its shape and its scalar.
+#[derive(Clone, Debug)]
+pub enum Numbers<'a> {
+    /// What is not made of numbers.
+    None,
+    /// In memory order.
+    F32(&'a [f32]),
+    /// In memory order.
+    F64(&'a [f64]),
+    /// Those of a sample of several parts, sample after sample.
+    Copied(Vec<f64>),
+}
+
+impl<'a> Numbers<'a> {
+    /// These numbers.
+    pub fn of<T: Real>(numbers: &'a [T]) -> Self {
+        match T::SCALAR {
+            Scalar::F32 => Self::F32(bytemuck::cast_slice(numbers)),
+            Scalar::F64 => Self::F64(bytemuck::cast_slice(numbers)),
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::F32(numbers) => numbers.len(),
+            Self::F64(numbers) => numbers.len(),
+            Self::Copied(numbers) => numbers.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Number `at`.
+    ///
+    /// # Panics
+    /// When there are not that many, as indexing does.
+    pub fn get(&self, at: usize) -> f64 {
+        match self {
+            Self::None => panic!("there are no numbers, and number {at} is asked for"),
+            Self::F32(numbers) => numbers[at].into(),
+            Self::F64(numbers) => numbers[at],
+            Self::Copied(numbers) => numbers[at],
+        }
+    }
+
+    /// One after the other.
+    pub fn iter(&self) -> impl Iterator<Item = f64> {
+        (0..self.len()).map(|at| self.get(at))
+    }
+
+    /// The first that is NaN or infinite, with its place.
+    pub fn first_non_finite(&self) -> Option<(usize, f64)> {
+        let finite = match self {
+            Self::None => true,
+            Self::F32(numbers) => all_finite(numbers),
+            Self::F64(numbers) => all_finite(numbers),
+            Self::Copied(numbers) => all_finite(numbers),
+        };
+        if finite { None } else { self.iter().enumerate().find(|(_, x)| !x.is_finite()) }
+    }
+}

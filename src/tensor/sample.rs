@@ -1,0 +1,57 @@
+use bytemuck::{Pod, Zeroable};
+use chainrule_parameters::{Named, Part, TypeName};
+
+use super::Numbers;
+
+/// What a layer takes: one input, with its shape in its type.
+///
+/// Every [`Tensor`](super::Tensor) is one, and so is a [`Pair`](super::Pair) of two samples. A sample need not be differentiable: a
+/// [`Label`](super::Label) has no gradient, and a layer that takes it (an embedding, say) is the first of its network.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a sample",
+    label = "a `Vector`, a `Sequence` or an `Image` of `f32` or `f64` is needed here",
+    note = "a batch is a slice of samples, and one sample is `std::slice::from_ref(&sample)`"
+)]
+pub trait Sample: Named + Copy + PartialEq + core::fmt::Debug + Send + Sync + 'static {
+    /// The gradient of a loss by this sample: the sample's own type for tensors, [`NoGrad`] for what has none.
+    type Grad: Sample + Pod;
+
+    /// The sides, outermost first.
+    const SHAPE: &'static [usize];
+
+    /// The numbers of a batch, sample after sample; none for what is not made of numbers.
+    fn numbers(batch: &[Self]) -> Numbers<'_>;
+
+    /// The first number of a batch that is NaN or infinite: in which sample, at which element, and its value.
+    fn first_non_finite(batch: &[Self]) -> Option<(usize, usize, f64)> {
+        let numbers = Self::numbers(batch);
+        let (at, value) = numbers.first_non_finite()?;
+        let len = (numbers.len() / batch.len().max(1)).max(1);
+        Some((at / len, at % len, value))
+    }
+
+    /// A batch from its bytes; `None` for what is not plain data.
+    #[doc(hidden)]
+    fn from_bytes(_: &[u8]) -> Option<&[Self]> {
+        None
+    }
+}
+
+/// The gradient by a sample that has none, such as a [`Label`](super::Label): nobody reads it. (It takes a byte, since an empty type
+/// cannot be a part of a workspace.)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Zeroable, Pod)]
+#[repr(transparent)]
+pub struct NoGrad(u8);
+
+impl Named for NoGrad {
+    const NAME: TypeName = TypeName { parts: &[Part::Text("NoGrad")] };
+}
+
+impl Sample for NoGrad {
+    type Grad = Self;
+    const SHAPE: &'static [usize] = &[];
+
+    fn numbers(_: &[Self]) -> Numbers<'_> {
+        Numbers::None
+    }
+}

@@ -1,0 +1,279 @@
+//! A batch in pieces, on the cores of the machine, to the same bits for any number of them.
+//!
+//! How a batch is cut follows from the network and the batch alone, never from the machine: every piece has a gradient and
+//! a random stream of its own, and the gradients are added in pairs, these again in pairs, always the same.
+
+use alloc::vec::Vec;
+
+use chainrule_parameters::{Owned, Parameters, View, ViewMut};
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, SeedableRng};
+
+use crate::Error;
+use crate::bounds::Maps;
+use crate::kernel::{Elementwise, Real, elementwise};
+use crate::layer::{Parameter, Plan, Visitor, Workspace, visit};
+use crate::loss::{TargetFor, check_lengths};
+use crate::network::loss_gradient;
+use crate::tensor::{Sample, Tensor};
+
+/// What a byte of activations costs in multiply-adds: that of an activation function, more with a tanh and less with a ReLU.
+const MULTIPLY_ADDS_PER_BYTE: u64 = 4;
+/// The multiply-adds that are worth a piece: some 300 μs, against about 20 μs for waking a thread and adding a gradient.
+const WORTH: u64 = 16_000_000;
+/// And for each parameter, whose gradient has to be added.
+const WORTH_EACH: u64 = 64;
+/// More pieces than this would each be small on a machine with few cores.
+const MOST: usize = 8;
+/// A gradient of more numbers than this is not worth a copy for each piece; the products of such layers are large enough to be worked
+/// on by several cores by themselves.
+const MOST_PARAMETERS: usize = 1 << 19;
+/// The bytes of activations that are worked on at once, if the network is so small that its gradient costs nothing in comparison: what
+/// a second-level cache holds.
+const CACHE: usize = 1 << 18;
+/// The gradient of a network with this many multiply-adds for each parameter costs nothing in comparison.
+const GRADIENT_IS_FREE: u64 = 512;
+
+/// How a batch is cut.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Pieces {
+    /// The samples of a piece, which has a random stream of its own, for a thread.
+    pub(super) piece: usize,
+    /// How many of them go through the network at once.
+    pub(super) part: usize,
+}
+
+impl Pieces {
+    /// How a batch of this size is cut, by what its samples cost. Networks with buffers are not: a batch norm takes its moments over
+    /// the whole batch.
+    pub(super) fn of(plan: &Plan, samples: usize) -> Self {
+        let whole = samples.max(1);
+        if plan.parameters.has_buffers() {
+            return Self { piece: whole, part: whole };
+        }
+        let (count, bytes) = (plan.parameters.count(), plan.bytes_per_sample());
+        let products = plan.cost.multiply_adds + plan.cost.backward_multiply_adds;
+        let each = products + MULTIPLY_ADDS_PER_BYTE * bytes as u64;
+        let pieces = each * samples as u64 / WORTH.max(WORTH_EACH * count as u64);
+        let pieces = if count > MOST_PARAMETERS { 1 } else { pieces.clamp(1, MOST as u64) };
+        let pieces = 1 << pieces.ilog2(); // pieces are shared out in halves
+        let piece = whole.div_ceil(pieces);
+        let cached = (CACHE / bytes.max(1)).max(1);
+        let worth = each * cached as u64 >= GRADIENT_IS_FREE * count as u64;
+        Self { piece, part: if worth { piece.min(cached) } else { piece } }
+    }
+}
+
+/// What training in pieces reuses from step to step.
+pub(super) struct DataParallel<N> {
+    gradients: Vec<Owned<N>>,
+    workers: WorkerPool<Worker<N>>,
+}
+
+/// What a thread needs to work on a piece. There are as many as threads have worked at once.
+struct Worker<N> {
+    workspace: Workspace,
+    /// The gradient of a part of a piece.
+    part: Option<Owned<N>>,
+}
+
+impl<N> Default for DataParallel<N> {
+    fn default() -> Self {
+        Self { gradients: Vec::new(), workers: WorkerPool::default() }
+    }
+}
+
+/// What a piece adds to the batch's loss and to its gradient.
+struct Piece<'a> {
+    gradient: ViewMut<'a>,
+    loss: Result<f64, Error>,
+}
+
+impl<N: Parameters> DataParallel<N> {
+    /// [`Network::loss_gradient`](crate::Network::loss_gradient) of a batch that is cut: the mean loss, and its gradient in `gradient`.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn loss_gradient<X: Sample, Y: Tensor, L: Sync, Target: TargetFor<L, Y>>(
+        &mut self,
+        network: &N,
+        loss: &L,
+        inputs: &[X],
+        targets: &[Target],
+        pieces: Pieces,
+        gradient: &mut Owned<N>,
+        rng: &mut impl Rng,
+    ) -> Result<f64, Error>
+    where
+        N: Maps<X, Y>,
+    {
+        check_lengths(inputs.len(), targets.len())?;
+        let count = inputs.len().div_ceil(pieces.piece);
+        // As many gradients are held at once on every machine.
+        let at_once = count.min(if N::COUNT > MOST_PARAMETERS { 2 } else { MOST });
+        self.gradients.resize_with(at_once.max(self.gradients.len()), Owned::zeros);
+        let seed = rng.next_u64(); // one number, whatever the pieces and whether they succeed
+
+        let workers = &self.workers;
+        let step = |samples: core::ops::Range<usize>, workspace: &mut Workspace, gradient: &mut N, rng: &mut ChaCha8Rng| {
+            let share = samples.len() as f64 / inputs.len() as f64;
+            let (inputs, targets) = (&inputs[samples.clone()], &targets[samples.clone()]);
+            loss_gradient(network, loss, inputs, targets, share, workspace, gradient, rng, None)
+                .map_err(|error| error.in_batch(samples.start))
+        };
+        let work = |at: usize, gradient: ViewMut<'_>| {
+            let Some(gradient) = gradient.downcast::<N>() else { return Ok(0.0) }; // it always is one
+            let mut worker =
+                workers.take().unwrap_or_else(|| Worker { workspace: Workspace::default(), part: None });
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(at as u64);
+            let piece = at * pieces.piece..inputs.len().min((at + 1) * pieces.piece);
+            let mut mean = Ok(0.0);
+            for start in piece.clone().step_by(pieces.part) {
+                let samples = start..piece.end.min(start + pieces.part);
+                let stepped = if start == piece.start {
+                    step(samples, &mut worker.workspace, gradient, &mut rng)
+                } else {
+                    let part = worker.part.get_or_insert_with(Owned::zeros);
+                    let stepped = step(samples, &mut worker.workspace, part, &mut rng);
+                    add(View::of(&**part), ViewMut::of(&mut *gradient));
+                    stepped
+                };
+                mean = mean.and_then(|mean| Ok(mean + stepped?));
+                if mean.is_err() {
+                    break;
+                }
+            }
+            workers.put(worker);
+            mean
+        };
+
+        let mut mean = 0.0;
+        for first in (0..count).step_by(at_once) {
+            let mut pieces: [Option<Piece<'_>>; MOST] = Default::default();
+            let here = at_once.min(count - first);
+            for (piece, gradient) in pieces.iter_mut().zip(&mut self.gradients[..here]) {
+                *piece = Some(Piece { gradient: ViewMut::of(&mut **gradient), loss: Ok(0.0) });
+            }
+            mean += sum(&mut pieces[..here], first, &work)?;
+            if first == 0 {
+                core::mem::swap(gradient, &mut self.gradients[0]);
+            } else {
+                add(View::of(&*self.gradients[0]), ViewMut::of(&mut **gradient));
+            }
+        }
+        Ok(mean)
+    }
+}
+
+/// The work on one piece: adds its gradient, gives its loss.
+type Work<'a> = &'a (dyn Fn(usize, ViewMut<'_>) -> Result<f64, Error> + Sync);
+
+/// The sum of some pieces of the batch, in the first of them. It is a sum of sums, cut in halves, whoever works on which.
+fn sum(pieces: &mut [Option<Piece<'_>>], first: usize, work: Work<'_>) -> Result<f64, Error> {
+    let halves = pieces.len() / 2;
+    if let [Some(piece)] = pieces {
+        piece.loss = work(first, piece.gradient.reborrow());
+        return piece.loss.clone();
+    }
+    let (left, right) = pieces.split_at_mut(halves);
+    let (mut one, mut other) = (Ok(0.0), Ok(0.0));
+    join(|| one = sum(left, first, work), || other = sum(right, first + halves, work));
+    if let ([Some(left), ..], [Some(right), ..]) = (left, right) {
+        add(right.gradient.as_view(), left.gradient.reborrow());
+    }
+    Ok(one? + other?)
+}
+
+/// `to += from`.
+fn add(from: View<'_>, to: ViewMut<'_>) {
+    visit([from], [to], &mut Add);
+}
+
+struct Add;
+
+impl Visitor<1, 1> for Add {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, [from]: [&[T]; 1], [to]: [&mut [T]; 1]) {
+        elementwise(&Sum, [from], [to]);
+    }
+}
+
+struct Sum;
+
+impl<T: Real> Elementwise<T, 1, 1> for Sum {
+    #[inline(always)]
+    fn apply(&self, [from]: [T; 1], [to]: [T; 1]) -> [T; 1] {
+        [to + from]
+    }
+}
+
+/// What threads take and give back.
+#[cfg(feature = "threads")]
+struct WorkerPool<W>(std::sync::Mutex<Vec<W>>);
+
+#[cfg(feature = "threads")]
+impl<W> WorkerPool<W> {
+    fn take(&self) -> Option<W> {
+        self.lock().pop()
+    }
+
+    fn put(&self, worker: W) {
+        self.lock().push(worker);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<W>> {
+        // Whoever panicked held no worker that is here.
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(not(feature = "threads"))]
+struct WorkerPool<W>(core::cell::RefCell<Vec<W>>);
+
+#[cfg(not(feature = "threads"))]
+impl<W> WorkerPool<W> {
+    fn take(&self) -> Option<W> {
+        self.0.borrow_mut().pop()
+    }
+
+    fn put(&self, worker: W) {
+        self.0.borrow_mut().push(worker);
+    }
+}
+
+impl<W> Default for WorkerPool<W> {
+    fn default() -> Self {
+        Self(Default::default())
+    }
+}
+
+/// Does the work of a network as one of the threads, if its layers are so large that they are worked on by several: else each of their
+/// products would have to wake one.
+#[cfg(feature = "threads")]
+pub(super) fn among_threads<R: Send>(parameters: usize, work: impl FnOnce() -> R + Send) -> R {
+    if parameters > MOST_PARAMETERS && rayon::current_num_threads() > 1 {
+        rayon::scope(|_| work())
+    } else {
+        work()
+    }
+}
+
+#[cfg(not(feature = "threads"))]
+pub(super) fn among_threads<R>(_: usize, work: impl FnOnce() -> R) -> R {
+    work()
+}
+
+/// Both, side by side if there are several threads.
+#[cfg(feature = "threads")]
+fn join(one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
+    if rayon::current_num_threads() > 1 {
+        rayon::join(one, other);
+    } else {
+        one();
+        other();
+    }
+}
+
+#[cfg(not(feature = "threads"))]
+fn join(one: impl FnOnce(), other: impl FnOnce()) {
+    one();
+    other();
+}
