@@ -75,7 +75,7 @@ pub(crate) fn learn(
     epochs: u64,
     seed: u64,
     mut report: impl FnMut(&Epoch),
-) -> Result<Net, FitError> {
+) -> Result<Owned<Net>, FitError> {
     let steps = epochs * train.len().div_ceil(BATCH) as u64;
     let net = Net::init(&mut rng(seed));
     let mut trainer = Trainer::new(net, CrossEntropy::smoothed(0.1), Adam::new(RATE), seed)

@@ -3,14 +3,14 @@
 use alloc::vec::Vec;
 
 use bytemuck::Pod;
-use chainrule_parameters::{AsNetwork, Parameters, Role, View, ViewMut};
+use chainrule_parameters::{Parameters, Role, View, ViewMut};
 use rand::Rng;
 
 use crate::Error;
 use crate::bounds::{DataFor, Maps, RoomFor};
 use crate::kernel::Real;
 use crate::layer::{
-    Backward, BackwardHook, Layer, Mode, Parameter, ParametersView, Plan, Space, Summary, Visitor, Workspace,
+    Backward, BackwardHook, Layer, Mode, Parameter, ParametersView, Space, Summary, Visitor, Workspace,
     WorkspaceMut, compare, visit, watch,
 };
 use crate::loss::{Loss, TargetFor, check_lengths};

@@ -9,7 +9,6 @@ use super::container::Container;
 use super::entry::Entry;
 use super::mismatch::{Mismatch, Problem, Wrong, sort};
 use super::{KeepError, number};
-use crate::layer::short_type_name;
 
 /// Compares names, shapes and scalars. `ignored` says which of the file's tensors are not to be looked at.
 pub(super) fn compare(
@@ -45,7 +44,8 @@ pub(super) fn compare(
 }
 
 /// All that does not fit as one error, if anything does not.
-pub(super) fn conclude<N>(
+pub(super) fn conclude(
+    network: String,
     file: &Container<'_>,
     mut problems: Vec<Problem>,
     cure: &'static str,
@@ -55,7 +55,7 @@ pub(super) fn conclude<N>(
     }
     sort(&mut problems);
     let saved_from = file.note.as_ref().map(|note| note.network.clone());
-    let (origin, network) = (file.origin.clone(), short_type_name::<N>());
+    let origin = file.origin.clone();
     Err(Box::new(Mismatch { origin, network, saved_from, problems, cure }).into())
 }
 

@@ -1,18 +1,21 @@
 //! Saving, checking and restoring a [`State`]: three walks over one list.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
 use std::path::Path;
 
+use chainrule_parameters::{AsNetwork, Node};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::container::{Container, Note, Values, Written, serialize};
-use super::entry::{Entry, check_fields, collect, entries, fill};
+use super::entry::{Entry, collect, entries, fill};
 use super::layout::join;
 use super::mismatch::{Problem, Wrong};
 use super::{KeepError, Origin, State, StateFields, atomic, check};
-use crate::layer::{Parameters, short_type_name};
+use crate::error::short_type_name;
+use crate::layer::{Parameters, View, ViewMut};
 
 /// Writes a checkpoint to a file, which is the old one or the new one at each moment: a process that is killed while it saves
 /// leaves the old one whole.
@@ -53,18 +56,15 @@ pub fn load_checkpoint<S: State>(state: &mut S, path: impl AsRef<Path>) -> Resul
         left: values.iter().map(|(name, value)| (&name[..], &**value)).collect(),
         problems: Vec::new(),
     };
-    let mut result = Ok(());
-    S::fields(&mut Check { state, prefix: "", wanted: &mut check, result: &mut result });
-    result?;
+    S::fields(&mut Check { state: PhantomData::<S>, prefix: "", wanted: &mut check });
     let Wanted { entries, left, mut problems } = check;
     problems.extend(left.keys().map(|name| Problem::new(name, Wrong::UnexpectedValue)));
     problems.extend(check::compare(&entries, &file, false, |_| false));
-    check::conclude::<S>(&file, problems, "resume it with the network and the optimiser it was saved from")?;
+    check::conclude(short_type_name::<S>(), &file, problems, "resume it with the network and the optimiser it was saved from")?;
     check::check_numbers(&entries, &file)?;
 
-    let mut result = Ok(());
-    S::fields(&mut Restore { state, prefix: "", file: &file, values, result: &mut result });
-    result
+    S::fields(&mut Restore { state, prefix: "", file: &file, values });
+    Ok(())
 }
 
 /// A name that two parts have.
@@ -73,8 +73,8 @@ fn twice(name: &str) -> KeepError {
 }
 
 /// The tensors of a network that stands under this name.
-fn entries_of<N: Parameters>(name: &str) -> Vec<Entry> {
-    let mut entries = entries::<N>();
+fn entries_of(network: &Node, name: &str) -> Vec<Entry> {
+    let mut entries = entries(network);
     entries.iter_mut().for_each(|entry| entry.name = join(name, &entry.path));
     entries
 }
@@ -94,7 +94,7 @@ struct Save<'a, S> {
 }
 
 impl<S> StateFields<S> for Save<'_, S> {
-    fn network<N: Parameters>(
+    fn network<N: AsNetwork>(
         &mut self,
         name: &'static str,
         get: impl Fn(&S) -> &N,
@@ -103,8 +103,8 @@ impl<S> StateFields<S> for Save<'_, S> {
         if self.result.is_err() {
             return;
         }
-        let entries = entries_of::<N>(&join(self.prefix, name));
-        match collect(&self.parts.origin, get(self.state), &entries) {
+        let entries = entries_of(&<N::Network as Parameters>::DESCRIPTION, &join(self.prefix, name));
+        match collect(&self.parts.origin, View::of(get(self.state).as_network()), &entries) {
             Ok(tensors) => self.parts.tensors.extend(tensors),
             Err(error) => *self.result = Err(error),
         }
@@ -151,23 +151,19 @@ struct Wanted<'a> {
 }
 
 struct Check<'a, 'f, S> {
-    state: &'a S,
+    state: PhantomData<S>,
     prefix: &'a str,
     wanted: &'a mut Wanted<'f>,
-    result: &'a mut Result<(), KeepError>,
 }
 
 impl<S> StateFields<S> for Check<'_, '_, S> {
-    fn network<N: Parameters>(
+    fn network<N: AsNetwork>(
         &mut self,
         name: &'static str,
-        get: impl Fn(&S) -> &N,
+        _: impl Fn(&S) -> &N,
         _: impl Fn(&mut S) -> &mut N,
     ) {
-        if let Err(error) = check_fields(get(self.state)) {
-            *self.result = Err(error);
-        }
-        self.wanted.entries.extend(entries_of::<N>(&join(self.prefix, name)));
+        self.wanted.entries.extend(entries_of(&<N::Network as Parameters>::DESCRIPTION, &join(self.prefix, name)));
     }
 
     fn value<V: Serialize + DeserializeOwned>(
@@ -186,13 +182,9 @@ impl<S> StateFields<S> for Check<'_, '_, S> {
         self.wanted.problems.push(Problem { name, wrong });
     }
 
-    fn state<I: State>(&mut self, name: &'static str, get: impl Fn(&S) -> &I, _: impl Fn(&mut S) -> &mut I) {
-        I::fields(&mut Check {
-            state: get(self.state),
-            prefix: &join(self.prefix, name),
-            wanted: self.wanted,
-            result: self.result,
-        });
+    fn state<I: State>(&mut self, name: &'static str, _: impl Fn(&S) -> &I, _: impl Fn(&mut S) -> &mut I) {
+        let prefix = &join(self.prefix, name);
+        I::fields(&mut Check { state: PhantomData::<I>, prefix, wanted: self.wanted });
     }
 }
 
@@ -202,20 +194,17 @@ struct Restore<'a, S> {
     prefix: &'a str,
     file: &'a Container<'a>,
     values: &'a Values,
-    result: &'a mut Result<(), KeepError>,
 }
 
 impl<S> StateFields<S> for Restore<'_, S> {
-    fn network<N: Parameters>(
+    fn network<N: AsNetwork>(
         &mut self,
         name: &'static str,
         _: impl Fn(&S) -> &N,
         get_mut: impl Fn(&mut S) -> &mut N,
     ) {
-        let entries = entries_of::<N>(&join(self.prefix, name));
-        if let Err(error) = fill(get_mut(self.state), &entries, self.file) {
-            *self.result = Err(error);
-        }
+        let entries = entries_of(&<N::Network as Parameters>::DESCRIPTION, &join(self.prefix, name));
+        fill(ViewMut::of(get_mut(self.state).as_network_mut()), &entries, self.file);
     }
 
     fn value<V: Serialize + DeserializeOwned>(
@@ -241,7 +230,6 @@ impl<S> StateFields<S> for Restore<'_, S> {
             prefix: &join(self.prefix, name),
             file: self.file,
             values: self.values,
-            result: self.result,
         });
     }
 }

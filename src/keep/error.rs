@@ -130,18 +130,6 @@ pub enum KeepError {
         /// Why not.
         reason: String,
     },
-    /// A layer holds another count of numbers than the shape it declares.
-    #[error(
-        "`{parameter}` is declared as {shape:?} and holds {found} numbers: correct the layer's `Parameters::fields`"
-    )]
-    Field {
-        /// The path of the parameter.
-        parameter: String,
-        /// The shape it is said to have.
-        shape: Vec<usize>,
-        /// How many numbers it has.
-        found: usize,
-    },
     /// Two tensors of the network would have one name in the file.
     #[error("`{first}` and `{second}` would both be `{name}` in the file: rename one of them")]
     SameName {

@@ -7,7 +7,8 @@ use super::entry::{Entry, collect, entries, fill};
 use super::layout::{Layout, below, check_names, join, to_pytorch};
 use super::mismatch::{Problem, Wrong};
 use super::{KeepError, Origin, atomic, check};
-use crate::layer::{Parameters, short_type_name};
+use crate::layer::{Owned, Parameters, View, ViewMut};
+use chainrule_parameters::{AsNetwork, Named, Node};
 
 /// How the tensors of a file are called and laid out: this crate's way, or PyTorch's, with names of one's own.
 ///
@@ -114,16 +115,16 @@ impl Format {
     ///
     /// # Errors
     /// As [`save`](super::save); [`KeepError::NoSuchPath`] and [`KeepError::SameName`] for a format that does not fit the network.
-    pub fn save<N: Parameters>(&self, network: &N, path: impl AsRef<Path>) -> Result<(), KeepError> {
+    pub fn save(&self, network: &impl AsNetwork, path: impl AsRef<Path>) -> Result<(), KeepError> {
         let path = path.as_ref();
-        atomic::write(path, &self.write(network, &path.into())?)
+        atomic::write(path, &self.write(View::of(network.as_network()), &path.into())?)
     }
 
     /// The network of a file.
     ///
     /// # Errors
     /// As [`load`](super::load); [`KeepError::NoSuchPath`] and [`KeepError::SameName`] for a format that does not fit the network.
-    pub fn load<N: Parameters>(&self, path: impl AsRef<Path>) -> Result<N, KeepError> {
+    pub fn load<N: Parameters>(&self, path: impl AsRef<Path>) -> Result<Owned<N>, KeepError> {
         let (origin, bytes) = atomic::read(path.as_ref())?;
         self.read(&bytes, origin)
     }
@@ -132,52 +133,59 @@ impl Format {
     ///
     /// # Errors
     /// As [`load`](Format::load). Then the network has not changed.
-    pub fn load_into<N: Parameters>(&self, network: &mut N, path: impl AsRef<Path>) -> Result<(), KeepError> {
+    pub fn load_into(&self, network: &mut impl AsNetwork, path: impl AsRef<Path>) -> Result<(), KeepError> {
         let (origin, bytes) = atomic::read(path.as_ref())?;
-        let (entries, file) = self.check::<N>(&bytes, origin)?;
-        fill(network, &entries, &file)
+        self.fill(ViewMut::of(network.as_network_mut()), &bytes, origin)
     }
 
     /// A file's bytes.
     ///
     /// # Errors
     /// As [`save`](Format::save).
-    pub fn to_bytes<N: Parameters>(&self, network: &N) -> Result<Vec<u8>, KeepError> {
-        self.write(network, &Origin::Bytes)
+    pub fn to_bytes(&self, network: &impl AsNetwork) -> Result<Vec<u8>, KeepError> {
+        self.write(View::of(network.as_network()), &Origin::Bytes)
     }
 
     /// The network of a file's bytes.
     ///
     /// # Errors
     /// As [`load`](Format::load).
-    pub fn from_bytes<N: Parameters>(&self, bytes: &[u8]) -> Result<N, KeepError> {
+    pub fn from_bytes<N: Parameters>(&self, bytes: &[u8]) -> Result<Owned<N>, KeepError> {
         self.read(bytes, Origin::Bytes)
     }
 
-    fn write<N: Parameters>(&self, network: &N, origin: &Origin) -> Result<Vec<u8>, KeepError> {
-        let tensors = collect(origin, network, &self.entries::<N>()?)?;
-        serialize(origin, &tensors, &Note::new(self.layout.name(), short_type_name::<N>(), None))
+    fn write(&self, network: View<'_>, origin: &Origin) -> Result<Vec<u8>, KeepError> {
+        let tensors = collect(origin, network, &self.entries(network.description())?)?;
+        serialize(origin, &tensors, &Note::new(self.layout.name(), network.name().to_string(), None))
     }
 
-    fn read<N: Parameters>(&self, bytes: &[u8], origin: Origin) -> Result<N, KeepError> {
-        let (entries, file) = self.check::<N>(bytes, origin)?;
-        let mut network = N::zeros(); // not before the file is known to fit
-        fill(&mut network, &entries, &file)?;
+    fn read<N: Parameters>(&self, bytes: &[u8], origin: Origin) -> Result<Owned<N>, KeepError> {
+        let (entries, file) = self.check(&N::DESCRIPTION, <N as Named>::NAME.to_string(), bytes, origin)?;
+        let mut network = Owned::zeros(); // not before the file is known to fit
+        fill(ViewMut::of(&mut *network), &entries, &file);
         Ok(network)
     }
 
-    /// A file that fits a network of the type `N`, tensor by tensor and number by number.
-    fn check<'a, N: Parameters>(
+    fn fill(&self, network: ViewMut<'_>, bytes: &[u8], origin: Origin) -> Result<(), KeepError> {
+        let (entries, file) = self.check(network.description(), network.name().to_string(), bytes, origin)?;
+        fill(network, &entries, &file);
+        Ok(())
+    }
+
+    /// A file that fits a network, tensor by tensor and number by number.
+    fn check<'a>(
         &self,
+        network: &Node,
+        name: String,
         bytes: &'a [u8],
         origin: Origin,
     ) -> Result<(Vec<Entry>, Container<'a>), KeepError> {
-        let entries = self.entries::<N>()?;
+        let entries = self.entries(network)?;
         let file = Container::parse(origin, bytes)?;
         self.check_layout(&file)?;
         let problems = check::compare(&entries, &file, self.convert, |name| self.ignores(name, &entries));
         let cure = cure(&file, &problems);
-        check::conclude::<N>(&file, problems, cure)?;
+        check::conclude(name, &file, problems, cure)?;
         check::check_numbers(&entries, &file)?;
         Ok((entries, file))
     }
@@ -216,9 +224,9 @@ impl Format {
             || self.layout == Layout::PyTorch && counter().is_some()
     }
 
-    /// The tensors of `N` as this format has them.
-    fn entries<N: Parameters>(&self) -> Result<Vec<Entry>, KeepError> {
-        let mut entries = entries::<N>();
+    /// The tensors of a network as this format has them.
+    fn entries(&self, network: &Node) -> Result<Vec<Entry>, KeepError> {
+        let mut entries = entries(network);
         let named = self.renames.iter().map(|(path, _)| path).chain(self.orders.iter().map(|(path, _)| path));
         for path in named {
             if !entries.iter().any(|entry| below(&entry.path, path).is_some()) {

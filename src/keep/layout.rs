@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::KeepError;
 use super::entry::Entry;
-use crate::layer::Role;
+use crate::layer::{Layout as Sides, Role};
 
 /// Whose way of laying out tensors it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,13 +35,13 @@ pub(super) fn to_pytorch(entries: &mut [Entry]) {
             entries.iter().any(|entry| entry.path == weight && is_matrix(entry))
         };
         let (flat, reversed) = match entries[at].role {
-            Role::Weight { .. } => (false, matches!(entries[at].shape.len(), 2 | 3)),
+            Role::Weight { layout, .. } => (false, layout == Sides::InputsFirst),
             Role::Bias => (dense(), false),
-            Role::Scale(_) | Role::Statistic { .. } => (false, false),
+            Role::Scale(_) | Role::Buffer { .. } => (false, false),
         };
         let name = match (entries[at].role, &field[..]) {
             (Role::Scale(_), "gain" | "slope") => "weight",
-            (Role::Statistic { .. }, "running_variance") => "running_var",
+            (Role::Buffer { .. }, "running_variance") => "running_var",
             (_, field) => field,
         };
         let name = format!("{layer}{name}");

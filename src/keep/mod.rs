@@ -1,7 +1,7 @@
 //! Floor 6: networks and checkpoints in files.
 //!
 //! A network is saved as [safetensors](https://github.com/huggingface/safetensors): a tensor for each parameter and each
-//! [statistic](crate::layer::Role::Statistic), named by its path, as `2.branch.0.weight`. Python reads the file with
+//! [statistic](crate::layer::Role::Buffer), named by its path, as `2.branch.0.weight`. Python reads the file with
 //! `safetensors.numpy.load_file`.
 //!
 //! ```
@@ -14,7 +14,7 @@
 //! # let path = folder.path().join("net.safetensors");
 //! let net = Net::init(&mut rng(1));
 //! keep::save(&net, &path)?;
-//! let again: Net = keep::load(&path)?;
+//! let again = keep::load::<Net>(&path)?;
 //! assert_eq!(again.parameters(), net.parameters());
 //!
 //! let other = keep::load::<(Linear<2, 8>, Tanh, Linear<8, 3>)>(&path).err().unwrap().to_string();
@@ -50,7 +50,8 @@ mod state;
 
 use std::path::Path;
 
-use crate::layer::Parameters;
+use crate::layer::{Owned, Parameters};
+use chainrule_parameters::AsNetwork;
 
 pub use checkpoint::{load_checkpoint, save_checkpoint};
 pub use error::{KeepError, Origin};
@@ -62,8 +63,8 @@ pub use state::{State, StateFields};
 ///
 /// # Errors
 /// [`KeepError::NonFinite`] for a network that could not be loaded again, and what the system says when the file cannot be
-/// written; the old file is still there. [`KeepError::Field`] and [`KeepError::SameName`] for layers of one's own.
-pub fn save<N: Parameters>(network: &N, path: impl AsRef<Path>) -> Result<(), KeepError> {
+/// written; the old file is still there. [`KeepError::SameName`] where two layers have one name.
+pub fn save(network: &impl AsNetwork, path: impl AsRef<Path>) -> Result<(), KeepError> {
     Format::chainrule().save(network, path)
 }
 
@@ -72,7 +73,7 @@ pub fn save<N: Parameters>(network: &N, path: impl AsRef<Path>) -> Result<(), Ke
 /// # Errors
 /// [`KeepError::Mismatch`] for the file of another architecture: it lists every missing, unexpected, mis-shaped and mis-typed tensor at
 /// once. [`KeepError::NonFinite`] for a NaN or an infinity, [`KeepError::Broken`] for what is damaged or no such file at all.
-pub fn load<N: Parameters>(path: impl AsRef<Path>) -> Result<N, KeepError> {
+pub fn load<N: Parameters>(path: impl AsRef<Path>) -> Result<Owned<N>, KeepError> {
     Format::chainrule().load(path)
 }
 
@@ -80,7 +81,7 @@ pub fn load<N: Parameters>(path: impl AsRef<Path>) -> Result<N, KeepError> {
 ///
 /// # Errors
 /// As [`load`]. Then the network has not changed.
-pub fn load_into<N: Parameters>(network: &mut N, path: impl AsRef<Path>) -> Result<(), KeepError> {
+pub fn load_into(network: &mut impl AsNetwork, path: impl AsRef<Path>) -> Result<(), KeepError> {
     Format::chainrule().load_into(network, path)
 }
 
@@ -88,7 +89,7 @@ pub fn load_into<N: Parameters>(network: &mut N, path: impl AsRef<Path>) -> Resu
 ///
 /// # Errors
 /// As [`save`], but for the system's.
-pub fn to_bytes<N: Parameters>(network: &N) -> Result<Vec<u8>, KeepError> {
+pub fn to_bytes(network: &impl AsNetwork) -> Result<Vec<u8>, KeepError> {
     Format::chainrule().to_bytes(network)
 }
 
@@ -96,6 +97,6 @@ pub fn to_bytes<N: Parameters>(network: &N) -> Result<Vec<u8>, KeepError> {
 ///
 /// # Errors
 /// As [`load`].
-pub fn from_bytes<N: Parameters>(bytes: &[u8]) -> Result<N, KeepError> {
+pub fn from_bytes<N: Parameters>(bytes: &[u8]) -> Result<Owned<N>, KeepError> {
     Format::chainrule().from_bytes(bytes)
 }

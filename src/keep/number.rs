@@ -1,13 +1,16 @@
 //! Numbers in a file: their scalars, their bytes, their order.
 
+use chainrule_parameters::Scalar;
 use safetensors::Dtype;
 
 use crate::kernel::Real;
 
-/// The scalar `T` as a file calls it.
-pub(super) fn dtype<T: Real>() -> Dtype {
-    // `Real` is `f32` or `f64`.
-    if size_of::<T>() == size_of::<f32>() { Dtype::F32 } else { Dtype::F64 }
+/// A scalar as a file calls it.
+pub(super) fn dtype_of(scalar: Scalar) -> Dtype {
+    match scalar {
+        Scalar::F32 => Dtype::F32,
+        Scalar::F64 => Dtype::F64,
+    }
 }
 
 /// Whether an `f64` holds every number of this scalar.
@@ -29,7 +32,7 @@ pub(super) fn read(dtype: Dtype, bytes: &[u8], at: usize) -> f64 {
 
 /// Appends a number in the scalar `T`.
 pub(super) fn write<T: Real>(number: T, bytes: &mut Vec<u8>) {
-    match dtype::<T>() {
+    match dtype_of(T::SCALAR) {
         Dtype::F32 => bytes.extend((number.to_f64() as f32).to_le_bytes()),
         _ => bytes.extend(number.to_f64().to_le_bytes()),
     }

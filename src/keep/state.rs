@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::layer::Parameters;
+use chainrule_parameters::AsNetwork;
 
 /// What can be saved in a checkpoint and go on from it: an optimiser, a generator of random numbers, a
 /// [`Trainer`](crate::Trainer), a training loop of one's own.
@@ -19,7 +19,7 @@ use crate::layer::Parameters;
 /// type Net = (Linear<2, 8>, Dropout<20>, Linear<8, 1>);
 ///
 /// struct Run {
-///     network: Net,
+///     network: Owned<Net>,
 ///     adam: Adam<Net>,
 ///     rng: ChaCha8Rng,
 ///     epoch: usize,
@@ -56,7 +56,7 @@ pub trait State: Sized {
 /// Receives the list that [`State::fields`] gives, with the way to each part of an `S`.
 pub trait StateFields<S> {
     /// A network, or what has its type: a gradient, moments.
-    fn network<N: Parameters>(
+    fn network<N: AsNetwork>(
         &mut self,
         name: &'static str,
         get: impl Fn(&S) -> &N,

@@ -116,9 +116,3 @@ impl<X: Sample, L: Layer<X>> core::fmt::Debug for Backward<'_, X, L> {
         write!(f, "Backward({}, {} samples)", L::PLAN.name, self.input.len())
     }
 }
-
-/// Writes a number of a gradient: over what is there, or added to it.
-#[inline(always)]
-pub(crate) fn store<T: Copy + core::ops::Add<Output = T>>(to: &mut T, value: T, accumulate: bool) {
-    *to = if accumulate { *to + value } else { value };
-}

@@ -41,7 +41,6 @@ pub use activation::{
 pub use activation::{apply_each, differentiate_each};
 pub use chainrule_parameters::{Layout, Owned, Parameters, Path, Role, Segment, View, ViewMut};
 pub use compare::ParametersView;
-pub(crate) use contract::store;
 pub use contract::{Backward, Layer};
 pub use convolution::{Conv1d, Conv2d, DepthwiseConv2d, TransposedConv2d};
 pub use cost::Cost;

@@ -7,7 +7,7 @@ use chainrule_parameters::{Parameters, Segment};
 use super::backward_child;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, BackwardHook, Child, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, BackwardHook, Child, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::{Join2, Pair, Sample, Tensor};
 
 /// A layer for each half of a pair.

@@ -101,7 +101,7 @@ impl Course {
     }
 }
 
-impl<'t, N: Parameters, L, O, T> Run<'t, N, L, O> {
+impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
     pub(super) fn new(
         trainer: &'t mut Trainer<N, L, O>,
         kept: Parts,
@@ -177,7 +177,7 @@ impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
 /// A run with the networks that it has, so that a checkpoint holds none that it does not have.
 struct Kept<'r, R, const BEST: bool, const AVERAGE: bool>(&'r mut R);
 
-impl<N: Parameters, L, O: State, T, const BEST: bool, const AVERAGE: bool> State
+impl<N: Parameters, L, O: State, const BEST: bool, const AVERAGE: bool> State
     for Kept<'_, Run<'_, N, L, O>, BEST, AVERAGE>
 {
     fn fields(fields: &mut impl StateFields<Self>) {

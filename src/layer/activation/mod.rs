@@ -12,7 +12,6 @@ mod silu;
 mod softplus;
 mod tanh;
 
-use chainrule_derive::Parameters;
 use crate::kernel::Real;
 
 #[doc(hidden)]

@@ -4,7 +4,7 @@ use chainrule_derive::Parameters;
 use super::{Slid, weights, windows};
 use crate::kernel::{Real, Room};
 use crate::layer::dense::Bias;
-use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Aligned, Image, Tensor, Vector};
 
@@ -85,7 +85,7 @@ where
         &self,
         input: &[Image<C, H, W, T>],
         output: &mut [Self::Output],
-        mut workspace: WorkspaceMut<'_>,
+        _workspace: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
         // Each channel is a convolution of its own, from one channel to one.
@@ -96,7 +96,7 @@ where
     }
 
     fn backward(&self, pass: Backward<'_, Image<C, H, W, T>, Self>) {
-        let Backward { input, output_grad, input_grad, gradient, mut workspace, .. } = pass;
+        let Backward { input, output_grad, input_grad, gradient, workspace: _, .. } = pass;
         let room = &mut Room::default();
         let windows = windows::<Image<C, H, W, T>, Self::Output>(C, K, S, P);
         let (x, dy) = (Image::flat(input), Self::Output::flat(output_grad));

@@ -4,7 +4,7 @@ use chainrule_derive::Parameters;
 use super::{weights, windows};
 use crate::kernel::{Real, Room};
 use crate::layer::dense::Bias;
-use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::side::{Grow, Side, Sides};
 use crate::tensor::{Aligned, Image, Tensor, Vector};
 
@@ -96,7 +96,7 @@ where
         &self,
         input: &[Image<IN, H, W, T>],
         output: &mut [Self::Output],
-        mut workspace: WorkspaceMut<'_>,
+        _workspace: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
         // The convolution that this is the transpose of takes our output, and gives our input.
@@ -107,7 +107,7 @@ where
     }
 
     fn backward(&self, pass: Backward<'_, Image<IN, H, W, T>, Self>) {
-        let Backward { input, output_grad, input_grad, gradient, mut workspace, .. } = pass;
+        let Backward { input, output_grad, input_grad, gradient, workspace: _, .. } = pass;
         let room = &mut Room::default();
         let windows = windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P);
         let (x, dy) = (Image::flat(input), Self::Output::flat(output_grad));

@@ -3,8 +3,8 @@ use chainrule_derive::Parameters;
 use super::{factor, part_by_part, sums};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Cost, Layer, Mode, Plan, Space, WorkspaceMut};
-use crate::tensor::{Image, Sequence, Tensor, Vector};
+use crate::layer::{Backward, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::tensor::{Image, Sequence, Vector};
 
 /// Each feature, or each channel of an image, brought to mean 0 and variance 1 over the batch.
 ///

@@ -3,9 +3,9 @@ use chainrule_derive::Parameters;
 use super::{Normal, sums};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Cost, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::side::{Side, SplitInto};
-use crate::tensor::{Image, Tensor, Vector};
+use crate::tensor::{Image, Vector};
 
 /// Each of `GROUPS` equal groups of an image's channels brought to mean 0 and variance 1.
 ///

@@ -3,7 +3,7 @@ use chainrule_derive::Parameters;
 use super::{Normal, part_by_part, sums};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Cost, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::{Sequence, Tensor, Vector};
 
 /// Each sample, or each step of a sequence, brought to mean 0 and variance 1 over all of its numbers.

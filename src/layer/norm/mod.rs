@@ -26,7 +26,7 @@ pub use rms_norm::RmsNorm;
 /// By what the numbers of one sample, step or group are normalised: x̂ = (x - mean) * factor.
 #[derive(Clone, Copy, Debug, Zeroable, Pod)]
 #[repr(C)]
-pub struct Normal {
+pub(super) struct Normal {
     mean: f64,
     factor: f64,
 }
@@ -98,7 +98,7 @@ macro_rules! part_by_part {
                 &self,
                 input: &[$input],
                 output: &mut [$input],
-                mut workspace /* was tape */: $crate::layer::WorkspaceMut<'_>,
+                workspace /* was tape */: $crate::layer::WorkspaceMut<'_>,
                 mode: &mut $crate::layer::Mode<'_>,
             ) {
                 use bytemuck::{must_cast_slice, must_cast_slice_mut};
