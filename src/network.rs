@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 
-use nalgebra::ComplexField;
 use rand::Rng;
 
 use crate::Error;
@@ -173,7 +172,7 @@ where
 {
     let tape = tape.as_tape();
     let mean = tape.loss(network, loss, inputs, targets, rng)?;
-    let scale = Real::of(share);
+    let scale = Real::from_f64(share);
     let output_grad = N::Output::flat_mut(tape.output_grad.take(inputs.len()));
     output_grad.iter_mut().for_each(|g| *g *= scale);
     tape.backward(network, inputs, gradient, &mut NoProbe);
@@ -187,7 +186,7 @@ struct ScaleStatistics(f64);
 impl Visitor<0, 1> for ScaleStatistics {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
         if let Role::Statistic { .. } = parameter.field.role {
-            xs.iter_mut().for_each(|x| *x *= T::of(self.0));
+            xs.iter_mut().for_each(|x| *x *= T::from_f64(self.0));
         }
     }
 }
@@ -257,7 +256,7 @@ impl<N: Layer<X>, X: Tensor> Tape<N, X> {
     /// Shows the probe what the forward pass left, though there is no gradient to go back with.
     #[cfg(feature = "flow")]
     pub(crate) fn show<P: Probe>(&mut self, network: &N, inputs: &[X], gradient: &mut N, probe: &mut P) {
-        N::Output::flat_mut(self.output_grad.take(inputs.len())).fill(Real::of(0.0));
+        N::Output::flat_mut(self.output_grad.take(inputs.len())).fill(Real::from_f64(0.0));
         self.backward(network, inputs, gradient, probe);
     }
 

@@ -185,12 +185,12 @@ fn cosine(a: &[f64], b: &[f64]) -> Option<f64> {
 fn slope<X: Tensor, L: Layer<X>>(seen: &Seen<'_, X, L>, steepest: f64) -> SlopeFlow {
     let samples = seen.input.len();
     let (mut ones, mut slopes) = (bytemuck::zeroed_vec(samples), bytemuck::zeroed_vec::<X>(samples));
-    L::Output::flat_mut(&mut ones).fill(Real::of(1.0));
+    L::Output::flat_mut(&mut ones).fill(Real::from_f64(1.0));
     let (gradient, tape) = (&mut L::zeros(), &mut L::Tape::default());
     seen.layer.backward(seen.input, seen.output, &ones, Some(&mut slopes), gradient, tape, &mut NoProbe);
 
     // Input and output are of one shape.
-    let (slopes, outputs, zero) = (X::flat(&slopes), L::Output::flat(seen.output), Real::of(0.0));
+    let (slopes, outputs, zero) = (X::flat(&slopes), L::Output::flat(seen.output), Real::from_f64(0.0));
     let (mut sum, mut saturated, mut alive) = (0.0, 0, vec![false; units(X::SHAPE)]);
     for (at, slope) in slopes.iter().map(|slope| slope.to_f64().abs()).enumerate() {
         sum += slope;

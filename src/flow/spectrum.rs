@@ -75,7 +75,7 @@ impl<'a, X: Tensor, L: Layer<X>> Map<'a, X, L> {
     /// W x.
     fn forward(&mut self, x: &[f64]) -> Vec<f64> {
         let (mut input, mut output) = (bytemuck::zeroed_vec::<X>(1), bytemuck::zeroed_vec(1));
-        X::flat_mut(&mut input).iter_mut().zip(x).for_each(|(to, &from)| *to = X::Scalar::of(from));
+        X::flat_mut(&mut input).iter_mut().zip(x).for_each(|(to, &from)| *to = X::Scalar::from_f64(from));
         self.layer.forward(&input, &mut output, &mut self.tape, &mut Mode::Evaluate);
         let at_zero = L::Output::flat(&self.at_zero);
         L::Output::flat(&output).iter().zip(at_zero).map(|(y, b)| y.to_f64() - b.to_f64()).collect()
@@ -84,7 +84,10 @@ impl<'a, X: Tensor, L: Layer<X>> Map<'a, X, L> {
     /// Wᵀ y.
     fn back(&mut self, y: &[f64]) -> Vec<f64> {
         let mut output_grad = bytemuck::zeroed_vec(1);
-        L::Output::flat_mut(&mut output_grad).iter_mut().zip(y).for_each(|(to, &y)| *to = X::Scalar::of(y));
+        L::Output::flat_mut(&mut output_grad)
+            .iter_mut()
+            .zip(y)
+            .for_each(|(to, &y)| *to = X::Scalar::from_f64(y));
         X::flat(&self.rows(&output_grad)).iter().map(|x| x.to_f64()).collect()
     }
 
@@ -111,7 +114,7 @@ impl<'a, X: Tensor, L: Layer<X>> Map<'a, X, L> {
     fn matrix(&mut self) -> DMatrix<f64> {
         let mut units: Vec<L::Output> = bytemuck::zeroed_vec(L::Output::LEN);
         for (at, unit) in units.iter_mut().enumerate() {
-            unit.as_mut_slice()[at] = X::Scalar::of(1.0);
+            unit.as_mut_slice()[at] = X::Scalar::from_f64(1.0);
         }
         let rows = self.rows(&units);
         DMatrix::from_row_iterator(L::Output::LEN, X::LEN, X::flat(&rows).iter().map(|w| w.to_f64()))

@@ -65,7 +65,7 @@ pub(crate) struct Ulps(pub(crate) f64, pub(crate) u32);
 
 /// The tolerance in the scalar that is compared: no finer than that scalar can tell apart.
 fn tolerance<T: Real>(epsilon: f64) -> T {
-    T::of(epsilon).max(T::EPSILON)
+    T::from_f64(epsilon).max(T::EPSILON)
 }
 
 impl Comparison for Exact {

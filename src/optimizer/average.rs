@@ -64,7 +64,7 @@ impl Visitor<1, 1> for Follow {
         if let Role::Statistic { .. } = parameter.field.role {
             return average.copy_from_slice(w);
         }
-        let [decay, rest] = [self.0, 1.0 - self.0].map(T::of);
+        let [decay, rest] = [self.0, 1.0 - self.0].map(T::from_f64);
         elementwise(&Mean { decay, rest }, [w], [average]);
     }
 }

@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
 
-use super::{Slid, weight_and_bias, windows};
-use crate::kernel::{Real, Room};
+use super::{Slid, Workspace, weight_and_bias, windows};
+use crate::kernel::{Accumulate, Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::Bias;
 use crate::layer::{Cost, Factor, Layer, Mode, Probe};
 use crate::tensor::side::{Side, Sides, Slide};
@@ -73,7 +73,7 @@ where
     (Side<C>, Slid<H, K, S, P>, Slid<W, K, S, P>): Sides<T>,
 {
     type Output = <(Side<C>, Slid<H, K, S, P>, Slid<W, K, S, P>) as Sides<T>>::Tensor;
-    type Tape = Room<T>;
+    type Tape = Workspace<T>;
     const COST: Cost = Cost::weights((Self::Output::LEN * K * K) as u64, C);
     const FACTOR: Factor = Factor::Weights;
 
@@ -81,13 +81,13 @@ where
         &self,
         input: &[Image<C, H, W, T>],
         output: &mut [Self::Output],
-        room: &mut Room<T>,
+        workspace: &mut Workspace<T>,
         _: &mut Mode<'_>,
     ) {
         // Each channel is a convolution of its own, from one channel to one.
         let windows = windows::<Image<C, H, W, T>, Self::Output>(C, K, S, P);
         let (x, y) = (Image::flat(input), Self::Output::flat_mut(output));
-        T::convolve(&windows, self.weights(), self.bias.as_numbers(), x, y, room);
+        convolve(&windows, self.weights(), self.bias.as_numbers(), x, y, workspace.take(&windows, C));
     }
 
     fn backward<Q: Probe>(
@@ -97,17 +97,25 @@ where
         output_grad: &[Self::Output],
         input_grad: Option<&mut [Image<C, H, W, T>]>,
         gradient: &mut Self,
-        room: &mut Room<T>,
+        workspace: &mut Workspace<T>,
         _: &mut Q,
     ) {
         let windows = windows::<Image<C, H, W, T>, Self::Output>(C, K, S, P);
         let (x, dy) = (Image::flat(input), Self::Output::flat(output_grad));
-        T::weight_gradient(&windows, dy, x, gradient.weights_mut(), room);
+        let scratch = workspace.take(&windows, C);
+        weight_gradient(&windows, dy, x, Accumulate::Overwrite, gradient.weights_mut(), scratch);
         if let Some(db) = gradient.bias.as_numbers_mut() {
-            T::bias_gradient(dy, Self::Output::LEN / C, db);
+            bias_gradient(dy, Self::Output::LEN / C, Accumulate::Overwrite, db);
         }
         if let Some(dx) = input_grad {
-            T::convolve_transposed(&windows, self.weights(), None, dy, Image::flat_mut(dx), room);
+            convolve_transposed(
+                &windows,
+                self.weights(),
+                None,
+                dy,
+                Image::flat_mut(dx),
+                workspace.take(&windows, C),
+            );
         }
     }
 }

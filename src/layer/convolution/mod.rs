@@ -11,6 +11,7 @@ mod conv1d;
 mod conv2d;
 mod depthwise;
 mod transposed;
+mod workspace;
 
 use crate::kernel::Windows;
 use crate::tensor::Tensor;
@@ -20,11 +21,13 @@ pub use conv1d::Conv1d;
 pub use conv2d::Conv2d;
 pub use depthwise::DepthwiseConv2d;
 pub use transposed::TransposedConv2d;
+use workspace::Workspace;
 
 /// The side of the output of a window of `K`, in steps of `S`, on a side of `D` padded by `P`.
 type Slid<const D: usize, const K: usize, const S: usize, const P: usize> = <Side<D> as Slide<K, S, P>>::Out;
 
 /// How windows of `kernel` x `kernel` lie on the image `X` for the output `Y`: on all of its channels, or on each group of them.
+#[inline(always)]
 const fn windows<X: Tensor, Y: Tensor>(
     groups: usize,
     kernel: usize,
@@ -33,7 +36,7 @@ const fn windows<X: Tensor, Y: Tensor>(
 ) -> Windows {
     let [channels, height, width] = [X::SHAPE[0] / groups, X::SHAPE[1], X::SHAPE[2]];
     let [out_height, out_width] = [Y::SHAPE[1], Y::SHAPE[2]];
-    Windows { groups, channels, height, width, kernel, stride, padding, out_height, out_width }
+    Windows::new(groups, [channels, height, width], [kernel, stride, padding], [out_height, out_width])
 }
 
 /// The product of the sides of a weight.

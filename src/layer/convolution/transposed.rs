@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
 
-use super::{weight_and_bias, windows};
-use crate::kernel::{Real, Room};
+use super::{Workspace, weight_and_bias, windows};
+use crate::kernel::{Accumulate, Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::Bias;
 use crate::layer::{Cost, Factor, Layer, Mode, Probe};
 use crate::tensor::side::{Grow, Side, Sides};
@@ -84,7 +84,7 @@ where
     (Side<OUT>, Grown<H, K, S, P>, Grown<W, K, S, P>): Sides<T>,
 {
     type Output = <(Side<OUT>, Grown<H, K, S, P>, Grown<W, K, S, P>) as Sides<T>>::Tensor;
-    type Tape = Room<T>;
+    type Tape = Workspace<T>;
     const COST: Cost = Cost::weights((IN * H * W * OUT * K * K) as u64, OUT);
     const FACTOR: Factor = Factor::Weights;
 
@@ -92,13 +92,20 @@ where
         &self,
         input: &[Image<IN, H, W, T>],
         output: &mut [Self::Output],
-        room: &mut Room<T>,
+        workspace: &mut Workspace<T>,
         _: &mut Mode<'_>,
     ) {
         // The convolution that this is the transpose of takes our output, and gives our input.
         let windows = windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P);
         let (x, y) = (Image::flat(input), Self::Output::flat_mut(output));
-        T::convolve_transposed(&windows, self.weights(), self.bias.as_numbers(), x, y, room);
+        convolve_transposed(
+            &windows,
+            self.weights(),
+            self.bias.as_numbers(),
+            x,
+            y,
+            workspace.take(&windows, IN),
+        );
     }
 
     fn backward<Q: Probe>(
@@ -108,17 +115,18 @@ where
         output_grad: &[Self::Output],
         input_grad: Option<&mut [Image<IN, H, W, T>]>,
         gradient: &mut Self,
-        room: &mut Room<T>,
+        workspace: &mut Workspace<T>,
         _: &mut Q,
     ) {
         let windows = windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P);
         let (x, dy) = (Image::flat(input), Self::Output::flat(output_grad));
-        T::weight_gradient(&windows, x, dy, gradient.weights_mut(), room);
+        let scratch = workspace.take(&windows, IN);
+        weight_gradient(&windows, x, dy, Accumulate::Overwrite, gradient.weights_mut(), scratch);
         if let Some(db) = gradient.bias.as_numbers_mut() {
-            T::bias_gradient(dy, Self::Output::LEN / OUT, db);
+            bias_gradient(dy, Self::Output::LEN / OUT, Accumulate::Overwrite, db);
         }
         if let Some(dx) = input_grad {
-            T::convolve(&windows, self.weights(), None, dy, Image::flat_mut(dx), room);
+            convolve(&windows, self.weights(), None, dy, Image::flat_mut(dx), workspace.take(&windows, IN));
         }
     }
 }
