@@ -4,22 +4,16 @@
 //! $ cargo bench --bench kernels            # prints the map, and what falls below half of its neighbours
 //! $ cargo bench --bench kernels -- FOLDER  # and draws it: kernels.svg
 //! ```
-//!
-//! The kernels are no part of the crate's interface, so that their files are compiled into this program.
 
-#![allow(dead_code, unused_imports, unused_macros, unreachable_pub, unsafe_code)]
+#![allow(unsafe_code)]
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use chainrule::plot::{HeatMap, Picture};
 
-extern crate alloc;
-#[path = "../src/kernel/mod.rs"]
-mod kernel;
-
-use kernel::simd::{Kernel, Lanes, Level, Vector, dispatch};
-use kernel::{Start, Strided, product};
+use chainrule_kernel::simd::{Kernel, Lanes, Level, Vector, dispatch};
+use chainrule_kernel::{Initial, Strided, gemm};
 
 const WIDTHS: [usize; 21] = [1, 2, 3, 4, 5, 7, 8, 11, 13, 16, 17, 24, 31, 32, 33, 48, 64, 67, 96, 128, 130];
 const BATCHES: [usize; 10] = [1, 2, 3, 4, 8, 13, 32, 61, 64, 128];
@@ -52,20 +46,23 @@ impl Kernel for Peak {
     type Output = (f32, usize);
 
     #[inline(always)]
-    fn run<L: Level>(self) -> (f32, usize) {
+    fn run<L: Level>(self, _: L) -> (f32, usize) {
         type V<L> = <f32 as Lanes>::Vector<L>;
-        let (factor, term) = (V::<L>::splat(black_box(0.999)), V::<L>::splat(black_box(0.001)));
-        let mut chains = [V::<L>::splat(1.0); CHAINS];
-        for _ in 0..ROUNDS {
-            for chain in &mut chains {
-                *chain = chain.multiply_add(factor, term);
+        // SAFETY: a level was passed: the processor has its instructions.
+        unsafe {
+            let (factor, term) = (V::<L>::splat(black_box(0.999)), V::<L>::splat(black_box(0.001)));
+            let mut chains = [V::<L>::splat(1.0); CHAINS];
+            for _ in 0..ROUNDS {
+                for chain in &mut chains {
+                    *chain = chain.multiply_add(factor, term);
+                }
             }
+            let mut sum = V::<L>::zero();
+            for chain in chains {
+                sum = chain.multiply_add(factor, sum);
+            }
+            (sum.sum(), V::<L>::LANES)
         }
-        let mut sum = V::<L>::zero();
-        for chain in chains {
-            sum = chain.multiply_add(factor, sum);
-        }
-        (sum.sum(), V::<L>::LANES)
     }
 }
 
@@ -123,15 +120,15 @@ fn measure(kind: &str, batch: usize, width: usize) -> f64 {
     let (bias, mut z, mut dw) = (vec![0.0; width], vec![0.0; batch * width], w.clone());
     let rows = |numbers| Strided::rows(numbers, width);
     let seconds = match kind.as_bytes()[0] {
-        b'f' => least(|| product(rows(&x), rows(&w), Start::Row(&bias), black_box(&mut z), width, width)),
+        b'f' => least(|| gemm(rows(&x), rows(&w), Initial::Row(&bias), black_box(&mut z), width, width)),
         b'i' => {
             let w = Strided::transposed(&w, width);
-            least(|| product(rows(&x), w, Start::Zero, black_box(&mut z), width, width))
+            least(|| gemm(rows(&x), w, Initial::Zero, black_box(&mut z), width, width))
         }
         _ => {
             let x = Strided::transposed(&x, width);
             let dz = z.clone();
-            least(|| product(x, rows(&dz), Start::Zero, black_box(&mut dw), batch, width))
+            least(|| gemm(x, rows(&dz), Initial::Zero, black_box(&mut dw), batch, width))
         }
     };
     (2 * batch * width * width) as f64 / seconds / 1e9

@@ -6,7 +6,7 @@
 //! $ RAYON_NUM_THREADS=1 cargo bench --bench scaling -- FOLDER  # and draws them: scaling.svg
 //! ```
 
-#![allow(dead_code, unused_imports, unused_macros, unreachable_pub, unsafe_code)]
+#![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
@@ -16,11 +16,7 @@ use std::time::Instant;
 use chainrule::plot::{Lines, Picture};
 use chainrule::prelude::*;
 
-extern crate alloc;
-#[path = "../src/kernel/mod.rs"]
-mod kernel;
-
-use kernel::simd::{Kernel, Lanes, Level, Vector as Register, dispatch};
+use chainrule_kernel::simd::{Kernel, Lanes, Level, Vector as Register, dispatch};
 
 /// The system's allocator, which knows how many bytes are in use.
 struct Counting;
@@ -70,20 +66,23 @@ impl Kernel for Peak {
     type Output = (f32, usize);
 
     #[inline(always)]
-    fn run<L: Level>(self) -> (f32, usize) {
+    fn run<L: Level>(self, _: L) -> (f32, usize) {
         type V<L> = <f32 as Lanes>::Vector<L>;
-        let (factor, term) = (V::<L>::splat(black_box(0.999)), V::<L>::splat(black_box(0.001)));
-        let mut chains = [V::<L>::splat(1.0); CHAINS];
-        for _ in 0..ROUNDS {
-            for chain in &mut chains {
-                *chain = chain.multiply_add(factor, term);
+        // SAFETY: a level was passed: the processor has its instructions.
+        unsafe {
+            let (factor, term) = (V::<L>::splat(black_box(0.999)), V::<L>::splat(black_box(0.001)));
+            let mut chains = [V::<L>::splat(1.0); CHAINS];
+            for _ in 0..ROUNDS {
+                for chain in &mut chains {
+                    *chain = chain.multiply_add(factor, term);
+                }
             }
+            let mut sum = V::<L>::zero();
+            for chain in chains {
+                sum = chain.multiply_add(factor, sum);
+            }
+            (sum.sum(), V::<L>::LANES)
         }
-        let mut sum = V::<L>::zero();
-        for chain in chains {
-            sum = chain.multiply_add(factor, sum);
-        }
-        (sum.sum(), V::<L>::LANES)
     }
 }
 

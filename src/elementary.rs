@@ -17,7 +17,7 @@
 //!     }
 //!     #[inline(always)]
 //!     fn derivative<T: Real>(x: T, y: T) -> T {
-//!         T::of(-2.0) * x * y
+//!         T::from_f64(-2.0) * x * y
 //!     }
 //! }
 //! activation_layer!(Bell);

@@ -16,7 +16,8 @@
 //! Biases start at 0 (or as [`bias_normal`](Initializer::bias_normal) says), scales and statistics at the value their layer
 //! declares (a PReLU's slope at 0.25).
 
-use nalgebra::DMatrix;
+use alloc::vec::Vec;
+
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 
@@ -178,16 +179,16 @@ impl Initializer {
         match self.scheme {
             Scheme::Uniform(variance) => {
                 let bound = libm::sqrt(3.0 * variance.of(fan_in, fan_out)) * self.gain;
-                weights.iter_mut().for_each(|w| *w = T::of(bound * (2.0 * rng.random::<f64>() - 1.0)));
+                weights.iter_mut().for_each(|w| *w = T::from_f64(bound * (2.0 * rng.random::<f64>() - 1.0)));
             }
             Scheme::Normal(variance) => {
                 let deviation = libm::sqrt(variance.of(fan_in, fan_out)) * self.gain;
-                weights.iter_mut().for_each(|w| *w = T::of(deviation * normal(rng)));
+                weights.iter_mut().for_each(|w| *w = T::from_f64(deviation * normal(rng)));
             }
             Scheme::Orthogonal => {
                 self.fill_orthogonal(rows, weights, rng);
             }
-            Scheme::Constant(value) => weights.fill(T::of(value * self.gain)),
+            Scheme::Constant(value) => weights.fill(T::from_f64(value * self.gain)),
         }
     }
 
@@ -197,14 +198,13 @@ impl Initializer {
         if short == 0 {
             return;
         }
-        let (mut q, r) = DMatrix::<f64>::from_fn(long, short, |_, _| normal(rng)).qr().unpack();
-        // R's diagonal is made positive, without which Q would not be uniform (Mezzadri 2007, section 5).
-        for (mut column, diagonal) in q.column_iter_mut().zip(r.diagonal().iter()) {
-            column *= self.gain * if *diagonal < 0.0 { -1.0 } else { 1.0 };
-        }
+        // One column after the other.
+        let mut q: Vec<f64> = (0..long * short).map(|_| normal(rng)).collect();
+        orthonormalize(&mut q, long);
         for (at, weight) in weights.iter_mut().enumerate() {
             let (row, column) = (at / columns, at % columns);
-            *weight = T::of(if rows >= columns { q[(row, column)] } else { q[(column, row)] });
+            let at = if rows >= columns { column * long + row } else { row * long + column };
+            *weight = T::from_f64(self.gain * q[at]);
         }
     }
 }
@@ -216,6 +216,36 @@ fn rows(layout: Layout, shape: &[usize]) -> usize {
         (Layout::OutputsFirst, [outputs, ..]) => *outputs,
         (_, []) => 1,
     }
+}
+
+/// Makes columns of this length orthonormal: Q of their QR decomposition, by Gram and Schmidt's method, done twice for each column
+/// ("twice is enough": Giraud et al. 2005). The diagonal of R is positive, without which Q would not be uniform (Mezzadri 2007,
+/// section 5).
+fn orthonormalize(columns: &mut [f64], len: usize) {
+    for at in 0..columns.len() / len {
+        let (before, column) = columns.split_at_mut(at * len);
+        let column = &mut column[..len];
+        for _ in 0..2 {
+            for before in before.chunks_exact(len) {
+                let projection = dot(before, column);
+                column.iter_mut().zip(before).for_each(|(x, b)| *x -= projection * b);
+            }
+        }
+        let norm = libm::sqrt(dot(column, column));
+        column.iter_mut().for_each(|x| *x /= norm);
+    }
+}
+
+/// Computes the dot product of two columns, in as many sums as make a vector.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut sums = [0.0; 8];
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..8 {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    sums.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
 }
 
 fn normal(rng: &mut dyn Rng) -> f64 {
@@ -249,9 +279,9 @@ impl Visitor<0, 1> for Fill<'_> {
             Role::Bias if self.initializer.bias_deviation == 0.0 => values.fill(T::zero()),
             Role::Bias => {
                 let deviation = self.initializer.bias_deviation;
-                values.iter_mut().for_each(|b| *b = T::of(deviation * normal(self.rng)));
+                values.iter_mut().for_each(|b| *b = T::from_f64(deviation * normal(self.rng)));
             }
-            Role::Scale(start) | Role::Buffer { start, .. } => values.fill(T::of(start)),
+            Role::Scale(start) | Role::Buffer { start, .. } => values.fill(T::from_f64(start)),
         }
     }
 }

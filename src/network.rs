@@ -192,7 +192,7 @@ where
         let output_grad = N::Output::cast_grads_mut(output_grad);
         let mean = T::compare_by(loss).mean_and_gradient(Is::cast(outputs), targets, output_grad)?;
         if share != 1.0 {
-            let scale = Real::of(share);
+            let scale = Real::from_f64(share);
             Y::flat_mut(output_grad).iter_mut().for_each(|g| *g *= scale);
         }
         mean
@@ -256,7 +256,7 @@ struct ScaleBuffers(f64);
 impl Visitor<0, 1> for ScaleBuffers {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
         if let Role::Buffer { .. } = parameter.role {
-            xs.iter_mut().for_each(|x| *x *= T::of(self.0));
+            xs.iter_mut().for_each(|x| *x *= T::from_f64(self.0));
         }
     }
 }

@@ -30,7 +30,7 @@ fn extreme_samples<X: Tensor>(sizes: &[f64]) -> Vec<X> {
         let (sign, size) = (signs[sample % 4], sample / 4);
         for (at, x) in x.as_mut_slice().iter_mut().enumerate() {
             let size = if sample % 4 == 3 { (size + at) % sizes.len() } else { size };
-            *x = Real::of(sign(at) * sizes[size]);
+            *x = Real::from_f64(sign(at) * sizes[size]);
         }
     }
     samples
@@ -50,7 +50,7 @@ fn pass<L: Layer<X>, X: Tensor>(layer: &L, x: &[X], sign: f64, train: bool) -> (
     layer.forward(x, &mut y, &mut tape, &mut mode);
     let mut dy = y.clone();
     for (at, dy) in L::Output::flat_mut(&mut dy).iter_mut().enumerate() {
-        *dy = Real::of(if sign != 0.0 { sign } else { 1.0 - 2.0 * (at % 2) as f64 });
+        *dy = Real::from_f64(if sign != 0.0 { sign } else { 1.0 - 2.0 * (at % 2) as f64 });
     }
     layer.backward(x, &y, &dy, Some(&mut dx), &mut gradient, &mut tape, &mut NoProbe);
     (y, dx, gradient)
@@ -74,7 +74,7 @@ fn assert_nan_stays<L: Layer<X>, X: Tensor>(file: &str, name: &str) {
     let layer = L::init(&mut rng(1));
     let output = |at: usize, number: f64, train: bool| {
         let mut x = common::inputs::<X>(3);
-        x[1].as_mut_slice()[at] = Real::of(number);
+        x[1].as_mut_slice()[at] = Real::from_f64(number);
         pass(&layer, &x, 1.0, train).0
     };
     let nan = |y: &L::Output, at: usize| y.as_slice()[at].to_f64().is_nan();
@@ -137,7 +137,7 @@ where
     L: Layer<Vector<1, T>, Output = Vector<1, T>>,
 {
     for &(x, value, slope) in rows {
-        let (y, dx, _) = pass(&L::init(&mut rng(1)), &[Vector([T::of(x)])], 1.0, false);
+        let (y, dx, _) = pass(&L::init(&mut rng(1)), &[Vector([T::from_f64(x)])], 1.0, false);
         // Some roundings, and in the tails a rounding of x²/2 in the exponent.
         let tolerance = T::EPSILON.to_f64() * if x.abs() < 100.0 { 4.0 + x * x } else { 4.0 };
         for (what, got, expected) in [("g", y[0][0].to_f64(), value), ("g'", dx[0][0].to_f64(), slope)] {

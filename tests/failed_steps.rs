@@ -24,7 +24,7 @@ struct Poison<'a>(&'a str, f64);
 impl Visitor<0, 1> for Poison<'_> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
         if parameter.path.to_string() == self.0 {
-            *xs.last_mut().unwrap() = T::of(self.1);
+            *xs.last_mut().unwrap() = T::from_f64(self.1);
         }
     }
 }

@@ -146,7 +146,7 @@ fn check<X: Tensor, N: Layer<X>>(name: &str) {
     let network = N::init_with(Initializer::he_normal(), &mut rng(3));
     let samples = 6;
     let mut targets = inputs::<N::Output>(samples);
-    N::Output::flat_mut(&mut targets).iter_mut().for_each(|y| *y *= Real::of(-0.5)); // not what an identity gives
+    N::Output::flat_mut(&mut targets).iter_mut().for_each(|y| *y *= Real::from_f64(-0.5)); // not what an identity gives
     let flow: Flow = network.flow(&MeanSquaredError, &inputs::<X>(samples), &targets).unwrap();
 
     // The layers are those of the summary, in order; the parameters those of the walk.

@@ -8,7 +8,7 @@ use chainrule::prelude::*;
 /// g' of a network that is one activation, on these inputs.
 fn slope_of<G: Layer<X, Output = X>, X: Tensor>(layer: &G, inputs: &[X]) -> SlopeFlow {
     let mut targets = inputs.to_vec();
-    X::flat_mut(&mut targets).fill(X::Scalar::of(7.5)); // what none of them gives
+    X::flat_mut(&mut targets).fill(X::Scalar::from_f64(7.5)); // what none of them gives
     let flow = layer.flow(&MeanSquaredError, inputs, &targets).unwrap();
     flow.layers[0].slope.unwrap()
 }

@@ -9,7 +9,7 @@ use nalgebra::{DMatrix, SymmetricEigen};
 /// What gradient flow finds of a network that is one layer.
 fn spectrum_of<X: Tensor, N: Layer<X>>(layer: &N) -> Option<Spectrum> {
     let mut target = [<N::Output as bytemuck::Zeroable>::zeroed()];
-    N::Output::flat_mut(&mut target).fill(Real::of(1.0));
+    N::Output::flat_mut(&mut target).fill(Real::from_f64(1.0));
     let flow = layer.flow(&MeanSquaredError, &[X::zeroed()], &target).unwrap();
     flow.layers[0].weights.unwrap().spectrum
 }
@@ -88,7 +88,7 @@ fn no_singular_values_of_weights_that_are_not_finite() {
 fn by_forward<X: Tensor, N: Layer<X>>(layer: &N) -> Vec<f64> {
     let mut units: Vec<X> = vec![X::zeroed(); X::LEN + 1];
     for at in 0..X::LEN {
-        units[at].as_mut_slice()[at] = Real::of(1.0);
+        units[at].as_mut_slice()[at] = Real::from_f64(1.0);
     }
     let outputs = layer.predict_batch(&units).unwrap();
     let column = |at: usize| outputs[at].as_slice().iter().map(|y: &X::Scalar| y.to_f64());
@@ -117,7 +117,7 @@ struct Biases;
 impl chainrule::layer::Visitor<0, 1> for Biases {
     fn visit<T: Real>(&mut self, p: &chainrule::layer::Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
         if p.field.role == chainrule::layer::Role::Bias {
-            xs.fill(T::of(0.7));
+            xs.fill(T::from_f64(0.7));
         }
     }
 }

@@ -27,7 +27,7 @@ fn check<X: Tensor, N: Layer<X>>(name: &str) {
     for gain in [1.0, 1e-30, 1e30] {
         let network = N::init_with(Initializer::he_normal().gain(gain), &mut rng(3));
         let mut targets = inputs::<N::Output>(3);
-        N::Output::flat_mut(&mut targets).iter_mut().for_each(|y| *y *= Real::of(-0.5));
+        N::Output::flat_mut(&mut targets).iter_mut().for_each(|y| *y *= Real::from_f64(-0.5));
         let flow = network.flow(&MeanSquaredError, &inputs::<X>(3), &targets).unwrap();
         check_text(name, &flow);
         // A row for every leaf but plain skips, and for every block.

@@ -27,7 +27,7 @@ impl Visitor<0, 1> for Number {
     fn visit<T: chainrule::Real>(&mut self, _: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
         for x in xs {
             self.0 += 1.0;
-            *x = T::of((self.0 * 0.7).sin() / 3.0);
+            *x = T::from_f64((self.0 * 0.7).sin() / 3.0);
         }
     }
 }
@@ -176,7 +176,7 @@ struct Set(&'static str, usize, f64);
 impl Visitor<0, 1> for Set {
     fn visit<T: chainrule::Real>(&mut self, p: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
         if p.path.to_string() == self.0 {
-            xs[self.1] = T::of(self.2);
+            xs[self.1] = T::from_f64(self.2);
         }
     }
 }

@@ -36,7 +36,7 @@ struct SetAll(u32);
 
 impl Visitor<0, 1> for SetAll {
     fn visit<T: chainrule::Real>(&mut self, _: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
-        xs.fill(T::of(self.0.into()));
+        xs.fill(T::from_f64(self.0.into()));
     }
 }
 

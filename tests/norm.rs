@@ -15,7 +15,7 @@ struct Jumble;
 
 impl Visitor<0, 1> for Jumble {
     fn visit<S: Real>(&mut self, _: &Parameter<'_>, []: [&[S]; 0], [xs]: [&mut [S]; 1]) {
-        xs.iter_mut().enumerate().for_each(|(at, x)| *x = S::of(0.4 + 0.3 * ((7 * at + 3) % 5) as f64));
+        xs.iter_mut().enumerate().for_each(|(at, x)| *x = S::from_f64(0.4 + 0.3 * ((7 * at + 3) % 5) as f64));
     }
 }
 

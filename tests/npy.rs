@@ -17,7 +17,7 @@ fn fixture(name: &str) -> PathBuf {
 /// Four samples of numbers in C order, as `f` makes them of 0 to 23.
 fn samples<T: Real>(f: impl Fn(f64) -> f64) -> Vec<Sample<T>> {
     let number =
-        |sample: usize, step: usize, feature: usize| T::of(f((6 * sample + 3 * step + feature) as f64));
+        |sample: usize, step: usize, feature: usize| T::from_f64(f((6 * sample + 3 * step + feature) as f64));
     let row = |sample, step| [number(sample, step, 0), number(sample, step, 1), number(sample, step, 2)];
     (0..4).map(|sample| Sequence([row(sample, 0), row(sample, 1)])).collect()
 }

@@ -105,7 +105,7 @@ where
         let targets = Y::batch(group, &format!("{name} targets"), &case.targets);
         let mut gradient = outputs.clone();
         match loss.mean_and_gradient(&outputs, &targets, &mut gradient) {
-            Ok(value) => group.close(&format!("{name} value"), &[T::of(value)], case.value.numbers()),
+            Ok(value) => group.close(&format!("{name} value"), &[T::from_f64(value)], case.value.numbers()),
             Err(error) => group.fail(format!("{name}: {error}")),
         }
         group.close_batch(&format!("{name} gradient"), &gradient, &case.gradient);
@@ -159,7 +159,7 @@ fn compare_optimizer<T: Real, O: Optimizer<Trained<T>>>(
     let network = group.network(&format!("{name} before"), &case.before);
     let mut trainer = Trainer::new(network, MeanSquaredError, optimizer, 0);
     let batches = inputs.chunks(3).zip(targets.chunks(3)).cycle().take(20);
-    let losses: Result<Vec<T>, _> = batches.map(|(x, y)| trainer.step(x, y).map(T::of)).collect();
+    let losses: Result<Vec<T>, _> = batches.map(|(x, y)| trainer.step(x, y).map(T::from_f64)).collect();
     match losses {
         Ok(losses) => group.close(&format!("{name} losses"), &losses, case.losses.numbers()),
         Err(error) => group.fail(format!("{name}: {error}")),

@@ -24,7 +24,7 @@ struct Shift;
 impl Visitor<0, 1> for Shift {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
         if parameter.field.role == Role::Bias {
-            xs.iter_mut().enumerate().for_each(|(at, x)| *x = T::of(0.3 - 0.2 * at as f64));
+            xs.iter_mut().enumerate().for_each(|(at, x)| *x = T::from_f64(0.3 - 0.2 * at as f64));
         }
     }
 }
@@ -193,7 +193,7 @@ impl<'a, I: Iterator<Item = &'a f64>> Visitor<0, 1> for Move<I> {
         if matches!(parameter.field.role, Role::Statistic { .. }) {
             return;
         }
-        xs.iter_mut().zip(&mut self.by).for_each(|(x, by)| *x += T::of(self.h * by));
+        xs.iter_mut().zip(&mut self.by).for_each(|(x, by)| *x += T::from_f64(self.h * by));
     }
 }
 

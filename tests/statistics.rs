@@ -66,7 +66,7 @@ struct AddHalf;
 
 impl Visitor<1, 1> for AddHalf {
     fn visit<T: Real>(&mut self, _: &Parameter<'_>, [xs]: [&[T]; 1], [sums]: [&mut [T]; 1]) {
-        sums.iter_mut().zip(xs).for_each(|(sum, &x)| *sum += T::of(0.5) * x);
+        sums.iter_mut().zip(xs).for_each(|(sum, &x)| *sum += T::from_f64(0.5) * x);
     }
 }
 

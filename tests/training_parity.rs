@@ -61,11 +61,11 @@ impl Visitor<0, 1> for SetParameters {
             [inputs, outputs] => {
                 for output in 0..outputs {
                     for input in 0..inputs {
-                        values[input * outputs + output] = T::of(self.next(size));
+                        values[input * outputs + output] = T::from_f64(self.next(size));
                     }
                 }
             }
-            _ => values.iter_mut().for_each(|value| *value = T::of(self.next(size))),
+            _ => values.iter_mut().for_each(|value| *value = T::from_f64(self.next(size))),
         }
     }
 }

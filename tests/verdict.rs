@@ -12,7 +12,7 @@ type Plain<G, const DEPTH: usize, const N: usize> =
 fn data<X: Tensor>(samples: usize, seed: u64) -> (Vec<X>, Vec<Label<10>>) {
     let (mut inputs, mut rng) = (vec![X::zeroed(); samples], rng(1000 + seed));
     for x in X::flat_mut(&mut inputs) {
-        *x = chainrule::Real::of(12f64.sqrt() * (rng.random::<f64>() - 0.5));
+        *x = chainrule::Real::from_f64(12f64.sqrt() * (rng.random::<f64>() - 0.5));
     }
     (inputs, (0..samples).map(|at| Label::new(at % 10).unwrap()).collect())
 }

@@ -32,7 +32,7 @@ impl<const N: usize, T: Real> Loss<Vector<N, T>, Vector<N, T>> for Along {
 /// Samples of independent standard normal numbers.
 pub(crate) fn normal<const N: usize, T: Real>(samples: usize, random: &mut impl Rng) -> Vec<Vector<N, T>> {
     let mut number = || -> f64 { StandardNormal.sample(random) };
-    (0..samples).map(|_| Vector(std::array::from_fn(|_| T::of(number())))).collect()
+    (0..samples).map(|_| Vector(std::array::from_fn(|_| T::from_f64(number())))).collect()
 }
 
 /// The flow from random directions at the output down to random inputs, without singular values and histograms.

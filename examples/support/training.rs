@@ -112,7 +112,7 @@ struct Scale(f64);
 impl Visitor<0, 1> for Scale {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
         if !matches!(parameter.field.role, Role::Statistic { .. }) {
-            xs.iter_mut().for_each(|x| *x *= T::of(self.0));
+            xs.iter_mut().for_each(|x| *x *= T::from_f64(self.0));
         }
     }
 }

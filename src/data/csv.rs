@@ -2,8 +2,6 @@ use std::io::{BufReader, Read};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-use nalgebra::ComplexField;
-
 use super::error::{BadCell, excerpt};
 use super::lines::{Cells, Lines};
 use super::open::{open, plain_or_gzip};
@@ -227,7 +225,7 @@ fn tensor<X: Tensor>(cells: &Cells<'_>, columns: &[usize]) -> Result<X, DataErro
         let text = cells.text(column)?;
         let value: Option<f64> = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
         let value = value.ok_or_else(|| cells.bad(column, BadCell::Number { text: excerpt(text) }))?;
-        *number = X::Scalar::of(value);
+        *number = X::Scalar::from_f64(value);
         if !number.is_finite() {
             return Err(cells.bad(column, BadCell::NonFinite { text: excerpt(text) }));
         }

@@ -24,8 +24,6 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
-use nalgebra::ComplexField;
-
 use super::npy_header::Header;
 use super::{DataError, npy_header};
 use crate::kernel::Real;
@@ -102,7 +100,7 @@ fn read_array<X: Tensor>(
         read.map_err(|source| DataError::Io { path: path.into(), source })?;
         let value = header.number.decode(buffer);
         let place = &mut array[sample].as_mut_slice()[element];
-        *place = X::Scalar::of(value);
+        *place = X::Scalar::from_f64(value);
         let (path, finite) = (path.into(), place.is_finite());
         if finite { Ok(()) } else { Err(DataError::NonFinite { path, sample, element, value }) }
     };

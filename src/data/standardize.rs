@@ -133,7 +133,7 @@ impl<X: Tensor> Standardize<X> {
         for sample in samples {
             let features = sample.as_mut_slice().chunks_exact_mut(run);
             for (numbers, (&mean, &deviation)) in features.zip(self.mean.iter().zip(&self.deviation)) {
-                numbers.iter_mut().for_each(|x| *x = X::Scalar::of(f(x.to_f64(), mean, deviation)));
+                numbers.iter_mut().for_each(|x| *x = X::Scalar::from_f64(f(x.to_f64(), mean, deviation)));
             }
         }
     }

@@ -97,7 +97,7 @@ struct Fill(f64);
 
 impl Visitor<0, 1> for Fill {
     fn visit<T: Real>(&mut self, _: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
-        xs.fill(T::of(self.0));
+        xs.fill(T::from_f64(self.0));
     }
 }
 
@@ -128,7 +128,7 @@ impl Visitor<0, 1> for Access {
         if self.seen == self.tensor {
             self.found = xs[self.at].to_f64();
             if let Some(value) = self.value {
-                xs[self.at] = T::of(value);
+                xs[self.at] = T::from_f64(value);
             }
         }
         self.seen += 1;

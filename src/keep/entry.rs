@@ -101,7 +101,7 @@ impl Visitor<0, 1> for Fill<'_> {
         let bytes = self.file.bytes(info);
         for (at, x) in xs.iter_mut().enumerate() {
             let place = if entry.reversed { number::reversed(parameter.shape, at) } else { at };
-            *x = T::of(number::read(info.dtype, bytes, place));
+            *x = T::from_f64(number::read(info.dtype, bytes, place));
         }
     }
 }

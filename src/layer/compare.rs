@@ -73,7 +73,7 @@ pub(crate) enum Comparison {
 
 impl Comparison {
     fn same<T: Real>(self, a: &T, b: &T) -> bool {
-        let tolerance = |epsilon| T::of(epsilon).max(T::EPSILON);
+        let tolerance = |epsilon| T::from_f64(epsilon).max(T::EPSILON);
         match self {
             Self::Exact => a == b,
             Self::Absolute(epsilon) => a.abs_diff_eq(b, tolerance(epsilon)),

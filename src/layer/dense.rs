@@ -5,7 +5,7 @@ use chainrule_derive::Parameters;
 
 use super::compare::comparable;
 use super::{Backward, Cost, Factor, Layer, Mode, Plan, WorkspaceMut};
-use crate::kernel::{Real, Start, Strided, product, sum_rows};
+use crate::kernel::{Initial, Real, Strided, gemm, sum_rows};
 use crate::tensor::{Aligned, SameScalar, Tensor, Vector};
 
 /// A linear map from every number of one shape to every number of another: Z = W X + b.
@@ -146,9 +146,9 @@ macro_rules! dense {
 
             fn forward(&self, input: &[$In], output: &mut [$Out], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
                 let (inputs, outputs) = (<$In>::LEN, <$Out>::LEN);
-                let start = self.bias.as_numbers().map_or(Start::Zero, Start::Row);
+                let start = self.bias.as_numbers().map_or(Initial::Zero, Initial::Row);
                 let (x, w) = (Strided::rows(<$In>::flat(input), inputs), Strided::rows(self.weights(), outputs));
-                product(x, w, start, <$Out>::flat_mut(output), inputs, outputs);
+                gemm(x, w, start, <$Out>::flat_mut(output), inputs, outputs);
             }
 
             fn backward(&self, pass: Backward<'_, $In, Self>) {
@@ -156,14 +156,14 @@ macro_rules! dense {
                 let Backward { input, output_grad, input_grad, gradient, accumulate, .. } = pass;
                 let dz = <$Out>::flat(output_grad);
                 let (x, samples) = (Strided::transposed(<$In>::flat(input), inputs), input.len());
-                let start = if accumulate { Start::Output } else { Start::Zero };
-                product(x, Strided::rows(dz, outputs), start, gradient.weights_mut(), samples, outputs);
+                let start = if accumulate { Initial::Output } else { Initial::Zero };
+                gemm(x, Strided::rows(dz, outputs), start, gradient.weights_mut(), samples, outputs);
                 if let Some(db) = gradient.bias.as_numbers_mut() {
-                    sum_rows(dz, db, accumulate);
+                    sum_rows(dz, accumulate.into(), db);
                 }
                 if let Some(input_grad) = input_grad {
                     let (dz, w) = (Strided::rows(dz, outputs), Strided::transposed(self.weights(), outputs));
-                    product(dz, w, Start::Zero, <$In>::flat_mut(input_grad), outputs, inputs);
+                    gemm(dz, w, Initial::Zero, <$In>::flat_mut(input_grad), outputs, inputs);
                 }
             }
         }

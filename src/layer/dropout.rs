@@ -53,7 +53,7 @@ impl<X: Tensor, const PERCENT: u32> Layer<X> for Dropout<PERCENT> {
             && PERCENT > 0
         {
             *active = 1;
-            let kept = X::Scalar::of(100.0 / f64::from(100 - PERCENT));
+            let kept = X::Scalar::from_f64(100.0 / f64::from(100 - PERCENT));
             let factors = X::flat_mut(workspace.saved::<X>(input.len()));
             for ((y, &x), m) in X::flat_mut(output).iter_mut().zip(X::flat(input)).zip(factors) {
                 *m = if rng.random_range(0..100) < PERCENT { X::Scalar::default() } else { kept };

@@ -72,9 +72,9 @@ impl CrossEntropy {
         rows.enumerate().fold(0.0, |total, (sample, (scores, gradient))| {
             let (target, norm) = (|class| target(sample, class), sum(gradient));
             let q = |class| self.smooth(target(class), classes);
-            let scale = T::of((0..classes).fold(0.0, |sum, class| sum + q(class)) * share) / norm;
+            let scale = T::from_f64((0..classes).fold(0.0, |sum, class| sum + q(class)) * share) / norm;
             for (class, g) in gradient.iter_mut().enumerate() {
-                *g = *g * scale - T::of(q(class) * share);
+                *g = *g * scale - T::from_f64(q(class) * share);
             }
             total + self.of(scores, (maximum(scores), norm.ln()), target)
         })

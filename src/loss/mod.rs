@@ -16,8 +16,6 @@ mod huber;
 mod pairwise;
 mod squared;
 
-use nalgebra::ComplexField;
-
 use crate::Error;
 use crate::kernel::{Real, all_finite};
 use crate::tensor::Tensor;
@@ -77,7 +75,7 @@ pub trait Loss<Y: Tensor, Target>: Sync {
         for ((output, target), gradient) in outputs.iter().zip(targets).zip(gradients.iter_mut()) {
             self.gradient(output, target, gradient);
         }
-        let share = Y::Scalar::of(1.0 / outputs.len() as f64);
+        let share = Y::Scalar::from_f64(1.0 / outputs.len() as f64);
         Y::flat_mut(gradients).iter_mut().for_each(|g| *g *= share);
         finite_with_gradient(mean, Y::flat(gradients))
     }
@@ -124,7 +122,7 @@ pub(crate) fn check_finite<X: Tensor>(what: &'static str, x: &X, sample: usize) 
 /// Every number of a target is a probability.
 fn check_probabilities<X: Tensor>(target: &X, sample: usize) -> Result<(), Error> {
     check_finite("target", target, sample)?;
-    let (zero, one) = (X::Scalar::of(0.0), X::Scalar::of(1.0));
+    let (zero, one) = (X::Scalar::from_f64(0.0), X::Scalar::from_f64(1.0));
     match target.as_slice().iter().position(|&t| t < zero || t > one) {
         None => Ok(()),
         Some(element) => Err(Error::TargetRange {

@@ -32,7 +32,7 @@ impl<P: Pairwise, T: Real> Kernel for Compare<'_, P, T> {
 
     /// The values of a block are kept, and then summed, because the compiler makes no vectors of a loop with a sum in it.
     #[inline(always)]
-    fn run<L: Level>(self) -> f64 {
+    fn run<L: Level>(self, _: L) -> f64 {
         const BLOCK: usize = 64;
         let Self { loss, output, target, gradient, share } = self;
         let (mut total, mut values) = (0.0, [0.0; BLOCK]);
@@ -42,7 +42,7 @@ impl<P: Pairwise, T: Real> Kernel for Compare<'_, P, T> {
             for ((value, g), (&a, &y)) in written.zip(output.iter().zip(target)) {
                 let slope;
                 (*value, slope) = loss.compare(a.to_f64(), y.to_f64());
-                *g = T::of(slope * share);
+                *g = T::from_f64(slope * share);
             }
             total += sum(&values[..gradient.len()]);
         }

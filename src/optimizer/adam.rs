@@ -119,15 +119,15 @@ impl Visitor<1, 3> for Update {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [g]: [&[T]; 1], [w, m, v]: [&mut [T]; 3]) {
         let kept = match parameter.role {
             Role::Buffer { momentum, .. } => return follow(momentum, w, g),
-            Role::Weight { .. } => T::of(self.kept),
+            Role::Weight { .. } => T::from_f64(self.kept),
             Role::Bias | Role::Scale(_) => T::one(),
         };
         let rule = Rule {
-            betas: self.betas.map(T::of),
-            rests: self.betas.map(|beta| T::of(1.0 - beta)),
-            rate: T::of(self.rate),
-            correction: T::of(self.correction),
-            epsilon: T::of(self.epsilon),
+            betas: self.betas.map(T::from_f64),
+            rests: self.betas.map(|beta| T::from_f64(1.0 - beta)),
+            rate: T::from_f64(self.rate),
+            correction: T::from_f64(self.correction),
+            epsilon: T::from_f64(self.epsilon),
             kept,
         };
         elementwise(&rule, [g], [w, m, v]);

@@ -67,7 +67,7 @@ impl Visitor<1, 1> for Follow {
         if self.0 == 0.0 || matches!(parameter.role, Role::Buffer { .. }) {
             return average.copy_from_slice(w);
         }
-        let [decay, rest] = [self.0, 1.0 - self.0].map(T::of);
+        let [decay, rest] = [self.0, 1.0 - self.0].map(T::from_f64);
         elementwise(&Mean { decay, rest }, [w], [average]);
     }
 }

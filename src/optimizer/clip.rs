@@ -62,6 +62,6 @@ impl<F: Fn(f64) -> f64> Visitor<0, 1> for Each<F> {
         if let Role::Buffer { .. } = parameter.role {
             return;
         }
-        gs.iter_mut().for_each(|g| *g = T::of((self.0)(g.to_f64())));
+        gs.iter_mut().for_each(|g| *g = T::from_f64((self.0)(g.to_f64())));
     }
 }

@@ -107,7 +107,7 @@ impl Visitor<1, 0> for FindNonFinite {
 
 /// The step of a statistic, the same in every optimiser: `running -= momentum * (running - batch)`.
 fn follow<T: Real>(momentum: f64, running: &mut [T], gradient: &[T]) {
-    let momentum = T::of(momentum);
+    let momentum = T::from_f64(momentum);
     running.iter_mut().zip(gradient).for_each(|(running, &distance)| *running -= momentum * distance);
 }
 

@@ -75,10 +75,10 @@ impl Visitor<1, 2> for Update {
             return follow(momentum, w, g);
         }
         let rule = Rule {
-            rate: T::of(self.learning_rate),
-            decay: T::of(self.decay),
-            rest: T::of(1.0 - self.decay),
-            epsilon: T::of(self.epsilon),
+            rate: T::from_f64(self.learning_rate),
+            decay: T::from_f64(self.decay),
+            rest: T::from_f64(1.0 - self.decay),
+            epsilon: T::from_f64(self.epsilon),
         };
         elementwise(&rule, [g], [w, s]);
     }

@@ -79,7 +79,7 @@ impl Visitor<1, 2> for Update {
         if let Role::Buffer { momentum, .. } = parameter.role {
             return follow(momentum, w, g);
         }
-        let (rate, momentum) = (T::of(self.learning_rate), T::of(self.momentum));
+        let (rate, momentum) = (T::from_f64(self.learning_rate), T::from_f64(self.momentum));
         if self.momentum == 0.0 {
             // Nothing of a velocity would stay, so that none is kept.
             elementwise(&Plain(rate), [g], [w]);

@@ -1,5 +1,4 @@
 use bytemuck::{Pod, Zeroable};
-use nalgebra::{SMatrix, SMatrixView, SMatrixViewMut};
 
 use super::{Sample, Tensor, shared::sample};
 use crate::kernel::Real;
@@ -23,45 +22,6 @@ impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real> Te
 {
     type Scalar = T;
     type Of<E: Pod + Send + Sync> = [[[E; WIDTH]; HEIGHT]; CHANNELS];
-}
-
-impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
-    Image<CHANNELS, HEIGHT, WIDTH, T>
-{
-    /// One channel as nalgebra's matrix with a column for each row of pixels, without copying: nalgebra's memory runs down
-    /// the columns, an image's along the rows.
-    ///
-    /// # Panics
-    /// When `channel` is not below `CHANNELS`, as indexing does.
-    pub fn channel(&self, channel: usize) -> SMatrixView<'_, T, WIDTH, HEIGHT> {
-        SMatrixView::from_slice(self.0[channel].as_flattened())
-    }
-
-    /// One channel as nalgebra's matrix with a column for each row of pixels, without copying.
-    ///
-    /// # Panics
-    /// When `channel` is not below `CHANNELS`, as indexing does.
-    pub fn channel_mut(&mut self, channel: usize) -> SMatrixViewMut<'_, T, WIDTH, HEIGHT> {
-        SMatrixViewMut::from_slice(self.0[channel].as_flattened_mut())
-    }
-}
-
-/// From a column for each row of pixels.
-impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
-    From<[SMatrix<T, WIDTH, HEIGHT>; CHANNELS]> for Image<CHANNELS, HEIGHT, WIDTH, T>
-{
-    fn from(channels: [SMatrix<T, WIDTH, HEIGHT>; CHANNELS]) -> Self {
-        Self(channels.map(|channel| channel.data.0))
-    }
-}
-
-/// To a column for each row of pixels.
-impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
-    From<Image<CHANNELS, HEIGHT, WIDTH, T>> for [SMatrix<T, WIDTH, HEIGHT>; CHANNELS]
-{
-    fn from(image: Image<CHANNELS, HEIGHT, WIDTH, T>) -> Self {
-        core::array::from_fn(|channel| image.channel(channel).into_owned())
-    }
 }
 
 impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T>

@@ -57,7 +57,9 @@ impl<const CLASSES: usize> Label<CLASSES> {
     /// # Ok::<(), chainrule::Error>(())
     /// ```
     pub fn one_hot<T: crate::kernel::Real>(self) -> super::Vector<CLASSES, T> {
-        super::Vector(core::array::from_fn(|class| T::of(if class == self.index() { 1.0 } else { 0.0 })))
+        super::Vector(core::array::from_fn(|class| {
+            T::from_f64(if class == self.index() { 1.0 } else { 0.0 })
+        }))
     }
 
     /// All classes in order.

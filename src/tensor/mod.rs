@@ -41,8 +41,11 @@ mod sequence;
 mod shared;
 pub mod side;
 mod vector;
+#[cfg(feature = "nalgebra")]
+mod views;
 
 use bytemuck::Pod;
+#[cfg(feature = "nalgebra")]
 use nalgebra::{DMatrixView, DMatrixViewMut, Dyn};
 
 use crate::error::require;
@@ -107,11 +110,13 @@ pub trait Tensor: Sample<Grad = Self> + Pod {
     }
 
     /// A batch as a matrix with a column for each sample, `LEN` x `batch.len()`, without copying.
+    #[cfg(feature = "nalgebra")]
     fn columns(batch: &[Self]) -> DMatrixView<'_, Self::Scalar> {
         DMatrixView::from_slice(Self::flat(batch), Self::LEN, batch.len())
     }
 
     /// A batch as a matrix with a column for each sample, `LEN` x `batch.len()`, without copying.
+    #[cfg(feature = "nalgebra")]
     fn columns_mut(batch: &mut [Self]) -> DMatrixViewMut<'_, Self::Scalar> {
         let samples = batch.len();
         let flat = Self::flat_mut(batch);

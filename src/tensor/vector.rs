@@ -1,5 +1,4 @@
 use bytemuck::{Pod, Zeroable};
-use nalgebra::{SVector, SVectorView, SVectorViewMut};
 
 use super::{Sample, Tensor, shared::sample};
 use crate::kernel::Real;
@@ -21,30 +20,6 @@ pub struct Vector<const N: usize, T = f32>(pub [T; N]);
 impl<const N: usize, T: Real> Tensor for Vector<N, T> {
     type Scalar = T;
     type Of<E: Pod + Send + Sync> = [E; N];
-}
-
-impl<const N: usize, T: Real> Vector<N, T> {
-    /// This vector as nalgebra's, without copying.
-    pub fn view(&self) -> SVectorView<'_, T, N> {
-        SVectorView::from_slice(&self.0)
-    }
-
-    /// This vector as nalgebra's, without copying.
-    pub fn view_mut(&mut self) -> SVectorViewMut<'_, T, N> {
-        SVectorViewMut::from_slice(&mut self.0)
-    }
-}
-
-impl<const N: usize, T: Real> From<SVector<T, N>> for Vector<N, T> {
-    fn from(vector: SVector<T, N>) -> Self {
-        Self(vector.data.0[0])
-    }
-}
-
-impl<const N: usize, T: Real> From<Vector<N, T>> for SVector<T, N> {
-    fn from(vector: Vector<N, T>) -> Self {
-        vector.0.into()
-    }
 }
 
 impl<const N: usize, T> core::ops::Index<usize> for Vector<N, T> {

@@ -137,7 +137,7 @@ pub(crate) fn inputs<X: Tensor>(samples: usize) -> Vec<X> {
         [-4.2, 3.01, -0.3, 0.99, -2.99, 0.01, 5.1, -1.01, 0.4, -3.01, 1.01, -0.01, 2.99, -0.99, 1.7];
     let mut inputs = vec![X::zeroed(); samples];
     for (at, x) in X::flat_mut(&mut inputs).iter_mut().enumerate() {
-        *x = chainrule::Real::of(NUMBERS[at % NUMBERS.len()]);
+        *x = chainrule::Real::from_f64(NUMBERS[at % NUMBERS.len()]);
     }
     inputs
 }

@@ -111,21 +111,21 @@ pub(crate) struct Curve<const MISTAKE: u8>;
 
 impl<const MISTAKE: u8> chainrule::layer::Activation for Curve<MISTAKE> {
     fn apply<T: chainrule::Real>(x: T) -> T {
-        if x > T::zero() { (x + x).sin() } else { T::of(0.2) * x }
+        if x > T::zero() { (x + x).sin() } else { T::from_f64(0.2) * x }
     }
     fn derivative<T: chainrule::Real>(x: T, y: T) -> T {
-        let two = T::of(2.0);
+        let two = T::from_f64(2.0);
         match (x > T::zero(), MISTAKE) {
-            (_, NOT_A_NUMBER) => T::of(f64::NAN),
+            (_, NOT_A_NUMBER) => T::from_f64(f64::NAN),
             (true, DROPPED_FACTOR) => (two * x).cos(),
             (true, WRONG_SIGN) => -two * (two * x).cos(),
             (true, SLOPE_AT_THE_OUTPUT) => two * (two * y).cos(),
-            (true, WRONG_ABOVE_THE_KINK) => T::of(0.2),
+            (true, WRONG_ABOVE_THE_KINK) => T::from_f64(0.2),
             (true, _) => two * (two * x).cos(),
             (false, WRONG_BELOW_THE_KINK) => T::zero(),
             // Ten times the tolerance: the smallest mistake that must not pass.
-            (false, ROUNDED_CONSTANT) => T::of(0.2 * (1.0 + 10.0 * TOLERANCE)),
-            (false, _) => T::of(0.2),
+            (false, ROUNDED_CONSTANT) => T::from_f64(0.2 * (1.0 + 10.0 * TOLERANCE)),
+            (false, _) => T::from_f64(0.2),
         }
     }
 }

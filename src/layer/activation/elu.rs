@@ -38,11 +38,11 @@ impl<const NUM: u32, const DEN: u32> Activation for Elu<NUM, DEN> {
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
-        if x > T::zero() { x } else { T::of(Self::A) * exp_m1(x) }
+        if x > T::zero() { x } else { T::from_f64(Self::A) * exp_m1(x) }
     }
     #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
-        if x > T::zero() { T::one() } else { T::of(Self::A) * exp(x) }
+        if x > T::zero() { T::one() } else { T::from_f64(Self::A) * exp(x) }
     }
 }
 activation!([const NUM: u32, const DEN: u32] Elu<NUM, DEN>);
@@ -82,13 +82,13 @@ impl Activation for Selu {
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
-        let lambda = T::of(Self::LAMBDA);
-        if x > T::zero() { lambda * x } else { lambda * T::of(Self::A) * exp_m1(x) }
+        let lambda = T::from_f64(Self::LAMBDA);
+        if x > T::zero() { lambda * x } else { lambda * T::from_f64(Self::A) * exp_m1(x) }
     }
     #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
-        let lambda = T::of(Self::LAMBDA);
-        if x > T::zero() { lambda } else { lambda * T::of(Self::A) * exp(x) }
+        let lambda = T::from_f64(Self::LAMBDA);
+        if x > T::zero() { lambda } else { lambda * T::from_f64(Self::A) * exp(x) }
     }
 }
 activation!(Selu);

@@ -72,7 +72,7 @@ impl GeluTanh {
     /// x where the function bends; beyond ±30 it is a straight line in every scalar, and x³ must not overflow.
     #[inline(always)]
     fn bend<T: Real>(x: T) -> T {
-        let end = T::of(30.0);
+        let end = T::from_f64(30.0);
         if x > end {
             end
         } else if x < -end {
@@ -85,7 +85,7 @@ impl GeluTanh {
     #[inline(always)]
     fn tanh<T: Real>(x: T) -> T {
         let x = Self::bend(x);
-        kernel::tanh(T::of(Self::SLOPE) * (x + T::of(Self::CUBIC) * x * x * x))
+        kernel::tanh(T::from_f64(Self::SLOPE) * (x + T::from_f64(Self::CUBIC) * x * x * x))
     }
 }
 
@@ -94,12 +94,12 @@ impl Activation for GeluTanh {
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
-        T::of(0.5) * x * (T::one() + Self::tanh(x))
+        T::from_f64(0.5) * x * (T::one() + Self::tanh(x))
     }
     #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
-        let (x, t, half) = (Self::bend(x), Self::tanh(x), T::of(0.5));
-        let du = T::of(Self::SLOPE) * (T::one() + T::of(3.0 * Self::CUBIC) * x * x);
+        let (x, t, half) = (Self::bend(x), Self::tanh(x), T::from_f64(0.5));
+        let du = T::from_f64(Self::SLOPE) * (T::one() + T::from_f64(3.0 * Self::CUBIC) * x * x);
         half * (T::one() + t) + half * x * (T::one() - t * t) * du
     }
 }

@@ -81,11 +81,11 @@ impl Activation for HardSigmoid {
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
-        clamp(x / T::of(6.0) + T::of(0.5), T::zero(), T::one())
+        clamp(x / T::from_f64(6.0) + T::from_f64(0.5), T::zero(), T::one())
     }
     #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
-        inside(x, T::of(-3.0), T::of(3.0)) / T::of(6.0)
+        inside(x, T::from_f64(-3.0), T::from_f64(3.0)) / T::from_f64(6.0)
     }
 }
 activation!(HardSigmoid);

@@ -45,7 +45,7 @@ pub use tanh::Tanh;
 ///     }
 ///     #[inline(always)]
 ///     fn derivative<T: Real>(x: T, _: T) -> T {
-///         T::of(3.0) * x * x
+///         T::from_f64(3.0) * x * x
 ///     }
 /// }
 /// activation_layer!(Cube);

@@ -73,11 +73,11 @@ impl<const NUM: u32, const DEN: u32> Activation for LeakyRelu<NUM, DEN> {
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
-        if x > T::zero() { x } else { T::of(Self::SLOPE) * x }
+        if x > T::zero() { x } else { T::from_f64(Self::SLOPE) * x }
     }
     #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
-        if x > T::zero() { T::one() } else { T::of(Self::SLOPE) }
+        if x > T::zero() { T::one() } else { T::from_f64(Self::SLOPE) }
     }
 }
 activation!([const NUM: u32, const DEN: u32] LeakyRelu<NUM, DEN>);

@@ -65,7 +65,7 @@ impl Mish {
     /// t, which is a / (a + 2) with a = (1 + exp(x))² - 1; above 0, a and 2 are both times exp(-2x), so that nothing overflows.
     #[inline(always)]
     fn tanh_of_softplus<T: Real>(x: T) -> T {
-        let (one, two) = (T::one(), T::of(2.0));
+        let (one, two) = (T::one(), T::from_f64(2.0));
         let e = exp(-x.abs());
         let a = if x > T::zero() { one + two * e } else { e * (e + two) };
         let b = if x > T::zero() { two * e * e } else { two };

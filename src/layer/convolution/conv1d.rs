@@ -3,7 +3,7 @@ use chainrule_derive::Parameters;
 use core::ops::Range;
 
 use super::{Slid, weights};
-use crate::kernel::{Real, Start, Strided, add_product, product};
+use crate::kernel::{Initial, Real, Strided, gemm};
 use crate::layer::dense::Bias;
 use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
@@ -125,7 +125,7 @@ where
                 let w = &self.weights()[part.start * IN * OUT..part.end * IN * OUT];
                 let y = &mut y[steps.start * OUT..steps.end * OUT];
                 let windows = Strided { numbers: &x[first * IN..], strides: [S * IN, 1] };
-                add_product(windows, Strided::rows(w, OUT), y, part.len() * IN, OUT);
+                gemm(windows, Strided::rows(w, OUT), Initial::Output, y, part.len() * IN, OUT);
             });
         }
     }
@@ -148,14 +148,14 @@ where
                 let dy = &dy[steps.start * OUT..steps.end * OUT];
                 let windows = Strided { numbers: &x[first * IN..], strides: [1, S * IN] }; // transposed
                 let dw = &mut gradient.weights_mut()[weights.clone()];
-                add_product(windows, Strided::rows(dy, OUT), dw, steps.len(), OUT);
+                gemm(windows, Strided::rows(dy, OUT), Initial::Output, dw, steps.len(), OUT);
                 // Windows overlap in dx: their gradients are worked out side by side, then added where they belong.
                 let Some(input_grad) = &mut input_grad else { return };
                 let dx = &mut input_grad[at].as_mut_slice()[first * IN..];
                 let width = part.len() * IN;
                 let windows = &mut scratch[..steps.len() * width];
                 let w = Strided::transposed(&self.weights()[weights], OUT);
-                product(Strided::rows(dy, OUT), w, Start::Zero, windows, OUT, width);
+                gemm(Strided::rows(dy, OUT), w, Initial::Zero, windows, OUT, width);
                 for (step, window) in windows.chunks_exact(width).enumerate() {
                     let dx = &mut dx[step * S * IN..][..width];
                     dx.iter_mut().zip(window).for_each(|(dx, &window)| *dx += window);

@@ -2,9 +2,9 @@ use chainrule_derive::Parameters;
 
 
 use super::{Slid, weights, windows};
-use crate::kernel::{Real, Room};
+use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::Bias;
-use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, WorkspaceMut};
+use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Aligned, Image, Tensor, Vector};
 
@@ -78,33 +78,34 @@ where
     type Output = <(Side<OUT>, Slid<H, K, S, P>, Slid<W, K, S, P>) as Sides<T>>::Tensor;
     const PLAN: Plan = Plan::leaf::<Image<IN, H, W, T>, Self>()
         .costs(Cost::weights((Self::Output::LEN * IN * K * K) as u64, OUT))
-        .factor(Factor::Weights);
+        .factor(Factor::Weights)
+        .scratch(Space::per_batch::<T>(windows::<Image<IN, H, W, T>, Self::Output>(1, K, S, P).workspace_len::<T>(OUT)));
     const OVERWRITES: bool = true;
 
     fn forward(
         &self,
         input: &[Image<IN, H, W, T>],
         output: &mut [Self::Output],
-        _workspace: WorkspaceMut<'_>,
+        mut workspace: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
-        let room = &mut Room::default();
         let windows = windows::<Image<IN, H, W, T>, Self::Output>(1, K, S, P);
+        let scratch = workspace.scratch::<T>(windows.workspace_len::<T>(OUT));
         let (x, y) = (Image::flat(input), Self::Output::flat_mut(output));
-        T::convolve(&windows, self.weights(), self.bias.as_numbers(), x, y, room);
+        convolve(&windows, self.weights(), self.bias.as_numbers(), x, y, scratch);
     }
 
     fn backward(&self, pass: Backward<'_, Image<IN, H, W, T>, Self>) {
-        let Backward { input, output_grad, input_grad, gradient, workspace: _, .. } = pass;
-        let room = &mut Room::default();
+        let Backward { input, output_grad, input_grad, gradient, mut workspace, accumulate, .. } = pass;
         let windows = windows::<Image<IN, H, W, T>, Self::Output>(1, K, S, P);
+        let scratch = workspace.scratch::<T>(windows.workspace_len::<T>(OUT));
         let (x, dy) = (Image::flat(input), Self::Output::flat(output_grad));
-        T::weight_gradient(&windows, dy, x, gradient.weights_mut(), room);
+        weight_gradient(&windows, dy, x, accumulate.into(), gradient.weights_mut(), scratch);
         if let Some(db) = gradient.bias.as_numbers_mut() {
-            T::bias_gradient(dy, Self::Output::LEN / OUT, db);
+            bias_gradient(dy, Self::Output::LEN / OUT, accumulate.into(), db);
         }
         if let Some(dx) = input_grad {
-            T::convolve_transposed(&windows, self.weights(), None, dy, Image::flat_mut(dx), room);
+            convolve_transposed(&windows, self.weights(), None, dy, Image::flat_mut(dx), scratch);
         }
     }
 }

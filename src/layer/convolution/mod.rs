@@ -25,6 +25,7 @@ pub use transposed::TransposedConv2d;
 type Slid<const D: usize, const K: usize, const S: usize, const P: usize> = <Side<D> as Slide<K, S, P>>::Out;
 
 /// How windows of `kernel` x `kernel` lie on the image `X` for the output `Y`: on all of its channels, or on each group of them.
+#[inline(always)]
 const fn windows<X: Tensor, Y: Tensor>(
     groups: usize,
     kernel: usize,
@@ -33,7 +34,7 @@ const fn windows<X: Tensor, Y: Tensor>(
 ) -> Windows {
     let [channels, height, width] = [X::SHAPE[0] / groups, X::SHAPE[1], X::SHAPE[2]];
     let [out_height, out_width] = [Y::SHAPE[1], Y::SHAPE[2]];
-    Windows { groups, channels, height, width, kernel, stride, padding, out_height, out_width }
+    Windows::new(groups, [channels, height, width], [kernel, stride, padding], [out_height, out_width])
 }
 
 /// What layers of a `weight` have in common. `T` is their scalar.

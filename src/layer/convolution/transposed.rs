@@ -2,9 +2,9 @@ use chainrule_derive::Parameters;
 
 
 use super::{weights, windows};
-use crate::kernel::{Real, Room};
+use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::Bias;
-use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, WorkspaceMut};
+use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::side::{Grow, Side, Sides};
 use crate::tensor::{Aligned, Image, Tensor, Vector};
 
@@ -89,34 +89,35 @@ where
     type Output = <(Side<OUT>, Grown<H, K, S, P>, Grown<W, K, S, P>) as Sides<T>>::Tensor;
     const PLAN: Plan = Plan::leaf::<Image<IN, H, W, T>, Self>()
         .costs(Cost::weights((IN * H * W * OUT * K * K) as u64, OUT))
-        .factor(Factor::Weights);
+        .factor(Factor::Weights)
+        .scratch(Space::per_batch::<T>(windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P).workspace_len::<T>(IN)));
     const OVERWRITES: bool = true;
 
     fn forward(
         &self,
         input: &[Image<IN, H, W, T>],
         output: &mut [Self::Output],
-        _workspace: WorkspaceMut<'_>,
+        mut workspace: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
         // The convolution that this is the transpose of takes our output, and gives our input.
-        let room = &mut Room::default();
         let windows = windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P);
+        let scratch = workspace.scratch::<T>(windows.workspace_len::<T>(IN));
         let (x, y) = (Image::flat(input), Self::Output::flat_mut(output));
-        T::convolve_transposed(&windows, self.weights(), self.bias.as_numbers(), x, y, room);
+        convolve_transposed(&windows, self.weights(), self.bias.as_numbers(), x, y, scratch);
     }
 
     fn backward(&self, pass: Backward<'_, Image<IN, H, W, T>, Self>) {
-        let Backward { input, output_grad, input_grad, gradient, workspace: _, .. } = pass;
-        let room = &mut Room::default();
+        let Backward { input, output_grad, input_grad, gradient, mut workspace, accumulate, .. } = pass;
         let windows = windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P);
+        let scratch = workspace.scratch::<T>(windows.workspace_len::<T>(IN));
         let (x, dy) = (Image::flat(input), Self::Output::flat(output_grad));
-        T::weight_gradient(&windows, x, dy, gradient.weights_mut(), room);
+        weight_gradient(&windows, x, dy, accumulate.into(), gradient.weights_mut(), scratch);
         if let Some(db) = gradient.bias.as_numbers_mut() {
-            T::bias_gradient(dy, Self::Output::LEN / OUT, db);
+            bias_gradient(dy, Self::Output::LEN / OUT, accumulate.into(), db);
         }
         if let Some(dx) = input_grad {
-            T::convolve(&windows, self.weights(), None, dy, Image::flat_mut(dx), room);
+            convolve(&windows, self.weights(), None, dy, Image::flat_mut(dx), scratch);
         }
     }
 }

@@ -159,7 +159,7 @@ impl<const FEATURES: usize, const H: usize, const W: usize, T: Real> Layer<Image
                 let (mean, scale) = (moments.mean[f], moments.factor[f] * self.gain[f].to_f64());
                 let bias = self.bias[f].to_f64();
                 for (y, x) in y.0[f].as_flattened_mut().iter_mut().zip(x.0[f].as_flattened()) {
-                    *y = T::of((x.to_f64() - mean) * scale + bias);
+                    *y = T::from_f64((x.to_f64() - mean) * scale + bias);
                 }
             }
         }
@@ -183,10 +183,10 @@ impl<const FEATURES: usize, const H: usize, const W: usize, T: Real> Layer<Image
             }
         }
         for f in 0..FEATURES {
-            gradient.bias[f] += T::of(plain[f]);
-            gradient.gain[f] += T::of(along[f]);
+            gradient.bias[f] += T::from_f64(plain[f]);
+            gradient.gain[f] += T::from_f64(along[f]);
             let distance = |measured, running: T, batch: f64| {
-                if measured { T::of(running.to_f64() - batch) } else { T::zero() }
+                if measured { T::from_f64(running.to_f64() - batch) } else { T::zero() }
             };
             let unbiased = variance[f] * (count / (count - 1.0));
             gradient.running_mean[f] += distance(measured && count > 0.0, self.running_mean[f], mean[f]);
@@ -204,7 +204,7 @@ impl<const FEATURES: usize, const H: usize, const W: usize, T: Real> Layer<Image
                 let pairs = x.0[f].as_flattened().iter().zip(dy.0[f].as_flattened());
                 for (dx, (x, dy)) in dx.0[f].as_flattened_mut().iter_mut().zip(pairs) {
                     let across = dy.to_f64() - plain - (x.to_f64() - mean) * factor * along;
-                    *dx = T::of(scale * across);
+                    *dx = T::from_f64(scale * across);
                 }
             }
         }

@@ -74,7 +74,7 @@ where
                 let (gain, bias) = (self.gain[channel].to_f64(), self.bias[channel].to_f64());
                 let y = output[sample].0[channel].as_flattened_mut();
                 for (y, x) in y.iter_mut().zip(input[sample].0[channel].as_flattened()) {
-                    *y = T::of(gain * normal.apply(x.to_f64()) + bias);
+                    *y = T::from_f64(gain * normal.apply(x.to_f64()) + bias);
                 }
             }
         }
@@ -90,8 +90,8 @@ where
                 let (x, dy) = (&input[sample].0[channel], &output_grad[sample].0[channel]);
                 let [dbias, dgain] =
                     sums([dy.as_flattened(), x.as_flattened()], |[dy, x]| [dy, dy * normal.apply(x)]);
-                gradient.bias[channel] += T::of(dbias);
-                gradient.gain[channel] += T::of(dgain);
+                gradient.bias[channel] += T::from_f64(dbias);
+                gradient.gain[channel] += T::from_f64(dgain);
                 plain += self.gain[channel].to_f64() * dbias;
                 along += self.gain[channel].to_f64() * dgain;
             }
@@ -103,7 +103,7 @@ where
                 let dx = input_grad[sample].0[channel].as_flattened_mut().iter_mut();
                 for (dx, (x, dy)) in dx.zip(x.as_flattened().iter().zip(dy.as_flattened())) {
                     let across = gain * dy.to_f64() - plain - normal.apply(x.to_f64()) * along;
-                    *dx = T::of(normal.factor * across);
+                    *dx = T::from_f64(normal.factor * across);
                 }
             }
         }

@@ -60,7 +60,7 @@ impl<X: Tensor> Layer<X> for LayerNorm<X> {
             *normal = Normal::of(x.as_slice(), Self::EPSILON);
             let scales = self.gain.as_slice().iter().zip(self.bias.as_slice());
             for ((y, x), (gain, bias)) in y.as_mut_slice().iter_mut().zip(x.as_slice()).zip(scales) {
-                *y = X::Scalar::of(gain.to_f64() * normal.apply(x.to_f64()) + bias.to_f64());
+                *y = X::Scalar::from_f64(gain.to_f64() * normal.apply(x.to_f64()) + bias.to_f64());
             }
         }
     }
@@ -72,7 +72,7 @@ impl<X: Tensor> Layer<X> for LayerNorm<X> {
             let (x, dy) = (input[at].as_slice(), output_grad[at].as_slice());
             let scales = gradient.gain.as_mut_slice().iter_mut().zip(gradient.bias.as_mut_slice());
             for ((dgain, dbias), (x, &dy)) in scales.zip(x.iter().zip(dy)) {
-                *dgain += X::Scalar::of(dy.to_f64() * normal.apply(x.to_f64()));
+                *dgain += X::Scalar::from_f64(dy.to_f64() * normal.apply(x.to_f64()));
                 *dbias += dy;
             }
             let Some(input_grad) = input_grad.as_deref_mut() else { continue };
@@ -82,7 +82,7 @@ impl<X: Tensor> Layer<X> for LayerNorm<X> {
             let dx = input_grad[at].as_mut_slice().iter_mut();
             for ((dx, x), (gain, dy)) in dx.zip(x).zip(gain.iter().zip(dy)) {
                 let across = gain.to_f64() * dy.to_f64() - plain - normal.apply(x.to_f64()) * along;
-                *dx = X::Scalar::of(normal.factor * across);
+                *dx = X::Scalar::from_f64(normal.factor * across);
             }
         }
     }

@@ -54,7 +54,7 @@ impl<X: Tensor> Layer<X> for RmsNorm<X> {
             let [squares] = sums([x], |[x]| [x * x]);
             *normal = Normal { mean: 0.0, factor: factor(squares / X::LEN as f64, Self::EPSILON) };
             for ((y, x), gain) in y.iter_mut().zip(x).zip(self.gain.as_slice()) {
-                *y = X::Scalar::of(gain.to_f64() * normal.apply(x.to_f64()));
+                *y = X::Scalar::from_f64(gain.to_f64() * normal.apply(x.to_f64()));
             }
         }
     }
@@ -65,7 +65,7 @@ impl<X: Tensor> Layer<X> for RmsNorm<X> {
         for (at, &normal) in workspace.saved::<Normal>(input.len()).iter().enumerate() {
             let (x, dy) = (input[at].as_slice(), output_grad[at].as_slice());
             for (dgain, (x, dy)) in gradient.gain.as_mut_slice().iter_mut().zip(x.iter().zip(dy)) {
-                *dgain += X::Scalar::of(dy.to_f64() * normal.apply(x.to_f64()));
+                *dgain += X::Scalar::from_f64(dy.to_f64() * normal.apply(x.to_f64()));
             }
             let Some(input_grad) = input_grad.as_deref_mut() else { continue };
             let [along] = sums([gain, dy, x], |[gain, dy, x]| [gain * dy * normal.apply(x)]);
@@ -73,7 +73,7 @@ impl<X: Tensor> Layer<X> for RmsNorm<X> {
             let dx = input_grad[at].as_mut_slice().iter_mut();
             for ((dx, x), (gain, dy)) in dx.zip(x).zip(gain.iter().zip(dy)) {
                 let across = gain.to_f64() * dy.to_f64() - normal.apply(x.to_f64()) * along;
-                *dx = X::Scalar::of(normal.factor * across);
+                *dx = X::Scalar::from_f64(normal.factor * across);
             }
         }
     }

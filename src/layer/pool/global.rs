@@ -47,7 +47,7 @@ impl<const C: usize, const H: usize, const W: usize, T: Real> Layer<Image<C, H, 
         for (y, x) in Vector::flat_mut(output).iter_mut().zip(channels) {
             // Row by row: rounding grows with the height plus the width, not with their product.
             let rows = x.chunks_exact(W).map(|row| row.iter().fold(T::zero(), |sum, &x| sum + x));
-            *y = rows.fold(T::zero(), |sum, row| sum + row) / T::of((H * W) as f64);
+            *y = rows.fold(T::zero(), |sum, row| sum + row) / T::from_f64((H * W) as f64);
         }
     }
 
@@ -56,7 +56,7 @@ impl<const C: usize, const H: usize, const W: usize, T: Real> Layer<Image<C, H, 
         let Some(input_grad) = input_grad else { return };
         let channels = Tensor::flat_mut(input_grad).chunks_exact_mut(H * W);
         for (dx, &dy) in channels.zip(Vector::flat(output_grad)) {
-            dx.fill(dy / T::of((H * W) as f64));
+            dx.fill(dy / T::from_f64((H * W) as f64));
         }
     }
 }
@@ -78,7 +78,7 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
             for step in &x.0 {
                 y.0.iter_mut().zip(step).for_each(|(y, &x)| *y += x);
             }
-            y.0.iter_mut().for_each(|y| *y /= T::of(STEPS as f64));
+            y.0.iter_mut().for_each(|y| *y /= T::from_f64(STEPS as f64));
         }
     }
 
@@ -87,7 +87,7 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
         let Some(input_grad) = input_grad else { return };
         for (dx, dy) in input_grad.iter_mut().zip(output_grad) {
             for step in &mut dx.0 {
-                step.iter_mut().zip(&dy.0).for_each(|(dx, &dy)| *dx = dy / T::of(STEPS as f64));
+                step.iter_mut().zip(&dy.0).for_each(|(dx, &dy)| *dx = dy / T::from_f64(STEPS as f64));
             }
         }
     }

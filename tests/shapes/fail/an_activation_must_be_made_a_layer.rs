@@ -8,7 +8,7 @@ impl Activation for Cube {
         x * x * x
     }
     fn derivative<T: Real>(x: T, _: T) -> T {
-        T::of(3.0) * x * x
+        T::from_f64(3.0) * x * x
     }
 }
 

@@ -15,11 +15,11 @@ impl<X: Tensor> Layer<X> for Half {
     type Output = X;
     type Tape = ();
     fn forward(&self, x: &[X], y: &mut [X], _: &mut (), _: &mut Mode) {
-        X::flat_mut(y).iter_mut().zip(X::flat(x)).for_each(|(y, x)| *y = X::Scalar::of(0.5) * *x);
+        X::flat_mut(y).iter_mut().zip(X::flat(x)).for_each(|(y, x)| *y = X::Scalar::from_f64(0.5) * *x);
     }
     fn backward<P: Probe>(&self, _: &[X], _: &[X], dy: &[X], dx: Option<&mut [X]>, _: &mut Self, _: &mut (), _: &mut P) {
         let dx = dx.into_iter().flat_map(X::flat_mut);
-        dx.zip(X::flat(dy)).for_each(|(dx, dy)| *dx = X::Scalar::of(0.5) * *dy);
+        dx.zip(X::flat(dy)).for_each(|(dx, dy)| *dx = X::Scalar::from_f64(0.5) * *dy);
     }
 }
 

@@ -1,0 +1,16 @@
+use super::exp::{exp_m1_near_0, reduce};
+use super::{Hidden, at_most};
+use crate::Real;
+
+/// The hyperbolic tangent: (1 - e) / (1 + e) with e = exp(-2|x|), of the sign of x.
+///
+/// e = 2ᵏ (1 + m) is never made, because near 0 its last digits are all there is: half of 1 - e is (1/2 - 2ᵏ⁻¹) - 2ᵏ⁻¹ m, where the
+/// bracket is exact. In the end e is nothing beside 1, and the quotient is 1 and not more.
+#[inline(always)]
+pub fn tanh<T: Real>(x: T) -> T {
+    let (rounded, r) = reduce(T::from_f64(-2.0) * at_most(x.abs(), T::TANH_END.0));
+    let (half, scale) = (T::from_f64(0.5), T::half_power_of_two(Hidden(rounded)));
+    let rest = scale * exp_m1_near_0(r);
+    let (less, more) = ((half - scale) - rest, (half + scale) + rest);
+    (less / more).copysign(x)
+}

@@ -1,0 +1,217 @@
+//! Elementwise computations in one pass over several slices: the steps of optimisers, sums of gradients.
+
+use super::Real;
+use super::gemm::Accumulate;
+use super::simd::{Kernel, Level, dispatch};
+
+/// A function of the numbers at one index of `R` slices that are read, and of `W` slices that are written.
+pub trait Elementwise<T, const R: usize, const W: usize> {
+    /// Returns the new values of the written numbers. Mark it `#[inline(always)]`.
+    fn apply(&self, read: [T; R], write: [T; W]) -> [T; W];
+}
+
+/// Applies a map at every index up to the length of the shortest slice.
+pub fn elementwise<T: Real, const R: usize, const W: usize>(
+    map: &(impl Elementwise<T, R, W> + Sync),
+    read: [&[T]; R],
+    write: [&mut [T]; W],
+) {
+    let len = write.iter().fold(usize::MAX, |len, slice| len.min(slice.len()));
+    #[cfg(feature = "threads")]
+    if len >= PARALLEL && rayon::current_num_threads() > 1 {
+        let middle = len / 2;
+        let [mut low_read, mut high_read] = [read; 2];
+        for (at, slice) in read.iter().enumerate() {
+            (low_read[at], high_read[at]) = slice.split_at(middle);
+        }
+        let mut high_write: [&mut [T]; W] = core::array::from_fn(|_| Default::default());
+        let mut at = 0;
+        let low_write = write.map(|slice| {
+            let (low, high) = slice.split_at_mut(middle);
+            high_write[at] = high;
+            at += 1;
+            low
+        });
+        rayon::join(|| elementwise(map, low_read, low_write), || elementwise(map, high_read, high_write));
+        return;
+    }
+    let _ = len;
+    dispatch(Each { map, read, write });
+}
+
+/// From this length on a second thread is worth its cost: a pass takes some 100 μs, and waking a thread 20.
+#[cfg(feature = "threads")]
+const PARALLEL: usize = 1 << 18;
+
+struct Each<'a, M, T, const R: usize, const W: usize> {
+    map: &'a M,
+    read: [&'a [T]; R],
+    write: [&'a mut [T]; W],
+}
+
+impl<T: Real, M: Elementwise<T, R, W>, const R: usize, const W: usize> Kernel for Each<'_, M, T, R, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self, _: L) {
+        let Self { map, mut read, mut write } = self;
+        let mut len = usize::MAX;
+        for r in 0..R {
+            len = if read[r].len() < len { read[r].len() } else { len };
+        }
+        for w in 0..W {
+            len = if write[w].len() < len { write[w].len() } else { len };
+        }
+        for r in 0..R {
+            read[r] = &read[r][..len];
+        }
+        let write = write.each_mut().map(|slice| &mut slice[..len]);
+        for at in 0..len {
+            let (mut seen, mut changed) = ([T::zero(); R], [T::zero(); W]);
+            for r in 0..R {
+                seen[r] = read[r][at];
+            }
+            for w in 0..W {
+                changed[w] = write[w][at];
+            }
+            let changed = map.apply(seen, changed);
+            for w in 0..W {
+                write[w][at] = changed[w];
+            }
+        }
+    }
+}
+
+/// Sums rows, each as long as `sum`, or adds them to it.
+///
+/// # Panics
+/// When `rows` is not a whole number of rows, or `sum` is empty.
+pub fn sum_rows<T: Real>(rows: &[T], accumulate: Accumulate, sum: &mut [T]) {
+    assert!(!sum.is_empty() && rows.len().is_multiple_of(sum.len()), "not a whole number of rows");
+    if accumulate == Accumulate::Overwrite {
+        sum.fill(T::zero());
+    }
+    dispatch(SumRows { rows, sum });
+}
+
+struct SumRows<'a, T> {
+    rows: &'a [T],
+    sum: &'a mut [T],
+}
+
+impl<T: Real> Kernel for SumRows<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self, _: L) {
+        let Self { rows, sum } = self;
+        for row in rows.chunks_exact(sum.len()) {
+            for at in 0..sum.len() {
+                sum[at] += row[at];
+            }
+        }
+    }
+}
+
+/// Whether no number is a NaN or an infinity.
+pub fn all_finite<T: Real>(numbers: &[T]) -> bool {
+    #[cfg(feature = "threads")]
+    if numbers.len() >= 4 * PARALLEL && rayon::current_num_threads() > 1 {
+        let (low, high) = numbers.split_at(numbers.len() / 2);
+        let (low, high) = rayon::join(|| all_finite(low), || all_finite(high));
+        return low && high;
+    }
+    dispatch(AllFinite(numbers))
+}
+
+struct AllFinite<'a, T>(&'a [T]);
+
+impl<T: Real> Kernel for AllFinite<'_, T> {
+    type Output = bool;
+
+    #[inline(always)]
+    #[allow(clippy::eq_op)]
+    fn run<L: Level>(self, _: L) -> bool {
+        // x - x is 0, unless x is not finite: then it is a NaN.
+        let mut found = false;
+        for &number in self.0 {
+            found |= number - number != T::zero();
+        }
+        !found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::for_each_level;
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    struct Step;
+
+    impl<T: Real> Elementwise<T, 1, 2> for Step {
+        #[inline(always)]
+        fn apply(&self, [g]: [T; 1], [w, v]: [T; 2]) -> [T; 2] {
+            [w - g * v, v + g]
+        }
+    }
+
+    #[test]
+    fn a_map_is_applied_at_every_place_of_slices_of_every_length() {
+        for_each_level!(level => {
+            for len in 0..70 {
+                let numbers = |shift: usize| (0..len).map(|at| (at + shift) as f32).collect::<Vec<_>>();
+                let (g, mut w, mut v) = (numbers(1), numbers(2), numbers(3));
+                Each { map: &Step, read: [&g], write: [&mut w, &mut v] }.run(level);
+                // (at + 2) - (at + 1) (at + 3) and (at + 3) + (at + 1), whole numbers
+                let expected = |at: f32| (at + 2.0 - (at + 1.0) * (at + 3.0), 2.0 * at + 4.0);
+                assert!((0..len).all(|at| (w[at], v[at]) == expected(at as f32)), "{len} numbers");
+            }
+        });
+    }
+
+    #[test]
+    fn rows_are_summed() {
+        for_each_level!(level => {
+            for columns in 1..40 {
+                let rows: Vec<f64> = (0..7 * columns).map(|at| at as f64).collect();
+                let mut sum = vec![0.0; columns];
+                SumRows { rows: &rows, sum: &mut sum }.run(level);
+                // Column c: 7 c + columns (0 + 1 + .. + 6)
+                let expected = |c: usize| (7 * c + 21 * columns) as f64;
+                assert!((0..columns).all(|c| sum[c] == expected(c)), "{columns} columns");
+                sum_rows(&rows, Accumulate::Add, &mut sum);
+                assert!((0..columns).all(|c| sum[c] == 2.0 * expected(c)), "{columns} columns, twice");
+                sum_rows(&rows, Accumulate::Overwrite, &mut sum);
+                assert!((0..columns).all(|c| sum[c] == expected(c)), "{columns} columns, again");
+            }
+        });
+    }
+
+    #[test]
+    fn half_a_row_is_refused() {
+        for (rows, columns) in [(3, 2), (1, 2), (2, 0)] {
+            let sum = || sum_rows(&vec![1.0_f32; rows], Accumulate::Add, &mut vec![0.0; columns]);
+            assert!(std::panic::catch_unwind(sum).is_err(), "{rows} numbers in rows of {columns}");
+        }
+    }
+
+    #[test]
+    fn one_number_that_is_not_finite_is_found_wherever_it_stands() {
+        for_each_level!(level => {
+            for len in 1..100 {
+                let mut numbers = vec![f32::MAX; len];
+                assert!(AllFinite(&numbers).run(level));
+                for at in 0..len {
+                    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                        numbers[at] = bad;
+                        assert!(!AllFinite(&numbers).run(level), "{bad} at {at} of {len}");
+                        numbers[at] = -f32::MIN_POSITIVE;
+                    }
+                }
+            }
+            assert!(AllFinite::<f64>(&[]).run(level));
+        });
+    }
+}

@@ -1,0 +1,38 @@
+//! One row: a single sample through a layer. The driver of larger products would cost as much as a small layer itself.
+
+use super::tile::Tile;
+use super::{Gemm, Operands};
+use crate::simd::{Kernel, Level, Vector};
+
+/// A product of one row, with a `b` that is not transposed.
+pub(super) struct Gemv<'a, T>(&'a Operands<T>);
+
+impl<'a, T: Gemm> Gemv<'a, T> {
+    /// # Safety
+    /// The operands come from [`Operands::new`] and have one row and a `b` that is not transposed; what they were made from is borrowed
+    /// until the kernel has run.
+    pub(super) unsafe fn new(operands: &'a Operands<T>) -> Self {
+        Self(operands)
+    }
+}
+
+impl<T: Gemm> Kernel for Gemv<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self, _: L) {
+        let Operands { inner, columns, .. } = *self.0;
+        let width = 8 * T::Vector::<L>::LANES;
+        let mut column = 0;
+        // SAFETY: a level was passed. The operands are checked; row 0, the columns up to `columns` and the whole depth are theirs.
+        unsafe {
+            while columns - column >= width {
+                Tile::new(self.0, 0, column, 0, inner).sums::<L, 1, 8>(width);
+                column += width;
+            }
+            if column < columns {
+                Tile::new(self.0, 0, column, 0, inner).run::<L>(1, columns - column);
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Matrix products (GEMM): nearly all the time that training takes.
+//!
+//! `c = initial + a b`, where `a` and `b` may be transposed. The innermost loop is the same for all: the sums of a [`tile`] of `c`
+//! stay in registers while `a` and `b` go by. How the tiles go over `c` depends on the sizes, so that what they read is in the
+//! first-level cache:
+//!
+//! * One row (a single sample): no driver, and nothing is copied (`gemv`).
+//! * Small: `b` is read in place. Where it fits into the cache, a few rows of `c` are computed at a time, else strip by strip of `b`.
+//! * Many rows, or a transposed `b`: strips of `b` are copied (packed) first, so that their rows are contiguous.
+//! * Large: blocks of `a` are packed too. (In a matrix whose rows are a multiple of 4 KiB apart, a whole column would share one set of
+//!   the cache, and lie in as many pages as it has rows.)
+//! * A few rows with a transposed `b`, which is not worth packing: dot products.
+//!
+//! The crate `gemm` is not used: it is slower for a few samples, and a few percent faster at most from 32 on (`docs/performance.md`).
+
+mod dots;
+mod driver;
+mod gemv;
+mod operands;
+mod pack;
+#[cfg(feature = "threads")]
+mod parallel;
+#[cfg(test)]
+mod tests;
+mod tile;
+
+use core::mem::MaybeUninit;
+
+use super::Real;
+use super::simd::{Lanes, dispatch};
+use dots::DotProducts;
+use driver::GemmDriver;
+use gemv::Gemv;
+use operands::Operands;
+pub use operands::{Accumulate, Initial, Strided};
+use tile::MAX_LANES;
+
+/// The length along the inner dimension of one tile: a strip of `b` this deep stays in the first-level cache.
+const DEPTH: usize = 256;
+/// The numbers in a packed block of `a`: 128 KiB of `f32`, a quarter of a second-level cache.
+const BLOCK: usize = 128 * DEPTH;
+/// How many strips of `b` are packed at a time, so that whole cache lines of its rows are read.
+const STRIPS: usize = 4;
+/// Up to this number of rows, packing a `b` that is not transposed costs more than it saves.
+const FEW_ROWS: usize = 48;
+/// Up to this number of rows, a transposed `b` is read by dot products instead of packed.
+const DOT_ROWS: usize = 8;
+/// From this number of multiply-adds on, `a` is packed too.
+const LARGE: usize = 1 << 24;
+
+/// Room for the packed strips of `b`, on the stack.
+type StripBuffer<T> = MaybeUninit<[T; STRIPS * DEPTH * 2 * MAX_LANES]>;
+/// Room for a packed block of `a`, on the stack.
+type BlockBuffer<T> = MaybeUninit<[T; BLOCK]>;
+
+/// Computes `c = initial + a b`.
+///
+/// `inner` is the number of columns of `a` and of rows of `b`; `columns` is that of `b` and of `c`. The rows of `c` are contiguous, and
+/// their number is `c.len() / columns`.
+///
+/// # Panics
+/// When `a`, `b` or the row of `initial` is smaller than that, or `c` is not a whole number of rows.
+#[inline(always)] // a layer's sizes are constants: nearly nothing is left of the checks
+pub fn gemm<T: Real>(
+    a: Strided<'_, T>,
+    b: Strided<'_, T>,
+    initial: Initial<'_, T>,
+    c: &mut [T],
+    inner: usize,
+    columns: usize,
+) {
+    let operands = Operands::new(a, b, initial, c, inner, columns);
+    if !operands.is_empty() {
+        // SAFETY: `new` has checked the operands, which borrow `a`, `b`, `initial` and `c` until this function returns.
+        unsafe { T::gemm(&operands) };
+    }
+}
+
+/// A scalar with its products: compiled in this crate once, not in every crate that has a network.
+///
+/// Only this crate can call its function: nobody else can make [`Operands`].
+#[doc(hidden)]
+pub trait Gemm: Lanes + Send + Sync + 'static {
+    /// What a tile starts from that starts from nothing.
+    #[doc(hidden)]
+    const ZEROS: Zeros<Self>;
+
+    /// Computes a product that is not empty.
+    ///
+    /// # Safety
+    /// The operands come from [`Operands::new`], and what they were made from is still borrowed.
+    #[doc(hidden)]
+    unsafe fn gemm(operands: &Operands<Self>);
+}
+
+/// As many zeros as the widest row of a tile has numbers.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct Zeros<T: 'static>(&'static [T; 8 * MAX_LANES]);
+
+macro_rules! gemm {
+    ($scalar:ident) => {
+        impl Gemm for $scalar {
+            const ZEROS: Zeros<Self> = Zeros(&[0.0; 8 * MAX_LANES]);
+
+            unsafe fn gemm(operands: &Operands<Self>) {
+                if operands.rows == 1 && operands.b_column == 1 {
+                    // SAFETY: the caller's promise, and the condition is the one that `new` asks for.
+                    dispatch(unsafe { Gemv::new(operands) })
+                } else {
+                    // SAFETY: the caller's promise is the one that `gemm_batch` asks for.
+                    unsafe { gemm_batch(*operands) }
+                }
+            }
+        }
+    };
+}
+gemm!(f32);
+gemm!(f64);
+
+/// Computes a product of several rows by the way that suits its sizes.
+///
+/// # Safety
+/// The operands come from [`Operands::new`] and are not empty, and what they were made from is still borrowed.
+#[inline(never)]
+unsafe fn gemm_batch<T: Gemm>(operands: Operands<T>) {
+    let Operands { rows, inner, columns, a_column, b_row, b_column, .. } = operands;
+    let transposed = b_column != 1;
+    // Rows of b that are a multiple of 4 KiB apart would evict one another from the cache.
+    let crowded = b_row.is_multiple_of(4096 / size_of::<T>()) && inner > 8;
+    if inner > 0 && rows <= DOT_ROWS && transposed && b_row == 1 && a_column == 1 {
+        // SAFETY: the caller's promise, and the conditions are those that `new` asks for.
+        dispatch(unsafe { DotProducts::new(operands) })
+    } else if rows > FEW_ROWS / 2 && columns >= 128 && operands.multiply_adds() >= LARGE {
+        // SAFETY: the caller's promise; `inner` is not 0, since there are multiply-adds.
+        #[cfg(feature = "threads")]
+        unsafe {
+            parallel::gemm_parallel(operands, rayon::current_num_threads())
+        };
+        // SAFETY: the caller's promise; `inner` is not 0, since there are multiply-adds.
+        #[cfg(not(feature = "threads"))]
+        unsafe {
+            gemm_packed(operands)
+        };
+    } else if inner > 0 && (transposed || rows > FEW_ROWS && inner > 64 || rows > 8 && crowded) {
+        // SAFETY: the caller's promise, and `inner` is not 0.
+        unsafe { gemm_strips(operands) }
+    } else {
+        // SAFETY: the caller's promise. Here `b` is not transposed or `inner` is 0, as a driver without strips asks for.
+        dispatch(unsafe { GemmDriver::new(operands, None, None) })
+    }
+}
+
+/// Computes a product with packed strips of `b`. Their buffer is on the stack, which only these products pay for.
+///
+/// # Safety
+/// As for [`gemm_batch`], and `inner` is not 0.
+#[inline(never)]
+unsafe fn gemm_strips<T: Gemm>(operands: Operands<T>) {
+    let mut strips = StripBuffer::<T>::uninit();
+    // SAFETY: the caller's promise; the buffer lives until the driver is done, and is not used otherwise.
+    dispatch(unsafe { GemmDriver::new(operands, Some(strips.as_mut_ptr().cast()), None) });
+}
+
+/// Computes a product with packed strips of `b` and packed blocks of `a`.
+///
+/// # Safety
+/// As for [`gemm_batch`], and `inner` is not 0.
+#[inline(never)]
+unsafe fn gemm_packed<T: Gemm>(operands: Operands<T>) {
+    let mut strips = StripBuffer::<T>::uninit();
+    let mut block = BlockBuffer::<T>::uninit();
+    let (strips, block) = (Some(strips.as_mut_ptr().cast()), Some(block.as_mut_ptr().cast()));
+    // SAFETY: the caller's promise; both buffers live until the driver is done, and are not used otherwise.
+    dispatch(unsafe { GemmDriver::new(operands, strips, block) });
+}

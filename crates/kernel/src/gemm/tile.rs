@@ -1,0 +1,220 @@
+//! The innermost loop: a tile of the product, whose sums stay in registers.
+//!
+//! It has up to six rows of two vectors. A multiply-add takes four cycles and two begin in each cycle, so that at least eight sums are
+//! needed; twelve are as many as sixteen registers can hold beside what is read, and need fewer reads for each.
+//! Fewer rows make wider tiles; one row (a sample) has eight vectors. The last vector of a row may be partial: it is read and written
+//! under a mask, so that no size has a slow remainder.
+
+use super::{Gemm, Operands};
+use crate::simd::{Level, VECTOR_BYTES, Vector};
+
+/// The most numbers that a vector of any level has.
+pub(super) const MAX_LANES: usize = VECTOR_BYTES / size_of::<f32>();
+
+/// A tile of `c`, and where its operands begin. `*_row` and `*_column` are the distances between rows and between columns.
+#[derive(Clone, Copy)]
+pub(super) struct Tile<T> {
+    pub(super) a: *const T,
+    pub(super) a_row: usize,
+    pub(super) a_column: usize,
+    pub(super) b: *const T,
+    pub(super) b_row: usize,
+    /// One past the last number that may be read.
+    pub(super) b_end: *const T,
+    pub(super) initial: *const T,
+    pub(super) initial_row: usize,
+    pub(super) c: *mut T,
+    pub(super) c_row: usize,
+    pub(super) depth: usize,
+}
+
+impl<T: Gemm> Tile<T> {
+    /// The tile of a product at this row, column and depth.
+    ///
+    /// # Safety
+    /// `row` and `column` are the product's, and `depth + deep` is at most its `inner`.
+    #[inline(always)]
+    pub(super) unsafe fn new(
+        operands: &Operands<T>,
+        row: usize,
+        column: usize,
+        depth: usize,
+        deep: usize,
+    ) -> Self {
+        // SAFETY: the operands promise that `c` and the initial numbers have this row and this column.
+        unsafe {
+            let c = operands.c.add(row * operands.c_row + column);
+            let (initial, initial_row) = if depth == 0 {
+                (
+                    operands.initial.add(row * operands.initial_row + column * operands.initial_column),
+                    operands.initial_row,
+                )
+            } else {
+                (c.cast_const(), operands.c_row)
+            };
+            // With an inner dimension of 0, `a` and `b` may have no numbers at all: so the addition may leave them.
+            let b = operands.b.wrapping_add(depth * operands.b_row + column * operands.b_column);
+            Self {
+                a: operands.a.wrapping_add(row * operands.a_row + depth * operands.a_column),
+                a_row: operands.a_row,
+                a_column: operands.a_column,
+                b,
+                b_row: operands.b_row,
+                b_end: operands.b_end,
+                initial,
+                initial_row,
+                c,
+                c_row: operands.c_row,
+                depth: deep,
+            }
+        }
+    }
+
+    /// Computes `high` rows of `wide` numbers: up to 8 vectors in one row, 4 in two, 2 in up to six.
+    ///
+    /// # Safety
+    /// `high` rows of `wide` numbers of `initial` can be read and of `c` written; `high` rows and `depth` columns of `a`, and `depth` rows of
+    /// `wide` numbers of `b`, can be read, and so can everything between `b` and `b_end`. The processor has the level.
+    #[inline(always)]
+    pub(super) unsafe fn run<L: Level>(self, high: usize, wide: usize) {
+        let vectors = wide.div_ceil(T::Vector::<L>::LANES);
+        // SAFETY: the caller's promise. `R` is `high`, and `V` vectors hold at least `wide` numbers.
+        unsafe {
+            match (high, vectors) {
+                (1, 1) => self.sums::<L, 1, 1>(wide),
+                (1, 2) => self.sums::<L, 1, 2>(wide),
+                (1, 3 | 4) => self.sums::<L, 1, 4>(wide),
+                (1, 5 | 6) => self.sums::<L, 1, 6>(wide),
+                (1, _) => self.sums::<L, 1, 8>(wide),
+                (2, 1) => self.sums::<L, 2, 1>(wide),
+                (2, 2) => self.sums::<L, 2, 2>(wide),
+                (2, _) => self.sums::<L, 2, 4>(wide),
+                (3, 1) => self.sums::<L, 3, 1>(wide),
+                (3, _) => self.sums::<L, 3, 2>(wide),
+                (4, 1) => self.sums::<L, 4, 1>(wide),
+                (4, _) => self.sums::<L, 4, 2>(wide),
+                (5, 1) => self.sums::<L, 5, 1>(wide),
+                (5, _) => self.sums::<L, 5, 2>(wide),
+                (_, 1) => self.sums::<L, 6, 1>(wide),
+                _ => self.sums::<L, 6, 2>(wide),
+            }
+        }
+    }
+
+    /// Computes `R` rows of `V` vectors, of which the first `wide` numbers exist.
+    ///
+    /// # Safety
+    /// As for [`run`](Tile::run) with `R` for `high`; `wide` is at most the numbers of `V` vectors.
+    #[inline(always)]
+    pub(super) unsafe fn sums<L: Level, const R: usize, const V: usize>(self, wide: usize) {
+        let lanes = T::Vector::<L>::LANES;
+        // SAFETY: r < R and k < depth, rows and columns that the caller promises. Of a row of `initial` and `c` no more than `wide` numbers
+        // are touched: `read` and the masked writes see to that. Of `b`, `V` whole vectors are read in those rows only where `whole_rows`
+        // says that they end before `b_end` (what is past `wide` has no part in the result), and `wide` numbers in the others.
+        unsafe {
+            let full = wide == V * lanes;
+            let mut sums = [[T::Vector::<L>::zero(); V]; R];
+            let mut initial = self.initial;
+            for r in 0..R {
+                for v in 0..V {
+                    sums[r][v] = if full {
+                        T::Vector::<L>::read(initial.add(v * lanes))
+                    } else {
+                        read::<T, L>(initial.wrapping_add(v * lanes), wide, v * lanes)
+                    };
+                }
+                initial = initial.wrapping_add(self.initial_row);
+            }
+            let whole = if full { self.depth } else { self.whole_rows(V * lanes) };
+            // Two pointers into `a`, three rows apart: so the processor can compute the address of each row within the load.
+            let mut a = [self.a, self.a.wrapping_add(3 * self.a_row)];
+            let mut b = self.b;
+            // A few sums would wait for their own additions: then every other, or every fourth, row of `b` has sums of its own.
+            let apart = const {
+                match R * V {
+                    ..4 => 4,
+                    4..8 => 2,
+                    _ => 1,
+                }
+            };
+            let mut apart_sums = [[[T::Vector::<L>::zero(); V]; R]; 3];
+            for _ in 0..whole / apart {
+                for part in 0..apart {
+                    let sums = if part == 0 { &mut sums } else { &mut apart_sums[part - 1] };
+                    let mut row = [T::Vector::<L>::zero(); V];
+                    for v in 0..V {
+                        row[v] = T::Vector::<L>::read(b.add(v * lanes));
+                    }
+                    for r in 0..R {
+                        let a = T::Vector::<L>::splat(*a[r / 3].add(r % 3 * self.a_row));
+                        for v in 0..V {
+                            sums[r][v] = a.multiply_add(row[v], sums[r][v]);
+                        }
+                    }
+                    a = [a[0].wrapping_add(self.a_column), a[1].wrapping_add(self.a_column)];
+                    b = b.wrapping_add(self.b_row);
+                }
+            }
+            for part in 1..apart {
+                for r in 0..R {
+                    for v in 0..V {
+                        sums[r][v] = sums[r][v].add(apart_sums[part - 1][r][v]);
+                    }
+                }
+            }
+            // The last rows of `b`: those that fill no whole round, and those that too few numbers follow.
+            for _ in whole / apart * apart..self.depth {
+                for v in 0..V {
+                    let row = read::<T, L>(b.wrapping_add(v * lanes), wide, v * lanes);
+                    for r in 0..R {
+                        let a = T::Vector::<L>::splat(*a[r / 3].add(r % 3 * self.a_row));
+                        sums[r][v] = a.multiply_add(row, sums[r][v]);
+                    }
+                }
+                a = [a[0].wrapping_add(self.a_column), a[1].wrapping_add(self.a_column)];
+                b = b.wrapping_add(self.b_row);
+            }
+            let mut c = self.c;
+            for r in 0..R {
+                for v in 0..V {
+                    if full || wide >= (v + 1) * lanes {
+                        sums[r][v].write(c.add(v * lanes));
+                    } else if wide > v * lanes {
+                        sums[r][v].write_first(c.add(v * lanes), wide - v * lanes);
+                    }
+                }
+                c = c.wrapping_add(self.c_row);
+            }
+        }
+    }
+
+    /// Returns how many rows of `b` are followed by enough numbers to read `numbers` of them.
+    #[inline(always)]
+    fn whole_rows(&self, numbers: usize) -> usize {
+        let left = (self.b_end as usize).saturating_sub(self.b as usize) / size_of::<T>();
+        if left < numbers {
+            return 0;
+        }
+        // Rows may be the same row again: 0 apart.
+        let whole = if self.b_row == 0 { self.depth } else { (left - numbers) / self.b_row + 1 };
+        if whole < self.depth { whole } else { self.depth }
+    }
+}
+
+/// Reads the vector at `at` in a row of `wide` numbers: whole, or what exists of it, and 0 for the rest.
+///
+/// # Safety
+/// The numbers from `at` to `wide`, if there are any, can be read at `from`, and the processor has the level.
+#[inline(always)]
+unsafe fn read<T: Gemm, L: Level>(from: *const T, wide: usize, at: usize) -> T::Vector<L> {
+    // SAFETY: a whole vector where the row has as many numbers, else `wide - at` of them, which is at least 1 and less than a vector.
+    unsafe {
+        if wide >= at + T::Vector::<L>::LANES {
+            T::Vector::<L>::read(from)
+        } else if wide > at {
+            T::Vector::<L>::read_first(from, wide - at)
+        } else {
+            T::Vector::<L>::zero()
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The numbers below `chainrule`: matrix products, convolutions, poolings, elementary functions. Slices in, slices out.
+//!
+//! This crate knows no layer and no network. It chooses the instructions at run time ([`simd`]), so that a plain
+//! `cargo build --release` is fast on every processor.
+//!
+//! # Safety
+//! Every function that is not marked `unsafe` checks its arguments, in release as in debug: it panics when a slice is too short or
+//! when a size overflows. It trusts nothing but the lengths of slices. The `unsafe` code does two things: it calls functions that
+//! are compiled for processor features, after a [`Level`] has shown that the processor has them; and it reads and writes vectors of
+//! numbers without a check for each, after the sizes of the whole operation are checked.
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
+
+#[cfg(test)]
+extern crate alloc;
+
+mod convolution;
+mod elementary;
+mod elementwise;
+mod gemm;
+mod pool;
+mod real;
+pub mod simd;
+mod size;
+mod softmax;
+
+pub use convolution::{Windows, bias_gradient, convolve, convolve_transposed, weight_gradient};
+pub use elementary::{exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};
+pub use elementwise::{Elementwise, all_finite, elementwise, sum_rows};
+pub use gemm::{Accumulate, Initial, Strided, gemm};
+pub use pool::Pooling;
+pub use real::{Real, squared_norm};
+pub use simd::{Kernel, Level, dispatch};
+pub use softmax::{exp_below_largest, exp_each, log_sum_exp, maximum, sum};

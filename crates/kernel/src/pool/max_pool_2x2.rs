@@ -1,0 +1,183 @@
+//! The gradient of max pooling with 2 x 2 windows and a stride of 2, the most common pooling.
+//!
+//! No two windows share a number, so every gradient is written where it belongs, in one pass. A row is processed in chunks of constant
+//! length, which the compiler vectorises without a branch; the last chunk begins early enough to be whole, and writes some numbers again.
+
+use super::{Pooling, is_nan};
+use crate::Real;
+use crate::simd::{Kernel, Lanes, Level, dispatch};
+
+/// A scalar with its max pooling of 2 x 2 windows: compiled in this crate once, not in every crate that has a network.
+///
+/// Only this crate can call its function: nobody else can make the argument.
+#[doc(hidden)]
+pub trait MaxPool2x2: Lanes {
+    #[doc(hidden)]
+    fn max_pool_2x2_gradient(call: MaxPool2x2Gradient<'_, Self>);
+}
+
+macro_rules! max_pool_2x2 {
+    ($scalar:ident) => {
+        impl MaxPool2x2 for $scalar {
+            fn max_pool_2x2_gradient(call: MaxPool2x2Gradient<'_, Self>) {
+                dispatch(call);
+            }
+        }
+    };
+}
+max_pool_2x2!(f32);
+max_pool_2x2!(f64);
+
+impl Pooling {
+    /// Whether the windows are 2 x 2 with a stride of 2.
+    #[inline(always)]
+    pub(super) const fn is_2x2(&self) -> bool {
+        let [[a, b], [c, d], [e, f]] = [self.window, self.stride, self.padding];
+        a == 2 && b == 2 && c == 2 && d == 2 && e == 0 && f == 0
+    }
+}
+
+/// `dx` = the `dy` of the window of which this is the first number that equals the largest, in planes of these two sides.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct MaxPool2x2Gradient<'a, T> {
+    pub(super) plane: [usize; 2],
+    pub(super) x: &'a [T],
+    pub(super) y: &'a [T],
+    pub(super) dy: &'a [T],
+    pub(super) dx: &'a mut [T],
+}
+
+impl<T: Real> Kernel for MaxPool2x2Gradient<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self, _: L) {
+        let Self { plane: [height, width], x, y, dy, dx } = self;
+        let (rows, places) = (height / 2, width / 2);
+        let inputs = x.chunks_exact(height * width).zip(dx.chunks_exact_mut(height * width));
+        let outputs = y.chunks_exact(rows * places).zip(dy.chunks_exact(rows * places));
+        for ((x, dx), (y, dy)) in inputs.zip(outputs) {
+            // The last of an odd number of rows or columns is in no window.
+            dx[2 * rows * width..].fill(T::zero());
+            let inputs = x.chunks_exact(2 * width).zip(dx.chunks_exact_mut(2 * width));
+            let outputs = y.chunks_exact(places).zip(dy.chunks_exact(places));
+            for ((x, dx), (y, dy)) in inputs.zip(outputs) {
+                let ((upper, lower), (dx_upper, dx_lower)) = (x.split_at(width), dx.split_at_mut(width));
+                dx_upper[2 * places..].fill(T::zero());
+                dx_lower[2 * places..].fill(T::zero());
+                let x = [upper.as_chunks().0, lower.as_chunks().0];
+                let mut dx = [dx_upper.as_chunks_mut().0, dx_lower.as_chunks_mut().0];
+                let mut at = 0;
+                while at < places {
+                    at += match places {
+                        8.. => chunk_gradient::<T, 8>(at.min(places - 8), x, y, dy, &mut dx),
+                        4.. => chunk_gradient::<T, 4>(at.min(places - 4), x, y, dy, &mut dx),
+                        _ => chunk_gradient::<T, 1>(at, x, y, dy, &mut dx),
+                    };
+                }
+            }
+        }
+    }
+}
+
+/// Computes a chunk of a row of windows: which number of each gets its gradient. Returns the length of the chunk.
+#[inline(always)]
+fn chunk_gradient<T: Real, const N: usize>(
+    at: usize,
+    x: [&[[T; 2]]; 2],
+    y: &[T],
+    dy: &[T],
+    dx: &mut [&mut [[T; 2]]; 2],
+) -> usize {
+    let (y, mut rest) = (chunk::<_, N>(y, at), *chunk::<_, N>(dy, at));
+    for row in 0..2 {
+        let x = chunk::<_, N>(x[row], at);
+        let (mut even, mut odd) = ([T::zero(); N], [T::zero(); N]);
+        for i in 0..N {
+            [even[i], odd[i]] = x[i];
+        }
+        let (even, odd) = (give(&even, y, &mut rest), give(&odd, y, &mut rest));
+        let dx = dx[row][at..].first_chunk_mut::<N>().expect("a chunk is within its row");
+        for i in 0..N {
+            dx[i] = [even[i], odd[i]];
+        }
+    }
+    N
+}
+
+/// Gives what is left of each gradient to the number if it is the largest; then nothing is left for the numbers after it.
+#[inline(always)]
+fn give<T: Real, const N: usize>(x: &[T; N], largest: &[T; N], rest: &mut [T; N]) -> [T; N] {
+    let mut given = [T::zero(); N];
+    for i in 0..N {
+        given[i] = if x[i] == largest[i] || is_nan(x[i]) { rest[i] } else { T::zero() };
+    }
+    for i in 0..N {
+        rest[i] = if x[i] == largest[i] || is_nan(x[i]) { T::zero() } else { rest[i] };
+    }
+    given
+}
+
+/// Returns `N` numbers, from this one on.
+#[inline(always)]
+fn chunk<E, const N: usize>(numbers: &[E], at: usize) -> &[E; N] {
+    numbers[at..].first_chunk().expect("a chunk is within its row")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::for_each_level;
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    /// Numbers with ties, both zeros, both infinities and NaN.
+    const NUMBERS: [f64; 11] =
+        [1.0, 0.0, -0.0, f64::NAN, -2.0, f64::INFINITY, 1.0, f64::NEG_INFINITY, -2.0, 3.0, -0.0];
+
+    /// Against the definition, number by number.
+    fn check<T: Real>(level: impl Level, plane: [usize; 2]) {
+        let ([height, width], planes) = (plane, 3);
+        let (rows, places) = (height / 2, width / 2);
+        let x: Vec<T> =
+            (0..planes * height * width).map(|at| T::from_f64(NUMBERS[at * at % 37 % 11])).collect();
+        let dy: Vec<T> = (0..planes * rows * places).map(|at| T::from_f64((at + 1) as f64)).collect();
+        let (mut y, mut dx) = (vec![T::from_f64(0.5); dy.len()], vec![T::zero(); x.len()]);
+        for (at, y) in y.iter_mut().enumerate() {
+            let first =
+                at / places / rows * height * width + at / places % rows * 2 * width + at % places * 2;
+            let window = [first, first + 1, first + width, first + width + 1];
+            let mut winner = window[0];
+            for next in window {
+                if x[next] > x[winner] || is_nan(x[next]) && !is_nan(x[winner]) {
+                    winner = next;
+                }
+            }
+            *y = x[winner];
+            dx[winner] = dy[at];
+        }
+        let mut found = vec![T::from_f64(0.5); x.len()];
+        MaxPool2x2Gradient { plane, x: &x, y: &y, dy: &dy, dx: &mut found }.run(level);
+        assert_eq!(found, dx, "on {plane:?}");
+
+        // An output that is of another input has no winner, and its gradient reaches nothing.
+        let other = vec![T::from_f64(7.0); y.len()];
+        MaxPool2x2Gradient { plane, x: &x, y: &other, dy: &dy, dx: &mut found }.run(level);
+        for (&dx, &x) in found.iter().zip(&x) {
+            assert!(dx == T::zero() || is_nan(x), "a gradient for {x} on {plane:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_the_largest_of_four_is_the_definition_at_every_level() {
+        for width in (2..=40).chain([63, 64, 65]) {
+            for height in 2..=5 {
+                for_each_level!(level => {
+                    check::<f32>(level, [height, width]);
+                    check::<f64>(level, [height, width]);
+                });
+            }
+        }
+    }
+}

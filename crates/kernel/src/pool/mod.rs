@@ -1,0 +1,317 @@
+//! Pooling: the largest number, or the mean, of every window of a plane.
+//!
+//! A sample is one plane of numbers (a sequence: a row for each step) or several (an image: one for each channel), and a
+//! batch is only more of them. Everything is inlined into the layer, which knows all sizes at compile time, so that the
+//! compiler can unroll the windows. The inner loops run along a row of places, for one number of their windows after the other.
+//! The gradient of the most common max pooling, of 2 x 2 windows, has loops of its own (`max_pool_2x2`).
+
+mod max_pool_2x2;
+
+use core::ops::Range;
+
+use super::{Real, size};
+pub(super) use max_pool_2x2::MaxPool2x2;
+use max_pool_2x2::MaxPool2x2Gradient;
+
+/// How windows lie on a plane: along its rows (0) and its columns (1).
+#[derive(Clone, Copy, Debug)]
+pub struct Pooling {
+    /// The sides of the plane.
+    pub plane: [usize; 2],
+    /// How many windows there are.
+    pub places: [usize; 2],
+    /// The sides of a window.
+    pub window: [usize; 2],
+    /// The distances between windows.
+    pub stride: [usize; 2],
+    /// At most half of the window, so that every window has at least one number of the plane.
+    pub padding: [usize; 2],
+}
+
+/// How many places of a row are searched for their largest number at once.
+const CHUNK: usize = 32;
+
+impl Pooling {
+    /// Returns what the window at this place covers, without the padding.
+    #[inline(always)]
+    fn covered(&self, axis: usize, place: usize) -> Range<usize> {
+        let (start, padding) = (place * self.stride[axis], self.padding[axis]);
+        start.saturating_sub(padding)..(start + self.window[axis] - padding).min(self.plane[axis])
+    }
+
+    /// Returns those places of a row of windows whose column `tap` is on the plane.
+    #[inline(always)]
+    fn on_plane(&self, tap: usize, places: &Range<usize>) -> Range<usize> {
+        let first = self.padding[1].saturating_sub(tap).div_ceil(self.stride[1]);
+        let past = (self.plane[1] + self.padding[1]).saturating_sub(tap).div_ceil(self.stride[1]);
+        first.max(places.start)..past.min(places.end)
+    }
+
+    /// Calls `f` for each number of the windows at these places of a row, in memory order: with its index in the plane for the first
+    /// of the places where it is on the plane, and with these places. From one place to the next it moves by a stride.
+    #[inline(always)]
+    fn taps(&self, row: usize, places: Range<usize>, mut f: impl FnMut(usize, Range<usize>)) {
+        for y in self.covered(0, row) {
+            for tap in 0..self.window[1] {
+                let places = self.on_plane(tap, &places);
+                if !places.is_empty() {
+                    f(y * self.plane[1] + places.start * self.stride[1] + tap - self.padding[1], places);
+                }
+            }
+        }
+    }
+
+    /// Computes `y`, the largest number of each window. NaN is larger than any number.
+    ///
+    /// # Panics
+    /// When a window leaves the plane, or the slices are not the same number of planes.
+    #[inline(always)]
+    pub fn max<T: Real>(&self, x: &[T], y: &mut [T]) {
+        self.check(x.len(), y.len());
+        for (x, y) in x.chunks_exact(self.plane_len()).zip(y.chunks_exact_mut(self.places_len())) {
+            for (row, y) in y.chunks_exact_mut(self.places[1]).enumerate() {
+                y.fill(T::from_f64(f64::NEG_INFINITY));
+                self.taps(row, 0..self.places[1], |start, places| {
+                    for (y, x) in y[places].iter_mut().zip(x[start..].chunks(self.stride[1])) {
+                        *y = if x[0] > *y || is_nan(x[0]) { x[0] } else { *y };
+                    }
+                });
+            }
+        }
+    }
+
+    /// Computes `dx`: for each number the sum of the `dy` of all windows in which it is the first that equals the largest.
+    ///
+    /// # Panics
+    /// When a window leaves the plane, or the slices are not the same number of planes.
+    #[inline(always)]
+    pub fn max_gradient<T: Real>(&self, x: &[T], y: &[T], dy: &[T], dx: &mut [T]) {
+        self.check(x.len(), y.len());
+        assert!(x.len() == dx.len() && y.len() == dy.len(), "a gradient for each number");
+        if self.is_2x2() {
+            return T::max_pool_2x2_gradient(MaxPool2x2Gradient { plane: self.plane, x, y, dy, dx });
+        }
+        dx.fill(T::zero());
+        let inputs = x.chunks_exact(self.plane_len()).zip(dx.chunks_exact_mut(self.plane_len()));
+        let outputs = y.chunks_exact(self.places_len()).zip(dy.chunks_exact(self.places_len()));
+        for ((x, dx), (y, dy)) in inputs.zip(outputs) {
+            let rows = y.chunks_exact(self.places[1]).zip(dy.chunks_exact(self.places[1]));
+            for (row, (y, dy)) in rows.enumerate() {
+                for (chunk, dy) in dy.chunks(CHUNK).enumerate() {
+                    let winners = self.argmax(row, chunk * CHUNK, x, y);
+                    for (&winner, &dy) in winners.iter().zip(dy) {
+                        // An output that is not of this input has no winner, and its gradient reaches nothing.
+                        if let Some(dx) = dx.get_mut(winner) {
+                            *dx += dy;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// For a chunk of a row of windows: the index in the plane of the first number that equals the largest of its window.
+    #[inline(always)]
+    fn argmax<T: Real>(&self, row: usize, start: usize, x: &[T], y: &[T]) -> [usize; CHUNK] {
+        const NONE: usize = usize::MAX;
+        let mut winners = [NONE; CHUNK];
+        self.taps(row, start..self.places[1].min(start + CHUNK), |at, places| {
+            let winners = &mut winners[places.start - start..places.end - start];
+            let numbers = x[at..].chunks(self.stride[1]);
+            for (place, ((winner, &y), x)) in winners.iter_mut().zip(&y[places]).zip(numbers).enumerate() {
+                let wins = (x[0] == y || is_nan(x[0])) && *winner == NONE;
+                *winner = if wins { at + place * self.stride[1] } else { *winner };
+            }
+        });
+        winners
+    }
+
+    /// Computes `y`, the mean of each window, in which padding counts as 0.
+    ///
+    /// # Panics
+    /// When a window leaves the plane, or the slices are not the same number of planes.
+    #[inline(always)]
+    pub fn mean<T: Real>(&self, x: &[T], y: &mut [T]) {
+        self.check(x.len(), y.len());
+        let count = self.count::<T>();
+        for (x, y) in x.chunks_exact(self.plane_len()).zip(y.chunks_exact_mut(self.places_len())) {
+            for (row, y) in y.chunks_exact_mut(self.places[1]).enumerate() {
+                y.fill(T::zero());
+                self.taps(row, 0..self.places[1], |start, places| {
+                    let numbers = x[start..].chunks(self.stride[1]);
+                    y[places].iter_mut().zip(numbers).for_each(|(y, x)| *y += x[0]);
+                });
+                y.iter_mut().for_each(|y| *y /= count);
+            }
+        }
+    }
+
+    /// Computes `dx`: for each number the sum of the `dy` of all windows that cover it, divided by the numbers of a window.
+    ///
+    /// # Panics
+    /// When a window leaves the plane, or the slices are not the same number of planes.
+    #[inline(always)]
+    pub fn mean_gradient<T: Real>(&self, dy: &[T], dx: &mut [T]) {
+        self.check(dx.len(), dy.len());
+        let count = self.count::<T>();
+        dx.fill(T::zero());
+        for (dx, dy) in dx.chunks_exact_mut(self.plane_len()).zip(dy.chunks_exact(self.places_len())) {
+            for (row, dy) in dy.chunks_exact(self.places[1]).enumerate() {
+                self.taps(row, 0..self.places[1], |start, places| {
+                    let numbers = dx[start..].chunks_mut(self.stride[1]);
+                    numbers.zip(&dy[places]).for_each(|(dx, &dy)| dx[0] += dy / count);
+                });
+            }
+        }
+    }
+
+    /// Checks the geometry, and that there are as many planes of inputs as of outputs.
+    #[inline(always)]
+    fn check(&self, inputs: usize, outputs: usize) {
+        for axis in 0..2 {
+            let (window, padding) = (self.window[axis], self.padding[axis]);
+            assert!(
+                window > 0 && self.stride[axis] > 0 && padding <= window / 2,
+                "the window and the stride of a pooling are at least 1, its padding at most half of the window"
+            );
+            let last = size::product([self.places[axis].saturating_sub(1), self.stride[axis]]);
+            let padded = size::sum([self.plane[axis], padding, padding]);
+            assert!(size::sum([last, window]) <= padded, "a window leaves the padded plane");
+        }
+        let (plane, places) = (self.plane_len(), self.places_len());
+        assert!(plane > 0 && places > 0, "a pooling has at least one place");
+        let planes = inputs / plane;
+        assert!(
+            inputs.is_multiple_of(plane) && outputs == size::product([planes, places]),
+            "as many inputs as outputs"
+        );
+    }
+
+    const fn plane_len(&self) -> usize {
+        size::product(self.plane)
+    }
+
+    const fn places_len(&self) -> usize {
+        size::product(self.places)
+    }
+
+    /// How many numbers a window has, padding included.
+    fn count<T: Real>(&self) -> T {
+        T::from_f64((self.window[0] * self.window[1]) as f64)
+    }
+}
+
+/// The only number that differs from itself.
+#[inline(always)]
+#[allow(clippy::eq_op)]
+fn is_nan<T: Real>(x: T) -> bool {
+    x != x
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    /// Every way that a window up to 4 with a stride up to 5 lies on a side up to 7: (side, window, stride, padding, places).
+    fn sides() -> Vec<[usize; 5]> {
+        let mut sides = vec![];
+        for side in 1..=7_usize {
+            for window in 1..=4 {
+                for stride in 1..=5 {
+                    for padding in 0..=window / 2 {
+                        if let Some(free) = (side + 2 * padding).checked_sub(window) {
+                            sides.push([side, window, stride, padding, free / stride + 1]);
+                        }
+                    }
+                }
+            }
+        }
+        sides
+    }
+
+    /// The definition, number by number: the indices of a window's numbers in the plane, `None` where it is padding.
+    fn window(pooling: &Pooling, place: usize) -> Vec<Option<usize>> {
+        let at = [place / pooling.places[1], place % pooling.places[1]];
+        let mut numbers = vec![];
+        for i in 0..pooling.window[0] {
+            for j in 0..pooling.window[1] {
+                let index = |axis: usize, tap: usize| {
+                    let padded = at[axis] * pooling.stride[axis] + tap;
+                    padded.checked_sub(pooling.padding[axis]).filter(|&y| y < pooling.plane[axis])
+                };
+                numbers.push(index(0, i).zip(index(1, j)).map(|(y, x)| y * pooling.plane[1] + x));
+            }
+        }
+        numbers
+    }
+
+    #[test]
+    fn both_poolings_and_their_gradients_are_the_definition_for_every_small_window() {
+        let mut checked = 0;
+        // Longer than one chunk, and than two.
+        let wide = [[70, 3, 1, 1, 70], [70, 2, 2, 1, 36], [33, 2, 1, 0, 32]];
+        for (at, rows) in sides().into_iter().enumerate() {
+            // With each side of the rows, some of the columns: all pairs would take minutes.
+            for columns in sides().into_iter().skip(at % 7).step_by(7).chain(wide) {
+                let [plane, size, stride, padding, places] = core::array::from_fn(|i| [rows[i], columns[i]]);
+                let pooling = Pooling { plane, window: size, stride, padding, places };
+                // Two planes of small whole numbers, with ties, all negative, so that padding would win if it took part.
+                let (n, m) = (pooling.plane_len(), pooling.places_len());
+                let x: Vec<f64> = (0..2 * n).map(|i| -1.0 - (i * 7 % 5) as f64).collect();
+                let dy: Vec<f64> = (0..2 * m).map(|i| (i + 1) as f64).collect();
+                let (mut max, mut mean) = (vec![0.0; 2 * m], vec![0.0; 2 * m]);
+                let (mut max_dx, mut mean_dx) = (vec![0.0; 2 * n], vec![0.0; 2 * n]);
+                let count = (size[0] * size[1]) as f64;
+                for place in 0..2 * m {
+                    let offset = place / m * n;
+                    let window = window(&pooling, place % m);
+                    let covered: Vec<usize> = window.into_iter().flatten().map(|at| at + offset).collect();
+                    let largest = covered.iter().fold(f64::NEG_INFINITY, |max, &at| max.max(x[at]));
+                    max[place] = largest;
+                    max_dx[*covered.iter().find(|&&at| x[at] == largest).unwrap()] += dy[place];
+                    mean[place] = covered.iter().map(|&at| x[at]).sum::<f64>() / count;
+                    covered.iter().for_each(|&at| mean_dx[at] += dy[place] / count);
+                }
+
+                // All sums are of the same numbers in the same order (the places', the window's), so they are equal; but the
+                // gradient of the mean is summed tap by tap here: n terms are within n roundings of the sum.
+                let (mut y, mut dx) = (vec![0.5; 2 * m], vec![0.5; 2 * n]);
+                pooling.max(&x, &mut y);
+                assert_eq!(y, max, "{pooling:?}");
+                pooling.max_gradient(&x, &y, &dy, &mut dx);
+                assert_eq!(dx, max_dx, "{pooling:?}");
+                pooling.mean(&x, &mut y);
+                assert_eq!(y, mean, "{pooling:?}");
+                pooling.mean_gradient(&dy, &mut dx);
+                for (dx, expected) in dx.iter().zip(&mean_dx) {
+                    assert!((dx - expected).abs() <= count * f64::EPSILON * expected, "{pooling:?}");
+                }
+                checked += 1;
+            }
+        }
+        assert!(checked > 2000);
+    }
+
+    #[test]
+    fn geometries_that_lie_are_refused() {
+        let run = |plane, places, window, stride, padding, x: usize, y: usize| {
+            let pooling = Pooling { plane, places, window, stride, padding };
+            std::panic::catch_unwind(|| pooling.max(&vec![1.0_f32; x], &mut vec![0.0; y])).is_ok()
+        };
+        assert!(run([4, 4], [2, 2], [2, 2], [2, 2], [0, 0], 32, 8));
+        const HALF: usize = 1 << (usize::BITS - 1);
+        for huge in [HALF, HALF + 1, usize::MAX / 2 + 3, usize::MAX] {
+            assert!(!run([4, huge], [2, 2], [2, 2], [2, 2], [0, 0], 32, 8), "a plane of {huge}");
+            assert!(!run([4, 4], [huge, 2], [2, 2], [2, 2], [0, 0], 32, 8), "{huge} places");
+            assert!(!run([4, 4], [2, 2], [2, huge], [2, 2], [0, 0], 32, 8), "a window of {huge}");
+            assert!(!run([4, 4], [2, 2], [2, 2], [huge, 2], [0, 0], 32, 8), "a stride of {huge}");
+            assert!(!run([4, 4], [2, 2], [2, 2], [2, 2], [huge, 0], 32, 8), "a padding of {huge}");
+        }
+        assert!(!run([4, 4], [2, 2], [2, 2], [0, 2], [0, 0], 32, 8), "no stride");
+        assert!(!run([4, 4], [2, 2], [2, 2], [2, 2], [0, 0], 31, 8), "half a plane");
+        assert!(!run([4, 4], [2, 2], [2, 2], [2, 2], [0, 0], 32, 4), "fewer outputs than inputs");
+        assert!(!run([4, 0], [2, 2], [2, 2], [2, 2], [0, 0], 0, 0), "an empty plane");
+    }
+}

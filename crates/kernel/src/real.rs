@@ -1,0 +1,243 @@
+//! The scalars: `f32` and `f64`.
+
+use core::fmt::{Debug, Display, LowerExp};
+use core::iter::Sum;
+use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, Sub, SubAssign};
+
+use approx::{RelativeEq, UlpsEq};
+use bytemuck::Pod;
+use chainrule_parameters::Number;
+
+use super::convolution::Convolve;
+use super::elementary::Elementary;
+use super::gemm::Gemm;
+use super::pool::MaxPool2x2;
+
+/// The scalar of a network: `f32` or `f64`. No other type can implement this trait.
+///
+/// `exp`, `tanh` and the other methods are the platform's functions (without the feature `std`: those of the crate `libm`). They
+/// compute one number at a time; the functions of `elementary` are faster in loops.
+pub trait Real:
+    Copy
+    + Default
+    + PartialEq
+    + PartialOrd
+    + Debug
+    + Display
+    + LowerExp
+    + Send
+    + Sync
+    + 'static
+    + Pod
+    + Number
+    + Neg<Output = Self>
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Rem<Output = Self>
+    + AddAssign
+    + SubAssign
+    + MulAssign
+    + DivAssign
+    + Sum
+    + RelativeEq<Epsilon = Self>
+    + UlpsEq
+    + Gemm
+    + Convolve
+    + Elementary
+    + MaxPool2x2
+{
+    /// The distance from 1 to the next larger number.
+    const EPSILON: Self;
+
+    /// Returns the nearest scalar to `value`.
+    fn from_f64(value: f64) -> Self;
+
+    /// Returns this number as an `f64`, exactly.
+    fn to_f64(self) -> f64;
+
+    /// Returns 0.
+    fn zero() -> Self;
+
+    /// Returns 1.
+    fn one() -> Self;
+
+    /// Returns |x|.
+    fn abs(self) -> Self;
+
+    /// Returns |x| with the sign of `sign`.
+    fn copysign(self, sign: Self) -> Self;
+
+    /// Returns the larger of two numbers; the other one if one is NaN.
+    fn max(self, other: Self) -> Self;
+
+    /// Returns the smaller of two numbers; the other one if one is NaN.
+    fn min(self, other: Self) -> Self;
+
+    /// Whether this is neither infinite nor NaN.
+    fn is_finite(self) -> bool;
+
+    /// Whether this is NaN.
+    fn is_nan(self) -> bool;
+
+    /// Returns √x.
+    fn sqrt(self) -> Self;
+
+    /// Returns xⁿ.
+    fn powi(self, n: i32) -> Self;
+
+    /// Returns xʸ.
+    fn powf(self, y: Self) -> Self;
+
+    /// Returns eˣ.
+    fn exp(self) -> Self;
+
+    /// Returns eˣ - 1, accurate near 0.
+    fn exp_m1(self) -> Self;
+
+    /// Returns ln x.
+    fn ln(self) -> Self;
+
+    /// Returns ln(1 + x), accurate near 0.
+    fn ln_1p(self) -> Self;
+
+    /// Returns sin x.
+    fn sin(self) -> Self;
+
+    /// Returns cos x.
+    fn cos(self) -> Self;
+
+    /// Returns tanh x.
+    fn tanh(self) -> Self;
+}
+
+/// Calls a function of the standard library, or without it the one of `libm`.
+macro_rules! call {
+    ($scalar:ident, $std:ident, $libm:ident, $($argument:expr),+) => {{
+        #[cfg(feature = "std")]
+        let result = $scalar::$std($($argument),+);
+        #[cfg(not(feature = "std"))]
+        let result = libm::$libm($($argument),+);
+        result
+    }};
+}
+
+macro_rules! real {
+    ($scalar:ident: $sqrt:ident, $pow:ident, $exp:ident, $expm1:ident, $log:ident, $log1p:ident, $sin:ident, $cos:ident, $tanh:ident) => {
+        impl Real for $scalar {
+            const EPSILON: Self = $scalar::EPSILON;
+
+            #[inline(always)]
+            fn from_f64(value: f64) -> Self {
+                value as $scalar
+            }
+
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                f64::from(self)
+            }
+
+            #[inline(always)]
+            fn zero() -> Self {
+                0.0
+            }
+
+            #[inline(always)]
+            fn one() -> Self {
+                1.0
+            }
+
+            #[inline(always)]
+            fn abs(self) -> Self {
+                $scalar::abs(self)
+            }
+
+            #[inline(always)]
+            fn copysign(self, sign: Self) -> Self {
+                $scalar::copysign(self, sign)
+            }
+
+            #[inline(always)]
+            fn max(self, other: Self) -> Self {
+                $scalar::max(self, other)
+            }
+
+            #[inline(always)]
+            fn min(self, other: Self) -> Self {
+                $scalar::min(self, other)
+            }
+
+            #[inline(always)]
+            fn is_finite(self) -> bool {
+                $scalar::is_finite(self)
+            }
+
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                $scalar::is_nan(self)
+            }
+
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                call!($scalar, sqrt, $sqrt, self)
+            }
+
+            #[inline]
+            fn powi(self, n: i32) -> Self {
+                #[cfg(feature = "std")]
+                let power = $scalar::powi(self, n);
+                #[cfg(not(feature = "std"))]
+                let power = libm::$pow(self, n as $scalar);
+                power
+            }
+
+            #[inline]
+            fn powf(self, y: Self) -> Self {
+                call!($scalar, powf, $pow, self, y)
+            }
+
+            #[inline]
+            fn exp(self) -> Self {
+                call!($scalar, exp, $exp, self)
+            }
+
+            #[inline]
+            fn exp_m1(self) -> Self {
+                call!($scalar, exp_m1, $expm1, self)
+            }
+
+            #[inline]
+            fn ln(self) -> Self {
+                call!($scalar, ln, $log, self)
+            }
+
+            #[inline]
+            fn ln_1p(self) -> Self {
+                call!($scalar, ln_1p, $log1p, self)
+            }
+
+            #[inline]
+            fn sin(self) -> Self {
+                call!($scalar, sin, $sin, self)
+            }
+
+            #[inline]
+            fn cos(self) -> Self {
+                call!($scalar, cos, $cos, self)
+            }
+
+            #[inline]
+            fn tanh(self) -> Self {
+                call!($scalar, tanh, $tanh, self)
+            }
+        }
+    };
+}
+real!(f32: sqrtf, powf, expf, expm1f, logf, log1pf, sinf, cosf, tanhf);
+real!(f64: sqrt, pow, exp, expm1, log, log1p, sin, cos, tanh);
+
+/// Returns Σ xᵢ², summed in `f64`: in `f32` the sum underflows to 0 long before its terms do.
+pub fn squared_norm<T: Real>(xs: &[T]) -> f64 {
+    xs.iter().fold(0.0, |sum, &x| sum + x.to_f64() * x.to_f64())
+}

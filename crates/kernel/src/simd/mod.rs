@@ -1,0 +1,192 @@
+//! Vector registers, and the choice between instruction sets at run time.
+//!
+//! A [`Kernel`] is a value with everything that a computation needs; [`Kernel::run`] computes it, written once for any [`Level`]. It
+//! is compiled for each level, and [`dispatch`] takes the best one that the processor has.
+//!
+//! Everything that `run` calls must be `#[inline(always)]`, down to the innermost loop: only what is inlined into the instance of a
+//! level is compiled with its instructions. Closures cannot be marked so: avoid them. Outside such an instance `mul_add` is a call.
+//!
+//! | level | size of a vector | processors |
+//! |---|---|---|
+//! | `Avx512` | 64 bytes | x86-64, since Skylake-X and Zen 4 |
+//! | `Avx2`, with fused multiply-adds | 32 bytes | x86-64, since Haswell and Zen |
+//! | [`Portable`] | 16 bytes | all: the compiler uses SSE2 or NEON |
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub use portable::Portable;
+#[cfg(target_arch = "x86_64")]
+pub use x86::{Avx2, Avx512};
+
+mod sealed {
+    /// Only this crate implements levels and vectors: `unsafe` code relies on them.
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+use sealed::Sealed;
+
+/// The largest number of bytes in a vector of any level.
+pub(crate) const VECTOR_BYTES: usize = 64;
+
+/// A computation that is compiled for every level.
+pub trait Kernel {
+    /// What it returns.
+    type Output;
+
+    /// Runs the computation. Mark it `#[inline(always)]`, and everything that it calls.
+    ///
+    /// `level` proves that the processor has the instructions of `L`.
+    fn run<L: Level>(self, level: L) -> Self::Output;
+}
+
+/// A set of instructions. A value of it proves that the processor has them: only detection makes one.
+pub trait Level: Copy + Sealed {
+    /// A vector of `f32`.
+    type F32: Vector<f32>;
+    /// A vector of `f64`.
+    type F64: Vector<f64>;
+
+    /// Whether `a * b + c` is one instruction, with one rounding.
+    const FUSED: bool;
+}
+
+/// A scalar for which there are vectors.
+pub trait Lanes: Copy + core::ops::Add<Output = Self> + Sealed {
+    /// The vector of a level.
+    type Vector<L: Level>: Vector<Self>;
+
+    /// Computes `self * b + c`, with one rounding where the level has that. A plain `mul_add` would be a call where it has not.
+    fn multiply_add<L: Level>(self, b: Self, c: Self) -> Self;
+}
+
+macro_rules! lanes {
+    ($scalar:ident, $vector:ident) => {
+        impl Lanes for $scalar {
+            type Vector<L: Level> = L::$vector;
+
+            #[inline(always)]
+            fn multiply_add<L: Level>(self, b: Self, c: Self) -> Self {
+                #[cfg(feature = "std")]
+                if L::FUSED {
+                    return self.mul_add(b, c);
+                }
+                self * b + c
+            }
+        }
+    };
+}
+lanes!(f32, F32);
+lanes!(f64, F64);
+
+/// A vector register of numbers.
+///
+/// Its methods are `unsafe`, because each is an instruction that the processor must have: the caller must have a value of the
+/// [`Level`] whose vector this is. Pointers need no alignment.
+pub trait Vector<T>: Copy + Sealed {
+    /// How many numbers it holds.
+    const LANES: usize;
+
+    /// The side of the blocks that [`transpose`](Vector::transpose) takes. It divides `LANES`.
+    const BLOCK: usize;
+
+    /// Returns 0 in every lane.
+    ///
+    /// # Safety
+    /// The processor has the level of this vector.
+    unsafe fn zero() -> Self;
+
+    /// Returns `x` in every lane.
+    ///
+    /// # Safety
+    /// The processor has the level of this vector.
+    unsafe fn splat(x: T) -> Self;
+
+    /// Computes `self * b + c`, with one rounding where the level has that.
+    ///
+    /// # Safety
+    /// The processor has the level of this vector.
+    unsafe fn multiply_add(self, b: Self, c: Self) -> Self;
+
+    /// Computes `self + b`.
+    ///
+    /// # Safety
+    /// The processor has the level of this vector.
+    unsafe fn add(self, b: Self) -> Self;
+
+    /// Returns the sum of all lanes.
+    ///
+    /// # Safety
+    /// The processor has the level of this vector.
+    unsafe fn sum(self) -> T;
+
+    /// Reads `LANES` numbers.
+    ///
+    /// # Safety
+    /// The processor has the level of this vector, and `LANES` numbers can be read at `from`.
+    unsafe fn read(from: *const T) -> Self;
+
+    /// Reads the first `count` lanes; the others are 0.
+    ///
+    /// # Safety
+    /// The processor has the level of this vector, `count` is between 1 and `LANES`, and `count` numbers can be read at `from`.
+    unsafe fn read_first(from: *const T, count: usize) -> Self;
+
+    /// Writes `LANES` numbers.
+    ///
+    /// # Safety
+    /// The processor has the level of this vector, and `LANES` numbers can be written at `to`.
+    unsafe fn write(self, to: *mut T);
+
+    /// Writes the first `count` lanes.
+    ///
+    /// # Safety
+    /// The processor has the level of this vector, `count` is between 1 and `LANES`, and `count` numbers can be written at `to`.
+    unsafe fn write_first(self, to: *mut T, count: usize);
+
+    /// Loads the cache line of an address into the cache. Nothing need be allocated there.
+    fn prefetch(_: *const T) {}
+
+    /// Copies the transpose of a block of `BLOCK` rows by `BLOCK` columns.
+    ///
+    /// # Safety
+    /// The processor has the level of this vector; `BLOCK` numbers can be read at `from + r * from_row` and written at
+    /// `to + r * to_row`, for each `r` below `BLOCK`.
+    unsafe fn transpose(from: *const T, from_row: usize, to: *mut T, to_row: usize);
+}
+
+/// Runs a kernel with the best instructions that the processor has.
+#[inline]
+pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
+    #[cfg(target_arch = "x86_64")]
+    match x86::best() {
+        x86::Best::Avx512(level) => return level.run(kernel),
+        x86::Best::Avx2(level) => return level.run(kernel),
+        x86::Best::Portable => {}
+    }
+    kernel.run(Portable)
+}
+
+/// Runs a block of a test once for each level that this processor has; the level is the variable that is named first.
+#[cfg(test)]
+macro_rules! for_each_level {
+    ($level:ident => $block:block) => {{
+        {
+            let $level = $crate::simd::Portable;
+            $block
+        }
+        #[cfg(target_arch = "x86_64")]
+        {
+            if let Some($level) = $crate::simd::Avx2::detect() {
+                $block
+            }
+            if let Some($level) = $crate::simd::Avx512::detect() {
+                $block
+            }
+        }
+    }};
+}
+#[cfg(test)]
+pub(crate) use for_each_level;
