@@ -9,7 +9,7 @@
 extern crate alloc;
 
 mod bounds;
-#[cfg(feature = "data")]
+#[cfg(feature = "std")]
 pub mod data;
 pub mod elementary;
 mod error;
@@ -18,7 +18,7 @@ pub mod flow;
 pub mod gradcheck;
 pub mod guide;
 pub mod init;
-#[cfg(feature = "keep")]
+#[cfg(feature = "checkpoint")]
 pub mod keep;
 mod kernel;
 pub mod layer;
@@ -26,14 +26,16 @@ pub mod loss;
 pub mod metrics;
 mod network;
 pub mod optimizer;
-#[cfg(feature = "plot")]
-pub mod plot;
 pub mod schedule;
 pub mod stack;
 pub mod tensor;
-#[cfg(feature = "std")]
+#[cfg(feature = "theory")]
 pub mod theory;
 mod train;
+
+#[cfg(feature = "plot")]
+#[doc(inline)]
+pub use chainrule_plot as plot;
 
 pub use bounds::{DataFor, Maps, RoomFor, Takes, shapes};
 pub use error::Error;

@@ -6,7 +6,7 @@ mod blame;
 mod fit;
 #[cfg(feature = "fit")]
 mod fit_error;
-#[cfg(feature = "keep")]
+#[cfg(feature = "checkpoint")]
 mod kept;
 #[cfg(feature = "fit")]
 mod options;

@@ -2,13 +2,14 @@
 
 #[cfg(feature = "plot")]
 mod picture;
+#[cfg(any(feature = "csv", feature = "serde"))]
 mod read;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::data::DataError;
+use crate::data::{DataError, csv_row};
 
 /// What was measured during a run, row after row; in files too, as comma-separated values (`.csv`) or JSON lines (`.jsonl`).
 ///
@@ -32,6 +33,9 @@ use crate::data::DataError;
 /// # Ok::<(), chainrule::data::DataError>(())
 /// ```
 ///
+/// A `.csv` is read with the feature `csv`, and written without it; a `.jsonl` needs the feature `serde`, which the default
+/// features contain. Checkpoints keep the rows too, so that [`Trainer::fit`](crate::Trainer) resumes without reading its log.
+///
 /// A NaN or an infinity stands in a `.csv` as such; JSON has neither, so it is `null` there and comes back as NaN.
 #[derive(Debug)]
 pub struct History {
@@ -54,6 +58,7 @@ pub struct Row {
 #[derive(Clone, Copy, Debug)]
 enum Format {
     Csv,
+    #[cfg(feature = "serde")]
     JsonLines,
 }
 
@@ -101,7 +106,11 @@ impl History {
         let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
         text.truncate(whole);
         match format {
+            #[cfg(feature = "csv")]
             Format::Csv => read::csv(path, &text),
+            #[cfg(not(feature = "csv"))]
+            Format::Csv => Err(DataError::Feature { path: path.into(), feature: "csv" }),
+            #[cfg(feature = "serde")]
             Format::JsonLines => read::json_lines(path, &text),
         }
     }
@@ -132,7 +141,11 @@ impl History {
         let path = path.as_ref();
         let format = Format::of(path)?;
         let mut bytes = match format {
-            Format::Csv => csv_line(&[&["epoch".into(), "step".into()], &self.names[..]].concat()),
+            Format::Csv => {
+                csv_row(["epoch", "step"].into_iter().chain(self.names.iter().map(String::as_str)))
+                    .into_bytes()
+            }
+            #[cfg(feature = "serde")]
             Format::JsonLines => vec![],
         };
         for row in &self.rows {
@@ -198,8 +211,9 @@ impl History {
                 let mut cells = vec![row.epoch.to_string(), row.step.to_string()];
                 // `{:?}` is the shortest that reads back as the same number, with an exponent where that is shorter.
                 cells.extend(pairs.map(|(_, value)| value.map(|x| format!("{x:?}")).unwrap_or_default()));
-                csv_line(&cells)
+                csv_row(cells.iter().map(String::as_str)).into_bytes()
             }
+            #[cfg(feature = "serde")]
             Format::JsonLines => {
                 let mut object = serde_json::Map::new();
                 object.insert("epoch".into(), row.epoch.into());
@@ -218,7 +232,10 @@ impl Format {
     fn of(path: &Path) -> Result<Self, DataError> {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("csv") => Ok(Self::Csv),
+            #[cfg(feature = "serde")]
             Some("jsonl") => Ok(Self::JsonLines),
+            #[cfg(not(feature = "serde"))]
+            Some("jsonl") => Err(DataError::Feature { path: path.into(), feature: "serde" }),
             other => Err(DataError::Header {
                 path: path.into(),
                 field: "end of the name",
@@ -227,11 +244,4 @@ impl Format {
             }),
         }
     }
-}
-
-fn csv_line(cells: &[String]) -> Vec<u8> {
-    let mut line = csv::Writer::from_writer(vec![]);
-    // Neither can fail: the cells of one record go to memory.
-    line.write_record(cells).expect("one record of a table");
-    line.into_inner().expect("a vector takes all bytes")
 }

@@ -1,8 +1,8 @@
 //! The size map of the matrix products: how fast a layer's three products are, for each width and batch, beside the peak of this core.
 //!
 //! ```text
-//! $ cargo bench --bench kernels            # prints the map, and what falls below half of its neighbours
-//! $ cargo bench --bench kernels -- FOLDER  # and draws it: kernels.svg
+//! $ cargo bench -p chainrule-benches --bench kernels            # prints the map, and what falls below half of its neighbours
+//! $ cargo bench -p chainrule-benches --bench kernels -- FOLDER  # and draws it: kernels.svg
 //! ```
 //!
 //! The kernels are no part of the crate's interface, so that their files are compiled into this program.
@@ -15,7 +15,7 @@ use std::time::Instant;
 use chainrule::plot::{HeatMap, Picture};
 
 extern crate alloc;
-#[path = "../src/kernel/mod.rs"]
+#[path = "../../src/kernel/mod.rs"]
 mod kernel;
 
 use kernel::simd::{Kernel, Lanes, Level, Vector, dispatch};

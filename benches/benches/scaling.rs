@@ -2,8 +2,8 @@
 //! bytes beside the formula. On one thread with `RAYON_NUM_THREADS=1`.
 //!
 //! ```text
-//! $ RAYON_NUM_THREADS=1 cargo bench --bench scaling            # prints the tables
-//! $ RAYON_NUM_THREADS=1 cargo bench --bench scaling -- FOLDER  # and draws them: scaling.svg
+//! $ RAYON_NUM_THREADS=1 cargo bench -p chainrule-benches --bench scaling            # prints the tables
+//! $ RAYON_NUM_THREADS=1 cargo bench -p chainrule-benches --bench scaling -- FOLDER  # and draws them: scaling.svg
 //! ```
 
 #![allow(dead_code, unused_imports, unused_macros, unreachable_pub, unsafe_code)]
@@ -17,7 +17,7 @@ use chainrule::plot::{Lines, Picture};
 use chainrule::prelude::*;
 
 extern crate alloc;
-#[path = "../src/kernel/mod.rs"]
+#[path = "../../src/kernel/mod.rs"]
 mod kernel;
 
 use kernel::simd::{Kernel, Lanes, Level, Vector as Register, dispatch};
