@@ -2,8 +2,14 @@
 #![doc = "[design]: guide::design"]
 #![doc = "[own layer]: guide::your_own_layer"]
 #![doc = "[flow]: guide::gradient_flow"]
+#![doc = "[features]: guide::features"]
 #![doc = ""]
-#![doc = include_str!("../README.md")]
+// Its programs use these features.
+#![cfg_attr(all(feature = "fit", feature = "idx", feature = "plot"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(all(feature = "fit", feature = "idx", feature = "plot")),
+    doc = "Neural networks as types: shapes checked by the compiler, and the backward pass a trait. See [features]."
+)]
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
