@@ -18,8 +18,8 @@ crates() { # crates FEATURES
     cargo tree --quiet --prefix none --edges normal --no-default-features --features "$1" | sed 's/ (.*//' | sort -u | wc -l
 }
 build() { # build TARGET FEATURES: the processor's seconds
-    { time cargo build --quiet --release --lib --no-default-features --features "$2" --target-dir "$1" >/dev/null; } 2>&1 |
-        awk 'NF == 2 { printf "%.1f", $1 + $2 }'
+    { time cargo build --quiet --release --lib --no-default-features --features "$2" --target-dir "$1" 2>"$folder/log"; } 2>&1 |
+        awk '{ printf "%.1f", $1 + $2 }' || { cat "$folder/log" >&2; exit 1; }
 }
 row() { printf '%-12s %7s %7s\n' "$@"; }
 
