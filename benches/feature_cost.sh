@@ -1,40 +1,40 @@
 #!/usr/bin/env bash
-# What each feature of chainrule adds to a clean release build, in crates and in seconds of processor time:
-# benches/feature_cost.sh [FEATURE...]
+# What each feature of chainrule adds to a clean release build: benches/feature_cost.sh [FEATURE...]
 #
-# The row of a feature holds what it adds to `std` alone, with all that it enables in turn: what a program pays that enables
-# this feature and no other. Two features that need the same crate pay for it once. The first rows are whole builds, of no
-# feature, of `std`, and of the default features.
+# Builds once, with all these features, and writes down the seconds of processor time that each crate takes. The row of a
+# feature sums up the crates that it adds to `std` alone, with all features that it enables in turn. chainrule's own code
+# is not in it; the last row is chainrule itself, with all these features.
 set -euo pipefail
-root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$(dirname "$0")/.."
+[ $# -gt 0 ] || set -- serde checkpoint fit flow threads theory csv npy idx gzip plot
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-[ $# -gt 0 ] || set -- serde checkpoint fit flow threads theory csv npy idx gzip plot
-cd "$root"
+
+# Cargo calls this in place of the compiler.
+cat >"$folder/timed" <<'END'
+#!/usr/bin/env bash
+TIMEFORMAT="$CARGO_PKG_NAME %U %S"
+exec 3>&2
+{ time "$@" 2>&3; } 2>>"$FEATURE_COST_LOG"
+END
+chmod +x "$folder/timed"
 cargo fetch --quiet
-TIMEFORMAT="%U %S"
+features=$(IFS=,; echo "std,$*")
+FEATURE_COST_LOG=$folder/log RUSTC_WRAPPER=$folder/timed RUSTC_WORKSPACE_WRAPPER='' \
+    cargo build --quiet --release --lib --no-default-features --features "$features" --target-dir "$folder/target"
 
-crates() { # crates FEATURES
-    cargo tree --quiet --prefix none --edges normal --no-default-features --features "$1" | sed 's/ (.*//' | sort -u | wc -l
+tree() { # tree FEATURES EDGES: the crates, without chainrule itself
+    cargo tree --quiet --prefix none --edges "$2" --no-default-features --features "$1" |
+        sed 's/ (.*//' | sort -u | grep -v '^chainrule v'
 }
-build() { # build TARGET FEATURES: the processor's seconds
-    { time cargo build --quiet --release --lib --no-default-features --features "$2" --target-dir "$1" 2>"$folder/log"; } 2>&1 |
-        awk '{ printf "%.1f", $1 + $2 }' || { cat "$folder/log" >&2; exit 1; }
+row() { # row NAME FEATURES BASE: the crates of FEATURES that are not among those of BASE
+    local crates seconds
+    crates=$(comm -23 <(tree "$2" normal) <([ -z "$3" ] || tree "$3" normal) | wc -l)
+    seconds=$(comm -23 <(tree "$2" normal,build) <([ -z "$3" ] || tree "$3" normal,build) | cut -d ' ' -f 1 | sort -u |
+        awk 'NR == FNR { wanted[$1]; next } $1 in wanted { sum += $2 + $3 } END { printf "%.1f", sum }' - "$folder/log")
+    printf '%-12s %7s %8s\n' "$1" "$crates" "$seconds"
 }
-row() { printf '%-12s %7s %7s\n' "$@"; }
-
-row feature crates cpu
-row "(none)" "$(crates "")" "$(build "$folder/none" "")"
-row std "$(crates std)" "$(build "$folder/std" std)"
-row default "$(crates default)" "$(build "$folder/default" default)"
-
-# chainrule itself is compiled anew for each feature; `again` is what that takes without any.
-cp -r "$folder/std" "$folder/again"
-find "$folder/again/release/.fingerprint" -maxdepth 1 -name 'chainrule-[0-9a-f]*' -exec rm -r {} +
-again=$(build "$folder/again" std)
-for feature in "$@"; do
-    rm -rf "$folder/with"
-    cp -r "$folder/std" "$folder/with"
-    cpu=$(build "$folder/with" "std,$feature")
-    row "$feature" "+$(($(crates "std,$feature") - $(crates std)))" "$(awk "BEGIN { printf \"%+.1f\", $cpu - $again }")"
-done
+printf '%-12s %7s %8s\n' feature crates seconds
+row std std ""
+for feature in "$@"; do row "$feature" "std,$feature" std; done
+awk '$1 == "chainrule" { printf "%-12s %7s %8.1f\n", "chainrule", 1, $2 + $3 }' "$folder/log"
