@@ -2,7 +2,8 @@
 //! at the last layer is left at the first, and how much a layer leaves, beside what mean-field theory predicts.
 //!
 //! ```text
-//! $ cargo run --release --example 01_vanishing             # with real MNIST too: .. -- --paper FOLDER
+//! $ cargo run --release --features plot,theory,idx,gzip --example 01_vanishing
+//! # with real MNIST too: .. -- --paper FOLDER
 //! ```
 //! The picture goes to `target/gradient-flow/01_vanishing.svg` and `.png`.
 

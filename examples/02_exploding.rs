@@ -2,7 +2,7 @@
 //! explode; W's factor of the chain rule's product and g''s are measured apart.
 //!
 //! ```text
-//! $ cargo run --release --example 02_exploding
+//! $ cargo run --release --features plot,theory --example 02_exploding
 //! ```
 //! The picture goes to `target/gradient-flow/02_exploding.svg` and `.png`.
 

@@ -1,7 +1,7 @@
 //! What a skip connection does to the gradient: the two terms of the notes, apart.
 //!
 //! ```text
-//! $ cargo run --release --example 03_skip_connection
+//! $ cargo run --release --features plot --example 03_skip_connection
 //! k |  skip   branch  predicted  cosine    |  skip   branch  predicted  cosine
 //! 1 | 0.995  5.0e-1   5.0e-1    +0.016     | 1.000  4.5e-1   4.5e-1    -0.005
 //! ..

@@ -2,7 +2,7 @@
 //! where it fails.
 //!
 //! ```text
-//! $ cargo run --release --example 04_activations
+//! $ cargo run --release --features plot --example 04_activations
 //! initialisation  activation  gain a layer  first over last   accuracy: momentum     Adam
 //! ..
 //! Glorot          ReLU              0.698           1.5e-3               34.9 %   59.0 %

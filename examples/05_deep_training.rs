@@ -2,7 +2,7 @@
 //! activation, another initialisation.
 //!
 //! ```text
-//! $ cargo run --release --example 05_deep_training
+//! $ cargo run --release --features plot --example 05_deep_training
 //! ..
 //! The plain network, whose first layer has 8e-31 of the last one's gradient, reads 10.2 % of the test digits after 1500 steps
 //! (guessing: 10 %), with a loss of 2.304 (ln 10 = 2.303, which is knowing nothing). One line brings it:

@@ -2,7 +2,8 @@
 //! residual and mean-centred ReLU networks, held against the arc-cosine kernel's recursion.
 //!
 //! ```text
-//! $ cargo run --release --example 06_shattered       # and as functions of one number: 06_shattered_curves
+//! $ cargo run --release --features plot,theory --example 06_shattered
+//! # and as functions of one number: 06_shattered_curves
 //! ```
 //! The picture goes to `target/gradient-flow/06_shattered.svg` and `.png`.
 //!

@@ -3,7 +3,7 @@
 //! with skips.
 //!
 //! ```text
-//! $ cargo run --release --example 06_shattered_curves
+//! $ cargo run --release --features plot --example 06_shattered_curves
 //! ```
 //! The picture goes to `target/gradient-flow/06_shattered_curves.svg` and `.png`.
 //!

@@ -1,8 +1,10 @@
 //! Three published trainings in which depth decides: initialisation, skip connections, order and chaos.
 //!
 //! ```text
-//! $ cargo run --release --example 07_papers                     # smaller twins on the digits of this crate, in seconds
-//! $ cargo run --release --example 07_papers -- --paper FOLDER   # on MNIST, from its four IDX files, in minutes
+//! # smaller twins on the digits of this crate, in seconds:
+//! $ cargo run --release --features idx,gzip --example 07_papers
+//! # on MNIST, from its four IDX files, in minutes:
+//! $ cargo run --release --features idx,gzip --example 07_papers -- --paper FOLDER
 //! ```
 //! With the full protocols, after 146 s of one core:
 //! ```text

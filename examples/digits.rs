@@ -1,7 +1,7 @@
 //! Reads handwritten digits: a residual network, written as one type, learns them in a few seconds.
 //!
 //! ```text
-//! $ cargo run --release --example digits         # with another seed than 0: .. --example digits -- 7
+//! $ cargo run --release --example digits  # with another seed than 0: .. --example digits -- 7
 //! 59146 parameters, 3823 digits to learn, 1797 to test
 //! epoch  1  mean loss 0.8553  test accuracy 93.49 %
 //! ..

@@ -1,8 +1,9 @@
 //! LeNet-5: a convolutional network whose shapes the compiler works out.
 //!
 //! ```text
-//! $ cargo run --release --example lenet              # the 8x8 digits that come with this crate, in seconds
-//! $ cargo run --release --example lenet -- FOLDER    # MNIST, or Fashion-MNIST, from its four IDX files, in minutes
+//! $ cargo run --release --features idx,gzip --example lenet  # the 8x8 digits that come with this crate, in seconds
+//! # MNIST, or Fashion-MNIST, from its four IDX files, in minutes:
+//! $ cargo run --release --features idx,gzip --example lenet -- FOLDER
 //! ```
 //!
 //! # Source

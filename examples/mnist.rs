@@ -1,8 +1,10 @@
 //! A multilayer perceptron, 784-128-64-10, on MNIST.
 //!
 //! ```text
-//! $ cargo run --release --example mnist              # the 8x8 digits that come with this crate, in seconds
-//! $ cargo run --release --example mnist -- FOLDER    # MNIST, or Fashion-MNIST, from its four IDX files
+//! # the 8x8 digits that come with this crate, in seconds:
+//! $ cargo run --release --features idx,gzip,plot --example mnist
+//! # MNIST, or Fashion-MNIST, from its four IDX files:
+//! $ cargo run --release --features idx,gzip,plot --example mnist -- FOLDER
 //! ```
 //!
 //! Its learning curves go to `target/mnist.png`.

@@ -1,7 +1,7 @@
 //! Regression on a real table: how strong concrete is, from what is in it and how old it is.
 //!
 //! ```text
-//! $ cargo run --release --example regression
+//! $ cargo run --release --features csv,gzip --example regression
 //! ```
 //! splits the table (`examples/data/README.md`) five times by chance into 80 % to learn from and 20 % to test with. A network
 //! learns on most of the former, standardised by the mean and deviation of just these; the rest of it says when to stop, and

@@ -1,8 +1,9 @@
 //! A residual convolutional network: two stages, a projection where the shape changes, batch normalisation.
 //!
 //! ```text
-//! $ cargo run --release --example resnet              # the 8x8 digits that come with this crate
-//! $ cargo run --release --example resnet -- FOLDER    # MNIST, or Fashion-MNIST, from its four IDX files, in minutes
+//! $ cargo run --release --features idx,gzip --example resnet  # the 8x8 digits that come with this crate
+//! # MNIST, or Fashion-MNIST, from its four IDX files, in minutes:
+//! $ cargo run --release --features idx,gzip --example resnet -- FOLDER
 //! ```
 //!
 //! # Source

@@ -1,7 +1,7 @@
 //! The two spirals: 194 points on two arms that wind three times around each other, told apart to the last one.
 //!
 //! ```text
-//! $ cargo run --release --example spirals
+//! $ cargo run --release --features plot --example spirals
 //! ```
 //! prints how many points the network gets right as it learns, ends when it has all of them, and draws the regions it has
 //! found as `target/pictures/spirals.png`: two bands that should run along the arms, three turns each. The points half way

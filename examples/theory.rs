@@ -2,7 +2,7 @@
 //! closed forms say they should.
 //!
 //! ```text
-//! $ cargo run --release --example theory
+//! $ cargo run --release --features theory --example theory
 //! what                      in which networks                                   expected  measured  tolerance
 //! sigmoid: χ, layers 5-14   Glorot, n = 300, 40 nets                              0.0557    0.0557  ±3 %          ok
 //! tanh at the edge: ratio²  n = 300, depth 40, 40 nets                            0.0179    0.0176  ±15 %         ok

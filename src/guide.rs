@@ -7,8 +7,11 @@ pub mod your_own_layer {}
 pub mod design {}
 
 #[doc = include_str!("../docs/gradient-flow.md")]
-#[cfg(all(feature = "flow", feature = "plot"))]
+#[cfg(all(feature = "fit", feature = "flow", feature = "plot", feature = "theory"))]
 pub mod gradient_flow {}
+
+#[doc = include_str!("../docs/features.md")]
+pub mod features {}
 
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}

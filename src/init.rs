@@ -158,7 +158,7 @@ impl Initializer {
     }
 
     /// Fan-in times the variance of a weight, where fan-in and fan-out are equal, and the variance of a bias.
-    #[cfg(feature = "std")]
+    #[cfg(feature = "theory")]
     pub(crate) fn variances(&self) -> [f64; 2] {
         let weight = match self.scheme {
             Scheme::Uniform(variance) | Scheme::Normal(variance) => variance.of(1, 1),

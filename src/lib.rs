@@ -2,8 +2,14 @@
 #![doc = "[design]: guide::design"]
 #![doc = "[own layer]: guide::your_own_layer"]
 #![doc = "[flow]: guide::gradient_flow"]
+#![doc = "[features]: guide::features"]
 #![doc = ""]
-#![doc = include_str!("../README.md")]
+// Its programs use these features.
+#![cfg_attr(all(feature = "fit", feature = "idx", feature = "plot"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(all(feature = "fit", feature = "idx", feature = "plot")),
+    doc = "Neural networks as types: shapes checked by the compiler, and the backward pass a trait. See [features]."
+)]
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
@@ -11,7 +17,7 @@ extern crate alloc;
 extern crate self as chainrule;
 
 mod bounds;
-#[cfg(feature = "data")]
+#[cfg(feature = "std")]
 pub mod data;
 pub mod elementary;
 mod error;
@@ -20,7 +26,7 @@ pub mod flow;
 pub mod gradcheck;
 pub mod guide;
 pub mod init;
-#[cfg(feature = "keep")]
+#[cfg(feature = "checkpoint")]
 pub mod keep;
 mod kernel;
 pub mod layer;
@@ -28,14 +34,16 @@ pub mod loss;
 pub mod metrics;
 mod network;
 pub mod optimizer;
-#[cfg(feature = "plot")]
-pub mod plot;
 pub mod schedule;
 pub mod stack;
 pub mod tensor;
-#[cfg(feature = "std")]
+#[cfg(feature = "theory")]
 pub mod theory;
 mod train;
+
+#[cfg(feature = "plot")]
+#[doc(inline)]
+pub use chainrule_plot as plot;
 
 pub use bounds::{DataFor, Maps, RoomFor, Takes, shapes};
 pub use chainrule_derive::Parameters;

@@ -22,14 +22,14 @@ use crate::Error;
 
 /// The learning rate over that at the start, at each step.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "keep", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Schedule {
     shape: Shape,
     warm_up: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "keep", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Shape {
     Constant,
     Step { every: u64, factor: f64 },
@@ -169,7 +169,7 @@ fn cosine(share: f64, from: f64, to: f64) -> f64 {
 /// assert_eq!(factors, [1.0, 1.0, 1.0, 1.0, 0.5]); // three in a row were no better
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "keep", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Plateau {
     /// What the rate is multiplied by.
     pub factor: f64,

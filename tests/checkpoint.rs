@@ -1,5 +1,5 @@
 //! A run that is stopped, saved and resumed goes where the run goes that was not: bit for bit.
-#![cfg(feature = "keep")]
+#![cfg(feature = "checkpoint")]
 
 mod common;
 #[path = "common/files.rs"]

@@ -1,5 +1,5 @@
 //! Tables that are right, and tables that lie.
-#![cfg(feature = "data")]
+#![cfg(all(feature = "csv", feature = "gzip"))]
 
 use std::io::{Read, Write};
 

@@ -1,5 +1,5 @@
 //! Data sets: what goes in comes out, once, in an order that the generator gives.
-#![cfg(feature = "data")]
+#![cfg(feature = "std")]
 
 use std::collections::BTreeSet;
 

@@ -5,13 +5,11 @@
 mod example;
 
 use std::ffi::OsString;
-use std::io::Write;
 
 use chainrule::data::Dataset;
 use chainrule::prelude::*;
 use example::digits::{Digit, read};
 use example::{Net, learn, seed};
-use flate2::{Compression, write::GzEncoder};
 
 fn digits() -> Result<(Vec<Digit>, Vec<Digit>), String> {
     Ok((example::digits::train()?, example::digits::test()?))
@@ -68,45 +66,33 @@ fn one_nearest_neighbour_reads_as_many_digits_as_its_authors_published() -> Resu
     Ok(())
 }
 
-fn read_text(text: &str) -> Result<Vec<Digit>, String> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(text.as_bytes()).unwrap();
-    read("digits.csv", &encoder.finish().unwrap())
-}
-
 #[test]
 fn a_bad_line_is_named_with_its_column() {
     let pixels = "0,".repeat(64);
     let good = format!("{pixels}9\n");
-    assert_eq!(read_text(&good.repeat(2)).map(|digits| digits.len()), Ok(2));
+    assert_eq!(read("digits.csv", &good.repeat(2)).map(|digits| digits.len()), Ok(2));
     // Two good lines, the bad one, a good one.
-    let message = |bad: String| read_text(&format!("{good}{good}{bad}\n{good}")).unwrap_err();
+    let message = |bad: String| read("digits.csv", &format!("{good}{good}{bad}\n{good}")).unwrap_err();
     for (bad, expected) in [
-        (format!("{pixels}10"), "column 65: label 10 is out of range: there are 10 classes, 0 to 9"),
-        (format!("{pixels}x"), "column 65: \"x\" is not a class: a class is a whole number from 0"),
-        (pixels.clone(), "column 65: the cell is empty"),
-        (format!("0,0,17,{}9", "0,".repeat(61)), "column 3: a pixel is a whole number from 0 to 16, not 17"),
-        (format!("-1,{}9", "0,".repeat(63)), "column 1: a pixel is a whole number from 0 to 16, not -1"),
-        (format!("0,1.5,{}9", "0,".repeat(62)), "column 2: a pixel is a whole number from 0 to 16, not 1.5"),
-        (
-            format!("0,NaN,{}9", "0,".repeat(62)),
-            "column 2: \"NaN\" is not finite, or too large for its scalar",
-        ),
+        (format!("{pixels}10"), ", column 65: label 10 is out of range: there are 10 classes, 0 to 9"),
+        (format!("{pixels}x"), ", column 65: \"x\" is not a digit"),
+        (pixels.clone(), ", column 65: \"\" is not a digit"),
+        (format!("0,0,17,{}9", "0,".repeat(61)), ", column 3: \"17\" is not a whole number from 0 to 16"),
+        (format!("-1,{}9", "0,".repeat(63)), ", column 1: \"-1\" is not a whole number from 0 to 16"),
+        (format!("0,1.5,{}9", "0,".repeat(62)), ", column 2: \"1.5\" is not a whole number from 0 to 16"),
+        ("0,0,9".into(), ": a row has 65 columns, and this one has 3"),
+        (format!("{pixels}9,9"), ": a row has 65 columns, and this one has 66"),
+        (String::new(), ": a row has 65 columns, and this one has 1"),
     ] {
-        assert_eq!(message(bad), format!("digits.csv, line 3, {expected}"));
+        assert_eq!(message(bad), format!("digits.csv, line 3{expected}"));
     }
-    assert_eq!(message("0,0,9".into()), "digits.csv, line 3: a row has 65 columns, and this one has 3");
-    assert_eq!(
-        message(format!("{pixels}9,9")),
-        "digits.csv, line 3: a row has 65 columns, and this one has 66"
-    );
 }
 
 #[test]
 fn a_truncated_file_is_an_error() {
-    let compressed = include_bytes!("../examples/data/optdigits-test.csv.gz");
-    let error = read("digits.csv", &compressed[..compressed.len() / 2]).unwrap_err();
-    assert!(error.starts_with("digits.csv: "), "{error}");
+    let whole = include_str!("../examples/data/optdigits-test.csv");
+    let error = read("digits.csv", &whole[..whole.len() / 2]).unwrap_err();
+    assert!(error.starts_with("digits.csv, line "), "{error}");
 }
 
 #[test]

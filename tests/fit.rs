@@ -277,7 +277,7 @@ fn an_augmentation_changes_what_is_trained_on_and_not_the_data() {
     assert_ne!(still.network.2.bias, start.2.bias);
 }
 
-#[cfg(all(feature = "flow", feature = "plot"))]
+#[cfg(all(feature = "csv", feature = "flow", feature = "plot"))]
 #[test]
 fn a_run_is_recorded_logged_and_drawn() {
     let (train, test) = (data(30), data(10));

@@ -1,5 +1,5 @@
 //! What a run writes down, and what is left of it when the run is killed.
-#![cfg(feature = "data")]
+#![cfg(feature = "csv")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

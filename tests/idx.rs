@@ -1,5 +1,5 @@
 //! IDX files that are right, and IDX files that lie.
-#![cfg(feature = "data")]
+#![cfg(all(feature = "idx", feature = "gzip"))]
 
 use std::fs;
 use std::io::Write;

@@ -1,6 +1,6 @@
 //! Networks in files: what comes back is what went in, bit for bit, and a file of another network is one error that
 //! names everything.
-#![cfg(feature = "keep")]
+#![cfg(feature = "checkpoint")]
 
 mod common;
 #[path = "common/files.rs"]

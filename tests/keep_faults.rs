@@ -1,6 +1,6 @@
 //! What can happen while a file is written: a kill, a full disk, a folder that takes nothing. The file on the disk is always
 //! whole, the old one or the new one.
-#![cfg(all(feature = "keep", unix))]
+#![cfg(all(feature = "checkpoint", unix))]
 
 use std::fs;
 use std::io::{BufRead, BufReader};

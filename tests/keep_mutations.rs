@@ -1,6 +1,6 @@
 //! Files that lie. Ten thousand mutations of good ones, and headers made to hurt: a typed error or a finite network, never a
 //! panic, nothing half loaded, and no more memory than a multiple of the file.
-#![cfg(feature = "keep")]
+#![cfg(feature = "checkpoint")]
 #![allow(unsafe_code)]
 
 mod common;

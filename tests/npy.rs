@@ -1,5 +1,5 @@
 //! numpy's files, and files that lie. The fixtures are numpy's own: see `tests/fixtures/npy.py`.
-#![cfg(feature = "data")]
+#![cfg(feature = "npy")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

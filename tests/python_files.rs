@@ -1,6 +1,6 @@
 //! Files that PyTorch wrote, and files that PyTorch would write: every layer and network of the shared lists, by
 //! `Format::pytorch`, against the state dicts that `tests/fixtures/make.py` saved with Python's `safetensors`.
-#![cfg(feature = "keep")]
+#![cfg(feature = "checkpoint")]
 
 mod common;
 #[path = "common/files.rs"]

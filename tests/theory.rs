@@ -11,6 +11,7 @@
 //! ```
 //!
 //! and fixed and critical points of it by `scipy.optimize.brentq(.., xtol=1e-14, rtol=1e-14)`.
+#![cfg(feature = "theory")]
 
 #[path = "theory/correlation.rs"]
 mod correlation;

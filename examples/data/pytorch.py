@@ -7,7 +7,6 @@
 The committed files were made by these versions, on the CPU, under Python 3.11.
 """
 
-import gzip
 import json
 import pathlib
 import sys
@@ -47,7 +46,7 @@ NETWORKS = {"mlp": Mlp, "conv": Conv}
 
 
 def digits(part):
-    table = np.loadtxt(gzip.open(HERE / f"optdigits-{part}.csv.gz"), delimiter=",")
+    table = np.loadtxt(HERE / f"optdigits-{part}.csv", delimiter=",")
     return torch.tensor(table[:, :64] / 16, dtype=torch.float32).reshape(-1, 1, 8, 8), torch.tensor(table[:, 64]).long()
 
 

@@ -1,6 +1,5 @@
 //! The handwritten digits that come with this crate: see `examples/data/README.md`.
 
-use chainrule::data::Csv;
 use chainrule::prelude::*;
 
 /// 8x8 pixels from 0 to 1, row after row, and the digit that they show.
@@ -8,34 +7,33 @@ pub(crate) type Digit = (Vector<64>, Label<10>);
 
 /// The 3,823 digits of thirty writers.
 pub(crate) fn train() -> Result<Vec<Digit>, String> {
-    read("optdigits-train.csv", include_bytes!("../data/optdigits-train.csv.gz"))
+    read("optdigits-train.csv", include_str!("../data/optdigits-train.csv"))
 }
 
 /// The 1,797 digits of thirteen others.
 pub(crate) fn test() -> Result<Vec<Digit>, String> {
-    read("optdigits-test.csv", include_bytes!("../data/optdigits-test.csv.gz"))
+    read("optdigits-test.csv", include_str!("../data/optdigits-test.csv"))
 }
 
 /// Reads digits: on each line 64 pixels from 0 to 16, row after row, and the digit that they show.
-pub(crate) fn read(file: &str, gzipped: &[u8]) -> Result<Vec<Digit>, String> {
-    let table = Csv::from_reader(file, gzipped).without_header().labels::<Vector<64>, 10>(64);
-    let digits = table.map_err(|error| error.to_string())?;
-    digits
-        .zip(1..)
-        .map(|(digit, line)| scale(digit.map_err(|error| error.to_string())?, file, line))
-        .collect()
+pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Digit>, String> {
+    let lines = text.lines().zip(1..);
+    lines.map(|(line, number)| digit(line).map_err(|error| format!("{file}, line {number}{error}"))).collect()
 }
 
-/// Pixels from 0 to 16 as pixels from 0 to 1.
-fn scale((mut image, label): Digit, file: &str, line: usize) -> Result<Digit, String> {
-    for (column, pixel) in (1..).zip(&mut image.0) {
-        if !(0.0..=16.0).contains(pixel) || pixel.fract() != 0.0 {
-            let expected = "a pixel is a whole number from 0 to 16";
-            return Err(format!("{file}, line {line}, column {column}: {expected}, not {pixel}"));
-        }
-        *pixel /= 16.0;
+/// One line as a digit, with pixels from 0 to 1.
+fn digit(line: &str) -> Result<Digit, String> {
+    let cells: [&str; 65] = (line.split(',').collect::<Vec<_>>().try_into())
+        .map_err(|cells: Vec<_>| format!(": a row has 65 columns, and this one has {}", cells.len()))?;
+    let [pixels @ .., label] = &cells;
+    let mut image = Vector::default();
+    for (at, (pixel, cell)) in image.0.iter_mut().zip(pixels).enumerate() {
+        let sixteenths = cell.parse::<u8>().ok().filter(|sixteenths| *sixteenths <= 16);
+        let expected = || format!(", column {}: {cell:?} is not a whole number from 0 to 16", at + 1);
+        *pixel = f32::from(sixteenths.ok_or_else(expected)?) / 16.0;
     }
-    Ok((image, label))
+    let label = label.parse().map_err(|_| format!(", column 65: {label:?} is not a digit"))?;
+    Ok((image, Label::new(label).map_err(|error| format!(", column 65: {error}"))?))
 }
 
 /// The same digits as images.

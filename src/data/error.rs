@@ -188,6 +188,14 @@ pub enum DataError {
         /// Why not.
         problem: &'static str,
     },
+    /// A file of a kind that this build of chainrule cannot read or write.
+    #[error("{}: chainrule needs its feature `{feature}` for this file", path.display())]
+    Feature {
+        /// The file.
+        path: PathBuf,
+        /// The feature to enable in `Cargo.toml`.
+        feature: &'static str,
+    },
     /// A setting out of range, or a number that is not finite.
     #[error(transparent)]
     Invalid(#[from] Error),
@@ -268,6 +276,7 @@ fn named(name: &Option<String>) -> String {
 }
 
 /// As much of a cell as a message needs.
+#[cfg(any(feature = "csv", feature = "npy"))]
 pub(crate) fn excerpt(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(&text[..text.len().min(160)]);
     if text.chars().count() > 40 { text.chars().take(37).chain("...".chars()).collect() } else { text.into() }

@@ -45,7 +45,8 @@ pub struct Loader<'a, X, Y> {
 }
 
 /// A place in an epoch: all that a [`Loader`] knows, beside the generator, of what comes next.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Place {
     /// The order of the samples in this epoch; empty before the first.
     pub order: Vec<usize>,

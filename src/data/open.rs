@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
-
 use super::DataError;
 
 /// The bytes of a file, decompressed.
@@ -17,5 +15,16 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, DataError> {
 /// The bytes behind a reader, decompressed.
 pub(super) fn plain_or_gzip<'a>(mut bytes: impl BufRead + 'a) -> io::Result<Box<dyn BufRead + 'a>> {
     let compressed = bytes.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-    Ok(if compressed { Box::new(BufReader::new(MultiGzDecoder::new(bytes))) } else { Box::new(bytes) })
+    if compressed { gunzip(bytes) } else { Ok(Box::new(bytes)) }
+}
+
+#[cfg(feature = "gzip")]
+fn gunzip<'a>(bytes: impl BufRead + 'a) -> io::Result<Box<dyn BufRead + 'a>> {
+    Ok(Box::new(BufReader::new(flate2::bufread::MultiGzDecoder::new(bytes))))
+}
+
+#[cfg(not(feature = "gzip"))]
+fn gunzip<'a>(_: impl BufRead + 'a) -> io::Result<Box<dyn BufRead + 'a>> {
+    let cure = "it is compressed by gzip: enable chainrule's feature `gzip`, or decompress it";
+    Err(io::Error::new(io::ErrorKind::Unsupported, cure))
 }

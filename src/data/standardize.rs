@@ -28,8 +28,9 @@ use crate::tensor::{Image, Tensor};
 ///
 /// # Source
 /// The deviation divides by the number of samples, as scikit-learn's `StandardScaler` does.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "Moments", into = "Moments", bound = "X: Tensor")]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Moments", into = "Moments", bound = "X: Tensor"))]
 pub struct Standardize<X> {
     /// One mean for each run of `X::LEN / mean.len()` neighbouring numbers: for each number, or for each channel.
     mean: Vec<f64>,
@@ -38,6 +39,7 @@ pub struct Standardize<X> {
 }
 
 /// What is kept of a [`Standardize`] in a file.
+#[cfg(feature = "serde")]
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Moments {
     mean: Vec<f64>,
@@ -151,12 +153,14 @@ impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
     }
 }
 
+#[cfg(feature = "serde")]
 impl<X> From<Standardize<X>> for Moments {
     fn from(Standardize { mean, deviation, .. }: Standardize<X>) -> Self {
         Self { mean, deviation }
     }
 }
 
+#[cfg(feature = "serde")]
 impl<X: Tensor> TryFrom<Moments> for Standardize<X> {
     type Error = DataError;
     fn try_from(Moments { mean, deviation }: Moments) -> Result<Self, DataError> {

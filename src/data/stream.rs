@@ -4,9 +4,15 @@
 //! or one's own. Each epoch opens its file anew.
 //!
 //! ```
+//! # #[cfg(feature = "csv")]
 //! use chainrule::data::{Csv, DataError, stream};
+//! # #[cfg(feature = "csv")]
 //! use chainrule::prelude::*;
 //!
+//! # #[cfg(not(feature = "csv"))]
+//! # fn main() {}
+//! # #[cfg(feature = "csv")]
+//! # fn main() -> Result<(), DataError> {
 //! let (table, mut rng) = ("0.5,1\n0.25,0\n0.125,1\n", rng(1));
 //! for _epoch in 0..2 {
 //!     let records = Csv::from_reader("table.csv", table.as_bytes()).without_header().labels::<Vector<1>, 2>(1)?;
@@ -15,7 +21,8 @@
 //!         assert_eq!(inputs.len(), labels.len()); // 2 and 1
 //!     }
 //! }
-//! # Ok::<(), DataError>(())
+//! # Ok(())
+//! # }
 //! ```
 
 use core::iter::Fuse;

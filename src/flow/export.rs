@@ -3,9 +3,10 @@ use alloc::vec::Vec;
 
 use super::figures::{norm, ratio};
 use super::{Flow, LayerFlow, ParameterFlow};
+use crate::data::csv_row;
 
 /// The columns of [`Flow::to_csv`].
-const COLUMNS: &[&str] = &[
+pub(super) const COLUMNS: &[&str] = &[
     "path",
     "layer",
     "level",
@@ -35,11 +36,11 @@ impl Flow {
     /// A table with a row for each layer and a header; what a layer does not have is empty. Norms of parameters are over
     /// all of the layer's own.
     pub fn to_csv(&self) -> String {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        for row in std::iter::once(header().collect()).chain(self.layers.iter().map(cells)) {
-            write(&mut writer, &row);
+        let mut table = csv_row(COLUMNS.iter().copied());
+        for layer in &self.layers {
+            table += &csv_row(cells(layer).iter().map(String::as_str));
         }
-        finish(writer)
+        table
     }
 
     /// Every figure, nested as the public fields are. What is not finite is `null`.
@@ -47,19 +48,6 @@ impl Flow {
         // Strings, numbers and lists of known types: nothing that could fail.
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
-}
-
-/// Writing into memory cannot fail.
-pub(super) fn write(writer: &mut csv::Writer<Vec<u8>>, row: &[String]) {
-    let _ = writer.write_record(row);
-}
-
-pub(super) fn finish(writer: csv::Writer<Vec<u8>>) -> String {
-    writer.into_inner().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
-}
-
-pub(super) fn header() -> impl Iterator<Item = String> {
-    COLUMNS.iter().map(|name| (*name).into())
 }
 
 /// A layer's row.

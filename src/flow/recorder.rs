@@ -4,11 +4,12 @@ use alloc::vec::Vec;
 use rand::Rng;
 use serde::Serialize;
 
-use super::export::{cells, finish, header, write};
+use super::export::{COLUMNS, cells};
 use super::figures::norm;
 use super::{Detail, Flow, FlowHook, measure};
 use crate::Error;
 use crate::bounds::{DataFor, Maps};
+use crate::data::csv_row;
 use crate::kernel::Real;
 use chainrule_parameters::AsNetwork;
 
@@ -162,15 +163,14 @@ impl Recorder {
 
     /// As [`Flow::to_csv`], all records one after the other, with the step in the first column.
     pub fn to_csv(&self) -> String {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        write(&mut writer, &std::iter::once("step".into()).chain(header()).collect::<Vec<_>>());
+        let mut table = csv_row(std::iter::once("step").chain(COLUMNS.iter().copied()));
         for record in &self.records {
             for layer in &record.flow.layers {
-                let row: Vec<String> = std::iter::once(record.step.to_string()).chain(cells(layer)).collect();
-                write(&mut writer, &row);
+                let (step, cells) = (record.step.to_string(), cells(layer));
+                table += &csv_row(std::iter::once(&step).chain(&cells).map(String::as_str));
             }
         }
-        finish(writer)
+        table
     }
 
     /// Every figure of every record.

@@ -1,7 +1,6 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use nalgebra::DMatrix;
 use rand::RngExt;
 use serde::Serialize;
 
@@ -26,8 +25,8 @@ pub struct Spectrum {
 const SIDE: usize = 128;
 /// .. and this many numbers. 784 x 128 takes some 50 ms.
 const NUMBERS: usize = 1 << 17;
-/// Sweeps after which the decomposition is given up, far more than one needs (two or three for each singular value).
-const SWEEPS: usize = 100 * SIDE;
+/// Sweeps after which the decomposition is given up, far more than it needs (six to ten).
+const SWEEPS: usize = 60;
 /// Steps of the power iterations.
 const STEPS: usize = 100;
 
@@ -42,9 +41,11 @@ pub(super) fn spectrum(layer: &dyn AnyLayer, like: &Numbers<'_>) -> Option<Spect
     }
     if map.inputs.min(map.outputs) <= SIDE
         && map.inputs * map.outputs <= NUMBERS
-        && let Some(svd) = map.matrix().try_svd(false, false, f64::EPSILON, SWEEPS)
+        && let Some(values) = singular_values(map.matrix(), map.inputs)
     {
-        let (largest, smallest) = (svd.singular_values.max(), svd.singular_values.min());
+        let (largest, smallest) = values.iter().fold((0.0, f64::INFINITY), |(largest, smallest), &value| {
+            (f64::max(largest, value), f64::min(smallest, value))
+        });
         return Some(Spectrum { largest, smallest, exact: true });
     }
     let largest = map.largest();
@@ -108,11 +109,11 @@ impl<'a> Map<'a> {
     }
 
     /// W, a row for each output.
-    fn matrix(&mut self) -> DMatrix<f64> {
+    fn matrix(&mut self) -> Vec<f64> {
         let outputs = self.outputs;
         let units = Batch::new(self.like, outputs * outputs, |at| f64::from(u8::from(at % (outputs + 1) == 0)));
         let rows = self.rows(&units, outputs);
-        DMatrix::from_row_iterator(outputs, self.inputs, rows.numbers().iter())
+        rows.numbers().iter().collect()
     }
 
     /// Power iteration on WᵀW. Both halves of a step start at length 1: W² may be out of the scalar's range where W is not.
@@ -163,4 +164,59 @@ fn unit(mut x: Vec<f64>) -> Vec<f64> {
         x.iter_mut().for_each(|x| *x /= norm);
     }
     x
+}
+
+/// The singular values of a matrix of these rows, by Jacobi's method: pairs of rows are rotated until they are orthogonal, and then
+/// their lengths are the singular values, each to its own last digits. `None` where that does not end.
+///
+/// # Source
+/// Hestenes, "Inversion of matrices by biorthogonalization and related results", SIAM J. Appl. Math. 6 (1958); Demmel, Veselić,
+/// "Jacobi's method is more accurate than QR", SIAM J. Matrix Anal. Appl. 13 (1992), algorithm 4.1.
+fn singular_values(matrix: Vec<f64>, columns: usize) -> Option<Vec<f64>> {
+    let rows = matrix.len() / columns;
+    let (mut a, count, len) = if rows <= columns {
+        (matrix, rows, columns)
+    } else {
+        ((0..matrix.len()).map(|at| matrix[at % rows * columns + at / rows]).collect(), columns, rows)
+    };
+    let scale = a.iter().fold(0.0, |scale, x| f64::max(scale, x.abs()));
+    if scale == 0.0 {
+        return Some(vec![0.0; count]);
+    }
+    a.iter_mut().for_each(|x| *x /= scale); // so that squares neither overflow nor vanish
+    for _ in 0..SWEEPS {
+        let mut rotated = false;
+        for p in 0..count {
+            for q in p + 1..count {
+                let (before, after) = a.split_at_mut(q * len);
+                rotated |= orthogonalize(&mut before[p * len..][..len], &mut after[..len]);
+            }
+        }
+        if !rotated {
+            return Some(a.chunks_exact(len).map(|row| scale * norm(row)).collect());
+        }
+    }
+    None
+}
+
+/// Rotates two rows until they are orthogonal; whether they were not.
+fn orthogonalize(p: &mut [f64], q: &mut [f64]) -> bool {
+    let [mut pp, mut qq, mut pq] = [0.0; 3];
+    for (p, q) in p.iter().zip(&*q) {
+        pp += p * p;
+        qq += q * q;
+        pq += p * q;
+    }
+    // Rows of zeros are orthogonal to all others.
+    if pq.abs() <= 4.0 * f64::EPSILON * (pp * qq).sqrt() || pp.min(qq) == 0.0 {
+        return false;
+    }
+    let zeta = (qq - pp) / (2.0 * pq);
+    let tangent = zeta.signum() / (zeta.abs() + zeta.hypot(1.0));
+    let cosine = 1.0 / tangent.hypot(1.0);
+    let sine = cosine * tangent;
+    for (p, q) in p.iter_mut().zip(q) {
+        (*p, *q) = (cosine * *p - sine * *q, sine * *p + cosine * *q);
+    }
+    true
 }

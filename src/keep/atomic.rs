@@ -1,8 +1,10 @@
 //! A file that is always whole: the old one or the new one, never a part of either.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{KeepError, Origin};
 
@@ -27,24 +29,52 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), KeepError> {
         Some(folder) if folder != Path::new("") => folder.to_path_buf(),
         _ => PathBuf::from("."),
     };
-    let mut new = beside(&target, &folder, old).map_err(failed)?;
-    fill(new.as_file_mut(), bytes).map_err(failed)?;
-    new.persist(&target).map_err(|error| failed(error.error))?;
+    let mut new = Beside::create(&target, &folder).map_err(failed)?;
+    if let Some(old) = old {
+        new.file.set_permissions(old.permissions()).map_err(failed)?;
+    }
+    fill(&mut new.file, bytes).map_err(failed)?;
+    new.replace(&target).map_err(failed)?;
     sync(&folder).map_err(|source| KeepError::Sync { path: path.into(), source })
 }
 
-/// An empty file in the same folder, and so on the same disk, with the rights of the old one.
-fn beside(target: &Path, folder: &Path, old: Option<Metadata>) -> io::Result<tempfile::NamedTempFile> {
-    let prefix = format!(".{}.", target.file_name().unwrap_or_default().to_string_lossy());
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(".tmp");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less what the user's mask forbids
-    let new = builder.tempfile_in(folder)?;
-    if let Some(old) = old {
-        new.as_file().set_permissions(old.permissions())?;
+/// A new file in the same folder, and so on the same disk. It is deleted unless it takes the old one's place.
+struct Beside {
+    file: File,
+    path: Option<PathBuf>,
+}
+
+impl Beside {
+    /// An empty file, `.NAME.PROCESS.NUMBER.tmp`.
+    fn create(target: &Path, folder: &Path) -> io::Result<Self> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        loop {
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            let path = folder.join(format!(".{name}.{}.{number}.tmp", process::id()));
+            match File::create_new(&path) {
+                // Left by a process of the same number that was killed.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                file => return Ok(Self { file: file?, path: Some(path) }),
+            }
+        }
     }
-    Ok(new)
+
+    fn replace(mut self, target: &Path) -> io::Result<()> {
+        if let Some(path) = &self.path {
+            fs::rename(path, target)?;
+        }
+        self.path = None;
+        Ok(())
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if let Some(path) = &self.path {
+            let _ = fs::remove_file(path); // the error that is reported is the one that led here
+        }
+    }
 }
 
 fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! The file format: safetensors, with one note of this crate's own in the metadata.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use safetensors::tensor::{Metadata, TensorInfo};
@@ -80,7 +80,8 @@ pub(super) fn serialize(
 ) -> Result<Vec<u8>, KeepError> {
     let broken = |reason: String| KeepError::Broken { origin: origin.clone(), reason };
     let note = serde_json::to_string(note).map_err(|error| broken(error.to_string()))?;
-    let metadata = HashMap::from([(NOTE.into(), note)]);
+    // A hash map of the standard library or of `hashbrown`, as the crate is built with its feature `std` or without.
+    let metadata = [(NOTE.into(), note)].into_iter().collect();
     let tensors = tensors.iter().map(|(name, tensor)| (name, tensor));
     safetensors::serialize(tensors, Some(metadata)).map_err(|error| broken(error.to_string()))
 }

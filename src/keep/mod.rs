@@ -33,7 +33,7 @@
 //! [`KeepError`] that says all that is wrong, and nothing has changed. What a header claims is not allocated.
 //!
 //! A file is written beside the old one, synced to the disk, and then put in its place. A process that is killed in between leaves
-//! a `.NAME.xxxxxx.tmp` beside it, which may be deleted.
+//! a `.NAME.PROCESS.NUMBER.tmp` beside it, which may be deleted.
 
 mod atomic;
 mod check;

@@ -7,16 +7,16 @@
 //! | [`mean_absolute_error`], [`mean_squared_error`], [`r_squared`] | outputs and targets |
 //!
 //! The values are scikit-learn's, to rounding; sums are in `f64`. A tie between scores goes to the first class, as in
-//! [`Label::from_scores`](crate::tensor::Label::from_scores). With the feature `data`, `History` keeps them in a file.
+//! [`Label::from_scores`](crate::tensor::Label::from_scores). With the feature `std`, `History` keeps them in a file.
 
 mod classes;
 mod confusion;
-#[cfg(feature = "data")]
+#[cfg(feature = "std")]
 mod history;
 mod numbers;
 
 pub use classes::{accuracy, top_k_accuracy};
 pub use confusion::Confusion;
-#[cfg(feature = "data")]
+#[cfg(feature = "std")]
 pub use history::{History, Row};
 pub use numbers::{mean_absolute_error, mean_squared_error, r_squared};

@@ -7,7 +7,7 @@ mod data_parallel;
 mod fit;
 #[cfg(feature = "fit")]
 mod fit_error;
-#[cfg(feature = "keep")]
+#[cfg(feature = "checkpoint")]
 mod kept;
 #[cfg(feature = "fit")]
 mod options;

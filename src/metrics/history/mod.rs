@@ -2,13 +2,14 @@
 
 #[cfg(feature = "plot")]
 mod picture;
+#[cfg(any(feature = "csv", feature = "serde"))]
 mod read;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::data::DataError;
+use crate::data::{DataError, csv_row};
 
 /// What was measured during a run, row after row; in files too, as comma-separated values (`.csv`) or JSON lines (`.jsonl`).
 ///
@@ -23,14 +24,19 @@ use crate::data::DataError;
 /// history.record(1, 120, &[("loss", 0.51)])?;
 /// history.record(1, 240, &[("accuracy", 0.9), ("loss", 0.31)])?;
 /// assert_eq!(std::fs::read_to_string(&path).unwrap(), "epoch,step,loss,accuracy\n1,120,0.51,\n1,240,0.31,0.9\n");
+/// # #[cfg(feature = "csv")] {
 /// assert_eq!(History::read(&path)?.values("loss").collect::<Vec<_>>(), [(120, 0.51), (240, 0.31)]);
 ///
 /// // The run was killed, and goes on from a checkpoint at step 120.
 /// let history = History::resume(["loss", "accuracy"], &path, 120)?;
 /// assert_eq!(history.rows().len(), 1);
+/// # }
 /// # let _ = std::fs::remove_file(&path);
 /// # Ok::<(), chainrule::data::DataError>(())
 /// ```
+///
+/// A `.csv` is read with the feature `csv`, and written without it; a `.jsonl` needs the feature `serde`, which the default
+/// features contain. Checkpoints keep the rows too, so that [`Trainer::fit`](crate::Trainer) resumes without reading its log.
 ///
 /// A NaN or an infinity stands in a `.csv` as such; JSON has neither, so it is `null` there and comes back as NaN.
 #[derive(Debug)]
@@ -54,6 +60,7 @@ pub struct Row {
 #[derive(Clone, Copy, Debug)]
 enum Format {
     Csv,
+    #[cfg(feature = "serde")]
     JsonLines,
 }
 
@@ -101,7 +108,11 @@ impl History {
         let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
         text.truncate(whole);
         match format {
+            #[cfg(feature = "csv")]
             Format::Csv => read::csv(path, &text),
+            #[cfg(not(feature = "csv"))]
+            Format::Csv => Err(DataError::Feature { path: path.into(), feature: "csv" }),
+            #[cfg(feature = "serde")]
             Format::JsonLines => read::json_lines(path, &text),
         }
     }
@@ -132,7 +143,11 @@ impl History {
         let path = path.as_ref();
         let format = Format::of(path)?;
         let mut bytes = match format {
-            Format::Csv => csv_line(&[&["epoch".into(), "step".into()], &self.names[..]].concat()),
+            Format::Csv => {
+                csv_row(["epoch", "step"].into_iter().chain(self.names.iter().map(String::as_str)))
+                    .into_bytes()
+            }
+            #[cfg(feature = "serde")]
             Format::JsonLines => vec![],
         };
         for row in &self.rows {
@@ -198,8 +213,9 @@ impl History {
                 let mut cells = vec![row.epoch.to_string(), row.step.to_string()];
                 // `{:?}` is the shortest that reads back as the same number, with an exponent where that is shorter.
                 cells.extend(pairs.map(|(_, value)| value.map(|x| format!("{x:?}")).unwrap_or_default()));
-                csv_line(&cells)
+                csv_row(cells.iter().map(String::as_str)).into_bytes()
             }
+            #[cfg(feature = "serde")]
             Format::JsonLines => {
                 let mut object = serde_json::Map::new();
                 object.insert("epoch".into(), row.epoch.into());
@@ -218,7 +234,10 @@ impl Format {
     fn of(path: &Path) -> Result<Self, DataError> {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("csv") => Ok(Self::Csv),
+            #[cfg(feature = "serde")]
             Some("jsonl") => Ok(Self::JsonLines),
+            #[cfg(not(feature = "serde"))]
+            Some("jsonl") => Err(DataError::Feature { path: path.into(), feature: "serde" }),
             other => Err(DataError::Header {
                 path: path.into(),
                 field: "end of the name",
@@ -227,11 +246,4 @@ impl Format {
             }),
         }
     }
-}
-
-fn csv_line(cells: &[String]) -> Vec<u8> {
-    let mut line = csv::Writer::from_writer(vec![]);
-    // Neither can fail: the cells of one record go to memory.
-    line.write_record(cells).expect("one record of a table");
-    line.into_inner().expect("a vector takes all bytes")
 }

@@ -1,10 +1,16 @@
+#[cfg(feature = "serde")]
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::{History, Row};
-use crate::data::{BadCell, BadLine, DataError, Lines, excerpt};
+#[cfg(feature = "serde")]
+use crate::data::BadLine;
+use crate::data::DataError;
+#[cfg(feature = "csv")]
+use crate::data::{BadCell, Lines, excerpt};
 
 /// The rows of a `.csv`.
+#[cfg(feature = "csv")]
 pub(super) fn csv(path: &Path, text: &[u8]) -> Result<History, DataError> {
     let mut lines = Lines::new(path.into(), Box::new(text), b',', true)?;
     let names = lines.names().unwrap_or_default();
@@ -28,6 +34,7 @@ pub(super) fn csv(path: &Path, text: &[u8]) -> Result<History, DataError> {
     Ok(history)
 }
 
+#[cfg(feature = "csv")]
 fn no_log(path: &Path, names: &[String]) -> DataError {
     DataError::Header {
         path: path.into(),
@@ -38,6 +45,7 @@ fn no_log(path: &Path, names: &[String]) -> DataError {
 }
 
 /// The rows of a `.jsonl`.
+#[cfg(feature = "serde")]
 pub(super) fn json_lines(path: &Path, text: &[u8]) -> Result<History, DataError> {
     #[derive(serde::Deserialize)]
     struct Line {

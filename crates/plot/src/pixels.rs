@@ -10,14 +10,14 @@ use super::{Picture, PlotError, text};
 ///
 /// # Examples
 /// ```
-/// use chainrule::plot::Pixels;
+/// use chainrule_plot::Pixels;
 ///
 /// let picture = Pixels::new("Reconstructions", 2, 2)
 ///     .row("input", [[0.0, 1.0, 1.0, 0.0], [1.0, 1.0, 0.0, 0.0]])
 ///     .row("output", [[0.1, 0.9, 0.8, 0.2], [0.9, 0.9, 0.1, 0.1]])
 ///     .picture()?;
 /// assert!(picture.svg()?.contains("output"));
-/// # Ok::<(), chainrule::plot::PlotError>(())
+/// # Ok::<(), chainrule_plot::PlotError>(())
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]

@@ -12,7 +12,7 @@ use super::{Picture, PlotError};
 ///
 /// # Examples
 /// ```
-/// use chainrule::plot::Scatter;
+/// use chainrule_plot::Scatter;
 ///
 /// let picture = Scatter::new("Exclusive or")
 ///     .x("first input")
@@ -22,7 +22,7 @@ use super::{Picture, PlotError};
 ///     .regions(|x, y| usize::from((x > 0.5) != (y > 0.5)))
 ///     .picture()?;
 /// assert!(picture.svg()?.contains("different"));
-/// # Ok::<(), chainrule::plot::PlotError>(())
+/// # Ok::<(), chainrule_plot::PlotError>(())
 /// ```
 #[must_use]
 pub struct Scatter<'f> {

@@ -1,6 +1,6 @@
 //! Every other kind of picture: it says what it shows, and in the right proportion.
 
-use chainrule::plot::{Bars, HeatMap, Histograms, Pixels, Scatter};
+use chainrule_plot::{Bars, HeatMap, Histograms, Pixels, Scatter};
 
 use crate::svg::*;
 

@@ -2,8 +2,8 @@
 //! other libraries.
 //!
 //! ```text
-//! $ RAYON_NUM_THREADS=1 cargo bench --bench steps
-//! $ cargo bench --bench steps -- lenet
+//! $ RAYON_NUM_THREADS=1 cargo bench -p chainrule-benches --bench steps
+//! $ cargo bench -p chainrule-benches --bench steps -- lenet
 //! ```
 
 use chainrule::prelude::*;

@@ -13,7 +13,7 @@ use super::{Picture, PlotError, text};
 ///
 /// # Examples
 /// ```
-/// use chainrule::plot::Histograms;
+/// use chainrule_plot::Histograms;
 ///
 /// let picture = Histograms::new("Activations")
 ///     .x("output of the layer")
@@ -21,7 +21,7 @@ use super::{Picture, PlotError, text};
 ///     .panel("layers.1", &[-1.0, 0.0, 1.0], &[39, 1])
 ///     .picture()?;
 /// assert!(picture.svg()?.contains("layers.1"));
-/// # Ok::<(), chainrule::plot::PlotError>(())
+/// # Ok::<(), chainrule_plot::PlotError>(())
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]

@@ -2,7 +2,7 @@
 //! the median of several rounds.
 //!
 //! ```text
-//! $ cargo bench --bench recorder
+//! $ cargo bench -p chainrule-benches --bench recorder
 //! ```
 
 use std::time::{Duration, Instant};

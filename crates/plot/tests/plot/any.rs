@@ -1,6 +1,6 @@
 //! Pictures of any numbers at all.
 
-use chainrule::plot::{Bars, HeatMap, Histograms, Picture, Pixels, PlotError, Scatter};
+use chainrule_plot::{Bars, HeatMap, Histograms, Picture, Pixels, PlotError, Scatter};
 use proptest::prelude::*;
 
 use crate::svg::*;

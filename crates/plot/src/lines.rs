@@ -16,7 +16,7 @@ use super::{Picture, PlotError, text};
 ///
 /// # Examples
 /// ```
-/// use chainrule::plot::Lines;
+/// use chainrule_plot::Lines;
 ///
 /// let sigmoid = (0..50).map(|depth| (f64::from(depth), 0.236f64.powi(depth)));
 /// let picture = Lines::new("Gradient against depth")
@@ -28,7 +28,7 @@ use super::{Picture, PlotError, text};
 ///     .level(1.2e-38, "least f32")
 ///     .picture()?;
 /// assert!(picture.svg()?.contains("RMS of dR/dZ"));
-/// # Ok::<(), chainrule::plot::PlotError>(())
+/// # Ok::<(), chainrule_plot::PlotError>(())
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]

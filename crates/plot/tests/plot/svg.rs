@@ -1,6 +1,6 @@
 //! What an SVG says, and where.
 
-use chainrule::plot::{Lines, Picture};
+use chainrule_plot::{Lines, Picture};
 
 /// Okabe and Ito's first two colours, and half of the first: a line, the next line, and what the first is compared with.
 pub(crate) const FIRST: &str = "#0072B2";

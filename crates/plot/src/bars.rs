@@ -9,7 +9,7 @@ use super::{Picture, PlotError};
 ///
 /// # Examples
 /// ```
-/// use chainrule::plot::Bars;
+/// use chainrule_plot::Bars;
 ///
 /// let picture = Bars::new("Units that do not learn", ["layers.0", "layers.1"])
 ///     .x("share of the units")
@@ -17,7 +17,7 @@ use super::{Picture, PlotError};
 ///     .series("saturated", [0.1, 0.4])
 ///     .picture()?;
 /// assert!(picture.svg()?.contains("layers.1"));
-/// # Ok::<(), chainrule::plot::PlotError>(())
+/// # Ok::<(), chainrule_plot::PlotError>(())
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]

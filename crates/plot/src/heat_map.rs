@@ -17,7 +17,7 @@ use super::{Picture, PlotError};
 ///
 /// # Examples
 /// ```
-/// use chainrule::plot::HeatMap;
+/// use chainrule_plot::HeatMap;
 ///
 /// let picture = HeatMap::new("Gradient in training", [0.0, 100.0, 200.0])
 ///     .x("step")
@@ -28,7 +28,7 @@ use super::{Picture, PlotError};
 ///     .row("layers.1", [1e-4, 1e-3, f64::NAN])
 ///     .picture()?;
 /// assert!(picture.svg()?.contains("NaN"));
-/// # Ok::<(), chainrule::plot::PlotError>(())
+/// # Ok::<(), chainrule_plot::PlotError>(())
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]

@@ -1,4 +1,5 @@
-//! Floor 1: pictures. Names and numbers in, SVG and PNG out; knows no network.
+//! Floor 1: charts of names and numbers, as SVG and PNG. `chainrule` re-exports this crate as `chainrule::plot`; it knows
+//! nothing of networks.
 //!
 //! | picture | of what |
 //! |---|---|
@@ -14,7 +15,7 @@
 //! is marked at its edge or counted in a note.
 //!
 //! ```
-//! use chainrule::plot::Lines;
+//! use chainrule_plot::Lines;
 //!
 //! let picture = Lines::new("Training")
 //!     .x("epoch")
@@ -23,7 +24,7 @@
 //!     .line("test", [(1.0, 0.9), (2.0, 0.5), (3.0, 0.4)])
 //!     .picture()?;
 //! picture.save(std::env::temp_dir().join("training.svg"))?;
-//! # Ok::<(), chainrule::plot::PlotError>(())
+//! # Ok::<(), chainrule_plot::PlotError>(())
 //! ```
 //!
 //! No font need be installed. A program built with this module contains the font Ubuntu Light for its PNGs, from the crate

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chainrule::plot::{Bars, HeatMap, Histograms, Lines, Picture, Pixels, PlotError, Scatter};
+use chainrule_plot::{Bars, HeatMap, Histograms, Lines, Picture, Pixels, PlotError, Scatter};
 
 use crate::svg::*;
 

@@ -12,14 +12,14 @@ use super::text;
 ///
 /// # Examples
 /// ```
-/// use chainrule::plot::{Lines, Picture};
+/// use chainrule_plot::{Lines, Picture};
 ///
 /// let loss = Lines::new("Loss").x("step").line("training", [(0.0, 2.3), (1.0, 1.1)]).picture()?;
 /// let rate = Lines::new("Rate").x("step").line("rate", [(0.0, 0.1), (1.0, 0.05)]).picture()?;
 /// let both = Picture::beside([loss, rate]);
 /// assert_eq!(both.size().0, 1800);
 /// assert!(both.svg()?.contains("Loss"));
-/// # Ok::<(), chainrule::plot::PlotError>(())
+/// # Ok::<(), chainrule_plot::PlotError>(())
 /// ```
 #[derive(Clone)]
 pub struct Picture {
