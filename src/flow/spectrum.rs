@@ -208,7 +208,7 @@ fn orthogonalize(p: &mut [f64], q: &mut [f64]) -> bool {
         pq += p * q;
     }
     // Rows of zeros are orthogonal to all others.
-    if pq.abs() <= 4.0 * f64::EPSILON * (pp * qq).sqrt() || pp.min(qq) == 0.0 {
+    if pq.abs() <= f64::EPSILON * p.len() as f64 * (pp * qq).sqrt() || pp.min(qq) == 0.0 {
         return false;
     }
     let zeta = (qq - pp) / (2.0 * pq);
