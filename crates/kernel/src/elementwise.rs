@@ -113,7 +113,7 @@ impl<T: Real> Kernel for SumRows<'_, T> {
     }
 }
 
-/// Whether no number is a NaN or an infinity.
+/// Whether no number is NaN or infinite.
 pub fn all_finite<T: Real>(numbers: &[T]) -> bool {
     #[cfg(feature = "threads")]
     if numbers.len() >= 4 * PARALLEL && rayon::current_num_threads() > 1 {

@@ -3,12 +3,12 @@
 use super::simd::{Kernel, Level, dispatch};
 use super::{Elementwise, Real, elementwise, exp};
 
-/// So many sums, or largest numbers, are kept side by side: one alone would wait for each step to end.
+/// How many sums, or largest numbers, are kept at the same time: a single one would wait for each step to end.
 const TOGETHER: usize = 8;
 
-/// exp(x - m) for each x of a row whose largest is m; rows of so many columns. None overflows, and the largest is 1.
+/// Computes exp(x - m) for each x of a row whose largest number is m, in rows of `columns`. None overflows, and the largest is 1.
 ///
-/// The exponentials are taken of all rows together: a row of ten would fill vectors badly.
+/// The exponentials of all rows are computed together, because a row of ten numbers does not fill its vectors.
 pub fn exp_below_largest<T: Real>(scores: &[T], columns: usize, exponentials: &mut [T]) {
     dispatch(ExpBelowLargest { scores, columns, exponentials });
 }
@@ -37,7 +37,7 @@ impl<T: Real> Kernel for ExpBelowLargest<'_, T> {
     }
 }
 
-/// y = exp(x) for every number.
+/// Computes y = exp(x) for every number.
 pub fn exp_each<T: Real>(x: &[T], y: &mut [T]) {
     elementwise(&Exp, [x], [y]);
 }
@@ -51,8 +51,8 @@ impl<T: Real> Elementwise<T, 1, 1> for Exp {
     }
 }
 
-/// m and ln Σ exp(xᵢ - m), with m the largest of `xs`: their sum is ln Σ exp(xᵢ). They are given apart, because in
-/// their sum a large m would swallow the logarithm.
+/// Returns m and ln Σ exp(xᵢ - m), with m the largest of `xs`: their sum is ln Σ exp(xᵢ). They are separate, because in
+/// their sum a large m would cancel the digits of the logarithm.
 pub fn log_sum_exp<T: Real>(xs: &[T]) -> (T, T) {
     let largest = maximum(xs);
     (largest, dispatch(SumExp { xs, largest }).ln())
@@ -79,7 +79,10 @@ impl<T: Real> Kernel for SumExp<'_, T> {
     }
 }
 
-/// The largest of `xs`, of which there is one. A NaN may be passed over.
+/// Returns the largest of `xs`. A NaN may be skipped.
+///
+/// # Panics
+/// When `xs` is empty.
 #[inline(always)]
 pub fn maximum<T: Real>(xs: &[T]) -> T {
     let (chunks, rest) = xs.as_chunks::<TOGETHER>();
@@ -106,7 +109,7 @@ fn larger<T: Real>(x: T, than: T) -> T {
     if x > than { x } else { than }
 }
 
-/// The sum of `xs`.
+/// Returns the sum of `xs`.
 #[inline(always)]
 pub fn sum<T: Real>(xs: &[T]) -> T {
     let (chunks, rest) = xs.as_chunks::<TOGETHER>();

@@ -37,7 +37,7 @@ fn polynomial<T: Real>(x: T, coefficients: &[T]) -> T {
         + x * horner(square, coefficients, last - 1 + last % 2, 2)
 }
 
-/// The sum of every so many coefficients down from `at`, times powers of `x`.
+/// Sums the coefficients at `at`, `at - every`, .. times powers of `x`.
 #[inline(always)]
 fn horner<T: Real>(x: T, coefficients: &[T], mut at: usize, every: usize) -> T {
     let mut sum = coefficients[at];

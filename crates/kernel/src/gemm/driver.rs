@@ -15,9 +15,9 @@ pub(super) const TILE_ROWS: usize = 6;
 /// level and scalar.
 pub(super) struct GemmDriver<T> {
     operands: Operands<T>,
-    /// Room for [`STRIPS`] strips of `b`, if they are to be packed.
+    /// A buffer for [`STRIPS`] strips of `b`, if they are to be packed.
     strips: Option<*mut T>,
-    /// Room for a block of `a`, if blocks are to be packed; then strips are too.
+    /// A buffer for a block of `a`, if blocks are to be packed; then strips are too.
     block: Option<*mut T>,
 }
 

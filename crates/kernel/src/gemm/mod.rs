@@ -48,9 +48,9 @@ const DOT_ROWS: usize = 8;
 /// From this number of multiply-adds on, `a` is packed too.
 const LARGE: usize = 1 << 24;
 
-/// Room for the packed strips of `b`, on the stack.
+/// The packed strips of `b`, on the stack.
 type StripBuffer<T> = MaybeUninit<[T; STRIPS * DEPTH * 2 * MAX_LANES]>;
-/// Room for a packed block of `a`, on the stack.
+/// A packed block of `a`, on the stack.
 type BlockBuffer<T> = MaybeUninit<[T; BLOCK]>;
 
 /// Computes `c = initial + a b`.

@@ -41,12 +41,14 @@ fn check<T: Real, L: Level>(level: L, rows: usize, inner: usize, columns: usize)
                     |operands, level| unsafe { GemmDriver::new(operands, None, None) }.run(level),
                     |operands, level| {
                         let mut strips = vec![T::zero(); STRIPS * DEPTH * 2 * MAX_LANES];
+                        // SAFETY: as above; the buffer is as long as a `StripBuffer`.
                         unsafe { GemmDriver::new(operands, Some(strips.as_mut_ptr()), None) }.run(level);
                     },
                     |operands, level| {
                         let mut strips = vec![T::zero(); STRIPS * DEPTH * 2 * MAX_LANES];
                         let mut block = vec![T::zero(); BLOCK];
                         let (strips, block) = (Some(strips.as_mut_ptr()), Some(block.as_mut_ptr()));
+                        // SAFETY: as above; the buffers are as long as a `StripBuffer` and a `BlockBuffer`.
                         unsafe { GemmDriver::new(operands, strips, block) }.run(level);
                     },
                     |operands, level| unsafe { DotProducts::new(operands) }.run(level),

@@ -196,7 +196,7 @@ impl<T: Gemm> Tile<T> {
             return 0;
         }
         // Rows may be the same row again: 0 apart.
-        let whole = if self.b_row == 0 { self.depth } else { (left - numbers) / self.b_row + 1 };
+        let whole = (left - numbers).checked_div(self.b_row).map_or(self.depth, |rows| rows + 1);
         if whole < self.depth { whole } else { self.depth }
     }
 }

@@ -15,6 +15,8 @@
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+#[cfg(target_arch = "x86_64")]
+mod x86_vectors;
 
 pub use portable::Portable;
 #[cfg(target_arch = "x86_64")]
