@@ -1,7 +1,7 @@
 //! What the shared tests run over: one list of all layers, one of all combinators, one of composed networks.
 //!
 //! A row is `file, name: Layer, Input`; the test that uses a list says what `T` is and what becomes of a row. A layer
-//! that is in no row fails `tests/list.rs`.
+//! that is in no row fails `tests/layers/list.rs`.
 #![allow(unused_macros, unused_imports, dead_code)]
 
 use chainrule::prelude::*;

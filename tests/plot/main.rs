@@ -1,5 +1,4 @@
 //! Pictures: what an SVG says and where it puts things, how large a PNG is, and what cannot be drawn.
-#![cfg(feature = "plot")]
 
 mod any;
 mod files;

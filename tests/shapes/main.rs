@@ -1,0 +1,84 @@
+//! What the compiler says about a network whose shapes do not meet.
+//!
+//! `tests/shapes/fail` has a program for each rule, named as the rule; its twin of the same name in `tests/shapes/pass`
+//! compiles and runs. The messages stand beside the programs. After a change that is meant to change them:
+//!
+//! ```text
+//! TRYBUILD=overwrite cargo test -p chainrule-tests --test shapes
+//! git diff tests/shapes
+//! ```
+
+mod readme;
+mod shape_errors;
+
+use std::collections::BTreeSet;
+use std::fs::{read_dir, read_to_string};
+
+/// One `TestCases` for both kinds: with only programs that must fail, trybuild stops at `cargo check`, and an error in a
+/// constant of a generic function (a layer of width 0) is found later than that.
+#[test]
+fn every_wrong_network_is_refused_with_the_message_beside_it() {
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("shapes/fail/*.rs");
+    cases.pass("shapes/pass/*.rs");
+}
+
+/// Programs that differ from their twin in a whole item: an `impl` that is not there.
+const WITHOUT_AN_ITEM: [&str; 2] = ["a_layer_must_list_its_parameters", "an_activation_must_be_made_a_layer"];
+
+#[test]
+fn every_wrong_program_has_a_right_twin_that_differs_in_one_line() {
+    let (wrong, right) = (names("fail", ".rs"), names("pass", ".rs"));
+    assert_eq!(wrong, right);
+    assert!(!wrong.is_empty());
+    for name in wrong {
+        let (wrong, right) = (read("fail", &name, ".rs"), read("pass", &name, ".rs"));
+        assert!(wrong.lines().count() < 30, "{name} is too long to be read at a glance");
+        let differing = wrong.lines().zip(right.lines()).filter(|(wrong, right)| wrong != right).count();
+        let one_line = differing == 1 && wrong.lines().count() == right.lines().count();
+        let kept = wrong.lines().all(|line| right.contains(line)) && wrong.len() < right.len();
+        assert!(
+            if WITHOUT_AN_ITEM.contains(&name.as_str()) { kept } else { one_line },
+            "{name} and its twin differ in more than the rule"
+        );
+    }
+}
+
+#[test]
+fn every_message_begins_with_a_sentence_of_ours() {
+    let messages = names("fail", ".stderr");
+    assert_eq!(messages, names("fail", ".rs"));
+    for name in messages {
+        let message = read("fail", &name, ".stderr");
+        for first in message.lines().filter(|line| line.starts_with("error")) {
+            for theirs in [
+                "mismatched types",
+                "type mismatch",
+                "the trait bound",
+                "trait bounds were not",
+                "annotations",
+            ] {
+                assert!(!first.contains(theirs), "{name}: {first}");
+            }
+        }
+        assert!(!message.contains("\nwarning"), "{name}: a warning stands between reader and error");
+        // What rustc adds below (`= help`, `= note`) is its own; what is read first is ours.
+        let read_first = |line: &&str| !line.trim_start().starts_with("= ") && !line.starts_with("help: ");
+        for line in message.lines().take_while(read_first) {
+            for machinery in ["UInt<", "UTerm", "typenum", "nalgebra", "ArrayStorage", "Matrix<", "{float}"] {
+                assert!(!line.contains(machinery), "{name}: the message shows `{machinery}`");
+            }
+        }
+    }
+}
+
+fn read(folder: &str, name: &str, extension: &str) -> String {
+    read_to_string(format!("shapes/{folder}/{name}{extension}")).unwrap()
+}
+
+/// The names of the files of a folder that end so.
+fn names(folder: &str, extension: &str) -> BTreeSet<String> {
+    let files = read_dir(format!("shapes/{folder}")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    names.filter_map(|name| name.strip_suffix(extension).map(String::from)).collect()
+}
