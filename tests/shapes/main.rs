@@ -1,26 +1,27 @@
 //! What the compiler says about a network whose shapes do not meet.
 //!
 //! `tests/shapes/fail` has a program for each rule, named as the rule; its twin of the same name in `tests/shapes/pass`
-//! compiles and runs. The messages stand beside the programs. After a change that is meant to change them:
+//! compiles and runs. The messages stand beside the programs. Programs that `cargo check` accepts and `cargo build` refuses
+//! stand in `tests/shapes/fail_when_built`. After a change that is meant to change a message:
 //!
 //! ```text
-//! TRYBUILD=overwrite cargo test -p chainrule-tests --test shapes
+//! TRYBUILD=overwrite cargo test --workspace --test shapes
 //! git diff tests/shapes
 //! ```
 
 mod readme;
 mod shape_errors;
+mod twins;
+mod when_built;
 
 use std::collections::BTreeSet;
 use std::fs::{read_dir, read_to_string};
 
-/// One `TestCases` for both kinds: with only programs that must fail, trybuild stops at `cargo check`, and an error in a
-/// constant of a generic function (a layer of width 0) is found later than that.
+/// Only programs that must fail, and all of them at `cargo check`: then trybuild checks them in one run of cargo, on every
+/// core. With one program that must pass, it would build them one after the other.
 #[test]
 fn every_wrong_network_is_refused_with_the_message_beside_it() {
-    let cases = trybuild::TestCases::new();
-    cases.compile_fail("shapes/fail/*.rs");
-    cases.pass("shapes/pass/*.rs");
+    trybuild::TestCases::new().compile_fail("shapes/fail/*.rs");
 }
 
 /// Programs that differ from their twin in a whole item: an `impl` that is not there.
@@ -28,11 +29,11 @@ const WITHOUT_AN_ITEM: [&str; 2] = ["a_layer_must_list_its_parameters", "an_acti
 
 #[test]
 fn every_wrong_program_has_a_right_twin_that_differs_in_one_line() {
-    let (wrong, right) = (names("fail", ".rs"), names("pass", ".rs"));
+    let (wrong, right) = (wrong_programs(), names("pass", ".rs"));
     assert_eq!(wrong, right);
     assert!(!wrong.is_empty());
     for name in wrong {
-        let (wrong, right) = (read("fail", &name, ".rs"), read("pass", &name, ".rs"));
+        let (wrong, right) = (read_wrong(&name, ".rs"), read("pass", &name, ".rs").unwrap());
         assert!(wrong.lines().count() < 30, "{name} is too long to be read at a glance");
         let differing = wrong.lines().zip(right.lines()).filter(|(wrong, right)| wrong != right).count();
         let one_line = differing == 1 && wrong.lines().count() == right.lines().count();
@@ -45,11 +46,21 @@ fn every_wrong_program_has_a_right_twin_that_differs_in_one_line() {
 }
 
 #[test]
+fn every_right_twin_runs() {
+    let running = twins::TWINS.iter().map(|name| name.to_string()).collect();
+    assert_eq!(
+        names("pass", ".rs"),
+        running,
+        "the list in tests/shapes/twins.rs differs from tests/shapes/pass"
+    );
+}
+
+#[test]
 fn every_message_begins_with_a_sentence_of_ours() {
-    let messages = names("fail", ".stderr");
-    assert_eq!(messages, names("fail", ".rs"));
+    let messages = &names("fail", ".stderr") | &names("fail_when_built", ".stderr");
+    assert_eq!(messages, wrong_programs());
     for name in messages {
-        let message = read("fail", &name, ".stderr");
+        let message = read_wrong(&name, ".stderr");
         for first in message.lines().filter(|line| line.starts_with("error")) {
             for theirs in [
                 "mismatched types",
@@ -72,8 +83,19 @@ fn every_message_begins_with_a_sentence_of_ours() {
     }
 }
 
-fn read(folder: &str, name: &str, extension: &str) -> String {
-    read_to_string(format!("shapes/{folder}/{name}{extension}")).unwrap()
+fn read(folder: &str, name: &str, extension: &str) -> std::io::Result<String> {
+    read_to_string(format!("shapes/{folder}/{name}{extension}"))
+}
+
+/// A file of a wrong program. A message has its paths as they are seen from the root of the repository.
+fn read_wrong(name: &str, extension: &str) -> String {
+    let file = read("fail", name, extension).or_else(|_| read("fail_when_built", name, extension));
+    let text = file.unwrap_or_else(|error| panic!("{name}{extension}: {error}"));
+    text.replace("$WORKSPACE/", "").replace(" shapes/fail/", " tests/shapes/fail/")
+}
+
+fn wrong_programs() -> BTreeSet<String> {
+    &names("fail", ".rs") | &names("fail_when_built", ".rs")
 }
 
 /// The names of the files of a folder that end so.

@@ -3,12 +3,13 @@
 
 use std::fs::read_to_string;
 
+use super::{read, read_wrong};
+
 #[test]
 fn the_readme_shows_the_program_the_wrong_number_and_the_message() {
     let readme = read_to_string("../README.md").unwrap();
-    let [right, wrong] =
-        ["pass", "fail"].map(|twin| read_to_string(format!("shapes/{twin}/readme.rs")).unwrap());
-    let message = read_to_string("shapes/fail/readme.stderr").unwrap();
+    let (right, wrong) = (read("pass", "readme", ".rs").unwrap(), read_wrong("readme", ".rs"));
+    let message = read_wrong("readme", ".stderr");
 
     let lines = right.lines().zip(wrong.lines());
     let change: String = lines.filter(|(a, b)| a != b).map(|(a, b)| format!("-{a}\n+{b}\n")).collect();

@@ -1,26 +1,20 @@
 //! `docs/shape-errors.md` is made of the compile-fail programs, the compiler's own words, and what their twins do otherwise.
 //!
-//! `BLESS=1 cargo test -p chainrule-tests --test shapes page` writes it anew.
+//! `BLESS=1 cargo test --workspace --test shapes page` writes it anew.
 
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use super::{read, read_wrong, wrong_programs};
 
 const INTRODUCTION: &str = "\
 # What the compiler says
 
-Each rule below is a program that does not compile, the compiler's own words, and what to write instead. The programs stand in
-`tests/shapes/fail`, and their twins, which compile, in `tests/shapes/pass`. `tests/shapes/main.rs` holds the compiler to these words, and
-`tests/shapes/shape_errors.rs` makes this page of them.
+Each rule below is a program that does not compile, the compiler's own words, and what to write instead. The programs
+stand in `tests/shapes/fail` (in `fail_when_built` if `cargo check` accepts them and `cargo build` does not), and their
+twins, which compile, in `tests/shapes/pass`. `tests/shapes/main.rs` compares the compiler's words with these, and
+`tests/shapes/shape_errors.rs` writes this page.
 ";
-
-fn path(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
-
-fn read(file: &Path) -> String {
-    fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
-}
 
 /// `neighbouring_layers_must_meet` as a sentence.
 fn sentence(stem: &str) -> String {
@@ -41,23 +35,16 @@ fn otherwise(fail: &str, pass: &str) -> String {
 }
 
 fn page() -> String {
-    let mut programs: Vec<PathBuf> = fs::read_dir(path("shapes/fail"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|file| file.extension().is_some_and(|extension| extension == "rs"))
-        .collect();
-    programs.sort();
     let mut page = INTRODUCTION.to_owned();
-    for program in programs {
-        let stem = program.file_stem().unwrap().to_str().unwrap();
-        let (fail, pass) = (read(&program), read(&path(&format!("shapes/pass/{stem}.rs"))));
-        let message = read(&program.with_extension("stderr"));
+    for stem in wrong_programs() {
+        let (fail, pass) = (read_wrong(&stem, ".rs"), read("pass", &stem, ".rs").unwrap());
+        let message = read_wrong(&stem, ".stderr");
         let cure = otherwise(&fail, &pass);
         assert!(!cure.is_empty(), "{stem}: its twin does nothing otherwise");
         write!(
             page,
             "\n## {}\n\n```rust,ignore\n{}```\n\n```text\n{}```\n\nWhat compiles:\n\n```rust,ignore\n{cure}```\n",
-            sentence(stem),
+            sentence(&stem),
             fail,
             message,
         )
@@ -68,12 +55,12 @@ fn page() -> String {
 
 #[test]
 fn the_page_of_messages_is_what_the_compiler_says() {
-    let (page, file) = (page(), path("../docs/shape-errors.md"));
+    let (page, file) = (page(), "../docs/shape-errors.md");
     if std::env::var_os("BLESS").is_some() {
-        fs::write(&file, &page).unwrap();
+        fs::write(file, &page).unwrap();
     }
     assert!(
-        read(&file) == page,
-        "docs/shape-errors.md is stale: run `BLESS=1 cargo test -p chainrule-tests --test shapes page` and read its diff"
+        fs::read_to_string(file).unwrap() == page,
+        "docs/shape-errors.md is stale: run `BLESS=1 cargo test --workspace --test shapes page` and read its diff"
     );
 }
