@@ -161,3 +161,27 @@ pub(crate) fn bits<N: Parameters>(network: &N) -> Vec<u64> {
     chainrule::layer::visit([network], [], &mut bits);
     bits.0
 }
+
+/// How many numbers of a network are trained.
+struct Trained(usize);
+
+impl chainrule::layer::Visitor<1, 0> for Trained {
+    fn visit<T: chainrule::Real>(
+        &mut self,
+        parameter: &chainrule::layer::Parameter<'_>,
+        [xs]: [&[T]; 1],
+        []: [&mut [T]; 0],
+    ) {
+        self.0 += if matches!(parameter.field.role, chainrule::layer::Role::Statistic { .. }) {
+            0
+        } else {
+            xs.len()
+        };
+    }
+}
+
+pub(crate) fn trained<N: Parameters>(network: &N) -> usize {
+    let mut trained = Trained(0);
+    chainrule::layer::visit([network], [], &mut trained);
+    trained.0
+}
