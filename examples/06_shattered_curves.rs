@@ -101,7 +101,7 @@ fn curves<B: Layer<Vector<N>, Output = Vector<N>>>() -> Vec<Vec<f64>> {
         let mut net = Curve::<B>::init_with(Initializer::he_uniform(), &mut random);
         // With biases as large as weights each unit has its kink somewhere else; without, all have it at 0.
         let biases: Vector<N> = normal(1, &mut random)[0];
-        *net.0.bias = Vector(biases.0.map(|bias| std::f32::consts::SQRT_2 * bias));
+        net.0.bias = Vector(biases.0.map(|bias| std::f32::consts::SQRT_2 * bias));
         backward(&net, &inputs, &[Vector([1.0]); POINTS], &mut memory)
             .iter()
             .map(|dx| f64::from(dx[0]))

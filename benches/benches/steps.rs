@@ -47,8 +47,8 @@ macro_rules! inference {
         fn $name(bencher: Bencher<'_, '_>, batch: usize) {
             let (net, inputs) = (<$net>::init(&mut rng(1)), samples::<$input>(batch));
             let mut outputs = vec![<$output>::default(); batch];
-            let mut tape = Tape::<$net, $input>::default();
-            bencher.bench_local(|| net.predict_into(divan::black_box(&inputs), &mut outputs, &mut tape));
+            let mut workspace = Workspace::default();
+            bencher.bench_local(|| net.predict_into(divan::black_box(&inputs), &mut outputs, &mut workspace));
         }
     };
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chainrule::flow::{Detail, Flow, FlowProbe};
+use chainrule::flow::{Detail, Flow, FlowHook};
 use chainrule::loss::TargetFor;
 use chainrule::plot::{Picture, PlotError};
 use chainrule::prelude::*;
@@ -18,10 +18,10 @@ where
     N: Layer<Vector<D>, Output = Vector<C>>,
     T: TargetFor<L, Vector<C>>,
 {
-    let (mut tape, mut gradient) = (Tape::default(), N::zeros());
-    let mut probe = FlowProbe::new::<N, Vector<D>>(Detail::LIGHT);
+    let (mut tape, mut gradient) = (Workspace::default(), N::zeros());
+    let mut probe = FlowHook::new::<N, Vector<D>>(Detail::LIGHT);
     let mean =
-        net.loss_gradient_with(loss, inputs, targets, &mut tape, &mut gradient, &mut rng(0), &mut probe)?;
+        net.loss_gradient_with_hook(loss, inputs, targets, &mut workspace, &mut gradient, &mut rng(0), &mut probe)?;
     Ok(Flow { loss: Some(mean), samples: inputs.len(), layers: probe.into_layers() })
 }
 

@@ -5,7 +5,7 @@
 
 use std::error::Error;
 
-use chainrule::flow::{Detail, Flow, FlowProbe};
+use chainrule::flow::{Detail, Flow, FlowHook};
 use chainrule::plot::Picture;
 use chainrule::prelude::*;
 use chainrule::rand::Rng;
@@ -58,10 +58,10 @@ pub(crate) fn watched<N, X: Tensor, Y: Tensor, L: Loss<Y, T>, T: Sync>(
 where
     N: Layer<X, Output = Y>,
 {
-    let (mut tape, mut gradient) = (Tape::<N, X>::default(), N::zeros());
-    let mut probe = FlowProbe::new::<N, X>(Detail::LIGHT);
+    let (mut tape, mut gradient) = (Workspace::default(), N::zeros());
+    let mut probe = FlowHook::new::<N, X>(Detail::LIGHT);
     let random = &mut rng(0); // nothing in these networks is random
-    let loss = net.loss_gradient_with(loss, inputs, targets, &mut tape, &mut gradient, random, &mut probe)?;
+    let loss = net.loss_gradient_with_hook(loss, inputs, targets, &mut workspace, &mut gradient, random, &mut probe)?;
     Ok(Flow { loss: Some(loss), samples: inputs.len(), layers: probe.into_layers() })
 }
 

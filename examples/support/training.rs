@@ -61,7 +61,7 @@ where
     O: Optimizer<N>,
 {
     let (loss, mut random) = (CrossEntropy::smoothed(plan.smoothing), rng(plan.seed));
-    let (mut tape, mut gradient) = (Tape::default(), N::zeros());
+    let (mut tape, mut gradient) = (Workspace::default(), N::zeros());
     let mut order: Vec<usize> = (0..set.images.len()).collect();
     let mut batches = Vec::new();
     let mut losses = Vec::new();
@@ -78,7 +78,7 @@ where
             &loss,
             &images,
             &labels,
-            &mut tape,
+            &mut workspace,
             &mut gradient,
             &mut random,
         )?);
@@ -111,7 +111,7 @@ struct Scale(f64);
 
 impl Visitor<0, 1> for Scale {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
-        if !matches!(parameter.field.role, Role::Statistic { .. }) {
+        if !matches!(parameter.role, Role::Buffer { .. }) {
             xs.iter_mut().for_each(|x| *x *= T::from_f64(self.0));
         }
     }

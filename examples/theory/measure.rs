@@ -93,9 +93,9 @@ where
     Net: Layer<Vector<N>, Output = Vector<N>>,
 {
     let (mut output, mut input_grad) = (input.to_vec(), input.to_vec());
-    let (mut gradient, mut tape) = (Net::zeros(), Default::default());
-    network.forward(input, &mut output, &mut tape, &mut Mode::Evaluate);
-    network.backward(input, &output, output_grad, Some(&mut input_grad), &mut gradient, &mut tape, probe);
+    let (mut gradient, mut workspace) = (Net::zeros(), Default::default());
+    network.forward(input, &mut output, &mut workspace, &mut Mode::Evaluate);
+    network.backward(input, &output, output_grad, Some(&mut input_grad), &mut gradient, &mut workspace, probe);
     input_grad
 }
 

@@ -1,7 +1,7 @@
 //! What the shared tests run over: one list of all layers, one of all combinators, one of composed networks.
 //!
 //! A row is `file, name: Layer, Input`; the test that uses a list says what `T` is and what becomes of a row. A layer
-//! that is in no row fails `tests/list.rs`.
+//! that is in no row fails `tests/layers/list.rs`.
 #![allow(unused_macros, unused_imports, dead_code)]
 
 use chainrule::prelude::*;
@@ -160,4 +160,28 @@ pub(crate) fn bits<N: Parameters>(network: &N) -> Vec<u64> {
     let mut bits = Bits(vec![]);
     chainrule::layer::visit([network], [], &mut bits);
     bits.0
+}
+
+/// How many numbers of a network are trained.
+struct Trained(usize);
+
+impl chainrule::layer::Visitor<1, 0> for Trained {
+    fn visit<T: chainrule::Real>(
+        &mut self,
+        parameter: &chainrule::layer::Parameter<'_>,
+        [xs]: [&[T]; 1],
+        []: [&mut [T]; 0],
+    ) {
+        self.0 += if matches!(parameter.role, chainrule::layer::Role::Buffer { .. }) {
+            0
+        } else {
+            xs.len()
+        };
+    }
+}
+
+pub(crate) fn trained<N: Parameters>(network: &N) -> usize {
+    let mut trained = Trained(0);
+    chainrule::layer::visit([network], [], &mut trained);
+    trained.0
 }

@@ -57,7 +57,7 @@ struct Layers(Vec<Affine>);
 impl Visitor<1, 0> for Layers {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
         let numbers = xs.iter().map(|x| x.to_f64());
-        match (parameter.field.role, parameter.field.shape) {
+        match (parameter.role, parameter.shape) {
             // In memory each input's weights follow one another: the columns of W.
             (Role::Weight { .. }, &[inputs, outputs]) => {
                 let w = DMatrix::from_iterator(outputs, inputs, numbers);

@@ -6,7 +6,7 @@ type B = (Linear<8, 16>, Tanh, Linear<16, 2>);
 fn main() {
     let (inputs, targets, loss) = ([Vector::<8>::default()], [Vector::<2>::default()], MeanSquaredError);
     let net_a = A::init(&mut rng(1));
-    let mut tape = Tape::<A, Vector<8>>::default();
+    let mut workspace = Workspace::default();
     let mut gradient = B::zeros();
-    assert!(net_a.loss_gradient(&loss, &inputs, &targets, &mut tape, &mut gradient, &mut rng(2)).is_ok());
+    assert!(net_a.loss_gradient(&loss, &inputs, &targets, &mut workspace, &mut gradient, &mut rng(2)).is_ok());
 }

@@ -1,0 +1,335 @@
+//! A run that is stopped, saved and resumed goes where the run goes that was not: bit for bit.
+
+use std::path::{Path, PathBuf};
+
+use crate::common::{bits, inputs};
+use crate::files::with_header;
+use chainrule::keep::{self, Format, KeepError, State, StateFields};
+use chainrule::prelude::*;
+use chainrule::rand::rngs::ChaCha8Rng;
+use chainrule::rand::{Rng, SeedableRng};
+use serde_json::json;
+
+/// Random in training, measured in training, skipped and scaled: all that a network can keep.
+type Net<T = f32> = (
+    Linear<3, 8, T>,
+    BatchNorm<8, T>,
+    Residual<(Tanh, Dropout<30>, Linear<8, 8, T>)>,
+    PRelu<T>,
+    Dropout<20>,
+    Linear<8, 2, T>,
+);
+
+fn net<T: Real>() -> Net<T> {
+    Init::init(&mut rng(1))
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+}
+
+/// The losses of some of the steps of a run over four batches.
+macro_rules! steps {
+    ($trainer:ident, $scalar:ty, $steps:expr) => {{
+        let (xs, ys) = (inputs::<Vector<3, $scalar>>(20), inputs::<Vector<2, $scalar>>(20));
+        let step = |at: usize| {
+            let batch = at % 4 * 5..at % 4 * 5 + 5;
+            $trainer.step(&xs[batch.clone()], &ys[batch]).unwrap().to_bits()
+        };
+        $steps.map(step).collect::<Vec<u64>>()
+    }};
+}
+
+fn goes_on<T: Real, O: Optimizer<Net<T>> + State>(name: &str, optimizer: fn(f64) -> O) {
+    let folder = Folder::new();
+    let [at_17, straight, resumed] = ["17", "straight", "resumed"].map(|name| folder.path(name));
+
+    let mut trainer = Trainer::new(net::<T>(), Huber::new(1.0), optimizer(0.01), 5);
+    let losses = steps!(trainer, T, 0..30);
+    trainer.save_checkpoint(&straight).unwrap();
+
+    let mut first = Trainer::new(net::<T>(), Huber::new(1.0), optimizer(0.01), 5);
+    let mut pieces = steps!(first, T, 0..17);
+    first.save_checkpoint(&at_17).unwrap();
+    // Another network, learning rate and seed: all of them must come from the file.
+    let other: Net<T> = Init::init(&mut rng(77));
+    let mut second = Trainer::new(other, Huber::new(1.0), optimizer(0.5), 6);
+    let _ = steps!(second, T, 0..3);
+    second.resume(&at_17).unwrap();
+    pieces.extend(steps!(second, T, 17..30));
+    second.save_checkpoint(&resumed).unwrap();
+
+    assert_eq!(pieces, losses, "{name}: the losses differ");
+    assert_eq!(bits(&second.network), bits(&trainer.network), "{name}: the weights differ");
+    // Weights, moments, settings, random state: the whole file.
+    assert_eq!(std::fs::read(resumed).unwrap(), std::fs::read(straight).unwrap(), "{name}: the files differ");
+}
+
+fn every_optimizer_goes_on<T: Real>() {
+    goes_on::<T, Sgd<Net<T>>>("Sgd", Sgd::new);
+    goes_on::<T, Sgd<Net<T>>>("Sgd, momentum", |rate| Sgd::new(rate).momentum(0.9));
+    goes_on::<T, Sgd<Net<T>>>("Sgd, Nesterov", |rate| Sgd::new(rate).nesterov(0.9));
+    goes_on::<T, RmsProp<Net<T>>>("RmsProp", RmsProp::new);
+    goes_on::<T, Adam<Net<T>>>("Adam", Adam::new);
+    goes_on::<T, Frozen<Adam<Net<T>>>>("Frozen", |rate| Frozen::new(Adam::new(rate), ["0"]));
+    goes_on::<T, AdamW<Net<T>>>("AdamW", |rate| AdamW::new(rate).weight_decay(0.1));
+}
+
+#[test]
+fn a_resumed_run_in_f32_is_the_run_that_was_not_stopped() {
+    every_optimizer_goes_on::<f32>();
+}
+
+#[test]
+fn a_resumed_run_in_f64_is_the_run_that_was_not_stopped() {
+    every_optimizer_goes_on::<f64>();
+}
+
+#[test]
+fn every_optimizer_of_the_crate_is_among_these() {
+    let mut files: Vec<_> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../src/optimizer"))
+        .unwrap()
+        .map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        // `average` is no optimiser (`tests/training/resume.rs` has it), `clip` has no state.
+        .filter(|name| !["mod", "average", "clip"].contains(&name.as_str()))
+        .collect();
+    files.sort();
+    assert_eq!(
+        files,
+        ["adam", "adamw", "frozen", "rmsprop", "sgd"],
+        "a new optimiser: give it a line above, and a `State`"
+    );
+}
+
+fn trainer<O: Optimizer<Net>>(optimizer: O) -> Trainer<Net, MeanSquaredError, O, Tape<Net, Vector<3>>> {
+    Trainer::new(net(), MeanSquaredError, optimizer, 1)
+}
+
+#[test]
+fn settings_come_back_with_their_optimizer() {
+    let folder = Folder::new();
+    let path = folder.path("run");
+    let mut saved = trainer(AdamW::new(1e-3).weight_decay(0.3));
+    saved.optimizer.adam.learning_rate *= 0.1 + 0.2; // by a schedule
+    saved.optimizer.adam.betas = [1.0 / 3.0, 2.0 / 3.0];
+    saved.save_checkpoint(&path).unwrap();
+    let mut resumed = trainer(AdamW::new(7.0));
+    resumed.resume(&path).unwrap();
+    let (found, expected) = (&resumed.optimizer, &saved.optimizer);
+    assert_eq!(found.adam.learning_rate.to_bits(), expected.adam.learning_rate.to_bits());
+    assert_eq!(found.adam.betas.map(f64::to_bits), expected.adam.betas.map(f64::to_bits));
+    assert_eq!((found.weight_decay, found.adam.epsilon), (0.3, 1e-8));
+}
+
+#[test]
+fn a_checkpoint_of_another_run_is_one_error_and_changes_nothing() {
+    let folder = Folder::new();
+    let (path, after) = (folder.path("run"), folder.path("after"));
+    trainer(AdamW::new(0.1)).save_checkpoint(&path).unwrap();
+
+    let mut other = trainer(Adam::new(0.2));
+    let KeepError::Mismatch(error) = other.resume(&path).unwrap_err() else { panic!("another error") };
+    assert!(
+        error.to_string().ends_with("resume it with the network and the optimiser it was saved from"),
+        "{error}"
+    );
+    // All values but the generator's: 5 in the file alone, 4 missing. Two networks of 11 tensors on either side.
+    let problems: Vec<_> = error.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(problems.len(), 5 + 4 + 2 * 2 * 11);
+    for line in [
+        "optimizer.adam.betas: a value in the file alone",
+        "optimizer.adam.mean.0.bias: in the file alone, with [8]",
+        "optimizer.betas: a missing value",
+        "optimizer.mean.0.bias: missing, the network has [8]",
+    ] {
+        assert!(problems.iter().any(|problem| problem == line), "no {line:?} in {problems:?}");
+    }
+
+    // Of the right parts, with a wrong one among them: as it was, to the last bit.
+    let whole = std::fs::read(&path).unwrap();
+    let broken = [
+        whole[..whole.len() - 1].to_vec(),
+        with_header(&whole, |header| {
+            let note = &mut header["__metadata__"]["chainrule"];
+            *note = json!(
+                note.as_str().unwrap().replace(r#""optimizer.adam.steps":0"#, r#""optimizer.adam.steps":-1"#)
+            );
+        }),
+        with_header(&whole, |header| header["optimizer.adam.square.5.bias"]["shape"] = json!([1, 2])),
+    ];
+    let mut untouched = trainer(AdamW::new(0.7));
+    untouched.save_checkpoint(&after).unwrap();
+    let before = std::fs::read(&after).unwrap();
+    for bytes in broken {
+        assert_ne!(bytes, whole);
+        std::fs::write(&path, bytes).unwrap();
+        untouched.resume(&path).unwrap_err();
+        untouched.save_checkpoint(&after).unwrap();
+        assert_eq!(std::fs::read(&after).unwrap(), before);
+    }
+}
+
+#[test]
+fn a_value_of_another_kind_is_named_with_the_reason() {
+    let folder = Folder::new();
+    let path = folder.path("run");
+    trainer(Sgd::new(0.5)).save_checkpoint(&path).unwrap();
+    let changed = with_header(&std::fs::read(&path).unwrap(), |header| {
+        let note = &mut header["__metadata__"]["chainrule"];
+        *note = json!(
+            note.as_str().unwrap().replace(r#""optimizer.nesterov":false"#, r#""optimizer.nesterov":3"#)
+        );
+    });
+    std::fs::write(&path, changed).unwrap();
+    let error = trainer(Sgd::new(0.5)).resume(&path).unwrap_err().to_string();
+    assert!(
+        error.contains(
+            "  optimizer.nesterov: a value of another kind: invalid type: integer `3`, expected a boolean"
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_network_alone_loads_from_a_checkpoint() {
+    let folder = Folder::new();
+    let path = folder.path("run");
+    let trainer = trainer(Adam::new(0.1));
+    trainer.save_checkpoint(&path).unwrap();
+    let alone: Net = Format::chainrule().within("network").load(&path).unwrap();
+    assert_eq!(bits(&alone), bits(&trainer.network));
+    let error = keep::load::<Net>(&path).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("it is a checkpoint: `Format::chainrule().within(\"network\")`"), "{error}");
+
+    keep::save(&trainer.network, &path).unwrap();
+    let error = self::trainer(Adam::new(0.1)).resume(&path).unwrap_err().to_string();
+    assert!(error.contains("it is no checkpoint"), "{error}");
+}
+
+/// Parts of one's own: values of many kinds, and a generator.
+struct Own {
+    floats: Vec<f64>,
+    singles: Vec<f32>,
+    order: Vec<usize>,
+    best: Option<(u64, f64)>,
+    text: String,
+    rng: ChaCha8Rng,
+}
+
+impl State for Own {
+    fn fields(fields: &mut impl StateFields<Self>) {
+        fields.value("floats", |own| own.floats.clone(), |own, floats| own.floats = floats);
+        fields.value("singles", |own| own.singles.clone(), |own, singles| own.singles = singles);
+        fields.value("order", |own| own.order.clone(), |own, order| own.order = order);
+        fields.value("best", |own| own.best, |own, best| own.best = best);
+        fields.value("text", |own| own.text.clone(), |own, text| own.text = text);
+        fields.state("rng", |own| &own.rng, |own| &mut own.rng);
+    }
+}
+
+impl Own {
+    fn new() -> Self {
+        let (floats, singles, order) = (vec![], vec![], vec![]);
+        Self { floats, singles, order, best: None, text: String::new(), rng: rng(0) }
+    }
+
+    fn through(&self, path: &Path) -> Self {
+        keep::save_checkpoint(self, path).unwrap();
+        let mut again = Self::new();
+        keep::load_checkpoint(&mut again, path).unwrap();
+        again
+    }
+}
+
+#[test]
+fn values_come_back_bit_for_bit() {
+    let folder = Folder::new();
+    let mut own = Own::new();
+    let mut draws = rng(3);
+    // Bit patterns all over the range: most of them need all of 17 digits.
+    own.floats = (0..20_000).map(|_| f64::from_bits(draws.next_u64())).filter(|x| x.is_finite()).collect();
+    own.floats.extend([0.0, -0.0, f64::MAX, f64::MIN_POSITIVE, f64::from_bits(1), 0.1 + 0.2]);
+    own.singles = (0..5_000).map(|_| f32::from_bits(draws.next_u32())).filter(|x| x.is_finite()).collect();
+    (own.order, own.best) = (vec![usize::MAX, 0, 7], Some((u64::MAX, 1.0 / 3.0)));
+    own.text = "\u{0}\"\\ {} ∂R/∂W\n".into();
+    let again = own.through(&folder.path("own"));
+    let bits64 = |xs: &[f64]| xs.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits64(&again.floats), bits64(&own.floats));
+    let bits32 = |xs: &[f32]| xs.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits32(&again.singles), bits32(&own.singles));
+    assert_eq!((again.order, again.best, again.text), (own.order, own.best, own.text));
+}
+
+#[test]
+fn a_generator_goes_on_at_the_very_word_where_it_stood() {
+    let folder = Folder::new();
+    let path = folder.path("rng");
+    // A block has 16 words, and four blocks are made at a time: stop at each word of two such buffers and some.
+    for (drawn, stream) in (0..140).map(|drawn| (drawn, 0)).chain([(5, 1), (64, u64::MAX)]) {
+        let mut own = Own::new();
+        own.rng = ChaCha8Rng::from_seed([drawn as u8; 32]);
+        own.rng.set_stream(stream);
+        (0..drawn).for_each(|_| _ = own.rng.next_u32());
+        let mut again = own.through(&path);
+        for _ in 0..100 {
+            assert_eq!(again.rng.next_u32(), own.rng.next_u32(), "after {drawn} words");
+        }
+    }
+    for block in [1 << 32, (1 << 64) - 1] {
+        let mut own = Own::new();
+        own.rng.set_word_pos(block * 16 + 3);
+        let mut again = own.through(&path);
+        (0..40).for_each(|_| assert_eq!(again.rng.next_u64(), own.rng.next_u64()));
+    }
+}
+
+#[test]
+fn a_value_that_could_not_be_read_again_is_not_saved() {
+    let folder = Folder::new();
+    let path = folder.path("run");
+    let mut trainer = trainer(Sgd::new(0.5));
+    trainer.save_checkpoint(&path).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    trainer.optimizer.learning_rate = f64::NAN;
+    let error = trainer.save_checkpoint(&path).unwrap_err();
+    assert!(matches!(&error, KeepError::Value { name, .. } if name == "optimizer.learning_rate"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+/// Two parts of one name.
+struct Twice<const VALUES: bool>([Linear<1, 1>; 2]);
+
+impl<const VALUES: bool> State for Twice<VALUES> {
+    fn fields(fields: &mut impl StateFields<Self>) {
+        for _ in 0..2 {
+            if VALUES {
+                fields.value("part", |_| 1, |_, _| ());
+            } else {
+                fields.network("part", |twice| &twice.0[0], |twice| &mut twice.0[0]);
+            }
+        }
+    }
+}
+
+#[test]
+fn two_parts_of_one_name_are_an_error() {
+    let folder = Folder::new();
+    let path = folder.path("twice");
+    let of = || [Linear::zeros(), Linear::zeros()];
+    let errors = [
+        (keep::save_checkpoint(&Twice::<false>(of()), &path), "part.weight"),
+        (keep::save_checkpoint(&Twice::<true>(of()), &path), "part"),
+    ];
+    for (error, twice) in errors {
+        let error = error.unwrap_err();
+        assert!(matches!(&error, KeepError::SameName { name, .. } if name == twice), "{error}");
+    }
+    assert!(!path.exists());
+}

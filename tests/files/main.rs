@@ -1,0 +1,18 @@
+//! Files: weights and checkpoints, data sets, and what happens when a file is wrong or cannot be written.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/files.rs"]
+mod files;
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
+
+mod checkpoint;
+mod csv;
+mod dataset;
+mod faults;
+mod history;
+mod idx;
+mod npy;
+mod python_files;
+mod weights;

@@ -1,0 +1,120 @@
+//! Files that PyTorch wrote, and files that PyTorch would write: every layer and network of the shared lists, by
+//! `Format::pytorch`, against the state dicts that `tests/fixtures/make.py` saved with Python's `safetensors`.
+
+use std::collections::BTreeMap;
+
+use crate::common::{bits, every_combinator, every_layer, every_network};
+use crate::files::split;
+use crate::fixtures::{Group, Named};
+use chainrule::Real;
+use chainrule::keep::{Format, KeepError};
+use chainrule::prelude::*;
+use serde_json::Value;
+
+/// The same parameters in chainrule's names and orders, as `make.py` converts them.
+#[derive(serde::Deserialize)]
+struct Case {
+    parameters: Named,
+}
+
+fn path(file: &str) -> String {
+    format!("{}/fixtures/{file}.safetensors", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The file of this row's state dict becomes the network that the other fixture has. All numbers are exact in `f32`.
+fn loads<N: Parameters>(group: &mut Group<Case>, name: &str) {
+    let Some(case) = group.take(name) else { return };
+    let expected: N = group.network(name, &case.parameters);
+    match Format::pytorch().within(name).convert().load::<N>(path("state_dicts")) {
+        Ok(loaded) if bits(&loaded) == bits(&expected) => {
+            group.close_parameters(name, &loaded, &case.parameters)
+        }
+        Ok(_) => group.fail(format!("{name}: other numbers than the fixture's")),
+        Err(error) => group.fail(format!("{name}: {error}")),
+    }
+}
+
+/// Each tensor of a file: its scalar, shape and bytes.
+fn tensors(file: &[u8]) -> BTreeMap<String, (Value, Value, Vec<u8>)> {
+    let (header, numbers) = split(file);
+    let entry = |(name, info): (&String, &Value)| {
+        let offset = |side: usize| info["data_offsets"][side].as_u64().unwrap() as usize;
+        let bytes = numbers[offset(0)..offset(1)].to_vec();
+        (name.clone(), (info["dtype"].clone(), info["shape"].clone(), bytes))
+    };
+    header.as_object().unwrap().iter().filter(|(name, _)| *name != "__metadata__").map(entry).collect()
+}
+
+/// What is saved for PyTorch is what PyTorch saved, to the last bit.
+fn saves<N: Parameters>(name: &str, theirs: &mut BTreeMap<String, (Value, Value, Vec<u8>)>) {
+    let format = Format::pytorch().within(name);
+    let network: N = format.load(path("state_dicts")).unwrap();
+    for (name, tensor) in tensors(&format.to_bytes(&network).unwrap()) {
+        assert_eq!(theirs.remove(&name), Some(tensor), "{name}");
+    }
+}
+
+macro_rules! every_file_loads {
+    ($test:ident, $scalar:ty) => {
+        #[test]
+        fn $test() {
+            type T = $scalar;
+            every_file_loads!(@ every_layer, "layers", T);
+            every_file_loads!(@ every_combinator, "combinators", T);
+            every_file_loads!(@ every_network, "networks", T);
+        }
+    };
+    (@ $every:ident, $file:literal, $scalar:ty) => {{
+        let mut group = Group::load::<$scalar>($file);
+        macro_rules! case {
+            ($_:literal, $name:ident: $layer:ty, $input:ty) => {
+                loads::<$layer>(&mut group, stringify!($name));
+            };
+        }
+        $every!(case);
+        group.conclude();
+    }};
+}
+every_file_loads!(every_state_dict_of_pytorch_loads_into_f32, f32);
+every_file_loads!(every_state_dict_of_pytorch_loads_into_f64, f64);
+
+#[test]
+fn every_network_is_saved_as_pytorch_saves_it() {
+    type T = f64; // the scalar of the files
+    let mut theirs = tensors(&std::fs::read(path("state_dicts")).unwrap());
+    macro_rules! case {
+        ($_:literal, $name:ident: $layer:ty, $input:ty) => {
+            saves::<$layer>(stringify!($name), &mut theirs);
+        };
+    }
+    every_layer!(case);
+    every_combinator!(case);
+    every_network!(case);
+    // What is left are counts of batches, which `load_state_dict` fills in by itself.
+    theirs.retain(|name, _| !name.ends_with(".num_batches_tracked"));
+    assert!(theirs.is_empty(), "{:?}", theirs.keys());
+}
+
+type Row<T = f32> = Linear<60, 1, T, NoBias>;
+
+fn scalar<T: Real>(format: Format, name: &str) -> Result<Row<T>, KeepError> {
+    format.within(name).load(path("scalars"))
+}
+
+#[test]
+fn halves_of_python_are_refused_with_the_cure_and_converted_exactly_when_asked_for() {
+    let numbers: Row<f64> = scalar(Format::pytorch(), "F64").unwrap();
+    // The formula in make.py.
+    assert_eq!(numbers.weights()[0], 2.0_f64.powi(-24));
+    assert_eq!(numbers.weights()[59], -11.0 * 64.0);
+    for name in ["F16", "BF16"] {
+        let error = scalar::<f32>(Format::pytorch(), name).unwrap_err().to_string();
+        assert!(error.contains(&format!("{name}.weight: {name} in the file, F32 in the network")), "{error}");
+        assert!(error.contains("`Format::convert` converts"), "{error}");
+    }
+    for name in ["F64", "F32", "F16", "BF16"] {
+        let single: Row = scalar(Format::pytorch().convert(), name).unwrap();
+        let double: Row<f64> = scalar(Format::pytorch().convert(), name).unwrap();
+        assert_eq!((bits(&single), bits(&double)), (bits(&numbers), bits(&numbers)), "{name}");
+    }
+}

@@ -1,0 +1,377 @@
+//! Networks in files: what comes back is what went in, bit for bit, and a file of another network is one error that
+//! names everything.
+
+use crate::common::{bits, every_combinator, every_layer, every_network};
+use crate::files::{split, with_header};
+use chainrule::keep::{self, Format, KeepError, Mismatch, Origin};
+use chainrule::layer::{Field, Fields, Parameter, Visitor, describe, visit};
+use chainrule::prelude::*;
+use chainrule::tensor::zeros;
+use serde_json::{Value, json};
+
+type Net = (Linear<3, 4>, Residual<(Tanh, Linear<4, 4>)>, BatchNorm<4>, Linear<4, 2>);
+
+fn net(seed: u64) -> Net {
+    Net::init(&mut rng(seed))
+}
+
+/// Different numbers everywhere, of either sign, with none left as it was: biases and statistics too.
+struct Number(f64);
+
+impl Visitor<0, 1> for Number {
+    fn visit<T: chainrule::Real>(&mut self, _: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
+        for x in xs {
+            self.0 += 1.0;
+            *x = T::from_f64((self.0 * 0.7).sin() / 3.0);
+        }
+    }
+}
+
+fn numbered<N: Parameters>() -> N {
+    let mut net = N::zeros();
+    visit([], [&mut net], &mut Number(0.0));
+    net
+}
+
+fn comes_back<N: Parameters>(name: &str) {
+    let net = numbered::<N>();
+    for format in [Format::chainrule(), Format::pytorch()] {
+        let bytes = format.to_bytes(&net).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let again: N = format.from_bytes(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(bits(&again), bits(&net), "{name}");
+        assert_eq!(format.to_bytes(&again).unwrap(), bytes, "{name}: the same network, other bytes");
+    }
+    // The names and shapes that the type has, and nothing else.
+    let (mut header, _) = split(&keep::to_bytes(&net).unwrap()).clone();
+    let header = header.as_object_mut().unwrap();
+    assert!(header.remove("__metadata__").is_some());
+    describe::<N>(&mut |p| {
+        let tensor = header.remove(&p.path.to_string()).unwrap_or_else(|| panic!("{name}: no {}", p.path));
+        assert_eq!(tensor["shape"], json!(p.shape), "{name}: {}", p.path);
+    });
+    assert!(header.is_empty(), "{name}: {header:?}");
+}
+
+macro_rules! every_row_comes_back {
+    ($test:ident, $scalar:ty) => {
+        #[test]
+        fn $test() {
+            type T = $scalar;
+            macro_rules! case {
+                ($file:literal, $name:ident: $layer:ty, $input:ty) => {
+                    comes_back::<$layer>(stringify!($name));
+                };
+            }
+            every_layer!(case);
+            every_combinator!(case);
+            every_network!(case);
+        }
+    };
+}
+every_row_comes_back!(every_layer_and_network_of_f32_comes_back_bit_for_bit, f32);
+every_row_comes_back!(every_layer_and_network_of_f64_comes_back_bit_for_bit, f64);
+
+#[test]
+fn the_file_is_safetensors_with_little_endian_numbers_in_the_order_of_the_names() {
+    let mut net = <(Linear<2, 3>, PRelu)>::zeros();
+    net.0.weights_mut().copy_from_slice(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    net.0.bias = Vector([-1.0, -2.0, -3.0]);
+    net.1.slope = 0.25;
+    let bytes = keep::to_bytes(&net).unwrap();
+    let (header, numbers) = split(&bytes);
+    assert_eq!(header["0.bias"], json!({ "dtype": "F32", "shape": [3], "data_offsets": [0, 12] }));
+    assert_eq!(header["0.weight"], json!({ "dtype": "F32", "shape": [2, 3], "data_offsets": [12, 36] }));
+    assert_eq!(header["1.slope"], json!({ "dtype": "F32", "shape": [1], "data_offsets": [36, 40] }));
+    let expected: Vec<u8> = [-1.0_f32, -2.0, -3.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.25]
+        .iter()
+        .flat_map(|x| x.to_bits().to_le_bytes())
+        .collect();
+    assert_eq!(numbers, expected);
+
+    let note: Value = serde_json::from_str(header["__metadata__"]["chainrule"].as_str().unwrap()).unwrap();
+    let network = "(Dense<Vector<2>, Vector<3>>, PRelu)";
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(note, json!({ "format": 1, "version": version, "layout": "chainrule", "network": network }));
+}
+
+#[test]
+fn numbers_at_the_ends_of_the_range_come_back() {
+    let mut net = Linear::<2, 3>::zeros();
+    let ends = [-0.0, f32::MAX, f32::MIN, f32::MIN_POSITIVE, f32::from_bits(1), -f32::from_bits(0x7f_ffff)];
+    net.weights_mut().copy_from_slice(&ends);
+    let again: Linear<2, 3> = keep::from_bytes(&keep::to_bytes(&net).unwrap()).unwrap();
+    assert_eq!(bits(&again), bits(&net));
+    assert!(again.weights()[0].is_sign_negative());
+}
+
+#[test]
+fn a_file_gives_back_the_network_and_loads_into_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net.safetensors");
+    keep::save(&net(1), &path).unwrap();
+    assert_eq!(bits(&keep::load::<Net>(&path).unwrap()), bits(&net(1)));
+    let mut other = net(2);
+    keep::load_into(&mut other, &path).unwrap();
+    assert_eq!(bits(&other), bits(&net(1)));
+
+    keep::save(&net(3), &path).unwrap(); // over the old one
+    assert_eq!(bits(&keep::load::<Net>(&path).unwrap()), bits(&net(3)));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "something was left beside the file");
+}
+
+fn mismatch<N: Parameters>(bytes: &[u8]) -> Mismatch {
+    match keep::from_bytes::<N>(bytes).map(|_| ()).unwrap_err() {
+        KeepError::Mismatch(mismatch) => *mismatch,
+        error => panic!("{error}"),
+    }
+}
+
+#[test]
+fn a_file_of_another_network_is_one_error_that_lists_all_that_does_not_fit() {
+    type Other =
+        (Linear<3, 4, f64>, Residual<(Tanh, Linear<4, 5>)>, (Linear<4, 4>,), Linear<4, 2, f32, NoBias>);
+    let mismatch = mismatch::<Other>(&keep::to_bytes(&net(1)).unwrap());
+    let expected = "\
+the bytes: does not fit
+  into       (Dense<Vector<3, f64>, Vector<4, f64>>, Residual<(Tanh, Dense<Vector<4>, Vector<5>>)>, \
+(Dense<Vector<4>, Vector<4>>,), Dense<Vector<4>, Vector<2>, NoBias>)
+  saved from (Dense<Vector<3>, Vector<4>>, Residual<(Tanh, Dense<Vector<4>, Vector<4>>)>, BatchNorm<4>, \
+Dense<Vector<4>, Vector<2>>)
+  0.bias: F32 in the file, F64 in the network
+  0.weight: F32 in the file, F64 in the network
+  1.branch.1.bias: [4] in the file, [5] by the network
+  1.branch.1.weight: [4, 4] in the file, [4, 5] by the network
+  2.0.bias: missing, the network has [4]
+  2.0.weight: missing, the network has [4, 4]
+  2.bias: in the file alone, with [4]
+  2.gain: in the file alone, with [4]
+  2.running_mean: in the file alone, with [4]
+  2.running_variance: in the file alone, with [4]
+  3.bias: in the file alone, with [2]
+load it with the type it was saved from, or say by a `Format` how the file names its tensors";
+    assert_eq!(mismatch.to_string(), expected);
+    assert_eq!((mismatch.problems.len(), mismatch.origin), (11, Origin::Bytes));
+}
+
+#[test]
+fn a_long_list_is_in_the_order_of_the_layers_and_cut_off_with_a_count() {
+    let mismatch = mismatch::<Linear<1, 1>>(&keep::to_bytes(&<[Linear<2, 2>; 15]>::zeros()).unwrap());
+    assert_eq!(mismatch.problems.len(), 32); // 15 weights and biases in the file, one of each in the network
+    let text = mismatch.to_string();
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 3 + 20 + 2, "{text}");
+    assert_eq!(lines[3], "  0.bias: in the file alone, with [2]");
+    assert_eq!(lines[3 + 5], "  2.weight: in the file alone, with [2, 2]"); // 2 before 10
+    assert_eq!(lines[3 + 20], "  .. and 12 more");
+}
+
+/// Sets one number of one tensor.
+struct Set(&'static str, usize, f64);
+
+impl Visitor<0, 1> for Set {
+    fn visit<T: chainrule::Real>(&mut self, p: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
+        if p.path.to_string() == self.0 {
+            xs[self.1] = T::from_f64(self.2);
+        }
+    }
+}
+
+#[test]
+fn a_number_that_is_not_finite_is_refused_by_name_and_the_old_file_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net.safetensors");
+    keep::save(&net(1), &path).unwrap();
+    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let mut bad = net(2);
+        visit([], [&mut bad], &mut Set("1.branch.1.weight", 7, value));
+        let error = keep::save(&bad, &path).unwrap_err();
+        let file = path.display();
+        let text = format!(
+            "{file}: tensor `1.branch.1.weight` has {value} at element 7: only finite numbers are saved and loaded"
+        );
+        assert_eq!(error.to_string(), text);
+        assert_eq!(bits(&keep::load::<Net>(&path).unwrap()), bits(&net(1)));
+
+        // Put into the file behind our back.
+        let mut bytes = std::fs::read(&path).unwrap();
+        let (header, numbers) = split(&bytes);
+        let start = header["1.branch.1.weight"]["data_offsets"][0].as_u64().unwrap() as usize + 4 * 7;
+        let at = bytes.len() - numbers.len() + start;
+        bytes[at..at + 4].copy_from_slice(&(value as f32).to_le_bytes());
+        let bad_path = folder.path().join("bad.safetensors");
+        std::fs::write(&bad_path, &bytes).unwrap();
+        let mut kept = net(3);
+        let KeepError::NonFinite { tensor, element, value: found, .. } =
+            keep::load_into(&mut kept, &bad_path).unwrap_err()
+        else {
+            panic!("another error")
+        };
+        assert_eq!((&tensor[..], element, found.is_nan()), ("1.branch.1.weight", 7, value.is_nan()));
+        assert_eq!(bits(&kept), bits(&net(3)));
+    }
+}
+
+#[test]
+fn another_scalar_is_refused_with_the_cure_and_converted_when_asked_for() {
+    let (wide, narrow) = (numbered::<Linear<3, 4, f64>>(), numbered::<Linear<3, 4>>());
+    let (wide_file, narrow_file) = (keep::to_bytes(&wide).unwrap(), keep::to_bytes(&narrow).unwrap());
+    for mismatch in [mismatch::<Linear<3, 4>>(&wide_file), mismatch::<Linear<3, 4, f64>>(&narrow_file)] {
+        assert_eq!(mismatch.problems.len(), 2);
+        assert!(mismatch.to_string().contains("`Format::convert` converts"), "{mismatch}");
+    }
+    let convert = Format::chainrule().convert();
+    // To the nearest f32, and exactly to f64.
+    assert_eq!(bits(&convert.from_bytes::<Linear<3, 4>>(&wide_file).unwrap()), bits(&narrow));
+    let widened: Linear<3, 4, f64> = convert.from_bytes(&narrow_file).unwrap();
+    assert_eq!(bits(&widened), bits(&narrow)); // `bits` are those of an f64
+
+    let mut large = wide.clone();
+    large.weights_mut()[5] = 1e39;
+    let file = keep::to_bytes(&large).unwrap();
+    let error = convert.from_bytes::<Linear<3, 4>>(&file).unwrap_err().to_string();
+    let number = 1e39_f64;
+    assert_eq!(
+        error,
+        format!(
+            "the bytes: tensor `weight` has {number} at element 5, more than an f32 can hold: load it in f64"
+        )
+    );
+}
+
+#[test]
+fn a_scalar_that_is_no_float_is_refused_even_when_converting() {
+    let bytes = with_header(&keep::to_bytes(&numbered::<Linear<3, 4>>()).unwrap(), |header| {
+        header["weight"]["dtype"] = json!("I32");
+    });
+    let error = Format::chainrule().convert().from_bytes::<Linear<3, 4>>(&bytes).unwrap_err();
+    assert!(error.to_string().contains("weight: I32 in the file, F32 in the network"), "{error}");
+}
+
+#[test]
+fn a_file_that_does_not_say_in_which_layout_it_is_must_be_vouched_for() {
+    // A square weight fits either way round, and only one is right.
+    let square = numbered::<Linear<3, 3>>();
+    let (ours, theirs) = (Format::chainrule(), Format::pytorch());
+    let (our_file, their_file) = (ours.to_bytes(&square).unwrap(), theirs.to_bytes(&square).unwrap());
+    let unmarked = with_header(&our_file, |header| {
+        header.as_object_mut().unwrap().remove("__metadata__");
+    });
+    let unknown = with_header(&our_file, |header| {
+        let note = &mut header["__metadata__"]["chainrule"];
+        *note = json!(note.as_str().unwrap().replace(r#""layout":"chainrule""#, r#""layout":"keras""#));
+    });
+    let text =
+        |format: &Format, file: &[u8]| format.from_bytes::<Linear<3, 3>>(file).unwrap_err().to_string();
+    assert!(text(&ours, &unmarked).contains("not written by chainrule"));
+    assert!(text(&ours, &their_file).contains("load it with `Format::pytorch()`"));
+    assert!(text(&theirs, &our_file).contains("load it with `Format::chainrule()`"));
+    assert!(text(&ours, &unknown).contains("a layout that this chainrule does not know"));
+    assert!(text(&theirs, &unknown).contains("a layout that this chainrule does not know"));
+
+    let vouched: Linear<3, 3> = ours.clone().unmarked().from_bytes(&unmarked).unwrap();
+    assert_eq!(bits(&vouched), bits(&square));
+    let as_pytorch: Linear<3, 3> = theirs.from_bytes(&unmarked).unwrap(); // transposed, as PyTorch's would be
+    assert_eq!(as_pytorch.weights()[1], square.weights()[3]);
+}
+
+#[test]
+fn a_file_of_a_later_format_is_refused() {
+    let bytes = with_header(&keep::to_bytes(&net(1)).unwrap(), |header| {
+        let note = &mut header["__metadata__"]["chainrule"];
+        *note = json!(note.as_str().unwrap().replace(r#""format":1"#, r#""format":2"#));
+    });
+    let error = keep::from_bytes::<Net>(&bytes).unwrap_err().to_string();
+    assert_eq!(error, "the bytes: written in format 2, and this chainrule reads formats up to 1: update it");
+}
+
+#[test]
+fn a_part_of_a_file_loads_into_a_part_of_a_network() {
+    let whole = keep::to_bytes(&net(1)).unwrap();
+    let branch: (Tanh, Linear<4, 4>) = Format::chainrule().within("1.branch").from_bytes(&whole).unwrap();
+    assert_eq!(bits(&branch), bits(&net(1).1.branch));
+    let last: Linear<4, 2> = Format::chainrule().within("3").from_bytes(&whole).unwrap();
+    assert_eq!(bits(&last), bits(&net(1).3));
+    // The steps of a path are whole ones.
+    assert!(Format::chainrule().within("1.bran").from_bytes::<(Tanh, Linear<4, 4>)>(&whole).is_err());
+
+    type Body = (Linear<3, 4>, Residual<(Tanh, Linear<4, 4>)>);
+    let body: Body = Format::chainrule().ignore("2").ignore("3").from_bytes(&whole).unwrap();
+    assert_eq!(bits(&body), [bits(&net(1).0), bits(&net(1).1)].concat());
+    assert!(Format::chainrule().ignore("2").from_bytes::<Body>(&whole).is_err(), "3 is in the file alone");
+}
+
+#[test]
+fn names_can_be_those_of_another_program() {
+    let format = Format::chainrule()
+        .within("model")
+        .rename("0", "encoder")
+        .rename("1.branch.1", "encoder.inner")
+        .rename("1.branch.1.bias", "offset")
+        .rename("3.weight", "head.kernel");
+    let bytes = format.to_bytes(&net(1)).unwrap();
+    let (header, _) = split(&bytes);
+    let mut names: Vec<_> = header.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    let expected = "__metadata__ model.2.bias model.2.gain model.2.running_mean model.2.running_variance model.3.bias \
+        model.encoder.bias model.encoder.inner.weight model.encoder.weight model.head.kernel model.offset";
+    assert_eq!(names.join(" "), expected);
+    assert_eq!(bits(&format.from_bytes::<Net>(&bytes).unwrap()), bits(&net(1)));
+}
+
+#[test]
+fn a_format_that_does_not_fit_the_network_is_an_error() {
+    let text = |format: Format| format.to_bytes(&net(1)).unwrap_err().to_string();
+    let no_such = |path: &str| {
+        format!(
+            "the format speaks of `{path}`, and the network has no tensor there: its paths are those of its `parameters()`"
+        )
+    };
+    assert_eq!(text(Format::chainrule().rename("4", "head")), no_such("4"));
+    assert_eq!(text(Format::chainrule().rename("1.bran", "head")), no_such("1.bran"));
+    assert_eq!(text(Format::pytorch().reversed("3.kernel", false)), no_such("3.kernel"));
+    assert_eq!(
+        text(Format::chainrule().rename("0", "3")),
+        "`0.weight` and `3.weight` would both be `3.weight` in the file: rename one of them"
+    );
+}
+
+#[test]
+fn the_order_of_the_sides_can_be_said() {
+    let net = numbered::<Linear<2, 3>>();
+    let as_it_is = Format::pytorch().reversed("weight", false).to_bytes(&net).unwrap();
+    assert_eq!(split(&as_it_is).1, split(&keep::to_bytes(&net).unwrap()).1);
+    assert_eq!(split(&as_it_is).0["weight"]["shape"], json!([2, 3]));
+    let turned = Format::chainrule().reversed("weight", true).to_bytes(&net).unwrap();
+    assert_eq!(split(&turned).1, split(&Format::pytorch().to_bytes(&net).unwrap()).1);
+    assert_eq!(split(&turned).0["weight"]["shape"], json!([3, 2]));
+}
+
+/// A layer that says it has six numbers and has five, or two tensors of one name.
+struct Wrong<const TWICE: bool>(Box<Vector<5>>);
+
+impl<const TWICE: bool> Parameters for Wrong<TWICE> {
+    const COUNT: usize = 5;
+    fn zeros() -> Self {
+        Self(zeros())
+    }
+    fn fields(fields: &mut impl Fields<Self>) {
+        let shape: &[usize] = if TWICE { &[5] } else { &[2, 3] };
+        for _ in 0..=usize::from(TWICE) {
+            fields.tensor(Field::bias("bias", shape), |w| w.0.as_slice(), |w| w.0.as_mut_slice());
+        }
+    }
+}
+
+#[test]
+fn a_layer_of_ones_own_that_lists_its_numbers_wrongly_is_an_error() {
+    let error = keep::to_bytes(&Wrong::<false>::zeros()).unwrap_err().to_string();
+    let text = "`bias` is declared as [2, 3] and holds 5 numbers: correct the layer's `Parameters::fields`";
+    assert_eq!(error, text);
+    let weight_as_bias = Format::chainrule().rename("weight", "bias");
+    let file = weight_as_bias.to_bytes(&numbered::<Linear<2, 3, f32, NoBias>>()).unwrap();
+    let error = keep::from_bytes::<Wrong<false>>(&file).map(|_| ()).unwrap_err();
+    assert_eq!(error.to_string(), text);
+
+    let error = keep::to_bytes(&Wrong::<true>::zeros()).unwrap_err().to_string();
+    assert_eq!(error, "`bias` and `bias` would both be `bias` in the file: rename one of them");
+}

@@ -1,0 +1,212 @@
+//! Numbers at the ends of what a scalar can hold: finite values and gradients, right limits, and a NaN stays a NaN.
+
+use crate::common::{bits, every_combinator, every_layer};
+use approx::assert_relative_eq;
+use chainrule::Real;
+use chainrule::layer::NoProbe;
+use chainrule::prelude::*;
+
+/// Large and small numbers, and the edges of `exp` in `f32` (overflow past 88.7, zero past -104) and in `f64` (709.8,
+/// -745.2). The last is for layers that work number by number.
+const SIZES: [f64; 11] = [0.0, 1e-30, 1.0, 17.4, 88.7, 88.8, 104.0, 709.8, 745.2, 1e4, 1e30];
+
+/// Whether a layer of this file works number by number.
+fn is_elementwise(file: &str) -> bool {
+    file.starts_with("activation/") || ["identity", "dropout", "prelu"].contains(&file)
+}
+
+/// One sample for each of: all `+size`, all `-size`, alternating; and one with all sizes and signs in a row.
+fn extreme_samples<X: Tensor>(sizes: &[f64]) -> Vec<X> {
+    let signs: [fn(usize) -> f64; 4] = [
+        |_| 1.0,
+        |_| -1.0,
+        |at| if at % 2 == 0 { 1.0 } else { -1.0 },
+        |at| if at % 3 == 0 { -1.0 } else { 1.0 },
+    ];
+    let mut samples = vec![X::zeroed(); 4 * sizes.len()];
+    for (sample, x) in samples.iter_mut().enumerate() {
+        let (sign, size) = (signs[sample % 4], sample / 4);
+        for (at, x) in x.as_mut_slice().iter_mut().enumerate() {
+            let size = if sample % 4 == 3 { (size + at) % sizes.len() } else { size };
+            *x = Real::from_f64(sign(at) * sizes[size]);
+        }
+    }
+    samples
+}
+
+fn assert_finite<X: Tensor>(name: &str, what: &str, samples: &[X]) {
+    for (sample, x) in samples.iter().enumerate() {
+        assert!(x.as_slice().iter().all(|x| x.to_f64().is_finite()), "{name}: {what} {sample} is {x:?}");
+    }
+}
+
+/// What the layer gives for these inputs, and the gradient by them for cotangents of this sign, or of both in turn (0).
+fn pass<L: Layer<X>, X: Tensor>(layer: &L, x: &[X], sign: f64, train: bool) -> (Vec<L::Output>, Vec<X>, L) {
+    let (mut y, mut dx) = (vec![bytemuck::Zeroable::zeroed(); x.len()], x.to_vec());
+    let (mut gradient, mut tape, mut rng) = (L::zeros(), L::Tape::default(), rng(2));
+    let mut mode = if train { Mode::Train(&mut rng) } else { Mode::Evaluate };
+    layer.forward(x, &mut y, &mut workspace, &mut mode);
+    let mut dy = y.clone();
+    for (at, dy) in L::Output::flat_mut(&mut dy).iter_mut().enumerate() {
+        *dy = Real::from_f64(if sign != 0.0 { sign } else { 1.0 - 2.0 * (at % 2) as f64 });
+    }
+    layer.backward(x, &y, &dy, Some(&mut dx), &mut gradient, &mut workspace, &mut NoProbe);
+    (y, dx, gradient)
+}
+
+fn assert_finite_at_the_extremes<L: Layer<X>, X: Tensor>(file: &str, name: &str) {
+    let sizes = if is_elementwise(file) { &SIZES[..] } else { &SIZES[..SIZES.len() - 1] };
+    let (layer, x) = (L::init(&mut rng(1)), extreme_samples::<X>(sizes));
+    for (sign, train) in [(1.0, true), (-1.0, true), (0.0, true), (0.0, false)] {
+        let (y, dx, gradient) = pass(&layer, &x, sign, train);
+        assert_finite(name, "output", &y);
+        assert_finite(name, "the gradient of input", &dx);
+        let numbers = bits(&gradient).into_iter().map(f64::from_bits).collect::<Vec<_>>();
+        assert!(numbers.iter().all(|x| x.is_finite()), "{name}: the gradient is {numbers:?}");
+    }
+}
+
+/// A NaN in a sample is a NaN in its output, wherever the layer looks at that number at all; where it works number by
+/// number, in the same place. In use it is one in no other sample.
+fn assert_nan_stays<L: Layer<X>, X: Tensor>(file: &str, name: &str) {
+    let layer = L::init(&mut rng(1));
+    let output = |at: usize, number: f64, train: bool| {
+        let mut x = crate::common::inputs::<X>(3);
+        x[1].as_mut_slice()[at] = Real::from_f64(number);
+        pass(&layer, &x, 1.0, train).0
+    };
+    let nan = |y: &L::Output, at: usize| y.as_slice()[at].to_f64().is_nan();
+    for (at, train) in (0..X::LEN).flat_map(|at| [(at, false), (at, true)]) {
+        let y = output(at, f64::NAN, train);
+        let looked_at = is_elementwise(file) || output(at, 1e3, train) != output(at, -1e3, train);
+        let said = format!("{name}: a NaN at {at} of sample 1 gives {y:?}");
+        assert_eq!((0..L::Output::LEN).any(|at| nan(&y[1], at)), looked_at, "{said}");
+        if is_elementwise(file) {
+            assert!((0..L::Output::LEN).all(|other| nan(&y[1], other) == (other == at)), "{said}");
+        }
+        if !train {
+            assert!([0, 2].iter().all(|&other| (0..L::Output::LEN).all(|at| !nan(&y[other], at))), "{said}");
+        }
+    }
+}
+
+macro_rules! each_layer_in_both_scalars {
+    ($check:ident) => {
+        macro_rules! case {
+            ($file:literal, $name:ident: $layer:ty, $input:ty) => {{
+                {
+                    type T = f32;
+                    $check::<$layer, $input>($file, stringify!($name));
+                }
+                {
+                    type T = f64;
+                    $check::<$layer, $input>($file, stringify!($name));
+                }
+            }};
+        }
+        every_layer!(case);
+    };
+}
+
+#[test]
+fn every_layer_gives_finite_values_and_gradients_at_the_extremes() {
+    each_layer_in_both_scalars!(assert_finite_at_the_extremes);
+}
+
+#[test]
+fn every_combinator_gives_finite_values_and_gradients_at_the_extremes() {
+    macro_rules! case {
+        ($file:literal, $name:ident: $layer:ty, $input:ty) => {{
+            type T = f32;
+            assert_finite_at_the_extremes::<$layer, $input>($file, stringify!($name));
+        }};
+    }
+    every_combinator!(case);
+}
+
+#[test]
+fn a_nan_goes_through_every_layer() {
+    each_layer_in_both_scalars!(assert_nan_stays);
+}
+
+/// g and g' at these numbers, in one scalar.
+fn assert_values<L, T: Real>(name: &str, rows: &[(f64, f64, f64)])
+where
+    L: Layer<Vector<1, T>, Output = Vector<1, T>>,
+{
+    for &(x, value, slope) in rows {
+        let (y, dx, _) = pass(&L::init(&mut rng(1)), &[Vector([T::from_f64(x)])], 1.0, false);
+        // Some roundings, and in the tails a rounding of x²/2 in the exponent.
+        let tolerance = T::EPSILON.to_f64() * if x.abs() < 100.0 { 4.0 + x * x } else { 4.0 };
+        for (what, got, expected) in [("g", y[0][0].to_f64(), value), ("g'", dx[0][0].to_f64(), slope)] {
+            let error = (got - expected).abs();
+            assert!(
+                error <= tolerance * expected.abs(),
+                "{name}: {what}({x:e}) is {got:e}, not {expected:e}"
+            );
+        }
+    }
+}
+
+macro_rules! values {
+    ($($layer:ty: $(($x:expr, $value:expr, $slope:expr)),+;)+) => {$({
+        let rows = [$(($x, $value, $slope)),+];
+        {
+            type T = f32;
+            assert_values::<$layer, T>(stringify!($layer in f32), &rows);
+        }
+        {
+            type T = f64;
+            assert_values::<$layer, T>(stringify!($layer in f64), &rows);
+        }
+    })+};
+}
+
+#[test]
+fn far_from_zero_every_activation_is_at_its_limit() {
+    const LAMBDA: f64 = 1.050_700_987_355_480_5;
+    values! {
+        Sigmoid: (-1e4, 0.0, 0.0), (1e4, 1.0, 0.0);
+        Tanh: (-1e4, -1.0, 0.0), (1e4, 1.0, 0.0);
+        Relu: (-1e4, 0.0, 0.0), (1e4, 1e4, 1.0);
+        LeakyRelu: (-1e4, -100.0, 0.01), (1e4, 1e4, 1.0);
+        PRelu<T>: (-1e4, -2500.0, 0.25), (1e4, 1e4, 1.0);
+        Elu: (-1e4, -1.0, 0.0), (1e4, 1e4, 1.0);
+        Elu<1, 2>: (-1e4, -0.5, 0.0), (1e4, 1e4, 1.0);
+        Selu: (-1e4, -1.758_099_340_847_376_8, 0.0), (1e4, 1e4 * LAMBDA, LAMBDA);
+        Gelu: (-1e4, 0.0, 0.0), (1e4, 1e4, 1.0);
+        GeluTanh: (-1e4, 0.0, 0.0), (1e4, 1e4, 1.0);
+        Silu: (-1e4, 0.0, 0.0), (1e4, 1e4, 1.0);
+        Mish: (-1e4, 0.0, 0.0), (1e4, 1e4, 1.0);
+        Softplus: (-1e4, 0.0, 0.0), (1e4, 1e4, 1.0);
+        Softsign: (-1e4, -1e4 / 10_001.0, 1.0 / 10_001.0_f64.powi(2)), (1e4, 1e4 / 10_001.0, 1.0 / 10_001.0_f64.powi(2));
+        HardTanh: (-1e4, -1.0, 0.0), (1e4, 1.0, 0.0);
+        HardSigmoid: (-1e4, 0.0, 0.0), (1e4, 1.0, 0.0);
+    }
+    let scores = [Vector([-1e4_f32, 1e4, 1e4])];
+    let (third, _, _) = pass(&Softmax, &scores, 1.0, false);
+    assert_eq!(third, [Vector([0.0, 0.5, 0.5])]);
+    let (logs, _, _) = pass(&LogSoftmax, &scores, 1.0, false);
+    assert_relative_eq!(logs[0], Vector([-2e4 - 2.0_f32.ln(), -2.0_f32.ln(), -2.0_f32.ln()]));
+}
+
+/// Where a naive formula, such as 1 - 1 / (1 + exp(x)), has already lost every digit.
+#[test]
+fn in_the_tails_and_next_to_zero_no_digits_are_lost() {
+    let e = (-80.0_f64).exp();
+    // Φ(-8) and φ(-8) of the normal distribution.
+    let (area, density) = (6.220_960_574_271_785e-16, 5.052_271_083_536_893e-15);
+    let (x, ln2) = (1e-30, 2.0_f64.ln());
+    values! {
+        Sigmoid: (-80.0, e, e), (x, 0.5, 0.25);
+        Softplus: (-80.0, e, e), (-x, ln2, 0.5);
+        Silu: (-80.0, -80.0 * e, -79.0 * e), (-x, -0.5 * x, 0.5);
+        Mish: (-80.0, -80.0 * e, -79.0 * e), (-x, -0.6 * x, 0.6); // tanh ln 2 = 3/5
+        Gelu: (-8.0, -8.0 * area, area - 8.0 * density), (-x, -0.5 * x, 0.5);
+        GeluTanh: (-x, -0.5 * x, 0.5);
+        Elu: (-80.0, -1.0, e), (-x, -x, 1.0);
+        Tanh: (-x, -x, 1.0);
+        Softsign: (-x, -x, 1.0);
+        HardTanh: (-x, -x, 1.0);
+    }
+}

@@ -1,0 +1,27 @@
+//! Layers, combinators and tensors: gradients, agreement with PyTorch, extremes, shapes of inputs.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
+#[path = "../common/notes.rs"]
+mod notes;
+#[path = "../common/wrong_layers.rs"]
+mod wrong_layers;
+
+mod adjoint;
+mod any_input;
+mod concat;
+mod convolutions;
+mod elementary;
+mod extremes;
+mod gradcheck_catches;
+mod gradients;
+mod list;
+mod named;
+mod norm;
+mod own_layer;
+mod parity;
+mod product_of_jacobians;
+mod properties;
+mod tensors;

@@ -1,0 +1,246 @@
+//! The same numbers as PyTorch: every layer, combinator, network, loss and optimiser, in f32 and in f64, against what
+//! `tests/fixtures/make.py` wrote. The worst error of each group: `cargo test -p chainrule-tests --test layers parity -- --nocapture`.
+
+use std::collections::BTreeSet;
+
+use crate::common::{every_combinator, every_layer, every_network};
+use crate::fixtures::{Group, Named, Numbers};
+use chainrule::Real;
+use chainrule::prelude::*;
+use serde::Deserialize;
+
+/// Rows that are compared in evaluation mode, in which they pass everything on: what dropout drops in training is
+/// drawn by another generator here than in PyTorch. (`tests/layers/gradients.rs` checks the training pass.)
+const EVALUATED: [&str; 2] = ["dropout", "dropout_between"];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LayerCase {
+    training: bool,
+    input: Numbers,
+    parameters: Named,
+    output: Numbers,
+    cotangent: Numbers,
+    input_grad: Numbers,
+    gradient: Named,
+}
+
+fn compare_layer<L: Layer<X>, X: Tensor>(group: &mut Group<LayerCase>, name: &str) {
+    let Some(case) = group.take(name) else { return };
+    if case.training == EVALUATED.contains(&name) {
+        group.fail(format!("{name}: training in PyTorch is {}, and not so here", case.training));
+    }
+    let (mut draws, mut workspace) = (rng(0), L::Tape::default());
+    let mut mode = if case.training { Mode::Train(&mut draws) } else { Mode::Evaluate };
+
+    let layer: L = group.network(name, &case.parameters);
+    let input: Vec<X> = group.batch(&format!("{name} input"), &case.input);
+    let mut output = bytemuck::zeroed_vec(input.len());
+    layer.forward(&input, &mut output, &mut workspace, &mut mode);
+    group.close_batch(&format!("{name} output"), &output, &case.output);
+
+    let cotangent: Vec<L::Output> = group.batch(&format!("{name} cotangent"), &case.cotangent);
+    let (mut input_grad, mut gradient) = (bytemuck::zeroed_vec(input.len()), L::zeros());
+    let dx = Some(&mut input_grad[..]);
+    layer.backward(&input, &output, &cotangent, dx, &mut gradient, &mut workspace, &mut NoProbe);
+    group.close_batch(&format!("{name} input gradient"), &input_grad, &case.input_grad);
+    group.close_parameters(&format!("{name} gradient of"), &gradient, &case.gradient);
+}
+
+/// Every loss of `src/loss`, by the file it lives in, with its targets.
+macro_rules! every_loss {
+    ($case:ident) => {
+        $case!("squared", mean_squared_error: MeanSquaredError, Vector<5, T>);
+        $case!("absolute", mean_absolute_error: MeanAbsoluteError, Vector<5, T>);
+        $case!("huber", huber: Huber::new(0.75), Vector<5, T>);
+        $case!("cross_entropy", cross_entropy: CrossEntropy::default(), Label<5>);
+        $case!("cross_entropy", cross_entropy_smoothed: CrossEntropy::smoothed(0.1), Label<5>);
+        $case!("cross_entropy", cross_entropy_shares: CrossEntropy::default(), Vector<5, T>);
+        $case!("cross_entropy", cross_entropy_shares_smoothed: CrossEntropy::smoothed(0.1), Vector<5, T>);
+        $case!("binary", binary_cross_entropy: BinaryCrossEntropy, Vector<5, T>);
+    };
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LossCase {
+    outputs: Numbers,
+    targets: Numbers,
+    value: Numbers,
+    gradient: Numbers,
+}
+
+/// What a loss compares with, read from a fixture.
+trait Target: Sized {
+    fn batch(group: &mut Group<LossCase>, what: &str, from: &Numbers) -> Vec<Self>;
+}
+
+impl<const N: usize, T: Real> Target for Vector<N, T> {
+    fn batch(group: &mut Group<LossCase>, what: &str, from: &Numbers) -> Vec<Self> {
+        group.batch(what, from)
+    }
+}
+
+impl<const CLASSES: usize> Target for Label<CLASSES> {
+    fn batch(_: &mut Group<LossCase>, what: &str, from: &Numbers) -> Vec<Self> {
+        let label =
+            |&index: &f64| Label::new(index as usize).unwrap_or_else(|error| panic!("{what}: {error}"));
+        from.numbers().iter().map(label).collect()
+    }
+}
+
+fn compare_loss<T, Y, L>(group: &mut Group<LossCase>, name: &str, loss: L)
+where
+    T: Real,
+    Y: Target,
+    L: Loss<Vector<5, T>, Y>,
+{
+    // Outputs up to ±5, and up to ±50.
+    for name in [name, &format!("{name}_far")] {
+        let Some(case) = group.take(name) else { continue };
+        let outputs: Vec<Vector<5, T>> = group.batch(&format!("{name} outputs"), &case.outputs);
+        let targets = Y::batch(group, &format!("{name} targets"), &case.targets);
+        let mut gradient = outputs.clone();
+        match loss.mean_and_gradient(&outputs, &targets, &mut gradient) {
+            Ok(value) => group.close(&format!("{name} value"), &[T::from_f64(value)], case.value.numbers()),
+            Err(error) => group.fail(format!("{name}: {error}")),
+        }
+        group.close_batch(&format!("{name} gradient"), &gradient, &case.gradient);
+    }
+}
+
+/// Every optimiser of `src/optimizer`, by the file it lives in.
+macro_rules! every_optimizer {
+    ($case:ident) => {
+        $case!("sgd", sgd: Sgd::new(0.1));
+        $case!("sgd", sgd_momentum: Sgd::new(0.02).momentum(0.9));
+        $case!("sgd", sgd_nesterov: Sgd::new(0.02).nesterov(0.9));
+        $case!("rmsprop", rms_prop: RmsProp::new(0.005));
+        $case!("rmsprop", rms_prop_other: with_epsilon(RmsProp::new(0.02).decay(0.8), 0.01));
+        $case!("adam", adam: Adam::new(0.02));
+        $case!("adam", adam_other: Adam::new(0.02).betas([0.7, 0.95]).epsilon(0.01));
+        $case!("adamw", adam_w: AdamW::new(0.02).weight_decay(0.3));
+    };
+}
+
+fn with_epsilon<N>(mut optimizer: RmsProp<N>, epsilon: f64) -> RmsProp<N> {
+    optimizer.epsilon = epsilon;
+    optimizer
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OptimizerCase {
+    inputs: Numbers,
+    targets: Numbers,
+    before: Named,
+    losses: Numbers,
+    after: Named,
+}
+
+type Trained<T> = (Linear<4, 5, T>, Tanh, Linear<5, 2, T>);
+
+/// Twenty steps on batches of three, one batch after the other.
+///
+/// The error of one step stays in the weights, and the next one's is added. A step moves a weight by about a tenth of
+/// the largest one or less, and is off by some 30 u of itself (three layers and back, five roundings in each): 3 u of
+/// the largest, and 1 u for the subtraction. After twenty steps these are 80 u, inside the bound of [`Group::close`].
+fn compare_optimizer<T: Real, O: Optimizer<Trained<T>>>(
+    group: &mut Group<OptimizerCase>,
+    name: &str,
+    optimizer: O,
+) {
+    let Some(case) = group.take(name) else { return };
+    let inputs: Vec<Vector<4, T>> = group.batch(&format!("{name} inputs"), &case.inputs);
+    let targets: Vec<Vector<2, T>> = group.batch(&format!("{name} targets"), &case.targets);
+    let network = group.network(&format!("{name} before"), &case.before);
+    let mut trainer = Trainer::new(network, MeanSquaredError, optimizer, 0);
+    let batches = inputs.chunks(3).zip(targets.chunks(3)).cycle().take(20);
+    let losses: Result<Vec<T>, _> = batches.map(|(x, y)| trainer.step(x, y).map(T::from_f64)).collect();
+    match losses {
+        Ok(losses) => group.close(&format!("{name} losses"), &losses, case.losses.numbers()),
+        Err(error) => group.fail(format!("{name}: {error}")),
+    }
+    group.close_parameters(&format!("{name} after"), &trainer.network, &case.after);
+}
+
+/// All tests in one precision. (`$` comes as an argument, because a macro cannot write it for a macro inside it.)
+macro_rules! in_precision {
+    ($module:ident, $scalar:ty, $d:tt) => {
+        mod $module {
+            use super::*;
+
+            type T = $scalar;
+
+            in_precision!(@layers every_layer_gives_what_pytorch_gives, "layers", every_layer, $d);
+            in_precision!(@layers every_combinator_gives_what_pytorch_gives, "combinators", every_combinator, $d);
+            in_precision!(@layers every_network_gives_what_pytorch_gives, "networks", every_network, $d);
+
+            #[test]
+            fn every_loss_gives_what_pytorch_gives() {
+                let mut group = Group::load::<T>("losses");
+                macro_rules! case {
+                    ($d file:literal, $d name:ident: $d loss:expr, $d target:ty) => {
+                        compare_loss::<T, $d target, _>(&mut group, stringify!($d name), $d loss);
+                    };
+                }
+                every_loss!(case);
+                group.conclude();
+            }
+
+            #[test]
+            fn every_optimizer_gets_where_pytorch_gets() {
+                let mut group = Group::load::<T>("optimizers");
+                macro_rules! case {
+                    ($d file:literal, $d name:ident: $d optimizer:expr) => {
+                        compare_optimizer::<T, _>(&mut group, stringify!($d name), $d optimizer);
+                    };
+                }
+                every_optimizer!(case);
+                group.conclude();
+            }
+        }
+    };
+    (@layers $test:ident, $file:literal, $every:ident, $d:tt) => {
+        #[test]
+        fn $test() {
+            let mut group = Group::load::<T>($file);
+            macro_rules! case {
+                ($d file:literal, $d name:ident: $d layer:ty, $d input:ty) => {
+                    compare_layer::<$d layer, $d input>(&mut group, stringify!($d name));
+                };
+            }
+            $every!(case);
+            group.conclude();
+        }
+    };
+}
+in_precision!(single, f32, $);
+in_precision!(double, f64, $);
+
+#[test]
+fn every_file_of_losses_and_optimizers_has_a_row() {
+    let mut rows = BTreeSet::new();
+    macro_rules! case {
+        ($file:literal, $($row:tt)*) => {
+            rows.insert($file.to_string());
+        };
+    }
+    every_loss!(case);
+    every_optimizer!(case);
+    let mut files = BTreeSet::new();
+    for folder in ["loss", "optimizer"] {
+        let folder = format!("{}/../src/{folder}", env!("CARGO_MANIFEST_DIR"));
+        for file in std::fs::read_dir(folder).unwrap() {
+            files.insert(file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_string());
+        }
+    }
+    files.remove("mod");
+    // What several losses share.
+    assert!(files.remove("pairwise"), "pairwise is gone");
+    // What stands between a gradient and a step is held against its formula in `tests/training/steps.rs`.
+    for file in ["average", "clip", "frozen"] {
+        assert!(files.remove(file), "{file} is gone");
+    }
+    assert_eq!(rows, files);
+}

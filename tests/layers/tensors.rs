@@ -1,0 +1,253 @@
+//! Samples and what they convert to: memory order against numbers written by hand, views, comparison, printing, labels.
+
+use approx::{AbsDiffEq, RelativeEq, UlpsEq, assert_abs_diff_eq, assert_relative_eq, assert_ulps_eq};
+use chainrule::Error;
+use chainrule::prelude::*;
+use nalgebra::{Matrix2x3, Matrix3x2, Matrix6x2, SMatrix, SVector, Vector2, Vector3};
+
+/// 1, 2, 3, .. in memory, two channels of two rows of three columns.
+const IMAGE: Image<2, 2, 3> =
+    Image([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [[7.0, 8.0, 9.0], [10.0, 11.0, 12.0]]]);
+const SEQUENCE: Sequence<3, 2> = Sequence([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+const VECTOR: Vector<3> = Vector([1.0, 2.0, 3.0]);
+
+fn counted(from: usize, to: usize) -> Vec<f32> {
+    (from..=to).map(|x| x as f32).collect()
+}
+
+#[test]
+fn memory_is_in_c_order() {
+    assert_eq!(IMAGE.as_slice(), counted(1, 12));
+    assert_eq!(SEQUENCE.as_slice(), counted(1, 6));
+    assert_eq!(VECTOR.as_slice(), counted(1, 3));
+    assert_eq!(<Sequence<3, 2>>::flat(&[SEQUENCE, SEQUENCE]), [counted(1, 6), counted(1, 6)].concat());
+    assert_eq!((<Image<2, 2, 3>>::SHAPE, <Image<2, 2, 3>>::LEN), (&[2, 2, 3][..], 12));
+    assert_eq!((<Sequence<3, 2>>::SHAPE, <Sequence<3, 2>>::LEN), (&[3, 2][..], 6));
+    assert_eq!((<Vector<3, f64>>::SHAPE, <Vector<3, f64>>::LEN), (&[3][..], 3));
+}
+
+#[test]
+fn slices_become_tensors_if_they_have_the_right_length() {
+    assert_eq!(Image::from_slice(&counted(1, 12)), Ok(IMAGE));
+    assert_eq!(Sequence::try_from(&counted(1, 6)[..]), Ok(SEQUENCE));
+    assert_eq!(Vector::try_from(&counted(1, 3)[..]), Ok(VECTOR));
+    for found in [0, 11, 13, 24] {
+        let error = Error::SliceLength { shape: &[2, 2, 3], expected: 12, found };
+        assert_eq!(<Image<2, 2, 3>>::from_slice(&vec![0.0; found]), Err(error));
+    }
+    let mut image = IMAGE;
+    image.as_mut_slice()[4] = 0.5;
+    assert_eq!(image, Image([[[1.0, 2.0, 3.0], [4.0, 0.5, 6.0]], [[7.0, 8.0, 9.0], [10.0, 11.0, 12.0]]]));
+}
+
+#[test]
+fn arrays_go_in_and_out() {
+    assert_eq!(Vector::from([1.0, 2.0, 3.0]), VECTOR);
+    assert_eq!(<[f32; 3]>::from(VECTOR), [1.0, 2.0, 3.0]);
+    assert_eq!(Sequence::from([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), SEQUENCE);
+    assert_eq!(<[[f32; 2]; 3]>::from(SEQUENCE), SEQUENCE.0);
+    assert_eq!(<[[[f32; 3]; 2]; 2]>::from(Image::from(IMAGE.0)), IMAGE.0);
+    let zeros: (Vector<2>, Sequence<1, 2, f64>, Image<1, 1, 1>) = Default::default();
+    assert_eq!(zeros, (Vector([0.0; 2]), Sequence([[0.0; 2]]), Image([[[0.0]]])));
+}
+
+#[test]
+fn nalgebras_matrices_have_a_column_for_each_step_and_for_each_row_of_pixels() {
+    assert_eq!(SVector::from(VECTOR), Vector3::new(1.0, 2.0, 3.0));
+    assert_eq!(Vector::from(Vector3::new(1.0, 2.0, 3.0)), VECTOR);
+
+    let steps = Matrix2x3::new(1.0, 3.0, 5.0, 2.0, 4.0, 6.0);
+    assert_eq!(SMatrix::from(SEQUENCE), steps);
+    assert_eq!(Sequence::from(steps), SEQUENCE);
+
+    let channels =
+        [Matrix3x2::new(1.0, 4.0, 2.0, 5.0, 3.0, 6.0), Matrix3x2::new(7.0, 10.0, 8.0, 11.0, 9.0, 12.0)];
+    assert_eq!(<[SMatrix<f32, 3, 2>; 2]>::from(IMAGE), channels);
+    assert_eq!(Image::from(channels), IMAGE);
+}
+
+#[test]
+fn views_are_the_same_matrices_without_a_copy() {
+    assert_eq!(VECTOR.view(), Vector3::new(1.0, 2.0, 3.0));
+    assert_eq!(SEQUENCE.view(), Matrix2x3::new(1.0, 3.0, 5.0, 2.0, 4.0, 6.0));
+    assert_eq!(IMAGE.channel(0), Matrix3x2::new(1.0, 4.0, 2.0, 5.0, 3.0, 6.0));
+    assert_eq!(IMAGE.channel(1), Matrix3x2::new(7.0, 10.0, 8.0, 11.0, 9.0, 12.0));
+    let (vector, sequence, image) = (VECTOR, SEQUENCE, IMAGE);
+    assert!(std::ptr::eq(&vector.view()[2], &vector.0[2]));
+    assert!(std::ptr::eq(&sequence.view()[(1, 2)], &sequence.0[2][1]));
+    assert!(std::ptr::eq(&image.channel(1)[(2, 0)], &image.0[1][0][2]));
+}
+
+#[test]
+fn views_can_be_written_through() {
+    let (mut vector, mut sequence, mut image) = (VECTOR, SEQUENCE, IMAGE);
+    vector.view_mut()[1] = 20.0;
+    assert_eq!(vector, Vector([1.0, 20.0, 3.0]));
+    sequence.view_mut().column_mut(1).fill(0.0);
+    assert_eq!(sequence, Sequence([[1.0, 2.0], [0.0, 0.0], [5.0, 6.0]]));
+    sequence.view_mut()[(0, 2)] = 50.0;
+    assert_eq!(sequence.as_slice(), [1.0, 2.0, 0.0, 0.0, 50.0, 6.0]);
+    image.channel_mut(1).row_mut(2).fill(0.0);
+    assert_eq!(image.as_slice(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 0.0, 10.0, 11.0, 0.0]);
+}
+
+#[test]
+#[should_panic(expected = "index out of bounds")]
+fn a_channel_that_is_not_there_cannot_be_viewed() {
+    IMAGE.channel(2);
+}
+
+#[test]
+fn arithmetic_goes_through_nalgebra_and_comes_back() {
+    let sum: Vector<3> = (VECTOR.view() * 2.0 + Vector3::new(1.0, 1.0, 1.0)).into();
+    assert_eq!(sum, Vector([3.0, 5.0, 7.0]));
+    let sums: Vector<2> = (SEQUENCE.view() * Vector3::new(1.0, 1.0, 1.0)).into();
+    assert_eq!(sums, Vector([9.0, 12.0]));
+    let projected: Vector<3> = SEQUENCE.view().tr_mul(&Vector2::new(1.0, -1.0)).into();
+    assert_eq!(projected, Vector([-1.0, -1.0, -1.0]));
+}
+
+#[test]
+fn a_batch_is_a_matrix_with_a_column_for_each_sample() {
+    let mut batch = [SEQUENCE, Sequence([[7.0, 8.0], [9.0, 10.0], [11.0, 12.0]])];
+    let columns = <Sequence<3, 2>>::columns(&batch);
+    assert_eq!(columns.shape(), (6, 2));
+    assert_eq!(columns, Matrix6x2::new(1.0, 7.0, 2.0, 8.0, 3.0, 9.0, 4.0, 10.0, 5.0, 11.0, 6.0, 12.0));
+    assert!(std::ptr::eq(&columns[(5, 1)], &batch[1].0[2][1]));
+
+    let mut columns = Tensor::columns_mut(&mut batch);
+    assert_eq!(columns.shape(), (6, 2));
+    columns.column_mut(1).fill(0.0);
+    columns[(1, 0)] = -2.0;
+    assert_eq!(batch, [Sequence([[1.0, -2.0], [3.0, 4.0], [5.0, 6.0]]), Sequence::default()]);
+    assert_eq!(<Sequence<3, 2>>::columns(&[]).shape(), (6, 0));
+}
+
+#[test]
+fn indices_go_from_the_outermost_side_to_the_innermost() {
+    let (mut vector, mut sequence, mut image) = (VECTOR, SEQUENCE, IMAGE);
+    assert_eq!((vector[2], sequence[(2, 0)], sequence[(0, 1)], image[(1, 0, 2)]), (3.0, 5.0, 2.0, 9.0));
+    vector[0] = -1.0;
+    sequence[(1, 1)] = -4.0;
+    image[(0, 1, 0)] = -4.0;
+    assert_eq!(vector, Vector([-1.0, 2.0, 3.0]));
+    assert_eq!(sequence, Sequence([[1.0, 2.0], [3.0, -4.0], [5.0, 6.0]]));
+    assert_eq!(image.channel(0), Matrix3x2::new(1.0, -4.0, 2.0, 5.0, 3.0, 6.0));
+}
+
+#[test]
+fn tensors_compare_within_a_tolerance_number_by_number() {
+    let near = Vector([1.0, 2.0, 3.0 + 1e-5]);
+    assert_abs_diff_eq!(VECTOR, near, epsilon = 2e-5);
+    assert!(VECTOR.abs_diff_ne(&near, 5e-6));
+    assert_relative_eq!(VECTOR, near, max_relative = 1e-5);
+    assert!(VECTOR.relative_ne(&near, 0.0, 1e-6));
+    let next = Vector([1.0, 2.0, 3.0_f32.next_up().next_up()]);
+    assert_ulps_eq!(VECTOR, next, epsilon = 0.0, max_ulps = 2);
+    assert!(VECTOR.ulps_ne(&next, 0.0, 1));
+
+    let (mut sequence, mut image) = (SEQUENCE, IMAGE);
+    sequence[(2, 1)] += 1e-3;
+    image[(1, 1, 2)] += 1e-3;
+    assert!(SEQUENCE.relative_ne(&sequence, 0.0, 1e-6) && IMAGE.relative_ne(&image, 0.0, 1e-6));
+    assert_abs_diff_eq!(SEQUENCE, sequence, epsilon = 2e-3);
+    assert_abs_diff_eq!(IMAGE, image, epsilon = 2e-3);
+    let nan = Vector([f32::NAN, 0.0, 0.0]);
+    assert!(nan != nan && nan.relative_ne(&nan, 1.0, 1.0));
+}
+
+type Block = Residual<(Tanh, Linear<3, 3>)>;
+type Net = (Linear<4, 3>, Block, [Block; 2], PRelu, Linear<3, 2, f32, NoBias>);
+
+#[test]
+fn layers_blocks_and_whole_networks_compare_within_a_tolerance() {
+    let net = || Net::init(&mut rng(1));
+    let (a, mut b) = (net(), net());
+    assert_eq!(a.parameters(), b.parameters());
+    assert_relative_eq!(a.parameters(), b.parameters());
+    assert_eq!((&a.0, &a.1, &a.3), (&b.0, &b.1, &b.3));
+
+    // One number of the last block, by 1e-3.
+    b.2[1].branch.1.bias[2] = 1e-3;
+    assert_ne!(a.parameters(), b.parameters());
+    assert_ne!(a.2[1], b.2[1]);
+    assert_eq!(a.2[0], b.2[0]);
+    assert_abs_diff_eq!(a.parameters(), b.parameters(), epsilon = 2e-3);
+    assert!(a.parameters().abs_diff_ne(&b.parameters(), 5e-4));
+    assert_abs_diff_eq!(a.2[1], b.2[1], epsilon = 2e-3);
+    assert!(a.2[1].relative_ne(&b.2[1], 0.0, 1e-3) && a.2[1].ulps_ne(&b.2[1], 0.0, 4));
+
+    // One weight, by one part in ten thousand; and a slope.
+    let (mut c, weight) = (net(), a.0.weights()[11]);
+    c.0.weights_mut()[11] = weight * 1.0001;
+    assert_relative_eq!(a.0, c.0, epsilon = 0.0, max_relative = 2e-4);
+    assert!(a.0.relative_ne(&c.0, 0.0, 5e-5));
+    c.3.slope = 0.26;
+    assert_abs_diff_eq!(a.3, c.3, epsilon = 0.011);
+    assert!(a.3.abs_diff_ne(&c.3, 0.009));
+    assert_eq!((Tanh, Identity, Dropout::<20>), (Tanh, Identity, Dropout::<20>));
+}
+
+#[test]
+fn a_tensor_prints_as_one_short_line() {
+    assert_eq!(format!("{VECTOR:?}"), "Vector<3> [1.0, 2.0, 3.0]");
+    assert_eq!(format!("{:?}", Vector([0.5_f64; 2])), "Vector<2, f64> [0.5, 0.5]");
+    assert_eq!(format!("{SEQUENCE:?}"), "Sequence<3, 2> [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]");
+    assert_eq!(format!("{IMAGE:?}"), "Image<2, 2, 3> [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, .., 12.0]");
+    let mut digits = Vector([0.0_f32; 784]);
+    (digits[0], digits[783]) = (f32::MIN, f32::NAN);
+    assert_eq!(format!("{digits:?}"), "Vector<784> [-3.4028235e38, 0.0, 0.0, 0.0, 0.0, 0.0, .., NaN]");
+    // The formatter's precision reaches the numbers.
+    assert_eq!(format!("{:.1?}", Vector([1.0_f32 / 3.0, 2.0])), "Vector<2> [0.3, 2.0]");
+}
+
+#[test]
+fn layers_and_networks_print_their_shapes_and_no_numbers() {
+    let net = Net::zeros();
+    assert_eq!(format!("{:?}", net.0), "Dense([4] -> [3])");
+    assert_eq!(format!("{:?}", net.4), "Dense([3] -> [2], no bias)");
+    assert_eq!(format!("{:?}", net.1), "Residual { branch: (Tanh, Dense([3] -> [3])), shortcut: Identity }");
+    let lines = format!("{:?}", Net::init_with(Initializer::constant(3.0), &mut rng(0)).parameters());
+    let lines: Vec<_> = lines.lines().collect();
+    assert_eq!(
+        lines[..3],
+        ["0.weight [4, 3] rms 3.0000", "0.bias [3] rms 0.0000", "1.branch.1.weight [3, 3] rms 3.0000"]
+    );
+    assert_eq!(
+        lines[7..],
+        ["2.1.branch.1.bias [3] rms 0.0000", "3.slope [1] rms 0.2500", "4.weight [3, 2] rms 3.0000"]
+    );
+}
+
+#[test]
+fn a_label_is_one_of_its_classes() {
+    let labels: Vec<_> = Label::<3>::all().collect();
+    assert_eq!(labels.iter().map(|label| label.index()).collect::<Vec<_>>(), [0, 1, 2]);
+    for (index, label) in labels.iter().enumerate() {
+        assert_eq!((Label::new(index), Label::try_from(index)), (Ok(*label), Ok(*label)));
+        assert_eq!(
+            (format!("{label:?}"), label.to_string()),
+            (format!("Label<3>({index})"), index.to_string())
+        );
+    }
+    for index in [3, 4, usize::MAX] {
+        let error = Err(Error::LabelOutOfRange { index, classes: 3 });
+        assert_eq!((Label::<3>::new(index), Label::<3>::try_from(index)), (error.clone(), error));
+    }
+    assert!(labels[0] < labels[1]);
+    assert_eq!(Label::<1>::all().count(), 1);
+}
+
+#[test]
+fn the_largest_score_names_the_label_a_tie_goes_to_the_first_and_a_nan_to_none() {
+    let label = |scores: [f32; 4]| Label::from_scores(&Vector(scores)).index();
+    assert_eq!(label([0.1, 0.9, 0.3, 0.2]), 1);
+    assert_eq!(label([-4.0, -3.0, -2.0, -1.0]), 3);
+    assert_eq!(label([0.5, 0.7, 0.7, 0.7]), 1);
+    assert_eq!(label([0.0; 4]), 0);
+    assert_eq!(label([f32::NAN, -1.0, -2.0, f32::NAN]), 1);
+    assert_eq!(label([-1.0, f32::NAN, 3.0, f32::NAN]), 2);
+    assert_eq!(label([f32::NEG_INFINITY, f32::NEG_INFINITY, f32::NAN, f32::INFINITY]), 3);
+    assert_eq!(label([f32::NAN, f32::NAN, f32::NEG_INFINITY, f32::NAN]), 2);
+    assert!(label([f32::NAN; 4]) < 4);
+}

@@ -1,0 +1,157 @@
+//! Training allocates nothing after the first step, and inference nothing after the first call.
+use crate::allocator::allocations;
+use crate::common::{every_combinator, every_layer, every_network, inputs};
+use chainrule::layer::NoProbe;
+use chainrule::prelude::*;
+
+#[test]
+fn the_counter_sees_each_way_of_asking_for_memory() {
+    assert_eq!(allocations(|| ()), 0);
+    assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(7)))), 1);
+    assert_eq!(allocations(|| drop(std::hint::black_box(vec![0_u8; 100]))), 1); // zeroed
+    let mut grows = vec![1];
+    assert_eq!(allocations(|| grows.reserve_exact(1000)), 1); // moved to a larger place
+    assert_eq!(allocations(|| drop(std::hint::black_box(chainrule::tensor::zeros::<Vector<9>>()))), 1);
+}
+
+const FULL: usize = 8;
+const LAST: usize = 3;
+
+/// Steps on a full batch, and then: a full one, a smaller last one, a single sample, a full one again.
+fn assert_only_the_first_step_allocates(name: &str, mut step: impl FnMut(usize)) {
+    let first = allocations(|| step(FULL));
+    assert!(first > 0, "{name}: the first step allocates nothing: is it counted at all?");
+    let later = allocations(|| [FULL, LAST, 1, FULL].into_iter().for_each(step));
+    assert_eq!(later, 0, "{name}: the steps after the first allocate");
+}
+
+/// With the trainer, and with a loop by hand.
+fn train<N, X, Y, O>(name: &str, optimizer: impl Fn() -> O)
+where
+    N: Layer<X, Output = Y>,
+    X: Tensor,
+    Y: Tensor,
+    O: Optimizer<N>,
+{
+    let (xs, ys) = (inputs::<X>(FULL), inputs::<Y>(FULL));
+
+    let mut trainer = Trainer::new(N::init(&mut rng(1)), Huber::new(1.0), optimizer(), 1);
+    assert_only_the_first_step_allocates(name, |samples| {
+        trainer.step(&xs[..samples], &ys[..samples]).unwrap();
+    });
+
+    let (mut net, mut gradient, mut workspace) = (N::init(&mut rng(1)), N::zeros(), Workspace::default());
+    let (mut optimizer, mut rng) = (optimizer(), rng(2));
+    assert_only_the_first_step_allocates(name, |samples| {
+        let (xs, ys) = (&xs[..samples], &ys[..samples]);
+        net.loss_gradient(&MeanSquaredError, xs, ys, &mut workspace, &mut gradient, &mut rng).unwrap();
+        optimizer.step(&mut net, &gradient).unwrap();
+    });
+}
+
+/// With every optimiser.
+macro_rules! train {
+    ($name:ident: $network:ty, $input:ty => $output:ty) => {
+        #[test]
+        fn $name() {
+            type N = $network;
+            train::<N, $input, $output, _>("Sgd", || Sgd::<N>::new(0.01));
+            train::<N, $input, $output, _>("Sgd, momentum", || Sgd::<N>::new(0.01).momentum(0.9));
+            train::<N, $input, $output, _>("Sgd, Nesterov", || Sgd::<N>::new(0.01).nesterov(0.9));
+            train::<N, $input, $output, _>("RmsProp", || RmsProp::<N>::new(0.01));
+            train::<N, $input, $output, _>("Adam", || Adam::<N>::new(0.01));
+            train::<N, $input, $output, _>("AdamW", || AdamW::<N>::new(0.01));
+        }
+    };
+}
+
+train!(a_tuple_allocates_only_in_its_first_step:
+    (Linear<20, 33>, Relu, Linear<33, 9>, PRelu, Linear<9, 4>), Vector<20> => Vector<4>);
+train!(an_array_of_residual_blocks_allocates_only_in_its_first_step:
+    (Linear<6, 16>, [(Residual<(Tanh, Linear<16, 16>)>, Tanh); 12], Linear<16, 3>), Vector<6> => Vector<3>);
+train!(a_nested_stack_with_dropout_allocates_only_in_its_first_step: (
+    Dense<Image<2, 4, 4, f64>, Sequence<3, 8, f64>>,
+    Residual<(Dropout<20>, Gelu, Residual<[(Dropout<50>, Silu); 3]>)>,
+    (Softmax, (Residual<(Elu, Dense<Sequence<3, 8, f64>, Vector<5, f64>>), Dense<Sequence<3, 8, f64>, Vector<5, f64>, NoBias>>,)),
+    LogSoftmax,
+), Image<2, 4, 4, f64> => Vector<5, f64>);
+
+#[test]
+fn a_classifier_allocates_only_in_its_first_step() {
+    type Net = (Linear<12, 24>, Relu, Dropout<20>, Linear<24, 10>);
+    let xs = inputs::<Vector<12>>(FULL);
+    let labels: Vec<_> = Label::<10>::all().take(FULL).collect();
+    let loss = CrossEntropy::smoothed(0.1);
+    let mut trainer = Trainer::new(Net::init(&mut rng(1)), loss, Adam::new(0.01), 1);
+    assert_only_the_first_step_allocates("cross-entropy", |samples| {
+        trainer.step(&xs[..samples], &labels[..samples]).unwrap();
+    });
+
+    let shares = vec![Vector([0.1; 10]); FULL];
+    let mut trainer = Trainer::new(Net::init(&mut rng(1)), BinaryCrossEntropy, Adam::new(0.01), 1);
+    assert_only_the_first_step_allocates("binary cross-entropy", |samples| {
+        trainer.step(&xs[..samples], &shares[..samples]).unwrap();
+    });
+}
+
+#[test]
+fn predicting_into_the_same_place_allocates_only_in_its_first_call() {
+    type Net = (Linear<12, 24>, [Residual<(Relu, Linear<24, 24>, Dropout<20>)>; 3], Linear<24, 10>, Softmax);
+    let (net, xs) = (Net::init(&mut rng(1)), inputs::<Vector<12>>(FULL));
+    let (mut outputs, mut workspace) = ([Vector::default(); FULL], Workspace::default());
+    assert_only_the_first_step_allocates("predict_into", |samples| {
+        net.predict_into(&xs[..samples], &mut outputs[..samples], &mut workspace).unwrap();
+    });
+}
+
+#[test]
+fn what_is_done_with_parameters_allocates_nothing() {
+    type Net = (Linear<12, 24>, [Residual<(PRelu, Linear<24, 24>)>; 3], Linear<24, 10>);
+    let (mut net, other) = (Net::init(&mut rng(1)), Net::init(&mut rng(1)));
+    let asked = allocations(|| {
+        assert_eq!(net.parameters(), other.parameters());
+        assert!(net.norm() > 0.0);
+        net.set_zero();
+    });
+    assert_eq!(asked, 0);
+}
+
+/// A layer by itself, without the checks and buffers of `Network`: forward and backward, on a full and a smaller batch.
+fn assert_second_pass_allocates_nothing<L: Layer<X>, X: Tensor>(name: &str) {
+    let layer = L::init(&mut rng(1));
+    let (x, mut y) = (inputs::<X>(FULL), inputs::<L::Output>(FULL));
+    let (dy, mut dx) = (inputs::<L::Output>(FULL), inputs::<X>(FULL));
+    let (mut gradient, mut tape, mut rng) = (L::zeros(), L::Tape::default(), rng(2));
+    let mut pass = |n: usize, train: bool| {
+        let mut mode = if train { Mode::Train(&mut rng) } else { Mode::Evaluate };
+        layer.forward(&x[..n], &mut y[..n], &mut workspace, &mut mode);
+        let (x, y, dy) = (&x[..n], &y[..n], &dy[..n]);
+        layer.backward(x, y, dy, Some(&mut dx[..n]), &mut gradient, &mut workspace, &mut NoProbe);
+        layer.backward(x, y, dy, None, &mut gradient, &mut workspace, &mut NoProbe);
+    };
+    pass(FULL, true);
+    let later = allocations(|| {
+        for (samples, train) in [(FULL, true), (LAST, true), (FULL, false), (FULL, true)] {
+            pass(samples, train)
+        }
+    });
+    assert_eq!(later, 0, "{name}: a pass after the first allocates");
+}
+
+macro_rules! case {
+    ($file:literal, $name:ident: $layer:ty, $input:ty) => {{
+        type T = f32;
+        assert_second_pass_allocates_nothing::<$layer, $input>(stringify!($name));
+    }};
+}
+
+#[test]
+fn the_second_pass_of_every_layer_allocates_nothing() {
+    every_layer!(case);
+}
+
+#[test]
+fn the_second_pass_of_every_combinator_and_network_allocates_nothing() {
+    every_combinator!(case);
+    every_network!(case);
+}

@@ -1,0 +1,22 @@
+//! The README shows a program, the same program with one wrong number, and what the compiler says: all three are the
+//! real ones, which `tests/shapes` compiles.
+
+use std::fs::read_to_string;
+
+use super::{read, read_wrong};
+
+#[test]
+fn the_readme_shows_the_program_the_wrong_number_and_the_message() {
+    let readme = read_to_string("../README.md").unwrap();
+    let (right, wrong) = (read("pass", "readme", ".rs").unwrap(), read_wrong("readme", ".rs"));
+    let message = read_wrong("readme", ".stderr");
+
+    let lines = right.lines().zip(wrong.lines());
+    let change: String = lines.filter(|(a, b)| a != b).map(|(a, b)| format!("-{a}\n+{b}\n")).collect();
+
+    assert_eq!(change.lines().count(), 2, "the wrong program differs in one line");
+    for (language, text) in [("rust", &right), ("diff", &change), ("text", &message)] {
+        let fenced = format!("\n```{language}\n{text}```\n");
+        assert!(readme.contains(&fenced), "README.md does not show this:\n{fenced}");
+    }
+}

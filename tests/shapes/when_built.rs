@@ -1,0 +1,41 @@
+//! Programs with an error in a constant of a generic function: `cargo check` accepts them, and `cargo build` does not.
+//!
+//! They are examples of this package that are built here alone, with what is built already. Below our sentence rustc names
+//! functions inside the crate, which are no concern of the reader's: the files `.stderr` hold the errors' first lines.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::{names, read};
+
+/// The errors that the compiler reports, one a line.
+fn errors(name: &str) -> String {
+    let mut cargo = Command::new(env!("CARGO"));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    // The whole workspace, as the suite is run: with other features, the crate would be built once more.
+    cargo.current_dir(root).args([
+        "build",
+        "--workspace",
+        "--quiet",
+        "--color=never",
+        "--message-format=human",
+    ]);
+    let built =
+        cargo.args(["--features", "chainrule-tests/wrong_programs", "--example", name]).output().unwrap();
+    let said = String::from_utf8(built.stderr).unwrap();
+    assert!(!built.status.success(), "{name} compiles, and must not");
+    let errors = said.lines().filter(|line| line.starts_with("error") && !line.contains("could not compile"));
+    errors.fold(String::new(), |all, line| all + line + "\n")
+}
+
+#[test]
+fn every_wrong_constant_is_refused_with_the_message_beside_it() {
+    let overwrite = std::env::var("TRYBUILD").is_ok_and(|update| update == "overwrite");
+    for name in names("fail_when_built", ".rs") {
+        let errors = errors(&name);
+        if overwrite {
+            std::fs::write(format!("shapes/fail_when_built/{name}.stderr"), &errors).unwrap();
+        }
+        assert_eq!(errors, read("fail_when_built", &name, ".stderr").unwrap(), "{name}");
+    }
+}

@@ -1,0 +1,251 @@
+//! Bad data and settings: each is an error that says what is wrong, where, and what to do.
+
+use chainrule::Error;
+use chainrule::prelude::*;
+
+type Net = (Linear<3, 4>, Residual<(Tanh, Linear<4, 4>)>, PRelu, Linear<4, 2>);
+type X = Vector<3>;
+type Y = Vector<2>;
+
+const XS: [X; 2] = [Vector([0.1, 0.2, 0.3]), Vector([-1.0, 0.5, 2.0])];
+const YS: [Y; 2] = [Vector([0.0, 1.0]), Vector([0.5, 0.25])];
+
+fn net() -> Net {
+    Net::init(&mut rng(1))
+}
+
+/// The error of one step on this batch.
+fn step<L: Loss<Y, Target>, Target: Sync>(loss: L, xs: &[X], ys: &[Target]) -> Error {
+    Trainer::new(net(), loss, Sgd::new(0.1), 1).step(xs, ys).expect_err("the step was taken")
+}
+
+/// XS with this number at element 2 of sample 1.
+fn xs_with(number: f32) -> [X; 2] {
+    let mut xs = XS;
+    xs[1][2] = number;
+    xs
+}
+
+/// YS with this number at element 0 of sample 1.
+fn ys_with(number: f32) -> [Y; 2] {
+    let mut ys = YS;
+    ys[1][0] = number;
+    ys
+}
+
+/// Three factors W of 1e13: the output of 1e-20 is 1e19, and the gradient that comes back through them 1e45.
+type Exploding = [Residual<Linear<1, 1>>; 3];
+
+fn exploding() -> Trainer<Exploding, MeanSquaredError, Sgd<Exploding>, Tape<Exploding, Vector<1>>> {
+    let net = Exploding::init_with(Initializer::constant(1e13), &mut rng(0));
+    Trainer::new(net, MeanSquaredError, Sgd::new(0.1), 1)
+}
+
+/// Each variant of the error, by the public way to it, and what it says.
+fn errors() -> Vec<(&'static str, Error, &'static str)> {
+    let mut infinite = net();
+    infinite.1.branch.1.bias[2] = f32::INFINITY;
+    let mut overflowed = net();
+    overflowed.3.weights_mut()[5] = 2e38;
+    overflowed.3.bias[1] = 3e38;
+    let infinite_loss = MeanSquaredError.mean(&[Vector([1e200])], &[Vector([-1e200])]);
+    vec![
+        (
+            "LabelOutOfRange",
+            Label::<10>::new(12).unwrap_err(),
+            "label 12 is out of range: there are 10 classes, 0 to 9",
+        ),
+        (
+            "SliceLength",
+            Sequence::<2, 3>::from_slice(&[1.0; 5]).unwrap_err(),
+            "a tensor of shape [2, 3] holds 6 numbers, and this slice has 5",
+        ),
+        (
+            "EmptyBatch",
+            step(MeanSquaredError, &[], &[] as &[Vector<2>]),
+            "the batch is empty: give at least one sample",
+        ),
+        (
+            "BatchLengths",
+            step(MeanSquaredError, &XS, &YS[..1]),
+            "the batch has 2 inputs and 1 targets: give one target for each input",
+        ),
+        (
+            "OutputLengths",
+            net().predict_into(&XS, &mut [YS[0]], &mut Workspace::default()).unwrap_err(),
+            "the batch has 2 inputs and room for 1 outputs: give one place for each input",
+        ),
+        (
+            "NonFiniteData",
+            step(MeanSquaredError, &xs_with(f32::NAN), &YS),
+            "input 1 of the batch has NaN at element 2: clean the data before training on it",
+        ),
+        (
+            "NonFiniteOutput",
+            overflowed.predict(&Vector([30.0, 30.0, 30.0])).unwrap_err(),
+            "output 1 of sample 0 is inf although the input is finite: the weights are not finite or have overflowed; \
+             lower the learning rate or the initial gain",
+        ),
+        (
+            "NonFiniteLoss",
+            infinite_loss.unwrap_err(),
+            "the loss or its gradient is inf: the outputs are not finite, or too far from the targets for the scalar's range",
+        ),
+        (
+            "NonFiniteGradient",
+            Sgd::new(0.1).step(&mut net(), &infinite).unwrap_err(),
+            "the gradient of `1.branch.1.bias` is inf at element 2, and no step was taken: the gradient explodes; \
+             lower the learning rate or the initial gain, or add a skip connection",
+        ),
+        (
+            "NonFiniteStep",
+            exploding().step(&[Vector([1e-20])], &[Vector([0.0])]).unwrap_err(),
+            "step 0 was not taken: at `1.branch` (Linear<1, 1>) the gradient becomes NaN or infinite; what arrives there is \
+             finite; start with smaller weights, `Initializer::gain`, or lower the learning rate",
+        ),
+        (
+            "TargetRange",
+            step(BinaryCrossEntropy, &XS, &ys_with(1.5)),
+            "target 1 of the batch has 1.5 at element 0, but this loss takes probabilities between 0 and 1",
+        ),
+        (
+            "UnknownPath",
+            Frozen::new(Sgd::new(0.1), ["4"]).step(&mut net(), &net()).unwrap_err(),
+            "no parameter stands at `4` or below it: print `Net::summary::<Input>()` to see the paths",
+        ),
+        (
+            "Setting",
+            step(Huber::new(-1.0), &XS, &YS),
+            "the delta of a Huber loss is -1, but must be above 0 and finite",
+        ),
+    ]
+}
+
+#[test]
+fn each_error_says_what_is_wrong_where_and_what_to_do() {
+    for (variant, error, text) in errors() {
+        assert_eq!(error.to_string(), text);
+        assert!(format!("{error:?}").starts_with(variant), "{error:?} is not a {variant}");
+    }
+}
+
+#[test]
+fn each_variant_of_the_error_is_among_these() {
+    let source = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../src/error.rs")).unwrap();
+    let variants = source.lines().filter_map(|line| line.strip_prefix("    ")).filter_map(|line| {
+        let name = line.trim_end_matches([' ', '{', ',']);
+        (line.len() > name.len() && !name.is_empty() && name.chars().all(char::is_alphanumeric))
+            .then_some(name)
+    });
+    let (variants, reached): (Vec<_>, Vec<_>) =
+        (variants.collect(), errors().into_iter().map(|e| e.0).collect());
+    assert_eq!(variants, reached, "src/error.rs and this test differ");
+}
+
+#[test]
+fn a_number_that_is_not_finite_is_named_by_its_place_wherever_data_goes_in() {
+    let net = net();
+    for (number, name) in [(f32::NAN, "NaN"), (f32::INFINITY, "inf"), (f32::NEG_INFINITY, "-inf")] {
+        let (xs, ys) = (xs_with(number), ys_with(number));
+        let said =
+            format!("input 1 of the batch has {name} at element 2: clean the data before training on it");
+        assert_eq!(step(MeanSquaredError, &xs, &YS).to_string(), said);
+        assert_eq!(net.predict_batch(&xs).unwrap_err().to_string(), said);
+        assert_eq!(net.loss(&MeanSquaredError, &xs, &YS).unwrap_err().to_string(), said);
+        assert_eq!(net.predict(&xs[1]).unwrap_err().to_string(), said.replace("input 1", "input 0"));
+
+        let said = said.replace("input 1", "target 1").replace("element 2", "element 0");
+        assert_eq!(step(MeanSquaredError, &XS, &ys).to_string(), said);
+        assert_eq!(step(MeanAbsoluteError, &XS, &ys).to_string(), said);
+        assert_eq!(step(Huber::default(), &XS, &ys).to_string(), said);
+        assert_eq!(step(BinaryCrossEntropy, &XS, &ys).to_string(), said);
+        assert_eq!(step(CrossEntropy::default(), &XS, &ys).to_string(), said);
+    }
+}
+
+#[test]
+fn targets_that_are_no_probabilities_are_refused_and_their_edges_are_not() {
+    for number in [-1e-6, 1.0 + 1e-6] {
+        assert!(matches!(
+            step(BinaryCrossEntropy, &XS, &ys_with(number)),
+            Error::TargetRange { sample: 1, element: 0, .. }
+        ));
+        assert!(matches!(step(CrossEntropy::default(), &XS, &ys_with(number)), Error::TargetRange { .. }));
+    }
+    for number in [0.0, -0.0, 1.0] {
+        BinaryCrossEntropy.mean(&YS, &ys_with(number)).unwrap();
+    }
+}
+
+#[test]
+fn an_empty_batch_has_an_empty_answer_and_no_loss() {
+    let net = net();
+    assert_eq!(net.predict_batch::<X, Y>(&[] as &[X]), Ok(vec![]));
+    assert_eq!(net.predict_into(&[] as &[X], &mut [] as &mut [Y], &mut Workspace::default()), Ok(()));
+    assert_eq!(net.loss(&MeanSquaredError, &[] as &[X], &[] as &[Y]), Err(Error::EmptyBatch));
+    assert_eq!(MeanSquaredError.mean(&[] as &[Y], &[] as &[Y]), Err(Error::EmptyBatch));
+    assert_eq!((X::columns(&[]).ncols(), X::flat(&[]).len()), (0, 0));
+}
+
+/// In f32, 2 · 6e38 is infinite, and the square of 6e38, summed in f64, is not.
+#[test]
+fn a_gradient_too_large_for_the_scalar_is_found_at_the_loss() {
+    let far =
+        MeanSquaredError.mean_and_gradient(&[Vector([3e38])], &[Vector([-3e38])], &mut [Vector([0.0_f32])]);
+    assert_eq!(far, Err(Error::NonFiniteLoss { value: f64::INFINITY }));
+}
+
+#[test]
+fn lengths_that_differ_are_refused_wherever_two_slices_meet() {
+    let (net, mut ys) = (net(), YS);
+    let differ = |inputs, targets| Err(Error::BatchLengths { inputs, targets });
+    assert_eq!(net.loss(&MeanSquaredError, &XS, &YS[..1]), differ(2, 1).map(|()| 0.0));
+    let room = Err(Error::OutputLengths { inputs: 2, outputs: 1 });
+    assert_eq!(net.predict_into(&XS, &mut ys[..1], &mut Workspace::default()), room);
+    assert_eq!(MeanSquaredError.mean(&YS[..1], &YS), differ(1, 2).map(|()| 0.0));
+    assert_eq!(MeanSquaredError.mean_and_gradient(&YS, &YS, &mut ys[..1]), differ(1, 2).map(|()| 0.0));
+    assert_eq!(step(MeanSquaredError, &[], &YS), Error::BatchLengths { inputs: 0, targets: 2 });
+}
+
+#[test]
+fn settings_out_of_range_are_refused_by_name() {
+    let say = |error: Error| {
+        let Error::Setting { name, .. } = error else { panic!("{error}") };
+        assert!(error.to_string().starts_with(name));
+        name
+    };
+    fn of(mut optimizer: impl Optimizer<Net>) -> Error {
+        let (before, mut after) = (net(), net());
+        let error = optimizer.step(&mut after, &net()).expect_err("this setting was accepted");
+        assert_eq!(before.parameters(), after.parameters());
+        error
+    }
+    // Below the range, above it, and no number.
+    for wrong in [-1e-9, f64::INFINITY, f64::NAN] {
+        assert_eq!(say(of(Sgd::new(wrong))), "the learning rate");
+        assert_eq!(say(of(RmsProp::new(wrong))), "the learning rate");
+        assert_eq!(say(of(Adam::new(wrong))), "the learning rate");
+        assert_eq!(say(of(AdamW::new(wrong))), "the learning rate");
+        assert_eq!(say(of(AdamW::new(0.1).weight_decay(wrong))), "the weight decay");
+    }
+    // 0/0 is what a parameter without gradient would divide; a number that is 0 in `f32` is no better.
+    for wrong in [0.0, 1e-50, -1e-9, f64::INFINITY, f64::NAN] {
+        let mut rmsprop = RmsProp::new(0.1);
+        rmsprop.epsilon = wrong;
+        assert_eq!(say(of(rmsprop)), "the epsilon of RMSprop");
+        assert_eq!(say(of(Adam::new(0.1).epsilon(wrong))), "the epsilon of Adam");
+    }
+    for wrong in [-1e-9, 1.0, f64::NAN] {
+        assert_eq!(say(of(Sgd::new(0.1).momentum(wrong))), "the momentum");
+        assert_eq!(say(of(Sgd::new(0.1).nesterov(wrong))), "the momentum");
+        assert_eq!(say(of(RmsProp::new(0.1).decay(wrong))), "the decay of RMSprop");
+        assert_eq!(say(of(Adam::new(0.1).betas([wrong, 0.9]))), "the first beta of Adam");
+        assert_eq!(say(of(Adam::new(0.1).betas([0.9, wrong]))), "the second beta of Adam");
+        assert_eq!(say(step(CrossEntropy::smoothed(wrong), &XS, &YS)), "label smoothing");
+    }
+    for wrong in [0.0, -1.0, f64::INFINITY, f64::NAN] {
+        assert_eq!(say(step(Huber::new(wrong), &XS, &YS)), "the delta of a Huber loss");
+    }
+    let labels = Label::<2>::all().collect::<Vec<_>>();
+    assert_eq!(say(step(CrossEntropy::smoothed(1.0), &XS, &labels)), "label smoothing");
+}

@@ -1,0 +1,17 @@
+//! Training: steps, schedules, initialisers, threads, and runs that stop and go on.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod bad_input;
+mod digits;
+mod failed_steps;
+mod fit;
+mod initialisation;
+mod metrics;
+mod resume;
+mod schedules;
+mod statistics;
+mod steps;
+mod threads;
+mod training_parity;

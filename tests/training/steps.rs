@@ -1,0 +1,125 @@
+//! What stands between a gradient and a step: clipping, averaging, freezing.
+
+use chainrule::Error;
+use chainrule::prelude::*;
+
+type Net = (BatchNorm<3, f64>, Linear<3, 4, f64>, Tanh, Linear<4, 2, f64>);
+
+/// Parameters that are all different, statistics too.
+fn net(seed: u64) -> Net {
+    let mut net = Net::init(&mut rng(seed));
+    for (at, x) in net.0.running_mean.0.iter_mut().chain(&mut net.0.running_variance.0).enumerate() {
+        *x = 100.0 * (seed + at as u64 + 1) as f64;
+    }
+    net.1.bias = Vector([0.3, -0.2, 0.01, 0.7].map(|x| x * seed as f64));
+    net
+}
+
+/// Everything but the statistics, as one list.
+fn numbers(net: &Net) -> Vec<f64> {
+    let norm = net.0.gain.0.iter().chain(&net.0.bias.0);
+    let first = net.1.weights().iter().chain(&net.1.bias.0);
+    norm.chain(first).chain(net.3.weights()).chain(&net.3.bias.0).copied().collect()
+}
+
+fn statistics(net: &Net) -> [[f64; 3]; 2] {
+    [net.0.running_mean.0, net.0.running_variance.0]
+}
+
+#[test]
+fn a_long_gradient_is_made_shorter_as_a_whole_and_keeps_its_direction() {
+    let (start, mut clipped) = (net(1), net(1));
+    let length = numbers(&start).iter().map(|x| x * x).sum::<f64>().sqrt();
+    let before = clip_norm(&mut clipped, 0.5).unwrap();
+    approx::assert_relative_eq!(before, length, max_relative = 1e-14);
+    for (a, b) in numbers(&clipped).iter().zip(numbers(&start)) {
+        approx::assert_relative_eq!(*a, b * 0.5 / length, max_relative = 1e-14);
+    }
+    assert_eq!(statistics(&clipped), statistics(&start), "a statistic's distance is no gradient");
+}
+
+#[test]
+fn a_short_gradient_stays_as_it_is() {
+    let mut clipped = net(1);
+    clip_norm(&mut clipped, 1e3).unwrap();
+    clip_value(&mut clipped, 1e3).unwrap();
+    assert_eq!(numbers(&clipped), numbers(&net(1)));
+}
+
+#[test]
+fn each_number_is_brought_between_the_bounds() {
+    let (start, mut clipped) = (net(1), net(1));
+    clip_value(&mut clipped, 0.1).unwrap();
+    let expected: Vec<f64> = numbers(&start).iter().map(|x| x.clamp(-0.1, 0.1)).collect();
+    assert!(expected.contains(&0.1) && expected.contains(&-0.1) && expected.iter().any(|x| x.abs() < 0.1));
+    assert_eq!(numbers(&clipped), expected);
+    assert_eq!(statistics(&clipped), statistics(&start));
+}
+
+#[test]
+fn what_is_not_finite_is_left_for_the_optimiser_to_refuse() {
+    for bad in [f64::NAN, f64::INFINITY] {
+        let mut gradient = net(1);
+        gradient.1.bias[2] = bad;
+        clip_norm(&mut gradient, 1.0).unwrap();
+        clip_value(&mut gradient, 1.0).unwrap();
+        let error = Sgd::new(0.1).step(&mut net(2), &gradient).unwrap_err();
+        assert!(
+            matches!(error, Error::NonFiniteGradient { ref parameter, .. } if parameter == "1.bias"),
+            "{error}"
+        );
+    }
+    for bad in [f64::NAN, -1.0, f64::INFINITY] {
+        assert!(matches!(clip_norm(&mut net(1), bad), Err(Error::Setting { .. })));
+        assert!(matches!(clip_value(&mut net(1), bad), Err(Error::Setting { .. })));
+    }
+}
+
+#[test]
+fn an_average_is_the_weighted_sum_of_the_networks_and_the_last_ones_statistics() {
+    let mut average = Average::new(0.75);
+    assert!(average.network().is_none());
+    let nets = [1, 2, 3].map(net);
+    nets.iter().for_each(|net| average.update(net).unwrap());
+    let average = average.network().unwrap();
+    let [a, b, c] = nets.each_ref().map(numbers);
+    for (at, x) in numbers(average).iter().enumerate() {
+        let expected = 0.75 * 0.75 * a[at] + 0.75 * 0.25 * b[at] + 0.25 * c[at];
+        approx::assert_abs_diff_eq!(*x, expected, epsilon = 1e-15);
+    }
+    assert_eq!(statistics(average), statistics(&nets[2]));
+    assert!(matches!(Average::new(1.0).update(&nets[0]), Err(Error::Setting { .. })));
+}
+
+#[test]
+fn what_is_frozen_stays_and_the_rest_moves_as_ever() {
+    let gradient = net(9);
+    let (mut all, mut part) = (net(1), net(1));
+    let mut plain = AdamW::new(0.1).weight_decay(0.1);
+    let mut frozen = Frozen::new(plain.clone(), ["0", "1.bias"]);
+    for _ in 0..3 {
+        plain.step(&mut all, &gradient).unwrap();
+        frozen.step(&mut part, &gradient).unwrap();
+    }
+    let start = net(1);
+    assert_eq!(part.0, start.0, "a whole layer, its statistics too");
+    assert_eq!(part.1.bias, start.1.bias, "one parameter");
+    assert_eq!(part.1.weights(), all.1.weights());
+    assert_eq!(part.3, all.3);
+    assert_ne!(part.3, start.3);
+
+    frozen.paths.clear();
+    frozen.step(&mut part, &gradient).unwrap();
+    assert_ne!(part.1.bias, start.1.bias, "thawed");
+}
+
+#[test]
+fn a_path_that_leads_nowhere_is_an_error_and_no_step() {
+    // `2` is a Tanh; `1.bia` is no field; `33` begins as `3` does.
+    for path in ["2", "1.bia", "33", "1.", ""] {
+        let mut net_now = net(1);
+        let error = Frozen::new(Sgd::new(0.1), [path]).step(&mut net_now, &net(2)).unwrap_err();
+        assert!(matches!(error, Error::UnknownPath { path: ref found } if found == path), "{error}");
+        assert_eq!(numbers(&net_now), numbers(&net(1)));
+    }
+}
