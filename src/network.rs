@@ -1,9 +1,10 @@
 //! Floor 6: what one does with a network.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use bytemuck::Pod;
-use chainrule_parameters::{Parameters, Role, View, ViewMut};
+use chainrule_parameters::{Owned, Parameters, Role, View, ViewMut};
 use rand::Rng;
 
 use crate::Error;
@@ -136,6 +137,63 @@ pub trait Network: Parameters {
         loss_gradient(self, loss, Is::cast(inputs), targets, 1.0, workspace, gradient, rng, Some(hook))
     }
 
+    /// The vector-Jacobian product, in evaluation mode: for R = Σ u·y over all samples and outputs, with a cotangent u for each output
+    /// y, the gradient dR/dx of each input, and dR/dW for every parameter W.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// let layer = Linear::<2, 3>::init_with(Initializer::constant(2.0), &mut rng(0));
+    /// let (input_grads, gradient) = layer.vjp(&[Vector([1.0, 5.0])], &[Vector([1.0, 0.0, 10.0])])?;
+    /// assert_eq!(input_grads, [Vector([22.0, 22.0])]); // u Wᵀ
+    /// assert_eq!(gradient.weights(), [1.0, 0.0, 10.0, 5.0, 0.0, 50.0]); // xᵀ u
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`predict`](Network::predict), and [`Error::BatchLengths`] when there is not one cotangent for each input.
+    fn vjp<X: Sample, Y: Tensor>(
+        &self,
+        inputs: &[impl DataFor<Self::Input>],
+        cotangents: &[Y],
+    ) -> Result<(Vec<X::Grad>, Owned<Self>), Error>
+    where
+        Self: Maps<X, Y>,
+    {
+        let inputs: &[X] = Is::cast(inputs);
+        let (mut input_grads, mut gradient) = (bytemuck::zeroed_vec(inputs.len()), Owned::zeros());
+        vjp(self, inputs, cotangents, &mut input_grads, &mut gradient)?;
+        Ok((input_grads, gradient))
+    }
+
+    /// The Jacobian matrix dy/dx at one input, in evaluation mode: for each number of the output, its gradient by the input.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// let jacobian: Box<[Vector<2>; 2]> = Tanh.jacobian(&Vector([0.0, 1.0]))?;
+    /// approx::assert_relative_eq!(jacobian[0], Vector([1.0, 0.0]));
+    /// approx::assert_relative_eq!(jacobian[1], Vector([0.0, 1.0 - 1_f32.tanh().powi(2)]), max_relative = 1e-6);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`predict`](Network::predict).
+    fn jacobian<X: Tensor, Y: Tensor>(&self, input: &impl DataFor<Self::Input>) -> Result<Box<Y::Of<X>>, Error>
+    where
+        Self: Maps<X, Y>,
+    {
+        let inputs: Vec<X> = alloc::vec![*input.cast_one(); Y::LEN];
+        let mut cotangents: Vec<Y> = bytemuck::zeroed_vec(Y::LEN);
+        for (at, cotangent) in cotangents.iter_mut().enumerate() {
+            cotangent.as_mut_slice()[at] = Real::from_f64(1.0);
+        }
+        let mut jacobian: Box<Y::Of<X>> = bytemuck::zeroed_box();
+        let rows = bytemuck::cast_slice_mut(core::slice::from_mut(&mut *jacobian));
+        vjp(self, &inputs, &cotangents, rows, &mut Owned::zeros())?;
+        Ok(jacobian)
+    }
+
     /// The mean loss of a batch in evaluation mode: no dropout, no gradient.
     ///
     /// # Errors
@@ -202,6 +260,32 @@ where
         scale_buffers(ViewMut::of(gradient), share);
     }
     Ok(share * mean)
+}
+
+/// [`Network::vjp`], into what is there.
+fn vjp<N, X: Sample, Y: Tensor>(
+    network: &N,
+    inputs: &[X],
+    cotangents: &[Y],
+    input_grads: &mut [X::Grad],
+    gradient: &mut N,
+) -> Result<(), Error>
+where
+    N: Maps<X, Y>,
+{
+    let samples = inputs.len();
+    if samples != cotangents.len() {
+        return Err(Error::BatchLengths { inputs: samples, targets: cotangents.len() });
+    }
+    check_inputs(inputs)?;
+    let mut workspace = Workspace::default();
+    let mut workspace = workspace.reserve(&N::PLAN, boundaries::<X, N>(), samples);
+    let outputs = workspace.saved::<N::Output>(samples);
+    network.forward(inputs, outputs, workspace.reborrow(), &mut Mode::Evaluate);
+    check_outputs(outputs)?;
+    let output_grad = N::Output::cast_grads_back(cotangents);
+    backward(network, inputs, outputs, output_grad, Some(input_grads), gradient, workspace, None);
+    Ok(())
 }
 
 /// Shows the hook what a forward pass leaves, though its loss has no gradient.

@@ -131,19 +131,17 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Network;
 
     /// The gradient of the input for this gradient of the output.
-    fn gradient<X: Tensor, L: Layer<X, Tape = ()>>(layer: L, x: X, dy: L::Output) -> X {
-        let (mut y, mut dx) = ([<L::Output as bytemuck::Zeroable>::zeroed()], [X::zeroed()]);
-        layer.forward(&[x], &mut y, &mut (), &mut Mode::Evaluate);
-        layer.backward(&[x], &y, &[dy], Some(&mut dx), &mut L::zeros(), &mut (), &mut crate::layer::NoProbe);
-        dx[0]
+    fn gradient<X: Tensor, Y: Tensor, L: crate::Maps<X, Y>>(layer: L, x: X, dy: Y) -> X {
+        layer.vjp(&[x], &[dy]).unwrap().0[0]
     }
 
     #[test]
     fn padding_counts_as_zeros() {
         let (x, mut y) = (Image([[[4.0, 8.0], [12.0, 16.0]]]), [Image([[[0.0; 2]; 2]])]);
-        AvgPool2d::<2, 2, 1>.forward(&[x], &mut y, &mut (), &mut Mode::Evaluate);
+        AvgPool2d::<2, 2, 1>.forward(&[x], &mut y, WorkspaceMut::default(), &mut Mode::Evaluate);
         assert_eq!(y[0], Image([[[1.0, 2.0], [3.0, 4.0]]]));
     }
 

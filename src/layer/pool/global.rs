@@ -103,7 +103,7 @@ mod tests {
         // 512 sums of 512 terms, each within 512 roundings: 1024 / 2^24 = 6e-5 at the worst. Summed in one go, adding 0.1
         // to 26214 would round each time, to 2e-3 in all.
         let image: alloc::boxed::Box<Image<1, 512, 512>> = {
-            let mut image = crate::tensor::zeros::<Image<1, 512, 512>>();
+            let mut image = bytemuck::zeroed_box::<Image<1, 512, 512>>();
             image.as_mut_slice().fill(0.1);
             image
         };

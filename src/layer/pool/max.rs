@@ -140,13 +140,11 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Network;
 
     /// The gradient of the input for this gradient of the output.
-    fn gradient<X: Tensor, L: Layer<X, Tape = ()>>(layer: L, x: X, dy: L::Output) -> X {
-        let (mut y, mut dx) = ([<L::Output as bytemuck::Zeroable>::zeroed()], [X::zeroed()]);
-        layer.forward(&[x], &mut y, &mut (), &mut Mode::Evaluate);
-        layer.backward(&[x], &y, &[dy], Some(&mut dx), &mut L::zeros(), &mut (), &mut crate::layer::NoProbe);
-        dx[0]
+    fn gradient<X: Tensor, Y: Tensor, L: crate::Maps<X, Y>>(layer: L, x: X, dy: Y) -> X {
+        layer.vjp(&[x], &[dy]).unwrap().0[0]
     }
 
     #[test]
@@ -159,7 +157,7 @@ mod tests {
         // The two zeros are equal, so the first is the largest of both.
         let mut y = [Sequence([[1.0], [1.0]])];
         let zeros = Sequence([[0.0], [-0.0], [-0.0], [0.0]]);
-        MaxPool1d::<2>.forward(&[zeros], &mut y, &mut (), &mut Mode::Evaluate);
+        MaxPool1d::<2>.forward(&[zeros], &mut y, WorkspaceMut::default(), &mut Mode::Evaluate);
         assert_eq!(y[0].0.map(|[y]| f64::is_sign_negative(y)), [false, true]);
     }
 
@@ -174,7 +172,7 @@ mod tests {
     fn padding_never_wins_even_over_minus_infinity() {
         let low = f32::NEG_INFINITY;
         let (x, mut y) = (Image([[[-1.0, -2.0], [-3.0, low]]]), [Image([[[0.0; 2]; 2]])]);
-        MaxPool2d::<2, 2, 1>.forward(&[x], &mut y, &mut (), &mut Mode::Evaluate);
+        MaxPool2d::<2, 2, 1>.forward(&[x], &mut y, WorkspaceMut::default(), &mut Mode::Evaluate);
         assert_eq!(y[0], x); // each window holds one pixel and three of the padding
         assert_eq!(
             gradient(MaxPool2d::<2, 2, 1>, x, Image([[[1.0, 2.0], [3.0, 4.0]]])).0,
@@ -188,7 +186,7 @@ mod tests {
             let mut x = Image([[[1.0, 2.0], [4.0, 3.0]]]);
             x.as_mut_slice()[at] = f32::NAN;
             let mut y = [Image([[[0.0]]])];
-            MaxPool2d::<2>.forward(&[x], &mut y, &mut (), &mut Mode::Evaluate);
+            MaxPool2d::<2>.forward(&[x], &mut y, WorkspaceMut::default(), &mut Mode::Evaluate);
             assert!(y[0][(0, 0, 0)].is_nan(), "at {at}");
             assert_eq!(gradient(MaxPool2d::<2>, x, Image([[[1.0]]])).as_slice()[at], 1.0);
         }
