@@ -4,6 +4,7 @@
 //! that is in no row fails `tests/layers/list.rs`.
 #![allow(unused_macros, unused_imports, dead_code)]
 
+use chainrule::parameters::AsNetwork;
 use chainrule::prelude::*;
 
 /// Every layer of `src/layer`, by the file it lives in (a folder's files as `folder/file`).
@@ -108,6 +109,27 @@ macro_rules! every_combinator {
         $case!("concat", concat_of_steps: Concat<(Softmax, Dense<Sequence<3, 2, T>, Sequence<3, 4, T>>)>, Sequence<3, 2, T>);
         $case!("concat", concat_of_channels: Concat<(Conv2d<2, 3, 3, 1, 1, T>, Conv2d<2, 1, 1, 1, 0, T>, Gelu)>, Image<2, 4, 3, T>);
         $case!("concat", concat_in_concat: Concat<(Concat<(Tanh, Linear<3, 2, T>)>, Residual<Linear<3, 3, T>>)>, Vector<3, T>);
+        // A pair is no tensor, so what makes one, works on one and takes one apart stands in one stack.
+        $case!("pair", pair_of_one_sample: (Duplicate, Sum), Vector<3, T>);
+        $case!("pair", pair_summed: (Duplicate, Parallel<(Linear<3, 4, T>, Tanh), Linear<3, 4, T, NoBias>>, Sum), Vector<3, T>);
+        $case!("pair", pair_joined: (Duplicate, Parallel<Linear<3, 2, T>, (Linear<3, 4, T>, Tanh)>, Join), Vector<3, T>);
+        $case!("pair", pair_of_shapes: (
+            Duplicate,
+            Parallel<(Conv2d<2, 3, 3, 1, 1, T>, Gelu, Dense<Image<3, 4, 3, T>, Vector<2, T>>), Dense<Image<2, 4, 3, T>, Vector<3, T>>>,
+            Join,
+            Linear<5, 2, T>
+        ), Image<2, 4, 3, T>);
+        $case!("pair", pair_of_steps_joined: (Duplicate, Parallel<Softmax, Dense<Sequence<3, 2, T>, Sequence<3, 4, T>>>, Join), Sequence<3, 2, T>);
+        $case!("pair", pair_of_channels_joined: (Duplicate, Parallel<Conv2d<2, 3, 3, 1, 1, T>, Silu>, Join), Image<2, 4, 3, T>);
+        $case!("pair", pair_in_pair: (
+            Duplicate,
+            Parallel<(Duplicate, Parallel<Tanh, Linear<3, 2, T>>, Join), Residual<Linear<3, 3, T>>>,
+            Join
+        ), Vector<3, T>);
+        $case!("shared", shared_never: Shared<(Linear<3, 3, T>, Tanh), 0>, Vector<3, T>);
+        $case!("shared", shared_once: Shared<(Linear<3, 3, T>, Tanh), 1>, Vector<3, T>);
+        $case!("shared", shared_three_times: Shared<(Linear<3, 3, T>, Tanh), 3>, Vector<3, T>);
+        $case!("shared", shared_in_shared: Shared<(Shared<(PRelu<T>, Linear<3, 3, T>), 2>, Tanh), 2>, Vector<3, T>);
     };
 }
 pub(crate) use every_combinator;
@@ -156,9 +178,9 @@ impl chainrule::layer::Visitor<1, 0> for Bits {
     }
 }
 
-pub(crate) fn bits<N: Parameters>(network: &N) -> Vec<u64> {
+pub(crate) fn bits(network: &impl AsNetwork) -> Vec<u64> {
     let mut bits = Bits(vec![]);
-    chainrule::layer::visit([network], [], &mut bits);
+    chainrule::layer::visit([View::of(network.as_network())], [], &mut bits);
     bits.0
 }
 
@@ -180,8 +202,47 @@ impl chainrule::layer::Visitor<1, 0> for Trained {
     }
 }
 
-pub(crate) fn trained<N: Parameters>(network: &N) -> usize {
+pub(crate) fn trained(network: &impl AsNetwork) -> usize {
     let mut trained = Trained(0);
-    chainrule::layer::visit([network], [], &mut trained);
+    chainrule::layer::visit([View::of(network.as_network())], [], &mut trained);
     trained.0
+}
+
+/// The forward pass of a layer by itself.
+pub(crate) fn forward<L: Layer<X>, X: Sample>(
+    layer: &L,
+    input: &[X],
+    workspace: &mut Workspace,
+    mode: &mut Mode<'_>,
+) -> Vec<L::Output> {
+    let mut output = bytemuck::zeroed_vec(input.len());
+    layer.forward(input, &mut output, workspace.prepare::<X, L>(input.len()), mode);
+    output
+}
+
+/// The backward pass after it: the gradients of the input and of the parameters. A hook sees the layers inside.
+pub(crate) fn backward<L: Layer<X>, X: Sample>(
+    layer: &L,
+    input: &[X],
+    output: &[L::Output],
+    output_grad: &[<L::Output as Sample>::Grad],
+    workspace: &mut Workspace,
+    hook: Option<&mut dyn BackwardHook>,
+) -> (Vec<X::Grad>, Owned<L>) {
+    let (mut input_grad, mut gradient) = (bytemuck::zeroed_vec(input.len()), L::zeros());
+    bytemuck::cast_slice_mut(&mut input_grad).fill(1_u8); // to be overwritten
+    let pass = Backward {
+        input,
+        output,
+        output_grad,
+        input_grad: Some(&mut input_grad),
+        gradient: &mut gradient,
+        workspace: workspace.prepare::<X, L>(input.len()),
+        accumulate: !L::OVERWRITES,
+    };
+    match hook {
+        None => layer.backward(pass),
+        hook => layer.backward_with_hook(pass, hook),
+    }
+    (input_grad, gradient)
 }

@@ -18,6 +18,7 @@
 
 use chainrule::Real;
 use chainrule::layer::{Parameter, Role, Visitor, visit};
+use chainrule::parameters::AsNetwork;
 use chainrule::prelude::*;
 use nalgebra::{DMatrix, DVector, RowDVector};
 
@@ -71,9 +72,9 @@ impl Visitor<1, 0> for Layers {
     }
 }
 
-pub(crate) fn layers_of<N: Parameters>(network: &N) -> Vec<Affine> {
+pub(crate) fn layers_of(network: &impl AsNetwork) -> Vec<Affine> {
     let mut layers = Layers::default();
-    visit([network], [], &mut layers);
+    visit([View::of(network.as_network())], [], &mut layers);
     layers.0
 }
 
