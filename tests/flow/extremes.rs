@@ -9,7 +9,7 @@ type L<T> = Linear<2, 2, T>;
 fn rotations<const N: usize>(factor: f64, x: f64, y: f64) -> Flow {
     let mut net = <[L<f64>; N]>::zeros();
     let share = factor * 0.5f64.sqrt();
-    for layer in &mut net {
+    for layer in net.iter_mut() {
         *layer.weight = [[share, share], [-share, share]].map(Vector);
     }
     net.flow(&MeanSquaredError, &[Vector([x, 0.0])], &[Vector([y, 0.0])]).unwrap()

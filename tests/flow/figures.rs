@@ -40,13 +40,13 @@ where
     G: Layer<Vector<3, f64>, Output = Vector<3, f64>> + Layer<Vector<2, f64>, Output = Vector<2, f64>>,
 {
     type X = Vector<4, f64>;
-    let network: (L<4, 5>, G, L<5, 3>, G, L<3, 2>, G) =
-        Init::init_with(Initializer::he_normal(), &mut rng(5));
+    let network =
+        <(L<4, 5>, G, L<5, 3>, G, L<3, 2>, G)>::init_with(Initializer::he_normal(), &mut rng(5));
     let xs: [X; 3] = [0.9, -0.4, 1.6].map(|x| Vector([x, x - 0.2, -x, 0.3]));
     let ys = [Vector([0.3, -0.1]), Vector([-0.2, 0.8]), Vector([0.0, 0.5])];
     let flow = network.flow(&MeanSquaredError, &xs, &ys).unwrap();
 
-    let layers = layers_of(&network);
+    let layers = layers_of(&*network);
     let samples: Vec<Notes<'_>> = xs.iter().map(|x| Notes::forward::<G>(&layers, &[], &x.0)).collect();
     // R = Σ (A - Y)² / 6 and dR/dA = (A - Y) / 3: the mean over 3 samples of 2 numbers.
     let errors: Vec<DVector<f64>> =
@@ -137,11 +137,11 @@ fn one_by_one(paths: &[String]) -> Vec<String> {
 }
 
 /// What must hold of every network whatsoever.
-fn check<X: Tensor, N: Layer<X>>(name: &str) {
+fn check<X: Tensor, Y: Tensor, N: Layer<X, Output = Y>>(name: &str) {
     let network = N::init_with(Initializer::he_normal(), &mut rng(3));
     let samples = 6;
-    let mut targets = inputs::<N::Output>(samples);
-    N::Output::flat_mut(&mut targets).iter_mut().for_each(|y| *y *= Real::from_f64(-0.5)); // not what an identity gives
+    let mut targets = inputs::<Y>(samples);
+    Y::flat_mut(&mut targets).iter_mut().for_each(|y| *y *= Real::from_f64(-0.5)); // not what an identity gives
     let flow: Flow = network.flow(&MeanSquaredError, &inputs::<X>(samples), &targets).unwrap();
 
     // The layers are those of the summary, in order; the parameters those of the walk.
@@ -202,7 +202,7 @@ macro_rules! case {
         #[test]
         fn $name() {
             type T = f64;
-            check::<$input, $layer>(stringify!($name));
+            check::<$input, _, $layer>(stringify!($name));
         }
     };
 }

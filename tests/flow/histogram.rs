@@ -4,7 +4,7 @@ use chainrule::flow::Histogram;
 use chainrule::prelude::*;
 
 fn of(numbers: &[f64], bins: usize) -> Histogram {
-    let histogram = Histogram::of(numbers.iter().copied(), bins);
+    let histogram = Histogram::of(numbers, bins);
     let counted: usize = histogram.counts.iter().sum();
     assert_eq!(counted + histogram.left_out, numbers.len(), "{numbers:?}");
     let edges: Vec<f64> = histogram.edges().collect();

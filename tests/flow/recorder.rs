@@ -3,7 +3,7 @@
 use crate::common::bits;
 use chainrule::Error;
 use chainrule::flow::{Detail, FlowHook, Recorder};
-use chainrule::layer::{Parameter, Role, Visitor, visit};
+use chainrule::layer::{Owned, Parameter, Role, View, Visitor, visit};
 use chainrule::prelude::*;
 
 type Net =
@@ -16,12 +16,12 @@ fn batch(step: u64) -> (Vec<X>, Vec<Vector<2>>) {
     (inputs, (0..6).map(|sample| Vector([at(sample, 3), at(sample, 5)])).collect())
 }
 
-fn trainer() -> Trainer<Net, MeanSquaredError, Adam<Net>, Tape<Net, X>> {
+fn trainer() -> Trainer<Net, MeanSquaredError, Adam<Net>> {
     Trainer::new(Net::init(&mut rng(1)), MeanSquaredError, Adam::new(0.01), 7)
 }
 
 /// A trainer after some steps, watched by this recorder.
-fn recorded(steps: u64, recorder: &mut Recorder) -> Net {
+fn recorded(steps: u64, recorder: &mut Recorder) -> Owned<Net> {
     let mut trainer = trainer();
     for step in 0..steps {
         let (inputs, targets) = batch(step);
@@ -37,18 +37,18 @@ fn a_recorded_training_gives_the_same_network_bit_for_bit() {
         let (inputs, targets) = batch(step);
         trainer.step(&inputs, &targets).unwrap();
     }
-    let expected = bits(&trainer.network);
+    let expected = bits(&*trainer.network);
     // (every, which steps are recorded)
     let cases: [(u64, &[u64]); 5] =
         [(0, &[]), (1, &[0, 1, 2, 3, 4, 5, 6]), (2, &[0, 2, 4, 6]), (5, &[0, 5]), (100, &[0])];
     for (every, steps) in cases {
         let mut recorder = Recorder::every(every);
-        assert_eq!(bits(&recorded(7, &mut recorder)), expected, "every {every}");
+        assert_eq!(bits(&*recorded(7, &mut recorder)), expected, "every {every}");
         assert_eq!(recorder.records().iter().map(|record| record.step).collect::<Vec<_>>(), steps);
     }
 }
 
-/// |after - before| of every parameter, by its path, and of statistics nothing.
+/// |after - before| of every parameter, by its path, and of buffers nothing.
 struct Changes(Vec<(String, f64)>);
 
 impl Visitor<2, 0> for Changes {
@@ -68,7 +68,7 @@ fn an_update_is_the_distance_between_the_weights_before_and_after() {
         let (inputs, targets) = batch(step);
         recorder
             .loss_gradient(
-                &net,
+                &*net,
                 &MeanSquaredError,
                 &inputs,
                 &targets,
@@ -83,7 +83,7 @@ fn an_update_is_the_distance_between_the_weights_before_and_after() {
             continue;
         }
         let mut changes = Changes(Vec::new());
-        visit([&before, &net], [], &mut changes);
+        visit([View::of(&*before), View::of(&*net)], [], &mut changes);
         let layers = &recorder.records().last().unwrap().flow.layers;
         let found: Vec<(String, f64)> = layers
             .iter()
@@ -99,7 +99,7 @@ fn an_update_is_the_distance_between_the_weights_before_and_after() {
             assert!(*expected > 0.0 && (found / expected - 1.0).abs() < 1e-14, "{path}: {found} {expected}");
         }
     }
-    // A norm's statistics are measured, not trained: it has its scale and its shift alone.
+    // A norm's buffers are measured, not trained: it has its scale and its shift alone.
     let norm = recorder.records()[0].flow.layer("1").unwrap();
     assert_eq!(norm.parameters.iter().map(|p| p.len).collect::<Vec<_>>(), [8, 8]);
 }
@@ -111,7 +111,7 @@ fn a_network_of_one_layer_has_updates_too() {
     let (mut sgd, mut recorder) = (Sgd::new(0.5), Recorder::every(1));
     let (inputs, targets) = batch(0);
     recorder
-        .loss_gradient(&net, &MeanSquaredError, &inputs, &targets, &mut workspace, &mut gradient, &mut rng(0))
+        .loss_gradient(&*net, &MeanSquaredError, &inputs, &targets, &mut workspace, &mut gradient, &mut rng(0))
         .unwrap();
     recorder.step(&mut sgd, &mut net, &gradient).unwrap();
     for parameter in &recorder.records()[0].flow.layers[0].parameters {
@@ -151,13 +151,13 @@ fn a_step_that_is_not_finite_names_its_layer_and_changes_nothing() {
     for _ in 0..3 {
         trainer.step(&inputs, &targets).unwrap();
     }
-    let steps = |trainer: &mut Trainer<_, _, _, _>, watched: bool| {
-        let before = bits(&trainer.network);
+    let steps = |trainer: &mut Trainer<_, _, _>, watched: bool| {
+        let before = bits(&*trainer.network);
         let error = match watched {
             true => trainer.step_recorded(&inputs, &targets, &mut Recorder::every(1)),
             false => trainer.step(&inputs, &targets),
         };
-        assert_eq!((bits(&trainer.network), trainer.steps()), (before, 3));
+        assert_eq!((bits(&*trainer.network), trainer.steps()), (before, 3));
         let Err(Error::NonFiniteStep { step, layer, why, .. }) = error else { panic!("{error:?}") };
         assert_eq!(step, 3);
         (layer, why)
@@ -182,7 +182,7 @@ fn a_step_that_is_not_finite_names_its_layer_and_changes_nothing() {
         undisturbed.step(&inputs, &targets).unwrap();
     }
     trainer.step(&inputs, &targets).unwrap();
-    assert_eq!(bits(&trainer.network), bits(&undisturbed.network));
+    assert_eq!(bits(&*trainer.network), bits(&*undisturbed.network));
 }
 
 #[test]
@@ -219,9 +219,9 @@ fn csv_and_json_can_be_read() {
 }
 
 #[test]
-fn a_probe_may_watch_one_pass_after_another() {
+fn a_hook_may_watch_one_pass_after_another() {
     let (net, mut gradient, mut workspace) = (Net::init(&mut rng(1)), Net::zeros(), Workspace::default());
-    let mut watch = |probe: &mut FlowHook, step| {
+    let mut watch = |hook: &mut FlowHook, step| {
         let (inputs, targets) = batch(step);
         net.loss_gradient_with_hook(
             &MeanSquaredError,
@@ -230,7 +230,7 @@ fn a_probe_may_watch_one_pass_after_another() {
             &mut workspace,
             &mut gradient,
             &mut rng(3),
-            probe,
+            hook,
         )
     };
     let [mut both, mut second] = [(); 2].map(|()| FlowHook::new::<Net, X>(Detail::LIGHT));

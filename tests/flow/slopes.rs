@@ -55,7 +55,7 @@ fn a_parametric_slope_is_read_from_the_layer() {
         [(0.25, 0.625, 0.0, 0.0), (0.03, 0.515, 0.5, 0.0), (0.0, 0.5, 0.5, 0.5), (-0.5, 0.75, 0.0, 0.0)]
     {
         layer.slope = slope;
-        assert_eq!(slope_of(&layer, &x), SlopeFlow { mean, max_derivative: 1.0, saturated, dead });
+        assert_eq!(slope_of(&*layer, &x), SlopeFlow { mean, max_derivative: 1.0, saturated, dead });
     }
 }
 

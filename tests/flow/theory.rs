@@ -11,7 +11,6 @@
 //! ```
 //!
 //! and fixed and critical points of it by `scipy.optimize.brentq(.., xtol=1e-14, rtol=1e-14)`.
-#![cfg(feature = "theory")]
 
 mod correlation;
 mod mean_field;

@@ -2,6 +2,7 @@
 
 use chainrule::Error;
 use chainrule::flow::{Detail, Flow, FlowHook, State};
+use chainrule::layer::Owned;
 use chainrule::prelude::*;
 use chainrule::rand::RngExt;
 
@@ -17,21 +18,21 @@ fn data<X: Tensor>(samples: usize, seed: u64) -> (Vec<X>, Vec<Label<10>>) {
     (inputs, (0..samples).map(|at| Label::new(at % 10).unwrap()).collect())
 }
 
-fn flow<X: Tensor, N: Layer<X, Output = Vector<10>>>(network: &N, seed: u64) -> Flow {
+fn flow<X: Tensor, N: Layer<X, Output = Vector<10>>>(network: &Owned<N>, seed: u64) -> Flow {
     let (inputs, labels) = data::<X>(32, seed);
     network.flow(&CrossEntropy::default(), &inputs, &labels).unwrap()
 }
 
 /// Without singular values, which cost most of the time.
-fn light<X: Tensor, N: Layer<X, Output = Vector<10>>>(network: &N, seed: u64) -> Flow {
+fn light<X: Tensor, N: Layer<X, Output = Vector<10>>>(network: &Owned<N>, seed: u64) -> Flow {
     let (inputs, labels) = data::<X>(8, seed);
-    let (mut gradient, mut tape, mut probe) =
+    let (mut gradient, mut workspace, mut hook) =
         (N::zeros(), Workspace::default(), FlowHook::new::<N, X>(Detail::LIGHT));
     let loss = CrossEntropy::default();
     let loss = network
-        .loss_gradient_with_hook(&loss, &inputs, &labels, &mut workspace, &mut gradient, &mut rng(0), &mut probe)
+        .loss_gradient_with_hook(&loss, &inputs, &labels, &mut workspace, &mut gradient, &mut rng(0), &mut hook)
         .unwrap();
-    Flow { loss: Some(loss), samples: inputs.len(), layers: probe.into_layers() }
+    Flow { loss: Some(loss), samples: inputs.len(), layers: hook.into_layers() }
 }
 
 #[track_caller]

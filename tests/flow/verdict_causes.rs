@@ -1,7 +1,7 @@
 //! The verdict on networks that are ill: what is the matter, where, which factor does it, and that the cure cures.
 
 use chainrule::flow::{Cause, Flow, LayerFlow, State, Verdict};
-use chainrule::layer::Factor;
+use chainrule::layer::{Factor, Owned};
 use chainrule::prelude::*;
 use chainrule::rand::RngExt;
 
@@ -11,7 +11,7 @@ type PreActivation<G, const DEPTH: usize> =
     (Linear<16, N>, [Residual<(G, Linear<N, N>)>; DEPTH], G, Linear<N, 10>);
 
 /// Inputs of this deviation.
-fn flow_at<L: Layer<Vector<16>, Output = Vector<10>>>(network: &L, deviation: f32) -> Flow {
+fn flow_at<L: Layer<Vector<16>, Output = Vector<10>>>(network: &Owned<L>, deviation: f32) -> Flow {
     let (mut rng, bound) = (rng(9), deviation * 12f32.sqrt());
     let inputs: Vec<Vector<16>> =
         (0..32).map(|_| Vector(std::array::from_fn(|_| bound * (rng.random::<f32>() - 0.5)))).collect();
@@ -19,7 +19,7 @@ fn flow_at<L: Layer<Vector<16>, Output = Vector<10>>>(network: &L, deviation: f3
     network.flow(&CrossEntropy::default(), &inputs, &labels).unwrap()
 }
 
-fn flow<L: Layer<Vector<16>, Output = Vector<10>>>(network: &L) -> Flow {
+fn flow<L: Layer<Vector<16>, Output = Vector<10>>>(network: &Owned<L>) -> Flow {
     flow_at(network, 1.0)
 }
 
@@ -70,7 +70,7 @@ fn assert_the_gains_make_the_verdict(flow: &Flow, verdict: &Verdict, steps: i32)
     assert!((rate.powi(steps) / left - 1.0).abs() < 1e-9, "{rate} over {steps} layers is not {left}");
     let causes = [
         (Cause::Weights, gain(&|layer| layer.factor == Factor::Weights)),
-        (Cause::Slope, gain(&|layer| matches!(layer.factor, Factor::Slope { .. }))),
+        (Cause::Slope, gain(&|layer| matches!(layer.factor, Factor::Activation { .. }))),
         (Cause::Sum, gain(&|layer| layer.factor == Factor::Sum)),
     ];
     let worse = |a: &f64, b: &f64| if left < 1.0 { a.total_cmp(b) } else { b.total_cmp(a) };
@@ -197,7 +197,7 @@ fn saturated_units_are_named_saturated_and_standardised_inputs_cure() {
 fn one_noisy_layer_is_no_verdict_and_one_provably_small_is() {
     // Ten identities; the fifth makes this batch's gradient a hundredth as long, though not every gradient.
     let mut net = <[Linear<4, 4>; 10]>::zeros();
-    for layer in &mut net {
+    for layer in net.iter_mut() {
         (0..4).for_each(|at| layer.weight[at][at] = 1.0);
     }
     let flow = |net: &[Linear<4, 4>; 10]| {

@@ -1,6 +1,7 @@
 //! The ways through a sum: the two terms of the notes' section 2.1 apart, and the angle between them.
 
 use chainrule::flow::{Flow, LayerFlow};
+use chainrule::layer::Owned;
 use chainrule::prelude::*;
 use nalgebra::{DMatrix, DVector};
 
@@ -31,7 +32,7 @@ fn by_output(outputs: &[DVector<f64>]) -> Vec<DVector<f64>> {
     outputs.iter().zip(YS).map(|(a, y)| (a - DVector::from_row_slice(&y.0)) / 3.0).collect()
 }
 
-fn flow<N: Layer<V<3>, Output = V<3>>>(network: &N) -> Flow {
+fn flow<N: Layer<V<3>, Output = V<3>>>(network: &Owned<N>) -> Flow {
     network.flow(&MeanSquaredError, &XS, &YS).unwrap()
 }
 
