@@ -23,8 +23,9 @@
 //! Layers with a kink have to be shown inputs on both sides of it. On the kink itself there is no derivative to compare.
 //!
 //! Beside the derivative, the contract of [`Layer::backward`] is checked: that it overwrites the gradient of its input, adds to the
-//! gradients of its parameters (and overwrites them when it is told to, if it says that it [can](Layer::OVERWRITES)), and gives the
-//! same gradients of its parameters when nobody needs that of its input.
+//! gradients of its parameters (and overwrites them when it is told to, if it says that it [can](Layer::OVERWRITES)), gives the
+//! same gradients of its parameters when nobody needs that of its input, and reads nothing from scratch memory that another pass
+//! left there: between the two passes it is filled with NaN.
 //!
 //! Layers that draw random numbers are given the same ones every time. What is checked is training; a layer that differs in
 //! use needs a test of that beside.
@@ -35,7 +36,7 @@ mod subject;
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use chainrule_parameters::Named;
+use chainrule_parameters::{AsNetwork, Named};
 
 use crate::error::short_type_name;
 use crate::layer::Layer;
@@ -117,17 +118,22 @@ pub trait InF64: Tensor<Scalar = f64> {}
 #[diagnostic::do_not_recommend] // so that the error is the one above, not a projection's
 impl<X: Tensor<Scalar = f64>> InF64 for X {}
 
-/// Compares the gradients of a layer, at these inputs, with finite differences.
+/// Compares the gradients of a layer or a network, at these inputs, with finite differences.
 ///
 /// # Errors
 /// The first number whose relative error is over [`TOLERANCE`], by layer, tensor and index; or a broken rule of the
 /// contract; or inputs that cannot be used: none, or not finite.
-pub fn gradcheck<X, L>(layer: &L, inputs: &[X]) -> Result<Report, GradcheckError>
+pub fn gradcheck<X, N>(network: &N, inputs: &[X]) -> Result<Report, GradcheckError>
 where
     X: InF64,
-    L: Layer<X>,
-    L::Output: InF64,
+    N: AsNetwork,
+    N::Network: Layer<X>,
+    <N::Network as Layer<X>>::Output: InF64,
 {
+    check(network.as_network(), inputs)
+}
+
+fn check<X: InF64, L: Layer<X, Output: InF64>>(layer: &L, inputs: &[X]) -> Result<Report, GradcheckError> {
     let name = <L as Named>::NAME.to_string();
     let unusable = |reason| GradcheckError::Unusable { layer: name.clone(), reason };
     if inputs.is_empty() {

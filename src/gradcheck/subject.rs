@@ -71,6 +71,7 @@ where
         visit([], [ViewMut::of(&mut *gradient)], &mut Fill(before));
         let mut input_grad = self.inputs.clone();
         X::flat_mut(&mut input_grad).fill(before);
+        self.workspace.spoil_scratch(&L::PLAN, self.inputs.len());
         self.layer.backward(Backward {
             input: &self.inputs,
             output: &self.outputs,

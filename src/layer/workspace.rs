@@ -130,6 +130,12 @@ impl Workspace {
         let (saved, scratch) = self.lines[..lines].split_at_mut(saved);
         WorkspaceMut { saved, scratch }
     }
+
+    /// Fills the scratch memory of a pass with NaN: what a layer leaves there is nobody's.
+    pub(crate) fn spoil_scratch(&mut self, plan: &Plan, samples: usize) {
+        let pass = self.reserve(plan, Space::NONE, samples);
+        pass.scratch.fill(Line([0xFF; LINE])); // a NaN in f32 and in f64
+    }
 }
 
 /// The part of a [`Workspace`] that belongs to a layer for one pass.
