@@ -83,7 +83,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // f32 has nothing between 0 and 1.4e-45; 0.1414⁶³ is 3e-54.
     let net = Stack::<Sigmoid, 64, f32>::init_with(pytorch.1, &mut rng(0));
-    let flow = flow(&net, SAMPLES, &mut rng(0))?;
+    let flow = flow(&*net, SAMPLES, &mut rng(0))?;
     println!("\n64 layers of sigmoid, PyTorch's weights, in f32. {}", flow.verdict());
     if flow.profile()[0].1 != 0.0 {
         return Err("an f32 should not hold what is left after 64 layers of sigmoid".into());
@@ -151,6 +151,6 @@ where
 {
     let mut random = rng(seed);
     let net = Stack::<A, LAYERS>::init_with(weights, &mut random);
-    let profile = flow(&net, SAMPLES, &mut random)?.profile();
+    let profile = flow(&*net, SAMPLES, &mut random)?.profile();
     Ok(profile.iter().map(|(_, rms)| rms / profile[LAYERS - 1].1).collect())
 }

@@ -127,7 +127,7 @@ impl Rates {
         let (mut square, mut w, mut g, mut state) = (0.0, 0.0, 0.0, State::Healthy);
         for _ in 0..nets {
             let net = Stack::<A>::init_with(weights, &mut random);
-            let flow = flow(&net, 1, &mut random)?;
+            let flow = flow(&*net, 1, &mut random)?;
             square += flow.attenuation().ok_or("no gradient arrives")?.powi(2) / nets as f64;
             for layer in flow.leaves() {
                 let part = if layer.factor == Factor::Weights { &mut w } else { &mut g };

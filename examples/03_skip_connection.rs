@@ -150,8 +150,8 @@ fn branches() -> Result<(), Box<dyn Error>> {
     }
 }
 
-fn new<Block: Layer<Vector<N>, Output = Vector<N>>, const B: usize>(seed: u64) -> Net<Block, B> {
-    Net::init_with(Initializer::lecun_normal().gain(GAIN), &mut rng(seed))
+fn new<Block: Layer<Vector<N>, Output = Vector<N>>, const B: usize>(seed: u64) -> Owned<Net<Block, B>> {
+    Net::<Block, B>::init_with(Initializer::lecun_normal().gain(GAIN), &mut rng(seed))
 }
 
 fn measure<Block, const B: usize>(net: &Net<Block, B>) -> Result<Flow, chainrule::Error>

@@ -138,7 +138,7 @@ fn row<G: Layer<Vector<N>, Output = Vector<N>>>(
     let (mut gains, mut profile) = (Vec::new(), Vec::new());
     for seed in 0..NETS {
         let flow =
-            deep::flow(&new(seed), &CrossEntropy::default(), &learn.images[..128], &learn.labels[..128])?;
+            deep::flow(&*new(seed), &CrossEntropy::default(), &learn.images[..128], &learn.labels[..128])?;
         // Without the last layer, whose ten outputs make its W another.
         gains.extend(flow.steps()[1..].iter().map(|step| step.gain.ln()));
         if seed == 0 {
@@ -149,8 +149,8 @@ fn row<G: Layer<Vector<N>, Output = Vector<N>>>(
     let never = &mut Recorder::every(0);
     // A training that goes beyond all numbers is one that does not learn.
     let momentum = train(new(0), Sgd::new(0.01).momentum(0.9), learn, PLAN, never, |_, _| ());
-    let momentum = momentum.map_or(Ok(f64::NAN), |(net, _)| accuracy(&net, test))?;
+    let momentum = momentum.map_or(Ok(f64::NAN), |(net, _)| accuracy(&*net, test))?;
     let adam = train(new(0), Adam::new(1e-3), learn, PLAN, never, |_, _| ());
-    let adam = adam.map_or(Ok(f64::NAN), |(net, _)| accuracy(&net, test))?;
+    let adam = adam.map_or(Ok(f64::NAN), |(net, _)| accuracy(&*net, test))?;
     Ok(Row { gain: mean.exp(), first_over_last: (18.0 * mean).exp(), accuracy: [momentum, adam], profile })
 }

@@ -70,7 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let all = [plain, skips, tanhs, larger];
     let off_centre = Sigmoids::init_with(orthogonal.gain(4.3), &mut start());
     let (images, labels) = (&digits.0.images[..128], &digits.0.labels[..128]);
-    let off_centre = deep::flow(&off_centre, &CrossEntropy::default(), images, labels)?.verdict();
+    let off_centre = deep::flow(&*off_centre, &CrossEntropy::default(), images, labels)?.verdict();
     println!(
         "(With that initialisation's larger weights but without its biases the gradient is {}: {:.0e} arrives.)\n",
         off_centre.state,
@@ -100,16 +100,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Trains a network; shows the flow of gradients before and after.
-fn run<N>(name: &'static str, net: N, (learn, test): &(Set<64>, Set<64>)) -> Result<Outcome, Box<dyn Error>>
+fn run<N>(name: &'static str, net: Owned<N>, (learn, test): &(Set<64>, Set<64>)) -> Result<Outcome, Box<dyn Error>>
 where
     N: Layer<Vector<64>, Output = Vector<10>>,
 {
     let flow =
         |net: &N| deep::flow(net, &CrossEntropy::default(), &learn.images[..128], &learn.labels[..128]);
-    let (before, mut recorder) = (flow(&net)?, Recorder::every(25));
+    let (before, mut recorder) = (flow(&*net)?, Recorder::every(25));
     let slower = |adam: &mut Adam<N>, done| adam.learning_rate = RATE * (1.0 - done);
     let (net, loss) = train(net, Adam::new(RATE), learn, PLAN, &mut recorder, slower)?;
-    let (after, accuracy) = (flow(&net)?, accuracy(&net, test)?);
+    let (after, accuracy) = (flow(&*net)?, accuracy(&*net, test)?);
 
     println!("{name}\nRMS of dR/dZ at layer       1       10       20       30       40       50");
     for (when, flow) in [("before", &before), ("after", &after)] {
@@ -163,7 +163,7 @@ fn draw(all: &[Outcome]) -> Result<(), Box<dyn Error>> {
 }
 
 /// Biases that take a sigmoid's mean of a half away from the sums of the layers after it: b = -W·1/2.
-fn recentred(mut net: Sigmoids) -> Sigmoids {
+fn recentred(mut net: Owned<Sigmoids>) -> Owned<Sigmoids> {
     for (_, linear) in &mut net.1 {
         for to in 0..N {
             linear.bias[to] = linear.weight.iter().map(|row| -row[to] / 2.0).sum();

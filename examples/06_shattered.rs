@@ -22,7 +22,7 @@ use std::f64::consts::FRAC_1_PI;
 use chainrule::plot::Lines;
 use chainrule::prelude::*;
 use chainrule::theory::{Pair, arc_cosine_0, arc_cosine_1};
-use gradient_flow::{backward, claim, mean_and_deviation, normal, save};
+use gradient_flow::{claim, mean_and_deviation, normal, save};
 
 /// Two widths: what is measured differs from the limit of wide networks by a term in 1/width.
 const N: usize = 128;
@@ -133,7 +133,7 @@ where
     B: Layer<Vector<W>, Output = Vector<W>>,
 {
     let mut random = rng((W + depth) as u64);
-    let (mut cosines, mut memory) = (Vec::new(), (B::Tape::default(), B::zeros()));
+    let mut cosines = Vec::new();
     for _ in 0..LAYERS / depth {
         let net = B::init_with(Initializer::he_uniform(), &mut random);
         let pair = |(a, b): (Vector<W>, Vector<W>)| {
@@ -145,7 +145,7 @@ where
         let (a, b) = (normal(PAIRS, &mut random), normal(PAIRS, &mut random));
         let inputs: Vec<Vector<W>> = a.into_iter().zip(b).flat_map(pair).collect();
         let tops: Vec<_> = normal(PAIRS, &mut random).into_iter().flat_map(|top| [top, top]).collect();
-        let gradients = backward(&net, &inputs, &tops, &mut memory);
+        let (gradients, _) = net.vjp(&inputs, &tops)?;
         let cosine =
             |pair: &[Vector<W>]| f64::from(pair[0].view().normalize().dot(&pair[1].view().normalize()));
         cosines.push(gradients.chunks(2).map(cosine).sum::<f64>() / PAIRS as f64);

@@ -18,7 +18,7 @@ use std::error::Error;
 
 use chainrule::plot::{Lines, Picture};
 use chainrule::prelude::*;
-use gradient_flow::{backward, claim, mean_and_deviation, normal, save};
+use gradient_flow::{claim, mean_and_deviation, normal, save};
 
 const N: usize = 200;
 /// Its hidden layers are those of `B` and one more.
@@ -42,10 +42,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let walk = |steps: &Vec<f64>| steps.iter().scan(0.0, step).collect();
     let series = [
-        ("1 layer", curves::<Identity>()),
-        ("24 layers, plain", curves::<[Plain; 23]>()),
-        ("24 layers, centred", curves::<[Centred; 23]>()),
-        ("50 centred, residual", curves::<[Residual<Centred>; 49]>()),
+        ("1 layer", curves::<Identity>()?),
+        ("24 layers, plain", curves::<[Plain; 23]>()?),
+        ("24 layers, centred", curves::<[Centred; 23]>()?),
+        ("50 centred, residual", curves::<[Residual<Centred>; 49]>()?),
         ("brown noise", noise.iter().map(walk).collect()),
         ("white noise", noise),
     ];
@@ -94,18 +94,16 @@ fn x(at: usize) -> f32 {
 }
 
 /// df/dx on the grid.
-fn curves<B: Layer<Vector<N>, Output = Vector<N>>>() -> Vec<Vec<f64>> {
-    let (mut random, mut memory) = (rng(7), (Default::default(), Curve::<B>::zeros()));
+fn curves<B: Layer<Vector<N>, Output = Vector<N>>>() -> Result<Vec<Vec<f64>>, chainrule::Error> {
+    let mut random = rng(7);
     let inputs: Vec<Vector<1>> = (0..POINTS).map(|at| Vector([x(at)])).collect();
     let curve = |_| {
         let mut net = Curve::<B>::init_with(Initializer::he_uniform(), &mut random);
         // With biases as large as weights each unit has its kink somewhere else; without, all have it at 0.
         let biases: Vector<N> = normal(1, &mut random)[0];
         net.0.bias = Vector(biases.0.map(|bias| std::f32::consts::SQRT_2 * bias));
-        backward(&net, &inputs, &[Vector([1.0]); POINTS], &mut memory)
-            .iter()
-            .map(|dx| f64::from(dx[0]))
-            .collect()
+        let (slopes, _) = net.vjp(&inputs, &[Vector([1.0]); POINTS])?;
+        Ok(slopes.iter().map(|dx| f64::from(dx[0])).collect())
     };
     (0..CURVES).map(curve).collect()
 }

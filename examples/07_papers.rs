@@ -84,7 +84,7 @@ fn mnist(folder: &Path, part: &str, most: usize) -> Result<Set<784>, Box<dyn Err
 
 const PLAN: Plan = Plan { batch: 128, steps: 942, clip: f64::INFINITY, smoothing: 0.0, seed: 1 };
 
-fn new<N: Parameters>(initializer: Initializer) -> N {
+fn new<N: Parameters>(initializer: Initializer) -> Owned<N> {
     N::init_with(initializer, &mut rng(PLAN.seed))
 }
 
@@ -94,7 +94,7 @@ fn pytorch() -> Initializer {
 }
 
 /// W ~ N(0, sw2 / n), b ~ N(0, 0.05): order, the edge, and chaos (to six digits the edge is at sw2 = 1.76095).
-fn mean_field<N: Parameters>() -> [(&'static str, N); 3] {
+fn mean_field<N: Parameters>() -> [(&'static str, Owned<N>); 3] {
     [("tanh, sw2 = 1, order", 1.0), ("tanh, sw2 = 1.76, edge", 1.76), ("tanh, sw2 = 4, chaos", 4.0)].map(
         |(name, sw2)| {
             (name, new(Initializer::lecun_normal().gain(f64::sqrt(sw2)).bias_normal(f64::sqrt(0.05))))
@@ -109,25 +109,25 @@ fn papers(folder: &Path) -> Done {
     let mut table = Table::new();
 
     let sets = (&first(20_000), &test); // 6 epochs
-    let net: Relus<784, 128, 28> = new(Initializer::he_normal());
+    let net = new::<Relus<784, 128, 28>>(Initializer::he_normal());
     let expected = ("0.92 to 0.94", 0.90..0.96); // another seed, another two per cent
     let he = table.row("ReLU, 30 layers, He", net, Sgd::new(0.01).momentum(0.9), sets, PLAN, expected)?;
-    let net: Relus<784, 128, 28> = new(Initializer::glorot_normal());
+    let net = new::<Relus<784, 128, 28>>(Initializer::glorot_normal());
     let expected = ("about 0.56, when it leaves its plateau", 0.0..he - 0.2);
     table.row("ReLU, 30 layers, Glorot", net, Sgd::new(0.01).momentum(0.9), sets, PLAN, expected)?;
-    let net: Relus<784, 128, 48> = new(Initializer::glorot_normal());
+    let net = new::<Relus<784, 128, 48>>(Initializer::glorot_normal());
     let expected = ("0.1135, the share of ones", 0.0..0.2);
     table.row("ReLU, 50 layers, Glorot", net, Sgd::new(0.01).momentum(0.9), sets, PLAN, expected)?;
 
     let (sets, plan) = ((&first(6_000), &test), Plan { steps: 564, clip: 5.0, ..PLAN }); // 12 epochs
     let (plain, skips) = (("about 0.10", 0.0..0.2), ("0.90 to 0.93", 0.83..1.0));
-    let net: Stack<784, Layer50, 30> = new(pytorch());
+    let net = new::<Stack<784, Layer50, 30>>(pytorch());
     table.row("tanh, 30 layers, plain", net, Adam::new(5e-3), sets, plan, plain.clone())?;
-    let net: Stack<784, Residual<Layer50>, 30> = new(pytorch());
+    let net = new::<Stack<784, Residual<Layer50>, 30>>(pytorch());
     table.row("tanh, 30 layers, skips", net, Adam::new(5e-3), sets, plan, skips.clone())?;
-    let net: Stack<784, Layer50, 50> = new(pytorch());
+    let net = new::<Stack<784, Layer50, 50>>(pytorch());
     table.row("tanh, 50 layers, plain", net, Adam::new(5e-3), sets, plan, plain)?;
-    let net: Stack<784, Residual<Layer50>, 50> = new(pytorch());
+    let net = new::<Stack<784, Residual<Layer50>, 50>>(pytorch());
     table.row("tanh, 50 layers, skips", net, Adam::new(5e-3), sets, plan, skips)?;
 
     let expected = [("at most 0.12", 0.0..0.2), ("0.81 to 0.87", 0.75..1.0), ("at most 0.12", 0.0..0.2)];
@@ -144,18 +144,18 @@ fn twins() -> Done {
     let (sets, mut table) = ((&learn, &test), Table::new());
 
     let plan = Plan { batch: 64, steps: 600, ..PLAN };
-    let net: Relus<64, 64, 28> = new(Initializer::he_normal());
+    let net = new::<Relus<64, 64, 28>>(Initializer::he_normal());
     let learns = ("learns", 0.7..1.0);
     let he =
         table.row("ReLU, 30 layers, He", net, Sgd::new(0.003).momentum(0.9), sets, plan, learns.clone())?;
-    let net: Relus<64, 64, 28> = new(Initializer::glorot_normal());
+    let net = new::<Relus<64, 64, 28>>(Initializer::glorot_normal());
     let worse = ("learns less", 0.0..he - 0.2);
     table.row("ReLU, 30 layers, Glorot", net, Sgd::new(0.003).momentum(0.9), sets, plan, worse)?;
 
     let (plan, fails) = (Plan { batch: 64, steps: 300, clip: 5.0, ..PLAN }, ("does not learn", 0.0..0.2));
-    let net: Stack<64, Layer50, 50> = new(pytorch());
+    let net = new::<Stack<64, Layer50, 50>>(pytorch());
     table.row("tanh, 50 layers, plain", net, Adam::new(5e-3), sets, plan, fails.clone())?;
-    let net: Stack<64, Residual<Layer50>, 50> = new(pytorch());
+    let net = new::<Stack<64, Residual<Layer50>, 50>>(pytorch());
     table.row("tanh, 50 layers, skips", net, Adam::new(5e-3), sets, plan, ("learns", 0.83..1.0))?;
 
     let expected = [fails.clone(), learns, ("learns little", 0.0..0.35)];
@@ -183,7 +183,7 @@ impl Table {
     fn row<N, O, const D: usize>(
         &mut self,
         name: &str,
-        net: N,
+        net: Owned<N>,
         optimizer: O,
         (learn, test): (&Set<D>, &Set<D>),
         plan: Plan,
@@ -196,7 +196,7 @@ impl Table {
         let mut recorder = Recorder::every(u64::MAX); // the first step alone
         let (net, loss) = train(net, optimizer, learn, plan, &mut recorder, |_, _| ())?;
         let left: f64 = recorder.records()[0].flow.steps().iter().map(|step| step.gain).product();
-        let (accuracy, std::ops::Range { start, end }) = (accuracy(&net, test)?, held_to.clone());
+        let (accuracy, std::ops::Range { start, end }) = (accuracy(&*net, test)?, held_to.clone());
         println!(
             "{name:24} {left:10.1e} {:7} {loss:7.3} {accuracy:10.4}   {start:.2} to {end:.2}   {expected}",
             plan.steps

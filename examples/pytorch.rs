@@ -71,12 +71,12 @@ fn there_and_back<N>(
 where
     N: Layer<Image<1, 8, 8>, Output = Vector<10>>,
 {
-    let net: N = names.from_bytes(file)?;
+    let net = names.from_bytes::<N>(file)?;
     let theirs = theirs.get(name).ok_or("pytorch.json lacks a network")?;
     let found: Vec<Vector<10>> = net.predict_batch(&test.0[..theirs.len()])?;
     let differences = found.iter().flat_map(|y| y.0).zip(theirs.as_flattened()).map(|(a, b)| (a - b).abs());
     let worst = differences.fold(0.0, f32::max);
-    let before = percent(&net, test)?;
+    let before = percent(&*net, test)?;
 
     // Tanh and ReLU layers as they are, probabilities by the softmax: the squared error trains those too.
     let mut trainer = Trainer::new(net, MeanSquaredError, Adam::new(2e-3), 1);
@@ -85,7 +85,7 @@ where
         trainer.step(images, &targets)?;
     }
     let (net, count) = (trainer.network, theirs.len());
-    let after = percent(&net, test)?;
+    let after = percent(&*net, test)?;
     println!(
         "{name}: {count} outputs, the worst off by {worst:.1e}; {before:.2} % of the test digits, {after:.2} % after an epoch here"
     );

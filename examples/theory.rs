@@ -10,9 +10,11 @@
 //! ..
 //! ```
 //! Every network is real: drawn by an `Initializer`, run forward, and run backward from a normal gradient of its outputs, while a
-//! `Probe` records norms around each block. Seeds are fixed. The program fails if a row is outside its tolerance, which is
+//! `BackwardHook` records norms around each block. Seeds are fixed. The program fails if a row is outside its tolerance, which is
 //! stated beside it, and derived where the row is computed.
 
+#[path = "support/along.rs"]
+mod along;
 #[path = "theory/measure.rs"]
 mod measure;
 #[path = "theory/pairs.rs"]
@@ -30,14 +32,14 @@ use table::Table;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut table = Table::new();
-    plain::linear(&mut table);
-    plain::relu(&mut table);
+    plain::linear(&mut table)?;
+    plain::relu(&mut table)?;
     plain::chi(&mut table)?;
     plain::edge(&mut table)?;
-    plain::first_over_last(&mut table);
+    plain::first_over_last(&mut table)?;
     residual::relu_blocks(&mut table)?;
     residual::tanh_blocks(&mut table)?;
-    singular::products(&mut table);
-    pairs::correlations(&mut table);
+    singular::products(&mut table)?;
+    pairs::correlations(&mut table)?;
     table.verdict()
 }

@@ -18,11 +18,11 @@ where
     N: Layer<Vector<D>, Output = Vector<C>>,
     T: TargetFor<L, Vector<C>>,
 {
-    let (mut tape, mut gradient) = (Workspace::default(), N::zeros());
-    let mut probe = FlowHook::new::<N, Vector<D>>(Detail::LIGHT);
+    let (mut workspace, mut gradient) = (Workspace::default(), N::zeros());
+    let mut hook = FlowHook::new::<N, Vector<D>>(Detail::LIGHT);
     let mean =
-        net.loss_gradient_with_hook(loss, inputs, targets, &mut workspace, &mut gradient, &mut rng(0), &mut probe)?;
-    Ok(Flow { loss: Some(mean), samples: inputs.len(), layers: probe.into_layers() })
+        net.loss_gradient_with_hook(loss, inputs, targets, &mut workspace, &mut gradient, &mut rng(0), &mut hook)?;
+    Ok(Flow { loss: Some(mean), samples: inputs.len(), layers: hook.into_layers() })
 }
 
 /// Writes a picture into `target/gradient-flow`, as SVG and as PNG.

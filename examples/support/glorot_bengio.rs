@@ -56,7 +56,7 @@ fn scheme<const SIDE: usize, const UNITS: usize>(
     set: &Images<SIDE>,
 ) -> Result<([f64; 4], f64), Box<dyn Error>> {
     let net = Net::<SIDE, UNITS>::init_with(weights, &mut rng(7));
-    let flow = watched(&net, &CrossEntropy::default(), &set.inputs()[..300], &set.targets()[..300])?;
+    let flow = watched(&*net, &CrossEntropy::default(), &set.inputs()[..300], &set.targets()[..300])?;
     let profile: Vec<f64> = flow.profile().iter().map(|(_, rms)| *rms).collect();
     let steps = [0, 1, 2, 3].map(|at| profile[at + 1] / profile[at]);
     let over_five = profile[4] / profile[0];

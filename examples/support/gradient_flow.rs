@@ -3,6 +3,9 @@
 
 #![allow(dead_code)] // not every experiment needs all of it
 
+#[path = "along.rs"]
+mod along;
+
 use std::error::Error;
 
 use chainrule::flow::{Detail, Flow, FlowHook};
@@ -11,23 +14,7 @@ use chainrule::prelude::*;
 use chainrule::rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-/// R = A · Y: its gradient by the output A is Y itself, so that whatever arrives below is the network's doing.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Along;
-
-impl<const N: usize, T: Real> Loss<Vector<N, T>, Vector<N, T>> for Along {
-    fn value(&self, output: &Vector<N, T>, target: &Vector<N, T>) -> f64 {
-        output.0.iter().zip(&target.0).map(|(a, y)| a.to_f64() * y.to_f64()).sum()
-    }
-
-    fn gradient(&self, _: &Vector<N, T>, target: &Vector<N, T>, gradient: &mut Vector<N, T>) {
-        *gradient = *target;
-    }
-
-    fn check(&self, _: &Vector<N, T>, _: usize) -> Result<(), chainrule::Error> {
-        Ok(())
-    }
-}
+pub(crate) use along::Along;
 
 /// Samples of independent standard normal numbers.
 pub(crate) fn normal<const N: usize, T: Real>(samples: usize, random: &mut impl Rng) -> Vec<Vector<N, T>> {
@@ -58,24 +45,11 @@ pub(crate) fn watched<N, X: Tensor, Y: Tensor, L: Loss<Y, T>, T: Sync>(
 where
     N: Layer<X, Output = Y>,
 {
-    let (mut tape, mut gradient) = (Workspace::default(), N::zeros());
-    let mut probe = FlowHook::new::<N, X>(Detail::LIGHT);
+    let (mut workspace, mut gradient) = (Workspace::default(), N::zeros());
+    let mut hook = FlowHook::new::<N, X>(Detail::LIGHT);
     let random = &mut rng(0); // nothing in these networks is random
-    let loss = net.loss_gradient_with_hook(loss, inputs, targets, &mut workspace, &mut gradient, random, &mut probe)?;
-    Ok(Flow { loss: Some(loss), samples: inputs.len(), layers: probe.into_layers() })
-}
-
-/// dR/dX, given dR/dA. `tape` and `scratch` are used again for the next network.
-pub(crate) fn backward<X: Tensor, N: Layer<X>>(
-    net: &N,
-    inputs: &[X],
-    output_grad: &[N::Output],
-    (tape, scratch): &mut (N::Tape, N),
-) -> Vec<X> {
-    let (mut outputs, mut input_grad) = (output_grad.to_vec(), inputs.to_vec());
-    net.forward(inputs, &mut outputs, tape, &mut Mode::Evaluate);
-    net.backward(inputs, &outputs, output_grad, Some(&mut input_grad), scratch, tape, &mut NoProbe);
-    input_grad
+    let loss = net.loss_gradient_with_hook(loss, inputs, targets, &mut workspace, &mut gradient, random, &mut hook)?;
+    Ok(Flow { loss: Some(loss), samples: inputs.len(), layers: hook.into_layers() })
 }
 
 /// The mean, and the standard deviation of a single value.

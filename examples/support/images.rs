@@ -45,7 +45,7 @@ pub(crate) struct Plan {
 /// Trains with Adam at a rate that falls to zero along a cosine, and prints an accuracy an epoch. Gives what was measured,
 /// and the last accuracy in per cent.
 pub(crate) fn learn<N, const SIDE: usize>(
-    net: N,
+    net: Owned<N>,
     [train, test]: &[Images<SIDE>; 2],
     plan: Plan,
     seed: u64,

@@ -7,7 +7,7 @@ use std::error::Error;
 
 use chainrule::Real;
 use chainrule::flow::Recorder;
-use chainrule::layer::{Parameter, Role, Visitor, visit};
+use chainrule::layer::{Owned, Parameter, Role, ViewMut, Visitor, visit};
 use chainrule::optimizer::Optimizer;
 use chainrule::prelude::*;
 use chainrule::rand::seq::SliceRandom;
@@ -49,19 +49,19 @@ pub(crate) struct Plan {
 /// Trains, calling `each` with the optimiser and the share of the steps that are done before each step. Gives the network and
 /// the mean loss of its last hundred steps.
 pub(crate) fn train<N, O, const D: usize>(
-    mut net: N,
+    mut net: Owned<N>,
     mut optimizer: O,
     set: &Set<D>,
     plan: Plan,
     recorder: &mut Recorder,
     mut each: impl FnMut(&mut O, f64),
-) -> Result<(N, f64), chainrule::Error>
+) -> Result<(Owned<N>, f64), chainrule::Error>
 where
     N: Layer<Vector<D>, Output = Vector<10>>,
     O: Optimizer<N>,
 {
     let (loss, mut random) = (CrossEntropy::smoothed(plan.smoothing), rng(plan.seed));
-    let (mut tape, mut gradient) = (Workspace::default(), N::zeros());
+    let (mut workspace, mut gradient) = (Workspace::default(), N::zeros());
     let mut order: Vec<usize> = (0..set.images.len()).collect();
     let mut batches = Vec::new();
     let mut losses = Vec::new();
@@ -74,7 +74,7 @@ where
         let images: Vec<_> = batch.iter().map(|&at| set.images[at]).collect();
         let labels: Vec<_> = batch.iter().map(|&at| set.labels[at]).collect();
         losses.push(recorder.loss_gradient(
-            &net,
+            &*net,
             &loss,
             &images,
             &labels,
@@ -84,7 +84,7 @@ where
         )?);
         let norm = gradient.norm();
         if norm > plan.clip {
-            visit([], [&mut gradient], &mut Scale(plan.clip / norm));
+            visit([], [ViewMut::of(&mut *gradient)], &mut Scale(plan.clip / norm));
         }
         each(&mut optimizer, step as f64 / plan.steps as f64);
         recorder.step(&mut optimizer, &mut net, &gradient)?;
@@ -106,7 +106,7 @@ where
     Ok(right as f64 / set.images.len() as f64)
 }
 
-/// Multiplies a gradient; statistics have none.
+/// Multiplies a gradient; buffers have none.
 struct Scale(f64);
 
 impl Visitor<0, 1> for Scale {

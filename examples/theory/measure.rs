@@ -1,10 +1,13 @@
-//! Real networks, forward and backward, and the norms that a probe of one's own sees on the way.
+//! Real networks, forward and backward, and the norms that a hook sees on the way.
 
-use chainrule::layer::{Mode, Probe, Seen, Segment};
+use chainrule::layer::{BackwardHook, LayerPass, Plan, Segment};
 use chainrule::prelude::*;
 use chainrule::rand::Rng;
 use chainrule::rand::rngs::ChaCha8Rng;
+use chainrule::tensor::Numbers;
 use rand_distr::{Distribution, StandardNormal};
+
+use crate::along::Along;
 
 /// What one network showed, place by place: place 0 is before its first block, place L behind its last.
 pub(crate) struct Flow {
@@ -30,24 +33,26 @@ struct Norms {
     gradients: Vec<[f64; 2]>,
 }
 
-impl Probe for Norms {
-    fn enter<X: Tensor, L: Layer<X>>(&mut self, _: Segment) {
+impl BackwardHook for Norms {
+    fn enter(&mut self, _: Segment, _: &'static Plan) {
         self.level += 1;
     }
 
-    fn leave<X: Tensor, L: Layer<X>>(&mut self, seen: Seen<'_, X, L>) {
-        self.level -= 1;
-        if self.level == 0 {
-            let input_grad = seen.input_grad.map_or(f64::NAN, squared_norm);
-            self.values.push([squared_norm(seen.input), squared_norm(seen.output)]);
-            self.gradients.push([input_grad, squared_norm(seen.output_grad)]);
+    fn leave(&mut self, pass: &LayerPass<'_>) {
+        // The network itself is left last, and was not entered.
+        let Some(level) = self.level.checked_sub(1) else { return };
+        self.level = level;
+        if level == 0 {
+            let input_grad = pass.input_grad.as_ref().map_or(f64::NAN, squared_norm);
+            self.values.push([squared_norm(&pass.input), squared_norm(&pass.output)]);
+            self.gradients.push([input_grad, squared_norm(&pass.output_grad)]);
         }
     }
 }
 
 /// In f64: in f32 a sum of squares is 0 long before its terms are.
-fn squared_norm<X: Tensor>(xs: &[X]) -> f64 {
-    X::flat(xs).iter().map(|x| x.to_f64() * x.to_f64()).sum()
+fn squared_norm(xs: &Numbers<'_>) -> f64 {
+    xs.iter().map(|x| x * x).sum()
 }
 
 /// A network, an array of blocks, drawn by `initializer`, and one backward pass from a normal gradient of its outputs, for
@@ -56,12 +61,12 @@ pub(crate) fn flow<Net, const N: usize>(
     initializer: Initializer,
     samples: usize,
     random: &mut ChaCha8Rng,
-) -> Flow
+) -> Result<Flow, chainrule::Error>
 where
     Net: Layer<Vector<N>, Output = Vector<N>>,
 {
     let network = Net::init_with(initializer, random);
-    flow_through(&network, &normal_batch(samples, random), &normal_batch(samples, random))
+    flow_through(&*network, &normal_batch(samples, random), &normal_batch(samples, random))
 }
 
 /// The same through this network.
@@ -69,34 +74,18 @@ pub(crate) fn flow_through<Net, const N: usize>(
     network: &Net,
     input: &[Vector<N>],
     output_grad: &[Vector<N>],
-) -> Flow
+) -> Result<Flow, chainrule::Error>
 where
     Net: Layer<Vector<N>, Output = Vector<N>>,
 {
-    let mut norms = Norms::default();
-    backward(network, input, output_grad, &mut norms);
+    let (mut norms, mut workspace, mut gradient) = (Norms::default(), Workspace::default(), Net::zeros());
+    let random = &mut rng(0); // nothing in these networks is random
+    network.loss_gradient_with_hook(&Along, input, output_grad, &mut workspace, &mut gradient, random, &mut norms)?;
     let places = |pairs: Vec<[f64; 2]>| {
         let first = pairs.last().map(|[before, _]| *before);
         first.into_iter().chain(pairs.iter().rev().map(|[_, behind]| *behind)).collect()
     };
-    Flow { values: places(norms.values), gradients: places(norms.gradients) }
-}
-
-/// The gradient by the inputs.
-pub(crate) fn backward<Net, const N: usize>(
-    network: &Net,
-    input: &[Vector<N>],
-    output_grad: &[Vector<N>],
-    probe: &mut impl Probe,
-) -> Vec<Vector<N>>
-where
-    Net: Layer<Vector<N>, Output = Vector<N>>,
-{
-    let (mut output, mut input_grad) = (input.to_vec(), input.to_vec());
-    let (mut gradient, mut workspace) = (Net::zeros(), Default::default());
-    network.forward(input, &mut output, &mut workspace, &mut Mode::Evaluate);
-    network.backward(input, &output, output_grad, Some(&mut input_grad), &mut gradient, &mut workspace, probe);
-    input_grad
+    Ok(Flow { values: places(norms.values), gradients: places(norms.gradients) })
 }
 
 /// Independent normal numbers of variance 1.

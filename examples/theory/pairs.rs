@@ -1,11 +1,11 @@
 //! Two inputs and their two gradients: how far both point the same way.
 
-use chainrule::layer::{NoBias, NoProbe};
+use chainrule::layer::NoBias;
 use chainrule::prelude::*;
 use chainrule::rand::rngs::ChaCha8Rng;
 use chainrule::theory::Pair;
 
-use crate::measure::{backward, normal_batch};
+use crate::measure::normal_batch;
 use crate::table::{Table, Tolerance};
 
 const N: usize = 256;
@@ -14,17 +14,18 @@ const NETS: usize = 120;
 type W = Linear<N, N, f32, NoBias>;
 
 /// ReLU under He's initialisation; each pair of inputs has one gradient of its outputs in common.
-pub(crate) fn correlations(table: &mut Table) {
+pub(crate) fn correlations(table: &mut Table) -> Result<(), chainrule::Error> {
     for cosine in [0.0, 0.8] {
         let start = Pair::new(cosine);
-        row::<[(W, Relu); LAYERS]>(table, "relu(W x)", cosine, start.plain(LAYERS));
-        row::<[Residual<(Relu, W)>; LAYERS]>(table, "x + W relu(x)", cosine, start.residual(1.0, LAYERS));
+        row::<[(W, Relu); LAYERS]>(table, "relu(W x)", cosine, start.plain(LAYERS))?;
+        row::<[Residual<(Relu, W)>; LAYERS]>(table, "x + W relu(x)", cosine, start.residual(1.0, LAYERS))?;
         let after = start.residual_after_relu(1.0, LAYERS);
-        row::<[Residual<(W, Relu)>; LAYERS]>(table, "x + relu(W x)", cosine, after);
+        row::<[Residual<(W, Relu)>; LAYERS]>(table, "x + relu(W x)", cosine, after)?;
     }
+    Ok(())
 }
 
-fn row<Net>(table: &mut Table, layer: &str, cosine: f64, expected: Pair)
+fn row<Net>(table: &mut Table, layer: &str, cosine: f64, expected: Pair) -> Result<(), chainrule::Error>
 where
     Net: Layer<Vector<N>, Output = Vector<N>>,
 {
@@ -36,13 +37,13 @@ where
             let inputs = pairs(cosine, random);
             let output_grad: Vec<_> =
                 normal_batch(inputs.len() / 2, random).into_iter().flat_map(|u| [u, u]).collect();
-            let grads = backward(&network, &inputs, &output_grad, &mut NoProbe);
-            grads.chunks_exact(2).fold([0.0; 2], |[product, square], pair| {
+            let (grads, _) = network.vjp(&inputs, &output_grad)?;
+            Ok(grads.chunks_exact(2).fold([0.0; 2], |[product, square], pair| {
                 let (a, b) = (&pair[0], &pair[1]);
                 [product + dot(a, b), square + 0.5 * (dot(a, a) + dot(b, b))]
-            })
+            }))
         })
-        .collect();
+        .collect::<Result<_, chainrule::Error>>()?;
     let [product, square] = [0, 1].map(|at| sums.iter().map(|sum| sum[at]).sum::<f64>());
     let measured = product / square;
     let error = sums.iter().map(|[p, s]| (p - measured * s).powi(2)).sum::<f64>().sqrt() / square;
@@ -51,6 +52,7 @@ where
     let tolerance = (4.0 * error + LAYERS as f64 / N as f64) / expected.gradients();
     let how = format!("{layer}, {LAYERS} times, n = {N}, at {cosine}, {NETS} nets");
     table.row("gradients' correlation", &how, expected.gradients(), measured, Tolerance::within(tolerance));
+    Ok(())
 }
 
 /// Eight pairs x, x' of equal length, at an angle of this cosine exactly.

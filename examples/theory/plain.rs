@@ -10,13 +10,13 @@ use crate::table::{Table, Tolerance};
 type NoBiases<const N: usize> = Linear<N, N, f32, NoBias>;
 
 /// Each layer multiplies the squared norm of a gradient by n σ², on average exactly, at every width.
-pub(crate) fn linear(table: &mut Table) {
+pub(crate) fn linear(table: &mut Table) -> Result<(), chainrule::Error> {
     type Net = [NoBiases<128>; 30];
     const NETS: usize = 160;
     let deviation = linear_deviation(128, 30);
     let mut all = vec![];
     for variance in [0.9, 1.0, 1.1_f64] {
-        let ratios = normalised::<Net, 128>(variance, variance.powi(30), NETS);
+        let ratios = normalised::<Net, 128>(variance, variance.powi(30), NETS)?;
         let how = format!("n = 128, depth 30, n σ² = {variance}, {NETS} nets");
         // A mean over M networks is within 4 of its standard deviations.
         let tolerance = Tolerance::within(4.0 * deviation / (NETS as f64).sqrt());
@@ -26,16 +26,17 @@ pub(crate) fn linear(table: &mut Table) {
     let how = format!("all {} of them", all.len());
     let tolerance = Tolerance::within(4.0 * deviation / (all.len() as f64).sqrt());
     table.row("", &how, 1.0, mean(&all), tolerance);
+    Ok(())
 }
 
 /// ReLU stops half of it: σw²/2, on average exactly, at every width.
-pub(crate) fn relu(table: &mut Table) {
+pub(crate) fn relu(table: &mut Table) -> Result<(), chainrule::Error> {
     type Net = [(NoBiases<256>, Relu); 30];
     const NETS: usize = 64;
     let deviation = relu_deviation(256, 30);
     let mut all = vec![];
     for variance in [1.0, 2.0, 3.0_f64] {
-        let ratios = normalised::<Net, 256>(variance, (variance / 2.0).powi(30), NETS);
+        let ratios = normalised::<Net, 256>(variance, (variance / 2.0).powi(30), NETS)?;
         let how = format!("n = 256, depth 30, σw² = {variance}, {NETS} nets");
         let tolerance = Tolerance::within(4.0 * deviation / (NETS as f64).sqrt());
         table.row("ReLU: ratio² / (σw²/2)³⁰", &how, 1.0, mean(&ratios), tolerance);
@@ -44,21 +45,22 @@ pub(crate) fn relu(table: &mut Table) {
     let how = format!("all {} of them", all.len());
     let tolerance = Tolerance::within(4.0 * deviation / (all.len() as f64).sqrt());
     table.row("", &how, 1.0, mean(&all), tolerance);
+    Ok(())
 }
 
 /// One ratio a network, of one gradient each, so that they are independent.
-fn normalised<Net, const N: usize>(variance: f64, expected: f64, nets: usize) -> Vec<f64>
+fn normalised<Net, const N: usize>(variance: f64, expected: f64, nets: usize) -> Result<Vec<f64>, chainrule::Error>
 where
     Net: Layer<Vector<N>, Output = Vector<N>>,
 {
     let random = &mut rng((1000.0 * variance) as u64 + N as u64);
     let initializer = Initializer::lecun_normal().gain(variance.sqrt());
-    (0..nets).map(|_| flow::<Net, N>(initializer, 1, random).ratio() / expected).collect()
+    (0..nets).map(|_| Ok(flow::<Net, N>(initializer, 1, random)?.ratio() / expected)).collect()
 }
 
 /// 40 networks of 20 layers of 300. In each, 8 inputs with a gradient of their own: their squares are averaged before the logarithm is
 /// taken, whose mean lies half a relative variance below the logarithm of the mean: without, some 1 % at this width.
-fn twenty_layers<A: Activation>(initializer: Initializer, seed: u64) -> Vec<Flow>
+fn twenty_layers<A: Activation>(initializer: Initializer, seed: u64) -> Result<Vec<Flow>, chainrule::Error>
 where
     (Linear<300, 300>, A): Layer<Vector<300>, Output = Vector<300>>,
 {
@@ -76,7 +78,7 @@ pub(crate) fn chi(table: &mut Table) -> Result<(), chainrule::Error> {
     let how = |what: &str| format!("{what}, n = 300, 40 nets");
 
     let glorot = Initializer::glorot_normal();
-    let sigmoid = chi_a_layer(&twenty_layers::<Sigmoid>(glorot, 1));
+    let sigmoid = chi_a_layer(&twenty_layers::<Sigmoid>(glorot, 1)?);
     let rate = MeanField::<Sigmoid>::of(glorot)?.gradient_rate();
     let expected = table.published("sigmoid's χ", 0.0557, rate * rate);
     table.row("sigmoid: χ, layers 5-14", &how("Glorot"), expected, sigmoid, tolerance);
@@ -85,21 +87,21 @@ pub(crate) fn chi(table: &mut Table) -> Result<(), chainrule::Error> {
     for (weight, bias, published) in tanhs {
         let initializer = Initializer::lecun_normal().gain(f64::sqrt(weight)).bias_normal(bias.sqrt());
         let field = MeanField::<Tanh>::of(initializer)?;
-        let measured = chi_a_layer(&twenty_layers::<Tanh>(initializer, 2));
+        let measured = chi_a_layer(&twenty_layers::<Tanh>(initializer, 2)?);
         let how = how(&format!("σw² = {weight}, σb² = {bias}"));
         let expected = table.published("tanh's χ", published, field.chi(field.fixed_point()));
         table.row("tanh: χ, layers 5-14", &how, expected, measured, tolerance);
     }
 
     let lecun = Initializer::lecun_normal();
-    let selu = chi_a_layer(&twenty_layers::<Selu>(lecun, 3));
+    let selu = chi_a_layer(&twenty_layers::<Selu>(lecun, 3)?);
     let expected = table.published("SELU's χ", 1.0716, MeanField::<Selu>::of(lecun)?.chi(1.0));
     table.row("SELU: χ, layers 5-14", &how("LeCun"), expected, selu, tolerance);
 
     let expected = table.published("sigmoid's rate", 0.236, rate);
     table.row("sigmoid: norm a layer", &how("Glorot"), expected, sigmoid.sqrt(), tolerance);
     let pytorch = Initializer::lecun_uniform().gain(3.0_f64.sqrt().recip());
-    let measured = chi_a_layer(&twenty_layers::<Sigmoid>(pytorch, 4)).sqrt();
+    let measured = chi_a_layer(&twenty_layers::<Sigmoid>(pytorch, 4)?).sqrt();
     let expected =
         table.published("sigmoid's rate", 0.1414, MeanField::<Sigmoid>::of(pytorch)?.gradient_rate());
     table.row("sigmoid: norm a layer", &how("U(±1/√n)"), expected, measured, tolerance);
@@ -119,30 +121,34 @@ fn edge_at<const L: usize>(table: &mut Table, published: f64) -> Result<(), chai
     const NETS: usize = 40;
     let (initializer, random) = (Initializer::lecun_normal(), &mut rng(L as u64));
     let field = MeanField::<Tanh>::of(initializer)?;
-    let ratios = (0..NETS).map(|_| flow::<[(NoBiases<300>, Tanh); L], 300>(initializer, 8, random).ratio());
+    let ratio = |_| Ok(flow::<[(NoBiases<300>, Tanh); L], 300>(initializer, 8, random)?.ratio());
+    let ratios = (0..NETS).map(ratio).collect::<Result<Vec<_>, chainrule::Error>>()?;
     let expected = table.published("tanh at the edge", published, field.gradient_ratio(field.first(1.0), L));
     let how = format!("n = 300, depth {L}, {NETS} nets");
-    let measured = mean(&ratios.collect::<Vec<_>>());
+    let measured = mean(&ratios);
     table.row("tanh at the edge: ratio²", &how, expected, measured, Tolerance::within(0.15));
     Ok(())
 }
 
 /// Norms, the first layer's over the last's: N - 1 factors.
-pub(crate) fn first_over_last(table: &mut Table) {
+pub(crate) fn first_over_last(table: &mut Table) -> Result<(), chainrule::Error> {
     // Half or twice: the formula is for small values of z, which the first layers of tanh do not have.
     let tolerance = Tolerance(-0.5, 1.0);
     let random = &mut rng(5);
-    let first_over_last = |flow: Flow, layers: usize| (flow.gradients[1] / flow.gradients[layers]).sqrt();
+    let first_over_last = |flow: Result<Flow, chainrule::Error>, layers: usize| {
+        flow.map(|flow| (flow.gradients[1] / flow.gradients[layers]).sqrt())
+    };
 
     let pytorch = Initializer::lecun_uniform().gain(3.0_f64.sqrt().recip());
     let tanh = |_| first_over_last(flow::<[(NoBiases<100>, Tanh); 50], 100>(pytorch, 8, random), 50);
-    let measured = geometric_mean((0..20).map(tanh));
+    let measured = geometric_mean((0..20).map(tanh).collect::<Result<Vec<_>, _>>()?.into_iter());
     let how = "U(±1/√n), n = 100, 50 layers, 20 nets";
     table.row("tanh: first over last", how, 3.0_f64.powf(-24.5), measured, tolerance);
 
     let glorot = Initializer::glorot_normal();
     let relu = |_| first_over_last(flow::<[(NoBiases<100>, Relu); 20], 100>(glorot, 8, random), 20);
-    let measured = geometric_mean((0..20).map(relu));
+    let measured = geometric_mean((0..20).map(relu).collect::<Result<Vec<_>, _>>()?.into_iter());
     let how = "Glorot, n = 100, 20 layers, 20 nets";
     table.row("ReLU: first over last", how, 2.0_f64.powf(-9.5), measured, tolerance);
+    Ok(())
 }

@@ -22,13 +22,13 @@ fn relu_blocks_of<const N: usize>(table: &mut Table, nets: usize) -> Result<(), 
     let (a, random) = (50.0_f64.sqrt().recip(), &mut rng(N as u64));
     let mut network = || {
         let mut blocks = <[Block<Relu, N>; BLOCKS]>::init_with(Initializer::lecun_normal(), random);
-        for Residual { branch: (first, _, second), .. } in &mut blocks {
+        for Residual { branch: (first, _, second), .. } in blocks.iter_mut() {
             first.weights_mut().iter_mut().for_each(|w| *w *= 2.0_f32.sqrt());
             second.weights_mut().iter_mut().for_each(|w| *w *= a as f32);
         }
-        flow_through(&blocks, &normal_batch(8, random), &normal_batch(8, random))
+        flow_through(&*blocks, &normal_batch(8, random), &normal_batch(8, random))
     };
-    let flows: Vec<Flow> = (0..nets).map(|_| network()).collect();
+    let flows: Vec<Flow> = (0..nets).map(|_| network()).collect::<Result<_, _>>()?;
     let field = ResidualField { branch: MeanField::<Relu>::of(Initializer::he_normal())?, scale: a * a };
     let expected = table.published("1.02^50", 2.69, field.gradient_growth(1.0, BLOCKS));
     let how = format!("a = 1/√50, n = {N}, {BLOCKS} blocks, {nets} nets");
@@ -44,7 +44,7 @@ pub(crate) fn tanh_blocks(table: &mut Table) -> Result<(), chainrule::Error> {
     const NETS: usize = 5;
     let (initializer, random) = (Initializer::lecun_normal(), &mut rng(6));
     let flows: Vec<Flow> =
-        (0..NETS).map(|_| flow::<[Block<Tanh, 200>; 200], 200>(initializer, 8, random)).collect();
+        (0..NETS).map(|_| flow::<[Block<Tanh, 200>; 200], 200>(initializer, 8, random)).collect::<Result<_, _>>()?;
     let field = ResidualField { branch: MeanField::<Tanh>::of(initializer)?, scale: 1.0 };
     for (blocks, published) in [(25, 4.81), (50, 7.22), (100, 10.55), (200, 15.17)] {
         // The gradient that arrives at a place comes from above, and knows nothing of the blocks below.

@@ -1,38 +1,36 @@
 //! What a product of weights does to single directions, where norms tell only of the average one.
 
-use chainrule::layer::{NoBias, NoProbe};
+use chainrule::layer::NoBias;
 use chainrule::prelude::*;
 use chainrule::theory::largest_singular_value;
 use nalgebra::DMatrix;
 
-use crate::measure::backward;
 use crate::table::{Table, Tolerance};
 
 const N: usize = 300;
 const FACTORS: usize = 10;
 type Net = [Linear<N, N, f32, NoBias>; FACTORS];
 
-pub(crate) fn products(table: &mut Table) {
+pub(crate) fn products(table: &mut Table) -> Result<(), chainrule::Error> {
     let how = format!("n = {N}, {FACTORS} factors");
-    let orthogonal = singular_values(Initializer::orthogonal());
+    let orthogonal = singular_values(Initializer::orthogonal())?;
     let (largest, smallest) = (orthogonal.max(), orthogonal.min());
     // Rounding to f32, 6e-8 of each weight, at random, in each factor and each product: some 1e-6 in all.
     let tolerance = Tolerance::within(1e-5);
     table.row("orthogonal: largest σ", &how, 1.0, largest, tolerance);
     table.row("orthogonal: smallest σ", &how, 1.0, smallest, tolerance);
 
-    let normal = singular_values(Initializer::lecun_normal());
+    let normal = singular_values(Initializer::lecun_normal())?;
     // The limit for large n is approached from below, as n^(-2/3).
     let tolerance = Tolerance(-0.12, 0.03);
     let expected = table.published("normal product", 5.34, largest_singular_value(FACTORS as u32));
     table.row("normal: largest σ", &how, expected, normal.max(), tolerance);
+    Ok(())
 }
 
-/// Of the Jacobian: its rows are the gradients of each output, which one backward pass gives for all of them.
-fn singular_values(initializer: Initializer) -> nalgebra::DVector<f64> {
+/// Of the Jacobian, which for linear layers is the same at every input.
+fn singular_values(initializer: Initializer) -> Result<nalgebra::DVector<f64>, chainrule::Error> {
     let network = Net::init_with(initializer, &mut rng(7));
-    let unit = |at| Vector(std::array::from_fn(|i| if i == at { 1.0 } else { 0.0 }));
-    let units: Vec<Vector<N>> = (0..N).map(unit).collect();
-    let jacobian = backward(&network, &units, &units, &mut NoProbe);
-    DMatrix::from_fn(N, N, |output, input| f64::from(jacobian[output].0[input])).singular_values()
+    let jacobian: Box<[Vector<N>; N]> = network.jacobian(&Vector([0.0; N]))?;
+    Ok(DMatrix::from_fn(N, N, |output, input| f64::from(jacobian[output][input])).singular_values())
 }
