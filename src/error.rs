@@ -157,7 +157,7 @@ pub(crate) const fn require(holds: bool, what: &'static str) {
 }
 
 /// The name of a type without the paths of its modules, for types that are no layers: losses and checkpoints.
-pub(crate) fn short_type_name<T>() -> String {
+pub(crate) fn short_type_name<T: ?Sized>() -> String {
     shorten(core::any::type_name::<T>())
 }
 

@@ -45,6 +45,7 @@ mod format;
 mod layout;
 mod mismatch;
 mod number;
+mod optimizers;
 mod parts;
 mod state;
 

@@ -1,88 +1,98 @@
-//! The state of optimisers and of the random numbers' generator, part by part.
+//! What is done with each part of a [`State`](super::State): saved, checked or restored.
 
-use rand::SeedableRng;
-use rand::rngs::ChaCha8Rng;
+use std::collections::BTreeMap;
 
-use super::{State, StateFields};
-use crate::layer::Parameters;
-use crate::optimizer::{Adam, AdamW, Average, Frozen, RmsProp, Sgd};
+use chainrule_parameters::{Node, ViewMut};
+use serde_json::value::RawValue;
 
-impl<N: Parameters> State for Sgd<N> {
-    fn fields(fields: &mut impl StateFields<Self>) {
-        fields.value("learning_rate", |sgd| sgd.learning_rate, |sgd, rate| sgd.learning_rate = rate);
-        fields.value("momentum", |sgd| sgd.momentum, |sgd, momentum| sgd.momentum = momentum);
-        fields.value("nesterov", |sgd| sgd.nesterov, |sgd, nesterov| sgd.nesterov = nesterov);
-        fields.network("velocity", |sgd| &sgd.velocity, |sgd| &mut sgd.velocity);
-    }
+use super::container::{Container, Values, Written};
+use super::entry::{Entry, collect, entries, fill};
+use super::layout::join;
+use super::mismatch::{Problem, Wrong};
+use super::state::Json;
+use super::{KeepError, Origin, StateFields};
+
+/// What is done with each part.
+pub(super) enum Parts<'a> {
+    Save(Saved),
+    Check(Wanted<'a>),
+    /// After a check has found nothing wrong.
+    Restore {
+        file: &'a Container<'a>,
+        values: &'a Values,
+    },
 }
 
-impl<N: Parameters> State for RmsProp<N> {
-    fn fields(fields: &mut impl StateFields<Self>) {
-        fields.value("learning_rate", |rms| rms.learning_rate, |rms, rate| rms.learning_rate = rate);
-        fields.value("decay", |rms| rms.decay, |rms, decay| rms.decay = decay);
-        fields.value("epsilon", |rms| rms.epsilon, |rms, epsilon| rms.epsilon = epsilon);
-        fields.network("square", |rms| &rms.square, |rms| &mut rms.square);
-    }
+/// What is to be written.
+pub(super) struct Saved {
+    pub(super) origin: Origin,
+    pub(super) tensors: Vec<(String, Written)>,
+    pub(super) values: Values,
+    pub(super) result: Result<(), KeepError>,
 }
 
-impl<N: Parameters> State for Adam<N> {
-    fn fields(fields: &mut impl StateFields<Self>) {
-        fields.value("learning_rate", |adam| adam.learning_rate, |adam, rate| adam.learning_rate = rate);
-        fields.value("betas", |adam| adam.betas, |adam, betas| adam.betas = betas);
-        fields.value("epsilon", |adam| adam.epsilon, |adam, epsilon| adam.epsilon = epsilon);
-        fields.value("steps", |adam| adam.steps, |adam, steps| adam.steps = steps);
-        fields.network("mean", |adam| &adam.mean, |adam| &mut adam.mean);
-        fields.network("square", |adam| &adam.square, |adam| &mut adam.square);
-    }
+/// What is to be found in a file.
+pub(super) struct Wanted<'a> {
+    pub(super) entries: Vec<Entry>,
+    /// The file's values that nobody has asked for yet.
+    pub(super) left: BTreeMap<&'a str, &'a RawValue>,
+    pub(super) problems: Vec<Problem>,
 }
 
-impl<N: Parameters> State for AdamW<N> {
-    fn fields(fields: &mut impl StateFields<Self>) {
-        fields.state("adam", |adamw| &adamw.adam, |adamw| &mut adamw.adam);
-        fields.value("weight_decay", |adamw| adamw.weight_decay, |adamw, decay| adamw.weight_decay = decay);
-    }
+/// A name that two parts have.
+pub(super) fn twice(name: &str) -> KeepError {
+    KeepError::SameName { name: name.into(), first: name.into(), second: name.into() }
 }
 
-impl<O: State> State for Frozen<O> {
-    fn fields(fields: &mut impl StateFields<Self>) {
-        fields.state("optimizer", |frozen| &frozen.optimizer, |frozen| &mut frozen.optimizer);
-        fields.value("paths", |frozen| frozen.paths.clone(), |frozen, paths| frozen.paths = paths);
-    }
+/// The tensors of a network that is saved under this name.
+fn entries_of(network: &Node, name: &str) -> Vec<Entry> {
+    let mut entries = entries(network);
+    entries.iter_mut().for_each(|entry| entry.name = join(name, &entry.path));
+    entries
 }
 
-impl<N: Parameters> State for Average<N> {
-    fn fields(fields: &mut impl StateFields<Self>) {
-        fields.value("decay", |average| average.decay, |average, decay| average.decay = decay);
-        fields.value("begun", |average| average.begun, |average, begun| average.begun = begun);
-        fields.network("network", |average| &average.network, |average| &mut average.network);
-    }
-}
-
-/// Where a generator stands in its stream: in which block of 16 words of 32 bits, and at which word of it.
-#[derive(serde::Deserialize, serde::Serialize)]
-struct Position {
-    seed: [u8; 32],
-    stream: u64,
-    block: u64,
-    word: u8,
-}
-
-impl State for ChaCha8Rng {
-    fn fields(fields: &mut impl StateFields<Self>) {
-        let get = |rng: &Self| {
-            let at = rng.get_word_pos(); // below 2^68
-            Position {
-                seed: rng.get_seed(),
-                stream: rng.get_stream(),
-                block: (at / 16) as u64,
-                word: (at % 16) as u8,
+impl StateFields<'_> {
+    /// The tensors of a network.
+    pub(super) fn tensors(&mut self, name: &str, network: ViewMut<'_>) {
+        let entries = entries_of(network.description(), &join(&self.prefix, name));
+        match &mut self.parts {
+            Parts::Save(saved) if saved.result.is_ok() => {
+                match collect(&saved.origin, network.as_view(), &entries) {
+                    Ok(tensors) => saved.tensors.extend(tensors),
+                    Err(error) => saved.result = Err(error),
+                }
             }
-        };
-        let set = |rng: &mut Self, at: Position| {
-            *rng = Self::from_seed(at.seed);
-            rng.set_stream(at.stream);
-            rng.set_word_pos(u128::from(at.block) * 16 + u128::from(at.word));
-        };
-        fields.value("position", get, set);
+            Parts::Save(_) => {}
+            Parts::Check(wanted) => wanted.entries.extend(entries),
+            Parts::Restore { file, .. } => fill(network, &entries, file),
+        }
+    }
+
+    /// A small value.
+    pub(super) fn json(&mut self, name: &str, value: &mut dyn Json) {
+        let name = join(&self.prefix, name);
+        match &mut self.parts {
+            Parts::Save(saved) => match value.write() {
+                Ok(json) => {
+                    if saved.values.insert(name.clone(), json).is_some() {
+                        saved.result = Err(twice(&name));
+                    }
+                }
+                Err(reason) => saved.result = Err(KeepError::Value { name, reason }),
+            },
+            Parts::Check(wanted) => {
+                let wrong = match wanted.left.remove(&name[..]).map(|json| value.check(json)) {
+                    Some(Ok(())) => return,
+                    Some(Err(reason)) => Wrong::Value { reason },
+                    None => Wrong::MissingValue,
+                };
+                wanted.problems.push(Problem { name, wrong });
+            }
+            Parts::Restore { values, .. } => {
+                if let Some(json) = values.get(&name) {
+                    value.read(json);
+                }
+            }
+        }
     }
 }

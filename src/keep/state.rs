@@ -1,15 +1,17 @@
 //! What a checkpoint is made of: networks and small values, by name.
 
+use chainrule_parameters::{AsNetwork, ViewMut};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::{RawValue, to_raw_value};
 
-use chainrule_parameters::AsNetwork;
+use super::parts::Parts;
 
-/// What can be saved in a checkpoint and go on from it: an optimiser, a generator of random numbers, a
-/// [`Trainer`](crate::Trainer), a training loop of one's own.
+/// What can be saved in a checkpoint and continued from it: an optimiser, a generator of random numbers, a
+/// [`Trainer`](crate::Trainer), a training loop that you write yourself.
 ///
-/// It lists its parts once, and saving, checking and restoring all follow from the list. Settings that the program gives
-/// anew (a loss, a data set) need no place in it.
+/// It lists its parts once. Saving, checking and restoring all use this list, so it lends each part mutably; saving changes nothing.
+/// Settings that the program gives anew (a loss, a data set) need no place in it.
 ///
 /// ```
 /// use chainrule::keep::{self, State, StateFields};
@@ -26,56 +28,123 @@ use chainrule_parameters::AsNetwork;
 /// }
 ///
 /// impl State for Run {
-///     fn fields(fields: &mut impl StateFields<Self>) {
-///         fields.network("network", |run| &run.network, |run| &mut run.network);
-///         fields.state("optimizer", |run| &run.adam, |run| &mut run.adam);
-///         fields.state("rng", |run| &run.rng, |run| &mut run.rng);
-///         fields.value("epoch", |run| run.epoch, |run, epoch| run.epoch = epoch);
+///     fn fields(&mut self, fields: &mut StateFields<'_>) {
+///         fields.network("network", &mut self.network);
+///         fields.state("optimizer", &mut self.adam);
+///         fields.state("rng", &mut self.rng);
+///         fields.value("epoch", &mut self.epoch);
 ///     }
 /// }
 ///
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("run.safetensors");
 /// let mut run = Run { network: Net::init(&mut rng(1)), adam: Adam::new(0.01), rng: rng(2), epoch: 7 };
-/// keep::save_checkpoint(&run, &path)?;
+/// keep::save_checkpoint(&mut run, &path)?;
 /// run.epoch = 8;
 /// keep::load_checkpoint(&mut run, &path)?;
 /// assert_eq!(run.epoch, 7);
 /// # Ok::<(), keep::KeepError>(())
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be kept in a checkpoint",
+    message = "`{Self}` cannot be saved in a checkpoint",
     label = "`State` is not implemented for `{Self}`",
     note = "list its networks and values in `State::fields`; the optimisers of this crate, `ChaCha8Rng` and `Trainer` do so"
 )]
-pub trait State: Sized {
+pub trait State {
     /// Names each part, always in the same order.
-    fn fields(fields: &mut impl StateFields<Self>);
+    fn fields(&mut self, fields: &mut StateFields<'_>);
+
+    /// The name of the type, for people who read the file.
+    #[doc(hidden)]
+    fn name(&self) -> String {
+        crate::error::short_type_name::<Self>()
+    }
 }
 
-/// Receives the list that [`State::fields`] gives, with the way to each part of an `S`.
-pub trait StateFields<S> {
-    /// A network, or what has its type: a gradient, moments.
-    fn network<N: AsNetwork>(
-        &mut self,
-        name: &'static str,
-        get: impl Fn(&S) -> &N,
-        get_mut: impl Fn(&mut S) -> &mut N,
-    );
+/// Receives the list of [`State::fields`]: it saves, checks or restores each part.
+pub struct StateFields<'a> {
+    pub(super) parts: Parts<'a>,
+    pub(super) prefix: String,
+}
 
-    /// A small value: it is kept as JSON. Floats come back bit for bit; a NaN or an infinity cannot be saved.
-    fn value<V: Serialize + DeserializeOwned>(
-        &mut self,
-        name: &'static str,
-        get: impl Fn(&S) -> V,
-        set: impl Fn(&mut S, V),
-    );
+impl std::fmt::Debug for StateFields<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "StateFields({})", self.prefix)
+    }
+}
+
+impl StateFields<'_> {
+    /// A network, or what has its type: a gradient, moments.
+    pub fn network(&mut self, name: &str, network: &mut impl AsNetwork) {
+        self.tensors(name, ViewMut::of(network.as_network_mut()));
+    }
+
+    /// A small value: it is saved as JSON. Floats come back bit for bit; a NaN or an infinity cannot be saved.
+    pub fn value<V: Serialize + DeserializeOwned>(&mut self, name: &str, value: &mut V) {
+        self.json(name, value);
+    }
 
     /// What is itself made of parts: their names follow this one's, after a dot.
-    fn state<I: State>(
-        &mut self,
-        name: &'static str,
-        get: impl Fn(&S) -> &I,
-        get_mut: impl Fn(&mut S) -> &mut I,
-    );
+    pub fn state(&mut self, name: &str, state: &mut dyn State) {
+        let inner = super::layout::join(&self.prefix, name);
+        let outer = std::mem::replace(&mut self.prefix, inner);
+        state.fields(self);
+        self.prefix = outer;
+    }
+
+    // The values of the optimisers: compiled here once, not in every program that saves one.
+
+    pub(crate) fn number(&mut self, name: &str, value: &mut f64) {
+        self.json(name, value);
+    }
+
+    pub(crate) fn optional_number(&mut self, name: &str, value: &mut Option<f64>) {
+        self.json(name, value);
+    }
+
+    pub(crate) fn two_numbers(&mut self, name: &str, value: &mut [f64; 2]) {
+        self.json(name, value);
+    }
+
+    pub(crate) fn count(&mut self, name: &str, value: &mut u64) {
+        self.json(name, value);
+    }
+
+    pub(crate) fn flag(&mut self, name: &str, value: &mut bool) {
+        self.json(name, value);
+    }
+
+    pub(crate) fn texts(&mut self, name: &str, value: &mut Vec<String>) {
+        self.json(name, value);
+    }
+}
+
+/// A small value, whatever its type.
+pub(super) trait Json {
+    /// Its JSON, which gives the same value when it is read again.
+    fn write(&self) -> Result<Box<RawValue>, String>;
+
+    /// Whether this is JSON of such a value.
+    fn check(&self, json: &RawValue) -> Result<(), String>;
+
+    /// Takes the value of checked JSON.
+    fn read(&mut self, json: &RawValue);
+}
+
+impl<V: Serialize + DeserializeOwned> Json for V {
+    fn write(&self) -> Result<Box<RawValue>, String> {
+        let json = to_raw_value(self).map_err(|error| error.to_string())?;
+        self.check(&json)?; // JSON writes a NaN as null, and such a checkpoint could never be resumed
+        Ok(json)
+    }
+
+    fn check(&self, json: &RawValue) -> Result<(), String> {
+        serde_json::from_str::<V>(json.get()).map(drop).map_err(|error| error.to_string())
+    }
+
+    fn read(&mut self, json: &RawValue) {
+        if let Ok(value) = serde_json::from_str(json.get()) {
+            *self = value;
+        }
+    }
 }

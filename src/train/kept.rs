@@ -11,7 +11,7 @@ impl<N, L, O> Trainer<N, L, O> {
     ///
     /// # Errors
     /// As [`keep::save_checkpoint`](crate::keep::save_checkpoint): the file is the old one, still whole.
-    pub fn save_checkpoint(&self, path: impl AsRef<Path>) -> Result<(), KeepError>
+    pub fn save_checkpoint(&mut self, path: impl AsRef<Path>) -> Result<(), KeepError>
     where
         N: Parameters,
         O: State,
@@ -52,18 +52,14 @@ impl<N, L, O> Trainer<N, L, O> {
     }
 }
 
-/// Neither the loss, which the program gives anew, nor gradient and tape, which each step makes anew.
+/// Neither the loss, which the program gives anew, nor gradient and workspace, which each step makes anew.
 impl<N: Parameters, L, O: State> State for Trainer<N, L, O> {
-    fn fields(fields: &mut impl StateFields<Self>) {
-        fields.network("network", |trainer| &trainer.network, |trainer| &mut trainer.network);
-        fields.state("optimizer", |trainer| &trainer.optimizer, |trainer| &mut trainer.optimizer);
-        fields.state("rng", |trainer| &trainer.rng, |trainer| &mut trainer.rng);
-        fields.value("steps", |trainer| trainer.steps, |trainer, steps| trainer.steps = steps);
-        fields.value("schedule", |trainer| trainer.schedule, |trainer, schedule| trainer.schedule = schedule);
-        fields.value(
-            "rate_at_start",
-            |trainer| trainer.rate_at_start,
-            |trainer, rate| trainer.rate_at_start = rate,
-        );
+    fn fields(&mut self, fields: &mut StateFields<'_>) {
+        fields.network("network", &mut self.network);
+        fields.state("optimizer", &mut self.optimizer);
+        fields.state("rng", &mut self.rng);
+        fields.count("steps", &mut self.steps);
+        fields.state("schedule", &mut self.schedule);
+        fields.optional_number("rate_at_start", &mut self.rate_at_start);
     }
 }

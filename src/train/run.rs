@@ -143,51 +143,40 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
 
 impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
     pub(super) fn save(&mut self, path: &Path) -> Result<(), FitError> {
-        let saved = match self.kept {
-            Parts { best: false, average: false } => save_checkpoint(&Kept::<_, false, false>(self), path),
-            Parts { best: false, average: true } => save_checkpoint(&Kept::<_, false, true>(self), path),
-            Parts { best: true, average: false } => save_checkpoint(&Kept::<_, true, false>(self), path),
-            Parts { best: true, average: true } => save_checkpoint(&Kept::<_, true, true>(self), path),
-        };
-        saved.map_err(FitError::Checkpoint)
+        save_checkpoint(self, path).map_err(FitError::Checkpoint)
     }
 
-    /// Goes on from the file, if there is one.
+    /// Continues from the file, if there is one.
     pub(super) fn resume(&mut self, path: &Path) -> Result<bool, FitError> {
         let unreadable = |source| FitError::Checkpoint(KeepError::Read { path: path.into(), source });
         if !path.try_exists().map_err(unreadable)? {
             return Ok(false);
         }
         let plateau = self.course.plateau;
-        let loaded = match self.kept {
-            Parts { best: false, average: false } => {
-                load_checkpoint(&mut Kept::<_, false, false>(self), path)
-            }
-            Parts { best: false, average: true } => load_checkpoint(&mut Kept::<_, false, true>(self), path),
-            Parts { best: true, average: false } => load_checkpoint(&mut Kept::<_, true, false>(self), path),
-            Parts { best: true, average: true } => load_checkpoint(&mut Kept::<_, true, true>(self), path),
-        };
-        loaded.map_err(FitError::Checkpoint)?;
+        load_checkpoint(self, path).map_err(FitError::Checkpoint)?;
         // Whether there is one is the program's to say.
         self.course.plateau = plateau.map(|new| self.course.plateau.unwrap_or(new));
         Ok(true)
     }
 }
 
-/// A run with the networks that it has, so that a checkpoint holds none that it does not have.
-struct Kept<'r, R, const BEST: bool, const AVERAGE: bool>(&'r mut R);
+/// A checkpoint has only the networks that the run has.
+impl<N: Parameters, L, O: State> State for Run<'_, N, L, O> {
+    fn fields(&mut self, fields: &mut StateFields<'_>) {
+        fields.state("trainer", self.trainer);
+        if self.kept.best {
+            fields.network("best", &mut self.best);
+        }
+        if self.kept.average {
+            fields.state("average", &mut self.average);
+        }
+        fields.state("course", &mut self.course);
+    }
+}
 
-impl<N: Parameters, L, O: State, const BEST: bool, const AVERAGE: bool> State
-    for Kept<'_, Run<'_, N, L, O>, BEST, AVERAGE>
-{
-    fn fields(fields: &mut impl StateFields<Self>) {
-        fields.state("trainer", |kept| &*kept.0.trainer, |kept| &mut *kept.0.trainer);
-        if BEST {
-            fields.network("best", |kept| &kept.0.best, |kept| &mut kept.0.best);
-        }
-        if AVERAGE {
-            fields.state("average", |kept| &kept.0.average, |kept| &mut kept.0.average);
-        }
-        fields.value("course", |kept| kept.0.course.clone(), |kept, course| kept.0.course = course);
+/// One value, without a name of its own.
+impl State for Course {
+    fn fields(&mut self, fields: &mut StateFields<'_>) {
+        fields.value("", self);
     }
 }
