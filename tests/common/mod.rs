@@ -236,7 +236,7 @@ pub(crate) fn backward<L: Layer<X>, X: Sample>(
         output,
         output_grad,
         input_grad: Some(&mut input_grad),
-        gradient: &mut gradient,
+        gradient: &mut *gradient,
         workspace: workspace.prepare::<X, L>(input.len()),
         accumulate: !L::OVERWRITES,
     };

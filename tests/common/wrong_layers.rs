@@ -1,7 +1,7 @@
-//! Two layers that stand for all, each with a mistake in its type, or none (`RIGHT`).
+//! Two layers that stand for all, each with a mistake in its type, or none (`RIGHT` and other right ways).
 
 use chainrule::gradcheck::TOLERANCE;
-use chainrule::layer::{Field, Fields};
+use chainrule::layer::{Activation, Space};
 use chainrule::prelude::*;
 
 pub(crate) const RIGHT: u8 = 0;
@@ -9,7 +9,7 @@ pub(crate) const RIGHT: u8 = 0;
 pub(crate) const MISSING_TRANSPOSE: u8 = 1;
 pub(crate) const FORGOTTEN_SKIP: u8 = 2;
 pub(crate) const MISSING_BIAS_GRADIENT: u8 = 3;
-pub(crate) const GRADIENT_ADDED: u8 = 4;
+pub(crate) const GRADIENT_OVERWRITTEN: u8 = 4;
 pub(crate) const INPUT_GRADIENT_ADDED: u8 = 5;
 pub(crate) const NOTHING_WITHOUT_INPUT_GRADIENT: u8 = 6;
 pub(crate) const LAST_WEIGHT_LEFT_OUT: u8 = 7;
@@ -18,6 +18,15 @@ pub(crate) const MEAN_OVER_THE_BATCH: u8 = 9;
 pub(crate) const EVERY_SAMPLE_IS_THE_FIRST: u8 = 10;
 pub(crate) const OUTPUT_ADDED: u8 = 11;
 pub(crate) const OUTPUT_GRADIENT_IGNORED: u8 = 12;
+/// Right: obeys `accumulate`.
+pub(crate) const OBEYS_ACCUMULATE: u8 = 13;
+pub(crate) const SAYS_OVERWRITES_AND_ADDS: u8 = 14;
+pub(crate) const OVERWRITES_WHEN_TOLD_TO_ADD: u8 = 15;
+/// Right: the input as the forward pass saved it.
+pub(crate) const SAVES_WHAT_IT_SAYS: u8 = 16;
+pub(crate) const SAVES_TOO_LITTLE: u8 = 17;
+pub(crate) const SCRATCH_NOT_COUNTED: u8 = 18;
+pub(crate) const SAVED_IN_SCRATCH: u8 = 19;
 // Mistakes of the curve.
 pub(crate) const DROPPED_FACTOR: u8 = 21;
 pub(crate) const WRONG_SIGN: u8 = 22;
@@ -26,33 +35,34 @@ pub(crate) const WRONG_BELOW_THE_KINK: u8 = 24;
 pub(crate) const WRONG_ABOVE_THE_KINK: u8 = 25;
 pub(crate) const ROUNDED_CONSTANT: u8 = 26;
 pub(crate) const NOT_A_NUMBER: u8 = 27;
-pub(crate) const MISCOUNTED: u8 = 28;
 
 pub(crate) type X = Vector<3, f64>;
 
 /// z = x W + b + x: a square linear layer and a skip around it. W is `[input][output]`.
+#[derive(Parameters)]
 pub(crate) struct Affine<const MISTAKE: u8> {
-    weight: [X; 3],
+    #[parameter(weight, fan_in = 3, fan_out = 3)]
+    weight: [[f64; 3]; 3],
+    #[parameter(bias)]
     bias: X,
-}
-
-impl<const MISTAKE: u8> Parameters for Affine<MISTAKE> {
-    const COUNT: usize = if MISTAKE == MISCOUNTED { 9 } else { 9 + 3 };
-    fn zeros() -> Self {
-        Self { weight: [X::default(); 3], bias: X::default() }
-    }
-    fn fields(fields: &mut impl Fields<Self>) {
-        let weight = Field::weight("weight", &[3, 3], 3, 3);
-        fields.tensor(weight, |l| X::flat(&l.weight), |l| X::flat_mut(&mut l.weight));
-        fields.tensor(Field::bias("bias", &[3]), |l| l.bias.as_slice(), |l| l.bias.as_mut_slice());
-    }
 }
 
 impl<const MISTAKE: u8> Layer<X> for Affine<MISTAKE> {
     type Output = X;
-    type Tape = ();
+    const PLAN: Plan = match MISTAKE {
+        SAVES_WHAT_IT_SAYS => Plan::leaf::<X, Self>().saves(Space::per_sample::<X>(1)),
+        SAVED_IN_SCRATCH => Plan::leaf::<X, Self>().scratch(Space::per_sample::<X>(1)),
+        _ => Plan::leaf::<X, Self>(),
+    };
+    const OVERWRITES: bool =
+        matches!(MISTAKE, OBEYS_ACCUMULATE | SAYS_OVERWRITES_AND_ADDS | OVERWRITES_WHEN_TOLD_TO_ADD);
 
-    fn forward(&self, input: &[X], output: &mut [X], _: &mut (), _: &mut Mode<'_>) {
+    fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        match MISTAKE {
+            SAVES_WHAT_IT_SAYS | SAVES_TOO_LITTLE => workspace.saved(input.len()).copy_from_slice(input),
+            SAVED_IN_SCRATCH | SCRATCH_NOT_COUNTED => workspace.scratch(input.len()).copy_from_slice(input),
+            _ => {}
+        }
         for (z, x) in output.iter_mut().zip(input) {
             for o in 0..3 {
                 let before = if MISTAKE == OUTPUT_ADDED { z[o] } else { 0.0 };
@@ -61,22 +71,24 @@ impl<const MISTAKE: u8> Layer<X> for Affine<MISTAKE> {
         }
     }
 
-    fn backward<P: chainrule::layer::Probe>(
-        &self,
-        input: &[X],
-        _: &[X],
-        output_grad: &[X],
-        input_grad: Option<&mut [X]>,
-        gradient: &mut Self,
-        _: &mut (),
-        _: &mut P,
-    ) {
+    fn backward(&self, pass: Backward<'_, X, Self>) {
+        let Backward { input, output_grad, input_grad, gradient, mut workspace, accumulate, .. } = pass;
         if MISTAKE == NOTHING_WITHOUT_INPUT_GRADIENT && input_grad.is_none() {
             return;
         }
-        if MISTAKE != GRADIENT_ADDED {
-            *gradient = Self::zeros();
+        let overwrites = match MISTAKE {
+            GRADIENT_OVERWRITTEN | OVERWRITES_WHEN_TOLD_TO_ADD => true,
+            OBEYS_ACCUMULATE => !accumulate,
+            _ => false,
+        };
+        if overwrites {
+            gradient.set_zero();
         }
+        let input = match MISTAKE {
+            SAVES_WHAT_IT_SAYS => &*workspace.saved(input.len()),
+            SAVED_IN_SCRATCH => &*workspace.scratch(input.len()),
+            _ => input,
+        };
         let ones = vec![Vector([1.0; 3]); input.len()];
         let output_grad = if MISTAKE == OUTPUT_GRADIENT_IGNORED { &ones } else { output_grad };
         for (sample, (x, dz)) in input.iter().zip(output_grad).enumerate() {
@@ -106,14 +118,14 @@ impl<const MISTAKE: u8> Layer<X> for Affine<MISTAKE> {
 }
 
 /// y = sin 2x above 0, x/5 below: a curve with a kink.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, Parameters)]
 pub(crate) struct Curve<const MISTAKE: u8>;
 
-impl<const MISTAKE: u8> chainrule::layer::Activation for Curve<MISTAKE> {
-    fn apply<T: chainrule::Real>(x: T) -> T {
+impl<const MISTAKE: u8> Activation for Curve<MISTAKE> {
+    fn apply<T: Real>(x: T) -> T {
         if x > T::zero() { (x + x).sin() } else { T::from_f64(0.2) * x }
     }
-    fn derivative<T: chainrule::Real>(x: T, y: T) -> T {
+    fn derivative<T: Real>(x: T, y: T) -> T {
         let two = T::from_f64(2.0);
         match (x > T::zero(), MISTAKE) {
             (_, NOT_A_NUMBER) => T::from_f64(f64::NAN),
