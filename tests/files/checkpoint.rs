@@ -20,7 +20,7 @@ type Net<T = f32> = (
     Linear<8, 2, T>,
 );
 
-fn net<T: Real>() -> Net<T> {
+fn net<T: Real>() -> Owned<Net<T>> {
     Init::init(&mut rng(1))
 }
 
@@ -59,7 +59,7 @@ fn goes_on<T: Real, O: Optimizer<Net<T>> + State>(name: &str, optimizer: fn(f64)
     let mut pieces = steps!(first, T, 0..17);
     first.save_checkpoint(&at_17).unwrap();
     // Another network, learning rate and seed: all of them must come from the file.
-    let other: Net<T> = Init::init(&mut rng(77));
+    let other: Owned<Net<T>> = Init::init(&mut rng(77));
     let mut second = Trainer::new(other, Huber::new(1.0), optimizer(0.5), 6);
     let _ = steps!(second, T, 0..3);
     second.resume(&at_17).unwrap();
@@ -108,7 +108,7 @@ fn every_optimizer_of_the_crate_is_among_these() {
     );
 }
 
-fn trainer<O: Optimizer<Net>>(optimizer: O) -> Trainer<Net, MeanSquaredError, O, Tape<Net, Vector<3>>> {
+fn trainer<O: Optimizer<Net>>(optimizer: O) -> Trainer<Net, MeanSquaredError, O> {
     Trainer::new(net(), MeanSquaredError, optimizer, 1)
 }
 
@@ -203,7 +203,7 @@ fn the_network_alone_loads_from_a_checkpoint() {
     let path = folder.path("run");
     let trainer = trainer(Adam::new(0.1));
     trainer.save_checkpoint(&path).unwrap();
-    let alone: Net = Format::chainrule().within("network").load(&path).unwrap();
+    let alone: Owned<Net> = Format::chainrule().within("network").load(&path).unwrap();
     assert_eq!(bits(&alone), bits(&trainer.network));
     let error = keep::load::<Net>(&path).map(|_| ()).unwrap_err().to_string();
     assert!(error.contains("it is a checkpoint: `Format::chainrule().within(\"network\")`"), "{error}");
@@ -224,13 +224,13 @@ struct Own {
 }
 
 impl State for Own {
-    fn fields(fields: &mut impl StateFields<Self>) {
-        fields.value("floats", |own| own.floats.clone(), |own, floats| own.floats = floats);
-        fields.value("singles", |own| own.singles.clone(), |own, singles| own.singles = singles);
-        fields.value("order", |own| own.order.clone(), |own, order| own.order = order);
-        fields.value("best", |own| own.best, |own, best| own.best = best);
-        fields.value("text", |own| own.text.clone(), |own, text| own.text = text);
-        fields.state("rng", |own| &own.rng, |own| &mut own.rng);
+    fn fields(&mut self, fields: &mut StateFields<'_>) {
+        fields.value("floats", &mut self.floats);
+        fields.value("singles", &mut self.singles);
+        fields.value("order", &mut self.order);
+        fields.value("best", &mut self.best);
+        fields.value("text", &mut self.text);
+        fields.state("rng", &mut self.rng);
     }
 }
 
@@ -304,10 +304,10 @@ fn a_value_that_could_not_be_read_again_is_not_saved() {
 }
 
 /// Two parts of one name.
-struct Twice<const VALUES: bool>([Linear<1, 1>; 2]);
+struct Twice<const VALUES: bool>([Owned<Linear<1, 1>>; 2]);
 
 impl<const VALUES: bool> State for Twice<VALUES> {
-    fn fields(fields: &mut impl StateFields<Self>) {
+    fn fields(&mut self, fields: &mut StateFields<'_>) {
         for _ in 0..2 {
             if VALUES {
                 fields.value("part", |_| 1, |_, _| ());

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use chainrule::keep::{self, KeepError, State, StateFields};
-use chainrule::layer::{Parameter, Visitor, visit};
+use chainrule::layer::{Parameter, View, ViewMut, Visitor, visit};
 use chainrule::prelude::*;
 use chainrule::rand::Rng;
 
@@ -19,16 +19,16 @@ type Net = (Linear<32, 48>, Tanh, BatchNorm<48>, Linear<48, 4>);
 
 /// A run in which every number is the count of the epochs, so that a file of two halves shows.
 struct Run {
-    network: Net,
+    network: Owned<Net>,
     adam: Adam<Net>,
     epoch: u32,
 }
 
 impl State for Run {
-    fn fields(fields: &mut impl StateFields<Self>) {
-        fields.network("network", |run| &run.network, |run| &mut run.network);
-        fields.state("adam", |run| &run.adam, |run| &mut run.adam);
-        fields.value("epoch", |run| run.epoch, |run, epoch| run.epoch = epoch);
+    fn fields(&mut self, fields: &mut StateFields<'_>) {
+        fields.network("network", &mut self.network);
+        fields.state("adam", &mut self.adam);
+        fields.value("epoch", &mut self.epoch);
     }
 }
 
@@ -51,7 +51,7 @@ impl Visitor<1, 0> for AllAre {
 impl Run {
     fn at(epoch: u32) -> Self {
         let mut run = Self { network: Net::zeros(), adam: Adam::new(0.0), epoch };
-        visit([], [&mut run.network], &mut SetAll(epoch));
+        visit([], [ViewMut::of(&mut *run.network)], &mut SetAll(epoch));
         run.adam.learning_rate = epoch.into();
         run
     }
@@ -61,7 +61,7 @@ impl Run {
         let mut run = Self::at(0);
         keep::load_checkpoint(&mut run, path).unwrap_or_else(|error| panic!("not whole: {error}"));
         let mut all = AllAre(run.epoch, true);
-        visit([&run.network], [], &mut all);
+        visit([View::of(&*run.network)], [], &mut all);
         assert!(
             all.1 && run.adam.learning_rate == f64::from(run.epoch),
             "of two epochs, one of them {}",
@@ -172,7 +172,7 @@ fn a_disk_that_is_full_is_an_error_and_the_old_file_stays() {
     assert_eq!(names(folder.path()), ["run.safetensors"]);
 }
 
-fn small() -> Linear<2, 2> {
+fn small() -> Owned<Linear<2, 2>> {
     Linear::init(&mut rng(1))
 }
 

@@ -24,7 +24,7 @@ fn path(file: &str) -> String {
 /// The file of this row's state dict becomes the network that the other fixture has. All numbers are exact in `f32`.
 fn loads<N: Parameters>(group: &mut Group<Case>, name: &str) {
     let Some(case) = group.take(name) else { return };
-    let expected: N = group.network(name, &case.parameters);
+    let expected: Owned<N> = group.network(name, &case.parameters);
     match Format::pytorch().within(name).convert().load::<N>(path("state_dicts")) {
         Ok(loaded) if bits(&loaded) == bits(&expected) => {
             group.close_parameters(name, &loaded, &case.parameters)
@@ -48,7 +48,7 @@ fn tensors(file: &[u8]) -> BTreeMap<String, (Value, Value, Vec<u8>)> {
 /// What is saved for PyTorch is what PyTorch saved, to the last bit.
 fn saves<N: Parameters>(name: &str, theirs: &mut BTreeMap<String, (Value, Value, Vec<u8>)>) {
     let format = Format::pytorch().within(name);
-    let network: N = format.load(path("state_dicts")).unwrap();
+    let network: Owned<N> = format.load(path("state_dicts")).unwrap();
     for (name, tensor) in tensors(&format.to_bytes(&network).unwrap()) {
         assert_eq!(theirs.remove(&name), Some(tensor), "{name}");
     }
@@ -97,13 +97,13 @@ fn every_network_is_saved_as_pytorch_saves_it() {
 
 type Row<T = f32> = Linear<60, 1, T, NoBias>;
 
-fn scalar<T: Real>(format: Format, name: &str) -> Result<Row<T>, KeepError> {
+fn scalar<T: Real>(format: Format, name: &str) -> Result<Owned<Row<T>>, KeepError> {
     format.within(name).load(path("scalars"))
 }
 
 #[test]
 fn halves_of_python_are_refused_with_the_cure_and_converted_exactly_when_asked_for() {
-    let numbers: Row<f64> = scalar(Format::pytorch(), "F64").unwrap();
+    let numbers: Owned<Row<f64>> = scalar(Format::pytorch(), "F64").unwrap();
     // The formula in make.py.
     assert_eq!(numbers.weights()[0], 2.0_f64.powi(-24));
     assert_eq!(numbers.weights()[59], -11.0 * 64.0);
@@ -113,8 +113,8 @@ fn halves_of_python_are_refused_with_the_cure_and_converted_exactly_when_asked_f
         assert!(error.contains("`Format::convert` converts"), "{error}");
     }
     for name in ["F64", "F32", "F16", "BF16"] {
-        let single: Row = scalar(Format::pytorch().convert(), name).unwrap();
-        let double: Row<f64> = scalar(Format::pytorch().convert(), name).unwrap();
+        let single: Owned<Row> = scalar(Format::pytorch().convert(), name).unwrap();
+        let double: Owned<Row<f64>> = scalar(Format::pytorch().convert(), name).unwrap();
         assert_eq!((bits(&single), bits(&double)), (bits(&numbers), bits(&numbers)), "{name}");
     }
 }

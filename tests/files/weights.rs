@@ -4,14 +4,13 @@
 use crate::common::{bits, every_combinator, every_layer, every_network};
 use crate::files::{split, with_header};
 use chainrule::keep::{self, Format, KeepError, Mismatch, Origin};
-use chainrule::layer::{Field, Fields, Parameter, Visitor, describe, visit};
+use chainrule::layer::{Parameter, ViewMut, Visitor, describe, visit};
 use chainrule::prelude::*;
-use chainrule::tensor::zeros;
 use serde_json::{Value, json};
 
 type Net = (Linear<3, 4>, Residual<(Tanh, Linear<4, 4>)>, BatchNorm<4>, Linear<4, 2>);
 
-fn net(seed: u64) -> Net {
+fn net(seed: u64) -> Owned<Net> {
     Net::init(&mut rng(seed))
 }
 
@@ -27,9 +26,9 @@ impl Visitor<0, 1> for Number {
     }
 }
 
-fn numbered<N: Parameters>() -> N {
+fn numbered<N: Parameters>() -> Owned<N> {
     let mut net = N::zeros();
-    visit([], [&mut net], &mut Number(0.0));
+    visit([], [ViewMut::of(&mut *net)], &mut Number(0.0));
     net
 }
 
@@ -37,7 +36,7 @@ fn comes_back<N: Parameters>(name: &str) {
     let net = numbered::<N>();
     for format in [Format::chainrule(), Format::pytorch()] {
         let bytes = format.to_bytes(&net).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let again: N = format.from_bytes(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let again: Owned<N> = format.from_bytes(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(bits(&again), bits(&net), "{name}");
         assert_eq!(format.to_bytes(&again).unwrap(), bytes, "{name}: the same network, other bytes");
     }
@@ -99,7 +98,7 @@ fn numbers_at_the_ends_of_the_range_come_back() {
     let mut net = Linear::<2, 3>::zeros();
     let ends = [-0.0, f32::MAX, f32::MIN, f32::MIN_POSITIVE, f32::from_bits(1), -f32::from_bits(0x7f_ffff)];
     net.weights_mut().copy_from_slice(&ends);
-    let again: Linear<2, 3> = keep::from_bytes(&keep::to_bytes(&net).unwrap()).unwrap();
+    let again: Owned<Linear<2, 3>> = keep::from_bytes(&keep::to_bytes(&net).unwrap()).unwrap();
     assert_eq!(bits(&again), bits(&net));
     assert!(again.weights()[0].is_sign_negative());
 }
@@ -183,7 +182,7 @@ fn a_number_that_is_not_finite_is_refused_by_name_and_the_old_file_stays() {
     keep::save(&net(1), &path).unwrap();
     for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let mut bad = net(2);
-        visit([], [&mut bad], &mut Set("1.branch.1.weight", 7, value));
+        visit([], [ViewMut::of(&mut *bad)], &mut Set("1.branch.1.weight", 7, value));
         let error = keep::save(&bad, &path).unwrap_err();
         let file = path.display();
         let text = format!(
@@ -222,7 +221,7 @@ fn another_scalar_is_refused_with_the_cure_and_converted_when_asked_for() {
     let convert = Format::chainrule().convert();
     // To the nearest f32, and exactly to f64.
     assert_eq!(bits(&convert.from_bytes::<Linear<3, 4>>(&wide_file).unwrap()), bits(&narrow));
-    let widened: Linear<3, 4, f64> = convert.from_bytes(&narrow_file).unwrap();
+    let widened: Owned<Linear<3, 4, f64>> = convert.from_bytes(&narrow_file).unwrap();
     assert_eq!(bits(&widened), bits(&narrow)); // `bits` are those of an f64
 
     let mut large = wide.clone();
@@ -268,9 +267,9 @@ fn a_file_that_does_not_say_in_which_layout_it_is_must_be_vouched_for() {
     assert!(text(&ours, &unknown).contains("a layout that this chainrule does not know"));
     assert!(text(&theirs, &unknown).contains("a layout that this chainrule does not know"));
 
-    let vouched: Linear<3, 3> = ours.clone().unmarked().from_bytes(&unmarked).unwrap();
+    let vouched: Owned<Linear<3, 3>> = ours.clone().unmarked().from_bytes(&unmarked).unwrap();
     assert_eq!(bits(&vouched), bits(&square));
-    let as_pytorch: Linear<3, 3> = theirs.from_bytes(&unmarked).unwrap(); // transposed, as PyTorch's would be
+    let as_pytorch: Owned<Linear<3, 3>> = theirs.from_bytes(&unmarked).unwrap(); // transposed, as PyTorch's would be
     assert_eq!(as_pytorch.weights()[1], square.weights()[3]);
 }
 
@@ -287,15 +286,15 @@ fn a_file_of_a_later_format_is_refused() {
 #[test]
 fn a_part_of_a_file_loads_into_a_part_of_a_network() {
     let whole = keep::to_bytes(&net(1)).unwrap();
-    let branch: (Tanh, Linear<4, 4>) = Format::chainrule().within("1.branch").from_bytes(&whole).unwrap();
+    let branch: Owned<(Tanh, Linear<4, 4>)> = Format::chainrule().within("1.branch").from_bytes(&whole).unwrap();
     assert_eq!(bits(&branch), bits(&net(1).1.branch));
-    let last: Linear<4, 2> = Format::chainrule().within("3").from_bytes(&whole).unwrap();
+    let last: Owned<Linear<4, 2>> = Format::chainrule().within("3").from_bytes(&whole).unwrap();
     assert_eq!(bits(&last), bits(&net(1).3));
     // The steps of a path are whole ones.
     assert!(Format::chainrule().within("1.bran").from_bytes::<(Tanh, Linear<4, 4>)>(&whole).is_err());
 
     type Body = (Linear<3, 4>, Residual<(Tanh, Linear<4, 4>)>);
-    let body: Body = Format::chainrule().ignore("2").ignore("3").from_bytes(&whole).unwrap();
+    let body: Owned<Body> = Format::chainrule().ignore("2").ignore("3").from_bytes(&whole).unwrap();
     assert_eq!(bits(&body), [bits(&net(1).0), bits(&net(1).1)].concat());
     assert!(Format::chainrule().ignore("2").from_bytes::<Body>(&whole).is_err(), "3 is in the file alone");
 }
@@ -346,32 +345,38 @@ fn the_order_of_the_sides_can_be_said() {
     assert_eq!(split(&turned).0["weight"]["shape"], json!([3, 2]));
 }
 
-/// A layer that says it has six numbers and has five, or two tensors of one name.
-struct Wrong<const TWICE: bool>(Box<Vector<5>>);
-
-impl<const TWICE: bool> Parameters for Wrong<TWICE> {
-    const COUNT: usize = 5;
-    fn zeros() -> Self {
-        Self(zeros())
-    }
-    fn fields(fields: &mut impl Fields<Self>) {
-        let shape: &[usize] = if TWICE { &[5] } else { &[2, 3] };
-        for _ in 0..=usize::from(TWICE) {
-            fields.tensor(Field::bias("bias", shape), |w| w.0.as_slice(), |w| w.0.as_mut_slice());
-        }
-    }
+/// A layer whose own weight has the name of that of the layer inside it, whose fields count as its own.
+#[derive(Parameters)]
+struct Twice {
+    #[parameter(weight, fan_in = 2, fan_out = 1)]
+    weight: Vector<2>,
+    #[parameter(flatten)]
+    inside: Linear<2, 3>,
 }
 
 #[test]
-fn a_layer_of_ones_own_that_lists_its_numbers_wrongly_is_an_error() {
-    let error = keep::to_bytes(&Wrong::<false>::zeros()).unwrap_err().to_string();
-    let text = "`bias` is declared as [2, 3] and holds 5 numbers: correct the layer's `Parameters::fields`";
-    assert_eq!(error, text);
-    let weight_as_bias = Format::chainrule().rename("weight", "bias");
-    let file = weight_as_bias.to_bytes(&numbered::<Linear<2, 3, f32, NoBias>>()).unwrap();
-    let error = keep::from_bytes::<Wrong<false>>(&file).map(|_| ()).unwrap_err();
+fn two_parameters_of_one_name_are_an_error() {
+    let net = Twice::init(&mut rng(1));
+    assert_eq!((net.weight.0.len(), net.inside.weights().len()), (2, 6));
+    let text = "`weight` and `weight` would both be `weight` in the file: rename one of them";
+    for format in [Format::chainrule(), Format::pytorch()] {
+        let error = format.to_bytes(&net).unwrap_err();
+        assert!(matches!(&error, KeepError::SameName { name, .. } if name == "weight"), "{error}");
+        assert_eq!(error.to_string(), text);
+    }
+    // No file can be meant for it either, though this one has a `weight` of the right shape.
+    let file = keep::to_bytes(&numbered::<Linear<2, 3>>()).unwrap();
+    let error = keep::from_bytes::<Twice>(&file).map(|_| ()).unwrap_err();
     assert_eq!(error.to_string(), text);
-
-    let error = keep::to_bytes(&Wrong::<true>::zeros()).unwrap_err().to_string();
-    assert_eq!(error, "`bias` and `bias` would both be `bias` in the file: rename one of them");
+    // As a step of a path it has a name of its own, and so have its tensors.
+    #[derive(Parameters)]
+    struct Once {
+        #[parameter(weight, fan_in = 2, fan_out = 1)]
+        weight: Vector<2>,
+        inside: Linear<2, 3>,
+    }
+    let net = numbered::<Once>();
+    assert_eq!((net.weight.0.len(), net.inside.weights().len()), (2, 6));
+    let again: Owned<Once> = keep::from_bytes(&keep::to_bytes(&net).unwrap()).unwrap();
+    assert_eq!(bits(&again), bits(&net));
 }

@@ -1,7 +1,8 @@
 //! Training allocates nothing after the first step, and inference nothing after the first call.
-use crate::allocator::allocations;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use crate::allocator::{allocations, count_together};
 use crate::common::{every_combinator, every_layer, every_network, inputs};
-use chainrule::layer::NoProbe;
 use chainrule::prelude::*;
 
 #[test]
@@ -11,7 +12,7 @@ fn the_counter_sees_each_way_of_asking_for_memory() {
     assert_eq!(allocations(|| drop(std::hint::black_box(vec![0_u8; 100]))), 1); // zeroed
     let mut grows = vec![1];
     assert_eq!(allocations(|| grows.reserve_exact(1000)), 1); // moved to a larger place
-    assert_eq!(allocations(|| drop(std::hint::black_box(chainrule::tensor::zeros::<Vector<9>>()))), 1);
+    assert_eq!(allocations(|| drop(std::hint::black_box(Linear::<9, 1>::zeros()))), 1);
 }
 
 const FULL: usize = 8;
@@ -117,17 +118,26 @@ fn what_is_done_with_parameters_allocates_nothing() {
 }
 
 /// A layer by itself, without the checks and buffers of `Network`: forward and backward, on a full and a smaller batch.
-fn assert_second_pass_allocates_nothing<L: Layer<X>, X: Tensor>(name: &str) {
+fn assert_second_pass_allocates_nothing<L: Layer<X, Output = Y>, X: Tensor, Y: Tensor>(name: &str) {
     let layer = L::init(&mut rng(1));
-    let (x, mut y) = (inputs::<X>(FULL), inputs::<L::Output>(FULL));
-    let (dy, mut dx) = (inputs::<L::Output>(FULL), inputs::<X>(FULL));
-    let (mut gradient, mut tape, mut rng) = (L::zeros(), L::Tape::default(), rng(2));
+    let (x, mut y, dy, mut dx) = (inputs::<X>(FULL), inputs::<Y>(FULL), inputs::<Y>(FULL), inputs::<X>(FULL));
+    let (mut gradient, mut workspace, mut rng) = (L::zeros(), Workspace::default(), rng(2));
     let mut pass = |n: usize, train: bool| {
         let mut mode = if train { Mode::Train(&mut rng) } else { Mode::Evaluate };
-        layer.forward(&x[..n], &mut y[..n], &mut workspace, &mut mode);
-        let (x, y, dy) = (&x[..n], &y[..n], &dy[..n]);
-        layer.backward(x, y, dy, Some(&mut dx[..n]), &mut gradient, &mut workspace, &mut NoProbe);
-        layer.backward(x, y, dy, None, &mut gradient, &mut workspace, &mut NoProbe);
+        layer.forward(&x[..n], &mut y[..n], workspace.prepare::<X, L>(n), &mut mode);
+        let mut back = |input_grad| {
+            layer.backward(Backward {
+                input: &x[..n],
+                output: &y[..n],
+                output_grad: &dy[..n],
+                input_grad,
+                gradient: &mut gradient,
+                workspace: workspace.prepare::<X, L>(n),
+                accumulate: true,
+            });
+        };
+        back(Some(&mut dx[..n]));
+        back(None);
     };
     pass(FULL, true);
     let later = allocations(|| {
@@ -138,20 +148,114 @@ fn assert_second_pass_allocates_nothing<L: Layer<X>, X: Tensor>(name: &str) {
     assert_eq!(later, 0, "{name}: a pass after the first allocates");
 }
 
+/// A layer as a network: all that is called again and again.
+fn assert_second_step_allocates_nothing<N: Layer<X, Output = Y>, X: Tensor, Y: Tensor>(name: &str) {
+    train::<N, X, Y, _>(name, || Sgd::<N>::new(1e-4).momentum(0.9));
+
+    let (net, xs) = (N::init(&mut rng(1)), inputs::<X>(FULL));
+    let (mut outputs, mut workspace) = (inputs::<Y>(FULL), Workspace::default());
+    net.predict_into(&xs, &mut outputs, &mut workspace).unwrap();
+    let later = allocations(|| {
+        for samples in [FULL, LAST, 1, FULL] {
+            net.predict_into(&xs[..samples], &mut outputs[..samples], &mut workspace).unwrap();
+        }
+    });
+    assert_eq!(later, 0, "{name}: a prediction after the first allocates");
+}
+
 macro_rules! case {
     ($file:literal, $name:ident: $layer:ty, $input:ty) => {{
         type T = f32;
-        assert_second_pass_allocates_nothing::<$layer, $input>(stringify!($name));
+        assert_second_pass_allocates_nothing::<$layer, $input, _>(stringify!($name));
+        assert_second_step_allocates_nothing::<$layer, $input, _>(stringify!($name));
     }};
 }
 
 #[test]
-fn the_second_pass_of_every_layer_allocates_nothing() {
+fn the_second_pass_and_step_of_every_layer_allocate_nothing() {
     every_layer!(case);
 }
 
 #[test]
-fn the_second_pass_of_every_combinator_and_network_allocates_nothing() {
+fn the_second_pass_and_step_of_every_combinator_and_network_allocate_nothing() {
     every_combinator!(case);
     every_network!(case);
+}
+
+/// A pair is no tensor, and so in none of the lists as an input.
+#[test]
+fn a_network_with_two_inputs_allocates_only_in_its_first_step() {
+    type Net = (Parallel<(Linear<12, 8>, Tanh), Linear<5, 8>>, Join, BatchNorm<16>, Linear<16, 4>);
+    let pair = |(a, b)| Pair(a, b);
+    let xs: Vec<_> = inputs::<Vector<12>>(FULL).into_iter().zip(inputs::<Vector<5>>(FULL)).map(pair).collect();
+    let ys = inputs::<Vector<4>>(FULL);
+    let mut trainer = Trainer::new(Net::init(&mut rng(1)), MeanSquaredError, Adam::new(0.01), 1);
+    assert_only_the_first_step_allocates("a pair", |samples| {
+        trainer.step(&xs[..samples], &ys[..samples]).unwrap();
+    });
+    let (mut outputs, mut workspace) = ([Vector::default(); FULL], Workspace::default());
+    assert_only_the_first_step_allocates("predictions for a pair", |samples| {
+        trainer.network.predict_into(&xs[..samples], &mut outputs[..samples], &mut workspace).unwrap();
+    });
+}
+
+/// Threads that count together.
+fn pool(threads: usize, counter: &'static AtomicUsize) -> rayon::ThreadPool {
+    let counts = move |_| count_together(counter);
+    rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(counts).build().unwrap()
+}
+
+/// A batch in pieces: the first step makes the pieces' gradients, and each thread makes what it works in when it works for the
+/// first time.
+#[test]
+fn steps_in_pieces_allocate_only_in_their_first_on_each_thread() {
+    type Net = (Linear<12, 24>, Tanh, Dropout<20>, [Residual<Linear<24, 24>>; 2], Linear<24, 10>);
+    let (xs, ys) = (inputs::<Vector<12>>(FULL), inputs::<Vector<10>>(FULL));
+    let trainer = || Trainer::new(Net::init(&mut rng(1)), MeanSquaredError, Adam::new(1e-3), 1).micro_batch(2);
+
+    static ONE: AtomicUsize = AtomicUsize::new(0);
+    let mut alone = trainer();
+    let (first, later) = pool(1, &ONE).install(|| {
+        let mut steps = |count: usize| {
+            let before = ONE.load(Relaxed);
+            (0..count).for_each(|_| _ = alone.step(&xs, &ys).unwrap());
+            (0..count).for_each(|_| _ = alone.step(&xs[..LAST], &ys[..LAST]).unwrap());
+            ONE.load(Relaxed) - before
+        };
+        (steps(1), steps(20))
+    });
+    assert!(first > 0 && later == 0, "one thread: {first} allocations in the first step, {later} later");
+
+    // A thread takes part when it gets to it, in the first step or in another, and nobody counts what rayon itself needs for a thread.
+    // No thread may take more than the whole first step of one thread did, which had to make the gradients of four pieces beside it.
+    // If every step allocated once, there would be 1000.
+    static THREE: AtomicUsize = AtomicUsize::new(0);
+    let mut together = trainer();
+    pool(3, &THREE).install(|| {
+        (0..1000).for_each(|_| _ = together.step(&xs, &ys).unwrap());
+    });
+    let all = THREE.load(Relaxed);
+    println!("{first} allocations on one thread, {all} on three");
+    assert!(all <= 3 * first, "three threads: {all} allocations in 1000 steps, one needs {first}");
+}
+
+/// Layers so large that several threads work on one product.
+#[test]
+fn the_steps_of_a_large_layer_on_threads_allocate_only_in_the_first() {
+    type Net = (Linear<512, 1024>, Relu, Linear<1024, 256>); // 787,000 parameters: not in pieces
+    let (xs, ys) = (inputs::<Vector<512>>(64), inputs::<Vector<256>>(64));
+    for threads in [1, 3] {
+        static COUNTER: AtomicUsize = AtomicUsize::new(0);
+        let mut trainer = Trainer::new(Net::init(&mut rng(1)), MeanSquaredError, Sgd::new(1e-4), 1);
+        let [first, later] = pool(threads, &COUNTER).install(|| {
+            [3, 12].map(|steps| {
+                let before = COUNTER.load(Relaxed);
+                (0..steps).for_each(|_| _ = trainer.step(&xs, &ys).unwrap());
+                COUNTER.load(Relaxed) - before
+            })
+        });
+        println!("{threads} threads: {first} allocations in 3 steps, {later} in the next 12");
+        // rayon needs memory for each thread that comes to steal for the first time, which may be late.
+        assert!(first > 0 && later <= 4 * (threads - 1), "{threads} threads: {first}, then {later}");
+    }
 }

@@ -4,6 +4,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 struct Counting;
 
@@ -11,10 +12,15 @@ thread_local! {
     static ASKED: Cell<usize> = const { Cell::new(0) };
     static HELD: Cell<isize> = const { Cell::new(0) };
     static MOST: Cell<isize> = const { Cell::new(0) };
+    /// What this thread counts for, together with others.
+    static TOGETHER: Cell<Option<&'static AtomicUsize>> = const { Cell::new(None) };
 }
 
 fn ask(bytes: usize) {
     ASKED.set(ASKED.get() + 1);
+    if let Some(together) = TOGETHER.get() {
+        together.fetch_add(1, Relaxed);
+    }
     HELD.set(HELD.get() + bytes as isize);
     MOST.set(MOST.get().max(HELD.get()));
 }
@@ -61,4 +67,9 @@ pub(crate) fn watched<R>(f: impl FnOnce() -> R) -> (R, usize) {
     MOST.set(before);
     let result = f();
     (result, (MOST.get() - before) as usize)
+}
+
+/// From now on this thread counts there too, how often it asks for memory.
+pub(crate) fn count_together(counter: &'static AtomicUsize) {
+    TOGETHER.set(Some(counter));
 }

@@ -1,6 +1,5 @@
 //! Images far larger than a stack go through a convolution without ever standing on one, in debug builds too.
 
-use chainrule::layer::{Mode, NoProbe};
 use chainrule::prelude::*;
 
 const BATCH: usize = 64;
@@ -23,17 +22,24 @@ fn forward_and_back() {
     let mut images: Vec<Picture> = bytemuck::zeroed_vec(BATCH);
     Picture::flat_mut(&mut images).fill(1.0);
     let mut outputs: Vec<Image<8, 56, 56>> = bytemuck::zeroed_vec(BATCH);
-    let mut workspace = <Conv as Layer<Picture>>::Tape::default();
+    let mut workspace = Workspace::default();
 
-    conv.forward(&images, &mut outputs, &mut workspace, &mut Mode::Evaluate);
+    conv.forward(&images, &mut outputs, workspace.prepare::<Picture, Conv>(BATCH), &mut Mode::Evaluate);
     assert!(Image::flat(&outputs).iter().all(|&y| y == 27.0 * 0.5 + 0.25));
 
     let mut output_grads: Vec<Image<8, 56, 56>> = bytemuck::zeroed_vec(BATCH);
     Image::flat_mut(&mut output_grads).fill(1.0);
     let mut input_grads: Vec<Picture> = bytemuck::zeroed_vec(BATCH);
     let mut gradient = Conv::zeros();
-    let input_grad = Some(&mut input_grads[..]);
-    conv.backward(&images, &outputs, &output_grads, input_grad, &mut gradient, &mut workspace, &mut NoProbe);
+    conv.backward(Backward {
+        input: &images,
+        output: &outputs,
+        output_grad: &output_grads,
+        input_grad: Some(&mut input_grads),
+        gradient: &mut gradient,
+        workspace: workspace.prepare::<Picture, Conv>(BATCH),
+        accumulate: false,
+    });
 
     let places = (BATCH * 56 * 56) as f32;
     assert!(gradient.weights().iter().all(|&dw| dw == places));

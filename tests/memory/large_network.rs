@@ -3,6 +3,7 @@
 
 use std::thread;
 
+use chainrule::keep;
 use chainrule::prelude::*;
 
 /// Runs `f` on a stack of 2 MB, the size that test threads and worker threads have.
@@ -39,6 +40,58 @@ fn a_network_of_100_megabytes_is_built_trained_and_dropped() {
         assert!(trainer.step(&xs, &ys).unwrap() > 0.0);
         assert_ne!(trainer.network.2.norm(), before);
         assert!(trainer.network.predict(&xs[0]).unwrap()[0].is_finite());
+    });
+}
+
+/// The 4096 x 4096 weights.
+fn middle(net: &Large) -> &Linear<4096, 4096> {
+    &net.2
+}
+
+#[test]
+fn a_network_of_100_megabytes_is_copied_compared_printed_saved_loaded_and_dropped() {
+    on_a_small_stack(|| {
+        let net = Large::init(&mut rng(1));
+        let mut trainer = Trainer::new(net, MeanSquaredError, Sgd::new(0.01), 1);
+        let (xs, ys) = (batch::<Vector<784>>(1), batch::<Vector<10>>(1));
+        trainer.step(&xs, &ys).unwrap();
+
+        let mut copy: Owned<Large> = trainer.network.clone();
+        assert_eq!(copy, trainer.network);
+        middle(&copy).weights().iter().zip(middle(&trainer.network).weights()).for_each(|(a, b)| assert_eq!(a, b));
+        copy.2.weights_mut()[4096 * 4096 - 1] += 1.0;
+        assert_ne!(copy, trainer.network);
+        copy.clone_from(&trainer.network);
+        assert_eq!(copy, trainer.network);
+        copy.set_zero();
+        assert_eq!(copy, Owned::default());
+        drop(copy);
+
+        let printed = format!("{:?}", trainer.network);
+        assert!(printed.starts_with("(Linear<784, 4096>, Relu, Linear<4096, 4096>, [Residual<"), "{printed}");
+        assert!(printed.ends_with(&format!(" with {} parameters", Large::COUNT)), "{printed}");
+        assert!(format!("{:?}", trainer.network.parameters()).len() < 100_000);
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large.safetensors");
+        keep::save(&trainer.network, &path).unwrap();
+        let loaded = keep::load::<Large>(&path).unwrap();
+        assert_eq!(loaded, trainer.network);
+        let mut other = Large::zeros();
+        keep::load_into(&mut other, &path).unwrap();
+        assert_eq!(other, loaded);
+    });
+}
+
+#[test]
+fn a_trainer_of_100_megabytes_is_copied_and_printed() {
+    on_a_small_stack(|| {
+        let trainer = Trainer::new(Large::init(&mut rng(1)), MeanSquaredError, Sgd::<Large>::new(0.01), 1);
+        let mut copy = trainer.clone();
+        let (xs, ys) = (batch::<Vector<784>>(1), batch::<Vector<10>>(1));
+        assert!(copy.step(&xs, &ys).unwrap() > 0.0);
+        assert_ne!(copy.network, trainer.network);
+        assert!(format!("{trainer:?}").contains("network: (Linear<784, 4096>, "), "{trainer:?}");
     });
 }
 

@@ -6,6 +6,7 @@ use crate::allocator::watched;
 use crate::common::bits;
 use crate::files::file;
 use chainrule::keep::{self, Format, KeepError};
+use chainrule::parameters::AsNetwork;
 use chainrule::prelude::*;
 use chainrule::rand::rngs::ChaCha8Rng;
 use chainrule::rand::{Rng, RngExt};
@@ -33,7 +34,7 @@ fn the_watch_sees_how_much_is_held() {
 
 type Net = (Linear<3, 4>, Residual<(Tanh, Linear<4, 4>)>, BatchNorm<4>, Linear<4, 2>);
 
-fn finite<N: Parameters>(net: &N) -> bool {
+fn finite(net: &impl AsNetwork) -> bool {
     bits(net).into_iter().all(|bits| f64::from_bits(bits).is_finite())
 }
 

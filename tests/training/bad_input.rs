@@ -10,7 +10,7 @@ type Y = Vector<2>;
 const XS: [X; 2] = [Vector([0.1, 0.2, 0.3]), Vector([-1.0, 0.5, 2.0])];
 const YS: [Y; 2] = [Vector([0.0, 1.0]), Vector([0.5, 0.25])];
 
-fn net() -> Net {
+fn net() -> Owned<Net> {
     Net::init(&mut rng(1))
 }
 
@@ -36,7 +36,7 @@ fn ys_with(number: f32) -> [Y; 2] {
 /// Three factors W of 1e13: the output of 1e-20 is 1e19, and the gradient that comes back through them 1e45.
 type Exploding = [Residual<Linear<1, 1>>; 3];
 
-fn exploding() -> Trainer<Exploding, MeanSquaredError, Sgd<Exploding>, Tape<Exploding, Vector<1>>> {
+fn exploding() -> Trainer<Exploding, MeanSquaredError, Sgd<Exploding>> {
     let net = Exploding::init_with(Initializer::constant(1e13), &mut rng(0));
     Trainer::new(net, MeanSquaredError, Sgd::new(0.1), 1)
 }

@@ -106,7 +106,7 @@ fn the_seed_is_0_or_the_only_argument() {
 }
 
 /// A network after one pass over a few digits.
-fn trained(seed: u64) -> Result<Net, Box<dyn std::error::Error>> {
+fn trained(seed: u64) -> Result<Owned<Net>, Box<dyn std::error::Error>> {
     let few = Dataset::from_pairs(digits()?.1.into_iter().take(200))?;
     Ok(learn(&few, &few, 1, seed, |_| ())?)
 }

@@ -1,7 +1,7 @@
 //! A training step that fails has changed nothing, neither in the network nor in the optimiser.
 
 use crate::common::bits;
-use chainrule::layer::{Parameter, Visitor, describe, visit};
+use chainrule::layer::{Parameter, ViewMut, Visitor, describe, visit};
 use chainrule::prelude::*;
 use chainrule::{Error, Real};
 
@@ -12,7 +12,7 @@ type Y = Vector<2>;
 const XS: [X; 2] = [Vector([0.1, 0.2, 0.3]), Vector([-1.0, 0.5, 2.0])];
 const YS: [Y; 2] = [Vector([0.0, 1.0]), Vector([0.5, 0.25])];
 
-fn net() -> Net {
+fn net() -> Owned<Net> {
     Net::init(&mut rng(1))
 }
 
@@ -61,7 +61,7 @@ fn goes_on_as_if_nothing_had_been<O: Optimizer<Net>>(optimizer: impl Fn() -> O) 
         for (path, len) in paths {
             for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
                 let mut gradient = net();
-                visit([], [&mut gradient], &mut Poison(&path, number));
+                visit([], [ViewMut::of(&mut *gradient)], &mut Poison(&path, number));
                 let error = trainer.optimizer.step(&mut trainer.network, &gradient).unwrap_err();
                 let Error::NonFiniteGradient { parameter, element, value } = error else { panic!("{error}") };
                 assert_eq!((&parameter, element, value.to_bits()), (&path, len - 1, number.to_bits()));

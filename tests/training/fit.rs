@@ -10,7 +10,7 @@ use chainrule::rand::rngs::ChaCha8Rng;
 use chainrule::{Error, FitError};
 
 type Net = (Linear<4, 8>, Tanh, Linear<8, 3>);
-type Net4Trainer<O> = Trainer<Net, CrossEntropy, O, Tape<Net, Vector<4>>>;
+type Net4Trainer<O> = Trainer<Net, CrossEntropy, O>;
 
 /// Samples whose class depends on their place alone: nothing that carries over to others.
 fn data(samples: usize) -> Dataset<Vector<4>, Label<3>> {

@@ -5,7 +5,7 @@
 
 use crate::common::{bits, every_combinator, every_layer, every_network};
 use chainrule::Real;
-use chainrule::layer::{Field, Fields, Parameter, Role, Visitor, visit};
+use chainrule::layer::{Parameter, Role, View, Visitor, visit};
 use chainrule::prelude::*;
 use nalgebra::DMatrix;
 
@@ -133,7 +133,8 @@ fn biases_can_be_drawn_normally_and_no_gain_multiplies_them() {
     assert_eq!([with.0.weights(), with.1.weights()], [without.0.weights(), without.1.weights()]);
     // Scales and statistics keep what they declare.
     let layer = EveryRole::init_with(drawn, &mut rng(0));
-    assert!(layer.0[1].iter().all(|b| *b != 0.0) && layer.0[2..] == [[1.5; 4], [-2.0; 4]]);
+    assert!(layer.bias.iter().all(|b| *b != 0.0));
+    assert_eq!((layer.scale, layer.buffer), ([1.5; 4], [-2.0; 4]));
 }
 
 /// W Wᵀ or Wᵀ W, whichever is smaller, is gain² times the identity.
@@ -214,27 +215,25 @@ fn the_default_is_glorots_uniform_scheme() {
 }
 
 /// A layer with a parameter of every role.
-struct EveryRole([[f32; 4]; 4]);
-
-impl Parameters for EveryRole {
-    const COUNT: usize = 16;
-
-    fn zeros() -> Self {
-        Self([[0.0; 4]; 4])
-    }
-    fn fields(fields: &mut impl Fields<Self>) {
-        fields.tensor(Field::weight("weight", &[2, 2], 2, 2), |l| &l.0[0], |l| &mut l.0[0]);
-        fields.tensor(Field::bias("bias", &[4]), |l| &l.0[1], |l| &mut l.0[1]);
-        fields.tensor(Field::scale("scale", &[4], 1.5), |l| &l.0[2], |l| &mut l.0[2]);
-        fields.tensor(Field::statistic("statistic", &[4], -2.0, 0.1), |l| &l.0[3], |l| &mut l.0[3]);
-    }
+#[derive(Parameters)]
+struct EveryRole {
+    #[parameter(weight, fan_in = 2, fan_out = 2)]
+    weight: [[f32; 2]; 2],
+    #[parameter(bias)]
+    bias: [f32; 4],
+    #[parameter(scale = 1.5)]
+    scale: [f32; 4],
+    #[parameter(buffer = -2.0, momentum = 0.1)]
+    buffer: [f32; 4],
 }
 
 #[test]
 fn a_parameter_starts_as_its_role_says() {
     let layer = EveryRole::init_with(Initializer::constant(7.0), &mut rng(0));
-    assert_eq!(layer.0, [[7.0; 4], [0.0; 4], [1.5; 4], [-2.0; 4]]);
-    assert_eq!(*<PRelu>::init(&mut rng(0)).slope, 0.25);
+    assert_eq!(EveryRole::COUNT, 16);
+    assert_eq!(layer.weight, [[7.0; 2]; 2]);
+    assert_eq!((layer.bias, layer.scale, layer.buffer), ([0.0; 4], [1.5; 4], [-2.0; 4]));
+    assert_eq!(<PRelu>::init(&mut rng(0)).slope, 0.25);
 }
 
 struct Starts;
@@ -243,7 +242,7 @@ impl Visitor<1, 0> for Starts {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
         let all = |start: f64| xs.iter().all(|x| x.to_f64() == start);
         let right = match parameter.role {
-            Role::Weight { fan_in, fan_out } => fan_in > 0 && fan_out > 0 && !xs.is_empty() && !all(0.0),
+            Role::Weight { fan_in, fan_out, .. } => fan_in > 0 && fan_out > 0 && !xs.is_empty() && !all(0.0),
             Role::Bias => all(0.0),
             Role::Scale(start) | Role::Buffer { start, .. } => all(start),
         };
@@ -256,7 +255,7 @@ fn in_every_network_parameters_start_as_their_roles_say() {
     type T = f64;
     macro_rules! case {
         ($file:literal, $name:ident: $layer:ty, $input:ty) => {
-            visit([&<$layer>::init(&mut rng(1))], [], &mut Starts);
+            visit([View::of(&*<$layer>::init(&mut rng(1)))], [], &mut Starts);
         };
     }
     every_layer!(case);

@@ -4,6 +4,7 @@
 mod common;
 
 mod bad_input;
+mod cloning;
 mod digits;
 mod failed_steps;
 mod fit;
@@ -11,6 +12,7 @@ mod initialisation;
 mod metrics;
 mod resume;
 mod schedules;
+mod stacks;
 mod statistics;
 mod steps;
 mod threads;

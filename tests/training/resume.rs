@@ -28,7 +28,7 @@ fn data(samples: usize) -> Data {
 }
 
 /// All that has a state: moments, random numbers, a schedule.
-fn trainer() -> Trainer<Net, CrossEntropy, Adam<Net>, Tape<Net, Vector<4>>> {
+fn trainer() -> Trainer<Net, CrossEntropy, Adam<Net>> {
     let schedule = Schedule::cosine(40).warm_up(3);
     Trainer::new(Net::init(&mut rng(1)), CrossEntropy::default(), Adam::new(0.03), 9)
         .schedule(schedule)
@@ -61,7 +61,7 @@ struct Left {
     log: String,
 }
 
-fn left<T>(trainer: &Trainer<Net, CrossEntropy, Adam<Net>, T>, history: &History, folder: &Path) -> Left {
+fn left(trainer: &Trainer<Net, CrossEntropy, Adam<Net>>, history: &History, folder: &Path) -> Left {
     Left {
         weights: bits(&trainer.network),
         rows: history.rows().to_vec(),
@@ -162,7 +162,7 @@ fn a_process_that_is_killed_again_and_again_comes_to_the_same_weights() {
     let said = String::from_utf8_lossy(&last.stdout).lines().filter(|line| *line == "sample").count();
     assert!(said < 222, "the last child began anew");
     assert_eq!(String::from_utf8_lossy(&last.stderr).lines().count(), 0, "a bar without a terminal");
-    let trained: Net = keep::load(folder.path().join("trained.safetensors")).unwrap();
+    let trained: Owned<Net> = keep::load(folder.path().join("trained.safetensors")).unwrap();
     assert_eq!(bits(&trained), expected.weights);
     let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
     assert!(read("run.safetensors") == expected.checkpoint, "the checkpoints differ");
@@ -191,9 +191,9 @@ fn the_networks_of_a_checkpoint_load_by_themselves() {
     let path = folder.path().join("run.safetensors");
     let mut fitted = trainer();
     fitted.fit(&train, Fit::epochs(3).validate(&test).stop_early(9).checkpoint(&path)).unwrap();
-    let best: Net = keep::Format::chainrule().within("best").load(&path).unwrap();
+    let best: Owned<Net> = keep::Format::chainrule().within("best").load(&path).unwrap();
     assert_eq!(bits(&best), bits(&fitted.network));
-    let last: Net = keep::Format::chainrule().within("trainer.network").load(&path).unwrap();
+    let last: Owned<Net> = keep::Format::chainrule().within("trainer.network").load(&path).unwrap();
     let mut plain = trainer();
     plain.fit(&train, Fit::epochs(3)).unwrap();
     assert_eq!(bits(&last), bits(&plain.network));

@@ -1,7 +1,7 @@
 //! Running statistics: what is measured in training, averaged as gradients are, moved alike by every optimiser, and used.
 
 use chainrule::Real;
-use chainrule::layer::{Parameter, Role, Visitor, visit};
+use chainrule::layer::{Backward, Parameter, Role, View, ViewMut, Visitor, visit};
 use chainrule::prelude::*;
 use chainrule::rand::RngExt;
 
@@ -77,7 +77,7 @@ fn the_mean_of_two_gradients_moves_statistics_to_the_mean_of_two_batches() {
     for batch in &batches {
         let (mut gradient, targets) = (Net::zeros(), vec![Vector([1.0, -1.0]); batch.len()]);
         net.loss_gradient(&MeanSquaredError, batch, &targets, &mut workspace, &mut gradient, &mut rng(0)).unwrap();
-        visit([&gradient], [&mut mean], &mut AddHalf);
+        visit([View::of(&*gradient)], [ViewMut::of(&mut *mean)], &mut AddHalf);
     }
     Adam::new(0.1).step(&mut net, &mean).unwrap();
     for feature in 0..3 {
@@ -97,11 +97,20 @@ fn backward(
     norm: &BatchNorm<3>,
     batch: &[Vector<3>],
     mode: &mut Mode<'_>,
-) -> (BatchNorm<3>, [Vec<Vector<3>>; 2]) {
-    let (mut tape, mut gradient) = (Default::default(), Parameters::zeros());
+) -> (Owned<BatchNorm<3>>, [Vec<Vector<3>>; 2]) {
+    let (mut workspace, mut gradient) = (Workspace::default(), BatchNorm::zeros());
     let (mut y, mut dx, dy) = (batch.to_vec(), batch.to_vec(), vec![Vector([1.0, -2.0, 3.0]); batch.len()]);
-    norm.forward(batch, &mut y, &mut workspace, mode);
-    norm.backward(batch, &y, &dy, Some(&mut dx), &mut gradient, &mut workspace, &mut NoProbe);
+    let samples = batch.len();
+    norm.forward(batch, &mut y, workspace.prepare::<Vector<3>, BatchNorm<3>>(samples), mode);
+    norm.backward(Backward {
+        input: batch,
+        output: &y,
+        output_grad: &dy,
+        input_grad: Some(&mut dx),
+        gradient: &mut gradient,
+        workspace: workspace.prepare::<Vector<3>, BatchNorm<3>>(samples),
+        accumulate: true,
+    });
     (gradient, [y, dx])
 }
 
@@ -138,7 +147,7 @@ fn an_empty_batch_measures_nothing() {
 
 #[test]
 fn statistics_are_compared_copied_and_named_but_no_part_of_a_norm() {
-    let mut net = (BatchNorm::<3>::init(&mut rng(0)), Relu);
+    let mut net = <(BatchNorm<3>, Relu)>::init(&mut rng(0));
     let before = net.clone();
     assert_eq!(net.parameters(), before.parameters());
     net.0.running_mean[1] = 0.5;

@@ -6,9 +6,10 @@ use chainrule::prelude::*;
 type Net = (BatchNorm<3, f64>, Linear<3, 4, f64>, Tanh, Linear<4, 2, f64>);
 
 /// Parameters that are all different, statistics too.
-fn net(seed: u64) -> Net {
+fn net(seed: u64) -> Owned<Net> {
     let mut net = Net::init(&mut rng(seed));
-    for (at, x) in net.0.running_mean.0.iter_mut().chain(&mut net.0.running_variance.0).enumerate() {
+    let norm = &mut net.0;
+    for (at, x) in norm.running_mean.0.iter_mut().chain(&mut norm.running_variance.0).enumerate() {
         *x = 100.0 * (seed + at as u64 + 1) as f64;
     }
     net.1.bias = Vector([0.3, -0.2, 0.01, 0.7].map(|x| x * seed as f64));
@@ -82,7 +83,7 @@ fn an_average_is_the_weighted_sum_of_the_networks_and_the_last_ones_statistics()
     let nets = [1, 2, 3].map(net);
     nets.iter().for_each(|net| average.update(net).unwrap());
     let average = average.network().unwrap();
-    let [a, b, c] = nets.each_ref().map(numbers);
+    let [a, b, c] = nets.each_ref().map(|net| numbers(net));
     for (at, x) in numbers(average).iter().enumerate() {
         let expected = 0.75 * 0.75 * a[at] + 0.75 * 0.25 * b[at] + 0.25 * c[at];
         approx::assert_abs_diff_eq!(*x, expected, epsilon = 1e-15);

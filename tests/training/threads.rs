@@ -9,7 +9,7 @@ type Net = (Linear<64, 40>, Tanh, Dropout<30>, Linear<40, 40>, Relu, Dropout<20>
 /// 100,352 multiply-adds.
 type Large = (Linear<64, 256>, Tanh, Dropout<30>, Linear<256, 256>, Relu, Dropout<20>, Linear<256, 72>);
 
-fn trainer() -> Trainer<Net, CrossEntropy, Adam<Net>, Tape<Net, Vector<64>>> {
+fn trainer() -> Trainer<Net, CrossEntropy, Adam<Net>> {
     Trainer::new(Net::init(&mut rng(1)), CrossEntropy::default(), Adam::new(1e-3), 2)
 }
 

@@ -5,7 +5,7 @@
 mod digits;
 
 use chainrule::Real;
-use chainrule::layer::{Parameter, Role, Visitor, visit};
+use chainrule::layer::{Parameter, Role, ViewMut, Visitor, visit};
 use chainrule::prelude::*;
 use serde::Deserialize;
 
@@ -84,7 +84,7 @@ fn compare<N, X: Tensor>(
     let (inputs, labels) = train;
     let (rate, batch) = plan;
     let mut network = N::zeros();
-    visit([], [&mut network], &mut SetParameters { state: 0 });
+    visit([], [ViewMut::of(&mut *network)], &mut SetParameters { state: 0 });
     let mut trainer = Trainer::new(network, CrossEntropy::default(), Adam::new(rate), 0);
     let test_loss = |network: &N| network.loss(&CrossEntropy::default(), &test.0, &test.1).unwrap();
     let before = test_loss(&trainer.network);
