@@ -1,4 +1,4 @@
-//! A layer of one's own, written outside the crate: its gradient check, and its use.
+//! A layer of your own, written outside the crate: its gradient check, and its use.
 //!
 //! ```text
 //! $ cargo run --release --example own_layer
@@ -10,33 +10,21 @@
 
 use chainrule::gradcheck::gradcheck;
 use chainrule::prelude::*;
-use chainrule::{Real, tensor::zeros};
 
 /// Sine waves: `y = sin(w x)`, with a frequency w for each feature, which is trained.
 /// Sitzmann and others, "Implicit neural representations with periodic activation functions", NeurIPS 2020.
+#[derive(Parameters)]
+#[parameters(name = "Sine<{N}{:T}>")]
 pub struct Sine<const N: usize, T: Real = f32> {
     /// w, for each feature.
-    pub frequency: Box<Vector<N, T>>,
-}
-
-impl<const N: usize, T: Real> Parameters for Sine<N, T> {
-    const COUNT: usize = N;
-
-    fn zeros() -> Self {
-        Self { frequency: zeros() }
-    }
-
-    fn fields(fields: &mut impl Fields<Self>) {
-        let frequency = Field::scale("frequency", &[N], 30.0); // where training starts
-        fields.tensor(frequency, |sine| sine.frequency.as_slice(), |sine| sine.frequency.as_mut_slice());
-    }
+    #[parameter(scale = 30.0)] // where training starts
+    pub frequency: Vector<N, T>,
 }
 
 impl<const N: usize, T: Real> Layer<Vector<N, T>> for Sine<N, T> {
     type Output = Vector<N, T>;
-    type Tape = ();
 
-    fn forward(&self, input: &[Vector<N, T>], output: &mut [Vector<N, T>], _: &mut (), _: &mut Mode<'_>) {
+    fn forward(&self, input: &[Vector<N, T>], output: &mut [Vector<N, T>], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         for (x, y) in input.iter().zip(output) {
             for i in 0..N {
                 y[i] = (self.frequency[i] * x[i]).sin();
@@ -44,22 +32,12 @@ impl<const N: usize, T: Real> Layer<Vector<N, T>> for Sine<N, T> {
         }
     }
 
-    fn backward<P: Probe>(
-        &self,
-        input: &[Vector<N, T>],
-        _: &[Vector<N, T>],
-        output_grad: &[Vector<N, T>],
-        mut input_grad: Option<&mut [Vector<N, T>]>,
-        gradient: &mut Self,
-        _: &mut (),
-        _: &mut P,
-    ) {
-        gradient.frequency.0.fill(T::zero());
-        for (sample, (x, dy)) in input.iter().zip(output_grad).enumerate() {
+    fn backward(&self, mut pass: Backward<'_, Vector<N, T>, Self>) {
+        for (sample, (x, dy)) in pass.input.iter().zip(pass.output_grad).enumerate() {
             for i in 0..N {
                 let dz = dy[i] * (self.frequency[i] * x[i]).cos(); // z = w x
-                gradient.frequency[i] += dz * x[i]; // a sum over the batch
-                if let Some(dx) = input_grad.as_deref_mut() {
+                pass.gradient.frequency[i] += dz * x[i]; // added, over the batch too
+                if let Some(dx) = &mut pass.input_grad {
                     dx[sample][i] = dz * self.frequency[i]; // overwritten
                 }
             }

@@ -1,6 +1,6 @@
 //! A transposed convolution is the transpose of the convolution with the same weights: <u, conv(x)> = <transposed(u), x>.
 
-use chainrule::layer::{Mode, NoProbe};
+use crate::common::{backward, forward};
 use chainrule::prelude::*;
 
 /// Whole numbers from -4 to 4: every sum of their products is exact, in any order, so both sides must be the same number.
@@ -35,14 +35,12 @@ macro_rules! adjoint {
         assert_eq!(product, dot(z.as_slice(), x.as_slice()));
 
         // So the one's way forward is the other's way back.
-        let mut dx = [x];
-        let mut gradient = conv.clone();
-        conv.backward(&[x], &[y], &[u], Some(&mut dx), &mut gradient, &mut Default::default(), &mut NoProbe);
+        let mut workspace = Workspace::default();
+        forward(&*conv, &[x], &mut workspace, &mut Mode::Evaluate);
+        let (dx, _) = backward(&*conv, &[x], &[y], &[u], &mut workspace, None);
         assert_eq!(dx, [z]);
-        let (mut du, mut workspace) = ([u], Default::default());
-        let mut gradient = transposed.clone();
-        transposed.forward(&[u], &mut [z], &mut workspace, &mut Mode::Evaluate);
-        transposed.backward(&[u], &[z], &[x], Some(&mut du), &mut gradient, &mut workspace, &mut NoProbe);
+        forward(&*transposed, &[u], &mut workspace, &mut Mode::Evaluate);
+        let (du, _) = backward(&*transposed, &[u], &[z], &[x], &mut workspace, None);
         assert_eq!(du, [y]);
     }};
 }

@@ -1,7 +1,7 @@
-//! What the gradient check cannot see of a concatenation: the order of its numbers, its probes, its cost, its table.
+//! What the gradient check cannot see of a concatenation: the order of its numbers, what a hook sees, its cost, its table.
 
+use crate::common::{backward, forward};
 use chainrule::Error;
-use chainrule::layer::{Seen, Segment};
 use chainrule::prelude::*;
 
 #[test]
@@ -27,28 +27,26 @@ struct Diary {
     entries: Vec<(String, Vec<f64>, Option<Vec<f64>>)>,
 }
 
-impl Probe for Diary {
-    fn enter<X: Tensor, L: Layer<X>>(&mut self, name: Segment) {
+impl BackwardHook for Diary {
+    fn enter(&mut self, name: Segment, _: &'static Plan) {
         self.path.push(name);
     }
 
-    fn leave<X: Tensor, L: Layer<X>>(&mut self, seen: Seen<'_, X, L>) {
-        let numbers = |xs: &[X::Scalar]| xs.iter().map(|&x| chainrule::Real::to_f64(x)).collect::<Vec<_>>();
+    fn leave(&mut self, pass: &LayerPass<'_>) {
         let path = self.path.iter().map(Segment::to_string).collect::<Vec<_>>().join(".");
-        let output_grad = numbers(L::Output::flat(seen.output_grad));
-        self.entries.push((path, output_grad, seen.input_grad.map(|dx| numbers(X::flat(dx)))));
+        let input_grad = pass.input_grad.as_ref().map(|dx| dx.iter().collect());
+        self.entries.push((path, pass.output_grad.iter().collect(), input_grad));
         self.path.pop();
     }
 }
 
 #[test]
-fn a_probe_sees_every_branch_with_its_own_gradients() {
+fn a_hook_sees_every_branch_with_its_own_gradients() {
     type Net = Concat<(Relu, (Identity, Relu), Identity)>;
     let (net, x, dy) = (Net::zeros(), [Vector([-1.0, 2.0])], [Vector([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])]);
-    let (mut y, mut dx) = ([Vector([0.0; 6])], [Vector([0.0; 2])]);
-    let (mut tape, mut diary) = (Default::default(), Diary::default());
-    net.forward(&x, &mut y, &mut workspace, &mut Mode::Evaluate);
-    net.backward(&x, &y, &dy, Some(&mut dx), &mut Net::zeros(), &mut workspace, &mut diary);
+    let (mut workspace, mut diary) = (Workspace::default(), Diary::default());
+    let y = forward(&*net, &x, &mut workspace, &mut Mode::Evaluate);
+    let (dx, _) = backward(&*net, &x, &y, &dy, &mut workspace, Some(&mut diary));
 
     // The Relu lets nothing through at -1, and all at 2.
     let entry = |path: &str, dy: [f64; 2], dx: [f64; 2]| (path.to_string(), dy.to_vec(), Some(dx.to_vec()));
@@ -68,12 +66,15 @@ fn a_probe_sees_every_branch_with_its_own_gradients() {
 #[test]
 fn the_cost_of_a_concatenation_is_that_of_its_branches_and_of_what_it_keeps() {
     type Net = Concat<(Linear<4, 3>, (Linear<4, 8>, Relu, Linear<8, 2>))>;
-    const COST: Cost = <Net as Layer<Vector<4>>>::COST;
+    const PLAN: Plan = <Net as Layer<Vector<4>>>::PLAN;
+    const COST: Cost = PLAN.cost;
     assert_eq!(COST.multiply_adds, 4 * 3 + 4 * 8 + 8 * 2);
     assert_eq!(COST.backward_multiply_adds, 2 * COST.multiply_adds);
     assert_eq!(COST.depth, 2); // of the longer branch
-    // Output and gradient of each branch, and between the layers of the second; the input's gradient once more.
-    assert_eq!(COST.tape_bytes, 4 * (2 * (3 + 2) + 2 * (8 + 8) + 4));
+    // Saved: the output of each branch, and what is between the layers of the second.
+    assert_eq!(PLAN.saved.per_sample, 4 * ((3 + 2) + (8 + 8)));
+    // Scratch memory of the backward pass: the gradients of the same, and that of the input once more.
+    assert_eq!(PLAN.backward_scratch.per_sample, 4 * ((3 + 2) + (8 + 8) + 4));
 
     let table = Net::summary::<Vector<4>>();
     let rows: Vec<_> = table.rows.iter().map(|row| (row.path.as_str(), row.output)).collect();

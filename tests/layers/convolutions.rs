@@ -87,9 +87,9 @@ fn a_depthwise_convolution_is_a_convolution_whose_channels_do_not_meet() -> Resu
 #[test]
 fn what_a_convolution_costs_is_what_its_loops_multiply() {
     type X = Image<4, 10, 12>;
-    assert_eq!(<Conv2d<4, 6, 3> as Layer<X>>::COST.multiply_adds, 6 * 8 * 10 * 4 * 9);
-    assert_eq!(<DepthwiseConv2d<4, 3> as Layer<X>>::COST.multiply_adds, 4 * 8 * 10 * 9);
+    assert_eq!(<Conv2d<4, 6, 3> as Layer<X>>::PLAN.cost.multiply_adds, 6 * 8 * 10 * 4 * 9);
+    assert_eq!(<DepthwiseConv2d<4, 3> as Layer<X>>::PLAN.cost.multiply_adds, 4 * 8 * 10 * 9);
     // Every pixel of the input is multiplied by a window of each channel of the output.
-    assert_eq!(<TransposedConv2d<4, 6, 3, 2> as Layer<X>>::COST.multiply_adds, 4 * 10 * 12 * 6 * 9);
-    assert_eq!(<Conv1d<4, 6, 3, 2> as Layer<Sequence<11, 4>>>::COST.multiply_adds, 5 * 6 * 3 * 4);
+    assert_eq!(<TransposedConv2d<4, 6, 3, 2> as Layer<X>>::PLAN.cost.multiply_adds, 4 * 10 * 12 * 6 * 9);
+    assert_eq!(<Conv1d<4, 6, 3, 2> as Layer<Sequence<11, 4>>>::PLAN.cost.multiply_adds, 5 * 6 * 3 * 4);
 }

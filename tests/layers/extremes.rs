@@ -1,9 +1,8 @@
 //! Numbers at the ends of what a scalar can hold: finite values and gradients, right limits, and a NaN stays a NaN.
 
-use crate::common::{bits, every_combinator, every_layer};
+use crate::common::{backward, bits, every_combinator, every_layer, forward};
 use approx::assert_relative_eq;
 use chainrule::Real;
-use chainrule::layer::NoProbe;
 use chainrule::prelude::*;
 
 /// Large and small numbers, and the edges of `exp` in `f32` (overflow past 88.7, zero past -104) and in `f64` (709.8,
@@ -41,24 +40,28 @@ fn assert_finite<X: Tensor>(name: &str, what: &str, samples: &[X]) {
 }
 
 /// What the layer gives for these inputs, and the gradient by them for cotangents of this sign, or of both in turn (0).
-fn pass<L: Layer<X>, X: Tensor>(layer: &L, x: &[X], sign: f64, train: bool) -> (Vec<L::Output>, Vec<X>, L) {
-    let (mut y, mut dx) = (vec![bytemuck::Zeroable::zeroed(); x.len()], x.to_vec());
-    let (mut gradient, mut tape, mut rng) = (L::zeros(), L::Tape::default(), rng(2));
+fn pass<L: Layer<X, Output: Tensor>, X: Tensor>(
+    layer: &L,
+    x: &[X],
+    sign: f64,
+    train: bool,
+) -> (Vec<L::Output>, Vec<X>, Owned<L>) {
+    let (mut workspace, mut rng) = (Workspace::default(), rng(2));
     let mut mode = if train { Mode::Train(&mut rng) } else { Mode::Evaluate };
-    layer.forward(x, &mut y, &mut workspace, &mut mode);
+    let y = forward(layer, x, &mut workspace, &mut mode);
     let mut dy = y.clone();
     for (at, dy) in L::Output::flat_mut(&mut dy).iter_mut().enumerate() {
         *dy = Real::from_f64(if sign != 0.0 { sign } else { 1.0 - 2.0 * (at % 2) as f64 });
     }
-    layer.backward(x, &y, &dy, Some(&mut dx), &mut gradient, &mut workspace, &mut NoProbe);
+    let (dx, gradient) = backward(layer, x, &y, &dy, &mut workspace, None);
     (y, dx, gradient)
 }
 
-fn assert_finite_at_the_extremes<L: Layer<X>, X: Tensor>(file: &str, name: &str) {
+fn assert_finite_at_the_extremes<L: Layer<X, Output: Tensor>, X: Tensor>(file: &str, name: &str) {
     let sizes = if is_elementwise(file) { &SIZES[..] } else { &SIZES[..SIZES.len() - 1] };
     let (layer, x) = (L::init(&mut rng(1)), extreme_samples::<X>(sizes));
     for (sign, train) in [(1.0, true), (-1.0, true), (0.0, true), (0.0, false)] {
-        let (y, dx, gradient) = pass(&layer, &x, sign, train);
+        let (y, dx, gradient) = pass(&*layer, &x, sign, train);
         assert_finite(name, "output", &y);
         assert_finite(name, "the gradient of input", &dx);
         let numbers = bits(&gradient).into_iter().map(f64::from_bits).collect::<Vec<_>>();
@@ -68,12 +71,12 @@ fn assert_finite_at_the_extremes<L: Layer<X>, X: Tensor>(file: &str, name: &str)
 
 /// A NaN in a sample is a NaN in its output, wherever the layer looks at that number at all; where it works number by
 /// number, in the same place. In use it is one in no other sample.
-fn assert_nan_stays<L: Layer<X>, X: Tensor>(file: &str, name: &str) {
+fn assert_nan_stays<L: Layer<X, Output: Tensor>, X: Tensor>(file: &str, name: &str) {
     let layer = L::init(&mut rng(1));
     let output = |at: usize, number: f64, train: bool| {
         let mut x = crate::common::inputs::<X>(3);
         x[1].as_mut_slice()[at] = Real::from_f64(number);
-        pass(&layer, &x, 1.0, train).0
+        pass(&*layer, &x, 1.0, train).0
     };
     let nan = |y: &L::Output, at: usize| y.as_slice()[at].to_f64().is_nan();
     for (at, train) in (0..X::LEN).flat_map(|at| [(at, false), (at, true)]) {
@@ -135,7 +138,7 @@ where
     L: Layer<Vector<1, T>, Output = Vector<1, T>>,
 {
     for &(x, value, slope) in rows {
-        let (y, dx, _) = pass(&L::init(&mut rng(1)), &[Vector([T::from_f64(x)])], 1.0, false);
+        let (y, dx, _) = pass(&*L::init(&mut rng(1)), &[Vector([T::from_f64(x)])], 1.0, false);
         // Some roundings, and in the tails a rounding of x²/2 in the exponent.
         let tolerance = T::EPSILON.to_f64() * if x.abs() < 100.0 { 4.0 + x * x } else { 4.0 };
         for (what, got, expected) in [("g", y[0][0].to_f64(), value), ("g'", dx[0][0].to_f64(), slope)] {

@@ -33,7 +33,7 @@ impl Worst {
 
 const SAMPLES: usize = 5;
 
-fn check<L: Layer<X>, X: Tensor<Scalar = f64>>(name: &str, worst: &mut Worst) {
+fn check<L: Layer<X, Output: Tensor<Scalar = f64>>, X: Tensor<Scalar = f64>>(name: &str, worst: &mut Worst) {
     for seed in 0..3 {
         let layer = L::init_with(Initializer::he_normal(), &mut rng(seed));
         match gradcheck(&layer, &inputs::<X>(SAMPLES)) {

@@ -1,5 +1,6 @@
 //! A network that `network!` declares is the tuple of its fields, with their names.
 
+use crate::common::{backward, forward};
 use chainrule::gradcheck::gradcheck;
 use chainrule::layer::describe;
 use chainrule::network;
@@ -39,7 +40,8 @@ fn its_parameters_have_the_paths_of_its_fields() {
     let expected = layers.map(|layer| ["weight", "bias"].map(|name| format!("{layer}.{name}")));
     assert_eq!(paths, expected.as_flattened());
     assert_eq!(Named::COUNT, Tuple::COUNT);
-    assert_eq!(<Named as Layer<Image<1, 4, 4, f64>>>::COST, <Tuple as Layer<Image<1, 4, 4, f64>>>::COST);
+    let [named, tuple] = [<Named as Layer<Image<1, 4, 4, f64>>>::PLAN, <Tuple as Layer<Image<1, 4, 4, f64>>>::PLAN];
+    assert_eq!((named.cost, named.training_bytes(7)), (tuple.cost, tuple.training_bytes(7)));
 }
 
 #[test]
@@ -57,26 +59,26 @@ fn its_gradients_are_right() {
     assert_eq!(report.checked, 3 * 16 + Named::COUNT);
 }
 
-/// Collects the path of each child that a probe is shown.
+/// Collects the path of each child that a hook is shown.
 #[derive(Default)]
 struct Names(Vec<String>, Vec<String>);
 
-impl Probe for Names {
-    fn enter<X: Tensor, L: Layer<X>>(&mut self, name: Segment) {
+impl BackwardHook for Names {
+    fn enter(&mut self, name: Segment, _: &'static Plan) {
         self.0.push(name.to_string());
     }
-    fn leave<X: Tensor, L: Layer<X>>(&mut self, _: Seen<'_, X, L>) {
+    fn leave(&mut self, _: &LayerPass<'_>) {
         self.1.push(self.0.join("."));
         self.0.pop();
     }
 }
 
 #[test]
-fn a_probe_sees_its_layers_by_the_names_of_its_fields_last_first() {
-    let (net, mut gradient, mut names) = (Named::init(&mut rng(1)), Named::zeros(), Names::default());
-    let (x, mut y, mut workspace) = (inputs(), [Vector::default(); 3], Default::default());
-    net.forward(&x, &mut y, &mut workspace, &mut Mode::Evaluate);
-    net.backward(&x, &y, &y, None, &mut gradient, &mut workspace, &mut names);
+fn a_hook_sees_its_layers_by_the_names_of_its_fields_last_first() {
+    let (net, mut names) = (Named::init(&mut rng(1)), Names::default());
+    let (x, mut workspace) = (inputs(), Workspace::default());
+    let y = forward(&*net, &x, &mut workspace, &mut Mode::Evaluate);
+    backward(&*net, &x, &y, &y, &mut workspace, Some(&mut names));
     let own: Vec<_> = names.1.iter().filter(|path| !path.contains('.')).collect();
     assert_eq!(own, ["head", "blocks", "act", "conv"]);
     assert!(names.1.contains(&"blocks.1.branch.0".to_string()), "{:?}", names.1);
@@ -104,9 +106,9 @@ fn beta_counts_no_output_layer_among_the_hidden_ones() {
     type InARow = (Linear<2, 8>, Relu, Linear<8, 4>, Relu, Linear<4, 2>);
     type Residuals = (Linear<2, 8>, Residual<Linear<8, 2>, Linear<8, 2>>);
     type Branches = (Linear<2, 8>, Concat<(Linear<8, 4>, Linear<8, 4>)>);
-    assert_eq!(<InARow as Layer<Vector<2>>>::COST.beta(), 1.0 / 8.0 + 1.0 / 4.0);
-    assert_eq!(<Residuals as Layer<Vector<2>>>::COST.beta(), 1.0 / 8.0);
-    assert_eq!(<Branches as Layer<Vector<2>>>::COST.beta(), 1.0 / 8.0);
+    assert_eq!(<InARow as Layer<Vector<2>>>::PLAN.cost.beta(), 1.0 / 8.0 + 1.0 / 4.0);
+    assert_eq!(<Residuals as Layer<Vector<2>>>::PLAN.cost.beta(), 1.0 / 8.0);
+    assert_eq!(<Branches as Layer<Vector<2>>>::PLAN.cost.beta(), 1.0 / 8.0);
 }
 
 #[test]

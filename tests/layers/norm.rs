@@ -1,9 +1,9 @@
-//! Normalisation layers: what is normalised together, the gradients in training and in use, and hard inputs.
+//! Normalisation layers: what is normalised together, the gradients in training and in evaluation, and hard inputs.
 
-use crate::common::{every_layer, inputs};
+use crate::common::{backward, every_layer, forward, inputs};
 use chainrule::Real;
 use chainrule::gradcheck::gradcheck;
-use chainrule::layer::{Fields, Parameter, Visitor, visit};
+use chainrule::layer::{Parameter, Visitor, visit};
 use chainrule::prelude::*;
 
 type T = f64;
@@ -17,51 +17,39 @@ impl Visitor<0, 1> for Jumble {
     }
 }
 
-fn jumbled<L: Parameters>() -> L {
+fn jumbled<L: Parameters>() -> Owned<L> {
     let mut layer = L::zeros();
-    visit([], [&mut layer], &mut Jumble);
+    visit([], [ViewMut::of(&mut *layer)], &mut Jumble);
     layer
 }
 
-/// A layer that is in use even where it is asked to train, so that the gradient check sees that side of it.
-struct InUse<L>(L);
+/// A layer in evaluation mode even where it is asked to train, so that the gradient check sees that side of it.
+#[derive(Parameters)]
+struct Evaluated<L>(L);
 
-impl<L: Parameters> Parameters for InUse<L> {
-    const COUNT: usize = L::COUNT;
-    fn zeros() -> Self {
-        Self(L::zeros())
-    }
-    fn fields(fields: &mut impl Fields<Self>) {
-        fields.layer("layer", |outer| &outer.0, |outer| &mut outer.0);
-    }
-}
-
-impl<X: Tensor, L: Layer<X>> Layer<X> for InUse<L> {
+impl<X: Tensor, L: Layer<X>> Layer<X> for Evaluated<L> {
     type Output = L::Output;
-    type Tape = L::Tape;
-    fn forward(&self, input: &[X], output: &mut [L::Output], tape: &mut L::Tape, _: &mut Mode<'_>) {
-        self.0.forward(input, output, tape, &mut Mode::Evaluate);
+    const PLAN: Plan = L::PLAN;
+    const OVERWRITES: bool = L::OVERWRITES;
+
+    fn forward(&self, input: &[X], output: &mut [L::Output], workspace: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        self.0.forward(input, output, workspace, &mut Mode::Evaluate);
     }
-    fn backward<P: Probe>(
-        &self,
-        input: &[X],
-        output: &[L::Output],
-        output_grad: &[L::Output],
-        input_grad: Option<&mut [X]>,
-        gradient: &mut Self,
-        tape: &mut L::Tape,
-        probe: &mut P,
-    ) {
-        self.0.backward(input, output, output_grad, input_grad, &mut gradient.0, tape, probe);
+
+    fn backward(&self, pass: Backward<'_, X, Self>) {
+        let Backward { input, output, output_grad, input_grad, gradient, workspace, accumulate } = pass;
+        let gradient = &mut gradient.0;
+        self.0.backward(Backward { input, output, output_grad, input_grad, gradient, workspace, accumulate });
     }
 }
 
 #[test]
-fn gradients_hold_at_any_gain_bias_and_statistics_in_training_and_in_use() {
-    fn check<L: Layer<X>, X: Tensor<Scalar = T>>(name: &str) -> usize {
+fn gradients_hold_at_any_gain_bias_and_statistics_in_training_and_in_evaluation() {
+    fn check<L: Layer<X, Output: Tensor<Scalar = T>>, X: Tensor<Scalar = T>>(name: &str) -> usize {
         let batch = inputs::<X>(5);
         gradcheck(&jumbled::<L>(), &batch).unwrap_or_else(|error| panic!("{name}: {error}"));
-        gradcheck(&InUse(jumbled::<L>()), &batch).unwrap_or_else(|error| panic!("{name} in use: {error}"));
+        let evaluated = jumbled::<Evaluated<L>>();
+        gradcheck(&evaluated, &batch).unwrap_or_else(|error| panic!("{name}, evaluated: {error}"));
         1
     }
     let mut rows = 0;
@@ -123,9 +111,7 @@ fn by_definition<X: Tensor<Scalar = T>>(
 }
 
 fn trained_forward<X: Tensor<Scalar = T>, L: Layer<X, Output = X>>(layer: &L, batch: &[X]) -> Vec<X> {
-    let mut output = vec![X::zeroed(); batch.len()];
-    layer.forward(batch, &mut output, &mut L::Tape::default(), &mut Mode::Train(&mut rng(0)));
-    output
+    forward(layer, batch, &mut Workspace::default(), &mut Mode::Train(&mut rng(0)))
 }
 
 fn assert_close<X: Tensor<Scalar = T>>(output: &[X], expected: &[T]) {
@@ -141,17 +127,17 @@ fn batch_norm_takes_each_feature_over_samples_steps_and_pixels() {
     let scales = (&norm.gain.0[..], &norm.bias.0[..]);
     let vectors = inputs::<Vector<2, T>>(7);
     let expected = by_definition(&vectors, |_, at| at, (scales.0, scales.1, |at| at), true, 1e-5);
-    assert_close(&trained_forward(&norm, &vectors), &expected);
+    assert_close(&trained_forward(&*norm, &vectors), &expected);
     let steps = inputs::<Sequence<4, 2, T>>(3);
     let expected = by_definition(&steps, |_, at| at % 2, (scales.0, scales.1, |at| at % 2), true, 1e-5);
-    assert_close(&trained_forward(&norm, &steps), &expected);
+    assert_close(&trained_forward(&*norm, &steps), &expected);
     let images = inputs::<Image<2, 3, 2, T>>(5);
     let expected = by_definition(&images, |_, at| at / 6, (scales.0, scales.1, |at| at / 6), true, 1e-5);
-    assert_close(&trained_forward(&norm, &images), &expected);
+    assert_close(&trained_forward(&*norm, &images), &expected);
 }
 
 #[test]
-fn batch_norm_in_use_takes_the_running_statistics() {
+fn batch_norm_in_evaluation_takes_the_running_statistics() {
     let norm = jumbled::<BatchNorm<2, T>>();
     for x in inputs::<Image<2, 3, 2, T>>(5) {
         let expected = core::array::from_fn(|f| {
@@ -168,14 +154,14 @@ fn layer_and_rms_norm_take_each_sample_or_step_by_itself() {
     let steps = inputs::<Sequence<3, 4, T>>(5);
     let step = |sample, at| 3 * sample + at / 4;
     let scales = (&layer.gain.0[..], &layer.bias.0[..], |at| at % 4);
-    assert_close(&trained_forward(&layer, &steps), &by_definition(&steps, step, scales, true, 1e-5));
+    assert_close(&trained_forward(&*layer, &steps), &by_definition(&steps, step, scales, true, 1e-5));
     let scales = (&rms.gain.0[..], &[0.0; 4][..], |at| at % 4);
-    assert_close(&trained_forward(&rms, &steps), &by_definition(&steps, step, scales, false, 1e-6));
+    assert_close(&trained_forward(&*rms, &steps), &by_definition(&steps, step, scales, false, 1e-6));
     let images = inputs::<Image<2, 3, 2, T>>(5);
     let layer = jumbled::<LayerNorm<Image<2, 3, 2, T>>>();
     let scales = (layer.gain.as_slice(), layer.bias.as_slice(), |at| at);
     assert_close(
-        &trained_forward(&layer, &images),
+        &trained_forward(&*layer, &images),
         &by_definition(&images, |sample, _| sample, scales, true, 1e-5),
     );
 }
@@ -186,7 +172,7 @@ fn group_norm_takes_each_group_of_channels_of_each_image() {
     let images = inputs::<Image<6, 2, 1, T>>(5);
     let scales = (&norm.gain.0[..], &norm.bias.0[..], |at| at / 2);
     let expected = by_definition(&images, |sample, at| 2 * sample + at / 6, scales, true, 1e-5);
-    assert_close(&trained_forward(&norm, &images), &expected);
+    assert_close(&trained_forward(&*norm, &images), &expected);
 }
 
 /// Output and input gradient of a layer in `f32`, in training, for an output gradient of 1, -2, 3, -4, ..
@@ -194,9 +180,9 @@ fn both_ways<X: Tensor<Scalar = f32>, L: Layer<X, Output = X>>(layer: &L, batch:
     let mut dy = batch.to_vec();
     let sign = |at: usize| if at.is_multiple_of(2) { 1.0 } else { -1.0 };
     X::flat_mut(&mut dy).iter_mut().enumerate().for_each(|(at, dy)| *dy = sign(at) * (at + 1) as f32);
-    let (mut y, mut dx, mut tape, mut gradient) = (dy.clone(), dy.clone(), L::Tape::default(), L::zeros());
-    layer.forward(batch, &mut y, &mut workspace, &mut Mode::Train(&mut rng(0)));
-    layer.backward(batch, &y, &dy, Some(&mut dx), &mut gradient, &mut workspace, &mut NoProbe);
+    let mut workspace = Workspace::default();
+    let y = forward(layer, batch, &mut workspace, &mut Mode::Train(&mut rng(0)));
+    let (dx, gradient) = backward(layer, batch, &y, &dy, &mut workspace, None);
     assert!(gradient.norm().is_finite());
     [y, dx].map(|xs| X::flat(&xs).to_vec())
 }
@@ -208,10 +194,10 @@ fn constant_and_extreme_features_have_finite_outputs_and_gradients() {
     let batches = [[0.0; 24].to_vec(), [1e4; 24].to_vec(), [-1e4; 24].to_vec(), extremes];
     for batch in batches.map(|xs| [X::from_slice(&xs).unwrap(); 3]) {
         let all = [
-            both_ways(&jumbled::<BatchNorm<4>>(), &batch),
-            both_ways(&jumbled::<LayerNorm<X>>(), &batch),
-            both_ways(&jumbled::<RmsNorm<X>>(), &batch),
-            both_ways(&jumbled::<GroupNorm<2, 4>>(), &batch),
+            both_ways(&*jumbled::<BatchNorm<4>>(), &batch),
+            both_ways(&*jumbled::<LayerNorm<X>>(), &batch),
+            both_ways(&*jumbled::<RmsNorm<X>>(), &batch),
+            both_ways(&*jumbled::<GroupNorm<2, 4>>(), &batch),
         ];
         assert!(all.iter().flatten().flatten().all(|x| x.is_finite()));
     }
@@ -220,9 +206,9 @@ fn constant_and_extreme_features_have_finite_outputs_and_gradients() {
 #[test]
 fn equal_numbers_give_exactly_the_bias() {
     // Seven times 0.1 is not exact in f32, and the seventh of what comes out is not 0.1 again.
-    let [y, _] = both_ways(&jumbled::<BatchNorm<2>>(), &[Vector([0.1, 1e4]); 7]);
+    let [y, _] = both_ways(&*jumbled::<BatchNorm<2>>(), &[Vector([0.1, 1e4]); 7]);
     assert_eq!(y[..2], jumbled::<BatchNorm<2>>().bias.0);
-    let [y, _] = both_ways(&jumbled::<LayerNorm<Vector<7>>>(), &[Vector([0.1; 7])]);
+    let [y, _] = both_ways(&*jumbled::<LayerNorm<Vector<7>>>(), &[Vector([0.1; 7])]);
     assert_eq!(y, jumbled::<LayerNorm<Vector<7>>>().bias.0);
 }
 
@@ -234,8 +220,8 @@ fn a_small_variance_around_a_large_mean_is_not_lost() {
     let deviation = (2.0 / 9.0 * step * step + 1e-5).sqrt();
     let expected = [-1.0, -1.0, 2.0].map(|thirds| (thirds / 3.0 * step / deviation) as f32);
     let numbers = [1e4, 1e4, 1e4 + step as f32];
-    let [y, _] = both_ways(&BatchNorm::<1>::init(&mut rng(0)), &numbers.map(|x| Vector([x])));
+    let [y, _] = both_ways(&*BatchNorm::<1>::init(&mut rng(0)), &numbers.map(|x| Vector([x])));
     approx::assert_relative_eq!(y[..], expected, max_relative = 2.0 * f32::EPSILON);
-    let [y, _] = both_ways(&LayerNorm::<Vector<3>>::init(&mut rng(0)), &[Vector(numbers)]);
+    let [y, _] = both_ways(&*LayerNorm::<Vector<3>>::init(&mut rng(0)), &[Vector(numbers)]);
     approx::assert_relative_eq!(y[..], expected, max_relative = 2.0 * f32::EPSILON);
 }

@@ -1,10 +1,9 @@
-//! The guide to one's own layer says what is so: its layer is the example's, and its errors are gradcheck's.
+//! The guide to a layer of your own says what is so: its layer is the example's, and its errors are gradcheck's.
 
 #[allow(dead_code, unreachable_pub)] // the rest of the example
 #[path = "../../examples/own_layer.rs"]
 mod example;
 
-use chainrule::Real;
 use chainrule::gradcheck::{TOLERANCE, gradcheck};
 use chainrule::prelude::*;
 
@@ -32,56 +31,31 @@ fn the_layer_of_the_example_passes_alone_and_in_a_network() {
     gradcheck(&net, &INPUTS).unwrap();
 }
 
-/// The example's layer with a mistake in its backward pass: `$wrong` has the place of the right one.
+/// The example's layer with a mistake in its backward pass: `$wrong` stands in the place of the right one.
 macro_rules! mistaken_sine {
-    ($mistake:ident: |$layer:ident, $gradient:ident, $input_grad:ident, $right:ident| $wrong:block) => {
+    ($mistake:ident: |$layer:ident, $pass:ident| $wrong:block) => {
         mod $mistake {
             use super::*;
 
-            pub(super) struct Sine<const N: usize, T: Real>(example::Sine<N, T>);
-
-            impl<const N: usize, T: Real> Parameters for Sine<N, T> {
-                const COUNT: usize = N;
-
-                fn zeros() -> Self {
-                    Self(example::Sine::zeros())
-                }
-                fn fields(fields: &mut impl Fields<Self>) {
-                    let frequency = Field::scale("frequency", &[N], 30.0);
-                    fields.tensor(frequency, |s| &s.0.frequency.0, |s| &mut s.0.frequency.0);
-                }
-            }
+            #[derive(Parameters)]
+            #[parameters(name = "Sine<{N}{:T}>")]
+            pub(super) struct Sine<const N: usize, T: Real>(#[parameter(flatten)] example::Sine<N, T>);
 
             impl<const N: usize, T: Real> Layer<Vector<N, T>> for Sine<N, T> {
                 type Output = Vector<N, T>;
-                type Tape = ();
 
                 fn forward(
                     &self,
                     x: &[Vector<N, T>],
                     y: &mut [Vector<N, T>],
-                    _: &mut (),
+                    workspace: WorkspaceMut<'_>,
                     mode: &mut Mode<'_>,
                 ) {
-                    self.0.forward(x, y, &mut (), mode);
+                    self.0.forward(x, y, workspace, mode);
                 }
 
-                fn backward<P: Probe>(
-                    &self,
-                    x: &[Vector<N, T>],
-                    y: &[Vector<N, T>],
-                    dy: &[Vector<N, T>],
-                    $input_grad: Option<&mut [Vector<N, T>]>,
-                    $gradient: &mut Self,
-                    _: &mut (),
-                    probe: &mut P,
-                ) {
+                fn backward(&self, $pass: Backward<'_, Vector<N, T>, Self>) {
                     let $layer = &self.0;
-                    let $gradient = &mut $gradient.0;
-                    let mut $right = |input_grad: Option<&mut [Vector<N, T>]>,
-                                      gradient: &mut example::Sine<N, T>| {
-                        $layer.backward(x, y, dy, input_grad, gradient, &mut (), probe);
-                    };
                     $wrong
                 }
             }
@@ -90,19 +64,26 @@ macro_rules! mistaken_sine {
 }
 
 // `dx[sample][i] = dz`
-mistaken_sine!(forgotten_factor: |layer, gradient, input_grad, right| {
-    let mut input_grad = input_grad;
-    right(input_grad.as_deref_mut(), gradient);
+mistaken_sine!(forgotten_factor: |layer, pass| {
+    let Backward { input, output, output_grad, mut input_grad, gradient, workspace, accumulate } = pass;
+    let gradient = &mut gradient.0;
+    let dx = input_grad.as_deref_mut();
+    layer.backward(Backward { input, output, output_grad, input_grad: dx, gradient, workspace, accumulate });
     for dx in input_grad.into_iter().flatten() {
         (0..N).for_each(|i| dx[i] /= layer.frequency[i]);
     }
 });
 
-// without `gradient.frequency.0.fill(T::zero())`
-mistaken_sine!(added: |layer, gradient, input_grad, right| {
-    let before = gradient.frequency.clone();
-    right(input_grad, gradient);
-    (0..N).for_each(|i| gradient.frequency[i] += before[i]);
+// `gradient.frequency[i] = dz * x[i]`
+mistaken_sine!(overwritten: |layer, pass| {
+    let Backward { input, output, output_grad, input_grad, gradient, workspace, accumulate } = pass;
+    let gradient = &mut gradient.0;
+    let last = input.len() - 1;
+    layer.backward(Backward { input, output, output_grad, input_grad, gradient: &mut *gradient, workspace, accumulate });
+    for i in 0..N {
+        let (x, dy) = (input[last][i], output_grad[last][i]);
+        gradient.frequency[i] = dy * (layer.frequency[i] * x).cos() * x;
+    }
 });
 
 /// What gradcheck says, with spaces where it or the guide breaks a line.
@@ -110,7 +91,7 @@ fn in_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn assert_guide_quotes_the_error_of<L: Layer<Vector<3, f64>>>(layer: L) {
+fn assert_guide_quotes_the_error_of<L: Layer<Vector<3, f64>, Output = Vector<3, f64>>>(layer: Owned<L>) {
     let error = gradcheck(&layer, &INPUTS).unwrap_err().to_string();
     assert!(in_one_line(GUIDE).contains(&error), "the guide does not quote this error:\n{error}");
 }
@@ -121,6 +102,6 @@ fn the_guide_quotes_the_error_of_a_forgotten_factor() {
 }
 
 #[test]
-fn the_guide_quotes_the_error_of_a_gradient_that_is_added_to() {
-    assert_guide_quotes_the_error_of(added::Sine::<3, f64>::init(&mut rng(0)));
+fn the_guide_quotes_the_error_of_a_gradient_that_is_overwritten() {
+    assert_guide_quotes_the_error_of(overwritten::Sine::<3, f64>::init(&mut rng(0)));
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::common::{every_combinator, every_layer, every_network};
+use crate::common::{backward, every_combinator, every_layer, every_network, forward};
 use crate::fixtures::{Group, Named, Numbers};
 use chainrule::Real;
 use chainrule::prelude::*;
@@ -25,24 +25,21 @@ struct LayerCase {
     gradient: Named,
 }
 
-fn compare_layer<L: Layer<X>, X: Tensor>(group: &mut Group<LayerCase>, name: &str) {
+fn compare_layer<L: Layer<X, Output: Tensor>, X: Tensor>(group: &mut Group<LayerCase>, name: &str) {
     let Some(case) = group.take(name) else { return };
     if case.training == EVALUATED.contains(&name) {
         group.fail(format!("{name}: training in PyTorch is {}, and not so here", case.training));
     }
-    let (mut draws, mut workspace) = (rng(0), L::Tape::default());
+    let (mut draws, mut workspace) = (rng(0), Workspace::default());
     let mut mode = if case.training { Mode::Train(&mut draws) } else { Mode::Evaluate };
 
-    let layer: L = group.network(name, &case.parameters);
+    let layer: Owned<L> = group.network(name, &case.parameters);
     let input: Vec<X> = group.batch(&format!("{name} input"), &case.input);
-    let mut output = bytemuck::zeroed_vec(input.len());
-    layer.forward(&input, &mut output, &mut workspace, &mut mode);
+    let output = forward(&*layer, &input, &mut workspace, &mut mode);
     group.close_batch(&format!("{name} output"), &output, &case.output);
 
     let cotangent: Vec<L::Output> = group.batch(&format!("{name} cotangent"), &case.cotangent);
-    let (mut input_grad, mut gradient) = (bytemuck::zeroed_vec(input.len()), L::zeros());
-    let dx = Some(&mut input_grad[..]);
-    layer.backward(&input, &output, &cotangent, dx, &mut gradient, &mut workspace, &mut NoProbe);
+    let (input_grad, gradient) = backward(&*layer, &input, &output, &cotangent, &mut workspace, None);
     group.close_batch(&format!("{name} input gradient"), &input_grad, &case.input_grad);
     group.close_parameters(&format!("{name} gradient of"), &gradient, &case.gradient);
 }
@@ -123,7 +120,7 @@ macro_rules! every_optimizer {
     };
 }
 
-fn with_epsilon<N>(mut optimizer: RmsProp<N>, epsilon: f64) -> RmsProp<N> {
+fn with_epsilon<N: Parameters>(mut optimizer: RmsProp<N>, epsilon: f64) -> RmsProp<N> {
     optimizer.epsilon = epsilon;
     optimizer
 }
@@ -153,7 +150,7 @@ fn compare_optimizer<T: Real, O: Optimizer<Trained<T>>>(
     let Some(case) = group.take(name) else { return };
     let inputs: Vec<Vector<4, T>> = group.batch(&format!("{name} inputs"), &case.inputs);
     let targets: Vec<Vector<2, T>> = group.batch(&format!("{name} targets"), &case.targets);
-    let network = group.network(&format!("{name} before"), &case.before);
+    let network: Owned<Trained<T>> = group.network(&format!("{name} before"), &case.before);
     let mut trainer = Trainer::new(network, MeanSquaredError, optimizer, 0);
     let batches = inputs.chunks(3).zip(targets.chunks(3)).cycle().take(20);
     let losses: Result<Vec<T>, _> = batches.map(|(x, y)| trainer.step(x, y).map(T::from_f64)).collect();

@@ -7,8 +7,8 @@
 //!   the skip.
 //! * With several skips: the sum over all paths.
 
+use crate::common::{backward, forward};
 use crate::notes::{Notes, Written, layers_of};
-use chainrule::layer::NoProbe;
 use chainrule::prelude::*;
 use nalgebra::{DVector, RowDVector};
 
@@ -63,7 +63,7 @@ where
             expected.w.as_mut_slice().iter_mut().zip(&by_weight).for_each(|(sum, term)| *sum += term);
             expected.b += by_sum.transpose(); // dZ/db = I
         }
-        check_input_gradient(&format!("{name}: X"), &network, x, &notes);
+        check_input_gradient(&format!("{name}: X"), &*network, x, &notes);
     }
     assert_close(name, [&loss], [&expected_loss]);
     for (m, (actual, expected)) in (1..).zip(layers_of(&gradient).iter().zip(&expected)) {
@@ -82,10 +82,9 @@ fn check_input_gradient<N, const IN: usize, const OUT: usize>(
 ) where
     N: Layer<Vector<IN, f64>, Output = Vector<OUT, f64>>,
 {
-    let (mut y, ones, mut dx) = ([Vector::default()], [Vector([1.0; OUT])], [Vector::default()]);
-    let (mut tape, mut gradient) = (N::Tape::default(), N::zeros());
-    network.forward(&[*x], &mut y, &mut workspace, &mut Mode::Evaluate);
-    network.backward(&[*x], &y, &ones, Some(&mut dx), &mut gradient, &mut workspace, &mut NoProbe);
+    let mut workspace = Workspace::default();
+    let y = forward(network, &[*x], &mut workspace, &mut Mode::Evaluate);
+    let (dx, _) = backward(network, &[*x], &y, &[Vector([1.0; OUT])], &mut workspace, None);
     let expected = notes.by_sum(&RowDVector::from_element(OUT, 1.0), 1) * notes.w(1);
     assert_close(name, &dx[0].0, &expected);
 }

@@ -1,8 +1,8 @@
 //! What holds of every network, whatever its numbers: for random weights, inputs and cotangents.
 
-use crate::common::{every_combinator, every_layer, every_network};
+use crate::common::{backward, every_combinator, every_layer, every_network, forward};
 use chainrule::Real;
-use chainrule::layer::{NoProbe, Parameter, Role, Visitor, visit};
+use chainrule::layer::{Parameter, Role, Visitor, visit};
 use chainrule::prelude::*;
 use proptest::prelude::*;
 
@@ -10,10 +10,15 @@ type T = f64;
 type L<const I: usize, const O: usize> = Linear<I, O, f64>;
 type X = Vector<3, f64>;
 
+/// A layer between tensors of `f64`.
+trait Map<S: Sample>: Layer<S, Output: Tensor<Scalar = f64>> {}
+
+impl<S: Sample, N: Layer<S, Output: Tensor<Scalar = f64>>> Map<S> for N {}
+
 /// A layer with random weights, biases too (they start at 0, where mistakes in them hide).
-fn random<N: Parameters>(seed: u64) -> N {
+fn random<N: Parameters>(seed: u64) -> Owned<N> {
     let mut net = N::init_with(Initializer::he_normal(), &mut rng(seed));
-    visit([], [&mut net], &mut Shift);
+    visit([], [ViewMut::of(&mut *net)], &mut Shift);
     net
 }
 
@@ -58,22 +63,21 @@ struct Passed {
 }
 
 /// In training, always with the same random numbers.
-fn pass<N: Layer<S>, S: Tensor<Scalar = f64>>(net: &N, x: &[S], dy: &[N::Output]) -> Passed {
+fn pass<N: Map<S>, S: Tensor<Scalar = f64>>(net: &N, x: &[S], dy: &[N::Output]) -> Passed {
     pass_in(Mode::Train(&mut rng(7)), net, x, dy)
 }
 
-fn pass_in<N: Layer<S>, S: Tensor<Scalar = f64>>(
+fn pass_in<N: Map<S>, S: Tensor<Scalar = f64>>(
     mut mode: Mode<'_>,
     net: &N,
     x: &[S],
     dy: &[N::Output],
 ) -> Passed {
-    let (mut y, mut dx) = (dy.to_vec(), x.to_vec());
-    let (mut gradient, mut workspace) = (N::zeros(), N::Tape::default());
-    net.forward(x, &mut y, &mut workspace, &mut mode);
-    net.backward(x, &y, dy, Some(&mut dx), &mut gradient, &mut workspace, &mut NoProbe);
+    let mut workspace = Workspace::default();
+    let y = forward(net, x, &mut workspace, &mut mode);
+    let (dx, gradient) = backward(net, x, &y, dy, &mut workspace, None);
     let mut trained = Trained(vec![]);
-    visit([&gradient], [], &mut trained);
+    visit([View::of(&*gradient)], [], &mut trained);
     Passed { y: N::Output::flat(&y).to_vec(), dx: S::flat(&dx).to_vec(), dw: trained.0 }
 }
 
@@ -90,8 +94,8 @@ impl Visitor<1, 0> for Trained {
 
 /// A network with the weights that this seed gives, on these numbers. Types that list the same parameters in the same
 /// order get the same weights.
-fn run<N: Layer<S>, S: Tensor<Scalar = f64>>(given: &Given) -> Passed {
-    pass(&random::<N>(given.seed), &given.samples(2, 0), &given.samples(2, 20))
+fn run<N: Map<S>, S: Tensor<Scalar = f64>>(given: &Given) -> Passed {
+    pass(&*random::<N>(given.seed), &given.samples(2, 0), &given.samples(2, 20))
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -112,9 +116,9 @@ fn assert_close(name: &str, a: &[f64], b: &[f64], tolerance: f64) {
 /// `((A, B), C)`, `(A, (B, C))` and `(A, B, C)` do the same arithmetic in the same order: they agree bit for bit.
 fn assert_associative<A, B, C>(given: &Given)
 where
-    A: Layer<X>,
-    B: Layer<A::Output>,
-    C: Layer<B::Output>,
+    A: Map<X>,
+    B: Map<A::Output>,
+    C: Map<B::Output>,
 {
     let flat = run::<(A, B, C), X>(given);
     assert_eq!(run::<((A, B), C), X>(given), flat);
@@ -122,7 +126,7 @@ where
     assert_eq!(run::<((A,), ((B,), (C,))), X>(given), flat);
 }
 
-fn assert_identity_is_neutral<F: Layer<X>>(given: &Given) {
+fn assert_identity_is_neutral<F: Map<X>>(given: &Given) {
     let alone = run::<F, X>(given);
     assert_eq!(run::<(Identity, F), X>(given), alone);
     assert_eq!(run::<(F, Identity), X>(given), alone);
@@ -137,7 +141,7 @@ fn assert_array_is_tuple<F: Layer<X, Output = X>>(given: &Given) {
 }
 
 /// backward(a u + b v) = a backward(u) + b backward(v).
-fn assert_backward_is_linear<N: Layer<S>, S: Tensor<Scalar = f64>>(name: &str, given: &Given) {
+fn assert_backward_is_linear<N: Map<S>, S: Tensor<Scalar = f64>>(name: &str, given: &Given) {
     let (net, x) = (random::<N>(given.seed), given.samples::<S>(2, 0));
     let (u, v) = (given.samples::<N::Output>(2, 11), given.samples::<N::Output>(2, 23));
     let [a, b] = [given.numbers[0], given.numbers[1]];
@@ -145,7 +149,7 @@ fn assert_backward_is_linear<N: Layer<S>, S: Tensor<Scalar = f64>>(name: &str, g
     let pairs = N::Output::flat(&u).iter().zip(N::Output::flat(&v));
     N::Output::flat_mut(&mut both).iter_mut().zip(pairs).for_each(|(w, (u, v))| *w = a * u + b * v);
 
-    let (of_u, of_v, of_both) = (pass(&net, &x, &u), pass(&net, &x, &v), pass(&net, &x, &both));
+    let (of_u, of_v, of_both) = (pass(&*net, &x, &u), pass(&*net, &x, &v), pass(&*net, &x, &both));
     let combine = |u: &[f64], v: &[f64]| u.iter().zip(v).map(|(u, v)| a * u + b * v).collect::<Vec<_>>();
     // Each number is a sum of some hundred products, each rounded in other places on the two ways: within 1e-12 of the
     // largest terms, which cancellation may hide, so that they are looked for in both summands.
@@ -156,15 +160,15 @@ fn assert_backward_is_linear<N: Layer<S>, S: Tensor<Scalar = f64>>(name: &str, g
 
 /// <u, J v> = <J' u, v>: what backward gives is the transpose of the forward derivative. J v is the derivative of the
 /// output as inputs and parameters move along v, by central differences of fourth order.
-fn assert_adjoint<N: Layer<S>, S: Tensor<Scalar = f64>>(name: &str, given: &Given) {
+fn assert_adjoint<N: Map<S>, S: Tensor<Scalar = f64>>(name: &str, given: &Given) {
     let (net, x) = (random::<N>(given.seed), given.samples::<S>(2, 0));
     let (v, u) = (given.samples::<S>(2, 9), given.samples::<N::Output>(2, 17));
-    let passed = pass(&net, &x, &u);
+    let passed = pass(&*net, &x, &u);
     let along = |h: f64| {
         let (mut net, mut x) = (random::<N>(given.seed), x.clone());
-        visit([], [&mut net], &mut Move { by: given.numbers.iter().cycle(), h });
+        visit([], [ViewMut::of(&mut *net)], &mut Move { by: given.numbers.iter().cycle(), h });
         S::flat_mut(&mut x).iter_mut().zip(S::flat(&v)).for_each(|(x, v)| *x += h * v);
-        dot(N::Output::flat(&u), &pass(&net, &x, &u).y)
+        dot(N::Output::flat(&u), &pass(&*net, &x, &u).y)
     };
     let central = |h: f64| (along(h) - along(-h)) / (2.0 * h);
     let numeric = |h: f64| (4.0 * central(h) - central(2.0 * h)) / 3.0;
@@ -196,14 +200,14 @@ impl<'a, I: Iterator<Item = &'a f64>> Visitor<0, 1> for Move<I> {
 }
 
 /// A batch gives what its samples give one by one, and its gradient is the sum of theirs.
-fn assert_batch_is_its_samples<N: Layer<S>, S: Tensor<Scalar = f64>>(name: &str, given: &Given) {
+fn assert_batch_is_its_samples<N: Map<S>, S: Tensor<Scalar = f64>>(name: &str, given: &Given) {
     const SAMPLES: usize = 5; // one more than the rows that the matrix product works on together
     let (net, x) = (random::<N>(given.seed), given.samples::<S>(SAMPLES, 0));
     let dy = given.samples::<N::Output>(SAMPLES, 20);
-    let batch = pass_in(Mode::Evaluate, &net, &x, &dy);
+    let batch = pass_in(Mode::Evaluate, &*net, &x, &dy);
     let mut sum = vec![0.0; batch.dw.len()];
     for at in 0..SAMPLES {
-        let one = pass_in(Mode::Evaluate, &net, &x[at..=at], &dy[at..=at]);
+        let one = pass_in(Mode::Evaluate, &*net, &x[at..=at], &dy[at..=at]);
         assert_close(name, &batch.y[at * N::Output::LEN..], &one.y, 1e-12 * (1.0 + largest(&one.y)));
         assert_close(name, &batch.dx[at * S::LEN..], &one.dx, 1e-12 * (1.0 + largest(&one.dx)));
         sum.iter_mut().zip(&one.dw).for_each(|(sum, dw)| *sum += dw);
@@ -215,7 +219,7 @@ fn assert_batch_is_its_samples<N: Layer<S>, S: Tensor<Scalar = f64>>(name: &str,
 fn assert_zero_branch_is_transparent<F: Layer<X, Output = X>>(given: &Given) {
     let (x, dy) = (given.samples::<X>(2, 0), given.samples::<X>(2, 20));
     let blocks = <[Residual<F>; 30]>::zeros();
-    let passed = pass(&blocks, &x, &dy);
+    let passed = pass(&*blocks, &x, &dy);
     let exact = |a: &[f64], b: &[X]| a.iter().zip(X::flat(b)).all(|(a, b)| a.to_bits() == b.to_bits());
     assert!(exact(&passed.y, &x) && exact(&passed.dx, &dy));
 }
