@@ -2,6 +2,7 @@ use core::slice::{from_mut, from_ref};
 
 use bytemuck::{Pod, Zeroable};
 use chainrule_derive::Parameters;
+use chainrule_parameters::{Number, Part, Scalar};
 
 use super::compare::comparable;
 use super::{Backward, Cost, Factor, Layer, Mode, Plan, WorkspaceMut};
@@ -36,7 +37,7 @@ use crate::tensor::{Aligned, SameScalar, Tensor, Vector};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(name = "Dense<{In}, {Out}>")]
+#[parameters(name = "Dense<{In}, {Out}{=bias::<Out, B>()}>")]
 pub struct Dense<In: Tensor, Out: Tensor, B: Bias<Out> = Out> {
     /// W: for each number of the input, its weight towards each number of the output.
     #[parameter(weight, fan_in = In::LEN, fan_out = Out::LEN, shape = &[In::LEN, Out::LEN], scalar = Out::Scalar)]
@@ -74,7 +75,7 @@ pub struct Dense<In: Tensor, Out: Tensor, B: Bias<Out> = Out> {
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(name = "Linear<{IN}, {OUT}{:T}>")]
+#[parameters(name = "Linear<{IN}, {OUT}{=scalar_and_bias::<Vector<OUT, T>, B>()}>")]
 pub struct Linear<const IN: usize, const OUT: usize, T: Real = f32, B: Bias<Vector<OUT, T>> = Vector<OUT, T>> {
     /// W: for each input, its weight towards each output.
     #[parameter(weight, fan_in = IN, fan_out = OUT, shape = &[IN, OUT], scalar = T)]
@@ -96,12 +97,15 @@ pub struct NoBias;
 )]
 pub trait Bias<Out: Tensor>: Pod + Send + Sync {
     #[doc(hidden)]
+    const IS_NONE: bool;
+    #[doc(hidden)]
     fn as_numbers(&self) -> Option<&[Out::Scalar]>;
     #[doc(hidden)]
     fn as_numbers_mut(&mut self) -> Option<&mut [Out::Scalar]>;
 }
 
 impl<Out: Tensor> Bias<Out> for Out {
+    const IS_NONE: bool = false;
     fn as_numbers(&self) -> Option<&[Out::Scalar]> {
         Some(self.as_slice())
     }
@@ -111,11 +115,26 @@ impl<Out: Tensor> Bias<Out> for Out {
 }
 
 impl<Out: Tensor> Bias<Out> for NoBias {
+    const IS_NONE: bool = true;
     fn as_numbers(&self) -> Option<&[Out::Scalar]> {
         None
     }
     fn as_numbers_mut(&mut self) -> Option<&mut [Out::Scalar]> {
         None
+    }
+}
+
+/// What follows the shapes in the name of a [`Dense`] layer.
+const fn bias<Out: Tensor, B: Bias<Out>>() -> Part {
+    Part::Text(if B::IS_NONE { ", NoBias" } else { "" })
+}
+
+/// What follows the sizes in the name of a [`Linear`] layer or a convolution.
+pub(super) const fn scalar_and_bias<Out: Tensor, B: Bias<Out>>() -> Part {
+    match (B::IS_NONE, <Out::Scalar as Number>::SCALAR) {
+        (false, scalar) => Part::Scalar(scalar),
+        (true, Scalar::F32) => Part::Text(", f32, NoBias"),
+        (true, Scalar::F64) => Part::Text(", f64, NoBias"),
     }
 }
 

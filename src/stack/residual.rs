@@ -1,5 +1,5 @@
 use chainrule_derive::Parameters;
-use chainrule_parameters::{Parameters, Segment};
+use chainrule_parameters::{Parameters, Part, Segment};
 
 use super::backward_child;
 use crate::kernel::{Elementwise, Real, elementwise};
@@ -40,7 +40,7 @@ use crate::tensor::{Is, SameSample, Sample, Tensor};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Default, Parameters)]
-#[parameters(name = "Residual<{F}, {S}>")]
+#[parameters(name = "Residual<{F}{=Part::Unless(&<S as Parameters>::NAME, \"Identity\")}>")]
 pub struct Residual<F, S = Identity> {
     /// F, the layers that the skip goes around.
     pub branch: F,

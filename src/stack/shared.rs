@@ -1,8 +1,8 @@
 use chainrule_derive::Parameters;
-use chainrule_parameters::{Parameters, Segment};
+use chainrule_parameters::{Parameters, Segment, ViewMut};
 
 use super::{Repeatable, backward_child};
-use crate::layer::compare::comparable;
+use crate::layer::compare::{comparable, set_zero};
 use crate::layer::{Backward, BackwardHook, Child, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::{Is, SameSample, Sample};
 
@@ -77,6 +77,9 @@ where
         let Backward { input, output, output_grad, mut input_grad, gradient, mut workspace, accumulate } = pass;
         let samples = input.len();
         if N == 0 {
+            if !accumulate {
+                set_zero(ViewMut::of(gradient)); // the layer's parameters are there, and used by nobody
+            }
             return input_grad.into_iter().for_each(|dx| dx.copy_from_slice(output_grad));
         }
         let middles = &*workspace.saved::<X>((N - 1) * samples);

@@ -50,7 +50,8 @@ fn is_number(ty: &syn::Type) -> bool {
     matches!(ty, syn::Type::Path(path) if ["usize", "u8", "u16", "u32", "u64"].iter().any(|number| path.path.is_ident(number)))
 }
 
-/// `{N}` is a constant, `{F}` the name of a type, and `{:T}` ends with `, f64` where the scalar `T` is that.
+/// `{N}` is a constant, `{F}` the name of a type, `{:T}` ends with `, f64` where the scalar `T` is that, and `{=PART}` is any
+/// constant expression for a `Part`.
 fn from_pattern(input: &DeriveInput, pattern: &LitStr, krate: &TokenStream) -> Result<Vec<TokenStream>> {
     let written = pattern.value();
     let mut rest = &written[..];
@@ -61,6 +62,13 @@ fn from_pattern(input: &DeriveInput, pattern: &LitStr, krate: &TokenStream) -> R
         };
         if !before.is_empty() {
             parts.push(text(before, krate));
+        }
+        if let Some(expression) = inside.strip_prefix('=') {
+            let expression: syn::Expr = syn::parse_str(expression)
+                .map_err(|error| Error::new_spanned(pattern, format!("`{expression}` is no expression: {error}")))?;
+            parts.push(quote!(#expression));
+            rest = after;
+            continue;
         }
         let (name, scalar) = inside.strip_prefix(':').map_or((inside, false), |name| (name, true));
         let mut params = input.generics.params.iter();

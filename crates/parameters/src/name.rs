@@ -22,6 +22,8 @@ pub enum Part {
     Name(&'static TypeName),
     /// `, f64`, or nothing for `f32`, the default.
     Scalar(Scalar),
+    /// `, ` and the name of a type inside, or nothing if that is the default.
+    Unless(&'static TypeName, &'static str),
 }
 
 impl fmt::Display for TypeName {
@@ -38,6 +40,8 @@ impl fmt::Display for TypeName {
                 Part::Name(name) => name.fmt(f)?,
                 Part::Scalar(Scalar::F32) => {}
                 Part::Scalar(Scalar::F64) => f.write_str(", f64")?,
+                Part::Unless(TypeName { parts: [Part::Text(name)] }, default) if name == default => {}
+                Part::Unless(name, _) => write!(f, ", {name}")?,
             }
         }
         Ok(())

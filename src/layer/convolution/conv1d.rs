@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use super::{Slid, weights};
 use crate::kernel::{Initial, Real, Strided, gemm};
-use crate::layer::dense::Bias;
+use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Aligned, Sequence, Tensor, Vector};
@@ -40,7 +40,7 @@ use crate::tensor::{Aligned, Sequence, Tensor, Vector};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(name = "Conv1d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{:T}>")]
+#[parameters(name = "Conv1d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<OUT, T>, B>()}>")]
 pub struct Conv1d<
     const IN: usize,
     const OUT: usize,

@@ -3,7 +3,7 @@ use chainrule_derive::Parameters;
 
 use super::{Slid, weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
-use crate::layer::dense::Bias;
+use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Aligned, Image, Tensor, Vector};
@@ -36,7 +36,7 @@ use crate::tensor::{Aligned, Image, Tensor, Vector};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(name = "Conv2d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{:T}>")]
+#[parameters(name = "Conv2d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<OUT, T>, B>()}>")]
 pub struct Conv2d<
     const IN: usize,
     const OUT: usize,

@@ -3,7 +3,7 @@ use chainrule_derive::Parameters;
 
 use super::{Slid, weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
-use crate::layer::dense::Bias;
+use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Aligned, Image, Tensor, Vector};
@@ -38,7 +38,7 @@ use crate::tensor::{Aligned, Image, Tensor, Vector};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(name = "DepthwiseConv2d<{CHANNELS}, {K}, {STRIDE}, {PAD}{:T}>")]
+#[parameters(name = "DepthwiseConv2d<{CHANNELS}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<CHANNELS, T>, B>()}>")]
 pub struct DepthwiseConv2d<
     const CHANNELS: usize,
     const K: usize,
