@@ -1,4 +1,4 @@
-//! Floor 1: elementary functions of which the compiler makes vectors, for activations and losses of one's own.
+//! Floor 1: elementary functions of which the compiler makes vectors, for activations and losses that you write yourself.
 //!
 //! They have no branch and no call. In an [`Activation`](crate::layer::Activation), whose loops are compiled for the instructions of
 //! each processor, they are from twice (`exp`) to twenty times (`tanh`) as fast as the platform's functions, most so in `f32`.
@@ -7,7 +7,7 @@
 //! use chainrule::{activation_layer, elementary, layer::Activation, prelude::*};
 //!
 //! /// g(x) = exp(-x²).
-//! #[derive(Clone, Copy, Debug, Default)]
+//! #[derive(Clone, Copy, Debug, Default, Parameters)]
 //! struct Bell;
 //!
 //! impl Activation for Bell {

@@ -1,8 +1,8 @@
 //! The size map of the matrix products: how fast a layer's three products are, for each width and batch, beside the peak of this core.
 //!
 //! ```text
-//! $ cargo bench --bench kernels            # prints the map, and what falls below half of its neighbours
-//! $ cargo bench --bench kernels -- FOLDER  # and draws it: kernels.svg
+//! $ cargo bench -p chainrule-benches --bench kernels            # prints the map, and what falls below half of its neighbours
+//! $ cargo bench -p chainrule-benches --bench kernels -- FOLDER  # and draws it: kernels.svg
 //! ```
 
 #![allow(unsafe_code)]

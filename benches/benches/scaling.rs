@@ -2,8 +2,8 @@
 //! bytes beside the formula. On one thread with `RAYON_NUM_THREADS=1`.
 //!
 //! ```text
-//! $ RAYON_NUM_THREADS=1 cargo bench --bench scaling            # prints the tables
-//! $ RAYON_NUM_THREADS=1 cargo bench --bench scaling -- FOLDER  # and draws them: scaling.svg
+//! $ RAYON_NUM_THREADS=1 cargo bench -p chainrule-benches --bench scaling            # prints the tables
+//! $ RAYON_NUM_THREADS=1 cargo bench -p chainrule-benches --bench scaling -- FOLDER  # and draws them: scaling.svg
 //! ```
 
 #![allow(unsafe_code)]
@@ -95,8 +95,8 @@ struct Row {
     multiply_adds: f64,
     /// Bytes of the network, its gradient and Adam's two moments.
     parameters: usize,
-    /// Bytes of tape by the formula.
-    tape: usize,
+    /// Bytes of the workspace, by the formula.
+    workspace: usize,
     /// Bytes in use after the first steps.
     in_use: usize,
 }
@@ -115,11 +115,13 @@ where
     (0..2).for_each(|_| step());
     let in_use = IN_USE.load(Ordering::Relaxed) - before;
     let seconds = least(step);
-    let cost = N::COST;
-    // `COST` knows no first layer; that of all networks here is square, and computes no input gradient.
+    let cost = N::PLAN.cost;
+    // The plan counts an input gradient for every layer. The first layer, which is square in all networks here, needs none.
     let each = cost.multiply_adds + cost.backward_multiply_adds - (WIDTH * WIDTH) as u64;
     let multiply_adds = each as f64 * batch as f64;
-    Row { size, seconds, multiply_adds, parameters: 16 * N::COUNT, tape: cost.tape_bytes * batch, in_use }
+    // What the plan counts, and the outputs with their gradient.
+    let workspace = N::PLAN.training_bytes(batch) + 2 * batch * size_of::<Vector<WIDTH>>();
+    Row { size, seconds, multiply_adds, parameters: 16 * N::COUNT, workspace, in_use }
 }
 
 type Plain<const WIDTH: usize> = [(Linear<WIDTH, WIDTH>, Relu); 4];
@@ -175,15 +177,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let share = 100.0 * speed(row) / peak;
             println!("{:>7} {:>12.1} {:>9.1} {share:>5.0}%", row.size, row.seconds * 1e6, speed(row));
         }
-        println!("{name:>7} {:>12} {:>12} {:>12} {:>12}", "KiB: weights", "tape", "in use", "of formula");
+        println!("{name:>7} {:>12} {:>12} {:>12} {:>12}", "KiB: weights", "workspace", "in use", "of formula");
         for row in &rows {
             let kib = |bytes: usize| bytes as f64 / 1024.0;
-            let formula = row.parameters + row.tape;
+            let formula = row.parameters + row.workspace;
             println!(
                 "{:>7} {:>12.1} {:>12.1} {:>12.1} {:>11.2}x",
                 row.size,
                 kib(row.parameters),
-                kib(row.tape),
+                kib(row.workspace),
                 kib(row.in_use),
                 row.in_use as f64 / formula as f64
             );

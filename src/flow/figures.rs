@@ -42,8 +42,12 @@ pub struct LayerFlow {
     pub ways: Vec<WayFlow>,
     /// The cosine of the angle between the gradients of two ways: 1 where they agree, -1 where they cancel.
     pub cosine: Option<f64>,
-    /// Its own parameter tensors; those of the layers inside it stand with them.
+    /// Its own parameter tensors; those of the layers inside it stand with them. A layer that is applied several times shows the
+    /// same parameters each time, with their whole gradient.
     pub parameters: Vec<ParameterFlow>,
+    /// The path that its parameters have in the network: `path` without the places inside a layer that is applied several times.
+    #[serde(skip)]
+    pub(super) parameters_path: String,
     /// The output's numbers.
     pub outputs: Option<Histogram>,
     /// log10 of the sizes of the numbers of dR/d`output`.

@@ -51,7 +51,7 @@ pub struct FlowHook {
 /// A layer with the backward pass inside it.
 #[derive(Debug)]
 struct Open {
-    factor: Factor,
+    plan: &'static Plan,
     /// The layers inside that have been left, each followed by those inside it.
     inside: Vec<Vec<LayerFlow>>,
     /// Of a sum: what each way has brought to the input.
@@ -71,8 +71,13 @@ impl Way {
 }
 
 impl Open {
-    fn new(factor: Factor) -> Self {
-        Self { factor, inside: Vec::new(), ways: Vec::new() }
+    fn new(plan: &'static Plan) -> Self {
+        Self { plan, inside: Vec::new(), ways: Vec::new() }
+    }
+
+    /// Whether the layers inside are one layer, applied several times.
+    fn shared(&self) -> bool {
+        self.plan.children.iter().any(|child| child.shared)
     }
 }
 
@@ -82,8 +87,8 @@ impl FlowHook {
         Self::of_plan(&N::PLAN, detail)
     }
 
-    fn of_plan(plan: &Plan, detail: Detail) -> Self {
-        let open = [Open::new(plan.factor)].into();
+    fn of_plan(plan: &'static Plan, detail: Detail) -> Self {
+        let open = [Open::new(plan)].into();
         Self { detail, forward_only: false, path: Vec::new(), open, layers: Vec::new() }
     }
 
@@ -102,7 +107,8 @@ impl FlowHook {
         let leaf = open.inside.is_empty();
         let counted = leaf && self.detail.histograms;
         LayerFlow {
-            path: self.path.iter().map(Segment::to_string).collect::<Vec<_>>().join("."),
+            path: joined(self.path.iter()),
+            parameters_path: joined(self.path.iter().zip(&self.open).filter(|(_, of)| !of.shared()).map(|(name, _)| name)),
             layer: plan.name.to_string(),
             level: self.path.len(),
             factor: plan.factor,
@@ -149,25 +155,33 @@ impl FlowHook {
 impl BackwardHook for FlowHook {
     fn enter(&mut self, name: Segment, plan: &'static Plan) {
         self.path.push(name);
-        self.open.push(Open::new(plan.factor));
+        self.open.push(Open::new(plan));
     }
 
     fn leave(&mut self, pass: &LayerPass<'_>) {
         let Some(mut open) = self.open.pop() else { return };
         let mut layers = [self.figures(pass, &open)].to_vec();
         // A product is gone through from its last layer to its first.
-        if open.factor == Factor::Product {
+        if open.plan.factor == Factor::Product {
             open.inside.reverse();
+        }
+        // The first application is the last that adds to the gradient of the shared parameters: there it is whole.
+        if open.shared()
+            && let Some((first, others)) = open.inside.split_first_mut()
+        {
+            for (layer, whole) in others.iter_mut().flat_map(|other| other.iter_mut().zip(&*first)) {
+                layer.parameters.clone_from(&whole.parameters);
+            }
         }
         layers.extend(open.inside.into_iter().flatten());
 
         let Some((parent, name)) = self.open.last_mut().zip(self.path.pop()) else {
             // The network itself; another pass may follow.
             self.layers = layers;
-            self.open.push(Open::new(open.factor));
+            self.open.push(Open::new(open.plan));
             return;
         };
-        if parent.factor == Factor::Sum
+        if parent.plan.factor == Factor::Sum
             && !self.forward_only
             && let Some(dx) = &pass.input_grad
         {
@@ -175,6 +189,10 @@ impl BackwardHook for FlowHook {
         }
         parent.inside.push(layers);
     }
+}
+
+fn joined<'a>(path: impl Iterator<Item = &'a Segment>) -> String {
+    path.map(Segment::to_string).collect::<Vec<_>>().join(".")
 }
 
 /// The cosine of the angle between two gradients.

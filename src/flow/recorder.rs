@@ -21,7 +21,7 @@ use crate::tensor::{Sample, Tensor};
 
 /// Writes down the flow of gradients at every so many steps of a training.
 ///
-/// With a trainer it is [`Trainer::step_recorded`](crate::Trainer::step_recorded); in a loop of one's own it stands in for the two calls:
+/// With a trainer it is [`Trainer::step_recorded`](crate::Trainer::step_recorded); in a training loop that you write yourself it replaces the two calls:
 ///
 /// ```
 /// use chainrule::flow::Recorder;
@@ -104,7 +104,7 @@ impl Recorder {
     #[allow(clippy::too_many_arguments)]
     pub fn loss_gradient<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
         &mut self,
-        network: &N,
+        network: &impl AsNetwork<Network = N>,
         loss: &L,
         inputs: &[impl DataFor<N::Input>],
         targets: &[T],
@@ -116,6 +116,7 @@ impl Recorder {
         N: Maps<X, Y>,
     {
         self.open = false;
+        let network = network.as_network();
         if !self.due() {
             return network.loss_gradient(loss, inputs, targets, workspace, gradient, rng);
         }
@@ -195,14 +196,14 @@ impl Visitor<2, 0> for Updates<'_> {
         let change: Vec<f64> = before.iter().zip(after).map(|(a, b)| b.to_f64() - a.to_f64()).collect();
         for layer in &mut self.0.layers {
             // `0.weight` is the `weight` of the layer `0`, and of a network of one layer, which has no path.
-            let own = if layer.path.is_empty() {
+            let at = &layer.parameters_path;
+            let own = if at.is_empty() {
                 Some(path.as_str())
             } else {
-                path.strip_prefix(&layer.path).and_then(|rest| rest.strip_prefix('.'))
+                path.strip_prefix(at).and_then(|rest| rest.strip_prefix('.'))
             };
             if let Some(found) = layer.parameters.iter_mut().find(|p| Some(p.name.as_str()) == own) {
                 found.update_norm = Some(norm(&change));
-                return;
             }
         }
     }

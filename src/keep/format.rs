@@ -24,7 +24,7 @@ use chainrule_parameters::{AsNetwork, Named, Node};
 /// let pytorch = Format::pytorch().rename("0", "hidden").rename("2", "head");
 /// let net = Net::init(&mut rng(1));
 /// let bytes = pytorch.to_bytes(&net)?;
-/// let again: Net = pytorch.from_bytes(&bytes)?;
+/// let again = pytorch.from_bytes::<Net>(&bytes)?;
 /// assert_eq!(again.parameters(), net.parameters());
 /// # Ok::<(), chainrule::keep::KeepError>(())
 /// ```

@@ -7,10 +7,10 @@ use crate::error::require;
 use crate::kernel::Real;
 use crate::tensor::Tensor;
 
-/// In training, sets each number to zero with a probability of `PERCENT` per cent; in use, does nothing.
+/// In training, sets each number to zero with a probability of `PERCENT` per cent; in evaluation, does nothing.
 ///
 /// Forward `y = m x`, backward `dx = m dy`, where m is 0 with probability p = `PERCENT` / 100 and 1 / (1 - p)
-/// otherwise ("inverted" dropout: the expected output is the input, so that nothing is scaled in use).
+/// otherwise ("inverted" dropout: the expected output is the input, so that nothing is scaled in evaluation).
 ///
 /// # Shapes
 /// Any to itself.
@@ -25,10 +25,12 @@ use crate::tensor::Tensor;
 /// ```
 /// use chainrule::prelude::*;
 /// let x = Vector([1.0; 100]);
-/// assert_eq!(Dropout::<20>.predict(&x)?, x); // in use
+/// assert_eq!(Dropout::<20>.predict(&x)?, x); // evaluation
 ///
 /// let mut y = [Vector::default()];
-/// Dropout::<20>.forward(&[x], &mut y, &mut Default::default(), &mut Mode::Train(&mut rng(1)));
+/// let mut workspace = Workspace::default();
+/// let workspace = workspace.prepare::<Vector<100>, Dropout<20>>(1);
+/// Dropout::<20>.forward(&[x], &mut y, workspace, &mut Mode::Train(&mut rng(1)));
 /// assert!(y[0].0.iter().all(|&y| y == 0.0 || y == 1.25));
 /// # Ok::<(), chainrule::Error>(())
 /// ```

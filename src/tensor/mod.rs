@@ -14,7 +14,7 @@
 //!
 //! ```
 //! use approx::assert_relative_eq;
-//! use chainrule::tensor::{Sequence, Tensor, Vector};
+//! use chainrule::tensor::{Sample, Sequence, Vector};
 //!
 //! let a = Vector([3.0, 4.0]);
 //! assert_eq!(a.view().norm(), 5.0);

@@ -68,7 +68,7 @@ fn an_update_is_the_distance_between_the_weights_before_and_after() {
         let (inputs, targets) = batch(step);
         recorder
             .loss_gradient(
-                &*net,
+                &net,
                 &MeanSquaredError,
                 &inputs,
                 &targets,
@@ -111,7 +111,7 @@ fn a_network_of_one_layer_has_updates_too() {
     let (mut sgd, mut recorder) = (Sgd::new(0.5), Recorder::every(1));
     let (inputs, targets) = batch(0);
     recorder
-        .loss_gradient(&*net, &MeanSquaredError, &inputs, &targets, &mut workspace, &mut gradient, &mut rng(0))
+        .loss_gradient(&net, &MeanSquaredError, &inputs, &targets, &mut workspace, &mut gradient, &mut rng(0))
         .unwrap();
     recorder.step(&mut sgd, &mut net, &gradient).unwrap();
     for parameter in &recorder.records()[0].flow.layers[0].parameters {
@@ -238,4 +238,30 @@ fn a_hook_may_watch_one_pass_after_another() {
     watch(&mut both, 1).unwrap();
     watch(&mut second, 1).unwrap();
     assert_eq!(both.into_layers(), second.into_layers());
+}
+
+/// Three applications of one layer: dR/dW is one sum, whichever application shows it, and the update is that of one W.
+#[test]
+fn a_layer_that_is_applied_several_times_shows_its_whole_gradient_at_each_place() {
+    type Repeated = (Linear<3, 4>, Shared<(Tanh, Linear<4, 4>), 3>, Linear<4, 2>);
+    let (mut net, mut gradient, mut workspace) =
+        (Repeated::init(&mut rng(1)), Repeated::zeros(), Workspace::default());
+    let (mut sgd, mut recorder) = (Sgd::new(0.5), Recorder::every(1));
+    let (inputs, targets) = batch(0);
+    recorder
+        .loss_gradient(&net, &MeanSquaredError, &inputs, &targets, &mut workspace, &mut gradient, &mut rng(0))
+        .unwrap();
+    recorder.step(&mut sgd, &mut net, &gradient).unwrap();
+    let norm = |xs: &[f32]| xs.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+    let layer = &gradient.1.layer.1;
+    let expected = [norm(layer.weights()), norm(&layer.bias.0)];
+    for place in ["1.0.1", "1.1.1", "1.2.1"] {
+        let found = &recorder.records()[0].flow.layer(place).unwrap().parameters;
+        let norms: Vec<f64> = found.iter().map(|parameter| parameter.gradient_norm).collect();
+        assert_eq!(norms, expected, "{place}");
+        for (parameter, gradient) in found.iter().zip(expected) {
+            // As above: plain SGD's update, and weights of about 1 in f32.
+            assert!((parameter.update_norm.unwrap() - 0.5 * gradient).abs() < 1e-6, "{place}: {parameter:?}");
+        }
+    }
 }

@@ -35,6 +35,7 @@ fn check<X: Tensor, Y: Tensor, N: Layer<X, Output = Y>>(name: &str) {
             !layer.ways.is_empty()
                 || layer.layer.starts_with("Residual<")
                 || layer.layer.starts_with("Concat<")
+                || layer.layer.starts_with("Parallel<")
         });
         assert_eq!(rows, flow.leaves().count() - skips.count() + blocks.count(), "{name}\n{flow}");
     }
