@@ -44,7 +44,8 @@ pub struct Plan {
     /// The layers inside.
     pub children: &'static [Child],
     /// Whether it gives its input back, so that nobody needs to copy it.
-    pub(crate) identity: bool,
+    #[doc(hidden)]
+    pub identity: bool,
 }
 
 /// A layer inside another.
@@ -141,8 +142,8 @@ impl Plan {
 
     /// The same stack as the layers of the network `N`, by their names there.
     #[doc(hidden)]
-    pub const fn named<N: Parameters>(self, children: &'static [Child]) -> Self {
-        Self { name: <N as Named>::NAME, parameters: &<N as Parameters>::DESCRIPTION, children, ..self }
+    pub const fn named<N: Parameters>(self) -> Self {
+        Self { name: <N as Named>::NAME, parameters: &<N as Parameters>::DESCRIPTION, ..self }
     }
 
     /// The memory that training keeps for a batch of this size, in bytes.

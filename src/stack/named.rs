@@ -70,13 +70,12 @@ macro_rules! network {
             ($($layer,)+): $crate::stack::Declared<$input, $output>,
         {
             type Output = $output;
-            const PLAN: $crate::layer::Plan = {
-                const NAMES: [&str; [$(stringify!($field)),+].len()] = [$(stringify!($field)),+];
-                const CHILDREN: [$crate::layer::Child; NAMES.len()] = $crate::stack::named(
+            const PLAN: $crate::layer::Plan = $crate::layer::Plan {
+                children: &$crate::stack::named(
                     <($($layer,)+) as $crate::layer::Layer<$input>>::PLAN.children,
-                    NAMES,
-                );
-                <($($layer,)+) as $crate::layer::Layer<$input>>::PLAN.named::<Self>(&CHILDREN)
+                    [$(stringify!($field)),+],
+                ),
+                ..<($($layer,)+) as $crate::layer::Layer<$input>>::PLAN.named::<Self>()
             };
             const OVERWRITES: bool = true;
 

@@ -25,7 +25,11 @@ fn every_wrong_network_is_refused_with_the_message_beside_it() {
 }
 
 /// Programs that differ from their twin in a whole item: an `impl` that is not there.
-const WITHOUT_AN_ITEM: [&str; 2] = ["a_layer_must_list_its_parameters", "an_activation_must_be_made_a_layer"];
+const WITHOUT_AN_ITEM: [&str; 3] = [
+    "a_field_of_numbers_says_what_they_are_for",
+    "a_layer_must_list_its_parameters",
+    "an_activation_must_be_made_a_layer",
+];
 
 #[test]
 fn every_wrong_program_has_a_right_twin_that_differs_in_one_line() {

@@ -26,6 +26,7 @@ twins! {
     a_declared_network_gives_what_was_declared
     a_declared_network_must_meet
     a_declared_network_takes_what_was_declared
+    a_field_of_numbers_says_what_they_are_for
     a_flattened_image_meets_a_linear_layer_of_its_length
     a_gradient_belongs_to_its_network
     a_label_is_no_input
@@ -38,6 +39,7 @@ twins! {
     a_network_fills_its_own_gradient
     a_network_in_training_must_meet_too
     a_network_must_have_one_scalar
+    a_parameter_is_stored_inline
     a_pooling_window_must_fit_into_the_image
     a_regression_target_must_have_the_shape_of_the_output
     a_repeated_block_must_give_back_the_shape_it_takes
@@ -49,10 +51,9 @@ twins! {
     a_shortcut_must_take_what_its_branch_takes
     a_side_that_a_layer_changes_is_at_most_1024
     a_stride_is_at_least_1
-    a_tape_belongs_to_its_network
-    a_tape_for_predictions_belongs_to_its_network
     a_trainer_takes_the_optimiser_of_its_network
     a_tuple_holds_at_most_sixteen_layers
+    a_weight_says_its_fans
     a_window_must_fit_into_the_image
     an_activation_is_a_layer_and_not_a_function
     an_activation_must_be_made_a_layer
@@ -64,6 +65,7 @@ twins! {
     groups_divide_the_channels
     layers_deep_in_a_stack_must_meet
     neighbouring_layers_must_meet
+    only_a_struct_can_be_a_layer
     predictions_need_room_of_their_own_shape
     readme
     softmax_takes_a_vector_or_a_sequence

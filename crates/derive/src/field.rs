@@ -88,15 +88,15 @@ pub(crate) fn kind(field: &Field) -> Result<Kind> {
     Ok(kind)
 }
 
-/// Whether a type mentions one of the generic parameters: only such a type needs a bound.
+/// Whether a type mentions one of the type parameters: only such a type needs a bound. (A type that depends on constants alone is a
+/// layer for all of them or for none.)
 pub(crate) fn is_generic(ty: &Type, generics: &Generics) -> bool {
     let names: Vec<String> = generics
         .params
         .iter()
         .filter_map(|param| match param {
             GenericParam::Type(param) => Some(param.ident.to_string()),
-            GenericParam::Const(param) => Some(param.ident.to_string()),
-            GenericParam::Lifetime(_) => None,
+            GenericParam::Const(_) | GenericParam::Lifetime(_) => None,
         })
         .collect();
     mentions(ty.to_token_stream(), &names)

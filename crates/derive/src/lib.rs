@@ -33,7 +33,13 @@ use field::Kind;
 #[proc_macro_derive(Parameters, attributes(parameter, parameters))]
 pub fn derive_parameters(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    expand(input).unwrap_or_else(Error::into_compile_error).into()
+    let without_parameters = implementation(&input, &[], &[], &[], &quote!(::chainrule::parameters::Node::Nothing));
+    let expanded = expand(input).unwrap_or_else(|error| {
+        // A layer without parameters, so that this is the only error.
+        let error = error.into_compile_error();
+        quote!(#error #without_parameters)
+    });
+    expanded.into()
 }
 
 fn expand(input: DeriveInput) -> Result<TokenStream> {
@@ -98,6 +104,19 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
         Fields::Named(_) | Fields::Unnamed(_) | Fields::Unit => quote!(#krate::Node::Fields(&[#(#fields),*])),
     };
 
+    Ok(implementation(&input, &name, &predicates, &checks, &description))
+}
+
+/// The `impl`. The `unsafe` is the derive's own: the compiler gives the offsets, `Node::tensor` asks that a field holds plain data of its
+/// scalar, a layer inside describes itself, and `assert_plain` asks that every other field is plain data.
+fn implementation(
+    input: &DeriveInput,
+    name: &[TokenStream],
+    predicates: &[TokenStream],
+    checks: &[TokenStream],
+    description: &TokenStream,
+) -> TokenStream {
+    let krate = quote!(::chainrule::parameters);
     let ident = &input.ident;
     let (impl_generics, type_generics, clause) = input.generics.split_for_impl();
     let clause = match clause {
@@ -109,9 +128,7 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
         None if predicates.is_empty() => quote!(),
         None => quote!(where #(#predicates),*),
     };
-    Ok(quote! {
-        // SAFETY: the compiler gives the offsets; `Node::tensor` asks that a field holds plain data of its scalar, a layer inside
-        // describes itself, and `assert_plain` asks that every other field is plain data.
+    quote! {
         #[automatically_derived]
         unsafe impl #impl_generics #krate::Parameters for #ident #type_generics #clause {
             const NAME: #krate::TypeName = #krate::TypeName { parts: &[#(#name),*] };
@@ -120,5 +137,5 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
                 #description
             };
         }
-    })
+    }
 }

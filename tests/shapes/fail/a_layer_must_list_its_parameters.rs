@@ -1,17 +1,15 @@
-use chainrule::{Error, Layer, Mode, Network, Probe, Real, Tensor, Vector};
+use chainrule::{Backward, Error, Layer, Mode, Network, Real, Tensor, Vector, WorkspaceMut};
 
 struct Half;
 
-#[rustfmt::skip]
 impl<X: Tensor> Layer<X> for Half {
     type Output = X;
-    type Tape = ();
-    fn forward(&self, x: &[X], y: &mut [X], _: &mut (), _: &mut Mode) {
+    fn forward(&self, x: &[X], y: &mut [X], _: WorkspaceMut, _: &mut Mode) {
         X::flat_mut(y).iter_mut().zip(X::flat(x)).for_each(|(y, x)| *y = X::Scalar::from_f64(0.5) * *x);
     }
-    fn backward<P: Probe>(&self, _: &[X], _: &[X], dy: &[X], dx: Option<&mut [X]>, _: &mut Self, _: &mut (), _: &mut P) {
-        let dx = dx.into_iter().flat_map(X::flat_mut);
-        dx.zip(X::flat(dy)).for_each(|(dx, dy)| *dx = X::Scalar::from_f64(0.5) * *dy);
+    fn backward(&self, pass: Backward<X, Self>) {
+        let dx = pass.input_grad.into_iter().flat_map(X::flat_mut);
+        dx.zip(X::flat(pass.output_grad)).for_each(|(dx, dy)| *dx = X::Scalar::from_f64(0.5) * *dy);
     }
 }
 

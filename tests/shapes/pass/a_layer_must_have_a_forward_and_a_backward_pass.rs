@@ -1,14 +1,7 @@
-use chainrule::{Fields, Init, Linear, Network, Parameters, Vector, rng};
+use chainrule::{Init, Linear, Network, Parameters, Vector, rng};
 
+#[derive(Parameters)]
 struct Half;
-
-impl Parameters for Half {
-    const COUNT: usize = 0;
-    fn zeros() -> Self {
-        Half
-    }
-    fn fields(_: &mut impl Fields<Self>) {}
-}
 
 type Net = (Linear<4, 8>, chainrule::Identity, Linear<8, 2>);
 

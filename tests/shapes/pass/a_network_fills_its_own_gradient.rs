@@ -1,4 +1,4 @@
-use chainrule::{Init, Linear, MeanSquaredError, Network, Parameters, Tanh, Tape, Vector, rng};
+use chainrule::{Init, Linear, MeanSquaredError, Network, Parameters, Tanh, Vector, Workspace, rng};
 
 type A = (Linear<8, 16>, Tanh, Linear<16, 2>);
 type B = (Linear<8, 16>, Tanh, Linear<16, 2>);

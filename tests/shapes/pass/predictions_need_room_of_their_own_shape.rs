@@ -1,4 +1,4 @@
-use chainrule::{Init, Linear, Network, Tanh, Tape, Vector, rng};
+use chainrule::{Init, Linear, Network, Tanh, Vector, Workspace, rng};
 
 type Net = (Linear<8, 16>, Tanh, Linear<16, 2>);
 

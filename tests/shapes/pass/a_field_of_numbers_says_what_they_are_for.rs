@@ -1,0 +1,11 @@
+use chainrule::{Parameters, Vector};
+
+#[derive(Parameters)]
+struct Scale<const N: usize> {
+    #[parameter(scale = 1.0)]
+    factor: Vector<N>,
+}
+
+fn main() {
+    assert_eq!(Scale::<4>::COUNT, 4);
+}
