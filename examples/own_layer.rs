@@ -24,7 +24,13 @@ pub struct Sine<const N: usize, T: Real = f32> {
 impl<const N: usize, T: Real> Layer<Vector<N, T>> for Sine<N, T> {
     type Output = Vector<N, T>;
 
-    fn forward(&self, input: &[Vector<N, T>], output: &mut [Vector<N, T>], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+    fn forward(
+        &self,
+        input: &[Vector<N, T>],
+        output: &mut [Vector<N, T>],
+        _: WorkspaceMut<'_>,
+        _: &mut Mode<'_>,
+    ) {
         for (x, y) in input.iter().zip(output) {
             for i in 0..N {
                 y[i] = (self.frequency[i] * x[i]).sin();

@@ -194,11 +194,7 @@ impl chainrule::layer::Visitor<1, 0> for Trained {
         [xs]: [&[T]; 1],
         []: [&mut [T]; 0],
     ) {
-        self.0 += if matches!(parameter.role, chainrule::layer::Role::Buffer { .. }) {
-            0
-        } else {
-            xs.len()
-        };
+        self.0 += if matches!(parameter.role, chainrule::layer::Role::Buffer { .. }) { 0 } else { xs.len() };
     }
 }
 

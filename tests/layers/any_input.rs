@@ -36,11 +36,7 @@ fn batch<X: Tensor<Scalar = f32>>() -> impl Strategy<Value = Vec<X>> {
 }
 
 /// One step on a batch of anything: either it fails and changes nothing, or its loss and its gradient are finite.
-fn take<L: Loss<Y, Y>, O: Optimizer<Net>>(
-    trainer: &mut Trainer<Net, L, O>,
-    xs: &[X],
-    ys: &[Y],
-) {
+fn take<L: Loss<Y, Y>, O: Optimizer<Net>>(trainer: &mut Trainer<Net, L, O>, xs: &[X], ys: &[Y]) {
     let before = bits(&trainer.network);
     match trainer.step(xs, ys) {
         Err(error) => {

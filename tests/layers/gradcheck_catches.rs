@@ -161,7 +161,8 @@ fn panic<T>(run: impl FnOnce() -> T + std::panic::UnwindSafe) -> String {
 #[test]
 fn a_layer_that_takes_more_memory_than_its_plan_counts_panics_with_a_sentence() {
     let said = panic(error::<Affine<SAVES_TOO_LITTLE>>);
-    let sentence = "a layer takes 64 bytes of its workspace, and 0 are left: its `PLAN` counts less than it takes";
+    let sentence =
+        "a layer takes 64 bytes of its workspace, and 0 are left: its `PLAN` counts less than it takes";
     assert!(said.starts_with(sentence), "{said}");
     assert!(said.contains("`Plan::saves`, `Plan::scratch`"), "{said}");
     assert!(panic(error::<Affine<SCRATCH_NOT_COUNTED>>).starts_with(sentence));

@@ -204,9 +204,21 @@ fn a_tensor_prints_as_one_short_line() {
 #[test]
 fn layers_and_networks_print_their_shapes_and_no_numbers() {
     let net = Net::zeros();
-    assert_eq!(format!("{:?}", net.0), "Dense([4] -> [3])");
-    assert_eq!(format!("{:?}", net.4), "Dense([3] -> [2], no bias)");
-    assert_eq!(format!("{:?}", net.1), "Residual { branch: (Tanh, Dense([3] -> [3])), shortcut: Identity }");
+    assert_eq!(format!("{:?}", net.0), "Linear<4, 3>");
+    assert_eq!(format!("{:?}", net.4), "Linear<3, 2, f32, NoBias>");
+    assert_eq!(format!("{:?}", net.1), "Residual<(Tanh, Linear<3, 3>)>");
+    assert_eq!(format!("{:?}", Residual::<Tanh, PRelu>::zeros().into_inner()), "Residual<Tanh, PRelu>");
+    let dense = Dense::<Image<1, 2, 3, f64>, Vector<2, f64>, NoBias>::zeros().into_inner();
+    assert_eq!(format!("{dense:?}"), "Dense<Image<1, 2, 3, f64>, Vector<2, f64>, NoBias>");
+    assert_eq!(
+        format!("{:?}", Conv2d::<1, 2, 3, 1, 0, f64>::zeros().into_inner()),
+        "Conv2d<1, 2, 3, 1, 0, f64>"
+    );
+    assert_eq!(
+        format!("{net:?}"),
+        "(Linear<4, 3>, Residual<(Tanh, Linear<3, 3>)>, [Residual<(Tanh, Linear<3, 3>)>; 2], PRelu, Linear<3, 2, f32, NoBias>) \
+         with 58 parameters"
+    );
     let lines = format!("{:?}", Net::init_with(Initializer::constant(3.0), &mut rng(0)).parameters());
     let lines: Vec<_> = lines.lines().collect();
     assert_eq!(
