@@ -168,8 +168,10 @@ impl Pooling {
     }
 
     /// Checks the geometry, and that there are as many planes of inputs as of outputs.
-    #[inline(always)]
-    fn check(&self, inputs: usize, outputs: usize) {
+    ///
+    /// It is not inlined, and takes a copy: otherwise the compiler keeps the geometry in memory, and does not vectorise the loops.
+    #[inline(never)]
+    fn check(self, inputs: usize, outputs: usize) {
         for axis in 0..2 {
             let (window, padding) = (self.window[axis], self.padding[axis]);
             assert!(
@@ -180,21 +182,21 @@ impl Pooling {
             let padded = size::sum([self.plane[axis], padding, padding]);
             assert!(size::sum([last, window]) <= padded, "a window leaves the padded plane");
         }
-        let (plane, places) = (self.plane_len(), self.places_len());
+        let (plane, places) = (size::product(self.plane), size::product(self.places));
         assert!(plane > 0 && places > 0, "a pooling has at least one place");
-        let planes = inputs / plane;
         assert!(
-            inputs.is_multiple_of(plane) && outputs == size::product([planes, places]),
+            inputs.is_multiple_of(plane) && outputs == size::product([inputs / plane, places]),
             "as many inputs as outputs"
         );
     }
 
+    // `check` has shown that neither product overflows.
     const fn plane_len(&self) -> usize {
-        size::product(self.plane)
+        self.plane[0] * self.plane[1]
     }
 
     const fn places_len(&self) -> usize {
-        size::product(self.places)
+        self.places[0] * self.places[1]
     }
 
     /// How many numbers a window has, padding included.
