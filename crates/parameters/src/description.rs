@@ -74,6 +74,10 @@ impl Node {
     pub const fn tensor<E: Storage, T: Number>(role: Role, shape: &'static [usize]) -> Self {
         let size = size_of::<E::Numbers>();
         if size == 0 {
+            assert!(
+                !matches!(role, Role::Weight { .. }),
+                "every side of a tensor must be at least 1: a layer of width 0 passes nothing on"
+            );
             return Self::Nothing;
         }
         assert!(
