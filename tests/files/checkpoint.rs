@@ -201,7 +201,7 @@ fn a_value_of_another_kind_is_named_with_the_reason() {
 fn the_network_alone_loads_from_a_checkpoint() {
     let folder = Folder::new();
     let path = folder.path("run");
-    let trainer = trainer(Adam::new(0.1));
+    let mut trainer = trainer(Adam::new(0.1));
     trainer.save_checkpoint(&path).unwrap();
     let alone: Owned<Net> = Format::chainrule().within("network").load(&path).unwrap();
     assert_eq!(bits(&alone), bits(&trainer.network));
@@ -240,7 +240,7 @@ impl Own {
         Self { floats, singles, order, best: None, text: String::new(), rng: rng(0) }
     }
 
-    fn through(&self, path: &Path) -> Self {
+    fn through(&mut self, path: &Path) -> Self {
         keep::save_checkpoint(self, path).unwrap();
         let mut again = Self::new();
         keep::load_checkpoint(&mut again, path).unwrap();
@@ -310,9 +310,9 @@ impl<const VALUES: bool> State for Twice<VALUES> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         for _ in 0..2 {
             if VALUES {
-                fields.value("part", |_| 1, |_, _| ());
+                fields.value("part", &mut 1);
             } else {
-                fields.network("part", |twice| &twice.0[0], |twice| &mut twice.0[0]);
+                fields.network("part", &mut self.0[0]);
             }
         }
     }
@@ -324,8 +324,8 @@ fn two_parts_of_one_name_are_an_error() {
     let path = folder.path("twice");
     let of = || [Linear::zeros(), Linear::zeros()];
     let errors = [
-        (keep::save_checkpoint(&Twice::<false>(of()), &path), "part.weight"),
-        (keep::save_checkpoint(&Twice::<true>(of()), &path), "part"),
+        (keep::save_checkpoint(&mut Twice::<false>(of()), &path), "part.weight"),
+        (keep::save_checkpoint(&mut Twice::<true>(of()), &path), "part"),
     ];
     for (error, twice) in errors {
         let error = error.unwrap_err();

@@ -100,7 +100,7 @@ fn a_process_killed_200_times_while_it_saves_leaves_a_whole_file_each_time() {
         let mut epoch = Run::epoch_of(path);
         loop {
             epoch += 1;
-            keep::save_checkpoint(&Run::at(epoch), path).unwrap();
+            keep::save_checkpoint(&mut Run::at(epoch), path).unwrap();
             println!("saved {epoch}");
         }
     }
@@ -119,7 +119,7 @@ fn a_process_killed_200_times_while_it_saves_leaves_a_whole_file_each_time() {
 fn kill_50_times(test: &str, seed: u64) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
-    keep::save_checkpoint(&Run::at(1), &path).unwrap();
+    keep::save_checkpoint(&mut Run::at(1), &path).unwrap();
     let (mut draws, mut epoch) = (rng(seed), 1);
     for _ in 0..50 {
         let mut child = child(test, folder.path()).stdout(Stdio::piped()).spawn().unwrap();
@@ -144,7 +144,7 @@ fn a_disk_that_is_full_is_an_error_and_the_old_file_stays() {
     const TEST: &str = "a_disk_that_is_full_is_an_error_and_the_old_file_stays";
     if is_child(TEST) {
         let path = Path::new("run.safetensors");
-        let error = keep::save_checkpoint(&Run::at(2), path).unwrap_err();
+        let error = keep::save_checkpoint(&mut Run::at(2), path).unwrap_err();
         assert!(matches!(error, KeepError::Write { .. }), "{error}");
         let text = error.to_string();
         assert!(text.ends_with("what stood there before is unchanged"), "{text}");
@@ -152,7 +152,7 @@ fn a_disk_that_is_full_is_an_error_and_the_old_file_stays() {
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
-    keep::save_checkpoint(&Run::at(1), &path).unwrap();
+    keep::save_checkpoint(&mut Run::at(1), &path).unwrap();
     assert!(fs::metadata(&path).unwrap().len() > 16 * 1024);
     // No file may grow past 16 blocks (of 512 bytes or 1 kB, as the shell has it). The signal for that is ignored, so that writing
     // is an error as it is on a full disk.

@@ -88,7 +88,7 @@ fn the_file_is_safetensors_with_little_endian_numbers_in_the_order_of_the_names(
     assert_eq!(numbers, expected);
 
     let note: Value = serde_json::from_str(header["__metadata__"]["chainrule"].as_str().unwrap()).unwrap();
-    let network = "(Dense<Vector<2>, Vector<3>>, PRelu)";
+    let network = "(Linear<2, 3>, PRelu)";
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(note, json!({ "format": 1, "version": version, "layout": "chainrule", "network": network }));
 }
@@ -132,10 +132,8 @@ fn a_file_of_another_network_is_one_error_that_lists_all_that_does_not_fit() {
     let mismatch = mismatch::<Other>(&keep::to_bytes(&net(1)).unwrap());
     let expected = "\
 the bytes: does not fit
-  into       (Dense<Vector<3, f64>, Vector<4, f64>>, Residual<(Tanh, Dense<Vector<4>, Vector<5>>)>, \
-(Dense<Vector<4>, Vector<4>>,), Dense<Vector<4>, Vector<2>, NoBias>)
-  saved from (Dense<Vector<3>, Vector<4>>, Residual<(Tanh, Dense<Vector<4>, Vector<4>>)>, BatchNorm<4>, \
-Dense<Vector<4>, Vector<2>>)
+  into       (Linear<3, 4, f64>, Residual<(Tanh, Linear<4, 5>)>, (Linear<4, 4>,), Linear<4, 2, f32, NoBias>)
+  saved from (Linear<3, 4>, Residual<(Tanh, Linear<4, 4>)>, BatchNorm<4>, Linear<4, 2>)
   0.bias: F32 in the file, F64 in the network
   0.weight: F32 in the file, F64 in the network
   1.branch.1.bias: [4] in the file, [5] by the network

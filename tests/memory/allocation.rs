@@ -239,23 +239,21 @@ fn steps_in_pieces_allocate_only_in_their_first_on_each_thread() {
     assert!(all <= 3 * first, "three threads: {all} allocations in 1000 steps, one needs {first}");
 }
 
-/// Layers so large that several threads work on one product.
+/// A layer so large that several threads work on one product.
 #[test]
 fn the_steps_of_a_large_layer_on_threads_allocate_only_in_the_first() {
-    type Net = (Linear<512, 1024>, Relu, Linear<1024, 256>); // 787,000 parameters: not in pieces
-    let (xs, ys) = (inputs::<Vector<512>>(64), inputs::<Vector<256>>(64));
-    for threads in [1, 3] {
-        static COUNTER: AtomicUsize = AtomicUsize::new(0);
-        let mut trainer = Trainer::new(Net::init(&mut rng(1)), MeanSquaredError, Sgd::new(1e-4), 1);
-        let [first, later] = pool(threads, &COUNTER).install(|| {
-            [3, 12].map(|steps| {
-                let before = COUNTER.load(Relaxed);
-                (0..steps).for_each(|_| _ = trainer.step(&xs, &ys).unwrap());
-                COUNTER.load(Relaxed) - before
-            })
-        });
-        println!("{threads} threads: {first} allocations in 3 steps, {later} in the next 12");
-        // rayon needs memory for each thread that comes to steal for the first time, which may be late.
-        assert!(first > 0 && later <= 4 * (threads - 1), "{threads} threads: {first}, then {later}");
-    }
+    type Net = Linear<512, 1024>; // 525,312 parameters: a batch is not cut, but the products are
+    let (xs, ys) = (inputs::<Vector<512>>(64), inputs::<Vector<1024>>(64)); // 2^25 multiply-adds each: in two halves
+    static COUNTER: AtomicUsize = AtomicUsize::new(0);
+    let mut trainer = Trainer::new(Net::init(&mut rng(1)), MeanSquaredError, Sgd::new(1e-4), 1);
+    let [first, later] = pool(3, &COUNTER).install(|| {
+        [1, 2].map(|steps| {
+            let before = COUNTER.load(Relaxed);
+            (0..steps).for_each(|_| _ = trainer.step(&xs, &ys).unwrap());
+            COUNTER.load(Relaxed) - before
+        })
+    });
+    println!("{first} allocations in the first step, {later} in the next two");
+    // rayon needs memory for each thread that steals for the first time, which may be late: of three, two have somebody to steal from.
+    assert!(first > 0 && later <= 2, "{first}, then {later}");
 }

@@ -58,7 +58,7 @@ fn a_network_of_100_megabytes_is_copied_compared_printed_saved_loaded_and_droppe
 
         let mut copy: Owned<Large> = trainer.network.clone();
         assert_eq!(copy, trainer.network);
-        middle(&copy).weights().iter().zip(middle(&trainer.network).weights()).for_each(|(a, b)| assert_eq!(a, b));
+        assert!(middle(&copy).weights() == middle(&trainer.network).weights());
         copy.2.weights_mut()[4096 * 4096 - 1] += 1.0;
         assert_ne!(copy, trainer.network);
         copy.clone_from(&trainer.network);
@@ -77,9 +77,6 @@ fn a_network_of_100_megabytes_is_copied_compared_printed_saved_loaded_and_droppe
         keep::save(&trainer.network, &path).unwrap();
         let loaded = keep::load::<Large>(&path).unwrap();
         assert_eq!(loaded, trainer.network);
-        let mut other = Large::zeros();
-        keep::load_into(&mut other, &path).unwrap();
-        assert_eq!(other, loaded);
     });
 }
 

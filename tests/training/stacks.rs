@@ -31,7 +31,7 @@ macro_rules! assert_trains {
         let fitted = || {
             let mut trainer = new();
             let history = trainer.fit(&data, Fit::epochs(75).batch_size(16).validate(&data).quiet()).unwrap();
-            let losses: Vec<f64> = history.values("validation_loss").map(|(_, loss)| loss).collect();
+            let losses: Vec<f64> = history.values("validation loss").map(|(_, loss)| loss).collect();
             assert_eq!(losses.len(), 75);
             assert_eq!(*losses.last().unwrap(), trainer.network.loss(&MeanSquaredError, xs, ys).unwrap());
             (losses, trainer)

@@ -4,6 +4,16 @@ use core::mem::offset_of;
 
 use crate::{Field, Node, Parameters, Part, Segment, TypeName};
 
+/// How a tuple ends: a tuple of one layer has a comma, and is another type than that layer.
+macro_rules! end {
+    () => {
+        ",)"
+    };
+    ($($L:ident)+) => {
+        ")"
+    };
+}
+
 macro_rules! tuple {
     ($First:ident 0 $(, $L:ident $i:tt)*) => {
         // SAFETY: each tensor is inside a layer, which describes it, and the layer at the offset that the compiler gives; zero bytes and
@@ -14,7 +24,7 @@ macro_rules! tuple {
                     Part::Text("("),
                     Part::Name(&<$First as Parameters>::NAME),
                     $(Part::Text(", "), Part::Name(&<$L as Parameters>::NAME),)*
-                    Part::Text(")"),
+                    Part::Text(end!($($L)*)),
                 ],
             };
             const DESCRIPTION: Node = Node::Fields(&[
