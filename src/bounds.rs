@@ -48,6 +48,40 @@ pub trait RoomFor<Y>: Is<Y> {}
 
 impl<Y> RoomFor<Y> for Y {}
 
+/// The gradient of a network is a network of the same type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the gradient of `{N}`",
+    label = "the gradient of another network",
+    note = "the gradient of a network has the network's own type: `let mut gradient = Net::zeros();`"
+)]
+pub trait GradientOf<N> {
+    #[doc(hidden)]
+    fn as_gradient(&self) -> &N;
+    #[doc(hidden)]
+    fn as_gradient_mut(&mut self) -> &mut N;
+}
+
+#[diagnostic::do_not_recommend]
+impl<N> GradientOf<N> for N {
+    fn as_gradient(&self) -> &N {
+        self
+    }
+    fn as_gradient_mut(&mut self) -> &mut N {
+        self
+    }
+}
+
+#[cfg(feature = "alloc")]
+#[diagnostic::do_not_recommend]
+impl<N> GradientOf<N> for chainrule_parameters::Owned<N> {
+    fn as_gradient(&self) -> &N {
+        self
+    }
+    fn as_gradient_mut(&mut self) -> &mut N {
+        self
+    }
+}
+
 /// Checks where a network is written that it takes `In` and gives `Out`; does nothing.
 ///
 /// The compiler looks into a `type` alias only where it is used. A constant that asks makes it look at once:

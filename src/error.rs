@@ -1,5 +1,6 @@
 //! What can be wrong with data that a type cannot rule out.
 
+#[cfg(feature = "alloc")]
 use alloc::string::String;
 
 /// Bad data or settings, found before anything was changed.
@@ -45,6 +46,14 @@ pub enum Error {
         /// The number of places.
         outputs: usize,
     },
+    /// A workspace of fixed size that is too small for the network and the batch.
+    #[error("the workspace has {found} bytes, and this network needs {needed} for this batch: see `budget::<Net, Input>()`")]
+    WorkspaceSize {
+        /// How many bytes the pass needs.
+        needed: usize,
+        /// How many there are.
+        found: usize,
+    },
     /// A NaN or an infinity in what was given to the network.
     #[error(
         "{what} {sample} of the batch has {value} at element {element}: clean the data before training on it"
@@ -81,6 +90,7 @@ pub enum Error {
         value: f64,
     },
     /// A NaN or an infinity in a gradient. The network has not been touched.
+    #[cfg(feature = "alloc")]
     #[error(
         "the gradient of `{parameter}` is {value} at element {element}, and no step was taken: \
          the gradient explodes; lower the learning rate or the initial gain, or add a skip connection"
@@ -94,6 +104,7 @@ pub enum Error {
         value: f64,
     },
     /// A step that could not be taken, and the layer that is to blame. Network and optimiser are as they were before it.
+    #[cfg(feature = "alloc")]
     #[error("step {step} was not taken: {why}; {cure}")]
     NonFiniteStep {
         /// How many steps had been taken before it.
@@ -118,6 +129,7 @@ pub enum Error {
         expected: &'static str,
     },
     /// A path that leads to no parameter of the network.
+    #[cfg(feature = "alloc")]
     #[error("no parameter stands at `{path}` or below it: print `Net::summary::<Input>()` to see the paths")]
     UnknownPath {
         /// The path that was given.
@@ -135,6 +147,7 @@ pub enum Error {
     },
 }
 
+#[cfg(feature = "alloc")]
 impl Error {
     /// The same error where the batch is a piece of a larger one, and begins at its sample `start`.
     pub(crate) fn in_batch(mut self, start: usize) -> Self {
@@ -157,10 +170,12 @@ pub(crate) const fn require(holds: bool, what: &'static str) {
 }
 
 /// The name of a type without the paths of its modules, for types that are no layers: losses and checkpoints.
+#[cfg(feature = "alloc")]
 pub(crate) fn short_type_name<T: ?Sized>() -> String {
     shorten(core::any::type_name::<T>())
 }
 
+#[cfg(feature = "alloc")]
 fn shorten(name: &str) -> String {
     let mut short = String::new();
     for part in name.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_' && c != ':') {

@@ -12,6 +12,7 @@
 )]
 #![cfg_attr(not(feature = "std"), no_std)]
 
+#[cfg(feature = "alloc")]
 extern crate alloc;
 // The derive writes `::chainrule::..`, in this crate too.
 extern crate self as chainrule;
@@ -23,35 +24,42 @@ pub mod elementary;
 mod error;
 #[cfg(feature = "flow")]
 pub mod flow;
+#[cfg(feature = "alloc")]
 pub mod gradcheck;
 pub mod guide;
+#[cfg(feature = "alloc")]
 pub mod init;
 #[cfg(feature = "checkpoint")]
 pub mod keep;
 mod kernel;
 pub mod layer;
 pub mod loss;
+#[cfg(feature = "alloc")]
 pub mod metrics;
 mod network;
+#[cfg(feature = "alloc")]
 pub mod optimizer;
+#[cfg(feature = "alloc")]
 pub mod schedule;
 pub mod stack;
 pub mod tensor;
 #[cfg(feature = "theory")]
 pub mod theory;
+#[cfg(feature = "alloc")]
 mod train;
 
 #[cfg(feature = "plot")]
 #[doc(inline)]
 pub use chainrule_plot as plot;
 
-pub use bounds::{DataFor, Maps, RoomFor, Takes, shapes};
+pub use bounds::{DataFor, GradientOf, Maps, RoomFor, Takes, shapes};
 pub use chainrule_derive::Parameters;
 pub use chainrule_parameters as parameters;
 pub use error::Error;
 pub use kernel::Real;
-pub use network::Network;
+pub use network::{Budget, Network, budget};
 pub use rand;
+#[cfg(feature = "alloc")]
 pub use train::Trainer;
 #[cfg(feature = "fit")]
 pub use train::{Epoch, Fit, FitError};
@@ -74,14 +82,19 @@ pub mod prelude {
     pub use crate::Fit;
     #[cfg(feature = "flow")]
     pub use crate::flow::GradientFlow;
+    #[cfg(feature = "alloc")]
     pub use crate::init::{Init, Initializer};
     pub use crate::layer::*;
     #[doc(no_inline)]
     pub use chainrule_derive::Parameters;
     pub use crate::loss::*;
+    #[cfg(feature = "alloc")]
     pub use crate::optimizer::*;
+    #[cfg(feature = "alloc")]
     pub use crate::schedule::{Plateau, Schedule};
     pub use crate::stack::{Concat, Duplicate, Join, Parallel, Residual, Shared, Sum};
     pub use crate::tensor::{Image, Label, Pair, Sample, Sequence, Tensor, Vector};
-    pub use crate::{Network, Real, Trainer, rng};
+    #[cfg(feature = "alloc")]
+    pub use crate::Trainer;
+    pub use crate::{Network, Real, rng};
 }

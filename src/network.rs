@@ -1,21 +1,26 @@
 //! Floor 6: what one does with a network.
 
+#[cfg(feature = "alloc")]
 use alloc::boxed::Box;
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
 use bytemuck::Pod;
-use chainrule_parameters::{Owned, Parameters, Role, View, ViewMut};
+#[cfg(feature = "alloc")]
+use chainrule_parameters::Owned;
+use chainrule_parameters::{Parameters, Role, View, ViewMut};
 use rand::Rng;
 
 use crate::Error;
-use crate::bounds::{DataFor, Maps, RoomFor};
+use crate::bounds::{DataFor, GradientOf, Maps, RoomFor};
 use crate::kernel::Real;
 use crate::layer::{
-    Backward, BackwardHook, Layer, Mode, Parameter, ParametersView, Space, Summary, Visitor, Workspace,
-    WorkspaceMut, compare, visit, watch,
+    AsWorkspace, Backward, BackwardHook, Layer, Mode, Parameter, ParametersView, Plan, Space, Visitor, WorkspaceMut,
+    compare, visit, watch,
 };
+#[cfg(feature = "alloc")]
+use crate::layer::{Summary, Workspace};
 use crate::loss::{Loss, TargetFor, check_lengths};
-use crate::optimizer::GradientOf;
 use crate::tensor::{Is, SameSample, Sample, Tensor};
 
 /// Methods that every network has, and so every layer. [`Init`](crate::init::Init) makes new networks.
@@ -24,6 +29,7 @@ use crate::tensor::{Is, SameSample, Sample, Tensor};
 /// which layer is wrong.
 pub trait Network: Parameters {
     /// This network as a table, for inputs of the shape `X`: each layer with its output, parameters and multiply-adds.
+    #[cfg(feature = "alloc")]
     fn summary<X: Sample>() -> Summary
     where
         Self: Layer<X>,
@@ -51,6 +57,7 @@ pub trait Network: Parameters {
     ///
     /// # Errors
     /// [`Error::NonFiniteData`] for a NaN or an infinity in the input, [`Error::NonFiniteOutput`] for one in the output.
+    #[cfg(feature = "alloc")]
     fn predict<X: Sample, Y: Sample + Pod>(&self, input: &impl DataFor<Self::Input>) -> Result<Y, Error>
     where
         Self: Maps<X, Y>,
@@ -65,6 +72,7 @@ pub trait Network: Parameters {
     ///
     /// # Errors
     /// As [`predict`](Network::predict). An empty batch has an empty answer.
+    #[cfg(feature = "alloc")]
     fn predict_batch<X: Sample, Y: Sample + Pod>(
         &self,
         inputs: &[impl DataFor<Self::Input>],
@@ -85,7 +93,7 @@ pub trait Network: Parameters {
         &self,
         inputs: &[impl DataFor<Self::Input>],
         outputs: &mut [impl RoomFor<Y>],
-        workspace: &mut Workspace,
+        workspace: &mut impl AsWorkspace,
     ) -> Result<(), Error>
     where
         Self: Maps<X, Y>,
@@ -104,7 +112,7 @@ pub trait Network: Parameters {
         loss: &L,
         inputs: &[impl DataFor<Self::Input>],
         targets: &[T],
-        workspace: &mut Workspace,
+        workspace: &mut impl AsWorkspace,
         gradient: &mut impl GradientOf<Self>,
         rng: &mut impl Rng,
     ) -> Result<f64, Error>
@@ -125,7 +133,7 @@ pub trait Network: Parameters {
         loss: &L,
         inputs: &[impl DataFor<Self::Input>],
         targets: &[T],
-        workspace: &mut Workspace,
+        workspace: &mut impl AsWorkspace,
         gradient: &mut impl GradientOf<Self>,
         rng: &mut impl Rng,
         hook: &mut dyn BackwardHook,
@@ -152,6 +160,7 @@ pub trait Network: Parameters {
     ///
     /// # Errors
     /// As [`predict`](Network::predict), and [`Error::BatchLengths`] when there is not one cotangent for each input.
+    #[cfg(feature = "alloc")]
     fn vjp<X: Sample, Y: Tensor>(
         &self,
         inputs: &[impl DataFor<Self::Input>],
@@ -179,6 +188,7 @@ pub trait Network: Parameters {
     ///
     /// # Errors
     /// As [`predict`](Network::predict).
+    #[cfg(feature = "alloc")]
     fn jacobian<X: Tensor, Y: Tensor>(&self, input: &impl DataFor<Self::Input>) -> Result<Box<Y::Of<X>>, Error>
     where
         Self: Maps<X, Y>,
@@ -198,6 +208,7 @@ pub trait Network: Parameters {
     ///
     /// # Errors
     /// Whatever is wrong with the data: see [`Error`].
+    #[cfg(feature = "alloc")]
     fn loss<X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
@@ -221,6 +232,54 @@ const fn boundaries<X: Sample, N: Layer<X>>() -> Space {
         .and(Space::per_sample::<X::Grad>(1))
 }
 
+/// What a network needs for inputs of one shape: see [`budget`].
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// How many numbers all parameters have together.
+    pub parameters: usize,
+    /// The bytes of the network itself, and so of its gradient.
+    pub network_bytes: usize,
+    /// The multiplications with addition of a forward pass, for each sample.
+    pub multiply_adds: u64,
+    plan: Plan,
+    boundaries: Space,
+}
+
+impl Budget {
+    /// The cache lines (64 bytes each) that a prediction of this many samples works in: the size of a
+    /// [`FixedWorkspace`](crate::layer::FixedWorkspace).
+    pub const fn prediction_lines(&self, samples: usize) -> usize {
+        let [saved, scratch] = self.plan.prediction_lines(Space::NONE, samples);
+        saved + scratch
+    }
+
+    /// The cache lines that a training step of this many samples works in.
+    pub const fn training_lines(&self, samples: usize) -> usize {
+        let [saved, scratch] = self.plan.training_lines(self.boundaries, samples);
+        saved + scratch
+    }
+}
+
+/// What a network needs for inputs of one shape, known before the program runs.
+///
+/// ```
+/// use chainrule::prelude::*;
+///
+/// type Net = (Linear<784, 128>, Relu, Linear<128, 10>);
+/// const NEEDS: chainrule::Budget = chainrule::budget::<Net, Vector<784>>();
+/// const _: () = assert!(NEEDS.network_bytes <= 400 * 1024 + 10 * 1024, "the network must fit into 410 KiB");
+/// const _: () = assert!(64 * NEEDS.prediction_lines(1) <= 2048, "a prediction must work in 2 KiB");
+/// ```
+pub const fn budget<N: Layer<X>, X: Sample>() -> Budget {
+    Budget {
+        parameters: N::COUNT,
+        network_bytes: size_of::<N>(),
+        multiply_adds: N::PLAN.cost.multiply_adds,
+        plan: N::PLAN,
+        boundaries: boundaries::<X, N>(),
+    }
+}
+
 /// [`Network::loss_gradient`] of samples that are this share of a batch: their part of the batch's mean loss, and of its gradient.
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn loss_gradient<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
@@ -229,7 +288,7 @@ pub(crate) fn loss_gradient<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
     inputs: &[X],
     targets: &[T],
     share: f64,
-    workspace: &mut Workspace,
+    workspace: &mut impl AsWorkspace,
     gradient: &mut N,
     rng: &mut impl Rng,
     hook: Option<&mut dyn BackwardHook>,
@@ -240,7 +299,8 @@ where
     let samples = inputs.len();
     check_lengths(samples, targets.len())?;
     check_inputs(inputs)?;
-    let mut workspace = workspace.reserve(&N::PLAN, boundaries::<X, N>(), samples);
+    let [saved, scratch] = N::PLAN.training_lines(boundaries::<X, N>(), samples);
+    let mut workspace = workspace.lines(saved, scratch)?;
     let outputs = workspace.saved::<N::Output>(samples);
     let output_grad = workspace.saved::<<N::Output as Sample>::Grad>(samples);
     let input_grad = hook.is_some().then(|| workspace.saved::<X::Grad>(samples));
@@ -263,6 +323,7 @@ where
 }
 
 /// [`Network::vjp`], into what is there.
+#[cfg(feature = "alloc")]
 fn vjp<N, X: Sample, Y: Tensor>(
     network: &N,
     inputs: &[X],
@@ -349,13 +410,14 @@ fn predict_into<N: Layer<X>, X: Sample>(
     network: &N,
     inputs: &[X],
     outputs: &mut [N::Output],
-    workspace: &mut Workspace,
+    workspace: &mut impl AsWorkspace,
 ) -> Result<(), Error> {
     if inputs.len() != outputs.len() {
         return Err(Error::OutputLengths { inputs: inputs.len(), outputs: outputs.len() });
     }
     check_inputs(inputs)?;
-    let workspace = workspace.prepare::<X, N>(inputs.len());
+    let [saved, scratch] = N::PLAN.prediction_lines(Space::NONE, inputs.len());
+    let workspace = workspace.lines(saved, scratch)?;
     network.forward(inputs, outputs, workspace, &mut Mode::Evaluate);
     check_outputs(outputs)
 }

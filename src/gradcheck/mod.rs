@@ -35,6 +35,7 @@ mod subject;
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use chainrule_parameters::{AsNetwork, Named};
 

@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use chainrule_parameters::{Owned, Parameters, Role, View, ViewMut};
+#[cfg(feature = "alloc")]
+use chainrule_parameters::Owned;
+use chainrule_parameters::{Parameters, Role, View, ViewMut};
 
 use super::{Parameter, Visitor, visit};
 use crate::kernel::{Real, squared_norm};
@@ -115,6 +117,7 @@ impl Visitor<0, 1> for SetZero {
 }
 
 /// A copy of a network on the heap.
+#[cfg(feature = "alloc")]
 pub(crate) fn copy<N: Parameters>(network: &N) -> Owned<N> {
     let mut copy = Owned::zeros();
     copy_into(View::of(network), ViewMut::of(&mut *copy));
@@ -122,6 +125,7 @@ pub(crate) fn copy<N: Parameters>(network: &N) -> Owned<N> {
 }
 
 /// Copies every parameter.
+#[cfg(feature = "alloc")]
 pub(crate) fn copy_into(from: View<'_>, to: ViewMut<'_>) {
     visit([from], [to], &mut Copy);
 }
@@ -144,8 +148,10 @@ impl Visitor<1, 0> for Square {
     }
 }
 
+#[cfg(feature = "alloc")]
 struct Copy;
 
+#[cfg(feature = "alloc")]
 impl Visitor<1, 1> for Copy {
     fn visit<T: Real>(&mut self, _: &Parameter<'_>, [from]: [&[T]; 1], [to]: [&mut [T]; 1]) {
         to.copy_from_slice(from);

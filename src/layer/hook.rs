@@ -52,6 +52,7 @@ pub trait AnyLayer {
     fn forward(&self, input: &[u8], output: &mut [u8], workspace: WorkspaceMut<'_>) -> bool;
 
     /// [`Layer::backward`] after that, for the gradient of the input alone. Whether the input is plain data.
+    #[cfg(feature = "alloc")]
     fn backward(
         &self,
         input: &[u8],
@@ -80,6 +81,7 @@ impl<X: Sample, L: Layer<X>> AnyLayer for Typed<'_, X, L> {
         true
     }
 
+    #[cfg(feature = "alloc")]
     fn backward(
         &self,
         input: &[u8],

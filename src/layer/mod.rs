@@ -29,6 +29,7 @@ mod pool;
 mod prelu;
 mod reshape;
 mod softmax;
+#[cfg(feature = "alloc")]
 mod summary;
 mod visit;
 mod workspace;
@@ -39,7 +40,9 @@ pub use activation::{
 };
 #[doc(hidden)]
 pub use activation::{apply_each, differentiate_each};
-pub use chainrule_parameters::{Layout, Owned, Parameters, Path, Role, Segment, View, ViewMut};
+#[cfg(feature = "alloc")]
+pub use chainrule_parameters::Owned;
+pub use chainrule_parameters::{Layout, Parameters, Path, Role, Segment, View, ViewMut};
 pub use compare::ParametersView;
 pub use contract::{Backward, Layer};
 pub use convolution::{Conv1d, Conv2d, DepthwiseConv2d, TransposedConv2d};
@@ -60,6 +63,9 @@ pub use reshape::Reshape;
 pub use softmax::{LogSoftmax, Softmax};
 #[cfg(feature = "flow")]
 pub(crate) use summary::{head, tail};
+#[cfg(feature = "alloc")]
 pub use summary::{Summary, SummaryRow};
 pub use visit::{Parameter, Visitor, describe, visit};
-pub use workspace::{Space, Workspace, WorkspaceMut};
+#[cfg(feature = "alloc")]
+pub use workspace::Workspace;
+pub use workspace::{AsWorkspace, FixedWorkspace, Space, WorkspaceMut};

@@ -146,12 +146,8 @@ impl Plan {
         Self { name: <N as Named>::NAME, parameters: &<N as Parameters>::DESCRIPTION, ..self }
     }
 
-    /// The memory that training keeps for a batch of this size, in bytes.
-    pub const fn training_bytes(&self, samples: usize) -> usize {
-        self.saved.bytes(samples) + self.forward_scratch.or(self.backward_scratch).bytes(samples)
-    }
-
     /// The memory that training keeps for each sample, in bytes.
+    #[cfg(feature = "alloc")]
     pub(crate) const fn bytes_per_sample(&self) -> usize {
         self.saved.per_sample + self.forward_scratch.or(self.backward_scratch).per_sample
     }

@@ -1,10 +1,15 @@
 //! Memory that a network works in: one block, whose size is a constant of the network, its input and the size of the batch.
 
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Layer, Plan};
+#[cfg(feature = "alloc")]
+use super::Layer;
+use super::Plan;
+use crate::Error;
+#[cfg(feature = "alloc")]
 use crate::tensor::Sample;
 
 /// The bytes of a cache line. Everything in a workspace starts at one.
@@ -101,17 +106,20 @@ impl Space {
 /// approx::assert_abs_diff_eq!(net.predict(&inputs[0])?, targets[0], epsilon = 1e-3);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[cfg(feature = "alloc")]
 #[derive(Clone, Default)]
 pub struct Workspace {
     lines: Vec<Line>,
 }
 
+#[cfg(feature = "alloc")]
 impl core::fmt::Debug for Workspace {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "Workspace({} bytes)", self.lines.len() * LINE)
     }
 }
 
+#[cfg(feature = "alloc")]
 impl Workspace {
     /// The memory for a pass of the layer `L` over a batch of this size.
     ///
@@ -122,19 +130,99 @@ impl Workspace {
 
     /// The memory for a pass over a batch, and beside it as much as `more` says, which is taken first.
     pub(crate) fn reserve(&mut self, plan: &Plan, more: Space, samples: usize) -> WorkspaceMut<'_> {
-        let saved = plan.saved.and(more).lines(samples);
-        let lines = saved + plan.forward_scratch.or(plan.backward_scratch).lines(samples);
+        let [saved, scratch] = plan.training_lines(more, samples);
+        self.grow(saved + scratch);
+        WorkspaceMut::of(&mut self.lines, saved, scratch)
+    }
+
+    fn grow(&mut self, lines: usize) {
         if self.lines.len() < lines {
             self.lines = bytemuck::zeroed_vec(lines);
         }
-        let (saved, scratch) = self.lines[..lines].split_at_mut(saved);
-        WorkspaceMut { saved, scratch }
     }
 
     /// Fills the scratch memory of a pass with NaN: what a layer leaves there is nobody's.
     pub(crate) fn spoil_scratch(&mut self, plan: &Plan, samples: usize) {
         let pass = self.reserve(plan, Space::NONE, samples);
         pass.scratch.fill(Line([0xFF; LINE])); // a NaN in f32 and in f64
+    }
+}
+
+/// A workspace of fixed size, for programs without a heap: `LINES` cache lines of 64 bytes, as many as
+/// [`budget`](crate::budget) says.
+///
+/// ```
+/// use chainrule::layer::FixedWorkspace;
+/// use chainrule::prelude::*;
+///
+/// type Net = (Linear<2, 8>, Tanh, Linear<8, 1>);
+/// const LINES: usize = chainrule::budget::<Net, Vector<2>>().prediction_lines(1);
+///
+/// let mut workspace = FixedWorkspace::<LINES>::new(); // could be a `static`
+/// let mut outputs = [Vector([0.0])];
+/// Net::init(&mut rng(1)).predict_into(&[Vector([0.5, 0.5])], &mut outputs, &mut workspace)?;
+///
+/// let two = [Vector([0.5, 0.5]); 2];
+/// let error = Net::init(&mut rng(1)).predict_into(&two, &mut [Vector([0.0]); 2], &mut workspace);
+/// assert!(matches!(error, Err(chainrule::Error::WorkspaceSize { .. })));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+pub struct FixedWorkspace<const LINES: usize> {
+    lines: [Line; LINES],
+}
+
+impl<const LINES: usize> FixedWorkspace<LINES> {
+    /// All zero.
+    #[allow(clippy::new_without_default)] // it is too large to be made unawares
+    pub const fn new() -> Self {
+        Self { lines: [Line([0; LINE]); LINES] }
+    }
+}
+
+impl<const LINES: usize> core::fmt::Debug for FixedWorkspace<LINES> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "FixedWorkspace({} bytes)", LINES * LINE)
+    }
+}
+
+/// Memory that a network can work in: a [`Workspace`](crate::layer::Workspace), which grows, or a [`FixedWorkspace`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no workspace",
+    label = "a workspace is needed here",
+    note = "make one, use it for every batch: `let mut workspace = Workspace::default();`"
+)]
+pub trait AsWorkspace {
+    /// This many cache lines for what is saved, then for scratch memory.
+    #[doc(hidden)]
+    fn lines(&mut self, saved: usize, scratch: usize) -> Result<WorkspaceMut<'_>, Error>;
+}
+
+#[cfg(feature = "alloc")]
+impl AsWorkspace for Workspace {
+    fn lines(&mut self, saved: usize, scratch: usize) -> Result<WorkspaceMut<'_>, Error> {
+        self.grow(saved + scratch);
+        Ok(WorkspaceMut::of(&mut self.lines, saved, scratch))
+    }
+}
+
+impl<const LINES: usize> AsWorkspace for FixedWorkspace<LINES> {
+    fn lines(&mut self, saved: usize, scratch: usize) -> Result<WorkspaceMut<'_>, Error> {
+        if saved + scratch > LINES {
+            return Err(Error::WorkspaceSize { needed: (saved + scratch) * LINE, found: LINES * LINE });
+        }
+        Ok(WorkspaceMut::of(&mut self.lines, saved, scratch))
+    }
+}
+
+impl Plan {
+    /// The cache lines of a forward pass in evaluation mode, and as much as `more` says: those of what is saved, and scratch memory.
+    pub(crate) const fn prediction_lines(&self, more: Space, samples: usize) -> [usize; 2] {
+        [self.saved.and(more).lines(samples), self.forward_scratch.lines(samples)]
+    }
+
+    /// The cache lines of a forward and a backward pass, and as much as `more` says: those of what is saved, and scratch memory.
+    pub(crate) const fn training_lines(&self, more: Space, samples: usize) -> [usize; 2] {
+        [self.saved.and(more).lines(samples), self.forward_scratch.or(self.backward_scratch).lines(samples)]
     }
 }
 
@@ -159,6 +247,11 @@ impl core::fmt::Debug for WorkspaceMut<'_> {
 pub(crate) struct Saved<'a>(&'a mut [Line]);
 
 impl<'a> WorkspaceMut<'a> {
+    fn of(lines: &'a mut [Line], saved: usize, scratch: usize) -> Self {
+        let (saved, scratch) = lines[..saved + scratch].split_at_mut(saved);
+        Self { saved, scratch }
+    }
+
     /// `len` values that the backward pass finds again as the forward pass left them.
     ///
     /// # Panics

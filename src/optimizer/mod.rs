@@ -14,9 +14,10 @@ mod sgd;
 use alloc::string::ToString;
 
 use crate::Error;
+pub use crate::bounds::GradientOf;
 use crate::kernel::{Real, all_finite};
 use crate::layer::{Parameter, Parameters, View, Visitor, visit};
-use chainrule_parameters::{AsNetwork, Owned};
+use chainrule_parameters::AsNetwork;
 
 pub use adam::Adam;
 pub use adamw::AdamW;
@@ -47,39 +48,6 @@ pub trait Optimizer<N: Parameters> {
 
     /// The learning rate, for a [`Schedule`](crate::schedule::Schedule) to change.
     fn learning_rate(&mut self) -> &mut f64;
-}
-
-/// The gradient of a network is a network of the same type.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not the gradient of `{N}`",
-    label = "the gradient of another network",
-    note = "the gradient of a network has the network's own type: `let mut gradient = Net::zeros();`"
-)]
-pub trait GradientOf<N> {
-    #[doc(hidden)]
-    fn as_gradient(&self) -> &N;
-    #[doc(hidden)]
-    fn as_gradient_mut(&mut self) -> &mut N;
-}
-
-#[diagnostic::do_not_recommend]
-impl<N> GradientOf<N> for N {
-    fn as_gradient(&self) -> &N {
-        self
-    }
-    fn as_gradient_mut(&mut self) -> &mut N {
-        self
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<N> GradientOf<N> for Owned<N> {
-    fn as_gradient(&self) -> &N {
-        self
-    }
-    fn as_gradient_mut(&mut self) -> &mut N {
-        self
-    }
 }
 
 /// Whether every number of the gradient is finite.

@@ -1,3 +1,4 @@
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
 use chainrule_parameters::Scalar;
@@ -14,6 +15,7 @@ pub enum Numbers<'a> {
     /// In memory order.
     F64(&'a [f64]),
     /// Those of a sample of several parts, sample after sample.
+    #[cfg(feature = "alloc")]
     Copied(Vec<f64>),
 }
 
@@ -32,6 +34,7 @@ impl<'a> Numbers<'a> {
             Self::None => 0,
             Self::F32(numbers) => numbers.len(),
             Self::F64(numbers) => numbers.len(),
+            #[cfg(feature = "alloc")]
             Self::Copied(numbers) => numbers.len(),
         }
     }
@@ -50,6 +53,7 @@ impl<'a> Numbers<'a> {
             Self::None => panic!("there are no numbers, and number {at} is asked for"),
             Self::F32(numbers) => numbers[at].into(),
             Self::F64(numbers) => numbers[at],
+            #[cfg(feature = "alloc")]
             Self::Copied(numbers) => numbers[at],
         }
     }
@@ -65,6 +69,7 @@ impl<'a> Numbers<'a> {
             Self::None => true,
             Self::F32(numbers) => all_finite(numbers),
             Self::F64(numbers) => all_finite(numbers),
+            #[cfg(feature = "alloc")]
             Self::Copied(numbers) => all_finite(numbers),
         };
         if finite { None } else { self.iter().enumerate().find(|(_, x)| !x.is_finite()) }

@@ -1,5 +1,3 @@
-use alloc::vec::Vec;
-
 use bytemuck::{Pod, Zeroable};
 use chainrule_parameters::{Named, Part, TypeName};
 
@@ -32,13 +30,19 @@ impl<A: Sample, B: Sample> Sample for Pair<A, B> {
     type Grad = Pair<A::Grad, B::Grad>;
     const SHAPE: &'static [usize] = &[];
 
+    #[cfg(feature = "alloc")]
     fn numbers(batch: &[Self]) -> Numbers<'_> {
-        let mut numbers = Vec::new();
+        let mut numbers = alloc::vec::Vec::new();
         for &Self(a, b) in batch {
             numbers.extend(A::numbers(&[a]).iter());
             numbers.extend(B::numbers(&[b]).iter());
         }
         Numbers::Copied(numbers)
+    }
+
+    #[cfg(not(feature = "alloc"))]
+    fn numbers(_: &[Self]) -> Numbers<'_> {
+        Numbers::None
     }
 
     fn first_non_finite(batch: &[Self]) -> Option<(usize, usize, f64)> {

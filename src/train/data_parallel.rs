@@ -164,8 +164,11 @@ impl<N: Parameters> DataParallel<N> {
     }
 }
 
-/// The work on one piece: adds its gradient, gives its loss.
+/// The work on one piece: computes its gradient, gives its loss.
+#[cfg(feature = "threads")]
 type Work<'a> = &'a (dyn Fn(usize, ViewMut<'_>) -> Result<f64, Error> + Sync);
+#[cfg(not(feature = "threads"))]
+type Work<'a> = &'a dyn Fn(usize, ViewMut<'_>) -> Result<f64, Error>;
 
 /// The sum of some pieces of the batch, in the first of them. It is a sum of sums, cut in halves, whoever works on which.
 fn sum(pieces: &mut [Option<Piece<'_>>], first: usize, work: Work<'_>) -> Result<f64, Error> {
