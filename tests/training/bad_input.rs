@@ -1,6 +1,7 @@
 //! Bad data and settings: each is an error that says what is wrong, where, and what to do.
 
 use chainrule::Error;
+use chainrule::layer::FixedWorkspace;
 use chainrule::prelude::*;
 
 type Net = (Linear<3, 4>, Residual<(Tanh, Linear<4, 4>)>, PRelu, Linear<4, 2>);
@@ -74,6 +75,18 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
             "OutputLengths",
             net().predict_into(&XS, &mut [YS[0]], &mut Workspace::default()).unwrap_err(),
             "the batch has 2 inputs and room for 1 outputs: give one place for each input",
+        ),
+        (
+            "WorkspaceSize",
+            // Between the layers are two samples of 64 bytes, and a slice may take a cache line more than it fills.
+            (Tanh, Tanh)
+                .predict_into(
+                    &[Vector([0.0_f32; 16]); 2],
+                    &mut [Vector([0.0_f32; 16]); 2],
+                    &mut FixedWorkspace::<1>::new(),
+                )
+                .unwrap_err(),
+            "the workspace has 64 bytes, and this network needs 192 for this batch: see `budget::<Net, Input>()`",
         ),
         (
             "NonFiniteData",
