@@ -133,6 +133,26 @@ fn of_a_convolution_they_are_those_of_the_map_of_whole_images() {
     check::<Image<2, 3, 2, f64>, _, Dense<Image<2, 3, 2, f64>, Sequence<2, 4, f64>>>("dense");
 }
 
+/// Jacobi's method against nalgebra's decomposition of the same matrix, for square, wide, tall and nearly singular ones.
+#[test]
+fn they_are_those_of_nalgebras_decomposition() {
+    fn check<const IN: usize, const OUT: usize>(decay: f64) {
+        let mut layer = Linear::<IN, OUT, f64>::init_with(Initializer::he_normal(), &mut rng(IN as u64));
+        // Each row a constant factor smaller than the one before it, so that the singular values are far apart.
+        for (row, weights) in layer.weight.iter_mut().enumerate() {
+            weights.0.iter_mut().for_each(|w| *w *= decay.powi(row as i32));
+        }
+        let values = DMatrix::from_column_slice(OUT, IN, layer.weights()).singular_values();
+        // A backward stable decomposition errs by some √(IN + OUT) roundings of the largest singular value.
+        assert_exactly(spectrum_of(&*layer), values.max(), values.min(), 1e-14 * ((IN + OUT) as f64).sqrt());
+    }
+    check::<64, 64>(1.0);
+    check::<100, 37>(1.0);
+    check::<20, 128>(1.0);
+    check::<48, 48>(0.5); // down to 1e-14 of the largest
+    check::<784, 128>(1.0);
+}
+
 /// What power iterations find where the matrix is too large for a decomposition.
 fn check_power_iteration<X: Tensor, Y: Tensor, N: Layer<X, Output = Y>>(name: &str, layer: &N, values: &[f64], gain: f64) {
     let found = spectrum_of::<X, Y, N>(layer).unwrap();
