@@ -187,7 +187,8 @@ fn the_second_pass_and_step_of_every_combinator_and_network_allocate_nothing() {
 fn a_network_with_two_inputs_allocates_only_in_its_first_step() {
     type Net = (Parallel<(Linear<12, 8>, Tanh), Linear<5, 8>>, Join, BatchNorm<16>, Linear<16, 4>);
     let pair = |(a, b)| Pair(a, b);
-    let xs: Vec<_> = inputs::<Vector<12>>(FULL).into_iter().zip(inputs::<Vector<5>>(FULL)).map(pair).collect();
+    let (first, second) = (inputs::<Vector<12>>(FULL), inputs::<Vector<5>>(FULL));
+    let xs: Vec<_> = first.into_iter().zip(second).map(pair).collect();
     let ys = inputs::<Vector<4>>(FULL);
     let mut trainer = Trainer::new(Net::init(&mut rng(1)), MeanSquaredError, Adam::new(0.01), 1);
     assert_only_the_first_step_allocates("a pair", |samples| {
@@ -226,8 +227,8 @@ fn steps_in_pieces_allocate_only_in_their_first_on_each_thread() {
     });
     assert!(first > 0 && later == 0, "one thread: {first} allocations in the first step, {later} later");
 
-    // A thread takes part when it gets to it, in the first step or in another, and nobody counts what rayon itself needs for a thread.
-    // No thread may take more than the whole first step of one thread did, which had to make the gradients of four pieces beside it.
+    // A thread takes part when it gets to it, in the first step or in a later one, and rayon needs some memory for it.
+    // No thread may take more than the whole first step of one thread, which made the gradients of four pieces as well.
     // If every step allocated once, there would be 1000.
     static THREE: AtomicUsize = AtomicUsize::new(0);
     let mut together = trainer();
@@ -254,6 +255,6 @@ fn the_steps_of_a_large_layer_on_threads_allocate_only_in_the_first() {
         })
     });
     println!("{first} allocations in the first step, {later} in the next two");
-    // rayon needs memory for each thread that steals for the first time, which may be late: of three, two have somebody to steal from.
+    // rayon needs memory for each thread that steals for the first time, which may be late: two of the three.
     assert!(first > 0 && later <= 2, "{first}, then {later}");
 }

@@ -14,8 +14,8 @@ fn angles<X, Y>(sample: impl Fn(f32, f32) -> (X, Y)) -> Dataset<X, Y> {
     Dataset::from_pairs((0..64).map(|_| pair())).unwrap()
 }
 
-/// By steps of the whole set and by `fit`, the loss falls to a tenth, on numbers whose best constant answer has about the loss at
-/// the start: the network has learned what depends on its input. From one seed, `fit` goes the same way twice.
+/// By steps on the whole set and by `fit`, the loss falls to a tenth. The best constant answer has about the loss of the start,
+/// so the network has learned what depends on its input. From one seed, `fit` trains the same network twice.
 macro_rules! assert_trains {
     ($net:ty, $data:expr) => {{
         type Net = $net;
