@@ -24,7 +24,7 @@ use crate::tensor::Tensor;
 /// # Examples
 /// ```
 /// use chainrule::prelude::*;
-/// let x = Vector([1.0; 100]);
+/// let x = Vector([1.0_f32; 100]);
 /// assert_eq!(Dropout::<20>.predict(&x)?, x); // evaluation
 ///
 /// let mut y = [Vector::default()];
