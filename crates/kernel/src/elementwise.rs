@@ -10,13 +10,18 @@ pub trait Elementwise<T, const R: usize, const W: usize> {
     fn apply(&self, read: [T; R], write: [T; W]) -> [T; W];
 }
 
-/// Applies a map at every index up to the length of the shortest slice.
+/// Applies a map at every index of slices of one length.
+///
+/// # Panics
+/// When the slices have different lengths.
 pub fn elementwise<T: Real, const R: usize, const W: usize>(
     map: &(impl Elementwise<T, R, W> + Sync),
     read: [&[T]; R],
     write: [&mut [T]; W],
 ) {
-    let len = write.iter().fold(usize::MAX, |len, slice| len.min(slice.len()));
+    let len = write.first().map_or(0, |slice| slice.len());
+    let same = read.iter().all(|slice| slice.len() == len) && write.iter().all(|slice| slice.len() == len);
+    assert!(same, "an elementwise pass is over slices of different lengths");
     #[cfg(feature = "threads")]
     if len >= PARALLEL && rayon::current_num_threads() > 1 {
         let middle = len / 2;
