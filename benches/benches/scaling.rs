@@ -119,8 +119,7 @@ where
     // The plan counts an input gradient for every layer. The first layer, which is square in all networks here, needs none.
     let each = cost.multiply_adds + cost.backward_multiply_adds - (WIDTH * WIDTH) as u64;
     let multiply_adds = each as f64 * batch as f64;
-    // What the plan counts, and the outputs with their gradient.
-    let workspace = N::PLAN.training_bytes(batch) + 2 * batch * size_of::<Vector<WIDTH>>();
+    let workspace = 64 * chainrule::budget::<N, Vector<WIDTH>>().training_lines(batch); // cache lines
     Row { size, seconds, multiply_adds, parameters: 16 * N::COUNT, workspace, in_use }
 }
 
