@@ -37,6 +37,7 @@ pub mod loss;
 #[cfg(feature = "alloc")]
 pub mod metrics;
 mod network;
+mod random;
 #[cfg(feature = "alloc")]
 pub mod optimizer;
 #[cfg(feature = "alloc")]
@@ -59,6 +60,7 @@ pub use error::Error;
 pub use kernel::Real;
 pub use network::{Budget, Network, budget};
 pub use rand;
+pub use random::rng;
 #[cfg(feature = "alloc")]
 pub use train::Trainer;
 #[cfg(feature = "fit")]
@@ -68,13 +70,6 @@ pub use train::{Epoch, Fit, FitError};
 /// `chainrule::Vector` instead of `chainrule::tensor::Vector`.
 #[doc(no_inline)]
 pub use prelude::*;
-
-/// A generator of random numbers with this seed: the same numbers on every machine.
-///
-/// Any generator of the [`rand`] crate will do in its place.
-pub fn rng(seed: u64) -> rand::rngs::ChaCha8Rng {
-    rand::SeedableRng::seed_from_u64(seed)
-}
 
 /// Everything that writing and training a network takes: `use chainrule::prelude::*;`
 pub mod prelude {

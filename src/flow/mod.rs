@@ -158,7 +158,7 @@ pub trait GradientFlow: Network {
         Self: Maps<X, Y>,
     {
         let (inputs, detail) = (Is::cast(inputs), Detail::default());
-        measure::<Self, X, Y, L, T>(self, loss, inputs, targets, detail, &mut crate::rng(0))
+        measure::<Self, X, Y, L, T>(self, loss, inputs, targets, detail, &mut crate::random::rng(0))
     }
 }
 

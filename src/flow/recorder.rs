@@ -90,7 +90,7 @@ impl Recorder {
     {
         self.open = false;
         if self.due() {
-            let rng = &mut crate::rng(self.step);
+            let rng = &mut crate::random::rng(self.step);
             let flow = measure::<N, X, Y, L, T>(network, loss, inputs, targets, Detail::LIGHT, rng)?;
             self.record(flow);
         }

@@ -153,7 +153,7 @@ impl<'a> Map<'a> {
 
 /// A random direction, always the same.
 fn direction(len: usize) -> Vec<f64> {
-    let mut rng = crate::rng(0);
+    let mut rng = crate::random::rng(0);
     unit((0..len).map(|_| rng.random::<f64>() - 0.5).collect())
 }
 

@@ -22,7 +22,7 @@ where
     ) {
         return error;
     }
-    let flow = measure::<N, X, Y, L, T>(network, loss, inputs, targets, Detail::LIGHT, &mut crate::rng(0));
+    let flow = measure::<N, X, Y, L, T>(network, loss, inputs, targets, Detail::LIGHT, &mut crate::random::rng(0));
     match flow.map(|flow| flow.verdict()) {
         Ok(verdict) if verdict.state == State::NonFinite => {
             let (layer, why, cure) = (verdict.starts_at, verdict.why, verdict.cure);

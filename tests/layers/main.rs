@@ -11,6 +11,7 @@ mod wrong_layers;
 
 mod adjoint;
 mod any_input;
+mod architecture;
 mod concat;
 mod convolutions;
 mod elementary;
@@ -24,6 +25,7 @@ mod norm;
 mod own_layer;
 mod owned;
 mod parity;
+mod pooling;
 mod product_of_jacobians;
 mod properties;
 mod shared;

@@ -127,35 +127,3 @@ where
             .mean_gradient(Tensor::flat(output_grad), Tensor::flat_mut(input_grad));
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Network;
-
-    /// The gradient of the input for this gradient of the output.
-    fn gradient<X: Tensor, Y: Tensor, L: crate::Maps<X, Y>>(layer: L, x: X, dy: Y) -> X {
-        layer.vjp(&[x], &[dy]).unwrap().0[0]
-    }
-
-    #[test]
-    fn padding_counts_as_zeros() {
-        let (x, mut y) = (Image([[[4.0, 8.0], [12.0, 16.0]]]), [Image([[[0.0; 2]; 2]])]);
-        AvgPool2d::<2, 2, 1>.forward(&[x], &mut y, WorkspaceMut::default(), &mut Mode::Evaluate);
-        assert_eq!(y[0], Image([[[1.0, 2.0], [3.0, 4.0]]]));
-    }
-
-    #[test]
-    fn a_pixel_gets_its_share_of_every_window_it_is_in() {
-        let dx = gradient(AvgPool2d::<2, 1>, Image([[[0.0; 3]; 2]]), Image([[[4.0, 8.0]]]));
-        assert_eq!(dx, Image([[[1.0, 3.0, 2.0], [1.0, 3.0, 2.0]]]));
-        let dx = gradient(AvgPool1d::<2, 1>, Sequence([[0.0]; 3]), Sequence([[4.0], [8.0]]));
-        assert_eq!(dx, Sequence([[2.0], [6.0], [4.0]]));
-    }
-
-    #[test]
-    fn rows_and_columns_that_fill_no_window_are_left_out() {
-        let dx = gradient(AvgPool2d::<2>, Image([[[1.0; 3]; 3]]), Image([[[4.0]]]));
-        assert_eq!(dx, Image([[[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 0.0]]]));
-    }
-}

@@ -75,27 +75,3 @@ where
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Network;
-
-    #[test]
-    fn rows_and_columns_are_repeated_in_every_channel_of_every_sample() -> Result<(), crate::Error> {
-        let x = [Image([[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]), Image([[[9.0; 2]; 2]; 2])];
-        let y = Upsample2d::<3>.predict_batch(&x)?;
-        for (sample, channel, row, column) in [(0, 0, 2, 3), (0, 1, 3, 2), (0, 1, 5, 5), (1, 1, 0, 5)] {
-            assert_eq!(y[sample][(channel, row, column)], x[sample][(channel, row / 3, column / 3)]);
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn a_pixel_gets_the_gradients_of_its_square() -> Result<(), crate::Error> {
-        let dy = [Image([[[1.0, 2.0, 10.0, 20.0], [3.0, 4.0, 30.0, 40.0]]])];
-        let (dx, _) = Upsample2d::<2>.vjp(&[Image([[[1.0, 2.0]]])], &dy)?;
-        assert_eq!(dx[0], Image([[[10.0, 100.0]]]));
-        Ok(())
-    }
-}

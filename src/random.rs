@@ -1,0 +1,8 @@
+//! Floor 1: random numbers from a seed.
+
+/// Returns a generator of random numbers with this seed: the same numbers on every machine.
+///
+/// Any generator of the [`rand`] crate will do in its place.
+pub fn rng(seed: u64) -> rand::rngs::ChaCha8Rng {
+    rand::SeedableRng::seed_from_u64(seed)
+}
