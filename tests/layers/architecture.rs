@@ -20,8 +20,8 @@ const FLOORS: &[&[&str]] = &[
     &["guide"],
 ];
 
-/// What is at the root of the crate, and in which module it is defined.
-const ROOT: &[(&str, &str)] = &[("Error", "error")];
+/// What is at the root of the crate, and on whose floor: `plot` is a crate.
+const ROOT: &[(&str, &str)] = &[("Error", "error"), ("plot", "kernel")];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in read_dir(folder).unwrap() {
