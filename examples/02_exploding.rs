@@ -12,6 +12,7 @@ mod gradient_flow;
 use std::error::Error;
 
 use chainrule::flow::State;
+use chainrule::layer::Factor;
 use chainrule::plot::{Lines, Picture};
 use chainrule::prelude::*;
 use chainrule::theory::{MeanField, linear_deviation, relu_deviation};
@@ -74,7 +75,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     for (name, points) in ["linear", "ReLU", "tanh"].iter().zip(&points) {
         let states = [0, SCALES.len() - 1].map(|at| points[at].1.state);
-        if states != [State::Vanishing, State::Exploding] {
+        if states != [FlowState::Vanishing, FlowState::Exploding] {
             return Err(format!(
                 "{name} should vanish at the smallest scale and explode at the largest: {states:?}"
             )
@@ -124,7 +125,7 @@ impl Rates {
         A: Layer<Vector<WIDTH>, Output = Vector<WIDTH>>,
     {
         let mut random = rng(seed as u64);
-        let (mut square, mut w, mut g, mut state) = (0.0, 0.0, 0.0, State::Healthy);
+        let (mut square, mut w, mut g, mut state) = (0.0, 0.0, 0.0, FlowState::Healthy);
         for _ in 0..nets {
             let net = Stack::<A>::init_with(weights, &mut random);
             let flow = flow(&*net, 1, &mut random)?;

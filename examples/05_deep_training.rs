@@ -90,9 +90,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         10f64.ln(),
         cured.join(", ")
     );
-    let vanishes = plain.before.verdict().state == State::Vanishing && plain.accuracy < 0.2;
-    let learn = cures.iter().all(|o| o.before.verdict().state == State::Healthy && o.accuracy > 0.95);
-    if vanishes && learn && off_centre.state == State::Vanishing {
+    let vanishes = plain.before.verdict().state == FlowState::Vanishing && plain.accuracy < 0.2;
+    let learn = cures.iter().all(|o| o.before.verdict().state == FlowState::Healthy && o.accuracy > 0.95);
+    if vanishes && learn && off_centre.state == FlowState::Vanishing {
         Ok(())
     } else {
         Err("the plain network should not learn, and each cure should".into())
@@ -100,7 +100,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Trains a network; shows the flow of gradients before and after.
-fn run<N>(name: &'static str, net: Owned<N>, (learn, test): &(Set<64>, Set<64>)) -> Result<Outcome, Box<dyn Error>>
+fn run<N>(
+    name: &'static str,
+    net: Owned<N>,
+    (learn, test): &(Set<64>, Set<64>),
+) -> Result<Outcome, Box<dyn Error>>
 where
     N: Layer<Vector<64>, Output = Vector<10>>,
 {

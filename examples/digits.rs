@@ -17,7 +17,7 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use chainrule::data::Dataset;
-use chainrule::metrics::{Confusion, accuracy};
+use chainrule::metrics::{ConfusionMatrix, accuracy};
 use chainrule::prelude::*;
 use chainrule::{Epoch, FitError};
 
@@ -49,7 +49,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         println!("epoch {:2}  mean loss {:.4}  test accuracy {percent:.2} %", epoch.number, epoch.loss);
     })?;
 
-    let table = Confusion::of(&net.predict_batch(test.inputs())?, test.targets())?;
+    let table = ConfusionMatrix::of(&net.predict_batch(test.inputs())?, test.targets())?;
     println!(
         "\n     taken for\ntrue{}",
         Label::<10>::all().map(|digit| format!("{digit:5}")).collect::<String>()

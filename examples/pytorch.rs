@@ -16,7 +16,7 @@ mod digits;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use chainrule::keep::Format;
+use chainrule::checkpoint::Format;
 use chainrule::prelude::*;
 use digits::as_images;
 

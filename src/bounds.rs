@@ -11,22 +11,22 @@
 //!   signatures say `Self::Input` where they could say `X`.
 
 use crate::layer::Layer;
-use crate::tensor::{Gives, Is, Sample};
+use crate::tensor::{OutputIs, SameType, Sample};
 
 /// A network that takes `X`: every [`Layer<X>`](Layer), and nothing else.
-pub trait Takes<X: Sample>: Layer<X> {
+pub trait AcceptsInput<X: Sample>: Layer<X> {
     /// `X` itself.
     type Input;
 }
 
-impl<X: Sample, N: Layer<X>> Takes<X> for N {
+impl<X: Sample, N: Layer<X>> AcceptsInput<X> for N {
     type Input = X;
 }
 
 /// A network that takes `X` and gives `Y`: every [`Layer<X>`](Layer) whose output is `Y`, and nothing else.
-pub trait Maps<X: Sample, Y: Sample>: Takes<X, Input = X> + Layer<X, Output: Gives<Y>> {}
+pub trait Maps<X: Sample, Y: Sample>: AcceptsInput<X, Input = X> + Layer<X, Output: OutputIs<Y>> {}
 
-impl<X: Sample, Y: Sample, N: Layer<X, Output: Gives<Y>>> Maps<X, Y> for N {}
+impl<X: Sample, Y: Sample, N: Layer<X, Output: OutputIs<Y>>> Maps<X, Y> for N {}
 
 /// What can be given to a network that takes `X`: an `X`.
 #[diagnostic::on_unimplemented(
@@ -34,9 +34,9 @@ impl<X: Sample, Y: Sample, N: Layer<X, Output: Gives<Y>>> Maps<X, Y> for N {}
     label = "the first layer takes `{X}`",
     note = "make the first layer take `{Self}`, or give it `{X}`; an array becomes a tensor by its name, as in `Vector([0.0; 3])`"
 )]
-pub trait DataFor<X>: Is<X> {}
+pub trait InputFor<X>: SameType<X> {}
 
-impl<X> DataFor<X> for X {}
+impl<X> InputFor<X> for X {}
 
 /// What has room for an output `Y`: a `Y`.
 #[diagnostic::on_unimplemented(
@@ -44,9 +44,9 @@ impl<X> DataFor<X> for X {}
     label = "the last layer gives `{Y}`",
     note = "make room for the outputs in their own shape, `{Y}`"
 )]
-pub trait RoomFor<Y>: Is<Y> {}
+pub trait OutputFor<Y>: SameType<Y> {}
 
-impl<Y> RoomFor<Y> for Y {}
+impl<Y> OutputFor<Y> for Y {}
 
 /// The gradient of a network is a network of the same type.
 #[diagnostic::on_unimplemented(

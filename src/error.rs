@@ -47,7 +47,9 @@ pub enum Error {
         outputs: usize,
     },
     /// A workspace of fixed size that is too small for the network and the batch.
-    #[error("the workspace has {found} bytes, and this network needs {needed} for this batch: see `budget::<Net, Input>()`")]
+    #[error(
+        "the workspace has {found} bytes, and this network needs {needed} for this batch: see `budget::<Net, Input>()`"
+    )]
     WorkspaceSize {
         /// How many bytes the pass needs.
         needed: usize,

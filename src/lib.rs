@@ -18,6 +18,8 @@ extern crate alloc;
 extern crate self as chainrule;
 
 mod bounds;
+#[cfg(feature = "checkpoint")]
+pub mod checkpoint;
 #[cfg(feature = "std")]
 pub mod data;
 pub mod elementary;
@@ -29,17 +31,15 @@ pub mod gradcheck;
 pub mod guide;
 #[cfg(feature = "alloc")]
 pub mod init;
-#[cfg(feature = "checkpoint")]
-pub mod keep;
 mod kernel;
 pub mod layer;
 pub mod loss;
 #[cfg(feature = "alloc")]
 pub mod metrics;
 mod network;
-mod random;
 #[cfg(feature = "alloc")]
 pub mod optimizer;
+mod random;
 #[cfg(feature = "alloc")]
 pub mod schedule;
 pub mod stack;
@@ -53,7 +53,7 @@ mod train;
 #[doc(inline)]
 pub use chainrule_plot as plot;
 
-pub use bounds::{DataFor, GradientOf, Maps, RoomFor, Takes, shapes};
+pub use bounds::{AcceptsInput, GradientOf, InputFor, Maps, OutputFor, shapes};
 pub use chainrule_derive::Parameters;
 pub use chainrule_parameters as parameters;
 pub use error::Error;
@@ -72,24 +72,39 @@ pub use train::{Epoch, Fit, FitError};
 pub use prelude::*;
 
 /// Everything that writing and training a network takes: `use chainrule::prelude::*;`
+///
+/// What only a layer that you write yourself needs is in [`layer`](crate::layer) and [`parameters`](crate::parameters).
 pub mod prelude {
     #[cfg(feature = "fit")]
     pub use crate::Fit;
+    #[cfg(feature = "alloc")]
+    pub use crate::Trainer;
     #[cfg(feature = "flow")]
     pub use crate::flow::GradientFlow;
     #[cfg(feature = "alloc")]
     pub use crate::init::{Init, Initializer};
-    pub use crate::layer::*;
-    #[doc(no_inline)]
-    pub use chainrule_derive::Parameters;
-    pub use crate::loss::*;
+    pub use crate::layer::{
+        Activation, AvgPool1d, AvgPool2d, Backward, BatchNorm, Conv1d, Conv2d, Dense, DepthwiseConv2d,
+        Dropout, Elu, Flatten, Gelu, GeluTanh, GlobalAvgPool, GroupNorm, HardSigmoid, HardTanh, Identity,
+        Layer, LayerNorm, LeakyRelu, Linear, LogSoftmax, MaxPool1d, MaxPool2d, Mish, Mode, NoBias, PRelu,
+        Parameters, Relu, Reshape, RmsNorm, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign, Tanh,
+        TransposedConv2d, Upsample2d, WorkspaceMut,
+    };
     #[cfg(feature = "alloc")]
-    pub use crate::optimizer::*;
+    pub use crate::layer::{Owned, Workspace};
+    pub use crate::loss::{
+        BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanAbsoluteError, MeanSquaredError,
+    };
+    #[cfg(feature = "alloc")]
+    pub use crate::optimizer::{
+        Adam, AdamW, ExponentialMovingAverage, FreezeParameters, Optimizer, RmsProp, Sgd, clip_norm,
+        clip_value,
+    };
     #[cfg(feature = "alloc")]
     pub use crate::schedule::{Plateau, Schedule};
     pub use crate::stack::{Concat, Duplicate, Join, Parallel, Residual, Shared, Sum};
     pub use crate::tensor::{Image, Label, Pair, Sample, Sequence, Tensor, Vector};
-    #[cfg(feature = "alloc")]
-    pub use crate::Trainer;
     pub use crate::{Network, Real, rng};
+    /// The derive.
+    pub use chainrule_derive::Parameters;
 }

@@ -12,16 +12,16 @@ use chainrule_parameters::{Parameters, Role, View, ViewMut};
 use rand::Rng;
 
 use crate::Error;
-use crate::bounds::{DataFor, GradientOf, Maps, RoomFor};
+use crate::bounds::{GradientOf, InputFor, Maps, OutputFor};
 use crate::kernel::Real;
 use crate::layer::{
-    AsWorkspace, Backward, BackwardHook, Layer, Mode, Parameter, ParametersView, Plan, Space, Visitor, WorkspaceMut,
-    compare, visit, watch,
+    AsWorkspace, Backward, BackwardHook, Layer, Mode, Parameter, ParametersView, Plan, Space, Visitor,
+    WorkspaceMut, compare, visit, watch,
 };
 #[cfg(feature = "alloc")]
 use crate::layer::{Summary, Workspace};
 use crate::loss::{Loss, TargetFor, check_lengths};
-use crate::tensor::{Is, SameSample, Sample, Tensor};
+use crate::tensor::{SameSample, SameType, Sample, Tensor};
 
 /// Methods that every network has, and so every layer. [`Init`](crate::init::Init) makes new networks.
 ///
@@ -58,7 +58,7 @@ pub trait Network: Parameters {
     /// # Errors
     /// [`Error::NonFiniteData`] for a NaN or an infinity in the input, [`Error::NonFiniteOutput`] for one in the output.
     #[cfg(feature = "alloc")]
-    fn predict<X: Sample, Y: Sample + Pod>(&self, input: &impl DataFor<Self::Input>) -> Result<Y, Error>
+    fn predict<X: Sample, Y: Sample + Pod>(&self, input: &impl InputFor<Self::Input>) -> Result<Y, Error>
     where
         Self: Maps<X, Y>,
     {
@@ -75,7 +75,7 @@ pub trait Network: Parameters {
     #[cfg(feature = "alloc")]
     fn predict_batch<X: Sample, Y: Sample + Pod>(
         &self,
-        inputs: &[impl DataFor<Self::Input>],
+        inputs: &[impl InputFor<Self::Input>],
     ) -> Result<Vec<Y>, Error>
     where
         Self: Maps<X, Y>,
@@ -91,14 +91,19 @@ pub trait Network: Parameters {
     /// As [`predict`](Network::predict), and [`Error::OutputLengths`] when `outputs` is not as long as `inputs`.
     fn predict_into<X: Sample, Y: Sample + Pod>(
         &self,
-        inputs: &[impl DataFor<Self::Input>],
-        outputs: &mut [impl RoomFor<Y>],
+        inputs: &[impl InputFor<Self::Input>],
+        outputs: &mut [impl OutputFor<Y>],
         workspace: &mut impl AsWorkspace,
     ) -> Result<(), Error>
     where
         Self: Maps<X, Y>,
     {
-        predict_into(self, Is::cast(inputs), Is::cast_back_mut(Is::cast_mut(outputs)), workspace)
+        predict_into(
+            self,
+            SameType::cast(inputs),
+            SameType::cast_back_mut(SameType::cast_mut(outputs)),
+            workspace,
+        )
     }
 
     /// R, the mean loss of a batch, with dR/dW in `gradient` for every parameter W, whatever was there before. This is backpropagation.
@@ -110,7 +115,7 @@ pub trait Network: Parameters {
     fn loss_gradient<X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
-        inputs: &[impl DataFor<Self::Input>],
+        inputs: &[impl InputFor<Self::Input>],
         targets: &[T],
         workspace: &mut impl AsWorkspace,
         gradient: &mut impl GradientOf<Self>,
@@ -120,7 +125,7 @@ pub trait Network: Parameters {
         Self: Maps<X, Y>,
     {
         let gradient = gradient.as_gradient_mut();
-        loss_gradient(self, loss, Is::cast(inputs), targets, 1.0, workspace, gradient, rng, None)
+        loss_gradient(self, loss, SameType::cast(inputs), targets, 1.0, workspace, gradient, rng, None)
     }
 
     /// [`loss_gradient`](Network::loss_gradient), with a hook that watches the backward pass.
@@ -131,7 +136,7 @@ pub trait Network: Parameters {
     fn loss_gradient_with_hook<X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
-        inputs: &[impl DataFor<Self::Input>],
+        inputs: &[impl InputFor<Self::Input>],
         targets: &[T],
         workspace: &mut impl AsWorkspace,
         gradient: &mut impl GradientOf<Self>,
@@ -142,7 +147,7 @@ pub trait Network: Parameters {
         Self: Maps<X, Y>,
     {
         let gradient = gradient.as_gradient_mut();
-        loss_gradient(self, loss, Is::cast(inputs), targets, 1.0, workspace, gradient, rng, Some(hook))
+        loss_gradient(self, loss, SameType::cast(inputs), targets, 1.0, workspace, gradient, rng, Some(hook))
     }
 
     /// The vector-Jacobian product, in evaluation mode: for R = Σ u·y over all samples and outputs, with a cotangent u for each output
@@ -163,13 +168,13 @@ pub trait Network: Parameters {
     #[cfg(feature = "alloc")]
     fn vjp<X: Sample, Y: Tensor>(
         &self,
-        inputs: &[impl DataFor<Self::Input>],
+        inputs: &[impl InputFor<Self::Input>],
         cotangents: &[Y],
     ) -> Result<(Vec<X::Grad>, Owned<Self>), Error>
     where
         Self: Maps<X, Y>,
     {
-        let inputs: &[X] = Is::cast(inputs);
+        let inputs: &[X] = SameType::cast(inputs);
         let (mut input_grads, mut gradient) = (bytemuck::zeroed_vec(inputs.len()), Owned::zeros());
         vjp(self, inputs, cotangents, &mut input_grads, &mut gradient)?;
         Ok((input_grads, gradient))
@@ -189,7 +194,10 @@ pub trait Network: Parameters {
     /// # Errors
     /// As [`predict`](Network::predict).
     #[cfg(feature = "alloc")]
-    fn jacobian<X: Tensor, Y: Tensor>(&self, input: &impl DataFor<Self::Input>) -> Result<Box<Y::Of<X>>, Error>
+    fn jacobian<X: Tensor, Y: Tensor>(
+        &self,
+        input: &impl InputFor<Self::Input>,
+    ) -> Result<Box<Y::Of<X>>, Error>
     where
         Self: Maps<X, Y>,
     {
@@ -212,7 +220,7 @@ pub trait Network: Parameters {
     fn loss<X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
-        inputs: &[impl DataFor<Self::Input>],
+        inputs: &[impl InputFor<Self::Input>],
         targets: &[T],
     ) -> Result<f64, Error>
     where
@@ -308,7 +316,7 @@ where
     check_outputs(outputs)?;
     let mean = {
         let output_grad = N::Output::cast_grads_mut(output_grad);
-        let mean = T::compare_by(loss).mean_and_gradient(Is::cast(outputs), targets, output_grad)?;
+        let mean = T::compare_by(loss).mean_and_gradient(SameType::cast(outputs), targets, output_grad)?;
         if share != 1.0 {
             let scale = Real::from_f64(share);
             Y::flat_mut(output_grad).iter_mut().for_each(|g| *g *= scale);

@@ -176,7 +176,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let share = 100.0 * speed(row) / peak;
             println!("{:>7} {:>12.1} {:>9.1} {share:>5.0}%", row.size, row.seconds * 1e6, speed(row));
         }
-        println!("{name:>7} {:>12} {:>12} {:>12} {:>12}", "KiB: weights", "workspace", "in use", "of formula");
+        println!(
+            "{name:>7} {:>12} {:>12} {:>12} {:>12}",
+            "KiB: weights", "workspace", "in use", "of formula"
+        );
         for row in &rows {
             let kib = |bytes: usize| bytes as f64 / 1024.0;
             let formula = row.parameters + row.workspace;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chainrule::flow::{Detail, Flow, FlowHook};
+use chainrule::flow::{Flow, FlowHook, FlowOptions};
 use chainrule::loss::TargetFor;
 use chainrule::plot::{Picture, PlotError};
 use chainrule::prelude::*;
@@ -19,9 +19,16 @@ where
     T: TargetFor<L, Vector<C>>,
 {
     let (mut workspace, mut gradient) = (Workspace::default(), N::zeros());
-    let mut hook = FlowHook::new::<N, Vector<D>>(Detail::LIGHT);
-    let mean =
-        net.loss_gradient_with_hook(loss, inputs, targets, &mut workspace, &mut gradient, &mut rng(0), &mut hook)?;
+    let mut hook = FlowHook::new::<N, Vector<D>>(FlowOptions::LIGHT);
+    let mean = net.loss_gradient_with_hook(
+        loss,
+        inputs,
+        targets,
+        &mut workspace,
+        &mut gradient,
+        &mut rng(0),
+        &mut hook,
+    )?;
     Ok(Flow { loss: Some(mean), samples: inputs.len(), layers: hook.into_layers() })
 }
 

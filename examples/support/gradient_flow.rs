@@ -8,7 +8,7 @@ mod along;
 
 use std::error::Error;
 
-use chainrule::flow::{Detail, Flow, FlowHook};
+use chainrule::flow::{Flow, FlowHook, FlowOptions};
 use chainrule::plot::Picture;
 use chainrule::prelude::*;
 use chainrule::rand::Rng;
@@ -46,9 +46,10 @@ where
     N: Layer<X, Output = Y>,
 {
     let (mut workspace, mut gradient) = (Workspace::default(), N::zeros());
-    let mut hook = FlowHook::new::<N, X>(Detail::LIGHT);
+    let mut hook = FlowHook::new::<N, X>(FlowOptions::LIGHT);
     let random = &mut rng(0); // nothing in these networks is random
-    let loss = net.loss_gradient_with_hook(loss, inputs, targets, &mut workspace, &mut gradient, random, &mut hook)?;
+    let loss =
+        net.loss_gradient_with_hook(loss, inputs, targets, &mut workspace, &mut gradient, random, &mut hook)?;
     Ok(Flow { loss: Some(loss), samples: inputs.len(), layers: hook.into_layers() })
 }
 

@@ -22,8 +22,8 @@ impl Terms {
         let of_block = |(at, arrives): (usize, f64)| {
             let path = format!("1.{at}{residual}");
             let sum = flow.layer(&path)?;
-            let [branch, skip] = &sum.ways[..] else { return None };
-            let slopes = (0..k).filter_map(|i| flow.layer(&format!("{path}.branch.{i}.0"))?.slope);
+            let [branch, skip] = &sum.paths[..] else { return None };
+            let slopes = (0..k).filter_map(|i| flow.layer(&format!("{path}.branch.{i}.0"))?.activation);
             let skip = skip.input_grad_rms / arrives;
             Some(Self {
                 skip,

@@ -80,7 +80,15 @@ where
 {
     let (mut norms, mut workspace, mut gradient) = (Norms::default(), Workspace::default(), Net::zeros());
     let random = &mut rng(0); // nothing in these networks is random
-    network.loss_gradient_with_hook(&Along, input, output_grad, &mut workspace, &mut gradient, random, &mut norms)?;
+    network.loss_gradient_with_hook(
+        &Along,
+        input,
+        output_grad,
+        &mut workspace,
+        &mut gradient,
+        random,
+        &mut norms,
+    )?;
     let places = |pairs: Vec<[f64; 2]>| {
         let first = pairs.last().map(|[before, _]| *before);
         first.into_iter().chain(pairs.iter().rev().map(|[_, behind]| *behind)).collect()

@@ -49,7 +49,11 @@ pub(crate) fn relu(table: &mut Table) -> Result<(), chainrule::Error> {
 }
 
 /// One ratio a network, of one gradient each, so that they are independent.
-fn normalised<Net, const N: usize>(variance: f64, expected: f64, nets: usize) -> Result<Vec<f64>, chainrule::Error>
+fn normalised<Net, const N: usize>(
+    variance: f64,
+    expected: f64,
+    nets: usize,
+) -> Result<Vec<f64>, chainrule::Error>
 where
     Net: Layer<Vector<N>, Output = Vector<N>>,
 {

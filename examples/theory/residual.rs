@@ -43,8 +43,9 @@ fn relu_blocks_of<const N: usize>(table: &mut Table, nets: usize) -> Result<(), 
 pub(crate) fn tanh_blocks(table: &mut Table) -> Result<(), chainrule::Error> {
     const NETS: usize = 5;
     let (initializer, random) = (Initializer::lecun_normal(), &mut rng(6));
-    let flows: Vec<Flow> =
-        (0..NETS).map(|_| flow::<[Block<Tanh, 200>; 200], 200>(initializer, 8, random)).collect::<Result<_, _>>()?;
+    let flows: Vec<Flow> = (0..NETS)
+        .map(|_| flow::<[Block<Tanh, 200>; 200], 200>(initializer, 8, random))
+        .collect::<Result<_, _>>()?;
     let field = ResidualField { branch: MeanField::<Tanh>::of(initializer)?, scale: 1.0 };
     for (blocks, published) in [(25, 4.81), (50, 7.22), (100, 10.55), (200, 15.17)] {
         // The gradient that arrives at a place comes from above, and knows nothing of the blocks below.

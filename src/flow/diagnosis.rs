@@ -2,7 +2,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::table::short;
-use super::verdict::{Cause, FEWEST_SAMPLES, MOSTLY, State, VANISHING, Verdict};
+use super::verdict::{Cause, DEAD_FRACTION, FlowState, MIN_SAMPLES, VANISHING, Verdict};
 use super::{Flow, LayerFlow};
 use crate::layer::Factor;
 
@@ -24,7 +24,7 @@ impl Flow {
     }
 
     fn non_finite(&self) -> Option<Verdict> {
-        let verdict = |at, why, cure| Some(Verdict::new(State::NonFinite, at, why, cure));
+        let verdict = |at, why, cure| Some(Verdict::new(FlowState::NonFinite, at, why, cure));
         // The innermost layers: a stack is not finite because a layer inside it is not.
         let first = |wrong: &dyn Fn(&LayerFlow) -> bool, at: usize| {
             wrong(&self.layers[at]) && !self.inside(at).iter().any(wrong)
@@ -62,7 +62,7 @@ impl Flow {
 
     /// No weights, or a loss that is at its least.
     fn nothing_to_see(&self) -> Option<Verdict> {
-        let healthy = |why: &str| Some(Verdict::new(State::Healthy, None, why.into(), ""));
+        let healthy = |why: &str| Some(Verdict::new(FlowState::Healthy, None, why.into(), ""));
         if !self.leaves().any(|layer| layer.factor == Factor::Weights) {
             return healthy(
                 "this network has no weights, so that there is nothing that its gradient could train",
@@ -76,21 +76,21 @@ impl Flow {
 
     /// The gradient is 0 from some layer down.
     fn stopped(&self) -> Option<Verdict> {
-        let trunk: Vec<&LayerFlow> = self.trunk().collect();
-        let first = trunk.iter().position(|layer| self.has_weights(layer))?;
-        let at = trunk[first + 1..].iter().rev().find(|layer| layer.input_grad_rms == Some(0.0))?;
+        let main_path: Vec<&LayerFlow> = self.main_path().collect();
+        let first = main_path.iter().position(|layer| self.has_weights(layer))?;
+        let at = main_path[first + 1..].iter().rev().find(|layer| layer.input_grad_rms == Some(0.0))?;
         let name = at.named();
         let all_zero = at.parameters.iter().all(|parameter| parameter.norm == 0.0);
         let spectrum = at.weights.and_then(|weights| weights.spectrum);
-        let (state, cause, why, cure) = if let Some(slope) = at.slope.filter(|slope| slope.mean == 0.0) {
-            let state = if slope.dead > MOSTLY { State::Dead } else { State::Saturated };
+        let (state, cause, why, cure) = if let Some(slope) = at.activation.filter(|slope| slope.mean == 0.0) {
+            let state = if slope.dead > DEAD_FRACTION { FlowState::Dead } else { FlowState::Saturated };
             let (what, cure) = units(state);
             let why = format!("at {name} all units are {what}, so that no gradient passes");
-            (state, Cause::Slope, why, cure.into())
+            (state, Cause::Activation, why, cure.into())
         } else if at.weights.is_some() && spectrum.map_or(all_zero, |spectrum| spectrum.largest == 0.0) {
             let why = format!("the weights of {name} are 0, and no gradient passes");
             let cure = "draw them, `Init::init`; where they are 0 on purpose, look again after a step";
-            (State::Vanishing, Cause::Weights, why, cure.into())
+            (FlowState::Vanishing, Cause::Weights, why, cure.into())
         } else {
             let why = format!(
                 "below {name} the gradient is 0, or smaller than the smallest number; {} arrives there",
@@ -100,7 +100,7 @@ impl Flow {
             let product: f64 = steps.iter().map(|step| step.gain).product();
             let rate = product.powf(1.0 / steps.len().max(1) as f64);
             let cause = Cause::of(at);
-            (State::Vanishing, cause, why, self.cure(State::Vanishing, cause, rate))
+            (FlowState::Vanishing, cause, why, self.cure(FlowState::Vanishing, cause, rate))
         };
         let verdict = Verdict::new(state, Some(at), why, cure);
         Some(Verdict { cause: Some(cause), first_over_last: Some(0.0), ..verdict })
@@ -112,7 +112,8 @@ impl Flow {
         let total: f64 = steps.iter().map(|step| step.gain).product();
         let down = total < 1.0;
         let beyond = |x: f64| if down { x < VANISHING } else { x > 1.0 / VANISHING };
-        let (state, word) = if down { (State::Vanishing, "shrinks") } else { (State::Exploding, "grows") };
+        let (state, word) =
+            if down { (FlowState::Vanishing, "shrinks") } else { (FlowState::Exploding, "grows") };
         // One noisy layer is no trend.
         let extreme = steps.iter().map(|step| step.gain).reduce(if down { f64::min } else { f64::max })?;
         if !beyond(total) {
@@ -141,7 +142,7 @@ impl Flow {
             factors.join(", ")
         );
         // Units that are off say more than that the slope is small.
-        let off = if cause == Cause::Slope { self.units_off() } else { None };
+        let off = if cause == Cause::Activation { self.units_off() } else { None };
         let verdict = off.unwrap_or_else(|| Verdict {
             cause: Some(cause),
             ..Verdict::new(state, Some(from.to), why, self.cure(state, cause, rate))
@@ -151,12 +152,12 @@ impl Flow {
 
     /// The layer that does it alone, if there is no doubt: whatever the gradient, its singular values let no more (or no
     /// less) of it through; or most of its units are off.
-    fn one_layer(&self, state: State, beyond: impl Fn(f64) -> bool) -> Option<Verdict> {
-        let down = state == State::Vanishing;
-        let trunk: Vec<&LayerFlow> = self.trunk().collect();
-        let first = trunk.iter().position(|layer| self.has_weights(layer))?;
-        let last = trunk.iter().rposition(|layer| self.has_weights(layer))?;
-        trunk[first + 1..=last].iter().rev().find_map(|at| {
+    fn one_layer(&self, state: FlowState, beyond: impl Fn(f64) -> bool) -> Option<Verdict> {
+        let down = state == FlowState::Vanishing;
+        let main_path: Vec<&LayerFlow> = self.main_path().collect();
+        let first = main_path.iter().position(|layer| self.has_weights(layer))?;
+        let last = main_path.iter().rposition(|layer| self.has_weights(layer))?;
+        main_path[first + 1..=last].iter().rev().find_map(|at| {
             let bound = at.weights.and_then(|weights| weights.spectrum).and_then(|spectrum| {
                 // Of a large matrix the largest singular value is known to some per cent, the smallest from above only.
                 let margin = if spectrum.exact { 1.0 } else { 1.1 };
@@ -174,8 +175,8 @@ impl Flow {
                 let verdict = Verdict::new(state, Some(at), why, cure);
                 return Some(Verdict { cause: Some(Cause::Weights), ..verdict });
             }
-            let slope = at.slope.filter(|slope| down && slope.saturated > MOSTLY)?;
-            let state = if slope.dead > MOSTLY { State::Dead } else { State::Saturated };
+            let slope = at.activation.filter(|slope| down && slope.saturated > DEAD_FRACTION)?;
+            let state = if slope.dead > DEAD_FRACTION { FlowState::Dead } else { FlowState::Saturated };
             at.gain.filter(|&gain| beyond(gain))?;
             Some(self.off(state, at, format!("at {}", at.named())))
         })
@@ -183,11 +184,12 @@ impl Flow {
 
     /// What each kind of factor on the gradient's way makes of it, a layer of weights: geometric means.
     fn shares(&self, steps: usize) -> Vec<(Cause, f64)> {
-        let trunk: Vec<&LayerFlow> = self.trunk().collect();
-        let weights: Vec<usize> = (0..trunk.len()).filter(|&at| self.has_weights(trunk[at])).collect();
+        let main_path: Vec<&LayerFlow> = self.main_path().collect();
+        let weights: Vec<usize> =
+            (0..main_path.len()).filter(|&at| self.has_weights(main_path[at])).collect();
         let mut shares: Vec<(Cause, f64)> = Vec::new();
         let (Some(first), Some(last)) = (weights.first(), weights.last()) else { return shares };
-        for layer in &trunk[first + 1..=*last] {
+        for layer in &main_path[first + 1..=*last] {
             let cause = Cause::of(layer);
             let gain = layer.gain.map_or(0.0, f64::ln) / steps as f64;
             match shares.iter_mut().find(|share| share.0 == cause) {
@@ -199,20 +201,20 @@ impl Flow {
         shares
     }
 
-    fn cure(&self, state: State, cause: Cause, rate: f64) -> String {
-        let slopes: Vec<_> = self.leaves().filter_map(|layer| layer.slope).collect();
+    fn cure(&self, state: FlowState, cause: Cause, rate: f64) -> String {
+        let slopes: Vec<_> = self.leaves().filter_map(|layer| layer.activation).collect();
         let flat = slopes.iter().any(|slope| slope.max_derivative < 1.0);
         // Exact where g' does not hang on the size of Z, as in ReLU; a step on the way where it does.
         let factor = 1.0 / rate;
         let factor = if (0.1..100.0).contains(&factor) { format!("{factor:.2}") } else { short(factor) };
         let gain = format!("weights {factor} times as large (`Initializer::gain`), then look again");
         match (state, cause) {
-            (State::Vanishing, Cause::Slope) if flat => {
+            (FlowState::Vanishing, Cause::Activation) if flat => {
                 format!(
                     "an activation with a larger slope (Tanh; with He's weights LeakyRelu or Relu); or {SKIP}"
                 )
             }
-            (State::Vanishing, _) => format!("{gain}; or {SKIP}"),
+            (FlowState::Vanishing, _) => format!("{gain}; or {SKIP}"),
             (_, Cause::Sum) => SMALLER_BRANCHES.into(),
             _ => format!("{gain}; or a norm between the layers"),
         }
@@ -220,17 +222,18 @@ impl Flow {
 
     /// Most units of most layers saturated, or dead.
     fn units_off(&self) -> Option<Verdict> {
-        let layers: Vec<_> = self.leaves().filter(|layer| layer.slope.is_some()).collect();
-        for state in [State::Dead, State::Saturated] {
+        let layers: Vec<_> = self.leaves().filter(|layer| layer.activation.is_some()).collect();
+        for state in [FlowState::Dead, FlowState::Saturated] {
             let off = |layer: &&&LayerFlow| {
-                let share = layer.slope.map(|s| if state == State::Dead { s.dead } else { s.saturated });
-                share.is_some_and(|share| share > MOSTLY)
+                let share =
+                    layer.activation.map(|s| if state == FlowState::Dead { s.dead } else { s.saturated });
+                share.is_some_and(|share| share > DEAD_FRACTION)
             };
             let count = layers.iter().filter(off).count();
             // A single layer is no trend, and a few samples say nothing of units that are never on.
             if count < 2
                 || 2 * count <= layers.len()
-                || (state == State::Dead && self.samples < FEWEST_SAMPLES)
+                || (state == FlowState::Dead && self.samples < MIN_SAMPLES)
             {
                 continue;
             }
@@ -241,15 +244,15 @@ impl Flow {
     }
 
     /// Too many units off, at `at` first.
-    fn off(&self, state: State, at: &LayerFlow, places: String) -> Verdict {
+    fn off(&self, state: FlowState, at: &LayerFlow, places: String) -> Verdict {
         let (what, cure) = units(state);
-        let why = format!("{places} more than {:.0} % of the units are {what}", 100.0 * MOSTLY);
-        Verdict { cause: Some(Cause::Slope), ..Verdict::new(state, Some(at), why, cure) }
+        let why = format!("{places} more than {:.0} % of the units are {what}", 100.0 * DEAD_FRACTION);
+        Verdict { cause: Some(Cause::Activation), ..Verdict::new(state, Some(at), why, cure) }
     }
 
     fn healthy(&self) -> Verdict {
         let steps = self.steps();
-        let verdict = |why: String| Verdict::new(State::Healthy, None, why, "");
+        let verdict = |why: String| Verdict::new(FlowState::Healthy, None, why, "");
         if steps.is_empty() {
             return verdict(
                 "with one layer or block of weights there is no product to vanish or explode".into(),
@@ -267,9 +270,9 @@ impl Flow {
 }
 
 /// What units are that are off, and what helps.
-fn units(state: State) -> (&'static str, &'static str) {
+fn units(state: FlowState) -> (&'static str, &'static str) {
     match state {
-        State::Dead => (
+        FlowState::Dead => (
             "off in every sample",
             "an activation with a slope on both sides, `LeakyRelu`; He's weights, `Initializer::he_normal()`; a lower \
              learning rate",

@@ -54,9 +54,9 @@ impl Flow {
 pub(super) fn cells(layer: &LayerFlow) -> Vec<String> {
     let shape = |sides: &[usize]| sides.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
     let number = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:e}"));
-    let (slope, weights) = (layer.slope, layer.weights);
+    let (slope, weights) = (layer.activation, layer.weights);
     let spectrum = weights.and_then(|weights| weights.spectrum);
-    let way = |name: &str| layer.ways.iter().find(|way| way.name == name).map(|way| way.input_grad_rms);
+    let way = |name: &str| layer.paths.iter().find(|way| way.name == name).map(|way| way.input_grad_rms);
     // A layer without parameters has no norms of them, and one without a gradient none of that.
     let parameters = &layer.parameters;
     let over_all = |figure: fn(&ParameterFlow) -> Option<f64>| {

@@ -35,12 +35,12 @@ pub struct LayerFlow {
     /// |dR/d`input`| / |dR/d`output`|, this layer's factor in the length of the gradient; `None` where none arrives.
     pub gain: Option<f64>,
     /// Of an activation: its g'.
-    pub slope: Option<SlopeFlow>,
+    pub activation: Option<ActivationFlow>,
     /// Of a linear map or a convolution: its W.
     pub weights: Option<WeightsFlow>,
     /// Of a sum: the gradient that each way brings to the input. Of a residual block these are the two terms of the notes.
-    pub ways: Vec<WayFlow>,
-    /// The cosine of the angle between the gradients of two ways: 1 where they agree, -1 where they cancel.
+    pub paths: Vec<PathFlow>,
+    /// The cosine of the angle between the gradients of two paths: 1 where they agree, -1 where they cancel.
     pub cosine: Option<f64>,
     /// Its own parameter tensors; those of the layers inside it stand with them. A layer that is applied several times shows the
     /// same parameters each time, with their whole gradient.
@@ -56,7 +56,7 @@ pub struct LayerFlow {
 
 /// g'(Z) of an activation over a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct SlopeFlow {
+pub struct ActivationFlow {
     /// The mean of |g'|.
     pub mean: f64,
     /// The largest |g'| that the function has anywhere.
@@ -81,7 +81,7 @@ pub struct WeightsFlow {
 
 /// One of the ways through a sum.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct WayFlow {
+pub struct PathFlow {
     /// `branch` or `shortcut`, or a place in a concatenation.
     pub name: String,
     /// Root mean square of the gradient that it brings to the sum's input.

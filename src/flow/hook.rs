@@ -2,16 +2,19 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::figures::{LayerFlow, ParameterFlow, SlopeFlow, WayFlow, WeightsFlow, norm, norm_of, ratio, rms, rms_of};
-use super::histogram::Histogram;
 use super::batch::{Batch, bytes};
+use super::figures::{
+    ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlow, norm, norm_of, ratio, rms, rms_of,
+};
+use super::histogram::Histogram;
 use super::spectrum::spectrum;
-use super::{Detail, SATURATED};
+use super::{FlowOptions, SATURATED};
 use chainrule_parameters::describe;
 
 use crate::kernel::Real;
 use crate::layer::{
-    BackwardHook, Factor, Layer, LayerPass, Parameter, Plan, Role, Segment, Space, View, Visitor, Workspace, visit,
+    BackwardHook, Factor, Layer, LayerPass, Parameter, Plan, Role, Segment, Space, View, Visitor, Workspace,
+    visit,
 };
 use crate::tensor::Sample;
 
@@ -23,13 +26,13 @@ const BINS: usize = 40;
 /// [`GradientFlow::flow`](super::GradientFlow::flow) is the short way; this is for a pass that one makes anyway:
 ///
 /// ```
-/// use chainrule::flow::{Detail, FlowHook};
+/// use chainrule::flow::{FlowOptions, FlowHook};
 /// use chainrule::prelude::*;
 /// type Net = (Linear<4, 8>, Tanh, Linear<8, 2>);
 ///
 /// let (net, mut gradient, mut workspace) = (Net::init(&mut rng(1)), Net::zeros(), Workspace::default());
 /// let (inputs, targets) = ([Vector([1.0, 0.0, -1.0, 0.5])], [Label::<2>::new(1)?]);
-/// let mut hook = FlowHook::new::<Net, Vector<4>>(Detail::default());
+/// let mut hook = FlowHook::new::<Net, Vector<4>>(FlowOptions::default());
 /// net.loss_gradient_with_hook(
 ///     &CrossEntropy::default(), &inputs, &targets, &mut workspace, &mut gradient, &mut rng(2), &mut hook,
 /// )?;
@@ -39,7 +42,7 @@ const BINS: usize = 40;
 /// ```
 #[derive(Debug)]
 pub struct FlowHook {
-    detail: Detail,
+    detail: FlowOptions,
     /// Where the forward pass was not finite there is no gradient to be measured.
     pub(super) forward_only: bool,
     path: Vec<Segment>,
@@ -55,7 +58,7 @@ struct Open {
     /// The layers inside that have been left, each followed by those inside it.
     inside: Vec<Vec<LayerFlow>>,
     /// Of a sum: what each way has brought to the input.
-    ways: Vec<Way>,
+    paths: Vec<Way>,
 }
 
 #[derive(Debug)]
@@ -65,14 +68,14 @@ struct Way {
 }
 
 impl Way {
-    fn figures(&self) -> WayFlow {
-        WayFlow { name: self.name.clone(), input_grad_rms: rms(&self.input_grad) }
+    fn figures(&self) -> PathFlow {
+        PathFlow { name: self.name.clone(), input_grad_rms: rms(&self.input_grad) }
     }
 }
 
 impl Open {
     fn new(plan: &'static Plan) -> Self {
-        Self { plan, inside: Vec::new(), ways: Vec::new() }
+        Self { plan, inside: Vec::new(), paths: Vec::new() }
     }
 
     /// Whether the layers inside are one layer, applied several times.
@@ -83,11 +86,11 @@ impl Open {
 
 impl FlowHook {
     /// For one backward pass through a network `N` on inputs `X`.
-    pub fn new<N: Layer<X>, X: Sample>(detail: Detail) -> Self {
+    pub fn new<N: Layer<X>, X: Sample>(detail: FlowOptions) -> Self {
         Self::of_plan(&N::PLAN, detail)
     }
 
-    fn of_plan(plan: &'static Plan, detail: Detail) -> Self {
+    fn of_plan(plan: &'static Plan, detail: FlowOptions) -> Self {
         let open = [Open::new(plan)].into();
         Self { detail, forward_only: false, path: Vec::new(), open, layers: Vec::new() }
     }
@@ -108,7 +111,9 @@ impl FlowHook {
         let counted = leaf && self.detail.histograms;
         LayerFlow {
             path: joined(self.path.iter()),
-            parameters_path: joined(self.path.iter().zip(&self.open).filter(|(_, of)| !of.shared()).map(|(name, _)| name)),
+            parameters_path: joined(
+                self.path.iter().zip(&self.open).filter(|(_, of)| !of.shared()).map(|(name, _)| name),
+            ),
             layer: plan.name.to_string(),
             level: self.path.len(),
             factor: plan.factor,
@@ -119,7 +124,7 @@ impl FlowHook {
             output_grad_rms: output_grad.map(rms_of),
             input_grad_rms: input_grad.map(rms_of),
             gain,
-            slope: match plan.factor {
+            activation: match plan.factor {
                 Factor::Activation { max_derivative } => slope(pass, max_derivative),
                 _ => None,
             },
@@ -128,12 +133,16 @@ impl FlowHook {
                 fan_in: fan_in(plan),
                 spectrum: if self.detail.spectra { spectrum(pass.layer, &pass.input) } else { None },
             }),
-            ways: open.ways.iter().map(Way::figures).collect(),
-            cosine: match &open.ways[..] {
+            paths: open.paths.iter().map(Way::figures).collect(),
+            cosine: match &open.paths[..] {
                 [a, b] if !self.forward_only => cosine(&a.input_grad, &b.input_grad),
                 _ => None,
             },
-            parameters: if leaf { self.parameters(pass.layer.parameters(), pass.gradient) } else { Vec::new() },
+            parameters: if leaf {
+                self.parameters(pass.layer.parameters(), pass.gradient)
+            } else {
+                Vec::new()
+            },
             outputs: counted.then(|| Histogram::of(&pass.output.iter().collect::<Vec<_>>(), BINS)),
             output_grads: output_grad
                 .filter(|_| counted)
@@ -185,7 +194,7 @@ impl BackwardHook for FlowHook {
             && !self.forward_only
             && let Some(dx) = &pass.input_grad
         {
-            parent.ways.push(Way { name: name.to_string(), input_grad: dx.iter().collect() });
+            parent.paths.push(Way { name: name.to_string(), input_grad: dx.iter().collect() });
         }
         parent.inside.push(layers);
     }
@@ -203,7 +212,7 @@ fn cosine(a: &[f64], b: &[f64]) -> Option<f64> {
 }
 
 /// g'(Z), which is what the backward pass makes of a gradient of ones.
-fn slope(pass: &LayerPass<'_>, max_derivative: f64) -> Option<SlopeFlow> {
+fn slope(pass: &LayerPass<'_>, max_derivative: f64) -> Option<ActivationFlow> {
     let (plan, outputs) = (pass.layer.plan(), &pass.output);
     let samples = outputs.len() / plan.output.iter().product::<usize>().max(1);
     let (ones, mut slopes) = (Batch::of(outputs, |_| 1.0), Batch::of(outputs, |_| 0.0));
@@ -224,7 +233,7 @@ fn slope(pass: &LayerPass<'_>, max_derivative: f64) -> Option<SlopeFlow> {
         alive[unit(plan.input, at % len)] |= slope != 0.0 || outputs.get(at) != 0.0;
     }
     let dead = alive.iter().filter(|alive| !**alive).count();
-    Some(SlopeFlow {
+    Some(ActivationFlow {
         mean: sum / slopes.len() as f64,
         max_derivative,
         saturated: saturated as f64 / slopes.len() as f64,

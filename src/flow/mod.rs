@@ -8,7 +8,7 @@
 //! them all on a batch:
 //!
 //! ```
-//! use chainrule::flow::State;
+//! use chainrule::flow::FlowState;
 //! use chainrule::prelude::*;
 //!
 //! type Plain = (Linear<8, 32>, [(Sigmoid, Linear<32, 32>); 10], Linear<32, 2>);
@@ -19,10 +19,10 @@
 //! let targets: Vec<Label<2>> = (0..32).map(|at| Label::new(at % 2)).collect::<Result<_, _>>()?;
 //! let plain = Plain::init(&mut rng(1)).flow(&CrossEntropy::default(), &inputs, &targets)?;
 //! println!("{plain}"); // a table: each layer with its gradient, its gain, its g' or its W; and the verdict
-//! assert_eq!(plain.verdict().state, State::Vanishing);
+//! assert_eq!(plain.verdict().state, FlowState::Vanishing);
 //!
 //! let cured = Cured::init(&mut rng(1)).flow(&CrossEntropy::default(), &inputs, &targets)?;
-//! assert_eq!(cured.verdict().state, State::Healthy);
+//! assert_eq!(cured.verdict().state, FlowState::Healthy);
 //! # Ok::<(), chainrule::Error>(())
 //! ```
 //!
@@ -35,18 +35,18 @@
 //! | how it changes in training | [`Recorder`] |
 //! | a backward pass of one's own | [`FlowHook`] |
 
+mod batch;
 mod diagnosis;
 mod export;
 mod figures;
 mod histogram;
+mod hook;
+mod main_path;
 #[cfg(feature = "plot")]
 pub mod picture;
-mod batch;
-mod hook;
 mod recorder;
 mod spectrum;
 mod table;
-mod trunk;
 mod verdict;
 
 use alloc::vec::Vec;
@@ -55,19 +55,19 @@ use rand::Rng;
 use serde::Serialize;
 
 use crate::Error;
-use crate::bounds::{DataFor, Maps};
+use crate::bounds::{InputFor, Maps};
 use crate::layer::{Factor, Workspace};
 use crate::loss::TargetFor;
 use crate::network::{Network, show_forward};
-use crate::tensor::{Is, Sample, Tensor};
+use crate::tensor::{SameType, Sample, Tensor};
 
-pub use figures::{LayerFlow, ParameterFlow, SlopeFlow, WayFlow, WeightsFlow};
+pub use figures::{ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlow};
 pub use histogram::Histogram;
 pub use hook::FlowHook;
+pub use main_path::PathStep;
 pub use recorder::{Record, Recorder};
 pub use spectrum::Spectrum;
-pub use trunk::Step;
-pub use verdict::{Cause, FEWEST_SAMPLES, MOSTLY, State, VANISHING, Verdict};
+pub use verdict::{Cause, DEAD_FRACTION, FlowState, MIN_SAMPLES, VANISHING, Verdict};
 
 /// The flow of gradients through a network on one batch: what each layer does to them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -82,19 +82,19 @@ pub struct Flow {
 
 /// What beside the gradients is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Detail {
+pub struct FlowOptions {
     /// Singular values of each W: some milliseconds for a matrix of 128 x 128.
     pub spectra: bool,
     /// Histograms of activations and gradients.
     pub histograms: bool,
 }
 
-impl Detail {
+impl FlowOptions {
     /// The gradients, the gains, g' and the parameters' norms alone: about as long as a training step.
     pub const LIGHT: Self = Self { spectra: false, histograms: false };
 }
 
-impl Default for Detail {
+impl Default for FlowOptions {
     /// Everything.
     fn default() -> Self {
         Self { spectra: true, histograms: true }
@@ -124,7 +124,7 @@ impl Flow {
     /// The gains of the layers one after the other, multiplied: [`attenuation`](Flow::attenuation), to rounding. A sum of
     /// ways, such as a residual block, is one factor.
     pub fn product_of_gains(&self) -> Option<f64> {
-        self.trunk().map(|layer| layer.gain).product()
+        self.main_path().map(|layer| layer.gain).product()
     }
 
     /// How far up each layer of weights stands, counted from the input, and the RMS of dR/dZ there: the chain rule's
@@ -151,13 +151,13 @@ pub trait GradientFlow: Network {
     fn flow<X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
-        inputs: &[impl DataFor<Self::Input>],
+        inputs: &[impl InputFor<Self::Input>],
         targets: &[T],
     ) -> Result<Flow, Error>
     where
         Self: Maps<X, Y>,
     {
-        let (inputs, detail) = (Is::cast(inputs), Detail::default());
+        let (inputs, detail) = (SameType::cast(inputs), FlowOptions::default());
         measure::<Self, X, Y, L, T>(self, loss, inputs, targets, detail, &mut crate::random::rng(0))
     }
 }
@@ -170,7 +170,7 @@ pub(crate) fn measure<N, X, Y, L, T>(
     loss: &L,
     inputs: &[X],
     targets: &[T],
-    detail: Detail,
+    detail: FlowOptions,
     rng: &mut impl Rng,
 ) -> Result<Flow, Error>
 where

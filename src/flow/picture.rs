@@ -106,7 +106,7 @@ fn panels(
 pub fn units(flow: &Flow) -> Result<Picture, PlotError> {
     let (names, slopes): (Vec<_>, Vec<_>) = flow
         .leaves()
-        .filter_map(|layer| Some((format!("{} {}", layer.path, layer.layer), layer.slope?)))
+        .filter_map(|layer| Some((format!("{} {}", layer.path, layer.layer), layer.activation?)))
         .unzip();
     Bars::new("Units without a slope", names)
         .x("share of units / %")

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::export::{COLUMNS, cells};
 use super::figures::norm;
-use super::{Detail, Flow, FlowHook, measure};
+use super::{Flow, FlowHook, FlowOptions, measure};
 use crate::Error;
-use crate::bounds::{DataFor, Maps};
+use crate::bounds::{InputFor, Maps};
 use crate::data::csv_row;
 use crate::kernel::Real;
 use chainrule_parameters::AsNetwork;
@@ -42,7 +42,7 @@ use crate::tensor::{Sample, Tensor};
 /// ```
 ///
 /// Between the recorded steps nothing is watched: they run the very code of a training without a recorder.
-/// A recorded step measures with [`Detail::LIGHT`], and takes about two to four times as long as another.
+/// A recorded step measures with [`FlowOptions::LIGHT`], and takes about two to four times as long as another.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     every: u64,
@@ -91,7 +91,7 @@ impl Recorder {
         self.open = false;
         if self.due() {
             let rng = &mut crate::random::rng(self.step);
-            let flow = measure::<N, X, Y, L, T>(network, loss, inputs, targets, Detail::LIGHT, rng)?;
+            let flow = measure::<N, X, Y, L, T>(network, loss, inputs, targets, FlowOptions::LIGHT, rng)?;
             self.record(flow);
         }
         Ok(())
@@ -106,7 +106,7 @@ impl Recorder {
         &mut self,
         network: &impl AsNetwork<Network = N>,
         loss: &L,
-        inputs: &[impl DataFor<N::Input>],
+        inputs: &[impl InputFor<N::Input>],
         targets: &[T],
         workspace: &mut Workspace,
         gradient: &mut impl GradientOf<N>,
@@ -120,7 +120,7 @@ impl Recorder {
         if !self.due() {
             return network.loss_gradient(loss, inputs, targets, workspace, gradient, rng);
         }
-        let mut hook = FlowHook::new::<N, X>(Detail::LIGHT);
+        let mut hook = FlowHook::new::<N, X>(FlowOptions::LIGHT);
         let mean =
             network.loss_gradient_with_hook(loss, inputs, targets, workspace, gradient, rng, &mut hook)?;
         self.record(Flow { loss: Some(mean), samples: inputs.len(), layers: hook.into_layers() });

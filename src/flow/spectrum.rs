@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 use rand::RngExt;
 use serde::Serialize;
 
-use super::figures::norm;
 use super::batch::Batch;
+use super::figures::norm;
 use crate::layer::{AnyLayer, Space, Workspace};
 use crate::tensor::Numbers;
 
@@ -86,7 +86,9 @@ impl<'a> Map<'a> {
 
     /// W x.
     fn forward(&mut self, x: &[f64]) -> Vec<f64> {
-        let Some(output) = self.pass(&Batch::new(self.like, x.len(), |at| x[at]), 1) else { return Vec::new() };
+        let Some(output) = self.pass(&Batch::new(self.like, x.len(), |at| x[at]), 1) else {
+            return Vec::new();
+        };
         output.numbers().iter().zip(self.at_zero.numbers().iter()).map(|(y, b)| y - b).collect()
     }
 
@@ -111,7 +113,8 @@ impl<'a> Map<'a> {
     /// W, a row for each output.
     fn matrix(&mut self) -> Vec<f64> {
         let outputs = self.outputs;
-        let units = Batch::new(self.like, outputs * outputs, |at| f64::from(u8::from(at % (outputs + 1) == 0)));
+        let units =
+            Batch::new(self.like, outputs * outputs, |at| f64::from(u8::from(at % (outputs + 1) == 0)));
         let rows = self.rows(&units, outputs);
         rows.numbers().iter().collect()
     }

@@ -83,7 +83,7 @@ fn factor(layer: &LayerFlow) -> String {
     if !layer.output_rms.is_finite() {
         return format!("output is {}", if layer.output_rms.is_nan() { "NaN" } else { "infinite" });
     }
-    if let Some(slope) = layer.slope {
+    if let Some(slope) = layer.activation {
         let (off, word) = if slope.dead > 0.0 { (slope.dead, "dead") } else { (slope.saturated, "sat") };
         return format!("g' {} {word} {:.0}%", short(slope.mean), 100.0 * off);
     }
@@ -91,13 +91,13 @@ fn factor(layer: &LayerFlow) -> String {
         let most = if spectrum.exact { "" } else { "≤" };
         return format!("σ {most}{} to {}", short(spectrum.smallest), short(spectrum.largest));
     }
-    match &layer.ways[..] {
+    match &layer.paths[..] {
         [branch, skip] if skip.name == "shortcut" => {
             format!("skip {}, F {}", tiny(skip.input_grad_rms), tiny(branch.input_grad_rms))
         }
-        ways => {
-            let ways: Vec<String> = ways.iter().map(|way| tiny(way.input_grad_rms)).collect();
-            head(&ways.join(" + "), 21).into_owned()
+        paths => {
+            let terms: Vec<String> = paths.iter().map(|path| tiny(path.input_grad_rms)).collect();
+            head(&terms.join(" + "), 21).into_owned()
         }
     }
 }

@@ -17,14 +17,14 @@ pub const VANISHING: f64 = 0.049_787_068_367_863_944;
 
 /// More than this share of a layer's units off (saturated, or dead) is too many: with a half of them off a ReLU is healthy.
 /// (A convention of this crate; it must hold in more than half of the layers, so that no single one gives a verdict.)
-pub const MOSTLY: f64 = 0.75;
+pub const DEAD_FRACTION: f64 = 0.75;
 
 /// With fewer samples no trend is seen in dead units (a layer that is off as a whole and stops the gradient is named all the same): a healthy ReLU is off in all of 8 independent samples once in 256.
-pub const FEWEST_SAMPLES: usize = 8;
+pub const MIN_SAMPLES: usize = 8;
 
 /// What is the matter with a gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum State {
+pub enum FlowState {
     /// It arrives.
     Healthy,
     /// Factors below one.
@@ -45,7 +45,7 @@ pub enum Cause {
     /// W.
     Weights,
     /// g'.
-    Slope,
+    Activation,
     /// The sum over the ways through residual blocks.
     Sum,
     /// Something between: a norm, a pooling, a dropout.
@@ -56,7 +56,7 @@ pub enum Cause {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verdict {
     /// What is the matter.
-    pub state: State,
+    pub state: FlowState,
     /// The path of the layer where it starts, on the way back from the loss.
     pub starts_at: Option<String>,
     /// The factor that does it.
@@ -71,7 +71,7 @@ pub struct Verdict {
     pub cure: String,
 }
 
-impl fmt::Display for State {
+impl fmt::Display for FlowState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Healthy => "healthy",
@@ -92,7 +92,12 @@ impl fmt::Display for Verdict {
 }
 
 impl Verdict {
-    pub(super) fn new(state: State, at: Option<&LayerFlow>, why: String, cure: impl Into<String>) -> Self {
+    pub(super) fn new(
+        state: FlowState,
+        at: Option<&LayerFlow>,
+        why: String,
+        cure: impl Into<String>,
+    ) -> Self {
         let starts_at = at.map(|layer| layer.path.clone());
         Self { state, starts_at, cause: None, first_over_last: None, rate: None, why, cure: cure.into() }
     }
@@ -102,7 +107,7 @@ impl Cause {
     pub(super) fn of(layer: &LayerFlow) -> Self {
         match layer.factor {
             Factor::Weights => Self::Weights,
-            Factor::Activation { .. } => Self::Slope,
+            Factor::Activation { .. } => Self::Activation,
             Factor::Sum => Self::Sum,
             Factor::Product | Factor::Other => Self::Other,
         }
@@ -113,7 +118,7 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Weights => "W",
-            Self::Slope => "g'",
+            Self::Activation => "g'",
             Self::Sum => "sum of ways",
             Self::Other => "other factor",
         })

@@ -37,7 +37,13 @@ where
         let mut rng = ChaCha8Rng::seed_from_u64(0x1986);
         L::Output::flat_mut(&mut cotangent).iter_mut().for_each(|u| *u = StandardNormal.sample(&mut rng));
         let outputs = bytemuck::zeroed_vec(inputs.len());
-        Self { layer: copy(layer), inputs: inputs.to_vec(), outputs, cotangent, workspace: Workspace::default() }
+        Self {
+            layer: copy(layer),
+            inputs: inputs.to_vec(),
+            outputs,
+            cotangent,
+            workspace: Workspace::default(),
+        }
     }
 
     fn forward(&mut self) {

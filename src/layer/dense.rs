@@ -76,7 +76,8 @@ pub struct Dense<In: Tensor, Out: Tensor, B: Bias<Out> = Out> {
 /// ```
 #[derive(Clone, Parameters)]
 #[parameters(name = "Linear<{IN}, {OUT}{=scalar_and_bias::<Vector<OUT, T>, B>()}>")]
-pub struct Linear<const IN: usize, const OUT: usize, T: Real = f32, B: Bias<Vector<OUT, T>> = Vector<OUT, T>> {
+pub struct Linear<const IN: usize, const OUT: usize, T: Real = f32, B: Bias<Vector<OUT, T>> = Vector<OUT, T>>
+{
     /// W: for each input, its weight towards each output.
     #[parameter(weight, fan_in = IN, fan_out = OUT, shape = &[IN, OUT], scalar = T)]
     pub weight: Aligned<[Vector<OUT, T>; IN]>,

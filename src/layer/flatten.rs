@@ -1,7 +1,7 @@
-use chainrule_derive::Parameters;
 use super::compare::comparable;
 use super::{Backward, Layer, Mode, WorkspaceMut};
-use crate::tensor::{Flat, Tensor};
+use crate::tensor::{Flattened, Tensor};
+use chainrule_derive::Parameters;
 
 /// All numbers of an image or a sequence as one vector.
 ///
@@ -31,7 +31,7 @@ pub struct Flatten;
 
 comparable!([] Flatten);
 
-impl<X: Flat> Layer<X> for Flatten {
+impl<X: Flattened> Layer<X> for Flatten {
     type Output = X::Vector;
 
     fn forward(&self, input: &[X], output: &mut [X::Vector], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {

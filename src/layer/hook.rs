@@ -114,7 +114,11 @@ pub(crate) fn backward_watched<X: Sample, L: Layer<X>>(
 }
 
 /// The backward pass of a layer, and the hook's call after it.
-pub(crate) fn watch<X: Sample, L: Layer<X>>(layer: &L, pass: Backward<'_, X, L>, hook: &mut dyn BackwardHook) {
+pub(crate) fn watch<X: Sample, L: Layer<X>>(
+    layer: &L,
+    pass: Backward<'_, X, L>,
+    hook: &mut dyn BackwardHook,
+) {
     let Backward { input, output, output_grad, mut input_grad, gradient, workspace, accumulate } = pass;
     let inner = Backward {
         input,

@@ -1,7 +1,7 @@
-use chainrule_derive::Parameters;
 use super::compare::comparable;
 use super::{Backward, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::Tensor;
+use chainrule_derive::Parameters;
 
 /// Gives its input back.
 ///

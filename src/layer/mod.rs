@@ -61,10 +61,10 @@ pub use pool::{AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d, Upsamp
 pub use prelu::PRelu;
 pub use reshape::Reshape;
 pub use softmax::{LogSoftmax, Softmax};
-#[cfg(feature = "flow")]
-pub(crate) use summary::{head, tail};
 #[cfg(feature = "alloc")]
 pub use summary::{Summary, SummaryRow};
+#[cfg(feature = "flow")]
+pub(crate) use summary::{head, tail};
 pub use visit::{Parameter, Visitor, describe, visit};
 #[cfg(feature = "alloc")]
 pub use workspace::Workspace;

@@ -35,8 +35,7 @@ pub struct PRelu<T: Real = f32> {
 
 impl<X: Tensor> Layer<X> for PRelu<X::Scalar> {
     type Output = X;
-    const PLAN: Plan = Plan::leaf::<X, Self>()
-        .factor(Factor::Activation { max_derivative: 1.0 });
+    const PLAN: Plan = Plan::leaf::<X, Self>().factor(Factor::Activation { max_derivative: 1.0 });
 
     fn forward(&self, input: &[X], output: &mut [X], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         let (a, zero) = (self.slope, X::Scalar::default());

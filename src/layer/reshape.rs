@@ -83,4 +83,3 @@ impl<To: Tensor> Clone for Reshape<To> {
 }
 
 impl<To: Tensor> Copy for Reshape<To> {}
-

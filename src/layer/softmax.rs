@@ -1,8 +1,8 @@
-use chainrule_derive::Parameters;
 use super::compare::comparable;
 use super::{Backward, Layer, Mode, WorkspaceMut};
 use crate::kernel::{Real, exp_below_largest, exp_each, maximum, sum};
 use crate::tensor::{Sequence, Tensor, Vector};
+use chainrule_derive::Parameters;
 
 /// Scores made into probabilities: positive, and of sum 1.
 ///

@@ -53,8 +53,10 @@ impl<P: Pairwise, T: Real> Kernel for Compare<'_, P, T> {
 /// Makes a [`Pairwise`] a loss.
 macro_rules! pairwise {
     ($loss:ty, check: |$this:ident, $target:ident, $sample:ident| $check:expr) => {
-        #[diagnostic::do_not_recommend] // so that the error is the one of `Loss`, not of `Is`
-        impl<Y: crate::tensor::Tensor, Target: crate::tensor::Is<Y>> crate::loss::Loss<Y, Target> for $loss {
+        #[diagnostic::do_not_recommend] // so that the error is the one of `Loss`, not of `SameType`
+        impl<Y: crate::tensor::Tensor, Target: crate::tensor::SameType<Y>> crate::loss::Loss<Y, Target>
+            for $loss
+        {
             fn value(&self, output: &Y, target: &Target) -> f64 {
                 use crate::kernel::Real;
                 use crate::loss::pairwise::Pairwise;

@@ -3,20 +3,20 @@
 //! | metric | of |
 //! |---|---|
 //! | [`accuracy`], [`top_k_accuracy`] | scores and labels |
-//! | [`Confusion`]: who is taken for whom, with precision, recall and F1 | scores and labels, batch after batch |
+//! | [`ConfusionMatrix`]: who is taken for whom, with precision, recall and F1 | scores and labels, batch after batch |
 //! | [`mean_absolute_error`], [`mean_squared_error`], [`r_squared`] | outputs and targets |
 //!
 //! The values are scikit-learn's, to rounding; sums are in `f64`. A tie between scores goes to the first class, as in
 //! [`Label::from_scores`](crate::tensor::Label::from_scores). With the feature `std`, `History` keeps them in a file.
 
 mod classes;
-mod confusion;
+mod confusion_matrix;
 #[cfg(feature = "std")]
 mod history;
 mod numbers;
 
 pub use classes::{accuracy, top_k_accuracy};
-pub use confusion::Confusion;
+pub use confusion_matrix::ConfusionMatrix;
 #[cfg(feature = "std")]
 pub use history::{History, Row};
 pub use numbers::{mean_absolute_error, mean_squared_error, r_squared};

@@ -2,8 +2,8 @@ use super::{GradientOf, Optimizer, check_divisor, check_gradient, check_share, c
 use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::{Owned, Parameter, Parameters, Role, View, ViewMut, Visitor, visit};
+use crate::tensor::SameType;
 use chainrule_parameters::AsNetwork;
-use crate::tensor::Is;
 
 /// Adaptive moments: each parameter's step is its gradient's running mean over its running size.
 ///
@@ -82,8 +82,8 @@ impl<N: Parameters> Adam<N> {
     }
 }
 
-#[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `Is`
-impl<S: Parameters, N: Parameters + Is<S>> Optimizer<N> for Adam<S> {
+#[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `SameType`
+impl<S: Parameters, N: Parameters + SameType<S>> Optimizer<N> for Adam<S> {
     fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
         &mut self,
         network: &mut M,

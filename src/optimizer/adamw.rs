@@ -1,8 +1,8 @@
 use super::{Adam, GradientOf, Optimizer};
 use crate::Error;
 use crate::layer::Parameters;
+use crate::tensor::SameType;
 use chainrule_parameters::AsNetwork;
-use crate::tensor::Is;
 
 /// [`Adam`] with decoupled weight decay: before each step, each weight loses η λ of itself.
 ///
@@ -30,8 +30,8 @@ impl<N: Parameters> AdamW<N> {
     }
 }
 
-#[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `Is`
-impl<S: Parameters, N: Parameters + Is<S>> Optimizer<N> for AdamW<S> {
+#[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `SameType`
+impl<S: Parameters, N: Parameters + SameType<S>> Optimizer<N> for AdamW<S> {
     fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
         &mut self,
         network: &mut M,

@@ -5,9 +5,9 @@
 
 mod adam;
 mod adamw;
-mod average;
 mod clip;
-mod frozen;
+mod freeze;
+mod moving_average;
 mod rmsprop;
 mod sgd;
 
@@ -21,9 +21,9 @@ use chainrule_parameters::AsNetwork;
 
 pub use adam::Adam;
 pub use adamw::AdamW;
-pub use average::Average;
 pub use clip::{clip_norm, clip_value};
-pub use frozen::Frozen;
+pub use freeze::FreezeParameters;
+pub use moving_average::ExponentialMovingAverage;
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 

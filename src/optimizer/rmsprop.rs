@@ -2,8 +2,8 @@ use super::{GradientOf, Optimizer, check_divisor, check_gradient, check_share, c
 use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::{Owned, Parameter, Parameters, Role, View, ViewMut, Visitor, visit};
+use crate::tensor::SameType;
 use chainrule_parameters::AsNetwork;
-use crate::tensor::Is;
 
 /// Gradient descent with each parameter's step divided by the running size of its gradient.
 ///
@@ -34,8 +34,8 @@ impl<N: Parameters> RmsProp<N> {
     }
 }
 
-#[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `Is`
-impl<S: Parameters, N: Parameters + Is<S>> Optimizer<N> for RmsProp<S> {
+#[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `SameType`
+impl<S: Parameters, N: Parameters + SameType<S>> Optimizer<N> for RmsProp<S> {
     fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
         &mut self,
         network: &mut M,
@@ -44,10 +44,10 @@ impl<S: Parameters, N: Parameters + Is<S>> Optimizer<N> for RmsProp<S> {
         check_size("the learning rate", self.learning_rate)?;
         check_share("the decay of RMSprop", self.decay)?;
         check_divisor("the epsilon of RMSprop", self.epsilon)?;
-        let (network, gradient) = (network.as_network_mut().cast_one_mut(), gradient.as_gradient().cast_one());
+        let (network, gradient) =
+            (network.as_network_mut().cast_one_mut(), gradient.as_gradient().cast_one());
         check_gradient(View::of(gradient))?;
-        let update =
-            Update { learning_rate: self.learning_rate, decay: self.decay, epsilon: self.epsilon };
+        let update = Update { learning_rate: self.learning_rate, decay: self.decay, epsilon: self.epsilon };
         update.apply(View::of(gradient), ViewMut::of(network), ViewMut::of(&mut *self.square));
         Ok(())
     }

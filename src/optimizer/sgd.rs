@@ -2,8 +2,8 @@ use super::{GradientOf, Optimizer, check_gradient, check_share, check_size, foll
 use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::{Owned, Parameter, Parameters, Role, View, ViewMut, Visitor, visit};
+use crate::tensor::SameType;
 use chainrule_parameters::AsNetwork;
-use crate::tensor::Is;
 
 /// Stochastic gradient descent, with momentum if wanted.
 ///
@@ -40,8 +40,8 @@ impl<N: Parameters> Sgd<N> {
     }
 }
 
-#[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `Is`
-impl<S: Parameters, N: Parameters + Is<S>> Optimizer<N> for Sgd<S> {
+#[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `SameType`
+impl<S: Parameters, N: Parameters + SameType<S>> Optimizer<N> for Sgd<S> {
     fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
         &mut self,
         network: &mut M,
@@ -49,7 +49,8 @@ impl<S: Parameters, N: Parameters + Is<S>> Optimizer<N> for Sgd<S> {
     ) -> Result<(), Error> {
         check_size("the learning rate", self.learning_rate)?;
         check_share("the momentum", self.momentum)?;
-        let (network, gradient) = (network.as_network_mut().cast_one_mut(), gradient.as_gradient().cast_one());
+        let (network, gradient) =
+            (network.as_network_mut().cast_one_mut(), gradient.as_gradient().cast_one());
         check_gradient(View::of(gradient))?;
         let update =
             Update { learning_rate: self.learning_rate, momentum: self.momentum, nesterov: self.nesterov };

@@ -1,6 +1,6 @@
 use super::backward_child;
 use crate::layer::{Backward, BackwardHook, Child, Factor, Layer, Mode, Plan, Segment, Space, WorkspaceMut};
-use crate::tensor::{Is, SameSample, Sample};
+use crate::tensor::{SameSample, SameType, Sample};
 
 /// A layer gives back the shape it takes, so that copies of it may follow one another in an array.
 #[diagnostic::on_unimplemented(
@@ -8,14 +8,14 @@ use crate::tensor::{Is, SameSample, Sample};
     label = "`{Self}` cannot go into the next copy, which takes `{X}`",
     note = "make the last layer of the repeated block give `{X}`, or write the layers of the stack one by one in a tuple"
 )]
-pub trait Repeatable<X: Sample>: SameSample<X> {}
+pub trait SameShapeAsInput<X: Sample>: SameSample<X> {}
 
-impl<X: Sample> Repeatable<X> for X {}
+impl<X: Sample> SameShapeAsInput<X> for X {}
 
 /// `N` layers of one type, one after the other, each with its own parameters. An array of none is the identity.
 impl<X: Sample + bytemuck::Pod, F: Layer<X>, const N: usize> Layer<X> for [F; N]
 where
-    F::Output: Repeatable<X>,
+    F::Output: SameShapeAsInput<X>,
 {
     type Output = X;
     const PLAN: Plan = Plan {
@@ -41,7 +41,7 @@ where
             let x = if at == 0 { input } else { &before[(at - 1) * samples..] };
             let y = if at + 1 == N { &mut *output } else { &mut after[..samples] };
             let workspace = workspace.copy(&mut saved, &F::PLAN, samples, at);
-            layer.forward(x, Is::cast_back_mut(y), workspace, mode);
+            layer.forward(x, SameType::cast_back_mut(y), workspace, mode);
         }
     }
 
@@ -50,7 +50,8 @@ where
     }
 
     fn backward_with_hook(&self, pass: Backward<'_, X, Self>, mut hook: Option<&mut dyn BackwardHook>) {
-        let Backward { input, output, output_grad, mut input_grad, gradient, mut workspace, accumulate } = pass;
+        let Backward { input, output, output_grad, mut input_grad, gradient, mut workspace, accumulate } =
+            pass;
         let samples = input.len();
         if N == 0 {
             return input_grad.into_iter().for_each(|dx| dx.copy_from_slice(output_grad));
@@ -65,7 +66,7 @@ where
             let dy = if at + 1 == N { output_grad } else { &*above };
             let pass = Backward {
                 input: x,
-                output: Is::cast_back(y),
+                output: SameType::cast_back(y),
                 output_grad: F::Output::cast_grads_back(dy),
                 input_grad: if at == 0 { input_grad.as_deref_mut() } else { Some(&mut *below) },
                 gradient: &mut gradient[at],

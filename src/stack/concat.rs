@@ -66,7 +66,12 @@ pub trait Branches<X: Tensor>: Parameters {
         mode: &mut Mode<'_>,
     );
     #[doc(hidden)]
-    fn backward(&self, pass: BranchesPass<'_, X, Self::Output>, gradient: &mut Self, hook: Option<&mut dyn BackwardHook>);
+    fn backward(
+        &self,
+        pass: BranchesPass<'_, X, Self::Output>,
+        gradient: &mut Self,
+        hook: Option<&mut dyn BackwardHook>,
+    );
     #[doc(hidden)]
     const OUTPUTS: Space;
 }
@@ -92,7 +97,13 @@ impl<X: Tensor, B: Branches<X>> Layer<X> for Concat<B> {
     };
     const OVERWRITES: bool = true;
 
-    fn forward(&self, input: &[X], output: &mut [B::Output], workspace: WorkspaceMut<'_>, mode: &mut Mode<'_>) {
+    fn forward(
+        &self,
+        input: &[X],
+        output: &mut [B::Output],
+        workspace: WorkspaceMut<'_>,
+        mode: &mut Mode<'_>,
+    ) {
         self.branches.forward(input, output, workspace, mode);
     }
 

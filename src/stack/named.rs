@@ -1,11 +1,11 @@
 use super::Chain;
 use crate::layer::{Child, Layer, Segment};
-use crate::tensor::{Gives, Sample};
+use crate::tensor::{OutputIs, Sample};
 
 /// The layers of a network that [`network!`](crate::network) declares to map `X` to `Y`.
-pub trait Declared<X: Sample, Y: Sample>: Chain<X> + Layer<X, Output: Gives<Y>> {}
+pub trait Declared<X: Sample, Y: Sample>: Chain<X> + Layer<X, Output: OutputIs<Y>> {}
 
-impl<X: Sample, Y: Sample, N: Chain<X> + Layer<X, Output: Gives<Y>>> Declared<X, Y> for N {}
+impl<X: Sample, Y: Sample, N: Chain<X> + Layer<X, Output: OutputIs<Y>>> Declared<X, Y> for N {}
 
 /// The layers of a stack by the names of the fields that they are in.
 #[doc(hidden)]
@@ -86,7 +86,7 @@ macro_rules! network {
                 workspace: $crate::layer::WorkspaceMut<'_>,
                 mode: &mut $crate::layer::Mode<'_>,
             ) {
-                let output = $crate::tensor::Is::cast_back_mut(output);
+                let output = $crate::tensor::SameType::cast_back_mut(output);
                 <($($layer,)+) as $crate::stack::Chain<$input>>::forward_chain(
                     ($(&self.$field,)+), input, output, workspace, mode,
                 );
@@ -101,13 +101,13 @@ macro_rules! network {
                 pass: $crate::layer::Backward<'_, $input, Self>,
                 hook: Option<&mut dyn $crate::layer::BackwardHook>,
             ) {
-                use $crate::tensor::{Is, SameSample};
+                use $crate::tensor::{SameType, SameSample};
                 type Last = <($($layer,)+) as $crate::layer::Layer<$input>>::Output;
                 <($($layer,)+) as $crate::stack::Chain<$input>>::backward_chain(
                     &[$($crate::layer::Segment::Name(stringify!($field))),+],
                     ($(&self.$field,)+),
                     pass.input,
-                    Is::cast_back(pass.output),
+                    SameType::cast_back(pass.output),
                     <Last as SameSample<$output>>::cast_grads_back(pass.output_grad),
                     pass.input_grad,
                     ($(&mut pass.gradient.$field,)+),

@@ -57,7 +57,10 @@ impl<A: Sample + Pod, B: Sample + Pod, F: Layer<A>, G: Layer<B>> Layer<Pair<A, B
             .beside(&G::PLAN, false)
             .saves(Space::per_sample::<A>(1).and(Space::per_sample::<F::Output>(1)))
             .saves(Space::per_sample::<B>(1).and(Space::per_sample::<G::Output>(1)))
-            .backward_scratch(half::<A::Grad, <F::Output as Sample>::Grad>().or(half::<B::Grad, <G::Output as Sample>::Grad>()))
+            .backward_scratch(
+                half::<A::Grad, <F::Output as Sample>::Grad>()
+                    .or(half::<B::Grad, <G::Output as Sample>::Grad>()),
+            )
     };
     const OVERWRITES: bool = true;
 
@@ -87,7 +90,11 @@ impl<A: Sample + Pod, B: Sample + Pod, F: Layer<A>, G: Layer<B>> Layer<Pair<A, B
         Layer::<Pair<A, B>>::backward_with_hook(self, pass, None);
     }
 
-    fn backward_with_hook(&self, pass: Backward<'_, Pair<A, B>, Self>, mut hook: Option<&mut dyn BackwardHook>) {
+    fn backward_with_hook(
+        &self,
+        pass: Backward<'_, Pair<A, B>, Self>,
+        mut hook: Option<&mut dyn BackwardHook>,
+    ) {
         let Backward { input, output_grad, mut input_grad, gradient, mut workspace, accumulate, .. } = pass;
         let samples = input.len();
         let (a, y) = (&*workspace.saved::<A>(samples), &*workspace.saved::<F::Output>(samples));
@@ -263,7 +270,8 @@ impl<A: Tensor + Join2<B>, B: Tensor<Scalar = A::Scalar>> Layer<Pair<A, B>> for 
         let (first, second) = (A::LEN / A::ROWS, B::LEN / A::ROWS);
         for (dx, dy) in pass.input_grad.into_iter().flatten().zip(pass.output_grad) {
             let (mut a, mut b) = (A::zeroed(), B::zeroed());
-            let rows = a.as_mut_slice().chunks_exact_mut(first).zip(b.as_mut_slice().chunks_exact_mut(second));
+            let rows =
+                a.as_mut_slice().chunks_exact_mut(first).zip(b.as_mut_slice().chunks_exact_mut(second));
             for (dy, (a, b)) in dy.as_slice().chunks_exact(first + second).zip(rows) {
                 a.copy_from_slice(&dy[..first]);
                 b.copy_from_slice(&dy[first..]);

@@ -7,7 +7,7 @@ use crate::layer::compare::comparable;
 use crate::layer::{
     Backward, BackwardHook, Child, Factor, Identity, Layer, Mode, Plan, Space, WorkspaceMut, leave,
 };
-use crate::tensor::{Is, SameSample, Sample, Tensor};
+use crate::tensor::{SameSample, SameType, Sample, Tensor};
 
 /// A branch, and a skip connection around it.
 ///
@@ -54,16 +54,16 @@ pub struct Residual<F, S = Identity> {
     label = "`{Self}` cannot be added to `{X}`",
     note = "the plain skip brings the block's own input, so its branch must give that shape back; where the shape changes, let the skip be a layer that changes it alike, as in `Residual<Branch, Linear<64, 32>>`"
 )]
-pub trait Addable<X: Sample>: SameSample<X> {}
+pub trait SameShape<X: Sample>: SameSample<X> {}
 
-impl<X: Sample> Addable<X> for X {}
+impl<X: Sample> SameShape<X> for X {}
 
 const BRANCH: Segment = Segment::Name("branch");
 const SHORTCUT: Segment = Segment::Name("shortcut");
 
 impl<X: Tensor, F: Layer<X>, S: Layer<X>> Layer<X> for Residual<F, S>
 where
-    F::Output: Addable<S::Output>,
+    F::Output: SameShape<S::Output>,
     S::Output: Tensor,
 {
     type Output = S::Output;
@@ -82,15 +82,19 @@ where
             ];
             Plan {
                 children,
-                ..plan
-                    .saves(Space::per_sample::<S::Output>(1))
-                    .backward_scratch(Space::per_sample::<X>(1))
+                ..plan.saves(Space::per_sample::<S::Output>(1)).backward_scratch(Space::per_sample::<X>(1))
             }
         }
     };
     const OVERWRITES: bool = true;
 
-    fn forward(&self, input: &[X], output: &mut [S::Output], mut workspace: WorkspaceMut<'_>, mode: &mut Mode<'_>) {
+    fn forward(
+        &self,
+        input: &[X],
+        output: &mut [S::Output],
+        mut workspace: WorkspaceMut<'_>,
+        mode: &mut Mode<'_>,
+    ) {
         let samples = input.len();
         let branch = workspace.saved::<F::Output>(samples);
         let mut saved = workspace.split(&F::PLAN, samples);

@@ -1,10 +1,10 @@
 use chainrule_derive::Parameters;
 use chainrule_parameters::{Parameters, Segment, ViewMut};
 
-use super::{Repeatable, backward_child};
+use super::{SameShapeAsInput, backward_child};
 use crate::layer::compare::{comparable, set_zero};
 use crate::layer::{Backward, BackwardHook, Child, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
-use crate::tensor::{Is, SameSample, Sample};
+use crate::tensor::{SameSample, SameType, Sample};
 
 /// One layer applied `N` times in a row, with the same parameters each time.
 ///
@@ -40,7 +40,7 @@ pub struct Shared<F, const N: usize> {
 
 impl<X: Sample + bytemuck::Pod, F: Layer<X>, const N: usize> Layer<X> for Shared<F, N>
 where
-    F::Output: Repeatable<X>,
+    F::Output: SameShapeAsInput<X>,
 {
     type Output = X;
     const PLAN: Plan = {
@@ -49,7 +49,10 @@ where
             .repeat(&F::PLAN, N)
             .saves(Space::per_sample::<X>(N.saturating_sub(1)))
             .backward_scratch(Space::per_sample::<X::Grad>(if N > 1 { 2 } else { 0 }));
-        Plan { children: &[Child { name: Segment::Repeated(N), plan: &F::PLAN, copies: N, shared: true }], ..plan }
+        Plan {
+            children: &[Child { name: Segment::Repeated(N), plan: &F::PLAN, copies: N, shared: true }],
+            ..plan
+        }
     };
     const OVERWRITES: bool = true;
 
@@ -65,7 +68,7 @@ where
             let x = if at == 0 { input } else { &before[(at - 1) * samples..] };
             let y = if at + 1 == N { &mut *output } else { &mut after[..samples] };
             let workspace = workspace.copy(&mut saved, &F::PLAN, samples, at);
-            self.layer.forward(x, Is::cast_back_mut(y), workspace, mode);
+            self.layer.forward(x, SameType::cast_back_mut(y), workspace, mode);
         }
     }
 
@@ -74,7 +77,8 @@ where
     }
 
     fn backward_with_hook(&self, pass: Backward<'_, X, Self>, mut hook: Option<&mut dyn BackwardHook>) {
-        let Backward { input, output, output_grad, mut input_grad, gradient, mut workspace, accumulate } = pass;
+        let Backward { input, output, output_grad, mut input_grad, gradient, mut workspace, accumulate } =
+            pass;
         let samples = input.len();
         if N == 0 {
             if !accumulate {
@@ -93,7 +97,7 @@ where
             let dy = if last { output_grad } else { &*above };
             let pass = Backward {
                 input: x,
-                output: Is::cast_back(y),
+                output: SameType::cast_back(y),
                 output_grad: F::Output::cast_grads_back(dy),
                 input_grad: if at == 0 { input_grad.as_deref_mut() } else { Some(&mut *below) },
                 gradient: &mut gradient.layer,

@@ -28,7 +28,7 @@ use crate::tensor::Sample;
 
 /// The layers of a stack, one after the other, wherever they are: in a tuple, or in the fields of a struct that
 /// [`network!`](crate::network) declares. Each is borrowed by itself.
-pub trait Chain<X: Sample>: Layer<X> + Lend {
+pub trait Chain<X: Sample>: Layer<X> + LayerRefs {
     /// [`Layer::forward`].
     fn forward_chain(
         layers: Self::Layers<'_>,
@@ -55,7 +55,7 @@ pub trait Chain<X: Sample>: Layer<X> + Lend {
 }
 
 /// Several layers, borrowed one by one. It holds for every tuple of layers, whether or not their shapes meet.
-pub trait Lend {
+pub trait LayerRefs {
     /// A reference to each layer.
     type Layers<'a>
     where
@@ -69,7 +69,7 @@ pub trait Lend {
 
 macro_rules! lend {
     ($($L:ident $i:tt),+) => {
-        impl<$($L),+> Lend for ($($L,)+) {
+        impl<$($L),+> LayerRefs for ($($L,)+) {
             type Layers<'a> = ($(&'a $L,)+) where Self: 'a;
             type LayersMut<'a> = ($(&'a mut $L,)+) where Self: 'a;
         }

@@ -11,16 +11,16 @@ use crate::kernel::Real;
 
 /// A tensor whose numbers fit into one side that the compiler can compute: any [`Vector`], and a [`Sequence`] or an
 /// [`Image`] of at most 1024 numbers.
-pub trait Flat: Tensor {
+pub trait Flattened: Tensor {
     /// The vector of all its numbers.
     type Vector: Tensor<Scalar = Self::Scalar>;
 }
 
-impl<const A: usize, T: Real> Flat for Vector<A, T> {
+impl<const A: usize, T: Real> Flattened for Vector<A, T> {
     type Vector = Self;
 }
 
-impl<const A: usize, const B: usize, T: Real> Flat for Sequence<A, B, T>
+impl<const A: usize, const B: usize, T: Real> Flattened for Sequence<A, B, T>
 where
     Side<A>: Known,
     Side<B>: Known,
@@ -31,7 +31,7 @@ where
     type Vector = <LeEq<Prod<N<A>, N<B>>, U1024> as FitsVector<Self>>::Vector;
 }
 
-impl<const A: usize, const B: usize, const C: usize, T: Real> Flat for Image<A, B, C, T>
+impl<const A: usize, const B: usize, const C: usize, T: Real> Flattened for Image<A, B, C, T>
 where
     Side<A>: Known,
     Side<B>: Known,

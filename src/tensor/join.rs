@@ -5,19 +5,19 @@ use super::{Image, Sequence, Tensor, Vector};
 use crate::kernel::Real;
 
 /// Sides added up.
-pub trait Total {
+pub trait SumOfSides {
     /// Their sum.
     type Out;
 }
 
-impl<const A: usize, const B: usize> Total for (Side<A>, Side<B>)
+impl<const A: usize, const B: usize> SumOfSides for (Side<A>, Side<B>)
 where
     Side<A>: Plus<B>,
 {
     type Out = Two<A, B>;
 }
 
-impl<const A: usize, const B: usize, const C: usize> Total for (Side<A>, Side<B>, Side<C>)
+impl<const A: usize, const B: usize, const C: usize> SumOfSides for (Side<A>, Side<B>, Side<C>)
 where
     Side<A>: Plus<B>,
     Two<A, B>: Plus<C>,
@@ -25,7 +25,7 @@ where
     type Out = Three<A, B, C>;
 }
 
-impl<const A: usize, const B: usize, const C: usize, const D: usize> Total
+impl<const A: usize, const B: usize, const C: usize, const D: usize> SumOfSides
     for (Side<A>, Side<B>, Side<C>, Side<D>)
 where
     Side<A>: Plus<B>,
@@ -52,31 +52,31 @@ macro_rules! join {
 
         impl<const A: usize, $(const $B: usize,)+ T: Real> $Join<$(Vector<$B, T>),+> for Vector<A, T>
         where
-            (Side<A>, $(Side<$B>),+): Total,
-            (<(Side<A>, $(Side<$B>),+) as Total>::Out,): Sides<T>,
+            (Side<A>, $(Side<$B>),+): SumOfSides,
+            (<(Side<A>, $(Side<$B>),+) as SumOfSides>::Out,): Sides<T>,
         {
-            type Joined = <(<(Side<A>, $(Side<$B>),+) as Total>::Out,) as Sides<T>>::Tensor;
+            type Joined = <(<(Side<A>, $(Side<$B>),+) as SumOfSides>::Out,) as Sides<T>>::Tensor;
             const ROWS: usize = 1;
         }
 
         impl<const STEPS: usize, const A: usize, $(const $B: usize,)+ T: Real> $Join<$(Sequence<STEPS, $B, T>),+>
             for Sequence<STEPS, A, T>
         where
-            (Side<A>, $(Side<$B>),+): Total,
-            (Side<STEPS>, <(Side<A>, $(Side<$B>),+) as Total>::Out): Sides<T>,
+            (Side<A>, $(Side<$B>),+): SumOfSides,
+            (Side<STEPS>, <(Side<A>, $(Side<$B>),+) as SumOfSides>::Out): Sides<T>,
         {
-            type Joined = <(Side<STEPS>, <(Side<A>, $(Side<$B>),+) as Total>::Out) as Sides<T>>::Tensor;
+            type Joined = <(Side<STEPS>, <(Side<A>, $(Side<$B>),+) as SumOfSides>::Out) as Sides<T>>::Tensor;
             const ROWS: usize = STEPS;
         }
 
         impl<const A: usize, $(const $B: usize,)+ const HEIGHT: usize, const WIDTH: usize, T: Real>
             $Join<$(Image<$B, HEIGHT, WIDTH, T>),+> for Image<A, HEIGHT, WIDTH, T>
         where
-            (Side<A>, $(Side<$B>),+): Total,
-            (<(Side<A>, $(Side<$B>),+) as Total>::Out, Side<HEIGHT>, Side<WIDTH>): Sides<T>,
+            (Side<A>, $(Side<$B>),+): SumOfSides,
+            (<(Side<A>, $(Side<$B>),+) as SumOfSides>::Out, Side<HEIGHT>, Side<WIDTH>): Sides<T>,
         {
             type Joined =
-                <(<(Side<A>, $(Side<$B>),+) as Total>::Out, Side<HEIGHT>, Side<WIDTH>) as Sides<T>>::Tensor;
+                <(<(Side<A>, $(Side<$B>),+) as SumOfSides>::Out, Side<HEIGHT>, Side<WIDTH>) as Sides<T>>::Tensor;
             const ROWS: usize = 1;
         }
     };

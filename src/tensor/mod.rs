@@ -31,11 +31,11 @@
 
 mod flat;
 mod image;
-mod is;
 mod join;
 mod label;
 mod numbers;
 mod pair;
+mod same;
 mod sample;
 mod sequence;
 mod shared;
@@ -52,13 +52,13 @@ use crate::error::require;
 use crate::{Error, kernel::Real};
 
 pub use chainrule_parameters::Aligned;
-pub use flat::{FitsVector, Flat};
+pub use flat::{FitsVector, Flattened};
 pub use image::Image;
-pub use is::{Gives, Is, SameSample, SameScalar};
-pub use join::{Join2, Join3, Join4, Total};
+pub use join::{Join2, Join3, Join4, SumOfSides};
 pub use label::Label;
 pub use numbers::Numbers;
 pub use pair::Pair;
+pub use same::{OutputIs, SameSample, SameScalar, SameType};
 pub use sample::{NoGrad, Sample};
 pub use sequence::Sequence;
 pub use vector::Vector;

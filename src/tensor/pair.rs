@@ -22,7 +22,13 @@ pub struct Pair<A, B>(pub A, pub B);
 
 impl<A: Sample, B: Sample> Named for Pair<A, B> {
     const NAME: TypeName = TypeName {
-        parts: &[Part::Text("Pair<"), Part::Name(&A::NAME), Part::Text(", "), Part::Name(&B::NAME), Part::Text(">")],
+        parts: &[
+            Part::Text("Pair<"),
+            Part::Name(&A::NAME),
+            Part::Text(", "),
+            Part::Name(&B::NAME),
+            Part::Text(">"),
+        ],
     };
 }
 

@@ -113,7 +113,10 @@ impl<N: Parameters> DataParallel<N> {
         let seed = rng.next_u64(); // one number, whatever the pieces and whether they succeed
 
         let workers = &self.workers;
-        let step = |samples: core::ops::Range<usize>, workspace: &mut Workspace, gradient: &mut N, rng: &mut ChaCha8Rng| {
+        let step = |samples: core::ops::Range<usize>,
+                    workspace: &mut Workspace,
+                    gradient: &mut N,
+                    rng: &mut ChaCha8Rng| {
             let share = samples.len() as f64 / inputs.len() as f64;
             let (inputs, targets) = (&inputs[samples.clone()], &targets[samples.clone()]);
             loss_gradient(network, loss, inputs, targets, share, workspace, gradient, rng, None)

@@ -7,15 +7,15 @@ use super::progress::Progress;
 use super::run::{Parts, Run};
 use super::{Epoch, Fit, FitError, Trainer};
 use crate::Error;
-use crate::bounds::{DataFor, Maps};
+use crate::bounds::{InputFor, Maps};
+use crate::checkpoint::State;
 use crate::data::{Dataset, Loader};
-use crate::keep::State;
+use crate::layer::{Parameters, Workspace};
 use crate::loss::{Loss, TargetFor};
 use crate::metrics::History;
-use crate::layer::{Parameters, Workspace};
 use crate::network::Network;
 use crate::optimizer::Optimizer;
-use crate::tensor::{Is, Sample, Tensor};
+use crate::tensor::{SameType, Sample, Tensor};
 
 /// How many samples are looked at together where nothing is trained.
 const EVALUATED_AT_ONCE: usize = 256;
@@ -65,7 +65,7 @@ impl<N, L, O> Trainer<N, L, O> {
         N: Maps<X, Y>,
         L: Sync,
         O: Optimizer<N> + State,
-        Input: DataFor<N::Input> + Clone,
+        Input: InputFor<N::Input> + Clone,
         Target: TargetFor<L, Y> + Clone,
     {
         options.check()?;
@@ -88,7 +88,7 @@ impl<N, L, O> Trainer<N, L, O> {
             }
         }
         for log in &options.logs {
-            history = history.keep_in(log).map_err(|error| FitError::Log(error.into()))?;
+            history = history.log_to(log).map_err(|error| FitError::Log(error.into()))?;
         }
         let ended = run.train(&mut loader, &mut options, &mut history);
         run.finish();
@@ -105,13 +105,13 @@ impl<N, L, O> Trainer<N, L, O> {
     ) -> Result<f64, Error>
     where
         N: Maps<X, Y>,
-        Input: DataFor<N::Input>,
+        Input: InputFor<N::Input>,
         Target: TargetFor<L, Y>,
     {
         evaluate::<X, Y, N, L, Target>(
             &self.network,
             &self.loss,
-            Is::cast(data.inputs()),
+            SameType::cast(data.inputs()),
             data.targets(),
             |_| (),
         )
@@ -130,7 +130,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         N: Maps<X, Y>,
         L: Sync,
         O: Optimizer<N> + State,
-        Input: DataFor<N::Input> + Clone,
+        Input: InputFor<N::Input> + Clone,
         Target: TargetFor<L, Y> + Clone,
     {
         let batches = loader.batches() as u64;
@@ -184,7 +184,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
     where
         N: Maps<X, Y>,
         O: Optimizer<N>,
-        Input: DataFor<N::Input>,
+        Input: InputFor<N::Input>,
         Target: TargetFor<L, Y>,
     {
         let (loss, steps) = (self.course.end_epoch(), self.trainer.steps);
@@ -197,7 +197,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
                     outputs.extend_from_slice(some);
                 }
             };
-            let (inputs, targets) = (Is::cast(data.inputs()), data.targets());
+            let (inputs, targets) = (SameType::cast(data.inputs()), data.targets());
             let loss =
                 evaluate::<X, Y, N, L, Target>(self.network(), &self.trainer.loss, inputs, targets, keep)
                     .map_err(|source| FitError::Validation { epoch: number, source })?;

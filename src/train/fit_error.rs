@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
 use crate::Error;
+use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
-use crate::keep::KeepError;
 
 /// What ends a [`Trainer::fit`](crate::Trainer::fit) before its time.
 ///
@@ -57,7 +57,7 @@ pub enum FitError {
     Log(#[source] Box<DataError>),
     /// A checkpoint that cannot be written or read.
     #[error("the checkpoint: {0}")]
-    Checkpoint(#[source] KeepError),
+    Checkpoint(#[source] CheckpointError),
     /// The checkpoint of a run over other data.
     #[error("the checkpoint {} is of a run over other data: {source}", path.display())]
     OtherData {

@@ -1,14 +1,14 @@
 //! Floor 8: a network in training.
 
-#[cfg(feature = "flow")]
-mod blame;
+#[cfg(feature = "checkpoint")]
+mod checkpoint;
 mod data_parallel;
 #[cfg(feature = "fit")]
 mod fit;
 #[cfg(feature = "fit")]
 mod fit_error;
-#[cfg(feature = "checkpoint")]
-mod kept;
+#[cfg(feature = "flow")]
+mod locate_non_finite;
 #[cfg(feature = "fit")]
 mod options;
 #[cfg(feature = "fit")]
@@ -22,21 +22,21 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
 use crate::Error;
-use crate::bounds::{DataFor, Maps};
+use crate::bounds::{InputFor, Maps};
 #[cfg(feature = "flow")]
 use crate::flow::Recorder;
 use crate::layer::{Layer, Owned, Parameters, Workspace};
-use chainrule_parameters::IntoOwned;
 use crate::loss::TargetFor;
 use crate::network::Network;
 use crate::optimizer::{Optimizer, clip_norm, clip_value};
 use crate::schedule::Schedule;
-use crate::tensor::{Is, Sample, Tensor};
+use crate::tensor::{SameType, Sample, Tensor};
+use chainrule_parameters::IntoOwned;
+use data_parallel::{DataParallel, Pieces};
 #[cfg(feature = "fit")]
 pub use fit_error::FitError;
 #[cfg(feature = "fit")]
 pub use options::{Epoch, Fit};
-use data_parallel::{DataParallel, Pieces};
 
 /// A network with what training needs: a loss, an optimiser, a gradient and a workspace.
 ///
@@ -166,7 +166,7 @@ impl<N, L, O> Trainer<N, L, O> {
     /// [`Error`]. The network is as it was before.
     pub fn step<X: Sample, Y: Tensor>(
         &mut self,
-        inputs: &[impl DataFor<N::Input>],
+        inputs: &[impl InputFor<N::Input>],
         targets: &[impl TargetFor<L, Y>],
     ) -> Result<f64, Error>
     where
@@ -174,7 +174,7 @@ impl<N, L, O> Trainer<N, L, O> {
         L: Sync,
         O: Optimizer<N>,
     {
-        let inputs: &[X] = Is::cast(inputs);
+        let inputs: &[X] = SameType::cast(inputs);
         let stepped = self.gradient_of(inputs, targets).and_then(|mean| {
             self.follow_schedule();
             self.optimizer.step(&mut self.network, &self.gradient)?;
@@ -190,7 +190,7 @@ impl<N, L, O> Trainer<N, L, O> {
     #[cfg(feature = "flow")]
     pub fn step_recorded<X: Sample, Y: Tensor>(
         &mut self,
-        inputs: &[impl DataFor<N::Input>],
+        inputs: &[impl InputFor<N::Input>],
         targets: &[impl TargetFor<L, Y>],
         recorder: &mut Recorder,
     ) -> Result<f64, Error>
@@ -199,7 +199,7 @@ impl<N, L, O> Trainer<N, L, O> {
         L: Sync,
         O: Optimizer<N>,
     {
-        let inputs: &[X] = Is::cast(inputs);
+        let inputs: &[X] = SameType::cast(inputs);
         let stepped = recorder
             .watch(&*self.network, &self.loss, inputs, targets)
             .and_then(|()| self.gradient_of(inputs, targets))
@@ -279,8 +279,16 @@ impl<N, L, O> Trainer<N, L, O> {
         N: Maps<X, Y>,
     {
         #[cfg(feature = "flow")]
-        let stepped = stepped
-            .map_err(|error| blame::blame(error, &*self.network, &self.loss, inputs, targets, self.steps));
+        let stepped = stepped.map_err(|error| {
+            locate_non_finite::locate_non_finite(
+                error,
+                &*self.network,
+                &self.loss,
+                inputs,
+                targets,
+                self.steps,
+            )
+        });
         #[cfg(not(feature = "flow"))]
         let _ = (inputs, targets);
         self.steps += u64::from(stepped.is_ok());

@@ -118,7 +118,7 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
         Self { plateau: Some(plateau), ..self }
     }
 
-    /// Takes the network after each step into an [`Average`](crate::optimizer::Average) of this decay. It is the average
+    /// Takes the network after each step into an [`ExponentialMovingAverage`](crate::optimizer::Average) of this decay. It is the average
     /// that is validated, and the network at the end.
     pub fn average(self, decay: f64) -> Self {
         Self { decay: Some(decay), ..self }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{FitError, Trainer};
+use crate::checkpoint::{CheckpointError, State, StateFields, load_state, save_state};
 use crate::data::{DataError, Place};
-use crate::keep::{KeepError, State, StateFields, load_checkpoint, save_checkpoint};
 use crate::layer::{Owned, Parameters, compare};
 use crate::metrics::History;
-use crate::optimizer::Average;
+use crate::optimizer::ExponentialMovingAverage;
 use crate::schedule::Plateau;
 
 /// A trainer on its way through the epochs.
@@ -16,7 +16,7 @@ pub(super) struct Run<'t, N: Parameters, L, O> {
     pub(super) trainer: &'t mut Trainer<N, L, O>,
     /// The network of the least validation loss; zeros before the first.
     best: Owned<N>,
-    pub(super) average: Average<N>,
+    pub(super) average: ExponentialMovingAverage<N>,
     pub(super) course: Course,
     kept: Parts,
 }
@@ -109,7 +109,7 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
         plateau: Option<Plateau>,
     ) -> Self {
         let course = Course { plateau, ..Course::default() };
-        Self { trainer, best: Owned::zeros(), average: Average::new(decay), course, kept }
+        Self { trainer, best: Owned::zeros(), average: ExponentialMovingAverage::new(decay), course, kept }
     }
 
     /// The network that is validated.
@@ -143,17 +143,17 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
 
 impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
     pub(super) fn save(&mut self, path: &Path) -> Result<(), FitError> {
-        save_checkpoint(self, path).map_err(FitError::Checkpoint)
+        save_state(self, path).map_err(FitError::Checkpoint)
     }
 
     /// Continues from the file, if there is one.
     pub(super) fn resume(&mut self, path: &Path) -> Result<bool, FitError> {
-        let unreadable = |source| FitError::Checkpoint(KeepError::Read { path: path.into(), source });
+        let unreadable = |source| FitError::Checkpoint(CheckpointError::Read { path: path.into(), source });
         if !path.try_exists().map_err(unreadable)? {
             return Ok(false);
         }
         let plateau = self.course.plateau;
-        load_checkpoint(self, path).map_err(FitError::Checkpoint)?;
+        load_state(self, path).map_err(FitError::Checkpoint)?;
         // Whether there is one is the program's to say.
         self.course.plateau = plateau.map(|new| self.course.plateau.unwrap_or(new));
         Ok(true)

@@ -4,6 +4,7 @@
 //! that is in no row fails `tests/layers/list.rs`.
 #![allow(unused_macros, unused_imports, dead_code)]
 
+use chainrule::layer::{BackwardHook, View};
 use chainrule::parameters::AsNetwork;
 use chainrule::prelude::*;
 

@@ -17,6 +17,7 @@
 //! the sum itself. All matrices here are nalgebra's, in `f64`; g and g' are written anew.
 
 use chainrule::Real;
+use chainrule::layer::View;
 use chainrule::layer::{Parameter, Role, Visitor, visit};
 use chainrule::parameters::AsNetwork;
 use chainrule::prelude::*;

@@ -1,6 +1,7 @@
 //! Two layers that stand for all, each with a mistake in its type, or none (`RIGHT` and other right ways).
 
 use chainrule::gradcheck::TOLERANCE;
+use chainrule::layer::Plan;
 use chainrule::layer::{Activation, Space};
 use chainrule::prelude::*;
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::common::{bits, inputs};
 use crate::files::with_header;
-use chainrule::keep::{self, Format, KeepError, State, StateFields};
+use chainrule::checkpoint::{self, CheckpointError, Format, State, StateFields};
 use chainrule::prelude::*;
 use chainrule::rand::rngs::ChaCha8Rng;
 use chainrule::rand::{Rng, SeedableRng};
@@ -78,7 +78,9 @@ fn every_optimizer_goes_on<T: Real>() {
     goes_on::<T, Sgd<Net<T>>>("Sgd, Nesterov", |rate| Sgd::new(rate).nesterov(0.9));
     goes_on::<T, RmsProp<Net<T>>>("RmsProp", RmsProp::new);
     goes_on::<T, Adam<Net<T>>>("Adam", Adam::new);
-    goes_on::<T, Frozen<Adam<Net<T>>>>("Frozen", |rate| Frozen::new(Adam::new(rate), ["0"]));
+    goes_on::<T, FreezeParameters<Adam<Net<T>>>>("FreezeParameters", |rate| {
+        FreezeParameters::new(Adam::new(rate), ["0"])
+    });
     goes_on::<T, AdamW<Net<T>>>("AdamW", |rate| AdamW::new(rate).weight_decay(0.1));
 }
 
@@ -135,7 +137,7 @@ fn a_checkpoint_of_another_run_is_one_error_and_changes_nothing() {
     trainer(AdamW::new(0.1)).save_checkpoint(&path).unwrap();
 
     let mut other = trainer(Adam::new(0.2));
-    let KeepError::Mismatch(error) = other.resume(&path).unwrap_err() else { panic!("another error") };
+    let CheckpointError::Mismatch(error) = other.resume(&path).unwrap_err() else { panic!("another error") };
     assert!(
         error.to_string().ends_with("resume it with the network and the optimiser it was saved from"),
         "{error}"
@@ -205,10 +207,10 @@ fn the_network_alone_loads_from_a_checkpoint() {
     trainer.save_checkpoint(&path).unwrap();
     let alone: Owned<Net> = Format::chainrule().within("network").load(&path).unwrap();
     assert_eq!(bits(&alone), bits(&trainer.network));
-    let error = keep::load::<Net>(&path).map(|_| ()).unwrap_err().to_string();
+    let error = checkpoint::load::<Net>(&path).map(|_| ()).unwrap_err().to_string();
     assert!(error.contains("it is a checkpoint: `Format::chainrule().within(\"network\")`"), "{error}");
 
-    keep::save(&trainer.network, &path).unwrap();
+    checkpoint::save(&trainer.network, &path).unwrap();
     let error = self::trainer(Adam::new(0.1)).resume(&path).unwrap_err().to_string();
     assert!(error.contains("it is no checkpoint"), "{error}");
 }
@@ -241,9 +243,9 @@ impl Own {
     }
 
     fn through(&mut self, path: &Path) -> Self {
-        keep::save_checkpoint(self, path).unwrap();
+        checkpoint::save_state(self, path).unwrap();
         let mut again = Self::new();
-        keep::load_checkpoint(&mut again, path).unwrap();
+        checkpoint::load_state(&mut again, path).unwrap();
         again
     }
 }
@@ -299,7 +301,10 @@ fn a_value_that_could_not_be_read_again_is_not_saved() {
     let before = std::fs::read(&path).unwrap();
     trainer.optimizer.learning_rate = f64::NAN;
     let error = trainer.save_checkpoint(&path).unwrap_err();
-    assert!(matches!(&error, KeepError::Value { name, .. } if name == "optimizer.learning_rate"), "{error}");
+    assert!(
+        matches!(&error, CheckpointError::Value { name, .. } if name == "optimizer.learning_rate"),
+        "{error}"
+    );
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
 
@@ -324,12 +329,12 @@ fn two_parts_of_one_name_are_an_error() {
     let path = folder.path("twice");
     let of = || [Linear::zeros(), Linear::zeros()];
     let errors = [
-        (keep::save_checkpoint(&mut Twice::<false>(of()), &path), "part.weight"),
-        (keep::save_checkpoint(&mut Twice::<true>(of()), &path), "part"),
+        (checkpoint::save_state(&mut Twice::<false>(of()), &path), "part.weight"),
+        (checkpoint::save_state(&mut Twice::<true>(of()), &path), "part"),
     ];
     for (error, twice) in errors {
         let error = error.unwrap_err();
-        assert!(matches!(&error, KeepError::SameName { name, .. } if name == twice), "{error}");
+        assert!(matches!(&error, CheckpointError::SameName { name, .. } if name == twice), "{error}");
     }
     assert!(!path.exists());
 }

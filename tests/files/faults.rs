@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use chainrule::keep::{self, KeepError, State, StateFields};
+use chainrule::checkpoint::{self, CheckpointError, State, StateFields};
 use chainrule::layer::{Parameter, View, ViewMut, Visitor, visit};
 use chainrule::prelude::*;
 use chainrule::rand::Rng;
@@ -59,7 +59,7 @@ impl Run {
     /// The epoch of a checkpoint that must be whole.
     fn epoch_of(path: &Path) -> u32 {
         let mut run = Self::at(0);
-        keep::load_checkpoint(&mut run, path).unwrap_or_else(|error| panic!("not whole: {error}"));
+        checkpoint::load_state(&mut run, path).unwrap_or_else(|error| panic!("not whole: {error}"));
         let mut all = AllAre(run.epoch, true);
         visit([View::of(&*run.network)], [], &mut all);
         assert!(
@@ -100,7 +100,7 @@ fn a_process_killed_200_times_while_it_saves_leaves_a_whole_file_each_time() {
         let mut epoch = Run::epoch_of(path);
         loop {
             epoch += 1;
-            keep::save_checkpoint(&mut Run::at(epoch), path).unwrap();
+            checkpoint::save_state(&mut Run::at(epoch), path).unwrap();
             println!("saved {epoch}");
         }
     }
@@ -119,7 +119,7 @@ fn a_process_killed_200_times_while_it_saves_leaves_a_whole_file_each_time() {
 fn kill_50_times(test: &str, seed: u64) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
-    keep::save_checkpoint(&mut Run::at(1), &path).unwrap();
+    checkpoint::save_state(&mut Run::at(1), &path).unwrap();
     let (mut draws, mut epoch) = (rng(seed), 1);
     for _ in 0..50 {
         let mut child = child(test, folder.path()).stdout(Stdio::piped()).spawn().unwrap();
@@ -144,15 +144,15 @@ fn a_disk_that_is_full_is_an_error_and_the_old_file_stays() {
     const TEST: &str = "a_disk_that_is_full_is_an_error_and_the_old_file_stays";
     if is_child(TEST) {
         let path = Path::new("run.safetensors");
-        let error = keep::save_checkpoint(&mut Run::at(2), path).unwrap_err();
-        assert!(matches!(error, KeepError::Write { .. }), "{error}");
+        let error = checkpoint::save_state(&mut Run::at(2), path).unwrap_err();
+        assert!(matches!(error, CheckpointError::Write { .. }), "{error}");
         let text = error.to_string();
         assert!(text.ends_with("what stood there before is unchanged"), "{text}");
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
-    keep::save_checkpoint(&mut Run::at(1), &path).unwrap();
+    checkpoint::save_state(&mut Run::at(1), &path).unwrap();
     assert!(fs::metadata(&path).unwrap().len() > 16 * 1024);
     // No file may grow past 16 blocks (of 512 bytes or 1 kB, as the shell has it). The signal for that is ignored, so that writing
     // is an error as it is on a full disk.
@@ -177,8 +177,8 @@ fn small() -> Owned<Linear<2, 2>> {
 }
 
 fn write_error(path: &Path) -> std::io::Error {
-    match keep::save(&small(), path).unwrap_err() {
-        KeepError::Write { path: named, source } if named == path => source,
+    match checkpoint::save(&small(), path).unwrap_err() {
+        CheckpointError::Write { path: named, source } if named == path => source,
         error => panic!("{error}"),
     }
 }
@@ -200,7 +200,7 @@ fn a_folder_that_is_none_or_takes_nothing_is_an_error() {
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o555)).unwrap();
     match fs::write(closed.join("probe"), "") {
         Err(_) => assert_eq!(write_error(&closed.join("net")).kind(), std::io::ErrorKind::PermissionDenied),
-        Ok(()) => keep::save(&small(), closed.join("net")).unwrap(),
+        Ok(()) => checkpoint::save(&small(), closed.join("net")).unwrap(),
     }
 }
 
@@ -211,8 +211,8 @@ fn a_file_that_is_missing_or_a_folder_is_an_error() {
         (folder.path().join("missing"), std::io::ErrorKind::NotFound),
         (folder.path().to_owned(), std::io::ErrorKind::IsADirectory),
     ] {
-        match keep::load::<Linear<2, 2>>(&path).unwrap_err() {
-            KeepError::Read { path: named, source } => assert_eq!((named, source.kind()), (path, kind)),
+        match checkpoint::load::<Linear<2, 2>>(&path).unwrap_err() {
+            CheckpointError::Read { path: named, source } => assert_eq!((named, source.kind()), (path, kind)),
             error => panic!("{error}"),
         }
     }
@@ -225,8 +225,8 @@ fn what_is_no_file_is_not_replaced_by_one() {
     fs::create_dir(&inner).unwrap();
     let _listener = UnixListener::bind(&socket).unwrap();
     for path in [&inner, &socket] {
-        let error = keep::save(&small(), path).unwrap_err();
-        assert!(matches!(error, KeepError::NotAFile { .. }), "{error}");
+        let error = checkpoint::save(&small(), path).unwrap_err();
+        assert!(matches!(error, CheckpointError::NotAFile { .. }), "{error}");
         assert!(!path.is_file());
     }
     assert_eq!(names(folder.path()), ["inner", "socket"]);
@@ -237,10 +237,10 @@ fn a_file_keeps_its_rights_and_a_new_one_has_those_of_any_new_file() {
     let folder = tempfile::tempdir().unwrap();
     let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777;
     fs::write(folder.path().join("any"), "").unwrap();
-    keep::save(&small(), folder.path().join("new")).unwrap();
+    checkpoint::save(&small(), folder.path().join("new")).unwrap();
     assert_eq!(mode("new"), mode("any"));
     fs::set_permissions(folder.path().join("any"), fs::Permissions::from_mode(0o604)).unwrap();
-    keep::save(&small(), folder.path().join("any")).unwrap();
+    checkpoint::save(&small(), folder.path().join("any")).unwrap();
     assert_eq!(mode("any"), 0o604);
 }
 
@@ -250,17 +250,17 @@ fn a_link_stays_one_and_the_file_that_it_leads_to_is_written() {
     let (file, link) = (folder.path().join("file"), folder.path().join("link"));
     fs::write(&file, "old").unwrap();
     symlink(&file, &link).unwrap();
-    keep::save(&small(), &link).unwrap();
+    checkpoint::save(&small(), &link).unwrap();
     assert!(link.is_symlink());
-    assert_eq!(keep::load::<Linear<2, 2>>(&file).unwrap(), small());
+    assert_eq!(checkpoint::load::<Linear<2, 2>>(&file).unwrap(), small());
 }
 
 #[test]
 fn a_bare_name_is_a_file_in_the_folder_one_is_in() {
     const TEST: &str = "a_bare_name_is_a_file_in_the_folder_one_is_in";
     if is_child(TEST) {
-        keep::save(&small(), "net").unwrap();
-        assert_eq!(keep::load::<Linear<2, 2>>("net").unwrap(), small());
+        checkpoint::save(&small(), "net").unwrap();
+        assert_eq!(checkpoint::load::<Linear<2, 2>>("net").unwrap(), small());
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -38,7 +38,7 @@ fn recorded(mut history: History) -> History {
 fn what_is_written_is_read_back_to_the_last_bit() {
     for name in ["bits.csv", "bits.jsonl"] {
         let file = Scratch::new(name);
-        let history = recorded(History::new(NAMES).unwrap().keep_in(&file.0).unwrap());
+        let history = recorded(History::new(NAMES).unwrap().log_to(&file.0).unwrap());
         let read = History::read(&file.0).unwrap();
         assert_eq!(read.rows().len(), 4, "{name}");
         for (found, expected) in read.rows().iter().zip(history.rows()) {
@@ -56,8 +56,8 @@ fn what_is_written_is_read_back_to_the_last_bit() {
 #[test]
 fn every_row_is_in_the_file_as_soon_as_it_is_recorded() {
     let (table, lines) = (Scratch::new("rows.csv"), Scratch::new("rows.jsonl"));
-    let history = History::new(["loss", "rate"]).unwrap().keep_in(&table.0).unwrap();
-    let mut history = history.keep_in(&lines.0).unwrap();
+    let history = History::new(["loss", "rate"]).unwrap().log_to(&table.0).unwrap();
+    let mut history = history.log_to(&lines.0).unwrap();
     history.record(1, 7, &[("rate", 1e-3), ("loss", 0.5)]).unwrap();
     assert_eq!(fs::read_to_string(&table.0).unwrap(), "epoch,step,loss,rate\n1,7,0.5,0.001\n");
     let line: serde_json::Value = serde_json::from_str(&fs::read_to_string(&lines.0).unwrap()).unwrap();
@@ -73,7 +73,7 @@ fn every_row_is_in_the_file_as_soon_as_it_is_recorded() {
 fn a_file_cut_anywhere_keeps_its_whole_lines_and_the_run_goes_on_in_it() {
     for name in ["cut.csv", "cut.jsonl"] {
         let file = Scratch::new(name);
-        recorded(History::new(NAMES).unwrap().keep_in(&file.0).unwrap());
+        recorded(History::new(NAMES).unwrap().log_to(&file.0).unwrap());
         let whole = fs::read(&file.0).unwrap();
         let header = usize::from(name.ends_with("csv"));
         for cut in 0..=whole.len() {
@@ -97,8 +97,8 @@ fn a_file_cut_anywhere_keeps_its_whole_lines_and_the_run_goes_on_in_it() {
 #[test]
 fn numbers_that_are_not_finite_are_written_as_each_format_can() {
     let (table, lines) = (Scratch::new("odd.csv"), Scratch::new("odd.jsonl"));
-    let history = History::new(["loss"]).unwrap().keep_in(&table.0).unwrap();
-    let mut history = history.keep_in(&lines.0).unwrap();
+    let history = History::new(["loss"]).unwrap().log_to(&table.0).unwrap();
+    let mut history = history.log_to(&lines.0).unwrap();
     for (step, loss) in [f64::NAN, f64::INFINITY].into_iter().enumerate() {
         history.record(1, step as u64, &[("loss", loss)]).unwrap();
     }
@@ -151,11 +151,11 @@ fn wrong_names_and_files_are_errors_that_say_where() {
     assert!(read("bad.jsonl", "{\"epoch\":1,\"step\":2,\"a\":\"b\"}\n").starts_with(", line 1: "));
     assert!(read("bad.txt", "").ends_with("the end of the name is `.txt`, but must be `.csv` or `.jsonl`"));
     assert!(matches!(History::read("no-such.csv"), Err(DataError::Io { .. })));
-    let nowhere = History::new(["loss"]).unwrap().keep_in("no/such/folder/log.csv").unwrap_err();
+    let nowhere = History::new(["loss"]).unwrap().log_to("no/such/folder/log.csv").unwrap_err();
     assert!(nowhere.to_string().starts_with("no/such/folder/log.csv: "), "{nowhere}");
 
     let file = Scratch::new("other.csv");
-    recorded(History::new(NAMES).unwrap().keep_in(&file.0).unwrap());
+    recorded(History::new(NAMES).unwrap().log_to(&file.0).unwrap());
     let before = fs::read(&file.0).unwrap();
     assert!(matches!(History::resume(["loss"], &file.0, 99), Err(DataError::Name { .. })));
     assert_eq!(fs::read(&file.0).unwrap(), before, "a refused file was changed");
@@ -166,7 +166,7 @@ fn thousands_of_changed_logs_are_read_or_refused() {
     let mut rng = rng(11);
     for name in ["changed.csv", "changed.jsonl"] {
         let file = Scratch::new(name);
-        recorded(History::new(NAMES).unwrap().keep_in(&file.0).unwrap());
+        recorded(History::new(NAMES).unwrap().log_to(&file.0).unwrap());
         let good = fs::read(&file.0).unwrap();
         let mut refused = 0;
         for round in 0..2000 {

@@ -7,7 +7,7 @@ use crate::common::{bits, every_combinator, every_layer, every_network};
 use crate::files::split;
 use crate::fixtures::{Group, Named};
 use chainrule::Real;
-use chainrule::keep::{Format, KeepError};
+use chainrule::checkpoint::{CheckpointError, Format};
 use chainrule::prelude::*;
 use serde_json::Value;
 
@@ -97,7 +97,7 @@ fn every_network_is_saved_as_pytorch_saves_it() {
 
 type Row<T = f32> = Linear<60, 1, T, NoBias>;
 
-fn scalar<T: Real>(format: Format, name: &str) -> Result<Owned<Row<T>>, KeepError> {
+fn scalar<T: Real>(format: Format, name: &str) -> Result<Owned<Row<T>>, CheckpointError> {
     format.within(name).load(path("scalars"))
 }
 

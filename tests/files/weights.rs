@@ -3,7 +3,7 @@
 
 use crate::common::{bits, every_combinator, every_layer, every_network};
 use crate::files::{split, with_header};
-use chainrule::keep::{self, Format, KeepError, Mismatch, Origin};
+use chainrule::checkpoint::{self, CheckpointError, Format, Mismatch, Origin};
 use chainrule::layer::{Parameter, ViewMut, Visitor, describe, visit};
 use chainrule::prelude::*;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ fn comes_back<N: Parameters>(name: &str) {
         assert_eq!(format.to_bytes(&again).unwrap(), bytes, "{name}: the same network, other bytes");
     }
     // The names and shapes that the type has, and nothing else.
-    let (mut header, _) = split(&keep::to_bytes(&net).unwrap()).clone();
+    let (mut header, _) = split(&checkpoint::to_bytes(&net).unwrap()).clone();
     let header = header.as_object_mut().unwrap();
     assert!(header.remove("__metadata__").is_some());
     describe::<N>(&mut |p| {
@@ -76,7 +76,7 @@ fn the_file_is_safetensors_with_little_endian_numbers_in_the_order_of_the_names(
     net.0.weights_mut().copy_from_slice(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     net.0.bias = Vector([-1.0, -2.0, -3.0]);
     net.1.slope = 0.25;
-    let bytes = keep::to_bytes(&net).unwrap();
+    let bytes = checkpoint::to_bytes(&net).unwrap();
     let (header, numbers) = split(&bytes);
     assert_eq!(header["0.bias"], json!({ "dtype": "F32", "shape": [3], "data_offsets": [0, 12] }));
     assert_eq!(header["0.weight"], json!({ "dtype": "F32", "shape": [2, 3], "data_offsets": [12, 36] }));
@@ -98,7 +98,7 @@ fn numbers_at_the_ends_of_the_range_come_back() {
     let mut net = Linear::<2, 3>::zeros();
     let ends = [-0.0, f32::MAX, f32::MIN, f32::MIN_POSITIVE, f32::from_bits(1), -f32::from_bits(0x7f_ffff)];
     net.weights_mut().copy_from_slice(&ends);
-    let again: Owned<Linear<2, 3>> = keep::from_bytes(&keep::to_bytes(&net).unwrap()).unwrap();
+    let again: Owned<Linear<2, 3>> = checkpoint::from_bytes(&checkpoint::to_bytes(&net).unwrap()).unwrap();
     assert_eq!(bits(&again), bits(&net));
     assert!(again.weights()[0].is_sign_negative());
 }
@@ -107,20 +107,20 @@ fn numbers_at_the_ends_of_the_range_come_back() {
 fn a_file_gives_back_the_network_and_loads_into_another() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("net.safetensors");
-    keep::save(&net(1), &path).unwrap();
-    assert_eq!(bits(&keep::load::<Net>(&path).unwrap()), bits(&net(1)));
+    checkpoint::save(&net(1), &path).unwrap();
+    assert_eq!(bits(&checkpoint::load::<Net>(&path).unwrap()), bits(&net(1)));
     let mut other = net(2);
-    keep::load_into(&mut other, &path).unwrap();
+    checkpoint::load_into(&mut other, &path).unwrap();
     assert_eq!(bits(&other), bits(&net(1)));
 
-    keep::save(&net(3), &path).unwrap(); // over the old one
-    assert_eq!(bits(&keep::load::<Net>(&path).unwrap()), bits(&net(3)));
+    checkpoint::save(&net(3), &path).unwrap(); // over the old one
+    assert_eq!(bits(&checkpoint::load::<Net>(&path).unwrap()), bits(&net(3)));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "something was left beside the file");
 }
 
 fn mismatch<N: Parameters>(bytes: &[u8]) -> Mismatch {
-    match keep::from_bytes::<N>(bytes).map(|_| ()).unwrap_err() {
-        KeepError::Mismatch(mismatch) => *mismatch,
+    match checkpoint::from_bytes::<N>(bytes).map(|_| ()).unwrap_err() {
+        CheckpointError::Mismatch(mismatch) => *mismatch,
         error => panic!("{error}"),
     }
 }
@@ -129,7 +129,7 @@ fn mismatch<N: Parameters>(bytes: &[u8]) -> Mismatch {
 fn a_file_of_another_network_is_one_error_that_lists_all_that_does_not_fit() {
     type Other =
         (Linear<3, 4, f64>, Residual<(Tanh, Linear<4, 5>)>, (Linear<4, 4>,), Linear<4, 2, f32, NoBias>);
-    let mismatch = mismatch::<Other>(&keep::to_bytes(&net(1)).unwrap());
+    let mismatch = mismatch::<Other>(&checkpoint::to_bytes(&net(1)).unwrap());
     let expected = "\
 the bytes: does not fit
   into       (Linear<3, 4, f64>, Residual<(Tanh, Linear<4, 5>)>, (Linear<4, 4>,), Linear<4, 2, f32, NoBias>)
@@ -152,7 +152,7 @@ load it with the type it was saved from, or say by a `Format` how the file names
 
 #[test]
 fn a_long_list_is_in_the_order_of_the_layers_and_cut_off_with_a_count() {
-    let mismatch = mismatch::<Linear<1, 1>>(&keep::to_bytes(&<[Linear<2, 2>; 15]>::zeros()).unwrap());
+    let mismatch = mismatch::<Linear<1, 1>>(&checkpoint::to_bytes(&<[Linear<2, 2>; 15]>::zeros()).unwrap());
     assert_eq!(mismatch.problems.len(), 32); // 15 weights and biases in the file, one of each in the network
     let text = mismatch.to_string();
     let lines: Vec<_> = text.lines().collect();
@@ -177,17 +177,17 @@ impl Visitor<0, 1> for Set {
 fn a_number_that_is_not_finite_is_refused_by_name_and_the_old_file_stays() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("net.safetensors");
-    keep::save(&net(1), &path).unwrap();
+    checkpoint::save(&net(1), &path).unwrap();
     for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let mut bad = net(2);
         visit([], [ViewMut::of(&mut *bad)], &mut Set("1.branch.1.weight", 7, value));
-        let error = keep::save(&bad, &path).unwrap_err();
+        let error = checkpoint::save(&bad, &path).unwrap_err();
         let file = path.display();
         let text = format!(
             "{file}: tensor `1.branch.1.weight` has {value} at element 7: only finite numbers are saved and loaded"
         );
         assert_eq!(error.to_string(), text);
-        assert_eq!(bits(&keep::load::<Net>(&path).unwrap()), bits(&net(1)));
+        assert_eq!(bits(&checkpoint::load::<Net>(&path).unwrap()), bits(&net(1)));
 
         // Put into the file behind our back.
         let mut bytes = std::fs::read(&path).unwrap();
@@ -198,8 +198,8 @@ fn a_number_that_is_not_finite_is_refused_by_name_and_the_old_file_stays() {
         let bad_path = folder.path().join("bad.safetensors");
         std::fs::write(&bad_path, &bytes).unwrap();
         let mut kept = net(3);
-        let KeepError::NonFinite { tensor, element, value: found, .. } =
-            keep::load_into(&mut kept, &bad_path).unwrap_err()
+        let CheckpointError::NonFinite { tensor, element, value: found, .. } =
+            checkpoint::load_into(&mut kept, &bad_path).unwrap_err()
         else {
             panic!("another error")
         };
@@ -211,7 +211,8 @@ fn a_number_that_is_not_finite_is_refused_by_name_and_the_old_file_stays() {
 #[test]
 fn another_scalar_is_refused_with_the_cure_and_converted_when_asked_for() {
     let (wide, narrow) = (numbered::<Linear<3, 4, f64>>(), numbered::<Linear<3, 4>>());
-    let (wide_file, narrow_file) = (keep::to_bytes(&wide).unwrap(), keep::to_bytes(&narrow).unwrap());
+    let (wide_file, narrow_file) =
+        (checkpoint::to_bytes(&wide).unwrap(), checkpoint::to_bytes(&narrow).unwrap());
     for mismatch in [mismatch::<Linear<3, 4>>(&wide_file), mismatch::<Linear<3, 4, f64>>(&narrow_file)] {
         assert_eq!(mismatch.problems.len(), 2);
         assert!(mismatch.to_string().contains("`Format::convert` converts"), "{mismatch}");
@@ -224,7 +225,7 @@ fn another_scalar_is_refused_with_the_cure_and_converted_when_asked_for() {
 
     let mut large = wide.clone();
     large.weights_mut()[5] = 1e39;
-    let file = keep::to_bytes(&large).unwrap();
+    let file = checkpoint::to_bytes(&large).unwrap();
     let error = convert.from_bytes::<Linear<3, 4>>(&file).unwrap_err().to_string();
     let number = 1e39_f64;
     assert_eq!(
@@ -237,7 +238,7 @@ fn another_scalar_is_refused_with_the_cure_and_converted_when_asked_for() {
 
 #[test]
 fn a_scalar_that_is_no_float_is_refused_even_when_converting() {
-    let bytes = with_header(&keep::to_bytes(&numbered::<Linear<3, 4>>()).unwrap(), |header| {
+    let bytes = with_header(&checkpoint::to_bytes(&numbered::<Linear<3, 4>>()).unwrap(), |header| {
         header["weight"]["dtype"] = json!("I32");
     });
     let error = Format::chainrule().convert().from_bytes::<Linear<3, 4>>(&bytes).unwrap_err();
@@ -250,7 +251,7 @@ fn a_file_that_does_not_say_in_which_layout_it_is_must_be_vouched_for() {
     let square = numbered::<Linear<3, 3>>();
     let (ours, theirs) = (Format::chainrule(), Format::pytorch());
     let (our_file, their_file) = (ours.to_bytes(&square).unwrap(), theirs.to_bytes(&square).unwrap());
-    let unmarked = with_header(&our_file, |header| {
+    let without_metadata = with_header(&our_file, |header| {
         header.as_object_mut().unwrap().remove("__metadata__");
     });
     let unknown = with_header(&our_file, |header| {
@@ -259,32 +260,33 @@ fn a_file_that_does_not_say_in_which_layout_it_is_must_be_vouched_for() {
     });
     let text =
         |format: &Format, file: &[u8]| format.from_bytes::<Linear<3, 3>>(file).unwrap_err().to_string();
-    assert!(text(&ours, &unmarked).contains("not written by chainrule"));
+    assert!(text(&ours, &without_metadata).contains("not written by chainrule"));
     assert!(text(&ours, &their_file).contains("load it with `Format::pytorch()`"));
     assert!(text(&theirs, &our_file).contains("load it with `Format::chainrule()`"));
     assert!(text(&ours, &unknown).contains("a layout that this chainrule does not know"));
     assert!(text(&theirs, &unknown).contains("a layout that this chainrule does not know"));
 
-    let vouched: Owned<Linear<3, 3>> = ours.clone().unmarked().from_bytes(&unmarked).unwrap();
+    let vouched: Owned<Linear<3, 3>> = ours.clone().without_metadata().from_bytes(&without_metadata).unwrap();
     assert_eq!(bits(&vouched), bits(&square));
-    let as_pytorch: Owned<Linear<3, 3>> = theirs.from_bytes(&unmarked).unwrap(); // transposed, as PyTorch's would be
+    let as_pytorch: Owned<Linear<3, 3>> = theirs.from_bytes(&without_metadata).unwrap(); // transposed, as PyTorch's would be
     assert_eq!(as_pytorch.weights()[1], square.weights()[3]);
 }
 
 #[test]
 fn a_file_of_a_later_format_is_refused() {
-    let bytes = with_header(&keep::to_bytes(&net(1)).unwrap(), |header| {
+    let bytes = with_header(&checkpoint::to_bytes(&net(1)).unwrap(), |header| {
         let note = &mut header["__metadata__"]["chainrule"];
         *note = json!(note.as_str().unwrap().replace(r#""format":1"#, r#""format":2"#));
     });
-    let error = keep::from_bytes::<Net>(&bytes).unwrap_err().to_string();
+    let error = checkpoint::from_bytes::<Net>(&bytes).unwrap_err().to_string();
     assert_eq!(error, "the bytes: written in format 2, and this chainrule reads formats up to 1: update it");
 }
 
 #[test]
 fn a_part_of_a_file_loads_into_a_part_of_a_network() {
-    let whole = keep::to_bytes(&net(1)).unwrap();
-    let branch: Owned<(Tanh, Linear<4, 4>)> = Format::chainrule().within("1.branch").from_bytes(&whole).unwrap();
+    let whole = checkpoint::to_bytes(&net(1)).unwrap();
+    let branch: Owned<(Tanh, Linear<4, 4>)> =
+        Format::chainrule().within("1.branch").from_bytes(&whole).unwrap();
     assert_eq!(bits(&branch), bits(&net(1).1.branch));
     let last: Owned<Linear<4, 2>> = Format::chainrule().within("3").from_bytes(&whole).unwrap();
     assert_eq!(bits(&last), bits(&net(1).3));
@@ -336,7 +338,7 @@ fn a_format_that_does_not_fit_the_network_is_an_error() {
 fn the_order_of_the_sides_can_be_said() {
     let net = numbered::<Linear<2, 3>>();
     let as_it_is = Format::pytorch().reversed("weight", false).to_bytes(&net).unwrap();
-    assert_eq!(split(&as_it_is).1, split(&keep::to_bytes(&net).unwrap()).1);
+    assert_eq!(split(&as_it_is).1, split(&checkpoint::to_bytes(&net).unwrap()).1);
     assert_eq!(split(&as_it_is).0["weight"]["shape"], json!([2, 3]));
     let turned = Format::chainrule().reversed("weight", true).to_bytes(&net).unwrap();
     assert_eq!(split(&turned).1, split(&Format::pytorch().to_bytes(&net).unwrap()).1);
@@ -359,12 +361,12 @@ fn two_parameters_of_one_name_are_an_error() {
     let text = "`weight` and `weight` would both be `weight` in the file: rename one of them";
     for format in [Format::chainrule(), Format::pytorch()] {
         let error = format.to_bytes(&net).unwrap_err();
-        assert!(matches!(&error, KeepError::SameName { name, .. } if name == "weight"), "{error}");
+        assert!(matches!(&error, CheckpointError::SameName { name, .. } if name == "weight"), "{error}");
         assert_eq!(error.to_string(), text);
     }
     // No file can be meant for it either, though this one has a `weight` of the right shape.
-    let file = keep::to_bytes(&numbered::<Linear<2, 3>>()).unwrap();
-    let error = keep::from_bytes::<Twice>(&file).map(|_| ()).unwrap_err();
+    let file = checkpoint::to_bytes(&numbered::<Linear<2, 3>>()).unwrap();
+    let error = checkpoint::from_bytes::<Twice>(&file).map(|_| ()).unwrap_err();
     assert_eq!(error.to_string(), text);
     // As a step of a path it has a name of its own, and so have its tensors.
     #[derive(Parameters)]
@@ -375,6 +377,6 @@ fn two_parameters_of_one_name_are_an_error() {
     }
     let net = numbered::<Once>();
     assert_eq!((net.weight.0.len(), net.inside.weights().len()), (2, 6));
-    let again: Owned<Once> = keep::from_bytes(&keep::to_bytes(&net).unwrap()).unwrap();
+    let again: Owned<Once> = checkpoint::from_bytes(&checkpoint::to_bytes(&net).unwrap()).unwrap();
     assert_eq!(bits(&again), bits(&net));
 }

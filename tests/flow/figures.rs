@@ -40,8 +40,7 @@ where
     G: Layer<Vector<3, f64>, Output = Vector<3, f64>> + Layer<Vector<2, f64>, Output = Vector<2, f64>>,
 {
     type X = Vector<4, f64>;
-    let network =
-        <(L<4, 5>, G, L<5, 3>, G, L<3, 2>, G)>::init_with(Initializer::he_normal(), &mut rng(5));
+    let network = <(L<4, 5>, G, L<5, 3>, G, L<3, 2>, G)>::init_with(Initializer::he_normal(), &mut rng(5));
     let xs: [X; 3] = [0.9, -0.4, 1.6].map(|x| Vector([x, x - 0.2, -x, 0.3]));
     let ys = [Vector([0.3, -0.1]), Vector([-0.2, 0.8]), Vector([0.0, 0.5])];
     let flow = network.flow(&MeanSquaredError, &xs, &ys).unwrap();
@@ -84,9 +83,12 @@ where
         assert_close(&name("gain of g"), g.gain, length(&by_z) / length(&above));
         assert_close(&name("gain of W"), linear.gain, length(&below) / length(&by_z));
         assert_eq!(linear.weights.unwrap().gain, linear.gain);
-        assert_eq!((linear.weights.unwrap().fan_in, linear.slope, g.weights), (before[0].len(), None, None));
+        assert_eq!(
+            (linear.weights.unwrap().fan_in, linear.activation, g.weights),
+            (before[0].len(), None, None)
+        );
         let mean = samples.iter().map(|s| s.slope(m).diagonal().abs().mean()).sum::<f64>() / 3.0;
-        assert_close(&name("|g'|"), g.slope.map(|slope| slope.mean), mean);
+        assert_close(&name("|g'|"), g.activation.map(|slope| slope.mean), mean);
 
         let dw =
             samples.iter().zip(&by_z).fold(DMatrix::zeros(z[0].len(), before[0].len()), |sum, (s, dz)| {
@@ -195,17 +197,17 @@ fn check<X: Tensor, Y: Tensor, N: Layer<X, Output = Y>>(name: &str) {
             let above = children.iter().map(|c| length(c.output_grad_rms, c.output_shape)).sum::<f64>();
             let below = children.iter().map(|c| length(c.input_grad_rms, c.input_shape)).sum::<f64>();
             assert_close(&format!("{name}, {}", parent.path), parent.gain, (below / above).sqrt());
-            assert!(parent.ways.is_empty() && children.len() == 2, "{name}");
+            assert!(parent.paths.is_empty() && children.len() == 2, "{name}");
         } else {
             assert_eq!(parent.factor, Factor::Sum, "{name}");
             let names: Vec<_> = children.iter().map(|layer| layer.path.rsplit('.').next().unwrap()).collect();
-            assert_eq!(parent.ways.iter().map(|way| way.name.as_str()).collect::<Vec<_>>(), names, "{name}");
-            for (way, layer) in parent.ways.iter().zip(children) {
+            assert_eq!(parent.paths.iter().map(|way| way.name.as_str()).collect::<Vec<_>>(), names, "{name}");
+            for (way, layer) in parent.paths.iter().zip(children) {
                 assert_eq!(Some(way.input_grad_rms), layer.input_grad_rms, "{name}");
             }
         }
     }
-    assert_close(&format!("{name}: the trunk"), flow.product_of_gains(), flow.attenuation().unwrap());
+    assert_close(&format!("{name}: the main_path"), flow.product_of_gains(), flow.attenuation().unwrap());
 }
 
 /// A test for each row of a list, in `f64`.

@@ -2,7 +2,7 @@
 
 use crate::common::bits;
 use chainrule::Error;
-use chainrule::flow::{Detail, FlowHook, Recorder};
+use chainrule::flow::{FlowHook, FlowOptions, Recorder};
 use chainrule::layer::{Owned, Parameter, Role, View, Visitor, visit};
 use chainrule::prelude::*;
 
@@ -233,7 +233,7 @@ fn a_hook_may_watch_one_pass_after_another() {
             hook,
         )
     };
-    let [mut both, mut second] = [(); 2].map(|()| FlowHook::new::<Net, X>(Detail::LIGHT));
+    let [mut both, mut second] = [(); 2].map(|()| FlowHook::new::<Net, X>(FlowOptions::LIGHT));
     watch(&mut both, 0).unwrap();
     watch(&mut both, 1).unwrap();
     watch(&mut second, 1).unwrap();

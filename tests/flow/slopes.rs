@@ -1,26 +1,26 @@
 //! g' of gradient flow: its mean, and the units where it is next to nothing, by hand.
 
 use chainrule::Real;
-use chainrule::flow::SlopeFlow;
+use chainrule::flow::ActivationFlow;
 use chainrule::layer::Activation;
 use chainrule::prelude::*;
 
 /// g' of a network that is one activation, on these inputs.
-fn slope_of<G: Layer<X, Output = X>, X: Tensor>(layer: &G, inputs: &[X]) -> SlopeFlow {
+fn slope_of<G: Layer<X, Output = X>, X: Tensor>(layer: &G, inputs: &[X]) -> ActivationFlow {
     let mut targets = inputs.to_vec();
     X::flat_mut(&mut targets).fill(X::Scalar::from_f64(7.5)); // what none of them gives
     let flow = layer.flow(&MeanSquaredError, inputs, &targets).unwrap();
-    flow.layers[0].slope.unwrap()
+    flow.layers[0].activation.unwrap()
 }
 
 #[test]
 fn of_a_vector_each_number_is_a_unit() {
     // Three samples. Unit 0 is always on, 1 once, 2 and 3 never.
     let x = [[1.0, -1.0, -2.0, 0.0], [2.0, 3.0, -0.5, -1.0], [0.5, -4.0, -9.0, -2.0]].map(Vector::<4>);
-    let expected = SlopeFlow { mean: 4.0 / 12.0, max_derivative: 1.0, saturated: 8.0 / 12.0, dead: 0.5 };
+    let expected = ActivationFlow { mean: 4.0 / 12.0, max_derivative: 1.0, saturated: 8.0 / 12.0, dead: 0.5 };
     assert_eq!(slope_of(&Relu, &x), expected);
     // The same units, of which none is dead where the slope below 0 is 1/100 (saturated) or 1/5 (not).
-    let leaky: SlopeFlow = slope_of(&LeakyRelu::<1, 100>, &x);
+    let leaky: ActivationFlow = slope_of(&LeakyRelu::<1, 100>, &x);
     assert!((leaky.mean - (4.0 + 0.08) / 12.0).abs() < 1e-7); // in f32
     assert_eq!((leaky.saturated, leaky.dead), (8.0 / 12.0, 0.0));
     assert_eq!(slope_of(&LeakyRelu::<1, 5>, &x).saturated, 0.0);
@@ -31,7 +31,7 @@ fn of_a_sequence_each_feature_is_a_unit() {
     // Two samples of three steps of two features: the first is on once, at the last step of the last sample.
     let never = [-1.0, 1.0];
     let x = [Sequence::<3, 2>([never, never, never]), Sequence([never, never, [1.0, -1.0]])];
-    let expected = SlopeFlow { mean: 0.5, max_derivative: 1.0, saturated: 0.5, dead: 0.0 };
+    let expected = ActivationFlow { mean: 0.5, max_derivative: 1.0, saturated: 0.5, dead: 0.0 };
     assert_eq!(slope_of(&Relu, &x), expected);
     assert_eq!(slope_of(&Relu, &x[..1]).dead, 0.5);
 }
@@ -42,7 +42,8 @@ fn of_an_image_each_channel_is_a_unit() {
     let (on, off) = ([[1.0; 3]; 2], [[-1.0; 3]; 2]);
     let (mut one, mut all_but_one) = (off, on);
     (one[1][2], all_but_one[0][1]) = (1.0, -1.0);
-    let expected = SlopeFlow { mean: 12.0 / 24.0, max_derivative: 1.0, saturated: 12.0 / 24.0, dead: 0.25 };
+    let expected =
+        ActivationFlow { mean: 12.0 / 24.0, max_derivative: 1.0, saturated: 12.0 / 24.0, dead: 0.25 };
     assert_eq!(slope_of(&Relu, &[Image::<4, 2, 3>([on, off, one, all_but_one])]), expected);
 }
 
@@ -55,7 +56,7 @@ fn a_parametric_slope_is_read_from_the_layer() {
         [(0.25, 0.625, 0.0, 0.0), (0.03, 0.515, 0.5, 0.0), (0.0, 0.5, 0.5, 0.5), (-0.5, 0.75, 0.0, 0.0)]
     {
         layer.slope = slope;
-        assert_eq!(slope_of(&*layer, &x), SlopeFlow { mean, max_derivative: 1.0, saturated, dead });
+        assert_eq!(slope_of(&*layer, &x), ActivationFlow { mean, max_derivative: 1.0, saturated, dead });
     }
 }
 

@@ -154,7 +154,12 @@ fn they_are_those_of_nalgebras_decomposition() {
 }
 
 /// What power iterations find where the matrix is too large for a decomposition.
-fn check_power_iteration<X: Tensor, Y: Tensor, N: Layer<X, Output = Y>>(name: &str, layer: &N, values: &[f64], gain: f64) {
+fn check_power_iteration<X: Tensor, Y: Tensor, N: Layer<X, Output = Y>>(
+    name: &str,
+    layer: &N,
+    values: &[f64],
+    gain: f64,
+) {
     let found = spectrum_of::<X, Y, N>(layer).unwrap();
     let (smallest, largest) = (gain * values[0], gain * values[values.len() - 1]);
     assert!(!found.exact, "{name} is small");
@@ -179,7 +184,12 @@ fn power_iterations_come_near_from_the_safe_side() {
     check_power_iteration("150 x 130", &*wide, &by_forward(&*wide), 1.0);
     // 147 numbers to 196.
     let conv = Conv2d::<3, 4, 3, 1, 1>::init_with(he, &mut rng(1));
-    check_power_iteration::<Image<3, 7, 7>, _, _>("conv", &*conv, &by_forward::<Image<3, 7, 7>, _, _>(&*conv), 1.0);
+    check_power_iteration::<Image<3, 7, 7>, _, _>(
+        "conv",
+        &*conv,
+        &by_forward::<Image<3, 7, 7>, _, _>(&*conv),
+        1.0,
+    );
 
     let zero = spectrum_of(&*<Linear<130, 130>>::zeros());
     assert_eq!(zero, Some(Spectrum { largest: 0.0, smallest: 0.0, exact: false }));

@@ -32,7 +32,7 @@ fn check<X: Tensor, Y: Tensor, N: Layer<X, Output = Y>>(name: &str) {
         let rows = flow.to_string().lines().skip(3).take_while(|line| !line.starts_with('─')).count();
         let skips = flow.leaves().filter(|leaf| leaf.path.ends_with("shortcut") && leaf.layer == "Identity");
         let blocks = flow.layers.iter().filter(|layer| {
-            !layer.ways.is_empty()
+            !layer.paths.is_empty()
                 || layer.layer.starts_with("Residual<")
                 || layer.layer.starts_with("Concat<")
                 || layer.layer.starts_with("Parallel<")

@@ -1,7 +1,7 @@
 //! The verdict on networks that are well, on those of which there is nothing to say, and on bad input.
 
 use chainrule::Error;
-use chainrule::flow::{Detail, Flow, FlowHook, State};
+use chainrule::flow::{Flow, FlowHook, FlowOptions, FlowState};
 use chainrule::layer::Owned;
 use chainrule::prelude::*;
 use chainrule::rand::RngExt;
@@ -27,10 +27,18 @@ fn flow<X: Tensor, N: Layer<X, Output = Vector<10>>>(network: &Owned<N>, seed: u
 fn light<X: Tensor, N: Layer<X, Output = Vector<10>>>(network: &Owned<N>, seed: u64) -> Flow {
     let (inputs, labels) = data::<X>(8, seed);
     let (mut gradient, mut workspace, mut hook) =
-        (N::zeros(), Workspace::default(), FlowHook::new::<N, X>(Detail::LIGHT));
+        (N::zeros(), Workspace::default(), FlowHook::new::<N, X>(FlowOptions::LIGHT));
     let loss = CrossEntropy::default();
     let loss = network
-        .loss_gradient_with_hook(&loss, &inputs, &labels, &mut workspace, &mut gradient, &mut rng(0), &mut hook)
+        .loss_gradient_with_hook(
+            &loss,
+            &inputs,
+            &labels,
+            &mut workspace,
+            &mut gradient,
+            &mut rng(0),
+            &mut hook,
+        )
         .unwrap();
     Flow { loss: Some(loss), samples: inputs.len(), layers: hook.into_layers() }
 }
@@ -38,7 +46,7 @@ fn light<X: Tensor, N: Layer<X, Output = Vector<10>>>(network: &Owned<N>, seed: 
 #[track_caller]
 fn assert_healthy(flow: &Flow) {
     let verdict = flow.verdict();
-    assert_eq!(verdict.state, State::Healthy, "{flow}");
+    assert_eq!(verdict.state, FlowState::Healthy, "{flow}");
     assert_eq!((verdict.starts_at, verdict.cause, verdict.cure), (None, None, String::new()));
     assert!(verdict.why.contains("arrives at"), "{}", verdict.why);
     assert!((0.05..20.0).contains(&verdict.first_over_last.unwrap()));
@@ -85,7 +93,7 @@ fn a_convolutional_network_with_norms_is_healthy() {
 /// Of how many new networks the verdict says that something is the matter.
 fn alarms<N: Layer<Vector<16>, Output = Vector<10>>>(networks: u64, init: Initializer) -> usize {
     let ill = |seed: &u64| {
-        light(&N::init_with(init, &mut rng(100 + seed)), *seed).verdict().state != State::Healthy
+        light(&N::init_with(init, &mut rng(100 + seed)), *seed).verdict().state != FlowState::Healthy
     };
     (0..networks).filter(ill).count()
 }
@@ -115,7 +123,7 @@ fn of_what_has_no_weights_or_one_layer_of_them_there_is_little_to_say() {
     let y = [Vector([1.0, 1.0, 1.0])];
     let state = |flow: &Flow| {
         let verdict = flow.verdict();
-        assert_eq!((verdict.state, verdict.first_over_last), (State::Healthy, None), "{flow}");
+        assert_eq!((verdict.state, verdict.first_over_last), (FlowState::Healthy, None), "{flow}");
         assert!(!flow.to_string().contains("NaN") && !flow.to_csv().contains("NaN"), "{flow}");
         verdict.why
     };
@@ -135,13 +143,13 @@ fn width_one_and_a_batch_of_one_are_networks_too() {
     type Thin = ([(Linear<1, 1>, Tanh); 5], Linear<1, 1>);
     let net = Thin::init_with(Initializer::constant(1.0), &mut rng(1));
     let flow = net.flow(&MeanSquaredError, &[Vector([0.5])], &[Vector([1.0])]).unwrap();
-    assert_eq!(flow.verdict().state, State::Healthy, "{flow}");
+    assert_eq!(flow.verdict().state, FlowState::Healthy, "{flow}");
     assert!(!flow.to_string().contains("NaN"), "{flow}");
     // A single ReLU unit that is off for the one sample there is: that is what the batch says, and it is said.
     type Off = (Linear<1, 1>, Relu, Linear<1, 1>);
     let net = Off::init_with(Initializer::constant(-1.0), &mut rng(1));
     let verdict = net.flow(&MeanSquaredError, &[Vector([0.5])], &[Vector([1.0])]).unwrap().verdict();
-    assert_eq!((verdict.state, verdict.starts_at.as_deref()), (State::Dead, Some("1")));
+    assert_eq!((verdict.state, verdict.starts_at.as_deref()), (FlowState::Dead, Some("1")));
 }
 
 #[test]

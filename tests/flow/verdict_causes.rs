@@ -1,6 +1,6 @@
 //! The verdict on networks that are ill: what is the matter, where, which factor does it, and that the cure cures.
 
-use chainrule::flow::{Cause, Flow, LayerFlow, State, Verdict};
+use chainrule::flow::{Cause, Flow, FlowState, LayerFlow, Verdict};
 use chainrule::layer::{Factor, Owned};
 use chainrule::prelude::*;
 use chainrule::rand::RngExt;
@@ -26,20 +26,20 @@ fn flow<L: Layer<Vector<16>, Output = Vector<10>>>(network: &Owned<L>) -> Flow {
 #[track_caller]
 fn expect(
     flow: &Flow,
-    state: State,
+    state: FlowState,
     cause: impl Into<Option<Cause>>,
     starts_at: impl Into<Option<&'static str>>,
 ) -> Verdict {
     let verdict = flow.verdict();
     let found = (verdict.state, verdict.cause, verdict.starts_at.as_deref());
     assert_eq!(found, (state, cause.into(), starts_at.into()), "{flow}");
-    assert_eq!(verdict.cure.is_empty(), state == State::Healthy);
+    assert_eq!(verdict.cure.is_empty(), state == FlowState::Healthy);
     verdict
 }
 
 #[track_caller]
 fn assert_healthy(flow: &Flow) {
-    assert_eq!(flow.verdict().state, State::Healthy, "{flow}");
+    assert_eq!(flow.verdict().state, FlowState::Healthy, "{flow}");
 }
 
 /// What the weights must be multiplied by for a gradient that stays as long as it is.
@@ -57,7 +57,7 @@ fn start<'a>(flow: &'a Flow, verdict: &Verdict) -> &'a LayerFlow {
 /// gradient, its rate is their mean over `steps` layers of weights, and its cause is the kind of layer that takes most.
 #[track_caller]
 fn assert_the_gains_make_the_verdict(flow: &Flow, verdict: &Verdict, steps: i32) {
-    let main: Vec<&LayerFlow> = flow.trunk().collect();
+    let main: Vec<&LayerFlow> = flow.main_path().collect();
     let weights = |layer: &&LayerFlow| matches!(layer.factor, Factor::Weights | Factor::Sum);
     let (first, last) = (main.iter().position(weights).unwrap(), main.iter().rposition(weights).unwrap());
     let gain = |of: &dyn Fn(&LayerFlow) -> bool| -> f64 {
@@ -70,7 +70,7 @@ fn assert_the_gains_make_the_verdict(flow: &Flow, verdict: &Verdict, steps: i32)
     assert!((rate.powi(steps) / left - 1.0).abs() < 1e-9, "{rate} over {steps} layers is not {left}");
     let causes = [
         (Cause::Weights, gain(&|layer| layer.factor == Factor::Weights)),
-        (Cause::Slope, gain(&|layer| matches!(layer.factor, Factor::Activation { .. }))),
+        (Cause::Activation, gain(&|layer| matches!(layer.factor, Factor::Activation { .. }))),
         (Cause::Sum, gain(&|layer| layer.factor == Factor::Sum)),
     ];
     let worse = |a: &f64, b: &f64| if left < 1.0 { a.total_cmp(b) } else { b.total_cmp(a) };
@@ -82,7 +82,7 @@ fn assert_the_gains_make_the_verdict(flow: &Flow, verdict: &Verdict, steps: i32)
 fn a_sigmoid_network_vanishes_by_g_and_its_cures_cure() {
     let sick = flow(&Plain::<Sigmoid, 20>::init(&mut rng(1)));
     // x 0.236 a layer: below 0.05 after the third, from `3` by `1.19.1`, `1.18.1` to `1.17.1`.
-    let verdict = expect(&sick, State::Vanishing, Cause::Slope, "1.17.1");
+    let verdict = expect(&sick, FlowState::Vanishing, Cause::Activation, "1.17.1");
     assert!((0.22..0.25).contains(&verdict.rate.unwrap()), "{verdict}");
     assert_the_gains_make_the_verdict(&sick, &verdict, 21);
     let he = Initializer::he_normal();
@@ -97,7 +97,7 @@ fn small_weights_vanish_by_w_and_the_factor_cures() {
     // PyTorch's default: Z of 1/√3.
     let init = Initializer::lecun_uniform().gain(1.0 / 3f64.sqrt());
     let sick = flow(&Plain::<Tanh, 20>::init_with(init, &mut rng(2)));
-    let verdict = expect(&sick, State::Vanishing, Cause::Weights, "1.14.1");
+    let verdict = expect(&sick, FlowState::Vanishing, Cause::Weights, "1.14.1");
     assert_the_gains_make_the_verdict(&sick, &verdict, 21);
     assert!((0.54..0.6).contains(&verdict.rate.unwrap()), "{verdict}"); // 1/√3 = 0.577 and a little g'
     assert_healthy(&flow(&Plain::<Tanh, 20>::init_with(init.gain(factor(&verdict)), &mut rng(2))));
@@ -106,7 +106,7 @@ fn small_weights_vanish_by_w_and_the_factor_cures() {
     // ReLU halves, and W does not make up for it: g' is the smaller factor, and the cure is He's factor √2.
     let glorot = Initializer::glorot_normal();
     let verdict = flow(&Plain::<Relu, 20>::init_with(glorot, &mut rng(2))).verdict();
-    assert_eq!((verdict.state, verdict.cause), (State::Vanishing, Some(Cause::Slope)));
+    assert_eq!((verdict.state, verdict.cause), (FlowState::Vanishing, Some(Cause::Activation)));
     assert!((factor(&verdict) / 2f64.sqrt() - 1.0).abs() < 0.1, "{verdict}");
     assert_healthy(&flow(&Plain::<Relu, 20>::init_with(glorot.gain(factor(&verdict)), &mut rng(2))));
 }
@@ -115,7 +115,7 @@ fn small_weights_vanish_by_w_and_the_factor_cures() {
 fn large_weights_explode_by_w_and_the_factor_cures() {
     let he = Initializer::he_normal();
     let verdict = flow(&Plain::<Relu, 20>::init_with(he.gain(2.0), &mut rng(3))).verdict();
-    assert_eq!((verdict.state, verdict.cause), (State::Exploding, Some(Cause::Weights)), "{verdict}");
+    assert_eq!((verdict.state, verdict.cause), (FlowState::Exploding, Some(Cause::Weights)), "{verdict}");
     assert!((1.8..2.2).contains(&verdict.rate.unwrap()), "{verdict}");
     assert_healthy(&flow(&Plain::<Relu, 20>::init_with(he.gain(2.0 * factor(&verdict)), &mut rng(3))));
 
@@ -124,10 +124,10 @@ fn large_weights_explode_by_w_and_the_factor_cures() {
     loop {
         let init = Initializer::lecun_normal().gain(gain);
         let verdict = flow(&Plain::<Tanh, 20>::init_with(init, &mut rng(3))).verdict();
-        if verdict.state == State::Healthy {
+        if verdict.state == FlowState::Healthy {
             break;
         }
-        assert_eq!((verdict.state, verdict.cause), (State::Exploding, Some(Cause::Weights)), "{verdict}");
+        assert_eq!((verdict.state, verdict.cause), (FlowState::Exploding, Some(Cause::Weights)), "{verdict}");
         (gain, looks) = (gain * factor(&verdict), looks + 1);
         assert!(looks < 10, "{gain}: {verdict}");
     }
@@ -141,7 +141,7 @@ fn residual_blocks_explode_by_their_sums_and_smaller_branches_cure() {
     let mut net = Net::init_with(Initializer::he_normal(), &mut rng(4));
     let sick = flow(&net);
     let verdict = sick.verdict();
-    assert_eq!((verdict.state, verdict.cause), (State::Exploding, Some(Cause::Sum)), "{verdict}");
+    assert_eq!((verdict.state, verdict.cause), (FlowState::Exploding, Some(Cause::Sum)), "{verdict}");
     assert_the_gains_make_the_verdict(&sick, &verdict, 41);
     let at: usize = verdict.starts_at.unwrap().strip_prefix("1.").unwrap().parse().unwrap();
     assert!((28..=34).contains(&at), "{at}");
@@ -161,13 +161,13 @@ fn dead_units_are_named_dead() {
         layer.bias.0.iter_mut().enumerate().for_each(|(at, b)| *b = if at % 8 == 0 { 9.0 } else { -30.0 });
     }
     let some = flow(&net);
-    expect(&some, State::Dead, Cause::Slope, "2");
+    expect(&some, FlowState::Dead, Cause::Activation, "2");
     // All activations but the first, whose layer of weights keeps its biases of 0.
-    let dead = |layer: &&LayerFlow| layer.slope.is_some_and(|slope| slope.dead > 0.75);
+    let dead = |layer: &&LayerFlow| layer.activation.is_some_and(|slope| slope.dead > 0.75);
     assert_eq!(some.layers.iter().filter(dead).count(), 12);
     // The last but two: all off, so that nothing goes on below it.
     net.1[9].1.bias.0.fill(-1000.0);
-    let all = expect(&flow(&net), State::Dead, Cause::Slope, "1.10.0");
+    let all = expect(&flow(&net), FlowState::Dead, Cause::Activation, "1.10.0");
     assert_eq!(all.first_over_last, Some(0.0));
     assert_healthy(&flow(&Net::init_with(Initializer::he_normal(), &mut rng(5))));
 }
@@ -177,20 +177,20 @@ fn saturated_units_are_named_saturated_and_standardised_inputs_cure() {
     let lecun = Initializer::lecun_normal();
     // Inputs of 1000: the first activation alone is saturated, and nothing is left of the gradient of the first layer.
     let net = Plain::<Tanh, 8>::init_with(lecun, &mut rng(6));
-    expect(&flow_at(&net, 1000.0), State::Saturated, Cause::Slope, "1.0.0");
+    expect(&flow_at(&net, 1000.0), FlowState::Saturated, Cause::Activation, "1.0.0");
     assert_healthy(&flow_at(&net, 1.0));
     expect(
         &flow_at(&Plain::<Sigmoid, 1>::init_with(lecun, &mut rng(6)), 1e4),
-        State::Saturated,
-        Cause::Slope,
+        FlowState::Saturated,
+        Cause::Activation,
         "1.0.0",
     );
     // All activations, by their biases; and so far that g' is 0.
     let mut net = Plain::<Tanh, 8>::init_with(lecun, &mut rng(6));
     net.1.iter_mut().for_each(|(_, layer)| layer.bias.0.fill(5.0));
-    expect(&flow(&net), State::Saturated, Cause::Slope, "2");
+    expect(&flow(&net), FlowState::Saturated, Cause::Activation, "2");
     net.1.iter_mut().for_each(|(_, layer)| layer.bias.0.fill(500.0));
-    expect(&flow(&net), State::Saturated, Cause::Slope, "2");
+    expect(&flow(&net), FlowState::Saturated, Cause::Activation, "2");
 }
 
 #[test]
@@ -210,11 +210,11 @@ fn one_noisy_layer_is_no_verdict_and_one_provably_small_is() {
     // Its last singular value too: whatever the gradient, no more than a hundredth is left.
     net[5].weight[0][0] = 0.01;
     let small = flow(&net);
-    let verdict = expect(&small, State::Vanishing, Cause::Weights, "5");
+    let verdict = expect(&small, FlowState::Vanishing, Cause::Weights, "5");
     let spectrum = start(&small, &verdict).weights.unwrap().spectrum.unwrap();
     assert!((spectrum.largest - 0.01).abs() < 1e-8, "{spectrum:?}"); // in f32
     (0..4).for_each(|at| net[5].weight[at][at] = 300.0);
-    expect(&flow(&net), State::Exploding, Cause::Weights, "5");
+    expect(&flow(&net), FlowState::Exploding, Cause::Weights, "5");
     net[5].weight[0][0] = 1.0; // one direction that does not grow
     assert_healthy(&flow(&net));
 }
@@ -224,30 +224,30 @@ fn one_noisy_layer_is_no_verdict_and_one_provably_small_is() {
 fn assert_underflows(flow: &Flow, verdict: &Verdict) {
     let layer = start(flow, verdict);
     assert!(layer.output_grad_rms.unwrap() > 0.0 && layer.input_grad_rms == Some(0.0), "{flow}");
-    assert!(layer.slope.is_none_or(|slope| slope.mean > 0.0), "{flow}");
+    assert!(layer.activation.is_none_or(|slope| slope.mean > 0.0), "{flow}");
     assert!(layer.weights.is_none() || layer.parameters.iter().any(|weights| weights.norm > 0.0), "{flow}");
 }
 
 #[test]
 fn zero_weights_and_gradients_that_underflow_are_told_apart() {
     type Net = Plain<Tanh, 5>;
-    expect(&flow(&Net::zeros()), State::Vanishing, Cause::Weights, "3");
+    expect(&flow(&Net::zeros()), FlowState::Vanishing, Cause::Weights, "3");
     let mut net = Net::init(&mut rng(7));
     net.1[2].1.weights_mut().fill(0.0);
     net.1[2].1.bias.0.fill(0.1);
-    expect(&flow(&net), State::Vanishing, Cause::Weights, "1.2.1");
+    expect(&flow(&net), FlowState::Vanishing, Cause::Weights, "1.2.1");
     // 0.236^80 is below the smallest f32: no unit is off, no weight is 0.
     type Deep = ([(Linear<8, 8>, Sigmoid); 100], Linear<8, 8>);
     let x = [Vector([0.3; 8])];
     let deep = Deep::init(&mut rng(8)).flow(&MeanSquaredError, &x, &x).unwrap();
     let verdict = deep.verdict();
-    assert_eq!((verdict.state, verdict.first_over_last), (State::Vanishing, Some(0.0)), "{verdict}");
+    assert_eq!((verdict.state, verdict.first_over_last), (FlowState::Vanishing, Some(0.0)), "{verdict}");
     assert_underflows(&deep, &verdict);
     // At a layer of weights that are small and not 0, though its bias is.
     let mut flow = <[Linear<2, 2>; 3]>::init_with(Initializer::constant(1e-24), &mut rng(0))
         .flow(&MeanSquaredError, &[Vector([1.0; 2])], &[Vector([1.0; 2])])
         .unwrap();
-    let verdict = expect(&flow, State::Vanishing, Cause::Weights, "1");
+    let verdict = expect(&flow, FlowState::Vanishing, Cause::Weights, "1");
     assert_underflows(&flow, &verdict);
     // Nor is it taken for 0 where no singular values were measured.
     flow.layers.iter_mut().filter_map(|layer| layer.weights.as_mut()).for_each(|w| w.spectrum = None);
@@ -261,7 +261,7 @@ fn the_layer_that_first_gives_what_is_not_finite_is_named() {
     let mut net = Net::init_with(he, &mut rng(9));
     net.1[3].1.weight[4][2] = f32::NAN; // which the ReLU behind it makes 0 again
     let wrong = |flow: &Flow, at| {
-        let verdict = expect(flow, State::NonFinite, None, at);
+        let verdict = expect(flow, FlowState::NonFinite, None, at);
         let parameters = &start(flow, &verdict).parameters;
         let wrong: Vec<_> = parameters.iter().filter(|parameter| !parameter.norm.is_finite()).collect();
         assert_eq!(wrong.len(), 1, "{flow}");
@@ -276,7 +276,7 @@ fn the_layer_that_first_gives_what_is_not_finite_is_named() {
 
     // 1e8 a layer: 1e39 at the fifth, `1.3.1`.
     let large = flow(&Net::init_with(he.gain(1e8), &mut rng(9)));
-    let at = start(&large, &expect(&large, State::NonFinite, None, "1.3.1"));
+    let at = start(&large, &expect(&large, FlowState::NonFinite, None, "1.3.1"));
     assert!(at.input_rms.is_finite() && !at.output_rms.is_finite(), "{large}");
     assert!(at.parameters.iter().all(|parameter| parameter.norm.is_finite()), "{large}");
     // Neither way through the block overflows, their sum does.
@@ -284,7 +284,7 @@ fn the_layer_that_first_gives_what_is_not_finite_is_named() {
         <(Linear<1, 1>, Residual<Linear<1, 1>>, Tanh)>::init_with(Initializer::constant(1.0), &mut rng(0))
             .flow(&MeanSquaredError, &[Vector([3e38])], &[Vector([0.0])])
             .unwrap();
-    let at = start(&blocks, &expect(&blocks, State::NonFinite, None, "1"));
+    let at = start(&blocks, &expect(&blocks, FlowState::NonFinite, None, "1"));
     assert_eq!(at.factor, Factor::Sum);
     let branch = blocks.layers.iter().find(|layer| layer.path == "1.branch").unwrap();
     assert!(at.input_rms.is_finite() && branch.output_rms.is_finite(), "{blocks}");
@@ -296,13 +296,13 @@ fn what_is_not_finite_only_on_the_way_back_or_in_the_loss_is_named_too() {
     type Net = [Residual<Linear<1, 1>>; 3];
     let net = Net::init_with(Initializer::constant(1e13), &mut rng(0));
     let way_back = net.flow(&MeanSquaredError, &[Vector([1e-20])], &[Vector([0.0])]).unwrap();
-    let verdict = expect(&way_back, State::NonFinite, None, "1.branch");
+    let verdict = expect(&way_back, FlowState::NonFinite, None, "1.branch");
     let at = start(&way_back, &verdict);
     assert!(way_back.loss.is_some() && at.output_grad_rms.unwrap().is_finite(), "{way_back}");
     assert!(!at.input_grad_rms.unwrap().is_finite(), "{way_back}");
 
     let net = Linear::<1, 1, f64>::init_with(Initializer::constant(1e200), &mut rng(0));
     let loss = net.flow(&MeanSquaredError, &[Vector([1.0])], &[Vector([0.0])]).unwrap();
-    expect(&loss, State::NonFinite, None, None);
+    expect(&loss, FlowState::NonFinite, None, None);
     assert!(loss.loss.is_none() && loss.layers.iter().all(|layer| layer.output_rms.is_finite()), "{loss}");
 }

@@ -44,7 +44,8 @@ fn used(source: &str) -> Vec<String> {
             continue;
         }
         let rest = &code[at + "crate::".len()..];
-        let name = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+        let name =
+            |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
         match rest.strip_prefix('{') {
             None => used.push(name(rest)),
             Some(list) => {
@@ -86,7 +87,10 @@ fn a_module_uses_only_what_is_below_it() {
         for name in used(&read_to_string(&file).unwrap()) {
             let name = ROOT.iter().find(|(item, _)| *item == name).map_or(&name[..], |(_, module)| module);
             let Some(&there) = floor.get(name) else {
-                panic!("{}: `crate::{name}` is at the root of the crate; name the module it is in", path.display())
+                panic!(
+                    "{}: `crate::{name}` is at the root of the crate; name the module it is in",
+                    path.display()
+                )
             };
             arrows += 1;
             assert!(

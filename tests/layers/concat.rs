@@ -2,6 +2,7 @@
 
 use crate::common::{backward, forward};
 use chainrule::Error;
+use chainrule::layer::{BackwardHook, Cost, LayerPass, Plan, Segment};
 use chainrule::prelude::*;
 
 #[test]

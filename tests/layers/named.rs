@@ -3,6 +3,7 @@
 use crate::common::{backward, forward};
 use chainrule::gradcheck::gradcheck;
 use chainrule::layer::describe;
+use chainrule::layer::{BackwardHook, LayerPass, Plan, Segment};
 use chainrule::network;
 use chainrule::prelude::*;
 

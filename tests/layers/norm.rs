@@ -4,6 +4,7 @@ use crate::common::{backward, every_layer, forward, inputs};
 use chainrule::Real;
 use chainrule::gradcheck::gradcheck;
 use chainrule::layer::{Parameter, Visitor, visit};
+use chainrule::layer::{Plan, ViewMut};
 use chainrule::prelude::*;
 
 type T = f64;

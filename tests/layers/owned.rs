@@ -1,6 +1,7 @@
 //! A network on the heap: what it can do at any size, and where its weights lie.
 
 use crate::common::{bits, every_combinator, every_layer, every_network};
+use chainrule::layer::View;
 use chainrule::layer::{Parameter, Role, Visitor, visit};
 use chainrule::prelude::*;
 

@@ -67,8 +67,7 @@ fn of_equals_the_first_in_memory_gets_the_whole_gradient() {
 
 #[test]
 fn a_pixel_that_wins_several_windows_gets_all_their_gradients() {
-    let dx =
-        gradient(MaxPool2d::<2, 1>, Image([[[0.0, 0.0, 0.0], [0.0, 9.0, 0.0]]]), Image([[[2.0, 3.0]]]));
+    let dx = gradient(MaxPool2d::<2, 1>, Image([[[0.0, 0.0, 0.0], [0.0, 9.0, 0.0]]]), Image([[[2.0, 3.0]]]));
     assert_eq!(dx, Image([[[0.0, 0.0, 0.0], [0.0, 5.0, 0.0]]]));
 }
 

@@ -3,6 +3,7 @@
 use crate::common::{backward, every_combinator, every_layer, every_network, forward};
 use chainrule::Real;
 use chainrule::layer::{Parameter, Role, Visitor, visit};
+use chainrule::layer::{View, ViewMut};
 use chainrule::prelude::*;
 use proptest::prelude::*;
 

@@ -2,6 +2,7 @@
 
 use crate::common::{backward, forward, inputs};
 use chainrule::layer::{Parameter, Visitor, visit};
+use chainrule::layer::{Plan, View, ViewMut};
 use chainrule::prelude::*;
 
 type X = Vector<3, f64>;

@@ -2,6 +2,7 @@
 
 use crate::common::trained;
 use chainrule::Error;
+use chainrule::layer::{BackwardHook, LayerPass, Plan, Segment, View, ViewMut};
 use chainrule::layer::{Parameter, Visitor, visit};
 use chainrule::prelude::*;
 use chainrule::tensor::NoGrad;

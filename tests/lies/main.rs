@@ -118,11 +118,21 @@ fn a_short_length_or_hidden_numbers_stay_inside_the_batch() {
     for found in [
         panics(|| {
             let x = Shorter([1.0; 4]);
-            linear_from::<Shorter>().forward(&[x; 2], &mut [Vector([0.0; 2]); 2], WorkspaceMut::default(), &mut Mode::Evaluate);
+            linear_from::<Shorter>().forward(
+                &[x; 2],
+                &mut [Vector([0.0; 2]); 2],
+                WorkspaceMut::default(),
+                &mut Mode::Evaluate,
+            );
         }),
         panics(|| {
             let x = Hiding([1.0; 4]);
-            linear_from::<Hiding>().forward(&[x; 2], &mut [Vector([0.0; 2]); 2], WorkspaceMut::default(), &mut Mode::Evaluate);
+            linear_from::<Hiding>().forward(
+                &[x; 2],
+                &mut [Vector([0.0; 2]); 2],
+                WorkspaceMut::default(),
+                &mut Mode::Evaluate,
+            );
         }),
     ] {
         assert!(found, "the weights of one input cannot serve three");

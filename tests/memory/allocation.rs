@@ -212,7 +212,8 @@ fn pool(threads: usize, counter: &'static AtomicUsize) -> rayon::ThreadPool {
 fn steps_in_pieces_allocate_only_in_their_first_on_each_thread() {
     type Net = (Linear<12, 24>, Tanh, Dropout<20>, [Residual<Linear<24, 24>>; 2], Linear<24, 10>);
     let (xs, ys) = (inputs::<Vector<12>>(FULL), inputs::<Vector<10>>(FULL));
-    let trainer = || Trainer::new(Net::init(&mut rng(1)), MeanSquaredError, Adam::new(1e-3), 1).micro_batch(2);
+    let trainer =
+        || Trainer::new(Net::init(&mut rng(1)), MeanSquaredError, Adam::new(1e-3), 1).micro_batch(2);
 
     static ONE: AtomicUsize = AtomicUsize::new(0);
     let mut alone = trainer();

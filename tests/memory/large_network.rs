@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use chainrule::keep;
+use chainrule::checkpoint;
 use chainrule::prelude::*;
 
 /// Runs `f` on a stack of 2 MB, the size that test threads and worker threads have.
@@ -59,8 +59,8 @@ fn a_network_of_100_megabytes_is_built_trained_copied_compared_printed_saved_loa
 
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("large.safetensors");
-        keep::save(&trainer.network, &path).unwrap();
-        let loaded = keep::load::<Large>(&path).unwrap();
+        checkpoint::save(&trainer.network, &path).unwrap();
+        let loaded = checkpoint::load::<Large>(&path).unwrap();
         assert_eq!(loaded, trainer.network);
         drop(loaded);
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::allocator::watched;
 use crate::common::bits;
 use crate::files::file;
-use chainrule::keep::{self, Format, KeepError};
+use chainrule::checkpoint::{self, CheckpointError, Format};
 use chainrule::parameters::AsNetwork;
 use chainrule::prelude::*;
 use chainrule::rand::rngs::ChaCha8Rng;
@@ -107,27 +107,27 @@ fn mutate(good: &[u8], draws: &mut ChaCha8Rng) -> Vec<u8> {
 }
 
 /// Which error it is.
-fn kind(error: &KeepError) -> &'static str {
+fn kind(error: &CheckpointError) -> &'static str {
     match error {
-        KeepError::Broken { .. } => "broken",
-        KeepError::Mismatch(_) => "mismatch",
-        KeepError::NonFinite { .. } => "not finite",
-        KeepError::Version { .. } => "version",
-        KeepError::Layout { .. } => "layout",
+        CheckpointError::Broken { .. } => "broken",
+        CheckpointError::Mismatch(_) => "mismatch",
+        CheckpointError::NonFinite { .. } => "not finite",
+        CheckpointError::Version { .. } => "version",
+        CheckpointError::Layout { .. } => "layout",
         error => panic!("another error than a file can have: {error:?}"),
     }
 }
 
 #[test]
 fn ten_thousand_mutations_of_a_network_are_errors_or_finite_networks() {
-    let good = keep::to_bytes(&Net::init(&mut rng(1))).unwrap();
+    let good = checkpoint::to_bytes(&Net::init(&mut rng(1))).unwrap();
     let (mut draws, mut seen) = (rng(2), BTreeMap::<&str, usize>::new());
     for _ in 0..10_000 {
         let bytes = mutate(&good, &mut draws);
-        let (loaded, most) = watched(|| keep::from_bytes::<Net>(&bytes));
+        let (loaded, most) = watched(|| checkpoint::from_bytes::<Net>(&bytes));
         assert!(most <= allowed(bytes.len()), "{most} bytes for a file of {}", bytes.len());
         let outcome = match &loaded {
-            Ok(net) if bytes == good || keep::to_bytes(net).unwrap() == good => "the same network",
+            Ok(net) if bytes == good || checkpoint::to_bytes(net).unwrap() == good => "the same network",
             Ok(net) => {
                 assert!(finite(net));
                 "another network"
@@ -156,7 +156,7 @@ fn mutations_of_files_leave_the_network_and_the_run_as_they_were_or_load_them_wh
     let (xs, ys) = ([Vector([0.1, 0.2, 0.3]); 2], [Vector([0.5, -0.5]); 2]);
     let mut saved = new(1);
     saved.step(&xs, &ys).unwrap();
-    keep::save(&saved.network, &net_path).unwrap();
+    checkpoint::save(&saved.network, &net_path).unwrap();
     saved.save_checkpoint(&run_path).unwrap();
     let (net_file, run_file) = (std::fs::read(&net_path).unwrap(), std::fs::read(&run_path).unwrap());
 
@@ -169,7 +169,7 @@ fn mutations_of_files_leave_the_network_and_the_run_as_they_were_or_load_them_wh
         std::fs::write(&net_path, mutate(&net_file, &mut draws)).unwrap();
         let mut net = Net::init(&mut rng(9));
         let init = bits(&net);
-        match keep::load_into(&mut net, &net_path) {
+        match checkpoint::load_into(&mut net, &net_path) {
             Ok(()) => assert!(finite(&net)),
             Err(_) => {
                 errors[0] += 1;
@@ -213,10 +213,10 @@ fn header(entries: &[String]) -> String {
 
 /// Loaded as one's own, so that nothing but the header is to blame.
 fn refused(bytes: &[u8]) -> String {
-    let load = || Format::chainrule().unmarked().from_bytes::<Linear<2, 2>>(bytes).unwrap_err();
+    let load = || Format::chainrule().without_metadata().from_bytes::<Linear<2, 2>>(bytes).unwrap_err();
     let (error, most) = watched(load);
     assert!(most <= allowed(bytes.len()), "{most} bytes for a file of {}: {error}", bytes.len());
-    assert!(matches!(error, KeepError::Broken { .. }), "{error}");
+    assert!(matches!(error, CheckpointError::Broken { .. }), "{error}");
     error.to_string()
 }
 
@@ -249,7 +249,7 @@ fn tensors_that_overlap_or_leave_gaps_or_share_a_name_are_refused() {
     let (w, b) =
         (|from, to| entry("weight", "F32", "2,2", from, to), |from, to| entry("bias", "F32", "2", from, to));
     let good = file(&header(&[w(0, 16), b(16, 24)]), &[0; 24]);
-    assert!(Format::chainrule().unmarked().from_bytes::<Linear<2, 2>>(&good).is_ok());
+    assert!(Format::chainrule().without_metadata().from_bytes::<Linear<2, 2>>(&good).is_ok());
     for (what, entries) in [
         ("invalid offset for tensor `bias`", [w(0, 16), b(8, 16)]),
         (
@@ -309,14 +309,15 @@ fn headers_made_to_fill_the_memory_take_a_multiple_of_the_file() {
         ("a long name", file(&header(&[entry(&"n".repeat(1_000_000), "I8", "0", 0, 0)]), &[])),
         ("an unknown field", file(&header(&[unknown]), &[])),
     ] {
-        let (result, most) = watched(|| Format::chainrule().unmarked().from_bytes::<Linear<2, 2>>(&bytes));
+        let (result, most) =
+            watched(|| Format::chainrule().without_metadata().from_bytes::<Linear<2, 2>>(&bytes));
         let error = result.unwrap_err();
         println!(
             "{what}: {:.1} bytes for each of the file's {}",
             most as f64 / bytes.len() as f64,
             bytes.len()
         );
-        assert!(matches!(error, KeepError::Mismatch(_)), "{what}: {error}");
+        assert!(matches!(error, CheckpointError::Mismatch(_)), "{what}: {error}");
         assert!(error.to_string().len() < 4 * bytes.len() + 2_000);
         assert!(most <= allowed(bytes.len()), "{what}: {most} bytes for a file of {}", bytes.len());
     }
@@ -325,7 +326,7 @@ fn headers_made_to_fill_the_memory_take_a_multiple_of_the_file() {
 #[test]
 fn a_small_file_does_not_make_room_for_a_large_network() {
     type Large = Linear<4096, 4096>; // 67 MB
-    let bytes = keep::to_bytes(&Linear::<2, 2>::zeros()).unwrap();
-    let (error, most) = watched(|| keep::from_bytes::<Large>(&bytes).map(|_| ()).unwrap_err());
-    assert!(matches!(error, KeepError::Mismatch(_)) && most <= allowed(bytes.len()), "{most}: {error}");
+    let bytes = checkpoint::to_bytes(&Linear::<2, 2>::zeros()).unwrap();
+    let (error, most) = watched(|| checkpoint::from_bytes::<Large>(&bytes).map(|_| ()).unwrap_err());
+    assert!(matches!(error, CheckpointError::Mismatch(_)) && most <= allowed(bytes.len()), "{most}: {error}");
 }

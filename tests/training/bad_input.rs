@@ -123,7 +123,7 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
         ),
         (
             "UnknownPath",
-            Frozen::new(Sgd::new(0.1), ["4"]).step(&mut net(), &net()).unwrap_err(),
+            FreezeParameters::new(Sgd::new(0.1), ["4"]).step(&mut net(), &net()).unwrap_err(),
             "no parameter stands at `4` or below it: print `Net::summary::<Input>()` to see the paths",
         ),
         (

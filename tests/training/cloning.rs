@@ -4,7 +4,8 @@ use crate::common::{bits, inputs};
 use chainrule::prelude::*;
 
 /// Random in training, measured in training, skipped and scaled.
-type Net = (Linear<4, 12>, BatchNorm<12>, Residual<(Tanh, Dropout<30>, Linear<12, 12>)>, PRelu, Linear<12, 3>);
+type Net =
+    (Linear<4, 12>, BatchNorm<12>, Residual<(Tanh, Dropout<30>, Linear<12, 12>)>, PRelu, Linear<12, 3>);
 
 const SAMPLES: usize = 24;
 
@@ -58,7 +59,7 @@ fn a_cloned_trainer_goes_on_bit_for_bit_with_every_optimiser() {
     goes_on_alike("RmsProp", RmsProp::new(0.01), |trainer| trainer);
     goes_on_alike("Adam", Adam::new(0.01), |trainer| trainer);
     goes_on_alike("AdamW", AdamW::new(0.01).weight_decay(0.1), |trainer| trainer);
-    goes_on_alike("Frozen", Frozen::new(Adam::new(0.01), ["0.bias"]), |trainer| trainer);
+    goes_on_alike("FreezeParameters", FreezeParameters::new(Adam::new(0.01), ["0.bias"]), |trainer| trainer);
 }
 
 #[test]

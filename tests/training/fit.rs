@@ -215,7 +215,7 @@ fn a_number_that_is_not_finite_stops_with_layer_and_step_and_the_last_good_weigh
 fn a_plateau_lowers_the_rate_under_a_schedule_too() {
     let (train, test) = (data(20), data(10));
     let new = || {
-        let frozen = Frozen::new(Sgd::new(0.1), ["0", "2"]); // the loss stays what it is
+        let frozen = FreezeParameters::new(Sgd::new(0.1), ["0", "2"]); // the loss stays what it is
         Trainer::new(Net::init(&mut rng(1)), CrossEntropy::default(), frozen, 5)
     };
     let options = |epochs| Fit::epochs(epochs).batch_size(10).validate(&test).plateau(Plateau::new(0.5, 1));
@@ -239,7 +239,7 @@ fn the_average_is_validated_and_stays() {
     let mut fitted = trainer();
     let history = fitted.fit(&train, Fit::epochs(3).batch_size(8).validate(&test).average(0.9)).unwrap();
 
-    let (mut by_hand, mut draws, mut average) = (trainer(), draws(), Average::new(0.9));
+    let (mut by_hand, mut draws, mut average) = (trainer(), draws(), ExponentialMovingAverage::new(0.9));
     let mut loader = Loader::new(&train, 8).unwrap();
     let mut losses = vec![];
     for _ in 0..3 {

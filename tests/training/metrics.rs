@@ -1,7 +1,7 @@
 //! Metrics against scikit-learn's, on fixed random cases: see `tests/fixtures/metrics.py`.
 
 use chainrule::metrics::{
-    Confusion, accuracy, mean_absolute_error, mean_squared_error, r_squared, top_k_accuracy,
+    ConfusionMatrix, accuracy, mean_absolute_error, mean_squared_error, r_squared, top_k_accuracy,
 };
 use chainrule::{Error, prelude::*};
 use serde::Deserialize;
@@ -69,12 +69,12 @@ fn metrics_of_classes_are_scikit_learns() {
         // In two batches, where there are two samples: what was counted before stays.
         let (first, second) = scores.split_at(scores.len() / 2);
         let (first_labels, second_labels) = labels.split_at(labels.len() / 2);
-        let mut confusion = Confusion::default();
+        let mut confusion = ConfusionMatrix::default();
         if !first.is_empty() {
             confusion.add(first, first_labels).unwrap();
         }
         confusion.add(second, second_labels).unwrap();
-        assert_eq!(confusion, Confusion::of(&scores, &labels).unwrap());
+        assert_eq!(confusion, ConfusionMatrix::of(&scores, &labels).unwrap());
         let all: Vec<Label<4>> = Label::all().collect();
         let counts =
             all.iter().map(|&truth| all.iter().map(|&other| confusion.count(truth, other)).collect());
@@ -151,9 +151,9 @@ fn infinite_scores_are_compared_and_nan_is_refused() {
     let expected = |error: &Error| matches!(error, Error::NonFiniteData { what: "output", sample: 1, element: 1, value } if value.is_nan());
     assert!(expected(&accuracy(&broken, &labels).unwrap_err()));
     assert!(expected(&top_k_accuracy(&broken, &labels, 2).unwrap_err()));
-    let mut confusion = Confusion::default();
+    let mut confusion = ConfusionMatrix::default();
     assert!(expected(&confusion.add(&broken, &labels).unwrap_err()));
-    assert_eq!(confusion, Confusion::default(), "half a batch was counted");
+    assert_eq!(confusion, ConfusionMatrix::default(), "half a batch was counted");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn wrong_lengths_and_settings_are_errors() {
     let lengths = Err(Error::BatchLengths { inputs: 2, targets: 3 });
     assert_eq!(accuracy(&scores, &labels), lengths);
     assert_eq!(top_k_accuracy(&scores, &labels, 1), lengths);
-    assert_eq!(Confusion::of(&scores, &labels).map(|_| 0.0), lengths);
+    assert_eq!(ConfusionMatrix::of(&scores, &labels).map(|_| 0.0), lengths);
     assert_eq!(mean_absolute_error(&scores, &[scores[0]; 3]), lengths);
     assert_eq!(r_squared(&scores, &[scores[0]; 3]), lengths);
     assert_eq!(accuracy(&scores[..0], &labels[..0]), Err(Error::EmptyBatch));
@@ -184,7 +184,7 @@ fn wrong_lengths_and_settings_are_errors() {
 
 #[test]
 fn a_confusion_of_nothing_is_all_zeros() {
-    let empty = Confusion::<3>::default();
+    let empty = ConfusionMatrix::<3>::default();
     let ratios = [empty.accuracy(), empty.mean_precision(), empty.mean_recall(), empty.mean_f1()];
     assert_eq!((ratios, empty.total()), ([0.0; 4], 0));
 }
@@ -193,7 +193,7 @@ fn a_confusion_of_nothing_is_all_zeros() {
 fn the_table_is_aligned_whatever_stands_in_it() {
     let labels: Vec<Label<3>> = labels(&[vec![0; 1200], vec![1; 7], vec![2]].concat());
     let scores: Vec<Vector<3>> = labels.iter().map(|label| label.one_hot()).collect();
-    let mut confusion = Confusion::of(&scores, &labels).unwrap();
+    let mut confusion = ConfusionMatrix::of(&scores, &labels).unwrap();
     confusion.add(&[Vector([0.0, 1.0, 0.0])], &labels[..1]).unwrap();
     assert_eq!(
         format!("\n{}", confusion.table(["cat", "Käfer", "a long name"])),

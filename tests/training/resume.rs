@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 
 use crate::common::{bits, inputs};
 use chainrule::FitError;
+use chainrule::checkpoint::{self, CheckpointError};
 use chainrule::data::Dataset;
-use chainrule::keep::{self, KeepError};
 use chainrule::metrics::{History, accuracy};
 use chainrule::prelude::*;
 use chainrule::rand::{Rng, RngExt};
@@ -137,7 +137,7 @@ fn a_process_that_is_killed_again_and_again_comes_to_the_same_weights() {
         let (train, test) = (data(SAMPLES), data(11));
         let mut trainer = trainer();
         trainer.fit(&train, options(&test, folder.as_ref(), || println!("sample"))).unwrap();
-        keep::save(&trainer.network, Path::new(&folder).join("trained.safetensors")).unwrap();
+        checkpoint::save(&trainer.network, Path::new(&folder).join("trained.safetensors")).unwrap();
         return;
     }
     let (expected, folder, mut draws) = (straight(), tempfile::tempdir().unwrap(), rng(3));
@@ -162,7 +162,7 @@ fn a_process_that_is_killed_again_and_again_comes_to_the_same_weights() {
     let said = String::from_utf8_lossy(&last.stdout).lines().filter(|line| *line == "sample").count();
     assert!(said < 222, "the last child began anew");
     assert_eq!(String::from_utf8_lossy(&last.stderr).lines().count(), 0, "a bar without a terminal");
-    let trained: Owned<Net> = keep::load(folder.path().join("trained.safetensors")).unwrap();
+    let trained: Owned<Net> = checkpoint::load(folder.path().join("trained.safetensors")).unwrap();
     assert_eq!(bits(&trained), expected.weights);
     let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
     assert!(read("run.safetensors") == expected.checkpoint, "the checkpoints differ");
@@ -191,9 +191,9 @@ fn the_networks_of_a_checkpoint_load_by_themselves() {
     let path = folder.path().join("run.safetensors");
     let mut fitted = trainer();
     fitted.fit(&train, Fit::epochs(3).validate(&test).stop_early(9).checkpoint(&path)).unwrap();
-    let best: Owned<Net> = keep::Format::chainrule().within("best").load(&path).unwrap();
+    let best: Owned<Net> = checkpoint::Format::chainrule().within("best").load(&path).unwrap();
     assert_eq!(bits(&best), bits(&fitted.network));
-    let last: Owned<Net> = keep::Format::chainrule().within("trainer.network").load(&path).unwrap();
+    let last: Owned<Net> = checkpoint::Format::chainrule().within("trainer.network").load(&path).unwrap();
     let mut plain = trainer();
     plain.fit(&train, Fit::epochs(3)).unwrap();
     assert_eq!(bits(&last), bits(&plain.network));
@@ -207,12 +207,12 @@ fn a_checkpoint_of_another_run_is_an_error() {
     // Early stopping needs the best network, which this run did not keep.
     let error =
         trainer().fit(&train, Fit::epochs(2).validate(&train).stop_early(1).checkpoint(&path)).unwrap_err();
-    assert!(matches!(error, FitError::Checkpoint(KeepError::Mismatch(_))), "{error}");
+    assert!(matches!(error, FitError::Checkpoint(CheckpointError::Mismatch(_))), "{error}");
     assert!(error.to_string().contains("best.0.weight"), "{error}");
 
     fs::write(&path, "no checkpoint").unwrap();
     let error = trainer().fit(&train, Fit::epochs(2).checkpoint(&path)).unwrap_err();
-    assert!(matches!(error, FitError::Checkpoint(KeepError::Broken { .. })), "{error}");
+    assert!(matches!(error, FitError::Checkpoint(CheckpointError::Broken { .. })), "{error}");
     assert_eq!(fs::read(&path).unwrap(), b"no checkpoint", "it was replaced");
 
     fs::remove_file(&path).unwrap();

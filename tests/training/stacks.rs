@@ -57,14 +57,17 @@ fn a_network_with_two_inputs_trains_on_both() {
     let data = angles(|a, b| {
         (Pair(Vector([a.cos(), a.sin()]), Sequence([[b.cos()], [b.sin()]])), Vector([(a - b).cos()]))
     });
-    let trainer = assert_trains!((
-        Parallel<Linear<2, 16>, Dense<Sequence<2, 1>, Vector<16>>>,
-        Join,
-        Tanh,
-        Linear<32, 16>,
-        Tanh,
-        Linear<16, 1>,
-    ), data);
+    let trainer = assert_trains!(
+        (
+            Parallel<Linear<2, 16>, Dense<Sequence<2, 1>, Vector<16>>>,
+            Join,
+            Tanh,
+            Linear<32, 16>,
+            Tanh,
+            Linear<16, 1>,
+        ),
+        data
+    );
     // Each half of the input makes a difference.
     let at = |a: f32, b: f32| -> f32 {
         let pair = Pair(Vector([a.cos(), a.sin()]), Sequence([[b.cos()], [b.sin()]]));

@@ -76,7 +76,8 @@ fn the_mean_of_two_gradients_moves_statistics_to_the_mean_of_two_batches() {
     let (mut mean, mut workspace) = (Net::zeros(), Workspace::default());
     for batch in &batches {
         let (mut gradient, targets) = (Net::zeros(), vec![Vector([1.0, -1.0]); batch.len()]);
-        net.loss_gradient(&MeanSquaredError, batch, &targets, &mut workspace, &mut gradient, &mut rng(0)).unwrap();
+        net.loss_gradient(&MeanSquaredError, batch, &targets, &mut workspace, &mut gradient, &mut rng(0))
+            .unwrap();
         visit([View::of(&*gradient)], [ViewMut::of(&mut *mean)], &mut AddHalf);
     }
     Adam::new(0.1).step(&mut net, &mean).unwrap();

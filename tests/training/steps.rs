@@ -78,7 +78,7 @@ fn what_is_not_finite_is_left_for_the_optimiser_to_refuse() {
 
 #[test]
 fn an_average_is_the_weighted_sum_of_the_networks_and_the_last_ones_statistics() {
-    let mut average = Average::new(0.75);
+    let mut average = ExponentialMovingAverage::new(0.75);
     assert!(average.network().is_none());
     let nets = [1, 2, 3].map(net);
     nets.iter().for_each(|net| average.update(net).unwrap());
@@ -89,7 +89,7 @@ fn an_average_is_the_weighted_sum_of_the_networks_and_the_last_ones_statistics()
         approx::assert_abs_diff_eq!(*x, expected, epsilon = 1e-15);
     }
     assert_eq!(statistics(average), statistics(&nets[2]));
-    assert!(matches!(Average::new(1.0).update(&nets[0]), Err(Error::Setting { .. })));
+    assert!(matches!(ExponentialMovingAverage::new(1.0).update(&nets[0]), Err(Error::Setting { .. })));
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn what_is_frozen_stays_and_the_rest_moves_as_ever() {
     let gradient = net(9);
     let (mut all, mut part) = (net(1), net(1));
     let mut plain = AdamW::new(0.1).weight_decay(0.1);
-    let mut frozen = Frozen::new(plain.clone(), ["0", "1.bias"]);
+    let mut frozen = FreezeParameters::new(plain.clone(), ["0", "1.bias"]);
     for _ in 0..3 {
         plain.step(&mut all, &gradient).unwrap();
         frozen.step(&mut part, &gradient).unwrap();
@@ -119,7 +119,7 @@ fn a_path_that_leads_nowhere_is_an_error_and_no_step() {
     // `2` is a Tanh; `1.bia` is no field; `33` begins as `3` does.
     for path in ["2", "1.bia", "33", "1.", ""] {
         let mut net_now = net(1);
-        let error = Frozen::new(Sgd::new(0.1), [path]).step(&mut net_now, &net(2)).unwrap_err();
+        let error = FreezeParameters::new(Sgd::new(0.1), [path]).step(&mut net_now, &net(2)).unwrap_err();
         assert!(matches!(error, Error::UnknownPath { path: ref found } if found == path), "{error}");
         assert_eq!(numbers(&net_now), numbers(&net(1)));
     }

@@ -33,7 +33,8 @@ use field::Kind;
 #[proc_macro_derive(Parameters, attributes(parameter, parameters))]
 pub fn derive_parameters(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    let without_parameters = implementation(&input, &[], &[], &[], &quote!(::chainrule::parameters::Node::Nothing));
+    let without_parameters =
+        implementation(&input, &[], &[], &[], &quote!(::chainrule::parameters::Node::Nothing));
     let expanded = expand(input).unwrap_or_else(|error| {
         // A layer without parameters, so that this is the only error.
         let error = error.into_compile_error();

@@ -64,8 +64,9 @@ fn from_pattern(input: &DeriveInput, pattern: &LitStr, krate: &TokenStream) -> R
             parts.push(text(before, krate));
         }
         if let Some(expression) = inside.strip_prefix('=') {
-            let expression: syn::Expr = syn::parse_str(expression)
-                .map_err(|error| Error::new_spanned(pattern, format!("`{expression}` is no expression: {error}")))?;
+            let expression: syn::Expr = syn::parse_str(expression).map_err(|error| {
+                Error::new_spanned(pattern, format!("`{expression}` is no expression: {error}"))
+            })?;
             parts.push(quote!(#expression));
             rest = after;
             continue;
@@ -77,7 +78,10 @@ fn from_pattern(input: &DeriveInput, pattern: &LitStr, krate: &TokenStream) -> R
             GenericParam::Const(param) => param.ident == name,
             GenericParam::Lifetime(_) => false,
         }) else {
-            return Err(Error::new_spanned(pattern, format!("`{name}` is no parameter of `{}`", input.ident)));
+            return Err(Error::new_spanned(
+                pattern,
+                format!("`{name}` is no parameter of `{}`", input.ident),
+            ));
         };
         let ident = format_ident!("{name}");
         parts.push(match param {

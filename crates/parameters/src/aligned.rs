@@ -129,7 +129,6 @@ impl<E: Sides, const N: usize> Sides for [E; N] {
     };
 }
 
-
 impl<E: Sides, const N: usize> Shaped for [E; N] {
     type Scalar = E::Scalar;
     const SHAPE: &'static [usize] = {

@@ -93,7 +93,10 @@ impl Node {
             side += 1;
         }
         let len = size / size_of::<T>();
-        assert!(product == len, "the sides of a parameter do not multiply to the numbers that its field holds");
+        assert!(
+            product == len,
+            "the sides of a parameter do not multiply to the numbers that its field holds"
+        );
         Self::Tensor(Tensor { role, shape, scalar: T::SCALAR, len })
     }
 

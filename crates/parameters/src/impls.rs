@@ -59,7 +59,13 @@ tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13,
 // SAFETY: an array has its layers one after the other, `size_of` bytes apart, each of which describes its own tensors.
 unsafe impl<F: Parameters, const N: usize> Parameters for [F; N] {
     const NAME: TypeName = TypeName {
-        parts: &[Part::Text("["), Part::Name(&<F as Parameters>::NAME), Part::Text("; "), Part::Number(N as u64), Part::Text("]")],
+        parts: &[
+            Part::Text("["),
+            Part::Name(&<F as Parameters>::NAME),
+            Part::Text("; "),
+            Part::Number(N as u64),
+            Part::Text("]"),
+        ],
     };
     const DESCRIPTION: Node = Node::Repeat { count: N, stride: size_of::<F>(), of: &F::DESCRIPTION };
 }

@@ -55,7 +55,10 @@ pub fn visit<const R: usize, const W: usize>(
 ) {
     let mut kinds = read.iter().map(|view| view.kind).chain(write.iter().map(|view| view.kind));
     let Some(first) = kinds.next() else { return };
-    assert!(kinds.all(|kind| kind.id == first.id), "networks that are walked over at once must be of one type");
+    assert!(
+        kinds.all(|kind| kind.id == first.id),
+        "networks that are walked over at once must be of one type"
+    );
     // SAFETY: each pointer is that of a network which this description describes, borrowed for the whole call: a `View` shared, a
     // `ViewMut` exclusively, so that no two of the latter are the same network.
     unsafe {

@@ -1,7 +1,7 @@
-use chainrule_derive::Parameters;
 use super::{Activation, activation};
 use crate::error::require;
 use crate::kernel::{Real, exp, exp_m1};
+use chainrule_derive::Parameters;
 
 /// The exponential linear unit; a = `NUM / DEN`, 1 unless said otherwise.
 ///

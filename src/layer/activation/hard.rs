@@ -1,6 +1,6 @@
-use chainrule_derive::Parameters;
 use super::{Activation, activation};
 use crate::kernel::Real;
+use chainrule_derive::Parameters;
 
 /// `x` held between `low` and `high`. A NaN stays one.
 #[inline(always)]

@@ -1,7 +1,7 @@
-use chainrule_derive::Parameters;
 use super::{Activation, activation};
 use crate::error::require;
 use crate::kernel::Real;
+use chainrule_derive::Parameters;
 
 /// The rectifier.
 ///

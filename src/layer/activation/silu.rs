@@ -1,6 +1,6 @@
-use chainrule_derive::Parameters;
 use super::{Activation, activation};
 use crate::kernel::{Real, exp, sigmoid};
+use chainrule_derive::Parameters;
 
 /// The sigmoid linear unit, also called swish.
 ///

@@ -1,6 +1,6 @@
-use chainrule_derive::Parameters;
 use super::{Activation, activation};
 use crate::kernel::{self, Real};
+use chainrule_derive::Parameters;
 
 /// The hyperbolic tangent, from -1 to 1.
 ///

@@ -1,6 +1,5 @@
 use chainrule_derive::Parameters;
 
-
 use super::{Slid, weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::{Bias, scalar_and_bias};
@@ -79,7 +78,9 @@ where
     const PLAN: Plan = Plan::leaf::<Image<IN, H, W, T>, Self>()
         .costs(Cost::weights((Self::Output::LEN * IN * K * K) as u64, OUT))
         .factor(Factor::Weights)
-        .scratch(Space::per_batch::<T>(windows::<Image<IN, H, W, T>, Self::Output>(1, K, S, P).workspace_len::<T>(OUT)));
+        .scratch(Space::per_batch::<T>(
+            windows::<Image<IN, H, W, T>, Self::Output>(1, K, S, P).workspace_len::<T>(OUT),
+        ));
     const OVERWRITES: bool = true;
 
     fn forward(

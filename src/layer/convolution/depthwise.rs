@@ -1,6 +1,5 @@
 use chainrule_derive::Parameters;
 
-
 use super::{Slid, weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::{Bias, scalar_and_bias};
@@ -38,7 +37,9 @@ use crate::tensor::{Aligned, Image, Tensor, Vector};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(name = "DepthwiseConv2d<{CHANNELS}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<CHANNELS, T>, B>()}>")]
+#[parameters(
+    name = "DepthwiseConv2d<{CHANNELS}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<CHANNELS, T>, B>()}>"
+)]
 pub struct DepthwiseConv2d<
     const CHANNELS: usize,
     const K: usize,
@@ -79,7 +80,9 @@ where
     const PLAN: Plan = Plan::leaf::<Image<C, H, W, T>, Self>()
         .costs(Cost::weights((Self::Output::LEN * K * K) as u64, C))
         .factor(Factor::Weights)
-        .scratch(Space::per_batch::<T>(windows::<Image<C, H, W, T>, Self::Output>(C, K, S, P).workspace_len::<T>(C)));
+        .scratch(Space::per_batch::<T>(
+            windows::<Image<C, H, W, T>, Self::Output>(C, K, S, P).workspace_len::<T>(C),
+        ));
     const OVERWRITES: bool = true;
 
     fn forward(

@@ -1,6 +1,5 @@
 use chainrule_derive::Parameters;
 
-
 use super::{weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::{Bias, scalar_and_bias};
@@ -44,7 +43,9 @@ use crate::tensor::{Aligned, Image, Tensor, Vector};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(name = "TransposedConv2d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<OUT, T>, B>()}>")]
+#[parameters(
+    name = "TransposedConv2d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
+)]
 pub struct TransposedConv2d<
     const IN: usize,
     const OUT: usize,
@@ -90,7 +91,9 @@ where
     const PLAN: Plan = Plan::leaf::<Image<IN, H, W, T>, Self>()
         .costs(Cost::weights((IN * H * W * OUT * K * K) as u64, OUT))
         .factor(Factor::Weights)
-        .scratch(Space::per_batch::<T>(windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P).workspace_len::<T>(IN)));
+        .scratch(Space::per_batch::<T>(
+            windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P).workspace_len::<T>(IN),
+        ));
     const OVERWRITES: bool = true;
 
     fn forward(

@@ -104,7 +104,10 @@ impl<'a> Moments<'a> {
     }
 
     /// The mean and the biased variance of each feature. The mean comes first, as sums of squares would cancel.
-    fn measure<const FEATURES: usize, const H: usize, const W: usize, T: Real>(&mut self, batch: &[Image<FEATURES, H, W, T>]) {
+    fn measure<const FEATURES: usize, const H: usize, const W: usize, T: Real>(
+        &mut self,
+        batch: &[Image<FEATURES, H, W, T>],
+    ) {
         let Self { mean, variance, .. } = self;
         let count = (batch.len() * H * W) as f64;
         mean.fill(0.0);
@@ -167,7 +170,8 @@ impl<const FEATURES: usize, const H: usize, const W: usize, T: Real> Layer<Image
 
     fn backward(&self, pass: Backward<'_, Image<FEATURES, H, W, T>, Self>) {
         let Backward { input, output_grad, input_grad, gradient, mut workspace, .. } = pass;
-        let Moments { mean, variance, factor, plain, along, measured } = Moments::of(&mut workspace, FEATURES);
+        let Moments { mean, variance, factor, plain, along, measured } =
+            Moments::of(&mut workspace, FEATURES);
         let measured = *measured != 0.0;
         let count = (input.len() * H * W) as f64;
         plain.fill(0.0);

@@ -55,8 +55,8 @@ where
     Side<CHANNELS>: SplitInto<GROUPS>,
 {
     type Output = Image<CHANNELS, H, W, T>;
-    const PLAN: Plan = Plan::leaf::<Image<CHANNELS, H, W, T>, Self>()
-        .saves(Space::per_sample::<Normal>(GROUPS));
+    const PLAN: Plan =
+        Plan::leaf::<Image<CHANNELS, H, W, T>, Self>().saves(Space::per_sample::<Normal>(GROUPS));
 
     fn forward(
         &self,

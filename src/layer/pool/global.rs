@@ -1,8 +1,8 @@
-use chainrule_derive::Parameters;
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::{Backward, Layer, Mode, WorkspaceMut};
 use crate::tensor::{Image, Sequence, Tensor, Vector};
+use chainrule_derive::Parameters;
 
 /// The mean of each channel over the whole image, or of each feature over all steps.
 ///

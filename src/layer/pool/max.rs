@@ -1,9 +1,9 @@
-use chainrule_derive::Parameters;
 use super::{Output, Pooled, on_pixels, on_steps};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::{Backward, Layer, Mode, WorkspaceMut};
 use crate::tensor::{Image, Sequence, Tensor};
+use chainrule_derive::Parameters;
 
 /// The largest number of every `K` x `K` window, channel by channel.
 ///

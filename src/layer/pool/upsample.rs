@@ -1,9 +1,9 @@
-use chainrule_derive::Parameters;
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::{Backward, Layer, Mode, WorkspaceMut};
 use crate::tensor::side::{Known, Positive, Side, Sides, Times};
 use crate::tensor::{Image, Tensor};
+use chainrule_derive::Parameters;
 
 /// Every pixel made a square of `FACTOR` x `FACTOR` equal ones: upsampling by the nearest neighbour.
 ///

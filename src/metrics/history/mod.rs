@@ -20,7 +20,7 @@ use crate::data::{DataError, csv_row};
 /// use chainrule::metrics::History;
 ///
 /// # let path = std::env::temp_dir().join(format!("chainrule-{}.csv", std::process::id()));
-/// let mut history = History::new(["loss", "accuracy"])?.keep_in(&path)?;
+/// let mut history = History::new(["loss", "accuracy"])?.log_to(&path)?;
 /// history.record(1, 120, &[("loss", 0.51)])?;
 /// history.record(1, 240, &[("accuracy", 0.9), ("loss", 0.31)])?;
 /// assert_eq!(std::fs::read_to_string(&path).unwrap(), "epoch,step,loss,accuracy\n1,120,0.51,\n1,240,0.31,0.9\n");
@@ -120,7 +120,7 @@ impl History {
     /// Goes on with a run that was interrupted: reads the file, leaves out what came after `step`, and goes on keeping rows in it.
     ///
     /// # Errors
-    /// As [`new`](Self::new), [`read`](Self::read) and [`keep_in`](Self::keep_in), and [`DataError::Name`] for a name in the file
+    /// As [`new`](Self::new), [`read`](Self::read) and [`log_to`](Self::log_to), and [`DataError::Name`] for a name in the file
     /// that is not among `names`.
     pub fn resume(
         names: impl IntoIterator<Item = impl Into<String>>,
@@ -132,14 +132,14 @@ impl History {
             let values = read.names.iter().zip(values).filter_map(|(name, value)| Some((&name[..], value?)));
             history.record(epoch, step, &values.collect::<Vec<_>>())?;
         }
-        history.keep_in(path)
+        history.log_to(path)
     }
 
     /// Keeps the rows in this file too, those so far and those to come; a file that is there is replaced, in one piece.
     ///
     /// # Errors
     /// [`DataError::Header`] when the path ends with neither `.csv` nor `.jsonl`, [`DataError::Io`].
-    pub fn keep_in(mut self, path: impl AsRef<Path>) -> Result<Self, DataError> {
+    pub fn log_to(mut self, path: impl AsRef<Path>) -> Result<Self, DataError> {
         let path = path.as_ref();
         let format = Format::of(path)?;
         let mut bytes = match format {

@@ -5,7 +5,7 @@ use safetensors::Dtype;
 
 use super::container::{Container, Written};
 use super::number;
-use super::{KeepError, Origin};
+use super::{CheckpointError, Origin};
 use crate::kernel::Real;
 use crate::layer::{Parameter, Role, View, ViewMut, Visitor, visit};
 
@@ -46,7 +46,7 @@ pub(super) fn collect(
     origin: &Origin,
     network: View<'_>,
     entries: &[Entry],
-) -> Result<Vec<(String, Written)>, KeepError> {
+) -> Result<Vec<(String, Written)>, CheckpointError> {
     let mut collect = Collect { origin, entries: entries.iter(), tensors: Ok(Vec::new()) };
     visit([network], [], &mut collect);
     collect.tensors
@@ -55,7 +55,7 @@ pub(super) fn collect(
 struct Collect<'a> {
     origin: &'a Origin,
     entries: std::slice::Iter<'a, Entry>,
-    tensors: Result<Vec<(String, Written)>, KeepError>,
+    tensors: Result<Vec<(String, Written)>, CheckpointError>,
 }
 
 impl Visitor<1, 0> for Collect<'_> {
@@ -63,7 +63,7 @@ impl Visitor<1, 0> for Collect<'_> {
         let (Some(entry), Ok(tensors)) = (self.entries.next(), &mut self.tensors) else { return };
         let place = |at| if entry.reversed { number::reversed(parameter.shape, at) } else { at };
         if let Some(at) = xs.iter().position(|x| !x.is_finite()) {
-            self.tensors = Err(KeepError::NonFinite {
+            self.tensors = Err(CheckpointError::NonFinite {
                 origin: self.origin.clone(),
                 tensor: entry.name.clone(),
                 element: place(at),

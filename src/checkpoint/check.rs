@@ -8,7 +8,7 @@ use safetensors::tensor::TensorInfo;
 use super::container::Container;
 use super::entry::Entry;
 use super::mismatch::{Mismatch, Problem, Wrong, sort};
-use super::{KeepError, number};
+use super::{CheckpointError, number};
 
 /// Compares names, shapes and scalars. `ignored` says which of the file's tensors are not to be looked at.
 pub(super) fn compare(
@@ -49,7 +49,7 @@ pub(super) fn conclude(
     file: &Container<'_>,
     mut problems: Vec<Problem>,
     cure: &'static str,
-) -> Result<(), KeepError> {
+) -> Result<(), CheckpointError> {
     if problems.is_empty() {
         return Ok(());
     }
@@ -60,7 +60,7 @@ pub(super) fn conclude(
 }
 
 /// Whether every number of these tensors, which the file has, is finite in the network's scalar.
-pub(super) fn check_numbers(entries: &[Entry], file: &Container<'_>) -> Result<(), KeepError> {
+pub(super) fn check_numbers(entries: &[Entry], file: &Container<'_>) -> Result<(), CheckpointError> {
     for Entry { name, dtype, .. } in entries {
         let Some(info) = file.tensors.get(name) else { continue };
         let bytes = file.bytes(info);
@@ -68,10 +68,15 @@ pub(super) fn check_numbers(entries: &[Entry], file: &Container<'_>) -> Result<(
             let value = number::read(info.dtype, bytes, element);
             let (origin, tensor) = (|| file.origin.clone(), || name.clone());
             if !value.is_finite() {
-                return Err(KeepError::NonFinite { origin: origin(), tensor: tensor(), element, value });
+                return Err(CheckpointError::NonFinite {
+                    origin: origin(),
+                    tensor: tensor(),
+                    element,
+                    value,
+                });
             }
             if *dtype == Dtype::F32 && !(value as f32).is_finite() {
-                return Err(KeepError::TooLarge { origin: origin(), tensor: tensor(), element, value });
+                return Err(CheckpointError::TooLarge { origin: origin(), tensor: tensor(), element, value });
             }
         }
     }

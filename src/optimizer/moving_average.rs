@@ -12,7 +12,7 @@ use chainrule_parameters::AsNetwork;
 /// ```
 /// use chainrule::prelude::*;
 ///
-/// let mut average = Average::new(0.9);
+/// let mut average = ExponentialMovingAverage::new(0.9);
 /// for weight in [1.0, 2.0] {
 ///     average.update(&Linear::<1, 1>::init_with(Initializer::constant(weight), &mut rng(0)))?;
 /// }
@@ -25,14 +25,14 @@ use chainrule_parameters::AsNetwork;
 /// Polyak, Juditsky, "Acceleration of stochastic approximation by averaging", 1992; in the form of PyTorch's
 /// `torch.optim.swa_utils.get_ema_multi_avg_fn`.
 #[derive(Clone, Debug)]
-pub struct Average<N: Parameters> {
+pub struct ExponentialMovingAverage<N: Parameters> {
     /// d, the share of the past: 0.999 is usual. The average reaches back over about 1 / (1 - d) steps.
     pub decay: f64,
     pub(crate) begun: bool,
     pub(crate) network: Owned<N>,
 }
 
-impl<N: Parameters> Average<N> {
+impl<N: Parameters> ExponentialMovingAverage<N> {
     /// Of nothing yet.
     pub fn new(decay: f64) -> Self {
         Self { decay, begun: false, network: Owned::zeros() }

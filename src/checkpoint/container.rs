@@ -8,7 +8,7 @@ use safetensors::{Dtype, View};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{KeepError, Origin};
+use super::{CheckpointError, Origin};
 
 /// The version of what this crate writes. A reader refuses what is later than it knows.
 const FORMAT: u32 = 1;
@@ -77,8 +77,8 @@ pub(super) fn serialize(
     origin: &Origin,
     tensors: &[(String, Written)],
     note: &Note,
-) -> Result<Vec<u8>, KeepError> {
-    let broken = |reason: String| KeepError::Broken { origin: origin.clone(), reason };
+) -> Result<Vec<u8>, CheckpointError> {
+    let broken = |reason: String| CheckpointError::Broken { origin: origin.clone(), reason };
     let note = serde_json::to_string(note).map_err(|error| broken(error.to_string()))?;
     // A hash map of the standard library or of `hashbrown`, as the crate is built with its feature `std` or without.
     let metadata = [(NOTE.into(), note)].into_iter().collect();
@@ -95,11 +95,11 @@ pub(super) struct Container<'a> {
 }
 
 impl<'a> Container<'a> {
-    pub(super) fn parse(origin: Origin, bytes: &'a [u8]) -> Result<Self, KeepError> {
+    pub(super) fn parse(origin: Origin, bytes: &'a [u8]) -> Result<Self, CheckpointError> {
         match parse(bytes) {
-            Err(reason) => Err(KeepError::Broken { origin, reason }),
+            Err(reason) => Err(CheckpointError::Broken { origin, reason }),
             Ok((_, Some(Note { format: found, .. }), _)) if found > FORMAT => {
-                Err(KeepError::Version { origin, found, known: FORMAT })
+                Err(CheckpointError::Version { origin, found, known: FORMAT })
             }
             Ok((tensors, note, data)) => Ok(Self { origin, note, tensors, data }),
         }

@@ -6,18 +6,18 @@ use std::path::Path;
 use super::container::{Container, Note, serialize};
 use super::mismatch::{Problem, Wrong};
 use super::parts::{Parts, Saved, Wanted, twice};
-use super::{KeepError, State, StateFields, atomic, check};
+use super::{CheckpointError, State, StateFields, atomic, check};
 
 /// Writes a checkpoint to a file, which is the old one or the new one at each moment: a process that is killed while it saves
 /// leaves the old one whole.
 ///
 /// # Errors
-/// As [`save`](super::save); [`KeepError::Value`], and [`KeepError::SameName`] for a state that gives two parts one name.
-pub fn save_checkpoint(state: &mut dyn State, path: impl AsRef<Path>) -> Result<(), KeepError> {
+/// As [`save`](super::save); [`CheckpointError::Value`], and [`CheckpointError::SameName`] for a state that gives two parts one name.
+pub fn save_state(state: &mut dyn State, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
     save(state, path.as_ref())
 }
 
-fn save(state: &mut dyn State, path: &Path) -> Result<(), KeepError> {
+fn save(state: &mut dyn State, path: &Path) -> Result<(), CheckpointError> {
     let saved = Saved { origin: path.into(), tensors: Vec::new(), values: BTreeMap::new(), result: Ok(()) };
     let Parts::Save(Saved { origin, tensors, values, result }) = walk(state, Parts::Save(saved)) else {
         return Ok(()); // it gives back what it was given
@@ -41,18 +41,18 @@ fn walk<'a>(state: &mut dyn State, parts: Parts<'a>) -> Parts<'a> {
 ///
 /// # Errors
 /// As [`load`](super::load), with missing, unexpected and ill-formed values beside the tensors. Then nothing of `state` has changed.
-pub fn load_checkpoint(state: &mut dyn State, path: impl AsRef<Path>) -> Result<(), KeepError> {
+pub fn load_state(state: &mut dyn State, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
     load(state, path.as_ref())
 }
 
-fn load(state: &mut dyn State, path: &Path) -> Result<(), KeepError> {
+fn load(state: &mut dyn State, path: &Path) -> Result<(), CheckpointError> {
     let (origin, bytes) = atomic::read(path)?;
     let file = Container::parse(origin, &bytes)?;
     let Some(values) = file.note.as_ref().and_then(|note| note.values.as_ref()) else {
-        return Err(KeepError::Layout {
+        return Err(CheckpointError::Layout {
             origin: file.origin,
             found: "it is no checkpoint",
-            cure: "`load` reads a network that was saved by itself; a checkpoint is what `save_checkpoint` writes",
+            cure: "`load` reads a network that was saved by itself; a checkpoint is what `save_state` writes",
         });
     };
     let left = values.iter().map(|(name, value)| (&name[..], &**value)).collect();

@@ -14,7 +14,7 @@ use super::parts::Parts;
 /// Settings that the program gives anew (a loss, a data set) need no place in it.
 ///
 /// ```
-/// use chainrule::keep::{self, State, StateFields};
+/// use chainrule::checkpoint::{self, State, StateFields};
 /// use chainrule::prelude::*;
 /// use chainrule::rand::rngs::ChaCha8Rng;
 ///
@@ -39,11 +39,11 @@ use super::parts::Parts;
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("run.safetensors");
 /// let mut run = Run { network: Net::init(&mut rng(1)), adam: Adam::new(0.01), rng: rng(2), epoch: 7 };
-/// keep::save_checkpoint(&mut run, &path)?;
+/// checkpoint::save_state(&mut run, &path)?;
 /// run.epoch = 8;
-/// keep::load_checkpoint(&mut run, &path)?;
+/// checkpoint::load_state(&mut run, &path)?;
 /// assert_eq!(run.epoch, 7);
-/// # Ok::<(), keep::KeepError>(())
+/// # Ok::<(), checkpoint::CheckpointError>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be saved in a checkpoint",

@@ -5,7 +5,7 @@ use rand::rngs::ChaCha8Rng;
 
 use super::{State, StateFields};
 use crate::layer::Parameters;
-use crate::optimizer::{Adam, AdamW, Average, Frozen, RmsProp, Sgd};
+use crate::optimizer::{Adam, AdamW, ExponentialMovingAverage, FreezeParameters, RmsProp, Sgd};
 use crate::schedule::Schedule;
 
 impl<N: Parameters> State for Sgd<N> {
@@ -44,14 +44,14 @@ impl<N: Parameters> State for AdamW<N> {
     }
 }
 
-impl<O: State> State for Frozen<O> {
+impl<O: State> State for FreezeParameters<O> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.state("optimizer", &mut self.optimizer);
         fields.texts("paths", &mut self.paths);
     }
 }
 
-impl<N: Parameters> State for Average<N> {
+impl<N: Parameters> State for ExponentialMovingAverage<N> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.number("decay", &mut self.decay);
         fields.flag("begun", &mut self.begun);

@@ -1,11 +1,11 @@
 use crate::Error;
 use crate::bounds::Maps;
-use crate::flow::{Detail, State, measure};
+use crate::flow::{FlowOptions, FlowState, measure};
 use crate::loss::TargetFor;
 use crate::tensor::{Sample, Tensor};
 
 /// Where something is not finite, gradient flow is asked which layer made it so.
-pub(super) fn blame<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
+pub(super) fn locate_non_finite<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
     error: Error,
     network: &N,
     loss: &L,
@@ -22,9 +22,16 @@ where
     ) {
         return error;
     }
-    let flow = measure::<N, X, Y, L, T>(network, loss, inputs, targets, Detail::LIGHT, &mut crate::random::rng(0));
+    let flow = measure::<N, X, Y, L, T>(
+        network,
+        loss,
+        inputs,
+        targets,
+        FlowOptions::LIGHT,
+        &mut crate::random::rng(0),
+    );
     match flow.map(|flow| flow.verdict()) {
-        Ok(verdict) if verdict.state == State::NonFinite => {
+        Ok(verdict) if verdict.state == FlowState::NonFinite => {
             let (layer, why, cure) = (verdict.starts_at, verdict.why, verdict.cure);
             Error::NonFiniteStep { step, layer, why, cure }
         }

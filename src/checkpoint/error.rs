@@ -32,7 +32,7 @@ impl fmt::Display for Origin {
 /// A network or a checkpoint that could not be saved or loaded. Whatever it was to be loaded into has not changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum KeepError {
+pub enum CheckpointError {
     /// The file cannot be opened or read: it is missing, or a folder.
     #[error("{} cannot be read: {source}", path.display())]
     Read {

@@ -6,7 +6,7 @@ use super::container::{Container, Note, serialize};
 use super::entry::{Entry, collect, entries, fill};
 use super::layout::{Layout, below, check_names, join, to_pytorch};
 use super::mismatch::{Problem, Wrong};
-use super::{KeepError, Origin, atomic, check};
+use super::{CheckpointError, Origin, atomic, check};
 use crate::layer::{Owned, Parameters, View, ViewMut};
 use chainrule_parameters::{AsNetwork, Named, Node};
 
@@ -15,7 +15,7 @@ use chainrule_parameters::{AsNetwork, Named, Node};
 /// [`save`](super::save) and [`load`](super::load) are those of [`Format::chainrule`]. A format works both ways:
 ///
 /// ```
-/// use chainrule::keep::Format;
+/// use chainrule::checkpoint::Format;
 /// use chainrule::prelude::*;
 ///
 /// type Net = (Linear<4, 8>, Tanh, Linear<8, 2>);
@@ -26,7 +26,7 @@ use chainrule_parameters::{AsNetwork, Named, Node};
 /// let bytes = pytorch.to_bytes(&net)?;
 /// let again = pytorch.from_bytes::<Net>(&bytes)?;
 /// assert_eq!(again.parameters(), net.parameters());
-/// # Ok::<(), chainrule::keep::KeepError>(())
+/// # Ok::<(), chainrule::checkpoint::CheckpointError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Format {
@@ -36,7 +36,7 @@ pub struct Format {
     orders: Vec<(String, bool)>,
     ignored: Vec<String>,
     convert: bool,
-    unmarked: bool,
+    without_metadata: bool,
 }
 
 impl Format {
@@ -71,7 +71,7 @@ impl Format {
             orders: Vec::new(),
             ignored: Vec::new(),
             convert: false,
-            unmarked: false,
+            without_metadata: false,
         }
     }
 
@@ -107,15 +107,15 @@ impl Format {
     }
 
     /// Takes files that do not say by whom they were written: made by other programs, in this crate's names and layout.
-    pub fn unmarked(self) -> Self {
-        Self { unmarked: true, ..self }
+    pub fn without_metadata(self) -> Self {
+        Self { without_metadata: true, ..self }
     }
 
     /// Writes a network to a file, which is the old one or the new one at each moment.
     ///
     /// # Errors
-    /// As [`save`](super::save); [`KeepError::NoSuchPath`] and [`KeepError::SameName`] for a format that does not fit the network.
-    pub fn save(&self, network: &impl AsNetwork, path: impl AsRef<Path>) -> Result<(), KeepError> {
+    /// As [`save`](super::save); [`CheckpointError::NoSuchPath`] and [`CheckpointError::SameName`] for a format that does not fit the network.
+    pub fn save(&self, network: &impl AsNetwork, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
         let path = path.as_ref();
         atomic::write(path, &self.write(View::of(network.as_network()), &path.into())?)
     }
@@ -123,8 +123,8 @@ impl Format {
     /// The network of a file.
     ///
     /// # Errors
-    /// As [`load`](super::load); [`KeepError::NoSuchPath`] and [`KeepError::SameName`] for a format that does not fit the network.
-    pub fn load<N: Parameters>(&self, path: impl AsRef<Path>) -> Result<Owned<N>, KeepError> {
+    /// As [`load`](super::load); [`CheckpointError::NoSuchPath`] and [`CheckpointError::SameName`] for a format that does not fit the network.
+    pub fn load<N: Parameters>(&self, path: impl AsRef<Path>) -> Result<Owned<N>, CheckpointError> {
         let (origin, bytes) = atomic::read(path.as_ref())?;
         self.read(&bytes, origin)
     }
@@ -133,7 +133,11 @@ impl Format {
     ///
     /// # Errors
     /// As [`load`](Format::load). Then the network has not changed.
-    pub fn load_into(&self, network: &mut impl AsNetwork, path: impl AsRef<Path>) -> Result<(), KeepError> {
+    pub fn load_into(
+        &self,
+        network: &mut impl AsNetwork,
+        path: impl AsRef<Path>,
+    ) -> Result<(), CheckpointError> {
         let (origin, bytes) = atomic::read(path.as_ref())?;
         self.fill(ViewMut::of(network.as_network_mut()), &bytes, origin)
     }
@@ -142,7 +146,7 @@ impl Format {
     ///
     /// # Errors
     /// As [`save`](Format::save).
-    pub fn to_bytes(&self, network: &impl AsNetwork) -> Result<Vec<u8>, KeepError> {
+    pub fn to_bytes(&self, network: &impl AsNetwork) -> Result<Vec<u8>, CheckpointError> {
         self.write(View::of(network.as_network()), &Origin::Bytes)
     }
 
@@ -150,23 +154,23 @@ impl Format {
     ///
     /// # Errors
     /// As [`load`](Format::load).
-    pub fn from_bytes<N: Parameters>(&self, bytes: &[u8]) -> Result<Owned<N>, KeepError> {
+    pub fn from_bytes<N: Parameters>(&self, bytes: &[u8]) -> Result<Owned<N>, CheckpointError> {
         self.read(bytes, Origin::Bytes)
     }
 
-    fn write(&self, network: View<'_>, origin: &Origin) -> Result<Vec<u8>, KeepError> {
+    fn write(&self, network: View<'_>, origin: &Origin) -> Result<Vec<u8>, CheckpointError> {
         let tensors = collect(origin, network, &self.entries(network.description())?)?;
         serialize(origin, &tensors, &Note::new(self.layout.name(), network.name().to_string(), None))
     }
 
-    fn read<N: Parameters>(&self, bytes: &[u8], origin: Origin) -> Result<Owned<N>, KeepError> {
+    fn read<N: Parameters>(&self, bytes: &[u8], origin: Origin) -> Result<Owned<N>, CheckpointError> {
         let (entries, file) = self.check(&N::DESCRIPTION, <N as Named>::NAME.to_string(), bytes, origin)?;
         let mut network = Owned::zeros(); // not before the file is known to fit
         fill(ViewMut::of(&mut *network), &entries, &file);
         Ok(network)
     }
 
-    fn fill(&self, network: ViewMut<'_>, bytes: &[u8], origin: Origin) -> Result<(), KeepError> {
+    fn fill(&self, network: ViewMut<'_>, bytes: &[u8], origin: Origin) -> Result<(), CheckpointError> {
         let (entries, file) = self.check(network.description(), network.name().to_string(), bytes, origin)?;
         fill(network, &entries, &file);
         Ok(())
@@ -179,7 +183,7 @@ impl Format {
         name: String,
         bytes: &'a [u8],
         origin: Origin,
-    ) -> Result<(Vec<Entry>, Container<'a>), KeepError> {
+    ) -> Result<(Vec<Entry>, Container<'a>), CheckpointError> {
         let entries = self.entries(network)?;
         let file = Container::parse(origin, bytes)?;
         self.check_layout(&file)?;
@@ -191,16 +195,16 @@ impl Format {
     }
 
     /// A square matrix in the wrong layout is a transposed one, and nobody would notice: so the file must say what it is.
-    fn check_layout(&self, file: &Container<'_>) -> Result<(), KeepError> {
+    fn check_layout(&self, file: &Container<'_>) -> Result<(), CheckpointError> {
         let said = file.note.as_ref().map(|note| &note.layout[..]);
         let (found, cure) = match (said, self.layout) {
             (Some("chainrule"), Layout::Chainrule) | (Some("pytorch") | None, Layout::PyTorch) => {
                 return Ok(());
             }
-            (None, Layout::Chainrule) if self.unmarked => return Ok(()),
+            (None, Layout::Chainrule) if self.without_metadata => return Ok(()),
             (None, Layout::Chainrule) => (
                 "it was not written by chainrule, so that nothing says in which layout its weights are",
-                "load PyTorch's with `Format::pytorch()`, and others in our layout with `Format::chainrule().unmarked()`",
+                "load PyTorch's with `Format::pytorch()`, and others in our layout with `Format::chainrule().without_metadata()`",
             ),
             (Some("pytorch"), Layout::Chainrule) => {
                 ("it was written in PyTorch's layout", "load it with `Format::pytorch()`")
@@ -210,7 +214,7 @@ impl Format {
             }
             (Some(_), _) => ("it is in a layout that this chainrule does not know", "update chainrule"),
         };
-        Err(KeepError::Layout { origin: file.origin.clone(), found, cure })
+        Err(CheckpointError::Layout { origin: file.origin.clone(), found, cure })
     }
 
     /// Whether a tensor of the file that no entry has is passed over.
@@ -225,12 +229,12 @@ impl Format {
     }
 
     /// The tensors of a network as this format has them.
-    fn entries(&self, network: &Node) -> Result<Vec<Entry>, KeepError> {
+    fn entries(&self, network: &Node) -> Result<Vec<Entry>, CheckpointError> {
         let mut entries = entries(network);
         let named = self.renames.iter().map(|(path, _)| path).chain(self.orders.iter().map(|(path, _)| path));
         for path in named {
             if !entries.iter().any(|entry| below(&entry.path, path).is_some()) {
-                return Err(KeepError::NoSuchPath { path: path.clone() });
+                return Err(CheckpointError::NoSuchPath { path: path.clone() });
             }
         }
         if self.layout == Layout::PyTorch {
@@ -268,7 +272,7 @@ fn cure(file: &Container<'_>, problems: &[Problem]) -> &'static str {
     if problems.iter().all(|problem| matches!(problem.wrong, Wrong::Scalar { .. })) {
         "`Format::convert` converts between floating-point scalars; or load it in the scalar of the file"
     } else if checkpoint && problems.iter().any(|problem| problem.name.starts_with("network.")) {
-        "it is a checkpoint: `Format::chainrule().within(\"network\")` loads its network, `load_checkpoint` all of it"
+        "it is a checkpoint: `Format::chainrule().within(\"network\")` loads its network, `load_state` all of it"
     } else {
         "load it with the type it was saved from, or say by a `Format` how the file names its tensors"
     }

@@ -3,7 +3,7 @@ use crate::layer::Factor;
 
 /// From one layer of weights down to the one before it: what the verdict looks for trends in.
 #[derive(Clone, Copy, Debug)]
-pub struct Step<'a> {
+pub struct PathStep<'a> {
     /// The layer of weights (or the residual block with weights in it) that the gradient goes down through ..
     pub from: &'a LayerFlow,
     /// .. and the one that it reaches.
@@ -15,7 +15,7 @@ pub struct Step<'a> {
 impl Flow {
     /// The layers that every gradient has to go through, one after the other: tuples and arrays are gone into, sums such as
     /// residual blocks are not.
-    pub fn trunk(&self) -> impl Iterator<Item = &LayerFlow> {
+    pub fn main_path(&self) -> impl Iterator<Item = &LayerFlow> {
         let mut at = 0;
         std::iter::from_fn(move || {
             while self.layers.get(at)?.factor == Factor::Product && !self.is_leaf(at) {
@@ -40,16 +40,16 @@ impl Flow {
         layer.factor == Factor::Weights || self.inside(at).iter().any(|layer| layer.factor == Factor::Weights)
     }
 
-    /// The gradient's way through the trunk, from the last layer of weights down to the first. Empty where there are fewer
+    /// The gradient's way through the main_path, from the last layer of weights down to the first. Empty where there are fewer
     /// than two, and it ends where the gradient is 0 or not finite.
-    pub fn steps(&self) -> Vec<Step<'_>> {
+    pub fn steps(&self) -> Vec<PathStep<'_>> {
         let mut steps = Vec::new();
         let mut above: Option<(&LayerFlow, Option<f64>)> = None;
-        for layer in self.trunk().collect::<Vec<_>>().into_iter().rev() {
+        for layer in self.main_path().collect::<Vec<_>>().into_iter().rev() {
             if self.has_weights(layer) {
                 if let Some((from, gain)) = above {
                     let Some(gain) = gain.filter(|gain| *gain > 0.0) else { break };
-                    steps.push(Step { from, to: layer, gain });
+                    steps.push(PathStep { from, to: layer, gain });
                 }
                 above = Some((layer, layer.gain));
             } else if let Some((_, gain)) = &mut above {

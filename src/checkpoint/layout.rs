@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::KeepError;
+use super::CheckpointError;
 use super::entry::Entry;
 use crate::layer::{Layout as Sides, Role};
 
@@ -71,12 +71,12 @@ pub(super) fn join(path: &str, rest: &str) -> String {
 }
 
 /// Each name once.
-pub(super) fn check_names(entries: &[Entry]) -> Result<(), KeepError> {
+pub(super) fn check_names(entries: &[Entry]) -> Result<(), CheckpointError> {
     let mut seen = BTreeMap::new();
     for Entry { name, path, .. } in entries {
         if let Some(first) = seen.insert(name, path) {
             let (first, second) = (first.clone(), path.clone());
-            return Err(KeepError::SameName { name: name.clone(), first, second });
+            return Err(CheckpointError::SameName { name: name.clone(), first, second });
         }
     }
     Ok(())

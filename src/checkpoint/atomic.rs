@@ -6,22 +6,22 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{KeepError, Origin};
+use super::{CheckpointError, Origin};
 
 /// The whole of a file.
-pub(super) fn read(path: &Path) -> Result<(Origin, Vec<u8>), KeepError> {
-    let bytes = fs::read(path).map_err(|source| KeepError::Read { path: path.into(), source })?;
+pub(super) fn read(path: &Path) -> Result<(Origin, Vec<u8>), CheckpointError> {
+    let bytes = fs::read(path).map_err(|source| CheckpointError::Read { path: path.into(), source })?;
     Ok((path.into(), bytes))
 }
 
 /// Writes beside the file, makes sure that the disk has it, and only then puts it in the file's place.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), KeepError> {
-    let failed = |source| KeepError::Write { path: path.into(), source };
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
+    let failed = |source| CheckpointError::Write { path: path.into(), source };
     // Where a link leads, so that the link stays one.
     let target = if path.is_symlink() { fs::canonicalize(path).map_err(failed)? } else { path.into() };
     let old = match fs::metadata(&target) {
         Ok(old) if old.is_file() => Some(old),
-        Ok(_) => return Err(KeepError::NotAFile { path: path.into() }),
+        Ok(_) => return Err(CheckpointError::NotAFile { path: path.into() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(failed(error)),
     };
@@ -35,7 +35,7 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), KeepError> {
     }
     fill(&mut new.file, bytes).map_err(failed)?;
     new.replace(&target).map_err(failed)?;
-    sync(&folder).map_err(|source| KeepError::Sync { path: path.into(), source })
+    sync(&folder).map_err(|source| CheckpointError::Sync { path: path.into(), source })
 }
 
 /// A new file in the same folder, and so on the same disk. It is deleted unless it takes the old one's place.

@@ -13,10 +13,10 @@ use crate::tensor::{Label, Vector};
 /// It grows batch by batch. Printed, it is a table of the counts, with precision, recall and F1 beside each class:
 ///
 /// ```
-/// use chainrule::metrics::Confusion;
+/// use chainrule::metrics::ConfusionMatrix;
 /// use chainrule::prelude::*;
 ///
-/// let mut confusion = Confusion::<2>::default();
+/// let mut confusion = ConfusionMatrix::<2>::default();
 /// let labels = [0, 0, 0, 1].map(|class| Label::new(class).unwrap());
 /// let scores = [Vector([2.0, 1.0]), Vector([2.0, 1.0]), Vector([0.0, 1.0]), Vector([0.0, 1.0])];
 /// confusion.add(&scores, &labels)?;
@@ -35,18 +35,18 @@ use crate::tensor::{Label, Vector};
 /// of a class that is neither. Such classes count in the means all the same. (scikit-learn's `zero_division=0` over all
 /// `labels`.)
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Confusion<const CLASSES: usize> {
+pub struct ConfusionMatrix<const CLASSES: usize> {
     /// Row after row.
     counts: Vec<u64>,
 }
 
-impl<const CLASSES: usize> Default for Confusion<CLASSES> {
+impl<const CLASSES: usize> Default for ConfusionMatrix<CLASSES> {
     fn default() -> Self {
         Self { counts: vec![0; CLASSES * CLASSES] }
     }
 }
 
-impl<const CLASSES: usize> Confusion<CLASSES> {
+impl<const CLASSES: usize> ConfusionMatrix<CLASSES> {
     /// Of one batch, or of a whole data set.
     ///
     /// # Errors
@@ -74,18 +74,18 @@ impl<const CLASSES: usize> Confusion<CLASSES> {
         Ok(())
     }
 
-    /// How often a sample of the class `truth` was taken for the class `taken_for`.
-    pub fn count(&self, truth: Label<CLASSES>, taken_for: Label<CLASSES>) -> u64 {
-        self.counts[truth.index() * CLASSES + taken_for.index()]
+    /// How often a sample of the class `truth` was taken for the class `predicted`.
+    pub fn count(&self, truth: Label<CLASSES>, predicted: Label<CLASSES>) -> u64 {
+        self.counts[truth.index() * CLASSES + predicted.index()]
     }
 
     /// How many samples of this class there were.
     pub fn samples(&self, class: Label<CLASSES>) -> u64 {
-        Label::all().map(|taken_for| self.count(class, taken_for)).sum()
+        Label::all().map(|predicted| self.count(class, predicted)).sum()
     }
 
     /// How many samples were taken for this class.
-    pub fn taken_for(&self, class: Label<CLASSES>) -> u64 {
+    pub fn predicted(&self, class: Label<CLASSES>) -> u64 {
         Label::all().map(|truth| self.count(truth, class)).sum()
     }
 
@@ -101,7 +101,7 @@ impl<const CLASSES: usize> Confusion<CLASSES> {
 
     /// Of the samples that were taken for this class, the share that are of it.
     pub fn precision(&self, class: Label<CLASSES>) -> f64 {
-        ratio(self.count(class, class), self.taken_for(class))
+        ratio(self.count(class, class), self.predicted(class))
     }
 
     /// Of the samples of this class, the share that were taken for it.
@@ -111,7 +111,7 @@ impl<const CLASSES: usize> Confusion<CLASSES> {
 
     /// The harmonic mean of precision and recall: 2 · right / (samples + taken for it).
     pub fn f1(&self, class: Label<CLASSES>) -> f64 {
-        ratio(2 * self.count(class, class), self.samples(class) + self.taken_for(class))
+        ratio(2 * self.count(class, class), self.samples(class) + self.predicted(class))
     }
 
     /// The mean of all classes' precision, each counting the same ("macro average").
@@ -139,7 +139,7 @@ impl<const CLASSES: usize> Confusion<CLASSES> {
             row.push(samples.to_string());
         };
         for (class, name) in Label::all().zip(names) {
-            let count = |taken_for| match self.count(class, taken_for) {
+            let count = |predicted| match self.count(class, predicted) {
                 0 => ".".into(),
                 count => count.to_string(),
             };
@@ -160,7 +160,7 @@ impl<const CLASSES: usize> Confusion<CLASSES> {
     }
 }
 
-impl<const CLASSES: usize> fmt::Display for Confusion<CLASSES> {
+impl<const CLASSES: usize> fmt::Display for ConfusionMatrix<CLASSES> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let indices: [String; CLASSES] = core::array::from_fn(|class| class.to_string());
         f.write_str(&self.table(indices.each_ref().map(String::as_str)))

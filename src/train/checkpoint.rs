@@ -3,20 +3,20 @@
 use std::path::Path;
 
 use super::Trainer;
-use crate::keep::{KeepError, State, StateFields, load_checkpoint, save_checkpoint};
+use crate::checkpoint::{CheckpointError, State, StateFields, load_state, save_state};
 use crate::layer::Parameters;
 
 impl<N, L, O> Trainer<N, L, O> {
     /// Writes network, optimiser and random state to a file, from which [`resume`](Trainer::resume) goes on bit for bit.
     ///
     /// # Errors
-    /// As [`keep::save_checkpoint`](crate::keep::save_checkpoint): the file is the old one, still whole.
-    pub fn save_checkpoint(&mut self, path: impl AsRef<Path>) -> Result<(), KeepError>
+    /// As [`checkpoint::save_state`](crate::checkpoint::save_state): the file is the old one, still whole.
+    pub fn save_checkpoint(&mut self, path: impl AsRef<Path>) -> Result<(), CheckpointError>
     where
         N: Parameters,
         O: State,
     {
-        save_checkpoint(self, path)
+        save_state(self, path)
     }
 
     /// Goes back to where [`save_checkpoint`](Trainer::save_checkpoint) was called: network, optimiser with its settings, random state.
@@ -42,13 +42,13 @@ impl<N, L, O> Trainer<N, L, O> {
     /// ```
     ///
     /// # Errors
-    /// As [`keep::load_checkpoint`](crate::keep::load_checkpoint): nothing has changed.
-    pub fn resume(&mut self, path: impl AsRef<Path>) -> Result<(), KeepError>
+    /// As [`checkpoint::load_state`](crate::checkpoint::load_state): nothing has changed.
+    pub fn resume(&mut self, path: impl AsRef<Path>) -> Result<(), CheckpointError>
     where
         N: Parameters,
         O: State,
     {
-        load_checkpoint(self, path)
+        load_state(self, path)
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Sample, Tensor};
 ///
 /// Bounds ask for this instead of `F: Layer<X, Output = X>`, because a projection that fails hides the layer that is
 /// to blame, and a trait that fails can say what is wrong in a sentence.
-pub trait Is<X>: Sized {
+pub trait SameType<X>: Sized {
     #[doc(hidden)]
     fn cast_one(&self) -> &X;
     #[doc(hidden)]
@@ -19,7 +19,7 @@ pub trait Is<X>: Sized {
     fn cast_back_mut(those: &mut [X]) -> &mut [Self];
 }
 
-impl<X> Is<X> for X {
+impl<X> SameType<X> for X {
     fn cast_one(&self) -> &X {
         self
     }
@@ -41,7 +41,7 @@ impl<X> Is<X> for X {
 }
 
 /// `Self` and `X` are the same sample: so are their gradients.
-pub trait SameSample<X: Sample>: Sample + Is<X> {
+pub trait SameSample<X: Sample>: Sample + SameType<X> {
     #[doc(hidden)]
     fn cast_grads(these: &[Self::Grad]) -> &[X::Grad];
     #[doc(hidden)]
@@ -84,6 +84,6 @@ impl<In: Tensor, Out: Tensor<Scalar = In::Scalar>> SameScalar<In> for Out {}
     label = "the last layer gives `{Self}`",
     note = "make the last layer give `{Y}`, or declare `{Self}`"
 )]
-pub trait Gives<Y: Sample>: SameSample<Y> {}
+pub trait OutputIs<Y: Sample>: SameSample<Y> {}
 
-impl<Y: Sample> Gives<Y> for Y {}
+impl<Y: Sample> OutputIs<Y> for Y {}

@@ -10,7 +10,7 @@ use super::entry::{Entry, collect, entries, fill};
 use super::layout::join;
 use super::mismatch::{Problem, Wrong};
 use super::state::Json;
-use super::{KeepError, Origin, StateFields};
+use super::{CheckpointError, Origin, StateFields};
 
 /// What is done with each part.
 pub(super) enum Parts<'a> {
@@ -28,7 +28,7 @@ pub(super) struct Saved {
     pub(super) origin: Origin,
     pub(super) tensors: Vec<(String, Written)>,
     pub(super) values: Values,
-    pub(super) result: Result<(), KeepError>,
+    pub(super) result: Result<(), CheckpointError>,
 }
 
 /// What is to be found in a file.
@@ -40,8 +40,8 @@ pub(super) struct Wanted<'a> {
 }
 
 /// A name that two parts have.
-pub(super) fn twice(name: &str) -> KeepError {
-    KeepError::SameName { name: name.into(), first: name.into(), second: name.into() }
+pub(super) fn twice(name: &str) -> CheckpointError {
+    CheckpointError::SameName { name: name.into(), first: name.into(), second: name.into() }
 }
 
 /// The tensors of a network that is saved under this name.
@@ -78,7 +78,7 @@ impl StateFields<'_> {
                         saved.result = Err(twice(&name));
                     }
                 }
-                Err(reason) => saved.result = Err(KeepError::Value { name, reason }),
+                Err(reason) => saved.result = Err(CheckpointError::Value { name, reason }),
             },
             Parts::Check(wanted) => {
                 let wrong = match wanted.left.remove(&name[..]).map(|json| value.check(json)) {

@@ -37,7 +37,7 @@ fn flow<N: Layer<V<3>, Output = V<3>>>(network: &Owned<N>) -> Flow {
 }
 
 fn way(layer: &LayerFlow, name: &str) -> f64 {
-    layer.ways.iter().find(|way| way.name == name).unwrap().input_grad_rms
+    layer.paths.iter().find(|way| way.name == name).unwrap().input_grad_rms
 }
 
 fn columns() -> [DVector<f64>; 2] {
@@ -60,7 +60,7 @@ fn through_a_residual_block_lead_the_two_terms_of_the_notes() {
 
     let flow = flow(&block);
     let root = &flow.layers[0];
-    assert_eq!(root.ways.iter().map(|way| way.name.as_str()).collect::<Vec<_>>(), ["branch", "shortcut"]);
+    assert_eq!(root.paths.iter().map(|way| way.name.as_str()).collect::<Vec<_>>(), ["branch", "shortcut"]);
     assert_close(way(root, "branch"), rms(&through));
     assert_close(way(root, "shortcut"), rms(&dy));
     assert_eq!(Some(way(root, "shortcut")), root.output_grad_rms, "the skip passes dy as it is");
@@ -110,7 +110,7 @@ fn each_branch_of_a_concatenation_brings_what_its_part_of_the_gradient_becomes()
         |w: &DMatrix<f64>, dy: &[DVector<f64>]| dy.iter().map(|dy| w.transpose() * dy).collect::<Vec<_>>();
     let (a, c) = (back(&first, &a), back(&last, &c));
     let root = &flow.layers[0];
-    assert_eq!(root.ways.len(), 3);
+    assert_eq!(root.paths.len(), 3);
     assert_close(way(root, "0"), rms(&a));
     assert_close(way(root, "1"), rms(&b));
     assert_close(way(root, "2"), rms(&c));
@@ -127,7 +127,7 @@ fn where_the_forward_pass_is_not_finite_no_way_brings_anything() {
     assert_eq!(flow.loss, None);
     for layer in &flow.layers {
         let gradients = [layer.output_grad_rms, layer.input_grad_rms, layer.gain, layer.cosine];
-        assert_eq!((gradients, layer.ways.len()), ([None; 4], 0), "{layer:?}");
+        assert_eq!((gradients, layer.paths.len()), ([None; 4], 0), "{layer:?}");
         assert!(layer.parameters.iter().all(|parameter| parameter.gradient_norm.is_nan()), "{layer:?}");
     }
     assert!(!flow.to_csv().to_lowercase().contains("inf"));

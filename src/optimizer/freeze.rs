@@ -16,7 +16,7 @@ use chainrule_parameters::{AsNetwork, Node, describe};
 /// use chainrule::prelude::*;
 /// type Net = (Linear<2, 8>, Tanh, Linear<8, 1>);
 ///
-/// let mut optimizer = Frozen::new(Adam::new(0.1), ["0"]);
+/// let mut optimizer = FreezeParameters::new(Adam::new(0.1), ["0"]);
 /// let start = Net::init(&mut rng(1));
 /// let (mut net, gradient) = (start.clone(), Net::init(&mut rng(2)));
 /// optimizer.step(&mut net, &gradient)?;
@@ -25,7 +25,7 @@ use chainrule_parameters::{AsNetwork, Node, describe};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Frozen<O> {
+pub struct FreezeParameters<O> {
     /// What trains the rest.
     pub optimizer: O,
     /// The paths of what stays. To thaw a part, take it out.
@@ -34,14 +34,14 @@ pub struct Frozen<O> {
     kept: Vec<u8>,
 }
 
-impl<O> Frozen<O> {
+impl<O> FreezeParameters<O> {
     /// Freezes what stands at these paths.
     pub fn new<P: Into<String>>(optimizer: O, paths: impl IntoIterator<Item = P>) -> Self {
         Self { optimizer, paths: paths.into_iter().map(Into::into).collect(), kept: Vec::new() }
     }
 }
 
-impl<N: Parameters, O: Optimizer<N>> Optimizer<N> for Frozen<O> {
+impl<N: Parameters, O: Optimizer<N>> Optimizer<N> for FreezeParameters<O> {
     /// # Errors
     /// As the optimiser inside, and [`Error::UnknownPath`] where a path leads to no parameter.
     fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
