@@ -11,7 +11,7 @@ mod gradient_flow;
 
 use std::error::Error;
 
-use chainrule::flow::State;
+use chainrule::flow::FlowState;
 use chainrule::layer::Factor;
 use chainrule::plot::{Lines, Picture};
 use chainrule::prelude::*;
@@ -116,7 +116,7 @@ struct Rates {
     w: f64,
     g: f64,
     /// The verdict on the last of the networks.
-    state: State,
+    state: FlowState,
 }
 
 impl Rates {

@@ -30,7 +30,7 @@ mod training;
 
 use std::error::Error;
 
-use chainrule::flow::{Flow, Recorder, State};
+use chainrule::flow::{Flow, FlowState, Recorder};
 use chainrule::plot::{HeatMap, Lines, Picture};
 use chainrule::prelude::*;
 use training::{Plan, Set, accuracy, train};
@@ -110,10 +110,10 @@ where
 {
     let flow =
         |net: &N| deep::flow(net, &CrossEntropy::default(), &learn.images[..128], &learn.labels[..128]);
-    let (before, mut recorder) = (flow(&*net)?, Recorder::every(25));
+    let (before, mut recorder) = (flow(&net)?, Recorder::every(25));
     let slower = |adam: &mut Adam<N>, done| adam.learning_rate = RATE * (1.0 - done);
     let (net, loss) = train(net, Adam::new(RATE), learn, PLAN, &mut recorder, slower)?;
-    let (after, accuracy) = (flow(&*net)?, accuracy(&*net, test)?);
+    let (after, accuracy) = (flow(&net)?, accuracy(&*net, test)?);
 
     println!("{name}\nRMS of dR/dZ at layer       1       10       20       30       40       50");
     for (when, flow) in [("before", &before), ("after", &after)] {

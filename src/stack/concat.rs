@@ -188,7 +188,7 @@ fn branch_backward<X: Tensor, L: Layer<X>, Y: Tensor<Scalar = X::Scalar>>(
     columns.read(Y::flat(output_grad), L::Output::flat_mut(grad));
     let dx = input_grad.as_deref_mut().map(|sum| if at == 0 { sum } else { &mut *own });
     let pass = Backward {
-        input: *input,
+        input,
         output,
         output_grad: &*grad,
         input_grad: dx,

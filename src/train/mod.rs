@@ -88,7 +88,7 @@ impl<N: Parameters, L: Clone, O: Clone> Clone for Trainer<N, L, O> {
             gradient: self.gradient.clone(),
             workspace: Workspace::default(),
             rng: copy_of(&self.rng),
-            schedule: self.schedule.clone(),
+            schedule: self.schedule,
             parallel: DataParallel::default(),
             ..*self
         }

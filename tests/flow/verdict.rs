@@ -1,5 +1,7 @@
 //! The verdict on networks that are well, on those of which there is nothing to say, and on bad input.
 
+use std::collections::BTreeSet;
+
 use chainrule::Error;
 use chainrule::flow::{Flow, FlowHook, FlowOptions, FlowState};
 use chainrule::layer::Owned;
@@ -48,7 +50,6 @@ fn assert_healthy(flow: &Flow) {
     let verdict = flow.verdict();
     assert_eq!(verdict.state, FlowState::Healthy, "{flow}");
     assert_eq!((verdict.starts_at, verdict.cause, verdict.cure), (None, None, String::new()));
-    assert!(verdict.why.contains("arrives at"), "{}", verdict.why);
     assert!((0.05..20.0).contains(&verdict.first_over_last.unwrap()));
 }
 
@@ -118,24 +119,28 @@ fn of_a_hundred_deep_sigmoid_networks_none_is_missed() {
 }
 
 #[test]
-fn of_what_has_no_weights_or_one_layer_of_them_there_is_little_to_say() {
+fn without_two_layers_of_weights_or_a_gradient_a_network_is_healthy_for_a_reason_of_its_own() {
     let x = [Vector([0.5, -1.0, 2.0])];
     let y = [Vector([1.0, 1.0, 1.0])];
     let state = |flow: &Flow| {
         let verdict = flow.verdict();
-        assert_eq!((verdict.state, verdict.first_over_last), (FlowState::Healthy, None), "{flow}");
+        assert_eq!(
+            (verdict.state, verdict.first_over_last, verdict.rate),
+            (FlowState::Healthy, None, None),
+            "{flow}"
+        );
+        assert_eq!((verdict.starts_at, verdict.cause, verdict.cure), (None, None, String::new()), "{flow}");
         assert!(!flow.to_string().contains("NaN") && !flow.to_csv().contains("NaN"), "{flow}");
         verdict.why
     };
     let none = (Tanh, Relu).flow(&MeanSquaredError, &x, &y).unwrap();
-    assert!(state(&none).contains("no weights"));
     let one = Linear::<3, 3>::init(&mut rng(1)).flow(&MeanSquaredError, &x, &y).unwrap();
-    assert!(state(&one).contains("one layer or block of weights"));
     let inside = <(Relu, Linear<3, 3>, Tanh)>::init(&mut rng(1)).flow(&MeanSquaredError, &x, &y).unwrap();
-    assert!(state(&inside).contains("one layer or block of weights"));
     let exact =
         <(Linear<3, 3>, Linear<3, 3>)>::zeros().flow(&MeanSquaredError, &x, &[Vector::default()]).unwrap();
-    assert!(state(&exact).contains("gradient of the loss is 0"));
+    assert_eq!(exact.layers[0].output_grad_rms, Some(0.0));
+    assert_eq!(state(&one), state(&inside));
+    assert_eq!([&none, &one, &exact].map(state).into_iter().collect::<BTreeSet<_>>().len(), 3);
 }
 
 #[test]

@@ -26,11 +26,10 @@ fn state<O: Optimizer<Net>>(trainer: &mut Trainer<Net, CrossEntropy, O>) -> (Vec
     (bits(&trainer.network), bits(trainer.gradient()), rate, trainer.steps())
 }
 
-fn goes_on_alike<O: Optimizer<Net> + Clone>(
-    name: &str,
-    optimizer: O,
-    set: fn(Trainer<Net, CrossEntropy, O>) -> Trainer<Net, CrossEntropy, O>,
-) {
+/// What is set on a trainer.
+type Setting<O> = fn(Trainer<Net, CrossEntropy, O>) -> Trainer<Net, CrossEntropy, O>;
+
+fn goes_on_alike<O: Optimizer<Net> + Clone>(name: &str, optimizer: O, set: Setting<O>) {
     let loss = CrossEntropy::smoothed(0.1);
     let mut original = set(Trainer::new(Net::init(&mut rng(1)), loss, optimizer, 9));
     for before in [0, 7] {
@@ -74,7 +73,7 @@ fn a_cloned_trainer_keeps_its_schedule_its_clipping_and_its_pieces() {
 /// Each setting makes a difference, so that one that a clone forgot would show above.
 #[test]
 fn schedule_clipping_and_pieces_each_change_the_weights() {
-    let trained = |set: fn(Trainer<Net, CrossEntropy, Sgd<Net>>) -> Trainer<Net, CrossEntropy, Sgd<Net>>| {
+    let trained = |set: Setting<Sgd<Net>>| {
         let mut trainer =
             set(Trainer::new(Net::init(&mut rng(1)), CrossEntropy::default(), Sgd::new(0.05), 9));
         steps(&mut trainer, 0..8);

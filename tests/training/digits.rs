@@ -2,7 +2,7 @@
 
 #[allow(dead_code)] // the rest of the example
 #[path = "../../examples/digits.rs"]
-mod example;
+pub(super) mod example;
 
 use std::ffi::OsString;
 

@@ -1,9 +1,7 @@
 //! Trained side by side with PyTorch: from the same weights, on the same batches, in f32, the losses stay the same.
 //! `tests/fixtures/training.py` is the other side. The worst deviation: `cargo test -p chainrule-tests --test training parity -- --nocapture`.
 
-#[path = "../../examples/support/digits.rs"]
-mod digits;
-
+use super::digits::example::digits;
 use chainrule::Real;
 use chainrule::layer::{Parameter, Role, ViewMut, Visitor, visit};
 use chainrule::prelude::*;
