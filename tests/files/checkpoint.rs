@@ -105,7 +105,7 @@ fn every_optimizer_of_the_crate_is_among_these() {
     files.sort();
     assert_eq!(
         files,
-        ["adam", "adamw", "frozen", "rmsprop", "sgd"],
+        ["adam", "adamw", "freeze", "rmsprop", "sgd"],
         "a new optimiser: give it a line above, and a `State`"
     );
 }

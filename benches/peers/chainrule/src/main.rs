@@ -1,6 +1,6 @@
 //! chainrule, as its users have it: the default features, a plain `cargo build --release`, the public methods.
 //!
-//! An inference is `predict_into` with a tape that is used again, the fastest of the public ways: it allocates nothing, and
+//! An inference is `predict_into` with a workspace that is used again, the fastest of the public ways: it allocates nothing, and
 //! looks for NaN in what comes in and what goes out. A product alone has no public method: F and P are the same call on
 //! a network of one linear layer, so z = W x + b in the place of c += W x. T is that call on a network of one `Tanh`.
 
@@ -13,10 +13,8 @@ use common::{Job, digest, inputs, labels, layer, squares, targets, transposed, u
 fn main() {
     let job = &Job::from_args();
     match job.workload.as_str() {
-        "A1" | "A1io" => {
-            infer::<16, 4, _>(job, (linear::<16, 64>(0), Tanh, linear::<64, 64>(1), Tanh, linear(2)))
-        }
-        "A2" | "A2io" => infer::<784, 10, _>(job, mnist()),
+        "A1" | "A1io" => infer::<16, 4, _>(job, &*controller()),
+        "A2" | "A2io" => infer::<784, 10, _>(job, &*mnist()),
         "B32" | "B128" => {
             let mut trainer = Trainer::new(mnist(), CrossEntropy::default(), adam(job), 1);
             let (x, y) = (samples::<Vector<784>>(inputs(job.batch() * 784)), classes(job.batch()));
@@ -53,55 +51,84 @@ fn main() {
         "P" => product::<1024>(job, 1024, 1.0),
         "T" => {
             let x = samples::<Vector<64>>(uniform(1, 4096, 3.0));
-            kernel::<Vector<64>, Vector<64>, _>(job, Tanh, x);
+            kernel::<Vector<64>, Vector<64>, _>(job, &Tanh, x);
         }
         name => panic!("chainrule has no workload {name}"),
     }
 }
 
 type Mnist = (Linear<784, 128>, Relu, Linear<128, 64>, Relu, Linear<64, 10>);
-fn mnist() -> Mnist {
-    (linear(0), Relu, linear(1), Relu, linear(2))
+fn mnist() -> Owned<Mnist> {
+    let mut net = Mnist::zeros();
+    linear(0, &mut net.0);
+    linear(1, &mut net.2);
+    linear(2, &mut net.4);
+    net
 }
 
 type Large = (Linear<1024, 1024>, Relu, Linear<1024, 1024>, Relu, Linear<1024, 10>);
-fn large() -> Large {
-    (linear(0), Relu, linear(1), Relu, linear(2))
+fn large() -> Owned<Large> {
+    let mut net = Large::zeros();
+    linear(0, &mut net.0);
+    linear(1, &mut net.2);
+    linear(2, &mut net.4);
+    net
+}
+
+type Controller = (Linear<16, 64>, Tanh, Linear<64, 64>, Tanh, Linear<64, 4>);
+fn controller() -> Owned<Controller> {
+    let mut net = Controller::zeros();
+    linear(0, &mut net.0);
+    linear(1, &mut net.2);
+    linear(2, &mut net.4);
+    net
 }
 
 type Simple = (Linear<4, 32>, Tanh, Linear<32, 16>, Tanh, Linear<16, 4>);
-fn simple() -> Simple {
-    (linear(0), Tanh, linear(1), Tanh, linear(2))
+fn simple() -> Owned<Simple> {
+    let mut net = Simple::zeros();
+    linear(0, &mut net.0);
+    linear(1, &mut net.2);
+    linear(2, &mut net.4);
+    net
 }
 
 type Deep = [Residual<(Linear<64, 64>, Tanh, Linear<64, 64>)>; 50];
-fn deep() -> Deep {
-    let branch = |block| (linear(2 * block), Tanh, linear(2 * block + 1));
-    std::array::from_fn(|block| Residual { branch: branch(block), shortcut: Identity })
+fn deep() -> Owned<Deep> {
+    let mut net = Deep::zeros();
+    for (at, block) in net.iter_mut().enumerate() {
+        linear(2 * at, &mut block.branch.0);
+        linear(2 * at + 1, &mut block.branch.2);
+    }
+    net
 }
 
 type Features = (Conv2d<1, 6, 5, 1, 2>, Relu, MaxPool2d<2>, Conv2d<6, 16, 5>, Relu, MaxPool2d<2>);
 type LeNet = (Features, Flatten, Linear<400, 120>, Relu, Linear<120, 84>, Relu, Linear<84, 10>);
-fn lenet() -> LeNet {
-    let features = (conv(0), Relu, MaxPool2d, conv(1), Relu, MaxPool2d);
-    (features, Flatten, linear(2), Relu, linear(3), Relu, linear(4))
+fn lenet() -> Owned<LeNet> {
+    let mut net = LeNet::zeros();
+    conv(0, &mut net.0.0);
+    conv(1, &mut net.0.3);
+    linear(2, &mut net.2);
+    linear(3, &mut net.4);
+    linear(4, &mut net.6);
+    net
 }
 
-/// Layer `k`, whose weights lie in memory input after input.
-fn linear<const IN: usize, const OUT: usize>(k: usize) -> Linear<IN, OUT> {
+/// The numbers of layer `k`, whose weights are in memory input after input.
+fn linear<const IN: usize, const OUT: usize>(k: usize, linear: &mut Linear<IN, OUT>) {
     let (weights, biases) = layer(k, IN, OUT);
-    let mut linear = Linear::<IN, OUT>::zeros();
     linear.weights_mut().copy_from_slice(&transposed(&weights, OUT));
     linear.bias.0.copy_from_slice(&biases);
-    linear
 }
 
-fn conv<const IN: usize, const OUT: usize, const PAD: usize>(k: usize) -> Conv2d<IN, OUT, 5, 1, PAD> {
+fn conv<const IN: usize, const OUT: usize, const PAD: usize>(
+    k: usize,
+    conv: &mut Conv2d<IN, OUT, 5, 1, PAD>,
+) {
     let (weights, biases) = layer(k, IN * 25, OUT);
-    let mut conv = Conv2d::<IN, OUT, 5, 1, PAD>::zeros();
-    conv.weight.as_flattened_mut().as_flattened_mut().as_flattened_mut().copy_from_slice(&weights);
+    conv.weights_mut().copy_from_slice(&weights);
     conv.bias.0.copy_from_slice(&biases);
-    conv
 }
 
 fn adam<N: Parameters>(job: &Job) -> Adam<N> {
@@ -116,17 +143,17 @@ fn classes(batch: usize) -> Vec<Label<10>> {
     labels(batch).map(|class| class.try_into().unwrap()).collect()
 }
 
-fn infer<const IN: usize, const OUT: usize, N: Maps<Vector<IN>, Vector<OUT>>>(job: &Job, net: N) {
+fn infer<const IN: usize, const OUT: usize, N: Maps<Vector<IN>, Vector<OUT>>>(job: &Job, net: &N) {
     let data = inputs(IN);
     let (mut x, mut y) = ([Vector([0.0; IN])], [Vector([0.0; OUT])]);
     x[0].0.copy_from_slice(&data);
-    let mut tape = Tape::<N, Vector<IN>>::default();
+    let mut workspace = Workspace::default();
     let mut out = [0.0; OUT];
     job.infer(|| {
         if job.copies() {
             x[0].0.copy_from_slice(black_box(&data));
         }
-        black_box(&net).predict_into(black_box(&x), &mut y, &mut tape).unwrap();
+        black_box(net).predict_into(black_box(&x), &mut y, &mut workspace).unwrap();
         if job.copies() {
             out.copy_from_slice(&y[0].0);
             out
@@ -139,12 +166,12 @@ fn infer<const IN: usize, const OUT: usize, N: Maps<Vector<IN>, Vector<OUT>>>(jo
 fn product<const N: usize>(job: &Job, batch: usize, scale: f32) {
     let mut linear = Linear::<N, N>::zeros();
     linear.weights_mut().copy_from_slice(&transposed(&uniform(1, N * N, scale), N));
-    kernel::<Vector<N>, Vector<N>, _>(job, linear, samples(uniform(2, batch * N, 1.0)));
+    kernel::<Vector<N>, Vector<N>, _>(job, &*linear, samples(uniform(2, batch * N, 1.0)));
 }
 
-fn kernel<X: Tensor, Y: Tensor<Scalar = f32>, N: Maps<X, Y>>(job: &Job, net: N, x: Vec<X>) {
+fn kernel<X: Tensor, Y: Tensor<Scalar = f32>, N: Maps<X, Y>>(job: &Job, net: &N, x: Vec<X>) {
     let mut y = vec![Y::zeroed(); x.len()];
-    let mut tape = Tape::<N, X>::default();
-    let call = |y: &mut Vec<Y>| black_box(&net).predict_into(black_box(&x), y, &mut tape).unwrap();
+    let mut workspace = Workspace::default();
+    let call = |y: &mut Vec<Y>| black_box(net).predict_into(black_box(&x), y, &mut workspace).unwrap();
     job.kernel(&mut y, call, |y| digest(Y::flat(y)));
 }
