@@ -4,13 +4,13 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Error, Field, GenericParam, Generics, Meta, Result, Type};
 
-/// What is to be done with a field.
+/// What the derive does with a field.
 pub(crate) enum Kind {
-    /// A layer inside.
+    /// A layer inside: it describes its own parameters.
     Layer { flatten: bool },
     /// A parameter.
     Tensor(Tensor),
-    /// Nothing.
+    /// Plain data, which is skipped.
     Skip,
 }
 
@@ -88,8 +88,8 @@ pub(crate) fn kind(field: &Field) -> Result<Kind> {
     Ok(kind)
 }
 
-/// Whether a type mentions one of the type parameters: only such a type needs a bound. (A type that depends on constants alone is a
-/// layer for all of them or for none.)
+/// Returns whether a type mentions one of the type parameters: only such a type needs a bound. (A type that depends on
+/// constants alone is a layer for all of them or for none.)
 pub(crate) fn is_generic(ty: &Type, generics: &Generics) -> bool {
     let names: Vec<String> = generics
         .params
@@ -140,7 +140,7 @@ impl Words {
         Ok(Self(words))
     }
 
-    /// Takes a word without a value; whether it was there.
+    /// Takes a word without a value. Returns whether it was there.
     fn flag(&mut self, name: &str) -> Result<bool> {
         let Some(at) = self.0.iter().position(|(word, _)| word == name) else { return Ok(false) };
         let (word, value) = self.0.remove(at);
@@ -150,13 +150,13 @@ impl Words {
         }
     }
 
-    /// Takes the value of a word.
+    /// Takes the value of a word, if the word is there.
     fn value(&mut self, name: &str) -> Option<TokenStream> {
         let at = self.0.iter().position(|(word, value)| word == name && value.is_some())?;
         self.0.remove(at).1
     }
 
-    /// An error for what nobody took.
+    /// Returns an error for a word that the derive does not know.
     fn finish(self) -> Result<()> {
         match self.0.first() {
             None => Ok(()),

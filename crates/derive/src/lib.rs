@@ -1,6 +1,6 @@
-//! `#[derive(Parameters)]`: what a layer has to train, described once.
+//! `#[derive(Parameters)]`: lists the parameters of a layer.
 //!
-//! The derive is part of the crate `chainrule`; its guide "Your own layer" shows it in use.
+//! The derive is part of the crate `chainrule`. The guide `docs/your-own-layer.md` shows how to use it.
 
 mod field;
 mod name;
@@ -20,16 +20,16 @@ use field::Kind;
 /// | none | a layer inside this one |
 /// | `#[parameter(flatten)]` | a layer whose fields count as this layer's own |
 /// | `#[parameter(weight, fan_in = IN, fan_out = OUT)]` | weights; each output sums over `IN` inputs, each input feeds `OUT` outputs |
-/// | `#[parameter(bias)]` | what is added; starts at 0 |
-/// | `#[parameter(scale = 1.0)]` | what multiplies a feature; starts at 1.0 |
-/// | `#[parameter(buffer = 0.0, momentum = 0.1)]` | what is measured and not trained, as a running mean; starts at 0.0 |
+/// | `#[parameter(bias)]` | a number that is added; starts at 0 |
+/// | `#[parameter(scale = 1.0)]` | a factor of a feature; starts at 1.0 |
+/// | `#[parameter(buffer = 0.0, momentum = 0.1)]` | measured in training and not trained, such as a running mean; starts at 0.0 |
 /// | `#[parameter(skip)]` | anything else that is plain data, such as `PhantomData` |
 ///
-/// A tensor may say more: `shape = &[IN, OUT]` and `scalar = T`, where they do not follow from its type, and
-/// `layout = OutputsFirst` for weights.
+/// The attribute of a tensor may also contain `shape = &[IN, OUT]` and `scalar = T`, where they do not follow from its
+/// type, and `layout = OutputsFirst` for weights.
 ///
-/// On the struct, `#[parameters(name = "Linear<{IN}, {OUT}>")]` says how messages and tables print it. Without it they print the
-/// struct's name and its constants.
+/// On the struct, `#[parameters(name = "Linear<{IN}, {OUT}>")]` sets how messages and tables print the type. Without
+/// the attribute they print the struct's name and its constants.
 #[proc_macro_derive(Parameters, attributes(parameter, parameters))]
 pub fn derive_parameters(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -108,8 +108,9 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
     Ok(implementation(&input, &name, &predicates, &checks, &description))
 }
 
-/// The `impl`. The `unsafe` is the derive's own: the compiler gives the offsets, `Node::tensor` asks that a field holds plain data of its
-/// scalar, a layer inside describes itself, and `assert_plain` asks that every other field is plain data.
+/// Returns the `impl`. The `unsafe` is sound: the compiler gives the offsets, `Node::tensor` asks that a field holds
+/// plain data of its scalar, a layer inside describes itself, and `assert_plain` asks that every other field is plain
+/// data.
 fn implementation(
     input: &DeriveInput,
     name: &[TokenStream],

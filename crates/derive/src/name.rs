@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{DeriveInput, Error, GenericParam, LitStr, Result};
 
-/// The parts of a `TypeName`: from the attribute, or the struct's name and its constants.
+/// Returns the parts of a `TypeName`: from the attribute, or the struct's name and its constants.
 pub(crate) fn parts(input: &DeriveInput, krate: &TokenStream) -> Result<Vec<TokenStream>> {
     let mut pattern = None;
     for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("parameters")) {
@@ -50,8 +50,8 @@ fn is_number(ty: &syn::Type) -> bool {
     matches!(ty, syn::Type::Path(path) if ["usize", "u8", "u16", "u32", "u64"].iter().any(|number| path.path.is_ident(number)))
 }
 
-/// `{N}` is a constant, `{F}` the name of a type, `{:T}` ends with `, f64` where the scalar `T` is that, and `{=PART}` is any
-/// constant expression for a `Part`.
+/// `{N}` is a constant, `{F}` the name of a type, `{:T}` ends with `, f64` where the scalar `T` is that, and `{=PART}`
+/// is any constant expression for a `Part`.
 fn from_pattern(input: &DeriveInput, pattern: &LitStr, krate: &TokenStream) -> Result<Vec<TokenStream>> {
     let written = pattern.value();
     let mut rest = &written[..];

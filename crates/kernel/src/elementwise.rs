@@ -44,7 +44,7 @@ pub fn elementwise<T: Real, const R: usize, const W: usize>(
     dispatch(Each { map, read, write });
 }
 
-/// From this length on a second thread is worth its cost: a pass takes some 100 μs, and waking a thread 20.
+/// From this length on a second thread is faster: a pass takes about 100 μs, and waking a thread 20 μs.
 #[cfg(feature = "threads")]
 const PARALLEL: usize = 1 << 18;
 
@@ -87,7 +87,7 @@ impl<T: Real, M: Elementwise<T, R, W>, const R: usize, const W: usize> Kernel fo
     }
 }
 
-/// Sums rows, each as long as `sum`, or adds them to it.
+/// Sums rows, each as long as `sum`: overwrites `sum`, or adds to it.
 ///
 /// # Panics
 /// When `rows` is not a whole number of rows, or `sum` is empty.
@@ -118,7 +118,7 @@ impl<T: Real> Kernel for SumRows<'_, T> {
     }
 }
 
-/// Whether no number is NaN or infinite.
+/// Returns whether no number is NaN or infinite.
 pub fn all_finite<T: Real>(numbers: &[T]) -> bool {
     #[cfg(feature = "threads")]
     if numbers.len() >= 4 * PARALLEL && rayon::current_num_threads() > 1 {

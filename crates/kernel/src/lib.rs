@@ -1,13 +1,15 @@
-//! The numbers below `chainrule`: matrix products, convolutions, poolings, elementary functions. Slices in, slices out.
+//! The kernels of `chainrule`: matrix products, convolutions, poolings, elementary functions. All functions work on
+//! slices.
 //!
-//! This crate knows no layer and no network. It chooses the instructions at run time ([`simd`]), so that a plain
-//! `cargo build --release` is fast on every processor.
+//! This crate does not depend on layers or networks. It chooses the instructions at run time ([`simd`]), so that a
+//! plain `cargo build --release` is fast on every processor.
 //!
 //! # Safety
-//! Every function that is not marked `unsafe` checks its arguments, in release as in debug: it panics when a slice is too short or
-//! when a size overflows. It trusts nothing but the lengths of slices. The `unsafe` code does two things: it calls functions that
-//! are compiled for processor features, after a [`Level`] has shown that the processor has them; and it reads and writes vectors of
-//! numbers without a check for each, after the sizes of the whole operation are checked.
+//! Every function that is not marked `unsafe` checks its arguments, in release as in debug: it panics when a slice is
+//! too short or when a size overflows. It trusts nothing but the lengths of slices. The `unsafe` code does two things:
+//! it calls functions that are compiled for processor features, after a [`Level`] has shown that the processor has
+//! them; and it reads and writes vectors of numbers without a check for each, after the sizes of the whole operation
+//! are checked.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 
 #[cfg(test)]

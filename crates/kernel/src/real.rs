@@ -15,8 +15,8 @@ use super::pool::MaxPool2x2;
 
 /// The scalar of a network: `f32` or `f64`. No other type can implement this trait.
 ///
-/// `exp`, `tanh` and the other methods are the platform's functions (without the feature `std`: those of the crate `libm`). They
-/// compute one number at a time; the functions of `elementary` are faster in loops.
+/// `exp`, `tanh` and the other methods are the platform's functions (without the feature `std`: those of the crate
+/// `libm`). They compute one number at a time; the functions of `elementary` are faster in loops.
 pub trait Real:
     Copy
     + Default
@@ -69,16 +69,16 @@ pub trait Real:
     /// Returns |x| with the sign of `sign`.
     fn copysign(self, sign: Self) -> Self;
 
-    /// Returns the larger of two numbers; the other one if one is NaN.
+    /// Returns the larger of two numbers. If one is NaN, returns the other one.
     fn max(self, other: Self) -> Self;
 
-    /// Returns the smaller of two numbers; the other one if one is NaN.
+    /// Returns the smaller of two numbers. If one is NaN, returns the other one.
     fn min(self, other: Self) -> Self;
 
-    /// Whether this is neither infinite nor NaN.
+    /// Returns whether this is neither infinite nor NaN.
     fn is_finite(self) -> bool;
 
-    /// Whether this is NaN.
+    /// Returns whether this is NaN.
     fn is_nan(self) -> bool;
 
     /// Returns √x.
@@ -237,7 +237,7 @@ macro_rules! real {
 real!(f32: sqrtf, powf, expf, expm1f, logf, log1pf, sinf, cosf, tanhf);
 real!(f64: sqrt, pow, exp, expm1, log, log1p, sin, cos, tanh);
 
-/// Returns Σ xᵢ², summed in `f64`: in `f32` the sum underflows to 0 long before its terms do.
+/// Returns Σ xᵢ², summed in `f64`. In `f32` the squares would underflow to 0 while the numbers are still far from 0.
 pub fn squared_norm<T: Real>(xs: &[T]) -> f64 {
     xs.iter().fold(0.0, |sum, &x| sum + x.to_f64() * x.to_f64())
 }

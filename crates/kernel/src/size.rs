@@ -1,4 +1,5 @@
-//! Arithmetic on sizes that panics where it would wrap, in release as in debug. On constants the compiler removes the checks.
+//! Arithmetic on sizes that panics where it would wrap, in release as in debug. On constants the compiler removes the
+//! checks.
 
 /// Returns the product of these sizes.
 ///

@@ -1,12 +1,13 @@
-//! Rows of scores: exponentials, their sums, the largest.
+//! Rows of scores: their exponentials, sums and maxima.
 
 use super::simd::{Kernel, Level, dispatch};
 use super::{Elementwise, Real, elementwise, exp};
 
-/// How many sums, or largest numbers, are kept at the same time: a single one would wait for each step to end.
+/// How many sums, or maxima, are computed side by side: a single one would wait for each step to end.
 const TOGETHER: usize = 8;
 
-/// Computes exp(x - m) for each x of a row whose largest number is m, in rows of `columns`. None overflows, and the largest is 1.
+/// Computes exp(x - m) for each x of a row whose largest number is m, in rows of `columns`. None overflows, and the
+/// largest is 1.
 ///
 /// The exponentials of all rows are computed together, because a row of ten numbers does not fill its vectors.
 pub fn exp_below_largest<T: Real>(scores: &[T], columns: usize, exponentials: &mut [T]) {
@@ -138,7 +139,8 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    /// Each exponential against the platform's, in `f64`: its difference from the largest is exact, and 1 ulp is the bound of exp.
+    /// Each exponential against the platform's, in `f64`: its difference from the largest is exact, and 1 ulp is the
+    /// bound of exp.
     #[test]
     fn rows_of_every_width_have_their_exponentials_and_their_sums() {
         for_each_level!(level => {

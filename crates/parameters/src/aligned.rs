@@ -5,10 +5,10 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::Number;
 
-/// Numbers that start at a cache line, for a layer's weights: a vector register then never reads from two lines at once, which
-/// would take a product for one sample a third longer.
+/// Numbers that start at a cache line, for a layer's weights: a vector register then never reads from two lines at
+/// once. With such reads a product for one sample takes a third longer.
 ///
-/// It is used as a reference: `*layer.weight = ..`.
+/// It dereferences to the numbers: `*layer.weight = ..`.
 ///
 /// ```
 /// use chainrule_parameters::Aligned;
@@ -49,14 +49,15 @@ unsafe impl<E: Zeroable> Zeroable for Aligned<E> {}
 /// A field that holds the numbers of a parameter: plain data, or [`Aligned`] plain data.
 ///
 /// # Safety
-/// A value of `Self` begins with a value of [`Numbers`](Storage::Numbers), and zero bytes and bitwise copies of it are valid.
+/// A value of `Self` begins with a value of [`Numbers`](Storage::Numbers), and zero bytes and bitwise copies of it are
+/// valid.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot hold the numbers of a parameter",
     label = "not plain data",
     note = "a parameter is stored inline: an array of `f32` or `f64`, a `Vector`, a `Sequence`, an `Image`, or one of them in `Aligned<..>`"
 )]
 pub unsafe trait Storage: Copy + Send + Sync + 'static {
-    /// The numbers alone.
+    /// The type of the numbers alone, without the alignment.
     type Numbers: Pod;
 }
 
@@ -94,7 +95,7 @@ impl<E: Shaped> Shaped for Aligned<E> {
     const SHAPE: &'static [usize] = E::SHAPE;
 }
 
-/// Most sides that the shape of an array of arrays may have.
+/// The largest number of sides of an array of arrays.
 const MOST_SIDES: usize = 8;
 
 /// The sides of an array of arrays, from the back of the list.

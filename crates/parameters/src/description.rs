@@ -7,15 +7,15 @@ pub enum Node {
     Nothing,
     /// One tensor.
     Tensor(Tensor),
-    /// Several, by name.
+    /// A struct or a tuple: several nodes, by name.
     Fields(&'static [Field]),
     /// Equal layers in a row.
     Repeat {
-        /// How many.
+        /// How many layers there are.
         count: usize,
         /// How many bytes from one to the next.
         stride: usize,
-        /// One of them.
+        /// The description of one of them.
         of: &'static Node,
     },
 }
@@ -27,7 +27,7 @@ pub struct Field {
     pub name: Segment,
     /// How many bytes after the start of its parent.
     pub offset: usize,
-    /// What is there.
+    /// The description of this child.
     pub node: &'static Node,
 }
 
@@ -41,36 +41,36 @@ pub struct Tensor {
 }
 
 impl Tensor {
-    /// What it is for.
+    /// Returns what it is for.
     pub const fn role(&self) -> Role {
         self.role
     }
 
-    /// Its sides, outermost first.
+    /// Returns its sides, outermost first.
     pub const fn shape(&self) -> &'static [usize] {
         self.shape
     }
 
-    /// Its scalar.
+    /// Returns its scalar.
     pub const fn scalar(&self) -> Scalar {
         self.scalar
     }
 
-    /// How many numbers it has: the product of its sides.
+    /// Returns how many numbers it has: the product of its sides.
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether it has none.
+    /// Returns whether it has no numbers.
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 }
 
 impl Node {
-    /// The tensor that a field of the type `E` holds, in the scalar `T`; nothing, if it has no numbers.
+    /// Returns the tensor in a field of the type `E`, in the scalar `T`, or [`Node::Nothing`] if it has no numbers.
     ///
-    /// Whether the sides make as many numbers as are there is checked while the program compiles.
+    /// A shape whose product of sides differs from the number of elements does not compile.
     pub const fn tensor<E: Storage, T: Number>(role: Role, shape: &'static [usize]) -> Self {
         let size = size_of::<E::Numbers>();
         if size == 0 {
@@ -100,7 +100,7 @@ impl Node {
         Self::Tensor(Tensor { role, shape, scalar: T::SCALAR, len })
     }
 
-    /// How many numbers there are in all.
+    /// Returns how many numbers there are in all.
     pub const fn count(&self) -> usize {
         match self {
             Self::Nothing => 0,
@@ -117,7 +117,7 @@ impl Node {
         }
     }
 
-    /// Whether there is a [buffer](Role::Buffer) among them.
+    /// Returns whether there is a [buffer](Role::Buffer) among them.
     pub const fn has_buffers(&self) -> bool {
         match self {
             Self::Nothing => false,

@@ -4,7 +4,7 @@ use core::mem::offset_of;
 
 use crate::{Field, Node, Parameters, Part, Segment, TypeName};
 
-/// How a tuple ends: a tuple of one layer has a comma, and is another type than that layer.
+/// The end of a tuple's name: a tuple of one layer is written with a comma, because `(F)` is the type `F`.
 macro_rules! end {
     () => {
         ",)"
@@ -16,8 +16,8 @@ macro_rules! end {
 
 macro_rules! tuple {
     ($First:ident 0 $(, $L:ident $i:tt)*) => {
-        // SAFETY: each tensor is inside a layer, which describes it, and the layer at the offset that the compiler gives; zero bytes and
-        // bitwise copies are valid for each layer.
+        // SAFETY: each tensor is inside a layer, which describes it, and the layer at the offset that the compiler
+        // gives; zero bytes and bitwise copies are valid for each layer.
         unsafe impl<$First: Parameters, $($L: Parameters),*> Parameters for ($First, $($L,)*) {
             const NAME: TypeName = TypeName {
                 parts: &[
@@ -50,7 +50,8 @@ tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12);
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13);
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14);
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14, P 15);
-// Stacks of more than 16 layers are no layers; they list their parameters, so that the error can say how many layers are too many.
+// A tuple of more than 16 layers does not implement `Layer`. It lists its parameters all the same, so that the
+// compiler's error can say how many layers it has.
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14, P 15, Q 16);
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14, P 15, Q 16, R 17);
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14, P 15, Q 16, R 17, S 18);

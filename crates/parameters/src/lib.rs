@@ -1,8 +1,9 @@
 //! The parameters of a network, described by one constant.
 //!
-//! A network is plain data: each layer stores its weights inline. [`Parameters::DESCRIPTION`] is a tree of constants that says at
-//! which offset each tensor is, what it is for and which sides it has. Code that walks over parameters (optimisers, norms,
-//! initialisation, files) is an ordinary function over that tree, and is compiled once instead of once for each network.
+//! A network is plain data: each layer stores its weights inline. [`Parameters::DESCRIPTION`] is a tree of constants
+//! that says at which offset each tensor is, what it is for and which sides it has. Code that walks over parameters
+//! (optimisers, norms, initialisation, files) is an ordinary function over that tree, and is compiled once instead of
+//! once for each network.
 //!
 //! | type | what it is |
 //! |---|---|
@@ -10,10 +11,10 @@
 //! | [`Node`], [`Field`], [`Role`] | the description |
 //! | [`View`], [`ViewMut`] | the parameters of a network without its type |
 //! | [`visit`], [`Visitor`] | the walk over the tensors of several networks of one type |
-//! | [`Owned`] | a network on the heap, which never crosses the stack |
+//! | [`Owned`] | a network on the heap, which is never moved through the stack |
 //! | [`Aligned`] | a tensor that starts at a cache line |
 //!
-//! All `unsafe` code rests on the contract of [`Parameters`], and on offsets and sizes that the compiler computes.
+//! All `unsafe` code relies on the contract of [`Parameters`], and on offsets and sizes that the compiler computes.
 #![no_std]
 
 #[cfg(feature = "alloc")]
@@ -42,17 +43,17 @@ pub use scalar::{Number, Scalar};
 pub use view::{View, ViewMut};
 pub use visit::{Parameter, Visitor, describe, visit};
 
-/// What a layer has to train, described once by a constant.
+/// The parameters of a layer, described by one constant.
 ///
-/// Initialisation, optimisers, norms, comparison, files and gradient checks all read this description. The gradient of a network
-/// is a network of the same type, and so are an optimiser's moments: [`zeros`](Parameters::zeros) makes them.
+/// Initialisation, optimisers, norms, comparison, files and gradient checks all read this description. The gradient of
+/// a network is a network of the same type, and so are an optimiser's moments: [`zeros`](Parameters::zeros) makes them.
 ///
-/// `#[derive(Parameters)]` implements it for a struct; tuples and arrays of layers have it. There is no reason to implement it by
-/// hand.
+/// `#[derive(Parameters)]` implements it for a struct; tuples and arrays of layers have it. There is no reason to
+/// implement it by hand.
 ///
 /// # Safety
-/// * Each tensor of [`DESCRIPTION`](Parameters::DESCRIPTION) is inside `Self`, at its offset, aligned for its scalar; no two of them
-///   overlap, and any numbers are a valid value of them.
+/// * Each tensor of [`DESCRIPTION`](Parameters::DESCRIPTION) is inside `Self`, at its offset, aligned for its scalar;
+///   no two of them overlap, and any numbers are a valid value of them.
 /// * All bytes zero are a valid value of `Self`, and a bitwise copy of a value is a second valid value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer: it does not list its parameters",
@@ -61,7 +62,7 @@ pub use visit::{Parameter, Visitor, describe, visit};
     note = "a field of a layer that holds numbers says what they are for, as in `#[parameter(weight, fan_in = N, fan_out = N)]`"
 )]
 pub unsafe trait Parameters: Sized + Send + Sync + 'static {
-    /// The type as its users write it: `Linear<8, 6>`.
+    /// The name of the type as its users write it: `Linear<8, 6>`.
     const NAME: TypeName;
 
     /// Where each parameter tensor is, what it is for and which sides it has.
@@ -70,13 +71,13 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
     /// How many numbers all the parameters have together.
     const COUNT: usize = Self::DESCRIPTION.count();
 
-    /// This layer with every parameter 0, on the heap: a gradient before the first sample.
+    /// Returns this layer with every parameter 0, on the heap: an empty gradient, for example.
     #[cfg(feature = "alloc")]
     fn zeros() -> Owned<Self> {
         Owned::zeros()
     }
 }
 
-/// Every field of a struct that is skipped is plain data: what the derive asks of it.
+/// Checks that a skipped field is plain data. The derive calls it.
 #[doc(hidden)]
 pub const fn assert_plain<T: Copy + bytemuck::Zeroable + Send + Sync + 'static>() {}

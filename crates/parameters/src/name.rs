@@ -2,23 +2,24 @@ use core::fmt;
 
 use crate::{Parameters, Scalar};
 
-/// The name of a type as its users write it, made of constants: `Linear<8, 6>`. (`core::any::type_name` is no constant.)
+/// The name of a type as its users write it, made of constants: `Linear<8, 6>`. (`core::any::type_name` is no
+/// constant.)
 #[derive(Clone, Copy, Debug)]
 pub struct TypeName {
-    /// Printed one after the other.
+    /// The parts of the name, printed one after the other.
     pub parts: &'static [Part],
 }
 
 /// A part of a [`TypeName`].
 #[derive(Clone, Copy, Debug)]
 pub enum Part {
-    /// As it is.
+    /// Text.
     Text(&'static str),
     /// A side or another constant.
     Number(u64),
     /// Sides, with a comma between any two.
     Sides(&'static [usize]),
-    /// The name of a type inside.
+    /// The name of a type parameter.
     Name(&'static TypeName),
     /// `, f64`, or nothing for `f32`, the default.
     Scalar(Scalar),
@@ -48,7 +49,7 @@ impl fmt::Display for TypeName {
     }
 }
 
-/// A type that has a [`TypeName`]: every layer, and every sample.
+/// Types with a [`TypeName`]: every layer, and every sample.
 pub trait Named {
     /// The type as its users write it.
     const NAME: TypeName;

@@ -9,13 +9,14 @@ use crate::{Parameter, Parameters, View, Visitor, visit};
 
 /// A network on the heap.
 ///
-/// It is used as the network itself: `net.predict(&x)`, `net.0.weight`. Making, copying, comparing, printing and dropping it never
-/// move the network through the stack, so a network of 100 MB needs no more stack than a small one. (A `Box` does: its `clone` may
-/// build the copy on the stack, and tuples of 13 layers and arrays of 50 have no `Default`.)
+/// It dereferences to the network: `net.predict(&x)`, `net.0.weight`. Making, copying, comparing, printing and dropping
+/// it never move the network through the stack, so a network of 100 MB needs no more stack than a small one. (A `Box`
+/// would not do: its `clone` may build the copy on the stack, and tuples of 13 layers and arrays of 50 have no
+/// `Default`.)
 pub struct Owned<N>(Box<N>);
 
 impl<N: Parameters> Owned<N> {
-    /// With every parameter 0.
+    /// Creates a network with every parameter 0.
     pub fn zeros() -> Self {
         let layout = Layout::new::<N>();
         let pointer = if layout.size() == 0 {
@@ -28,16 +29,17 @@ impl<N: Parameters> Owned<N> {
             }
             pointer.cast()
         };
-        // SAFETY: the memory is allocated as that of a `Box<N>`, and all bytes zero are a valid `N` by the contract of `Parameters`.
+        // SAFETY: the memory is allocated as that of a `Box<N>`, and all bytes zero are a valid `N` by the contract of
+        // `Parameters`.
         Self(unsafe { Box::from_raw(pointer) })
     }
 
-    /// A network that was an ordinary value. It crosses the stack.
+    /// Moves an ordinary value to the heap, through the stack.
     pub fn new(network: N) -> Self {
         Self(Box::new(network))
     }
 
-    /// The network as an ordinary value. It crosses the stack.
+    /// Returns the network as an ordinary value, moved through the stack.
     pub fn into_inner(self) -> N {
         *self.0
     }
@@ -78,14 +80,15 @@ impl<N: Parameters> Clone for Owned<N> {
         copy
     }
 
-    /// Copies into the memory that is there.
+    /// Copies into the memory that is already allocated.
     fn clone_from(&mut self, source: &Self) {
-        // SAFETY: both are an `N`, of which the contract of `Parameters` says that a bitwise copy is a valid value; they are two boxes.
+        // SAFETY: both are an `N`, of which the contract of `Parameters` says that a bitwise copy is a valid value;
+        // they are two boxes.
         unsafe { core::ptr::copy_nonoverlapping(&raw const *source.0, &raw mut *self.0, 1) };
     }
 }
 
-/// Whether every number of every parameter is the same.
+/// Compares every number of every parameter.
 impl<N: Parameters> PartialEq for Owned<N> {
     fn eq(&self, other: &Self) -> bool {
         let mut compare = Compare(true);
@@ -106,14 +109,14 @@ impl Visitor<2, 0> for Compare {
     }
 }
 
-/// The type of the network, and how many parameters it has.
+/// Prints the type of the network, and how many parameters it has.
 impl<N: Parameters> fmt::Debug for Owned<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} with {} parameters", <N as Parameters>::NAME, N::COUNT)
     }
 }
 
-/// A network, or an [`Owned`] one: what functions take that work on both.
+/// A network, or an [`Owned`] one: for functions that take both.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a network",
     label = "a network is needed here",
@@ -123,10 +126,10 @@ pub trait AsNetwork {
     /// The type of the network.
     type Network: Parameters;
 
-    /// The network.
+    /// Returns the network.
     fn as_network(&self) -> &Self::Network;
 
-    /// The network.
+    /// Returns the network.
     fn as_network_mut(&mut self) -> &mut Self::Network;
 }
 
@@ -156,7 +159,7 @@ impl<N: Parameters> AsNetwork for Owned<N> {
     }
 }
 
-/// What becomes an [`Owned`] network: one that is, or an ordinary value.
+/// Values that can be converted to an [`Owned`] network: an [`Owned`] one, or an ordinary value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a network",
     label = "a network is needed here",
@@ -166,7 +169,7 @@ pub trait IntoOwned {
     /// The type of the network.
     type Network: Parameters;
 
-    /// The network, on the heap.
+    /// Returns the network, on the heap.
     fn into_owned(self) -> Owned<Self::Network>;
 }
 

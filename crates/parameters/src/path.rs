@@ -5,9 +5,9 @@ use core::fmt;
 pub enum Segment {
     /// A field.
     Name(&'static str),
-    /// A place in a tuple or an array.
+    /// An index in a tuple or an array.
     Index(usize),
-    /// All places of an array at once.
+    /// All elements of an array at once.
     Repeated(usize),
     /// A field whose own fields count as those of the struct around it: it adds nothing to a path.
     Flattened,
@@ -36,7 +36,7 @@ impl fmt::Display for Segment {
     }
 }
 
-/// The way from a network down to a layer or a parameter. Prints as `2.branch.0.weight`.
+/// The path from a network down to a layer or a parameter. Prints as `2.branch.0.weight`.
 #[derive(Clone, Copy, Debug)]
 pub struct Path<'a> {
     parent: Option<&'a Path<'a>>,
@@ -47,12 +47,12 @@ impl<'a> Path<'a> {
     /// The network itself.
     pub const ROOT: Path<'static> = Path { parent: None, segment: Segment::Flattened };
 
-    /// The path to a child.
+    /// Returns the path to a child.
     pub fn join(&'a self, segment: impl Into<Segment>) -> Path<'a> {
         Path { parent: Some(self), segment: segment.into() }
     }
 
-    /// Whether it prints as nothing.
+    /// Returns whether it prints as the empty string.
     fn is_root(&self) -> bool {
         self.segment == Segment::Flattened && self.parent.is_none_or(Self::is_root)
     }

@@ -6,7 +6,7 @@ mod sealed {
     impl Sealed for f64 {}
 }
 
-/// Which scalar a tensor is made of.
+/// The scalar type of a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scalar {
     /// `f32`.
@@ -15,7 +15,7 @@ pub enum Scalar {
     F64,
 }
 
-/// A scalar that parameters are made of: `f32` or `f64`.
+/// The scalar type of a parameter: `f32` or `f64`.
 pub trait Number: Pod + Send + Sync + PartialEq + sealed::Sealed {
     /// Which of the two.
     const SCALAR: Scalar;

@@ -3,7 +3,7 @@ use core::marker::PhantomData;
 
 use crate::{Node, Parameters, TypeName};
 
-/// The parameters of a network to be read, without its type.
+/// A shared reference to the parameters of a network, without its type.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
     pub(crate) kind: Kind,
@@ -11,14 +11,14 @@ pub struct View<'a> {
     lifetime: PhantomData<&'a ()>,
 }
 
-/// The parameters of a network to be written, without its type.
+/// A mutable reference to the parameters of a network, without its type.
 pub struct ViewMut<'a> {
     pub(crate) kind: Kind,
     pub(crate) base: *mut u8,
     lifetime: PhantomData<&'a mut ()>,
 }
 
-/// Which type it was.
+/// The type of the network.
 #[derive(Clone, Copy)]
 pub(crate) struct Kind {
     pub(crate) id: TypeId,
@@ -42,49 +42,49 @@ unsafe impl Send for ViewMut<'_> {}
 unsafe impl Sync for ViewMut<'_> {}
 
 impl<'a> View<'a> {
-    /// The parameters of `network`.
+    /// Borrows the parameters of `network`.
     pub fn of<N: Parameters>(network: &'a N) -> Self {
         Self { kind: Kind::of::<N>(), base: core::ptr::from_ref(network).cast(), lifetime: PhantomData }
     }
 
-    /// What the network consists of.
+    /// Returns the description of the network's parameters.
     pub fn description(&self) -> &'static Node {
         self.kind.node
     }
 
-    /// The network's type.
+    /// Returns the name of the network's type.
     pub fn name(&self) -> &'static TypeName {
         self.kind.name
     }
 }
 
 impl<'a> ViewMut<'a> {
-    /// The parameters of `network`.
+    /// Borrows the parameters of `network`.
     pub fn of<N: Parameters>(network: &'a mut N) -> Self {
         Self { kind: Kind::of::<N>(), base: core::ptr::from_mut(network).cast(), lifetime: PhantomData }
     }
 
-    /// The same network, for a shorter time.
+    /// Borrows the same network for a shorter lifetime.
     pub fn reborrow(&mut self) -> ViewMut<'_> {
         ViewMut { kind: self.kind, base: self.base, lifetime: PhantomData }
     }
 
-    /// The same network, to be read.
+    /// Borrows the same network as a shared [`View`].
     pub fn as_view(&self) -> View<'_> {
         View { kind: self.kind, base: self.base, lifetime: PhantomData }
     }
 
-    /// What the network consists of.
+    /// Returns the description of the network's parameters.
     pub fn description(&self) -> &'static Node {
         self.kind.node
     }
 
-    /// The network's type.
+    /// Returns the name of the network's type.
     pub fn name(&self) -> &'static TypeName {
         self.kind.name
     }
 
-    /// The network itself, if `N` is its type.
+    /// Returns the network itself, if `N` is its type.
     pub fn downcast<N: Parameters>(self) -> Option<&'a mut N> {
         // SAFETY: the view was made of a `&'a mut N` of this very type, and is used up.
         (self.kind.id == TypeId::of::<N>()).then(|| unsafe { &mut *self.base.cast::<N>() })

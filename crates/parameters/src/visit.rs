@@ -2,7 +2,7 @@ use core::slice::{from_raw_parts, from_raw_parts_mut};
 
 use crate::{Node, Path, Role, Scalar, Tensor, View, ViewMut};
 
-/// A parameter tensor where it is in a network.
+/// A parameter tensor of a network, and its path.
 #[derive(Clone, Copy, Debug)]
 pub struct Parameter<'a> {
     /// The path from the network down to it; prints as `0.weight`.
@@ -22,18 +22,18 @@ impl<'a> Parameter<'a> {
         Self { path, role, shape, scalar, len }
     }
 
-    /// How many numbers it has.
+    /// Returns how many numbers it has.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether it has none.
+    /// Returns whether it has no numbers.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 }
 
-/// Something done to each parameter of `R` networks to be read and `W` to be written, all of one type.
+/// A function of each parameter of `R` networks that are read and `W` networks that are written, all of one type.
 ///
 /// Adam reads one (the gradient) and writes three (the network and its two moments); a norm reads one and writes none.
 pub trait Visitor<const R: usize, const W: usize> {
@@ -59,8 +59,8 @@ pub fn visit<const R: usize, const W: usize>(
         kinds.all(|kind| kind.id == first.id),
         "networks that are walked over at once must be of one type"
     );
-    // SAFETY: each pointer is that of a network which this description describes, borrowed for the whole call: a `View` shared, a
-    // `ViewMut` exclusively, so that no two of the latter are the same network.
+    // SAFETY: each pointer is that of a network which this description describes, borrowed for the whole call: a `View`
+    // shared, a `ViewMut` exclusively, so that no two of the latter are the same network.
     unsafe {
         walk(first.node, read.map(|view| view.base), write.map(|view| view.base), &Path::ROOT, visitor);
     }
@@ -79,8 +79,8 @@ unsafe fn walk<const R: usize, const W: usize>(
         Node::Nothing => {}
         Node::Tensor(tensor) => {
             let (parameter, len) = (Parameter::new(path, tensor), tensor.len());
-            // SAFETY: the contract of `Parameters` says that a tensor of `len` numbers of this scalar is here, aligned and in no other
-            // tensor; the caller that the pointers are valid for the whole network.
+            // SAFETY: the contract of `Parameters` says that a tensor of `len` numbers of this scalar is here, aligned
+            // and in no other tensor; the caller that the pointers are valid for the whole network.
             unsafe {
                 match tensor.scalar() {
                     Scalar::F32 => visitor.visit_f32(

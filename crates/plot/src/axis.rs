@@ -1,4 +1,4 @@
-//! From numbers to places, and the numbers that an axis shows.
+//! The position of numbers on an axis, and its ticks.
 
 /// A range of values, linear or logarithmic.
 #[derive(Debug, Clone)]
@@ -21,9 +21,9 @@ pub(super) struct Tick {
 }
 
 impl Axis {
-    /// The axis on which all these values have room, and this share of its length is free at each end.
+    /// Returns an axis that contains all these values, with this share of its length free at each end.
     ///
-    /// Values without a place on it, as zero on a logarithmic one, are passed over.
+    /// Values without a position on it, such as zero on a logarithmic axis, are skipped.
     pub(super) fn of(values: impl IntoIterator<Item = f64>, log: bool, free: f64) -> Self {
         let (mut low, mut high, mut whole) = (f64::INFINITY, f64::NEG_INFINITY, true);
         for value in values.into_iter().filter(|value| value.is_finite() && !(log && *value <= 0.0)) {
@@ -46,13 +46,13 @@ impl Axis {
             (low, high) = (low - around, high + around);
         }
         let margin = high * free - low * free;
-        // Room below zero would suggest that there can be values.
+        // An axis that begins below zero would suggest negative values.
         let above_zero = !log && low >= 0.0;
         low = if above_zero { (low - margin).max(0.0) } else { low - margin };
         Self { low: low.max(f64::MIN), high: (high + margin).min(f64::MAX), log, whole: whole && !log }
     }
 
-    /// Where a value is, 0 at the low end and 1 at the high end; nothing for a value that has no place.
+    /// Returns the position of a value, 0 at the low end and 1 at the high end, or `None` if it has none.
     pub(super) fn place(&self, value: f64) -> Option<f64> {
         let value = if self.log { value.log10() } else { value };
         // By halves: the range itself may be more than the largest number.
@@ -60,13 +60,13 @@ impl Axis {
         (value.is_finite() && place.is_finite()).then_some(place)
     }
 
-    /// The value at a place.
+    /// Returns the value at a position.
     pub(super) fn value(&self, place: f64) -> f64 {
         let value = self.low * (1.0 - place) + self.high * place;
         if self.log { 10f64.powf(value) } else { value }
     }
 
-    /// About so many round numbers.
+    /// Returns ticks at about `most` round numbers.
     pub(super) fn ticks(&self, most: usize) -> Vec<Tick> {
         if !self.log {
             return self.linear_ticks(self.low, self.high, most);
@@ -101,7 +101,7 @@ impl Axis {
         values.filter_map(|value| self.tick(value, number(value, step, largest))).collect()
     }
 
-    /// 1e-12, 1e-9, .., and the powers of ten or the multiples between them as ticks without a number.
+    /// Returns ticks at 1e-12, 1e-9, .., and the powers of ten or the multiples between them as ticks without a number.
     fn decades(&self, most: usize) -> Vec<Tick> {
         let span = self.high - self.low;
         let strides = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200];
@@ -127,7 +127,7 @@ impl Axis {
         ticks
     }
 
-    /// 1, 2, 5, 10, 20, ..
+    /// Returns 1, 2, 5, 10, 20, ..
     fn between_decades(&self) -> Vec<Tick> {
         let (first, last) = (self.low.floor() as i32, self.high.ceil() as i32);
         let values = (first..=last).flat_map(|power| [1.0, 2.0, 5.0].map(|times| (times, power)));
@@ -140,7 +140,7 @@ impl Axis {
     }
 }
 
-/// 1, 2 or 5 times a power of ten, and no less than this.
+/// Returns 1, 2 or 5 times a power of ten, and no less than this.
 fn round_step(least: f64) -> f64 {
     let least = least.max(1e-305);
     let power = 10f64.powi(least.log10().floor() as i32);
@@ -151,8 +151,8 @@ fn round_step(least: f64) -> f64 {
         .unwrap_or(least)
 }
 
-/// A number with the digits that tell it from the next one, a `step` away, in the way that suits the `largest` on its axis:
-/// 0.002, or 2e-12.
+/// Formats a number with enough digits to tell it from the next one, a `step` away, in the notation of the `largest`
+/// one on its axis: 0.002, or 2e-12.
 pub(super) fn number(value: f64, step: f64, largest: f64) -> String {
     let power = |value: f64| (value.abs().log10() + 1e-9).floor() as i32;
     if value == 0.0 {
@@ -166,7 +166,7 @@ pub(super) fn number(value: f64, step: f64, largest: f64) -> String {
     }
 }
 
-/// A number by itself, in up to four digits; a whole one in all of its digits.
+/// Formats a single number in up to four digits; a whole one in all of its digits.
 pub(super) fn alone(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e9 {
         return format!("{value}");

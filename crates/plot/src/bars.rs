@@ -5,7 +5,7 @@ use super::mark::{Mark, dashed};
 use super::palette::{GREY, INK, Marker, series};
 use super::{Picture, PlotError};
 
-/// Horizontal bars from zero, one row for each name: figures of layers.
+/// A chart of horizontal bars from zero, one row for each name: one number for each layer, for example.
 ///
 /// # Examples
 /// ```
@@ -35,7 +35,7 @@ pub struct Bars {
 pub(super) const MOST_ROWS: usize = 600;
 
 impl Bars {
-    /// Rows of these names, from the top, without bars yet.
+    /// Creates a chart with rows of these names, from the top, and no bars.
     pub fn new(title: impl Into<String>, rows: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             title: title.into(),
@@ -48,13 +48,13 @@ impl Bars {
         }
     }
 
-    /// What the bars show, with its unit.
+    /// Sets the label of the x axis: what the bars show, with the unit.
     pub fn x(mut self, label: impl Into<String>) -> Self {
         self.x = label.into();
         self
     }
 
-    /// What the rows are.
+    /// Sets the label of the y axis: what the rows are.
     pub fn y(mut self, label: impl Into<String>) -> Self {
         self.y = label.into();
         self
@@ -81,8 +81,8 @@ impl Bars {
     /// Draws the bars.
     ///
     /// # Errors
-    /// [`PlotError::Empty`], without rows or without a series; [`PlotError::Count`], when a series has not one value for each
-    /// row; [`PlotError::Crowded`], for more than 600 rows.
+    /// [`PlotError::Empty`], without rows or without a series; [`PlotError::Count`], when a series has not one value
+    /// for each row; [`PlotError::Crowded`], for more than 600 rows.
     pub fn picture(mut self) -> Result<Picture, PlotError> {
         let (title, rows) = (self.title.clone(), self.rows.len());
         if rows == 0 || self.series.is_empty() {

@@ -8,7 +8,7 @@ use super::mark::Mark;
 use super::palette::{GREY, INK, of_value};
 use super::text;
 
-/// The room for the bar, its numbers and its label.
+/// The width of the bar with its numbers and its label.
 pub(super) const WIDTH: f64 = 110.0;
 
 pub(super) fn draw(axis: &Axis, label: &str, place: Region, marks: &mut Vec<Mark>) {

@@ -1,4 +1,4 @@
-//! One line of a picture: its gaps, its markers, and the values that have no place.
+//! One line of a chart: its gaps, its markers, and the values that have no position on the axes.
 
 use plotters::style::RGBColor;
 
@@ -47,7 +47,7 @@ impl Stroke {
     }
 }
 
-/// Which values without a place there are.
+/// Which values without a position there are.
 #[derive(Debug, Default)]
 pub(super) struct Edges {
     zero: bool,
@@ -135,7 +135,7 @@ impl Curve<'_> {
         }
     }
 
-    /// Marks the values without a place, at the edge where they would be. Marks on the same spot are one.
+    /// Marks the values without a position at the edge beyond which they are. Marks at the same point are drawn once.
     fn edges(&self, points: &[(f64, f64)], marks: &mut Vec<Mark>) {
         const APART: f64 = 7.0;
         let (top, bottom) = (self.region.top + 5.0, self.region.bottom() - 5.0);
@@ -156,7 +156,8 @@ impl Curve<'_> {
     }
 }
 
-/// The same line in fewer points: of all points within a unit of x, the first, the lowest, the highest and the last.
+/// Returns the same line in fewer points: of all points within a unit of x, the first, the lowest, the highest and the
+/// last.
 fn thin(points: &[Point]) -> Vec<Point> {
     const MANY: usize = 3000;
     if points.len() < MANY || !points.is_sorted_by(|a, b| a.0 <= b.0) {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlotError {
-    /// The file's name ends in something else than `.svg` or `.png`.
+    /// The file's extension is neither `.svg` nor `.png`.
     #[error("{}: a picture's file must end in .svg or .png", path.display())]
     Ending {
         /// The file.
@@ -15,23 +15,23 @@ pub enum PlotError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// Nothing was given that could be drawn.
+    /// There is nothing to draw.
     #[error("`{title}` has nothing to draw: {cure}")]
     Empty {
         /// The picture's title.
         title: String,
-        /// What it needs.
+        /// What the picture needs.
         cure: &'static str,
     },
-    /// More or fewer numbers than there must be.
+    /// The wrong number of values.
     #[error("`{title}`: {what} must have {expected} values, but has {found}")]
     Count {
         /// The picture's title.
         title: String,
-        /// What has them: "`weight`, row 2".
+        /// Which part has them: "`weight`, row 2".
         what: String,
         /// How many there must be.
         expected: usize,
@@ -48,12 +48,12 @@ pub enum PlotError {
         /// The first edge that is not above the one before it, counted from 0.
         index: usize,
     },
-    /// More than can be told apart in one picture.
+    /// More elements than can be told apart in one picture.
     #[error("`{title}` has {count} {what}, but room for {most}: draw a part of them")]
     Crowded {
         /// The picture's title.
         title: String,
-        /// Of what.
+        /// Which elements.
         what: &'static str,
         /// How many there are.
         count: usize,

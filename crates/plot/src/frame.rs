@@ -1,4 +1,4 @@
-//! What stands around the data of a picture: title, axes, and the notes below.
+//! The frame of a picture: title, axes, and the notes below.
 
 use plotters::style::text_anchor::HPos;
 
@@ -71,7 +71,7 @@ const WIDEST_NAME: f64 = 230.0;
 const NOTE_PITCH: f64 = 16.0;
 
 impl Frame<'_> {
-    /// Draws the frame; where the data go, and how high the picture is.
+    /// Draws the frame. Returns the region of the data, and the height of the picture.
     pub(super) fn draw(&self, marks: &mut Vec<Mark>) -> (Region, f64) {
         let y_ticks = self.y.up(self.height);
         let widest = y_ticks.iter().map(|tick| text::width(&tick.label, TICK)).fold(0.0, f64::max);
@@ -130,7 +130,7 @@ pub(super) fn title(title: &str, width: f64, marks: &mut Vec<Mark>) {
     marks.push(Mark::text((width / 2.0, 24.0), title, TITLE, INK, HPos::Center));
 }
 
-/// Draws sentences below each other; where the picture ends.
+/// Draws sentences below each other. Returns where the picture ends.
 pub(super) fn notes(notes: &[String], corner: Point, width: f64, marks: &mut Vec<Mark>) -> f64 {
     for (index, note) in notes.iter().enumerate() {
         let y = corner.1 + NOTE_PITCH * (index as f64 + 0.5) + 4.0;
@@ -140,7 +140,7 @@ pub(super) fn notes(notes: &[String], corner: Point, width: f64, marks: &mut Vec
     (corner.1 + NOTE_PITCH * notes.len() as f64 + 10.0).ceil()
 }
 
-/// How far rows are apart, and what they have together: 450 units, or more where their names need more.
+/// Returns the height of a row and that of all rows: 450 units, or more where the names need more.
 pub(super) fn row_pitch(rows: usize) -> f64 {
     const MOST: f64 = 1800.0;
     // Whole units, so that the cells of a heat map meet without a seam.
@@ -149,7 +149,7 @@ pub(super) fn row_pitch(rows: usize) -> f64 {
 }
 
 impl Scale {
-    /// The ticks of an axis of this height.
+    /// Returns the ticks of an axis of this height.
     fn up(&self, height: f64) -> Vec<Tick> {
         match self {
             Self::Numbers(axis) => axis.ticks((height / 50.0).max(2.0) as usize),
@@ -164,7 +164,7 @@ impl Scale {
         }
     }
 
-    /// The ticks of an axis of this width: as many as have room beside each other.
+    /// Returns the ticks of an axis of this width: as many as fit beside each other.
     pub(super) fn across(&self, width: f64) -> Vec<Tick> {
         const GAP: f64 = 12.0;
         let fits = |ticks: &[Tick]| {

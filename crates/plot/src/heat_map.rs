@@ -9,11 +9,11 @@ use super::mark::Mark;
 use super::palette::{INFINITE, MISSING, WHITE, of_value};
 use super::{Picture, PlotError};
 
-/// Values of rows and columns as colours: layers and training steps.
+/// A heat map: a colour for each row and column, such as layers and training steps.
 ///
-/// The first row is on top; columns are equally wide, whatever their distance. What has no colour (NaN, an infinity, a zero on a
-/// logarithmic scale) is grey, red or white, and the legend says so. Where there are more columns than can be told apart, a
-/// cell is the mean of several, and a note says so; a value without a colour is never averaged away.
+/// The first row is on top; columns are equally wide, whatever their distance. What has no colour (NaN, an infinity, a
+/// zero on a logarithmic scale) is grey, red or white, and the legend says so. Where there are more columns than can be
+/// told apart, a cell is the mean of several, and a note says so; a value without a colour is never averaged away.
 ///
 /// # Examples
 /// ```
@@ -56,7 +56,7 @@ enum Cell {
 const MOST_COLUMNS: usize = 250;
 
 impl HeatMap {
-    /// Columns at these numbers, without rows yet.
+    /// Creates a heat map with columns at these numbers, and no rows.
     pub fn new(title: impl Into<String>, columns: impl IntoIterator<Item = f64>) -> Self {
         Self {
             title: title.into(),
@@ -70,19 +70,19 @@ impl HeatMap {
         }
     }
 
-    /// What the columns are, with their unit.
+    /// Sets the label of the x axis: what the columns are, with the unit.
     pub fn x(mut self, label: impl Into<String>) -> Self {
         self.x = label.into();
         self
     }
 
-    /// What the rows are.
+    /// Sets the label of the y axis: what the rows are.
     pub fn y(mut self, label: impl Into<String>) -> Self {
         self.y = label.into();
         self
     }
 
-    /// What the colours show, with its unit.
+    /// Sets the label of the colour bar: what the colours show, with the unit.
     pub fn value(mut self, label: impl Into<String>) -> Self {
         self.value = label.into();
         self
@@ -109,8 +109,8 @@ impl HeatMap {
     /// Draws the map.
     ///
     /// # Errors
-    /// [`PlotError::Empty`], without rows or columns; [`PlotError::Count`], when a row has not one value for each column;
-    /// [`PlotError::Crowded`], for more than 600 rows.
+    /// [`PlotError::Empty`], without rows or columns; [`PlotError::Count`], when a row has not one value for each
+    /// column; [`PlotError::Crowded`], for more than 600 rows.
     pub fn picture(mut self) -> Result<Picture, PlotError> {
         self.check()?;
         let together = self.columns.len().div_ceil(MOST_COLUMNS);
@@ -178,7 +178,7 @@ impl HeatMap {
         }
     }
 
-    /// Makes one column of so many.
+    /// Merges this many columns into one.
     fn merge(&mut self, together: usize) {
         self.columns = self.columns.iter().step_by(together).copied().collect();
         let log = self.log;
@@ -197,10 +197,10 @@ impl HeatMap {
     }
 }
 
-/// Room for the numbers beside the bar of colours.
+/// The width of the numbers beside the colour bar.
 const LEAST_HEIGHT: f64 = 220.0;
 
-/// The mean, on a logarithmic scale the geometric one; or the first value that has no colour.
+/// Returns the mean (the geometric mean on a logarithmic scale), or the first value that has no colour.
 fn mean(values: &[f64], log: bool) -> f64 {
     if let Some(odd) = values.iter().find(|value| !value.is_finite() || (log && **value <= 0.0)) {
         return *odd;

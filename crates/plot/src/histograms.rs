@@ -8,8 +8,8 @@ use super::{Picture, PlotError, text};
 
 /// Small histograms over one common x axis: a panel for each layer.
 ///
-/// The bars are shares of all values of the panel; the number beside each panel is its highest bar. Where bins lie at or below
-/// zero on a logarithmic axis, the panel says what share they hold. Of more than 20 panels, 20 are drawn.
+/// The bars are shares of all values of the panel; the number beside each panel is its highest bar. Where bins are at
+/// or below zero on a logarithmic axis, the panel says what share they hold. Of more than 20 panels, 20 are drawn.
 ///
 /// # Examples
 /// ```
@@ -47,12 +47,12 @@ const PANEL_HEIGHT: f64 = 84.0;
 const GAP: f64 = 56.0;
 
 impl Histograms {
-    /// No panels yet.
+    /// Creates a chart without panels.
     pub fn new(title: impl Into<String>) -> Self {
         Self { title: title.into(), x: String::new(), log_x: false, panels: Vec::new(), notes: Vec::new() }
     }
 
-    /// What the x axis shows, with its unit.
+    /// Sets the label of the x axis, with the unit.
     pub fn x(mut self, label: impl Into<String>) -> Self {
         self.x = label.into();
         self
@@ -64,7 +64,7 @@ impl Histograms {
         self
     }
 
-    /// Adds a panel: how many values are between each edge and the next.
+    /// Adds a panel: the number of values between each edge and the next.
     pub fn panel(mut self, name: impl Into<String>, edges: &[f64], counts: &[u64]) -> Self {
         self.panels.push(Panel { name: name.into(), edges: edges.to_vec(), counts: counts.to_vec() });
         self
@@ -79,8 +79,8 @@ impl Histograms {
     /// Draws the panels.
     ///
     /// # Errors
-    /// [`PlotError::Empty`], without panels or bins; [`PlotError::Count`], when a panel has not one edge more than counts;
-    /// [`PlotError::Edges`], when its edges are not finite or do not rise.
+    /// [`PlotError::Empty`], without panels or bins; [`PlotError::Count`], when a panel has not one edge more than
+    /// counts; [`PlotError::Edges`], when its edges are not finite or do not rise.
     pub fn picture(mut self) -> Result<Picture, PlotError> {
         self.check()?;
         let all = self.panels.len();

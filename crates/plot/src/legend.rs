@@ -31,7 +31,7 @@ impl Entry {
     }
 }
 
-/// How wide a legend of these entries is.
+/// Returns how wide a legend of these entries is.
 pub(super) fn width(entries: &[Entry]) -> f64 {
     let one = |entry: &Entry| text::width(&entry.text, TEXT).min(WIDEST);
     entries.iter().map(one).reduce(f64::max).map_or(0.0, |widest| TEXT_LEFT + widest)

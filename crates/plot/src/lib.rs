@@ -1,5 +1,5 @@
-//! Floor 1: charts of names and numbers, as SVG and PNG. `chainrule` re-exports this crate as `chainrule::plot`; it knows
-//! nothing of networks.
+//! Floor 1: charts of names and numbers, as SVG and PNG. `chainrule` re-exports this crate as `chainrule::plot`; it
+//! does not depend on networks.
 //!
 //! | picture | of what |
 //! |---|---|
@@ -10,9 +10,9 @@
 //! | [`Scatter`] | points of classes, and a classifier's regions |
 //! | [`Pixels`] | small grey images |
 //!
-//! Each is built up, then drawn by `picture()`; a [`Picture`] is saved, or put [beside](Picture::beside) others. Colours are
-//! safe for colour-blind eyes, and markers tell lines apart in grey. No value is dropped in silence: what has no place on an axis
-//! is marked at its edge or counted in a note.
+//! Each is a builder, which `picture()` draws. A [`Picture`] can be saved, or put [beside](Picture::beside) others.
+//! Colours are safe for colour-blind eyes, and markers tell lines apart in grey. No value is dropped silently: a value
+//! without a position on an axis is marked at its edge or counted in a note.
 //!
 //! ```
 //! use chainrule_plot::Lines;
@@ -27,9 +27,9 @@
 //! # Ok::<(), chainrule_plot::PlotError>(())
 //! ```
 //!
-//! No font need be installed. A program built with this module contains the font Ubuntu Light for its PNGs, from the crate
-//! `epaint_default_fonts`: it is under the Ubuntu Font Licence 1.0, which wants to go along with such a program. The pictures
-//! themselves are free of it.
+//! No font needs to be installed. A program built with this module contains the font Ubuntu Light for its PNGs, from
+//! the crate `epaint_default_fonts`. The font's licence, the Ubuntu Font Licence 1.0, has to be distributed with such a
+//! program. It does not apply to the pictures.
 
 mod axis;
 mod bars;

@@ -8,11 +8,11 @@ use super::mark::{Mark, dashed};
 use super::palette::{GREY, INK, dark};
 use super::{Picture, PlotError, text};
 
-/// Curves over one pair of axes.
+/// A line chart: curves over one pair of axes.
 ///
-/// Each line has a colour and a marker of its own, in this order; a marker stands at every point, or at a dozen of them where
-/// there are many. Values that have no place leave a gap and are marked at the edge: a zero on a logarithmic axis and an
-/// infinity where they would be, a NaN on top; the legend says so.
+/// Each line has its own colour and marker. A marker is drawn at every point, or at a dozen of them where there are
+/// many. Values that have no position on an axis leave a gap and are marked at the edge: a zero on a logarithmic axis
+/// and an infinity where they would be, a NaN on top; the legend says so.
 ///
 /// # Examples
 /// ```
@@ -51,7 +51,7 @@ struct Line {
 }
 
 impl Lines {
-    /// No lines yet.
+    /// Creates a chart without lines.
     pub fn new(title: impl Into<String>) -> Self {
         Self {
             title: title.into(),
@@ -65,13 +65,13 @@ impl Lines {
         }
     }
 
-    /// What the x axis shows, with its unit.
+    /// Sets the label of the x axis, with the unit.
     pub fn x(mut self, label: impl Into<String>) -> Self {
         self.x = label.into();
         self
     }
 
-    /// What the y axis shows, with its unit.
+    /// Sets the label of the y axis, with the unit.
     pub fn y(mut self, label: impl Into<String>) -> Self {
         self.y = label.into();
         self
@@ -96,8 +96,8 @@ impl Lines {
         self
     }
 
-    /// Adds a dashed line, without markers: what the last line is compared with. It has that line's colour, darker, or is black where
-    /// there is none.
+    /// Adds a dashed line without markers: a reference for the last line. It has that line's colour, darker, or is
+    /// black if there is no line.
     pub fn dashed(mut self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         let stroke = match self.lines.last().map(|line| line.stroke) {
             None => Stroke::Dashed(INK, 0),
@@ -108,7 +108,8 @@ impl Lines {
         self
     }
 
-    /// Adds a horizontal line at this y, with its label beside it. One that has no place on the axis is left out.
+    /// Adds a horizontal line at this y, with its label beside it. A level that has no position on the axis is left
+    /// out.
     pub fn level(mut self, y: f64, label: impl Into<String>) -> Self {
         self.levels.push((y, label.into()));
         self

@@ -1,4 +1,4 @@
-//! What a picture is made of: marks in units of the picture, drawn by `plotters`.
+//! The elements of a picture: marks in units of the picture, drawn by `plotters`.
 
 use plotters::coord::Shift;
 use plotters::drawing::DrawingAreaErrorKind;
@@ -6,7 +6,7 @@ use plotters::prelude::{Circle, DrawingArea, DrawingBackend, PathElement, Polygo
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBColor, TextStyle};
 
-/// A place in a picture, from its upper left corner.
+/// A point of a picture, from its upper left corner.
 pub(super) type Point = (f64, f64);
 
 #[derive(Clone)]
@@ -105,7 +105,7 @@ impl Mark {
     }
 }
 
-/// A line in dashes: lengths of line and gap by turns.
+/// Returns a line in dashes: lengths of line and gap by turns.
 pub(super) fn dashed(points: &[Point], pattern: &[f64], colour: RGBColor, width: f64) -> Vec<Mark> {
     let length = |ends: &[Point]| f64::hypot(ends[1].0 - ends[0].0, ends[1].1 - ends[0].1);
     // A line of many turns gets longer dashes, so that their number has a bound.

@@ -1,8 +1,8 @@
-//! Colours and markers that can be told apart by everybody, and in grey by their markers.
+//! Colours that colour-blind readers can distinguish, and markers for print in grey.
 //!
 //! # Source
-//! Okabe, Ito, "Color Universal Design" (2008): the colours of the series. Its yellow is too pale for a line on white; grey
-//! stands in for it. Smith, van der Walt, matplotlib (2015): viridis, the colours of values.
+//! Okabe, Ito, "Color Universal Design" (2008): the colours of the series. Its yellow is too pale for a line on white;
+//! grey stands in for it. Smith, van der Walt, matplotlib (2015): viridis, the colours of values.
 
 use plotters::style::RGBColor;
 use plotters::style::colors::colormaps::{ColorMap, ViridisRGB};
@@ -29,25 +29,25 @@ const SERIES: [RGBColor; 8] = [
     RGBColor(140, 140, 140),
 ];
 
-/// The colour of a series.
+/// Returns the colour of a series.
 pub(super) fn series(index: usize) -> RGBColor {
     SERIES[index % SERIES.len()]
 }
 
-/// A series' colour for what is drawn over its line, and must be seen there.
+/// Returns a series' colour for what is drawn over its line, and must be seen there.
 pub(super) fn dark(index: usize) -> RGBColor {
     let RGBColor(red, green, blue) = series(index);
     RGBColor(red / 2, green / 2, blue / 2)
 }
 
-/// A series' colour as the background of its marks.
+/// Returns a series' colour as the background of its marks.
 pub(super) fn pale(index: usize) -> RGBColor {
     let RGBColor(red, green, blue) = series(index);
     let pale = |channel: u8| (0.3 * f64::from(channel) + 0.7 * 255.0) as u8;
     RGBColor(pale(red), pale(green), pale(blue))
 }
 
-/// The colour of a value, 0 for the least and 1 for the greatest.
+/// Returns the colour of a value, 0 for the least and 1 for the greatest.
 pub(super) fn of_value(share: f64) -> RGBColor {
     ViridisRGB.get_color(if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.5 })
 }
@@ -62,7 +62,7 @@ pub(super) enum Marker {
     Star,
     Cross,
     Pentagon,
-    /// For what lies below the picture.
+    /// The colour of the background.
     Down,
 }
 
@@ -71,15 +71,16 @@ const MARKERS: [Marker; 8] = {
     [Disc, Square, Triangle, Diamond, Plus, Star, Cross, Pentagon]
 };
 
-/// The marker of a series. From the ninth on, other pairs of colour and marker.
+/// Returns the marker of a series. From the ninth on, other pairs of colour and marker.
 pub(super) fn marker(index: usize) -> Marker {
     MARKERS[(index + index / MARKERS.len()) % MARKERS.len()]
 }
 
 impl Marker {
-    /// The marker as large as a disc of this radius.
+    /// Returns the marker as large as a disc of this radius.
     pub(super) fn at(self, centre: Point, radius: f64, colour: RGBColor) -> Mark {
-        // Corners by turns at these distances from the centre, the first one at this share of pi, counter-clockwise from the right.
+        // Corners by turns at these distances from the centre, the first one at this share of pi, counter-clockwise
+        // from the right.
         let (corners, distances, angle): (usize, &[f64], f64) = match self {
             Self::Disc => return Mark::Disc { centre, radius, colour },
             Self::Square => (4, &[1.25], 0.25),
@@ -100,7 +101,7 @@ impl Marker {
     }
 }
 
-/// A plus of two bars, turned by this share of pi.
+/// Returns a plus of two bars, turned by this share of pi.
 fn cross(centre: Point, radius: f64, colour: RGBColor, turn: f64) -> Mark {
     const ARM: f64 = 0.24;
     let (sin, cos) = (std::f64::consts::PI * turn).sin_cos();

@@ -8,7 +8,7 @@ use super::PlotError;
 use super::mark::{Device, Mark};
 use super::text;
 
-/// A finished picture: to be saved, or to be a panel of a larger one.
+/// A finished picture, which can be saved, or be a panel of a larger one.
 ///
 /// # Examples
 /// ```
@@ -28,7 +28,8 @@ pub struct Picture {
     pub(super) marks: Vec<Mark>,
 }
 
-/// Pixels in a unit of the picture while an SVG is drawn: `plotters` rounds to whole pixels, and a curve must be smooth.
+/// Pixels in a unit of the picture while an SVG is drawn: `plotters` rounds to whole pixels, and a curve must be
+/// smooth.
 const SVG_SCALE: f64 = 10.0;
 /// Pixels in a pixel while a PNG is drawn; their mean is what is saved, so that edges are smooth.
 const PNG_SCALE: usize = 3;
@@ -43,22 +44,22 @@ impl fmt::Debug for Picture {
 }
 
 impl Picture {
-    /// The picture's width and height: the pixels of its PNG, the units of its SVG.
+    /// Returns the picture's width and height: the pixels of its PNG, the units of its SVG.
     pub fn size(&self) -> (u32, u32) {
         (self.width.ceil() as u32, self.height.ceil() as u32)
     }
 
-    /// These pictures in a row.
+    /// Puts these pictures in a row.
     pub fn beside(panels: impl IntoIterator<Item = Self>) -> Self {
         Self::grid(usize::MAX, panels)
     }
 
-    /// These pictures in a column, the first on top.
+    /// Puts these pictures in a column, the first on top.
     pub fn below(panels: impl IntoIterator<Item = Self>) -> Self {
         Self::grid(1, panels)
     }
 
-    /// These pictures in rows of so many.
+    /// Puts these pictures in rows of `columns` pictures.
     pub fn grid(columns: usize, panels: impl IntoIterator<Item = Self>) -> Self {
         let panels: Vec<Self> = panels.into_iter().collect();
         let columns = columns.clamp(1, panels.len().max(1));
@@ -80,7 +81,7 @@ impl Picture {
         Self { width: widths.iter().sum(), height: heights.iter().sum(), marks }
     }
 
-    /// Writes the picture to a file, as SVG or PNG by its ending.
+    /// Writes the picture to a file, as SVG or PNG according to the file's extension.
     ///
     /// # Errors
     /// [`PlotError::Ending`]; [`PlotError::Io`], and what [`png`](Self::png) says.
@@ -95,7 +96,7 @@ impl Picture {
         std::fs::write(path, bytes).map_err(|source| PlotError::Io { path: path.into(), source })
     }
 
-    /// The picture as SVG. Its text stays text, in the reader's own sans-serif font.
+    /// Returns the picture as SVG. Its text stays text, in the reader's own sans-serif font.
     ///
     /// # Errors
     /// [`PlotError::Empty`], for a picture of no panels.
@@ -118,7 +119,7 @@ impl Picture {
         Ok(format!("{frame}\n{inner}</svg>\n"))
     }
 
-    /// The picture as the bytes of a PNG.
+    /// Returns the picture as the bytes of a PNG.
     ///
     /// # Errors
     /// [`PlotError::Empty`], for a picture of no panels; [`PlotError::TooLarge`].
@@ -157,7 +158,7 @@ impl Picture {
     }
 }
 
-/// Each pixel as the mean of its `PNG_SCALE` x `PNG_SCALE` finer ones.
+/// Returns each pixel as the mean of its `PNG_SCALE` x `PNG_SCALE` finer ones.
 fn means(fine: &[u8], width: usize, height: usize) -> Vec<u8> {
     const SHARE: u16 = (PNG_SCALE * PNG_SCALE) as u16;
     let mut pixels = Vec::with_capacity(3 * width * height);

@@ -6,7 +6,7 @@ use super::mark::Mark;
 use super::palette::{INFINITE, INK};
 use super::{Picture, PlotError, text};
 
-/// Rows of small grey images, 0 black and 1 white: an autoencoder's inputs above its outputs.
+/// Rows of small grey images, 0 black and 1 white: an autoencoder's inputs above its outputs, for example.
 ///
 /// # Examples
 /// ```
@@ -34,7 +34,7 @@ const GAP: f64 = 6.0;
 const LARGEST: f64 = 4000.0;
 
 impl Pixels {
-    /// No images yet; each will have so many columns and rows of pixels.
+    /// Creates a picture without images, for images of `width` x `height` pixels.
     pub fn new(title: impl Into<String>, width: usize, height: usize) -> Self {
         Self { title: title.into(), width, height, rows: Vec::new(), notes: Vec::new() }
     }
@@ -59,8 +59,9 @@ impl Pixels {
     /// Draws the images.
     ///
     /// # Errors
-    /// [`PlotError::Empty`], without an image or a pixel; [`PlotError::Count`], when an image has not `width` x `height`
-    /// values; [`PlotError::Crowded`], when a row has more images, or there are more rows, than a picture has room for.
+    /// [`PlotError::Empty`], without an image or a pixel; [`PlotError::Count`], when an image has not `width` x
+    /// `height` values; [`PlotError::Crowded`], when a row has more images, or there are more rows, than fit into a
+    /// picture.
     pub fn picture(mut self) -> Result<Picture, PlotError> {
         let columns = self.rows.iter().map(|row| row.1.len()).max().unwrap_or(0);
         self.check(columns)?;

@@ -5,7 +5,7 @@ use super::frame::Region;
 use super::mark::{Mark, Point};
 use super::palette::{INK, pale};
 
-/// The side of the cells. The steps of their edges lie below the boundary, which is as wide.
+/// The side of the cells. The boundary, which is as wide, covers the steps of their edges.
 const CELL: f64 = 2.0;
 pub(super) const BOUNDARY: f64 = 2.0;
 
@@ -85,8 +85,8 @@ fn crossing(
     (f64::midpoint(start.0, end.0), f64::midpoint(start.1, end.1))
 }
 
-/// The boundary through a square, by where it crosses the square's sides: across, or where more than two regions meet, to
-/// their middle.
+/// Returns the boundary through a square, by where it crosses the square's sides: across, or where more than two
+/// regions meet, to their middle.
 fn join(crossings: &[Point]) -> Vec<[Point; 2]> {
     match crossings {
         [start, end] => vec![[*start, *end]],

@@ -46,7 +46,7 @@ impl fmt::Debug for Scatter<'_> {
 }
 
 impl<'f> Scatter<'f> {
-    /// No points yet.
+    /// Creates a chart without points.
     pub fn new(title: impl Into<String>) -> Self {
         Self {
             title: title.into(),
@@ -58,13 +58,13 @@ impl<'f> Scatter<'f> {
         }
     }
 
-    /// What the x axis shows, with its unit.
+    /// Sets the label of the x axis, with the unit.
     pub fn x(mut self, label: impl Into<String>) -> Self {
         self.x = label.into();
         self
     }
 
-    /// What the y axis shows, with its unit.
+    /// Sets the label of the y axis, with the unit.
     pub fn y(mut self, label: impl Into<String>) -> Self {
         self.y = label.into();
         self
@@ -76,7 +76,8 @@ impl<'f> Scatter<'f> {
         self
     }
 
-    /// Colours the background by this classifier, the number of a class for each (x, y). It is asked some 50,000 times.
+    /// Colours the background by this classifier, the number of a class for each (x, y). It is called about 50,000
+    /// times.
     pub fn regions(mut self, classifier: impl FnMut(f64, f64) -> usize + 'f) -> Self {
         self.regions = Some(Box::new(classifier));
         self
@@ -140,7 +141,7 @@ impl<'f> Scatter<'f> {
         if let Some(classifier) = &mut self.regions {
             Regions::ask(classifier, &x_axis, &y_axis, region).draw(&mut marks);
         }
-        // By turns, so that no class covers the others.
+        // The points of the classes alternate, so that no class covers the others.
         let longest = self.classes.iter().map(|class| class.1.len()).max().unwrap_or(0);
         for index in 0..longest {
             for (class, (_, points)) in self.classes.iter().enumerate() {
@@ -155,7 +156,7 @@ impl<'f> Scatter<'f> {
     }
 }
 
-/// A class's marker with a white rim.
+/// Returns a class's marker with a white rim.
 fn dot(class: usize, at: (f64, f64)) -> [Mark; 2] {
     [marker(class).at(at, 4.4, WHITE), marker(class).at(at, 3.4, series(class))]
 }

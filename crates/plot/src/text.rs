@@ -1,7 +1,7 @@
 //! The font, and how wide a text is.
 //!
-//! The pixels of a PNG need a font, and a machine may have none. This one ships in the crate `epaint_default_fonts`: Ubuntu
-//! Light, under the Ubuntu Font Licence 1.0.
+//! The pixels of a PNG need a font, and a machine may have none. This one ships in the crate `epaint_default_fonts`:
+//! Ubuntu Light, under the Ubuntu Font Licence 1.0.
 
 use std::sync::OnceLock;
 
@@ -13,7 +13,7 @@ const NAME: &str = "chainrule::plot";
 /// How much wider than Ubuntu Light a sans-serif font may be that an SVG is shown in (DejaVu Sans: 1.17).
 const OTHER_FONTS: f64 = 1.17;
 
-/// The font that measures texts and draws them into pixels.
+/// Returns the font that measures texts and draws them into pixels.
 pub(super) fn family() -> FontFamily<'static> {
     static REGISTERED: OnceLock<()> = OnceLock::new();
     REGISTERED.get_or_init(|| {
@@ -23,7 +23,7 @@ pub(super) fn family() -> FontFamily<'static> {
     FontFamily::Name(NAME)
 }
 
-/// The room that a text of this size takes, in any sans-serif font.
+/// Returns the width of a text of this size, in any sans-serif font.
 pub(super) fn width(text: &str, size: f64) -> f64 {
     // Measured large, because `plotters` rounds to whole pixels.
     const LARGE: f64 = 100.0;
@@ -38,15 +38,15 @@ pub(super) const PIXEL_SIZE: f64 = 1.121;
 /// .. and 1.24 em for SVG.
 pub(super) const SVG_SIZE: f64 = 1.24;
 
-/// A digit is 0.7 em high, so its middle is 0.35 em above the baseline. For pixels `plotters` puts the baseline 0.11 em below the
-/// point that it is given as a text's middle ..
+/// A digit is 0.7 em high, so its middle is 0.35 em above the baseline. For pixels `plotters` puts the baseline 0.11 em
+/// below the point that it is given as a text's middle ..
 pub(super) const PIXEL_DROP: f64 = 0.24;
 /// .. and half the height of an x in SVG, 0.26 em.
 pub(super) const SVG_DROP: f64 = 0.09;
 
-/// The text, or its beginning and end with an ellipsis between them where it is too long.
+/// Returns the text, or its beginning and end with an ellipsis between them where it is too long.
 ///
-/// The middle goes, because it is by their ends that the paths of layers differ.
+/// The middle is left out, because the paths of layers differ at their ends.
 pub(super) fn shorten(text: &str, size: f64, room: f64) -> String {
     let text = clean(text);
     if width(&text, size) <= room {
@@ -67,7 +67,7 @@ fn without_middle(letters: &[char], kept: usize) -> String {
     start.iter().copied().chain(['…']).chain(end[end.len() - kept / 2..].iter().copied()).collect()
 }
 
-/// The text on one line, without what XML forbids.
+/// Returns the text on one line, without what XML forbids.
 fn clean(text: &str) -> String {
     let allowed = |letter: char| !letter.is_control() && !matches!(letter, '\u{fffe}' | '\u{ffff}');
     text.chars().map(|letter| if allowed(letter) { letter } else { ' ' }).collect()

@@ -51,7 +51,8 @@ impl Axis {
     }
 
     /// The transpose: those pixels of the image, from `phase` on, that the same taps reach, a stride apart. They are a
-    /// convolution of the output with these taps, last to first, in steps of 1. The phases from 0 up to the stride are all pixels.
+    /// convolution of the output with these taps, last to first, in steps of 1. The phases from 0 up to the stride are
+    /// all pixels.
     const fn transpose(windows: &Windows, side: usize, out: usize, phase: usize) -> Self {
         let Windows { kernel, stride, padding, .. } = *windows;
         let (base, first_tap) = ((phase + padding) / stride, (phase + padding) % stride);

@@ -19,7 +19,7 @@ impl<T: Real> Kernel for BiasGradient<'_, T> {
 
     #[inline(always)]
     fn run<L: Level>(self, _: L) {
-        /// A single sum would wait for its own additions.
+        /// Several sums run side by side: a single one would wait for each of its additions.
         const TOGETHER: usize = 4;
         let lanes = T::Vector::<L>::LANES;
         let Self { planes, places, accumulate, gradient } = self;
@@ -28,8 +28,8 @@ impl<T: Real> Kernel for BiasGradient<'_, T> {
         }
         for planes in planes.chunks_exact(places * gradient.len()) {
             for (channel, plane) in planes.chunks_exact(places).enumerate() {
-                // SAFETY: a level was passed. In a chunk, `at + count` is at most its length: `count` is what is left of it or a
-                // whole vector, whichever is less, and not 0.
+                // SAFETY: a level was passed. In a chunk, `at + count` is at most its length: `count` is what is left
+                // of it or a whole vector, whichever is less, and not 0.
                 gradient[channel] += unsafe {
                     let one = T::Vector::<L>::splat(T::one());
                     let mut sums = [T::Vector::<L>::zero(); TOGETHER];

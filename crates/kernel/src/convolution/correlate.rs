@@ -66,7 +66,8 @@ impl Planes {
     }
 }
 
-/// The sizes of a correlation: how its channels are divided into blocks, and how long the rows of its source are with their margins.
+/// The sizes of a correlation: how its channels are divided into blocks, and how long the rows of its source are with
+/// their margins.
 pub(super) struct Correlation {
     groups: usize,
     source: Planes,
@@ -105,7 +106,8 @@ impl Correlation {
         Self { groups, source, target, weights, blocks, high, phases, left, pitch }
     }
 
-    /// The parts of the workspace: the source as vectors, the sums of a block of channels, and the packed weights.
+    /// Returns the parts of the workspace: the source as vectors, the sums of a block of channels, and the packed
+    /// weights.
     pub(super) const fn layout(&self, lanes: usize) -> Layout {
         let Self { groups, source, target, weights, high, pitch, .. } = *self;
         Layout([
@@ -116,7 +118,7 @@ impl Correlation {
     }
 }
 
-/// Returns how many samples it has computed: the last ones may be too few for a vector.
+/// Returns how many samples it has computed. The samples that are left may be too few for a vector.
 impl<T: Real> Kernel for &mut Correlate<'_, T> {
     type Output = usize;
 
@@ -150,8 +152,9 @@ impl<T: Real> Kernel for &mut Correlate<'_, T> {
                 (source_len / source.width, source.width)
             };
             for row in 0..rows {
-                // SAFETY: a level was passed. `rows * width` is `source_len`, and `from` has `count` samples of it; row `row` of the buffer
-                // begins at `row * pitch` vectors, and has `left + width` of them at least. `count` is at most the lanes.
+                // SAFETY: a level was passed. `rows * width` is `source_len`, and `from` has `count` samples of it; row
+                // `row` of the buffer begins at `row * pitch` vectors, and has `left + width` of them at least. `count`
+                // is at most the lanes.
                 unsafe {
                     let to = vectors.as_mut_ptr().add((row * pitch + left) * lanes);
                     interleave::<L, T>(from.add(row * width), source_len, count, width, to);
@@ -192,16 +195,17 @@ impl<T: Real> Kernel for &mut Correlate<'_, T> {
                             y,
                             x,
                         };
-                        // SAFETY: a level was passed. The source is all channels of a group from the slice's start on, in rows of `pitch`
-                        // vectors, with `left` and the rest of `pitch` as margins, which are those of `together` places in any phase;
-                        // `most_places(high)` is at most `together`. The packed weights have those of this block and phase next. The
-                        // sums hold `high` planes of the target, and `high` is at most `MAX_CHANNELS`.
+                        // SAFETY: a level was passed. The source is all channels of a group from the slice's start on,
+                        // in rows of `pitch` vectors, with `left` and the rest of `pitch` as margins, which are those
+                        // of `together` places in any phase; `most_places(high)` is at most `together`. The packed
+                        // weights have those of this block and phase next. The sums hold `high` planes of the target,
+                        // and `high` is at most `MAX_CHANNELS`.
                         unsafe { tiles.run::<L>(high) };
                         weights = weights.wrapping_add(high * source.channels * y.taps * x.taps);
                     }
                     let len = high * target.height * target.width;
-                    // SAFETY: a level was passed. The sums have `high` planes of vectors; `to` has `count` samples, each with the channels
-                    // from `first` to `first + high`.
+                    // SAFETY: a level was passed. The sums have `high` planes of vectors; `to` has `count` samples,
+                    // each with the channels from `first` to `first + high`.
                     unsafe {
                         let to = to.add(first * target.height * target.width);
                         separate::<L, T>(sums.as_ptr(), to, target_len, count, len);
@@ -216,7 +220,8 @@ impl<T: Real> Kernel for &mut Correlate<'_, T> {
     }
 }
 
-/// Packs the weights in the order in which the tiles read them: those of a block of channels of the target, for one tap after the other.
+/// Packs the weights in the order in which the tiles read them: those of a block of channels of the target, for one tap
+/// after the other.
 fn pack<T: Real>(
     windows: &Windows,
     transposed: bool,

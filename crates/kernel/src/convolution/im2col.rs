@@ -1,9 +1,10 @@
 //! Convolution as a matrix product, sample by sample.
 //!
-//! The windows of an image are laid out as a matrix, `patches`, with a row for each place in a window (channel, row, column) and
-//! a column for each place of the output: a convolution is then one product of it, and so are its two gradients. A row of
-//! `patches` is the image shifted by that place, so it is mostly copied whole. Of a large image only a band of the
-//! output's rows is laid out at a time, so that `patches` stays in the cache between being written and being read.
+//! The windows of an image are laid out as a matrix, `patches`, with a row for each place in a window (channel, row,
+//! column) and a column for each place of the output: a convolution is then one product of it, and so are its two
+//! gradients. A row of `patches` is the image shifted by that place, so it is mostly copied whole. Of a large image
+//! only a band of the output's rows is laid out at a time, so that `patches` stays in the cache between being written
+//! and being read.
 
 use core::ops::Range;
 
@@ -14,7 +15,8 @@ use super::workspace::Layout;
 use crate::gemm::{Initial, Strided, gemm};
 use crate::{Real, size};
 
-/// The bytes of `patches` that are laid out at a time: what a second-level cache of 512 KiB holds beside everything else.
+/// The bytes of `patches` that are laid out at a time: what a second-level cache of 512 KiB holds beside everything
+/// else.
 const CACHE: usize = 1 << 18;
 /// But no fewer columns than this (or all), so that the tiles of the product are mostly whole.
 const COLUMNS: usize = 64;
@@ -69,7 +71,8 @@ impl<T: Real> WeightGradient<'_, T> {
 }
 
 impl Windows {
-    /// The parts of the workspace: the patches of a band, and a copy of the band unless it is all of the output.
+    /// Returns the parts of the workspace: the patches of a band, and a copy of the band unless it is all of the
+    /// output.
     pub(super) const fn im2col_layout<T>(&self, out_channels: usize) -> Layout {
         let rows = self.band_rows::<T>();
         let columns = rows * self.out_width;
@@ -77,7 +80,8 @@ impl Windows {
         Layout([size::product([self.taps(), columns]), size::product([band, columns]), 0])
     }
 
-    /// The rows of a band of the output, so that the patches of a band fit into the cache. The bands have about the same size.
+    /// Returns the rows of a band of the output, so that the patches of a band fit into the cache. The bands have about
+    /// the same size.
     const fn band_rows<T>(&self) -> usize {
         let fit = CACHE / size::product([self.taps(), self.out_width, size_of::<T>()]);
         let rows = size::larger(fit, COLUMNS.div_ceil(self.out_width));
@@ -152,13 +156,13 @@ impl Windows {
         }
     }
 
-    /// The output's rows in bands.
+    /// Returns the output's rows in bands.
     pub(super) fn bands<T>(&self) -> impl Iterator<Item = Range<usize>> {
         let (rows, end) = (self.band_rows::<T>(), self.out_height);
         (0..end).step_by(rows).map(move |start| start..end.min(start + rows))
     }
 
-    /// A band of every channel of the output, copied unless it is all.
+    /// Returns a band of every channel of the output, copied unless it is all.
     fn band<'a, T: Real>(&self, rows: &Range<usize>, output: &'a [T], copy: &'a mut [T]) -> &'a [T] {
         let columns = rows.len() * self.out_width;
         if columns == self.places() {
@@ -171,8 +175,9 @@ impl Windows {
         band
     }
 
-    /// Calls `f` for each run of places in these rows of the output whose tap `(channel, ky, kx)` lies on the image: the
-    /// row of patches, the first place, the first pixel, and how many. Places whose tap lies on the padding are left out.
+    /// Calls `f` for each run of places in these rows of the output whose tap `(channel, ky, kx)` lies on the image:
+    /// the row of patches, the first place, the first pixel, and how many. Places whose tap lies on the padding are
+    /// left out.
     fn runs(&self, rows: &Range<usize>, mut f: impl FnMut(usize, usize, usize, usize)) {
         for channel in 0..self.channels {
             for ky in 0..self.kernel {
@@ -193,7 +198,8 @@ impl Windows {
         }
     }
 
-    /// The output places, first and one past the last, whose tap `k` lies within a side rather than on its padding.
+    /// Returns the output places, first and one past the last, whose tap `k` lies within a side rather than on its
+    /// padding.
     fn on_image(&self, k: usize, side: usize, out: usize) -> Option<(usize, usize)> {
         let first = self.padding.saturating_sub(k).div_ceil(self.stride);
         let last = (side + self.padding).checked_sub(k + 1)? / self.stride + 1;

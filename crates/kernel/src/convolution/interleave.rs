@@ -1,4 +1,4 @@
-//! Interleaving: the same number of as many samples as a vector has lanes, in one vector.
+//! Interleaving: one vector has the same element of several samples, one sample in each lane.
 
 use crate::Real;
 use crate::simd::{Level, Vector};
@@ -6,8 +6,8 @@ use crate::simd::{Level, Vector};
 /// Copies `len` numbers of each of `count` samples to `len` vectors, a lane for each sample. The other lanes are 0.
 ///
 /// # Safety
-/// `len` numbers can be read at `from + i * apart` for each `i` below `count`, and `len` vectors can be written at `to`; `count` is at most
-/// the number of lanes, and the processor has the level.
+/// `len` numbers can be read at `from + i * apart` for each `i` below `count`, and `len` vectors can be written at
+/// `to`; `count` is at most the number of lanes, and the processor has the level.
 #[inline(always)]
 pub(super) unsafe fn interleave<L: Level, T: Real>(
     from: *const T,
@@ -19,8 +19,8 @@ pub(super) unsafe fn interleave<L: Level, T: Real>(
     let (lanes, block) = (T::Vector::<L>::LANES, T::Vector::<L>::BLOCK);
     let mut lane = 0;
     while lane < lanes {
-        // SAFETY: numbers below `len` of samples below `count` go to lanes of vectors below `len`; `BLOCK` divides the lanes, and a block is
-        // transposed only where `BLOCK` samples and `BLOCK` numbers are left.
+        // SAFETY: numbers below `len` of samples below `count` go to lanes of vectors below `len`; `BLOCK` divides the
+        // lanes, and a block is transposed only where `BLOCK` samples and `BLOCK` numbers are left.
         unsafe {
             if lane + block <= count && len >= block {
                 let (from, to, mut at) = (from.add(lane * apart), to.add(lane), 0);
@@ -46,8 +46,8 @@ pub(super) unsafe fn interleave<L: Level, T: Real>(
 /// Copies `len` vectors back to `len` numbers of each of `count` samples.
 ///
 /// # Safety
-/// `len` vectors can be read at `from`, and `len` numbers can be written at `to + i * apart` for each `i` below `count`; `count` is at most
-/// the number of lanes, and the processor has the level.
+/// `len` vectors can be read at `from`, and `len` numbers can be written at `to + i * apart` for each `i` below
+/// `count`; `count` is at most the number of lanes, and the processor has the level.
 #[inline(always)]
 pub(super) unsafe fn separate<L: Level, T: Real>(
     from: *const T,
@@ -59,8 +59,8 @@ pub(super) unsafe fn separate<L: Level, T: Real>(
     let (lanes, block) = (T::Vector::<L>::LANES, T::Vector::<L>::BLOCK);
     let mut lane = 0;
     while lane < count {
-        // SAFETY: lanes of vectors below `len` go to numbers below `len` of samples below `count`; a block is transposed only where
-        // `BLOCK` samples and `BLOCK` numbers are left.
+        // SAFETY: lanes of vectors below `len` go to numbers below `len` of samples below `count`; a block is
+        // transposed only where `BLOCK` samples and `BLOCK` numbers are left.
         unsafe {
             if lane + block <= count && len >= block {
                 let (from, to, mut at) = (from.add(lane), to.add(lane * apart), 0);

@@ -1,11 +1,11 @@
 //! Convolutions, transposed convolutions and their weight gradients, in two ways.
 //!
-//! * Interleaved (`interleave`, `correlate`, `weight_gradient`): as many samples as a vector has lanes are computed at once, each in a lane
-//!   of its own. Every pixel is then a vector, so that any window, stride, padding and number of channels runs at full width. A
-//!   pixel is copied once, however many windows contain it.
-//! * `im2col`: the windows of one sample are laid out as a matrix for one product. This is used for fewer samples than half of a
-//!   vector's lanes, for images of which a vector of samples does not fit into the cache, and for windows of one pixel, which are a
-//!   matrix product already (1.7 times as fast for 32 to 64 channels).
+//! * Interleaved (`interleave`, `correlate`, `weight_gradient`): as many samples as a vector has lanes are computed at
+//!   once, each in its own lane. Every pixel is then a vector, so that any window, stride, padding and number of
+//!   channels runs at full width. A pixel is copied once, however many windows contain it.
+//! * `im2col`: the windows of one sample are laid out as a matrix for one product. This is used for fewer samples than
+//!   half of a vector's lanes, for images of which a vector of samples does not fit into the cache, and for windows of
+//!   one pixel, which are a matrix product already (1.7 times as fast for 32 to 64 channels).
 //!
 //! The two convolutions of a LeNet-5 took two to four times as long by `im2col` (batch 32, AVX2).
 
@@ -33,8 +33,9 @@ pub use windows::Windows;
 
 /// Computes the convolution `outputs = bias + W * images` of a batch, sample after sample.
 ///
-/// `weights` has a row for each channel of the output, with a number for each of the window's taps; without a `bias` it is 0. The
-/// `workspace` holds at least [`Windows::workspace_len`] numbers. The call is faster if it starts at a multiple of 64 bytes.
+/// `weights` has a row for each channel of the output, with a number for each of the window's taps; without a `bias` it
+/// is 0. The `workspace` holds at least [`Windows::workspace_len`] numbers. The call is faster if it starts at a
+/// multiple of 64 bytes.
 ///
 /// # Panics
 /// When the slices do not fit the windows or one another, or the workspace is too short.
@@ -50,8 +51,8 @@ pub fn convolve<T: Real>(
     T::correlate(Correlate::new(windows, false, weights, bias, images, outputs, workspace));
 }
 
-/// Computes the transposed convolution `images = bias + Wᵀ * outputs` of a batch. Arguments and panics are as for [`convolve`]; here
-/// the `bias` has a number for each channel of the image.
+/// Computes the transposed convolution `images = bias + Wᵀ * outputs` of a batch. Arguments and panics are as for
+/// [`convolve`]; here the `bias` has a number for each channel of the image.
 #[inline]
 pub fn convolve_transposed<T: Real>(
     windows: &Windows,
@@ -64,8 +65,8 @@ pub fn convolve_transposed<T: Real>(
     T::correlate(Correlate::new(windows, true, weights, bias, outputs, images, workspace));
 }
 
-/// Computes `dW = Σ output ⊗ image` over a batch: the gradient of `Σ output · (W * image)` with respect to `W`. Arguments and panics are as
-/// for [`convolve`]; `gradient` has the shape of the weights.
+/// Computes `dW = Σ output ⊗ image` over a batch: the gradient of `Σ output · (W * image)` with respect to `W`.
+/// Arguments and panics are as for [`convolve`]; `gradient` has the shape of the weights.
 #[inline]
 pub fn weight_gradient<T: Real>(
     windows: &Windows,
@@ -78,7 +79,8 @@ pub fn weight_gradient<T: Real>(
     T::weight_gradient(WeightGradient::new(windows, outputs, images, accumulate, gradient, workspace));
 }
 
-/// Computes `db = Σ planes`, over all samples and all `places` of each channel: the gradient of a bias, which has a number for each channel.
+/// Computes `db = Σ planes`, over all samples and all `places` of each channel: the gradient of a bias, which has a
+/// number for each channel.
 ///
 /// # Panics
 /// When `planes` is not a whole number of samples, or one of the sizes is 0.

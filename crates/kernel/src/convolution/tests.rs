@@ -1,4 +1,4 @@
-//! Every way through a convolution against the loops of its formula; sizes that lie.
+//! Every algorithm of a convolution against the loops of its formula; slices of wrong lengths.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ fn numbers<T: Real>(len: usize, seed: usize) -> Vec<T> {
     (0..len).map(|at| T::from_f64((((at + 1) * (seed + 7) * 7919) % 1009 % 9) as f64 - 4.0)).collect()
 }
 
-/// Windows with so many channels of the output, on a batch; and by the loops of the formula: what they give.
+/// A convolution of a batch, and its results, computed by the loops of the formula.
 struct Case<T> {
     windows: Windows,
     weights: Vec<T>,
@@ -58,7 +58,7 @@ impl<T: Real> Case<T> {
         Self { windows, weights, bias, image_bias, images, outputs, expected: [y, dx, dw] }
     }
 
-    /// Room for one call, with a number past its end that no call may touch.
+    /// Returns a workspace for one call, with a number past its end that no call may touch.
     fn workspace(&self) -> Vec<T> {
         let out_channels = self.windows.out_channels(self.weights.len());
         let mut workspace = vec![T::from_f64(f64::NAN); self.windows.workspace_len::<T>(out_channels) + 1];
@@ -66,7 +66,8 @@ impl<T: Real> Case<T> {
         workspace
     }
 
-    /// In the vectors of this level, over whatever was there before: as many samples as are interleaved.
+    /// Interleaved, in the vectors of this level; the outputs have arbitrary contents before. Only the samples that are
+    /// interleaved.
     fn check_interleaved<L: Level>(&self, level: L, done: usize) {
         let Self { windows, weights, bias, image_bias, images, outputs, expected } = self;
         let [mut y, mut dx, mut dw] =
@@ -162,8 +163,8 @@ fn windows([channels, height, width]: [usize; 3], [kernel, stride, padding]: [us
     Some(Windows::new(1, [channels, height, width], [kernel, stride, padding], [out_height, out_width]))
 }
 
-/// Every window that lies on one of a few small images.
-/// Among them: windows wider than the image, strides past the window, paddings past the window.
+/// Returns every window that lies on one of a few small images. Among them: windows wider than the image, strides past
+/// the window, paddings past the window.
 fn small_windows() -> Vec<Windows> {
     let mut all = vec![];
     for image in [[1, 1, 1], [2, 1, 4], [1, 5, 5], [3, 6, 4], [2, 3, 11]] {
@@ -196,7 +197,8 @@ fn by_im2col_and_as_chosen_all_three_are_the_loops_of_the_formula() {
 
 #[test]
 fn interleaved_all_three_are_the_loops_of_the_formula_at_every_level() {
-    /// The `at`th windows, with more and more channels of the output, for each number of samples that a vector can hold.
+    /// The `at`th windows, with more and more channels of the output, for each number of samples that a vector can
+    /// hold.
     fn check<T: Real, L: Level>(level: L, at: usize, windows: Windows) {
         let lanes = T::Vector::<L>::LANES;
         for (samples, out_channels) in [(lanes, 1 + at % 13), (lanes / 2 + at % lanes + 1, 1 + at % 7)] {

@@ -1,8 +1,8 @@
 //! The innermost loop of a convolution and of its transpose.
 //!
 //! The sums of a tile, a few channels by a few places of a row, stay in registers while all taps of all channels of the
-//! source go by. A tap costs a vector for each place and a weight for each channel, in all lanes. Taps on the padding are
-//! left out; only where a tile extends past the end of a row, some of its places read zeros from a margin.
+//! source go by. A tap costs a vector for each place and a weight for each channel, in all lanes. Taps on the padding
+//! are left out; only where a tile extends past the end of a row, some of its places read zeros from a margin.
 
 use super::axis::Axis;
 use crate::Real;
@@ -11,8 +11,9 @@ use crate::simd::{Level, Vector};
 /// The largest number of channels of a tile.
 pub(super) const MAX_CHANNELS: usize = 6;
 
-/// The largest number of places of a tile, for its number of channels: up to twelve sums, since a multiply-add takes four cycles
-/// and two begin in each cycle. The sums, a vector for each place and one weight fit into sixteen registers.
+/// Returns the largest number of places of a tile, for its number of channels: up to twelve sums, since a multiply-add
+/// takes four cycles and two begin in each cycle. The sums, a vector for each place and one weight fit into sixteen
+/// registers.
 pub(super) const fn most_places(high: usize) -> usize {
     match high {
         1 => 6,
@@ -22,7 +23,8 @@ pub(super) const fn most_places(high: usize) -> usize {
     }
 }
 
-/// All tiles of a few channels of the target, in one phase. `*_row` and `*_plane` are the distances between rows and between planes.
+/// All tiles of a few channels of the target, in one phase. `*_row` and `*_plane` are the distances between rows and
+/// between planes.
 pub(super) struct Tiles<'a, T> {
     pub(super) source: *const T,
     pub(super) source_row: usize,
@@ -43,17 +45,18 @@ impl<T: Real> Tiles<'_, T> {
     /// Computes the tiles of `high` channels.
     ///
     /// # Safety
-    /// `channels` planes of the source can be read, each row with the margins that `x` asks for around its `left`th vector, and so can
-    /// the weights of `high` channels for all taps; `high` planes of the target can be written, which have all places of `y` and `x`;
-    /// `high` is at most [`MAX_CHANNELS`]; `x.margins` was asked for at least [`most_places`] of `high`. The processor has the level.
+    /// `channels` planes of the source can be read, each row with the margins that `x` asks for around its `left`th
+    /// vector, and so can the weights of `high` channels for all taps; `high` planes of the target can be written,
+    /// which have all places of `y` and `x`; `high` is at most [`MAX_CHANNELS`]; `x.margins` was asked for at least
+    /// [`most_places`] of `high`. The processor has the level.
     #[inline(always)]
     pub(super) unsafe fn run<L: Level>(&self, high: usize) {
         for y in 0..self.y.places {
             let (mut x, mut tiles) = (0, self.x.places.div_ceil(most_places(high)));
             while x < self.x.places {
                 let wide = (self.x.places - x).div_ceil(tiles);
-                // SAFETY: the caller's promise, and `x + wide` is at most `x.places`; `R` is `high` and `V` is `wide`, which is at most
-                // `most_places`.
+                // SAFETY: the caller's promise, and `x + wide` is at most `x.places`; `R` is `high` and `V` is `wide`,
+                // which is at most `most_places`.
                 unsafe {
                     match (high, wide) {
                         (1, 1) => self.tile::<L, 1, 1>(y, x),
@@ -87,16 +90,16 @@ impl<T: Real> Tiles<'_, T> {
     /// Computes `R` channels of `V` places, from this one on.
     ///
     /// # Safety
-    /// As for [`run`](Tiles::run) with `R` for `high`; the places from `x` to `x + V` of row `y` are the target's, and `V` is at most
-    /// `most_places` of `R`.
+    /// As for [`run`](Tiles::run) with `R` for `high`; the places from `x` to `x + V` of row `y` are the target's, and
+    /// `V` is at most `most_places` of `R`.
     #[inline(always)]
     unsafe fn tile<L: Level, const R: usize, const V: usize>(&self, y: usize, x: usize) {
         let lanes = T::Vector::<L>::LANES;
         let (rows, columns) = (self.y.on_source(y, 1), self.x.on_source(x, V));
         let apart = self.x.step * lanes;
-        // SAFETY: `rows` are on the source. Of a column at least one of the `V` places is on the source, so that the others are at most
-        // `V - 1` steps past either end: that is the margin the caller promises. Weights are read for taps below `taps` and r < R.
-        // Targets are written for r < R and places below `x + V`.
+        // SAFETY: `rows` are on the source. Of a column at least one of the `V` places is on the source, so that the
+        // others are at most `V - 1` steps past either end: that is the margin the caller promises. Weights are read
+        // for taps below `taps` and r < R. Targets are written for r < R and places below `x + V`.
         unsafe {
             let mut sums = [[T::Vector::<L>::zero(); V]; R];
             for r in 0..R {

@@ -1,4 +1,4 @@
-//! Sizes that lie must panic, in release as in debug.
+//! Wrong sizes must panic, in release as in debug.
 
 use alloc::vec;
 use std::panic::catch_unwind;
@@ -8,7 +8,8 @@ use super::*;
 const HALF: usize = 1 << (usize::BITS - 1);
 const HUGE: [usize; 7] = [100, HALF, HALF + 1, HALF + 2, usize::MAX / 2, usize::MAX - 1, usize::MAX];
 
-/// Whether windows with these sizes are refused: groups, channels, height, width, kernel, stride, padding, and the output's sides.
+/// Returns whether windows with these sizes panic: groups, channels, height, width, kernel, stride, padding, and the
+/// output's sides.
 fn refused(
     [groups, channels, height, width, kernel, stride, padding, out_height, out_width]: [usize; 9],
 ) -> bool {
@@ -63,7 +64,8 @@ fn a_stride_longer_than_the_image_is_that_of_one_place() {
     }
 }
 
-/// Calls all three convolutions of windows of 3 on a batch with slices of these lengths; whether each panics.
+/// Calls all three convolutions with windows of 3 on a batch, with slices of these lengths. Returns whether each
+/// panics.
 fn calls([weights, images, outputs, workspace]: [usize; 4], bias: Option<usize>) -> [bool; 3] {
     let windows = Windows::new(1, [2, 6, 5], [3, 1, 1], [6, 5]);
     let bias = bias.map(|len| vec![0.5_f32; len]);
@@ -114,7 +116,7 @@ fn a_workspace_of_nearly_the_length_that_is_needed_panics_or_suffices() {
     let windows = Windows::new(1, [2, 6, 5], [3, 1, 1], [6, 5]);
     let len = windows.workspace_len::<f32>(3);
     for short in 1..len {
-        // The bound is for the widest vectors: with others less may do. What counts is that nothing else happens.
+        // The bound is that of the widest vectors: narrower ones may accept less. The call must panic or succeed.
         calls([3 * 18, 16 * 60, 16 * 90, len - short], None);
     }
 }

@@ -1,7 +1,7 @@
 //! The gradient of the weights, of interleaved samples: every number is a vector, with a lane for each sample.
 //!
-//! The sums of a few channels of the output by a few taps in a row stay in registers while all places go by. The lanes are
-//! summed at the very end, over all samples.
+//! The sums of a few channels of the output by a few taps in a row stay in registers while all places go by. The lanes
+//! are summed at the very end, over all samples.
 
 use super::interleave::interleave;
 use super::workspace::Layout;
@@ -54,13 +54,14 @@ impl<'a, T: Real> WeightGradient<'a, T> {
     }
 }
 
-/// The length of the image's rows with their margins: `padding` before them, and what the last window needs after them.
+/// Returns the length of the image's rows with their margins: `padding` before them, and what the last window needs
+/// after them.
 const fn pitch(windows: &Windows) -> usize {
     let Windows { width, kernel, stride, padding, out_width, .. } = *windows;
     padding + width + ((out_width - 1) * stride + kernel).saturating_sub(padding + width)
 }
 
-/// The parts of the workspace: the image and the output as vectors, and the sums.
+/// Returns the parts of the workspace: the image and the output as vectors, and the sums.
 pub(super) const fn layout(windows: &Windows, out_channels: usize, lanes: usize) -> Layout {
     Layout([
         size::product([windows.groups, windows.channels, windows.height, pitch(windows), lanes]),
@@ -69,7 +70,7 @@ pub(super) const fn layout(windows: &Windows, out_channels: usize, lanes: usize)
     ])
 }
 
-/// Returns how many samples it has computed: the last ones may be too few for a vector.
+/// Returns how many samples it has computed. The samples that are left may be too few for a vector.
 impl<T: Real> Kernel for &mut WeightGradient<'_, T> {
     type Output = usize;
 
@@ -102,14 +103,16 @@ impl<T: Real> Kernel for &mut WeightGradient<'_, T> {
             let outputs = outputs[done * output_len..][..count * output_len].as_ptr();
             let (rows, row_len) = if pitch == width { (1, image_len) } else { (image_len / width, width) };
             for row in 0..rows {
-                // SAFETY: a level was passed. `rows * row_len` is `image_len`, and `from` has `count` samples of it; row `row` of the buffer
-                // begins at `row * pitch` vectors, and has `padding + row_len` of them at least. `count` is at most the lanes.
+                // SAFETY: a level was passed. `rows * row_len` is `image_len`, and `from` has `count` samples of it;
+                // row `row` of the buffer begins at `row * pitch` vectors, and has `padding + row_len` of them at
+                // least. `count` is at most the lanes.
                 unsafe {
                     let to = image.as_mut_ptr().add((row * pitch + padding) * lanes);
                     interleave::<L, T>(from.add(row * row_len), image_len, count, row_len, to);
                 }
             }
-            // SAFETY: a level was passed. `outputs` has `count` samples, the buffer a vector for each number of one of them.
+            // SAFETY: a level was passed. `outputs` has `count` samples, the buffer a vector for each number of one of
+            // them.
             unsafe { interleave::<L, T>(outputs, output_len, count, output_len, output.as_mut_ptr()) };
             for group in 0..groups {
                 let out_channels = out_channels / groups;
@@ -120,8 +123,8 @@ impl<T: Real> Kernel for &mut WeightGradient<'_, T> {
                     output: output[group * out_channels * windows.places() * lanes..].as_ptr(),
                     sums: sums[group * out_channels * windows.taps() * lanes..].as_mut_ptr(),
                 };
-                // SAFETY: a level was passed. Each pointer is to the first channel of the group; its buffer has the channels of all
-                // groups, the image in rows of `pitch` vectors.
+                // SAFETY: a level was passed. Each pointer is to the first channel of the group; its buffer has the
+                // channels of all groups, the image in rows of `pitch` vectors.
                 unsafe { tiles.run::<L>(out_channels) };
             }
             done += count;
@@ -149,9 +152,9 @@ impl<T: Real> Tiles<'_, T> {
     /// Adds to the sums of all channels of the output.
     ///
     /// # Safety
-    /// Everything that the windows cover of a group's image, in rows of `pitch` vectors with `padding` of them before the first column, can be
-    /// read; so can `out_channels` channels of the output; `out_channels` times the taps of sums can be read and written. The processor
-    /// has the level.
+    /// Everything that the windows cover of a group's image, in rows of `pitch` vectors with `padding` of them before
+    /// the first column, can be read; so can `out_channels` channels of the output; `out_channels` times the taps of
+    /// sums can be read and written. The processor has the level.
     #[inline(always)]
     unsafe fn run<L: Level>(&self, out_channels: usize) {
         let Windows { channels, kernel, .. } = *self.windows;
@@ -165,7 +168,8 @@ impl<T: Real> Tiles<'_, T> {
                 while tap < kernel {
                     let wide = (kernel - tap).div_ceil(tiles);
                     let index = TileIndex { out, channel: row / kernel, row: row % kernel, tap };
-                    // SAFETY: the caller's promise: `out + high` is at most `out_channels`, and `tap + wide` at most `kernel`.
+                    // SAFETY: the caller's promise: `out + high` is at most `out_channels`, and `tap + wide` at most
+                    // `kernel`.
                     unsafe {
                         match wide {
                             1 => self.channels::<L, 1>(index, high),
@@ -184,8 +188,8 @@ impl<T: Real> Tiles<'_, T> {
         }
     }
 
-    /// Adds to the sums of `high` channels by `TAPS` taps. A block of channels that was made for more taps than this tile has is smaller
-    /// than the tile could take.
+    /// Adds to the sums of `high` channels by `TAPS` taps. A block of channels that was made for more taps than this
+    /// tile has is smaller than the tile could take.
     ///
     /// # Safety
     /// As for [`run`](Tiles::run); `high` channels and `TAPS` taps from `index` on are in the group.
@@ -217,8 +221,9 @@ impl<T: Real> Tiles<'_, T> {
         // The rows of the output whose windows have row `row` on the image.
         let first = padding.saturating_sub(row).div_ceil(stride);
         let past = (height + padding).saturating_sub(row).div_ceil(stride).min(out_height);
-        // SAFETY: r < R and t < TAPS are the caller's. `y` is in the output, and its window's row `row` is on the image. The last column read
-        // is `(out_width - 1) * stride + tap + t`, less than the last window's end, up to which a row of `pitch` vectors reaches.
+        // SAFETY: r < R and t < TAPS are the caller's. `y` is in the output, and its window's row `row` is on the
+        // image. The last column read is `(out_width - 1) * stride + tap + t`, less than the last window's end, up to
+        // which a row of `pitch` vectors reaches.
         unsafe {
             let numbers = (out * self.windows.taps() + (channel * kernel + row) * kernel + tap) * lanes;
             let to = self.sums.add(numbers);
@@ -257,7 +262,8 @@ impl<T: Real> Tiles<'_, T> {
     }
 }
 
-/// Where a tile begins: the channel of the output, and the tap, which is a channel of the image, a row of the window and a column.
+/// Where a tile begins: the channel of the output, and the tap, which is a channel of the image, a row of the window
+/// and a column.
 #[derive(Clone, Copy)]
 struct TileIndex {
     out: usize,

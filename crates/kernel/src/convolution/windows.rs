@@ -3,15 +3,16 @@
 use crate::simd::VECTOR_BYTES;
 use crate::size;
 
-/// A vector of samples' input and output may have this number of bytes to be interleaved: what a second-level cache holds.
+/// The most bytes that the inputs and outputs of a vector of samples may have to be interleaved: the size of a
+/// second-level cache.
 const INTERLEAVED_BYTES: usize = 1 << 19;
 /// More than the margins that are added to the rows of an output, for a transposed convolution.
 const MARGIN: usize = 16;
 
 /// The geometry of a convolution: how its windows lie on an image, or on each of several groups of its channels.
 ///
-/// Its sizes are checked when it is made ([`new`](Windows::new)), so that none of the functions that take it can leave an image or
-/// overflow.
+/// Its sizes are checked when it is made ([`new`](Windows::new)), so that none of the functions that take it can leave
+/// an image or overflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Windows {
     pub(super) groups: usize,
@@ -26,14 +27,15 @@ pub struct Windows {
 }
 
 impl Windows {
-    /// Windows of `kernel` x `kernel` pixels, in steps of `stride`, on an image padded by `padding`, at `out_height` x `out_width` places.
+    /// Windows of `kernel` x `kernel` pixels, in steps of `stride`, on an image padded by `padding`, at `out_height` x
+    /// `out_width` places.
     ///
-    /// Each of the `groups` is a convolution of its own, of `channels` channels of the image: 1 group, or one for each channel in a
-    /// depthwise convolution.
+    /// Each of the `groups` is a separate convolution, of `channels` channels of the image: 1 group, or one for each
+    /// channel in a depthwise convolution.
     ///
     /// # Panics
-    /// When a size other than the padding is 0, when a window leaves the padded image, or when the sizes are so large that a number of
-    /// bytes overflows.
+    /// When a size other than the padding is 0, when a window leaves the padded image, or when the sizes are so large
+    /// that a number of bytes overflows.
     pub const fn new(
         groups: usize,
         [channels, height, width]: [usize; 3],
@@ -59,25 +61,26 @@ impl Windows {
         Self { groups, channels, height, width, kernel, stride, padding, out_height, out_width }
     }
 
-    /// How many numbers of the image a window covers.
+    /// Returns how many numbers of the image a window covers.
     pub(super) const fn taps(&self) -> usize {
         self.channels * self.kernel * self.kernel
     }
 
-    /// How many places a window has on a channel.
+    /// Returns how many places a window has on a channel.
     pub(super) const fn places(&self) -> usize {
         self.out_height * self.out_width
     }
 
-    /// How many numbers an image has.
+    /// Returns how many numbers an image has.
     pub(super) const fn image_len(&self) -> usize {
         self.groups * self.channels * self.height * self.width
     }
 
-    /// How many numbers an output has.
+    /// Returns how many numbers an output has.
     ///
     /// # Panics
-    /// When the output has no channels, when the groups do not divide them, or when the output is so large that its bytes overflow.
+    /// When the output has no channels, when the groups do not divide them, or when the output is so large that its
+    /// bytes overflow.
     pub(super) const fn output_len(&self, out_channels: usize) -> usize {
         assert!(
             out_channels > 0 && out_channels.is_multiple_of(self.groups),
@@ -98,14 +101,14 @@ impl Windows {
         weights / self.taps()
     }
 
-    /// Whether samples are interleaved in vectors of this number of lanes.
+    /// Returns whether samples are interleaved in vectors of this number of lanes.
     pub(super) const fn interleaves<T>(&self, lanes: usize, out_channels: usize) -> bool {
         let numbers = self.image_len().saturating_add(out_channels.saturating_mul(self.places()));
         let bytes = numbers.saturating_mul(lanes * size_of::<T>());
         self.kernel > 1 && bytes <= INTERLEAVED_BYTES
     }
 
-    /// How many samples are interleaved next, of `left` ones, if any.
+    /// Returns how many samples of the `left` ones are interleaved next, if any.
     pub(super) fn next_samples<T>(&self, left: usize, lanes: usize, out_channels: usize) -> Option<usize> {
         let worth = left > 0 && left >= lanes - left.min(lanes);
         (worth && self.interleaves::<T>(lanes, out_channels)).then_some(left.min(lanes))

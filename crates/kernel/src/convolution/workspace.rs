@@ -10,13 +10,13 @@ use crate::{Real, size};
 pub(super) struct Layout(pub(super) [usize; 3]);
 
 impl Layout {
-    /// The length of a part, rounded up so that the next one starts at a multiple of 64 bytes if this one does.
+    /// Returns the length of a part, rounded up so that the next one starts at a multiple of 64 bytes if this one does.
     const fn rounded<T>(len: usize) -> usize {
         let line = VECTOR_BYTES / size_of::<T>();
         size::product([len.div_ceil(line), line])
     }
 
-    /// The length of the whole workspace.
+    /// Returns the length of the whole workspace.
     pub(super) const fn len<T>(self) -> usize {
         let [a, b, c] = self.0;
         size::sum([Self::rounded::<T>(a), Self::rounded::<T>(b), Self::rounded::<T>(c)])
@@ -41,8 +41,9 @@ impl Layout {
 }
 
 impl Windows {
-    /// The largest number of scratch numbers that one call of [`convolve`](super::convolve),
-    /// [`convolve_transposed`](super::convolve_transposed) or [`weight_gradient`](super::weight_gradient) needs, for any batch and on any processor.
+    /// Returns the largest number of scratch numbers that one call of [`convolve`](super::convolve),
+    /// [`convolve_transposed`](super::convolve_transposed) or [`weight_gradient`](super::weight_gradient) needs, for
+    /// any batch and on any processor.
     ///
     /// # Panics
     /// When the groups do not divide `out_channels`, or the sizes overflow.

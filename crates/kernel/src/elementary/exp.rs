@@ -3,9 +3,10 @@ use core::f64::consts::LOG2_E;
 use super::{Hidden, at_least, at_most, polynomial};
 use crate::Real;
 
-/// eˣ: 0 below -104 (`f64`: -745.1), infinite from 88.7 (709.8) on.
+/// Computes eˣ: 0 below -104 (`f64`: -745.1), infinite from 88.7 (709.8) on.
 ///
-/// x = k ln 2 + r, and eˣ = 2ᵏ eʳ. As a product of two, 2ᵏ may lie beyond the normal numbers, and only the last product rounds there.
+/// x = k ln 2 + r, and eˣ = 2ᵏ eʳ. As a product of two, 2ᵏ may lie beyond the normal numbers, and only the last product
+/// rounds there.
 #[inline(always)]
 pub fn exp<T: Real>(x: T) -> T {
     let (rounded, r) = reduce(at_least(at_most(x, T::EXP_ENDS.0[1]), T::EXP_ENDS.0[0]));
@@ -13,19 +14,20 @@ pub fn exp<T: Real>(x: T) -> T {
     exp_near_0(r) * first * second
 }
 
-/// eˣ - 1, without the cancellation near 0.
+/// Computes eˣ - 1, without the cancellation near 0.
 ///
-/// Half of it is 2ᵏ⁻¹ (eʳ - 1) + (2ᵏ⁻¹ - 1/2), where the bracket is exact or large; the half, so that 2ᵏ does not overflow before eˣ.
+/// Half of it is 2ᵏ⁻¹ (eʳ - 1) + (2ᵏ⁻¹ - 1/2), where the bracket is exact or large. The half is computed so that 2ᵏ
+/// does not overflow before eˣ.
 #[inline(always)]
 pub fn exp_m1<T: Real>(x: T) -> T {
     let (rounded, r) = reduce(at_least(at_most(x, T::EXP_ENDS.0[1]), T::from_f64(-2.0) * T::TANH_END.0));
     let scale = T::half_power_of_two(Hidden(rounded));
     let half = scale * exp_m1_near_0(r) + (scale - T::from_f64(0.5));
-    // Next to 0 it is x, of which a half may not exist.
+    // Close to 0 the result is x. Half of x may not be representable.
     if x.abs() < T::EPSILON * T::from_f64(0.25) { x } else { half + half }
 }
 
-/// k, on top of `ROUND`, and r = x - k ln 2, at most ln 2 / 2.
+/// Computes k, on top of `ROUND`, and r = x - k ln 2, at most ln 2 / 2.
 #[inline(always)]
 pub(super) fn reduce<T: Real>(x: T) -> (T, T) {
     let rounded = x * T::from_f64(LOG2_E) + T::ROUND.0;

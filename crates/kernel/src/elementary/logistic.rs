@@ -3,9 +3,10 @@ use core::f64::consts::SQRT_2;
 use super::{at_least, exp, polynomial};
 use crate::Real;
 
-/// The logistic function 1 / (1 + e⁻ˣ), accurate in both tails.
+/// Returns the logistic function 1 / (1 + e⁻ˣ), accurate in both tails.
 ///
-/// e^-|x| cannot overflow; below 0 the function is e^-|x| / (1 + e^-|x|). What the sum has lost is made good in the quotient.
+/// e^-|x| cannot overflow; below 0 the function is e^-|x| / (1 + e^-|x|). The quotient corrects the rounding error of
+/// the sum.
 #[inline(always)]
 pub fn sigmoid<T: Real>(x: T) -> T {
     let e = exp(-x.abs());
@@ -16,16 +17,16 @@ pub fn sigmoid<T: Real>(x: T) -> T {
     quotient - quotient * lost
 }
 
-/// ln(1 + eˣ), accurate in both tails: max(x, 0) + ln(1 + e^-|x|).
+/// Computes ln(1 + eˣ), accurate in both tails: max(x, 0) + ln(1 + e^-|x|).
 #[inline(always)]
 pub fn softplus<T: Real>(x: T) -> T {
     at_least(x, T::zero()) + ln_1p_up_to_1(exp(-x.abs()))
 }
 
-/// ln(1 + u) for u from 0 to 1.
+/// Computes ln(1 + u) for u from 0 to 1.
 ///
-/// 1 + u = (1 + f) 2ᵏ, where k is 0, or 1 from √2 on. With s = f / (2 + f), ln(1 + f) = 2 artanh(s) = 2s + s R(s²); and since
-/// 2s = f - s f, that is f less something small, so that f alone decides the error.
+/// 1 + u = (1 + f) 2ᵏ, where k is 0, or 1 from √2 on. With s = f / (2 + f), ln(1 + f) = 2 artanh(s) = 2s + s R(s²); and
+/// since 2s = f - s f, that is f less something small, so that f alone decides the error.
 #[inline(always)]
 fn ln_1p_up_to_1<T: Real>(u: T) -> T {
     let (half, zero) = (T::from_f64(0.5), T::zero());

@@ -1,15 +1,16 @@
-//! Elementary functions that the compiler makes vectors of.
+//! Elementary functions that the compiler can vectorise.
 //!
-//! A function of the platform's library takes one number and is a call; a loop over it takes tens of nanoseconds a number. These
-//! are a few multiplications and additions without a branch or a call, so that in a loop under
-//! [`dispatch`](super::simd::dispatch) they become instructions on whole vectors. The rules that they keep:
+//! A function of the platform's library computes one number in each call; a loop over it takes tens of nanoseconds a
+//! number. These are a few multiplications and additions without a branch or a call, so that in a loop under
+//! [`dispatch`](super::simd::dispatch) they become instructions on whole vectors. They follow these rules:
 //!
 //! * a choice is a select: both sides are computed;
-//! * a number is rounded by adding [`ROUND`](Elementary::ROUND), and 2ᵏ is made of bits: the conversions of the language saturate,
-//!   which is a branch on most processors;
+//! * a number is rounded by adding [`ROUND`](Elementary::ROUND), and 2ᵏ is made of bits: the conversions of the
+//!   language saturate, which is a branch on most processors;
 //! * products and sums are apart, not fused: so every processor gives the same bits.
 //!
-//! The error of each function is stated in the documentation of `chainrule::elementary` and tested in `tests/elementary.rs` there.
+//! The error of each function is stated in the documentation of `chainrule::elementary` and tested in
+//! `tests/elementary.rs` there.
 
 mod exp;
 mod logistic;
@@ -48,13 +49,13 @@ fn horner<T: Real>(x: T, coefficients: &[T], mut at: usize, every: usize) -> T {
     sum
 }
 
-/// The smaller of the two; NaN if `x` is.
+/// Returns the smaller of the two; NaN if `x` is.
 #[inline(always)]
 fn at_most<T: Real>(x: T, end: T) -> T {
     if x > end { end } else { x }
 }
 
-/// The larger of the two; NaN if `x` is.
+/// Returns the larger of the two; NaN if `x` is.
 #[inline(always)]
 fn at_least<T: Real>(x: T, end: T) -> T {
     if x < end { end } else { x }
@@ -67,7 +68,7 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    /// All functions of these numbers, in a loop of which the compiler makes vectors.
+    /// Computes all functions of these numbers, in a loop that the compiler vectorises.
     struct All<'a, T> {
         x: &'a [T],
         y: [&'a mut [T]; 7],

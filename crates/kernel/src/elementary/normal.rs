@@ -1,5 +1,5 @@
-//! The standard normal distribution. With a = |x|, its tail is exp(-a²/2) times a function that falls slowly, like Mills' ratio:
-//! a quotient of two polynomials whose coefficients are all positive, so that nothing cancels.
+//! The standard normal distribution. With a = |x|, its tail is exp(-a²/2) times a function that falls slowly, like
+//! Mills' ratio: a quotient of two polynomials whose coefficients are all positive, so that nothing cancels.
 
 use core::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
@@ -7,13 +7,13 @@ use super::exp::reduce;
 use super::{Elementary, Hidden, at_most, polynomial};
 use crate::Real;
 
-/// The standard normal's distribution function Φ(x) = (1 + erf(x/√2)) / 2, accurate in both tails.
+/// Returns the standard normal's distribution function Φ(x) = (1 + erf(x/√2)) / 2, accurate in both tails.
 #[inline(always)]
 pub fn normal_cdf<T: Real>(x: T) -> T {
     T::normal_distribution(Hidden(x))
 }
 
-/// The standard normal's density φ(x) = exp(-x²/2) / √2π.
+/// Returns the standard normal's density φ(x) = exp(-x²/2) / √2π.
 #[inline(always)]
 pub fn normal_pdf<T: Real>(x: T) -> T {
     T::normal_density(Hidden(x))
@@ -22,7 +22,7 @@ pub fn normal_pdf<T: Real>(x: T) -> T {
 /// φ(0).
 const HIGHEST: f64 = 0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
 
-/// Φ(-a) exp(a²/2), for a from 0 to the end of a scalar's tail.
+/// Computes Φ(-a) exp(a²/2), for a from 0 to the end of a scalar's tail.
 #[inline(always)]
 fn slow(a: f64, numerator: &[f64], denominator: &[f64]) -> f64 {
     polynomial(a, numerator) / polynomial(a, denominator)
@@ -59,7 +59,7 @@ pub(super) mod single {
         0.010_316_229_991_460_882,
     ];
 
-    /// exp(-a²/2).
+    /// Computes exp(-a²/2).
     #[inline(always)]
     fn bell(a: f64) -> f64 {
         let (rounded, r) = reduce(-0.5 * a * a);
@@ -114,8 +114,8 @@ pub(super) mod double {
         3.462_340_167_975_686e-6,
     ];
 
-    /// exp(-a²/2) as m, 2ʲ and 2ᵏ. The square of the first half of a's digits is exact; the rest of a² is small enough to be added
-    /// to r.
+    /// Computes exp(-a²/2) as m, 2ʲ and 2ᵏ. The square of the first half of a's digits is exact; the rest of a² is
+    /// small enough to be added to r.
     #[inline(always)]
     fn bell(a: f64) -> (f64, [f64; 2]) {
         let first = f64::from_bits(a.to_bits() & !((1 << 27) - 1));

@@ -2,16 +2,16 @@
 //!
 //! The polynomials are the best of their degree (Remez), computed by `tests/fixtures/coefficients.py`.
 
-/// Something that only this crate can make or read.
+/// A value that only this crate can make or read.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub struct Hidden<T>(pub(super) T);
 
-/// A scalar with elementary functions. Nothing of it is of use outside this crate: everything is [`Hidden`].
+/// A scalar with elementary functions. It cannot be used outside this crate: all of its items are [`Hidden`].
 #[doc(hidden)]
 pub trait Elementary: Copy + 'static {
-    /// 3/2 of the number from which on all are whole. What is added to it is rounded to a whole number, which then stands in the
-    /// last bits of the sum.
+    /// 3/2 of the number from which on all are whole. What is added to it is rounded to a whole number, which then
+    /// stands in the last bits of the sum.
     const ROUND: Hidden<Self>;
 
     /// ln 2 in two parts. The first has zeros for its last bits, so that its product with any exponent is exact.
@@ -29,7 +29,7 @@ pub trait Elementary: Copy + 'static {
     /// Above it tanh x is 1, and below its double's negative exp(x) - 1 is -1.
     const TANH_END: Hidden<Self>;
 
-    /// 2ᵏ as a product of two, for every k to which `exp` comes; `rounded` is `ROUND + k`.
+    /// Computes 2ᵏ as a product of two, for every k to which `exp` comes; `rounded` is `ROUND + k`.
     fn powers_of_two(rounded: Hidden<Self>) -> [Self; 2];
 
     /// 2ᵏ⁻¹, if it is a normal number; `rounded` is `ROUND + k`.
@@ -75,7 +75,8 @@ macro_rules! elementary {
 elementary!(f32, bits u32, exponent bias 127 at 23, single, {
     const ROUND: Hidden<f32> = Hidden(12_582_912.0);
     const LN_2: Hidden<[f32; 2]> = Hidden([0.693_145_75, 1.428_606_8e-6]);
-    // Error 1.4e-8 of exp(r) - 1. Of the neighbours of the best polynomial the one with which tanh is best: 1.99 ulp, not 2.03.
+    // Error 1.4e-8 of exp(r) - 1. Of the neighbours of the best polynomial the one with which tanh is best: 1.99 ulp,
+    // not 2.03.
     const EXP_M1: Hidden<&'static [f32]> = Hidden(&[0.5, 0.166_665_35, 0.041_666_42, 0.008_366_685, 0.001_391_629_2]);
     // Error 2.8e-9 of s².
     const ARTANH: Hidden<&'static [f32]> = Hidden(&[0.666_667_8, 0.399_760_34, 0.299_268_54]);

@@ -2,10 +2,10 @@ use super::exp::{exp_m1_near_0, reduce};
 use super::{Hidden, at_most};
 use crate::Real;
 
-/// The hyperbolic tangent: (1 - e) / (1 + e) with e = exp(-2|x|), of the sign of x.
+/// Returns the hyperbolic tangent: (1 - e) / (1 + e) with e = exp(-2|x|), of the sign of x.
 ///
-/// e = 2ᵏ (1 + m) is never made, because near 0 its last digits are all there is: half of 1 - e is (1/2 - 2ᵏ⁻¹) - 2ᵏ⁻¹ m, where the
-/// bracket is exact. In the end e is nothing beside 1, and the quotient is 1 and not more.
+/// e = 2ᵏ (1 + m) is never computed, because near 0 the result is in its last digits only: half of 1 - e is (1/2 -
+/// 2ᵏ⁻¹) - 2ᵏ⁻¹ m, where the bracket is exact. For large |x|, e is negligible beside 1, and the quotient is exactly 1.
 #[inline(always)]
 pub fn tanh<T: Real>(x: T) -> T {
     let (rounded, r) = reduce(T::from_f64(-2.0) * at_most(x.abs(), T::TANH_END.0));

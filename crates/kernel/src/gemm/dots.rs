@@ -33,8 +33,8 @@ impl<T: Gemm> Kernel for DotProducts<T> {
 
 impl<T: Gemm> DotProducts<T> {
     /// # Safety
-    /// The operands come from [`Operands::new`], `inner` is not 0, the columns of `a` and the rows of `b` are 1 apart, and what they were
-    /// made from is borrowed until the kernel has run.
+    /// The operands come from [`Operands::new`], `inner` is not 0, the columns of `a` and the rows of `b` are 1 apart,
+    /// and what they were made from is borrowed until the kernel has run.
     pub(super) unsafe fn new(operands: Operands<T>) -> Self {
         Self(operands)
     }
@@ -42,14 +42,16 @@ impl<T: Gemm> DotProducts<T> {
     /// Computes `COUNT` numbers of `c` in a row, from a column on.
     ///
     /// # Safety
-    /// The row and these columns are the product's, the columns of `a` and the rows of `b` are 1 apart, and the processor has the level.
+    /// The row and these columns are the product's, the columns of `a` and the rows of `b` are 1 apart, and the
+    /// processor has the level.
     #[inline(always)]
     unsafe fn dots<L: Level, const COUNT: usize>(&self, row: usize, column: usize) {
         let lanes = T::Vector::<L>::LANES;
         let Operands { a, a_row, b, b_column, initial, initial_row, initial_column, c, c_row, inner, .. } =
             self.0;
-        // SAFETY: each read is of `inner` numbers of this row of `a` or of these columns of `b`, the last ones under a mask; the last
-        // two lines touch these columns of this row. All of that is the product's, as the caller promises.
+        // SAFETY: each read is of `inner` numbers of this row of `a` or of these columns of `b`, the last ones under a
+        // mask; the last two lines touch these columns of this row. All of that is the product's, as the caller
+        // promises.
         unsafe {
             let (a, b) = (a.add(row * a_row), b.add(column * b_column));
             let mut sums = [T::Vector::<L>::zero(); COUNT];

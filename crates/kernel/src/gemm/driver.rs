@@ -11,8 +11,8 @@ const SMALL: usize = 4096;
 /// The largest number of rows of a tile.
 pub(super) const TILE_ROWS: usize = 6;
 
-/// Computes all tiles of `c`. There is one driver, and one place where it calls the tile, so that every tile is compiled once for each
-/// level and scalar.
+/// Computes all tiles of `c`. There is one driver, and one place where it calls the tile, so that every tile is
+/// compiled once for each level and scalar.
 pub(super) struct GemmDriver<T> {
     operands: Operands<T>,
     /// A buffer for [`STRIPS`] strips of `b`, if they are to be packed.
@@ -25,9 +25,10 @@ impl<T: Gemm> GemmDriver<T> {
     /// A driver with buffers for what is to be packed.
     ///
     /// # Safety
-    /// The operands come from [`Operands::new`], are not empty, and what they were made from is borrowed until the driver has run.
-    /// The buffers are valid for as long, the first as large as `StripBuffer`, the second as `BlockBuffer`. Without strips there is no
-    /// block, and `b` is not transposed or `inner` is 0; with strips `inner` is not 0.
+    /// The operands come from [`Operands::new`], are not empty, and what they were made from is borrowed until the
+    /// driver has run. The buffers are valid for as long, the first as large as `StripBuffer`, the second as
+    /// `BlockBuffer`. Without strips there is no block, and `b` is not transposed or `inner` is 0; with strips `inner`
+    /// is not 0.
     pub(super) unsafe fn new(operands: Operands<T>, strips: Option<*mut T>, block: Option<*mut T>) -> Self {
         Self { operands, strips, block }
     }
@@ -80,10 +81,11 @@ impl<T: Gemm> Kernel for GemmDriver<T> {
             for at in 0..blocks.parts {
                 let (first, high) = blocks.part(at);
                 let high_tiles = Partition::new(high, TILE_ROWS);
-                // SAFETY: a level was passed, and `new` asked for checked operands: the rows are below `rows`, the columns below
-                // `columns`, `depth + deep` is at most `inner`. At most `STRIPS` strips of `deep <= DEPTH` rows of two vectors (the
-                // width with strips) are packed, which the first buffer holds, and at most `BLOCK / deep` rows of `deep` numbers,
-                // which the second holds. A tile with packed operands reads what was just packed for its row and strip.
+                // SAFETY: a level was passed, and `new` asked for checked operands: the rows are below `rows`, the
+                // columns below `columns`, `depth + deep` is at most `inner`. At most `STRIPS` strips of
+                // `deep <= DEPTH` rows of two vectors (the width with strips) are packed, which the first buffer holds,
+                // and at most `BLOCK / deep` rows of `deep` numbers, which the second holds. A tile with packed
+                // operands reads what was just packed for its row and strip.
                 unsafe {
                     if let Some(block) = block {
                         pack_block(&operands, high_tiles, first, depth, deep, block);

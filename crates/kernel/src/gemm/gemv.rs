@@ -1,4 +1,5 @@
-//! One row: a single sample through a layer. The driver of larger products would cost as much as a small layer itself.
+//! Products with one row: a single sample. The driver of larger products would cost as much as the product of a small
+//! layer.
 
 use super::tile::Tile;
 use super::{Gemm, Operands};
@@ -9,8 +10,8 @@ pub(super) struct Gemv<'a, T>(&'a Operands<T>);
 
 impl<'a, T: Gemm> Gemv<'a, T> {
     /// # Safety
-    /// The operands come from [`Operands::new`] and have one row and a `b` that is not transposed; what they were made from is borrowed
-    /// until the kernel has run.
+    /// The operands come from [`Operands::new`] and have one row and a `b` that is not transposed; what they were made
+    /// from is borrowed until the kernel has run.
     pub(super) unsafe fn new(operands: &'a Operands<T>) -> Self {
         Self(operands)
     }
@@ -24,7 +25,8 @@ impl<T: Gemm> Kernel for Gemv<'_, T> {
         let Operands { inner, columns, .. } = *self.0;
         let width = 8 * T::Vector::<L>::LANES;
         let mut column = 0;
-        // SAFETY: a level was passed. The operands are checked; row 0, the columns up to `columns` and the whole depth are theirs.
+        // SAFETY: a level was passed. The operands are checked; row 0, the columns up to `columns` and the whole depth
+        // are theirs.
         unsafe {
             while columns - column >= width {
                 Tile::new(self.0, 0, column, 0, inner).sums::<L, 1, 8>(width);

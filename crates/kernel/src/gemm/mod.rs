@@ -1,17 +1,19 @@
-//! Matrix products (GEMM): nearly all the time that training takes.
+//! Matrix products (GEMM), which take nearly all of the time of training.
 //!
-//! `c = initial + a b`, where `a` and `b` may be transposed. The innermost loop is the same for all: the sums of a [`tile`] of `c`
-//! stay in registers while `a` and `b` go by. How the tiles go over `c` depends on the sizes, so that what they read is in the
-//! first-level cache:
+//! `c = initial + a b`, where `a` and `b` may be transposed. The innermost loop is the same for all: the sums of a
+//! [`tile`] of `c` stay in registers while `a` and `b` go by. How the tiles go over `c` depends on the sizes, so that
+//! what they read is in the first-level cache:
 //!
-//! * One row (a single sample): no driver, and nothing is copied (`gemv`).
-//! * Small: `b` is read in place. Where it fits into the cache, a few rows of `c` are computed at a time, else strip by strip of `b`.
+//! * One row (a single sample): no driver, and no packing (`gemv`).
+//! * Small: `b` is read in place. Where it fits into the cache, a few rows of `c` are computed at a time, else strip by
+//!   strip of `b`.
 //! * Many rows, or a transposed `b`: strips of `b` are copied (packed) first, so that their rows are contiguous.
-//! * Large: blocks of `a` are packed too. (In a matrix whose rows are a multiple of 4 KiB apart, a whole column would share one set of
-//!   the cache, and lie in as many pages as it has rows.)
+//! * Large: blocks of `a` are packed too. (In a matrix whose rows are a multiple of 4 KiB apart, a whole column would
+//!   share one set of the cache, and be spread over as many pages as it has rows.)
 //! * A few rows with a transposed `b`, which is not worth packing: dot products.
 //!
-//! The crate `gemm` is not used: it is slower for a few samples, and a few percent faster at most from 32 on (`docs/performance.md`).
+//! The crate `gemm` is not used: it is slower for a few samples, and a few percent faster at most from 32 on
+//! (`docs/performance.md`).
 
 mod dots;
 mod driver;
@@ -55,12 +57,12 @@ type BlockBuffer<T> = MaybeUninit<[T; BLOCK]>;
 
 /// Computes `c = initial + a b`.
 ///
-/// `inner` is the number of columns of `a` and of rows of `b`; `columns` is that of `b` and of `c`. The rows of `c` are contiguous, and
-/// their number is `c.len() / columns`.
+/// `inner` is the number of columns of `a` and of rows of `b`; `columns` is that of `b` and of `c`. The rows of `c` are
+/// contiguous, and their number is `c.len() / columns`.
 ///
 /// # Panics
 /// When `a`, `b` or the row of `initial` is smaller than that, or `c` is not a whole number of rows.
-#[inline(always)] // a layer's sizes are constants: nearly nothing is left of the checks
+#[inline(always)] // a layer's sizes are constants, so the compiler removes nearly all checks
 pub fn gemm<T: Real>(
     a: Strided<'_, T>,
     b: Strided<'_, T>,
@@ -81,7 +83,7 @@ pub fn gemm<T: Real>(
 /// Only this crate can call its function: nobody else can make [`Operands`].
 #[doc(hidden)]
 pub trait Gemm: Lanes + Send + Sync + 'static {
-    /// What a tile starts from that starts from nothing.
+    /// The initial values of a tile that starts at 0.
     #[doc(hidden)]
     const ZEROS: Zeros<Self>;
 
@@ -118,7 +120,7 @@ macro_rules! gemm {
 gemm!(f32);
 gemm!(f64);
 
-/// Computes a product of several rows by the way that suits its sizes.
+/// Computes a product of several rows, with the algorithm that is fastest for its sizes.
 ///
 /// # Safety
 /// The operands come from [`Operands::new`] and are not empty, and what they were made from is still borrowed.
@@ -146,7 +148,8 @@ unsafe fn gemm_batch<T: Gemm>(operands: Operands<T>) {
         // SAFETY: the caller's promise, and `inner` is not 0.
         unsafe { gemm_strips(operands) }
     } else {
-        // SAFETY: the caller's promise. Here `b` is not transposed or `inner` is 0, as a driver without strips asks for.
+        // SAFETY: the caller's promise. Here `b` is not transposed or `inner` is 0, as a driver without strips asks
+        // for.
         dispatch(unsafe { GemmDriver::new(operands, None, None) })
     }
 }

@@ -1,4 +1,4 @@
-//! The matrices of a product, and the check that they are there.
+//! The matrices of a product, and the check that the slices are long enough.
 
 use super::Gemm;
 
@@ -22,7 +22,7 @@ impl<'a, T> Strided<'a, T> {
         Self { numbers, strides: [1, columns] }
     }
 
-    /// Whether the slice has all numbers of a matrix of these sides. False where their index would overflow.
+    /// Returns whether the slice has all numbers of a matrix of these sides. False where their index would overflow.
     #[inline(always)]
     const fn holds(&self, rows: usize, columns: usize) -> bool {
         if rows == 0 || columns == 0 {
@@ -43,7 +43,7 @@ impl<'a, T> Strided<'a, T> {
 /// What a product is added to.
 #[derive(Clone, Copy, Debug)]
 pub enum Initial<'a, T> {
-    /// Nothing: `c = a b`.
+    /// Zero: `c = a b`.
     Zero,
     /// This row (a bias), in every row of `c`.
     Row(&'a [T]),
@@ -61,7 +61,7 @@ pub enum Accumulate {
 }
 
 impl From<bool> for Accumulate {
-    /// Whether to add.
+    /// Returns whether to add.
     fn from(add: bool) -> Self {
         if add { Self::Add } else { Self::Overwrite }
     }
@@ -76,11 +76,12 @@ impl<T> From<Accumulate> for Initial<'_, T> {
     }
 }
 
-/// The matrices of a product as pointers, since a tile does not end where a row does. Only [`new`](Operands::new) makes one.
+/// The matrices of a product as pointers, since a tile does not end where a row does. Only [`new`](Operands::new) makes
+/// one.
 ///
-/// Row `r` and column `c` of a matrix are `r * row + c * column` numbers from its pointer. `new` guarantees, for every row below `rows`,
-/// column below `columns` and `k` below `inner`, that these numbers of `a`, `b`, `initial` and `c` are there and that none of the
-/// offsets overflows; those of `c` can be written.
+/// Row `r` and column `c` of a matrix are `r * row + c * column` numbers from its pointer. `new` guarantees, for every
+/// row below `rows`, column below `columns` and `k` below `inner`, that these numbers of `a`, `b`, `initial` and `c`
+/// are there and that none of the offsets overflows; those of `c` can be written.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub struct Operands<T> {
@@ -129,7 +130,8 @@ impl<T: Gemm> Operands<T> {
             Initial::Row(row) => (row.as_ptr(), 0, 1),
             Initial::Output => (c.cast_const(), columns, 1),
         };
-        // `holds` has not checked the distance between neighbours that do not exist. It is set to 1, so that nothing overflows.
+        // `holds` has not checked the distance between neighbours that do not exist. It is set to 1, so that nothing
+        // overflows.
         let stride = |stride: usize, checked: bool| if checked { stride } else { 1 };
         Self {
             a: a.numbers.as_ptr(),
@@ -151,13 +153,13 @@ impl<T: Gemm> Operands<T> {
         }
     }
 
-    /// Whether there is nothing to compute.
+    /// Returns whether there is nothing to compute.
     #[inline(always)]
     pub(super) fn is_empty(&self) -> bool {
         self.rows == 0
     }
 
-    /// How many multiply-adds the product takes, or the largest number if there are more.
+    /// Returns how many multiply-adds the product takes, or the largest number if there are more.
     #[inline(always)]
     pub(super) fn multiply_adds(&self) -> usize {
         self.rows.saturating_mul(self.inner).saturating_mul(self.columns)

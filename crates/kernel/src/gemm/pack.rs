@@ -7,8 +7,8 @@ use crate::simd::{Level, Vector};
 /// Packs rows of `a`, tile by tile: the numbers that a tile reads for one row of `b` become neighbours.
 ///
 /// # Safety
-/// The rows from `first` on that `tiles` divides, and the columns from `depth` to `depth + deep`, are the product's; as many numbers
-/// can be written at `to`.
+/// The rows from `first` on that `tiles` divides, and the columns from `depth` to `depth + deep`, are the product's; as
+/// many numbers can be written at `to`.
 #[inline(always)]
 pub(super) unsafe fn pack_block<T: Gemm>(
     operands: &Operands<T>,
@@ -20,7 +20,8 @@ pub(super) unsafe fn pack_block<T: Gemm>(
 ) {
     for at in 0..tiles.parts {
         let (row, high) = tiles.part(at);
-        // SAFETY: `row + r` and `k` are rows and columns that the caller promises; the tiles before this one fill `row * deep` numbers.
+        // SAFETY: `row + r` and `k` are rows and columns that the caller promises; the tiles before this one fill
+        // `row * deep` numbers.
         unsafe {
             let from = operands.a.add((first + row) * operands.a_row + depth * operands.a_column);
             let to = to.add(row * deep);
@@ -36,8 +37,8 @@ pub(super) unsafe fn pack_block<T: Gemm>(
 /// Packs the strips of `b` between two columns, one after the other, as rows of two vectors. Columns past `end` are 0.
 ///
 /// # Safety
-/// The columns from `first` to `end` and the rows from `depth` to `depth + deep` are the product's; `deep` rows of two vectors for each
-/// strip can be written at `to`; the processor has the level.
+/// The columns from `first` to `end` and the rows from `depth` to `depth + deep` are the product's; `deep` rows of two
+/// vectors for each strip can be written at `to`; the processor has the level.
 #[inline(always)]
 pub(super) unsafe fn pack_strips<L: Level, T: Gemm>(
     operands: &Operands<T>,
@@ -49,8 +50,9 @@ pub(super) unsafe fn pack_strips<L: Level, T: Gemm>(
 ) {
     let (block, width) = (T::Vector::<L>::BLOCK, 2 * T::Vector::<L>::LANES);
     let whole = (end - first) / width;
-    // SAFETY: `k` is below `deep`, and the column is below `end` wherever `b` is read: in whole strips, and where `j < wide`. Writes go
-    // to row `k` of a strip of `deep` rows of `width` numbers. A block of a transpose lies whole within both.
+    // SAFETY: `k` is below `deep`, and the column is below `end` wherever `b` is read: in whole strips, and where
+    // `j < wide`. Writes go to row `k` of a strip of `deep` rows of `width` numbers. A block of a transpose lies whole
+    // within both.
     unsafe {
         let from = operands.b.add(depth * operands.b_row + first * operands.b_column);
         if operands.b_column == 1 {

@@ -1,5 +1,5 @@
-//! A large product on all cores: halves of its rows, or of its columns where these are more, until each core has a part.
-//! Every number is the same sum in the same order, whichever thread computes it.
+//! A large product on all cores. Its rows (or its columns, if there are more of them) are halved until each core has a
+//! part. Every number is the same sum in the same order, whichever thread computes it.
 
 use super::driver::TILE_ROWS;
 use super::tile::MAX_LANES;
@@ -8,7 +8,8 @@ use super::{Gemm, LARGE, Operands, gemm_packed};
 /// Computes a product on this number of cores.
 ///
 /// # Safety
-/// The operands come from [`Operands::new`] (or are a part of such), `inner` is not 0, and what they were made from is still borrowed.
+/// The operands come from [`Operands::new`] (or are a part of such), `inner` is not 0, and what they were made from is
+/// still borrowed.
 pub(super) unsafe fn gemm_parallel<T: Gemm + Send + Sync>(operands: Operands<T>, cores: usize) {
     let Operands { rows, columns, .. } = operands;
     let middle = if cores < 2 || operands.multiply_adds() < 2 * LARGE {
@@ -46,7 +47,8 @@ impl<T> Part<T> {
     }
 }
 
-// SAFETY: `a`, `b` and the initial numbers are read through pointers from several threads (`T: Sync`), numbers of `c` are written by
-// another thread than the one that owns them (`T: Send`), and no two parts have a number of `c` in common: `middle` lies inside of
-// the length that it divides. Initial numbers that are in `c` are those of the same part.
+// SAFETY: `a`, `b` and the initial numbers are read through pointers from several threads (`T: Sync`), numbers of `c`
+// are written by another thread than the one that owns them (`T: Send`), and no two parts have a number of `c` in
+// common: `middle` lies inside of the length that it divides. Initial numbers that are in `c` are those of the same
+// part.
 unsafe impl<T: Send + Sync> Send for Part<T> {}

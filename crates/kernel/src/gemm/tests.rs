@@ -1,4 +1,4 @@
-//! Every way through a product against three loops, and its cutting for several cores.
+//! Every algorithm of a product against three loops, and its division among several cores.
 
 #[cfg(feature = "threads")]
 use super::parallel::{gemm_parallel, middle};
@@ -18,8 +18,8 @@ fn transpose<T: Real>(matrix: &[T], columns: usize) -> Vec<T> {
     (0..matrix.len()).map(|at| matrix[at % rows * columns + at / rows]).collect()
 }
 
-/// Every way through a product of these sides, in the level, against three loops: from each start, with `a` and `b` as they are
-/// and transposed.
+/// Compares every algorithm for a product of these sides, at this level, with three loops: for each initial value, with
+/// `a` and `b` as they are and transposed.
 fn check<T: Real, L: Level>(level: L, rows: usize, inner: usize, columns: usize) {
     let (a, b) = (numbers::<T>(rows * inner, 1), numbers::<T>(inner * columns, 2));
     let (a_turned, b_turned) = (transpose(&a, inner.max(1)), transpose(&b, columns));
@@ -61,7 +61,7 @@ fn check<T: Real, L: Level>(level: L, rows: usize, inner: usize, columns: usize)
                     if !fits {
                         continue;
                     }
-                    // A number past the last: nobody writes there.
+                    // A number past the last, which must not be written.
                     let mut c = before.clone();
                     c.push(T::from_f64(77.0));
                     kernel(Operands::new(a, b, start, &mut c[..rows * columns], inner, columns), level);
@@ -172,7 +172,7 @@ fn strides_of_zero_repeat_a_row_or_a_column() {
     }
 }
 
-/// The arguments of a product of 3 x 4 by 4 x 2, all of which lie.
+/// Wrong arguments of a product of 3 x 4 by 4 x 2.
 fn refused(a: [usize; 2], b: [usize; 2], inner: usize, columns: usize, len: usize) -> bool {
     std::panic::catch_unwind(|| {
         let (a, b) = (

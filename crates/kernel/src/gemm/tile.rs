@@ -1,9 +1,9 @@
 //! The innermost loop: a tile of the product, whose sums stay in registers.
 //!
-//! It has up to six rows of two vectors. A multiply-add takes four cycles and two begin in each cycle, so that at least eight sums are
-//! needed; twelve are as many as sixteen registers can hold beside what is read, and need fewer reads for each.
-//! Fewer rows make wider tiles; one row (a sample) has eight vectors. The last vector of a row may be partial: it is read and written
-//! under a mask, so that no size has a slow remainder.
+//! It has up to six rows of two vectors. A multiply-add takes four cycles and two begin in each cycle, so that at least
+//! eight sums are needed; twelve are as many as sixteen registers can hold beside what is read, and need fewer reads
+//! for each. Fewer rows make wider tiles; one row (a sample) has eight vectors. The last vector of a row may be
+//! partial: it is read and written under a mask, so that no size has a slow remainder.
 
 use super::{Gemm, Operands};
 use crate::simd::{Level, VECTOR_BYTES, Vector};
@@ -11,7 +11,8 @@ use crate::simd::{Level, VECTOR_BYTES, Vector};
 /// The most numbers that a vector of any level has.
 pub(super) const MAX_LANES: usize = VECTOR_BYTES / size_of::<f32>();
 
-/// A tile of `c`, and where its operands begin. `*_row` and `*_column` are the distances between rows and between columns.
+/// A tile of `c`, and where its operands begin. `*_row` and `*_column` are the distances between rows and between
+/// columns.
 #[derive(Clone, Copy)]
 pub(super) struct Tile<T> {
     pub(super) a: *const T,
@@ -73,8 +74,9 @@ impl<T: Gemm> Tile<T> {
     /// Computes `high` rows of `wide` numbers: up to 8 vectors in one row, 4 in two, 2 in up to six.
     ///
     /// # Safety
-    /// `high` rows of `wide` numbers of `initial` can be read and of `c` written; `high` rows and `depth` columns of `a`, and `depth` rows of
-    /// `wide` numbers of `b`, can be read, and so can everything between `b` and `b_end`. The processor has the level.
+    /// `high` rows of `wide` numbers of `initial` can be read and of `c` written; `high` rows and `depth` columns of
+    /// `a`, and `depth` rows of `wide` numbers of `b`, can be read, and so can everything between `b` and `b_end`. The
+    /// processor has the level.
     #[inline(always)]
     pub(super) unsafe fn run<L: Level>(self, high: usize, wide: usize) {
         let vectors = wide.div_ceil(T::Vector::<L>::LANES);
@@ -108,9 +110,10 @@ impl<T: Gemm> Tile<T> {
     #[inline(always)]
     pub(super) unsafe fn sums<L: Level, const R: usize, const V: usize>(self, wide: usize) {
         let lanes = T::Vector::<L>::LANES;
-        // SAFETY: r < R and k < depth, rows and columns that the caller promises. Of a row of `initial` and `c` no more than `wide` numbers
-        // are touched: `read` and the masked writes see to that. Of `b`, `V` whole vectors are read in those rows only where `whole_rows`
-        // says that they end before `b_end` (what is past `wide` has no part in the result), and `wide` numbers in the others.
+        // SAFETY: r < R and k < depth, rows and columns that the caller promises. Of a row of `initial` and `c` no more
+        // than `wide` numbers are touched: `read` and the masked writes see to that. Of `b`, `V` whole vectors are read
+        // in those rows only where `whole_rows` says that they end before `b_end` (what is past `wide` has no part in
+        // the result), and `wide` numbers in the others.
         unsafe {
             let full = wide == V * lanes;
             let mut sums = [[T::Vector::<L>::zero(); V]; R];
@@ -126,10 +129,12 @@ impl<T: Gemm> Tile<T> {
                 initial = initial.wrapping_add(self.initial_row);
             }
             let whole = if full { self.depth } else { self.whole_rows(V * lanes) };
-            // Two pointers into `a`, three rows apart: so the processor can compute the address of each row within the load.
+            // Two pointers into `a`, three rows apart: so the processor can compute the address of each row within the
+            // load.
             let mut a = [self.a, self.a.wrapping_add(3 * self.a_row)];
             let mut b = self.b;
-            // A few sums would wait for their own additions: then every other, or every fourth, row of `b` has sums of its own.
+            // With few sums, each addition would wait for the one before it: then every other, or every fourth, row of
+            // `b` has separate sums.
             let apart = const {
                 match R * V {
                     ..4 => 4,
@@ -162,7 +167,8 @@ impl<T: Gemm> Tile<T> {
                     }
                 }
             }
-            // The last rows of `b`: those that fill no whole round, and those that too few numbers follow.
+            // The last rows of `b`: those that are left after the unrolled loop, and those at the end of the slice,
+            // which are read under a mask.
             for _ in whole / apart * apart..self.depth {
                 for v in 0..V {
                     let row = read::<T, L>(b.wrapping_add(v * lanes), wide, v * lanes);
@@ -207,7 +213,8 @@ impl<T: Gemm> Tile<T> {
 /// The numbers from `at` to `wide`, if there are any, can be read at `from`, and the processor has the level.
 #[inline(always)]
 unsafe fn read<T: Gemm, L: Level>(from: *const T, wide: usize, at: usize) -> T::Vector<L> {
-    // SAFETY: a whole vector where the row has as many numbers, else `wide - at` of them, which is at least 1 and less than a vector.
+    // SAFETY: a whole vector where the row has as many numbers, else `wide - at` of them, which is at least 1 and less
+    // than a vector.
     unsafe {
         if wide >= at + T::Vector::<L>::LANES {
             T::Vector::<L>::read(from)

@@ -1,7 +1,8 @@
 //! The gradient of max pooling with 2 x 2 windows and a stride of 2, the most common pooling.
 //!
-//! No two windows share a number, so every gradient is written where it belongs, in one pass. A row is processed in chunks of constant
-//! length, which the compiler vectorises without a branch; the last chunk begins early enough to be whole, and writes some numbers again.
+//! No two windows share a number, so one pass writes every gradient. A row is processed in chunks of constant length,
+//! which the compiler vectorises without a branch; the last chunk begins early enough to be whole, and writes some
+//! numbers again.
 
 use super::{Pooling, is_nan};
 use crate::Real;
@@ -29,7 +30,7 @@ max_pool_2x2!(f32);
 max_pool_2x2!(f64);
 
 impl Pooling {
-    /// Whether the windows are 2 x 2 with a stride of 2.
+    /// Returns whether the windows are 2 x 2 with a stride of 2.
     #[inline(always)]
     pub(super) const fn is_2x2(&self) -> bool {
         let [[a, b], [c, d], [e, f]] = [self.window, self.stride, self.padding];
@@ -37,7 +38,8 @@ impl Pooling {
     }
 }
 
-/// `dx` = the `dy` of the window of which this is the first number that equals the largest, in planes of these two sides.
+/// `dx` = the `dy` of the window of which this is the first number that equals the largest, in planes of these two
+/// sides.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct MaxPool2x2Gradient<'a, T> {
@@ -106,7 +108,8 @@ fn chunk_gradient<T: Real, const N: usize>(
     N
 }
 
-/// Gives what is left of each gradient to the number if it is the largest; then nothing is left for the numbers after it.
+/// Gives what is left of each gradient to the number if it is the largest; then nothing is left for the numbers after
+/// it.
 #[inline(always)]
 fn give<T: Real, const N: usize>(x: &[T; N], largest: &[T; N], rest: &mut [T; N]) -> [T; N] {
     let mut given = [T::zero(); N];
@@ -161,7 +164,7 @@ mod tests {
         MaxPool2x2Gradient { plane, x: &x, y: &y, dy: &dy, dx: &mut found }.run(level);
         assert_eq!(found, dx, "on {plane:?}");
 
-        // An output that is of another input has no winner, and its gradient reaches nothing.
+        // If the output belongs to another input, no number equals the largest, and the gradient is dropped.
         let other = vec![T::from_f64(7.0); y.len()];
         MaxPool2x2Gradient { plane, x: &x, y: &other, dy: &dy, dx: &mut found }.run(level);
         for (&dx, &x) in found.iter().zip(&x) {

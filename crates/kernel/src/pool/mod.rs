@@ -1,9 +1,10 @@
 //! Pooling: the largest number, or the mean, of every window of a plane.
 //!
-//! A sample is one plane of numbers (a sequence: a row for each step) or several (an image: one for each channel), and a
-//! batch is only more of them. Everything is inlined into the layer, which knows all sizes at compile time, so that the
-//! compiler can unroll the windows. The inner loops run along a row of places, for one number of their windows after the other.
-//! The gradient of the most common max pooling, of 2 x 2 windows, has loops of its own (`max_pool_2x2`).
+//! A sample is one plane of numbers (a sequence: a row for each step) or several (an image: one for each channel), and
+//! a batch has the planes of all samples. Everything is inlined into the layer, which knows all sizes at compile time,
+//! so that the compiler can unroll the windows. The inner loops run along a row of places, for one number of their
+//! windows after the other. The gradient of the most common max pooling, of 2 x 2 windows, has separate loops
+//! (`max_pool_2x2`).
 
 mod max_pool_2x2;
 #[cfg(test)]
@@ -49,8 +50,9 @@ impl Pooling {
         first.max(places.start)..past.min(places.end)
     }
 
-    /// Calls `f` for each number of the windows at these places of a row, in memory order: with its index in the plane for the first
-    /// of the places where it is on the plane, and with these places. From one place to the next it moves by a stride.
+    /// Calls `f` for each number of the windows at these places of a row, in memory order: with its index in the plane
+    /// for the first of the places where it is on the plane, and with these places. From one place to the next it moves
+    /// by a stride.
     #[inline(always)]
     fn taps(&self, row: usize, places: Range<usize>, mut f: impl FnMut(usize, Range<usize>)) {
         for y in self.covered(0, row) {
@@ -82,7 +84,8 @@ impl Pooling {
         }
     }
 
-    /// Computes `dx`: for each number the sum of the `dy` of all windows in which it is the first that equals the largest.
+    /// Computes `dx`: for each number the sum of the `dy` of all windows in which it is the first that equals the
+    /// largest.
     ///
     /// # Panics
     /// When a window leaves the plane, or the slices are not the same number of planes.
@@ -102,7 +105,8 @@ impl Pooling {
                 for (chunk, dy) in dy.chunks(CHUNK).enumerate() {
                     let winners = self.argmax(row, chunk * CHUNK, x, y);
                     for (&winner, &dy) in winners.iter().zip(dy) {
-                        // An output that is not of this input has no winner, and its gradient reaches nothing.
+                        // If the output does not belong to this input, no number equals the largest, and the gradient
+                        // is dropped.
                         if let Some(dx) = dx.get_mut(winner) {
                             *dx += dy;
                         }
@@ -112,7 +116,8 @@ impl Pooling {
         }
     }
 
-    /// For a chunk of a row of windows: the index in the plane of the first number that equals the largest of its window.
+    /// For a chunk of a row of windows: the index in the plane of the first number that equals the largest of its
+    /// window.
     #[inline(always)]
     fn argmax<T: Real>(&self, row: usize, start: usize, x: &[T], y: &[T]) -> [usize; CHUNK] {
         const NONE: usize = usize::MAX;
@@ -148,7 +153,8 @@ impl Pooling {
         }
     }
 
-    /// Computes `dx`: for each number the sum of the `dy` of all windows that cover it, divided by the numbers of a window.
+    /// Computes `dx`: for each number the sum of the `dy` of all windows that cover it, divided by the numbers of a
+    /// window.
     ///
     /// # Panics
     /// When a window leaves the plane, or the slices are not the same number of planes.
@@ -169,7 +175,8 @@ impl Pooling {
 
     /// Checks the geometry, and that there are as many planes of inputs as of outputs.
     ///
-    /// It is not inlined, and takes a copy: otherwise the compiler keeps the geometry in memory, and does not vectorise the loops.
+    /// It is not inlined, and takes a copy: otherwise the compiler keeps the geometry in memory, and does not vectorise
+    /// the loops.
     #[inline(never)]
     fn check(self, inputs: usize, outputs: usize) {
         for axis in 0..2 {
@@ -199,13 +206,13 @@ impl Pooling {
         self.places[0] * self.places[1]
     }
 
-    /// How many numbers a window has, padding included.
+    /// Returns how many numbers a window has, padding included.
     fn count<T: Real>(&self) -> T {
         T::from_f64((self.window[0] * self.window[1]) as f64)
     }
 }
 
-/// The only number that differs from itself.
+/// NaN is the only number that differs from itself.
 #[inline(always)]
 #[allow(clippy::eq_op)]
 fn is_nan<T: Real>(x: T) -> bool {

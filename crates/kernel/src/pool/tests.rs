@@ -1,10 +1,11 @@
-//! Both poolings against their definition; geometries that lie.
+//! Both poolings against their definition; wrong geometries.
 
 use super::*;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Every way that a window up to 4 with a stride up to 5 lies on a side up to 7: (side, window, stride, padding, places).
+/// Returns every way that a window up to 4 with a stride up to 5 lies on a side up to 7: (side, window, stride,
+/// padding, places).
 fn sides() -> Vec<[usize; 5]> {
     let mut sides = vec![];
     for side in 1..=7_usize {
@@ -21,7 +22,8 @@ fn sides() -> Vec<[usize; 5]> {
     sides
 }
 
-/// The definition, number by number: the indices of a window's numbers in the plane, `None` where it is padding.
+/// Returns the definition, number by number: the indices of a window's numbers in the plane, `None` where it is
+/// padding.
 fn window(pooling: &Pooling, place: usize) -> Vec<Option<usize>> {
     let at = [place / pooling.places[1], place % pooling.places[1]];
     let mut numbers = vec![];
@@ -65,8 +67,8 @@ fn both_poolings_and_their_gradients_are_the_definition_for_every_small_window()
                 covered.iter().for_each(|&at| mean_dx[at] += dy[place] / count);
             }
 
-            // All sums are of the same numbers in the same order (the places', the window's), so they are equal; but the
-            // gradient of the mean is summed tap by tap here: n terms are within n roundings of the sum.
+            // All sums are of the same numbers in the same order (the places', the window's), so they are equal; but
+            // the gradient of the mean is summed tap by tap here: n terms are within n roundings of the sum.
             let (mut y, mut dx) = (vec![0.5; 2 * m], vec![0.5; 2 * n]);
             pooling.max(&x, &mut y);
             assert_eq!(y, max, "{pooling:?}");

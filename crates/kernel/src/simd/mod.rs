@@ -1,10 +1,11 @@
 //! Vector registers, and the choice between instruction sets at run time.
 //!
-//! A [`Kernel`] is a value with everything that a computation needs; [`Kernel::run`] computes it, written once for any [`Level`]. It
-//! is compiled for each level, and [`dispatch`] takes the best one that the processor has.
+//! A [`Kernel`] is a value with everything that a computation needs; [`Kernel::run`] computes it, written once for any
+//! [`Level`]. It is compiled for each level, and [`dispatch`] takes the best one that the processor has.
 //!
-//! Everything that `run` calls must be `#[inline(always)]`, down to the innermost loop: only what is inlined into the instance of a
-//! level is compiled with its instructions. Closures cannot be marked so: avoid them. Outside such an instance `mul_add` is a call.
+//! Everything that `run` calls must be `#[inline(always)]`, down to the innermost loop: only what is inlined into the
+//! instance of a level is compiled with its instructions. Closures cannot be marked so: avoid them. Outside such an
+//! instance `mul_add` is a call.
 //!
 //! | level | size of a vector | processors |
 //! |---|---|---|
@@ -35,7 +36,7 @@ pub(crate) const VECTOR_BYTES: usize = 64;
 
 /// A computation that is compiled for every level.
 pub trait Kernel {
-    /// What it returns.
+    /// The result of the computation.
     type Output;
 
     /// Runs the computation. Mark it `#[inline(always)]`, and everything that it calls.
@@ -44,14 +45,14 @@ pub trait Kernel {
     fn run<L: Level>(self, level: L) -> Self::Output;
 }
 
-/// A set of instructions. A value of it proves that the processor has them: only detection makes one.
+/// A set of instructions. A value of it proves that the processor has them: only the detection creates one.
 pub trait Level: Copy + Sealed {
     /// A vector of `f32`.
     type F32: Vector<f32>;
     /// A vector of `f64`.
     type F64: Vector<f64>;
 
-    /// Whether `a * b + c` is one instruction, with one rounding.
+    /// Whether `a * b + c` is one instruction, which rounds once.
     const FUSED: bool;
 }
 
@@ -60,7 +61,8 @@ pub trait Lanes: Copy + core::ops::Add<Output = Self> + Sealed {
     /// The vector of a level.
     type Vector<L: Level>: Vector<Self>;
 
-    /// Computes `self * b + c`, with one rounding where the level has that. A plain `mul_add` would be a call where it has not.
+    /// Computes `self * b + c`, with one rounding where the level has that. On other processors a plain `mul_add` would
+    /// be a function call.
     fn multiply_add<L: Level>(self, b: Self, c: Self) -> Self;
 }
 
@@ -85,8 +87,8 @@ lanes!(f64, F64);
 
 /// A vector register of numbers.
 ///
-/// Its methods are `unsafe`, because each is an instruction that the processor must have: the caller must have a value of the
-/// [`Level`] whose vector this is. Pointers need no alignment.
+/// Its methods are `unsafe`, because each is an instruction that the processor must have: the caller must have a value
+/// of the [`Level`] whose vector this is. Pointers need no alignment.
 pub trait Vector<T>: Copy + Sealed {
     /// How many numbers it holds.
     const LANES: usize;
@@ -133,7 +135,8 @@ pub trait Vector<T>: Copy + Sealed {
     /// Reads the first `count` lanes; the others are 0.
     ///
     /// # Safety
-    /// The processor has the level of this vector, `count` is between 1 and `LANES`, and `count` numbers can be read at `from`.
+    /// The processor has the level of this vector, `count` is between 1 and `LANES`, and `count` numbers can be read at
+    /// `from`.
     unsafe fn read_first(from: *const T, count: usize) -> Self;
 
     /// Writes `LANES` numbers.
@@ -145,7 +148,8 @@ pub trait Vector<T>: Copy + Sealed {
     /// Writes the first `count` lanes.
     ///
     /// # Safety
-    /// The processor has the level of this vector, `count` is between 1 and `LANES`, and `count` numbers can be written at `to`.
+    /// The processor has the level of this vector, `count` is between 1 and `LANES`, and `count` numbers can be written
+    /// at `to`.
     unsafe fn write_first(self, to: *mut T, count: usize);
 
     /// Loads the cache line of an address into the cache. Nothing need be allocated there.

@@ -80,7 +80,8 @@ macro_rules! array {
             #[inline(always)]
             unsafe fn write_first(self, to: *mut $scalar, count: usize) {
                 for lane in 0..count {
-                    // SAFETY: `lane` is below `count`, and the caller promises that `count` numbers can be written at `to`.
+                    // SAFETY: `lane` is below `count`, and the caller promises that `count` numbers can be written at
+                    // `to`.
                     unsafe { *to.add(lane) = self.0[lane] };
                 }
             }

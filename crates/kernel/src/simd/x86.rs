@@ -98,7 +98,8 @@ pub(super) fn best() -> Best {
 #[inline(always)]
 pub(super) fn best() -> Best {
     use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
-    /// The level, or 0 before the first call. Written below only, so that the tokens made here stand for a detected level.
+    /// The level, or 0 before the first call. Written below only, so that the tokens made here stand for a detected
+    /// level.
     static BEST: AtomicU8 = AtomicU8::new(0);
 
     #[cold]

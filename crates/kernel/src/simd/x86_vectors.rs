@@ -50,8 +50,8 @@ macro_rules! vector {
             }
             #[inline(always)]
             unsafe fn read_first($from: *const $scalar, $n: usize) -> Self {
-                // SAFETY: the caller promises the instruction and `count` numbers at `from`; the mask, which lies within its
-                // table because `count` is at most `LANES`, hides the other lanes from the processor.
+                // SAFETY: the caller promises the instruction and `count` numbers at `from`; the mask, which lies
+                // within its table because `count` is at most `LANES`, hides the other lanes from the processor.
                 unsafe { $read_first }
             }
             #[inline(always)]
@@ -62,8 +62,8 @@ macro_rules! vector {
             #[inline(always)]
             unsafe fn write_first(self, $to: *mut $scalar, $m: usize) {
                 let $this = self;
-                // SAFETY: the caller promises the instructions and that `count` numbers can be written at `to`; the stores
-                // together write exactly these.
+                // SAFETY: the caller promises the instructions and that `count` numbers can be written at `to`; the
+                // stores together write exactly these.
                 unsafe { $write_first }
             }
             #[inline(always)]
@@ -160,10 +160,12 @@ vector!(
 /// Transposes 8 rows of 8: pairs, then fours, then halves change places.
 ///
 /// # Safety
-/// The processor has AVX2; 8 numbers can be read at `from + r * from_row` and written at `to + r * to_row`, for `r` below 8.
+/// The processor has AVX2; 8 numbers can be read at `from + r * from_row` and written at `to + r * to_row`, for `r`
+/// below 8.
 #[inline(always)]
 unsafe fn transpose_f32(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
-    // SAFETY: every pointer is `r * from_row` or `r * to_row` away, with r below 8: a row that the caller promises, of 8 numbers.
+    // SAFETY: every pointer is `r * from_row` or `r * to_row` away, with r below 8: a row that the caller promises, of
+    // 8 numbers.
     unsafe {
         let mut rows = [_mm256_setzero_ps(); 8];
         for r in 0..8 {
@@ -191,10 +193,12 @@ unsafe fn transpose_f32(from: *const f32, from_row: usize, to: *mut f32, to_row:
 /// Transposes 4 rows of 4.
 ///
 /// # Safety
-/// The processor has AVX2; 4 numbers can be read at `from + r * from_row` and written at `to + r * to_row`, for `r` below 4.
+/// The processor has AVX2; 4 numbers can be read at `from + r * from_row` and written at `to + r * to_row`, for `r`
+/// below 4.
 #[inline(always)]
 unsafe fn transpose_f64(from: *const f64, from_row: usize, to: *mut f64, to_row: usize) {
-    // SAFETY: every pointer is `r * from_row` or `r * to_row` away, with r below 4: a row that the caller promises, of 4 numbers.
+    // SAFETY: every pointer is `r * from_row` or `r * to_row` away, with r below 4: a row that the caller promises, of
+    // 4 numbers.
     unsafe {
         let mut rows = [_mm256_setzero_pd(); 4];
         for r in 0..4 {

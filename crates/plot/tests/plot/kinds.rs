@@ -64,7 +64,8 @@ fn a_long_name_keeps_its_beginning_and_its_end() {
     let shortened = texts(&svg).into_iter().find(|text| text.contains('…')).expect("an ellipsis");
     let (start, end) = shortened.split_once('…').unwrap();
     assert!(name.starts_with(start) && name.ends_with(end), "{shortened}");
-    // A letter of Ubuntu Light is some 0.55 em wide, here of 12 units and with 17 % to spare: 230 units have room for 30.
+    // A letter of Ubuntu Light is some 0.55 em wide, here of 12 units and with 17 % to spare: 230 units have room for
+    // 30.
     let count = shortened.chars().count();
     assert!((25..=35).contains(&count) && start.len().abs_diff(end.len()) <= 1, "{shortened}");
 }
@@ -176,8 +177,8 @@ fn a_scatter_plot_has_every_point_and_the_boundary_of_its_regions() {
     let squares: Vec<f64> =
         elements(&svg, "polygon", SECOND).into_iter().map(|square| corners(square)[0].0).collect();
     assert_eq!((centres.len(), squares.len()), (3, 3), "two points and the legend's each");
-    // The boundary is a quarter of the way from x = 0 to x = 1, within the eighth of a unit (1.25) to which it is sought.
-    // Pieces of some two units; the legend has 24.
+    // The boundary is a quarter of the way from x = 0 to x = 1, within the eighth of a unit (1.25) to which it is
+    // sought. Pieces of some two units; the legend has 24.
     let mut boundary = drawn_lines(&svg, "#222222");
     boundary.retain(|piece| (piece[0].0 - piece[1].0).abs() < 100.0);
     let (zero, one) = (centres[0], squares.iter().sum::<f64>() - squares[2] - squares[0]);

@@ -2,7 +2,8 @@
 
 use chainrule_plot::{Lines, Picture};
 
-/// Okabe and Ito's first two colours, and half of the first: a line, the next line, and what the first is compared with.
+/// Okabe and Ito's first two colours, and half of the first: a line, the next line, and what the first is compared
+/// with.
 pub(crate) const FIRST: &str = "#0072B2";
 pub(crate) const SECOND: &str = "#D55E00";
 pub(crate) const FIRST_DARK: &str = "#003959";
@@ -11,19 +12,19 @@ pub(crate) fn line(points: &[(f64, f64)]) -> Lines {
     Lines::new("Title").x("depth").y("gradient").line("a line", points.iter().copied())
 }
 
-/// The elements of an SVG with this tag and colour.
+/// Returns the elements of an SVG with this tag and colour.
 pub(crate) fn elements<'s>(svg: &'s str, tag: &str, colour: &str) -> Vec<&'s str> {
     let start = format!("<{tag} ");
     svg.lines().filter(|line| line.starts_with(&start) && line.contains(&format!("\"{colour}\""))).collect()
 }
 
-/// A number of an element: `x` of `<rect x="3" ..>`.
+/// Returns a number of an element: `x` of `<rect x="3" ..>`.
 pub(crate) fn attribute(element: &str, name: &str) -> f64 {
     let start = element.find(&format!(" {name}=\"")).expect(name) + name.len() + 3;
     element[start..].split('"').next().unwrap().parse().unwrap()
 }
 
-/// The corners of a polyline.
+/// Returns the corners of a polyline.
 pub(crate) fn corners(element: &str) -> Vec<(f64, f64)> {
     let points = element.split("points=\"").nth(1).unwrap().split('"').next().unwrap();
     let number = |text: &str| text.parse().unwrap();
@@ -34,7 +35,7 @@ pub(crate) fn corners(element: &str) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// The texts of an SVG, each on a line of its own between its tags.
+/// Returns the texts of an SVG, each on a line of its own between its tags.
 pub(crate) fn texts(svg: &str) -> Vec<&str> {
     let lines: Vec<&str> = svg.lines().collect();
     lines.windows(2).filter(|pair| pair[0].starts_with("<text ")).map(|pair| pair[1]).collect()
@@ -48,7 +49,7 @@ pub(crate) fn assert_says(picture: &Picture, expected: &[&str]) {
     }
 }
 
-/// The lines of the data: longer than the 28 units of a legend's.
+/// Returns the lines of the data: longer than the 28 units of a legend's.
 pub(crate) fn drawn_lines(svg: &str, colour: &str) -> Vec<Vec<(f64, f64)>> {
     let lines = elements(svg, "polyline", colour).into_iter().map(corners);
     lines.filter(|line| line[line.len() - 1].0 - line[0].0 != 280.0).collect()
