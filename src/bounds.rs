@@ -1,14 +1,14 @@
-//! Floor 6: what the methods of a network ask for, so that a wrong answer is a sentence.
+//! Floor 6: the bounds of a network's methods, written so that the compiler's error is a sentence.
 //!
 //! Every trait here holds for one type only, or for every layer, and a method could name that type or `Layer` instead.
-//! The detour is for the compiler's messages:
+//! The traits make the compiler's messages readable:
 //!
-//! * An argument of a type that the network fixes, such as `&[X]`, calls all else "mismatched types". A trait that holds
-//!   for `X` alone says what is wrong.
-//! * An error ends with a list of what implements the trait that was asked for. Of `Layer<X>` that is every tuple; of a
-//!   trait with one impl for all it is nothing.
-//! * A bound that fails is shown with the whole signature it stands in, a projection that fails is not. So the
-//!   signatures say `Self::Input` where they could say `X`.
+//! * If the network fixes the type of an argument, such as `&[X]`, the error for any other type is "mismatched types".
+//!   A trait that holds for `X` alone can say what is wrong.
+//! * An error ends with a list of the types that implement the required trait. For `Layer<X>` the list has every tuple;
+//!   for a trait with one blanket impl it is empty.
+//! * The error for a bound shows the whole signature; the error for a projection does not. So the signatures say
+//!   `Self::Input` where they could say `X`.
 
 use crate::layer::Layer;
 use crate::tensor::{OutputIs, SameType, Sample};
@@ -28,7 +28,7 @@ pub trait Maps<X: Sample, Y: Sample>: AcceptsInput<X, Input = X> + Layer<X, Outp
 
 impl<X: Sample, Y: Sample, N: Layer<X, Output: OutputIs<Y>>> Maps<X, Y> for N {}
 
-/// What can be given to a network that takes `X`: an `X`.
+/// An input of a network that takes `X`: an `X`.
 #[diagnostic::on_unimplemented(
     message = "this network takes `{X}`, and the data are `{Self}`",
     label = "the first layer takes `{X}`",
@@ -38,7 +38,7 @@ pub trait InputFor<X>: SameType<X> {}
 
 impl<X> InputFor<X> for X {}
 
-/// What has room for an output `Y`: a `Y`.
+/// A buffer for an output `Y`: a `Y`.
 #[diagnostic::on_unimplemented(
     message = "this network gives `{Y}`, and there is room for `{Self}`",
     label = "the last layer gives `{Y}`",
@@ -82,9 +82,9 @@ impl<N> GradientOf<N> for chainrule_parameters::Owned<N> {
     }
 }
 
-/// Checks where a network is written that it takes `In` and gives `Out`; does nothing.
+/// Checks at compile time that a network takes `In` and gives `Out`. It does nothing at run time.
 ///
-/// The compiler looks into a `type` alias only where it is used. A constant that asks makes it look at once:
+/// The compiler checks a `type` alias only where it is used. A constant below the alias makes it check at once:
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -93,9 +93,10 @@ impl<N> GradientOf<N> for chainrule_parameters::Owned<N> {
 /// const _: () = chainrule::shapes::<Net, Vector<784>, Vector<10>>();
 /// ```
 ///
-/// Were `Vector<12>` declared there, the error would begin "this network gives `Vector<10>`, not the `Vector<12>` that
+/// With `Vector<12>` in its place, the error would begin "this network gives `Vector<10>`, not the `Vector<12>` that
 /// was declared".
 pub const fn shapes<N: Maps<In, Out>, In: Sample, Out: Sample>() {
-    // What layers ask for in constants (a width of at least 1, as many numbers after reshaping) is asked for here.
+    // This evaluates the constants in which layers check sizes (a width of at least 1, as many numbers after
+    // reshaping).
     let _ = <N as Layer<In>>::PLAN;
 }

@@ -1,15 +1,15 @@
-//! What can be wrong with data that a type cannot rule out.
+//! Errors that types cannot rule out.
 
 #[cfg(feature = "alloc")]
 use alloc::string::String;
 
-/// Bad data or settings, found before anything was changed.
+/// Invalid data or settings. They are found before anything changes.
 ///
 /// Shapes never appear here: a network whose shapes do not meet does not compile.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A class index at or past the number of classes.
+    /// A class index is not below the number of classes.
     #[error("label {index} is out of range: there are {classes} classes, 0 to {}", classes - 1)]
     LabelOutOfRange {
         /// The index that was given.
@@ -17,7 +17,7 @@ pub enum Error {
         /// How many classes the label's type has.
         classes: usize,
     },
-    /// A slice of another length than the tensor it should become.
+    /// A slice has another length than the tensor.
     #[error("a tensor of shape {shape:?} holds {expected} numbers, and this slice has {found}")]
     SliceLength {
         /// The sides of the tensor.
@@ -27,10 +27,10 @@ pub enum Error {
         /// The length of the slice.
         found: usize,
     },
-    /// A batch without samples: its mean loss is 0/0.
+    /// A batch is empty: its mean loss would be 0/0.
     #[error("the batch is empty: give at least one sample")]
     EmptyBatch,
-    /// Not one target for each input.
+    /// There is not one target for each input.
     #[error("the batch has {inputs} inputs and {targets} targets: give one target for each input")]
     BatchLengths {
         /// The number of inputs (or outputs).
@@ -38,7 +38,7 @@ pub enum Error {
         /// The number of targets.
         targets: usize,
     },
-    /// Not one place for the output of each input.
+    /// There is not one place for the output of each input.
     #[error("the batch has {inputs} inputs and room for {outputs} outputs: give one place for each input")]
     OutputLengths {
         /// The number of inputs.
@@ -46,7 +46,7 @@ pub enum Error {
         /// The number of places.
         outputs: usize,
     },
-    /// A workspace of fixed size that is too small for the network and the batch.
+    /// A workspace of fixed size is too small for the network and the batch.
     #[error(
         "the workspace has {found} bytes, and this network needs {needed} for this batch: see `budget::<Net, Input>()`"
     )]
@@ -56,7 +56,7 @@ pub enum Error {
         /// How many there are.
         found: usize,
     },
-    /// A NaN or an infinity in what was given to the network.
+    /// There is a NaN or an infinity in the data.
     #[error(
         "{what} {sample} of the batch has {value} at element {element}: clean the data before training on it"
     )]
@@ -91,7 +91,7 @@ pub enum Error {
         /// The loss, or a number of its gradient.
         value: f64,
     },
-    /// A NaN or an infinity in a gradient. The network has not been touched.
+    /// There is a NaN or an infinity in a gradient. The network has not changed.
     #[cfg(feature = "alloc")]
     #[error(
         "the gradient of `{parameter}` is {value} at element {element}, and no step was taken: \
@@ -105,7 +105,7 @@ pub enum Error {
         /// The number itself.
         value: f64,
     },
-    /// A step that could not be taken, and the layer that is to blame. Network and optimiser are as they were before it.
+    /// A step could not be taken, because of this layer. Network and optimiser are as they were before it.
     #[cfg(feature = "alloc")]
     #[error("step {step} was not taken: {why}; {cure}")]
     NonFiniteStep {
@@ -113,12 +113,12 @@ pub enum Error {
         step: u64,
         /// The path of the layer; `None` where it is the loss itself.
         layer: Option<String>,
-        /// What was seen.
+        /// What was found.
         why: String,
         /// What to try.
         cure: String,
     },
-    /// A target outside what the loss is defined for.
+    /// A target is outside the range for which the loss is defined.
     #[error("target {sample} of the batch has {value} at element {element}, but this loss takes {expected}")]
     TargetRange {
         /// Which sample of the batch.
@@ -127,17 +127,17 @@ pub enum Error {
         element: usize,
         /// The number itself.
         value: f64,
-        /// What the loss takes.
+        /// The range that the loss accepts.
         expected: &'static str,
     },
-    /// A path that leads to no parameter of the network.
+    /// No parameter of the network has this path.
     #[cfg(feature = "alloc")]
     #[error("no parameter stands at `{path}` or below it: print `Net::summary::<Input>()` to see the paths")]
     UnknownPath {
         /// The path that was given.
         path: String,
     },
-    /// A setting outside its range.
+    /// A setting is outside its range.
     #[error("{name} is {value}, but must be {expected}")]
     Setting {
         /// The setting's name.
@@ -151,7 +151,7 @@ pub enum Error {
 
 #[cfg(feature = "alloc")]
 impl Error {
-    /// The same error where the batch is a piece of a larger one, and begins at its sample `start`.
+    /// Returns the same error for a batch that is a piece of a larger one and begins at its sample `start`.
     pub(crate) fn in_batch(mut self, start: usize) -> Self {
         if let Self::NonFiniteData { sample, .. }
         | Self::NonFiniteOutput { sample, .. }
@@ -163,7 +163,8 @@ impl Error {
     }
 }
 
-/// `assert!` for constants: the compiler's error points at the caller, where `assert!` points into the standard library.
+/// Asserts in a constant. The compiler's error points at the caller; that of `assert!` points into the standard
+/// library.
 #[track_caller]
 pub(crate) const fn require(holds: bool, what: &'static str) {
     if !holds {
@@ -171,7 +172,7 @@ pub(crate) const fn require(holds: bool, what: &'static str) {
     }
 }
 
-/// The name of a type without the paths of its modules, for types that are no layers: losses and checkpoints.
+/// Returns the name of a type without the paths of its modules, for types that are no layers: losses and checkpoints.
 #[cfg(feature = "alloc")]
 pub(crate) fn short_type_name<T: ?Sized>() -> String {
     shorten(core::any::type_name::<T>())

@@ -1,4 +1,4 @@
-//! A file that is always whole: the old one or the new one, never a part of either.
+//! Atomic writing: at each moment the file is either the old one or the new one.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -8,16 +8,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{CheckpointError, Origin};
 
-/// The whole of a file.
+/// Reads a whole file.
 pub(super) fn read(path: &Path) -> Result<(Origin, Vec<u8>), CheckpointError> {
     let bytes = fs::read(path).map_err(|source| CheckpointError::Read { path: path.into(), source })?;
     Ok((path.into(), bytes))
 }
 
-/// Writes beside the file, makes sure that the disk has it, and only then puts it in the file's place.
+/// Writes a temporary file in the same folder, syncs it to the disk, and then renames it over the file.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
     let failed = |source| CheckpointError::Write { path: path.into(), source };
-    // Where a link leads, so that the link stays one.
+    // A symbolic link is followed, so that it is not replaced.
     let target = if path.is_symlink() { fs::canonicalize(path).map_err(failed)? } else { path.into() };
     let old = match fs::metadata(&target) {
         Ok(old) if old.is_file() => Some(old),
@@ -38,14 +38,14 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
     sync(&folder).map_err(|source| CheckpointError::Sync { path: path.into(), source })
 }
 
-/// A new file in the same folder, and so on the same disk. It is deleted unless it takes the old one's place.
+/// A new file in the same folder, and so on the same disk. It is deleted unless it replaces the old one.
 struct Beside {
     file: File,
     path: Option<PathBuf>,
 }
 
 impl Beside {
-    /// An empty file, `.NAME.PROCESS.NUMBER.tmp`.
+    /// Creates an empty file, `.NAME.PROCESS.NUMBER.tmp`.
     fn create(target: &Path, folder: &Path) -> io::Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let name = target.file_name().unwrap_or_default().to_string_lossy();
@@ -72,7 +72,7 @@ impl Beside {
 impl Drop for Beside {
     fn drop(&mut self) {
         if let Some(path) = &self.path {
-            let _ = fs::remove_file(path); // the error that is reported is the one that led here
+            let _ = fs::remove_file(path); // the error that is reported is the first one
         }
     }
 }
@@ -82,7 +82,7 @@ fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// A name is in its folder on the disk only when the folder is.
+/// Syncs the folder: without that, the disk may not have the new name.
 fn sync(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
@@ -92,7 +92,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_full_disk_is_an_error() {
-        // A device that has no room, ever.
+        // A device that is always full.
         let mut full = std::fs::File::options().write(true).open("/dev/full").unwrap();
         let error = super::fill(&mut full, &[1; 100]).unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);

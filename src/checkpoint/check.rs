@@ -10,7 +10,7 @@ use super::entry::Entry;
 use super::mismatch::{Mismatch, Problem, Wrong, sort};
 use super::{CheckpointError, number};
 
-/// Compares names, shapes and scalars. `ignored` says which of the file's tensors are not to be looked at.
+/// Compares names, shapes and scalars. `ignored` says which of the file's tensors to skip.
 pub(super) fn compare(
     entries: &[Entry],
     file: &Container<'_>,
@@ -43,7 +43,7 @@ pub(super) fn compare(
     problems
 }
 
-/// All that does not fit as one error, if anything does not.
+/// Returns all mismatches as one error, if there are any.
 pub(super) fn conclude(
     network: String,
     file: &Container<'_>,
@@ -59,7 +59,7 @@ pub(super) fn conclude(
     Err(Box::new(Mismatch { origin, network, saved_from, problems, cure }).into())
 }
 
-/// Whether every number of these tensors, which the file has, is finite in the network's scalar.
+/// Checks that every number of these tensors of the file is finite in the network's scalar.
 pub(super) fn check_numbers(entries: &[Entry], file: &Container<'_>) -> Result<(), CheckpointError> {
     for Entry { name, dtype, .. } in entries {
         let Some(info) = file.tensors.get(name) else { continue };

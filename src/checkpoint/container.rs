@@ -1,4 +1,4 @@
-//! The file format: safetensors, with one note of this crate's own in the metadata.
+//! The file format: safetensors, with one entry of this crate in the metadata.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,30 +10,30 @@ use serde_json::value::RawValue;
 
 use super::{CheckpointError, Origin};
 
-/// The version of what this crate writes. A reader refuses what is later than it knows.
+/// The version of what this crate writes. A reader rejects later versions.
 const FORMAT: u32 = 1;
 
-/// The note's name among the metadata. One name, because the crate keeps metadata in a hash map: with two, the same
-/// network would be other bytes in each run.
+/// The name of the entry in the metadata. There is one name only, because the crate safetensors has metadata in a hash
+/// map: with two, the bytes would differ from run to run.
 const NOTE: &str = "chainrule";
 
-/// The length of the header's length.
+/// The number of bytes of the header's length.
 const PREFIX: usize = size_of::<u64>();
 
 /// A checkpoint's small values, by name.
 pub(super) type Values = BTreeMap<String, Box<RawValue>>;
 
-/// What a file says about itself.
+/// The entry in the metadata.
 #[derive(serde::Deserialize, serde::Serialize)]
 pub(super) struct Note {
     pub(super) format: u32,
     /// The crate's version, for people.
     pub(super) version: String,
-    /// Whose names and orders: see `Layout`.
+    /// Which names and which order of sides: see `Layout`.
     pub(super) layout: String,
     /// The type that was saved, for people.
     pub(super) network: String,
-    /// A checkpoint's small values, by name: as text, which takes no more room than the file.
+    /// A checkpoint's small values, by name, as text: parsing them cannot take more memory than the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) values: Option<Values>,
 }
@@ -50,7 +50,7 @@ impl Note {
     }
 }
 
-/// A tensor on its way into a file.
+/// A tensor that is written to a file.
 pub(super) struct Written {
     pub(super) dtype: Dtype,
     pub(super) shape: Vec<usize>,
@@ -72,7 +72,7 @@ impl View for &Written {
     }
 }
 
-/// The bytes of a file; the same for the same tensors.
+/// Returns the bytes of a file: always the same for the same tensors.
 pub(super) fn serialize(
     origin: &Origin,
     tensors: &[(String, Written)],
@@ -86,7 +86,7 @@ pub(super) fn serialize(
     safetensors::serialize(tensors, Some(metadata)).map_err(|error| broken(error.to_string()))
 }
 
-/// A file that is whole: every tensor has its bytes, and every byte its tensor.
+/// A valid file: every tensor has its bytes, and every byte belongs to a tensor.
 pub(super) struct Container<'a> {
     pub(super) origin: Origin,
     pub(super) note: Option<Note>,
@@ -105,7 +105,7 @@ impl<'a> Container<'a> {
         }
     }
 
-    /// The bytes of one of its tensors.
+    /// Returns the bytes of one of its tensors.
     pub(super) fn bytes(&self, info: &TensorInfo) -> &'a [u8] {
         &self.data[info.data_offsets.0..info.data_offsets.1]
     }
@@ -113,8 +113,9 @@ impl<'a> Container<'a> {
 
 type Parsed<'a> = (BTreeMap<String, TensorInfo>, Option<Note>, &'a [u8]);
 
-/// The header is read by `safetensors`' own types and rules. Around them: no length is added up before it is compared (the
-/// crate's reader overflows on headers that claim 2^64 bytes), and a name given twice is an error.
+/// Reads the header by the types and rules of the crate `safetensors`, with two more checks: lengths are compared
+/// before they are added (the crate's reader overflows on headers that claim 2^64 bytes), and a duplicate name is an
+/// error.
 fn parse(bytes: &[u8]) -> Result<Parsed<'_>, String> {
     let (length, rest) = bytes.split_first_chunk::<PREFIX>().ok_or("it ends within the header's length")?;
     let length = u64::from_le_bytes(*length);

@@ -1,4 +1,4 @@
-//! A network as a list of the tensors that it is in a file.
+//! A network as a list of tensors in a file.
 
 use chainrule_parameters::{Node, describe};
 use safetensors::Dtype;
@@ -9,7 +9,7 @@ use super::{CheckpointError, Origin};
 use crate::kernel::Real;
 use crate::layer::{Parameter, Role, View, ViewMut, Visitor, visit};
 
-/// A parameter tensor of a network, and what it is in a file.
+/// A parameter tensor of a network, with its name and shape in a file.
 #[derive(Debug)]
 pub(super) struct Entry {
     /// The path in the network.
@@ -24,7 +24,7 @@ pub(super) struct Entry {
     pub(super) reversed: bool,
 }
 
-/// The tensors of a network, in the order of its description, each as it is here.
+/// Returns the tensors of a network, in the order of its description, in this crate's names and layout.
 pub(super) fn entries(network: &Node) -> Vec<Entry> {
     let mut entries = Vec::new();
     describe(network, &mut |parameter| {
@@ -41,7 +41,7 @@ pub(super) fn entries(network: &Node) -> Vec<Entry> {
     entries
 }
 
-/// The numbers of a network, for a file.
+/// Returns the numbers of a network as tensors of a file.
 pub(super) fn collect(
     origin: &Origin,
     network: View<'_>,

@@ -1,11 +1,11 @@
-//! What can be wrong with a file, or with what should go into one.
+//! Errors of saving and loading.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::Mismatch;
 
-/// Where the numbers come from or go to.
+/// Where the numbers are read from or written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// Bytes in memory.
@@ -29,7 +29,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A network or a checkpoint that could not be saved or loaded. Whatever it was to be loaded into has not changed.
+/// A network or a checkpoint could not be saved or loaded. After an error in loading, the network has not changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
@@ -38,32 +38,33 @@ pub enum CheckpointError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The file cannot be written: no room, no folder, no right to. What stood there before still does.
+    /// The file cannot be written: the disk is full, the folder is missing, or permission is denied. The old file is
+    /// unchanged.
     #[error("{} cannot be written: {source}; what stood there before is unchanged", path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The new file is in its place, but the system failed to put that on record.
+    /// The new file has replaced the old one, but syncing the folder to the disk failed.
     #[error("{} is written, but may be the old one again after a power cut: {source}", path.display())]
     Sync {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A device, a pipe or a folder stands there, which a file must not replace.
+    /// The path is a device, a pipe or a folder, which a file must not replace.
     #[error("{} is not a regular file, and is not replaced by one: give another path", path.display())]
     NotAFile {
-        /// What was to be written to.
+        /// The path.
         path: PathBuf,
     },
-    /// Not safetensors, or truncated, or damaged.
+    /// The file is not safetensors, or truncated, or damaged.
     #[error("{origin}: not a whole safetensors file: {reason}")]
     Broken {
         /// The file.
@@ -71,30 +72,30 @@ pub enum CheckpointError {
         /// What is wrong with it.
         reason: String,
     },
-    /// Written by a later version of this crate, in a way that this one does not know.
+    /// The file has a later version of the format than this crate can read.
     #[error("{origin}: written in format {found}, and this chainrule reads formats up to {known}: update it")]
     Version {
         /// The file.
         origin: Origin,
-        /// The file's format.
+        /// The version of the file's format.
         found: u32,
-        /// The latest that is known.
+        /// The latest version that this crate reads.
         known: u32,
     },
-    /// The file is laid out in another way than the one it was to be read in.
+    /// The file has another layout than the [`Format`](super::Format) that reads it.
     #[error("{origin}: {found}: {cure}")]
     Layout {
         /// The file.
         origin: Origin,
-        /// Whose layout it has.
+        /// The layout of the file.
         found: &'static str,
         /// What to do.
         cure: &'static str,
     },
-    /// Of another architecture: everything that does not fit.
+    /// The file is of another architecture: all mismatches.
     #[error(transparent)]
     Mismatch(#[from] Box<Mismatch>),
-    /// A NaN or an infinity, in a file or in a network to be saved.
+    /// There is a NaN or an infinity, in a file or in a network that is saved.
     #[error(
         "{origin}: tensor `{tensor}` has {value} at element {element}: only finite numbers are saved and loaded"
     )]
@@ -108,7 +109,7 @@ pub enum CheckpointError {
         /// The number itself.
         value: f64,
     },
-    /// A number of `f64` that an `f32` cannot hold.
+    /// There is a number of `f64` that is too large for an `f32`.
     #[error(
         "{origin}: tensor `{tensor}` has {value} at element {element}, more than an f32 can hold: load it in f64"
     )]
@@ -122,7 +123,7 @@ pub enum CheckpointError {
         /// The number itself.
         value: f64,
     },
-    /// A small value that does not survive being written and read, such as a learning rate of NaN.
+    /// A small value cannot be saved, such as a learning rate of NaN.
     #[error("the value `{name}` cannot be saved: {reason}")]
     Value {
         /// Its name.
@@ -135,7 +136,7 @@ pub enum CheckpointError {
     SameName {
         /// The name in the file.
         name: String,
-        /// The path of the one.
+        /// The path of one of them.
         first: String,
         /// The path of the other.
         second: String,

@@ -1,4 +1,4 @@
-//! How a file names, orders and types its tensors.
+//! The names, shapes and scalars of a file's tensors.
 
 use std::path::Path;
 
@@ -10,9 +10,9 @@ use super::{CheckpointError, Origin, atomic, check};
 use crate::layer::{Owned, Parameters, View, ViewMut};
 use chainrule_parameters::{AsNetwork, Named, Node};
 
-/// How the tensors of a file are called and laid out: this crate's way, or PyTorch's, with names of one's own.
+/// The names and the layout of the tensors of a file: those of this crate, or those of PyTorch. Both can be renamed.
 ///
-/// [`save`](super::save) and [`load`](super::load) are those of [`Format::chainrule`]. A format works both ways:
+/// [`save`](super::save) and [`load`](super::load) use [`Format::chainrule`]. A format both saves and loads:
 ///
 /// ```
 /// use chainrule::checkpoint::Format;
@@ -40,12 +40,12 @@ pub struct Format {
 }
 
 impl Format {
-    /// Names by path (`2.branch.0.weight`), numbers as they lie in memory.
+    /// This crate's format: tensors are named by path (`2.branch.0.weight`), with their sides in the order of memory.
     pub fn chainrule() -> Self {
         Self::new(Layout::Chainrule)
     }
 
-    /// As a `state_dict` of PyTorch's.
+    /// The format of a `state_dict` of PyTorch.
     ///
     /// | here | there |
     /// |---|---|
@@ -57,8 +57,8 @@ impl Format {
     /// | `running_variance` | `running_var` |
     /// | none | `num_batches_tracked`: not read, not written, not missed by `load_state_dict` |
     ///
-    /// So weights of two and three sides have them in the opposite order there. Where that is wrong for a layer of your own, say
-    /// so by [`reversed`](Format::reversed).
+    /// So weights of two and three sides have their sides in the opposite order there. If that is wrong for a layer
+    /// that you write yourself, use [`reversed`](Format::reversed).
     pub fn pytorch() -> Self {
         Self::new(Layout::PyTorch)
     }
@@ -75,64 +75,69 @@ impl Format {
         }
     }
 
-    /// What stands at or below the path `ours` in the network stands at or below `theirs` in the file. Of several that
-    /// hold for a tensor, the longest does.
+    /// Renames all tensors at or below the path `ours` of the network to `theirs` in the file. If several renamings
+    /// match a tensor, the longest path applies.
     ///
-    /// `.rename("0", "encoder.first")` takes `0.weight` to `encoder.first.weight`.
+    /// `.rename("0", "encoder.first")` renames `0.weight` to `encoder.first.weight`.
     pub fn rename(mut self, ours: impl Into<String>, theirs: impl Into<String>) -> Self {
         self.renames.push((ours.into(), theirs.into()));
         self
     }
 
-    /// The whole network stands below this name in the file. What stands beside it there is nobody's business.
+    /// Reads and writes the whole network below this name in the file. Other tensors of the file are ignored.
     pub fn within(self, name: impl Into<String>) -> Self {
         Self { within: Some(name.into()), ..self }
     }
 
-    /// Passes over the tensors of the file at and below this name.
+    /// Ignores the tensors of the file at and below this name.
     pub fn ignore(mut self, theirs: impl Into<String>) -> Self {
         self.ignored.push(theirs.into());
         self
     }
 
-    /// Whether the tensor of this path has its sides in the opposite order in the file (for two, whether it is transposed).
+    /// Sets whether the tensor of this path has its sides in the opposite order in the file (a matrix is then
+    /// transposed).
     pub fn reversed(mut self, ours: impl Into<String>, reversed: bool) -> Self {
         self.orders.push((ours.into(), reversed));
         self
     }
 
-    /// Loads tensors of `F64`, `F32`, `F16` and `BF16` alike, each number as the nearest of the network's scalar.
+    /// Loads tensors of `F64`, `F32`, `F16` and `BF16`, and converts each number to the nearest one of the network's
+    /// scalar.
     pub fn convert(self) -> Self {
         Self { convert: true, ..self }
     }
 
-    /// Takes files that do not say by whom they were written: made by other programs, in this crate's names and layout.
+    /// Accepts files without this crate's metadata: files that other programs wrote, with this crate's names and
+    /// layout.
     pub fn without_metadata(self) -> Self {
         Self { without_metadata: true, ..self }
     }
 
-    /// Writes a network to a file, which is the old one or the new one at each moment.
+    /// Writes a network to a file, atomically: at each moment the file is either the old one or the new one.
     ///
     /// # Errors
-    /// As [`save`](super::save); [`CheckpointError::NoSuchPath`] and [`CheckpointError::SameName`] for a format that does not fit the network.
+    /// As [`save`](super::save); [`CheckpointError::NoSuchPath`] and [`CheckpointError::SameName`] for a format that
+    /// does not fit the network.
     pub fn save(&self, network: &impl AsNetwork, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
         let path = path.as_ref();
         atomic::write(path, &self.write(View::of(network.as_network()), &path.into())?)
     }
 
-    /// The network of a file.
+    /// Loads a network from a file.
     ///
     /// # Errors
-    /// As [`load`](super::load); [`CheckpointError::NoSuchPath`] and [`CheckpointError::SameName`] for a format that does not fit the network.
+    /// As [`load`](super::load); [`CheckpointError::NoSuchPath`] and [`CheckpointError::SameName`] for a format that
+    /// does not fit the network.
     pub fn load<N: Parameters>(&self, path: impl AsRef<Path>) -> Result<Owned<N>, CheckpointError> {
         let (origin, bytes) = atomic::read(path.as_ref())?;
         self.read(&bytes, origin)
     }
 
-    /// Sets a network to that of a file.
+    /// Loads the parameters of a file into a network.
     ///
     /// # Errors
-    /// As [`load`](Format::load). Then the network has not changed.
+    /// As [`load`](Format::load). After an error the network has not changed.
     pub fn load_into(
         &self,
         network: &mut impl AsNetwork,
@@ -142,7 +147,7 @@ impl Format {
         self.fill(ViewMut::of(network.as_network_mut()), &bytes, origin)
     }
 
-    /// A file's bytes.
+    /// Returns the bytes of a file.
     ///
     /// # Errors
     /// As [`save`](Format::save).
@@ -150,7 +155,7 @@ impl Format {
         self.write(View::of(network.as_network()), &Origin::Bytes)
     }
 
-    /// The network of a file's bytes.
+    /// Loads a network from the bytes of a file.
     ///
     /// # Errors
     /// As [`load`](Format::load).
@@ -165,7 +170,7 @@ impl Format {
 
     fn read<N: Parameters>(&self, bytes: &[u8], origin: Origin) -> Result<Owned<N>, CheckpointError> {
         let (entries, file) = self.check(&N::DESCRIPTION, <N as Named>::NAME.to_string(), bytes, origin)?;
-        let mut network = Owned::zeros(); // not before the file is known to fit
+        let mut network = Owned::zeros(); // only after the file has been checked
         fill(ViewMut::of(&mut *network), &entries, &file);
         Ok(network)
     }
@@ -176,7 +181,7 @@ impl Format {
         Ok(())
     }
 
-    /// A file that fits a network, tensor by tensor and number by number.
+    /// Checks that a file fits a network, tensor by tensor and number by number.
     fn check<'a>(
         &self,
         network: &Node,
@@ -194,7 +199,8 @@ impl Format {
         Ok((entries, file))
     }
 
-    /// A square matrix in the wrong layout is a transposed one, and nobody would notice: so the file must say what it is.
+    /// Checks the layout that the file declares. Without it, a square matrix in the wrong layout would be transposed
+    /// unnoticed.
     fn check_layout(&self, file: &Container<'_>) -> Result<(), CheckpointError> {
         let said = file.note.as_ref().map(|note| &note.layout[..]);
         let (found, cure) = match (said, self.layout) {
@@ -217,7 +223,7 @@ impl Format {
         Err(CheckpointError::Layout { origin: file.origin.clone(), found, cure })
     }
 
-    /// Whether a tensor of the file that no entry has is passed over.
+    /// Returns whether a tensor of the file that no entry has is ignored.
     fn ignores(&self, name: &str, entries: &[Entry]) -> bool {
         let counter = || {
             let norm = name.strip_suffix("num_batches_tracked")?;
@@ -228,7 +234,7 @@ impl Format {
             || self.layout == Layout::PyTorch && counter().is_some()
     }
 
-    /// The tensors of a network as this format has them.
+    /// Returns the tensors of a network, with their names and shapes in this format.
     fn entries(&self, network: &Node) -> Result<Vec<Entry>, CheckpointError> {
         let mut entries = entries(network);
         let named = self.renames.iter().map(|(path, _)| path).chain(self.orders.iter().map(|(path, _)| path));
@@ -243,7 +249,7 @@ impl Format {
         for entry in &mut entries {
             let rename = |(ours, theirs): &(String, String)| {
                 below(&entry.path, ours)?;
-                // The path of one tensor becomes the whole name; that of a layer leaves the tensor's own name.
+                // The path of a tensor is replaced by the whole name; that of a layer is a prefix.
                 let rest = if entry.path == *ours { "" } else { below(&entry.name, ours)? };
                 Some((ours.len(), join(theirs, rest)))
             };

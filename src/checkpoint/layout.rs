@@ -1,4 +1,4 @@
-//! Whose names and orders a file has.
+//! The naming conventions and orders of sides: this crate's and PyTorch's.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::CheckpointError;
 use super::entry::Entry;
 use crate::layer::{Layout as Sides, Role};
 
-/// Whose way of laying out tensors it is.
+/// The program whose conventions a file follows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Layout {
     Chainrule,
@@ -22,7 +22,7 @@ impl Layout {
     }
 }
 
-/// Names, orders and shapes of PyTorch's modules: see [`Format::pytorch`](super::Format::pytorch).
+/// Converts names, orders and shapes to those of PyTorch's modules: see [`Format::pytorch`](super::Format::pytorch).
 pub(super) fn to_pytorch(entries: &mut [Entry]) {
     for at in 0..entries.len() {
         let (layer, field) = match entries[at].path.rsplit_once('.') {
@@ -56,7 +56,7 @@ pub(super) fn to_pytorch(entries: &mut [Entry]) {
     }
 }
 
-/// What is left of a path at or below `part`: nothing at it.
+/// Returns the rest of a path at or below `part`; the rest of `part` itself is empty.
 pub(super) fn below<'a>(path: &'a str, part: &str) -> Option<&'a str> {
     match path.strip_prefix(part)? {
         rest if part.is_empty() || rest.is_empty() => Some(rest),
@@ -64,13 +64,13 @@ pub(super) fn below<'a>(path: &'a str, part: &str) -> Option<&'a str> {
     }
 }
 
-/// `path.rest`.
+/// Returns `path.rest`.
 pub(super) fn join(path: &str, rest: &str) -> String {
     let dot = if path.is_empty() || rest.is_empty() { "" } else { "." };
     format!("{path}{dot}{rest}")
 }
 
-/// Each name once.
+/// Checks that no name occurs twice.
 pub(super) fn check_names(entries: &[Entry]) -> Result<(), CheckpointError> {
     let mut seen = BTreeMap::new();
     for Entry { name, path, .. } in entries {

@@ -1,20 +1,20 @@
-//! Everything that does not fit between a file and a network, in one error.
+//! All mismatches between a file and a network, as one error.
 
 use std::fmt;
 
 use super::Origin;
 
-/// A file of another architecture: every tensor and value that does not fit, at once.
+/// All mismatches between a file and a network: every tensor and value that does not fit.
 ///
-/// Prints one of them a line, in the order of their names, at most [`Mismatch::SHOWN`].
+/// Prints one mismatch a line, in the order of their names, at most [`Mismatch::SHOWN`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Mismatch {
     /// The file.
     pub origin: Origin,
-    /// What it should have become, as a type.
+    /// The type of the network that should be loaded.
     pub network: String,
-    /// What it was saved from, where the file says so.
+    /// The type of the network that was saved, if the file has it.
     pub saved_from: Option<String>,
     /// What does not fit, in the order of the names.
     pub problems: Vec<Problem>,
@@ -31,7 +31,7 @@ pub struct Problem {
     pub wrong: Wrong,
 }
 
-/// In which way a tensor or a value does not fit.
+/// How a tensor or a value does not fit.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Wrong {
@@ -74,7 +74,7 @@ impl Mismatch {
     /// How many problems are printed; the others are counted.
     pub const SHOWN: usize = 20;
 
-    /// How much of a type's name is printed.
+    /// How many characters of a type's name are printed.
     const TYPE_SHOWN: usize = 300;
 }
 
@@ -84,7 +84,7 @@ impl Problem {
     }
 }
 
-/// By the steps of the path, numbers by their size: `2.weight` before `10.weight`.
+/// Sorts by the segments of the path, indices as numbers: `2.weight` before `10.weight`.
 pub(super) fn sort(problems: &mut [Problem]) {
     problems.sort_by_cached_key(|problem| {
         let step = |step: &str| (step.parse::<u64>().is_err(), step.parse::<u64>().ok(), step.to_owned());
@@ -94,7 +94,7 @@ pub(super) fn sort(problems: &mut [Problem]) {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Escaped, because a name from a broken file may hold anything.
+        // Escaped, because a name from a broken file may contain any character.
         let name = self.name.escape_debug();
         match &self.wrong {
             Wrong::Missing { network } => write!(f, "{name}: missing, the network has {network:?}"),

@@ -1,8 +1,8 @@
 //! Floor 6: networks and checkpoints in files.
 //!
-//! A network is saved as [safetensors](https://github.com/huggingface/safetensors): a tensor for each parameter and each
-//! [statistic](crate::layer::Role::Buffer), named by its path, as `2.branch.0.weight`. Python reads the file with
-//! `safetensors.numpy.load_file`.
+//! A network is saved as [safetensors](https://github.com/huggingface/safetensors): a tensor for each parameter and
+//! each [buffer](crate::layer::Role::Buffer), named by its path, such as `2.branch.0.weight`. Python reads the file
+//! with `safetensors.numpy.load_file`.
 //!
 //! ```
 //! use chainrule::checkpoint;
@@ -24,16 +24,17 @@
 //!
 //! | what | how |
 //! |---|---|
-//! | a network in a program's own bytes | [`to_bytes`], and [`from_bytes`] of `include_bytes!` |
-//! | a file of PyTorch's, or for it | [`Format::pytorch`] |
+//! | a network that is compiled into the program | [`to_bytes`], and [`from_bytes`] of `include_bytes!` |
+//! | a file from or for PyTorch | [`Format::pytorch`] |
 //! | other names, another scalar, a part of a file | [`Format`] |
-//! | a run that can go on where it stopped | [`Trainer::save_state`](crate::Trainer::save_checkpoint) and [`resume`](crate::Trainer::resume); in a loop of one's own, [`State`] |
+//! | a training that can be resumed | [`Trainer::save_checkpoint`](crate::Trainer::save_checkpoint) and [`resume`](crate::Trainer::resume); in a training loop that you write yourself, [`State`] |
 //!
-//! Nothing in a file is trusted. It fits the network in every name, shape and scalar, and every number is finite, or it is a
-//! [`CheckpointError`] that says all that is wrong, and nothing has changed. What a header claims is not allocated.
+//! Files are not trusted. Unless a file fits the network in every name, shape and scalar, and every number is finite,
+//! loading returns a [`CheckpointError`] that lists all problems, and changes nothing. Sizes in a header are checked
+//! before memory is allocated for them.
 //!
-//! A file is written beside the old one, synced to the disk, and then put in its place. A process that is killed in between leaves
-//! a `.NAME.PROCESS.NUMBER.tmp` beside it, which may be deleted.
+//! A file is written to a temporary file in the same folder, synced to the disk, and renamed. A process that is killed
+//! in between leaves a `.NAME.PROCESS.NUMBER.tmp`, which may be deleted.
 
 mod atomic;
 mod check;
@@ -60,41 +61,42 @@ pub use mismatch::{Mismatch, Problem, Wrong};
 pub use save_state::{load_state, save_state};
 pub use state::{State, StateFields};
 
-/// Writes a network to a file, which is the old one or the new one at each moment.
+/// Writes a network to a file, atomically: at each moment the file is either the old one or the new one.
 ///
 /// # Errors
-/// [`CheckpointError::NonFinite`] for a network that could not be loaded again, and what the system says when the file cannot be
-/// written; the old file is still there. [`CheckpointError::SameName`] where two layers have one name.
+/// [`CheckpointError::NonFinite`] for a network with a NaN or an infinity, and an error of the system when the file
+/// cannot be written; the old file is unchanged. [`CheckpointError::SameName`] if two layers have the same name.
 pub fn save(network: &impl AsNetwork, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
     Format::chainrule().save(network, path)
 }
 
-/// The network of a file.
+/// Loads a network from a file.
 ///
 /// # Errors
-/// [`CheckpointError::Mismatch`] for the file of another architecture: it lists every missing, unexpected, mis-shaped and mis-typed tensor at
-/// once. [`CheckpointError::NonFinite`] for a NaN or an infinity, [`CheckpointError::Broken`] for what is damaged or no such file at all.
+/// [`CheckpointError::Mismatch`] for the file of another architecture: it lists every missing, unexpected, mis-shaped
+/// and mis-typed tensor at once. [`CheckpointError::NonFinite`] for a NaN or an infinity, [`CheckpointError::Broken`]
+/// for a damaged file, or one that is not safetensors.
 pub fn load<N: Parameters>(path: impl AsRef<Path>) -> Result<Owned<N>, CheckpointError> {
     Format::chainrule().load(path)
 }
 
-/// Sets a network to that of a file.
+/// Loads the parameters of a file into a network.
 ///
 /// # Errors
-/// As [`load`]. Then the network has not changed.
+/// As [`load`]. After an error the network has not changed.
 pub fn load_into(network: &mut impl AsNetwork, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
     Format::chainrule().load_into(network, path)
 }
 
-/// The bytes of the file that [`save`] would write: the same for the same network.
+/// Returns the bytes of the file that [`save`] would write: the same for the same network.
 ///
 /// # Errors
-/// As [`save`], but for the system's.
+/// As [`save`], without the errors of the system.
 pub fn to_bytes(network: &impl AsNetwork) -> Result<Vec<u8>, CheckpointError> {
     Format::chainrule().to_bytes(network)
 }
 
-/// The network of a file's bytes: `from_bytes::<Net>(include_bytes!("net.safetensors"))`.
+/// Loads a network from the bytes of a file: `from_bytes::<Net>(include_bytes!("net.safetensors"))`.
 ///
 /// # Errors
 /// As [`load`].

@@ -5,7 +5,7 @@ use safetensors::Dtype;
 
 use crate::kernel::Real;
 
-/// A scalar as a file calls it.
+/// Returns a scalar as a file names it.
 pub(super) fn dtype_of(scalar: Scalar) -> Dtype {
     match scalar {
         Scalar::F32 => Dtype::F32,
@@ -13,20 +13,20 @@ pub(super) fn dtype_of(scalar: Scalar) -> Dtype {
     }
 }
 
-/// Whether an `f64` holds every number of this scalar.
+/// Returns whether an `f64` holds every number of this scalar.
 pub(super) fn is_float(dtype: Dtype) -> bool {
     matches!(dtype, Dtype::F16 | Dtype::BF16 | Dtype::F32 | Dtype::F64)
 }
 
-/// Number `at` of a tensor's bytes, exactly.
+/// Reads element `at` of a tensor's bytes, exactly.
 pub(super) fn read(dtype: Dtype, bytes: &[u8], at: usize) -> f64 {
     match dtype {
         Dtype::F64 => f64::from_le_bytes(take(bytes, at)),
         Dtype::F32 => f32::from_le_bytes(take(bytes, at)).into(),
-        // The upper half of an f32.
+        // A BF16 is the upper half of an f32.
         Dtype::BF16 => f32::from_bits(u32::from(u16::from_le_bytes(take(bytes, at))) << 16).into(),
         Dtype::F16 => half(u16::from_le_bytes(take(bytes, at))),
-        _ => f64::NAN, // not of a float: refused before
+        _ => f64::NAN, // not a float: rejected before
     }
 }
 
@@ -44,7 +44,7 @@ fn take<const K: usize>(bytes: &[u8], at: usize) -> [u8; K] {
     taken
 }
 
-/// The binary16 of IEEE 754: a sign, five bits of exponent, ten of fraction.
+/// Converts a binary16 of IEEE 754: a sign, five bits of exponent, ten of fraction.
 fn half(bits: u16) -> f64 {
     let (exponent, fraction) = (bits >> 10 & 0x1f, f64::from(bits & 0x3ff) / 1024.0);
     let size = match exponent {
@@ -56,7 +56,8 @@ fn half(bits: u16) -> f64 {
     if bits >> 15 == 0 { size } else { -size }
 }
 
-/// Where number `at` of a tensor of this shape stands once its sides are in the opposite order: transposed, for two.
+/// Returns the index of element `at` of a tensor of this shape after its sides are reversed (for two sides:
+/// transposed).
 pub(super) fn reversed(shape: &[usize], at: usize) -> usize {
     let (mut rest, mut inner, mut stride, mut place) = (at, shape.iter().product::<usize>(), 1, 0);
     for side in shape {

@@ -1,4 +1,4 @@
-//! The state of optimisers, schedules and the random numbers' generator, part by part.
+//! The state of optimisers, schedules and generators of random numbers, part by part.
 
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -59,14 +59,14 @@ impl<N: Parameters> State for ExponentialMovingAverage<N> {
     }
 }
 
-/// One value, without a name of its own.
+/// One value without a name.
 impl State for Schedule {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.value("", self);
     }
 }
 
-/// Where a generator is in its stream: in which block of 16 words of 32 bits, and at which word of it.
+/// The position of a generator in its stream: the block of 16 words of 32 bits, and the word of the block.
 #[derive(serde::Deserialize, serde::Serialize)]
 struct Position {
     seed: [u8; 32],

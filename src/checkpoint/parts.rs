@@ -1,4 +1,4 @@
-//! What is done with each part of a [`State`](super::State): saved, checked or restored.
+//! The three operations on the parts of a [`State`](super::State): saving, checking and restoring.
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,18 @@ use super::mismatch::{Problem, Wrong};
 use super::state::Json;
 use super::{CheckpointError, Origin, StateFields};
 
-/// What is done with each part.
+/// What to do with each part.
 pub(super) enum Parts<'a> {
     Save(Saved),
     Check(Wanted<'a>),
-    /// After a check has found nothing wrong.
+    /// After a successful check.
     Restore {
         file: &'a Container<'a>,
         values: &'a Values,
     },
 }
 
-/// What is to be written.
+/// The parts to write.
 pub(super) struct Saved {
     pub(super) origin: Origin,
     pub(super) tensors: Vec<(String, Written)>,
@@ -31,20 +31,20 @@ pub(super) struct Saved {
     pub(super) result: Result<(), CheckpointError>,
 }
 
-/// What is to be found in a file.
+/// The parts that a file should have.
 pub(super) struct Wanted<'a> {
     pub(super) entries: Vec<Entry>,
-    /// The file's values that nobody has asked for yet.
+    /// The file's values that no part has read yet.
     pub(super) left: BTreeMap<&'a str, &'a RawValue>,
     pub(super) problems: Vec<Problem>,
 }
 
-/// A name that two parts have.
+/// Returns the error for a name that two parts have.
 pub(super) fn twice(name: &str) -> CheckpointError {
     CheckpointError::SameName { name: name.into(), first: name.into(), second: name.into() }
 }
 
-/// The tensors of a network that is saved under this name.
+/// Returns the tensors of a network that is saved under this name.
 fn entries_of(network: &Node, name: &str) -> Vec<Entry> {
     let mut entries = entries(network);
     entries.iter_mut().for_each(|entry| entry.name = join(name, &entry.path));
@@ -52,7 +52,7 @@ fn entries_of(network: &Node, name: &str) -> Vec<Entry> {
 }
 
 impl StateFields<'_> {
-    /// The tensors of a network.
+    /// Saves, checks or restores the tensors of a network.
     pub(super) fn tensors(&mut self, name: &str, network: ViewMut<'_>) {
         let entries = entries_of(network.description(), &join(&self.prefix, name));
         match &mut self.parts {
@@ -68,7 +68,7 @@ impl StateFields<'_> {
         }
     }
 
-    /// A small value.
+    /// Saves, checks or restores a small value.
     pub(super) fn json(&mut self, name: &str, value: &mut dyn Json) {
         let name = join(&self.prefix, name);
         match &mut self.parts {

@@ -8,11 +8,11 @@ use super::mismatch::{Problem, Wrong};
 use super::parts::{Parts, Saved, Wanted, twice};
 use super::{CheckpointError, State, StateFields, atomic, check};
 
-/// Writes a checkpoint to a file, which is the old one or the new one at each moment: a process that is killed while it saves
-/// leaves the old one whole.
+/// Writes a checkpoint to a file, atomically: if the process is killed while it saves, the old file is unchanged.
 ///
 /// # Errors
-/// As [`save`](super::save); [`CheckpointError::Value`], and [`CheckpointError::SameName`] for a state that gives two parts one name.
+/// As [`save`](super::save); [`CheckpointError::Value`], and [`CheckpointError::SameName`] for a state that gives two
+/// parts one name.
 pub fn save_state(state: &mut dyn State, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
     save(state, path.as_ref())
 }
@@ -20,7 +20,7 @@ pub fn save_state(state: &mut dyn State, path: impl AsRef<Path>) -> Result<(), C
 fn save(state: &mut dyn State, path: &Path) -> Result<(), CheckpointError> {
     let saved = Saved { origin: path.into(), tensors: Vec::new(), values: BTreeMap::new(), result: Ok(()) };
     let Parts::Save(Saved { origin, tensors, values, result }) = walk(state, Parts::Save(saved)) else {
-        return Ok(()); // it gives back what it was given
+        return Ok(()); // the same parts that it received
     };
     result?;
     let mut seen = BTreeSet::new();
@@ -40,7 +40,8 @@ fn walk<'a>(state: &mut dyn State, parts: Parts<'a>) -> Parts<'a> {
 /// Sets `state` to what it was when the checkpoint was saved, bit for bit.
 ///
 /// # Errors
-/// As [`load`](super::load), with missing, unexpected and ill-formed values beside the tensors. Then nothing of `state` has changed.
+/// As [`load`](super::load), with missing, unexpected and ill-formed values beside the tensors. After an error `state`
+/// has not changed.
 pub fn load_state(state: &mut dyn State, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
     load(state, path.as_ref())
 }
@@ -58,7 +59,7 @@ fn load(state: &mut dyn State, path: &Path) -> Result<(), CheckpointError> {
     let left = values.iter().map(|(name, value)| (&name[..], &**value)).collect();
     let wanted = Wanted { entries: Vec::new(), left, problems: Vec::new() };
     let Parts::Check(Wanted { entries, left, mut problems }) = walk(state, Parts::Check(wanted)) else {
-        return Ok(()); // it gives back what it was given
+        return Ok(()); // the same parts that it received
     };
     problems.extend(left.keys().map(|name| Problem::new(name, Wrong::UnexpectedValue)));
     problems.extend(check::compare(&entries, &file, false, |_| false));

@@ -1,4 +1,4 @@
-//! What a checkpoint is made of: networks and small values, by name.
+//! The contents of a checkpoint: networks and small values, by name.
 
 use chainrule_parameters::{AsNetwork, ViewMut};
 use serde::Serialize;
@@ -7,11 +7,11 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::parts::Parts;
 
-/// What can be saved in a checkpoint and continued from it: an optimiser, a generator of random numbers, a
+/// A type that can be saved in a checkpoint and restored from it: an optimiser, a generator of random numbers, a
 /// [`Trainer`](crate::Trainer), a training loop that you write yourself.
 ///
-/// It lists its parts once. Saving, checking and restoring all use this list, so it lends each part mutably; saving changes nothing.
-/// Settings that the program gives anew (a loss, a data set) need no place in it.
+/// It lists its parts once. Saving, checking and restoring all use this list, so each part is borrowed mutably; saving
+/// changes nothing. Settings that the program sets again (a loss, a data set) do not need to be listed.
 ///
 /// ```
 /// use chainrule::checkpoint::{self, State, StateFields};
@@ -54,7 +54,7 @@ pub trait State {
     /// Names each part, always in the same order.
     fn fields(&mut self, fields: &mut StateFields<'_>);
 
-    /// The name of the type, for people who read the file.
+    /// Returns the name of the type, for people who read the file.
     #[doc(hidden)]
     fn name(&self) -> String {
         crate::error::short_type_name::<Self>()
@@ -74,17 +74,18 @@ impl std::fmt::Debug for StateFields<'_> {
 }
 
 impl StateFields<'_> {
-    /// A network, or what has its type: a gradient, moments.
+    /// Adds a network, or a value of its type: a gradient, moments.
     pub fn network(&mut self, name: &str, network: &mut impl AsNetwork) {
         self.tensors(name, ViewMut::of(network.as_network_mut()));
     }
 
-    /// A small value: it is saved as JSON. Floats come back bit for bit; a NaN or an infinity cannot be saved.
+    /// Adds a small value, which is saved as JSON. Floats are restored bit for bit; a NaN or an infinity cannot be
+    /// saved.
     pub fn value<V: Serialize + DeserializeOwned>(&mut self, name: &str, value: &mut V) {
         self.json(name, value);
     }
 
-    /// What is itself made of parts: their names follow this one's, after a dot.
+    /// Adds a state with parts: their names follow this name, after a dot.
     pub fn state(&mut self, name: &str, state: &mut dyn State) {
         let inner = super::layout::join(&self.prefix, name);
         let outer = std::mem::replace(&mut self.prefix, inner);
@@ -121,13 +122,13 @@ impl StateFields<'_> {
 
 /// A small value, whatever its type.
 pub(super) trait Json {
-    /// Its JSON, which gives the same value when it is read again.
+    /// Returns its JSON, from which the same value can be read again.
     fn write(&self) -> Result<Box<RawValue>, String>;
 
-    /// Whether this is JSON of such a value.
+    /// Checks that this is JSON of such a value.
     fn check(&self, json: &RawValue) -> Result<(), String>;
 
-    /// Takes the value of checked JSON.
+    /// Sets the value from checked JSON.
     fn read(&mut self, json: &RawValue);
 }
 

@@ -9,12 +9,12 @@ use super::{DataError, Dataset};
 use crate::kernel::Real;
 use crate::tensor::{Label, Tensor};
 
-/// A column of a table: by its name in the header, or by its index, counted from 0.
+/// A column of a table, by its name in the header or by its index, counted from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Column {
-    /// Counted from 0.
+    /// By its index, counted from 0.
     Index(usize),
-    /// As the header names it.
+    /// By its name in the header.
     Name(String),
 }
 
@@ -36,10 +36,10 @@ impl From<String> for Column {
     }
 }
 
-/// A table of numbers, as comma-separated values: plain, or compressed by gzip.
+/// A table of numbers in a file of comma-separated values, plain or compressed by gzip.
 ///
-/// One line is one row. The first line is the header unless [`without_header`](Self::without_header) says otherwise. The
-/// inputs are all columns that are not targets, in the table's order, unless [`inputs`](Self::inputs) picks them.
+/// One line is one row. The first line is the header unless [`without_header`](Self::without_header) says otherwise.
+/// The inputs are all columns that are not targets, in the table's order, unless [`inputs`](Self::inputs) picks them.
 ///
 /// ```
 /// use chainrule::data::{Csv, Dataset};
@@ -62,8 +62,8 @@ impl From<String> for Column {
 /// # Ok::<(), chainrule::data::DataError>(())
 /// ```
 ///
-/// A file that does not fit in memory is read as it goes: [`Records`] is an iterator, and
-/// [`stream`](super::stream) makes batches of it.
+/// A file that does not fit in memory can be read row by row: [`Records`] is an iterator, and [`stream`](super::stream)
+/// makes batches of it.
 pub struct Csv<'a> {
     path: PathBuf,
     bytes: Option<Box<dyn Read + 'a>>,
@@ -73,33 +73,33 @@ pub struct Csv<'a> {
 }
 
 impl<'a> Csv<'a> {
-    /// The table in this file.
+    /// Opens the table in this file.
     pub fn new(path: impl AsRef<Path>) -> Self {
         let path = path.as_ref().into();
         Self { path, bytes: None, header: true, delimiter: b',', inputs: None }
     }
 
-    /// The table behind a reader; errors call it `name`.
+    /// Reads the table from a reader; errors call it `name`.
     pub fn from_reader(name: &str, bytes: impl Read + 'a) -> Self {
         Self { bytes: Some(Box::new(bytes)), ..Self::new(name) }
     }
 
-    /// The first line is a row too.
+    /// Reads the first line as a row: the table has no header.
     pub fn without_header(self) -> Self {
         Self { header: false, ..self }
     }
 
-    /// Another byte than `,` stands between the columns.
+    /// Sets the byte between the columns, in place of `,`.
     pub fn delimiter(self, delimiter: u8) -> Self {
         Self { delimiter, ..self }
     }
 
-    /// Takes these columns, in this order, for the numbers of an input.
+    /// Uses these columns, in this order, as the numbers of an input.
     pub fn inputs(self, columns: impl IntoIterator<Item = impl Into<Column>>) -> Self {
         Self { inputs: Some(columns.into_iter().map(Into::into).collect()), ..self }
     }
 
-    /// The targets are the indices of classes, counted from 0.
+    /// Reads targets that are class indices, counted from 0.
     ///
     /// # Errors
     /// [`DataError`], when the file cannot be opened, or its columns are not those asked for.
@@ -116,7 +116,7 @@ impl<'a> Csv<'a> {
         self.records(&[column.into()], Box::new(parse))
     }
 
-    /// The targets are the names of classes; a class's index is its place in `names`.
+    /// Reads targets that are names of classes; a class's index is its position in `names`.
     ///
     /// # Errors
     /// As [`labels`](Self::labels).
@@ -136,7 +136,7 @@ impl<'a> Csv<'a> {
         self.records(&[column.into()], Box::new(parse))
     }
 
-    /// The targets are the numbers of these columns: a regression.
+    /// Reads targets that are the numbers of these columns, for a regression.
     ///
     /// # Errors
     /// As [`labels`](Self::labels).
@@ -177,12 +177,12 @@ impl<'a> Csv<'a> {
     }
 }
 
-/// What makes a target of the cells in the columns of the target.
+/// The function that converts the cells of the target's columns to a target.
 type Parse<Y> = Box<dyn Fn(&Cells<'_>, &[usize]) -> Result<Y, DataError>>;
 
-/// The rows of a table, one after the other: an iterator that reads as it goes.
+/// An iterator over the rows of a table, which reads one row at a time.
 ///
-/// After a row that is wrong it goes on with the next one; after a file that cannot be read on it ends.
+/// After an invalid row it continues with the next one; after an error in reading it ends.
 pub struct Records<'a, X, Y> {
     lines: Lines<'a>,
     inputs: Vec<usize>,
@@ -193,10 +193,10 @@ pub struct Records<'a, X, Y> {
 }
 
 impl<X: Tensor, Y> Records<'_, X, Y> {
-    /// All rows that are left, in memory.
+    /// Reads all remaining rows into memory.
     ///
     /// # Errors
-    /// [`DataError`] for the first row that is wrong, and for a table without rows.
+    /// [`DataError`] for the first invalid row, and for a table without rows.
     pub fn read(self) -> Result<Dataset<X, Y>, DataError> {
         Dataset::from_pairs(self.collect::<Result<Vec<_>, _>>()?)
     }
@@ -218,7 +218,7 @@ impl<X: Tensor, Y> Iterator for Records<'_, X, Y> {
     }
 }
 
-/// The numbers of these columns.
+/// Returns the numbers of these columns.
 fn tensor<X: Tensor>(cells: &Cells<'_>, columns: &[usize]) -> Result<X, DataError> {
     let mut x = X::zeroed();
     for (number, &column) in x.as_mut_slice().iter_mut().zip(columns) {
@@ -233,7 +233,7 @@ fn tensor<X: Tensor>(cells: &Cells<'_>, columns: &[usize]) -> Result<X, DataErro
     Ok(x)
 }
 
-/// Names as a message lists them: not more than it needs.
+/// Lists names for a message, at most a few of them.
 pub(super) fn list(names: &[String]) -> String {
     const MOST: usize = 20;
     let shown = names.iter().take(MOST).map(|name| format!("{:?}", excerpt(name.as_bytes())));

@@ -25,9 +25,9 @@ pub struct Dataset<X, Y> {
     targets: Vec<Y>,
 }
 
-#[allow(clippy::len_without_is_empty)] // it never is
+#[allow(clippy::len_without_is_empty)] // a data set is never empty
 impl<X, Y> Dataset<X, Y> {
-    /// From the inputs and the target of each.
+    /// Creates a data set from inputs and their targets.
     ///
     /// # Errors
     /// [`DataError::Lengths`] when there is not one target for each input, [`DataError::Empty`] when there are none.
@@ -38,7 +38,7 @@ impl<X, Y> Dataset<X, Y> {
         if inputs.is_empty() { Err(DataError::Empty) } else { Ok(Self { inputs, targets }) }
     }
 
-    /// From pairs of an input and its target.
+    /// Creates a data set from pairs of an input and its target.
     ///
     /// # Errors
     /// [`DataError::Empty`] when there are none.
@@ -47,42 +47,43 @@ impl<X, Y> Dataset<X, Y> {
         Self::new(inputs, targets)
     }
 
-    /// How many samples there are.
+    /// Returns how many samples there are.
     pub fn len(&self) -> usize {
         self.inputs.len()
     }
 
-    /// The inputs.
+    /// Returns the inputs.
     pub fn inputs(&self) -> &[X] {
         &self.inputs
     }
 
-    /// The inputs, to be changed in place.
+    /// Returns the inputs, mutably.
     pub fn inputs_mut(&mut self) -> &mut [X] {
         &mut self.inputs
     }
 
-    /// The targets.
+    /// Returns the targets.
     pub fn targets(&self) -> &[Y] {
         &self.targets
     }
 
-    /// The targets, to be changed in place.
+    /// Returns the targets, mutably.
     pub fn targets_mut(&mut self) -> &mut [Y] {
         &mut self.targets
     }
 
-    /// The inputs and the targets.
+    /// Returns the inputs and the targets.
     pub fn into_parts(self) -> (Vec<X>, Vec<Y>) {
         (self.inputs, self.targets)
     }
 
-    /// Each input with its target.
+    /// Returns an iterator over each input with its target.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&X, &Y)> {
         self.inputs.iter().zip(&self.targets)
     }
 
-    /// The samples in order, `size` at a time; the last batch has what is left. Nothing is copied.
+    /// Returns an iterator over batches of `size` samples, in order; the last batch has the remaining ones. Nothing is
+    /// copied.
     ///
     /// # Errors
     /// [`Error::Setting`] for a size of 0.
@@ -91,7 +92,7 @@ impl<X, Y> Dataset<X, Y> {
         Ok(self.inputs.chunks(size).zip(self.targets.chunks(size)))
     }
 
-    /// The same samples in a random order.
+    /// Shuffles the samples.
     pub fn shuffle(&mut self, rng: &mut impl Rng) {
         // Durstenfeld's: rand's own shuffles one slice, and these are two.
         for last in (1..self.len()).rev() {
@@ -101,8 +102,8 @@ impl<X, Y> Dataset<X, Y> {
         }
     }
 
-    /// Two parts without a sample in common, the first with this share of the samples (to the nearest whole), chosen by
-    /// chance. Nothing is copied: clone the data set to keep it.
+    /// Splits the data set at random into two parts, the first with this share of the samples (to the nearest whole
+    /// number). Nothing is copied: clone the data set if you need it later.
     ///
     /// # Errors
     /// [`Error::Setting`] when the share is not between 0 and 1, [`DataError::Split`] when a part would be empty.
@@ -113,8 +114,8 @@ impl<X, Y> Dataset<X, Y> {
         Ok((self, rest))
     }
 
-    /// As [`split`](Self::split), and both parts have their share of the samples of each target: for
-    /// [`Label`](crate::tensor::Label)s, their share of each class, with less than one sample too few or too many.
+    /// As [`split`](Self::split), with the same share of the samples of each target: for
+    /// [`Label`](crate::tensor::Label)s, of each class, exact to less than one sample.
     ///
     /// # Errors
     /// As [`split`](Self::split).
@@ -126,7 +127,7 @@ impl<X, Y> Dataset<X, Y> {
         self.shuffle(rng);
         let mut pairs: Vec<(X, Y)> = self.inputs.into_iter().zip(self.targets).collect();
         pairs.sort_by(|(_, a), (_, b)| a.cmp(b)); // a stable sort: within a class the order is still random
-        // With the classes side by side, an even comb takes an even share of each.
+        // The samples are now sorted by class, so evenly spaced indices take an even share of each class.
         let (mut chosen, mut rest) = (vec![], vec![]);
         for (at, pair) in (0..).zip(pairs) {
             let comb = (at + 1) * first / all > at * first / all;
@@ -138,7 +139,7 @@ impl<X, Y> Dataset<X, Y> {
         Ok((chosen, rest))
     }
 
-    /// How many samples are this share of all: neither none nor all.
+    /// Returns how many samples are this share of all: neither none nor all.
     fn count_of(&self, share: f64) -> Result<usize, DataError> {
         let samples = self.len();
         if !(share > 0.0 && share < 1.0) {
@@ -149,10 +150,10 @@ impl<X, Y> Dataset<X, Y> {
         if count == 0 || count == samples { Err(DataError::Split { share, samples }) } else { Ok(count) }
     }
 
-    /// The samples at these places, in this order; a place may come more than once.
+    /// Returns the samples at these indices, in this order; an index may occur more than once.
     ///
     /// # Errors
-    /// [`DataError::Index`] for a place that is not there, [`DataError::Empty`] for no place.
+    /// [`DataError::Index`] for an index out of range, [`DataError::Empty`] without an index.
     pub fn subset(&self, places: &[usize]) -> Result<Self, DataError>
     where
         X: Clone,
@@ -165,19 +166,19 @@ impl<X, Y> Dataset<X, Y> {
         Self::from_pairs(places.iter().map(|&at| (self.inputs[at].clone(), self.targets[at].clone())))
     }
 
-    /// These samples, then the others.
+    /// Appends the samples of another data set.
     pub fn concat(mut self, other: Self) -> Self {
         self.inputs.extend(other.inputs);
         self.targets.extend(other.targets);
         self
     }
 
-    /// With what `f` makes of each input.
+    /// Applies `f` to each input.
     pub fn map_inputs<Z>(self, f: impl FnMut(X) -> Z) -> Dataset<Z, Y> {
         Dataset { inputs: self.inputs.into_iter().map(f).collect(), targets: self.targets }
     }
 
-    /// With what `f` makes of each target.
+    /// Applies `f` to each target.
     pub fn map_targets<Z>(self, f: impl FnMut(Y) -> Z) -> Dataset<X, Z> {
         Dataset { inputs: self.inputs, targets: self.targets.into_iter().map(f).collect() }
     }
@@ -190,7 +191,7 @@ impl<X, Y> fmt::Debug for Dataset<X, Y> {
     }
 }
 
-/// A batch holds at least one sample.
+/// Checks that a batch has at least one sample.
 pub(super) fn check_size(size: usize) -> Result<(), Error> {
     let (name, expected) = ("the size of a batch", "at least 1");
     if size == 0 { Err(Error::Setting { name, value: 0.0, expected }) } else { Ok(()) }

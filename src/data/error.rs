@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use crate::Error;
 
-/// Data that cannot be what they should be: a file, or a request that no data set can answer.
+/// A file with invalid data, or an invalid request to a data set.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
@@ -11,7 +11,7 @@ pub enum DataError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// A field of the header is not what it must be.
@@ -34,7 +34,7 @@ pub enum DataError {
         /// What was being read: "the number of rows", or "image 7 of 100".
         what: String,
     },
-    /// The file goes on after its header says.
+    /// The file is longer than its header says.
     #[error("{}: there is more data after the {count} items that the header counts", path.display())]
     Excess {
         /// The file.
@@ -94,7 +94,7 @@ pub enum DataError {
         /// The file.
         path: PathBuf,
     },
-    /// A line of a table that is no row of it.
+    /// A line of a table that is not a valid row.
     #[error("{}, line {line}: {wrong}", path.display())]
     Line {
         /// The file.
@@ -118,7 +118,7 @@ pub enum DataError {
         /// What is wrong with it.
         wrong: BadCell,
     },
-    /// A column was asked for that is not there, or not only once.
+    /// A requested column is not there, or there is more than one of that name.
     #[error("{}: there is {found} column {column}; the columns are {there}", path.display())]
     Column {
         /// The file.
@@ -163,7 +163,7 @@ pub enum DataError {
         /// How many samples there are.
         samples: usize,
     },
-    /// A sample was asked for that is not there.
+    /// The index of a sample is out of range.
     #[error("there is no sample {index}: there are {samples}, counted from 0")]
     Index {
         /// The index that was given.
@@ -171,7 +171,7 @@ pub enum DataError {
         /// How many samples there are.
         samples: usize,
     },
-    /// The saved place in an epoch is of no data set of this size.
+    /// The saved place in an epoch cannot belong to a data set of this size.
     #[error(
         "this place in an epoch was not saved with a data set of {samples} samples: \
          resume with the data that the run began with"
@@ -205,7 +205,7 @@ pub enum DataError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadLine {
-    /// Nothing stands on it.
+    /// It is empty.
     #[error("the line is empty: delete it")]
     Empty,
     /// Not as many columns as the first line has.
@@ -219,7 +219,7 @@ pub enum BadLine {
     /// A quotation mark without its partner; a quoted cell must end on its line.
     #[error("a quotation mark is not closed on its line")]
     Quote,
-    /// More bytes than a row of numbers has.
+    /// The line is too long for a row of numbers.
     #[error("the line is longer than {limit} bytes: this is no table of numbers")]
     Long {
         /// The most bytes that are read.
@@ -228,7 +228,7 @@ pub enum BadLine {
     /// A line of a log that is not one of its rows.
     #[error("this is no row of a log: {problem}")]
     Row {
-        /// What the parser says.
+        /// The error of the parser.
         problem: String,
     },
 }
@@ -237,34 +237,34 @@ pub enum BadLine {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadCell {
-    /// Nothing stands in it.
+    /// It is empty.
     #[error("the cell is empty")]
     Empty,
     /// Not a number.
     #[error("{text:?} is not a number")]
     Number {
-        /// What stands there.
+        /// The text of the cell.
         text: String,
     },
     /// A NaN, an infinity, or a number too large for the scalar.
     #[error("{text:?} is not finite, or too large for its scalar")]
     NonFinite {
-        /// What stands there.
+        /// The text of the cell.
         text: String,
     },
     /// Not the index of a class.
     #[error("{text:?} is not a class: a class is a whole number from 0")]
     Class {
-        /// What stands there.
+        /// The text of the cell.
         text: String,
     },
     /// A class index out of range.
     #[error(transparent)]
     Label(Box<Error>),
-    /// The name of no class.
+    /// Not the name of a class.
     #[error("there is no class {text:?}; the classes are {classes}")]
     Unknown {
-        /// What stands there.
+        /// The text of the cell.
         text: String,
         /// The classes that there are.
         classes: String,
@@ -275,7 +275,7 @@ fn named(name: &Option<String>) -> String {
     name.as_ref().map(|name| format!(" ({name:?})")).unwrap_or_default()
 }
 
-/// As much of a cell as a message needs.
+/// Returns the beginning of a cell, for a message.
 #[cfg(any(feature = "csv", feature = "npy"))]
 pub(crate) fn excerpt(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(&text[..text.len().min(160)]);

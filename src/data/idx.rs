@@ -20,15 +20,16 @@ use super::DataError;
 use super::open::open;
 use crate::tensor::{Image, Label};
 
-/// "Unsigned bytes in one dimension".
+/// The magic number of "unsigned bytes in one dimension".
 const LABELS: u32 = 0x0801;
-/// "Unsigned bytes in three dimensions".
+/// The magic number of "unsigned bytes in three dimensions".
 const IMAGES: u32 = 0x0803;
 
-/// The images of a file, with their bytes 0..255 scaled to 0..1.
+/// Reads the images of a file, with their bytes 0..255 scaled to 0..1.
 ///
 /// # Errors
-/// [`DataError`], when the file is not an IDX file of images of `HEIGHT` x `WIDTH`, whole and no longer.
+/// [`DataError`], when the file is not an IDX file of images of `HEIGHT` x `WIDTH`, or shorter or longer than its
+/// header says.
 pub fn images<const HEIGHT: usize, const WIDTH: usize>(
     path: impl AsRef<Path>,
 ) -> Result<Vec<Image<1, HEIGHT, WIDTH>>, DataError> {
@@ -40,10 +41,11 @@ pub fn images<const HEIGHT: usize, const WIDTH: usize>(
     Ok(images)
 }
 
-/// The labels of a file.
+/// Reads the labels of a file.
 ///
 /// # Errors
-/// [`DataError`], when the file is not an IDX file of labels, whole and no longer, each below `CLASSES`.
+/// [`DataError`], when the file is not an IDX file of labels below `CLASSES`, or shorter or longer than its header
+/// says.
 pub fn labels<const CLASSES: usize>(path: impl AsRef<Path>) -> Result<Vec<Label<CLASSES>>, DataError> {
     let mut file = IdxFile::labels(path.as_ref())?;
     let mut labels = Vec::new();
@@ -53,7 +55,7 @@ pub fn labels<const CLASSES: usize>(path: impl AsRef<Path>) -> Result<Vec<Label<
     Ok(labels)
 }
 
-/// The images of one file and the labels of another, one for each.
+/// Reads the images of one file and the labels of another, one label for each image.
 ///
 /// # Errors
 /// As [`images`] and [`labels`], and [`DataError::Counts`].
@@ -68,10 +70,10 @@ pub fn pair<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize>(
     Ok((images, labels))
 }
 
-/// As [`pair`], one after the other, without holding more than one in memory: an iterator that reads as it goes.
+/// As [`pair`], but as an iterator, which has one sample in memory at a time.
 ///
 /// # Errors
-/// As [`pair`], here for what is wrong with the headers, and later for the rest.
+/// As [`pair`]: errors in the headers are returned here, later ones by the iterator.
 pub fn stream<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize>(
     images_path: impl AsRef<Path>,
     labels_path: impl AsRef<Path>,
@@ -82,7 +84,7 @@ pub fn stream<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize>(
     Ok(Pairs { images, labels, done: false })
 }
 
-/// Images with their labels, read as they go: see [`stream`]. After an error it ends.
+/// An iterator over images with their labels, which reads one pair at a time: see [`stream`]. It ends after an error.
 pub struct Pairs<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize> {
     images: IdxFile,
     labels: IdxFile,
@@ -119,7 +121,7 @@ fn check_counts(
     }
 }
 
-/// A file past its header.
+/// A file whose header has been read.
 struct IdxFile {
     path: PathBuf,
     bytes: Box<dyn Read>,
@@ -172,7 +174,7 @@ impl IdxFile {
         label.map(Some).map_err(|source| DataError::Label { path: self.path.clone(), index, source })
     }
 
-    /// The bytes of the next item, and which it is.
+    /// Returns the bytes of the next item, and its index.
     fn next(&mut self, item: &str, bytes: &mut [u8]) -> Result<Option<usize>, DataError> {
         let (read, count) = (self.read, self.count);
         if read == count {
@@ -191,7 +193,7 @@ impl IdxFile {
 
     fn check_side(&mut self, field: &'static str, side: usize) -> Result<(), DataError> {
         let found = self.number(field)?;
-        // A side that is no u32 is that of no file.
+        // The sides of a file are u32: a larger one cannot match.
         self.check(field, u32::try_from(side).unwrap_or(u32::MAX), found)
     }
 
@@ -213,7 +215,7 @@ impl IdxFile {
         })
     }
 
-    /// Nothing may follow; and the checksum of a compressed file is only looked at when it is read to its end.
+    /// Checks that nothing follows. Reading to the end also checks the checksum of a compressed file.
     fn end(&mut self) -> Result<(), DataError> {
         match self.bytes.read(&mut [0]) {
             Ok(0) => Ok(()),

@@ -1,4 +1,4 @@
-//! The lines of a table, each a row of cells: where an error is, in line and column.
+//! The lines of a table, with the line and column of each error.
 
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
@@ -7,21 +7,21 @@ use super::DataError;
 use super::csv::{Column, list};
 use super::error::{BadCell, BadLine};
 
-/// 4 MiB: more than a row of 150,528 pixels of 20 digits has, and little enough to hold: a gzip file may unpack to a
+/// 4 MiB: more than a row of 150,528 pixels of 20 digits has, and small enough for memory: a gzip file may unpack to a
 /// thousand times its size, in one line.
 const LONGEST: u64 = 1 << 22;
 
-/// A table that is read line by line.
+/// Reads a table line by line.
 ///
-/// The csv crate's parser is started anew for each line, because of a whole file the crate skips empty lines, and of a file with
-/// `\r\n` it counts other lines than an editor.
+/// The parser of csv-core is restarted for each line. On a whole file, it would skip empty lines, and count lines with
+/// `\r\n` otherwise than an editor.
 pub(crate) struct Lines<'a> {
     path: PathBuf,
     bytes: Box<dyn BufRead + 'a>,
     parser: csv_core::Reader,
     delimiter: u8,
     text: Vec<u8>,
-    /// The cells of a line without their quotation marks, one behind the other, and where each ends.
+    /// The cells of a line without their quotation marks, concatenated, and where each ends.
     cells: Vec<u8>,
     ends: Vec<usize>,
     /// The number of the line in `cells`.
@@ -68,7 +68,7 @@ impl<'a> Lines<'a> {
         Ok(lines)
     }
 
-    /// The names of the columns, where there is a header.
+    /// Returns the names of the columns, where there is a header.
     pub(crate) fn names(&self) -> Option<&[String]> {
         self.names.as_deref()
     }
@@ -81,7 +81,7 @@ impl<'a> Lines<'a> {
         self.columns
     }
 
-    /// The indices of these columns.
+    /// Returns the indices of these columns.
     pub(crate) fn find(&self, columns: &[Column]) -> Result<Vec<usize>, DataError> {
         let error = |column, found| {
             let there = match &self.names {
@@ -106,7 +106,7 @@ impl<'a> Lines<'a> {
         columns.iter().map(index).collect()
     }
 
-    /// The next row, with as many cells as the table has columns.
+    /// Returns the next row, with as many cells as the table has columns.
     pub(crate) fn next(&mut self) -> Result<Option<Cells<'_>>, DataError> {
         if !core::mem::take(&mut self.pending) && !self.read_line()? {
             return Ok(None);
@@ -118,7 +118,7 @@ impl<'a> Lines<'a> {
         Ok(Some(Cells { path, line: *line, cells, ends, names: names.as_deref() }))
     }
 
-    /// Reads a line into `cells`; false at the end.
+    /// Reads a line into `cells`. Returns `false` at the end of the file.
     fn read_line(&mut self) -> Result<bool, DataError> {
         if self.done {
             return Ok(false);
@@ -147,7 +147,7 @@ impl<'a> Lines<'a> {
         if self.text.trim_ascii().is_empty() {
             return Err(self.bad(BadLine::Empty));
         }
-        // Room for all that the line can hold, so that the parser needs to be called once.
+        // Large enough for all cells of the line, so that the parser needs to be called once.
         let delimiters = self.text.iter().filter(|&&byte| byte == self.delimiter).count();
         self.text.push(b'\n');
         self.cells.resize(self.text.len(), 0);
@@ -158,7 +158,7 @@ impl<'a> Lines<'a> {
                 self.ends.truncate(ends);
                 Ok(true)
             }
-            _ => Err(self.bad(BadLine::Quote)), // the cell would go on behind the line
+            _ => Err(self.bad(BadLine::Quote)), // the quoted cell does not end on its line
         }
     }
 
@@ -167,7 +167,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// What stands in a column, without the spaces around it.
+/// Returns the text of a cell, without the spaces around it.
 fn cell<'a>(cells: &'a [u8], ends: &[usize], column: usize) -> &'a [u8] {
     let start = if column == 0 { 0 } else { ends[column - 1] };
     cells[start..ends[column]].trim_ascii()
@@ -183,13 +183,13 @@ pub(crate) struct Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    /// What stands in this column, if anything does.
+    /// Returns the text of the cell in this column, or an error if it is empty.
     pub(crate) fn text(&self, column: usize) -> Result<&'a [u8], DataError> {
         let text = cell(self.cells, self.ends, column);
         if text.is_empty() { Err(self.bad(column, BadCell::Empty)) } else { Ok(text) }
     }
 
-    /// Something is wrong with this cell.
+    /// Returns the error of this cell.
     pub(crate) fn bad(&self, column: usize, wrong: BadCell) -> DataError {
         let name = self.names.map(|names| names[column].clone());
         DataError::Cell { path: self.path.into(), line: self.line, column: column + 1, name, wrong }

@@ -4,16 +4,16 @@ use rand::seq::SliceRandom;
 use super::dataset::check_size;
 use super::{DataError, Dataset};
 
-/// A change of a gathered input, by chance.
+/// A random change of an input.
 type Augment<'a, X> = Box<dyn FnMut(&mut X, &mut dyn Rng) + 'a>;
 
-/// Shuffled batches of a data set, epoch after epoch.
+/// Shuffles a data set in each epoch and divides it into batches.
 ///
-/// The data set stays as it is: each batch is gathered into one buffer, which is used again, and an
+/// The data set does not change: each batch is copied into a buffer, which is reused, and an
 /// [augmentation](Self::augment) changes the copy. Nothing is allocated after the first batch.
 ///
-/// What comes follows from the generator alone: the same generator gives the same batches, whatever came before. A
-/// [`Place`], saved beside the generator, goes on in the middle of an epoch as if nothing had happened.
+/// The batches depend on the generator alone: the same generator gives the same batches in every epoch. To resume in
+/// the middle of an epoch, save the [`Place`] and the generator.
 ///
 /// ```
 /// use chainrule::data::{Dataset, Loader};
@@ -44,18 +44,18 @@ pub struct Loader<'a, X, Y> {
     augment: Option<Augment<'a, X>>,
 }
 
-/// A place in an epoch: all that a [`Loader`] knows, beside the generator, of what comes next.
+/// The position of a [`Loader`] in an epoch. With the state of the generator, it determines the next batches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Place {
     /// The order of the samples in this epoch; empty before the first.
     pub order: Vec<usize>,
-    /// How many of them have come. At 0 a new order is drawn.
+    /// How many of them have been returned. At 0 a new order is drawn.
     pub position: usize,
 }
 
 impl<'a, X: Clone, Y: Clone> Loader<'a, X, Y> {
-    /// Batches of `size` samples; the last of an epoch has what is left.
+    /// Creates a loader with batches of `size` samples; the last batch of an epoch has the remaining ones.
     ///
     /// # Errors
     /// [`Error::Setting`](crate::Error::Setting) for a size of 0.
@@ -64,14 +64,14 @@ impl<'a, X: Clone, Y: Clone> Loader<'a, X, Y> {
         Ok(Self { data, size, place: Place::default(), inputs: vec![], targets: vec![], augment: None })
     }
 
-    /// Changes each input of each batch by chance (turned, shifted, noisy); the data set keeps the original.
+    /// Augments each input of each batch at random (rotation, shift, noise). The data set does not change.
     pub fn augment(mut self, change: impl FnMut(&mut X, &mut dyn Rng) + 'a) -> Self {
         self.augment = Some(Box::new(change));
         self
     }
 
-    /// The next batch, or `None` once after each epoch. The first call of an epoch draws its order from `rng`, each call what
-    /// the augmentation draws.
+    /// Returns the next batch, or `None` once after each epoch. The first call of an epoch draws its order from `rng`;
+    /// the augmentation draws from it in each call.
     pub fn next(&mut self, rng: &mut impl Rng) -> Option<(&[X], &[Y])> {
         let Self { data, place: Place { order, position }, inputs, targets, .. } = self;
         if *position == data.len() {
@@ -79,7 +79,7 @@ impl<'a, X: Clone, Y: Clone> Loader<'a, X, Y> {
             return None;
         }
         if *position == 0 {
-            order.clear(); // the order of the last epoch has no say in this one
+            order.clear(); // the order does not depend on that of the last epoch
             order.extend(0..data.len());
             order.shuffle(rng);
         }
@@ -96,24 +96,24 @@ impl<'a, X: Clone, Y: Clone> Loader<'a, X, Y> {
         Some((inputs, targets))
     }
 
-    /// How many batches an epoch has.
+    /// Returns how many batches an epoch has.
     pub fn batches(&self) -> usize {
         self.data.len().div_ceil(self.size)
     }
 
-    /// Where the epoch stands: to be saved together with the generator.
+    /// Returns the place in the epoch. Save it together with the generator.
     pub fn place(&self) -> &Place {
         &self.place
     }
 
-    /// Goes on from a saved place.
+    /// Continues from a saved place.
     ///
     /// # Errors
-    /// [`DataError::Place`] when it cannot be one of this data set; then nothing has changed.
+    /// [`DataError::Place`] when it cannot belong to this data set; then nothing has changed.
     pub fn resume(&mut self, place: Place) -> Result<(), DataError> {
         let samples = self.data.len();
         let mut seen = vec![false; samples];
-        // As many indices as samples, each below their number and none twice: a permutation.
+        // The order must be a permutation of the samples' indices.
         let mut first_time = |&at: &usize| at < samples && !core::mem::replace(&mut seen[at], true);
         let whole = place.order.len() == samples && place.order.iter().all(&mut first_time);
         if !(place.position == 0 || (whole && place.position <= samples)) {

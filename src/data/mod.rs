@@ -3,17 +3,17 @@
 //! | what | where |
 //! |---|---|
 //! | inputs and targets in memory: split, shuffled, in batches | [`Dataset`] |
-//! | shuffled batches epoch after epoch, with augmentation, to be resumed in their midst | [`Loader`] |
-//! | mean 0 and deviation 1 | [`Standardize`] |
+//! | batches that are shuffled in each epoch and augmented, and can be resumed in the middle of an epoch | [`Loader`] |
+//! | features of mean 0 and standard deviation 1 | [`Standardize`] |
 //! | tables of comma-separated values | `Csv`, with the feature `csv` |
 //! | arrays of numpy | `npy`, with the feature `npy` |
 //! | the format of MNIST and Fashion-MNIST | `idx`, with the feature `idx` |
-//! | what does not fit in memory | [`stream`] |
+//! | data that do not fit in memory | [`stream`] |
 //!
 //! With the feature `gzip`, CSV and IDX files may be compressed.
 //!
-//! Nothing is trusted: whatever is wrong with a file is a [`DataError`] that names the file and the place in it, and what
-//! a header claims is not allocated before the file has shown it.
+//! Files are not trusted: an invalid file is a [`DataError`] that names the file and the place in it. Sizes in a header
+//! are compared with the file before memory is allocated for them.
 
 #[cfg(feature = "csv")]
 mod csv;

@@ -1,4 +1,4 @@
-//! `.npy`, the format of numpy's `save` and `load`: one array of samples, the sample its first side.
+//! `.npy`, the format of NumPy's `save` and `load`: one array of samples, whose first side counts the samples.
 //!
 //! ```
 //! use chainrule::data::npy;
@@ -12,10 +12,10 @@
 //! # Ok::<(), chainrule::data::DataError>(())
 //! ```
 //!
-//! An array is read when its shape is that of the sample after the number of samples, `(3, 1, 2, 2)` for an
-//! `Image<1, 2, 2>` (`(3,)` is as good as `(3, 1)` for a `Vector<1>`), in C or Fortran order, either endianness, of floating
-//! point numbers (`f4`, `f8`), whole numbers (`i1` to `i8`, `u1` to `u8`) or booleans. Each number becomes the nearest one of the
-//! sample's scalar; nothing is rescaled.
+//! The shape of an array is the number of samples, then the shape of a sample: `(3, 1, 2, 2)` for three
+//! `Image<1, 2, 2>` (for a `Vector<1>`, `(3,)` is accepted as well as `(3, 1)`). It may be in C or Fortran order, of
+//! either endianness, of floating point numbers (`f4`, `f8`), integers (`i1` to `i8`, `u1` to `u8`) or booleans. Each
+//! number is converted to the nearest one of the sample's scalar; nothing is rescaled.
 //!
 //! # Source
 //! NumPy enhancement proposal 1 and `numpy.lib.format`, versions 1.0 to 3.0 of the format.
@@ -29,21 +29,21 @@ use super::{DataError, npy_header};
 use crate::kernel::Real;
 use crate::tensor::{Label, Tensor, Vector};
 
-/// The samples of a file.
+/// Reads the samples of a file.
 ///
 /// # Errors
-/// [`DataError`], when the file is not a whole array of samples of this shape, or has a NaN or an infinity, or a number too
-/// large for the scalar. The header must agree with the file's length before anything is allocated.
+/// [`DataError`], when the file is not a complete array of samples of this shape, or has a NaN or an infinity, or a
+/// number too large for the scalar. The header must agree with the file's length before anything is allocated.
 pub fn read<X: Tensor>(path: impl AsRef<Path>) -> Result<Vec<X>, DataError> {
     let path = path.as_ref();
     let (header, bytes) = open(path)?;
     read_array(path, &header, bytes)
 }
 
-/// The class indices of a file: an array of whole numbers of shape `(samples,)`.
+/// Reads the class indices of a file: an array of integers of shape `(samples,)`.
 ///
 /// # Errors
-/// As [`read`], and [`DataError::Class`] for what is no class.
+/// As [`read`], and [`DataError::Class`] for a number that is not a class index.
 pub fn labels<const CLASSES: usize>(path: impl AsRef<Path>) -> Result<Vec<Label<CLASSES>>, DataError> {
     let path = path.as_ref();
     let (header, bytes) = open(path)?;
@@ -64,7 +64,8 @@ pub fn labels<const CLASSES: usize>(path: impl AsRef<Path>) -> Result<Vec<Label<
     read_array::<Vector<1, f64>>(path, &header, bytes)?.iter().enumerate().map(label).collect()
 }
 
-/// Writes samples as an array of shape `(samples.len(), ..SHAPE)` in C order, of `f4` or `f8`. A file that is there is replaced.
+/// Writes samples as an array of shape `(samples.len(), ..SHAPE)` in C order, of `f4` or `f8`. An existing file is
+/// replaced.
 ///
 /// # Errors
 /// [`DataError::Io`].
@@ -78,7 +79,7 @@ pub fn write<X: Tensor>(path: impl AsRef<Path>, samples: &[X]) -> Result<(), Dat
     write().map_err(|source| DataError::Io { path: path.as_ref().into(), source })
 }
 
-/// A file's header, and the file behind it.
+/// Reads a file's header. Returns it with the rest of the file.
 fn open(path: &Path) -> Result<(Header, BufReader<File>), DataError> {
     let file = File::open(path).map_err(|source| DataError::Io { path: path.into(), source })?;
     let mut bytes = BufReader::new(file);
@@ -121,7 +122,7 @@ fn read_array<X: Tensor>(
     Ok(array)
 }
 
-/// The number of samples, when each has the shape of an `X`.
+/// Returns the number of samples, when each has the shape of an `X`.
 fn check_shape<X: Tensor>(path: &Path, shape: &[u64]) -> Result<usize, DataError> {
     let sides: Vec<u64> = X::SHAPE.iter().map(|&side| side as u64).collect();
     if let [samples, sample @ ..] = shape
@@ -135,7 +136,7 @@ fn check_shape<X: Tensor>(path: &Path, shape: &[u64]) -> Result<usize, DataError
     Err(DataError::Header { path: path.into(), field, expected, found: npy_header::tuple(shape) })
 }
 
-/// The file is as long as the header claims.
+/// Checks that the file is as long as the header claims.
 fn check_length<X: Tensor>(
     path: &Path,
     header: &Header,
@@ -156,7 +157,7 @@ fn check_length<X: Tensor>(
     }
 }
 
-/// The place in C order, where the last side runs fastest, of a place in Fortran order, where the first does.
+/// Converts an index in Fortran order, where the first side runs fastest, to one in C order, where the last does.
 fn c_order(mut place: usize, shape: &[usize]) -> usize {
     shape.iter().fold(0, |c, &side| {
         let index = place % side;

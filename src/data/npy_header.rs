@@ -11,10 +11,10 @@ use super::error::excerpt;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// numpy itself refuses longer ones.
+/// NumPy rejects longer ones too.
 const LONGEST: u32 = 10_000;
 
-/// What numpy writes where the next bytes are the numbers, and what holds for every version.
+/// The header of an array, the same for every version of the format.
 const DICTIONARY: &str = "a dictionary of 'descr', 'fortran_order' and 'shape'";
 
 pub(super) struct Header {
@@ -23,7 +23,7 @@ pub(super) struct Header {
     pub(super) number: Number,
     pub(super) fortran_order: bool,
     pub(super) shape: Vec<u64>,
-    /// How many bytes stand before the first number.
+    /// How many bytes are before the first number.
     pub(super) length: u64,
 }
 
@@ -90,7 +90,7 @@ impl Header {
 }
 
 impl Number {
-    /// `<f4`: little-endian, floating point, four bytes.
+    /// Parses a type such as `<f4`: little-endian, floating point, four bytes.
     fn parse(descr: &str) -> Option<Self> {
         let big_endian = match *descr.as_bytes().first()? {
             b'<' | b'|' => false,
@@ -122,7 +122,7 @@ impl Number {
         matches!(self.kind, Kind::Floating)
     }
 
-    /// The number in the first bytes of `buffer`.
+    /// Decodes the number in the first bytes of `buffer`.
     pub(super) fn decode(self, mut buffer: [u8; 8]) -> f64 {
         if self.big_endian {
             buffer[..self.size].reverse();
@@ -134,14 +134,14 @@ impl Number {
             Kind::Floating => f64::from_bits(bits),
             Kind::Unsigned => bits as f64,
             Kind::Signed => {
-                let above = 64 - 8 * self.size; // up to the sign, and down with it
+                let above = 64 - 8 * self.size; // shifted to the sign bit and back, to extend the sign
                 ((bits << above) as i64 >> above) as f64
             }
         }
     }
 }
 
-/// The header of an array of `samples` in the byte order of this machine, padded as numpy pads it.
+/// Returns the header of an array of `samples` in the byte order of this machine, padded as numpy pads it.
 pub(super) fn bytes(size: usize, samples: usize, shape: &[usize]) -> Vec<u8> {
     let order = if cfg!(target_endian = "big") { '>' } else { '<' };
     let shape: Vec<u64> = [samples].iter().chain(shape).map(|&side| side as u64).collect();
@@ -154,7 +154,7 @@ pub(super) fn bytes(size: usize, samples: usize, shape: &[usize]) -> Vec<u8> {
     [MAGIC, &[1, 0], &(padded as u16).to_le_bytes(), text.as_bytes()].concat()
 }
 
-/// `(3, 4)`, as Python writes it.
+/// Formats a shape as Python does: `(3, 4)`.
 pub(super) fn tuple(shape: &[u64]) -> String {
     match shape {
         [side] => format!("({side},)"),
@@ -162,7 +162,7 @@ pub(super) fn tuple(shape: &[u64]) -> String {
     }
 }
 
-/// `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`: three keys, each once, in any order.
+/// Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`: three keys, each once, in any order.
 fn parse(text: &str) -> Option<(&str, bool, Vec<u64>)> {
     let mut rest = text.trim().strip_prefix('{')?;
     let (mut descr, mut fortran_order, mut shape) = (None, None, None);
@@ -191,13 +191,13 @@ fn parse(text: &str) -> Option<(&str, bool, Vec<u64>)> {
     (rest == "}").then_some((descr?, fortran_order?, shape?))
 }
 
-/// `'text' rest`, in either quotation mark.
+/// Parses `'text' rest`, in either quotation mark.
 fn quoted(text: &str) -> Option<(&str, &str)> {
     let mark = text.chars().next().filter(|mark| ['\'', '"'].contains(mark))?;
     text[1..].split_once(mark)
 }
 
-/// `3, 4` or `3,`, or nothing.
+/// Parses `3, 4` or `3,`, or nothing.
 fn numbers(text: &str) -> Option<Vec<u64>> {
     let text = text.trim();
     if text.is_empty() {

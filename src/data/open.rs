@@ -1,4 +1,4 @@
-//! Files as they are, or compressed by gzip: the first two bytes tell.
+//! Opens plain and gzipped files, told apart by the first two bytes.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -6,13 +6,13 @@ use std::path::Path;
 
 use super::DataError;
 
-/// The bytes of a file, decompressed.
+/// Opens a file and decompresses it.
 pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, DataError> {
     let open = || plain_or_gzip(BufReader::new(File::open(path)?));
     open().map_err(|source| DataError::Io { path: path.into(), source })
 }
 
-/// The bytes behind a reader, decompressed.
+/// Decompresses the bytes of a reader, if they are compressed.
 pub(super) fn plain_or_gzip<'a>(mut bytes: impl BufRead + 'a) -> io::Result<Box<dyn BufRead + 'a>> {
     let compressed = bytes.fill_buf()?.starts_with(&[0x1f, 0x8b]);
     if compressed { gunzip(bytes) } else { Ok(Box::new(bytes)) }

@@ -7,8 +7,8 @@ use crate::tensor::{Image, Tensor};
 
 /// Shifts and scales each feature to mean 0 and standard deviation 1: x ↦ (x - mean) / deviation.
 ///
-/// Fitted on the training part and applied to all parts alike, so that nothing of the test part leaks into training. A
-/// feature that never changes has deviation 1 here, and becomes 0.
+/// Fit it on the training data and apply it to all data, so that nothing of the test data leaks into training. A
+/// constant feature gets deviation 1 and becomes 0.
 ///
 /// ```
 /// use chainrule::data::Standardize;
@@ -38,7 +38,7 @@ pub struct Standardize<X> {
     of: PhantomData<fn(X)>,
 }
 
-/// What is kept of a [`Standardize`] in a file.
+/// A [`Standardize`] in a file.
 #[cfg(feature = "serde")]
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Moments {
@@ -47,16 +47,16 @@ struct Moments {
 }
 
 impl<X: Tensor> Standardize<X> {
-    /// Measures mean and deviation of each number of these samples, in `f64`.
+    /// Computes mean and deviation of each number over these samples, in `f64`.
     ///
     /// # Errors
-    /// [`DataError::Empty`]; [`Error::NonFiniteData`] for a NaN or an infinity; [`Error::Setting`] when the numbers are so
-    /// large that their mean or deviation is not finite.
+    /// [`DataError::Empty`]; [`Error::NonFiniteData`] for a NaN or an infinity; [`Error::Setting`] when the numbers are
+    /// so large that their mean or deviation is not finite.
     pub fn fit(samples: &[X]) -> Result<Self, DataError> {
         Self::fit_runs(samples, 1)
     }
 
-    /// With this mean and deviation for each number, such as from another program.
+    /// Creates it from the mean and deviation of each number, for example from another program.
     ///
     /// # Errors
     /// [`Error::SliceLength`] when there are not as many as `X` has numbers, [`Error::Setting`] for a mean that is not
@@ -102,7 +102,8 @@ impl<X: Tensor> Standardize<X> {
             }
             sums
         };
-        // From the first number on: sums stay small beside a large offset, and what never changes is met exactly.
+        // Sums differences from the first number: they stay small beside a large offset, and are exactly 0 for a
+        // constant feature.
         let shift = total(&|feature, x| x - first[feature]);
         let mean: Vec<f64> = first.iter().zip(shift).map(|(first, shift)| first + shift / count).collect();
         let squares = total(&|feature, x| (x - mean[feature]) * (x - mean[feature]));
@@ -110,12 +111,12 @@ impl<X: Tensor> Standardize<X> {
         Self::checked(mean, deviation.map(|d| if d == 0.0 { 1.0 } else { d }).collect())
     }
 
-    /// The mean of each feature (or channel).
+    /// Returns the mean of each feature (or channel).
     pub fn mean(&self) -> &[f64] {
         &self.mean
     }
 
-    /// The standard deviation of each feature (or channel).
+    /// Returns the standard deviation of each feature (or channel).
     pub fn deviation(&self) -> &[f64] {
         &self.deviation
     }
@@ -125,7 +126,7 @@ impl<X: Tensor> Standardize<X> {
         self.change(samples, |x, mean, deviation| (x - mean) / deviation);
     }
 
-    /// Takes standardised samples, or a network's outputs in their scale, back to the scale of the data.
+    /// Converts standardised samples, or a network's outputs in that scale, back to the scale of the data, in place.
     pub fn invert(&self, samples: &mut [X]) {
         self.change(samples, |x, mean, deviation| x * deviation + mean);
     }
@@ -144,7 +145,7 @@ impl<X: Tensor> Standardize<X> {
 impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
     Standardize<Image<CHANNELS, HEIGHT, WIDTH, T>>
 {
-    /// Measures one mean and one deviation for each channel, over all its pixels in all images.
+    /// Computes one mean and one deviation for each channel, over all its pixels in all images.
     ///
     /// # Errors
     /// As [`fit`](Self::fit).

@@ -1,7 +1,7 @@
-//! Data that do not fit in memory: read as they go, shuffled as far as a buffer reaches, gathered into batches.
+//! Data that do not fit in memory: read sample by sample, shuffled within a buffer, gathered into batches.
 //!
-//! A stream is any iterator of `Result<(X, Y), DataError>`: [`Records`](super::Records) of a table, [`idx::Pairs`](super::idx::Pairs),
-//! or one's own. Each epoch opens its file anew.
+//! A stream is any iterator of `Result<(X, Y), DataError>`: [`Records`](super::Records) of a table,
+//! [`idx::Pairs`](super::idx::Pairs), or one that you write yourself. Open the file again for each epoch.
 //!
 //! ```
 //! # #[cfg(feature = "csv")]
@@ -32,7 +32,7 @@ use rand::{Rng, RngExt};
 use super::DataError;
 use super::dataset::check_size;
 
-/// The samples of a stream, `size` at a time, in a buffer that is used again; the last batch has what is left.
+/// Divides a stream into batches of `size` samples, in a buffer that is reused; the last batch has the remaining ones.
 ///
 /// # Errors
 /// [`Error::Setting`](crate::Error::Setting) for a size of 0.
@@ -44,7 +44,7 @@ pub fn batches<X, Y, I: Iterator<Item = Result<(X, Y), DataError>>>(
     Ok(Batches { stream: stream.fuse(), size, inputs: vec![], targets: vec![] })
 }
 
-/// The batches of a stream: see [`batches`].
+/// The iterator over the batches of a stream: see [`batches`].
 pub struct Batches<X, Y, I> {
     stream: Fuse<I>,
     size: usize,
@@ -53,11 +53,11 @@ pub struct Batches<X, Y, I> {
 }
 
 impl<X, Y, I: Iterator<Item = Result<(X, Y), DataError>>> Batches<X, Y, I> {
-    /// The next batch, or `None` at the end.
+    /// Returns the next batch, or `None` at the end.
     ///
     /// # Errors
-    /// The first one of the stream; the samples before it that have not come yet are lost.
-    #[allow(clippy::should_implement_trait)] // an iterator cannot lend its buffer
+    /// The first error of the stream. The samples of the unfinished batch are lost.
+    #[allow(clippy::should_implement_trait)] // an iterator cannot return references to its buffer
     #[allow(clippy::type_complexity)]
     pub fn next(&mut self) -> Result<Option<(&[X], &[Y])>, DataError> {
         self.inputs.clear();
@@ -71,9 +71,9 @@ impl<X, Y, I: Iterator<Item = Result<(X, Y), DataError>>> Batches<X, Y, I> {
     }
 }
 
-/// The samples of a stream in a random order, as far as a buffer of `size` samples reaches: each comes from a random place of
-/// the buffer, which the next one of the stream then takes. A buffer as large as the stream shuffles it wholly; data that are
-/// sorted by class need one much larger than a class, or a shuffled file.
+/// Shuffles a stream within a buffer of `size` samples: each sample is taken from a random place of the buffer, which
+/// the next one of the stream then fills. A buffer as large as the stream shuffles it completely. Data that are sorted
+/// by class need a buffer much larger than a class, or a shuffled file.
 ///
 /// # Errors
 /// [`Error::Setting`](crate::Error::Setting) for a size of 0.
@@ -86,7 +86,7 @@ pub fn shuffle<T, I: Iterator<Item = Result<T, DataError>>, R: Rng>(
     Ok(Shuffled { stream: stream.fuse(), size, buffer: vec![], rng })
 }
 
-/// A stream in a random order: see [`shuffle`].
+/// The iterator over a shuffled stream: see [`shuffle`].
 pub struct Shuffled<T, I, R> {
     stream: Fuse<I>,
     size: usize,
