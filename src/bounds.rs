@@ -1,6 +1,7 @@
-//! Floor 6: the bounds of a network's methods, written so that the compiler's error is a sentence.
+//! Floor 3: bounds that are written so that the compiler's error is a sentence.
 //!
-//! Every trait here holds for one type only, or for every layer, and a method could name that type or `Layer` instead.
+//! Every trait here holds for one type only, and a method could name that type instead. (`AcceptsInput` and `Maps`, which
+//! hold for every layer, are in `network`.)
 //! The traits make the compiler's messages readable:
 //!
 //! * If the network fixes the type of an argument, such as `&[X]`, the error for any other type is "mismatched types".
@@ -10,23 +11,17 @@
 //! * The error for a bound shows the whole signature; the error for a projection does not. So the signatures say
 //!   `Self::Input` where they could say `X`.
 
-use crate::layer::Layer;
-use crate::tensor::{OutputIs, SameType, Sample};
+use crate::tensor::{SameSample, SameType, Sample, Tensor};
 
-/// A network that takes `X`: every [`Layer<X>`](Layer), and nothing else.
-pub trait AcceptsInput<X: Sample>: Layer<X> {
-    /// `X` itself.
-    type Input;
-}
+/// What a network gives is the `Y` that its user counts on.
+#[diagnostic::on_unimplemented(
+    message = "this network gives `{Self}`, not the `{Y}` that was declared",
+    label = "the last layer gives `{Self}`",
+    note = "make the last layer give `{Y}`, or declare `{Self}`"
+)]
+pub trait OutputIs<Y: Sample>: SameSample<Y> {}
 
-impl<X: Sample, N: Layer<X>> AcceptsInput<X> for N {
-    type Input = X;
-}
-
-/// A network that takes `X` and gives `Y`: every [`Layer<X>`](Layer) whose output is `Y`, and nothing else.
-pub trait Maps<X: Sample, Y: Sample>: AcceptsInput<X, Input = X> + Layer<X, Output: OutputIs<Y>> {}
-
-impl<X: Sample, Y: Sample, N: Layer<X, Output: OutputIs<Y>>> Maps<X, Y> for N {}
+impl<Y: Sample> OutputIs<Y> for Y {}
 
 /// An input of a network that takes `X`: an `X`.
 #[diagnostic::on_unimplemented(
@@ -82,21 +77,52 @@ impl<N> GradientOf<N> for chainrule_parameters::Owned<N> {
     }
 }
 
-/// Checks at compile time that a network takes `In` and gives `Out`. It does nothing at run time.
-///
-/// The compiler checks a `type` alias only where it is used. A constant below the alias makes it check at once:
-///
-/// ```
-/// use chainrule::prelude::*;
-///
-/// type Net = (Linear<784, 128>, Relu, Linear<128, 10>);
-/// const _: () = chainrule::shapes::<Net, Vector<784>, Vector<10>>();
-/// ```
-///
-/// With `Vector<12>` in its place, the error would begin "this network gives `Vector<10>`, not the `Vector<12>` that
-/// was declared".
-pub const fn shapes<N: Maps<In, Out>, In: Sample, Out: Sample>() {
-    // This evaluates the constants in which layers check sizes (a width of at least 1, as many numbers after
-    // reshaping).
-    let _ = <N as Layer<In>>::PLAN;
-}
+/// The two ways through a residual block arrive at one shape, and can be added.
+#[diagnostic::on_unimplemented(
+    message = "the two ways through a residual block must give one shape: its branch gives `{Self}`, and its skip brings `{X}`",
+    label = "`{Self}` cannot be added to `{X}`",
+    note = "the plain skip brings the block's own input, so its branch must give that shape back; where the shape changes, let the skip be a layer that changes it alike, as in `Residual<Branch, Linear<64, 32>>`"
+)]
+pub trait SameShape<X: Sample>: SameSample<X> {}
+
+impl<X: Sample> SameShape<X> for X {}
+
+/// A layer gives back the shape it takes, so that copies of it may follow one another in an array.
+#[diagnostic::on_unimplemented(
+    message = "a layer repeated in an array must give back the shape it takes: it takes `{X}` and gives `{Self}`",
+    label = "`{Self}` cannot go into the next copy, which takes `{X}`",
+    note = "make the last layer of the repeated block give `{X}`, or write the layers of the stack one by one in a tuple"
+)]
+pub trait SameShapeAsInput<X: Sample>: SameSample<X> {}
+
+impl<X: Sample> SameShapeAsInput<X> for X {}
+
+/// Holds for no stack of more than sixteen layers: it exists to say so.
+#[diagnostic::on_unimplemented(
+    message = "a stack holds at most 16 layers, and this one has {LAYERS}",
+    label = "too many layers for one tuple",
+    note = "group some of them in tuples of their own, as in `((A, B, C), (D, E, F))`, or repeat equal ones in an array, as in `[Block; 4]`: the network stays the same"
+)]
+pub trait AtMostSixteen<const LAYERS: usize> {}
+
+/// A tensor of the same scalar as `In`.
+#[diagnostic::on_unimplemented(
+    message = "a layer has one scalar: it cannot take `{In}` and give `{Self}`",
+    label = "`{In}` and `{Self}` are of different scalars",
+    note = "give both the same scalar, `f32` or `f64`, as in `Dense<Vector<4, f64>, Vector<8, f64>>`"
+)]
+pub trait SameScalar<In: Tensor>: Tensor<Scalar = In::Scalar> {}
+
+#[diagnostic::do_not_recommend] // so that the error is the one of `SameScalar`, not of the projection
+impl<In: Tensor, Out: Tensor<Scalar = In::Scalar>> SameScalar<In> for Out {}
+
+/// A tensor of `f64`: in `f32` a difference has too few digits left to hold a gradient against.
+#[diagnostic::on_unimplemented(
+    message = "a gradient is checked in `f64`, and these inputs are `{Self}`",
+    label = "`{Self}` is not a tensor of `f64`",
+    note = "write the layer for every scalar, `impl<T: Real> Layer<Vector<N, T>> for ..`, and check it on `Vector<N, f64>`"
+)]
+pub trait InF64: Tensor<Scalar = f64> {}
+
+#[diagnostic::do_not_recommend] // so that the error is the one above, not a projection's
+impl<X: Tensor<Scalar = f64>> InF64 for X {}

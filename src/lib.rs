@@ -17,7 +17,7 @@ extern crate alloc;
 // The derive writes `::chainrule::..`, in this crate too.
 extern crate self as chainrule;
 
-mod bounds;
+pub mod bounds;
 #[cfg(feature = "checkpoint")]
 pub mod checkpoint;
 #[cfg(feature = "std")]
@@ -53,12 +53,12 @@ mod train;
 #[doc(inline)]
 pub use chainrule_plot as plot;
 
-pub use bounds::{AcceptsInput, GradientOf, InputFor, Maps, OutputFor, shapes};
+pub use bounds::{GradientOf, InputFor, OutputFor};
 pub use chainrule_derive::Parameters;
 pub use chainrule_parameters as parameters;
 pub use error::Error;
 pub use kernel::Real;
-pub use network::{Budget, Network, budget};
+pub use network::{AcceptsInput, Budget, Maps, Network, budget, shapes};
 pub use rand;
 pub use random::rng;
 #[cfg(feature = "alloc")]

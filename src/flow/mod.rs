@@ -55,9 +55,10 @@ use rand::Rng;
 use serde::Serialize;
 
 use crate::Error;
-use crate::bounds::{InputFor, Maps};
+use crate::bounds::InputFor;
 use crate::layer::{Factor, Workspace};
 use crate::loss::TargetFor;
+use crate::network::Maps;
 use crate::network::{Network, show_forward};
 use crate::tensor::{SameType, Sample, Tensor};
 

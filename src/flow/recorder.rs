@@ -8,9 +8,10 @@ use super::export::{COLUMNS, cells};
 use super::figures::norm;
 use super::{Flow, FlowHook, FlowOptions, measure};
 use crate::Error;
-use crate::bounds::{InputFor, Maps};
+use crate::bounds::InputFor;
 use crate::data::csv_row;
 use crate::kernel::Real;
+use crate::network::Maps;
 use chainrule_parameters::AsNetwork;
 
 use crate::layer::{Parameter, Parameters, Role, View, Visitor, Workspace, compare, visit};

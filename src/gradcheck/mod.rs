@@ -39,6 +39,7 @@ use alloc::vec::Vec;
 
 use chainrule_parameters::{AsNetwork, Named};
 
+use crate::bounds::InF64;
 use crate::error::short_type_name;
 use crate::layer::Layer;
 use crate::loss::Loss;
@@ -107,17 +108,6 @@ pub enum GradcheckError {
         reason: &'static str,
     },
 }
-
-/// A tensor of `f64`: in `f32` a difference has too few digits left to hold a gradient against.
-#[diagnostic::on_unimplemented(
-    message = "a gradient is checked in `f64`, and these inputs are `{Self}`",
-    label = "`{Self}` is not a tensor of `f64`",
-    note = "write the layer for every scalar, `impl<T: Real> Layer<Vector<N, T>> for ..`, and check it on `Vector<N, f64>`"
-)]
-pub trait InF64: Tensor<Scalar = f64> {}
-
-#[diagnostic::do_not_recommend] // so that the error is the one above, not a projection's
-impl<X: Tensor<Scalar = f64>> InF64 for X {}
 
 /// Compares the gradients of a layer or a network, at these inputs, with finite differences.
 ///

@@ -6,8 +6,9 @@ use chainrule_parameters::{Number, Part, Scalar};
 
 use super::compare::comparable;
 use super::{Backward, Cost, Factor, Layer, Mode, Plan, WorkspaceMut};
+use crate::bounds::SameScalar;
 use crate::kernel::{Initial, Real, Strided, gemm, sum_rows};
-use crate::tensor::{Aligned, SameScalar, Tensor, Vector};
+use crate::tensor::{Aligned, Tensor, Vector};
 
 /// A linear map from every number of one shape to every number of another: Z = W X + b.
 ///

@@ -1,16 +1,7 @@
 use super::backward_child;
+use crate::bounds::SameShapeAsInput;
 use crate::layer::{Backward, BackwardHook, Child, Factor, Layer, Mode, Plan, Segment, Space, WorkspaceMut};
 use crate::tensor::{SameSample, SameType, Sample};
-
-/// A layer gives back the shape it takes, so that copies of it may follow one another in an array.
-#[diagnostic::on_unimplemented(
-    message = "a layer repeated in an array must give back the shape it takes: it takes `{X}` and gives `{Self}`",
-    label = "`{Self}` cannot go into the next copy, which takes `{X}`",
-    note = "make the last layer of the repeated block give `{X}`, or write the layers of the stack one by one in a tuple"
-)]
-pub trait SameShapeAsInput<X: Sample>: SameSample<X> {}
-
-impl<X: Sample> SameShapeAsInput<X> for X {}
 
 /// `N` layers of one type, one after the other, each with its own parameters. An array of none is the identity.
 impl<X: Sample + bytemuck::Pod, F: Layer<X>, const N: usize> Layer<X> for [F; N]

@@ -47,14 +47,13 @@ use crate::layer::compare::set_zero;
 use crate::layer::{Backward, BackwardHook, Layer, backward_watched};
 use crate::tensor::Sample;
 
-pub use array::SameShapeAsInput;
 pub use concat::{Branches, Concat};
 #[doc(hidden)]
 pub use named::{Declared, named};
 pub use pair::{Duplicate, Join, Parallel, Sum};
-pub use residual::{Residual, SameShape};
+pub use residual::Residual;
 pub use shared::Shared;
-pub use tuple::{AtMostSixteen, Chain, LayerRefs};
+pub use tuple::{Chain, LayerRefs};
 
 /// Someone who watches a backward pass, or nobody.
 type Hook<'a> = Option<&'a mut dyn BackwardHook>;

@@ -1,6 +1,7 @@
 use super::Chain;
+use crate::bounds::OutputIs;
 use crate::layer::{Child, Layer, Segment};
-use crate::tensor::{OutputIs, Sample};
+use crate::tensor::Sample;
 
 /// The layers of a network that [`network!`](crate::network) declares to map `X` to `Y`.
 pub trait Declared<X: Sample, Y: Sample>: Chain<X> + Layer<X, Output: OutputIs<Y>> {}

@@ -2,12 +2,13 @@ use chainrule_derive::Parameters;
 use chainrule_parameters::{Parameters, Part, Segment};
 
 use super::backward_child;
+use crate::bounds::SameShape;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
 use crate::layer::{
     Backward, BackwardHook, Child, Factor, Identity, Layer, Mode, Plan, Space, WorkspaceMut, leave,
 };
-use crate::tensor::{SameSample, SameType, Sample, Tensor};
+use crate::tensor::{SameSample, SameType, Tensor};
 
 /// A branch, and a skip connection around it.
 ///
@@ -47,16 +48,6 @@ pub struct Residual<F, S = Identity> {
     /// S, the way around them.
     pub shortcut: S,
 }
-
-/// The two ways through a residual block arrive at one shape, and can be added.
-#[diagnostic::on_unimplemented(
-    message = "the two ways through a residual block must give one shape: its branch gives `{Self}`, and its skip brings `{X}`",
-    label = "`{Self}` cannot be added to `{X}`",
-    note = "the plain skip brings the block's own input, so its branch must give that shape back; where the shape changes, let the skip be a layer that changes it alike, as in `Residual<Branch, Linear<64, 32>>`"
-)]
-pub trait SameShape<X: Sample>: SameSample<X> {}
-
-impl<X: Sample> SameShape<X> for X {}
 
 const BRANCH: Segment = Segment::Name("branch");
 const SHORTCUT: Segment = Segment::Name("shortcut");

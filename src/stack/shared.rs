@@ -1,7 +1,8 @@
 use chainrule_derive::Parameters;
 use chainrule_parameters::{Parameters, Segment, ViewMut};
 
-use super::{SameShapeAsInput, backward_child};
+use super::backward_child;
+use crate::bounds::SameShapeAsInput;
 use crate::layer::compare::{comparable, set_zero};
 use crate::layer::{Backward, BackwardHook, Child, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::{SameSample, SameType, Sample};

@@ -23,6 +23,7 @@
 use chainrule_parameters::{Parameters, Segment};
 
 use super::backward_child;
+use crate::bounds::AtMostSixteen;
 use crate::layer::{Backward, BackwardHook, Child, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::Sample;
 
@@ -247,14 +248,6 @@ stack!(A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Outpu
 stack!(A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output, I 8 takes H::Output, J 9 takes I::Output, K 10 takes J::Output, L 11 takes K::Output, M 12 takes L::Output, N 13 takes M::Output, O 14 takes N::Output; gives O);
 #[rustfmt::skip]
 stack!(A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output, I 8 takes H::Output, J 9 takes I::Output, K 10 takes J::Output, L 11 takes K::Output, M 12 takes L::Output, N 13 takes M::Output, O 14 takes N::Output, Q 15 takes O::Output; gives Q);
-
-/// Holds for no stack of more than sixteen layers: it exists to say so.
-#[diagnostic::on_unimplemented(
-    message = "a stack holds at most 16 layers, and this one has {LAYERS}",
-    label = "too many layers for one tuple",
-    note = "group some of them in tuples of their own, as in `((A, B, C), (D, E, F))`, or repeat equal ones in an array, as in `[Block; 4]`: the network stays the same"
-)]
-pub trait AtMostSixteen<const LAYERS: usize> {}
 
 macro_rules! too_long {
     ($n:literal: $($L:ident $i:tt),+) => {

@@ -58,7 +58,7 @@ pub use join::{Join2, Join3, Join4, SumOfSides};
 pub use label::Label;
 pub use numbers::Numbers;
 pub use pair::Pair;
-pub use same::{OutputIs, SameSample, SameScalar, SameType};
+pub use same::{SameSample, SameType};
 pub use sample::{NoGrad, Sample};
 pub use sequence::Sequence;
 pub use vector::Vector;

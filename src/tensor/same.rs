@@ -1,4 +1,4 @@
-use super::{Sample, Tensor};
+use super::Sample;
 
 /// `Self` and `X` are the same type. Slices of the one are slices of the other.
 ///
@@ -66,24 +66,3 @@ impl<X: Sample> SameSample<X> for X {
         those
     }
 }
-
-/// A tensor of the same scalar as `In`.
-#[diagnostic::on_unimplemented(
-    message = "a layer has one scalar: it cannot take `{In}` and give `{Self}`",
-    label = "`{In}` and `{Self}` are of different scalars",
-    note = "give both the same scalar, `f32` or `f64`, as in `Dense<Vector<4, f64>, Vector<8, f64>>`"
-)]
-pub trait SameScalar<In: Tensor>: Tensor<Scalar = In::Scalar> {}
-
-#[diagnostic::do_not_recommend] // so that the error is the one of `SameScalar`, not of the projection
-impl<In: Tensor, Out: Tensor<Scalar = In::Scalar>> SameScalar<In> for Out {}
-
-/// What a network gives is the `Y` that its user counts on.
-#[diagnostic::on_unimplemented(
-    message = "this network gives `{Self}`, not the `{Y}` that was declared",
-    label = "the last layer gives `{Self}`",
-    note = "make the last layer give `{Y}`, or declare `{Self}`"
-)]
-pub trait OutputIs<Y: Sample>: SameSample<Y> {}
-
-impl<Y: Sample> OutputIs<Y> for Y {}

@@ -10,10 +10,10 @@ use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 
 use crate::Error;
-use crate::bounds::Maps;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::{Parameter, Plan, Visitor, Workspace, visit};
 use crate::loss::{TargetFor, check_lengths};
+use crate::network::Maps;
 use crate::network::loss_gradient;
 use crate::tensor::{Sample, Tensor};
 

@@ -1,7 +1,7 @@
 use crate::Error;
-use crate::bounds::Maps;
 use crate::flow::{FlowOptions, FlowState, measure};
 use crate::loss::TargetFor;
+use crate::network::Maps;
 use crate::tensor::{Sample, Tensor};
 
 /// Where something is not finite, gradient flow is asked which layer made it so.

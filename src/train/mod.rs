@@ -22,11 +22,12 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
 use crate::Error;
-use crate::bounds::{InputFor, Maps};
+use crate::bounds::InputFor;
 #[cfg(feature = "flow")]
 use crate::flow::Recorder;
 use crate::layer::{Layer, Owned, Parameters, Workspace};
 use crate::loss::TargetFor;
+use crate::network::Maps;
 use crate::network::Network;
 use crate::optimizer::{Optimizer, clip_norm, clip_value};
 use crate::schedule::Schedule;

@@ -236,7 +236,7 @@ fn every_file_of_losses_and_optimizers_has_a_row() {
     // What several losses share.
     assert!(files.remove("pairwise"), "pairwise is gone");
     // What stands between a gradient and a step is held against its formula in `tests/training/steps.rs`.
-    for file in ["average", "clip", "frozen"] {
+    for file in ["moving_average", "clip", "freeze"] {
         assert!(files.remove(file), "{file} is gone");
     }
     assert_eq!(rows, files);

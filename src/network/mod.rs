@@ -1,5 +1,7 @@
 //! Floor 6: what one does with a network.
 
+mod maps;
+
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 #[cfg(feature = "alloc")]
@@ -12,7 +14,7 @@ use chainrule_parameters::{Parameters, Role, View, ViewMut};
 use rand::Rng;
 
 use crate::Error;
-use crate::bounds::{GradientOf, InputFor, Maps, OutputFor};
+use crate::bounds::{GradientOf, InputFor, OutputFor};
 use crate::kernel::Real;
 use crate::layer::{
     AsWorkspace, Backward, BackwardHook, Layer, Mode, Parameter, ParametersView, Plan, Space, Visitor,
@@ -22,6 +24,8 @@ use crate::layer::{
 use crate::layer::{Summary, Workspace};
 use crate::loss::{Loss, TargetFor, check_lengths};
 use crate::tensor::{SameSample, SameType, Sample, Tensor};
+
+pub use maps::{AcceptsInput, Maps, shapes};
 
 /// Methods that every network has, and so every layer. [`Init`](crate::init::Init) makes new networks.
 ///
