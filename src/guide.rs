@@ -1,4 +1,4 @@
-//! The long pages: how things are done, and why they are as they are.
+//! The guides: how to use this crate, and why it is designed as it is.
 
 #[doc = include_str!("../docs/your-own-layer.md")]
 pub mod your_own_layer {}

@@ -1,7 +1,7 @@
-//! Floor 5: what a new network's parameters are.
+//! Floor 5: the initialisation of a network's parameters.
 //!
-//! The chain rule's product has a factor W for every layer; its size at the start of training is chosen here. One call
-//! sets a whole network:
+//! The chain rule's product has a factor W for every layer. The initializer chooses the size of W at the start of
+//! training, and so whether gradients vanish or explode there. One call initialises a whole network:
 //!
 //! ```
 //! use chainrule::prelude::*;
@@ -13,8 +13,8 @@
 //! let net = Net::init_with(Initializer::orthogonal().gain(1.1), &mut rng(7));
 //! ```
 //!
-//! Biases start at 0 (or as [`bias_normal`](Initializer::bias_normal) says), scales and statistics at the value their layer
-//! declares (a PReLU's slope at 0.25).
+//! Biases start at 0 (or as [`bias_normal`](Initializer::bias_normal) says), scales and buffers at the value that their
+//! layer declares (a PReLU's slope at 0.25).
 
 use alloc::vec::Vec;
 
@@ -24,12 +24,13 @@ use rand_distr::{Distribution, StandardNormal};
 use crate::kernel::Real;
 use crate::layer::{Layout, Owned, Parameter, Parameters, Role, ViewMut, Visitor, visit};
 
-/// A new network from its type alone. Implemented for every network.
+/// Creates a network from its type alone. Implemented for every network.
 ///
-/// It exists for every other type too, and its methods ask for [`Parameters`], so that the compiler names the layer of a
-/// stack that is none. There is nothing of it to be seen on a value.
+/// The trait is implemented for every other type too, and its methods require [`Parameters`], so that the compiler
+/// names the element of a stack that is not a layer. It has no methods on values.
 pub trait Init: Sized {
-    /// A new network with [Glorot's weights](Initializer::glorot_uniform). The same generator gives the same network.
+    /// Creates a network with [Glorot's weights](Initializer::glorot_uniform). The same generator gives the same
+    /// network.
     fn init(rng: &mut impl Rng) -> Owned<Self>
     where
         Self: Parameters,
@@ -37,7 +38,7 @@ pub trait Init: Sized {
         network(Initializer::default(), rng)
     }
 
-    /// A new network with weights of this scheme.
+    /// Creates a network with weights of this scheme.
     fn init_with(initializer: Initializer, rng: &mut impl Rng) -> Owned<Self>
     where
         Self: Parameters,
@@ -50,11 +51,11 @@ impl<N> Init for N {}
 
 /// A scheme for the weights of a network. The default is [`glorot_uniform`](Initializer::glorot_uniform).
 ///
-/// Each scheme has a variance (below) and a distribution; [`gain`](Initializer::gain) multiplies the weights.
+/// A scheme has a variance (below) and a distribution; [`gain`](Initializer::gain) multiplies the weights.
 ///
-/// | scheme | variance of a weight | keeps, from layer to layer | source |
+/// | scheme | variance of a weight | what it preserves from layer to layer | source |
 /// |---|---|---|---|
-/// | `glorot` (Xavier) | 2 / (fan-in + fan-out) | values and gradients, about, for tanh | Glorot & Bengio 2010, eq. 12, 16 |
+/// | `glorot` (Xavier) | 2 / (fan-in + fan-out) | values and gradients, approximately, for tanh | Glorot & Bengio 2010, eq. 12, 16 |
 /// | `he` (Kaiming) | 2 / fan-in | values, for ReLU | He et al. 2015, eq. 10 |
 /// | `lecun` | 1 / fan-in | values, for linear layers and SELU | LeCun et al. 1998, section 4.6 |
 /// | `orthogonal` | 1 / max(fan-in, fan-out) | every singular value is the gain | Saxe et al. 2014 |
@@ -101,43 +102,43 @@ impl Initializer {
         Self { scheme, gain: 1.0, bias_deviation: 0.0 }
     }
 
-    /// Uniform on ±√(6 / (fan-in + fan-out)): Keras' default, and this crate's.
+    /// Draws uniformly from ±√(6 / (fan-in + fan-out)): the default of Keras and of this crate.
     pub const fn glorot_uniform() -> Self {
         Self::new(Scheme::Uniform(Variance::Glorot))
     }
 
-    /// Normal, of variance 2 / (fan-in + fan-out).
+    /// Draws from a normal distribution of variance 2 / (fan-in + fan-out).
     pub const fn glorot_normal() -> Self {
         Self::new(Scheme::Normal(Variance::Glorot))
     }
 
-    /// Uniform on ±√(6 / fan-in).
+    /// Draws uniformly from ±√(6 / fan-in).
     pub const fn he_uniform() -> Self {
         Self::new(Scheme::Uniform(Variance::He))
     }
 
-    /// Normal, of variance 2 / fan-in.
+    /// Draws from a normal distribution of variance 2 / fan-in.
     pub const fn he_normal() -> Self {
         Self::new(Scheme::Normal(Variance::He))
     }
 
-    /// Uniform on ±√(3 / fan-in). With a gain of 1/√3 this is ±1/√fan-in, the default of PyTorch's `Linear`.
+    /// Draws uniformly from ±√(3 / fan-in). With a gain of 1/√3 this is ±1/√fan-in, the default of PyTorch's `Linear`.
     pub const fn lecun_uniform() -> Self {
         Self::new(Scheme::Uniform(Variance::LeCun))
     }
 
-    /// Normal, of variance 1 / fan-in.
+    /// Draws from a normal distribution of variance 1 / fan-in.
     pub const fn lecun_normal() -> Self {
         Self::new(Scheme::Normal(Variance::LeCun))
     }
 
-    /// A matrix whose rows or columns, whichever are fewer, are orthonormal: drawn uniformly, by the QR decomposition
-    /// of a normal matrix. Weights of more than two sides are a matrix of their outputs by all that these sum over.
+    /// Draws a matrix whose rows or columns, whichever are fewer, are orthonormal: uniformly, by the QR decomposition
+    /// of a normal matrix. Weights of more than two sides are treated as a matrix of the outputs by all other sides.
     pub const fn orthogonal() -> Self {
         Self::new(Scheme::Orthogonal)
     }
 
-    /// Every weight the same. Units that start alike stay alike: of use for tests.
+    /// Sets every weight to the same number, for tests. Units that start equal stay equal in training.
     pub const fn constant(value: f64) -> Self {
         Self::new(Scheme::Constant(value))
     }
@@ -148,16 +149,17 @@ impl Initializer {
         Self { gain: self.gain * gain, ..self }
     }
 
-    /// Draws the biases too, from a normal distribution of mean 0 and this standard deviation, instead of starting them at
-    /// 0. No gain multiplies them.
+    /// Draws the biases too, from a normal distribution of mean 0 and this standard deviation, instead of starting them
+    /// at
+    /// 0. The gain does not apply to them.
     ///
-    /// The theory of wide networks has such biases (Poole et al. 2016, eq. 1). They keep two inputs apart, or a tanh from
-    /// its linear middle; for training, 0 is usual.
+    /// The theory of wide networks has such biases (Poole et al. 2016, eq. 1). They keep the outputs for two inputs
+    /// different, and move a tanh out of its linear range. For training, 0 is usual.
     pub const fn bias_normal(self, deviation: f64) -> Self {
         Self { bias_deviation: deviation, ..self }
     }
 
-    /// Fan-in times the variance of a weight, where fan-in and fan-out are equal, and the variance of a bias.
+    /// Returns fan-in times the variance of a weight, for equal fan-in and fan-out, and the variance of a bias.
     #[cfg(feature = "theory")]
     pub(crate) fn variances(&self) -> [f64; 2] {
         let weight = match self.scheme {
@@ -209,7 +211,7 @@ impl Initializer {
     }
 }
 
-/// How many rows a weight has as a matrix in memory order: all sides but the last, or the first alone.
+/// Returns how many rows a weight has as a matrix in memory order: all sides but the last, or the first side alone.
 fn rows(layout: Layout, shape: &[usize]) -> usize {
     match (layout, shape) {
         (Layout::InputsFirst, [inputs @ .., _]) => inputs.iter().product(),
@@ -218,9 +220,9 @@ fn rows(layout: Layout, shape: &[usize]) -> usize {
     }
 }
 
-/// Makes columns of this length orthonormal: Q of their QR decomposition, by Gram and Schmidt's method, done twice for each column
-/// ("twice is enough": Giraud et al. 2005). The diagonal of R is positive, without which Q would not be uniform (Mezzadri 2007,
-/// section 5).
+/// Makes columns of this length orthonormal: Q of their QR decomposition, by the Gram-Schmidt method, done twice for
+/// each column ("twice is enough": Giraud et al. 2005). The diagonal of R is positive, which makes Q uniformly
+/// distributed (Mezzadri 2007, section 5).
 fn orthonormalize(columns: &mut [f64], len: usize) {
     for at in 0..columns.len() / len {
         let (before, column) = columns.split_at_mut(at * len);
@@ -236,7 +238,7 @@ fn orthonormalize(columns: &mut [f64], len: usize) {
     }
 }
 
-/// Computes the dot product of two columns, in as many sums as make a vector.
+/// Computes the dot product of two columns, in several sums, which the compiler vectorises.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let mut sums = [0.0; 8];
@@ -252,7 +254,7 @@ fn normal(rng: &mut dyn Rng) -> f64 {
     StandardNormal.sample(rng)
 }
 
-/// A new network of the type `N`.
+/// Creates a network of the type `N`.
 pub(crate) fn network<N: Parameters>(initializer: Initializer, rng: &mut impl Rng) -> Owned<N> {
     let mut network = Owned::zeros();
     fill(ViewMut::of(&mut *network), initializer, rng);
@@ -275,7 +277,7 @@ impl Visitor<0, 1> for Fill<'_> {
                 let rows = rows(layout, parameter.shape);
                 self.initializer.fill([fan_in, fan_out], rows, values, self.rng);
             }
-            // Draws nothing, so that a seed gives the weights it gave before there were such biases.
+            // Without random biases nothing is drawn for them, so the weights of a seed do not change.
             Role::Bias if self.initializer.bias_deviation == 0.0 => values.fill(T::zero()),
             Role::Bias => {
                 let deviation = self.initializer.bias_deviation;

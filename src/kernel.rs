@@ -1,4 +1,4 @@
-//! Floor 1: the numbers, which are the crate `chainrule-kernel`.
+//! Floor 1: the kernels, re-exported from the crate `chainrule-kernel`.
 
 pub(crate) use chainrule_kernel::{
     Elementwise, Initial, Kernel, Level, Pooling, Strided, Windows, all_finite, bias_gradient, convolve,

@@ -1,4 +1,4 @@
-//! Batches of a scalar that is known at run time only.
+//! Batches whose scalar type is known at run time only.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -12,12 +12,12 @@ pub(super) enum Batch {
 }
 
 impl Batch {
-    /// As many numbers as `like`, in its scalar.
+    /// Creates a batch with the length and the scalar of `like`.
     pub(super) fn of(like: &Numbers<'_>, number: impl Fn(usize) -> f64) -> Self {
         Self::new(like, like.len(), number)
     }
 
-    /// `len` numbers in the scalar of `like`.
+    /// Creates a batch of `len` numbers in the scalar of `like`.
     pub(super) fn new(like: &Numbers<'_>, len: usize, number: impl Fn(usize) -> f64) -> Self {
         match like {
             Numbers::F32(_) => Self::F32((0..len).map(|at| number(at) as f32).collect()),
@@ -25,7 +25,7 @@ impl Batch {
         }
     }
 
-    /// `len` zeros in the scalar of `like`.
+    /// Creates a batch of `len` zeros in the scalar of `like`.
     pub(super) fn zeros(like: &Numbers<'_>, len: usize) -> Self {
         match like {
             Numbers::F32(_) => Self::F32(vec![0.0; len]),
@@ -55,7 +55,7 @@ impl Batch {
     }
 }
 
-/// The bytes of a batch.
+/// Returns the bytes of a batch.
 pub(super) fn bytes<'a>(numbers: &'a Numbers<'_>) -> &'a [u8] {
     match numbers {
         Numbers::None => &[],

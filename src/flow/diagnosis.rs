@@ -10,10 +10,11 @@ const SMALLER_BRANCHES: &str = "make each branch smaller: its last weights divid
 const SKIP: &str = "let it pass by the layers, Z(n) + Z(n-k): `Residual<..>` around each block";
 
 impl Flow {
-    /// What is the matter with these gradients, if anything.
+    /// Diagnoses the gradients: healthy, vanishing, exploding, dead, saturated or not finite, with the cause and a
+    /// cure.
     ///
-    /// A trend is a verdict only if it is one without its most extreme layer too, or if a layer's singular values, or units
-    /// that are off, leave no doubt: the gain of one layer for one batch is a noisy number.
+    /// A trend must remain without its most extreme layer, because the gain of one layer for one batch is noisy. A
+    /// single layer decides only if its singular values, or its inactive units, are conclusive.
     pub fn verdict(&self) -> Verdict {
         self.non_finite()
             .or_else(|| self.nothing_to_see())
@@ -25,7 +26,7 @@ impl Flow {
 
     fn non_finite(&self) -> Option<Verdict> {
         let verdict = |at, why, cure| Some(Verdict::new(FlowState::NonFinite, at, why, cure));
-        // The innermost layers: a stack is not finite because a layer inside it is not.
+        // Looks for the innermost layers, since a stack is not finite if a layer inside it is not.
         let first = |wrong: &dyn Fn(&LayerFlow) -> bool, at: usize| {
             wrong(&self.layers[at]) && !self.inside(at).iter().any(wrong)
         };
@@ -60,7 +61,7 @@ impl Flow {
         verdict(Some(at), why, cure)
     }
 
-    /// No weights, or a loss that is at its least.
+    /// Handles networks without weights, and losses at their minimum.
     fn nothing_to_see(&self) -> Option<Verdict> {
         let healthy = |why: &str| Some(Verdict::new(FlowState::Healthy, None, why.into(), ""));
         if !self.leaves().any(|layer| layer.factor == Factor::Weights) {
@@ -74,7 +75,7 @@ impl Flow {
         }
     }
 
-    /// The gradient is 0 from some layer down.
+    /// Checks whether the gradient is exactly 0 below some layer.
     fn stopped(&self) -> Option<Verdict> {
         let main_path: Vec<&LayerFlow> = self.main_path().collect();
         let first = main_path.iter().position(|layer| self.has_weights(layer))?;
@@ -106,7 +107,7 @@ impl Flow {
         Some(Verdict { cause: Some(cause), first_over_last: Some(0.0), ..verdict })
     }
 
-    /// Factors below one, or above one.
+    /// Checks whether the factors are below one, or above one, on average.
     fn trend(&self) -> Option<Verdict> {
         let steps = self.steps();
         let total: f64 = steps.iter().map(|step| step.gain).product();
@@ -114,7 +115,7 @@ impl Flow {
         let beyond = |x: f64| if down { x < VANISHING } else { x > 1.0 / VANISHING };
         let (state, word) =
             if down { (FlowState::Vanishing, "shrinks") } else { (FlowState::Exploding, "grows") };
-        // One noisy layer is no trend.
+        // A single noisy layer is not a trend.
         let extreme = steps.iter().map(|step| step.gain).reduce(if down { f64::min } else { f64::max })?;
         if !beyond(total) {
             return None;
@@ -141,7 +142,7 @@ impl Flow {
             from.to.path,
             factors.join(", ")
         );
-        // Units that are off say more than that the slope is small.
+        // Inactive units are a more specific cause than a small slope.
         let off = if cause == Cause::Activation { self.units_off() } else { None };
         let verdict = off.unwrap_or_else(|| Verdict {
             cause: Some(cause),
@@ -150,8 +151,8 @@ impl Flow {
         Some(Verdict { first_over_last: Some(total), rate: Some(rate), ..verdict })
     }
 
-    /// The layer that does it alone, if there is no doubt: whatever the gradient, its singular values let no more (or no
-    /// less) of it through; or most of its units are off.
+    /// Returns the single layer that causes it, if that is certain: for every gradient, its singular values bound the
+    /// gain; or most of its units are inactive.
     fn one_layer(&self, state: FlowState, beyond: impl Fn(f64) -> bool) -> Option<Verdict> {
         let down = state == FlowState::Vanishing;
         let main_path: Vec<&LayerFlow> = self.main_path().collect();
@@ -159,7 +160,8 @@ impl Flow {
         let last = main_path.iter().rposition(|layer| self.has_weights(layer))?;
         main_path[first + 1..=last].iter().rev().find_map(|at| {
             let bound = at.weights.and_then(|weights| weights.spectrum).and_then(|spectrum| {
-                // Of a large matrix the largest singular value is known to some per cent, the smallest from above only.
+                // For a large matrix the largest singular value is accurate to a few per cent, and the smallest is an
+                // upper bound.
                 let margin = if spectrum.exact { 1.0 } else { 1.1 };
                 if down {
                     Some(margin * spectrum.largest)
@@ -182,7 +184,7 @@ impl Flow {
         })
     }
 
-    /// What each kind of factor on the gradient's way makes of it, a layer of weights: geometric means.
+    /// Computes by what each kind of factor multiplies the gradient for each layer of weights: geometric means.
     fn shares(&self, steps: usize) -> Vec<(Cause, f64)> {
         let main_path: Vec<&LayerFlow> = self.main_path().collect();
         let weights: Vec<usize> =
@@ -204,7 +206,7 @@ impl Flow {
     fn cure(&self, state: FlowState, cause: Cause, rate: f64) -> String {
         let slopes: Vec<_> = self.leaves().filter_map(|layer| layer.activation).collect();
         let flat = slopes.iter().any(|slope| slope.max_derivative < 1.0);
-        // Exact where g' does not hang on the size of Z, as in ReLU; a step on the way where it does.
+        // This is exact if g' does not depend on the size of Z, as in ReLU. Otherwise it is one step of an iteration.
         let factor = 1.0 / rate;
         let factor = if (0.1..100.0).contains(&factor) { format!("{factor:.2}") } else { short(factor) };
         let gain = format!("weights {factor} times as large (`Initializer::gain`), then look again");
@@ -220,7 +222,7 @@ impl Flow {
         }
     }
 
-    /// Most units of most layers saturated, or dead.
+    /// Checks whether most units of most layers are saturated, or dead.
     fn units_off(&self) -> Option<Verdict> {
         let layers: Vec<_> = self.leaves().filter(|layer| layer.activation.is_some()).collect();
         for state in [FlowState::Dead, FlowState::Saturated] {
@@ -230,7 +232,7 @@ impl Flow {
                 share.is_some_and(|share| share > DEAD_FRACTION)
             };
             let count = layers.iter().filter(off).count();
-            // A single layer is no trend, and a few samples say nothing of units that are never on.
+            // A single layer is not a trend, and with few samples an inactive unit may be healthy.
             if count < 2
                 || 2 * count <= layers.len()
                 || (state == FlowState::Dead && self.samples < MIN_SAMPLES)
@@ -243,7 +245,7 @@ impl Flow {
         None
     }
 
-    /// Too many units off, at `at` first.
+    /// Returns the verdict for too many inactive units, first at `at`.
     fn off(&self, state: FlowState, at: &LayerFlow, places: String) -> Verdict {
         let (what, cure) = units(state);
         let why = format!("{places} more than {:.0} % of the units are {what}", 100.0 * DEAD_FRACTION);
@@ -269,7 +271,7 @@ impl Flow {
     }
 }
 
-/// What units are that are off, and what helps.
+/// Returns what inactive units of this kind are called, and the cure.
 fn units(state: FlowState) -> (&'static str, &'static str) {
     match state {
         FlowState::Dead => (

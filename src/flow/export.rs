@@ -33,8 +33,8 @@ pub(super) const COLUMNS: &[&str] = &[
 ];
 
 impl Flow {
-    /// A table with a row for each layer and a header; what a layer does not have is empty. Norms of parameters are over
-    /// all of the layer's own.
+    /// Returns a table as CSV, with a header and a row for each layer; a figure that a layer does not have is empty.
+    /// Norms of parameters are over all parameters of the layer.
     pub fn to_csv(&self) -> String {
         let mut table = csv_row(COLUMNS.iter().copied());
         for layer in &self.layers {
@@ -43,21 +43,21 @@ impl Flow {
         table
     }
 
-    /// Every figure, nested as the public fields are. What is not finite is `null`.
+    /// Returns all figures as JSON, nested as the public fields are. Numbers that are not finite are `null`.
     pub fn to_json(&self) -> String {
-        // Strings, numbers and lists of known types: nothing that could fail.
+        // Strings, numbers and lists of known types: serialisation cannot fail.
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 }
 
-/// A layer's row.
+/// Returns a layer's row.
 pub(super) fn cells(layer: &LayerFlow) -> Vec<String> {
     let shape = |sides: &[usize]| sides.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
     let number = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:e}"));
     let (slope, weights) = (layer.activation, layer.weights);
     let spectrum = weights.and_then(|weights| weights.spectrum);
     let way = |name: &str| layer.paths.iter().find(|way| way.name == name).map(|way| way.input_grad_rms);
-    // A layer without parameters has no norms of them, and one without a gradient none of that.
+    // Without parameters there are no norms of them, and without a gradient no norm of it.
     let parameters = &layer.parameters;
     let over_all = |figure: fn(&ParameterFlow) -> Option<f64>| {
         let norms: Option<Vec<f64>> = parameters.iter().map(figure).collect();

@@ -9,14 +9,14 @@ use crate::kernel::{Real, squared_norm};
 use crate::layer::Factor;
 use crate::tensor::Numbers;
 
-/// What one layer does to a gradient on its way back, measured on one batch. All norms are summed in `f64`.
+/// What one layer does to the gradient in the backward pass, measured on one batch. All norms are summed in `f64`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LayerFlow {
-    /// Where it stands: `2.branch.0`; the network itself has none.
+    /// Its path, such as `2.branch.0`; the path of the network itself is empty.
     pub path: String,
     /// Its type, as it was written.
     pub layer: String,
-    /// How many layers it is inside of.
+    /// How many layers it is nested in.
     pub level: usize,
     /// Which factor of the chain rule's product it is.
     pub factor: Factor,
@@ -32,57 +32,59 @@ pub struct LayerFlow {
     pub output_grad_rms: Option<f64>,
     /// Root mean square of dR/d`input`.
     pub input_grad_rms: Option<f64>,
-    /// |dR/d`input`| / |dR/d`output`|, this layer's factor in the length of the gradient; `None` where none arrives.
+    /// |dR/d`input`| / |dR/d`output`|, this layer's factor in the length of the gradient; `None` if no gradient
+    /// arrives.
     pub gain: Option<f64>,
-    /// Of an activation: its g'.
+    /// g', for an activation.
     pub activation: Option<ActivationFlow>,
-    /// Of a linear map or a convolution: its W.
+    /// W, for a linear map or a convolution.
     pub weights: Option<WeightsFlow>,
-    /// Of a sum: the gradient that each way brings to the input. Of a residual block these are the two terms of the notes.
+    /// For a sum, the gradient that each path brings to the input. For a residual block these are the two terms of the
+    /// chain rule: that of the branch, with all of its factors, and that of the skip connection, without them.
     pub paths: Vec<PathFlow>,
     /// The cosine of the angle between the gradients of two paths: 1 where they agree, -1 where they cancel.
     pub cosine: Option<f64>,
-    /// Its own parameter tensors; those of the layers inside it stand with them. A layer that is applied several times shows the
-    /// same parameters each time, with their whole gradient.
+    /// Its own parameter tensors, without those of the layers inside it. A layer that is applied several times shows
+    /// the same parameters each time, with their whole gradient.
     pub parameters: Vec<ParameterFlow>,
-    /// The path that its parameters have in the network: `path` without the places inside a layer that is applied several times.
+    /// The path of its parameters in the network: `path` without the indices of the applications of a shared layer.
     #[serde(skip)]
     pub(super) parameters_path: String,
-    /// The output's numbers.
+    /// A histogram of the output's numbers.
     pub outputs: Option<Histogram>,
-    /// log10 of the sizes of the numbers of dR/d`output`.
+    /// A histogram of log10 |dR/d`output`|, element by element.
     pub output_grads: Option<Histogram>,
 }
 
-/// g'(Z) of an activation over a batch.
+/// Figures of g'(Z) of an activation over a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ActivationFlow {
     /// The mean of |g'|.
     pub mean: f64,
-    /// The largest |g'| that the function has anywhere.
+    /// The maximum of |g'| over all inputs.
     pub max_derivative: f64,
     /// The share of numbers with |g'| below 0.05 of that.
     pub saturated: f64,
-    /// The share of units that are off, their output and g' both 0, in every sample: a ReLU's, where tanh is saturated
-    /// instead. A unit is a feature, or a channel of an image.
+    /// The share of units that are dead: their output and g' are both 0 in every sample, as in a ReLU. A unit is a
+    /// feature, or a channel of an image.
     pub dead: f64,
 }
 
-/// W of a linear map or a convolution.
+/// Figures of the W of a linear map or a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct WeightsFlow {
     /// |Wᵀ dR/dZ| / |dR/dZ|: its gain for this batch's gradient.
     pub gain: Option<f64>,
     /// How many inputs each output sums over.
     pub fan_in: usize,
-    /// What its gain can be: its largest and smallest singular values, of the whole map where it is a convolution.
+    /// The bounds of its gain: the largest and smallest singular values, of the whole map for a convolution.
     pub spectrum: Option<Spectrum>,
 }
 
-/// One of the ways through a sum.
+/// One of the paths through a sum.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PathFlow {
-    /// `branch` or `shortcut`, or a place in a concatenation.
+    /// `branch` or `shortcut`, or an index in a concatenation.
     pub name: String,
     /// Root mean square of the gradient that it brings to the sum's input.
     pub input_grad_rms: f64,
@@ -104,12 +106,12 @@ pub struct ParameterFlow {
 }
 
 impl ParameterFlow {
-    /// |dR/dW| / |W|; `None` where W is 0.
+    /// Returns |dR/dW| / |W|, or `None` if W is 0.
     pub fn gradient_to_weight(&self) -> Option<f64> {
         ratio(self.gradient_norm, self.norm)
     }
 
-    /// |update| / |W|; `None` where W is 0 or no step was recorded. About 1e-3 is a healthy pace.
+    /// Returns |update| / |W|, or `None` if W is 0 or no step was recorded. About 1e-3 is healthy.
     ///
     /// # Source
     /// Karpathy, CS231n, "Neural networks part 3", section "Ratio of weights:updates".
@@ -119,7 +121,7 @@ impl ParameterFlow {
 }
 
 impl LayerFlow {
-    /// Its path and its type; a network that is one layer has no path.
+    /// Returns its path and its type; a network of one layer has no path.
     pub(super) fn named(&self) -> String {
         if self.path.is_empty() {
             format!("`{}`", self.layer)
@@ -128,7 +130,7 @@ impl LayerFlow {
         }
     }
 
-    /// Whether everything that was measured here is finite.
+    /// Returns whether everything that was measured here is finite.
     pub fn is_finite(&self) -> bool {
         let gradients = [self.output_grad_rms, self.input_grad_rms].into_iter().flatten();
         let measured = self.output_grad_rms.is_some();
@@ -139,18 +141,18 @@ impl LayerFlow {
     }
 }
 
-/// `a / b`, where it is defined.
+/// Returns `a / b`, if it is defined.
 pub(super) fn ratio(a: f64, b: f64) -> Option<f64> {
     let ratio = a / b;
     (b != 0.0 && ratio.is_finite()).then_some(ratio)
 }
 
-/// [`rms`] of numbers of either scalar.
+/// Computes the [`rms`] of numbers of either scalar.
 pub(super) fn rms_of(numbers: &Numbers<'_>) -> f64 {
     norm_of(numbers) / (numbers.len() as f64).sqrt()
 }
 
-/// [`norm`] of numbers of either scalar.
+/// Computes the [`norm`] of numbers of either scalar.
 pub(super) fn norm_of(numbers: &Numbers<'_>) -> f64 {
     match numbers {
         Numbers::None => 0.0,
@@ -160,7 +162,7 @@ pub(super) fn norm_of(numbers: &Numbers<'_>) -> f64 {
     }
 }
 
-/// √Σ xᵢ², without underflow or overflow of the squares.
+/// Computes √Σ xᵢ², without underflow or overflow of the squares.
 pub(super) fn norm<T: Real>(xs: &[T]) -> f64 {
     let sum = squared_norm(xs);
     if (1e-200..1e200).contains(&sum) {
@@ -169,13 +171,13 @@ pub(super) fn norm<T: Real>(xs: &[T]) -> f64 {
     let largest =
         xs.iter().fold(0.0, |max: f64, x| if x.is_finite() { max.max(x.to_f64().abs()) } else { f64::NAN });
     if largest == 0.0 || !largest.is_finite() {
-        // All zero, or something that is not finite: `max` drops a NaN, the sum keeps it.
+        // All numbers are zero, or one is not finite: `max` drops a NaN, the sum does not.
         return sum.sqrt();
     }
     largest * xs.iter().fold(0.0, |sum: f64, x| sum + (x.to_f64() / largest).powi(2)).sqrt()
 }
 
-/// The root mean square of `xs`.
+/// Computes the root mean square of `xs`.
 pub(super) fn rms<T: Real>(xs: &[T]) -> f64 {
     norm(xs) / (xs.len() as f64).sqrt()
 }

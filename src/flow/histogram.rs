@@ -3,16 +3,16 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-/// How often numbers fall into each of several bins of one width.
+/// A histogram with bins of equal width.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Histogram {
-    /// Where the first bin begins.
+    /// The lower edge of the first bin.
     pub start: f64,
-    /// Where the last bin ends.
+    /// The upper edge of the last bin.
     pub end: f64,
-    /// How many numbers each bin holds.
+    /// How many numbers are in each bin.
     pub counts: Vec<usize>,
-    /// How many numbers have no bin: 0 where logarithms are counted, and what is not finite.
+    /// How many numbers are in no bin: zeros in a histogram of logarithms, and numbers that are not finite.
     pub left_out: usize,
 }
 
@@ -28,7 +28,7 @@ impl Histogram {
             (start, end) = (0.0, 1.0); // nothing to count
         }
         if start == end {
-            // All equal: a bin around them, wide enough to be told from its edges.
+            // All numbers are equal: the range around them is just wide enough for distinct edges.
             let half = if start == 0.0 { 0.5 } else { 0.5 * start.abs().max(f64::MIN_POSITIVE) };
             (start, end) = ((start - half).max(f64::MIN), (end + half).min(f64::MAX));
         }
@@ -46,7 +46,7 @@ impl Histogram {
         Self { start, end, counts, left_out }
     }
 
-    /// The `counts.len() + 1` edges of the bins.
+    /// Returns the `counts.len() + 1` edges of the bins.
     pub fn edges(&self) -> impl Iterator<Item = f64> {
         let bins = self.counts.len() as f64;
         (0..=self.counts.len()).map(move |at| {

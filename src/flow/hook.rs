@@ -18,12 +18,12 @@ use crate::layer::{
 };
 use crate::tensor::Sample;
 
-/// Bins of each histogram.
+/// The number of bins of each histogram.
 const BINS: usize = 40;
 
-/// Watches one backward pass and writes down what each layer does to the gradient.
+/// A hook that records what each layer does to the gradient in a backward pass.
 ///
-/// [`GradientFlow::flow`](super::GradientFlow::flow) is the short way; this is for a pass that one makes anyway:
+/// [`GradientFlow::flow`](super::GradientFlow::flow) is simpler. Use this hook if you run a backward pass anyway:
 ///
 /// ```
 /// use chainrule::flow::{FlowOptions, FlowHook};
@@ -43,7 +43,7 @@ const BINS: usize = 40;
 #[derive(Debug)]
 pub struct FlowHook {
     detail: FlowOptions,
-    /// Where the forward pass was not finite there is no gradient to be measured.
+    /// If the forward pass was not finite, there is no gradient to measure.
     pub(super) forward_only: bool,
     path: Vec<Segment>,
     /// The layers that have been entered and not yet left, outermost first; the network itself is the first.
@@ -51,13 +51,13 @@ pub struct FlowHook {
     layers: Vec<LayerFlow>,
 }
 
-/// A layer with the backward pass inside it.
+/// A layer whose backward pass has begun and not ended.
 #[derive(Debug)]
 struct Open {
     plan: &'static Plan,
-    /// The layers inside that have been left, each followed by those inside it.
+    /// The layers inside whose backward pass has ended, each followed by those inside it.
     inside: Vec<Vec<LayerFlow>>,
-    /// Of a sum: what each way has brought to the input.
+    /// For a sum, the gradient that each path has brought to the input.
     paths: Vec<Way>,
 }
 
@@ -78,14 +78,14 @@ impl Open {
         Self { plan, inside: Vec::new(), paths: Vec::new() }
     }
 
-    /// Whether the layers inside are one layer, applied several times.
+    /// Returns whether the layers inside are one layer, applied several times.
     fn shared(&self) -> bool {
         self.plan.children.iter().any(|child| child.shared)
     }
 }
 
 impl FlowHook {
-    /// For one backward pass through a network `N` on inputs `X`.
+    /// Creates a hook for one backward pass through a network `N` on inputs `X`.
     pub fn new<N: Layer<X>, X: Sample>(detail: FlowOptions) -> Self {
         Self::of_plan(&N::PLAN, detail)
     }
@@ -95,13 +95,13 @@ impl FlowHook {
         Self { detail, forward_only: false, path: Vec::new(), open, layers: Vec::new() }
     }
 
-    /// The network itself, then each layer in the order of the forward pass, before the layers inside it. Empty unless a
-    /// whole backward pass has been seen; of several, the last.
+    /// Returns the network itself, then each layer in the order of the forward pass, before the layers inside it. It is
+    /// empty if no complete backward pass was recorded; after several, it has the last.
     pub fn into_layers(self) -> Vec<LayerFlow> {
         self.layers
     }
 
-    /// The figures of a layer that has just been left, with those of the layers inside it to follow.
+    /// Returns the figures of a layer whose backward pass has just ended, followed by those of the layers inside it.
     fn figures(&self, pass: &LayerPass<'_>, open: &Open) -> LayerFlow {
         let plan = pass.layer.plan();
         let output_grad = (!self.forward_only).then_some(&pass.output_grad);
@@ -150,7 +150,7 @@ impl FlowHook {
         }
     }
 
-    /// The parameters of a leaf; a buffer is measured, not trained, and has no gradient.
+    /// Returns the parameters of a leaf. Buffers are left out, since they have no gradient.
     fn parameters(&self, layer: View<'_>, gradient: View<'_>) -> Vec<ParameterFlow> {
         let mut list = List(Vec::new());
         visit([layer, gradient], [], &mut list);
@@ -170,11 +170,11 @@ impl BackwardHook for FlowHook {
     fn leave(&mut self, pass: &LayerPass<'_>) {
         let Some(mut open) = self.open.pop() else { return };
         let mut layers = [self.figures(pass, &open)].to_vec();
-        // A product is gone through from its last layer to its first.
+        // The backward pass visits a product from its last layer to its first.
         if open.plan.factor == Factor::Product {
             open.inside.reverse();
         }
-        // The first application is the last that adds to the gradient of the shared parameters: there it is whole.
+        // The backward pass reaches the first application last: then the gradient of the shared parameters is complete.
         if open.shared()
             && let Some((first, others)) = open.inside.split_first_mut()
         {
@@ -185,7 +185,7 @@ impl BackwardHook for FlowHook {
         layers.extend(open.inside.into_iter().flatten());
 
         let Some((parent, name)) = self.open.last_mut().zip(self.path.pop()) else {
-            // The network itself; another pass may follow.
+            // The pass through the network itself has ended; another one may follow.
             self.layers = layers;
             self.open.push(Open::new(open.plan));
             return;
@@ -204,14 +204,14 @@ fn joined<'a>(path: impl Iterator<Item = &'a Segment>) -> String {
     path.map(Segment::to_string).collect::<Vec<_>>().join(".")
 }
 
-/// The cosine of the angle between two gradients.
+/// Computes the cosine of the angle between two gradients.
 fn cosine(a: &[f64], b: &[f64]) -> Option<f64> {
     let (a_norm, b_norm) = (norm(a), norm(b));
     let product: f64 = a.iter().zip(b).map(|(a, b)| (a / a_norm) * (b / b_norm)).sum();
     product.is_finite().then(|| product.clamp(-1.0, 1.0))
 }
 
-/// g'(Z), which is what the backward pass makes of a gradient of ones.
+/// Computes g'(Z): the backward pass of a gradient of ones.
 fn slope(pass: &LayerPass<'_>, max_derivative: f64) -> Option<ActivationFlow> {
     let (plan, outputs) = (pass.layer.plan(), &pass.output);
     let samples = outputs.len() / plan.output.iter().product::<usize>().max(1);
@@ -223,7 +223,7 @@ fn slope(pass: &LayerPass<'_>, max_derivative: f64) -> Option<ActivationFlow> {
         return None;
     }
 
-    // Input and output are of one shape.
+    // Input and output have the same shape.
     let slopes = slopes.numbers();
     let (mut sum, mut saturated, mut alive) = (0.0, 0, vec![false; units(plan.input)]);
     let len = plan.input.iter().product::<usize>();
@@ -241,7 +241,7 @@ fn slope(pass: &LayerPass<'_>, max_derivative: f64) -> Option<ActivationFlow> {
     })
 }
 
-/// How many units a tensor of these sides has: features, or channels of an image.
+/// Returns how many units a tensor of these sides has: features, or channels of an image.
 fn units(shape: &[usize]) -> usize {
     match *shape {
         [_, features] => features,
@@ -250,7 +250,7 @@ fn units(shape: &[usize]) -> usize {
     }
 }
 
-/// Which unit the number at this place of a sample belongs to.
+/// Returns the unit to which the number at this index of a sample belongs.
 fn unit(shape: &[usize], at: usize) -> usize {
     match *shape {
         [_, features] => at % features,

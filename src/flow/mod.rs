@@ -1,11 +1,12 @@
 //! Floor 7: gradient flow. Where a gradient vanishes or explodes, which factor does it, and what cures it.
 //!
-//! Backpropagation is a product (the notes, section 1),
+//! Backpropagation is a product (Hochreiter 1991; Bengio, Simard, Frasconi 1994),
 //!
 //! > dR/dW(n-k) = dR/dA(n) · ∏ g'(Z(i)) · ∏ W(j) · dZ(n-k)/dW(n-k),
 //!
-//! and its length is at last the product of what each layer does to the gradient's length, its *gain*. One call measures
-//! them all on a batch:
+//! with a factor g' and a factor W for every layer in between. If these factors are below one, the gradient vanishes
+//! with depth; above one, it explodes. A layer's *gain* is the factor by which it changes the length of the gradient.
+//! One call measures all gains on a batch:
 //!
 //! ```
 //! use chainrule::flow::FlowState;
@@ -26,14 +27,14 @@
 //! # Ok::<(), chainrule::Error>(())
 //! ```
 //!
-//! | to see | use |
+//! | to look at | use |
 //! |---|---|
 //! | one batch, in a terminal | [`network.flow(..)`](GradientFlow::flow), and print it |
 //! | the figures | the public fields of [`Flow`] and [`LayerFlow`]; [`Flow::to_csv`], [`Flow::to_json`] |
 //! | what is wrong, and what to do | [`Flow::verdict`] |
 //! | pictures | [`picture`], with the feature `plot` |
 //! | how it changes in training | [`Recorder`] |
-//! | a backward pass of one's own | [`FlowHook`] |
+//! | a backward pass that you run yourself | [`FlowHook`] |
 
 mod batch;
 mod diagnosis;
@@ -70,7 +71,7 @@ pub use recorder::{Record, Recorder};
 pub use spectrum::Spectrum;
 pub use verdict::{Cause, DEAD_FRACTION, FlowState, MIN_SAMPLES, VANISHING, Verdict};
 
-/// The flow of gradients through a network on one batch: what each layer does to them.
+/// The gradient flow of a network on one batch: what each layer does to the gradient.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Flow {
     /// The mean loss of the batch; `None` where it is not finite, and then there are no gradients.
@@ -81,7 +82,7 @@ pub struct Flow {
     pub layers: Vec<LayerFlow>,
 }
 
-/// What beside the gradients is measured.
+/// Which figures are measured beside those of the gradients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowOptions {
     /// Singular values of each W: some milliseconds for a matrix of 128 x 128.
@@ -91,45 +92,48 @@ pub struct FlowOptions {
 }
 
 impl FlowOptions {
-    /// The gradients, the gains, g' and the parameters' norms alone: about as long as a training step.
+    /// Measures the gradients, the gains, g' and the parameters' norms only, which takes about as long as a training
+    /// step.
     pub const LIGHT: Self = Self { spectra: false, histograms: false };
 }
 
 impl Default for FlowOptions {
-    /// Everything.
+    /// Measures everything.
     fn default() -> Self {
         Self { spectra: true, histograms: true }
     }
 }
 
-/// A unit is saturated where |g'| is below this share of the steepest slope that the function has: a factor that two
-/// layers make 0.0025. For tanh that is |Z| above 2.18, for the sigmoid above 4.36. (A convention of this crate.)
+/// A unit is saturated where |g'| is below this share of the steepest slope that the function has: two such layers
+/// multiply a gradient by 0.0025. For tanh that is |Z| above 2.18, for the sigmoid above 4.36. (A convention of this
+/// crate.)
 pub const SATURATED: f64 = 0.05;
 
 impl Flow {
-    /// The layers without layers inside them, in the order of the forward pass.
+    /// Returns the layers without layers inside them, in the order of the forward pass.
     pub fn leaves(&self) -> impl Iterator<Item = &LayerFlow> {
         self.layers.iter().enumerate().filter(|&(at, _)| self.is_leaf(at)).map(|(_, layer)| layer)
     }
 
-    /// The layer at this path, as in the table: `2.branch.0`.
+    /// Returns the layer at this path, such as `2.branch.0`.
     pub fn layer(&self, path: &str) -> Option<&LayerFlow> {
         self.layers.iter().find(|layer| layer.path == path)
     }
 
-    /// |dR/dX| / |dR/dA|, by how much the whole network changes the length of the gradient; `None` where none arrives.
+    /// Returns |dR/dX| / |dR/dA|, the factor by which the whole network changes the length of the gradient, or `None`
+    /// if no gradient arrives.
     pub fn attenuation(&self) -> Option<f64> {
         self.layers.first()?.gain
     }
 
-    /// The gains of the layers one after the other, multiplied: [`attenuation`](Flow::attenuation), to rounding. A sum of
-    /// ways, such as a residual block, is one factor.
+    /// Returns the product of the gains of all layers: [`attenuation`](Flow::attenuation), up to rounding. A sum of
+    /// paths, such as a residual block, is one factor.
     pub fn product_of_gains(&self) -> Option<f64> {
         self.main_path().map(|layer| layer.gain).product()
     }
 
-    /// How far up each layer of weights stands, counted from the input, and the RMS of dR/dZ there: the chain rule's
-    /// product by itself, which dR/dW multiplies by the layer's input.
+    /// Returns the depth of each layer of weights, counted from the input, and the RMS of dR/dZ there. This is the
+    /// chain rule's product without its last factor, the layer's input.
     pub fn profile(&self) -> Vec<(usize, f64)> {
         let weights = self.leaves().filter(|layer| layer.factor == Factor::Weights);
         (1..).zip(weights).filter_map(|(depth, layer)| Some((depth, layer.output_grad_rms?))).collect()
@@ -140,15 +144,15 @@ impl Flow {
     }
 }
 
-/// Asks any network for its [`Flow`]. It is part of the prelude.
+/// Measures the gradient flow of any network. It is part of the prelude.
 pub trait GradientFlow: Network {
-    /// How gradients flow through this network on a batch: each layer's factor in the chain rule's product, and a
-    /// [verdict](Flow::verdict). What is random in training is drawn from a fixed seed.
+    /// Measures how gradients flow through this network on a batch: each layer's factor in the chain rule's product,
+    /// and a [verdict](Flow::verdict). Layers run in training mode, with random numbers from a fixed seed.
     ///
-    /// A forward pass that is not finite is no error: the verdict says which layer made it so.
+    /// A forward pass that is not finite is not an error: the verdict names the layer that caused it.
     ///
     /// # Errors
-    /// Whatever is wrong with the data: see [`Error`].
+    /// Invalid data: see [`Error`].
     fn flow<X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
@@ -165,7 +169,8 @@ pub trait GradientFlow: Network {
 
 impl<N: Network> GradientFlow for N {}
 
-/// One pass forward and back, watched. Where the forward pass is not finite, the layers' inputs and outputs alone.
+/// Measures a forward and a backward pass. If the forward pass is not finite, only the layers' inputs and outputs are
+/// measured.
 pub(crate) fn measure<N, X, Y, L, T>(
     network: &N,
     loss: &L,

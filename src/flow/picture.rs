@@ -1,4 +1,4 @@
-//! Gradient flow as pictures, to be saved as SVG or PNG.
+//! Pictures of gradient flow, which can be saved as SVG or PNG.
 //!
 //! ```
 //! use chainrule::flow::picture;
@@ -22,7 +22,7 @@ use crate::plot::{Bars, HeatMap, Histograms, Lines, Picture, PlotError};
 /// As many lines as one can tell apart.
 const LINES: usize = 8;
 
-/// The RMS of dR/dZ at each layer of weights, one line a network.
+/// Draws the RMS of dR/dZ at each layer of weights, with a line for each network.
 ///
 /// # Errors
 /// [`PlotError`] when there is nothing to draw.
@@ -37,7 +37,7 @@ pub fn gradient<'a>(flows: impl IntoIterator<Item = (&'a str, &'a Flow)>) -> Res
         .picture()
 }
 
-/// The two factors apart: what W and what g' do to the length of the gradient, layer by layer.
+/// Draws the two factors separately: by what W and g' multiply the length of the gradient, layer by layer.
 ///
 /// # Errors
 /// [`PlotError`] when there is nothing to draw.
@@ -65,20 +65,19 @@ pub fn factors(flow: &Flow) -> Result<Picture, PlotError> {
         .picture()
 }
 
-/// The numbers that each layer gives, one histogram a layer.
+/// Draws a histogram of each layer's outputs.
 ///
 /// # Errors
-/// [`PlotError`] when there is nothing to draw, as where the histograms were not counted.
+/// [`PlotError`] when there is nothing to draw, for example when no histograms were measured.
 pub fn activations(flow: &Flow) -> Result<Picture, PlotError> {
     let histograms = Histograms::new("What each layer gives").x("output");
     panels(histograms, flow, |layer| layer.outputs.as_ref())
 }
 
-/// The sizes of the gradient's numbers at each layer's output, one histogram a layer. Those that are 0 have no place on
-/// the axis.
+/// Draws a histogram of the sizes of the gradient's elements at each layer's output. Zeros are left out.
 ///
 /// # Errors
-/// [`PlotError`] when there is nothing to draw, as where the histograms were not counted.
+/// [`PlotError`] when there is nothing to draw, for example when no histograms were measured.
 pub fn gradients(flow: &Flow) -> Result<Picture, PlotError> {
     let histograms = Histograms::new("The gradient at each layer's output").x("log10 of |dR/doutput|");
     panels(histograms, flow, |layer| layer.output_grads.as_ref())
@@ -99,7 +98,7 @@ fn panels(
         .picture()
 }
 
-/// The units that are saturated, and dead, in each activation.
+/// Draws the share of saturated and of dead units in each activation.
 ///
 /// # Errors
 /// [`PlotError`] when there is nothing to draw.
@@ -116,7 +115,7 @@ pub fn units(flow: &Flow) -> Result<Picture, PlotError> {
         .picture()
 }
 
-/// The RMS of dR/dZ at each layer of weights and each recorded step.
+/// Draws a heat map of the RMS of dR/dZ at each layer of weights and each recorded step.
 ///
 /// # Errors
 /// [`PlotError`] when there is nothing to draw.
@@ -139,8 +138,8 @@ pub fn heat_map(recorder: &Recorder) -> Result<Picture, PlotError> {
         .picture()
 }
 
-/// log10 of |update| / |W| at each recorded step, for at most eight layers from the first to the last. About -3 is a
-/// healthy pace.
+/// Draws log10 of |update| / |W| at each recorded step, for at most eight layers from the first to the last. About -3
+/// is healthy.
 ///
 /// # Errors
 /// [`PlotError`] when there is nothing to draw.

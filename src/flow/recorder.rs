@@ -20,9 +20,10 @@ use crate::network::Network;
 use crate::optimizer::{GradientOf, Optimizer};
 use crate::tensor::{Sample, Tensor};
 
-/// Writes down the flow of gradients at every so many steps of a training.
+/// Records the gradient flow every few steps of a training.
 ///
-/// With a trainer it is [`Trainer::step_recorded`](crate::Trainer::step_recorded); in a training loop that you write yourself it replaces the two calls:
+/// With a trainer it is [`Trainer::step_recorded`](crate::Trainer::step_recorded); in a training loop that you write
+/// yourself it replaces the two calls:
 ///
 /// ```
 /// use chainrule::flow::Recorder;
@@ -42,40 +43,40 @@ use crate::tensor::{Sample, Tensor};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
-/// Between the recorded steps nothing is watched: they run the very code of a training without a recorder.
-/// A recorded step measures with [`FlowOptions::LIGHT`], and takes about two to four times as long as another.
+/// The steps in between run the same code as a training without a recorder. A recorded step measures with
+/// [`FlowOptions::LIGHT`], and takes about two to four times as long as another.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     every: u64,
     /// How many steps have been taken.
     step: u64,
     records: Vec<Record>,
-    /// The last record is of the step that is under way.
+    /// Whether the last record belongs to the current step.
     open: bool,
 }
 
-/// The flow at one step.
+/// The gradient flow at one step.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Record {
     /// How many steps had been taken before this one.
     pub step: u64,
-    /// What was measured in this one.
+    /// The gradient flow in this step.
     pub flow: Flow,
 }
 
 impl Recorder {
-    /// Records the first step and every `steps`-th after it; with 0, none.
+    /// Records the first step and every `steps`-th step after it; with 0, no step.
     pub fn every(steps: u64) -> Self {
         Self { every: steps, step: 0, records: Vec::new(), open: false }
     }
 
-    /// What has been recorded, oldest first.
+    /// Returns the records, oldest first.
     pub fn records(&self) -> &[Record] {
         &self.records
     }
 
-    /// Measures this batch by itself if its step is to be recorded: for a training whose own passes cannot be watched,
-    /// such as one in pieces. [`step`](Recorder::step) follows.
+    /// Measures this batch in a separate pass if its step is to be recorded: for a training whose passes take no hook,
+    /// such as one in pieces. Call [`step`](Recorder::step) after it.
     ///
     /// # Errors
     /// As [`GradientFlow::flow`](super::GradientFlow::flow); then nothing is recorded.
@@ -98,7 +99,8 @@ impl Recorder {
         Ok(())
     }
 
-    /// [`Network::loss_gradient`], watched if this step is to be recorded. It is [`step`](Recorder::step) that counts.
+    /// Calls [`Network::loss_gradient`], with a hook if this step is to be recorded. Only [`step`](Recorder::step)
+    /// counts steps.
     ///
     /// # Errors
     /// As [`Network::loss_gradient`]; then nothing is recorded.
@@ -128,19 +130,19 @@ impl Recorder {
         Ok(mean)
     }
 
-    /// Whether the step under way is to be recorded.
+    /// Returns whether the current step is to be recorded.
     fn due(&self) -> bool {
         self.every > 0 && self.step.is_multiple_of(self.every)
     }
 
-    /// One record a step, of its last batch, also where it is taken a second time after it has failed.
+    /// Stores one record for each step: that of its last batch, also if a step that failed is repeated.
     fn record(&mut self, flow: Flow) {
         self.records.pop_if(|record| record.step == self.step);
         self.records.push(Record { step: self.step, flow });
         self.open = true;
     }
 
-    /// [`Optimizer::step`], with each parameter's change measured if this step is recorded.
+    /// Calls [`Optimizer::step`], and measures the change of each parameter if this step is recorded.
     ///
     /// # Errors
     /// As [`Optimizer::step`]; then the step does not count.
@@ -163,7 +165,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// As [`Flow::to_csv`], all records one after the other, with the step in the first column.
+    /// Returns all records as CSV, one after the other, as [`Flow::to_csv`] with the step in the first column.
     pub fn to_csv(&self) -> String {
         let mut table = csv_row(std::iter::once("step").chain(COLUMNS.iter().copied()));
         for record in &self.records {
@@ -175,13 +177,13 @@ impl Recorder {
         table
     }
 
-    /// Every figure of every record.
+    /// Returns all figures of all records as JSON.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(&self.records).unwrap_or_default()
     }
 }
 
-/// Fills in how far each parameter has gone.
+/// Fills in how far each parameter has moved.
 fn updates(before_and_after: [View<'_>; 2], flow: &mut Flow) {
     visit(before_and_after, [], &mut Updates(flow));
 }

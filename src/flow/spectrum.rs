@@ -9,31 +9,33 @@ use super::figures::norm;
 use crate::layer::{AnyLayer, Space, Workspace};
 use crate::tensor::Numbers;
 
-/// The largest and the smallest factor by which a linear map can change the length of a vector, forward or back.
+/// The largest and the smallest factor by which a linear map can change the length of a vector, in the forward and in
+/// the backward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Spectrum {
     /// The largest singular value.
     pub largest: f64,
     /// The smallest of the min(inputs, outputs) singular values.
     pub smallest: f64,
-    /// Whether they are the singular value decomposition's, to rounding. Where the matrix is too large for that, `largest`
-    /// is a power iteration's, to some per cent and never too large, and `smallest` is an upper bound.
+    /// Whether they are exact to rounding, from a singular value decomposition. For larger matrices, `largest` comes
+    /// from a power iteration (a few per cent too small at most), and `smallest` is an upper bound.
     pub exact: bool,
 }
 
-/// The decomposition is taken where the matrix has at most this many rows or columns ..
+/// The decomposition is used if the matrix has at most this many rows or columns ..
 const SIDE: usize = 128;
 /// .. and this many numbers. 784 x 128 takes some 20 ms.
 const NUMBERS: usize = 1 << 17;
-/// Sweeps after which the decomposition is given up, far more than it needs (six to ten).
+/// The maximum number of sweeps of the decomposition, which needs six to ten.
 const SWEEPS: usize = 60;
-/// Steps of the power iterations.
+/// The number of steps of the power iterations.
 const STEPS: usize = 100;
 
-/// The singular values of a layer that is a linear map plus a constant, in the scalar of `like`; `None` where its weights are not
-/// finite.
+/// Computes the singular values of a layer that is a linear map plus a constant, in the scalar of `like`, or `None` if
+/// its weights are not finite.
 ///
-/// The layer itself is asked, not its weights, so that a convolution's are those of the map of whole images.
+/// It calls the layer instead of reading its weights, so that those of a convolution are the singular values of the map
+/// of whole images.
 pub(super) fn spectrum(layer: &dyn AnyLayer, like: &Numbers<'_>) -> Option<Spectrum> {
     let mut map = Map::new(layer, like)?;
     if !map.finite() {
@@ -52,7 +54,7 @@ pub(super) fn spectrum(layer: &dyn AnyLayer, like: &Numbers<'_>) -> Option<Spect
     Some(Spectrum { largest, smallest: map.smallest(largest), exact: false })
 }
 
-/// W of a layer y = W x + b, as a map of numbers both ways.
+/// W of a layer y = W x + b, as functions that apply W and Wᵀ.
 struct Map<'a> {
     layer: &'a dyn AnyLayer,
     like: &'a Numbers<'a>,
@@ -71,7 +73,7 @@ impl<'a> Map<'a> {
         Some(map)
     }
 
-    /// The layer's outputs for these inputs.
+    /// Computes the layer's outputs for these inputs.
     fn pass(&mut self, input: &Batch, samples: usize) -> Option<Batch> {
         let mut output = Batch::zeros(self.like, samples * self.outputs);
         let workspace = self.workspace.reserve(self.layer.plan(), Space::NONE, samples);
@@ -79,12 +81,12 @@ impl<'a> Map<'a> {
     }
 
     fn finite(&mut self) -> bool {
-        // With ones on either side every weight enters a sum.
+        // With inputs and gradients of ones, every weight enters a sum.
         let ones = vec![1.0; self.inputs];
         self.forward(&ones).iter().all(|y| y.is_finite())
     }
 
-    /// W x.
+    /// Computes W x.
     fn forward(&mut self, x: &[f64]) -> Vec<f64> {
         let Some(output) = self.pass(&Batch::new(self.like, x.len(), |at| x[at]), 1) else {
             return Vec::new();
@@ -92,13 +94,13 @@ impl<'a> Map<'a> {
         output.numbers().iter().zip(self.at_zero.numbers().iter()).map(|(y, b)| y - b).collect()
     }
 
-    /// Wᵀ y.
+    /// Computes Wᵀ y.
     fn back(&mut self, y: &[f64]) -> Vec<f64> {
         let output_grad = Batch::new(self.like, y.len(), |at| y[at]);
         self.rows(&output_grad, 1).numbers().iter().collect()
     }
 
-    /// Wᵀ y for each of several y.
+    /// Computes Wᵀ y for each of several y.
     fn rows(&mut self, output_grad: &Batch, samples: usize) -> Batch {
         let input = Batch::zeros(self.like, samples * self.inputs);
         let mut input_grad = Batch::zeros(self.like, samples * self.inputs);
@@ -110,7 +112,7 @@ impl<'a> Map<'a> {
         input_grad
     }
 
-    /// W, a row for each output.
+    /// Computes W, with a row for each output.
     fn matrix(&mut self) -> Vec<f64> {
         let outputs = self.outputs;
         let units =
@@ -119,7 +121,8 @@ impl<'a> Map<'a> {
         rows.numbers().iter().collect()
     }
 
-    /// Power iteration on WᵀW. Both halves of a step start at length 1: W² may be out of the scalar's range where W is not.
+    /// Power iteration on WᵀW. Both halves of a step start at length 1, because W² may exceed the scalar's range where
+    /// W does not.
     fn largest(&mut self) -> f64 {
         let (mut x, mut value) = (direction(self.inputs), 0.0);
         for _ in 0..STEPS {
@@ -154,13 +157,13 @@ impl<'a> Map<'a> {
     }
 }
 
-/// A random direction, always the same.
+/// Returns a random direction, always the same.
 fn direction(len: usize) -> Vec<f64> {
     let mut rng = crate::random::rng(0);
     unit((0..len).map(|_| rng.random::<f64>() - 0.5).collect())
 }
 
-/// `x` at length 1; 0 stays 0.
+/// Scales `x` to length 1; 0 stays 0.
 fn unit(mut x: Vec<f64>) -> Vec<f64> {
     let norm = norm(&x);
     if norm > 0.0 {
@@ -169,12 +172,13 @@ fn unit(mut x: Vec<f64>) -> Vec<f64> {
     x
 }
 
-/// The singular values of a matrix of these rows, by Jacobi's method: pairs of rows are rotated until they are orthogonal, and then
-/// their lengths are the singular values, to rounding of the largest. `None` where that does not end.
+/// Computes the singular values of a matrix of these rows, by Jacobi's method: pairs of rows are rotated until they are
+/// orthogonal, and then their lengths are the singular values, to rounding of the largest. `None` if it does not
+/// converge.
 ///
 /// # Source
-/// Hestenes, "Inversion of matrices by biorthogonalization and related results", SIAM J. Appl. Math. 6 (1958); Demmel, Veselić,
-/// "Jacobi's method is more accurate than QR", SIAM J. Matrix Anal. Appl. 13 (1992), algorithm 4.1.
+/// Hestenes, "Inversion of matrices by biorthogonalization and related results", SIAM J. Appl. Math. 6 (1958); Demmel,
+/// Veselić, "Jacobi's method is more accurate than QR", SIAM J. Matrix Anal. Appl. 13 (1992), algorithm 4.1.
 fn singular_values(matrix: Vec<f64>, columns: usize) -> Option<Vec<f64>> {
     let rows = matrix.len() / columns;
     let (mut a, count, len) = if rows <= columns {
@@ -203,8 +207,8 @@ fn singular_values(matrix: Vec<f64>, columns: usize) -> Option<Vec<f64>> {
     None
 }
 
-/// Turns rows of length `len` by Householder's reflections until they are a lower triangle, whose singular values are the same, and
-/// gives the new length of the rows: their number. Long rows would make each rotation as much longer.
+/// Reduces rows of length `len` by Householder's reflections to a lower triangle with the same singular values. Returns
+/// the new length of the rows: their number. The time of a rotation is proportional to that length.
 ///
 /// # Source
 /// Golub, Van Loan, "Matrix computations", 4th edition, section 5.2.2, on the transposed matrix.
@@ -230,7 +234,7 @@ fn triangle(a: &mut Vec<f64>, len: usize) -> usize {
     count
 }
 
-/// p·p, q·q and p·q, in four sums each: one sum would wait for its own last addition.
+/// Computes p·p, q·q and p·q, in four sums each: a single sum would wait for each of its additions.
 fn products(p: &[f64], q: &[f64]) -> [f64; 3] {
     let ((p, p_rest), (q, q_rest)) = (p.as_chunks::<4>(), q.as_chunks::<4>());
     let [mut pp, mut qq, mut pq] = [[0.0; 4]; 3];
@@ -249,7 +253,7 @@ fn products(p: &[f64], q: &[f64]) -> [f64; 3] {
     [pp, qq, pq].map(|sums| sums.iter().sum())
 }
 
-/// Rotates two rows until they are orthogonal; whether they were not.
+/// Rotates two rows until they are orthogonal. Returns whether a rotation was needed.
 fn orthogonalize(p: &mut [f64], q: &mut [f64]) -> bool {
     let [pp, qq, pq] = products(p, q);
     // Rows of zeros are orthogonal to all others.

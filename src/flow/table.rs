@@ -3,12 +3,12 @@ use core::fmt;
 use super::{Flow, LayerFlow};
 use crate::layer::{Factor, head, tail};
 
-/// Characters of the bar.
+/// The length of the bar in characters.
 const BAR: usize = 12;
 
 impl fmt::Display for Flow {
-    /// 80 columns, and sensible without colour: each layer with the RMS of dR/d`output` (and as a bar, on a log scale), its gain, and
-    /// what its factor is made of; then the verdict.
+    /// Prints a table of 80 columns, without colours: each layer with the RMS of dR/d`output` (and as a bar, on a log
+    /// scale), its gain, and the figures of its factor; then the verdict.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = "─".repeat(79);
         let loss = self.loss.map_or("not finite".into(), short);
@@ -22,7 +22,7 @@ impl fmt::Display for Flow {
         writeln!(f, "{line}")?;
         let scale = Scale::of(self);
         for (at, layer) in self.layers.iter().enumerate() {
-            // A skip is in the figures of its block; a stack is its layers, unless it has none.
+            // A skip connection is in the figures of its block, and a stack is left out unless it has no layers.
             let skip = layer.layer == "Identity" && layer.path.ends_with("shortcut");
             if skip || (layer.factor == Factor::Product && !self.is_leaf(at)) {
                 continue;
@@ -52,7 +52,7 @@ impl Flow {
         writeln!(f, "{}", row.trim_end())
     }
 
-    /// The parameters: |W|, |dR/dW|, their quotient and, after a recorded step, |update| / |W|.
+    /// Returns a table of the parameters: |W|, |dR/dW|, their quotient and, after a recorded step, |update| / |W|.
     pub fn parameters_table(&self) -> String {
         let mut table = format!(
             "{:<30} {:>9} {:>10} {:>10} {:>8} {:>8}\n",
@@ -78,7 +78,7 @@ impl Flow {
     }
 }
 
-/// What a layer's gain is made of, in 21 characters.
+/// Formats the figures of a layer's factor in 21 characters.
 fn factor(layer: &LayerFlow) -> String {
     if !layer.output_rms.is_finite() {
         return format!("output is {}", if layer.output_rms.is_nan() { "NaN" } else { "infinite" });
@@ -102,7 +102,7 @@ fn factor(layer: &LayerFlow) -> String {
     }
 }
 
-/// Three significant places or so, in 7 characters.
+/// Formats a number with about three significant digits in 7 characters.
 pub(super) fn short(x: f64) -> String {
     match x.abs() {
         0.0 | 0.01..100.0 => format!("{x:.3}"),
@@ -111,18 +111,18 @@ pub(super) fn short(x: f64) -> String {
     }
 }
 
-/// A power of ten, in 7 characters.
+/// Formats a number with an exponent in 7 characters.
 fn size(x: f64) -> String {
     let long = format!("{x:.1e}");
     if long.len() > 7 { tiny(x) } else { long }
 }
 
-/// The same in at most 6 characters.
+/// Formats a number in at most 6 characters.
 fn tiny(x: f64) -> String {
     format!("{x:.0e}")
 }
 
-/// The decades that the bars stand for.
+/// The range of the bars in decades.
 #[derive(Clone, Copy)]
 struct Scale {
     low: f64,
@@ -135,11 +135,11 @@ impl Scale {
         let logs = sizes.filter(|rms| *rms > 0.0 && rms.is_finite()).map(f64::log10);
         let (low, high) =
             logs.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
-        // At least two decades, so that equal gradients look equal.
+        // At least two decades, so that nearly equal gradients have nearly equal bars.
         Self { low: low.min(high - 2.0), high }
     }
 
-    /// Full at the largest gradient, next to empty at the smallest.
+    /// Returns the bar: full for the largest gradient, nearly empty for the smallest.
     fn bar(self, rms: f64) -> String {
         const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
         if rms.is_nan() || rms <= 0.0 {

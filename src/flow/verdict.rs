@@ -10,64 +10,66 @@ use crate::layer::Factor;
 /// explodes where it grows by more than the inverse: e⁻³ = 0.05.
 ///
 /// # Source
-/// Schoenholz, Gilmer, Ganguli, Sohl-Dickstein, "Deep information propagation", ICLR 2017, section 5: random networks train
-/// down to about six depth scales ξ. The scale of the gradient's squared norm is ξ = 1 / |ln χ|, so that over six of them
-/// the norm changes by e³.
+/// Schoenholz, Gilmer, Ganguli, Sohl-Dickstein, "Deep information propagation", ICLR 2017, section 5: random networks
+/// train down to about six depth scales ξ. The scale of the gradient's squared norm is ξ = 1 / |ln χ|, so that over six
+/// of them the norm changes by e³.
 pub const VANISHING: f64 = 0.049_787_068_367_863_944;
 
-/// More than this share of a layer's units off (saturated, or dead) is too many: with a half of them off a ReLU is healthy.
-/// (A convention of this crate; it must hold in more than half of the layers, so that no single one gives a verdict.)
+/// A layer has too many inactive units (saturated, or dead) if their share is above this. A healthy ReLU has half. (A
+/// convention of this crate. More than half of the layers must exceed it, so that no single layer gives a verdict.)
 pub const DEAD_FRACTION: f64 = 0.75;
 
-/// With fewer samples no trend is seen in dead units (a layer that is off as a whole and stops the gradient is named all the same): a healthy ReLU is off in all of 8 independent samples once in 256.
+/// With fewer samples than this, dead units are not diagnosed as a trend: a healthy ReLU is inactive in all of 8
+/// independent samples with probability 1/256. (A layer that is inactive as a whole and stops the gradient is named all
+/// the same.)
 pub const MIN_SAMPLES: usize = 8;
 
-/// What is the matter with a gradient.
+/// The state of the gradients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum FlowState {
-    /// It arrives.
+    /// The gradient reaches the first layers.
     Healthy,
-    /// Factors below one.
+    /// It vanishes: factors below one.
     Vanishing,
-    /// Factors above one.
+    /// It explodes: factors above one.
     Exploding,
-    /// Units that are off in every sample.
+    /// Units are dead: their output and g' are 0 in every sample.
     Dead,
-    /// Units where g' is next to nothing.
+    /// Units are saturated: their g' is close to 0.
     Saturated,
-    /// NaN or infinity.
+    /// There is a NaN or an infinity.
     NonFinite,
 }
 
-/// Which of the chain rule's factors does it.
+/// Which of the chain rule's factors is the cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Cause {
     /// W.
     Weights,
     /// g'.
     Activation,
-    /// The sum over the ways through residual blocks.
+    /// The sums of the paths through residual blocks.
     Sum,
-    /// Something between: a norm, a pooling, a dropout.
+    /// Another layer: a norm, a pooling, a dropout.
     Other,
 }
 
-/// What is the matter with the gradients of a network, where, why, and what to try.
+/// A diagnosis of the gradients of a network: the state, where it begins, its cause, and what to try.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verdict {
-    /// What is the matter.
+    /// The state of the gradients.
     pub state: FlowState,
-    /// The path of the layer where it starts, on the way back from the loss.
+    /// The path of the layer where it starts in the backward pass.
     pub starts_at: Option<String>,
-    /// The factor that does it.
+    /// The factor that causes it.
     pub cause: Option<Cause>,
     /// |dR/dZ| of the first layer of weights over that of the last.
     pub first_over_last: Option<f64>,
-    /// The same for one layer: the geometric mean.
+    /// The geometric mean of that for one layer.
     pub rate: Option<f64>,
-    /// What was seen, in a sentence.
+    /// What was measured, in a sentence.
     pub why: String,
-    /// What to try, in a sentence; empty where nothing is the matter.
+    /// What to try, in a sentence; empty for healthy gradients.
     pub cure: String,
 }
 

@@ -2,16 +2,16 @@
 
 use super::TOLERANCE;
 
-/// A derivative, and what rounding may have done to it.
+/// A derivative, and a bound of its rounding error.
 pub(super) struct Derivative {
     pub(super) value: f64,
     pub(super) noise: f64,
 }
 
-/// df/dx at `x`, for an f summed from numbers of this magnitude.
+/// Computes df/dx at `x`, for an f that is a sum of numbers of this magnitude.
 pub(super) fn derivative(x: f64, magnitude: f64, mut f: impl FnMut(f64) -> f64) -> Derivative {
     let mut slope = |h: f64| {
-        // The steps as the arithmetic really takes them.
+        // The steps after rounding.
         let (right, left) = ((x + h) - x, x - (x - h));
         let (far_right, far_left) = ((x + 2.0 * h) - x, x - (x - 2.0 * h));
         let near = (f(x + right) - f(x - left)) / (right + left);

@@ -1,7 +1,8 @@
-//! Floor 5: is this backward pass the derivative of that forward pass?
+//! Floor 5: checks that a backward pass is the derivative of its forward pass.
 //!
-//! [`gradcheck`] holds a layer, or a whole network, against finite differences, number by number and with sign, for its
-//! inputs and for every parameter; [`gradcheck_loss`] does so for a loss. Whoever writes a layer writes this test:
+//! [`gradcheck`] compares the gradients of a layer, or of a whole network, with finite differences, number by number
+//! and with sign, for its inputs and for every parameter. [`gradcheck_loss`] does so for a loss. Write such a test for
+//! each layer that you write yourself:
 //!
 //! ```
 //! use chainrule::prelude::*;
@@ -15,20 +16,22 @@
 //! ```
 //!
 //! # How
-//! A random cotangent u makes the output one number, f = Σ u·y. Its derivative by each number x is measured by central
-//! differences of fourth order, (8 f(x+h) - 8 f(x-h) - f(x+2h) + f(x-2h)) / 12h, in `f64`, at steps from 1e-3 down; of
-//! these the one is taken that agrees best with the step half as large, because a large step may reach across a kink
-//! and a small one drowns in rounding. The choice does not look at the layer's own gradient.
+//! With a random gradient u of the output (a cotangent), the output becomes one number, f = Σ u·y. Its derivative with
+//! respect to each number x is computed by central differences of fourth order, (8 f(x+h) - 8 f(x-h) - f(x+2h) +
+//! f(x-2h)) / 12h, in `f64`, at steps of 1e-3 and smaller. The step is used whose difference agrees best with that of
+//! half the step, because a large step may cross a kink, and a small one is dominated by rounding. The choice does not
+//! use the layer's own gradient.
 //!
-//! Layers with a kink have to be shown inputs on both sides of it. On the kink itself there is no derivative to compare.
+//! A layer with a kink must be checked with inputs on both sides of it. At the kink itself there is no derivative to
+//! compare.
 //!
-//! Beside the derivative, the contract of [`Layer::backward`] is checked: that it overwrites the gradient of its input, adds to the
-//! gradients of its parameters (and overwrites them when it is told to, if it says that it [can](Layer::OVERWRITES)), gives the
-//! same gradients of its parameters when nobody needs that of its input, and reads nothing from scratch memory that another pass
-//! left there: between the two passes it is filled with NaN.
+//! Beside the derivative, the contract of [`Layer::backward`] is checked: that it overwrites the gradient of its input,
+//! adds to the gradients of its parameters (and overwrites them when it is told to, if it says that it
+//! [can](Layer::OVERWRITES)), computes the same gradients of its parameters when that of its input is not needed, and
+//! does not read scratch memory that another pass wrote: it is filled with NaN between the two passes.
 //!
-//! Layers that draw random numbers are given the same ones every time. What is checked is training; a layer that differs in
-//! use needs a test of that beside.
+//! Layers that draw random numbers get the same ones every time. The check runs in training mode; a layer that differs
+//! in evaluation mode needs another test for that.
 
 mod difference;
 mod subject;
@@ -48,27 +51,27 @@ use crate::tensor::Tensor;
 use difference::{Derivative, derivative};
 use subject::Subject;
 
-/// The largest relative error that passes.
+/// The largest relative error that is accepted.
 ///
-/// Differences of fourth order at a step of 1e-3 err by about 1e-12 in truncation and 1e-13 in rounding, so that a right
-/// gradient passes with room, and a wrong factor, sign or index does not.
+/// Differences of fourth order at a step of 1e-3 have a truncation error of about 1e-12 and a rounding error of about
+/// 1e-13, so a correct gradient passes with a wide margin, and a wrong factor, sign or index does not.
 pub const TOLERANCE: f64 = 1e-6;
 
-/// What was compared, and how well it agreed.
+/// The result of a successful check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// How many numbers were compared.
     pub checked: usize,
     /// The largest relative error among them.
     pub worst: f64,
-    /// Where that was: `input[0]`, `2.branch.0.weight`, ..
+    /// The tensor with that error: `input[0]`, `2.branch.0.weight`, ..
     pub tensor: String,
 }
 
-/// A backward pass that is not the derivative of its forward pass.
+/// A backward pass is not the derivative of its forward pass.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum GradcheckError {
-    /// The gradient by one number is not what finite differences say.
+    /// The gradient with respect to one number differs from finite differences.
     #[error(
         "the gradient of `{layer}` by {tensor}, element {index}, is {analytic:.8e}, \
          but finite differences say {numeric:.8e}: a relative error of {error:.1e}"
@@ -78,11 +81,11 @@ pub enum GradcheckError {
         layer: String,
         /// `input[sample]`, or the path of a parameter.
         tensor: String,
-        /// Which number of it, in memory order.
+        /// The index of the number, in memory order.
         index: usize,
-        /// What the backward pass gave.
+        /// The value of the backward pass.
         analytic: f64,
-        /// What finite differences gave.
+        /// The value of finite differences.
         numeric: f64,
         /// Their relative error.
         error: f64,
@@ -92,19 +95,19 @@ pub enum GradcheckError {
     Contract {
         /// The type of the layer.
         layer: String,
-        /// What it should have done.
+        /// What the backward pass should have done.
         rule: &'static str,
         /// `input[sample]`, or the path of a parameter.
         tensor: String,
-        /// Which number of it, in memory order.
+        /// The index of the number, in memory order.
         index: usize,
     },
-    /// There was nothing to compare, or a NaN or an infinity among what was.
+    /// There was nothing to compare, or there was a NaN or an infinity.
     #[error("`{layer}` cannot be checked: {reason}")]
     Unusable {
         /// The type of the layer.
         layer: String,
-        /// Why not.
+        /// The reason.
         reason: &'static str,
     },
 }
@@ -139,7 +142,8 @@ fn check<X: InF64, L: Layer<X, Output: InF64>>(layer: &L, inputs: &[X]) -> Resul
     let plain = subject.backward(true, 0.0, !L::OVERWRITES);
     let broken =
         |rule, tensor: String, index| GradcheckError::Contract { layer: name.clone(), rule, tensor, index };
-    // Everything set to 1 before: the gradient of the input is overwritten, and 1 stays in that of a parameter if it is added to.
+    // All gradients are set to 1 before: that of the input must be overwritten, and that of a parameter must be added
+    // to the 1.
     let over = subject.backward(true, 1.0, true);
     if let Some(at) = differ(&plain.inputs, &over.inputs, 0.0) {
         return Err(broken("overwrite `input_grad`", input_name::<X>(at), at % X::LEN));
@@ -220,10 +224,10 @@ where
     Ok(verdict.report)
 }
 
-/// Where two gradients by the same numbers differ.
+/// Returns where two gradients with respect to the same numbers differ.
 fn differ(plain: &[f64], other: &[f64], tolerance: f64) -> Option<usize> {
     let scale = plain.iter().fold(0.0, |scale, x| f64::max(scale, x.abs()));
-    // Numbers that are not finite are no difference here: they are no derivative, which is said of them later.
+    // Numbers that are not finite are ignored here: a later check reports them.
     let same = |x: &f64, y: &f64| !x.is_finite() || (x - y).abs() <= tolerance * scale;
     plain.iter().zip(other).position(|(x, y)| !same(x, y))
 }
@@ -241,7 +245,7 @@ impl Verdict {
         analytic: f64,
         Derivative { value: numeric, noise }: Derivative,
     ) -> Result<(), GradcheckError> {
-        // What rounding alone can do is no error: a difference of the size of the noise counts as the tolerance.
+        // A difference of the size of the rounding noise is not an error: it counts as the tolerance.
         let floor = f64::max(noise / TOLERANCE, f64::MIN_POSITIVE);
         let error = (analytic - numeric).abs() / analytic.abs().max(numeric.abs()).max(floor);
         self.report.checked += 1;

@@ -1,4 +1,4 @@
-//! A layer whose output has been made one number, f = Σ u·y, with all that f depends on within reach.
+//! A layer whose output is reduced to one number, f = Σ u·y, with access to all numbers that f depends on.
 
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -13,7 +13,7 @@ use crate::layer::compare::copy;
 use crate::layer::{Backward, Layer, Mode, Owned, Parameter, Role, View, ViewMut, Visitor, Workspace, visit};
 use crate::tensor::Tensor;
 
-/// A layer at a point, with the cotangent that makes its output one number.
+/// A layer with inputs, and the gradient u of its output.
 pub(super) struct Subject<X: Tensor, L: Layer<X>> {
     layer: Owned<L>,
     pub(super) inputs: Vec<X>,
@@ -22,7 +22,7 @@ pub(super) struct Subject<X: Tensor, L: Layer<X>> {
     workspace: Workspace,
 }
 
-/// What one backward pass gave.
+/// The result of one backward pass.
 pub(super) struct Gradients {
     pub(super) inputs: Vec<f64>,
     pub(super) parameters: Vec<(String, Vec<f64>)>,
@@ -52,13 +52,13 @@ where
         self.layer.forward(&self.inputs, &mut self.outputs, workspace, &mut Mode::Train(&mut rng));
     }
 
-    /// f = Σ u·y.
+    /// Computes f = Σ u·y.
     pub(super) fn value(&mut self) -> f64 {
         self.forward();
         self.terms().sum()
     }
 
-    /// Σ |u·y|, the size of the numbers that f is summed from.
+    /// Computes Σ |u·y|, the magnitude of the terms of f.
     pub(super) fn magnitude(&mut self) -> f64 {
         self.forward();
         self.terms().map(f64::abs).sum()
@@ -68,8 +68,8 @@ where
         L::Output::flat(&self.outputs).iter().zip(L::Output::flat(&self.cotangent)).map(|(y, u)| y * u)
     }
 
-    /// The gradients of f, with everything that receives them set to `before` first. A layer that does not accumulate overwrites the
-    /// gradients of its parameters.
+    /// Computes the gradients of f, after setting their memory to `before`. A layer that does not accumulate overwrites
+    /// the gradients of its parameters.
     pub(super) fn backward(&mut self, with_input_grad: bool, before: f64, accumulate: bool) -> Gradients {
         L::Output::flat_mut(&mut self.outputs).fill(before);
         self.forward();
@@ -92,7 +92,7 @@ where
         Gradients { inputs: X::flat(&input_grad).to_vec(), parameters: collect.0 }
     }
 
-    /// One number of one parameter, counted in the visitor's order; set to `value` if there is one.
+    /// Returns one number of one parameter, counted in the visitor's order, and sets it to `value` if that is given.
     pub(super) fn parameter(&mut self, tensor: usize, at: usize, value: Option<f64>) -> f64 {
         let mut access = Access { tensor, at, value, seen: 0, found: f64::NAN };
         visit([], [ViewMut::of(&mut *self.layer)], &mut access);
