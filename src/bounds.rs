@@ -1,8 +1,7 @@
 //! Floor 3: bounds that are written so that the compiler's error is a sentence.
 //!
-//! Every trait here holds for one type only, and a method could name that type instead. (`AcceptsInput` and `Maps`, which
-//! hold for every layer, are in `network`.)
-//! The traits make the compiler's messages readable:
+//! Every trait here holds for one type only, and a method could name that type instead. (`AcceptsInput` and `Maps`,
+//! which hold for every layer, are in `network`.) The traits make the compiler's messages readable:
 //!
 //! * If the network fixes the type of an argument, such as `&[X]`, the error for any other type is "mismatched types".
 //!   A trait that holds for `X` alone can say what is wrong.
@@ -113,10 +112,10 @@ pub trait AtMostSixteen<const LAYERS: usize> {}
 )]
 pub trait SameScalar<In: Tensor>: Tensor<Scalar = In::Scalar> {}
 
-#[diagnostic::do_not_recommend] // so that the error is the one of `SameScalar`, not of the projection
+#[diagnostic::do_not_recommend] // so that the error is that of `SameScalar`, not of the projection
 impl<In: Tensor, Out: Tensor<Scalar = In::Scalar>> SameScalar<In> for Out {}
 
-/// A tensor of `f64`: in `f32` a difference has too few digits left to hold a gradient against.
+/// A tensor of `f64`: in `f32` a finite difference has too few digits for a comparison.
 #[diagnostic::on_unimplemented(
     message = "a gradient is checked in `f64`, and these inputs are `{Self}`",
     label = "`{Self}` is not a tensor of `f64`",
@@ -124,5 +123,5 @@ impl<In: Tensor, Out: Tensor<Scalar = In::Scalar>> SameScalar<In> for Out {}
 )]
 pub trait InF64: Tensor<Scalar = f64> {}
 
-#[diagnostic::do_not_recommend] // so that the error is the one above, not a projection's
+#[diagnostic::do_not_recommend] // so that the error is the one above, not that of a projection
 impl<X: Tensor<Scalar = f64>> InF64 for X {}

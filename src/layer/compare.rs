@@ -9,9 +9,10 @@ use chainrule_parameters::{Parameters, Role, View, ViewMut};
 use super::{Parameter, Visitor, visit};
 use crate::kernel::{Real, squared_norm};
 
-/// All parameters of a network, to be compared and printed.
+/// A view of all parameters of a network, which can be compared and printed.
 ///
-/// Rust lets no crate but `approx` itself compare a bare tuple, so a network that is one is compared through this view:
+/// Rust's orphan rule does not allow this crate to implement the traits of `approx` for tuples, so a tuple is compared
+/// through this view:
 ///
 /// ```
 /// use approx::assert_relative_eq;
@@ -22,7 +23,7 @@ use crate::kernel::{Real, squared_norm};
 /// assert_relative_eq!(a.parameters(), b.parameters());
 /// ```
 ///
-/// A tolerance is an `f64`, and counts as no less than the epsilon of the scalar that is compared.
+/// A tolerance is an `f64`. A tolerance below the epsilon of the compared scalar is raised to that epsilon.
 #[derive(Clone, Copy)]
 pub struct ParametersView<'a> {
     view: View<'a>,
@@ -61,15 +62,15 @@ impl Visitor<1, 0> for Print<'_, '_> {
     }
 }
 
-/// How two numbers are compared. The tolerances count as no finer than the scalar that is compared can tell apart.
+/// How two numbers are compared. Tolerances are at least the epsilon of the compared scalar.
 #[derive(Clone, Copy)]
 pub(crate) enum Comparison {
     Exact,
-    /// With this tolerance.
+    /// By their difference.
     Absolute(f64),
-    /// With this tolerance, or this share of the larger number.
+    /// By their difference, or relative to the larger number.
     Relative(f64, f64),
-    /// With this tolerance, or this many numbers apart.
+    /// By their difference, or by the count of numbers between them.
     Ulps(f64, u32),
 }
 
@@ -96,7 +97,7 @@ impl Visitor<2, 0> for Compare {
     }
 }
 
-/// Whether every parameter of `a` is the same as that of `b`.
+/// Returns whether every parameter of `a` is the same as that of `b`.
 pub(crate) fn same(a: View<'_>, b: View<'_>, comparison: Comparison) -> bool {
     let mut compare = Compare { comparison, same: true };
     visit([a, b], [], &mut compare);
@@ -116,7 +117,7 @@ impl Visitor<0, 1> for SetZero {
     }
 }
 
-/// A copy of a network on the heap.
+/// Returns a copy of a network on the heap.
 #[cfg(feature = "alloc")]
 pub(crate) fn copy<N: Parameters>(network: &N) -> Owned<N> {
     let mut copy = Owned::zeros();
@@ -130,7 +131,7 @@ pub(crate) fn copy_into(from: View<'_>, to: ViewMut<'_>) {
     visit([from], [to], &mut Copy);
 }
 
-/// The Euclidean norm over all parameters but the buffers, summed in `f64`.
+/// Returns the Euclidean norm over all parameters except the buffers, summed in `f64`.
 pub(crate) fn norm(network: View<'_>) -> f64 {
     let mut square = Square(0.0);
     visit([network], [], &mut square);
@@ -142,7 +143,7 @@ struct Square(f64);
 impl Visitor<1, 0> for Square {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
         if let Role::Buffer { .. } = parameter.role {
-            return; // a distance from what was measured, no slope of the loss
+            return; // a distance from the batch's value, not a derivative of the loss
         }
         self.0 += squared_norm(xs);
     }

@@ -1,4 +1,4 @@
-//! The contract: what a layer is.
+//! The contract of a layer.
 
 use bytemuck::Pod;
 use chainrule_parameters::Parameters;
@@ -8,8 +8,8 @@ use crate::tensor::Sample;
 
 /// A map from the shape `X` to the shape [`Output`](Layer::Output), and the chain rule through it.
 ///
-/// A batch is a slice of samples. The caller of a layer (usually the stack it is in) owns its input and its output and hands both to
-/// the backward pass again, so that most layers save nothing of their own.
+/// A batch is a slice of samples. The caller of a layer (usually the stack it is in) owns its input and its output and
+/// passes both to the backward pass again, so that most layers save nothing.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -56,19 +56,19 @@ use crate::tensor::Sample;
     note = "each layer takes what the one before it gives, and the first takes the data: make the two shapes equal"
 )]
 pub trait Layer<X: Sample>: Parameters {
-    /// The shape of what this layer gives for an `X`.
+    /// The shape of this layer's output for an input `X`.
     type Output: Sample + Pod;
 
-    /// What is known before the program runs: what the layer saves, what it costs, which factor of the chain rule it is.
+    /// What is known at compile time: what the layer saves, what it costs, which factor of the chain rule it is.
     const PLAN: Plan = Plan::leaf::<X, Self>();
 
-    /// Whether [`backward`](Layer::backward) obeys [`accumulate`](Backward::accumulate). A layer that says nothing always adds to the
-    /// gradient, and its caller sets that to zero first.
+    /// Whether [`backward`](Layer::backward) obeys [`accumulate`](Backward::accumulate). By default a layer always adds
+    /// to the gradient, and its caller sets the gradient to zero first.
     const OVERWRITES: bool = false;
 
     /// Fills `output`, of the length of `input`, with this layer's output for each sample.
     ///
-    /// `mode` says whether this is training or evaluation, and in training has the random numbers' generator.
+    /// `mode` says whether this is training or evaluation, and in training contains the generator of random numbers.
     fn forward(
         &self,
         input: &[X],
@@ -77,14 +77,16 @@ pub trait Layer<X: Sample>: Parameters {
         mode: &mut Mode<'_>,
     );
 
-    /// Given dR/d`output`, the gradient of some R by this layer's output:
+    /// Computes the gradients of R from `output_grad`, which is dR/d`output`:
     ///
-    /// * **overwrites** `input_grad` with dR/d`input`, unless nobody needs it (`None`: the first layer of a network);
-    /// * **adds** to `gradient` dR/dW, summed over the batch, for each parameter W, and the distance `running - batch` for each
-    ///   [buffer](crate::layer::Role::Buffer): 0 unless the forward pass was one of training.
+    /// * **overwrites** `input_grad` with dR/d`input`, unless that is not needed (`None`, as for the first layer of a
+    ///   network);
+    /// * **adds** to `gradient` dR/dW, summed over the batch, for each parameter W, and the distance `running - batch`
+    ///   for each [buffer](crate::layer::Role::Buffer): that is 0 in evaluation mode.
     fn backward(&self, pass: Backward<'_, X, Self>);
 
-    /// [`backward`](Layer::backward), watched. Only layers made of layers override it: they show the hook each layer inside.
+    /// Calls [`backward`](Layer::backward) with a hook. Only layers that contain layers override it: they call the hook
+    /// around each layer inside.
     #[doc(hidden)]
     #[inline]
     fn backward_with_hook(&self, pass: Backward<'_, X, Self>, hook: Option<&mut dyn BackwardHook>) {
@@ -93,19 +95,19 @@ pub trait Layer<X: Sample>: Parameters {
     }
 }
 
-/// All that a backward pass works on.
+/// The arguments of a backward pass.
 pub struct Backward<'a, X: Sample, L: Layer<X>> {
-    /// What the forward pass took.
+    /// The input of the forward pass.
     pub input: &'a [X],
-    /// What it gave for that.
+    /// The output of the forward pass for that input.
     pub output: &'a [L::Output],
     /// dR/d`output`.
     pub output_grad: &'a [<L::Output as Sample>::Grad],
-    /// Where dR/d`input` goes, if it is needed. It has any contents, and is to be overwritten.
+    /// Memory for dR/d`input`, if that is needed. Its contents are arbitrary; overwrite them.
     pub input_grad: Option<&'a mut [X::Grad]>,
-    /// Where dR/dW goes for each parameter W.
+    /// The gradient: dR/dW for each parameter W.
     pub gradient: &'a mut L,
-    /// What the forward pass saved, and scratch memory.
+    /// The values that the forward pass saved, and scratch memory.
     pub workspace: WorkspaceMut<'a>,
     /// Whether to add to `gradient`, or to overwrite it; for layers that [overwrite](Layer::OVERWRITES).
     pub accumulate: bool,

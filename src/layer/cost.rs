@@ -1,6 +1,6 @@
-/// What a layer costs, known before the program runs.
+/// What a layer costs for each sample, known at compile time.
 ///
-/// Per sample; stacks add up their layers. Usable in a `const` assertion:
+/// Stacks add up the costs of their layers. It can be used in a `const` assertion:
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -10,15 +10,15 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cost {
-    /// Multiplications with addition in the products of a forward pass. What an activation does is not counted.
+    /// The multiply-adds of the matrix products in a forward pass. Activations are not counted.
     pub multiply_adds: u64,
     /// The same for the gradients of weights and inputs, in a backward pass.
     pub backward_multiply_adds: u64,
-    /// How many layers of weights the longest way through has: the length of the chain rule's product.
+    /// How many layers of weights the longest path has: the length of the chain rule's product.
     pub depth: usize,
     /// The sum of 1 / width over all layers of weights.
     widths: f64,
-    /// 1 / width of the last of them; where ways run side by side, summed over the last of each.
+    /// 1 / width of the last of them; for parallel branches, summed over the last layer of each.
     last: f64,
 }
 
@@ -27,14 +27,14 @@ impl Cost {
     pub const FREE: Self =
         Self { multiply_adds: 0, backward_multiply_adds: 0, depth: 0, widths: 0.0, last: 0.0 };
 
-    /// A layer of weights: the products of one forward pass (its two gradients take as many each), and the features it
-    /// gives, or channels of an image.
+    /// Returns the cost of a layer of weights from the multiply-adds of its forward pass (each of its two gradients
+    /// takes as many) and its output features (for an image, channels).
     pub const fn weights(multiply_adds: u64, width: usize) -> Self {
         let (backward_multiply_adds, last) = (2 * multiply_adds, 1.0 / width as f64);
         Self { multiply_adds, backward_multiply_adds, depth: 1, widths: last, last }
     }
 
-    /// This, then `next`.
+    /// Returns the cost of this layer followed by `next`.
     pub const fn then(self, next: Self) -> Self {
         Self {
             multiply_adds: self.multiply_adds + next.multiply_adds,
@@ -45,13 +45,13 @@ impl Cost {
         }
     }
 
-    /// This beside `other`, on one input.
+    /// Returns the cost of this layer beside `other`, on the same input.
     pub const fn beside(self, other: Self) -> Self {
         let deeper = if self.depth >= other.depth { self } else { other };
         Self { depth: deeper.depth, last: self.last + other.last, ..self.then(other) }
     }
 
-    /// This, `times` in a row.
+    /// Returns the cost of `times` such layers in a row.
     pub const fn repeated(self, times: usize) -> Self {
         if times == 0 {
             return Self::FREE;
@@ -65,11 +65,12 @@ impl Cost {
         }
     }
 
-    /// Hanin's β: the sum of 1 / width over the hidden layers. The larger, the more the gradients of a ReLU network
-    /// fluctuate from one initialisation to another, by about exp(5 β) in their variance; below 1 is calm.
+    /// Returns Hanin's β: the sum of 1 / width over the hidden layers. The larger it is, the more the gradients of a
+    /// ReLU network vary from one initialisation to another, by about exp(5 β) in their variance. Keep it below 1.
     ///
     /// # Source
-    /// Hanin, "Which neural net architectures give rise to exploding and vanishing gradients?", NeurIPS 2018, theorem 1.
+    /// Hanin, "Which neural net architectures give rise to exploding and vanishing gradients?", NeurIPS 2018, theorem
+    /// 1.
     pub const fn beta(&self) -> f64 {
         self.widths - self.last
     }

@@ -20,9 +20,9 @@ use crate::tensor::{Aligned, Tensor, Vector};
 /// For vectors write [`Linear<IN, OUT>`](Linear).
 ///
 /// # Gradient flow
-/// The Jacobian is W: the factor of the chain rule's product that initialisation and training set. With entries of
-/// variance s² the squared norm of a gradient grows by `Out::LEN` s² on average, so that
-/// [He's initialisation](crate::init::Initializer::he_normal) (s² = 2 / fan-in) holds it between layers of one width and ReLU.
+/// The Jacobian is W: one of the factors W in the chain rule's product. With entries of variance s² the squared norm of
+/// a gradient grows by `Out::LEN` s² on average, so that [He's initialisation](crate::init::Initializer::he_normal) (s²
+/// = 2 / fan-in) preserves it in layers of equal width with ReLU.
 ///
 /// # Source
 /// Rumelhart, Hinton, Williams, "Learning representations by back-propagating errors", Nature 323 (1986), eq. 1 and 6.
@@ -53,8 +53,8 @@ pub struct Dense<In: Tensor, Out: Tensor, B: Bias<Out> = Out> {
 /// Forward `z = x W + b`; backward `dx = dz Wᵀ`, `dW = xᵀ dz`, `db = dz`, summed over the batch.
 ///
 /// # Shapes
-/// Input `Vector<IN>`, output `Vector<OUT>`. `weight` is `[IN, OUT]`, input after input (PyTorch's is its transpose); `bias` is `[OUT]`.
-/// Without a bias: `Linear<784, 128, f32, NoBias>`.
+/// Input `Vector<IN>`, output `Vector<OUT>`. `weight` is `[IN, OUT]`, input after input (PyTorch's is its transpose);
+/// `bias` is `[OUT]`. Without a bias: `Linear<784, 128, f32, NoBias>`.
 ///
 /// # Gradient flow
 /// As [`Dense`]: the Jacobian is W.
@@ -87,12 +87,12 @@ pub struct Linear<const IN: usize, const OUT: usize, T: Real = f32, B: Bias<Vect
     pub bias: B,
 }
 
-/// In the place of a bias: there is none.
+/// In place of a bias: the layer has none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Zeroable, Pod)]
 #[repr(C)]
 pub struct NoBias;
 
-/// What may stand in the place of a [`Dense`] layer's bias: the output's own shape, or [`NoBias`].
+/// The types for the bias of a [`Dense`] layer: the shape of the output, or [`NoBias`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the bias of a layer that gives `{Out}`",
     label = "a bias is either `{Out}`, the default, or `NoBias`"
@@ -126,12 +126,12 @@ impl<Out: Tensor> Bias<Out> for NoBias {
     }
 }
 
-/// What follows the shapes in the name of a [`Dense`] layer.
+/// Returns the part after the shapes in the name of a [`Dense`] layer.
 const fn bias<Out: Tensor, B: Bias<Out>>() -> Part {
     Part::Text(if B::IS_NONE { ", NoBias" } else { "" })
 }
 
-/// What follows the sizes in the name of a [`Linear`] layer or a convolution.
+/// Returns the part after the sizes in the name of a [`Linear`] layer or a convolution.
 pub(super) const fn scalar_and_bias<Out: Tensor, B: Bias<Out>>() -> Part {
     match (B::IS_NONE, <Out::Scalar as Number>::SCALAR) {
         (false, scalar) => Part::Scalar(scalar),
@@ -140,16 +140,16 @@ pub(super) const fn scalar_and_bias<Out: Tensor, B: Bias<Out>>() -> Part {
     }
 }
 
-/// What [`Dense`] and [`Linear`] have in common. `$In` and `$Out` are their shapes.
+/// Implements what [`Dense`] and [`Linear`] have in common. `$In` and `$Out` are their shapes.
 macro_rules! dense {
     ([$($generics:tt)*] $layer:ty, $In:ty, $Out:ty, $Scalar:ty) => {
         impl<$($generics)*> $layer {
-            /// W as numbers in memory order: for each input, its weight towards each output.
+            /// Returns W as numbers in memory order: for each input, its weight towards each output.
             pub fn weights(&self) -> &[$Scalar] {
                 bytemuck::must_cast_slice(from_ref(&*self.weight))
             }
 
-            /// W as numbers in memory order: for each input, its weight towards each output.
+            /// Returns W as numbers in memory order: for each input, its weight towards each output.
             pub fn weights_mut(&mut self) -> &mut [$Scalar] {
                 bytemuck::must_cast_slice_mut(from_mut(&mut *self.weight))
             }

@@ -13,10 +13,11 @@ use crate::tensor::Tensor;
 /// otherwise ("inverted" dropout: the expected output is the input, so that nothing is scaled in evaluation).
 ///
 /// # Shapes
-/// Any to itself.
+/// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// The Jacobian is diag(m): it keeps a gradient's mean and raises its squared norm by 1 / (1 - p) on average.
+/// The Jacobian is diag(m): it preserves the mean of a gradient and multiplies its squared norm by 1 / (1 - p) on
+/// average.
 ///
 /// # Source
 /// Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout", JMLR 15 (2014), section 4 and 10.
@@ -43,7 +44,7 @@ impl<X: Tensor, const PERCENT: u32> Layer<X> for Dropout<PERCENT> {
     type Output = X;
     const PLAN: Plan = {
         require(PERCENT < 100, "dropout of 100 per cent or more lets nothing through");
-        // The factors, and a byte that says whether there are any.
+        // The factors m, and a byte that says whether there are any (in training mode).
         Plan::leaf::<X, Self>().saves(Space::per_batch::<u8>(1)).saves(Space::per_sample::<X>(1))
     };
 

@@ -1,7 +1,7 @@
 /// What a layer contributes to the chain rule's product,
 /// dR/dW(n-k) = dR/dA(n) · ∏ g'(Z(i)) · ∏ W(j) · dZ(n-k)/dW(n-k) (Hochreiter 1991; Bengio, Simard, Frasconi 1994).
 ///
-/// Gradient flow asks for it, to say which of the factors makes a gradient vanish or explode.
+/// Gradient flow uses it to say which of the factors makes a gradient vanish or explode.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "flow", derive(serde::Serialize))]
 pub enum Factor {
@@ -14,7 +14,7 @@ pub enum Factor {
     },
     /// Several factors: layers one after the other.
     Product,
-    /// Several products, added: layers side by side on one input, as in a skip connection.
+    /// A sum of products: parallel layers on one input, as in a skip connection.
     Sum,
     /// Anything else: pooling, norms, dropout.
     Other,

@@ -8,15 +8,15 @@ use chainrule_derive::Parameters;
 /// Forward `y = x`, backward `dx = dy`, in memory order: channel after channel and row after row, or step after step.
 ///
 /// # Shapes
-/// `Image<C, H, W>` to `Vector<C H W>`, `Sequence<STEPS, FEATURES>` to `Vector<STEPS FEATURES>`, both up to 1024 numbers; a
-/// `Vector` to itself. A linear layer needs no flattening: [`Dense<Image<3, 32, 32>, Vector<10>>`](super::Dense) takes
-/// images of any size.
+/// `Image<C, H, W>` to `Vector<C H W>`, `Sequence<STEPS, FEATURES>` to `Vector<STEPS FEATURES>`, both up to 1024
+/// numbers; a `Vector` to itself. A linear layer needs no flattening:
+/// [`Dense<Image<3, 32, 32>, Vector<10>>`](super::Dense) takes images of any size.
 ///
 /// # Gradient flow
 /// The Jacobian is the identity.
 ///
 /// # Source
-/// The memory order is that of C, NumPy and PyTorch.
+/// The memory order is row-major, as in C, NumPy and PyTorch.
 ///
 /// # Examples
 /// ```

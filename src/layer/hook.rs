@@ -1,19 +1,21 @@
-//! Watching a backward pass.
+//! Hooks on the backward pass.
 
 use chainrule_parameters::{Segment, View};
 
 use super::{Backward, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::{Numbers, Sample};
 
-/// Watches a backward pass: called around each layer, from the last to the first.
+/// A hook on the backward pass, which is called around each layer, from the last to the first.
 ///
 /// [`Network::loss_gradient_with_hook`](crate::Network::loss_gradient_with_hook) takes one, and
-/// [`FlowHook`](crate::flow::FlowHook) is one. It knows no types, only plans and numbers, so that it is compiled once for all networks.
+/// [`FlowHook`](crate::flow::FlowHook) is one. A hook gets plans and numbers instead of types, so it is compiled once
+/// for all networks.
 pub trait BackwardHook {
-    /// Before the backward pass of the layer `name` of the layer that was entered last and not yet left.
+    /// Called before the backward pass of the layer `name`, which is inside the layer that was entered last and not yet
+    /// left.
     fn enter(&mut self, name: Segment, plan: &'static Plan);
 
-    /// After its backward pass.
+    /// Called after its backward pass.
     fn leave(&mut self, pass: &LayerPass<'_>);
 }
 
@@ -24,11 +26,11 @@ pub struct LayerPass<'a> {
     pub layer: &'a dyn AnyLayer,
     /// Its input.
     pub input: Numbers<'a>,
-    /// What it gave for that.
+    /// Its output.
     pub output: Numbers<'a>,
     /// dR/d`output`.
     pub output_grad: Numbers<'a>,
-    /// dR/d`input`; `None` where nobody needed it.
+    /// dR/d`input`, or `None` if it was not needed.
     pub input_grad: Option<Numbers<'a>>,
     /// dR/dW for each parameter W.
     pub gradient: View<'a>,
@@ -40,18 +42,20 @@ impl core::fmt::Debug for LayerPass<'_> {
     }
 }
 
-/// A layer with the shape of its input, without its type.
+/// A layer and the shape of its input, as a trait object.
 pub trait AnyLayer {
-    /// What is known of it.
+    /// Returns its plan.
     fn plan(&self) -> &'static Plan;
 
-    /// Its parameters.
+    /// Returns its parameters.
     fn parameters(&self) -> View<'_>;
 
-    /// [`Layer::forward`] in evaluation mode, on the bytes of samples that start at a cache line. Whether the input is plain data.
+    /// Calls [`Layer::forward`] in evaluation mode, on the bytes of samples that start at a cache line. Returns whether
+    /// the input is plain data.
     fn forward(&self, input: &[u8], output: &mut [u8], workspace: WorkspaceMut<'_>) -> bool;
 
-    /// [`Layer::backward`] after that, for the gradient of the input alone. Whether the input is plain data.
+    /// Calls [`Layer::backward`] after that, for the gradient of the input alone. Returns whether the input is plain
+    /// data.
     #[cfg(feature = "alloc")]
     fn backward(
         &self,
@@ -100,7 +104,7 @@ impl<X: Sample, L: Layer<X>> AnyLayer for Typed<'_, X, L> {
     }
 }
 
-/// The backward pass of a layer, between two calls of the hook.
+/// Runs the backward pass of a layer, between two calls of the hook.
 #[cold]
 #[inline(never)]
 pub(crate) fn backward_watched<X: Sample, L: Layer<X>>(
@@ -113,7 +117,7 @@ pub(crate) fn backward_watched<X: Sample, L: Layer<X>>(
     watch(layer, pass, hook);
 }
 
-/// The backward pass of a layer, and the hook's call after it.
+/// Runs the backward pass of a layer, and calls the hook after it.
 pub(crate) fn watch<X: Sample, L: Layer<X>>(
     layer: &L,
     pass: Backward<'_, X, L>,
@@ -133,7 +137,7 @@ pub(crate) fn watch<X: Sample, L: Layer<X>>(
     leave(layer, input, output, output_grad, input_grad.as_deref(), gradient, hook);
 }
 
-/// Shows the hook a pass that is over.
+/// Calls the hook after a backward pass.
 pub(crate) fn leave<X: Sample, L: Layer<X>>(
     layer: &L,
     input: &[X],

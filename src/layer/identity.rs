@@ -3,15 +3,15 @@ use super::{Backward, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::Tensor;
 use chainrule_derive::Parameters;
 
-/// Gives its input back.
+/// Returns its input.
 ///
 /// Forward `y = x`, backward `dx = dy`. The plain skip of a [`Residual`](crate::stack::Residual) block.
 ///
 /// # Shapes
-/// Any to itself.
+/// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// The Jacobian is the identity: gradients pass exactly, however many of these stand in a row.
+/// The Jacobian is the identity: gradients pass unchanged through any number of these layers.
 ///
 /// ```
 /// use chainrule::prelude::*;

@@ -1,15 +1,15 @@
-//! Floor 3: the contract, and the layers that have numbers of their own.
+//! Floor 3: the contract of a layer, and the basic layers, one file for each family.
 //!
 //! The contract:
 //!
 //! * [`Layer<X>`](Layer): a map from one shape to another, forward and backward;
-//! * [`Parameters`]: what there is to train, described by one constant, which `#[derive(Parameters)]` writes;
-//! * [`Plan`]: what is known of a layer before the program runs;
+//! * [`Parameters`]: the parameters, described by one constant, which `#[derive(Parameters)]` writes;
+//! * [`Plan`]: what is known of a layer at compile time;
 //! * [`Workspace`]: the memory that a network works in;
-//! * [`BackwardHook`]: watches the backward pass.
+//! * [`BackwardHook`]: a hook on the backward pass.
 //!
-//! Layers are made into networks by [`stack`](crate::stack). To write a layer yourself, see
-//! [the guide](crate::guide::your_own_layer).
+//! [`stack`](crate::stack) combines layers into networks. To write a layer yourself, see [the
+//! guide](crate::guide::your_own_layer).
 
 mod activation;
 pub(crate) mod compare;

@@ -1,12 +1,12 @@
 use rand::Rng;
 
-/// Whether a forward pass is for training or for use.
+/// Training mode or evaluation mode of a forward pass.
 ///
-/// Layers that differ between the two ([`Dropout`](super::Dropout), [`BatchNorm`](super::BatchNorm)) look here; all others
+/// Layers that differ between the two ([`Dropout`](super::Dropout), [`BatchNorm`](super::BatchNorm)) use it; all others
 /// ignore it.
 pub enum Mode<'a> {
-    /// Nothing is random, and no sample knows of the others in its batch: the same input gives the same output.
+    /// Evaluation mode: nothing is random, and the output of a sample does not depend on the others in its batch.
     Evaluate,
-    /// Whatever is random draws from this generator, so that its seed fixes the whole run.
+    /// Training mode: layers draw random numbers from this generator, so that its seed determines the whole run.
     Train(&'a mut dyn Rng),
 }

@@ -1,19 +1,19 @@
-//! What is known of a layer before the program runs.
+//! What is known of a layer at compile time.
 
 use chainrule_parameters::{Named, Node, Parameters, Segment, TypeName};
 
 use super::{Cost, Factor, Layer, Space};
 use crate::tensor::Sample;
 
-/// What is known of a layer and its input before the program runs: a constant, which contains the plans of the layers inside.
+/// What is known of a layer and its input at compile time: a constant, which contains the plans of the layers inside.
 ///
-/// Summaries, costs, workspaces and gradient flow read this tree; none of them is compiled anew for each network.
+/// Summaries, costs, workspaces and gradient flow read this tree; their code is compiled once, not for each network.
 ///
 /// ```
 /// use chainrule::prelude::*;
 /// use chainrule::layer::{Plan, Space};
 ///
-/// // What a layer that saves its input's mask would say of itself:
+/// // The plan of a layer that saves a mask of its input:
 /// const fn plan<X: Tensor, L: Layer<X>>() -> Plan {
 ///     Plan::leaf::<X, L>().saves(Space::per_sample::<X>(1))
 /// }
@@ -33,17 +33,17 @@ pub struct Plan {
     pub parameters: &'static Node,
     /// Which factor of the chain rule's product it is.
     pub factor: Factor,
-    /// What it costs for each sample, with all layers inside.
+    /// What it costs for each sample, including all layers inside.
     pub cost: Cost,
     /// What the forward pass saves for the backward pass.
     pub saved: Space,
-    /// Memory for the forward pass alone.
+    /// Scratch memory for the forward pass.
     pub forward_scratch: Space,
-    /// Memory for the backward pass alone.
+    /// Scratch memory for the backward pass.
     pub backward_scratch: Space,
     /// The layers inside.
     pub children: &'static [Child],
-    /// Whether it gives its input back, so that nobody needs to copy it.
+    /// Whether its output is its input, so that a copy can be avoided.
     #[doc(hidden)]
     pub identity: bool,
 }
@@ -53,16 +53,17 @@ pub struct Plan {
 pub struct Child {
     /// Its name there.
     pub name: Segment,
-    /// What is known of it.
+    /// Its plan.
     pub plan: &'static Plan,
-    /// How many equal ones follow one another.
+    /// How many equal layers follow one another.
     pub copies: usize,
-    /// Whether they are one and the same, with one set of parameters.
+    /// Whether they are the same layer, with one set of parameters.
     pub shared: bool,
 }
 
 impl Plan {
-    /// A layer without layers inside, which saves nothing, needs no scratch memory and has no products.
+    /// Returns the plan of a layer without layers inside, which saves nothing, needs no scratch memory and has no
+    /// products.
     pub const fn leaf<X: Sample, L: Layer<X>>() -> Self {
         Self {
             name: <L as Named>::NAME,
@@ -79,27 +80,27 @@ impl Plan {
         }
     }
 
-    /// With this cost.
+    /// Sets the cost.
     pub const fn costs(self, cost: Cost) -> Self {
         Self { cost, ..self }
     }
 
-    /// Being this factor of the chain rule's product.
+    /// Sets which factor of the chain rule's product it is.
     pub const fn factor(self, factor: Factor) -> Self {
         Self { factor, ..self }
     }
 
-    /// Giving its input back.
+    /// Declares that its output is its input.
     pub(crate) const fn identity(self) -> Self {
         Self { identity: true, ..self }
     }
 
-    /// Saving this much in the forward pass, for the backward pass, beside what it saves already.
+    /// Adds memory that the forward pass saves for the backward pass.
     pub const fn saves(self, space: Space) -> Self {
         Self { saved: self.saved.and(space), ..self }
     }
 
-    /// Needing this much scratch memory in each of the two passes.
+    /// Adds scratch memory for each of the two passes.
     pub const fn scratch(self, space: Space) -> Self {
         Self {
             forward_scratch: self.forward_scratch.and(space),
@@ -108,13 +109,13 @@ impl Plan {
         }
     }
 
-    /// Needing this much scratch memory in the backward pass, beside what it needs already.
+    /// Adds scratch memory for the backward pass.
     pub(crate) const fn backward_scratch(self, space: Space) -> Self {
         Self { backward_scratch: self.backward_scratch.and(space), ..self }
     }
 
-    /// The memory of `child` beside what this needs already: it saves its own, and works in the scratch memory that is left,
-    /// where another child worked before.
+    /// Adds the memory of `child`. Each child has its own saved memory; all children share the scratch memory after
+    /// this layer's own.
     const fn with_memory_of(self, child: &Self, copies: usize) -> Self {
         Self {
             saved: self.saved.and(child.saved.times(copies)),
@@ -124,29 +125,29 @@ impl Plan {
         }
     }
 
-    /// Then `child`, on what the layers before it give.
+    /// Adds `child`, whose input is the output of the layers before it.
     pub(crate) const fn then(self, child: &Self) -> Self {
         Self { cost: self.cost.then(child.cost), ..self.with_memory_of(child, 1) }
     }
 
-    /// Then `copies` of `child`.
+    /// Adds `copies` of `child`, one after the other.
     pub(crate) const fn repeat(self, child: &Self, copies: usize) -> Self {
         Self { cost: self.cost.then(child.cost.repeated(copies)), ..self.with_memory_of(child, copies) }
     }
 
-    /// `child` on the same input as the layers before it.
+    /// Adds `child`, on the same input as the layers before it.
     pub(crate) const fn beside(self, child: &Self, first: bool) -> Self {
         let cost = if first { child.cost } else { self.cost.beside(child.cost) };
         Self { cost, ..self.with_memory_of(child, 1) }
     }
 
-    /// The same stack as the layers of the network `N`, by their names there.
+    /// Returns the plan with the name and the parameters of the network `N`.
     #[doc(hidden)]
     pub const fn named<N: Parameters>(self) -> Self {
         Self { name: <N as Named>::NAME, parameters: &<N as Parameters>::DESCRIPTION, ..self }
     }
 
-    /// The memory that training keeps for each sample, in bytes.
+    /// Returns the memory of training for each sample, in bytes.
     #[cfg(feature = "alloc")]
     pub(crate) const fn bytes_per_sample(&self) -> usize {
         self.saved.per_sample + self.forward_scratch.or(self.backward_scratch).per_sample

@@ -5,15 +5,15 @@ use super::{Backward, Factor, Layer, Mode, Plan, WorkspaceMut};
 use crate::kernel::Real;
 use crate::tensor::Tensor;
 
-/// A leaky ReLU whose slope below zero, one for the whole layer, is trained.
+/// A leaky ReLU with a trained slope below zero, one for the whole layer.
 ///
 /// Forward `y = x` for x > 0, else `y = a x`; backward `dx = dy` or `dx = a dy`, and `da = Σ x dy` over x ≤ 0.
 ///
 /// # Shapes
-/// Any to itself. `slope` is `[1]` and starts at 0.25.
+/// Any shape; the output has the shape of the input. `slope` is `[1]` and starts at 0.25.
 ///
 /// # Gradient flow
-/// The factor is 1 or a: no unit is dead unless training makes a = 0.
+/// The factor is 1 or a: no unit is dead, unless training reaches a = 0.
 ///
 /// # Source
 /// He, Zhang, Ren, Sun, "Delving deep into rectifiers", ICCV 2015, eq. 1 (channel-shared form) and 2.

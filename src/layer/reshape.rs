@@ -12,15 +12,15 @@ use crate::tensor::Tensor;
 /// Forward `y = x`, backward `dx = dy`, in memory order.
 ///
 /// # Shapes
-/// Any to `To`, of as many numbers and any size. When the numbers differ, the program does not compile: the type checker
-/// cannot multiply sides of any size, so this error comes when the layer is built, or when the cost of its network stands in
-/// a constant.
+/// Any shape to `To`, which must have as many numbers, of any size. If the numbers differ, the program does not
+/// compile. The type checker cannot multiply sides of any size, so this error comes from `cargo build`, or from
+/// `cargo check` if the network is checked by `shapes` or `network!`.
 ///
 /// # Gradient flow
 /// The Jacobian is the identity.
 ///
 /// # Source
-/// The memory order is that of C, NumPy and PyTorch.
+/// The memory order is row-major, as in C, NumPy and PyTorch.
 ///
 /// # Examples
 /// ```
@@ -38,7 +38,7 @@ pub struct Reshape<To: Tensor> {
 }
 
 impl<To: Tensor> Reshape<To> {
-    /// Asked for wherever the layer is used with an `X`.
+    /// The check, which is evaluated wherever the layer is used with an `X`.
     const fn same_numbers_as<X: Tensor>() {
         crate::error::require(
             X::LEN == To::LEN,
@@ -49,8 +49,8 @@ impl<To: Tensor> Reshape<To> {
 
 impl<T: Real, X: Tensor<Scalar = T>, To: Tensor<Scalar = T>> Layer<X> for Reshape<To> {
     type Output = To;
-    // Asked here too, so that whoever works out the cost of a network in a constant, as a checked network does, learns of
-    // it at `cargo check`, and not only when the layer is built.
+    // Evaluated here too, so that a constant with a network's cost or plan, such as that of `shapes`, reports it in
+    // `cargo check` and not only in `cargo build`.
     const PLAN: Plan = {
         Self::same_numbers_as::<X>();
         Plan::leaf::<X, Self>()
@@ -69,7 +69,7 @@ impl<T: Real, X: Tensor<Scalar = T>, To: Tensor<Scalar = T>> Layer<X> for Reshap
 
 comparable!([To: Tensor] Reshape<To>);
 
-// By hand, because derived they would ask the same of `To`.
+// By hand, because derived impls would have the same bound on `To`.
 impl<To: Tensor> Default for Reshape<To> {
     fn default() -> Self {
         Self { to: PhantomData }

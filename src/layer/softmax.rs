@@ -4,16 +4,17 @@ use crate::kernel::{Real, exp_below_largest, exp_each, maximum, sum};
 use crate::tensor::{Sequence, Tensor, Vector};
 use chainrule_derive::Parameters;
 
-/// Scores made into probabilities: positive, and of sum 1.
+/// Converts scores (logits) to probabilities: positive, with sum 1.
 ///
 /// Forward `yᵢ = exp(xᵢ) / Σ exp(xⱼ)`; backward `dxᵢ = yᵢ (dyᵢ - Σ yⱼ dyⱼ)`.
 ///
 /// # Shapes
-/// A `Vector` to itself; a `Sequence` to itself, over the features of each step.
+/// A `Vector`, or a `Sequence` (over the features of each step); the output has the shape of the input.
 ///
 /// # Gradient flow
-/// The Jacobian's norm is at most 1/2, and falls to 0 as one probability nears 1. To train a classifier, leave this
-/// layer out and give the scores to [`CrossEntropy`](crate::loss::CrossEntropy), whose gradient does not vanish there.
+/// The Jacobian's norm is at most 1/2, and falls to 0 as one probability approaches 1. To train a classifier, leave
+/// this layer out and pass the scores to [`CrossEntropy`](crate::loss::CrossEntropy), whose gradient does not vanish
+/// there.
 ///
 /// # Source
 /// Bridle, "Probabilistic interpretation of feedforward classification network outputs" (1990), eq. 6.
@@ -32,10 +33,10 @@ pub struct Softmax;
 /// Forward `yᵢ = xᵢ - ln Σ exp(xⱼ)`; backward `dxᵢ = dyᵢ - exp(yᵢ) Σ dyⱼ`.
 ///
 /// # Shapes
-/// A `Vector` to itself; a `Sequence` to itself, over the features of each step.
+/// A `Vector`, or a `Sequence` (over the features of each step); the output has the shape of the input.
 ///
 /// # Gradient flow
-/// The Jacobian is I - 1 pᵀ, p the probabilities: it does not vanish, however sure the network is.
+/// The Jacobian is I - 1 pᵀ, p the probabilities: it does not vanish when one probability approaches 1.
 ///
 /// # Source
 /// Bridle (1990), eq. 6, in logarithms.
@@ -54,7 +55,7 @@ pub struct LogSoftmax;
 comparable!([] Softmax);
 comparable!([] LogSoftmax);
 
-/// What each layer does to rows of so many columns.
+/// Implements each layer by its functions of rows with this number of columns.
 trait Rows {
     fn forward<T: Real>(x: &[T], y: &mut [T], columns: usize);
     fn backward<T: Real>(y: &[T], dy: &[T], dx: &mut [T], columns: usize);

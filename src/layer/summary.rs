@@ -8,7 +8,7 @@ use chainrule_parameters::Path;
 use super::{Cost, Layer, Plan};
 use crate::tensor::Sample;
 
-/// A network as a table: each layer with the shape it gives, its parameters and its multiply-adds.
+/// A table of a network: each layer with its output shape, its parameters and its multiply-adds.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -21,24 +21,24 @@ use crate::tensor::Sample;
 pub struct Summary {
     /// The shape of the input.
     pub input: &'static [usize],
-    /// The layers in order, those inside blocks one by one.
+    /// The layers in order, including those inside blocks.
     pub rows: Vec<SummaryRow>,
-    /// How many numbers the whole network is made of.
+    /// How many parameters the whole network has.
     pub parameters: usize,
     /// What the whole network costs.
     pub cost: Cost,
-    /// The bytes that training keeps for each sample.
+    /// The bytes of workspace that training needs for each sample.
     pub training_bytes: usize,
 }
 
 /// One layer of a [`Summary`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct SummaryRow {
-    /// Where it stands: `2.branch.0`. A range of equal blocks in an array stands as one: `2.[0..50].branch.0`.
+    /// Its path: `2.branch.0`. Equal blocks in an array share one row: `2.[0..50].branch.0`.
     pub path: String,
     /// Its type, without the paths of modules.
     pub layer: String,
-    /// The shape it gives.
+    /// Its output shape.
     pub output: &'static [usize],
     /// How many parameters it has, in all of its copies.
     pub parameters: usize,
@@ -59,7 +59,7 @@ impl Summary {
     }
 }
 
-/// The rows of a layer: its own, or those of the layers inside it.
+/// Adds the rows of a layer: its own, or those of the layers inside it.
 fn list(plan: &Plan, path: &Path<'_>, [copies, passes]: [usize; 2], rows: &mut Vec<SummaryRow>) {
     if plan.children.is_empty() {
         return rows.push(SummaryRow {
@@ -76,7 +76,7 @@ fn list(plan: &Plan, path: &Path<'_>, [copies, passes]: [usize; 2], rows: &mut V
     }
 }
 
-/// `1234567` as `1,234,567`.
+/// Formats `1234567` as `1,234,567`.
 fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
@@ -93,7 +93,7 @@ fn shape(sides: &[usize]) -> String {
     sides.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ")
 }
 
-/// The first `width` characters; what is cut off shows as an ellipsis.
+/// Returns the first `width` characters; an ellipsis marks the cut.
 pub(crate) fn head(text: &str, width: usize) -> Cow<'_, str> {
     if text.chars().count() <= width {
         return Cow::Borrowed(text);
@@ -101,7 +101,7 @@ pub(crate) fn head(text: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(text.chars().take(width - 1).chain(['…']).collect())
 }
 
-/// The last `width` characters; what is cut off shows as an ellipsis.
+/// Returns the last `width` characters; an ellipsis marks the cut.
 pub(crate) fn tail(text: &str, width: usize) -> Cow<'_, str> {
     let length = text.chars().count();
     if length <= width {

@@ -6,7 +6,7 @@ use parameters::{Parameters, View, ViewMut};
 
 use crate::kernel::Real;
 
-/// Something done to each parameter of `R` networks to be read and `W` to be written, all of one type.
+/// A function of each parameter of `R` networks that are read and `W` networks that are written, all of one type.
 ///
 /// Adam reads one (the gradient) and writes three (the network and its two moments); a norm reads one and writes none.
 pub trait Visitor<const R: usize, const W: usize> {

@@ -1,4 +1,5 @@
-//! Memory that a network works in: one block, whose size is a constant of the network, its input and the size of the batch.
+//! The working memory of a network: one block, whose size follows from the network, its input and the size of the
+//! batch.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -12,7 +13,7 @@ use crate::Error;
 #[cfg(feature = "alloc")]
 use crate::tensor::Sample;
 
-/// The bytes of a cache line. Everything in a workspace starts at one.
+/// The bytes of a cache line. Every slice in a workspace starts at one.
 const LINE: usize = 64;
 
 #[derive(Clone, Copy, Zeroable, Pod)]
@@ -26,25 +27,25 @@ pub struct Space {
     pub per_sample: usize,
     /// Bytes for a batch of any size.
     pub per_batch: usize,
-    /// How many separate slices it is split into. Each starts at a cache line of its own.
+    /// How many separate slices it is split into. Each starts at a cache line.
     pub slices: usize,
 }
 
 impl Space {
-    /// None.
+    /// No memory.
     pub const NONE: Self = Self { per_sample: 0, per_batch: 0, slices: 0 };
 
-    /// A slice of `count` values of the type `Y` for each sample.
+    /// Returns the space of a slice of `count` values of the type `Y` for each sample.
     pub const fn per_sample<Y>(count: usize) -> Self {
         Self { per_sample: count * size_of::<Y>(), per_batch: 0, slices: 1 }
     }
 
-    /// A slice of `count` values of the type `Y` for a batch of any size.
+    /// Returns the space of a slice of `count` values of the type `Y` for a batch of any size.
     pub const fn per_batch<Y>(count: usize) -> Self {
         Self { per_sample: 0, per_batch: count * size_of::<Y>(), slices: 1 }
     }
 
-    /// This and `other`, both at the same time.
+    /// Returns the space for this and `other` at the same time.
     pub const fn and(self, other: Self) -> Self {
         Self {
             per_sample: self.per_sample + other.per_sample,
@@ -53,7 +54,7 @@ impl Space {
         }
     }
 
-    /// This or `other`, at different times.
+    /// Returns the space for this or `other`, which do not exist at the same time.
     pub const fn or(self, other: Self) -> Self {
         Self {
             per_sample: if self.per_sample > other.per_sample { self.per_sample } else { other.per_sample },
@@ -62,7 +63,7 @@ impl Space {
         }
     }
 
-    /// This, `times` over.
+    /// Returns `times` this space.
     pub const fn times(self, times: usize) -> Self {
         Self {
             per_sample: self.per_sample * times,
@@ -71,26 +72,27 @@ impl Space {
         }
     }
 
-    /// This for a layer that takes each sample as `parts` samples.
+    /// Returns this space for a layer that takes each sample as `parts` samples.
     pub(crate) const fn for_parts(self, parts: usize) -> Self {
         Self { per_sample: self.per_sample * parts, ..self }
     }
 
-    /// How many cache lines that is, at most, for a batch of this size.
+    /// Returns the largest number of cache lines for a batch of this size.
     const fn lines(self, samples: usize) -> usize {
         (samples * self.per_sample + self.per_batch) / LINE + self.slices
     }
 
-    /// How many bytes that is, at most, for a batch of this size: each slice starts at a cache line.
+    /// Returns the largest number of bytes for a batch of this size, with each slice at a cache line.
     pub const fn bytes(self, samples: usize) -> usize {
         self.lines(samples) * LINE
     }
 }
 
-/// The memory that a network works in: its activations, what its layers save for the backward pass, and scratch memory.
+/// The working memory of a network: its activations, the values that its layers save for the backward pass, and scratch
+/// memory.
 ///
-/// Made once, used for every batch. It grows to the largest batch it has seen, and allocates nothing after that. It belongs to no
-/// network: one workspace may serve several.
+/// Create one and use it for every batch. It grows to the largest batch so far, and allocates nothing after that.
+/// Several networks can share a workspace.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -121,14 +123,15 @@ impl core::fmt::Debug for Workspace {
 
 #[cfg(feature = "alloc")]
 impl Workspace {
-    /// The memory for a pass of the layer `L` over a batch of this size.
+    /// Returns the memory for a pass of the layer `L` over a batch of this size.
     ///
-    /// The backward pass gets the memory of the forward pass, with what is in it, if nothing else was asked for in between.
+    /// The backward pass gets the memory of the forward pass, with its contents, unless the workspace was used for
+    /// another pass in between.
     pub fn prepare<X: Sample, L: Layer<X>>(&mut self, samples: usize) -> WorkspaceMut<'_> {
         self.reserve(&L::PLAN, Space::NONE, samples)
     }
 
-    /// The memory for a pass over a batch, and beside it as much as `more` says, which is taken first.
+    /// Returns the memory for a pass over a batch, preceded by the memory that `more` describes.
     pub(crate) fn reserve(&mut self, plan: &Plan, more: Space, samples: usize) -> WorkspaceMut<'_> {
         let [saved, scratch] = plan.training_lines(more, samples);
         self.grow(saved + scratch);
@@ -141,15 +144,15 @@ impl Workspace {
         }
     }
 
-    /// Fills the scratch memory of a pass with NaN: what a layer leaves there is nobody's.
+    /// Fills the scratch memory of a pass with NaN, since no layer may read what another one left there.
     pub(crate) fn spoil_scratch(&mut self, plan: &Plan, samples: usize) {
         let pass = self.reserve(plan, Space::NONE, samples);
         pass.scratch.fill(Line([0xFF; LINE])); // a NaN in f32 and in f64
     }
 }
 
-/// A workspace of fixed size, for programs without a heap: `LINES` cache lines of 64 bytes, as many as
-/// [`budget`](crate::budget) says.
+/// A workspace of fixed size, for programs without a heap: `LINES` cache lines of 64 bytes. [`budget`](crate::budget)
+/// computes the number.
 ///
 /// ```
 /// use chainrule::layer::FixedWorkspace;
@@ -172,8 +175,8 @@ pub struct FixedWorkspace<const LINES: usize> {
 }
 
 impl<const LINES: usize> FixedWorkspace<LINES> {
-    /// All zero.
-    #[allow(clippy::new_without_default)] // it is too large to be made unawares
+    /// Creates a workspace of zeros.
+    #[allow(clippy::new_without_default)] // it is too large for an implicit `Default`
     pub const fn new() -> Self {
         Self { lines: [Line([0; LINE]); LINES] }
     }
@@ -185,14 +188,14 @@ impl<const LINES: usize> core::fmt::Debug for FixedWorkspace<LINES> {
     }
 }
 
-/// Memory that a network can work in: a [`Workspace`](crate::layer::Workspace), which grows, or a [`FixedWorkspace`].
+/// A workspace: a [`Workspace`](crate::layer::Workspace), which grows, or a [`FixedWorkspace`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no workspace",
     label = "a workspace is needed here",
     note = "make one, use it for every batch: `let mut workspace = Workspace::default();`"
 )]
 pub trait AsWorkspace {
-    /// This many cache lines for what is saved, then for scratch memory.
+    /// Returns memory of this many cache lines for saved values, and for scratch.
     #[doc(hidden)]
     fn lines(&mut self, saved: usize, scratch: usize) -> Result<WorkspaceMut<'_>, Error>;
 }
@@ -215,12 +218,14 @@ impl<const LINES: usize> AsWorkspace for FixedWorkspace<LINES> {
 }
 
 impl Plan {
-    /// The cache lines of a forward pass in evaluation mode, and as much as `more` says: those of what is saved, and scratch memory.
+    /// Returns the cache lines of a forward pass in evaluation mode, with the memory that `more` describes: for saved
+    /// values, and for scratch.
     pub(crate) const fn prediction_lines(&self, more: Space, samples: usize) -> [usize; 2] {
         [self.saved.and(more).lines(samples), self.forward_scratch.lines(samples)]
     }
 
-    /// The cache lines of a forward and a backward pass, and as much as `more` says: those of what is saved, and scratch memory.
+    /// Returns the cache lines of a forward and a backward pass, with the memory that `more` describes: for saved
+    /// values, and for scratch.
     pub(crate) const fn training_lines(&self, more: Space, samples: usize) -> [usize; 2] {
         [self.saved.and(more).lines(samples), self.forward_scratch.or(self.backward_scratch).lines(samples)]
     }
@@ -228,9 +233,9 @@ impl Plan {
 
 /// The part of a [`Workspace`] that belongs to a layer for one pass.
 ///
-/// A layer takes slices from it, always in the same order. What it takes as [`saved`](WorkspaceMut::saved) in the forward pass it
-/// finds again in the backward pass; what it takes as [`scratch`](WorkspaceMut::scratch) has any contents. Both are counted in its
-/// [`Plan`].
+/// A layer takes slices from it, in the same order in both passes. A slice taken by [`saved`](WorkspaceMut::saved) has
+/// the same contents in the backward pass as at the end of the forward pass. A slice taken by
+/// [`scratch`](WorkspaceMut::scratch) has undefined contents. The [`Plan`] of the layer declares both.
 #[derive(Default)]
 pub struct WorkspaceMut<'a> {
     saved: &'a mut [Line],
@@ -243,7 +248,7 @@ impl core::fmt::Debug for WorkspaceMut<'_> {
     }
 }
 
-/// The saved memory of a layer inside another, set apart for it.
+/// The saved memory of a layer inside another layer.
 pub(crate) struct Saved<'a>(&'a mut [Line]);
 
 impl<'a> WorkspaceMut<'a> {
@@ -252,36 +257,36 @@ impl<'a> WorkspaceMut<'a> {
         Self { saved, scratch }
     }
 
-    /// `len` values that the backward pass finds again as the forward pass left them.
+    /// Takes `len` values whose contents remain from the forward to the backward pass.
     ///
     /// # Panics
-    /// When the layer's plan counts less than it takes: it has to say so, by [`Plan::saves`].
+    /// When the layer takes more than its plan declares by [`Plan::saves`].
     #[inline]
     pub fn saved<Y: Pod>(&mut self, len: usize) -> &'a mut [Y] {
         take(&mut self.saved, len)
     }
 
-    /// `len` values for this pass alone, with any contents.
+    /// Takes `len` values for this pass alone, with undefined contents.
     ///
     /// # Panics
-    /// When the layer's plan counts less than it takes: it has to say so, by [`Plan::scratch`].
+    /// When the layer takes more than its plan declares by [`Plan::scratch`].
     #[inline]
     pub fn scratch<Y: Pod>(&mut self, len: usize) -> &'a mut [Y] {
         take(&mut self.scratch, len)
     }
 
-    /// Sets apart the saved memory of a child.
+    /// Takes the saved memory of a child.
     #[inline]
     pub(crate) fn split(&mut self, plan: &Plan, samples: usize) -> Saved<'a> {
         Saved(take_lines(&mut self.saved, plan.saved.lines(samples)))
     }
 
-    /// Sets apart the saved memory of `copies` equal children.
+    /// Takes the saved memory of `copies` equal children.
     pub(crate) fn split_copies(&mut self, plan: &Plan, samples: usize, copies: usize) -> Saved<'a> {
         Saved(take_lines(&mut self.saved, plan.saved.lines(samples) * copies))
     }
 
-    /// The workspace of one of these children.
+    /// Returns the workspace of one of these children.
     pub(crate) fn copy<'b>(
         &'b mut self,
         saved: &'b mut Saved<'_>,
@@ -293,13 +298,13 @@ impl<'a> WorkspaceMut<'a> {
         WorkspaceMut { saved: &mut saved.0[at * lines..][..lines], scratch: &mut *self.scratch }
     }
 
-    /// The workspace of a child: its own saved memory, and all scratch memory that is left.
+    /// Returns the workspace of a child: its own saved memory, and all remaining scratch memory.
     #[inline]
     pub(crate) fn child<'b>(&'b mut self, saved: &'b mut Saved<'_>) -> WorkspaceMut<'b> {
         WorkspaceMut { saved: &mut *saved.0, scratch: &mut *self.scratch }
     }
 
-    /// The same workspace, for a shorter time.
+    /// Borrows the same workspace for a shorter lifetime.
     #[inline]
     pub fn reborrow(&mut self) -> WorkspaceMut<'_> {
         WorkspaceMut { saved: &mut *self.saved, scratch: &mut *self.scratch }

@@ -1,4 +1,4 @@
-//! An activation of every number, compiled for each level of instructions.
+//! Loops over the numbers of an activation, compiled for each set of vector instructions.
 
 use core::marker::PhantomData;
 

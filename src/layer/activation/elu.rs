@@ -3,15 +3,15 @@ use crate::error::require;
 use crate::kernel::{Real, exp, exp_m1};
 use chainrule_derive::Parameters;
 
-/// The exponential linear unit; a = `NUM / DEN`, 1 unless said otherwise.
+/// The exponential linear unit; a = `NUM / DEN`, 1 by default.
 ///
 /// Forward `y = x` for x > 0, else `a (exp(x) - 1)`; backward `dx = dy` or `a exp(x) dy`.
 ///
 /// # Shapes
-/// Any to itself.
+/// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is 1 above zero and falls as a exp(x) below it: a unit far below zero saturates, but is not dead at once.
+/// g' is 1 above zero and falls as a exp(x) below it: a unit far below zero saturates gradually.
 ///
 /// # Source
 /// Clevert, Unterthiner, Hochreiter, "Fast and accurate deep network learning by exponential linear units",
@@ -54,7 +54,7 @@ activation!([const NUM: u32, const DEN: u32] Elu<NUM, DEN>);
 /// [LeCun's initialisation](crate::init::Initializer::lecun_normal).
 ///
 /// # Shapes
-/// Any to itself.
+/// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
 /// At that fixed point the squared norm of a gradient grows by 1.07 a layer: neither vanishing nor exploding for

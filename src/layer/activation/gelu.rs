@@ -9,7 +9,7 @@ use crate::kernel::{self, Real, normal_cdf, normal_pdf};
 /// Forward `y = x Φ(x)`; backward `dx = (Φ(x) + x φ(x)) dy`, with the standard normal's distribution Φ and density φ.
 ///
 /// # Shapes
-/// Any to itself.
+/// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
 /// g' goes smoothly from 0 to 1, overshooting to -0.13 and 1.13 on the way: far below zero a unit is dead.
@@ -47,7 +47,7 @@ activation!(Gelu);
 /// backward `dx = ((1 + t)/2 + x/2 (1 - t²) u') dy`.
 ///
 /// # Shapes
-/// Any to itself.
+/// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
 /// As [`Gelu`]'s, to within 0.001.
@@ -69,7 +69,7 @@ impl GeluTanh {
     const CUBIC: f64 = 0.044_715;
     const SLOPE: f64 = FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
 
-    /// x where the function bends; beyond ±30 it is a straight line in every scalar, and x³ must not overflow.
+    /// Clamps x to ±30, beyond which the function is a straight line in every scalar, so that x³ does not overflow.
     #[inline(always)]
     fn bend<T: Real>(x: T) -> T {
         let end = T::from_f64(30.0);

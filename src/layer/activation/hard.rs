@@ -2,7 +2,7 @@ use super::{Activation, activation};
 use crate::kernel::Real;
 use chainrule_derive::Parameters;
 
-/// `x` held between `low` and `high`. A NaN stays one.
+/// Clamps `x` between `low` and `high`. A NaN stays a NaN.
 #[inline(always)]
 fn clamp<T: Real>(x: T, low: T, high: T) -> T {
     if x < low {
@@ -14,7 +14,7 @@ fn clamp<T: Real>(x: T, low: T, high: T) -> T {
     }
 }
 
-/// 1 strictly between `low` and `high`, else 0.
+/// Returns 1 strictly between `low` and `high`, else 0.
 #[inline(always)]
 fn inside<T: Real>(x: T, low: T, high: T) -> T {
     if x > low && x < high { T::one() } else { T::zero() }
@@ -25,10 +25,10 @@ fn inside<T: Real>(x: T, low: T, high: T) -> T {
 /// Forward `y = max(-1, min(1, x))`; backward `dx = dy` for |x| < 1, else 0.
 ///
 /// # Shapes
-/// Any to itself.
+/// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is 1 or 0: saturated units pass nothing on.
+/// g' is 1 or 0: a saturated unit stops the gradient.
 ///
 /// # Source
 /// Collobert, "Large scale machine learning" (2004), chapter 6.
@@ -59,7 +59,7 @@ activation!(HardTanh);
 /// Forward `y = max(0, min(1, x/6 + 1/2))`; backward `dx = dy / 6` for |x| < 3, else 0.
 ///
 /// # Shapes
-/// Any to itself.
+/// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
 /// g' is 1/6 or 0: less than the sigmoid's 1/4 at zero.

@@ -1,4 +1,5 @@
-//! A = g(Z): the elementwise layers, whose derivative g'(Z) is one of the two factors of the chain rule's product.
+//! A = g(Z): the elementwise layers, whose derivative g'(Z) is one of the two kinds of factors in the chain rule's
+//! product.
 //!
 //! An activation is two functions, `apply` and `derivative`; the macro at the end makes it a layer.
 
@@ -27,8 +28,9 @@ pub use tanh::Tanh;
 
 /// A function g of one number, and its derivative. [`activation_layer!`](crate::activation_layer) makes it a layer.
 ///
-/// The layer's loops become vector instructions if `apply` and `derivative` have no branch and no call: choose by an `if` between
-/// numbers that are both at hand, take `exp`, `tanh`, .. from [`elementary`](crate::elementary), and mark both `#[inline(always)]`.
+/// The compiler vectorises the layer's loops if `apply` and `derivative` have no branch and no call: use `if` only to
+/// select between two numbers that are already computed, take `exp`, `tanh`, .. from [`elementary`](crate::elementary),
+/// and mark both functions `#[inline(always)]`.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -54,21 +56,23 @@ pub use tanh::Tanh;
 /// # let _ = Net::init(&mut rng(0));
 /// ```
 pub trait Activation {
-    /// The largest |g'(x)|, against which gradient flow measures saturation; 1 where nothing else is said.
+    /// The largest |g'(x)|, against which gradient flow measures saturation; 1 by default.
     const MAX_DERIVATIVE: f64 = 1.0;
 
-    /// g(x).
+    /// Computes g(x).
     fn apply<T: Real>(x: T) -> T;
 
-    /// g'(x), where y = g(x) is at hand if that is shorter. At a kink, one of its one-sided derivatives.
+    /// Computes g'(x). `y` is g(x), if that makes the formula shorter. At a kink, returns one of the one-sided
+    /// derivatives.
     fn derivative<T: Real>(x: T, y: T) -> T;
 }
 
-/// Makes an [`Activation`](crate::layer::Activation) with `#[derive(Parameters)]` a layer, from every shape to itself.
+/// Implements [`Layer`](crate::layer::Layer), from every shape to itself, for an
+/// [`Activation`](crate::layer::Activation) with `#[derive(Parameters)]`.
 ///
 /// `activation_layer!(Cube)`, or with generics `activation_layer!([const N: u32] Power<N>)`.
 ///
-/// A blanket `impl<A: Activation> Layer<X> for A` would do the same, at the cost of readable errors: see
+/// A blanket `impl<A: Activation> Layer<X> for A` would do the same, but the compiler's errors would be unreadable: see
 /// [how the messages are made](crate::guide::design).
 #[macro_export]
 macro_rules! activation_layer {
@@ -101,7 +105,7 @@ macro_rules! activation_layer {
     };
 }
 
-/// An activation of this crate: a layer that compares.
+/// Implements an activation of this crate: a layer with the traits for comparison.
 macro_rules! activation {
     ([$($generics:tt)*] $activation:ty) => {
         $crate::activation_layer!([$($generics)*] $activation);

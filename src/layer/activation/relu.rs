@@ -8,14 +8,14 @@ use chainrule_derive::Parameters;
 /// Forward `y = max(x, 0)`; backward `dx = dy` for x > 0, else 0.
 ///
 /// # Shapes
-/// Any to itself.
+/// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is 1 or 0. Half of the units pass a gradient on, unchanged, and half stop it; a unit below 0 for every input
-/// is dead and learns no more.
+/// g' is 1 or 0. Half of the units pass a gradient on, unchanged, and half stop it; a unit below 0 for every input is
+/// dead: it gets no gradient and stops learning.
 ///
 /// # Source
-/// Nair, Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML 2010; the notes, section 2.2.
+/// Nair, Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML 2010.
 ///
 /// # Examples
 /// ```
@@ -29,7 +29,7 @@ pub struct Relu;
 impl Activation for Relu {
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
-        // Not `max`: a NaN has to stay one.
+        // Not `max`, which would drop a NaN.
         if x < T::zero() { T::zero() } else { x }
     }
     #[inline(always)]
@@ -39,18 +39,18 @@ impl Activation for Relu {
 }
 activation!(Relu);
 
-/// The rectifier with a slope of `NUM / DEN` below zero; 1/100 unless said otherwise.
+/// The rectifier with a slope of `NUM / DEN` below zero; 1/100 by default.
 ///
 /// Forward `y = x` for x > 0, else `a x` with a = `NUM / DEN`; backward `dx = dy` or `a dy`.
 ///
 /// # Shapes
-/// Any to itself.
+/// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
 /// g' is 1 or a, never 0: no unit is dead.
 ///
 /// # Source
-/// Maas, Hannun, Ng, "Rectifier nonlinearities improve neural network acoustic models", ICML 2013; the notes, section 2.2.
+/// Maas, Hannun, Ng, "Rectifier nonlinearities improve neural network acoustic models", ICML 2013.
 ///
 /// # Examples
 /// ```

@@ -7,14 +7,14 @@ use chainrule_derive::Parameters;
 /// Forward `y = 1 / (1 + exp(-x))`; backward `dx = y (1 - y) dy`.
 ///
 /// # Shapes
-/// Any to itself.
+/// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is at most 1/4, at x = 0, and falls as exp(-|x|): each of these layers costs a gradient a factor of 4 or more.
-/// In `f32` it is exactly 0 above x = 17.
+/// g' is at most 1/4, at x = 0, and falls as exp(-|x|): each of these layers multiplies the gradient by 1/4 at most, so
+/// that it vanishes with depth (Hochreiter 1991; Bengio, Simard, Frasconi 1994). In `f32` it is exactly 0 above x = 17.
 ///
 /// # Source
-/// Rumelhart, Hinton, Williams, Nature 323 (1986), eq. 2; the notes, section 2.2.
+/// Rumelhart, Hinton, Williams, Nature 323 (1986), eq. 2.
 ///
 /// # Examples
 /// ```

@@ -7,7 +7,7 @@ use chainrule_derive::Parameters;
 /// Forward `y = x σ(x)`; backward `dx = σ(x) (1 + x (1 - σ(x))) dy`.
 ///
 /// # Shapes
-/// Any to itself.
+/// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
 /// g' goes smoothly from 0 to 1, between -0.10 and 1.10: far below zero a unit is dead.
@@ -44,7 +44,7 @@ activation!(Silu);
 /// Forward `y = x t` with `t = tanh(ln(1 + exp(x)))`; backward `dx = (t + x (1 - t²) σ(x)) dy`.
 ///
 /// # Shapes
-/// Any to itself.
+/// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
 /// g' goes smoothly from 0 to 1, between -0.11 and 1.09: far below zero a unit is dead.
@@ -62,7 +62,8 @@ activation!(Silu);
 pub struct Mish;
 
 impl Mish {
-    /// t, which is a / (a + 2) with a = (1 + exp(x))² - 1; above 0, a and 2 are both times exp(-2x), so that nothing overflows.
+    /// Computes t, which is a / (a + 2) with a = (1 + exp(x))² - 1; above 0, a and 2 are both times exp(-2x), so that
+    /// nothing overflows.
     #[inline(always)]
     fn tanh_of_softplus<T: Real>(x: T) -> T {
         let (one, two) = (T::one(), T::from_f64(2.0));

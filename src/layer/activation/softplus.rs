@@ -7,7 +7,7 @@ use chainrule_derive::Parameters;
 /// Forward `y = ln(1 + exp(x))`; backward `dx = σ(x) dy`.
 ///
 /// # Shapes
-/// Any to itself.
+/// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
 /// g' is the sigmoid: 1/2 at zero, 1 far above it, falling as exp(x) far below.
@@ -42,13 +42,14 @@ activation!(Softplus);
 /// Forward `y = x / (1 + |x|)`; backward `dx = dy / (1 + |x|)²`.
 ///
 /// # Shapes
-/// Any to itself.
+/// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
 /// g' is at most 1, at x = 0, and falls as 1/x²: it saturates later than tanh.
 ///
 /// # Source
-/// Glorot, Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010, section 2.
+/// Glorot, Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010, section
+/// 2.
 ///
 /// # Examples
 /// ```

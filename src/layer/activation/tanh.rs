@@ -7,14 +7,14 @@ use chainrule_derive::Parameters;
 /// Forward `y = tanh x`; backward `dx = (1 - y²) dy`.
 ///
 /// # Shapes
-/// Any to itself.
+/// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
 /// g' is at most 1, at x = 0, and falls as 4 exp(-2|x|): gradients vanish only where units saturate.
 /// In `f32` it is exactly 0 above |x| = 9.1.
 ///
 /// # Source
-/// LeCun, Bottou, Orr, Müller, "Efficient BackProp" (1998), section 4.4; the notes, section 2.2.
+/// LeCun, Bottou, Orr, Müller, "Efficient BackProp" (1998), section 4.4.
 ///
 /// # Examples
 /// ```

@@ -16,15 +16,16 @@ use crate::tensor::{Aligned, Sequence, Tensor, Vector};
 /// `dW[k, i, o] = Σ dy[t, o] x[S t + k - P, i]`, `db[o] = Σ dy[t, o]`.
 ///
 /// # Shapes
-/// Input `Sequence<STEPS, IN>`; output `Sequence<(STEPS + 2 PAD - K) / STRIDE + 1, OUT>`, worked out by the compiler for up to
-/// 1024 steps. `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
+/// Input `Sequence<STEPS, IN>`; output `Sequence<(STEPS + 2 PAD - K) / STRIDE + 1, OUT>`, computed by the compiler for
+/// up to 1024 steps. `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
 ///
-/// `weight` is `[K, IN, OUT]`, as Keras has it: the features of a sequence lie step after step, so a window of `K` steps is
-/// one slice, and the whole convolution is one product that reads the windows where they lie. PyTorch's `[OUT, IN, K]`
-/// becomes it by `weight.permute(2, 1, 0)`.
+/// `weight` is `[K, IN, OUT]`, as in Keras: a sequence is stored step after step, so a window of `K` steps is one
+/// slice, and the whole convolution is one matrix product that reads the windows in place. PyTorch's weight is
+/// `[OUT, IN, K]`; convert it by `weight.permute(2, 1, 0)`.
 ///
 /// # Gradient flow
-/// Linear, as [`Dense`](crate::layer::Dense), with fan-in `IN K`. Padding and strides lose gradients at the ends.
+/// Linear, as [`Dense`](crate::layer::Dense), with fan-in `IN K`. With padding or strides, steps near the ends are in
+/// fewer windows and get smaller gradients.
 ///
 /// # Source
 /// Waibel, Hanazawa, Hinton, Shikano, Lang, "Phoneme recognition using time-delay neural networks" (1989), section II.
@@ -36,7 +37,7 @@ use crate::tensor::{Aligned, Sequence, Tensor, Vector};
 /// let mut slope = Conv1d::<1, 2, 2>::zeros();
 /// *slope.weight = [[[-1.0, 0.5]], [[1.0, 0.5]]]; // to two features: the difference of two steps, and their mean
 /// let steps = Sequence([[1.0], [3.0], [9.0]]);
-/// assert_eq!(slope.predict(&steps)?, Sequence([[2.0, 2.0], [6.0, 6.0]])); // a Sequence<2, 2>: nobody had to say so
+/// assert_eq!(slope.predict(&steps)?, Sequence([[2.0, 2.0], [6.0, 6.0]])); // a Sequence<2, 2>, inferred by the compiler
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
@@ -63,9 +64,9 @@ weights!(
     Conv1d<IN, OUT, K, S, P, T, B>
 );
 
-/// Calls `f` for each run of output steps whose windows have the same part on the sequence: the steps, that part of the
-/// window, and the input step at which the first of these parts begins. Windows that lie whole on the sequence are one
-/// run; each one that hangs over an end is a run of its own.
+/// Calls `f` for each run of output steps whose windows have the same part on the sequence, with the steps, that part
+/// of the window, and the input step at which the first of these parts begins. Windows completely on the sequence form
+/// one run; a window across an end is a separate run.
 fn runs(
     (steps, out_steps): (usize, usize),
     [kernel, stride, padding]: [usize; 3],
@@ -149,7 +150,7 @@ where
                 let windows = Strided { numbers: &x[first * IN..], strides: [1, S * IN] }; // transposed
                 let dw = &mut gradient.weights_mut()[weights.clone()];
                 gemm(windows, Strided::rows(dy, OUT), Initial::Output, dw, steps.len(), OUT);
-                // Windows overlap in dx: their gradients are worked out side by side, then added where they belong.
+                // Windows overlap in dx: their gradients are computed separately, then added to dx.
                 let Some(input_grad) = &mut input_grad else { return };
                 let dx = &mut input_grad[at].as_mut_slice()[first * IN..];
                 let width = part.len() * IN;

@@ -9,17 +9,18 @@ use crate::tensor::{Aligned, Image, Tensor, Vector};
 
 /// A convolution of images: at every place, a linear map of a `K` x `K` window of all channels.
 ///
-/// Forward `y[o, r, c] = b[o] + Σ W[o, i, m, n] x[i, S r + m - P, S c + n - P]`, zero outside the image (the field's
-/// convolution, a cross-correlation); backward `dx` is the transposed sum, `dW[o, i, m, n] = Σ dy[o, r, c] x[i, ..]`,
-/// `db[o] = Σ dy[o, r, c]`.
+/// Forward `y[o, r, c] = b[o] + Σ W[o, i, m, n] x[i, S r + m - P, S c + n - P]`, zero outside the image (a
+/// cross-correlation, which neural networks call convolution); backward `dx` is the transposed sum,
+/// `dW[o, i, m, n] = Σ dy[o, r, c] x[i, ..]`, `db[o] = Σ dy[o, r, c]`.
 ///
 /// # Shapes
-/// Input `Image<IN, H, W>`; output `Image<OUT, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`, worked out by
-/// the compiler for sides up to 1024. `weight` is `[OUT, IN, K, K]`, as PyTorch's; `bias` is `[OUT]`, or
+/// Input `Image<IN, H, W>`; output `Image<OUT, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`, computed
+/// by the compiler for sides up to 1024. `weight` is `[OUT, IN, K, K]`, as PyTorch's; `bias` is `[OUT]`, or
 /// [`NoBias`](crate::layer::NoBias): `Conv2d<3, 16, 3, 1, 1, f32, NoBias>`.
 ///
 /// # Gradient flow
-/// Linear, as [`Dense`](crate::layer::Dense), with fan-in `IN K²`. Padding and strides lose gradients at the borders.
+/// Linear, as [`Dense`](crate::layer::Dense), with fan-in `IN K²`. With padding or strides, pixels near the border are
+/// in fewer windows and get smaller gradients.
 ///
 /// # Source
 /// LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition" (1998), section II.A.
@@ -31,7 +32,7 @@ use crate::tensor::{Aligned, Image, Tensor, Vector};
 /// let mut edges = Conv2d::<1, 1, 2>::zeros();
 /// *edges.weight = [[[[-1.0, 1.0], [-1.0, 1.0]]]];
 /// let picture = Image([[[0.0, 0.0, 1.0], [0.0, 0.0, 1.0]]]);
-/// assert_eq!(edges.predict(&picture)?, Image([[[0.0, 2.0]]])); // an Image<1, 1, 2>: nobody had to say so
+/// assert_eq!(edges.predict(&picture)?, Image([[[0.0, 2.0]]])); // an Image<1, 1, 2>, inferred by the compiler
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]

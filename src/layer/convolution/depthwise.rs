@@ -7,21 +7,21 @@ use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, Space, WorkspaceMu
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Aligned, Image, Tensor, Vector};
 
-/// A convolution of each channel of an image by itself, with one `K` x `K` filter a channel.
+/// A separate convolution of each channel of an image, with one `K` x `K` filter for each channel.
 ///
-/// Forward `y[c, r, q] = b[c] + Σ W[c, 0, m, n] x[c, S r + m - P, S q + n - P]`, zero outside the image; backward `dx` is the
-/// transposed sum, `dW[c, 0, m, n] = Σ dy[c, r, q] x[c, ..]`, `db[c] = Σ dy[c, r, q]`.
+/// Forward `y[c, r, q] = b[c] + Σ W[c, 0, m, n] x[c, S r + m - P, S q + n - P]`, zero outside the image; backward `dx`
+/// is the transposed sum, `dW[c, 0, m, n] = Σ dy[c, r, q] x[c, ..]`, `db[c] = Σ dy[c, r, q]`.
 ///
 /// Followed by a [`Conv2d`](crate::layer::Conv2d) of window 1 it is a depthwise separable convolution: `K² + OUT`
 /// products a pixel and channel where a full convolution has `K² OUT`.
 ///
 /// # Shapes
-/// Input `Image<CHANNELS, H, W>`; output `Image<CHANNELS, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`, worked
-/// out by the compiler for sides up to 1024. `weight` is `[CHANNELS, 1, K, K]`, as PyTorch's for `groups=CHANNELS`, without
-/// the side of 1 in its type; `bias` is `[CHANNELS]`, or [`NoBias`](crate::layer::NoBias).
+/// Input `Image<CHANNELS, H, W>`; output `Image<CHANNELS, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`,
+/// computed by the compiler for sides up to 1024. `weight` is `[CHANNELS, 1, K, K]`, as PyTorch's for
+/// `groups=CHANNELS`, without the side of 1 in its type; `bias` is `[CHANNELS]`, or [`NoBias`](crate::layer::NoBias).
 ///
 /// # Gradient flow
-/// Linear, with fan-in `K²`: what a gradient gathers, it gathers from its own channel alone.
+/// Linear, with fan-in `K²`: gradients do not mix between channels.
 ///
 /// # Source
 /// Chollet, "Xception: deep learning with depthwise separable convolutions" (2017), section 2.
@@ -92,7 +92,7 @@ where
         mut workspace: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
-        // Each channel is a convolution of its own, from one channel to one.
+        // Each channel is a separate convolution, from one channel to one.
         let windows = windows::<Image<C, H, W, T>, Self::Output>(C, K, S, P);
         let scratch = workspace.scratch::<T>(windows.workspace_len::<T>(C));
         let (x, y) = (Image::flat(input), Self::Output::flat_mut(output));

@@ -1,6 +1,6 @@
-//! Convolutions: linear maps that look at windows, with the same weights at every place.
+//! Convolutions: linear maps of windows, with the same weights at every place.
 //!
-//! | layer | a window of the input | gives |
+//! | layer | input of a window | output of a window |
 //! |---|---|---|
 //! | [`Conv2d`] | all channels of `K` x `K` pixels | one pixel of every channel |
 //! | [`DepthwiseConv2d`] | one channel of `K` x `K` pixels | one pixel of that channel |
@@ -24,7 +24,8 @@ pub use transposed::TransposedConv2d;
 /// The side of the output of a window of `K`, in steps of `S`, on a side of `D` padded by `P`.
 type Slid<const D: usize, const K: usize, const S: usize, const P: usize> = <Side<D> as Slide<K, S, P>>::Out;
 
-/// How windows of `kernel` x `kernel` lie on the image `X` for the output `Y`: on all of its channels, or on each group of them.
+/// Returns the geometry of windows of `kernel` x `kernel` on the image `X` for the output `Y`: on all of its channels,
+/// or on each group of them.
 #[inline(always)]
 const fn windows<X: Tensor, Y: Tensor>(
     groups: usize,
@@ -37,16 +38,16 @@ const fn windows<X: Tensor, Y: Tensor>(
     Windows::new(groups, [channels, height, width], [kernel, stride, padding], [out_height, out_width])
 }
 
-/// What layers of a `weight` have in common. `T` is their scalar.
+/// Implements the methods that all layers with a `weight` have. `T` is their scalar.
 macro_rules! weights {
     ([$($generics:tt)*] $layer:ty) => {
         impl<$($generics)*> $layer {
-            /// W as numbers in memory order.
+            /// Returns W as numbers in memory order.
             pub fn weights(&self) -> &[T] {
                 bytemuck::must_cast_slice(core::slice::from_ref(&*self.weight))
             }
 
-            /// W as numbers in memory order.
+            /// Returns W as numbers in memory order.
             pub fn weights_mut(&mut self) -> &mut [T] {
                 bytemuck::must_cast_slice_mut(core::slice::from_mut(&mut *self.weight))
             }

@@ -7,23 +7,24 @@ use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, Space, WorkspaceMu
 use crate::tensor::side::{Grow, Side, Sides};
 use crate::tensor::{Aligned, Image, Tensor, Vector};
 
-/// The transpose of a convolution: every pixel paints a `K` x `K` window of all output channels, in steps of `STRIDE`.
+/// The transpose of a convolution: every pixel adds to a `K` x `K` window of all output channels, in steps of `STRIDE`.
 ///
-/// Forward `y[o, S r + m - P, S c + n - P] = b[o] + Σ W[i, o, m, n] x[i, r, c]`, summed over all that lands there, and cut off
-/// outside the image; backward `dx` is a convolution of `dy` with the same W, `dW[i, o, m, n] = Σ x[i, r, c] dy[o, ..]`,
-/// `db[o] = Σ dy[o, r, c]`.
+/// Forward `y[o, S r + m - P, S c + n - P] = b[o] + Σ W[i, o, m, n] x[i, r, c]`, summed over all terms with that place,
+/// and cropped to the image; backward `dx` is a convolution of `dy` with the same W,
+/// `dW[i, o, m, n] = Σ x[i, r, c] dy[o, ..]`, `db[o] = Σ dy[o, r, c]`.
 ///
 /// With the same `weight`, `K`, `STRIDE` and `PAD`, and no bias, it is the input gradient of
 /// [`Conv2d<OUT, IN, K, STRIDE, PAD>`](crate::layer::Conv2d): `⟨u, conv(x)⟩ = ⟨transposed(u), x⟩`.
 ///
 /// # Shapes
-/// Input `Image<IN, H, W>`; output `Image<OUT, (H - 1) STRIDE + K - 2 PAD, (W - 1) STRIDE + K - 2 PAD>`, worked out by the
-/// compiler for sides up to 1024. `weight` is `[IN, OUT, K, K]`, as PyTorch's `ConvTranspose2d`; `bias` is `[OUT]`, or
-/// [`NoBias`](crate::layer::NoBias).
+/// Input `Image<IN, H, W>`; output `Image<OUT, (H - 1) STRIDE + K - 2 PAD, (W - 1) STRIDE + K - 2 PAD>`, computed by
+/// the compiler for sides up to 1024. `weight` is `[IN, OUT, K, K]`, as PyTorch's `ConvTranspose2d`; `bias` is `[OUT]`,
+/// or [`NoBias`](crate::layer::NoBias).
 ///
 /// # Gradient flow
-/// Linear. Where windows overlap unevenly (`K` is no multiple of `STRIDE`), values and gradients differ from pixel to pixel in a
-/// checkerboard. The fan-in is `IN K²`; with a stride, only about `IN K² / STRIDE²` of it land on any one pixel.
+/// Linear. Where windows overlap unevenly (`K` is no multiple of `STRIDE`), values and gradients differ from pixel to
+/// pixel in a checkerboard. The fan-in is `IN K²`; with a stride, only about `IN K² / STRIDE²` inputs reach an output
+/// pixel.
 ///
 /// # Source
 /// Zeiler, Krishnan, Taylor, Fergus, "Deconvolutional networks" (2010), eq. 1; Dumoulin, Visin, "A guide to convolution
@@ -103,7 +104,7 @@ where
         mut workspace: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
-        // The convolution that this is the transpose of takes our output, and gives our input.
+        // The convolution of which this is the transpose maps this layer's output to its input.
         let windows = windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P);
         let scratch = workspace.scratch::<T>(windows.workspace_len::<T>(IN));
         let (x, y) = (Image::flat(input), Self::Output::flat_mut(output));

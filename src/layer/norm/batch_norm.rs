@@ -6,28 +6,30 @@ use crate::layer::compare::comparable;
 use crate::layer::{Backward, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::{Image, Sequence, Vector};
 
-/// Each feature, or each channel of an image, brought to mean 0 and variance 1 over the batch.
+/// Normalises each feature, or each channel of an image, to mean 0 and variance 1 over the batch.
 ///
-/// Forward `x̂ = (x - μ) r`, `y = γ x̂ + β`, with r = 1 / √(σ² + ε), ε = 1e-5. In training μ and σ² are the mean and variance
-/// of the feature's n numbers in the batch (n counts samples, and steps or pixels), in use they are the running ones.
-/// Backward in training `dx = γ r (dy - mean dy - x̂ mean dy x̂)`, in use `dx = γ r dy`; in both `dγ = Σ dy x̂`, `dβ = Σ dy`.
+/// Forward `x̂ = (x - μ) r`, `y = γ x̂ + β`, with r = 1 / √(σ² + ε), ε = 1e-5. In training μ and σ² are the mean and
+/// variance of the feature's n numbers in the batch (n counts samples, and steps or pixels); in evaluation mode they
+/// are the running mean and variance. Backward in training `dx = γ r (dy - mean dy - x̂ mean dy x̂)`, in evaluation
+/// `dx = γ r dy`; in both `dγ = Σ dy x̂`, `dβ = Σ dy`.
 ///
-/// Each training step moves the [statistics](crate::layer::Role::Statistic) by 0.1 of the way to the batch's μ and
-/// σ² n / (n - 1) (the unbiased estimate). A feature with a single number in the batch (n = 1) has the variance 0: the output
-/// is the bias, no gradient goes below, the running mean follows and the running variance, of which one number tells nothing,
-/// stays. Train with batches of several samples.
+/// The running mean and variance are [buffers](crate::layer::Role::Buffer). Each training step moves them by 0.1 of
+/// their distance to the batch's μ and σ² n / (n - 1) (the unbiased estimate). A feature with a single number in the
+/// batch (n = 1) has the variance 0: the output is the bias, the input gets no gradient, and the running variance does
+/// not change. Train with batches of several samples.
 ///
 /// # Shapes
-/// `Vector<FEATURES>`, `Sequence<STEPS, FEATURES>` or `Image<FEATURES, H, W>`, to itself. `gain` (γ), `bias` (β),
-/// `running_mean` and `running_variance` are `[FEATURES]` and start at 1, 0, 0 and 1.
+/// `Vector<FEATURES>`, `Sequence<STEPS, FEATURES>` or `Image<FEATURES, H, W>`, and the same shape as output. `gain`
+/// (γ), `bias` (β), `running_mean` and `running_variance` are `[FEATURES]` and start at 1, 0, 0 and 1.
 ///
 /// # Gradient flow
-/// In training the Jacobian of a feature is γ r (I - 1 1ᵀ/n - x̂ x̂ᵀ/n), of norm at most γ r, over the batch: a gradient
-/// depends on all samples. Scaling x by s scales its gradient by 1/s. In use it is the diagonal γ r.
+/// In training the Jacobian of a feature is γ r (I - 1 1ᵀ/n - x̂ x̂ᵀ/n), of norm at most γ r, over the batch: a
+/// gradient depends on all samples. Scaling x by s scales its gradient by 1/s. In evaluation mode the Jacobian is the
+/// diagonal γ r.
 ///
 /// # Source
-/// Ioffe, Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate shift", ICML 2015,
-/// algorithms 1 and 2; the running means are exponential, as PyTorch's.
+/// Ioffe, Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate shift", ICML
+/// 2015, algorithms 1 and 2; the running mean and variance are exponential averages, as in PyTorch.
 ///
 /// # Examples
 /// ```
@@ -40,7 +42,7 @@ use crate::tensor::{Image, Sequence, Vector};
 /// let mut workspace = Workspace::default();
 /// norm.forward(&batch, &mut y, workspace.prepare::<Vector<1>, BatchNorm<1>>(2), &mut Mode::Train(&mut rng(0)));
 /// assert_abs_diff_eq!(y[0], Vector([-1.0]), epsilon = 1e-5); // the batch has mean 6 and variance 4
-/// assert_abs_diff_eq!(norm.predict(&batch[0])?, Vector([4.0]), epsilon = 1e-4); // the running ones are still 0 and 1
+/// assert_abs_diff_eq!(norm.predict(&batch[0])?, Vector([4.0]), epsilon = 1e-4); // running ones: 0 and 1
 ///
 /// let mut trainer = Trainer::new(norm, MeanSquaredError, Sgd::new(0.0), 0);
 /// trainer.step(&batch, &batch)?;
@@ -54,13 +56,13 @@ pub struct BatchNorm<const FEATURES: usize, T: Real = f32> {
     /// γ: a factor for each feature.
     #[parameter(scale = 1.0)]
     pub gain: Vector<FEATURES, T>,
-    /// β: what is added to each feature.
+    /// β: a bias for each feature.
     #[parameter(bias)]
     pub bias: Vector<FEATURES, T>,
-    /// The mean of each feature, as training has seen it.
+    /// The running mean of each feature.
     #[parameter(buffer = 0.0, momentum = Self::MOMENTUM)]
     pub running_mean: Vector<FEATURES, T>,
-    /// The variance of each feature, as training has seen it.
+    /// The running variance of each feature.
     #[parameter(buffer = 1.0, momentum = Self::MOMENTUM)]
     pub running_variance: Vector<FEATURES, T>,
 }
@@ -68,19 +70,19 @@ pub struct BatchNorm<const FEATURES: usize, T: Real = f32> {
 impl<const FEATURES: usize, T: Real> BatchNorm<FEATURES, T> {
     /// ε, added to the variance.
     pub const EPSILON: f64 = 1e-5;
-    /// The share of the way to the batch's statistics that the running ones go in a step.
+    /// By which share of their distance to the batch's mean and variance a step moves the running ones.
     pub const MOMENTUM: f64 = 0.1;
 }
 
-/// By what the last forward pass normalised each feature, whatever the size of the batch: a part of the workspace.
+/// The mean and factor by which the last forward pass normalised each feature, saved in the workspace.
 struct Moments<'a> {
     mean: &'a mut [f64],
     variance: &'a mut [f64],
     factor: &'a mut [f64],
-    /// Σ dy and Σ dy x̂, in the backward pass.
+    /// Scratch memory of the backward pass: Σ dy and Σ dy x̂.
     plain: &'a mut [f64],
     along: &'a mut [f64],
-    /// 1 where mean and variance are the batch's own, as in training, else 0.
+    /// 1 in training mode, where mean and variance are those of the batch, else 0.
     measured: &'a mut f64,
 }
 
@@ -103,7 +105,8 @@ impl<'a> Moments<'a> {
         Self { mean, variance, factor, plain, along, measured: &mut next(1)[0] }
     }
 
-    /// The mean and the biased variance of each feature. The mean comes first, as sums of squares would cancel.
+    /// Computes the mean and the biased variance of each feature. The mean is computed first, because sums of squares
+    /// would cancel.
     fn measure<const FEATURES: usize, const H: usize, const W: usize, T: Real>(
         &mut self,
         batch: &[Image<FEATURES, H, W, T>],
@@ -198,7 +201,7 @@ impl<const FEATURES: usize, const H: usize, const W: usize, T: Real> Layer<Image
                 distance(measured && count > 1.0, self.running_variance[f], unbiased);
         }
         let Some(input_grad) = input_grad else { return };
-        // In use the mean and the variance are constants, and no gradient goes through them.
+        // In evaluation mode the mean and the variance are constants, which have no gradient.
         let share = if measured { 1.0 / count } else { 0.0 };
         for ((x, dy), dx) in input.iter().zip(output_grad).zip(input_grad) {
             for f in 0..FEATURES {

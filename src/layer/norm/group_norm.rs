@@ -7,18 +7,20 @@ use crate::layer::{Backward, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::side::{Side, SplitInto};
 use crate::tensor::{Image, Vector};
 
-/// Each of `GROUPS` equal groups of an image's channels brought to mean 0 and variance 1.
+/// Normalises each of `GROUPS` equal groups of an image's channels to mean 0 and variance 1.
 ///
-/// Forward `x̂ᵢ = (xᵢ - μ) r`, `yᵢ = γ x̂ᵢ + β`, with μ and σ² the mean and variance of the n numbers of xᵢ's group,
-/// r = 1 / √(σ² + ε), ε = 1e-5, and γ and β those of xᵢ's channel; backward `dxᵢ = r (gᵢ - mean g - x̂ᵢ mean g x̂)` with
+/// Forward `x̂ᵢ = (xᵢ - μ) r`, `yᵢ = γ x̂ᵢ + β`, with μ and σ² the mean and variance of the n numbers of xᵢ's group, r
+/// = 1 / √(σ² + ε), ε = 1e-5, and γ and β those of xᵢ's channel; backward `dxᵢ = r (gᵢ - mean g - x̂ᵢ mean g x̂)` with
 /// g = γ dy and the means over the group, and `dγ = Σ dy x̂`, `dβ = Σ dy` over the channel and the batch.
 ///
 /// # Shapes
-/// `Image<CHANNELS, H, W>` to itself; `GROUPS` must divide `CHANNELS`, which is at most 1024. `gain` (γ) starts at 1,
-/// `bias` (β) at 0, both `[CHANNELS]`. One group is a layer norm with a gain a channel, `CHANNELS` groups an instance norm.
+/// `Image<CHANNELS, H, W>`, and the same shape as output; `GROUPS` must divide `CHANNELS`, which is at most 1024.
+/// `gain` (γ) starts at 1, `bias` (β) at 0, both `[CHANNELS]`. One group is a layer norm with a gain for each channel;
+/// `CHANNELS` groups are an instance norm.
 ///
 /// # Gradient flow
-/// As [`LayerNorm`](crate::layer::LayerNorm), group by group: norm at most r, nothing along 1 and (but for ε) along x̂.
+/// As [`LayerNorm`](crate::layer::LayerNorm), for each group: the Jacobian of x̂ has a norm of at most r, and removes
+/// the components along 1 and (up to ε) along x̂.
 ///
 /// # Source
 /// Wu, He, "Group normalization", ECCV 2018, eq. 1, 2, 6 and 7.
@@ -39,7 +41,7 @@ pub struct GroupNorm<const GROUPS: usize, const CHANNELS: usize, T: Real = f32> 
     /// γ: a factor for each channel.
     #[parameter(scale = 1.0)]
     pub gain: Vector<CHANNELS, T>,
-    /// β: what is added to each channel.
+    /// β: a bias for each channel.
     #[parameter(bias)]
     pub bias: Vector<CHANNELS, T>,
 }

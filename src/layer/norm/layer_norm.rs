@@ -6,20 +6,20 @@ use crate::layer::compare::comparable;
 use crate::layer::{Backward, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::{Sequence, Tensor, Vector};
 
-/// Each sample, or each step of a sequence, brought to mean 0 and variance 1 over all of its numbers.
+/// Normalises each sample, or each step of a sequence, to mean 0 and variance 1 over all of its numbers.
 ///
 /// Forward `x̂ᵢ = (xᵢ - μ) r`, `yᵢ = γᵢ x̂ᵢ + βᵢ`, with μ the mean of the n numbers, σ² the mean of (x - μ)², and
 /// r = 1 / √(σ² + ε), ε = 1e-5; backward `dxᵢ = r (gᵢ - mean g - x̂ᵢ mean g x̂)` with g = γ dy, and `dγ = Σ dy x̂`,
 /// `dβ = Σ dy` over the batch.
 ///
 /// # Shapes
-/// `LayerNorm<X>`: any X to itself. `LayerNorm<Vector<F>>` takes a `Sequence<S, F>` too, each step by itself.
-/// `gain` (γ) starts at 1, `bias` (β) at 0, both of the shape X.
+/// `LayerNorm<X>`: input and output have the shape X. `LayerNorm<Vector<F>>` takes a `Sequence<S, F>` too, and
+/// normalises each step separately. `gain` (γ) starts at 1, `bias` (β) at 0, both of the shape X.
 ///
 /// # Gradient flow
-/// The Jacobian of x̂ is r (I - 1 1ᵀ/n - x̂ x̂ᵀ/n): of norm at most r, it stops what is constant and (but for ε) what is along x̂.
-/// Scaling x by s scales its gradient by 1/s, so that weights before this layer can neither blow up the signal nor its
-/// gradient. Numbers that are all equal give the bias, and r is 1/√ε = 316 there.
+/// The Jacobian of x̂ is r (I - 1 1ᵀ/n - x̂ x̂ᵀ/n): its norm is at most r, and it removes the components along 1 and
+/// (up to ε) along x̂. Scaling x by s scales its gradient by 1/s, so the scale of the weights before this layer can
+/// make neither activations nor gradients explode. Numbers that are all equal give the bias, and r is 1/√ε = 316 there.
 ///
 /// # Source
 /// Ba, Kiros, Hinton, "Layer normalization" (2016), arXiv:1607.06450, eq. 3 and 4.
@@ -41,7 +41,7 @@ pub struct LayerNorm<X: Tensor> {
     /// γ: a factor for each number of X.
     #[parameter(scale = 1.0, shape = X::SHAPE, scalar = X::Scalar)]
     pub gain: X,
-    /// β: what is added to each number of X.
+    /// β: a bias for each number of X.
     #[parameter(bias, shape = X::SHAPE, scalar = X::Scalar)]
     pub bias: X,
 }

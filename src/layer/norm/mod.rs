@@ -1,8 +1,8 @@
-//! Normalisation: numbers are brought to mean 0 and variance 1, then given a trained gain and bias.
+//! Normalisation to mean 0 and variance 1, followed by a trained gain and bias.
 //!
 //! | layer | what is normalised together | what depends on the batch |
 //! |---|---|---|
-//! | [`BatchNorm`] | a feature, or channel, over the samples of a batch and all places | everything in training, nothing in use |
+//! | [`BatchNorm`] | a feature, or channel, over the samples of a batch and all places | mean and variance in training mode, nothing in evaluation mode |
 //! | [`LayerNorm`] | a sample, or each step of a sequence | nothing |
 //! | [`RmsNorm`] | the same, without the mean | nothing |
 //! | [`GroupNorm`] | a group of an image's channels | nothing |
@@ -23,7 +23,7 @@ pub use group_norm::GroupNorm;
 pub use layer_norm::LayerNorm;
 pub use rms_norm::RmsNorm;
 
-/// By what the numbers of one sample, step or group are normalised: x̂ = (x - mean) * factor.
+/// The mean and factor that normalise the numbers of one sample, step or group: x̂ = (x - mean) * factor.
 #[derive(Clone, Copy, Debug, Zeroable, Pod)]
 #[repr(C)]
 pub(super) struct Normal {
@@ -32,7 +32,8 @@ pub(super) struct Normal {
 }
 
 impl Normal {
-    /// To mean 0 and variance 1. The mean comes first: the mean of the squares less the square of the mean would cancel.
+    /// Normalises to mean 0 and variance 1. The mean is computed first: the mean of the squares minus the square of the
+    /// mean would cancel.
     fn of<T: Real>(xs: &[T], epsilon: f64) -> Self {
         let count = xs.len() as f64;
         let [sum] = sums([xs], |[x]| [x]);
@@ -41,21 +42,21 @@ impl Normal {
         Self { mean, factor: factor(squares / count, epsilon) }
     }
 
-    /// x̂.
+    /// Returns x̂.
     #[inline(always)]
     fn apply(self, x: f64) -> f64 {
         (x - self.mean) * self.factor
     }
 }
 
-/// 1 / √(variance + ε).
+/// Computes 1 / √(variance + ε).
 fn factor(variance: f64, epsilon: f64) -> f64 {
     1.0 / libm::sqrt(variance + epsilon)
 }
 
-/// The sums of `N` terms over slices of one length, in `f64`.
+/// Computes the sums of `N` terms over slices of equal length, in `f64`.
 ///
-/// Eight sums run side by side: one alone would wait for each of its additions.
+/// Eight sums run side by side: a single one would wait for each of its additions.
 #[inline(always)]
 fn sums<T: Real, const K: usize, const N: usize>(
     slices: [&[T]; K],
@@ -83,7 +84,8 @@ fn sums<T: Real, const K: usize, const N: usize>(
     totals
 }
 
-/// [`Layer<$input>`](crate::layer::Layer) for a norm that takes `$part`, where `$input` is one of them or more in a row.
+/// [`Layer<$input>`](crate::layer::Layer) for a norm that takes `$part`, where `$input` consists of one or more
+/// `$part`s.
 macro_rules! part_by_part {
     ([$($generics:tt)*] $norm:ty: $input:ty, as $part:ty) => {
         impl<$($generics)*> $crate::layer::Layer<$input> for $norm {

@@ -6,18 +6,18 @@ use crate::layer::compare::comparable;
 use crate::layer::{Backward, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::{Sequence, Tensor, Vector};
 
-/// Each sample, or each step of a sequence, divided by the root of the mean of its squares.
+/// Divides each sample, or each step of a sequence, by its root mean square.
 ///
 /// Forward `x̂ᵢ = xᵢ r`, `yᵢ = γᵢ x̂ᵢ`, with r = 1 / √(mean x² + ε) over the n numbers, ε = 1e-6; backward
 /// `dxᵢ = r (gᵢ - x̂ᵢ mean g x̂)` with g = γ dy, and `dγ = Σ dy x̂` over the batch.
 ///
 /// # Shapes
-/// `RmsNorm<X>`: any X to itself. `RmsNorm<Vector<F>>` takes a `Sequence<S, F>` too, each step by itself.
-/// `gain` (γ) starts at 1 and has the shape X.
+/// `RmsNorm<X>`: input and output have the shape X. `RmsNorm<Vector<F>>` takes a `Sequence<S, F>` too, and normalises
+/// each step separately. `gain` (γ) starts at 1 and has the shape X.
 ///
 /// # Gradient flow
-/// The Jacobian of x̂ is r (I - x̂ x̂ᵀ/n): of norm at most r, it stops (but for ε) what is along x̂ and nothing else. Scaling x by s
-/// scales its gradient by 1/s. At x = 0 it is I/√ε, a factor of 1000.
+/// The Jacobian of x̂ is r (I - x̂ x̂ᵀ/n): its norm is at most r, and it removes (up to ε) the component along x̂ only.
+/// Scaling x by s scales its gradient by 1/s. At x = 0 it is I/√ε, a factor of 1000.
 ///
 /// # Source
 /// Zhang, Sennrich, "Root mean square layer normalization", NeurIPS 2019, eq. 4. The paper has no ε.

@@ -7,21 +7,21 @@ use chainrule_derive::Parameters;
 
 /// The mean of every `K` x `K` window, channel by channel.
 ///
-/// Forward `y[c, r, s] = Σ x[c, STRIDE r + m - PAD, STRIDE s + n - PAD] / K²` over m, n < K, where padding counts as zeros (as in
-/// PyTorch unless told otherwise); backward `dx = Σ dy / K²` over all windows that cover the pixel.
+/// Forward `y[c, r, s] = Σ x[c, STRIDE r + m - PAD, STRIDE s + n - PAD] / K²` over m, n < K, where padding counts as
+/// zeros (PyTorch's default); backward `dx = Σ dy / K²` over all windows that cover the pixel.
 ///
 /// # Shapes
-/// Input `Image<C, H, W>`; output `Image<C, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`, rounded down: rows and
-/// columns that fill no window are left out. The windows lie side by side unless `STRIDE` says otherwise; `PAD` is at most
-/// half of `K`.
+/// Input `Image<C, H, W>`; output `Image<C, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`, rounded down:
+/// rows and columns that fill no window are left out. `STRIDE` is `K` by default, so that the windows do not overlap;
+/// `PAD` is at most half of `K`.
 ///
 /// # Gradient flow
-/// Linear. The Jacobian's norm is 1 / K where windows lie side by side, at most ⌈K / STRIDE⌉ / K where they overlap: a gradient
-/// is spread over the window, and shrinks.
+/// Linear. The Jacobian's norm is 1 / K for windows that do not overlap, else at most ⌈K / STRIDE⌉ / K: a gradient is
+/// spread over the window, and its norm shrinks.
 ///
 /// # Source
-/// LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition" (1998), section II.B, without
-/// the trained factor.
+/// LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition" (1998), section II.B,
+/// without the trained factor.
 ///
 /// # Examples
 /// ```
@@ -37,18 +37,19 @@ pub struct AvgPool2d<const K: usize, const STRIDE: usize = K, const PAD: usize =
 
 /// The mean of each feature in every window of `K` steps.
 ///
-/// Forward `y[t, f] = Σ x[STRIDE t + k - PAD, f] / K` over k < K, where padding counts as zeros; backward `dx = Σ dy / K` over all
-/// windows that cover the step.
+/// Forward `y[t, f] = Σ x[STRIDE t + k - PAD, f] / K` over k < K, where padding counts as zeros; backward
+/// `dx = Σ dy / K` over all windows that cover the step.
 ///
 /// # Shapes
-/// Input `Sequence<STEPS, FEATURES>`; output `Sequence<(STEPS + 2 PAD - K) / STRIDE + 1, FEATURES>`, rounded down. `STRIDE` is `K`
-/// unless given, `PAD` at most half of `K`.
+/// Input `Sequence<STEPS, FEATURES>`; output `Sequence<(STEPS + 2 PAD - K) / STRIDE + 1, FEATURES>`, rounded down.
+/// `STRIDE` is `K` unless given, `PAD` at most half of `K`.
 ///
 /// # Gradient flow
-/// Linear. The Jacobian's norm is 1 / √K where windows lie side by side, at most √(⌈K / STRIDE⌉ / K) where they overlap.
+/// Linear. The Jacobian's norm is 1 / √K for windows that do not overlap, else at most √(⌈K / STRIDE⌉ / K).
 ///
 /// # Source
-/// Waibel, Hanazawa, Hinton, Shikano, Lang, "Phoneme recognition using time-delay neural networks" (1989), the sum over time.
+/// Waibel, Hanazawa, Hinton, Shikano, Lang, "Phoneme recognition using time-delay neural networks" (1989), the sum over
+/// time.
 ///
 /// # Examples
 /// ```

@@ -6,8 +6,8 @@ use chainrule_derive::Parameters;
 
 /// The mean of each channel over the whole image, or of each feature over all steps.
 ///
-/// Forward `y[c] = Σ x[c, r, s] / (H W)`, backward `dx[c, r, s] = dy[c] / (H W)`; of a sequence, `y[f] = Σ x[t, f] / STEPS` and
-/// `dx[t, f] = dy[f] / STEPS`.
+/// Forward `y[c] = Σ x[c, r, s] / (H W)`, backward `dx[c, r, s] = dy[c] / (H W)`; for a sequence,
+/// `y[f] = Σ x[t, f] / STEPS` and `dx[t, f] = dy[f] / STEPS`.
 ///
 /// # Shapes
 /// `Image<C, H, W>` to `Vector<C>`, `Sequence<STEPS, FEATURES>` to `Vector<FEATURES>`, sides of any size.
@@ -45,7 +45,7 @@ impl<const C: usize, const H: usize, const W: usize, T: Real> Layer<Image<C, H, 
     ) {
         let channels = Tensor::flat(input).chunks_exact(H * W);
         for (y, x) in Vector::flat_mut(output).iter_mut().zip(channels) {
-            // Row by row: rounding grows with the height plus the width, not with their product.
+            // Sums row by row: rounding errors grow with height plus width, not with their product.
             let rows = x.chunks_exact(W).map(|row| row.iter().fold(T::zero(), |sum, &x| sum + x));
             *y = rows.fold(T::zero(), |sum, row| sum + row) / T::from_f64((H * W) as f64);
         }

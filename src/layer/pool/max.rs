@@ -7,21 +7,22 @@ use chainrule_derive::Parameters;
 
 /// The largest number of every `K` x `K` window, channel by channel.
 ///
-/// Forward `y[c, r, s] = max x[c, STRIDE r + m - PAD, STRIDE s + n - PAD]` over m, n < K, where padding never wins; backward
-/// `dx` = the sum of the `dy` of all windows that this pixel wins. Of equals the first wins, in memory order, as in PyTorch. A
-/// NaN wins over every number.
+/// Forward `y[c, r, s] = max x[c, STRIDE r + m - PAD, STRIDE s + n - PAD]` over m, n < K, where padding is never the
+/// largest; backward `dx` = the sum of the `dy` of all windows in which this pixel is the largest. Of equal numbers the
+/// first counts, in memory order, as in PyTorch. A NaN counts as larger than any number.
 ///
 /// # Shapes
-/// Input `Image<C, H, W>`; output `Image<C, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`, rounded down: rows and
-/// columns that fill no window are left out. The windows lie side by side unless `STRIDE` says otherwise; `PAD` is at most
-/// half of `K`.
+/// Input `Image<C, H, W>`; output `Image<C, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`, rounded down:
+/// rows and columns that do not fill a window are ignored. `STRIDE` is `K` by default, so that the windows do not
+/// overlap; `PAD` is at most half of `K`.
 ///
 /// # Gradient flow
-/// The Jacobian only selects: each gradient goes whole to one pixel, and the others get none. Its norm is 1, or up to
-/// ⌈K / STRIDE⌉ where windows overlap and one pixel wins several.
+/// The Jacobian is a selection: each gradient goes to one pixel unchanged, and the others get none. Its norm is 1, or
+/// up to ⌈K / STRIDE⌉ for windows that overlap.
 ///
-/// Who won is not kept but searched for on the way back, where input and output are at hand. The search would cost as much
-/// on the way forward, where inference would pay for it too, and what it finds a `u32` for each number of the output.
+/// The indices of the largest numbers are not saved. The backward pass, which has input and output, searches for them.
+/// A search in the forward pass would cost as much, slow down inference, and need memory for a `u32` for each number of
+/// the output.
 ///
 /// # Source
 /// Scherer, Müller, Behnke, "Evaluation of pooling operations in convolutional architectures for object recognition",
@@ -41,15 +42,16 @@ pub struct MaxPool2d<const K: usize, const STRIDE: usize = K, const PAD: usize =
 
 /// The largest number of each feature in every window of `K` steps.
 ///
-/// Forward `y[t, f] = max x[STRIDE t + k - PAD, f]` over k < K, where padding never wins; backward `dx` = the sum of the `dy` of
-/// all windows that this number wins. Of equals the first wins; a NaN wins over every number.
+/// Forward `y[t, f] = max x[STRIDE t + k - PAD, f]` over k < K, where padding is never the largest; backward `dx` = the
+/// sum of the `dy` of all windows in which this number is the largest. Of equal numbers the first counts; a NaN counts
+/// as larger than any number.
 ///
 /// # Shapes
-/// Input `Sequence<STEPS, FEATURES>`; output `Sequence<(STEPS + 2 PAD - K) / STRIDE + 1, FEATURES>`, rounded down. `STRIDE` is `K`
-/// unless given, `PAD` at most half of `K`.
+/// Input `Sequence<STEPS, FEATURES>`; output `Sequence<(STEPS + 2 PAD - K) / STRIDE + 1, FEATURES>`, rounded down.
+/// `STRIDE` is `K` unless given, `PAD` at most half of `K`.
 ///
 /// # Gradient flow
-/// As [`MaxPool2d`]: a selection, of norm 1, or up to √⌈K / STRIDE⌉ where windows overlap.
+/// As [`MaxPool2d`]: a selection, of norm 1, or up to √⌈K / STRIDE⌉ for windows that overlap.
 ///
 /// # Source
 /// As [`MaxPool2d`].

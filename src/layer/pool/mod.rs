@@ -1,4 +1,4 @@
-//! Pooling: windows without weights, and back up again.
+//! Pooling, and upsampling.
 
 mod average;
 mod global;
@@ -14,9 +14,9 @@ pub use global::GlobalAvgPool;
 pub use max::{MaxPool1d, MaxPool2d};
 pub use upsample::Upsample2d;
 
-/// What a pooling window of `K` makes of this tensor, in steps of `STRIDE`, with a padding of `PAD`.
+/// The shape of this tensor after pooling with windows of `K`, in steps of `STRIDE`, with a padding of `PAD`.
 pub trait Pooled<const K: usize, const STRIDE: usize, const PAD: usize>: Tensor {
-    /// A number for each place of the window.
+    /// The output: a number for each place of the window.
     type Output: Tensor<Scalar = Self::Scalar>;
 }
 
@@ -58,7 +58,7 @@ type Places<const D: usize, const K: usize, const STRIDE: usize, const PAD: usiz
     <Side<D> as Slide<K, STRIDE, PAD>>::Out;
 type Output<const K: usize, const STRIDE: usize, const PAD: usize, X> = <X as Pooled<K, STRIDE, PAD>>::Output;
 
-/// A window of K x K on the pixels of an image.
+/// Returns the geometry of windows of K x K on an image.
 #[inline(always)]
 const fn on_pixels<const K: usize, const STRIDE: usize, const PAD: usize, X: Pooled<K, STRIDE, PAD>>()
 -> Pooling {
@@ -71,7 +71,8 @@ const fn on_pixels<const K: usize, const STRIDE: usize, const PAD: usize, X: Poo
     }
 }
 
-/// A window of K steps on a sequence, for each feature by itself: the plane has a row for each step.
+/// Returns the geometry of windows of K steps on a sequence, for each feature separately: the plane has a row for each
+/// step.
 #[inline(always)]
 const fn on_steps<const K: usize, const STRIDE: usize, const PAD: usize, X: Pooled<K, STRIDE, PAD>>()
 -> Pooling {

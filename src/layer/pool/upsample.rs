@@ -5,16 +5,16 @@ use crate::tensor::side::{Known, Positive, Side, Sides, Times};
 use crate::tensor::{Image, Tensor};
 use chainrule_derive::Parameters;
 
-/// Every pixel made a square of `FACTOR` x `FACTOR` equal ones: upsampling by the nearest neighbour.
+/// Nearest-neighbour upsampling: repeats every pixel in a square of `FACTOR` x `FACTOR`.
 ///
 /// Forward `y[c, r, s] = x[c, ⌊r / FACTOR⌋, ⌊s / FACTOR⌋]`; backward `dx` = the sum of `dy` over the pixel's square.
 ///
 /// # Shapes
-/// Input `Image<C, H, W>`; output `Image<C, FACTOR H, FACTOR W>`, worked out by the compiler for sides up to 1024.
+/// Input `Image<C, H, W>`; output `Image<C, FACTOR H, FACTOR W>`, computed by the compiler for sides up to 1024.
 ///
 /// # Gradient flow
-/// Linear. The Jacobian's norm is `FACTOR`: gradients grow by it. Followed by a convolution, it is the way to larger images
-/// that leaves no checkerboard.
+/// Linear. The Jacobian's norm is `FACTOR`, by which gradients grow. Followed by a convolution, it enlarges images
+/// without checkerboard artifacts.
 ///
 /// # Source
 /// Odena, Dumoulin, Olah, "Deconvolution and checkerboard artifacts", Distill (2016).
@@ -52,7 +52,7 @@ where
         _: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
-        // All rows of the batch, one after the other: each makes FACTOR rows.
+        // All rows of the batch, one after the other: each becomes FACTOR rows.
         let rows = Tensor::flat_mut(output).chunks_exact_mut(FACTOR * FACTOR * W);
         for (rows, x) in rows.zip(Tensor::flat(input).chunks_exact(W)) {
             let (first, others) = rows.split_at_mut(FACTOR * W);
