@@ -138,6 +138,7 @@ impl Workspace {
         WorkspaceMut::of(&mut self.lines, saved, scratch)
     }
 
+    #[inline]
     fn grow(&mut self, lines: usize) {
         if self.lines.len() < lines {
             self.lines = bytemuck::zeroed_vec(lines);
@@ -202,6 +203,7 @@ pub trait AsWorkspace {
 
 #[cfg(feature = "alloc")]
 impl AsWorkspace for Workspace {
+    #[inline]
     fn lines(&mut self, saved: usize, scratch: usize) -> Result<WorkspaceMut<'_>, Error> {
         self.grow(saved + scratch);
         Ok(WorkspaceMut::of(&mut self.lines, saved, scratch))
@@ -252,6 +254,7 @@ impl core::fmt::Debug for WorkspaceMut<'_> {
 pub(crate) struct Saved<'a>(&'a mut [Line]);
 
 impl<'a> WorkspaceMut<'a> {
+    #[inline]
     fn of(lines: &'a mut [Line], saved: usize, scratch: usize) -> Self {
         let (saved, scratch) = lines[..saved + scratch].split_at_mut(saved);
         Self { saved, scratch }

@@ -35,6 +35,13 @@ pub(super) fn debug<T: Real>(
     f.write_str("]")
 }
 
+/// The first number of a batch of samples of this length that is NaN or infinite.
+#[cold]
+pub(super) fn first_non_finite<T: Real>(numbers: &[T], len: usize) -> Option<(usize, usize, f64)> {
+    let at = numbers.iter().position(|x| !x.is_finite())?;
+    Some((at / len, at % len, numbers[at].to_f64()))
+}
+
 /// The traits that every kind of sample has, written once: `From` its array, `Default`, `Debug`, and `approx`.
 macro_rules! sample {
     ($name:ident[$($side:ident),+], $array:ty) => {
@@ -58,6 +65,12 @@ macro_rules! sample {
 
             fn numbers(batch: &[Self]) -> $crate::tensor::Numbers<'_> {
                 $crate::tensor::Numbers::of(Self::flat(batch))
+            }
+
+            #[inline]
+            fn first_non_finite(batch: &[Self]) -> Option<(usize, usize, f64)> {
+                let numbers = Self::flat(batch);
+                if $crate::kernel::all_finite(numbers) { None } else { super::shared::first_non_finite(numbers, Self::LEN) }
             }
 
             fn from_bytes(bytes: &[u8]) -> Option<&[Self]> {
