@@ -12,7 +12,7 @@
 
 use crate::tensor::{SameSample, SameType, Sample, Tensor};
 
-/// What a network gives is the `Y` that its user counts on.
+/// The output of a network has the declared type `Y`.
 #[diagnostic::on_unimplemented(
     message = "this network gives `{Self}`, not the `{Y}` that was declared",
     label = "the last layer gives `{Self}`",
@@ -76,7 +76,7 @@ impl<N> GradientOf<N> for chainrule_parameters::Owned<N> {
     }
 }
 
-/// The two ways through a residual block arrive at one shape, and can be added.
+/// The outputs of branch and skip connection have the same shape and can be added.
 #[diagnostic::on_unimplemented(
     message = "the two ways through a residual block must give one shape: its branch gives `{Self}`, and its skip brings `{X}`",
     label = "`{Self}` cannot be added to `{X}`",
@@ -86,7 +86,7 @@ pub trait SameShape<X: Sample>: SameSample<X> {}
 
 impl<X: Sample> SameShape<X> for X {}
 
-/// A layer gives back the shape it takes, so that copies of it may follow one another in an array.
+/// The output of a layer has the shape of its input, so that copies of the layer can follow one another in an array.
 #[diagnostic::on_unimplemented(
     message = "a layer repeated in an array must give back the shape it takes: it takes `{X}` and gives `{Self}`",
     label = "`{Self}` cannot go into the next copy, which takes `{X}`",
@@ -96,7 +96,7 @@ pub trait SameShapeAsInput<X: Sample>: SameSample<X> {}
 
 impl<X: Sample> SameShapeAsInput<X> for X {}
 
-/// Holds for no stack of more than sixteen layers: it exists to say so.
+/// No stack of more than sixteen layers implements this trait. It exists for the compiler's message.
 #[diagnostic::on_unimplemented(
     message = "a stack holds at most 16 layers, and this one has {LAYERS}",
     label = "too many layers for one tuple",

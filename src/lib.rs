@@ -1,10 +1,11 @@
-// The README's links lead to files; here they lead to the same pages of the documentation. The first definition counts.
+// The links of the README are paths of files; here they are replaced by links to the same pages of the documentation.
+// The first definition of a link counts.
 #![doc = "[design]: guide::design"]
 #![doc = "[own layer]: guide::your_own_layer"]
 #![doc = "[flow]: guide::gradient_flow"]
 #![doc = "[features]: guide::features"]
 #![doc = ""]
-// Its programs use these features.
+// The programs of the README use these features.
 #![cfg_attr(all(feature = "fit", feature = "idx", feature = "plot"), doc = include_str!("../README.md"))]
 #![cfg_attr(
     not(all(feature = "fit", feature = "idx", feature = "plot")),
@@ -66,14 +67,15 @@ pub use train::Trainer;
 #[cfg(feature = "fit")]
 pub use train::{Epoch, Fit, FitError};
 
-/// All of the prelude: for `use chainrule::{Linear, Relu, Vector};`, and so that the compiler's messages call a type
-/// `chainrule::Vector` instead of `chainrule::tensor::Vector`.
+/// Re-exports the prelude, for `use chainrule::{Linear, Relu, Vector};`, and so that the compiler's messages call a
+/// type `chainrule::Vector` instead of `chainrule::tensor::Vector`.
 #[doc(no_inline)]
 pub use prelude::*;
 
-/// Everything that writing and training a network takes: `use chainrule::prelude::*;`
+/// The types for writing and training networks: `use chainrule::prelude::*;`
 ///
-/// What only a layer that you write yourself needs is in [`layer`](crate::layer) and [`parameters`](crate::parameters).
+/// Items that only a layer that you write yourself needs are in [`layer`](crate::layer) and
+/// [`parameters`](crate::parameters).
 pub mod prelude {
     #[cfg(feature = "fit")]
     pub use crate::Fit;

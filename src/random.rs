@@ -2,7 +2,7 @@
 
 /// Returns a generator of random numbers with this seed: the same numbers on every machine.
 ///
-/// Any generator of the [`rand`] crate will do in its place.
+/// You can use any other generator of the [`rand`] crate instead.
 pub fn rng(seed: u64) -> rand::rngs::ChaCha8Rng {
     rand::SeedableRng::seed_from_u64(seed)
 }

@@ -1,6 +1,6 @@
-//! Floor 5: how the learning rate changes in training.
+//! Floor 5: schedules of the learning rate.
 //!
-//! A schedule is a factor of the learning rate that one starts from, so that it is independent of the optimiser:
+//! A schedule is a factor of the initial learning rate, so that it is independent of the optimiser:
 //!
 //! ```
 //! use chainrule::prelude::*;
@@ -11,16 +11,16 @@
 //!     adam.learning_rate = 1e-3 * schedule.factor(step);
 //!     // .. a step
 //! }
-//! assert_eq!(schedule.factor(50), 0.5); // half way up
+//! assert_eq!(schedule.factor(50), 0.5); // half-way up
 //! assert_eq!(schedule.factor(100), 1.0);
-//! approx::assert_abs_diff_eq!(schedule.factor(550), 0.5, epsilon = 1e-12); // half way down
+//! approx::assert_abs_diff_eq!(schedule.factor(550), 0.5, epsilon = 1e-12); // half-way down
 //! ```
 
 use core::f64::consts::PI;
 
 use crate::Error;
 
-/// The learning rate over that at the start, at each step.
+/// A factor of the initial learning rate, at each step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Schedule {
@@ -49,22 +49,22 @@ impl Schedule {
         Self { shape, warm_up: 0 }
     }
 
-    /// 1 at every step.
+    /// Returns a schedule that is 1 at every step.
     pub const fn constant() -> Self {
         Self::new(Shape::Constant)
     }
 
-    /// Multiplied by `factor` after every `every` steps (at 0, after each).
+    /// Multiplies the learning rate by `factor` after every `every` steps (for 0, after each step).
     pub const fn step(every: u64, factor: f64) -> Self {
         Self::new(Shape::Step { every, factor })
     }
 
-    /// Multiplied by `factor` after each step.
+    /// Multiplies the learning rate by `factor` after each step.
     pub const fn exponential(factor: f64) -> Self {
         Self::new(Shape::Exponential { factor })
     }
 
-    /// From 1 to 0 along half a cosine in `steps` steps, and 0 after them.
+    /// Falls from 1 to 0 along half a cosine in `steps` steps, and stays at 0.
     ///
     /// # Source
     /// Loshchilov, Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017, eq. 5.
@@ -72,8 +72,8 @@ impl Schedule {
         Self::new(Shape::Cosine { steps, floor: 0.0, restarts: None })
     }
 
-    /// A cosine that starts again from 1 at its end, each time over `longer` times as many steps (1: always as many).
-    /// Of no effect on other shapes.
+    /// Restarts a cosine from 1 at its end, each time for `longer` times as many steps (1: always as many). It has no
+    /// effect on other schedules.
     pub const fn warm_restarts(self, longer: u64) -> Self {
         match self.shape {
             Shape::Cosine { steps, floor, .. } => {
@@ -84,7 +84,7 @@ impl Schedule {
         }
     }
 
-    /// A cosine that ends at `floor` instead of 0. Of no effect on other shapes.
+    /// Ends a cosine at `floor` instead of 0. It has no effect on other schedules.
     pub const fn floor(self, floor: f64) -> Self {
         match self.shape {
             Shape::Cosine { steps, restarts, .. } => {
@@ -94,7 +94,7 @@ impl Schedule {
         }
     }
 
-    /// Up from 1/25 to 1 in the first three tenths of `steps` steps and down to 4e-6 in the rest, both along half a cosine:
+    /// Rises from 1/25 to 1 in the first 30 % of `steps` steps and falls to 4e-6 in the rest, both along half a cosine:
     /// PyTorch's `OneCycleLR` with its defaults, without its cycle of the momentum.
     ///
     /// # Source
@@ -103,12 +103,12 @@ impl Schedule {
         Self::new(Shape::OneCycle { steps, rise: 0.3, start: 1.0 / 25.0, end: 1.0 / 25.0 / 1e4 })
     }
 
-    /// Before the schedule begins, a straight line from 0 to its first value in `steps` steps.
+    /// Adds a warm-up before the schedule: a straight line from 0 to its first value in `steps` steps.
     pub const fn warm_up(self, steps: u64) -> Self {
         Self { warm_up: steps, ..self }
     }
 
-    /// The learning rate of this step over that at the start; the first step is 0.
+    /// Returns the factor of the initial learning rate at this step; the first step is 0.
     pub fn factor(&self, step: u64) -> f64 {
         if step < self.warm_up {
             return self.after_warm_up(0) * step as f64 / self.warm_up as f64;
@@ -134,7 +134,7 @@ impl Schedule {
                 fall(step - start, steps, 1.0, floor)
             }
             Shape::OneCycle { steps, rise, start, end } => {
-                // As PyTorch counts: the top is at rise · steps - 1, which need not be a step.
+                // As in PyTorch, the maximum is at rise · steps - 1, which may be between two steps.
                 let (top, last) = (rise * steps as f64 - 1.0, steps.saturating_sub(1) as f64);
                 let at = (step as f64).min(last);
                 if at <= top {
@@ -147,17 +147,17 @@ impl Schedule {
     }
 }
 
-/// `from` at step 0, `to` from step `steps` on, half a cosine between.
+/// Returns `from` at step 0, `to` from step `steps` on, and half a cosine between.
 fn fall(step: u64, steps: u64, from: f64, to: f64) -> f64 {
     if step >= steps { to } else { cosine(step as f64 / steps as f64, from, to) }
 }
 
-/// Half a cosine: `from` at 0, `to` at 1.
+/// Returns half a cosine: `from` at 0, `to` at 1.
 fn cosine(share: f64, from: f64, to: f64) -> f64 {
     to + (from - to) * 0.5 * (1.0 + libm::cos(PI * share))
 }
 
-/// Multiplies the learning rate when a measure has stopped getting smaller.
+/// Reduces the learning rate when a measure has stopped decreasing.
 ///
 /// PyTorch's `ReduceLROnPlateau`. Give it the loss after each epoch (or 1 - accuracy):
 ///
@@ -166,18 +166,18 @@ fn cosine(share: f64, from: f64, to: f64) -> f64 {
 ///
 /// let mut plateau = Plateau::new(0.5, 2);
 /// let factors: Vec<f64> = [1.0, 0.9, 0.9, 0.9, 0.9].map(|loss| plateau.observe(loss)).into();
-/// assert_eq!(factors, [1.0, 1.0, 1.0, 1.0, 0.5]); // three in a row were no better
+/// assert_eq!(factors, [1.0, 1.0, 1.0, 1.0, 0.5]); // three in a row did not improve
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Plateau {
-    /// What the rate is multiplied by.
+    /// The factor of the learning rate.
     pub factor: f64,
-    /// How many measures in a row may be no better before that.
+    /// How many measures in a row may fail to improve before that.
     pub patience: u32,
-    /// By what share of itself a measure must fall to be better: 1e-4 unless changed.
+    /// The smallest relative decrease that counts as an improvement: 1e-4 by default.
     pub threshold: f64,
-    /// The factor is never below this: 0 unless changed.
+    /// The smallest learning rate, as a factor of the initial one: 0 by default.
     pub floor: f64,
     /// The least measure so far; `None` before the first.
     best: Option<f64>,
@@ -186,12 +186,14 @@ pub struct Plateau {
 }
 
 impl Plateau {
-    /// Multiplies by `factor` when more than `patience` measures in a row were no better than the best.
+    /// Multiplies the learning rate by `factor` when more than `patience` measures in a row did not improve on the best
+    /// one.
     pub const fn new(factor: f64, patience: u32) -> Self {
         Self { factor, patience, threshold: 1e-4, floor: 0.0, best: None, waited: 0, now: 1.0 }
     }
 
-    /// Takes in a measure that is to be small; gives the learning rate over that at the start. A NaN is no better.
+    /// Adds a measure, such as a loss. Returns the factor of the initial learning rate. A NaN does not count as an
+    /// improvement.
     pub fn observe(&mut self, measure: f64) -> f64 {
         if !measure.is_nan() && self.best.is_none_or(|best| measure < best - self.threshold * best.abs()) {
             (self.best, self.waited) = (Some(measure), 0);
@@ -204,12 +206,12 @@ impl Plateau {
         self.now
     }
 
-    /// The learning rate over that at the start.
+    /// Returns the factor of the initial learning rate.
     pub const fn rate(&self) -> f64 {
         self.now
     }
 
-    /// Whether the settings make sense.
+    /// Checks the settings.
     ///
     /// # Errors
     /// [`Error::Setting`].

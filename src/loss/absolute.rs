@@ -4,7 +4,7 @@ use super::pairwise::{Pairwise, pairwise};
 /// The mean absolute error: R = mean |a - y|, dR/da = sign(a - y) / n, and 0 where a = y.
 ///
 /// # Shapes
-/// Any output, and targets of the same shape; n numbers a sample.
+/// Any output, and targets of the same shape; n is the count of numbers in a sample.
 ///
 /// ```
 /// use chainrule::prelude::*;

@@ -2,13 +2,14 @@ use super::check_probabilities;
 use super::pairwise::{Pairwise, pairwise};
 use crate::kernel::{sigmoid, softplus};
 
-/// The cross-entropy of independent yes-or-no targets, from scores: no sigmoid before it.
+/// The binary cross-entropy of independent yes-or-no targets, from scores (logits): use no sigmoid before it.
 ///
 /// R = mean of max(a, 0) - a y + ln(1 + exp(-|a|)), which is -y ln σ(a) - (1-y) ln(1-σ(a)) without the overflow;
 /// dR/da = (σ(a) - y) / n.
 ///
 /// # Shapes
-/// Any output of scores, and targets of the same shape: probabilities between 0 and 1; n numbers a sample.
+/// Any output of scores, and targets of the same shape: probabilities between 0 and 1; n is the count of numbers in a
+/// sample.
 ///
 /// ```
 /// use chainrule::prelude::*;

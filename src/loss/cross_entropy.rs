@@ -3,17 +3,17 @@ use crate::Error;
 use crate::kernel::{Real, exp_below_largest, log_sum_exp, maximum, sum};
 use crate::tensor::{Label, Tensor, Vector};
 
-/// The cross-entropy of one class among several, from scores (logits): no softmax before it.
+/// The cross-entropy of one class among several, from scores (logits): use no softmax before it.
 ///
 /// With p = softmax(a) and q the target's probabilities: R = -Σ qₖ ln pₖ, and dR/da = p - q.
 /// For a label q is 1 at its class; label smoothing s makes that 1 - s, and adds s / classes everywhere.
 ///
 /// # Shapes
-/// Output `Vector<CLASSES>`; targets [`Label<CLASSES>`](Label), or `Vector<CLASSES>` of probabilities, each between 0 and 1.
-/// That they sum to 1 is not asked, as in PyTorch: a smaller sum weighs a sample less.
+/// Output `Vector<CLASSES>`; targets [`Label<CLASSES>`](Label), or `Vector<CLASSES>` of probabilities, each between 0
+/// and 1. As in PyTorch, it is not checked that they sum to 1: a smaller sum gives the sample a smaller weight.
 ///
 /// # Gradient flow
-/// p - q does not vanish while the network is wrong, however sure it is: softmax's own Jacobian has cancelled.
+/// p - q does not vanish for a confident wrong prediction, because the softmax's Jacobian cancels with the logarithm.
 ///
 /// # Source
 /// Bridle (1990); label smoothing: Szegedy et al., "Rethinking the Inception architecture", CVPR 2016, section 7.
@@ -32,7 +32,7 @@ pub struct CrossEntropy {
 }
 
 impl CrossEntropy {
-    /// The cross-entropy with labels smoothed by `smoothing`, from 0 (not at all) to below 1.
+    /// Creates a cross-entropy with labels smoothed by `smoothing`, from 0 (not at all) to below 1.
     pub const fn smoothed(smoothing: f64) -> Self {
         Self { smoothing }
     }
@@ -48,7 +48,8 @@ impl CrossEntropy {
         })
     }
 
-    /// Σ qₖ (ln Σ exp aⱼ - aₖ), for the q that `target` gives for each class; `largest` and `log_sum` are those of the scores.
+    /// Computes Σ qₖ (ln Σ exp aⱼ - aₖ), for the q that `target` gives for each class; `largest` and `log_sum` are
+    /// those of the scores.
     fn of<T: Real>(&self, scores: &[T], (largest, log_sum): (T, T), target: impl Fn(usize) -> f64) -> f64 {
         let minus_log = |a: T| (largest - a).to_f64() + log_sum.to_f64();
         scores.iter().enumerate().fold(0.0, |sum, (class, &a)| {
@@ -57,8 +58,8 @@ impl CrossEntropy {
         })
     }
 
-    /// The sum of the losses of all samples, and in `gradient` p Σ q - q for each, times `share`: from one exponential a score.
-    /// `target` gives q for a sample and a class.
+    /// Returns the sum of the losses of all samples, and writes `share` times p Σ q - q for each to `gradient`. It
+    /// computes one exponential for each score. `target` gives q for a sample and a class.
     fn sum_and_gradient<T: Real>(
         &self,
         scores: &[T],

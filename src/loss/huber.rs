@@ -2,12 +2,13 @@ use super::check_finite;
 use super::pairwise::{Pairwise, pairwise};
 use crate::Error;
 
-/// Squared for small errors, absolute for large ones, so that outliers pull no harder than `delta`.
+/// The Huber loss: squared for small errors, absolute for large ones, so that the gradient of an outlier is at most
+/// `delta`.
 ///
 /// With d = a - y: R = mean of d²/2 where |d| ≤ δ, else δ (|d| - δ/2); dR/da = clamp(d, -δ, δ) / n.
 ///
 /// # Shapes
-/// Any output, and targets of the same shape; n numbers a sample.
+/// Any output, and targets of the same shape; n is the count of numbers in a sample.
 ///
 /// # Source
 /// Huber, "Robust estimation of a location parameter", Annals of Mathematical Statistics 35 (1964).
@@ -24,7 +25,7 @@ pub struct Huber {
 }
 
 impl Huber {
-    /// A Huber loss that turns from squared to absolute at `delta`, above 0.
+    /// Creates a Huber loss that changes from squared to absolute at `delta`, above 0.
     pub const fn new(delta: f64) -> Self {
         Self { delta }
     }

@@ -1,4 +1,4 @@
-//! Floor 5: R = L(A, Y), how far a network's outputs are from the targets.
+//! Floor 5: losses R = L(A, Y), the distance of a network's outputs from the targets.
 //!
 //! | loss | output | targets |
 //! |---|---|---|
@@ -26,26 +26,26 @@ pub use cross_entropy::CrossEntropy;
 pub use huber::Huber;
 pub use squared::MeanSquaredError;
 
-/// A measure of how far an output `Y` is from a `Target`, and its gradient by the output.
+/// A distance of an output `Y` from a `Target`, and its gradient with respect to the output.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot compare the output `{Y}` with the target `{Target}`",
     label = "the network gives `{Y}`, and the targets are `{Target}`",
     note = "a classifier gives one score for each class: `Vector<10>` goes with `Label<10>`; other targets have the output's own shape"
 )]
 pub trait Loss<Y: Tensor, Target>: Sync {
-    /// The loss of one sample.
+    /// Returns the loss of one sample.
     fn value(&self, output: &Y, target: &Target) -> f64;
 
-    /// The gradient of one sample's loss by its output, into `gradient`.
+    /// Writes the gradient of one sample's loss with respect to its output to `gradient`.
     fn gradient(&self, output: &Y, target: &Target, gradient: &mut Y);
 
-    /// Whether this target, the given one of its batch, and the loss's own settings make sense.
+    /// Checks this target, the `sample`-th of its batch, and the settings of the loss.
     ///
     /// # Errors
     /// [`Error::NonFiniteData`], [`Error::TargetRange`] or [`Error::Setting`].
     fn check(&self, target: &Target, sample: usize) -> Result<(), Error>;
 
-    /// The mean loss of a batch.
+    /// Returns the mean loss of a batch.
     ///
     /// # Errors
     /// [`Error::EmptyBatch`], [`Error::BatchLengths`], whatever [`check`](Loss::check) finds, and
@@ -60,7 +60,7 @@ pub trait Loss<Y: Tensor, Target>: Sync {
         finite(sum / outputs.len() as f64)
     }
 
-    /// The mean loss of a batch, and its gradient by each output, into `gradients`.
+    /// Returns the mean loss of a batch, and writes its gradient with respect to each output to `gradients`.
     ///
     /// # Errors
     /// As [`mean`](Loss::mean).
@@ -81,9 +81,10 @@ pub trait Loss<Y: Tensor, Target>: Sync {
     }
 }
 
-/// What a loss `L` can compare with an output `Y`: every `Target` for which `L` is a [`Loss<Y, Target>`](Loss).
+/// Targets that a loss `L` can compare with an output `Y`: every `Target` for which `L` is a [`Loss<Y, Target>`](Loss).
 ///
-/// Methods ask this of the targets, and not `Loss` of the loss, so that the compiler's error stands at the targets.
+/// Methods have this bound on the targets instead of `Loss` on the loss, so that the compiler's error points at the
+/// targets.
 pub trait TargetFor<L, Y: Tensor>: Sized + Sync {
     #[doc(hidden)]
     type Loss: Loss<Y, Self>;
@@ -98,7 +99,7 @@ impl<L: Loss<Y, Target>, Y: Tensor, Target: Sync> TargetFor<L, Y> for Target {
     }
 }
 
-/// One target for each input, and at least one.
+/// Checks that there is one target for each input, and at least one.
 pub(crate) fn check_lengths(inputs: usize, targets: usize) -> Result<(), Error> {
     if inputs != targets {
         return Err(Error::BatchLengths { inputs, targets });
@@ -106,7 +107,7 @@ pub(crate) fn check_lengths(inputs: usize, targets: usize) -> Result<(), Error> 
     if inputs == 0 { Err(Error::EmptyBatch) } else { Ok(()) }
 }
 
-/// Every number of a sample is finite.
+/// Checks that every number of a sample is finite.
 pub(crate) fn check_finite<X: Tensor>(what: &'static str, x: &X, sample: usize) -> Result<(), Error> {
     if all_finite(x.as_slice()) {
         return Ok(());
@@ -119,7 +120,7 @@ pub(crate) fn check_finite<X: Tensor>(what: &'static str, x: &X, sample: usize) 
     }
 }
 
-/// Every number of a target is a probability.
+/// Checks that every number of a target is a probability.
 fn check_probabilities<X: Tensor>(target: &X, sample: usize) -> Result<(), Error> {
     check_finite("target", target, sample)?;
     let (zero, one) = (X::Scalar::from_f64(0.0), X::Scalar::from_f64(1.0));
@@ -134,7 +135,7 @@ fn check_probabilities<X: Tensor>(target: &X, sample: usize) -> Result<(), Error
     }
 }
 
-/// Whether a loss can be asked for the mean and the gradient of this batch.
+/// Checks the lengths of a batch, its targets and gradients.
 fn check_batch<L: Loss<Y, Target> + ?Sized, Y: Tensor, Target>(
     loss: &L,
     outputs: &[Y],
@@ -146,7 +147,7 @@ fn check_batch<L: Loss<Y, Target> + ?Sized, Y: Tensor, Target>(
     targets.iter().enumerate().try_for_each(|(sample, target)| loss.check(target, sample))
 }
 
-/// The mean, if it and all of its gradient are finite.
+/// Returns the mean, if it and its whole gradient are finite.
 fn finite_with_gradient<T: Real>(mean: f64, gradient: &[T]) -> Result<f64, Error> {
     let mean = finite(mean)?;
     if all_finite(gradient) {

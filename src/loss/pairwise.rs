@@ -2,13 +2,13 @@
 
 use crate::kernel::{Kernel, Level, Real, dispatch, sum};
 
-/// The loss of one number `a` of an output against `y` of its target, and its derivative by `a`. `#[inline(always)]`, without a
-/// branch or a call: the loops over it become vector instructions.
+/// The loss of one number `a` of an output and `y` of its target, and its derivative with respect to `a`. Mark it
+/// `#[inline(always)]`, without a branch or a call, so that the compiler vectorises the loops over it.
 pub(super) trait Pairwise {
     fn compare(&self, a: f64, y: f64) -> (f64, f64);
 }
 
-/// The sum of the losses of all numbers, and in `gradient` their derivatives times `share`: in one pass.
+/// Returns the sum of the losses of all numbers, and writes their derivatives times `share` to `gradient`, in one pass.
 pub(super) fn sum_and_gradient<P: Pairwise, T: Real>(
     loss: &P,
     output: &[T],
@@ -30,7 +30,8 @@ struct Compare<'a, P, T> {
 impl<P: Pairwise, T: Real> Kernel for Compare<'_, P, T> {
     type Output = f64;
 
-    /// The values of a block are kept, and then summed, because the compiler makes no vectors of a loop with a sum in it.
+    /// The values of a block are stored and then summed, because the compiler does not vectorise a loop that
+    /// contains a sum.
     #[inline(always)]
     fn run<L: Level>(self, _: L) -> f64 {
         const BLOCK: usize = 64;
@@ -50,10 +51,10 @@ impl<P: Pairwise, T: Real> Kernel for Compare<'_, P, T> {
     }
 }
 
-/// Makes a [`Pairwise`] a loss.
+/// Implements [`Loss`](super::Loss) for a [`Pairwise`].
 macro_rules! pairwise {
     ($loss:ty, check: |$this:ident, $target:ident, $sample:ident| $check:expr) => {
-        #[diagnostic::do_not_recommend] // so that the error is the one of `Loss`, not of `SameType`
+        #[diagnostic::do_not_recommend] // so that the error is that of `Loss`, not of `SameType`
         impl<Y: crate::tensor::Tensor, Target: crate::tensor::SameType<Y>> crate::loss::Loss<Y, Target>
             for $loss
         {

@@ -4,7 +4,7 @@ use super::pairwise::{Pairwise, pairwise};
 /// The mean squared error: R = mean (a - y)², dR/da = 2 (a - y) / n.
 ///
 /// # Shapes
-/// Any output, and targets of the same shape; n numbers a sample.
+/// Any output, and targets of the same shape; n is the count of numbers in a sample.
 ///
 /// ```
 /// use chainrule::prelude::*;

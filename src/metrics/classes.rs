@@ -3,7 +3,7 @@ use crate::kernel::Real;
 use crate::loss::check_lengths;
 use crate::tensor::{Label, Vector};
 
-/// The share of samples whose largest score is that of their class: 0 to 1.
+/// Returns the share of samples whose largest score is that of their class: 0 to 1.
 ///
 /// ```
 /// use chainrule::metrics::accuracy;
@@ -23,8 +23,8 @@ pub fn accuracy<const CLASSES: usize, T: Real>(
     share(scores, labels, |scores, label| Label::from_scores(scores) == label)
 }
 
-/// The share of samples whose class is among those with the `k` largest scores: 0 to 1. Of equal scores the first counts as the
-/// larger, so that `k = 1` is [`accuracy`].
+/// Returns the share of samples whose class is among those with the `k` largest scores: 0 to 1. Of equal scores the
+/// first counts as the larger, so that `k = 1` is [`accuracy`].
 ///
 /// # Errors
 /// As [`accuracy`], and [`Error::Setting`] when `k` is not 1 to `CLASSES`.
@@ -54,7 +54,7 @@ fn share<const CLASSES: usize, T: Real>(
     Ok(count as f64 / labels.len() as f64)
 }
 
-/// As many scores as labels, at least one, and none NaN; an infinite score is larger or smaller than others.
+/// Checks that there are as many scores as labels, at least one, and no NaN. Infinite scores are allowed.
 pub(super) fn check_scores<const CLASSES: usize, T: Real>(
     scores: &[Vector<CLASSES, T>],
     labels: &[Label<CLASSES>],

@@ -8,9 +8,10 @@ use crate::Error;
 use crate::kernel::Real;
 use crate::tensor::{Label, Vector};
 
-/// How often samples of each class (row) were taken for each class (column), and what follows from that.
+/// A confusion matrix: how often samples of each class (row) were predicted as each class (column), with precision,
+/// recall and F1.
 ///
-/// It grows batch by batch. Printed, it is a table of the counts, with precision, recall and F1 beside each class:
+/// Batches are added one by one. It prints as a table of the counts, with precision, recall and F1 of each class:
 ///
 /// ```
 /// use chainrule::metrics::ConfusionMatrix;
@@ -21,7 +22,7 @@ use crate::tensor::{Label, Vector};
 /// let scores = [Vector([2.0, 1.0]), Vector([2.0, 1.0]), Vector([0.0, 1.0]), Vector([0.0, 1.0])];
 /// confusion.add(&scores, &labels)?;
 /// assert_eq!(confusion.accuracy(), 0.75);
-/// assert_eq!(confusion.precision(labels[3]), 0.5); // of two that were taken for class 1, one was
+/// assert_eq!(confusion.precision(labels[3]), 0.5); // of two that were predicted as class 1, one was
 /// assert_eq!(confusion.recall(labels[0]), 2.0 / 3.0);
 /// assert_eq!(confusion.to_string(), "\
 /// true  0  1  precision  recall      F1  samples
@@ -31,12 +32,11 @@ use crate::tensor::{Label, Vector};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
-/// A ratio 0 / 0 is 0: the precision of a class that nothing was taken for, the recall of a class without samples, the F1
-/// of a class that is neither. Such classes count in the means all the same. (scikit-learn's `zero_division=0` over all
-/// `labels`.)
+/// A ratio 0 / 0 is 0: the precision of a class that was never predicted, the recall of a class without samples, the F1
+/// of a class with neither. The means include such classes. (scikit-learn's `zero_division=0` over all `labels`.)
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfusionMatrix<const CLASSES: usize> {
-    /// Row after row.
+    /// In row-major order.
     counts: Vec<u64>,
 }
 
@@ -47,7 +47,7 @@ impl<const CLASSES: usize> Default for ConfusionMatrix<CLASSES> {
 }
 
 impl<const CLASSES: usize> ConfusionMatrix<CLASSES> {
-    /// Of one batch, or of a whole data set.
+    /// Creates the matrix of one batch, or of a whole data set.
     ///
     /// # Errors
     /// As [`add`](Self::add).
@@ -57,11 +57,11 @@ impl<const CLASSES: usize> ConfusionMatrix<CLASSES> {
         Ok(confusion)
     }
 
-    /// Counts a batch: each sample is taken for the class with its largest score, the first of several.
+    /// Adds a batch. The prediction of a sample is the class with its largest score, the first one in a tie.
     ///
     /// # Errors
-    /// [`Error::EmptyBatch`], [`Error::BatchLengths`], and [`Error::NonFiniteData`] for a score that is NaN; then nothing
-    /// is counted.
+    /// [`Error::EmptyBatch`], [`Error::BatchLengths`], and [`Error::NonFiniteData`] for a score that is NaN; then the
+    /// matrix has not changed.
     pub fn add<T: Real>(
         &mut self,
         scores: &[Vector<CLASSES, T>],
@@ -74,62 +74,62 @@ impl<const CLASSES: usize> ConfusionMatrix<CLASSES> {
         Ok(())
     }
 
-    /// How often a sample of the class `truth` was taken for the class `predicted`.
+    /// Returns how often a sample of the class `truth` was predicted as `predicted`.
     pub fn count(&self, truth: Label<CLASSES>, predicted: Label<CLASSES>) -> u64 {
         self.counts[truth.index() * CLASSES + predicted.index()]
     }
 
-    /// How many samples of this class there were.
+    /// Returns how many samples of this class there were.
     pub fn samples(&self, class: Label<CLASSES>) -> u64 {
         Label::all().map(|predicted| self.count(class, predicted)).sum()
     }
 
-    /// How many samples were taken for this class.
+    /// Returns how many samples were predicted as this class.
     pub fn predicted(&self, class: Label<CLASSES>) -> u64 {
         Label::all().map(|truth| self.count(truth, class)).sum()
     }
 
-    /// How many samples there were in all.
+    /// Returns how many samples there are in all.
     pub fn total(&self) -> u64 {
         self.counts.iter().sum()
     }
 
-    /// The share of all samples that were taken for what they are.
+    /// Returns the share of all samples that were predicted correctly.
     pub fn accuracy(&self) -> f64 {
         ratio(Label::all().map(|class| self.count(class, class)).sum(), self.total())
     }
 
-    /// Of the samples that were taken for this class, the share that are of it.
+    /// Returns the share of correct predictions among the samples that were predicted as this class.
     pub fn precision(&self, class: Label<CLASSES>) -> f64 {
         ratio(self.count(class, class), self.predicted(class))
     }
 
-    /// Of the samples of this class, the share that were taken for it.
+    /// Returns the share of correct predictions among the samples of this class.
     pub fn recall(&self, class: Label<CLASSES>) -> f64 {
         ratio(self.count(class, class), self.samples(class))
     }
 
-    /// The harmonic mean of precision and recall: 2 · right / (samples + taken for it).
+    /// Returns the harmonic mean of precision and recall: 2 · correct / (samples + predicted).
     pub fn f1(&self, class: Label<CLASSES>) -> f64 {
         ratio(2 * self.count(class, class), self.samples(class) + self.predicted(class))
     }
 
-    /// The mean of all classes' precision, each counting the same ("macro average").
+    /// Returns the mean of all classes' precision, with equal weights ("macro average").
     pub fn mean_precision(&self) -> f64 {
         mean(|class| self.precision(class))
     }
 
-    /// The mean of all classes' recall, each counting the same ("macro average", "balanced accuracy").
+    /// Returns the mean of all classes' recall, with equal weights ("macro average", "balanced accuracy").
     pub fn mean_recall(&self) -> f64 {
         mean(|class| self.recall(class))
     }
 
-    /// The mean of all classes' F1, each counting the same ("macro average").
+    /// Returns the mean of all classes' F1, with equal weights ("macro average").
     pub fn mean_f1(&self) -> f64 {
         mean(|class| self.f1(class))
     }
 
-    /// The table with these names in place of the indices.
+    /// Returns the table with these names in place of the indices.
     pub fn table(&self, names: [&str; CLASSES]) -> String {
         let mut rows = vec![vec!["true".to_string()]];
         rows[0].extend(names.map(String::from));
@@ -167,7 +167,7 @@ impl<const CLASSES: usize> fmt::Display for ConfusionMatrix<CLASSES> {
     }
 }
 
-/// A ratio of counts; 0 / 0 is 0.
+/// Returns a ratio of counts; 0 / 0 is 0.
 fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
@@ -176,7 +176,7 @@ fn mean<const CLASSES: usize>(f: impl Fn(Label<CLASSES>) -> f64) -> f64 {
     Label::all().map(f).sum::<f64>() / CLASSES as f64
 }
 
-/// Each column as wide as its widest cell, two spaces between them.
+/// Formats each column as wide as its widest cell, with two spaces between columns.
 fn aligned(rows: &[Vec<String>]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();

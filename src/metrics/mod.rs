@@ -1,13 +1,14 @@
-//! Floor 5: how good a network is, in numbers that people compare.
+//! Floor 5: metrics of classifiers and regressions.
 //!
-//! | metric | of |
+//! | metric | arguments |
 //! |---|---|
 //! | [`accuracy`], [`top_k_accuracy`] | scores and labels |
-//! | [`ConfusionMatrix`]: who is taken for whom, with precision, recall and F1 | scores and labels, batch after batch |
+//! | [`ConfusionMatrix`], with precision, recall and F1 | scores and labels, batch after batch |
 //! | [`mean_absolute_error`], [`mean_squared_error`], [`r_squared`] | outputs and targets |
 //!
-//! The values are scikit-learn's, to rounding; sums are in `f64`. A tie between scores goes to the first class, as in
-//! [`Label::from_scores`](crate::tensor::Label::from_scores). With the feature `std`, `History` keeps them in a file.
+//! The values agree with scikit-learn's up to rounding; sums are in `f64`. A tie between scores goes to the first
+//! class, as in [`Label::from_scores`](crate::tensor::Label::from_scores). With the feature `std`, `History` logs them
+//! to a file.
 
 mod classes;
 mod confusion_matrix;

@@ -3,7 +3,7 @@ use crate::kernel::Real;
 use crate::loss::{check_finite, check_lengths};
 use crate::tensor::Tensor;
 
-/// The mean of |output - target| over all numbers of all samples.
+/// Returns the mean of |output - target| over all numbers of all samples.
 ///
 /// # Errors
 /// [`Error::EmptyBatch`], [`Error::BatchLengths`], and [`Error::NonFiniteData`] for a NaN or an infinity.
@@ -11,7 +11,7 @@ pub fn mean_absolute_error<Y: Tensor>(outputs: &[Y], targets: &[Y]) -> Result<f6
     mean(outputs, targets, f64::abs)
 }
 
-/// The mean of (output - target)² over all numbers of all samples.
+/// Returns the mean of (output - target)² over all numbers of all samples.
 ///
 /// # Errors
 /// As [`mean_absolute_error`].
@@ -19,10 +19,11 @@ pub fn mean_squared_error<Y: Tensor>(outputs: &[Y], targets: &[Y]) -> Result<f64
     mean(outputs, targets, |difference| difference * difference)
 }
 
-/// R², the share of the targets' variance that the outputs explain: 1 - Σ(y - a)² / Σ(y - ȳ)². 1 is perfect; 0 is as good as
-/// their mean, and there is no end below. For tensors of several numbers, the mean of the R² of each.
+/// Returns R², the share of the targets' variance that the outputs explain: 1 - Σ(y - a)² / Σ(y - ȳ)². 1 is perfect; 0
+/// is as good as the mean of the targets; negative values are worse than that. For tensors of several numbers, returns
+/// the mean of the R² of each number.
 ///
-/// Where the targets are constant it is 1 for outputs that are all right, and otherwise 0, as scikit-learn's.
+/// For constant targets it is 1 if all outputs are exact, and otherwise 0, as in scikit-learn.
 ///
 /// ```
 /// use chainrule::metrics::r_squared;
@@ -45,7 +46,7 @@ pub fn r_squared<Y: Tensor>(outputs: &[Y], targets: &[Y]) -> Result<f64, Error> 
     let (mut total, count) = (0.0, targets.len() as f64);
     for element in 0..Y::LEN {
         let number = |y: &Y| y.as_slice()[element].to_f64();
-        // From the first target on, so that targets that are all the same have no variance from rounding.
+        // Sums differences from the first target, so that constant targets have a variance of exactly 0.
         let first = number(&targets[0]);
         let mean = first + targets.iter().map(|y| number(y) - first).sum::<f64>() / count;
         let squares = targets.iter().map(|y| (number(y) - mean) * (number(y) - mean)).sum::<f64>();

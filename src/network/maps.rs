@@ -1,4 +1,4 @@
-//! What the methods of a network require of it. (`bounds` has the other traits that exist for the compiler's messages.)
+//! The bounds on the methods of a network. (`bounds` has the other traits that exist for the compiler's messages.)
 
 use crate::bounds::OutputIs;
 use crate::layer::Layer;

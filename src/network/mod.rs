@@ -1,4 +1,4 @@
-//! Floor 6: what one does with a network.
+//! Floor 6: the methods that every network has.
 
 mod maps;
 
@@ -27,12 +27,13 @@ use crate::tensor::{SameSample, SameType, Sample, Tensor};
 
 pub use maps::{AcceptsInput, Maps, shapes};
 
-/// Methods that every network has, and so every layer. [`Init`](crate::init::Init) makes new networks.
+/// The methods that every network has, and so every layer. [`Init`](crate::init::Init) creates networks.
 ///
-/// The bounds are on the methods, not on the trait, so that a network whose shapes do not meet still has them, and the compiler says
-/// which layer is wrong.
+/// The bounds are on the methods, not on the trait: so a network with mismatched shapes has the methods too, and the
+/// compiler says which layer is wrong.
 pub trait Network: Parameters {
-    /// This network as a table, for inputs of the shape `X`: each layer with its output, parameters and multiply-adds.
+    /// Returns a table of this network, for inputs of the shape `X`: each layer with its output shape, parameters and
+    /// multiply-adds.
     #[cfg(feature = "alloc")]
     fn summary<X: Sample>() -> Summary
     where
@@ -41,7 +42,7 @@ pub trait Network: Parameters {
         Summary::of::<X, Self>()
     }
 
-    /// All parameters, to be compared and printed.
+    /// Returns a view of all parameters, which can be compared and printed.
     fn parameters(&self) -> ParametersView<'_> {
         ParametersView::new(self)
     }
@@ -51,16 +52,18 @@ pub trait Network: Parameters {
         compare::set_zero(ViewMut::of(self));
     }
 
-    /// The Euclidean norm over all parameters but the [buffers](crate::layer::Role::Buffer), summed in `f64`.
+    /// Returns the Euclidean norm over all parameters except the [buffers](crate::layer::Role::Buffer), summed in
+    /// `f64`.
     fn norm(&self) -> f64 {
         compare::norm(View::of(self))
     }
 
-    /// The output for one sample. It is returned by value: where it is too large for the stack (an image of a megabyte), use
-    /// [`predict_batch`](Network::predict_batch) on a batch of one.
+    /// Computes the output for one sample, in evaluation mode. It is returned by value. If it is too large for the
+    /// stack (an image of a megabyte), use [`predict_batch`](Network::predict_batch) on a batch of one.
     ///
     /// # Errors
-    /// [`Error::NonFiniteData`] for a NaN or an infinity in the input, [`Error::NonFiniteOutput`] for one in the output.
+    /// [`Error::NonFiniteData`] for a NaN or an infinity in the input, [`Error::NonFiniteOutput`] for one in the
+    /// output.
     #[cfg(feature = "alloc")]
     fn predict<X: Sample, Y: Sample + Pod>(&self, input: &impl InputFor<Self::Input>) -> Result<Y, Error>
     where
@@ -72,10 +75,10 @@ pub trait Network: Parameters {
         Ok(output)
     }
 
-    /// The output for each sample of a batch.
+    /// Computes the output for each sample of a batch, in evaluation mode.
     ///
     /// # Errors
-    /// As [`predict`](Network::predict). An empty batch has an empty answer.
+    /// As [`predict`](Network::predict). The result for an empty batch is empty.
     #[cfg(feature = "alloc")]
     fn predict_batch<X: Sample, Y: Sample + Pod>(
         &self,
@@ -89,7 +92,8 @@ pub trait Network: Parameters {
         Ok(outputs)
     }
 
-    /// The outputs for a batch, into `outputs`, with a workspace that is used again: nothing is allocated after the first call.
+    /// Writes the outputs for a batch to `outputs`, with a workspace that is reused: nothing is allocated after the
+    /// first call.
     ///
     /// # Errors
     /// As [`predict`](Network::predict), and [`Error::OutputLengths`] when `outputs` is not as long as `inputs`.
@@ -110,12 +114,14 @@ pub trait Network: Parameters {
         )
     }
 
-    /// R, the mean loss of a batch, with dR/dW in `gradient` for every parameter W, whatever was there before. This is backpropagation.
+    /// Returns R, the mean loss of a batch, and overwrites `gradient` with dR/dW for every parameter W. This is
+    /// backpropagation.
     ///
-    /// `rng` is for what is random in training, such as dropout. Nothing is allocated after the first batch of a size.
+    /// The layers run in training mode and draw random numbers (for dropout) from `rng`. Nothing is allocated after the
+    /// largest batch.
     ///
     /// # Errors
-    /// Whatever is wrong with the data, before `gradient` is touched: see [`Error`].
+    /// Invalid data, found before `gradient` changes: see [`Error`].
     fn loss_gradient<X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
@@ -132,10 +138,10 @@ pub trait Network: Parameters {
         loss_gradient(self, loss, SameType::cast(inputs), targets, 1.0, workspace, gradient, rng, None)
     }
 
-    /// [`loss_gradient`](Network::loss_gradient), with a hook that watches the backward pass.
+    /// Calls [`loss_gradient`](Network::loss_gradient) with a hook on the backward pass.
     ///
     /// # Errors
-    /// As [`loss_gradient`](Network::loss_gradient); then the hook has seen nothing.
+    /// As [`loss_gradient`](Network::loss_gradient); then the hook has not been called.
     #[allow(clippy::too_many_arguments)]
     fn loss_gradient_with_hook<X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
@@ -154,8 +160,8 @@ pub trait Network: Parameters {
         loss_gradient(self, loss, SameType::cast(inputs), targets, 1.0, workspace, gradient, rng, Some(hook))
     }
 
-    /// The vector-Jacobian product, in evaluation mode: for R = Σ u·y over all samples and outputs, with a cotangent u for each output
-    /// y, the gradient dR/dx of each input, and dR/dW for every parameter W.
+    /// Computes the vector-Jacobian product, in evaluation mode: for R = Σ u·y over all samples and outputs, with a
+    /// cotangent u for each output y, the gradient dR/dx of each input, and dR/dW for every parameter W.
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -184,7 +190,8 @@ pub trait Network: Parameters {
         Ok((input_grads, gradient))
     }
 
-    /// The Jacobian matrix dy/dx at one input, in evaluation mode: for each number of the output, its gradient by the input.
+    /// Computes the Jacobian matrix dy/dx at one input, in evaluation mode: for each number of the output, its gradient
+    /// with respect to the input.
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -216,10 +223,10 @@ pub trait Network: Parameters {
         Ok(jacobian)
     }
 
-    /// The mean loss of a batch in evaluation mode: no dropout, no gradient.
+    /// Returns the mean loss of a batch in evaluation mode: without dropout and without gradients.
     ///
     /// # Errors
-    /// Whatever is wrong with the data: see [`Error`].
+    /// Invalid data: see [`Error`].
     #[cfg(feature = "alloc")]
     fn loss<X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
@@ -237,7 +244,8 @@ pub trait Network: Parameters {
 
 impl<N: Parameters> Network for N {}
 
-/// What a pass over a batch has beside the network's own memory: the outputs, their gradient, and the gradient of the inputs.
+/// Returns the memory of a pass beside that of the network's layers: the outputs, their gradient, and the gradient of
+/// the inputs.
 const fn boundaries<X: Sample, N: Layer<X>>() -> Space {
     Space::per_sample::<N::Output>(1)
         .and(Space::per_sample::<<N::Output as Sample>::Grad>(1))
@@ -251,28 +259,28 @@ pub struct Budget {
     pub parameters: usize,
     /// The bytes of the network itself, and so of its gradient.
     pub network_bytes: usize,
-    /// The multiplications with addition of a forward pass, for each sample.
+    /// The multiply-adds of a forward pass, for each sample.
     pub multiply_adds: u64,
     plan: Plan,
     boundaries: Space,
 }
 
 impl Budget {
-    /// The cache lines (64 bytes each) that a prediction of this many samples works in: the size of a
+    /// Returns the cache lines (64 bytes each) that a prediction of this many samples needs: the size of a
     /// [`FixedWorkspace`](crate::layer::FixedWorkspace).
     pub const fn prediction_lines(&self, samples: usize) -> usize {
         let [saved, scratch] = self.plan.prediction_lines(Space::NONE, samples);
         saved + scratch
     }
 
-    /// The cache lines that a training step of this many samples works in.
+    /// Returns the cache lines that a training step of this many samples needs.
     pub const fn training_lines(&self, samples: usize) -> usize {
         let [saved, scratch] = self.plan.training_lines(self.boundaries, samples);
         saved + scratch
     }
 }
 
-/// What a network needs for inputs of one shape, known before the program runs.
+/// Computes what a network needs for inputs of one shape, at compile time.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -292,7 +300,8 @@ pub const fn budget<N: Layer<X>, X: Sample>() -> Budget {
     }
 }
 
-/// [`Network::loss_gradient`] of samples that are this share of a batch: their part of the batch's mean loss, and of its gradient.
+/// Computes [`Network::loss_gradient`] for samples that are this share of a batch: their part of the batch's mean loss,
+/// and of its gradient.
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn loss_gradient<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
     network: &N,
@@ -334,7 +343,7 @@ where
     Ok(share * mean)
 }
 
-/// [`Network::vjp`], into what is there.
+/// Computes [`Network::vjp`] into given memory.
 #[cfg(feature = "alloc")]
 fn vjp<N, X: Sample, Y: Tensor>(
     network: &N,
@@ -361,7 +370,7 @@ where
     Ok(())
 }
 
-/// Shows the hook what a forward pass leaves, though its loss has no gradient.
+/// Calls the hook with the result of a forward pass whose loss has no gradient.
 #[cfg(feature = "flow")]
 pub(crate) fn show_forward<N: Layer<X>, X: Sample>(
     network: &N,
@@ -379,7 +388,7 @@ pub(crate) fn show_forward<N: Layer<X>, X: Sample>(
     backward(network, inputs, outputs, output_grad, Some(input_grad), &mut gradient, workspace, Some(hook));
 }
 
-/// From the gradient of the outputs back through the network.
+/// Runs the backward pass of the network from the gradient of the outputs.
 #[allow(clippy::too_many_arguments)]
 fn backward<N: Layer<X>, X: Sample>(
     network: &N,
@@ -401,7 +410,7 @@ fn backward<N: Layer<X>, X: Sample>(
     }
 }
 
-/// What a buffer measured is no part of the loss, and has its share apart.
+/// The distance of a buffer is not multiplied by the gradient of the loss, so its share is applied separately.
 fn scale_buffers(gradient: ViewMut<'_>, share: f64) {
     if gradient.description().has_buffers() {
         visit([], [gradient], &mut ScaleBuffers(share));

@@ -5,7 +5,8 @@ use crate::layer::{Owned, Parameter, Parameters, Role, View, ViewMut, Visitor, v
 use crate::tensor::SameType;
 use chainrule_parameters::AsNetwork;
 
-/// Adaptive moments: each parameter's step is its gradient's running mean over its running size.
+/// The Adam optimiser: the step of each parameter is the running mean of its gradient, divided by the root of the
+/// running mean of its square.
 ///
 /// `m = β₁ m + (1 - β₁) g`, `v = β₂ v + (1 - β₂) g²`, `w = w - η m̂ / (√v̂ + ε)`, with
 /// m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) at step t.
@@ -19,7 +20,7 @@ use chainrule_parameters::AsNetwork;
 /// let mut net = Linear::<1, 1>::init_with(Initializer::constant(1.0), &mut rng(0));
 /// let mut gradient = Linear::zeros();
 /// gradient.weights_mut()[0] = 123.0;
-/// Adam::new(0.1).step(&mut net, &gradient)?; // the first step is η for every gradient
+/// Adam::new(0.1).step(&mut net, &gradient)?; // the first step has the size η for every gradient
 /// approx::assert_relative_eq!(net.weights()[0], 0.9);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
@@ -27,9 +28,9 @@ use chainrule_parameters::AsNetwork;
 pub struct Adam<N: Parameters> {
     /// η, at least 0.
     pub learning_rate: f64,
-    /// β₁ and β₂, the shares of the past in the two running means: 0.9 and 0.999 unless changed.
+    /// β₁ and β₂, the decay rates of the two running means: 0.9 and 0.999 by default.
     pub betas: [f64; 2],
-    /// ε, what keeps the division defined, above 0: 1e-8 unless changed.
+    /// ε, which prevents a division by zero, above 0: 1e-8 by default.
     pub epsilon: f64,
     pub(crate) steps: u64,
     pub(crate) mean: Owned<N>,
@@ -37,7 +38,7 @@ pub struct Adam<N: Parameters> {
 }
 
 impl<N: Parameters> Adam<N> {
-    /// With the paper's settings.
+    /// Creates the optimiser with the settings of the paper.
     pub fn new(learning_rate: f64) -> Self {
         Self {
             learning_rate,
@@ -49,17 +50,17 @@ impl<N: Parameters> Adam<N> {
         }
     }
 
-    /// With other shares of the past in the running means.
+    /// Sets the decay rates of the running means.
     pub fn betas(self, betas: [f64; 2]) -> Self {
         Self { betas, ..self }
     }
 
-    /// With another ε.
+    /// Sets ε.
     pub fn epsilon(self, epsilon: f64) -> Self {
         Self { epsilon, ..self }
     }
 
-    /// One step, before which each weight (no bias, no scale) shrinks by `learning_rate * decay` of itself.
+    /// Takes a step, before which each weight (but no bias or scale) is reduced by `learning_rate * decay` of itself.
     pub(super) fn step_with_decay(&mut self, network: &mut N, gradient: &N, decay: f64) -> Result<(), Error> {
         check_size("the learning rate", self.learning_rate)?;
         check_share("the first beta of Adam", self.betas[0])?;
@@ -82,7 +83,7 @@ impl<N: Parameters> Adam<N> {
     }
 }
 
-#[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `SameType`
+#[diagnostic::do_not_recommend] // so that the error is that of `Optimizer`, not of `SameType`
 impl<S: Parameters, N: Parameters + SameType<S>> Optimizer<N> for Adam<S> {
     fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
         &mut self,
@@ -105,7 +106,7 @@ struct Update {
     correction: f64,
     betas: [f64; 2],
     epsilon: f64,
-    /// What decay leaves of a weight.
+    /// The factor of weight decay.
     kept: f64,
 }
 
@@ -134,7 +135,7 @@ impl Visitor<1, 3> for Update {
     }
 }
 
-/// An [`Update`] in the network's scalar.
+/// The constants of an [`Update`] in the network's scalar.
 struct Rule<T> {
     betas: [T; 2],
     rests: [T; 2],

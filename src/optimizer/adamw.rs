@@ -4,7 +4,7 @@ use crate::layer::Parameters;
 use crate::tensor::SameType;
 use chainrule_parameters::AsNetwork;
 
-/// [`Adam`] with decoupled weight decay: before each step, each weight loses η λ of itself.
+/// [`Adam`] with decoupled weight decay: before each step, each weight is multiplied by 1 - η λ.
 ///
 /// Biases and scales do not decay.
 ///
@@ -14,23 +14,23 @@ use chainrule_parameters::AsNetwork;
 pub struct AdamW<N: Parameters> {
     /// The moments and their settings.
     pub adam: Adam<N>,
-    /// λ, at least 0: 0.01 unless changed.
+    /// λ, at least 0: 0.01 by default.
     pub weight_decay: f64,
 }
 
 impl<N: Parameters> AdamW<N> {
-    /// With a weight decay of 0.01.
+    /// Creates the optimiser with a weight decay of 0.01.
     pub fn new(learning_rate: f64) -> Self {
         Self { adam: Adam::new(learning_rate), weight_decay: 0.01 }
     }
 
-    /// With another weight decay.
+    /// Sets the weight decay.
     pub fn weight_decay(self, weight_decay: f64) -> Self {
         Self { weight_decay, ..self }
     }
 }
 
-#[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `SameType`
+#[diagnostic::do_not_recommend] // so that the error is that of `Optimizer`, not of `SameType`
 impl<S: Parameters, N: Parameters + SameType<S>> Optimizer<N> for AdamW<S> {
     fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
         &mut self,

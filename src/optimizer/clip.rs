@@ -4,11 +4,10 @@ use crate::kernel::Real;
 use crate::layer::{Parameter, Role, ViewMut, Visitor, compare, visit};
 use chainrule_parameters::AsNetwork;
 
-/// Makes a gradient shorter where it is longer than `longest`, keeping its direction; gives the length it had.
+/// Scales a gradient that is longer than `longest` to that length. Returns the length it had.
 ///
-/// The length is that of the whole network's gradient, not of each tensor by itself. [Buffers](Role::Buffer) are no
-/// gradients: they are not counted, and stay as they are. A gradient that is not finite stays too, for the optimiser to
-/// refuse.
+/// The length is that of the whole network's gradient, not of each tensor. [Buffers](Role::Buffer) are not counted and
+/// do not change. A gradient that is not finite does not change either: the optimiser will reject it.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -22,7 +21,7 @@ use chainrule_parameters::AsNetwork;
 /// ```
 ///
 /// # Errors
-/// [`Error::Setting`] where `longest` is not at least 0 and finite.
+/// [`Error::Setting`] if `longest` is not at least 0 and finite.
 ///
 /// # Source
 /// Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural networks", ICML 2013, algorithm 1.
@@ -39,22 +38,23 @@ fn clip_norm_of(gradient: ViewMut<'_>, longest: f64) -> Result<f64, Error> {
     Ok(norm)
 }
 
-/// Brings each number of a gradient between `-largest` and `largest`. [Buffers](Role::Buffer) stay as they are.
+/// Clamps each number of a gradient between `-largest` and `largest`. [Buffers](Role::Buffer) do not change.
 ///
 /// # Errors
-/// [`Error::Setting`] where `largest` is not at least 0 and finite.
+/// [`Error::Setting`] if `largest` is not at least 0 and finite.
 pub fn clip_value(gradient: &mut impl AsNetwork, largest: f64) -> Result<(), Error> {
     clip_value_of(ViewMut::of(gradient.as_network_mut()), largest)
 }
 
 fn clip_value_of(gradient: ViewMut<'_>, largest: f64) -> Result<(), Error> {
     check_size("the largest number of a gradient", largest)?;
-    // `clamp` keeps a NaN, which the optimiser is to refuse; an infinity must not become a large number either.
+    // `clamp` does not change a NaN, which the optimiser will reject. An infinity must not become a finite number
+    // either.
     visit([], [gradient], &mut Each(|g: f64| if g.is_finite() { g.clamp(-largest, largest) } else { g }));
     Ok(())
 }
 
-/// Replaces every number that is a gradient.
+/// Applies a function to every number that is a gradient.
 struct Each<F>(F);
 
 impl<F: Fn(f64) -> f64> Visitor<0, 1> for Each<F> {

@@ -7,10 +7,10 @@ use crate::kernel::Real;
 use crate::layer::{Parameter, Parameters, View, ViewMut, Visitor, visit};
 use chainrule_parameters::{AsNetwork, Node, describe};
 
-/// An optimiser that leaves parts of the network as they are: the layers that another training has learnt, say.
+/// An optimiser that freezes parts of the network, such as pretrained layers.
 ///
-/// A part is a path as [`Network::summary`](crate::Network::summary) prints it, of a layer (`2.branch`) or of a parameter
-/// (`0.weight`). Weight decay does not touch it either, nor do statistics move.
+/// A part is a path as [`Network::summary`](crate::Network::summary) prints it, of a layer (`2.branch`) or of a
+/// parameter (`0.weight`). Weight decay and running statistics do not change it either.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -26,16 +26,16 @@ use chainrule_parameters::{AsNetwork, Node, describe};
 /// ```
 #[derive(Clone, Debug)]
 pub struct FreezeParameters<O> {
-    /// What trains the rest.
+    /// The optimiser of the other parameters.
     pub optimizer: O,
-    /// The paths of what stays. To thaw a part, take it out.
+    /// The paths of the frozen parts. To unfreeze a part, remove its path.
     pub paths: Vec<String>,
-    /// The numbers of the frozen parameters, while the optimiser steps.
+    /// A copy of the frozen parameters during a step.
     kept: Vec<u8>,
 }
 
 impl<O> FreezeParameters<O> {
-    /// Freezes what stands at these paths.
+    /// Freezes the layers and parameters at these paths.
     pub fn new<P: Into<String>>(optimizer: O, paths: impl IntoIterator<Item = P>) -> Self {
         Self { optimizer, paths: paths.into_iter().map(Into::into).collect(), kept: Vec::new() }
     }
@@ -43,7 +43,7 @@ impl<O> FreezeParameters<O> {
 
 impl<N: Parameters, O: Optimizer<N>> Optimizer<N> for FreezeParameters<O> {
     /// # Errors
-    /// As the optimiser inside, and [`Error::UnknownPath`] where a path leads to no parameter.
+    /// As the optimiser inside, and [`Error::UnknownPath`] if no parameter has the path.
     fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
         &mut self,
         network: &mut M,
@@ -73,7 +73,7 @@ fn check_paths(node: &Node, paths: &[String]) -> Result<(), Error> {
     }
 }
 
-/// Whether a parameter stands at this path, or below it.
+/// Returns whether a parameter is at this path, or below it.
 fn leads_to(path: &str, parameter: &Parameter<'_>) -> bool {
     let full = parameter.path.to_string();
     full.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))

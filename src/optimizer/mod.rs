@@ -1,7 +1,7 @@
-//! Floor 5: what is done with a gradient.
+//! Floor 5: optimisers, which change a network by its gradient.
 //!
-//! An optimiser's state has the type of the network it trains, and its step is one loop over the parameters.
-//! Its settings are public fields, so that a schedule is an assignment: `adam.learning_rate *= 0.9`.
+//! An optimiser's moments have the type of the network that it trains, and its step is one loop over the parameters.
+//! Its settings are public fields, so you can change them between steps: `adam.learning_rate *= 0.9`.
 
 mod adam;
 mod adamw;
@@ -27,30 +27,30 @@ pub use moving_average::ExponentialMovingAverage;
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
-/// Moves a network's parameters against its gradient, and its [statistics](crate::layer::Role::Statistic) towards what the
-/// batch measured.
+/// Moves a network's parameters against the gradient, and its [buffers](crate::layer::Role::Buffer) towards the values
+/// of the batch.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot train `{N}`",
     label = "this optimiser holds the state of another network",
     note = "an optimiser's moments have the type of the network it trains: make a new one, as in `Adam::new(1e-3)`"
 )]
 pub trait Optimizer<N: Parameters> {
-    /// One step: changes `network` by what this optimiser makes of `gradient`.
+    /// Takes a step: changes `network` according to `gradient`.
     ///
     /// # Errors
-    /// [`Error::NonFiniteGradient`], which names the parameter, or [`Error::Setting`]; then neither network nor optimiser
-    /// has changed.
+    /// [`Error::NonFiniteGradient`], which names the parameter, or [`Error::Setting`]; then neither network nor
+    /// optimiser has changed.
     fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
         &mut self,
         network: &mut M,
         gradient: &G,
     ) -> Result<(), Error>;
 
-    /// The learning rate, for a [`Schedule`](crate::schedule::Schedule) to change.
+    /// Returns the learning rate, which a [`Schedule`](crate::schedule::Schedule) changes.
     fn learning_rate(&mut self) -> &mut f64;
 }
 
-/// Whether every number of the gradient is finite.
+/// Checks that every number of the gradient is finite.
 fn check_gradient(gradient: View<'_>) -> Result<(), Error> {
     let mut find = FindNonFinite { found: None };
     visit([gradient], [], &mut find);
@@ -73,13 +73,13 @@ impl Visitor<1, 0> for FindNonFinite {
     }
 }
 
-/// The step of a statistic, the same in every optimiser: `running -= momentum * (running - batch)`.
+/// Moves a buffer, in the same way in every optimiser: `running -= momentum * (running - batch)`.
 fn follow<T: Real>(momentum: f64, running: &mut [T], gradient: &[T]) {
     let momentum = T::from_f64(momentum);
     running.iter_mut().zip(gradient).for_each(|(running, &distance)| *running -= momentum * distance);
 }
 
-/// A setting that must be at least 0, and finite as an `f32` too.
+/// Checks a setting that must be at least 0, and finite as an `f32` too.
 fn check_size(name: &'static str, value: f64) -> Result<(), Error> {
     if (0.0..=f64::from(f32::MAX)).contains(&value) {
         return Ok(());
@@ -87,7 +87,7 @@ fn check_size(name: &'static str, value: f64) -> Result<(), Error> {
     Err(Error::Setting { name, value, expected: "at least 0 and finite" })
 }
 
-/// A setting that keeps a division defined where a parameter has had no gradient: above 0 in `f32` too.
+/// Checks a setting that prevents a division by zero: it must be above 0 in `f32` too.
 fn check_divisor(name: &'static str, value: f64) -> Result<(), Error> {
     if value >= f64::from(f32::MIN_POSITIVE) && value.is_finite() {
         return Ok(());
@@ -95,7 +95,7 @@ fn check_divisor(name: &'static str, value: f64) -> Result<(), Error> {
     Err(Error::Setting { name, value, expected: "at least 1.2e-38, the smallest normal f32, and finite" })
 }
 
-/// A setting that is the share of the past in a running mean.
+/// Checks a setting that is the decay rate of a running mean.
 pub(crate) fn check_share(name: &'static str, value: f64) -> Result<(), Error> {
     if (0.0..1.0).contains(&value) {
         return Ok(());

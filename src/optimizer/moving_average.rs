@@ -6,8 +6,8 @@ use chainrule_parameters::AsNetwork;
 
 /// An exponential moving average of a network's weights, which is often better than the weights themselves.
 ///
-/// `a = d a + (1 - d) w` after each step; the first network is taken as it is. [Buffers](Role::Buffer), which are
-/// running means already, are copied.
+/// `a = d a + (1 - d) w` after each step, beginning with a copy of the first network. [Buffers](Role::Buffer), which
+/// are running means already, are copied.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -26,22 +26,22 @@ use chainrule_parameters::AsNetwork;
 /// `torch.optim.swa_utils.get_ema_multi_avg_fn`.
 #[derive(Clone, Debug)]
 pub struct ExponentialMovingAverage<N: Parameters> {
-    /// d, the share of the past: 0.999 is usual. The average reaches back over about 1 / (1 - d) steps.
+    /// d, the decay rate: 0.999 is usual. The average is over about the last 1 / (1 - d) steps.
     pub decay: f64,
     pub(crate) begun: bool,
     pub(crate) network: Owned<N>,
 }
 
 impl<N: Parameters> ExponentialMovingAverage<N> {
-    /// Of nothing yet.
+    /// Creates an average without a network.
     pub fn new(decay: f64) -> Self {
         Self { decay, begun: false, network: Owned::zeros() }
     }
 
-    /// Takes the network after a step into the average.
+    /// Updates the average with the network after a step.
     ///
     /// # Errors
-    /// [`Error::Setting`] where the decay is not at least 0 and below 1.
+    /// [`Error::Setting`] if the decay is not at least 0 and below 1.
     pub fn update(&mut self, network: &impl AsNetwork<Network = N>) -> Result<(), Error> {
         check_share("the decay of an average", self.decay)?;
         let decay = if self.begun { self.decay } else { 0.0 };
@@ -50,7 +50,7 @@ impl<N: Parameters> ExponentialMovingAverage<N> {
         Ok(())
     }
 
-    /// The average; `None` before the first update.
+    /// Returns the average, or `None` before the first update.
     pub fn network(&self) -> Option<&N> {
         self.begun.then_some(&self.network)
     }

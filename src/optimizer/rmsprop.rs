@@ -5,7 +5,8 @@ use crate::layer::{Owned, Parameter, Parameters, Role, View, ViewMut, Visitor, v
 use crate::tensor::SameType;
 use chainrule_parameters::AsNetwork;
 
-/// Gradient descent with each parameter's step divided by the running size of its gradient.
+/// The RMSprop optimiser: the step of each parameter is its gradient, divided by the root of the running mean of its
+/// square.
 ///
 /// `s = ρ s + (1 - ρ) g²`, `w = w - η g / (√s + ε)`.
 ///
@@ -15,26 +16,26 @@ use chainrule_parameters::AsNetwork;
 pub struct RmsProp<N: Parameters> {
     /// η, at least 0.
     pub learning_rate: f64,
-    /// ρ, the share of the past in the running mean: 0.99 unless changed.
+    /// ρ, the decay rate of the running mean: 0.99 by default.
     pub decay: f64,
-    /// ε, what keeps the division defined, above 0: 1e-8 unless changed.
+    /// ε, which prevents a division by zero, above 0: 1e-8 by default.
     pub epsilon: f64,
     pub(crate) square: Owned<N>,
 }
 
 impl<N: Parameters> RmsProp<N> {
-    /// With a decay of 0.99.
+    /// Creates the optimiser with a decay of 0.99.
     pub fn new(learning_rate: f64) -> Self {
         Self { learning_rate, decay: 0.99, epsilon: 1e-8, square: Owned::zeros() }
     }
 
-    /// With another share of the past in the running mean.
+    /// Sets the decay rate of the running mean.
     pub fn decay(self, decay: f64) -> Self {
         Self { decay, ..self }
     }
 }
 
-#[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `SameType`
+#[diagnostic::do_not_recommend] // so that the error is that of `Optimizer`, not of `SameType`
 impl<S: Parameters, N: Parameters + SameType<S>> Optimizer<N> for RmsProp<S> {
     fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
         &mut self,
@@ -84,7 +85,7 @@ impl Visitor<1, 2> for Update {
     }
 }
 
-/// An [`Update`] in the network's scalar.
+/// The constants of an [`Update`] in the network's scalar.
 struct Rule<T> {
     rate: T,
     decay: T,

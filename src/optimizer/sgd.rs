@@ -5,7 +5,7 @@ use crate::layer::{Owned, Parameter, Parameters, Role, View, ViewMut, Visitor, v
 use crate::tensor::SameType;
 use chainrule_parameters::AsNetwork;
 
-/// Stochastic gradient descent, with momentum if wanted.
+/// Stochastic gradient descent, optionally with momentum.
 ///
 /// `v = μ v + g`, `w = w - η v`; Nesterov's form steps by `g + μ v` instead of `v`.
 ///
@@ -16,31 +16,31 @@ use chainrule_parameters::AsNetwork;
 pub struct Sgd<N: Parameters> {
     /// η, at least 0.
     pub learning_rate: f64,
-    /// μ, the share of the last step's velocity that stays: at least 0 and below 1.
+    /// μ, the momentum: at least 0 and below 1.
     pub momentum: f64,
-    /// Whether the gradient is taken ahead of the velocity (Nesterov).
+    /// Whether to use Nesterov's form of momentum.
     pub nesterov: bool,
     pub(crate) velocity: Owned<N>,
 }
 
 impl<N: Parameters> Sgd<N> {
-    /// Plain gradient descent.
+    /// Creates the optimiser without momentum.
     pub fn new(learning_rate: f64) -> Self {
         Self { learning_rate, momentum: 0.0, nesterov: false, velocity: Owned::zeros() }
     }
 
-    /// With momentum: 0.9 is usual.
+    /// Sets the momentum: 0.9 is usual.
     pub fn momentum(self, momentum: f64) -> Self {
         Self { momentum, ..self }
     }
 
-    /// With Nesterov's momentum.
+    /// Sets Nesterov's momentum.
     pub fn nesterov(self, momentum: f64) -> Self {
         Self { momentum, nesterov: true, ..self }
     }
 }
 
-#[diagnostic::do_not_recommend] // so that the error is the one of `Optimizer`, not of `SameType`
+#[diagnostic::do_not_recommend] // so that the error is that of `Optimizer`, not of `SameType`
 impl<S: Parameters, N: Parameters + SameType<S>> Optimizer<N> for Sgd<S> {
     fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
         &mut self,
@@ -82,7 +82,7 @@ impl Visitor<1, 2> for Update {
         }
         let (rate, momentum) = (T::from_f64(self.learning_rate), T::from_f64(self.momentum));
         if self.momentum == 0.0 {
-            // Nothing of a velocity would stay, so that none is kept.
+            // Without momentum no velocity is stored.
             elementwise(&Plain(rate), [g], [w]);
         } else if self.nesterov {
             elementwise(&Ahead { rate, momentum }, [g], [w, v]);

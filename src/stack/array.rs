@@ -3,7 +3,7 @@ use crate::bounds::SameShapeAsInput;
 use crate::layer::{Backward, BackwardHook, Child, Factor, Layer, Mode, Plan, Segment, Space, WorkspaceMut};
 use crate::tensor::{SameSample, SameType, Sample};
 
-/// `N` layers of one type, one after the other, each with its own parameters. An array of none is the identity.
+/// `N` layers of one type, one after the other, each with its own parameters. An empty array is the identity.
 impl<X: Sample + bytemuck::Pod, F: Layer<X>, const N: usize> Layer<X> for [F; N]
 where
     F::Output: SameShapeAsInput<X>,
@@ -11,7 +11,7 @@ where
     type Output = X;
     const PLAN: Plan = Plan {
         children: &[Child { name: Segment::Repeated(N), plan: &F::PLAN, copies: N, shared: false }],
-        // The samples between any two neighbours are saved; two gradients take turns.
+        // The samples between two layers are saved; two buffers alternate for the gradients.
         ..Plan::leaf::<X, Self>()
             .factor(Factor::Product)
             .repeat(&F::PLAN, N)

@@ -7,23 +7,25 @@ use crate::layer::compare::comparable;
 use crate::layer::{Backward, BackwardHook, Child, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::{Join2, Join3, Join4, Tensor};
 
-/// Branches side by side on one input, their outputs joined.
+/// Parallel branches on one input, whose outputs are concatenated.
 ///
-/// Forward `y = [F(x), G(x), ..]`, along the channels of images and the features of vectors and sequences; backward cuts `dy`
-/// into the gradients of the branches, and `dx = J_F' dy_F + J_G' dy_G + ..`.
+/// Forward `y = [F(x), G(x), ..]`, along the channels of images and the features of vectors and sequences; backward
+/// cuts `dy` into the gradients of the branches, and `dx = J_F' dy_F + J_G' dy_G + ..`.
 ///
 /// # Shapes
-/// Any input; 2 to 4 branches in a tuple, each of which may be a stack. `Vector<A>` and `Vector<B>` give `Vector<A + B>`,
-/// `Sequence<STEPS, A>` and `Sequence<STEPS, B>` give `Sequence<STEPS, A + B>`, `Image<A, H, W>` and `Image<B, H, W>` give
-/// `Image<A + B, H, W>`, worked out by the compiler for sides up to 1024. For more than 4 branches, nest.
+/// Any input; 2 to 4 branches in a tuple, each of which can be a stack. `Vector<A>` and `Vector<B>` give
+/// `Vector<A + B>`, `Sequence<STEPS, A>` and `Sequence<STEPS, B>` give `Sequence<STEPS, A + B>`, `Image<A, H, W>` and
+/// `Image<B, H, W>` give `Image<A + B, H, W>`, computed by the compiler for sides up to 1024. For more than 4 branches,
+/// nest.
 ///
 /// # Gradient flow
-/// Gradients of all branches meet in the input. With [`Identity`](crate::layer::Identity) as a branch, `Concat<(Identity, F)>`,
-/// a gradient reaches the input whole, as through a skip; but the output grows, and what follows needs more weights.
+/// The gradient of the input is the sum over all branches. With [`Identity`](crate::layer::Identity) as a branch,
+/// `Concat<(Identity, F)>`, a gradient reaches the input unchanged, as through a skip connection; but the output grows,
+/// and the next layer needs more weights.
 ///
 /// # Source
-/// Szegedy et al., "Going deeper with convolutions", CVPR 2015, section 4. Huang, Liu, van der Maaten, Weinberger, "Densely
-/// connected convolutional networks", CVPR 2017, eq. 2: `Concat<(Identity, F)>`.
+/// Szegedy et al., "Going deeper with convolutions", CVPR 2015, section 4. Huang, Liu, van der Maaten, Weinberger,
+/// "Densely connected convolutional networks", CVPR 2017, eq. 2: `Concat<(Identity, F)>`.
 ///
 /// # Examples
 /// ```
@@ -45,18 +47,18 @@ pub struct Concat<B> {
     pub branches: B,
 }
 
-/// Layers that stand side by side on an `X`: a tuple of 2 to 4.
+/// Parallel layers on an `X`: a tuple of 2 to 4.
 #[diagnostic::on_unimplemented(
     message = "a concatenation holds 2 to 4 branches in a tuple, and not `{Self}`",
     label = "`{Self}` is not a tuple of 2 to 4 layers",
     note = "write the branches as a tuple, as in `Concat<(Relu, Tanh)>`; more than 4 nest, as in `Concat<(Concat<(A, B, C)>, Concat<(D, E)>)>`"
 )]
 pub trait Branches<X: Tensor>: Parameters {
-    /// All outputs in one tensor.
+    /// The tensor of all outputs.
     type Output: Tensor<Scalar = X::Scalar>;
     #[doc(hidden)]
     const CHILDREN: &'static [Child];
-    /// What `plan` needs with all branches side by side.
+    /// Returns `plan` with all branches added.
     #[doc(hidden)]
     fn forward(
         &self,
@@ -76,7 +78,7 @@ pub trait Branches<X: Tensor>: Parameters {
     const OUTPUTS: Space;
 }
 
-/// The plan of branches side by side, each with its output saved.
+/// Returns the plan of parallel branches, each with its output saved.
 const fn plan(mut plan: Plan, children: &'static [Child], outputs: Space) -> Plan {
     let mut at = 0;
     while at < children.len() {
@@ -90,7 +92,7 @@ impl<X: Tensor, B: Branches<X>> Layer<X> for Concat<B> {
     type Output = B::Output;
     const PLAN: Plan = Plan {
         children: B::CHILDREN,
-        // The gradient of one output at a time, and that of the input by one branch.
+        // Scratch memory for the gradient of one output at a time, and for one branch's gradient of the input.
         ..plan(Plan::leaf::<X, Self>().factor(Factor::Sum), B::CHILDREN, B::OUTPUTS)
             .backward_scratch(B::OUTPUTS)
             .backward_scratch(Space::per_sample::<X>(1))
@@ -118,7 +120,7 @@ impl<X: Tensor, B: Branches<X>> Layer<X> for Concat<B> {
     }
 }
 
-/// What all branches see of the backward pass.
+/// The arguments of the backward pass that all branches share.
 #[derive(Debug)]
 pub struct BranchesPass<'a, X, Y> {
     input: &'a [X],
@@ -128,7 +130,7 @@ pub struct BranchesPass<'a, X, Y> {
     accumulate: bool,
 }
 
-/// The rows of a part within the rows of the whole: `part` numbers after the first `start`, of every `whole`.
+/// Returns the rows of a part within the rows of the whole: `part` numbers after the first `start`, of every `whole`.
 #[derive(Clone, Copy)]
 struct Columns {
     start: usize,
@@ -150,7 +152,7 @@ impl Columns {
     }
 }
 
-/// The forward pass of one branch, whose output goes to its columns of the whole.
+/// Runs the forward pass of one branch, and copies its output to its columns of the whole.
 fn branch_forward<X: Tensor, L: Layer<X>, Y: Tensor<Scalar = X::Scalar>>(
     layer: &L,
     input: &[X],
@@ -167,7 +169,8 @@ fn branch_forward<X: Tensor, L: Layer<X>, Y: Tensor<Scalar = X::Scalar>>(
     columns.write(L::Output::flat(own), Y::flat_mut(output));
 }
 
-/// The backward pass of one branch: copies its gradient out of the whole, and adds its input's gradient to that of the branches before.
+/// Runs the backward pass of one branch: copies its gradient out of the whole, and adds its input's gradient to that of
+/// the branches before it.
 fn branch_backward<X: Tensor, L: Layer<X>, Y: Tensor<Scalar = X::Scalar>>(
     at: usize,
     layer: &L,
@@ -204,7 +207,7 @@ fn branch_backward<X: Tensor, L: Layer<X>, Y: Tensor<Scalar = X::Scalar>>(
     }
 }
 
-/// dx = dx + own.
+/// Computes dx = dx + own.
 struct AddTo;
 
 impl<T: Real> Elementwise<T, 1, 1> for AddTo {

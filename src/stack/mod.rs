@@ -1,17 +1,19 @@
-//! Floor 4: what makes layers out of layers. This is the chain rule itself.
+//! Floor 4: layers that contain layers. Their backward passes are the chain rule.
 //!
 //! | type | forward | backward |
 //! |---|---|---|
 //! | tuple `(F, G, ..)`, of 1 to 16 layers | `y = G(F(x))` | `dx = J_F' J_G' dy` |
-//! | array `[F; N]`, equal layers in a row | `y = F(F(..F(x)))`, each with its own parameters | one factor for each |
+//! | array `[F; N]`, layers of one type | `y = F(F(..F(x)))`, each with its own parameters | one factor for each |
 //! | [`Residual<F>`](Residual) | `y = F(x) + x` | `dx = J_F' dy + dy` |
 //! | [`Residual<F, S>`](Residual), a shortcut layer | `y = F(x) + S(x)` | `dx = J_F' dy + J_S' dy` |
 //! | [`Concat<(F, G)>`](Concat), of 2 to 4 branches | `y = [F(x), G(x)]` | `dx = J_F' dy_F + J_G' dy_G` |
 //! | [`Parallel<F, G>`](Parallel), on a [`Pair`](crate::tensor::Pair) | `y = (F(a), G(b))` | `da = J_F' dy_F`, `db = J_G' dy_G` |
 //! | [`Duplicate`], [`Sum`], [`Join`] | `(x, x)`, `a + b`, `[a, b]` | `dx = dy_1 + dy_2`, `da = db = dy`, `dy` split |
-//! | [`Shared<F, N>`](Shared), one layer applied `N` times | `y = F(F(..F(x)))` | one factor for each, the gradients by its parameters added |
+//! | [`Shared<F, N>`](Shared), one layer applied `N` times | `y = F(F(..F(x)))` | one factor for each; the gradients with respect to the parameters are added |
 //!
-//! Each of them is a layer, so they nest at will. The skip connection of the notes, A(n) = g(Z(n) + Z(n-k)), is
+//! Each of them is a layer, so they can be nested. The skip connection A(n) = g(Z(n) + Z(n-k)) of He et al. 2016 gives
+//! the gradient two terms: dR/dA(n) · g'(Z(n) + Z(n-k)) times the product of all W and g' of the k layers in between,
+//! and the same without that product. If the product vanishes, the second term remains. In types it is
 //!
 //! ```
 //! use chainrule::prelude::*;
@@ -19,10 +21,10 @@
 //! /// Z(n-k) goes into the branch, here k = 2, and Z(n) + Z(n-k) comes out of the block.
 //! type Skip<const N: usize> = Residual<(Tanh, Linear<N, N>, Tanh, Linear<N, N>)>;
 //!
-//! /// Post-activation, as in the notes: the first layer gives Z(n-k), and the sum meets g.
+//! /// Post-activation: the output of the first layer is Z(n-k), and g follows the sum.
 //! type Block<const N: usize> = (Linear<N, N>, Skip<N>, Tanh);
 //! type PostActivation = (Linear<8, 32>, [Block<32>; 10], Linear<32, 4>);
-//! /// Pre-activation: the sums follow one another untouched, and g stands only in the branches.
+//! /// Pre-activation: g is in the branches only, and nothing is between two sums.
 //! type PreActivation = (Linear<8, 32>, [Skip<32>; 10], Linear<32, 4>);
 //! # let x = Vector([1.0; 8]);
 //! # PostActivation::init(&mut rng(0)).predict(&x)?;
@@ -30,8 +32,8 @@
 //! # Ok::<(), chainrule::Error>(())
 //! ```
 //!
-//! The stack owns the samples between its layers, in its workspace, and hands every layer its own input and output again in the
-//! backward pass.
+//! The workspace of a stack has the samples between its layers. In the backward pass each layer gets its input and
+//! output again.
 
 mod array;
 mod concat;
@@ -55,10 +57,10 @@ pub use residual::Residual;
 pub use shared::Shared;
 pub use tuple::{Chain, LayerRefs};
 
-/// Someone who watches a backward pass, or nobody.
+/// An optional hook.
 type Hook<'a> = Option<&'a mut dyn BackwardHook>;
 
-/// The backward pass through one child of a stack, shown to the hook.
+/// Runs the backward pass of one child of a stack, with the hook.
 #[inline]
 pub(crate) fn backward_child<X: Sample, L: Layer<X>>(
     name: Segment,

@@ -8,7 +8,7 @@ pub trait Declared<X: Sample, Y: Sample>: Chain<X> + Layer<X, Output: OutputIs<Y
 
 impl<X: Sample, Y: Sample, N: Chain<X> + Layer<X, Output: OutputIs<Y>>> Declared<X, Y> for N {}
 
-/// The layers of a stack by the names of the fields that they are in.
+/// Names the layers of a stack after the fields of its struct.
 #[doc(hidden)]
 pub const fn named<const N: usize>(children: &'static [Child], names: [&'static str; N]) -> [Child; N] {
     let mut named = [children[0]; N];
@@ -21,7 +21,7 @@ pub const fn named<const N: usize>(children: &'static [Child], names: [&'static 
     named
 }
 
-/// A network as a struct: its layers are fields with names of your own.
+/// Declares a network as a struct, whose layers are fields with names that you choose.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -44,9 +44,9 @@ pub const fn named<const N: usize>(children: &'static [Child], names: [&'static 
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
-/// The struct is a layer from the input that it declares, and nothing else. Input, layers and output are checked where the
-/// network is written. It holds 1 to 16 layers; a field may be a tuple, an array or another such struct. Derives may stand
-/// above it: every layer of this crate is `Clone` and `Debug`.
+/// The struct is a layer for the input that it declares only. Input, layers and output are checked where the network is
+/// written. It holds 1 to 16 layers; a field may be a tuple, an array or another such struct. You can put derives above
+/// it: every layer of this crate is `Clone` and `Debug`.
 #[macro_export]
 macro_rules! network {
     (
@@ -65,7 +65,7 @@ macro_rules! network {
             )+
         }
 
-        #[allow(trivial_bounds)] // so that a wrong network is one error
+        #[allow(trivial_bounds)] // so that a wrong network gives one error
         impl $crate::layer::Layer<$input> for $name
         where
             ($($layer,)+): $crate::stack::Declared<$input, $output>,

@@ -10,24 +10,25 @@ use crate::layer::compare::comparable;
 use crate::layer::{Backward, BackwardHook, Child, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::{Join2, Pair, Sample, Tensor};
 
-/// A layer for each half of a pair.
+/// Applies a layer to each half of a pair.
 ///
 /// Forward `y = (F(a), G(b))`; backward `da = J_F' dy_F`, `db = J_G' dy_G`.
 ///
 /// # Shapes
-/// Input `Pair<A, B>`, output `Pair<F(A), G(B)>`. Each half is copied into a slice of its own, which the workspace counts.
+/// Input `Pair<A, B>`, output `Pair<F(A), G(B)>`. Each half is copied into a separate slice of the workspace.
 ///
 /// # Gradient flow
-/// Each half has its own product of factors; they do not mix.
+/// Each half has its own product of factors.
 ///
 /// # Source
-/// Bromley, Guyon, LeCun, Säckinger, Shah, "Signature verification using a siamese time delay neural network", NIPS 1993.
+/// Bromley, Guyon, LeCun, Säckinger, Shah, "Signature verification using a siamese time delay neural network", NIPS
+/// 1993.
 ///
 /// # Examples
 /// ```
 /// use chainrule::prelude::*;
 ///
-/// /// Scores of a picture and of the speed beside it.
+/// /// Scores of a picture and a speed.
 /// type Net = (Parallel<(Conv2d<1, 4, 3>, Relu, Dense<Image<4, 4, 4>, Vector<8>>), Linear<2, 8>>, Sum, Tanh, Linear<8, 3>);
 /// let y: Vector<3> = Net::init(&mut rng(0)).predict(&Pair(Image([[[0.5; 6]; 6]]), Vector([0.1, 0.2])))?;
 /// # Ok::<(), chainrule::Error>(())
@@ -51,7 +52,7 @@ impl<A: Sample + Pod, B: Sample + Pod, F: Layer<A>, G: Layer<B>> Layer<Pair<A, B
             Child { name: FIRST, plan: &F::PLAN, copies: 1, shared: false },
             Child { name: SECOND, plan: &G::PLAN, copies: 1, shared: false },
         ],
-        // Both halves of input and output, and of their gradients one half at a time.
+        // Memory for both halves of input and output, and for the gradients of one half at a time.
         ..Plan::leaf::<Pair<A, B>, Self>()
             .beside(&F::PLAN, true)
             .beside(&G::PLAN, false)
@@ -142,22 +143,22 @@ impl<A: Sample + Pod, B: Sample + Pod, F: Layer<A>, G: Layer<B>> Layer<Pair<A, B
     }
 }
 
-/// The gradients of the input and the output of one half.
+/// Returns the gradients of the input and the output of one half.
 const fn half<X, Y>() -> Space {
     Space::per_sample::<X>(1).and(Space::per_sample::<Y>(1))
 }
 
 comparable!([F: Parameters, G: Parameters] Parallel<F, G>);
 
-/// One sample made a pair of two equal ones.
+/// Copies a sample to both halves of a pair.
 ///
 /// Forward `y = (x, x)`; backward `dx = dy_1 + dy_2`.
 ///
 /// # Shapes
-/// Any tensor `X` to `Pair<X, X>`.
+/// Input any tensor `X`, output `Pair<X, X>`.
 ///
 /// # Gradient flow
-/// Linear, of norm √2: the gradients of both copies meet.
+/// Linear, of norm √2: the gradients of both copies are added.
 ///
 /// # Source
 /// The transpose of [`Sum`].
@@ -190,15 +191,15 @@ impl<X: Tensor> Layer<X> for Duplicate {
 
 comparable!([] Duplicate);
 
-/// The sum of the halves of a pair.
+/// Adds the halves of a pair.
 ///
 /// Forward `y = a + b`; backward `da = db = dy`.
 ///
 /// # Shapes
-/// `Pair<X, X>` to `X`, any tensor.
+/// Input `Pair<X, X>`, output `X`, any tensor.
 ///
 /// # Gradient flow
-/// Each half gets the whole gradient.
+/// Each half gets the whole gradient, unchanged.
 ///
 /// # Source
 /// He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016, eq. 1.
@@ -230,7 +231,7 @@ impl<X: Tensor> Layer<Pair<X, X>> for Sum {
 
 comparable!([] Sum);
 
-/// The halves of a pair as one tensor, joined along channels or features.
+/// Concatenates the halves of a pair along channels or features.
 ///
 /// Forward `y = [a, b]`; backward cuts `dy` into `da` and `db`.
 ///
@@ -238,7 +239,7 @@ comparable!([] Sum);
 /// As [`Concat`](super::Concat) of two branches: `Pair<Vector<A>, Vector<B>>` to `Vector<A + B>`, and so on.
 ///
 /// # Gradient flow
-/// The Jacobian is the identity.
+/// The Jacobian is the identity: each half gets its part of the gradient.
 ///
 /// # Source
 /// Szegedy et al., "Going deeper with convolutions", CVPR 2015, section 4.
@@ -283,7 +284,7 @@ impl<A: Tensor + Join2<B>, B: Tensor<Scalar = A::Scalar>> Layer<Pair<A, B>> for 
 
 comparable!([] Join);
 
-/// a + b.
+/// Computes a + b.
 struct Add;
 
 impl<T: Real> Elementwise<T, 2, 1> for Add {

@@ -10,18 +10,21 @@ use crate::layer::{
 };
 use crate::tensor::{SameSample, SameType, Tensor};
 
-/// A branch, and a skip connection around it.
+/// A residual block: a branch, and a skip connection around it.
 ///
-/// Forward `y = F(x) + S(x)`; backward `dx = J_F' dy + J_S' dy`. With the plain skip, S the identity, that is
-/// `y = F(x) + x` and `dx = J_F' dy + dy`: the second term has no factor W and no factor g'.
+/// Forward `y = F(x) + S(x)`; backward `dx = J_F' dy + J_S' dy`. The plain skip connection, for which S is the
+/// identity, has `y = F(x) + x` and `dx = J_F' dy + dy`. The first term of the gradient has all factors W and g' of the
+/// branch, the second has none of them.
 ///
 /// # Shapes
-/// Any input. Branch and shortcut must give the same shape; the plain skip gives the input's. Where the branch changes
-/// the shape, give a shortcut layer that changes it alike: `Residual<Branch, Linear<64, 32>>`.
+/// Any input. The outputs of branch and shortcut must have the same shape; that of the plain skip connection is the
+/// shape of the input. If the branch changes the shape, add a shortcut layer with the same output shape:
+/// `Residual<Branch, Linear<64, 32>>`.
 ///
 /// # Gradient flow
-/// However small the branch's Jacobian, the gradient of the output reaches the input whole: a plain skip cannot vanish.
-/// Each block of a random branch of unit gain doubles the squared norm, in stacks without normalisation.
+/// The second term does not vanish, however small the branch's Jacobian is: the gradient of the output reaches the
+/// input, unless the branch cancels it (as F(x) = -x does). In stacks without normalisation, a block whose random
+/// branch has a gain of 1 doubles the squared norm of the gradient.
 ///
 /// # Source
 /// A(n) = g(Z(n) + Z(n-k)) is `(Residual<(Tanh, Linear<N, N>)>, Tanh)`.
@@ -35,7 +38,7 @@ use crate::tensor::{SameSample, SameType, Tensor};
 /// let block = Residual::<(Tanh, Linear<2, 2>)>::zeros();
 /// assert_eq!(block.predict(&Vector([1.0, -2.0]))?, Vector([1.0, -2.0]));
 ///
-/// // The shape changes from 4 to 2 on both ways.
+/// // The shape changes from 4 to 2 in the branch and in the shortcut.
 /// type Down = Residual<(Linear<4, 8>, Relu, Linear<8, 2>), Linear<4, 2, f32, NoBias>>;
 /// let y: Vector<2> = Down::init(&mut rng(0)).predict(&Vector([1.0; 4]))?;
 /// # Ok::<(), chainrule::Error>(())
@@ -43,9 +46,9 @@ use crate::tensor::{SameSample, SameType, Tensor};
 #[derive(Clone, Copy, Default, Parameters)]
 #[parameters(name = "Residual<{F}{=Part::Unless(&<S as Parameters>::NAME, \"Identity\")}>")]
 pub struct Residual<F, S = Identity> {
-    /// F, the layers that the skip goes around.
+    /// F, the branch.
     pub branch: F,
-    /// S, the way around them.
+    /// S, the skip connection around it.
     pub shortcut: S,
 }
 
@@ -151,7 +154,7 @@ where
     }
 }
 
-/// y = f + s.
+/// Computes y = f + s.
 struct Add;
 
 impl<T: Real> Elementwise<T, 2, 1> for Add {
@@ -161,7 +164,7 @@ impl<T: Real> Elementwise<T, 2, 1> for Add {
     }
 }
 
-/// dx = dx + skip.
+/// Computes dx = dx + skip.
 struct AddTo;
 
 impl<T: Real> Elementwise<T, 1, 1> for AddTo {

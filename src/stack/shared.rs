@@ -9,18 +9,19 @@ use crate::tensor::{SameSample, SameType, Sample};
 
 /// One layer applied `N` times in a row, with the same parameters each time.
 ///
-/// Forward `y = F(F(..F(x)))`; backward one factor for each application, and the gradients by the parameters of all of them added.
+/// Forward `y = F(F(..F(x)))`; backward one factor for each application; the gradients with respect to the parameters
+/// are added over all of them.
 ///
 /// # Shapes
-/// Any input that the layer gives back in the same shape. The parameters are those of one layer.
+/// Any input, if the layer's output has the same shape. The parameters are those of one layer.
 ///
 /// # Gradient flow
-/// The same Jacobian, at different inputs, is a factor `N` times: what shrinks or grows a gradient once does so `N` times, as in a
-/// recurrent network.
+/// The Jacobian of the same W is a factor `N` times, at different inputs. So a factor below or above one makes the
+/// gradient vanish or explode with `N`, as in a recurrent network (Hochreiter 1991; Bengio, Simard, Frasconi 1994).
 ///
 /// # Source
-/// Rumelhart, Hinton, Williams, "Learning representations by back-propagating errors", Nature 323 (1986): a recurrent network
-/// unfolded in time, whose weights are equal at each step.
+/// Rumelhart, Hinton, Williams, "Learning representations by back-propagating errors", Nature 323 (1986): a recurrent
+/// network unfolded in time, whose weights are equal at each step.
 ///
 /// # Examples
 /// ```
@@ -83,7 +84,7 @@ where
         let samples = input.len();
         if N == 0 {
             if !accumulate {
-                set_zero(ViewMut::of(gradient)); // the layer's parameters are there, and used by nobody
+                set_zero(ViewMut::of(gradient)); // not applied: the parameters have no effect
             }
             return input_grad.into_iter().for_each(|dx| dx.copy_from_slice(output_grad));
         }
@@ -103,7 +104,7 @@ where
                 input_grad: if at == 0 { input_grad.as_deref_mut() } else { Some(&mut *below) },
                 gradient: &mut gradient.layer,
                 workspace: workspace.copy(&mut saved, &F::PLAN, samples, at),
-                accumulate: accumulate || !last, // the first to arrive may overwrite, the others add
+                accumulate: accumulate || !last, // the first one may overwrite, the others add
             };
             backward_child(Segment::Index(at), &self.layer, pass, &mut hook);
             core::mem::swap(&mut above, &mut below);

@@ -27,10 +27,10 @@ use crate::bounds::AtMostSixteen;
 use crate::layer::{Backward, BackwardHook, Child, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::Sample;
 
-/// The layers of a stack, one after the other, wherever they are: in a tuple, or in the fields of a struct that
-/// [`network!`](crate::network) declares. Each is borrowed by itself.
+/// The layers of a stack, in order: those of a tuple, or the fields of a struct that [`network!`](crate::network)
+/// declares. Each layer is borrowed separately.
 pub trait Chain<X: Sample>: Layer<X> + LayerRefs {
-    /// [`Layer::forward`].
+    /// As [`Layer::forward`].
     fn forward_chain(
         layers: Self::Layers<'_>,
         input: &[X],
@@ -39,8 +39,8 @@ pub trait Chain<X: Sample>: Layer<X> + LayerRefs {
         mode: &mut Mode<'_>,
     );
 
-    /// [`Layer::backward`], with the layers' names for the hook.
-    #[allow(clippy::too_many_arguments)] // those of `Backward`, with the gradient apart
+    /// As [`Layer::backward`], with the layers' names for the hook.
+    #[allow(clippy::too_many_arguments)] // those of `Backward`, with the gradient as separate references
     fn backward_chain(
         names: &[Segment],
         layers: Self::Layers<'_>,
@@ -55,7 +55,7 @@ pub trait Chain<X: Sample>: Layer<X> + LayerRefs {
     );
 }
 
-/// Several layers, borrowed one by one. It holds for every tuple of layers, whether or not their shapes meet.
+/// References to several layers. Every tuple of layers implements it, whether or not their shapes match.
 pub trait LayerRefs {
     /// A reference to each layer.
     type Layers<'a>

@@ -1,4 +1,4 @@
-//! All numbers of a tensor in one side, worked out by `cargo check`.
+//! Flattened tensors, whose side `cargo check` computes.
 
 use core::ops::Mul;
 
@@ -9,8 +9,7 @@ use super::side::{Known, Side, Sides, ToSide};
 use super::{Image, Sequence, Tensor, Vector};
 use crate::kernel::Real;
 
-/// A tensor whose numbers fit into one side that the compiler can compute: any [`Vector`], and a [`Sequence`] or an
-/// [`Image`] of at most 1024 numbers.
+/// A tensor that the compiler can flatten: any [`Vector`], and a [`Sequence`] or an [`Image`] of at most 1024 numbers.
 pub trait Flattened: Tensor {
     /// The vector of all its numbers.
     type Vector: Tensor<Scalar = Self::Scalar>;
@@ -47,7 +46,7 @@ where
 type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
 type Volume<const A: usize, const B: usize, const C: usize> = Prod<Prod<N<A>, N<B>>, N<C>>;
 
-/// Whether all numbers of `X` together are at most 1024: the answer `B1` alone goes on to make a side of them.
+/// Whether all numbers of `X` together are at most 1024: only for the answer `B1` is the side computed.
 #[diagnostic::on_unimplemented(
     message = "`{X}` is too large to flatten: it has more than 1024 numbers",
     label = "flattens to a vector longer than 1024",

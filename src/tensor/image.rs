@@ -3,7 +3,8 @@ use bytemuck::{Pod, Zeroable};
 use super::{Sample, Tensor, shared::sample};
 use crate::kernel::Real;
 
-/// `CHANNELS` pictures of `HEIGHT` x `WIDTH` pixels: channel after channel in memory, row after row in each.
+/// An image of `CHANNELS` channels of `HEIGHT` x `WIDTH` pixels: channel after channel in memory, row after row in
+/// each.
 ///
 /// ```
 /// use chainrule::tensor::Image;

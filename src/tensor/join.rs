@@ -1,10 +1,10 @@
-//! Tensors joined along their channels or features, worked out by `cargo check`.
+//! Concatenation of tensors along channels or features, whose sides `cargo check` computes.
 
 use super::side::{Plus, Side, Sides};
 use super::{Image, Sequence, Tensor, Vector};
 use crate::kernel::Real;
 
-/// Sides added up.
+/// The sum of several sides.
 pub trait SumOfSides {
     /// Their sum.
     type Out;
@@ -38,15 +38,15 @@ where
 type Two<const A: usize, const B: usize> = <Side<A> as Plus<B>>::Out;
 type Three<const A: usize, const B: usize, const C: usize> = <Two<A, B> as Plus<C>>::Out;
 
-/// A trait for each number of tensors, so that its sentence can show every one of them.
+/// There is a trait for each number of tensors, so that its message can show each of them.
 macro_rules! join {
     ($(#[$sentence:meta])* $Join:ident<$($Y:ident),+>: $($B:ident)+) => {
         $(#[$sentence])*
         pub trait $Join<$($Y),+>: Tensor {
-            /// All of them in one tensor.
+            /// The concatenated tensor.
             type Joined: Tensor<Scalar = Self::Scalar>;
 
-            /// In how many places of the memory they meet: one, or one at each step.
+            /// How many rows the tensors consist of: one, or one for each step.
             const ROWS: usize;
         }
 
@@ -83,7 +83,7 @@ macro_rules! join {
 }
 
 join! {
-    /// Two tensors that differ in nothing but channels or features.
+    /// Two tensors that differ in channels or features only.
     #[diagnostic::on_unimplemented(
         message = "the branches of a concatenation must agree in all sides but channels or features: one gives `{Self}`, the other `{Y}`",
         label = "`{Self}` and `{Y}` cannot be joined",
@@ -92,7 +92,7 @@ join! {
     Join2<Y>: B
 }
 join! {
-    /// Three tensors that differ in nothing but channels or features.
+    /// Three tensors that differ in channels or features only.
     #[diagnostic::on_unimplemented(
         message = "the branches of a concatenation must agree in all sides but channels or features: they give `{Self}`, `{Y}` and `{Z}`",
         label = "`{Self}`, `{Y}` and `{Z}` cannot be joined",
@@ -101,7 +101,7 @@ join! {
     Join3<Y, Z>: B C
 }
 join! {
-    /// Four tensors that differ in nothing but channels or features.
+    /// Four tensors that differ in channels or features only.
     #[diagnostic::on_unimplemented(
         message = "the branches of a concatenation must agree in all sides but channels or features: they give `{Self}`, `{Y}`, `{Z}` and `{V}`",
         label = "`{Self}`, `{Y}`, `{Z}` and `{V}` cannot be joined",

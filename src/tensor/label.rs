@@ -3,7 +3,7 @@ use core::fmt;
 use crate::Error;
 use crate::error::require;
 
-/// One of `CLASSES` classes: an index that cannot be out of range.
+/// A class label: an index below `CLASSES`, which is checked when it is created.
 ///
 /// ```
 /// use chainrule::{Error, tensor::Label};
@@ -18,7 +18,7 @@ pub struct Label<const CLASSES: usize> {
 }
 
 impl<const CLASSES: usize> Label<CLASSES> {
-    /// The class of this index, counted from 0.
+    /// Creates the label of this index, counted from 0.
     ///
     /// # Errors
     /// [`Error::LabelOutOfRange`] when there is no such class.
@@ -32,7 +32,7 @@ impl<const CLASSES: usize> Label<CLASSES> {
         }
     }
 
-    /// The class with the largest score. Ties go to the first; a NaN is never the largest.
+    /// Returns the class with the largest score. In a tie it is the first; a NaN is never the largest.
     pub fn from_scores<T: crate::kernel::Real>(scores: &super::Vector<CLASSES, T>) -> Self {
         const { require(CLASSES > 0, "a label needs at least one class") };
         let mut best = 0;
@@ -44,12 +44,12 @@ impl<const CLASSES: usize> Label<CLASSES> {
         Self { index: best as u32 }
     }
 
-    /// The index of this class, counted from 0.
+    /// Returns the index of this class, counted from 0.
     pub const fn index(self) -> usize {
         self.index as usize
     }
 
-    /// 1 at the place of this class, 0 elsewhere: the class as probabilities.
+    /// Returns the one-hot vector of this class: 1 at its index, 0 elsewhere.
     ///
     /// ```
     /// use chainrule::tensor::{Label, Vector};
@@ -62,7 +62,7 @@ impl<const CLASSES: usize> Label<CLASSES> {
         }))
     }
 
-    /// All classes in order.
+    /// Returns all classes in order.
     pub fn all() -> impl Iterator<Item = Self> {
         (0..CLASSES as u32).map(|index| Self { index })
     }
@@ -75,7 +75,7 @@ impl<const CLASSES: usize> chainrule_parameters::Named for Label<CLASSES> {
     };
 }
 
-/// A class as an input: it has no gradient.
+/// A label as an input: it has no gradient.
 impl<const CLASSES: usize> super::Sample for Label<CLASSES> {
     type Grad = super::NoGrad;
     const SHAPE: &'static [usize] = &[];

@@ -1,16 +1,16 @@
-//! Floor 2: a sample is a value with its shape in its type.
+//! Floor 2: samples, whose shape is in their type.
 //!
 //! | type | what | memory order |
 //! |---|---|---|
 //! | [`Vector<N>`](Vector) | features | |
 //! | [`Sequence<STEPS, FEATURES>`](Sequence) | features at each step in time | steps, then features |
 //! | [`Image<CHANNELS, HEIGHT, WIDTH>`](Image) | channels of pixels | channels, then rows, then columns |
-//! | [`Label<CLASSES>`](Label) | a class index that cannot be out of range | |
+//! | [`Label<CLASSES>`](Label) | a class index, checked to be in range | |
 //!
-//! The scalar is `f32` unless said otherwise: `Vector<4, f64>`. A batch is a slice: `&[Vector<784>]`.
+//! The scalar is `f32` by default: `Vector<4, f64>`. A batch is a slice: `&[Vector<784>]`.
 //!
-//! Tensors are plain old data in the ecosystem's (C) memory order. They convert to and from arrays and nalgebra's
-//! matrices, and lend themselves as nalgebra views for arithmetic:
+//! Tensors are plain data in row-major order, as in C, NumPy and PyTorch. They convert to and from arrays. With the
+//! feature `nalgebra` they convert to and from nalgebra's matrices, and can be viewed as such for arithmetic:
 //!
 //! ```
 //! use approx::assert_relative_eq;
@@ -19,11 +19,11 @@
 //! let a = Vector([3.0, 4.0]);
 //! assert_eq!(a.view().norm(), 5.0);
 //!
-//! // Arithmetic goes through nalgebra, and comes back.
+//! // Arithmetic with nalgebra, on a view.
 //! let b: Vector<2> = (a.view() * 2.0 + Vector([1.0, 1.0]).view()).into();
 //! assert_relative_eq!(b, Vector([7.0, 9.0]));
 //!
-//! // nalgebra's memory runs down the columns: a sequence is a matrix with a column for each step.
+//! // nalgebra's matrices are column-major: a sequence is a matrix with a column for each step.
 //! let s = Sequence([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
 //! assert_eq!(s.view()[(0, 1)], 4.0);
 //! assert_eq!(Sequence::<2, 3>::SHAPE, [2, 3]);
@@ -63,7 +63,7 @@ pub use sample::{NoGrad, Sample};
 pub use sequence::Sequence;
 pub use vector::Vector;
 
-/// A sample that consists of numbers of one scalar type, in a shape known to the compiler: its gradient has its own type.
+/// A sample of numbers of one scalar type, with its shape in its type. Its gradient has the same type.
 ///
 /// Implemented by [`Vector`], [`Sequence`] and [`Image`].
 #[diagnostic::on_unimplemented(
@@ -78,44 +78,44 @@ pub trait Tensor: Sample<Grad = Self> + Pod {
     /// Another element in the same shape: `Image<3, 8, 8>::Of<E>` is `[[[E; 8]; 8]; 3]`.
     type Of<E: Pod + Send + Sync>: Pod + Send + Sync;
 
-    /// How many numbers a sample has: the product of its sides. A tensor without numbers does not compile.
+    /// How many numbers a sample has: the product of its sides. An empty tensor does not compile.
     const LEN: usize = {
         let len = size_of::<Self>() / size_of::<Self::Scalar>();
         require(len > 0, "every side of a tensor must be at least 1: a layer of width 0 passes nothing on");
         len
     };
 
-    /// The numbers of this sample, in memory order.
+    /// Returns the numbers of this sample, in memory order.
     #[inline]
     fn as_slice(&self) -> &[Self::Scalar] {
         Self::flat(core::slice::from_ref(self))
     }
 
-    /// The numbers of this sample, in memory order.
+    /// Returns the numbers of this sample, in memory order.
     #[inline]
     fn as_mut_slice(&mut self) -> &mut [Self::Scalar] {
         Self::flat_mut(core::slice::from_mut(self))
     }
 
-    /// The numbers of a whole batch, sample after sample.
+    /// Returns the numbers of a whole batch, sample after sample.
     #[inline]
     fn flat(batch: &[Self]) -> &[Self::Scalar] {
         bytemuck::must_cast_slice(batch)
     }
 
-    /// The numbers of a whole batch, sample after sample.
+    /// Returns the numbers of a whole batch, sample after sample.
     #[inline]
     fn flat_mut(batch: &mut [Self]) -> &mut [Self::Scalar] {
         bytemuck::must_cast_slice_mut(batch)
     }
 
-    /// A batch as a matrix with a column for each sample, `LEN` x `batch.len()`, without copying.
+    /// Returns a batch as a matrix with a column for each sample, `LEN` x `batch.len()`, without copying.
     #[cfg(feature = "nalgebra")]
     fn columns(batch: &[Self]) -> DMatrixView<'_, Self::Scalar> {
         DMatrixView::from_slice(Self::flat(batch), Self::LEN, batch.len())
     }
 
-    /// A batch as a matrix with a column for each sample, `LEN` x `batch.len()`, without copying.
+    /// Returns a batch as a matrix with a column for each sample, `LEN` x `batch.len()`, without copying.
     #[cfg(feature = "nalgebra")]
     fn columns_mut(batch: &mut [Self]) -> DMatrixViewMut<'_, Self::Scalar> {
         let samples = batch.len();
@@ -123,10 +123,10 @@ pub trait Tensor: Sample<Grad = Self> + Pod {
         DMatrixViewMut::from_slice_generic(flat, Dyn(Self::LEN), Dyn(samples))
     }
 
-    /// A sample from its numbers in memory order.
+    /// Creates a sample from its numbers in memory order.
     ///
     /// # Errors
-    /// [`Error::SliceLength`] when there are not [`LEN`](Tensor::LEN) of them.
+    /// [`Error::SliceLength`] if their count is not [`LEN`](Tensor::LEN).
     fn from_slice(numbers: &[Self::Scalar]) -> Result<Self, Error> {
         let mut sample = Self::zeroed();
         if numbers.len() != Self::LEN {

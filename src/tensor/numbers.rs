@@ -5,22 +5,22 @@ use chainrule_parameters::Scalar;
 
 use crate::kernel::{Real, all_finite};
 
-/// The numbers of a batch, whatever its shape and its scalar.
+/// The numbers of a batch, without the type of its samples.
 #[derive(Clone, Debug)]
 pub enum Numbers<'a> {
-    /// What is not made of numbers.
+    /// The samples have no numbers.
     None,
     /// In memory order.
     F32(&'a [f32]),
     /// In memory order.
     F64(&'a [f64]),
-    /// Those of a sample of several parts, sample after sample.
+    /// The numbers of samples with several parts, sample after sample.
     #[cfg(feature = "alloc")]
     Copied(Vec<f64>),
 }
 
 impl<'a> Numbers<'a> {
-    /// These numbers.
+    /// Borrows these numbers.
     pub fn of<T: Real>(numbers: &'a [T]) -> Self {
         match T::SCALAR {
             Scalar::F32 => Self::F32(bytemuck::cast_slice(numbers)),
@@ -28,7 +28,7 @@ impl<'a> Numbers<'a> {
         }
     }
 
-    /// How many there are.
+    /// Returns how many numbers there are.
     pub fn len(&self) -> usize {
         match self {
             Self::None => 0,
@@ -39,15 +39,15 @@ impl<'a> Numbers<'a> {
         }
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no numbers.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Number `at`.
+    /// Returns number `at`.
     ///
     /// # Panics
-    /// When there are not that many, as indexing does.
+    /// If `at` is out of range.
     pub fn get(&self, at: usize) -> f64 {
         match self {
             Self::None => panic!("there are no numbers, and number {at} is asked for"),
@@ -58,12 +58,12 @@ impl<'a> Numbers<'a> {
         }
     }
 
-    /// One after the other.
+    /// Returns an iterator over the numbers.
     pub fn iter(&self) -> impl Iterator<Item = f64> {
         (0..self.len()).map(|at| self.get(at))
     }
 
-    /// The first that is NaN or infinite, with its place.
+    /// Returns the first number that is NaN or infinite, with its index.
     pub fn first_non_finite(&self) -> Option<(usize, f64)> {
         let finite = match self {
             Self::None => true,

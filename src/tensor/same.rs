@@ -1,9 +1,9 @@
 use super::Sample;
 
-/// `Self` and `X` are the same type. Slices of the one are slices of the other.
+/// `Self` and `X` are the same type, and so are slices of them.
 ///
-/// Bounds ask for this instead of `F: Layer<X, Output = X>`, because a projection that fails hides the layer that is
-/// to blame, and a trait that fails can say what is wrong in a sentence.
+/// Bounds use this instead of `F: Layer<X, Output = X>`, because the error for a projection hides the wrong layer, and
+/// that for a trait can explain the mistake in a sentence.
 pub trait SameType<X>: Sized {
     #[doc(hidden)]
     fn cast_one(&self) -> &X;
@@ -40,7 +40,7 @@ impl<X> SameType<X> for X {
     }
 }
 
-/// `Self` and `X` are the same sample: so are their gradients.
+/// `Self` and `X` are the same sample type, and so are their gradients.
 pub trait SameSample<X: Sample>: Sample + SameType<X> {
     #[doc(hidden)]
     fn cast_grads(these: &[Self::Grad]) -> &[X::Grad];

@@ -3,26 +3,28 @@ use chainrule_parameters::{Named, Part, TypeName};
 
 use super::Numbers;
 
-/// What a layer takes: one input, with its shape in its type.
+/// One input of a layer, with its shape in its type.
 ///
-/// Every [`Tensor`](super::Tensor) is one, and so is a [`Pair`](super::Pair) of two samples. A sample need not be differentiable: a
-/// [`Label`](super::Label) has no gradient, and a layer that takes it (an embedding, say) is the first of its network.
+/// Every [`Tensor`](super::Tensor) is a sample, and so is a [`Pair`](super::Pair) of two samples. A sample need not be
+/// differentiable: a [`Label`](super::Label) has no gradient, and a layer that takes it (such as an embedding) must be
+/// the first of its network.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a sample",
     label = "a `Vector`, a `Sequence` or an `Image` of `f32` or `f64` is needed here",
     note = "a batch is a slice of samples, and one sample is `std::slice::from_ref(&sample)`"
 )]
 pub trait Sample: Named + Copy + PartialEq + core::fmt::Debug + Send + Sync + 'static {
-    /// The gradient of a loss by this sample: the sample's own type for tensors, [`NoGrad`] for what has none.
+    /// The type of the gradient with respect to this sample: for tensors the type of the sample, and [`NoGrad`] for
+    /// samples without a gradient.
     type Grad: Sample + Pod;
 
     /// The sides, outermost first.
     const SHAPE: &'static [usize];
 
-    /// The numbers of a batch, sample after sample; none for what is not made of numbers.
+    /// Returns the numbers of a batch, sample after sample, if the samples have numbers.
     fn numbers(batch: &[Self]) -> Numbers<'_>;
 
-    /// The first number of a batch that is NaN or infinite: in which sample, at which element, and its value.
+    /// Returns the first number of a batch that is NaN or infinite: in which sample, at which element, and its value.
     fn first_non_finite(batch: &[Self]) -> Option<(usize, usize, f64)> {
         let numbers = Self::numbers(batch);
         let (at, value) = numbers.first_non_finite()?;
@@ -30,15 +32,15 @@ pub trait Sample: Named + Copy + PartialEq + core::fmt::Debug + Send + Sync + 's
         Some((at / len, at % len, value))
     }
 
-    /// A batch from its bytes; `None` for what is not plain data.
+    /// Casts bytes to a batch, or returns `None` if the samples are not plain data.
     #[doc(hidden)]
     fn from_bytes(_: &[u8]) -> Option<&[Self]> {
         None
     }
 }
 
-/// The gradient by a sample that has none, such as a [`Label`](super::Label): nobody reads it. (It takes a byte, since an empty type
-/// cannot be a part of a workspace.)
+/// The gradient of a sample that has none, such as a [`Label`](super::Label). It is never read. (It has a byte, since
+/// an empty type cannot be a part of a workspace.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Zeroable, Pod)]
 #[repr(transparent)]
 pub struct NoGrad(u8);

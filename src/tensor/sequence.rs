@@ -3,7 +3,7 @@ use bytemuck::{Pod, Zeroable};
 use super::{Sample, Tensor, shared::sample};
 use crate::kernel::Real;
 
-/// `FEATURES` numbers at each of `STEPS` steps, step after step in memory.
+/// A sequence of `STEPS` steps with `FEATURES` numbers each, step after step in memory.
 ///
 /// ```
 /// use chainrule::tensor::Sequence;

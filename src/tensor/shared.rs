@@ -1,13 +1,13 @@
-//! What the three kinds of sample have in common: conversions, comparison, printing.
+//! Implementations that all tensors share: conversions, comparison, printing.
 
 use core::fmt;
 
 use crate::kernel::Real;
 
-/// At most this many numbers of a tensor are printed; of a larger one, its first and last few.
+/// At most this many numbers of a tensor are printed; for a larger one, the first and last few.
 const PRINTED: usize = 8;
 
-/// `Vector<784> [0.0, 0.1, 0.5, .., 0.0]`: the shape and no more numbers than one reads.
+/// `Vector<784> [0.0, 0.1, 0.5, .., 0.0]`: prints the shape, and the numbers with an ellipsis if there are many.
 pub(super) fn debug<T: Real>(
     f: &mut fmt::Formatter<'_>,
     kind: &str,
@@ -35,14 +35,14 @@ pub(super) fn debug<T: Real>(
     f.write_str("]")
 }
 
-/// The first number of a batch of samples of this length that is NaN or infinite.
+/// Returns the first number of a batch of samples of this length that is NaN or infinite.
 #[cold]
 pub(super) fn first_non_finite<T: Real>(numbers: &[T], len: usize) -> Option<(usize, usize, f64)> {
     let at = numbers.iter().position(|x| !x.is_finite())?;
     Some((at / len, at % len, numbers[at].to_f64()))
 }
 
-/// The traits that every kind of sample has, written once: `From` its array, `Default`, `Debug`, and `approx`.
+/// Implements the traits that every tensor has: `From` its array, `Default`, `Debug`, and `approx`.
 macro_rules! sample {
     ($name:ident[$($side:ident),+], $array:ty) => {
         impl<$(const $side: usize,)+ T: Real> chainrule_parameters::Named for $name<$($side,)+ T> {

@@ -1,15 +1,16 @@
-//! Arithmetic on the sides of tensors, worked out by `cargo check`.
+//! Arithmetic on the sides of tensors, which `cargo check` computes.
 //!
-//! Stable Rust cannot compute with const generics in a type: there is no `Image<C, { H - K + 1 }, W>`. So a side goes from a
-//! const to one of typenum's numbers, is computed with, and comes back: `Side<28>` → `U28` → `U24` → `Side<24>`. The two tables
-//! are implementations for each number up to 1024; past it, checking them would cost every user seconds.
+//! Stable Rust cannot compute with const generics in a type: there is no `Image<C, { H - K + 1 }, W>`. So a side is
+//! converted from a const to one of typenum's numbers, computed with, and converted back: `Side<28>` → `U28` → `U24` →
+//! `Side<24>`. The two tables are implementations for each number up to 1024; more of them would cost every user
+//! seconds of compile time.
 //!
-//! None of typenum's types stands where an error can print it: every step that can fail is a trait of this module with a
-//! sentence, asked for before the arithmetic that would fail by itself.
+//! No error prints typenum's types: every step that can fail is a trait of this module with a message, which is a bound
+//! before the arithmetic that would fail.
 //!
-//! Every result stands in its trait as one projection, and never as a type parameter that a bound determines (`Output = Sum`):
-//! rustc works out a projection at once, but such a parameter only later, and until then the next layer is matched against a
-//! shape that is not known yet. Its mismatch is then "type mismatch resolving <UInt<..> as ToSide>::Side" and no sentence.
+//! Every result is one projection in its trait, and never a type parameter that a bound determines (`Output = Sum`).
+//! rustc resolves a projection at once, but such a parameter later, and until then it matches the next layer against an
+//! unknown shape. The error would be "type mismatch resolving <UInt<..> as ToSide>::Side" instead of a sentence.
 
 use core::ops::{Add, Div, Mul, Rem, Sub};
 
@@ -34,7 +35,7 @@ pub trait Known {
     type Number;
 }
 
-/// Back from typenum's number to a side.
+/// Converts typenum's number back to a side.
 #[diagnostic::on_unimplemented(
     message = "the output of this layer has a side of more than 1024",
     label = "a side past 1024",
@@ -62,7 +63,8 @@ pub trait Positive {}
 
 impl<U, B> Positive for UInt<U, B> {}
 
-/// A window of `K` slides over this side, padded by `P` at both ends, in steps of `S`: over (D + 2P - K) / S + 1 places.
+/// A window of `K` slides over this side, padded by `P` at both ends, in steps of `S`: over (D + 2P - K) / S + 1
+/// places.
 pub trait Slide<const K: usize, const S: usize, const P: usize> {
     /// The side of the output.
     type Out;
@@ -81,7 +83,7 @@ where
     type Out = <GrEq<N<S>, U1> as Moves<D, K, S, P>>::Out;
 }
 
-/// Whether the window moves at all: the answer `B1` alone goes on to divide.
+/// Whether the stride is at least 1: only for the answer `B1` is the division computed.
 #[diagnostic::on_unimplemented(
     message = "a window of {K} cannot move in steps of {S}",
     label = "the stride must be at least 1",
@@ -105,7 +107,7 @@ where
     type Out = <GrEq<Padded<D, P>, N<K>> as WindowFits<D, K, S, P>>::Out;
 }
 
-/// Whether the window is no larger than the padded side: the answer `B1` alone goes on to subtract.
+/// Whether the window is no larger than the padded side: only for the answer `B1` is the difference computed.
 #[diagnostic::on_unimplemented(
     message = "a window of {K} does not fit into a side of {D} padded by {P}",
     label = "the window is larger than the padded side",
@@ -175,7 +177,7 @@ where
     type Out = <LeEq<Prod<N<A>, N<B>>, U1024> as ProductFits<A, B>>::Out;
 }
 
-/// Whether the product is at most 1024: the answer `B1` alone goes on to make a side of it.
+/// Whether the product is at most 1024: only for the answer `B1` is it converted to a side.
 #[diagnostic::on_unimplemented(
     message = "a side of {A}, {B} times as large, is more than 1024",
     label = "a side past 1024",
@@ -213,7 +215,7 @@ where
     type Out = <LeEq<Sum<N<A>, N<B>>, U1024> as SumFits<A, B>>::Out;
 }
 
-/// Whether the sum is at most 1024: the answer `B1` alone goes on to make a side of it.
+/// Whether the sum is at most 1024: only for the answer `B1` is it converted to a side.
 #[diagnostic::on_unimplemented(
     message = "{A} and {B} channels or features together are more than 1024",
     label = "a side past 1024",
@@ -258,7 +260,7 @@ where
     type Out = <Gr<Full<D, K, S>, Prod<N<P>, U2>> as SomethingRemains<D, K, S, P>>::Out;
 }
 
-/// Whether the padding cuts away less than everything.
+/// Whether the padding is smaller than the output, so that something remains.
 #[diagnostic::on_unimplemented(
     message = "a padding of {P} cuts away all that a transposed window of {K} makes of a side of {D}",
     label = "nothing remains of the output",
@@ -299,7 +301,7 @@ where
 {
 }
 
-/// Whether there is a group at all: the answer `B1` alone goes on to divide.
+/// Whether there is at least one group: only for the answer `B1` is the division computed.
 #[diagnostic::on_unimplemented(
     message = "{CHANNELS} channels cannot be split into {GROUPS} groups",
     label = "must be at least 1",

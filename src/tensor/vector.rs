@@ -3,7 +3,7 @@ use bytemuck::{Pod, Zeroable};
 use super::{Sample, Tensor, shared::sample};
 use crate::kernel::Real;
 
-/// `N` features.
+/// A vector of `N` features.
 ///
 /// ```
 /// use chainrule::tensor::{Tensor, Vector};

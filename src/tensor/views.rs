@@ -6,12 +6,12 @@ use super::{Image, Sequence, Vector};
 use crate::kernel::Real;
 
 impl<const N: usize, T: Real> Vector<N, T> {
-    /// This vector as nalgebra's, without copying.
+    /// Returns a view of this vector as nalgebra's vector, without copying.
     pub fn view(&self) -> SVectorView<'_, T, N> {
         SVectorView::from_slice(&self.0)
     }
 
-    /// This vector as nalgebra's, without copying.
+    /// Returns a view of this vector as nalgebra's vector, without copying.
     pub fn view_mut(&mut self) -> SVectorViewMut<'_, T, N> {
         SVectorViewMut::from_slice(&mut self.0)
     }
@@ -30,18 +30,19 @@ impl<const N: usize, T: Real> From<Vector<N, T>> for SVector<T, N> {
 }
 
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Sequence<STEPS, FEATURES, T> {
-    /// nalgebra's matrix with a column for each step, without copying: its memory runs down the columns.
+    /// Returns a view as nalgebra's matrix with a column for each step, without copying, since nalgebra is
+    /// column-major.
     pub fn view(&self) -> SMatrixView<'_, T, FEATURES, STEPS> {
         SMatrixView::from_slice(self.0.as_flattened())
     }
 
-    /// nalgebra's matrix with a column for each step, without copying.
+    /// Returns a mutable view as nalgebra's matrix with a column for each step, without copying.
     pub fn view_mut(&mut self) -> SMatrixViewMut<'_, T, FEATURES, STEPS> {
         SMatrixViewMut::from_slice(self.0.as_flattened_mut())
     }
 }
 
-/// From a column for each step.
+/// Converts from a matrix with a column for each step.
 impl<const STEPS: usize, const FEATURES: usize, T: Real> From<SMatrix<T, FEATURES, STEPS>>
     for Sequence<STEPS, FEATURES, T>
 {
@@ -50,7 +51,7 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> From<SMatrix<T, FEATURE
     }
 }
 
-/// To a column for each step.
+/// Converts to a matrix with a column for each step.
 impl<const STEPS: usize, const FEATURES: usize, T: Real> From<Sequence<STEPS, FEATURES, T>>
     for SMatrix<T, FEATURES, STEPS>
 {
@@ -62,25 +63,26 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> From<Sequence<STEPS, FE
 impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
     Image<CHANNELS, HEIGHT, WIDTH, T>
 {
-    /// One channel as nalgebra's matrix with a column for each row of pixels, without copying: nalgebra's memory runs down
-    /// the columns, an image's along the rows.
+    /// Returns a view of one channel as nalgebra's matrix with a column for each row of pixels, without copying:
+    /// nalgebra is column-major, images are row-major.
     ///
     /// # Panics
-    /// When `channel` is not below `CHANNELS`, as indexing does.
+    /// If `channel` is not below `CHANNELS`.
     pub fn channel(&self, channel: usize) -> SMatrixView<'_, T, WIDTH, HEIGHT> {
         SMatrixView::from_slice(self.0[channel].as_flattened())
     }
 
-    /// One channel as nalgebra's matrix with a column for each row of pixels, without copying.
+    /// Returns a mutable view of one channel as nalgebra's matrix with a column for each row of pixels, without
+    /// copying.
     ///
     /// # Panics
-    /// When `channel` is not below `CHANNELS`, as indexing does.
+    /// If `channel` is not below `CHANNELS`.
     pub fn channel_mut(&mut self, channel: usize) -> SMatrixViewMut<'_, T, WIDTH, HEIGHT> {
         SMatrixViewMut::from_slice(self.0[channel].as_flattened_mut())
     }
 }
 
-/// From a column for each row of pixels.
+/// Converts from a matrix with a column for each row of pixels.
 impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
     From<[SMatrix<T, WIDTH, HEIGHT>; CHANNELS]> for Image<CHANNELS, HEIGHT, WIDTH, T>
 {
@@ -89,7 +91,7 @@ impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
     }
 }
 
-/// To a column for each row of pixels.
+/// Converts to a matrix with a column for each row of pixels.
 impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
     From<Image<CHANNELS, HEIGHT, WIDTH, T>> for [SMatrix<T, WIDTH, HEIGHT>; CHANNELS]
 {

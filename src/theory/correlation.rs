@@ -1,9 +1,9 @@
 use core::f64::consts::PI;
 
-/// Two inputs on their way through a random, infinitely wide ReLU network, and their gradients on the way back.
+/// The correlation of two inputs in a random, infinitely wide ReLU network, and of their gradients.
 ///
-/// Make one with [`Pair::new`], lead it through the layers in order, first to last, and read the correlation of the two gradients
-/// by the input of the network.
+/// Create one with [`Pair::new`], apply the layers in order, first to last, and read the correlation of the two
+/// gradients with respect to the input of the network.
 ///
 /// # Derivation
 /// Let z, z' be jointly normal of equal variance q, with correlation ρ. Then (Cho & Saul 2009, n = 0 and 1)
@@ -11,24 +11,27 @@ use core::f64::consts::PI;
 /// > 2 E\[\[z > 0\] \[z' > 0\]\] = k₀(ρ) = 1 - acos(ρ)/π
 /// > 2 E\[relu(z) relu(z')\] = q k₁(ρ),  k₁(ρ) = (√(1 - ρ²) + ρ (π - acos ρ)) / π
 ///
-/// *Forward.* W ~ N(0, 2/fan-in) makes of two activations with mean product c two z of covariance 2c. So ρ' = k₁(ρ), and q stays.
+/// *Forward.* W ~ N(0, 2/fan-in) makes of two activations with mean product c two z of covariance 2c. So ρ' = k₁(ρ),
+/// and q stays.
 ///
 /// *Backward.* dR/dz = \[z > 0\] Wᵀ dR/dz⁺, with z⁺ the next layer's. If W is independent of \[z > 0\] and of dR/dz⁺,
-/// E\[dR/dz dR/dz'\] = E\[\[z > 0\] \[z' > 0\]\] · 2 · E\[dR/dz⁺ dR/dz⁺'\]: each layer multiplies the correlation of the gradients by
-/// k₀(ρ), with the ρ of its own z. Of \[z > 0\] the W of the next layer is independent, in fact. Of dR/dz⁺ it is not: that
-/// depends on which units above are on, which W had a hand in. This gradient independence is an assumption at finite width, and exact
-/// in the limit, if the last layer's weights are drawn for themselves and enter nothing else (Yang 2020, the "simple GIA check").
-/// All kinds of layers here rest on it. Measured correlations lie above these by the order of layers/width.
+/// E\[dR/dz dR/dz'\] = E\[\[z > 0\] \[z' > 0\]\] · 2 · E\[dR/dz⁺ dR/dz⁺'\]: each layer multiplies the correlation of
+/// the gradients by k₀(ρ), with the ρ of its own z. The W of the next layer is independent of \[z > 0\]. It is not
+/// independent of dR/dz⁺, which depends on the active units of the next layers, and so on W. This gradient independence
+/// is an assumption at finite width, and exact in the limit, if the last layer's weights are independent and used
+/// nowhere else (Yang 2020, the "simple GIA check"). All layers here assume it. Measured correlations are larger by a
+/// term of the order of layers/width.
 ///
 /// *Top.* Both gradients start from the same vector, as when R is linear in the network's output: correlation 1.
 ///
-/// In a plain stack ρ → 1 as 1 - ρ ≈ 9π²/2L², so that k₀ ≈ 1 - 3/L, and the correlation of the gradients falls as a power,
-/// L⁻³. The exponential 2⁻ᴸ, and (3/4)ᴸ for residual networks, that are often quoted from Balduzzi et al. take \[z > 0\] and
-/// \[z' > 0\] for independent, k₀ = 1/2, at every depth. That is right for the first layer and ρ = 0, and wrong for all that follow.
+/// In a plain stack ρ → 1 as 1 - ρ ≈ 9π²/2L², so that k₀ ≈ 1 - 3/L, and the correlation of the gradients falls as a
+/// power, L⁻³. The exponential 2⁻ᴸ, and (3/4)ᴸ for residual networks, that are often quoted from Balduzzi et al. assume
+/// that \[z > 0\] and \[z' > 0\] are independent, k₀ = 1/2, at every depth. That is correct for the first layer and ρ =
+/// 0, but not for the following ones.
 ///
 /// # Source
-/// Cho & Saul, "Kernel methods for deep learning", NIPS 2009, eq. 3 to 6. Balduzzi, Frean, Leary, Lewis, Ma, McWilliams, "The
-/// shattered gradients problem", ICML 2017, section 3. Yang, "Tensor programs II", 2020.
+/// Cho & Saul, "Kernel methods for deep learning", NIPS 2009, eq. 3 to 6. Balduzzi, Frean, Leary, Lewis, Ma,
+/// McWilliams, "The shattered gradients problem", ICML 2017, section 3. Yang, "Tensor programs II", 2020.
 ///
 /// # Examples
 /// ```
@@ -37,7 +40,7 @@ use core::f64::consts::PI;
 /// let plain = Pair::new(0.0).plain(20);
 /// let residual = Pair::new(0.0).residual(1.0, 20);
 /// assert!(plain.gradients() < 0.01 && residual.gradients() > 0.02);
-/// // Nothing like the 1e-6 of 1/2²⁰, and the forward correlation is on its way to 1.
+/// // Much more than the 1e-6 of 1/2²⁰, and the forward correlation approaches 1.
 /// assert!(plain.gradients() > 1e-4 && plain.values() > 0.9);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,22 +53,23 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Two inputs of equal length whose angle has this cosine, which is held between -1 and 1. A NaN stays one.
+    /// Creates two inputs of equal length whose angle has this cosine, clamped to -1 .. 1. A NaN stays a NaN.
     pub fn new(cosine: f64) -> Self {
         Self { square: 1.0, mean: 0.0, product: cosine.clamp(-1.0, 1.0), gradients: 1.0 }
     }
 
-    /// The cosine of the angle between the two values, here.
+    /// Returns the cosine of the angle between the two activations after the layers so far.
     pub fn values(&self) -> f64 {
         (self.product / self.square).clamp(-1.0, 1.0)
     }
 
-    /// The cosine of the angle between their two gradients by the network's input, for the layers so far.
+    /// Returns the cosine of the angle between the two gradients with respect to the network's input, for the layers so
+    /// far.
     pub fn gradients(&self) -> f64 {
         self.gradients
     }
 
-    /// Through `layers` layers relu(W x), W of variance 2/n.
+    /// Applies `layers` layers relu(W x), W of variance 2/n.
     ///
     /// ρ' = k₁(ρ); gradients times k₀(ρ).
     #[must_use]
@@ -77,7 +81,7 @@ impl Pair {
         })
     }
 
-    /// Through `blocks` blocks x + a V relu(W x), W of variance 2/n and V of 1/n; or, which is the same, x + a W relu(x).
+    /// Applies `blocks` blocks x + a V relu(W x), W of variance 2/n and V of 1/n; or, equivalently, x + a W relu(x).
     ///
     /// The branch has mean 0, so its products add to the stream's without mixed terms:
     /// ρ' = (ρ + a² k₁(ρ)) / (1 + a²); gradients times (1 + a² k₀(ρ)) / (1 + a²).
@@ -91,11 +95,11 @@ impl Pair {
         })
     }
 
-    /// Through `blocks` blocks x + a relu(W x), W of variance 2/n: a branch that ends in its ReLU.
+    /// Applies `blocks` blocks x + a relu(W x), W of variance 2/n: the branch ends in its ReLU.
     ///
     /// The branch has a mean, a √(s/π) with s the mean square of x, and so the stream's mean m grows, block by block:
-    /// s' = s (1 + a²) + 2 a m √(s/π), m' = m + a √(s/π), and the mean product p = ρ s goes the same way, with a² k₁(ρ) s for a² s.
-    /// W has mean 0, so the gradients know nothing of that: times (1 + a² k₀(ρ)) / (1 + a²).
+    /// s' = s (1 + a²) + 2 a m √(s/π), m' = m + a √(s/π), and the mean product p = ρ s changes in the same way, with a²
+    /// k₁(ρ) s for a² s. W has mean 0, so that does not affect the gradients: times (1 + a² k₀(ρ)) / (1 + a²).
     #[must_use]
     pub fn residual_after_relu(self, a: f64, blocks: usize) -> Self {
         (0..blocks).fold(self, |pair, _| {
@@ -115,7 +119,8 @@ impl Pair {
     }
 }
 
-/// k₀(ρ) = 1 - acos(ρ)/π: twice the chance that two standard normal numbers of correlation ρ are both positive.
+/// Computes k₀(ρ) = 1 - acos(ρ)/π: twice the probability that two standard normal numbers of correlation ρ are both
+/// positive.
 ///
 /// ```
 /// use chainrule::theory::arc_cosine_0;
@@ -125,7 +130,8 @@ pub fn arc_cosine_0(rho: f64) -> f64 {
     1.0 - rho.clamp(-1.0, 1.0).acos() / PI
 }
 
-/// k₁(ρ) = (√(1 - ρ²) + ρ (π - acos ρ)) / π: 2 E\[relu(z) relu(z')\] for standard normal z, z' of correlation ρ.
+/// Computes k₁(ρ) = (√(1 - ρ²) + ρ (π - acos ρ)) / π: 2 E\[relu(z) relu(z')\] for standard normal z, z' of correlation
+/// ρ.
 ///
 /// ```
 /// use chainrule::theory::arc_cosine_1;

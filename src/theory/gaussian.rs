@@ -5,17 +5,17 @@ use std::sync::OnceLock;
 const INTERVALS: usize = 16;
 /// Beyond this many standard deviations the density is below 1e-31.
 const END: f64 = 12.0;
-/// How often panels may be halved: enough to corner forty jumps, and an end for what cannot be integrated.
+/// How often panels may be halved: enough to locate forty jumps, and an end for functions that cannot be integrated.
 const HALVINGS: usize = 2000;
 
-/// E\[f(x)\], the mean of `f` over x ~ N(0, `variance`), by quadrature.
+/// Computes E\[f(x)\], the mean of `f` over x ~ N(0, `variance`), by quadrature.
 ///
-/// Panels of Clenshaw-Curtis over ±12 standard deviations, parted at 0, where most activations have their kink, and
-/// halved until the halves agree with the whole. Wherever else `f` has kinks or jumps, the halving corners them. The error is
-/// about 1e-13 of E\[|f|\], for every `f` that is smooth between finitely many kinks and jumps and bends on no scale finer than 1.
+/// Panels of Clenshaw-Curtis over ±12 standard deviations, split at 0, where most activations have their kink, and
+/// halved until the halves agree with the whole. The halving locates all other kinks and jumps of `f`. The error is
+/// about 1e-13 of E\[|f|\], for every `f` that is smooth between finitely many kinks and jumps and varies on scales of
+/// about 1.
 ///
-/// A variance of 0 or infinity gives the limit, as near as `f64` comes to it. An `f` that is not finite gives a mean that is
-/// not either.
+/// A variance of 0 or infinity gives the limit, as closely as `f64` allows. If `f` is not finite, neither is the mean.
 ///
 /// ```
 /// use chainrule::theory::expectation;
@@ -23,17 +23,17 @@ const HALVINGS: usize = 2000;
 /// approx::assert_relative_eq!(expectation(3.0, |x| x.max(0.0).powi(2)), 1.5, max_relative = 1e-13);
 /// ```
 pub fn expectation(variance: f64, f: impl Fn(f64) -> f64) -> f64 {
-    // Squares of what this gives are still numbers, at either end.
+    // The squares of these numbers neither overflow nor underflow.
     let deviation = variance.sqrt().clamp(1e-100, 1e100);
     let density = |z: f64| (-0.5 * z * z).exp() / (2.0 * PI).sqrt();
     let both_sides = |z: f64| {
-        // The node at 0 is the end of either side: `f` at a kink there is neither.
+        // The node at 0 is an end of both sides, where `f` may have different limits.
         let x = deviation * z.max(1e-200);
         (f(x) + f(-x)) * density(z)
     };
 
-    // `f` bends on a scale of about 1, the density on a scale of one deviation. Panels that double in width from the finer
-    // of the two on see both.
+    // `f` varies on a scale of about 1, the density on a scale of one deviation. Panels whose widths double, starting
+    // from the finer scale, resolve both.
     let (mut panels, mut start, mut end) = (vec![], 0.0, f64::min(1.0, deviation.recip()));
     while start < END {
         panels.push(Panel::new(both_sides, start, end));
@@ -45,7 +45,7 @@ pub fn expectation(variance: f64, f: impl Fn(f64) -> f64) -> f64 {
     while let Some(whole) = panels.pop() {
         let halves = whole.halves(both_sides);
         let both = halves[0].integral + halves[1].integral;
-        // NaN compares as no difference, and ends here.
+        // For a NaN the comparison is false, which ends the recursion.
         if (both - whole.integral).abs() > tolerance && halvings < HALVINGS {
             halvings += 1;
             panels.extend(halves);
@@ -56,7 +56,7 @@ pub fn expectation(variance: f64, f: impl Fn(f64) -> f64) -> f64 {
     mean
 }
 
-/// ∫ f and ∫ |f| from `start` to `end`.
+/// Computes ∫ f and ∫ |f| from `start` to `end`.
 struct Panel {
     start: f64,
     end: f64,
@@ -83,8 +83,8 @@ impl Panel {
 
 /// Nodes on [0, 1] with their weights (Clenshaw & Curtis 1960).
 ///
-/// Gauss' nodes are as good where `f` is smooth, and blind to a jump between their last one and the panel's end, or about its
-/// middle: halves and whole then agree on what is wrong. These have nodes at both ends and in the middle.
+/// Gauss' nodes are as accurate for a smooth `f`, but miss a jump between their last node and the panel's end, or near
+/// its middle: halves and whole then agree on a wrong value. These have nodes at both ends and in the middle.
 fn clenshaw_curtis() -> &'static [(f64, f64); INTERVALS + 1] {
     static RULE: OnceLock<[(f64, f64); INTERVALS + 1]> = OnceLock::new();
     RULE.get_or_init(|| {

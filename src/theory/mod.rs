@@ -1,16 +1,16 @@
-//! Floor 5: what theory predicts for wide random networks, so that a measured gradient stands beside an expected one.
+//! Floor 5: the predictions of mean field theory for wide random networks, to compare with measured gradients.
 //!
 //! | question | answer |
 //! |---|---|
 //! | how fast do gradients vanish or explode in a plain stack? | [`MeanField::gradient_rate`], [`MeanField::gradient_ratio`] |
-//! | which weights hold them? | [`MeanField::critical`] |
-//! | and with skip connections? | [`ResidualField`] |
+//! | which weights preserve them? | [`MeanField::critical`] |
+//! | what changes with skip connections? | [`ResidualField`] |
 //! | do the gradients of two inputs point the same way? | [`Pair`] |
-//! | how far may one network of finite width be from all that? | [`linear_deviation`], [`relu_deviation`] |
-//! | what does a product of random matrices do to single directions? | [`largest_singular_value`] |
+//! | how far from that can a single network of finite width be? | [`linear_deviation`], [`relu_deviation`] |
+//! | by how much does a product of random matrices stretch single directions? | [`largest_singular_value`] |
 //!
-//! All of it holds at initialisation, for weights drawn independently, and for widths that grow while the depth stays. What each
-//! formula rests on stands beside it.
+//! All predictions are for networks at initialisation, with independent weights, in the limit of large width at
+//! constant depth. Each formula states its assumptions.
 //!
 //! ```
 //! use chainrule::prelude::*;
@@ -20,7 +20,7 @@
 //! let critical = MeanField::<Tanh>::critical(0.05).expect("tanh has an edge");
 //! approx::assert_relative_eq!(critical.weight_variance(), 1.76095, max_relative = 1e-5);
 //!
-//! // σw² = 1: the squared norm of a gradient falls to 0.759 a layer.
+//! // σw² = 1: each layer multiplies the squared norm of a gradient by 0.759.
 //! let ordered = MeanField::<Tanh>::new(1.0, 0.05)?;
 //! approx::assert_relative_eq!(ordered.chi(ordered.fixed_point()), 0.759, max_relative = 1e-3);
 //! # Ok::<(), chainrule::Error>(())

@@ -1,10 +1,10 @@
 use super::MeanField;
 use crate::layer::Activation;
 
-/// A deep stack of residual blocks x + V A(W x + b), infinitely wide: W and b as the [`MeanField`] of the branch says,
-/// V ~ N(0, `scale` / fan-in).
+/// The mean field theory of a deep stack of residual blocks x + V A(W x + b), infinitely wide: W and b as in the
+/// [`MeanField`] of the branch, V ~ N(0, `scale` / fan-in).
 ///
-/// V has mean 0, so that skip and branch add up as squares do. With s the mean square of the stream x,
+/// V has mean 0, so the squares of skip connection and branch add up. With s the mean square of the stream x,
 ///
 /// > s' = s + scale · E\[A(√q z)²\],  q = σw² s + σb²
 ///
@@ -12,10 +12,10 @@ use crate::layer::Activation;
 ///
 /// > 1 + scale · χ,  χ = σw² E\[A'(√q z)²\]
 ///
-/// where the 1 is the skip. With ReLU and He's σw² = 2, χ is 1 whatever q is, and both the stream and the gradient grow by
-/// (1 + scale)^blocks. With an A that saturates, the branch adds to s at most a constant, s grows as the number of
-/// blocks, χ falls as 1/√s, and the logarithm of the gradient's growth goes as √blocks: that is why such stacks keep a
-/// gradient at any depth.
+/// where the 1 is the term of the skip connection, which has no factors W and g'. With ReLU and He's σw² = 2, χ is 1
+/// whatever q is, and both the stream and the gradient grow by (1 + scale)^blocks. With an A that saturates, the branch
+/// adds to s at most a constant, s grows as the number of blocks, χ falls as 1/√s, and the logarithm of the gradient's
+/// growth goes as √blocks: that is why gradients do not vanish in such stacks at any depth.
 ///
 /// # Source
 /// Yang & Schoenholz, "Mean field residual networks: on the edge of chaos", NIPS 2017.
@@ -39,19 +39,19 @@ pub struct ResidualField<A> {
 }
 
 impl<A: Activation> ResidualField<A> {
-    /// s', the mean square of the stream after a block that it enters with `square`.
+    /// Computes s', the mean square of the stream after a block, from `square` before it.
     pub fn next(&self, square: f64) -> f64 {
         square + self.scale * MeanField::<A>::output_square(self.branch.first(square))
     }
 
-    /// What the squared norm of a gradient is multiplied by on its way back through a block that the stream enters with
-    /// the mean square `square`.
+    /// Returns by what the backward pass of a block multiplies the squared norm of a gradient, if the stream has the
+    /// mean square `square` before the block.
     pub fn chi(&self, square: f64) -> f64 {
         1.0 + self.scale * self.branch.chi(self.branch.first(square))
     }
 
-    /// The squared norm of the gradient by the input of the first block, which has the mean square `square`, over that by
-    /// the output of the last.
+    /// Returns the squared norm of the gradient with respect to the input of the first block, whose mean square is
+    /// `square`, divided by that with respect to the output of the last.
     pub fn gradient_growth(&self, square: f64, blocks: usize) -> f64 {
         core::iter::successors(Some(square), |&square| Some(self.next(square)))
             .take(blocks)

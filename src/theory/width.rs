@@ -1,47 +1,48 @@
-/// The standard deviation, over random networks, of the squared norm of a gradient that has come through `depth` linear layers of
-/// `width`, in units of its mean: √((1 + 2/width)^depth - 1).
+/// Returns the standard deviation, over random networks, of the squared norm of a gradient after `depth` linear layers
+/// of `width`, relative to its mean: √((1 + 2/width)^depth - 1).
 ///
-/// With weights of N(0, σ²), exact at every width: each layer multiplies the squared norm by σ² times a χ² variable of `width`
-/// degrees of freedom, independent of all others, and that has a relative variance of 2/width.
+/// It is exact at every width, for weights of N(0, σ²): each layer multiplies the squared norm by σ² times a χ²
+/// variable of `width` degrees of freedom, independent of all others, and that has a relative variance of 2/width.
 ///
 /// ```
-/// // A network of 30 layers of 128 says little by itself, and the mean of 100 networks is known to 8 %.
+/// // A single network of 30 layers of 128 says little; the mean of 100 networks is accurate to 8 %.
 /// approx::assert_relative_eq!(chainrule::theory::linear_deviation(128, 30), 0.770, max_relative = 1e-3);
 /// ```
 pub fn linear_deviation(width: usize, depth: usize) -> f64 {
     deviation(2.0, width, depth)
 }
 
-/// As [`linear_deviation`], through `depth` layers of ReLU and weights: √((1 + 5/width)^depth - 1).
+/// As [`linear_deviation`], for `depth` layers of ReLU and weights: √((1 + 5/width)^depth - 1).
 ///
-/// Half of the units pass nothing on. A term of the sum is then twice a squared normal number or 0, with even chances: of mean
-/// 1 and mean square 2² · 3 / 2 = 6, so of variance 5 and not 2.
+/// Half of the units are inactive. A term of the sum is then twice a squared normal number or 0, with equal
+/// probability: of mean 1 and mean square 2² · 3 / 2 = 6, so of variance 5 and not 2.
 ///
 /// # Source
-/// Hanin & Nica, "Products of many large random matrices and gradients in deep neural networks", Commun. Math. Phys. 376 (2020),
-/// theorem 1: the logarithm has the variance 5 depth/width.
+/// Hanin & Nica, "Products of many large random matrices and gradients in deep neural networks", Commun. Math. Phys.
+/// 376 (2020), theorem 1: the logarithm has the variance 5 depth/width.
 pub fn relu_deviation(width: usize, depth: usize) -> f64 {
     deviation(5.0, width, depth)
 }
 
 fn deviation(term: f64, width: usize, depth: usize) -> f64 {
-    // exp(depth ln(1 + v)) - 1, which does not lose a small v.
+    // exp(depth ln(1 + v)) - 1, which is accurate for small v.
     (depth as f64 * (term / width as f64).ln_1p()).exp_m1().sqrt()
 }
 
-/// The largest singular value of a product of `factors` square matrices with entries of N(0, 1/n), for large n:
+/// Returns the largest singular value of a product of `factors` square matrices with entries of N(0, 1/n), for large n:
 /// √((L + 1)^(L + 1) / L^L).
 ///
-/// On average such a product keeps the norm of a vector. Yet its largest singular value grows as √(e (L + 1)), and most others
-/// vanish: for most directions a product of random matrices is nearly 0. Orthogonal factors leave every singular value 1.
+/// On average such a product preserves the norm of a vector. Yet its largest singular value grows as √(e (L + 1)), and
+/// most others vanish: in most directions a product of random matrices is nearly 0. With orthogonal factors every
+/// singular value is 1.
 ///
 /// # Source
-/// Penson & Życzkowski, "Product of Ginibre matrices: Fuss-Catalan and Raney distributions", Phys. Rev. E 83 (2011), 061118: the
-/// upper end of the Fuss-Catalan distribution.
+/// Penson & Życzkowski, "Product of Ginibre matrices: Fuss-Catalan and Raney distributions", Phys. Rev. E 83 (2011),
+/// 061118: the upper end of the Fuss-Catalan distribution.
 ///
 /// ```
 /// use chainrule::theory::largest_singular_value;
-/// assert_eq!(largest_singular_value(1), 2.0); // the Marchenko-Pastur law's end
+/// assert_eq!(largest_singular_value(1), 2.0); // the upper end of the Marchenko-Pastur law
 /// approx::assert_relative_eq!(largest_singular_value(10), 5.34, max_relative = 1e-3);
 /// ```
 pub fn largest_singular_value(factors: u32) -> f64 {

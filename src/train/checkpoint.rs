@@ -1,4 +1,4 @@
-//! A trainer in a file.
+//! Saving and resuming a trainer.
 
 use std::path::Path;
 
@@ -7,10 +7,11 @@ use crate::checkpoint::{CheckpointError, State, StateFields, load_state, save_st
 use crate::layer::Parameters;
 
 impl<N, L, O> Trainer<N, L, O> {
-    /// Writes network, optimiser and random state to a file, from which [`resume`](Trainer::resume) goes on bit for bit.
+    /// Saves network, optimiser and random state to a file, from which [`resume`](Trainer::resume) continues bit for
+    /// bit.
     ///
     /// # Errors
-    /// As [`checkpoint::save_state`](crate::checkpoint::save_state): the file is the old one, still whole.
+    /// As [`checkpoint::save_state`](crate::checkpoint::save_state): after an error the old file is unchanged.
     pub fn save_checkpoint(&mut self, path: impl AsRef<Path>) -> Result<(), CheckpointError>
     where
         N: Parameters,
@@ -19,7 +20,8 @@ impl<N, L, O> Trainer<N, L, O> {
         save_state(self, path)
     }
 
-    /// Goes back to where [`save_checkpoint`](Trainer::save_checkpoint) was called: network, optimiser with its settings, random state.
+    /// Restores the state at [`save_checkpoint`](Trainer::save_checkpoint): network, optimiser with its settings,
+    /// random state.
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -42,7 +44,7 @@ impl<N, L, O> Trainer<N, L, O> {
     /// ```
     ///
     /// # Errors
-    /// As [`checkpoint::load_state`](crate::checkpoint::load_state): nothing has changed.
+    /// As [`checkpoint::load_state`](crate::checkpoint::load_state): after an error nothing has changed.
     pub fn resume(&mut self, path: impl AsRef<Path>) -> Result<(), CheckpointError>
     where
         N: Parameters,
@@ -52,7 +54,7 @@ impl<N, L, O> Trainer<N, L, O> {
     }
 }
 
-/// Neither the loss, which the program gives anew, nor gradient and workspace, which each step makes anew.
+/// Without the loss, which the program sets again, and without gradient and workspace, which each step overwrites.
 impl<N: Parameters, L, O: State> State for Trainer<N, L, O> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.network("network", &mut self.network);

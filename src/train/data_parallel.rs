@@ -1,7 +1,8 @@
-//! A batch in pieces, on the cores of the machine, to the same bits for any number of them.
+//! Data parallelism: divides a batch into pieces for the cores of the machine, with the same bits for any number of
+//! cores.
 //!
-//! How a batch is cut follows from the network and the batch alone, never from the machine: every piece has a gradient and
-//! a random stream of its own, and the gradients are added in pairs, these again in pairs, always the same.
+//! The division depends on the network and the batch only, not on the machine. Every piece has its own gradient and
+//! random stream, and the gradients are added in pairs, always in the same order.
 
 use alloc::vec::Vec;
 
@@ -17,35 +18,36 @@ use crate::network::Maps;
 use crate::network::loss_gradient;
 use crate::tensor::{Sample, Tensor};
 
-/// What a byte of activations costs in multiply-adds: that of an activation function, more with a tanh and less with a ReLU.
+/// The cost of a byte of activations in multiply-adds: that of an activation function, more with a tanh and less with a
+/// ReLU.
 const MULTIPLY_ADDS_PER_BYTE: u64 = 4;
-/// The multiply-adds that are worth a piece: some 300 μs, against about 20 μs for waking a thread and adding a gradient.
+/// The least multiply-adds of a piece: about 300 μs, compared with 20 μs for waking a thread and adding a gradient.
 const WORTH: u64 = 16_000_000;
-/// And for each parameter, whose gradient has to be added.
+/// The least multiply-adds of a piece for each parameter, whose gradient has to be added.
 const WORTH_EACH: u64 = 64;
-/// More pieces than this would each be small on a machine with few cores.
+/// The largest number of pieces.
 const MOST: usize = 8;
-/// A gradient of more numbers than this is not worth a copy for each piece; the products of such layers are large enough to be worked
-/// on by several cores by themselves.
+/// Networks with more parameters than this are not divided, because each piece needs a copy of the gradient. The matrix
+/// products of such layers are large enough to use several cores.
 const MOST_PARAMETERS: usize = 1 << 19;
-/// The bytes of activations that are worked on at once, if the network is so small that its gradient costs nothing in comparison: what
-/// a second-level cache holds.
+/// The bytes of activations that a small network, whose gradient costs little, processes at once: the size of a
+/// second-level cache.
 const CACHE: usize = 1 << 18;
-/// The gradient of a network with this many multiply-adds for each parameter costs nothing in comparison.
+/// A network with this many multiply-adds for each parameter is small: the cost of its gradient is negligible.
 const GRADIENT_IS_FREE: u64 = 512;
 
-/// How a batch is cut.
+/// How a batch is divided.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Pieces {
-    /// The samples of a piece, which has a random stream of its own, for a thread.
+    /// The samples of a piece, the work of one thread, with its own random stream.
     pub(super) piece: usize,
-    /// How many of them go through the network at once.
+    /// How many of them a pass processes at once.
     pub(super) part: usize,
 }
 
 impl Pieces {
-    /// How a batch of this size is cut, by what its samples cost. Networks with buffers are not: a batch norm takes its moments over
-    /// the whole batch.
+    /// Divides a batch of this size, according to the cost of a sample. Networks with buffers are not divided: a batch
+    /// norm needs mean and variance of the whole batch.
     pub(super) fn of(plan: &Plan, samples: usize) -> Self {
         let whole = samples.max(1);
         if plan.parameters.has_buffers() {
@@ -56,7 +58,7 @@ impl Pieces {
         let each = products + MULTIPLY_ADDS_PER_BYTE * bytes as u64;
         let pieces = each * samples as u64 / WORTH.max(WORTH_EACH * count as u64);
         let pieces = if count > MOST_PARAMETERS { 1 } else { pieces.clamp(1, MOST as u64) };
-        let pieces = 1 << pieces.ilog2(); // pieces are shared out in halves
+        let pieces = 1 << pieces.ilog2(); // the work is divided in halves
         let piece = whole.div_ceil(pieces);
         let cached = (CACHE / bytes.max(1)).max(1);
         let worth = each * cached as u64 >= GRADIENT_IS_FREE * count as u64;
@@ -64,13 +66,14 @@ impl Pieces {
     }
 }
 
-/// What training in pieces reuses from step to step.
+/// The memory of data parallel training, reused in each step.
 pub(super) struct DataParallel<N> {
     gradients: Vec<Owned<N>>,
     workers: WorkerPool<Worker<N>>,
 }
 
-/// What a thread needs to work on a piece. There are as many as threads have worked at once.
+/// The memory of a thread that works on a piece. There are as many as the largest number of threads that have worked at
+/// once.
 struct Worker<N> {
     workspace: Workspace,
     /// The gradient of a part of a piece.
@@ -83,14 +86,15 @@ impl<N> Default for DataParallel<N> {
     }
 }
 
-/// What a piece adds to the batch's loss and to its gradient.
+/// The part of a piece in the batch's loss and gradient.
 struct Piece<'a> {
     gradient: ViewMut<'a>,
     loss: Result<f64, Error>,
 }
 
 impl<N: Parameters> DataParallel<N> {
-    /// [`Network::loss_gradient`](crate::Network::loss_gradient) of a batch that is cut: the mean loss, and its gradient in `gradient`.
+    /// Computes [`Network::loss_gradient`](crate::Network::loss_gradient) for a divided batch: returns the mean loss,
+    /// and writes its gradient to `gradient`.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn loss_gradient<X: Sample, Y: Tensor, L: Sync, Target: TargetFor<L, Y>>(
         &mut self,
@@ -107,10 +111,10 @@ impl<N: Parameters> DataParallel<N> {
     {
         check_lengths(inputs.len(), targets.len())?;
         let count = inputs.len().div_ceil(pieces.piece);
-        // As many gradients are held at once on every machine.
+        // The number of gradients in memory is the same on every machine.
         let at_once = count.min(if N::COUNT > MOST_PARAMETERS { 2 } else { MOST });
         self.gradients.resize_with(at_once.max(self.gradients.len()), Owned::zeros);
-        let seed = rng.next_u64(); // one number, whatever the pieces and whether they succeed
+        let seed = rng.next_u64(); // one number is drawn, independent of the pieces and their success
 
         let workers = &self.workers;
         let step = |samples: core::ops::Range<usize>,
@@ -123,7 +127,7 @@ impl<N: Parameters> DataParallel<N> {
                 .map_err(|error| error.in_batch(samples.start))
         };
         let work = |at: usize, gradient: ViewMut<'_>| {
-            let Some(gradient) = gradient.downcast::<N>() else { return Ok(0.0) }; // it always is one
+            let Some(gradient) = gradient.downcast::<N>() else { return Ok(0.0) }; // it always has an element
             let mut worker =
                 workers.take().unwrap_or_else(|| Worker { workspace: Workspace::default(), part: None });
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -167,13 +171,13 @@ impl<N: Parameters> DataParallel<N> {
     }
 }
 
-/// The work on one piece: computes its gradient, gives its loss.
+/// Computes the gradient of one piece. Returns its loss.
 #[cfg(feature = "threads")]
 type Work<'a> = &'a (dyn Fn(usize, ViewMut<'_>) -> Result<f64, Error> + Sync);
 #[cfg(not(feature = "threads"))]
 type Work<'a> = &'a dyn Fn(usize, ViewMut<'_>) -> Result<f64, Error>;
 
-/// The sum of some pieces of the batch, in the first of them. It is a sum of sums, cut in halves, whoever works on which.
+/// Sums several pieces of the batch into the first of them, recursively by halves, independent of the threads.
 fn sum(pieces: &mut [Option<Piece<'_>>], first: usize, work: Work<'_>) -> Result<f64, Error> {
     let halves = pieces.len() / 2;
     if let [Some(piece)] = pieces {
@@ -189,7 +193,7 @@ fn sum(pieces: &mut [Option<Piece<'_>>], first: usize, work: Work<'_>) -> Result
     Ok(one? + other?)
 }
 
-/// `to += from`.
+/// Computes `to += from`.
 fn add(from: View<'_>, to: ViewMut<'_>) {
     visit([from], [to], &mut Add);
 }
@@ -211,7 +215,7 @@ impl<T: Real> Elementwise<T, 1, 1> for Sum {
     }
 }
 
-/// What threads take and give back.
+/// A pool of objects that threads take and give back.
 #[cfg(feature = "threads")]
 struct WorkerPool<W>(std::sync::Mutex<Vec<W>>);
 
@@ -226,7 +230,7 @@ impl<W> WorkerPool<W> {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<W>> {
-        // Whoever panicked held no worker that is here.
+        // A thread that panicked had taken its worker, so the ones in the pool are valid.
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
@@ -251,7 +255,7 @@ impl<W> Default for WorkerPool<W> {
     }
 }
 
-/// Does the work of a network as one of the threads, if its layers are so large that they are worked on by several: else each of their
+/// Runs the work of a network on a thread of the pool if its products use several threads. Otherwise each of the
 /// products would have to wake one.
 #[cfg(feature = "threads")]
 pub(super) fn among_threads<R: Send>(parameters: usize, work: impl FnOnce() -> R + Send) -> R {
@@ -267,7 +271,7 @@ pub(super) fn among_threads<R>(_: usize, work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// Both, side by side if there are several threads.
+/// Runs both, in parallel if there are several threads.
 #[cfg(feature = "threads")]
 fn join(one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
     if rayon::current_num_threads() > 1 {

@@ -18,14 +18,14 @@ use crate::network::Network;
 use crate::optimizer::Optimizer;
 use crate::tensor::{SameType, Sample, Tensor};
 
-/// How many samples are looked at together where nothing is trained.
+/// The batch size for evaluation.
 const EVALUATED_AT_ONCE: usize = 256;
 
 impl<N, L, O> Trainer<N, L, O> {
-    /// Trains over epochs of shuffled batches, with what the [options](Fit) ask for; gives what was measured.
+    /// Trains over epochs of shuffled batches, as the [options](Fit) say. Returns the history.
     ///
-    /// The history has `loss`, `validation loss` and each metric by its name, a row an epoch. The order of the samples and
-    /// whatever else is random follow from the trainer's seed.
+    /// The history has a row for each epoch, with `loss`, `validation loss` and each metric by its name. The order of
+    /// the samples and all other random numbers follow from the trainer's seed.
     ///
     /// ```
     /// use chainrule::data::Dataset;
@@ -48,15 +48,15 @@ impl<N, L, O> Trainer<N, L, O> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// # A run that is killed
-    /// With a [checkpoint](Fit::checkpoint) the same program, started again, goes on where it was, bit for bit: the file holds
-    /// this trainer, the place in the epoch, the history and all that the options keep. The data, the loss and the
-    /// options are the program's own. The network alone loads by `Format::chainrule().within("trainer.network")`, the best
-    /// one by `within("best")`.
+    /// # Resuming
+    /// With a [checkpoint](Fit::checkpoint), the same program continues bit for bit when it is started again: the file
+    /// contains the trainer, the place in the epoch, the history and the state of the options. The data, the loss and
+    /// the options come from the program. Load the network alone by `Format::chainrule().within("trainer.network")`, or
+    /// the best one by `within("best")`.
     ///
     /// # Errors
-    /// [`FitError`]. A number that is not finite stops the training with [`Error::NonFiniteStep`] inside, which names the layer
-    /// and the step; the network is then as it was before that step, or the best one with [`Fit::stop_early`].
+    /// [`FitError`]. A number that is not finite stops the training with [`Error::NonFiniteStep`] inside, which names
+    /// the layer and the step. The network is then that before the step, or the best one with [`Fit::stop_early`].
     pub fn fit<'a, X: Sample, Y: Tensor, Input, Target>(
         &mut self,
         data: &'a Dataset<Input, Target>,
@@ -85,7 +85,7 @@ impl<N, L, O> Trainer<N, L, O> {
                     .map_err(|source| FitError::OtherData { path: path.clone(), source: source.into() })?;
                 history = run.course.history(options.names()).map_err(|error| FitError::Log(error.into()))?;
             } else {
-                run.save(path)?; // a path that cannot be written shows now, not after the first epoch
+                run.save(path)?; // reports a path that cannot be written now, not after the first epoch
             }
         }
         for log in &options.logs {
@@ -96,10 +96,10 @@ impl<N, L, O> Trainer<N, L, O> {
         ended.map(|()| history)
     }
 
-    /// The mean loss of a data set in use: no dropout, no gradient.
+    /// Returns the mean loss of a data set in evaluation mode: without dropout and without gradients.
     ///
     /// # Errors
-    /// Whatever is wrong with the data: see [`Error`].
+    /// Invalid data: see [`Error`].
     pub fn evaluate<X: Sample, Y: Tensor, Input, Target>(
         &self,
         data: &Dataset<Input, Target>,
@@ -120,7 +120,7 @@ impl<N, L, O> Trainer<N, L, O> {
 }
 
 impl<N: Parameters, L, O> Run<'_, N, L, O> {
-    /// From where the run is to its end.
+    /// Trains from the current place of the run to its end.
     fn train<X: Sample, Y: Tensor, Input, Target>(
         &mut self,
         loader: &mut Loader<'_, Input, Target>,
@@ -176,7 +176,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         Ok(())
     }
 
-    /// Validates, and draws the conclusions.
+    /// Validates, and updates the best network, the learning rate and early stopping.
     fn end_epoch<X: Sample, Y: Tensor, Input, Target>(
         &mut self,
         options: &mut Fit<'_, Input, Target, Y>,
@@ -222,7 +222,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
     }
 }
 
-/// The mean loss over a data set; `see` is shown the outputs, a batch at a time.
+/// Returns the mean loss over a data set, and calls `see` with the outputs of each batch.
 fn evaluate<X: Sample, Y: Tensor, N: Maps<X, Y>, L, Target: TargetFor<L, Y>>(
     network: &N,
     loss: &L,

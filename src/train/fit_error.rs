@@ -4,61 +4,61 @@ use crate::Error;
 use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
 
-/// What ends a [`Trainer::fit`](crate::Trainer::fit) before its time.
+/// An error of [`Trainer::fit`](crate::Trainer::fit).
 ///
-/// The network is as it was after the last step that was taken, or the best one so far if it was to
-/// [stop early](crate::Fit::stop_early); the checkpoint on the disk is whole.
+/// The network is that after the last successful step, or the best one so far with [early
+/// stopping](crate::Fit::stop_early). The checkpoint on the disk is complete.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FitError {
-    /// No epoch to train for.
+    /// The number of epochs is 0.
     #[error("0 epochs leave the network as it is: train for at least 1, as in `Fit::epochs(1)`")]
     NoEpochs,
-    /// Batches without samples.
+    /// The batch size is 0.
     #[error("a batch of 0 samples has no loss: give each batch at least 1, as in `.batch_size(1)`")]
     NoBatch,
-    /// Something that follows the validation loss, without a validation set.
+    /// An option needs the validation loss, but there is no validation set.
     #[error("{what} needs a validation set, and there is none: give one with `.validate(&data)`")]
     NoValidation {
-        /// What needs it.
+        /// The option.
         what: String,
     },
-    /// A setting outside its range.
+    /// A setting is outside its range.
     #[error(transparent)]
     Setting(Error),
-    /// A step that could not be taken.
+    /// A step failed.
     #[error("epoch {epoch}: {source}")]
     Training {
-        /// In which epoch; the first is 1.
+        /// The epoch; the first is 1.
         epoch: u64,
-        /// What is wrong with the batch, or with the network.
+        /// The error of the batch or the network.
         source: Error,
     },
-    /// The validation set, after an epoch.
+    /// The validation failed, after an epoch.
     #[error("validation after epoch {epoch}: {source}")]
     Validation {
-        /// After which epoch.
+        /// The epoch.
         epoch: u64,
-        /// What is wrong; samples are counted over the whole set.
+        /// The error; samples are counted over the whole set.
         source: Error,
     },
-    /// A metric, after an epoch.
+    /// A metric failed, after an epoch.
     #[error("the metric `{name}` after epoch {epoch}: {source}")]
     Metric {
-        /// After which epoch.
+        /// The epoch.
         epoch: u64,
         /// The metric's name.
         name: String,
-        /// What the metric says.
+        /// The error of the metric.
         source: Error,
     },
-    /// A log that cannot be written, or a name that it cannot have.
+    /// The log cannot be written, or a name is invalid.
     #[error("the log: {0}")]
     Log(#[source] Box<DataError>),
-    /// A checkpoint that cannot be written or read.
+    /// The checkpoint cannot be written or read.
     #[error("the checkpoint: {0}")]
     Checkpoint(#[source] CheckpointError),
-    /// The checkpoint of a run over other data.
+    /// The checkpoint is from a run with other data.
     #[error("the checkpoint {} is of a run over other data: {source}", path.display())]
     OtherData {
         /// The file.

@@ -4,7 +4,7 @@ use crate::loss::TargetFor;
 use crate::network::Maps;
 use crate::tensor::{Sample, Tensor};
 
-/// Where something is not finite, gradient flow is asked which layer made it so.
+/// Finds the layer that made something not finite, by gradient flow.
 pub(super) fn locate_non_finite<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
     error: Error,
     network: &N,
@@ -35,6 +35,6 @@ where
             let (layer, why, cure) = (verdict.starts_at, verdict.why, verdict.cure);
             Error::NonFiniteStep { step, layer, why, cure }
         }
-        _ => error, // it hangs on what was random in that step
+        _ => error, // the cause depends on the random numbers of that step
     }
 }

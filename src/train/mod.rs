@@ -1,4 +1,4 @@
-//! Floor 8: a network in training.
+//! Floor 8: training.
 
 #[cfg(feature = "checkpoint")]
 mod checkpoint;
@@ -39,7 +39,7 @@ pub use fit_error::FitError;
 #[cfg(feature = "fit")]
 pub use options::{Epoch, Fit};
 
-/// A network with what training needs: a loss, an optimiser, a gradient and a workspace.
+/// Trains a network: it has the network, a loss, an optimiser, a gradient and a workspace.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -57,16 +57,16 @@ pub use options::{Epoch, Fit};
 pub struct Trainer<N, L, O> {
     /// The network, trained so far.
     pub network: Owned<N>,
-    /// What is made small.
+    /// The loss, which training minimises.
     pub loss: L,
-    /// What makes it small; its learning rate may be changed between steps.
+    /// The optimiser. You can change its learning rate between steps.
     pub optimizer: O,
     gradient: Owned<N>,
     workspace: Workspace,
     rng: ChaCha8Rng,
     steps: u64,
     schedule: Schedule,
-    /// What the schedule multiplies; `None` before its first step.
+    /// The initial learning rate, which the schedule multiplies; `None` before the first step.
     rate_at_start: Option<f64>,
     clip: Clip,
     micro_batch: Option<usize>,
@@ -107,19 +107,19 @@ impl<N: Parameters, L: fmt::Debug, O: fmt::Debug> fmt::Debug for Trainer<N, L, O
     }
 }
 
-// The bounds stand on the methods, so that a network whose shapes do not meet still has them, and no error says
-// "the method `step` exists, but its trait bounds were not satisfied".
+// The bounds are on the methods, so that a network with mismatched shapes has the methods too. Otherwise the error
+// would be "the method `step` exists, but its trait bounds were not satisfied".
 impl<N, L, O> Trainer<N, L, O> {
-    /// Everything random in training, such as dropout, follows from `seed`.
+    /// Creates a trainer. All random numbers of the training, such as those of dropout, follow from `seed`.
     ///
-    /// The network is what [`init`](crate::init::Init::init) gives, or an ordinary value.
+    /// The network is the result of [`init`](crate::init::Init::init), or an ordinary value.
     pub fn new<M: IntoOwned<Network = N>>(network: M, loss: L, optimizer: O, seed: u64) -> Self
     where
         N: Parameters,
         O: Optimizer<N>,
     {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(1); // not the numbers that `chainrule::rng(seed)` may have drawn the weights from
+        rng.set_stream(1); // not the stream of `chainrule::rng(seed)`, perhaps that of the weights
         Self {
             network: network.into_owned(),
             loss,
@@ -136,35 +136,37 @@ impl<N, L, O> Trainer<N, L, O> {
         }
     }
 
-    /// The learning rate follows a schedule, from what it is now: [`Schedule::factor`] of the steps taken so far.
+    /// Sets a schedule, which multiplies the present learning rate by [`Schedule::factor`] of the steps taken so far.
     pub fn schedule(self, schedule: Schedule) -> Self {
         Self { schedule, ..self }
     }
 
-    /// Each gradient is [clipped](crate::optimizer::clip_norm) to this length, over the whole network.
+    /// [Clips](crate::optimizer::clip_norm) each gradient to this length, over the whole network.
     pub fn clip_norm(self, longest: f64) -> Self {
         Self { clip: Clip::Norm(longest), ..self }
     }
 
-    /// Each number of a gradient is [clipped](crate::optimizer::clip_value) to this size.
+    /// [Clips](crate::optimizer::clip_value) each number of a gradient to this size.
     pub fn clip_value(self, largest: f64) -> Self {
         Self { clip: Clip::Value(largest), ..self }
     }
 
-    /// Works on at most so many samples at once, and adds up the gradients of a batch's pieces: gradient accumulation, for
-    /// batches that do not fit into the memory. A [`BatchNorm`](crate::layer::BatchNorm) then takes its moments over a piece.
+    /// Processes at most this many samples at once, and adds up the gradients of the batch's pieces: gradient
+    /// accumulation, for batches that do not fit in memory. A [`BatchNorm`](crate::layer::BatchNorm) then computes mean
+    /// and variance over a piece.
     ///
-    /// Unless told, a batch is cut into at most 8 pieces where that pays, for the cores of the machine to work on side by side;
-    /// not if the network has statistics. The cut does not depend on the machine, and so neither do the bits.
+    /// By default a batch is divided into at most 8 pieces if that is faster, which the cores of the machine process in
+    /// parallel. A network with buffers is not divided. The division does not depend on the machine, and so neither do
+    /// the bits.
     pub fn micro_batch(self, samples: usize) -> Self {
         Self { micro_batch: Some(samples), ..self }
     }
 
-    /// One step on one batch; gives the batch's mean loss before the step.
+    /// Takes a step on one batch. Returns the batch's mean loss before the step.
     ///
     /// # Errors
-    /// Whatever is wrong with the data, or [`Error::NonFiniteStep`], which names the layer that gave what is not finite: see
-    /// [`Error`]. The network is as it was before.
+    /// Invalid data, or [`Error::NonFiniteStep`], which names the layer whose result was not finite: see [`Error`].
+    /// After an error the network has not changed.
     pub fn step<X: Sample, Y: Tensor>(
         &mut self,
         inputs: &[impl InputFor<N::Input>],
@@ -184,7 +186,7 @@ impl<N, L, O> Trainer<N, L, O> {
         self.taken(stepped, inputs, targets)
     }
 
-    /// [`step`](Trainer::step), written down by the recorder if its turn has come.
+    /// Takes a [`step`](Trainer::step), and records its gradient flow if the recorder is due.
     ///
     /// # Errors
     /// As [`step`](Trainer::step).
@@ -212,7 +214,7 @@ impl<N, L, O> Trainer<N, L, O> {
         self.taken(stepped, inputs, targets)
     }
 
-    /// The mean loss of a batch, and its gradient, clipped.
+    /// Returns the mean loss of a batch, and computes its gradient, clipped.
     fn gradient_of<X: Sample, Y: Tensor, Target: TargetFor<L, Y>>(
         &mut self,
         inputs: &[X],
@@ -269,7 +271,7 @@ impl<N, L, O> Trainer<N, L, O> {
         self.rate_at_start = self.rate_at_start.map(|rate| rate * factor);
     }
 
-    /// Counts a step that was taken; finds out what kept one from being taken.
+    /// Counts a successful step, or finds the cause of a failed one.
     fn taken<X: Sample, Y: Tensor, Target: TargetFor<L, Y>>(
         &mut self,
         stepped: Result<f64, Error>,
@@ -296,18 +298,19 @@ impl<N, L, O> Trainer<N, L, O> {
         stepped
     }
 
-    /// How many steps have been taken.
+    /// Returns how many steps have been taken.
     pub fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// The gradient of the last step.
+    /// Returns the gradient of the last step.
     pub fn gradient(&self) -> &N {
         &self.gradient
     }
 }
 
-/// A generator at the same place of the same stream. (It has no `Clone`, so that nobody draws the same numbers twice unawares.)
+/// Returns a generator at the same position of the same stream. (The generator has no `Clone`, which prevents drawing
+/// the same numbers twice by mistake.)
 fn copy_of(rng: &ChaCha8Rng) -> ChaCha8Rng {
     let mut copy = ChaCha8Rng::from_seed(rng.get_seed());
     copy.set_stream(rng.get_stream());

@@ -11,12 +11,12 @@ use crate::flow::Recorder;
 use crate::optimizer::check_share;
 use crate::schedule::Plateau;
 
-/// A measure of all outputs for a data set.
+/// A metric of all outputs for a data set.
 type Metric<'a, Y, Target> = Box<dyn FnMut(&[Y], &[Target]) -> Result<f64, Error> + 'a>;
 type Callback<'a> = Box<dyn FnMut(&Epoch) -> ControlFlow<()> + 'a>;
 type Augment<'a, X> = Box<dyn FnMut(&mut X, &mut dyn Rng) + 'a>;
 
-/// How long and with what a [`Trainer::fit`](crate::Trainer::fit) trains.
+/// The options of [`Trainer::fit`](crate::Trainer::fit).
 ///
 /// `X`, `Target` and `Y` are the types of inputs, targets and outputs, and follow from the data and the network.
 #[must_use]
@@ -30,7 +30,7 @@ pub struct Fit<'a, X, Target, Y> {
     pub(super) decay: Option<f64>,
     pub(super) augment: Option<Augment<'a, X>>,
     pub(super) checkpoint: Option<PathBuf>,
-    /// In steps; 0 for the end of each epoch alone.
+    /// The steps between two checkpoints; 0 for the end of each epoch only.
     pub(super) every: u64,
     pub(super) logs: Vec<PathBuf>,
     #[cfg(feature = "flow")]
@@ -39,15 +39,15 @@ pub struct Fit<'a, X, Target, Y> {
     pub(super) quiet: bool,
 }
 
-/// What an epoch has come to.
+/// The results of an epoch.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Epoch {
-    /// Which one; the first is 1.
+    /// The number of the epoch; the first is 1.
     pub number: u64,
     /// The steps that the trainer has taken in all.
     pub steps: u64,
-    /// The mean loss of its batches, each before its step.
+    /// The mean loss of its batches, each computed before its step.
     pub loss: f64,
     /// The mean loss of the validation set at its end, if there is one.
     pub validation_loss: Option<f64>,
@@ -58,14 +58,14 @@ pub struct Epoch {
 }
 
 impl Epoch {
-    /// The metric of this name.
+    /// Returns the metric of this name.
     pub fn metric(&self, name: &str) -> Option<f64> {
         self.metrics.iter().find(|(other, _)| other == name).map(|&(_, value)| value)
     }
 }
 
 impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
-    /// So many times over the data set, in batches of 32.
+    /// Trains for `epochs` epochs, in batches of 32.
     pub fn epochs(epochs: u64) -> Self {
         Self {
             epochs,
@@ -86,7 +86,7 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
         }
     }
 
-    /// In batches of so many samples; the last of an epoch has what is left.
+    /// Sets the batch size; the last batch of an epoch has the remaining samples.
     pub fn batch_size(self, samples: usize) -> Self {
         Self { batch_size: samples, ..self }
     }
@@ -96,8 +96,8 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
         Self { validation: Some(data), ..self }
     }
 
-    /// Measures this on the whole validation set after each epoch: [`accuracy`](crate::metrics::accuracy), say, or a
-    /// function of one's own. A value that is not finite is left out of the history.
+    /// Computes this metric on the whole validation set after each epoch: [`accuracy`](crate::metrics::accuracy), for
+    /// example, or a function that you write yourself. A value that is not finite is left out of the history.
     pub fn metric(
         mut self,
         name: impl Into<String>,
@@ -107,63 +107,63 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
         self
     }
 
-    /// Stops when the validation loss has not fallen below its least for so many epochs in a row. However it ends, the
-    /// network is then the one of the least validation loss.
+    /// Stops when the validation loss has not reached a new minimum for `patience` epochs in a row. At the end, the
+    /// network is that of the least validation loss.
     pub fn stop_early(self, patience: u64) -> Self {
         Self { patience: Some(patience.max(1)), ..self }
     }
 
-    /// Multiplies the learning rate where the validation loss has stopped falling, under a schedule too.
+    /// Reduces the learning rate when the validation loss has stopped falling. It can be combined with a schedule.
     pub fn plateau(self, plateau: Plateau) -> Self {
         Self { plateau: Some(plateau), ..self }
     }
 
-    /// Takes the network after each step into an [`ExponentialMovingAverage`](crate::optimizer::Average) of this decay. It is the average
-    /// that is validated, and the network at the end.
+    /// Updates an [`ExponentialMovingAverage`](crate::optimizer::ExponentialMovingAverage) of this decay after each
+    /// step. The average is validated, and is the network at the end.
     pub fn average(self, decay: f64) -> Self {
         Self { decay: Some(decay), ..self }
     }
 
-    /// Changes each input by chance before it is trained on, as [`Loader::augment`](crate::data::Loader::augment).
+    /// Augments each input at random before it is trained on, as [`Loader::augment`](crate::data::Loader::augment).
     pub fn augment(self, change: impl FnMut(&mut X, &mut dyn Rng) + 'a) -> Self {
         Self { augment: Some(Box::new(change)), ..self }
     }
 
-    /// Saves all of the run to this file after each epoch. If the file is there already, the run goes on from it: bit for
-    /// bit as if it had not been stopped.
+    /// Saves the state of the run to this file after each epoch. If the file exists already, the run continues from it,
+    /// bit for bit as if it had not been stopped.
     pub fn checkpoint(self, path: impl Into<PathBuf>) -> Self {
         Self { checkpoint: Some(path.into()), ..self }
     }
 
-    /// As [`checkpoint`](Self::checkpoint), after every so many steps too.
+    /// As [`checkpoint`](Self::checkpoint), and also saves every `steps` steps.
     pub fn checkpoint_every(self, steps: u64, path: impl Into<PathBuf>) -> Self {
         Self { every: steps, ..self.checkpoint(path) }
     }
 
-    /// Keeps the history in this file too, `.csv` or `.jsonl`. What is there already is replaced.
+    /// Writes the history to this file too, `.csv` or `.jsonl`. An existing file is replaced.
     pub fn log(mut self, path: impl Into<PathBuf>) -> Self {
         self.logs.push(path.into());
         self
     }
 
-    /// Writes down the flow of gradients, as [`Trainer::step_recorded`](crate::Trainer::step_recorded). A checkpoint does
-    /// not hold the records.
+    /// Records the gradient flow, as [`Trainer::step_recorded`](crate::Trainer::step_recorded). A checkpoint does not
+    /// contain the records.
     #[cfg(feature = "flow")]
     pub fn record(self, recorder: &'a mut Recorder) -> Self {
         Self { recorder: Some(recorder), ..self }
     }
 
-    /// Calls this after each epoch, when the checkpoint is written. [`ControlFlow::Break`] ends the training.
+    /// Calls this function after each epoch, after the checkpoint is written. [`ControlFlow::Break`] ends the training.
     pub fn on_epoch(self, callback: impl FnMut(&Epoch) -> ControlFlow<()> + 'a) -> Self {
         Self { on_epoch: Some(Box::new(callback)), ..self }
     }
 
-    /// Shows no progress bar. Where the standard error is not a terminal there is none anyway.
+    /// Disables the progress bar, which is shown only if the standard error is a terminal.
     pub fn quiet(self) -> Self {
         Self { quiet: true, ..self }
     }
 
-    /// Whether the options make sense together.
+    /// Checks that the options are consistent.
     pub(super) fn check(&self) -> Result<(), FitError> {
         if self.epochs == 0 {
             return Err(FitError::NoEpochs);
@@ -184,7 +184,7 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
         average.and(plateau).map_err(FitError::Setting)
     }
 
-    /// What stands in each row of the history.
+    /// Returns the names of the values in each row of the history.
     pub(super) fn names(&self) -> impl Iterator<Item = String> {
         let validation = self.validation.map(|_| VALIDATION_LOSS.into());
         let metrics = self.metrics.iter().map(|(name, _)| name.clone());

@@ -1,4 +1,4 @@
-//! The bar that one watches while a network trains.
+//! The progress bar.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -6,7 +6,7 @@ use super::Epoch;
 
 const TEMPLATE: &str = "epoch {prefix} {wide_bar} {pos}/{len} steps, {per_sec}, {msg}, {eta} left";
 
-/// A bar on the standard error, over all steps of a run. Without a terminal nothing is written.
+/// A progress bar on the standard error, over all steps of a run. Without a terminal nothing is written.
 pub(super) struct Progress {
     bar: ProgressBar,
     epochs: u64,
@@ -15,7 +15,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Of a run over `epochs` of `batches` each, of which `done` are behind it.
+    /// Creates a bar for a run over `epochs` of `batches` each, of which `done` are finished.
     pub(super) fn new(quiet: bool, epochs: u64, batches: u64, done: u64) -> Self {
         let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         Self::on(target, epochs, batches, done)
@@ -27,7 +27,7 @@ impl Progress {
             bar.set_style(style);
         }
         bar.set_position(done);
-        bar.reset_eta(); // the speed is that of this run, not of the one it goes on from
+        bar.reset_eta(); // the speed is that of this process, not of the resumed run
         Self { bar, epochs, metrics: String::new() }
     }
 
@@ -35,7 +35,7 @@ impl Progress {
         self.bar.set_prefix(format!("{number}/{}", self.epochs));
     }
 
-    /// After a step; `loss` is the mean so far in this epoch.
+    /// Shows a step; `loss` is the mean so far in this epoch.
     pub(super) fn step(&self, loss: f64) {
         if !self.bar.is_hidden() {
             self.bar.set_message(format!("loss {loss:.4}{}", self.metrics));
@@ -43,7 +43,7 @@ impl Progress {
         self.bar.inc(1);
     }
 
-    /// After an epoch: a line that stays.
+    /// Prints a line after an epoch.
     pub(super) fn ended(&mut self, epoch: &Epoch) {
         let validation = epoch.validation_loss.map(|loss| format!(", validation loss {loss:.4}"));
         let metrics = epoch.metrics.iter().map(|(name, value)| format!(", {name} {value:.4}"));
@@ -53,7 +53,7 @@ impl Progress {
             .println(format!("epoch {number}/{}: loss {loss:.4}{validation}{}", self.epochs, self.metrics));
     }
 
-    /// Takes the bar away while `f` may write lines of its own.
+    /// Hides the bar while `f` runs, which may print lines.
     pub(super) fn suspend<R>(&self, f: impl FnOnce() -> R) -> R {
         self.bar.suspend(f)
     }
@@ -74,7 +74,7 @@ mod tests {
 
     use super::*;
 
-    /// A terminal that keeps all that is written to it.
+    /// A terminal that records all that is written to it.
     #[derive(Clone, Debug, Default)]
     struct Written(Arc<Mutex<String>>);
 

@@ -1,4 +1,4 @@
-//! What a run is, beside the trainer, and how it is kept in a checkpoint.
+//! The state of a run beside the trainer, and its checkpoint.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::metrics::History;
 use crate::optimizer::ExponentialMovingAverage;
 use crate::schedule::Plateau;
 
-/// A trainer on its way through the epochs.
+/// A trainer with the state of its run.
 pub(super) struct Run<'t, N: Parameters, L, O> {
     pub(super) trainer: &'t mut Trainer<N, L, O>,
     /// The network of the least validation loss; zeros before the first.
@@ -21,25 +21,25 @@ pub(super) struct Run<'t, N: Parameters, L, O> {
     kept: Parts,
 }
 
-/// Which networks a run has beside the trainer's own.
+/// Which networks a run has beside that of the trainer.
 #[derive(Clone, Copy)]
 pub(super) struct Parts {
     pub(super) best: bool,
     pub(super) average: bool,
 }
 
-/// How far a run has come.
+/// The progress of a run.
 #[derive(Clone, Default, serde::Deserialize, serde::Serialize)]
 pub(super) struct Course {
-    /// The epochs that are over.
+    /// The number of finished epochs.
     pub(super) epoch: u64,
     pub(super) place: Place,
-    /// The sum of the losses of this epoch's samples, and how many they were.
+    /// The sum of the losses of this epoch's samples, and their number.
     sum: f64,
     samples: u64,
     /// The least validation loss.
     least: Option<f64>,
-    /// The epochs since then.
+    /// The number of epochs since then.
     pub(super) waited: u64,
     pub(super) plateau: Option<Plateau>,
     /// The history: epoch, step and the values by name.
@@ -47,21 +47,21 @@ pub(super) struct Course {
 }
 
 impl Course {
-    /// Takes in the mean loss of a batch; gives that of the epoch so far.
+    /// Adds the mean loss of a batch. Returns the mean loss of the epoch so far.
     pub(super) fn add(&mut self, loss: f64, samples: usize) -> f64 {
         self.sum += loss * samples as f64;
         self.samples += samples as u64;
         self.sum / self.samples as f64
     }
 
-    /// The mean loss of the epoch, which is over.
+    /// Ends the epoch. Returns its mean loss.
     pub(super) fn end_epoch(&mut self) -> f64 {
         let mean = self.sum / self.samples as f64;
         (self.sum, self.samples, self.epoch) = (0.0, 0, self.epoch + 1);
         mean
     }
 
-    /// By what the learning rate is to be multiplied after an epoch of this validation loss.
+    /// Returns the factor of the learning rate after an epoch of this validation loss.
     pub(super) fn observe(&mut self, loss: f64) -> f64 {
         let Some(plateau) = &mut self.plateau else { return 1.0 };
         let before = plateau.rate();
@@ -69,7 +69,7 @@ impl Course {
         if before == after { 1.0 } else { after / before }
     }
 
-    /// Adds a row to the history, here and there.
+    /// Adds a row to the history and to this state.
     pub(super) fn record(
         &mut self,
         history: &mut History,
@@ -83,10 +83,10 @@ impl Course {
         Ok(())
     }
 
-    /// The history so far, with these names and those that the run had before it was stopped.
+    /// Returns the history so far, with these names and those that the run had before it was stopped.
     pub(super) fn history(&self, names: impl Iterator<Item = String>) -> Result<History, DataError> {
         let mut names: Vec<String> = names.collect();
-        History::new(&names)?; // before the others are taken in, so that a name that comes twice is an error
+        History::new(&names)?; // before the other names are added, so that a duplicate is an error
         for name in self.rows.iter().flat_map(|(_, _, values)| values.keys()) {
             if !names.contains(name) {
                 names.push(name.clone());
@@ -112,12 +112,12 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
         Self { trainer, best: Owned::zeros(), average: ExponentialMovingAverage::new(decay), course, kept }
     }
 
-    /// The network that is validated.
+    /// Returns the network that is validated.
     pub(super) fn network(&self) -> &N {
         self.average.network().unwrap_or(&self.trainer.network)
     }
 
-    /// Whether this validation loss is the least so far; then its network is kept.
+    /// Returns whether this validation loss is the least so far, and copies the network if so.
     pub(super) fn is_best(&mut self, loss: f64) -> bool {
         let best = self.course.least.is_none_or(|least| loss < least);
         if best {
@@ -131,7 +131,7 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
         best
     }
 
-    /// Leaves the trainer with the network that one wants.
+    /// Sets the trainer's network to the best one or the average, if the options say so.
     pub(super) fn finish(self) {
         if self.kept.best && self.course.least.is_some() {
             self.trainer.network = self.best;
@@ -146,7 +146,7 @@ impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
         save_state(self, path).map_err(FitError::Checkpoint)
     }
 
-    /// Continues from the file, if there is one.
+    /// Resumes from the file, if it exists.
     pub(super) fn resume(&mut self, path: &Path) -> Result<bool, FitError> {
         let unreadable = |source| FitError::Checkpoint(CheckpointError::Read { path: path.into(), source });
         if !path.try_exists().map_err(unreadable)? {
@@ -154,13 +154,13 @@ impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
         }
         let plateau = self.course.plateau;
         load_state(self, path).map_err(FitError::Checkpoint)?;
-        // Whether there is one is the program's to say.
+        // The options, not the file, decide whether there is a plateau.
         self.course.plateau = plateau.map(|new| self.course.plateau.unwrap_or(new));
         Ok(true)
     }
 }
 
-/// A checkpoint has only the networks that the run has.
+/// A checkpoint has only the networks of the run.
 impl<N: Parameters, L, O: State> State for Run<'_, N, L, O> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.state("trainer", self.trainer);
@@ -174,7 +174,7 @@ impl<N: Parameters, L, O: State> State for Run<'_, N, L, O> {
     }
 }
 
-/// One value, without a name of its own.
+/// One value without a name.
 impl State for Course {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.value("", self);

@@ -1,4 +1,4 @@
-//! Floor 6, beside `data`: what was measured during a run, in memory and in files.
+//! Floor 6, beside `data`: the log of a training run, in memory and in files.
 
 #[cfg(feature = "plot")]
 mod picture;
@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 
 use crate::data::{DataError, csv_row};
 
-/// What was measured during a run, row after row; in files too, as comma-separated values (`.csv`) or JSON lines (`.jsonl`).
+/// The log of a training run: rows of measured values, in memory and in files of comma-separated values (`.csv`) or
+/// JSON lines (`.jsonl`).
 ///
-/// Each row goes to the files at once, in one piece, so that a run that is killed keeps what it had. At worst its last line
-/// is cut, and that one is not read back.
+/// Each row is written to the files at once, so that the rows of a killed run remain. At worst its last line is
+/// incomplete; reading ignores that line.
 ///
 /// ```
 /// use chainrule::metrics::History;
@@ -27,7 +28,7 @@ use crate::data::{DataError, csv_row};
 /// # #[cfg(feature = "csv")] {
 /// assert_eq!(History::read(&path)?.values("loss").collect::<Vec<_>>(), [(120, 0.51), (240, 0.31)]);
 ///
-/// // The run was killed, and goes on from a checkpoint at step 120.
+/// // The run was killed, and is resumed from a checkpoint at step 120.
 /// let history = History::resume(["loss", "accuracy"], &path, 120)?;
 /// assert_eq!(history.rows().len(), 1);
 /// # }
@@ -35,10 +36,11 @@ use crate::data::{DataError, csv_row};
 /// # Ok::<(), chainrule::data::DataError>(())
 /// ```
 ///
-/// A `.csv` is read with the feature `csv`, and written without it; a `.jsonl` needs the feature `serde`, which the default
-/// features contain. Checkpoints keep the rows too, so that [`Trainer::fit`](crate::Trainer) resumes without reading its log.
+/// Reading a `.csv` needs the feature `csv`, writing does not. A `.jsonl` needs the feature `serde`, which the default
+/// features contain. Checkpoints contain the rows too, so [`Trainer::fit`](crate::Trainer) resumes without reading its
+/// log.
 ///
-/// A NaN or an infinity stands in a `.csv` as such; JSON has neither, so it is `null` there and comes back as NaN.
+/// A `.csv` contains NaN and infinities as text. JSON has neither: they are written as `null`, and read as NaN.
 #[derive(Debug)]
 pub struct History {
     names: Vec<String>,
@@ -46,14 +48,14 @@ pub struct History {
     files: Vec<Open>,
 }
 
-/// What was measured at one moment.
+/// The values that were measured at one time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// The epoch.
     pub epoch: u64,
     /// The number of steps since the run began.
     pub step: u64,
-    /// For each of the history's [names](History::names), what was measured, if it was.
+    /// For each of the history's [names](History::names), the value, if it was measured.
     pub values: Vec<Option<f64>>,
 }
 
@@ -72,11 +74,11 @@ struct Open {
 }
 
 impl History {
-    /// Of values with these names.
+    /// Creates a history of values with these names.
     ///
     /// # Errors
-    /// [`DataError::Name`] for a name that is empty, comes twice, begins or ends with a space, has a line break, or is `epoch`
-    /// or `step`.
+    /// [`DataError::Name`] for a name that is empty, comes twice, begins or ends with a space, has a line break, or is
+    /// `epoch` or `step`.
     pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, DataError> {
         let mut history = Self { names: vec![], rows: vec![], files: vec![] };
         for name in names {
@@ -97,10 +99,10 @@ impl History {
         Ok(history)
     }
 
-    /// What a file holds: its whole lines.
+    /// Reads the complete lines of a file.
     ///
     /// # Errors
-    /// [`DataError`], with the line (and the column) of what is wrong.
+    /// [`DataError`], with the line (and the column) of the error.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, DataError> {
         let path = path.as_ref();
         let format = Format::of(path)?;
@@ -117,11 +119,12 @@ impl History {
         }
     }
 
-    /// Goes on with a run that was interrupted: reads the file, leaves out what came after `step`, and goes on keeping rows in it.
+    /// Continues the log of an interrupted run: reads the file, drops the rows after `step`, and writes further rows to
+    /// it.
     ///
     /// # Errors
-    /// As [`new`](Self::new), [`read`](Self::read) and [`log_to`](Self::log_to), and [`DataError::Name`] for a name in the file
-    /// that is not among `names`.
+    /// As [`new`](Self::new), [`read`](Self::read) and [`log_to`](Self::log_to), and [`DataError::Name`] for a name in
+    /// the file that is not among `names`.
     pub fn resume(
         names: impl IntoIterator<Item = impl Into<String>>,
         path: impl AsRef<Path>,
@@ -135,7 +138,7 @@ impl History {
         history.log_to(path)
     }
 
-    /// Keeps the rows in this file too, those so far and those to come; a file that is there is replaced, in one piece.
+    /// Writes the rows so far and all later rows to this file. An existing file is replaced atomically.
     ///
     /// # Errors
     /// [`DataError::Header`] when the path ends with neither `.csv` nor `.jsonl`, [`DataError::Io`].
@@ -166,7 +169,7 @@ impl History {
         Ok(self)
     }
 
-    /// Adds a row, to the files too.
+    /// Adds a row, and writes it to the files.
     ///
     /// # Errors
     /// [`DataError::Name`] for a name that is not among the history's, or comes twice; [`DataError::Io`].
@@ -189,29 +192,29 @@ impl History {
         Ok(())
     }
 
-    /// The names of the values.
+    /// Returns the names of the values.
     pub fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// All rows so far.
+    /// Returns all rows so far.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
 
-    /// The values of this name, each with its step: a learning curve. None for a name that is not there.
+    /// Returns the values of this name, each with its step: a learning curve. It is empty for an unknown name.
     pub fn values(&self, name: &str) -> impl Iterator<Item = (u64, f64)> {
         let place = self.names.iter().position(|other| other == name);
         self.rows.iter().filter_map(move |row| Some((row.step, row.values[place?]?)))
     }
 
-    /// A row as the bytes of its line.
+    /// Returns the line of a row as bytes.
     fn line(&self, format: Format, row: &Row) -> Vec<u8> {
         let pairs = self.names.iter().zip(&row.values);
         match format {
             Format::Csv => {
                 let mut cells = vec![row.epoch.to_string(), row.step.to_string()];
-                // `{:?}` is the shortest that reads back as the same number, with an exponent where that is shorter.
+                // `{:?}` is the shortest text from which the same number is read, with an exponent if that is shorter.
                 cells.extend(pairs.map(|(_, value)| value.map(|x| format!("{x:?}")).unwrap_or_default()));
                 csv_row(cells.iter().map(String::as_str)).into_bytes()
             }
@@ -230,7 +233,7 @@ impl History {
 }
 
 impl Format {
-    /// By the end of the file's name.
+    /// Returns the format from the file's extension.
     fn of(path: &Path) -> Result<Self, DataError> {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("csv") => Ok(Self::Csv),

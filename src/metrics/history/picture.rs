@@ -2,9 +2,9 @@ use super::History;
 use crate::plot::{Lines, Picture, PlotError};
 
 impl History {
-    /// The learning curves: all losses in one panel, and a panel for each other value.
+    /// Draws the learning curves: all losses in one panel, and a panel for each other value.
     ///
-    /// A loss is a value called `loss` or `.. loss`. The x axis has epochs where no epoch has two rows, else steps.
+    /// A loss is a value called `loss` or `.. loss`. The x axis shows epochs if no epoch has two rows, else steps.
     ///
     /// ```
     /// use chainrule::metrics::History;
@@ -17,7 +17,7 @@ impl History {
     /// ```
     ///
     /// # Errors
-    /// [`PlotError::Empty`] where nothing has been measured.
+    /// [`PlotError::Empty`] if nothing has been measured.
     pub fn picture(&self) -> Result<Picture, PlotError> {
         let (losses, others): (Vec<_>, Vec<_>) = (self.names.iter())
             .filter(|name| self.values(name).next().is_some())

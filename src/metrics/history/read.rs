@@ -9,7 +9,7 @@ use crate::data::DataError;
 #[cfg(feature = "csv")]
 use crate::data::{BadCell, Lines, excerpt};
 
-/// The rows of a `.csv`.
+/// Reads the rows of a `.csv`.
 #[cfg(feature = "csv")]
 pub(super) fn csv(path: &Path, text: &[u8]) -> Result<History, DataError> {
     let mut lines = Lines::new(path.into(), Box::new(text), b',', true)?;
@@ -44,7 +44,7 @@ fn no_log(path: &Path, names: &[String]) -> DataError {
     }
 }
 
-/// The rows of a `.jsonl`.
+/// Reads the rows of a `.jsonl`.
 #[cfg(feature = "serde")]
 pub(super) fn json_lines(path: &Path, text: &[u8]) -> Result<History, DataError> {
     #[derive(serde::Deserialize)]
