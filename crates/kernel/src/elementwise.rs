@@ -60,17 +60,16 @@ impl<T: Real, M: Elementwise<T, R, W>, const R: usize, const W: usize> Kernel fo
     #[inline(always)]
     fn run<L: Level>(self, _: L) {
         let Self { map, mut read, mut write } = self;
-        let mut len = usize::MAX;
-        for r in 0..R {
-            len = if read[r].len() < len { read[r].len() } else { len };
-        }
-        for w in 0..W {
-            len = if write[w].len() < len { write[w].len() } else { len };
-        }
+        // `elementwise` has seen that all lengths are equal; here the compiler sees it too, and leaves out the checks. (`map` on an array
+        // would be compiled anew, some hundreds of lines, for each pass and level.)
+        let len = if W > 0 { write[0].len() } else { 0 };
         for r in 0..R {
             read[r] = &read[r][..len];
         }
-        let write = write.each_mut().map(|slice| &mut slice[..len]);
+        for w in 0..W {
+            let slice = core::mem::take(&mut write[w]);
+            write[w] = &mut slice[..len];
+        }
         for at in 0..len {
             let (mut seen, mut changed) = ([T::zero(); R], [T::zero(); W]);
             for r in 0..R {

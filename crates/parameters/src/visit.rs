@@ -101,8 +101,7 @@ unsafe fn walk<const R: usize, const W: usize>(
                 let path = &path.join(field.name);
                 // SAFETY: the field is inside the value, at this offset.
                 unsafe {
-                    let read = read.map(|from| from.add(field.offset));
-                    let write = write.map(|to| to.add(field.offset));
+                    let (read, write) = after(read, write, field.offset);
                     walk(field.node, read, write, path, visitor);
                 }
             }
@@ -112,13 +111,33 @@ unsafe fn walk<const R: usize, const W: usize>(
                 let path = &path.join(at);
                 // SAFETY: an array has `count` values, `stride` bytes apart.
                 unsafe {
-                    let read = read.map(|from| from.add(at * stride));
-                    let write = write.map(|to| to.add(at * stride));
+                    let (read, write) = after(read, write, at * stride);
                     walk(of, read, write, path, visitor);
                 }
             }
         }
     }
+}
+
+/// The pointers, this many bytes on.
+///
+/// # Safety
+/// That is inside of what each of them is a pointer to.
+unsafe fn after<const R: usize, const W: usize>(
+    mut read: [*const u8; R],
+    mut write: [*mut u8; W],
+    offset: usize,
+) -> ([*const u8; R], [*mut u8; W]) {
+    // SAFETY: what the caller says. (`map` on an array would be compiled anew, some hundreds of lines, for each `R` and `W`.)
+    unsafe {
+        for from in &mut read {
+            *from = from.add(offset);
+        }
+        for to in &mut write {
+            *to = to.add(offset);
+        }
+    }
+    (read, write)
 }
 
 /// Calls `f` for each parameter of a description, in order, without a network.
