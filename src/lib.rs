@@ -4,6 +4,7 @@
 #![doc = "[own layer]: guide::your_own_layer"]
 #![doc = "[flow]: guide::gradient_flow"]
 #![doc = "[features]: guide::features"]
+#![doc = "[performance]: guide::performance"]
 #![doc = ""]
 // The programs of the README use these features.
 #![cfg_attr(all(feature = "fit", feature = "idx", feature = "plot"), doc = include_str!("../README.md"))]
