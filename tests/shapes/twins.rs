@@ -31,6 +31,7 @@ twins! {
     a_gradient_belongs_to_its_network
     a_label_is_no_input
     a_label_is_no_target_of_a_regression
+    a_layer_is_not_packed
     a_layer_must_have_a_forward_and_a_backward_pass
     a_layer_must_have_a_width
     a_layer_must_list_its_parameters

@@ -93,11 +93,11 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
             }
         };
         fields.push(quote! {
-            #krate::Field {
-                name: #krate::Segment::#segment,
-                offset: ::core::mem::offset_of!(Self, #member),
-                node: #node,
-            }
+            #krate::Field::new::<Self, #ty>(
+                #krate::Segment::#segment,
+                ::core::mem::offset_of!(Self, #member),
+                #node,
+            )
         });
     }
     let description = match &data.fields {

@@ -31,6 +31,20 @@ pub struct Field {
     pub node: &'static Node,
 }
 
+impl Field {
+    /// The field of the type `F` at this offset in a struct `S`.
+    ///
+    /// Whether it is aligned there is checked while the program compiles: in a packed struct it is not.
+    #[doc(hidden)]
+    pub const fn new<S, F>(name: Segment, offset: usize, node: &'static Node) -> Self {
+        assert!(
+            offset.is_multiple_of(align_of::<F>()) && align_of::<S>() >= align_of::<F>(),
+            "the parameters of a packed struct are not aligned: a layer has no `#[repr(packed)]`"
+        );
+        Self { name, offset, node }
+    }
+}
+
 /// A parameter tensor.
 #[derive(Clone, Copy, Debug)]
 pub struct Tensor {
