@@ -1,5 +1,6 @@
-//! Vanishing gradients: plain stacks of 2 to 64 layers, four activations, four initialisations. How much of the gradient
-//! at the last layer is left at the first, and how much a layer leaves, beside what mean-field theory predicts.
+//! Vanishing gradients: plain stacks of 2 to 64 layers, four activations, four initialisations. Prints the gradient at
+//! the first layer relative to that at the last, and the factor of each layer, with the prediction of mean field
+//! theory.
 //!
 //! ```text
 //! $ cargo run --release --features plot,theory,idx,gzip --example 01_vanishing
@@ -76,8 +77,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         (tanh[5] / tanh[3]).ln() / 4f64.ln() // from 16 to 64 layers
     );
 
-    // Figures of others, since `MeanField` is made of the same derivatives as the networks. What the tolerance of the rows comes
-    // to for one of 63 layers is 3 %.
+    // Published figures, since `MeanField` uses the same derivatives as the networks. The tolerance of a row, for one
+    // of 63 layers, is 3 %.
     claim("sigmoid, PyTorch, a layer", rows[0][5].powf(1.0 / 63.0) / 0.1414, 1.0, 0.03)?;
     claim("sigmoid, Glorot, a layer", sigmoid[5].powf(1.0 / 63.0) / 0.236, 1.0, 0.03)?;
 
@@ -96,7 +97,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     glorot_bengio::figure_7(mnist)
 }
 
-/// Prints a row of the table, checks it and draws it; gives what is left at each depth.
+/// Prints a row of the table, checks it and draws it. Returns the remaining share of the gradient at each depth.
 fn row<A>(
     g: &str,
     weights: (&str, Initializer),
@@ -144,7 +145,7 @@ where
     Ok(left)
 }
 
-/// |dR/dZ| of each layer over that of the last, first layer first.
+/// Returns |dR/dZ| of each layer divided by that of the last, first layer first.
 fn profile<A, const LAYERS: usize>(weights: Initializer, seed: u64) -> Result<Vec<f64>, chainrule::Error>
 where
     A: Layer<Vector<WIDTH, f64>, Output = Vector<WIDTH, f64>>,

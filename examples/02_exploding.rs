@@ -1,5 +1,6 @@
-//! Exploding gradients: the weight scale of one network swept through one. Linear, ReLU and tanh stacks vanish, hold and
-//! explode; W's factor of the chain rule's product and g''s are measured apart.
+//! Exploding gradients: the weight scale of one network is varied from below to above one. The gradients of linear,
+//! ReLU and tanh stacks vanish, keep their size and explode; the factors W and g' of the chain rule's product are
+//! measured separately.
 //!
 //! ```text
 //! $ cargo run --release --features plot,theory --example 02_exploding
@@ -20,12 +21,12 @@ use gradient_flow::{claim, flow, save};
 
 const WIDTH: usize = 128;
 const LAYERS: usize = 30;
-/// g, then W: on its way back a gradient meets W first.
+/// g, then W: the backward pass reaches W first.
 type Stack<A> = [(A, Linear<WIDTH, WIDTH, f32, NoBias>); LAYERS];
 
 /// σw, the deviation of a weight times √n.
 const SCALES: [f64; 9] = [0.5, 0.7, 0.85, 1.0, 1.15, std::f64::consts::SQRT_2, 1.6, 1.8, 2.0];
-/// Networks at each.
+/// The number of networks for each.
 const NETS: usize = 12;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -48,8 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         ];
         let mut text = format!("{scale:4.2}");
         for ((name, rates, theory), points) in rows.into_iter().zip(&mut points) {
-            // The squared norm after 30 layers has a relative deviation of at most ReLU's, its mean over the networks one
-            // smaller by their root, and of that the 60th root is taken.
+            // The squared norm after 30 layers has a relative deviation of at most ReLU's, its mean over the networks
+            // one smaller by their root, and of that the 60th root is taken.
             let tolerance = 4.0 * relu_deviation(WIDTH, LAYERS) / (NETS as f64).sqrt() / (2 * LAYERS) as f64;
             claim(&format!("{name}, σw {scale}"), rates.layer / theory, 1.0, tolerance)?;
             // The logarithm of W's factor has mean -1/2n and variance 1/2n (a χ² variable of n degrees of freedom).
@@ -105,7 +106,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What becomes of a gradient.
+/// The measurements of a gradient.
 #[derive(Clone, Copy)]
 struct Rates {
     /// The growth of its squared norm in all layers: the mean over networks.

@@ -1,4 +1,4 @@
-//! What a skip connection does to the gradient: the two terms of the notes, apart.
+//! What a skip connection does to the gradient: the two terms of the chain rule, measured separately.
 //!
 //! ```text
 //! $ cargo run --release --features plot --example 03_skip_connection
@@ -7,14 +7,14 @@
 //! ..
 //! 8 | 0.996  3.9e-3   3.9e-3    -0.001     | 1.000  3.6e-3   3.6e-3    +0.005
 //! ```
-//! A skip from Z(n-k) to Z(n), A(n) = g(Z(n) + Z(n-k)), makes dR/dZ(n-k) a sum: a term that goes through the k layers of
-//! the branch, with a factor W and a factor g' for each, and a term that goes around them, with neither. Both are measured
-//! for k from 1 to 8, as the notes have it (*post*-activation: the sum meets g) and with g in the branches alone
-//! (*pre*-activation: sums follow one another untouched). Then branches that are zero, small, deep, and hostile.
+//! A skip connection from Z(n-k) to Z(n), A(n) = g(Z(n) + Z(n-k)), makes dR/dZ(n-k) a sum: a term through the k layers
+//! of the branch, with a factor W and a factor g' for each, and a term around them, with neither. Both are measured for
+//! k from 1 to 8, with g after the sum (*post*-activation) and with g in the branches only (*pre*-activation). Then
+//! follow branches that are zero, small, deep, and one that cancels the skip connection.
 //!
 //! # Source
-//! The notes, section 2.1. He, Zhang, Ren, Sun, "Identity mappings in deep residual networks", ECCV 2016: what stands
-//! between two sums is a factor of both terms; pre-activation has nothing there.
+//! He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016; "Identity mappings in deep residual
+//! networks", ECCV 2016: the layers between two sums are factors of both terms; with pre-activation there are none.
 
 #[path = "support/deep.rs"]
 mod deep;
@@ -30,19 +30,19 @@ use chainrule::rand::RngExt;
 use terms::Terms;
 
 const N: usize = 64;
-/// By how much a layer's weights shrink a gradient, on average: below 1, so that a plain stack vanishes.
+/// The mean gain of a layer's weights: below 1, so that gradients vanish in a plain stack.
 const GAIN: f64 = 0.5;
-/// Networks that a figure is the mean of, and blocks in each.
+/// The number of networks for each figure, and of blocks in each network.
 const NETS: u64 = 10;
 const BLOCKS: usize = 6;
 
 /// From Z(n-k) to Z(n).
 type Branch<const K: usize, G = Tanh> = [(G, Linear<N, N>); K];
-/// The notes' A(n) = g(Z(n) + Z(n-k)); the first layer makes Z(n-k).
+/// A(n) = g(Z(n) + Z(n-k)); the output of the first layer is Z(n-k).
 type Post<const K: usize> = (Linear<N, N>, Residual<Branch<K>>, Tanh);
-/// No g after the sum, and so nothing between two sums.
+/// There is no g after the sum, and so no layer between two sums.
 type Pre<const K: usize> = Residual<Branch<K>>;
-/// No skip: the gradient's only way is through every W and every g'.
+/// No skip connection: the gradient passes through every W and every g'.
 type Plain<const K: usize> = (Linear<N, N>, Branch<K>, Tanh);
 
 type Net<Block, const B: usize> = (Linear<8, N>, [Block; B], Linear<N, 4>);
@@ -68,8 +68,8 @@ fn main() -> Result<(), Box<dyn Error>> {
          the notes'\nskips, between which there is still a layer with its W and g', and {pre:.1} pre-activation, where \
          nothing is."
     );
-    // Layers that the gradient must go through from the last block down to the first: 27, 9 and none. The factor between
-    // two rows is GAIN^18 = 4e-6 and GAIN^9 = 2e-3, and g' on top; random weights spread it by less than 10.
+    // Between the last block and the first, the gradient passes through 27, 9 and no layers. The factor between two
+    // rows is GAIN^18 = 4e-6 and GAIN^9 = 2e-3, and g' on top; random weights spread it by less than 10.
     if !(plain < 1e-4 * post && post < 0.02 * pre && (0.5..20.0).contains(&pre)) {
         return Err("skips should save the gradient, and pre-activation all of it".into());
     }
@@ -94,9 +94,9 @@ fn row<const K: usize>() -> Result<[Terms; 2], Box<dyn Error>> {
         .map(|t| format!("{:.3}  {:.1e}   {:.1e}    {:+.3}", t.skip, t.branch, t.predicted, t.cosine));
     println!("{K:2} | {}     | {}", cells[0], cells[1]);
     for t in [post, pre] {
-        // A Gaussian W changes the square of a gradient's length by GAIN², give or take √(2/N) of that; after 8 of them, the
-        // mean of 60 blocks is off by √((1 + 2/N)^8 - 1) / √60 = 7 %. Four times that, and 10 % because the mean of g' is
-        // not quite its RMS, is a quarter of the length.
+        // A Gaussian W changes the square of a gradient's length by GAIN², give or take √(2/N) of that; after 8 of
+        // them, the mean of 60 blocks is off by √((1 + 2/N)^8 - 1) / √60 = 7 %. Four times that, and 10 % because the
+        // mean of g' is not quite its RMS, is a quarter of the length.
         if (t.branch / t.predicted - 1.0).abs() > 0.25 {
             return Err(format!("k = {K}: the branch brings {:e}, not {:e}", t.branch, t.predicted).into());
         }
@@ -108,7 +108,7 @@ fn row<const K: usize>() -> Result<[Terms; 2], Box<dyn Error>> {
     Ok([post, pre])
 }
 
-/// Branches that are zero, small, deep, and hostile, in a network of one block.
+/// Branches that are zero, small, deep, and one that cancels the skip connection, in a network of one block.
 fn branches() -> Result<(), Box<dyn Error>> {
     println!("\nbranch                          skip     branch   cosine   both, of |dR/dA(n)|");
     let show = |name: &str, flow: &Flow, k: usize| {
@@ -137,9 +137,10 @@ fn branches() -> Result<(), Box<dyn Error>> {
          -x has cosine {:.0}\nand leaves {:.0e}, so that a skip is no guarantee; it takes a branch that undoes it.",
         deep.branch, zero.both, deep.both, hostile.cosine, hostile.both
     );
-    // The small branch's Jacobian is a tenth; but the gradient comes from another direction, in which the gain of two random
-    // W is another: by √(2 · 2 · 2/N) / 2 = 18 % of itself, and three times that is a half. g' of a sigmoid is at most 1/4
-    // and the largest singular value of these W about 2 GAIN = 1, so that 32 layers bring 4^-32 = 5e-20 at the most.
+    // The small branch's Jacobian is a tenth; but the gradient comes from another direction, in which the gain of two
+    // random W is another: by √(2 · 2 · 2/N) / 2 = 18 % of itself, and three times that is a half. g' of a sigmoid is
+    // at most 1/4 and the largest singular value of these W about 2 GAIN = 1, so that 32 layers bring 4^-32 = 5e-20 at
+    // the most.
     let small = (tenth.branch / whole.branch / 0.1 - 1.0).abs() < 0.5;
     let safe =
         zero.branch == 0.0 && deep.branch < 1e-18 && [zero, deep].iter().all(|t| (t.both - 1.0).abs() < 1e-6);

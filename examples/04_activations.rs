@@ -1,5 +1,5 @@
-//! Which activation keeps the gradient: the notes' order LeakyReLU > ReLU > tanh > sigmoid, under six initialisations, and
-//! where it fails.
+//! Which activation preserves the gradient: the order leaky ReLU > ReLU > tanh > sigmoid of their largest slopes, under
+//! six initialisations, and where it fails.
 //!
 //! ```text
 //! $ cargo run --release --features plot --example 04_activations
@@ -9,14 +9,15 @@
 //! Glorot          tanh              0.950           3.9e-1               93.3 %   91.4 %
 //! ..
 //! ```
-//! Networks of 20 layers on the digits. The gain is what a hidden layer, its W and its g', leaves of the gradient's length:
-//! the geometric mean over the hidden layers of several new networks. The accuracy is that after training one of them, by
-//! gradient descent with momentum and by Adam, as long as all others.
+//! Networks of 20 layers on the digits. The gain is the factor by which a hidden layer, its W and its g', multiplies
+//! the gradient's length: the geometric mean over the hidden layers of several new networks. The accuracy is that after
+//! training one of them, by gradient descent with momentum and by Adam, with the same number of steps for all.
 //!
 //! # Source
-//! The notes, section 2.2. For ReLU: He, Zhang, Ren, Sun, "Delving deep into rectifiers", ICCV 2015, eq. 14: a half of the
-//! squared gradient passes g', so that a layer's gain is √(n var(W) / 2). The notes' reason, "ReLU's gradient is 1", is that of
-//! the units that are on; tanh's g' is near 1 for all of them, as long as Z is small.
+//! That small derivatives make gradients vanish: Hochreiter 1991; Bengio, Simard, Frasconi 1994. For ReLU: He, Zhang,
+//! Ren, Sun, "Delving deep into rectifiers", ICCV 2015, eq. 14: a half of the squared gradient passes g', so that a
+//! layer's gain is √(n var(W) / 2). ReLU's g' is 1 for the active units only; that of tanh is close to 1 for all units,
+//! as long as Z is small.
 
 #[path = "support/deep.rs"]
 mod deep;
@@ -84,7 +85,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     judge(&table)
 }
 
-/// Says where the notes' order holds and where it fails; an error where that is not what theory says.
+/// Prints where the order holds and where it fails. Fails if that is not what theory predicts.
 fn judge(table: &[(&str, f64, [Row; 4])]) -> Result<(), Box<dyn Error>> {
     let where_ = |holds: &dyn Fn(&[Row; 4]) -> bool| {
         let names = table.iter().filter(|(_, _, rows)| holds(rows)).map(|(name, ..)| *name);
@@ -107,12 +108,13 @@ fn judge(table: &[(&str, f64, [Row; 4])]) -> Result<(), Box<dyn Error>> {
             .fold(0.0, f64::max),
     );
     for (name, variance, [leaky, relu, tanh, sigmoid]) in table {
-        // The logarithm of a gain varies by √(5/N) / 2 = 0.2 from layer to layer, and its mean lies 5/(4 N) = 0.04 below that
-        // of the mean: over 180 layers it is between -0.04 ± 4 · 0.015.
+        // The logarithm of a gain varies by √(5/N) / 2 = 0.2 from layer to layer, and its mean lies 5/(4 N) = 0.04
+        // below that of the mean: over 180 layers it is between -0.04 ± 4 · 0.015.
         let predicted = (relu.gain / f64::sqrt(variance / 2.0)).ln().abs() < 0.12;
-        // An off unit passes a hundredth with leaky ReLU.
+        // With leaky ReLU, an inactive unit passes 1/100 of the gradient.
         let same = (leaky.gain / relu.gain).ln().abs() < 0.02;
-        // The g' of a sigmoid is at most a quarter, and its square a sixteenth, where a half of the squares passes a ReLU.
+        // The g' of a sigmoid is at most a quarter, and its square a sixteenth, where a half of the squares passes a
+        // ReLU.
         let least = sigmoid.gain < 0.5 * relu.gain && sigmoid.gain < tanh.gain;
         // tanh has more than ReLU's half as long as Z stays below about 1: W of the usual sizes.
         let order = (tanh.gain > relu.gain) == (*variance < 3.0);
@@ -129,7 +131,7 @@ fn judge(table: &[(&str, f64, [Row; 4])]) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// The gain of several new networks with this activation, and what one of them learns.
+/// Returns the gain of several new networks with this activation, and the accuracy of one of them after training.
 fn row<G: Layer<Vector<N>, Output = Vector<N>>>(
     initializer: Initializer,
     (learn, test): &(Set<64>, Set<64>),
@@ -147,7 +149,7 @@ fn row<G: Layer<Vector<N>, Output = Vector<N>>>(
     }
     let mean = gains.iter().sum::<f64>() / gains.len() as f64;
     let never = &mut Recorder::every(0);
-    // A training that goes beyond all numbers is one that does not learn.
+    // A training whose numbers overflow counts as one that does not learn.
     let momentum = train(new(0), Sgd::new(0.01).momentum(0.9), learn, PLAN, never, |_, _| ());
     let momentum = momentum.map_or(Ok(f64::NAN), |(net, _)| accuracy(&*net, test))?;
     let adam = train(new(0), Adam::new(1e-3), learn, PLAN, never, |_, _| ());

@@ -1,5 +1,5 @@
-//! A plain network of 50 sigmoid layers does not learn the digits. Three cures, one line each: a skip connection, another
-//! activation, another initialisation.
+//! A plain network of 50 sigmoid layers does not learn the digits. Three cures, one line each: a skip connection,
+//! another activation, another initialisation.
 //!
 //! ```text
 //! $ cargo run --release --features plot --example 05_deep_training
@@ -8,20 +8,21 @@
 //! (guessing: 10 %), with a loss of 2.304 (ln 10 = 2.303, which is knowing nothing). One line brings it:
 //! a skip connection to 96.2 %, another activation to 96.2 %, another initialisation to 96.3 %.
 //! ```
-//! Gradient flow is shown before and after each training, and recorded on the way.
+//! Prints the gradient flow before and after each training, and records it in between.
 //!
 //! # The initialisation
-//! A sigmoid is σ(z) = 1/2 + tanh(z/2)/2: a tanh of a quarter of the slope, around a half. So a sigmoid layer with four times
-//! the weights, and a bias of minus a half of their sum, is a tanh layer:
+//! A sigmoid is σ(z) = 1/2 + tanh(z/2)/2: a tanh of a quarter of the slope, around a half. So a sigmoid layer with four
+//! times the weights, and a bias of minus a half of their sum, is a tanh layer:
 //!
 //! > Z = 4 W σ(Z') - 2 W·1 = 2 W tanh(Z'/2), which is Z/2 = W tanh(Z'/2).
 //!
-//! [`Initializer::orthogonal`] with a gain of a little over 4 then keeps the gradient. Without the bias it does not: the halves
-//! add up, and drive Z to where σ is flat.
+//! [`Initializer::orthogonal`] with a gain of a little over 4 then preserves the gradient. Without the bias it does
+//! not: the halves add up, and Z reaches the range where σ is flat.
 //!
 //! # Source
-//! The notes, section 2. Orthogonal weights: Saxe, McClelland, Ganguli, ICLR 2014. The factor of 4: Glorot & Bengio 2010 make the
-//! sigmoid's small slope, and its mean of a half, the reason why it does not train in deep networks (section 3).
+//! Skip connections: He, Zhang, Ren, Sun, CVPR 2016. Orthogonal weights: Saxe, McClelland, Ganguli, ICLR 2014. The
+//! factor of 4: Glorot & Bengio 2010 make the sigmoid's small slope, and its mean of a half, the reason why it does not
+//! train in deep networks (section 3).
 
 #[path = "support/deep.rs"]
 mod deep;
@@ -44,12 +45,12 @@ const RATE: f64 = 7e-4;
 type Net<Block> = (Linear<64, N>, [Block; 48], Linear<N, 10>);
 
 type Sigmoids = Net<(Sigmoid, Linear<N, N>)>;
-/// The line that is another: a skip connection.
+/// The changed line: a skip connection.
 type Skips = Net<Residual<(Sigmoid, Linear<N, N>)>>;
-/// The line that is another: an activation.
+/// The changed line: an activation.
 type Tanhs = Net<(Tanh, Linear<N, N>)>;
 
-/// What became of a network.
+/// The results of a network.
 struct Outcome {
     name: &'static str,
     before: Flow,
@@ -99,7 +100,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Trains a network; shows the flow of gradients before and after.
+/// Trains a network, and prints the gradient flow before and after.
 fn run<N>(
     name: &'static str,
     net: Owned<N>,
@@ -127,7 +128,7 @@ where
     Ok(Outcome { name, before, after, loss, accuracy, recorder })
 }
 
-/// Gradient against depth before and after; and what was recorded on the way.
+/// Draws the gradient against depth before and after, and the records in between.
 fn draw(all: &[Outcome]) -> Result<(), Box<dyn Error>> {
     let profile = |title: &str, flow: fn(&Outcome) -> &Flow| {
         let lines = Lines::new(title).x("depth (layers)").y("RMS of dR/dZ").log_y();
@@ -166,7 +167,7 @@ fn draw(all: &[Outcome]) -> Result<(), Box<dyn Error>> {
     Ok(deep::save(&Picture::grid(2, panels), "05_training_recorded")?)
 }
 
-/// Biases that take a sigmoid's mean of a half away from the sums of the layers after it: b = -W·1/2.
+/// Sets the biases so that they subtract the sigmoid's mean of 1/2 from the sums of the next layer: b = -W·1/2.
 fn recentred(mut net: Owned<Sigmoids>) -> Owned<Sigmoids> {
     for (_, linear) in &mut net.1 {
         for to in 0..N {

@@ -1,5 +1,6 @@
-//! Shattered gradients: do the gradients of two inputs that are close still point the same way, at depth? In plain,
-//! residual and mean-centred ReLU networks, held against the arc-cosine kernel's recursion.
+//! Shattered gradients: do the gradients of two similar inputs still point in the same direction in deep networks?
+//! Measures it in plain, residual and mean-centred ReLU networks, and compares it with the recursion of the arc-cosine
+//! kernel.
 //!
 //! ```text
 //! $ cargo run --release --features plot,theory --example 06_shattered
@@ -7,11 +8,11 @@
 //! ```
 //! The picture goes to `target/gradient-flow/06_shattered.svg` and `.png`.
 //!
-//! Balduzzi et al., "The shattered gradients problem", ICML 2017, are quoted for correlations of 1/2^L in plain and (3/4)^L in
-//! residual networks. These take it that the units that are on for one input are independent of those for the other, in
-//! every layer. In a stack of ReLU with He's weights they are not: ReLU's outputs have a mean, which makes all inputs more
-//! alike with every layer (ρ → 1), and ever more of their units are on together. Where the mean is taken away, ρ → 0, and
-//! they do become independent.
+//! Balduzzi et al., "The shattered gradients problem", ICML 2017, are quoted for correlations of 1/2^L in plain and
+//! (3/4)^L in residual networks. They assume that the active units for one input are independent of those for the
+//! other, in every layer. In a stack of ReLU with He's weights they are not: ReLU's outputs have a mean, which makes
+//! all inputs more similar with every layer (ρ → 1), and more and more of their active units are the same. If the mean
+//! is subtracted, ρ → 0, and they do become independent.
 
 #[path = "support/gradient_flow.rs"]
 mod gradient_flow;
@@ -24,12 +25,12 @@ use chainrule::prelude::*;
 use chainrule::theory::{Pair, arc_cosine_0, arc_cosine_1};
 use gradient_flow::{claim, mean_and_deviation, normal, save};
 
-/// Two widths: what is measured differs from the limit of wide networks by a term in 1/width.
+/// Two widths: the measurement differs from the limit of wide networks by a term in 1/width.
 const N: usize = 128;
 const TWICE: usize = 256;
 type Plain<const W: usize> = (Linear<W, W, f32, NoBias>, Relu);
 type Skip<const W: usize> = Residual<(Relu, Linear<W, W, f32, NoBias>)>;
-/// Takes away the mean over the units, and makes their mean square 1.
+/// Subtracts the mean over the units, and scales their mean square to 1.
 type Centred<const W: usize> = (Linear<W, W, f32, NoBias>, Relu, LayerNorm<Vector<W>>);
 
 /// The cosine of the angle between the inputs of a pair: 26 degrees.
@@ -95,7 +96,7 @@ fn power(factor: f64) -> impl Iterator<Item = (f64, f64)> {
     (1..=20).map(move |depth| (f64::from(depth), factor.powi(depth)))
 }
 
-/// Prints what was measured at two widths, extrapolated to their limit, beside theory; checks it, and draws it.
+/// Prints the measurement at two widths, extrapolated to their limit, and the theory; checks it, and draws it.
 fn table(name: &str, rows: [Row; 5], theory: fn(usize) -> f64, lines: Lines) -> Result<Lines, String> {
     let quoted: f64 = if name == "residual" { 0.75 } else { 0.5 };
     for (depth, narrow, wide) in rows {
@@ -108,8 +109,8 @@ fn table(name: &str, rows: [Row; 5], theory: fn(usize) -> f64, lines: Lines) -> 
             wide.1,
             quoted.powi(depth as i32)
         );
-        // Four standard errors of the limit. And it leaves a term in (depth/width)²: depth/width of the difference that the
-        // term before it made.
+        // Four standard errors of the limit. And it leaves a term in (depth/width)²: depth/width of the difference that
+        // the term before it made.
         let error = (2.0 * wide.1).hypot(narrow.1);
         let tolerance = 4.0 * error + depth as f64 / N as f64 * (narrow.0 - wide.0).abs();
         claim(&format!("{name}, {depth} layers"), limit, expected, tolerance)?;
@@ -119,8 +120,8 @@ fn table(name: &str, rows: [Row; 5], theory: fn(usize) -> f64, lines: Lines) -> 
     Ok(lines.line(name, measured).dashed(format!("{name}, theory"), predicted.filter(|point| point.1 > 1e-7)))
 }
 
-/// Taking away relu's mean, √(q/2π), takes 1/π from k₁: ρ' = (k₁(ρ) - 1/π) / (1 - 1/π), which goes to 0. Gradients times k₀(ρ),
-/// which goes to 1/2.
+/// Taking away relu's mean, √(q/2π), takes 1/π from k₁: ρ' = (k₁(ρ) - 1/π) / (1 - 1/π), which goes to 0. Gradients
+/// times k₀(ρ), which goes to 1/2.
 fn centred(layers: usize) -> f64 {
     let next = |rho: &f64| Some((arc_cosine_1(*rho) - FRAC_1_PI) / (1.0 - FRAC_1_PI));
     std::iter::successors(Some(COSINE), next).take(layers).map(arc_cosine_0).product()

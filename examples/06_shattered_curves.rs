@@ -1,15 +1,15 @@
 //! Shattered gradients, as a picture: the gradient df/dx of random networks with one input, on a grid, and its
-//! autocorrelation. Of one layer it looks like a random walk (brown noise), of many centred ones like white noise; in between
-//! with skips.
+//! autocorrelation. For one layer it looks like a random walk (brown noise), for many centred layers like white noise;
+//! with skip connections it is in between.
 //!
 //! ```text
 //! $ cargo run --release --features plot --example 06_shattered_curves
 //! ```
 //! The picture goes to `target/gradient-flow/06_shattered_curves.svg` and `.png`.
 //!
-//! After figures 1 and 2 of Balduzzi et al., "The shattered gradients problem", ICML 2017, with networks of our own: it
-//! takes layers that are centred to make white noise. In a stack of ReLU with He's weights alone, inputs become alike with
-//! every layer, and their gradients stay so.
+//! After figures 1 and 2 of Balduzzi et al., "The shattered gradients problem", ICML 2017, with other networks: only
+//! centred layers give white noise. In a stack of ReLU with He's weights, inputs become similar with every layer, and
+//! their gradients stay similar.
 
 #[path = "support/gradient_flow.rs"]
 mod gradient_flow;
@@ -21,10 +21,10 @@ use chainrule::prelude::*;
 use gradient_flow::{claim, mean_and_deviation, normal, save};
 
 const N: usize = 200;
-/// Its hidden layers are those of `B` and one more.
+/// A network with the hidden layers of `B` and one more.
 type Curve<B> = (Linear<1, N>, B, Relu, Linear<N, 1, f32, NoBias>);
 type Plain = (Relu, Linear<N, N, f32, NoBias>);
-/// Takes away the mean over the units, and makes their mean square 1.
+/// Subtracts the mean over the units, and scales their mean square to 1.
 type Centred = (Relu, LayerNorm<Vector<N>>, Linear<N, N, f32, NoBias>);
 
 const POINTS: usize = 256;

@@ -1,4 +1,4 @@
-//! Three published trainings in which depth decides: initialisation, skip connections, order and chaos.
+//! Repeats three published trainings of deep networks: initialisation, skip connections, order and chaos.
 //!
 //! ```text
 //! # smaller twins on the digits of this crate, in seconds:
@@ -21,13 +21,14 @@
 //! tanh, sw2 = 4, chaos          4.1e3     300   2.311     0.0982   0.00 to 0.20   at most 0.12
 //! ```
 //! # Source
-//! * He, Zhang, Ren, Sun, "Delving deep into rectifiers", ICCV 2015, section 2.2: 30 layers of ReLU learn with a variance of
-//!   2 / n, and do not with 1 / n.
+//! * He, Zhang, Ren, Sun, "Delving deep into rectifiers", ICCV 2015, section 2.2: 30 layers of ReLU learn with a
+//!   variance of 2 / n, and do not with 1 / n.
 //! * He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016. Its plain networks have batch
-//!   normalisation, and it says that their gradients do *not* vanish (section 4.1): what fails there is the optimisation. The
-//!   plain networks here have no norm, and theirs do vanish: it is the notes' claim that is shown, not that paper's.
-//! * Schoenholz, Gilmer, Ganguli, Sohl-Dickstein, "Deep information propagation", ICLR 2017, section 5: a deep tanh network
-//!   learns at the edge between order, where gradients vanish, and chaos, where they explode.
+//!   normalisation, and it says that their gradients do *not* vanish (section 4.1): the optimisation fails there for
+//!   another reason. The plain networks here have no norm, and their gradients do vanish (Hochreiter 1991; Bengio,
+//!   Simard, Frasconi 1994); this example does not repeat that paper's experiment.
+//! * Schoenholz, Gilmer, Ganguli, Sohl-Dickstein, "Deep information propagation", ICLR 2017, section 5: a deep tanh
+//!   network learns at the edge between order, where gradients vanish, and chaos, where they explode.
 
 #[path = "support/training.rs"]
 mod training;
@@ -138,7 +139,7 @@ fn papers(folder: &Path) -> Done {
     table.done()
 }
 
-/// The same contrasts in seconds. What is not learnt is 0.10 and a little; what is learnt is far from it.
+/// The same comparisons in seconds. An untrained network has an accuracy of about 0.10; a trained one is far from it.
 fn twins() -> Done {
     let (learn, test) = Set::digits()?;
     let (sets, mut table) = ((&learn, &test), Table::new());
@@ -166,10 +167,10 @@ fn twins() -> Done {
     table.done()
 }
 
-/// What is expected, and what came out.
+/// The expected and the measured values.
 struct Table {
     outside: Vec<String>,
-    /// What is left of the gradient at the first layer before training, and the accuracy after it.
+    /// The gradient at the first layer relative to the last before training, and the accuracy after it.
     rows: Vec<(f64, f64)>,
 }
 
@@ -179,7 +180,7 @@ impl Table {
         Self { outside: Vec::new(), rows: Vec::new() }
     }
 
-    /// Trains one network, prints its row, gives its accuracy.
+    /// Trains one network and prints its row. Returns its accuracy.
     fn row<N, O, const D: usize>(
         &mut self,
         name: &str,
@@ -208,7 +209,7 @@ impl Table {
         Ok(accuracy)
     }
 
-    /// An error for every row that is outside.
+    /// Returns an error for every row outside its range.
     fn done(self) -> Done {
         if !self.outside.is_empty() {
             return Err(self.outside.join("\n").into());

@@ -1,12 +1,12 @@
-//! An autoencoder: 64 pixels through 8 numbers and back, beside the best that a linear map can do with 8.
+//! An autoencoder: 64 pixels through 8 numbers and back, compared with the best linear map through 8 numbers.
 //!
 //! ```text
 //! $ cargo run --release --features plot --example autoencoder
 //! ```
-//! prints the mean squared error a pixel (0 is paper, 1 is ink) of both on digits of writers that neither has seen, and how
-//! many principal components it takes to be as good as the network. `target/pictures/autoencoder.png` has a digit of each class
-//! as it was written, as the network gives it back, and as 8 principal components do: the network's strokes are sharper,
-//! and PCA's 8 and 9 are a blur. The program fails if the network's error is not the smaller one.
+//! prints the mean squared error a pixel (0 is paper, 1 is ink) of both on digits of writers that neither has seen, and
+//! how many principal components it takes to be as good as the network. `target/pictures/autoencoder.png` has a digit
+//! of each class as it was written, as the network reconstructs it, and as 8 principal components do: the network's
+//! strokes are sharper, and PCA's 8 and 9 are a blur. The program fails if the network's error is not the smaller one.
 //!
 //! # Source
 //! Hinton, Salakhutdinov, "Reducing the dimensionality of data with neural networks", Science 313 (2006).
@@ -47,7 +47,7 @@ impl Pca {
         Ok(Self { mean, directions })
     }
 
-    /// What is left of the digits in so many components.
+    /// Reconstructs the digits from this number of components.
     fn reconstruct(&self, digits: &[Vector<64>], components: usize) -> Vec<Vector<64>> {
         let mut rows = matrix(digits);
         rows.row_iter_mut().for_each(|mut row| row -= &self.mean);

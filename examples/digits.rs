@@ -7,8 +7,8 @@
 //! ..
 //! epoch 15  mean loss 0.5096  test accuracy 98.16 %
 //! ```
-//! and a table of which digit is taken for which. One seed gives one output on one machine; another processor rounds
-//! otherwise. The loss cannot fall below 0.50: that much the smoothing of the labels leaves.
+//! and a confusion matrix. One seed gives one output on one machine; another processor rounds otherwise. The loss
+//! cannot fall below 0.50: that is the loss of perfect predictions with smoothed labels.
 
 #[path = "support/digits.rs"]
 pub(crate) mod digits;
@@ -67,7 +67,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// A network that has learnt the first digits, and was tested on the second after each epoch. All that is random follows from
+/// Trains a network on the first digits, and tests it on the second after each epoch. All random numbers follow from
 /// the seed.
 pub(crate) fn learn(
     train: &Dataset<Vector<64>, Label<10>>,
@@ -91,7 +91,7 @@ pub(crate) fn learn(
     Ok(trainer.network)
 }
 
-/// The seed that the arguments name, or 0.
+/// Returns the seed from the arguments, or 0.
 pub(crate) fn seed(arguments: Vec<std::ffi::OsString>) -> Result<u64, String> {
     match &arguments[..] {
         [] => Ok(0),

@@ -1,4 +1,4 @@
-//! LeNet-5: a convolutional network whose shapes the compiler works out.
+//! LeNet-5: a convolutional network whose shapes the compiler computes.
 //!
 //! ```text
 //! $ cargo run --release --features idx,gzip --example lenet  # the 8x8 digits that come with this crate, in seconds
@@ -18,7 +18,8 @@ use std::process::ExitCode;
 use chainrule::prelude::*;
 use images::{Plan, learn};
 
-/// 28x28 pixels. Nobody says that 16 channels of 5x5 arrive at `Flatten`: were it not 400 numbers, this would not compile.
+/// 28x28 pixels. The compiler infers that the input of `Flatten` is 16 channels of 5x5: if that were not 400 numbers,
+/// this would not compile.
 type LeNet5 = (
     Conv2d<1, 6, 5, 1, 2>,
     Relu,

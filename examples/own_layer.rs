@@ -1,4 +1,4 @@
-//! A layer of your own, written outside the crate: its gradient check, and its use.
+//! A layer that you write yourself, outside the crate: its gradient check, and its use.
 //!
 //! ```text
 //! $ cargo run --release --example own_layer

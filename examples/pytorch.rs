@@ -1,4 +1,5 @@
-//! Networks to and from PyTorch: two that it trained are loaded here and give its outputs; trained on here, they are saved for it.
+//! Networks to and from PyTorch: loads two networks that PyTorch trained, compares their outputs with PyTorch's, trains
+//! them further, and saves them for PyTorch.
 //!
 //! ```text
 //! $ cargo run --release --example pytorch -- FOLDER

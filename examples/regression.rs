@@ -1,17 +1,17 @@
-//! Regression on a real table: how strong concrete is, from what is in it and how old it is.
+//! Regression on a real table: the strength of concrete, from its components and its age.
 //!
 //! ```text
 //! $ cargo run --release --features csv,gzip --example regression
 //! ```
-//! splits the table (`examples/data/README.md`) five times by chance into 80 % to learn from and 20 % to test with. A network
-//! learns on most of the former, standardised by the mean and deviation of just these; the rest of it says when to stop, and
-//! the weights of its best epoch are kept. Beside it stands ordinary least squares, to which all 80 % are given. R² is on the
-//! test part: the share of the strengths' variance that is explained. Least squares should be near 0.55 and the network near
-//! 0.9, since strength is no sum: it grows with age ever more slowly, and water weakens what cement holds together.
-//! The program fails unless the network is the better one in all five splits.
+//! splits the table (`examples/data/README.md`) five times by chance into 80 % to learn from and 20 % to test with. A
+//! network learns from most of the former, standardised by the mean and deviation of these rows; the rest is the
+//! validation set for early stopping. It is compared with ordinary least squares, which uses all 80 %. R² is on the
+//! test part: the share of the strengths' variance that is explained. Least squares should be near 0.55 and the network
+//! near 0.9, since strength is not linear: it grows more slowly with age, and water reduces the effect of cement. The
+//! program fails unless the network is the better one in all five splits.
 //!
-//! Many rows are one mixture at several ages, and chance puts some of these on each side, for both models: a mixture of quite
-//! other parts would be harder.
+//! Many rows are one mixture at several ages, and the random split puts some of these into both parts, for both models:
+//! a completely new mixture would be harder.
 
 use std::error::Error;
 
@@ -27,7 +27,7 @@ const SPLITS: u64 = 5;
 const BATCH: usize = 32;
 const RATE: f64 = 5e-3;
 const MOST_EPOCHS: usize = 1000;
-/// So many epochs without a better one end the training.
+/// The patience of early stopping, in epochs.
 const PATIENCE: usize = 100;
 
 fn read() -> Result<Table, Box<dyn Error>> {
@@ -35,7 +35,8 @@ fn read() -> Result<Table, Box<dyn Error>> {
     Ok(Csv::from_reader("concrete-strength.csv", bytes).numbers(["compressive_strength"])?.read()?)
 }
 
-/// What a network that learnt from `learn` says about `test`, in the unit of the targets, and its best epoch.
+/// Returns the predictions for `test` of a network that was trained on `learn`, in the unit of the targets, and its
+/// best epoch.
 fn network(learn: Table, test: &Table, seed: u64) -> Result<(Vec<Vector<1>>, usize), Box<dyn Error>> {
     let mut random = rng(seed);
     let (mut train, mut validation) = learn.split(0.85, &mut random)?;
@@ -68,7 +69,7 @@ fn network(learn: Table, test: &Table, seed: u64) -> Result<(Vec<Vector<1>>, usi
     Ok((answers, best_epoch))
 }
 
-/// What the plane of least squares through `learn` says about `test`.
+/// Returns the predictions for `test` of least squares on `learn`.
 fn least_squares(learn: &Table, test: &Table) -> Result<Vec<Vector<1>>, &'static str> {
     let design = |table: &Table| {
         DMatrix::from_fn(table.len(), 9, |row, column| match column {
@@ -77,7 +78,7 @@ fn least_squares(learn: &Table, test: &Table) -> Result<Vec<Vector<1>>, &'static
         })
     };
     let strengths = DVector::from_iterator(learn.len(), learn.targets().iter().map(|y| f64::from(y[0])));
-    // A cut far below the smallest singular value that counts: the columns are kg from 0 to 1,145, and the constant.
+    // A threshold far below the smallest relevant singular value: the columns are kg from 0 to 1,145, and the constant.
     let coefficients = design(learn).svd(true, true).solve(&strengths, 1e-9)?;
     Ok((design(test) * coefficients).iter().map(|&y| Vector([y as f32])).collect())
 }

@@ -17,14 +17,15 @@ use std::process::ExitCode;
 use chainrule::prelude::*;
 use images::{Plan, learn};
 
-/// A 3x3 convolution that keeps the sides, or divides them by its stride. The norm after it has the bias.
+/// A 3x3 convolution that preserves the sides, or divides them by its stride. It has no bias, because the norm after it
+/// has one.
 type Conv3<const IN: usize, const OUT: usize, const STRIDE: usize = 1> =
     Conv2d<IN, OUT, 3, STRIDE, 1, f32, NoBias>;
 
 /// x + F(x), then ReLU.
 type Block<const C: usize> = (Residual<(Conv3<C, C>, BatchNorm<C>, Relu, Conv3<C, C>, BatchNorm<C>)>, Relu);
 
-/// The first block of a stage: half the side, more channels, on both ways.
+/// The first block of a stage: half the side and more channels, in the branch and in the shortcut.
 type Down<const A: usize, const B: usize> = (
     Residual<
         (Conv3<A, B, 2>, BatchNorm<B>, Relu, Conv3<B, B>, BatchNorm<B>),

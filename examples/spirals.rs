@@ -1,16 +1,17 @@
-//! The two spirals: 194 points on two arms that wind three times around each other, told apart to the last one.
+//! The two spirals: 194 points on two arms that wind three times around each other, all of which are classified
+//! correctly.
 //!
 //! ```text
 //! $ cargo run --release --features plot --example spirals
 //! ```
-//! prints how many points the network gets right as it learns, ends when it has all of them, and draws the regions it has
-//! found as `target/pictures/spirals.png`: two bands that should run along the arms, three turns each. The points half way
-//! between two neighbours of an arm are not learnt from; how many of these are right says whether the bands are bands.
-//! The program fails if a point of the 194 is wrong at the end.
+//! prints how many points the network classifies correctly as it learns, ends when all are correct, and draws the
+//! regions as `target/pictures/spirals.png`: two bands along the arms, with three turns each. The points half-way
+//! between two neighbours of an arm are not in the training set; how many of these are correct shows whether the
+//! regions are bands. The program fails if a point of the 194 is wrong at the end.
 //!
 //! # Source
-//! Lang, Witbrock, "Learning to tell two spirals apart", Proceedings of the 1988 Connectionist Models Summer School; the
-//! points by the formula that came with them.
+//! Lang, Witbrock, "Learning to tell two spirals apart", Proceedings of the 1988 Connectionist Models Summer School;
+//! the points by the formula that came with them.
 
 use std::f64::consts::PI;
 
@@ -26,7 +27,8 @@ const RATE: f64 = 5e-3;
 const STEPS: usize = 1000;
 const PICTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/pictures");
 
-/// The points at these places of both arms, from 0 at the outer end to 96 at the inner one: 32 places are a turn.
+/// Returns the points at these positions on both arms, from 0 at the outer end to 96 at the inner one: 32 positions are
+/// a turn.
 fn points(places: impl Iterator<Item = f64>) -> Result<Points, chainrule::Error> {
     let mut points = Points::default();
     for place in places {

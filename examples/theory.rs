@@ -1,5 +1,5 @@
-//! Gradient flow held against theory: what networks of this crate do at initialisation, beside what `chainrule::theory` and
-//! closed forms say they should.
+//! Compares gradient flow with theory: the gradients of networks of this crate at initialisation, and the predictions
+//! of `chainrule::theory` and closed forms.
 //!
 //! ```text
 //! $ cargo run --release --features theory --example theory
@@ -9,9 +9,9 @@
 //! tanh: first over last     U(±1/√n), n = 100, 50 layers, 20 nets               2.04e-12  1.93e-12  -50 % +100 %  ok
 //! ..
 //! ```
-//! Every network is real: drawn by an `Initializer`, run forward, and run backward from a normal gradient of its outputs, while a
-//! `BackwardHook` records norms around each block. Seeds are fixed. The program fails if a row is outside its tolerance, which is
-//! stated beside it, and derived where the row is computed.
+//! Every network is a real one: drawn by an `Initializer`, with a forward pass, and a backward pass from a normal
+//! gradient of its outputs, in which a `BackwardHook` records norms around each block. Seeds are fixed. The program
+//! fails if a row is outside its tolerance, which is printed in the row, and derived where the row is computed.
 
 #[path = "support/along.rs"]
 mod along;

@@ -1,4 +1,4 @@
-//! An actor with two observations: it sees a target in a picture, is told where it is itself, and learns which way to go.
+//! An actor with two observations, a picture of a target and its own position, learns in which direction to go.
 //!
 //! ```text
 //! $ cargo run --release --example two_inputs
@@ -6,18 +6,18 @@
 //! after 10 epochs  97.7 %
 //! without its place  41.2 %, without the picture  42.1 %
 //! ```
-//! The right answer is known: along the longer of the two distances. Guessing is right in 25 % of all cases, and neither
-//! observation is enough by itself, which the last line shows: there one of the two is that of another sample. The
-//! program fails if fewer than 95 % are right in the end.
+//! The right answer is known: along the longer of the two distances. Guessing is right in 25 % of all cases, and
+//! neither observation is enough by itself, which the last line shows: there one of the two is that of another sample.
+//! The program fails if fewer than 95 % are right in the end.
 
 use chainrule::metrics::accuracy;
 use chainrule::prelude::*;
 use chainrule::rand::RngExt;
 
-/// A picture of 8 x 8 pixels with a bright spot at the target, and the actor's own place.
+/// A picture of 8 x 8 pixels with a bright spot at the target, and the actor's own position.
 type Observation = Pair<Image<1, 8, 8>, Vector<2>>;
 
-/// A convolution for the picture, a linear layer for the place; what both give is joined.
+/// A convolution for the picture, a linear layer for the position; their outputs are joined.
 type Eye = (Conv2d<1, 8, 3>, Relu, Dense<Image<8, 6, 6>, Vector<32>>);
 type Actor = (Parallel<Eye, Linear<2, 32>>, Join, Relu, Linear<64, 32>, Relu, Linear<32, 4>);
 const _: () = chainrule::shapes::<Actor, Observation, Vector<4>>();

@@ -1,4 +1,4 @@
-//! Exclusive or: what no single layer can say, learnt in twelve lines.
+//! Exclusive or, which no single layer can represent, in twelve lines.
 //!
 //! ```text
 //! $ cargo run --release --example xor

@@ -1,4 +1,5 @@
-//! The size map of the matrix products: how fast a layer's three products are, for each width and batch, beside the peak of this core.
+//! The size map of the matrix products: how fast a layer's three products are, for each width and batch, compared with
+//! the peak of this core.
 //!
 //! ```text
 //! $ cargo bench -p chainrule-benches --bench kernels            # prints the map, and what falls below half of its neighbours
@@ -17,14 +18,14 @@ use chainrule_kernel::{Initial, Strided, gemm};
 
 const WIDTHS: [usize; 21] = [1, 2, 3, 4, 5, 7, 8, 11, 13, 16, 17, 24, 31, 32, 33, 48, 64, 67, 96, 128, 130];
 const BATCHES: [usize; 10] = [1, 2, 3, 4, 8, 13, 32, 61, 64, 128];
-/// The best of so many passes over the map, a second apart: what else the machine does seldom meets all of them.
+/// The best of several passes over the map, a second apart, since other processes seldom disturb all of them.
 const PASSES: usize = 20;
 
-/// The least time that `work` takes, in seconds.
+/// Returns the least time that `work` takes, in seconds.
 fn least(mut work: impl FnMut()) -> f64 {
     let start = Instant::now();
     work();
-    // Some 20 μs at a time, so that the clock does not count.
+    // Measures about 20 μs at a time, so that the time of reading the clock is negligible.
     let times = (20e-6 / start.elapsed().as_secs_f64().max(1e-8)) as usize + 1;
     let mut least = f64::INFINITY;
     for _ in 0..30 {
@@ -35,7 +36,7 @@ fn least(mut work: impl FnMut()) -> f64 {
     least
 }
 
-/// Multiply-adds that wait for nothing but one another, in registers.
+/// Multiply-adds in registers, each of which waits only for the one before it in its chain.
 struct Peak;
 
 const CHAINS: usize = 12;
@@ -106,7 +107,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         panels.push(picture.picture()?);
     }
-    // `cargo bench` gives its own arguments too.
+    // `cargo bench` passes further arguments.
     if let Some(folder) = std::env::args().skip(1).find(|argument| !argument.starts_with('-')) {
         let path = std::path::Path::new(&folder).join("kernels.svg");
         Picture::below(panels).save(&path)?;

@@ -1,5 +1,5 @@
-//! What recording costs: a training of MLP 784-128-64-10 with a `Recorder` at every 100th step over one without, in turn,
-//! the median of several rounds.
+//! What recording costs: a training of MLP 784-128-64-10 with a `Recorder` at every 100th step, relative to one
+//! without, in turn: the median of several rounds.
 //!
 //! ```text
 //! $ cargo bench -p chainrule-benches --bench recorder
@@ -40,7 +40,7 @@ fn main() -> Result<(), chainrule::Error> {
                 }
                 Ok(start.elapsed())
             };
-            // Whoever comes second finds the caches warm: they take turns.
+            // The second one finds the caches warm, so they take turns.
             let first = train(round % 2 == 0)?;
             let second = train(round % 2 == 1)?;
             let (with, without) = if round % 2 == 0 { (first, second) } else { (second, first) };

@@ -1,5 +1,5 @@
-//! What a training step costs as a network grows in width, in depth and in batch: time beside the peak of this core (a roofline), and
-//! bytes beside the formula. On one thread with `RAYON_NUM_THREADS=1`.
+//! What a training step costs as a network grows in width, in depth and in batch: time compared with the peak of this
+//! core (a roofline), and bytes compared with the formula. On one thread with `RAYON_NUM_THREADS=1`.
 //!
 //! ```text
 //! $ RAYON_NUM_THREADS=1 cargo bench -p chainrule-benches --bench scaling            # prints the tables
@@ -42,7 +42,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The least time that `work` takes, in seconds, within about a second.
+/// Returns the least time that `work` takes, in seconds, within about a second.
 fn least(mut work: impl FnMut()) -> f64 {
     let (begin, mut least) = (Instant::now(), f64::INFINITY);
     for round in 0.. {
@@ -56,7 +56,7 @@ fn least(mut work: impl FnMut()) -> f64 {
     least
 }
 
-/// Multiply-adds in registers: what no product can surpass.
+/// Multiply-adds in registers: the peak.
 struct Peak;
 
 const CHAINS: usize = 12;
@@ -86,7 +86,7 @@ impl Kernel for Peak {
     }
 }
 
-/// A network in training: what it cost.
+/// The cost of a network in training.
 struct Row {
     /// Width, depth or batch.
     size: usize,
@@ -116,7 +116,8 @@ where
     let in_use = IN_USE.load(Ordering::Relaxed) - before;
     let seconds = least(step);
     let cost = N::PLAN.cost;
-    // The plan counts an input gradient for every layer. The first layer, which is square in all networks here, needs none.
+    // The plan counts an input gradient for every layer. The first layer, which is square in all networks here, needs
+    // none.
     let each = cost.multiply_adds + cost.backward_multiply_adds - (WIDTH * WIDTH) as u64;
     let multiply_adds = each as f64 * batch as f64;
     let workspace = 64 * chainrule::budget::<N, Vector<WIDTH>>().training_lines(batch); // cache lines
@@ -203,7 +204,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             speeded.line("measured", points(&speed)).level(peak, "peak of the core").note(what).picture()?,
         );
     }
-    // `cargo bench` gives its own arguments too.
+    // `cargo bench` passes further arguments.
     if let Some(folder) = std::env::args().skip(1).find(|argument| !argument.starts_with('-')) {
         let path = std::path::Path::new(&folder).join("scaling.svg");
         Picture::grid(3, times.into_iter().chain(speeds)).save(&path)?;

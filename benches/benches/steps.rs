@@ -1,5 +1,5 @@
-//! Steps of training and inference, on one thread or several (`RAYON_NUM_THREADS`): the workloads that `benches/peers` compares with
-//! other libraries.
+//! Steps of training and inference, on one thread or several (`RAYON_NUM_THREADS`): the workloads that `benches/peers`
+//! compares with other libraries.
 //!
 //! ```text
 //! $ RAYON_NUM_THREADS=1 cargo bench -p chainrule-benches --bench steps

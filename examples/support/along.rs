@@ -1,9 +1,10 @@
-//! A loss that adds nothing of its own.
+//! A loss whose gradient is given.
 
 use chainrule::Real;
 use chainrule::prelude::*;
 
-/// R = A · Y: its gradient by the output A is Y itself, so that whatever arrives below is the network's doing.
+/// R = A · Y: its gradient with respect to the output A is Y, so that the measured gradients depend on the network
+/// only.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Along;
 

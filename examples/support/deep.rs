@@ -1,4 +1,4 @@
-//! What the experiments with deep networks share: gradient flow without singular values, and where pictures go.
+//! Shared by the experiments with deep networks: gradient flow without singular values, and saving pictures.
 
 use std::path::Path;
 
@@ -7,7 +7,8 @@ use chainrule::loss::TargetFor;
 use chainrule::plot::{Picture, PlotError};
 use chainrule::prelude::*;
 
-/// Gradient flow on a batch, in the time of a training step: [`GradientFlow::flow`] without singular values and histograms.
+/// Gradient flow on a batch, in the time of a training step: [`GradientFlow::flow`] without singular values and
+/// histograms.
 pub(crate) fn flow<N, L, T, const D: usize, const C: usize>(
     net: &N,
     loss: &L,

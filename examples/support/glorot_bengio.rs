@@ -1,5 +1,5 @@
-//! Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010, figure 7: the
-//! back-propagated gradient in a tanh network of five hidden layers, on 300 images.
+//! Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010, figure
+//! 7: the back-propagated gradient in a tanh network of five hidden layers, on 300 images.
 
 #[allow(dead_code)] // the training loop is for others
 #[path = "images.rs"]
@@ -29,15 +29,15 @@ pub(crate) fn figure_7(mnist: Option<&Path>) -> Result<(), Box<dyn Error>> {
     row::<8, 200>("digits 64-5x200-10", &images::digits()?[0])?;
     let Some(folder) = mnist else { return Ok(()) };
     let (steps, [standard, normalised]) = row::<28, 1000>("MNIST 784-5x1000-10", &images::mnist(folder)?[0])?;
-    // What the paper's figure shows: about √3 a layer, and 1.28 over five with normalised weights.
+    // The values of the paper's figure: about √3 for each layer, and 1.28 for all five with normalised weights.
     steps.into_iter().try_for_each(|step| claim("a layer, U(±1/√n)", step, 1.75, 0.1))?;
     claim("over five, U(±1/√n)", standard, 9.4, 0.94)?;
     claim("over five, normalised", normalised, 1.2, 0.2)?;
     Ok(())
 }
 
-/// With U(±1/√n), whose variance is 1/3n, the gradient shrinks by √3 a layer on its way back, with their normalised weights
-/// hardly. Gives what a layer shrinks it by with the first, and what all shrink it by with either.
+/// With U(±1/√n), whose variance is 1/3n, each layer divides the gradient by √3 in the backward pass; with normalised
+/// weights it hardly changes. Returns the factor of a layer with the first, and that of all layers with both.
 fn row<const SIDE: usize, const UNITS: usize>(
     name: &str,
     set: &Images<SIDE>,
@@ -66,8 +66,8 @@ fn scheme<const SIDE: usize, const UNITS: usize>(
     let expected = MeanField::<Tanh>::of(weights)?.gradient_ratio(first, 4).powf(-0.5);
     let layers: String = profile[..5].iter().map(|rms| format!(" {:.3}", rms / profile[4])).collect();
     println!("{name} {layers}   x {over_five:.2} over five, predicted x {expected:.2}");
-    // Four steps. Where tanh' is about 1 the logarithm of a norm has a variance of 1/2 for each, over the width. Ten scores
-    // leave nine directions for the 300 gradients, and as many independent norms.
+    // Four steps. Where tanh' is about 1 the logarithm of a norm has a variance of 1/2 for each, over the width. Ten
+    // scores leave nine directions for the 300 gradients, and as many independent norms.
     let deviation = (4.0 / (2 * UNITS * 9) as f64).sqrt();
     claim(&format!("{name}, ln(last/first)"), over_five.ln(), expected.ln(), 4.0 * deviation)?;
     Ok((steps, over_five))

@@ -1,5 +1,4 @@
-//! What the experiments on gradient flow share: a loss that adds nothing of its own, a measurement, a claim that is checked,
-//! and where the pictures go.
+//! Shared by the experiments on gradient flow: a loss with a given gradient, measurements, checks, and saving pictures.
 
 #![allow(dead_code)] // not every experiment needs all of it
 
@@ -53,7 +52,7 @@ where
     Ok(Flow { loss: Some(loss), samples: inputs.len(), layers: hook.into_layers() })
 }
 
-/// The mean, and the standard deviation of a single value.
+/// Returns the mean, and the standard deviation of a single value.
 pub(crate) fn mean_and_deviation(xs: &[f64]) -> (f64, f64) {
     let count = xs.len() as f64;
     let mean = xs.iter().sum::<f64>() / count;

@@ -1,4 +1,4 @@
-//! What the image classifiers among the examples share: where images come from, and how they are learnt.
+//! Shared by the image classifiers among the examples: data and training.
 
 #[path = "digits.rs"]
 mod digits;
@@ -15,14 +15,14 @@ use chainrule::prelude::*;
 /// Images of one channel, and the class of each.
 pub(crate) type Images<const SIDE: usize> = Dataset<Image<1, SIDE, SIDE>, Label<10>>;
 
-/// The digits that come with this crate, to learn from, and those of other writers, to test with.
+/// Returns the digits that come with this crate for training, and those of other writers for testing.
 pub(crate) fn digits() -> Result<[Images<8>; 2], Box<dyn Error>> {
     let images = |(images, labels)| Dataset::new(images, labels);
     Ok([images(digits::as_images(digits::train()?))?, images(digits::as_images(digits::test()?))?])
 }
 
-/// The images of MNIST, or of a set in its format, to learn from and to test with: from the folder with its four files, each
-/// as it is or compressed by gzip.
+/// Reads the training and the test images of MNIST, or of a set in its format, from the folder with its four files,
+/// plain or compressed by gzip.
 pub(crate) fn mnist(folder: &Path) -> Result<[Images<28>; 2], Box<dyn Error>> {
     let part = |part: &str| {
         let file = |kind: &str| {
@@ -35,15 +35,15 @@ pub(crate) fn mnist(folder: &Path) -> Result<[Images<28>; 2], Box<dyn Error>> {
     Ok([part("train")?, part("t10k")?])
 }
 
-/// How long and how fast to learn.
+/// The number of epochs, and the learning rate.
 pub(crate) struct Plan {
     pub(crate) epochs: u64,
     pub(crate) batch: usize,
     pub(crate) rate: f64,
 }
 
-/// Trains with Adam at a rate that falls to zero along a cosine, and prints an accuracy an epoch. Gives what was measured,
-/// and the last accuracy in per cent.
+/// Trains with Adam at a rate that falls to zero along a cosine, and prints the accuracy after each epoch. Returns the
+/// history, and the last accuracy in per cent.
 pub(crate) fn learn<N, const SIDE: usize>(
     net: Owned<N>,
     [train, test]: &[Images<SIDE>; 2],

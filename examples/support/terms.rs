@@ -4,7 +4,7 @@ use std::error::Error;
 
 use chainrule::flow::Flow;
 
-/// What arrives of |dR/dA(n)| at Z(n-k).
+/// The share of |dR/dA(n)| that arrives at Z(n-k).
 #[derive(Clone, Copy)]
 pub(crate) struct Terms {
     pub(crate) skip: f64,
@@ -16,7 +16,8 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    /// The mean over the blocks `1.0`, `1.1`, .. of a network, whose residual block is at this path in the block.
+    /// Returns the mean over the blocks `1.0`, `1.1`, .. of a network, whose residual block is at this path in the
+    /// block.
     pub(crate) fn of(flow: &Flow, residual: &str, gain: f64, k: usize) -> Result<Self, Box<dyn Error>> {
         let blocks = (0..).map_while(|at| Some((at, flow.layer(&format!("1.{at}"))?.output_grad_rms?)));
         let of_block = |(at, arrives): (usize, f64)| {

@@ -19,7 +19,7 @@ pub(crate) struct Set<const D: usize> {
 }
 
 impl Set<64> {
-    /// The digits that come with this crate, to learn and to test, with the mean image subtracted from each.
+    /// Returns the training and the test digits that come with this crate, with the mean image subtracted from each.
     pub(crate) fn digits() -> Result<(Self, Self), Box<dyn Error>> {
         let set = |digits: Vec<digits::Digit>| {
             let (images, labels) = digits.into_iter().unzip();
@@ -39,15 +39,15 @@ impl Set<64> {
 pub(crate) struct Plan {
     pub(crate) batch: usize,
     pub(crate) steps: usize,
-    /// A gradient longer than this is made so long.
+    /// The length to which longer gradients are clipped.
     pub(crate) clip: f64,
     /// The share of the targets that label smoothing spreads over all classes.
     pub(crate) smoothing: f64,
     pub(crate) seed: u64,
 }
 
-/// Trains, calling `each` with the optimiser and the share of the steps that are done before each step. Gives the network and
-/// the mean loss of its last hundred steps.
+/// Trains, calling `each` with the optimiser and the share of the steps that are done before each step. Returns the
+/// network and the mean loss of its last hundred steps.
 pub(crate) fn train<N, O, const D: usize>(
     mut net: Owned<N>,
     mut optimizer: O,
@@ -93,7 +93,7 @@ where
     Ok((net, last.iter().sum::<f64>() / last.len() as f64))
 }
 
-/// The share of images whose largest score is that of their class.
+/// Returns the share of images whose largest score is that of their class.
 pub(crate) fn accuracy<N, const D: usize>(net: &N, set: &Set<D>) -> Result<f64, chainrule::Error>
 where
     N: Layer<Vector<D>, Output = Vector<10>>,
@@ -106,7 +106,7 @@ where
     Ok(right as f64 / set.images.len() as f64)
 }
 
-/// Multiplies a gradient; buffers have none.
+/// Multiplies a gradient, without buffers.
 struct Scale(f64);
 
 impl Visitor<0, 1> for Scale {

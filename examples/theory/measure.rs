@@ -1,4 +1,4 @@
-//! Real networks, forward and backward, and the norms that a hook sees on the way.
+//! Forward and backward passes of real networks, and the norms that a hook records.
 
 use chainrule::layer::{BackwardHook, LayerPass, Plan, Segment};
 use chainrule::prelude::*;
@@ -9,26 +9,27 @@ use rand_distr::{Distribution, StandardNormal};
 
 use crate::along::Along;
 
-/// What one network showed, place by place: place 0 is before its first block, place L behind its last.
+/// The measurements of one network at each place: place 0 is before its first block, place L after its last.
 pub(crate) struct Flow {
     /// The squared norm of the values, over the whole batch.
     pub(crate) values: Vec<f64>,
-    /// The squared norm of the gradient by them.
+    /// The squared norm of the gradient with respect to them.
     pub(crate) gradients: Vec<f64>,
 }
 
 impl Flow {
-    /// The squared norm of the gradient by the network's input, over that by its output.
+    /// Returns the squared norm of the gradient with respect to the network's input, divided by that with respect to
+    /// its output.
     pub(crate) fn ratio(&self) -> f64 {
         self.gradients[0] / self.gradients[self.gradients.len() - 1]
     }
 }
 
-/// Keeps the norms around each block of an array, which stands at the first level of the network; looks no deeper.
+/// Records the norms around each block of an array, which is at the first level of the network, but not deeper.
 #[derive(Default)]
 struct Norms {
     level: usize,
-    /// Before and behind each block: the backward pass meets the last one first.
+    /// Before and after each block: the backward pass reaches the last one first.
     values: Vec<[f64; 2]>,
     gradients: Vec<[f64; 2]>,
 }
@@ -50,13 +51,13 @@ impl BackwardHook for Norms {
     }
 }
 
-/// In f64: in f32 a sum of squares is 0 long before its terms are.
+/// In f64: in f32 the squares of small numbers would be 0.
 fn squared_norm(xs: &Numbers<'_>) -> f64 {
     xs.iter().map(|x| x * x).sum()
 }
 
-/// A network, an array of blocks, drawn by `initializer`, and one backward pass from a normal gradient of its outputs, for
-/// `samples` normal inputs of variance 1.
+/// A network, an array of blocks, drawn by `initializer`, and one backward pass from a normal gradient of its outputs,
+/// for `samples` normal inputs of variance 1.
 pub(crate) fn flow<Net, const N: usize>(
     initializer: Initializer,
     samples: usize,

@@ -1,4 +1,4 @@
-//! Two inputs and their two gradients: how far both point the same way.
+//! The correlation of two inputs, and of their two gradients.
 
 use chainrule::layer::NoBias;
 use chainrule::prelude::*;
@@ -47,8 +47,8 @@ where
     let [product, square] = [0, 1].map(|at| sums.iter().map(|sum| sum[at]).sum::<f64>());
     let measured = product / square;
     let error = sums.iter().map(|[p, s]| (p - measured * s).powi(2)).sum::<f64>().sqrt() / square;
-    // Four standard errors, from how the networks differ; and a width of n takes the gradients' independence of the weights from
-    // exact to an error of the order of depth / n.
+    // Four standard errors, from how the networks differ; and a width of n takes the gradients' independence of the
+    // weights from exact to an error of the order of depth / n.
     let tolerance = (4.0 * error + LAYERS as f64 / N as f64) / expected.gradients();
     let how = format!("{layer}, {LAYERS} times, n = {N}, at {cosine}, {NETS} nets");
     table.row("gradients' correlation", &how, expected.gradients(), measured, Tolerance::within(tolerance));

@@ -1,4 +1,4 @@
-//! Plain stacks: one factor W and one factor g' a layer.
+//! Plain stacks: one factor W and one factor g' for each layer.
 
 use chainrule::layer::{Activation, NoBias};
 use chainrule::prelude::*;
@@ -62,8 +62,9 @@ where
     (0..nets).map(|_| Ok(flow::<Net, N>(initializer, 1, random)?.ratio() / expected)).collect()
 }
 
-/// 40 networks of 20 layers of 300. In each, 8 inputs with a gradient of their own: their squares are averaged before the logarithm is
-/// taken, whose mean lies half a relative variance below the logarithm of the mean: without, some 1 % at this width.
+/// 40 networks of 20 layers of 300. In each, 8 inputs with a gradient of their own: their squares are averaged before
+/// the logarithm is taken, whose mean lies half a relative variance below the logarithm of the mean: without, some 1 %
+/// at this width.
 fn twenty_layers<A: Activation>(initializer: Initializer, seed: u64) -> Result<Vec<Flow>, chainrule::Error>
 where
     (Linear<300, 300>, A): Layer<Vector<300>, Output = Vector<300>>,
@@ -72,7 +73,7 @@ where
     (0..40).map(|_| flow::<[(Linear<300, 300>, A); 20], 300>(initializer, 8, random)).collect()
 }
 
-/// χ a layer: the geometric mean over layers 5 to 14, where what the input brought is forgotten.
+/// χ of a layer: the geometric mean over layers 5 to 14, which no longer depend on the input.
 fn chi_a_layer(flows: &[Flow]) -> f64 {
     geometric_mean(flows.iter().map(|flow| flow.gradients[4] / flow.gradients[14])).powf(0.1)
 }
@@ -112,8 +113,8 @@ pub(crate) fn chi(table: &mut Table) -> Result<(), chainrule::Error> {
     Ok(())
 }
 
-/// At the edge tanh neither keeps nor loses a gradient exponentially: with q falling as 1/2l, χ = 1 - 2q, and the product falls as
-/// 1/depth.
+/// At the boundary the gradient of tanh does not change exponentially: with q falling as 1/2l, χ = 1 - 2q, and the
+/// product falls as 1/depth.
 pub(crate) fn edge(table: &mut Table) -> Result<(), chainrule::Error> {
     edge_at::<5>(table, 0.1375)?;
     edge_at::<10>(table, 0.0714)?;

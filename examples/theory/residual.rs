@@ -1,4 +1,4 @@
-//! Residual blocks: the skip's 1 beside the branch's factors.
+//! Residual blocks: the 1 of the skip connection, added to the branch's factors.
 
 use chainrule::layer::NoBias;
 use chainrule::prelude::*;
@@ -12,7 +12,7 @@ type Block<A, const N: usize> = Residual<(Linear<N, N, f32, NoBias>, A, Linear<N
 
 /// x + a W₂ relu(W₁ x), with a² = 1/50.
 pub(crate) fn relu_blocks(table: &mut Table) -> Result<(), chainrule::Error> {
-    // At every width; but narrow networks differ more from each other, so that it takes more of them.
+    // This holds at every width, but narrow networks differ more from each other, so more of them are needed.
     relu_blocks_of::<16>(table, 400)?;
     relu_blocks_of::<128>(table, 40)
 }
@@ -48,7 +48,7 @@ pub(crate) fn tanh_blocks(table: &mut Table) -> Result<(), chainrule::Error> {
         .collect::<Result<_, _>>()?;
     let field = ResidualField { branch: MeanField::<Tanh>::of(initializer)?, scale: 1.0 };
     for (blocks, published) in [(25, 4.81), (50, 7.22), (100, 10.55), (200, 15.17)] {
-        // The gradient that arrives at a place comes from above, and knows nothing of the blocks below.
+        // The gradient at a place depends on the blocks after it only, not on those before it.
         let logarithms: Vec<f64> =
             flows.iter().map(|flow| (flow.gradients[0] / flow.gradients[blocks]).ln()).collect();
         let how = format!("n = 200, {blocks} blocks, {NETS} nets");

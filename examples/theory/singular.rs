@@ -1,4 +1,4 @@
-//! What a product of weights does to single directions, where norms tell only of the average one.
+//! The stretching of single directions by a product of weights; norms show only the average.
 
 use chainrule::layer::NoBias;
 use chainrule::prelude::*;

@@ -1,4 +1,4 @@
-//! One line a row: what, how, expected, measured, tolerance, and whether it holds.
+//! Prints a line for each row: network, method, expected and measured value, tolerance, and whether it holds.
 
 /// How far a measurement may be from what is expected, as shares of that: below and above.
 #[derive(Clone, Copy)]
@@ -49,8 +49,9 @@ impl Table {
         }
     }
 
-    /// The published figure, or that of another program, with which what `chainrule::theory` predicts has to agree: the prediction is
-    /// made of the same derivatives as the network, and would share a mistake in them. 0.3 % is half of a third digit.
+    /// The published figure, or that of another program, with which the prediction of `chainrule::theory` has to agree:
+    /// the prediction uses the same derivatives as the network, and would share a mistake in them. 0.3 % is half of a
+    /// third digit.
     pub(crate) fn published(&mut self, what: &str, published: f64, predicted: f64) -> f64 {
         if !(-0.003..=0.003).contains(&(predicted / published - 1.0)) {
             self.outside.push(format!("{what}, predicted {predicted} and published {published}"));
@@ -69,7 +70,7 @@ impl Table {
     }
 }
 
-/// With digits enough for the tolerance.
+/// Formats a number with enough digits for the tolerance.
 fn number(x: f64, tolerance: f64) -> String {
     match x {
         _ if tolerance < 1e-3 => format!("{x:.7}"),

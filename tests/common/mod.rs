@@ -1,4 +1,4 @@
-//! What the shared tests run over: one list of all layers, one of all combinators, one of composed networks.
+//! The lists of the shared tests: all layers, all combinators, and composed networks.
 //!
 //! A row is `file, name: Layer, Input`; the test that uses a list says what `T` is and what becomes of a row. A layer
 //! that is in no row fails `tests/layers/list.rs`.
@@ -62,7 +62,8 @@ macro_rules! every_layer {
         $case!("norm/group_norm", group_norm: GroupNorm<2, 4, T>, Image<4, 2, 3, T>);
         $case!("norm/group_norm", group_norm_of_one: GroupNorm<1, 3, T>, Image<3, 3, 3, T>);
         $case!("norm/group_norm", instance_norm: GroupNorm<3, 3, T>, Image<3, 3, 3, T>);
-        // The inputs repeat after 15 numbers, so no window here may hold two that lie 15 apart: a tie has no derivative.
+        // The inputs repeat after 15 numbers, so no window here may hold two that lie 15 apart: a tie has no
+        // derivative.
         $case!("pool/max", max_pool_2d: MaxPool2d<2>, Image<2, 5, 4, T>);
         $case!("pool/max", max_pool_2d_overlapping: MaxPool2d<3, 1>, Image<1, 5, 6, T>);
         $case!("pool/max", max_pool_2d_padded: MaxPool2d<3, 2, 1>, Image<2, 5, 4, T>);
@@ -85,7 +86,7 @@ macro_rules! every_layer {
 }
 pub(crate) use every_layer;
 
-/// Every way of making layers out of layers, by its file in `src/stack`.
+/// Every layer that contains layers, by its file in `src/stack`.
 macro_rules! every_combinator {
     ($case:ident) => {
         $case!("tuple", tuple_of_one: (Tanh,), Vector<4, T>);
@@ -205,7 +206,7 @@ pub(crate) fn trained(network: &impl AsNetwork) -> usize {
     trained.0
 }
 
-/// The forward pass of a layer by itself.
+/// Runs the forward pass of a layer by itself.
 pub(crate) fn forward<L: Layer<X>, X: Sample>(
     layer: &L,
     input: &[X],
@@ -217,7 +218,8 @@ pub(crate) fn forward<L: Layer<X>, X: Sample>(
     output
 }
 
-/// The backward pass after it: the gradients of the input and of the parameters. A hook sees the layers inside.
+/// Runs the backward pass after it. Returns the gradients of the input and of the parameters. A hook is called around
+/// the layers inside.
 pub(crate) fn backward<L: Layer<X>, X: Sample>(
     layer: &L,
     input: &[X],

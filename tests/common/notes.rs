@@ -1,4 +1,5 @@
-//! The chain rule written out: dR/dW as an explicit product of Jacobian matrices.
+//! The chain rule written out: dR/dW as an explicit product of Jacobian matrices (Hochreiter 1991; Bengio, Simard,
+//! Frasconi 1994).
 //!
 //! The layers of a network are numbered 1 to n, with A(0) = X and
 //!
@@ -10,11 +11,12 @@
 //!
 //! * Without skips: dR/dW(n-k) = dR/dA(n) · g'(Z(n)) W(n) · g'(Z(n-1)) W(n-1) · .. · g'(Z(n-k)) · dZ(n-k)/dW(n-k).
 //! * With A(n) = g(Z(n) + Z(n-k)) that is a sum of two terms: that product, through the layers, and one without any of
-//!   its factors W, through the skip.
+//!   its factors W, through the skip connection (He et al. 2016).
 //! * With several skips it is a sum over all paths from S(n) down to the layer, each a product of its own.
 //!
-//! Post-activation is when g meets each sum before the next skip leaves; pre-activation when the next skip leaves from
-//! the sum itself. All matrices here are nalgebra's, in `f64`; g and g' are written anew.
+//! In a post-activation network, g is applied to each sum before the next skip connection; in a pre-activation network,
+//! the next skip connection starts from the sum itself. All matrices here are nalgebra's, in `f64`; g and g' are
+//! written anew.
 
 use chainrule::Real;
 use chainrule::layer::View;
@@ -79,7 +81,7 @@ pub(crate) fn layers_of(network: &impl AsNetwork) -> Vec<Affine> {
     layers.0
 }
 
-/// One sample in the network of the notes: `a[i]` is A(i) and `s[i]` is S(i); layer i is `layers[i - 1]`.
+/// One sample in that network: `a[i]` is A(i) and `s[i]` is S(i); layer i is `layers[i - 1]`.
 pub(crate) struct Notes<'a> {
     layers: &'a [Affine],
     /// (p, i): S(i) = Z(i) + S(p).

@@ -1,4 +1,4 @@
-//! Two layers that stand for all, each with a mistake in its type, or none (`RIGHT` and other right ways).
+//! Two layers with a deliberate mistake, which their type selects, or none (`RIGHT` and other correct variants).
 
 use chainrule::gradcheck::TOLERANCE;
 use chainrule::layer::Plan;

@@ -1,4 +1,4 @@
-//! A run that is stopped, saved and resumed goes where the run goes that was not: bit for bit.
+//! A run that is stopped, saved and resumed gives the same bits as one that was not stopped.
 
 use std::path::{Path, PathBuf};
 
@@ -215,7 +215,7 @@ fn the_network_alone_loads_from_a_checkpoint() {
     assert!(error.contains("it is no checkpoint"), "{error}");
 }
 
-/// Parts of one's own: values of many kinds, and a generator.
+/// A state that the test defines: values of many kinds, and a generator.
 struct Own {
     floats: Vec<f64>,
     singles: Vec<f32>,

@@ -1,4 +1,4 @@
-//! Tables that are right, and tables that lie.
+//! Valid and invalid tables.
 
 use std::io::{Read, Write};
 

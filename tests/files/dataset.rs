@@ -1,4 +1,4 @@
-//! Data sets: what goes in comes out, once, in an order that the generator gives.
+//! Data sets: every sample is returned once, in an order that follows from the generator.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! What can happen while a file is written: a kill, a full disk, a folder that takes nothing. The file on the disk is always
-//! whole, the old one or the new one.
+//! What can happen while a file is written: a kill, a full disk, a folder that takes nothing. The file on the disk is
+//! always whole, the old one or the new one.
 #![cfg(unix)]
 
 use std::fs;
@@ -110,8 +110,8 @@ fn a_process_killed_200_times_while_it_saves_leaves_a_whole_file_each_time() {
         threads.map(|thread| thread.join().unwrap()).iter().sum()
     });
     println!("{left_behind} files left behind");
-    // What a save leaves that is killed in its middle. The child does little but save, and most of a save is spent while that
-    // file is there: none after 200 kills would mean that no kill hit a save.
+    // What a save leaves that is killed in its middle. The child does little but save, and most of a save is spent
+    // while that file is there: none after 200 kills would mean that no kill hit a save.
     assert!(left_behind >= 10);
 }
 
@@ -154,8 +154,8 @@ fn a_disk_that_is_full_is_an_error_and_the_old_file_stays() {
     let path = folder.path().join("run.safetensors");
     checkpoint::save_state(&mut Run::at(1), &path).unwrap();
     assert!(fs::metadata(&path).unwrap().len() > 16 * 1024);
-    // No file may grow past 16 blocks (of 512 bytes or 1 kB, as the shell has it). The signal for that is ignored, so that writing
-    // is an error as it is on a full disk.
+    // No file may grow past 16 blocks (of 512 bytes or 1 kB, as the shell has it). The signal for that is ignored, so
+    // that writing is an error as it is on a full disk.
     let test = child(TEST, folder.path());
     let script = r#"trap '' XFSZ; ulimit -f 16; exec "$0" "$@""#;
     let limited = Command::new("sh")

@@ -1,4 +1,4 @@
-//! What a run writes down, and what is left of it when the run is killed.
+//! The log of a run, and what remains of it when the run is killed.
 
 use std::fs;
 use std::path::{Path, PathBuf};

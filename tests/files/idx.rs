@@ -1,4 +1,4 @@
-//! IDX files that are right, and IDX files that lie.
+//! Valid and invalid IDX files.
 
 use std::fs;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! numpy's files, and files that lie. The fixtures are numpy's own: see `tests/fixtures/npy.py`.
+//! NumPy's files, and invalid files. NumPy wrote the fixtures: see `tests/fixtures/npy.py`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! Networks in files: what comes back is what went in, bit for bit, and a file of another network is one error that
-//! names everything.
+//! Networks in files: a loaded network is the saved one, bit for bit, and a file of another network is one error that
+//! lists all mismatches.
 
 use crate::common::{bits, every_combinator, every_layer, every_network};
 use crate::files::{split, with_header};
@@ -14,7 +14,7 @@ fn net(seed: u64) -> Owned<Net> {
     Net::init(&mut rng(seed))
 }
 
-/// Different numbers everywhere, of either sign, with none left as it was: biases and statistics too.
+/// Different numbers everywhere, of either sign, with none left as it was: biases and buffers too.
 struct Number(f64);
 
 impl Visitor<0, 1> for Number {

@@ -60,8 +60,8 @@ fn a_gradient_of_1e_plus_250_has_a_length() {
     assert_close(spectrum.smallest, 1e125);
 }
 
-/// 60 sigmoid layers of Glorot's weights: x 0.236 a layer, down to the last of f32's range. (x0.236)^60 is 2.5e-38, with
-/// entries that are 0 when squared.
+/// 60 sigmoid layers of Glorot's weights: x 0.236 a layer, down to the last of f32's range. (x0.236)^60 is 2.5e-38,
+/// with entries that are 0 when squared.
 #[test]
 fn sixty_sigmoid_layers_are_the_same_in_f32_as_in_f64() {
     macro_rules! profile {

@@ -10,8 +10,9 @@ use chainrule::layer::{Factor, Role, describe};
 use chainrule::prelude::*;
 use nalgebra::{DMatrix, DVector, RowDVector};
 
-/// Equal to 1e-12, relative. A figure is a norm of sums of at most five terms, after at most ten products of matrices: some 60
-/// roundings of 1.1e-16, below 1e-14 where terms do not cancel. A wrong factor or a forgotten sample is a matter of per cents.
+/// Equal to 1e-12, relative. A figure is a norm of sums of at most five terms, after at most ten products of matrices:
+/// some 60 roundings of 1.1e-16, below 1e-14 where terms do not cancel. A wrong factor or a forgotten sample is a
+/// matter of per cents.
 #[track_caller]
 fn assert_close(what: &str, actual: impl Into<Option<f64>>, expected: f64) {
     let actual = actual.into().unwrap_or(f64::NAN);
@@ -33,7 +34,7 @@ fn rms<'a>(rows: impl IntoIterator<Item = &'a RowDVector<f64>>) -> f64 {
 
 type L<const I: usize, const O: usize> = Linear<I, O, f64>;
 
-/// Every figure of a stack of (linear, g)'s, of the shapes 4 -> 5 -> 3 -> 2, from the matrices of the notes.
+/// Every figure of a stack of (linear, g)'s, of the shapes 4 -> 5 -> 3 -> 2, from the matrices of the chain rule.
 fn check_against_matrices<G>()
 where
     G: Written + Layer<Vector<5, f64>, Output = Vector<5, f64>>,

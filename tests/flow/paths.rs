@@ -1,4 +1,4 @@
-//! The ways through a sum: the two terms of the notes' section 2.1 apart, and the angle between them.
+//! The paths through a sum: the two terms of a skip connection separately, and the angle between them.
 
 use chainrule::flow::{Flow, LayerFlow};
 use chainrule::layer::Owned;
@@ -114,7 +114,7 @@ fn each_branch_of_a_concatenation_brings_what_its_part_of_the_gradient_becomes()
     assert_close(way(root, "0"), rms(&a));
     assert_close(way(root, "1"), rms(&b));
     assert_close(way(root, "2"), rms(&c));
-    assert_eq!(root.cosine, None); // of three ways there is no one angle
+    assert_eq!(root.cosine, None); // three paths have no single angle
     let sum: Vec<_> = (0..2).map(|at| &a[at] + &b[at] + &c[at]).collect();
     assert_close(root.input_grad_rms.unwrap(), rms(&sum));
 }

@@ -1,4 +1,5 @@
-//! The recorder of gradient flow in training: it changes nothing, counts right, and what it writes can be read.
+//! The recorder of gradient flow in training: it does not change the training, counts correctly, and its files can be
+//! read.
 
 use crate::common::bits;
 use chainrule::Error;

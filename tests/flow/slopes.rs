@@ -98,8 +98,8 @@ macro_rules! steepest {
             let name = stringify!($activation);
             // Stated to 9 places after the point, half of the last of which is 5e-10.
             assert!(largest <= stated + 5e-10 && largest > stated - 5e-9, "{name}: {largest}, not {stated}");
-            // Gradient flow measures saturation against the same slope. (One that it is told, not one that it sees: at 0 few of
-            // these functions are at their steepest.)
+            // Gradient flow measures saturation against the same slope. (One that it is told, not one that it sees: at
+            // 0 few of these functions are at their steepest.)
             let flow = slope_of(&<$activation>::default(), &[Vector([0.0])]);
             assert!((flow.max_derivative - largest).abs() < 5e-9, "{name}: {}, not {largest}", flow.max_derivative);
         )+

@@ -133,7 +133,8 @@ fn of_a_convolution_they_are_those_of_the_map_of_whole_images() {
     check::<Image<2, 3, 2, f64>, _, Dense<Image<2, 3, 2, f64>, Sequence<2, 4, f64>>>("dense");
 }
 
-/// Jacobi's method against nalgebra's decomposition of the same matrix, for square, wide, tall and nearly singular ones.
+/// Jacobi's method against nalgebra's decomposition of the same matrix, for square, wide, tall and nearly singular
+/// ones.
 #[test]
 fn they_are_those_of_nalgebras_decomposition() {
     fn check<const IN: usize, const OUT: usize>(decay: f64) {

@@ -135,8 +135,8 @@ fn moments_of_smooth_activations_are_scipys() {
     ]);
 }
 
-/// However wide the normal distribution, ∫ sech⁴ = 4/3 and ∫ σ'² = 1/6 of it lie at 0, times its density there. What is left out is
-/// of the order of 1/q.
+/// However wide the normal distribution, ∫ sech⁴ = 4/3 and ∫ σ'² = 1/6 of it lie at 0, times its density there. What is
+/// left out is of the order of 1/q.
 #[test]
 fn a_saturated_activation_keeps_its_slope_in_the_middle() {
     for q in [1e14, 1e20, 1e26] {

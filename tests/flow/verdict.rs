@@ -1,4 +1,4 @@
-//! The verdict on networks that are well, on those of which there is nothing to say, and on bad input.
+//! The verdict on healthy networks, on those without a trend, and on bad input.
 
 use std::collections::BTreeSet;
 
@@ -99,10 +99,11 @@ fn alarms<N: Layer<Vector<16>, Output = Vector<10>>>(networks: u64, init: Initia
     (0..networks).filter(ill).count()
 }
 
-/// By Hanin & Nica 2018, theorem 1, ln |dR/dZ|² of a ReLU network of He's weights is about normal over its random weights, of
-/// mean -5β/2 and variance 5β with β the sum of 1/width: for 20 layers of width 32 it is N(-1.6, 3.1), and ln 0.0498² = -6 lies
-/// 2.5 deviations below: 1 of 160 gradients has really vanished. Of width 64 it is 4.2 deviations, 1 in 75,000.
-/// More than 4 of 100, expected 0.6, come once in 2,500 such tests; 1 of 15 of the larger ones once in 5,000.
+/// By Hanin & Nica 2018, theorem 1, ln |dR/dZ|² of a ReLU network of He's weights is about normal over its random
+/// weights, of mean -5β/2 and variance 5β with β the sum of 1/width: for 20 layers of width 32 it is N(-1.6, 3.1), and
+/// ln 0.0498² = -6 lies 2.5 deviations below: 1 of 160 gradients has really vanished. Of width 64 it is 4.2 deviations,
+/// 1 in 75,000. More than 4 of 100, expected 0.6, come once in 2,500 such tests; 1 of 15 of the larger ones once in
+/// 5,000.
 #[test]
 fn of_healthy_networks_hardly_any_alarms() {
     let he = Initializer::he_normal();

@@ -1,4 +1,4 @@
-//! The verdict on networks that are ill: what is the matter, where, which factor does it, and that the cure cures.
+//! The verdict on networks with a defect: the state, its place, the factor that causes it, and that the cure helps.
 
 use chainrule::flow::{Cause, Flow, FlowState, LayerFlow, Verdict};
 use chainrule::layer::{Factor, Owned};
@@ -53,8 +53,9 @@ fn start<'a>(flow: &'a Flow, verdict: &Verdict) -> &'a LayerFlow {
     flow.layers.iter().find(|layer| layer.path == path).unwrap()
 }
 
-/// The gains of the layers from the last layer of weights back to the first multiply to what the verdict says is left of the
-/// gradient, its rate is their mean over `steps` layers of weights, and its cause is the kind of layer that takes most.
+/// The gains of the layers from the last layer of weights back to the first multiply to what the verdict says is left
+/// of the gradient, its rate is their mean over `steps` layers of weights, and its cause is the kind of layer that
+/// takes most.
 #[track_caller]
 fn assert_the_gains_make_the_verdict(flow: &Flow, verdict: &Verdict, steps: i32) {
     let main: Vec<&LayerFlow> = flow.main_path().collect();

@@ -1,9 +1,11 @@
-//! A transposed convolution is the transpose of the convolution with the same weights: <u, conv(x)> = <transposed(u), x>.
+//! A transposed convolution is the transpose of the convolution with the same weights: <u, conv(x)> = <transposed(u),
+//! x>.
 
 use crate::common::{backward, forward};
 use chainrule::prelude::*;
 
-/// Whole numbers from -4 to 4: every sum of their products is exact, in any order, so both sides must be the same number.
+/// Whole numbers from -4 to 4: every sum of their products is exact, in any order, so both sides must be the same
+/// number.
 fn fill(numbers: &mut [f64], seed: usize) {
     for (at, number) in numbers.iter_mut().enumerate() {
         *number = (((at + 1) * (seed + 7) * 7919) % 1009 % 9) as f64 - 4.0;
@@ -34,7 +36,7 @@ macro_rules! adjoint {
         assert_ne!(product, 0.0, "0 = 0 would say nothing");
         assert_eq!(product, dot(z.as_slice(), x.as_slice()));
 
-        // So the one's way forward is the other's way back.
+        // So the forward pass of one is the backward pass of the other.
         let mut workspace = Workspace::default();
         forward(&*conv, &[x], &mut workspace, &mut Mode::Evaluate);
         let (dx, _) = backward(&*conv, &[x], &[y], &[u], &mut workspace, None);

@@ -1,4 +1,5 @@
-//! No data at all makes the crate panic: any numbers, NaN, infinities and subnormals among them, in batches of any length.
+//! No data at all makes the crate panic: any numbers, NaN, infinities and subnormals among them, in batches of any
+//! length.
 
 use crate::common::{backward, bits, every_combinator, every_layer, forward, inputs};
 use chainrule::prelude::*;

@@ -1,4 +1,5 @@
-//! The floors of the crate: a module uses only what is below it, so that there is no circle. (Between crates, cargo itself sees to it.)
+//! The floors of the crate: a module uses only what is below it, so that there is no circle. (Between crates, cargo
+//! itself sees to it.)
 
 use std::collections::BTreeMap;
 use std::fs::{read_dir, read_to_string};

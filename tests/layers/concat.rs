@@ -1,4 +1,5 @@
-//! What the gradient check cannot see of a concatenation: the order of its numbers, what a hook sees, its cost, its table.
+//! What the gradient check cannot see of a concatenation: the order of its numbers, what a hook sees, its cost, its
+//! table.
 
 use crate::common::{backward, forward};
 use chainrule::Error;

@@ -1,5 +1,5 @@
-//! The elementary functions against others: in `f32` against the platform's and `libm`'s in `f64`, in `f64` against 60 digits
-//! (`tests/fixtures/elementary.json`, made by `elementary.py` beside it).
+//! The elementary functions against others: in `f32` against the platform's and `libm`'s in `f64`, in `f64` against 60
+//! digits (`tests/fixtures/elementary.json`, made by `elementary.py` beside it).
 
 use std::collections::BTreeMap;
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
@@ -14,8 +14,8 @@ type Named = (&'static str, fn(f64) -> f64);
 
 const INFINITY: f64 = f64::INFINITY;
 
-/// The bits of an `f32` are gone through in such steps: odd, so that all last digits come. A third of a million numbers a
-/// function where debugging is slow.
+/// The bits of an `f32` are gone through in such steps: odd, so that all last digits come. A third of a million numbers
+/// a function where debugging is slow.
 const STEP: usize = if cfg!(debug_assertions) { 15_013 } else { 131 };
 
 /// One unit in the last place of an `f32` that is nearest to `value`; below the normal numbers, the smallest.

@@ -70,7 +70,7 @@ fn assert_finite_at_the_extremes<L: Layer<X, Output: Tensor>, X: Tensor>(file: &
 }
 
 /// A NaN in a sample is a NaN in its output, wherever the layer looks at that number at all; where it works number by
-/// number, in the same place. In use it is one in no other sample.
+/// number, in the same place. In evaluation mode it does not affect other samples.
 fn assert_nan_stays<L: Layer<X, Output: Tensor>, X: Tensor>(file: &str, name: &str) {
     let layer = L::init(&mut rng(1));
     let output = |at: usize, number: f64, train: bool| {

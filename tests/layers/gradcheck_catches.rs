@@ -1,5 +1,5 @@
-//! A check that has never been seen to fail proves nothing: deliberately wrong layers, each rejected, and for the
-//! mistake that it makes, at the tensor and the number where it makes it.
+//! Deliberately wrong layers: each is rejected, for its mistake, at the tensor and the number of the mistake. (A check
+//! that has never failed proves nothing.)
 //!
 //! Two layers stand for all (`common/wrong_layers.rs`), each with a mistake in its type; without one each passes.
 

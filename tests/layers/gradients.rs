@@ -1,4 +1,4 @@
-//! The proof of the chain rule: every layer, every combinator, a dozen networks, every loss, against finite differences.
+//! Every layer, every combinator, a dozen networks and every loss, against finite differences.
 
 use crate::common::{every_combinator, every_layer, every_network, inputs, trained};
 use chainrule::gradcheck::{Report, gradcheck, gradcheck_loss};

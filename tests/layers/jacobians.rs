@@ -1,7 +1,8 @@
 //! `Network::vjp` and `Network::jacobian` against the Jacobian matrices of the layers, multiplied with nalgebra.
 //!
-//! For a network whose layers have the Jacobians J(1), .., J(n) the Jacobian is J = J(n) · .. · J(1), and for a cotangent u the
-//! vector-Jacobian product is uᵀ J; by the weights of layer m it is uᵀ J(n) · .. · J(m+1) · dZ(m)/dW(m).
+//! For a network whose layers have the Jacobians J(1), .., J(n) the Jacobian is J = J(n) · .. · J(1), and for a
+//! cotangent u the vector-Jacobian product is uᵀ J; by the weights of layer m it is uᵀ J(n) · .. · J(m+1) ·
+//! dZ(m)/dW(m).
 
 use crate::notes::{Notes, Written, layers_of};
 use chainrule::Error;
@@ -11,8 +12,8 @@ use nalgebra::{DMatrix, DVector, RowDVector};
 
 type L<const I: usize, const O: usize> = Linear<I, O, f64>;
 
-/// Equal to 1e-12 of the largest number: each is a sum of fewer than 100 products of fewer than 20 factors, so that it has fewer than
-/// 2,000 roundings of 1.1e-16.
+/// Equal to 1e-12 of the largest number: each is a sum of fewer than 100 products of fewer than 20 factors, so that it
+/// has fewer than 2,000 roundings of 1.1e-16.
 fn assert_close(name: &str, actual: &[f64], expected: &[f64]) {
     assert_eq!(actual.len(), expected.len(), "{name}");
     let largest = expected.iter().fold(0.0, |max, x| f64::max(max, x.abs()));
@@ -22,7 +23,7 @@ fn assert_close(name: &str, actual: &[f64], expected: &[f64]) {
     }
 }
 
-/// `jacobian` at each of two inputs, and `vjp` for both at once, against the notes' sum over paths.
+/// `jacobian` at each of two inputs, and `vjp` for both at once, against the sum over all paths.
 fn check<G: Written, N, const IN: usize, const OUT: usize>(name: &str, skips: &[(usize, usize)])
 where
     N: Layer<Vector<IN, f64>, Output = Vector<OUT, f64>>,

@@ -1,6 +1,6 @@
-//! No layer can be forgotten: the shared lists are compared with the files of `src/layer` and `src/stack` that implement
-//! `Layer`, and with the layers that `src/layer/mod.rs` exports. A new layer without a row fails here, and so does a row
-//! without a file. No file is exempt by name: what holds a layer is read from the source.
+//! No layer can be forgotten: the shared lists are compared with the files of `src/layer` and `src/stack` that
+//! implement `Layer`, and with the layers that `src/layer/mod.rs` exports. A new layer without a row fails here, and so
+//! does a row without a file. No file is exempt by name: what holds a layer is read from the source.
 
 use std::collections::BTreeSet;
 use std::path::Path;

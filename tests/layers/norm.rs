@@ -9,7 +9,7 @@ use chainrule::prelude::*;
 
 type T = f64;
 
-/// Every parameter and statistic off its start and unlike its neighbours: at a gain of 1 a forgotten gain would not show.
+/// Every parameter and buffer off its start and unlike its neighbours: at a gain of 1 a forgotten gain would not show.
 struct Jumble;
 
 impl Visitor<0, 1> for Jumble {
@@ -215,8 +215,8 @@ fn equal_numbers_give_exactly_the_bias() {
 
 #[test]
 fn a_small_variance_around_a_large_mean_is_not_lost() {
-    // Neighbours of 1e4 in f32 are 2^-10 apart: a mean in f32 would be off by a third of that. Neighbours of its square in
-    // f64 are 2^-26 apart, and the variance is 2^-22: their difference would be off by per cents.
+    // Neighbours of 1e4 in f32 are 2^-10 apart: a mean in f32 would be off by a third of that. Neighbours of its square
+    // in f64 are 2^-26 apart, and the variance is 2^-22: their difference would be off by per cents.
     let step = 2.0_f64.powi(-10);
     let deviation = (2.0 / 9.0 * step * step + 1e-5).sqrt();
     let expected = [-1.0, -1.0, 2.0].map(|thirds| (thirds / 3.0 * step / deviation) as f32);

@@ -1,4 +1,5 @@
-//! The guide to a layer of your own says what is so: its layer is the example's, and its errors are gradcheck's.
+//! The guide `docs/your-own-layer.md` is correct: its layer is that of the example, and its errors are those of
+//! gradcheck.
 
 #[allow(dead_code, unreachable_pub)] // the rest of the example
 #[path = "../../examples/own_layer.rs"]

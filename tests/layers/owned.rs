@@ -110,7 +110,8 @@ fn aligned<N: Parameters>(name: &str, net: &N) -> usize {
 
 #[test]
 fn every_weight_of_a_nested_network_starts_at_a_cache_line() {
-    // Sizes of which none is a multiple of 64 bytes, in tuples in blocks in arrays, between parameters that are not aligned.
+    // Sizes of which none is a multiple of 64 bytes, in tuples in blocks in arrays, between parameters that are not
+    // aligned.
     type Inner = (PRelu, Linear<3, 5>, Residual<(Linear<5, 7>, PRelu, Linear<7, 5, f32, NoBias>)>);
     type Nested = (
         Linear<1, 3>,

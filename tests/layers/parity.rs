@@ -1,5 +1,6 @@
 //! The same numbers as PyTorch: every layer, combinator, network, loss and optimiser, in f32 and in f64, against what
-//! `tests/fixtures/make.py` wrote. The worst error of each group: `cargo test -p chainrule-tests --test layers parity -- --nocapture`.
+//! `tests/fixtures/make.py` wrote. The worst error of each group:
+//! `cargo test -p chainrule-tests --test layers parity -- --nocapture`.
 
 use std::collections::BTreeSet;
 
@@ -235,7 +236,7 @@ fn every_file_of_losses_and_optimizers_has_a_row() {
     files.remove("mod");
     // What several losses share.
     assert!(files.remove("pairwise"), "pairwise is gone");
-    // What stands between a gradient and a step is held against its formula in `tests/training/steps.rs`.
+    // `tests/training/steps.rs` compares clipping, averaging and freezing with their formulas.
     for file in ["moving_average", "clip", "freeze"] {
         assert!(files.remove(file), "{file} is gone");
     }

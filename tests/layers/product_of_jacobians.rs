@@ -4,7 +4,7 @@
 //!
 //! * Without skips: dR/dW(n-k) = dR/dA(n) · g'(Z(n)) W(n) · g'(Z(n-1)) W(n-1) · .. · g'(Z(n-k)) · dZ(n-k)/dW(n-k).
 //! * With A(n) = g(Z(n) + Z(n-k)): the sum of that product, through the layers, and one without its factors W, through
-//!   the skip.
+//!   the skip connection.
 //! * With several skips: the sum over all paths.
 
 use crate::common::{backward, forward};
@@ -155,7 +155,7 @@ fn a_skip_within_a_skip_is_a_sum_over_three_paths() {
     );
 }
 
-/// Section 2.1, term by term: where the product of the W's vanishes, the other term is what is left.
+/// The two terms of a skip connection: if the product of the W's vanishes, the other term remains.
 #[test]
 fn where_the_first_term_vanishes_the_skips_term_is_the_gradient() {
     type Net = (L<4, 4>, Residual<[(Tanh, L<4, 4>); 20]>, Tanh);

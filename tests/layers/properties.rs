@@ -82,7 +82,8 @@ fn pass_in<N: Map<S>, S: Tensor<Scalar = f64>>(
     Passed { y: N::Output::flat(&y).to_vec(), dx: S::flat(&dx).to_vec(), dw: trained.0 }
 }
 
-/// The gradient of what is trained: a statistic's is its distance from the batch's, whatever the output's gradient.
+/// The gradient of the trained parameters: that of a buffer is its distance from the batch's value, for every gradient
+/// of the output.
 struct Trained(Vec<f64>);
 
 impl Visitor<1, 0> for Trained {

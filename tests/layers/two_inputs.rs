@@ -37,8 +37,8 @@ fn numbers<N: Parameters>(network: &N) -> Vec<f64> {
     numbers.0
 }
 
-/// A derivative by central differences of fourth order: off by about h⁴ = 1e-12 of the fifth derivative, and by 1e-16 / h = 1e-13 from
-/// rounding.
+/// A derivative by central differences of fourth order: off by about h⁴ = 1e-12 of the fifth derivative, and by 1e-16 /
+/// h = 1e-13 from rounding.
 fn derivative(f: impl Fn(f64) -> f64) -> f64 {
     let central = |h: f64| (f(h) - f(-h)) / (2.0 * h);
     (4.0 * central(1e-3) - central(2e-3)) / 3.0

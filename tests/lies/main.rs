@@ -1,5 +1,5 @@
-//! Safe code cannot make the library read or write where it must not. Types that lie about themselves give a panic (or do not
-//! compile: a parameter whose shape is not its size), in debug and, which is what counts, in release:
+//! Safe code cannot make the library read or write out of bounds. Wrong implementations of its traits give a panic (or
+//! do not compile: a parameter whose shape is not its size), in debug and, which is what counts, in release:
 //!
 //! ```text
 //! cargo test --release --test lies

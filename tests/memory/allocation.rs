@@ -26,7 +26,7 @@ fn assert_only_the_first_step_allocates(name: &str, mut step: impl FnMut(usize))
     assert_eq!(later, 0, "{name}: the steps after the first allocate");
 }
 
-/// With the trainer, and with a loop by hand.
+/// With the trainer, and with a training loop without it.
 fn train<N, X, Y, O>(name: &str, optimizer: impl Fn() -> O)
 where
     N: Layer<X, Output = Y>,
@@ -206,8 +206,8 @@ fn pool(threads: usize, counter: &'static AtomicUsize) -> rayon::ThreadPool {
     rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(counts).build().unwrap()
 }
 
-/// A batch in pieces: the first step makes the pieces' gradients, and each thread makes what it works in when it works for the
-/// first time.
+/// A batch in pieces: the first step makes the pieces' gradients, and each thread makes what it works in when it works
+/// for the first time.
 #[test]
 fn steps_in_pieces_allocate_only_in_their_first_on_each_thread() {
     type Net = (Linear<12, 24>, Tanh, Dropout<20>, [Residual<Linear<24, 24>>; 2], Linear<24, 10>);

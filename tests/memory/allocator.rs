@@ -1,5 +1,5 @@
-//! The system's allocator, which knows for each thread how often it asked for memory, how much it holds, and the most it
-//! held.
+//! The system's allocator, which knows for each thread how often it asked for memory, how much it holds, and the most
+//! it held.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -29,8 +29,8 @@ fn give_back(bytes: usize) {
     HELD.set(HELD.get() - bytes as isize);
 }
 
-// SAFETY: every call goes on to the system's allocator, unchanged. The counters are plain numbers, set at compile time and
-// without a destructor, so that reaching them allocates nothing.
+// SAFETY: every call goes on to the system's allocator, unchanged. The counters are plain numbers, set at compile time
+// and without a destructor, so that reaching them allocates nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ask(layout.size());

@@ -1,5 +1,5 @@
-//! Large networks and large samples in a thread with a stack of 2 MB, in a debug build too: parameters, gradients, moments
-//! and activations live on the heap, and nothing large crosses the stack on its way there.
+//! Large networks and large samples in a thread with a stack of 2 MB, in a debug build too: parameters, gradients,
+//! moments and activations live on the heap, and nothing large crosses the stack on its way there.
 
 use std::thread;
 

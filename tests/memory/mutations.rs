@@ -1,5 +1,5 @@
-//! Files that lie. Ten thousand mutations of good ones, and headers made to hurt: a typed error or a finite network, never a
-//! panic, nothing half loaded, and no more memory than a multiple of the file.
+//! Invalid files: ten thousand mutations of valid ones, and malicious headers: a typed error or a finite network, never
+//! a panic, nothing half loaded, and no more memory than a multiple of the file.
 use std::collections::BTreeMap;
 
 use crate::allocator::watched;
@@ -13,11 +13,13 @@ use chainrule::rand::{Rng, RngExt};
 
 /// How much memory a file of this length may take: in bytes for each of its own,
 ///
-/// * for a side of a shape, which has two, `0,`: eight for the number, up to 16 in a vector that has just grown, eight in the copy that is
-///   sorted by offsets or stands in the error. Two copies of it at a time: 16 for one of the file's;
-/// * for the smallest tensor, `"a":{"dtype":"I8","shape":[],"data_offsets":[0,1]},` of 51: a place in a tree (135, its nodes half empty), and
-///   then either a copy to be sorted, a row of a table and its index (195), or a place in the tree of those that nobody
-///   asked for (45), a line of the error in a vector that grows (240) and the key that sorts it (90). 510: ten for one.
+/// * for a side of a shape, which has two, `0,`: eight for the number, up to 16 in a vector that has just grown, eight
+///   in the copy that is sorted by offsets or stands in the error. Two copies of it at a time: 16 for one of the
+///   file's;
+/// * for the smallest tensor, `"a":{"dtype":"I8","shape":[],"data_offsets":[0,1]},` of 51: a place in a tree (135, its
+///   nodes half empty), and then either a copy to be sorted, a row of a table and its index (195), or a place in the
+///   tree of those that nobody asked for (45), a line of the error in a vector that grows (240) and the key that sorts
+///   it (90). 510: ten for one.
 ///
 /// So 24, and 16 kB for what does not grow.
 fn allowed(file: usize) -> usize {

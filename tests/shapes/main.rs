@@ -1,8 +1,8 @@
 //! What the compiler says about a network whose shapes do not meet.
 //!
 //! `tests/shapes/fail` has a program for each rule, named as the rule; its twin of the same name in `tests/shapes/pass`
-//! compiles and runs. The messages stand beside the programs. Programs that `cargo check` accepts and `cargo build` refuses
-//! stand in `tests/shapes/fail_when_built`. After a change that is meant to change a message:
+//! compiles and runs. The messages stand beside the programs. Programs that `cargo check` accepts and `cargo build`
+//! refuses stand in `tests/shapes/fail_when_built`. After a change that is meant to change a message:
 //!
 //! ```text
 //! TRYBUILD=overwrite cargo test --workspace --test shapes
@@ -17,8 +17,8 @@ mod when_built;
 use std::collections::BTreeSet;
 use std::fs::{read_dir, read_to_string};
 
-/// Only programs that must fail, and all of them at `cargo check`: then trybuild checks them in one run of cargo, on every
-/// core. With one program that must pass, it would build them one after the other.
+/// Only programs that must fail, and all of them at `cargo check`: then trybuild checks them in one run of cargo, on
+/// every core. With one program that must pass, it would build them one after the other.
 #[test]
 fn every_wrong_network_is_refused_with_the_message_beside_it() {
     trybuild::TestCases::new().compile_fail("shapes/fail/*.rs");
@@ -77,7 +77,7 @@ fn every_message_begins_with_a_sentence_of_ours() {
             }
         }
         assert!(!message.contains("\nwarning"), "{name}: a warning stands between reader and error");
-        // What rustc adds below (`= help`, `= note`) is its own; what is read first is ours.
+        // rustc adds the lines below (`= help`, `= note`); the first lines are this crate's.
         let read_first = |line: &&str| !line.trim_start().starts_with("= ") && !line.starts_with("help: ");
         for line in message.lines().take_while(read_first) {
             for machinery in ["UInt<", "UTerm", "typenum", "nalgebra", "ArrayStorage", "Matrix<", "{float}"] {

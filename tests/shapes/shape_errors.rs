@@ -1,4 +1,5 @@
-//! `docs/shape-errors.md` is made of the compile-fail programs, the compiler's own words, and what their twins do otherwise.
+//! `docs/shape-errors.md` is made of the compile-fail programs, the compiler's own words, and what their twins do
+//! otherwise.
 //!
 //! `BLESS=1 cargo test --workspace --test shapes page` writes it anew.
 

@@ -1,5 +1,5 @@
-//! The programs of `tests/shapes/pass`: each compiles and runs. They are modules of one program, so that they are built in
-//! one run of the compiler.
+//! The programs of `tests/shapes/pass`: each compiles and runs. They are modules of one program, so that they are built
+//! in one run of the compiler.
 
 macro_rules! twins {
     ($($name:ident)*) => {

@@ -1,7 +1,8 @@
 //! Programs with an error in a constant of a generic function: `cargo check` accepts them, and `cargo build` does not.
 //!
-//! They are examples of this package that are built here alone, with what is built already. Below our sentence rustc names
-//! functions inside the crate, which are no concern of the reader's: the files `.stderr` hold the errors' first lines.
+//! They are examples of this package that are built here alone, with what is built already. Below our sentence rustc
+//! names functions inside the crate, which are no concern of the reader's: the files `.stderr` hold the errors' first
+//! lines.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! A cloned trainer goes on as its original does: bit for bit, and neither disturbs the other.
+//! A cloned trainer continues as its original does, bit for bit, and neither affects the other.
 
 use crate::common::{bits, inputs};
 use chainrule::prelude::*;

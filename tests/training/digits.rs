@@ -1,4 +1,4 @@
-//! The main job from end to end: the digits are read as their authors wrote them, and training is the same every time.
+//! The main use from end to end: the digits are read correctly, and training is the same every time.
 
 #[allow(dead_code)] // the rest of the example
 #[path = "../../examples/digits.rs"]

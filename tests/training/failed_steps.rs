@@ -27,7 +27,8 @@ impl Visitor<0, 1> for Poison<'_> {
     }
 }
 
-/// A trainer that is given bad batches and bad gradients between the good ones goes the way of an undisturbed loop by hand.
+/// A trainer that is given bad batches and bad gradients between the good ones goes the way of an undisturbed loop by
+/// hand.
 fn goes_on_as_if_nothing_had_been<O: Optimizer<Net>>(optimizer: impl Fn() -> O) {
     let mut trainer = Trainer::new(net(), MeanSquaredError, optimizer(), 1);
     let (mut undisturbed, mut optimizer, mut workspace) = (net(), optimizer(), Workspace::default());

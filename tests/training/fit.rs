@@ -1,4 +1,5 @@
-//! Training over epochs: what `fit` does is what a loop by hand does, and its options are what they say.
+//! Training over epochs: `fit` does the same as a training loop without it, and its options do what their documentation
+//! says.
 
 use std::ops::ControlFlow;
 
@@ -180,7 +181,8 @@ fn a_number_that_is_not_finite_stops_with_layer_and_step_and_the_last_good_weigh
         let net = One::init_with(Initializer::constant(1.0), &mut rng(0));
         Trainer::new(net, MeanSquaredError, Sgd::<One>::new(5e9), 1)
     };
-    // w = 1, -1e10, 1e20, -1e30, then the output's square, 1e60, is fine as an f64, its gradient 2e30 too; -1e40 is not.
+    // w = 1, -1e10, 1e20, -1e30, then the output's square, 1e60, is fine as an f64, its gradient 2e30 too; -1e40 is
+    // not.
     let mut by_hand = new();
     let mut good = vec![];
     let error = loop {

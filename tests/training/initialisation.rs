@@ -23,8 +23,8 @@ fn assert_within_five_errors(what: &str, found: f64, expected: f64, standard_err
     assert!(deviation.abs() <= 5.0, "{what}: {found}, {deviation:+.1} standard errors from {expected}");
 }
 
-/// Weights of this variance around 0. A distribution is told by its fourth moment, in units of the squared variance, and
-/// by the share that lies within a standard deviation.
+/// Weights of this variance around 0. A distribution is told by its fourth moment, in units of the squared variance,
+/// and by the share that lies within a standard deviation.
 fn assert_distributed(
     initializer: Initializer,
     variance: f64,
@@ -131,7 +131,7 @@ fn biases_can_be_drawn_normally_and_no_gain_multiplies_them() {
     type Without = (Linear<2, 3, f32, NoBias>, Linear<3, 1, f32, NoBias>);
     let without = Without::init_with(Initializer::he_normal(), &mut rng(3));
     assert_eq!([with.0.weights(), with.1.weights()], [without.0.weights(), without.1.weights()]);
-    // Scales and statistics keep what they declare.
+    // Scales and buffers start at the declared value.
     let layer = EveryRole::init_with(drawn, &mut rng(0));
     assert!(layer.bias.iter().all(|b| *b != 0.0));
     assert_eq!((layer.scale, layer.buffer), ([1.5; 4], [-2.0; 4]));

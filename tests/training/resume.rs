@@ -1,4 +1,4 @@
-//! A run of `fit` that is stopped anywhere and started again is the run that was not stopped: bit for bit.
+//! A run of `fit` that is stopped anywhere and resumed gives the same bits as one that was not stopped.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -108,7 +108,8 @@ fn a_run_that_is_stopped_after_any_epoch_goes_on_as_if_it_had_not_been() {
 #[test]
 fn a_run_that_breaks_off_within_an_epoch_goes_on_as_if_it_had_not() {
     let (expected, train, test) = (straight(), data(SAMPLES), data(11));
-    // After so many samples: in the first batch, before and after a checkpoint, at an epoch's last sample and the next first.
+    // After so many samples: in the first batch, before and after a checkpoint, at an epoch's last sample and the next
+    // first.
     for stop in [1, 15, 16, 37, 38, 77, 111, 200] {
         let folder = tempfile::tempdir().unwrap();
         let mut samples = 0;
@@ -146,8 +147,8 @@ fn a_process_that_is_killed_again_and_again_comes_to_the_same_weights() {
         child.args(["--exact", &format!("resume::{TEST}"), "--nocapture"]).env(FOLDER, folder.path());
         child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     };
-    // A run has 222 samples. Each child is killed after some of them, and then at a random moment: 10 kills come to about 160
-    // samples, and each throws away what came since the last checkpoint.
+    // A run has 222 samples. Each child is killed after some of them, and then at a random moment: 10 kills come to
+    // about 160 samples, and each throws away what came since the last checkpoint.
     for _ in 0..10 {
         let mut child = child();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);

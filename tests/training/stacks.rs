@@ -7,15 +7,15 @@ use chainrule::data::Dataset;
 use chainrule::prelude::*;
 use chainrule::rand::RngExt;
 
-/// Angles, and what is to be known of each.
+/// Angles, and the targets for each.
 fn angles<X, Y>(sample: impl Fn(f32, f32) -> (X, Y)) -> Dataset<X, Y> {
     let mut draws = rng(3);
     let mut pair = || sample(draws.random_range(0.0..TAU), draws.random_range(0.0..TAU));
     Dataset::from_pairs((0..64).map(|_| pair())).unwrap()
 }
 
-/// By steps on the whole set and by `fit`, the loss falls to a tenth. The best constant answer has about the loss of the start,
-/// so the network has learned what depends on its input. From one seed, `fit` trains the same network twice.
+/// By steps on the whole set and by `fit`, the loss falls to a tenth. The best constant answer has about the loss of
+/// the start, so the network has learned what depends on its input. From one seed, `fit` trains the same network twice.
 macro_rules! assert_trains {
     ($net:ty, $data:expr) => {{
         type Net = $net;

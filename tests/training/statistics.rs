@@ -1,4 +1,5 @@
-//! Running statistics: what is measured in training, averaged as gradients are, moved alike by every optimiser, and used.
+//! Running statistics: measured in training mode, averaged as gradients are, moved in the same way by every optimiser,
+//! and used in evaluation mode.
 
 use chainrule::Real;
 use chainrule::layer::{Backward, Parameter, Role, View, ViewMut, Visitor, visit};
@@ -205,13 +206,13 @@ fn a_network_with_batch_norm_trains_and_is_used_by_what_it_has_measured() {
     // can be mistaken.
     let trained = accuracy(&trainer.network);
     assert!(trained >= 0.98, "{trained}");
-    // The same weights by the statistics of a new network see every point 1000 deviations from the mean: all are one class,
-    // which is half of the points, and a tenth more than that would be six deviations of 1000 throws of a coin.
+    // The same weights by the statistics of a new network see every point 1000 deviations from the mean: all are one
+    // class, which is half of the points, and a tenth more than that would be six deviations of 1000 throws of a coin.
     let mut unmeasured = trainer.network.clone();
     unmeasured.0.running_mean.0 = [0.0; 2];
     unmeasured.0.running_variance.0 = [1.0; 2];
     assert!(accuracy(&unmeasured) < 0.6);
-    // In use a sample's output is its own, whoever stands beside it.
+    // In evaluation mode the output of a sample does not depend on the others in its batch.
     let norm = &trainer.network.0;
     let (alone, together) = (norm.predict(&inputs[0]), norm.predict_batch(&inputs));
     assert_eq!(alone.unwrap(), together.unwrap()[0]);

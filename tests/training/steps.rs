@@ -1,11 +1,11 @@
-//! What stands between a gradient and a step: clipping, averaging, freezing.
+//! The processing between a gradient and a step: clipping, averaging, freezing.
 
 use chainrule::Error;
 use chainrule::prelude::*;
 
 type Net = (BatchNorm<3, f64>, Linear<3, 4, f64>, Tanh, Linear<4, 2, f64>);
 
-/// Parameters that are all different, statistics too.
+/// Parameters that are all different, buffers too.
 fn net(seed: u64) -> Owned<Net> {
     let mut net = Net::init(&mut rng(seed));
     let norm = &mut net.0;
@@ -16,7 +16,7 @@ fn net(seed: u64) -> Owned<Net> {
     net
 }
 
-/// Everything but the statistics, as one list.
+/// Everything except the buffers, as one list.
 fn numbers(net: &Net) -> Vec<f64> {
     let norm = net.0.gain.0.iter().chain(&net.0.bias.0);
     let first = net.1.weights().iter().chain(&net.1.bias.0);

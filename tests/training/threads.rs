@@ -39,7 +39,8 @@ fn one_two_or_eight_threads_give_the_same_weights() {
 
 #[test]
 fn a_network_large_enough_is_cut_unasked_to_the_same_bits() {
-    // 100,352 multiply-adds forward and about twice that back, for 120 samples: 36 million, and 16 million are worth a piece.
+    // 100,352 multiply-adds forward and about twice that back, for 120 samples: 36 million, and 16 million are worth a
+    // piece.
     let (xs, ys) = batch(120);
     let step = |threads, micro_batch: Option<usize>| {
         let net = Large::init(&mut rng(1));

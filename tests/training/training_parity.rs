@@ -1,5 +1,6 @@
 //! Trained side by side with PyTorch: from the same weights, on the same batches, in f32, the losses stay the same.
-//! `tests/fixtures/training.py` is the other side. The worst deviation: `cargo test -p chainrule-tests --test training parity -- --nocapture`.
+//! `tests/fixtures/training.py` is the other side. The worst deviation:
+//! `cargo test -p chainrule-tests --test training parity -- --nocapture`.
 
 use super::digits::example::digits;
 use chainrule::Real;
@@ -17,11 +18,11 @@ type LeNet = (
 
 /// What may differ, relative to PyTorch's loss.
 ///
-/// One step's gradient is off by some 30 roundings of u = 6e-8 of its tensor's largest number (`tests/layers/parity.rs` counts them),
-/// so by about 2e-6, and a step made of it as much of the learning rate; the mean of the past that Adam keeps makes no more of
-/// it. Were the next steps to pass all of that on, 100 of them would have 2e-4 of a step to differ by, when one step changes
-/// the loss by about a tenth: 2e-5. What is left of 1e-4 is for the few weights whose gradients are almost nothing: Adam
-/// divides by their size, and their steps are as long as any.
+/// One step's gradient is off by some 30 roundings of u = 6e-8 of its tensor's largest number (`tests/layers/parity.rs`
+/// counts them), so by about 2e-6, and a step made of it as much of the learning rate; the mean of the past that Adam
+/// keeps makes no more of it. Were the next steps to pass all of that on, 100 of them would have 2e-4 of a step to
+/// differ by, when one step changes the loss by about a tenth: 2e-5. What is left of 1e-4 is for the few weights whose
+/// gradients are almost nothing: Adam divides by their size, and their steps are as long as any.
 const ALLOWED: f64 = 1e-4;
 
 #[derive(Deserialize)]
@@ -99,8 +100,8 @@ fn compare<N, X: Tensor>(
             (worst, at) = (deviation, step);
         }
     }
-    // PyTorch's loss fell from its first to its last on digits it learns from. On other digits at least half of that must be
-    // left: the first steps teach what is common to all digits, not the writers.
+    // PyTorch's loss fell from its first to its last on digits it learns from. On other digits at least half of that
+    // must be left: the first steps teach what is common to all digits, not the writers.
     let after = test_loss(&trainer.network);
     let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
     let fell = mean(&expected[..5]) - mean(&expected[expected.len() - 5..]);

@@ -35,7 +35,8 @@ fn correlations_in_plain_stacks_follow_the_kernels_and_fall_as_a_power_of_depth(
     // Equal inputs have equal gradients; opposite ones share no unit.
     assert_eq!((Pair::new(1.0).plain(9).values(), Pair::new(1.0).plain(9).gradients()), (1.0, 1.0));
     assert_eq!(Pair::new(-1.0).plain(1).gradients(), 0.0);
-    // acos ρ ≈ 3π/L: 1 - ρ ≈ 9π²/2L², and twice the depth leaves an eighth. Terms of ln(L)/L are left out: 1 % at 2,000.
+    // acos ρ ≈ 3π/L: 1 - ρ ≈ 9π²/2L², and twice the depth leaves an eighth. Terms of ln(L)/L are left out: 1 % at
+    // 2,000.
     let (once, twice) = (Pair::new(0.0).plain(2000), Pair::new(0.0).plain(4000));
     let depth = 4000.0_f64;
     let expected = 4.5 * std::f64::consts::PI.powi(2) / depth.powi(2);
