@@ -65,8 +65,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [plain, post, pre] = profiles.each_ref().map(|points| points[0].1 / points[points.len() - 1].1);
     println!(
         "\n30 layers, k = 2: of the last block's gradient the first block has {plain:.0e} without skips, {post:.0e} with \
-         the notes'\nskips, between which there is still a layer with its W and g', and {pre:.1} pre-activation, where \
-         nothing is."
+         post-activation\nskips, between which there is still a layer with its W and g', and {pre:.1} with \
+         pre-activation, where\nthere is none."
     );
     // Between the last block and the first, the gradient passes through 27, 9 and no layers. The factor between two
     // rows is GAIN^18 = 4e-6 and GAIN^9 = 2e-3, and g' on top; random weights spread it by less than 10.

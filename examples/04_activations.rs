@@ -95,9 +95,9 @@ fn judge(table: &[(&str, f64, [Row; 4])]) -> Result<(), Box<dyn Error>> {
     let learns_less: fn(&[Row; 4]) -> bool =
         |[_, relu, tanh, _]| (0..2).all(|at| tanh.accuracy[at] > relu.accuracy[at]);
     println!(
-        "\nSigmoid keeps least of the gradient and learns next to nothing (below 20 %) under: {}.\nReLU keeps more than tanh, as the notes \
-         say, under: {}.\nIt keeps less, and tanh learns more with both optimisers, under: {}.\nLeaky ReLU and ReLU keep \
-         the same to {:.1} % a layer.",
+        "\nSigmoid has the smallest gain and learns next to nothing (below 20 %) under: {}.\nReLU has a larger gain than \
+         tanh, as the order of slopes says, under: {}.\nIt has a smaller one, and tanh learns more with both \
+         optimisers, under: {}.\nThe gains of leaky ReLU and ReLU differ by {:.1} % a layer.",
         where_(&|rows| rows[..3].iter().all(|row| rows[3].gain < row.gain)
             && rows[3].accuracy.iter().all(|a| *a < 0.2)),
         where_(&keeps_less),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::chain_rule::{ChainRule, Written, layers_of};
 use crate::common::{every_combinator, every_network, inputs};
-use crate::notes::{Notes, Written, layers_of};
 use chainrule::Real;
 use chainrule::flow::{Flow, LayerFlow};
 use chainrule::layer::{Factor, Role, describe};
@@ -47,7 +47,8 @@ where
     let flow = network.flow(&MeanSquaredError, &xs, &ys).unwrap();
 
     let layers = layers_of(&*network);
-    let samples: Vec<Notes<'_>> = xs.iter().map(|x| Notes::forward::<G>(&layers, &[], &x.0)).collect();
+    let samples: Vec<ChainRule<'_>> =
+        xs.iter().map(|x| ChainRule::forward::<G>(&layers, &[], &x.0)).collect();
     // R = Σ (A - Y)² / 6 and dR/dA = (A - Y) / 3: the mean over 3 samples of 2 numbers.
     let errors: Vec<DVector<f64>> =
         samples.iter().zip(&ys).map(|(s, y)| &s.a[3] - DVector::from(y.0.to_vec())).collect();
@@ -59,7 +60,7 @@ where
     assert_eq!(leaves.len(), 6);
     for m in (1..=3).rev() {
         let (linear, g) = (leaves[2 * m - 2], leaves[2 * m - 1]);
-        let rows = |v: fn(&Notes<'_>, usize) -> DVector<f64>, at| {
+        let rows = |v: fn(&ChainRule<'_>, usize) -> DVector<f64>, at| {
             samples.iter().map(|s| v(s, at).transpose()).collect::<Vec<_>>()
         };
         let (z, a, before) = (

@@ -1,10 +1,10 @@
 //! Gradient flow: figures, verdicts, tables, records, and what theory expects.
 
+#[allow(dead_code)] // the methods for skips
+#[path = "../common/chain_rule.rs"]
+mod chain_rule;
 #[path = "../common/mod.rs"]
 mod common;
-#[allow(dead_code)] // the methods for skips
-#[path = "../common/notes.rs"]
-mod notes;
 
 mod extremes;
 mod figures;

@@ -4,7 +4,7 @@
 //! cotangent u the vector-Jacobian product is uᵀ J; by the weights of layer m it is uᵀ J(n) · .. · J(m+1) ·
 //! dZ(m)/dW(m).
 
-use crate::notes::{Notes, Written, layers_of};
+use crate::chain_rule::{ChainRule, Written, layers_of};
 use chainrule::Error;
 use chainrule::layer::NoBias;
 use chainrule::prelude::*;
@@ -38,9 +38,9 @@ where
     let layers = layers_of(&network);
     let mut expected = layers_of(&N::zeros());
     for ((x, u), input_grad) in inputs.iter().zip(&cotangents).zip(&input_grads) {
-        let notes = Notes::forward::<G>(&layers, skips, &x.0);
+        let chain_rule = ChainRule::forward::<G>(&layers, skips, &x.0);
         // dA(n)/dX, row by row: to dS(1), and on by W(1).
-        let row = |cotangent: &RowDVector<f64>| notes.by_sum(cotangent, 1) * notes.w(1);
+        let row = |cotangent: &RowDVector<f64>| chain_rule.by_sum(cotangent, 1) * chain_rule.w(1);
         let jacobian: Box<[Vector<IN, f64>; OUT]> = network.jacobian(x).unwrap();
         for (at, found) in jacobian.iter().enumerate() {
             let unit = RowDVector::from_fn(OUT, |_, o| f64::from(o == at));
@@ -49,8 +49,8 @@ where
         let u = RowDVector::from_row_slice(&u.0);
         assert_close(&format!("{name}: uᵀ J"), &input_grad.0, row(&u).as_slice());
         for (m, expected) in (1..).zip(&mut expected) {
-            let by_sum = notes.by_sum(&u, m);
-            let by_weight = &by_sum * notes.by_weight(m);
+            let by_sum = chain_rule.by_sum(&u, m);
+            let by_weight = &by_sum * chain_rule.by_weight(m);
             expected.w.as_mut_slice().iter_mut().zip(&by_weight).for_each(|(sum, term)| *sum += term);
             expected.b += by_sum.transpose();
         }

@@ -1,11 +1,11 @@
 //! Layers, combinators and tensors: gradients, agreement with PyTorch, extremes, shapes of inputs.
 
+#[path = "../common/chain_rule.rs"]
+mod chain_rule;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../fixtures/mod.rs"]
 mod fixtures;
-#[path = "../common/notes.rs"]
-mod notes;
 #[path = "../common/wrong_layers.rs"]
 mod wrong_layers;
 

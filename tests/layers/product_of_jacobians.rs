@@ -1,14 +1,14 @@
 //! The chain rule written out, as an explicit product of Jacobian matrices, against `backward`.
 //!
-//! The formulas, with nalgebra's matrices in `f64`, are in `common/notes.rs`:
+//! The formulas, with nalgebra's matrices in `f64`, are in `common/chain_rule.rs`:
 //!
 //! * Without skips: dR/dW(n-k) = dR/dA(n) · g'(Z(n)) W(n) · g'(Z(n-1)) W(n-1) · .. · g'(Z(n-k)) · dZ(n-k)/dW(n-k).
 //! * With A(n) = g(Z(n) + Z(n-k)): the sum of that product, through the layers, and one without its factors W, through
 //!   the skip connection.
 //! * With several skips: the sum over all paths.
 
+use crate::chain_rule::{ChainRule, Written, layers_of};
 use crate::common::{backward, forward};
-use crate::notes::{Notes, Written, layers_of};
 use chainrule::prelude::*;
 use nalgebra::{DVector, RowDVector};
 
@@ -51,19 +51,19 @@ where
     let mut expected = layers_of(&N::zeros());
     let mut expected_loss = 0.0;
     for (x, y) in inputs.iter().zip(&targets) {
-        let notes = Notes::forward::<G>(&layers, skips, &x.0);
-        assert_eq!(notes.paths(layers.len(), 1).len(), paths, "{name}");
+        let chain_rule = ChainRule::forward::<G>(&layers, skips, &x.0);
+        assert_eq!(chain_rule.paths(layers.len(), 1).len(), paths, "{name}");
         // R = Σ (A - Y)² / (numbers of all outputs), so that dR/dA = 2 (A - Y) / (numbers of all outputs).
-        let difference = notes.a.last().unwrap() - DVector::from_column_slice(&y.0);
+        let difference = chain_rule.a.last().unwrap() - DVector::from_column_slice(&y.0);
         expected_loss += difference.norm_squared() / (SAMPLES * OUT) as f64;
         let by_output = difference.transpose() * (2.0 / (SAMPLES * OUT) as f64);
         for (m, expected) in (1..).zip(&mut expected) {
-            let by_sum = notes.by_sum(&by_output, m);
-            let by_weight = &by_sum * notes.by_weight(m);
+            let by_sum = chain_rule.by_sum(&by_output, m);
+            let by_weight = &by_sum * chain_rule.by_weight(m);
             expected.w.as_mut_slice().iter_mut().zip(&by_weight).for_each(|(sum, term)| *sum += term);
             expected.b += by_sum.transpose(); // dZ/db = I
         }
-        check_input_gradient(&format!("{name}: X"), &*network, x, &notes);
+        check_input_gradient(&format!("{name}: X"), &*network, x, &chain_rule);
     }
     assert_close(name, [&loss], [&expected_loss]);
     for (m, (actual, expected)) in (1..).zip(layers_of(&gradient).iter().zip(&expected)) {
@@ -78,14 +78,14 @@ fn check_input_gradient<N, const IN: usize, const OUT: usize>(
     name: &str,
     network: &N,
     x: &Vector<IN, f64>,
-    notes: &Notes<'_>,
+    chain_rule: &ChainRule<'_>,
 ) where
     N: Layer<Vector<IN, f64>, Output = Vector<OUT, f64>>,
 {
     let mut workspace = Workspace::default();
     let y = forward(network, &[*x], &mut workspace, &mut Mode::Evaluate);
     let (dx, _) = backward(network, &[*x], &y, &[Vector([1.0; OUT])], &mut workspace, None);
-    let expected = notes.by_sum(&RowDVector::from_element(OUT, 1.0), 1) * notes.w(1);
+    let expected = chain_rule.by_sum(&RowDVector::from_element(OUT, 1.0), 1) * chain_rule.w(1);
     assert_close(name, &dx[0].0, &expected);
 }
 
@@ -110,7 +110,7 @@ fn one_layer_is_one_factor() {
 }
 
 #[test]
-fn the_notes_three_layers_are_their_three_formulas() {
+fn three_layers_are_their_three_formulas() {
     with_each_activation!(|G| (L<4, 5>, G, L<5, 3>, G, L<3, 2>, G), 4 -> 2, [], 1);
 }
 
@@ -167,15 +167,16 @@ fn where_the_first_term_vanishes_the_skips_term_is_the_gradient() {
 
     let layers = layers_of(&network);
     let skips = [(p, n)];
-    let notes = Notes::forward::<Tanh>(&layers, &skips, &x.0);
-    let by_output = (&notes.a[n] - DVector::from_column_slice(&y.0)).transpose() * (2.0 / 4.0);
+    let chain_rule = ChainRule::forward::<Tanh>(&layers, &skips, &x.0);
+    let by_output = (&chain_rule.a[n] - DVector::from_column_slice(&y.0)).transpose() * (2.0 / 4.0);
     // dR/dA(n) · g'(Z(n) + Z(n-k)), which both terms begin with.
-    let both = by_output * notes.slope(n);
+    let both = by_output * chain_rule.slope(n);
     // The first term: · W(n) g'(Z(n-1)) · .. · W(n-k+1) g'(Z(n-k)) · dZ(n-k)/dW(n-k).
-    let product = (p + 1..=n).rev().fold(both.clone(), |row, i| row * notes.w(i) * notes.slope(i - 1));
-    let first = product * notes.by_weight(p);
+    let product =
+        (p + 1..=n).rev().fold(both.clone(), |row, i| row * chain_rule.w(i) * chain_rule.slope(i - 1));
+    let first = product * chain_rule.by_weight(p);
     // The second: · dZ(n-k)/dW(n-k).
-    let second = both * notes.by_weight(p);
+    let second = both * chain_rule.by_weight(p);
 
     assert_close("the sum of the two terms", gradient.0.weights(), &(&first + &second));
     // He's weights of 4 inputs have a norm of about 2, times the gain: 20 factors of 0.2 are 1e-14 of the second term.

@@ -82,7 +82,7 @@ pub(crate) fn layers_of(network: &impl AsNetwork) -> Vec<Affine> {
 }
 
 /// One sample in that network: `a[i]` is A(i) and `s[i]` is S(i); layer i is `layers[i - 1]`.
-pub(crate) struct Notes<'a> {
+pub(crate) struct ChainRule<'a> {
     layers: &'a [Affine],
     /// (p, i): S(i) = Z(i) + S(p).
     skips: &'a [(usize, usize)],
@@ -91,7 +91,7 @@ pub(crate) struct Notes<'a> {
     pub(crate) s: Vec<DVector<f64>>,
 }
 
-impl<'a> Notes<'a> {
+impl<'a> ChainRule<'a> {
     pub(crate) fn forward<G: Written>(layers: &'a [Affine], skips: &'a [(usize, usize)], x: &[f64]) -> Self {
         let (mut a, mut s) = (vec![DVector::from_column_slice(x)], vec![DVector::zeros(0)]);
         for (i, layer) in (1..).zip(layers) {
