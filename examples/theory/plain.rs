@@ -62,7 +62,7 @@ where
     (0..nets).map(|_| Ok(flow::<Net, N>(initializer, 1, random)?.ratio() / expected)).collect()
 }
 
-/// 40 networks of 20 layers of 300. In each, 8 inputs with a gradient of their own: their squares are averaged before
+/// 40 networks of 20 layers of 300. In each, 8 inputs, each with its own gradient: their squares are averaged before
 /// the logarithm is taken, whose mean lies half a relative variance below the logarithm of the mean: without, some 1 %
 /// at this width.
 fn twenty_layers<A: Activation>(initializer: Initializer, seed: u64) -> Result<Vec<Flow>, chainrule::Error>

@@ -16,7 +16,7 @@ use core::f64::consts::PI;
 ///
 /// *Backward.* dR/dz = \[z > 0\] Wᵀ dR/dz⁺, with z⁺ the next layer's. If W is independent of \[z > 0\] and of dR/dz⁺,
 /// E\[dR/dz dR/dz'\] = E\[\[z > 0\] \[z' > 0\]\] · 2 · E\[dR/dz⁺ dR/dz⁺'\]: each layer multiplies the correlation of
-/// the gradients by k₀(ρ), with the ρ of its own z. The W of the next layer is independent of \[z > 0\]. It is not
+/// the gradients by k₀(ρ), with the ρ of its z. The W of the next layer is independent of \[z > 0\]. It is not
 /// independent of dR/dz⁺, which depends on the active units of the next layers, and so on W. This gradient independence
 /// is an assumption at finite width, and exact in the limit, if the last layer's weights are independent and used
 /// nowhere else (Yang 2020, the "simple GIA check"). All layers here assume it. Measured correlations are larger by a

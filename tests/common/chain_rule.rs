@@ -12,7 +12,7 @@
 //! * Without skips: dR/dW(n-k) = dR/dA(n) · g'(Z(n)) W(n) · g'(Z(n-1)) W(n-1) · .. · g'(Z(n-k)) · dZ(n-k)/dW(n-k).
 //! * With A(n) = g(Z(n) + Z(n-k)) that is a sum of two terms: that product, through the layers, and one without any of
 //!   its factors W, through the skip connection (He et al. 2016).
-//! * With several skips it is a sum over all paths from S(n) down to the layer, each a product of its own.
+//! * With several skips it is a sum over all paths from S(n) down to the layer, each a separate product.
 //!
 //! In a post-activation network, g is applied to each sum before the next skip connection; in a pre-activation network,
 //! the next skip connection starts from the sum itself. All matrices here are nalgebra's, in `f64`; g and g' are

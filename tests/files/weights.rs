@@ -368,7 +368,7 @@ fn two_parameters_of_one_name_are_an_error() {
     let file = checkpoint::to_bytes(&numbered::<Linear<2, 3>>()).unwrap();
     let error = checkpoint::from_bytes::<Twice>(&file).map(|_| ()).unwrap_err();
     assert_eq!(error.to_string(), text);
-    // As a step of a path it has a name of its own, and so have its tensors.
+    // As a segment of a path it has a name, and so have its tensors.
     #[derive(Parameters)]
     struct Once {
         #[parameter(weight, fan_in = 2, fan_out = 1)]

@@ -136,7 +136,7 @@ fn every_weight_of_every_layer_starts_at_a_cache_line() {
     macro_rules! case {
         ($file:literal, $name:ident: $layer:ty, $input:ty) => {{
             {
-                #[allow(dead_code)] // a layer without numbers of its own
+                #[allow(dead_code)] // a layer without parameters
                 type T = f32;
                 weights += aligned(stringify!($name), &*<$layer>::zeros());
             }

@@ -76,7 +76,7 @@ fn check_gradient<X: Sample, N: Layer<X, Output = Vector<2, f64>>>(inputs: &[X])
 type State = Vector<3, f64>;
 type Picture = Image<1, 3, 3, f64>;
 type See = (Conv2d<1, 2, 2, 1, 0, f64>, Silu, Dense<Image<2, 2, 2, f64>, Vector<3, f64>>);
-/// What is seen and what is known, each by layers of its own, and then both.
+/// An image and a state, each with its own layers, and then both.
 type Actor = (Parallel<(Linear<3, 4, f64>, Tanh), See>, Join, Linear<7, 5, f64>, Gelu, Linear<5, 2, f64>);
 
 fn pairs() -> Vec<Pair<State, Picture>> {

@@ -11,7 +11,7 @@ use chainrule::prelude::*;
 use chainrule::rand::rngs::ChaCha8Rng;
 use chainrule::rand::{Rng, RngExt};
 
-/// How much memory a file of this length may take: in bytes for each of its own,
+/// How much memory a file of this length may take, in bytes for each byte of the file:
 ///
 /// * for a side of a shape, which has two, `0,`: eight for the number, up to 16 in a vector that has just grown, eight
 ///   in the copy that is sorted by offsets or stands in the error. Two copies of it at a time: 16 for one of the

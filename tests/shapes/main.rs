@@ -1,8 +1,8 @@
 //! What the compiler says about a network whose shapes do not meet.
 //!
 //! `tests/shapes/fail` has a program for each rule, named as the rule; its twin of the same name in `tests/shapes/pass`
-//! compiles and runs. The messages stand beside the programs. Programs that `cargo check` accepts and `cargo build`
-//! refuses stand in `tests/shapes/fail_when_built`. After a change that is meant to change a message:
+//! compiles and runs. The messages are in files next to the programs. Programs that `cargo check` accepts and
+//! `cargo build` refuses stand in `tests/shapes/fail_when_built`. After a change that is meant to change a message:
 //!
 //! ```text
 //! TRYBUILD=overwrite cargo test --workspace --test shapes

@@ -108,8 +108,8 @@ fn a_run_that_is_stopped_after_any_epoch_goes_on_as_if_it_had_not_been() {
 #[test]
 fn a_run_that_breaks_off_within_an_epoch_goes_on_as_if_it_had_not() {
     let (expected, train, test) = (straight(), data(SAMPLES), data(11));
-    // After so many samples: in the first batch, before and after a checkpoint, at an epoch's last sample and the next
-    // first.
+    // The number of samples before the stop: in the first batch, before and after a checkpoint, at an epoch's last
+    // sample and the next first.
     for stop in [1, 15, 16, 37, 38, 77, 111, 200] {
         let folder = tempfile::tempdir().unwrap();
         let mut samples = 0;

@@ -1,4 +1,4 @@
-//! The frame of a picture: title, axes, and the notes below.
+//! The frame of a picture: title, axes, and the sentences below.
 
 use plotters::style::text_anchor::HPos;
 

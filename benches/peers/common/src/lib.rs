@@ -1,6 +1,7 @@
 //! What all Rust peers share: their command line, the numbers they start from, and the clock.
 //!
-//! It has no dependency, and so adds nothing to a peer's build. `../python/common.py` makes the same numbers, bit for bit.
+//! It has no dependency, and so adds nothing to a peer's build. `../python/common.py` makes the same numbers, bit for
+//! bit.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -42,8 +43,8 @@ impl Job {
         job
     }
 
-    /// For the optimiser. A step is timed with a rate so small that thousands of steps on one batch leave the numbers as
-    /// they were: no denormals, no saturated softmax. A check takes steps that change the loss.
+    /// For the optimiser. A step is timed with a rate so small that thousands of steps on one batch leave the numbers
+    /// as they were: no denormals, no saturated softmax. A check takes steps that change the loss.
     pub fn learning_rate(&self) -> f64 {
         match self.workload.as_str() {
             _ if self.check == 0 => 1e-6,
@@ -102,8 +103,8 @@ impl Job {
     }
 }
 
-/// The median and the least of many samples of a call, in microseconds. A sample is as many calls as last 50 microseconds,
-/// so that reading the clock counts for nothing.
+/// The median and the least of many samples of a call, in microseconds. A sample is as many calls as last 50
+/// microseconds, so that reading the clock counts for nothing.
 fn sample(budget: Duration, mut call: impl FnMut()) -> (f64, f64) {
     let (start, mut calls) = (Instant::now(), 0);
     while calls < 3 || start.elapsed() < Duration::from_millis(150) {
@@ -144,7 +145,7 @@ pub fn layer(k: usize, inputs: usize, outputs: usize) -> (Vec<f32>, Vec<f32>) {
     (uniform(2 * k as u64 + 1, inputs * outputs, scale), uniform(2 * k as u64 + 2, outputs, scale))
 }
 
-/// A matrix of so many rows, column by column.
+/// A matrix of this number of rows, column by column.
 pub fn transposed(matrix: &[f32], rows: usize) -> Vec<f32> {
     let columns = matrix.len() / rows;
     (0..matrix.len()).map(|i| matrix[i % rows * columns + i / rows]).collect()
@@ -175,8 +176,8 @@ pub fn squares(inputs: &[f32]) -> Vec<f32> {
     inputs.as_chunks().0.iter().flat_map(square).collect()
 }
 
-/// One number that equal outputs share, and others hardly do: the mean distance from a pattern. Its terms are of one sign,
-/// so that nothing cancels and its error is that of an output.
+/// One number that equal outputs share, and others hardly do: the mean distance from a pattern. Its terms are of one
+/// sign, so that nothing cancels and its error is that of an output.
 pub fn digest(output: &[f32]) -> f64 {
     let distance = |(place, &number): (usize, &f32)| (f64::from(number) - (place % 7) as f64 + 3.0).abs();
     output.iter().enumerate().map(distance).sum::<f64>() / output.len() as f64

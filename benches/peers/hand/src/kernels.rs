@@ -69,7 +69,7 @@ fn of_batch<const BATCH: usize>(job: &Job) {
     );
 }
 
-/// c += x W, in tiles of so many registers of outputs by so many samples, which stay in registers over all inputs.
+/// c += x W, in tiles of several registers of outputs by several samples, which stay in registers over all inputs.
 #[inline(never)]
 fn product<const BATCH: usize, const REGISTERS: usize, const SAMPLES: usize>(
     c: &mut Samples<BATCH>,

@@ -60,7 +60,7 @@ fn by_gemm([m, k, n]: [usize; 3], a: Matrix, b: Matrix, add: bool, c: &mut [f32]
     }
 }
 
-/// Not for sides of 5 and less, where nalgebra 0.35 takes a loop of its own: on a matrix whose rows are not contiguous, that
+/// Not for sides of 5 and less, where nalgebra 0.35 uses another loop: on a matrix whose rows are not contiguous, that
 /// loop runs over the gaps as well, past the end of `c`.
 fn by_nalgebra([m, k, n]: [usize; 3], a: Matrix, b: Matrix, add: bool, c: &mut [f32], _: usize) {
     // nalgebra's matrices lie column after column: C' = B' A'.

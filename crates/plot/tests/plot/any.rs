@@ -23,7 +23,7 @@ fn number() -> impl Strategy<Value = f64> {
     prop_oneof![proptest::sample::select(odd.to_vec()), proptest::num::f64::ANY, -1e3..1e3f64]
 }
 
-/// Returns whether everything lies within a picture. Not at its edge: that is where `plotters` puts what lies outside.
+/// Returns whether all elements are inside a picture, not at its edge, where `plotters` puts elements that are outside.
 fn check(result: Result<Picture, PlotError>) -> Result<(), TestCaseError> {
     let picture = match result {
         Ok(picture) => picture,

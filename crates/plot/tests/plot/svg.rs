@@ -35,7 +35,7 @@ pub(crate) fn corners(element: &str) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// Returns the texts of an SVG, each on a line of its own between its tags.
+/// Returns the texts of an SVG, each on a separate line between its tags.
 pub(crate) fn texts(svg: &str) -> Vec<&str> {
     let lines: Vec<&str> = svg.lines().collect();
     lines.windows(2).filter(|pair| pair[0].starts_with("<text ")).map(|pair| pair[1]).collect()
