@@ -37,6 +37,7 @@
 
 mod array;
 mod concat;
+mod in_a_row;
 mod named;
 mod pair;
 mod residual;

@@ -1,11 +1,11 @@
 use chainrule_derive::Parameters;
-use chainrule_parameters::{Parameters, Segment, ViewMut};
+use chainrule_parameters::{Parameters, Segment};
 
-use super::backward_child;
+use super::in_a_row::{self, InARow};
 use crate::bounds::SameShapeAsInput;
-use crate::layer::compare::{comparable, set_zero};
-use crate::layer::{Backward, BackwardHook, Child, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
-use crate::tensor::{SameSample, SameType, Sample};
+use crate::layer::compare::comparable;
+use crate::layer::{Backward, BackwardHook, Child, Layer, Mode, Plan, WorkspaceMut};
+use crate::tensor::Sample;
 
 /// One layer applied `N` times in a row, with the same parameters each time.
 ///
@@ -40,75 +40,40 @@ pub struct Shared<F, const N: usize> {
     pub layer: F,
 }
 
+impl<F, const N: usize> InARow<F> for Shared<F, N> {
+    const COPIES: usize = N;
+    const SHARED: bool = true;
+
+    fn layer(&self, _: usize) -> &F {
+        &self.layer
+    }
+
+    fn layer_mut(&mut self, _: usize) -> &mut F {
+        &mut self.layer
+    }
+}
+
 impl<X: Sample + bytemuck::Pod, F: Layer<X>, const N: usize> Layer<X> for Shared<F, N>
 where
     F::Output: SameShapeAsInput<X>,
 {
     type Output = X;
-    const PLAN: Plan = {
-        let plan = Plan::leaf::<X, Self>()
-            .factor(Factor::Product)
-            .repeat(&F::PLAN, N)
-            .saves(Space::per_sample::<X>(N.saturating_sub(1)))
-            .backward_scratch(Space::per_sample::<X::Grad>(if N > 1 { 2 } else { 0 }));
-        Plan {
-            children: &[Child { name: Segment::Repeated(N), plan: &F::PLAN, copies: N, shared: true }],
-            ..plan
-        }
+    const PLAN: Plan = Plan {
+        children: &[Child { name: Segment::Repeated(N), plan: &F::PLAN, copies: N, shared: true }],
+        ..in_a_row::plan::<X, F, Self>()
     };
     const OVERWRITES: bool = true;
 
-    fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, mode: &mut Mode<'_>) {
-        let samples = input.len();
-        if N == 0 {
-            return output.copy_from_slice(input);
-        }
-        let middles = workspace.saved::<X>((N - 1) * samples);
-        let mut saved = workspace.split_copies(&F::PLAN, samples, N);
-        for at in 0..N {
-            let (before, after) = middles.split_at_mut(at * samples);
-            let x = if at == 0 { input } else { &before[(at - 1) * samples..] };
-            let y = if at + 1 == N { &mut *output } else { &mut after[..samples] };
-            let workspace = workspace.copy(&mut saved, &F::PLAN, samples, at);
-            self.layer.forward(x, SameType::cast_back_mut(y), workspace, mode);
-        }
+    fn forward(&self, input: &[X], output: &mut [X], workspace: WorkspaceMut<'_>, mode: &mut Mode<'_>) {
+        in_a_row::forward(self, input, output, workspace, mode);
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
-        Layer::<X>::backward_with_hook(self, pass, None);
+        in_a_row::backward(self, pass, None);
     }
 
-    fn backward_with_hook(&self, pass: Backward<'_, X, Self>, mut hook: Option<&mut dyn BackwardHook>) {
-        let Backward { input, output, output_grad, mut input_grad, gradient, mut workspace, accumulate } =
-            pass;
-        let samples = input.len();
-        if N == 0 {
-            if !accumulate {
-                set_zero(ViewMut::of(gradient)); // not applied: the parameters have no effect
-            }
-            return input_grad.into_iter().for_each(|dx| dx.copy_from_slice(output_grad));
-        }
-        let middles = &*workspace.saved::<X>((N - 1) * samples);
-        let mut saved = workspace.split_copies(&F::PLAN, samples, N);
-        let grads = workspace.scratch::<X::Grad>(if N > 1 { 2 * samples } else { 0 });
-        let (mut above, mut below) = grads.split_at_mut(grads.len() / 2);
-        for at in (0..N).rev() {
-            let last = at + 1 == N;
-            let x = if at == 0 { input } else { &middles[(at - 1) * samples..][..samples] };
-            let y = if last { output } else { &middles[at * samples..][..samples] };
-            let dy = if last { output_grad } else { &*above };
-            let pass = Backward {
-                input: x,
-                output: SameType::cast_back(y),
-                output_grad: F::Output::cast_grads_back(dy),
-                input_grad: if at == 0 { input_grad.as_deref_mut() } else { Some(&mut *below) },
-                gradient: &mut gradient.layer,
-                workspace: workspace.copy(&mut saved, &F::PLAN, samples, at),
-                accumulate: accumulate || !last, // the first one may overwrite, the others add
-            };
-            backward_child(Segment::Index(at), &self.layer, pass, &mut hook);
-            core::mem::swap(&mut above, &mut below);
-        }
+    fn backward_with_hook(&self, pass: Backward<'_, X, Self>, hook: Option<&mut dyn BackwardHook>) {
+        in_a_row::backward(self, pass, hook);
     }
 }
 

@@ -100,7 +100,7 @@ macro_rules! part_by_part {
                 &self,
                 input: &[$input],
                 output: &mut [$input],
-                workspace /* was tape */: $crate::layer::WorkspaceMut<'_>,
+                workspace: $crate::layer::WorkspaceMut<'_>,
                 mode: &mut $crate::layer::Mode<'_>,
             ) {
                 use bytemuck::{must_cast_slice, must_cast_slice_mut};
