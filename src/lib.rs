@@ -75,8 +75,7 @@ pub use prelude::*;
 
 /// The types for writing and training networks: `use chainrule::prelude::*;`
 ///
-/// Items that only a layer that you write yourself needs are in [`layer`](crate::layer) and
-/// [`parameters`](crate::parameters).
+/// Items that only a layer that you write yourself needs are in [`layer`] and [`parameters`].
 pub mod prelude {
     #[cfg(feature = "fit")]
     pub use crate::Fit;

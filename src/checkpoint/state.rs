@@ -120,7 +120,7 @@ impl StateFields<'_> {
     }
 }
 
-/// A small value, whatever its type.
+/// A small value, as a trait object.
 pub(super) trait Json {
     /// Returns its JSON, from which the same value can be read again.
     fn write(&self) -> Result<Box<RawValue>, String>;

@@ -60,8 +60,8 @@ impl<T: Real, M: Elementwise<T, R, W>, const R: usize, const W: usize> Kernel fo
     #[inline(always)]
     fn run<L: Level>(self, _: L) {
         let Self { map, mut read, mut write } = self;
-        // `elementwise` has seen that all lengths are equal; here the compiler sees it too, and leaves out the checks. (`map` on an array
-        // would be compiled anew, some hundreds of lines, for each pass and level.)
+        // `elementwise` has seen that all lengths are equal; here the compiler sees it too, and leaves out the checks.
+        // (`map` on an array would be compiled anew, some hundreds of lines, for each pass and level.)
         let len = if W > 0 { write[0].len() } else { 0 };
         for r in 0..R {
             read[r] = &read[r][..len];

@@ -128,7 +128,8 @@ unsafe fn after<const R: usize, const W: usize>(
     mut write: [*mut u8; W],
     offset: usize,
 ) -> ([*const u8; R], [*mut u8; W]) {
-    // SAFETY: what the caller says. (`map` on an array would be compiled anew, some hundreds of lines, for each `R` and `W`.)
+    // SAFETY: what the caller says. (`map` on an array would be compiled anew, some hundreds of lines, for each `R` and
+    // `W`.)
     unsafe {
         for from in &mut read {
             *from = from.add(offset);

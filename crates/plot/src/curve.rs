@@ -126,7 +126,7 @@ impl Curve<'_> {
     fn markers(&self, place: usize, pieces: &[Vec<Point>], marks: &mut Vec<Mark>) {
         let count: usize = pieces.iter().map(Vec::len).sum();
         let every = if count <= ALL_MARKED { 1 } else { count.div_ceil(SOME_MARKED) };
-        // Lines that lie on each other show their markers at different points.
+        // Lines that coincide show their markers at different points.
         let first = (place * every / 8) % every;
         let chosen = pieces.iter().flatten().enumerate().filter(|(index, _)| index % every == first);
         let lone = pieces.iter().filter(|piece| piece.len() == 1 && every > 1).map(|piece| &piece[0]);

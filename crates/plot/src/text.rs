@@ -53,7 +53,7 @@ pub(super) fn shorten(text: &str, size: f64, room: f64) -> String {
         return text;
     }
     let letters: Vec<char> = text.chars().collect();
-    // By halves: the longest that fits keeps `kept` letters.
+    // By halves: the longest text that fits has `kept` letters.
     let (mut kept, mut too_many) = (0, letters.len());
     while kept + 1 < too_many {
         let middle = usize::midpoint(kept, too_many);

@@ -175,9 +175,9 @@ impl Windows {
         band
     }
 
-    /// Calls `f` for each run of places in these rows of the output whose tap `(channel, ky, kx)` lies on the image:
-    /// the row of patches, the first place, the first pixel, and how many. Places whose tap lies on the padding are
-    /// left out.
+    /// Calls `f` for each run of places in these rows of the output whose tap `(channel, ky, kx)` is on the image, with
+    /// the row of patches, the first place, the first pixel, and how many. Places whose tap is on the padding are left
+    /// out.
     fn runs(&self, rows: &Range<usize>, mut f: impl FnMut(usize, usize, usize, usize)) {
         for channel in 0..self.channels {
             for ky in 0..self.kernel {
@@ -198,7 +198,7 @@ impl Windows {
         }
     }
 
-    /// Returns the output places, first and one past the last, whose tap `k` lies within a side rather than on its
+    /// Returns the output places, first and one past the last, whose tap `k` is within a side rather than on its
     /// padding.
     fn on_image(&self, k: usize, side: usize, out: usize) -> Option<(usize, usize)> {
         let first = self.padding.saturating_sub(k).div_ceil(self.stride);

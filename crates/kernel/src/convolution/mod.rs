@@ -96,7 +96,7 @@ pub fn bias_gradient<T: Real>(planes: &[T], places: usize, accumulate: Accumulat
 
 /// A scalar with its convolutions: compiled in this crate once, not in every crate that has a network.
 ///
-/// Only this crate can call its functions: nobody else can make their arguments.
+/// Only this crate can call its functions: other crates cannot create their arguments.
 #[doc(hidden)]
 pub trait Convolve: Gemm {
     #[doc(hidden)]

@@ -163,8 +163,8 @@ fn windows([channels, height, width]: [usize; 3], [kernel, stride, padding]: [us
     Some(Windows::new(1, [channels, height, width], [kernel, stride, padding], [out_height, out_width]))
 }
 
-/// Returns every window that lies on one of a few small images. Among them: windows wider than the image, strides past
-/// the window, paddings past the window.
+/// Returns every window on a few small images. Among them: windows wider than the image, strides past the window,
+/// paddings past the window.
 fn small_windows() -> Vec<Windows> {
     let mut all = vec![];
     for image in [[1, 1, 1], [2, 1, 4], [1, 5, 5], [3, 6, 4], [2, 3, 11]] {

@@ -1,4 +1,4 @@
-//! How the windows of a convolution lie on an image.
+//! The geometry of a convolution's windows on an image.
 
 use crate::simd::VECTOR_BYTES;
 use crate::size;
@@ -9,7 +9,8 @@ const INTERLEAVED_BYTES: usize = 1 << 19;
 /// More than the margins that are added to the rows of an output, for a transposed convolution.
 const MARGIN: usize = 16;
 
-/// The geometry of a convolution: how its windows lie on an image, or on each of several groups of its channels.
+/// The geometry of a convolution: the positions of its windows on an image, or on each of several groups of its
+/// channels.
 ///
 /// Its sizes are checked when it is made ([`new`](Windows::new)), so that none of the functions that take it can leave
 /// an image or overflow.

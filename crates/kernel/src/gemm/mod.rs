@@ -80,7 +80,7 @@ pub fn gemm<T: Real>(
 
 /// A scalar with its products: compiled in this crate once, not in every crate that has a network.
 ///
-/// Only this crate can call its function: nobody else can make [`Operands`].
+/// Only this crate can call its function: other crates cannot create [`Operands`].
 #[doc(hidden)]
 pub trait Gemm: Lanes + Send + Sync + 'static {
     /// The initial values of a tile that starts at 0.

@@ -49,6 +49,5 @@ impl<T> Part<T> {
 
 // SAFETY: `a`, `b` and the initial numbers are read through pointers from several threads (`T: Sync`), numbers of `c`
 // are written by another thread than the one that owns them (`T: Send`), and no two parts have a number of `c` in
-// common: `middle` lies inside of the length that it divides. Initial numbers that are in `c` are those of the same
-// part.
+// common: `middle` is inside of the length that it divides. Initial numbers that are in `c` are those of the same part.
 unsafe impl<T: Send + Sync> Send for Part<T> {}

@@ -10,7 +10,7 @@ use crate::simd::{Kernel, Lanes, Level, dispatch};
 
 /// A scalar with its max pooling of 2 x 2 windows: compiled in this crate once, not in every crate that has a network.
 ///
-/// Only this crate can call its function: nobody else can make the argument.
+/// Only this crate can call its function: other crates cannot create the argument.
 #[doc(hidden)]
 pub trait MaxPool2x2: Lanes {
     #[doc(hidden)]

@@ -16,7 +16,7 @@ use super::{Real, size};
 pub(super) use max_pool_2x2::MaxPool2x2;
 use max_pool_2x2::MaxPool2x2Gradient;
 
-/// How windows lie on a plane: along its rows (0) and its columns (1).
+/// The geometry of windows on a plane: along its rows (0) and its columns (1).
 #[derive(Clone, Copy, Debug)]
 pub struct Pooling {
     /// The sides of the plane.
@@ -175,8 +175,8 @@ impl Pooling {
 
     /// Checks the geometry, and that there are as many planes of inputs as of outputs.
     ///
-    /// It is not inlined, and takes a copy: otherwise the compiler keeps the geometry in memory, and does not vectorise
-    /// the loops.
+    /// It is not inlined, and takes a copy: otherwise the compiler leaves the geometry in memory, and does not
+    /// vectorise the loops.
     #[inline(never)]
     fn check(self, inputs: usize, outputs: usize) {
         for axis in 0..2 {

@@ -4,8 +4,8 @@ use super::*;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Returns every way that a window up to 4 with a stride up to 5 lies on a side up to 7: (side, window, stride,
-/// padding, places).
+/// Returns all geometries of a window up to 4 with a stride up to 5 on a side up to 7: (side, window, stride, padding,
+/// places).
 fn sides() -> Vec<[usize; 5]> {
     let mut sides = vec![];
     for side in 1..=7_usize {
