@@ -1,4 +1,4 @@
-//! What the compiler says about a network whose shapes do not meet.
+//! The compiler's messages for networks whose shapes do not match.
 //!
 //! `tests/shapes/fail` has a program for each rule, named as the rule; its twin of the same name in `tests/shapes/pass`
 //! compiles and runs. The messages are in files next to the programs. Programs that `cargo check` accepts and

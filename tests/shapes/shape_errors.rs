@@ -1,7 +1,7 @@
-//! `docs/shape-errors.md` is made of the compile-fail programs, the compiler's own words, and what their twins do
-//! otherwise.
+//! `docs/shape-errors.md` is generated from the compile-fail programs, the compiler's messages, and the lines in which
+//! their twins differ.
 //!
-//! `BLESS=1 cargo test --workspace --test shapes page` writes it anew.
+//! `BLESS=1 cargo test --workspace --test shapes page` generates it.
 
 use std::fmt::Write;
 use std::fs;
@@ -11,20 +11,20 @@ use super::{read, read_wrong, wrong_programs};
 const INTRODUCTION: &str = "\
 # What the compiler says
 
-Each rule below is a program that does not compile, the compiler's own words, and what to write instead. The programs
-stand in `tests/shapes/fail` (in `fail_when_built` if `cargo check` accepts them and `cargo build` does not), and their
-twins, which compile, in `tests/shapes/pass`. `tests/shapes/main.rs` compares the compiler's words with these, and
-`tests/shapes/shape_errors.rs` writes this page.
+Each section has a rule: a program that does not compile, the compiler's message, and what to write instead. The
+programs are in `tests/shapes/fail` (in `fail_when_built` if `cargo check` accepts them and `cargo build` does not).
+Their twins, which compile, are in `tests/shapes/pass`. `tests/shapes/main.rs` compares the compiler's messages with
+these, and `tests/shapes/shape_errors.rs` generates this page.
 ";
 
-/// `neighbouring_layers_must_meet` as a sentence.
+/// Formats `neighbouring_layers_must_meet` as a sentence.
 fn sentence(stem: &str) -> String {
     let words = stem.replace('_', " ");
     let (first, rest) = words.split_at(1);
     format!("{}{rest}", first.to_uppercase())
 }
 
-/// The line in which `pass` differs from `fail`; or, where it has more lines, those that `fail` lacks.
+/// Returns the line in which `pass` differs from `fail`, or, if it has more lines, those that `fail` lacks.
 fn otherwise(fail: &str, pass: &str) -> String {
     let same_length = fail.lines().count() == pass.lines().count();
     let mut lines = pass.lines().enumerate();

@@ -1,7 +1,7 @@
 //! Programs with an error in a constant of a generic function: `cargo check` accepts them, and `cargo build` does not.
 //!
 //! They are examples of this package that are built here alone, with what is built already. Below our sentence rustc
-//! names functions inside the crate, which are no concern of the reader's: the files `.stderr` hold the errors' first
+//! names functions inside the crate, which do not help the reader: the files `.stderr` have only the errors' first
 //! lines.
 
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::process::Command;
 
 use super::{names, read};
 
-/// The errors that the compiler reports, one a line.
+/// Returns the errors that the compiler reports, one in each line.
 fn errors(name: &str) -> String {
     let mut cargo = Command::new(env!("CARGO"));
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
