@@ -3,7 +3,7 @@
 use super::simd::{Kernel, Level, dispatch};
 use super::{Elementwise, Real, elementwise, exp};
 
-/// How many sums, or maxima, are computed side by side: a single one would wait for each step to end.
+/// How many sums, or maxima, are computed side by side: a single sum would wait for each step to end.
 const TOGETHER: usize = 8;
 
 /// Computes exp(x - m) for each x of a row whose largest number is m, in rows of `columns`. None overflows, and the

@@ -56,7 +56,7 @@ fn factor(variance: f64, epsilon: f64) -> f64 {
 
 /// Computes the sums of `N` terms over slices of equal length, in `f64`.
 ///
-/// Eight sums run side by side: a single one would wait for each of its additions.
+/// Eight sums run side by side: a single sum would wait for each of its additions.
 #[inline(always)]
 fn sums<T: Real, const K: usize, const N: usize>(
     slices: [&[T]; K],

@@ -19,7 +19,7 @@ impl<T: Real> Kernel for BiasGradient<'_, T> {
 
     #[inline(always)]
     fn run<L: Level>(self, _: L) {
-        /// Several sums run side by side: a single one would wait for each of its additions.
+        /// Several sums run side by side: a single sum would wait for each of its additions.
         const TOGETHER: usize = 4;
         let lanes = T::Vector::<L>::LANES;
         let Self { planes, places, accumulate, gradient } = self;
