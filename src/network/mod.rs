@@ -1,6 +1,8 @@
 //! Floor 6: the methods that every network has.
 
+mod budget;
 mod maps;
+mod passes;
 
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
@@ -10,22 +12,26 @@ use alloc::vec::Vec;
 use bytemuck::Pod;
 #[cfg(feature = "alloc")]
 use chainrule_parameters::Owned;
-use chainrule_parameters::{Parameters, Role, View, ViewMut};
+use chainrule_parameters::{Parameters, View, ViewMut};
 use rand::Rng;
 
 use crate::Error;
 use crate::bounds::{GradientOf, InputFor, OutputFor};
-use crate::kernel::Real;
-use crate::layer::{
-    AsWorkspace, Backward, BackwardHook, Layer, Mode, Parameter, ParametersView, Plan, Space, Visitor,
-    WorkspaceMut, compare, visit, watch,
-};
 #[cfg(feature = "alloc")]
-use crate::layer::{Summary, Workspace};
-use crate::loss::{Loss, TargetFor, check_lengths};
-use crate::tensor::{SameSample, SameType, Sample, Tensor};
+use crate::kernel::Real;
+use crate::layer::{AsWorkspace, BackwardHook, ParametersView, compare};
+#[cfg(feature = "alloc")]
+use crate::layer::{Layer, Summary, Workspace};
+use crate::loss::TargetFor;
+#[cfg(feature = "alloc")]
+use crate::loss::{Loss, check_lengths};
+use crate::tensor::{SameType, Sample, Tensor};
 
+pub use budget::{Budget, budget};
 pub use maps::{AcceptsInput, Maps, shapes};
+pub(crate) use passes::loss_gradient;
+#[cfg(feature = "flow")]
+pub(crate) use passes::show_forward;
 
 /// The methods that every network has, and so every layer. [`Init`](crate::init::Init) creates networks.
 ///
@@ -106,7 +112,7 @@ pub trait Network: Parameters {
     where
         Self: Maps<X, Y>,
     {
-        predict_into(
+        passes::predict_into(
             self,
             SameType::cast(inputs),
             SameType::cast_back_mut(SameType::cast_mut(outputs)),
@@ -186,7 +192,7 @@ pub trait Network: Parameters {
     {
         let inputs: &[X] = SameType::cast(inputs);
         let (mut input_grads, mut gradient) = (bytemuck::zeroed_vec(inputs.len()), Owned::zeros());
-        vjp(self, inputs, cotangents, &mut input_grads, &mut gradient)?;
+        passes::vjp(self, inputs, cotangents, &mut input_grads, &mut gradient)?;
         Ok((input_grads, gradient))
     }
 
@@ -219,7 +225,7 @@ pub trait Network: Parameters {
         }
         let mut jacobian: Box<Y::Of<X>> = bytemuck::zeroed_box();
         let rows = bytemuck::cast_slice_mut(core::slice::from_mut(&mut *jacobian));
-        vjp(self, &inputs, &cotangents, rows, &mut Owned::zeros())?;
+        passes::vjp(self, &inputs, &cotangents, rows, &mut Owned::zeros())?;
         Ok(jacobian)
     }
 
@@ -243,216 +249,3 @@ pub trait Network: Parameters {
 }
 
 impl<N: Parameters> Network for N {}
-
-/// Returns the memory of a pass beside that of the network's layers: the outputs, their gradient, and the gradient of
-/// the inputs.
-const fn boundaries<X: Sample, N: Layer<X>>() -> Space {
-    Space::per_sample::<N::Output>(1)
-        .and(Space::per_sample::<<N::Output as Sample>::Grad>(1))
-        .and(Space::per_sample::<X::Grad>(1))
-}
-
-/// What a network needs for inputs of one shape: see [`budget`].
-#[derive(Clone, Copy, Debug)]
-pub struct Budget {
-    /// How many numbers all parameters have together.
-    pub parameters: usize,
-    /// The bytes of the network itself, and so of its gradient.
-    pub network_bytes: usize,
-    /// The multiply-adds of a forward pass, for each sample.
-    pub multiply_adds: u64,
-    plan: Plan,
-    boundaries: Space,
-}
-
-impl Budget {
-    /// Returns the cache lines (64 bytes each) that a prediction of this many samples needs: the size of a
-    /// [`FixedWorkspace`](crate::layer::FixedWorkspace).
-    pub const fn prediction_lines(&self, samples: usize) -> usize {
-        let [saved, scratch] = self.plan.prediction_lines(Space::NONE, samples);
-        saved + scratch
-    }
-
-    /// Returns the cache lines that a training step of this many samples needs.
-    pub const fn training_lines(&self, samples: usize) -> usize {
-        let [saved, scratch] = self.plan.training_lines(self.boundaries, samples);
-        saved + scratch
-    }
-}
-
-/// Computes what a network needs for inputs of one shape, at compile time.
-///
-/// ```
-/// use chainrule::prelude::*;
-///
-/// type Net = (Linear<784, 128>, Relu, Linear<128, 10>);
-/// const NEEDS: chainrule::Budget = chainrule::budget::<Net, Vector<784>>();
-/// const _: () = assert!(NEEDS.network_bytes <= 400 * 1024 + 10 * 1024, "the network must fit into 410 KiB");
-/// const _: () = assert!(64 * NEEDS.prediction_lines(1) <= 2048, "a prediction must work in 2 KiB");
-/// ```
-pub const fn budget<N: Layer<X>, X: Sample>() -> Budget {
-    Budget {
-        parameters: N::COUNT,
-        network_bytes: size_of::<N>(),
-        multiply_adds: N::PLAN.cost.multiply_adds,
-        plan: N::PLAN,
-        boundaries: boundaries::<X, N>(),
-    }
-}
-
-/// Computes [`Network::loss_gradient`] for samples that are this share of a batch: their part of the batch's mean loss,
-/// and of its gradient.
-#[allow(clippy::too_many_arguments)]
-pub(crate) fn loss_gradient<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
-    network: &N,
-    loss: &L,
-    inputs: &[X],
-    targets: &[T],
-    share: f64,
-    workspace: &mut impl AsWorkspace,
-    gradient: &mut N,
-    rng: &mut impl Rng,
-    hook: Option<&mut dyn BackwardHook>,
-) -> Result<f64, Error>
-where
-    N: Maps<X, Y>,
-{
-    let samples = inputs.len();
-    check_lengths(samples, targets.len())?;
-    check_inputs(inputs)?;
-    let [saved, scratch] = N::PLAN.training_lines(boundaries::<X, N>(), samples);
-    let mut workspace = workspace.lines(saved, scratch)?;
-    let outputs = workspace.saved::<N::Output>(samples);
-    let output_grad = workspace.saved::<<N::Output as Sample>::Grad>(samples);
-    let input_grad = hook.is_some().then(|| workspace.saved::<X::Grad>(samples));
-    network.forward(inputs, outputs, workspace.reborrow(), &mut Mode::Train(rng));
-    check_outputs(outputs)?;
-    let mean = {
-        let output_grad = N::Output::cast_grads_mut(output_grad);
-        let mean = T::compare_by(loss).mean_and_gradient(SameType::cast(outputs), targets, output_grad)?;
-        if share != 1.0 {
-            let scale = Real::from_f64(share);
-            Y::flat_mut(output_grad).iter_mut().for_each(|g| *g *= scale);
-        }
-        mean
-    };
-    backward(network, inputs, outputs, output_grad, input_grad, gradient, workspace, hook);
-    if share != 1.0 {
-        scale_buffers(ViewMut::of(gradient), share);
-    }
-    Ok(share * mean)
-}
-
-/// Computes [`Network::vjp`] into given memory.
-#[cfg(feature = "alloc")]
-fn vjp<N, X: Sample, Y: Tensor>(
-    network: &N,
-    inputs: &[X],
-    cotangents: &[Y],
-    input_grads: &mut [X::Grad],
-    gradient: &mut N,
-) -> Result<(), Error>
-where
-    N: Maps<X, Y>,
-{
-    let samples = inputs.len();
-    if samples != cotangents.len() {
-        return Err(Error::BatchLengths { inputs: samples, targets: cotangents.len() });
-    }
-    check_inputs(inputs)?;
-    let mut workspace = Workspace::default();
-    let mut workspace = workspace.reserve(&N::PLAN, boundaries::<X, N>(), samples);
-    let outputs = workspace.saved::<N::Output>(samples);
-    network.forward(inputs, outputs, workspace.reborrow(), &mut Mode::Evaluate);
-    check_outputs(outputs)?;
-    let output_grad = N::Output::cast_grads_back(cotangents);
-    backward(network, inputs, outputs, output_grad, Some(input_grads), gradient, workspace, None);
-    Ok(())
-}
-
-/// Calls the hook with the result of a forward pass whose loss has no gradient.
-#[cfg(feature = "flow")]
-pub(crate) fn show_forward<N: Layer<X>, X: Sample>(
-    network: &N,
-    inputs: &[X],
-    rng: &mut impl Rng,
-    hook: &mut dyn BackwardHook,
-) {
-    let (samples, mut workspace, mut gradient) = (inputs.len(), Workspace::default(), N::zeros());
-    let mut workspace = workspace.reserve(&N::PLAN, boundaries::<X, N>(), samples);
-    let outputs = workspace.saved::<N::Output>(samples);
-    let output_grad = workspace.saved::<<N::Output as Sample>::Grad>(samples);
-    let input_grad = workspace.saved::<X::Grad>(samples);
-    network.forward(inputs, outputs, workspace.reborrow(), &mut Mode::Train(rng));
-    bytemuck::fill_zeroes(output_grad);
-    backward(network, inputs, outputs, output_grad, Some(input_grad), &mut gradient, workspace, Some(hook));
-}
-
-/// Runs the backward pass of the network from the gradient of the outputs.
-#[allow(clippy::too_many_arguments)]
-fn backward<N: Layer<X>, X: Sample>(
-    network: &N,
-    input: &[X],
-    output: &[N::Output],
-    output_grad: &[<N::Output as Sample>::Grad],
-    input_grad: Option<&mut [X::Grad]>,
-    gradient: &mut N,
-    workspace: WorkspaceMut<'_>,
-    hook: Option<&mut dyn BackwardHook>,
-) {
-    if !N::OVERWRITES {
-        compare::set_zero(ViewMut::of(&mut *gradient));
-    }
-    let pass = Backward { input, output, output_grad, input_grad, gradient, workspace, accumulate: false };
-    match hook {
-        None => network.backward(pass),
-        Some(hook) => watch(network, pass, hook),
-    }
-}
-
-/// The distance of a buffer is not multiplied by the gradient of the loss, so its share is applied separately.
-fn scale_buffers(gradient: ViewMut<'_>, share: f64) {
-    if gradient.description().has_buffers() {
-        visit([], [gradient], &mut ScaleBuffers(share));
-    }
-}
-
-struct ScaleBuffers(f64);
-
-impl Visitor<0, 1> for ScaleBuffers {
-    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
-        if let Role::Buffer { .. } = parameter.role {
-            xs.iter_mut().for_each(|x| *x *= T::from_f64(self.0));
-        }
-    }
-}
-
-fn predict_into<N: Layer<X>, X: Sample>(
-    network: &N,
-    inputs: &[X],
-    outputs: &mut [N::Output],
-    workspace: &mut impl AsWorkspace,
-) -> Result<(), Error> {
-    if inputs.len() != outputs.len() {
-        return Err(Error::OutputLengths { inputs: inputs.len(), outputs: outputs.len() });
-    }
-    check_inputs(inputs)?;
-    let [saved, scratch] = N::PLAN.prediction_lines(Space::NONE, inputs.len());
-    let workspace = workspace.lines(saved, scratch)?;
-    network.forward(inputs, outputs, workspace, &mut Mode::Evaluate);
-    check_outputs(outputs)
-}
-
-fn check_inputs<X: Sample>(inputs: &[X]) -> Result<(), Error> {
-    match X::first_non_finite(inputs) {
-        None => Ok(()),
-        Some((sample, element, value)) => Err(Error::NonFiniteData { what: "input", sample, element, value }),
-    }
-}
-
-fn check_outputs<Y: Sample>(outputs: &[Y]) -> Result<(), Error> {
-    match Y::first_non_finite(outputs) {
-        None => Ok(()),
-        Some((sample, element, value)) => Err(Error::NonFiniteOutput { sample, element, value }),
-    }
-}

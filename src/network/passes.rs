@@ -1,0 +1,175 @@
+//! The forward and backward passes of a whole network, with the checks of what goes in and what comes out.
+
+use chainrule_parameters::{Role, ViewMut};
+use rand::Rng;
+
+use super::Maps;
+use super::budget::boundaries;
+use crate::Error;
+use crate::kernel::Real;
+#[cfg(feature = "alloc")]
+use crate::layer::Workspace;
+use crate::layer::{
+    AsWorkspace, Backward, BackwardHook, Layer, Mode, Parameter, Space, Visitor, WorkspaceMut, compare,
+    visit, watch,
+};
+use crate::loss::{Loss, TargetFor, check_lengths};
+use crate::tensor::{SameSample, SameType, Sample, Tensor};
+
+/// Computes [`Network::loss_gradient`](super::Network::loss_gradient) for samples that are this share of a batch: their part of the batch's mean loss,
+/// and of its gradient.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn loss_gradient<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
+    network: &N,
+    loss: &L,
+    inputs: &[X],
+    targets: &[T],
+    share: f64,
+    workspace: &mut impl AsWorkspace,
+    gradient: &mut N,
+    rng: &mut impl Rng,
+    hook: Option<&mut dyn BackwardHook>,
+) -> Result<f64, Error>
+where
+    N: Maps<X, Y>,
+{
+    let samples = inputs.len();
+    check_lengths(samples, targets.len())?;
+    check_inputs(inputs)?;
+    let [saved, scratch] = N::PLAN.training_lines(boundaries::<X, N>(), samples);
+    let mut workspace = workspace.lines(saved, scratch)?;
+    let outputs = workspace.saved::<N::Output>(samples);
+    let output_grad = workspace.saved::<<N::Output as Sample>::Grad>(samples);
+    let input_grad = hook.is_some().then(|| workspace.saved::<X::Grad>(samples));
+    network.forward(inputs, outputs, workspace.reborrow(), &mut Mode::Train(rng));
+    check_outputs(outputs)?;
+    let mean = {
+        let output_grad = N::Output::cast_grads_mut(output_grad);
+        let mean = T::compare_by(loss).mean_and_gradient(SameType::cast(outputs), targets, output_grad)?;
+        if share != 1.0 {
+            let scale = Real::from_f64(share);
+            Y::flat_mut(output_grad).iter_mut().for_each(|g| *g *= scale);
+        }
+        mean
+    };
+    backward(network, inputs, outputs, output_grad, input_grad, gradient, workspace, hook);
+    if share != 1.0 {
+        scale_buffers(ViewMut::of(gradient), share);
+    }
+    Ok(share * mean)
+}
+
+/// Computes [`Network::vjp`](super::Network::vjp) into given memory.
+#[cfg(feature = "alloc")]
+pub(super) fn vjp<N, X: Sample, Y: Tensor>(
+    network: &N,
+    inputs: &[X],
+    cotangents: &[Y],
+    input_grads: &mut [X::Grad],
+    gradient: &mut N,
+) -> Result<(), Error>
+where
+    N: Maps<X, Y>,
+{
+    let samples = inputs.len();
+    if samples != cotangents.len() {
+        return Err(Error::BatchLengths { inputs: samples, targets: cotangents.len() });
+    }
+    check_inputs(inputs)?;
+    let mut workspace = Workspace::default();
+    let mut workspace = workspace.reserve(&N::PLAN, boundaries::<X, N>(), samples);
+    let outputs = workspace.saved::<N::Output>(samples);
+    network.forward(inputs, outputs, workspace.reborrow(), &mut Mode::Evaluate);
+    check_outputs(outputs)?;
+    let output_grad = N::Output::cast_grads_back(cotangents);
+    backward(network, inputs, outputs, output_grad, Some(input_grads), gradient, workspace, None);
+    Ok(())
+}
+
+/// Calls the hook with the result of a forward pass whose loss has no gradient.
+#[cfg(feature = "flow")]
+pub(crate) fn show_forward<N: Layer<X>, X: Sample>(
+    network: &N,
+    inputs: &[X],
+    rng: &mut impl Rng,
+    hook: &mut dyn BackwardHook,
+) {
+    let (samples, mut workspace, mut gradient) = (inputs.len(), Workspace::default(), N::zeros());
+    let mut workspace = workspace.reserve(&N::PLAN, boundaries::<X, N>(), samples);
+    let outputs = workspace.saved::<N::Output>(samples);
+    let output_grad = workspace.saved::<<N::Output as Sample>::Grad>(samples);
+    let input_grad = workspace.saved::<X::Grad>(samples);
+    network.forward(inputs, outputs, workspace.reborrow(), &mut Mode::Train(rng));
+    bytemuck::fill_zeroes(output_grad);
+    backward(network, inputs, outputs, output_grad, Some(input_grad), &mut gradient, workspace, Some(hook));
+}
+
+/// Runs the backward pass of the network from the gradient of the outputs.
+#[allow(clippy::too_many_arguments)]
+fn backward<N: Layer<X>, X: Sample>(
+    network: &N,
+    input: &[X],
+    output: &[N::Output],
+    output_grad: &[<N::Output as Sample>::Grad],
+    input_grad: Option<&mut [X::Grad]>,
+    gradient: &mut N,
+    workspace: WorkspaceMut<'_>,
+    hook: Option<&mut dyn BackwardHook>,
+) {
+    if !N::OVERWRITES {
+        compare::set_zero(ViewMut::of(&mut *gradient));
+    }
+    let pass = Backward { input, output, output_grad, input_grad, gradient, workspace, accumulate: false };
+    match hook {
+        None => network.backward(pass),
+        Some(hook) => watch(network, pass, hook),
+    }
+}
+
+/// The distance of a buffer is not multiplied by the gradient of the loss, so its share is applied separately.
+fn scale_buffers(gradient: ViewMut<'_>, share: f64) {
+    if gradient.description().has_buffers() {
+        visit([], [gradient], &mut ScaleBuffers(share));
+    }
+}
+
+struct ScaleBuffers(f64);
+
+impl Visitor<0, 1> for ScaleBuffers {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
+        if let Role::Buffer { .. } = parameter.role {
+            xs.iter_mut().for_each(|x| *x *= T::from_f64(self.0));
+        }
+    }
+}
+
+/// Computes [`Network::predict_into`](super::Network::predict_into).
+pub(super) fn predict_into<N: Layer<X>, X: Sample>(
+    network: &N,
+    inputs: &[X],
+    outputs: &mut [N::Output],
+    workspace: &mut impl AsWorkspace,
+) -> Result<(), Error> {
+    if inputs.len() != outputs.len() {
+        return Err(Error::OutputLengths { inputs: inputs.len(), outputs: outputs.len() });
+    }
+    check_inputs(inputs)?;
+    let [saved, scratch] = N::PLAN.prediction_lines(Space::NONE, inputs.len());
+    let workspace = workspace.lines(saved, scratch)?;
+    network.forward(inputs, outputs, workspace, &mut Mode::Evaluate);
+    check_outputs(outputs)
+}
+
+fn check_inputs<X: Sample>(inputs: &[X]) -> Result<(), Error> {
+    match X::first_non_finite(inputs) {
+        None => Ok(()),
+        Some((sample, element, value)) => Err(Error::NonFiniteData { what: "input", sample, element, value }),
+    }
+}
+
+fn check_outputs<Y: Sample>(outputs: &[Y]) -> Result<(), Error> {
+    match Y::first_non_finite(outputs) {
+        None => Ok(()),
+        Some((sample, element, value)) => Err(Error::NonFiniteOutput { sample, element, value }),
+    }
+}
