@@ -24,7 +24,7 @@ impl<Y: Sample> OutputIs<Y> for Y {}
 
 /// An input of a network that takes `X`: an `X`.
 #[diagnostic::on_unimplemented(
-    message = "this network takes `{X}`, and the data are `{Self}`",
+    message = "this network takes `{X}`, but the data are `{Self}`",
     label = "the first layer takes `{X}`",
     note = "make the first layer take `{Self}`, or give it `{X}`; an array becomes a tensor by its name, as in `Vector([0.0; 3])`"
 )]
@@ -34,9 +34,9 @@ impl<X> InputFor<X> for X {}
 
 /// A buffer for an output `Y`: a `Y`.
 #[diagnostic::on_unimplemented(
-    message = "this network gives `{Y}`, and there is room for `{Self}`",
+    message = "this network gives `{Y}`, and the buffer for its outputs holds `{Self}`",
     label = "the last layer gives `{Y}`",
-    note = "make room for the outputs in their own shape, `{Y}`"
+    note = "make a buffer of the outputs' shape, `{Y}`"
 )]
 pub trait OutputFor<Y>: SameType<Y> {}
 
@@ -78,9 +78,9 @@ impl<N> GradientOf<N> for chainrule_parameters::Owned<N> {
 
 /// The outputs of branch and skip connection have the same shape and can be added.
 #[diagnostic::on_unimplemented(
-    message = "the two ways through a residual block must give one shape: its branch gives `{Self}`, and its skip brings `{X}`",
+    message = "the branch of a residual block must give the shape of its skip connection: it gives `{Self}`, and the skip connection gives `{X}`",
     label = "`{Self}` cannot be added to `{X}`",
-    note = "the plain skip brings the block's own input, so its branch must give that shape back; where the shape changes, let the skip be a layer that changes it alike, as in `Residual<Branch, Linear<64, 32>>`"
+    note = "without a second type, the skip connection gives the block's own input, so the branch must give that shape; where the branch changes the shape, give the skip connection a layer that changes it too, as in `Residual<Branch, Linear<64, 32>>`"
 )]
 pub trait SameShape<X: Sample>: SameSample<X> {}
 
@@ -100,7 +100,7 @@ impl<X: Sample> SameShapeAsInput<X> for X {}
 #[diagnostic::on_unimplemented(
     message = "a stack holds at most 16 layers, and this one has {LAYERS}",
     label = "too many layers for one tuple",
-    note = "group some of them in tuples of their own, as in `((A, B, C), (D, E, F))`, or repeat equal ones in an array, as in `[Block; 4]`: the network stays the same"
+    note = "nest tuples, as in `((A, B, C), (D, E, F))`, or repeat equal ones in an array, as in `[Block; 4]`: the network stays the same"
 )]
 pub trait AtMostSixteen<const LAYERS: usize> {}
 

@@ -41,7 +41,7 @@ impl Flow {
                 return verdict(Some(at), why, cure);
             }
             if at.factor == Factor::Sum {
-                let why = format!("at {name} the sum of the ways is not finite, though each way is");
+                let why = format!("at {name} the sum of the paths is not finite, though each path is");
                 return verdict(Some(at), why, SMALLER_BRANCHES);
             }
             let why = format!("{name} is the first layer whose output is not finite, though its input is");
