@@ -6,7 +6,7 @@
 # is not in it; the last row is chainrule itself, with all these features.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- serde checkpoint fit flow threads theory csv npy idx gzip plot
+[ $# -gt 0 ] || set -- fit checkpoint flow threads serde nalgebra plot theory csv npy idx gzip
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
@@ -35,6 +35,7 @@ row() { # row NAME FEATURES BASE: the crates of FEATURES that are not among thos
     printf '%-12s %7s %8s\n' "$1" "$crates" "$seconds"
 }
 printf '%-12s %7s %8s\n' feature crates seconds
+row alloc alloc ""
 row std std ""
 for feature in "$@"; do row "$feature" "std,$feature" std; done
 awk '$1 == "chainrule" { printf "%-12s %7s %8.1f\n", "chainrule", 1, $2 + $3 }' "$folder/log"

@@ -4,8 +4,8 @@
 # For each: the crates it is made of, without this benchmark's own; a clean release build, sources fetched before; a build
 # after a change to its main.rs alone; the size of the binary, and stripped. All are built alike, by a plain
 # `cargo build --release` without processor flags. Seconds are of the processor, and by the clock: the former stay true on
-# a machine that is at work. chainrule stands with its default features, which draw plots and read files, and with what
-# training alone takes.
+# a machine that is at work. chainrule is built with its default features (`chainrule`), and with what training alone needs
+# (`chainrule-training`: `std` and `threads`).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=${PEERS_BUILD:-$HOME/.cache/peers}

@@ -121,7 +121,7 @@ impl fmt::Display for Cause {
         f.write_str(match self {
             Self::Weights => "W",
             Self::Activation => "g'",
-            Self::Sum => "sum of ways",
+            Self::Sum => "sum of paths",
             Self::Other => "other factor",
         })
     }
