@@ -1,4 +1,4 @@
-//! Vanishing gradients: plain stacks of 2 to 64 layers, four activations, four initialisations. Prints the gradient at
+//! Vanishing gradients: plain stacks of 2 to 64 layers, four activations, four initializations. Prints the gradient at
 //! the first layer relative to that at the last, and the factor of each layer, with the prediction of mean field
 //! theory.
 //!

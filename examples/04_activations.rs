@@ -1,9 +1,9 @@
 //! Which activation preserves the gradient: the order leaky ReLU > ReLU > tanh > sigmoid of their largest slopes, under
-//! six initialisations, and where it fails.
+//! six initializations, and where it fails.
 //!
 //! ```text
 //! $ cargo run --release --features plot --example 04_activations
-//! initialisation  activation  gain a layer  first over last   accuracy: momentum     Adam
+//! initialization  activation  gain a layer  first over last   accuracy: momentum     Adam
 //! ..
 //! Glorot          ReLU              0.698           1.5e-3               34.9 %   59.0 %
 //! Glorot          tanh              0.950           3.9e-1               93.3 %   91.4 %
@@ -37,7 +37,7 @@ const PLAN: Plan = Plan { batch: 32, steps: 600, clip: f64::INFINITY, smoothing:
 
 type Net<G> = (Linear<64, N>, [(G, Linear<N, N>); 18], G, Linear<N, 10>);
 
-/// What an activation does under an initialisation.
+/// What an activation does under an initialization.
 struct Row {
     gain: f64,
     first_over_last: f64,
@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("3 x LeCun", Initializer::lecun_normal().gain(3.0), 9.0),
     ];
     let digits = Set::digits()?;
-    println!("initialisation  activation  gain a layer  first over last   accuracy: momentum   Adam");
+    println!("initialization  activation  gain a layer  first over last   accuracy: momentum   Adam");
     let (mut panels, mut table) = (Vec::new(), Vec::new());
     for (name, initializer, variance) in initializers {
         let rows = [
@@ -97,7 +97,7 @@ fn judge(table: &[(&str, f64, [Row; 4])]) -> Result<(), Box<dyn Error>> {
     println!(
         "\nSigmoid has the smallest gain and learns next to nothing (below 20 %) under: {}.\nReLU has a larger gain than \
          tanh, as the order of slopes says, under: {}.\nIt has a smaller one, and tanh learns more with both \
-         optimisers, under: {}.\nThe gains of leaky ReLU and ReLU differ by {:.1} % a layer.",
+         optimizers, under: {}.\nThe gains of leaky ReLU and ReLU differ by {:.1} % a layer.",
         where_(&|rows| rows[..3].iter().all(|row| rows[3].gain < row.gain)
             && rows[3].accuracy.iter().all(|a| *a < 0.2)),
         where_(&keeps_less),

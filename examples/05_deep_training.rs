@@ -1,16 +1,16 @@
 //! A plain network of 50 sigmoid layers does not learn the digits. Three cures, one line each: a skip connection,
-//! another activation, another initialisation.
+//! another activation, another initialization.
 //!
 //! ```text
 //! $ cargo run --release --features plot --example 05_deep_training
 //! ..
 //! The plain network, whose first layer has 8e-31 of the last one's gradient, reads 10.2 % of the test digits after 1500 steps
 //! (guessing: 10 %), with a loss of 2.304 (ln 10 = 2.303, which is knowing nothing). One line brings it:
-//! a skip connection to 96.2 %, another activation to 96.2 %, another initialisation to 96.3 %.
+//! a skip connection to 96.2 %, another activation to 96.2 %, another initialization to 96.3 %.
 //! ```
 //! Prints the gradient flow before and after each training, and records it in between.
 //!
-//! # The initialisation
+//! # The initialization
 //! A sigmoid is σ(z) = 1/2 + tanh(z/2)/2: a tanh of a quarter of the slope, around a half. So a sigmoid layer with four
 //! times the weights, and a bias of minus a half of their sum, is a tanh layer:
 //!
@@ -67,13 +67,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let skips = run("a skip connection", Skips::init_with(orthogonal, &mut start()), &digits)?;
     let tanhs = run("another activation", Tanhs::init_with(orthogonal, &mut start()), &digits)?;
     let larger = recentred(Sigmoids::init_with(orthogonal.gain(4.3), &mut start()));
-    let larger = run("another initialisation", larger, &digits)?;
+    let larger = run("another initialization", larger, &digits)?;
     let all = [plain, skips, tanhs, larger];
     let off_centre = Sigmoids::init_with(orthogonal.gain(4.3), &mut start());
     let (images, labels) = (&digits.0.images[..128], &digits.0.labels[..128]);
     let off_centre = deep::flow(&*off_centre, &CrossEntropy::default(), images, labels)?.verdict();
     println!(
-        "(With that initialisation's larger weights but without its biases the gradient is {}: {:.0e} arrives.)\n",
+        "(With that initialization's larger weights but without its biases the gradient is {}: {:.0e} arrives.)\n",
         off_centre.state,
         off_centre.first_over_last.unwrap_or(f64::NAN)
     );

@@ -1,4 +1,4 @@
-//! Repeats three published trainings of deep networks: initialisation, skip connections, order and chaos.
+//! Repeats three published trainings of deep networks: initialization, skip connections, order and chaos.
 //!
 //! ```text
 //! # smaller twins on the digits of this crate, in seconds:
@@ -24,7 +24,7 @@
 //! * He, Zhang, Ren, Sun, "Delving deep into rectifiers", ICCV 2015, section 2.2: 30 layers of ReLU learn with a
 //!   variance of 2 / n, and do not with 1 / n.
 //! * He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016. Its plain networks have batch
-//!   normalisation, and it says that their gradients do *not* vanish (section 4.1): the optimisation fails there for
+//!   normalization, and it says that their gradients do *not* vanish (section 4.1): the optimization fails there for
 //!   another reason. The plain networks here have no norm, and their gradients do vanish (Hochreiter 1991; Bengio,
 //!   Simard, Frasconi 1994); this example does not repeat that paper's experiment.
 //! * Schoenholz, Gilmer, Ganguli, Sohl-Dickstein, "Deep information propagation", ICLR 2017, section 5: a deep tanh
@@ -65,7 +65,7 @@ fn main() -> std::process::ExitCode {
     std::process::ExitCode::SUCCESS
 }
 
-/// MNIST, standardised.
+/// MNIST, standardized.
 fn mnist(folder: &Path, part: &str, most: usize) -> Result<Set<784>, Box<dyn Error>> {
     let file = |kind: &str| {
         let plain = folder.join(format!("{part}-{kind}-ubyte"));

@@ -4,7 +4,7 @@
 //! $ cargo run --release --features csv,gzip --example regression
 //! ```
 //! splits the table (`examples/data/README.md`) five times by chance into 80 % to learn from and 20 % to test with. A
-//! network learns from most of the former, standardised by the mean and deviation of these rows; the rest is the
+//! network learns from most of the former, standardized by the mean and deviation of these rows; the rest is the
 //! validation set for early stopping. It is compared with ordinary least squares, which uses all 80 %. R² is on the
 //! test part: the share of the strengths' variance that is explained. Least squares should be near 0.55 and the network
 //! near 0.9, since strength is not linear: it grows more slowly with age, and water reduces the effect of cement. The

@@ -1,4 +1,4 @@
-//! A residual convolutional network: two stages, a projection where the shape changes, batch normalisation.
+//! A residual convolutional network: two stages, a projection where the shape changes, batch normalization.
 //!
 //! ```text
 //! $ cargo run --release --features idx,gzip --example resnet  # the 8x8 digits that come with this crate

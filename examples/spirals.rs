@@ -6,7 +6,7 @@
 //! ```
 //! prints how many points the network classifies correctly as it learns, ends when all are correct, and draws the
 //! regions as `target/pictures/spirals.png`: two bands along the arms, with three turns each. The points half-way
-//! between two neighbours of an arm are not in the training set; how many of these are correct shows whether the
+//! between two neighbors of an arm are not in the training set; how many of these are correct shows whether the
 //! regions are bands. The program fails if a point of the 194 is wrong at the end.
 //!
 //! # Source

@@ -1,4 +1,4 @@
-//! Compares gradient flow with theory: the gradients of networks of this crate at initialisation, and the predictions
+//! Compares gradient flow with theory: the gradients of networks of this crate at initialization, and the predictions
 //! of `chainrule::theory` and closed forms.
 //!
 //! ```text

@@ -105,7 +105,7 @@ pub enum Error {
         /// The number itself.
         value: f64,
     },
-    /// A step could not be taken, because of this layer. Network and optimiser are as they were before it.
+    /// A step could not be taken, because of this layer. Network and optimizer are as they were before it.
     #[cfg(feature = "alloc")]
     #[error("step {step} was not taken: {why}; {cure}")]
     NonFiniteStep {

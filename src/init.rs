@@ -1,7 +1,7 @@
-//! Floor 5: the initialisation of a network's parameters.
+//! Floor 5: the initialization of a network's parameters.
 //!
 //! The chain rule's product has a factor W for every layer. The initializer chooses the size of W at the start of
-//! training, and so whether gradients vanish or explode there. One call initialises a whole network:
+//! training, and so whether gradients vanish or explode there. One call initializes a whole network:
 //!
 //! ```
 //! use chainrule::prelude::*;
@@ -238,7 +238,7 @@ fn orthonormalize(columns: &mut [f64], len: usize) {
     }
 }
 
-/// Computes the dot product of two columns, in several sums, which the compiler vectorises.
+/// Computes the dot product of two columns, in several sums, which the compiler vectorizes.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let mut sums = [0.0; 8];

@@ -1,6 +1,6 @@
 //! Floor 5: schedules of the learning rate.
 //!
-//! A schedule is a factor of the initial learning rate, so that it is independent of the optimiser:
+//! A schedule is a factor of the initial learning rate, so that it is independent of the optimizer:
 //!
 //! ```
 //! use chainrule::prelude::*;

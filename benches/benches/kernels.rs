@@ -2,7 +2,7 @@
 //! the peak of this core.
 //!
 //! ```text
-//! $ cargo bench -p chainrule-benches --bench kernels            # prints the map, and what falls below half of its neighbours
+//! $ cargo bench -p chainrule-benches --bench kernels            # prints the map, and what falls below half of its neighbors
 //! $ cargo bench -p chainrule-benches --bench kernels -- FOLDER  # and draws it: kernels.svg
 //! ```
 
@@ -94,7 +94,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             for at in 1..WIDTHS.len() - 1 {
                 let [before, speed, after] = [map[row][at - 1], map[row][at], map[row][at + 1]];
                 if speed < 0.5 * before.min(after) {
-                    println!("below half of its neighbours: batch {batch}, width {}", WIDTHS[at]);
+                    println!("below half of its neighbors: batch {batch}, width {}", WIDTHS[at]);
                 }
             }
         }

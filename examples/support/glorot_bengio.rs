@@ -28,26 +28,26 @@ pub(crate) fn figure_7(mnist: Option<&Path>) -> Result<(), Box<dyn Error>> {
     );
     row::<8, 200>("digits 64-5x200-10", &images::digits()?[0])?;
     let Some(folder) = mnist else { return Ok(()) };
-    let (steps, [standard, normalised]) = row::<28, 1000>("MNIST 784-5x1000-10", &images::mnist(folder)?[0])?;
-    // The values of the paper's figure: about √3 for each layer, and 1.28 for all five with normalised weights.
+    let (steps, [standard, normalized]) = row::<28, 1000>("MNIST 784-5x1000-10", &images::mnist(folder)?[0])?;
+    // The values of the paper's figure: about √3 for each layer, and 1.28 for all five with normalized weights.
     steps.into_iter().try_for_each(|step| claim("a layer, U(±1/√n)", step, 1.75, 0.1))?;
     claim("over five, U(±1/√n)", standard, 9.4, 0.94)?;
-    claim("over five, normalised", normalised, 1.2, 0.2)?;
+    claim("over five, normalized", normalized, 1.2, 0.2)?;
     Ok(())
 }
 
-/// With U(±1/√n), whose variance is 1/3n, each layer divides the gradient by √3 in the backward pass; with normalised
+/// With U(±1/√n), whose variance is 1/3n, each layer divides the gradient by √3 in the backward pass; with normalized
 /// weights it hardly changes. Returns the factor of a layer with the first, and that of all layers with both.
 fn row<const SIDE: usize, const UNITS: usize>(
     name: &str,
     set: &Images<SIDE>,
 ) -> Result<([f64; 4], [f64; 2]), Box<dyn Error>> {
     let standard = Initializer::lecun_uniform().gain(1.0 / 3f64.sqrt());
-    let ((steps, standard), (_, normalised)) = (
+    let ((steps, standard), (_, normalized)) = (
         scheme::<SIDE, UNITS>(&format!("{name:19}  U(±1/√n)  "), standard, set)?,
-        scheme::<SIDE, UNITS>(&format!("{name:19}  normalised"), Initializer::glorot_uniform(), set)?,
+        scheme::<SIDE, UNITS>(&format!("{name:19}  normalized"), Initializer::glorot_uniform(), set)?,
     );
-    Ok((steps, [standard, normalised]))
+    Ok((steps, [standard, normalized]))
 }
 
 fn scheme<const SIDE: usize, const UNITS: usize>(

@@ -1,4 +1,4 @@
-//! Training for the experiments with deep networks: images as vectors, any optimiser, clipping, a recorder.
+//! Training for the experiments with deep networks: images as vectors, any optimizer, clipping, a recorder.
 
 #[path = "digits.rs"]
 pub(crate) mod digits;
@@ -46,7 +46,7 @@ pub(crate) struct Plan {
     pub(crate) seed: u64,
 }
 
-/// Trains, calling `each` with the optimiser and the share of the steps that are done before each step. Returns the
+/// Trains, calling `each` with the optimizer and the share of the steps that are done before each step. Returns the
 /// network and the mean loss of its last hundred steps.
 pub(crate) fn train<N, O, const D: usize>(
     mut net: Owned<N>,

@@ -13,7 +13,7 @@ const LAYERS: usize = 5;
 const NETS: usize = 120;
 type W = Linear<N, N, f32, NoBias>;
 
-/// ReLU under He's initialisation; each pair of inputs has one gradient of its outputs in common.
+/// ReLU under He's initialization; each pair of inputs has one gradient of its outputs in common.
 pub(crate) fn correlations(table: &mut Table) -> Result<(), chainrule::Error> {
     for cosine in [0.0, 0.8] {
         let start = Pair::new(cosine);

@@ -16,7 +16,7 @@ pub(crate) fn linear(table: &mut Table) -> Result<(), chainrule::Error> {
     let deviation = linear_deviation(128, 30);
     let mut all = vec![];
     for variance in [0.9, 1.0, 1.1_f64] {
-        let ratios = normalised::<Net, 128>(variance, variance.powi(30), NETS)?;
+        let ratios = normalized::<Net, 128>(variance, variance.powi(30), NETS)?;
         let how = format!("n = 128, depth 30, n σ² = {variance}, {NETS} nets");
         // A mean over M networks is within 4 of its standard deviations.
         let tolerance = Tolerance::within(4.0 * deviation / (NETS as f64).sqrt());
@@ -36,7 +36,7 @@ pub(crate) fn relu(table: &mut Table) -> Result<(), chainrule::Error> {
     let deviation = relu_deviation(256, 30);
     let mut all = vec![];
     for variance in [1.0, 2.0, 3.0_f64] {
-        let ratios = normalised::<Net, 256>(variance, (variance / 2.0).powi(30), NETS)?;
+        let ratios = normalized::<Net, 256>(variance, (variance / 2.0).powi(30), NETS)?;
         let how = format!("n = 256, depth 30, σw² = {variance}, {NETS} nets");
         let tolerance = Tolerance::within(4.0 * deviation / (NETS as f64).sqrt());
         table.row("ReLU: ratio² / (σw²/2)³⁰", &how, 1.0, mean(&ratios), tolerance);
@@ -49,7 +49,7 @@ pub(crate) fn relu(table: &mut Table) -> Result<(), chainrule::Error> {
 }
 
 /// One ratio a network, of one gradient each, so that they are independent.
-fn normalised<Net, const N: usize>(
+fn normalized<Net, const N: usize>(
     variance: f64,
     expected: f64,
     nets: usize,

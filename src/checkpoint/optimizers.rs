@@ -1,4 +1,4 @@
-//! The state of optimisers, schedules and generators of random numbers, part by part.
+//! The state of optimizers, schedules and generators of random numbers, part by part.
 
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;

@@ -7,7 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::parts::Parts;
 
-/// A type that can be saved in a checkpoint and restored from it: an optimiser, a generator of random numbers, a
+/// A type that can be saved in a checkpoint and restored from it: an optimizer, a generator of random numbers, a
 /// [`Trainer`](crate::Trainer), a training loop that you write yourself.
 ///
 /// It lists its parts once. Saving, checking and restoring all use this list, so each part is borrowed mutably; saving
@@ -48,7 +48,7 @@ use super::parts::Parts;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be saved in a checkpoint",
     label = "`State` is not implemented for `{Self}`",
-    note = "list its networks and values in `State::fields`; the optimisers of this crate, `ChaCha8Rng` and `Trainer` do so"
+    note = "list its networks and values in `State::fields`; the optimizers of this crate, `ChaCha8Rng` and `Trainer` do so"
 )]
 pub trait State {
     /// Names each part, always in the same order.
@@ -93,7 +93,7 @@ impl StateFields<'_> {
         self.prefix = outer;
     }
 
-    // The values of the optimisers: compiled here once, not in every program that saves one.
+    // The values of the optimizers: compiled here once, not in every program that saves one.
 
     pub(crate) fn number(&mut self, name: &str, value: &mut f64) {
         self.json(name, value);

@@ -32,7 +32,7 @@ use crate::tensor::{Image, Tensor};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "Moments", into = "Moments", bound = "X: Tensor"))]
 pub struct Standardize<X> {
-    /// One mean for each run of `X::LEN / mean.len()` neighbouring numbers: for each number, or for each channel.
+    /// One mean for each run of `X::LEN / mean.len()` neighboring numbers: for each number, or for each channel.
     mean: Vec<f64>,
     deviation: Vec<f64>,
     of: PhantomData<fn(X)>,
@@ -83,7 +83,7 @@ impl<X: Tensor> Standardize<X> {
         Ok(Self { mean, deviation, of: PhantomData })
     }
 
-    /// `run` neighbouring numbers share a mean and a deviation.
+    /// `run` neighboring numbers share a mean and a deviation.
     fn fit_runs(samples: &[X], run: usize) -> Result<Self, DataError> {
         if samples.is_empty() {
             return Err(DataError::Empty);
@@ -121,12 +121,12 @@ impl<X: Tensor> Standardize<X> {
         &self.deviation
     }
 
-    /// Standardises samples in place.
+    /// Standardizes samples in place.
     pub fn apply(&self, samples: &mut [X]) {
         self.change(samples, |x, mean, deviation| (x - mean) / deviation);
     }
 
-    /// Converts standardised samples, or a network's outputs in that scale, back to the scale of the data, in place.
+    /// Converts standardized samples, or a network's outputs in that scale, back to the scale of the data, in place.
     pub fn invert(&self, samples: &mut [X]) {
         self.change(samples, |x, mean, deviation| x * deviation + mean);
     }

@@ -50,7 +50,7 @@ impl Flow {
         }
         if self.loss.is_none() {
             let why = "all layers are finite, but the loss is not: the outputs are too far from the targets";
-            let cure = "standardise the targets, or start with smaller weights";
+            let cure = "standardize the targets, or start with smaller weights";
             return verdict(None, why.into(), cure);
         }
         let gradient = |layer: &LayerFlow| !layer.is_finite();
@@ -279,6 +279,6 @@ fn units(state: FlowState) -> (&'static str, &'static str) {
             "an activation with a slope on both sides, `LeakyRelu`; He's weights, `Initializer::he_normal()`; a lower \
              learning rate",
         ),
-        _ => ("where g' is next to nothing", "smaller weights, standardised inputs, or a norm before g"),
+        _ => ("where g' is next to nothing", "smaller weights, standardized inputs, or a norm before g"),
     }
 }

@@ -45,7 +45,7 @@ impl Flow {
 
     /// Returns all figures as JSON, nested as the public fields are. Numbers that are not finite are `null`.
     pub fn to_json(&self) -> String {
-        // Strings, numbers and lists of known types: serialisation cannot fail.
+        // Strings, numbers and lists of known types: serialization cannot fail.
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 }

@@ -66,7 +66,7 @@ impl Cost {
     }
 
     /// Returns Hanin's β: the sum of 1 / width over the hidden layers. The larger it is, the more the gradients of a
-    /// ReLU network vary from one initialisation to another, by about exp(5 β) in their variance. Keep it below 1.
+    /// ReLU network vary from one initialization to another, by about exp(5 β) in their variance. Keep it below 1.
     ///
     /// # Source
     /// Hanin, "Which neural net architectures give rise to exploding and vanishing gradients?", NeurIPS 2018, theorem

@@ -21,7 +21,7 @@ use crate::tensor::{Aligned, Tensor, Vector};
 ///
 /// # Gradient flow
 /// The Jacobian is W: one of the factors W in the chain rule's product. With entries of variance s² the squared norm of
-/// a gradient grows by `Out::LEN` s² on average, so that [He's initialisation](crate::init::Initializer::he_normal) (s²
+/// a gradient grows by `Out::LEN` s² on average, so that [He's initialization](crate::init::Initializer::he_normal) (s²
 /// = 2 / fan-in) preserves it in layers of equal width with ReLU.
 ///
 /// # Source

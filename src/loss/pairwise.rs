@@ -3,7 +3,7 @@
 use crate::kernel::{Kernel, Level, Real, dispatch, sum};
 
 /// The loss of one number `a` of an output and `y` of its target, and its derivative with respect to `a`. Mark it
-/// `#[inline(always)]`, without a branch or a call, so that the compiler vectorises the loops over it.
+/// `#[inline(always)]`, without a branch or a call, so that the compiler vectorizes the loops over it.
 pub(super) trait Pairwise {
     fn compare(&self, a: f64, y: f64) -> (f64, f64);
 }
@@ -30,7 +30,7 @@ struct Compare<'a, P, T> {
 impl<P: Pairwise, T: Real> Kernel for Compare<'_, P, T> {
     type Output = f64;
 
-    /// The values of a block are stored and then summed, because the compiler does not vectorise a loop that
+    /// The values of a block are stored and then summed, because the compiler does not vectorize a loop that
     /// contains a sum.
     #[inline(always)]
     fn run<L: Level>(self, _: L) -> f64 {

@@ -5,7 +5,7 @@ use crate::layer::{Owned, Parameter, Parameters, Role, View, ViewMut, Visitor, v
 use crate::tensor::SameType;
 use chainrule_parameters::AsNetwork;
 
-/// The Adam optimiser: the step of each parameter is the running mean of its gradient, divided by the root of the
+/// The Adam optimizer: the step of each parameter is the running mean of its gradient, divided by the root of the
 /// running mean of its square.
 ///
 /// `m = β₁ m + (1 - β₁) g`, `v = β₂ v + (1 - β₂) g²`, `w = w - η m̂ / (√v̂ + ε)`, with
@@ -38,7 +38,7 @@ pub struct Adam<N: Parameters> {
 }
 
 impl<N: Parameters> Adam<N> {
-    /// Creates the optimiser with the settings of the paper.
+    /// Creates the optimizer with the settings of the paper.
     pub fn new(learning_rate: f64) -> Self {
         Self {
             learning_rate,

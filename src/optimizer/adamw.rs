@@ -19,7 +19,7 @@ pub struct AdamW<N: Parameters> {
 }
 
 impl<N: Parameters> AdamW<N> {
-    /// Creates the optimiser with a weight decay of 0.01.
+    /// Creates the optimizer with a weight decay of 0.01.
     pub fn new(learning_rate: f64) -> Self {
         Self { adam: Adam::new(learning_rate), weight_decay: 0.01 }
     }

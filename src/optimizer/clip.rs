@@ -7,7 +7,7 @@ use chainrule_parameters::AsNetwork;
 /// Scales a gradient that is longer than `longest` to that length. Returns the length it had.
 ///
 /// The length is that of the whole network's gradient, not of each tensor. [Buffers](Role::Buffer) are not counted and
-/// do not change. A gradient that is not finite does not change either: the optimiser will reject it.
+/// do not change. A gradient that is not finite does not change either: the optimizer will reject it.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -48,7 +48,7 @@ pub fn clip_value(gradient: &mut impl AsNetwork, largest: f64) -> Result<(), Err
 
 fn clip_value_of(gradient: ViewMut<'_>, largest: f64) -> Result<(), Error> {
     check_size("the largest number of a gradient", largest)?;
-    // `clamp` does not change a NaN, which the optimiser will reject. An infinity must not become a finite number
+    // `clamp` does not change a NaN, which the optimizer will reject. An infinity must not become a finite number
     // either.
     visit([], [gradient], &mut Each(|g: f64| if g.is_finite() { g.clamp(-largest, largest) } else { g }));
     Ok(())

@@ -7,7 +7,7 @@ use crate::kernel::Real;
 use crate::layer::{Parameter, Parameters, View, ViewMut, Visitor, visit};
 use chainrule_parameters::{AsNetwork, Node, describe};
 
-/// An optimiser that freezes parts of the network, such as pretrained layers.
+/// An optimizer that freezes parts of the network, such as pretrained layers.
 ///
 /// A part is a path as [`Network::summary`](crate::Network::summary) prints it, of a layer (`2.branch`) or of a
 /// parameter (`0.weight`). Weight decay and running statistics do not change it either.
@@ -26,7 +26,7 @@ use chainrule_parameters::{AsNetwork, Node, describe};
 /// ```
 #[derive(Clone, Debug)]
 pub struct FreezeParameters<O> {
-    /// The optimiser of the other parameters.
+    /// The optimizer of the other parameters.
     pub optimizer: O,
     /// The paths of the frozen parts. To unfreeze a part, remove its path.
     pub paths: Vec<String>,
@@ -43,7 +43,7 @@ impl<O> FreezeParameters<O> {
 
 impl<N: Parameters, O: Optimizer<N>> Optimizer<N> for FreezeParameters<O> {
     /// # Errors
-    /// As the optimiser inside, and [`Error::UnknownPath`] if no parameter has the path.
+    /// As the optimizer inside, and [`Error::UnknownPath`] if no parameter has the path.
     fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
         &mut self,
         network: &mut M,

@@ -1,6 +1,6 @@
-//! Floor 5: optimisers, which change a network by its gradient.
+//! Floor 5: optimizers, which change a network by its gradient.
 //!
-//! An optimiser's moments have the type of the network that it trains, and its step is one loop over the parameters.
+//! An optimizer's moments have the type of the network that it trains, and its step is one loop over the parameters.
 //! Its settings are public fields, so you can change them between steps: `adam.learning_rate *= 0.9`.
 
 mod adam;
@@ -31,15 +31,15 @@ pub use sgd::Sgd;
 /// of the batch.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot train `{N}`",
-    label = "this optimiser holds the state of another network",
-    note = "an optimiser's moments have the type of the network it trains: make a new one, as in `Adam::new(1e-3)`"
+    label = "this optimizer holds the state of another network",
+    note = "an optimizer's moments have the type of the network it trains: make a new one, as in `Adam::new(1e-3)`"
 )]
 pub trait Optimizer<N: Parameters> {
     /// Takes a step: changes `network` according to `gradient`.
     ///
     /// # Errors
     /// [`Error::NonFiniteGradient`], which names the parameter, or [`Error::Setting`]; then neither network nor
-    /// optimiser has changed.
+    /// optimizer has changed.
     fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
         &mut self,
         network: &mut M,
@@ -73,7 +73,7 @@ impl Visitor<1, 0> for FindNonFinite {
     }
 }
 
-/// Moves a buffer, in the same way in every optimiser: `running -= momentum * (running - batch)`.
+/// Moves a buffer, in the same way in every optimizer: `running -= momentum * (running - batch)`.
 fn follow<T: Real>(momentum: f64, running: &mut [T], gradient: &[T]) {
     let momentum = T::from_f64(momentum);
     running.iter_mut().zip(gradient).for_each(|(running, &distance)| *running -= momentum * distance);

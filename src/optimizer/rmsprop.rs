@@ -5,7 +5,7 @@ use crate::layer::{Owned, Parameter, Parameters, Role, View, ViewMut, Visitor, v
 use crate::tensor::SameType;
 use chainrule_parameters::AsNetwork;
 
-/// The RMSprop optimiser: the step of each parameter is its gradient, divided by the root of the running mean of its
+/// The RMSprop optimizer: the step of each parameter is its gradient, divided by the root of the running mean of its
 /// square.
 ///
 /// `s = ρ s + (1 - ρ) g²`, `w = w - η g / (√s + ε)`.
@@ -24,7 +24,7 @@ pub struct RmsProp<N: Parameters> {
 }
 
 impl<N: Parameters> RmsProp<N> {
-    /// Creates the optimiser with a decay of 0.99.
+    /// Creates the optimizer with a decay of 0.99.
     pub fn new(learning_rate: f64) -> Self {
         Self { learning_rate, decay: 0.99, epsilon: 1e-8, square: Owned::zeros() }
     }

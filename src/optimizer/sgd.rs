@@ -24,7 +24,7 @@ pub struct Sgd<N: Parameters> {
 }
 
 impl<N: Parameters> Sgd<N> {
-    /// Creates the optimiser without momentum.
+    /// Creates the optimizer without momentum.
     pub fn new(learning_rate: f64) -> Self {
         Self { learning_rate, momentum: 0.0, nesterov: false, velocity: Owned::zeros() }
     }

@@ -22,7 +22,7 @@ pub(super) trait InARow<F> {
     fn layer_mut(&mut self, at: usize) -> &mut F;
 }
 
-/// The plan of a row, without its children: the samples between any two neighbours are saved, two gradients take turns.
+/// The plan of a row, without its children: the samples between any two neighbors are saved, two gradients take turns.
 pub(super) const fn plan<X: Sample, F: Layer<X>, R: InARow<F> + Layer<X>>() -> Plan {
     let between = R::COPIES.saturating_sub(1);
     Plan::leaf::<X, R>()

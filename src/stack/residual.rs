@@ -23,7 +23,7 @@ use crate::tensor::{SameSample, SameType, Tensor};
 ///
 /// # Gradient flow
 /// The second term does not vanish, however small the branch's Jacobian is: the gradient of the output reaches the
-/// input, unless the branch cancels it (as F(x) = -x does). In stacks without normalisation, a block whose random
+/// input, unless the branch cancels it (as F(x) = -x does). In stacks without normalization, a block whose random
 /// branch has a gain of 1 doubles the squared norm of the gradient.
 ///
 /// # Source

@@ -36,7 +36,7 @@ use core::f64::consts::PI;
 /// # Examples
 /// ```
 /// use chainrule::theory::Pair;
-/// // Two inputs at a right angle, 20 layers of He-initialised ReLU, plain and in residual blocks.
+/// // Two inputs at a right angle, 20 layers of He-initialized ReLU, plain and in residual blocks.
 /// let plain = Pair::new(0.0).plain(20);
 /// let residual = Pair::new(0.0).residual(1.0, 20);
 /// assert!(plain.gradients() < 0.01 && residual.gradients() > 0.02);

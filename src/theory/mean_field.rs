@@ -32,11 +32,11 @@ use crate::layer::Activation;
 /// use chainrule::prelude::*;
 /// use chainrule::theory::MeanField;
 ///
-/// // With Glorot's initialisation, each layer of sigmoid multiplies a gradient by 0.24.
+/// // With Glorot's initialization, each layer of sigmoid multiplies a gradient by 0.24.
 /// let field = MeanField::<Sigmoid>::of(Initializer::glorot_uniform())?;
 /// approx::assert_relative_eq!(field.gradient_rate(), 0.236, max_relative = 1e-3);
 ///
-/// // He's initialisation preserves the gradients of ReLU.
+/// // He's initialization preserves the gradients of ReLU.
 /// let edge = MeanField::<Relu>::critical(0.0).expect("ReLU without biases has an edge");
 /// approx::assert_relative_eq!(edge.weight_variance(), 2.0, max_relative = 1e-12);
 /// # Ok::<(), chainrule::Error>(())

@@ -9,7 +9,7 @@
 //! | how far from that can a single network of finite width be? | [`linear_deviation`], [`relu_deviation`] |
 //! | by how much does a product of random matrices stretch single directions? | [`largest_singular_value`] |
 //!
-//! All predictions are for networks at initialisation, with independent weights, in the limit of large width at
+//! All predictions are for networks at initialization, with independent weights, in the limit of large width at
 //! constant depth. Each formula states its assumptions.
 //!
 //! ```

@@ -7,7 +7,7 @@ use crate::checkpoint::{CheckpointError, State, StateFields, load_state, save_st
 use crate::layer::Parameters;
 
 impl<N, L, O> Trainer<N, L, O> {
-    /// Saves network, optimiser and random state to a file, from which [`resume`](Trainer::resume) continues bit for
+    /// Saves network, optimizer and random state to a file, from which [`resume`](Trainer::resume) continues bit for
     /// bit.
     ///
     /// # Errors
@@ -20,7 +20,7 @@ impl<N, L, O> Trainer<N, L, O> {
         save_state(self, path)
     }
 
-    /// Restores the state at [`save_checkpoint`](Trainer::save_checkpoint): network, optimiser with its settings,
+    /// Restores the state at [`save_checkpoint`](Trainer::save_checkpoint): network, optimizer with its settings,
     /// random state.
     ///
     /// ```

@@ -39,7 +39,7 @@ pub use fit_error::FitError;
 #[cfg(feature = "fit")]
 pub use options::{Epoch, Fit};
 
-/// Trains a network: it has the network, a loss, an optimiser, a gradient and a workspace.
+/// Trains a network: it has the network, a loss, an optimizer, a gradient and a workspace.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -57,9 +57,9 @@ pub use options::{Epoch, Fit};
 pub struct Trainer<N, L, O> {
     /// The network, trained so far.
     pub network: Owned<N>,
-    /// The loss, which training minimises.
+    /// The loss, which training minimizes.
     pub loss: L,
-    /// The optimiser. You can change its learning rate between steps.
+    /// The optimizer. You can change its learning rate between steps.
     pub optimizer: O,
     gradient: Owned<N>,
     workspace: Workspace,

@@ -106,7 +106,7 @@ fn every_optimizer_of_the_crate_is_among_these() {
     assert_eq!(
         files,
         ["adam", "adamw", "freeze", "rmsprop", "sgd"],
-        "a new optimiser: give it a line above, and a `State`"
+        "a new optimizer: give it a line above, and a `State`"
     );
 }
 
@@ -139,7 +139,7 @@ fn a_checkpoint_of_another_run_is_one_error_and_changes_nothing() {
     let mut other = trainer(Adam::new(0.2));
     let CheckpointError::Mismatch(error) = other.resume(&path).unwrap_err() else { panic!("another error") };
     assert!(
-        error.to_string().ends_with("resume it with the network and the optimiser it was saved from"),
+        error.to_string().ends_with("resume it with the network and the optimizer it was saved from"),
         "{error}"
     );
     // All values but the generator's: 5 in the file alone, 4 missing. Two networks of 11 tensors on either side.

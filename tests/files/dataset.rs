@@ -165,7 +165,7 @@ proptest! {
     }
 
     #[test]
-    fn to_standardise_and_invert_is_the_identity_within_rounding(
+    fn to_standardize_and_invert_is_the_identity_within_rounding(
         rows in prop::collection::vec((-1e3..1e3_f64, 1e6..1e6 + 1.0_f64, -1e-9..1e-9_f64), 1..50)
     ) {
         let data: Vec<Vector<3, f64>> = rows.into_iter().map(|(a, b, c)| Vector([a, b, c])).collect();
@@ -334,7 +334,7 @@ fn a_loader_allocates_one_buffer_and_keeps_it() {
 }
 
 #[test]
-fn standardised_features_have_mean_0_and_deviation_1() {
+fn standardized_features_have_mean_0_and_deviation_1() {
     let mut rng = rng(9);
     let mut data: Vec<Vector<3>> = (0..500)
         .map(|_| Vector([rng.random_range(-1.0..1.0), 1e4 + rng.random_range(0.0..1.0), 0.1]))
@@ -367,7 +367,7 @@ fn a_constant_stays_one_whatever_rounding_does_to_its_sum() {
 }
 
 #[test]
-fn channels_are_standardised_as_wholes() {
+fn channels_are_standardized_as_wholes() {
     let images = [Image::<2, 1, 2>([[[1.0, 3.0]], [[10.0, 10.0]]]), Image([[[5.0, 7.0]], [[10.0, 30.0]]])];
     let scale = Standardize::fit_channels(&images).unwrap();
     // 1, 3, 5, 7: mean 4, variance (9 + 1 + 1 + 9) / 4. 10, 10, 10, 30: mean 15, variance (3 · 25 + 225) / 4.
@@ -381,7 +381,7 @@ fn channels_are_standardised_as_wholes() {
 }
 
 #[test]
-fn a_standardisation_is_kept_and_one_of_another_shape_refused() {
+fn a_standardization_is_kept_and_one_of_another_shape_refused() {
     let scale = Standardize::fit(&[Vector([0.1, 2.0]), Vector([0.7, 3.0])]).unwrap();
     let text = serde_json::to_string(&scale).unwrap();
     assert_eq!(serde_json::from_str::<Standardize<Vector<2>>>(&text).unwrap(), scale);
@@ -395,7 +395,7 @@ fn a_standardisation_is_kept_and_one_of_another_shape_refused() {
 }
 
 #[test]
-fn data_that_cannot_be_standardised_are_refused() {
+fn data_that_cannot_be_standardized_are_refused() {
     let message = |samples: &[Vector<2, f64>]| Standardize::fit(samples).unwrap_err().to_string();
     assert!(message(&[]).contains("at least one sample"));
     assert!(

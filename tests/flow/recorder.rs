@@ -172,7 +172,7 @@ fn a_step_that_is_not_finite_names_its_layer_and_changes_nothing() {
         assert!(why.contains("`weight`"), "{why}");
         trainer.network.1.branch.weight[0] = good;
     }
-    // The optimiser too is as it was: it goes on as one that has seen nothing of this.
+    // The optimizer too is as it was: it goes on as one that has seen nothing of this.
     let mut undisturbed = Trainer::new(
         Exploding::init_with(Initializer::constant(0.1), &mut rng(0)),
         MeanSquaredError,

@@ -11,7 +11,7 @@ use chainrule::rand::RngExt;
 type Plain<G, const DEPTH: usize, const N: usize> =
     (Linear<16, N>, [(G, Linear<N, N>); DEPTH], G, Linear<N, 10>);
 
-/// Standardised inputs, and a class for each.
+/// Standardized inputs, and a class for each.
 fn data<X: Tensor>(samples: usize, seed: u64) -> (Vec<X>, Vec<Label<10>>) {
     let (mut inputs, mut rng) = (vec![X::zeroed(); samples], rng(1000 + seed));
     for x in X::flat_mut(&mut inputs) {

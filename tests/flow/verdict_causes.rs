@@ -174,7 +174,7 @@ fn dead_units_are_named_dead() {
 }
 
 #[test]
-fn saturated_units_are_named_saturated_and_standardised_inputs_cure() {
+fn saturated_units_are_named_saturated_and_standardized_inputs_cure() {
     let lecun = Initializer::lecun_normal();
     // Inputs of 1000: the first activation alone is saturated, and nothing is left of the gradient of the first layer.
     let net = Plain::<Tanh, 8>::init_with(lecun, &mut rng(6));

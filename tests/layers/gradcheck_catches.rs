@@ -167,7 +167,7 @@ fn a_layer_that_takes_more_memory_than_its_plan_counts_panics_with_a_sentence() 
     assert!(said.contains("`Plan::saves`, `Plan::scratch`"), "{said}");
     assert!(panic(error::<Affine<SCRATCH_NOT_COUNTED>>).starts_with(sentence));
 
-    // In a network too, where the neighbours have memory that it must not get.
+    // In a network too, where the neighbors have memory that it must not get.
     type Net = (Linear<3, 3, f64>, Affine<SAVES_TOO_LITTLE>, [(Tanh, Linear<3, 3, f64>); 2]);
     let said = panic(|| Net::init(&mut rng(0)).predict::<X, X>(&INPUTS[0]));
     assert!(said.starts_with(sentence), "{said}");

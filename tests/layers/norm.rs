@@ -1,4 +1,4 @@
-//! Normalisation layers: what is normalised together, the gradients in training and in evaluation, and hard inputs.
+//! Normalization layers: what is normalized together, the gradients in training and in evaluation, and hard inputs.
 
 use crate::common::{backward, every_layer, forward, inputs};
 use chainrule::Real;
@@ -9,7 +9,7 @@ use chainrule::prelude::*;
 
 type T = f64;
 
-/// Every parameter and buffer off its start and unlike its neighbours: at a gain of 1 a forgotten gain would not show.
+/// Every parameter and buffer off its start and unlike its neighbors: at a gain of 1 a forgotten gain would not show.
 struct Jumble;
 
 impl Visitor<0, 1> for Jumble {
@@ -100,7 +100,7 @@ fn by_definition<X: Tensor<Scalar = T>>(
 ) -> Vec<T> {
     let flat = X::flat(batch);
     let group = |at: usize| together(at / X::LEN, at % X::LEN);
-    let normalise = |(at, &x): (usize, &T)| {
+    let normalize = |(at, &x): (usize, &T)| {
         let members: Vec<T> = (0..flat.len()).filter(|&i| group(i) == group(at)).map(|i| flat[i]).collect();
         let n = members.len() as f64;
         let mean = if centred { members.iter().sum::<f64>() / n } else { 0.0 };
@@ -108,7 +108,7 @@ fn by_definition<X: Tensor<Scalar = T>>(
         let scale = scaled_by(at % X::LEN);
         gain[scale] * (x - mean) / (variance + epsilon).sqrt() + bias[scale]
     };
-    flat.iter().enumerate().map(normalise).collect()
+    flat.iter().enumerate().map(normalize).collect()
 }
 
 fn trained_forward<X: Tensor<Scalar = T>, L: Layer<X, Output = X>>(layer: &L, batch: &[X]) -> Vec<X> {
@@ -215,7 +215,7 @@ fn equal_numbers_give_exactly_the_bias() {
 
 #[test]
 fn a_small_variance_around_a_large_mean_is_not_lost() {
-    // Neighbours of 1e4 in f32 are 2^-10 apart: a mean in f32 would be off by a third of that. Neighbours of its square
+    // Neighbors of 1e4 in f32 are 2^-10 apart: a mean in f32 would be off by a third of that. Neighbors of its square
     // in f64 are 2^-26 apart, and the variance is 2^-22: their difference would be off by per cents.
     let step = 2.0_f64.powi(-10);
     let deviation = (2.0 / 9.0 * step * step + 1e-5).sqrt();

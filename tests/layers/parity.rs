@@ -1,4 +1,4 @@
-//! The same numbers as PyTorch: every layer, combinator, network, loss and optimiser, in f32 and in f64, against what
+//! The same numbers as PyTorch: every layer, combinator, network, loss and optimizer, in f32 and in f64, against what
 //! `tests/fixtures/make.py` wrote. The worst error of each group:
 //! `cargo test -p chainrule-tests --test layers parity -- --nocapture`.
 
@@ -107,7 +107,7 @@ where
     }
 }
 
-/// Every optimiser of `src/optimizer`, by the file it lives in.
+/// Every optimizer of `src/optimizer`, by the file it lives in.
 macro_rules! every_optimizer {
     ($case:ident) => {
         $case!("sgd", sgd: Sgd::new(0.1));

@@ -50,7 +50,7 @@ where
     });
 }
 
-/// With every optimiser.
+/// With every optimizer.
 macro_rules! train {
     ($name:ident: $network:ty, $input:ty => $output:ty) => {
         #[test]

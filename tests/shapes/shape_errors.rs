@@ -17,7 +17,7 @@ Their twins, which compile, are in `tests/shapes/pass`. `tests/shapes/main.rs` c
 these, and `tests/shapes/shape_errors.rs` generates this page.
 ";
 
-/// Formats `neighbouring_layers_must_meet` as a sentence.
+/// Formats `neighboring_layers_must_meet` as a sentence.
 fn sentence(stem: &str) -> String {
     let words = stem.replace('_', " ");
     let (first, rest) = words.split_at(1);

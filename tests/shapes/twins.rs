@@ -52,7 +52,7 @@ twins! {
     a_shortcut_must_take_what_its_branch_takes
     a_side_that_a_layer_changes_is_at_most_1024
     a_stride_is_at_least_1
-    a_trainer_takes_the_optimiser_of_its_network
+    a_trainer_takes_the_optimizer_of_its_network
     a_tuple_holds_at_most_sixteen_layers
     a_weight_says_its_fans
     a_window_must_fit_into_the_image
@@ -60,12 +60,12 @@ twins! {
     an_activation_must_be_made_a_layer
     an_image_is_enlarged_at_least_once
     an_image_of_more_than_1024_numbers_cannot_be_flattened
-    an_optimiser_belongs_to_its_network
+    an_optimizer_belongs_to_its_network
     dropout_must_let_something_through
     gradients_are_checked_in_f64
     groups_divide_the_channels
     layers_deep_in_a_stack_must_meet
-    neighbouring_layers_must_meet
+    neighboring_layers_must_meet
     only_a_struct_can_be_a_layer
     predictions_need_room_of_their_own_shape
     readme

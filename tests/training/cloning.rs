@@ -51,7 +51,7 @@ fn goes_on_alike<O: Optimizer<Net> + Clone>(name: &str, optimizer: O, set: Setti
 }
 
 #[test]
-fn a_cloned_trainer_goes_on_bit_for_bit_with_every_optimiser() {
+fn a_cloned_trainer_goes_on_bit_for_bit_with_every_optimizer() {
     goes_on_alike("Sgd", Sgd::new(0.05), |trainer| trainer);
     goes_on_alike("Sgd, momentum", Sgd::new(0.05).momentum(0.9), |trainer| trainer);
     goes_on_alike("Sgd, Nesterov", Sgd::new(0.05).nesterov(0.9), |trainer| trainer);

@@ -43,7 +43,7 @@ fn pixels_are_sixteenths_row_after_row() -> Result<(), String> {
 
 /// Alpaydin and Kaynak publish 98.00 % for k = 1, which is 1761 of 1797 and no other count.
 #[test]
-fn one_nearest_neighbour_reads_as_many_digits_as_its_authors_published() -> Result<(), String> {
+fn one_nearest_neighbor_reads_as_many_digits_as_its_authors_published() -> Result<(), String> {
     let (train, test) = digits()?;
     let mut right = 0;
     for (image, label) in &test {

@@ -1,4 +1,4 @@
-//! A training step that fails has changed nothing, neither in the network nor in the optimiser.
+//! A training step that fails has changed nothing, neither in the network nor in the optimizer.
 
 use crate::common::bits;
 use chainrule::layer::{Parameter, ViewMut, Visitor, describe, visit};
@@ -73,7 +73,7 @@ fn goes_on_as_if_nothing_had_been<O: Optimizer<Net>>(optimizer: impl Fn() -> O) 
 }
 
 #[test]
-fn a_step_that_fails_leaves_network_and_optimiser_as_they_were() {
+fn a_step_that_fails_leaves_network_and_optimizer_as_they_were() {
     goes_on_as_if_nothing_had_been(|| Sgd::new(0.1));
     goes_on_as_if_nothing_had_been(|| Sgd::new(0.1).momentum(0.9));
     goes_on_as_if_nothing_had_been(|| Sgd::new(0.1).nesterov(0.9));

@@ -1,4 +1,4 @@
-//! Training: steps, schedules, initialisers, threads, and runs that stop and go on.
+//! Training: steps, schedules, initializers, threads, and runs that stop and go on.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -8,7 +8,7 @@ mod cloning;
 mod digits;
 mod failed_steps;
 mod fit;
-mod initialisation;
+mod initialization;
 mod metrics;
 mod resume;
 mod schedules;

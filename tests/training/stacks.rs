@@ -1,4 +1,4 @@
-//! Networks of every kind of stack train: one layer applied several times, two inputs, normalised batches.
+//! Networks of every kind of stack train: one layer applied several times, two inputs, normalized batches.
 
 use std::f32::consts::TAU;
 

@@ -1,4 +1,4 @@
-//! Running statistics: measured in training mode, averaged as gradients are, moved in the same way by every optimiser,
+//! Running statistics: measured in training mode, averaged as gradients are, moved in the same way by every optimizer,
 //! and used in evaluation mode.
 
 use chainrule::Real;

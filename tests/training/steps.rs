@@ -58,7 +58,7 @@ fn each_number_is_brought_between_the_bounds() {
 }
 
 #[test]
-fn what_is_not_finite_is_left_for_the_optimiser_to_refuse() {
+fn what_is_not_finite_is_left_for_the_optimizer_to_refuse() {
     for bad in [f64::NAN, f64::INFINITY] {
         let mut gradient = net(1);
         gradient.1.bias[2] = bad;

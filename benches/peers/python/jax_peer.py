@@ -1,4 +1,4 @@
-"""JAX on the CPU: the whole step (forward, loss, backward, optimiser) in one jit, its buffers donated, each call waited for.
+"""JAX on the CPU: the whole step (forward, loss, backward, optimizer) in one jit, its buffers donated, each call waited for.
 
 It takes as many threads as the process has cores. Variant "scan" (D only) rolls the blocks up in a lax.scan.
 """

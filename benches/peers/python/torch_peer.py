@@ -1,9 +1,9 @@
 """PyTorch on the CPU. Variants:
 
 eager    as one writes it: torch.nn, torch.optim
-fused    the same with fused=True in the optimiser
+fused    the same with fused=True in the optimizer
 jit      inference only: torch.jit.trace and freeze
-compile  torch.compile of the forward and backward pass, and the fused optimiser (takes a C++ compiler, and half a minute)
+compile  torch.compile of the forward and backward pass, and the fused optimizer (takes a C++ compiler, and half a minute)
 double   eager, in f64: what the others are checked against, not a peer
 """
 

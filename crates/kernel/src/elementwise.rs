@@ -1,4 +1,4 @@
-//! Elementwise computations in one pass over several slices: the steps of optimisers, sums of gradients.
+//! Elementwise computations in one pass over several slices: the steps of optimizers, sums of gradients.
 
 use super::Real;
 use super::gemm::Accumulate;

@@ -80,13 +80,8 @@ pub trait Shaped {
     const SHAPE: &'static [usize];
 }
 
-impl Shaped for f32 {
-    type Scalar = f32;
-    const SHAPE: &'static [usize] = &[1];
-}
-
-impl Shaped for f64 {
-    type Scalar = f64;
+impl<T: Number> Shaped for T {
+    type Scalar = T;
     const SHAPE: &'static [usize] = &[1];
 }
 
@@ -106,16 +101,11 @@ pub trait Sides {
     const SIDES: [usize; MOST_SIDES];
 }
 
-macro_rules! no_sides {
-    ($($scalar:ident)*) => {$(
-        impl Sides for $scalar {
-            type Scalar = $scalar;
-            const COUNT: usize = 0;
-            const SIDES: [usize; MOST_SIDES] = [0; MOST_SIDES];
-        }
-    )*};
+impl<T: Number> Sides for T {
+    type Scalar = T;
+    const COUNT: usize = 0;
+    const SIDES: [usize; MOST_SIDES] = [0; MOST_SIDES];
 }
-no_sides!(f32 f64);
 
 impl<E: Sides, const N: usize> Sides for [E; N] {
     type Scalar = E::Scalar;

@@ -2,7 +2,7 @@
 //!
 //! A network is plain data: each layer stores its weights inline. [`Parameters::DESCRIPTION`] is a tree of constants
 //! that says at which offset each tensor is, what it is for and which sides it has. Code that walks over parameters
-//! (optimisers, norms, initialisation, files) is an ordinary function over that tree, and is compiled once instead of
+//! (optimizers, norms, initialization, files) is an ordinary function over that tree, and is compiled once instead of
 //! once for each network.
 //!
 //! | type | what it is |
@@ -45,8 +45,8 @@ pub use visit::{Parameter, Visitor, describe, visit};
 
 /// The parameters of a layer, described by one constant.
 ///
-/// Initialisation, optimisers, norms, comparison, files and gradient checks all read this description. The gradient of
-/// a network is a network of the same type, and so are an optimiser's moments: [`zeros`](Parameters::zeros) makes them.
+/// Initialization, optimizers, norms, comparison, files and gradient checks all read this description. The gradient of
+/// a network is a network of the same type, and so are an optimizer's moments: [`zeros`](Parameters::zeros) makes them.
 ///
 /// `#[derive(Parameters)]` implements it for a struct; tuples and arrays of layers have it. There is no reason to
 /// implement it by hand.

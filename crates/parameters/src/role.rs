@@ -1,4 +1,4 @@
-/// What a parameter is for. Initialisers, weight decay and optimisers treat each role differently.
+/// What a parameter is for. Initializers, weight decay and optimizers treat each role differently.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Role {
     /// A weight: one of the factors W of the chain rule's product.
@@ -19,7 +19,7 @@ pub enum Role {
     /// It is saved, loaded and compared as all parameters are. Where a weight has its gradient, a buffer has its
     /// distance from the batch's value, `running - batch`, which the backward pass of a training step adds. So a
     /// program that averages the gradients of several batches (on threads or machines) also averages the buffers, and
-    /// every optimiser takes the same step, `running -= momentum * gradient`. It has no learning rate and no moments,
+    /// every optimizer takes the same step, `running -= momentum * gradient`. It has no learning rate and no moments,
     /// and norms over a gradient leave it out.
     Buffer {
         /// Its value in a new network.
@@ -30,7 +30,7 @@ pub enum Role {
 }
 
 /// Which sides of a weight belong to the inputs and which to the outputs: for files of other programs, and for
-/// initialisers that need a matrix.
+/// initializers that need a matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
     /// Inputs first, then outputs, as `Linear` has it: `[IN, OUT]`, or `[K, IN, OUT]` for a convolution of steps.

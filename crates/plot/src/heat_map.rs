@@ -224,9 +224,9 @@ impl Cell {
     }
 }
 
-/// Draws the cells of a row, equal neighbours as one.
+/// Draws the cells of a row, equal neighbors as one.
 fn draw_row(cells: &[Cell], row: usize, rows: usize, region: Region, marks: &mut Vec<Mark>) {
-    // On whole units, so that neighbours meet without a seam.
+    // On whole units, so that neighbors meet without a seam.
     let edge = |start: f64, length: f64, index: usize, count: usize| {
         (start + length * index as f64 / count as f64).round()
     };

@@ -71,7 +71,7 @@ impl Pixels {
         }
         let widest = self.rows.iter().map(|row| text::width(&row.0, LABEL)).fold(0.0, f64::max).min(200.0);
         let left = (MARGIN + widest + 10.0).round();
-        // Each pixel a square of whole units, so that neighbours meet without a seam.
+        // Each pixel a square of whole units, so that neighbors meet without a seam.
         let room = (WIDTH - left - MARGIN + GAP) / columns as f64 - GAP;
         let side = (room / self.width as f64).min(120.0 / self.height as f64).floor().max(1.0);
         let (image_width, image_height) = (side * self.width as f64, side * self.height as f64);
@@ -129,7 +129,7 @@ impl Pixels {
     }
 }
 
-/// Draws a row of pixels, equal neighbours as one.
+/// Draws a row of pixels, equal neighbors as one.
 fn draw_row(pixels: &[f64], corner: (f64, f64), side: f64, marks: &mut Vec<Mark>) {
     let colours: Vec<RGBColor> = pixels.iter().map(|value| grey(*value)).collect();
     let mut left = corner.0;

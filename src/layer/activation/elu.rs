@@ -47,11 +47,11 @@ impl<const NUM: u32, const DEN: u32> Activation for Elu<NUM, DEN> {
 }
 activation!([const NUM: u32, const DEN: u32] Elu<NUM, DEN>);
 
-/// The self-normalising exponential linear unit.
+/// The self-normalizing exponential linear unit.
 ///
 /// Forward `y = λ x` for x > 0, else `λ a (exp(x) - 1)`; backward `dx = λ dy` or `λ a exp(x) dy`, with
 /// λ = 1.0507 and a = 1.6733, chosen so that mean 0 and variance 1 are a fixed point from layer to layer under
-/// [LeCun's initialisation](crate::init::Initializer::lecun_normal).
+/// [LeCun's initialization](crate::init::Initializer::lecun_normal).
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.

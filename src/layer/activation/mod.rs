@@ -28,7 +28,7 @@ pub use tanh::Tanh;
 
 /// A function g of one number, and its derivative. [`activation_layer!`](crate::activation_layer) makes it a layer.
 ///
-/// The compiler vectorises the layer's loops if `apply` and `derivative` have no branch and no call: use `if` only to
+/// The compiler vectorizes the layer's loops if `apply` and `derivative` have no branch and no call: use `if` only to
 /// select between two numbers that are already computed, take `exp`, `tanh`, .. from [`elementary`](crate::elementary),
 /// and mark both functions `#[inline(always)]`.
 ///

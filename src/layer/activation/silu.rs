@@ -39,7 +39,7 @@ impl Activation for Silu {
 }
 activation!(Silu);
 
-/// A self-regularised non-monotonic activation.
+/// A self-regularized non-monotonic activation.
 ///
 /// Forward `y = x t` with `t = tanh(ln(1 + exp(x)))`; backward `dx = (t + x (1 - t²) σ(x)) dy`.
 ///

@@ -6,7 +6,7 @@ use crate::layer::compare::comparable;
 use crate::layer::{Backward, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::{Image, Sequence, Vector};
 
-/// Normalises each feature, or each channel of an image, to mean 0 and variance 1 over the batch.
+/// Normalizes each feature, or each channel of an image, to mean 0 and variance 1 over the batch.
 ///
 /// Forward `x̂ = (x - μ) r`, `y = γ x̂ + β`, with r = 1 / √(σ² + ε), ε = 1e-5. In training μ and σ² are the mean and
 /// variance of the feature's n numbers in the batch (n counts samples, and steps or pixels); in evaluation mode they
@@ -74,7 +74,7 @@ impl<const FEATURES: usize, T: Real> BatchNorm<FEATURES, T> {
     pub const MOMENTUM: f64 = 0.1;
 }
 
-/// The mean and factor by which the last forward pass normalised each feature, saved in the workspace.
+/// The mean and factor by which the last forward pass normalized each feature, saved in the workspace.
 struct Moments<'a> {
     mean: &'a mut [f64],
     variance: &'a mut [f64],

@@ -7,7 +7,7 @@ use crate::layer::{Backward, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::side::{Side, SplitInto};
 use crate::tensor::{Image, Vector};
 
-/// Normalises each of `GROUPS` equal groups of an image's channels to mean 0 and variance 1.
+/// Normalizes each of `GROUPS` equal groups of an image's channels to mean 0 and variance 1.
 ///
 /// Forward `x̂ᵢ = (xᵢ - μ) r`, `yᵢ = γ x̂ᵢ + β`, with μ and σ² the mean and variance of the n numbers of xᵢ's group, r
 /// = 1 / √(σ² + ε), ε = 1e-5, and γ and β those of xᵢ's channel; backward `dxᵢ = r (gᵢ - mean g - x̂ᵢ mean g x̂)` with

@@ -6,7 +6,7 @@ use crate::layer::compare::comparable;
 use crate::layer::{Backward, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::{Sequence, Tensor, Vector};
 
-/// Normalises each sample, or each step of a sequence, to mean 0 and variance 1 over all of its numbers.
+/// Normalizes each sample, or each step of a sequence, to mean 0 and variance 1 over all of its numbers.
 ///
 /// Forward `x̂ᵢ = (xᵢ - μ) r`, `yᵢ = γᵢ x̂ᵢ + βᵢ`, with μ the mean of the n numbers, σ² the mean of (x - μ)², and
 /// r = 1 / √(σ² + ε), ε = 1e-5; backward `dxᵢ = r (gᵢ - mean g - x̂ᵢ mean g x̂)` with g = γ dy, and `dγ = Σ dy x̂`,
@@ -14,7 +14,7 @@ use crate::tensor::{Sequence, Tensor, Vector};
 ///
 /// # Shapes
 /// `LayerNorm<X>`: input and output have the shape X. `LayerNorm<Vector<F>>` takes a `Sequence<S, F>` too, and
-/// normalises each step separately. `gain` (γ) starts at 1, `bias` (β) at 0, both of the shape X.
+/// normalizes each step separately. `gain` (γ) starts at 1, `bias` (β) at 0, both of the shape X.
 ///
 /// # Gradient flow
 /// The Jacobian of x̂ is r (I - 1 1ᵀ/n - x̂ x̂ᵀ/n): its norm is at most r, and it removes the components along 1 and

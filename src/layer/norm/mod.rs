@@ -1,13 +1,13 @@
-//! Normalisation to mean 0 and variance 1, followed by a trained gain and bias.
+//! Normalization to mean 0 and variance 1, followed by a trained gain and bias.
 //!
-//! | layer | what is normalised together | what depends on the batch |
+//! | layer | what is normalized together | what depends on the batch |
 //! |---|---|---|
 //! | [`BatchNorm`] | a feature, or channel, over the samples of a batch and all places | mean and variance in training mode, nothing in evaluation mode |
 //! | [`LayerNorm`] | a sample, or each step of a sequence | nothing |
 //! | [`RmsNorm`] | the same, without the mean | nothing |
 //! | [`GroupNorm`] | a group of an image's channels | nothing |
 //!
-//! Each number is normalised in `f64` and rounded once, so that a small variance around a large mean is not lost.
+//! Each number is normalized in `f64` and rounded once, so that a small variance around a large mean is not lost.
 
 mod batch_norm;
 mod group_norm;
@@ -23,7 +23,7 @@ pub use group_norm::GroupNorm;
 pub use layer_norm::LayerNorm;
 pub use rms_norm::RmsNorm;
 
-/// The mean and factor that normalise the numbers of one sample, step or group: x̂ = (x - mean) * factor.
+/// The mean and factor that normalize the numbers of one sample, step or group: x̂ = (x - mean) * factor.
 #[derive(Clone, Copy, Debug, Zeroable, Pod)]
 #[repr(C)]
 pub(super) struct Normal {
@@ -32,7 +32,7 @@ pub(super) struct Normal {
 }
 
 impl Normal {
-    /// Normalises to mean 0 and variance 1. The mean is computed first: the mean of the squares minus the square of the
+    /// Normalizes to mean 0 and variance 1. The mean is computed first: the mean of the squares minus the square of the
     /// mean would cancel.
     fn of<T: Real>(xs: &[T], epsilon: f64) -> Self {
         let count = xs.len() as f64;

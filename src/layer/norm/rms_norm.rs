@@ -12,7 +12,7 @@ use crate::tensor::{Sequence, Tensor, Vector};
 /// `dxᵢ = r (gᵢ - x̂ᵢ mean g x̂)` with g = γ dy, and `dγ = Σ dy x̂` over the batch.
 ///
 /// # Shapes
-/// `RmsNorm<X>`: input and output have the shape X. `RmsNorm<Vector<F>>` takes a `Sequence<S, F>` too, and normalises
+/// `RmsNorm<X>`: input and output have the shape X. `RmsNorm<Vector<F>>` takes a `Sequence<S, F>` too, and normalizes
 /// each step separately. `gain` (γ) starts at 1 and has the shape X.
 ///
 /// # Gradient flow

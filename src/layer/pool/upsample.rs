@@ -5,7 +5,7 @@ use crate::tensor::side::{Known, Positive, Side, Sides, Times};
 use crate::tensor::{Image, Tensor};
 use chainrule_derive::Parameters;
 
-/// Nearest-neighbour upsampling: repeats every pixel in a square of `FACTOR` x `FACTOR`.
+/// Nearest-neighbor upsampling: repeats every pixel in a square of `FACTOR` x `FACTOR`.
 ///
 /// Forward `y[c, r, s] = x[c, ⌊r / FACTOR⌋, ⌊s / FACTOR⌋]`; backward `dx` = the sum of `dy` over the pixel's square.
 ///

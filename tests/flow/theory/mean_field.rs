@@ -92,7 +92,7 @@ fn selu_holds_mean_0_and_second_moment_1_and_lets_gradients_grow_by_7_per_cent()
 }
 
 #[test]
-fn named_initialisers_have_the_variances_of_their_papers() {
+fn named_initializers_have_the_variances_of_their_papers() {
     let weight = |initializer| MeanField::<Tanh>::of(initializer).expect("finite").weight_variance();
     assert_eq!(weight(Initializer::glorot_uniform()), 1.0);
     assert_eq!(weight(Initializer::glorot_normal()), 1.0);

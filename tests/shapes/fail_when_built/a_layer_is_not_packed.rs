@@ -1,14 +1,14 @@
-use chainrule::{Network, Parameters};
+use chainrule::{Network, Parameters, Real};
 
 #[derive(Parameters)]
 #[repr(C, packed)]
-struct Slope {
+struct Slope<T: Real = f32> {
     #[parameter(skip)]
     tag: u8,
     #[parameter(scale = 0.25)]
-    slope: f32,
+    slope: T,
 }
 
 fn main() {
-    assert!(Slope { tag: 1, slope: 3.0 }.norm() == 3.0);
+    assert!(Slope::<f32> { tag: 1, slope: 3.0 }.norm() == 3.0);
 }

@@ -50,7 +50,7 @@ fn main() -> Result<()> {
     }
 }
 
-/// What an optimiser may change.
+/// What an optimizer may change.
 #[derive(Default)]
 struct Vars(Vec<Var>);
 

@@ -43,7 +43,7 @@ impl Job {
         job
     }
 
-    /// For the optimiser. A step is timed with a rate so small that thousands of steps on one batch leave the numbers
+    /// For the optimizer. A step is timed with a rate so small that thousands of steps on one batch leave the numbers
     /// as they were: no denormals, no saturated softmax. A check takes steps that change the loss.
     pub fn learning_rate(&self) -> f64 {
         match self.workload.as_str() {

@@ -231,7 +231,7 @@ fn pack<T: Real>(
 ) {
     let Windows { groups, kernel, stride, .. } = *windows;
     let (phases, taps) = (if transposed { stride } else { 1 }, kernel * kernel);
-    // The distances between weights of neighbouring channels of the source, and of the target.
+    // The distances between weights of neighboring channels of the source, and of the target.
     let (to_source, to_target) = if transposed { (target * taps, taps) } else { (taps, source * taps) };
     let mut packed = packed.iter_mut();
     for group in 0..groups {

@@ -9,7 +9,7 @@ use super::{Accumulate, Windows};
 use crate::simd::{Kernel, Level, Vector};
 use crate::{Real, size};
 
-/// The largest number of neighbouring taps of a tile. The number of channels depends on it: about twelve sums.
+/// The largest number of neighboring taps of a tile. The number of channels depends on it: about twelve sums.
 const TAPS: usize = 5;
 const fn most_channels(taps: usize) -> usize {
     match taps {

@@ -1,4 +1,4 @@
-//! Elementary functions that the compiler can vectorise.
+//! Elementary functions that the compiler can vectorize.
 //!
 //! A function of the platform's library computes one number in each call; a loop over it takes tens of nanoseconds a
 //! number. These are a few multiplications and additions without a branch or a call, so that in a loop under
@@ -68,7 +68,7 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    /// Computes all functions of these numbers, in a loop that the compiler vectorises.
+    /// Computes all functions of these numbers, in a loop that the compiler vectorizes.
     struct All<'a, T> {
         x: &'a [T],
         y: [&'a mut [T]; 7],

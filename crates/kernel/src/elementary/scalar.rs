@@ -75,7 +75,7 @@ macro_rules! elementary {
 elementary!(f32, bits u32, exponent bias 127 at 23, single, {
     const ROUND: Hidden<f32> = Hidden(12_582_912.0);
     const LN_2: Hidden<[f32; 2]> = Hidden([0.693_145_75, 1.428_606_8e-6]);
-    // Error 1.4e-8 of exp(r) - 1. Of the neighbours of the best polynomial the one with which tanh is best: 1.99 ulp,
+    // Error 1.4e-8 of exp(r) - 1. Of the neighbors of the best polynomial the one with which tanh is best: 1.99 ulp,
     // not 2.03.
     const EXP_M1: Hidden<&'static [f32]> = Hidden(&[0.5, 0.166_665_35, 0.041_666_42, 0.008_366_685, 0.001_391_629_2]);
     // Error 2.8e-9 of s².

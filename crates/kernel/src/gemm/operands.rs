@@ -130,7 +130,7 @@ impl<T: Gemm> Operands<T> {
             Initial::Row(row) => (row.as_ptr(), 0, 1),
             Initial::Output => (c.cast_const(), columns, 1),
         };
-        // `holds` has not checked the distance between neighbours that do not exist. It is set to 1, so that nothing
+        // `holds` has not checked the distance between neighbors that do not exist. It is set to 1, so that nothing
         // overflows.
         let stride = |stride: usize, checked: bool| if checked { stride } else { 1 };
         Self {

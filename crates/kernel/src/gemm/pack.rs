@@ -4,7 +4,7 @@ use super::driver::Partition;
 use super::{Gemm, Operands};
 use crate::simd::{Level, Vector};
 
-/// Packs rows of `a`, tile by tile: the numbers that a tile reads for one row of `b` become neighbours.
+/// Packs rows of `a`, tile by tile: the numbers that a tile reads for one row of `b` become neighbors.
 ///
 /// # Safety
 /// The rows from `first` on that `tiles` divides, and the columns from `depth` to `depth + deep`, are the product's; as

@@ -203,7 +203,7 @@ fn sizes_and_strides_that_lie_are_refused() {
 }
 
 #[test]
-fn the_distance_between_neighbours_that_do_not_exist_may_be_any() {
+fn the_distance_between_neighbors_that_do_not_exist_may_be_any() {
     for huge in [0, 1, 1 << (usize::BITS - 1), usize::MAX] {
         let mut c = [5.0_f32, 5.0];
         let (a, b) = (

@@ -1,7 +1,7 @@
 //! The gradient of max pooling with 2 x 2 windows and a stride of 2, the most common pooling.
 //!
 //! No two windows share a number, so one pass writes every gradient. A row is processed in chunks of constant length,
-//! which the compiler vectorises without a branch; the last chunk begins early enough to be whole, and writes some
+//! which the compiler vectorizes without a branch; the last chunk begins early enough to be whole, and writes some
 //! numbers again.
 
 use super::{Pooling, is_nan};

@@ -176,7 +176,7 @@ impl Pooling {
     /// Checks the geometry, and that there are as many planes of inputs as of outputs.
     ///
     /// It is not inlined, and takes a copy: otherwise the compiler leaves the geometry in memory, and does not
-    /// vectorise the loops.
+    /// vectorize the loops.
     #[inline(never)]
     fn check(self, inputs: usize, outputs: usize) {
         for axis in 0..2 {

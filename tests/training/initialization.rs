@@ -47,7 +47,7 @@ fn assert_distributed(
         share_within,
         error(share_within * (1.0 - share_within)),
     );
-    // Neighbours, in memory and across columns, know nothing of each other.
+    // Neighbors, in memory and across columns, know nothing of each other.
     for distance in [1, OUT] {
         let products = mean(weights.iter().zip(&weights[distance..]).map(|(a, b)| a * b));
         assert_within_five_errors(&name("covariance"), products, 0.0, error(variance * variance));
