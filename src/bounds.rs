@@ -1,6 +1,6 @@
-//! Floor 3: bounds that are written so that the compiler's error is a sentence.
+//! Floor 2, above `tensor`: bounds that are written so that the compiler's error is a sentence.
 //!
-//! Every trait here holds for one type only, and a method could name that type instead. (`AcceptsInput` and `Maps`,
+//! Every trait here (but `Half`) holds for one type only, and a method could name that type instead. (`AcceptsInput` and `Maps`,
 //! which hold for every layer, are in `network`.) The traits make the compiler's messages readable:
 //!
 //! * If the network fixes the type of an argument, such as `&[X]`, the error for any other type is "mismatched types".
@@ -88,13 +88,24 @@ impl<X: Sample> SameShape<X> for X {}
 
 /// The output of a layer has the shape of its input, so that copies of the layer can follow one another in an array.
 #[diagnostic::on_unimplemented(
-    message = "a layer repeated in an array must give back the shape it takes: it takes `{X}` and gives `{Self}`",
+    message = "a repeated layer must give back the shape it takes: it takes `{X}` and gives `{Self}`",
     label = "`{Self}` cannot go into the next copy, which takes `{X}`",
-    note = "make the last layer of the repeated block give `{X}`, or write the layers of the stack one by one in a tuple"
+    note = "make the last layer of the repeated block give `{X}`, or write layers of different shapes one by one in a tuple"
 )]
 pub trait SameShapeAsInput<X: Sample>: SameSample<X> {}
 
 impl<X: Sample> SameShapeAsInput<X> for X {}
+
+/// A half of a pair that a layer of its own takes: plain data, which is copied into the workspace.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a half of the input of `Parallel`",
+    label = "not a tensor, or a pair of tensors",
+    note = "each half is copied, so it must be plain data; a `Label` becomes a vector by `one_hot()`"
+)]
+pub trait Half: Sample + bytemuck::Pod {}
+
+#[diagnostic::do_not_recommend]
+impl<X: Sample + bytemuck::Pod> Half for X {}
 
 /// No stack of more than sixteen layers implements this trait. It exists for the compiler's message.
 #[diagnostic::on_unimplemented(

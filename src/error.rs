@@ -38,6 +38,14 @@ pub enum Error {
         /// The number of targets.
         targets: usize,
     },
+    /// There is not one cotangent for each input.
+    #[error("the batch has {inputs} inputs and {cotangents} cotangents: give one cotangent for each input")]
+    CotangentLengths {
+        /// The number of inputs.
+        inputs: usize,
+        /// The number of cotangents.
+        cotangents: usize,
+    },
     /// There is not one place for the output of each input.
     #[error("the batch has {inputs} inputs and room for {outputs} outputs: give one place for each input")]
     OutputLengths {
@@ -61,7 +69,7 @@ pub enum Error {
         "{what} {sample} of the batch has {value} at element {element}: clean the data before training on it"
     )]
     NonFiniteData {
-        /// "input" or "target".
+        /// "input", "target" or "cotangent".
         what: &'static str,
         /// Which sample of the batch.
         sample: usize,

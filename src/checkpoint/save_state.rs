@@ -63,7 +63,7 @@ fn load(state: &mut dyn State, path: &Path) -> Result<(), CheckpointError> {
     };
     problems.extend(left.keys().map(|name| Problem::new(name, Wrong::UnexpectedValue)));
     problems.extend(check::compare(&entries, &file, false, |_| false));
-    let cure = "resume it with the network and the optimizer it was saved from";
+    let cure = "resume it with the network, the optimizer and the options that it was saved with";
     check::conclude(state.name(), &file, problems, cure)?;
     check::check_numbers(&entries, &file)?;
     walk(state, Parts::Restore { file: &file, values });

@@ -116,7 +116,8 @@ impl<'a, X: Clone, Y: Clone> Loader<'a, X, Y> {
         // The order must be a permutation of the samples' indices.
         let mut first_time = |&at: &usize| at < samples && !core::mem::replace(&mut seen[at], true);
         let whole = place.order.len() == samples && place.order.iter().all(&mut first_time);
-        if !(place.position == 0 || (whole && place.position <= samples)) {
+        let new = place.position == 0 && place.order.is_empty();
+        if !(new || (whole && place.position <= samples)) {
             return Err(DataError::Place { samples });
         }
         self.place = place;

@@ -147,9 +147,9 @@ pub(super) fn ratio(a: f64, b: f64) -> Option<f64> {
     (b != 0.0 && ratio.is_finite()).then_some(ratio)
 }
 
-/// Computes the [`rms`] of numbers of either scalar.
+/// Computes the [`rms`] of numbers of either scalar; 0 if there are none.
 pub(super) fn rms_of(numbers: &Numbers<'_>) -> f64 {
-    norm_of(numbers) / (numbers.len() as f64).sqrt()
+    norm_of(numbers) / (numbers.len().max(1) as f64).sqrt()
 }
 
 /// Computes the [`norm`] of numbers of either scalar.

@@ -58,16 +58,16 @@ struct Open {
     /// The layers inside whose backward pass has ended, each followed by those inside it.
     inside: Vec<Vec<LayerFlow>>,
     /// For a sum, the gradient that each path has brought to the input.
-    paths: Vec<Way>,
+    paths: Vec<PathGrad>,
 }
 
 #[derive(Debug)]
-struct Way {
+struct PathGrad {
     name: String,
     input_grad: Vec<f64>,
 }
 
-impl Way {
+impl PathGrad {
     fn figures(&self) -> PathFlow {
         PathFlow { name: self.name.clone(), input_grad_rms: rms(&self.input_grad) }
     }
@@ -105,7 +105,8 @@ impl FlowHook {
     fn figures(&self, pass: &LayerPass<'_>, open: &Open) -> LayerFlow {
         let plan = pass.layer.plan();
         let output_grad = (!self.forward_only).then_some(&pass.output_grad);
-        let input_grad = pass.input_grad.as_ref().filter(|_| !self.forward_only);
+        // An input without numbers, such as a label, has no gradient.
+        let input_grad = pass.input_grad.as_ref().filter(|dx| !self.forward_only && dx.len() > 0);
         let gain = input_grad.zip(output_grad).and_then(|(dx, dy)| ratio(norm_of(dx), norm_of(dy)));
         let leaf = open.inside.is_empty();
         let counted = leaf && self.detail.histograms;
@@ -133,7 +134,7 @@ impl FlowHook {
                 fan_in: fan_in(plan),
                 spectrum: if self.detail.spectra { spectrum(pass.layer, &pass.input) } else { None },
             }),
-            paths: open.paths.iter().map(Way::figures).collect(),
+            paths: open.paths.iter().map(PathGrad::figures).collect(),
             cosine: match &open.paths[..] {
                 [a, b] if !self.forward_only => cosine(&a.input_grad, &b.input_grad),
                 _ => None,
@@ -192,9 +193,9 @@ impl BackwardHook for FlowHook {
         };
         if parent.plan.factor == Factor::Sum
             && !self.forward_only
-            && let Some(dx) = &pass.input_grad
+            && let Some(dx) = pass.input_grad.as_ref().filter(|dx| dx.len() > 0)
         {
-            parent.paths.push(Way { name: name.to_string(), input_grad: dx.iter().collect() });
+            parent.paths.push(PathGrad { name: name.to_string(), input_grad: dx.iter().collect() });
         }
         parent.inside.push(layers);
     }

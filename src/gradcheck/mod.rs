@@ -151,7 +151,12 @@ fn check<X: InF64, L: Layer<X, Output: InF64>>(layer: &L, inputs: &[X]) -> Resul
     for ((path, plain), (_, over)) in plain.parameters.iter().zip(&over.parameters) {
         let added: Vec<f64> = plain.iter().map(|g| g + 1.0).collect();
         if let Some(at) = differ(&added, over, 1e-9) {
-            return Err(broken("add to `gradient`, not overwrite it", path.clone(), at));
+            let rule = if L::OVERWRITES {
+                "add to `gradient` when `accumulate` says so"
+            } else {
+                "add to `gradient`, not overwrite it"
+            };
+            return Err(broken(rule, path.clone(), at));
         }
     }
     if L::OVERWRITES {

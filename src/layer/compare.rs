@@ -159,10 +159,17 @@ impl Visitor<1, 1> for Copy {
     }
 }
 
-/// Implements `PartialEq`, `Debug` and the `approx` traits for a layer, over all its parameters.
+/// Implements `PartialEq`, `Debug` and the `approx` traits for a layer, over all its parameters, and `Default`, in which
+/// all of them are 0.
 macro_rules! comparable {
     ([$($generics:tt)*] $layer:ty) => {
         $crate::layer::compare::comparable!(@compare [$($generics)*] $layer, chainrule_parameters::View::of);
+
+        impl<$($generics)*> Default for $layer {
+            fn default() -> Self {
+                chainrule_parameters::Parameters::zeroed()
+            }
+        }
 
         impl<$($generics)*> core::fmt::Debug for $layer {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

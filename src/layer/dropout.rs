@@ -35,7 +35,7 @@ use crate::tensor::Tensor;
 /// assert!(y[0].0.iter().all(|&y| y == 0.0 || y == 1.25));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct Dropout<const PERCENT: u32>;
 
 comparable!([const PERCENT: u32] Dropout<PERCENT>);

@@ -26,7 +26,7 @@ use chainrule_derive::Parameters;
 /// assert_eq!(Flatten.predict(&picture)?, Vector([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct Flatten;
 
 comparable!([] Flatten);

@@ -10,6 +10,8 @@ use crate::tensor::{Numbers, Sample};
 /// [`Network::loss_gradient_with_hook`](crate::Network::loss_gradient_with_hook) takes one, and
 /// [`FlowHook`](crate::flow::FlowHook) is one. A hook gets plans and numbers instead of types, so it is compiled once
 /// for all networks.
+///
+/// The network itself is left last, and is not entered, since it has no name inside another layer.
 pub trait BackwardHook {
     /// Called before the backward pass of the layer `name`, which is inside the layer that was entered last and not yet
     /// left.

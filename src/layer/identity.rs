@@ -18,7 +18,7 @@ use chainrule_derive::Parameters;
 /// assert_eq!(Identity.predict(&Vector([1.0, -2.0]))?, Vector([1.0, -2.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct Identity;
 
 comparable!([] Identity);

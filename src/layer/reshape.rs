@@ -70,12 +70,6 @@ impl<T: Real, X: Tensor<Scalar = T>, To: Tensor<Scalar = T>> Layer<X> for Reshap
 comparable!([To: Tensor] Reshape<To>);
 
 // By hand, because derived impls would have the same bound on `To`.
-impl<To: Tensor> Default for Reshape<To> {
-    fn default() -> Self {
-        Self { to: PhantomData }
-    }
-}
-
 impl<To: Tensor> Clone for Reshape<To> {
     fn clone(&self) -> Self {
         *self

@@ -25,7 +25,7 @@ use chainrule_derive::Parameters;
 /// assert_eq!(Softmax.predict(&Vector([1e4, 1e4, -1e4]))?, Vector([0.5, 0.5, 0.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct Softmax;
 
 /// The logarithm of [`Softmax`], without the underflow.
@@ -49,7 +49,7 @@ pub struct Softmax;
 /// assert_relative_eq!(LogSoftmax.predict(&Vector([1e4, 1e4, -1e4]))?, Vector([half, half, -2e4 + half]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct LogSoftmax;
 
 comparable!([] Softmax);

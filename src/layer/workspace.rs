@@ -37,20 +37,20 @@ impl Space {
 
     /// Returns the space of a slice of `count` values of the type `Y` for each sample.
     pub const fn per_sample<Y>(count: usize) -> Self {
-        Self { per_sample: count * size_of::<Y>(), per_batch: 0, slices: 1 }
+        Self { per_sample: product(count, size_of::<Y>()), per_batch: 0, slices: 1 }
     }
 
     /// Returns the space of a slice of `count` values of the type `Y` for a batch of any size.
     pub const fn per_batch<Y>(count: usize) -> Self {
-        Self { per_sample: 0, per_batch: count * size_of::<Y>(), slices: 1 }
+        Self { per_sample: 0, per_batch: product(count, size_of::<Y>()), slices: 1 }
     }
 
     /// Returns the space for this and `other` at the same time.
     pub const fn and(self, other: Self) -> Self {
         Self {
-            per_sample: self.per_sample + other.per_sample,
-            per_batch: self.per_batch + other.per_batch,
-            slices: self.slices + other.slices,
+            per_sample: sum(self.per_sample, other.per_sample),
+            per_batch: sum(self.per_batch, other.per_batch),
+            slices: sum(self.slices, other.slices),
         }
     }
 
@@ -66,25 +66,25 @@ impl Space {
     /// Returns `times` this space.
     pub const fn times(self, times: usize) -> Self {
         Self {
-            per_sample: self.per_sample * times,
-            per_batch: self.per_batch * times,
-            slices: self.slices * times,
+            per_sample: product(self.per_sample, times),
+            per_batch: product(self.per_batch, times),
+            slices: product(self.slices, times),
         }
     }
 
     /// Returns this space for a layer that takes each sample as `parts` samples.
     pub(crate) const fn for_parts(self, parts: usize) -> Self {
-        Self { per_sample: self.per_sample * parts, ..self }
+        Self { per_sample: product(self.per_sample, parts), ..self }
     }
 
     /// Returns the largest number of cache lines for a batch of this size.
     const fn lines(self, samples: usize) -> usize {
-        (samples * self.per_sample + self.per_batch) / LINE + self.slices
+        sum(sum(product(samples, self.per_sample), self.per_batch) / LINE, self.slices)
     }
 
     /// Returns the largest number of bytes for a batch of this size, with each slice at a cache line.
     pub const fn bytes(self, samples: usize) -> usize {
-        self.lines(samples) * LINE
+        product(self.lines(samples), LINE)
     }
 }
 
@@ -311,6 +311,22 @@ impl<'a> WorkspaceMut<'a> {
     #[inline]
     pub fn reborrow(&mut self) -> WorkspaceMut<'_> {
         WorkspaceMut { saved: &mut *self.saved, scratch: &mut *self.scratch }
+    }
+}
+
+/// Returns a b. Panics on overflow, in release too.
+const fn product(a: usize, b: usize) -> usize {
+    match a.checked_mul(b) {
+        Some(product) => product,
+        None => panic!("a workspace is larger than memory"),
+    }
+}
+
+/// Returns a + b. Panics on overflow, in release too.
+const fn sum(a: usize, b: usize) -> usize {
+    match a.checked_add(b) {
+        Some(sum) => sum,
+        None => panic!("a workspace is larger than memory"),
     }
 }
 

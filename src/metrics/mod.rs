@@ -1,4 +1,4 @@
-//! Floor 5: metrics of classifiers and regressions.
+//! Floor 6, above `data`: metrics of classifiers and regressions.
 //!
 //! | metric | arguments |
 //! |---|---|

@@ -180,7 +180,8 @@ pub trait Network: Parameters {
     /// ```
     ///
     /// # Errors
-    /// As [`predict`](Network::predict), and [`Error::BatchLengths`] when there is not one cotangent for each input.
+    /// As [`predict`](Network::predict), also for the cotangents, and [`Error::CotangentLengths`] when there is not one
+    /// for each input. A gradient that overflows is returned as the infinity that it is.
     #[cfg(feature = "alloc")]
     fn vjp<X: Sample, Y: Tensor>(
         &self,

@@ -35,7 +35,7 @@ where
 {
     let samples = inputs.len();
     check_lengths(samples, targets.len())?;
-    check_inputs(inputs)?;
+    check_data("input", inputs)?;
     let [saved, scratch] = N::PLAN.training_lines(boundaries::<X, N>(), samples);
     let mut workspace = workspace.lines(saved, scratch)?;
     let outputs = workspace.saved::<N::Output>(samples);
@@ -73,9 +73,10 @@ where
 {
     let samples = inputs.len();
     if samples != cotangents.len() {
-        return Err(Error::BatchLengths { inputs: samples, targets: cotangents.len() });
+        return Err(Error::CotangentLengths { inputs: samples, cotangents: cotangents.len() });
     }
-    check_inputs(inputs)?;
+    check_data("input", inputs)?;
+    check_data("cotangent", cotangents)?;
     let mut workspace = Workspace::default();
     let mut workspace = workspace.reserve(&N::PLAN, boundaries::<X, N>(), samples);
     let outputs = workspace.saved::<N::Output>(samples);
@@ -153,17 +154,17 @@ pub(super) fn predict_into<N: Layer<X>, X: Sample>(
     if inputs.len() != outputs.len() {
         return Err(Error::OutputLengths { inputs: inputs.len(), outputs: outputs.len() });
     }
-    check_inputs(inputs)?;
+    check_data("input", inputs)?;
     let [saved, scratch] = N::PLAN.prediction_lines(Space::NONE, inputs.len());
     let workspace = workspace.lines(saved, scratch)?;
     network.forward(inputs, outputs, workspace, &mut Mode::Evaluate);
     check_outputs(outputs)
 }
 
-fn check_inputs<X: Sample>(inputs: &[X]) -> Result<(), Error> {
-    match X::first_non_finite(inputs) {
+fn check_data<X: Sample>(what: &'static str, samples: &[X]) -> Result<(), Error> {
+    match X::first_non_finite(samples) {
         None => Ok(()),
-        Some((sample, element, value)) => Err(Error::NonFiniteData { what: "input", sample, element, value }),
+        Some((sample, element, value)) => Err(Error::NonFiniteData { what, sample, element, value }),
     }
 }
 

@@ -75,7 +75,7 @@ impl<N: Parameters> Adam<N> {
             correction: 1.0 / libm::sqrt(1.0 - libm::pow(beta2, self.steps as f64)),
             betas: self.betas,
             epsilon: self.epsilon,
-            kept: 1.0 - self.learning_rate * decay,
+            remaining: 1.0 - self.learning_rate * decay,
         };
         let moments = [ViewMut::of(&mut *self.mean), ViewMut::of(&mut *self.square)];
         update.apply(View::of(gradient), ViewMut::of(network), moments);
@@ -107,7 +107,7 @@ struct Update {
     betas: [f64; 2],
     epsilon: f64,
     /// The factor of weight decay.
-    kept: f64,
+    remaining: f64,
 }
 
 impl Update {
@@ -118,9 +118,9 @@ impl Update {
 
 impl Visitor<1, 3> for Update {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [g]: [&[T]; 1], [w, m, v]: [&mut [T]; 3]) {
-        let kept = match parameter.role {
+        let remaining = match parameter.role {
             Role::Buffer { momentum, .. } => return follow(momentum, w, g),
-            Role::Weight { .. } => T::from_f64(self.kept),
+            Role::Weight { .. } => T::from_f64(self.remaining),
             Role::Bias | Role::Scale(_) => T::one(),
         };
         let rule = Rule {
@@ -129,7 +129,7 @@ impl Visitor<1, 3> for Update {
             rate: T::from_f64(self.rate),
             correction: T::from_f64(self.correction),
             epsilon: T::from_f64(self.epsilon),
-            kept,
+            remaining,
         };
         elementwise(&rule, [g], [w, m, v]);
     }
@@ -142,7 +142,7 @@ struct Rule<T> {
     rate: T,
     correction: T,
     epsilon: T,
-    kept: T,
+    remaining: T,
 }
 
 impl<T: Real> Elementwise<T, 1, 3> for Rule<T> {
@@ -150,6 +150,6 @@ impl<T: Real> Elementwise<T, 1, 3> for Rule<T> {
     fn apply(&self, [g]: [T; 1], [w, m, v]: [T; 3]) -> [T; 3] {
         let m = self.betas[0] * m + self.rests[0] * g;
         let v = self.betas[1] * v + self.rests[1] * g * g;
-        [self.kept * w - self.rate * m / (v.sqrt() * self.correction + self.epsilon), m, v]
+        [self.remaining * w - self.rate * m / (v.sqrt() * self.correction + self.epsilon), m, v]
     }
 }

@@ -31,13 +31,13 @@ pub struct FreezeParameters<O> {
     /// The paths of the frozen parts. To unfreeze a part, remove its path.
     pub paths: Vec<String>,
     /// A copy of the frozen parameters during a step.
-    kept: Vec<u8>,
+    saved: Vec<u8>,
 }
 
 impl<O> FreezeParameters<O> {
     /// Freezes the layers and parameters at these paths.
     pub fn new<P: Into<String>>(optimizer: O, paths: impl IntoIterator<Item = P>) -> Self {
-        Self { optimizer, paths: paths.into_iter().map(Into::into).collect(), kept: Vec::new() }
+        Self { optimizer, paths: paths.into_iter().map(Into::into).collect(), saved: Vec::new() }
     }
 }
 
@@ -49,11 +49,11 @@ impl<N: Parameters, O: Optimizer<N>> Optimizer<N> for FreezeParameters<O> {
         network: &mut M,
         gradient: &G,
     ) -> Result<(), Error> {
-        let Self { optimizer, paths, kept } = self;
+        let Self { optimizer, paths, saved } = self;
         check_paths(&N::DESCRIPTION, paths)?;
-        keep(View::of(network.as_network()), paths, kept);
+        save(View::of(network.as_network()), paths, saved);
         optimizer.step(network, gradient)?;
-        restore(ViewMut::of(network.as_network_mut()), paths, kept);
+        restore(ViewMut::of(network.as_network_mut()), paths, saved);
         Ok(())
     }
 
@@ -79,39 +79,39 @@ fn leads_to(path: &str, parameter: &Parameter<'_>) -> bool {
     full.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-fn keep(network: View<'_>, paths: &[String], kept: &mut Vec<u8>) {
-    kept.clear();
-    visit([network], [], &mut Keep { paths, kept });
+fn save(network: View<'_>, paths: &[String], saved: &mut Vec<u8>) {
+    saved.clear();
+    visit([network], [], &mut Save { paths, saved });
 }
 
-fn restore(network: ViewMut<'_>, paths: &[String], kept: &[u8]) {
-    visit([], [network], &mut Restore { paths, kept });
+fn restore(network: ViewMut<'_>, paths: &[String], saved: &[u8]) {
+    visit([], [network], &mut Restore { paths, saved });
 }
 
-struct Keep<'a> {
+struct Save<'a> {
     paths: &'a [String],
-    kept: &'a mut Vec<u8>,
+    saved: &'a mut Vec<u8>,
 }
 
-impl Visitor<1, 0> for Keep<'_> {
+impl Visitor<1, 0> for Save<'_> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [w]: [&[T]; 1], []: [&mut [T]; 0]) {
         if self.paths.iter().any(|path| leads_to(path, parameter)) {
-            self.kept.extend_from_slice(bytemuck::cast_slice(w));
+            self.saved.extend_from_slice(bytemuck::cast_slice(w));
         }
     }
 }
 
 struct Restore<'a> {
     paths: &'a [String],
-    kept: &'a [u8],
+    saved: &'a [u8],
 }
 
 impl Visitor<0, 1> for Restore<'_> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [w]: [&mut [T]; 1]) {
         if self.paths.iter().any(|path| leads_to(path, parameter)) {
-            let (own, rest) = self.kept.split_at(size_of_val(w));
+            let (own, rest) = self.saved.split_at(size_of_val(w));
             bytemuck::cast_slice_mut::<T, u8>(w).copy_from_slice(own);
-            self.kept = rest;
+            self.saved = rest;
         }
     }
 }

@@ -39,7 +39,7 @@ use crate::tensor::{Join2, Join3, Join4, Tensor};
 /// let y: Image<12, 6, 6> = Inception::init(&mut rng(0)).predict(&Image([[[0.5; 6]; 6]; 3]))?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 #[parameters(name = "Concat<{B}>")]
 pub struct Concat<B> {
     /// The branches, a tuple of 2 to 4 layers.

@@ -45,8 +45,8 @@ pub const fn named<const N: usize>(children: &'static [Child], names: [&'static 
 /// ```
 ///
 /// The struct is a layer for the input that it declares only. Input, layers and output are checked where the network is
-/// written. It holds 1 to 16 layers; a field may be a tuple, an array or another such struct. You can put derives above
-/// it: every layer of this crate is `Clone` and `Debug`.
+/// written. It holds 1 to 16 layers; a field may be a tuple, an array or another such struct. It takes no generics. You
+/// can put derives above it: every layer of this crate is `Clone` and `Debug`.
 #[macro_export]
 macro_rules! network {
     (
@@ -57,6 +57,7 @@ macro_rules! network {
     ) => {
         $(#[$meta])*
         #[derive($crate::Parameters)]
+        #[parameters(crate = $crate)]
         $vis struct $name {
             $(
                 $(#[$field_meta])*
@@ -94,13 +95,13 @@ macro_rules! network {
             }
 
             fn backward(&self, pass: $crate::layer::Backward<'_, $input, Self>) {
-                $crate::layer::Layer::backward_with_hook(self, pass, None);
+                $crate::layer::Layer::backward_with_hook(self, pass, ::core::option::Option::None);
             }
 
             fn backward_with_hook(
                 &self,
                 pass: $crate::layer::Backward<'_, $input, Self>,
-                hook: Option<&mut dyn $crate::layer::BackwardHook>,
+                hook: ::core::option::Option<&mut dyn $crate::layer::BackwardHook>,
             ) {
                 use $crate::tensor::{SameType, SameSample};
                 type Last = <($($layer,)+) as $crate::layer::Layer<$input>>::Output;

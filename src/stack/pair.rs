@@ -1,10 +1,10 @@
 //! Layers on a pair of samples: networks with two inputs.
 
-use bytemuck::Pod;
 use chainrule_derive::Parameters;
 use chainrule_parameters::{Parameters, Segment};
 
 use super::backward_child;
+use crate::bounds::Half;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
 use crate::layer::{Backward, BackwardHook, Child, Layer, Mode, Plan, Space, WorkspaceMut};
@@ -15,7 +15,8 @@ use crate::tensor::{Join2, Pair, Sample, Tensor};
 /// Forward `y = (F(a), G(b))`; backward `da = J_F' dy_F`, `db = J_G' dy_G`.
 ///
 /// # Shapes
-/// Input `Pair<A, B>`, output `Pair<F(A), G(B)>`. Each half is copied into a separate slice of the workspace.
+/// Input `Pair<A, B>`, output `Pair<F(A), G(B)>`. Each half is copied into a separate slice of the workspace, so it is
+/// plain data: a tensor, or a pair of tensors, and no `Label`.
 ///
 /// # Gradient flow
 /// Each half has its own product of factors.
@@ -33,7 +34,7 @@ use crate::tensor::{Join2, Pair, Sample, Tensor};
 /// let y: Vector<3> = Net::init(&mut rng(0)).predict(&Pair(Image([[[0.5; 6]; 6]]), Vector([0.1, 0.2])))?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 #[parameters(name = "Parallel<{F}, {G}>")]
 pub struct Parallel<F, G> {
     /// F, on the first half.
@@ -45,7 +46,7 @@ pub struct Parallel<F, G> {
 const FIRST: Segment = Segment::Name("first");
 const SECOND: Segment = Segment::Name("second");
 
-impl<A: Sample + Pod, B: Sample + Pod, F: Layer<A>, G: Layer<B>> Layer<Pair<A, B>> for Parallel<F, G> {
+impl<A: Half, B: Half, F: Layer<A>, G: Layer<B>> Layer<Pair<A, B>> for Parallel<F, G> {
     type Output = Pair<F::Output, G::Output>;
     const PLAN: Plan = Plan {
         children: &[
@@ -169,7 +170,7 @@ comparable!([F: Parameters, G: Parameters] Parallel<F, G>);
 /// assert_eq!(Duplicate.predict(&Vector([1.0, 2.0]))?, Pair(Vector([1.0, 2.0]), Vector([1.0, 2.0])));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct Duplicate;
 
 impl<X: Tensor> Layer<X> for Duplicate {
@@ -210,7 +211,7 @@ comparable!([] Duplicate);
 /// assert_eq!(Sum.predict(&Pair(Vector([1.0, 2.0]), Vector([10.0, 20.0])))?, Vector([11.0, 22.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct Sum;
 
 impl<X: Tensor> Layer<Pair<X, X>> for Sum {
@@ -250,7 +251,7 @@ comparable!([] Sum);
 /// assert_eq!(Join.predict(&Pair(Vector([1.0, 2.0]), Vector([3.0])))?, Vector([1.0, 2.0, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct Join;
 
 impl<A: Tensor + Join2<B>, B: Tensor<Scalar = A::Scalar>> Layer<Pair<A, B>> for Join {

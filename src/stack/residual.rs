@@ -43,7 +43,7 @@ use crate::tensor::{SameSample, SameType, Tensor};
 /// let y: Vector<2> = Down::init(&mut rng(0)).predict(&Vector([1.0; 4]))?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 #[parameters(name = "Residual<{F}{=Part::Unless(&<S as Parameters>::NAME, \"Identity\")}>")]
 pub struct Residual<F, S = Identity> {
     /// F, the branch.

@@ -32,7 +32,7 @@ use crate::tensor::Sample;
 /// assert_eq!(<Shared<Linear<1, 1>, 2>>::COUNT, 2); // one weight and one bias
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 #[parameters(name = "Shared<{F}, {N}>")]
 pub struct Shared<F, const N: usize> {
     /// F, the layer.

@@ -10,7 +10,6 @@ use crate::kernel::Real;
 /// use chainrule::tensor::Image;
 /// let picture: Image<1, 2, 3> = Image([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]);
 /// assert_eq!(picture[(0, 1, 2)], 6.0);
-/// assert_eq!(picture.channel(0).column(1).sum(), 15.0); // nalgebra's view: a column for each row of pixels
 /// ```
 #[derive(Clone, Copy, PartialEq, Zeroable, Pod)]
 #[repr(transparent)]

@@ -12,9 +12,10 @@
 //! Tensors are plain data in row-major order, as in C, NumPy and PyTorch. They convert to and from arrays. With the
 //! feature `nalgebra` they convert to and from nalgebra's matrices, and can be viewed as such for arithmetic:
 //!
-//! ```
+#![cfg_attr(feature = "nalgebra", doc = "```")]
+#![cfg_attr(not(feature = "nalgebra"), doc = "```ignore")]
 //! use approx::assert_relative_eq;
-//! use chainrule::tensor::{Sample, Sequence, Vector};
+//! use chainrule::tensor::{Image, Sample, Sequence, Vector};
 //!
 //! let a = Vector([3.0, 4.0]);
 //! assert_eq!(a.view().norm(), 5.0);
@@ -27,6 +28,10 @@
 //! let s = Sequence([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
 //! assert_eq!(s.view()[(0, 1)], 4.0);
 //! assert_eq!(Sequence::<2, 3>::SHAPE, [2, 3]);
+//!
+//! // One channel of an image is a matrix with a column for each row of pixels.
+//! let picture = Image([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]);
+//! assert_eq!(picture.channel(0).column(1).sum(), 15.0);
 //! ```
 
 mod flat;

@@ -9,7 +9,6 @@ use crate::kernel::Real;
 /// use chainrule::tensor::Sequence;
 /// let s = Sequence([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
 /// assert_eq!(s[(2, 0)], 5.0);
-/// assert_eq!(s.view().column(2).sum(), 11.0); // nalgebra's view: a column for each step
 /// ```
 #[derive(Clone, Copy, PartialEq, Zeroable, Pod)]
 #[repr(transparent)]

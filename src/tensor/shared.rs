@@ -83,6 +83,13 @@ macro_rules! sample {
             const SHAPE: &'static [usize] = &[$($side),+];
         }
 
+        impl<$(const $side: usize,)+ T: Real> chainrule_parameters::Sides for $name<$($side,)+ T> {
+            type Scalar = T;
+            const COUNT: usize = <Self as chainrule_parameters::Shaped>::SHAPE.len();
+            const SIDES: [usize; chainrule_parameters::MOST_SIDES] =
+                chainrule_parameters::sides(<Self as chainrule_parameters::Shaped>::SHAPE);
+        }
+
         impl<$(const $side: usize,)+ T: Real> From<$array> for $name<$($side,)+ T> {
             fn from(array: $array) -> Self {
                 Self(array)

@@ -9,7 +9,6 @@ use crate::kernel::Real;
 /// use chainrule::tensor::{Tensor, Vector};
 /// let v = Vector([1.0, 2.0, 3.0]);
 /// assert_eq!(v[2], 3.0);
-/// assert_eq!(v.view().sum(), 6.0);
 /// assert_eq!(Vector::<3>::from_slice(&[1.0, 2.0, 3.0]), Ok(v));
 /// assert!(Vector::<3>::from_slice(&[1.0]).is_err());
 /// ```

@@ -130,7 +130,8 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
     }
 
     /// Saves the state of the run to this file after each epoch. If the file exists already, the run continues from it,
-    /// bit for bit as if it had not been stopped.
+    /// bit for bit as if it had not been stopped: with the settings of optimizer and schedule that the file has. If all
+    /// epochs are in the file, nothing is trained.
     pub fn checkpoint(self, path: impl Into<PathBuf>) -> Self {
         Self { checkpoint: Some(path.into()), ..self }
     }

@@ -1,10 +1,12 @@
 //! The progress bar.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::Epoch;
 
-const TEMPLATE: &str = "epoch {prefix} {wide_bar} {pos}/{len} steps, {per_sec}, {msg}, {eta} left";
+const TEMPLATE: &str = "epoch {prefix} {wide_bar} {pos}/{len} steps, {rate}, {msg}{eta} left";
 
 /// A progress bar on the standard error, over all steps of a run. Without a terminal nothing is written.
 pub(super) struct Progress {
@@ -24,9 +26,15 @@ impl Progress {
     fn on(target: ProgressDrawTarget, epochs: u64, batches: u64, done: u64) -> Self {
         let bar = ProgressBar::with_draw_target(Some(epochs.saturating_mul(batches)), target);
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
-            bar.set_style(style);
+            bar.set_style(style.with_key("rate", |state: &ProgressState, line: &mut dyn fmt::Write| {
+                let rate = state.per_sec();
+                let _ = if rate < 10.0 { write!(line, "{rate:.1}/s") } else { write!(line, "{rate:.0}/s") };
+            }));
         }
         bar.set_position(done);
+        if done > 0 && done >= epochs.saturating_mul(batches) {
+            bar.println(format!("all {epochs} epochs are in the checkpoint: nothing is trained"));
+        }
         bar.reset_eta(); // the speed is that of this process, not of the resumed run
         Self { bar, epochs, metrics: String::new() }
     }
@@ -38,7 +46,7 @@ impl Progress {
     /// Shows a step; `loss` is the mean so far in this epoch.
     pub(super) fn step(&self, loss: f64) {
         if !self.bar.is_hidden() {
-            self.bar.set_message(format!("loss {loss:.4}{}", self.metrics));
+            self.bar.set_message(format!("loss {loss:.4}{}, ", self.metrics));
         }
         self.bar.inc(1);
     }

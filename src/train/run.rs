@@ -18,7 +18,7 @@ pub(super) struct Run<'t, N: Parameters, L, O> {
     best: Owned<N>,
     pub(super) average: ExponentialMovingAverage<N>,
     pub(super) course: Course,
-    kept: Parts,
+    parts: Parts,
 }
 
 /// Which networks a run has beside that of the trainer.
@@ -104,12 +104,12 @@ impl Course {
 impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
     pub(super) fn new(
         trainer: &'t mut Trainer<N, L, O>,
-        kept: Parts,
+        parts: Parts,
         decay: f64,
         plateau: Option<Plateau>,
     ) -> Self {
         let course = Course { plateau, ..Course::default() };
-        Self { trainer, best: Owned::zeros(), average: ExponentialMovingAverage::new(decay), course, kept }
+        Self { trainer, best: Owned::zeros(), average: ExponentialMovingAverage::new(decay), course, parts }
     }
 
     /// Returns the network that is validated.
@@ -122,7 +122,7 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
         let best = self.course.least.is_none_or(|least| loss < least);
         if best {
             (self.course.least, self.course.waited) = (Some(loss), 0);
-            if self.kept.best {
+            if self.parts.best {
                 self.best = compare::copy(self.network());
             }
         } else {
@@ -133,7 +133,7 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
 
     /// Sets the trainer's network to the best one or the average, if the options say so.
     pub(super) fn finish(self) {
-        if self.kept.best && self.course.least.is_some() {
+        if self.parts.best && self.course.least.is_some() {
             self.trainer.network = self.best;
         } else if self.average.network().is_some() {
             self.trainer.network = self.average.network;
@@ -164,13 +164,17 @@ impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
 impl<N: Parameters, L, O: State> State for Run<'_, N, L, O> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.state("trainer", self.trainer);
-        if self.kept.best {
+        if self.parts.best {
             fields.network("best", &mut self.best);
         }
-        if self.kept.average {
+        if self.parts.average {
             fields.state("average", &mut self.average);
         }
         fields.state("course", &mut self.course);
+    }
+
+    fn name(&self) -> String {
+        self.trainer.name()
     }
 }
 

@@ -139,7 +139,9 @@ fn a_checkpoint_of_another_run_is_one_error_and_changes_nothing() {
     let mut other = trainer(Adam::new(0.2));
     let CheckpointError::Mismatch(error) = other.resume(&path).unwrap_err() else { panic!("another error") };
     assert!(
-        error.to_string().ends_with("resume it with the network and the optimizer it was saved from"),
+        error
+            .to_string()
+            .ends_with("resume it with the network, the optimizer and the options that it was saved with"),
         "{error}"
     );
     // All values but the generator's: 5 in the file alone, 4 missing. Two networks of 11 tensors on either side.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::chain_rule::{ChainRule, Written, layers_of};
 use crate::common::{every_combinator, every_network, inputs};
+use crate::embedding::Embedding;
 use chainrule::Real;
 use chainrule::flow::{Flow, LayerFlow};
 use chainrule::layer::{Factor, Role, describe};
@@ -210,6 +211,46 @@ fn check<X: Tensor, Y: Tensor, N: Layer<X, Output = Y>>(name: &str) {
         }
     }
     assert_close(&format!("{name}: the main_path"), flow.product_of_gains(), flow.attenuation().unwrap());
+}
+
+/// Labels have no gradient: the flow of the layers behind is that of the one-hot vectors through the same matrix.
+#[test]
+fn an_input_without_gradient_is_no_fault() {
+    type Rest = (Tanh, L<3, 2>);
+    type Words = (Embedding<5, 3>, Rest);
+    type OneHot = (Linear<5, 3, f64>, Rest);
+    let mut one_hot = OneHot::init(&mut rng(1));
+    one_hot.0.set_zero();
+    let mut words = Words::zeros();
+    words.1 = one_hot.1.clone();
+    for class in 0..5 {
+        let row = Vector([0.1, 0.2, 0.3].map(|w| w * (class as f64 - 1.5)));
+        words.0.weight[class] = row.0;
+        one_hot.0.weight[class] = row;
+    }
+    let labels: Vec<_> = [3, 1, 0, 4].map(|class| Label::<5>::new(class).unwrap()).into();
+    let inputs: Vec<_> = labels
+        .iter()
+        .map(|label| {
+            let mut x = Vector::<5, f64>::default();
+            x[label.index()] = 1.0;
+            x
+        })
+        .collect();
+    let targets = [0.5, -0.5, 1.0, 0.0].map(|y| Vector([y, -y]));
+    let flow = words.flow(&MeanSquaredError, &labels, &targets).unwrap();
+    let expected = one_hot.flow(&MeanSquaredError, &inputs, &targets).unwrap();
+    for (layer, expected) in flow.layers.iter().zip(&expected.layers) {
+        assert_eq!(layer.output_grad_rms, expected.output_grad_rms, "{}", layer.path);
+        assert!(layer.is_finite());
+        if layer.path.starts_with('1') {
+            assert_eq!(layer.gain, expected.gain, "{}", layer.path);
+        } else {
+            assert_eq!((layer.gain, layer.input_grad_rms, layer.input_rms), (None, None, 0.0));
+        }
+    }
+    assert_eq!((flow.attenuation(), flow.product_of_gains()), (None, None));
+    assert_eq!(flow.verdict().state, expected.verdict().state);
 }
 
 /// A test for each row of a list, in `f64`.

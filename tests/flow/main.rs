@@ -5,6 +5,8 @@
 mod chain_rule;
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/embedding.rs"]
+mod embedding;
 
 mod extremes;
 mod figures;

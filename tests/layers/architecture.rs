@@ -5,21 +5,23 @@ use std::collections::BTreeMap;
 use std::fs::{read_dir, read_to_string};
 use std::path::{Path, PathBuf};
 
-/// The modules of `src`, lowest first: `ARCHITECTURE.md` describes each.
-const FLOORS: &[&[&str]] = &[
-    &["error", "kernel", "random"],
-    &["elementary", "tensor"],
-    &["bounds"],
-    &["layer"],
-    &["stack"],
-    &["loss"],
-    &["init", "gradcheck", "schedule", "optimizer"],
-    &["network"],
-    &["data", "checkpoint"],
-    &["metrics"],
-    &["flow", "theory"],
-    &["train"],
-    &["guide"],
+/// The modules of `src`, lowest first, each with the number of its floor: `ARCHITECTURE.md` describes them.
+const FLOORS: &[(u32, &[&str])] = &[
+    (0, &["error"]),
+    (1, &["kernel", "random"]),
+    (1, &["elementary"]),
+    (2, &["tensor"]),
+    (2, &["bounds"]),
+    (3, &["layer"]),
+    (4, &["stack"]),
+    (5, &["loss"]),
+    (5, &["init", "gradcheck", "schedule", "optimizer"]),
+    (6, &["network"]),
+    (6, &["data", "checkpoint"]),
+    (6, &["metrics"]),
+    (7, &["flow", "theory"]),
+    (8, &["train"]),
+    (9, &["guide"]),
 ];
 
 /// What is at the root of the crate, and on whose floor: `plot` is a crate.
@@ -72,8 +74,11 @@ fn used(source: &str) -> Vec<String> {
 
 #[test]
 fn a_module_uses_only_what_is_below_it() {
-    let floor: BTreeMap<&str, usize> =
-        FLOORS.iter().enumerate().flat_map(|(at, names)| names.iter().map(move |name| (*name, at))).collect();
+    let floor: BTreeMap<&str, usize> = FLOORS
+        .iter()
+        .enumerate()
+        .flat_map(|(at, (_, names))| names.iter().map(move |name| (*name, at)))
+        .collect();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("src");
     let mut files = Vec::new();
     sources(&root, &mut files);
@@ -108,8 +113,30 @@ fn a_module_uses_only_what_is_below_it() {
 #[test]
 fn the_map_has_a_paragraph_for_each_module() {
     let map = read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../ARCHITECTURE.md")).unwrap();
-    for name in FLOORS.iter().flat_map(|names| names.iter()) {
+    for name in FLOORS.iter().flat_map(|(_, names)| names.iter()) {
         assert!(map.contains(&format!("`src/{name}")), "ARCHITECTURE.md does not describe `src/{name}`");
+    }
+}
+
+/// The table of `ARCHITECTURE.md`, that of the README, and the comment of each module say the same.
+#[test]
+fn everything_that_names_a_floor_names_the_same() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let map = read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let readme = read_to_string(root.join("README.md")).unwrap();
+    for (floor, names) in FLOORS.iter().filter(|(floor, _)| (1..=8).contains(floor)) {
+        let row = |text: &str| {
+            let row = text.lines().find(|line| line.starts_with(&format!("| {floor} |")));
+            row.expect("a row for each floor").to_lowercase()
+        };
+        for name in *names {
+            let file = [format!("src/{name}.rs"), format!("src/{name}/mod.rs")].map(|file| root.join(file));
+            let source = file.iter().find_map(|file| read_to_string(file).ok()).unwrap();
+            assert!(source.starts_with(&format!("//! Floor {floor}")), "`src/{name}` does not say its floor");
+            assert!(row(&map).contains(&format!("`src/{name}")), "`{name}` in ARCHITECTURE.md");
+            let public = !["random", "train"].contains(name); // `rng` and `Trainer` are at the root
+            assert!(!public || row(&readme).contains(&format!("`{name}`")), "`{name}` in the README");
+        }
     }
 }
 

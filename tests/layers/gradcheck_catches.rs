@@ -142,7 +142,8 @@ fn a_layer_that_says_it_overwrites_and_always_adds_is_caught() {
 
 #[test]
 fn a_layer_that_says_it_overwrites_and_always_does_is_caught() {
-    broken_rule::<Affine<OVERWRITES_WHEN_TOLD_TO_ADD>>("Affine<15>", ADD, ("weight", 0));
+    let rule = "add to `gradient` when `accumulate` says so";
+    broken_rule::<Affine<OVERWRITES_WHEN_TOLD_TO_ADD>>("Affine<15>", rule, ("weight", 0));
 }
 
 /// In scratch memory only this pass's own numbers are, whatever the forward pass left there.

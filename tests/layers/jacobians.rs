@@ -153,7 +153,12 @@ fn they_refuse_what_predict_refuses_and_batches_of_two_lengths() {
     let error = Tanh.jacobian(&nan).unwrap_err();
     assert!(matches!(error, Error::NonFiniteData { element: 1, .. }), "{error}");
     let error = Tanh.vjp(&[x, x], &[u]).unwrap_err();
-    assert_eq!(error, Error::BatchLengths { inputs: 2, targets: 1 });
+    assert_eq!(error, Error::CotangentLengths { inputs: 2, cotangents: 1 });
+    let error = Tanh.vjp(&[x, x], &[u, nan]).unwrap_err();
+    assert!(
+        matches!(error, Error::NonFiniteData { what: "cotangent", sample: 1, element: 1, .. }),
+        "{error}"
+    );
     let (input_grads, _) = Tanh.vjp::<Vector<2>, Vector<2>>(&[] as &[Vector<2>], &[]).unwrap();
     assert!(input_grads.is_empty());
 }

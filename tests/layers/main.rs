@@ -4,6 +4,8 @@
 mod chain_rule;
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/embedding.rs"]
+mod embedding;
 #[path = "../fixtures/mod.rs"]
 mod fixtures;
 #[path = "../common/wrong_layers.rs"]

@@ -106,3 +106,22 @@ fn the_guide_quotes_the_error_of_a_forgotten_factor() {
 fn the_guide_quotes_the_error_of_a_gradient_that_is_overwritten() {
     assert_guide_quotes_the_error_of(overwritten::Sine::<3, f64>::init(&mut rng(0)));
 }
+
+/// The crate under another name: the derive names no other path.
+#[test]
+fn a_layer_says_where_the_crate_is() {
+    mod facade {
+        pub(super) use chainrule::parameters;
+    }
+
+    #[derive(Parameters)]
+    #[parameters(crate = facade)]
+    struct Shift {
+        #[parameter(bias)]
+        r#type: f64,
+    }
+
+    let shift = Shift { r#type: 3.0 };
+    assert_eq!(shift.norm(), 3.0);
+    assert_eq!(format!("{:?}", shift.parameters()).lines().next(), Some("type [1] rms 3.0000"));
+}

@@ -152,3 +152,12 @@ fn every_weight_of_every_layer_starts_at_a_cache_line() {
     every_network!(case);
     assert!(weights > 100);
 }
+
+/// Without a heap, a network starts as a value.
+#[test]
+fn a_network_by_value_starts_at_zero() {
+    type Small = (Linear<2, 3>, Residual<(Tanh, Linear<3, 3>)>, BatchNorm<3>, Conv2d<1, 2, 3>);
+    assert_eq!(Small::default(), *Small::zeros());
+    assert!(Fifty::zeroed() == *Fifty::zeros());
+    assert_eq!(bits(&Sixteen::zeroed()), bits(&Sixteen::zeros()));
+}

@@ -1,6 +1,7 @@
 //! Inputs that are no tensors: a pair of two samples, and a sample without a gradient.
 
 use crate::common::trained;
+use crate::embedding::Embedding;
 use chainrule::Error;
 use chainrule::layer::{BackwardHook, LayerPass, Plan, Segment, View, ViewMut};
 use chainrule::layer::{Parameter, Visitor, visit};
@@ -145,37 +146,6 @@ fn a_number_that_is_not_finite_is_found_in_either_half() {
     pairs[2] = Pair(state, picture);
     let error = net.predict_batch(&pairs).unwrap_err();
     assert!(matches!(error, Error::NonFiniteData { sample: 2, element: 1, .. }), "{error}");
-}
-
-/// A vector for each class: its input is no number, and has no gradient.
-#[derive(Parameters)]
-struct Embedding<const CLASSES: usize, const N: usize> {
-    #[parameter(weight, fan_in = 1, fan_out = N)]
-    weight: [[f64; N]; CLASSES],
-}
-
-impl<const CLASSES: usize, const N: usize> Layer<Label<CLASSES>> for Embedding<CLASSES, N> {
-    type Output = Vector<N, f64>;
-
-    fn forward(
-        &self,
-        input: &[Label<CLASSES>],
-        output: &mut [Vector<N, f64>],
-        _: WorkspaceMut<'_>,
-        _: &mut Mode<'_>,
-    ) {
-        for (y, label) in output.iter_mut().zip(input) {
-            y.0 = self.weight[label.index()];
-        }
-    }
-
-    fn backward(&self, pass: Backward<'_, Label<CLASSES>, Self>) {
-        // `pass.input_grad` is a slice of `NoGrad`, which nobody reads.
-        for (label, dy) in pass.input.iter().zip(pass.output_grad) {
-            let row = &mut pass.gradient.weight[label.index()];
-            row.iter_mut().zip(&dy.0).for_each(|(sum, dy)| *sum += dy);
-        }
-    }
 }
 
 type Words = (Embedding<10, 4>, [(Linear<4, 4, f64>, Tanh); 2], Linear<4, 2, f64>);

@@ -26,6 +26,7 @@ twins! {
     a_declared_network_gives_what_was_declared
     a_declared_network_must_meet
     a_declared_network_takes_what_was_declared
+    a_field_has_the_attribute_parameter
     a_field_of_numbers_says_what_they_are_for
     a_flattened_image_meets_a_linear_layer_of_its_length
     a_gradient_belongs_to_its_network
@@ -77,4 +78,5 @@ twins! {
     the_last_layer_must_give_a_score_for_each_class
     the_layers_of_a_named_network_must_meet
     the_slope_of_a_leaky_relu_must_be_a_number
+    the_words_of_an_attribute_are_known
 }

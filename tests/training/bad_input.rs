@@ -72,6 +72,11 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
             "the batch has 2 inputs and 1 targets: give one target for each input",
         ),
         (
+            "CotangentLengths",
+            net().vjp(&XS, &YS[..1]).unwrap_err(),
+            "the batch has 2 inputs and 1 cotangents: give one cotangent for each input",
+        ),
+        (
             "OutputLengths",
             net().predict_into(&XS, &mut [YS[0]], &mut Workspace::default()).unwrap_err(),
             "the batch has 2 inputs and room for 1 outputs: give one place for each input",

@@ -1,5 +1,6 @@
 //! What a field of a layer is.
 
+use crate::attributes::find;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Error, Field, GenericParam, Generics, Meta, Result, Type};
@@ -48,6 +49,12 @@ const USAGE: &str = "a field says what it holds: `weight, fan_in = .., fan_out =
 
 /// What the attribute of a field says.
 pub(crate) fn kind(field: &Field) -> Result<Kind> {
+    if let Some(attribute) = find(&field.attrs, "parameters") {
+        return Err(Error::new_spanned(
+            attribute,
+            "a field has `#[parameter(..)]`, and a struct `#[parameters(..)]`",
+        ));
+    }
     let mut attributes = field.attrs.iter().filter(|attribute| attribute.path().is_ident("parameter"));
     let Some(attribute) = attributes.next() else { return Ok(Kind::Layer { flatten: false }) };
     if let Some(second) = attributes.next() {
@@ -80,6 +87,7 @@ pub(crate) fn kind(field: &Field) -> Result<Kind> {
             })?;
             Role::Buffer { start, momentum }
         } else {
+            words.finish()?;
             return Err(Error::new_spanned(attribute, USAGE));
         };
         Kind::Tensor(Tensor { role, shape: words.value("shape"), scalar: words.value("scalar") })

@@ -2,13 +2,16 @@
 //!
 //! The derive is part of the crate `chainrule`. The guide `docs/your-own-layer.md` shows how to use it.
 
+mod attributes;
 mod field;
 mod name;
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Error, Fields, Index, Result, parse_macro_input};
 
+use attributes::Attributes;
 use field::Kind;
 
 /// Implements `Parameters` for a struct: lists its parameter tensors and the layers inside it.
@@ -29,21 +32,30 @@ use field::Kind;
 /// type, and `layout = OutputsFirst` for weights.
 ///
 /// On the struct, `#[parameters(name = "Linear<{IN}, {OUT}>")]` sets how messages and tables print the type. Without
-/// the attribute they print the struct's name and its constants.
+/// the attribute they print the struct's name and its constants. `#[parameters(crate = cr)]` is for programs that have
+/// the crate under another name, here `cr`.
 #[proc_macro_derive(Parameters, attributes(parameter, parameters))]
 pub fn derive_parameters(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    let without_parameters =
-        implementation(&input, &[], &[], &[], &quote!(::chainrule::parameters::Node::Nothing));
-    let expanded = expand(input).unwrap_or_else(|error| {
-        // A layer without parameters, so that this is the only error.
+    let krate = attributes::krate(&input).unwrap_or_else(|_| attributes::usual_krate());
+    let expanded = expand(&input, &krate).unwrap_or_else(|error| {
         let error = error.into_compile_error();
-        quote!(#error #without_parameters)
+        if input.generics.lifetimes().next().is_some() {
+            return error;
+        }
+        // A layer without parameters, so that this is the only error.
+        let bounds = input.generics.type_params().map(|param| {
+            let ident = &param.ident;
+            quote!(#ident: ::core::marker::Send + ::core::marker::Sync + 'static)
+        });
+        let nothing = quote!(#krate::Node::Nothing);
+        let layer = implementation(&input, &krate, &[], &bounds.collect::<Vec<_>>(), &[], &nothing);
+        quote!(#error #layer)
     });
     expanded.into()
 }
 
-fn expand(input: DeriveInput) -> Result<TokenStream> {
+fn expand(input: &DeriveInput, krate: &TokenStream) -> Result<TokenStream> {
     let Data::Struct(data) = &input.data else {
         return Err(Error::new_spanned(
             &input.ident,
@@ -56,8 +68,8 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
             format!("`{}` cannot be a layer: it borrows, and a layer owns its parameters", input.ident),
         ));
     }
-    let krate = quote!(::chainrule::parameters);
-    let name = name::parts(&input, &krate)?;
+    let attributes = Attributes::of(input)?;
+    let name = name::parts(input, attributes.name.as_ref(), krate)?;
     let mut predicates = Vec::new();
     let mut checks = Vec::new();
     let mut fields = Vec::new();
@@ -65,7 +77,7 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
         let ty = &field.ty;
         let (member, segment) = match &field.ident {
             Some(ident) => {
-                let name = ident.to_string();
+                let name = ident.unraw().to_string();
                 (quote!(#ident), quote!(Name(#name)))
             }
             None => {
@@ -86,7 +98,7 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
                 (segment, quote!(&<#ty as #krate::Parameters>::DESCRIPTION))
             }
             Kind::Tensor(tensor) => {
-                let role = tensor.role(&krate);
+                let role = tensor.role(krate);
                 let shape = tensor.shape.unwrap_or_else(|| quote!(<#ty as #krate::Shaped>::SHAPE));
                 let scalar = tensor.scalar.unwrap_or_else(|| quote!(<#ty as #krate::Shaped>::Scalar));
                 (segment, quote!(&#krate::Node::tensor::<#ty, #scalar>(#role, #shape)))
@@ -105,7 +117,7 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
         Fields::Named(_) | Fields::Unnamed(_) | Fields::Unit => quote!(#krate::Node::Fields(&[#(#fields),*])),
     };
 
-    Ok(implementation(&input, &name, &predicates, &checks, &description))
+    Ok(implementation(input, krate, &name, &predicates, &checks, &description))
 }
 
 /// Returns the `impl`. The `unsafe` is sound: the compiler gives the offsets, `Node::tensor` asks that a field holds
@@ -113,12 +125,12 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
 /// data.
 fn implementation(
     input: &DeriveInput,
+    krate: &TokenStream,
     name: &[TokenStream],
     predicates: &[TokenStream],
     checks: &[TokenStream],
     description: &TokenStream,
 ) -> TokenStream {
-    let krate = quote!(::chainrule::parameters);
     let ident = &input.ident;
     let (impl_generics, type_generics, clause) = input.generics.split_for_impl();
     let clause = match clause {

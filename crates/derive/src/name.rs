@@ -2,22 +2,17 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::ext::IdentExt;
 use syn::{DeriveInput, Error, GenericParam, LitStr, Result};
 
 /// Returns the parts of a `TypeName`: from the attribute, or the struct's name and its constants.
-pub(crate) fn parts(input: &DeriveInput, krate: &TokenStream) -> Result<Vec<TokenStream>> {
-    let mut pattern = None;
-    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("parameters")) {
-        attribute.parse_nested_meta(|meta| {
-            if meta.path.is_ident("name") {
-                pattern = Some(meta.value()?.parse::<LitStr>()?);
-                return Ok(());
-            }
-            Err(meta.error("a layer says how it is printed: `#[parameters(name = \"Scale<{N}>\")]`"))
-        })?;
-    }
+pub(crate) fn parts(
+    input: &DeriveInput,
+    pattern: Option<&LitStr>,
+    krate: &TokenStream,
+) -> Result<Vec<TokenStream>> {
     match pattern {
-        Some(pattern) => from_pattern(input, &pattern, krate),
+        Some(pattern) => from_pattern(input, pattern, krate),
         None => Ok(from_generics(input, krate)),
     }
 }
@@ -27,7 +22,7 @@ fn text(text: &str, krate: &TokenStream) -> TokenStream {
 }
 
 fn from_generics(input: &DeriveInput, krate: &TokenStream) -> Vec<TokenStream> {
-    let mut parts = vec![text(&input.ident.to_string(), krate)];
+    let mut parts = vec![text(&input.ident.unraw().to_string(), krate)];
     let mut open = "<";
     for param in &input.generics.params {
         // Constants of another type than a number are left out.

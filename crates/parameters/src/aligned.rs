@@ -72,6 +72,11 @@ unsafe impl<E: Pod + Send + Sync> Storage for Aligned<E> {
 }
 
 /// A tensor whose sides and scalar follow from its type.
+#[diagnostic::on_unimplemented(
+    message = "the sides and the scalar of the parameter do not follow from its type, `{Self}`",
+    label = "not a number, an array of numbers, or a tensor",
+    note = "a parameter is stored inline, as `f32`, `[f32; N]`, `Vector<N>`, ..; for other plain data the attribute says `shape = &[..]` and `scalar = f32`"
+)]
 pub trait Shaped {
     /// `f32` or `f64`.
     type Scalar: Number;
@@ -90,15 +95,33 @@ impl<E: Shaped> Shaped for Aligned<E> {
     const SHAPE: &'static [usize] = E::SHAPE;
 }
 
-/// The largest number of sides of an array of arrays.
-const MOST_SIDES: usize = 8;
-
-/// The sides of an array of arrays, from the back of the list.
+/// The largest number of sides of a parameter.
 #[doc(hidden)]
+pub const MOST_SIDES: usize = 8;
+
+/// What an array can hold to be a parameter: its sides, at the end of a list.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "an array of `{Self}` cannot be a parameter: its elements have no sides",
+    label = "neither numbers nor tensors",
+    note = "a parameter is stored inline, as `f32`, `[f32; N]`, `Vector<N>`, `[Vector<N>; M]`, .."
+)]
 pub trait Sides {
     type Scalar: Number;
     const COUNT: usize;
     const SIDES: [usize; MOST_SIDES];
+}
+
+/// Returns a shape at the end of a list.
+#[doc(hidden)]
+pub const fn sides(shape: &[usize]) -> [usize; MOST_SIDES] {
+    let mut sides = [0; MOST_SIDES];
+    let mut at = 0;
+    while at < shape.len() {
+        sides[MOST_SIDES - shape.len() + at] = shape[at];
+        at += 1;
+    }
+    sides
 }
 
 impl<T: Number> Sides for T {

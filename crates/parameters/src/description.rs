@@ -84,7 +84,8 @@ impl Tensor {
 impl Node {
     /// Returns the tensor in a field of the type `E`, in the scalar `T`, or [`Node::Nothing`] if it has no numbers.
     ///
-    /// A shape whose product of sides differs from the number of elements does not compile.
+    /// A shape whose product of sides differs from the number of elements does not compile, and neither does a role
+    /// whose numbers make no sense.
     pub const fn tensor<E: Storage, T: Number>(role: Role, shape: &'static [usize]) -> Self {
         let size = size_of::<E::Numbers>();
         if size == 0 {
@@ -98,6 +99,7 @@ impl Node {
             size.is_multiple_of(size_of::<T>()) && align_of::<E>() >= align_of::<T>(),
             "the field of a parameter does not consist of numbers of its scalar"
         );
+        role.check();
         let (mut product, mut side) = (1_usize, 0);
         while side < shape.len() {
             product = match product.checked_mul(shape[side]) {

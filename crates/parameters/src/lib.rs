@@ -33,6 +33,8 @@ mod view;
 mod visit;
 
 pub use aligned::{Aligned, Shaped, Storage};
+#[doc(hidden)]
+pub use aligned::{MOST_SIDES, Sides, sides};
 pub use description::{Field, Node, Tensor};
 pub use name::{Named, Part, TypeName};
 #[cfg(feature = "alloc")]
@@ -76,8 +78,27 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
     fn zeros() -> Owned<Self> {
         Owned::zeros()
     }
+
+    /// Returns this layer with every parameter 0, by value: for programs without a heap. A large network is too large
+    /// for the stack.
+    fn zeroed() -> Self {
+        // SAFETY: all bytes zero are a valid value, by the contract of this trait.
+        unsafe { core::mem::zeroed() }
+    }
 }
 
 /// Checks that a skipped field is plain data. The derive calls it.
 #[doc(hidden)]
-pub const fn assert_plain<T: Copy + bytemuck::Zeroable + Send + Sync + 'static>() {}
+pub const fn assert_plain<T: Plain>() {}
+
+/// A field of a layer that is no parameter.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a field of the type `{Self}` cannot be skipped: a layer is plain data",
+    label = "not plain data",
+    note = "a skipped field is `Copy` and `bytemuck::Zeroable`, such as `PhantomData` or a number; what a layer needs beside its parameters can be a constant of its type"
+)]
+pub trait Plain: Copy + bytemuck::Zeroable + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Copy + bytemuck::Zeroable + Send + Sync + 'static> Plain for T {}

@@ -29,6 +29,23 @@ pub enum Role {
     },
 }
 
+impl Role {
+    /// Panics, while the program compiles, if a number makes no sense.
+    pub(crate) const fn check(&self) {
+        match *self {
+            Self::Weight { fan_in, fan_out, .. } => {
+                assert!(fan_in > 0 && fan_out > 0, "the fan-in and the fan-out of a weight are at least 1");
+            }
+            Self::Bias => {}
+            Self::Scale(start) => assert!(start.is_finite(), "a scale starts at a finite number"),
+            Self::Buffer { start, momentum } => {
+                assert!(start.is_finite(), "a buffer starts at a finite number");
+                assert!(0.0 <= momentum && momentum <= 1.0, "the momentum of a buffer is between 0 and 1");
+            }
+        }
+    }
+}
+
 /// Which sides of a weight belong to the inputs and which to the outputs: for files of other programs, and for
 /// initializers that need a matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,4 +55,36 @@ pub enum Layout {
     InputsFirst,
     /// Outputs first, then all that they sum over, as PyTorch has it: `[OUT, IN, K, K]`.
     OutputsFirst,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WEIGHT: Role = Role::Weight { fan_in: 1, fan_out: 2, layout: Layout::InputsFirst };
+
+    #[test]
+    fn roles_that_make_sense_pass() {
+        for role in [WEIGHT, Role::Bias, Role::Scale(-0.5), Role::Buffer { start: 0.0, momentum: 1.0 }] {
+            role.check();
+        }
+    }
+
+    #[test]
+    #[should_panic = "the fan-in and the fan-out of a weight are at least 1"]
+    fn a_weight_has_inputs() {
+        Role::Weight { fan_in: 0, fan_out: 2, layout: Layout::InputsFirst }.check();
+    }
+
+    #[test]
+    #[should_panic = "a scale starts at a finite number"]
+    fn a_scale_is_finite() {
+        Role::Scale(f64::NAN).check();
+    }
+
+    #[test]
+    #[should_panic = "the momentum of a buffer is between 0 and 1"]
+    fn a_momentum_is_a_share() {
+        Role::Buffer { start: 0.0, momentum: 7.0 }.check();
+    }
 }

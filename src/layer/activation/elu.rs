@@ -23,7 +23,7 @@ use chainrule_derive::Parameters;
 /// assert_eq!(<Elu>::default().predict(&Vector([-1e4, 3.0]))?, Vector([-1.0, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct Elu<const NUM: u32 = 1, const DEN: u32 = 1>;
 
 impl<const NUM: u32, const DEN: u32> Elu<NUM, DEN> {
@@ -69,7 +69,7 @@ activation!([const NUM: u32, const DEN: u32] Elu<NUM, DEN>);
 /// approx::assert_relative_eq!(Selu.predict(&Vector([-1e4_f32, 1.0]))?, Vector([-1.758_099_3, 1.050_701]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct Selu;
 
 impl Selu {

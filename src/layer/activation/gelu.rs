@@ -24,7 +24,7 @@ use crate::kernel::{self, Real, normal_cdf, normal_pdf};
 /// assert_relative_eq!(Gelu.predict(&Vector([1.0, -1e4]))?, Vector([0.841_344_746_068_542_9, 0.0])); // Φ(1)
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct Gelu;
 
 impl Activation for Gelu {
@@ -62,7 +62,7 @@ activation!(Gelu);
 /// assert_relative_eq!(GeluTanh.predict(&Vector([1.0, -1e4]))?, Vector([0.841_192, 0.0]), epsilon = 1e-6);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct GeluTanh;
 
 impl GeluTanh {

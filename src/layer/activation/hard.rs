@@ -39,7 +39,7 @@ fn inside<T: Real>(x: T, low: T, high: T) -> T {
 /// assert_eq!(HardTanh.predict(&Vector([-3.0, 0.5, 3.0]))?, Vector([-1.0, 0.5, 1.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct HardTanh;
 
 impl Activation for HardTanh {
@@ -73,7 +73,7 @@ activation!(HardTanh);
 /// assert_eq!(HardSigmoid.predict(&Vector([-4.0, 0.0, 4.0]))?, Vector([0.0, 0.5, 1.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct HardSigmoid;
 
 impl Activation for HardSigmoid {

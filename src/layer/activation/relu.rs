@@ -23,7 +23,7 @@ use chainrule_derive::Parameters;
 /// assert_eq!(Relu.predict(&Vector([-2.0, 3.0]))?, Vector([0.0, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct Relu;
 
 impl Activation for Relu {
@@ -58,7 +58,7 @@ activation!(Relu);
 /// assert_eq!(LeakyRelu::<1, 4>.predict(&Vector([-2.0, 3.0]))?, Vector([-0.5, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct LeakyRelu<const NUM: u32 = 1, const DEN: u32 = 100>;
 
 impl<const NUM: u32, const DEN: u32> LeakyRelu<NUM, DEN> {

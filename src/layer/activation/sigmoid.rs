@@ -22,7 +22,7 @@ use chainrule_derive::Parameters;
 /// assert_eq!(Sigmoid.predict(&Vector([0.0, 1e4, -1e4]))?, Vector([0.5, 1.0, 0.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct Sigmoid;
 
 impl Activation for Sigmoid {

@@ -21,7 +21,7 @@ use chainrule_derive::Parameters;
 /// assert_eq!(Silu.predict(&Vector([-1e4, 0.0, 1e4]))?, Vector([0.0, 0.0, 1e4]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct Silu;
 
 impl Activation for Silu {
@@ -58,7 +58,7 @@ activation!(Silu);
 /// assert_eq!(Mish.predict(&Vector([-1e4, 0.0, 1e4]))?, Vector([0.0, 0.0, 1e4]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct Mish;
 
 impl Mish {

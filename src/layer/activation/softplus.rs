@@ -22,7 +22,7 @@ use chainrule_derive::Parameters;
 /// assert_relative_eq!(Softplus.predict(&Vector([-1e4, 0.0, 1e4]))?, Vector([0.0, 2.0_f32.ln(), 1e4]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct Softplus;
 
 impl Activation for Softplus {
@@ -57,7 +57,7 @@ activation!(Softplus);
 /// assert_eq!(Softsign.predict(&Vector([-3.0, 0.0, 1.0]))?, Vector([-0.75, 0.0, 0.5]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct Softsign;
 
 impl Activation for Softsign {

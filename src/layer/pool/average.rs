@@ -32,7 +32,7 @@ use chainrule_derive::Parameters;
 /// assert_eq!(AvgPool2d::<2, 1>.predict(&picture)?, Image([[[2.5, 4.5, 6.5]]])); // one pixel apart
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct AvgPool2d<const K: usize, const STRIDE: usize = K, const PAD: usize = 0>;
 
 /// The mean of each feature in every window of `K` steps.
@@ -59,7 +59,7 @@ pub struct AvgPool2d<const K: usize, const STRIDE: usize = K, const PAD: usize =
 /// assert_eq!(AvgPool1d::<2>.predict(&steps)?, Sequence([[2.0, -1.5], [1.0, -3.5]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct AvgPool1d<const K: usize, const STRIDE: usize = K, const PAD: usize = 0>;
 
 comparable!([const K: usize, const STRIDE: usize, const PAD: usize] AvgPool2d<K, STRIDE, PAD>);

@@ -28,7 +28,7 @@ use chainrule_derive::Parameters;
 /// assert_eq!(GlobalAvgPool.predict(&steps)?, Vector([2.0, 30.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct GlobalAvgPool;
 
 comparable!([] GlobalAvgPool);

@@ -37,7 +37,7 @@ use chainrule_derive::Parameters;
 /// assert_eq!(MaxPool2d::<2, 1>.predict(&picture)?, Image([[[4.0, 8.0, 8.0]]])); // one pixel apart
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct MaxPool2d<const K: usize, const STRIDE: usize = K, const PAD: usize = 0>;
 
 /// The largest number of each feature in every window of `K` steps.
@@ -64,7 +64,7 @@ pub struct MaxPool2d<const K: usize, const STRIDE: usize = K, const PAD: usize =
 /// assert_eq!(MaxPool1d::<2>.predict(&steps)?, Sequence([[3.0, -1.0], [2.0, -3.0]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct MaxPool1d<const K: usize, const STRIDE: usize = K, const PAD: usize = 0>;
 
 comparable!([const K: usize, const STRIDE: usize, const PAD: usize] MaxPool2d<K, STRIDE, PAD>);

@@ -27,7 +27,7 @@ use chainrule_derive::Parameters;
 /// assert_eq!(Upsample2d::<2>.predict(&picture)?, Image([[[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, 2.0, 2.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Copy, Default, Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub struct Upsample2d<const FACTOR: usize>;
 
 comparable!([const FACTOR: usize] Upsample2d<FACTOR>);

@@ -1,4 +1,4 @@
-//! Floor 6, beside `data`: the log of a training run, in memory and in files.
+//! The log of a training run, in memory and in files.
 
 #[cfg(feature = "plot")]
 mod picture;

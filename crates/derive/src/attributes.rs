@@ -1,0 +1,55 @@
+//! What the attributes of the struct say.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Attribute, DeriveInput, Error, LitStr, Path, Result};
+
+/// `#[parameters(name = "..", crate = ..)]`.
+#[derive(Default)]
+pub(crate) struct Attributes {
+    /// How the type is printed.
+    pub(crate) name: Option<LitStr>,
+    /// Where the crate `chainrule` is.
+    krate: Option<Path>,
+}
+
+impl Attributes {
+    pub(crate) fn of(input: &DeriveInput) -> Result<Self> {
+        if let Some(attribute) = find(&input.attrs, "parameter") {
+            let text = "a struct has `#[parameters(..)]`, and a field `#[parameter(..)]`";
+            return Err(Error::new_spanned(attribute, text));
+        }
+        let mut attributes = Self::default();
+        for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("parameters")) {
+            attribute.parse_nested_meta(|meta| {
+                if meta.path.is_ident("name") {
+                    attributes.name = Some(meta.value()?.parse()?);
+                } else if meta.path.is_ident("crate") {
+                    attributes.krate = Some(meta.value()?.call(Path::parse_mod_style)?);
+                } else {
+                    return Err(meta.error(
+                        "a layer says how it is printed: `#[parameters(name = \"Scale<{N}>\")]`, \
+                         or where `chainrule` is: `#[parameters(crate = path)]`",
+                    ));
+                }
+                Ok(())
+            })?;
+        }
+        Ok(attributes)
+    }
+}
+
+/// Returns the module `parameters` of the crate that the struct says it is in.
+pub(crate) fn krate(input: &DeriveInput) -> Result<TokenStream> {
+    let krate = Attributes::of(input)?.krate;
+    Ok(krate.map_or_else(usual_krate, |krate| quote!(#krate::parameters)))
+}
+
+/// Returns that module under its usual name.
+pub(crate) fn usual_krate() -> TokenStream {
+    quote!(::chainrule::parameters)
+}
+
+pub(crate) fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a Attribute> {
+    attributes.iter().find(|attribute| attribute.path().is_ident(name))
+}
