@@ -29,16 +29,14 @@ pub(super) fn to_pytorch(entries: &mut [Entry]) {
             Some((layer, field)) => (format!("{layer}."), field.to_owned()),
             None => (String::new(), entries[at].path.clone()),
         };
-        let dense = || {
+        // PyTorch's linear maps and convolutions have one bias for each output, in a list. A norm's has its shape.
+        let beside_a_weight = || {
             let weight = format!("{layer}weight");
-            let is_matrix = |e: &Entry| matches!(e.role, Role::Weight { .. }) && e.shape.len() == 2;
-            entries.iter().any(|entry| entry.path == weight && is_matrix(entry))
+            let is_weight = |e: &Entry| matches!(e.role, Role::Weight { .. });
+            entries.iter().any(|entry| entry.path == weight && is_weight(entry))
         };
-        let (flat, reversed) = match entries[at].role {
-            Role::Weight { layout, .. } => (false, layout == Sides::InputsFirst),
-            Role::Bias => (dense(), false),
-            Role::Scale(_) | Role::Buffer { .. } => (false, false),
-        };
+        let flat = entries[at].role == Role::Bias && beside_a_weight();
+        let reversed = matches!(entries[at].role, Role::Weight { layout: Sides::InputsFirst, .. });
         let name = match (entries[at].role, &field[..]) {
             (Role::Scale(_), "gain" | "slope") => "weight",
             (Role::Buffer { .. }, "running_variance") => "running_var",

@@ -106,7 +106,7 @@ impl FlowHook {
         let plan = pass.layer.plan();
         let output_grad = (!self.forward_only).then_some(&pass.output_grad);
         // An input without numbers, such as a label, has no gradient.
-        let input_grad = pass.input_grad.as_ref().filter(|dx| !self.forward_only && dx.len() > 0);
+        let input_grad = pass.input_grad.as_ref().filter(|dx| !self.forward_only && !dx.is_empty());
         let gain = input_grad.zip(output_grad).and_then(|(dx, dy)| ratio(norm_of(dx), norm_of(dy)));
         let leaf = open.inside.is_empty();
         let counted = leaf && self.detail.histograms;
@@ -193,7 +193,7 @@ impl BackwardHook for FlowHook {
         };
         if parent.plan.factor == Factor::Sum
             && !self.forward_only
-            && let Some(dx) = pass.input_grad.as_ref().filter(|dx| dx.len() > 0)
+            && let Some(dx) = pass.input_grad.as_ref().filter(|dx| !dx.is_empty())
         {
             parent.paths.push(PathGrad { name: name.to_string(), input_grad: dx.iter().collect() });
         }
