@@ -51,7 +51,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
 
     let table = ConfusionMatrix::of(&net.predict_batch(test.inputs())?, test.targets())?;
     println!(
-        "\n     taken for\ntrue{}",
+        "\n     predicted\ntrue{}",
         Label::<10>::all().map(|digit| format!("{digit:5}")).collect::<String>()
     );
     for digit in Label::<10>::all() {
