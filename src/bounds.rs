@@ -1,6 +1,6 @@
 //! Floor 2, above `tensor`: bounds that are written so that the compiler's error is a sentence.
 //!
-//! Every trait here (but `Half`) holds for one type only, and a method could name that type instead. (`AcceptsInput` and `Maps`,
+//! Every trait here (but `ParallelInput`) holds for one type only, and a method could name that type instead. (`AcceptsInput` and `Maps`,
 //! which hold for every layer, are in `network`.) The traits make the compiler's messages readable:
 //!
 //! * If the network fixes the type of an argument, such as `&[X]`, the error for any other type is "mismatched types".
@@ -96,16 +96,16 @@ pub trait SameShapeAsInput<X: Sample>: SameSample<X> {}
 
 impl<X: Sample> SameShapeAsInput<X> for X {}
 
-/// A half of a pair that a layer of its own takes: plain data, which is copied into the workspace.
+/// One of the two inputs of `Parallel`: plain data, since it is copied into the workspace.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a half of the input of `Parallel`",
     label = "not a tensor, or a pair of tensors",
     note = "each half is copied, so it must be plain data; a `Label` becomes a vector by `one_hot()`"
 )]
-pub trait Half: Sample + bytemuck::Pod {}
+pub trait ParallelInput: Sample + bytemuck::Pod {}
 
 #[diagnostic::do_not_recommend]
-impl<X: Sample + bytemuck::Pod> Half for X {}
+impl<X: Sample + bytemuck::Pod> ParallelInput for X {}
 
 /// No stack of more than sixteen layers implements this trait. It exists for the compiler's message.
 #[diagnostic::on_unimplemented(

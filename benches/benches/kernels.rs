@@ -8,12 +8,14 @@
 
 #![allow(unsafe_code)]
 
+#[path = "common/peak.rs"]
+mod peak;
+
 use std::hint::black_box;
 use std::time::Instant;
 
 use chainrule::plot::{HeatMap, Picture};
 
-use chainrule_kernel::simd::{Kernel, Lanes, Level, Vector, dispatch};
 use chainrule_kernel::{Initial, Strided, gemm};
 
 const WIDTHS: [usize; 21] = [1, 2, 3, 4, 5, 7, 8, 11, 13, 16, 17, 24, 31, 32, 33, 48, 64, 67, 96, 128, 130];
@@ -36,40 +38,9 @@ fn least(mut work: impl FnMut()) -> f64 {
     least
 }
 
-/// Multiply-adds in registers, each of which waits only for the one before it in its chain.
-struct Peak;
-
-const CHAINS: usize = 12;
-const ROUNDS: usize = 10_000;
-
-impl Kernel for Peak {
-    /// One number of each chain, and how many numbers a vector has.
-    type Output = (f32, usize);
-
-    #[inline(always)]
-    fn run<L: Level>(self, _: L) -> (f32, usize) {
-        type V<L> = <f32 as Lanes>::Vector<L>;
-        // SAFETY: a level was passed: the processor has its instructions.
-        unsafe {
-            let (factor, term) = (V::<L>::splat(black_box(0.999)), V::<L>::splat(black_box(0.001)));
-            let mut chains = [V::<L>::splat(1.0); CHAINS];
-            for _ in 0..ROUNDS {
-                for chain in &mut chains {
-                    *chain = chain.multiply_add(factor, term);
-                }
-            }
-            let mut sum = V::<L>::zero();
-            for chain in chains {
-                sum = chain.multiply_add(factor, sum);
-            }
-            (sum.sum(), V::<L>::LANES)
-        }
-    }
-}
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (_, lanes) = dispatch(Peak);
-    let peak = (2 * CHAINS * ROUNDS * lanes) as f64 / least(|| _ = black_box(dispatch(Peak))) / 1e9;
+    let (operations, lanes) = peak::run();
+    let peak = operations / least(|| _ = peak::run()) / 1e9;
     println!("peak of this core: {peak:.0} GFLOP/s, vectors of {lanes} f32");
     let mut panels = Vec::new();
     for kind in ["forward, Z = X W + b", "input gradient, dX = dZ Wᵀ", "weight gradient, dW = Xᵀ dZ"] {

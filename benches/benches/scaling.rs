@@ -8,6 +8,9 @@
 
 #![allow(unsafe_code)]
 
+#[path = "common/peak.rs"]
+mod peak;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,8 +18,6 @@ use std::time::Instant;
 
 use chainrule::plot::{Lines, Picture};
 use chainrule::prelude::*;
-
-use chainrule_kernel::simd::{Kernel, Lanes, Level, Vector as Register, dispatch};
 
 /// The system's allocator, which knows how many bytes are in use.
 struct Counting;
@@ -54,36 +55,6 @@ fn least(mut work: impl FnMut()) -> f64 {
         }
     }
     least
-}
-
-/// Multiply-adds in registers: the peak.
-struct Peak;
-
-const CHAINS: usize = 12;
-const ROUNDS: usize = 10_000;
-
-impl Kernel for Peak {
-    type Output = (f32, usize);
-
-    #[inline(always)]
-    fn run<L: Level>(self, _: L) -> (f32, usize) {
-        type V<L> = <f32 as Lanes>::Vector<L>;
-        // SAFETY: a level was passed: the processor has its instructions.
-        unsafe {
-            let (factor, term) = (V::<L>::splat(black_box(0.999)), V::<L>::splat(black_box(0.001)));
-            let mut chains = [V::<L>::splat(1.0); CHAINS];
-            for _ in 0..ROUNDS {
-                for chain in &mut chains {
-                    *chain = chain.multiply_add(factor, term);
-                }
-            }
-            let mut sum = V::<L>::zero();
-            for chain in chains {
-                sum = chain.multiply_add(factor, sum);
-            }
-            (sum.sum(), V::<L>::LANES)
-        }
-    }
 }
 
 /// The cost of a network in training.
@@ -128,8 +99,8 @@ type Plain<const WIDTH: usize> = [(Linear<WIDTH, WIDTH>, Relu); 4];
 type Deep<const DEPTH: usize> = [Residual<(Linear<64, 64>, Tanh)>; DEPTH];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (_, lanes) = dispatch(Peak);
-    let peak = (2 * CHAINS * ROUNDS * lanes) as f64 / least(|| _ = black_box(dispatch(Peak))) / 1e9;
+    let (operations, lanes) = peak::run();
+    let peak = operations / least(|| _ = peak::run()) / 1e9;
     println!("peak of this core: {peak:.0} GFLOP/s, vectors of {lanes} f32");
     let tables = [
         (

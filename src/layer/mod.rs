@@ -29,6 +29,7 @@ mod pool;
 mod prelu;
 mod reshape;
 mod softmax;
+mod space;
 #[cfg(feature = "alloc")]
 mod summary;
 mod visit;
@@ -61,6 +62,7 @@ pub use pool::{AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d, Upsamp
 pub use prelu::PRelu;
 pub use reshape::Reshape;
 pub use softmax::{LogSoftmax, Softmax};
+pub use space::Space;
 #[cfg(feature = "alloc")]
 pub use summary::{Summary, SummaryRow};
 #[cfg(feature = "flow")]
@@ -68,4 +70,4 @@ pub(crate) use summary::{head, tail};
 pub use visit::{Parameter, Visitor, describe, visit};
 #[cfg(feature = "alloc")]
 pub use workspace::Workspace;
-pub use workspace::{AsWorkspace, FixedWorkspace, Space, WorkspaceMut};
+pub use workspace::{AsWorkspace, FixedWorkspace, WorkspaceMut};

@@ -4,7 +4,7 @@ use chainrule_derive::Parameters;
 use chainrule_parameters::{Parameters, Segment};
 
 use super::backward_child;
-use crate::bounds::Half;
+use crate::bounds::ParallelInput;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
 use crate::layer::{Backward, BackwardHook, Child, Layer, Mode, Plan, Space, WorkspaceMut};
@@ -46,7 +46,7 @@ pub struct Parallel<F, G> {
 const FIRST: Segment = Segment::Name("first");
 const SECOND: Segment = Segment::Name("second");
 
-impl<A: Half, B: Half, F: Layer<A>, G: Layer<B>> Layer<Pair<A, B>> for Parallel<F, G> {
+impl<A: ParallelInput, B: ParallelInput, F: Layer<A>, G: Layer<B>> Layer<Pair<A, B>> for Parallel<F, G> {
     type Output = Pair<F::Output, G::Output>;
     const PLAN: Plan = Plan {
         children: &[

@@ -37,17 +37,14 @@ impl Attributes {
         }
         Ok(attributes)
     }
-}
 
-/// Returns the module `parameters` of the crate that the struct says it is in.
-pub(crate) fn krate(input: &DeriveInput) -> Result<TokenStream> {
-    let krate = Attributes::of(input)?.krate;
-    Ok(krate.map_or_else(usual_krate, |krate| quote!(#krate::parameters)))
-}
-
-/// Returns that module under its usual name.
-pub(crate) fn usual_krate() -> TokenStream {
-    quote!(::chainrule::parameters)
+    /// Returns the path of the module `chainrule::parameters`.
+    pub(crate) fn krate(&self) -> TokenStream {
+        match &self.krate {
+            Some(krate) => quote!(#krate::parameters),
+            None => quote!(::chainrule::parameters),
+        }
+    }
 }
 
 pub(crate) fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a Attribute> {

@@ -37,25 +37,27 @@ use field::Kind;
 #[proc_macro_derive(Parameters, attributes(parameter, parameters))]
 pub fn derive_parameters(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    let krate = attributes::krate(&input).unwrap_or_else(|_| attributes::usual_krate());
-    let expanded = expand(&input, &krate).unwrap_or_else(|error| {
-        let error = error.into_compile_error();
-        if input.generics.lifetimes().next().is_some() {
-            return error;
-        }
-        // A layer without parameters, so that this is the only error.
-        let bounds = input.generics.type_params().map(|param| {
-            let ident = &param.ident;
-            quote!(#ident: ::core::marker::Send + ::core::marker::Sync + 'static)
+    let attributes = Attributes::of(&input);
+    let krate = attributes.as_ref().map_or_else(|_| Attributes::default().krate(), Attributes::krate);
+    let expanded =
+        attributes.and_then(|attributes| expand(&input, &attributes, &krate)).unwrap_or_else(|error| {
+            let error = error.into_compile_error();
+            if input.generics.lifetimes().next().is_some() {
+                return error;
+            }
+            // A layer without parameters, so that this is the only error.
+            let bounds = input.generics.type_params().map(|param| {
+                let ident = &param.ident;
+                quote!(#ident: ::core::marker::Send + ::core::marker::Sync + 'static)
+            });
+            let nothing = quote!(#krate::Node::Nothing);
+            let layer = implementation(&input, &krate, &[], &bounds.collect::<Vec<_>>(), &[], &nothing);
+            quote!(#error #layer)
         });
-        let nothing = quote!(#krate::Node::Nothing);
-        let layer = implementation(&input, &krate, &[], &bounds.collect::<Vec<_>>(), &[], &nothing);
-        quote!(#error #layer)
-    });
     expanded.into()
 }
 
-fn expand(input: &DeriveInput, krate: &TokenStream) -> Result<TokenStream> {
+fn expand(input: &DeriveInput, attributes: &Attributes, krate: &TokenStream) -> Result<TokenStream> {
     let Data::Struct(data) = &input.data else {
         return Err(Error::new_spanned(
             &input.ident,
@@ -68,7 +70,6 @@ fn expand(input: &DeriveInput, krate: &TokenStream) -> Result<TokenStream> {
             format!("`{}` cannot be a layer: it borrows, and a layer owns its parameters", input.ident),
         ));
     }
-    let attributes = Attributes::of(input)?;
     let name = name::parts(input, attributes.name.as_ref(), krate)?;
     let mut predicates = Vec::new();
     let mut checks = Vec::new();

@@ -1,8 +1,8 @@
 use chainrule::Parameters;
 
 #[derive(Parameters)]
-enum Half { Left, Right }
+enum ParallelInput { Left, Right }
 
 fn main() {
-    assert_eq!(Half::COUNT, 0);
+    assert_eq!(ParallelInput::COUNT, 0);
 }

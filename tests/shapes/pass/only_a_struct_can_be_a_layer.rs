@@ -1,8 +1,8 @@
 use chainrule::Parameters;
 
 #[derive(Parameters)]
-struct Half;
+struct ParallelInput;
 
 fn main() {
-    assert_eq!(Half::COUNT, 0);
+    assert_eq!(ParallelInput::COUNT, 0);
 }
