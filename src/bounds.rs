@@ -1,7 +1,7 @@
 //! Floor 2, above `tensor`: bounds that are written so that the compiler's error is a sentence.
 //!
-//! Every trait here (but `ParallelInput`) holds for one type only, and a method could name that type instead. (`AcceptsInput` and `Maps`,
-//! which hold for every layer, are in `network`.) The traits make the compiler's messages readable:
+//! Every trait here (but `ParallelInput`) holds for one type only, and a method could name that type instead.
+//! (`AcceptsInput` and `Maps`, which hold for every layer, are in `network`.) The traits make the compiler's messages readable:
 //!
 //! * If the network fixes the type of an argument, such as `&[X]`, the error for any other type is "mismatched types".
 //!   A trait that holds for `X` alone can say what is wrong.

@@ -14,7 +14,7 @@ pub fn linear_deviation(width: usize, depth: usize) -> f64 {
 
 /// As [`linear_deviation`], for `depth` layers of ReLU and weights: √((1 + 5/width)^depth - 1).
 ///
-/// ParallelInput of the units are inactive. A term of the sum is then twice a squared normal number or 0, with equal
+/// Half of the units are inactive. A term of the sum is then twice a squared normal number or 0, with equal
 /// probability: of mean 1 and mean square 2² · 3 / 2 = 6, so of variance 5 and not 2.
 ///
 /// # Source

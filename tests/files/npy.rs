@@ -205,7 +205,7 @@ fn thousands_of_changed_files_give_an_error_or_as_many_numbers_as_the_file_has()
     for round in 0..6000 {
         let mut bytes = good[round % good.len()].clone();
         for _ in 0..rng.random_range(1..4) {
-            // ParallelInput of the changes meet the header, which is the first 128 bytes.
+            // Half of the changes meet the header, which is the first 128 bytes.
             let end = if rng.random_bool(0.5) { bytes.len().min(128) } else { bytes.len() };
             let at = rng.random_range(0..end.max(1));
             match rng.random_range(0..5) {

@@ -35,7 +35,7 @@ fn assert_close(name: &str, function: fn(f32) -> f32, exact: fn(f64) -> f64, mos
             continue;
         }
         assert!(got >= ends[0] && got <= ends[1], "{name}({x:e}) is {got}");
-        // ParallelInput a unit above the greatest number is infinite.
+        // Half a unit above the greatest number is infinite.
         if got as f64 == expected || got.is_infinite() && expected as f32 == got {
             continue;
         }

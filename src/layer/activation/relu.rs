@@ -11,7 +11,7 @@ use chainrule_derive::Parameters;
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is 1 or 0. ParallelInput of the units pass a gradient on, unchanged, and half stop it; a unit below 0 for every input is
+/// g' is 1 or 0. Half of the units pass a gradient on, unchanged, and half stop it; a unit below 0 for every input is
 /// dead: it gets no gradient and stops learning.
 ///
 /// # Source

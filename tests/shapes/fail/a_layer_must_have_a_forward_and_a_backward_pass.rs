@@ -1,9 +1,9 @@
 use chainrule::{Init, Linear, Network, Parameters, Vector, rng};
 
 #[derive(Parameters)]
-struct ParallelInput;
+struct Half;
 
-type Net = (Linear<4, 8>, ParallelInput, Linear<8, 2>);
+type Net = (Linear<4, 8>, Half, Linear<8, 2>);
 
 fn main() {
     let net = Net::init(&mut rng(1));

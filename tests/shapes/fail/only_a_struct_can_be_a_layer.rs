@@ -1,8 +1,8 @@
 use chainrule::Parameters;
 
 #[derive(Parameters)]
-enum ParallelInput { Left, Right }
+enum Half { Left, Right }
 
 fn main() {
-    assert_eq!(ParallelInput::COUNT, 0);
+    assert_eq!(Half::COUNT, 0);
 }

@@ -1,7 +1,7 @@
 use chainrule::{Init, Linear, Network, Parameters, Vector, rng};
 
 #[derive(Parameters)]
-struct ParallelInput;
+struct Half;
 
 type Net = (Linear<4, 8>, chainrule::Identity, Linear<8, 2>);
 

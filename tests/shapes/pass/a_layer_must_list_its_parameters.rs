@@ -1,9 +1,9 @@
 use chainrule::{Backward, Error, Layer, Mode, Network, Real, Tensor, Vector, WorkspaceMut};
 
 #[derive(chainrule::Parameters)]
-struct ParallelInput;
+struct Half;
 
-impl<X: Tensor> Layer<X> for ParallelInput {
+impl<X: Tensor> Layer<X> for Half {
     type Output = X;
     fn forward(&self, x: &[X], y: &mut [X], _: WorkspaceMut, _: &mut Mode) {
         X::flat_mut(y).iter_mut().zip(X::flat(x)).for_each(|(y, x)| *y = X::Scalar::from_f64(0.5) * *x);
@@ -15,7 +15,7 @@ impl<X: Tensor> Layer<X> for ParallelInput {
 }
 
 fn main() {
-    assert_eq!(half(ParallelInput), Ok(Vector([0.5, 2.0])));
+    assert_eq!(half(Half), Ok(Vector([0.5, 2.0])));
 }
 
 fn half(layer: impl Layer<Vector<2>, Output = Vector<2>>) -> Result<Vector<2>, Error> {

@@ -1,8 +1,8 @@
 use chainrule::Parameters;
 
 #[derive(Parameters)]
-struct ParallelInput;
+struct Half;
 
 fn main() {
-    assert_eq!(ParallelInput::COUNT, 0);
+    assert_eq!(Half::COUNT, 0);
 }
