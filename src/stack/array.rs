@@ -1,4 +1,4 @@
-use chainrule_parameters::Segment;
+use chainrule_parameters::{Parameters, Segment};
 
 use super::in_a_row::{self, InARow};
 use crate::bounds::SameShapeAsInput;
@@ -42,3 +42,5 @@ where
         in_a_row::backward(self, pass, hook);
     }
 }
+
+at!([F: Parameters, const N: usize] [F; N]);

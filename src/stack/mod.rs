@@ -35,6 +35,27 @@
 //! The workspace of a stack has the samples between its layers. In the backward pass each layer gets its input and
 //! output again.
 
+/// Implements `At` for layers with layers inside: the compiler's error is that of the layer inside.
+macro_rules! at {
+    ([$($generics:tt)*] $layer:ty) => {
+        impl<const PLACE: usize, X: $crate::tensor::Sample, $($generics)*> $crate::layer::At<PLACE, X> for $layer
+        where
+            Self: $crate::layer::Layer<X>,
+        {
+            type Layer = Self;
+            type Output = <Self as $crate::layer::Layer<X>>::Output;
+            #[inline(always)]
+            fn layer(&self) -> &Self {
+                self
+            }
+            #[inline(always)]
+            fn layer_mut(&mut self) -> &mut Self {
+                self
+            }
+        }
+    };
+}
+
 mod array;
 mod concat;
 mod in_a_row;

@@ -1,21 +1,21 @@
 //! Tuples of 1 to 16 layers. For two layers, the macro below writes:
 //!
 //! ```text
-//! impl<X: Sample, A: Layer<X>, B: Layer<A::Output>> Layer<X> for (A, B) {
+//! impl<X: Sample, A: At<0, X>, B: At<1, A::Output>> Layer<X> for (A, B) {
 //!     type Output = B::Output;
 //!     const PLAN: Plan = ..; // saves A's output, needs scratch memory for the gradient of that
 //!
 //!     fn forward(&self, input, output, workspace, mode) {
 //!         let middle = workspace.saved(samples);
-//!         self.0.forward(input, middle, .., mode);
-//!         self.1.forward(middle, output, .., mode);
+//!         self.0.layer().forward(input, middle, .., mode);
+//!         self.1.layer().forward(middle, output, .., mode);
 //!     }
 //!
 //!     fn backward(&self, pass) {
 //!         let middle = workspace.saved(samples);
 //!         let middle_grad = workspace.scratch(samples);
-//!         self.1.backward(Backward { input: middle, output, output_grad, input_grad: Some(middle_grad), .. });
-//!         self.0.backward(Backward { input, output: middle, output_grad: middle_grad, input_grad, .. });
+//!         self.1.layer().backward(Backward { input: middle, output, output_grad, input_grad: Some(middle_grad), .. });
+//!         self.0.layer().backward(Backward { input, output: middle, output_grad: middle_grad, input_grad, .. });
 //!     }
 //! }
 //! ```
@@ -24,7 +24,7 @@ use chainrule_parameters::{Parameters, Segment};
 
 use super::backward_child;
 use crate::bounds::AtMostSixteen;
-use crate::layer::{Backward, BackwardHook, Child, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{At, Backward, BackwardHook, Child, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::Sample;
 
 /// The layers of a stack, in order: those of a tuple, or the fields of a struct that [`network!`](crate::network)
@@ -81,11 +81,11 @@ macro_rules! stack {
     ($($L:ident $i:tt takes $In:ty),+; gives $Last:ident) => {
         lend!($($L $i),+);
 
-        impl<X: Sample, $($L: Layer<$In>),+> Layer<X> for ($($L,)+) {
+        impl<X: Sample, $($L: At<$i, $In>),+> Layer<X> for ($($L,)+) {
             type Output = $Last::Output;
             const PLAN: Plan = Plan {
-                children: &[$(Child { name: Segment::Index($i), plan: &$L::PLAN, copies: 1, shared: false }),+],
-                ..stack!(@boundaries [Plan::leaf::<X, Self>().factor(Factor::Product)$(.then(&$L::PLAN))+] $($L)+)
+                children: &[$(Child { name: Segment::Index($i), plan: &<$L::Layer as Layer<$In>>::PLAN, copies: 1, shared: false }),+],
+                ..stack!(@boundaries [Plan::leaf::<X, Self>().factor(Factor::Product)$(.then(&<$L::Layer as Layer<$In>>::PLAN))+] $($L)+)
             };
             const OVERWRITES: bool = true;
 
@@ -122,7 +122,9 @@ macro_rules! stack {
             }
         }
 
-        impl<X: Sample, $($L: Layer<$In>),+> Chain<X> for ($($L,)+) {
+        at!([$($L: Parameters),+] ($($L,)+));
+
+        impl<X: Sample, $($L: At<$i, $In>),+> Chain<X> for ($($L,)+) {
             #[inline]
             fn forward_chain(
                 layers: Self::Layers<'_>,
@@ -132,7 +134,7 @@ macro_rules! stack {
                 mode: &mut Mode<'_>,
             ) {
                 let samples = input.len();
-                stack!(@forward layers, workspace, samples, mode, input, output; $($L $i)+);
+                stack!(@forward layers, workspace, samples, mode, input, output; $($L $i $In),+);
             }
 
             #[inline]
@@ -151,7 +153,7 @@ macro_rules! stack {
                 let samples = input.len();
                 stack!(
                     @backward names, layers, workspace, samples, gradient, accumulate, hook,
-                    input, output, output_grad, input_grad; $($L $i)+
+                    input, output, output_grad, input_grad; $($L $i $In),+
                 );
             }
         }
@@ -169,37 +171,37 @@ macro_rules! stack {
         )
     };
 
-    (@forward $layers:ident, $workspace:ident, $samples:ident, $mode:ident, $x:ident, $y:ident; $L:ident $i:tt) => {
-        let mut saved = $workspace.split(&$L::PLAN, $samples);
-        $layers.$i.forward($x, $y, $workspace.child(&mut saved), $mode);
+    (@forward $layers:ident, $workspace:ident, $samples:ident, $mode:ident, $x:ident, $y:ident; $L:ident $i:tt $In:ty) => {
+        let mut saved = $workspace.split(&<$L::Layer as Layer<$In>>::PLAN, $samples);
+        $layers.$i.layer().forward($x, $y, $workspace.child(&mut saved), $mode);
     };
     (@forward $layers:ident, $workspace:ident, $samples:ident, $mode:ident, $x:ident, $y:ident;
-     $L:ident $i:tt $($rest:tt)+) => {
+     $L:ident $i:tt $In:ty, $($rest:tt)+) => {
         let middle = $workspace.saved::<$L::Output>($samples);
-        let mut saved = $workspace.split(&$L::PLAN, $samples);
-        $layers.$i.forward($x, middle, $workspace.child(&mut saved), $mode);
+        let mut saved = $workspace.split(&<$L::Layer as Layer<$In>>::PLAN, $samples);
+        $layers.$i.layer().forward($x, middle, $workspace.child(&mut saved), $mode);
         let middle = &*middle;
         stack!(@forward $layers, $workspace, $samples, $mode, middle, $y; $($rest)+);
     };
 
     (@backward $names:ident, $layers:ident, $workspace:ident, $samples:ident, $gradient:ident, $accumulate:ident, $hook:ident,
-     $x:ident, $y:ident, $dy:ident, $dx:ident; $L:ident $i:tt) => {
-        let mut saved = $workspace.split(&$L::PLAN, $samples);
+     $x:ident, $y:ident, $dy:ident, $dx:ident; $L:ident $i:tt $In:ty) => {
+        let mut saved = $workspace.split(&<$L::Layer as Layer<$In>>::PLAN, $samples);
         let pass = Backward {
             input: $x,
             output: $y,
             output_grad: $dy,
             input_grad: $dx,
-            gradient: $gradient.$i,
+            gradient: $gradient.$i.layer_mut(),
             workspace: $workspace.child(&mut saved),
             accumulate: $accumulate,
         };
-        backward_child($names[$i], $layers.$i, pass, &mut $hook);
+        backward_child($names[$i], $layers.$i.layer(), pass, &mut $hook);
     };
     (@backward $names:ident, $layers:ident, $workspace:ident, $samples:ident, $gradient:ident, $accumulate:ident, $hook:ident,
-     $x:ident, $y:ident, $dy:ident, $dx:ident; $L:ident $i:tt $($rest:tt)+) => {
+     $x:ident, $y:ident, $dy:ident, $dx:ident; $L:ident $i:tt $In:ty, $($rest:tt)+) => {
         let middle = &*$workspace.saved::<$L::Output>($samples);
-        let mut saved = $workspace.split(&$L::PLAN, $samples);
+        let mut saved = $workspace.split(&<$L::Layer as Layer<$In>>::PLAN, $samples);
         let middle_grad = $workspace.scratch::<<$L::Output as Sample>::Grad>($samples);
         {
             let dx = Some(&mut *middle_grad);
@@ -213,11 +215,11 @@ macro_rules! stack {
             output: middle,
             output_grad: &*middle_grad,
             input_grad: $dx,
-            gradient: $gradient.$i,
+            gradient: $gradient.$i.layer_mut(),
             workspace: $workspace.child(&mut saved),
             accumulate: $accumulate,
         };
-        backward_child($names[$i], $layers.$i, pass, &mut $hook);
+        backward_child($names[$i], $layers.$i.layer(), pass, &mut $hook);
     };
 }
 
@@ -261,6 +263,8 @@ macro_rules! too_long {
             fn forward(&self, _: &[X], _: &mut [X], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {}
             fn backward(&self, _: Backward<'_, X, Self>) {}
         }
+
+        at!([$($L: Parameters),+] ($($L,)+));
     };
 }
 #[rustfmt::skip]

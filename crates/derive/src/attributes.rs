@@ -2,13 +2,15 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, DeriveInput, Error, LitStr, Path, Result};
+use syn::{Attribute, DeriveInput, Error, Ident, LitStr, Path, Result};
 
-/// `#[parameters(name = "..", crate = ..)]`.
+/// `#[parameters(name = "..", place = own, crate = ..)]`.
 #[derive(Default)]
 pub(crate) struct Attributes {
     /// How the type is printed.
     pub(crate) name: Option<LitStr>,
+    /// Whether the layer implements `At` itself.
+    pub(crate) own_place: bool,
     /// Where the crate `chainrule` is.
     krate: Option<Path>,
 }
@@ -24,6 +26,12 @@ impl Attributes {
             attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("name") {
                     attributes.name = Some(meta.value()?.parse()?);
+                } else if meta.path.is_ident("place") {
+                    let value: Ident = meta.value()?.parse()?;
+                    if value != "own" {
+                        return Err(Error::new_spanned(value, "`place` can only be `own`"));
+                    }
+                    attributes.own_place = true;
                 } else if meta.path.is_ident("crate") {
                     attributes.krate = Some(meta.value()?.call(Path::parse_mod_style)?);
                 } else {
@@ -38,12 +46,15 @@ impl Attributes {
         Ok(attributes)
     }
 
+    /// Returns the path of the crate `chainrule`.
+    pub(crate) fn root(&self) -> TokenStream {
+        self.krate.as_ref().map_or_else(|| quote!(::chainrule), |krate| quote!(#krate))
+    }
+
     /// Returns the path of the module `chainrule::parameters`.
     pub(crate) fn krate(&self) -> TokenStream {
-        match &self.krate {
-            Some(krate) => quote!(#krate::parameters),
-            None => quote!(::chainrule::parameters),
-        }
+        let root = self.root();
+        quote!(#root::parameters)
     }
 }
 

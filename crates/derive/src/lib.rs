@@ -5,6 +5,7 @@
 mod attributes;
 mod field;
 mod name;
+mod place;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -39,6 +40,7 @@ pub fn derive_parameters(input: proc_macro::TokenStream) -> proc_macro::TokenStr
     let input = parse_macro_input!(input as DeriveInput);
     let attributes = Attributes::of(&input);
     let krate = attributes.as_ref().map_or_else(|_| Attributes::default().krate(), Attributes::krate);
+    let root = attributes.as_ref().map_or_else(|_| Attributes::default().root(), Attributes::root);
     let expanded =
         attributes.and_then(|attributes| expand(&input, &attributes, &krate)).unwrap_or_else(|error| {
             let error = error.into_compile_error();
@@ -52,7 +54,8 @@ pub fn derive_parameters(input: proc_macro::TokenStream) -> proc_macro::TokenStr
             });
             let nothing = quote!(#krate::Node::Nothing);
             let layer = implementation(&input, &krate, &[], &bounds.collect::<Vec<_>>(), &[], &nothing);
-            quote!(#error #layer)
+            let place = place::implementation(&input, &root, &[], false);
+            quote!(#error #layer #place)
         });
     expanded.into()
 }
@@ -118,7 +121,12 @@ fn expand(input: &DeriveInput, attributes: &Attributes, krate: &TokenStream) -> 
         Fields::Named(_) | Fields::Unnamed(_) | Fields::Unit => quote!(#krate::Node::Fields(&[#(#fields),*])),
     };
 
-    Ok(implementation(input, krate, &name, &predicates, &checks, &description))
+    let layer = implementation(input, krate, &name, &predicates, &checks, &description);
+    if attributes.own_place {
+        return Ok(layer);
+    }
+    let place = place::implementation(input, &attributes.root(), &predicates, !predicates.is_empty());
+    Ok(quote!(#layer #place))
 }
 
 /// Returns the `impl`. The `unsafe` is sound: the compiler gives the offsets, `Node::tensor` asks that a field holds

@@ -1,0 +1,29 @@
+use chainrule_parameters::Parameters;
+
+use super::Layer;
+use crate::tensor::Sample;
+use bytemuck::Pod;
+
+/// A layer at the place `PLACE` of a stack, where an `X` arrives: every [`Layer<X>`](Layer), at every place.
+///
+/// Stacks ask for this trait instead of `Layer<X>`, because the compiler's message can then say which of their layers is
+/// wrong. `#[derive(Parameters)]` implements it. `Layer<X>` is not its supertrait, because the compiler would then report that trait
+/// and not show the place; [`Layer`](At::Layer) is the layer itself.
+#[diagnostic::on_unimplemented(
+    message = "layer {PLACE} of this stack, `{Self}`, cannot take `{X}` as its input",
+    label = "`{X}` arrives at layer {PLACE}, `{Self}`",
+    note = "each layer takes what the one before it gives, and layers are counted from 0"
+)]
+pub trait At<const PLACE: usize, X: Sample>: Parameters {
+    /// `Self`.
+    type Layer: Layer<X, Output = Self::Output>;
+
+    /// The layer's output.
+    type Output: Sample + Pod;
+
+    /// Returns the layer.
+    fn layer(&self) -> &Self::Layer;
+
+    /// Returns the layer.
+    fn layer_mut(&mut self) -> &mut Self::Layer;
+}
