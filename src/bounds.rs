@@ -1,46 +1,31 @@
 //! Floor 2, above `tensor`: bounds that are written so that the compiler's error is a sentence.
 //!
 //! Every trait here (but `ParallelInput`) holds for one type only, and a method could name that type instead.
-//! (`AcceptsInput` and `Maps`, which hold for every layer, are in `network`.) The traits make the compiler's messages readable:
+//! (`InputOf` and `Maps` are in `network`.) The traits make the compiler's messages readable:
 //!
 //! * If the network fixes the type of an argument, such as `&[X]`, the error for any other type is "mismatched types".
 //!   A trait that holds for `X` alone can say what is wrong.
 //! * An error ends with a list of the types that implement the required trait. For `Layer<X>` the list has every tuple;
 //!   for a trait with one blanket impl it is empty.
-//! * The error for a bound shows the whole signature; the error for a projection does not. So the signatures say
-//!   `Self::Input` where they could say `X`.
+//! * The error for a projection, as in `Layer<X, Output = Y>`, is "type mismatch resolving ..", and hides the layer that
+//!   is wrong.
 
-use crate::tensor::{SameSample, SameType, Sample, Tensor};
+use crate::tensor::{SameSample, Sample, Tensor};
 
-/// The output of a network has the declared type `Y`.
+/// The output of a network has the type `Y`.
 #[diagnostic::on_unimplemented(
-    message = "this network gives `{Self}`, not the `{Y}` that was declared",
+    message = "this network gives `{Self}`, not the `{Y}` that is expected here",
     label = "the last layer gives `{Self}`",
-    note = "make the last layer give `{Y}`, or declare `{Self}`"
+    note = "make the last layer give `{Y}`, or expect `{Self}`"
 )]
-pub trait OutputIs<Y: Sample>: SameSample<Y> {}
+pub trait OutputIs<Y> {
+    /// `Y`.
+    type Same;
+}
 
-impl<Y: Sample> OutputIs<Y> for Y {}
-
-/// An input of a network that takes `X`: an `X`.
-#[diagnostic::on_unimplemented(
-    message = "this network takes `{X}`, but the data are `{Self}`",
-    label = "the first layer takes `{X}`",
-    note = "make the first layer take `{Self}`, or give it `{X}`; an array becomes a tensor by its name, as in `Vector([0.0; 3])`"
-)]
-pub trait InputFor<X>: SameType<X> {}
-
-impl<X> InputFor<X> for X {}
-
-/// A buffer for an output `Y`: a `Y`.
-#[diagnostic::on_unimplemented(
-    message = "this network gives `{Y}`, and the buffer for its outputs holds `{Self}`",
-    label = "the last layer gives `{Y}`",
-    note = "make a buffer of the outputs' shape, `{Y}`"
-)]
-pub trait OutputFor<Y>: SameType<Y> {}
-
-impl<Y> OutputFor<Y> for Y {}
+impl<Y> OutputIs<Y> for Y {
+    type Same = Y;
+}
 
 /// The gradient of a network is a network of the same type.
 #[diagnostic::on_unimplemented(

@@ -55,12 +55,12 @@ mod train;
 #[doc(inline)]
 pub use chainrule_plot as plot;
 
-pub use bounds::{GradientOf, InputFor, OutputFor};
+pub use bounds::GradientOf;
 pub use chainrule_derive::Parameters;
 pub use chainrule_parameters as parameters;
 pub use error::Error;
 pub use kernel::Real;
-pub use network::{AcceptsInput, Budget, Maps, Network, budget, shapes};
+pub use network::{Budget, InputOf, Maps, Network, budget, shapes};
 pub use rand;
 pub use random::rng;
 #[cfg(feature = "alloc")]

@@ -56,12 +56,10 @@ use rand::Rng;
 use serde::Serialize;
 
 use crate::Error;
-use crate::bounds::InputFor;
-use crate::layer::{Factor, Workspace};
+use crate::layer::{Factor, Layer, Workspace};
 use crate::loss::TargetFor;
-use crate::network::Maps;
-use crate::network::{Network, show_forward};
-use crate::tensor::{SameType, Sample, Tensor};
+use crate::network::{Bare, InputOf, Network, show_forward};
+use crate::tensor::{Sample, Tensor};
 
 pub use figures::{ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlow};
 pub use histogram::Histogram;
@@ -153,17 +151,14 @@ pub trait GradientFlow: Network {
     ///
     /// # Errors
     /// Invalid data: see [`Error`].
-    fn flow<X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
+    fn flow<X: InputOf<Self, Y>, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
-        inputs: &[impl InputFor<Self::Input>],
+        inputs: &[X],
         targets: &[T],
-    ) -> Result<Flow, Error>
-    where
-        Self: Maps<X, Y>,
-    {
-        let (inputs, detail) = (SameType::cast(inputs), FlowOptions::default());
-        measure::<Self, X, Y, L, T>(self, loss, inputs, targets, detail, &mut crate::random::rng(0))
+    ) -> Result<Flow, Error> {
+        let (network, inputs) = (X::cast::<Bare>(self), X::samples(inputs));
+        measure(network, loss, inputs, targets, FlowOptions::default(), &mut crate::random::rng(0))
     }
 }
 
@@ -180,7 +175,7 @@ pub(crate) fn measure<N, X, Y, L, T>(
     rng: &mut impl Rng,
 ) -> Result<Flow, Error>
 where
-    N: Maps<X, Y>,
+    N: Layer<X, Output = Y>,
     X: Sample,
     Y: Tensor,
     T: TargetFor<L, Y>,

@@ -8,17 +8,16 @@ use super::export::{COLUMNS, cells};
 use super::figures::norm;
 use super::{Flow, FlowHook, FlowOptions, measure};
 use crate::Error;
-use crate::bounds::InputFor;
 use crate::data::csv_row;
 use crate::kernel::Real;
-use crate::network::Maps;
+use crate::network::{Bare, InputOf};
 use chainrule_parameters::AsNetwork;
 
 use crate::layer::{Parameter, Parameters, Role, View, Visitor, Workspace, compare, visit};
 use crate::loss::TargetFor;
 use crate::network::Network;
 use crate::optimizer::{GradientOf, Optimizer};
-use crate::tensor::{Sample, Tensor};
+use crate::tensor::Tensor;
 
 /// Records the gradient flow every few steps of a training.
 ///
@@ -80,20 +79,18 @@ impl Recorder {
     ///
     /// # Errors
     /// As [`GradientFlow::flow`](super::GradientFlow::flow); then nothing is recorded.
-    pub fn watch<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
+    pub fn watch<N, X: InputOf<N, Y>, Y: Tensor, L, T: TargetFor<L, Y>>(
         &mut self,
         network: &N,
         loss: &L,
         inputs: &[X],
         targets: &[T],
-    ) -> Result<(), Error>
-    where
-        N: Maps<X, Y>,
-    {
+    ) -> Result<(), Error> {
         self.open = false;
         if self.due() {
             let rng = &mut crate::random::rng(self.step);
-            let flow = measure::<N, X, Y, L, T>(network, loss, inputs, targets, FlowOptions::LIGHT, rng)?;
+            let (network, inputs) = (X::cast::<Bare>(network), X::samples(inputs));
+            let flow = measure(network, loss, inputs, targets, FlowOptions::LIGHT, rng)?;
             self.record(flow);
         }
         Ok(())
@@ -105,25 +102,22 @@ impl Recorder {
     /// # Errors
     /// As [`Network::loss_gradient`]; then nothing is recorded.
     #[allow(clippy::too_many_arguments)]
-    pub fn loss_gradient<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
+    pub fn loss_gradient<N: Parameters, X: InputOf<N, Y>, Y: Tensor, L, T: TargetFor<L, Y>>(
         &mut self,
         network: &impl AsNetwork<Network = N>,
         loss: &L,
-        inputs: &[impl InputFor<N::Input>],
+        inputs: &[X],
         targets: &[T],
         workspace: &mut Workspace,
         gradient: &mut impl GradientOf<N>,
         rng: &mut impl Rng,
-    ) -> Result<f64, Error>
-    where
-        N: Maps<X, Y>,
-    {
+    ) -> Result<f64, Error> {
         self.open = false;
         let network = network.as_network();
         if !self.due() {
             return network.loss_gradient(loss, inputs, targets, workspace, gradient, rng);
         }
-        let mut hook = FlowHook::new::<N, X>(FlowOptions::LIGHT);
+        let mut hook = FlowHook::new::<X::Network, X::Sample>(FlowOptions::LIGHT);
         let mean =
             network.loss_gradient_with_hook(loss, inputs, targets, workspace, gradient, rng, &mut hook)?;
         self.record(Flow { loss: Some(mean), samples: inputs.len(), layers: hook.into_layers() });

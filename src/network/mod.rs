@@ -16,7 +16,7 @@ use chainrule_parameters::{Parameters, View, ViewMut};
 use rand::Rng;
 
 use crate::Error;
-use crate::bounds::{GradientOf, InputFor, OutputFor};
+use crate::bounds::GradientOf;
 #[cfg(feature = "alloc")]
 use crate::kernel::Real;
 use crate::layer::{AsWorkspace, BackwardHook, ParametersView, compare};
@@ -25,10 +25,11 @@ use crate::layer::{Layer, Summary, Workspace};
 use crate::loss::TargetFor;
 #[cfg(feature = "alloc")]
 use crate::loss::{Loss, check_lengths};
-use crate::tensor::{SameType, Sample, Tensor};
+use crate::tensor::{Sample, Tensor};
 
 pub use budget::{Budget, budget};
-pub use maps::{AcceptsInput, Maps, shapes};
+pub use maps::{InputOf, Maps, shapes};
+pub(crate) use maps::{Bare, Wrapper};
 pub(crate) use passes::loss_gradient;
 #[cfg(feature = "flow")]
 pub(crate) use passes::show_forward;
@@ -71,10 +72,7 @@ pub trait Network: Parameters {
     /// [`Error::NonFiniteData`] for a NaN or an infinity in the input, [`Error::NonFiniteOutput`] for one in the
     /// output.
     #[cfg(feature = "alloc")]
-    fn predict<X: Sample, Y: Sample + Pod>(&self, input: &impl InputFor<Self::Input>) -> Result<Y, Error>
-    where
-        Self: Maps<X, Y>,
-    {
+    fn predict<X: InputOf<Self, Y>, Y: Sample + Pod>(&self, input: &X) -> Result<Y, Error> {
         let mut output = [<Y as bytemuck::Zeroable>::zeroed()];
         self.predict_into(core::slice::from_ref(input), &mut output, &mut Workspace::default())?;
         let [output] = output;
@@ -86,13 +84,7 @@ pub trait Network: Parameters {
     /// # Errors
     /// As [`predict`](Network::predict). The result for an empty batch is empty.
     #[cfg(feature = "alloc")]
-    fn predict_batch<X: Sample, Y: Sample + Pod>(
-        &self,
-        inputs: &[impl InputFor<Self::Input>],
-    ) -> Result<Vec<Y>, Error>
-    where
-        Self: Maps<X, Y>,
-    {
+    fn predict_batch<X: InputOf<Self, Y>, Y: Sample + Pod>(&self, inputs: &[X]) -> Result<Vec<Y>, Error> {
         let mut outputs = bytemuck::zeroed_vec(inputs.len());
         self.predict_into(inputs, &mut outputs, &mut Workspace::default())?;
         Ok(outputs)
@@ -103,21 +95,13 @@ pub trait Network: Parameters {
     ///
     /// # Errors
     /// As [`predict`](Network::predict), and [`Error::OutputLengths`] when `outputs` is not as long as `inputs`.
-    fn predict_into<X: Sample, Y: Sample + Pod>(
+    fn predict_into<X: InputOf<Self, Y>, Y: Sample + Pod>(
         &self,
-        inputs: &[impl InputFor<Self::Input>],
-        outputs: &mut [impl OutputFor<Y>],
+        inputs: &[X],
+        outputs: &mut [Y],
         workspace: &mut impl AsWorkspace,
-    ) -> Result<(), Error>
-    where
-        Self: Maps<X, Y>,
-    {
-        passes::predict_into(
-            self,
-            SameType::cast(inputs),
-            SameType::cast_back_mut(SameType::cast_mut(outputs)),
-            workspace,
-        )
+    ) -> Result<(), Error> {
+        passes::predict_into(X::cast::<Bare>(self), X::samples(inputs), outputs, workspace)
     }
 
     /// Returns R, the mean loss of a batch, and overwrites `gradient` with dR/dW for every parameter W. This is
@@ -128,20 +112,17 @@ pub trait Network: Parameters {
     ///
     /// # Errors
     /// Invalid data, found before `gradient` changes: see [`Error`].
-    fn loss_gradient<X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
+    fn loss_gradient<X: InputOf<Self, Y>, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
-        inputs: &[impl InputFor<Self::Input>],
+        inputs: &[X],
         targets: &[T],
         workspace: &mut impl AsWorkspace,
         gradient: &mut impl GradientOf<Self>,
         rng: &mut impl Rng,
-    ) -> Result<f64, Error>
-    where
-        Self: Maps<X, Y>,
-    {
-        let gradient = gradient.as_gradient_mut();
-        loss_gradient(self, loss, SameType::cast(inputs), targets, 1.0, workspace, gradient, rng, None)
+    ) -> Result<f64, Error> {
+        let (network, gradient) = (X::cast::<Bare>(self), X::cast_mut::<Bare>(gradient.as_gradient_mut()));
+        loss_gradient(network, loss, X::samples(inputs), targets, 1.0, workspace, gradient, rng, None)
     }
 
     /// Calls [`loss_gradient`](Network::loss_gradient) with a hook on the backward pass.
@@ -149,21 +130,18 @@ pub trait Network: Parameters {
     /// # Errors
     /// As [`loss_gradient`](Network::loss_gradient); then the hook has not been called.
     #[allow(clippy::too_many_arguments)]
-    fn loss_gradient_with_hook<X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
+    fn loss_gradient_with_hook<X: InputOf<Self, Y>, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
-        inputs: &[impl InputFor<Self::Input>],
+        inputs: &[X],
         targets: &[T],
         workspace: &mut impl AsWorkspace,
         gradient: &mut impl GradientOf<Self>,
         rng: &mut impl Rng,
         hook: &mut dyn BackwardHook,
-    ) -> Result<f64, Error>
-    where
-        Self: Maps<X, Y>,
-    {
-        let gradient = gradient.as_gradient_mut();
-        loss_gradient(self, loss, SameType::cast(inputs), targets, 1.0, workspace, gradient, rng, Some(hook))
+    ) -> Result<f64, Error> {
+        let (network, gradient) = (X::cast::<Bare>(self), X::cast_mut::<Bare>(gradient.as_gradient_mut()));
+        loss_gradient(network, loss, X::samples(inputs), targets, 1.0, workspace, gradient, rng, Some(hook))
     }
 
     /// Computes the vector-Jacobian product, in evaluation mode: for R = Σ u·y over all samples and outputs, with a
@@ -183,17 +161,15 @@ pub trait Network: Parameters {
     /// As [`predict`](Network::predict), also for the cotangents, and [`Error::CotangentLengths`] when there is not one
     /// for each input. A gradient that overflows is returned as the infinity that it is.
     #[cfg(feature = "alloc")]
-    fn vjp<X: Sample, Y: Tensor>(
+    #[allow(clippy::type_complexity)] // `X::Sample` is `X`
+    fn vjp<X: InputOf<Self, Y>, Y: Tensor>(
         &self,
-        inputs: &[impl InputFor<Self::Input>],
+        inputs: &[X],
         cotangents: &[Y],
-    ) -> Result<(Vec<X::Grad>, Owned<Self>), Error>
-    where
-        Self: Maps<X, Y>,
-    {
-        let inputs: &[X] = SameType::cast(inputs);
+    ) -> Result<(Vec<<X::Sample as Sample>::Grad>, Owned<Self>), Error> {
         let (mut input_grads, mut gradient) = (bytemuck::zeroed_vec(inputs.len()), Owned::zeros());
-        passes::vjp(self, inputs, cotangents, &mut input_grads, &mut gradient)?;
+        let (network, grads) = (X::cast::<Bare>(self), X::cast_mut::<Bare>(&mut gradient));
+        passes::vjp(network, X::samples(inputs), cotangents, &mut input_grads, grads)?;
         Ok((input_grads, gradient))
     }
 
@@ -212,21 +188,18 @@ pub trait Network: Parameters {
     /// # Errors
     /// As [`predict`](Network::predict).
     #[cfg(feature = "alloc")]
-    fn jacobian<X: Tensor, Y: Tensor>(
+    fn jacobian<X: InputOf<Self, Y, Sample: Tensor>, Y: Tensor>(
         &self,
-        input: &impl InputFor<Self::Input>,
-    ) -> Result<Box<Y::Of<X>>, Error>
-    where
-        Self: Maps<X, Y>,
-    {
-        let inputs: Vec<X> = alloc::vec![*input.cast_one(); Y::LEN];
+        input: &X,
+    ) -> Result<Box<Y::Of<X::Sample>>, Error> {
+        let inputs: Vec<X::Sample> = X::samples(core::slice::from_ref(input)).repeat(Y::LEN);
         let mut cotangents: Vec<Y> = bytemuck::zeroed_vec(Y::LEN);
         for (at, cotangent) in cotangents.iter_mut().enumerate() {
             cotangent.as_mut_slice()[at] = Real::from_f64(1.0);
         }
-        let mut jacobian: Box<Y::Of<X>> = bytemuck::zeroed_box();
+        let mut jacobian: Box<Y::Of<X::Sample>> = bytemuck::zeroed_box();
         let rows = bytemuck::cast_slice_mut(core::slice::from_mut(&mut *jacobian));
-        passes::vjp(self, &inputs, &cotangents, rows, &mut Owned::zeros())?;
+        passes::vjp(X::cast::<Bare>(self), &inputs, &cotangents, rows, &mut Owned::zeros())?;
         Ok(jacobian)
     }
 
@@ -235,15 +208,12 @@ pub trait Network: Parameters {
     /// # Errors
     /// Invalid data: see [`Error`].
     #[cfg(feature = "alloc")]
-    fn loss<X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
+    fn loss<X: InputOf<Self, Y>, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
-        inputs: &[impl InputFor<Self::Input>],
+        inputs: &[X],
         targets: &[T],
-    ) -> Result<f64, Error>
-    where
-        Self: Maps<X, Y>,
-    {
+    ) -> Result<f64, Error> {
         check_lengths(inputs.len(), targets.len())?;
         T::compare_by(loss).mean(&self.predict_batch(inputs)?, targets)
     }

@@ -3,7 +3,6 @@
 use chainrule_parameters::{Role, ViewMut};
 use rand::Rng;
 
-use super::Maps;
 use super::budget::boundaries;
 use crate::Error;
 use crate::kernel::Real;
@@ -14,7 +13,7 @@ use crate::layer::{
     visit, watch,
 };
 use crate::loss::{Loss, TargetFor, check_lengths};
-use crate::tensor::{SameSample, SameType, Sample, Tensor};
+use crate::tensor::{Sample, Tensor};
 
 /// Computes [`Network::loss_gradient`](super::Network::loss_gradient) for samples that are this share of a batch: their part of the batch's mean loss,
 /// and of its gradient.
@@ -31,21 +30,20 @@ pub(crate) fn loss_gradient<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
     hook: Option<&mut dyn BackwardHook>,
 ) -> Result<f64, Error>
 where
-    N: Maps<X, Y>,
+    N: Layer<X, Output = Y>,
 {
     let samples = inputs.len();
     check_lengths(samples, targets.len())?;
     check_data("input", inputs)?;
     let [saved, scratch] = N::PLAN.training_lines(boundaries::<X, N>(), samples);
     let mut workspace = workspace.lines(saved, scratch)?;
-    let outputs = workspace.saved::<N::Output>(samples);
-    let output_grad = workspace.saved::<<N::Output as Sample>::Grad>(samples);
+    let outputs = workspace.saved::<Y>(samples);
+    let output_grad = workspace.saved::<Y>(samples);
     let input_grad = hook.is_some().then(|| workspace.saved::<X::Grad>(samples));
     network.forward(inputs, outputs, workspace.reborrow(), &mut Mode::Train(rng));
     check_outputs(outputs)?;
     let mean = {
-        let output_grad = N::Output::cast_grads_mut(output_grad);
-        let mean = T::compare_by(loss).mean_and_gradient(SameType::cast(outputs), targets, output_grad)?;
+        let mean = T::compare_by(loss).mean_and_gradient(outputs, targets, output_grad)?;
         if share != 1.0 {
             let scale = Real::from_f64(share);
             Y::flat_mut(output_grad).iter_mut().for_each(|g| *g *= scale);
@@ -69,7 +67,7 @@ pub(super) fn vjp<N, X: Sample, Y: Tensor>(
     gradient: &mut N,
 ) -> Result<(), Error>
 where
-    N: Maps<X, Y>,
+    N: Layer<X, Output = Y>,
 {
     let samples = inputs.len();
     if samples != cotangents.len() {
@@ -82,8 +80,7 @@ where
     let outputs = workspace.saved::<N::Output>(samples);
     network.forward(inputs, outputs, workspace.reborrow(), &mut Mode::Evaluate);
     check_outputs(outputs)?;
-    let output_grad = N::Output::cast_grads_back(cotangents);
-    backward(network, inputs, outputs, output_grad, Some(input_grads), gradient, workspace, None);
+    backward(network, inputs, outputs, cotangents, Some(input_grads), gradient, workspace, None);
     Ok(())
 }
 

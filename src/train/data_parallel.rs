@@ -12,10 +12,9 @@ use rand::{Rng, SeedableRng};
 
 use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise};
-use crate::layer::{Parameter, Plan, Visitor, Workspace, visit};
+use crate::layer::{Layer, Parameter, Plan, Visitor, Workspace, visit};
 use crate::loss::{TargetFor, check_lengths};
-use crate::network::Maps;
-use crate::network::loss_gradient;
+use crate::network::{Wrapper, loss_gradient};
 use crate::tensor::{Sample, Tensor};
 
 /// The cost of a byte of activations in multiply-adds: that of an activation function, more with a tanh and less with a
@@ -72,6 +71,13 @@ pub(super) struct DataParallel<N> {
     workers: WorkerPool<Worker<N>>,
 }
 
+/// [`DataParallel`] for any network.
+pub(super) struct AnyDataParallel;
+
+impl Wrapper for AnyDataParallel {
+    type Of<N> = DataParallel<N>;
+}
+
 /// The memory of a thread that works on a piece. There are as many as the largest number of threads that have worked at
 /// once.
 struct Worker<N> {
@@ -107,7 +113,7 @@ impl<N: Parameters> DataParallel<N> {
         rng: &mut impl Rng,
     ) -> Result<f64, Error>
     where
-        N: Maps<X, Y>,
+        N: Layer<X, Output = Y>,
     {
         check_lengths(inputs.len(), targets.len())?;
         let count = inputs.len().div_ceil(pieces.piece);

@@ -7,16 +7,14 @@ use super::progress::Progress;
 use super::run::{Parts, Run};
 use super::{Epoch, Fit, FitError, Trainer};
 use crate::Error;
-use crate::bounds::InputFor;
 use crate::checkpoint::State;
 use crate::data::{Dataset, Loader};
-use crate::layer::{Parameters, Workspace};
+use crate::layer::{Layer, Parameters, Workspace};
 use crate::loss::{Loss, TargetFor};
 use crate::metrics::History;
-use crate::network::Maps;
-use crate::network::Network;
+use crate::network::{Bare, InputOf, Network};
 use crate::optimizer::Optimizer;
-use crate::tensor::{SameType, Sample, Tensor};
+use crate::tensor::{Sample, Tensor};
 
 /// The batch size for evaluation.
 const EVALUATED_AT_ONCE: usize = 256;
@@ -57,16 +55,15 @@ impl<N, L, O> Trainer<N, L, O> {
     /// # Errors
     /// [`FitError`]. A number that is not finite stops the training with [`Error::NonFiniteStep`] inside, which names
     /// the layer and the step. The network is then that before the step, or the best one with [`Fit::stop_early`].
-    pub fn fit<'a, X: Sample, Y: Tensor, Input, Target>(
+    pub fn fit<'a, X: InputOf<N, Y> + Clone, Y: Tensor, Target>(
         &mut self,
-        data: &'a Dataset<Input, Target>,
-        mut options: Fit<'a, Input, Target, Y>,
+        data: &'a Dataset<X, Target>,
+        mut options: Fit<'a, X, Target, Y>,
     ) -> Result<History, FitError>
     where
-        N: Maps<X, Y>,
+        N: Parameters,
         L: Sync,
         O: Optimizer<N> + State,
-        Input: InputFor<N::Input> + Clone,
         Target: TargetFor<L, Y> + Clone,
     {
         options.check()?;
@@ -100,38 +97,27 @@ impl<N, L, O> Trainer<N, L, O> {
     ///
     /// # Errors
     /// Invalid data: see [`Error`].
-    pub fn evaluate<X: Sample, Y: Tensor, Input, Target>(
+    pub fn evaluate<X: InputOf<N, Y>, Y: Tensor, Target: TargetFor<L, Y>>(
         &self,
-        data: &Dataset<Input, Target>,
-    ) -> Result<f64, Error>
-    where
-        N: Maps<X, Y>,
-        Input: InputFor<N::Input>,
-        Target: TargetFor<L, Y>,
-    {
-        evaluate::<X, Y, N, L, Target>(
-            &self.network,
-            &self.loss,
-            SameType::cast(data.inputs()),
-            data.targets(),
-            |_| (),
-        )
+        data: &Dataset<X, Target>,
+    ) -> Result<f64, Error> {
+        let network = X::cast::<Bare>(&self.network);
+        evaluate(network, &self.loss, X::samples(data.inputs()), data.targets(), |_: &[Y]| ())
     }
 }
 
 impl<N: Parameters, L, O> Run<'_, N, L, O> {
     /// Trains from the current place of the run to its end.
-    fn train<X: Sample, Y: Tensor, Input, Target>(
+    fn train<X: InputOf<N, Y> + Clone, Y: Tensor, Target>(
         &mut self,
-        loader: &mut Loader<'_, Input, Target>,
-        options: &mut Fit<'_, Input, Target, Y>,
+        loader: &mut Loader<'_, X, Target>,
+        options: &mut Fit<'_, X, Target, Y>,
         history: &mut History,
     ) -> Result<(), FitError>
     where
-        N: Maps<X, Y>,
+        N: Parameters,
         L: Sync,
         O: Optimizer<N> + State,
-        Input: InputFor<N::Input> + Clone,
         Target: TargetFor<L, Y> + Clone,
     {
         let batches = loader.batches() as u64;
@@ -177,15 +163,13 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
     }
 
     /// Validates, and updates the best network, the learning rate and early stopping.
-    fn end_epoch<X: Sample, Y: Tensor, Input, Target>(
+    fn end_epoch<X: InputOf<N, Y>, Y: Tensor, Target>(
         &mut self,
-        options: &mut Fit<'_, Input, Target, Y>,
+        options: &mut Fit<'_, X, Target, Y>,
         history: &mut History,
     ) -> Result<Epoch, FitError>
     where
-        N: Maps<X, Y>,
         O: Optimizer<N>,
-        Input: InputFor<N::Input>,
         Target: TargetFor<L, Y>,
     {
         let (loss, steps) = (self.course.end_epoch(), self.trainer.steps);
@@ -198,9 +182,9 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
                     outputs.extend_from_slice(some);
                 }
             };
-            let (inputs, targets) = (SameType::cast(data.inputs()), data.targets());
-            let loss =
-                evaluate::<X, Y, N, L, Target>(self.network(), &self.trainer.loss, inputs, targets, keep)
+            let network = X::cast::<Bare>(self.network());
+            let (inputs, targets) = (X::samples(data.inputs()), data.targets());
+            let loss = evaluate(network, &self.trainer.loss, inputs, targets, keep)
                     .map_err(|source| FitError::Validation { epoch: number, source })?;
             for (name, of) in &mut options.metrics {
                 let value = of(&outputs, targets).map_err(|source| FitError::Metric {
@@ -223,7 +207,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
 }
 
 /// Returns the mean loss over a data set, and calls `see` with the outputs of each batch.
-fn evaluate<X: Sample, Y: Tensor, N: Maps<X, Y>, L, Target: TargetFor<L, Y>>(
+fn evaluate<X: Sample, Y: Tensor, N: Layer<X, Output = Y>, L, Target: TargetFor<L, Y>>(
     network: &N,
     loss: &L,
     inputs: &[X],

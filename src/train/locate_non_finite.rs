@@ -1,7 +1,7 @@
 use crate::Error;
 use crate::flow::{FlowOptions, FlowState, measure};
+use crate::layer::Layer;
 use crate::loss::TargetFor;
-use crate::network::Maps;
 use crate::tensor::{Sample, Tensor};
 
 /// Finds the layer that made something not finite, by gradient flow.
@@ -14,7 +14,7 @@ pub(super) fn locate_non_finite<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
     step: u64,
 ) -> Error
 where
-    N: Maps<X, Y>,
+    N: Layer<X, Output = Y>,
 {
     if !matches!(
         error,

@@ -22,18 +22,16 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
 use crate::Error;
-use crate::bounds::InputFor;
 #[cfg(feature = "flow")]
 use crate::flow::Recorder;
 use crate::layer::{Layer, Owned, Parameters, Workspace};
 use crate::loss::TargetFor;
-use crate::network::Maps;
-use crate::network::Network;
+use crate::network::{Bare, InputOf, Network, Wrapper};
 use crate::optimizer::{Optimizer, clip_norm, clip_value};
 use crate::schedule::Schedule;
-use crate::tensor::{SameType, Sample, Tensor};
+use crate::tensor::Tensor;
 use chainrule_parameters::IntoOwned;
-use data_parallel::{DataParallel, Pieces};
+use data_parallel::{AnyDataParallel, DataParallel, Pieces};
 #[cfg(feature = "fit")]
 pub use fit_error::FitError;
 #[cfg(feature = "fit")]
@@ -71,6 +69,13 @@ pub struct Trainer<N, L, O> {
     clip: Clip,
     micro_batch: Option<usize>,
     parallel: DataParallel<N>,
+}
+
+/// [`Owned`] for any network.
+struct AnyOwned;
+
+impl Wrapper for AnyOwned {
+    type Of<N> = Owned<N>;
 }
 
 #[derive(Clone, Copy)]
@@ -167,17 +172,16 @@ impl<N, L, O> Trainer<N, L, O> {
     /// # Errors
     /// Invalid data, or [`Error::NonFiniteStep`], which names the layer whose result was not finite: see [`Error`].
     /// After an error the network has not changed.
-    pub fn step<X: Sample, Y: Tensor>(
+    pub fn step<X: InputOf<N, Y>, Y: Tensor>(
         &mut self,
-        inputs: &[impl InputFor<N::Input>],
+        inputs: &[X],
         targets: &[impl TargetFor<L, Y>],
     ) -> Result<f64, Error>
     where
-        N: Maps<X, Y>,
+        N: Parameters,
         L: Sync,
         O: Optimizer<N>,
     {
-        let inputs: &[X] = SameType::cast(inputs);
         let stepped = self.gradient_of(inputs, targets).and_then(|mean| {
             self.follow_schedule();
             self.optimizer.step(&mut self.network, &self.gradient)?;
@@ -191,18 +195,17 @@ impl<N, L, O> Trainer<N, L, O> {
     /// # Errors
     /// As [`step`](Trainer::step).
     #[cfg(feature = "flow")]
-    pub fn step_recorded<X: Sample, Y: Tensor>(
+    pub fn step_recorded<X: InputOf<N, Y>, Y: Tensor>(
         &mut self,
-        inputs: &[impl InputFor<N::Input>],
+        inputs: &[X],
         targets: &[impl TargetFor<L, Y>],
         recorder: &mut Recorder,
     ) -> Result<f64, Error>
     where
-        N: Maps<X, Y>,
+        N: Parameters,
         L: Sync,
         O: Optimizer<N>,
     {
-        let inputs: &[X] = SameType::cast(inputs);
         let stepped = recorder
             .watch(&*self.network, &self.loss, inputs, targets)
             .and_then(|()| self.gradient_of(inputs, targets))
@@ -215,31 +218,33 @@ impl<N, L, O> Trainer<N, L, O> {
     }
 
     /// Returns the mean loss of a batch, and computes its gradient, clipped.
-    fn gradient_of<X: Sample, Y: Tensor, Target: TargetFor<L, Y>>(
+    fn gradient_of<X: InputOf<N, Y>, Y: Tensor, Target: TargetFor<L, Y>>(
         &mut self,
         inputs: &[X],
         targets: &[Target],
     ) -> Result<f64, Error>
     where
-        N: Maps<X, Y>,
+        N: Parameters,
         L: Sync,
     {
         let Self { network, loss, gradient, workspace, rng, parallel, .. } = self;
-        let network: &N = network;
+        let (network, inputs) = (X::cast::<Bare>(network), X::samples(inputs));
+        let parallel = X::cast_mut::<AnyDataParallel>(parallel);
+        let to = X::cast_mut::<AnyOwned>(gradient);
         let pieces = match self.micro_batch {
             Some(0) => {
                 let expected = "at least 1";
                 return Err(Error::Setting { name: "the size of a micro-batch", value: 0.0, expected });
             }
             Some(samples) => Pieces { piece: samples, part: samples },
-            None => Pieces::of(&<N as Layer<X>>::PLAN, inputs.len()),
+            None => Pieces::of(&<X::Network as Layer<X::Sample>>::PLAN, inputs.len()),
         };
         let mean = if pieces.part >= inputs.len() {
             data_parallel::among_threads(N::COUNT, || {
-                network.loss_gradient(loss, inputs, targets, workspace, gradient, rng)
+                network.loss_gradient(loss, inputs, targets, workspace, to, rng)
             })?
         } else {
-            parallel.loss_gradient(network, loss, inputs, targets, pieces, gradient, rng)?
+            parallel.loss_gradient(network, loss, inputs, targets, pieces, to, rng)?
         };
         match self.clip {
             Clip::Not => {}
@@ -272,25 +277,16 @@ impl<N, L, O> Trainer<N, L, O> {
     }
 
     /// Counts a successful step, or finds the cause of a failed one.
-    fn taken<X: Sample, Y: Tensor, Target: TargetFor<L, Y>>(
+    fn taken<X: InputOf<N, Y>, Y: Tensor, Target: TargetFor<L, Y>>(
         &mut self,
         stepped: Result<f64, Error>,
         inputs: &[X],
         targets: &[Target],
-    ) -> Result<f64, Error>
-    where
-        N: Maps<X, Y>,
-    {
+    ) -> Result<f64, Error> {
         #[cfg(feature = "flow")]
         let stepped = stepped.map_err(|error| {
-            locate_non_finite::locate_non_finite(
-                error,
-                &*self.network,
-                &self.loss,
-                inputs,
-                targets,
-                self.steps,
-            )
+            let (network, inputs) = (X::cast::<Bare>(&self.network), X::samples(inputs));
+            locate_non_finite::locate_non_finite(error, network, &self.loss, inputs, targets, self.steps)
         });
         #[cfg(not(feature = "flow"))]
         let _ = (inputs, targets);
