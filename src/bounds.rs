@@ -67,9 +67,15 @@ impl<N> GradientOf<N> for chainrule_parameters::Owned<N> {
     label = "`{Self}` cannot be added to `{X}`",
     note = "without a second type, the skip connection gives the block's own input, so the branch must give that shape; where the branch changes the shape, give the skip connection a layer that changes it too, as in `Residual<Branch, Linear<64, 32>>`"
 )]
-pub trait SameShape<X: Sample>: SameSample<X> {}
+pub trait SameShape<X: Sample>: SameSample<X> {
+    /// `X`: the output of the block. It is not known if the shapes differ, so that the layers after the block give no
+    /// errors of their own.
+    type Same: Sample;
+}
 
-impl<X: Sample> SameShape<X> for X {}
+impl<X: Sample> SameShape<X> for X {
+    type Same = X;
+}
 
 /// The output of a layer has the shape of its input, so that copies of the layer can follow one another in an array.
 #[diagnostic::on_unimplemented(
@@ -77,9 +83,14 @@ impl<X: Sample> SameShape<X> for X {}
     label = "`{Self}` cannot go into the next copy, which takes `{X}`",
     note = "make the last layer of the repeated block give `{X}`, or write layers of different shapes one by one in a tuple"
 )]
-pub trait SameShapeAsInput<X: Sample>: SameSample<X> {}
+pub trait SameShapeAsInput<X: Sample>: SameSample<X> {
+    /// `X`, as [`SameShape::Same`].
+    type Same: Sample;
+}
 
-impl<X: Sample> SameShapeAsInput<X> for X {}
+impl<X: Sample> SameShapeAsInput<X> for X {
+    type Same = X;
+}
 
 /// One of the two inputs of `Parallel`: plain data, since it is copied into the workspace.
 #[diagnostic::on_unimplemented(

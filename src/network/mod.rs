@@ -28,8 +28,8 @@ use crate::loss::{Loss, check_lengths};
 use crate::tensor::{Sample, Tensor};
 
 pub use budget::{Budget, budget};
-pub use maps::{InputOf, Maps, shapes};
 pub(crate) use maps::{Bare, Wrapper};
+pub use maps::{InputOf, Maps, shapes};
 pub(crate) use passes::loss_gradient;
 #[cfg(feature = "flow")]
 pub(crate) use passes::show_forward;

@@ -21,9 +21,9 @@ impl<F, const N: usize> InARow<F> for [F; N] {
 /// `N` layers of one type, one after the other, each with its own parameters. An empty array is the identity.
 impl<X: Sample + bytemuck::Pod, F: Layer<X>, const N: usize> Layer<X> for [F; N]
 where
-    F::Output: SameShapeAsInput<X>,
+    F::Output: SameShapeAsInput<X, Same = X>,
 {
-    type Output = X;
+    type Output = <F::Output as SameShapeAsInput<X>>::Same;
     const PLAN: Plan = Plan {
         children: &[Child { name: Segment::Repeated(N), plan: &F::PLAN, copies: N, shared: false }],
         ..in_a_row::plan::<X, F, Self>()
@@ -31,15 +31,15 @@ where
     const OVERWRITES: bool = true;
 
     fn forward(&self, input: &[X], output: &mut [X], workspace: WorkspaceMut<'_>, mode: &mut Mode<'_>) {
-        in_a_row::forward(self, input, output, workspace, mode);
+        in_a_row::forward::<X, F, Self>(self, input, output, workspace, mode);
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
-        in_a_row::backward(self, pass, None);
+        in_a_row::backward::<X, F, Self>(self, pass, None);
     }
 
     fn backward_with_hook(&self, pass: Backward<'_, X, Self>, hook: Option<&mut dyn BackwardHook>) {
-        in_a_row::backward(self, pass, hook);
+        in_a_row::backward::<X, F, Self>(self, pass, hook);
     }
 }
 

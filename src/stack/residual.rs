@@ -57,10 +57,10 @@ const SHORTCUT: Segment = Segment::Name("shortcut");
 
 impl<X: Tensor, F: Layer<X>, S: Layer<X>> Layer<X> for Residual<F, S>
 where
-    F::Output: SameShape<S::Output>,
+    F::Output: SameShape<S::Output, Same = S::Output>,
     S::Output: Tensor,
 {
-    type Output = S::Output;
+    type Output = <F::Output as SameShape<S::Output>>::Same;
     const PLAN: Plan = {
         let plan = Plan::leaf::<X, Self>()
             .factor(Factor::Sum)

@@ -1,30 +1,35 @@
 //! Tuples of 1 to 16 layers. For two layers, the macro below writes:
 //!
 //! ```text
-//! impl<X: Sample, A: At<0, X>, B: At<1, A::Output>> Layer<X> for (A, B) {
-//!     type Output = B::Output;
+//! impl<A, X, B, X1, Y> Layer<X> for (A, B)
+//! where
+//!     X: InputAt<0, A, Output = X1>, // A: Layer<X>
+//!     X1: InputAt<1, B, Output = Y>, // B: Layer<X1>
+//! {
+//!     type Output = Y;
 //!     const PLAN: Plan = ..; // saves A's output, needs scratch memory for the gradient of that
 //!
 //!     fn forward(&self, input, output, workspace, mode) {
 //!         let middle = workspace.saved(samples);
-//!         self.0.layer().forward(input, middle, .., mode);
-//!         self.1.layer().forward(middle, output, .., mode);
+//!         self.0.forward(input, middle, .., mode);
+//!         self.1.forward(middle, output, .., mode);
 //!     }
 //!
 //!     fn backward(&self, pass) {
 //!         let middle = workspace.saved(samples);
 //!         let middle_grad = workspace.scratch(samples);
-//!         self.1.layer().backward(Backward { input: middle, output, output_grad, input_grad: Some(middle_grad), .. });
-//!         self.0.layer().backward(Backward { input, output: middle, output_grad: middle_grad, input_grad, .. });
+//!         self.1.backward(Backward { input: middle, output, output_grad, input_grad: Some(middle_grad), .. });
+//!         self.0.backward(Backward { input, output: middle, output_grad: middle_grad, input_grad, .. });
 //!     }
 //! }
 //! ```
 
+use bytemuck::Pod;
 use chainrule_parameters::{Parameters, Segment};
 
 use super::backward_child;
 use crate::bounds::AtMostSixteen;
-use crate::layer::{At, Backward, BackwardHook, Child, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, BackwardHook, Child, Factor, InputAt, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::Sample;
 
 /// The layers of a stack, in order: those of a tuple, or the fields of a struct that [`network!`](crate::network)
@@ -78,14 +83,19 @@ macro_rules! lend {
 }
 
 macro_rules! stack {
-    ($($L:ident $i:tt takes $In:ty),+; gives $Last:ident) => {
+    ($($L:ident $i:tt $In:ident $Out:ident),+) => {
         lend!($($L $i),+);
 
-        impl<X: Sample, $($L: At<$i, $In>),+> Layer<X> for ($($L,)+) {
-            type Output = $Last::Output;
+        impl<$($L: Parameters, $In),+, Y> Layer<X> for ($($L,)+)
+        where
+            X: Sample,
+            $($In: InputAt<$i, $L, Output = $Out>,)+
+            $($Out: Sample + Pod),+
+        {
+            type Output = Y;
             const PLAN: Plan = Plan {
-                children: &[$(Child { name: Segment::Index($i), plan: &<$L::Layer as Layer<$In>>::PLAN, copies: 1, shared: false }),+],
-                ..stack!(@boundaries [Plan::leaf::<X, Self>().factor(Factor::Product)$(.then(&<$L::Layer as Layer<$In>>::PLAN))+] $($L)+)
+                children: &[$(Child { name: Segment::Index($i), plan: &<$In::Layer as Layer<$In>>::PLAN, copies: 1, shared: false }),+],
+                ..stack!(@boundaries [Plan::leaf::<X, Self>().factor(Factor::Product)$(.then(&<$In::Layer as Layer<$In>>::PLAN))+] $($Out)+)
             };
             const OVERWRITES: bool = true;
 
@@ -124,7 +134,12 @@ macro_rules! stack {
 
         at!([$($L: Parameters),+] ($($L,)+));
 
-        impl<X: Sample, $($L: At<$i, $In>),+> Chain<X> for ($($L,)+) {
+        impl<$($L: Parameters, $In),+, Y> Chain<X> for ($($L,)+)
+        where
+            X: Sample,
+            $($In: InputAt<$i, $L, Output = $Out>,)+
+            $($Out: Sample + Pod),+
+        {
             #[inline]
             fn forward_chain(
                 layers: Self::Layers<'_>,
@@ -134,7 +149,7 @@ macro_rules! stack {
                 mode: &mut Mode<'_>,
             ) {
                 let samples = input.len();
-                stack!(@forward layers, workspace, samples, mode, input, output; $($L $i $In),+);
+                stack!(@forward layers, workspace, samples, mode, input, output; $($L $i $In $Out),+);
             }
 
             #[inline]
@@ -153,7 +168,7 @@ macro_rules! stack {
                 let samples = input.len();
                 stack!(
                     @backward names, layers, workspace, samples, gradient, accumulate, hook,
-                    input, output, output_grad, input_grad; $($L $i $In),+
+                    input, output, output_grad, input_grad; $($L $i $In $Out),+
                 );
             }
         }
@@ -161,48 +176,47 @@ macro_rules! stack {
 
     // Each output but the last is saved, and its gradient is scratch memory.
     (@boundaries [$plan:expr] $Last:ident) => { $plan };
-    (@boundaries [$plan:expr] $L:ident $($rest:ident)+) => {
+    (@boundaries [$plan:expr] $Out:ident $($rest:ident)+) => {
         stack!(
             @boundaries
-            [$plan
-                .saves(Space::per_sample::<$L::Output>(1))
-                .backward_scratch(Space::per_sample::<<$L::Output as Sample>::Grad>(1))]
+            [$plan.saves(Space::per_sample::<$Out>(1)).backward_scratch(Space::per_sample::<$Out::Grad>(1))]
             $($rest)+
         )
     };
 
-    (@forward $layers:ident, $workspace:ident, $samples:ident, $mode:ident, $x:ident, $y:ident; $L:ident $i:tt $In:ty) => {
-        let mut saved = $workspace.split(&<$L::Layer as Layer<$In>>::PLAN, $samples);
-        $layers.$i.layer().forward($x, $y, $workspace.child(&mut saved), $mode);
+    (@forward $layers:ident, $workspace:ident, $samples:ident, $mode:ident, $x:ident, $y:ident;
+     $L:ident $i:tt $In:ident $Out:ident) => {
+        let mut saved = $workspace.split(&<$In::Layer as Layer<$In>>::PLAN, $samples);
+        $In::layer($layers.$i).forward($x, $y, $workspace.child(&mut saved), $mode);
     };
     (@forward $layers:ident, $workspace:ident, $samples:ident, $mode:ident, $x:ident, $y:ident;
-     $L:ident $i:tt $In:ty, $($rest:tt)+) => {
-        let middle = $workspace.saved::<$L::Output>($samples);
-        let mut saved = $workspace.split(&<$L::Layer as Layer<$In>>::PLAN, $samples);
-        $layers.$i.layer().forward($x, middle, $workspace.child(&mut saved), $mode);
+     $L:ident $i:tt $In:ident $Out:ident, $($rest:tt)+) => {
+        let middle = $workspace.saved::<$Out>($samples);
+        let mut saved = $workspace.split(&<$In::Layer as Layer<$In>>::PLAN, $samples);
+        $In::layer($layers.$i).forward($x, middle, $workspace.child(&mut saved), $mode);
         let middle = &*middle;
         stack!(@forward $layers, $workspace, $samples, $mode, middle, $y; $($rest)+);
     };
 
     (@backward $names:ident, $layers:ident, $workspace:ident, $samples:ident, $gradient:ident, $accumulate:ident, $hook:ident,
-     $x:ident, $y:ident, $dy:ident, $dx:ident; $L:ident $i:tt $In:ty) => {
-        let mut saved = $workspace.split(&<$L::Layer as Layer<$In>>::PLAN, $samples);
+     $x:ident, $y:ident, $dy:ident, $dx:ident; $L:ident $i:tt $In:ident $Out:ident) => {
+        let mut saved = $workspace.split(&<$In::Layer as Layer<$In>>::PLAN, $samples);
         let pass = Backward {
             input: $x,
             output: $y,
             output_grad: $dy,
             input_grad: $dx,
-            gradient: $gradient.$i.layer_mut(),
+            gradient: $In::layer_mut($gradient.$i),
             workspace: $workspace.child(&mut saved),
             accumulate: $accumulate,
         };
-        backward_child($names[$i], $layers.$i.layer(), pass, &mut $hook);
+        backward_child($names[$i], $In::layer($layers.$i), pass, &mut $hook);
     };
     (@backward $names:ident, $layers:ident, $workspace:ident, $samples:ident, $gradient:ident, $accumulate:ident, $hook:ident,
-     $x:ident, $y:ident, $dy:ident, $dx:ident; $L:ident $i:tt $In:ty, $($rest:tt)+) => {
-        let middle = &*$workspace.saved::<$L::Output>($samples);
-        let mut saved = $workspace.split(&<$L::Layer as Layer<$In>>::PLAN, $samples);
-        let middle_grad = $workspace.scratch::<<$L::Output as Sample>::Grad>($samples);
+     $x:ident, $y:ident, $dy:ident, $dx:ident; $L:ident $i:tt $In:ident $Out:ident, $($rest:tt)+) => {
+        let middle = &*$workspace.saved::<$Out>($samples);
+        let mut saved = $workspace.split(&<$In::Layer as Layer<$In>>::PLAN, $samples);
+        let middle_grad = $workspace.scratch::<$Out::Grad>($samples);
         {
             let dx = Some(&mut *middle_grad);
             stack!(
@@ -215,47 +229,44 @@ macro_rules! stack {
             output: middle,
             output_grad: &*middle_grad,
             input_grad: $dx,
-            gradient: $gradient.$i.layer_mut(),
+            gradient: $In::layer_mut($gradient.$i),
             workspace: $workspace.child(&mut saved),
             accumulate: $accumulate,
         };
-        backward_child($names[$i], $layers.$i.layer(), pass, &mut $hook);
+        backward_child($names[$i], $In::layer($layers.$i), pass, &mut $hook);
     };
 }
 
-stack!(A 0 takes X; gives A);
-stack!(A 0 takes X, B 1 takes A::Output; gives B);
-stack!(A 0 takes X, B 1 takes A::Output, C 2 takes B::Output; gives C);
-stack!(A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output; gives D);
-stack!(A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output; gives E);
+// Of each layer: its type, its place, its input and its output.
+stack!(A 0 X Y);
+stack!(A 0 X X1, B 1 X1 Y);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 Y);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 Y);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 Y);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 Y);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 Y);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 Y);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 Y);
 #[rustfmt::skip]
-stack!(A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output; gives F);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 Y);
 #[rustfmt::skip]
-stack!(A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output; gives G);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 Y);
 #[rustfmt::skip]
-stack!(A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output; gives H);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 Y);
 #[rustfmt::skip]
-stack!(A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output, I 8 takes H::Output; gives I);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 Y);
 #[rustfmt::skip]
-stack!(A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output, I 8 takes H::Output, J 9 takes I::Output; gives J);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 X13, N 13 X13 Y);
 #[rustfmt::skip]
-stack!(A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output, I 8 takes H::Output, J 9 takes I::Output, K 10 takes J::Output; gives K);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 X13, N 13 X13 X14, O 14 X14 Y);
 #[rustfmt::skip]
-stack!(A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output, I 8 takes H::Output, J 9 takes I::Output, K 10 takes J::Output, L 11 takes K::Output; gives L);
-#[rustfmt::skip]
-stack!(A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output, I 8 takes H::Output, J 9 takes I::Output, K 10 takes J::Output, L 11 takes K::Output, M 12 takes L::Output; gives M);
-#[rustfmt::skip]
-stack!(A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output, I 8 takes H::Output, J 9 takes I::Output, K 10 takes J::Output, L 11 takes K::Output, M 12 takes L::Output, N 13 takes M::Output; gives N);
-#[rustfmt::skip]
-stack!(A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output, I 8 takes H::Output, J 9 takes I::Output, K 10 takes J::Output, L 11 takes K::Output, M 12 takes L::Output, N 13 takes M::Output, O 14 takes N::Output; gives O);
-#[rustfmt::skip]
-stack!(A 0 takes X, B 1 takes A::Output, C 2 takes B::Output, D 3 takes C::Output, E 4 takes D::Output, F 5 takes E::Output, G 6 takes F::Output, H 7 takes G::Output, I 8 takes H::Output, J 9 takes I::Output, K 10 takes J::Output, L 11 takes K::Output, M 12 takes L::Output, N 13 takes M::Output, O 14 takes N::Output, Q 15 takes O::Output; gives Q);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 X13, N 13 X13 X14, O 14 X14 X15, Q 15 X15 Y);
 
 macro_rules! too_long {
     ($n:literal: $($L:ident $i:tt),+) => {
         lend!($($L $i),+);
 
-        impl<X: Sample + bytemuck::Pod, $($L: Parameters),+> Layer<X> for ($($L,)+)
+        impl<X: Sample + Pod, $($L: Parameters),+> Layer<X> for ($($L,)+)
         where
             X: AtMostSixteen<$n>,
         {

@@ -185,7 +185,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
             let network = X::cast::<Bare>(self.network());
             let (inputs, targets) = (X::samples(data.inputs()), data.targets());
             let loss = evaluate(network, &self.trainer.loss, inputs, targets, keep)
-                    .map_err(|source| FitError::Validation { epoch: number, source })?;
+                .map_err(|source| FitError::Validation { epoch: number, source })?;
             for (name, of) in &mut options.metrics {
                 let value = of(&outputs, targets).map_err(|source| FitError::Metric {
                     epoch: number,

@@ -18,7 +18,9 @@ pub(crate) fn implementation(
     generics.params.push(parse_quote!(const __PLACE: usize));
     generics.params.push(parse_quote!(__X: #root::tensor::Sample));
     let clause = generics.make_where_clause();
-    clause.predicates.extend(predicates.iter().map(|predicate| -> syn::WherePredicate { parse_quote!(#predicate) }));
+    clause
+        .predicates
+        .extend(predicates.iter().map(|predicate| -> syn::WherePredicate { parse_quote!(#predicate) }));
     clause.predicates.push(parse_quote!(Self: #root::layer::Layer<__X>));
     let (impl_generics, _, clause) = generics.split_for_impl();
     let leaf = (!layers_inside).then(|| quote!(#[diagnostic::do_not_recommend]));
