@@ -60,7 +60,7 @@ pub use chainrule_derive::Parameters;
 pub use chainrule_parameters as parameters;
 pub use error::Error;
 pub use kernel::Real;
-pub use network::{Budget, InputOf, Maps, Network, budget, shapes};
+pub use network::{Budget, Data, InputOf, Maps, Network, budget, shapes};
 pub use rand;
 pub use random::rng;
 #[cfg(feature = "alloc")]

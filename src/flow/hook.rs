@@ -90,7 +90,7 @@ impl FlowHook {
         Self::of_plan(&N::PLAN, detail)
     }
 
-    fn of_plan(plan: &'static Plan, detail: FlowOptions) -> Self {
+    pub(super) fn of_plan(plan: &'static Plan, detail: FlowOptions) -> Self {
         let open = [Open::new(plan)].into();
         Self { detail, forward_only: false, path: Vec::new(), open, layers: Vec::new() }
     }

@@ -58,7 +58,7 @@ use serde::Serialize;
 use crate::Error;
 use crate::layer::{Factor, Layer, Workspace};
 use crate::loss::TargetFor;
-use crate::network::{Bare, InputOf, Network, show_forward};
+use crate::network::{Bare, Data, InputOf, Network, show_forward};
 use crate::tensor::{Sample, Tensor};
 
 pub use figures::{ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlow};
@@ -151,13 +151,16 @@ pub trait GradientFlow: Network {
     ///
     /// # Errors
     /// Invalid data: see [`Error`].
-    fn flow<X: InputOf<Self, Y>, Y: Tensor, L, T: TargetFor<L, Y>>(
+    fn flow<X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
         inputs: &[X],
         targets: &[T],
-    ) -> Result<Flow, Error> {
-        let (network, inputs) = (X::cast::<Bare>(self), X::samples(inputs));
+    ) -> Result<Flow, Error>
+    where
+        Data: InputOf<X, Self, Y>,
+    {
+        let (network, inputs) = (Data::cast::<Bare>(self), Data::samples(inputs));
         measure(network, loss, inputs, targets, FlowOptions::default(), &mut crate::random::rng(0))
     }
 }

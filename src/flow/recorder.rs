@@ -10,7 +10,7 @@ use super::{Flow, FlowHook, FlowOptions, measure};
 use crate::Error;
 use crate::data::csv_row;
 use crate::kernel::Real;
-use crate::network::{Bare, InputOf};
+use crate::network::{Bare, Data, InputOf, plan};
 use chainrule_parameters::AsNetwork;
 
 use crate::layer::{Parameter, Parameters, Role, View, Visitor, Workspace, compare, visit};
@@ -79,17 +79,20 @@ impl Recorder {
     ///
     /// # Errors
     /// As [`GradientFlow::flow`](super::GradientFlow::flow); then nothing is recorded.
-    pub fn watch<N, X: InputOf<N, Y>, Y: Tensor, L, T: TargetFor<L, Y>>(
+    pub fn watch<N, X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &mut self,
         network: &N,
         loss: &L,
         inputs: &[X],
         targets: &[T],
-    ) -> Result<(), Error> {
+    ) -> Result<(), Error>
+    where
+        Data: InputOf<X, N, Y>,
+    {
         self.open = false;
         if self.due() {
             let rng = &mut crate::random::rng(self.step);
-            let (network, inputs) = (X::cast::<Bare>(network), X::samples(inputs));
+            let (network, inputs) = (Data::cast::<Bare>(network), Data::samples(inputs));
             let flow = measure(network, loss, inputs, targets, FlowOptions::LIGHT, rng)?;
             self.record(flow);
         }
@@ -102,7 +105,7 @@ impl Recorder {
     /// # Errors
     /// As [`Network::loss_gradient`]; then nothing is recorded.
     #[allow(clippy::too_many_arguments)]
-    pub fn loss_gradient<N: Parameters, X: InputOf<N, Y>, Y: Tensor, L, T: TargetFor<L, Y>>(
+    pub fn loss_gradient<N: Parameters, X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &mut self,
         network: &impl AsNetwork<Network = N>,
         loss: &L,
@@ -111,13 +114,16 @@ impl Recorder {
         workspace: &mut Workspace,
         gradient: &mut impl GradientOf<N>,
         rng: &mut impl Rng,
-    ) -> Result<f64, Error> {
+    ) -> Result<f64, Error>
+    where
+        Data: InputOf<X, N, Y>,
+    {
         self.open = false;
         let network = network.as_network();
         if !self.due() {
             return network.loss_gradient(loss, inputs, targets, workspace, gradient, rng);
         }
-        let mut hook = FlowHook::new::<X::Network, X::Sample>(FlowOptions::LIGHT);
+        let mut hook = FlowHook::of_plan(plan::<X, N, Y>(), FlowOptions::LIGHT);
         let mean =
             network.loss_gradient_with_hook(loss, inputs, targets, workspace, gradient, rng, &mut hook)?;
         self.record(Flow { loss: Some(mean), samples: inputs.len(), layers: hook.into_layers() });

@@ -46,17 +46,21 @@ pub trait InputAt<const PLACE: usize, L>: Sample {
     fn layer_mut(layer: &mut L) -> &mut Self::Layer;
 }
 
-impl<const PLACE: usize, X: Sample, L: At<PLACE, X>> InputAt<PLACE, L> for X {
-    type Layer = L::Layer;
-    type Output = L::Output;
+// `L::Is` is `L`, unless that is not a layer.
+impl<const PLACE: usize, X: Sample, L: Parameters> InputAt<PLACE, L> for X
+where
+    L::Is: At<PLACE, X>,
+{
+    type Layer = <L::Is as At<PLACE, X>>::Layer;
+    type Output = <L::Is as At<PLACE, X>>::Output;
 
     #[inline(always)]
-    fn layer(layer: &L) -> &L::Layer {
-        layer.layer()
+    fn layer(layer: &L) -> &Self::Layer {
+        At::layer(layer)
     }
 
     #[inline(always)]
-    fn layer_mut(layer: &mut L) -> &mut L::Layer {
-        layer.layer_mut()
+    fn layer_mut(layer: &mut L) -> &mut Self::Layer {
+        At::layer_mut(layer)
     }
 }

@@ -4,25 +4,29 @@ use bytemuck::Pod;
 use chainrule_parameters::Parameters;
 
 use crate::bounds::OutputIs;
-use crate::layer::{At, Layer};
-use crate::tensor::Sample;
+use crate::layer::{At, Layer, Plan};
+use crate::tensor::{AsSample, IsType, Sample};
 
-/// The input of a network `N` that gives `Y` for it: every [`Sample`] that `N` maps to `Y`, and nothing else.
+/// A network `N` takes an `X`, if that is a [`Sample`], and gives `Y` for it. [`Data`] implements it, for exactly these
+/// types.
 ///
-/// Methods that take data have this bound on the data, not a bound on the network. So the compiler knows the shape of the
-/// input before it looks at the layers, and its error is about the first layer whose input is wrong. In generic code,
-/// [`Maps`] on the network implies it.
-pub trait InputOf<N, Y: Sample> {
-    /// `Self`.
+/// Methods that take data have the bound `Data: InputOf<X, N, Y>`, and not a bound on the network. So the compiler knows
+/// the shape of the input before it looks at the layers, and its error is about the first layer whose input is wrong. In
+/// generic code, [`Maps`] on the network implies it.
+pub trait InputOf<X: ?Sized, N, Y> {
+    /// `X`.
     type Sample: Sample;
 
     /// `N`.
     type Network: Layer<Self::Sample, Output = Y>;
 
     #[doc(hidden)]
-    fn samples(inputs: &[Self]) -> &[Self::Sample]
+    fn sample(input: &X) -> &Self::Sample;
+
+    #[doc(hidden)]
+    fn samples(inputs: &[X]) -> &[Self::Sample]
     where
-        Self: Sized;
+        X: Sized;
 
     #[doc(hidden)]
     fn cast<W: Wrapper>(network: &W::Of<N>) -> &W::Of<Self::Network>;
@@ -30,6 +34,12 @@ pub trait InputOf<N, Y: Sample> {
     #[doc(hidden)]
     fn cast_mut<W: Wrapper>(network: &mut W::Of<N>) -> &mut W::Of<Self::Network>;
 }
+
+/// The data of a network, in the bound [`Data: InputOf<X, N, Y>`](InputOf).
+///
+/// The compiler's error for a bound whose type is in the error's cause would be about the bound instead of the cause.
+#[derive(Clone, Copy, Debug)]
+pub struct Data;
 
 /// A generic type: [`Of<N>`](Wrapper::Of) is that type for a network `N`.
 #[doc(hidden)]
@@ -46,37 +56,71 @@ impl Wrapper for Bare {
     type Of<N> = N;
 }
 
-// The output is `Z`, and only if `Z` is `Y` does the last bound hold. With `Layer<X, Output = Y>`, the error for another
-// output would be "type mismatch resolving ..", and not the sentence of `OutputIs`.
-impl<N, X, Y, Z> InputOf<N, Y> for X
+// The output is `Z`, and only if `Z` is `Y` does the last bound hold. With `Output = Y`, the error for another output
+// would be "type mismatch resolving ..", and not the sentence of `OutputIs`.
+impl<X, N, Y, Z> InputOf<X, N, Y> for Data
 where
-    X: Sample,
-    Y: Sample + Pod,
-    N: OutputOf<X, Is = Z> + Layer<X, Output = <Z as OutputIs<Y>>::Same>,
+    X: ?Sized + AsSample,
+    X::Sample: Gives<N, Output = Z> + TakenBy<N, Output = <Z as OutputIs<Y>>::Same>,
     Z: OutputIs<Y, Same = Y>,
 {
-    type Sample = X;
-    type Network = N;
+    type Sample = X::Sample;
+    type Network = <X::Sample as TakenBy<N>>::Network;
 
-    fn samples(inputs: &[X]) -> &[X] {
-        inputs
+    fn sample(input: &X) -> &X::Sample {
+        X::Sample::from_one(input)
     }
-    fn cast<W: Wrapper>(network: &W::Of<N>) -> &W::Of<N> {
-        network
+    fn samples(inputs: &[X]) -> &[X::Sample]
+    where
+        X: Sized,
+    {
+        X::Sample::from_many(inputs)
     }
-    fn cast_mut<W: Wrapper>(network: &mut W::Of<N>) -> &mut W::Of<N> {
-        network
+    fn cast<W: Wrapper>(network: &W::Of<N>) -> &W::Of<Self::Network> {
+        <X::Sample as TakenBy<N>>::cast::<W>(network)
+    }
+    fn cast_mut<W: Wrapper>(network: &mut W::Of<N>) -> &mut W::Of<Self::Network> {
+        <X::Sample as TakenBy<N>>::cast_mut::<W>(network)
     }
 }
 
-/// The output of a layer as a type, apart from its bounds.
+/// A sample that the network `N` takes. The bound is on the sample, so that the compiler waits until it knows it.
 #[doc(hidden)]
-pub trait OutputOf<X> {
-    type Is;
+pub trait TakenBy<N>: Sample {
+    /// `N`.
+    type Network: Layer<Self, Output = Self::Output>;
+    type Output;
+    fn cast<W: Wrapper>(network: &W::Of<N>) -> &W::Of<Self::Network>;
+    fn cast_mut<W: Wrapper>(network: &mut W::Of<N>) -> &mut W::Of<Self::Network>;
 }
 
-impl<X: Sample, N: Layer<X>> OutputOf<X> for N {
-    type Is = N::Output;
+impl<X: Sample, N: Parameters<Is: Layer<X>>> TakenBy<N> for X {
+    type Network = N::Is;
+    type Output = <N::Is as Layer<X>>::Output;
+    fn cast<W: Wrapper>(network: &W::Of<N>) -> &W::Of<N::Is> {
+        network
+    }
+    fn cast_mut<W: Wrapper>(network: &mut W::Of<N>) -> &mut W::Of<N::Is> {
+        network
+    }
+}
+
+/// The output that the network `N` gives for a sample, apart from the bounds on it.
+#[doc(hidden)]
+pub trait Gives<N> {
+    type Output;
+}
+
+impl<X: Sample, N: Parameters<Is: Layer<X>>> Gives<N> for X {
+    type Output = <N::Is as Layer<X>>::Output;
+}
+
+/// Returns the plan of the network `N` for inputs `X`.
+pub(crate) const fn plan<X: ?Sized, N, Y>() -> &'static Plan
+where
+    Data: InputOf<X, N, Y>,
+{
+    &<<Data as InputOf<X, N, Y>>::Network as Layer<<Data as InputOf<X, N, Y>>::Sample>>::PLAN
 }
 
 /// A network that takes `X` and gives `Y`: every [`Layer<X>`](Layer) whose output is `Y`, and nothing else.
@@ -102,6 +146,11 @@ impl<X: Sample, N: Layer<X>> OutputOf<X> for N {
 /// train(Net::init(&mut rng(1)).into_inner())?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a network that takes `{X}` and gives `{Y}`",
+    label = "a network from `{X}` to `{Y}` is needed here",
+    note = "what `init` returns, an `Owned<N>`, has its network on the heap and is not a layer itself: take an `Owned<N>` where `N: Maps<{X}, {Y}>`, or move the network out by `.into_inner()`"
+)]
 pub trait Maps<X: Sample, Y: Sample + Pod>:
     Layer<X, Output = Y>
     + At<0, X, Layer = Self, Output = Y>
@@ -123,29 +172,30 @@ pub trait Maps<X: Sample, Y: Sample + Pod>:
 {
 }
 
+// `N::Is` is `N`, unless that is not a layer.
 impl<X, Y, Z, N> Maps<X, Y> for N
 where
-    X: Sample,
+    X: Sample + Gives<N, Output = Z>,
     Y: Sample + Pod,
     Z: OutputIs<Y, Same = Y>,
-    N: OutputOf<X, Is = Z>
-        + Layer<X, Output = <Z as OutputIs<Y>>::Same>
-        + At<0, X, Layer = N, Output = Y>
-        + At<1, X, Layer = N, Output = Y>
-        + At<2, X, Layer = N, Output = Y>
-        + At<3, X, Layer = N, Output = Y>
-        + At<4, X, Layer = N, Output = Y>
-        + At<5, X, Layer = N, Output = Y>
-        + At<6, X, Layer = N, Output = Y>
-        + At<7, X, Layer = N, Output = Y>
-        + At<8, X, Layer = N, Output = Y>
-        + At<9, X, Layer = N, Output = Y>
-        + At<10, X, Layer = N, Output = Y>
-        + At<11, X, Layer = N, Output = Y>
-        + At<12, X, Layer = N, Output = Y>
-        + At<13, X, Layer = N, Output = Y>
-        + At<14, X, Layer = N, Output = Y>
-        + At<15, X, Layer = N, Output = Y>,
+    N: Parameters,
+    N::Is: Layer<X, Output = <Z as OutputIs<Y>>::Same>
+        + At<0, X, Layer = N, Output = <Z as OutputIs<Y>>::Same>
+        + At<1, X, Layer = N, Output = <Z as OutputIs<Y>>::Same>
+        + At<2, X, Layer = N, Output = <Z as OutputIs<Y>>::Same>
+        + At<3, X, Layer = N, Output = <Z as OutputIs<Y>>::Same>
+        + At<4, X, Layer = N, Output = <Z as OutputIs<Y>>::Same>
+        + At<5, X, Layer = N, Output = <Z as OutputIs<Y>>::Same>
+        + At<6, X, Layer = N, Output = <Z as OutputIs<Y>>::Same>
+        + At<7, X, Layer = N, Output = <Z as OutputIs<Y>>::Same>
+        + At<8, X, Layer = N, Output = <Z as OutputIs<Y>>::Same>
+        + At<9, X, Layer = N, Output = <Z as OutputIs<Y>>::Same>
+        + At<10, X, Layer = N, Output = <Z as OutputIs<Y>>::Same>
+        + At<11, X, Layer = N, Output = <Z as OutputIs<Y>>::Same>
+        + At<12, X, Layer = N, Output = <Z as OutputIs<Y>>::Same>
+        + At<13, X, Layer = N, Output = <Z as OutputIs<Y>>::Same>
+        + At<14, X, Layer = N, Output = <Z as OutputIs<Y>>::Same>
+        + At<15, X, Layer = N, Output = <Z as OutputIs<Y>>::Same>,
 {
 }
 
@@ -162,8 +212,11 @@ where
 ///
 /// With `Vector<12>` in its place, the error would begin "this network gives `Vector<10>`, not the `Vector<12>` that
 /// was declared".
-pub const fn shapes<N: Parameters, In: InputOf<N, Out>, Out: Sample>() {
+pub const fn shapes<N, In: Sample, Out: Sample>()
+where
+    Data: InputOf<In, N, Out>,
+{
     // This evaluates the constants in which layers check sizes (a width of at least 1, as many numbers after
     // reshaping).
-    let _ = <In::Network as Layer<In::Sample>>::PLAN;
+    let _ = plan::<In, N, Out>();
 }

@@ -25,11 +25,11 @@ use crate::layer::{Layer, Summary, Workspace};
 use crate::loss::TargetFor;
 #[cfg(feature = "alloc")]
 use crate::loss::{Loss, check_lengths};
-use crate::tensor::{Sample, Tensor};
+use crate::tensor::{AsSample, IsType, Sample, Tensor};
 
 pub use budget::{Budget, budget};
-pub(crate) use maps::{Bare, Wrapper};
-pub use maps::{InputOf, Maps, shapes};
+pub(crate) use maps::{Bare, Wrapper, plan};
+pub use maps::{Data, InputOf, Maps, shapes};
 pub(crate) use passes::loss_gradient;
 #[cfg(feature = "flow")]
 pub(crate) use passes::show_forward;
@@ -72,9 +72,13 @@ pub trait Network: Parameters {
     /// [`Error::NonFiniteData`] for a NaN or an infinity in the input, [`Error::NonFiniteOutput`] for one in the
     /// output.
     #[cfg(feature = "alloc")]
-    fn predict<X: InputOf<Self, Y>, Y: Sample + Pod>(&self, input: &X) -> Result<Y, Error> {
+    fn predict<X: ?Sized, Y: Sample + Pod>(&self, input: &X) -> Result<Y, Error>
+    where
+        Data: InputOf<X, Self, Y>,
+    {
         let mut output = [<Y as bytemuck::Zeroable>::zeroed()];
-        self.predict_into(core::slice::from_ref(input), &mut output, &mut Workspace::default())?;
+        let (network, inputs) = (Data::cast::<Bare>(self), core::slice::from_ref(Data::sample(input)));
+        passes::predict_into(network, inputs, &mut output, &mut Workspace::default())?;
         let [output] = output;
         Ok(output)
     }
@@ -84,7 +88,10 @@ pub trait Network: Parameters {
     /// # Errors
     /// As [`predict`](Network::predict). The result for an empty batch is empty.
     #[cfg(feature = "alloc")]
-    fn predict_batch<X: InputOf<Self, Y>, Y: Sample + Pod>(&self, inputs: &[X]) -> Result<Vec<Y>, Error> {
+    fn predict_batch<X, Y: Sample + Pod>(&self, inputs: &[X]) -> Result<Vec<Y>, Error>
+    where
+        Data: InputOf<X, Self, Y>,
+    {
         let mut outputs = bytemuck::zeroed_vec(inputs.len());
         self.predict_into(inputs, &mut outputs, &mut Workspace::default())?;
         Ok(outputs)
@@ -95,13 +102,16 @@ pub trait Network: Parameters {
     ///
     /// # Errors
     /// As [`predict`](Network::predict), and [`Error::OutputLengths`] when `outputs` is not as long as `inputs`.
-    fn predict_into<X: InputOf<Self, Y>, Y: Sample + Pod>(
+    fn predict_into<X, Y: Sample + Pod>(
         &self,
         inputs: &[X],
         outputs: &mut [Y],
         workspace: &mut impl AsWorkspace,
-    ) -> Result<(), Error> {
-        passes::predict_into(X::cast::<Bare>(self), X::samples(inputs), outputs, workspace)
+    ) -> Result<(), Error>
+    where
+        Data: InputOf<X, Self, Y>,
+    {
+        passes::predict_into(Data::cast::<Bare>(self), Data::samples(inputs), outputs, workspace)
     }
 
     /// Returns R, the mean loss of a batch, and overwrites `gradient` with dR/dW for every parameter W. This is
@@ -112,7 +122,7 @@ pub trait Network: Parameters {
     ///
     /// # Errors
     /// Invalid data, found before `gradient` changes: see [`Error`].
-    fn loss_gradient<X: InputOf<Self, Y>, Y: Tensor, L, T: TargetFor<L, Y>>(
+    fn loss_gradient<X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
         inputs: &[X],
@@ -120,9 +130,13 @@ pub trait Network: Parameters {
         workspace: &mut impl AsWorkspace,
         gradient: &mut impl GradientOf<Self>,
         rng: &mut impl Rng,
-    ) -> Result<f64, Error> {
-        let (network, gradient) = (X::cast::<Bare>(self), X::cast_mut::<Bare>(gradient.as_gradient_mut()));
-        loss_gradient(network, loss, X::samples(inputs), targets, 1.0, workspace, gradient, rng, None)
+    ) -> Result<f64, Error>
+    where
+        Data: InputOf<X, Self, Y>,
+    {
+        let (network, gradient) =
+            (Data::cast::<Bare>(self), Data::cast_mut::<Bare>(gradient.as_gradient_mut()));
+        loss_gradient(network, loss, Data::samples(inputs), targets, 1.0, workspace, gradient, rng, None)
     }
 
     /// Calls [`loss_gradient`](Network::loss_gradient) with a hook on the backward pass.
@@ -130,7 +144,7 @@ pub trait Network: Parameters {
     /// # Errors
     /// As [`loss_gradient`](Network::loss_gradient); then the hook has not been called.
     #[allow(clippy::too_many_arguments)]
-    fn loss_gradient_with_hook<X: InputOf<Self, Y>, Y: Tensor, L, T: TargetFor<L, Y>>(
+    fn loss_gradient_with_hook<X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
         inputs: &[X],
@@ -139,9 +153,23 @@ pub trait Network: Parameters {
         gradient: &mut impl GradientOf<Self>,
         rng: &mut impl Rng,
         hook: &mut dyn BackwardHook,
-    ) -> Result<f64, Error> {
-        let (network, gradient) = (X::cast::<Bare>(self), X::cast_mut::<Bare>(gradient.as_gradient_mut()));
-        loss_gradient(network, loss, X::samples(inputs), targets, 1.0, workspace, gradient, rng, Some(hook))
+    ) -> Result<f64, Error>
+    where
+        Data: InputOf<X, Self, Y>,
+    {
+        let (network, gradient) =
+            (Data::cast::<Bare>(self), Data::cast_mut::<Bare>(gradient.as_gradient_mut()));
+        loss_gradient(
+            network,
+            loss,
+            Data::samples(inputs),
+            targets,
+            1.0,
+            workspace,
+            gradient,
+            rng,
+            Some(hook),
+        )
     }
 
     /// Computes the vector-Jacobian product, in evaluation mode: for R = Σ u·y over all samples and outputs, with a
@@ -161,15 +189,17 @@ pub trait Network: Parameters {
     /// As [`predict`](Network::predict), also for the cotangents, and [`Error::CotangentLengths`] when there is not one
     /// for each input. A gradient that overflows is returned as the infinity that it is.
     #[cfg(feature = "alloc")]
-    #[allow(clippy::type_complexity)] // `X::Sample` is `X`
-    fn vjp<X: InputOf<Self, Y>, Y: Tensor>(
+    fn vjp<X: AsSample, Y: Tensor>(
         &self,
         inputs: &[X],
         cotangents: &[Y],
-    ) -> Result<(Vec<<X::Sample as Sample>::Grad>, Owned<Self>), Error> {
+    ) -> Result<(Vec<<X::Sample as Sample>::Grad>, Owned<Self>), Error>
+    where
+        Data: InputOf<X, Self, Y, Sample = X::Sample>,
+    {
         let (mut input_grads, mut gradient) = (bytemuck::zeroed_vec(inputs.len()), Owned::zeros());
-        let (network, grads) = (X::cast::<Bare>(self), X::cast_mut::<Bare>(&mut gradient));
-        passes::vjp(network, X::samples(inputs), cotangents, &mut input_grads, grads)?;
+        let (network, grads) = (Data::cast::<Bare>(self), Data::cast_mut::<Bare>(&mut gradient));
+        passes::vjp(network, Data::samples(inputs), cotangents, &mut input_grads, grads)?;
         Ok((input_grads, gradient))
     }
 
@@ -188,18 +218,21 @@ pub trait Network: Parameters {
     /// # Errors
     /// As [`predict`](Network::predict).
     #[cfg(feature = "alloc")]
-    fn jacobian<X: InputOf<Self, Y, Sample: Tensor>, Y: Tensor>(
+    fn jacobian<X: AsSample<Sample: Tensor>, Y: Tensor>(
         &self,
         input: &X,
-    ) -> Result<Box<Y::Of<X::Sample>>, Error> {
-        let inputs: Vec<X::Sample> = X::samples(core::slice::from_ref(input)).repeat(Y::LEN);
+    ) -> Result<Box<Y::Of<X::Sample>>, Error>
+    where
+        Data: InputOf<X, Self, Y, Sample = X::Sample>,
+    {
+        let inputs: Vec<X::Sample> = alloc::vec![*X::Sample::from_one(input); Y::LEN];
         let mut cotangents: Vec<Y> = bytemuck::zeroed_vec(Y::LEN);
         for (at, cotangent) in cotangents.iter_mut().enumerate() {
             cotangent.as_mut_slice()[at] = Real::from_f64(1.0);
         }
         let mut jacobian: Box<Y::Of<X::Sample>> = bytemuck::zeroed_box();
         let rows = bytemuck::cast_slice_mut(core::slice::from_mut(&mut *jacobian));
-        passes::vjp(X::cast::<Bare>(self), &inputs, &cotangents, rows, &mut Owned::zeros())?;
+        passes::vjp(Data::cast::<Bare>(self), &inputs, &cotangents, rows, &mut Owned::zeros())?;
         Ok(jacobian)
     }
 
@@ -208,12 +241,15 @@ pub trait Network: Parameters {
     /// # Errors
     /// Invalid data: see [`Error`].
     #[cfg(feature = "alloc")]
-    fn loss<X: InputOf<Self, Y>, Y: Tensor, L, T: TargetFor<L, Y>>(
+    fn loss<X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
         inputs: &[X],
         targets: &[T],
-    ) -> Result<f64, Error> {
+    ) -> Result<f64, Error>
+    where
+        Data: InputOf<X, Self, Y>,
+    {
         check_lengths(inputs.len(), targets.len())?;
         T::compare_by(loss).mean(&self.predict_batch(inputs)?, targets)
     }

@@ -34,6 +34,7 @@
 //! assert_eq!(picture.channel(0).column(1).sum(), 15.0);
 //! ```
 
+mod as_sample;
 mod flat;
 mod image;
 mod join;
@@ -56,6 +57,7 @@ use nalgebra::{DMatrixView, DMatrixViewMut, Dyn};
 use crate::error::require;
 use crate::{Error, kernel::Real};
 
+pub use as_sample::AsSample;
 pub use chainrule_parameters::Aligned;
 pub use flat::{FitsVector, Flattened};
 pub use image::Image;
@@ -63,7 +65,7 @@ pub use join::{Join2, Join3, Join4, SumOfSides};
 pub use label::Label;
 pub use numbers::Numbers;
 pub use pair::Pair;
-pub use same::{SameSample, SameType};
+pub use same::{IsType, SameSample, SameType};
 pub use sample::{NoGrad, Sample};
 pub use sequence::Sequence;
 pub use vector::Vector;

@@ -66,3 +66,23 @@ impl<X: Sample> SameSample<X> for X {
         those
     }
 }
+
+/// `Self` and `X` are the same type, which need not have a size.
+pub trait IsType<X: ?Sized> {
+    #[doc(hidden)]
+    fn from_one(one: &X) -> &Self;
+    #[doc(hidden)]
+    fn from_many(many: &[X]) -> &[Self]
+    where
+        X: Sized,
+        Self: Sized;
+}
+
+impl<X> IsType<X> for X {
+    fn from_one(one: &X) -> &X {
+        one
+    }
+    fn from_many(many: &[X]) -> &[X] {
+        many
+    }
+}

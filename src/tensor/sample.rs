@@ -1,7 +1,7 @@
 use bytemuck::{Pod, Zeroable};
 use chainrule_parameters::{Named, Part, TypeName};
 
-use super::Numbers;
+use super::{AsSample, Numbers};
 
 /// One input of a layer, with its shape in its type.
 ///
@@ -13,7 +13,9 @@ use super::Numbers;
     label = "a `Vector`, a `Sequence` or an `Image` of `f32` or `f64` is needed here",
     note = "a batch is a slice of samples, and one sample is `std::slice::from_ref(&sample)`"
 )]
-pub trait Sample: Named + Copy + PartialEq + core::fmt::Debug + Send + Sync + 'static {
+pub trait Sample:
+    AsSample<Sample = Self> + Named + Copy + PartialEq + core::fmt::Debug + Send + Sync + 'static
+{
     /// The type of the gradient with respect to this sample: for tensors the type of the sample, and [`NoGrad`] for
     /// samples without a gradient.
     type Grad: Sample + Pod;

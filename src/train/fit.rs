@@ -12,7 +12,7 @@ use crate::data::{Dataset, Loader};
 use crate::layer::{Layer, Parameters, Workspace};
 use crate::loss::{Loss, TargetFor};
 use crate::metrics::History;
-use crate::network::{Bare, InputOf, Network};
+use crate::network::{Bare, Data, InputOf, Network};
 use crate::optimizer::Optimizer;
 use crate::tensor::{Sample, Tensor};
 
@@ -55,12 +55,13 @@ impl<N, L, O> Trainer<N, L, O> {
     /// # Errors
     /// [`FitError`]. A number that is not finite stops the training with [`Error::NonFiniteStep`] inside, which names
     /// the layer and the step. The network is then that before the step, or the best one with [`Fit::stop_early`].
-    pub fn fit<'a, X: InputOf<N, Y> + Clone, Y: Tensor, Target>(
+    pub fn fit<'a, X: Clone, Y: Tensor, Target>(
         &mut self,
         data: &'a Dataset<X, Target>,
         mut options: Fit<'a, X, Target, Y>,
     ) -> Result<History, FitError>
     where
+        Data: InputOf<X, N, Y>,
         N: Parameters,
         L: Sync,
         O: Optimizer<N> + State,
@@ -97,24 +98,28 @@ impl<N, L, O> Trainer<N, L, O> {
     ///
     /// # Errors
     /// Invalid data: see [`Error`].
-    pub fn evaluate<X: InputOf<N, Y>, Y: Tensor, Target: TargetFor<L, Y>>(
+    pub fn evaluate<X, Y: Tensor, Target: TargetFor<L, Y>>(
         &self,
         data: &Dataset<X, Target>,
-    ) -> Result<f64, Error> {
-        let network = X::cast::<Bare>(&self.network);
-        evaluate(network, &self.loss, X::samples(data.inputs()), data.targets(), |_: &[Y]| ())
+    ) -> Result<f64, Error>
+    where
+        Data: InputOf<X, N, Y>,
+    {
+        let network = Data::cast::<Bare>(&self.network);
+        evaluate(network, &self.loss, Data::samples(data.inputs()), data.targets(), |_: &[Y]| ())
     }
 }
 
 impl<N: Parameters, L, O> Run<'_, N, L, O> {
     /// Trains from the current place of the run to its end.
-    fn train<X: InputOf<N, Y> + Clone, Y: Tensor, Target>(
+    fn train<X: Clone, Y: Tensor, Target>(
         &mut self,
         loader: &mut Loader<'_, X, Target>,
         options: &mut Fit<'_, X, Target, Y>,
         history: &mut History,
     ) -> Result<(), FitError>
     where
+        Data: InputOf<X, N, Y>,
         N: Parameters,
         L: Sync,
         O: Optimizer<N> + State,
@@ -163,12 +168,13 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
     }
 
     /// Validates, and updates the best network, the learning rate and early stopping.
-    fn end_epoch<X: InputOf<N, Y>, Y: Tensor, Target>(
+    fn end_epoch<X, Y: Tensor, Target>(
         &mut self,
         options: &mut Fit<'_, X, Target, Y>,
         history: &mut History,
     ) -> Result<Epoch, FitError>
     where
+        Data: InputOf<X, N, Y>,
         O: Optimizer<N>,
         Target: TargetFor<L, Y>,
     {
@@ -182,8 +188,8 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
                     outputs.extend_from_slice(some);
                 }
             };
-            let network = X::cast::<Bare>(self.network());
-            let (inputs, targets) = (X::samples(data.inputs()), data.targets());
+            let network = Data::cast::<Bare>(self.network());
+            let (inputs, targets) = (Data::samples(data.inputs()), data.targets());
             let loss = evaluate(network, &self.trainer.loss, inputs, targets, keep)
                 .map_err(|source| FitError::Validation { epoch: number, source })?;
             for (name, of) in &mut options.metrics {

@@ -24,9 +24,9 @@ use rand::rngs::ChaCha8Rng;
 use crate::Error;
 #[cfg(feature = "flow")]
 use crate::flow::Recorder;
-use crate::layer::{Layer, Owned, Parameters, Workspace};
+use crate::layer::{Owned, Parameters, Workspace};
 use crate::loss::TargetFor;
-use crate::network::{Bare, InputOf, Network, Wrapper};
+use crate::network::{Bare, Data, InputOf, Network, Wrapper, plan};
 use crate::optimizer::{Optimizer, clip_norm, clip_value};
 use crate::schedule::Schedule;
 use crate::tensor::Tensor;
@@ -172,12 +172,9 @@ impl<N, L, O> Trainer<N, L, O> {
     /// # Errors
     /// Invalid data, or [`Error::NonFiniteStep`], which names the layer whose result was not finite: see [`Error`].
     /// After an error the network has not changed.
-    pub fn step<X: InputOf<N, Y>, Y: Tensor>(
-        &mut self,
-        inputs: &[X],
-        targets: &[impl TargetFor<L, Y>],
-    ) -> Result<f64, Error>
+    pub fn step<X, Y: Tensor>(&mut self, inputs: &[X], targets: &[impl TargetFor<L, Y>]) -> Result<f64, Error>
     where
+        Data: InputOf<X, N, Y>,
         N: Parameters,
         L: Sync,
         O: Optimizer<N>,
@@ -195,13 +192,14 @@ impl<N, L, O> Trainer<N, L, O> {
     /// # Errors
     /// As [`step`](Trainer::step).
     #[cfg(feature = "flow")]
-    pub fn step_recorded<X: InputOf<N, Y>, Y: Tensor>(
+    pub fn step_recorded<X, Y: Tensor>(
         &mut self,
         inputs: &[X],
         targets: &[impl TargetFor<L, Y>],
         recorder: &mut Recorder,
     ) -> Result<f64, Error>
     where
+        Data: InputOf<X, N, Y>,
         N: Parameters,
         L: Sync,
         O: Optimizer<N>,
@@ -218,26 +216,27 @@ impl<N, L, O> Trainer<N, L, O> {
     }
 
     /// Returns the mean loss of a batch, and computes its gradient, clipped.
-    fn gradient_of<X: InputOf<N, Y>, Y: Tensor, Target: TargetFor<L, Y>>(
+    fn gradient_of<X, Y: Tensor, Target: TargetFor<L, Y>>(
         &mut self,
         inputs: &[X],
         targets: &[Target],
     ) -> Result<f64, Error>
     where
+        Data: InputOf<X, N, Y>,
         N: Parameters,
         L: Sync,
     {
         let Self { network, loss, gradient, workspace, rng, parallel, .. } = self;
-        let (network, inputs) = (X::cast::<Bare>(network), X::samples(inputs));
-        let parallel = X::cast_mut::<AnyDataParallel>(parallel);
-        let to = X::cast_mut::<AnyOwned>(gradient);
+        let (network, inputs) = (Data::cast::<Bare>(network), Data::samples(inputs));
+        let parallel = Data::cast_mut::<AnyDataParallel>(parallel);
+        let to = Data::cast_mut::<AnyOwned>(gradient);
         let pieces = match self.micro_batch {
             Some(0) => {
                 let expected = "at least 1";
                 return Err(Error::Setting { name: "the size of a micro-batch", value: 0.0, expected });
             }
             Some(samples) => Pieces { piece: samples, part: samples },
-            None => Pieces::of(&<X::Network as Layer<X::Sample>>::PLAN, inputs.len()),
+            None => Pieces::of(plan::<X, N, Y>(), inputs.len()),
         };
         let mean = if pieces.part >= inputs.len() {
             data_parallel::among_threads(N::COUNT, || {
@@ -277,15 +276,18 @@ impl<N, L, O> Trainer<N, L, O> {
     }
 
     /// Counts a successful step, or finds the cause of a failed one.
-    fn taken<X: InputOf<N, Y>, Y: Tensor, Target: TargetFor<L, Y>>(
+    fn taken<X, Y: Tensor, Target: TargetFor<L, Y>>(
         &mut self,
         stepped: Result<f64, Error>,
         inputs: &[X],
         targets: &[Target],
-    ) -> Result<f64, Error> {
+    ) -> Result<f64, Error>
+    where
+        Data: InputOf<X, N, Y>,
+    {
         #[cfg(feature = "flow")]
         let stepped = stepped.map_err(|error| {
-            let (network, inputs) = (X::cast::<Bare>(&self.network), X::samples(inputs));
+            let (network, inputs) = (Data::cast::<Bare>(&self.network), Data::samples(inputs));
             locate_non_finite::locate_non_finite(error, network, &self.loss, inputs, targets, self.steps)
         });
         #[cfg(not(feature = "flow"))]

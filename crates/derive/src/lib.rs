@@ -151,7 +151,13 @@ fn implementation(
         None if predicates.is_empty() => quote!(),
         None => quote!(where #(#predicates),*),
     };
+    let itself = input.generics.where_clause.as_ref();
     quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::Itself for #ident #type_generics #itself {
+            type Is = Self;
+        }
+
         #[automatically_derived]
         unsafe impl #impl_generics #krate::Parameters for #ident #type_generics #clause {
             const NAME: #krate::TypeName = #krate::TypeName { parts: &[#(#name),*] };

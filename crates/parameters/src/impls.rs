@@ -2,7 +2,7 @@
 
 use core::mem::offset_of;
 
-use crate::{Field, Node, Parameters, Part, Segment, TypeName};
+use crate::{Field, Itself, Node, Parameters, Part, Segment, TypeName};
 
 /// The end of a tuple's name: a tuple of one layer is written with a comma, because `(F)` is the type `F`.
 macro_rules! end {
@@ -16,6 +16,10 @@ macro_rules! end {
 
 macro_rules! tuple {
     ($First:ident 0 $(, $L:ident $i:tt)*) => {
+        impl<$First, $($L),*> Itself for ($First, $($L,)*) {
+            type Is = Self;
+        }
+
         // SAFETY: each tensor is inside a layer, which describes it, and the layer at the offset that the compiler
         // gives; zero bytes and bitwise copies are valid for each layer.
         unsafe impl<$First: Parameters, $($L: Parameters),*> Parameters for ($First, $($L,)*) {
@@ -56,6 +60,10 @@ tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13,
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14, P 15, Q 16, R 17);
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14, P 15, Q 16, R 17, S 18);
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14, P 15, Q 16, R 17, S 18, T 19);
+
+impl<F, const N: usize> Itself for [F; N] {
+    type Is = Self;
+}
 
 // SAFETY: an array has its layers one after the other, `size_of` bytes apart, each of which describes its own tensors.
 unsafe impl<F: Parameters, const N: usize> Parameters for [F; N] {

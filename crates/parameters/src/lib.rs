@@ -63,7 +63,7 @@ pub use visit::{Parameter, Visitor, describe, visit};
     note = "a layer has `#[derive(Parameters)]` and implements `Layer<X>`, and a stack is a tuple of 1 to 16 layers",
     note = "a field of a layer that holds numbers says what they are for, as in `#[parameter(weight, fan_in = N, fan_out = N)]`"
 )]
-pub unsafe trait Parameters: Sized + Send + Sync + 'static {
+pub unsafe trait Parameters: Itself<Is = Self> + Sized + Send + Sync + 'static {
     /// The name of the type as its users write it: `Linear<8, 6>`.
     const NAME: TypeName;
 
@@ -85,6 +85,16 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
         // SAFETY: all bytes zero are a valid value, by the contract of this trait.
         unsafe { core::mem::zeroed() }
     }
+}
+
+/// A layer, as the result of a projection: [`Is`](Itself::Is) is not known for a type that is not a layer.
+///
+/// Bounds on `<N as Itself>::Is` give no errors for such a type, so that the error of [`Parameters`] is the only one.
+/// Whatever implements `Parameters` implements it.
+#[doc(hidden)]
+pub trait Itself {
+    /// `Self`.
+    type Is;
 }
 
 /// Checks that a skipped field is plain data. The derive calls it.

@@ -118,9 +118,9 @@ impl<N: Parameters> fmt::Debug for Owned<N> {
 
 /// A network, or an [`Owned`] one: for functions that take both.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a network",
+    message = "`{Self}` is not a network: it does not list its parameters",
     label = "a network is needed here",
-    note = "a network is a layer with `#[derive(Parameters)]`, a tuple or an array of layers, or what `init`, `zeros` and loading give"
+    note = "a network is a tuple or an array of layers; to make one of a struct, declare it in `network! {{ .. }}`, or give it `#[derive(Parameters)]` and implement `Layer<X>` for it"
 )]
 pub trait AsNetwork {
     /// The type of the network.
@@ -161,9 +161,9 @@ impl<N: Parameters> AsNetwork for Owned<N> {
 
 /// Values that can be converted to an [`Owned`] network: an [`Owned`] one, or an ordinary value.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a network",
+    message = "`{Self}` is not a network: it does not list its parameters",
     label = "a network is needed here",
-    note = "a network is a layer with `#[derive(Parameters)]`, a tuple or an array of layers, or what `init`, `zeros` and loading give"
+    note = "a network is a tuple or an array of layers; to make one of a struct, declare it in `network! {{ .. }}`, or give it `#[derive(Parameters)]` and implement `Layer<X>` for it"
 )]
 pub trait IntoOwned {
     /// The type of the network.
@@ -175,7 +175,7 @@ pub trait IntoOwned {
 
 #[diagnostic::do_not_recommend]
 impl<N: Parameters> IntoOwned for N {
-    type Network = N;
+    type Network = N::Is; // `N`, unless that is not a network
 
     fn into_owned(self) -> Owned<N> {
         Owned::new(self)
