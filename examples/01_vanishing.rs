@@ -104,7 +104,7 @@ fn row<A>(
     lines: Option<&mut [Lines; 2]>,
 ) -> Result<[f64; 6], Box<dyn Error>>
 where
-    A: Activation + Layer<Vector<WIDTH, f64>, Output = Vector<WIDTH, f64>>,
+    A: Activation + Maps<Vector<WIDTH, f64>, Vector<WIDTH, f64>>,
 {
     macro_rules! stacks { ($($layers:literal)*) => { [$(($layers, profile::<A, $layers> as Measure)),*] } }
     let (scheme, weights) = weights;
@@ -148,7 +148,7 @@ where
 /// Returns |dR/dZ| of each layer divided by that of the last, first layer first.
 fn profile<A, const LAYERS: usize>(weights: Initializer, seed: u64) -> Result<Vec<f64>, chainrule::Error>
 where
-    A: Layer<Vector<WIDTH, f64>, Output = Vector<WIDTH, f64>>,
+    A: Maps<Vector<WIDTH, f64>, Vector<WIDTH, f64>>,
 {
     let mut random = rng(seed);
     let net = Stack::<A, LAYERS>::init_with(weights, &mut random);

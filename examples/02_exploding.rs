@@ -123,7 +123,7 @@ struct Rates {
 impl Rates {
     fn of<A>(weights: Initializer, nets: usize, seed: usize) -> Result<Self, Box<dyn Error>>
     where
-        A: Layer<Vector<WIDTH>, Output = Vector<WIDTH>>,
+        A: Maps<Vector<WIDTH>, Vector<WIDTH>>,
     {
         let mut random = rng(seed as u64);
         let (mut square, mut w, mut g, mut state) = (0.0, 0.0, 0.0, FlowState::Healthy);

@@ -151,13 +151,13 @@ fn branches() -> Result<(), Box<dyn Error>> {
     }
 }
 
-fn new<Block: Layer<Vector<N>, Output = Vector<N>>, const B: usize>(seed: u64) -> Owned<Net<Block, B>> {
+fn new<Block: Maps<Vector<N>, Vector<N>>, const B: usize>(seed: u64) -> Owned<Net<Block, B>> {
     Net::<Block, B>::init_with(Initializer::lecun_normal().gain(GAIN), &mut rng(seed))
 }
 
 fn measure<Block, const B: usize>(net: &Net<Block, B>) -> Result<Flow, chainrule::Error>
 where
-    Block: Layer<Vector<N>, Output = Vector<N>>,
+    Block: Maps<Vector<N>, Vector<N>>,
 {
     let random = &mut rng(1000);
     let inputs: Vec<Vector<8>> =
@@ -170,7 +170,7 @@ where
 /// The depth of each block's end, in layers of weights, and the gradient there.
 fn profile<Block, const B: usize>(layers: usize) -> Result<Vec<(f64, f64)>, Box<dyn Error>>
 where
-    Block: Layer<Vector<N>, Output = Vector<N>>,
+    Block: Maps<Vector<N>, Vector<N>>,
 {
     let flow = measure(&new::<Block, B>(0))?;
     let rms = |at: usize| flow.layer(&format!("1.{at}"))?.output_grad_rms;

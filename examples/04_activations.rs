@@ -132,7 +132,7 @@ fn judge(table: &[(&str, f64, [Row; 4])]) -> Result<(), Box<dyn Error>> {
 }
 
 /// Returns the gain of several new networks with this activation, and the accuracy of one of them after training.
-fn row<G: Layer<Vector<N>, Output = Vector<N>>>(
+fn row<G: Maps<Vector<N>, Vector<N>>>(
     initializer: Initializer,
     (learn, test): &(Set<64>, Set<64>),
 ) -> Result<Row, Box<dyn Error>> {

@@ -107,7 +107,7 @@ fn run<N>(
     (learn, test): &(Set<64>, Set<64>),
 ) -> Result<Outcome, Box<dyn Error>>
 where
-    N: Layer<Vector<64>, Output = Vector<10>>,
+    N: Maps<Vector<64>, Vector<10>>,
 {
     let flow =
         |net: &N| deep::flow(net, &CrossEntropy::default(), &learn.images[..128], &learn.labels[..128]);

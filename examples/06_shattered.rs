@@ -131,7 +131,7 @@ fn centred(layers: usize) -> f64 {
 /// output, so that both gradients start alike.
 fn correlation<B, const W: usize>(depth: usize) -> Result<Measured, Box<dyn Error>>
 where
-    B: Layer<Vector<W>, Output = Vector<W>>,
+    B: Maps<Vector<W>, Vector<W>>,
 {
     let mut random = rng((W + depth) as u64);
     let mut cosines = Vec::new();

@@ -94,7 +94,7 @@ fn x(at: usize) -> f32 {
 }
 
 /// df/dx on the grid.
-fn curves<B: Layer<Vector<N>, Output = Vector<N>>>() -> Result<Vec<Vec<f64>>, chainrule::Error> {
+fn curves<B: Maps<Vector<N>, Vector<N>>>() -> Result<Vec<Vec<f64>>, chainrule::Error> {
     let mut random = rng(7);
     let inputs: Vec<Vector<1>> = (0..POINTS).map(|at| Vector([x(at)])).collect();
     let curve = |_| {

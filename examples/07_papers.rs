@@ -191,7 +191,7 @@ impl Table {
         (expected, held_to): (&str, std::ops::Range<f64>),
     ) -> Result<f64, Box<dyn Error>>
     where
-        N: Layer<Vector<D>, Output = Vector<10>>,
+        N: Maps<Vector<D>, Vector<10>>,
         O: Optimizer<N>,
     {
         let mut recorder = Recorder::every(u64::MAX); // the first step alone

@@ -49,7 +49,7 @@ fn small() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn train<N: Layer<Image<1, SIDE, SIDE>, Output = Vector<10>>, const SIDE: usize>(
+fn train<N: Maps<Image<1, SIDE, SIDE>, Vector<10>>, const SIDE: usize>(
     images: &[Images<SIDE>; 2],
     plan: Plan,
 ) -> Result<f64, Box<dyn std::error::Error>> {

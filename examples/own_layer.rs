@@ -70,7 +70,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Trains a network to follow a curve; gives its last loss.
-fn fit<N: Layer<Vector<1>, Output = Vector<1>>>(
+fn fit<N: Maps<Vector<1>, Vector<1>>>(
     name: &str,
     inputs: &[Vector<1>],
     targets: &[Vector<1>],

@@ -70,7 +70,7 @@ fn there_and_back<N>(
     folder: Option<&Path>,
 ) -> Result<(), Error>
 where
-    N: Layer<Image<1, 8, 8>, Output = Vector<10>>,
+    N: Maps<Image<1, 8, 8>, Vector<10>>,
 {
     let net = names.from_bytes::<N>(file)?;
     let theirs = theirs.get(name).ok_or("pytorch.json lacks a network")?;
@@ -107,7 +107,7 @@ fn one_hot(label: &Label<10>) -> Vector<10> {
 
 fn percent<N>(net: &N, (images, labels): &Digits) -> Result<f64, Error>
 where
-    N: Layer<Image<1, 8, 8>, Output = Vector<10>>,
+    N: Maps<Image<1, 8, 8>, Vector<10>>,
 {
     let outputs: Vec<Vector<10>> = net.predict_batch(images)?;
     let right = outputs.iter().zip(labels).filter(|(y, label)| Label::from_scores(y) == **label).count();

@@ -106,7 +106,7 @@ pub mod prelude {
     pub use crate::schedule::{Plateau, Schedule};
     pub use crate::stack::{Concat, Duplicate, Join, Parallel, Residual, Shared, Sum};
     pub use crate::tensor::{Image, Label, Pair, Sample, Sequence, Tensor, Vector};
-    pub use crate::{Network, Real, rng};
+    pub use crate::{Maps, Network, Real, rng};
     /// The derive.
     pub use chainrule_derive::Parameters;
 }

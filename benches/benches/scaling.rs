@@ -75,7 +75,7 @@ struct Row {
 /// `N` on a batch of random vectors: a step of Adam against targets of the same shape.
 fn train<const WIDTH: usize, N>(size: usize, batch: usize) -> Row
 where
-    N: Layer<Vector<WIDTH>, Output = Vector<WIDTH>> + chainrule::init::Init,
+    N: Maps<Vector<WIDTH>, Vector<WIDTH>> + chainrule::init::Init,
 {
     let inputs: Vec<Vector<WIDTH>> = (0..batch)
         .map(|at| Vector(std::array::from_fn(|i| ((at * 31 + i * 17) % 64) as f32 / 32.0 - 1.0)))

@@ -16,7 +16,7 @@ pub(crate) fn flow<N, L, T, const D: usize, const C: usize>(
     targets: &[T],
 ) -> Result<Flow, chainrule::Error>
 where
-    N: Layer<Vector<D>, Output = Vector<C>>,
+    N: Maps<Vector<D>, Vector<C>>,
     T: TargetFor<L, Vector<C>>,
 {
     let (mut workspace, mut gradient) = (Workspace::default(), N::zeros());

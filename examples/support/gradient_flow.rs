@@ -28,7 +28,7 @@ pub(crate) fn flow<N, T: Real, const WIDTH: usize>(
     random: &mut impl Rng,
 ) -> Result<Flow, chainrule::Error>
 where
-    N: Layer<Vector<WIDTH, T>, Output = Vector<WIDTH, T>>,
+    N: Maps<Vector<WIDTH, T>, Vector<WIDTH, T>>,
 {
     let (inputs, directions) = (normal(samples, random), normal::<WIDTH, T>(samples, random));
     watched(net, &Along, &inputs, &directions)
@@ -42,7 +42,7 @@ pub(crate) fn watched<N, X: Tensor, Y: Tensor, L: Loss<Y, T>, T: Sync>(
     targets: &[T],
 ) -> Result<Flow, chainrule::Error>
 where
-    N: Layer<X, Output = Y>,
+    N: Maps<X, Y>,
 {
     let (mut workspace, mut gradient) = (Workspace::default(), N::zeros());
     let mut hook = FlowHook::new::<N, X>(FlowOptions::LIGHT);

@@ -51,7 +51,7 @@ pub(crate) fn learn<N, const SIDE: usize>(
     seed: u64,
 ) -> Result<(History, f64), Box<dyn Error>>
 where
-    N: Layer<Image<1, SIDE, SIDE>, Output = Vector<10>>,
+    N: Maps<Image<1, SIDE, SIDE>, Vector<10>>,
 {
     println!("{}", N::summary::<Image<1, SIDE, SIDE>>());
     println!("\n{} images to learn, {} to test", train.len(), test.len());

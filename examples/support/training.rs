@@ -57,7 +57,7 @@ pub(crate) fn train<N, O, const D: usize>(
     mut each: impl FnMut(&mut O, f64),
 ) -> Result<(Owned<N>, f64), chainrule::Error>
 where
-    N: Layer<Vector<D>, Output = Vector<10>>,
+    N: Maps<Vector<D>, Vector<10>>,
     O: Optimizer<N>,
 {
     let (loss, mut random) = (CrossEntropy::smoothed(plan.smoothing), rng(plan.seed));
@@ -96,7 +96,7 @@ where
 /// Returns the share of images whose largest score is that of their class.
 pub(crate) fn accuracy<N, const D: usize>(net: &N, set: &Set<D>) -> Result<f64, chainrule::Error>
 where
-    N: Layer<Vector<D>, Output = Vector<10>>,
+    N: Maps<Vector<D>, Vector<10>>,
 {
     let mut right = 0;
     for (images, labels) in set.images.chunks(256).zip(set.labels.chunks(256)) {

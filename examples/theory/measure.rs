@@ -64,7 +64,7 @@ pub(crate) fn flow<Net, const N: usize>(
     random: &mut ChaCha8Rng,
 ) -> Result<Flow, chainrule::Error>
 where
-    Net: Layer<Vector<N>, Output = Vector<N>>,
+    Net: Maps<Vector<N>, Vector<N>>,
 {
     let network = Net::init_with(initializer, random);
     flow_through(&*network, &normal_batch(samples, random), &normal_batch(samples, random))
@@ -77,7 +77,7 @@ pub(crate) fn flow_through<Net, const N: usize>(
     output_grad: &[Vector<N>],
 ) -> Result<Flow, chainrule::Error>
 where
-    Net: Layer<Vector<N>, Output = Vector<N>>,
+    Net: Maps<Vector<N>, Vector<N>>,
 {
     let (mut norms, mut workspace, mut gradient) = (Norms::default(), Workspace::default(), Net::zeros());
     let random = &mut rng(0); // nothing in these networks is random

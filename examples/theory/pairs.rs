@@ -27,7 +27,7 @@ pub(crate) fn correlations(table: &mut Table) -> Result<(), chainrule::Error> {
 
 fn row<Net>(table: &mut Table, layer: &str, cosine: f64, expected: Pair) -> Result<(), chainrule::Error>
 where
-    Net: Layer<Vector<N>, Output = Vector<N>>,
+    Net: Maps<Vector<N>, Vector<N>>,
 {
     let random = &mut rng(8);
     // For each network, the sums over its pairs of g·g' and of (|g|² + |g'|²) / 2.

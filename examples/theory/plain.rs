@@ -55,7 +55,7 @@ fn normalized<Net, const N: usize>(
     nets: usize,
 ) -> Result<Vec<f64>, chainrule::Error>
 where
-    Net: Layer<Vector<N>, Output = Vector<N>>,
+    Net: Maps<Vector<N>, Vector<N>>,
 {
     let random = &mut rng((1000.0 * variance) as u64 + N as u64);
     let initializer = Initializer::lecun_normal().gain(variance.sqrt());
@@ -67,7 +67,7 @@ where
 /// at this width.
 fn twenty_layers<A: Activation>(initializer: Initializer, seed: u64) -> Result<Vec<Flow>, chainrule::Error>
 where
-    (Linear<300, 300>, A): Layer<Vector<300>, Output = Vector<300>>,
+    (Linear<300, 300>, A): Maps<Vector<300>, Vector<300>>,
 {
     let random = &mut rng(seed);
     (0..40).map(|_| flow::<[(Linear<300, 300>, A); 20], 300>(initializer, 8, random)).collect()

@@ -38,8 +38,8 @@ type L<const I: usize, const O: usize> = Linear<I, O, f64>;
 /// Every figure of a stack of (linear, g)'s, of the shapes 4 -> 5 -> 3 -> 2, from the matrices of the chain rule.
 fn check_against_matrices<G>()
 where
-    G: Written + Layer<Vector<5, f64>, Output = Vector<5, f64>>,
-    G: Layer<Vector<3, f64>, Output = Vector<3, f64>> + Layer<Vector<2, f64>, Output = Vector<2, f64>>,
+    G: Written + Maps<Vector<5, f64>, Vector<5, f64>>,
+    G: Maps<Vector<3, f64>, Vector<3, f64>> + Maps<Vector<2, f64>, Vector<2, f64>>,
 {
     type X = Vector<4, f64>;
     let network = <(L<4, 5>, G, L<5, 3>, G, L<3, 2>, G)>::init_with(Initializer::he_normal(), &mut rng(5));
@@ -142,7 +142,7 @@ fn one_by_one(paths: &[String]) -> Vec<String> {
 }
 
 /// What must hold of every network whatsoever.
-fn check<X: Tensor, Y: Tensor, N: Layer<X, Output = Y>>(name: &str) {
+fn check<X: Tensor, Y: Tensor, N: Maps<X, Y>>(name: &str) {
     let network = N::init_with(Initializer::he_normal(), &mut rng(3));
     let samples = 6;
     let mut targets = inputs::<Y>(samples);

@@ -32,7 +32,7 @@ fn by_output(outputs: &[DVector<f64>]) -> Vec<DVector<f64>> {
     outputs.iter().zip(YS).map(|(a, y)| (a - DVector::from_row_slice(&y.0)) / 3.0).collect()
 }
 
-fn flow<N: Layer<V<3>, Output = V<3>>>(network: &Owned<N>) -> Flow {
+fn flow<N: Maps<V<3>, V<3>>>(network: &Owned<N>) -> Flow {
     network.flow(&MeanSquaredError, &XS, &YS).unwrap()
 }
 

@@ -6,7 +6,7 @@ use chainrule::layer::Activation;
 use chainrule::prelude::*;
 
 /// g' of a network that is one activation, on these inputs.
-fn slope_of<G: Layer<X, Output = X>, X: Tensor>(layer: &G, inputs: &[X]) -> ActivationFlow {
+fn slope_of<G: Maps<X, X>, X: Tensor>(layer: &G, inputs: &[X]) -> ActivationFlow {
     let mut targets = inputs.to_vec();
     X::flat_mut(&mut targets).fill(X::Scalar::from_f64(7.5)); // what none of them gives
     let flow = layer.flow(&MeanSquaredError, inputs, &targets).unwrap();

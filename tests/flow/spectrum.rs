@@ -8,7 +8,7 @@ use chainrule::prelude::*;
 use nalgebra::{DMatrix, SymmetricEigen};
 
 /// What gradient flow finds of a network that is one layer.
-fn spectrum_of<X: Tensor, Y: Tensor, N: Layer<X, Output = Y>>(layer: &N) -> Option<Spectrum> {
+fn spectrum_of<X: Tensor, Y: Tensor, N: Maps<X, Y>>(layer: &N) -> Option<Spectrum> {
     let mut target = [Y::zeroed()];
     Y::flat_mut(&mut target).fill(Real::from_f64(1.0));
     let flow = layer.flow(&MeanSquaredError, &[X::zeroed()], &target).unwrap();
@@ -86,7 +86,7 @@ fn no_singular_values_of_weights_that_are_not_finite() {
 
 /// The singular values of the matrix whose columns are the layer's outputs for each unit vector, without its bias, as
 /// roots of the eigenvalues of WᵀW.
-fn by_forward<X: Tensor, Y: Tensor, N: Layer<X, Output = Y>>(layer: &N) -> Vec<f64> {
+fn by_forward<X: Tensor, Y: Tensor, N: Maps<X, Y>>(layer: &N) -> Vec<f64> {
     let mut units: Vec<X> = vec![X::zeroed(); X::LEN + 1];
     for at in 0..X::LEN {
         units[at].as_mut_slice()[at] = Real::from_f64(1.0);
@@ -104,7 +104,7 @@ fn by_forward<X: Tensor, Y: Tensor, N: Layer<X, Output = Y>>(layer: &N) -> Vec<f
 }
 
 /// A layer with biases too, whose singular values are those of the matrix that its forward pass is.
-fn check<X: Tensor, Y: Tensor, N: Layer<X, Output = Y>>(name: &str) {
+fn check<X: Tensor, Y: Tensor, N: Maps<X, Y>>(name: &str) {
     let mut layer = N::init_with(Initializer::he_normal(), &mut rng(4));
     visit([], [ViewMut::of(&mut *layer)], &mut Biases);
     let (values, found) = (by_forward(&*layer), spectrum_of::<X, Y, N>(&*layer).unwrap());
@@ -155,7 +155,7 @@ fn they_are_those_of_nalgebras_decomposition() {
 }
 
 /// What power iterations find where the matrix is too large for a decomposition.
-fn check_power_iteration<X: Tensor, Y: Tensor, N: Layer<X, Output = Y>>(
+fn check_power_iteration<X: Tensor, Y: Tensor, N: Maps<X, Y>>(
     name: &str,
     layer: &N,
     values: &[f64],

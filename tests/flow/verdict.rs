@@ -20,13 +20,13 @@ fn data<X: Tensor>(samples: usize, seed: u64) -> (Vec<X>, Vec<Label<10>>) {
     (inputs, (0..samples).map(|at| Label::new(at % 10).unwrap()).collect())
 }
 
-fn flow<X: Tensor, N: Layer<X, Output = Vector<10>>>(network: &Owned<N>, seed: u64) -> Flow {
+fn flow<X: Tensor, N: Maps<X, Vector<10>>>(network: &Owned<N>, seed: u64) -> Flow {
     let (inputs, labels) = data::<X>(32, seed);
     network.flow(&CrossEntropy::default(), &inputs, &labels).unwrap()
 }
 
 /// Without singular values, which cost most of the time.
-fn light<X: Tensor, N: Layer<X, Output = Vector<10>>>(network: &Owned<N>, seed: u64) -> Flow {
+fn light<X: Tensor, N: Maps<X, Vector<10>>>(network: &Owned<N>, seed: u64) -> Flow {
     let (inputs, labels) = data::<X>(8, seed);
     let (mut gradient, mut workspace, mut hook) =
         (N::zeros(), Workspace::default(), FlowHook::new::<N, X>(FlowOptions::LIGHT));
@@ -92,7 +92,7 @@ fn a_convolutional_network_with_norms_is_healthy() {
 }
 
 /// Of how many new networks the verdict says that something is the matter.
-fn alarms<N: Layer<Vector<16>, Output = Vector<10>>>(networks: u64, init: Initializer) -> usize {
+fn alarms<N: Maps<Vector<16>, Vector<10>>>(networks: u64, init: Initializer) -> usize {
     let ill = |seed: &u64| {
         light(&N::init_with(init, &mut rng(100 + seed)), *seed).verdict().state != FlowState::Healthy
     };

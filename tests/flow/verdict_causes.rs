@@ -11,7 +11,7 @@ type PreActivation<G, const DEPTH: usize> =
     (Linear<16, N>, [Residual<(G, Linear<N, N>)>; DEPTH], G, Linear<N, 10>);
 
 /// Inputs of this deviation.
-fn flow_at<L: Layer<Vector<16>, Output = Vector<10>>>(network: &Owned<L>, deviation: f32) -> Flow {
+fn flow_at<L: Maps<Vector<16>, Vector<10>>>(network: &Owned<L>, deviation: f32) -> Flow {
     let (mut rng, bound) = (rng(9), deviation * 12f32.sqrt());
     let inputs: Vec<Vector<16>> =
         (0..32).map(|_| Vector(std::array::from_fn(|_| bound * (rng.random::<f32>() - 0.5)))).collect();
@@ -19,7 +19,7 @@ fn flow_at<L: Layer<Vector<16>, Output = Vector<10>>>(network: &Owned<L>, deviat
     network.flow(&CrossEntropy::default(), &inputs, &labels).unwrap()
 }
 
-fn flow<L: Layer<Vector<16>, Output = Vector<10>>>(network: &Owned<L>) -> Flow {
+fn flow<L: Maps<Vector<16>, Vector<10>>>(network: &Owned<L>) -> Flow {
     flow_at(network, 1.0)
 }
 

@@ -135,7 +135,7 @@ fn a_nan_goes_through_every_layer() {
 /// g and g' at these numbers, in one scalar.
 fn assert_values<L, T: Real>(name: &str, rows: &[(f64, f64, f64)])
 where
-    L: Layer<Vector<1, T>, Output = Vector<1, T>>,
+    L: Maps<Vector<1, T>, Vector<1, T>>,
 {
     for &(x, value, slope) in rows {
         let (y, dx, _) = pass(&*L::init(&mut rng(1)), &[Vector([T::from_f64(x)])], 1.0, false);

@@ -10,13 +10,13 @@ use chainrule::prelude::*;
 /// Two samples, with numbers on both sides of the kink.
 const INPUTS: [X; 2] = [Vector([0.7, -0.3, 1.1]), Vector([-1.2, 0.4, 0.9])];
 
-fn error<L: Layer<X, Output = X>>() -> GradcheckError {
+fn error<L: Maps<X, X>>() -> GradcheckError {
     let layer = L::init_with(Initializer::he_normal(), &mut rng(3));
     gradcheck(&layer, &INPUTS).expect_err("a wrong layer passed")
 }
 
 /// Rejected because a number is not the derivative: at this tensor and index. Gives what it is and what it should be.
-fn wrong_number<L: Layer<X, Output = X>>(name: &str, at: (&str, usize)) -> (f64, f64) {
+fn wrong_number<L: Maps<X, X>>(name: &str, at: (&str, usize)) -> (f64, f64) {
     let error = error::<L>();
     println!("{error}");
     let GradcheckError::Gradient { layer, tensor, index, analytic, numeric, error } = error else {
@@ -28,7 +28,7 @@ fn wrong_number<L: Layer<X, Output = X>>(name: &str, at: (&str, usize)) -> (f64,
 }
 
 /// Rejected because a rule of the contract is broken: this one, at this tensor and index.
-fn broken_rule<L: Layer<X, Output = X>>(name: &str, said: &str, at: (&str, usize)) {
+fn broken_rule<L: Maps<X, X>>(name: &str, said: &str, at: (&str, usize)) {
     let error = error::<L>();
     println!("{error}");
     let GradcheckError::Contract { layer, rule, tensor, index } = error else { panic!("{error}") };

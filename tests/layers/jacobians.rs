@@ -26,7 +26,7 @@ fn assert_close(name: &str, actual: &[f64], expected: &[f64]) {
 /// `jacobian` at each of two inputs, and `vjp` for both at once, against the sum over all paths.
 fn check<G: Written, N, const IN: usize, const OUT: usize>(name: &str, skips: &[(usize, usize)])
 where
-    N: Layer<Vector<IN, f64>, Output = Vector<OUT, f64>>,
+    N: Maps<Vector<IN, f64>, Vector<OUT, f64>>,
 {
     let network = N::init_with(Initializer::he_normal().bias_normal(0.3), &mut rng(5));
     let inputs: [Vector<IN, f64>; 2] =

@@ -111,7 +111,7 @@ fn by_definition<X: Tensor<Scalar = T>>(
     flat.iter().enumerate().map(normalize).collect()
 }
 
-fn trained_forward<X: Tensor<Scalar = T>, L: Layer<X, Output = X>>(layer: &L, batch: &[X]) -> Vec<X> {
+fn trained_forward<X: Tensor<Scalar = T>, L: Maps<X, X>>(layer: &L, batch: &[X]) -> Vec<X> {
     forward(layer, batch, &mut Workspace::default(), &mut Mode::Train(&mut rng(0)))
 }
 
@@ -177,7 +177,7 @@ fn group_norm_takes_each_group_of_channels_of_each_image() {
 }
 
 /// Output and input gradient of a layer in `f32`, in training, for an output gradient of 1, -2, 3, -4, ..
-fn both_ways<X: Tensor<Scalar = f32>, L: Layer<X, Output = X>>(layer: &L, batch: &[X]) -> [Vec<f32>; 2] {
+fn both_ways<X: Tensor<Scalar = f32>, L: Maps<X, X>>(layer: &L, batch: &[X]) -> [Vec<f32>; 2] {
     let mut dy = batch.to_vec();
     let sign = |at: usize| if at.is_multiple_of(2) { 1.0 } else { -1.0 };
     X::flat_mut(&mut dy).iter_mut().enumerate().for_each(|(at, dy)| *dy = sign(at) * (at + 1) as f32);

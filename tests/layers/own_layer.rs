@@ -92,7 +92,7 @@ fn in_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn assert_guide_quotes_the_error_of<L: Layer<Vector<3, f64>, Output = Vector<3, f64>>>(layer: Owned<L>) {
+fn assert_guide_quotes_the_error_of<L: Maps<Vector<3, f64>, Vector<3, f64>>>(layer: Owned<L>) {
     let error = gradcheck(&layer, &INPUTS).unwrap_err().to_string();
     assert!(in_one_line(GUIDE).contains(&error), "the guide does not quote this error:\n{error}");
 }
@@ -111,7 +111,7 @@ fn the_guide_quotes_the_error_of_a_gradient_that_is_overwritten() {
 #[test]
 fn a_layer_says_where_the_crate_is() {
     mod facade {
-        pub(super) use chainrule::parameters;
+        pub(super) use chainrule::{layer, parameters, tensor};
     }
 
     #[derive(Parameters)]

@@ -6,7 +6,7 @@ use chainrule::layer::WorkspaceMut;
 use chainrule::prelude::*;
 
 /// The gradient of the input for this gradient of the output.
-fn gradient<X: Tensor, Y: Tensor, L: Layer<X, Output = Y>>(layer: L, x: X, dy: Y) -> X {
+fn gradient<X: Tensor, Y: Tensor, L: Maps<X, Y>>(layer: L, x: X, dy: Y) -> X {
     // By hand: `vjp` refuses a NaN.
     let mut workspace = Workspace::default();
     let y = forward(&layer, &[x], &mut workspace, &mut Mode::Evaluate);

@@ -34,7 +34,7 @@ const SAMPLES: usize = 2;
 /// dR/dW and dR/db of every layer of `N`, and dR/dX, by the formula and by `backward`; `paths` lead from S(n) to S(1).
 fn check<G: Written, N, const IN: usize, const OUT: usize>(name: &str, skips: &[(usize, usize)], paths: usize)
 where
-    N: Layer<Vector<IN, f64>, Output = Vector<OUT, f64>>,
+    N: Maps<Vector<IN, f64>, Vector<OUT, f64>>,
 {
     let network = N::init_with(Initializer::he_normal(), &mut rng(5));
     let inputs: [Vector<IN, f64>; SAMPLES] = [0.9, -0.4].map(|x| Vector([x; IN].map(|x| x - 0.1)));
@@ -80,7 +80,7 @@ fn check_input_gradient<N, const IN: usize, const OUT: usize>(
     x: &Vector<IN, f64>,
     chain_rule: &ChainRule<'_>,
 ) where
-    N: Layer<Vector<IN, f64>, Output = Vector<OUT, f64>>,
+    N: Maps<Vector<IN, f64>, Vector<OUT, f64>>,
 {
     let mut workspace = Workspace::default();
     let y = forward(network, &[*x], &mut workspace, &mut Mode::Evaluate);

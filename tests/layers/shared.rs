@@ -37,7 +37,7 @@ impl<const N: usize> Visitor<N, 0> for AssertSum {
 }
 
 /// Three times one layer, and three layers with the weights of that one.
-fn check<F: Layer<X, Output = X>>() {
+fn check<F: Maps<X, X>>() {
     let shared = <Shared<F, 3>>::init_with(Initializer::he_normal().bias_normal(0.3), &mut rng(1));
     let mut unrolled = <[F; 3]>::zeros();
     unrolled.iter_mut().for_each(|layer| visit([View::of(&shared.layer)], [ViewMut::of(layer)], &mut CopyTo));

@@ -53,7 +53,7 @@ fn assert_derivative(what: &str, analytic: f64, numeric: f64) {
 }
 
 /// dR/dW for every parameter of a network, against differences of R.
-fn check_gradient<X: Sample, N: Layer<X, Output = Vector<2, f64>>>(inputs: &[X]) -> Result<(), Error> {
+fn check_gradient<X: Sample, N: Maps<X, Vector<2, f64>>>(inputs: &[X]) -> Result<(), Error> {
     let net = N::init_with(Initializer::he_normal().bias_normal(0.3), &mut rng(3));
     let targets: Vec<_> = (0..inputs.len()).map(|at| Vector([0.3 * at as f64, -0.2])).collect();
     let (mut gradient, mut workspace) = (N::zeros(), Workspace::default());

@@ -12,7 +12,7 @@ use bytemuck::{Pod, Zeroable};
 use chainrule::layer::{Backward, Layer, Mode, Plan, Space, WorkspaceMut};
 use chainrule::parameters::{Aligned, Named, Part, TypeName};
 use chainrule::prelude::*;
-use chainrule::tensor::Numbers;
+use chainrule::tensor::{AsSample, Numbers};
 
 /// Four numbers that claim to be others.
 macro_rules! lies {
@@ -23,6 +23,10 @@ macro_rules! lies {
 
         impl Named for $name {
             const NAME: TypeName = TypeName { parts: &[Part::Text(stringify!($name))] };
+        }
+
+        impl AsSample for $name {
+            type Sample = Self;
         }
 
         impl Sample for $name {

@@ -29,7 +29,7 @@ fn assert_only_the_first_step_allocates(name: &str, mut step: impl FnMut(usize))
 /// With the trainer, and with a training loop without it.
 fn train<N, X, Y, O>(name: &str, optimizer: impl Fn() -> O)
 where
-    N: Layer<X, Output = Y>,
+    N: Maps<X, Y>,
     X: Tensor,
     Y: Tensor,
     O: Optimizer<N>,
@@ -118,7 +118,7 @@ fn what_is_done_with_parameters_allocates_nothing() {
 }
 
 /// A layer by itself, without the checks and buffers of `Network`: forward and backward, on a full and a smaller batch.
-fn assert_second_pass_allocates_nothing<L: Layer<X, Output = Y>, X: Tensor, Y: Tensor>(name: &str) {
+fn assert_second_pass_allocates_nothing<L: Maps<X, Y>, X: Tensor, Y: Tensor>(name: &str) {
     let layer = L::init(&mut rng(1));
     let (x, mut y, dy, mut dx) = (inputs::<X>(FULL), inputs::<Y>(FULL), inputs::<Y>(FULL), inputs::<X>(FULL));
     let (mut gradient, mut workspace, mut rng) = (L::zeros(), Workspace::default(), rng(2));
@@ -149,7 +149,7 @@ fn assert_second_pass_allocates_nothing<L: Layer<X, Output = Y>, X: Tensor, Y: T
 }
 
 /// A layer as a network: all that is called again and again.
-fn assert_second_step_allocates_nothing<N: Layer<X, Output = Y>, X: Tensor, Y: Tensor>(name: &str) {
+fn assert_second_step_allocates_nothing<N: Maps<X, Y>, X: Tensor, Y: Tensor>(name: &str) {
     train::<N, X, Y, _>(name, || Sgd::<N>::new(1e-4).momentum(0.9));
 
     let (net, xs) = (N::init(&mut rng(1)), inputs::<X>(FULL));

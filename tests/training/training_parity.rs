@@ -78,7 +78,7 @@ fn compare<N, X: Tensor>(
     plan: (f64, usize),
     expected: &[f64],
 ) where
-    N: Layer<X, Output = Vector<10>>,
+    N: Maps<X, Vector<10>>,
 {
     let (inputs, labels) = train;
     let (rate, batch) = plan;
