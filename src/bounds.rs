@@ -10,7 +10,7 @@
 //! * The error for a projection, as in `Layer<X, Output = Y>`, is "type mismatch resolving ..", and hides the layer that
 //!   is wrong.
 
-use crate::tensor::{SameSample, Sample, Tensor};
+use crate::tensor::{SameSample, SameType, Sample, Tensor};
 
 /// The output of a network has the type `Y`.
 #[diagnostic::on_unimplemented(
@@ -26,6 +26,16 @@ pub trait OutputIs<Y> {
 impl<Y> OutputIs<Y> for Y {
     type Same = Y;
 }
+
+/// A buffer for an output `Y`: a `Y`.
+#[diagnostic::on_unimplemented(
+    message = "this network gives `{Y}`, and the buffer for its outputs holds `{Self}`",
+    label = "the last layer gives `{Y}`",
+    note = "make a buffer of the outputs' shape, `{Y}`"
+)]
+pub trait OutputFor<Y>: SameType<Y> {}
+
+impl<Y> OutputFor<Y> for Y {}
 
 /// The gradient of a network is a network of the same type.
 #[diagnostic::on_unimplemented(
@@ -77,6 +87,21 @@ impl<X: Sample> SameShape<X> for X {
     type Same = X;
 }
 
+/// [`SameShape`] at the place `PLACE` of a stack, where `Input` arrives.
+#[diagnostic::on_unimplemented(
+    message = "layer {PLACE} of this stack, a residual block, has a branch that gives `{Self}` and a skip connection that gives `{X}`: the shapes must be the same",
+    label = "`{Self}` cannot be added to `{X}`",
+    note = "without a second type, the skip connection gives the block's own input, so the branch must give that shape; where the branch changes the shape, give the skip connection a layer that changes it too, as in `Residual<Branch, Linear<64, 32>>`"
+)]
+pub trait SameShapeAt<const PLACE: usize, X: Sample, In> {
+    /// `In`, as [`SameShape::Same`].
+    type Input;
+}
+
+impl<const PLACE: usize, X: Sample, In> SameShapeAt<PLACE, X, In> for X {
+    type Input = In;
+}
+
 /// The output of a layer has the shape of its input, so that copies of the layer can follow one another in an array.
 #[diagnostic::on_unimplemented(
     message = "a repeated layer must give back the shape it takes: it takes `{X}` and gives `{Self}`",
@@ -90,6 +115,21 @@ pub trait SameShapeAsInput<X: Sample>: SameSample<X> {
 
 impl<X: Sample> SameShapeAsInput<X> for X {
     type Same = X;
+}
+
+/// [`SameShapeAsInput`] at the place `PLACE` of a stack.
+#[diagnostic::on_unimplemented(
+    message = "layer {PLACE} of this stack repeats a block that takes `{X}` and gives `{Self}`: it must give back the shape it takes",
+    label = "`{Self}` cannot go into the next copy, which takes `{X}`",
+    note = "make the last layer of the repeated block give `{X}`, or write layers of different shapes one by one in a tuple"
+)]
+pub trait SameShapeAsInputAt<const PLACE: usize, X: Sample> {
+    /// `X`, as [`SameShape::Same`].
+    type Input;
+}
+
+impl<const PLACE: usize, X: Sample> SameShapeAsInputAt<PLACE, X> for X {
+    type Input = X;
 }
 
 /// One of the two inputs of `Parallel`: plain data, since it is copied into the workspace.

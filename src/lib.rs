@@ -55,7 +55,7 @@ mod train;
 #[doc(inline)]
 pub use chainrule_plot as plot;
 
-pub use bounds::GradientOf;
+pub use bounds::{GradientOf, OutputFor};
 pub use chainrule_derive::Parameters;
 pub use chainrule_parameters as parameters;
 pub use error::Error;

@@ -56,9 +56,10 @@ use rand::Rng;
 use serde::Serialize;
 
 use crate::Error;
+use crate::layer::Bare;
 use crate::layer::{Factor, Layer, Workspace};
 use crate::loss::TargetFor;
-use crate::network::{Bare, Data, InputOf, Network, show_forward};
+use crate::network::{Data, InputOf, Network, show_forward};
 use crate::tensor::{Sample, Tensor};
 
 pub use figures::{ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlow};
@@ -160,7 +161,7 @@ pub trait GradientFlow: Network {
     where
         Data: InputOf<X, Self, Y>,
     {
-        let (network, inputs) = (Data::cast::<Bare>(self), Data::samples(inputs));
+        let (network, inputs) = (Data::network::<Bare>(self), Data::samples(inputs));
         measure(network, loss, inputs, targets, FlowOptions::default(), &mut crate::random::rng(0))
     }
 }

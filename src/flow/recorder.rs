@@ -10,7 +10,8 @@ use super::{Flow, FlowHook, FlowOptions, measure};
 use crate::Error;
 use crate::data::csv_row;
 use crate::kernel::Real;
-use crate::network::{Bare, Data, InputOf, plan};
+use crate::layer::Bare;
+use crate::network::{Data, InputOf, plan};
 use chainrule_parameters::AsNetwork;
 
 use crate::layer::{Parameter, Parameters, Role, View, Visitor, Workspace, compare, visit};
@@ -92,7 +93,7 @@ impl Recorder {
         self.open = false;
         if self.due() {
             let rng = &mut crate::random::rng(self.step);
-            let (network, inputs) = (Data::cast::<Bare>(network), Data::samples(inputs));
+            let (network, inputs) = (Data::network::<Bare>(network), Data::samples(inputs));
             let flow = measure(network, loss, inputs, targets, FlowOptions::LIGHT, rng)?;
             self.record(flow);
         }
@@ -152,13 +153,22 @@ impl Recorder {
         network: &mut impl AsNetwork<Network = N>,
         gradient: &impl GradientOf<N>,
     ) -> Result<(), Error> {
+        self.measure_step(network, |network| optimizer.step(network, gradient))
+    }
+
+    /// Calls a function that takes a step, as [`step`](Recorder::step).
+    pub(crate) fn measure_step<N: Parameters, M: AsNetwork<Network = N>>(
+        &mut self,
+        network: &mut M,
+        step: impl FnOnce(&mut M) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let Some(record) = self.records.last_mut().filter(|_| self.open) else {
-            optimizer.step(network, gradient)?;
+            step(network)?;
             self.step += 1;
             return Ok(());
         };
         let before = compare::copy(network.as_network());
-        optimizer.step(network, gradient)?;
+        step(network)?;
         self.step += 1;
         updates([View::of(&*before), View::of(network.as_network())], &mut record.flow);
         self.open = false;

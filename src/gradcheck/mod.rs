@@ -44,7 +44,7 @@ use chainrule_parameters::{AsNetwork, Named};
 
 use crate::bounds::InF64;
 use crate::error::short_type_name;
-use crate::layer::Layer;
+use crate::layer::{Bare, Layer, TakenBy};
 use crate::loss::Loss;
 use crate::tensor::Tensor;
 
@@ -119,12 +119,10 @@ pub enum GradcheckError {
 /// contract; or inputs that cannot be used: none, or not finite.
 pub fn gradcheck<X, N>(network: &N, inputs: &[X]) -> Result<Report, GradcheckError>
 where
-    X: InF64,
+    X: InF64 + TakenBy<N::Network, Output: InF64>,
     N: AsNetwork,
-    N::Network: Layer<X>,
-    <N::Network as Layer<X>>::Output: InF64,
 {
-    check(network.as_network(), inputs)
+    check(X::network::<Bare>(network.as_network()), inputs)
 }
 
 fn check<X: InF64, L: Layer<X, Output: InF64>>(layer: &L, inputs: &[X]) -> Result<Report, GradcheckError> {

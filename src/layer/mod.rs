@@ -13,6 +13,7 @@
 
 mod activation;
 pub(crate) mod compare;
+mod constructor;
 mod contract;
 mod convolution;
 mod cost;
@@ -46,6 +47,8 @@ pub use activation::{apply_each, differentiate_each};
 pub use chainrule_parameters::Owned;
 pub use chainrule_parameters::{Layout, Parameters, Path, Role, Segment, View, ViewMut};
 pub use compare::ParametersView;
+#[doc(hidden)]
+pub use constructor::SizesInType;
 pub use contract::{Backward, Layer};
 pub use convolution::{Conv1d, Conv2d, DepthwiseConv2d, TransposedConv2d};
 pub use cost::Cost;
@@ -59,6 +62,8 @@ pub use identity::Identity;
 pub use mode::Mode;
 pub use norm::{BatchNorm, GroupNorm, LayerNorm, RmsNorm};
 pub use place::{At, InputAt};
+#[doc(hidden)]
+pub use place::{Bare, TakenBy, Wrapper};
 pub use plan::{Child, Plan};
 pub use pool::{AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d, Upsample2d};
 pub use prelu::PRelu;

@@ -64,3 +64,40 @@ where
         At::layer_mut(layer)
     }
 }
+
+/// A generic type: [`Of<N>`](Wrapper::Of) is that type for a network `N`.
+#[doc(hidden)]
+pub trait Wrapper {
+    type Of<N>;
+}
+
+/// The network itself.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Bare;
+
+impl Wrapper for Bare {
+    type Of<N> = N;
+}
+
+/// A sample that the network or layer `N` takes. The bound is on the sample, so that the compiler looks at `N` only when
+/// it knows the sample.
+#[doc(hidden)]
+pub trait TakenBy<N>: Sample {
+    /// `N`.
+    type Network: Layer<Self, Output = Self::Output>;
+    type Output: Sample + Pod;
+    fn network<W: Wrapper>(network: &W::Of<N>) -> &W::Of<Self::Network>;
+    fn network_mut<W: Wrapper>(network: &mut W::Of<N>) -> &mut W::Of<Self::Network>;
+}
+
+impl<X: Sample, N: Parameters<Is: Layer<X>>> TakenBy<N> for X {
+    type Network = N::Is;
+    type Output = <N::Is as Layer<X>>::Output;
+    fn network<W: Wrapper>(network: &W::Of<N>) -> &W::Of<N::Is> {
+        network
+    }
+    fn network_mut<W: Wrapper>(network: &mut W::Of<N>) -> &mut W::Of<N::Is> {
+        network
+    }
+}

@@ -30,7 +30,7 @@ pub use squared::MeanSquaredError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot compare the output `{Y}` with the target `{Target}`",
     label = "the network gives `{Y}`, and the targets are `{Target}`",
-    note = "a classifier gives one score for each class: `Vector<10>` goes with `Label<10>`; other targets have the output's own shape"
+    note = "a classifier gives one score for each class: `Vector<10>` goes with `Label<10>`, which `Label::new(index)?` makes of an index; other targets have the output's own shape, `{Y}`, as in `Vector(array)`"
 )]
 pub trait Loss<Y: Tensor, Target>: Sync {
     /// Returns the loss of one sample.

@@ -4,7 +4,7 @@ use bytemuck::Pod;
 use chainrule_parameters::Parameters;
 
 use crate::bounds::OutputIs;
-use crate::layer::{At, Layer, Plan};
+use crate::layer::{At, Layer, Plan, TakenBy, Wrapper};
 use crate::tensor::{AsSample, IsType, Sample};
 
 /// A network `N` takes an `X`, if that is a [`Sample`], and gives `Y` for it. [`Data`] implements it, for exactly these
@@ -29,10 +29,10 @@ pub trait InputOf<X: ?Sized, N, Y> {
         X: Sized;
 
     #[doc(hidden)]
-    fn cast<W: Wrapper>(network: &W::Of<N>) -> &W::Of<Self::Network>;
+    fn network<W: Wrapper>(network: &W::Of<N>) -> &W::Of<Self::Network>;
 
     #[doc(hidden)]
-    fn cast_mut<W: Wrapper>(network: &mut W::Of<N>) -> &mut W::Of<Self::Network>;
+    fn network_mut<W: Wrapper>(network: &mut W::Of<N>) -> &mut W::Of<Self::Network>;
 }
 
 /// The data of a network, in the bound [`Data: InputOf<X, N, Y>`](InputOf).
@@ -40,21 +40,6 @@ pub trait InputOf<X: ?Sized, N, Y> {
 /// The compiler's error for a bound whose type is in the error's cause would be about the bound instead of the cause.
 #[derive(Clone, Copy, Debug)]
 pub struct Data;
-
-/// A generic type: [`Of<N>`](Wrapper::Of) is that type for a network `N`.
-#[doc(hidden)]
-pub trait Wrapper {
-    type Of<N>;
-}
-
-/// The network itself.
-#[doc(hidden)]
-#[derive(Debug)]
-pub(crate) struct Bare;
-
-impl Wrapper for Bare {
-    type Of<N> = N;
-}
 
 // The output is `Z`, and only if `Z` is `Y` does the last bound hold. With `Output = Y`, the error for another output
 // would be "type mismatch resolving ..", and not the sentence of `OutputIs`.
@@ -76,32 +61,11 @@ where
     {
         X::Sample::from_many(inputs)
     }
-    fn cast<W: Wrapper>(network: &W::Of<N>) -> &W::Of<Self::Network> {
-        <X::Sample as TakenBy<N>>::cast::<W>(network)
+    fn network<W: Wrapper>(network: &W::Of<N>) -> &W::Of<Self::Network> {
+        <X::Sample as TakenBy<N>>::network::<W>(network)
     }
-    fn cast_mut<W: Wrapper>(network: &mut W::Of<N>) -> &mut W::Of<Self::Network> {
-        <X::Sample as TakenBy<N>>::cast_mut::<W>(network)
-    }
-}
-
-/// A sample that the network `N` takes. The bound is on the sample, so that the compiler waits until it knows it.
-#[doc(hidden)]
-pub trait TakenBy<N>: Sample {
-    /// `N`.
-    type Network: Layer<Self, Output = Self::Output>;
-    type Output;
-    fn cast<W: Wrapper>(network: &W::Of<N>) -> &W::Of<Self::Network>;
-    fn cast_mut<W: Wrapper>(network: &mut W::Of<N>) -> &mut W::Of<Self::Network>;
-}
-
-impl<X: Sample, N: Parameters<Is: Layer<X>>> TakenBy<N> for X {
-    type Network = N::Is;
-    type Output = <N::Is as Layer<X>>::Output;
-    fn cast<W: Wrapper>(network: &W::Of<N>) -> &W::Of<N::Is> {
-        network
-    }
-    fn cast_mut<W: Wrapper>(network: &mut W::Of<N>) -> &mut W::Of<N::Is> {
-        network
+    fn network_mut<W: Wrapper>(network: &mut W::Of<N>) -> &mut W::Of<Self::Network> {
+        <X::Sample as TakenBy<N>>::network_mut::<W>(network)
     }
 }
 

@@ -16,19 +16,19 @@ use chainrule_parameters::{Parameters, View, ViewMut};
 use rand::Rng;
 
 use crate::Error;
-use crate::bounds::GradientOf;
+use crate::bounds::{GradientOf, OutputFor};
 #[cfg(feature = "alloc")]
 use crate::kernel::Real;
-use crate::layer::{AsWorkspace, BackwardHook, ParametersView, compare};
+use crate::layer::{AsWorkspace, BackwardHook, Bare, ParametersView, compare};
 #[cfg(feature = "alloc")]
 use crate::layer::{Layer, Summary, Workspace};
 use crate::loss::TargetFor;
 #[cfg(feature = "alloc")]
 use crate::loss::{Loss, check_lengths};
-use crate::tensor::{AsSample, IsType, Sample, Tensor};
+use crate::tensor::{AsSample, IsType, SameType, Sample, Tensor};
 
 pub use budget::{Budget, budget};
-pub(crate) use maps::{Bare, Wrapper, plan};
+pub(crate) use maps::plan;
 pub use maps::{Data, InputOf, Maps, shapes};
 pub(crate) use passes::loss_gradient;
 #[cfg(feature = "flow")]
@@ -77,7 +77,7 @@ pub trait Network: Parameters {
         Data: InputOf<X, Self, Y>,
     {
         let mut output = [<Y as bytemuck::Zeroable>::zeroed()];
-        let (network, inputs) = (Data::cast::<Bare>(self), core::slice::from_ref(Data::sample(input)));
+        let (network, inputs) = (Data::network::<Bare>(self), core::slice::from_ref(Data::sample(input)));
         passes::predict_into(network, inputs, &mut output, &mut Workspace::default())?;
         let [output] = output;
         Ok(output)
@@ -105,13 +105,14 @@ pub trait Network: Parameters {
     fn predict_into<X, Y: Sample + Pod>(
         &self,
         inputs: &[X],
-        outputs: &mut [Y],
+        outputs: &mut [impl OutputFor<Y>],
         workspace: &mut impl AsWorkspace,
     ) -> Result<(), Error>
     where
         Data: InputOf<X, Self, Y>,
     {
-        passes::predict_into(Data::cast::<Bare>(self), Data::samples(inputs), outputs, workspace)
+        let outputs = SameType::cast_back_mut(SameType::cast_mut(outputs));
+        passes::predict_into(Data::network::<Bare>(self), Data::samples(inputs), outputs, workspace)
     }
 
     /// Returns R, the mean loss of a batch, and overwrites `gradient` with dR/dW for every parameter W. This is
@@ -135,7 +136,7 @@ pub trait Network: Parameters {
         Data: InputOf<X, Self, Y>,
     {
         let (network, gradient) =
-            (Data::cast::<Bare>(self), Data::cast_mut::<Bare>(gradient.as_gradient_mut()));
+            (Data::network::<Bare>(self), Data::network_mut::<Bare>(gradient.as_gradient_mut()));
         loss_gradient(network, loss, Data::samples(inputs), targets, 1.0, workspace, gradient, rng, None)
     }
 
@@ -158,7 +159,7 @@ pub trait Network: Parameters {
         Data: InputOf<X, Self, Y>,
     {
         let (network, gradient) =
-            (Data::cast::<Bare>(self), Data::cast_mut::<Bare>(gradient.as_gradient_mut()));
+            (Data::network::<Bare>(self), Data::network_mut::<Bare>(gradient.as_gradient_mut()));
         loss_gradient(
             network,
             loss,
@@ -198,7 +199,7 @@ pub trait Network: Parameters {
         Data: InputOf<X, Self, Y, Sample = X::Sample>,
     {
         let (mut input_grads, mut gradient) = (bytemuck::zeroed_vec(inputs.len()), Owned::zeros());
-        let (network, grads) = (Data::cast::<Bare>(self), Data::cast_mut::<Bare>(&mut gradient));
+        let (network, grads) = (Data::network::<Bare>(self), Data::network_mut::<Bare>(&mut gradient));
         passes::vjp(network, Data::samples(inputs), cotangents, &mut input_grads, grads)?;
         Ok((input_grads, gradient))
     }
@@ -232,7 +233,7 @@ pub trait Network: Parameters {
         }
         let mut jacobian: Box<Y::Of<X::Sample>> = bytemuck::zeroed_box();
         let rows = bytemuck::cast_slice_mut(core::slice::from_mut(&mut *jacobian));
-        passes::vjp(Data::cast::<Bare>(self), &inputs, &cotangents, rows, &mut Owned::zeros())?;
+        passes::vjp(Data::network::<Bare>(self), &inputs, &cotangents, rows, &mut Owned::zeros())?;
         Ok(jacobian)
     }
 

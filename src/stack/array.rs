@@ -1,8 +1,8 @@
-use chainrule_parameters::{Parameters, Segment};
+use chainrule_parameters::Segment;
 
 use super::in_a_row::{self, InARow};
-use crate::bounds::SameShapeAsInput;
-use crate::layer::{Backward, BackwardHook, Child, Layer, Mode, Plan, WorkspaceMut};
+use crate::bounds::{SameShapeAsInput, SameShapeAsInputAt};
+use crate::layer::{At, Backward, BackwardHook, Bare, Child, Layer, Mode, Plan, TakenBy, WorkspaceMut};
 use crate::tensor::Sample;
 
 impl<F, const N: usize> InARow<F> for [F; N] {
@@ -43,4 +43,20 @@ where
     }
 }
 
-at!([F: Parameters, const N: usize] [F; N]);
+/// If the shapes differ, the input is not known to the last bound, so that there is one error, with the place.
+impl<const PLACE: usize, X: Sample, F: Layer<X>, const N: usize> At<PLACE, X> for [F; N]
+where
+    F::Output: SameShapeAsInputAt<PLACE, X, Input = X>,
+    <F::Output as SameShapeAsInputAt<PLACE, X>>::Input: TakenBy<Self>,
+{
+    type Layer = <X as TakenBy<Self>>::Network;
+    type Output = <X as TakenBy<Self>>::Output;
+
+    fn layer(&self) -> &Self::Layer {
+        <X as TakenBy<Self>>::network::<Bare>(self)
+    }
+
+    fn layer_mut(&mut self) -> &mut Self::Layer {
+        <X as TakenBy<Self>>::network_mut::<Bare>(self)
+    }
+}

@@ -2,13 +2,14 @@ use chainrule_derive::Parameters;
 use chainrule_parameters::{Parameters, Part, Segment};
 
 use super::backward_child;
-use crate::bounds::SameShape;
+use crate::bounds::{SameShape, SameShapeAt};
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
 use crate::layer::{
-    Backward, BackwardHook, Child, Factor, Identity, Layer, Mode, Plan, Space, WorkspaceMut, leave,
+    At, Backward, BackwardHook, Bare, Child, Factor, Identity, Layer, Mode, Plan, Space, TakenBy,
+    WorkspaceMut, leave,
 };
-use crate::tensor::{SameSample, SameType, Tensor};
+use crate::tensor::{SameSample, SameType, Sample, Tensor};
 
 /// A residual block: a branch, and a skip connection around it.
 ///
@@ -44,12 +45,30 @@ use crate::tensor::{SameSample, SameType, Tensor};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
-#[parameters(name = "Residual<{F}{=Part::Unless(&<S as Parameters>::NAME, \"Identity\")}>")]
+#[parameters(place = own, name = "Residual<{F}{=Part::Unless(&<S as Parameters>::NAME, \"Identity\")}>")]
 pub struct Residual<F, S = Identity> {
     /// F, the branch.
     pub branch: F,
     /// S, the skip connection around it.
     pub shortcut: S,
+}
+
+/// If the shapes differ, the input is not known to the last bound, so that there is one error, with the place.
+impl<const PLACE: usize, X: Sample, F: Layer<X>, S: Layer<X>> At<PLACE, X> for Residual<F, S>
+where
+    F::Output: SameShapeAt<PLACE, S::Output, X, Input = X>,
+    <F::Output as SameShapeAt<PLACE, S::Output, X>>::Input: TakenBy<Self>,
+{
+    type Layer = <X as TakenBy<Self>>::Network;
+    type Output = <X as TakenBy<Self>>::Output;
+
+    fn layer(&self) -> &Self::Layer {
+        <X as TakenBy<Self>>::network::<Bare>(self)
+    }
+
+    fn layer_mut(&mut self) -> &mut Self::Layer {
+        <X as TakenBy<Self>>::network_mut::<Bare>(self)
+    }
 }
 
 const BRANCH: Segment = Segment::Name("branch");

@@ -12,9 +12,10 @@ use rand::{Rng, SeedableRng};
 
 use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise};
+use crate::layer::Wrapper;
 use crate::layer::{Layer, Parameter, Plan, Visitor, Workspace, visit};
 use crate::loss::{TargetFor, check_lengths};
-use crate::network::{Wrapper, loss_gradient};
+use crate::network::loss_gradient;
 use crate::tensor::{Sample, Tensor};
 
 /// The cost of a byte of activations in multiply-adds: that of an activation function, more with a tanh and less with a

@@ -9,11 +9,11 @@ use super::{Epoch, Fit, FitError, Trainer};
 use crate::Error;
 use crate::checkpoint::State;
 use crate::data::{Dataset, Loader};
+use crate::layer::Bare;
 use crate::layer::{Layer, Parameters, Workspace};
 use crate::loss::{Loss, TargetFor};
 use crate::metrics::History;
-use crate::network::{Bare, Data, InputOf, Network};
-use crate::optimizer::Optimizer;
+use crate::network::{Data, InputOf, Network};
 use crate::tensor::{Sample, Tensor};
 
 /// The batch size for evaluation.
@@ -64,7 +64,7 @@ impl<N, L, O> Trainer<N, L, O> {
         Data: InputOf<X, N, Y>,
         N: Parameters,
         L: Sync,
-        O: Optimizer<N> + State,
+        O: State,
         Target: TargetFor<L, Y> + Clone,
     {
         options.check()?;
@@ -105,7 +105,7 @@ impl<N, L, O> Trainer<N, L, O> {
     where
         Data: InputOf<X, N, Y>,
     {
-        let network = Data::cast::<Bare>(&self.network);
+        let network = Data::network::<Bare>(&self.network);
         evaluate(network, &self.loss, Data::samples(data.inputs()), data.targets(), |_: &[Y]| ())
     }
 }
@@ -122,7 +122,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         Data: InputOf<X, N, Y>,
         N: Parameters,
         L: Sync,
-        O: Optimizer<N> + State,
+        O: State,
         Target: TargetFor<L, Y> + Clone,
     {
         let batches = loader.batches() as u64;
@@ -175,7 +175,6 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
     ) -> Result<Epoch, FitError>
     where
         Data: InputOf<X, N, Y>,
-        O: Optimizer<N>,
         Target: TargetFor<L, Y>,
     {
         let (loss, steps) = (self.course.end_epoch(), self.trainer.steps);
@@ -188,7 +187,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
                     outputs.extend_from_slice(some);
                 }
             };
-            let network = Data::cast::<Bare>(self.network());
+            let network = Data::network::<Bare>(self.network());
             let (inputs, targets) = (Data::samples(data.inputs()), data.targets());
             let loss = evaluate(network, &self.trainer.loss, inputs, targets, keep)
                 .map_err(|source| FitError::Validation { epoch: number, source })?;

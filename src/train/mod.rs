@@ -24,9 +24,10 @@ use rand::rngs::ChaCha8Rng;
 use crate::Error;
 #[cfg(feature = "flow")]
 use crate::flow::Recorder;
+use crate::layer::{Bare, Wrapper};
 use crate::layer::{Owned, Parameters, Workspace};
 use crate::loss::TargetFor;
-use crate::network::{Bare, Data, InputOf, Network, Wrapper, plan};
+use crate::network::{Data, InputOf, Network, plan};
 use crate::optimizer::{Optimizer, clip_norm, clip_value};
 use crate::schedule::Schedule;
 use crate::tensor::Tensor;
@@ -69,7 +70,22 @@ pub struct Trainer<N, L, O> {
     clip: Clip,
     micro_batch: Option<usize>,
     parallel: DataParallel<N>,
+    optimize: Optimize<N, O>,
 }
+
+/// The functions of the optimizer, so that only [`Trainer::new`] has a bound on it.
+struct Optimize<N, O> {
+    step: fn(&mut O, &mut Owned<N>, &Owned<N>) -> Result<(), Error>,
+    learning_rate: fn(&mut O) -> &mut f64,
+}
+
+impl<N, O> Clone for Optimize<N, O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<N, O> Copy for Optimize<N, O> {}
 
 /// [`Owned`] for any network.
 struct AnyOwned;
@@ -138,6 +154,7 @@ impl<N, L, O> Trainer<N, L, O> {
             clip: Clip::Not,
             micro_batch: None,
             parallel: DataParallel::default(),
+            optimize: Optimize { step: O::step, learning_rate: O::learning_rate },
         }
     }
 
@@ -177,11 +194,10 @@ impl<N, L, O> Trainer<N, L, O> {
         Data: InputOf<X, N, Y>,
         N: Parameters,
         L: Sync,
-        O: Optimizer<N>,
     {
         let stepped = self.gradient_of(inputs, targets).and_then(|mean| {
             self.follow_schedule();
-            self.optimizer.step(&mut self.network, &self.gradient)?;
+            (self.optimize.step)(&mut self.optimizer, &mut self.network, &self.gradient)?;
             Ok(mean)
         });
         self.taken(stepped, inputs, targets)
@@ -202,14 +218,15 @@ impl<N, L, O> Trainer<N, L, O> {
         Data: InputOf<X, N, Y>,
         N: Parameters,
         L: Sync,
-        O: Optimizer<N>,
     {
         let stepped = recorder
             .watch(&*self.network, &self.loss, inputs, targets)
             .and_then(|()| self.gradient_of(inputs, targets))
             .and_then(|mean| {
                 self.follow_schedule();
-                recorder.step(&mut self.optimizer, &mut self.network, &self.gradient)?;
+                recorder.measure_step(&mut self.network, |network| {
+                    (self.optimize.step)(&mut self.optimizer, network, &self.gradient)
+                })?;
                 Ok(mean)
             });
         self.taken(stepped, inputs, targets)
@@ -227,9 +244,9 @@ impl<N, L, O> Trainer<N, L, O> {
         L: Sync,
     {
         let Self { network, loss, gradient, workspace, rng, parallel, .. } = self;
-        let (network, inputs) = (Data::cast::<Bare>(network), Data::samples(inputs));
-        let parallel = Data::cast_mut::<AnyDataParallel>(parallel);
-        let to = Data::cast_mut::<AnyOwned>(gradient);
+        let (network, inputs) = (Data::network::<Bare>(network), Data::samples(inputs));
+        let parallel = Data::network_mut::<AnyDataParallel>(parallel);
+        let to = Data::network_mut::<AnyOwned>(gradient);
         let pieces = match self.micro_batch {
             Some(0) => {
                 let expected = "at least 1";
@@ -253,25 +270,18 @@ impl<N, L, O> Trainer<N, L, O> {
         Ok(mean)
     }
 
-    fn follow_schedule(&mut self)
-    where
-        N: Parameters,
-        O: Optimizer<N>,
-    {
+    fn follow_schedule(&mut self) {
         if self.schedule != Schedule::constant() {
-            let start = *self.rate_at_start.get_or_insert(*self.optimizer.learning_rate());
-            *self.optimizer.learning_rate() = start * self.schedule.factor(self.steps);
+            let rate = (self.optimize.learning_rate)(&mut self.optimizer);
+            let start = *self.rate_at_start.get_or_insert(*rate);
+            *rate = start * self.schedule.factor(self.steps);
         }
     }
 
     /// Multiplies the learning rate, under a schedule too.
     #[cfg(feature = "fit")]
-    fn scale_rate(&mut self, factor: f64)
-    where
-        N: Parameters,
-        O: Optimizer<N>,
-    {
-        *self.optimizer.learning_rate() *= factor;
+    fn scale_rate(&mut self, factor: f64) {
+        *(self.optimize.learning_rate)(&mut self.optimizer) *= factor;
         self.rate_at_start = self.rate_at_start.map(|rate| rate * factor);
     }
 
@@ -287,7 +297,7 @@ impl<N, L, O> Trainer<N, L, O> {
     {
         #[cfg(feature = "flow")]
         let stepped = stepped.map_err(|error| {
-            let (network, inputs) = (Data::cast::<Bare>(&self.network), Data::samples(inputs));
+            let (network, inputs) = (Data::network::<Bare>(&self.network), Data::samples(inputs));
             locate_non_finite::locate_non_finite(error, network, &self.loss, inputs, targets, self.steps)
         });
         #[cfg(not(feature = "flow"))]
