@@ -87,21 +87,6 @@ impl<X: Sample> SameShape<X> for X {
     type Same = X;
 }
 
-/// [`SameShape`] at the place `PLACE` of a stack, where `Input` arrives.
-#[diagnostic::on_unimplemented(
-    message = "layer {PLACE} of this stack, a residual block, has a branch that gives `{Self}` and a skip connection that gives `{X}`: the shapes must be the same",
-    label = "`{Self}` cannot be added to `{X}`",
-    note = "without a second type, the skip connection gives the block's own input, so the branch must give that shape; where the branch changes the shape, give the skip connection a layer that changes it too, as in `Residual<Branch, Linear<64, 32>>`"
-)]
-pub trait SameShapeAt<const PLACE: usize, X: Sample, In> {
-    /// `In`, as [`SameShape::Same`].
-    type Input;
-}
-
-impl<const PLACE: usize, X: Sample, In> SameShapeAt<PLACE, X, In> for X {
-    type Input = In;
-}
-
 /// The output of a layer has the shape of its input, so that copies of the layer can follow one another in an array.
 #[diagnostic::on_unimplemented(
     message = "a repeated layer must give back the shape it takes: it takes `{X}` and gives `{Self}`",
@@ -115,21 +100,6 @@ pub trait SameShapeAsInput<X: Sample>: SameSample<X> {
 
 impl<X: Sample> SameShapeAsInput<X> for X {
     type Same = X;
-}
-
-/// [`SameShapeAsInput`] at the place `PLACE` of a stack.
-#[diagnostic::on_unimplemented(
-    message = "layer {PLACE} of this stack repeats a block that takes `{X}` and gives `{Self}`: it must give back the shape it takes",
-    label = "`{Self}` cannot go into the next copy, which takes `{X}`",
-    note = "make the last layer of the repeated block give `{X}`, or write layers of different shapes one by one in a tuple"
-)]
-pub trait SameShapeAsInputAt<const PLACE: usize, X: Sample> {
-    /// `X`, as [`SameShape::Same`].
-    type Input;
-}
-
-impl<const PLACE: usize, X: Sample> SameShapeAsInputAt<PLACE, X> for X {
-    type Input = X;
 }
 
 /// One of the two inputs of `Parallel`: plain data, since it is copied into the workspace.

@@ -101,3 +101,30 @@ impl<X: Sample, N: Parameters<Is: Layer<X>>> TakenBy<N> for X {
         network
     }
 }
+
+/// The result of a check in the bounds of an [`At`]: that of one that holds.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Passed;
+
+/// The layer `L`, which takes `X`, after a check. [`Passed`] implements it. The result of a check that fails is not known,
+/// so the compiler does not look at the layer, and the message of the check is the only one.
+#[doc(hidden)]
+pub trait Then<X: Sample, L> {
+    /// `L`.
+    type Layer: Layer<X, Output = Self::Output>;
+    type Output: Sample + Pod;
+    fn layer(layer: &L) -> &Self::Layer;
+    fn layer_mut(layer: &mut L) -> &mut Self::Layer;
+}
+
+impl<X: TakenBy<L>, L> Then<X, L> for Passed {
+    type Layer = X::Network;
+    type Output = X::Output;
+    fn layer(layer: &L) -> &X::Network {
+        X::network::<Bare>(layer)
+    }
+    fn layer_mut(layer: &mut L) -> &mut X::Network {
+        X::network_mut::<Bare>(layer)
+    }
+}

@@ -1,8 +1,9 @@
 use chainrule_parameters::Segment;
 
+use super::SameShapeAsInputAt;
 use super::in_a_row::{self, InARow};
-use crate::bounds::{SameShapeAsInput, SameShapeAsInputAt};
-use crate::layer::{At, Backward, BackwardHook, Bare, Child, Layer, Mode, Plan, TakenBy, WorkspaceMut};
+use crate::bounds::SameShapeAsInput;
+use crate::layer::{At, Backward, BackwardHook, Child, Layer, Mode, Plan, Then, WorkspaceMut};
 use crate::tensor::Sample;
 
 impl<F, const N: usize> InARow<F> for [F; N] {
@@ -43,20 +44,19 @@ where
     }
 }
 
-/// If the shapes differ, the input is not known to the last bound, so that there is one error, with the place.
 impl<const PLACE: usize, X: Sample, F: Layer<X>, const N: usize> At<PLACE, X> for [F; N]
 where
-    F::Output: SameShapeAsInputAt<PLACE, X, Input = X>,
-    <F::Output as SameShapeAsInputAt<PLACE, X>>::Input: TakenBy<Self>,
+    F::Output: SameShapeAsInputAt<PLACE, X>,
+    <F::Output as SameShapeAsInputAt<PLACE, X>>::Check: Then<X, Self>,
 {
-    type Layer = <X as TakenBy<Self>>::Network;
-    type Output = <X as TakenBy<Self>>::Output;
+    type Layer = <<F::Output as SameShapeAsInputAt<PLACE, X>>::Check as Then<X, Self>>::Layer;
+    type Output = <<F::Output as SameShapeAsInputAt<PLACE, X>>::Check as Then<X, Self>>::Output;
 
     fn layer(&self) -> &Self::Layer {
-        <X as TakenBy<Self>>::network::<Bare>(self)
+        <<F::Output as SameShapeAsInputAt<PLACE, X>>::Check as Then<X, Self>>::layer(self)
     }
 
     fn layer_mut(&mut self) -> &mut Self::Layer {
-        <X as TakenBy<Self>>::network_mut::<Bare>(self)
+        <<F::Output as SameShapeAsInputAt<PLACE, X>>::Check as Then<X, Self>>::layer_mut(self)
     }
 }

@@ -35,32 +35,12 @@
 //! The workspace of a stack has the samples between its layers. In the backward pass each layer gets its input and
 //! output again.
 
-/// Implements `At` for layers with layers inside: the compiler's error is that of the layer inside.
-macro_rules! at {
-    ([$($generics:tt)*] $layer:ty) => {
-        impl<const PLACE: usize, X: $crate::tensor::Sample, $($generics)*> $crate::layer::At<PLACE, X> for $layer
-        where
-            Self: $crate::layer::Layer<X>,
-        {
-            type Layer = Self;
-            type Output = <Self as $crate::layer::Layer<X>>::Output;
-            #[inline(always)]
-            fn layer(&self) -> &Self {
-                self
-            }
-            #[inline(always)]
-            fn layer_mut(&mut self) -> &mut Self {
-                self
-            }
-        }
-    };
-}
-
 mod array;
 mod concat;
 mod in_a_row;
 mod named;
 mod pair;
+mod place;
 mod residual;
 mod shared;
 mod tuple;
@@ -75,6 +55,8 @@ pub use concat::{Branches, Concat};
 #[doc(hidden)]
 pub use named::{Declared, named};
 pub use pair::{Duplicate, Join, Parallel, Sum};
+#[doc(hidden)]
+pub use place::{SameShapeAsInputAt, SameShapeAt};
 pub use residual::Residual;
 pub use shared::Shared;
 pub use tuple::{Chain, LayerRefs};

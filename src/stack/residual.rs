@@ -1,13 +1,12 @@
 use chainrule_derive::Parameters;
 use chainrule_parameters::{Parameters, Part, Segment};
 
-use super::backward_child;
-use crate::bounds::{SameShape, SameShapeAt};
+use super::{SameShapeAt, backward_child};
+use crate::bounds::SameShape;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
 use crate::layer::{
-    At, Backward, BackwardHook, Bare, Child, Factor, Identity, Layer, Mode, Plan, Space, TakenBy,
-    WorkspaceMut, leave,
+    At, Backward, BackwardHook, Child, Factor, Identity, Layer, Mode, Plan, Space, Then, WorkspaceMut, leave,
 };
 use crate::tensor::{SameSample, SameType, Sample, Tensor};
 
@@ -53,21 +52,20 @@ pub struct Residual<F, S = Identity> {
     pub shortcut: S,
 }
 
-/// If the shapes differ, the input is not known to the last bound, so that there is one error, with the place.
 impl<const PLACE: usize, X: Sample, F: Layer<X>, S: Layer<X>> At<PLACE, X> for Residual<F, S>
 where
-    F::Output: SameShapeAt<PLACE, S::Output, X, Input = X>,
-    <F::Output as SameShapeAt<PLACE, S::Output, X>>::Input: TakenBy<Self>,
+    F::Output: SameShapeAt<PLACE, S::Output>,
+    <F::Output as SameShapeAt<PLACE, S::Output>>::Check: Then<X, Self>,
 {
-    type Layer = <X as TakenBy<Self>>::Network;
-    type Output = <X as TakenBy<Self>>::Output;
+    type Layer = <<F::Output as SameShapeAt<PLACE, S::Output>>::Check as Then<X, Self>>::Layer;
+    type Output = <<F::Output as SameShapeAt<PLACE, S::Output>>::Check as Then<X, Self>>::Output;
 
     fn layer(&self) -> &Self::Layer {
-        <X as TakenBy<Self>>::network::<Bare>(self)
+        <<F::Output as SameShapeAt<PLACE, S::Output>>::Check as Then<X, Self>>::layer(self)
     }
 
     fn layer_mut(&mut self) -> &mut Self::Layer {
-        <X as TakenBy<Self>>::network_mut::<Bare>(self)
+        <<F::Output as SameShapeAt<PLACE, S::Output>>::Check as Then<X, Self>>::layer_mut(self)
     }
 }
 

@@ -28,6 +28,7 @@ use bytemuck::Pod;
 use chainrule_parameters::{Parameters, Segment};
 
 use super::backward_child;
+use super::place::at;
 use crate::bounds::AtMostSixteen;
 use crate::layer::{Backward, BackwardHook, Child, Factor, InputAt, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::Sample;
