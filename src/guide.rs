@@ -3,6 +3,10 @@
 #[doc = include_str!("../docs/your-own-layer.md")]
 pub mod your_own_layer {}
 
+#[doc = include_str!("../docs/generic-code.md")]
+#[cfg(all(feature = "alloc", feature = "flow"))]
+pub mod generic_code {}
+
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}
 

@@ -8,6 +8,7 @@ mod cloning;
 mod digits;
 mod failed_steps;
 mod fit;
+mod generic;
 mod initialization;
 mod metrics;
 mod resume;
