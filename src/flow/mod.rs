@@ -57,6 +57,7 @@ use serde::Serialize;
 
 use crate::Error;
 use crate::bounds::InputFor;
+use crate::expected::{ExpectedFlow, expected_flow};
 use crate::layer::{Factor, Workspace};
 use crate::loss::TargetFor;
 use crate::network::Maps;
@@ -78,6 +79,9 @@ pub struct Flow {
     pub loss: Option<f64>,
     /// How many samples the batch had.
     pub samples: usize,
+    /// What mean field theory expects of a new network of this type, with the weights of
+    /// [`Init::init`](crate::init::Init::init) and inputs of mean square 1.
+    pub expected: Option<ExpectedFlow>,
     /// The network itself, then each layer in the order of the forward pass, before the layers inside it.
     pub layers: Vec<LayerFlow>,
 }
@@ -198,5 +202,6 @@ where
         }
         Err(error) => return Err(error),
     };
-    Ok(Flow { loss, samples: inputs.len(), layers: hook.into_layers() })
+    let expected = Some(expected_flow::<N, X>());
+    Ok(Flow { loss, samples: inputs.len(), expected, layers: hook.into_layers() })
 }

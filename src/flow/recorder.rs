@@ -126,7 +126,12 @@ impl Recorder {
         let mut hook = FlowHook::new::<N, X>(FlowOptions::LIGHT);
         let mean =
             network.loss_gradient_with_hook(loss, inputs, targets, workspace, gradient, rng, &mut hook)?;
-        self.record(Flow { loss: Some(mean), samples: inputs.len(), layers: hook.into_layers() });
+        self.record(Flow {
+            loss: Some(mean),
+            samples: inputs.len(),
+            expected: None,
+            layers: hook.into_layers(),
+        });
         Ok(mean)
     }
 

@@ -18,6 +18,7 @@ mod convolution;
 mod cost;
 mod dense;
 mod dropout;
+mod effect;
 mod factor;
 mod flatten;
 mod hook;
@@ -35,6 +36,7 @@ mod summary;
 mod visit;
 mod workspace;
 
+pub(crate) use activation::EXPONENTIAL;
 pub use activation::{
     Activation, Elu, Gelu, GeluTanh, HardSigmoid, HardTanh, LeakyRelu, Mish, Relu, Selu, Sigmoid, Silu,
     Softplus, Softsign, Tanh,
@@ -50,6 +52,7 @@ pub use convolution::{Conv1d, Conv2d, DepthwiseConv2d, TransposedConv2d};
 pub use cost::Cost;
 pub use dense::{Dense, Linear, NoBias};
 pub use dropout::Dropout;
+pub use effect::{Effect, Moments, Normalized};
 pub use factor::Factor;
 pub use flatten::Flatten;
 pub use hook::{AnyLayer, BackwardHook, LayerPass};

@@ -6,7 +6,7 @@ use crate::bounds::SameShape;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
 use crate::layer::{
-    Backward, BackwardHook, Child, Factor, Identity, Layer, Mode, Plan, Space, WorkspaceMut, leave,
+    Backward, BackwardHook, Child, Effect, Factor, Identity, Layer, Mode, Plan, Space, WorkspaceMut, leave,
 };
 use crate::tensor::{SameSample, SameType, Tensor};
 
@@ -64,6 +64,7 @@ where
     const PLAN: Plan = {
         let plan = Plan::leaf::<X, Self>()
             .factor(Factor::Sum)
+            .effect(Effect::Sum)
             .beside(&F::PLAN, true)
             .beside(&S::PLAN, false)
             .saves(Space::per_sample::<F::Output>(1));

@@ -11,6 +11,7 @@ mod embedding;
 mod extremes;
 mod figures;
 mod histogram;
+mod moments;
 mod paths;
 mod recorder;
 mod slopes;
