@@ -8,6 +8,10 @@ mod common;
 #[path = "../common/embedding.rs"]
 mod embedding;
 
+#[path = "../../examples/support/along.rs"]
+mod along;
+
+mod expected;
 mod extremes;
 mod figures;
 mod histogram;
