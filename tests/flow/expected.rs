@@ -287,7 +287,9 @@ fn what_theory_does_not_cover_is_not_healthy() {
         assert_eq!(known.state, ExpectedState::Healthy, "{known}");
     }
     // A norm divides by a q that is not known; behind it, q is known again.
-    assert!(reason::<(Cube, Square, BatchNorm<64>, Tanh, Square)>().starts_with("`Cube` has no known effect"));
+    assert!(
+        reason::<(Cube, Square, BatchNorm<64>, Tanh, Square)>().starts_with("`Cube` has no known effect")
+    );
     type Behind = (Cube, Residual<(Square, BatchNorm<64>)>, BatchNorm<64>, Square);
     assert!(reason::<Behind>().starts_with("`Cube` has no known effect"));
     let constant = expected_flow_with::<(Square, Square), Input>(Initializer::constant(0.1), 1.0);
