@@ -26,12 +26,12 @@ pub mod checkpoint;
 pub mod data;
 pub mod elementary;
 mod error;
+mod expected;
 #[cfg(feature = "flow")]
 pub mod flow;
 #[cfg(feature = "alloc")]
 pub mod gradcheck;
 pub mod guide;
-#[cfg(feature = "alloc")]
 pub mod init;
 mod kernel;
 pub mod layer;
@@ -59,6 +59,9 @@ pub use bounds::{GradientOf, OutputFor};
 pub use chainrule_derive::Parameters;
 pub use chainrule_parameters as parameters;
 pub use error::Error;
+pub use expected::{
+    ExpectedFlow, ExpectedState, expected_flow, expected_flow_with, gradient_flows, gradient_flows_with,
+};
 pub use kernel::Real;
 pub use network::{Budget, Data, InputOf, Maps, Network, budget, shapes};
 pub use rand;
@@ -84,7 +87,8 @@ pub mod prelude {
     #[cfg(feature = "flow")]
     pub use crate::flow::GradientFlow;
     #[cfg(feature = "alloc")]
-    pub use crate::init::{Init, Initializer};
+    pub use crate::init::Init;
+    pub use crate::init::Initializer;
     pub use crate::layer::{
         Activation, AvgPool1d, AvgPool2d, Backward, BatchNorm, Conv1d, Conv2d, Dense, DepthwiseConv2d,
         Dropout, Elu, Flatten, Gelu, GeluTanh, GlobalAvgPool, GroupNorm, HardSigmoid, HardTanh, Identity,

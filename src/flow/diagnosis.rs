@@ -4,10 +4,8 @@ use alloc::vec::Vec;
 use super::table::short;
 use super::verdict::{Cause, DEAD_FRACTION, FlowState, MIN_SAMPLES, VANISHING, Verdict};
 use super::{Flow, LayerFlow};
+use crate::expected::advice::{LARGER_SLOPE, NORM_BETWEEN, SKIP, SMALLER_BRANCHES, TIMES_AS_LARGE};
 use crate::layer::Factor;
-
-const SMALLER_BRANCHES: &str = "make each branch smaller: its last weights divided by the square root of the number of blocks, or a norm at its start";
-const SKIP: &str = "let it pass by the layers, Z(n) + Z(n-k): `Residual<..>` around each block";
 
 impl Flow {
     /// Diagnoses the gradients: healthy, vanishing, exploding, dead, saturated or not finite, with the cause and a
@@ -209,16 +207,14 @@ impl Flow {
         // This is exact if g' does not depend on the size of Z, as in ReLU. Otherwise it is one step of an iteration.
         let factor = 1.0 / rate;
         let factor = if (0.1..100.0).contains(&factor) { format!("{factor:.2}") } else { short(factor) };
-        let gain = format!("weights {factor} times as large (`Initializer::gain`), then look again");
+        let gain = format!("weights {factor} {TIMES_AS_LARGE}");
         match (state, cause) {
             (FlowState::Vanishing, Cause::Activation) if flat => {
-                format!(
-                    "an activation with a larger slope (Tanh; with He's weights LeakyRelu or Relu); or {SKIP}"
-                )
+                format!("{LARGER_SLOPE}; or {SKIP}")
             }
             (FlowState::Vanishing, _) => format!("{gain}; or {SKIP}"),
             (_, Cause::Sum) => SMALLER_BRANCHES.into(),
-            _ => format!("{gain}; or a norm between the layers"),
+            _ => format!("{gain}; or {NORM_BETWEEN}"),
         }
     }
 

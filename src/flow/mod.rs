@@ -56,8 +56,8 @@ use rand::Rng;
 use serde::Serialize;
 
 use crate::Error;
-use crate::layer::Bare;
-use crate::layer::{Factor, Layer, Workspace};
+use crate::expected::{ExpectedFlow, expected_flow};
+use crate::layer::{Bare, Factor, Layer, Workspace};
 use crate::loss::TargetFor;
 use crate::network::{Data, InputOf, Network, show_forward};
 use crate::tensor::{Sample, Tensor};
@@ -77,6 +77,9 @@ pub struct Flow {
     pub loss: Option<f64>,
     /// How many samples the batch had.
     pub samples: usize,
+    /// What mean field theory expects of a new network of this type, with the weights of
+    /// [`Init::init`](crate::init::Init::init) and inputs of mean square 1.
+    pub expected: Option<ExpectedFlow>,
     /// The network itself, then each layer in the order of the forward pass, before the layers inside it.
     pub layers: Vec<LayerFlow>,
 }
@@ -197,5 +200,6 @@ where
         }
         Err(error) => return Err(error),
     };
-    Ok(Flow { loss, samples: inputs.len(), layers: hook.into_layers() })
+    let expected = Some(expected_flow::<N, X>());
+    Ok(Flow { loss, samples: inputs.len(), expected, layers: hook.into_layers() })
 }

@@ -127,7 +127,12 @@ impl Recorder {
         let mut hook = FlowHook::of_plan(plan::<X, N, Y>(), FlowOptions::LIGHT);
         let mean =
             network.loss_gradient_with_hook(loss, inputs, targets, workspace, gradient, rng, &mut hook)?;
-        self.record(Flow { loss: Some(mean), samples: inputs.len(), layers: hook.into_layers() });
+        self.record(Flow {
+            loss: Some(mean),
+            samples: inputs.len(),
+            expected: None,
+            layers: hook.into_layers(),
+        });
         Ok(mean)
     }
 

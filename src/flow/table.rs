@@ -1,6 +1,7 @@
 use core::fmt;
 
 use super::{Flow, LayerFlow};
+use crate::expected::ExpectedFlow;
 use crate::layer::{Factor, head, tail};
 
 /// The length of the bar in characters.
@@ -32,6 +33,15 @@ impl fmt::Display for Flow {
         writeln!(f, "{line}")?;
         if let (Some(product), Some(whole)) = (self.product_of_gains(), self.attenuation()) {
             writeln!(f, "all gains multiplied {product:.3e}, |dR/dX| / |dR/dA| {whole:.3e}")?;
+        }
+        if let Some(expected) =
+            self.expected.filter(|expected| expected.layers > 1 && !expected.rate.is_nan())
+        {
+            let ExpectedFlow { share, rate, .. } = expected;
+            writeln!(
+                f,
+                "theory expects {share:.3e} with new weights (Glorot), {rate:.3} a layer of weights"
+            )?;
         }
         fold(f, &self.verdict().to_string(), 79)
     }

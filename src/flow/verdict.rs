@@ -4,16 +4,12 @@ use core::fmt;
 use serde::Serialize;
 
 use super::LayerFlow;
+use crate::expected::ExpectedFlow;
 use crate::layer::Factor;
 
 /// A gradient vanishes where less than this is left of its length between the last layer of weights and the first, and
-/// explodes where it grows by more than the inverse: e⁻³ = 0.05.
-///
-/// # Source
-/// Schoenholz, Gilmer, Ganguli, Sohl-Dickstein, "Deep information propagation", ICLR 2017, section 5: random networks
-/// train down to about six depth scales ξ. The scale of the gradient's squared norm is ξ = 1 / |ln χ|, so that over six
-/// of them the norm changes by e³.
-pub const VANISHING: f64 = 0.049_787_068_367_863_944;
+/// explodes where it grows by more than the inverse: [`ExpectedFlow::VANISHING`].
+pub const VANISHING: f64 = ExpectedFlow::VANISHING;
 
 /// A layer has too many inactive units (saturated, or dead) if their share is above this. A healthy ReLU has half. (A
 /// convention of this crate. More than half of the layers must exceed it, so that no single layer gives a verdict.)

@@ -2,7 +2,7 @@ use chainrule_derive::Parameters;
 use rand::RngExt;
 
 use super::compare::comparable;
-use super::{Backward, Layer, Mode, Plan, Space, WorkspaceMut};
+use super::{Backward, Effect, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::error::require;
 use crate::kernel::Real;
 use crate::tensor::Tensor;
@@ -45,7 +45,10 @@ impl<X: Tensor, const PERCENT: u32> Layer<X> for Dropout<PERCENT> {
     const PLAN: Plan = {
         require(PERCENT < 100, "dropout of 100 per cent or more lets nothing through");
         // The factors m, and a byte that says whether there are any (in training mode).
-        Plan::leaf::<X, Self>().saves(Space::per_batch::<u8>(1)).saves(Space::per_sample::<X>(1))
+        Plan::leaf::<X, Self>()
+            .saves(Space::per_batch::<u8>(1))
+            .saves(Space::per_sample::<X>(1))
+            .effect(Effect::Dropout { remaining: 1.0 - PERCENT as f64 / 100.0 })
     };
 
     fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, mode: &mut Mode<'_>) {

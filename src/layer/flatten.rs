@@ -1,5 +1,5 @@
 use super::compare::comparable;
-use super::{Backward, Layer, Mode, WorkspaceMut};
+use super::{Backward, Effect, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::{Flattened, Tensor};
 use chainrule_derive::Parameters;
 
@@ -33,6 +33,7 @@ comparable!([] Flatten);
 
 impl<X: Flattened> Layer<X> for Flatten {
     type Output = X::Vector;
+    const PLAN: Plan = Plan::leaf::<X, Self>().effect(Effect::Unchanged);
 
     fn forward(&self, input: &[X], output: &mut [X::Vector], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         X::Vector::flat_mut(output).copy_from_slice(X::flat(input));

@@ -19,6 +19,7 @@ mod convolution;
 mod cost;
 mod dense;
 mod dropout;
+mod effect;
 mod factor;
 mod flatten;
 mod hook;
@@ -37,6 +38,7 @@ mod summary;
 mod visit;
 mod workspace;
 
+pub(crate) use activation::EXPONENTIAL;
 pub use activation::{
     Activation, Elu, Gelu, GeluTanh, HardSigmoid, HardTanh, LeakyRelu, Mish, Relu, Selu, Sigmoid, Silu,
     Softplus, Softsign, Tanh,
@@ -54,6 +56,7 @@ pub use convolution::{Conv1d, Conv2d, DepthwiseConv2d, TransposedConv2d};
 pub use cost::Cost;
 pub use dense::{Dense, Linear, NoBias};
 pub use dropout::Dropout;
+pub use effect::{Effect, Moments, Normalized};
 pub use factor::Factor;
 pub use flatten::Flatten;
 pub use hook::{AnyLayer, BackwardHook, LayerPass};

@@ -2,7 +2,7 @@
 
 use chainrule_parameters::{Named, Node, Parameters, Segment, TypeName};
 
-use super::{Cost, Factor, Layer, Space};
+use super::{Cost, Effect, Factor, Layer, Space};
 use crate::tensor::Sample;
 
 /// What is known of a layer and its input at compile time: a constant, which contains the plans of the layers inside.
@@ -33,6 +33,8 @@ pub struct Plan {
     pub parameters: &'static Node,
     /// Which factor of the chain rule's product it is.
     pub factor: Factor,
+    /// What it does to a random signal and its gradient.
+    pub effect: Effect,
     /// What it costs for each sample, including all layers inside.
     pub cost: Cost,
     /// What the forward pass saves for the backward pass.
@@ -71,6 +73,7 @@ impl Plan {
             output: L::Output::SHAPE,
             parameters: &<L as Parameters>::DESCRIPTION,
             factor: Factor::Other,
+            effect: Effect::Unknown,
             cost: Cost::FREE,
             saved: Space::NONE,
             forward_scratch: Space::NONE,
@@ -90,9 +93,14 @@ impl Plan {
         Self { factor, ..self }
     }
 
+    /// Sets what it does to a random signal and its gradient; not known by default.
+    pub const fn effect(self, effect: Effect) -> Self {
+        Self { effect, ..self }
+    }
+
     /// Declares that its output is its input.
     pub(crate) const fn identity(self) -> Self {
-        Self { identity: true, ..self }
+        Self { identity: true, effect: Effect::Unchanged, ..self }
     }
 
     /// Adds memory that the forward pass saves for the backward pass.

@@ -1,7 +1,7 @@
 use chainrule_derive::Parameters;
 
 use super::compare::comparable;
-use super::{Backward, Factor, Layer, Mode, Plan, WorkspaceMut};
+use super::{Backward, Effect, Factor, Layer, Mode, Moments, Plan, WorkspaceMut};
 use crate::kernel::Real;
 use crate::tensor::Tensor;
 
@@ -29,13 +29,18 @@ use crate::tensor::Tensor;
 #[parameters(name = "PRelu")]
 pub struct PRelu<T: Real = f32> {
     /// a, the slope below zero.
-    #[parameter(scale = 0.25, shape = &[1], scalar = T)]
+    #[parameter(scale = START, shape = &[1], scalar = T)]
     pub slope: T,
 }
 
+/// The slope below zero of a new layer.
+const START: f64 = 0.25;
+
 impl<X: Tensor> Layer<X> for PRelu<X::Scalar> {
     type Output = X;
-    const PLAN: Plan = Plan::leaf::<X, Self>().factor(Factor::Activation { max_derivative: 1.0 });
+    const PLAN: Plan = Plan::leaf::<X, Self>()
+        .factor(Factor::Activation { max_derivative: 1.0 })
+        .effect(Effect::Activation(Moments::Slopes { above: 1.0, below: START }));
 
     fn forward(&self, input: &[X], output: &mut [X], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         let (a, zero) = (self.slope, X::Scalar::default());

@@ -4,7 +4,7 @@ use chainrule_parameters::{Parameters, Segment};
 use super::backward_child;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, BackwardHook, Child, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, BackwardHook, Child, Effect, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::{Join2, Join3, Join4, Tensor};
 
 /// Parallel branches on one input, whose outputs are concatenated.
@@ -93,7 +93,7 @@ impl<X: Tensor, B: Branches<X>> Layer<X> for Concat<B> {
     const PLAN: Plan = Plan {
         children: B::CHILDREN,
         // Scratch memory for the gradient of one output at a time, and for one branch's gradient of the input.
-        ..plan(Plan::leaf::<X, Self>().factor(Factor::Sum), B::CHILDREN, B::OUTPUTS)
+        ..plan(Plan::leaf::<X, Self>().factor(Factor::Sum).effect(Effect::Concat), B::CHILDREN, B::OUTPUTS)
             .backward_scratch(B::OUTPUTS)
             .backward_scratch(Space::per_sample::<X>(1))
     };

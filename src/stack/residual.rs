@@ -6,7 +6,8 @@ use crate::bounds::SameShape;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
 use crate::layer::{
-    At, Backward, BackwardHook, Child, Factor, Identity, Layer, Mode, Plan, Space, Then, WorkspaceMut, leave,
+    At, Backward, BackwardHook, Child, Effect, Factor, Identity, Layer, Mode, Plan, Space, Then,
+    WorkspaceMut, leave,
 };
 use crate::tensor::{SameSample, SameType, Sample, Tensor};
 
@@ -81,6 +82,7 @@ where
     const PLAN: Plan = {
         let plan = Plan::leaf::<X, Self>()
             .factor(Factor::Sum)
+            .effect(Effect::Sum)
             .beside(&F::PLAN, true)
             .beside(&S::PLAN, false)
             .saves(Space::per_sample::<F::Output>(1));

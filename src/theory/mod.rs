@@ -7,6 +7,7 @@
 //! | what changes with skip connections? | [`ResidualField`] |
 //! | do the gradients of two inputs point the same way? | [`Pair`] |
 //! | how far from that can a single network of finite width be? | [`linear_deviation`], [`relu_deviation`] |
+//! | which numbers does an activation declare for [`expected_flow`](crate::expected_flow)? | [`moments`] |
 //! | by how much does a product of random matrices stretch single directions? | [`largest_singular_value`] |
 //!
 //! All predictions are for networks at initialization, with independent weights, in the limit of large width at
@@ -29,11 +30,13 @@
 mod correlation;
 mod gaussian;
 mod mean_field;
+mod moments;
 mod residual;
 mod width;
 
 pub use correlation::{Pair, arc_cosine_0, arc_cosine_1};
 pub use gaussian::expectation;
 pub use mean_field::MeanField;
+pub use moments::{MomentSeries, moments};
 pub use residual::ResidualField;
 pub use width::{largest_singular_value, linear_deviation, relu_deviation};

@@ -8,9 +8,14 @@ mod common;
 #[path = "../common/embedding.rs"]
 mod embedding;
 
+#[path = "../../examples/support/along.rs"]
+mod along;
+
+mod expected;
 mod extremes;
 mod figures;
 mod histogram;
+mod moments;
 mod paths;
 mod recorder;
 mod slopes;

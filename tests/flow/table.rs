@@ -130,3 +130,18 @@ fn the_bars_are_full_at_the_largest_gradient_and_next_to_empty_at_the_smallest()
     // 12 characters of 8 eighths for 4 decades: 3 characters a decade.
     assert_eq!(bars, ["▏           ", "███         ", "██████      ", "█████████   ", "████████████"]);
 }
+
+#[test]
+fn the_table_says_what_theory_expects_where_it_knows() {
+    fn line<N: Layer<Vector<8>, Output = Vector<8>>>() -> Option<String> {
+        let flow =
+            N::init(&mut rng(2)).flow(&MeanSquaredError, &inputs::<Vector<8>>(4), &inputs::<Vector<8>>(4));
+        flow.unwrap().to_string().lines().find(|line| line.starts_with("theory expects")).map(Into::into)
+    }
+    type Layers = Linear<8, 8>;
+    // Linear layers with Glorot's weights change nothing on average.
+    let expected = "theory expects 1.000e0 with new weights (Glorot), 1.000 a layer of weights";
+    assert_eq!(line::<(Layers, Layers, Layers)>().as_deref(), Some(expected));
+    assert_eq!(line::<(Layers, Softmax, Layers)>(), None);
+    assert_eq!(line::<(Layers, Relu)>(), None, "a single layer has nothing to compare with");
+}

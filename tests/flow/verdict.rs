@@ -42,7 +42,7 @@ fn light<X: Tensor, N: Maps<X, Vector<10>>>(network: &Owned<N>, seed: u64) -> Fl
             &mut hook,
         )
         .unwrap();
-    Flow { loss: Some(loss), samples: inputs.len(), layers: hook.into_layers() }
+    Flow { loss: Some(loss), samples: inputs.len(), expected: None, layers: hook.into_layers() }
 }
 
 #[track_caller]

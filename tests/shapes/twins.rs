@@ -57,6 +57,7 @@ twins! {
     a_tuple_holds_at_most_sixteen_layers
     a_weight_says_its_fans
     a_window_must_fit_into_the_image
+    an_activation_declares_its_effect
     an_activation_is_a_layer_and_not_a_function
     an_activation_must_be_made_a_layer
     an_image_is_enlarged_at_least_once
@@ -75,8 +76,12 @@ twins! {
     the_data_must_have_the_scalar_of_the_network
     the_first_layer_must_take_the_data
     the_first_layer_must_take_the_training_data
+    the_gradient_of_a_new_network_must_not_explode
+    the_gradient_of_a_new_network_must_not_vanish
     the_last_layer_must_give_a_score_for_each_class
     the_layers_of_a_named_network_must_meet
     the_slope_of_a_leaky_relu_must_be_a_number
+    the_sums_of_residual_blocks_must_not_explode
     the_words_of_an_attribute_are_known
+    theory_must_know_the_layers_between_weights
 }

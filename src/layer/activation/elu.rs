@@ -1,6 +1,7 @@
 use super::{Activation, activation};
 use crate::error::require;
 use crate::kernel::{Real, exp, exp_m1};
+use crate::layer::{Effect, Moments};
 use chainrule_derive::Parameters;
 
 /// The exponential linear unit; a = `NUM / DEN`, 1 by default.
@@ -35,6 +36,7 @@ impl<const NUM: u32, const DEN: u32> Elu<NUM, DEN> {
 
 impl<const NUM: u32, const DEN: u32> Activation for Elu<NUM, DEN> {
     const MAX_DERIVATIVE: f64 = if Self::A > 1.0 { Self::A } else { 1.0 };
+    const EFFECT: Effect = Effect::Activation(Moments::Exponential { above: 1.0, below: Self::A });
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -79,6 +81,8 @@ impl Selu {
 
 impl Activation for Selu {
     const MAX_DERIVATIVE: f64 = Self::LAMBDA * Self::A;
+    const EFFECT: Effect =
+        Effect::Activation(Moments::Exponential { above: Self::LAMBDA, below: Self::LAMBDA * Self::A });
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

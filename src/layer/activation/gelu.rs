@@ -1,8 +1,9 @@
 use chainrule_derive::Parameters;
 use core::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
-use super::{Activation, activation};
+use super::{Activation, activation, moments};
 use crate::kernel::{self, Real, normal_cdf, normal_pdf};
+use crate::layer::Effect;
 
 /// The Gaussian error linear unit.
 ///
@@ -29,6 +30,7 @@ pub struct Gelu;
 
 impl Activation for Gelu {
     const MAX_DERIVATIVE: f64 = 1.128_904_145 /* at x = √2 */;
+    const EFFECT: Effect = Effect::Activation(moments::GELU);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -91,6 +93,7 @@ impl GeluTanh {
 
 impl Activation for GeluTanh {
     const MAX_DERIVATIVE: f64 = 1.128_993_069 /* at x = 1.41850 */;
+    const EFFECT: Effect = Effect::Activation(moments::GELU_TANH);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

@@ -1,5 +1,6 @@
 use super::{Activation, activation};
 use crate::kernel::Real;
+use crate::layer::{Effect, Moments};
 use chainrule_derive::Parameters;
 
 /// Clamps `x` between `low` and `high`. A NaN stays a NaN.
@@ -43,6 +44,8 @@ fn inside<T: Real>(x: T, low: T, high: T) -> T {
 pub struct HardTanh;
 
 impl Activation for HardTanh {
+    const EFFECT: Effect = Effect::Activation(Moments::Clamp { start: 0.0, scale: 1.0, width: 1.0 });
+
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         clamp(x, -T::one(), T::one())
@@ -78,6 +81,7 @@ pub struct HardSigmoid;
 
 impl Activation for HardSigmoid {
     const MAX_DERIVATIVE: f64 = 1.0 / 6.0;
+    const EFFECT: Effect = Effect::Activation(Moments::Clamp { start: 0.5, scale: 0.5, width: 3.0 });
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

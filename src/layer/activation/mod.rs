@@ -7,12 +7,14 @@ mod each;
 mod elu;
 mod gelu;
 mod hard;
+mod moments;
 mod relu;
 mod sigmoid;
 mod silu;
 mod softplus;
 mod tanh;
 
+use super::Effect;
 use crate::kernel::Real;
 
 #[doc(hidden)]
@@ -20,6 +22,7 @@ pub use each::{apply_each, differentiate_each};
 pub use elu::{Elu, Selu};
 pub use gelu::{Gelu, GeluTanh};
 pub use hard::{HardSigmoid, HardTanh};
+pub(crate) use moments::EXPONENTIAL;
 pub use relu::{LeakyRelu, Relu};
 pub use sigmoid::Sigmoid;
 pub use silu::{Mish, Silu};
@@ -59,6 +62,10 @@ pub trait Activation {
     /// The largest |g'(x)|, against which gradient flow measures saturation; 1 by default.
     const MAX_DERIVATIVE: f64 = 1.0;
 
+    /// What it does to a random signal: [`Effect::Activation`], with its moments. Not known by default;
+    /// `chainrule::theory::moments::<Self>()` computes them.
+    const EFFECT: Effect = Effect::Unknown;
+
     /// Computes g(x).
     fn apply<T: Real>(x: T) -> T;
 
@@ -82,7 +89,7 @@ macro_rules! activation_layer {
             const PLAN: $crate::layer::Plan =
                 $crate::layer::Plan::leaf::<X, Self>().factor($crate::layer::Factor::Activation {
                     max_derivative: <Self as $crate::layer::Activation>::MAX_DERIVATIVE,
-                });
+                }).effect(<Self as $crate::layer::Activation>::EFFECT);
 
             fn forward(&self, input: &[X], output: &mut [X], _: $crate::layer::WorkspaceMut<'_>, _: &mut $crate::layer::Mode<'_>) {
                 $crate::layer::apply_each::<Self, X::Scalar>(X::flat(input), X::flat_mut(output));

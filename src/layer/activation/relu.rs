@@ -1,6 +1,7 @@
 use super::{Activation, activation};
 use crate::error::require;
 use crate::kernel::Real;
+use crate::layer::{Effect, Moments};
 use chainrule_derive::Parameters;
 
 /// The rectifier.
@@ -27,6 +28,8 @@ use chainrule_derive::Parameters;
 pub struct Relu;
 
 impl Activation for Relu {
+    const EFFECT: Effect = Effect::Activation(Moments::Slopes { above: 1.0, below: 0.0 });
+
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         // Not `max`, which would drop a NaN.
@@ -70,6 +73,7 @@ impl<const NUM: u32, const DEN: u32> LeakyRelu<NUM, DEN> {
 
 impl<const NUM: u32, const DEN: u32> Activation for LeakyRelu<NUM, DEN> {
     const MAX_DERIVATIVE: f64 = if Self::SLOPE > 1.0 { Self::SLOPE } else { 1.0 };
+    const EFFECT: Effect = Effect::Activation(Moments::Slopes { above: 1.0, below: Self::SLOPE });
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

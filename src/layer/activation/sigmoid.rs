@@ -1,5 +1,6 @@
-use super::{Activation, activation};
+use super::{Activation, activation, moments};
 use crate::kernel::{self, Real};
+use crate::layer::Effect;
 use chainrule_derive::Parameters;
 
 /// The logistic function, from 0 to 1.
@@ -27,6 +28,7 @@ pub struct Sigmoid;
 
 impl Activation for Sigmoid {
     const MAX_DERIVATIVE: f64 = 0.25;
+    const EFFECT: Effect = Effect::Activation(moments::SIGMOID);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

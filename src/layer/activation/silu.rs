@@ -1,5 +1,6 @@
-use super::{Activation, activation};
+use super::{Activation, activation, moments};
 use crate::kernel::{Real, exp, sigmoid};
+use crate::layer::Effect;
 use chainrule_derive::Parameters;
 
 /// The sigmoid linear unit, also called swish.
@@ -26,6 +27,7 @@ pub struct Silu;
 
 impl Activation for Silu {
     const MAX_DERIVATIVE: f64 = 1.099_839_320 /* at x = 2.39936 */;
+    const EFFECT: Effect = Effect::Activation(moments::SILU);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -76,6 +78,7 @@ impl Mish {
 
 impl Activation for Mish {
     const MAX_DERIVATIVE: f64 = 1.088_498_161 /* at x = 1.49057 */;
+    const EFFECT: Effect = Effect::Activation(moments::MISH);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

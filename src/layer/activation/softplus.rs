@@ -1,5 +1,6 @@
-use super::{Activation, activation};
+use super::{Activation, activation, moments};
 use crate::kernel::{self, Real};
+use crate::layer::Effect;
 use chainrule_derive::Parameters;
 
 /// A smooth rectifier.
@@ -26,6 +27,8 @@ use chainrule_derive::Parameters;
 pub struct Softplus;
 
 impl Activation for Softplus {
+    const EFFECT: Effect = Effect::Activation(moments::SOFTPLUS);
+
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         kernel::softplus(x)
@@ -61,6 +64,8 @@ activation!(Softplus);
 pub struct Softsign;
 
 impl Activation for Softsign {
+    const EFFECT: Effect = Effect::Activation(moments::SOFTSIGN);
+
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         x / (T::one() + x.abs())

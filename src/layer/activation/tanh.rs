@@ -1,5 +1,6 @@
-use super::{Activation, activation};
+use super::{Activation, activation, moments};
 use crate::kernel::{self, Real};
+use crate::layer::Effect;
 use chainrule_derive::Parameters;
 
 /// The hyperbolic tangent, from -1 to 1.
@@ -26,6 +27,8 @@ use chainrule_derive::Parameters;
 pub struct Tanh;
 
 impl Activation for Tanh {
+    const EFFECT: Effect = Effect::Activation(moments::TANH);
+
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         kernel::tanh(x)

@@ -5,7 +5,7 @@ use core::ops::Range;
 use super::{Slid, weights};
 use crate::kernel::{Initial, Real, Strided, gemm};
 use crate::layer::dense::{Bias, scalar_and_bias};
-use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Aligned, Sequence, Tensor, Vector};
 
@@ -106,6 +106,7 @@ where
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
         .costs(Cost::weights((Self::Output::LEN * K * IN) as u64, OUT))
         .factor(Factor::Weights)
+        .effect(Effect::Weights { inputs: (IN * K) as f64 })
         // The gradients of all windows of a sequence.
         .backward_scratch(Space::per_batch::<T>(Self::Output::LEN / OUT * K * IN));
 

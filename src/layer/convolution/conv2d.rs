@@ -3,7 +3,7 @@ use chainrule_derive::Parameters;
 use super::{Slid, weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::{Bias, scalar_and_bias};
-use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Aligned, Image, Tensor, Vector};
 
@@ -79,6 +79,7 @@ where
     const PLAN: Plan = Plan::leaf::<Image<IN, H, W, T>, Self>()
         .costs(Cost::weights((Self::Output::LEN * IN * K * K) as u64, OUT))
         .factor(Factor::Weights)
+        .effect(Effect::Weights { inputs: (IN * K * K) as f64 })
         .scratch(Space::per_batch::<T>(
             windows::<Image<IN, H, W, T>, Self::Output>(1, K, S, P).workspace_len::<T>(OUT),
         ));

@@ -3,7 +3,7 @@ use chainrule_derive::Parameters;
 use super::{factor, part_by_part, sums};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, WorkspaceMut};
 use crate::tensor::{Image, Sequence, Vector};
 
 /// Normalizes each feature, or each channel of an image, to mean 0 and variance 1 over the batch.
@@ -137,7 +137,9 @@ impl<const FEATURES: usize, const H: usize, const W: usize, T: Real> Layer<Image
     for BatchNorm<FEATURES, T>
 {
     type Output = Image<FEATURES, H, W, T>;
-    const PLAN: Plan = Plan::leaf::<Image<FEATURES, H, W, T>, Self>().saves(Moments::space(FEATURES));
+    const PLAN: Plan = Plan::leaf::<Image<FEATURES, H, W, T>, Self>()
+        .saves(Moments::space(FEATURES))
+        .effect(Effect::Norm { of: Normalized::Batch, epsilon: Self::EPSILON });
 
     fn forward(
         &self,

@@ -3,7 +3,7 @@ use chainrule_derive::Parameters;
 use super::{Normal, sums};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, WorkspaceMut};
 use crate::tensor::side::{Side, SplitInto};
 use crate::tensor::{Image, Vector};
 
@@ -58,7 +58,14 @@ where
 {
     type Output = Image<CHANNELS, H, W, T>;
     const PLAN: Plan =
-        Plan::leaf::<Image<CHANNELS, H, W, T>, Self>().saves(Space::per_sample::<Normal>(GROUPS));
+        Plan::leaf::<Image<CHANNELS, H, W, T>, Self>().saves(Space::per_sample::<Normal>(GROUPS)).effect(
+            // The variance of a single channel depends on how similar its pixels are.
+            if GROUPS < CHANNELS {
+                Effect::Norm { of: Normalized::Sample, epsilon: Self::EPSILON }
+            } else {
+                Effect::Unknown
+            },
+        );
 
     fn forward(
         &self,

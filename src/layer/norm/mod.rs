@@ -94,6 +94,7 @@ macro_rules! part_by_part {
                 let part = <Self as $crate::layer::Layer<$part>>::PLAN;
                 $crate::layer::Plan::leaf::<$input, Self>()
                     .saves(part.saved.for_parts(size_of::<$input>() / size_of::<$part>()))
+                    .effect(part.effect)
             };
 
             fn forward(

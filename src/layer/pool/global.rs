@@ -1,6 +1,6 @@
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Layer, Mode, WorkspaceMut};
+use crate::layer::{Backward, Effect, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::{Image, Sequence, Tensor, Vector};
 use chainrule_derive::Parameters;
 
@@ -35,6 +35,8 @@ comparable!([] GlobalAvgPool);
 
 impl<const C: usize, const H: usize, const W: usize, T: Real> Layer<Image<C, H, W, T>> for GlobalAvgPool {
     type Output = Vector<C, T>;
+    const PLAN: Plan =
+        Plan::leaf::<Image<C, H, W, T>, Self>().effect(Effect::Pool { gradient: 1.0 / (H * W) as f64 });
 
     fn forward(
         &self,
@@ -65,6 +67,8 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
     for GlobalAvgPool
 {
     type Output = Vector<FEATURES, T>;
+    const PLAN: Plan = Plan::leaf::<Sequence<STEPS, FEATURES, T>, Self>()
+        .effect(Effect::Pool { gradient: 1.0 / STEPS as f64 });
 
     fn forward(
         &self,

@@ -6,6 +6,7 @@ mod max;
 mod upsample;
 
 use crate::kernel::{Pooling, Real};
+use crate::layer::Effect;
 use crate::tensor::side::{PaddedBy, Side, Sides, Slide};
 use crate::tensor::{Image, Sample, Sequence, Tensor};
 
@@ -13,6 +14,12 @@ pub use average::{AvgPool1d, AvgPool2d};
 pub use global::GlobalAvgPool;
 pub use max::{MaxPool1d, MaxPool2d};
 pub use upsample::Upsample2d;
+
+/// Returns the effect of windows that multiply the squared length of a gradient by `gradient` if they do not overlap.
+/// Where they overlap, it depends on how similar the gradients of neighboring windows are.
+const fn apart(gradient: f64, kernel: usize, stride: usize) -> Effect {
+    if stride >= kernel { Effect::Pool { gradient } } else { Effect::Unknown }
+}
 
 /// The shape of this tensor after pooling with windows of `K`, in steps of `STRIDE`, with a padding of `PAD`.
 pub trait Pooled<const K: usize, const STRIDE: usize, const PAD: usize>: Tensor {

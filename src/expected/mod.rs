@@ -1,0 +1,215 @@
+//! Floor 6: the gradient flow that mean field theory expects of a new network, computed from its type while the program
+//! compiles.
+
+pub(crate) mod advice;
+mod elementary;
+mod moments;
+mod signal;
+mod text;
+mod verdict;
+mod walk;
+
+use core::fmt;
+
+use crate::init::Initializer;
+use crate::layer::Layer;
+use crate::tensor::Sample;
+
+use elementary::{exp, ln};
+use text::Text;
+use walk::Walk;
+
+/// The logarithm of the change of the squared length beyond which a gradient vanishes.
+const LIMIT: f64 = 2.0 * ln(ExpectedFlow::VANISHING);
+
+/// Checks at compile time that the gradient arrives at the first layer of a new network: that mean field theory expects
+/// it neither to vanish nor to explode, for the weights of [`Init::init`](crate::init::Init::init) and inputs of mean
+/// square 1. It does nothing at run time.
+///
+/// ```
+/// use chainrule::prelude::*;
+///
+/// type Net = (Linear<64, 64>, [Residual<(Sigmoid, Linear<64, 64>)>; 50], Linear<64, 10>);
+/// const _: () = chainrule::gradient_flows::<Net, Vector<64>>();
+/// ```
+///
+/// Without the skip connections, `[(Sigmoid, Linear<64, 64>); 50]`, the program does not compile:
+///
+/// ```compile_fail,E0080
+/// # use chainrule::prelude::*;
+/// type Net = (Linear<64, 64>, [(Sigmoid, Linear<64, 64>); 50], Linear<64, 10>);
+/// const _: () = chainrule::gradient_flows::<Net, Vector<64>>();
+/// ```
+///
+/// A network with a layer whose [effect](crate::layer::Effect) the theory does not know does not compile either. What
+/// the theory assumes is at [`expected_flow`]; for another initializer see [`gradient_flows_with`].
+#[track_caller]
+pub const fn gradient_flows<N: Layer<X>, X: Sample>() {
+    require_flow(&expected_flow::<N, X>());
+}
+
+/// As [`gradient_flows`], for the weights of another initializer and inputs of another mean square.
+///
+/// ```
+/// use chainrule::prelude::*;
+///
+/// type Net = (Linear<784, 128>, [(Relu, Linear<128, 128>); 30], Linear<128, 10>);
+/// const _: () = chainrule::gradient_flows_with::<Net, Vector<784>>(Initializer::he_normal(), 1.0);
+/// ```
+#[track_caller]
+pub const fn gradient_flows_with<N: Layer<X>, X: Sample>(initializer: Initializer, input_square: f64) {
+    require_flow(&expected_flow_with::<N, X>(initializer, input_square));
+}
+
+#[track_caller]
+const fn require_flow(flow: &ExpectedFlow) {
+    if !matches!(flow.state, ExpectedState::Healthy) {
+        panic!("{}", flow.message.as_str())
+    }
+}
+
+/// Computes the gradient flow that mean field theory expects of a new network, with the weights of
+/// [`Init::init`](crate::init::Init::init), for inputs of mean square 1.
+///
+/// The theory follows two moments through the [effects](crate::layer::Effect) of the layers: the mean square q of the
+/// numbers between the layers, and the squared length of the gradient. It assumes wide layers with independent random
+/// weights, and independent inputs of mean 0. Real networks deviate by about 1/√width a layer.
+///
+/// | layer | q | squared length of the gradient | source |
+/// |---|---|---|---|
+/// | weights, with n inputs to each output | q' = n Var(W) q + Var(b) | n Var(W) | Poole et al. 2016, eq. 3 |
+/// | activation g | E\[g(√q z)²\] | E\[g'(√q z)²\] | Schoenholz et al. 2017, eq. 14 |
+/// | residual block, independent paths | sum, and that of means | sum of the paths' | Yang & Schoenholz 2017 |
+/// | layer norm, RMS norm, group norm | 1 | 1 / variance | Xiong et al. 2020, lemma 1 |
+/// | batch norm of large batches | 1 | 1 / variance over the batch | Yang et al. 2019, section 3 |
+/// | dropout, share p remains | q / p | 1 / p | Schoenholz et al. 2017, section 4 |
+/// | pools without overlap | not known | 1 (maximum), 1 / window (mean) | |
+///
+/// A convolution counts as if it had no padding, and pixels need not be independent. One layer that is applied several
+/// times ([`Shared`](crate::stack::Shared)) counts as several layers (Chen, Pennington, Schoenholz 2018).
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// use chainrule::{ExpectedFlow, ExpectedState};
+///
+/// type Net = (Linear<64, 64>, [(Sigmoid, Linear<64, 64>); 50]);
+/// const FLOW: ExpectedFlow = chainrule::expected_flow::<Net, Vector<64>>();
+/// const _: () = assert!(FLOW.rate > 0.236 && FLOW.rate < 0.237); // for each layer of sigmoid, with Glorot's weights
+/// assert_eq!(FLOW.state, ExpectedState::Vanishing);
+/// assert!(FLOW.share < 1e-31);
+/// println!("{FLOW}");
+/// ```
+pub const fn expected_flow<N: Layer<X>, X: Sample>() -> ExpectedFlow {
+    expected_flow_with::<N, X>(Initializer::glorot_uniform(), 1.0)
+}
+
+/// As [`expected_flow`], for the weights of another initializer and inputs of another mean square.
+///
+/// ```
+/// use chainrule::prelude::*;
+///
+/// // Weights of 1.5 times He's deviation: ReLU multiplies a gradient by 1.5 in each layer.
+/// type Net = (Linear<64, 64>, [(Relu, Linear<64, 64>); 10]);
+/// const FLOW: chainrule::ExpectedFlow =
+///     chainrule::expected_flow_with::<Net, Vector<64>>(Initializer::he_normal().gain(1.5), 1.0);
+/// approx::assert_relative_eq!(FLOW.share, 1.5_f64.powi(10), max_relative = 1e-12);
+/// ```
+pub const fn expected_flow_with<N: Layer<X>, X: Sample>(
+    initializer: Initializer,
+    input_square: f64,
+) -> ExpectedFlow {
+    let plan = N::PLAN;
+    let mut walk = Walk::over(&plan, input_square, initializer, None);
+    let total = walk.gains.total;
+    let state = if total.is_nan() {
+        ExpectedState::NotKnown
+    } else if total < LIMIT {
+        ExpectedState::Vanishing
+    } else if total > -LIMIT {
+        ExpectedState::Exploding
+    } else {
+        ExpectedState::Healthy
+    };
+    if matches!(state, ExpectedState::Vanishing | ExpectedState::Exploding) {
+        let limit = if total < 0.0 { LIMIT } else { -LIMIT };
+        walk = Walk::over(&plan, input_square, initializer, Some((total, limit)));
+    }
+    let layers = walk.gains.weights;
+    let steps = if layers > 1 { (layers - 1) as f64 } else { 1.0 };
+    let rate = exp(0.5 * total / steps);
+    ExpectedFlow {
+        state,
+        share: exp(0.5 * total),
+        rate,
+        depth_scale: steps / total.abs(),
+        layers,
+        message: verdict::sentence(&plan, &walk, state, rate),
+    }
+}
+
+/// The gradient flow that mean field theory expects of a new network: see [`expected_flow`].
+///
+/// It prints as a sentence.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "flow", derive(serde::Serialize))]
+pub struct ExpectedFlow {
+    /// The verdict.
+    pub state: ExpectedState,
+    /// |dR/dZ| of the first layer of weights over that of the last, as
+    /// `flow::Verdict::first_over_last` measures it. NaN if that is not known.
+    pub share: f64,
+    /// The geometric mean of that for one layer of weights.
+    pub rate: f64,
+    /// How many layers change the squared length of the gradient by a factor of e. A network trains down to about six
+    /// times this depth.
+    pub depth_scale: f64,
+    /// How many layers of weights, and blocks with weights, there are one behind the other.
+    pub layers: usize,
+    #[cfg_attr(feature = "flow", serde(skip))]
+    message: Text,
+}
+
+/// Whether a gradient arrives at the first layer of a new network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "flow", derive(serde::Serialize))]
+pub enum ExpectedState {
+    /// It does.
+    Healthy,
+    /// It vanishes: less than [`ExpectedFlow::VANISHING`] of its length arrives.
+    Vanishing,
+    /// It explodes: more than 1 / [`ExpectedFlow::VANISHING`] of its length arrives.
+    Exploding,
+    /// Theory does not cover a layer of this network.
+    NotKnown,
+}
+
+impl ExpectedFlow {
+    /// A gradient vanishes where less than this is left of its length between the last layer of weights and the first, and
+    /// explodes where it grows by more than the inverse: e⁻³ = 0.05.
+    ///
+    /// # Source
+    /// Schoenholz, Gilmer, Ganguli, Sohl-Dickstein, "Deep information propagation", ICLR 2017, section 5: random networks
+    /// train down to about six depth scales ξ. The scale of the gradient's squared norm is ξ = 1 / |ln χ|, so that over six
+    /// of them the norm changes by e³.
+    pub const VANISHING: f64 = 0.049_787_068_367_863_944;
+
+    /// Returns what theory expects as a sentence: the share in digits, and for gradients that do not flow the layer
+    /// where they get lost, the factor to blame, and what to try.
+    pub const fn message(&self) -> &str {
+        self.message.as_str()
+    }
+}
+
+impl fmt::Display for ExpectedFlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message())
+    }
+}
+
+impl PartialEq for ExpectedFlow {
+    fn eq(&self, other: &Self) -> bool {
+        self.message() == other.message()
+            && [self.share, self.rate, self.depth_scale] == [other.share, other.rate, other.depth_scale]
+    }
+}

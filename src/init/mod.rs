@@ -1,0 +1,25 @@
+//! Floor 5: the initialization of a network's parameters.
+//!
+//! The chain rule's product has a factor W for every layer. The initializer chooses the size of W at the start of
+//! training, and so whether gradients vanish or explode there. One call initializes a whole network:
+//!
+//! ```
+//! use chainrule::prelude::*;
+//!
+//! type Net = (Linear<64, 32>, Relu, [Residual<(Linear<32, 32>, Relu)>; 3], Linear<32, 10>);
+//!
+//! let net = Net::init(&mut rng(7)); // Glorot's, a sensible default
+//! let net = Net::init_with(Initializer::he_normal(), &mut rng(7)); // for ReLU
+//! let net = Net::init_with(Initializer::orthogonal().gain(1.1), &mut rng(7));
+//! ```
+//!
+//! Biases start at 0 (or as [`bias_normal`](Initializer::bias_normal) says), scales and buffers at the value that their
+//! layer declares (a PReLU's slope at 0.25).
+
+#[cfg(feature = "alloc")]
+mod fill;
+mod initializer;
+
+#[cfg(feature = "alloc")]
+pub use fill::Init;
+pub use initializer::Initializer;
