@@ -25,9 +25,10 @@ fn every_wrong_network_is_refused_with_the_message_beside_it() {
 }
 
 /// Programs that differ from their twin in a whole item: an `impl` that is not there.
-const WITHOUT_AN_ITEM: [&str; 3] = [
+const WITHOUT_AN_ITEM: [&str; 4] = [
     "a_field_of_numbers_says_what_they_are_for",
     "a_layer_must_list_its_parameters",
+    "a_layer_of_your_own_says_how_it_is_inferred",
     "an_activation_must_be_made_a_layer",
 ];
 
