@@ -78,7 +78,8 @@ pub type Infer<X, N> = <N as After<0, X>>::Layer;
 /// of its input. `PLACE` is its place in the stack, for the compiler's message.
 ///
 /// # Layers that you write yourself
-/// A layer stands for itself if it says so, in one `impl`:
+/// A layer stands for itself if it says so, in one `impl` for the inputs that it takes. (`activation_layer!` writes it
+/// for an activation.)
 ///
 /// ```
 /// use chainrule::infer::After;

@@ -258,8 +258,29 @@ impl<const PLACE: usize, const N: usize> After<PLACE, Vector<N>> for AutoScale {
     type Layer = Scale<N>;
 }
 
+/// An activation outside the crate.
+#[derive(Clone, Copy, Default, Parameters)]
+struct Power<const N: i32>;
+
+impl<const N: i32> Activation for Power<N> {
+    fn apply<T: Real>(x: T) -> T {
+        T::from_f64(x.to_f64().powi(N))
+    }
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        T::from_f64(f64::from(N) * x.to_f64().powi(N - 1))
+    }
+}
+chainrule::activation_layer!([const N: i32] Power<N>);
+
 #[test]
-fn a_layer_of_ones_own_is_inferred() {
+fn an_activation_outside_the_crate_is_inferred() {
+    same::<Infer<Image<1, 4, 4>, (Power<3>, LinearTo<2>)>, (Power<3>, Dense<Image<1, 4, 4>, Vector<2>>)>();
+    let y = Infer::<Vector<2>, (Power<3>,)>::init(&mut rng(0)).predict(&Vector([2.0, -1.0]));
+    assert_eq!(y, Ok(Vector([8.0, -1.0])));
+}
+
+#[test]
+fn a_layer_outside_the_crate_is_inferred() {
     type Written = (Linear<4, 3>, Residual<Scale<3>>, Linear<3, 2>);
     same::<Infer<Vector<4>, (LinearTo<3>, Residual<Scale<3>>, LinearTo<2>)>, Written>();
     same::<Infer<Vector<4>, (LinearTo<3>, Residual<AutoScale>, LinearTo<2>)>, Written>();

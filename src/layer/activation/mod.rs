@@ -68,7 +68,8 @@ pub trait Activation {
 }
 
 /// Implements [`Layer`](crate::layer::Layer), from every shape to itself, for an
-/// [`Activation`](crate::layer::Activation) with `#[derive(Parameters)]`.
+/// [`Activation`](crate::layer::Activation) with `#[derive(Parameters)]`, and [`After`](crate::infer::After), so that it
+/// can be in an `Infer`.
 ///
 /// `activation_layer!(Cube)`, or with generics `activation_layer!([const N: u32] Power<N>)`.
 ///
@@ -76,7 +77,7 @@ pub trait Activation {
 /// [how the messages are made](crate::guide::design).
 #[macro_export]
 macro_rules! activation_layer {
-    ([$($generics:tt)*] $activation:ty) => {
+    (@layer [$($generics:tt)*] $activation:ty) => {
         impl<X: $crate::tensor::Tensor, $($generics)*> $crate::layer::Layer<X> for $activation {
             type Output = X;
             const PLAN: $crate::layer::Plan =
@@ -100,6 +101,13 @@ macro_rules! activation_layer {
             }
         }
     };
+    ([$($generics:tt)*] $activation:ty) => {
+        $crate::activation_layer!(@layer [$($generics)*] $activation);
+
+        impl<const PLACE: usize, X: $crate::tensor::Tensor, $($generics)*> $crate::infer::After<PLACE, X> for $activation {
+            type Layer = Self;
+        }
+    };
     ($activation:ty) => {
         $crate::activation_layer!([] $activation);
     };
@@ -108,7 +116,7 @@ macro_rules! activation_layer {
 /// Implements an activation of this crate: a layer with the traits for comparison.
 macro_rules! activation {
     ([$($generics:tt)*] $activation:ty) => {
-        $crate::activation_layer!([$($generics)*] $activation);
+        $crate::activation_layer!(@layer [$($generics)*] $activation);
         $crate::layer::compare::comparable!([$($generics)*] $activation);
     };
     ($activation:ty) => {
