@@ -76,7 +76,8 @@ macro_rules! sequences {
     };
 }
 sequences! {
-    [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>]
+    [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real,
+     B: Bias<Vector<OUT, T>>]
         Conv1d<IN, OUT, K, S, P, T, B>: IN, T
     [const FEATURES: usize, T: Real] BatchNorm<FEATURES, T>: FEATURES, T
     [const FEATURES: usize, T: Real] LayerNorm<Vector<FEATURES, T>>: FEATURES, T
@@ -95,11 +96,13 @@ macro_rules! images {
     };
 }
 images! {
-    [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>]
+    [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real,
+     B: Bias<Vector<OUT, T>>]
         Conv2d<IN, OUT, K, S, P, T, B>: IN, T
     [const C: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<C, T>>]
         DepthwiseConv2d<C, K, S, P, T, B>: C, T
-    [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>]
+    [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real,
+     B: Bias<Vector<OUT, T>>]
         TransposedConv2d<IN, OUT, K, S, P, T, B>: IN, T
     [const C: usize, T: Real] BatchNorm<C, T>: C, T
     [const GROUPS: usize, const C: usize, T: Real] GroupNorm<GROUPS, C, T>: C, T

@@ -66,7 +66,9 @@ macro_rules! without_sizes {
 ///
 /// ```
 /// use chainrule::prelude::*;
-/// let net: Owned<(Dense<Image<3, 224, 224>, Vector<16>>, Relu, Linear<16, 10, f32, NoBias>)> = Infer::<Image<3, 224, 224>, (LinearTo<16>, Relu, LinearTo<10, NoBias>)>::init(&mut rng(0));
+/// type Net = Infer<Image<3, 224, 224>, (LinearTo<16>, Relu, LinearTo<10, NoBias>)>;
+/// type Same = (Dense<Image<3, 224, 224>, Vector<16>>, Relu, Linear<16, 10, f32, NoBias>);
+/// let net: Owned<Same> = Net::init(&mut rng(0));
 /// ```
 #[derive(Clone, Copy, Debug, Parameters)]
 pub struct LinearTo<const OUT: usize, B: 'static = WithBias> {
@@ -78,7 +80,8 @@ pub struct LinearTo<const OUT: usize, B: 'static = WithBias> {
 ///
 /// ```
 /// use chainrule::prelude::*;
-/// let net: Owned<Dense<Vector<32>, Image<1, 8, 8>>> = Infer::<Vector<32>, DenseTo<Image<1, 8, 8>>>::init(&mut rng(0));
+/// type Net = Infer<Vector<32>, DenseTo<Image<1, 8, 8>>>;
+/// let net: Owned<Dense<Vector<32>, Image<1, 8, 8>>> = Net::init(&mut rng(0));
 /// ```
 #[derive(Clone, Copy, Debug, Parameters)]
 pub struct DenseTo<Out: Tensor, B: 'static = WithBias> {
@@ -91,7 +94,8 @@ pub struct DenseTo<Out: Tensor, B: 'static = WithBias> {
 ///
 /// ```
 /// use chainrule::prelude::*;
-/// let net: Owned<(Conv1d<3, 8, 5>, Conv1d<8, 4, 3, 1, 1, f32, NoBias>)> = Infer::<Sequence<20, 3>, (ConvTo<8, 5>, ConvTo<4, 3, 1, 1, NoBias>)>::init(&mut rng(0));
+/// type Net = Infer<Sequence<20, 3>, (ConvTo<8, 5>, ConvTo<4, 3, 1, 1, NoBias>)>;
+/// let net: Owned<(Conv1d<3, 8, 5>, Conv1d<8, 4, 3, 1, 1, f32, NoBias>)> = Net::init(&mut rng(0));
 /// ```
 #[derive(Clone, Copy, Debug, Parameters)]
 pub struct ConvTo<
@@ -109,7 +113,8 @@ pub struct ConvTo<
 ///
 /// ```
 /// use chainrule::prelude::*;
-/// let net: Owned<TransposedConv2d<8, 4, 2, 2>> = Infer::<Image<8, 4, 4>, TransposedConvTo<4, 2, 2>>::init(&mut rng(0));
+/// type Net = Infer<Image<8, 4, 4>, TransposedConvTo<4, 2, 2>>;
+/// let net: Owned<TransposedConv2d<8, 4, 2, 2>> = Net::init(&mut rng(0));
 /// ```
 #[derive(Clone, Copy, Debug, Parameters)]
 pub struct TransposedConvTo<
@@ -127,7 +132,8 @@ pub struct TransposedConvTo<
 ///
 /// ```
 /// use chainrule::prelude::*;
-/// let net: Owned<(DepthwiseConv2d<8, 3, 1, 1>, Conv2d<8, 16, 1>)> = Infer::<Image<8, 6, 6>, (AutoDepthwiseConv2d<3, 1, 1>, ConvTo<16, 1>)>::init(&mut rng(0));
+/// type Net = Infer<Image<8, 6, 6>, (AutoDepthwiseConv2d<3, 1, 1>, ConvTo<16, 1>)>;
+/// let net: Owned<(DepthwiseConv2d<8, 3, 1, 1>, Conv2d<8, 16, 1>)> = Net::init(&mut rng(0));
 /// ```
 #[derive(Clone, Copy, Debug, Parameters)]
 pub struct AutoDepthwiseConv2d<
@@ -144,7 +150,8 @@ pub struct AutoDepthwiseConv2d<
 ///
 /// ```
 /// use chainrule::prelude::*;
-/// let net: Owned<(Conv2d<3, 16, 3>, BatchNorm<16>)> = Infer::<Image<3, 8, 8>, (ConvTo<16, 3>, AutoBatchNorm)>::init(&mut rng(0));
+/// type Net = Infer<Image<3, 8, 8>, (ConvTo<16, 3>, AutoBatchNorm)>;
+/// let net: Owned<(Conv2d<3, 16, 3>, BatchNorm<16>)> = Net::init(&mut rng(0));
 /// ```
 #[derive(Clone, Copy, Debug, Parameters)]
 pub struct AutoBatchNorm;
@@ -153,7 +160,8 @@ pub struct AutoBatchNorm;
 ///
 /// ```
 /// use chainrule::prelude::*;
-/// let net: Owned<LayerNorm<Vector<8>>> = Infer::<Sequence<5, 8>, AutoLayerNorm>::init(&mut rng(0));
+/// type Net = Infer<Sequence<5, 8>, AutoLayerNorm>;
+/// let net: Owned<LayerNorm<Vector<8>>> = Net::init(&mut rng(0));
 /// ```
 #[derive(Clone, Copy, Debug, Parameters)]
 pub struct AutoLayerNorm;
@@ -162,7 +170,8 @@ pub struct AutoLayerNorm;
 ///
 /// ```
 /// use chainrule::prelude::*;
-/// let net: Owned<RmsNorm<Vector<8>>> = Infer::<Vector<8>, AutoRmsNorm>::init(&mut rng(0));
+/// type Net = Infer<Vector<8>, AutoRmsNorm>;
+/// let net: Owned<RmsNorm<Vector<8>>> = Net::init(&mut rng(0));
 /// ```
 #[derive(Clone, Copy, Debug, Parameters)]
 pub struct AutoRmsNorm;
@@ -171,7 +180,8 @@ pub struct AutoRmsNorm;
 ///
 /// ```
 /// use chainrule::prelude::*;
-/// let net: Owned<GroupNorm<2, 8>> = Infer::<Image<8, 4, 4>, AutoGroupNorm<2>>::init(&mut rng(0));
+/// type Net = Infer<Image<8, 4, 4>, AutoGroupNorm<2>>;
+/// let net: Owned<GroupNorm<2, 8>> = Net::init(&mut rng(0));
 /// ```
 #[derive(Clone, Copy, Debug, Parameters)]
 pub struct AutoGroupNorm<const GROUPS: usize>;
