@@ -43,8 +43,15 @@ repeat() { # repeat N: a tuple of N times ten layers
     printf '(%s)' "$all"
 }
 
+# Sixteen layers, written out, and with the sizes of their inputs left to the compiler.
+written="(Conv2d<4, 8, 3, 1, 1>, Relu, BatchNorm<8>, Conv2d<8, 8, 3, 1, 1>, Relu, BatchNorm<8>, MaxPool2d<2>, Conv2d<8, 16, 3, 1, 1>, Relu, BatchNorm<16>, Upsample2d<2>, Conv2d<16, 8, 3, 1, 1>, Tanh, Dropout<10>, Conv2d<8, 4, 3, 1, 1>, Tanh)"
+inferred="Infer<Image<4, 8, 8>, (ConvTo<8, 3, 1, 1>, Relu, AutoBatchNorm, ConvTo<8, 3, 1, 1>, Relu, AutoBatchNorm, MaxPool2d<2>, ConvTo<16, 3, 1, 1>, Relu, AutoBatchNorm, Upsample2d<2>, ConvTo<8, 3, 1, 1>, Tanh, Dropout<10>, ConvTo<4, 3, 1, 1>, Tanh)>"
+
 check "no layers" "Identity"
+check "16 layers written out" "$written"
+check "16 layers inferred" "$inferred"
 check "10 layers of mixed kinds" "$ten"
 check "50 layers of mixed kinds" "$(repeat 5)"
 check "100 layers of mixed kinds" "$(repeat 10)"
+check "100 layers of mixed kinds in Infer" "Infer<Image<4, 8, 8>, $(repeat 10)>"
 check "1,000 residual blocks in an array" "[Residual<(Conv2d<4, 4, 3, 1, 1>, Relu)>; 1000]"

@@ -1,4 +1,4 @@
-//! LeNet-5: a convolutional network whose shapes the compiler computes.
+//! LeNet-5: a convolutional network of which only the output sizes are written.
 //!
 //! ```text
 //! $ cargo run --release --features idx,gzip --example lenet  # the 8x8 digits that come with this crate, in seconds
@@ -18,38 +18,25 @@ use std::process::ExitCode;
 use chainrule::prelude::*;
 use images::{Plan, learn};
 
-/// 28x28 pixels. The compiler infers that the input of `Flatten` is 16 channels of 5x5: if that were not 400 numbers,
-/// this would not compile.
-type LeNet5 = (
-    Conv2d<1, 6, 5, 1, 2>,
-    Relu,
-    MaxPool2d<2>,
-    Conv2d<6, 16, 5>,
-    Relu,
-    MaxPool2d<2>,
-    Flatten,
-    Linear<400, 120>,
-    Relu,
-    Linear<120, 84>,
-    Relu,
-    Linear<84, 10>,
-);
+/// 28x28 pixels. Only output sizes are written: that 16 channels of 5x5 arrive at `LinearTo<120>`, the compiler works
+/// out.
+type LeNet5 = Infer<
+    Image<1, 28, 28>,
+    (
+        (ConvTo<6, 5, 1, 2>, Relu, MaxPool2d<2>, ConvTo<16, 5>, Relu, MaxPool2d<2>),
+        (LinearTo<120>, Relu, LinearTo<84>, Relu, LinearTo<10>),
+    ),
+>;
 const _: () = chainrule::shapes::<LeNet5, Image<1, 28, 28>, Vector<10>>();
 
 /// The same idea for 8x8 pixels.
-type SmallNet = (
-    Conv2d<1, 16, 3, 1, 1>,
-    Relu,
-    Conv2d<16, 32, 3, 1, 1>,
-    Relu,
-    MaxPool2d<2>,
-    Dropout<25>,
-    Flatten,
-    Linear<512, 128>,
-    Relu,
-    Dropout<50>,
-    Linear<128, 10>,
-);
+type SmallNet = Infer<
+    Image<1, 8, 8>,
+    (
+        (ConvTo<16, 3, 1, 1>, Relu, ConvTo<32, 3, 1, 1>, Relu, MaxPool2d<2>, Dropout<25>),
+        (LinearTo<128>, Relu, Dropout<50>, LinearTo<10>),
+    ),
+>;
 const _: () = chainrule::shapes::<SmallNet, Image<1, 8, 8>, Vector<10>>();
 
 const SEED: u64 = 1;

@@ -2,6 +2,7 @@
 // The first definition of a link counts.
 #![doc = "[design]: guide::design"]
 #![doc = "[own layer]: guide::your_own_layer"]
+#![doc = "[`infer`]: infer"]
 #![doc = "[flow]: guide::gradient_flow"]
 #![doc = "[features]: guide::features"]
 #![doc = "[performance]: guide::performance"]
@@ -32,6 +33,7 @@ pub mod flow;
 #[cfg(feature = "alloc")]
 pub mod gradcheck;
 pub mod guide;
+pub mod infer;
 pub mod init;
 mod kernel;
 pub mod layer;
@@ -86,6 +88,10 @@ pub mod prelude {
     pub use crate::Trainer;
     #[cfg(feature = "flow")]
     pub use crate::flow::GradientFlow;
+    pub use crate::infer::{
+        AutoBatchNorm, AutoDepthwiseConv2d, AutoGroupNorm, AutoLayerNorm, AutoRmsNorm, AutoShortcut, ConvTo,
+        DenseTo, Infer, LinearTo, TransposedConvTo,
+    };
     #[cfg(feature = "alloc")]
     pub use crate::init::Init;
     pub use crate::init::Initializer;

@@ -54,6 +54,7 @@ pub use constructor::SizesInType;
 pub use contract::{Backward, Layer};
 pub use convolution::{Conv1d, Conv2d, DepthwiseConv2d, TransposedConv2d};
 pub use cost::Cost;
+pub(crate) use dense::Bias;
 pub use dense::{Dense, Linear, NoBias};
 pub use dropout::Dropout;
 pub use effect::{Effect, Moments, Normalized};

@@ -26,7 +26,7 @@ use crate::tensor::Tensor;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(name = "PRelu")]
+#[parameters(infer = own, name = "PRelu")]
 pub struct PRelu<T: Real = f32> {
     /// a, the slope below zero.
     #[parameter(scale = START, shape = &[1], scalar = T)]

@@ -39,8 +39,8 @@ macro_rules! for_each_activation {
     };
 }
 
-trait Each: Activation + Layer<Input, Output = Input> {}
-impl<A: Activation + Layer<Input, Output = Input>> Each for A {}
+trait Each: Activation + Maps<Input, Input> {}
+impl<A: Activation + Maps<Input, Input>> Each for A {}
 
 /// LeCun's weights leave q as it is, so that the constants show each moment: that of the slope by itself, that of the
 /// square through an RMS norm behind the activation, and that of the mean through a layer norm.
@@ -306,7 +306,7 @@ fn random<const N: usize>(samples: usize, rng: &mut impl Rng) -> Vec<Vector<N, f
 /// geometric mean of `networks` networks.
 fn measured<N, const WIDTH: usize>(initializer: Initializer, samples: usize, networks: usize) -> f64
 where
-    N: Layer<Vector<WIDTH, f64>, Output = Vector<WIDTH, f64>>,
+    N: Maps<Vector<WIDTH, f64>, Vector<WIDTH, f64>>,
 {
     let mut rng = rng(5);
     let logs = (0..networks).map(|_| {
@@ -338,7 +338,7 @@ where
 fn the_expected_rate_is_the_measured_one() {
     type W = Linear<96, 96, f64>;
     type V = Vector<96, f64>;
-    fn check<N: Layer<V, Output = V>>(initializer: Initializer, samples: usize) {
+    fn check<N: Maps<V, V>>(initializer: Initializer, samples: usize) {
         let expected = expected_flow_with::<N, V>(initializer, 1.0);
         let found = measured::<N, 96>(initializer, samples, 8);
         let off = (expected.share / found).ln();

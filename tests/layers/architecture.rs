@@ -14,6 +14,7 @@ const FLOORS: &[(u32, &[&str])] = &[
     (2, &["bounds"]),
     (3, &["layer"]),
     (4, &["stack"]),
+    (4, &["infer"]),
     (5, &["loss"]),
     (5, &["init", "gradcheck", "schedule", "optimizer"]),
     (6, &["network", "expected"]),

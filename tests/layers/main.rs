@@ -20,6 +20,7 @@ mod elementary;
 mod extremes;
 mod gradcheck_catches;
 mod gradients;
+mod infer;
 mod jacobians;
 mod list;
 mod named;

@@ -111,7 +111,7 @@ fn the_guide_quotes_the_error_of_a_gradient_that_is_overwritten() {
 #[test]
 fn a_layer_says_where_the_crate_is() {
     mod facade {
-        pub(super) use chainrule::{layer, parameters, tensor};
+        pub(super) use chainrule::{infer, layer, parameters, tensor};
     }
 
     #[derive(Parameters)]

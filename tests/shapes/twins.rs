@@ -32,10 +32,13 @@ twins! {
     a_gradient_belongs_to_its_network
     a_label_is_no_input
     a_label_is_no_target_of_a_regression
+    a_layer_has_a_bias_or_none
     a_layer_is_not_packed
     a_layer_must_have_a_forward_and_a_backward_pass
     a_layer_must_have_a_width
     a_layer_must_list_its_parameters
+    a_layer_with_sizes_must_take_what_is_inferred
+    a_layer_without_sizes_is_inferred
     a_linear_map_must_have_one_scalar
     a_named_network_gives_what_it_declares
     a_network_fills_its_own_gradient
@@ -49,10 +52,12 @@ twins! {
     a_residual_block_deep_in_a_stack_must_give_back_the_shape_it_takes
     a_residual_block_must_give_back_the_shape_it_takes
     a_residual_block_with_a_stride_needs_a_shortcut
+    a_shortcut_leads_from_images_to_images
     a_shortcut_must_give_the_shape_of_its_branch
     a_shortcut_must_take_what_its_branch_takes
     a_side_that_a_layer_changes_is_at_most_1024
     a_stride_is_at_least_1
+    a_stride_must_lead_to_the_sides_of_the_branch
     a_trainer_takes_the_optimizer_of_its_network
     a_tuple_holds_at_most_sixteen_layers
     a_weight_says_its_fans
@@ -62,10 +67,20 @@ twins! {
     an_activation_must_be_made_a_layer
     an_image_is_enlarged_at_least_once
     an_image_of_more_than_1024_numbers_cannot_be_flattened
+    an_inferred_block_must_give_back_the_shape_it_takes
+    an_inferred_convolution_needs_an_image
+    an_inferred_layer_says_its_place_when_it_is_used
+    an_inferred_network_gives_what_was_declared
+    an_inferred_residual_block_needs_a_shortcut_that_fits
+    an_inferred_stack_holds_at_most_sixteen_layers
+    an_inferred_window_must_fit
+    an_inferred_window_must_fit_in_training_too
     an_optimizer_belongs_to_its_network
     dropout_must_let_something_through
     gradients_are_checked_in_f64
     groups_divide_the_channels
+    inferred_branches_are_a_tuple
+    inferred_groups_divide_the_channels
     layers_deep_in_a_stack_must_meet
     neighboring_layers_must_meet
     only_a_struct_can_be_a_layer

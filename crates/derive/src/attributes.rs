@@ -4,13 +4,15 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, DeriveInput, Error, Ident, LitStr, Path, Result};
 
-/// `#[parameters(name = "..", place = own, crate = ..)]`.
+/// `#[parameters(name = "..", place = own, infer = own, crate = ..)]`.
 #[derive(Default)]
 pub(crate) struct Attributes {
     /// How the type is printed.
     pub(crate) name: Option<LitStr>,
     /// Whether the layer implements `At` itself.
     pub(crate) own_place: bool,
+    /// Whether the layer implements `After` itself.
+    pub(crate) own_infer: bool,
     /// Where the crate `chainrule` is.
     krate: Option<Path>,
 }
@@ -26,12 +28,13 @@ impl Attributes {
             attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("name") {
                     attributes.name = Some(meta.value()?.parse()?);
-                } else if meta.path.is_ident("place") {
+                } else if meta.path.is_ident("place") || meta.path.is_ident("infer") {
                     let value: Ident = meta.value()?.parse()?;
                     if value != "own" {
-                        return Err(Error::new_spanned(value, "`place` can only be `own`"));
+                        return Err(Error::new_spanned(value, "`place` and `infer` can only be `own`"));
                     }
-                    attributes.own_place = true;
+                    attributes.own_place |= meta.path.is_ident("place");
+                    attributes.own_infer |= meta.path.is_ident("infer");
                 } else if meta.path.is_ident("crate") {
                     attributes.krate = Some(meta.value()?.call(Path::parse_mod_style)?);
                 } else {

@@ -122,11 +122,11 @@ fn expand(input: &DeriveInput, attributes: &Attributes, krate: &TokenStream) -> 
     };
 
     let layer = implementation(input, krate, &name, &predicates, &checks, &description);
-    if attributes.own_place {
-        return Ok(layer);
-    }
-    let place = place::implementation(input, &attributes.root(), &predicates, !predicates.is_empty());
-    Ok(quote!(#layer #place))
+    let (root, layers_inside) = (attributes.root(), !predicates.is_empty());
+    let place =
+        (!attributes.own_place).then(|| place::implementation(input, &root, &predicates, layers_inside));
+    let infer = (!attributes.own_infer && !layers_inside).then(|| place::stands_for_itself(input, &root));
+    Ok(quote!(#layer #place #infer))
 }
 
 /// Returns the `impl`. The `unsafe` is sound: the compiler gives the offsets, `Node::tensor` asks that a field holds

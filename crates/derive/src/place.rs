@@ -1,8 +1,8 @@
-//! `At`: the layer at a place of a stack.
+//! `At`, the layer at a place of a stack, and `After`, the layer in an `Infer`.
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{DeriveInput, parse_quote};
+use syn::{DeriveInput, Generics, parse_quote};
 
 /// Returns the `impl At<PLACE, X>`. For a layer without layers inside, the compiler's error is then that of `At`, which
 /// says the place; for one with layers inside, that of the layer inside.
@@ -14,14 +14,7 @@ pub(crate) fn implementation(
 ) -> TokenStream {
     let ident = &input.ident;
     let (_, type_generics, _) = input.generics.split_for_impl();
-    let mut generics = input.generics.clone();
-    generics.params.push(parse_quote!(const __PLACE: usize));
-    generics.params.push(parse_quote!(__X: #root::tensor::Sample));
-    let clause = generics.make_where_clause();
-    clause
-        .predicates
-        .extend(predicates.iter().map(|predicate| -> syn::WherePredicate { parse_quote!(#predicate) }));
-    clause.predicates.push(parse_quote!(Self: #root::layer::Layer<__X>));
+    let generics = generics(input, root, predicates, &parse_quote!(Self: #root::layer::Layer<__X>));
     let (impl_generics, _, clause) = generics.split_for_impl();
     let leaf = (!layers_inside).then(|| quote!(#[diagnostic::do_not_recommend]));
     quote! {
@@ -40,4 +33,37 @@ pub(crate) fn implementation(
             }
         }
     }
+}
+
+/// Returns the `impl After<PLACE, X>` of a layer without layers inside: it stands for itself.
+pub(crate) fn stands_for_itself(input: &DeriveInput, root: &TokenStream) -> TokenStream {
+    let ident = &input.ident;
+    let (_, type_generics, _) = input.generics.split_for_impl();
+    let generics = generics(input, root, &[], &parse_quote!(Self: #root::layer::At<__PLACE, __X>));
+    let (impl_generics, _, clause) = generics.split_for_impl();
+    quote! {
+        #[diagnostic::do_not_recommend]
+        #[automatically_derived]
+        impl #impl_generics #root::infer::After<__PLACE, __X> for #ident #type_generics #clause {
+            type Layer = <Self as #root::layer::At<__PLACE, __X>>::Layer;
+        }
+    }
+}
+
+/// Returns the generics of the layer, and those of a place and an input, with these bounds.
+fn generics(
+    input: &DeriveInput,
+    root: &TokenStream,
+    predicates: &[TokenStream],
+    last: &syn::WherePredicate,
+) -> Generics {
+    let mut generics = input.generics.clone();
+    generics.params.push(parse_quote!(const __PLACE: usize));
+    generics.params.push(parse_quote!(__X: #root::tensor::Sample));
+    let clause = generics.make_where_clause();
+    clause
+        .predicates
+        .extend(predicates.iter().map(|predicate| -> syn::WherePredicate { parse_quote!(#predicate) }));
+    clause.predicates.push(last.clone());
+    generics
 }

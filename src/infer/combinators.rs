@@ -1,0 +1,74 @@
+//! Layers that contain layers, other than tuples. What they contain has the place that they have themselves.
+
+use super::{After, InferredAt, Shortcut};
+use crate::kernel::Real;
+use crate::layer::{Layer, PRelu};
+use crate::stack::{Branches, Concat, Parallel, Residual, Shared};
+use crate::tensor::{Pair, Sample, Tensor};
+
+impl<const PLACE: usize, X: Sample, F: After<PLACE, X>, const N: usize> After<PLACE, X> for [F; N]
+where
+    [F::Layer; N]: Layer<X>,
+{
+    type Layer = [F::Layer; N];
+}
+
+impl<const PLACE: usize, X: Sample, F: After<PLACE, X>, const N: usize> After<PLACE, X> for Shared<F, N>
+where
+    Shared<F::Layer, N>: Layer<X>,
+{
+    type Layer = Shared<F::Layer, N>;
+}
+
+impl<const PLACE: usize, X, F, S, Y> After<PLACE, X> for Residual<F, S>
+where
+    X: Tensor + InferredAt<PLACE, F, Output = Y>,
+    S: Shortcut<PLACE, X, Y>,
+    Y: Sample,
+    Residual<<X as InferredAt<PLACE, F>>::Layer, S::Layer>: Layer<X>,
+{
+    type Layer = Residual<<X as InferredAt<PLACE, F>>::Layer, S::Layer>;
+}
+
+impl<const PLACE: usize, A: Sample, B: Sample, F, G> After<PLACE, Pair<A, B>> for Parallel<F, G>
+where
+    F: After<PLACE, A>,
+    G: After<PLACE, B>,
+    Parallel<F::Layer, G::Layer>: Layer<Pair<A, B>>,
+{
+    type Layer = Parallel<F::Layer, G::Layer>;
+}
+
+impl<const PLACE: usize, X: Tensor, B: BranchesAfter<PLACE, X>> After<PLACE, X> for Concat<B> {
+    type Layer = Concat<B::Branches>;
+}
+
+/// The branches of a [`Concat`] behind a layer that gives `X`: a tuple of 2 to 4.
+#[diagnostic::on_unimplemented(
+    message = "a concatenation holds 2 to 4 branches in a tuple, and not `{Self}`",
+    label = "`{Self}` is not a tuple of 2 to 4 layers",
+    note = "write the branches as a tuple, as in `Concat<(ConvTo<8, 3, 1, 1>, ConvTo<4, 5, 1, 2>)>`; more than 4 nest"
+)]
+pub trait BranchesAfter<const PLACE: usize, X: Tensor> {
+    /// The branches, each with its input.
+    type Branches: Branches<X>;
+}
+
+macro_rules! branches {
+    ($($L:ident)+) => {
+        impl<const PLACE: usize, X: Tensor, $($L: After<PLACE, X>),+> BranchesAfter<PLACE, X> for ($($L,)+)
+        where
+            ($($L::Layer,)+): Branches<X>,
+        {
+            type Branches = ($($L::Layer,)+);
+        }
+    };
+}
+branches!(F G);
+branches!(F G H);
+branches!(F G H I);
+
+/// `PRelu` is `PRelu<f32>` where no scalar is written, and here the scalar is that of the input.
+impl<const PLACE: usize, X: Tensor, T: Real> After<PLACE, X> for PRelu<T> {
+    type Layer = PRelu<X::Scalar>;
+}

@@ -1,0 +1,147 @@
+//! Floor 4, above `stack`: networks of which only the output sizes are written.
+//!
+//! [`Infer<X, N>`](Infer) is the network `N` with the input of each layer worked out by the compiler, from the shape
+//! `X` of the data. It *is* the network that you would write out: the same type, so that its files, its speed, its
+//! messages and its optimizers are the same.
+//!
+//! ```
+//! use chainrule::prelude::*;
+//!
+//! type LeNet5 = Infer<Image<1, 28, 28>, (
+//!     (ConvTo<6, 5, 1, 2>, Relu, MaxPool2d<2>, ConvTo<16, 5>, Relu, MaxPool2d<2>),
+//!     (LinearTo<120>, Relu, LinearTo<84>, Relu, LinearTo<10>),
+//! )>;
+//! const _: () = chainrule::shapes::<LeNet5, Image<1, 28, 28>, Vector<10>>();
+//!
+//! type WrittenOut = (
+//!     (Conv2d<1, 6, 5, 1, 2>, Relu, MaxPool2d<2>, Conv2d<6, 16, 5>, Relu, MaxPool2d<2>),
+//!     (Dense<Image<16, 5, 5>, Vector<120>>, Relu, Linear<120, 84>, Relu, Linear<84, 10>),
+//! );
+//! let network: Owned<WrittenOut> = LeNet5::init(&mut rng(0)); // the same type
+//! let y: Vector<10> = network.predict(&Image([[[0.5; 28]; 28]]))?;
+//! # Ok::<(), chainrule::Error>(())
+//! ```
+//!
+//! | written | behind | is |
+//! |---|---|---|
+//! | [`LinearTo<OUT>`](LinearTo) | `Vector<IN>` | `Linear<IN, OUT>` |
+//! | | `Sequence<..>`, `Image<..>` | `Dense<Image<..>, Vector<OUT>>`: nothing has to be flattened |
+//! | [`DenseTo<Out>`](DenseTo) | any tensor `X` | `Dense<X, Out>` |
+//! | [`ConvTo<OUT, K, STRIDE, PAD>`](ConvTo) | `Image<IN, H, W>` | `Conv2d<IN, OUT, K, STRIDE, PAD>` |
+//! | | `Sequence<STEPS, IN>` | `Conv1d<IN, OUT, K, STRIDE, PAD>` |
+//! | [`TransposedConvTo<OUT, K, STRIDE, PAD>`](TransposedConvTo) | `Image<IN, H, W>` | `TransposedConv2d<IN, OUT, K, STRIDE, PAD>` |
+//! | [`AutoDepthwiseConv2d<K, STRIDE, PAD>`](AutoDepthwiseConv2d) | `Image<C, H, W>` | `DepthwiseConv2d<C, K, STRIDE, PAD>` |
+//! | [`AutoBatchNorm`] | `Vector<N>`, `Sequence<STEPS, N>`, `Image<N, H, W>` | `BatchNorm<N>` |
+//! | [`AutoLayerNorm`], [`AutoRmsNorm`] | `Vector<N>`, `Sequence<STEPS, N>` | `LayerNorm<Vector<N>>` |
+//! | | `Image<C, H, W>` | `LayerNorm<Image<C, H, W>>` |
+//! | [`AutoGroupNorm<GROUPS>`](AutoGroupNorm) | `Image<C, H, W>` | `GroupNorm<GROUPS, C>` |
+//! | `PRelu` | any tensor of `T` | `PRelu<T>` |
+//! | [`Residual<F, AutoShortcut>`](AutoShortcut) | any tensor | `F` with the shortcut that fits |
+//! | tuple, array, `Residual`, `Concat`, `Parallel`, `Shared` | | the same, of the layers that it contains |
+//! | any other layer, such as `Relu` or `Linear<8, 4>` | what it takes | itself |
+//!
+//! `NoBias` as the last parameter, as in `LinearTo<10, NoBias>`, leaves out the bias. The scalar is that of the input:
+//! `Infer<Vector<4, f64>, ..>` is a network of `f64`.
+//!
+//! The compiler checks a `type` alias only where it is used; [`shapes`](crate::shapes) below it makes it check at once.
+//! The error for a layer that cannot take what arrives says which layer that is, counted from 0 in its tuple: "layer 3
+//! of this stack, `ConvTo<16, 5>`, cannot take `Vector<120>` as its input".
+
+mod combinators;
+mod shortcut;
+mod sizeless;
+mod tuple;
+
+use crate::layer::Layer;
+use crate::tensor::Sample;
+
+pub use combinators::BranchesAfter;
+pub use shortcut::{AutoShortcut, Shortcut, ShortcutTo};
+pub use sizeless::{
+    AutoBatchNorm, AutoDepthwiseConv2d, AutoGroupNorm, AutoLayerNorm, AutoRmsNorm, BiasOf, ConvTo, DenseTo,
+    HasSizes, LinearTo, TransposedConvTo, WithBias,
+};
+
+/// The network `N` for data of the shape `X`, with the input of each layer worked out: see [the
+/// module](crate::infer).
+///
+/// ```
+/// use chainrule::prelude::*;
+///
+/// type Net = Infer<Vector<784>, (LinearTo<128>, Relu, LinearTo<10>)>;
+/// let net: Owned<(Linear<784, 128>, Relu, Linear<128, 10>)> = Net::init(&mut rng(0));
+/// ```
+pub type Infer<X, N> = <N as After<0, X>>::Layer;
+
+/// Something that becomes a layer behind one that gives `X`: a layer itself, or one that is written without the sizes
+/// of its input. `PLACE` is its place in the stack, for the compiler's message.
+///
+/// # Layers that you write yourself
+/// `#[derive(Parameters)]` implements it for a layer without layers inside: the layer stands for itself. A layer without
+/// its sizes implements it for each shape that it follows:
+///
+/// ```
+/// use chainrule::infer::After;
+/// use chainrule::prelude::*;
+///
+/// /// y = s · x, with one trained factor for each feature.
+/// #[derive(Parameters)]
+/// struct Scale<const N: usize> {
+///     #[parameter(scale = 1.0)]
+///     factor: Vector<N>,
+/// }
+///
+/// impl<const N: usize> Layer<Vector<N>> for Scale<N> {
+///     // ..
+/// #     type Output = Vector<N>;
+/// #     fn forward(&self, input: &[Vector<N>], output: &mut [Vector<N>], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+/// #         for (x, y) in input.iter().zip(output) {
+/// #             (0..N).for_each(|i| y[i] = self.factor[i] * x[i]);
+/// #         }
+/// #     }
+/// #     fn backward(&self, pass: Backward<'_, Vector<N>, Self>) {
+/// #         for (x, dy) in pass.input.iter().zip(pass.output_grad) {
+/// #             (0..N).for_each(|i| pass.gradient.factor[i] += x[i] * dy[i]);
+/// #         }
+/// #         for (dx, dy) in pass.input_grad.into_iter().flatten().zip(pass.output_grad) {
+/// #             (0..N).for_each(|i| dx[i] = self.factor[i] * dy[i]);
+/// #         }
+/// #     }
+/// }
+///
+/// type Net = Infer<Vector<4>, (LinearTo<3>, Scale<3>, LinearTo<2>)>;
+/// let y: Vector<2> = Net::init(&mut rng(1)).predict(&Vector([1.0; 4]))?;
+///
+/// /// The same layer without its size, which becomes a `Scale<N>` behind a `Vector<N>`.
+/// struct AutoScale;
+///
+/// impl<const PLACE: usize, const N: usize> After<PLACE, Vector<N>> for AutoScale {
+///     type Layer = Scale<N>;
+/// }
+/// let same: Owned<Net> = Infer::<Vector<4>, (LinearTo<3>, AutoScale, LinearTo<2>)>::init(&mut rng(1));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "layer {PLACE} of this stack, `{Self}`, cannot take `{X}` as its input",
+    label = "`{X}` arrives at layer {PLACE}, `{Self}`",
+    note = "each layer takes what the one before it gives, and layer 0 takes the first type of `Infer`"
+)]
+pub trait After<const PLACE: usize, X: Sample> {
+    /// The layer that takes `X`.
+    type Layer: Layer<X>;
+}
+
+/// What a stack asks of its layers: [`After`]. As [`InputAt`](crate::layer::InputAt), the bound is on the sample, so that a
+/// wrong layer is one error.
+#[doc(hidden)]
+pub trait InferredAt<const PLACE: usize, L>: Sample {
+    /// That of [`After`].
+    type Layer: Layer<Self, Output = Self::Output>;
+    /// Its output.
+    type Output: Sample + bytemuck::Pod;
+}
+
+impl<const PLACE: usize, X: Sample, L: After<PLACE, X>> InferredAt<PLACE, L> for X {
+    type Layer = L::Layer;
+    type Output = <L::Layer as Layer<X>>::Output;
+}

@@ -1,0 +1,268 @@
+//! The layers that are written without the sizes of their input. No network contains them: [`Infer`](super::Infer)
+//! puts the layer with its sizes in their place.
+
+use core::marker::PhantomData;
+
+use chainrule_derive::Parameters;
+
+use super::After;
+use crate::kernel::Real;
+use crate::layer::{
+    Backward, BatchNorm, Bias, Conv1d, Conv2d, Dense, DepthwiseConv2d, GroupNorm, Layer, LayerNorm, Linear,
+    Mode, NoBias, RmsNorm, TransposedConv2d, WorkspaceMut,
+};
+use crate::tensor::{Image, Sample, Sequence, Tensor, Vector};
+
+/// With a bias: the default of the layers that [`NoBias`] leaves without one.
+#[derive(Clone, Copy, Debug)]
+pub struct WithBias;
+
+/// Whether a layer that gives `Out` has a bias: [`WithBias`] or [`NoBias`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say whether a layer has a bias",
+    label = "neither `WithBias` nor `NoBias`",
+    note = "leave it out for a layer with a bias, or write `NoBias`"
+)]
+pub trait BiasOf<Out: Tensor>: 'static {
+    /// The bias: `Out`, or [`NoBias`].
+    type Bias: Bias<Out>;
+}
+
+impl<Out: Tensor> BiasOf<Out> for WithBias {
+    type Bias = Out;
+}
+
+impl<Out: Tensor> BiasOf<Out> for NoBias {
+    type Bias = NoBias;
+}
+
+/// A layer that has its sizes. None of those in this file has.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is written without the sizes of its input, which `Infer` works out",
+    label = "`{X}` arrives at `{Self}`, which is not a layer yet",
+    note = "write the network as `Infer<Data, (..)>`, where `Data` is the type of its inputs"
+)]
+pub trait HasSizes<X> {
+    /// What it gives.
+    type Output: Sample + bytemuck::Pod;
+}
+
+/// A network that is used without `Infer` gets an error that says so.
+macro_rules! without_sizes {
+    ([$($generics:tt)*] $layer:ty) => {
+        impl<X: Sample, $($generics)*> Layer<X> for $layer
+        where
+            $layer: HasSizes<X>,
+        {
+            type Output = <$layer as HasSizes<X>>::Output;
+            fn forward(&self, _: &[X], _: &mut [Self::Output], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {}
+            fn backward(&self, _: Backward<'_, X, Self>) {}
+        }
+    };
+}
+
+/// A linear layer of `OUT` outputs: [`Linear`] behind a vector, [`Dense`] behind a sequence or an image, which is not
+/// flattened and may be of any size.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// type Net = Infer<Image<3, 224, 224>, (LinearTo<16>, Relu, LinearTo<10, NoBias>)>;
+/// type Same = (Dense<Image<3, 224, 224>, Vector<16>>, Relu, Linear<16, 10, f32, NoBias>);
+/// let net: Owned<Same> = Net::init(&mut rng(0));
+/// ```
+#[derive(Clone, Copy, Debug, Parameters)]
+#[parameters(infer = own)]
+pub struct LinearTo<const OUT: usize, B: 'static = WithBias> {
+    #[parameter(skip)]
+    bias: PhantomData<fn() -> B>,
+}
+
+/// A linear layer to any shape, such as `DenseTo<Image<1, 8, 8>>`: a [`Dense`].
+///
+/// ```
+/// use chainrule::prelude::*;
+/// type Net = Infer<Vector<32>, DenseTo<Image<1, 8, 8>>>;
+/// let net: Owned<Dense<Vector<32>, Image<1, 8, 8>>> = Net::init(&mut rng(0));
+/// ```
+#[derive(Clone, Copy, Debug, Parameters)]
+#[parameters(infer = own)]
+pub struct DenseTo<Out: Tensor, B: 'static = WithBias> {
+    #[parameter(skip)]
+    to: PhantomData<fn() -> (Out, B)>,
+}
+
+/// A convolution with `OUT` output channels and windows of `K`: [`Conv2d`] behind an image, [`Conv1d`] behind a
+/// sequence.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// type Net = Infer<Sequence<20, 3>, (ConvTo<8, 5>, ConvTo<4, 3, 1, 1, NoBias>)>;
+/// let net: Owned<(Conv1d<3, 8, 5>, Conv1d<8, 4, 3, 1, 1, f32, NoBias>)> = Net::init(&mut rng(0));
+/// ```
+#[derive(Clone, Copy, Debug, Parameters)]
+#[parameters(infer = own)]
+pub struct ConvTo<
+    const OUT: usize,
+    const K: usize,
+    const STRIDE: usize = 1,
+    const PAD: usize = 0,
+    B: 'static = WithBias,
+> {
+    #[parameter(skip)]
+    bias: PhantomData<fn() -> B>,
+}
+
+/// A transposed convolution with `OUT` output channels: [`TransposedConv2d`].
+///
+/// ```
+/// use chainrule::prelude::*;
+/// type Net = Infer<Image<8, 4, 4>, TransposedConvTo<4, 2, 2>>;
+/// let net: Owned<TransposedConv2d<8, 4, 2, 2>> = Net::init(&mut rng(0));
+/// ```
+#[derive(Clone, Copy, Debug, Parameters)]
+#[parameters(infer = own)]
+pub struct TransposedConvTo<
+    const OUT: usize,
+    const K: usize,
+    const STRIDE: usize = 1,
+    const PAD: usize = 0,
+    B: 'static = WithBias,
+> {
+    #[parameter(skip)]
+    bias: PhantomData<fn() -> B>,
+}
+
+/// A convolution of each channel by itself: [`DepthwiseConv2d`] of all channels that arrive.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// type Net = Infer<Image<8, 6, 6>, (AutoDepthwiseConv2d<3, 1, 1>, ConvTo<16, 1>)>;
+/// let net: Owned<(DepthwiseConv2d<8, 3, 1, 1>, Conv2d<8, 16, 1>)> = Net::init(&mut rng(0));
+/// ```
+#[derive(Clone, Copy, Debug, Parameters)]
+#[parameters(infer = own)]
+pub struct AutoDepthwiseConv2d<
+    const K: usize,
+    const STRIDE: usize = 1,
+    const PAD: usize = 0,
+    B: 'static = WithBias,
+> {
+    #[parameter(skip)]
+    bias: PhantomData<fn() -> B>,
+}
+
+/// Batch normalization of the features or channels that arrive: [`BatchNorm`].
+///
+/// ```
+/// use chainrule::prelude::*;
+/// type Net = Infer<Image<3, 8, 8>, (ConvTo<16, 3>, AutoBatchNorm)>;
+/// let net: Owned<(Conv2d<3, 16, 3>, BatchNorm<16>)> = Net::init(&mut rng(0));
+/// ```
+#[derive(Clone, Copy, Debug, Parameters)]
+#[parameters(infer = own)]
+pub struct AutoBatchNorm;
+
+/// Layer normalization of a vector, of each step of a sequence, or of an image: [`LayerNorm`].
+///
+/// ```
+/// use chainrule::prelude::*;
+/// type Net = Infer<Sequence<5, 8>, AutoLayerNorm>;
+/// let net: Owned<LayerNorm<Vector<8>>> = Net::init(&mut rng(0));
+/// ```
+#[derive(Clone, Copy, Debug, Parameters)]
+#[parameters(infer = own)]
+pub struct AutoLayerNorm;
+
+/// RMS normalization of a vector, of each step of a sequence, or of an image: [`RmsNorm`].
+///
+/// ```
+/// use chainrule::prelude::*;
+/// type Net = Infer<Vector<8>, AutoRmsNorm>;
+/// let net: Owned<RmsNorm<Vector<8>>> = Net::init(&mut rng(0));
+/// ```
+#[derive(Clone, Copy, Debug, Parameters)]
+#[parameters(infer = own)]
+pub struct AutoRmsNorm;
+
+/// Normalization of the channels that arrive, in `GROUPS` groups: [`GroupNorm`].
+///
+/// ```
+/// use chainrule::prelude::*;
+/// type Net = Infer<Image<8, 4, 4>, AutoGroupNorm<2>>;
+/// let net: Owned<GroupNorm<2, 8>> = Net::init(&mut rng(0));
+/// ```
+#[derive(Clone, Copy, Debug, Parameters)]
+#[parameters(infer = own)]
+pub struct AutoGroupNorm<const GROUPS: usize>;
+
+/// For each, what it is behind a shape.
+macro_rules! becomes {
+    ($([$($generics:tt)*] $written:ty, behind $X:ty: $layer:ty;)+) => {$(
+        impl<const PLACE: usize, $($generics)*> After<PLACE, $X> for $written
+        where
+            $layer: Layer<$X>,
+        {
+            type Layer = $layer;
+        }
+    )+};
+}
+
+becomes! {
+    [const IN: usize, const OUT: usize, T: Real, B: BiasOf<Vector<OUT, T>>]
+    LinearTo<OUT, B>, behind Vector<IN, T>: Linear<IN, OUT, T, B::Bias>;
+
+    [const OUT: usize, const STEPS: usize, const IN: usize, T: Real, B: BiasOf<Vector<OUT, T>>]
+    LinearTo<OUT, B>, behind Sequence<STEPS, IN, T>: Dense<Sequence<STEPS, IN, T>, Vector<OUT, T>, B::Bias>;
+
+    [const OUT: usize, const C: usize, const H: usize, const W: usize, T: Real, B: BiasOf<Vector<OUT, T>>]
+    LinearTo<OUT, B>, behind Image<C, H, W, T>: Dense<Image<C, H, W, T>, Vector<OUT, T>, B::Bias>;
+
+    [X: Tensor, Out: Tensor, B: BiasOf<Out>]
+    DenseTo<Out, B>, behind X: Dense<X, Out, B::Bias>;
+
+    [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, const STEPS: usize, T: Real,
+     B: BiasOf<Vector<OUT, T>>]
+    ConvTo<OUT, K, S, P, B>, behind Sequence<STEPS, IN, T>: Conv1d<IN, OUT, K, S, P, T, B::Bias>;
+
+    [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, const H: usize, const W: usize,
+     T: Real, B: BiasOf<Vector<OUT, T>>]
+    ConvTo<OUT, K, S, P, B>, behind Image<IN, H, W, T>: Conv2d<IN, OUT, K, S, P, T, B::Bias>;
+
+    [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, const H: usize, const W: usize,
+     T: Real, B: BiasOf<Vector<OUT, T>>]
+    TransposedConvTo<OUT, K, S, P, B>, behind Image<IN, H, W, T>: TransposedConv2d<IN, OUT, K, S, P, T, B::Bias>;
+
+    [const C: usize, const K: usize, const S: usize, const P: usize, const H: usize, const W: usize, T: Real,
+     B: BiasOf<Vector<C, T>>]
+    AutoDepthwiseConv2d<K, S, P, B>, behind Image<C, H, W, T>: DepthwiseConv2d<C, K, S, P, T, B::Bias>;
+
+    [const N: usize, T: Real] AutoBatchNorm, behind Vector<N, T>: BatchNorm<N, T>;
+    [const STEPS: usize, const N: usize, T: Real] AutoBatchNorm, behind Sequence<STEPS, N, T>: BatchNorm<N, T>;
+    [const C: usize, const H: usize, const W: usize, T: Real] AutoBatchNorm, behind Image<C, H, W, T>: BatchNorm<C, T>;
+
+    [const N: usize, T: Real] AutoLayerNorm, behind Vector<N, T>: LayerNorm<Vector<N, T>>;
+    [const STEPS: usize, const N: usize, T: Real] AutoLayerNorm, behind Sequence<STEPS, N, T>: LayerNorm<Vector<N, T>>;
+    [const C: usize, const H: usize, const W: usize, T: Real]
+    AutoLayerNorm, behind Image<C, H, W, T>: LayerNorm<Image<C, H, W, T>>;
+
+    [const N: usize, T: Real] AutoRmsNorm, behind Vector<N, T>: RmsNorm<Vector<N, T>>;
+    [const STEPS: usize, const N: usize, T: Real] AutoRmsNorm, behind Sequence<STEPS, N, T>: RmsNorm<Vector<N, T>>;
+    [const C: usize, const H: usize, const W: usize, T: Real]
+    AutoRmsNorm, behind Image<C, H, W, T>: RmsNorm<Image<C, H, W, T>>;
+
+    [const GROUPS: usize, const C: usize, const H: usize, const W: usize, T: Real]
+    AutoGroupNorm<GROUPS>, behind Image<C, H, W, T>: GroupNorm<GROUPS, C, T>;
+}
+
+without_sizes!([const OUT: usize, B: 'static] LinearTo<OUT, B>);
+without_sizes!([Out: Tensor, B: 'static] DenseTo<Out, B>);
+without_sizes!([const OUT: usize, const K: usize, const S: usize, const P: usize, B: 'static] ConvTo<OUT, K, S, P, B>);
+without_sizes!(
+    [const OUT: usize, const K: usize, const S: usize, const P: usize, B: 'static]
+    TransposedConvTo<OUT, K, S, P, B>
+);
+without_sizes!([const K: usize, const S: usize, const P: usize, B: 'static] AutoDepthwiseConv2d<K, S, P, B>);
+without_sizes!([] AutoBatchNorm);
+without_sizes!([] AutoLayerNorm);
+without_sizes!([] AutoRmsNorm);
+without_sizes!([const GROUPS: usize] AutoGroupNorm<GROUPS>);

@@ -1,0 +1,8 @@
+use chainrule::{Image, Infer, Init, Linear, LinearTo, Network, Relu, Vector, rng};
+
+type Net = Infer<Image<1, 28, 28>, (LinearTo<64>, Relu, Linear<64, 10>)>;
+
+fn main() {
+    let y: Vector<10> = Net::init(&mut rng(1)).predict(&Image([[[0.5; 28]; 28]])).unwrap();
+    assert!(y[0].is_finite());
+}
