@@ -2,15 +2,15 @@
 
 use super::{After, InferredAt, Shortcut};
 use crate::kernel::Real;
-use crate::layer::{Layer, PRelu};
+use crate::layer::{At, Layer, PRelu};
 use crate::stack::{Branches, Concat, Parallel, Residual, Shared};
 use crate::tensor::{Pair, Sample, Tensor};
 
 impl<const PLACE: usize, X: Sample, F: After<PLACE, X>, const N: usize> After<PLACE, X> for [F; N]
 where
-    [F::Layer; N]: Layer<X>,
+    [F::Layer; N]: At<PLACE, X>,
 {
-    type Layer = [F::Layer; N];
+    type Layer = <[F::Layer; N] as At<PLACE, X>>::Layer;
 }
 
 impl<const PLACE: usize, X: Sample, F: After<PLACE, X>, const N: usize> After<PLACE, X> for Shared<F, N>
@@ -23,11 +23,20 @@ where
 impl<const PLACE: usize, X, F, S, Y> After<PLACE, X> for Residual<F, S>
 where
     X: Tensor + InferredAt<PLACE, F, Output = Y>,
-    S: Shortcut<PLACE, X, Y>,
-    Y: Sample,
-    Residual<<X as InferredAt<PLACE, F>>::Layer, S::Layer>: Layer<X>,
+    Y: BesideShortcut<PLACE, X, S>,
+    Residual<<X as InferredAt<PLACE, F>>::Layer, Y::Shortcut>: At<PLACE, X>,
 {
-    type Layer = Residual<<X as InferredAt<PLACE, F>>::Layer, S::Layer>;
+    type Layer = <Residual<<X as InferredAt<PLACE, F>>::Layer, Y::Shortcut> as At<PLACE, X>>::Layer;
+}
+
+/// What a branch gives, beside the shortcut `S`. The bound is on the sample, so that the compiler waits until it knows it.
+#[doc(hidden)]
+pub trait BesideShortcut<const PLACE: usize, X: Tensor, S>: Sample {
+    type Shortcut: Layer<X>;
+}
+
+impl<const PLACE: usize, X: Tensor, Y: Sample, S: Shortcut<PLACE, X, Y>> BesideShortcut<PLACE, X, S> for Y {
+    type Shortcut = S::Layer;
 }
 
 impl<const PLACE: usize, A: Sample, B: Sample, F, G> After<PLACE, Pair<A, B>> for Parallel<F, G>

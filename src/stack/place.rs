@@ -54,3 +54,13 @@ pub trait SameShapeAsInputAt<const PLACE: usize, X: Sample> {
 impl<const PLACE: usize, X: Sample> SameShapeAsInputAt<PLACE, X> for X {
     type Check = Passed;
 }
+
+/// What the skip connection gives, beside a branch that gives `Y`. Neither is compared before both are known.
+pub trait BesideBranch<const PLACE: usize, Y: Sample>: Sample {
+    /// The result of the check.
+    type Check;
+}
+
+impl<const PLACE: usize, X: Sample, Y: Sample + SameShapeAt<PLACE, X>> BesideBranch<PLACE, Y> for X {
+    type Check = Y::Check;
+}

@@ -1,7 +1,7 @@
 use chainrule_derive::Parameters;
 use chainrule_parameters::{Parameters, Part, Segment};
 
-use super::{SameShapeAt, backward_child};
+use super::{BesideBranch, backward_child};
 use crate::bounds::SameShape;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
@@ -55,18 +55,18 @@ pub struct Residual<F, S = Identity> {
 
 impl<const PLACE: usize, X: Sample, F: Layer<X>, S: Layer<X>> At<PLACE, X> for Residual<F, S>
 where
-    F::Output: SameShapeAt<PLACE, S::Output>,
-    <F::Output as SameShapeAt<PLACE, S::Output>>::Check: Then<X, Self>,
+    S::Output: BesideBranch<PLACE, F::Output>,
+    <S::Output as BesideBranch<PLACE, F::Output>>::Check: Then<X, Self>,
 {
-    type Layer = <<F::Output as SameShapeAt<PLACE, S::Output>>::Check as Then<X, Self>>::Layer;
-    type Output = <<F::Output as SameShapeAt<PLACE, S::Output>>::Check as Then<X, Self>>::Output;
+    type Layer = <<S::Output as BesideBranch<PLACE, F::Output>>::Check as Then<X, Self>>::Layer;
+    type Output = <<S::Output as BesideBranch<PLACE, F::Output>>::Check as Then<X, Self>>::Output;
 
     fn layer(&self) -> &Self::Layer {
-        <<F::Output as SameShapeAt<PLACE, S::Output>>::Check as Then<X, Self>>::layer(self)
+        <<S::Output as BesideBranch<PLACE, F::Output>>::Check as Then<X, Self>>::layer(self)
     }
 
     fn layer_mut(&mut self) -> &mut Self::Layer {
-        <<F::Output as SameShapeAt<PLACE, S::Output>>::Check as Then<X, Self>>::layer_mut(self)
+        <<S::Output as BesideBranch<PLACE, F::Output>>::Check as Then<X, Self>>::layer_mut(self)
     }
 }
 
