@@ -30,7 +30,7 @@ where
         &mut rng(0),
         &mut hook,
     )?;
-    Ok(Flow { loss: Some(mean), samples: inputs.len(), layers: hook.into_layers() })
+    Ok(Flow { loss: Some(mean), samples: inputs.len(), expected: None, layers: hook.into_layers() })
 }
 
 /// Writes a picture into `target/gradient-flow`, as SVG and as PNG.

@@ -49,7 +49,7 @@ where
     let random = &mut rng(0); // nothing in these networks is random
     let loss =
         net.loss_gradient_with_hook(loss, inputs, targets, &mut workspace, &mut gradient, random, &mut hook)?;
-    Ok(Flow { loss: Some(loss), samples: inputs.len(), layers: hook.into_layers() })
+    Ok(Flow { loss: Some(loss), samples: inputs.len(), expected: None, layers: hook.into_layers() })
 }
 
 /// Returns the mean, and the standard deviation of a single value.

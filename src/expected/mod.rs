@@ -121,7 +121,7 @@ pub const fn expected_flow_with<N: Layer<X>, X: Sample>(
 ) -> ExpectedFlow {
     let plan = N::PLAN;
     let mut walk = Walk::over(&plan, input_square, initializer, None);
-    let total = walk.gains.total;
+    let total = walk.gains.total.ln();
     let state = if total.is_nan() {
         ExpectedState::NotKnown
     } else if total < LIMIT {
