@@ -73,7 +73,8 @@ const fn require_flow(flow: &ExpectedFlow) {
 ///
 /// The theory follows two moments through the [effects](crate::layer::Effect) of the layers: the mean square q of the
 /// numbers between the layers, and the squared length of the gradient. It assumes wide layers with independent random
-/// weights, and independent inputs of mean 0. Real networks deviate by about 1/√width a layer.
+/// weights, and independent inputs of mean 0. The guide lists where [measured networks](crate::guide::gradient_flow)
+/// deviate from it.
 ///
 /// | layer | q | squared length of the gradient | source |
 /// |---|---|---|---|

@@ -46,8 +46,8 @@ impl<A: Activation + Layer<Input, Output = Input>> Each for A {}
 /// square through an RMS norm behind the activation, and that of the mean through a layer norm.
 fn check_moments<A: Each>(name: &str) {
     let lecun = Initializer::lecun_normal();
-    for at in 0..=60 {
-        let q = 10_f64.powf(-4.0 + 0.1 * f64::from(at));
+    for at in 0..=30 {
+        let q = 10_f64.powf(-4.0 + 0.2 * f64::from(at));
         let slope = share::<(Square, A, Square)>(lecun, q);
         let square =
             slope / share::<(Square, A, RmsNorm<Input>, Square)>(lecun, q) - RmsNorm::<Input>::EPSILON;
@@ -331,30 +331,22 @@ where
     (logs.sum::<f64>() / networks as f64).exp()
 }
 
-/// Eight networks of ten layers of 96 units. The logarithm of the gradient's length has, of one network, a deviation of
-/// at most √(5 · 10 / 96) / 2 = 0.36 (Hanin & Nica 2020, for ReLU), so that of the mean of the eight is 0.13, and its mean
-/// is 5 · 10 / 96 / 4 = 0.13 below that of the theory. Four deviations and that are 0.64, for a layer 0.064.
+/// Eight networks of ten layers of 64 units. The logarithm of the gradient's length has, of one network, a deviation of
+/// at most √(5 · 10 / 64) / 2 = 0.44 (Hanin & Nica 2020, for ReLU), so that of the mean of the eight is 0.16, and its mean
+/// is 5 · 10 / 64 / 4 = 0.20 below that of the theory. Four deviations and that are 0.82, for a layer 8 %. The example
+/// `expected_flow` has many more networks, of 256 units, to 3 %.
 #[test]
 fn the_expected_rate_is_the_measured_one() {
-    type W = Linear<96, 96, f64>;
-    type V = Vector<96, f64>;
+    type W = Linear<64, 64, f64>;
+    type V = Vector<64, f64>;
     fn check<N: Layer<V, Output = V>>(initializer: Initializer, samples: usize) {
         let expected = expected_flow_with::<N, V>(initializer, 1.0);
-        let found = measured::<N, 96>(initializer, samples, 8);
+        let found = measured::<N, 64>(initializer, samples, 8);
         let off = (expected.share / found).ln();
-        assert!(off.abs() < 0.64, "{initializer:?}: expected {}, measured {found}", expected.share);
+        assert!(off.abs() < 0.82, "{initializer:?}: expected {}, measured {found}", expected.share);
     }
-    check::<(W, [(Tanh, W); 10])>(Initializer::glorot_uniform(), 8);
-    check::<(W, [(Sigmoid, W); 10])>(Initializer::he_normal().bias_normal(0.5), 8);
-    check::<(W, [(Selu, W); 10])>(Initializer::orthogonal(), 8);
-    check::<(W, [Residual<(W, Relu)>; 10])>(Initializer::he_normal(), 8);
-    check::<(W, [Residual<(LayerNorm<V>, Gelu, W)>; 10])>(Initializer::he_normal(), 8);
-    check::<([(W, BatchNorm<96, f64>, Relu); 10], W)>(Initializer::glorot_uniform(), 64);
-    check::<(W, [Residual<(BatchNorm<96, f64>, Relu, W)>; 10])>(Initializer::he_normal(), 64);
-    check::<(W, [(Tanh, Dropout<20>, W); 10])>(Initializer::he_normal(), 8);
-    check::<(W, [Shared<(Tanh, W), 10>; 1])>(Initializer::glorot_uniform(), 8);
-    check::<(W, [(Tanh, Concat<(Identity, Linear<96, 32, f64>)>, Linear<128, 96, f64>); 10])>(
-        Initializer::glorot_uniform(),
-        8,
-    );
+    check::<(W, [(Tanh, W); 10])>(Initializer::glorot_uniform(), 4);
+    check::<(W, [(Sigmoid, W); 10])>(Initializer::he_normal().bias_normal(0.5), 4);
+    check::<(W, [Residual<(W, Relu)>; 10])>(Initializer::he_normal(), 4);
+    check::<([(W, BatchNorm<64, f64>, Relu); 10], W)>(Initializer::glorot_uniform(), 32);
 }
