@@ -3,8 +3,9 @@
 use chainrule_parameters::{Segment, TypeName};
 
 use super::elementary::ln;
-use super::signal::{Gap, Passed, Signal, has_weights, pass};
+use super::signal::{Gap, Passed, Signal, pass};
 use super::text::Text;
+use super::weights::has_weights;
 use crate::init::Initializer;
 use crate::layer::{Effect, Factor, Plan};
 
@@ -159,20 +160,20 @@ impl Walk {
         let level = self.place.depth - 1;
         let mut copy = 0;
         while copy < copies {
-            let before = *self;
+            let (signal, here, gains) = (self.signal, self.here, self.gains);
             if numbered && level < DEPTH {
                 self.place.path[level] = Segment::Index(copy);
             }
             self.through(plan);
             copy += 1;
-            if copy > 1 && self.signal.equals(&before.signal) && self.here.gap.is_none() {
-                let skipped = self.skippable(&before.here, copies - copy);
+            if copy > 1 && self.signal.equals(&signal) && self.here.gap.is_none() {
+                let skipped = self.skippable(&here, copies - copy);
                 if skipped > 0 {
-                    let after = *self;
-                    self.here.repeat(&after.here, &before.here, skipped);
-                    self.gains.repeat(&after.gains, &before.gains, skipped);
+                    let (here_now, gains_now) = (self.here, self.gains);
+                    self.here.repeat(&here_now, &here, skipped);
+                    self.gains.repeat(&gains_now, &gains, skipped);
                     copy += skipped;
-                    if self.gains.weights > after.gains.weights && level < DEPTH {
+                    if self.gains.weights > gains_now.weights && level < DEPTH {
                         self.last.path[level] = Segment::Index(copy - 1);
                     }
                 }
