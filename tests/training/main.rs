@@ -9,6 +9,7 @@ mod digits;
 mod failed_steps;
 mod fit;
 mod initialization;
+mod long_signals;
 mod metrics;
 mod resume;
 mod schedules;
