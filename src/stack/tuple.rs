@@ -24,7 +24,7 @@ use chainrule_parameters::{Parameters, Segment};
 
 use super::backward_child;
 use crate::bounds::AtMostSixteen;
-use crate::layer::{Backward, BackwardHook, Child, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, BackwardHook, Child, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::Sample;
 
 /// The layers of a stack, in order: those of a tuple, or the fields of a struct that [`network!`](crate::network)
@@ -85,7 +85,7 @@ macro_rules! stack {
             type Output = $Last::Output;
             const PLAN: Plan = Plan {
                 children: &[$(Child { name: Segment::Index($i), plan: &$L::PLAN, copies: 1, shared: false }),+],
-                ..stack!(@boundaries [Plan::leaf::<X, Self>().factor(Factor::Product)$(.then(&$L::PLAN))+] $($L)+)
+                ..stack!(@boundaries [Plan::product::<X, Self>()$(.then(&$L::PLAN))+] $($L)+)
             };
             const OVERWRITES: bool = true;
 

@@ -33,3 +33,4 @@ mod properties;
 mod shared;
 mod tensors;
 mod two_inputs;
+mod windows;
