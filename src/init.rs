@@ -18,6 +18,7 @@
 
 use alloc::vec::Vec;
 
+use chainrule_parameters::NonEmpty;
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 
@@ -35,6 +36,7 @@ pub trait Init: Sized {
     where
         Self: Parameters,
     {
+        let _ = NonEmpty::<Self>::DESCRIPTION; // so that the compiler's error names the caller
         network(Initializer::default(), rng)
     }
 
@@ -43,6 +45,7 @@ pub trait Init: Sized {
     where
         Self: Parameters,
     {
+        let _ = NonEmpty::<Self>::DESCRIPTION;
         network(initializer, rng)
     }
 }

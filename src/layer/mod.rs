@@ -59,6 +59,7 @@ pub use identity::Identity;
 pub use mode::Mode;
 pub use norm::{BatchNorm, GroupNorm, LayerNorm, RmsNorm};
 pub use place::{At, InputAt};
+pub(crate) use plan::Checked;
 pub use plan::{Child, Plan};
 pub use pool::{AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d, Upsample2d};
 pub use prelu::PRelu;

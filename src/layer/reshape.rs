@@ -1,11 +1,12 @@
 use core::marker::PhantomData;
 
 use chainrule_derive::Parameters;
+use chainrule_parameters::Part;
 
 use super::compare::comparable;
 use super::{Backward, Layer, Mode, Plan, WorkspaceMut};
 use crate::kernel::Real;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, len};
 
 /// The same numbers in another shape.
 ///
@@ -37,24 +38,22 @@ pub struct Reshape<To: Tensor> {
     to: PhantomData<To>,
 }
 
-impl<To: Tensor> Reshape<To> {
-    /// The check, which is evaluated wherever the layer is used with an `X`.
-    const fn same_numbers_as<X: Tensor>() {
-        crate::error::require(
-            X::LEN == To::LEN,
-            "a tensor can only be reshaped to one of as many numbers: the product of the sides must stay the same",
-        );
-    }
-}
-
 impl<T: Real, X: Tensor<Scalar = T>, To: Tensor<Scalar = T>> Layer<X> for Reshape<To> {
     type Output = To;
-    // Evaluated here too, so that a constant with a network's cost or plan, such as that of `shapes`, reports it in
-    // `cargo check` and not only in `cargo build`.
-    const PLAN: Plan = {
-        Self::same_numbers_as::<X>();
-        Plan::leaf::<X, Self>()
-    };
+    const PLAN: Plan = Plan::leaf::<X, Self>().requires(
+        len::<X>() == len::<To>(),
+        &[
+            Part::Text("takes "),
+            Part::Number(len::<X>() as u64),
+            Part::Text(" numbers ("),
+            Part::Sides(X::SHAPE),
+            Part::Text(") and gives "),
+            Part::Number(len::<To>() as u64),
+            Part::Text(" ("),
+            Part::Sides(To::SHAPE),
+            Part::Text("): a tensor can only be reshaped to one of as many numbers"),
+        ],
+    );
 
     fn forward(&self, input: &[X], output: &mut [To], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         To::flat_mut(output).copy_from_slice(X::flat(input));

@@ -41,7 +41,9 @@ impl Budget {
 /// const _: () = assert!(NEEDS.network_bytes <= 400 * 1024 + 10 * 1024, "the network must fit into 410 KiB");
 /// const _: () = assert!(64 * NEEDS.prediction_lines(1) <= 2048, "a prediction must work in 2 KiB");
 /// ```
+#[track_caller]
 pub const fn budget<N: Layer<X>, X: Sample>() -> Budget {
+    N::PLAN.check();
     Budget {
         parameters: N::COUNT,
         network_bytes: size_of::<N>(),

@@ -76,6 +76,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN; // so that the compiler's error names the caller
         let mut output = [<Y as bytemuck::Zeroable>::zeroed()];
         let (network, inputs) = (Data::cast::<Bare>(self), core::slice::from_ref(Data::sample(input)));
         passes::predict_into(network, inputs, &mut output, &mut Workspace::default())?;
@@ -92,6 +93,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let mut outputs = bytemuck::zeroed_vec(inputs.len());
         self.predict_into(inputs, &mut outputs, &mut Workspace::default())?;
         Ok(outputs)
@@ -111,6 +113,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         passes::predict_into(Data::cast::<Bare>(self), Data::samples(inputs), outputs, workspace)
     }
 
@@ -134,6 +137,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let (network, gradient) =
             (Data::cast::<Bare>(self), Data::cast_mut::<Bare>(gradient.as_gradient_mut()));
         loss_gradient(network, loss, Data::samples(inputs), targets, 1.0, workspace, gradient, rng, None)
@@ -157,6 +161,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let (network, gradient) =
             (Data::cast::<Bare>(self), Data::cast_mut::<Bare>(gradient.as_gradient_mut()));
         loss_gradient(
@@ -189,6 +194,7 @@ pub trait Network: Parameters {
     /// As [`predict`](Network::predict), also for the cotangents, and [`Error::CotangentLengths`] when there is not one
     /// for each input. A gradient that overflows is returned as the infinity that it is.
     #[cfg(feature = "alloc")]
+    #[allow(clippy::type_complexity)]
     fn vjp<X: AsSample, Y: Tensor>(
         &self,
         inputs: &[X],
@@ -197,6 +203,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y, Sample = X::Sample>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let (mut input_grads, mut gradient) = (bytemuck::zeroed_vec(inputs.len()), Owned::zeros());
         let (network, grads) = (Data::cast::<Bare>(self), Data::cast_mut::<Bare>(&mut gradient));
         passes::vjp(network, Data::samples(inputs), cotangents, &mut input_grads, grads)?;
@@ -225,6 +232,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y, Sample = X::Sample>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let inputs: Vec<X::Sample> = alloc::vec![*X::Sample::from_one(input); Y::LEN];
         let mut cotangents: Vec<Y> = bytemuck::zeroed_vec(Y::LEN);
         for (at, cotangent) in cotangents.iter_mut().enumerate() {
@@ -250,6 +258,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         check_lengths(inputs.len(), targets.len())?;
         T::compare_by(loss).mean(&self.predict_batch(inputs)?, targets)
     }

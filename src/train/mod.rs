@@ -179,6 +179,7 @@ impl<N, L, O> Trainer<N, L, O> {
         L: Sync,
         O: Optimizer<N>,
     {
+        let _ = <Data as InputOf<X, N, Y>>::PLAN; // so that the compiler's error names the caller
         let stepped = self.gradient_of(inputs, targets).and_then(|mean| {
             self.follow_schedule();
             self.optimizer.step(&mut self.network, &self.gradient)?;
@@ -204,6 +205,7 @@ impl<N, L, O> Trainer<N, L, O> {
         L: Sync,
         O: Optimizer<N>,
     {
+        let _ = <Data as InputOf<X, N, Y>>::PLAN;
         let stepped = recorder
             .watch(&*self.network, &self.loss, inputs, targets)
             .and_then(|()| self.gradient_of(inputs, targets))

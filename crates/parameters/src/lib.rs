@@ -42,6 +42,8 @@ pub use owned::{AsNetwork, IntoOwned, Owned};
 pub use path::{Path, Segment};
 pub use role::{Layout, Role};
 pub use scalar::{Number, Scalar};
+#[doc(hidden)]
+pub use view::NonEmpty;
 pub use view::{View, ViewMut};
 pub use visit::{Parameter, Visitor, describe, visit};
 

@@ -13,6 +13,8 @@ mod silu;
 mod softplus;
 mod tanh;
 
+use chainrule_parameters::Part;
+
 use crate::kernel::Real;
 
 #[doc(hidden)]
@@ -59,6 +61,10 @@ pub trait Activation {
     /// The largest |g'(x)|, against which gradient flow measures saturation; 1 by default.
     const MAX_DERIVATIVE: f64 = 1.0;
 
+    /// Why the function is not defined with its constants, as in [`Plan::requires`](crate::layer::Plan::requires); empty
+    /// by default.
+    const FAULT: &'static [Part] = &[];
+
     /// Computes g(x).
     fn apply<T: Real>(x: T) -> T;
 
@@ -82,7 +88,7 @@ macro_rules! activation_layer {
             const PLAN: $crate::layer::Plan =
                 $crate::layer::Plan::leaf::<X, Self>().factor($crate::layer::Factor::Activation {
                     max_derivative: <Self as $crate::layer::Activation>::MAX_DERIVATIVE,
-                });
+                }).requires(<Self as $crate::layer::Activation>::FAULT.is_empty(), <Self as $crate::layer::Activation>::FAULT);
 
             fn forward(&self, input: &[X], output: &mut [X], _: $crate::layer::WorkspaceMut<'_>, _: &mut $crate::layer::Mode<'_>) {
                 $crate::layer::apply_each::<Self, X::Scalar>(X::flat(input), X::flat_mut(output));

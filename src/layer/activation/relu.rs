@@ -1,7 +1,7 @@
 use super::{Activation, activation};
-use crate::error::require;
 use crate::kernel::Real;
 use chainrule_derive::Parameters;
+use chainrule_parameters::Part;
 
 /// The rectifier.
 ///
@@ -62,14 +62,20 @@ activation!(Relu);
 pub struct LeakyRelu<const NUM: u32 = 1, const DEN: u32 = 100>;
 
 impl<const NUM: u32, const DEN: u32> LeakyRelu<NUM, DEN> {
-    const SLOPE: f64 = {
-        require(DEN > 0, "the slope of a leaky ReLU is NUM / DEN, so DEN must not be 0");
-        NUM as f64 / DEN as f64
-    };
+    const SLOPE: f64 = NUM as f64 / DEN as f64;
 }
 
 impl<const NUM: u32, const DEN: u32> Activation for LeakyRelu<NUM, DEN> {
     const MAX_DERIVATIVE: f64 = if Self::SLOPE > 1.0 { Self::SLOPE } else { 1.0 };
+    const FAULT: &'static [Part] = if DEN > 0 {
+        &[]
+    } else {
+        &[
+            Part::Text("has the slope "),
+            Part::Number(NUM as u64),
+            Part::Text(" / 0, which is no number: DEN must be at least 1"),
+        ]
+    };
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

@@ -7,7 +7,7 @@ use crate::kernel::{Initial, Real, Strided, gemm};
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
-use crate::tensor::{Aligned, Sequence, Tensor, Vector};
+use crate::tensor::{Aligned, Sample, Sequence, Tensor, Vector, len};
 
 /// A convolution over the steps of a sequence: at every place, a linear map of all features of `K` steps.
 ///
@@ -104,10 +104,10 @@ where
 {
     type Output = <(Slid<STEPS, K, S, P>, Side<OUT>) as Sides<T>>::Tensor;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
-        .costs(Cost::weights((Self::Output::LEN * K * IN) as u64, OUT))
+        .costs(Cost::weights((len::<Self::Output>() * K * IN) as u64, OUT))
         .factor(Factor::Weights)
         // The gradients of all windows of a sequence.
-        .backward_scratch(Space::per_batch::<T>(Self::Output::LEN / OUT * K * IN));
+        .backward_scratch(Space::per_batch::<T>(<Self::Output as Sample>::SHAPE[0] * K * IN));
 
     fn forward(
         &self,

@@ -1,9 +1,9 @@
 use chainrule_derive::Parameters;
 
-use super::{weights, windows};
+use super::{scratch, weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::{Bias, scalar_and_bias};
-use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, Cost, Factor, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::side::{Grow, Side, Sides};
 use crate::tensor::{Aligned, Image, Tensor, Vector};
 
@@ -92,9 +92,7 @@ where
     const PLAN: Plan = Plan::leaf::<Image<IN, H, W, T>, Self>()
         .costs(Cost::weights((IN * H * W * OUT * K * K) as u64, OUT))
         .factor(Factor::Weights)
-        .scratch(Space::per_batch::<T>(
-            windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P).workspace_len::<T>(IN),
-        ));
+        .scratch(scratch::<Self::Output, Image<IN, H, W, T>, T>(1, [K, S, P], IN));
     const OVERWRITES: bool = true;
 
     fn forward(
