@@ -9,8 +9,8 @@
 //! sample.is::<Vector<8>>();
 //! ```
 //!
-//! A wrong layer is one error: the compiler calls a method of [`Wrong`] where the one of [`Arrival`] does not apply, and
-//! nothing is asked of a sample that is [`Unknown`].
+//! A wrong layer is one error: the compiler calls a method of [`Wrong`] where the one of [`Arrival`] does not apply,
+//! and nothing is asked of a sample that is [`Unknown`].
 
 use core::marker::PhantomData;
 
@@ -20,8 +20,8 @@ use crate::bounds::DeclaredOutput;
 use crate::layer::{At, Plan};
 use crate::tensor::Sample;
 
-/// Checks the constants of the layer at the place `at` of a network that `network!` declares. The compiler's error is at
-/// the caller.
+/// Checks the constants of the layer at the place `at` of a network that `network!` declares. The compiler's error is
+/// at the caller.
 #[track_caller]
 pub const fn check_constants(network: &Plan, at: usize) {
     network.children[at].plan.check();
@@ -62,8 +62,8 @@ impl<const PLACE: usize, L: At<PLACE, X>, X: Sample> Arrival<PLACE, L, X> {
     }
 }
 
-/// [`Arrival`] at a layer that does not take the sample, or at a type that is not a layer: `#[derive(Parameters)]` gives
-/// an error for that.
+/// [`Arrival`] at a layer that does not take the sample, or at a type that is not a layer: `#[derive(Parameters)]`
+/// gives an error for that.
 pub trait Wrong: Sized {
     /// As [`Arrival::is_taken_by`].
     fn is_taken_by<M>(&self) {}

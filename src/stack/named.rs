@@ -18,6 +18,9 @@ impl<L, X: Sample, Y: Sample> Stack<L, X, Y>
 where
     L: Chain<X> + Layer<X, Output = Y>,
 {
+    /// Whether the layers match.
+    pub const MATCH: bool = true;
+
     /// The plan of the tuple.
     pub const PLAN: Plan = <L as Layer<X>>::PLAN;
 
@@ -61,6 +64,9 @@ where
 
 /// The items of [`Stack`] for layers that do not match. The program does not compile.
 pub trait Unchecked<L: LayerRefs, X: Sample, Y: Sample>: Sized {
+    /// As [`Stack::MATCH`].
+    const MATCH: bool = false;
+
     /// A plan of layers that are not known. (A panic would be a second error.)
     const PLAN: Plan = Plan {
         children: &[Child {
@@ -129,9 +135,59 @@ pub const fn named<const N: usize>(children: &'static [Child], names: [&'static 
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
-/// The struct is a layer for the input that it declares only. Input, layers and output are checked where the network is
-/// written. It holds 1 to 16 layers; a field may be a tuple, an array or another such struct. It takes no generics. You
-/// can put derives above it: every layer of this crate is `Clone` and `Debug`.
+/// The struct is a layer for the input that it declares only. It holds 1 to 16 layers; a field may be a tuple, an array
+/// or another such struct.
+///
+/// # What is checked
+/// Input, layers and output are checked where the network is declared, by `cargo check`. A wrong layer is one error, at
+/// the type of its field, however often the network is used:
+///
+/// ```text
+/// error[E0277]: layer 2 of this stack, `Dense<Image<6, 5, 5>, Vector<10>>`, cannot take `Image<6, 6, 6>` as its input
+///   |
+/// 7 |         head: Dense<Image<6, 5, 5>, Vector<10>>,
+///   |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+/// ```
+///
+/// So are the constants of its layers: a dropout of 100 per cent, a width of 0, a slope with the denominator 0, a
+/// `Reshape` to another count of numbers. (Those of a generic network are checked by `cargo build`, where it is used.)
+///
+/// # Visibility
+/// A field without a visibility is public. `pub(crate)`, `pub(super)` and `pub(self)`, which is private, mean what they
+/// mean in any struct.
+///
+/// # Generics
+/// A network may have constants and types as parameters, with defaults, and a `where` clause. A type that is a layer
+/// has the bound [`Maps`](crate::Maps). The layers must match for all values of the parameters:
+///
+/// ```
+/// use chainrule::network;
+/// use chainrule::prelude::*;
+///
+/// network! {
+///     /// A block of any kind between two linear layers.
+///     pub struct Around<const H: usize, B: Maps<Vector<H>, Vector<H>> = Tanh>: Vector<4> => Vector<2> {
+///         widen: Linear<4, H>,
+///         block: B,
+///         pub(crate) narrow: Linear<H, 2>,
+///     }
+/// }
+///
+/// let scores: Vector<2> = Around::<16>::init(&mut rng(1)).predict(&Vector([1.0; 4]))?;
+/// let net = Around::<32, [Residual<(Linear<32, 32>, Relu)>; 3]>::init(&mut rng(1));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+///
+/// If a parameter is in the arithmetic of a convolution or a pooling, the compiler cannot know what such a layer gives.
+/// The `where` clause says it: `Conv2d<1, 6, K>: Maps<Image<1, 8, 8>, Image<6, 6, 6>>`.
+///
+/// # Derives and other attributes
+/// Attributes and documentation above the struct and its fields stay there. Every layer of this crate is `Clone` and
+/// `Debug`. `#[derive(Default)]` sets every parameter to 0, as the `Default` of each layer does, for arrays and tuples
+/// of any length too; so a struct that holds a network can derive `Default`.
+///
+/// `#[gradient_flows]` checks, while the program compiles, that the gradient of a new network arrives at the first
+/// layer.
 #[macro_export]
 macro_rules! network {
     ($($network:tt)*) => {

@@ -16,6 +16,7 @@ mod any_input;
 mod architecture;
 mod concat;
 mod convolutions;
+mod declared;
 mod elementary;
 mod extremes;
 mod gradcheck_catches;

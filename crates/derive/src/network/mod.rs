@@ -1,13 +1,15 @@
 //! `network!`: a stack as a struct with named fields.
 
+mod checks;
+mod infer;
 mod parse;
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::{
-    Error, Field, Ident, Path, Result, Token, Type, TypeParam, Visibility, WherePredicate, parse_quote,
+    Attribute, Error, Field, Path, Result, Token, Type, TypeParam, Visibility, WherePredicate, parse_quote,
 };
 
 use parse::Network;
@@ -20,9 +22,16 @@ pub(crate) fn expand(tokens: TokenStream) -> Result<TokenStream> {
     let mut network: Network = syn::parse2(tokens)?;
     network.check_fields()?;
     let default = network.take_default()?;
+    let flow = network.take("gradient_flows")?;
+    let infer = network.take("infer")?;
+    network.document();
+    if infer.is_some() {
+        network.infer();
+    }
     let (structure, layer, checks) = (network.structure(), network.layer(), network.checks());
     let default = default.then(|| network.default());
-    Ok(quote!(#structure #default #layer #checks))
+    let flow = flow.map(|attribute| network.flow(&attribute)).transpose()?;
+    Ok(quote!(#structure #default #layer #checks #flow))
 }
 
 impl Network {
@@ -53,8 +62,8 @@ impl Network {
         }
         if let Some(first_too_many) = self.fields.get(MOST_LAYERS) {
             let text = format!(
-                "a network holds at most {MOST_LAYERS} layers, and this one has {count}: make a field of several layers, \
-                 as in `block: (A, B, C)`, or of equal ones, as in `blocks: [Block; 4]`"
+                "a network holds at most {MOST_LAYERS} layers, and this one has {count}: make a field of several \
+                 layers, as in `block: (A, B, C)`, or of equal ones, as in `blocks: [Block; 4]`"
             );
             return Err(Error::new_spanned(first_too_many, text));
         }
@@ -87,6 +96,23 @@ impl Network {
         Ok(found)
     }
 
+    /// Takes an attribute of `network!` itself.
+    fn take(&mut self, name: &str) -> Result<Option<Attribute>> {
+        let Some(at) = self.attributes.iter().position(|attribute| attribute.path().is_ident(name)) else {
+            return Ok(None);
+        };
+        let attribute = self.attributes.remove(at);
+        attribute.meta.require_path_only()?;
+        Ok(Some(attribute))
+    }
+
+    /// Adds the type of each field, as it is written, to the field's documentation.
+    fn document(&mut self) {
+        for Field { attrs, ty, .. } in &mut self.fields {
+            attrs.push(parse_quote!(#[doc = concat!("`", stringify!(#ty), "`")]));
+        }
+    }
+
     /// Returns the struct. A field without a visibility is public.
     fn structure(&self) -> TokenStream {
         let Self { root, attributes, visibility, ident, generics, .. } = self;
@@ -97,7 +123,7 @@ impl Network {
                 Visibility::Inherited => quote!(pub),
                 vis => vis.to_token_stream(),
             };
-            quote!(#(#attrs)* #[doc = concat!("`", stringify!(#ty), "`")] #vis #ident: #ty)
+            quote!(#(#attrs)* #vis #ident: #ty)
         });
         quote! {
             #(#attributes)*
@@ -187,55 +213,6 @@ impl Network {
         let Self { root, input, output, .. } = self;
         let layers = self.fields.iter().map(|field| &field.ty);
         quote!(#root::stack::Stack::<(#(#layers,)*), #input, #output>)
-    }
-
-    /// Returns a function that compiles if the layers' shapes match. Each call has a layer of its own, so that the
-    /// compiler's error is at the type of the field.
-    fn checks(&self) -> TokenStream {
-        let Self { root, generics, input, output, .. } = self;
-        let (impl_generics, _, clause) = generics.split_for_impl();
-        let [sample, arrival] = ["sample", "arrival"].map(|name| Ident::new(name, Span::mixed_site()));
-        let steps = self.fields.iter().enumerate().map(|(place, field)| {
-            let ty = &field.ty;
-            quote! {
-                let #arrival = #sample.arrives_at::<#place, #ty>();
-                #arrival.is_taken_by::<#ty>();
-                let #sample = #arrival.after();
-            }
-        });
-        let constants = self.generics.params.is_empty().then(|| self.constants());
-        quote! {
-            const _: () = {
-                fn check #impl_generics() #clause {
-                    use #root::stack::Wrong as _;
-                    let #sample = #root::stack::before::<#input>();
-                    #(#steps)*
-                    #sample.is::<#output>();
-                }
-                #constants
-            };
-        }
-    }
-
-    /// Returns the checks of what layers compute with their constants. Each call is written over the type of its field,
-    /// where the compiler's error then is.
-    fn constants(&self) -> TokenStream {
-        let (root, stack) = (&self.root, self.stack());
-        let calls = self.fields.iter().enumerate().map(|(at, field)| {
-            let mut span = field.ty.to_token_stream().into_iter().map(|token| token.span());
-            let first = span.next().unwrap_or_else(Span::call_site);
-            let check = Ident::new("__check_constants", first);
-            let mut arguments = Group::new(Delimiter::Parenthesis, quote!(__NETWORK, #at));
-            arguments.set_span(span.last().unwrap_or(first));
-            quote!(const _: () = { use #root::stack::check_constants as #check; #check #arguments };)
-        });
-        quote! {
-            const __NETWORK: &#root::layer::Plan = {
-                use #root::stack::Unchecked as _;
-                &#stack::PLAN
-            };
-            #(#calls)*
-        }
     }
 }
 
