@@ -79,10 +79,16 @@ fn call_over(
     generics: TokenStream,
     arguments: TokenStream,
 ) -> TokenStream {
-    let mut spans = tokens.into_token_stream().into_iter().map(|token| token.span());
-    let first = spans.next().unwrap_or_else(Span::call_site);
+    let [first, last] = ends(tokens);
     let function = Ident::new("__check", first);
     let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
-    arguments.set_span(spans.last().unwrap_or(first));
+    arguments.set_span(last);
     quote!({ use #path as #function; #function #generics #arguments })
+}
+
+/// Returns the spans of the first and the last token.
+pub(super) fn ends(tokens: impl ToTokens) -> [Span; 2] {
+    let mut spans = tokens.into_token_stream().into_iter().map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::call_site);
+    [first, spans.last().unwrap_or(first)]
 }

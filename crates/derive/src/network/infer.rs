@@ -1,10 +1,11 @@
 //! `#[infer]`: layers that are written without the sizes of their inputs.
 
-use proc_macro2::Span;
-use quote::{ToTokens, quote_spanned};
-use syn::parse_quote_spanned;
+use proc_macro2::Ident;
+use quote::{quote, quote_spanned};
+use syn::parse_quote;
 
 use super::Network;
+use super::checks::ends;
 
 impl Network {
     /// Replaces each field's type by the layer that it is for the output of the field before it.
@@ -13,12 +14,13 @@ impl Network {
         let mut arriving = self.input.clone();
         for (place, field) in self.fields.iter_mut().enumerate() {
             let ty = &field.ty;
-            let span =
-                ty.to_token_stream().into_iter().next().map_or_else(Span::call_site, |token| token.span());
-            let inferred = quote_spanned!(span=> <#ty as #root::infer::Inferred<#place, #arriving>>);
-            let layer = parse_quote_spanned!(span=> #inferred::Layer);
-            arriving = parse_quote_spanned!(span=> #inferred::Output);
-            field.ty = layer;
+            // The compiler underlines the new type from its first token to its last.
+            let [first, last] = ends(ty);
+            let open = quote_spanned!(first=> <);
+            let inferred = quote!(#open #ty as #root::infer::Inferred<#place, #arriving>>);
+            let [layer, output] = ["Layer", "Output"].map(|name| Ident::new(name, last));
+            arriving = parse_quote!(#inferred::#output);
+            field.ty = parse_quote!(#inferred::#layer);
         }
     }
 }
