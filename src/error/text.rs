@@ -95,8 +95,7 @@ const fn equal(a: &str, b: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Text;
-    use crate::layer::{Linear, NoBias};
-    use chainrule_parameters::{Parameters, Part};
+    use chainrule_parameters::{Part, Scalar, TypeName};
     use std::string::ToString;
 
     #[test]
@@ -104,13 +103,23 @@ mod tests {
         for number in [0, 7, 10, 100, 1024, u64::from(u32::MAX), u64::MAX] {
             assert_eq!(Text::new().number(number).as_str(), number.to_string());
         }
-        assert_eq!(Text::new().sides(&[3, 28, 5]).as_str(), "3, 28, 5");
-        fn same<N: Parameters>() {
-            let name = <N as Parameters>::NAME;
-            assert_eq!(Text::new().parts(name.parts).as_str(), name.to_string());
-        }
-        same::<(Linear<3, 4, f64>, [Linear<4, 4>; 12], Linear<4, 1, f32, NoBias>)>();
-        assert_eq!(Text::new().parts(&[Part::Text("é"), Part::Number(5)]).as_str(), "é5");
+        const BIAS: TypeName = TypeName { parts: &[Part::Text("Bias")] };
+        const NO_BIAS: TypeName = TypeName { parts: &[Part::Text("NoBias")] };
+        const LAYER: TypeName = TypeName {
+            parts: &[
+                Part::Text("Conv<"),
+                Part::Sides(&[3, 28, 5]),
+                Part::Scalar(Scalar::F64),
+                Part::Scalar(Scalar::F32),
+                Part::Unless(&BIAS, "Bias"),
+                Part::Unless(&NO_BIAS, "Bias"),
+                Part::Text(">"),
+            ],
+        };
+        let stack =
+            TypeName { parts: &[Part::Text("["), Part::Name(&LAYER), Part::Text("; é"), Part::Number(50)] };
+        assert_eq!(Text::new().parts(stack.parts).as_str(), "[Conv<3, 28, 5, f64, NoBias>; é50");
+        assert_eq!(Text::new().parts(stack.parts).as_str(), stack.to_string());
     }
 
     #[test]
