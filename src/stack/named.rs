@@ -187,7 +187,8 @@ pub const fn named<const N: usize>(children: &'static [Child], names: [&'static 
 /// of any length too; so a struct that holds a network can derive `Default`.
 ///
 /// `#[gradient_flows]` checks, while the program compiles, that the gradient of a new network arrives at the first
-/// layer.
+/// layer. `#[infer]` takes layers that are written without the sizes of their inputs; the fields have the layers' full
+/// types.
 #[macro_export]
 macro_rules! network {
     ($($network:tt)*) => {

@@ -17,6 +17,7 @@ mod architecture;
 mod concat;
 mod convolutions;
 mod declared;
+mod declared_attributes;
 mod elementary;
 mod extremes;
 mod gradcheck_catches;
