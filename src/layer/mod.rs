@@ -69,6 +69,7 @@ pub use norm::{BatchNorm, GroupNorm, LayerNorm, RmsNorm};
 pub use place::{At, InputAt};
 #[doc(hidden)]
 pub use place::{Bare, Passed, TakenBy, Then, Wrapper};
+pub(crate) use plan::Checked;
 pub use plan::{Child, Plan};
 pub use pool::{AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d, Upsample2d};
 pub use prelu::PRelu;

@@ -8,8 +8,8 @@ use bytemuck::{Pod, Zeroable};
 
 #[cfg(feature = "alloc")]
 use super::Layer;
-use super::Plan;
 use super::space::{LINE, Space};
+use super::{Checked, Plan};
 use crate::Error;
 #[cfg(feature = "alloc")]
 use crate::tensor::Sample;
@@ -58,7 +58,7 @@ impl Workspace {
     /// The backward pass gets the memory of the forward pass, with its contents, unless the workspace was used for
     /// another pass in between.
     pub fn prepare<X: Sample, L: Layer<X>>(&mut self, samples: usize) -> WorkspaceMut<'_> {
-        self.reserve(&L::PLAN, Space::NONE, samples)
+        self.reserve(Checked::<X, L>::PLAN, Space::NONE, samples)
     }
 
     /// Returns the memory for a pass over a batch, preceded by the memory that `more` describes.

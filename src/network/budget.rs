@@ -78,7 +78,9 @@ impl Budget {
 /// const REACH: chainrule::layer::Reach = chainrule::budget::<Filter, Sequence<16000, 1>>().window.steps().unwrap();
 /// const _: () = assert!(REACH.latency() == 25 && REACH.receptive_field() == 51);
 /// ```
+#[track_caller]
 pub const fn budget<N: Layer<X>, X: Sample>() -> Budget {
+    N::PLAN.check();
     Budget {
         parameters: N::COUNT,
         network_bytes: size_of::<N>(),

@@ -76,6 +76,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN; // so that the compiler's error names the caller
         let mut output = [<Y as bytemuck::Zeroable>::zeroed()];
         let (network, inputs) = (Data::network::<Bare>(self), core::slice::from_ref(Data::sample(input)));
         passes::predict_into(network, inputs, &mut output, &mut Workspace::default())?;
@@ -92,6 +93,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let mut outputs = bytemuck::zeroed_vec(inputs.len());
         self.predict_into(inputs, &mut outputs, &mut Workspace::default())?;
         Ok(outputs)
@@ -111,6 +113,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let outputs = SameType::cast_back_mut(SameType::cast_mut(outputs));
         passes::predict_into(Data::network::<Bare>(self), Data::samples(inputs), outputs, workspace)
     }
@@ -135,6 +138,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let (network, gradient) =
             (Data::network::<Bare>(self), Data::network_mut::<Bare>(gradient.as_gradient_mut()));
         loss_gradient(network, loss, Data::samples(inputs), targets, 1.0, workspace, gradient, rng, None)
@@ -158,6 +162,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let (network, gradient) =
             (Data::network::<Bare>(self), Data::network_mut::<Bare>(gradient.as_gradient_mut()));
         loss_gradient(
@@ -199,6 +204,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y, Sample = X::Sample>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let (mut input_grads, mut gradient) = (bytemuck::zeroed_vec(inputs.len()), Owned::zeros());
         let (network, grads) = (Data::network::<Bare>(self), Data::network_mut::<Bare>(&mut gradient));
         passes::vjp(network, Data::samples(inputs), cotangents, &mut input_grads, grads)?;
@@ -227,6 +233,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y, Sample = X::Sample>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let inputs: Vec<X::Sample> = alloc::vec![*X::Sample::from_one(input); Y::LEN];
         let mut cotangents: Vec<Y> = bytemuck::zeroed_vec(Y::LEN);
         for (at, cotangent) in cotangents.iter_mut().enumerate() {
@@ -252,6 +259,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         check_lengths(inputs.len(), targets.len())?;
         T::compare_by(loss).mean(&self.predict_batch(inputs)?, targets)
     }

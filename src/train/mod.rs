@@ -195,6 +195,7 @@ impl<N, L, O> Trainer<N, L, O> {
         N: Parameters,
         L: Sync,
     {
+        let _ = <Data as InputOf<X, N, Y>>::PLAN; // so that the compiler's error names the caller
         let stepped = self.gradient_of(inputs, targets).and_then(|mean| {
             self.follow_schedule();
             (self.optimize.step)(&mut self.optimizer, &mut self.network, &self.gradient)?;
@@ -219,6 +220,7 @@ impl<N, L, O> Trainer<N, L, O> {
         N: Parameters,
         L: Sync,
     {
+        let _ = <Data as InputOf<X, N, Y>>::PLAN;
         let stepped = recorder
             .watch(&*self.network, &self.loss, inputs, targets)
             .and_then(|()| self.gradient_of(inputs, targets))

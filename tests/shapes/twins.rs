@@ -22,13 +22,21 @@ macro_rules! twins {
 
 twins! {
     a_batch_norm_has_the_channels_of_its_image
+    a_checked_alias_keeps_its_numbers
     a_convolution_takes_as_many_channels_as_its_image_has
+    a_declared_dropout_lets_something_through
+    a_declared_layer_has_a_width
     a_declared_network_gives_what_was_declared
     a_declared_network_must_meet
     a_declared_network_takes_what_was_declared
+    a_declared_reshaping_keeps_its_numbers
+    a_declared_scale_is_a_number
+    a_declared_slope_is_a_number
     a_field_has_the_attribute_parameter
+    a_field_of_a_network_is_a_layer
     a_field_of_numbers_says_what_they_are_for
     a_flattened_image_meets_a_linear_layer_of_its_length
+    a_generic_network_must_meet_for_every_width
     a_gradient_belongs_to_its_network
     a_label_is_no_input
     a_label_is_no_target_of_a_regression
@@ -37,13 +45,17 @@ twins! {
     a_layer_must_have_a_forward_and_a_backward_pass
     a_layer_must_have_a_width
     a_layer_must_list_its_parameters
+    a_layer_of_any_type_says_what_it_maps
     a_layer_with_sizes_must_take_what_is_inferred
     a_layer_without_sizes_is_inferred
     a_linear_map_must_have_one_scalar
     a_named_network_gives_what_it_declares
     a_network_fills_its_own_gradient
+    a_network_has_at_most_sixteen_fields
     a_network_in_training_must_meet_too
     a_network_must_have_one_scalar
+    a_network_owns_its_layers
+    a_network_says_what_it_gives
     a_parameter_is_stored_inline
     a_pooling_window_must_fit_into_the_image
     a_regression_target_must_have_the_shape_of_the_output
@@ -59,10 +71,15 @@ twins! {
     a_signal_has_the_length_that_its_network_takes
     a_stride_is_at_least_1
     a_stride_must_lead_to_the_sides_of_the_branch
+    a_struct_in_training_is_declared_as_a_network
+    a_struct_is_declared_as_a_network
+    a_struct_that_predicts_is_declared_as_a_network
+    a_struct_with_the_derive_is_a_layer_if_it_has_passes
     a_trainer_takes_the_optimizer_of_its_network
     a_tuple_holds_at_most_sixteen_layers
     a_weight_says_its_fans
     a_window_must_fit_into_the_image
+    a_wrong_field_is_one_error_wherever_the_network_is_used
     an_activation_declares_its_effect
     an_activation_is_a_layer_and_not_a_function
     an_activation_must_be_made_a_layer
@@ -91,6 +108,8 @@ twins! {
     softmax_takes_a_vector_or_a_sequence
     the_branches_of_a_concatenation_agree_in_their_sides
     the_data_must_have_the_scalar_of_the_network
+    the_fields_of_a_network_have_different_names
+    the_first_field_takes_what_is_declared
     the_first_layer_must_take_the_data
     the_first_layer_must_take_the_training_data
     the_gradient_of_a_new_network_must_not_explode

@@ -7,7 +7,7 @@ use crate::kernel::{Initial, Real, Strided, gemm};
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, Window, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
-use crate::tensor::{Aligned, Sequence, Tensor, Vector};
+use crate::tensor::{Aligned, Sample, Sequence, Tensor, Vector, len};
 
 /// A convolution over the steps of a sequence: at every place, a linear map of all features of `K` steps.
 ///
@@ -105,12 +105,12 @@ where
 {
     type Output = <(Slid<STEPS, K, S, P>, Side<OUT>) as Sides<T>>::Tensor;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
-        .costs(Cost::weights((Self::Output::LEN * K * IN) as u64, OUT))
+        .costs(Cost::weights((len::<Self::Output>() * K * IN) as u64, OUT))
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: (IN * K) as f64 })
         .window(Window::of(K, S, P))
         // The gradients of all windows of a sequence.
-        .backward_scratch(Space::per_batch::<T>(Self::Output::LEN / OUT * K * IN));
+        .backward_scratch(Space::per_batch::<T>(<Self::Output as Sample>::SHAPE[0] * K * IN));
 
     fn forward(
         &self,
