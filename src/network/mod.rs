@@ -25,11 +25,15 @@ use crate::layer::{Layer, Summary, Workspace};
 use crate::loss::TargetFor;
 #[cfg(feature = "alloc")]
 use crate::loss::{Loss, check_lengths};
-use crate::tensor::{AsSample, IsType, Sample, Tensor};
+#[cfg(feature = "alloc")]
+use crate::tensor::{AsSample, IsType};
+use crate::tensor::{Sample, Tensor};
 
 pub use budget::{Budget, budget};
-pub(crate) use maps::{Bare, Wrapper, plan};
+pub(crate) use maps::Bare;
 pub use maps::{Data, InputOf, Maps, shapes};
+#[cfg(feature = "alloc")]
+pub(crate) use maps::{Wrapper, plan};
 pub(crate) use passes::loss_gradient;
 #[cfg(feature = "flow")]
 pub(crate) use passes::show_forward;
