@@ -7,9 +7,11 @@ use alloc::vec::Vec;
 use bytemuck::{Pod, Zeroable};
 
 #[cfg(feature = "alloc")]
+use super::Checked;
+#[cfg(feature = "alloc")]
 use super::Layer;
+use super::Plan;
 use super::space::{LINE, Space};
-use super::{Checked, Plan};
 use crate::Error;
 #[cfg(feature = "alloc")]
 use crate::tensor::Sample;

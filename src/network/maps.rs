@@ -86,6 +86,7 @@ impl<X: Sample, N: Parameters<Is: Layer<X>>> Gives<N> for X {
 }
 
 /// Returns the plan of the network `N` for inputs `X`.
+#[cfg(feature = "alloc")]
 pub(crate) const fn plan<X: ?Sized, N, Y>() -> &'static Plan
 where
     Data: InputOf<X, N, Y>,

@@ -25,9 +25,12 @@ use crate::layer::{Layer, Summary, Workspace};
 use crate::loss::TargetFor;
 #[cfg(feature = "alloc")]
 use crate::loss::{Loss, check_lengths};
-use crate::tensor::{AsSample, IsType, SameType, Sample, Tensor};
+#[cfg(feature = "alloc")]
+use crate::tensor::{AsSample, IsType};
+use crate::tensor::{SameType, Sample, Tensor};
 
 pub use budget::{Budget, budget};
+#[cfg(feature = "alloc")]
 pub(crate) use maps::plan;
 pub use maps::{Data, InputOf, Maps, shapes};
 pub(crate) use passes::loss_gradient;

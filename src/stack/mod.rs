@@ -56,7 +56,7 @@ use crate::tensor::Sample;
 pub use chainrule_derive::network;
 pub use concat::{Branches, Concat};
 #[doc(hidden)]
-pub use declared::{Wrong, before, check_constants};
+pub use declared::{Arrival, Between, Unknown, Wrong, before, check_constants};
 #[doc(hidden)]
 pub use named::{Stack, Unchecked, named};
 pub use pair::{Duplicate, Join, Parallel, Sum};

@@ -91,7 +91,7 @@ impl Node {
     pub const fn tensor<E: Storage, T: Number>(role: Role, shape: &'static [usize]) -> Self {
         let size = size_of::<E::Numbers>();
         if size == 0 {
-            // A weight is remembered: `requires_numbers` does not accept a network with it.
+            // A weight is remembered: `NonEmpty` does not accept a network with it.
             let empty = Tensor { role, shape, scalar: T::SCALAR, len: 0 };
             return if let Role::Weight { .. } = role { Self::Tensor(empty) } else { Self::Nothing };
         }
