@@ -37,6 +37,7 @@ mod space;
 mod summary;
 mod visit;
 mod window;
+pub(crate) mod window_at;
 mod workspace;
 
 pub(crate) use activation::EXPONENTIAL;

@@ -5,6 +5,7 @@ use core::ops::Range;
 use super::{Slid, weights};
 use crate::kernel::{Initial, Real, Strided, gemm};
 use crate::layer::dense::{Bias, scalar_and_bias};
+use crate::layer::window_at::window_at;
 use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, Window, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Aligned, Sample, Sequence, Tensor, Vector, len};
@@ -42,7 +43,7 @@ use crate::tensor::{Aligned, Sample, Sequence, Tensor, Vector, len};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(name = "Conv1d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<OUT, T>, B>()}>")]
+#[parameters(place = own, name = "Conv1d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<OUT, T>, B>()}>")]
 pub struct Conv1d<
     const IN: usize,
     const OUT: usize,
@@ -59,6 +60,8 @@ pub struct Conv1d<
     #[parameter(bias, shape = &[OUT], scalar = T)]
     pub bias: B,
 }
+
+window_at!([const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>] Conv1d<IN, OUT, K, S, P, T, B>, SequenceAt<IN, T>, K, S, P);
 
 weights!(
     [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>]

@@ -3,6 +3,7 @@ use chainrule_derive::Parameters;
 use super::{Slid, scratch, weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::{Bias, scalar_and_bias};
+use crate::layer::window_at::window_at;
 use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Aligned, Image, Tensor, Vector, len};
@@ -36,7 +37,7 @@ use crate::tensor::{Aligned, Image, Tensor, Vector, len};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(name = "Conv2d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<OUT, T>, B>()}>")]
+#[parameters(place = own, name = "Conv2d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<OUT, T>, B>()}>")]
 pub struct Conv2d<
     const IN: usize,
     const OUT: usize,
@@ -53,6 +54,8 @@ pub struct Conv2d<
     #[parameter(bias, shape = &[OUT], scalar = T)]
     pub bias: B,
 }
+
+window_at!([const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>] Conv2d<IN, OUT, K, S, P, T, B>, ImageAt<IN, T>, K, S, P);
 
 weights!(
     [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>]

@@ -3,6 +3,7 @@ use chainrule_derive::Parameters;
 use super::{Slid, scratch, weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::{Bias, scalar_and_bias};
+use crate::layer::window_at::window_at;
 use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Aligned, Image, Tensor, Vector, len};
@@ -39,6 +40,7 @@ use crate::tensor::{Aligned, Image, Tensor, Vector, len};
 /// ```
 #[derive(Clone, Parameters)]
 #[parameters(
+    place = own,
     name = "DepthwiseConv2d<{CHANNELS}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<CHANNELS, T>, B>()}>"
 )]
 pub struct DepthwiseConv2d<
@@ -56,6 +58,8 @@ pub struct DepthwiseConv2d<
     #[parameter(bias, shape = &[CHANNELS], scalar = T)]
     pub bias: B,
 }
+
+window_at!([const C: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<C, T>>] DepthwiseConv2d<C, K, S, P, T, B>, ImageAt<C, T>, K, S, P);
 
 weights!(
     [const C: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<C, T>>]
