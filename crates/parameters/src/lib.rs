@@ -62,7 +62,7 @@ pub use visit::{Parameter, Visitor, describe, visit};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer: it does not list its parameters",
     label = "`Parameters` is not implemented for `{Self}`",
-    note = "a struct whose fields are layers becomes a network where it is declared: `network! {{ struct {Self}: Vector<4> => Vector<2> {{ .. }} }}`",
+    note = "a struct whose fields are layers becomes a network where it is declared: `network! {{ struct Name: Input => Output {{ .. }} }}`",
     note = "a layer that you write yourself has `#[derive(Parameters)]` and implements `Layer<X>`, and a stack is a tuple of 1 to 16 layers",
     note = "a field of a layer that holds numbers says what they are for, as in `#[parameter(weight, fan_in = N, fan_out = N)]`"
 )]
