@@ -73,9 +73,12 @@ pub struct Trainer<N, L, O> {
     optimize: Optimize<N, O>,
 }
 
+/// [`Optimizer::step`] for a network and a gradient on the heap.
+type Step<N, O> = fn(&mut O, &mut Owned<N>, &Owned<N>) -> Result<(), Error>;
+
 /// The functions of the optimizer, so that only [`Trainer::new`] has a bound on it.
 struct Optimize<N, O> {
-    step: fn(&mut O, &mut Owned<N>, &Owned<N>) -> Result<(), Error>,
+    step: Step<N, O>,
     learning_rate: fn(&mut O) -> &mut f64,
 }
 
