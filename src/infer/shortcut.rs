@@ -23,7 +23,7 @@ use crate::tensor::{Image, SameSample, Sample, Sequence, Tensor, Vector};
 /// | `Image<A, H, W>` to `Image<B, .., ..>` | `Conv2d<A, B, 1, STRIDE, 0, f32, NoBias>` |
 ///
 /// The stride is the smallest that gives a side of the branch's length: ⌈H / H'⌉. A branch whose sides no stride gives
-/// (a window without padding, which cuts an edge away) is a compile error, as is a side of more than 1024.
+/// (a window without padding, which cuts an edge away) is a compile error, as is a side with which the compiler [cannot compute](crate::tensor::side).
 ///
 /// # Source
 /// He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016, section 3.3, option B: projection
@@ -49,7 +49,7 @@ pub struct AutoShortcut;
 #[diagnostic::on_unimplemented(
     message = "no shortcut leads from `{X}` to `{Y}`, which the branch of a residual block gives",
     label = "the branch takes `{X}` and gives `{Y}`",
-    note = "`AutoShortcut` leads from vectors to vectors, from sequences to sequences, and from images to images, of sides up to 1024, where a stride gives the sides of the branch: pad its windows, or write the shortcut as a layer, as in `Residual<Branch, DenseTo<{Y}>>`"
+    note = "`AutoShortcut` leads from vectors to vectors, from sequences to sequences, and from images to images, where a stride gives the sides of the branch: pad its windows, or write the shortcut as a layer, as in `Residual<Branch, DenseTo<{Y}>>`"
 )]
 pub trait Shortcut<const PLACE: usize, X: Tensor, Y: Sample> {
     /// The layer of the shortcut.
