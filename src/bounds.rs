@@ -37,6 +37,16 @@ pub trait OutputFor<Y>: SameType<Y> {}
 
 impl<Y> OutputFor<Y> for Y {}
 
+/// A cotangent of an output `Y`: a `Y`.
+#[diagnostic::on_unimplemented(
+    message = "this network gives `{Y}`, and the cotangents are `{Self}`",
+    label = "the last layer gives `{Y}`",
+    note = "a cotangent has the shape of the output: give one `{Y}` for each input"
+)]
+pub trait CotangentOf<Y>: SameType<Y> {}
+
+impl<Y> CotangentOf<Y> for Y {}
+
 /// The gradient of a network is a network of the same type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the gradient of `{N}`",

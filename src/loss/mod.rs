@@ -92,9 +92,25 @@ pub trait TargetFor<L, Y: Tensor>: Sized + Sync {
     fn compare_by(loss: &L) -> &Self::Loss;
 }
 
-impl<L: Loss<Y, Target>, Y: Tensor, Target: Sync> TargetFor<L, Y> for Target {
+impl<L, Y: ComparedBy<L, Target>, Target: Sync> TargetFor<L, Y> for Target {
+    type Loss = Y::Loss;
+    fn compare_by(loss: &L) -> &Y::Loss {
+        Y::loss(loss)
+    }
+}
+
+/// An output that the loss `L` can compare with a `Target`. The bound is on the output, so that the compiler does not
+/// infer the output from the targets: then the error for targets of the wrong size would blame the network.
+#[doc(hidden)]
+pub trait ComparedBy<L, Target>: Tensor {
+    /// `L`.
+    type Loss: Loss<Self, Target>;
+    fn loss(loss: &L) -> &Self::Loss;
+}
+
+impl<L: Loss<Y, Target>, Y: Tensor, Target> ComparedBy<L, Target> for Y {
     type Loss = L;
-    fn compare_by(loss: &L) -> &L {
+    fn loss(loss: &L) -> &L {
         loss
     }
 }
