@@ -30,7 +30,8 @@ pub use squared::MeanSquaredError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot compare the output `{Y}` with the target `{Target}`",
     label = "the network gives `{Y}`, and the targets are `{Target}`",
-    note = "a classifier gives one score for each class: `Vector<10>` goes with `Label<10>`, which `Label::new(index)?` makes of an index; other targets have the output's own shape, `{Y}`, as in `Vector(array)`"
+    note = "`CrossEntropy` compares a score for each class, such as `Vector<10>`, with a `Label<10>`, which `Label::new(index)?` makes of an index",
+    note = "other targets have the output's own type, `{Y}`: of an array `Vector(array)`, of one number `Vector([y])`"
 )]
 pub trait Loss<Y: Tensor, Target>: Sync {
     /// Returns the loss of one sample.

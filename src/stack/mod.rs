@@ -56,7 +56,7 @@ pub use concat::{Branches, Concat};
 pub use named::{Declared, named};
 pub use pair::{Duplicate, Join, Parallel, Sum};
 #[doc(hidden)]
-pub use place::{BesideBranch, SameShapeAsInputAt, SameShapeAt};
+pub use place::{BesideBranch, BesideOutputs, BranchesAt, SameShapeAsInputAt, SameShapeAt};
 pub use residual::Residual;
 pub use shared::Shared;
 pub use tuple::{Chain, LayerRefs};

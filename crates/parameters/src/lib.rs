@@ -60,7 +60,7 @@ pub use visit::{Parameter, Visitor, describe, visit};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer: it does not list its parameters",
     label = "`Parameters` is not implemented for `{Self}`",
-    note = "a layer has `#[derive(Parameters)]` and implements `Layer<X>`, and a stack is a tuple of 1 to 16 layers",
+    note = "a layer has `#[derive(Parameters)]` and implements `Layer<X>`, and a stack is a tuple of 1 to 16 layers; longer ones nest, as in `((A, B, C), (D, E, F))`",
     note = "a field of a layer that holds numbers says what they are for, as in `#[parameter(weight, fan_in = N, fan_out = N)]`"
 )]
 pub unsafe trait Parameters: Itself<Is = Self> + Sized + Send + Sync + 'static {
