@@ -7,7 +7,7 @@ pub(super) const fn sqrt(x: f64) -> f64 {
     if x == 0.0 || x == f64::INFINITY {
         return x;
     }
-    if !(x >= f64::MIN_POSITIVE) {
+    if x.is_nan() || x < f64::MIN_POSITIVE {
         return f64::NAN;
     }
     let mut y = f64::from_bits((x.to_bits() >> 1) + (1023 << 51));
@@ -45,7 +45,7 @@ pub(super) const fn ln(x: f64) -> f64 {
     if x == 0.0 {
         return f64::NEG_INFINITY;
     }
-    if x == f64::INFINITY || !(x >= f64::MIN_POSITIVE) {
+    if x == f64::INFINITY || x.is_nan() || x < f64::MIN_POSITIVE {
         return if x == f64::INFINITY { x } else { f64::NAN };
     }
     let bits = x.to_bits();
@@ -67,7 +67,7 @@ pub(super) const fn ln(x: f64) -> f64 {
 
 /// Computes erf(x) for x ≥ 0: 2/√π exp(-x²) Σ 2ⁿ x²ⁿ⁺¹ / (2n + 1)!!, all of whose terms are positive.
 pub(super) const fn erf(x: f64) -> f64 {
-    if !(x < 6.0) {
+    if x.is_nan() || x >= 6.0 {
         return if x.is_nan() { x } else { 1.0 }; // the rest is below 1e-16
     }
     let (mut term, mut sum, mut n) = (x, x, 3);

@@ -1,11 +1,13 @@
 //! What a layer does to a random signal, by its effect.
 
-use chainrule_parameters::{Layout, Node, Role, TypeName};
+use chainrule_parameters::TypeName;
 
 use super::elementary::sqrt;
 use super::moments::expectations;
+use super::paths::{concat, sum};
+use super::weights::{bias, weight};
 use crate::init::Initializer;
-use crate::layer::{Effect, Factor, Moments, Normalized, Plan};
+use crate::layer::{Effect, Moments, Normalized, Plan};
 
 /// The numbers between two layers of a wide random network. NaN is what is not known.
 #[derive(Clone, Copy)]
@@ -13,13 +15,13 @@ pub(super) struct Signal {
     /// q, the mean square.
     pub(super) square: f64,
     /// The mean.
-    mean: f64,
+    pub(super) mean: f64,
     /// The mean product of the numbers of two samples.
-    product: f64,
+    pub(super) product: f64,
     /// Whether the numbers are normal, of mean 0, as those are that a layer of weights has summed up.
-    normal: bool,
+    pub(super) normal: bool,
     /// Why something is not known.
-    gap: Option<Gap>,
+    pub(super) gap: Option<Gap>,
 }
 
 /// A layer that the theory does not cover, and the reason.
@@ -53,8 +55,6 @@ const POOLED: &str = "leaves a mean square that depends on how similar neighbori
 const CONSTANT: &str = "has weights that are not random, and the theory is for random ones; measure the gradients \
                         with `flow`";
 const NO_WEIGHT: &str = "declares `Effect::Weights` and has no parameter that is a weight";
-const DEPENDENT: &str =
-    "adds paths without weights, which depend on each other; measure the gradients with `flow`";
 
 impl Signal {
     /// Data of this mean square, with mean 0 and no correlation between samples.
@@ -63,7 +63,7 @@ impl Signal {
     }
 
     /// Nothing is known behind `plan`, and neither is what becomes of the gradient there.
-    const fn unknown(self, plan: &Plan, reason: &'static str) -> Passed {
+    pub(super) const fn unknown(self, plan: &Plan, reason: &'static str) -> Passed {
         self.unknown_by(Some(Gap { layer: plan.name, reason }))
     }
 
@@ -73,11 +73,11 @@ impl Signal {
     }
 
     /// Returns the first reason.
-    const fn or(&self, gap: Option<Gap>) -> Option<Gap> {
+    pub(super) const fn or(&self, gap: Option<Gap>) -> Option<Gap> {
         if self.gap.is_some() { self.gap } else { gap }
     }
 
-    const fn passed(self, chi: f64) -> Passed {
+    pub(super) const fn passed(self, chi: f64) -> Passed {
         let square = if self.square > LARGEST { LARGEST } else { self.square };
         Passed { gap: self.gap, signal: Self { square, ..self }, chi }
     }
@@ -91,7 +91,7 @@ impl Signal {
     }
 }
 
-const fn close(a: f64, b: f64) -> bool {
+pub(super) const fn close(a: f64, b: f64) -> bool {
     a == b || (a - b).abs() <= 1e-12 * b.abs() || a.is_nan() && b.is_nan()
 }
 
@@ -166,7 +166,7 @@ pub(super) const fn pass(plan: &Plan, signal: Signal, initializer: &Initializer)
 
 impl Passed {
     /// Returns why the gradient is not known after this layer and `next`.
-    const fn or(&self, next: Self) -> Option<Gap> {
+    pub(super) const fn or(&self, next: Self) -> Option<Gap> {
         if self.chi.is_nan() { self.gap } else { next.gap }
     }
 }
@@ -189,124 +189,4 @@ const fn activation(plan: &Plan, g: &Moments, signal: Signal) -> Passed {
         signal.gap
     };
     Signal { square: of.square, mean: of.mean, product, normal: false, gap }.passed(of.slope)
-}
-
-/// Adds independent paths: their squares add up, and their means.
-const fn sum(plan: &Plan, signal: Signal, initializer: &Initializer) -> Passed {
-    let direct = plan.children.len() == 1;
-    let mut without_weights = direct as usize;
-    let mut passed =
-        if direct { signal.passed(1.0) } else { Signal { normal: true, ..Signal::new(0.0) }.passed(0.0) };
-    let mut at = 0;
-    while at < plan.children.len() {
-        let path = pass(plan.children[at].plan, signal, initializer);
-        without_weights += !has_weights(plan.children[at].plan) as usize;
-        let (a, b) = (passed.signal, path.signal);
-        let crossed = 2.0 * a.mean * b.mean;
-        let sum = Signal {
-            square: a.square + b.square + crossed,
-            mean: a.mean + b.mean,
-            product: a.product + b.product + crossed,
-            normal: a.normal && b.normal,
-            gap: a.or(b.gap),
-        };
-        passed = Passed { gap: passed.or(path), ..sum.passed(passed.chi + path.chi) };
-        at += 1;
-    }
-    if without_weights > 1 { signal.unknown(plan, DEPENDENT) } else { passed }
-}
-
-/// Puts the outputs of branches beside each other: each gets its share of the gradient.
-const fn concat(plan: &Plan, signal: Signal, initializer: &Initializer) -> Passed {
-    let whole = len(plan.output);
-    let mut passed = Signal { normal: true, ..Signal::new(0.0) }.passed(0.0);
-    let (mut at, mut first) = (0, 0.0);
-    while at < plan.children.len() {
-        let child = plan.children[at].plan;
-        let path = pass(child, signal, initializer);
-        let share = len(child.output) / whole;
-        let (a, b) = (passed.signal, path.signal);
-        if at == 0 {
-            first = b.square;
-        }
-        let both = Signal {
-            square: a.square + share * b.square,
-            mean: a.mean + share * b.mean,
-            product: a.product + share * b.product,
-            // Normal numbers of different variances are not normal together.
-            normal: a.normal && b.normal && close(b.square, first),
-            gap: a.or(b.gap),
-        };
-        passed = Passed { gap: passed.or(path), ..both.passed(passed.chi + share * path.chi) };
-        at += 1;
-    }
-    passed
-}
-
-const fn len(sides: &[usize]) -> f64 {
-    let (mut len, mut at) = (1.0, 0);
-    while at < sides.len() {
-        len *= sides[at] as f64;
-        at += 1;
-    }
-    len
-}
-
-/// Returns whether a layer has weights, or contains layers with weights.
-pub(super) const fn has_weights(plan: &Plan) -> bool {
-    let mut at = 0;
-    while at < plan.children.len() {
-        if has_weights(plan.children[at].plan) {
-            return true;
-        }
-        at += 1;
-    }
-    matches!(plan.factor, Factor::Weights)
-}
-
-/// The fans, the layout and the sides of a weight.
-type Weight = ([usize; 2], Layout, &'static [usize]);
-
-/// Returns the first weight of a layer.
-const fn weight(node: &Node) -> Option<Weight> {
-    match node {
-        Node::Tensor(tensor) => match tensor.role() {
-            Role::Weight { fan_in, fan_out, layout } => Some(([fan_in, fan_out], layout, tensor.shape())),
-            _ => None,
-        },
-        Node::Fields(fields) => {
-            let mut at = 0;
-            while at < fields.len() {
-                let found = weight(fields[at].node);
-                if found.is_some() {
-                    return found;
-                }
-                at += 1;
-            }
-            None
-        }
-        Node::Nothing | Node::Repeat { .. } => None,
-    }
-}
-
-/// Returns the variance of the layer's biases: 0, if it has none.
-const fn bias(plan: &Plan, initializer: &Initializer) -> f64 {
-    if has_bias(plan.parameters) { initializer.bias_variance() } else { 0.0 }
-}
-
-const fn has_bias(node: &Node) -> bool {
-    match node {
-        Node::Tensor(tensor) => matches!(tensor.role(), Role::Bias),
-        Node::Fields(fields) => {
-            let mut at = 0;
-            while at < fields.len() {
-                if has_bias(fields[at].node) {
-                    return true;
-                }
-                at += 1;
-            }
-            false
-        }
-        Node::Nothing | Node::Repeat { .. } => false,
-    }
 }

@@ -49,7 +49,7 @@ impl Text {
 
     /// Adds a number with three decimals; with an exponent, if it is 1000 or more.
     pub(super) const fn decimals(&mut self, x: f64) -> &mut Self {
-        if !(x < 1000.0) {
+        if x >= 1000.0 {
             return self.power(super::elementary::ln(x));
         }
         let thousandths = (x * 1000.0 + 0.5) as u64;
@@ -60,8 +60,8 @@ impl Text {
 
     /// Adds exp(x) as 1.6e-63: numbers that are too small or too large for an `f64` too.
     pub(super) const fn power(&mut self, x: f64) -> &mut Self {
-        if !(x > -1e6) {
-            return self.text(if x.is_nan() { "an unknown share" } else { "0" });
+        if x.is_nan() || x < -1e6 {
+            return self.text(if x.is_nan() { "NaN" } else { "0" });
         }
         if x > 1e6 {
             return self.text("infinity");

@@ -8,7 +8,7 @@ use crate::layer::{Factor, Plan};
 /// Writes what theory expects, and for gradients that do not flow why, and what to try.
 pub(super) const fn sentence(plan: &Plan, walk: &Walk, state: ExpectedState, rate: f64) -> Text {
     let mut text = Text::new();
-    let total = 0.5 * walk.gains.total;
+    let total = 0.5 * walk.gains.total.ln();
     match state {
         ExpectedState::NotKnown => {
             text.text("theory does not know whether the gradient of this network arrives at its first layer");
@@ -54,12 +54,13 @@ const fn causes(text: &mut Text, walk: &Walk, vanishes: bool) -> usize {
     let steps = (walk.gains.weights - 1) as f64;
     let (mut at, mut worst) = (0, 0);
     while at < CAUSES.len() {
-        let gain = walk.gains.causes[at];
+        let gain = walk.gains.causes[at].ln();
         if at == 0 || gain != 0.0 {
             let value = exp(0.5 * gain / steps);
             text.text(if at > 0 { ", " } else { "" }).text(CAUSES[at]).text(" ").decimals(value);
         }
-        if if vanishes { gain < walk.gains.causes[worst] } else { gain > walk.gains.causes[worst] } {
+        if if vanishes { gain < walk.gains.causes[worst].ln() } else { gain > walk.gains.causes[worst].ln() }
+        {
             worst = at;
         }
         at += 1;

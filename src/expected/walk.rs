@@ -3,8 +3,9 @@
 use chainrule_parameters::{Segment, TypeName};
 
 use super::elementary::ln;
-use super::signal::{Gap, Passed, Signal, has_weights, pass};
+use super::signal::{Gap, Passed, Signal, pass};
 use super::text::Text;
+use super::weights::has_weights;
 use crate::init::Initializer;
 use crate::layer::{Effect, Factor, Plan};
 
@@ -43,13 +44,38 @@ impl Place {
     }
 }
 
-/// Logarithms of what layers multiply the squared length of the gradient by.
+/// A product of any size, whose logarithm is taken only when it is needed.
+#[derive(Clone, Copy)]
+pub(super) struct Product {
+    factor: f64,
+    /// The logarithm of the rest.
+    log: f64,
+}
+
+impl Product {
+    const ONE: Self = Self { factor: 1.0, log: 0.0 };
+
+    const fn times(&mut self, factor: f64) {
+        self.factor *= factor;
+        if !(self.factor > 1e-100 && self.factor < 1e100) {
+            self.log = self.ln();
+            self.factor = 1.0;
+        }
+    }
+
+    /// Returns its logarithm. That of 0 is a large negative number, with which sums and differences are finite.
+    pub(super) const fn ln(&self) -> f64 {
+        if self.factor == 0.0 { -1e7 } else { self.log + ln(self.factor) }
+    }
+}
+
+/// What layers multiply the squared length of the gradient by.
 #[derive(Clone, Copy)]
 pub(super) struct Gains {
-    /// Of all layers together.
-    pub(super) total: f64,
-    /// For each of the [`CAUSES`].
-    pub(super) causes: [f64; 4],
+    /// All layers together.
+    pub(super) total: Product,
+    /// Each of the [`CAUSES`].
+    pub(super) causes: [Product; 4],
     /// Why they are not known.
     pub(super) gap: Option<Gap>,
     /// How many layers of weights there are.
@@ -57,15 +83,15 @@ pub(super) struct Gains {
 }
 
 impl Gains {
-    const NONE: Self = Self { total: 0.0, causes: [0.0; 4], gap: None, weights: 0 };
+    const NONE: Self = Self { total: Product::ONE, causes: [Product::ONE; 4], gap: None, weights: 0 };
 
-    /// Adds `times` the difference between `later` and `earlier`.
-    const fn add(&mut self, later: &Self, earlier: &Self, times: usize) {
-        self.total += times as f64 * (later.total - earlier.total);
+    /// Multiplies by the quotient of `later` and `earlier`, `times` times.
+    const fn repeat(&mut self, later: &Self, earlier: &Self, times: usize) {
         self.weights += times * (later.weights - earlier.weights);
+        self.total.log += times as f64 * (later.total.ln() - earlier.total.ln());
         let mut at = 0;
         while at < CAUSES.len() {
-            self.causes[at] += times as f64 * (later.causes[at] - earlier.causes[at]);
+            self.causes[at].log += times as f64 * (later.causes[at].ln() - earlier.causes[at].ln());
             at += 1;
         }
     }
@@ -129,27 +155,47 @@ impl Walk {
         }
     }
 
-    /// Walks through equal layers. A signal that does not change any more passes the rest in one step.
+    /// Walks through equal layers. Where the signal does not change any more, each of them does the same.
     const fn copies(&mut self, plan: &Plan, copies: usize, numbered: bool) {
         let level = self.place.depth - 1;
         let mut copy = 0;
         while copy < copies {
-            let before = *self;
+            let (signal, here, gains) = (self.signal, self.here, self.gains);
             if numbered && level < DEPTH {
                 self.place.path[level] = Segment::Index(copy);
             }
             self.through(plan);
             copy += 1;
-            let settled = self.signal.equals(&before.signal) && copy > 1 && self.search.is_none();
-            if settled && copy < copies && self.here.gap.is_none() {
-                let (after, rest) = (*self, copies - copy);
-                self.here.add(&after.here, &before.here, rest);
-                self.gains.add(&after.gains, &before.gains, rest);
-                if self.gains.weights > after.gains.weights && level < DEPTH {
-                    self.last.path[level] = Segment::Index(copies - 1);
+            if copy > 1 && self.signal.equals(&signal) && self.here.gap.is_none() {
+                let skipped = self.skippable(&here, copies - copy);
+                if skipped > 0 {
+                    let (here_now, gains_now) = (self.here, self.gains);
+                    self.here.repeat(&here_now, &here, skipped);
+                    self.gains.repeat(&gains_now, &gains, skipped);
+                    copy += skipped;
+                    if self.gains.weights > gains_now.weights && level < DEPTH {
+                        self.last.path[level] = Segment::Index(copy - 1);
+                    }
                 }
-                return;
             }
+        }
+    }
+
+    /// Returns how many of the `rest` of equal layers need not be looked at one by one: all, but where a place is
+    /// searched, only those that are not near it.
+    const fn skippable(&self, before: &Gains, rest: usize) -> usize {
+        let Some((total, limit)) = self.search else { return rest };
+        let here = self.here.total.ln();
+        // How many copies later the gradient passes the limit.
+        let ahead = (total - limit - here) / (here - before.total.ln());
+        if ahead > 3.0 && rest > 3 {
+            let most = rest - 3;
+            let skipped = ahead as usize - 2;
+            if skipped < most { skipped } else { most }
+        } else if ahead < -3.0 {
+            rest
+        } else {
+            0
         }
     }
 
@@ -160,11 +206,8 @@ impl Walk {
             if chi.is_nan() && self.here.gap.is_none() {
                 self.here.gap = gap;
             }
-            // 0 has no logarithm to count with.
-            let gain = if chi > 0.0 { ln(chi) } else { -1e7 };
-            let gain = if chi.is_nan() { f64::NAN } else { gain };
-            self.here.total += gain;
-            self.here.causes[cause(plan)] += gain;
+            self.here.total.times(chi);
+            self.here.causes[cause(plan)].times(chi);
         }
         if !has_weights(plan) {
             return;
@@ -176,7 +219,7 @@ impl Walk {
             self.first = self.last;
         }
         if let Some((total, limit)) = self.search {
-            let left = total - self.gains.total;
+            let left = total - self.gains.total.ln();
             if if limit < 0.0 { left < limit } else { left > limit } {
                 self.found = Some((self.last, left));
             }

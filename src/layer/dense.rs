@@ -5,7 +5,7 @@ use chainrule_derive::Parameters;
 use chainrule_parameters::{Number, Part, Scalar};
 
 use super::compare::comparable;
-use super::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, WorkspaceMut};
+use super::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut};
 use crate::bounds::SameScalar;
 use crate::kernel::{Initial, Real, Strided, gemm, sum_rows};
 use crate::tensor::{Aligned, Tensor, Vector};
@@ -163,7 +163,8 @@ macro_rules! dense {
             const PLAN: Plan = Plan::leaf::<$In, Self>()
                 .costs(Cost::weights((<$In>::LEN * <$Out>::LEN) as u64, <$Out>::LEN))
                 .factor(Factor::Weights)
-                .effect(Effect::Weights { inputs: <$In>::LEN as f64 });
+                .effect(Effect::Weights { inputs: <$In>::LEN as f64 })
+                .window(Window::WHOLE);
             const OVERWRITES: bool = true;
 
             fn forward(&self, input: &[$In], output: &mut [$Out], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {

@@ -19,13 +19,13 @@
 ///
 ///     fn forward(&self, input: &[Vector<N>], output: &mut [Vector<N>], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
 ///         output.copy_from_slice(input);
-///         output.iter_mut().for_each(|y| y.rotate_right(1));
+///         output.iter_mut().for_each(|y| y.0.rotate_right(1));
 ///     }
 ///
 ///     fn backward(&self, pass: Backward<'_, Vector<N>, Self>) {
 ///         for (dx, dy) in pass.input_grad.into_iter().flatten().zip(pass.output_grad) {
 ///             *dx = *dy;
-///             dx.rotate_left(1);
+///             dx.0.rotate_left(1);
 ///         }
 ///     }
 /// }

@@ -8,7 +8,7 @@ use chainrule_derive::Parameters;
 /// Forward `y = x`, backward `dx = dy`, in memory order: channel after channel and row after row, or step after step.
 ///
 /// # Shapes
-/// `Image<C, H, W>` to `Vector<C H W>`, `Sequence<STEPS, FEATURES>` to `Vector<STEPS FEATURES>`, both up to 1024
+/// `Image<C, H, W>` to `Vector<C H W>`, `Sequence<STEPS, FEATURES>` to `Vector<STEPS FEATURES>`, both up to 2048
 /// numbers; a `Vector` to itself. A linear layer needs no flattening:
 /// [`Dense<Image<3, 32, 32>, Vector<10>>`](super::Dense) takes images of any size.
 ///

@@ -36,6 +36,7 @@ mod space;
 #[cfg(feature = "alloc")]
 mod summary;
 mod visit;
+mod window;
 mod workspace;
 
 pub(crate) use activation::EXPONENTIAL;
@@ -73,12 +74,14 @@ pub use pool::{AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d, Upsamp
 pub use prelu::PRelu;
 pub use reshape::Reshape;
 pub use softmax::{LogSoftmax, Softmax};
+pub(crate) use space::LINE;
 pub use space::Space;
 #[cfg(feature = "alloc")]
 pub use summary::{Summary, SummaryRow};
 #[cfg(feature = "flow")]
 pub(crate) use summary::{head, tail};
 pub use visit::{Parameter, Visitor, describe, visit};
+pub use window::{Reach, Window};
 #[cfg(feature = "alloc")]
 pub use workspace::Workspace;
 pub use workspace::{AsWorkspace, FixedWorkspace, WorkspaceMut};

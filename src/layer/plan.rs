@@ -2,7 +2,7 @@
 
 use chainrule_parameters::{Named, Node, Parameters, Segment, TypeName};
 
-use super::{Cost, Effect, Factor, Layer, Space};
+use super::{Cost, Effect, Factor, Layer, Space, Window};
 use crate::tensor::Sample;
 
 /// What is known of a layer and its input at compile time: a constant, which contains the plans of the layers inside.
@@ -37,6 +37,8 @@ pub struct Plan {
     pub effect: Effect,
     /// What it costs for each sample, including all layers inside.
     pub cost: Cost,
+    /// Which part of its input each place of its output depends on, in evaluation mode.
+    pub window: Window,
     /// What the forward pass saves for the backward pass.
     pub saved: Space,
     /// Scratch memory for the forward pass.
@@ -65,7 +67,8 @@ pub struct Child {
 
 impl Plan {
     /// Returns the plan of a layer without layers inside, which saves nothing, needs no scratch memory and has no
-    /// products.
+    /// products. Its window is pointwise if the steps of a sequence, or the rows and columns of an image, are the same
+    /// in input and output, else the whole input.
     pub const fn leaf<X: Sample, L: Layer<X>>() -> Self {
         Self {
             name: <L as Named>::NAME,
@@ -75,6 +78,7 @@ impl Plan {
             factor: Factor::Other,
             effect: Effect::Unknown,
             cost: Cost::FREE,
+            window: Window::guess(X::SHAPE, L::Output::SHAPE),
             saved: Space::NONE,
             forward_scratch: Space::NONE,
             backward_scratch: Space::NONE,
@@ -96,6 +100,16 @@ impl Plan {
     /// Sets what it does to a random signal and its gradient; not known by default.
     pub const fn effect(self, effect: Effect) -> Self {
         Self { effect, ..self }
+    }
+
+    /// Sets which part of its input each place of its output depends on.
+    pub const fn window(self, window: Window) -> Self {
+        Self { window, ..self }
+    }
+
+    /// Returns the plan of layers that follow one another, before the first.
+    pub(crate) const fn product<X: Sample, L: Layer<X>>() -> Self {
+        Self::leaf::<X, L>().factor(Factor::Product).effect(Effect::Stack).window(Window::POINTWISE)
     }
 
     /// Declares that its output is its input.
@@ -135,18 +149,25 @@ impl Plan {
 
     /// Adds `child`, whose input is the output of the layers before it.
     pub(crate) const fn then(self, child: &Self) -> Self {
-        Self { cost: self.cost.then(child.cost), ..self.with_memory_of(child, 1) }
+        let window = self.window.then(child.window);
+        Self { cost: self.cost.then(child.cost), window, ..self.with_memory_of(child, 1) }
     }
 
     /// Adds `copies` of `child`, one after the other.
     pub(crate) const fn repeat(self, child: &Self, copies: usize) -> Self {
-        Self { cost: self.cost.then(child.cost.repeated(copies)), ..self.with_memory_of(child, copies) }
+        let (cost, window) = (child.cost.repeated(copies), child.window.repeated(copies));
+        Self {
+            cost: self.cost.then(cost),
+            window: self.window.then(window),
+            ..self.with_memory_of(child, copies)
+        }
     }
 
     /// Adds `child`, on the same input as the layers before it.
     pub(crate) const fn beside(self, child: &Self, first: bool) -> Self {
         let cost = if first { child.cost } else { self.cost.beside(child.cost) };
-        Self { cost, ..self.with_memory_of(child, 1) }
+        let window = if first { child.window } else { self.window.beside(child.window) };
+        Self { cost, window, ..self.with_memory_of(child, 1) }
     }
 
     /// Returns the plan with the name and the parameters of the network `N`.

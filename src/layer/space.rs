@@ -1,7 +1,7 @@
 //! How much memory a layer needs, as a constant.
 
 /// The bytes of a cache line. Every slice in a workspace starts at one.
-pub(super) const LINE: usize = 64;
+pub(crate) const LINE: usize = 64;
 
 /// How much memory a layer needs, for each sample and for each batch: a constant of its [`Plan`](super::Plan).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What a network needs, as constants.
 
-use crate::layer::{Layer, Plan, Space};
+use crate::layer::{LINE, Layer, Plan, Space, Window};
 use crate::tensor::Sample;
 
 /// What a network needs for inputs of one shape: see [`budget`].
@@ -12,8 +12,11 @@ pub struct Budget {
     pub network_bytes: usize,
     /// The multiply-adds of a forward pass, for each sample.
     pub multiply_adds: u64,
+    /// Which part of its input each place of the output depends on: the receptive field, and the latency in steps.
+    pub window: Window,
     plan: Plan,
     boundaries: Space,
+    output: usize,
 }
 
 impl Budget {
@@ -29,6 +32,33 @@ impl Budget {
         let [saved, scratch] = self.plan.training_lines(self.boundaries, samples);
         saved + scratch
     }
+
+    /// Returns the bytes that [`predict_batch`](crate::Network::predict_batch) allocates for a batch of this size: the
+    /// outputs and the workspace.
+    ///
+    /// [`predict_into`](crate::Network::predict_into) writes to outputs of the caller. It allocates the workspace
+    /// alone, 64 bytes for each of [`prediction_lines`](Budget::prediction_lines), and with a
+    /// [`FixedWorkspace`](crate::layer::FixedWorkspace) nothing. The network (`network_bytes`) and the inputs belong to
+    /// the caller and are not counted.
+    ///
+    /// # Panics
+    /// When the bytes are more than a `usize` can count.
+    pub const fn inference_bytes(&self, samples: usize) -> usize {
+        let outputs = samples.checked_mul(self.output).expect("the outputs are larger than memory");
+        outputs + self.prediction_lines(samples) * LINE
+    }
+
+    /// Returns the bytes that a training step with a batch of this size needs beside the network and the data: the
+    /// gradient of the network, and the workspace of [`loss_gradient`](crate::Network::loss_gradient), in which the
+    /// outputs and their gradients are.
+    ///
+    /// The network, the inputs, the targets and the moments of the optimizer are not counted.
+    ///
+    /// # Panics
+    /// When the bytes are more than a `usize` can count.
+    pub const fn training_bytes(&self, samples: usize) -> usize {
+        self.network_bytes + self.training_lines(samples) * LINE
+    }
 }
 
 /// Computes what a network needs for inputs of one shape, at compile time.
@@ -39,15 +69,24 @@ impl Budget {
 /// type Net = (Linear<784, 128>, Relu, Linear<128, 10>);
 /// const NEEDS: chainrule::Budget = chainrule::budget::<Net, Vector<784>>();
 /// const _: () = assert!(NEEDS.network_bytes <= 400 * 1024 + 10 * 1024, "the network must fit into 410 KiB");
-/// const _: () = assert!(64 * NEEDS.prediction_lines(1) <= 2048, "a prediction must work in 2 KiB");
+/// const _: () = assert!(NEEDS.inference_bytes(1) <= 2048, "a prediction must work in 2 KiB");
+/// const _: () = assert!(NEEDS.training_bytes(32) <= 512 * 1024, "a step of 32 samples must work in 512 KiB");
+/// assert!(NEEDS.window.steps().is_none()); // each output depends on all inputs
+///
+/// // 1.6 ms of latency at 16,000 steps a second, for a filter that looks 25 steps ahead:
+/// type Filter = (Conv1d<1, 8, 31, 1, 15>, Tanh, Conv1d<8, 1, 21, 1, 10>);
+/// const REACH: chainrule::layer::Reach = chainrule::budget::<Filter, Sequence<16000, 1>>().window.steps().unwrap();
+/// const _: () = assert!(REACH.latency() == 25 && REACH.receptive_field() == 51);
 /// ```
 pub const fn budget<N: Layer<X>, X: Sample>() -> Budget {
     Budget {
         parameters: N::COUNT,
         network_bytes: size_of::<N>(),
         multiply_adds: N::PLAN.cost.multiply_adds,
+        window: N::PLAN.window,
         plan: N::PLAN,
         boundaries: boundaries::<X, N>(),
+        output: size_of::<N::Output>(),
     }
 }
 

@@ -190,6 +190,7 @@ pub trait Network: Parameters {
     /// As [`predict`](Network::predict), also for the cotangents, and [`Error::CotangentLengths`] when there is not one
     /// for each input. A gradient that overflows is returned as the infinity that it is.
     #[cfg(feature = "alloc")]
+    #[allow(clippy::type_complexity)] // `X::Sample` is `X`
     fn vjp<X: AsSample, Y: Tensor>(
         &self,
         inputs: &[X],

@@ -14,10 +14,10 @@ use crate::tensor::{Join2, Join3, Join4, Tensor};
 /// cuts `dy` into the gradients of the branches, and `dx = J_F' dy_F + J_G' dy_G + ..`.
 ///
 /// # Shapes
-/// Any input; 2 to 4 branches in a tuple, each of which can be a stack. `Vector<A>` and `Vector<B>` give
-/// `Vector<A + B>`, `Sequence<STEPS, A>` and `Sequence<STEPS, B>` give `Sequence<STEPS, A + B>`, `Image<A, H, W>` and
-/// `Image<B, H, W>` give `Image<A + B, H, W>`, computed by the compiler for sides up to 1024. For more than 4 branches,
-/// nest.
+/// Any input; 2 to 4 branches in a tuple, each of which can be a stack. `Vector<A>` and `Vector<B>` give `Vector<A +
+/// B>`, `Sequence<STEPS, A>` and `Sequence<STEPS, B>` give `Sequence<STEPS, A + B>`, `Image<A, H, W>` and `Image<B, H,
+/// W>` give `Image<A + B, H, W>`, computed by the compiler for sides up to 2048 and [some longer
+/// ones](crate::tensor::side). For more than 4 branches, nest.
 ///
 /// # Gradient flow
 /// The gradient of the input is the sum over all branches. With [`Identity`](crate::layer::Identity) as a branch,

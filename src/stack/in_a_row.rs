@@ -6,7 +6,7 @@ use chainrule_parameters::{Segment, ViewMut};
 use super::backward_child;
 use crate::bounds::SameShapeAsInput;
 use crate::layer::compare::set_zero;
-use crate::layer::{Backward, BackwardHook, Effect, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, BackwardHook, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::{SameSample, SameType, Sample};
 
 /// `COPIES` layers `F` in a row.
@@ -25,9 +25,7 @@ pub(super) trait InARow<F> {
 /// The plan of a row, without its children: the samples between any two neighbors are saved, two gradients take turns.
 pub(super) const fn plan<X: Sample, F: Layer<X>, R: InARow<F> + Layer<X>>() -> Plan {
     let between = R::COPIES.saturating_sub(1);
-    Plan::leaf::<X, R>()
-        .factor(Factor::Product)
-        .effect(Effect::Stack)
+    Plan::product::<X, R>()
         .repeat(&F::PLAN, R::COPIES)
         .saves(Space::per_sample::<X>(between))
         .backward_scratch(Space::per_sample::<X::Grad>(if between > 0 { 2 } else { 0 }))

@@ -8,7 +8,7 @@ use super::{BesideOutputs, backward_child};
 use crate::bounds::ParallelInput;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
-use crate::layer::{At, Backward, BackwardHook, Child, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{At, Backward, BackwardHook, Child, Layer, Mode, Plan, Space, Window, WorkspaceMut};
 use crate::tensor::{Join2, Pair, Sample, Tensor};
 
 /// Applies a layer to each half of a pair.
@@ -182,6 +182,7 @@ pub struct Duplicate;
 
 impl<X: Tensor> Layer<X> for Duplicate {
     type Output = Pair<X, X>;
+    const PLAN: Plan = Plan::leaf::<X, Self>().window(Window::POINTWISE);
 
     fn forward(&self, input: &[X], output: &mut [Pair<X, X>], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         for (y, x) in output.iter_mut().zip(input) {
@@ -223,6 +224,7 @@ pub struct Sum;
 
 impl<X: Tensor> Layer<Pair<X, X>> for Sum {
     type Output = X;
+    const PLAN: Plan = Plan::leaf::<Pair<X, X>, Self>().window(Window::POINTWISE);
 
     fn forward(&self, input: &[Pair<X, X>], output: &mut [X], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         for (y, &Pair(a, b)) in output.iter_mut().zip(input) {
@@ -263,6 +265,7 @@ pub struct Join;
 
 impl<A: Tensor + Join2<B>, B: Tensor<Scalar = A::Scalar>> Layer<Pair<A, B>> for Join {
     type Output = A::Joined;
+    const PLAN: Plan = Plan::leaf::<Pair<A, B>, Self>().window(Window::POINTWISE);
 
     fn forward(&self, input: &[Pair<A, B>], output: &mut [A::Joined], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         let (first, second) = (A::LEN / A::ROWS, B::LEN / A::ROWS);

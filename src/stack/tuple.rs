@@ -30,9 +30,7 @@ use chainrule_parameters::{Parameters, Segment};
 use super::backward_child;
 use super::place::at;
 use crate::bounds::AtMostSixteen;
-use crate::layer::{
-    Backward, BackwardHook, Child, Effect, Factor, InputAt, Layer, Mode, Plan, Space, WorkspaceMut,
-};
+use crate::layer::{Backward, BackwardHook, Child, InputAt, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::Sample;
 
 /// The layers of a stack, in order: those of a tuple, or the fields of a struct that [`network!`](crate::network)
@@ -98,7 +96,7 @@ macro_rules! stack {
             type Output = Y;
             const PLAN: Plan = Plan {
                 children: &[$(Child { name: Segment::Index($i), plan: &<$In::Layer as Layer<$In>>::PLAN, copies: 1, shared: false }),+],
-                ..stack!(@boundaries [Plan::leaf::<X, Self>().factor(Factor::Product).effect(Effect::Stack)$(.then(&<$In::Layer as Layer<$In>>::PLAN))+] $($Out)+)
+                ..stack!(@boundaries [Plan::product::<X, Self>()$(.then(&<$In::Layer as Layer<$In>>::PLAN))+] $($Out)+)
             };
             const OVERWRITES: bool = true;
 

@@ -3,13 +3,13 @@
 use core::ops::Mul;
 
 use typenum::type_operators::IsLessOrEqual;
-use typenum::{B1, LeEq, Prod, U1024};
+use typenum::{B1, LeEq, Prod, U2048};
 
 use super::side::{Known, Side, Sides, ToSide};
 use super::{Image, Sequence, Tensor, Vector};
 use crate::kernel::Real;
 
-/// A tensor that the compiler can flatten: any [`Vector`], and a [`Sequence`] or an [`Image`] of at most 1024 numbers.
+/// A tensor that the compiler can flatten: any [`Vector`], and a [`Sequence`] or an [`Image`] of at most 2048 numbers.
 pub trait Flattened: Tensor {
     /// The vector of all its numbers.
     type Vector: Tensor<Scalar = Self::Scalar>;
@@ -24,10 +24,10 @@ where
     Side<A>: Known,
     Side<B>: Known,
     N<A>: Mul<N<B>>,
-    Prod<N<A>, N<B>>: IsLessOrEqual<U1024>,
-    LeEq<Prod<N<A>, N<B>>, U1024>: FitsVector<Self>,
+    Prod<N<A>, N<B>>: IsLessOrEqual<U2048>,
+    LeEq<Prod<N<A>, N<B>>, U2048>: FitsVector<Self>,
 {
-    type Vector = <LeEq<Prod<N<A>, N<B>>, U1024> as FitsVector<Self>>::Vector;
+    type Vector = <LeEq<Prod<N<A>, N<B>>, U2048> as FitsVector<Self>>::Vector;
 }
 
 impl<const A: usize, const B: usize, const C: usize, T: Real> Flattened for Image<A, B, C, T>
@@ -37,19 +37,19 @@ where
     Side<C>: Known,
     N<A>: Mul<N<B>>,
     Prod<N<A>, N<B>>: Mul<N<C>>,
-    Volume<A, B, C>: IsLessOrEqual<U1024>,
-    LeEq<Volume<A, B, C>, U1024>: FitsVector<Self>,
+    Volume<A, B, C>: IsLessOrEqual<U2048>,
+    LeEq<Volume<A, B, C>, U2048>: FitsVector<Self>,
 {
-    type Vector = <LeEq<Volume<A, B, C>, U1024> as FitsVector<Self>>::Vector;
+    type Vector = <LeEq<Volume<A, B, C>, U2048> as FitsVector<Self>>::Vector;
 }
 
 type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
 type Volume<const A: usize, const B: usize, const C: usize> = Prod<Prod<N<A>, N<B>>, N<C>>;
 
-/// Whether all numbers of `X` together are at most 1024: only for the answer `B1` is the side computed.
+/// Whether all numbers of `X` together are at most 2048: only for the answer `B1` is the side computed.
 #[diagnostic::on_unimplemented(
-    message = "`{X}` is too large to flatten: it has more than 1024 numbers",
-    label = "flattens to a vector longer than 1024",
+    message = "`{X}` is too large to flatten: it has more than 2048 numbers",
+    label = "flattens to a vector longer than 2048",
     note = "a dense layer takes `{X}` as it is: leave `Flatten` out, and write `Dense<{X}, Vector<..>>` for the linear layer behind it"
 )]
 pub trait FitsVector<X: Tensor> {

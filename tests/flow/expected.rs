@@ -2,11 +2,11 @@
 
 use approx::assert_relative_eq;
 use chainrule::flow::{Flow, FlowHook, FlowOptions};
-use chainrule::layer::{Activation, Effect};
+use chainrule::layer::Activation;
 use chainrule::prelude::*;
 use chainrule::rand::{Rng, RngExt};
 use chainrule::theory::{MeanField, ResidualField};
-use chainrule::{ExpectedFlow, ExpectedState, expected_flow, expected_flow_with};
+use chainrule::{expected_flow, expected_flow_with};
 
 use crate::along::Along;
 
@@ -46,8 +46,8 @@ impl<A: Activation + Maps<Input, Input>> Each for A {}
 /// square through an RMS norm behind the activation, and that of the mean through a layer norm.
 fn check_moments<A: Each>(name: &str) {
     let lecun = Initializer::lecun_normal();
-    for at in 0..=60 {
-        let q = 10_f64.powf(-4.0 + 0.1 * f64::from(at));
+    for at in 0..=30 {
+        let q = 10_f64.powf(-4.0 + 0.2 * f64::from(at));
         let slope = share::<(Square, A, Square)>(lecun, q);
         let square =
             slope / share::<(Square, A, RmsNorm<Input>, Square)>(lecun, q) - RmsNorm::<Input>::EPSILON;
@@ -218,84 +218,6 @@ fn a_thousand_blocks_are_computed_at_their_fixed_point() {
     assert_relative_eq!(share::<Tanhs>(Initializer::default(), 1.0), ratio, max_relative = 1e-4);
 }
 
-#[test]
-fn the_message_names_the_layer_where_the_gradient_gets_lost() {
-    const FLOW: ExpectedFlow = expected_flow::<(Square, [(Sigmoid, Square); 50]), Input>();
-    assert_eq!(FLOW.state, ExpectedState::Vanishing);
-    // 0.236 to the third is 0.013, and 0.236 to the second is 0.056: below 0.05 at the third layer from the top.
-    assert!(FLOW.message().contains("at `1.46.1`, `Linear<64, 64>`, it is 1.3e-2"), "{FLOW}");
-    assert!(FLOW.message().contains("W 1.000, g' 0.236. Cure: an activation with a larger slope"), "{FLOW}");
-
-    let he = Initializer::he_normal().gain(1.5);
-    let flow = expected_flow_with::<(Square, [(Relu, Square); 50]), Input>(he, 1.0);
-    assert_eq!(flow.state, ExpectedState::Exploding);
-    // 1.5 to the eighth is 25.6.
-    assert!(flow.message().contains("at `1.41.1`, `Linear<64, 64>`, it is 2.6e1"), "{flow}");
-    assert!(flow.message().contains("W 2.121, g' 0.707. Cure: weights 0.667 times as large"), "{flow}");
-
-    let flow =
-        expected_flow_with::<(Square, [Residual<(Relu, Square)>; 50]), Input>(Initializer::he_normal(), 1.0);
-    assert!(flow.message().contains("sum of paths 1.414. Cure: make each branch smaller"), "{flow}");
-}
-
-/// g(x) = x³, whose effect is not declared.
-#[derive(Clone, Copy, Parameters)]
-struct Cube;
-
-impl Activation for Cube {
-    fn apply<T: Real>(x: T) -> T {
-        x * x * x
-    }
-    fn derivative<T: Real>(x: T, _: T) -> T {
-        T::from_f64(3.0) * x * x
-    }
-}
-chainrule::activation_layer!(Cube);
-
-#[test]
-fn what_theory_does_not_cover_is_not_healthy() {
-    fn reason<N: Layer<Input>>() -> String {
-        let flow = expected_flow::<N, Input>();
-        assert_eq!(flow.state, ExpectedState::NotKnown, "{flow}");
-        assert!(flow.share.is_nan() && flow.rate.is_nan());
-        flow.message().replace(
-            "theory does not know whether the gradient of this network arrives at its first layer: ",
-            "",
-        )
-    }
-    assert!(matches!(Cube::EFFECT, Effect::Unknown));
-    assert!(reason::<(Square, Cube, Square)>().starts_with("`Cube` has no known effect: set `Plan::effect`"));
-    assert!(reason::<(Square, Softmax, Square)>().starts_with("`Softmax` has no known effect"));
-    assert!(reason::<(Square, Residual<(Softmax, Square)>)>().starts_with("`Softmax` has no known effect"));
-    assert!(
-        reason::<(Square, Tanh, Tanh, Square)>()
-            .starts_with("`Tanh` is an activation whose input is not normal")
-    );
-    assert!(
-        reason::<(Square, Residual<Tanh>, Square)>()
-            .starts_with("`Residual<Tanh>` adds paths without weights")
-    );
-    type Normed = (Square, Relu, Square, Tanh, Square, BatchNorm<64>, Square);
-    assert!(reason::<Normed>().starts_with("`Tanh` leaves the correlation of two samples unknown"));
-    // Before the first layer of weights only q is lost, and behind the last nothing.
-    assert!(reason::<(Cube, Square, Tanh, Square)>().starts_with("`Cube` has no known effect"));
-    for known in [
-        expected_flow::<(Cube, Square, Relu, Square), Input>(),
-        expected_flow::<(Square, Tanh, Square, LogSoftmax), Input>(),
-        expected_flow::<(Square, Cube), Input>(),
-    ] {
-        assert_eq!(known.state, ExpectedState::Healthy, "{known}");
-    }
-    // A norm divides by a q that is not known; behind it, q is known again.
-    assert!(
-        reason::<(Cube, Square, BatchNorm<64>, Tanh, Square)>().starts_with("`Cube` has no known effect")
-    );
-    type Behind = (Cube, Residual<(Square, BatchNorm<64>)>, BatchNorm<64>, Square);
-    assert!(reason::<Behind>().starts_with("`Cube` has no known effect"));
-    let constant = expected_flow_with::<(Square, Square), Input>(Initializer::constant(0.1), 1.0);
-    assert!(constant.message().contains("has weights that are not random"), "{constant}");
-}
-
 /// Uniform numbers of mean square 1.
 fn random<const N: usize>(samples: usize, rng: &mut impl Rng) -> Vec<Vector<N, f64>> {
     let mut number = |_| 12.0_f64.sqrt() * (rng.random::<f64>() - 0.5);
@@ -331,30 +253,22 @@ where
     (logs.sum::<f64>() / networks as f64).exp()
 }
 
-/// Eight networks of ten layers of 96 units. The logarithm of the gradient's length has, of one network, a deviation of
-/// at most √(5 · 10 / 96) / 2 = 0.36 (Hanin & Nica 2020, for ReLU), so that of the mean of the eight is 0.13, and its mean
-/// is 5 · 10 / 96 / 4 = 0.13 below that of the theory. Four deviations and that are 0.64, for a layer 0.064.
+/// Eight networks of ten layers of 64 units. The logarithm of the gradient's length has, of one network, a deviation of
+/// at most √(5 · 10 / 64) / 2 = 0.44 (Hanin & Nica 2020, for ReLU), so that of the mean of the eight is 0.16, and its mean
+/// is 5 · 10 / 64 / 4 = 0.20 below that of the theory. Four deviations and that are 0.82, for a layer 8 %. The example
+/// `expected_flow` has many more networks, of 256 units, to 3 %.
 #[test]
 fn the_expected_rate_is_the_measured_one() {
-    type W = Linear<96, 96, f64>;
-    type V = Vector<96, f64>;
+    type W = Linear<64, 64, f64>;
+    type V = Vector<64, f64>;
     fn check<N: Maps<V, V>>(initializer: Initializer, samples: usize) {
         let expected = expected_flow_with::<N, V>(initializer, 1.0);
-        let found = measured::<N, 96>(initializer, samples, 8);
+        let found = measured::<N, 64>(initializer, samples, 8);
         let off = (expected.share / found).ln();
-        assert!(off.abs() < 0.64, "{initializer:?}: expected {}, measured {found}", expected.share);
+        assert!(off.abs() < 0.82, "{initializer:?}: expected {}, measured {found}", expected.share);
     }
-    check::<(W, [(Tanh, W); 10])>(Initializer::glorot_uniform(), 8);
-    check::<(W, [(Sigmoid, W); 10])>(Initializer::he_normal().bias_normal(0.5), 8);
-    check::<(W, [(Selu, W); 10])>(Initializer::orthogonal(), 8);
-    check::<(W, [Residual<(W, Relu)>; 10])>(Initializer::he_normal(), 8);
-    check::<(W, [Residual<(LayerNorm<V>, Gelu, W)>; 10])>(Initializer::he_normal(), 8);
-    check::<([(W, BatchNorm<96, f64>, Relu); 10], W)>(Initializer::glorot_uniform(), 64);
-    check::<(W, [Residual<(BatchNorm<96, f64>, Relu, W)>; 10])>(Initializer::he_normal(), 64);
-    check::<(W, [(Tanh, Dropout<20>, W); 10])>(Initializer::he_normal(), 8);
-    check::<(W, [Shared<(Tanh, W), 10>; 1])>(Initializer::glorot_uniform(), 8);
-    check::<(W, [(Tanh, Concat<(Identity, Linear<96, 32, f64>)>, Linear<128, 96, f64>); 10])>(
-        Initializer::glorot_uniform(),
-        8,
-    );
+    check::<(W, [(Tanh, W); 10])>(Initializer::glorot_uniform(), 4);
+    check::<(W, [(Sigmoid, W); 10])>(Initializer::he_normal().bias_normal(0.5), 4);
+    check::<(W, [Residual<(W, Relu)>; 10])>(Initializer::he_normal(), 4);
+    check::<([(W, BatchNorm<64, f64>, Relu); 10], W)>(Initializer::glorot_uniform(), 32);
 }

@@ -12,6 +12,7 @@ mod embedding;
 mod along;
 
 mod expected;
+mod expected_messages;
 mod extremes;
 mod figures;
 mod histogram;

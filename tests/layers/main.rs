@@ -34,3 +34,4 @@ mod properties;
 mod shared;
 mod tensors;
 mod two_inputs;
+mod windows;

@@ -55,7 +55,8 @@ twins! {
     a_shortcut_leads_from_images_to_images
     a_shortcut_must_give_the_shape_of_its_branch
     a_shortcut_must_take_what_its_branch_takes
-    a_side_that_a_layer_changes_is_at_most_1024
+    a_side_past_2048_is_a_product_of_2_3_5_and_7
+    a_signal_has_the_length_that_its_network_takes
     a_stride_is_at_least_1
     a_stride_must_lead_to_the_sides_of_the_branch
     a_trainer_takes_the_optimizer_of_its_network
@@ -66,7 +67,7 @@ twins! {
     an_activation_is_a_layer_and_not_a_function
     an_activation_must_be_made_a_layer
     an_image_is_enlarged_at_least_once
-    an_image_of_more_than_1024_numbers_cannot_be_flattened
+    an_image_of_more_than_2048_numbers_cannot_be_flattened
     an_inferred_block_must_give_back_the_shape_it_takes
     an_inferred_convolution_needs_an_image
     an_inferred_layer_says_its_place_when_it_is_used
@@ -75,6 +76,7 @@ twins! {
     an_inferred_stack_holds_at_most_sixteen_layers
     an_inferred_window_must_fit
     an_inferred_window_must_fit_in_training_too
+    an_output_past_2048_is_a_product_of_2_3_5_and_7
     an_optimizer_belongs_to_its_network
     dropout_must_let_something_through
     gradients_are_checked_in_f64

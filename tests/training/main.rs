@@ -10,6 +10,7 @@ mod failed_steps;
 mod fit;
 mod generic;
 mod initialization;
+mod long_signals;
 mod metrics;
 mod resume;
 mod schedules;

@@ -5,7 +5,7 @@ use core::ops::Range;
 use super::{Slid, weights};
 use crate::kernel::{Initial, Real, Strided, gemm};
 use crate::layer::dense::{Bias, scalar_and_bias};
-use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, Window, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Aligned, Sequence, Tensor, Vector};
 
@@ -17,7 +17,8 @@ use crate::tensor::{Aligned, Sequence, Tensor, Vector};
 ///
 /// # Shapes
 /// Input `Sequence<STEPS, IN>`; output `Sequence<(STEPS + 2 PAD - K) / STRIDE + 1, OUT>`, computed by the compiler for
-/// up to 1024 steps. `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
+/// up to 2048 steps and [some longer ones](crate::tensor::side), such as 16000. `bias` is `[OUT]`, or
+/// [`NoBias`](crate::layer::NoBias).
 ///
 /// `weight` is `[K, IN, OUT]`, as in Keras: a sequence is stored step after step, so a window of `K` steps is one
 /// slice, and the whole convolution is one matrix product that reads the windows in place. PyTorch's weight is
@@ -107,6 +108,7 @@ where
         .costs(Cost::weights((Self::Output::LEN * K * IN) as u64, OUT))
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: (IN * K) as f64 })
+        .window(Window::of(K, S, P))
         // The gradients of all windows of a sequence.
         .backward_scratch(Space::per_batch::<T>(Self::Output::LEN / OUT * K * IN));
 

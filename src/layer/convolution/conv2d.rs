@@ -3,7 +3,7 @@ use chainrule_derive::Parameters;
 use super::{Slid, weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::{Bias, scalar_and_bias};
-use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, Window, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Aligned, Image, Tensor, Vector};
 
@@ -15,8 +15,8 @@ use crate::tensor::{Aligned, Image, Tensor, Vector};
 ///
 /// # Shapes
 /// Input `Image<IN, H, W>`; output `Image<OUT, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`, computed
-/// by the compiler for sides up to 1024. `weight` is `[OUT, IN, K, K]`, as PyTorch's; `bias` is `[OUT]`, or
-/// [`NoBias`](crate::layer::NoBias): `Conv2d<3, 16, 3, 1, 1, f32, NoBias>`.
+/// by the compiler for sides up to 2048 and [some longer ones](crate::tensor::side). `weight` is `[OUT, IN, K, K]`, as
+/// PyTorch's; `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias): `Conv2d<3, 16, 3, 1, 1, f32, NoBias>`.
 ///
 /// # Gradient flow
 /// Linear, as [`Dense`](crate::layer::Dense), with fan-in `IN K²`. With padding or strides, pixels near the border are
@@ -80,6 +80,7 @@ where
         .costs(Cost::weights((Self::Output::LEN * IN * K * K) as u64, OUT))
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: (IN * K * K) as f64 })
+        .window(Window::of(K, S, P))
         .scratch(Space::per_batch::<T>(
             windows::<Image<IN, H, W, T>, Self::Output>(1, K, S, P).workspace_len::<T>(OUT),
         ));

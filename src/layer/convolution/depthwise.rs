@@ -3,7 +3,7 @@ use chainrule_derive::Parameters;
 use super::{Slid, weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::{Bias, scalar_and_bias};
-use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, Window, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Aligned, Image, Tensor, Vector};
 
@@ -17,8 +17,9 @@ use crate::tensor::{Aligned, Image, Tensor, Vector};
 ///
 /// # Shapes
 /// Input `Image<CHANNELS, H, W>`; output `Image<CHANNELS, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`,
-/// computed by the compiler for sides up to 1024. `weight` is `[CHANNELS, 1, K, K]`, as PyTorch's for
-/// `groups=CHANNELS`, without the side of 1 in its type; `bias` is `[CHANNELS]`, or [`NoBias`](crate::layer::NoBias).
+/// computed by the compiler for sides up to 2048 and [some longer ones](crate::tensor::side). `weight` is `[CHANNELS,
+/// 1, K, K]`, as PyTorch's for `groups=CHANNELS`, without the side of 1 in its type; `bias` is `[CHANNELS]`, or
+/// [`NoBias`](crate::layer::NoBias).
 ///
 /// # Gradient flow
 /// Linear, with fan-in `K²`: gradients do not mix between channels.
@@ -81,6 +82,7 @@ where
         .costs(Cost::weights((Self::Output::LEN * K * K) as u64, C))
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: (K * K) as f64 })
+        .window(Window::of(K, S, P))
         .scratch(Space::per_batch::<T>(
             windows::<Image<C, H, W, T>, Self::Output>(C, K, S, P).workspace_len::<T>(C),
         ));

@@ -3,7 +3,7 @@ use chainrule_derive::Parameters;
 use super::{weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::{Bias, scalar_and_bias};
-use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, Window, WorkspaceMut};
 use crate::tensor::side::{Grow, Side, Sides};
 use crate::tensor::{Aligned, Image, Tensor, Vector};
 
@@ -18,8 +18,8 @@ use crate::tensor::{Aligned, Image, Tensor, Vector};
 ///
 /// # Shapes
 /// Input `Image<IN, H, W>`; output `Image<OUT, (H - 1) STRIDE + K - 2 PAD, (W - 1) STRIDE + K - 2 PAD>`, computed by
-/// the compiler for sides up to 1024. `weight` is `[IN, OUT, K, K]`, as PyTorch's `ConvTranspose2d`; `bias` is `[OUT]`,
-/// or [`NoBias`](crate::layer::NoBias).
+/// the compiler for sides up to 2048 and [some longer ones](crate::tensor::side). `weight` is `[IN, OUT, K, K]`, as
+/// PyTorch's `ConvTranspose2d`; `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
 ///
 /// # Gradient flow
 /// Linear. Where windows overlap unevenly (`K` is no multiple of `STRIDE`), values and gradients differ from pixel to
@@ -93,6 +93,7 @@ where
         .costs(Cost::weights((IN * H * W * OUT * K * K) as u64, OUT))
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: (IN * K * K) as f64 / (S * S) as f64 })
+        .window(if S == 1 && P < K { Window::of(K, 1, K - 1 - P) } else { Window::WHOLE })
         .scratch(Space::per_batch::<T>(
             windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P).workspace_len::<T>(IN),
         ));

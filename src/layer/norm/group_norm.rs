@@ -3,7 +3,7 @@ use chainrule_derive::Parameters;
 use super::{Normal, sums};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, Window, WorkspaceMut};
 use crate::tensor::side::{Side, SplitInto};
 use crate::tensor::{Image, Vector};
 
@@ -14,7 +14,7 @@ use crate::tensor::{Image, Vector};
 /// g = γ dy and the means over the group, and `dγ = Σ dy x̂`, `dβ = Σ dy` over the channel and the batch.
 ///
 /// # Shapes
-/// `Image<CHANNELS, H, W>`, and the same shape as output; `GROUPS` must divide `CHANNELS`, which is at most 1024.
+/// `Image<CHANNELS, H, W>`, and the same shape as output; `GROUPS` must divide `CHANNELS`, which is at most 2048.
 /// `gain` (γ) starts at 1, `bias` (β) at 0, both `[CHANNELS]`. One group is a layer norm with a gain for each channel;
 /// `CHANNELS` groups are an instance norm.
 ///
@@ -57,8 +57,10 @@ where
     Side<CHANNELS>: SplitInto<GROUPS>,
 {
     type Output = Image<CHANNELS, H, W, T>;
-    const PLAN: Plan =
-        Plan::leaf::<Image<CHANNELS, H, W, T>, Self>().saves(Space::per_sample::<Normal>(GROUPS)).effect(
+    const PLAN: Plan = Plan::leaf::<Image<CHANNELS, H, W, T>, Self>()
+        .saves(Space::per_sample::<Normal>(GROUPS))
+        .window(Window::WHOLE)
+        .effect(
             // The variance of a single channel depends on how similar its pixels are.
             if GROUPS < CHANNELS {
                 Effect::Norm { of: Normalized::Sample, epsilon: Self::EPSILON }

@@ -3,7 +3,7 @@ use chainrule_derive::Parameters;
 use super::{Normal, part_by_part, sums};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, Window, WorkspaceMut};
 use crate::tensor::{Sequence, Tensor, Vector};
 
 /// Normalizes each sample, or each step of a sequence, to mean 0 and variance 1 over all of its numbers.
@@ -55,6 +55,7 @@ impl<X: Tensor> Layer<X> for LayerNorm<X> {
     type Output = X;
     const PLAN: Plan = Plan::leaf::<X, Self>()
         .saves(Space::per_sample::<Normal>(1))
+        .window(Window::WHOLE)
         .effect(Effect::Norm { of: Normalized::Sample, epsilon: Self::EPSILON });
 
     fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, _: &mut Mode<'_>) {

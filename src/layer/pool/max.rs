@@ -1,7 +1,7 @@
 use super::{Output, Pooled, apart, on_pixels, on_steps};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Layer, Mode, Plan, WorkspaceMut};
+use crate::layer::{Backward, Layer, Mode, Plan, Window, WorkspaceMut};
 use crate::tensor::{Image, Sequence, Tensor};
 use chainrule_derive::Parameters;
 
@@ -83,7 +83,9 @@ where
     Image<C, H, W, T>: Pooled<K, STRIDE, PAD>,
 {
     type Output = Output<K, STRIDE, PAD, Image<C, H, W, T>>;
-    const PLAN: Plan = Plan::leaf::<Image<C, H, W, T>, Self>().effect(apart(1.0, K, STRIDE));
+    const PLAN: Plan = Plan::leaf::<Image<C, H, W, T>, Self>()
+        .window(Window::of(K, STRIDE, PAD))
+        .effect(apart(1.0, K, STRIDE));
 
     fn forward(
         &self,
@@ -115,7 +117,9 @@ where
     Sequence<STEPS, FEATURES, T>: Pooled<K, STRIDE, PAD>,
 {
     type Output = Output<K, STRIDE, PAD, Sequence<STEPS, FEATURES, T>>;
-    const PLAN: Plan = Plan::leaf::<Sequence<STEPS, FEATURES, T>, Self>().effect(apart(1.0, K, STRIDE));
+    const PLAN: Plan = Plan::leaf::<Sequence<STEPS, FEATURES, T>, Self>()
+        .window(Window::of(K, STRIDE, PAD))
+        .effect(apart(1.0, K, STRIDE));
 
     fn forward(
         &self,

@@ -10,7 +10,8 @@ use chainrule_derive::Parameters;
 /// Forward `y[c, r, s] = x[c, ⌊r / FACTOR⌋, ⌊s / FACTOR⌋]`; backward `dx` = the sum of `dy` over the pixel's square.
 ///
 /// # Shapes
-/// Input `Image<C, H, W>`; output `Image<C, FACTOR H, FACTOR W>`, computed by the compiler for sides up to 1024.
+/// Input `Image<C, H, W>`; output `Image<C, FACTOR H, FACTOR W>`, computed by the compiler for sides up to 2048 and
+/// [some longer ones](crate::tensor::side).
 ///
 /// # Gradient flow
 /// Linear. The Jacobian's norm is `FACTOR`, by which gradients grow. Followed by a convolution, it enlarges images

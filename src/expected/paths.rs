@@ -1,0 +1,70 @@
+//! Layers side by side, on the same input.
+
+use super::signal::{Passed, Signal, close, pass};
+use super::weights::has_weights;
+use crate::init::Initializer;
+use crate::layer::Plan;
+
+const DEPENDENT: &str =
+    "adds paths without weights, which depend on each other; measure the gradients with `flow`";
+
+/// Adds independent paths: their squares add up, and their means.
+pub(super) const fn sum(plan: &Plan, signal: Signal, initializer: &Initializer) -> Passed {
+    let direct = plan.children.len() == 1;
+    let mut without_weights = direct as usize;
+    let mut passed =
+        if direct { signal.passed(1.0) } else { Signal { normal: true, ..Signal::new(0.0) }.passed(0.0) };
+    let mut at = 0;
+    while at < plan.children.len() {
+        let path = pass(plan.children[at].plan, signal, initializer);
+        without_weights += !has_weights(plan.children[at].plan) as usize;
+        let (a, b) = (passed.signal, path.signal);
+        let crossed = 2.0 * a.mean * b.mean;
+        let sum = Signal {
+            square: a.square + b.square + crossed,
+            mean: a.mean + b.mean,
+            product: a.product + b.product + crossed,
+            normal: a.normal && b.normal,
+            gap: a.or(b.gap),
+        };
+        passed = Passed { gap: passed.or(path), ..sum.passed(passed.chi + path.chi) };
+        at += 1;
+    }
+    if without_weights > 1 { signal.unknown(plan, DEPENDENT) } else { passed }
+}
+
+/// Puts the outputs of branches beside each other: each gets its share of the gradient.
+pub(super) const fn concat(plan: &Plan, signal: Signal, initializer: &Initializer) -> Passed {
+    let whole = len(plan.output);
+    let mut passed = Signal { normal: true, ..Signal::new(0.0) }.passed(0.0);
+    let (mut at, mut first) = (0, 0.0);
+    while at < plan.children.len() {
+        let child = plan.children[at].plan;
+        let path = pass(child, signal, initializer);
+        let share = len(child.output) / whole;
+        let (a, b) = (passed.signal, path.signal);
+        if at == 0 {
+            first = b.square;
+        }
+        let both = Signal {
+            square: a.square + share * b.square,
+            mean: a.mean + share * b.mean,
+            product: a.product + share * b.product,
+            // Normal numbers of different variances are not normal together.
+            normal: a.normal && b.normal && close(b.square, first),
+            gap: a.or(b.gap),
+        };
+        passed = Passed { gap: passed.or(path), ..both.passed(passed.chi + share * path.chi) };
+        at += 1;
+    }
+    passed
+}
+
+const fn len(sides: &[usize]) -> f64 {
+    let (mut len, mut at) = (1.0, 0);
+    while at < sides.len() {
+        len *= sides[at] as f64;
+        at += 1;
+    }
+    len
+}

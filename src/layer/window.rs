@@ -1,0 +1,149 @@
+//! Which part of its input each place of an output depends on.
+
+/// The places of an input, along one axis, that the place `t` of the output depends on: from `stride * t + first` to
+/// `stride * t + last`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// How many places of the input there are for each place of the output.
+    pub stride: usize,
+    /// The first place, relative to `stride * t`. It is negative if the layers pad.
+    pub first: isize,
+    /// The last place, relative to `stride * t`.
+    pub last: isize,
+}
+
+impl Reach {
+    /// Place `t` of the output depends on place `t` of the input.
+    const POINT: Self = Self { stride: 1, first: 0, last: 0 };
+
+    /// Returns the reach of a window of `kernel` places, in steps of `stride`, on an axis padded by `padding`.
+    const fn of(kernel: usize, stride: usize, padding: usize) -> Self {
+        let first = 0_isize.saturating_sub_unsigned(padding);
+        Self { stride, first, last: first.saturating_add_unsigned(kernel.saturating_sub(1)) }
+    }
+
+    /// Returns the receptive field: how many places lie from the first to the last. Those beyond the ends of the input
+    /// count too.
+    pub const fn receptive_field(&self) -> usize {
+        self.last.abs_diff(self.first).saturating_add(1)
+    }
+
+    /// Returns the latency in steps of the input: the output step `t` is known when the input step
+    /// `stride * t + latency` is.
+    pub const fn latency(&self) -> usize {
+        if self.last > 0 { self.last.unsigned_abs() } else { 0 }
+    }
+
+    /// Returns the reach of a layer followed by one of the reach `next`.
+    const fn then(self, next: Self) -> Self {
+        let stride = if self.stride > isize::MAX as usize { isize::MAX } else { self.stride as isize };
+        Self {
+            stride: self.stride.saturating_mul(next.stride),
+            first: stride.saturating_mul(next.first).saturating_add(self.first),
+            last: stride.saturating_mul(next.last).saturating_add(self.last),
+        }
+    }
+
+    /// Returns the reach of this and `other` on the same input.
+    const fn beside(self, other: Self) -> Self {
+        Self {
+            stride: self.stride,
+            first: if self.first < other.first { self.first } else { other.first },
+            last: if self.last > other.last { self.last } else { other.last },
+        }
+    }
+}
+
+/// Which part of its input each place of a layer's output depends on: a part of its [`Plan`](super::Plan).
+///
+/// Sequences have one axis, the steps; images have two, rows and columns. Channels and features are not counted.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// use chainrule::layer::Reach;
+///
+/// type Net = (Conv1d<1, 4, 5, 1, 2>, Relu, MaxPool1d<2>, Conv1d<4, 2, 3, 1, 1>);
+/// const WINDOW: chainrule::layer::Window = <Net as Layer<Sequence<100, 1>>>::PLAN.window;
+/// let reach = WINDOW.steps().unwrap();
+/// assert_eq!(reach, Reach { stride: 2, first: -4, last: 5 });
+/// assert_eq!((reach.receptive_field(), reach.latency()), (10, 5));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window(Option<[Reach; 2]>);
+
+impl Window {
+    /// Each place of the output depends on the same place of the input.
+    pub const POINTWISE: Self = Self(Some([Reach::POINT; 2]));
+
+    /// Each place of the output can depend on the whole input.
+    pub const WHOLE: Self = Self(None);
+
+    /// Returns the window of a layer over `kernel` steps, or over `kernel` x `kernel` pixels, in steps of `stride`, on
+    /// an input padded by `padding`.
+    pub const fn of(kernel: usize, stride: usize, padding: usize) -> Self {
+        Self(Some([Reach::of(kernel, stride, padding); 2]))
+    }
+
+    /// Returns the window of a layer without layers inside that does not state one: pointwise if input and output have
+    /// the same steps, or the same rows and columns, else the whole input.
+    pub(super) const fn guess(input: &[usize], output: &[usize]) -> Self {
+        let same = match (input, output) {
+            ([_], [_]) => true,
+            ([steps, _], [out_steps, _]) => *steps == *out_steps,
+            ([_, rows, columns], [_, out_rows, out_columns]) => {
+                *rows == *out_rows && *columns == *out_columns
+            }
+            _ => false,
+        };
+        if same { Self::POINTWISE } else { Self::WHOLE }
+    }
+
+    /// Returns the reach along the steps of a sequence, or `None` if an output step can depend on all of them.
+    pub const fn steps(&self) -> Option<Reach> {
+        self.rows()
+    }
+
+    /// Returns the reach along the rows of an image, or `None` if an output row can depend on all of them.
+    pub const fn rows(&self) -> Option<Reach> {
+        match self.0 {
+            Some([rows, _]) => Some(rows),
+            None => None,
+        }
+    }
+
+    /// Returns the reach along the columns of an image, or `None` if an output column can depend on all of them.
+    pub const fn columns(&self) -> Option<Reach> {
+        match self.0 {
+            Some([_, columns]) => Some(columns),
+            None => None,
+        }
+    }
+
+    /// Returns the window of a layer followed by one with the window `next`.
+    pub(super) const fn then(self, next: Self) -> Self {
+        match (self.0, next.0) {
+            (Some([a, b]), Some([c, d])) => Self(Some([a.then(c), b.then(d)])),
+            _ => Self::WHOLE,
+        }
+    }
+
+    /// Returns the window of `times` such layers in a row.
+    pub(super) const fn repeated(self, times: usize) -> Self {
+        let (mut all, mut at) = (Self::POINTWISE, 0);
+        while at < times {
+            all = all.then(self);
+            at += 1;
+        }
+        all
+    }
+
+    /// Returns the window of this layer beside one with the window `other`, on the same input.
+    pub(super) const fn beside(self, other: Self) -> Self {
+        match (self.0, other.0) {
+            (Some([a, b]), Some([c, d])) if a.stride == c.stride && b.stride == d.stride => {
+                Self(Some([a.beside(c), b.beside(d)]))
+            }
+            _ => Self::WHOLE,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The sides that transposed windows give.
+
+use core::ops::{Add, Mul, Sub};
+
+use typenum::type_operators::IsGreater;
+use typenum::{B1, Diff, Gr, Prod, Sum, U1, U2};
+
+use super::{Known, N, Positive, Side, ToSide};
+
+/// A transposed window of `K` grows this side in steps of `S`, cut by `P` at both ends: to (D - 1) S + K - 2P.
+pub trait Grow<const K: usize, const S: usize, const P: usize> {
+    /// The side of the output.
+    type Out;
+}
+
+impl<const D: usize, const K: usize, const S: usize, const P: usize> Grow<K, S, P> for Side<D>
+where
+    Side<D>: Known,
+    Side<K>: Known,
+    Side<S>: Known,
+    Side<P>: Known,
+    N<K>: Positive,
+    N<S>: Positive,
+    N<D>: Sub<U1>,
+    Diff<N<D>, U1>: Mul<N<S>>,
+    Prod<Diff<N<D>, U1>, N<S>>: Add<N<K>>,
+    N<P>: Mul<U2>,
+    Full<D, K, S>: IsGreater<Prod<N<P>, U2>>,
+    Gr<Full<D, K, S>, Prod<N<P>, U2>>: SomethingRemains<D, K, S, P>,
+{
+    type Out = <Gr<Full<D, K, S>, Prod<N<P>, U2>> as SomethingRemains<D, K, S, P>>::Out;
+}
+
+/// Whether the padding is smaller than the output, so that something remains.
+#[diagnostic::on_unimplemented(
+    message = "a padding of {P} cuts away all that a transposed window of {K} makes of a side of {D}",
+    label = "nothing remains of the output",
+    note = "use less padding, or a larger window"
+)]
+pub trait SomethingRemains<const D: usize, const K: usize, const S: usize, const P: usize> {
+    #[doc(hidden)]
+    type Out;
+}
+
+impl<const D: usize, const K: usize, const S: usize, const P: usize> SomethingRemains<D, K, S, P> for B1
+where
+    Side<D>: Known,
+    Side<K>: Known,
+    Side<S>: Known,
+    Side<P>: Known,
+    N<D>: Sub<U1>,
+    Diff<N<D>, U1>: Mul<N<S>>,
+    Prod<Diff<N<D>, U1>, N<S>>: Add<N<K>>,
+    N<P>: Mul<U2>,
+    Full<D, K, S>: Sub<Prod<N<P>, U2>>,
+    Diff<Full<D, K, S>, Prod<N<P>, U2>>: ToSide,
+{
+    type Out = <Diff<Full<D, K, S>, Prod<N<P>, U2>> as ToSide>::Side;
+}
+
+type Full<const D: usize, const K: usize, const S: usize> = Sum<Prod<Diff<N<D>, U1>, N<S>>, N<K>>;

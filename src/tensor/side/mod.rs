@@ -1,0 +1,85 @@
+//! Arithmetic on the sides of tensors, which `cargo check` computes.
+//!
+//! Stable Rust cannot compute with const generics in a type: there is no `Image<C, { H - K + 1 }, W>`. So a side is
+//! converted from a const to one of typenum's numbers, computed with, and converted back: `Side<28>` → `U28` → `U24` →
+//! `Side<24>`. The two tables of `table` are implementations for each of these numbers.
+//!
+//! # Which sides
+//!
+//! The tables have each side up to 2048, and from there to 1048576 (2²⁰) each product of 2, 3, 5 and 7: the usual
+//! sampling rates (16000, 22050, 44100, 48000), the powers of two, the sides of screens (1920 x 1080, 3840 x 2160), and
+//! what remains of them after strides of 2 to 10 that divide them. With a padding of `(K - STRIDE + 1) / 2`, a window
+//! of `K` makes the stride divide the side exactly: `Conv1d<1, 8, 80, 4, 38>` makes 4000 steps of 16000.
+//!
+//! For data of another length, cut or pad the data, or join steps: `Reshape<Sequence<1001, 16>>` takes 16016 steps, and
+//! a window of 5 joined steps is one of 80 steps in strides of 16.
+//!
+//! No error prints typenum's types in its first lines: every step that can fail is a trait of this module with a
+//! message, which is a bound before the arithmetic that would fail.
+//!
+//! Every result is one projection in its trait, and never a type parameter that a bound determines (`Output = Sum`).
+//! rustc resolves a projection at once, but such a parameter later, and until then it matches the next layer against an
+//! unknown shape. The error would be "type mismatch resolving <UInt<..> as ToSide>::Side" instead of a sentence.
+
+mod grow;
+mod slide;
+mod split;
+mod sum;
+mod table;
+
+use typenum::UInt;
+
+use super::{Image, Sequence, Tensor, Vector};
+use crate::kernel::Real;
+
+pub use grow::*;
+pub use slide::*;
+pub use split::*;
+pub use sum::*;
+pub use table::*;
+
+/// A side of a tensor, as a type.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<const N: usize>;
+
+/// A number that the compiler can compute with: up to 2048, and from there to 1048576 each product of 2, 3, 5 and 7.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is too large to compute with: a side that a layer changes is at most 2048, or a product of 2, 3, 5 and 7 up to 1048576",
+    label = "a side, window, stride or padding that is neither",
+    note = "cut or pad the data to such a side (1920, 16000, 44100 and 65536 are), or join steps: `Reshape<Sequence<1000, 16>>` makes each 16 steps one",
+    note = "layers that keep the shape, and `Dense<Image<..>, Vector<..>>`, take sides of any size"
+)]
+pub trait Known {
+    #[doc(hidden)]
+    type Number;
+}
+
+type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
+
+/// A number of at least 1.
+#[diagnostic::on_unimplemented(
+    message = "a window, a stride, a factor or a number of groups is 0",
+    label = "must be at least 1",
+    note = "windows, strides, factors and groups count from 1"
+)]
+pub trait Positive {}
+
+impl<U, B> Positive for UInt<U, B> {}
+
+/// The tensor that has these sides.
+pub trait Sides<T> {
+    /// A [`Vector`] for one side, a [`Sequence`] for two, an [`Image`] for three.
+    type Tensor: Tensor<Scalar = T>;
+}
+
+impl<const A: usize, T: Real> Sides<T> for (Side<A>,) {
+    type Tensor = Vector<A, T>;
+}
+
+impl<const A: usize, const B: usize, T: Real> Sides<T> for (Side<A>, Side<B>) {
+    type Tensor = Sequence<A, B, T>;
+}
+
+impl<const A: usize, const B: usize, const C: usize, T: Real> Sides<T> for (Side<A>, Side<B>, Side<C>) {
+    type Tensor = Image<A, B, C, T>;
+}
