@@ -81,6 +81,16 @@ impl<N> GradientOf<N> for chainrule_parameters::Owned<N> {
     }
 }
 
+/// The network whose parameters an average follows has the type `N`.
+#[diagnostic::on_unimplemented(
+    message = "this average is of another network: `{N}`, and not `{Self}`",
+    label = "a network of another type",
+    note = "an average has the type of the network that it follows: make one for each network, `ExponentialMovingAverage::new(0.99)`"
+)]
+pub trait AveragedAs<N>: SameType<N> {}
+
+impl<N> AveragedAs<N> for N {}
+
 /// The outputs of branch and skip connection have the same shape and can be added.
 #[diagnostic::on_unimplemented(
     message = "the branch of a residual block must give the shape of its skip connection: it gives `{Self}`, and the skip connection gives `{X}`",
