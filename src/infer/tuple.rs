@@ -1,11 +1,12 @@
 //! Tuples of 1 to 16 layers. For two layers, the macro below writes:
 //!
 //! ```text
-//! impl<const PLACE: usize, A, X, B, X1, Y> After<PLACE, X> for (A, B)
+//! impl<const PLACE: usize, Input, A, X, B, X1, Y> After<PLACE, Input> for (A, B)
 //! where
+//!     Input: Given<Sample = X>, // X is Input
 //!     X: InferredAt<0, A, Output = X1>,
 //!     X1: InferredAt<1, B, Output = Y>,
-//!     (X::Layer, X1::Layer): Layer<X>,
+//!     (X::Layer, X1::Layer): Layer<Input>,
 //! {
 //!     type Layer = (X::Layer, X1::Layer);
 //! }
@@ -15,13 +16,24 @@ use super::{After, InferredAt};
 use crate::layer::Layer;
 use crate::tensor::Sample;
 
+/// The input of a stack, as the result of a projection: so the compiler judges layer 0 in the way it judges the others,
+/// and its error says the place too.
+pub trait Given: Sample {
+    /// `Self`.
+    type Sample: Sample;
+}
+
+impl<X: Sample> Given for X {
+    type Sample = X;
+}
+
 macro_rules! stack {
     ($($L:ident $i:tt $In:ident $Out:ident),+) => {
-        impl<const PLACE: usize, $($L, $In),+, Y> After<PLACE, X> for ($($L,)+)
+        impl<const PLACE: usize, Input, $($L, $In),+, Y> After<PLACE, Input> for ($($L,)+)
         where
-            X: Sample,
+            Input: Given<Sample = X>,
             $($In: InferredAt<$i, $L, Output = $Out>,)+
-            ($($In::Layer,)+): Layer<X>,
+            ($($In::Layer,)+): Layer<Input>,
         {
             type Layer = ($($In::Layer,)+);
         }

@@ -9,6 +9,7 @@
 //! git diff tests/shapes
 //! ```
 
+mod kinds;
 mod matrix;
 mod readme;
 mod shape_errors;

@@ -19,6 +19,8 @@ use serde_json::Value;
 const SEVERAL_ERRORS: &[(&str, &str, usize)] = &[
     // rustc compares the types at each line.
     ("last_layer", "three_uses", 3),
+    // The metric compares outputs of the network with the labels too.
+    ("last_layer", "fit", 2),
 ];
 
 /// Combinations for which rustc's own words are as good. It infers the output from the network before it compares it with
@@ -26,6 +28,7 @@ const SEVERAL_ERRORS: &[(&str, &str, usize)] = &[
 const WORDS_OF_RUSTC: &[(&str, &str)] = &[
     ("last_layer", "predict"),
     ("last_layer", "predict_batch"),
+    ("last_layer", "fit"), // of the metric; the loss has its sentence
     ("last_layer", "infer"),
     ("last_layer", "method"),
     ("last_layer", "three_uses"),
