@@ -69,7 +69,8 @@ chainrule::network! {
 
 resnet() { # resnet OUTPUTS: a residual network of 16 fields, whose blocks contain stacks
     echo 'use chainrule::prelude::*;
-type Conv<const IN: usize, const OUT: usize, const STRIDE: usize> = (Conv2d<IN, OUT, 3, STRIDE, 1, f32, NoBias>, BatchNorm<OUT>);
+type Conv<const IN: usize, const OUT: usize, const STRIDE: usize> =
+    (Conv2d<IN, OUT, 3, STRIDE, 1, f32, NoBias>, BatchNorm<OUT>);
 type Block<const C: usize> = (Residual<(Conv<C, C, 1>, Relu, Conv<C, C, 1>)>, Relu);
 type Down<const C: usize, const D: usize> = (
     Residual<(Conv<C, D, 2>, Relu, Conv<D, D, 1>), (Conv2d<C, D, 1, 2, 0, f32, NoBias>, BatchNorm<D>)>,
@@ -99,7 +100,10 @@ main=$crate/src/main.rs
 printf '%-55s %9s %9s\n' "" "processor" "clock"
 echo 'use chainrule as _; fn main() {}' >"$main"
 measure "an empty program" right
-{ echo 'use chainrule::prelude::*; type Net = (Linear<2, 4>, Tanh, Linear<4, 1>);'; train Net 'Vector<2>' 'Vector<1>'; } >"$main"
+{
+    echo 'use chainrule::prelude::*; type Net = (Linear<2, 4>, Tanh, Linear<4, 1>);'
+    train Net 'Vector<2>' 'Vector<1>'
+} >"$main"
 measure "a small network, trained and used" right
 stack 10 >"$main"
 measure "a convolutional network of 16 fields in network!" right

@@ -47,6 +47,16 @@ pub trait CotangentOf<Y>: SameType<Y> {}
 
 impl<Y> CotangentOf<Y> for Y {}
 
+/// The network that `network!` declares to give this type gives `X`.
+#[diagnostic::on_unimplemented(
+    message = "this network gives `{X}`, not the `{Self}` that was declared",
+    label = "the last layer gives `{X}`",
+    note = "make the last layer give `{Self}`, or declare `{X}`"
+)]
+pub trait DeclaredOutput<X> {}
+
+impl<X> DeclaredOutput<X> for X {}
+
 /// The gradient of a network is a network of the same type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the gradient of `{N}`",

@@ -1,7 +1,11 @@
 //! Errors that types cannot rule out.
 
+mod text;
+
 #[cfg(feature = "alloc")]
 use alloc::string::String;
+
+pub(crate) use text::Text;
 
 /// Invalid data or settings. They are found before anything changes.
 ///

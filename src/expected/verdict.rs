@@ -42,7 +42,10 @@ pub(super) const fn sentence(plan: &Plan, walk: &Walk, state: ExpectedState, rat
             }
             text.text(". Spread over the layers of weights: ");
             let cause = causes(&mut text, walk, vanishes);
-            text.text(". Cure: ");
+            text.text("; the cause is ")
+                .text(if cause > 1 { "the " } else { "" })
+                .text(CAUSES[cause])
+                .text(". Cure: ");
             cure(&mut text, plan, vanishes, cause, rate);
         }
     }

@@ -8,8 +8,8 @@ use chainrule_derive::Parameters;
 use super::After;
 use crate::kernel::Real;
 use crate::layer::{
-    Backward, BatchNorm, Bias, Conv1d, Conv2d, Dense, DepthwiseConv2d, GroupNorm, Layer, LayerNorm, Linear,
-    Mode, NoBias, RmsNorm, TransposedConv2d, WorkspaceMut,
+    At, Backward, BatchNorm, Bias, Conv1d, Conv2d, Dense, DepthwiseConv2d, GroupNorm, Layer, LayerNorm,
+    Linear, Mode, NoBias, RmsNorm, TransposedConv2d, WorkspaceMut,
 };
 use crate::tensor::{Image, Sample, Sequence, Tensor, Vector};
 
@@ -200,9 +200,9 @@ macro_rules! becomes {
     ($([$($generics:tt)*] $written:ty, behind $X:ty: $layer:ty;)+) => {$(
         impl<const PLACE: usize, $($generics)*> After<PLACE, $X> for $written
         where
-            $layer: Layer<$X>,
+            $layer: At<PLACE, $X>,
         {
-            type Layer = $layer;
+            type Layer = <$layer as At<PLACE, $X>>::Layer;
         }
     )+};
 }

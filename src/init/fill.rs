@@ -1,4 +1,5 @@
 use alloc::vec::Vec;
+use chainrule_parameters::NonEmpty;
 
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
@@ -19,6 +20,7 @@ pub trait Init: Sized {
     where
         Self: Parameters,
     {
+        let _ = NonEmpty::<Self>::DESCRIPTION; // so that the compiler's error names the caller
         network(Initializer::default(), rng)
     }
 
@@ -27,6 +29,7 @@ pub trait Init: Sized {
     where
         Self: Parameters,
     {
+        let _ = NonEmpty::<Self>::DESCRIPTION;
         network(initializer, rng)
     }
 }

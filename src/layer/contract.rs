@@ -53,7 +53,8 @@ use crate::tensor::Sample;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot take `{X}` as its input",
     label = "`{X}` arrives at `{Self}`",
-    note = "each layer takes what the one before it gives, and the first takes the data; a struct takes what its `impl Layer<X>` says, which `network!` writes, and a type parameter what its bound `Maps<X, Y>` says"
+    note = "each layer takes what the one before it gives, and the first takes the data; a type parameter takes what its bound `Maps<X, Y>` says",
+    note = "a struct with `#[derive(Parameters)]` is a layer if it implements `Layer<{X}>` too: `network! {{ struct Name: Input => Output {{ .. }} }}` writes both for a struct whose fields are layers"
 )]
 pub trait Layer<X: Sample>: Parameters {
     /// The shape of this layer's output for an input `X`.

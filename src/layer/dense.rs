@@ -8,7 +8,7 @@ use super::compare::comparable;
 use super::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut};
 use crate::bounds::SameScalar;
 use crate::kernel::{Initial, Real, Strided, gemm, sum_rows};
-use crate::tensor::{Aligned, Tensor, Vector};
+use crate::tensor::{Aligned, Tensor, Vector, len};
 
 /// A linear map from every number of one shape to every number of another: Z = W X + b.
 ///
@@ -41,7 +41,7 @@ use crate::tensor::{Aligned, Tensor, Vector};
 #[parameters(name = "Dense<{In}, {Out}{=bias::<Out, B>()}>")]
 pub struct Dense<In: Tensor, Out: Tensor, B: Bias<Out> = Out> {
     /// W: for each number of the input, its weight towards each number of the output.
-    #[parameter(weight, fan_in = In::LEN, fan_out = Out::LEN, shape = &[In::LEN, Out::LEN], scalar = Out::Scalar)]
+    #[parameter(weight, fan_in = len::<In>(), fan_out = len::<Out>(), shape = &[len::<In>(), len::<Out>()], scalar = Out::Scalar)]
     pub weight: Aligned<In::Of<Out>>,
     /// b: of the shape of the output, or [`NoBias`].
     #[parameter(bias, shape = Out::SHAPE, scalar = Out::Scalar)]
@@ -161,9 +161,9 @@ macro_rules! dense {
         impl<$($generics)*> Layer<$In> for $layer {
             type Output = $Out;
             const PLAN: Plan = Plan::leaf::<$In, Self>()
-                .costs(Cost::weights((<$In>::LEN * <$Out>::LEN) as u64, <$Out>::LEN))
+                .costs(Cost::weights((len::<$In>() * len::<$Out>()) as u64, len::<$Out>()))
                 .factor(Factor::Weights)
-                .effect(Effect::Weights { inputs: <$In>::LEN as f64 })
+                .effect(Effect::Weights { inputs: len::<$In>() as f64 })
                 .window(Window::WHOLE);
             const OVERWRITES: bool = true;
 

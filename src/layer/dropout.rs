@@ -1,9 +1,9 @@
 use chainrule_derive::Parameters;
+use chainrule_parameters::Part;
 use rand::RngExt;
 
 use super::compare::comparable;
 use super::{Backward, Effect, Layer, Mode, Plan, Space, WorkspaceMut};
-use crate::error::require;
 use crate::kernel::Real;
 use crate::tensor::Tensor;
 
@@ -42,14 +42,21 @@ comparable!([const PERCENT: u32] Dropout<PERCENT>);
 
 impl<X: Tensor, const PERCENT: u32> Layer<X> for Dropout<PERCENT> {
     type Output = X;
-    const PLAN: Plan = {
-        require(PERCENT < 100, "dropout of 100 per cent or more lets nothing through");
-        // The factors m, and a byte that says whether there are any (in training mode).
-        Plan::leaf::<X, Self>()
-            .saves(Space::per_batch::<u8>(1))
-            .saves(Space::per_sample::<X>(1))
-            .effect(Effect::Dropout { remaining: 1.0 - PERCENT as f64 / 100.0 })
-    };
+    // The factors m, and a byte that says whether there are any (in training mode).
+    const PLAN: Plan = Plan::leaf::<X, Self>()
+        .saves(Space::per_batch::<u8>(1))
+        .saves(Space::per_sample::<X>(1))
+        .effect(Effect::Dropout { remaining: 1.0 - PERCENT as f64 / 100.0 })
+        .requires(
+            PERCENT < 100,
+            &[
+                Part::Text("sets "),
+                Part::Number(PERCENT as u64),
+                Part::Text(
+                    " per cent of its numbers to zero and lets nothing through: it must be less than 100",
+                ),
+            ],
+        );
 
     fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, mode: &mut Mode<'_>) {
         let active = &mut workspace.saved::<u8>(1)[0];
@@ -58,7 +65,7 @@ impl<X: Tensor, const PERCENT: u32> Layer<X> for Dropout<PERCENT> {
             && PERCENT > 0
         {
             *active = 1;
-            let kept = X::Scalar::from_f64(100.0 / f64::from(100 - PERCENT));
+            let kept = X::Scalar::from_f64(100.0 / (100.0 - f64::from(PERCENT)));
             let factors = X::flat_mut(workspace.saved::<X>(input.len()));
             for ((y, &x), m) in X::flat_mut(output).iter_mut().zip(X::flat(input)).zip(factors) {
                 *m = if rng.random_range(0..100) < PERCENT { X::Scalar::default() } else { kept };

@@ -37,6 +37,7 @@ mod space;
 mod summary;
 mod visit;
 mod window;
+pub(crate) mod window_at;
 mod workspace;
 
 pub(crate) use activation::EXPONENTIAL;
@@ -69,6 +70,7 @@ pub use norm::{BatchNorm, GroupNorm, LayerNorm, RmsNorm};
 pub use place::{At, InputAt};
 #[doc(hidden)]
 pub use place::{Bare, Passed, TakenBy, Then, Wrapper};
+pub(crate) use plan::Checked;
 pub use plan::{Child, Plan};
 pub use pool::{AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d, Upsample2d};
 pub use prelu::PRelu;

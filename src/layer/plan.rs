@@ -1,8 +1,11 @@
 //! What is known of a layer at compile time.
 
-use chainrule_parameters::{Named, Node, Parameters, Segment, TypeName};
+use core::marker::PhantomData;
+
+use chainrule_parameters::{Named, Node, NonEmpty, Parameters, Part, Segment, TypeName};
 
 use super::{Cost, Effect, Factor, Layer, Space, Window};
+use crate::error::Text;
 use crate::tensor::Sample;
 
 /// What is known of a layer and its input at compile time: a constant, which contains the plans of the layers inside.
@@ -47,9 +50,24 @@ pub struct Plan {
     pub backward_scratch: Space,
     /// The layers inside.
     pub children: &'static [Child],
+    /// Why the layer cannot work with its constants; empty if it can. See [`requires`](Plan::requires).
+    pub fault: &'static [Part],
     /// Whether its output is its input, so that a copy can be avoided.
     #[doc(hidden)]
     pub identity: bool,
+}
+
+/// The plan of a network, whose layers are [checked](Plan::check).
+///
+/// Whatever runs a network uses this one constant, so that a wrong layer gives one error.
+pub(crate) struct Checked<X, N>(PhantomData<(X, N)>);
+
+impl<X: Sample, N: Layer<X>> Checked<X, N> {
+    pub(crate) const PLAN: &'static Plan = {
+        let _ = NonEmpty::<N>::DESCRIPTION;
+        N::PLAN.check();
+        &N::PLAN
+    };
 }
 
 /// A layer inside another.
@@ -72,17 +90,27 @@ impl Plan {
     pub const fn leaf<X: Sample, L: Layer<X>>() -> Self {
         Self {
             name: <L as Named>::NAME,
-            input: X::SHAPE,
-            output: L::Output::SHAPE,
             parameters: &<L as Parameters>::DESCRIPTION,
+            ..Self::of_shapes(X::SHAPE, L::Output::SHAPE)
+        }
+    }
+
+    /// Returns a plan without a name and without parameters.
+    pub(crate) const fn of_shapes(input: &'static [usize], output: &'static [usize]) -> Self {
+        Self {
+            name: TypeName { parts: &[] },
+            input,
+            output,
+            parameters: &Node::Nothing,
             factor: Factor::Other,
             effect: Effect::Unknown,
             cost: Cost::FREE,
-            window: Window::guess(X::SHAPE, L::Output::SHAPE),
+            window: Window::guess(input, output),
             saved: Space::NONE,
             forward_scratch: Space::NONE,
             backward_scratch: Space::NONE,
             children: &[],
+            fault: &[],
             identity: false,
         }
     }
@@ -110,6 +138,61 @@ impl Plan {
     /// Returns the plan of layers that follow one another, before the first.
     pub(crate) const fn product<X: Sample, L: Layer<X>>() -> Self {
         Self::leaf::<X, L>().factor(Factor::Product).effect(Effect::Stack).window(Window::POINTWISE)
+    }
+
+    /// Declares that the layer works only if `holds`. Otherwise a network with this layer does not compile, and `why`,
+    /// which may contain numbers, is the error.
+    ///
+    /// ```
+    /// use chainrule::layer::Plan;
+    /// use chainrule::parameters::Part;
+    /// use chainrule::prelude::*;
+    ///
+    /// const fn plan<X: Tensor, L: Layer<X>>(groups: usize) -> Plan {
+    ///     Plan::leaf::<X, L>().requires(groups > 0, &[Part::Text("there must be at least 1 group")])
+    /// }
+    /// assert!(plan::<Vector<4>, Relu>(2).fault.is_empty());
+    /// ```
+    pub const fn requires(self, holds: bool, why: &'static [Part]) -> Self {
+        if holds { self } else { Self { fault: why, ..self } }
+    }
+
+    /// Checks each layer: what it [`requires`](Plan::requires), and that each side of its output is at least 1. In a
+    /// constant a wrong layer is a compile error, at the caller.
+    ///
+    /// # Panics
+    /// If a layer is wrong.
+    #[doc(hidden)]
+    #[track_caller]
+    pub const fn check(&self) {
+        if let Some(wrong) = self.first_wrong() {
+            let text = Text::new().text("`").parts(wrong.name.parts).text("` ");
+            let text = if wrong.fault.is_empty() {
+                let text = text.text("gives a tensor of the sides [").sides(wrong.output);
+                text.text("]: every side of a tensor must be at least 1")
+            } else {
+                text.parts(wrong.fault)
+            };
+            panic!("{}", text.as_str());
+        }
+    }
+
+    /// Returns the first layer that is wrong, the innermost.
+    const fn first_wrong(&self) -> Option<&Self> {
+        let mut at = 0;
+        while at < self.children.len() {
+            if let Some(wrong) = self.children[at].plan.first_wrong() {
+                return Some(wrong);
+            }
+            at += 1;
+        }
+        let mut wrong = !self.fault.is_empty();
+        let mut side = 0;
+        while side < self.output.len() {
+            wrong = wrong || self.output[side] == 0;
+            side += 1;
+        }
+        if wrong { Some(self) } else { None }
     }
 
     /// Declares that its output is its input.

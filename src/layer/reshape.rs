@@ -1,11 +1,12 @@
 use core::marker::PhantomData;
 
 use chainrule_derive::Parameters;
+use chainrule_parameters::Part;
 
 use super::compare::comparable;
 use super::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut};
 use crate::kernel::Real;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, len};
 
 /// The same numbers in another shape.
 ///
@@ -37,31 +38,23 @@ pub struct Reshape<To: Tensor> {
     to: PhantomData<To>,
 }
 
-impl<To: Tensor> Reshape<To> {
-    /// The check, which is evaluated wherever the layer is used with an `X`.
-    const fn same_numbers_as<X: Tensor>() {
-        crate::error::require(
-            X::LEN == To::LEN,
-            "a tensor can only be reshaped to one of as many numbers: the product of the sides must stay the same",
-        );
-    }
-}
-
 impl<T: Real, X: Tensor<Scalar = T>, To: Tensor<Scalar = T>> Layer<X> for Reshape<To> {
     type Output = To;
-    // Evaluated here too, so that a constant with a network's cost or plan, such as that of `shapes`, reports it in
-    // `cargo check` and not only in `cargo build`.
-    const PLAN: Plan = {
-        Self::same_numbers_as::<X>();
-        let plan = Plan::leaf::<X, Self>().effect(Effect::Unchanged);
-        match (X::SHAPE, To::SHAPE) {
-            // Several steps become one.
-            ([steps, _], [fewer, _]) if *fewer > 0 && *steps % *fewer == 0 => {
-                plan.window(Window::of(*steps / *fewer, *steps / *fewer, 0))
-            }
-            _ => plan,
-        }
-    };
+    const PLAN: Plan =
+        Plan::leaf::<X, Self>().effect(Effect::Unchanged).window(window(X::SHAPE, To::SHAPE)).requires(
+            len::<X>() == len::<To>(),
+            &[
+                Part::Text("takes "),
+                Part::Number(len::<X>() as u64),
+                Part::Text(" numbers, of the sides ["),
+                Part::Sides(X::SHAPE),
+                Part::Text("], and gives "),
+                Part::Number(len::<To>() as u64),
+                Part::Text(", of the sides ["),
+                Part::Sides(To::SHAPE),
+                Part::Text("]: a tensor can only be reshaped to one of as many numbers"),
+            ],
+        );
 
     fn forward(&self, input: &[X], output: &mut [To], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         To::flat_mut(output).copy_from_slice(X::flat(input));
@@ -71,6 +64,16 @@ impl<T: Real, X: Tensor<Scalar = T>, To: Tensor<Scalar = T>> Layer<X> for Reshap
         let Backward { output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         X::flat_mut(input_grad).copy_from_slice(To::flat(output_grad));
+    }
+}
+
+/// Several steps become one; any other change mixes them.
+const fn window(from: &[usize], to: &[usize]) -> Window {
+    match (from, to) {
+        ([steps, _], [fewer, _]) if *fewer > 0 && *steps % *fewer == 0 => {
+            Window::of(*steps / *fewer, *steps / *fewer, 0)
+        }
+        _ => Window::guess(from, to),
     }
 }
 

@@ -5,7 +5,7 @@ use core::fmt;
 
 use chainrule_parameters::Path;
 
-use super::{Cost, Layer, Plan};
+use super::{Checked, Cost, Layer, Plan};
 use crate::tensor::Sample;
 
 /// A table of a network: each layer with its output shape, its parameters and its multiply-adds.
@@ -48,7 +48,7 @@ pub struct SummaryRow {
 
 impl Summary {
     pub(crate) fn of<X: Sample, N: Layer<X>>() -> Self {
-        Self::of_plan(&N::PLAN)
+        Self::of_plan(Checked::<X, N>::PLAN)
     }
 
     fn of_plan(plan: &Plan) -> Self {

@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 use bytemuck::{Pod, Zeroable};
 
 #[cfg(feature = "alloc")]
+use super::Checked;
+#[cfg(feature = "alloc")]
 use super::Layer;
 use super::Plan;
 use super::space::{LINE, Space};
@@ -58,7 +60,7 @@ impl Workspace {
     /// The backward pass gets the memory of the forward pass, with its contents, unless the workspace was used for
     /// another pass in between.
     pub fn prepare<X: Sample, L: Layer<X>>(&mut self, samples: usize) -> WorkspaceMut<'_> {
-        self.reserve(&L::PLAN, Space::NONE, samples)
+        self.reserve(Checked::<X, L>::PLAN, Space::NONE, samples)
     }
 
     /// Returns the memory for a pass over a batch, preceded by the memory that `more` describes.

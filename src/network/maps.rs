@@ -4,7 +4,7 @@ use bytemuck::Pod;
 use chainrule_parameters::Parameters;
 
 use crate::bounds::OutputIs;
-use crate::layer::{At, Layer, Plan, TakenBy, Wrapper};
+use crate::layer::{At, Checked, Layer, Plan, TakenBy, Wrapper};
 use crate::tensor::{AsSample, IsType, Sample};
 
 /// A network `N` takes an `X`, if that is a [`Sample`], and gives `Y` for it. [`Data`] implements it, for exactly these
@@ -19,6 +19,11 @@ pub trait InputOf<X: ?Sized, N, Y> {
 
     /// `N`.
     type Network: Layer<Self::Sample, Output = Y>;
+
+    /// The plan of the network. A method that mentions it is named, with its caller, in the compiler's error for a layer
+    /// that is wrong.
+    #[doc(hidden)]
+    const PLAN: &'static Plan;
 
     #[doc(hidden)]
     fn sample(input: &X) -> &Self::Sample;
@@ -51,6 +56,7 @@ where
 {
     type Sample = X::Sample;
     type Network = <X::Sample as TakenBy<N>>::Network;
+    const PLAN: &'static Plan = Checked::<X::Sample, Self::Network>::PLAN;
 
     fn sample(input: &X) -> &X::Sample {
         X::Sample::from_one(input)
@@ -80,11 +86,12 @@ impl<X: Sample, N: Parameters<Is: Layer<X>>> Gives<N> for X {
 }
 
 /// Returns the plan of the network `N` for inputs `X`.
+#[cfg(feature = "alloc")]
 pub(crate) const fn plan<X: ?Sized, N, Y>() -> &'static Plan
 where
     Data: InputOf<X, N, Y>,
 {
-    &<<Data as InputOf<X, N, Y>>::Network as Layer<<Data as InputOf<X, N, Y>>::Sample>>::PLAN
+    <Data as InputOf<X, N, Y>>::PLAN
 }
 
 /// A network that takes `X` and gives `Y`: every [`Layer<X>`](Layer) whose output is `Y`, and nothing else.
@@ -176,11 +183,10 @@ where
 ///
 /// With `Vector<12>` in its place, the error would begin "this network gives `Vector<10>`, not the `Vector<12>` that
 /// was declared".
+#[track_caller]
 pub const fn shapes<N, In: Sample, Out: Sample>()
 where
     Data: InputOf<In, N, Out>,
 {
-    // This evaluates the constants in which layers check sizes (a width of at least 1, as many numbers after
-    // reshaping).
-    let _ = plan::<In, N, Out>();
+    <<Data as InputOf<In, N, Out>>::Network as Layer<<Data as InputOf<In, N, Out>>::Sample>>::PLAN.check();
 }

@@ -25,9 +25,12 @@ use crate::layer::{Layer, Summary, Workspace};
 use crate::loss::TargetFor;
 #[cfg(feature = "alloc")]
 use crate::loss::{Loss, check_lengths};
-use crate::tensor::{AsSample, IsType, SameType, Sample, Tensor};
+#[cfg(feature = "alloc")]
+use crate::tensor::{AsSample, IsType};
+use crate::tensor::{SameType, Sample, Tensor};
 
 pub use budget::{Budget, budget};
+#[cfg(feature = "alloc")]
 pub(crate) use maps::plan;
 pub use maps::{Data, InputOf, Maps, shapes};
 pub(crate) use passes::loss_gradient;
@@ -76,6 +79,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN; // so that the compiler's error names the caller
         let mut output = [<Y as bytemuck::Zeroable>::zeroed()];
         let (network, inputs) = (Data::network::<Bare>(self), core::slice::from_ref(Data::sample(input)));
         passes::predict_into(network, inputs, &mut output, &mut Workspace::default())?;
@@ -92,6 +96,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let mut outputs = bytemuck::zeroed_vec(inputs.len());
         self.predict_into(inputs, &mut outputs, &mut Workspace::default())?;
         Ok(outputs)
@@ -111,6 +116,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let outputs = SameType::cast_back_mut(SameType::cast_mut(outputs));
         passes::predict_into(Data::network::<Bare>(self), Data::samples(inputs), outputs, workspace)
     }
@@ -135,6 +141,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let (network, gradient) =
             (Data::network::<Bare>(self), Data::network_mut::<Bare>(gradient.as_gradient_mut()));
         loss_gradient(network, loss, Data::samples(inputs), targets, 1.0, workspace, gradient, rng, None)
@@ -158,6 +165,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let (network, gradient) =
             (Data::network::<Bare>(self), Data::network_mut::<Bare>(gradient.as_gradient_mut()));
         loss_gradient(
@@ -199,6 +207,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y, Sample = X::Sample>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let (mut input_grads, mut gradient) = (bytemuck::zeroed_vec(inputs.len()), Owned::zeros());
         let (network, grads) = (Data::network::<Bare>(self), Data::network_mut::<Bare>(&mut gradient));
         passes::vjp(network, Data::samples(inputs), SameType::cast(cotangents), &mut input_grads, grads)?;
@@ -227,6 +236,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y, Sample = X::Sample>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let inputs: Vec<X::Sample> = alloc::vec![*X::Sample::from_one(input); Y::LEN];
         let mut cotangents: Vec<Y> = bytemuck::zeroed_vec(Y::LEN);
         for (at, cotangent) in cotangents.iter_mut().enumerate() {
@@ -252,6 +262,7 @@ pub trait Network: Parameters {
     where
         Data: InputOf<X, Self, Y>,
     {
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         check_lengths(inputs.len(), targets.len())?;
         T::compare_by(loss).mean(&self.predict_batch(inputs)?, targets)
     }

@@ -9,8 +9,8 @@ use crate::kernel::Real;
 #[cfg(feature = "alloc")]
 use crate::layer::Workspace;
 use crate::layer::{
-    AsWorkspace, Backward, BackwardHook, Layer, Mode, Parameter, Space, Visitor, WorkspaceMut, compare,
-    visit, watch,
+    AsWorkspace, Backward, BackwardHook, Checked, Layer, Mode, Parameter, Space, Visitor, WorkspaceMut,
+    compare, visit, watch,
 };
 use crate::loss::{Loss, TargetFor, check_lengths};
 use crate::tensor::{Sample, Tensor};
@@ -35,7 +35,7 @@ where
     let samples = inputs.len();
     check_lengths(samples, targets.len())?;
     check_data("input", inputs)?;
-    let [saved, scratch] = N::PLAN.training_lines(boundaries::<X, N>(), samples);
+    let [saved, scratch] = Checked::<X, N>::PLAN.training_lines(boundaries::<X, N>(), samples);
     let mut workspace = workspace.lines(saved, scratch)?;
     let outputs = workspace.saved::<Y>(samples);
     let output_grad = workspace.saved::<Y>(samples);
@@ -76,7 +76,7 @@ where
     check_data("input", inputs)?;
     check_data("cotangent", cotangents)?;
     let mut workspace = Workspace::default();
-    let mut workspace = workspace.reserve(&N::PLAN, boundaries::<X, N>(), samples);
+    let mut workspace = workspace.reserve(Checked::<X, N>::PLAN, boundaries::<X, N>(), samples);
     let outputs = workspace.saved::<N::Output>(samples);
     network.forward(inputs, outputs, workspace.reborrow(), &mut Mode::Evaluate);
     check_outputs(outputs)?;
@@ -93,7 +93,7 @@ pub(crate) fn show_forward<N: Layer<X>, X: Sample>(
     hook: &mut dyn BackwardHook,
 ) {
     let (samples, mut workspace, mut gradient) = (inputs.len(), Workspace::default(), N::zeros());
-    let mut workspace = workspace.reserve(&N::PLAN, boundaries::<X, N>(), samples);
+    let mut workspace = workspace.reserve(Checked::<X, N>::PLAN, boundaries::<X, N>(), samples);
     let outputs = workspace.saved::<N::Output>(samples);
     let output_grad = workspace.saved::<<N::Output as Sample>::Grad>(samples);
     let input_grad = workspace.saved::<X::Grad>(samples);
@@ -152,7 +152,7 @@ pub(super) fn predict_into<N: Layer<X>, X: Sample>(
         return Err(Error::OutputLengths { inputs: inputs.len(), outputs: outputs.len() });
     }
     check_data("input", inputs)?;
-    let [saved, scratch] = N::PLAN.prediction_lines(Space::NONE, inputs.len());
+    let [saved, scratch] = Checked::<X, N>::PLAN.prediction_lines(Space::NONE, inputs.len());
     let workspace = workspace.lines(saved, scratch)?;
     network.forward(inputs, outputs, workspace, &mut Mode::Evaluate);
     check_outputs(outputs)

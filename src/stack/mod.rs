@@ -37,6 +37,7 @@
 
 mod array;
 mod concat;
+mod declared;
 mod in_a_row;
 mod named;
 mod pair;
@@ -51,9 +52,13 @@ use crate::layer::compare::set_zero;
 use crate::layer::{Backward, BackwardHook, Layer, backward_watched};
 use crate::tensor::Sample;
 
+#[doc(hidden)]
+pub use chainrule_derive::network;
 pub use concat::{Branches, Concat};
 #[doc(hidden)]
-pub use named::{Declared, named};
+pub use declared::{Arrival, Between, Unknown, Wrong, before, check_constants};
+#[doc(hidden)]
+pub use named::{Stack, Unchecked, named};
 pub use pair::{Duplicate, Join, Parallel, Sum};
 #[doc(hidden)]
 pub use place::{BesideBranch, BesideOutputs, BranchesAt, SameShapeAsInputAt, SameShapeAt};

@@ -1,12 +1,103 @@
-use super::Chain;
-use crate::bounds::OutputIs;
-use crate::layer::{Child, Layer, Segment};
+use core::marker::PhantomData;
+
+use super::{Chain, LayerRefs};
+use crate::layer::{BackwardHook, Child, Layer, Mode, Plan, Segment, WorkspaceMut};
 use crate::tensor::Sample;
 
-/// The layers of a network that [`network!`](crate::network) declares to map `X` to `Y`.
-pub trait Declared<X: Sample, Y: Sample>: Chain<X> + Layer<X, Output: OutputIs<Y>> {}
+/// The layers `L` of a network that [`network!`](crate::network) declares to map `X` to `Y`.
+///
+/// The macro takes [`Layer`]'s items from here. If the layers do not match, the compiler finds no item here, and takes
+/// that of [`Unchecked`]; the macro's own check is then the only error.
+#[derive(Debug)]
+pub struct Stack<L, X, Y>(PhantomData<(L, X, Y)>);
 
-impl<X: Sample, Y: Sample, N: Chain<X> + Layer<X, Output: OutputIs<Y>>> Declared<X, Y> for N {}
+/// The memory of a backward pass: input, output, and their gradients.
+type Passed<'a, X, Y> = (&'a [X], &'a [Y], &'a [<Y as Sample>::Grad], Option<&'a mut [<X as Sample>::Grad]>);
+
+impl<L, X: Sample, Y: Sample> Stack<L, X, Y>
+where
+    L: Chain<X> + Layer<X, Output = Y>,
+{
+    /// Whether the layers match.
+    pub const MATCH: bool = true;
+
+    /// The plan of the tuple.
+    pub const PLAN: Plan = <L as Layer<X>>::PLAN;
+
+    /// As [`Layer::forward`].
+    #[inline(always)]
+    pub fn forward(
+        layers: L::Layers<'_>,
+        input: &[X],
+        output: &mut [Y],
+        workspace: WorkspaceMut<'_>,
+        mode: &mut Mode<'_>,
+    ) {
+        L::forward_chain(layers, input, output, workspace, mode);
+    }
+
+    /// As [`Layer::backward`].
+    #[inline(always)]
+    pub fn backward(
+        names: &[Segment],
+        layers: L::Layers<'_>,
+        (input, output, output_grad, input_grad): Passed<'_, X, Y>,
+        gradient: L::LayersMut<'_>,
+        workspace: WorkspaceMut<'_>,
+        accumulate: bool,
+        hook: Option<&mut dyn BackwardHook>,
+    ) {
+        L::backward_chain(
+            names,
+            layers,
+            input,
+            output,
+            output_grad,
+            input_grad,
+            gradient,
+            workspace,
+            accumulate,
+            hook,
+        );
+    }
+}
+
+/// The items of [`Stack`] for layers that do not match. The program does not compile.
+pub trait Unchecked<L: LayerRefs, X: Sample, Y: Sample>: Sized {
+    /// As [`Stack::MATCH`].
+    const MATCH: bool = false;
+
+    /// A plan of layers that are not known. (A panic would be a second error.)
+    const PLAN: Plan = Plan {
+        children: &[Child {
+            name: Segment::Index(0),
+            plan: &Plan::of_shapes(X::SHAPE, Y::SHAPE),
+            copies: 1,
+            shared: false,
+        }; 16],
+        ..Plan::of_shapes(X::SHAPE, Y::SHAPE)
+    };
+
+    /// As [`Stack::forward`].
+    fn forward(_: L::Layers<'_>, _: &[X], _: &mut [Y], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        const { panic!("the layers of this network do not match") }
+    }
+
+    /// As [`Stack::backward`].
+    fn backward(
+        _: &[Segment],
+        _: L::Layers<'_>,
+        _: Passed<'_, X, Y>,
+        _: L::LayersMut<'_>,
+        _: WorkspaceMut<'_>,
+        _: bool,
+        _: Option<&mut dyn BackwardHook>,
+    ) {
+        const { panic!("the layers of this network do not match") }
+    }
+}
+
+impl<L: LayerRefs, X: Sample, Y: Sample> Unchecked<L, X, Y> for Stack<L, X, Y> {}
 
 /// Names the layers of a stack after the fields of its struct.
 #[doc(hidden)]
@@ -44,80 +135,63 @@ pub const fn named<const N: usize>(children: &'static [Child], names: [&'static 
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
-/// The struct is a layer for the input that it declares only. Input, layers and output are checked where the network is
-/// written. It holds 1 to 16 layers; a field may be a tuple, an array or another such struct. It takes no generics. You
-/// can put derives above it: every layer of this crate is `Clone` and `Debug`.
+/// The struct is a layer for the input that it declares only. It holds 1 to 16 layers; a field may be a tuple, an array
+/// or another such struct.
+///
+/// # What is checked
+/// Input, layers and output are checked where the network is declared, by `cargo check`. A wrong layer is one error, at
+/// the type of its field, however often the network is used:
+///
+/// ```text
+/// error[E0277]: layer 2 of this stack, `Dense<Image<6, 5, 5>, Vector<10>>`, cannot take `Image<6, 6, 6>` as its input
+///   |
+/// 7 |         head: Dense<Image<6, 5, 5>, Vector<10>>,
+///   |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+/// ```
+///
+/// So are the constants of its layers: a dropout of 100 per cent, a width of 0, a slope with the denominator 0, a
+/// `Reshape` to another count of numbers. (Those of a generic network are checked by `cargo build`, where it is used.)
+///
+/// # Visibility
+/// A field without a visibility is public. `pub(crate)`, `pub(super)` and `pub(self)`, which is private, mean what they
+/// mean in any struct.
+///
+/// # Generics
+/// A network may have constants and types as parameters, with defaults, and a `where` clause. A type that is a layer
+/// has the bound [`Maps`](crate::Maps). The layers must match for all values of the parameters:
+///
+/// ```
+/// use chainrule::network;
+/// use chainrule::prelude::*;
+///
+/// network! {
+///     /// A block of any kind between two linear layers.
+///     pub struct Around<const H: usize, B: Maps<Vector<H>, Vector<H>> = Tanh>: Vector<4> => Vector<2> {
+///         widen: Linear<4, H>,
+///         block: B,
+///         pub(crate) narrow: Linear<H, 2>,
+///     }
+/// }
+///
+/// let scores: Vector<2> = Around::<16>::init(&mut rng(1)).predict(&Vector([1.0; 4]))?;
+/// let net = Around::<32, [Residual<(Linear<32, 32>, Relu)>; 3]>::init(&mut rng(1));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+///
+/// If a parameter is in the arithmetic of a convolution or a pooling, the compiler cannot know what such a layer gives.
+/// The `where` clause says it: `Conv2d<1, 6, K>: Maps<Image<1, 8, 8>, Image<6, 6, 6>>`.
+///
+/// # Derives and other attributes
+/// Attributes and documentation above the struct and its fields stay there. Every layer of this crate is `Clone` and
+/// `Debug`. `#[derive(Default)]` sets every parameter to 0, as the `Default` of each layer does, for arrays and tuples
+/// of any length too; so a struct that holds a network can derive `Default`.
+///
+/// `#[gradient_flows]` checks, while the program compiles, that the gradient of a new network arrives at the first
+/// layer. `#[infer]` takes layers that are written without the sizes of their inputs; the fields have the layers' full
+/// types.
 #[macro_export]
 macro_rules! network {
-    (
-        $(#[$meta:meta])*
-        $vis:vis struct $name:ident: $input:ty => $output:ty {
-            $($(#[$field_meta:meta])* $field:ident: $layer:ty),+ $(,)?
-        }
-    ) => {
-        $(#[$meta])*
-        #[derive($crate::Parameters)]
-        #[parameters(crate = $crate)]
-        $vis struct $name {
-            $(
-                $(#[$field_meta])*
-                #[doc = concat!("`", stringify!($layer), "`")]
-                pub $field: $layer,
-            )+
-        }
-
-        #[allow(trivial_bounds)] // so that a wrong network gives one error
-        impl $crate::layer::Layer<$input> for $name
-        where
-            ($($layer,)+): $crate::stack::Declared<$input, $output>,
-        {
-            type Output = $output;
-            const PLAN: $crate::layer::Plan = $crate::layer::Plan {
-                children: &$crate::stack::named(
-                    <($($layer,)+) as $crate::layer::Layer<$input>>::PLAN.children,
-                    [$(stringify!($field)),+],
-                ),
-                ..<($($layer,)+) as $crate::layer::Layer<$input>>::PLAN.named::<Self>()
-            };
-            const OVERWRITES: bool = true;
-
-            fn forward(
-                &self,
-                input: &[$input],
-                output: &mut [$output],
-                workspace: $crate::layer::WorkspaceMut<'_>,
-                mode: &mut $crate::layer::Mode<'_>,
-            ) {
-                let output = $crate::tensor::SameType::cast_back_mut(output);
-                <($($layer,)+) as $crate::stack::Chain<$input>>::forward_chain(
-                    ($(&self.$field,)+), input, output, workspace, mode,
-                );
-            }
-
-            fn backward(&self, pass: $crate::layer::Backward<'_, $input, Self>) {
-                $crate::layer::Layer::backward_with_hook(self, pass, ::core::option::Option::None);
-            }
-
-            fn backward_with_hook(
-                &self,
-                pass: $crate::layer::Backward<'_, $input, Self>,
-                hook: ::core::option::Option<&mut dyn $crate::layer::BackwardHook>,
-            ) {
-                use $crate::tensor::{SameType, SameSample};
-                type Last = <($($layer,)+) as $crate::layer::Layer<$input>>::Output;
-                <($($layer,)+) as $crate::stack::Chain<$input>>::backward_chain(
-                    &[$($crate::layer::Segment::Name(stringify!($field))),+],
-                    ($(&self.$field,)+),
-                    pass.input,
-                    SameType::cast_back(pass.output),
-                    <Last as SameSample<$output>>::cast_grads_back(pass.output_grad),
-                    pass.input_grad,
-                    ($(&mut pass.gradient.$field,)+),
-                    pass.workspace,
-                    pass.accumulate,
-                    hook,
-                );
-            }
-        }
+    ($($network:tt)*) => {
+        $crate::stack::network! { ($crate) $($network)* }
     };
 }

@@ -70,6 +70,12 @@ pub use sample::{NoGrad, Sample};
 pub use sequence::Sequence;
 pub use vector::Vector;
 
+/// Returns how many numbers a tensor has. An empty tensor has 0; [`Tensor::LEN`] does not compile for it. Plans use this,
+/// so that the error is that of [`Plan::check`](crate::layer::Plan::check).
+pub(crate) const fn len<X: Tensor>() -> usize {
+    size_of::<X>() / size_of::<X::Scalar>()
+}
+
 /// A sample of numbers of one scalar type, with its shape in its type. Its gradient has the same type.
 ///
 /// Implemented by [`Vector`], [`Sequence`] and [`Image`].

@@ -73,9 +73,12 @@ pub struct Trainer<N, L, O> {
     optimize: Optimize<N, O>,
 }
 
+/// [`Optimizer::step`] for a network and a gradient on the heap.
+type Step<N, O> = fn(&mut O, &mut Owned<N>, &Owned<N>) -> Result<(), Error>;
+
 /// The functions of the optimizer, so that only [`Trainer::new`] has a bound on it.
 struct Optimize<N, O> {
-    step: fn(&mut O, &mut Owned<N>, &Owned<N>) -> Result<(), Error>,
+    step: Step<N, O>,
     learning_rate: fn(&mut O) -> &mut f64,
 }
 
@@ -195,6 +198,7 @@ impl<N, L, O> Trainer<N, L, O> {
         N: Parameters,
         L: Sync,
     {
+        let _ = <Data as InputOf<X, N, Y>>::PLAN; // so that the compiler's error names the caller
         let stepped = self.gradient_of(inputs, targets).and_then(|mean| {
             self.follow_schedule();
             (self.optimize.step)(&mut self.optimizer, &mut self.network, &self.gradient)?;
@@ -219,6 +223,7 @@ impl<N, L, O> Trainer<N, L, O> {
         N: Parameters,
         L: Sync,
     {
+        let _ = <Data as InputOf<X, N, Y>>::PLAN;
         let stepped = recorder
             .watch(&*self.network, &self.loss, inputs, targets)
             .and_then(|()| self.gradient_of(inputs, targets))

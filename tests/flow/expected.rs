@@ -168,6 +168,13 @@ fn norms_dropout_and_shared_layers_are_what_their_formulas_say() {
     // .. and takes back the square of tanh and of W; the first norm is behind the inputs' square of 1.
     let expected = slope.powi(10) / square.powi(9);
     assert_relative_eq!(share::<Between>(glorot, 1.0), expected, max_relative = 1e-3);
+    // Blocks whose output is like the data: the first has a layer of weights less between the first and the last.
+    type Block = (Square, Tanh, RmsNorm<Input>);
+    let steep = Initializer::lecun_normal().gain(1.5);
+    let [slope, square] =
+        [MeanField::<Tanh>::derivative_square(2.25), MeanField::<Tanh>::output_square(2.25)];
+    let block = 2.25 * slope / square;
+    assert_relative_eq!(share::<([Block; 10], Square)>(steep, 1.0), block.powi(10), max_relative = 1e-3);
     // A share of 3/4 remains, each 4/3 as large.
     type Dropped = (Square, [(Dropout<25>, Square); 6]);
     assert_relative_eq!(share::<Dropped>(glorot, 1.0), (4.0_f64 / 3.0).powi(6), max_relative = 1e-9);

@@ -13,18 +13,29 @@ fn the_message_names_the_layer_where_the_gradient_gets_lost() {
     assert_eq!(FLOW.state, ExpectedState::Vanishing);
     // 0.236 to the third is 0.013, and 0.236 to the second is 0.056: below 0.05 at the third layer from the top.
     assert!(FLOW.message().contains("at `1.46.1`, `Linear<64, 64>`, it is 1.3e-2"), "{FLOW}");
-    assert!(FLOW.message().contains("W 1.000, g' 0.236. Cure: an activation with a larger slope"), "{FLOW}");
+    assert!(
+        FLOW.message()
+            .contains("W 1.000, g' 0.236; the cause is g'. Cure: an activation with a larger slope"),
+        "{FLOW}"
+    );
 
     let he = Initializer::he_normal().gain(1.5);
     let flow = expected_flow_with::<(Square, [(Relu, Square); 50]), Input>(he, 1.0);
     assert_eq!(flow.state, ExpectedState::Exploding);
     // 1.5 to the eighth is 25.6.
     assert!(flow.message().contains("at `1.41.1`, `Linear<64, 64>`, it is 2.6e1"), "{flow}");
-    assert!(flow.message().contains("W 2.121, g' 0.707. Cure: weights 0.667 times as large"), "{flow}");
+    assert!(
+        flow.message().contains("W 2.121, g' 0.707; the cause is W. Cure: weights 0.667 times as large"),
+        "{flow}"
+    );
 
     let flow =
         expected_flow_with::<(Square, [Residual<(Relu, Square)>; 50]), Input>(Initializer::he_normal(), 1.0);
-    assert!(flow.message().contains("sum of paths 1.414. Cure: make each branch smaller"), "{flow}");
+    assert!(
+        flow.message()
+            .contains("sum of paths 1.414; the cause is the sum of paths. Cure: make each branch smaller"),
+        "{flow}"
+    );
 }
 
 /// g(x) = x³, whose effect is not declared.

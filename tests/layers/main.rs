@@ -16,6 +16,8 @@ mod any_input;
 mod architecture;
 mod concat;
 mod convolutions;
+mod declared;
+mod declared_attributes;
 mod elementary;
 mod extremes;
 mod gradcheck_catches;

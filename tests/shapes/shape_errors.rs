@@ -42,22 +42,25 @@ fn otherwise(program: &str, other: &str) -> String {
     lines.iter().fold(String::new(), |all, line| all + &line[least..] + "\n")
 }
 
-/// Returns the first line of a message, the place with its label, and the first note of ours.
+/// Returns the first line of a message, the place with its label, and our notes.
 fn beginning(message: &str) -> String {
     let bare = |line: &&str| line.trim().chars().all(|mark| "|_^/ ".contains(mark));
-    let ours = |line: &&str| !bare(line) && !line.contains("required by a bound introduced by this call");
+    let theirs =
+        |line: &&str| line.contains("required by a bound introduced by this call") && !line.contains('^');
+    let ours = |line: &&str| !bare(line) && !theirs(line);
     let until = |line: &&str| !line.trim_start().starts_with("= ") && !line.starts_with("help: ");
     // A second error, or the place in the crate, is not the beginning.
     let first =
         message.lines().take(1).chain(message.lines().skip(1).take_while(|line| !line.starts_with("error")));
     let first: Vec<&str> = first.collect();
     let shown = first.iter().copied().take_while(until).filter(ours).take(LINES - 1);
-    let note = first.iter().copied().find(|line| {
-        line.trim_start().starts_with("= note: ")
-            && !line.contains("required for")
+    let notes = first.iter().copied().filter(|line| {
+        let note = line.trim_start().starts_with("= note: ");
+        note && !line.contains("required for")
             && !line.contains("originates in")
+            && !line.contains("redundant")
     });
-    shown.chain(note).fold(String::new(), |all, line| all + line.trim_end() + "\n")
+    shown.chain(notes).take(LINES).fold(String::new(), |all, line| all + line.trim_end() + "\n")
 }
 
 fn marked(mark: char, lines: &str) -> String {

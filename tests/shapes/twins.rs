@@ -30,20 +30,28 @@ twins! {
     a_block_that_halves_an_image_needs_a_shortcut
     a_branch_is_one_layer_or_a_tuple
     a_branch_of_a_concatenation_takes_what_arrives
+    a_checked_alias_keeps_its_numbers
     a_concatenation_has_at_most_four_branches
     a_concatenation_has_more_than_one_branch
     a_convolution_over_time_takes_a_sequence
     a_convolution_says_its_sizes_in_its_type
     a_convolution_takes_as_many_channels_as_its_image_has
     a_data_set_of_indices_has_no_labels
+    a_declared_dropout_lets_something_through
+    a_declared_layer_has_a_width
     a_declared_network_gives_what_was_declared
     a_declared_network_must_meet
     a_declared_network_takes_what_was_declared
+    a_declared_reshaping_keeps_its_numbers
+    a_declared_scale_is_a_number
+    a_declared_slope_is_a_number
     a_dense_layer_takes_the_image_that_arrives
     a_field_has_the_attribute_parameter
+    a_field_of_a_network_is_a_layer
     a_field_of_numbers_says_what_they_are_for
     a_flattened_image_meets_a_linear_layer_of_its_length
     a_generic_network_has_a_bound
+    a_generic_network_must_meet_for_every_width
     a_generic_network_without_any_bound
     a_gradient_belongs_to_its_network
     a_half_of_parallel_takes_its_half_of_the_pair
@@ -58,6 +66,7 @@ twins! {
     a_layer_must_list_its_parameters
     a_layer_norm_normalizes_what_arrives
     a_layer_norm_says_what_it_normalizes
+    a_layer_of_any_type_says_what_it_maps
     a_layer_says_its_sizes_in_its_type
     a_layer_with_sizes_must_take_what_is_inferred
     a_layer_without_sizes_is_inferred
@@ -74,8 +83,11 @@ twins! {
     a_network_fills_its_own_gradient
     a_network_for_any_image_has_a_bound
     a_network_gives_what_generic_code_expects
+    a_network_has_at_most_sixteen_fields
     a_network_in_training_must_meet_too
     a_network_must_have_one_scalar
+    a_network_owns_its_layers
+    a_network_says_what_it_gives
     a_network_struct_lists_its_parameters
     a_network_takes_what_generic_code_gives_it
     a_norm_behind_a_convolution_has_its_channels
@@ -105,8 +117,10 @@ twins! {
     a_step_takes_a_batch
     a_stride_is_at_least_1
     a_stride_must_lead_to_the_sides_of_the_branch
-    a_struct_of_layers_is_declared_by_network
-    a_struct_without_a_derive_is_no_network
+    a_struct_in_training_is_declared_as_a_network
+    a_struct_is_declared_as_a_network
+    a_struct_that_predicts_is_declared_as_a_network
+    a_struct_with_the_derive_is_a_layer_if_it_has_passes
     a_sum_adds_equal_shapes
     a_summary_is_of_inputs_that_the_network_takes
     a_trainer_follows_a_schedule_and_not_an_optimizer
@@ -118,6 +132,7 @@ twins! {
     a_window_must_fit_in_training_too
     a_window_must_fit_into_the_image
     a_workspace_is_no_vec
+    a_wrong_field_is_one_error_wherever_the_network_is_used
     an_activation_declares_its_effect
     an_activation_is_a_layer_and_not_a_function
     an_activation_must_be_made_a_layer
@@ -167,6 +182,8 @@ twins! {
     the_branches_of_a_concatenation_agree_in_their_sides
     the_channels_of_an_image_come_first
     the_data_must_have_the_scalar_of_the_network
+    the_fields_of_a_network_have_different_names
+    the_first_field_takes_what_is_declared
     the_first_layer_must_take_the_data
     the_first_layer_must_take_the_training_data
     the_gradient_of_a_new_network_must_not_explode

@@ -1,8 +1,8 @@
 //! Programs with an error in a constant of a generic function: `cargo check` accepts them, and `cargo build` does not.
 //!
 //! They are examples of this package that are built here alone, with what is built already. Below our sentence rustc
-//! names functions inside the crate, which do not help the reader: the files `.stderr` have only the errors' first
-//! lines.
+//! names functions inside the crate too: the files `.stderr` have only the errors' first lines. One of the notes must
+//! name a line of the program.
 
 use std::path::Path;
 use std::process::Command;
@@ -25,6 +25,7 @@ fn errors(name: &str) -> String {
         cargo.args(["--features", "chainrule-tests/wrong_programs", "--example", name]).output().unwrap();
     let said = String::from_utf8(built.stderr).unwrap();
     assert!(!built.status.success(), "{name} compiles, and must not");
+    assert!(said.contains(&format!("shapes/fail_when_built/{name}.rs:")), "no line of {name} in\n{said}");
     let errors = said.lines().filter(|line| line.starts_with("error") && !line.contains("could not compile"));
     errors.fold(String::new(), |all, line| all + line + "\n")
 }

@@ -1,10 +1,11 @@
-//! `#[derive(Parameters)]`: lists the parameters of a layer.
+//! `#[derive(Parameters)]`, which lists the parameters of a layer, and `network!`.
 //!
-//! The derive is part of the crate `chainrule`. The guide `docs/your-own-layer.md` shows how to use it.
+//! They are part of the crate `chainrule`. The guide `docs/your-own-layer.md` shows how to use the derive.
 
 mod attributes;
 mod field;
 mod name;
+mod network;
 mod place;
 
 use proc_macro2::TokenStream;
@@ -58,6 +59,13 @@ pub fn derive_parameters(input: proc_macro::TokenStream) -> proc_macro::TokenStr
             quote!(#error #layer #place)
         });
     expanded.into()
+}
+
+/// Declares a network: `chainrule::network!` is this macro, with the path of the crate in parentheses before it.
+#[doc(hidden)]
+#[proc_macro]
+pub fn network(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    network::expand(input.into()).unwrap_or_else(Error::into_compile_error).into()
 }
 
 fn expand(input: &DeriveInput, attributes: &Attributes, krate: &TokenStream) -> Result<TokenStream> {

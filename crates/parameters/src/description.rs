@@ -84,16 +84,16 @@ impl Tensor {
 impl Node {
     /// Returns the tensor in a field of the type `E`, in the scalar `T`, or [`Node::Nothing`] if it has no numbers.
     ///
+    /// The weight of a layer of width 0 is a tensor without numbers; no network with it can be used.
+    ///
     /// A shape whose product of sides differs from the number of elements does not compile, and neither does a role
     /// whose numbers make no sense.
     pub const fn tensor<E: Storage, T: Number>(role: Role, shape: &'static [usize]) -> Self {
         let size = size_of::<E::Numbers>();
         if size == 0 {
-            assert!(
-                !matches!(role, Role::Weight { .. }),
-                "every side of a tensor must be at least 1: a layer of width 0 passes nothing on"
-            );
-            return Self::Nothing;
+            // A weight is remembered: `NonEmpty` does not accept a network with it.
+            let empty = Tensor { role, shape, scalar: T::SCALAR, len: 0 };
+            return if let Role::Weight { .. } = role { Self::Tensor(empty) } else { Self::Nothing };
         }
         assert!(
             size.is_multiple_of(size_of::<T>()) && align_of::<E>() >= align_of::<T>(),
@@ -130,6 +130,26 @@ impl Node {
                 sum
             }
             Self::Repeat { count, of, .. } => *count * of.count(),
+        }
+    }
+
+    /// Returns whether there is a weight without numbers: that of a layer of width 0.
+    #[doc(hidden)]
+    pub const fn has_empty_weight(&self) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Tensor(tensor) => tensor.len == 0,
+            Self::Fields(fields) => {
+                let mut at = 0;
+                while at < fields.len() {
+                    if fields[at].node.has_empty_weight() {
+                        return true;
+                    }
+                    at += 1;
+                }
+                false
+            }
+            Self::Repeat { count, of, .. } => *count > 0 && of.has_empty_weight(),
         }
     }
 

@@ -42,6 +42,8 @@ pub use owned::{AsNetwork, IntoOwned, Owned};
 pub use path::{Path, Segment};
 pub use role::{Layout, Role};
 pub use scalar::{Number, Scalar};
+#[doc(hidden)]
+pub use view::NonEmpty;
 pub use view::{View, ViewMut};
 pub use visit::{Parameter, Visitor, describe, visit};
 
@@ -60,7 +62,8 @@ pub use visit::{Parameter, Visitor, describe, visit};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer: it does not list its parameters",
     label = "`Parameters` is not implemented for `{Self}`",
-    note = "a layer has `#[derive(Parameters)]` and implements `Layer<X>`, and a stack is a tuple of 1 to 16 layers; longer ones nest, as in `((A, B, C), (D, E, F))`",
+    note = "a struct whose fields are layers becomes a network where it is declared: `network! {{ struct Name: Input => Output {{ .. }} }}`",
+    note = "a layer that you write yourself has `#[derive(Parameters)]` and implements `Layer<X>`, and a stack is a tuple of 1 to 16 layers; longer ones nest, as in `((A, B, C), (D, E, F))`",
     note = "a field of a layer that holds numbers says what they are for, as in `#[parameter(bias)]`, `#[parameter(weight, fan_in = N, fan_out = N)]` or, for a constant, `#[parameter(skip)]`"
 )]
 pub unsafe trait Parameters: Itself<Is = Self> + Sized + Send + Sync + 'static {

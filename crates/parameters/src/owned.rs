@@ -120,7 +120,7 @@ impl<N: Parameters> fmt::Debug for Owned<N> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a network: it does not list its parameters",
     label = "a network is needed here",
-    note = "a network is a tuple or an array of layers; to make one of a struct, declare it in `network! {{ .. }}`, or give it `#[derive(Parameters)]` and implement `Layer<X>` for it"
+    note = "a struct whose fields are layers becomes a network where it is declared: `network! {{ struct Name: Input => Output {{ .. }} }}`; a layer that you write yourself has `#[derive(Parameters)]` and implements `Layer<X>`, and a stack is a tuple or an array of layers"
 )]
 pub trait AsNetwork {
     /// The type of the network.
@@ -163,7 +163,7 @@ impl<N: Parameters> AsNetwork for Owned<N> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a network: it does not list its parameters",
     label = "a network is needed here",
-    note = "a network is a tuple or an array of layers; to make one of a struct, declare it in `network! {{ .. }}`, or give it `#[derive(Parameters)]` and implement `Layer<X>` for it"
+    note = "a struct whose fields are layers becomes a network where it is declared: `network! {{ struct Name: Input => Output {{ .. }} }}`; a layer that you write yourself has `#[derive(Parameters)]` and implements `Layer<X>`, and a stack is a tuple or an array of layers"
 )]
 pub trait IntoOwned {
     /// The type of the network.

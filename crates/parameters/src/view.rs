@@ -28,8 +28,26 @@ pub(crate) struct Kind {
 
 impl Kind {
     fn of<N: Parameters>() -> Self {
-        Self { id: TypeId::of::<N>(), node: &N::DESCRIPTION, name: &<N as Parameters>::NAME }
+        Self { id: TypeId::of::<N>(), node: NonEmpty::<N>::DESCRIPTION, name: &<N as Parameters>::NAME }
     }
+}
+
+/// The description of a network, each of whose layers has a width: otherwise the program does not compile.
+///
+/// Everything that reads the parameters of a network uses this one constant, so that there is one error. A function that
+/// mentions it is named in the error, with its caller.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct NonEmpty<N>(PhantomData<N>);
+
+impl<N: Parameters> NonEmpty<N> {
+    /// The description.
+    pub const DESCRIPTION: &'static Node = {
+        if N::DESCRIPTION.has_empty_weight() {
+            panic!("every side of a tensor must be at least 1: a layer of width 0 passes nothing on");
+        }
+        &N::DESCRIPTION
+    };
 }
 
 // SAFETY: it stands for a `&N`, and `N` is `Sync`.

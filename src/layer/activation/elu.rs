@@ -1,8 +1,8 @@
 use super::{Activation, activation};
-use crate::error::require;
 use crate::kernel::{Real, exp, exp_m1};
 use crate::layer::{Effect, Moments};
 use chainrule_derive::Parameters;
+use chainrule_parameters::Part;
 
 /// The exponential linear unit; a = `NUM / DEN`, 1 by default.
 ///
@@ -28,15 +28,21 @@ use chainrule_derive::Parameters;
 pub struct Elu<const NUM: u32 = 1, const DEN: u32 = 1>;
 
 impl<const NUM: u32, const DEN: u32> Elu<NUM, DEN> {
-    const A: f64 = {
-        require(DEN > 0, "the scale of an ELU is NUM / DEN, so DEN must not be 0");
-        NUM as f64 / DEN as f64
-    };
+    const A: f64 = NUM as f64 / DEN as f64;
 }
 
 impl<const NUM: u32, const DEN: u32> Activation for Elu<NUM, DEN> {
     const MAX_DERIVATIVE: f64 = if Self::A > 1.0 { Self::A } else { 1.0 };
     const EFFECT: Effect = Effect::Activation(Moments::Exponential { above: 1.0, below: Self::A });
+    const FAULT: &'static [Part] = if DEN > 0 {
+        &[]
+    } else {
+        &[
+            Part::Text("has the scale "),
+            Part::Number(NUM as u64),
+            Part::Text(" / 0, which is no number: DEN must be at least 1"),
+        ]
+    };
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

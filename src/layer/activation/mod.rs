@@ -14,6 +14,8 @@ mod silu;
 mod softplus;
 mod tanh;
 
+use chainrule_parameters::Part;
+
 use super::Effect;
 use crate::kernel::Real;
 
@@ -66,6 +68,10 @@ pub trait Activation {
     /// `chainrule::theory::moments::<Self>()` computes them.
     const EFFECT: Effect = Effect::Unknown;
 
+    /// Why the function is not defined with its constants, as in [`Plan::requires`](crate::layer::Plan::requires); empty
+    /// by default.
+    const FAULT: &'static [Part] = &[];
+
     /// Computes g(x).
     fn apply<T: Real>(x: T) -> T;
 
@@ -89,7 +95,7 @@ macro_rules! activation_layer {
             const PLAN: $crate::layer::Plan =
                 $crate::layer::Plan::leaf::<X, Self>().factor($crate::layer::Factor::Activation {
                     max_derivative: <Self as $crate::layer::Activation>::MAX_DERIVATIVE,
-                }).effect(<Self as $crate::layer::Activation>::EFFECT);
+                }).effect(<Self as $crate::layer::Activation>::EFFECT).requires(<Self as $crate::layer::Activation>::FAULT.is_empty(), <Self as $crate::layer::Activation>::FAULT);
 
             fn forward(&self, input: &[X], output: &mut [X], _: $crate::layer::WorkspaceMut<'_>, _: &mut $crate::layer::Mode<'_>) {
                 $crate::layer::apply_each::<Self, X::Scalar>(X::flat(input), X::flat_mut(output));

@@ -1,8 +1,8 @@
 use super::{Activation, activation};
-use crate::error::require;
 use crate::kernel::Real;
 use crate::layer::{Effect, Moments};
 use chainrule_derive::Parameters;
+use chainrule_parameters::Part;
 
 /// The rectifier.
 ///
@@ -65,15 +65,21 @@ activation!(Relu);
 pub struct LeakyRelu<const NUM: u32 = 1, const DEN: u32 = 100>;
 
 impl<const NUM: u32, const DEN: u32> LeakyRelu<NUM, DEN> {
-    const SLOPE: f64 = {
-        require(DEN > 0, "the slope of a leaky ReLU is NUM / DEN, so DEN must not be 0");
-        NUM as f64 / DEN as f64
-    };
+    const SLOPE: f64 = NUM as f64 / DEN as f64;
 }
 
 impl<const NUM: u32, const DEN: u32> Activation for LeakyRelu<NUM, DEN> {
     const MAX_DERIVATIVE: f64 = if Self::SLOPE > 1.0 { Self::SLOPE } else { 1.0 };
     const EFFECT: Effect = Effect::Activation(Moments::Slopes { above: 1.0, below: Self::SLOPE });
+    const FAULT: &'static [Part] = if DEN > 0 {
+        &[]
+    } else {
+        &[
+            Part::Text("has the slope "),
+            Part::Number(NUM as u64),
+            Part::Text(" / 0, which is no number: DEN must be at least 1"),
+        ]
+    };
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

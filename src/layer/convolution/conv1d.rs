@@ -5,9 +5,10 @@ use core::ops::Range;
 use super::{Slid, weights};
 use crate::kernel::{Initial, Real, Strided, gemm};
 use crate::layer::dense::{Bias, scalar_and_bias};
+use crate::layer::window_at::window_at;
 use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, Window, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
-use crate::tensor::{Aligned, Sequence, Tensor, Vector};
+use crate::tensor::{Aligned, Sample, Sequence, Tensor, Vector, len};
 
 /// A convolution over the steps of a sequence: at every place, a linear map of all features of `K` steps.
 ///
@@ -42,7 +43,7 @@ use crate::tensor::{Aligned, Sequence, Tensor, Vector};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(name = "Conv1d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<OUT, T>, B>()}>")]
+#[parameters(place = own, name = "Conv1d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<OUT, T>, B>()}>")]
 pub struct Conv1d<
     const IN: usize,
     const OUT: usize,
@@ -59,6 +60,8 @@ pub struct Conv1d<
     #[parameter(bias, shape = &[OUT], scalar = T)]
     pub bias: B,
 }
+
+window_at!([const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>] Conv1d<IN, OUT, K, S, P, T, B>, SequenceAt<IN, T>, K, S, P);
 
 weights!(
     [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>]
@@ -105,12 +108,12 @@ where
 {
     type Output = <(Slid<STEPS, K, S, P>, Side<OUT>) as Sides<T>>::Tensor;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
-        .costs(Cost::weights((Self::Output::LEN * K * IN) as u64, OUT))
+        .costs(Cost::weights((len::<Self::Output>() * K * IN) as u64, OUT))
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: (IN * K) as f64 })
         .window(Window::of(K, S, P))
         // The gradients of all windows of a sequence.
-        .backward_scratch(Space::per_batch::<T>(Self::Output::LEN / OUT * K * IN));
+        .backward_scratch(Space::per_batch::<T>(<Self::Output as Sample>::SHAPE[0] * K * IN));
 
     fn forward(
         &self,

@@ -1,11 +1,12 @@
 use chainrule_derive::Parameters;
 
-use super::{Slid, weights, windows};
+use super::{Slid, scratch, weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::{Bias, scalar_and_bias};
-use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, Window, WorkspaceMut};
+use crate::layer::window_at::window_at;
+use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
-use crate::tensor::{Aligned, Image, Tensor, Vector};
+use crate::tensor::{Aligned, Image, Tensor, Vector, len};
 
 /// A convolution of images: at every place, a linear map of a `K` x `K` window of all channels.
 ///
@@ -36,7 +37,7 @@ use crate::tensor::{Aligned, Image, Tensor, Vector};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(name = "Conv2d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<OUT, T>, B>()}>")]
+#[parameters(place = own, name = "Conv2d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<OUT, T>, B>()}>")]
 pub struct Conv2d<
     const IN: usize,
     const OUT: usize,
@@ -53,6 +54,8 @@ pub struct Conv2d<
     #[parameter(bias, shape = &[OUT], scalar = T)]
     pub bias: B,
 }
+
+window_at!([const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>] Conv2d<IN, OUT, K, S, P, T, B>, ImageAt<IN, T>, K, S, P);
 
 weights!(
     [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>]
@@ -77,13 +80,11 @@ where
 {
     type Output = <(Side<OUT>, Slid<H, K, S, P>, Slid<W, K, S, P>) as Sides<T>>::Tensor;
     const PLAN: Plan = Plan::leaf::<Image<IN, H, W, T>, Self>()
-        .costs(Cost::weights((Self::Output::LEN * IN * K * K) as u64, OUT))
+        .costs(Cost::weights((len::<Self::Output>() * IN * K * K) as u64, OUT))
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: (IN * K * K) as f64 })
         .window(Window::of(K, S, P))
-        .scratch(Space::per_batch::<T>(
-            windows::<Image<IN, H, W, T>, Self::Output>(1, K, S, P).workspace_len::<T>(OUT),
-        ));
+        .scratch(scratch::<Image<IN, H, W, T>, Self::Output, T>(1, [K, S, P], OUT));
     const OVERWRITES: bool = true;
 
     fn forward(

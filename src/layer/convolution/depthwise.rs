@@ -1,11 +1,12 @@
 use chainrule_derive::Parameters;
 
-use super::{Slid, weights, windows};
+use super::{Slid, scratch, weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::{Bias, scalar_and_bias};
-use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, Window, WorkspaceMut};
+use crate::layer::window_at::window_at;
+use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
-use crate::tensor::{Aligned, Image, Tensor, Vector};
+use crate::tensor::{Aligned, Image, Tensor, Vector, len};
 
 /// A separate convolution of each channel of an image, with one `K` x `K` filter for each channel.
 ///
@@ -39,6 +40,7 @@ use crate::tensor::{Aligned, Image, Tensor, Vector};
 /// ```
 #[derive(Clone, Parameters)]
 #[parameters(
+    place = own,
     name = "DepthwiseConv2d<{CHANNELS}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<CHANNELS, T>, B>()}>"
 )]
 pub struct DepthwiseConv2d<
@@ -56,6 +58,8 @@ pub struct DepthwiseConv2d<
     #[parameter(bias, shape = &[CHANNELS], scalar = T)]
     pub bias: B,
 }
+
+window_at!([const C: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<C, T>>] DepthwiseConv2d<C, K, S, P, T, B>, ImageAt<C, T>, K, S, P);
 
 weights!(
     [const C: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<C, T>>]
@@ -79,13 +83,11 @@ where
 {
     type Output = <(Side<C>, Slid<H, K, S, P>, Slid<W, K, S, P>) as Sides<T>>::Tensor;
     const PLAN: Plan = Plan::leaf::<Image<C, H, W, T>, Self>()
-        .costs(Cost::weights((Self::Output::LEN * K * K) as u64, C))
+        .costs(Cost::weights((len::<Self::Output>() * K * K) as u64, C))
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: (K * K) as f64 })
         .window(Window::of(K, S, P))
-        .scratch(Space::per_batch::<T>(
-            windows::<Image<C, H, W, T>, Self::Output>(C, K, S, P).workspace_len::<T>(C),
-        ));
+        .scratch(scratch::<Image<C, H, W, T>, Self::Output, T>(C, [K, S, P], C));
     const OVERWRITES: bool = true;
 
     fn forward(

@@ -12,9 +12,10 @@ mod conv2d;
 mod depthwise;
 mod transposed;
 
-use crate::kernel::Windows;
-use crate::tensor::Tensor;
+use crate::kernel::{Real, Windows};
+use crate::layer::Space;
 use crate::tensor::side::{Side, Slide};
+use crate::tensor::{Tensor, len};
 
 pub use conv1d::Conv1d;
 pub use conv2d::Conv2d;
@@ -36,6 +37,19 @@ const fn windows<X: Tensor, Y: Tensor>(
     let [channels, height, width] = [X::SHAPE[0] / groups, X::SHAPE[1], X::SHAPE[2]];
     let [out_height, out_width] = [Y::SHAPE[1], Y::SHAPE[2]];
     Windows::new(groups, [channels, height, width], [kernel, stride, padding], [out_height, out_width])
+}
+
+/// Returns the scratch memory of a convolution from `X` to `Y`. An empty tensor needs none: `Plan::check` does not accept
+/// it.
+const fn scratch<X: Tensor, Y: Tensor, T: Real>(
+    groups: usize,
+    [kernel, stride, padding]: [usize; 3],
+    out_channels: usize,
+) -> Space {
+    if len::<X>() == 0 || len::<Y>() == 0 {
+        return Space::NONE;
+    }
+    Space::per_batch::<T>(windows::<X, Y>(groups, kernel, stride, padding).workspace_len::<T>(out_channels))
 }
 
 /// Implements the methods that all layers with a `weight` have. `T` is their scalar.

@@ -1,9 +1,9 @@
 use chainrule_derive::Parameters;
 
-use super::{weights, windows};
+use super::{scratch, weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::{Bias, scalar_and_bias};
-use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, Window, WorkspaceMut};
+use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut};
 use crate::tensor::side::{Grow, Side, Sides};
 use crate::tensor::{Aligned, Image, Tensor, Vector};
 
@@ -94,9 +94,7 @@ where
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: (IN * K * K) as f64 / (S * S) as f64 })
         .window(if S == 1 && P < K { Window::of(K, 1, K - 1 - P) } else { Window::WHOLE })
-        .scratch(Space::per_batch::<T>(
-            windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P).workspace_len::<T>(IN),
-        ));
+        .scratch(scratch::<Self::Output, Image<IN, H, W, T>, T>(1, [K, S, P], IN));
     const OVERWRITES: bool = true;
 
     fn forward(

@@ -11,6 +11,7 @@
 
 mod batch_norm;
 mod group_norm;
+mod groups_at;
 mod layer_norm;
 mod rms_norm;
 
@@ -84,6 +85,14 @@ fn sums<T: Real, const K: usize, const N: usize>(
     totals
 }
 
+/// Returns how many `P` are in an `X`. There are none if they are empty, which `Plan::check` does not accept.
+pub(super) const fn parts<X, P>() -> usize {
+    match size_of::<X>().checked_div(size_of::<P>()) {
+        Some(parts) => parts,
+        None => 0,
+    }
+}
+
 /// [`Layer<$input>`](crate::layer::Layer) for a norm that takes `$part`, where `$input` consists of one or more
 /// `$part`s.
 macro_rules! part_by_part {
@@ -95,6 +104,7 @@ macro_rules! part_by_part {
                 $crate::layer::Plan::leaf::<$input, Self>()
                     .saves(part.saved.for_parts(size_of::<$input>() / size_of::<$part>()))
                     .effect(part.effect)
+                    .saves(part.saved.for_parts($crate::layer::norm::parts::<$input, $part>()))
             };
 
             fn forward(

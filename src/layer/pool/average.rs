@@ -1,6 +1,7 @@
 use super::{Output, Pooled, apart, on_pixels, on_steps};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
+use crate::layer::window_at::window_at;
 use crate::layer::{Backward, Layer, Mode, Plan, Window, WorkspaceMut};
 use crate::tensor::{Image, Sequence, Tensor};
 use chainrule_derive::Parameters;
@@ -33,6 +34,7 @@ use chainrule_derive::Parameters;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
+#[parameters(place = own)]
 pub struct AvgPool2d<const K: usize, const STRIDE: usize = K, const PAD: usize = 0>;
 
 /// The mean of each feature in every window of `K` steps.
@@ -60,7 +62,11 @@ pub struct AvgPool2d<const K: usize, const STRIDE: usize = K, const PAD: usize =
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
+#[parameters(place = own)]
 pub struct AvgPool1d<const K: usize, const STRIDE: usize = K, const PAD: usize = 0>;
+
+window_at!([const K: usize, const S: usize, const P: usize, const C: usize, const H: usize, const W: usize, T: Real] AvgPool2d<K, S, P>, Image<C, H, W, T>, K, S, P);
+window_at!([const K: usize, const S: usize, const P: usize, const STEPS: usize, const FEATURES: usize, T: Real] AvgPool1d<K, S, P>, Sequence<STEPS, FEATURES, T>, K, S, P);
 
 comparable!([const K: usize, const STRIDE: usize, const PAD: usize] AvgPool2d<K, STRIDE, PAD>);
 comparable!([const K: usize, const STRIDE: usize, const PAD: usize] AvgPool1d<K, STRIDE, PAD>);

@@ -28,7 +28,9 @@ where
     Full<D, K, S>: IsGreater<Prod<N<P>, U2>>,
     Gr<Full<D, K, S>, Prod<N<P>, U2>>: SomethingRemains<D, K, S, P>,
 {
-    type Out = <Gr<Full<D, K, S>, Prod<N<P>, U2>> as SomethingRemains<D, K, S, P>>::Out;
+    type Out = <N<K> as Positive>::Then<
+        <N<S> as Positive>::Then<<Gr<Full<D, K, S>, Prod<N<P>, U2>> as SomethingRemains<D, K, S, P>>::Out>,
+    >;
 }
 
 /// Whether the padding is smaller than the output, so that something remains.

@@ -44,10 +44,11 @@ pub struct Side<const N: usize>;
 
 /// A number that the compiler can compute with: up to 2048, and from there to 1048576 each product of 2, 3, 5 and 7.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is too large to compute with: a side that a layer changes is at most 2048, or a product of 2, 3, 5 and 7 up to 1048576",
+    message = "the compiler cannot compute with `{Self}`: a side that a layer changes is a number up to 2048, or a product of 2, 3, 5 and 7 up to 1048576",
     label = "a side, window, stride or padding that is neither",
     note = "cut or pad the data to such a side (1920, 16000, 44100 and 65536 are), or join steps: `Reshape<Sequence<1000, 16>>` makes each 16 steps one",
-    note = "layers that keep the shape, and `Dense<Image<..>, Vector<..>>`, take sides of any size"
+    note = "layers that keep the shape, and `Dense<Image<..>, Vector<..>>`, take sides of any size",
+    note = "in generic code, a side that is a parameter is not known: take the network as a parameter too, with what it maps, as in `N: Maps<Image<3, H, W>, Vector<10>>`"
 )]
 pub trait Known {
     #[doc(hidden)]
@@ -62,9 +63,15 @@ type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
     label = "must be at least 1",
     note = "windows, strides, factors and groups count from 1"
 )]
-pub trait Positive {}
+pub trait Positive {
+    /// `T`: not known for the number 0, so that nothing is computed from it.
+    #[doc(hidden)]
+    type Then<T>;
+}
 
-impl<U, B> Positive for UInt<U, B> {}
+impl<U, B> Positive for UInt<U, B> {
+    type Then<T> = T;
+}
 
 /// The tensor that has these sides.
 pub trait Sides<T> {

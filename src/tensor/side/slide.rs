@@ -24,7 +24,7 @@ where
     N<S>: IsGreaterOrEqual<U1>,
     GrEq<N<S>, U1>: Moves<D, K, S, P>,
 {
-    type Out = <GrEq<N<S>, U1> as Moves<D, K, S, P>>::Out;
+    type Out = <N<K> as Positive>::Then<<GrEq<N<S>, U1> as Moves<D, K, S, P>>::Out>;
 }
 
 /// Whether the stride is at least 1: only for the answer `B1` is the division computed.

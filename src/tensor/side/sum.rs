@@ -4,7 +4,7 @@ use core::ops::{Add, Mul};
 
 use typenum::{Prod, Sum};
 
-use super::{Known, N, Side, ToSide};
+use super::{Known, N, Positive, Side, ToSide};
 
 /// The product of two sides.
 pub trait Times<const BY: usize> {
@@ -16,10 +16,11 @@ impl<const A: usize, const B: usize> Times<B> for Side<A>
 where
     Side<A>: Known,
     Side<B>: Known,
+    N<B>: Positive,
     N<A>: Mul<N<B>>,
     Prod<N<A>, N<B>>: ToSide,
 {
-    type Out = <Prod<N<A>, N<B>> as ToSide>::Side;
+    type Out = <N<B> as Positive>::Then<<Prod<N<A>, N<B>> as ToSide>::Side>;
 }
 
 /// The sum of two sides.

@@ -183,7 +183,7 @@ fn main() {
     ),
     entry(
         "network",
-        EXPECTED,
+        "this network gives `Vector<5>`, not the `Vector<4>` that was declared",
         "chainrule::network! { // here
     /// A network with names.
     struct Net: INPUT => OUTPUT { // here

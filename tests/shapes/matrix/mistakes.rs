@@ -108,16 +108,16 @@ mistakes! {
         "Vector<8, f64>" => ["Linear<8, 16, f64>", "Relu", "Linear<16, 5, f64>"], "";
     "window":
         "Image<1, 8, 8>" => ["Conv2d<1, 8, 3, 2>", "Relu", "Conv2d<8, 16, 5>", "GlobalAvgPool", "Linear<16, 4>"],
-        "a window of 5 does not fit into a side of 3 padded by 0";
+        "layer 2 of this stack, `Conv2d<8, 16, 5>`, cannot take `Image<8, 3, 3>` as its input: a window of 5 does not fit into a side of 3 padded by 0";
         "Image<1, 8, 8, f64>" => [
             "Conv2d<1, 8, 3, 2, 0, f64>", "Relu", "Conv2d<8, 16, 5, 1, 0, f64>", "GlobalAvgPool", "Linear<16, 4, f64>"
         ],
-        "a window of 5 does not fit into a side of 3 padded by 0";
+        "layer 2 of this stack, `Conv2d<8, 16, 5, 1, 0, f64>`, cannot take `Image<8, 3, 3, f64>` as its input: a window of 5 does not fit into a side of 3 padded by 0";
     "groups":
         "Image<1, 8, 8>" => ["Conv2d<1, 6, 3>", "GroupNorm<4, 6>", "Relu", "GlobalAvgPool", "Linear<6, 4>"],
-        "6 channels cannot be split into 4 equal groups";
+        "layer 1 of this stack, `GroupNorm<4, 6>`, cannot take `Image<6, 6, 6>` as its input: 6 channels cannot be split into 4 equal groups";
         "Image<1, 8, 8, f64>" => [
             "Conv2d<1, 6, 3, 1, 0, f64>", "GroupNorm<4, 6, f64>", "Relu", "GlobalAvgPool", "Linear<6, 4, f64>"
         ],
-        "6 channels cannot be split into 4 equal groups";
+        "layer 1 of this stack, `GroupNorm<4, 6, f64>`, cannot take `Image<6, 6, 6, f64>` as its input: 6 channels cannot be split into 4 equal groups";
 }

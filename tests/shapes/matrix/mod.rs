@@ -34,10 +34,6 @@ const WORDS_OF_RUSTC: &[(&str, &str)] = &[
     ("last_layer", "three_uses"),
 ];
 
-/// Entry points with errors after the first one, which are not judged: the code that `network!` writes names the wrong
-/// stack several times.
-const FIRST_ERROR_ONLY: &[&str] = &["network"];
-
 /// Combinations that are no mistake.
 const RIGHT: &[(&str, &str)] = &[("last_layer", "gradcheck")];
 
@@ -122,7 +118,6 @@ fn judge(mistake: &Mistake, entry: &Entry, program: &str, errors: &[Found]) -> V
     let network = if entry.in_f64 { &mistake.in_f64 } else { &mistake.in_f32 };
     let says = if network.says.is_empty() { entry.wrong_output } else { network.says };
     let mut wrong = vec![];
-    let errors = if FIRST_ERROR_ONLY.contains(&entry.name) { &errors[..errors.len().min(1)] } else { errors };
     if errors.len() != wanted {
         wrong.push(format!("{} errors instead of {wanted}", errors.len()));
     }

@@ -1,0 +1,221 @@
+//! `network!`: a stack as a struct with named fields.
+
+mod checks;
+mod infer;
+mod parse;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::punctuated::Punctuated;
+use syn::{
+    Attribute, Error, Field, Path, Result, Token, Type, TypeParam, Visibility, WherePredicate, parse_quote,
+};
+
+use parse::Network;
+
+/// The most layers that a stack has.
+const MOST_LAYERS: usize = 16;
+
+/// Writes the struct, its `Layer`, and the checks of its layers.
+pub(crate) fn expand(tokens: TokenStream) -> Result<TokenStream> {
+    let mut network: Network = syn::parse2(tokens)?;
+    network.check_fields()?;
+    let default = network.take_default()?;
+    let flow = network.take("gradient_flows")?;
+    let infer = network.take("infer")?;
+    network.document();
+    if infer.is_some() {
+        network.infer();
+    }
+    let (structure, layer, checks) = (network.structure(), network.layer(), network.checks());
+    let default = default.then(|| network.default());
+    let flow = flow.map(|attribute| network.flow(&attribute)).transpose()?;
+    Ok(quote!(#structure #default #layer #checks #flow))
+}
+
+impl Network {
+    fn check_fields(&self) -> Result<()> {
+        let count = self.fields.len();
+        if let Some(lifetime) = self.generics.lifetimes().next() {
+            let text = format!(
+                "`{}` cannot be a network: it borrows, and a network owns its parameters",
+                self.ident
+            );
+            return Err(Error::new_spanned(lifetime, text));
+        }
+        if let Some(parameter) = self.generics.type_params().find(|parameter| !self.is_bounded(parameter)) {
+            let text = format!(
+                "`{0}` has no bound: a layer of any type says what it takes and what it gives, as in \
+                 `{0}: Maps<Vector<8>, Vector<8>>`",
+                parameter.ident
+            );
+            return Err(Error::new_spanned(parameter, text));
+        }
+        for (at, field) in self.fields.iter().enumerate() {
+            if self.fields[..at].iter().any(|other| other.ident == field.ident) {
+                return Err(Error::new_spanned(&field.ident, "a field of this name is already declared"));
+            }
+        }
+        if count == 0 {
+            return Err(Error::new_spanned(&self.ident, "a network has at least one layer"));
+        }
+        if let Some(first_too_many) = self.fields.get(MOST_LAYERS) {
+            let text = format!(
+                "a network holds at most {MOST_LAYERS} layers, and this one has {count}: make a field of several \
+                 layers, as in `block: (A, B, C)`, or of equal ones, as in `blocks: [Block; 4]`"
+            );
+            return Err(Error::new_spanned(first_too_many, text));
+        }
+        Ok(())
+    }
+
+    fn is_bounded(&self, parameter: &TypeParam) -> bool {
+        let mut predicates = self.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+        !parameter.bounds.is_empty()
+            || predicates.any(|predicate| match predicate {
+                WherePredicate::Type(bound) => {
+                    matches!(&bound.bounded_ty, Type::Path(path) if path.path.is_ident(&parameter.ident))
+                }
+                _ => false,
+            })
+    }
+
+    /// Takes `Default` out of the list of derives. Returns whether it was there.
+    fn take_default(&mut self) -> Result<bool> {
+        let mut found = false;
+        for attribute in self.attributes.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
+            let derives = attribute.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated)?;
+            let is_default = |path: &&Path| path.segments.last().is_some_and(|last| last.ident == "Default");
+            if derives.iter().any(|path| is_default(&path)) {
+                found = true;
+                let others = derives.iter().filter(|path| !is_default(path));
+                *attribute = parse_quote!(#[derive(#(#others),*)]);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Takes an attribute of `network!` itself.
+    fn take(&mut self, name: &str) -> Result<Option<Attribute>> {
+        let Some(at) = self.attributes.iter().position(|attribute| attribute.path().is_ident(name)) else {
+            return Ok(None);
+        };
+        let attribute = self.attributes.remove(at);
+        attribute.meta.require_path_only()?;
+        Ok(Some(attribute))
+    }
+
+    /// Adds the type of each field, as it is written, to the field's documentation.
+    fn document(&mut self) {
+        for Field { attrs, ty, .. } in &mut self.fields {
+            attrs.push(parse_quote!(#[doc = concat!("`", stringify!(#ty), "`")]));
+        }
+    }
+
+    /// Returns the struct. A field without a visibility is public.
+    fn structure(&self) -> TokenStream {
+        let Self { root, attributes, visibility, ident, generics, .. } = self;
+        let clause = &generics.where_clause;
+        let fields = self.fields.iter().map(|field| {
+            let Field { attrs, vis, ident, ty, .. } = field;
+            let vis = match vis {
+                Visibility::Inherited => quote!(pub),
+                vis => vis.to_token_stream(),
+            };
+            quote!(#(#attrs)* #vis #ident: #ty)
+        });
+        quote! {
+            #(#attributes)*
+            #[derive(#root::Parameters)]
+            #[parameters(crate = #root)]
+            #visibility struct #ident #generics #clause {
+                #(#fields,)*
+            }
+        }
+    }
+
+    /// Returns `Default`: every parameter 0. The standard library's derive has no arrays beyond 32 layers and no tuples
+    /// beyond 12.
+    fn default(&self) -> TokenStream {
+        let Self { root, ident, generics, .. } = self;
+        let (impl_generics, type_generics, _) = generics.split_for_impl();
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics ::core::default::Default for #ident #type_generics
+            where
+                Self: #root::parameters::Parameters,
+            {
+                fn default() -> Self {
+                    #root::parameters::Parameters::zeroed()
+                }
+            }
+        }
+    }
+
+    /// Returns `Layer`. Its items are those of the tuple of the fields.
+    fn layer(&self) -> TokenStream {
+        let Self { root, ident, generics, input, output, .. } = self;
+        let (impl_generics, type_generics, clause) = generics.split_for_impl();
+        let stack = self.stack();
+        let members: Vec<_> = self.fields.iter().map(|field| &field.ident).collect();
+        let names: Vec<_> = self.fields.iter().map(name).collect();
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics #root::layer::Layer<#input> for #ident #type_generics #clause {
+                type Output = #output;
+                const PLAN: #root::layer::Plan = {
+                    use #root::stack::Unchecked as _;
+                    #root::layer::Plan {
+                        children: &#root::stack::named(#stack::PLAN.children, [#(#names),*]),
+                        ..#stack::PLAN.named::<Self>()
+                    }
+                };
+                const OVERWRITES: bool = true;
+
+                fn forward(
+                    &self,
+                    input: &[#input],
+                    output: &mut [#output],
+                    workspace: #root::layer::WorkspaceMut<'_>,
+                    mode: &mut #root::layer::Mode<'_>,
+                ) {
+                    use #root::stack::Unchecked as _;
+                    #stack::forward((#(&self.#members,)*), input, output, workspace, mode);
+                }
+
+                fn backward(&self, pass: #root::layer::Backward<'_, #input, Self>) {
+                    #root::layer::Layer::backward_with_hook(self, pass, ::core::option::Option::None);
+                }
+
+                fn backward_with_hook(
+                    &self,
+                    pass: #root::layer::Backward<'_, #input, Self>,
+                    hook: ::core::option::Option<&mut dyn #root::layer::BackwardHook>,
+                ) {
+                    use #root::stack::Unchecked as _;
+                    #stack::backward(
+                        &[#(#root::layer::Segment::Name(#names)),*],
+                        (#(&self.#members,)*),
+                        (pass.input, pass.output, pass.output_grad, pass.input_grad),
+                        (#(&mut pass.gradient.#members,)*),
+                        pass.workspace,
+                        pass.accumulate,
+                        hook,
+                    );
+                }
+            }
+        }
+    }
+
+    /// Returns the type whose items are those of the tuple of the fields.
+    fn stack(&self) -> TokenStream {
+        let Self { root, input, output, .. } = self;
+        let layers = self.fields.iter().map(|field| &field.ty);
+        quote!(#root::stack::Stack::<(#(#layers,)*), #input, #output>)
+    }
+}
+
+fn name(field: &Field) -> Option<String> {
+    field.ident.as_ref().map(|ident| ident.unraw().to_string())
+}

@@ -1,0 +1,13 @@
+use chainrule::network;
+use chainrule::prelude::*;
+
+network! {
+    struct Net: Vector<4> => Vector<2> {
+        first: Linear<4, 8>,
+        first: Linear<8, 2>,
+    }
+}
+
+fn main() {
+    assert!(Net::init(&mut rng(1)).predict(&Vector::default()).is_ok());
+}
