@@ -37,6 +37,16 @@ pub trait OutputFor<Y>: SameType<Y> {}
 
 impl<Y> OutputFor<Y> for Y {}
 
+/// A cotangent of an output `Y`: a `Y`.
+#[diagnostic::on_unimplemented(
+    message = "this network gives `{Y}`, and the cotangents are `{Self}`",
+    label = "the last layer gives `{Y}`",
+    note = "a cotangent has the shape of the output: give one `{Y}` for each input"
+)]
+pub trait CotangentOf<Y>: SameType<Y> {}
+
+impl<Y> CotangentOf<Y> for Y {}
+
 /// The network that `network!` declares to give this type gives `X`.
 #[diagnostic::on_unimplemented(
     message = "this network gives `{X}`, not the `{Self}` that was declared",
@@ -80,6 +90,16 @@ impl<N> GradientOf<N> for chainrule_parameters::Owned<N> {
         self
     }
 }
+
+/// The network whose parameters an average follows has the type `N`.
+#[diagnostic::on_unimplemented(
+    message = "this average is of another network: `{N}`, and not `{Self}`",
+    label = "a network of another type",
+    note = "an average has the type of the network that it follows: make one for each network, `ExponentialMovingAverage::new(0.99)`"
+)]
+pub trait AveragedAs<N>: SameType<N> {}
+
+impl<N> AveragedAs<N> for N {}
 
 /// The outputs of branch and skip connection have the same shape and can be added.
 #[diagnostic::on_unimplemented(

@@ -57,7 +57,7 @@ mod train;
 #[doc(inline)]
 pub use chainrule_plot as plot;
 
-pub use bounds::{GradientOf, OutputFor};
+pub use bounds::{CotangentOf, GradientOf, OutputFor};
 pub use chainrule_derive::Parameters;
 pub use chainrule_parameters as parameters;
 pub use error::Error;

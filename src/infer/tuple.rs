@@ -1,13 +1,14 @@
 //! Tuples of 1 to 16 layers. For two layers, the macro below writes:
 //!
 //! ```text
-//! impl<const PLACE: usize, A, X, B, X1, Y> After<PLACE, X> for (A, B)
+//! impl<const PLACE: usize, X, A, X0, B, X1, Y> After<PLACE, X> for (A, B)
 //! where
-//!     X: InferredAt<0, A, Output = X1>,
+//!     X: Given<Sample = X0>, // X0 is X
+//!     X0: InferredAt<0, A, Output = X1>,
 //!     X1: InferredAt<1, B, Output = Y>,
-//!     (X::Layer, X1::Layer): Layer<X>,
+//!     (X0::Layer, X1::Layer): Layer<X>,
 //! {
-//!     type Layer = (X::Layer, X1::Layer);
+//!     type Layer = (X0::Layer, X1::Layer);
 //! }
 //! ```
 
@@ -15,11 +16,22 @@ use super::{After, InferredAt};
 use crate::layer::Layer;
 use crate::tensor::Sample;
 
+/// The input of a stack, as the result of a projection: so the compiler judges layer 0 in the way it judges the others,
+/// and its error says the place too.
+pub trait Given: Sample {
+    /// `Self`.
+    type Sample: Sample;
+}
+
+impl<X: Sample> Given for X {
+    type Sample = X;
+}
+
 macro_rules! stack {
     ($($L:ident $i:tt $In:ident $Out:ident),+) => {
-        impl<const PLACE: usize, $($L, $In),+, Y> After<PLACE, X> for ($($L,)+)
+        impl<const PLACE: usize, X, $($L, $In),+, Y> After<PLACE, X> for ($($L,)+)
         where
-            X: Sample,
+            X: Given<Sample = X0>,
             $($In: InferredAt<$i, $L, Output = $Out>,)+
             ($($In::Layer,)+): Layer<X>,
         {
@@ -27,29 +39,29 @@ macro_rules! stack {
         }
     };
 }
-stack!(A 0 X Y);
-stack!(A 0 X X1, B 1 X1 Y);
-stack!(A 0 X X1, B 1 X1 X2, C 2 X2 Y);
-stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 Y);
-stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 Y);
-stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 Y);
-stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 Y);
-stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 Y);
-stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 Y);
+stack!(A 0 X0 Y);
+stack!(A 0 X0 X1, B 1 X1 Y);
+stack!(A 0 X0 X1, B 1 X1 X2, C 2 X2 Y);
+stack!(A 0 X0 X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 Y);
+stack!(A 0 X0 X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 Y);
+stack!(A 0 X0 X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 Y);
+stack!(A 0 X0 X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 Y);
+stack!(A 0 X0 X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 Y);
+stack!(A 0 X0 X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 Y);
 #[rustfmt::skip]
-stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 Y);
+stack!(A 0 X0 X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 Y);
 #[rustfmt::skip]
-stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 Y);
+stack!(A 0 X0 X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 Y);
 #[rustfmt::skip]
-stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 Y);
+stack!(A 0 X0 X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 Y);
 #[rustfmt::skip]
-stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 Y);
+stack!(A 0 X0 X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 Y);
 #[rustfmt::skip]
-stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 X13, N 13 X13 Y);
+stack!(A 0 X0 X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 X13, N 13 X13 Y);
 #[rustfmt::skip]
-stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 X13, N 13 X13 X14, O 14 X14 Y);
+stack!(A 0 X0 X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 X13, N 13 X13 X14, O 14 X14 Y);
 #[rustfmt::skip]
-stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 X13, N 13 X13 X14, O 14 X14 X15, Q 15 X15 Y);
+stack!(A 0 X0 X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 X13, N 13 X13 X14, O 14 X14 X15, Q 15 X15 Y);
 
 /// No stack of more than sixteen layers implements this trait. It exists for the compiler's message, which
 /// `AtMostSixteen` gives for stacks that are written out.

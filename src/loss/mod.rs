@@ -30,7 +30,8 @@ pub use squared::MeanSquaredError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot compare the output `{Y}` with the target `{Target}`",
     label = "the network gives `{Y}`, and the targets are `{Target}`",
-    note = "a classifier gives one score for each class: `Vector<10>` goes with `Label<10>`, which `Label::new(index)?` makes of an index; other targets have the output's own shape, `{Y}`, as in `Vector(array)`"
+    note = "`CrossEntropy` compares a score for each class, such as `Vector<10>`, with a `Label<10>`, which `Label::new(index)?` makes of an index",
+    note = "other targets have the output's own type, `{Y}`: of an array `Vector(array)`, of one number `Vector([y])`"
 )]
 pub trait Loss<Y: Tensor, Target>: Sync {
     /// Returns the loss of one sample.
@@ -92,9 +93,25 @@ pub trait TargetFor<L, Y: Tensor>: Sized + Sync {
     fn compare_by(loss: &L) -> &Self::Loss;
 }
 
-impl<L: Loss<Y, Target>, Y: Tensor, Target: Sync> TargetFor<L, Y> for Target {
+impl<L, Y: ComparedBy<L, Target>, Target: Sync> TargetFor<L, Y> for Target {
+    type Loss = Y::Loss;
+    fn compare_by(loss: &L) -> &Y::Loss {
+        Y::loss(loss)
+    }
+}
+
+/// An output that the loss `L` can compare with a `Target`. The bound is on the output, so that the compiler does not
+/// infer the output from the targets: then the error for targets of the wrong size would blame the network.
+#[doc(hidden)]
+pub trait ComparedBy<L, Target>: Tensor {
+    /// `L`.
+    type Loss: Loss<Self, Target>;
+    fn loss(loss: &L) -> &Self::Loss;
+}
+
+impl<L: Loss<Y, Target>, Y: Tensor, Target> ComparedBy<L, Target> for Y {
     type Loss = L;
-    fn compare_by(loss: &L) -> &L {
+    fn loss(loss: &L) -> &L {
         loss
     }
 }

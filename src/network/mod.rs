@@ -16,7 +16,7 @@ use chainrule_parameters::{Parameters, View, ViewMut};
 use rand::Rng;
 
 use crate::Error;
-use crate::bounds::{GradientOf, OutputFor};
+use crate::bounds::{CotangentOf, GradientOf, OutputFor};
 #[cfg(feature = "alloc")]
 use crate::kernel::Real;
 use crate::layer::{AsWorkspace, BackwardHook, Bare, ParametersView, compare};
@@ -202,7 +202,7 @@ pub trait Network: Parameters {
     fn vjp<X: AsSample, Y: Tensor>(
         &self,
         inputs: &[X],
-        cotangents: &[Y],
+        cotangents: &[impl CotangentOf<Y>],
     ) -> Result<(Vec<<X::Sample as Sample>::Grad>, Owned<Self>), Error>
     where
         Data: InputOf<X, Self, Y, Sample = X::Sample>,
@@ -210,7 +210,7 @@ pub trait Network: Parameters {
         let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let (mut input_grads, mut gradient) = (bytemuck::zeroed_vec(inputs.len()), Owned::zeros());
         let (network, grads) = (Data::network::<Bare>(self), Data::network_mut::<Bare>(&mut gradient));
-        passes::vjp(network, Data::samples(inputs), cotangents, &mut input_grads, grads)?;
+        passes::vjp(network, Data::samples(inputs), SameType::cast(cotangents), &mut input_grads, grads)?;
         Ok((input_grads, gradient))
     }
 

@@ -31,8 +31,9 @@ pub use sgd::Sgd;
 /// of the batch.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot train `{N}`",
-    label = "this optimizer holds the state of another network",
-    note = "an optimizer's moments have the type of the network it trains: make a new one, as in `Adam::new(1e-3)`"
+    label = "not an optimizer of this network",
+    note = "`Trainer::new(network, loss, optimizer, seed)` takes an optimizer such as `Adam::new(1e-3)`",
+    note = "an optimizer's moments have the type of the network that it trains: make a new one for each network"
 )]
 pub trait Optimizer<N: Parameters> {
     /// Takes a step: changes `network` according to `gradient`.

@@ -1,7 +1,9 @@
 use super::check_share;
 use crate::Error;
+use crate::bounds::AveragedAs;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::{Owned, Parameter, Parameters, Role, View, ViewMut, Visitor, visit};
+use crate::tensor::SameType;
 use chainrule_parameters::AsNetwork;
 
 /// An exponential moving average of a network's weights, which is often better than the weights themselves.
@@ -42,11 +44,11 @@ impl<N: Parameters> ExponentialMovingAverage<N> {
     ///
     /// # Errors
     /// [`Error::Setting`] if the decay is not at least 0 and below 1.
-    pub fn update(&mut self, network: &impl AsNetwork<Network = N>) -> Result<(), Error> {
+    pub fn update(&mut self, network: &impl AsNetwork<Network: AveragedAs<N>>) -> Result<(), Error> {
         check_share("the decay of an average", self.decay)?;
         let decay = if self.begun { self.decay } else { 0.0 };
         self.begun = true;
-        follow(decay, View::of(network.as_network()), ViewMut::of(&mut *self.network));
+        follow(decay, View::of(network.as_network().cast_one()), ViewMut::of(&mut *self.network));
         Ok(())
     }
 

@@ -2,8 +2,9 @@ use chainrule_parameters::Segment;
 
 use super::SameShapeAsInputAt;
 use super::in_a_row::{self, InARow};
+use super::place::at_if;
 use crate::bounds::SameShapeAsInput;
-use crate::layer::{At, Backward, BackwardHook, Child, Layer, Mode, Plan, Then, WorkspaceMut};
+use crate::layer::{At, Backward, BackwardHook, Child, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::Sample;
 
 impl<F, const N: usize> InARow<F> for [F; N] {
@@ -44,19 +45,8 @@ where
     }
 }
 
-impl<const PLACE: usize, X: Sample, F: Layer<X>, const N: usize> At<PLACE, X> for [F; N]
-where
-    F::Output: SameShapeAsInputAt<PLACE, X>,
-    <F::Output as SameShapeAsInputAt<PLACE, X>>::Check: Then<X, Self>,
-{
-    type Layer = <<F::Output as SameShapeAsInputAt<PLACE, X>>::Check as Then<X, Self>>::Layer;
-    type Output = <<F::Output as SameShapeAsInputAt<PLACE, X>>::Check as Then<X, Self>>::Output;
-
-    fn layer(&self) -> &Self::Layer {
-        <<F::Output as SameShapeAsInputAt<PLACE, X>>::Check as Then<X, Self>>::layer(self)
-    }
-
-    fn layer_mut(&mut self) -> &mut Self::Layer {
-        <<F::Output as SameShapeAsInputAt<PLACE, X>>::Check as Then<X, Self>>::layer_mut(self)
-    }
-}
+at_if!(
+    [X: Sample, F: At<PLACE, X>, const N: usize] [F; N], X,
+    <F::Output as SameShapeAsInputAt<PLACE, X>>::Check,
+    where F::Output: SameShapeAsInputAt<PLACE, X>
+);

@@ -1,7 +1,8 @@
 use chainrule_derive::Parameters;
 use chainrule_parameters::{Parameters, Segment};
 
-use super::backward_child;
+use super::place::at_if;
+use super::{BranchesAt, backward_child};
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
 use crate::layer::{Backward, BackwardHook, Child, Effect, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
@@ -40,7 +41,7 @@ use crate::tensor::{Join2, Join3, Join4, Tensor};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
-#[parameters(name = "Concat<{B}>")]
+#[parameters(place = own, name = "Concat<{B}>")]
 pub struct Concat<B> {
     /// The branches, a tuple of 2 to 4 layers.
     #[parameter(flatten)]
@@ -271,5 +272,11 @@ macro_rules! branches {
 branches!(Join2: F 0, G 1);
 branches!(Join3: F 0, G 1, H 2);
 branches!(Join4: F 0, G 1, H 2, I 3);
+
+at_if!(
+    [X: Tensor, B: BranchesAt<PLACE, X> + Parameters] Concat<B>, X,
+    B::Check,
+    where B::Check: Sized
+);
 
 comparable!([B: Parameters] Concat<B>);

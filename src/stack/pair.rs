@@ -3,11 +3,12 @@
 use chainrule_derive::Parameters;
 use chainrule_parameters::{Parameters, Segment};
 
-use super::backward_child;
+use super::place::at_if;
+use super::{BesideOutputs, backward_child};
 use crate::bounds::ParallelInput;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, BackwardHook, Child, Layer, Mode, Plan, Space, Window, WorkspaceMut};
+use crate::layer::{At, Backward, BackwardHook, Child, Layer, Mode, Plan, Space, Window, WorkspaceMut};
 use crate::tensor::{Join2, Pair, Sample, Tensor};
 
 /// Applies a layer to each half of a pair.
@@ -35,13 +36,19 @@ use crate::tensor::{Join2, Pair, Sample, Tensor};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
-#[parameters(name = "Parallel<{F}, {G}>")]
+#[parameters(place = own, name = "Parallel<{F}, {G}>")]
 pub struct Parallel<F, G> {
     /// F, on the first half.
     pub first: F,
     /// G, on the second.
     pub second: G,
 }
+
+at_if!(
+    [A: ParallelInput, B: ParallelInput, F: At<PLACE, A>, G: At<PLACE, B>] Parallel<F, G>, Pair<A, B>,
+    <F::Output as BesideOutputs<G::Output>>::Check,
+    where F::Output: BesideOutputs<G::Output>
+);
 
 const FIRST: Segment = Segment::Name("first");
 const SECOND: Segment = Segment::Name("second");

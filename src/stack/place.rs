@@ -1,7 +1,7 @@
 //! Checks of the layers of a stack whose messages say the place.
 
-use crate::layer::Passed;
-use crate::tensor::Sample;
+use crate::layer::{At, Passed};
+use crate::tensor::{Sample, Tensor};
 
 /// Implements `At` for layers with layers inside: the compiler's error is that of the layer inside.
 macro_rules! at {
@@ -24,6 +24,27 @@ macro_rules! at {
     };
 }
 pub(super) use at;
+
+/// Implements `At` for a layer whose check, `$Check`, is known only if it holds.
+macro_rules! at_if {
+    ([$($generics:tt)*] $layer:ty, $X:ty, $Check:ty, where $($bounds:tt)+) => {
+        impl<const PLACE: usize, $($generics)*> $crate::layer::At<PLACE, $X> for $layer
+        where
+            $($bounds)+,
+            $Check: $crate::layer::Then<$X, Self>,
+        {
+            type Layer = <$Check as $crate::layer::Then<$X, Self>>::Layer;
+            type Output = <$Check as $crate::layer::Then<$X, Self>>::Output;
+            fn layer(&self) -> &Self::Layer {
+                <$Check as $crate::layer::Then<$X, Self>>::layer(self)
+            }
+            fn layer_mut(&mut self) -> &mut Self::Layer {
+                <$Check as $crate::layer::Then<$X, Self>>::layer_mut(self)
+            }
+        }
+    };
+}
+pub(super) use at_if;
 
 /// [`SameShape`](crate::bounds::SameShape) at the place `PLACE` of a stack.
 #[diagnostic::on_unimplemented(
@@ -64,3 +85,39 @@ pub trait BesideBranch<const PLACE: usize, Y: Sample>: Sample {
 impl<const PLACE: usize, X: Sample, Y: Sample + SameShapeAt<PLACE, X>> BesideBranch<PLACE, Y> for X {
     type Check = Y::Check;
 }
+
+/// What one layer gives, beside others that give `Others`. The result of the check is known if all of them are.
+pub trait BesideOutputs<Others>: Sample {
+    /// The result of the check.
+    type Check;
+}
+
+impl<X: Sample, Others> BesideOutputs<Others> for X {
+    type Check = Passed;
+}
+
+/// [`Branches`](super::Branches) at the place `PLACE` of a stack.
+#[diagnostic::on_unimplemented(
+    message = "layer {PLACE} of this stack, a concatenation, holds 2 to 4 branches in a tuple, and not `{Self}`",
+    label = "`{Self}` is not a tuple of 2 to 4 layers",
+    note = "write the branches as a tuple, as in `Concat<(Relu, Tanh)>`; more than 4 nest, as in `Concat<(Concat<(A, B, C)>, Concat<(D, E)>)>`"
+)]
+pub trait BranchesAt<const PLACE: usize, X: Tensor> {
+    /// The result of the check.
+    type Check;
+}
+
+macro_rules! branches_at {
+    ($First:ident $($L:ident)+) => {
+        impl<const PLACE: usize, X: Tensor, $First: At<PLACE, X>, $($L: At<PLACE, X>),+> BranchesAt<PLACE, X>
+            for ($First, $($L),+)
+        where
+            $First::Output: BesideOutputs<($($L::Output,)+)>,
+        {
+            type Check = <$First::Output as BesideOutputs<($($L::Output,)+)>>::Check;
+        }
+    };
+}
+branches_at!(F G);
+branches_at!(F G H);
+branches_at!(F G H I);

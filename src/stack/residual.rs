@@ -1,13 +1,14 @@
 use chainrule_derive::Parameters;
 use chainrule_parameters::{Parameters, Part, Segment};
 
+use super::place::at_if;
 use super::{BesideBranch, backward_child};
 use crate::bounds::SameShape;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
 use crate::layer::{
-    At, Backward, BackwardHook, Child, Effect, Factor, Identity, Layer, Mode, Plan, Space, Then,
-    WorkspaceMut, leave,
+    At, Backward, BackwardHook, Child, Effect, Factor, Identity, Layer, Mode, Plan, Space, WorkspaceMut,
+    leave,
 };
 use crate::tensor::{SameSample, SameType, Sample, Tensor};
 
@@ -53,22 +54,11 @@ pub struct Residual<F, S = Identity> {
     pub shortcut: S,
 }
 
-impl<const PLACE: usize, X: Sample, F: Layer<X>, S: Layer<X>> At<PLACE, X> for Residual<F, S>
-where
-    S::Output: BesideBranch<PLACE, F::Output>,
-    <S::Output as BesideBranch<PLACE, F::Output>>::Check: Then<X, Self>,
-{
-    type Layer = <<S::Output as BesideBranch<PLACE, F::Output>>::Check as Then<X, Self>>::Layer;
-    type Output = <<S::Output as BesideBranch<PLACE, F::Output>>::Check as Then<X, Self>>::Output;
-
-    fn layer(&self) -> &Self::Layer {
-        <<S::Output as BesideBranch<PLACE, F::Output>>::Check as Then<X, Self>>::layer(self)
-    }
-
-    fn layer_mut(&mut self) -> &mut Self::Layer {
-        <<S::Output as BesideBranch<PLACE, F::Output>>::Check as Then<X, Self>>::layer_mut(self)
-    }
-}
+at_if!(
+    [X: Sample, F: At<PLACE, X>, S: At<PLACE, X>] Residual<F, S>, X,
+    <S::Output as BesideBranch<PLACE, F::Output>>::Check,
+    where S::Output: BesideBranch<PLACE, F::Output>
+);
 
 const BRANCH: Segment = Segment::Name("branch");
 const SHORTCUT: Segment = Segment::Name("shortcut");

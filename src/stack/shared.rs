@@ -1,10 +1,12 @@
 use chainrule_derive::Parameters;
 use chainrule_parameters::{Parameters, Segment};
 
+use super::SameShapeAsInputAt;
 use super::in_a_row::{self, InARow};
+use super::place::at_if;
 use crate::bounds::SameShapeAsInput;
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, BackwardHook, Child, Layer, Mode, Plan, WorkspaceMut};
+use crate::layer::{At, Backward, BackwardHook, Child, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::Sample;
 
 /// One layer applied `N` times in a row, with the same parameters each time.
@@ -33,7 +35,7 @@ use crate::tensor::Sample;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
-#[parameters(name = "Shared<{F}, {N}>")]
+#[parameters(place = own, name = "Shared<{F}, {N}>")]
 pub struct Shared<F, const N: usize> {
     /// F, the layer.
     #[parameter(flatten)]
@@ -76,5 +78,11 @@ where
         in_a_row::backward::<X, F, Self>(self, pass, hook);
     }
 }
+
+at_if!(
+    [X: Sample, F: At<PLACE, X>, const N: usize] Shared<F, N>, X,
+    <F::Output as SameShapeAsInputAt<PLACE, X>>::Check,
+    where F::Output: SameShapeAsInputAt<PLACE, X>
+);
 
 comparable!([F: Parameters, const N: usize] Shared<F, N>);

@@ -13,7 +13,7 @@ use crate::kernel::Real;
     message = "`{Self}` is not an input of a network",
     label = "a `Vector`, a `Sequence` or an `Image` is needed here",
     note = "an array becomes a sample by the name of its shape, as in `Vector(array)`, a slice by `Vector::<4>::from_slice(&numbers)?`, a number by `Vector([x])`",
-    note = "of a reference to a reference, leave out a `&`"
+    note = "of a reference to a reference, leave out a `&`; of a `Result`, take the sample by `?`"
 )]
 pub trait AsSample {
     /// `Self`.

@@ -159,7 +159,7 @@ fn they_refuse_what_predict_refuses_and_batches_of_two_lengths() {
         matches!(error, Error::NonFiniteData { what: "cotangent", sample: 1, element: 1, .. }),
         "{error}"
     );
-    let (input_grads, _) = Tanh.vjp::<Vector<2>, Vector<2>>(&[] as &[Vector<2>], &[]).unwrap();
+    let (input_grads, _) = Tanh.vjp(&[] as &[Vector<2>], &[] as &[Vector<2>]).unwrap();
     assert!(input_grads.is_empty());
 }
 

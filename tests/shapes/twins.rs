@@ -21,9 +21,22 @@ macro_rules! twins {
 }
 
 twins! {
+    a_batch_is_a_slice_of_samples
+    a_batch_is_no_vec_of_vecs
+    a_batch_is_not_one_sample
     a_batch_norm_has_the_channels_of_its_image
+    a_binary_cross_entropy_compares_probabilities
+    a_block_in_an_array_pads_its_convolutions
+    a_block_that_halves_an_image_needs_a_shortcut
+    a_branch_is_one_layer_or_a_tuple
+    a_branch_of_a_concatenation_takes_what_arrives
     a_checked_alias_keeps_its_numbers
+    a_concatenation_has_at_most_four_branches
+    a_concatenation_has_more_than_one_branch
+    a_convolution_over_time_takes_a_sequence
+    a_convolution_says_its_sizes_in_its_type
     a_convolution_takes_as_many_channels_as_its_image_has
+    a_data_set_of_indices_has_no_labels
     a_declared_dropout_lets_something_through
     a_declared_layer_has_a_width
     a_declared_network_gives_what_was_declared
@@ -32,12 +45,18 @@ twins! {
     a_declared_reshaping_keeps_its_numbers
     a_declared_scale_is_a_number
     a_declared_slope_is_a_number
+    a_dense_layer_takes_the_image_that_arrives
     a_field_has_the_attribute_parameter
     a_field_of_a_network_is_a_layer
     a_field_of_numbers_says_what_they_are_for
     a_flattened_image_meets_a_linear_layer_of_its_length
+    a_generic_network_has_a_bound
     a_generic_network_must_meet_for_every_width
+    a_generic_network_without_any_bound
     a_gradient_belongs_to_its_network
+    a_half_of_parallel_takes_its_half_of_the_pair
+    a_jacobian_has_a_row_for_each_output
+    a_join_takes_images_of_equal_sides
     a_label_is_no_input
     a_label_is_no_target_of_a_regression
     a_layer_has_a_bias_or_none
@@ -45,68 +64,123 @@ twins! {
     a_layer_must_have_a_forward_and_a_backward_pass
     a_layer_must_have_a_width
     a_layer_must_list_its_parameters
+    a_layer_norm_normalizes_what_arrives
+    a_layer_norm_says_what_it_normalizes
     a_layer_of_any_type_says_what_it_maps
+    a_layer_says_its_sizes_in_its_type
     a_layer_with_sizes_must_take_what_is_inferred
     a_layer_without_sizes_is_inferred
+    a_layer_without_sizes_is_used_in_infer
+    a_learning_rate_is_no_optimizer
+    a_lenet_flattens_16_channels_of_5_by_5
+    a_linear_layer_takes_no_image
     a_linear_map_must_have_one_scalar
+    a_metric_compares_the_outputs_of_the_network
     a_named_network_gives_what_it_declares
+    a_named_network_in_a_stack_takes_what_it_declares
+    a_named_network_is_trained_on_its_classes
+    a_named_network_takes_what_it_declares
     a_network_fills_its_own_gradient
+    a_network_for_any_image_has_a_bound
+    a_network_gives_what_generic_code_expects
     a_network_has_at_most_sixteen_fields
     a_network_in_training_must_meet_too
     a_network_must_have_one_scalar
     a_network_owns_its_layers
     a_network_says_what_it_gives
+    a_network_struct_lists_its_parameters
+    a_network_takes_what_generic_code_gives_it
+    a_norm_behind_a_convolution_has_its_channels
+    a_number_in_a_layer_is_skipped_or_a_parameter
+    a_number_is_no_sample
+    a_one_hot_target_is_a_vector
     a_parameter_is_stored_inline
+    a_pool_takes_an_image_and_no_vector
     a_pooling_window_must_fit_into_the_image
+    a_rate_of_dropout_is_in_its_type
     a_regression_target_must_have_the_shape_of_the_output
     a_repeated_block_must_give_back_the_shape_it_takes
     a_reshaped_sample_keeps_its_numbers
     a_residual_block_deep_in_a_stack_must_give_back_the_shape_it_takes
     a_residual_block_must_give_back_the_shape_it_takes
     a_residual_block_with_a_stride_needs_a_shortcut
+    a_result_is_no_sample
+    a_row_of_a_table_is_not_a_sample
+    a_shared_layer_gives_back_the_shape_it_takes
     a_shortcut_leads_from_images_to_images
     a_shortcut_must_give_the_shape_of_its_branch
     a_shortcut_must_take_what_its_branch_takes
     a_side_past_2048_is_a_product_of_2_3_5_and_7
     a_signal_has_the_length_that_its_network_takes
+    a_slice_does_not_say_how_many_numbers_it_has
+    a_stack_of_more_than_20_layers_is_nested
+    a_step_takes_a_batch
     a_stride_is_at_least_1
     a_stride_must_lead_to_the_sides_of_the_branch
     a_struct_in_training_is_declared_as_a_network
     a_struct_is_declared_as_a_network
     a_struct_that_predicts_is_declared_as_a_network
     a_struct_with_the_derive_is_a_layer_if_it_has_passes
+    a_sum_adds_equal_shapes
+    a_summary_is_of_inputs_that_the_network_takes
+    a_trainer_follows_a_schedule_and_not_an_optimizer
     a_trainer_takes_the_optimizer_of_its_network
     a_tuple_holds_at_most_sixteen_layers
+    a_validation_set_has_the_targets_of_the_training_set
+    a_vec_does_not_say_how_many_numbers_it_has
     a_weight_says_its_fans
+    a_window_must_fit_in_training_too
     a_window_must_fit_into_the_image
+    a_workspace_is_no_vec
     a_wrong_field_is_one_error_wherever_the_network_is_used
     an_activation_declares_its_effect
     an_activation_is_a_layer_and_not_a_function
     an_activation_must_be_made_a_layer
+    an_array_is_no_sample_before_it_has_a_shape
+    an_average_belongs_to_its_network
+    an_image_is_compared_with_an_image
     an_image_is_enlarged_at_least_once
     an_image_of_more_than_2048_numbers_cannot_be_flattened
+    an_index_of_a_class_becomes_a_label
     an_inferred_block_must_give_back_the_shape_it_takes
     an_inferred_convolution_needs_an_image
+    an_inferred_layer_deep_in_a_stack_says_its_place
     an_inferred_layer_says_its_place_when_it_is_used
     an_inferred_network_gives_what_was_declared
+    an_inferred_network_takes_the_data_it_was_made_for
     an_inferred_residual_block_needs_a_shortcut_that_fits
     an_inferred_stack_holds_at_most_sixteen_layers
     an_inferred_window_must_fit
     an_inferred_window_must_fit_in_training_too
-    an_output_past_2048_is_a_product_of_2_3_5_and_7
+    an_input_has_one_reference
     an_optimizer_belongs_to_its_network
+    an_output_past_2048_is_a_product_of_2_3_5_and_7
+    an_own_layer_is_checked_in_f64
+    an_own_layer_takes_the_scalar_of_its_network
+    an_own_loss_compares_the_outputs_of_its_network
+    an_owned_network_is_moved_out_for_generic_code
+    cotangents_have_the_shape_of_the_outputs
     dropout_must_let_something_through
+    expected_flow_is_of_inputs_that_the_network_takes
     gradients_are_checked_in_f64
     groups_divide_the_channels
+    infer_says_the_data_first
     inferred_branches_are_a_tuple
     inferred_groups_divide_the_channels
+    labels_of_u8_become_labels
     layers_deep_in_a_stack_must_meet
     neighboring_layers_must_meet
     only_a_struct_can_be_a_layer
+    parallel_layers_take_a_pair
+    pixels_of_u8_are_converted_first
     predictions_need_room_of_their_own_shape
     readme
+    relu_needs_the_weights_of_he
     softmax_takes_a_vector_or_a_sequence
+    targets_have_the_scalar_of_the_output
+    the_bound_of_a_generic_network_says_the_output
     the_branches_of_a_concatenation_agree_in_their_sides
+    the_channels_of_an_image_come_first
     the_data_must_have_the_scalar_of_the_network
     the_fields_of_a_network_have_different_names
     the_first_field_takes_what_is_declared
@@ -115,9 +189,17 @@ twins! {
     the_gradient_of_a_new_network_must_not_explode
     the_gradient_of_a_new_network_must_not_vanish
     the_last_layer_must_give_a_score_for_each_class
+    the_layers_inside_a_branch_must_meet
     the_layers_of_a_named_network_must_meet
+    the_loss_comes_before_the_optimizer
+    the_numbers_of_a_sample_are_floats
+    the_rate_of_dropout_is_in_per_cent
     the_slope_of_a_leaky_relu_must_be_a_number
+    the_steps_of_a_sequence_come_first
     the_sums_of_residual_blocks_must_not_explode
+    the_target_of_one_output_is_a_vector_of_one_number
     the_words_of_an_attribute_are_known
     theory_must_know_the_layers_between_weights
+    two_inputs_are_a_pair_and_not_a_tuple
+    weights_of_a_larger_variance_make_a_gradient_explode
 }

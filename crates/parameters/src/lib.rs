@@ -63,8 +63,8 @@ pub use visit::{Parameter, Visitor, describe, visit};
     message = "`{Self}` is not a layer: it does not list its parameters",
     label = "`Parameters` is not implemented for `{Self}`",
     note = "a struct whose fields are layers becomes a network where it is declared: `network! {{ struct Name: Input => Output {{ .. }} }}`",
-    note = "a layer that you write yourself has `#[derive(Parameters)]` and implements `Layer<X>`, and a stack is a tuple of 1 to 16 layers",
-    note = "a field of a layer that holds numbers says what they are for, as in `#[parameter(weight, fan_in = N, fan_out = N)]`"
+    note = "a layer that you write yourself has `#[derive(Parameters)]` and implements `Layer<X>`, and a stack is a tuple of 1 to 16 layers; longer ones nest, as in `((A, B, C), (D, E, F))`",
+    note = "a field of a layer that holds numbers says what they are for, as in `#[parameter(bias)]`, `#[parameter(weight, fan_in = N, fan_out = N)]` or, for a constant, `#[parameter(skip)]`"
 )]
 pub unsafe trait Parameters: Itself<Is = Self> + Sized + Send + Sync + 'static {
     /// The name of the type as its users write it: `Linear<8, 6>`.

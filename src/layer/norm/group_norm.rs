@@ -1,9 +1,11 @@
 use chainrule_derive::Parameters;
 
+use super::groups_at::ThenGroups;
 use super::{Normal, sums};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, Window, WorkspaceMut};
+use crate::layer::window_at::{ImageAt, window_at};
+use crate::layer::{At, Backward, Effect, Layer, Mode, Normalized, Plan, Space, Then, Window, WorkspaceMut};
 use crate::tensor::side::{Side, SplitInto};
 use crate::tensor::{Image, Vector};
 
@@ -36,7 +38,7 @@ use crate::tensor::{Image, Vector};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(name = "GroupNorm<{GROUPS}, {CHANNELS}{:T}>")]
+#[parameters(place = own, name = "GroupNorm<{GROUPS}, {CHANNELS}{:T}>")]
 pub struct GroupNorm<const GROUPS: usize, const CHANNELS: usize, T: Real = f32> {
     /// γ: a factor for each channel.
     #[parameter(scale = 1.0)]
@@ -49,6 +51,16 @@ pub struct GroupNorm<const GROUPS: usize, const CHANNELS: usize, T: Real = f32> 
 impl<const GROUPS: usize, const CHANNELS: usize, T: Real> GroupNorm<GROUPS, CHANNELS, T> {
     /// ε, added to the variance.
     pub const EPSILON: f64 = 1e-5;
+}
+
+impl<const PLACE: usize, X, Checked, Split, const GROUPS: usize, const CHANNELS: usize, T: Real> At<PLACE, X>
+    for GroupNorm<GROUPS, CHANNELS, T>
+where
+    X: ImageAt<PLACE, Self, CHANNELS, T, Check = Checked>,
+    Checked: ThenGroups<PLACE, X, Self, CHANNELS, GROUPS, Check = Split>,
+    Split: Then<X, Self>,
+{
+    window_at!(@items X, Split);
 }
 
 impl<const GROUPS: usize, const CHANNELS: usize, const H: usize, const W: usize, T: Real>

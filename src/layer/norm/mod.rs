@@ -11,6 +11,7 @@
 
 mod batch_norm;
 mod group_norm;
+mod groups_at;
 mod layer_norm;
 mod rms_norm;
 

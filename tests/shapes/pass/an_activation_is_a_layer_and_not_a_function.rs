@@ -1,4 +1,4 @@
-use chainrule::{Network, Relu, Vector};
+use chainrule::prelude::*;
 
 fn main() {
     let x = Vector([-1.0, 2.0]);

@@ -1,0 +1,11 @@
+use chainrule::prelude::*;
+
+type Net = (Linear<4, 16>, Relu, Linear<16, 3>);
+
+fn main() -> Result<(), chainrule::Error> {
+    let net = Net::init(&mut rng(1));
+    let x = Vector([0.5_f32; 4]);
+    let scores = net.predict_batch(&x)?;
+    println!("{scores:?}");
+    Ok(())
+}

@@ -1,0 +1,10 @@
+use chainrule::prelude::*;
+
+type Net = (Linear<4, 16>, Relu, Linear<16, 3>);
+
+fn main() -> Result<(), chainrule::Error> {
+    let net = Net::init(&mut rng(1));
+    let rows: Box<[Vector<4>; 2]> = net.jacobian::<_, Vector<2>>(&Vector([0.5_f32; 4]))?;
+    println!("{rows:?}");
+    Ok(())
+}

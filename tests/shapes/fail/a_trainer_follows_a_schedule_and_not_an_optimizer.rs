@@ -1,0 +1,10 @@
+use chainrule::prelude::*;
+
+type Net = (Linear<4, 16>, Relu, Linear<16, 3>);
+
+fn main() -> Result<(), chainrule::Error> {
+    let trainer = Trainer::new(Net::init(&mut rng(1)), CrossEntropy::default(), Adam::new(0.01), 1);
+    let trainer = trainer.schedule(Plateau::new(0.5, 3));
+    println!("{}", trainer.steps());
+    Ok(())
+}

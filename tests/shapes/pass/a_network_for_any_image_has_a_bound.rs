@@ -1,0 +1,14 @@
+use chainrule::Error;
+use chainrule::prelude::*;
+
+type Features = (Conv2d<3, 16, 3>, Relu, GlobalAvgPool);
+
+fn features<const H: usize>(net: &impl Maps<Image<3, H, H>, Vector<16>>, x: &Image<3, H, H>) -> Result<Vector<16>, Error> {
+    net.predict(x)
+}
+
+fn main() -> Result<(), Error> {
+    let net = Features::init(&mut rng(1)).into_inner();
+    println!("{:?}", features(&net, &Image([[[0.0; 20]; 20]; 3]))?);
+    Ok(())
+}

@@ -1,0 +1,10 @@
+use chainrule::prelude::*;
+
+type Net = (Linear<4, 16>, Relu, Linear<16, 3>);
+
+fn main() -> Result<(), chainrule::Error> {
+    let net = Net::init(&mut rng(1));
+    let x = Vector::<4>::from_slice(&[0.1_f32, 0.2, 0.3, 0.4])?;
+    println!("{:?}", net.predict(&x)?);
+    Ok(())
+}

@@ -1,0 +1,8 @@
+use chainrule::prelude::*;
+
+type Net = Infer<Image<1, 8, 8>, (ConvTo<4, 3>, Relu, GlobalAvgPool, LinearTo<10>)>;
+
+fn main() -> Result<(), chainrule::Error> {
+    println!("{:?}", Net::init(&mut rng(1)).predict(&Image([[[0.5_f32; 8]; 8]; 1]))?);
+    Ok(())
+}
