@@ -1,52 +1,13 @@
-//! Sentences that the compiler writes: `format!` is not `const`.
+//! What the sentences on gradient flow have beside text: shares and places.
 
 use core::f64::consts::{LN_10, LOG10_E};
-use core::fmt;
 
-use chainrule_parameters::{Part, Scalar, Segment, TypeName};
+use chainrule_parameters::Segment;
 
 use super::elementary::exp;
-
-/// How many bytes a text has at most; what is longer is cut off.
-const CAPACITY: usize = 1024;
-
-/// A text of limited length.
-#[derive(Clone, Copy)]
-pub(super) struct Text {
-    bytes: [u8; CAPACITY],
-    len: usize,
-}
+pub(super) use crate::error::Text;
 
 impl Text {
-    pub(super) const fn new() -> Self {
-        Self { bytes: [0; CAPACITY], len: 0 }
-    }
-
-    /// Adds a text.
-    pub(super) const fn text(&mut self, text: &str) -> &mut Self {
-        let (bytes, mut at) = (text.as_bytes(), 0);
-        // A part that does not fit is left out as a whole, so that no letter is cut in two.
-        if self.len + bytes.len() <= CAPACITY {
-            while at < bytes.len() {
-                self.bytes[self.len] = bytes[at];
-                self.len += 1;
-                at += 1;
-            }
-        }
-        self
-    }
-
-    /// Adds a whole number.
-    pub(super) const fn whole(&mut self, number: u64) -> &mut Self {
-        if number >= 10 {
-            self.whole(number / 10);
-        }
-        let digits = "0123456789";
-        let (_, rest) = digits.split_at((number % 10) as usize);
-        let (digit, _) = rest.split_at(1);
-        self.text(digit)
-    }
-
     /// Adds a number with three decimals; with an exponent, if it is 1000 or more.
     pub(super) const fn decimals(&mut self, x: f64) -> &mut Self {
         if x >= 1000.0 {
@@ -83,31 +44,6 @@ impl Text {
         if x > -4.6 && x < 6.9 { self.decimals(exp(x)) } else { self.power(x) }
     }
 
-    /// Adds the name of a type as its users write it.
-    pub(super) const fn name(&mut self, name: &TypeName) -> &mut Self {
-        let mut at = 0;
-        while at < name.parts.len() {
-            match &name.parts[at] {
-                Part::Text(text) => _ = self.text(text),
-                Part::Number(number) => _ = self.whole(*number),
-                Part::Sides(sides) => {
-                    let mut side = 0;
-                    while side < sides.len() {
-                        self.text(if side > 0 { ", " } else { "" }).whole(sides[side] as u64);
-                        side += 1;
-                    }
-                }
-                Part::Name(name) => _ = self.name(name),
-                Part::Scalar(Scalar::F32) => {}
-                Part::Scalar(Scalar::F64) => _ = self.text(", f64"),
-                Part::Unless(TypeName { parts: [Part::Text(name)] }, default) if equal(name, default) => {}
-                Part::Unless(name, _) => _ = self.text(", ").name(name),
-            }
-            at += 1;
-        }
-        self
-    }
-
     /// Adds a step of a path, behind the steps before it.
     pub(super) const fn segment(&mut self, first: bool, segment: Segment) -> &mut Self {
         self.text(if first { "" } else { "." });
@@ -116,35 +52,6 @@ impl Text {
             Segment::Index(at) => self.whole(at as u64),
             Segment::Repeated(_) | Segment::Flattened => self,
         }
-    }
-
-    pub(super) const fn as_str(&self) -> &str {
-        let (text, _) = self.bytes.split_at(self.len);
-        match core::str::from_utf8(text) {
-            Ok(text) => text,
-            Err(_) => "", // each part is a text
-        }
-    }
-}
-
-/// `==` of texts is not `const`.
-const fn equal(a: &str, b: &str) -> bool {
-    let (a, b, mut at) = (a.as_bytes(), b.as_bytes(), 0);
-    if a.len() != b.len() {
-        return false;
-    }
-    while at < a.len() {
-        if a[at] != b[at] {
-            return false;
-        }
-        at += 1;
-    }
-    true
-}
-
-impl fmt::Debug for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_str().fmt(f)
     }
 }
 
@@ -184,11 +91,5 @@ mod tests {
         check::<(Linear<8, 6>, [Residual<(Tanh, Linear<6, 6, f64>)>; 50])>();
         check::<(Conv2d<1, 6, 5>, Relu, Dense<Image<6, 4, 4>, Vector<10>>)>();
         check::<Residual<(Linear<4, 8>, Relu, Linear<8, 2>), Linear<4, 2, f32, NoBias>>>();
-    }
-
-    #[test]
-    fn what_is_too_long_is_left_out() {
-        let long = written(|text| (0..300).for_each(|_| _ = text.text("größer")));
-        assert!(long.len() <= CAPACITY && long.len() > CAPACITY - 8 && long.ends_with("größer"));
     }
 }

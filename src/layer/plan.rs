@@ -166,13 +166,14 @@ impl Plan {
     #[track_caller]
     pub const fn check(&self) {
         if let Some(wrong) = self.first_wrong() {
-            let text = Text::new().text("`").parts(wrong.name.parts).text("` ");
-            let text = if wrong.fault.is_empty() {
-                let text = text.text("gives a tensor of the sides [").sides(wrong.output);
-                text.text("]: every side of a tensor must be at least 1")
+            let mut text = Text::new();
+            text.text("`").name(&wrong.name).text("` ");
+            if wrong.fault.is_empty() {
+                text.text("gives a tensor of the sides [").sides(wrong.output);
+                text.text("]: every side of a tensor must be at least 1");
             } else {
-                text.parts(wrong.fault)
-            };
+                text.parts(wrong.fault);
+            }
             panic!("{}", text.as_str());
         }
     }
