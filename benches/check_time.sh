@@ -67,6 +67,17 @@ chainrule::network! {
     train Net 'Image<1, 32, 32>' 'Vector<10>'
 }
 
+inferred() { # the layers of `stack`, with the sizes of their inputs left to the compiler
+    echo 'use chainrule::prelude::*;
+type Net = Infer<Image<1, 32, 32>, (
+    ConvTo<8, 3, 1, 1>, AutoBatchNorm, Relu, MaxPool2d<2>,
+    ConvTo<16, 3, 1, 1>, AutoBatchNorm, Relu, MaxPool2d<2>,
+    ConvTo<32, 3, 1, 1>, AutoBatchNorm, Relu, MaxPool2d<2>,
+    ConvTo<64, 3>, Relu, Dropout<20>, LinearTo<10>,
+)>;'
+    train Net 'Image<1, 32, 32>' 'Vector<10>'
+}
+
 resnet() { # resnet OUTPUTS: a residual network of 16 fields, whose blocks contain stacks
     echo 'use chainrule::prelude::*;
 type Conv<const IN: usize, const OUT: usize, const STRIDE: usize> =
@@ -109,6 +120,8 @@ stack 10 >"$main"
 measure "a convolutional network of 16 fields in network!" right
 stack 12 >"$main"
 measure "the same with a wrong number in its last layer" wrong
+inferred >"$main"
+measure "the same layers in Infer, without their inputs" right
 resnet 10 >"$main"
 measure "a residual network of 16 fields in network!" right
 resnet 12 >"$main"
