@@ -49,7 +49,7 @@ pub struct AutoShortcut;
 #[diagnostic::on_unimplemented(
     message = "no shortcut leads from `{X}` to `{Y}`, which the branch of a residual block gives",
     label = "the branch takes `{X}` and gives `{Y}`",
-    note = "`AutoShortcut` leads from vectors to vectors, from sequences to sequences, and from images to images, of sides up to 1024, where a stride gives the sides of the branch: pad its windows, or write the shortcut as a layer, as in `Residual<Branch, DenseTo<{Y}>>`"
+    note = "`AutoShortcut` leads from vectors to vectors, from sequences to sequences, and from images to images, where a stride gives the sides of the branch: pad its windows, or write the shortcut as a layer, as in `Residual<Branch, DenseTo<{Y}>>`"
 )]
 pub trait Shortcut<const PLACE: usize, X: Tensor, Y: Sample> {
     /// The layer of the shortcut.
