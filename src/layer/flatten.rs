@@ -1,4 +1,5 @@
 use super::compare::comparable;
+use super::place::at_input;
 use super::{Backward, Effect, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::{Flattened, Tensor};
 use chainrule_derive::Parameters;
@@ -27,7 +28,10 @@ use chainrule_derive::Parameters;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
+#[parameters(place = own)]
 pub struct Flatten;
+
+at_input!([X: Tensor] Flatten, X);
 
 comparable!([] Flatten);
 

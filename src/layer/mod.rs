@@ -26,7 +26,7 @@ mod hook;
 mod identity;
 mod mode;
 mod norm;
-mod place;
+pub(crate) mod place;
 mod plan;
 mod pool;
 mod prelu;

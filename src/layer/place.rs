@@ -65,6 +65,30 @@ where
     }
 }
 
+/// Implements `At` for a layer with checks that have messages: the compiler's error for a `$X` is theirs, and for another
+/// input that of `At`. (Below `#[diagnostic::do_not_recommend]`, which the derive writes, it would be that of `At` for
+/// both.)
+macro_rules! at_input {
+    ([$($generics:tt)*] $layer:ty, $X:ty) => {
+        impl<const PLACE: usize, $($generics)*> $crate::layer::At<PLACE, $X> for $layer
+        where
+            Self: $crate::layer::Layer<$X>,
+        {
+            type Layer = Self;
+            type Output = <Self as $crate::layer::Layer<$X>>::Output;
+            #[inline(always)]
+            fn layer(&self) -> &Self {
+                self
+            }
+            #[inline(always)]
+            fn layer_mut(&mut self) -> &mut Self {
+                self
+            }
+        }
+    };
+}
+pub(crate) use at_input;
+
 /// A generic type: [`Of<N>`](Wrapper::Of) is that type for a network `N`.
 #[doc(hidden)]
 pub trait Wrapper {

@@ -61,7 +61,10 @@ pub use declared::{Arrival, Between, Unknown, Wrong, before, check_constants};
 pub use named::{Stack, Unchecked, named};
 pub use pair::{Duplicate, Join, Parallel, Sum};
 #[doc(hidden)]
-pub use place::{BesideBranch, BesideOutputs, BranchesAt, SameShapeAsInputAt, SameShapeAt};
+pub use place::{
+    BesideBranch, BesideSummand, Both, BranchesAt, JoinedBefore, JoinedBehind, KnownOutput,
+    SameShapeAsInputAt, SameShapeAt, SummandAt,
+};
 pub use residual::Residual;
 pub use shared::Shared;
 pub use tuple::{Chain, LayerRefs};

@@ -4,12 +4,12 @@ use chainrule_derive::Parameters;
 use chainrule_parameters::{Parameters, Segment};
 
 use super::place::at_if;
-use super::{BesideOutputs, backward_child};
+use super::{BesideSummand, Both, JoinedBehind, KnownOutput, backward_child};
 use crate::bounds::ParallelInput;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
 use crate::layer::{At, Backward, BackwardHook, Child, Layer, Mode, Plan, Space, Window, WorkspaceMut};
-use crate::tensor::{Join2, Pair, Sample, Tensor};
+use crate::tensor::{Join2, Pair, SameSample, Sample, Tensor};
 
 /// Applies a layer to each half of a pair.
 ///
@@ -46,8 +46,8 @@ pub struct Parallel<F, G> {
 
 at_if!(
     [A: ParallelInput, B: ParallelInput, F: At<PLACE, A>, G: At<PLACE, B>] Parallel<F, G>, Pair<A, B>,
-    <F::Output as BesideOutputs<G::Output>>::Check,
-    where F::Output: BesideOutputs<G::Output>
+    <<F::Output as KnownOutput>::Check as Both<<G::Output as KnownOutput>::Check>>::Check,
+    where Self: Parameters
 );
 
 const FIRST: Segment = Segment::Name("first");
@@ -220,21 +220,27 @@ comparable!([] Duplicate);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
+#[parameters(place = own)]
 pub struct Sum;
 
-impl<X: Tensor> Layer<Pair<X, X>> for Sum {
-    type Output = X;
-    const PLAN: Plan = Plan::leaf::<Pair<X, X>, Self>().window(Window::POINTWISE);
+at_if!(
+    [A: Tensor, B: Tensor] Sum, Pair<A, B>, <A as BesideSummand<PLACE, B>>::Check, where A: BesideSummand<PLACE, B>
+);
 
-    fn forward(&self, input: &[Pair<X, X>], output: &mut [X], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+impl<A: Tensor, B: Tensor + SameSample<A>> Layer<Pair<A, B>> for Sum {
+    type Output = A;
+    const PLAN: Plan = Plan::leaf::<Pair<A, B>, Self>().window(Window::POINTWISE);
+
+    fn forward(&self, input: &[Pair<A, B>], output: &mut [A], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         for (y, &Pair(a, b)) in output.iter_mut().zip(input) {
-            elementwise(&Add, [a.as_slice(), b.as_slice()], [y.as_mut_slice()]);
+            elementwise(&Add, [a.as_slice(), b.cast_one().as_slice()], [y.as_mut_slice()]);
         }
     }
 
-    fn backward(&self, pass: Backward<'_, Pair<X, X>, Self>) {
-        for (dx, &dy) in pass.input_grad.into_iter().flatten().zip(pass.output_grad) {
-            *dx = Pair(dy, dy);
+    fn backward(&self, pass: Backward<'_, Pair<A, B>, Self>) {
+        let summands = pass.output_grad.iter().zip(B::cast_back(pass.output_grad));
+        for (dx, (&a, &b)) in pass.input_grad.into_iter().flatten().zip(summands) {
+            *dx = Pair(a, b);
         }
     }
 }
@@ -261,7 +267,10 @@ comparable!([] Sum);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
+#[parameters(place = own)]
 pub struct Join;
+
+at_if!([A: Tensor, B: Tensor] Join, Pair<A, B>, <B as JoinedBehind<(A,)>>::Check, where B: JoinedBehind<(A,)>);
 
 impl<A: Tensor + Join2<B>, B: Tensor<Scalar = A::Scalar>> Layer<Pair<A, B>> for Join {
     type Output = A::Joined;

@@ -1,7 +1,7 @@
 //! Checks of the layers of a stack whose messages say the place.
 
 use crate::layer::{At, Passed};
-use crate::tensor::{Sample, Tensor};
+use crate::tensor::{Join2, Join3, Join4, Sample, Tensor};
 
 /// Implements `At` for layers with layers inside: the compiler's error is that of the layer inside.
 macro_rules! at {
@@ -86,14 +86,49 @@ impl<const PLACE: usize, X: Sample, Y: Sample + SameShapeAt<PLACE, X>> BesideBra
     type Check = Y::Check;
 }
 
-/// What one layer gives, beside others that give `Others`. The result of the check is known if all of them are.
-pub trait BesideOutputs<Others>: Sample {
+/// What a layer gives. The result of the check is known if that is.
+pub trait KnownOutput: Sample {
     /// The result of the check.
     type Check;
 }
 
-impl<X: Sample, Others> BesideOutputs<Others> for X {
+impl<Y: Sample> KnownOutput for Y {
     type Check = Passed;
+}
+
+/// A check after another.
+pub trait Both<Other> {
+    /// The result of the checks.
+    type Check;
+}
+
+impl Both<Passed> for Passed {
+    type Check = Passed;
+}
+
+/// The second summand of a [`Sum`](super::Sum) at the place `PLACE` of a stack: as the first, an `A`.
+#[diagnostic::on_unimplemented(
+    message = "layer {PLACE} of this stack, `Sum`, cannot add `{A}` and `{Self}`: the shapes must be the same",
+    label = "the second half of the pair is `{Self}`, the first `{A}`",
+    note = "make the last layers of both halves give the same shape, or put the two side by side by `Join`"
+)]
+pub trait SummandAt<const PLACE: usize, A: Sample> {
+    /// The result of the check.
+    type Check;
+}
+
+impl<const PLACE: usize, A: Sample> SummandAt<PLACE, A> for A {
+    type Check = Passed;
+}
+
+/// The first summand, beside a second that is a `B`. Neither is compared before both are known.
+pub trait BesideSummand<const PLACE: usize, B: Sample>: Sample {
+    /// The result of the check.
+    type Check;
+}
+
+impl<const PLACE: usize, A: Sample, B: Sample + SummandAt<PLACE, A>> BesideSummand<PLACE, B> for A {
+    type Check = B::Check;
 }
 
 /// [`Branches`](super::Branches) at the place `PLACE` of a stack.
@@ -107,17 +142,54 @@ pub trait BranchesAt<const PLACE: usize, X: Tensor> {
     type Check;
 }
 
+/// The last of several outputs that are joined, behind those in the tuple `Before`. They are compared when all are known:
+/// `Join2<?>` would else infer the last output from the first.
+pub trait JoinedBehind<Before>: Sample {
+    /// The result of the check.
+    type Check;
+}
+
+impl<A: Join2<B>, B: Tensor> JoinedBehind<(A,)> for B {
+    type Check = <A::Joined as KnownOutput>::Check;
+}
+
+impl<A: Tensor, B: JoinedBefore<(A,), (C,)>, C: Tensor> JoinedBehind<(A, B)> for C {
+    type Check = B::Check;
+}
+
+impl<A: Tensor, B: Tensor, C: JoinedBefore<(A, B), (D,)>, D: Tensor> JoinedBehind<(A, B, C)> for D {
+    type Check = C::Check;
+}
+
+/// An output that is joined, behind those in `Before` and before those in `After`, which are known.
+pub trait JoinedBefore<Before, After>: Sample {
+    /// The result of the check.
+    type Check;
+}
+
+impl<A: Join3<B, C>, B: Tensor, C: Tensor> JoinedBefore<(A,), (C,)> for B {
+    type Check = <A::Joined as KnownOutput>::Check;
+}
+
+impl<A: Tensor, B: JoinedBefore<(A,), (C, D)>, C: Tensor, D: Tensor> JoinedBefore<(A, B), (D,)> for C {
+    type Check = B::Check;
+}
+
+impl<A: Join4<B, C, D>, B: Tensor, C: Tensor, D: Tensor> JoinedBefore<(A,), (C, D)> for B {
+    type Check = <A::Joined as KnownOutput>::Check;
+}
+
 macro_rules! branches_at {
-    ($First:ident $($L:ident)+) => {
-        impl<const PLACE: usize, X: Tensor, $First: At<PLACE, X>, $($L: At<PLACE, X>),+> BranchesAt<PLACE, X>
-            for ($First, $($L),+)
+    ($($L:ident)+; $Last:ident) => {
+        impl<const PLACE: usize, X: Tensor, $($L: At<PLACE, X>,)+ $Last: At<PLACE, X>> BranchesAt<PLACE, X>
+            for ($($L,)+ $Last)
         where
-            $First::Output: BesideOutputs<($($L::Output,)+)>,
+            $Last::Output: JoinedBehind<($($L::Output,)+)>,
         {
-            type Check = <$First::Output as BesideOutputs<($($L::Output,)+)>>::Check;
+            type Check = <$Last::Output as JoinedBehind<($($L::Output,)+)>>::Check;
         }
     };
 }
-branches_at!(F G);
-branches_at!(F G H);
-branches_at!(F G H I);
+branches_at!(F; G);
+branches_at!(F G; H);
+branches_at!(F G H; I);

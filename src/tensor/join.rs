@@ -85,7 +85,7 @@ macro_rules! join {
 join! {
     /// Two tensors that differ in channels or features only.
     #[diagnostic::on_unimplemented(
-        message = "the branches of a concatenation must agree in all sides but channels or features: one gives `{Self}`, the other `{Y}`",
+        message = "branches that are joined must agree in all sides but channels or features: one gives `{Self}`, the other `{Y}`",
         label = "`{Self}` and `{Y}` cannot be joined",
         note = "let both give vectors, or sequences of the same steps, or images of the same height and width: a convolution with padding, or the same stride in both, keeps them alike"
     )]
@@ -94,7 +94,7 @@ join! {
 join! {
     /// Three tensors that differ in channels or features only.
     #[diagnostic::on_unimplemented(
-        message = "the branches of a concatenation must agree in all sides but channels or features: they give `{Self}`, `{Y}` and `{Z}`",
+        message = "branches that are joined must agree in all sides but channels or features: they give `{Self}`, `{Y}` and `{Z}`",
         label = "`{Self}`, `{Y}` and `{Z}` cannot be joined",
         note = "let all give vectors, or sequences of the same steps, or images of the same height and width: a convolution with padding, or the same stride in all, keeps them alike"
     )]
@@ -103,7 +103,7 @@ join! {
 join! {
     /// Four tensors that differ in channels or features only.
     #[diagnostic::on_unimplemented(
-        message = "the branches of a concatenation must agree in all sides but channels or features: they give `{Self}`, `{Y}`, `{Z}` and `{V}`",
+        message = "branches that are joined must agree in all sides but channels or features: they give `{Self}`, `{Y}`, `{Z}` and `{V}`",
         label = "`{Self}`, `{Y}`, `{Z}` and `{V}` cannot be joined",
         note = "let all give vectors, or sequences of the same steps, or images of the same height and width: a convolution with padding, or the same stride in all, keeps them alike"
     )]

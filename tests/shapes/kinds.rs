@@ -107,6 +107,8 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
             "a_half_of_parallel_takes_its_half_of_the_pair",
             "a_sum_adds_equal_shapes",
             "a_join_takes_images_of_equal_sides",
+            "branches_of_different_depths_agree_in_their_sides",
+            "the_halves_of_a_sum_end_with_the_same_shape",
         ],
     ),
     (
@@ -200,6 +202,7 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
             "a_declared_dropout_lets_something_through",
             "a_declared_scale_is_a_number",
             "a_declared_slope_is_a_number",
+            "a_named_network_flattens_at_most_2048_numbers",
         ],
     ),
     (

@@ -76,6 +76,7 @@ twins! {
     a_linear_layer_takes_no_image
     a_linear_map_must_have_one_scalar
     a_metric_compares_the_outputs_of_the_network
+    a_named_network_flattens_at_most_2048_numbers
     a_named_network_gives_what_it_declares
     a_named_network_in_a_stack_takes_what_it_declares
     a_named_network_is_trained_on_its_classes
@@ -159,6 +160,7 @@ twins! {
     an_own_layer_takes_the_scalar_of_its_network
     an_own_loss_compares_the_outputs_of_its_network
     an_owned_network_is_moved_out_for_generic_code
+    branches_of_different_depths_agree_in_their_sides
     cotangents_have_the_shape_of_the_outputs
     dropout_must_let_something_through
     expected_flow_is_of_inputs_that_the_network_takes
@@ -188,6 +190,7 @@ twins! {
     the_first_layer_must_take_the_training_data
     the_gradient_of_a_new_network_must_not_explode
     the_gradient_of_a_new_network_must_not_vanish
+    the_halves_of_a_sum_end_with_the_same_shape
     the_last_layer_must_give_a_score_for_each_class
     the_layers_inside_a_branch_must_meet
     the_layers_of_a_named_network_must_meet

@@ -4,7 +4,7 @@ type Net = (Linear<4, 16>, Relu, Linear<16, 3>);
 
 fn main() -> Result<(), chainrule::Error> {
     let net = Net::init(&mut rng(1));
-    let row = vec![0.1_f32, 0.2, 0.3, 0.4, 1.0];
+    let row: Vec<f32> = "0.1 0.2 0.3 0.4 1.0".split(' ').map(|x| x.parse().unwrap()).collect();
     let x = &Vector::<4>::from_slice(&row[..4])?;
     println!("{:?}", net.predict(x)?);
     Ok(())
