@@ -147,7 +147,7 @@ pub const fn expected_flow_with<N: Layer<X>, X: Sample>(
         rate,
         depth_scale: steps / total.abs(),
         layers,
-        message: verdict::sentence(&plan, &walk, state, rate),
+        message: verdict::sentence(&plan, &walk, state, rate, &initializer),
     }
 }
 
@@ -210,9 +210,11 @@ impl fmt::Display for ExpectedFlow {
     }
 }
 
+/// Two that are not known are equal, although their numbers are NaN.
 impl PartialEq for ExpectedFlow {
     fn eq(&self, other: &Self) -> bool {
         self.message() == other.message()
-            && [self.share, self.rate, self.depth_scale] == [other.share, other.rate, other.depth_scale]
+            && [self.share, self.rate, self.depth_scale].map(f64::to_bits)
+                == [other.share, other.rate, other.depth_scale].map(f64::to_bits)
     }
 }

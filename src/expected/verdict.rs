@@ -3,10 +3,17 @@ use super::advice::{LARGER_SLOPE, NORM_BETWEEN, SKIP, SMALLER_BRANCHES, TIMES_AS
 use super::elementary::exp;
 use super::text::Text;
 use super::walk::{CAUSES, Walk};
+use crate::init::Initializer;
 use crate::layer::{Factor, Plan};
 
 /// Writes what theory expects, and for gradients that do not flow why, and what to try.
-pub(super) const fn sentence(plan: &Plan, walk: &Walk, state: ExpectedState, rate: f64) -> Text {
+pub(super) const fn sentence(
+    plan: &Plan,
+    walk: &Walk,
+    state: ExpectedState,
+    rate: f64,
+    initializer: &Initializer,
+) -> Text {
     let mut text = Text::new();
     let total = 0.5 * walk.gains.total.ln();
     match state {
@@ -29,12 +36,17 @@ pub(super) const fn sentence(plan: &Plan, walk: &Walk, state: ExpectedState, rat
         ExpectedState::Vanishing | ExpectedState::Exploding => {
             let vanishes = matches!(state, ExpectedState::Vanishing);
             text.text("the gradient of this network ");
-            text.text(if vanishes { "vanishes" } else { "explodes" }).text(": from `");
+            text.text(if vanishes { "vanishes" } else { "explodes" });
+            text.text(" with ").text(initializer.scheme_name()).text(" weights: from `");
             walk.last.write_path(&mut text);
             text.text("` back to `");
             walk.first.write_path(&mut text);
             text.text("` theory expects it to ").text(if vanishes { "shrink" } else { "grow" }).text(" to ");
-            text.power(total).text(" of its length, by ").decimals(rate).text(" a layer");
+            text.power(total)
+                .text(if vanishes { " of" } else { " times" })
+                .text(" its length, by ")
+                .decimals(rate)
+                .text(" a layer");
             if let Some((place, left)) = walk.found {
                 text.text("; at ");
                 place.write(&mut text);

@@ -38,11 +38,12 @@ impl<Out: Tensor> BiasOf<Out> for NoBias {
 
 /// A layer that has its sizes. None of those in this file has.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is written without the sizes of its input, which `Infer` works out",
-    label = "`{X}` arrives at `{Self}`, which is not a layer yet",
-    note = "write the network as `Infer<Data, (..)>`, where `Data` is the type of its inputs"
+    message = "`{L}` is written without the sizes of its input, which `Infer` works out",
+    label = "`{X}` arrives at `{L}`, which is not a layer yet",
+    note = "write the network as `Infer<Data, (..)>`, where `Data` is the type of its inputs, or `#[infer]` above the struct in `network!`"
 )]
-pub trait HasSizes<X> {
+#[doc(hidden)]
+pub trait HasSizes<L, X> {
     /// What it gives.
     type Output: Sample + bytemuck::Pod;
 }
@@ -52,9 +53,9 @@ macro_rules! without_sizes {
     ([$($generics:tt)*] $layer:ty) => {
         impl<X: Sample, $($generics)*> Layer<X> for $layer
         where
-            $layer: HasSizes<X>,
+            (): HasSizes<$layer, X>,
         {
-            type Output = <$layer as HasSizes<X>>::Output;
+            type Output = <() as HasSizes<$layer, X>>::Output;
             fn forward(&self, _: &[X], _: &mut [Self::Output], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {}
             fn backward(&self, _: Backward<'_, X, Self>) {}
         }

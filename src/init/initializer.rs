@@ -111,6 +111,19 @@ impl Initializer {
         Self { bias_deviation: deviation, ..self }
     }
 
+    /// Returns whose weights these are, without the gain.
+    pub(crate) const fn scheme_name(&self) -> &'static str {
+        match self.scheme {
+            Scheme::Uniform(variance) | Scheme::Normal(variance) => match variance {
+                Variance::Glorot => "Glorot's",
+                Variance::He => "He's",
+                Variance::LeCun => "LeCun's",
+            },
+            Scheme::Orthogonal => "orthogonal",
+            Scheme::Constant(_) => "constant",
+        }
+    }
+
     /// Returns the mean square of a weight with these fans and this shape. It is NaN for constant weights, which are not
     /// random.
     pub(crate) const fn weight_variance(

@@ -44,8 +44,10 @@ impl Budget {
     /// # Panics
     /// When the bytes are more than a `usize` can count.
     pub const fn inference_bytes(&self, samples: usize) -> usize {
-        let outputs = samples.checked_mul(self.output).expect("the outputs are larger than memory");
-        outputs + self.prediction_lines(samples) * LINE
+        const TOO_LARGE: &str = "a prediction needs more bytes than there are addresses";
+        let outputs = samples.checked_mul(self.output).expect(TOO_LARGE);
+        let workspace = self.prediction_lines(samples).checked_mul(LINE).expect(TOO_LARGE);
+        outputs.checked_add(workspace).expect(TOO_LARGE)
     }
 
     /// Returns the bytes that a training step with a batch of this size needs beside the network and the data: the
@@ -57,7 +59,9 @@ impl Budget {
     /// # Panics
     /// When the bytes are more than a `usize` can count.
     pub const fn training_bytes(&self, samples: usize) -> usize {
-        self.network_bytes + self.training_lines(samples) * LINE
+        const TOO_LARGE: &str = "a training step needs more bytes than there are addresses";
+        let workspace = self.training_lines(samples).checked_mul(LINE).expect(TOO_LARGE);
+        self.network_bytes.checked_add(workspace).expect(TOO_LARGE)
     }
 }
 

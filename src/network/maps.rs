@@ -182,7 +182,7 @@ where
 /// ```
 ///
 /// With `Vector<12>` in its place, the error would begin "this network gives `Vector<10>`, not the `Vector<12>` that
-/// was declared".
+/// is expected here".
 #[track_caller]
 pub const fn shapes<N, In: Sample, Out: Sample>()
 where
