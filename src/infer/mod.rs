@@ -55,6 +55,7 @@ mod tuple;
 use crate::layer::Layer;
 use crate::tensor::Sample;
 
+#[doc(hidden)]
 pub use combinators::BranchesAfter;
 pub use shortcut::{AutoShortcut, Shortcut, ShortcutTo};
 pub use sizeless::{

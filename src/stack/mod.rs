@@ -67,6 +67,7 @@ pub use place::{
 };
 pub use residual::Residual;
 pub use shared::Shared;
+#[doc(hidden)]
 pub use tuple::{Chain, LayerRefs};
 
 /// An optional hook.

@@ -61,10 +61,12 @@ pub use as_sample::AsSample;
 pub use chainrule_parameters::Aligned;
 pub use flat::{FitsVector, Flattened};
 pub use image::Image;
+#[doc(hidden)]
 pub use join::{Join2, Join3, Join4, SumOfSides};
 pub use label::Label;
 pub use numbers::Numbers;
 pub use pair::Pair;
+#[doc(hidden)]
 pub use same::{IsType, SameSample, SameType};
 pub use sample::{NoGrad, Sample};
 pub use sequence::Sequence;
