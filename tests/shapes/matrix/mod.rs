@@ -54,7 +54,6 @@ fn program(mistake: &Mistake, entry: &Entry) -> String {
         .replace("FIELDS", &fields.collect::<Vec<_>>().join("\n"))
         .replace("INPUT", network.input)
         .replace("OUTPUT", "Vector<4>");
-    // The prelude, and what another `Vector` or `Label` in scope would need.
     format!("use chainrule::prelude::*;\n\n{program}\n")
 }
 
@@ -122,7 +121,7 @@ fn judge(mistake: &Mistake, entry: &Entry, program: &str, errors: &[Found]) -> V
         wrong.push(format!("{} errors instead of {wanted}", errors.len()));
     }
     for error in errors {
-        // `Vector` is also a name of the standard library's... the compiler then writes `chainrule::Vector`.
+        // rustc writes `chainrule::Vector` for a name that comes from a glob import.
         let first_line = error.first_line.replace("chainrule::", "");
         if WORDS_OF_RUSTC.contains(&(mistake.name, entry.name)) && error.code == "E0308" {
             continue;
