@@ -119,27 +119,34 @@ impl<T: Real> Kernel for SumRows<'_, T> {
 
 /// Returns whether no number is NaN or infinite.
 pub fn all_finite<T: Real>(numbers: &[T]) -> bool {
+    all_within(numbers, T::MAX)
+}
+
+/// Returns whether all numbers are between `-limit` and `limit`: a NaN is not.
+pub fn all_within<T: Real>(numbers: &[T], limit: T) -> bool {
     #[cfg(feature = "threads")]
     if numbers.len() >= 4 * PARALLEL && rayon::current_num_threads() > 1 {
         let (low, high) = numbers.split_at(numbers.len() / 2);
-        let (low, high) = rayon::join(|| all_finite(low), || all_finite(high));
+        let (low, high) = rayon::join(|| all_within(low, limit), || all_within(high, limit));
         return low && high;
     }
-    dispatch(AllFinite(numbers))
+    dispatch(AllWithin { numbers, limit })
 }
 
-struct AllFinite<'a, T>(&'a [T]);
+struct AllWithin<'a, T> {
+    numbers: &'a [T],
+    limit: T,
+}
 
-impl<T: Real> Kernel for AllFinite<'_, T> {
+impl<T: Real> Kernel for AllWithin<'_, T> {
     type Output = bool;
 
     #[inline(always)]
-    #[allow(clippy::eq_op)]
+    #[allow(clippy::neg_cmp_op_on_partial_ord)] // a NaN is not within the limit
     fn run<L: Level>(self, _: L) -> bool {
-        // x - x is 0, unless x is not finite: then it is a NaN.
         let mut found = false;
-        for &number in self.0 {
-            found |= number - number != T::zero();
+        for &number in self.numbers {
+            found |= !(number.abs() <= self.limit);
         }
         !found
     }
@@ -206,16 +213,18 @@ mod tests {
         for_each_level!(level => {
             for len in 1..100 {
                 let mut numbers = vec![f32::MAX; len];
-                assert!(AllFinite(&numbers).run(level));
+                assert!(AllWithin { numbers: &numbers, limit: f32::MAX }.run(level));
                 for at in 0..len {
                     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
                         numbers[at] = bad;
-                        assert!(!AllFinite(&numbers).run(level), "{bad} at {at} of {len}");
+                        assert!(!AllWithin { numbers: &numbers, limit: f32::MAX }.run(level), "{bad} at {at} of {len}");
                         numbers[at] = -f32::MIN_POSITIVE;
                     }
                 }
             }
-            assert!(AllFinite::<f64>(&[]).run(level));
+            assert!(AllWithin::<f64> { numbers: &[], limit: 1.0 }.run(level));
+            assert!(AllWithin { numbers: &[2.0, -2.0], limit: 2.0 }.run(level));
+            assert!(!AllWithin { numbers: &[1.0, -2.1], limit: 2.0 }.run(level));
         });
     }
 }
