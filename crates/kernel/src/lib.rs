@@ -28,7 +28,7 @@ mod softmax;
 pub use convolution::{Windows, bias_gradient, convolve, convolve_transposed, weight_gradient};
 pub use elementary::{exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};
 pub use elementwise::{Elementwise, all_finite, all_within, elementwise, sum_rows};
-pub use gemm::{Accumulate, Initial, Strided, gemm};
+pub use gemm::{Accumulate, Initial, Strided, gemm, gemm_deep};
 pub use pool::Pooling;
 pub use real::{Length, Real, largest, norm, squared_norm};
 pub use simd::{Kernel, Level, dispatch};
