@@ -117,6 +117,21 @@ pub enum Error {
         /// The number itself.
         value: f64,
     },
+    /// A step with this gradient, which is finite, would overflow a weight or a number that the optimizer keeps, such as
+    /// the square of the gradient. Network and optimizer have not changed.
+    #[cfg(feature = "alloc")]
+    #[error(
+        "the gradient of `{parameter}` is {value:e} at element {element}, and no step was taken: a weight or a moment \
+         of the optimizer would overflow; look for an outlier in the batch, clip the gradient, or lower the learning rate"
+    )]
+    StepOverflow {
+        /// The path of the parameter, such as `2.branch.0.weight`.
+        parameter: String,
+        /// Which number of the parameter, in memory order.
+        element: usize,
+        /// The gradient there.
+        value: f64,
+    },
     /// A step could not be taken, because of this layer. Network and optimizer are as they were before it.
     #[cfg(feature = "alloc")]
     #[error("step {step} was not taken: {why}; {cure}")]

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::histogram::Histogram;
 use super::spectrum::Spectrum;
-use crate::kernel::{Real, squared_norm};
+use crate::kernel::Real;
+pub(super) use crate::kernel::norm;
 use crate::layer::Factor;
 use crate::tensor::Numbers;
 
@@ -160,21 +161,6 @@ pub(super) fn norm_of(numbers: &Numbers<'_>) -> f64 {
         Numbers::F64(xs) => norm(xs),
         Numbers::Copied(xs) => norm(xs),
     }
-}
-
-/// Computes √Σ xᵢ², without underflow or overflow of the squares.
-pub(super) fn norm<T: Real>(xs: &[T]) -> f64 {
-    let sum = squared_norm(xs);
-    if (1e-200..1e200).contains(&sum) {
-        return sum.sqrt();
-    }
-    let largest =
-        xs.iter().fold(0.0, |max: f64, x| if x.is_finite() { max.max(x.to_f64().abs()) } else { f64::NAN });
-    if largest == 0.0 || !largest.is_finite() {
-        // All numbers are zero, or one is not finite: `max` drops a NaN, the sum does not.
-        return sum.sqrt();
-    }
-    largest * xs.iter().fold(0.0, |sum: f64, x| sum + (x.to_f64() / largest).powi(2)).sqrt()
 }
 
 /// Computes the root mean square of `xs`.

@@ -7,7 +7,7 @@ use chainrule_parameters::Owned;
 use chainrule_parameters::{Parameters, Role, View, ViewMut};
 
 use super::{Parameter, Visitor, visit};
-use crate::kernel::{Real, squared_norm};
+use crate::kernel::{Length, Real, largest, norm, squared_norm};
 
 /// A view of all parameters of a network, which can be compared and printed.
 ///
@@ -56,7 +56,7 @@ struct Print<'a, 'f> {
 impl Visitor<1, 0> for Print<'_, '_> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
         if self.result.is_ok() {
-            let rms = libm::sqrt(squared_norm(xs) / xs.len().max(1) as f64);
+            let rms = norm(xs) / libm::sqrt(xs.len().max(1) as f64);
             self.result = writeln!(self.f, "{} {:?} rms {rms:.4}", parameter.path, parameter.shape);
         }
     }
@@ -131,21 +131,43 @@ pub(crate) fn copy_into(from: View<'_>, to: ViewMut<'_>) {
     visit([from], [to], &mut Copy);
 }
 
-/// Returns the Euclidean norm over all parameters except the buffers, summed in `f64`.
-pub(crate) fn norm(network: View<'_>) -> f64 {
-    let mut square = Square(0.0);
-    visit([network], [], &mut square);
-    libm::sqrt(square.0)
+/// Returns the Euclidean length over all parameters except the buffers, summed in `f64`. No square overflows or
+/// underflows.
+pub(crate) fn length(network: View<'_>) -> Length {
+    let sum = |scale| {
+        let mut squares = Squares { scale, sum: 0.0 };
+        visit([network], [], &mut squares);
+        squares.sum
+    };
+    Length::of(sum, || {
+        let mut largest = Largest(0.0);
+        visit([network], [], &mut largest);
+        largest.0
+    })
 }
 
-struct Square(f64);
+struct Squares {
+    scale: f64,
+    sum: f64,
+}
 
-impl Visitor<1, 0> for Square {
+impl Visitor<1, 0> for Squares {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
         if let Role::Buffer { .. } = parameter.role {
             return; // a distance from the batch's value, not a derivative of the loss
         }
-        self.0 += squared_norm(xs);
+        self.sum += squared_norm(xs, self.scale);
+    }
+}
+
+struct Largest(f64);
+
+impl Visitor<1, 0> for Largest {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
+        if let Role::Buffer { .. } = parameter.role {
+            return;
+        }
+        self.0 = largest(&[self.0, largest(xs)]);
     }
 }
 

@@ -7,7 +7,7 @@ use chainrule_parameters::{Number, Part, Scalar};
 use super::compare::comparable;
 use super::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut};
 use crate::bounds::SameScalar;
-use crate::kernel::{Initial, Real, Strided, gemm, sum_rows};
+use crate::kernel::{Initial, Real, Strided, gemm, gemm_deep, sum_rows};
 use crate::tensor::{Aligned, Tensor, Vector, len};
 
 /// A linear map from every number of one shape to every number of another: Z = W X + b.
@@ -179,8 +179,8 @@ macro_rules! dense {
                 let Backward { input, output_grad, input_grad, gradient, accumulate, .. } = pass;
                 let dz = <$Out>::flat(output_grad);
                 let (x, samples) = (Strided::transposed(<$In>::flat(input), inputs), input.len());
-                let start = if accumulate { Initial::Output } else { Initial::Zero };
-                gemm(x, Strided::rows(dz, outputs), start, gradient.weights_mut(), samples, outputs);
+                let dw = gradient.weights_mut();
+                gemm_deep(x, Strided::rows(dz, outputs), accumulate.into(), dw, samples, outputs);
                 if let Some(db) = gradient.bias.as_numbers_mut() {
                     sum_rows(dz, accumulate.into(), db);
                 }

@@ -52,11 +52,9 @@ impl<X: Tensor> Layer<X> for PRelu<X::Scalar> {
     fn backward(&self, pass: Backward<'_, X, Self>) {
         let Backward { input, output_grad, input_grad, gradient, .. } = pass;
         let (a, zero) = (self.slope, X::Scalar::default());
-        for (&x, &dy) in X::flat(input).iter().zip(X::flat(output_grad)) {
-            if x <= zero {
-                gradient.slope += x * dy;
-            }
-        }
+        // In `f64`, so that the rounding errors do not grow with the batch.
+        let below = X::flat(input).iter().zip(X::flat(output_grad)).filter(|(x, _)| **x <= zero);
+        gradient.slope += X::Scalar::from_f64(below.map(|(x, dy)| x.to_f64() * dy.to_f64()).sum());
         if let Some(input_grad) = input_grad {
             for ((dx, &x), &dy) in
                 X::flat_mut(input_grad).iter_mut().zip(X::flat(input)).zip(X::flat(output_grad))

@@ -63,9 +63,9 @@ pub trait Network: Parameters {
     }
 
     /// Returns the Euclidean norm over all parameters except the [buffers](crate::layer::Role::Buffer), summed in
-    /// `f64`.
+    /// `f64`. No square overflows or underflows.
     fn norm(&self) -> f64 {
-        compare::norm(View::of(self))
+        compare::length(View::of(self)).value()
     }
 
     /// Computes the output for one sample, in evaluation mode. It is returned by value. If it is too large for the

@@ -1,7 +1,7 @@
-use super::{GradientOf, Optimizer, check_divisor, check_gradient, check_share, check_size, follow};
+use super::{GradientOf, Optimizer, Rule, check_divisor, check_share, check_size, take_step};
 use crate::Error;
-use crate::kernel::{Elementwise, Real, elementwise};
-use crate::layer::{Owned, Parameter, Parameters, Role, View, ViewMut, Visitor, visit};
+use crate::kernel::{Elementwise, Real};
+use crate::layer::{Owned, Parameters, View, ViewMut};
 use crate::tensor::SameType;
 use chainrule_parameters::AsNetwork;
 
@@ -67,18 +67,18 @@ impl<N: Parameters> Adam<N> {
         check_share("the second beta of Adam", self.betas[1])?;
         check_divisor("the epsilon of Adam", self.epsilon)?;
         check_size("the weight decay", decay)?;
-        check_gradient(View::of(gradient))?;
-        self.steps += 1;
         let [beta1, beta2] = self.betas;
+        let step = (self.steps + 1) as f64;
         let update = Update {
-            rate: self.learning_rate / (1.0 - libm::pow(beta1, self.steps as f64)),
-            correction: 1.0 / libm::sqrt(1.0 - libm::pow(beta2, self.steps as f64)),
+            rate: self.learning_rate / (1.0 - libm::pow(beta1, step)),
+            correction: 1.0 / libm::sqrt(1.0 - libm::pow(beta2, step)),
             betas: self.betas,
             epsilon: self.epsilon,
             remaining: 1.0 - self.learning_rate * decay,
         };
-        let moments = [ViewMut::of(&mut *self.mean), ViewMut::of(&mut *self.square)];
-        update.apply(View::of(gradient), ViewMut::of(network), moments);
+        let [mean, square] = [&mut *self.mean, &mut *self.square].map(ViewMut::of);
+        take_step(&update, View::of(gradient), [ViewMut::of(network), mean, square])?;
+        self.steps += 1;
         Ok(())
     }
 }
@@ -110,33 +110,27 @@ struct Update {
     remaining: f64,
 }
 
-impl Update {
-    fn apply(mut self, gradient: View<'_>, network: ViewMut<'_>, [mean, square]: [ViewMut<'_>; 2]) {
-        visit([gradient], [network, mean, square], &mut self);
-    }
-}
+impl Rule<3> for Update {
+    type In<T: Real> = Constants<T>;
 
-impl Visitor<1, 3> for Update {
-    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [g]: [&[T]; 1], [w, m, v]: [&mut [T]; 3]) {
-        let remaining = match parameter.role {
-            Role::Buffer { momentum, .. } => return follow(momentum, w, g),
-            Role::Weight { .. } => T::from_f64(self.remaining),
-            Role::Bias | Role::Scale(_) => T::one(),
-        };
-        let rule = Rule {
+    fn in_scalar<T: Real>(&self, is_weight: bool) -> Constants<T> {
+        Constants {
             betas: self.betas.map(T::from_f64),
             rests: self.betas.map(|beta| T::from_f64(1.0 - beta)),
             rate: T::from_f64(self.rate),
             correction: T::from_f64(self.correction),
             epsilon: T::from_f64(self.epsilon),
-            remaining,
-        };
-        elementwise(&rule, [g], [w, m, v]);
+            remaining: if is_weight { T::from_f64(self.remaining) } else { T::one() },
+        }
+    }
+
+    fn largest_step(&self) -> f64 {
+        if self.remaining.abs() > 1.0 { f64::INFINITY } else { self.rate / self.epsilon.min(1.0) }
     }
 }
 
 /// The constants of an [`Update`] in the network's scalar.
-struct Rule<T> {
+struct Constants<T> {
     betas: [T; 2],
     rests: [T; 2],
     rate: T,
@@ -145,7 +139,7 @@ struct Rule<T> {
     remaining: T,
 }
 
-impl<T: Real> Elementwise<T, 1, 3> for Rule<T> {
+impl<T: Real> Elementwise<T, 1, 3> for Constants<T> {
     #[inline(always)]
     fn apply(&self, [g]: [T; 1], [w, m, v]: [T; 3]) -> [T; 3] {
         let m = self.betas[0] * m + self.rests[0] * g;

@@ -1,6 +1,6 @@
 use super::check_size;
 use crate::Error;
-use crate::kernel::Real;
+use crate::kernel::{Length, Real};
 use crate::layer::{Parameter, Role, ViewMut, Visitor, compare, visit};
 use chainrule_parameters::AsNetwork;
 
@@ -31,9 +31,10 @@ pub fn clip_norm(gradient: &mut impl AsNetwork, longest: f64) -> Result<f64, Err
 
 fn clip_norm_of(gradient: ViewMut<'_>, longest: f64) -> Result<f64, Error> {
     check_size("the longest gradient", longest)?;
-    let norm = compare::norm(gradient.as_view());
-    if norm > longest && norm.is_finite() {
-        visit([], [gradient], &mut Each(|g| g * (longest / norm)));
+    let Length { scale, root } = compare::length(gradient.as_view());
+    let norm = scale * root;
+    if norm > longest && root.is_finite() {
+        visit([], [gradient], &mut Each(|g| g / scale * (longest / root)));
     }
     Ok(norm)
 }

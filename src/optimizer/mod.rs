@@ -10,13 +10,11 @@ mod freeze;
 mod moving_average;
 mod rmsprop;
 mod sgd;
-
-use alloc::string::ToString;
+mod step;
 
 use crate::Error;
 pub use crate::bounds::GradientOf;
-use crate::kernel::{Real, all_finite};
-use crate::layer::{Parameter, Parameters, View, Visitor, visit};
+use crate::layer::Parameters;
 use chainrule_parameters::AsNetwork;
 
 pub use adam::Adam;
@@ -26,6 +24,7 @@ pub use freeze::FreezeParameters;
 pub use moving_average::ExponentialMovingAverage;
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
+use step::{Rule, take_step};
 
 /// Moves a network's parameters against the gradient, and its [buffers](crate::layer::Role::Buffer) towards the values
 /// of the batch.
@@ -39,8 +38,8 @@ pub trait Optimizer<N: Parameters> {
     /// Takes a step: changes `network` according to `gradient`.
     ///
     /// # Errors
-    /// [`Error::NonFiniteGradient`], which names the parameter, or [`Error::Setting`]; then neither network nor
-    /// optimizer has changed.
+    /// [`Error::NonFiniteGradient`] or [`Error::StepOverflow`], which name the parameter, or [`Error::Setting`]; then
+    /// neither network nor optimizer has changed.
     fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
         &mut self,
         network: &mut M,
@@ -49,35 +48,6 @@ pub trait Optimizer<N: Parameters> {
 
     /// Returns the learning rate, which a [`Schedule`](crate::schedule::Schedule) changes.
     fn learning_rate(&mut self) -> &mut f64;
-}
-
-/// Checks that every number of the gradient is finite.
-fn check_gradient(gradient: View<'_>) -> Result<(), Error> {
-    let mut find = FindNonFinite { found: None };
-    visit([gradient], [], &mut find);
-    find.found.map_or(Ok(()), Err)
-}
-
-struct FindNonFinite {
-    found: Option<Error>,
-}
-
-impl Visitor<1, 0> for FindNonFinite {
-    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
-        if self.found.is_none()
-            && !all_finite(xs)
-            && let Some(element) = xs.iter().position(|x| !x.is_finite())
-        {
-            let (parameter, value) = (parameter.path.to_string(), xs[element].to_f64());
-            self.found = Some(Error::NonFiniteGradient { parameter, element, value });
-        }
-    }
-}
-
-/// Moves a buffer, in the same way in every optimizer: `running -= momentum * (running - batch)`.
-fn follow<T: Real>(momentum: f64, running: &mut [T], gradient: &[T]) {
-    let momentum = T::from_f64(momentum);
-    running.iter_mut().zip(gradient).for_each(|(running, &distance)| *running -= momentum * distance);
 }
 
 /// Checks a setting that must be at least 0, and finite as an `f32` too.

@@ -1,7 +1,7 @@
-use super::{GradientOf, Optimizer, check_divisor, check_gradient, check_share, check_size, follow};
+use super::{GradientOf, Optimizer, Rule, check_divisor, check_share, check_size, take_step};
 use crate::Error;
-use crate::kernel::{Elementwise, Real, elementwise};
-use crate::layer::{Owned, Parameter, Parameters, Role, View, ViewMut, Visitor, visit};
+use crate::kernel::{Elementwise, Real};
+use crate::layer::{Owned, Parameters, View, ViewMut};
 use crate::tensor::SameType;
 use chainrule_parameters::AsNetwork;
 
@@ -47,10 +47,8 @@ impl<S: Parameters, N: Parameters + SameType<S>> Optimizer<N> for RmsProp<S> {
         check_divisor("the epsilon of RMSprop", self.epsilon)?;
         let (network, gradient) =
             (network.as_network_mut().cast_one_mut(), gradient.as_gradient().cast_one());
-        check_gradient(View::of(gradient))?;
         let update = Update { learning_rate: self.learning_rate, decay: self.decay, epsilon: self.epsilon };
-        update.apply(View::of(gradient), ViewMut::of(network), ViewMut::of(&mut *self.square));
-        Ok(())
+        take_step(&update, View::of(gradient), [ViewMut::of(network), ViewMut::of(&mut *self.square)])
     }
 
     fn learning_rate(&mut self) -> &mut f64 {
@@ -64,36 +62,32 @@ struct Update {
     epsilon: f64,
 }
 
-impl Update {
-    fn apply(mut self, gradient: View<'_>, network: ViewMut<'_>, square: ViewMut<'_>) {
-        visit([gradient], [network, square], &mut self);
-    }
-}
+impl Rule<2> for Update {
+    type In<T: Real> = Constants<T>;
 
-impl Visitor<1, 2> for Update {
-    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [g]: [&[T]; 1], [w, s]: [&mut [T]; 2]) {
-        if let Role::Buffer { momentum, .. } = parameter.role {
-            return follow(momentum, w, g);
-        }
-        let rule = Rule {
+    fn in_scalar<T: Real>(&self, _: bool) -> Constants<T> {
+        Constants {
             rate: T::from_f64(self.learning_rate),
             decay: T::from_f64(self.decay),
             rest: T::from_f64(1.0 - self.decay),
             epsilon: T::from_f64(self.epsilon),
-        };
-        elementwise(&rule, [g], [w, s]);
+        }
+    }
+
+    fn largest_step(&self) -> f64 {
+        self.learning_rate / self.epsilon.min(1.0)
     }
 }
 
 /// The constants of an [`Update`] in the network's scalar.
-struct Rule<T> {
+struct Constants<T> {
     rate: T,
     decay: T,
     rest: T,
     epsilon: T,
 }
 
-impl<T: Real> Elementwise<T, 1, 2> for Rule<T> {
+impl<T: Real> Elementwise<T, 1, 2> for Constants<T> {
     #[inline(always)]
     fn apply(&self, [g]: [T; 1], [w, s]: [T; 2]) -> [T; 2] {
         let s = self.decay * s + self.rest * g * g;

@@ -1,7 +1,7 @@
-use super::{GradientOf, Optimizer, check_gradient, check_share, check_size, follow};
+use super::{GradientOf, Optimizer, Rule, check_share, check_size, take_step};
 use crate::Error;
-use crate::kernel::{Elementwise, Real, elementwise};
-use crate::layer::{Owned, Parameter, Parameters, Role, View, ViewMut, Visitor, visit};
+use crate::kernel::{Elementwise, Real};
+use crate::layer::{Owned, Parameters, View, ViewMut};
 use crate::tensor::SameType;
 use chainrule_parameters::AsNetwork;
 
@@ -51,11 +51,18 @@ impl<S: Parameters, N: Parameters + SameType<S>> Optimizer<N> for Sgd<S> {
         check_share("the momentum", self.momentum)?;
         let (network, gradient) =
             (network.as_network_mut().cast_one_mut(), gradient.as_gradient().cast_one());
-        check_gradient(View::of(gradient))?;
-        let update =
-            Update { learning_rate: self.learning_rate, momentum: self.momentum, nesterov: self.nesterov };
-        update.apply(View::of(gradient), ViewMut::of(network), ViewMut::of(&mut *self.velocity));
-        Ok(())
+        let (rate, momentum) = (self.learning_rate, self.momentum);
+        let (gradient, network) = (View::of(gradient), ViewMut::of(network));
+        if momentum == 0.0 {
+            // Without momentum no velocity is stored.
+            return take_step(&Plain(rate), gradient, [network]);
+        }
+        let write = [network, ViewMut::of(&mut *self.velocity)];
+        if self.nesterov {
+            take_step(&Ahead { rate, momentum }, gradient, write)
+        } else {
+            take_step(&Heavy { rate, momentum }, gradient, write)
+        }
     }
 
     fn learning_rate(&mut self) -> &mut f64 {
@@ -63,37 +70,20 @@ impl<S: Parameters, N: Parameters + SameType<S>> Optimizer<N> for Sgd<S> {
     }
 }
 
-struct Update {
-    learning_rate: f64,
-    momentum: f64,
-    nesterov: bool,
-}
-
-impl Update {
-    fn apply(mut self, gradient: View<'_>, network: ViewMut<'_>, velocity: ViewMut<'_>) {
-        visit([gradient], [network, velocity], &mut self);
-    }
-}
-
-impl Visitor<1, 2> for Update {
-    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [g]: [&[T]; 1], [w, v]: [&mut [T]; 2]) {
-        if let Role::Buffer { momentum, .. } = parameter.role {
-            return follow(momentum, w, g);
-        }
-        let (rate, momentum) = (T::from_f64(self.learning_rate), T::from_f64(self.momentum));
-        if self.momentum == 0.0 {
-            // Without momentum no velocity is stored.
-            elementwise(&Plain(rate), [g], [w]);
-        } else if self.nesterov {
-            elementwise(&Ahead { rate, momentum }, [g], [w, v]);
-        } else {
-            elementwise(&Heavy { rate, momentum }, [g], [w, v]);
-        }
-    }
-}
-
 /// Without momentum.
 struct Plain<T>(T);
+
+impl Rule<1> for Plain<f64> {
+    type In<T: Real> = Plain<T>;
+
+    fn in_scalar<T: Real>(&self, _: bool) -> Plain<T> {
+        Plain(T::from_f64(self.0))
+    }
+
+    fn largest_step(&self) -> f64 {
+        self.0
+    }
+}
 
 impl<T: Real> Elementwise<T, 1, 1> for Plain<T> {
     #[inline(always)]
@@ -108,6 +98,18 @@ struct Heavy<T> {
     momentum: T,
 }
 
+impl Rule<2> for Heavy<f64> {
+    type In<T: Real> = Heavy<T>;
+
+    fn in_scalar<T: Real>(&self, _: bool) -> Heavy<T> {
+        Heavy { rate: T::from_f64(self.rate), momentum: T::from_f64(self.momentum) }
+    }
+
+    fn largest_step(&self) -> f64 {
+        self.rate.max(1.0) / (1.0 - self.momentum)
+    }
+}
+
 impl<T: Real> Elementwise<T, 1, 2> for Heavy<T> {
     #[inline(always)]
     fn apply(&self, [g]: [T; 1], [w, v]: [T; 2]) -> [T; 2] {
@@ -120,6 +122,18 @@ impl<T: Real> Elementwise<T, 1, 2> for Heavy<T> {
 struct Ahead<T> {
     rate: T,
     momentum: T,
+}
+
+impl Rule<2> for Ahead<f64> {
+    type In<T: Real> = Ahead<T>;
+
+    fn in_scalar<T: Real>(&self, _: bool) -> Ahead<T> {
+        Ahead { rate: T::from_f64(self.rate), momentum: T::from_f64(self.momentum) }
+    }
+
+    fn largest_step(&self) -> f64 {
+        self.rate.max(1.0) / (1.0 - self.momentum)
+    }
 }
 
 impl<T: Real> Elementwise<T, 1, 2> for Ahead<T> {

@@ -15,7 +15,7 @@ use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::Wrapper;
 use crate::layer::{Layer, Parameter, Plan, Visitor, Workspace, visit};
 use crate::loss::{TargetFor, check_lengths};
-use crate::network::loss_gradient;
+use crate::network::{Network, loss_gradient};
 use crate::tensor::{Sample, Tensor};
 
 /// The cost of a byte of activations in multiply-adds: that of an activation function, more with a tanh and less with a
@@ -69,6 +69,8 @@ impl Pieces {
 /// The memory of data parallel training, reused in each step.
 pub(super) struct DataParallel<N> {
     gradients: Vec<Owned<N>>,
+    /// The rounding errors of the sum of groups of pieces.
+    errors: Option<Owned<N>>,
     workers: WorkerPool<Worker<N>>,
 }
 
@@ -83,13 +85,13 @@ impl Wrapper for AnyDataParallel {
 /// once.
 struct Worker<N> {
     workspace: Workspace,
-    /// The gradient of a part of a piece.
-    part: Option<Owned<N>>,
+    /// The gradient of a part of a piece, and the rounding errors of the sum of all parts.
+    part: Option<[Owned<N>; 2]>,
 }
 
 impl<N> Default for DataParallel<N> {
     fn default() -> Self {
-        Self { gradients: Vec::new(), workers: WorkerPool::default() }
+        Self { gradients: Vec::new(), errors: None, workers: WorkerPool::default() }
     }
 }
 
@@ -146,9 +148,13 @@ impl<N: Parameters> DataParallel<N> {
                 let stepped = if start == piece.start {
                     step(samples, &mut worker.workspace, gradient, &mut rng)
                 } else {
-                    let part = worker.part.get_or_insert_with(Owned::zeros);
+                    let [part, errors] = worker.part.get_or_insert_with(|| [Owned::zeros(), Owned::zeros()]);
+                    if start == piece.start + pieces.part {
+                        errors.set_zero();
+                    }
                     let stepped = step(samples, &mut worker.workspace, part, &mut rng);
-                    add(View::of(&**part), ViewMut::of(&mut *gradient));
+                    let sum = ViewMut::of(&mut *gradient);
+                    add_compensated(View::of(&**part), sum, ViewMut::of(&mut **errors));
                     stepped
                 };
                 mean = mean.and_then(|mean| Ok(mean + stepped?));
@@ -171,7 +177,12 @@ impl<N: Parameters> DataParallel<N> {
             if first == 0 {
                 core::mem::swap(gradient, &mut self.gradients[0]);
             } else {
-                add(View::of(&*self.gradients[0]), ViewMut::of(&mut **gradient));
+                let errors = self.errors.get_or_insert_with(Owned::zeros);
+                if first == at_once {
+                    errors.set_zero();
+                }
+                let sum = ViewMut::of(&mut **gradient);
+                add_compensated(View::of(&*self.gradients[0]), sum, ViewMut::of(&mut **errors));
             }
         }
         Ok(mean)
@@ -219,6 +230,34 @@ impl<T: Real> Elementwise<T, 1, 1> for Sum {
     #[inline(always)]
     fn apply(&self, [from]: [T; 1], [to]: [T; 1]) -> [T; 1] {
         [to + from]
+    }
+}
+
+/// Computes `to += from` with Kahan's compensation: `errors`, 0 before the first call, has what was rounded away. So the
+/// rounding errors do not grow with the number of terms.
+///
+/// # Source
+/// Kahan, "Further remarks on reducing truncation errors", Communications of the ACM 8 (1965).
+fn add_compensated(from: View<'_>, to: ViewMut<'_>, errors: ViewMut<'_>) {
+    visit([from], [to, errors], &mut AddCompensated);
+}
+
+struct AddCompensated;
+
+impl Visitor<1, 2> for AddCompensated {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, [from]: [&[T]; 1], write: [&mut [T]; 2]) {
+        elementwise(&CompensatedSum, [from], write);
+    }
+}
+
+struct CompensatedSum;
+
+impl<T: Real> Elementwise<T, 1, 2> for CompensatedSum {
+    #[inline(always)]
+    fn apply(&self, [from]: [T; 1], [to, error]: [T; 2]) -> [T; 2] {
+        let term = from - error;
+        let sum = to + term;
+        [sum, (sum - to) - term]
     }
 }
 

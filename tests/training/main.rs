@@ -12,6 +12,7 @@ mod generic;
 mod initialization;
 mod long_signals;
 mod metrics;
+mod overflow;
 mod resume;
 mod schedules;
 mod stacks;

@@ -56,6 +56,9 @@ pub trait Real:
     /// The distance from 1 to the next larger number.
     const EPSILON: Self;
 
+    /// The largest finite number.
+    const MAX: Self;
+
     /// Returns the nearest scalar to `value`.
     fn from_f64(value: f64) -> Self;
 
@@ -132,6 +135,7 @@ macro_rules! real {
     ($scalar:ident: $sqrt:ident, $pow:ident, $exp:ident, $expm1:ident, $log:ident, $log1p:ident, $sin:ident, $cos:ident, $tanh:ident) => {
         impl Real for $scalar {
             const EPSILON: Self = $scalar::EPSILON;
+            const MAX: Self = $scalar::MAX;
 
             #[inline(always)]
             fn from_f64(value: f64) -> Self {
@@ -242,7 +246,58 @@ macro_rules! real {
 real!(f32: sqrtf, powf, expf, expm1f, logf, log1pf, sinf, cosf, tanhf);
 real!(f64: sqrt, pow, exp, expm1, log, log1p, sin, cos, tanh);
 
-/// Returns Σ xᵢ², summed in `f64`. In `f32` the squares would underflow to 0 while the numbers are still far from 0.
-pub fn squared_norm<T: Real>(xs: &[T]) -> f64 {
-    xs.iter().fold(0.0, |sum, &x| sum + x.to_f64() * x.to_f64())
+/// A Euclidean length, as a product of two numbers that are both in range where the square of the length is not.
+#[derive(Clone, Copy, Debug)]
+pub struct Length {
+    /// A power of two.
+    pub scale: f64,
+    /// The length in units of `scale`.
+    pub root: f64,
+}
+
+impl Length {
+    /// Returns the length. It is infinite only if it is larger than the largest `f64`, or a number is not finite.
+    pub fn value(self) -> f64 {
+        self.scale * self.root
+    }
+
+    /// Computes the length of numbers that are read by `sum` and `largest`: the sum of their squares after a division
+    /// by the scale, and the largest absolute value, or NaN if one is NaN.
+    pub fn of(sum: impl Fn(f64) -> f64, largest: impl FnOnce() -> f64) -> Self {
+        let squares = sum(1.0);
+        // Below, squares may have underflowed.
+        if (1e-250..=f64::MAX).contains(&squares) {
+            return Self { scale: 1.0, root: libm::sqrt(squares) };
+        }
+        let largest = largest();
+        if largest == 0.0 || !largest.is_finite() {
+            return Self { scale: 1.0, root: largest };
+        }
+        // A power of two, at most the largest number: a division by it is exact, and no quotient is above 2.
+        let scale = libm::ldexp(1.0, libm::ilogb(largest));
+        Self { scale, root: libm::sqrt(sum(scale)) }
+    }
+}
+
+/// Returns Σ (xᵢ / scale)², summed in `f64`. In `f32` the squares would underflow to 0 while the numbers are still far
+/// from 0.
+pub fn squared_norm<T: Real>(xs: &[T], scale: f64) -> f64 {
+    // A loop of its own for the scale of nearly all calls, which needs no division.
+    if scale == 1.0 {
+        return xs.iter().fold(0.0, |sum, &x| sum + x.to_f64() * x.to_f64());
+    }
+    xs.iter().map(|&x| x.to_f64() / scale).fold(0.0, |sum, x| sum + x * x)
+}
+
+/// Returns the largest absolute value: 0 without numbers, NaN if one is NaN.
+pub fn largest<T: Real>(xs: &[T]) -> f64 {
+    xs.iter().fold(0.0, |largest, &x| {
+        let x = x.to_f64().abs();
+        if x > largest || x.is_nan() { x } else { largest }
+    })
+}
+
+/// Returns the Euclidean norm √Σ xᵢ², in `f64`: no square overflows or underflows.
+pub fn norm<T: Real>(xs: &[T]) -> f64 {
+    Length::of(|scale| squared_norm(xs, scale), || largest(xs)).value()
 }

@@ -2,8 +2,8 @@ use chainrule_derive::Parameters;
 
 use core::ops::Range;
 
-use super::{Slid, weights};
-use crate::kernel::{Initial, Real, Strided, gemm};
+use super::{Slid, blocks_scratch, sum_in_blocks, weights};
+use crate::kernel::{Accumulate, Initial, Real, Strided, gemm, gemm_deep, sum_rows};
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::window_at::window_at;
 use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, Window, WorkspaceMut};
@@ -113,7 +113,9 @@ where
         .effect(Effect::Weights { inputs: (IN * K) as f64 })
         .window(Window::of(K, S, P))
         // The gradients of all windows of a sequence.
-        .backward_scratch(Space::per_batch::<T>(<Self::Output as Sample>::SHAPE[0] * K * IN));
+        .backward_scratch(Space::per_batch::<T>(<Self::Output as Sample>::SHAPE[0] * K * IN))
+        .backward_scratch(blocks_scratch::<T>(K * IN * OUT));
+    const OVERWRITES: bool = true;
 
     fn forward(
         &self,
@@ -138,36 +140,41 @@ where
     }
 
     fn backward(&self, pass: Backward<'_, Sequence<STEPS, IN, T>, Self>) {
-        let Backward { input, output_grad, mut input_grad, gradient, mut workspace, .. } = pass;
+        let Backward { input, output_grad, mut input_grad, gradient, mut workspace, accumulate, .. } = pass;
+        let dy = Self::Output::flat(output_grad);
         if let Some(db) = gradient.bias.as_numbers_mut() {
-            for dy in Self::Output::flat(output_grad).chunks_exact(OUT) {
-                db.iter_mut().zip(dy).for_each(|(db, dy)| *db += *dy);
-            }
+            sum_rows(dy, accumulate.into(), db);
         }
         if let Some(input_grad) = &mut input_grad {
             Sequence::flat_mut(input_grad).fill(T::zero());
         }
-        let scratch = workspace.scratch::<T>(Self::Output::LEN / OUT * K * IN);
-        for (at, (x, dy)) in input.iter().zip(output_grad).enumerate() {
-            let (x, dy) = (x.as_slice(), dy.as_slice());
-            runs((STEPS, dy.len() / OUT), [K, S, P], |steps, part, first| {
-                let weights = part.start * IN * OUT..part.end * IN * OUT;
-                let dy = &dy[steps.start * OUT..steps.end * OUT];
-                let windows = Strided { numbers: &x[first * IN..], strides: [1, S * IN] }; // transposed
-                let dw = &mut gradient.weights_mut()[weights.clone()];
-                gemm(windows, Strided::rows(dy, OUT), Initial::Output, dw, steps.len(), OUT);
-                // Windows overlap in dx: their gradients are computed separately, then added to dx.
-                let Some(input_grad) = &mut input_grad else { return };
-                let dx = &mut input_grad[at].as_mut_slice()[first * IN..];
-                let width = part.len() * IN;
-                let windows = &mut scratch[..steps.len() * width];
-                let w = Strided::transposed(&self.weights()[weights], OUT);
-                gemm(Strided::rows(dy, OUT), w, Initial::Zero, windows, OUT, width);
-                for (step, window) in windows.chunks_exact(width).enumerate() {
-                    let dx = &mut dx[step * S * IN..][..width];
-                    dx.iter_mut().zip(window).for_each(|(dx, &window)| *dx += window);
-                }
-            });
-        }
+        let places = Self::Output::LEN / OUT;
+        let scratch = workspace.scratch::<T>(places * K * IN);
+        let (batch, dw) = ((input.len(), places), gradient.weights_mut());
+        sum_in_blocks(batch, accumulate.into(), dw, &mut workspace, |block, accumulate, dw| {
+            if accumulate == Accumulate::Overwrite {
+                dw.fill(T::zero());
+            }
+            for at in block {
+                let (x, dy) = (input[at].as_slice(), output_grad[at].as_slice());
+                runs((STEPS, places), [K, S, P], |steps, part, first| {
+                    let weights = part.start * IN * OUT..part.end * IN * OUT;
+                    let dy = Strided::rows(&dy[steps.start * OUT..steps.end * OUT], OUT);
+                    let windows = Strided { numbers: &x[first * IN..], strides: [1, S * IN] }; // transposed
+                    gemm_deep(windows, dy, Accumulate::Add, &mut dw[weights.clone()], steps.len(), OUT);
+                    // Windows overlap in dx: their gradients are computed separately, then added to dx.
+                    let Some(input_grad) = &mut input_grad else { return };
+                    let dx = &mut input_grad[at].as_mut_slice()[first * IN..];
+                    let width = part.len() * IN;
+                    let windows = &mut scratch[..steps.len() * width];
+                    let w = Strided::transposed(&self.weights()[weights], OUT);
+                    gemm(dy, w, Initial::Zero, windows, OUT, width);
+                    for (step, window) in windows.chunks_exact(width).enumerate() {
+                        let dx = &mut dx[step * S * IN..][..width];
+                        dx.iter_mut().zip(window).for_each(|(dx, &window)| *dx += window);
+                    }
+                });
+            }
+        });
     }
 }

@@ -1,6 +1,6 @@
 use chainrule_derive::Parameters;
 
-use super::{Slid, scratch, weights, windows};
+use super::{Slid, blocks_scratch, scratch, sum_in_blocks, weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::window_at::window_at;
@@ -87,7 +87,8 @@ where
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: (K * K) as f64 })
         .window(Window::of(K, S, P))
-        .scratch(scratch::<Image<C, H, W, T>, Self::Output, T>(C, [K, S, P], C));
+        .scratch(scratch::<Image<C, H, W, T>, Self::Output, T>(C, [K, S, P], C))
+        .backward_scratch(blocks_scratch::<T>(C * K * K));
     const OVERWRITES: bool = true;
 
     fn forward(
@@ -108,8 +109,13 @@ where
         let Backward { input, output_grad, input_grad, gradient, mut workspace, accumulate, .. } = pass;
         let windows = windows::<Image<C, H, W, T>, Self::Output>(C, K, S, P);
         let scratch = workspace.scratch::<T>(windows.workspace_len::<T>(C));
-        let (x, dy) = (Image::flat(input), Self::Output::flat(output_grad));
-        weight_gradient(&windows, dy, x, accumulate.into(), gradient.weights_mut(), scratch);
+        let dy = Self::Output::flat(output_grad);
+        let (count, places) = (input.len(), Self::Output::LEN / C);
+        let dw = gradient.weights_mut();
+        sum_in_blocks((count, places), accumulate.into(), dw, &mut workspace, |block, accumulate, dw| {
+            let (x, dy) = (Image::flat(&input[block.clone()]), Self::Output::flat(&output_grad[block]));
+            weight_gradient(&windows, dy, x, accumulate, dw, scratch);
+        });
         if let Some(db) = gradient.bias.as_numbers_mut() {
             bias_gradient(dy, Self::Output::LEN / C, accumulate.into(), db);
         }

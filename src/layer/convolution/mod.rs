@@ -12,8 +12,10 @@ mod conv2d;
 mod depthwise;
 mod transposed;
 
-use crate::kernel::{Real, Windows};
-use crate::layer::Space;
+use core::ops::Range;
+
+use crate::kernel::{Accumulate, Real, Windows};
+use crate::layer::{Space, WorkspaceMut};
 use crate::tensor::side::{Side, Slide};
 use crate::tensor::{Tensor, len};
 
@@ -50,6 +52,41 @@ const fn scratch<X: Tensor, Y: Tensor, T: Real>(
         return Space::NONE;
     }
     Space::per_batch::<T>(windows::<X, Y>(groups, kernel, stride, padding).workspace_len::<T>(out_channels))
+}
+
+/// Returns the scratch memory of [`sum_in_blocks`] for this number of weights.
+const fn blocks_scratch<T: Real>(weights: usize) -> Space {
+    Space::per_batch::<f64>(weights).and(Space::per_batch::<T>(weights))
+}
+
+/// Computes the gradient of weights over a batch, with rounding errors that do not grow with the batch: `add` computes
+/// it for a block of samples in `T`, and the blocks are added in `f64`. A batch of one block costs nothing more.
+///
+/// `places` is the number of windows of a sample: the terms of each weight.
+fn sum_in_blocks<T: Real>(
+    (samples, places): (usize, usize),
+    accumulate: Accumulate,
+    gradient: &mut [T],
+    workspace: &mut WorkspaceMut<'_>,
+    mut add: impl FnMut(Range<usize>, Accumulate, &mut [T]),
+) {
+    /// The terms of a block, which the kernels add in vectors.
+    const TERMS: usize = 2048;
+    /// The least samples of a block: the most numbers of a vector.
+    const LEAST: usize = 16;
+    let (totals, part) = (workspace.scratch::<f64>(gradient.len()), workspace.scratch::<T>(gradient.len()));
+    let block = (TERMS / places.max(1)).max(LEAST);
+    if samples <= block {
+        return add(0..samples, accumulate, gradient);
+    }
+    for (total, start) in totals.iter_mut().zip(&*gradient) {
+        *total = if accumulate == Accumulate::Add { start.to_f64() } else { 0.0 };
+    }
+    for start in (0..samples).step_by(block) {
+        add(start..samples.min(start + block), Accumulate::Overwrite, part);
+        totals.iter_mut().zip(&*part).for_each(|(total, part)| *total += part.to_f64());
+    }
+    gradient.iter_mut().zip(totals).for_each(|(gradient, total)| *gradient = T::from_f64(*total));
 }
 
 /// Implements the methods that all layers with a `weight` have. `T` is their scalar.

@@ -1,6 +1,6 @@
 use chainrule_derive::Parameters;
 
-use super::{scratch, weights, windows};
+use super::{blocks_scratch, scratch, sum_in_blocks, weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut};
@@ -94,7 +94,8 @@ where
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: (IN * K * K) as f64 / (S * S) as f64 })
         .window(if S == 1 && P < K { Window::of(K, 1, K - 1 - P) } else { Window::WHOLE })
-        .scratch(scratch::<Self::Output, Image<IN, H, W, T>, T>(1, [K, S, P], IN));
+        .scratch(scratch::<Self::Output, Image<IN, H, W, T>, T>(1, [K, S, P], IN))
+        .backward_scratch(blocks_scratch::<T>(IN * OUT * K * K));
     const OVERWRITES: bool = true;
 
     fn forward(
@@ -115,8 +116,18 @@ where
         let Backward { input, output_grad, input_grad, gradient, mut workspace, accumulate, .. } = pass;
         let windows = windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P);
         let scratch = workspace.scratch::<T>(windows.workspace_len::<T>(IN));
-        let (x, dy) = (Image::flat(input), Self::Output::flat(output_grad));
-        weight_gradient(&windows, x, dy, accumulate.into(), gradient.weights_mut(), scratch);
+        let dy = Self::Output::flat(output_grad);
+        let dw = gradient.weights_mut();
+        sum_in_blocks(
+            (input.len(), H * W),
+            accumulate.into(),
+            dw,
+            &mut workspace,
+            |block, accumulate, dw| {
+                let (x, dy) = (Image::flat(&input[block.clone()]), Self::Output::flat(&output_grad[block]));
+                weight_gradient(&windows, x, dy, accumulate, dw, scratch);
+            },
+        );
         if let Some(db) = gradient.bias.as_numbers_mut() {
             bias_gradient(dy, Self::Output::LEN / OUT, accumulate.into(), db);
         }

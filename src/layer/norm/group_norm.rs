@@ -1,7 +1,7 @@
 use chainrule_derive::Parameters;
 
 use super::groups_at::ThenGroups;
-use super::{Normal, sums};
+use super::{Normal, add_sums, sums, sums_space};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::window_at::{ImageAt, window_at};
@@ -71,6 +71,7 @@ where
     type Output = Image<CHANNELS, H, W, T>;
     const PLAN: Plan = Plan::leaf::<Image<CHANNELS, H, W, T>, Self>()
         .saves(Space::per_sample::<Normal>(GROUPS))
+        .backward_scratch(sums_space(2, CHANNELS))
         .window(Window::WHOLE)
         .effect(
             // The variance of a single channel depends on how similar its pixels are.
@@ -106,17 +107,20 @@ where
     fn backward(&self, pass: Backward<'_, Image<CHANNELS, H, W, T>, Self>) {
         let Backward { input, output_grad, mut input_grad, gradient, mut workspace, .. } = pass;
         let channels = CHANNELS / GROUPS;
+        let (dgain, dbias) = (workspace.scratch::<f64>(CHANNELS), workspace.scratch::<f64>(CHANNELS));
+        dgain.fill(0.0);
+        dbias.fill(0.0);
         for (at, &normal) in workspace.saved::<Normal>(input.len() * GROUPS).iter().enumerate() {
             let (sample, first) = (at / GROUPS, at % GROUPS * channels);
             let [mut plain, mut along] = [0.0; 2];
             for channel in first..first + channels {
                 let (x, dy) = (&input[sample].0[channel], &output_grad[sample].0[channel]);
-                let [dbias, dgain] =
+                let [of_dy, of_dy_x] =
                     sums([dy.as_flattened(), x.as_flattened()], |[dy, x]| [dy, dy * normal.apply(x)]);
-                gradient.bias[channel] += T::from_f64(dbias);
-                gradient.gain[channel] += T::from_f64(dgain);
-                plain += self.gain[channel].to_f64() * dbias;
-                along += self.gain[channel].to_f64() * dgain;
+                dbias[channel] += of_dy;
+                dgain[channel] += of_dy_x;
+                plain += self.gain[channel].to_f64() * of_dy;
+                along += self.gain[channel].to_f64() * of_dy_x;
             }
             let Some(input_grad) = input_grad.as_deref_mut() else { continue };
             let [plain, along] = [plain, along].map(|sum| sum / (channels * H * W) as f64);
@@ -130,6 +134,8 @@ where
                 }
             }
         }
+        add_sums(dgain, &mut gradient.gain.0);
+        add_sums(dbias, &mut gradient.bias.0);
     }
 }
 

@@ -1,10 +1,10 @@
 use chainrule_derive::Parameters;
 
-use super::{Normal, part_by_part, sums};
+use super::{Normal, add_sums, part_by_part, sums, sums_space};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, Window, WorkspaceMut};
-use crate::tensor::{Sequence, Tensor, Vector};
+use crate::tensor::{Sequence, Tensor, Vector, len};
 
 /// Normalizes each sample, or each step of a sequence, to mean 0 and variance 1 over all of its numbers.
 ///
@@ -55,6 +55,7 @@ impl<X: Tensor> Layer<X> for LayerNorm<X> {
     type Output = X;
     const PLAN: Plan = Plan::leaf::<X, Self>()
         .saves(Space::per_sample::<Normal>(1))
+        .backward_scratch(sums_space(2, len::<X>()))
         .window(Window::WHOLE)
         .effect(Effect::Norm { of: Normalized::Sample, epsilon: Self::EPSILON });
 
@@ -71,12 +72,14 @@ impl<X: Tensor> Layer<X> for LayerNorm<X> {
     fn backward(&self, pass: Backward<'_, X, Self>) {
         let Backward { input, output_grad, mut input_grad, gradient, mut workspace, .. } = pass;
         let gain = self.gain.as_slice();
+        let (dgain, dbias) = (workspace.scratch::<f64>(X::LEN), workspace.scratch::<f64>(X::LEN));
+        dgain.fill(0.0);
+        dbias.fill(0.0);
         for (at, &normal) in workspace.saved::<Normal>(input.len()).iter().enumerate() {
             let (x, dy) = (input[at].as_slice(), output_grad[at].as_slice());
-            let scales = gradient.gain.as_mut_slice().iter_mut().zip(gradient.bias.as_mut_slice());
-            for ((dgain, dbias), (x, &dy)) in scales.zip(x.iter().zip(dy)) {
-                *dgain += X::Scalar::from_f64(dy.to_f64() * normal.apply(x.to_f64()));
-                *dbias += dy;
+            for ((dgain, dbias), (x, dy)) in dgain.iter_mut().zip(&mut *dbias).zip(x.iter().zip(dy)) {
+                *dgain += dy.to_f64() * normal.apply(x.to_f64());
+                *dbias += dy.to_f64();
             }
             let Some(input_grad) = input_grad.as_deref_mut() else { continue };
             let [plain, along] =
@@ -88,6 +91,8 @@ impl<X: Tensor> Layer<X> for LayerNorm<X> {
                 *dx = X::Scalar::from_f64(normal.factor * across);
             }
         }
+        add_sums(dgain, gradient.gain.as_mut_slice());
+        add_sums(dbias, gradient.bias.as_mut_slice());
     }
 }
 

@@ -18,6 +18,7 @@ mod rms_norm;
 use bytemuck::{Pod, Zeroable};
 
 use crate::kernel::Real;
+use crate::layer::Space;
 
 pub use batch_norm::BatchNorm;
 pub use group_norm::GroupNorm;
@@ -38,9 +39,20 @@ impl Normal {
     fn of<T: Real>(xs: &[T], epsilon: f64) -> Self {
         let count = xs.len() as f64;
         let [sum] = sums([xs], |[x]| [x]);
-        let mean = sum / count;
+        Self::around(sum / count, xs, epsilon)
+    }
+
+    /// Normalizes to mean square 1 around this mean.
+    fn around<T: Real>(mean: f64, xs: &[T], epsilon: f64) -> Self {
+        let count = xs.len() as f64;
         let [squares] = sums([xs], |[x]| [(x - mean) * (x - mean)]);
-        Self { mean, factor: factor(squares / count, epsilon) }
+        if squares.is_finite() {
+            return Self { mean, factor: factor(squares / count, epsilon) };
+        }
+        // The squares are too large, and ε beside them is nothing.
+        let largest = xs.iter().fold(0.0, |largest: f64, x| largest.max((x.to_f64() - mean).abs()));
+        let [squares] = sums([xs], |[x]| [(x - mean) / largest * ((x - mean) / largest)]);
+        Self { mean, factor: factor(squares / count, 0.0) / largest }
     }
 
     /// Returns x̂.
@@ -85,6 +97,22 @@ fn sums<T: Real, const K: usize, const N: usize>(
     totals
 }
 
+/// Returns the scratch memory of `slices` of `len` sums over a batch: in `f64`, so that their rounding errors do not grow
+/// with the batch.
+const fn sums_space(slices: usize, len: usize) -> Space {
+    let (mut space, mut at) = (Space::NONE, 0);
+    while at < slices {
+        space = space.and(Space::per_batch::<f64>(len));
+        at += 1;
+    }
+    space
+}
+
+/// Adds sums over a batch to a gradient.
+fn add_sums<T: Real>(sums: &[f64], gradient: &mut [T]) {
+    gradient.iter_mut().zip(sums).for_each(|(gradient, sum)| *gradient += T::from_f64(*sum));
+}
+
 /// Returns how many `P` are in an `X`. There are none if they are empty, which `Plan::check` does not accept.
 pub(super) const fn parts<X, P>() -> usize {
     match size_of::<X>().checked_div(size_of::<P>()) {
@@ -102,9 +130,9 @@ macro_rules! part_by_part {
             const PLAN: $crate::layer::Plan = {
                 let part = <Self as $crate::layer::Layer<$part>>::PLAN;
                 $crate::layer::Plan::leaf::<$input, Self>()
-                    .saves(part.saved.for_parts(size_of::<$input>() / size_of::<$part>()))
                     .effect(part.effect)
                     .saves(part.saved.for_parts($crate::layer::norm::parts::<$input, $part>()))
+                    .backward_scratch(part.backward_scratch)
             };
 
             fn forward(

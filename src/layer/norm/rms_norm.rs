@@ -1,10 +1,10 @@
 use chainrule_derive::Parameters;
 
-use super::{Normal, factor, part_by_part, sums};
+use super::{Normal, add_sums, part_by_part, sums, sums_space};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, Window, WorkspaceMut};
-use crate::tensor::{Sequence, Tensor, Vector};
+use crate::tensor::{Sequence, Tensor, Vector, len};
 
 /// Divides each sample, or each step of a sequence, by its root mean square.
 ///
@@ -48,14 +48,14 @@ impl<X: Tensor> Layer<X> for RmsNorm<X> {
     type Output = X;
     const PLAN: Plan = Plan::leaf::<X, Self>()
         .saves(Space::per_sample::<Normal>(1))
+        .backward_scratch(sums_space(1, len::<X>()))
         .window(Window::WHOLE)
         .effect(Effect::Norm { of: Normalized::SampleAroundZero, epsilon: Self::EPSILON });
 
     fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         for ((x, y), normal) in input.iter().zip(output).zip(workspace.saved::<Normal>(input.len())) {
             let (x, y) = (x.as_slice(), y.as_mut_slice());
-            let [squares] = sums([x], |[x]| [x * x]);
-            *normal = Normal { mean: 0.0, factor: factor(squares / X::LEN as f64, Self::EPSILON) };
+            *normal = Normal::around(0.0, x, Self::EPSILON);
             for ((y, x), gain) in y.iter_mut().zip(x).zip(self.gain.as_slice()) {
                 *y = X::Scalar::from_f64(gain.to_f64() * normal.apply(x.to_f64()));
             }
@@ -65,10 +65,12 @@ impl<X: Tensor> Layer<X> for RmsNorm<X> {
     fn backward(&self, pass: Backward<'_, X, Self>) {
         let Backward { input, output_grad, mut input_grad, gradient, mut workspace, .. } = pass;
         let gain = self.gain.as_slice();
+        let dgain = workspace.scratch::<f64>(X::LEN);
+        dgain.fill(0.0);
         for (at, &normal) in workspace.saved::<Normal>(input.len()).iter().enumerate() {
             let (x, dy) = (input[at].as_slice(), output_grad[at].as_slice());
-            for (dgain, (x, dy)) in gradient.gain.as_mut_slice().iter_mut().zip(x.iter().zip(dy)) {
-                *dgain += X::Scalar::from_f64(dy.to_f64() * normal.apply(x.to_f64()));
+            for (dgain, (x, dy)) in dgain.iter_mut().zip(x.iter().zip(dy)) {
+                *dgain += dy.to_f64() * normal.apply(x.to_f64());
             }
             let Some(input_grad) = input_grad.as_deref_mut() else { continue };
             let [along] = sums([gain, dy, x], |[gain, dy, x]| [gain * dy * normal.apply(x)]);
@@ -79,6 +81,7 @@ impl<X: Tensor> Layer<X> for RmsNorm<X> {
                 *dx = X::Scalar::from_f64(normal.factor * across);
             }
         }
+        add_sums(dgain, gradient.gain.as_mut_slice());
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::kernel::Real;
+use crate::kernel::{Accumulate, Real, sum, sum_rows};
 use crate::layer::compare::comparable;
 use crate::layer::{Backward, Effect, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::{Image, Sequence, Tensor, Vector};
@@ -33,6 +33,9 @@ pub struct GlobalAvgPool;
 
 comparable!([] GlobalAvgPool);
 
+/// How many pixels are summed in the layer's scalar, side by side.
+const BLOCK: usize = 256;
+
 impl<const C: usize, const H: usize, const W: usize, T: Real> Layer<Image<C, H, W, T>> for GlobalAvgPool {
     type Output = Vector<C, T>;
     const PLAN: Plan =
@@ -47,9 +50,9 @@ impl<const C: usize, const H: usize, const W: usize, T: Real> Layer<Image<C, H, 
     ) {
         let channels = Tensor::flat(input).chunks_exact(H * W);
         for (y, x) in Vector::flat_mut(output).iter_mut().zip(channels) {
-            // Sums row by row: rounding errors grow with height plus width, not with their product.
-            let rows = x.chunks_exact(W).map(|row| row.iter().fold(T::zero(), |sum, &x| sum + x));
-            *y = rows.fold(T::zero(), |sum, row| sum + row) / T::from_f64((H * W) as f64);
+            // The sums of blocks are added in `f64`: rounding errors do not grow with the size of the image.
+            let total: f64 = x.chunks(BLOCK).map(|block| sum(block).to_f64()).sum();
+            *y = T::from_f64(total / (H * W) as f64);
         }
     }
 
@@ -78,10 +81,7 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
         _: &mut Mode<'_>,
     ) {
         for (y, x) in output.iter_mut().zip(input) {
-            y.0.fill(T::zero());
-            for step in &x.0 {
-                y.0.iter_mut().zip(step).for_each(|(y, &x)| *y += x);
-            }
+            sum_rows(x.0.as_flattened(), Accumulate::Overwrite, &mut y.0);
             y.0.iter_mut().for_each(|y| *y /= T::from_f64(STEPS as f64));
         }
     }

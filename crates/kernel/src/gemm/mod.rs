@@ -15,6 +15,7 @@
 //! The crate `gemm` is not used: it is slower for a few samples, and a few percent faster at most from 32 on
 //! (`docs/performance.md`).
 
+mod deep;
 mod dots;
 mod driver;
 mod gemv;
@@ -30,6 +31,7 @@ use core::mem::MaybeUninit;
 
 use super::Real;
 use super::simd::{Lanes, dispatch};
+pub use deep::gemm_deep;
 use dots::DotProducts;
 use driver::GemmDriver;
 use gemv::Gemv;

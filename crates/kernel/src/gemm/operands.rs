@@ -22,6 +22,12 @@ impl<'a, T> Strided<'a, T> {
         Self { numbers, strides: [1, columns] }
     }
 
+    /// Returns the matrix from this row and column on.
+    pub(super) fn starting_at(self, row: usize, column: usize) -> Self {
+        let start = row * self.strides[0] + column * self.strides[1];
+        Self { numbers: self.numbers.get(start..).unwrap_or_default(), ..self }
+    }
+
     /// Returns whether the slice has all numbers of a matrix of these sides. False where their index would overflow.
     #[inline(always)]
     const fn holds(&self, rows: usize, columns: usize) -> bool {
