@@ -96,9 +96,10 @@ pub mod prelude {
     pub use crate::init::Init;
     pub use crate::init::Initializer;
     pub use crate::layer::{
-        Activation, AvgPool1d, AvgPool2d, Backward, BatchNorm, Conv1d, Conv2d, Dense, DepthwiseConv2d,
-        Dropout, Elu, Flatten, Gelu, GeluTanh, GlobalAvgPool, GroupNorm, HardSigmoid, HardTanh, Identity,
-        Layer, LayerNorm, LeakyRelu, Linear, LogSoftmax, MaxPool1d, MaxPool2d, Mish, Mode, NoBias, PRelu,
+        Activation, Affine, AvgPool1d, AvgPool2d, Backward, BatchNorm, Conv1d, Conv2d, Dense, DepthwiseConv2d,
+        Dropout, Elu, Epsilon, Flatten, Gelu, GeluTanh, GlobalAvgPool, GroupNorm, HardSigmoid, HardTanh,
+        Identity, InstanceNorm, Layer, LayerNorm, LeakyRelu, Linear, LogSoftmax, MachineEpsilon, MaxPool1d,
+        MaxPool2d, Mish, Mode, Momentum, NoAffine, NoBias, PRelu,
         Parameters, Relu, Reshape, RmsNorm, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign, Tanh,
         TransposedConv2d, Upsample2d, WorkspaceMut,
     };

@@ -76,7 +76,7 @@ unsafe fn walk<const R: usize, const W: usize>(
     visitor: &mut dyn Visitor<R, W>,
 ) {
     match node {
-        Node::Nothing => {}
+        Node::Nothing | Node::Setting(_) => {}
         Node::Tensor(tensor) => {
             let (parameter, len) = (Parameter::new(path, tensor), tensor.len());
             // SAFETY: the contract of `Parameters` says that a tensor of `len` numbers of this scalar is here, aligned
@@ -148,9 +148,27 @@ pub fn describe(node: &Node, f: &mut dyn FnMut(&Parameter<'_>)) {
 
 fn list(node: &Node, path: &Path<'_>, f: &mut dyn FnMut(&Parameter<'_>)) {
     match node {
-        Node::Nothing => {}
+        Node::Nothing | Node::Setting(_) => {}
         Node::Tensor(tensor) => f(&Parameter::new(path, tensor)),
         Node::Fields(fields) => fields.iter().for_each(|field| list(field.node, &path.join(field.name), f)),
         Node::Repeat { count, of, .. } => (0..*count).for_each(|at| list(of, &path.join(at), f)),
+    }
+}
+
+/// Calls `f` for each [setting](Node::Setting) of a description, in order, with its path.
+pub fn describe_settings(node: &Node, f: &mut dyn FnMut(&Path<'_>, f64)) {
+    list_settings(node, &Path::ROOT, f);
+}
+
+fn list_settings(node: &Node, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, f64)) {
+    match node {
+        Node::Nothing | Node::Tensor(_) => {}
+        Node::Setting(value) => f(path, *value),
+        Node::Fields(fields) => {
+            fields.iter().for_each(|field| list_settings(field.node, &path.join(field.name), f));
+        }
+        Node::Repeat { count, of, .. } => {
+            (0..*count).for_each(|at| list_settings(of, &path.join(at), f));
+        }
     }
 }
