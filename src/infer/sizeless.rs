@@ -8,9 +8,9 @@ use chainrule_derive::Parameters;
 use super::After;
 use crate::kernel::Real;
 use crate::layer::{
-    Affine, AffineOf, At, Backward, BatchNorm, Bias, Conv1d, Conv2d, Dense, DepthwiseConv2d, Epsilon, GroupNorm,
-    Layer, LayerNorm, Linear, MachineEpsilon, Mode, NoBias, NormSettings, RmsNorm, TransposedConv2d,
-    WorkspaceMut,
+    Affine, AffineOf, At, Backward, BatchNorm, Bias, Conv1d, Conv2d, Dense, DepthwiseConv2d, Epsilon,
+    GroupNorm, Layer, LayerNorm, Linear, MachineEpsilon, Mode, NoBias, NormSettings, RmsNorm,
+    TransposedConv2d, WorkspaceMut,
 };
 use crate::tensor::{Image, Sample, Sequence, Tensor, Vector};
 

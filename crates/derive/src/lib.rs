@@ -130,6 +130,7 @@ fn expand(input: &DeriveInput, attributes: &Attributes, krate: &TokenStream) -> 
         });
     }
     let description = match &data.fields {
+        _ if attributes.flattens => quote!(#krate::Node::Flattens),
         _ if fields.is_empty() => quote!(#krate::Node::Nothing),
         Fields::Named(_) | Fields::Unnamed(_) | Fields::Unit => quote!(#krate::Node::Fields(&[#(#fields),*])),
     };

@@ -3,9 +3,7 @@ use core::marker::PhantomData;
 use chainrule_derive::Parameters;
 
 use super::settings::{NOT_POSITIVE, Rest, epsilon, is_positive};
-use super::{
-    Affine, AffineOf, Epsilon, NormSettings, add_at, bias_at, factor, gain_at, part_by_part, sums,
-};
+use super::{Affine, AffineOf, Epsilon, NormSettings, add_at, bias_at, factor, gain_at, part_by_part, sums};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::dense::Bias;
@@ -92,7 +90,9 @@ pub struct BatchNorm<
     momentum: PhantomData<S>,
 }
 
-impl<const FEATURES: usize, T: Real, S: NormSettings, A: AffineOf<Vector<FEATURES, T>>> BatchNorm<FEATURES, T, S, A> {
+impl<const FEATURES: usize, T: Real, S: NormSettings, A: AffineOf<Vector<FEATURES, T>>>
+    BatchNorm<FEATURES, T, S, A>
+{
     /// ε, added to the variance.
     pub const EPSILON: f64 = epsilon::<S, T>();
     /// By which share of their distance to the batch's mean and variance a step moves the running ones.
@@ -158,8 +158,14 @@ impl<'a> Moments<'a> {
     }
 }
 
-impl<const FEATURES: usize, const H: usize, const W: usize, T: Real, S: NormSettings, A: AffineOf<Vector<FEATURES, T>>>
-    Layer<Image<FEATURES, H, W, T>> for BatchNorm<FEATURES, T, S, A>
+impl<
+    const FEATURES: usize,
+    const H: usize,
+    const W: usize,
+    T: Real,
+    S: NormSettings,
+    A: AffineOf<Vector<FEATURES, T>>,
+> Layer<Image<FEATURES, H, W, T>> for BatchNorm<FEATURES, T, S, A>
 {
     type Output = Image<FEATURES, H, W, T>;
     const PLAN: Plan = Plan::leaf::<Image<FEATURES, H, W, T>, Self>()

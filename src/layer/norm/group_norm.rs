@@ -4,9 +4,7 @@ use chainrule_derive::Parameters;
 
 use super::groups_at::ThenGroups;
 use super::settings::{NOT_POSITIVE, Rest, epsilon, is_positive};
-use super::{
-    Affine, AffineOf, Epsilon, NoAffine, Normal, NormSettings, add_at, bias_at, gain_at, sums,
-};
+use super::{Affine, AffineOf, Epsilon, NoAffine, NormSettings, Normal, add_at, bias_at, gain_at, sums};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::dense::Bias;
@@ -92,12 +90,24 @@ pub struct GroupNorm<
 pub type InstanceNorm<const CHANNELS: usize, T = f32, S = Epsilon, A = NoAffine> =
     GroupNorm<CHANNELS, CHANNELS, T, S, A>;
 
-impl<const GROUPS: usize, const CHANNELS: usize, T: Real, S: NormSettings, A: AffineOf<Vector<CHANNELS, T>>> GroupNorm<GROUPS, CHANNELS, T, S, A> {
+impl<const GROUPS: usize, const CHANNELS: usize, T: Real, S: NormSettings, A: AffineOf<Vector<CHANNELS, T>>>
+    GroupNorm<GROUPS, CHANNELS, T, S, A>
+{
     /// ε, added to the variance.
     pub const EPSILON: f64 = epsilon::<S, T>();
 }
 
-impl<const PLACE: usize, X, Checked, Split, const GROUPS: usize, const CHANNELS: usize, T: Real, S: NormSettings, A: AffineOf<Vector<CHANNELS, T>>> At<PLACE, X> for GroupNorm<GROUPS, CHANNELS, T, S, A>
+impl<
+    const PLACE: usize,
+    X,
+    Checked,
+    Split,
+    const GROUPS: usize,
+    const CHANNELS: usize,
+    T: Real,
+    S: NormSettings,
+    A: AffineOf<Vector<CHANNELS, T>>,
+> At<PLACE, X> for GroupNorm<GROUPS, CHANNELS, T, S, A>
 where
     X: ImageAt<PLACE, Self, CHANNELS, T, Check = Checked>,
     Checked: ThenGroups<PLACE, X, Self, CHANNELS, GROUPS, Check = Split>,
@@ -106,8 +116,15 @@ where
     window_at!(@items X, Split);
 }
 
-impl<const GROUPS: usize, const CHANNELS: usize, const H: usize, const W: usize, T: Real, S: NormSettings, A: AffineOf<Vector<CHANNELS, T>>>
-    Layer<Image<CHANNELS, H, W, T>> for GroupNorm<GROUPS, CHANNELS, T, S, A>
+impl<
+    const GROUPS: usize,
+    const CHANNELS: usize,
+    const H: usize,
+    const W: usize,
+    T: Real,
+    S: NormSettings,
+    A: AffineOf<Vector<CHANNELS, T>>,
+> Layer<Image<CHANNELS, H, W, T>> for GroupNorm<GROUPS, CHANNELS, T, S, A>
 where
     Side<CHANNELS>: SplitInto<GROUPS>,
 {

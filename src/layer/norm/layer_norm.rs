@@ -3,7 +3,7 @@ use core::marker::PhantomData;
 use chainrule_derive::Parameters;
 
 use super::settings::{NOT_POSITIVE, Rest, epsilon, is_positive};
-use super::{Affine, AffineOf, Epsilon, Normal, NormSettings, part_by_part};
+use super::{Affine, AffineOf, Epsilon, NormSettings, Normal, part_by_part};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::dense::Bias;

@@ -3,7 +3,7 @@ use core::marker::PhantomData;
 use chainrule_derive::Parameters;
 
 use super::settings::{NOT_POSITIVE, Rest, epsilon, is_positive};
-use super::{AffineOf, MachineEpsilon, Normal, NormSettings, factor, part_by_part, sums};
+use super::{AffineOf, MachineEpsilon, NormSettings, Normal, factor, part_by_part, sums};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::dense::{Bias, NoBias};

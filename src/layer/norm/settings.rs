@@ -145,8 +145,7 @@ impl<V: Tensor> AffineOf<V> for NoAffine {
 pub(super) struct Rest<V, S, A, D, E>(PhantomData<(V, S, A, D, E)>);
 
 impl<V: Tensor, S: NormSettings, A: AffineOf<V>, D: NormSettings, E: AffineOf<V>> Rest<V, S, A, D, E> {
-    const AFFINE: bool =
-        A::Gain::IS_NONE == E::Gain::IS_NONE && A::Bias::IS_NONE == E::Bias::IS_NONE;
+    const AFFINE: bool = A::Gain::IS_NONE == E::Gain::IS_NONE && A::Bias::IS_NONE == E::Bias::IS_NONE;
     const DEFAULT: bool = Self::AFFINE
         && S::MOMENTUM == D::MOMENTUM
         && match (S::EPSILON, D::EPSILON) {
