@@ -8,7 +8,7 @@ use chainrule_derive::Parameters;
 use super::After;
 use crate::kernel::Real;
 use crate::layer::{
-    Affine, AffineOf, At, Backward, BatchNorm, Bias, Conv1d, Conv2d, Dense, DepthwiseConv2d, Epsilon,
+    AffineOf, At, Backward, BatchNorm, Bias, Conv1d, Conv2d, Dense, DepthwiseConv2d, Epsilon, GainAndBias,
     GroupNorm, Layer, LayerNorm, Linear, MachineEpsilon, Mode, NoBias, NormSettings, RmsNorm,
     TransposedConv2d, WorkspaceMut,
 };
@@ -164,7 +164,7 @@ pub struct AutoDepthwiseConv2d<
 /// ```
 #[derive(Clone, Copy, Debug, Parameters)]
 #[parameters(infer = own)]
-pub struct AutoBatchNorm<S: NormSettings = Epsilon, A: 'static = Affine> {
+pub struct AutoBatchNorm<S: NormSettings = Epsilon, A: 'static = GainAndBias> {
     #[parameter(skip)]
     settings: PhantomData<fn() -> (S, A)>,
 }
@@ -178,7 +178,7 @@ pub struct AutoBatchNorm<S: NormSettings = Epsilon, A: 'static = Affine> {
 /// ```
 #[derive(Clone, Copy, Debug, Parameters)]
 #[parameters(infer = own)]
-pub struct AutoLayerNorm<S: NormSettings = Epsilon, A: 'static = Affine> {
+pub struct AutoLayerNorm<S: NormSettings = Epsilon, A: 'static = GainAndBias> {
     #[parameter(skip)]
     settings: PhantomData<fn() -> (S, A)>,
 }
@@ -206,7 +206,7 @@ pub struct AutoRmsNorm<S: NormSettings = MachineEpsilon, A: 'static = NoBias> {
 /// ```
 #[derive(Clone, Copy, Debug, Parameters)]
 #[parameters(infer = own)]
-pub struct AutoGroupNorm<const GROUPS: usize, S: NormSettings = Epsilon, A: 'static = Affine> {
+pub struct AutoGroupNorm<const GROUPS: usize, S: NormSettings = Epsilon, A: 'static = GainAndBias> {
     #[parameter(skip)]
     settings: PhantomData<fn() -> (S, A)>,
 }

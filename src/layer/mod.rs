@@ -67,7 +67,7 @@ pub(crate) use hook::{backward_watched, leave, watch};
 pub use identity::Identity;
 pub use mode::Mode;
 pub use norm::{
-    Affine, AffineOf, BatchNorm, Epsilon, GroupNorm, InstanceNorm, LayerNorm, MachineEpsilon, Momentum,
+    AffineOf, BatchNorm, Epsilon, GainAndBias, GroupNorm, InstanceNorm, LayerNorm, MachineEpsilon, Momentum,
     NoAffine, NormSettings, RmsNorm,
 };
 pub use place::{At, InputAt};

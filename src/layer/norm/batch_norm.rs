@@ -3,7 +3,9 @@ use core::marker::PhantomData;
 use chainrule_derive::Parameters;
 
 use super::settings::{NOT_POSITIVE, Rest, epsilon, is_positive};
-use super::{Affine, AffineOf, Epsilon, NormSettings, add_at, bias_at, factor, gain_at, part_by_part, sums};
+use super::{
+    AffineOf, Epsilon, GainAndBias, NormSettings, add_at, bias_at, factor, gain_at, part_by_part, sums,
+};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::dense::Bias;
@@ -28,7 +30,7 @@ use crate::tensor::{Image, Sequence, Vector};
 ///
 /// # Settings
 /// `BatchNorm<FEATURES, f32, S, A>`. S is ε, 1e-5 by default as in PyTorch, or ε and the momentum, 0.1 by default:
-/// `BatchNorm<16, f32, (Epsilon<1, 1000>, Momentum<1, 100>)>` is that of Keras. A is `Affine` by default; with
+/// `BatchNorm<16, f32, (Epsilon<1, 1000>, Momentum<1, 100>)>` is that of Keras. A is `GainAndBias` by default; with
 /// [`NoBias`](crate::layer::NoBias) there is no β, with [`NoAffine`](super::NoAffine) neither γ nor β.
 ///
 /// In training mode a part of a network that is frozen still normalizes by the batch. [`Evaluate`](crate::stack::Evaluate)
@@ -64,13 +66,13 @@ use crate::tensor::{Image, Sequence, Vector};
 /// ```
 #[derive(Clone, Parameters)]
 #[parameters(
-    name = "BatchNorm<{FEATURES}{=Rest::<Vector<FEATURES, T>, S, A, Epsilon, Affine>::SCALAR}{=Rest::<Vector<FEATURES, T>, S, A, Epsilon, Affine>::PART}>"
+    name = "BatchNorm<{FEATURES}{=Rest::<Vector<FEATURES, T>, S, A, Epsilon, GainAndBias>::SCALAR}{=Rest::<Vector<FEATURES, T>, S, A, Epsilon, GainAndBias>::PART}>"
 )]
 pub struct BatchNorm<
     const FEATURES: usize,
     T: Real = f32,
     S: NormSettings = Epsilon,
-    A: AffineOf<Vector<FEATURES, T>> = Affine,
+    A: AffineOf<Vector<FEATURES, T>> = GainAndBias,
 > {
     /// γ: a factor for each feature.
     #[parameter(scale = 1.0, shape = &[FEATURES], scalar = T)]

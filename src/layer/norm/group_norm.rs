@@ -4,7 +4,7 @@ use chainrule_derive::Parameters;
 
 use super::groups_at::ThenGroups;
 use super::settings::{NOT_POSITIVE, Rest, epsilon, is_positive};
-use super::{Affine, AffineOf, Epsilon, NoAffine, NormSettings, Normal, add_at, bias_at, gain_at, sums};
+use super::{AffineOf, Epsilon, GainAndBias, NoAffine, NormSettings, Normal, add_at, bias_at, gain_at, sums};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::dense::Bias;
@@ -25,7 +25,7 @@ use crate::tensor::{Image, Vector};
 /// `CHANNELS` groups are an [`InstanceNorm`].
 ///
 /// # Settings
-/// `GroupNorm<GROUPS, CHANNELS, f32, S, A>`. S is ε, 1e-5 by default as in PyTorch. A is `Affine` by default; with
+/// `GroupNorm<GROUPS, CHANNELS, f32, S, A>`. S is ε, 1e-5 by default as in PyTorch. A is `GainAndBias` by default; with
 /// [`NoBias`](crate::layer::NoBias) there is no β, with [`NoAffine`] neither γ nor β.
 ///
 /// # Gradient flow
@@ -48,14 +48,14 @@ use crate::tensor::{Image, Vector};
 #[derive(Clone, Parameters)]
 #[parameters(
     place = own,
-    name = "GroupNorm<{GROUPS}, {CHANNELS}{=Rest::<Vector<CHANNELS, T>, S, A, Epsilon, Affine>::SCALAR}{=Rest::<Vector<CHANNELS, T>, S, A, Epsilon, Affine>::PART}>"
+    name = "GroupNorm<{GROUPS}, {CHANNELS}{=Rest::<Vector<CHANNELS, T>, S, A, Epsilon, GainAndBias>::SCALAR}{=Rest::<Vector<CHANNELS, T>, S, A, Epsilon, GainAndBias>::PART}>"
 )]
 pub struct GroupNorm<
     const GROUPS: usize,
     const CHANNELS: usize,
     T: Real = f32,
     S: NormSettings = Epsilon,
-    A: AffineOf<Vector<CHANNELS, T>> = Affine,
+    A: AffineOf<Vector<CHANNELS, T>> = GainAndBias,
 > {
     /// γ: a factor for each channel.
     #[parameter(scale = 1.0, shape = &[CHANNELS], scalar = T)]
@@ -69,7 +69,7 @@ pub struct GroupNorm<
 
 /// Normalizes each channel of an image to mean 0 and variance 1: a [`GroupNorm`] with a group for each channel.
 ///
-/// As in PyTorch there is no gain and no bias, unless A is `Affine`.
+/// As in PyTorch there is no gain and no bias, unless A is `GainAndBias`.
 ///
 /// # Source
 /// Ulyanov, Vedaldi, Lempitsky, "Instance normalization: the missing ingredient for fast stylization" (2016),
@@ -84,7 +84,7 @@ pub struct GroupNorm<
 /// let x = Image([[[1.0, 3.0]], [[-10.0, -30.0]]]);
 /// assert_abs_diff_eq!(norm.predict(&x)?, Image([[[-1.0, 1.0]], [[1.0, -1.0]]]), epsilon = 1e-5);
 /// assert_eq!(<InstanceNorm<2>>::COUNT, 0);
-/// assert_eq!(<InstanceNorm<2, f32, Epsilon, Affine>>::COUNT, 4);
+/// assert_eq!(<InstanceNorm<2, f32, Epsilon, GainAndBias>>::COUNT, 4);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 pub type InstanceNorm<const CHANNELS: usize, T = f32, S = Epsilon, A = NoAffine> =

@@ -3,7 +3,7 @@ use core::marker::PhantomData;
 use chainrule_derive::Parameters;
 
 use super::settings::{NOT_POSITIVE, Rest, epsilon, is_positive};
-use super::{Affine, AffineOf, Epsilon, NormSettings, Normal, part_by_part};
+use super::{AffineOf, Epsilon, GainAndBias, NormSettings, Normal, part_by_part};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::dense::Bias;
@@ -21,7 +21,7 @@ use crate::tensor::{Sequence, Tensor, Vector};
 /// normalizes each step separately. `gain` (γ) starts at 1, `bias` (β) at 0, both of the shape X.
 ///
 /// # Settings
-/// `LayerNorm<X, S, A>`. S is ε, 1e-5 by default as in PyTorch: `LayerNorm<X, Epsilon<1, 1000>>`. A is `Affine` by default;
+/// `LayerNorm<X, S, A>`. S is ε, 1e-5 by default as in PyTorch: `LayerNorm<X, Epsilon<1, 1000>>`. A is `GainAndBias` by default;
 /// with [`NoBias`](crate::layer::NoBias) there is no β, with [`NoAffine`](super::NoAffine) neither γ nor β.
 ///
 /// # Gradient flow
@@ -44,8 +44,8 @@ use crate::tensor::{Sequence, Tensor, Vector};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(name = "LayerNorm<{X}{=Rest::<X, S, A, Epsilon, Affine>::PART}>")]
-pub struct LayerNorm<X: Tensor, S: NormSettings = Epsilon, A: AffineOf<X> = Affine> {
+#[parameters(name = "LayerNorm<{X}{=Rest::<X, S, A, Epsilon, GainAndBias>::PART}>")]
+pub struct LayerNorm<X: Tensor, S: NormSettings = Epsilon, A: AffineOf<X> = GainAndBias> {
     /// γ: a factor for each number of X.
     #[parameter(scale = 1.0, shape = X::SHAPE, scalar = X::Scalar)]
     pub gain: A::Gain,

@@ -28,7 +28,7 @@ pub use batch_norm::BatchNorm;
 pub use group_norm::{GroupNorm, InstanceNorm};
 pub use layer_norm::LayerNorm;
 pub use rms_norm::RmsNorm;
-pub use settings::{Affine, AffineOf, Epsilon, MachineEpsilon, Momentum, NoAffine, NormSettings};
+pub use settings::{AffineOf, Epsilon, GainAndBias, MachineEpsilon, Momentum, NoAffine, NormSettings};
 
 /// The mean and factor that normalize the numbers of one sample, step or group: x̂ = (x - mean) * factor.
 #[derive(Clone, Copy, Debug, Zeroable, Pod)]

@@ -100,11 +100,11 @@ pub(super) const fn is_positive(epsilon: f64) -> bool {
 pub(super) const NOT_POSITIVE: &[Part] =
     &[Part::Text("has an epsilon that is not above 0: in `Epsilon<NUM, DEN>` both are at least 1")];
 
-/// What a norm of `V` trains: [`Affine`], [`NoBias`] or [`NoAffine`].
+/// What a norm of `V` trains: [`GainAndBias`], [`NoBias`] or [`NoAffine`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what a norm of `{V}` trains",
-    label = "not `Affine`, `NoBias` or `NoAffine`",
-    note = "`Affine` is a gain and a bias, `NoBias` a gain alone (as an RMS norm has it), `NoAffine` neither"
+    label = "not `GainAndBias`, `NoBias` or `NoAffine`",
+    note = "`GainAndBias` is a gain and a bias, `NoBias` a gain alone (as an RMS norm has it), `NoAffine` neither"
 )]
 pub trait AffineOf<V: Tensor>: Copy + Send + Sync + 'static {
     /// The gain: `V`, or [`NoBias`] for none.
@@ -117,16 +117,16 @@ pub trait AffineOf<V: Tensor>: Copy + Send + Sync + 'static {
 
 /// A norm with a gain and a bias for each number: the default.
 #[derive(Clone, Copy, Debug)]
-pub struct Affine;
+pub struct GainAndBias;
 
 /// A norm without a gain and without a bias.
 #[derive(Clone, Copy, Debug)]
 pub struct NoAffine;
 
-impl<V: Tensor> AffineOf<V> for Affine {
+impl<V: Tensor> AffineOf<V> for GainAndBias {
     type Gain = V;
     type Bias = V;
-    const NAME: TypeName = TypeName { parts: &[Part::Text("Affine")] };
+    const NAME: TypeName = TypeName { parts: &[Part::Text("GainAndBias")] };
 }
 
 impl<V: Tensor> AffineOf<V> for NoBias {
