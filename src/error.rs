@@ -164,6 +164,15 @@ pub enum Error {
         /// The path that was given.
         path: String,
     },
+    /// A running mean or variance is frozen, and its layer is not in evaluation mode.
+    #[cfg(feature = "alloc")]
+    #[error(
+        "`{path}` is frozen, but in training its layer still normalizes by the batch: write `Evaluate<..>` around the layer, which keeps it in evaluation mode"
+    )]
+    FrozenStatistics {
+        /// The path of the running mean or variance.
+        path: String,
+    },
     /// A setting is outside its range.
     #[error("{name} is {value}, but must be {expected}")]
     Setting {

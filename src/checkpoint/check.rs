@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 
-use super::container::Container;
+use super::container::{Container, Settings};
 use super::entry::Entry;
 use super::mismatch::{Mismatch, Problem, Wrong, sort};
 use super::{CheckpointError, number};
@@ -41,6 +41,21 @@ pub(super) fn compare(
             .map(|(name, info)| Problem::new(name, Wrong::Unexpected { file: info.shape.clone() })),
     );
     problems
+}
+
+/// Compares the settings of the network with those of the file. A file that does not say them, such as one of PyTorch,
+/// fits any.
+pub(super) fn compare_settings(
+    settings: &Settings,
+    file: &Container<'_>,
+    ignored: impl Fn(&str) -> bool,
+) -> Vec<Problem> {
+    let Some(note) = &file.note else { return Vec::new() };
+    let wrong = |(name, &network): (&String, &f64)| {
+        let &file = note.settings.get(name)?;
+        (file != network && !ignored(name)).then(|| Problem::new(name, Wrong::Setting { file, network }))
+    };
+    settings.iter().filter_map(wrong).collect()
 }
 
 /// Returns all mismatches as one error, if there are any.

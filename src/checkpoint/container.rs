@@ -23,6 +23,9 @@ const PREFIX: usize = size_of::<u64>();
 /// A checkpoint's small values, by name.
 pub(super) type Values = BTreeMap<String, Box<RawValue>>;
 
+/// The numbers that the types of the layers set, by name.
+pub(super) type Settings = BTreeMap<String, f64>;
+
 /// The entry in the metadata.
 #[derive(serde::Deserialize, serde::Serialize)]
 pub(super) struct Note {
@@ -36,16 +39,20 @@ pub(super) struct Note {
     /// A checkpoint's small values, by name, as text: parsing them cannot take more memory than the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) values: Option<Values>,
+    /// The numbers that the types of the layers set, by name: a norm's epsilon.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) settings: Settings,
 }
 
 impl Note {
-    pub(super) fn new(layout: &str, network: String, values: Option<Values>) -> Self {
+    pub(super) fn new(layout: &str, network: String, settings: Settings, values: Option<Values>) -> Self {
         Self {
             format: FORMAT,
             version: env!("CARGO_PKG_VERSION").into(),
             layout: layout.into(),
             network,
             values,
+            settings,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A network as a list of tensors in a file.
 
-use chainrule_parameters::{Node, describe};
+use chainrule_parameters::{Node, describe, describe_leaves};
 use safetensors::Dtype;
 
 use super::container::{Container, Written};
@@ -20,7 +20,9 @@ pub(super) struct Entry {
     pub(super) name: String,
     /// The sides in the file.
     pub(super) shape: Vec<usize>,
-    /// Whether the sides are in the opposite order in the file.
+    /// The sides in memory. Those of a dense layer between sequences are divided into steps and features.
+    pub(super) sides: Vec<usize>,
+    /// Whether these sides are in the opposite order in the file.
     pub(super) reversed: bool,
 }
 
@@ -35,10 +37,31 @@ pub(super) fn entries(network: &Node) -> Vec<Entry> {
             role: parameter.role,
             dtype: number::dtype_of(parameter.scalar),
             shape: parameter.shape.to_vec(),
+            sides: parameter.shape.to_vec(),
             reversed: false,
         });
     });
     entries
+}
+
+/// Calls `f` with the path and the value of each number that the type of a layer sets.
+pub(super) fn settings(network: &Node, f: &mut dyn FnMut(String, f64)) {
+    describe_leaves(network, &mut |path, node| {
+        if let Node::Setting(value) = node {
+            f(path.to_string(), *value);
+        }
+    });
+}
+
+/// Returns the path of the first layer that puts the numbers of a sequence in the order of features, if there is one.
+pub(super) fn flattens(network: &Node) -> Option<String> {
+    let mut found = None;
+    describe_leaves(network, &mut |path, node| {
+        if let (Node::Flattens, None) = (node, &found) {
+            found = Some(path.to_string());
+        }
+    });
+    found
 }
 
 /// Returns the numbers of a network as tensors of a file.
@@ -59,9 +82,9 @@ struct Collect<'a> {
 }
 
 impl Visitor<1, 0> for Collect<'_> {
-    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
         let (Some(entry), Ok(tensors)) = (self.entries.next(), &mut self.tensors) else { return };
-        let place = |at| if entry.reversed { number::reversed(parameter.shape, at) } else { at };
+        let place = |at| if entry.reversed { number::reversed(&entry.sides, at) } else { at };
         if let Some(at) = xs.iter().position(|x| !x.is_finite()) {
             self.tensors = Err(CheckpointError::NonFinite {
                 origin: self.origin.clone(),
@@ -95,12 +118,12 @@ struct Fill<'a> {
 }
 
 impl Visitor<0, 1> for Fill<'_> {
-    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
         let Some(entry) = self.entries.next() else { return };
         let Some(info) = self.file.tensors.get(&entry.name) else { return };
         let bytes = self.file.bytes(info);
         for (at, x) in xs.iter_mut().enumerate() {
-            let place = if entry.reversed { number::reversed(parameter.shape, at) } else { at };
+            let place = if entry.reversed { number::reversed(&entry.sides, at) } else { at };
             *x = T::from_f64(number::read(info.dtype, bytes, place));
         }
     }

@@ -141,6 +141,15 @@ pub enum CheckpointError {
         /// The path of the other.
         second: String,
     },
+    /// A [`Format`](super::Format) says `steps_first`, and a layer of the network puts the numbers of a sequence in the order
+    /// of features.
+    #[error(
+        "the format says `steps_first`, and `{path}` is a `Flatten` or a `Reshape`, which has the features of a sequence first: write `Dense<Sequence<..>, Vector<..>>` in the place of it and the linear layer behind it"
+    )]
+    StepsFirst {
+        /// The path of the layer.
+        path: String,
+    },
     /// A [`Format`](super::Format) speaks of a part that the network does not have.
     #[error(
         "the format speaks of `{path}`, and the network has no tensor there: its paths are those of its `parameters()`"

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::container::{Container, Note, serialize};
-use super::entry::{Entry, collect, entries, fill};
+use super::container::{Container, Note, Settings, serialize};
+use super::entry::{Entry, collect, entries, fill, flattens, settings};
 use super::layout::{Layout, below, check_names, join, to_pytorch};
 use super::mismatch::{Problem, Wrong};
 use super::{CheckpointError, Origin, atomic, check};
@@ -37,6 +37,7 @@ pub struct Format {
     ignored: Vec<String>,
     convert: bool,
     without_metadata: bool,
+    steps_first: bool,
 }
 
 impl Format {
@@ -49,13 +50,21 @@ impl Format {
     ///
     /// | here | there |
     /// |---|---|
-    /// | `weight` of a [`Dense`](crate::layer::Dense), `[in, out]` | `weight`, `[out, in]` |
+    /// | a `Sequence<STEPS, FEATURES>` | `[features, steps]`, as `nn.Conv1d` takes it; else see [`steps_first`](Format::steps_first) |
+    /// | `weight` of a [`Dense`](crate::layer::Dense), `[in, out]` | `weight`, `[out, in]`; a sequence is put in that order, feature by feature |
+    /// | `gain` and `bias` of a norm of a whole sequence, `[steps, features]` | `[features, steps]` |
     /// | `weight` of a [`Conv1d`](crate::layer::Conv1d), `[K, in, out]` | `weight`, `[out, in, K]` |
     /// | `weight` of a two-dimensional convolution | the same |
-    /// | `bias` of a `Dense` towards a sequence or an image | in one row, as `nn.Linear` has it |
+    /// | `bias` of a `Dense` towards a sequence or an image | in one row, as `nn.Linear` has it, a sequence feature by feature |
     /// | `gain` of a norm, `slope` of a [`PRelu`](crate::layer::PRelu) | `weight` |
     /// | `running_variance` | `running_var` |
     /// | none | `num_batches_tracked`: not read, not written, not missed by `load_state_dict` |
+    ///
+    /// [`Flatten`](crate::layer::Flatten) gives the numbers of a sequence feature by feature too, so that `(Conv1d, Flatten,
+    /// Linear)` predicts what `nn.Conv1d`, `nn.Flatten` and `nn.Linear` do.
+    ///
+    /// A `state_dict` does not contain the settings of its modules: write the epsilon of a norm into its type, as in
+    /// `BatchNorm<16, f32, Epsilon<1, 1000>>`. The defaults of the norms here are those of PyTorch.
     ///
     /// So weights of two and three sides have their sides in the opposite order there. If that is wrong for a layer
     /// that you write yourself, use [`reversed`](Format::reversed).
@@ -72,6 +81,7 @@ impl Format {
             ignored: Vec::new(),
             convert: false,
             without_metadata: false,
+            steps_first: false,
         }
     }
 
@@ -89,7 +99,18 @@ impl Format {
         Self { within: Some(name.into()), ..self }
     }
 
-    /// Ignores the tensors of the file at and below this name.
+    /// Says that PyTorch's program has its sequences as `[steps, features]`, as [`Sequence`](crate::tensor::Sequence) here
+    /// does and `nn.LSTM` with `batch_first`, instead of `[features, steps]` as `nn.Conv1d`. The weights of a
+    /// [`Dense`](crate::layer::Dense) from or to a sequence are then in the order of steps there.
+    ///
+    /// A network with a [`Flatten`](crate::layer::Flatten) or a [`Reshape`](crate::layer::Reshape), which are in the order
+    /// of features, is then an error: write `Dense<Sequence<..>, Vector<..>>` for the linear layer.
+    pub fn steps_first(self) -> Self {
+        Self { steps_first: true, ..self }
+    }
+
+    /// Ignores the tensors and the settings of the file at and below this name: `.ignore("0.momentum")` loads a norm with
+    /// another momentum.
     pub fn ignore(mut self, theirs: impl Into<String>) -> Self {
         self.ignored.push(theirs.into());
         self
@@ -165,7 +186,12 @@ impl Format {
 
     fn write(&self, network: View<'_>, origin: &Origin) -> Result<Vec<u8>, CheckpointError> {
         let tensors = collect(origin, network, &self.entries(network.description())?)?;
-        serialize(origin, &tensors, &Note::new(self.layout.name(), network.name().to_string(), None))
+        let settings = self.settings(network.description());
+        serialize(
+            origin,
+            &tensors,
+            &Note::new(self.layout.name(), network.name().to_string(), settings, None),
+        )
     }
 
     fn read<N: Parameters>(&self, bytes: &[u8], origin: Origin) -> Result<Owned<N>, CheckpointError> {
@@ -192,7 +218,9 @@ impl Format {
         let entries = self.entries(network)?;
         let file = Container::parse(origin, bytes)?;
         self.check_layout(&file)?;
-        let problems = check::compare(&entries, &file, self.convert, |name| self.ignores(name, &entries));
+        let ignored = |name: &str| self.ignores(name, &entries);
+        let mut problems = check::compare(&entries, &file, self.convert, ignored);
+        problems.extend(check::compare_settings(&self.settings(network), &file, ignored));
         let cure = cure(&file, &problems);
         check::conclude(name, &file, problems, cure)?;
         check::check_numbers(&entries, &file)?;
@@ -243,23 +271,14 @@ impl Format {
                 return Err(CheckpointError::NoSuchPath { path: path.clone() });
             }
         }
+        if let (true, Some(path)) = (self.steps_first, flattens(network)) {
+            return Err(CheckpointError::StepsFirst { path });
+        }
         if self.layout == Layout::PyTorch {
-            to_pytorch(&mut entries);
+            to_pytorch(&mut entries, self.steps_first);
         }
         for entry in &mut entries {
-            let rename = |(ours, theirs): &(String, String)| {
-                below(&entry.path, ours)?;
-                // The path of a tensor is replaced by the whole name; that of a layer is a prefix.
-                let rest = if entry.path == *ours { "" } else { below(&entry.name, ours)? };
-                Some((ours.len(), join(theirs, rest)))
-            };
-            if let Some((_, name)) = self.renames.iter().filter_map(rename).max_by_key(|(length, _)| *length)
-            {
-                entry.name = name;
-            }
-            if let Some(within) = &self.within {
-                entry.name = join(within, &entry.name);
-            }
+            entry.name = self.renamed(&entry.path, &entry.name);
             if let Some(&(_, reversed)) = self.orders.iter().rfind(|(path, _)| *path == entry.path)
                 && reversed != entry.reversed
             {
@@ -270,13 +289,37 @@ impl Format {
         check_names(&entries)?;
         Ok(entries)
     }
+
+    /// Returns the settings of a network, with their names in this format.
+    fn settings(&self, network: &Node) -> Settings {
+        let mut all = Settings::new();
+        settings(network, &mut |path, value| {
+            all.insert(self.renamed(&path, &path), value);
+        });
+        all
+    }
+
+    /// Returns the name in the file of the tensor or setting at `path`, which is `name` without renamings.
+    fn renamed(&self, path: &str, name: &str) -> String {
+        let rename = |(ours, theirs): &(String, String)| {
+            below(path, ours)?;
+            // The path of a tensor is replaced by the whole name; that of a layer is a prefix.
+            let rest = if path == ours { "" } else { below(name, ours)? };
+            Some((ours.len(), join(theirs, rest)))
+        };
+        let renamed = self.renames.iter().filter_map(rename).max_by_key(|(length, _)| *length);
+        let name = renamed.map_or_else(|| name.to_owned(), |(_, name)| name);
+        self.within.as_ref().map_or_else(|| name.clone(), |within| join(within, &name))
+    }
 }
 
-/// What to do about tensors that do not fit.
+/// What to do about tensors and settings that do not fit.
 fn cure(file: &Container<'_>, problems: &[Problem]) -> &'static str {
     let checkpoint = file.note.as_ref().is_some_and(|note| note.values.is_some());
     if problems.iter().all(|problem| matches!(problem.wrong, Wrong::Scalar { .. })) {
         "`Format::convert` converts between floating-point scalars; or load it in the scalar of the file"
+    } else if problems.iter().all(|problem| matches!(problem.wrong, Wrong::Setting { .. })) {
+        "write the setting of the file into the type, as in `BatchNorm<16, f32, Epsilon<1, 1000>>`; or skip it by `Format::ignore`"
     } else if checkpoint && problems.iter().any(|problem| problem.name.starts_with("network.")) {
         "it is a checkpoint: `Format::chainrule().within(\"network\")` loads its network, `load_state` all of it"
     } else {

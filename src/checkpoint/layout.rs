@@ -23,20 +23,40 @@ impl Layout {
 }
 
 /// Converts names, orders and shapes to those of PyTorch's modules: see [`Format::pytorch`](super::Format::pytorch).
-pub(super) fn to_pytorch(entries: &mut [Entry]) {
+/// `steps_first` says that sequences have their steps first there, as here, and not their features.
+pub(super) fn to_pytorch(entries: &mut [Entry], steps_first: bool) {
+    // Sides in memory, all of which are in the opposite order there.
+    let sides = |tensor: &[usize]| match *tensor {
+        [steps, features] if !steps_first => vec![steps, features],
+        _ => vec![tensor.iter().product()],
+    };
     for at in 0..entries.len() {
         let (layer, field) = match entries[at].path.rsplit_once('.') {
             Some((layer, field)) => (format!("{layer}."), field.to_owned()),
             None => (String::new(), entries[at].path.clone()),
         };
         // PyTorch's linear maps and convolutions have one bias for each output, in a list. A norm's has its shape.
-        let beside_a_weight = || {
-            let weight = format!("{layer}weight");
-            let is_weight = |e: &Entry| matches!(e.role, Role::Weight { .. });
-            entries.iter().any(|entry| entry.path == weight && is_weight(entry))
+        let beside = |field: &str| {
+            let path = format!("{layer}{field}");
+            (entries[at].role == Role::Bias)
+                .then(|| entries.iter().find(|entry| entry.path == path))
+                .flatten()
+                .map(|entry| entry.role)
         };
-        let flat = entries[at].role == Role::Bias && beside_a_weight();
-        let reversed = matches!(entries[at].role, Role::Weight { layout: Sides::InputsFirst, .. });
+        let weight = beside("weight").filter(|role| matches!(role, Role::Weight { .. }));
+        let of_a_norm = matches!(entries[at].role, Role::Scale(_)) && field == "gain"
+            || matches!(beside("gain"), Some(Role::Scale(_)));
+        let (divided, reversed) = match (entries[at].role, weight) {
+            (Role::Weight { layout: Sides::Dense { inputs, outputs }, .. }, _) => {
+                (Some([sides(inputs), sides(outputs)].concat()), true)
+            }
+            (Role::Weight { layout: Sides::InputsFirst, .. }, _) => (None, true),
+            (_, Some(Role::Weight { layout: Sides::Dense { outputs, .. }, .. })) => {
+                (Some(sides(outputs)), true)
+            }
+            _ => (None, of_a_norm && !steps_first && entries[at].shape.len() == 2),
+        };
+        let flat = weight.is_some();
         let name = match (entries[at].role, &field[..]) {
             (Role::Scale(_), "gain" | "slope") => "weight",
             (Role::Buffer { .. }, "running_variance") => "running_var",
@@ -45,6 +65,9 @@ pub(super) fn to_pytorch(entries: &mut [Entry]) {
         let name = format!("{layer}{name}");
         let entry = &mut entries[at];
         (entry.name, entry.reversed) = (name, reversed);
+        if let Some(divided) = divided {
+            entry.sides = divided;
+        }
         if reversed {
             entry.shape.reverse();
         }

@@ -59,6 +59,13 @@ pub enum Wrong {
         /// The network's.
         network: &'static str,
     },
+    /// The file was written by a layer with another setting, such as a norm's epsilon.
+    Setting {
+        /// The setting in the file.
+        file: f64,
+        /// The network's.
+        network: f64,
+    },
     /// The checkpoint lacks this value.
     MissingValue,
     /// The checkpoint has this value, and nothing asks for it.
@@ -103,6 +110,9 @@ impl fmt::Display for Problem {
                 write!(f, "{name}: {file:?} in the file, {network:?} by the network")
             }
             Wrong::Scalar { file, network } => {
+                write!(f, "{name}: {file} in the file, {network} in the network")
+            }
+            Wrong::Setting { file, network } => {
                 write!(f, "{name}: {file} in the file, {network} in the network")
             }
             Wrong::MissingValue => write!(f, "{name}: a missing value"),

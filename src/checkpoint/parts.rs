@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chainrule_parameters::{Node, ViewMut};
 use serde_json::value::RawValue;
 
-use super::container::{Container, Values, Written};
-use super::entry::{Entry, collect, entries, fill};
+use super::container::{Container, Settings, Values, Written};
+use super::entry::{Entry, collect, entries, fill, settings};
 use super::layout::join;
 use super::mismatch::{Problem, Wrong};
 use super::state::Json;
@@ -28,12 +28,14 @@ pub(super) struct Saved {
     pub(super) origin: Origin,
     pub(super) tensors: Vec<(String, Written)>,
     pub(super) values: Values,
+    pub(super) settings: Settings,
     pub(super) result: Result<(), CheckpointError>,
 }
 
 /// The parts that a file should have.
 pub(super) struct Wanted<'a> {
     pub(super) entries: Vec<Entry>,
+    pub(super) settings: Settings,
     /// The file's values that no part has read yet.
     pub(super) left: BTreeMap<&'a str, &'a RawValue>,
     pub(super) problems: Vec<Problem>,
@@ -54,7 +56,15 @@ fn entries_of(network: &Node, name: &str) -> Vec<Entry> {
 impl StateFields<'_> {
     /// Saves, checks or restores the tensors of a network.
     pub(super) fn tensors(&mut self, name: &str, network: ViewMut<'_>) {
-        let entries = entries_of(network.description(), &join(&self.prefix, name));
+        let name = join(&self.prefix, name);
+        let entries = entries_of(network.description(), &name);
+        if let Parts::Save(Saved { settings: all, .. }) | Parts::Check(Wanted { settings: all, .. }) =
+            &mut self.parts
+        {
+            settings(network.description(), &mut |path, value| {
+                all.insert(join(&name, &path), value);
+            });
+        }
         match &mut self.parts {
             Parts::Save(saved) if saved.result.is_ok() => {
                 match collect(&saved.origin, network.as_view(), &entries) {

@@ -18,8 +18,15 @@ pub fn save_state(state: &mut dyn State, path: impl AsRef<Path>) -> Result<(), C
 }
 
 fn save(state: &mut dyn State, path: &Path) -> Result<(), CheckpointError> {
-    let saved = Saved { origin: path.into(), tensors: Vec::new(), values: BTreeMap::new(), result: Ok(()) };
-    let Parts::Save(Saved { origin, tensors, values, result }) = walk(state, Parts::Save(saved)) else {
+    let saved = Saved {
+        origin: path.into(),
+        tensors: Vec::new(),
+        values: BTreeMap::new(),
+        settings: BTreeMap::new(),
+        result: Ok(()),
+    };
+    let Parts::Save(Saved { origin, tensors, values, settings, result }) = walk(state, Parts::Save(saved))
+    else {
         return Ok(()); // the same parts that it received
     };
     result?;
@@ -27,7 +34,7 @@ fn save(state: &mut dyn State, path: &Path) -> Result<(), CheckpointError> {
     if let Some((name, _)) = tensors.iter().find(|(name, _)| !seen.insert(name)) {
         return Err(twice(name));
     }
-    let note = Note::new("chainrule", state.name(), Some(values));
+    let note = Note::new("chainrule", state.name(), settings, Some(values));
     atomic::write(path, &serialize(&origin, &tensors, &note)?)
 }
 
@@ -57,12 +64,14 @@ fn load(state: &mut dyn State, path: &Path) -> Result<(), CheckpointError> {
         });
     };
     let left = values.iter().map(|(name, value)| (&name[..], &**value)).collect();
-    let wanted = Wanted { entries: Vec::new(), left, problems: Vec::new() };
-    let Parts::Check(Wanted { entries, left, mut problems }) = walk(state, Parts::Check(wanted)) else {
+    let wanted = Wanted { entries: Vec::new(), settings: BTreeMap::new(), left, problems: Vec::new() };
+    let Parts::Check(Wanted { entries, settings, left, mut problems }) = walk(state, Parts::Check(wanted))
+    else {
         return Ok(()); // the same parts that it received
     };
     problems.extend(left.keys().map(|name| Problem::new(name, Wrong::UnexpectedValue)));
     problems.extend(check::compare(&entries, &file, false, |_| false));
+    problems.extend(check::compare_settings(&settings, &file, |_| false));
     let cure = "resume it with the network, the optimizer and the options that it was saved with";
     check::conclude(state.name(), &file, problems, cure)?;
     check::check_numbers(&entries, &file)?;

@@ -38,7 +38,7 @@ pub(super) const fn weight(node: &Node) -> Option<Weight> {
             }
             None
         }
-        Node::Nothing | Node::Repeat { .. } => None,
+        Node::Nothing | Node::Setting(_) | Node::Flattens | Node::Repeat { .. } => None,
     }
 }
 
@@ -60,6 +60,6 @@ const fn has_bias(node: &Node) -> bool {
             }
             false
         }
-        Node::Nothing | Node::Repeat { .. } => false,
+        Node::Nothing | Node::Setting(_) | Node::Flattens | Node::Repeat { .. } => false,
     }
 }

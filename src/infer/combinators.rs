@@ -3,7 +3,7 @@
 use super::{After, InferredAt, Shortcut};
 use crate::kernel::Real;
 use crate::layer::{At, Layer, PRelu};
-use crate::stack::{Branches, Concat, Parallel, Residual, Shared};
+use crate::stack::{Branches, Concat, Evaluate, Parallel, Residual, Shared};
 use crate::tensor::{Pair, Sample, Tensor};
 
 impl<const PLACE: usize, X: Sample, F: After<PLACE, X>, const N: usize> After<PLACE, X> for [F; N]
@@ -18,6 +18,13 @@ where
     Shared<F::Layer, N>: Layer<X>,
 {
     type Layer = Shared<F::Layer, N>;
+}
+
+impl<const PLACE: usize, X: Sample, F: After<PLACE, X>> After<PLACE, X> for Evaluate<F>
+where
+    Evaluate<F::Layer>: Layer<X>,
+{
+    type Layer = Evaluate<F::Layer>;
 }
 
 impl<const PLACE: usize, X, F, S, Y> After<PLACE, X> for Residual<F, S>

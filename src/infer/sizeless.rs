@@ -8,8 +8,9 @@ use chainrule_derive::Parameters;
 use super::After;
 use crate::kernel::Real;
 use crate::layer::{
-    At, Backward, BatchNorm, Bias, Conv1d, Conv2d, Dense, DepthwiseConv2d, GroupNorm, Layer, LayerNorm,
-    Linear, Mode, NoBias, RmsNorm, TransposedConv2d, WorkspaceMut,
+    AffineOf, At, Backward, BatchNorm, Bias, Conv1d, Conv2d, Dense, DepthwiseConv2d, Epsilon, GainAndBias,
+    GroupNorm, Layer, LayerNorm, Linear, MachineEpsilon, Mode, NoBias, NormSettings, RmsNorm,
+    TransposedConv2d, WorkspaceMut,
 };
 use crate::tensor::{Image, Sample, Sequence, Tensor, Vector};
 
@@ -158,10 +159,16 @@ pub struct AutoDepthwiseConv2d<
 /// use chainrule::prelude::*;
 /// type Net = Infer<Image<3, 8, 8>, (ConvTo<16, 3>, AutoBatchNorm)>;
 /// let net: Owned<(Conv2d<3, 16, 3>, BatchNorm<16>)> = Net::init(&mut rng(0));
+///
+/// type Same = Infer<Vector<4>, AutoBatchNorm<Epsilon<1, 1000>>>;
+/// let norm: Owned<BatchNorm<4, f32, Epsilon<1, 1000>>> = Same::init(&mut rng(0));
 /// ```
 #[derive(Clone, Copy, Debug, Parameters)]
 #[parameters(infer = own)]
-pub struct AutoBatchNorm;
+pub struct AutoBatchNorm<S: NormSettings = Epsilon, A: 'static = GainAndBias> {
+    #[parameter(skip)]
+    settings: PhantomData<fn() -> (S, A)>,
+}
 
 /// Layer normalization of a vector, of each step of a sequence, or of an image: [`LayerNorm`].
 ///
@@ -172,7 +179,10 @@ pub struct AutoBatchNorm;
 /// ```
 #[derive(Clone, Copy, Debug, Parameters)]
 #[parameters(infer = own)]
-pub struct AutoLayerNorm;
+pub struct AutoLayerNorm<S: NormSettings = Epsilon, A: 'static = GainAndBias> {
+    #[parameter(skip)]
+    settings: PhantomData<fn() -> (S, A)>,
+}
 
 /// RMS normalization of a vector, of each step of a sequence, or of an image: [`RmsNorm`].
 ///
@@ -183,7 +193,10 @@ pub struct AutoLayerNorm;
 /// ```
 #[derive(Clone, Copy, Debug, Parameters)]
 #[parameters(infer = own)]
-pub struct AutoRmsNorm;
+pub struct AutoRmsNorm<S: NormSettings = MachineEpsilon, A: 'static = NoBias> {
+    #[parameter(skip)]
+    settings: PhantomData<fn() -> (S, A)>,
+}
 
 /// Normalization of the channels that arrive, in `GROUPS` groups: [`GroupNorm`].
 ///
@@ -194,7 +207,10 @@ pub struct AutoRmsNorm;
 /// ```
 #[derive(Clone, Copy, Debug, Parameters)]
 #[parameters(infer = own)]
-pub struct AutoGroupNorm<const GROUPS: usize>;
+pub struct AutoGroupNorm<const GROUPS: usize, S: NormSettings = Epsilon, A: 'static = GainAndBias> {
+    #[parameter(skip)]
+    settings: PhantomData<fn() -> (S, A)>,
+}
 
 /// For each, what it is behind a shape.
 macro_rules! becomes {
@@ -237,22 +253,36 @@ becomes! {
      B: BiasOf<Vector<C, T>>]
     AutoDepthwiseConv2d<K, S, P, B>, behind Image<C, H, W, T>: DepthwiseConv2d<C, K, S, P, T, B::Bias>;
 
-    [const N: usize, T: Real] AutoBatchNorm, behind Vector<N, T>: BatchNorm<N, T>;
-    [const STEPS: usize, const N: usize, T: Real] AutoBatchNorm, behind Sequence<STEPS, N, T>: BatchNorm<N, T>;
-    [const C: usize, const H: usize, const W: usize, T: Real] AutoBatchNorm, behind Image<C, H, W, T>: BatchNorm<C, T>;
+    [const N: usize, T: Real, S: NormSettings, A: AffineOf<Vector<N, T>>]
+    AutoBatchNorm<S, A>, behind Vector<N, T>: BatchNorm<N, T, S, A>;
 
-    [const N: usize, T: Real] AutoLayerNorm, behind Vector<N, T>: LayerNorm<Vector<N, T>>;
-    [const STEPS: usize, const N: usize, T: Real] AutoLayerNorm, behind Sequence<STEPS, N, T>: LayerNorm<Vector<N, T>>;
-    [const C: usize, const H: usize, const W: usize, T: Real]
-    AutoLayerNorm, behind Image<C, H, W, T>: LayerNorm<Image<C, H, W, T>>;
+    [const STEPS: usize, const N: usize, T: Real, S: NormSettings, A: AffineOf<Vector<N, T>>]
+    AutoBatchNorm<S, A>, behind Sequence<STEPS, N, T>: BatchNorm<N, T, S, A>;
 
-    [const N: usize, T: Real] AutoRmsNorm, behind Vector<N, T>: RmsNorm<Vector<N, T>>;
-    [const STEPS: usize, const N: usize, T: Real] AutoRmsNorm, behind Sequence<STEPS, N, T>: RmsNorm<Vector<N, T>>;
-    [const C: usize, const H: usize, const W: usize, T: Real]
-    AutoRmsNorm, behind Image<C, H, W, T>: RmsNorm<Image<C, H, W, T>>;
+    [const C: usize, const H: usize, const W: usize, T: Real, S: NormSettings, A: AffineOf<Vector<C, T>>]
+    AutoBatchNorm<S, A>, behind Image<C, H, W, T>: BatchNorm<C, T, S, A>;
 
-    [const GROUPS: usize, const C: usize, const H: usize, const W: usize, T: Real]
-    AutoGroupNorm<GROUPS>, behind Image<C, H, W, T>: GroupNorm<GROUPS, C, T>;
+    [const N: usize, T: Real, S: NormSettings, A: AffineOf<Vector<N, T>>]
+    AutoLayerNorm<S, A>, behind Vector<N, T>: LayerNorm<Vector<N, T>, S, A>;
+
+    [const STEPS: usize, const N: usize, T: Real, S: NormSettings, A: AffineOf<Vector<N, T>>]
+    AutoLayerNorm<S, A>, behind Sequence<STEPS, N, T>: LayerNorm<Vector<N, T>, S, A>;
+
+    [const C: usize, const H: usize, const W: usize, T: Real, S: NormSettings, A: AffineOf<Image<C, H, W, T>>]
+    AutoLayerNorm<S, A>, behind Image<C, H, W, T>: LayerNorm<Image<C, H, W, T>, S, A>;
+
+    [const N: usize, T: Real, S: NormSettings, A: AffineOf<Vector<N, T>, Bias = NoBias>]
+    AutoRmsNorm<S, A>, behind Vector<N, T>: RmsNorm<Vector<N, T>, S, A>;
+
+    [const STEPS: usize, const N: usize, T: Real, S: NormSettings, A: AffineOf<Vector<N, T>, Bias = NoBias>]
+    AutoRmsNorm<S, A>, behind Sequence<STEPS, N, T>: RmsNorm<Vector<N, T>, S, A>;
+
+    [const C: usize, const H: usize, const W: usize, T: Real, S: NormSettings, A: AffineOf<Image<C, H, W, T>, Bias = NoBias>]
+    AutoRmsNorm<S, A>, behind Image<C, H, W, T>: RmsNorm<Image<C, H, W, T>, S, A>;
+
+    [const GROUPS: usize, const C: usize, const H: usize, const W: usize, T: Real, S: NormSettings,
+     A: AffineOf<Vector<C, T>>]
+    AutoGroupNorm<GROUPS, S, A>, behind Image<C, H, W, T>: GroupNorm<GROUPS, C, T, S, A>;
 }
 
 without_sizes!([const OUT: usize, B: 'static] LinearTo<OUT, B>);
@@ -263,7 +293,7 @@ without_sizes!(
     TransposedConvTo<OUT, K, S, P, B>
 );
 without_sizes!([const K: usize, const S: usize, const P: usize, B: 'static] AutoDepthwiseConv2d<K, S, P, B>);
-without_sizes!([] AutoBatchNorm);
-without_sizes!([] AutoLayerNorm);
-without_sizes!([] AutoRmsNorm);
-without_sizes!([const GROUPS: usize] AutoGroupNorm<GROUPS>);
+without_sizes!([S: NormSettings, A: 'static] AutoBatchNorm<S, A>);
+without_sizes!([S: NormSettings, A: 'static] AutoLayerNorm<S, A>);
+without_sizes!([S: NormSettings, A: 'static] AutoRmsNorm<S, A>);
+without_sizes!([const GROUPS: usize, S: NormSettings, A: 'static] AutoGroupNorm<GROUPS, S, A>);

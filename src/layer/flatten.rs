@@ -1,12 +1,13 @@
 use super::compare::comparable;
 use super::place::at_input;
+use super::reshape::reorder;
 use super::{Backward, Effect, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::{Flattened, Tensor};
 use chainrule_derive::Parameters;
 
 /// All numbers of an image or a sequence as one vector.
 ///
-/// Forward `y = x`, backward `dx = dy`, in memory order: channel after channel and row after row, or step after step.
+/// Forward `y = x`, backward `dx = dy`: an image channel after channel and row after row, a sequence feature after feature.
 ///
 /// # Shapes
 /// `Image<C, H, W>` to `Vector<C H W>`, `Sequence<STEPS, FEATURES>` to `Vector<STEPS FEATURES>`, both up to 2048
@@ -17,7 +18,9 @@ use chainrule_derive::Parameters;
 /// The Jacobian is the identity.
 ///
 /// # Source
-/// The memory order is row-major, as in C, NumPy and PyTorch.
+/// The order is that of PyTorch's `nn.Flatten`, which has images as `[channels, height, width]` and sequences, behind
+/// `nn.Conv1d`, as `[features, steps]`. In memory a [`Sequence`](crate::tensor::Sequence) is step after step; the order of
+/// steps is `(Reshape<Sequence<1, LEN>>, Flatten)`.
 ///
 /// # Examples
 /// ```
@@ -25,10 +28,12 @@ use chainrule_derive::Parameters;
 ///
 /// let picture = Image([[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]);
 /// assert_eq!(Flatten.predict(&picture)?, Vector([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]));
+/// let steps = Sequence([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]]);
+/// assert_eq!(Flatten.predict(&steps)?, Vector([1.0, 2.0, 3.0, 10.0, 20.0, 30.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
-#[parameters(place = own)]
+#[parameters(place = own, flattens)]
 pub struct Flatten;
 
 at_input!([X: Tensor] Flatten, X);
@@ -40,12 +45,12 @@ impl<X: Flattened> Layer<X> for Flatten {
     const PLAN: Plan = Plan::leaf::<X, Self>().effect(Effect::Unchanged);
 
     fn forward(&self, input: &[X], output: &mut [X::Vector], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
-        X::Vector::flat_mut(output).copy_from_slice(X::flat(input));
+        reorder(input, output);
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
         let Backward { output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
-        X::flat_mut(input_grad).copy_from_slice(X::Vector::flat(output_grad));
+        reorder(output_grad, input_grad);
     }
 }

@@ -66,7 +66,10 @@ pub use hook::{AnyLayer, BackwardHook, LayerPass};
 pub(crate) use hook::{backward_watched, leave, watch};
 pub use identity::Identity;
 pub use mode::Mode;
-pub use norm::{BatchNorm, GroupNorm, LayerNorm, RmsNorm};
+pub use norm::{
+    AffineOf, BatchNorm, Epsilon, GainAndBias, GroupNorm, InstanceNorm, LayerNorm, MachineEpsilon, Momentum,
+    NoAffine, NormSettings, RmsNorm,
+};
 pub use place::{At, InputAt};
 #[doc(hidden)]
 pub use place::{Bare, Passed, TakenBy, Then, Wrapper};

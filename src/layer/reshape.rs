@@ -10,7 +10,9 @@ use crate::tensor::{Tensor, len};
 
 /// The same numbers in another shape.
 ///
-/// Forward `y = x`, backward `dx = dy`, in memory order.
+/// Forward `y = x`, backward `dx = dy`. Images are in the order of channels, rows and columns. A sequence that becomes no
+/// sequence, or comes of none, is in the order of features and then steps, as in [`Flatten`](super::Flatten). From sequence
+/// to sequence the order is that of steps, so that several steps become one.
 ///
 /// # Shapes
 /// Any shape to `To`, which must have as many numbers, of any size. If the numbers differ, the program does not
@@ -21,7 +23,7 @@ use crate::tensor::{Tensor, len};
 /// The Jacobian is the identity.
 ///
 /// # Source
-/// The memory order is row-major, as in C, NumPy and PyTorch.
+/// The order is that of PyTorch's `reshape`, which has sequences, behind `nn.Conv1d`, as `[features, steps]`.
 ///
 /// # Examples
 /// ```
@@ -29,10 +31,17 @@ use crate::tensor::{Tensor, len};
 ///
 /// let picture = Reshape::<Image<1, 2, 3>>::default().predict(&Vector([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]))?;
 /// assert_eq!(picture, Image([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]));
+///
+/// // The two channels of an image become the two features of a sequence.
+/// let steps = Reshape::<Sequence<3, 2>>::default().predict(&Image([[[1.0, 2.0, 3.0]], [[4.0, 5.0, 6.0]]]))?;
+/// assert_eq!(steps, Sequence([[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]));
+/// // Two steps of two features become one of four.
+/// let joined = Reshape::<Sequence<1, 4>>::default().predict(&Sequence([[1.0, 2.0], [3.0, 4.0]]))?;
+/// assert_eq!(joined, Sequence([[1.0, 2.0, 3.0, 4.0]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Parameters)]
-#[parameters(name = "Reshape<{To}>")]
+#[parameters(name = "Reshape<{To}>", flattens)]
 pub struct Reshape<To: Tensor> {
     #[parameter(skip)]
     to: PhantomData<To>,
@@ -57,13 +66,34 @@ impl<T: Real, X: Tensor<Scalar = T>, To: Tensor<Scalar = T>> Layer<X> for Reshap
         );
 
     fn forward(&self, input: &[X], output: &mut [To], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
-        To::flat_mut(output).copy_from_slice(X::flat(input));
+        reorder(input, output);
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
         let Backward { output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
-        X::flat_mut(input_grad).copy_from_slice(To::flat(output_grad));
+        reorder(output_grad, input_grad);
+    }
+}
+
+/// Copies the numbers of `from` to tensors of another shape. A sequence, which has two sides, is in the order of its
+/// features, unless the other is one too.
+pub(super) fn reorder<X: Tensor<Scalar = T>, Y: Tensor<Scalar = T>, T: Real>(from: &[X], to: &mut [Y]) {
+    match (X::SHAPE, Y::SHAPE) {
+        ([_, _], [_, _]) => Y::flat_mut(to).copy_from_slice(X::flat(from)),
+        ([steps, features], _) => transpose(X::flat(from), [*steps, *features], Y::flat_mut(to)),
+        (_, [steps, features]) => transpose(X::flat(from), [*features, *steps], Y::flat_mut(to)),
+        _ => Y::flat_mut(to).copy_from_slice(X::flat(from)),
+    }
+}
+
+/// Transposes matrices, one after the other, of this many rows and columns.
+fn transpose<T: Real>(from: &[T], [rows, columns]: [usize; 2], to: &mut [T]) {
+    let Some(len) = rows.checked_mul(columns).filter(|len| *len > 0) else { return };
+    for (from, to) in from.chunks_exact(len).zip(to.chunks_exact_mut(len)) {
+        for (column, to) in to.chunks_exact_mut(rows).enumerate() {
+            to.iter_mut().zip(from.chunks_exact(columns)).for_each(|(y, row)| *y = row[column]);
+        }
     }
 }
 

@@ -4,13 +4,18 @@ use alloc::vec::Vec;
 use super::{GradientOf, Optimizer};
 use crate::Error;
 use crate::kernel::Real;
-use crate::layer::{Parameter, Parameters, View, ViewMut, Visitor, visit};
-use chainrule_parameters::{AsNetwork, Node, describe};
+use crate::layer::{Parameter, Parameters, Role, View, ViewMut, Visitor, visit};
+use crate::stack::EVALUATED;
+use chainrule_parameters::{AsNetwork, Node, describe, describe_leaves};
 
 /// An optimizer that freezes parts of the network, such as pretrained layers.
 ///
 /// A part is a path as [`Network::summary`](crate::Network::summary) prints it, of a layer (`2.branch`) or of a
-/// parameter (`0.weight`). Weight decay and running statistics do not change it either.
+/// parameter (`0.weight`). Weight decay does not change it either.
+///
+/// A [`BatchNorm`](crate::layer::BatchNorm) whose running mean and variance are frozen would still normalize by the batch
+/// in training, and the layers behind it would be trained on other inputs than they see in use. So this is an error, unless
+/// the norm is inside an [`Evaluate`](crate::stack::Evaluate), which keeps it in evaluation mode.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -43,7 +48,8 @@ impl<O> FreezeParameters<O> {
 
 impl<N: Parameters, O: Optimizer<N>> Optimizer<N> for FreezeParameters<O> {
     /// # Errors
-    /// As the optimizer inside, and [`Error::UnknownPath`] if no parameter has the path.
+    /// As the optimizer inside; [`Error::UnknownPath`] if no parameter has the path, and [`Error::FrozenStatistics`] for
+    /// a running mean or variance that is not in evaluation mode.
     fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
         &mut self,
         network: &mut M,
@@ -63,14 +69,32 @@ impl<N: Parameters, O: Optimizer<N>> Optimizer<N> for FreezeParameters<O> {
 }
 
 fn check_paths(node: &Node, paths: &[String]) -> Result<(), Error> {
-    match paths.iter().find(|path| {
-        let mut found = false;
-        describe(node, &mut |parameter| found |= leads_to(path, parameter));
-        !found
-    }) {
-        Some(path) => Err(Error::UnknownPath { path: path.clone() }),
-        None => Ok(()),
+    let mut evaluated = Vec::new();
+    describe_leaves(node, &mut |path, _| {
+        let path = path.to_string();
+        if let Some(part) = path.strip_suffix(EVALUATED) {
+            evaluated.push(String::from(part));
+        }
+    });
+    for path in paths {
+        let (mut found, mut statistics) = (false, None);
+        describe(node, &mut |parameter| {
+            if leads_to(path, parameter) {
+                found = true;
+                let full = parameter.path.to_string();
+                let kept = evaluated.iter().any(|part| full.starts_with(part.as_str()));
+                if matches!(parameter.role, Role::Buffer { .. }) && !kept {
+                    statistics.get_or_insert(full);
+                }
+            }
+        });
+        match statistics {
+            _ if !found => return Err(Error::UnknownPath { path: path.clone() }),
+            Some(path) => return Err(Error::FrozenStatistics { path }),
+            None => {}
+        }
     }
+    Ok(())
 }
 
 /// Returns whether a parameter is at this path, or below it.

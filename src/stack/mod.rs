@@ -10,6 +10,7 @@
 //! | [`Parallel<F, G>`](Parallel), on a [`Pair`](crate::tensor::Pair) | `y = (F(a), G(b))` | `da = J_F' dy_F`, `db = J_G' dy_G` |
 //! | [`Duplicate`], [`Sum`], [`Join`] | `(x, x)`, `a + b`, `[a, b]` | `dx = dy_1 + dy_2`, `da = db = dy`, `dy` split |
 //! | [`Shared<F, N>`](Shared), one layer applied `N` times | `y = F(F(..F(x)))` | one factor for each; the gradients with respect to the parameters are added |
+//! | [`Evaluate<F>`](Evaluate), a part in evaluation mode | `y = F(x)`, in training too | `dx = J_F' dy` |
 //!
 //! Each of them is a layer, so they can be nested. The skip connection A(n) = g(Z(n) + Z(n-k)) of He et al. 2016 gives
 //! the gradient two terms: dR/dA(n) · g'(Z(n) + Z(n-k)) times the product of all W and g' of the k layers in between,
@@ -38,6 +39,7 @@
 mod array;
 mod concat;
 mod declared;
+mod evaluate;
 mod in_a_row;
 mod named;
 mod pair;
@@ -57,6 +59,9 @@ pub use chainrule_derive::network;
 pub use concat::{Branches, Concat};
 #[doc(hidden)]
 pub use declared::{Arrival, Between, Unknown, Wrong, before, check_constants};
+#[cfg(feature = "alloc")]
+pub(crate) use evaluate::EVALUATED;
+pub use evaluate::Evaluate;
 #[doc(hidden)]
 pub use named::{Stack, Unchecked, named};
 pub use pair::{Duplicate, Join, Parallel, Sum};

@@ -57,8 +57,16 @@ macro_rules! every_layer {
         $case!("norm/layer_norm", layer_norm: LayerNorm<Vector<7, T>>, Vector<7, T>);
         $case!("norm/layer_norm", layer_norm_sequence: LayerNorm<Vector<4, T>>, Sequence<3, 4, T>);
         $case!("norm/layer_norm", layer_norm_image: LayerNorm<Image<2, 3, 2, T>>, Image<2, 3, 2, T>);
-        $case!("norm/rms_norm", rms_norm: RmsNorm<Vector<7, T>>, Vector<7, T>);
-        $case!("norm/rms_norm", rms_norm_sequence: RmsNorm<Vector<4, T>>, Sequence<3, 4, T>);
+        $case!("norm/rms_norm", rms_norm: RmsNorm<Vector<7, T>, Epsilon<1, 1_000_000>>, Vector<7, T>);
+        $case!("norm/rms_norm", rms_norm_sequence: RmsNorm<Vector<4, T>, Epsilon<1, 1_000_000>>, Sequence<3, 4, T>);
+        $case!("norm/batch_norm", batch_norm_of_keras: BatchNorm<4, T, (Epsilon<1, 1000>, Momentum<1, 100>)>, Vector<4, T>);
+        $case!("norm/batch_norm", batch_norm_without_affine: BatchNorm<2, T, Epsilon, NoAffine>, Image<2, 2, 4, T>);
+        $case!("norm/layer_norm", layer_norm_without_bias: LayerNorm<Vector<7, T>, Epsilon<1, 1000>, NoBias>, Vector<7, T>);
+        $case!("norm/layer_norm", layer_norm_without_affine: LayerNorm<Vector<4, T>, Epsilon, NoAffine>, Sequence<3, 4, T>);
+        $case!("norm/rms_norm", rms_norm_default: RmsNorm<Vector<7, T>>, Vector<7, T>);
+        $case!("norm/rms_norm", rms_norm_without_affine: RmsNorm<Vector<7, T>, Epsilon<1, 1_000_000>, NoAffine>, Vector<7, T>);
+        $case!("norm/group_norm", group_norm_without_affine: GroupNorm<2, 4, T, Epsilon<1, 100>, NoAffine>, Image<4, 2, 3, T>);
+        $case!("norm/group_norm", instance_norm_default: InstanceNorm<3, T>, Image<3, 3, 3, T>);
         $case!("norm/group_norm", group_norm: GroupNorm<2, 4, T>, Image<4, 2, 3, T>);
         $case!("norm/group_norm", group_norm_of_one: GroupNorm<1, 3, T>, Image<3, 3, 3, T>);
         $case!("norm/group_norm", instance_norm: GroupNorm<3, 3, T>, Image<3, 3, 3, T>);
@@ -128,6 +136,8 @@ macro_rules! every_combinator {
             Parallel<(Duplicate, Parallel<Tanh, Linear<3, 2, T>>, Join), Residual<Linear<3, 3, T>>>,
             Join
         ), Vector<3, T>);
+        $case!("evaluate", evaluate: (Evaluate<(Linear<3, 4, T>, BatchNorm<4, T>)>, Tanh), Vector<3, T>);
+        $case!("evaluate", evaluate_a_norm: Evaluate<BatchNorm<2, T>>, Image<2, 2, 4, T>);
         $case!("shared", shared_never: Shared<(Linear<3, 3, T>, Tanh), 0>, Vector<3, T>);
         $case!("shared", shared_once: Shared<(Linear<3, 3, T>, Tanh), 1>, Vector<3, T>);
         $case!("shared", shared_three_times: Shared<(Linear<3, 3, T>, Tanh), 3>, Vector<3, T>);

@@ -13,6 +13,7 @@ mod dataset;
 mod faults;
 mod history;
 mod idx;
+mod meaning;
 mod npy;
 mod python_files;
 mod weights;

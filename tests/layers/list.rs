@@ -155,8 +155,13 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn every_layer_that_is_exported_stands_in_a_row() {
     let layers: Vec<_> = layers("layer").into_iter().map(|(_, layer)| layer).collect();
-    let layers: BTreeSet<String> =
+    let mut layers: BTreeSet<String> =
         &owned(layers.iter().flat_map(|layer| words(layer))) & &exported("layer/mod.rs");
+    // The bounds of a layer's generics are beside it.
+    for file in files("layer") {
+        let text = std::fs::read_to_string(source(&format!("layer/{file}.rs"))).unwrap();
+        layers.retain(|name| !text.contains(&format!("pub trait {name}")));
+    }
     let rows = rows!(every_layer);
     let in_rows = owned(rows.iter().flat_map(|row| words(row[2])));
     let without_row: Vec<_> = layers.difference(&in_rows).collect();

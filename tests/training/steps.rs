@@ -1,7 +1,7 @@
 //! The processing between a gradient and a step: clipping, averaging, freezing.
 
-use chainrule::Error;
 use chainrule::prelude::*;
+use chainrule::{Error, checkpoint};
 
 type Net = (BatchNorm<3, f64>, Linear<3, 4, f64>, Tanh, Linear<4, 2, f64>);
 
@@ -92,25 +92,67 @@ fn an_average_is_the_weighted_sum_of_the_networks_and_the_last_ones_statistics()
     assert!(matches!(ExponentialMovingAverage::new(1.0).update(&nets[0]), Err(Error::Setting { .. })));
 }
 
+/// `net`, with the norm in evaluation mode. The paths are the same.
+fn in_evaluation(
+    seed: u64,
+) -> Owned<(Evaluate<BatchNorm<3, f64>>, Linear<3, 4, f64>, Tanh, Linear<4, 2, f64>)> {
+    checkpoint::from_bytes(&checkpoint::to_bytes(&net(seed)).unwrap()).unwrap()
+}
+
+#[test]
+fn statistics_are_frozen_in_evaluation_mode_only() {
+    for (path, of) in [("0", "0.running_mean"), ("0.running_variance", "0.running_variance")] {
+        let mut net_now = net(1);
+        let error = FreezeParameters::new(Sgd::new(0.1), [path]).step(&mut net_now, &net(2)).unwrap_err();
+        assert!(matches!(&error, Error::FrozenStatistics { path } if path == of), "{error}");
+        assert!(error.to_string().contains("`Evaluate<..>`"), "{error}");
+        assert_eq!(numbers(&net_now), numbers(&net(1)));
+        let mut inside = in_evaluation(1);
+        FreezeParameters::new(Sgd::new(0.1), [path]).step(&mut inside, &in_evaluation(2)).unwrap();
+    }
+    // The gain and the bias of a norm that is trained may be frozen.
+    FreezeParameters::new(Sgd::new(0.1), ["0.gain", "0.bias"]).step(&mut net(1), &net(2)).unwrap();
+}
+
+#[test]
+fn a_part_in_evaluation_mode_trains_the_rest_on_what_it_sees_in_use() {
+    type Net = (Evaluate<(BatchNorm<1, f64>, Dropout<50>)>, Linear<1, 1, f64>);
+    let mut net = Net::zeros();
+    let norm = &mut net.0.layer.0;
+    (norm.gain, norm.running_mean, norm.running_variance) = (Vector([1.0]), Vector([10.0]), Vector([4.0]));
+    net.1.weights_mut()[0] = 1.0;
+    let (x, y) = ([100.0, 200.0].map(|x| Vector([x])), [46.0, 93.0].map(|y| Vector([y])));
+    // (x - 10) / √(4 + 1e-5) is 45 and 95, up to 6e-5: errors of -1 and 2, and a loss of 2.5.
+    let in_use = net.loss(&MeanSquaredError, &x, &y).unwrap();
+    approx::assert_abs_diff_eq!(in_use, 2.5, epsilon = 1e-3);
+    let mut trainer = Trainer::new(net, MeanSquaredError, FreezeParameters::new(Sgd::new(1e-4), ["0"]), 1);
+    assert_eq!(trainer.step(&x, &y).unwrap(), in_use);
+    let norm = &trainer.network.0.layer.0;
+    assert_eq!((norm.running_mean[0], norm.running_variance[0], norm.gain[0]), (10.0, 4.0, 1.0));
+    // dL/dw = Σ error x̂ = -45 + 2 · 95 (twice the error over two samples).
+    approx::assert_abs_diff_eq!(trainer.network.1.weights()[0], 1.0 - 1e-4 * 145.0, epsilon = 1e-5);
+}
+
 #[test]
 fn what_is_frozen_stays_and_the_rest_moves_as_ever() {
     let gradient = net(9);
-    let (mut all, mut part) = (net(1), net(1));
+    let (mut all, mut part) = (net(1), in_evaluation(1));
     let mut plain = AdamW::new(0.1).weight_decay(0.1);
-    let mut frozen = FreezeParameters::new(plain.clone(), ["0", "1.bias"]);
+    let gradient_in_evaluation = in_evaluation(9);
+    let mut frozen = FreezeParameters::new(AdamW::new(0.1).weight_decay(0.1), ["0", "1.bias"]);
     for _ in 0..3 {
         plain.step(&mut all, &gradient).unwrap();
-        frozen.step(&mut part, &gradient).unwrap();
+        frozen.step(&mut part, &gradient_in_evaluation).unwrap();
     }
     let start = net(1);
-    assert_eq!(part.0, start.0, "a whole layer, its statistics too");
+    assert_eq!(part.0.layer, start.0, "a whole layer, its statistics too");
     assert_eq!(part.1.bias, start.1.bias, "one parameter");
     assert_eq!(part.1.weights(), all.1.weights());
     assert_eq!(part.3, all.3);
     assert_ne!(part.3, start.3);
 
     frozen.paths.clear();
-    frozen.step(&mut part, &gradient).unwrap();
+    frozen.step(&mut part, &gradient_in_evaluation).unwrap();
     assert_ne!(part.1.bias, start.1.bias, "thawed");
 }
 

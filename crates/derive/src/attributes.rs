@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, DeriveInput, Error, Ident, LitStr, Path, Result};
 
-/// `#[parameters(name = "..", place = own, infer = own, crate = ..)]`.
+/// `#[parameters(name = "..", place = own, infer = own, flattens, crate = ..)]`.
 #[derive(Default)]
 pub(crate) struct Attributes {
     /// How the type is printed.
@@ -13,6 +13,8 @@ pub(crate) struct Attributes {
     pub(crate) own_place: bool,
     /// Whether the layer implements `After` itself.
     pub(crate) own_infer: bool,
+    /// Whether the layer puts the numbers of a sequence in the order of features.
+    pub(crate) flattens: bool,
     /// Where the crate `chainrule` is.
     krate: Option<Path>,
 }
@@ -35,6 +37,8 @@ impl Attributes {
                     }
                     attributes.own_place |= meta.path.is_ident("place");
                     attributes.own_infer |= meta.path.is_ident("infer");
+                } else if meta.path.is_ident("flattens") {
+                    attributes.flattens = true;
                 } else if meta.path.is_ident("crate") {
                     attributes.krate = Some(meta.value()?.call(Path::parse_mod_style)?);
                 } else {

@@ -13,6 +13,8 @@ pub(crate) enum Kind {
     Tensor(Tensor),
     /// Plain data, which is skipped.
     Skip,
+    /// Plain data that stands for a number which the type sets.
+    Setting(TokenStream),
 }
 
 /// What the attribute of a parameter says.
@@ -66,6 +68,8 @@ pub(crate) fn kind(field: &Field) -> Result<Kind> {
         Kind::Skip
     } else if words.flag("flatten")? {
         Kind::Layer { flatten: true }
+    } else if let Some(value) = words.value("setting") {
+        Kind::Setting(value)
     } else {
         let role = if words.flag("weight")? {
             let missing = |what| {

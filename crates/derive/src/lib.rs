@@ -28,6 +28,7 @@ use field::Kind;
 /// | `#[parameter(bias)]` | a number that is added; starts at 0 |
 /// | `#[parameter(scale = 1.0)]` | a factor of a feature; starts at 1.0 |
 /// | `#[parameter(buffer = 0.0, momentum = 0.1)]` | measured in training and not trained, such as a running mean; starts at 0.0 |
+/// | `#[parameter(setting = 1e-5)]` | plain data, such as `PhantomData`, named after a number that the type sets and files contain |
 /// | `#[parameter(skip)]` | anything else that is plain data, such as `PhantomData` |
 ///
 /// The attribute of a tensor may also contain `shape = &[IN, OUT]` and `scalar = T`, where they do not follow from its
@@ -102,6 +103,10 @@ fn expand(input: &DeriveInput, attributes: &Attributes, krate: &TokenStream) -> 
                 checks.push(quote!(#krate::assert_plain::<#ty>();));
                 continue;
             }
+            Kind::Setting(value) => {
+                checks.push(quote!(#krate::assert_plain::<#ty>();));
+                (segment, quote!(&#krate::Node::Setting(#value)))
+            }
             Kind::Layer { flatten } => {
                 if field::is_generic(ty, &input.generics) {
                     predicates.push(quote!(#ty: #krate::Parameters));
@@ -125,6 +130,7 @@ fn expand(input: &DeriveInput, attributes: &Attributes, krate: &TokenStream) -> 
         });
     }
     let description = match &data.fields {
+        _ if attributes.flattens => quote!(#krate::Node::Flattens),
         _ if fields.is_empty() => quote!(#krate::Node::Nothing),
         Fields::Named(_) | Fields::Unnamed(_) | Fields::Unit => quote!(#krate::Node::Fields(&[#(#fields),*])),
     };

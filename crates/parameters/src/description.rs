@@ -7,6 +7,11 @@ pub enum Node {
     Nothing,
     /// One tensor.
     Tensor(Tensor),
+    /// A number that the type sets and that is not trained, such as a norm's epsilon. A file has it beside the tensors.
+    Setting(f64),
+    /// No parameters, in a layer that puts the numbers of a sequence in another order than that of memory: feature by
+    /// feature. What is behind it depends on that order.
+    Flattens,
     /// A struct or a tuple: several nodes, by name.
     Fields(&'static [Field]),
     /// Equal layers in a row.
@@ -119,7 +124,7 @@ impl Node {
     /// Returns how many numbers there are in all.
     pub const fn count(&self) -> usize {
         match self {
-            Self::Nothing => 0,
+            Self::Nothing | Self::Setting(_) | Self::Flattens => 0,
             Self::Tensor(tensor) => tensor.len,
             Self::Fields(fields) => {
                 let (mut sum, mut at) = (0, 0);
@@ -137,7 +142,7 @@ impl Node {
     #[doc(hidden)]
     pub const fn has_empty_weight(&self) -> bool {
         match self {
-            Self::Nothing => false,
+            Self::Nothing | Self::Setting(_) | Self::Flattens => false,
             Self::Tensor(tensor) => tensor.len == 0,
             Self::Fields(fields) => {
                 let mut at = 0;
@@ -156,7 +161,7 @@ impl Node {
     /// Returns whether there is a [buffer](Role::Buffer) among them.
     pub const fn has_buffers(&self) -> bool {
         match self {
-            Self::Nothing => false,
+            Self::Nothing | Self::Setting(_) | Self::Flattens => false,
             Self::Tensor(tensor) => matches!(tensor.role, Role::Buffer { .. }),
             Self::Fields(fields) => {
                 let mut at = 0;

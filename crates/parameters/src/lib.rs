@@ -45,7 +45,7 @@ pub use scalar::{Number, Scalar};
 #[doc(hidden)]
 pub use view::NonEmpty;
 pub use view::{View, ViewMut};
-pub use visit::{Parameter, Visitor, describe, visit};
+pub use visit::{Parameter, Visitor, describe, describe_leaves, visit};
 
 /// The parameters of a layer, described by one constant.
 ///

@@ -53,6 +53,14 @@ pub enum Layout {
     /// Inputs first, then outputs, as `Linear` has it: `[IN, OUT]`, or `[K, IN, OUT]` for a convolution of steps.
     /// PyTorch has the sides in the opposite order.
     InputsFirst,
+    /// Inputs first, then outputs, as `Dense` has it: `[IN, OUT]`, each side with all numbers of a tensor.
+    Dense {
+        /// The sides of the input. Two are those of a sequence, steps and features, which PyTorch has in the opposite
+        /// order.
+        inputs: &'static [usize],
+        /// The sides of the output.
+        outputs: &'static [usize],
+    },
     /// Outputs first, then all that they sum over, as PyTorch has it: `[OUT, IN, K, K]`.
     OutputsFirst,
 }

@@ -76,7 +76,7 @@ unsafe fn walk<const R: usize, const W: usize>(
     visitor: &mut dyn Visitor<R, W>,
 ) {
     match node {
-        Node::Nothing => {}
+        Node::Nothing | Node::Setting(_) | Node::Flattens => {}
         Node::Tensor(tensor) => {
             let (parameter, len) = (Parameter::new(path, tensor), tensor.len());
             // SAFETY: the contract of `Parameters` says that a tensor of `len` numbers of this scalar is here, aligned
@@ -148,9 +148,25 @@ pub fn describe(node: &Node, f: &mut dyn FnMut(&Parameter<'_>)) {
 
 fn list(node: &Node, path: &Path<'_>, f: &mut dyn FnMut(&Parameter<'_>)) {
     match node {
-        Node::Nothing => {}
+        Node::Nothing | Node::Setting(_) | Node::Flattens => {}
         Node::Tensor(tensor) => f(&Parameter::new(path, tensor)),
         Node::Fields(fields) => fields.iter().for_each(|field| list(field.node, &path.join(field.name), f)),
         Node::Repeat { count, of, .. } => (0..*count).for_each(|at| list(of, &path.join(at), f)),
+    }
+}
+
+/// Calls `f` for each leaf of a description, in order, with its path: tensors, settings and layers that flatten.
+pub fn describe_leaves(node: &Node, f: &mut dyn FnMut(&Path<'_>, &Node)) {
+    list_leaves(node, &Path::ROOT, f);
+}
+
+fn list_leaves(node: &Node, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &Node)) {
+    match node {
+        Node::Nothing => {}
+        Node::Tensor(_) | Node::Setting(_) | Node::Flattens => f(path, node),
+        Node::Fields(fields) => {
+            fields.iter().for_each(|field| list_leaves(field.node, &path.join(field.name), f));
+        }
+        Node::Repeat { count, of, .. } => (0..*count).for_each(|at| list_leaves(of, &path.join(at), f)),
     }
 }

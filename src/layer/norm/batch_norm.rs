@@ -1,26 +1,40 @@
+use core::marker::PhantomData;
+
 use chainrule_derive::Parameters;
 
-use super::{factor, part_by_part, sums};
+use super::settings::{NOT_POSITIVE, Rest, epsilon, is_positive};
+use super::{
+    AffineOf, Epsilon, GainAndBias, NormSettings, add_at, bias_at, factor, gain_at, part_by_part, sums,
+};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
+use crate::layer::dense::Bias;
 use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, WorkspaceMut};
 use crate::tensor::{Image, Sequence, Vector};
 
 /// Normalizes each feature, or each channel of an image, to mean 0 and variance 1 over the batch.
 ///
-/// Forward `x̂ = (x - μ) r`, `y = γ x̂ + β`, with r = 1 / √(σ² + ε), ε = 1e-5. In training μ and σ² are the mean and
+/// Forward `x̂ = (x - μ) r`, `y = γ x̂ + β`, with r = 1 / √(σ² + ε). In training μ and σ² are the mean and
 /// variance of the feature's n numbers in the batch (n counts samples, and steps or pixels); in evaluation mode they
 /// are the running mean and variance. Backward in training `dx = γ r (dy - mean dy - x̂ mean dy x̂)`, in evaluation
 /// `dx = γ r dy`; in both `dγ = Σ dy x̂`, `dβ = Σ dy`.
 ///
-/// The running mean and variance are [buffers](crate::layer::Role::Buffer). Each training step moves them by 0.1 of
-/// their distance to the batch's μ and σ² n / (n - 1) (the unbiased estimate). A feature with a single number in the
+/// The running mean and variance are [buffers](crate::layer::Role::Buffer). Each training step moves them by a share, the
+/// momentum, of their distance to the batch's μ and σ² n / (n - 1) (the unbiased estimate). A feature with a single number in the
 /// batch (n = 1) has the variance 0: the output is the bias, the input gets no gradient, and the running variance does
 /// not change. Train with batches of several samples.
 ///
 /// # Shapes
 /// `Vector<FEATURES>`, `Sequence<STEPS, FEATURES>` or `Image<FEATURES, H, W>`, and the same shape as output. `gain`
 /// (γ), `bias` (β), `running_mean` and `running_variance` are `[FEATURES]` and start at 1, 0, 0 and 1.
+///
+/// # Settings
+/// `BatchNorm<FEATURES, f32, S, A>`. S is ε, 1e-5 by default as in PyTorch, or ε and the momentum, 0.1 by default:
+/// `BatchNorm<16, f32, (Epsilon<1, 1000>, Momentum<1, 100>)>` is that of Keras. A is `GainAndBias` by default; with
+/// [`NoBias`](crate::layer::NoBias) there is no β, with [`NoAffine`](super::NoAffine) neither γ nor β.
+///
+/// In training mode a part of a network that is frozen still normalizes by the batch. [`Evaluate`](crate::stack::Evaluate)
+/// keeps it in evaluation mode.
 ///
 /// # Gradient flow
 /// In training the Jacobian of a feature is γ r (I - 1 1ᵀ/n - x̂ x̂ᵀ/n), of norm at most γ r, over the batch: a
@@ -51,27 +65,40 @@ use crate::tensor::{Image, Sequence, Vector};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(name = "BatchNorm<{FEATURES}{:T}>")]
-pub struct BatchNorm<const FEATURES: usize, T: Real = f32> {
+#[parameters(
+    name = "BatchNorm<{FEATURES}{=Rest::<Vector<FEATURES, T>, S, A, Epsilon, GainAndBias>::SCALAR}{=Rest::<Vector<FEATURES, T>, S, A, Epsilon, GainAndBias>::PART}>"
+)]
+pub struct BatchNorm<
+    const FEATURES: usize,
+    T: Real = f32,
+    S: NormSettings = Epsilon,
+    A: AffineOf<Vector<FEATURES, T>> = GainAndBias,
+> {
     /// γ: a factor for each feature.
-    #[parameter(scale = 1.0)]
-    pub gain: Vector<FEATURES, T>,
+    #[parameter(scale = 1.0, shape = &[FEATURES], scalar = T)]
+    pub gain: A::Gain,
     /// β: a bias for each feature.
-    #[parameter(bias)]
-    pub bias: Vector<FEATURES, T>,
+    #[parameter(bias, shape = &[FEATURES], scalar = T)]
+    pub bias: A::Bias,
     /// The running mean of each feature.
     #[parameter(buffer = 0.0, momentum = Self::MOMENTUM)]
     pub running_mean: Vector<FEATURES, T>,
     /// The running variance of each feature.
     #[parameter(buffer = 1.0, momentum = Self::MOMENTUM)]
     pub running_variance: Vector<FEATURES, T>,
+    #[parameter(setting = Self::EPSILON)]
+    epsilon: PhantomData<S>,
+    #[parameter(setting = Self::MOMENTUM)]
+    momentum: PhantomData<S>,
 }
 
-impl<const FEATURES: usize, T: Real> BatchNorm<FEATURES, T> {
+impl<const FEATURES: usize, T: Real, S: NormSettings, A: AffineOf<Vector<FEATURES, T>>>
+    BatchNorm<FEATURES, T, S, A>
+{
     /// ε, added to the variance.
-    pub const EPSILON: f64 = 1e-5;
+    pub const EPSILON: f64 = epsilon::<S, T>();
     /// By which share of their distance to the batch's mean and variance a step moves the running ones.
-    pub const MOMENTUM: f64 = 0.1;
+    pub const MOMENTUM: f64 = S::MOMENTUM;
 }
 
 /// The mean and factor by which the last forward pass normalized each feature, saved in the workspace.
@@ -133,12 +160,19 @@ impl<'a> Moments<'a> {
     }
 }
 
-impl<const FEATURES: usize, const H: usize, const W: usize, T: Real> Layer<Image<FEATURES, H, W, T>>
-    for BatchNorm<FEATURES, T>
+impl<
+    const FEATURES: usize,
+    const H: usize,
+    const W: usize,
+    T: Real,
+    S: NormSettings,
+    A: AffineOf<Vector<FEATURES, T>>,
+> Layer<Image<FEATURES, H, W, T>> for BatchNorm<FEATURES, T, S, A>
 {
     type Output = Image<FEATURES, H, W, T>;
     const PLAN: Plan = Plan::leaf::<Image<FEATURES, H, W, T>, Self>()
         .saves(Moments::space(FEATURES))
+        .requires(is_positive(Self::EPSILON), NOT_POSITIVE)
         .effect(Effect::Norm { of: Normalized::Batch, epsilon: Self::EPSILON });
 
     fn forward(
@@ -164,8 +198,8 @@ impl<const FEATURES: usize, const H: usize, const W: usize, T: Real> Layer<Image
         }
         for (x, y) in input.iter().zip(output) {
             for f in 0..FEATURES {
-                let (mean, scale) = (moments.mean[f], moments.factor[f] * self.gain[f].to_f64());
-                let bias = self.bias[f].to_f64();
+                let (mean, scale) = (moments.mean[f], moments.factor[f] * gain_at(self.gain.as_numbers(), f));
+                let bias = bias_at(self.bias.as_numbers(), f);
                 for (y, x) in y.0[f].as_flattened_mut().iter_mut().zip(x.0[f].as_flattened()) {
                     *y = T::from_f64((x.to_f64() - mean) * scale + bias);
                 }
@@ -192,8 +226,8 @@ impl<const FEATURES: usize, const H: usize, const W: usize, T: Real> Layer<Image
             }
         }
         for f in 0..FEATURES {
-            gradient.bias[f] += T::from_f64(plain[f]);
-            gradient.gain[f] += T::from_f64(along[f]);
+            add_at(gradient.bias.as_numbers_mut(), f, plain[f]);
+            add_at(gradient.gain.as_numbers_mut(), f, along[f]);
             let distance = |measured, running: T, batch: f64| {
                 if measured { T::from_f64(running.to_f64() - batch) } else { T::zero() }
             };
@@ -209,7 +243,7 @@ impl<const FEATURES: usize, const H: usize, const W: usize, T: Real> Layer<Image
             for f in 0..FEATURES {
                 let (mean, factor) = (mean[f], factor[f]);
                 let (plain, along) = (plain[f] * share, along[f] * share);
-                let scale = factor * self.gain[f].to_f64();
+                let scale = factor * gain_at(self.gain.as_numbers(), f);
                 let pairs = x.0[f].as_flattened().iter().zip(dy.0[f].as_flattened());
                 for (dx, (x, dy)) in dx.0[f].as_flattened_mut().iter_mut().zip(pairs) {
                     let across = dy.to_f64() - plain - (x.to_f64() - mean) * factor * along;
@@ -221,12 +255,12 @@ impl<const FEATURES: usize, const H: usize, const W: usize, T: Real> Layer<Image
 }
 
 part_by_part!(
-    [const FEATURES: usize, T: Real]
-    BatchNorm<FEATURES, T>: Vector<FEATURES, T>, as Image<FEATURES, 1, 1, T>
+    [const FEATURES: usize, T: Real, S: NormSettings, A: AffineOf<Vector<FEATURES, T>>]
+    BatchNorm<FEATURES, T, S, A>: Vector<FEATURES, T>, as Image<FEATURES, 1, 1, T>
 );
 part_by_part!(
-    [const STEPS: usize, const FEATURES: usize, T: Real]
-    BatchNorm<FEATURES, T>: Sequence<STEPS, FEATURES, T>, as Image<FEATURES, 1, 1, T>
+    [const STEPS: usize, const FEATURES: usize, T: Real, S: NormSettings, A: AffineOf<Vector<FEATURES, T>>]
+    BatchNorm<FEATURES, T, S, A>: Sequence<STEPS, FEATURES, T>, as Image<FEATURES, 1, 1, T>
 );
 
-comparable!([const FEATURES: usize, T: Real] BatchNorm<FEATURES, T>);
+comparable!([const FEATURES: usize, T: Real, S: NormSettings, A: AffineOf<Vector<FEATURES, T>>] BatchNorm<FEATURES, T, S, A>);

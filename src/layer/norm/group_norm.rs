@@ -1,9 +1,16 @@
+use core::marker::PhantomData;
+
 use chainrule_derive::Parameters;
 
 use super::groups_at::ThenGroups;
-use super::{Normal, add_sums, sums, sums_space};
+use super::settings::{NOT_POSITIVE, Rest, epsilon, is_positive};
+use super::{
+    AffineOf, Epsilon, GainAndBias, NoAffine, NormSettings, Normal, add_sums, bias_at, gain_at, sums,
+    sums_space,
+};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
+use crate::layer::dense::Bias;
 use crate::layer::window_at::{ImageAt, window_at};
 use crate::layer::{At, Backward, Effect, Layer, Mode, Normalized, Plan, Space, Then, Window, WorkspaceMut};
 use crate::tensor::side::{Side, SplitInto};
@@ -12,13 +19,17 @@ use crate::tensor::{Image, Vector};
 /// Normalizes each of `GROUPS` equal groups of an image's channels to mean 0 and variance 1.
 ///
 /// Forward `x̂ᵢ = (xᵢ - μ) r`, `yᵢ = γ x̂ᵢ + β`, with μ and σ² the mean and variance of the n numbers of xᵢ's group, r
-/// = 1 / √(σ² + ε), ε = 1e-5, and γ and β those of xᵢ's channel; backward `dxᵢ = r (gᵢ - mean g - x̂ᵢ mean g x̂)` with
+/// = 1 / √(σ² + ε), and γ and β those of xᵢ's channel; backward `dxᵢ = r (gᵢ - mean g - x̂ᵢ mean g x̂)` with
 /// g = γ dy and the means over the group, and `dγ = Σ dy x̂`, `dβ = Σ dy` over the channel and the batch.
 ///
 /// # Shapes
 /// `Image<CHANNELS, H, W>`, and the same shape as output; `GROUPS` must divide `CHANNELS`, which is at most 2048.
 /// `gain` (γ) starts at 1, `bias` (β) at 0, both `[CHANNELS]`. One group is a layer norm with a gain for each channel;
-/// `CHANNELS` groups are an instance norm.
+/// `CHANNELS` groups are an [`InstanceNorm`].
+///
+/// # Settings
+/// `GroupNorm<GROUPS, CHANNELS, f32, S, A>`. S is ε, 1e-5 by default as in PyTorch. A is `GainAndBias` by default; with
+/// [`NoBias`](crate::layer::NoBias) there is no β, with [`NoAffine`] neither γ nor β.
 ///
 /// # Gradient flow
 /// As [`LayerNorm`](crate::layer::LayerNorm), for each group: the Jacobian of x̂ has a norm of at most r, and removes
@@ -38,23 +49,68 @@ use crate::tensor::{Image, Vector};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(place = own, name = "GroupNorm<{GROUPS}, {CHANNELS}{:T}>")]
-pub struct GroupNorm<const GROUPS: usize, const CHANNELS: usize, T: Real = f32> {
+#[parameters(
+    place = own,
+    name = "GroupNorm<{GROUPS}, {CHANNELS}{=Rest::<Vector<CHANNELS, T>, S, A, Epsilon, GainAndBias>::SCALAR}{=Rest::<Vector<CHANNELS, T>, S, A, Epsilon, GainAndBias>::PART}>"
+)]
+pub struct GroupNorm<
+    const GROUPS: usize,
+    const CHANNELS: usize,
+    T: Real = f32,
+    S: NormSettings = Epsilon,
+    A: AffineOf<Vector<CHANNELS, T>> = GainAndBias,
+> {
     /// γ: a factor for each channel.
-    #[parameter(scale = 1.0)]
-    pub gain: Vector<CHANNELS, T>,
+    #[parameter(scale = 1.0, shape = &[CHANNELS], scalar = T)]
+    pub gain: A::Gain,
     /// β: a bias for each channel.
-    #[parameter(bias)]
-    pub bias: Vector<CHANNELS, T>,
+    #[parameter(bias, shape = &[CHANNELS], scalar = T)]
+    pub bias: A::Bias,
+    #[parameter(setting = Self::EPSILON)]
+    epsilon: PhantomData<S>,
 }
 
-impl<const GROUPS: usize, const CHANNELS: usize, T: Real> GroupNorm<GROUPS, CHANNELS, T> {
+/// Normalizes each channel of an image to mean 0 and variance 1: a [`GroupNorm`] with a group for each channel.
+///
+/// As in PyTorch there is no gain and no bias, unless A is `GainAndBias`.
+///
+/// # Source
+/// Ulyanov, Vedaldi, Lempitsky, "Instance normalization: the missing ingredient for fast stylization" (2016),
+/// arXiv:1607.08022, eq. 2.
+///
+/// # Examples
+/// ```
+/// use approx::assert_abs_diff_eq;
+/// use chainrule::prelude::*;
+///
+/// let norm = InstanceNorm::<2>::init(&mut rng(0));
+/// let x = Image([[[1.0, 3.0]], [[-10.0, -30.0]]]);
+/// assert_abs_diff_eq!(norm.predict(&x)?, Image([[[-1.0, 1.0]], [[1.0, -1.0]]]), epsilon = 1e-5);
+/// assert_eq!(<InstanceNorm<2>>::COUNT, 0);
+/// assert_eq!(<InstanceNorm<2, f32, Epsilon, GainAndBias>>::COUNT, 4);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+pub type InstanceNorm<const CHANNELS: usize, T = f32, S = Epsilon, A = NoAffine> =
+    GroupNorm<CHANNELS, CHANNELS, T, S, A>;
+
+impl<const GROUPS: usize, const CHANNELS: usize, T: Real, S: NormSettings, A: AffineOf<Vector<CHANNELS, T>>>
+    GroupNorm<GROUPS, CHANNELS, T, S, A>
+{
     /// ε, added to the variance.
-    pub const EPSILON: f64 = 1e-5;
+    pub const EPSILON: f64 = epsilon::<S, T>();
 }
 
-impl<const PLACE: usize, X, Checked, Split, const GROUPS: usize, const CHANNELS: usize, T: Real> At<PLACE, X>
-    for GroupNorm<GROUPS, CHANNELS, T>
+impl<
+    const PLACE: usize,
+    X,
+    Checked,
+    Split,
+    const GROUPS: usize,
+    const CHANNELS: usize,
+    T: Real,
+    S: NormSettings,
+    A: AffineOf<Vector<CHANNELS, T>>,
+> At<PLACE, X> for GroupNorm<GROUPS, CHANNELS, T, S, A>
 where
     X: ImageAt<PLACE, Self, CHANNELS, T, Check = Checked>,
     Checked: ThenGroups<PLACE, X, Self, CHANNELS, GROUPS, Check = Split>,
@@ -63,8 +119,15 @@ where
     window_at!(@items X, Split);
 }
 
-impl<const GROUPS: usize, const CHANNELS: usize, const H: usize, const W: usize, T: Real>
-    Layer<Image<CHANNELS, H, W, T>> for GroupNorm<GROUPS, CHANNELS, T>
+impl<
+    const GROUPS: usize,
+    const CHANNELS: usize,
+    const H: usize,
+    const W: usize,
+    T: Real,
+    S: NormSettings,
+    A: AffineOf<Vector<CHANNELS, T>>,
+> Layer<Image<CHANNELS, H, W, T>> for GroupNorm<GROUPS, CHANNELS, T, S, A>
 where
     Side<CHANNELS>: SplitInto<GROUPS>,
 {
@@ -73,6 +136,7 @@ where
         .saves(Space::per_sample::<Normal>(GROUPS))
         .backward_scratch(sums_space(2, CHANNELS))
         .window(Window::WHOLE)
+        .requires(is_positive(Self::EPSILON), NOT_POSITIVE)
         .effect(
             // The variance of a single channel depends on how similar its pixels are.
             if GROUPS < CHANNELS {
@@ -95,7 +159,8 @@ where
             let group = &input[sample].0[first..first + channels];
             *normal = Normal::of(group.as_flattened().as_flattened(), Self::EPSILON);
             for channel in first..first + channels {
-                let (gain, bias) = (self.gain[channel].to_f64(), self.bias[channel].to_f64());
+                let gain = gain_at(self.gain.as_numbers(), channel);
+                let bias = bias_at(self.bias.as_numbers(), channel);
                 let y = output[sample].0[channel].as_flattened_mut();
                 for (y, x) in y.iter_mut().zip(input[sample].0[channel].as_flattened()) {
                     *y = T::from_f64(gain * normal.apply(x.to_f64()) + bias);
@@ -119,14 +184,15 @@ where
                     sums([dy.as_flattened(), x.as_flattened()], |[dy, x]| [dy, dy * normal.apply(x)]);
                 dbias[channel] += of_dy;
                 dgain[channel] += of_dy_x;
-                plain += self.gain[channel].to_f64() * of_dy;
-                along += self.gain[channel].to_f64() * of_dy_x;
+                let gain = gain_at(self.gain.as_numbers(), channel);
+                plain += gain * of_dy;
+                along += gain * of_dy_x;
             }
             let Some(input_grad) = input_grad.as_deref_mut() else { continue };
             let [plain, along] = [plain, along].map(|sum| sum / (channels * H * W) as f64);
             for channel in first..first + channels {
                 let (x, dy) = (&input[sample].0[channel], &output_grad[sample].0[channel]);
-                let gain = self.gain[channel].to_f64();
+                let gain = gain_at(self.gain.as_numbers(), channel);
                 let dx = input_grad[sample].0[channel].as_flattened_mut().iter_mut();
                 for (dx, (x, dy)) in dx.zip(x.as_flattened().iter().zip(dy.as_flattened())) {
                     let across = gain * dy.to_f64() - plain - normal.apply(x.to_f64()) * along;
@@ -134,9 +200,9 @@ where
                 }
             }
         }
-        add_sums(dgain, &mut gradient.gain.0);
-        add_sums(dbias, &mut gradient.bias.0);
+        add_sums(dgain, gradient.gain.as_numbers_mut());
+        add_sums(dbias, gradient.bias.as_numbers_mut());
     }
 }
 
-comparable!([const GROUPS: usize, const CHANNELS: usize, T: Real] GroupNorm<GROUPS, CHANNELS, T>);
+comparable!([const GROUPS: usize, const CHANNELS: usize, T: Real, S: NormSettings, A: AffineOf<Vector<CHANNELS, T>>] GroupNorm<GROUPS, CHANNELS, T, S, A>);

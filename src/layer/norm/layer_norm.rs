@@ -1,25 +1,33 @@
+use core::marker::PhantomData;
+
 use chainrule_derive::Parameters;
 
-use super::{Normal, add_sums, part_by_part, sums, sums_space};
+use super::settings::{NOT_POSITIVE, Rest, epsilon, is_positive};
+use super::{AffineOf, Epsilon, GainAndBias, NormSettings, Normal, add_sums, part_by_part, sums_space};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
+use crate::layer::dense::Bias;
 use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, Window, WorkspaceMut};
 use crate::tensor::{Sequence, Tensor, Vector, len};
 
 /// Normalizes each sample, or each step of a sequence, to mean 0 and variance 1 over all of its numbers.
 ///
 /// Forward `x̂ᵢ = (xᵢ - μ) r`, `yᵢ = γᵢ x̂ᵢ + βᵢ`, with μ the mean of the n numbers, σ² the mean of (x - μ)², and
-/// r = 1 / √(σ² + ε), ε = 1e-5; backward `dxᵢ = r (gᵢ - mean g - x̂ᵢ mean g x̂)` with g = γ dy, and `dγ = Σ dy x̂`,
+/// r = 1 / √(σ² + ε); backward `dxᵢ = r (gᵢ - mean g - x̂ᵢ mean g x̂)` with g = γ dy, and `dγ = Σ dy x̂`,
 /// `dβ = Σ dy` over the batch.
 ///
 /// # Shapes
 /// `LayerNorm<X>`: input and output have the shape X. `LayerNorm<Vector<F>>` takes a `Sequence<S, F>` too, and
 /// normalizes each step separately. `gain` (γ) starts at 1, `bias` (β) at 0, both of the shape X.
 ///
+/// # Settings
+/// `LayerNorm<X, S, A>`. S is ε, 1e-5 by default as in PyTorch: `LayerNorm<X, Epsilon<1, 1000>>`. A is `GainAndBias` by default;
+/// with [`NoBias`](crate::layer::NoBias) there is no β, with [`NoAffine`](super::NoAffine) neither γ nor β.
+///
 /// # Gradient flow
 /// The Jacobian of x̂ is r (I - 1 1ᵀ/n - x̂ x̂ᵀ/n): its norm is at most r, and it removes the components along 1 and
 /// (up to ε) along x̂. Scaling x by s scales its gradient by 1/s, so the scale of the weights before this layer can
-/// make neither activations nor gradients explode. Numbers that are all equal give the bias, and r is 1/√ε = 316 there.
+/// make neither activations nor gradients explode. Numbers that are all equal give the bias, and r is 1/√ε there: 316 for 1e-5.
 ///
 /// # Source
 /// Ba, Kiros, Hinton, "Layer normalization" (2016), arXiv:1607.06450, eq. 3 and 4.
@@ -36,42 +44,41 @@ use crate::tensor::{Sequence, Tensor, Vector, len};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(name = "LayerNorm<{X}>")]
-pub struct LayerNorm<X: Tensor> {
+#[parameters(name = "LayerNorm<{X}{=Rest::<X, S, A, Epsilon, GainAndBias>::PART}>")]
+pub struct LayerNorm<X: Tensor, S: NormSettings = Epsilon, A: AffineOf<X> = GainAndBias> {
     /// γ: a factor for each number of X.
     #[parameter(scale = 1.0, shape = X::SHAPE, scalar = X::Scalar)]
-    pub gain: X,
+    pub gain: A::Gain,
     /// β: a bias for each number of X.
     #[parameter(bias, shape = X::SHAPE, scalar = X::Scalar)]
-    pub bias: X,
+    pub bias: A::Bias,
+    #[parameter(setting = Self::EPSILON)]
+    epsilon: PhantomData<S>,
 }
 
-impl<X: Tensor> LayerNorm<X> {
+impl<X: Tensor, S: NormSettings, A: AffineOf<X>> LayerNorm<X, S, A> {
     /// ε, added to the variance.
-    pub const EPSILON: f64 = 1e-5;
+    pub const EPSILON: f64 = epsilon::<S, X::Scalar>();
 }
 
-impl<X: Tensor> Layer<X> for LayerNorm<X> {
+impl<X: Tensor, S: NormSettings, A: AffineOf<X>> Layer<X> for LayerNorm<X, S, A> {
     type Output = X;
     const PLAN: Plan = Plan::leaf::<X, Self>()
         .saves(Space::per_sample::<Normal>(1))
         .backward_scratch(sums_space(2, len::<X>()))
         .window(Window::WHOLE)
+        .requires(is_positive(Self::EPSILON), NOT_POSITIVE)
         .effect(Effect::Norm { of: Normalized::Sample, epsilon: Self::EPSILON });
 
     fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         for ((x, y), normal) in input.iter().zip(output).zip(workspace.saved::<Normal>(input.len())) {
             *normal = Normal::of(x.as_slice(), Self::EPSILON);
-            let scales = self.gain.as_slice().iter().zip(self.bias.as_slice());
-            for ((y, x), (gain, bias)) in y.as_mut_slice().iter_mut().zip(x.as_slice()).zip(scales) {
-                *y = X::Scalar::from_f64(gain.to_f64() * normal.apply(x.to_f64()) + bias.to_f64());
-            }
+            normal.normalize(x.as_slice(), self.gain.as_numbers(), self.bias.as_numbers(), y.as_mut_slice());
         }
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
         let Backward { input, output_grad, mut input_grad, gradient, mut workspace, .. } = pass;
-        let gain = self.gain.as_slice();
         let (dgain, dbias) = (workspace.scratch::<f64>(X::LEN), workspace.scratch::<f64>(X::LEN));
         dgain.fill(0.0);
         dbias.fill(0.0);
@@ -82,23 +89,17 @@ impl<X: Tensor> Layer<X> for LayerNorm<X> {
                 *dbias += dy.to_f64();
             }
             let Some(input_grad) = input_grad.as_deref_mut() else { continue };
-            let [plain, along] =
-                sums([gain, dy, x], |[gain, dy, x]| [gain * dy, gain * dy * normal.apply(x)])
-                    .map(|sum| sum / X::LEN as f64);
-            let dx = input_grad[at].as_mut_slice().iter_mut();
-            for ((dx, x), (gain, dy)) in dx.zip(x).zip(gain.iter().zip(dy)) {
-                let across = gain.to_f64() * dy.to_f64() - plain - normal.apply(x.to_f64()) * along;
-                *dx = X::Scalar::from_f64(normal.factor * across);
-            }
+            let dx = input_grad[at].as_mut_slice();
+            normal.differentiate([x, dy], self.gain.as_numbers(), true, dx);
         }
-        add_sums(dgain, gradient.gain.as_mut_slice());
-        add_sums(dbias, gradient.bias.as_mut_slice());
+        add_sums(dgain, gradient.gain.as_numbers_mut());
+        add_sums(dbias, gradient.bias.as_numbers_mut());
     }
 }
 
 part_by_part!(
-    [const STEPS: usize, const FEATURES: usize, T: Real]
-    LayerNorm<Vector<FEATURES, T>>: Sequence<STEPS, FEATURES, T>, as Vector<FEATURES, T>
+    [const STEPS: usize, const FEATURES: usize, T: Real, S: NormSettings, A: AffineOf<Vector<FEATURES, T>>]
+    LayerNorm<Vector<FEATURES, T>, S, A>: Sequence<STEPS, FEATURES, T>, as Vector<FEATURES, T>
 );
 
-comparable!([X: Tensor] LayerNorm<X>);
+comparable!([X: Tensor, S: NormSettings, A: AffineOf<X>] LayerNorm<X, S, A>);

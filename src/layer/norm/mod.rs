@@ -6,6 +6,10 @@
 //! | [`LayerNorm`] | a sample, or each step of a sequence | nothing |
 //! | [`RmsNorm`] | the same, without the mean | nothing |
 //! | [`GroupNorm`] | a group of an image's channels | nothing |
+//! | [`InstanceNorm`] | a channel of an image | nothing |
+//!
+//! ε, the momentum and what is trained are settings in the type: [`Epsilon`], [`Momentum`], [`AffineOf`]. The defaults are
+//! PyTorch's. A file of this crate contains ε and the momentum, and does not load into a network with others.
 //!
 //! Each number is normalized in `f64` and rounded once, so that a small variance around a large mean is not lost.
 
@@ -14,6 +18,7 @@ mod group_norm;
 mod groups_at;
 mod layer_norm;
 mod rms_norm;
+mod settings;
 
 use bytemuck::{Pod, Zeroable};
 
@@ -21,9 +26,10 @@ use crate::kernel::Real;
 use crate::layer::Space;
 
 pub use batch_norm::BatchNorm;
-pub use group_norm::GroupNorm;
+pub use group_norm::{GroupNorm, InstanceNorm};
 pub use layer_norm::LayerNorm;
 pub use rms_norm::RmsNorm;
+pub use settings::{AffineOf, Epsilon, GainAndBias, MachineEpsilon, Momentum, NoAffine, NormSettings};
 
 /// The mean and factor that normalize the numbers of one sample, step or group: x̂ = (x - mean) * factor.
 #[derive(Clone, Copy, Debug, Zeroable, Pod)]
@@ -59,6 +65,62 @@ impl Normal {
     #[inline(always)]
     fn apply(self, x: f64) -> f64 {
         (x - self.mean) * self.factor
+    }
+
+    /// Computes y = γ x̂ + β, without γ and β where there are none.
+    fn normalize<T: Real>(self, xs: &[T], gain: Option<&[T]>, bias: Option<&[T]>, ys: &mut [T]) {
+        let numbers = ys.iter_mut().zip(xs);
+        match (gain, bias) {
+            (Some(gain), Some(bias)) => {
+                for ((y, x), (gain, bias)) in numbers.zip(gain.iter().zip(bias)) {
+                    *y = T::from_f64(gain.to_f64() * self.apply(x.to_f64()) + bias.to_f64());
+                }
+            }
+            (Some(gain), None) => {
+                for ((y, x), gain) in numbers.zip(gain) {
+                    *y = T::from_f64(gain.to_f64() * self.apply(x.to_f64()));
+                }
+            }
+            (None, _) => numbers.for_each(|(y, x)| *y = T::from_f64(self.apply(x.to_f64()))),
+        }
+    }
+
+    /// Computes dx = r (g - mean g - x̂ mean g x̂) for g = γ dy. Without `centered`, the mean was not subtracted from x,
+    /// and mean g is left out.
+    fn differentiate<T: Real>(self, [x, dy]: [&[T]; 2], gain: Option<&[T]>, centered: bool, dx: &mut [T]) {
+        let count = x.len() as f64;
+        let is_some = gain.is_some();
+        let gain = gain.unwrap_or(dy); // of the same length, and not read
+        let g = |gain: f64, dy: f64| if is_some { gain * dy } else { dy };
+        let [plain, along] = sums([gain, dy, x], |[gain, dy, x]| {
+            let g = g(gain, dy);
+            [g, g * self.apply(x)]
+        });
+        let [plain, along] = [if centered { plain / count } else { 0.0 }, along / count];
+        for ((dx, x), (gain, dy)) in dx.iter_mut().zip(x).zip(gain.iter().zip(dy)) {
+            let across = g(gain.to_f64(), dy.to_f64()) - plain - self.apply(x.to_f64()) * along;
+            *dx = T::from_f64(self.factor * across);
+        }
+    }
+}
+
+/// Returns number `at` of a gain, which is 1 where there is none.
+#[inline(always)]
+fn gain_at<T: Real>(gain: Option<&[T]>, at: usize) -> f64 {
+    gain.map_or(1.0, |gain| gain[at].to_f64())
+}
+
+/// Returns number `at` of a bias, which is 0 where there is none.
+#[inline(always)]
+fn bias_at<T: Real>(bias: Option<&[T]>, at: usize) -> f64 {
+    bias.map_or(0.0, |bias| bias[at].to_f64())
+}
+
+/// Adds to number `at` of a gradient, if there is one.
+#[inline(always)]
+fn add_at<T: Real>(gradient: Option<&mut [T]>, at: usize, term: f64) {
+    if let Some(gradient) = gradient {
+        gradient[at] += T::from_f64(term);
     }
 }
 
@@ -109,8 +171,8 @@ const fn sums_space(slices: usize, len: usize) -> Space {
 }
 
 /// Adds sums over a batch to a gradient.
-fn add_sums<T: Real>(sums: &[f64], gradient: &mut [T]) {
-    gradient.iter_mut().zip(sums).for_each(|(gradient, sum)| *gradient += T::from_f64(*sum));
+fn add_sums<T: Real>(sums: &[f64], gradient: Option<&mut [T]>) {
+    gradient.into_iter().flatten().zip(sums).for_each(|(gradient, sum)| *gradient += T::from_f64(*sum));
 }
 
 /// Returns how many `P` are in an `X`. There are none if they are empty, which `Plan::check` does not accept.

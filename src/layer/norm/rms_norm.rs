@@ -1,23 +1,31 @@
+use core::marker::PhantomData;
+
 use chainrule_derive::Parameters;
 
-use super::{Normal, add_sums, part_by_part, sums, sums_space};
+use super::settings::{NOT_POSITIVE, Rest, epsilon, is_positive};
+use super::{AffineOf, MachineEpsilon, NormSettings, Normal, add_sums, part_by_part, sums_space};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
+use crate::layer::dense::{Bias, NoBias};
 use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, Window, WorkspaceMut};
 use crate::tensor::{Sequence, Tensor, Vector, len};
 
 /// Divides each sample, or each step of a sequence, by its root mean square.
 ///
-/// Forward `x̂ᵢ = xᵢ r`, `yᵢ = γᵢ x̂ᵢ`, with r = 1 / √(mean x² + ε) over the n numbers, ε = 1e-6; backward
+/// Forward `x̂ᵢ = xᵢ r`, `yᵢ = γᵢ x̂ᵢ`, with r = 1 / √(mean x² + ε) over the n numbers; backward
 /// `dxᵢ = r (gᵢ - x̂ᵢ mean g x̂)` with g = γ dy, and `dγ = Σ dy x̂` over the batch.
 ///
 /// # Shapes
 /// `RmsNorm<X>`: input and output have the shape X. `RmsNorm<Vector<F>>` takes a `Sequence<S, F>` too, and normalizes
 /// each step separately. `gain` (γ) starts at 1 and has the shape X.
 ///
+/// # Settings
+/// `RmsNorm<X, S, A>`. S is ε, by default [`MachineEpsilon`] as in PyTorch. Many language models have 1e-5 or 1e-6:
+/// `RmsNorm<X, Epsilon<1, 1_000_000>>`. With [`NoAffine`](super::NoAffine) as A there is no γ.
+///
 /// # Gradient flow
 /// The Jacobian of x̂ is r (I - x̂ x̂ᵀ/n): its norm is at most r, and it removes (up to ε) the component along x̂ only.
-/// Scaling x by s scales its gradient by 1/s. At x = 0 it is I/√ε, a factor of 1000.
+/// Scaling x by s scales its gradient by 1/s. At x = 0 it is I/√ε, a factor of 2896 in `f32`.
 ///
 /// # Source
 /// Zhang, Sennrich, "Root mean square layer normalization", NeurIPS 2019, eq. 4. The paper has no ε.
@@ -32,39 +40,39 @@ use crate::tensor::{Sequence, Tensor, Vector, len};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(name = "RmsNorm<{X}>")]
-pub struct RmsNorm<X: Tensor> {
+#[parameters(name = "RmsNorm<{X}{=Rest::<X, S, A, MachineEpsilon, NoBias>::PART}>")]
+pub struct RmsNorm<X: Tensor, S: NormSettings = MachineEpsilon, A: AffineOf<X, Bias = NoBias> = NoBias> {
     /// γ: a factor for each number of X.
     #[parameter(scale = 1.0, shape = X::SHAPE, scalar = X::Scalar)]
-    pub gain: X,
+    pub gain: A::Gain,
+    #[parameter(setting = Self::EPSILON)]
+    epsilon: PhantomData<S>,
 }
 
-impl<X: Tensor> RmsNorm<X> {
+impl<X: Tensor, S: NormSettings, A: AffineOf<X, Bias = NoBias>> RmsNorm<X, S, A> {
     /// ε, added to the mean of the squares.
-    pub const EPSILON: f64 = 1e-6;
+    pub const EPSILON: f64 = epsilon::<S, X::Scalar>();
 }
 
-impl<X: Tensor> Layer<X> for RmsNorm<X> {
+impl<X: Tensor, S: NormSettings, A: AffineOf<X, Bias = NoBias>> Layer<X> for RmsNorm<X, S, A> {
     type Output = X;
     const PLAN: Plan = Plan::leaf::<X, Self>()
         .saves(Space::per_sample::<Normal>(1))
         .backward_scratch(sums_space(1, len::<X>()))
         .window(Window::WHOLE)
+        .requires(is_positive(Self::EPSILON), NOT_POSITIVE)
         .effect(Effect::Norm { of: Normalized::SampleAroundZero, epsilon: Self::EPSILON });
 
     fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         for ((x, y), normal) in input.iter().zip(output).zip(workspace.saved::<Normal>(input.len())) {
             let (x, y) = (x.as_slice(), y.as_mut_slice());
             *normal = Normal::around(0.0, x, Self::EPSILON);
-            for ((y, x), gain) in y.iter_mut().zip(x).zip(self.gain.as_slice()) {
-                *y = X::Scalar::from_f64(gain.to_f64() * normal.apply(x.to_f64()));
-            }
+            normal.normalize(x, self.gain.as_numbers(), None, y);
         }
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
         let Backward { input, output_grad, mut input_grad, gradient, mut workspace, .. } = pass;
-        let gain = self.gain.as_slice();
         let dgain = workspace.scratch::<f64>(X::LEN);
         dgain.fill(0.0);
         for (at, &normal) in workspace.saved::<Normal>(input.len()).iter().enumerate() {
@@ -73,21 +81,16 @@ impl<X: Tensor> Layer<X> for RmsNorm<X> {
                 *dgain += dy.to_f64() * normal.apply(x.to_f64());
             }
             let Some(input_grad) = input_grad.as_deref_mut() else { continue };
-            let [along] = sums([gain, dy, x], |[gain, dy, x]| [gain * dy * normal.apply(x)]);
-            let along = along / X::LEN as f64;
-            let dx = input_grad[at].as_mut_slice().iter_mut();
-            for ((dx, x), (gain, dy)) in dx.zip(x).zip(gain.iter().zip(dy)) {
-                let across = gain.to_f64() * dy.to_f64() - normal.apply(x.to_f64()) * along;
-                *dx = X::Scalar::from_f64(normal.factor * across);
-            }
+            let dx = input_grad[at].as_mut_slice();
+            normal.differentiate([x, dy], self.gain.as_numbers(), false, dx);
         }
-        add_sums(dgain, gradient.gain.as_mut_slice());
+        add_sums(dgain, gradient.gain.as_numbers_mut());
     }
 }
 
 part_by_part!(
-    [const STEPS: usize, const FEATURES: usize, T: Real]
-    RmsNorm<Vector<FEATURES, T>>: Sequence<STEPS, FEATURES, T>, as Vector<FEATURES, T>
+    [const STEPS: usize, const FEATURES: usize, T: Real, S: NormSettings, A: AffineOf<Vector<FEATURES, T>, Bias = NoBias>]
+    RmsNorm<Vector<FEATURES, T>, S, A>: Sequence<STEPS, FEATURES, T>, as Vector<FEATURES, T>
 );
 
-comparable!([X: Tensor] RmsNorm<X>);
+comparable!([X: Tensor, S: NormSettings, A: AffineOf<X, Bias = NoBias>] RmsNorm<X, S, A>);

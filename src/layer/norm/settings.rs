@@ -1,0 +1,173 @@
+//! The settings of a norm: ε, the momentum of its running statistics, and its trained gain and bias.
+
+use core::marker::PhantomData;
+
+use chainrule_parameters::{Number, Part, Scalar, TypeName};
+
+use crate::layer::dense::{Bias, NoBias};
+use crate::tensor::Tensor;
+
+/// ε and the momentum of a norm: [`Epsilon`], [`MachineEpsilon`], or a pair of one of them and a [`Momentum`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not set the epsilon of a norm",
+    label = "not an epsilon",
+    note = "write a ratio, as in `BatchNorm<16, f32, Epsilon<1, 1000>>`, or a ratio and a momentum, as in `BatchNorm<16, f32, (Epsilon<1, 1000>, Momentum<1, 100>)>`"
+)]
+pub trait NormSettings: Copy + Send + Sync + 'static {
+    /// ε, or that of the scalar.
+    #[doc(hidden)]
+    const EPSILON: Option<f64>;
+    #[doc(hidden)]
+    const MOMENTUM: f64 = 0.1;
+    #[doc(hidden)]
+    const NAME: TypeName;
+}
+
+/// ε = `NUM / DEN`, the number that a norm adds to the variance; 1e-5 by default, as in PyTorch.
+///
+/// ```
+/// use approx::assert_abs_diff_eq;
+/// use chainrule::prelude::*;
+///
+/// // Batch normalization as Keras has it.
+/// type Keras = BatchNorm<1, f32, (Epsilon<1, 1000>, Momentum<1, 100>)>;
+/// let mut norm = Keras::init(&mut rng(0));
+/// norm.running_variance = Vector([1e-4]);
+/// assert_abs_diff_eq!(norm.predict(&Vector([0.1]))?, Vector([0.1 / 1.1e-3_f32.sqrt()]), epsilon = 1e-5);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Epsilon<const NUM: u64 = 1, const DEN: u64 = 100_000>;
+
+/// The distance from 1 to the next number of the scalar, as ε: 2⁻²³ in `f32`, 2⁻⁵² in `f64`. It is the default of
+/// PyTorch's `nn.RMSNorm`.
+#[derive(Clone, Copy, Debug)]
+pub struct MachineEpsilon;
+
+/// By which share, `NUM / DEN`, of their distance to the batch's values a step moves the running mean and variance of a
+/// [`BatchNorm`](super::BatchNorm); 0.1 by default, as in PyTorch. A momentum of 0.99 in Keras is `Momentum<1, 100>`.
+#[derive(Clone, Copy, Debug)]
+pub struct Momentum<const NUM: u64 = 1, const DEN: u64 = 10>;
+
+impl<const NUM: u64, const DEN: u64> NormSettings for Epsilon<NUM, DEN> {
+    const EPSILON: Option<f64> = Some(NUM as f64 / DEN as f64);
+    const NAME: TypeName = TypeName {
+        parts: &[
+            Part::Text("Epsilon<"),
+            Part::Number(NUM),
+            Part::Text(", "),
+            Part::Number(DEN),
+            Part::Text(">"),
+        ],
+    };
+}
+
+impl NormSettings for MachineEpsilon {
+    const EPSILON: Option<f64> = None;
+    const NAME: TypeName = TypeName { parts: &[Part::Text("MachineEpsilon")] };
+}
+
+impl<E: NormSettings, const NUM: u64, const DEN: u64> NormSettings for (E, Momentum<NUM, DEN>) {
+    const EPSILON: Option<f64> = E::EPSILON;
+    const MOMENTUM: f64 = NUM as f64 / DEN as f64;
+    const NAME: TypeName = TypeName {
+        parts: &[
+            Part::Text("("),
+            Part::Name(&E::NAME),
+            Part::Text(", Momentum<"),
+            Part::Number(NUM),
+            Part::Text(", "),
+            Part::Number(DEN),
+            Part::Text(">)"),
+        ],
+    };
+}
+
+/// Returns ε for the scalar `T`.
+pub(super) const fn epsilon<S: NormSettings, T: Number>() -> f64 {
+    match (S::EPSILON, T::SCALAR) {
+        (Some(epsilon), _) => epsilon,
+        (None, Scalar::F32) => f32::EPSILON as f64,
+        (None, Scalar::F64) => f64::EPSILON,
+    }
+}
+
+/// Returns whether ε is a number above 0. With 0, numbers that are all equal would be divided by 0.
+pub(super) const fn is_positive(epsilon: f64) -> bool {
+    epsilon > 0.0 && epsilon < f64::INFINITY
+}
+
+pub(super) const NOT_POSITIVE: &[Part] =
+    &[Part::Text("has an epsilon that is not above 0: in `Epsilon<NUM, DEN>` both are at least 1")];
+
+/// What a norm of `V` trains: [`GainAndBias`], [`NoBias`] or [`NoAffine`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what a norm of `{V}` trains",
+    label = "not `GainAndBias`, `NoBias` or `NoAffine`",
+    note = "`GainAndBias` is a gain and a bias, `NoBias` a gain alone (as an RMS norm has it), `NoAffine` neither"
+)]
+pub trait AffineOf<V: Tensor>: Copy + Send + Sync + 'static {
+    /// The gain: `V`, or [`NoBias`] for none.
+    type Gain: Bias<V>;
+    /// The bias: `V`, or [`NoBias`].
+    type Bias: Bias<V>;
+    #[doc(hidden)]
+    const NAME: TypeName;
+}
+
+/// A norm with a gain and a bias for each number: the default.
+#[derive(Clone, Copy, Debug)]
+pub struct GainAndBias;
+
+/// A norm without a gain and without a bias.
+#[derive(Clone, Copy, Debug)]
+pub struct NoAffine;
+
+impl<V: Tensor> AffineOf<V> for GainAndBias {
+    type Gain = V;
+    type Bias = V;
+    const NAME: TypeName = TypeName { parts: &[Part::Text("GainAndBias")] };
+}
+
+impl<V: Tensor> AffineOf<V> for NoBias {
+    type Gain = V;
+    type Bias = NoBias;
+    const NAME: TypeName = TypeName { parts: &[Part::Text("NoBias")] };
+}
+
+impl<V: Tensor> AffineOf<V> for NoAffine {
+    type Gain = NoBias;
+    type Bias = NoBias;
+    const NAME: TypeName = TypeName { parts: &[Part::Text("NoAffine")] };
+}
+
+/// The end of a norm's name: the settings `S` and `A`, unless they are the defaults `D` and `E`.
+pub(super) struct Rest<V, S, A, D, E>(PhantomData<(V, S, A, D, E)>);
+
+impl<V: Tensor, S: NormSettings, A: AffineOf<V>, D: NormSettings, E: AffineOf<V>> Rest<V, S, A, D, E> {
+    const AFFINE: bool = A::Gain::IS_NONE == E::Gain::IS_NONE && A::Bias::IS_NONE == E::Bias::IS_NONE;
+    const DEFAULT: bool = Self::AFFINE
+        && S::MOMENTUM == D::MOMENTUM
+        && match (S::EPSILON, D::EPSILON) {
+            (Some(epsilon), Some(default)) => epsilon == default,
+            (None, None) => true,
+            _ => false,
+        };
+    const SETTINGS: TypeName = TypeName {
+        parts: if Self::DEFAULT {
+            &[]
+        } else if Self::AFFINE {
+            &[Part::Text(", "), Part::Name(&S::NAME)]
+        } else {
+            &[Part::Text(", "), Part::Name(&S::NAME), Part::Text(", "), Part::Name(&A::NAME)]
+        },
+    };
+
+    /// `, f64`, and `, f32` before other settings.
+    pub(super) const SCALAR: Part = match <V::Scalar as Number>::SCALAR {
+        Scalar::F32 if !Self::DEFAULT => Part::Text(", f32"),
+        scalar => Part::Scalar(scalar),
+    };
+    /// The settings, where they are not the default.
+    pub(super) const PART: Part = Part::Name(&Self::SETTINGS);
+}
