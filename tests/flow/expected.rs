@@ -131,7 +131,7 @@ fn a_residual_branch_behind_its_relu_has_a_mean() {
         Initializer::glorot_uniform(),
         1.0,
     );
-    assert_relative_eq!(plain / normed, s + 1e-6, max_relative = 1e-9);
+    assert_relative_eq!(plain / normed, s + f64::from(f32::EPSILON), max_relative = 1e-9);
     let layer = share::<(Square, [Residual<(Square, Relu)>; 5], LayerNorm<Input>, Square)>(
         Initializer::glorot_uniform(),
         1.0,
