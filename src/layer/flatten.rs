@@ -1,5 +1,5 @@
 use super::compare::comparable;
-use super::{Backward, Effect, Layer, Mode, Plan, WorkspaceMut};
+use super::{Backward, Effect, Layer, Mode, Plan, WorkspaceMut, check_lengths};
 use crate::tensor::{Flattened, Tensor};
 use chainrule_derive::Parameters;
 
@@ -36,10 +36,12 @@ impl<X: Flattened> Layer<X> for Flatten {
     const PLAN: Plan = Plan::leaf::<X, Self>().effect(Effect::Unchanged);
 
     fn forward(&self, input: &[X], output: &mut [X::Vector], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        check_lengths(input.len(), output.len());
         X::Vector::flat_mut(output).copy_from_slice(X::flat(input));
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
+        pass.check_lengths();
         let Backward { output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         X::flat_mut(input_grad).copy_from_slice(X::Vector::flat(output_grad));

@@ -3,7 +3,9 @@ use chainrule_derive::Parameters;
 use super::{Normal, add_sums, part_by_part, sums, sums_space};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, Window, WorkspaceMut};
+use crate::layer::{
+    Backward, Effect, Layer, Mode, Normalized, Plan, Space, Window, WorkspaceMut, check_lengths,
+};
 use crate::tensor::{Sequence, Tensor, Vector, len};
 
 /// Normalizes each sample, or each step of a sequence, to mean 0 and variance 1 over all of its numbers.
@@ -60,6 +62,7 @@ impl<X: Tensor> Layer<X> for LayerNorm<X> {
         .effect(Effect::Norm { of: Normalized::Sample, epsilon: Self::EPSILON });
 
     fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        check_lengths(input.len(), output.len());
         for ((x, y), normal) in input.iter().zip(output).zip(workspace.saved::<Normal>(input.len())) {
             *normal = Normal::of(x.as_slice(), Self::EPSILON);
             let scales = self.gain.as_slice().iter().zip(self.bias.as_slice());
@@ -70,6 +73,7 @@ impl<X: Tensor> Layer<X> for LayerNorm<X> {
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
+        pass.check_lengths();
         let Backward { input, output_grad, mut input_grad, gradient, mut workspace, .. } = pass;
         let gain = self.gain.as_slice();
         let (dgain, dbias) = (workspace.scratch::<f64>(X::LEN), workspace.scratch::<f64>(X::LEN));

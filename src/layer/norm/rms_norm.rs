@@ -3,7 +3,9 @@ use chainrule_derive::Parameters;
 use super::{Normal, add_sums, part_by_part, sums, sums_space};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, Window, WorkspaceMut};
+use crate::layer::{
+    Backward, Effect, Layer, Mode, Normalized, Plan, Space, Window, WorkspaceMut, check_lengths,
+};
 use crate::tensor::{Sequence, Tensor, Vector, len};
 
 /// Divides each sample, or each step of a sequence, by its root mean square.
@@ -53,6 +55,7 @@ impl<X: Tensor> Layer<X> for RmsNorm<X> {
         .effect(Effect::Norm { of: Normalized::SampleAroundZero, epsilon: Self::EPSILON });
 
     fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        check_lengths(input.len(), output.len());
         for ((x, y), normal) in input.iter().zip(output).zip(workspace.saved::<Normal>(input.len())) {
             let (x, y) = (x.as_slice(), y.as_mut_slice());
             *normal = Normal::around(0.0, x, Self::EPSILON);
@@ -63,6 +66,7 @@ impl<X: Tensor> Layer<X> for RmsNorm<X> {
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
+        pass.check_lengths();
         let Backward { input, output_grad, mut input_grad, gradient, mut workspace, .. } = pass;
         let gain = self.gain.as_slice();
         let dgain = workspace.scratch::<f64>(X::LEN);
