@@ -1,6 +1,6 @@
 use std::io::{BufReader, Read};
-use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
+use std::slice::from_ref;
 
 use super::error::{BadCell, excerpt};
 use super::lines::{Cells, Lines};
@@ -107,11 +107,13 @@ impl<'a> Csv<'a> {
         self,
         column: impl Into<Column>,
     ) -> Result<Records<'a, X, Label<CLASSES>>, DataError> {
-        let parse = |cells: &Cells, columns: &[usize]| {
+        let parse = |cells: &Cells, columns: &[usize], into: &mut Vec<_>| {
             let text = cells.text(columns[0])?;
             let class = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
             let index = class.ok_or_else(|| cells.bad(columns[0], BadCell::Class { text: excerpt(text) }))?;
-            Label::new(index).map_err(|error| cells.bad(columns[0], BadCell::Label(error.into())))
+            let label = Label::new(index);
+            into.push(label.map_err(|error| cells.bad(columns[0], BadCell::Label(error.into())))?);
+            Ok(())
         };
         self.records(&[column.into()], Box::new(parse))
     }
@@ -126,12 +128,13 @@ impl<'a> Csv<'a> {
         names: [&str; CLASSES],
     ) -> Result<Records<'a, X, Label<CLASSES>>, DataError> {
         let names = names.map(String::from);
-        let parse = move |cells: &Cells, columns: &[usize]| {
+        let parse = move |cells: &Cells, columns: &[usize], into: &mut Vec<_>| {
             let text = cells.text(columns[0])?;
             let index = names.iter().position(|name| name.as_bytes() == text);
             let unknown = || BadCell::Unknown { text: excerpt(text), classes: list(&names) };
             let index = index.ok_or_else(|| cells.bad(columns[0], unknown()))?;
-            Ok(Label::new(index)?)
+            into.push(Label::new(index)?);
+            Ok(())
         };
         self.records(&[column.into()], Box::new(parse))
     }
@@ -146,7 +149,13 @@ impl<'a> Csv<'a> {
     ) -> Result<Records<'a, X, Y>, DataError> {
         let columns: Vec<Column> = columns.into_iter().map(Into::into).collect();
         self.check_count::<Y>("a target", columns.len())?;
-        self.records(&columns, Box::new(tensor))
+        let mut target = bytemuck::zeroed_box::<Y>();
+        let parse = move |cells: &Cells, columns: &[usize], into: &mut Vec<_>| {
+            numbers(cells, columns, &mut *target)?;
+            into.extend_from_slice(from_ref(&*target));
+            Ok(())
+        };
+        self.records(&columns, Box::new(parse))
     }
 
     fn check_count<X: Tensor>(&self, what: &'static str, found: usize) -> Result<(), DataError> {
@@ -173,12 +182,13 @@ impl<'a> Csv<'a> {
             None => (0..lines.columns()).filter(|column| !targets.contains(column)).collect(),
         };
         self.check_count::<X>("an input", inputs.len())?;
-        Ok(Records { lines, inputs, targets, parse, any: false, of: PhantomData })
+        let (input, target) = (bytemuck::zeroed_box(), vec![]);
+        Ok(Records { lines, inputs, targets, parse, any: false, input, target })
     }
 }
 
-/// The function that converts the cells of the target's columns to a target.
-type Parse<Y> = Box<dyn Fn(&Cells<'_>, &[usize]) -> Result<Y, DataError>>;
+/// The function that converts the cells of the target's columns to a target, and appends it.
+type Parse<Y> = Box<dyn FnMut(&Cells<'_>, &[usize], &mut Vec<Y>) -> Result<(), DataError>>;
 
 /// An iterator over the rows of a table, which reads one row at a time.
 ///
@@ -189,16 +199,40 @@ pub struct Records<'a, X, Y> {
     targets: Vec<usize>,
     parse: Parse<Y>,
     any: bool,
-    of: PhantomData<fn() -> X>,
+    /// The row that was read last, on the heap: a sample may be larger than the stack.
+    input: Box<X>,
+    target: Vec<Y>,
 }
 
 impl<X: Tensor, Y> Records<'_, X, Y> {
-    /// Reads all remaining rows into memory.
+    /// Reads all remaining rows into memory. (The iterator returns each sample by value; for samples of more than some
+    /// hundred kilobytes it needs a large stack, and this does not.)
     ///
     /// # Errors
     /// [`DataError`] for the first invalid row, and for a table without rows.
-    pub fn read(self) -> Result<Dataset<X, Y>, DataError> {
-        Dataset::from_pairs(self.collect::<Result<Vec<_>, _>>()?)
+    pub fn read(mut self) -> Result<Dataset<X, Y>, DataError> {
+        let (mut inputs, mut targets) = (vec![], vec![]);
+        while let Some(read) = self.advance() {
+            read?;
+            inputs.extend_from_slice(from_ref(&*self.input));
+            targets.append(&mut self.target);
+        }
+        Dataset::new(inputs, targets)
+    }
+
+    /// Reads the next row.
+    fn advance(&mut self) -> Option<Result<(), DataError>> {
+        let Self { lines, inputs, targets, parse, any, input, target } = self;
+        let first = !core::mem::replace(any, true);
+        target.clear();
+        match lines.next() {
+            Ok(None) if first => Some(Err(DataError::NoRows { path: lines.path().into() })),
+            Ok(None) => None,
+            Err(error) => Some(Err(error)),
+            Ok(Some(cells)) => {
+                Some(numbers(&cells, inputs, &mut **input).and_then(|()| parse(&cells, targets, target)))
+            }
+        }
     }
 }
 
@@ -206,21 +240,15 @@ impl<X: Tensor, Y> Iterator for Records<'_, X, Y> {
     type Item = Result<(X, Y), DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let first = !core::mem::replace(&mut self.any, true);
-        match self.lines.next() {
-            Ok(None) if first => Some(Err(DataError::NoRows { path: self.lines.path().into() })),
-            Ok(None) => None,
+        match self.advance()? {
             Err(error) => Some(Err(error)),
-            Ok(Some(cells)) => {
-                Some(tensor(&cells, &self.inputs).and_then(|x| Ok((x, (self.parse)(&cells, &self.targets)?))))
-            }
+            Ok(()) => Some(Ok((*self.input, self.target.pop()?))),
         }
     }
 }
 
-/// Returns the numbers of these columns.
-fn tensor<X: Tensor>(cells: &Cells<'_>, columns: &[usize]) -> Result<X, DataError> {
-    let mut x = X::zeroed();
+/// Reads the numbers of these columns.
+fn numbers<X: Tensor>(cells: &Cells<'_>, columns: &[usize], x: &mut X) -> Result<(), DataError> {
     for (number, &column) in x.as_mut_slice().iter_mut().zip(columns) {
         let text = cells.text(column)?;
         let value: Option<f64> = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
@@ -230,7 +258,7 @@ fn tensor<X: Tensor>(cells: &Cells<'_>, columns: &[usize]) -> Result<X, DataErro
             return Err(cells.bad(column, BadCell::NonFinite { text: excerpt(text) }));
         }
     }
-    Ok(x)
+    Ok(())
 }
 
 /// Lists names for a message, at most a few of them.

@@ -40,10 +40,17 @@ impl<X, Y> Dataset<X, Y> {
 
     /// Creates a data set from pairs of an input and its target.
     ///
+    /// Each pair is passed by value, through the stack. For samples of more than some hundred kilobytes, fill two vectors
+    /// in place and call [`new`](Self::new): `bytemuck::zeroed_vec(samples)` makes one without the stack.
+    ///
     /// # Errors
     /// [`DataError::Empty`] when there are none.
     pub fn from_pairs(pairs: impl IntoIterator<Item = (X, Y)>) -> Result<Self, DataError> {
-        let (inputs, targets) = pairs.into_iter().unzip();
+        let (mut inputs, mut targets) = (vec![], vec![]);
+        for (input, target) in pairs {
+            inputs.push(input);
+            targets.push(target);
+        }
         Self::new(inputs, targets)
     }
 
@@ -97,8 +104,33 @@ impl<X, Y> Dataset<X, Y> {
         // Durstenfeld's: rand's own shuffles one slice, and these are two.
         for last in (1..self.len()).rev() {
             let other = rng.random_range(0..=last);
-            self.inputs.swap(last, other);
-            self.targets.swap(last, other);
+            self.swap(last, other);
+        }
+    }
+
+    /// Swaps two samples in place. (`[T]::swap` has a copy of a sample on the stack.)
+    fn swap(&mut self, one: usize, other: usize) {
+        fn swap<T>(samples: &mut [T], one: usize, other: usize) {
+            let (low, high) = samples.split_at_mut(one.max(other));
+            if let (Some(low), Some(high)) = (low.get_mut(one.min(other)), high.first_mut()) {
+                core::mem::swap(low, high);
+            }
+        }
+        swap(&mut self.inputs, one, other);
+        swap(&mut self.targets, one, other);
+    }
+
+    /// Moves the sample at `order[at]` to the index `at`, in place. `order` is a permutation.
+    fn reorder(&mut self, mut order: Vec<usize>) {
+        for start in 0..order.len() {
+            // Along the cycle, each swap brings one sample to its place.
+            let mut at = start;
+            while order[at] != start {
+                let next = core::mem::replace(&mut order[at], at);
+                self.swap(at, next);
+                at = next;
+            }
+            order[at] = at;
         }
     }
 
@@ -110,8 +142,13 @@ impl<X, Y> Dataset<X, Y> {
     pub fn split(mut self, share: f64, rng: &mut impl Rng) -> Result<(Self, Self), DataError> {
         let first = self.count_of(share)?;
         self.shuffle(rng);
-        let rest = Self { inputs: self.inputs.split_off(first), targets: self.targets.split_off(first) };
+        let rest = self.split_off(first);
         Ok((self, rest))
+    }
+
+    /// Removes the samples from this index on, and returns them.
+    fn split_off(&mut self, first: usize) -> Self {
+        Self { inputs: self.inputs.split_off(first), targets: self.targets.split_off(first) }
     }
 
     /// As [`split`](Self::split), with the same share of the samples of each target: for
@@ -125,18 +162,22 @@ impl<X, Y> Dataset<X, Y> {
     {
         let (first, all) = (self.count_of(share)? as u128, self.len() as u128);
         self.shuffle(rng);
-        let mut pairs: Vec<(X, Y)> = self.inputs.into_iter().zip(self.targets).collect();
-        pairs.sort_by(|(_, a), (_, b)| a.cmp(b)); // a stable sort: within a class the order is still random
-        // The samples are now sorted by class, so evenly spaced indices take an even share of each class.
-        let (mut chosen, mut rest) = (vec![], vec![]);
-        for (at, pair) in (0..).zip(pairs) {
+        let mut by_class: Vec<usize> = (0..self.len()).collect();
+        // A stable sort: within a class the order is still random.
+        by_class.sort_by(|&a, &b| self.targets[a].cmp(&self.targets[b]));
+        // Evenly spaced indices of the samples sorted by class take an even share of each class.
+        let (mut order, mut rest) = (vec![], vec![]);
+        for (at, sample) in (0..).zip(by_class) {
             let comb = (at + 1) * first / all > at * first / all;
-            if comb { &mut chosen } else { &mut rest }.push(pair);
+            if comb { &mut order } else { &mut rest }.push(sample);
         }
-        let (mut chosen, mut rest) = (Self::from_pairs(chosen)?, Self::from_pairs(rest)?);
-        chosen.shuffle(rng);
+        let chosen = order.len();
+        order.append(&mut rest);
+        self.reorder(order);
+        let mut rest = self.split_off(chosen);
+        self.shuffle(rng);
         rest.shuffle(rng);
-        Ok((chosen, rest))
+        Ok((self, rest))
     }
 
     /// Returns how many samples are this share of all: neither none nor all.
@@ -163,17 +204,19 @@ impl<X, Y> Dataset<X, Y> {
         if let Some(&index) = places.iter().find(|&&index| index >= samples) {
             return Err(DataError::Index { index, samples });
         }
-        Self::from_pairs(places.iter().map(|&at| (self.inputs[at].clone(), self.targets[at].clone())))
+        Self::new(copies(&self.inputs, places), copies(&self.targets, places))
     }
 
     /// Appends the samples of another data set.
     pub fn concat(mut self, other: Self) -> Self {
-        self.inputs.extend(other.inputs);
-        self.targets.extend(other.targets);
+        let Self { mut inputs, mut targets } = other;
+        self.inputs.append(&mut inputs);
+        self.targets.append(&mut targets);
         self
     }
 
-    /// Applies `f` to each input.
+    /// Applies `f` to each input. It takes and returns a sample by value; [`inputs_mut`](Self::inputs_mut) changes samples
+    /// in place.
     pub fn map_inputs<Z>(self, f: impl FnMut(X) -> Z) -> Dataset<Z, Y> {
         Dataset { inputs: self.inputs.into_iter().map(f).collect(), targets: self.targets }
     }
@@ -189,6 +232,19 @@ impl<X, Y> fmt::Debug for Dataset<X, Y> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Dataset of {} samples", self.len())
     }
+}
+
+/// Returns copies of these samples.
+fn copies<T: Clone>(samples: &[T], places: &[usize]) -> Vec<T> {
+    let mut copies = Vec::new();
+    copy_to(&mut copies, samples, places);
+    copies
+}
+
+/// Appends copies of these samples. Those of plain data do not pass through the stack.
+pub(super) fn copy_to<T: Clone>(copies: &mut Vec<T>, samples: &[T], places: &[usize]) {
+    copies.reserve(places.len());
+    places.iter().for_each(|&at| copies.extend_from_slice(core::slice::from_ref(&samples[at])));
 }
 
 /// Checks that a batch has at least one sample.

@@ -8,13 +8,18 @@
 //! # Ok::<(), chainrule::data::DataError>(())
 //! ```
 //!
+//! # Memory
+//! The samples in memory take 4 bytes for each pixel and each label, of as many as the header says and the file has:
+//! while a file is read, at most a quarter more is reserved. A compressed file may unpack to 1032 times its size, so that
+//! a label may cost 1/258 of a byte in the file. [`pair`] compares the two headers before it reads the samples, and
+//! [`stream`] has one sample in memory at a time.
+//!
 //! # Source
 //! LeCun, Cortes, Burges, "The MNIST database of handwritten digits", file formats.
 
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-
-use bytemuck::Zeroable;
+use std::slice::from_ref;
 
 use super::DataError;
 use super::open::open;
@@ -24,6 +29,8 @@ use crate::tensor::{Image, Label};
 const LABELS: u32 = 0x0801;
 /// The magic number of "unsigned bytes in three dimensions".
 const IMAGES: u32 = 0x0803;
+/// For how many samples memory is reserved at first.
+const LEAST: usize = 16;
 
 /// Reads the images of a file, with their bytes 0..255 scaled to 0..1.
 ///
@@ -34,9 +41,10 @@ pub fn images<const HEIGHT: usize, const WIDTH: usize>(
     path: impl AsRef<Path>,
 ) -> Result<Vec<Image<1, HEIGHT, WIDTH>>, DataError> {
     let mut file = IdxFile::images::<HEIGHT, WIDTH>(path.as_ref())?;
-    let mut images = Vec::new();
-    while let Some(image) = file.next_image()? {
-        images.push(image);
+    let (mut images, mut image) = (Vec::new(), bytemuck::zeroed_box());
+    while file.next_image(&mut image)? {
+        file.reserve(&mut images);
+        images.extend_from_slice(from_ref(&*image)); // on the heap: an image may be larger than the stack
     }
     Ok(images)
 }
@@ -47,12 +55,7 @@ pub fn images<const HEIGHT: usize, const WIDTH: usize>(
 /// [`DataError`], when the file is not an IDX file of labels below `CLASSES`, or shorter or longer than its header
 /// says.
 pub fn labels<const CLASSES: usize>(path: impl AsRef<Path>) -> Result<Vec<Label<CLASSES>>, DataError> {
-    let mut file = IdxFile::labels(path.as_ref())?;
-    let mut labels = Vec::new();
-    while let Some(label) = file.next_label()? {
-        labels.push(label);
-    }
-    Ok(labels)
+    read_labels(IdxFile::labels(path.as_ref())?)
 }
 
 /// Reads the images of one file and the labels of another, one label for each image.
@@ -65,9 +68,19 @@ pub fn pair<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize>(
     labels_path: impl AsRef<Path>,
 ) -> Result<(Vec<Image<1, HEIGHT, WIDTH>>, Vec<Label<CLASSES>>), DataError> {
     let (images_path, labels_path) = (images_path.as_ref(), labels_path.as_ref());
-    let (images, labels) = (images(images_path)?, labels(labels_path)?);
-    check_counts(images_path, images.len(), labels_path, labels.len())?;
-    Ok((images, labels))
+    let labels = IdxFile::labels(labels_path)?;
+    let count = IdxFile::images::<HEIGHT, WIDTH>(images_path)?.count;
+    check_counts(images_path, count as usize, labels_path, labels.count as usize)?;
+    Ok((images(images_path)?, read_labels(labels)?))
+}
+
+fn read_labels<const CLASSES: usize>(mut file: IdxFile) -> Result<Vec<Label<CLASSES>>, DataError> {
+    let mut labels = Vec::new();
+    while let Some(label) = file.next_label()? {
+        file.reserve(&mut labels);
+        labels.push(label);
+    }
+    Ok(labels)
 }
 
 /// As [`pair`], but as an iterator, which has one sample in memory at a time.
@@ -81,13 +94,15 @@ pub fn stream<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize>(
     let images = IdxFile::images::<HEIGHT, WIDTH>(images_path.as_ref())?;
     let labels = IdxFile::labels(labels_path.as_ref())?;
     check_counts(&images.path, images.count as usize, &labels.path, labels.count as usize)?;
-    Ok(Pairs { images, labels, done: false })
+    Ok(Pairs { images, labels, image: bytemuck::zeroed_box(), done: false })
 }
 
 /// An iterator over images with their labels, which reads one pair at a time: see [`stream`]. It ends after an error.
 pub struct Pairs<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize> {
     images: IdxFile,
     labels: IdxFile,
+    /// The image that was read last.
+    image: Box<Image<1, HEIGHT, WIDTH>>,
     done: bool,
 }
 
@@ -100,10 +115,13 @@ impl<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize> Iterator
         if self.done {
             return None;
         }
-        let mut pair = || Ok(self.images.next_image()?.zip(self.labels.next_label()?));
-        let pair = pair().transpose();
-        self.done = !matches!(pair, Some(Ok(_)));
-        pair
+        let read =
+            self.images.next_image(&mut self.image).and_then(|any| Ok((any, self.labels.next_label()?)));
+        self.done = !matches!(read, Ok((true, Some(_))));
+        match read {
+            Err(error) => Some(Err(error)),
+            Ok((any, label)) => label.filter(|_| any).map(|label| Ok((*self.image, label))),
+        }
     }
 }
 
@@ -125,6 +143,8 @@ fn check_counts(
 struct IdxFile {
     path: PathBuf,
     bytes: Box<dyn Read>,
+    /// The bytes of an image.
+    buffer: Vec<u8>,
     /// How many items the header promises, and how many of them have been read.
     count: u32,
     read: u32,
@@ -146,25 +166,37 @@ impl IdxFile {
     }
 
     fn open(path: &Path, magic: u32) -> Result<Self, DataError> {
-        let mut file = Self { path: path.into(), bytes: open(path)?, count: 0, read: 0 };
+        let mut file = Self { path: path.into(), bytes: open(path)?, buffer: vec![], count: 0, read: 0 };
         let found = file.number("magic number")?;
         file.check("magic number", magic, found)?;
         Ok(file)
     }
 
+    /// Reads the next image, if there is one.
     fn next_image<const HEIGHT: usize, const WIDTH: usize>(
         &mut self,
-    ) -> Result<Option<Image<1, HEIGHT, WIDTH>>, DataError> {
-        let mut bytes = [[0; WIDTH]; HEIGHT];
-        if self.next("image", bytes.as_flattened_mut())?.is_none() {
-            return Ok(None);
+        image: &mut Image<1, HEIGHT, WIDTH>,
+    ) -> Result<bool, DataError> {
+        let mut bytes = core::mem::take(&mut self.buffer);
+        bytes.resize(HEIGHT * WIDTH, 0);
+        let any = self.next("image", &mut bytes)?.is_some();
+        if any {
+            let pixels = image.0.as_flattened_mut().as_flattened_mut();
+            for (pixel, &byte) in pixels.iter_mut().zip(&bytes) {
+                *pixel = f32::from(byte) / 255.0;
+            }
         }
-        let mut image = Image::zeroed();
-        let pixels = image.0.as_flattened_mut().as_flattened_mut();
-        for (pixel, &byte) in pixels.iter_mut().zip(bytes.as_flattened()) {
-            *pixel = f32::from(byte) / 255.0;
+        self.buffer = bytes;
+        Ok(any)
+    }
+
+    /// Makes room for a sample that has been read: for at most a quarter more than have been read, and not for more than
+    /// the header says.
+    fn reserve<S>(&self, samples: &mut Vec<S>) {
+        if samples.len() == samples.capacity() {
+            let left = (self.count as usize).saturating_sub(samples.len());
+            samples.reserve_exact((samples.len() / 4).max(LEAST).min(left.max(1)));
         }
-        Ok(Some(image))
     }
 
     fn next_label<const CLASSES: usize>(&mut self) -> Result<Option<Label<CLASSES>>, DataError> {

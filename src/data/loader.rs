@@ -1,7 +1,7 @@
 use rand::Rng;
 use rand::seq::SliceRandom;
 
-use super::dataset::check_size;
+use super::dataset::{check_size, copy_to};
 use super::{DataError, Dataset};
 
 /// A random change of an input.
@@ -87,9 +87,9 @@ impl<'a, X: Clone, Y: Clone> Loader<'a, X, Y> {
         let batch = &order[*position..end];
         *position = end;
         inputs.clear();
-        inputs.extend(batch.iter().map(|&at| data.inputs()[at].clone()));
+        copy_to(inputs, data.inputs(), batch);
         targets.clear();
-        targets.extend(batch.iter().map(|&at| data.targets()[at].clone()));
+        copy_to(targets, data.targets(), batch);
         if let Some(augment) = &mut self.augment {
             inputs.iter_mut().for_each(|input| augment(input, rng));
         }

@@ -67,7 +67,8 @@ pub trait Layer<X: Sample>: Parameters {
     /// to the gradient, and its caller sets the gradient to zero first.
     const OVERWRITES: bool = false;
 
-    /// Fills `output`, of the length of `input`, with this layer's output for each sample.
+    /// Fills `output`, of the length of `input`, with this layer's output for each sample. The layers of this crate panic
+    /// if the lengths differ; so they do in [`backward`](Layer::backward).
     ///
     /// `mode` says whether this is training or evaluation, and in training contains the generator of random numbers.
     fn forward(
@@ -112,6 +113,34 @@ pub struct Backward<'a, X: Sample, L: Layer<X>> {
     pub workspace: WorkspaceMut<'a>,
     /// Whether to add to `gradient`, or to overwrite it; for layers that [overwrite](Layer::OVERWRITES).
     pub accumulate: bool,
+}
+
+impl<X: Sample, L: Layer<X>> Backward<'_, X, L> {
+    /// Checks that there is an output and a gradient for each input.
+    ///
+    /// # Panics
+    /// If there is not.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn check_lengths(&self) {
+        let samples = self.input.len();
+        check_lengths(samples, self.output.len());
+        check_lengths(samples, self.output_grad.len());
+        check_lengths(samples, self.input_grad.as_ref().map_or(samples, |input_grad| input_grad.len()));
+    }
+}
+
+/// Checks that there is one output, or one gradient, for each input of a layer that is called directly.
+///
+/// # Panics
+/// If there is not.
+#[inline]
+#[track_caller]
+pub(crate) fn check_lengths(inputs: usize, others: usize) {
+    assert!(
+        inputs == others,
+        "the batch has {inputs} inputs, and the slice of outputs or gradients has {others} of them: a layer needs one for each input"
+    );
 }
 
 impl<X: Sample, L: Layer<X>> core::fmt::Debug for Backward<'_, X, L> {

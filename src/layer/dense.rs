@@ -5,7 +5,7 @@ use chainrule_derive::Parameters;
 use chainrule_parameters::{Number, Part, Scalar};
 
 use super::compare::comparable;
-use super::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut};
+use super::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
 use crate::bounds::SameScalar;
 use crate::kernel::{Initial, Real, Strided, gemm, gemm_deep, sum_rows};
 use crate::tensor::{Aligned, Tensor, Vector, len};
@@ -168,6 +168,7 @@ macro_rules! dense {
             const OVERWRITES: bool = true;
 
             fn forward(&self, input: &[$In], output: &mut [$Out], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+                check_lengths(input.len(), output.len());
                 let (inputs, outputs) = (<$In>::LEN, <$Out>::LEN);
                 let start = self.bias.as_numbers().map_or(Initial::Zero, Initial::Row);
                 let (x, w) = (Strided::rows(<$In>::flat(input), inputs), Strided::rows(self.weights(), outputs));
@@ -175,6 +176,7 @@ macro_rules! dense {
             }
 
             fn backward(&self, pass: Backward<'_, $In, Self>) {
+                pass.check_lengths();
                 let (inputs, outputs) = (<$In>::LEN, <$Out>::LEN);
                 let Backward { input, output_grad, input_grad, gradient, accumulate, .. } = pass;
                 let dz = <$Out>::flat(output_grad);

@@ -3,7 +3,7 @@ use chainrule_parameters::Part;
 use rand::RngExt;
 
 use super::compare::comparable;
-use super::{Backward, Effect, Layer, Mode, Plan, Space, WorkspaceMut};
+use super::{Backward, Effect, Layer, Mode, Plan, Space, WorkspaceMut, check_lengths};
 use crate::kernel::Real;
 use crate::tensor::Tensor;
 
@@ -59,6 +59,7 @@ impl<X: Tensor, const PERCENT: u32> Layer<X> for Dropout<PERCENT> {
         );
 
     fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, mode: &mut Mode<'_>) {
+        check_lengths(input.len(), output.len());
         let active = &mut workspace.saved::<u8>(1)[0];
         *active = 0;
         if let Mode::Train(rng) = mode
@@ -77,6 +78,7 @@ impl<X: Tensor, const PERCENT: u32> Layer<X> for Dropout<PERCENT> {
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
+        pass.check_lengths();
         let Backward { input, output_grad, input_grad, mut workspace, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         let (dx, dy) = (X::flat_mut(input_grad), X::flat(output_grad));

@@ -1,7 +1,7 @@
 use super::compare::comparable;
 use super::place::at_input;
 use super::reshape::reorder;
-use super::{Backward, Effect, Layer, Mode, Plan, WorkspaceMut};
+use super::{Backward, Effect, Layer, Mode, Plan, WorkspaceMut, check_lengths};
 use crate::tensor::{Flattened, Tensor};
 use chainrule_derive::Parameters;
 
@@ -45,10 +45,12 @@ impl<X: Flattened> Layer<X> for Flatten {
     const PLAN: Plan = Plan::leaf::<X, Self>().effect(Effect::Unchanged);
 
     fn forward(&self, input: &[X], output: &mut [X::Vector], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        check_lengths(input.len(), output.len());
         reorder(input, output);
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
+        pass.check_lengths();
         let Backward { output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         reorder(output_grad, input_grad);

@@ -1,5 +1,5 @@
 use super::compare::comparable;
-use super::{Backward, Layer, Mode, Plan, WorkspaceMut};
+use super::{Backward, Layer, Mode, Plan, WorkspaceMut, check_lengths};
 use crate::tensor::Tensor;
 use chainrule_derive::Parameters;
 
@@ -28,10 +28,12 @@ impl<X: Tensor> Layer<X> for Identity {
     const PLAN: Plan = Plan::leaf::<X, Self>().identity();
 
     fn forward(&self, input: &[X], output: &mut [X], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        check_lengths(input.len(), output.len());
         X::flat_mut(output).copy_from_slice(X::flat(input));
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
+        pass.check_lengths();
         let Backward { output_grad, input_grad, .. } = pass;
         if let Some(input_grad) = input_grad {
             X::flat_mut(input_grad).copy_from_slice(X::flat(output_grad));

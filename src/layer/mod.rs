@@ -53,6 +53,7 @@ pub use chainrule_parameters::{Layout, Parameters, Path, Role, Segment, View, Vi
 pub use compare::ParametersView;
 #[doc(hidden)]
 pub use constructor::SizesInType;
+pub(crate) use contract::check_lengths;
 pub use contract::{Backward, Layer};
 pub use convolution::{Conv1d, Conv2d, DepthwiseConv2d, TransposedConv2d};
 pub use cost::Cost;

@@ -1,7 +1,7 @@
 use chainrule_derive::Parameters;
 
 use super::compare::comparable;
-use super::{Backward, Effect, Factor, Layer, Mode, Moments, Plan, WorkspaceMut};
+use super::{Backward, Effect, Factor, Layer, Mode, Moments, Plan, WorkspaceMut, check_lengths};
 use crate::kernel::Real;
 use crate::tensor::Tensor;
 
@@ -43,6 +43,7 @@ impl<X: Tensor> Layer<X> for PRelu<X::Scalar> {
         .effect(Effect::Activation(Moments::Slopes { above: 1.0, below: START }));
 
     fn forward(&self, input: &[X], output: &mut [X], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        check_lengths(input.len(), output.len());
         let (a, zero) = (self.slope, X::Scalar::default());
         for (y, &x) in X::flat_mut(output).iter_mut().zip(X::flat(input)) {
             *y = if x > zero { x } else { a * x };
@@ -50,6 +51,7 @@ impl<X: Tensor> Layer<X> for PRelu<X::Scalar> {
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
+        pass.check_lengths();
         let Backward { input, output_grad, input_grad, gradient, .. } = pass;
         let (a, zero) = (self.slope, X::Scalar::default());
         // In `f64`, so that the rounding errors do not grow with the batch.

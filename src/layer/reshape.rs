@@ -4,7 +4,7 @@ use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
 use super::compare::comparable;
-use super::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut};
+use super::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
 use crate::kernel::Real;
 use crate::tensor::{Tensor, len};
 
@@ -66,10 +66,12 @@ impl<T: Real, X: Tensor<Scalar = T>, To: Tensor<Scalar = T>> Layer<X> for Reshap
         );
 
     fn forward(&self, input: &[X], output: &mut [To], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        check_lengths(input.len(), output.len());
         reorder(input, output);
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
+        pass.check_lengths();
         let Backward { output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         reorder(output_grad, input_grad);

@@ -1,5 +1,5 @@
 use super::compare::comparable;
-use super::{Backward, Layer, Mode, WorkspaceMut};
+use super::{Backward, Layer, Mode, WorkspaceMut, check_lengths};
 use crate::kernel::{Real, exp_below_largest, exp_each, maximum, sum};
 use crate::tensor::{Sequence, Tensor, Vector};
 use chainrule_derive::Parameters;
@@ -101,10 +101,12 @@ macro_rules! over_rows {
             type Output = $tensor;
 
             fn forward(&self, input: &[$tensor], output: &mut [$tensor], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+                check_lengths(input.len(), output.len());
                 <$layer as Rows>::forward(<$tensor>::flat(input), <$tensor>::flat_mut(output), $columns);
             }
 
             fn backward(&self, pass: Backward<'_, $tensor, Self>) {
+                pass.check_lengths();
                 let Backward { output, output_grad, input_grad, .. } = pass;
                 let Some(input_grad) = input_grad else { return };
                 let (y, dy) = (<$tensor>::flat(output), <$tensor>::flat(output_grad));

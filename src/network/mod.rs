@@ -1,5 +1,6 @@
 //! Floor 6: the methods that every network has.
 
+mod arithmetic;
 mod budget;
 mod maps;
 mod passes;
@@ -66,6 +67,63 @@ pub trait Network: Parameters {
     /// `f64`. No square overflows or underflows.
     fn norm(&self) -> f64 {
         compare::length(View::of(self)).value()
+    }
+
+    /// Adds `factor * other` to every parameter: sums of gradients, or steps along them.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    /// type Net = (Linear<2, 1>, Tanh);
+    ///
+    /// let mut sum = Net::init_with(Initializer::constant(1.0), &mut rng(0));
+    /// let gradient = Net::init_with(Initializer::constant(2.0), &mut rng(0));
+    /// sum.add_scaled(0.5, &gradient);
+    /// assert_eq!(sum.0.weights(), [2.0, 2.0]); // 1 + 0.5 * 2
+    /// ```
+    fn add_scaled(&mut self, factor: f64, other: &Self) {
+        arithmetic::combine(1.0, ViewMut::of(self), factor, View::of(other));
+    }
+
+    /// Moves every parameter, and every [buffer](crate::layer::Role::Buffer), by this share of the distance to that of
+    /// `other`: `(1 - share) * self + share * other`. Target networks of reinforcement learning follow so.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// let mut target = Linear::<2, 1>::init_with(Initializer::constant(1.0), &mut rng(0));
+    /// let online = Linear::<2, 1>::init_with(Initializer::constant(5.0), &mut rng(0));
+    /// target.lerp(&online, 0.25);
+    /// assert_eq!(target.weights(), [2.0, 2.0]); // 0.75 * 1 + 0.25 * 5
+    /// ```
+    ///
+    /// # Source
+    /// Lillicrap et al., "Continuous control with deep reinforcement learning", ICLR 2016, algorithm 1.
+    fn lerp(&mut self, other: &Self, share: f64) {
+        arithmetic::combine(1.0 - share, ViewMut::of(self), share, View::of(other));
+    }
+
+    /// Changes the numbers of the parameter at this path, as [`summary`](Network::summary) and the files of
+    /// [`checkpoint`](crate::checkpoint) have it. Returns the result of `change`.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    /// type Net = (Linear<2, 2>, Tanh, Linear<2, 1>);
+    ///
+    /// let mut net = Net::zeros();
+    /// net.edit_parameter("2.bias", |bias: &mut [f32]| bias[0] = 0.5)?;
+    /// assert_eq!(net.2.bias, Vector([0.5]));
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::UnknownPath`] if no parameter of this scalar has this path.
+    #[cfg(feature = "alloc")]
+    fn edit_parameter<T: Real, R>(
+        &mut self,
+        path: &str,
+        change: impl FnOnce(&mut [T]) -> R,
+    ) -> Result<R, Error> {
+        arithmetic::edit(ViewMut::of(self), path, change)
     }
 
     /// Computes the output for one sample, in evaluation mode. It is returned by value. If it is too large for the

@@ -4,7 +4,7 @@ use super::SameShapeAsInputAt;
 use super::in_a_row::{self, InARow};
 use super::place::at_if;
 use crate::bounds::SameShapeAsInput;
-use crate::layer::{At, Backward, BackwardHook, Child, Layer, Mode, Plan, WorkspaceMut};
+use crate::layer::{At, Backward, BackwardHook, Child, Layer, Mode, Plan, WorkspaceMut, check_lengths};
 use crate::tensor::Sample;
 
 impl<F, const N: usize> InARow<F> for [F; N] {
@@ -33,10 +33,12 @@ where
     const OVERWRITES: bool = true;
 
     fn forward(&self, input: &[X], output: &mut [X], workspace: WorkspaceMut<'_>, mode: &mut Mode<'_>) {
+        check_lengths(input.len(), output.len());
         in_a_row::forward::<X, F, Self>(self, input, output, workspace, mode);
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
+        pass.check_lengths();
         in_a_row::backward::<X, F, Self>(self, pass, None);
     }
 

@@ -5,7 +5,9 @@ use super::place::at_if;
 use super::{BranchesAt, backward_child};
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, BackwardHook, Child, Effect, Factor, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{
+    Backward, BackwardHook, Child, Effect, Factor, Layer, Mode, Plan, Space, WorkspaceMut, check_lengths,
+};
 use crate::tensor::{Join2, Join3, Join4, Tensor};
 
 /// Parallel branches on one input, whose outputs are concatenated.
@@ -107,10 +109,12 @@ impl<X: Tensor, B: Branches<X>> Layer<X> for Concat<B> {
         workspace: WorkspaceMut<'_>,
         mode: &mut Mode<'_>,
     ) {
+        check_lengths(input.len(), output.len());
         self.branches.forward(input, output, workspace, mode);
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
+        pass.check_lengths();
         Layer::<X>::backward_with_hook(self, pass, None);
     }
 
@@ -239,6 +243,7 @@ macro_rules! branches {
                 mut workspace: WorkspaceMut<'_>,
                 mode: &mut Mode<'_>,
             ) {
+                check_lengths(input.len(), output.len());
                 let rows = <$First::Output as $Join<$($L::Output),+>>::ROWS;
                 let columns = Columns { start: 0, part: $First::Output::LEN / rows, whole: Self::Output::LEN / rows };
                 branch_forward(&self.0, input, output, columns, &mut workspace, mode);

@@ -8,7 +8,9 @@ use super::{BesideSummand, Both, JoinedBehind, KnownOutput, backward_child};
 use crate::bounds::ParallelInput;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
-use crate::layer::{At, Backward, BackwardHook, Child, Layer, Mode, Plan, Space, Window, WorkspaceMut};
+use crate::layer::{
+    At, Backward, BackwardHook, Child, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths,
+};
 use crate::tensor::{Join2, Pair, SameSample, Sample, Tensor};
 
 /// Applies a layer to each half of a pair.
@@ -80,6 +82,7 @@ impl<A: ParallelInput, B: ParallelInput, F: Layer<A>, G: Layer<B>> Layer<Pair<A,
         mut workspace: WorkspaceMut<'_>,
         mode: &mut Mode<'_>,
     ) {
+        check_lengths(input.len(), output.len());
         let samples = input.len();
         let (a, y) = (workspace.saved::<A>(samples), workspace.saved::<F::Output>(samples));
         let (b, z) = (workspace.saved::<B>(samples), workspace.saved::<G::Output>(samples));
@@ -96,6 +99,7 @@ impl<A: ParallelInput, B: ParallelInput, F: Layer<A>, G: Layer<B>> Layer<Pair<A,
     }
 
     fn backward(&self, pass: Backward<'_, Pair<A, B>, Self>) {
+        pass.check_lengths();
         Layer::<Pair<A, B>>::backward_with_hook(self, pass, None);
     }
 
@@ -185,12 +189,14 @@ impl<X: Tensor> Layer<X> for Duplicate {
     const PLAN: Plan = Plan::leaf::<X, Self>().window(Window::POINTWISE);
 
     fn forward(&self, input: &[X], output: &mut [Pair<X, X>], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        check_lengths(input.len(), output.len());
         for (y, x) in output.iter_mut().zip(input) {
             *y = Pair(*x, *x);
         }
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
+        pass.check_lengths();
         for (dx, &dy) in pass.input_grad.into_iter().flatten().zip(pass.output_grad) {
             let Pair(first, second) = dy;
             elementwise(&Add, [first.as_slice(), second.as_slice()], [dx.as_mut_slice()]);
@@ -232,12 +238,14 @@ impl<A: Tensor, B: Tensor + SameSample<A>> Layer<Pair<A, B>> for Sum {
     const PLAN: Plan = Plan::leaf::<Pair<A, B>, Self>().window(Window::POINTWISE);
 
     fn forward(&self, input: &[Pair<A, B>], output: &mut [A], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        check_lengths(input.len(), output.len());
         for (y, &Pair(a, b)) in output.iter_mut().zip(input) {
             elementwise(&Add, [a.as_slice(), b.cast_one().as_slice()], [y.as_mut_slice()]);
         }
     }
 
     fn backward(&self, pass: Backward<'_, Pair<A, B>, Self>) {
+        pass.check_lengths();
         let summands = pass.output_grad.iter().zip(B::cast_back(pass.output_grad));
         for (dx, (&a, &b)) in pass.input_grad.into_iter().flatten().zip(summands) {
             *dx = Pair(a, b);
@@ -277,6 +285,7 @@ impl<A: Tensor + Join2<B>, B: Tensor<Scalar = A::Scalar>> Layer<Pair<A, B>> for 
     const PLAN: Plan = Plan::leaf::<Pair<A, B>, Self>().window(Window::POINTWISE);
 
     fn forward(&self, input: &[Pair<A, B>], output: &mut [A::Joined], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        check_lengths(input.len(), output.len());
         let (first, second) = (A::LEN / A::ROWS, B::LEN / A::ROWS);
         for (y, &Pair(a, b)) in output.iter_mut().zip(input) {
             let rows = a.as_slice().chunks_exact(first).zip(b.as_slice().chunks_exact(second));
@@ -288,6 +297,7 @@ impl<A: Tensor + Join2<B>, B: Tensor<Scalar = A::Scalar>> Layer<Pair<A, B>> for 
     }
 
     fn backward(&self, pass: Backward<'_, Pair<A, B>, Self>) {
+        pass.check_lengths();
         let (first, second) = (A::LEN / A::ROWS, B::LEN / A::ROWS);
         for (dx, dy) in pass.input_grad.into_iter().flatten().zip(pass.output_grad) {
             let (mut a, mut b) = (A::zeroed(), B::zeroed());

@@ -8,7 +8,7 @@ use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
 use crate::layer::{
     At, Backward, BackwardHook, Child, Effect, Factor, Identity, Layer, Mode, Plan, Space, WorkspaceMut,
-    leave,
+    check_lengths, leave,
 };
 use crate::tensor::{SameSample, SameType, Sample, Tensor};
 
@@ -98,6 +98,7 @@ where
         mut workspace: WorkspaceMut<'_>,
         mode: &mut Mode<'_>,
     ) {
+        check_lengths(input.len(), output.len());
         let samples = input.len();
         let branch = workspace.saved::<F::Output>(samples);
         let mut saved = workspace.split(&F::PLAN, samples);
@@ -115,6 +116,7 @@ where
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
+        pass.check_lengths();
         Layer::<X>::backward_with_hook(self, pass, None);
     }
 

@@ -30,7 +30,9 @@ use chainrule_parameters::{Parameters, Segment};
 use super::backward_child;
 use super::place::at;
 use crate::bounds::AtMostSixteen;
-use crate::layer::{Backward, BackwardHook, Child, InputAt, Layer, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::{
+    Backward, BackwardHook, Child, InputAt, Layer, Mode, Plan, Space, WorkspaceMut, check_lengths,
+};
 use crate::tensor::Sample;
 
 /// The layers of a stack, in order: those of a tuple, or the fields of a struct that [`network!`](crate::network)
@@ -108,11 +110,13 @@ macro_rules! stack {
                 workspace: WorkspaceMut<'_>,
                 mode: &mut Mode<'_>,
             ) {
+                check_lengths(input.len(), output.len());
                 Self::forward_chain(($(&self.$i,)+), input, output, workspace, mode);
             }
 
             #[inline]
             fn backward(&self, pass: Backward<'_, X, Self>) {
+                pass.check_lengths();
                 Layer::<X>::backward_with_hook(self, pass, None);
             }
 

@@ -34,6 +34,8 @@ mod pooling;
 mod product_of_jacobians;
 mod properties;
 mod shared;
+mod sums;
 mod tensors;
 mod two_inputs;
+mod unequal_lengths;
 mod windows;

@@ -12,4 +12,5 @@ mod allocation;
 mod budget;
 mod large_images;
 mod large_network;
+mod large_samples;
 mod mutations;

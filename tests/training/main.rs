@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod arithmetic;
 mod bad_input;
 mod cloning;
 mod digits;

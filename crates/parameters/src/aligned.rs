@@ -17,9 +17,23 @@ use crate::Number;
 /// assert_eq!(*weight, [[0.0; 3], [1.0, 2.0, 3.0]]);
 /// assert_eq!(weight.as_ptr().addr() % 64, 0);
 /// ```
-#[derive(Clone, Copy, PartialEq, Default)]
+#[derive(Copy, PartialEq, Default)]
 #[repr(C, align(64))]
 pub struct Aligned<E>(pub E);
+
+// By hand: the derived one would clone each number.
+impl<E: Copy> Clone for Aligned<E> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+
+    /// Copies in place.
+    #[inline]
+    fn clone_from(&mut self, source: &Self) {
+        *self = *source;
+    }
+}
 
 impl<E> Deref for Aligned<E> {
     type Target = E;

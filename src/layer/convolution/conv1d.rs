@@ -6,7 +6,9 @@ use super::{Slid, blocks_scratch, sum_in_blocks, weights};
 use crate::kernel::{Accumulate, Initial, Real, Strided, gemm, gemm_deep, sum_rows};
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::window_at::window_at;
-use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, Window, WorkspaceMut};
+use crate::layer::{
+    Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths,
+};
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Aligned, Sample, Sequence, Tensor, Vector, len};
 
@@ -68,6 +70,9 @@ weights!(
     Conv1d<IN, OUT, K, S, P, T, B>
 );
 
+/// The samples whose gradients are added in the layer's scalar.
+const BLOCK: usize = 32;
+
 /// Calls `f` for each run of output steps whose windows have the same part on the sequence, with the steps, that part
 /// of the window, and the input step at which the first of these parts begins. Windows completely on the sequence form
 /// one run; a window across an end is a separate run.
@@ -124,6 +129,7 @@ where
         _: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
+        check_lengths(input.len(), output.len());
         for (x, y) in input.iter().zip(output) {
             let (x, y) = (x.as_slice(), y.as_mut_slice());
             match self.bias.as_numbers() {
@@ -140,6 +146,7 @@ where
     }
 
     fn backward(&self, pass: Backward<'_, Sequence<STEPS, IN, T>, Self>) {
+        pass.check_lengths();
         let Backward { input, output_grad, mut input_grad, gradient, mut workspace, accumulate, .. } = pass;
         let dy = Self::Output::flat(output_grad);
         if let Some(db) = gradient.bias.as_numbers_mut() {
@@ -150,8 +157,8 @@ where
         }
         let places = Self::Output::LEN / OUT;
         let scratch = workspace.scratch::<T>(places * K * IN);
-        let (batch, dw) = ((input.len(), places), gradient.weights_mut());
-        sum_in_blocks(batch, accumulate.into(), dw, &mut workspace, |block, accumulate, dw| {
+        let (samples, dw) = (input.len(), gradient.weights_mut());
+        sum_in_blocks(samples, BLOCK, accumulate.into(), dw, &mut workspace, |block, accumulate, dw| {
             if accumulate == Accumulate::Overwrite {
                 dw.fill(T::zero());
             }

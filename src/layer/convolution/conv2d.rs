@@ -1,10 +1,10 @@
 use chainrule_derive::Parameters;
 
-use super::{Slid, blocks_scratch, scratch, sum_in_blocks, weights, windows};
+use super::{Slid, block, blocks_scratch, scratch, sum_in_blocks, weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::window_at::window_at;
-use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut};
+use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Aligned, Image, Tensor, Vector, len};
 
@@ -95,6 +95,7 @@ where
         mut workspace: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
+        check_lengths(input.len(), output.len());
         let windows = windows::<Image<IN, H, W, T>, Self::Output>(1, K, S, P);
         let scratch = workspace.scratch::<T>(windows.workspace_len::<T>(OUT));
         let (x, y) = (Image::flat(input), Self::Output::flat_mut(output));
@@ -102,13 +103,14 @@ where
     }
 
     fn backward(&self, pass: Backward<'_, Image<IN, H, W, T>, Self>) {
+        pass.check_lengths();
         let Backward { input, output_grad, input_grad, gradient, mut workspace, accumulate, .. } = pass;
         let windows = windows::<Image<IN, H, W, T>, Self::Output>(1, K, S, P);
         let scratch = workspace.scratch::<T>(windows.workspace_len::<T>(OUT));
         let dy = Self::Output::flat(output_grad);
-        let (count, places) = (input.len(), Self::Output::LEN / OUT);
+        let block = block(Self::Output::LEN / OUT);
         let dw = gradient.weights_mut();
-        sum_in_blocks((count, places), accumulate.into(), dw, &mut workspace, |block, accumulate, dw| {
+        sum_in_blocks(input.len(), block, accumulate.into(), dw, &mut workspace, |block, accumulate, dw| {
             let (x, dy) = (Image::flat(&input[block.clone()]), Self::Output::flat(&output_grad[block]));
             weight_gradient(&windows, dy, x, accumulate, dw, scratch);
         });

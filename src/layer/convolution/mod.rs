@@ -59,23 +59,25 @@ const fn blocks_scratch<T: Real>(weights: usize) -> Space {
     Space::per_batch::<f64>(weights).and(Space::per_batch::<T>(weights))
 }
 
+/// Returns how many samples of this number of places are a block of [`sum_in_blocks`] for the kernel, which sums 128 terms
+/// for each of the 8 samples of a vector at a time: there are about 128 such sums.
+const fn block(places: usize) -> usize {
+    let samples = (1 << 17) / if places == 0 { 1 } else { places };
+    if samples < 16 { 16 } else { samples }
+}
+
 /// Computes the gradient of weights over a batch, with rounding errors that do not grow with the batch: `add` computes
 /// it for a block of samples in `T`, and the blocks are added in `f64`. A batch of one block costs nothing more.
 ///
-/// `places` is the number of windows of a sample: the terms of each weight.
 fn sum_in_blocks<T: Real>(
-    (samples, places): (usize, usize),
+    samples: usize,
+    block: usize,
     accumulate: Accumulate,
     gradient: &mut [T],
     workspace: &mut WorkspaceMut<'_>,
     mut add: impl FnMut(Range<usize>, Accumulate, &mut [T]),
 ) {
-    /// The terms of a block, which the kernels add in vectors.
-    const TERMS: usize = 2048;
-    /// The least samples of a block: the most numbers of a vector.
-    const LEAST: usize = 16;
     let (totals, part) = (workspace.scratch::<f64>(gradient.len()), workspace.scratch::<T>(gradient.len()));
-    let block = (TERMS / places.max(1)).max(LEAST);
     if samples <= block {
         return add(0..samples, accumulate, gradient);
     }

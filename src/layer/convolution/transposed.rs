@@ -1,9 +1,9 @@
 use chainrule_derive::Parameters;
 
-use super::{blocks_scratch, scratch, sum_in_blocks, weights, windows};
+use super::{block, blocks_scratch, scratch, sum_in_blocks, weights, windows};
 use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
 use crate::layer::dense::{Bias, scalar_and_bias};
-use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut};
+use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
 use crate::tensor::side::{Grow, Side, Sides};
 use crate::tensor::{Aligned, Image, Tensor, Vector};
 
@@ -105,6 +105,7 @@ where
         mut workspace: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
+        check_lengths(input.len(), output.len());
         // The convolution of which this is the transpose maps this layer's output to its input.
         let windows = windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P);
         let scratch = workspace.scratch::<T>(windows.workspace_len::<T>(IN));
@@ -113,13 +114,15 @@ where
     }
 
     fn backward(&self, pass: Backward<'_, Image<IN, H, W, T>, Self>) {
+        pass.check_lengths();
         let Backward { input, output_grad, input_grad, gradient, mut workspace, accumulate, .. } = pass;
         let windows = windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P);
         let scratch = workspace.scratch::<T>(windows.workspace_len::<T>(IN));
         let dy = Self::Output::flat(output_grad);
         let dw = gradient.weights_mut();
         sum_in_blocks(
-            (input.len(), H * W),
+            input.len(),
+            block(H * W),
             accumulate.into(),
             dw,
             &mut workspace,

@@ -9,7 +9,7 @@ use super::{
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::dense::Bias;
-use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, WorkspaceMut};
+use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, WorkspaceMut, check_lengths};
 use crate::tensor::{Image, Sequence, Vector};
 
 /// Normalizes each feature, or each channel of an image, to mean 0 and variance 1 over the batch.
@@ -182,6 +182,7 @@ impl<
         mut workspace: WorkspaceMut<'_>,
         mode: &mut Mode<'_>,
     ) {
+        check_lengths(input.len(), output.len());
         let mut moments = Moments::of(&mut workspace, FEATURES);
         let measured = matches!(mode, Mode::Train(_));
         *moments.measured = f64::from(u8::from(measured));
@@ -208,6 +209,7 @@ impl<
     }
 
     fn backward(&self, pass: Backward<'_, Image<FEATURES, H, W, T>, Self>) {
+        pass.check_lengths();
         let Backward { input, output_grad, input_grad, gradient, mut workspace, .. } = pass;
         let Moments { mean, variance, factor, plain, along, measured } =
             Moments::of(&mut workspace, FEATURES);

@@ -12,7 +12,9 @@ use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::dense::Bias;
 use crate::layer::window_at::{ImageAt, window_at};
-use crate::layer::{At, Backward, Effect, Layer, Mode, Normalized, Plan, Space, Then, Window, WorkspaceMut};
+use crate::layer::{
+    At, Backward, Effect, Layer, Mode, Normalized, Plan, Space, Then, Window, WorkspaceMut, check_lengths,
+};
 use crate::tensor::side::{Side, SplitInto};
 use crate::tensor::{Image, Vector};
 
@@ -153,6 +155,7 @@ where
         mut workspace: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
+        check_lengths(input.len(), output.len());
         let channels = CHANNELS / GROUPS;
         for (at, normal) in workspace.saved::<Normal>(input.len() * GROUPS).iter_mut().enumerate() {
             let (sample, first) = (at / GROUPS, at % GROUPS * channels);
@@ -170,6 +173,7 @@ where
     }
 
     fn backward(&self, pass: Backward<'_, Image<CHANNELS, H, W, T>, Self>) {
+        pass.check_lengths();
         let Backward { input, output_grad, mut input_grad, gradient, mut workspace, .. } = pass;
         let channels = CHANNELS / GROUPS;
         let (dgain, dbias) = (workspace.scratch::<f64>(CHANNELS), workspace.scratch::<f64>(CHANNELS));

@@ -7,7 +7,9 @@ use super::{AffineOf, Epsilon, GainAndBias, NormSettings, Normal, add_sums, part
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::dense::Bias;
-use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, Window, WorkspaceMut};
+use crate::layer::{
+    Backward, Effect, Layer, Mode, Normalized, Plan, Space, Window, WorkspaceMut, check_lengths,
+};
 use crate::tensor::{Sequence, Tensor, Vector, len};
 
 /// Normalizes each sample, or each step of a sequence, to mean 0 and variance 1 over all of its numbers.
@@ -71,6 +73,7 @@ impl<X: Tensor, S: NormSettings, A: AffineOf<X>> Layer<X> for LayerNorm<X, S, A>
         .effect(Effect::Norm { of: Normalized::Sample, epsilon: Self::EPSILON });
 
     fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        check_lengths(input.len(), output.len());
         for ((x, y), normal) in input.iter().zip(output).zip(workspace.saved::<Normal>(input.len())) {
             *normal = Normal::of(x.as_slice(), Self::EPSILON);
             normal.normalize(x.as_slice(), self.gain.as_numbers(), self.bias.as_numbers(), y.as_mut_slice());
@@ -78,6 +81,7 @@ impl<X: Tensor, S: NormSettings, A: AffineOf<X>> Layer<X> for LayerNorm<X, S, A>
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
+        pass.check_lengths();
         let Backward { input, output_grad, mut input_grad, gradient, mut workspace, .. } = pass;
         let (dgain, dbias) = (workspace.scratch::<f64>(X::LEN), workspace.scratch::<f64>(X::LEN));
         dgain.fill(0.0);

@@ -7,7 +7,9 @@ use super::{AffineOf, MachineEpsilon, NormSettings, Normal, add_sums, part_by_pa
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::dense::{Bias, NoBias};
-use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, Window, WorkspaceMut};
+use crate::layer::{
+    Backward, Effect, Layer, Mode, Normalized, Plan, Space, Window, WorkspaceMut, check_lengths,
+};
 use crate::tensor::{Sequence, Tensor, Vector, len};
 
 /// Divides each sample, or each step of a sequence, by its root mean square.
@@ -64,6 +66,7 @@ impl<X: Tensor, S: NormSettings, A: AffineOf<X, Bias = NoBias>> Layer<X> for Rms
         .effect(Effect::Norm { of: Normalized::SampleAroundZero, epsilon: Self::EPSILON });
 
     fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        check_lengths(input.len(), output.len());
         for ((x, y), normal) in input.iter().zip(output).zip(workspace.saved::<Normal>(input.len())) {
             let (x, y) = (x.as_slice(), y.as_mut_slice());
             *normal = Normal::around(0.0, x, Self::EPSILON);
@@ -72,6 +75,7 @@ impl<X: Tensor, S: NormSettings, A: AffineOf<X, Bias = NoBias>> Layer<X> for Rms
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
+        pass.check_lengths();
         let Backward { input, output_grad, mut input_grad, gradient, mut workspace, .. } = pass;
         let dgain = workspace.scratch::<f64>(X::LEN);
         dgain.fill(0.0);

@@ -2,7 +2,7 @@ use super::{Output, Pooled, apart, on_pixels, on_steps};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::window_at::window_at;
-use crate::layer::{Backward, Layer, Mode, Plan, Window, WorkspaceMut};
+use crate::layer::{Backward, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
 use crate::tensor::{Image, Sequence, Tensor};
 use chainrule_derive::Parameters;
 
@@ -95,10 +95,12 @@ where
         _: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
+        check_lengths(input.len(), output.len());
         on_pixels::<K, STRIDE, PAD, Image<C, H, W, T>>().mean(Tensor::flat(input), Tensor::flat_mut(output));
     }
 
     fn backward(&self, pass: Backward<'_, Image<C, H, W, T>, Self>) {
+        pass.check_lengths();
         let Backward { output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         on_pixels::<K, STRIDE, PAD, Image<C, H, W, T>>()
@@ -129,11 +131,13 @@ where
         _: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
+        check_lengths(input.len(), output.len());
         on_steps::<K, STRIDE, PAD, Sequence<STEPS, FEATURES, T>>()
             .mean(Tensor::flat(input), Tensor::flat_mut(output));
     }
 
     fn backward(&self, pass: Backward<'_, Sequence<STEPS, FEATURES, T>, Self>) {
+        pass.check_lengths();
         let Backward { output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         on_steps::<K, STRIDE, PAD, Sequence<STEPS, FEATURES, T>>()

@@ -1,6 +1,6 @@
 use crate::kernel::{Accumulate, Real, sum, sum_rows};
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Effect, Layer, Mode, Plan, WorkspaceMut};
+use crate::layer::{Backward, Effect, Layer, Mode, Plan, WorkspaceMut, check_lengths};
 use crate::tensor::{Image, Sequence, Tensor, Vector};
 use chainrule_derive::Parameters;
 
@@ -48,6 +48,7 @@ impl<const C: usize, const H: usize, const W: usize, T: Real> Layer<Image<C, H, 
         _: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
+        check_lengths(input.len(), output.len());
         let channels = Tensor::flat(input).chunks_exact(H * W);
         for (y, x) in Vector::flat_mut(output).iter_mut().zip(channels) {
             // The sums of blocks are added in `f64`: rounding errors do not grow with the size of the image.
@@ -57,6 +58,7 @@ impl<const C: usize, const H: usize, const W: usize, T: Real> Layer<Image<C, H, 
     }
 
     fn backward(&self, pass: Backward<'_, Image<C, H, W, T>, Self>) {
+        pass.check_lengths();
         let Backward { output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         let channels = Tensor::flat_mut(input_grad).chunks_exact_mut(H * W);
@@ -80,6 +82,7 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
         _: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
+        check_lengths(input.len(), output.len());
         for (y, x) in output.iter_mut().zip(input) {
             sum_rows(x.0.as_flattened(), Accumulate::Overwrite, &mut y.0);
             y.0.iter_mut().for_each(|y| *y /= T::from_f64(STEPS as f64));
@@ -87,6 +90,7 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
     }
 
     fn backward(&self, pass: Backward<'_, Sequence<STEPS, FEATURES, T>, Self>) {
+        pass.check_lengths();
         let Backward { output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         for (dx, dy) in input_grad.iter_mut().zip(output_grad) {

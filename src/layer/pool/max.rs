@@ -2,7 +2,7 @@ use super::{Output, Pooled, apart, on_pixels, on_steps};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::window_at::window_at;
-use crate::layer::{Backward, Layer, Mode, Plan, Window, WorkspaceMut};
+use crate::layer::{Backward, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
 use crate::tensor::{Image, Sequence, Tensor};
 use chainrule_derive::Parameters;
 
@@ -100,10 +100,12 @@ where
         _: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
+        check_lengths(input.len(), output.len());
         on_pixels::<K, STRIDE, PAD, Image<C, H, W, T>>().max(Tensor::flat(input), Tensor::flat_mut(output));
     }
 
     fn backward(&self, pass: Backward<'_, Image<C, H, W, T>, Self>) {
+        pass.check_lengths();
         let Backward { input, output, output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         let (x, y, dy) = (Tensor::flat(input), Tensor::flat(output), Tensor::flat(output_grad));
@@ -134,11 +136,13 @@ where
         _: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
+        check_lengths(input.len(), output.len());
         on_steps::<K, STRIDE, PAD, Sequence<STEPS, FEATURES, T>>()
             .max(Tensor::flat(input), Tensor::flat_mut(output));
     }
 
     fn backward(&self, pass: Backward<'_, Sequence<STEPS, FEATURES, T>, Self>) {
+        pass.check_lengths();
         let Backward { input, output, output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         let (x, y, dy) = (Tensor::flat(input), Tensor::flat(output), Tensor::flat(output_grad));

@@ -1,6 +1,6 @@
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Layer, Mode, WorkspaceMut};
+use crate::layer::{Backward, Layer, Mode, WorkspaceMut, check_lengths};
 use crate::tensor::side::{Known, Positive, Side, Sides, Times};
 use crate::tensor::{Image, Tensor};
 use chainrule_derive::Parameters;
@@ -53,6 +53,7 @@ where
         _: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
+        check_lengths(input.len(), output.len());
         // All rows of the batch, one after the other: each becomes FACTOR rows.
         let rows = Tensor::flat_mut(output).chunks_exact_mut(FACTOR * FACTOR * W);
         for (rows, x) in rows.zip(Tensor::flat(input).chunks_exact(W)) {
@@ -63,6 +64,7 @@ where
     }
 
     fn backward(&self, pass: Backward<'_, Image<C, H, W, T>, Self>) {
+        pass.check_lengths();
         let Backward { output_grad, input_grad, .. } = pass;
         let Some(input_grad) = input_grad else { return };
         let rows = Tensor::flat(output_grad).chunks_exact(FACTOR * FACTOR * W);

@@ -20,6 +20,10 @@ const fn most_channels(taps: usize) -> usize {
     }
 }
 
+/// How many terms are summed in a register before they are added to the sums in memory, at least one row: the rounding
+/// errors grow with the rows of all samples, and not with their places.
+const TERMS: usize = 128;
+
 /// `gradient = Σ output ⊗ image`, or added to it, of slices that are checked.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -228,35 +232,38 @@ impl<T: Real> Tiles<'_, T> {
             let numbers = (out * self.windows.taps() + (channel * kernel + row) * kernel + tap) * lanes;
             let to = self.sums.add(numbers);
             let to_row = self.windows.taps() * lanes;
-            let mut sums = [[T::Vector::<L>::zero(); TAPS]; R];
-            for r in 0..R {
-                for t in 0..TAPS {
-                    sums[r][t] = T::Vector::<L>::read(to.add(r * to_row + t * lanes));
-                }
-            }
-            for y in first..past {
-                let image_row = channel * height + y * stride + row - padding;
-                let mut image = self.image.add((image_row * self.pitch + tap) * lanes);
-                let mut output = self.output.add((out * out_height + y) * out_width * lanes);
-                for _ in 0..out_width {
-                    let mut pixels = [T::Vector::<L>::zero(); TAPS];
-                    for t in 0..TAPS {
-                        pixels[t] = T::Vector::<L>::read(image.add(t * lanes));
-                    }
-                    for r in 0..R {
-                        let number = T::Vector::<L>::read(output.add(r * out_height * out_width * lanes));
+            let one = T::Vector::<L>::splat(T::one());
+            let rows = (TERMS / out_width).max(1);
+            let mut start = first;
+            while start < past {
+                let end = if past - start < rows { past } else { start + rows };
+                let mut sums = [[T::Vector::<L>::zero(); TAPS]; R];
+                for y in start..end {
+                    let image_row = channel * height + y * stride + row - padding;
+                    let mut image = self.image.add((image_row * self.pitch + tap) * lanes);
+                    let mut output = self.output.add((out * out_height + y) * out_width * lanes);
+                    for _ in 0..out_width {
+                        let mut pixels = [T::Vector::<L>::zero(); TAPS];
                         for t in 0..TAPS {
-                            sums[r][t] = number.multiply_add(pixels[t], sums[r][t]);
+                            pixels[t] = T::Vector::<L>::read(image.add(t * lanes));
                         }
+                        for r in 0..R {
+                            let number = T::Vector::<L>::read(output.add(r * out_height * out_width * lanes));
+                            for t in 0..TAPS {
+                                sums[r][t] = number.multiply_add(pixels[t], sums[r][t]);
+                            }
+                        }
+                        image = image.wrapping_add(stride * lanes);
+                        output = output.wrapping_add(lanes);
                     }
-                    image = image.wrapping_add(stride * lanes);
-                    output = output.wrapping_add(lanes);
                 }
-            }
-            for r in 0..R {
-                for t in 0..TAPS {
-                    sums[r][t].write(to.add(r * to_row + t * lanes));
+                for r in 0..R {
+                    for t in 0..TAPS {
+                        let to = to.add(r * to_row + t * lanes);
+                        one.multiply_add(sums[r][t], T::Vector::<L>::read(to)).write(to);
+                    }
                 }
+                start = end;
             }
         }
     }
