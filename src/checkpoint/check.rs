@@ -59,6 +59,30 @@ pub(super) fn conclude(
     Err(Box::new(Mismatch { origin, network, saved_from, problems, cure }).into())
 }
 
+/// Checks that the network at this prefix is the one that was saved there, if the file says which one that is. With
+/// `convert`, the scalars may differ.
+pub(super) fn check_network(
+    file: &Container<'_>,
+    prefix: &str,
+    network: &str,
+    convert: bool,
+    cure: &'static str,
+) -> Result<(), CheckpointError> {
+    let same = |one: &str, other: &str| {
+        let without = |name: &str| name.replace(", f64", "");
+        one == other || convert && without(one) == without(other)
+    };
+    match file.note.as_ref().and_then(|note| note.network_at(prefix)) {
+        Some(saved_from) if !same(saved_from, network) => Err(CheckpointError::OtherNetwork {
+            origin: file.origin.clone(),
+            network: network.into(),
+            saved_from: saved_from.clone(),
+            cure,
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Checks that every number of these tensors of the file is finite in the network's scalar.
 pub(super) fn check_numbers(entries: &[Entry], file: &Container<'_>) -> Result<(), CheckpointError> {
     for Entry { name, dtype, .. } in entries {

@@ -37,6 +37,7 @@ pub struct Format {
     ignored: Vec<String>,
     convert: bool,
     without_metadata: bool,
+    other_network: bool,
 }
 
 impl Format {
@@ -72,6 +73,7 @@ impl Format {
             ignored: Vec::new(),
             convert: false,
             without_metadata: false,
+            other_network: false,
         }
     }
 
@@ -112,6 +114,14 @@ impl Format {
     /// layout.
     pub fn without_metadata(self) -> Self {
         Self { without_metadata: true, ..self }
+    }
+
+    /// Accepts a file of another network if every tensor fits. Without it, a file of `(Linear<2, 8>, Tanh)` does not load
+    /// into `(Linear<2, 8>, Relu)`, which would compute something else with the same weights.
+    ///
+    /// Files without this crate's metadata do not name their network, so they need no such permission.
+    pub fn other_network(self) -> Self {
+        Self { other_network: true, ..self }
     }
 
     /// Writes a network to a file, atomically: at each moment the file is either the old one or the new one.
@@ -165,7 +175,11 @@ impl Format {
 
     fn write(&self, network: View<'_>, origin: &Origin) -> Result<Vec<u8>, CheckpointError> {
         let tensors = collect(origin, network, &self.entries(network.description())?)?;
-        serialize(origin, &tensors, &Note::new(self.layout.name(), network.name().to_string(), None))
+        let mut note = Note::new(self.layout.name(), network.name().to_string());
+        if let Some(within) = &self.within {
+            note.networks.insert(within.clone(), note.network.clone());
+        }
+        serialize(origin, &tensors, &note)
     }
 
     fn read<N: Parameters>(&self, bytes: &[u8], origin: Origin) -> Result<Owned<N>, CheckpointError> {
@@ -194,8 +208,20 @@ impl Format {
         self.check_layout(&file)?;
         let problems = check::compare(&entries, &file, self.convert, |name| self.ignores(name, &entries));
         let cure = cure(&file, &problems);
-        check::conclude(name, &file, problems, cure)?;
+        check::conclude(name.clone(), &file, problems, cure)?;
         check::check_numbers(&entries, &file)?;
+        // With a part left out, the network is another one on purpose.
+        if !self.other_network && self.ignored.is_empty() {
+            let cure =
+                "load it with the type it was saved from, or allow another one by `Format::other_network`";
+            check::check_network(
+                &file,
+                self.within.as_deref().unwrap_or_default(),
+                &name,
+                self.convert,
+                cure,
+            )?;
+        }
         Ok((entries, file))
     }
 

@@ -11,7 +11,7 @@ mod moving_average;
 mod rmsprop;
 mod sgd;
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 
 use crate::Error;
 pub use crate::bounds::GradientOf;
@@ -53,13 +53,21 @@ pub trait Optimizer<N: Parameters> {
 
 /// Checks that every number of the gradient is finite.
 fn check_gradient(gradient: View<'_>) -> Result<(), Error> {
+    match first_non_finite(gradient) {
+        None => Ok(()),
+        Some((parameter, element, value)) => Err(Error::NonFiniteGradient { parameter, element, value }),
+    }
+}
+
+/// Returns the path of the first parameter with a number that is not finite, the index of that number, and the number.
+pub(crate) fn first_non_finite(network: View<'_>) -> Option<(String, usize, f64)> {
     let mut find = FindNonFinite { found: None };
-    visit([gradient], [], &mut find);
-    find.found.map_or(Ok(()), Err)
+    visit([network], [], &mut find);
+    find.found
 }
 
 struct FindNonFinite {
-    found: Option<Error>,
+    found: Option<(String, usize, f64)>,
 }
 
 impl Visitor<1, 0> for FindNonFinite {
@@ -68,8 +76,7 @@ impl Visitor<1, 0> for FindNonFinite {
             && !all_finite(xs)
             && let Some(element) = xs.iter().position(|x| !x.is_finite())
         {
-            let (parameter, value) = (parameter.path.to_string(), xs[element].to_f64());
-            self.found = Some(Error::NonFiniteGradient { parameter, element, value });
+            self.found = Some((parameter.path.to_string(), element, xs[element].to_f64()));
         }
     }
 }

@@ -151,6 +151,30 @@ load it with the type it was saved from, or say by a `Format` how the file names
 }
 
 #[test]
+fn a_file_of_another_network_of_the_same_shapes_loads_only_when_that_is_allowed() {
+    type Curved = (Linear<3, 4>, Tanh);
+    type Kinked = (Linear<3, 4>, Relu);
+    let net = numbered::<Curved>();
+    for format in [Format::chainrule(), Format::pytorch(), Format::chainrule().within("model")] {
+        let bytes = format.to_bytes(&net).unwrap();
+        let error = format.from_bytes::<Kinked>(&bytes).map(|_| ()).unwrap_err();
+        let expected = "\
+the bytes: of another network, although every tensor fits
+  into       (Linear<3, 4>, Relu)
+  saved from (Linear<3, 4>, Tanh)
+load it with the type it was saved from, or allow another one by `Format::other_network`";
+        assert_eq!(error.to_string(), expected);
+        let allowed: Owned<Kinked> = format.other_network().from_bytes(&bytes).unwrap();
+        assert_eq!(bits(&allowed), bits(&net));
+    }
+    // A file of another program names no network.
+    let without_note = with_header(&Format::pytorch().to_bytes(&net).unwrap(), |header| {
+        header.as_object_mut().unwrap().remove("__metadata__");
+    });
+    assert_eq!(bits(&Format::pytorch().from_bytes::<Kinked>(&without_note).unwrap()), bits(&net));
+}
+
+#[test]
 fn a_long_list_is_in_the_order_of_the_layers_and_cut_off_with_a_count() {
     let mismatch = mismatch::<Linear<1, 1>>(&checkpoint::to_bytes(&<[Linear<2, 2>; 15]>::zeros()).unwrap());
     assert_eq!(mismatch.problems.len(), 32); // 15 weights and biases in the file, one of each in the network
