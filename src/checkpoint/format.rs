@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::container::{Container, Note, serialize};
+use super::describe::describe;
 use super::entry::{Entry, collect, entries, fill};
 use super::layout::{Layout, below, check_names, join, to_pytorch};
 use super::mismatch::{Problem, Wrong};
@@ -175,7 +176,7 @@ impl Format {
 
     fn write(&self, network: View<'_>, origin: &Origin) -> Result<Vec<u8>, CheckpointError> {
         let tensors = collect(origin, network, &self.entries(network.description())?)?;
-        let mut note = Note::new(self.layout.name(), network.name().to_string());
+        let mut note = Note::new(self.layout.name(), describe(network.name(), network.description()));
         if let Some(within) = &self.within {
             note.networks.insert(within.clone(), note.network.clone());
         }
@@ -183,14 +184,20 @@ impl Format {
     }
 
     fn read<N: Parameters>(&self, bytes: &[u8], origin: Origin) -> Result<Owned<N>, CheckpointError> {
-        let (entries, file) = self.check(&N::DESCRIPTION, <N as Named>::NAME.to_string(), bytes, origin)?;
+        let (entries, file) =
+            self.check(&N::DESCRIPTION, describe(&<N as Named>::NAME, &N::DESCRIPTION), bytes, origin)?;
         let mut network = Owned::zeros(); // only after the file has been checked
         fill(ViewMut::of(&mut *network), &entries, &file);
         Ok(network)
     }
 
     fn fill(&self, network: ViewMut<'_>, bytes: &[u8], origin: Origin) -> Result<(), CheckpointError> {
-        let (entries, file) = self.check(network.description(), network.name().to_string(), bytes, origin)?;
+        let (entries, file) = self.check(
+            network.description(),
+            describe(network.name(), network.description()),
+            bytes,
+            origin,
+        )?;
         fill(network, &entries, &file);
         Ok(())
     }

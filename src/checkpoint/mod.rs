@@ -45,6 +45,7 @@
 mod atomic;
 mod check;
 mod container;
+mod describe;
 mod entry;
 mod error;
 mod format;

@@ -6,6 +6,7 @@ use chainrule_parameters::{Node, ViewMut};
 use serde_json::value::RawValue;
 
 use super::container::{Container, Texts, Values, Written};
+use super::describe::describe;
 use super::entry::{Entry, collect, entries, fill};
 use super::layout::join;
 use super::mismatch::{Problem, Wrong};
@@ -68,7 +69,7 @@ impl StateFields<'_> {
         let name = join(&self.prefix, name);
         let entries = entries_of(network.description(), &name);
         if let Parts::Save(Saved { networks, .. }) | Parts::Check(Wanted { networks, .. }) = &mut self.parts {
-            networks.insert(name, network.name().to_string());
+            networks.insert(name, describe(network.name(), network.description()));
         }
         match &mut self.parts {
             Parts::Save(saved) if saved.result.is_ok() => {

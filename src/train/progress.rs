@@ -135,6 +135,20 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_while_the_bar_is_hidden_unwinds_and_the_bar_can_be_used_after_it() {
+        let screen = Written::default();
+        let mut progress = Progress::on(ProgressDrawTarget::term_like(Box::new(screen.clone())), 3, 4, 0);
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            progress.suspend(|| resume_unwind(Box::new("my own bug")));
+        }));
+        assert_eq!(panicked.unwrap_err().downcast_ref(), Some(&"my own bug"));
+        let (loss, metrics) = (0.25, vec![]);
+        progress.ended(&Epoch { number: 1, steps: 4, loss, validation_loss: None, metrics, best: false });
+        drop(progress); // panics too if the lock is poisoned
+        assert!(screen.0.lock().unwrap().contains("epoch 1/3: loss 0.2500"));
+    }
+
+    #[test]
     fn the_bar_shows_epoch_steps_speed_loss_metric_and_time_left() {
         let screen = Written::default();
         let target = ProgressDrawTarget::term_like(Box::new(screen.clone()));

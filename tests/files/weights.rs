@@ -174,6 +174,51 @@ load it with the type it was saved from, or allow another one by `Format::other_
     assert_eq!(bits(&Format::pytorch().from_bytes::<Kinked>(&without_note).unwrap()), bits(&net));
 }
 
+mod curved {
+    use chainrule::prelude::*;
+
+    chainrule::network! {
+        pub struct Mlp: Vector<3> => Vector<2> {
+            hidden: (Linear<3, 4>, Tanh),
+            head: Linear<4, 2>,
+        }
+    }
+}
+
+mod kinked {
+    use chainrule::prelude::*;
+
+    chainrule::network! {
+        pub struct Mlp: Vector<3> => Vector<2> {
+            hidden: (Linear<3, 4>, Relu),
+            head: Linear<4, 2>,
+        }
+    }
+}
+
+#[test]
+fn networks_of_one_name_are_told_apart_by_their_layers() {
+    fn message<N: Parameters, M: Parameters>() -> String {
+        checkpoint::from_bytes::<M>(&checkpoint::to_bytes(&N::zeros()).unwrap())
+            .map(|_| ())
+            .unwrap_err()
+            .to_string()
+    }
+    let (curved, kinked) = (
+        "Mlp { hidden: (Linear<3, 4>, Tanh), head: Linear<4, 2> }",
+        "Mlp { hidden: (Linear<3, 4>, Relu), head: Linear<4, 2> }",
+    );
+    let head = "the bytes: of another network, although every tensor fits";
+    let cure = "load it with the type it was saved from, or allow another one by `Format::other_network`";
+    let text = |into: &str, from: &str| format!("{head}\n  into       {into}\n  saved from {from}\n{cure}");
+    assert_eq!(message::<curved::Mlp, kinked::Mlp>(), text(kinked, curved));
+    // Inside stacks too.
+    assert_eq!(
+        message::<([curved::Mlp; 2], Tanh), ([kinked::Mlp; 2], Tanh)>(),
+        text(&format!("([{kinked}; 2], Tanh)"), &format!("([{curved}; 2], Tanh)"))
+    );
+}
+
 #[test]
 fn a_long_list_is_in_the_order_of_the_layers_and_cut_off_with_a_count() {
     let mismatch = mismatch::<Linear<1, 1>>(&checkpoint::to_bytes(&<[Linear<2, 2>; 15]>::zeros()).unwrap());

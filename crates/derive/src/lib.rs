@@ -97,7 +97,7 @@ fn expand(input: &DeriveInput, attributes: &Attributes, krate: &TokenStream) -> 
                 (quote!(#index), quote!(Index(#at)))
             }
         };
-        let (segment, node) = match field::kind(field)? {
+        let (segment, node, layer) = match field::kind(field)? {
             Kind::Skip => {
                 checks.push(quote!(#krate::assert_plain::<#ty>();));
                 continue;
@@ -107,13 +107,14 @@ fn expand(input: &DeriveInput, attributes: &Attributes, krate: &TokenStream) -> 
                     predicates.push(quote!(#ty: #krate::Parameters));
                 }
                 let segment = if flatten { quote!(Flattened) } else { segment };
-                (segment, quote!(&<#ty as #krate::Parameters>::DESCRIPTION))
+                let layer = quote!(.layer(&<#ty as #krate::Parameters>::NAME));
+                (segment, quote!(&<#ty as #krate::Parameters>::DESCRIPTION), layer)
             }
             Kind::Tensor(tensor) => {
                 let role = tensor.role(krate);
                 let shape = tensor.shape.unwrap_or_else(|| quote!(<#ty as #krate::Shaped>::SHAPE));
                 let scalar = tensor.scalar.unwrap_or_else(|| quote!(<#ty as #krate::Shaped>::Scalar));
-                (segment, quote!(&#krate::Node::tensor::<#ty, #scalar>(#role, #shape)))
+                (segment, quote!(&#krate::Node::tensor::<#ty, #scalar>(#role, #shape)), quote!())
             }
         };
         fields.push(quote! {
@@ -121,7 +122,7 @@ fn expand(input: &DeriveInput, attributes: &Attributes, krate: &TokenStream) -> 
                 #krate::Segment::#segment,
                 ::core::mem::offset_of!(Self, #member),
                 #node,
-            )
+            )#layer
         });
     }
     let description = match &data.fields {
