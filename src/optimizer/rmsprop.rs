@@ -21,6 +21,7 @@ pub struct RmsProp<N: Parameters> {
     /// ε, which prevents a division by zero, above 0: 1e-8 by default.
     pub epsilon: f64,
     /// The learning rate that the program gave to `new`.
+    #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     pub(crate) square: Owned<N>,
 }

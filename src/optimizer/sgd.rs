@@ -21,6 +21,7 @@ pub struct Sgd<N: Parameters> {
     /// Whether to use Nesterov's form of momentum.
     pub nesterov: bool,
     /// The learning rate that the program gave to `new`.
+    #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     pub(crate) velocity: Owned<N>,
 }

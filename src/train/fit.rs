@@ -3,6 +3,7 @@
 use std::fs;
 use std::ops::ControlFlow;
 
+use super::evaluate::evaluate;
 use super::options::{LOSS, VALIDATION_LOSS};
 use super::progress::Progress;
 use super::rate::Rate;
@@ -12,15 +13,12 @@ use crate::Error;
 use crate::checkpoint::{ChangedSetting, State, StateFile};
 use crate::data::{Dataset, Loader};
 use crate::layer::compare::copy;
-use crate::layer::{Bare, Layer, Owned, Parameters, View, Workspace};
-use crate::loss::{Loss, TargetFor};
+use crate::layer::{Bare, Owned, Parameters, View};
+use crate::loss::TargetFor;
 use crate::metrics::History;
-use crate::network::{Data, InputOf, Network};
+use crate::network::{Data, InputOf};
 use crate::optimizer::first_non_finite;
-use crate::tensor::{Sample, Tensor};
-
-/// The batch size for evaluation.
-const EVALUATED_AT_ONCE: usize = 256;
+use crate::tensor::Tensor;
 
 impl<N, L, O> Trainer<N, L, O> {
     /// Trains over epochs of shuffled batches, as the [options](Fit) say. Returns the history.
@@ -111,22 +109,6 @@ impl<N, L, O> Trainer<N, L, O> {
         let ended = run.train(&mut loader, &mut options, &mut history, &changed);
         run.finish();
         ended.map(|()| history)
-    }
-
-    /// Returns the mean loss of a data set in evaluation mode: without dropout, without label smoothing and without
-    /// gradients.
-    ///
-    /// # Errors
-    /// Invalid data: see [`Error`].
-    pub fn evaluate<X, Y: Tensor, Target: TargetFor<L, Y>>(
-        &self,
-        data: &Dataset<X, Target>,
-    ) -> Result<f64, Error>
-    where
-        Data: InputOf<X, N, Y>,
-    {
-        let network = Data::network::<Bare>(&self.network);
-        evaluate(network, &self.loss, Data::samples(data.inputs()), data.targets(), |_: &[Y]| ())
     }
 }
 
@@ -284,28 +266,4 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         self.course.record(history, steps, &values).map_err(|error| FitError::Log(error.into()))?;
         Ok(epoch)
     }
-}
-
-/// Returns the mean loss over a data set, and calls `see` with the outputs of each batch.
-fn evaluate<X: Sample, Y: Tensor, N: Layer<X, Output = Y>, L, Target: TargetFor<L, Y>>(
-    network: &N,
-    loss: &L,
-    inputs: &[X],
-    targets: &[Target],
-    mut see: impl FnMut(&[Y]),
-) -> Result<f64, Error> {
-    let mut workspace = Workspace::default();
-    let mut outputs: Vec<Y> = bytemuck::zeroed_vec(EVALUATED_AT_ONCE.min(inputs.len()));
-    let mut sum = 0.0;
-    let batches = inputs.chunks(EVALUATED_AT_ONCE).zip(targets.chunks(EVALUATED_AT_ONCE));
-    for (at, (inputs, targets)) in batches.enumerate() {
-        let outputs = &mut outputs[..inputs.len()];
-        let mean = network
-            .predict_into(inputs, outputs, &mut workspace)
-            .and_then(|()| Target::compare_by(loss).evaluate(outputs, targets))
-            .map_err(|error| error.in_batch(at * EVALUATED_AT_ONCE))?;
-        sum += mean * inputs.len() as f64;
-        see(outputs);
-    }
-    Ok(sum / inputs.len() as f64)
 }

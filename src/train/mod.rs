@@ -4,6 +4,8 @@
 mod checkpoint;
 mod data_parallel;
 #[cfg(feature = "fit")]
+mod evaluate;
+#[cfg(feature = "fit")]
 mod fit;
 #[cfg(feature = "fit")]
 mod fit_error;

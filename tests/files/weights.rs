@@ -219,6 +219,24 @@ fn networks_of_one_name_are_told_apart_by_their_layers() {
     );
 }
 
+/// The name of a layer of this crate says all that is inside, so that the file has it alone.
+#[test]
+fn a_file_has_the_name_of_a_layer_as_users_write_it() {
+    type T = f32;
+    fn network<N: Parameters>() -> String {
+        let bytes = checkpoint::to_bytes(&N::zeros()).unwrap();
+        let note = split(&bytes).0["__metadata__"]["chainrule"].as_str().unwrap().to_owned();
+        serde_json::from_str::<Value>(&note).unwrap()["network"].as_str().unwrap().to_owned()
+    }
+    macro_rules! case {
+        ($file:literal, $name:ident: $layer:ty, $input:ty) => {
+            assert_eq!(network::<$layer>(), <$layer as Parameters>::NAME.to_string());
+        };
+    }
+    every_layer!(case);
+    every_combinator!(case);
+}
+
 #[test]
 fn a_long_list_is_in_the_order_of_the_layers_and_cut_off_with_a_count() {
     let mismatch = mismatch::<Linear<1, 1>>(&checkpoint::to_bytes(&<[Linear<2, 2>; 15]>::zeros()).unwrap());
