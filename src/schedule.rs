@@ -17,6 +17,7 @@
 //! ```
 
 use core::f64::consts::PI;
+use core::fmt;
 
 use crate::Error;
 
@@ -116,6 +117,18 @@ impl Schedule {
         self.after_warm_up(step - self.warm_up)
     }
 
+    /// Returns the step from which on the factor is always 0, if there is one.
+    #[cfg(feature = "fit")]
+    pub(crate) fn ends(&self) -> Option<u64> {
+        let length = match self.shape {
+            Shape::Cosine { steps, floor: 0.0, restarts: None } => steps,
+            Shape::Step { every, factor: 0.0 } => every.max(1),
+            Shape::Exponential { factor: 0.0 } => 1,
+            _ => return None,
+        };
+        Some(length.saturating_add(self.warm_up))
+    }
+
     fn after_warm_up(&self, step: u64) -> f64 {
         match self.shape {
             Shape::Constant => 1.0,
@@ -144,6 +157,26 @@ impl Schedule {
                 }
             }
         }
+    }
+}
+
+/// As a program writes it: `Schedule::cosine(900).warm_up(100)`.
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.shape {
+            Shape::Constant => write!(f, "Schedule::constant()"),
+            Shape::Step { every, factor } => write!(f, "Schedule::step({every}, {factor:?})"),
+            Shape::Exponential { factor } => write!(f, "Schedule::exponential({factor:?})"),
+            Shape::Cosine { steps, floor, restarts } => {
+                write!(f, "Schedule::cosine({steps})")?;
+                if floor != 0.0 {
+                    write!(f, ".floor({floor:?})")?;
+                }
+                restarts.map_or(Ok(()), |longer| write!(f, ".warm_restarts({longer})"))
+            }
+            Shape::OneCycle { steps, .. } => write!(f, "Schedule::one_cycle({steps})"),
+        }?;
+        if self.warm_up > 0 { write!(f, ".warm_up({})", self.warm_up) } else { Ok(()) }
     }
 }
 
@@ -211,15 +244,39 @@ impl Plateau {
         self.now
     }
 
-    /// Checks the settings.
+    /// Checks the settings: a factor and a threshold of at least 0 and below 1, a floor between 0 and 1.
     ///
     /// # Errors
     /// [`Error::Setting`].
     pub fn check(&self) -> Result<(), Error> {
-        if !(0.0..1.0).contains(&self.factor) {
-            let expected = "at least 0 and below 1";
-            return Err(Error::Setting { name: "the factor of a plateau", value: self.factor, expected });
+        let [below_1, up_to_1] = ["at least 0 and below 1", "between 0 and 1"];
+        let settings = [
+            ("the factor of a plateau", self.factor, (0.0..1.0).contains(&self.factor), below_1),
+            ("the threshold of a plateau", self.threshold, (0.0..1.0).contains(&self.threshold), below_1),
+            ("the floor of a plateau", self.floor, (0.0..=1.0).contains(&self.floor), up_to_1),
+        ];
+        match settings.into_iter().find(|(_, _, holds, _)| !holds) {
+            Some((name, value, _, expected)) => Err(Error::Setting { name, value, expected }),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Returns the plateau with these settings, in the state of another.
+    #[cfg(feature = "fit")]
+    pub(crate) fn in_state_of(self, other: Self) -> Self {
+        let Self { factor, patience, threshold, floor, .. } = self;
+        Self { factor, patience, threshold, floor, ..other }
+    }
+}
+
+/// As a program writes it, with the settings that are not the default after it.
+impl fmt::Display for Plateau {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let default = Self::new(self.factor, self.patience);
+        write!(f, "Plateau::new({:?}, {})", self.factor, self.patience)?;
+        if self.threshold != default.threshold {
+            write!(f, ", threshold {:?}", self.threshold)?;
+        }
+        if self.floor != default.floor { write!(f, ", floor {:?}", self.floor) } else { Ok(()) }
     }
 }

@@ -29,13 +29,41 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
         Some(folder) if folder != Path::new("") => folder.to_path_buf(),
         _ => PathBuf::from("."),
     };
-    let mut new = Beside::create(&target, &folder).map_err(failed)?;
+    let key = key(&target);
+    remove_stale(&folder, &key);
+    let mut new = Beside::create(&folder, &key).map_err(failed)?;
     if let Some(old) = old {
         new.file.set_permissions(old.permissions()).map_err(failed)?;
     }
     fill(&mut new.file, bytes).map_err(failed)?;
     new.replace(&target).map_err(failed)?;
     sync(&folder).map_err(|source| CheckpointError::Sync { path: path.into(), source })
+}
+
+/// Returns what the names of the temporary files of a target begin with. It is short whatever the target's name, because
+/// file systems limit the length of a name.
+fn key(target: &Path) -> String {
+    let name = target.file_name().unwrap_or_default().as_encoded_bytes();
+    // FNV-1a, the same in every version of Rust.
+    let add = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    format!(".chainrule-{:016x}-", name.iter().fold(0xcbf2_9ce4_8422_2325, add))
+}
+
+/// Removes the temporary files of processes that were killed. Those of living processes are locked.
+fn remove_stale(folder: &Path, key: &str) {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    for file in files.filter(|file| {
+        let name = file.file_name();
+        let name = name.as_encoded_bytes();
+        name.starts_with(key.as_bytes()) && name.ends_with(b".tmp")
+    }) {
+        let path = file.path();
+        if let Ok(stale) = File::open(&path)
+            && stale.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(path); // the lock is held until here
+        }
+    }
 }
 
 /// A new file in the same folder, and so on the same disk. It is deleted unless it replaces the old one.
@@ -45,17 +73,21 @@ struct Beside {
 }
 
 impl Beside {
-    /// Creates an empty file, `.NAME.PROCESS.NUMBER.tmp`.
-    fn create(target: &Path, folder: &Path) -> io::Result<Self> {
+    /// Creates an empty file, `.chainrule-KEY-PROCESS-NUMBER.tmp`, and locks it where the file system has locks.
+    fn create(folder: &Path, key: &str) -> io::Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let name = target.file_name().unwrap_or_default().to_string_lossy();
         loop {
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-            let path = folder.join(format!(".{name}.{}.{number}.tmp", process::id()));
-            match File::create_new(&path) {
+            let path = folder.join(format!("{key}{}-{number}.tmp", process::id()));
+            let file = match File::create_new(&path) {
                 // Left by a process of the same number that was killed.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                file => return Ok(Self { file: file?, path: Some(path) }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                file => file?,
+            };
+            let _ = file.lock();
+            // Another process may have taken it for stale before it was locked.
+            if path.try_exists()? {
+                return Ok(Self { file, path: Some(path) });
             }
         }
     }

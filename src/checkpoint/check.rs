@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 
-use super::container::{Container, Settings};
+use super::container::{Constants, Container};
 use super::entry::Entry;
 use super::mismatch::{Mismatch, Problem, Wrong, sort};
 use super::{CheckpointError, number};
@@ -46,13 +46,13 @@ pub(super) fn compare(
 /// Compares the settings of the network with those of the file. A file that does not say them, such as one of PyTorch,
 /// fits any.
 pub(super) fn compare_settings(
-    settings: &Settings,
+    settings: &Constants,
     file: &Container<'_>,
     ignored: impl Fn(&str) -> bool,
 ) -> Vec<Problem> {
     let Some(note) = &file.note else { return Vec::new() };
     let wrong = |(name, &network): (&String, &f64)| {
-        let &file = note.settings.get(name)?;
+        let &file = note.constants.get(name)?;
         (file != network && !ignored(name)).then(|| Problem::new(name, Wrong::Setting { file, network }))
     };
     settings.iter().filter_map(wrong).collect()
@@ -72,6 +72,30 @@ pub(super) fn conclude(
     let saved_from = file.note.as_ref().map(|note| note.network.clone());
     let origin = file.origin.clone();
     Err(Box::new(Mismatch { origin, network, saved_from, problems, cure }).into())
+}
+
+/// Checks that the network at this prefix is the one that was saved there, if the file says which one that is. With
+/// `convert`, the scalars may differ.
+pub(super) fn check_network(
+    file: &Container<'_>,
+    prefix: &str,
+    network: &str,
+    convert: bool,
+    cure: &'static str,
+) -> Result<(), CheckpointError> {
+    let same = |one: &str, other: &str| {
+        let without = |name: &str| name.replace(", f64", "");
+        one == other || convert && without(one) == without(other)
+    };
+    match file.note.as_ref().and_then(|note| note.network_at(prefix)) {
+        Some(saved_from) if !same(saved_from, network) => Err(CheckpointError::OtherNetwork {
+            origin: file.origin.clone(),
+            network: network.into(),
+            saved_from: saved_from.clone(),
+            cure,
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Checks that every number of these tensors of the file is finite in the network's scalar.

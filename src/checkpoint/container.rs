@@ -8,6 +8,7 @@ use safetensors::{Dtype, View};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::layout::below;
 use super::{CheckpointError, Origin};
 
 /// The version of what this crate writes. A reader rejects later versions.
@@ -24,7 +25,10 @@ const PREFIX: usize = size_of::<u64>();
 pub(super) type Values = BTreeMap<String, Box<RawValue>>;
 
 /// The numbers that the types of the layers set, by name.
-pub(super) type Settings = BTreeMap<String, f64>;
+pub(super) type Constants = BTreeMap<String, f64>;
+
+/// Texts, by name.
+pub(super) type Texts = BTreeMap<String, String>;
 
 /// The entry in the metadata.
 #[derive(serde::Deserialize, serde::Serialize)]
@@ -34,26 +38,41 @@ pub(super) struct Note {
     pub(super) version: String,
     /// Which names and which order of sides: see `Layout`.
     pub(super) layout: String,
-    /// The type that was saved, for people.
+    /// The type of the network that was saved; in a checkpoint that of its first one.
     pub(super) network: String,
+    /// The types of networks that have a prefix in the file, by prefix.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) networks: Texts,
     /// A checkpoint's small values, by name, as text: parsing them cannot take more memory than the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) values: Option<Values>,
     /// The numbers that the types of the layers set, by name: a norm's epsilon.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) settings: Settings,
+    pub(super) constants: Constants,
+    /// The settings of the program that saved a checkpoint, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) settings: Texts,
 }
 
 impl Note {
-    pub(super) fn new(layout: &str, network: String, settings: Settings, values: Option<Values>) -> Self {
+    /// The note of a network that is saved by itself.
+    pub(super) fn new(layout: &str, network: String, constants: Constants) -> Self {
         Self {
             format: FORMAT,
             version: env!("CARGO_PKG_VERSION").into(),
             layout: layout.into(),
             network,
-            values,
-            settings,
+            networks: BTreeMap::new(),
+            values: None,
+            constants,
+            settings: BTreeMap::new(),
         }
+    }
+
+    /// Returns the type of the network whose tensors have this prefix in the file, if the file has it.
+    pub(super) fn network_at(&self, prefix: &str) -> Option<&String> {
+        let whole = prefix.is_empty() && self.networks.is_empty() && self.values.is_none();
+        self.networks.get(prefix).or(whole.then_some(&self.network))
     }
 }
 
@@ -110,6 +129,22 @@ impl<'a> Container<'a> {
             }
             Ok((tensors, note, data)) => Ok(Self { origin, note, tensors, data }),
         }
+    }
+
+    /// Returns the small values of a checkpoint; `None` for other files.
+    pub(super) fn values(&self) -> Option<&Values> {
+        self.note.as_ref()?.values.as_ref()
+    }
+
+    /// Returns a small value.
+    pub(super) fn value(&self, name: &str) -> Option<&RawValue> {
+        Some(self.values()?.get(name)?)
+    }
+
+    /// Returns whether there is a tensor or a value at this name or below it.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let values = self.values().into_iter().flat_map(Values::keys);
+        self.tensors.keys().chain(values).any(|path| below(path, name).is_some())
     }
 
     /// Returns the bytes of one of its tensors.

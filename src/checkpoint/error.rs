@@ -95,6 +95,21 @@ pub enum CheckpointError {
     /// The file is of another architecture: all mismatches.
     #[error(transparent)]
     Mismatch(#[from] Box<Mismatch>),
+    /// The file is of another network, although every tensor fits: with the same weights it computes something else.
+    #[error(
+        "{origin}: of another network, although every tensor fits\n  into       {network}\n  saved from {}\n{cure}",
+        saved_from.escape_debug()
+    )]
+    OtherNetwork {
+        /// The file.
+        origin: Origin,
+        /// The type of the network that should be loaded.
+        network: String,
+        /// The type of the network that was saved.
+        saved_from: String,
+        /// What to do.
+        cure: &'static str,
+    },
     /// There is a NaN or an infinity, in a file or in a network that is saved.
     #[error(
         "{origin}: tensor `{tensor}` has {value} at element {element}: only finite numbers are saved and loaded"

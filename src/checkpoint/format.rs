@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::container::{Container, Note, Settings, serialize};
+use super::container::{Constants, Container, Note, serialize};
+use super::describe::describe;
 use super::entry::{Entry, collect, entries, fill, flattens, settings};
 use super::layout::{Layout, below, check_names, join, to_pytorch};
 use super::mismatch::{Problem, Wrong};
@@ -38,6 +39,7 @@ pub struct Format {
     convert: bool,
     without_metadata: bool,
     steps_first: bool,
+    other_network: bool,
 }
 
 impl Format {
@@ -82,6 +84,7 @@ impl Format {
             convert: false,
             without_metadata: false,
             steps_first: false,
+            other_network: false,
         }
     }
 
@@ -135,6 +138,14 @@ impl Format {
         Self { without_metadata: true, ..self }
     }
 
+    /// Accepts a file of another network if every tensor fits. Without it, a file of `(Linear<2, 8>, Tanh)` does not load
+    /// into `(Linear<2, 8>, Relu)`, which would compute something else with the same weights.
+    ///
+    /// Files without this crate's metadata do not name their network, so they need no such permission.
+    pub fn other_network(self) -> Self {
+        Self { other_network: true, ..self }
+    }
+
     /// Writes a network to a file, atomically: at each moment the file is either the old one or the new one.
     ///
     /// # Errors
@@ -186,23 +197,32 @@ impl Format {
 
     fn write(&self, network: View<'_>, origin: &Origin) -> Result<Vec<u8>, CheckpointError> {
         let tensors = collect(origin, network, &self.entries(network.description())?)?;
-        let settings = self.settings(network.description());
-        serialize(
-            origin,
-            &tensors,
-            &Note::new(self.layout.name(), network.name().to_string(), settings, None),
-        )
+        let mut note = Note::new(
+            self.layout.name(),
+            describe(network.name(), network.description()),
+            self.settings(network.description()),
+        );
+        if let Some(within) = &self.within {
+            note.networks.insert(within.clone(), note.network.clone());
+        }
+        serialize(origin, &tensors, &note)
     }
 
     fn read<N: Parameters>(&self, bytes: &[u8], origin: Origin) -> Result<Owned<N>, CheckpointError> {
-        let (entries, file) = self.check(&N::DESCRIPTION, <N as Named>::NAME.to_string(), bytes, origin)?;
+        let (entries, file) =
+            self.check(&N::DESCRIPTION, describe(&<N as Named>::NAME, &N::DESCRIPTION), bytes, origin)?;
         let mut network = Owned::zeros(); // only after the file has been checked
         fill(ViewMut::of(&mut *network), &entries, &file);
         Ok(network)
     }
 
     fn fill(&self, network: ViewMut<'_>, bytes: &[u8], origin: Origin) -> Result<(), CheckpointError> {
-        let (entries, file) = self.check(network.description(), network.name().to_string(), bytes, origin)?;
+        let (entries, file) = self.check(
+            network.description(),
+            describe(network.name(), network.description()),
+            bytes,
+            origin,
+        )?;
         fill(network, &entries, &file);
         Ok(())
     }
@@ -222,8 +242,20 @@ impl Format {
         let mut problems = check::compare(&entries, &file, self.convert, ignored);
         problems.extend(check::compare_settings(&self.settings(network), &file, ignored));
         let cure = cure(&file, &problems);
-        check::conclude(name, &file, problems, cure)?;
+        check::conclude(name.clone(), &file, problems, cure)?;
         check::check_numbers(&entries, &file)?;
+        // With a part left out, the network is another one on purpose.
+        if !self.other_network && self.ignored.is_empty() {
+            let cure =
+                "load it with the type it was saved from, or allow another one by `Format::other_network`";
+            check::check_network(
+                &file,
+                self.within.as_deref().unwrap_or_default(),
+                &name,
+                self.convert,
+                cure,
+            )?;
+        }
         Ok((entries, file))
     }
 
@@ -291,8 +323,8 @@ impl Format {
     }
 
     /// Returns the settings of a network, with their names in this format.
-    fn settings(&self, network: &Node) -> Settings {
-        let mut all = Settings::new();
+    fn settings(&self, network: &Node) -> Constants {
+        let mut all = Constants::new();
         settings(network, &mut |path, value| {
             all.insert(self.renamed(&path, &path), value);
         });

@@ -33,12 +33,19 @@
 //! loading returns a [`CheckpointError`] that lists all problems, and changes nothing. Sizes in a header are checked
 //! before memory is allocated for them.
 //!
+//! A file names the type of its network. It does not load into a network of another type, even if every tensor fits,
+//! unless [`Format::other_network`] allows it. The files of other programs, such as PyTorch's, name no type.
+//!
+//! A checkpoint restores what training changes. The settings, such as a momentum or a schedule, are those of the program
+//! that loads it: [`State`] has the rule.
+//!
 //! A file is written to a temporary file in the same folder, synced to the disk, and renamed. A process that is killed
-//! in between leaves a `.NAME.PROCESS.NUMBER.tmp`, which may be deleted.
+//! in between leaves a `.chainrule-KEY-PROCESS-NUMBER.tmp`, which the next save of the same file removes.
 
 mod atomic;
 mod check;
 mod container;
+mod describe;
 mod entry;
 mod error;
 mod format;
@@ -58,8 +65,10 @@ use chainrule_parameters::AsNetwork;
 pub use error::{CheckpointError, Origin};
 pub use format::Format;
 pub use mismatch::{Mismatch, Problem, Wrong};
+#[cfg(feature = "fit")]
+pub(crate) use save_state::{CheckedState, StateFile};
 pub use save_state::{load_state, save_state};
-pub use state::{State, StateFields};
+pub use state::{ChangedSetting, State, StateFields};
 
 /// Writes a network to a file, atomically: at each moment the file is either the old one or the new one.
 ///
@@ -74,7 +83,8 @@ pub fn save(network: &impl AsNetwork, path: impl AsRef<Path>) -> Result<(), Chec
 ///
 /// # Errors
 /// [`CheckpointError::Mismatch`] for the file of another architecture: it lists every missing, unexpected, mis-shaped
-/// and mis-typed tensor at once. [`CheckpointError::NonFinite`] for a NaN or an infinity, [`CheckpointError::Broken`]
+/// and mis-typed tensor at once. [`CheckpointError::OtherNetwork`] for another network all of whose tensors fit, such as
+/// one with `Relu` in place of `Tanh`. [`CheckpointError::NonFinite`] for a NaN or an infinity, [`CheckpointError::Broken`]
 /// for a damaged file, or one that is not safetensors.
 pub fn load<N: Parameters>(path: impl AsRef<Path>) -> Result<Owned<N>, CheckpointError> {
     Format::chainrule().load(path)

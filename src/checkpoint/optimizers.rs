@@ -10,27 +10,27 @@ use crate::schedule::Schedule;
 
 impl<N: Parameters> State for Sgd<N> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
-        fields.number("learning_rate", &mut self.learning_rate);
-        fields.number("momentum", &mut self.momentum);
-        fields.flag("nesterov", &mut self.nesterov);
+        fields.rate(&mut self.learning_rate, self.first_rate);
+        fields.setting("momentum", self.momentum);
+        fields.setting("nesterov", self.nesterov);
         fields.network("velocity", &mut self.velocity);
     }
 }
 
 impl<N: Parameters> State for RmsProp<N> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
-        fields.number("learning_rate", &mut self.learning_rate);
-        fields.number("decay", &mut self.decay);
-        fields.number("epsilon", &mut self.epsilon);
+        fields.rate(&mut self.learning_rate, self.first_rate);
+        fields.setting("decay", self.decay);
+        fields.setting("epsilon", self.epsilon);
         fields.network("square", &mut self.square);
     }
 }
 
 impl<N: Parameters> State for Adam<N> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
-        fields.number("learning_rate", &mut self.learning_rate);
-        fields.two_numbers("betas", &mut self.betas);
-        fields.number("epsilon", &mut self.epsilon);
+        fields.rate(&mut self.learning_rate, self.first_rate);
+        fields.setting("betas", format_args!("{:?}", self.betas));
+        fields.setting("epsilon", self.epsilon);
         fields.count("steps", &mut self.steps);
         fields.network("mean", &mut self.mean);
         fields.network("square", &mut self.square);
@@ -40,29 +40,29 @@ impl<N: Parameters> State for Adam<N> {
 impl<N: Parameters> State for AdamW<N> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.state("adam", &mut self.adam);
-        fields.number("weight_decay", &mut self.weight_decay);
+        fields.setting("weight_decay", self.weight_decay);
     }
 }
 
 impl<O: State> State for FreezeParameters<O> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.state("optimizer", &mut self.optimizer);
-        fields.texts("paths", &mut self.paths);
+        fields.setting("paths", format_args!("{:?}", self.paths));
     }
 }
 
 impl<N: Parameters> State for ExponentialMovingAverage<N> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
-        fields.number("decay", &mut self.decay);
-        fields.flag("begun", &mut self.begun);
+        fields.setting("decay", self.decay);
+        fields.count("updates", &mut self.updates);
         fields.network("network", &mut self.network);
     }
 }
 
-/// One value without a name.
+/// A setting without a name.
 impl State for Schedule {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
-        fields.value("", self);
+        fields.setting("", self);
     }
 }
 

@@ -5,22 +5,26 @@ use std::collections::BTreeMap;
 use chainrule_parameters::{Node, ViewMut};
 use serde_json::value::RawValue;
 
-use super::container::{Container, Settings, Values, Written};
+use super::container::{Constants, Container, Texts, Values, Written};
+use super::describe::describe;
 use super::entry::{Entry, collect, entries, fill, settings};
 use super::layout::join;
 use super::mismatch::{Problem, Wrong};
 use super::state::Json;
-use super::{CheckpointError, Origin, StateFields};
+use super::{ChangedSetting, CheckpointError, Origin, StateFields};
 
 /// What to do with each part.
 pub(super) enum Parts<'a> {
     Save(Saved),
     Check(Wanted<'a>),
     /// After a successful check.
-    Restore {
-        file: &'a Container<'a>,
-        values: &'a Values,
-    },
+    Restore(Restored<'a>),
+}
+
+/// The file that a state is restored from.
+pub(super) struct Restored<'a> {
+    pub(super) file: &'a Container<'a>,
+    pub(super) changed: Vec<ChangedSetting>,
 }
 
 /// The parts to write.
@@ -28,14 +32,22 @@ pub(super) struct Saved {
     pub(super) origin: Origin,
     pub(super) tensors: Vec<(String, Written)>,
     pub(super) values: Values,
-    pub(super) settings: Settings,
+    pub(super) constants: Constants,
+    pub(super) settings: Texts,
+    /// The type of each network, by name.
+    pub(super) networks: Texts,
     pub(super) result: Result<(), CheckpointError>,
 }
 
 /// The parts that a file should have.
 pub(super) struct Wanted<'a> {
+    pub(super) file: &'a Container<'a>,
     pub(super) entries: Vec<Entry>,
-    pub(super) settings: Settings,
+    pub(super) constants: Constants,
+    /// The type of each network, by name.
+    pub(super) networks: Texts,
+    /// The parts of the file that the program does without.
+    pub(super) ignored: Vec<String>,
     /// The file's values that no part has read yet.
     pub(super) left: BTreeMap<&'a str, &'a RawValue>,
     pub(super) problems: Vec<Problem>,
@@ -58,12 +70,13 @@ impl StateFields<'_> {
     pub(super) fn tensors(&mut self, name: &str, network: ViewMut<'_>) {
         let name = join(&self.prefix, name);
         let entries = entries_of(network.description(), &name);
-        if let Parts::Save(Saved { settings: all, .. }) | Parts::Check(Wanted { settings: all, .. }) =
-            &mut self.parts
+        if let Parts::Save(Saved { networks, constants, .. })
+        | Parts::Check(Wanted { networks, constants, .. }) = &mut self.parts
         {
             settings(network.description(), &mut |path, value| {
-                all.insert(join(&name, &path), value);
+                constants.insert(join(&name, &path), value);
             });
+            networks.insert(name, describe(network.name(), network.description()));
         }
         match &mut self.parts {
             Parts::Save(saved) if saved.result.is_ok() => {
@@ -74,7 +87,53 @@ impl StateFields<'_> {
             }
             Parts::Save(_) => {}
             Parts::Check(wanted) => wanted.entries.extend(entries),
-            Parts::Restore { file, .. } => fill(network, &entries, file),
+            Parts::Restore(Restored { file, .. }) => fill(network, &entries, file),
+        }
+    }
+
+    /// Saves a setting, or compares it with that of the file. Returns whether they differ.
+    pub(super) fn settings(&mut self, name: &str, program: String) -> bool {
+        let name = join(&self.prefix, name);
+        match &mut self.parts {
+            Parts::Save(saved) => {
+                if saved.settings.insert(name.clone(), program).is_some() {
+                    saved.result = Err(twice(&name));
+                }
+            }
+            Parts::Check(_) => {}
+            Parts::Restore(Restored { file, changed, .. }) => {
+                let file = file.note.as_ref().and_then(|note| note.settings.get(&name));
+                if let Some(file) = file.filter(|file| **file != program) {
+                    changed.push(ChangedSetting { name, file: file.clone(), program });
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Returns the settings so far that differ from those of the file; none unless a state is being restored.
+    pub(crate) fn changed(&self) -> &[ChangedSetting] {
+        match &self.parts {
+            Parts::Restore(Restored { changed, .. }) => changed,
+            _ => &[],
+        }
+    }
+
+    /// Returns whether to list a part that one program has and another has not, such as an average: when saving, if
+    /// this program has it; when loading, if both it and the file have it. A part that is only in the file is ignored.
+    pub fn has(&mut self, name: &str, program: bool) -> bool {
+        let name = join(&self.prefix, name);
+        match &mut self.parts {
+            Parts::Save(_) => program,
+            Parts::Check(wanted) => {
+                let both = program && wanted.file.has(&name);
+                if !both {
+                    wanted.ignored.push(name);
+                }
+                both
+            }
+            Parts::Restore(Restored { file, .. }) => program && file.has(&name),
         }
     }
 
@@ -98,8 +157,8 @@ impl StateFields<'_> {
                 };
                 wanted.problems.push(Problem { name, wrong });
             }
-            Parts::Restore { values, .. } => {
-                if let Some(json) = values.get(&name) {
+            Parts::Restore(Restored { file, .. }) => {
+                if let Some(json) = file.value(&name) {
                     value.read(json);
                 }
             }

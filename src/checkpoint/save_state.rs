@@ -3,10 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+#[cfg(feature = "fit")]
+use serde::de::DeserializeOwned;
+
 use super::container::{Container, Note, serialize};
+use super::layout::below;
 use super::mismatch::{Problem, Wrong};
-use super::parts::{Parts, Saved, Wanted, twice};
-use super::{CheckpointError, State, StateFields, atomic, check};
+use super::parts::{Parts, Restored, Saved, Wanted, twice};
+use super::{ChangedSetting, CheckpointError, Origin, State, StateFields, atomic, check};
 
 /// Writes a checkpoint to a file, atomically: if the process is killed while it saves, the old file is unchanged.
 ///
@@ -23,9 +27,12 @@ fn save(state: &mut dyn State, path: &Path) -> Result<(), CheckpointError> {
         tensors: Vec::new(),
         values: BTreeMap::new(),
         settings: BTreeMap::new(),
+        networks: BTreeMap::new(),
+        constants: BTreeMap::new(),
         result: Ok(()),
     };
-    let Parts::Save(Saved { origin, tensors, values, settings, result }) = walk(state, Parts::Save(saved))
+    let Parts::Save(Saved { origin, tensors, values, settings, networks, constants, result }) =
+        walk(state, Parts::Save(saved))
     else {
         return Ok(()); // the same parts that it received
     };
@@ -34,7 +41,9 @@ fn save(state: &mut dyn State, path: &Path) -> Result<(), CheckpointError> {
     if let Some((name, _)) = tensors.iter().find(|(name, _)| !seen.insert(name)) {
         return Err(twice(name));
     }
-    let note = Note::new("chainrule", state.name(), settings, Some(values));
+    let network = networks.values().next().cloned().unwrap_or_default();
+    let note =
+        Note { networks, values: Some(values), settings, ..Note::new("chainrule", network, constants) };
     atomic::write(path, &serialize(&origin, &tensors, &note)?)
 }
 
@@ -44,37 +53,117 @@ fn walk<'a>(state: &mut dyn State, parts: Parts<'a>) -> Parts<'a> {
     fields.parts
 }
 
-/// Sets `state` to what it was when the checkpoint was saved, bit for bit.
+/// Sets `state` to what it was when the checkpoint was saved, bit for bit, but for the settings: those of the program
+/// apply. Returns the settings that differ.
+///
+/// [`State`] says what a setting is.
 ///
 /// # Errors
-/// As [`load`](super::load), with missing, unexpected and ill-formed values beside the tensors. After an error `state`
-/// has not changed.
-pub fn load_state(state: &mut dyn State, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
-    load(state, path.as_ref())
+/// As [`load`](super::load), with missing, unexpected and ill-formed values beside the tensors;
+/// [`CheckpointError::OtherNetwork`] for a network of another type. After an error `state` has not changed.
+pub fn load_state(
+    state: &mut dyn State,
+    path: impl AsRef<Path>,
+) -> Result<Vec<ChangedSetting>, CheckpointError> {
+    Ok(StateFile::read(path.as_ref())?.check(state, false)?.restore(state))
 }
 
-fn load(state: &mut dyn State, path: &Path) -> Result<(), CheckpointError> {
-    let (origin, bytes) = atomic::read(path)?;
-    let file = Container::parse(origin, &bytes)?;
-    let Some(values) = file.note.as_ref().and_then(|note| note.values.as_ref()) else {
-        return Err(CheckpointError::Layout {
-            origin: file.origin,
-            found: "it is no checkpoint",
-            cure: "`load` reads a network that was saved by itself; a checkpoint is what `save_state` writes",
-        });
-    };
-    let left = values.iter().map(|(name, value)| (&name[..], &**value)).collect();
-    let wanted = Wanted { entries: Vec::new(), settings: BTreeMap::new(), left, problems: Vec::new() };
-    let Parts::Check(Wanted { entries, settings, left, mut problems }) = walk(state, Parts::Check(wanted))
-    else {
-        return Ok(()); // the same parts that it received
-    };
-    problems.extend(left.keys().map(|name| Problem::new(name, Wrong::UnexpectedValue)));
-    problems.extend(check::compare(&entries, &file, false, |_| false));
-    problems.extend(check::compare_settings(&settings, &file, |_| false));
-    let cure = "resume it with the network, the optimizer and the options that it was saved with";
-    check::conclude(state.name(), &file, problems, cure)?;
-    check::check_numbers(&entries, &file)?;
-    walk(state, Parts::Restore { file: &file, values });
-    Ok(())
+/// A checkpoint in memory.
+pub(crate) struct StateFile {
+    origin: Origin,
+    bytes: Vec<u8>,
+}
+
+/// A checkpoint that fits a state.
+pub(crate) struct CheckedState<'a> {
+    file: Container<'a>,
+}
+
+impl StateFile {
+    pub(crate) fn read(path: &Path) -> Result<Self, CheckpointError> {
+        let (origin, bytes) = atomic::read(path)?;
+        Ok(Self { origin, bytes })
+    }
+
+    /// Reads a file, or returns `None` if there is none.
+    #[cfg(feature = "fit")]
+    pub(crate) fn read_if_exists(path: &Path) -> Result<Option<Self>, CheckpointError> {
+        let unreadable = |source| CheckpointError::Read { path: path.into(), source };
+        if path.try_exists().map_err(unreadable)? { Self::read(path).map(Some) } else { Ok(None) }
+    }
+
+    /// Checks that the file fits, and changes nothing.
+    pub(crate) fn check(
+        &self,
+        state: &mut dyn State,
+        other_network: bool,
+    ) -> Result<CheckedState<'_>, CheckpointError> {
+        let file = Container::parse(self.origin.clone(), &self.bytes)?;
+        let Some(values) = file.values() else {
+            return Err(CheckpointError::Layout {
+                origin: file.origin,
+                found: "it is no checkpoint",
+                cure: "`load` reads a network that was saved by itself; a checkpoint is what `save_state` writes",
+            });
+        };
+        let wanted = Wanted {
+            file: &file,
+            entries: Vec::new(),
+            networks: BTreeMap::new(),
+            constants: BTreeMap::new(),
+            ignored: Vec::new(),
+            left: values.iter().map(|(name, value)| (&name[..], &**value)).collect(),
+            problems: Vec::new(),
+        };
+        if let Parts::Check(mut wanted) = walk(state, Parts::Check(wanted)) {
+            let is_ignored = |name: &str| wanted.ignored.iter().any(|part| below(name, part).is_some());
+            let left = wanted.left.keys().filter(|name| !is_ignored(name));
+            wanted.problems.extend(left.map(|name| Problem::new(name, Wrong::UnexpectedValue)));
+            wanted.problems.extend(check::compare(&wanted.entries, &file, false, is_ignored));
+            wanted.problems.extend(check::compare_settings(&wanted.constants, &file, is_ignored));
+            let network = wanted.networks.values().next().cloned().unwrap_or_default();
+            let cure = cure(&wanted.problems);
+            check::conclude(network, &file, wanted.problems, cure)?;
+            check::check_numbers(&wanted.entries, &file)?;
+            for (prefix, network) in wanted.networks.iter().filter(|_| !other_network) {
+                let cure = "resume it with the network that it was saved with; `Fit::other_network` allows \
+                    another one, and so does `Format::other_network` for the network alone";
+                check::check_network(&file, prefix, network, false, cure)?;
+            }
+        }
+        Ok(CheckedState { file })
+    }
+}
+
+/// What to do about parts that do not fit.
+fn cure(problems: &[Problem]) -> &'static str {
+    let of_optimizer = |problem: &Problem| problem.name.split('.').any(|part| part == "optimizer");
+    if problems.iter().all(of_optimizer) {
+        "resume it with the optimizer that it was saved with"
+    } else {
+        "resume it with the network and the optimizer that it was saved with"
+    }
+}
+
+impl CheckedState<'_> {
+    /// Returns whether the file has this part.
+    #[cfg(feature = "fit")]
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.file.has(name)
+    }
+
+    /// Returns a value of the file, without restoring anything.
+    #[cfg(feature = "fit")]
+    pub(crate) fn value<V: DeserializeOwned>(&self, name: &str) -> Option<V> {
+        serde_json::from_str(self.file.value(name)?.get()).ok()
+    }
+
+    /// Restores the state. Returns the settings that differ.
+    pub(crate) fn restore(self, state: &mut dyn State) -> Vec<ChangedSetting> {
+        let restored = Restored { file: &self.file, changed: Vec::new() };
+        match walk(state, Parts::Restore(restored)) {
+            Parts::Restore(Restored { changed, .. }) => changed,
+            _ => Vec::new(), // the same parts that it received
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! The contents of a checkpoint: networks and small values, by name.
 
+use std::fmt::Display;
+
 use chainrule_parameters::{AsNetwork, ViewMut};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,7 +13,13 @@ use super::parts::Parts;
 /// [`Trainer`](crate::Trainer), a training loop that you write yourself.
 ///
 /// It lists its parts once. Saving, checking and restoring all use this list, so each part is borrowed mutably; saving
-/// changes nothing. Settings that the program sets again (a loss, a data set) do not need to be listed.
+/// changes nothing.
+///
+/// **The rule.** A state comes from the file, a setting from the program. What training changes is a state: networks,
+/// moments, counters, generators. What the program says is a [setting](StateFields::setting): a momentum, a batch size,
+/// a schedule. Where the file was saved with another setting, the program's applies, and [`load_state`](super::load_state)
+/// lists both. A learning rate is both: the file's present rate is restored if the program gives the optimizer the rate
+/// that the saved program gave it, and otherwise the program's applies.
 ///
 /// ```
 /// use chainrule::checkpoint::{self, State, StateFields};
@@ -53,12 +61,6 @@ use super::parts::Parts;
 pub trait State {
     /// Names each part, always in the same order.
     fn fields(&mut self, fields: &mut StateFields<'_>);
-
-    /// Returns the name of the type, for people who read the file.
-    #[doc(hidden)]
-    fn name(&self) -> String {
-        crate::error::short_type_name::<Self>()
-    }
 }
 
 /// Receives the list of [`State::fields`]: it saves, checks or restores each part.
@@ -85,6 +87,21 @@ impl StateFields<'_> {
         self.json(name, value);
     }
 
+    /// Adds a setting, as text. After loading it is what the program says; if the file was saved with another one, both
+    /// are listed.
+    pub fn setting(&mut self, name: &str, value: impl Display) {
+        self.settings(name, value.to_string());
+    }
+
+    /// Adds the present learning rate of an optimizer, and the rate that the program gave it.
+    pub(crate) fn rate(&mut self, now: &mut f64, first: f64) {
+        let program = *now;
+        self.json("learning_rate", now);
+        if self.settings("learning_rate", first.to_string()) {
+            *now = program;
+        }
+    }
+
     /// Adds a state with parts: their names follow this name, after a dot.
     pub fn state(&mut self, name: &str, state: &mut dyn State) {
         let inner = super::layout::join(&self.prefix, name);
@@ -93,30 +110,29 @@ impl StateFields<'_> {
         self.prefix = outer;
     }
 
-    // The values of the optimizers: compiled here once, not in every program that saves one.
-
-    pub(crate) fn number(&mut self, name: &str, value: &mut f64) {
-        self.json(name, value);
-    }
-
-    pub(crate) fn optional_number(&mut self, name: &str, value: &mut Option<f64>) {
-        self.json(name, value);
-    }
-
-    pub(crate) fn two_numbers(&mut self, name: &str, value: &mut [f64; 2]) {
-        self.json(name, value);
-    }
-
+    /// Adds a counter. It is compiled here once, not in every program that saves one.
     pub(crate) fn count(&mut self, name: &str, value: &mut u64) {
         self.json(name, value);
     }
+}
 
-    pub(crate) fn flag(&mut self, name: &str, value: &mut bool) {
-        self.json(name, value);
-    }
+/// A setting that is not the same in the file and in the program. The program's applies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChangedSetting {
+    /// Its name, such as `optimizer.momentum`.
+    pub name: String,
+    /// The setting of the program that saved the file.
+    pub file: String,
+    /// The setting of this program.
+    pub program: String,
+}
 
-    pub(crate) fn texts(&mut self, name: &str, value: &mut Vec<String>) {
-        self.json(name, value);
+impl Display for ChangedSetting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Escaped, because a broken file may contain any character.
+        let (name, file) = (self.name.escape_debug(), self.file.escape_debug());
+        write!(f, "{name}: {file} in the file, {} in this program, which applies", self.program)
     }
 }
 

@@ -101,6 +101,12 @@ impl<'a, X: Clone, Y: Clone> Loader<'a, X, Y> {
         self.data.len().div_ceil(self.size)
     }
 
+    /// Returns whether the next batch is the last of its epoch.
+    #[cfg(feature = "fit")]
+    pub(crate) fn is_before_last(&self) -> bool {
+        (1..=self.size).contains(&(self.data.len() - self.place.position))
+    }
+
     /// Returns the place in the epoch. Save it together with the generator.
     pub fn place(&self) -> &Place {
         &self.place

@@ -32,7 +32,8 @@ pub struct CrossEntropy {
 }
 
 impl CrossEntropy {
-    /// Creates a cross-entropy with labels smoothed by `smoothing`, from 0 (not at all) to below 1.
+    /// Creates a cross-entropy with labels smoothed by `smoothing`, from 0 (not at all) to below 1. Validation does not
+    /// smooth: see [`Loss::evaluate`].
     pub const fn smoothed(smoothing: f64) -> Self {
         Self { smoothing }
     }
@@ -121,6 +122,11 @@ impl<const CLASSES: usize, T: Real> Loss<Vector<CLASSES, T>, Label<CLASSES>> for
         finite_with_gradient(sum / samples, gradient)
     }
 
+    fn evaluate(&self, outputs: &[Vector<CLASSES, T>], targets: &[Label<CLASSES>]) -> Result<f64, Error> {
+        self.check_smoothing()?;
+        Self::default().mean(outputs, targets)
+    }
+
     fn check(&self, _: &Label<CLASSES>, _: usize) -> Result<(), Error> {
         self.check_smoothing()
     }
@@ -153,6 +159,11 @@ impl<const CLASSES: usize, T: Real> Loss<Vector<CLASSES, T>, Vector<CLASSES, T>>
         let samples = outputs.len() as f64;
         let sum = self.sum_and_gradient(scores, CLASSES, target, gradient, 1.0 / samples);
         finite_with_gradient(sum / samples, gradient)
+    }
+
+    fn evaluate(&self, outputs: &[Vector<CLASSES, T>], targets: &[Vector<CLASSES, T>]) -> Result<f64, Error> {
+        self.check_smoothing()?;
+        Self::default().mean(outputs, targets)
     }
 
     fn check(&self, target: &Vector<CLASSES, T>, sample: usize) -> Result<(), Error> {

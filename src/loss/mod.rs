@@ -61,6 +61,15 @@ pub trait Loss<Y: Tensor, Target>: Sync {
         finite(sum / outputs.len() as f64)
     }
 
+    /// Returns the mean loss of a batch for validation: without what only training adds, such as label smoothing. By
+    /// default it is [`mean`](Loss::mean).
+    ///
+    /// # Errors
+    /// As [`mean`](Loss::mean).
+    fn evaluate(&self, outputs: &[Y], targets: &[Target]) -> Result<f64, Error> {
+        self.mean(outputs, targets)
+    }
+
     /// Returns the mean loss of a batch, and writes its gradient with respect to each output to `gradients`.
     ///
     /// # Errors

@@ -32,6 +32,9 @@ pub struct Adam<N: Parameters> {
     pub betas: [f64; 2],
     /// ε, which prevents a division by zero, above 0: 1e-8 by default.
     pub epsilon: f64,
+    /// The learning rate that the program gave to `new`.
+    #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
+    pub(crate) first_rate: f64,
     pub(crate) steps: u64,
     pub(crate) mean: Owned<N>,
     pub(crate) square: Owned<N>,
@@ -42,6 +45,7 @@ impl<N: Parameters> Adam<N> {
     pub fn new(learning_rate: f64) -> Self {
         Self {
             learning_rate,
+            first_rate: learning_rate,
             betas: [0.9, 0.999],
             epsilon: 1e-8,
             steps: 0,

@@ -12,9 +12,16 @@ mod rmsprop;
 mod sgd;
 mod step;
 
+#[cfg(feature = "fit")]
+use alloc::string::{String, ToString};
+
 use crate::Error;
 pub use crate::bounds::GradientOf;
+#[cfg(feature = "fit")]
+use crate::kernel::{Real, all_finite};
 use crate::layer::Parameters;
+#[cfg(feature = "fit")]
+use crate::layer::{Parameter, View, Visitor, visit};
 use chainrule_parameters::AsNetwork;
 
 pub use adam::Adam;
@@ -48,6 +55,31 @@ pub trait Optimizer<N: Parameters> {
 
     /// Returns the learning rate, which a [`Schedule`](crate::schedule::Schedule) changes.
     fn learning_rate(&mut self) -> &mut f64;
+}
+
+/// Returns the path of the first parameter with a number that is not finite, the index of that number, and the number.
+#[cfg(feature = "fit")]
+pub(crate) fn first_non_finite(network: View<'_>) -> Option<(String, usize, f64)> {
+    let mut find = FindNonFinite { found: None };
+    visit([network], [], &mut find);
+    find.found
+}
+
+#[cfg(feature = "fit")]
+struct FindNonFinite {
+    found: Option<(String, usize, f64)>,
+}
+
+#[cfg(feature = "fit")]
+impl Visitor<1, 0> for FindNonFinite {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
+        if self.found.is_none()
+            && !all_finite(xs)
+            && let Some(element) = xs.iter().position(|x| !x.is_finite())
+        {
+            self.found = Some((parameter.path.to_string(), element, xs[element].to_f64()));
+        }
+    }
 }
 
 /// Checks a setting that must be at least 0, and finite as an `f32` too.

@@ -8,8 +8,10 @@ use chainrule_parameters::AsNetwork;
 
 /// An exponential moving average of a network's weights, which is often better than the weights themselves.
 ///
-/// `a = d a + (1 - d) w` after each step, beginning with a copy of the first network. [Buffers](Role::Buffer), which
-/// are running means already, are copied.
+/// `a = dₜ a + (1 - dₜ) w` after update t, beginning with a copy of the first network (t = 0). The decay rate warms up:
+/// dₜ = min(d, (1 + t) / (10 + t)), so that the average of a short training does not consist of its first networks. It
+/// reaches 0.9 at update 80 and 0.999 at update 8,990. [Buffers](Role::Buffer), which are running means already, are
+/// copied.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -19,25 +21,27 @@ use chainrule_parameters::AsNetwork;
 ///     average.update(&Linear::<1, 1>::init_with(Initializer::constant(weight), &mut rng(0)))?;
 /// }
 /// let network = average.network().unwrap();
-/// approx::assert_relative_eq!(network.weights()[0], 0.9 * 1.0 + 0.1 * 2.0);
+/// let decay = 2.0 / 11.0; // of the update 1
+/// approx::assert_relative_eq!(network.weights()[0], decay * 1.0 + (1.0 - decay) * 2.0);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
 /// # Source
-/// Polyak, Juditsky, "Acceleration of stochastic approximation by averaging", 1992; in the form of PyTorch's
-/// `torch.optim.swa_utils.get_ema_multi_avg_fn`.
+/// Polyak, Juditsky, "Acceleration of stochastic approximation by averaging", 1992; the form and the warm-up are those
+/// of TensorFlow's `tf.train.ExponentialMovingAverage` with `num_updates`.
 #[derive(Clone, Debug)]
 pub struct ExponentialMovingAverage<N: Parameters> {
-    /// d, the decay rate: 0.999 is usual. The average is over about the last 1 / (1 - d) steps.
+    /// d, the decay rate: 0.999 is usual. The average is over about the last 1 / (1 - d) steps, or in the beginning
+    /// over about the last ninth of them.
     pub decay: f64,
-    pub(crate) begun: bool,
+    pub(crate) updates: u64,
     pub(crate) network: Owned<N>,
 }
 
 impl<N: Parameters> ExponentialMovingAverage<N> {
     /// Creates an average without a network.
     pub fn new(decay: f64) -> Self {
-        Self { decay, begun: false, network: Owned::zeros() }
+        Self { decay, updates: 0, network: Owned::zeros() }
     }
 
     /// Updates the average with the network after a step.
@@ -46,15 +50,19 @@ impl<N: Parameters> ExponentialMovingAverage<N> {
     /// [`Error::Setting`] if the decay is not at least 0 and below 1.
     pub fn update(&mut self, network: &impl AsNetwork<Network: AveragedAs<N>>) -> Result<(), Error> {
         check_share("the decay of an average", self.decay)?;
-        let decay = if self.begun { self.decay } else { 0.0 };
-        self.begun = true;
+        let warm_up = match self.updates {
+            0 => 0.0, // a copy of the first network
+            updates => (1 + updates) as f64 / (10 + updates) as f64,
+        };
+        let decay = self.decay.min(warm_up);
+        self.updates += 1;
         follow(decay, View::of(network.as_network().cast_one()), ViewMut::of(&mut *self.network));
         Ok(())
     }
 
     /// Returns the average, or `None` before the first update.
     pub fn network(&self) -> Option<&N> {
-        self.begun.then_some(&self.network)
+        (self.updates > 0).then_some(&self.network)
     }
 }
 

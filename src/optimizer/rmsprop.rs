@@ -20,13 +20,16 @@ pub struct RmsProp<N: Parameters> {
     pub decay: f64,
     /// ε, which prevents a division by zero, above 0: 1e-8 by default.
     pub epsilon: f64,
+    /// The learning rate that the program gave to `new`.
+    #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
+    pub(crate) first_rate: f64,
     pub(crate) square: Owned<N>,
 }
 
 impl<N: Parameters> RmsProp<N> {
     /// Creates the optimizer with a decay of 0.99.
     pub fn new(learning_rate: f64) -> Self {
-        Self { learning_rate, decay: 0.99, epsilon: 1e-8, square: Owned::zeros() }
+        Self { learning_rate, first_rate: learning_rate, decay: 0.99, epsilon: 1e-8, square: Owned::zeros() }
     }
 
     /// Sets the decay rate of the running mean.

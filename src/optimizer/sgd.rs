@@ -20,13 +20,22 @@ pub struct Sgd<N: Parameters> {
     pub momentum: f64,
     /// Whether to use Nesterov's form of momentum.
     pub nesterov: bool,
+    /// The learning rate that the program gave to `new`.
+    #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
+    pub(crate) first_rate: f64,
     pub(crate) velocity: Owned<N>,
 }
 
 impl<N: Parameters> Sgd<N> {
     /// Creates the optimizer without momentum.
     pub fn new(learning_rate: f64) -> Self {
-        Self { learning_rate, momentum: 0.0, nesterov: false, velocity: Owned::zeros() }
+        Self {
+            learning_rate,
+            first_rate: learning_rate,
+            momentum: 0.0,
+            nesterov: false,
+            velocity: Owned::zeros(),
+        }
     }
 
     /// Sets the momentum: 0.9 is usual.

@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use super::Trainer;
-use crate::checkpoint::{CheckpointError, State, StateFields, load_state, save_state};
+use super::rate::Rate;
+use crate::checkpoint::{ChangedSetting, CheckpointError, State, StateFields, load_state, save_state};
+use crate::error::short_type_name;
 use crate::layer::Parameters;
 
 impl<N, L, O> Trainer<N, L, O> {
     /// Saves network, optimizer and random state to a file, from which [`resume`](Trainer::resume) continues bit for
-    /// bit.
+    /// bit. The settings are saved too, so that a program with others can say so.
     ///
     /// # Errors
     /// As [`checkpoint::save_state`](crate::checkpoint::save_state): after an error the old file is unchanged.
@@ -20,8 +22,14 @@ impl<N, L, O> Trainer<N, L, O> {
         save_state(self, path)
     }
 
-    /// Restores the state at [`save_checkpoint`](Trainer::save_checkpoint): network, optimizer with its settings,
-    /// random state.
+    /// Restores the state at [`save_checkpoint`](Trainer::save_checkpoint): network, moments, random state. Returns the
+    /// settings that were others then.
+    ///
+    /// **The rule.** What training changes comes from the file, what the program says from the program. So the settings
+    /// of the optimizer, the schedule, clipping and the loss are those of this program. If they are those of the program
+    /// that saved the file, the run continues bit for bit. A learning rate that was changed between steps is restored,
+    /// unless the program gives its optimizer another one than that program did. A schedule continues at the step of the
+    /// file, even if it is another schedule.
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -31,21 +39,28 @@ impl<N, L, O> Trainer<N, L, O> {
     /// # let path = folder.path().join("xor.safetensors");
     /// # let inputs = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]].map(Vector);
     /// # let xor = [[0.0], [1.0], [1.0], [0.0]].map(Vector);
-    /// let new = || Trainer::new(Net::init(&mut rng(1)), MeanSquaredError, Adam::new(0.05), 1);
-    /// let mut trainer = new();
+    /// let new = |rate| Trainer::new(Net::init(&mut rng(1)), MeanSquaredError, Adam::new(rate), 1);
+    /// let mut trainer = new(0.05);
     /// trainer.step(&inputs, &xor)?;
     /// trainer.save_checkpoint(&path)?;
     ///
-    /// let mut resumed = new(); // perhaps in another process
-    /// resumed.resume(&path)?;
+    /// let mut resumed = new(0.05); // perhaps in another process
+    /// assert!(resumed.resume(&path)?.is_empty());
     /// assert_eq!(resumed.step(&inputs, &xor)?, trainer.step(&inputs, &xor)?);
     /// assert_eq!(resumed.network.parameters(), trainer.network.parameters());
+    ///
+    /// let mut slower = new(0.01);
+    /// let changed = slower.resume(&path)?;
+    /// assert_eq!(
+    ///     changed[0].to_string(),
+    ///     "optimizer.learning_rate: 0.05 in the file, 0.01 in this program, which applies"
+    /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     /// As [`checkpoint::load_state`](crate::checkpoint::load_state): after an error nothing has changed.
-    pub fn resume(&mut self, path: impl AsRef<Path>) -> Result<(), CheckpointError>
+    pub fn resume(&mut self, path: impl AsRef<Path>) -> Result<Vec<ChangedSetting>, CheckpointError>
     where
         N: Parameters,
         O: State,
@@ -54,14 +69,32 @@ impl<N, L, O> Trainer<N, L, O> {
     }
 }
 
-/// Without the loss, which the program sets again, and without gradient and workspace, which each step overwrites.
+/// Without gradient and workspace, which each step overwrites.
 impl<N: Parameters, L, O: State> State for Trainer<N, L, O> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.network("network", &mut self.network);
         fields.state("optimizer", &mut self.optimizer);
         fields.state("rng", &mut self.rng);
         fields.count("steps", &mut self.steps);
-        fields.state("schedule", &mut self.schedule);
-        fields.optional_number("rate_at_start", &mut self.rate_at_start);
+        fields.state("schedule", &mut self.rate);
+        if has_other_rate(fields.changed()) {
+            self.rate.set = None;
+        }
+        fields.setting("loss", short_type_name::<L>());
+        fields.setting("clip", self.clip);
+        fields.setting("micro_batch", self.micro_batch.map_or("none".into(), |samples| samples.to_string()));
     }
+}
+
+impl State for Rate {
+    fn fields(&mut self, fields: &mut StateFields<'_>) {
+        fields.state("", &mut self.schedule);
+        fields.count("start", &mut self.start);
+        fields.value("set", &mut self.set);
+    }
+}
+
+/// Returns whether the program gives its optimizer another learning rate than the one that saved the file did.
+pub(super) fn has_other_rate(changed: &[ChangedSetting]) -> bool {
+    changed.iter().any(|setting| setting.name.ends_with("learning_rate"))
 }

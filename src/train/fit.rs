@@ -1,23 +1,24 @@
 //! The loop over epochs.
 
+use std::fs;
 use std::ops::ControlFlow;
 
+use super::evaluate::evaluate;
 use super::options::{LOSS, VALIDATION_LOSS};
 use super::progress::Progress;
-use super::run::{Parts, Run};
+use super::rate::Rate;
+use super::run::{Course, Run};
 use super::{Epoch, Fit, FitError, Trainer};
 use crate::Error;
-use crate::checkpoint::State;
+use crate::checkpoint::{ChangedSetting, State, StateFile};
 use crate::data::{Dataset, Loader};
-use crate::layer::Bare;
-use crate::layer::{Layer, Parameters, Workspace};
-use crate::loss::{Loss, TargetFor};
+use crate::layer::compare::copy;
+use crate::layer::{Bare, Owned, Parameters, View};
+use crate::loss::TargetFor;
 use crate::metrics::History;
-use crate::network::{Data, InputOf, Network};
-use crate::tensor::{Sample, Tensor};
-
-/// The batch size for evaluation.
-const EVALUATED_AT_ONCE: usize = 256;
+use crate::network::{Data, InputOf};
+use crate::optimizer::first_non_finite;
+use crate::tensor::Tensor;
 
 impl<N, L, O> Trainer<N, L, O> {
     /// Trains over epochs of shuffled batches, as the [options](Fit) say. Returns the history.
@@ -47,14 +48,18 @@ impl<N, L, O> Trainer<N, L, O> {
     /// ```
     ///
     /// # Resuming
-    /// With a [checkpoint](Fit::checkpoint), the same program continues bit for bit when it is started again: the file
-    /// contains the trainer, the place in the epoch, the history and the state of the options. The data, the loss and
-    /// the options come from the program. Load the network alone by `Format::chainrule().within("trainer.network")`, or
-    /// the best one by `within("best")`.
+    /// With a [checkpoint](Fit::checkpoint), the same program continues bit for bit when it is started again: what
+    /// training changes comes from the file, what the program says from the program. Load the network alone by
+    /// `Format::chainrule().within("trainer.network")`, or the best one by `within("best")`.
+    ///
+    /// # A second call
+    /// A second `fit` continues where the first one ended, under the same schedule. If that has ended at a learning rate
+    /// of 0, the call is an error: give it a schedule of its own with [`schedule`](Trainer::schedule).
     ///
     /// # Errors
-    /// [`FitError`]. A number that is not finite stops the training with [`Error::NonFiniteStep`] inside, which names
-    /// the layer and the step. The network is then that before the step, or the best one with [`Fit::stop_early`].
+    /// [`FitError`]. An error before the first step leaves trainer and files as they were. A number that is not finite
+    /// stops the training with [`Error::NonFiniteStep`] inside, which names the layer and the step. The network is then
+    /// that before the step, or the best one with [`Fit::stop_early`].
     pub fn fit<'a, X: Clone, Y: Tensor, Target>(
         &mut self,
         data: &'a Dataset<X, Target>,
@@ -72,41 +77,38 @@ impl<N, L, O> Trainer<N, L, O> {
         if let Some(change) = options.augment.take() {
             loader = loader.augment(change);
         }
-        let parts = Parts { best: options.patience.is_some(), average: options.decay.is_some() };
-        let mut run = Run::new(self, parts, options.decay.unwrap_or(0.0), options.plateau);
-        let mut history = run.course.history(options.names()).map_err(|error| FitError::Log(error.into()))?;
-        if let Some(path) = &options.checkpoint {
-            if run.resume(path)? {
-                let place = run.course.place.clone();
-                loader
-                    .resume(place)
-                    .map_err(|source| FitError::OtherData { path: path.clone(), source: source.into() })?;
-                history = run.course.history(options.names()).map_err(|error| FitError::Log(error.into()))?;
-            } else {
-                run.save(path)?; // reports a path that cannot be written now, not after the first epoch
-            }
+        let mut run = Run::new(self, &options, data.len());
+
+        // Nothing changes before everything has been checked.
+        let path = options.checkpoint.as_deref();
+        let file = path.map(StateFile::read_if_exists).transpose().map_err(FitError::Checkpoint)?.flatten();
+        let resumable = match (&file, path) {
+            (Some(file), Some(path)) => Some(run.check(file, path, &options, &mut loader)?),
+            _ => None,
+        };
+        let (course, rate) = (resumable.as_ref().map_or(&run.course, |file| &file.course), run.trainer.rate);
+        let (steps, start) = match &resumable {
+            Some(file) => (file.steps, file.schedule_start),
+            None => (run.trainer.steps, rate.start),
+        };
+        let history = course.history(options.names()).map_err(|error| FitError::Log(error.into()))?;
+        let rate = Rate { start, ..rate };
+        if course.epoch < options.epochs && rate.ends().is_some_and(|end| end <= steps) {
+            return Err(FitError::NoLearningRate { schedule: rate.schedule, start, step: steps });
         }
-        for log in &options.logs {
-            history = history.log_to(log).map_err(|error| FitError::Log(error.into()))?;
+        let new = path.filter(|_| file.is_none());
+        if let Some(path) = new {
+            run.save(path)?; // reports a path that cannot be written now, not after the first epoch
         }
-        let ended = run.train(&mut loader, &mut options, &mut history);
+        let mut history = history.log_to_each(&options.logs).map_err(|error| {
+            new.map(fs::remove_file);
+            FitError::Log(error.into())
+        })?;
+
+        let changed = resumable.map(|file| run.resume(file)).unwrap_or_default();
+        let ended = run.train(&mut loader, &mut options, &mut history, &changed);
         run.finish();
         ended.map(|()| history)
-    }
-
-    /// Returns the mean loss of a data set in evaluation mode: without dropout and without gradients.
-    ///
-    /// # Errors
-    /// Invalid data: see [`Error`].
-    pub fn evaluate<X, Y: Tensor, Target: TargetFor<L, Y>>(
-        &self,
-        data: &Dataset<X, Target>,
-    ) -> Result<f64, Error>
-    where
-        Data: InputOf<X, N, Y>,
-    {
-        let network = Data::network::<Bare>(&self.network);
-        evaluate(network, &self.loss, Data::samples(data.inputs()), data.targets(), |_: &[Y]| ())
     }
 }
 
@@ -117,6 +119,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         loader: &mut Loader<'_, X, Target>,
         options: &mut Fit<'_, X, Target, Y>,
         history: &mut History,
+        changed: &[ChangedSetting],
     ) -> Result<(), FitError>
     where
         Data: InputOf<X, N, Y>,
@@ -128,12 +131,15 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         let batches = loader.batches() as u64;
         let done = self.course.epoch * batches + loader.place().position.div_ceil(options.batch_size) as u64;
         let mut progress = Progress::new(options.quiet, options.epochs, batches, done);
-        while self.course.epoch < options.epochs
-            && options.patience.is_none_or(|most| self.course.waited < most)
-        {
+        changed.iter().for_each(|setting| progress.line(&setting.to_string()));
+        self.announce(&progress, options, done, batches);
+        while !self.is_over(options) {
             let epoch = self.course.epoch + 1;
             progress.epoch(epoch);
-            while let Some((inputs, targets)) = loader.next(&mut self.trainer.rng) {
+            loop {
+                // The next step would fail if this one made a weight infinite, but after the last one there is none.
+                let before = loader.is_before_last().then(|| copy(&*self.trainer.network));
+                let Some((inputs, targets)) = loader.next(&mut self.trainer.rng) else { break };
                 #[cfg(feature = "flow")]
                 let stepped = match &mut options.recorder {
                     Some(recorder) => self.trainer.step_recorded(inputs, targets, recorder),
@@ -142,6 +148,9 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
                 #[cfg(not(feature = "flow"))]
                 let stepped = self.trainer.step(inputs, targets);
                 let loss = stepped.map_err(|source| FitError::Training { epoch, source })?;
+                if let Some(before) = before {
+                    self.check_weights(before).map_err(|source| FitError::Training { epoch, source })?;
+                }
                 if options.decay.is_some() {
                     self.average.update(&self.trainer.network).map_err(FitError::Setting)?;
                 }
@@ -165,6 +174,54 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
             }
         }
         Ok(())
+    }
+
+    /// Checks that every weight is finite. If not, undoes the last step: sets the network to what it was before.
+    fn check_weights(&mut self, before: Owned<N>) -> Result<(), Error> {
+        let Some((parameter, element, value)) = first_non_finite(View::of(&*self.trainer.network)) else {
+            return Ok(());
+        };
+        self.trainer.network = before;
+        self.trainer.steps -= 1;
+        Err(Error::NonFiniteStep {
+            step: self.trainer.steps,
+            layer: parameter.rsplit_once('.').map(|(layer, _)| layer.into()),
+            why: format!(
+                "`{parameter}` would become {value} at element {element}, although its gradient is finite"
+            ),
+            cure: "lower the learning rate, or clip the gradient".into(),
+        })
+    }
+
+    /// Returns whether all epochs are trained, or early stopping ends the run.
+    fn is_over<X, Target, Y>(&self, options: &Fit<'_, X, Target, Y>) -> bool {
+        self.course.epoch >= options.epochs || options.patience.is_some_and(|most| self.course.waited >= most)
+    }
+
+    /// Prints what a reader of the program would not expect of this run, of which `done` batches are trained.
+    fn announce<X, Target, Y>(
+        &self,
+        progress: &Progress,
+        options: &Fit<'_, X, Target, Y>,
+        done: u64,
+        batches: u64,
+    ) {
+        let Course { epoch, waited, .. } = self.course;
+        if epoch >= options.epochs {
+            progress.line(&format!("the checkpoint has {epoch} epochs already: nothing is trained"));
+        } else if self.is_over(options) {
+            progress.line(&format!(
+                "the checkpoint stopped early at epoch {epoch}, {waited} epochs after its best: nothing is trained"
+            ));
+        }
+        let rate = self.trainer.rate;
+        let last = self.trainer.steps + (options.epochs.saturating_mul(batches)).saturating_sub(done);
+        if let Some(end) = rate.ends().filter(|&end| end + batches <= last && !self.is_over(options)) {
+            progress.line(&format!(
+                "`{}` ends at step {end}: the learning rate is 0 from there on, to step {last}",
+                rate.schedule
+            ));
+        }
     }
 
     /// Validates, and updates the best network, the learning rate and early stopping.
@@ -209,28 +266,4 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         self.course.record(history, steps, &values).map_err(|error| FitError::Log(error.into()))?;
         Ok(epoch)
     }
-}
-
-/// Returns the mean loss over a data set, and calls `see` with the outputs of each batch.
-fn evaluate<X: Sample, Y: Tensor, N: Layer<X, Output = Y>, L, Target: TargetFor<L, Y>>(
-    network: &N,
-    loss: &L,
-    inputs: &[X],
-    targets: &[Target],
-    mut see: impl FnMut(&[Y]),
-) -> Result<f64, Error> {
-    let mut workspace = Workspace::default();
-    let mut outputs: Vec<Y> = bytemuck::zeroed_vec(EVALUATED_AT_ONCE.min(inputs.len()));
-    let mut sum = 0.0;
-    let batches = inputs.chunks(EVALUATED_AT_ONCE).zip(targets.chunks(EVALUATED_AT_ONCE));
-    for (at, (inputs, targets)) in batches.enumerate() {
-        let outputs = &mut outputs[..inputs.len()];
-        let mean = network
-            .predict_into(inputs, outputs, &mut workspace)
-            .and_then(|()| Target::compare_by(loss).mean(outputs, targets))
-            .map_err(|error| error.in_batch(at * EVALUATED_AT_ONCE))?;
-        sum += mean * inputs.len() as f64;
-        see(outputs);
-    }
-    Ok(sum / inputs.len() as f64)
 }

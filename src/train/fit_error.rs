@@ -3,11 +3,14 @@ use std::path::PathBuf;
 use crate::Error;
 use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
+use crate::schedule::Schedule;
 
 /// An error of [`Trainer::fit`](crate::Trainer::fit).
 ///
-/// The network is that after the last successful step, or the best one so far with [early
-/// stopping](crate::Fit::stop_early). The checkpoint on the disk is complete.
+/// An error before the first step leaves everything as it was: the trainer, the checkpoint and the logs. After a later
+/// error (`Training`, `Validation`, `Metric`, or a file that can no longer be written), the network is that after the
+/// last successful step, or the best one so far with [early stopping](crate::Fit::stop_early), and the checkpoint on the
+/// disk is complete.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FitError {
@@ -26,6 +29,20 @@ pub enum FitError {
     /// A setting is outside its range.
     #[error(transparent)]
     Setting(Error),
+    /// The schedule has ended at a learning rate of 0, so that no step would change the network.
+    #[error(
+        "the learning rate is 0 for the whole of this call: `{schedule}` began at step {start}, and this is step {step}; \
+         give this call a schedule of its own, as in `trainer = trainer.schedule(..)`, or let it end above 0, as in \
+         `Schedule::cosine(steps).floor(0.1)`"
+    )]
+    NoLearningRate {
+        /// The schedule.
+        schedule: Schedule,
+        /// The step at which it began.
+        start: u64,
+        /// The step that would be the first of this call.
+        step: u64,
+    },
     /// A step failed.
     #[error("epoch {epoch}: {source}")]
     Training {
@@ -58,12 +75,18 @@ pub enum FitError {
     /// The checkpoint cannot be written or read.
     #[error("the checkpoint: {0}")]
     Checkpoint(#[source] CheckpointError),
-    /// The checkpoint is from a run with other data.
-    #[error("the checkpoint {} is of a run over other data: {source}", path.display())]
+    /// The checkpoint is of a run over a data set of another length.
+    #[error(
+        "the checkpoint {} is of a run over {saved} samples, and this data set has {samples}: give it the data that \
+         the run began with, or allow others by `.other_data()`",
+        path.display()
+    )]
     OtherData {
         /// The file.
         path: PathBuf,
-        /// What does not fit.
-        source: Box<DataError>,
+        /// How many samples the data set of the file has.
+        saved: u64,
+        /// How many samples this one has.
+        samples: usize,
     },
 }

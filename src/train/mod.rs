@@ -4,6 +4,8 @@
 mod checkpoint;
 mod data_parallel;
 #[cfg(feature = "fit")]
+mod evaluate;
+#[cfg(feature = "fit")]
 mod fit;
 #[cfg(feature = "fit")]
 mod fit_error;
@@ -13,6 +15,7 @@ mod locate_non_finite;
 mod options;
 #[cfg(feature = "fit")]
 mod progress;
+mod rate;
 #[cfg(feature = "fit")]
 mod run;
 
@@ -37,6 +40,7 @@ use data_parallel::{AnyDataParallel, DataParallel, Pieces};
 pub use fit_error::FitError;
 #[cfg(feature = "fit")]
 pub use options::{Epoch, Fit};
+use rate::Rate;
 
 /// Trains a network: it has the network, a loss, an optimizer, a gradient and a workspace.
 ///
@@ -58,15 +62,13 @@ pub struct Trainer<N, L, O> {
     pub network: Owned<N>,
     /// The loss, which training minimizes.
     pub loss: L,
-    /// The optimizer. You can change its learning rate between steps.
+    /// The optimizer. You can change its learning rate between steps; a schedule goes on from the rate that you set.
     pub optimizer: O,
     gradient: Owned<N>,
     workspace: Workspace,
     rng: ChaCha8Rng,
     steps: u64,
-    schedule: Schedule,
-    /// The initial learning rate, which the schedule multiplies; `None` before the first step.
-    rate_at_start: Option<f64>,
+    rate: Rate,
     clip: Clip,
     micro_batch: Option<usize>,
     parallel: DataParallel<N>,
@@ -104,6 +106,16 @@ enum Clip {
     Value(f64),
 }
 
+impl fmt::Display for Clip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Not => write!(f, "none"),
+            Self::Norm(longest) => write!(f, "the norm at {longest}"),
+            Self::Value(largest) => write!(f, "each value at {largest}"),
+        }
+    }
+}
+
 impl<N: Parameters, L: Clone, O: Clone> Clone for Trainer<N, L, O> {
     fn clone(&self) -> Self {
         Self {
@@ -113,7 +125,6 @@ impl<N: Parameters, L: Clone, O: Clone> Clone for Trainer<N, L, O> {
             gradient: self.gradient.clone(),
             workspace: Workspace::default(),
             rng: copy_of(&self.rng),
-            schedule: self.schedule,
             parallel: DataParallel::default(),
             ..*self
         }
@@ -152,8 +163,7 @@ impl<N, L, O> Trainer<N, L, O> {
             workspace: Workspace::default(),
             rng,
             steps: 0,
-            schedule: Schedule::constant(),
-            rate_at_start: None,
+            rate: Rate::constant(),
             clip: Clip::Not,
             micro_batch: None,
             parallel: DataParallel::default(),
@@ -161,9 +171,31 @@ impl<N, L, O> Trainer<N, L, O> {
         }
     }
 
-    /// Sets a schedule, which multiplies the present learning rate by [`Schedule::factor`] of the steps taken so far.
-    pub fn schedule(self, schedule: Schedule) -> Self {
-        Self { schedule, ..self }
+    /// Sets a schedule, which begins at the next step: it multiplies the learning rate by [`Schedule::factor`] of the
+    /// steps since then.
+    ///
+    /// A trainer that has a schedule can get another one, for a second [`fit`](Trainer::fit). That one multiplies the
+    /// same rate as the first, and not the one at which the first ended:
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// let net = Linear::<1, 1>::init(&mut rng(1));
+    /// let mut trainer = Trainer::new(net, MeanSquaredError, Sgd::new(0.1), 1).schedule(Schedule::cosine(10));
+    /// let (x, y) = ([Vector([1.0])], [Vector([2.0])]);
+    /// for _ in 0..11 {
+    ///     trainer.step(&x, &y)?;
+    /// }
+    /// assert_eq!(trainer.optimizer.learning_rate, 0.0);
+    /// trainer = trainer.schedule(Schedule::cosine(20));
+    /// trainer.step(&x, &y)?;
+    /// assert_eq!(trainer.optimizer.learning_rate, 0.1);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        let rate = *(self.optimize.learning_rate)(&mut self.optimizer);
+        self.rate = self.rate.restart(schedule, rate, self.steps);
+        self
     }
 
     /// [Clips](crate::optimizer::clip_norm) each gradient to this length, over the whole network.
@@ -276,18 +308,13 @@ impl<N, L, O> Trainer<N, L, O> {
     }
 
     fn follow_schedule(&mut self) {
-        if self.schedule != Schedule::constant() {
-            let rate = (self.optimize.learning_rate)(&mut self.optimizer);
-            let start = *self.rate_at_start.get_or_insert(*rate);
-            *rate = start * self.schedule.factor(self.steps);
-        }
+        self.rate.follow((self.optimize.learning_rate)(&mut self.optimizer), self.steps);
     }
 
     /// Multiplies the learning rate, under a schedule too.
     #[cfg(feature = "fit")]
     fn scale_rate(&mut self, factor: f64) {
-        *(self.optimize.learning_rate)(&mut self.optimizer) *= factor;
-        self.rate_at_start = self.rate_at_start.map(|rate| rate * factor);
+        self.rate.scale((self.optimize.learning_rate)(&mut self.optimizer), factor);
     }
 
     /// Counts a successful step, or finds the cause of a failed one.

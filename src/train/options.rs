@@ -37,6 +37,8 @@ pub struct Fit<'a, X, Target, Y> {
     pub(super) recorder: Option<&'a mut Recorder>,
     pub(super) on_epoch: Option<Callback<'a>>,
     pub(super) quiet: bool,
+    pub(super) other_data: bool,
+    pub(super) other_network: bool,
 }
 
 /// The results of an epoch.
@@ -83,6 +85,8 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
             recorder: None,
             on_epoch: None,
             quiet: false,
+            other_data: false,
+            other_network: false,
         }
     }
 
@@ -91,7 +95,8 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
         Self { batch_size: samples, ..self }
     }
 
-    /// Measures the loss of this data set after each epoch.
+    /// Measures the loss of this data set after each epoch, in evaluation mode and without label smoothing: see
+    /// [`Loss::evaluate`](crate::loss::Loss::evaluate).
     pub fn validate(self, data: &'a Dataset<X, Target>) -> Self {
         Self { validation: Some(data), ..self }
     }
@@ -119,7 +124,7 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
     }
 
     /// Updates an [`ExponentialMovingAverage`](crate::optimizer::ExponentialMovingAverage) of this decay after each
-    /// step. The average is validated, and is the network at the end.
+    /// step, whose decay rate warms up. The average is validated, and is the network at the end.
     pub fn average(self, decay: f64) -> Self {
         Self { decay: Some(decay), ..self }
     }
@@ -129,9 +134,23 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
         Self { augment: Some(Box::new(change)), ..self }
     }
 
-    /// Saves the state of the run to this file after each epoch. If the file exists already, the run continues from it,
-    /// bit for bit as if it had not been stopped: with the settings of optimizer and schedule that the file has. If all
-    /// epochs are in the file, nothing is trained.
+    /// Saves the state of the run to this file after each epoch. If the file exists already, the run continues from it.
+    ///
+    /// **The rule.** What training changes comes from the file: network, moments, random numbers, steps, history, the
+    /// place in the epoch. What the program says comes from the program: the number of epochs, the batch size, the
+    /// optimizer's settings, the schedule, clipping, the loss, and all options here. If these are the same, the run
+    /// continues bit for bit as if it had not been stopped. For each setting that is not the same as in the program that
+    /// saved the file, a line is printed, unless the training is [`quiet`](Self::quiet).
+    ///
+    /// * A schedule continues at the step of the file, even if it is another one.
+    /// * A learning rate that the program has changed multiplies what a plateau has made of the old one.
+    /// * Early stopping and an average that are added begin with the next epoch; without them, their networks in the
+    ///   file are ignored.
+    /// * If the file already has all epochs, nothing is trained, and a line says so.
+    ///
+    /// The file of another network or a data set of another length is an error, unless
+    /// [`other_network`](Self::other_network) or [`other_data`](Self::other_data) allows it. The loss is compared by its
+    /// type only, and data by their length only.
     pub fn checkpoint(self, path: impl Into<PathBuf>) -> Self {
         Self { checkpoint: Some(path.into()), ..self }
     }
@@ -139,6 +158,18 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
     /// As [`checkpoint`](Self::checkpoint), and also saves every `steps` steps.
     pub fn checkpoint_every(self, steps: u64, path: impl Into<PathBuf>) -> Self {
         Self { every: steps, ..self.checkpoint(path) }
+    }
+
+    /// Continues from a checkpoint although its run was over a data set of another length. An epoch that it had begun
+    /// begins again, with these data.
+    pub fn other_data(self) -> Self {
+        Self { other_data: true, ..self }
+    }
+
+    /// Continues from a checkpoint although it is of another network, if every tensor fits: `Relu` in place of `Tanh`,
+    /// for example.
+    pub fn other_network(self) -> Self {
+        Self { other_network: true, ..self }
     }
 
     /// Writes the history to this file too, `.csv` or `.jsonl`. An existing file is replaced.
@@ -159,7 +190,9 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
         Self { on_epoch: Some(Box::new(callback)), ..self }
     }
 
-    /// Disables the progress bar, which is shown only if the standard error is a terminal.
+    /// Prints nothing. By default, a line is printed for each epoch to the standard error, with a progress bar if that is a
+    /// terminal, and a line for whatever a reader of the program would not expect, such as a schedule that ends before
+    /// the last epoch.
     pub fn quiet(self) -> Self {
         Self { quiet: true, ..self }
     }

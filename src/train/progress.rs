@@ -1,6 +1,8 @@
 //! The progress bar.
 
 use std::fmt;
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
@@ -8,9 +10,10 @@ use super::Epoch;
 
 const TEMPLATE: &str = "epoch {prefix} {wide_bar} {pos}/{len} steps, {rate}, {msg}{eta} left";
 
-/// A progress bar on the standard error, over all steps of a run. Without a terminal nothing is written.
+/// Lines on the standard error, one for each epoch, and on a terminal a progress bar below them over all steps of a run.
 pub(super) struct Progress {
     bar: ProgressBar,
+    quiet: bool,
     epochs: u64,
     /// The last metrics, as text.
     metrics: String,
@@ -20,7 +23,9 @@ impl Progress {
     /// Creates a bar for a run over `epochs` of `batches` each, of which `done` are finished.
     pub(super) fn new(quiet: bool, epochs: u64, batches: u64, done: u64) -> Self {
         let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        Self::on(target, epochs, batches, done)
+        let mut progress = Self::on(target, epochs, batches, done);
+        progress.quiet = quiet;
+        progress
     }
 
     fn on(target: ProgressDrawTarget, epochs: u64, batches: u64, done: u64) -> Self {
@@ -32,11 +37,8 @@ impl Progress {
             }));
         }
         bar.set_position(done);
-        if done > 0 && done >= epochs.saturating_mul(batches) {
-            bar.println(format!("all {epochs} epochs are in the checkpoint: nothing is trained"));
-        }
         bar.reset_eta(); // the speed is that of this process, not of the resumed run
-        Self { bar, epochs, metrics: String::new() }
+        Self { bar, quiet: false, epochs, metrics: String::new() }
     }
 
     pub(super) fn epoch(&self, number: u64) {
@@ -57,13 +59,28 @@ impl Progress {
         let metrics = epoch.metrics.iter().map(|(name, value)| format!(", {name} {value:.4}"));
         self.metrics = metrics.collect();
         let (number, loss, validation) = (epoch.number, epoch.loss, validation.unwrap_or_default());
-        self.bar
-            .println(format!("epoch {number}/{}: loss {loss:.4}{validation}{}", self.epochs, self.metrics));
+        self.line(&format!("epoch {number}/{}: loss {loss:.4}{validation}{}", self.epochs, self.metrics));
+    }
+
+    /// Prints a line.
+    pub(super) fn line(&self, line: &str) {
+        if self.quiet {
+        } else if self.bar.is_hidden() {
+            // Not `eprintln!`, which panics when nobody reads the stream.
+            let _ = writeln!(io::stderr(), "{line}");
+        } else {
+            self.bar.println(line);
+        }
     }
 
     /// Hides the bar while `f` runs, which may print lines.
     pub(super) fn suspend<R>(&self, f: impl FnOnce() -> R) -> R {
-        self.bar.suspend(f)
+        // The bar holds its lock while `f` runs. A panic that passed through it would poison the lock, and `drop` would
+        // panic too, which aborts the process.
+        match self.bar.suspend(|| catch_unwind(AssertUnwindSafe(f))) {
+            Ok(result) => result,
+            Err(panic) => resume_unwind(panic),
+        }
     }
 }
 
@@ -115,6 +132,20 @@ mod tests {
         fn flush(&self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn a_panic_while_the_bar_is_hidden_unwinds_and_the_bar_can_be_used_after_it() {
+        let screen = Written::default();
+        let mut progress = Progress::on(ProgressDrawTarget::term_like(Box::new(screen.clone())), 3, 4, 0);
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            progress.suspend(|| resume_unwind(Box::new("my own bug")));
+        }));
+        assert_eq!(panicked.unwrap_err().downcast_ref(), Some(&"my own bug"));
+        let (loss, metrics) = (0.25, vec![]);
+        progress.ended(&Epoch { number: 1, steps: 4, loss, validation_loss: None, metrics, best: false });
+        drop(progress); // panics too if the lock is poisoned
+        assert!(screen.0.lock().unwrap().contains("epoch 1/3: loss 0.2500"));
     }
 
     #[test]

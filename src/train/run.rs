@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{FitError, Trainer};
-use crate::checkpoint::{CheckpointError, State, StateFields, load_state, save_state};
-use crate::data::{DataError, Place};
+use super::checkpoint::has_other_rate;
+use super::{Fit, FitError, Trainer};
+use crate::checkpoint::{
+    ChangedSetting, CheckedState, CheckpointError, State, StateFields, StateFile, save_state,
+};
+use crate::data::{DataError, Dataset, Loader, Place};
 use crate::layer::{Owned, Parameters, compare};
 use crate::metrics::History;
 use crate::optimizer::ExponentialMovingAverage;
@@ -18,14 +21,19 @@ pub(super) struct Run<'t, N: Parameters, L, O> {
     best: Owned<N>,
     pub(super) average: ExponentialMovingAverage<N>,
     pub(super) course: Course,
-    parts: Parts,
+    settings: Settings,
 }
 
-/// Which networks a run has beside that of the trainer.
-#[derive(Clone, Copy)]
-pub(super) struct Parts {
-    pub(super) best: bool,
-    pub(super) average: bool,
+/// The options of a run that a checkpoint names.
+struct Settings {
+    batch_size: usize,
+    /// The number of epochs; with early stopping the run has the best network.
+    patience: Option<u64>,
+    /// The decay rate; with it the run has an average.
+    decay: Option<f64>,
+    plateau: Option<Plateau>,
+    /// How many samples the validation set has.
+    validation: Option<usize>,
 }
 
 /// The progress of a run.
@@ -33,6 +41,8 @@ pub(super) struct Parts {
 pub(super) struct Course {
     /// The number of finished epochs.
     pub(super) epoch: u64,
+    /// How many samples the data set has.
+    samples_of_data: u64,
     pub(super) place: Place,
     /// The sum of the losses of this epoch's samples, and their number.
     sum: f64,
@@ -102,14 +112,22 @@ impl Course {
 }
 
 impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
-    pub(super) fn new(
+    pub(super) fn new<X, Target, Y>(
         trainer: &'t mut Trainer<N, L, O>,
-        parts: Parts,
-        decay: f64,
-        plateau: Option<Plateau>,
+        options: &Fit<'_, X, Target, Y>,
+        samples: usize,
     ) -> Self {
-        let course = Course { plateau, ..Course::default() };
-        Self { trainer, best: Owned::zeros(), average: ExponentialMovingAverage::new(decay), course, parts }
+        let plateau = options.plateau;
+        let settings = Settings {
+            batch_size: options.batch_size,
+            patience: options.patience,
+            decay: options.decay,
+            plateau,
+            validation: options.validation.map(Dataset::len),
+        };
+        let average = ExponentialMovingAverage::new(options.decay.unwrap_or(0.0));
+        let course = Course { plateau, samples_of_data: samples as u64, ..Course::default() };
+        Self { trainer, best: Owned::zeros(), average, course, settings }
     }
 
     /// Returns the network that is validated.
@@ -122,7 +140,7 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
         let best = self.course.least.is_none_or(|least| loss < least);
         if best {
             (self.course.least, self.course.waited) = (Some(loss), 0);
-            if self.parts.best {
+            if self.settings.patience.is_some() {
                 self.best = compare::copy(self.network());
             }
         } else {
@@ -133,7 +151,7 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
 
     /// Sets the trainer's network to the best one or the average, if the options say so.
     pub(super) fn finish(self) {
-        if self.parts.best && self.course.least.is_some() {
+        if self.settings.patience.is_some() && self.course.least.is_some() {
             self.trainer.network = self.best;
         } else if self.average.network().is_some() {
             self.trainer.network = self.average.network;
@@ -141,22 +159,65 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
     }
 }
 
+/// A checkpoint that fits the run, and has not changed anything yet.
+pub(super) struct Resumable<'a> {
+    state: CheckedState<'a>,
+    pub(super) course: Course,
+    /// How many steps the trainer of the file has taken.
+    pub(super) steps: u64,
+    /// The step at which its schedule began.
+    pub(super) schedule_start: u64,
+}
+
 impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
     pub(super) fn save(&mut self, path: &Path) -> Result<(), FitError> {
         save_state(self, path).map_err(FitError::Checkpoint)
     }
 
-    /// Resumes from the file, if it exists.
-    pub(super) fn resume(&mut self, path: &Path) -> Result<bool, FitError> {
-        let unreadable = |source| FitError::Checkpoint(CheckpointError::Read { path: path.into(), source });
-        if !path.try_exists().map_err(unreadable)? {
-            return Ok(false);
+    /// Checks that the run can continue from this file with these data. Only the loader changes.
+    pub(super) fn check<'f, X: Clone, Target: Clone, Y>(
+        &mut self,
+        file: &'f StateFile,
+        path: &Path,
+        options: &Fit<'_, X, Target, Y>,
+        loader: &mut Loader<'_, X, Target>,
+    ) -> Result<Resumable<'f>, FitError> {
+        let state = file.check(self, options.other_network).map_err(FitError::Checkpoint)?;
+        let broken = |reason: &str| {
+            FitError::Checkpoint(CheckpointError::Broken { origin: path.into(), reason: reason.into() })
+        };
+        let mut course: Course = state.value("course").ok_or_else(|| broken("it has no course"))?;
+        let (saved, samples) = (course.samples_of_data, self.course.samples_of_data);
+        if saved != samples {
+            if !options.other_data {
+                return Err(FitError::OtherData { path: path.into(), saved, samples: samples as usize });
+            }
+            (course.samples_of_data, course.place) = (samples, Place::default());
+            (course.sum, course.samples) = (0.0, 0);
         }
-        let plateau = self.course.plateau;
-        load_state(self, path).map_err(FitError::Checkpoint)?;
-        // The options, not the file, decide whether there is a plateau.
-        self.course.plateau = plateau.map(|new| self.course.plateau.unwrap_or(new));
-        Ok(true)
+        loader
+            .resume(course.place.clone())
+            .map_err(|_| broken("its order of the samples does not have each of them once"))?;
+        course.plateau =
+            self.settings.plateau.map(|new| course.plateau.map_or(new, |old| new.in_state_of(old)));
+        if self.settings.patience.is_some() && !state.has("best") {
+            (course.least, course.waited) = (None, 0); // early stopping begins now
+        }
+        let steps = state.value("trainer.steps").unwrap_or_default();
+        let schedule_start = state.value("trainer.schedule.start").unwrap_or_default();
+        Ok(Resumable { state, course, steps, schedule_start })
+    }
+
+    /// Continues from the file. Returns the settings that differ.
+    pub(super) fn resume(&mut self, file: Resumable<'_>) -> Vec<ChangedSetting> {
+        let changed = file.state.restore(self);
+        self.course = file.course;
+        if has_other_rate(&changed)
+            && let Some(plateau) = self.course.plateau
+        {
+            self.trainer.scale_rate(plateau.rate());
+        }
+        changed
     }
 }
 
@@ -164,18 +225,25 @@ impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
 impl<N: Parameters, L, O: State> State for Run<'_, N, L, O> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.state("trainer", self.trainer);
-        if self.parts.best {
+        let Settings { batch_size, patience, decay, plateau, validation } = &self.settings;
+        if fields.has("best", patience.is_some()) {
             fields.network("best", &mut self.best);
         }
-        if self.parts.average {
+        if fields.has("average", decay.is_some()) {
             fields.state("average", &mut self.average);
+        } else {
+            fields.setting("average.decay", or_none(decay));
         }
         fields.state("course", &mut self.course);
+        fields.setting("batch_size", batch_size);
+        fields.setting("stop_early", or_none(patience));
+        fields.setting("plateau", or_none(plateau));
+        fields.setting("validation_samples", or_none(validation));
     }
+}
 
-    fn name(&self) -> String {
-        self.trainer.name()
-    }
+fn or_none(setting: &Option<impl ToString>) -> String {
+    setting.as_ref().map_or("none".into(), ToString::to_string)
 }
 
 /// One value without a name.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::common::{bits, inputs};
 use crate::files::with_header;
-use chainrule::checkpoint::{self, CheckpointError, Format, State, StateFields};
+use chainrule::checkpoint::{self, ChangedSetting, CheckpointError, Format, State, StateFields};
 use chainrule::prelude::*;
 use chainrule::rand::rngs::ChaCha8Rng;
 use chainrule::rand::{Rng, SeedableRng};
@@ -58,11 +58,11 @@ fn goes_on<T: Real, O: Optimizer<Net<T>> + State>(name: &str, optimizer: fn(f64)
     let mut first = Trainer::new(net::<T>(), Huber::new(1.0), optimizer(0.01), 5);
     let mut pieces = steps!(first, T, 0..17);
     first.save_checkpoint(&at_17).unwrap();
-    // Another network, learning rate and seed: all of them must come from the file.
+    // Another network and seed: both must come from the file.
     let other: Owned<Net<T>> = Init::init(&mut rng(77));
-    let mut second = Trainer::new(other, Huber::new(1.0), optimizer(0.5), 6);
+    let mut second = Trainer::new(other, Huber::new(1.0), optimizer(0.01), 6);
     let _ = steps!(second, T, 0..3);
-    second.resume(&at_17).unwrap();
+    assert_eq!(second.resume(&at_17).unwrap(), [], "{name}");
     pieces.extend(steps!(second, T, 17..30));
     second.save_checkpoint(&resumed).unwrap();
 
@@ -114,20 +114,96 @@ fn trainer<O: Optimizer<Net>>(optimizer: O) -> Trainer<Net, MeanSquaredError, O>
     Trainer::new(net(), MeanSquaredError, optimizer, 1)
 }
 
+/// What each setting was, and what it is.
+fn lines(changed: &[ChangedSetting]) -> Vec<String> {
+    changed.iter().map(ToString::to_string).collect()
+}
+
 #[test]
-fn settings_come_back_with_their_optimizer() {
+fn the_settings_of_the_program_apply_and_those_that_differ_are_listed() {
     let folder = Folder::new();
     let path = folder.path("run");
-    let mut saved = trainer(AdamW::new(1e-3).weight_decay(0.3));
-    saved.optimizer.adam.learning_rate *= 0.1 + 0.2; // by a schedule
-    saved.optimizer.adam.betas = [1.0 / 3.0, 2.0 / 3.0];
+    let mut saved = trainer(AdamW::new(1e-3).weight_decay(0.3)).clip_norm(2.0);
+    saved.optimizer.adam.betas = [0.5, 0.75];
     saved.save_checkpoint(&path).unwrap();
-    let mut resumed = trainer(AdamW::new(7.0));
-    resumed.resume(&path).unwrap();
-    let (found, expected) = (&resumed.optimizer, &saved.optimizer);
-    assert_eq!(found.adam.learning_rate.to_bits(), expected.adam.learning_rate.to_bits());
-    assert_eq!(found.adam.betas.map(f64::to_bits), expected.adam.betas.map(f64::to_bits));
-    assert_eq!((found.weight_decay, found.adam.epsilon), (0.3, 1e-8));
+    let mut resumed = trainer(AdamW::new(7.0)).micro_batch(4).schedule(Schedule::cosine(90).warm_up(9));
+    let changed = resumed.resume(&path).unwrap();
+    let expected = [
+        "optimizer.adam.learning_rate: 0.001 in the file, 7 in this program, which applies",
+        "optimizer.adam.betas: [0.5, 0.75] in the file, [0.9, 0.999] in this program, which applies",
+        "optimizer.weight_decay: 0.3 in the file, 0.01 in this program, which applies",
+        "schedule: Schedule::constant() in the file, Schedule::cosine(90).warm_up(9) in this program, which applies",
+        "clip: the norm at 2 in the file, none in this program, which applies",
+        "micro_batch: none in the file, 4 in this program, which applies",
+    ];
+    assert_eq!(lines(&changed), expected);
+    let found = &resumed.optimizer;
+    assert_eq!((found.adam.learning_rate, found.adam.betas, found.weight_decay), (7.0, [0.9, 0.999], 0.01));
+}
+
+#[test]
+fn the_settings_of_every_optimizer_are_listed() {
+    fn changed<O: Optimizer<Net> + State>(saved: O, resumed: O) -> Vec<String> {
+        let folder = Folder::new();
+        let path = folder.path("run");
+        trainer(saved).save_checkpoint(&path).unwrap();
+        let changed = trainer(resumed).resume(&path).unwrap();
+        changed.into_iter().map(|setting| setting.name).collect()
+    }
+    assert_eq!(
+        changed(Sgd::new(0.1).momentum(0.5), Sgd::new(0.2).nesterov(0.25)),
+        ["optimizer.learning_rate", "optimizer.momentum", "optimizer.nesterov"]
+    );
+    let mut other = RmsProp::new(0.1).decay(0.5);
+    other.epsilon = 1e-6;
+    assert_eq!(changed(RmsProp::new(0.1), other), ["optimizer.decay", "optimizer.epsilon"]);
+    assert_eq!(
+        changed(Adam::new(0.1), Adam::new(0.1).betas([0.0, 0.5]).epsilon(1.0)),
+        ["optimizer.betas", "optimizer.epsilon"]
+    );
+    assert_eq!(
+        changed(
+            FreezeParameters::new(Sgd::new(0.1), ["0"]),
+            FreezeParameters::new(Sgd::new(0.1), ["0", "2"])
+        ),
+        ["optimizer.paths"]
+    );
+}
+
+#[test]
+fn a_learning_rate_that_was_changed_between_steps_comes_back_to_a_program_that_begins_with_the_same_one() {
+    let folder = Folder::new();
+    let path = folder.path("run");
+    let mut saved = trainer(Adam::new(1e-3));
+    saved.optimizer.learning_rate *= 0.1 + 0.2;
+    saved.save_checkpoint(&path).unwrap();
+    let mut resumed = trainer(Adam::new(1e-3));
+    assert_eq!(resumed.resume(&path).unwrap(), []);
+    assert_eq!(resumed.optimizer.learning_rate.to_bits(), saved.optimizer.learning_rate.to_bits());
+
+    let mut other = trainer(Adam::new(2e-3));
+    assert_eq!(other.resume(&path).unwrap().len(), 1);
+    assert_eq!(other.optimizer.learning_rate, 2e-3);
+}
+
+#[test]
+fn a_checkpoint_of_another_network_of_the_same_shapes_is_an_error_that_names_both() {
+    let folder = Folder::new();
+    let path = folder.path("run");
+    type Curved = (Linear<2, 3>, Tanh, Linear<3, 1>);
+    type Kinked = (Linear<2, 3>, Relu, Linear<3, 1>);
+    let mut curved = Trainer::new(Curved::init(&mut rng(1)), MeanSquaredError, Adam::new(0.1), 1);
+    curved.save_checkpoint(&path).unwrap();
+    let mut kinked = Trainer::new(Kinked::init(&mut rng(2)), MeanSquaredError, Adam::new(0.1), 1);
+    let before = bits(&kinked.network);
+    let error = kinked.resume(&path).unwrap_err();
+    let CheckpointError::OtherNetwork { network, saved_from, .. } = &error else { panic!("{error}") };
+    assert_eq!(network, "(Linear<2, 3>, Relu, Linear<3, 1>)");
+    assert_eq!(saved_from, "(Linear<2, 3>, Tanh, Linear<3, 1>)");
+    assert_eq!(bits(&kinked.network), before);
+    let within = Format::chainrule().within("network");
+    assert!(matches!(within.load::<Kinked>(&path), Err(CheckpointError::OtherNetwork { .. })));
+    assert_eq!(bits(&within.other_network().load::<Kinked>(&path).unwrap()), bits(&curved.network));
 }
 
 #[test]
@@ -138,19 +214,14 @@ fn a_checkpoint_of_another_run_is_one_error_and_changes_nothing() {
 
     let mut other = trainer(Adam::new(0.2));
     let CheckpointError::Mismatch(error) = other.resume(&path).unwrap_err() else { panic!("another error") };
-    assert!(
-        error
-            .to_string()
-            .ends_with("resume it with the network, the optimizer and the options that it was saved with"),
-        "{error}"
-    );
-    // All values but the generator's: 5 in the file alone, 4 missing. Two networks of 11 tensors on either side.
+    assert!(error.to_string().ends_with("resume it with the optimizer that it was saved with"), "{error}");
+    // The learning rate and the steps: 2 in the file alone, 2 missing. Two networks of 11 tensors on either side.
     let problems: Vec<_> = error.problems.iter().map(ToString::to_string).collect();
-    assert_eq!(problems.len(), 5 + 4 + 2 * 2 * 11);
+    assert_eq!(problems.len(), 2 + 2 + 2 * 2 * 11);
     for line in [
-        "optimizer.adam.betas: a value in the file alone",
+        "optimizer.adam.steps: a value in the file alone",
         "optimizer.adam.mean.0.bias: in the file alone, with [8]",
-        "optimizer.betas: a missing value",
+        "optimizer.steps: a missing value",
         "optimizer.mean.0.bias: missing, the network has [8]",
     ] {
         assert!(problems.iter().any(|problem| problem == line), "no {line:?} in {problems:?}");
@@ -184,18 +255,16 @@ fn a_checkpoint_of_another_run_is_one_error_and_changes_nothing() {
 fn a_value_of_another_kind_is_named_with_the_reason() {
     let folder = Folder::new();
     let path = folder.path("run");
-    trainer(Sgd::new(0.5)).save_checkpoint(&path).unwrap();
+    trainer(Adam::new(0.5)).save_checkpoint(&path).unwrap();
     let changed = with_header(&std::fs::read(&path).unwrap(), |header| {
         let note = &mut header["__metadata__"]["chainrule"];
-        *note = json!(
-            note.as_str().unwrap().replace(r#""optimizer.nesterov":false"#, r#""optimizer.nesterov":3"#)
-        );
+        *note = json!(note.as_str().unwrap().replace(r#""optimizer.steps":0"#, r#""optimizer.steps":true"#));
     });
     std::fs::write(&path, changed).unwrap();
-    let error = trainer(Sgd::new(0.5)).resume(&path).unwrap_err().to_string();
+    let error = trainer(Adam::new(0.5)).resume(&path).unwrap_err().to_string();
     assert!(
         error.contains(
-            "  optimizer.nesterov: a value of another kind: invalid type: integer `3`, expected a boolean"
+            "  optimizer.steps: a value of another kind: invalid type: boolean `true`, expected u64"
         ),
         "{error}"
     );

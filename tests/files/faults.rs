@@ -111,16 +111,17 @@ fn a_process_killed_200_times_while_it_saves_leaves_a_whole_file_each_time() {
     });
     println!("{left_behind} files left behind");
     // What a save leaves that is killed in its middle. The child does little but save, and most of a save is spent
-    // while that file is there: none after 200 kills would mean that no kill hit a save.
+    // while that file is there: none in 200 kills would mean that no kill hit a save.
     assert!(left_behind >= 10);
 }
 
-/// How many kills left the file behind that was being written.
+/// How many kills left the file behind that was being written. The next save removes it.
 fn kill_50_times(test: &str, seed: u64) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
     checkpoint::save_state(&mut Run::at(1), &path).unwrap();
-    let (mut draws, mut epoch) = (rng(seed), 1);
+    let (mut draws, mut epoch, mut left_behind) = (rng(seed), 1, 0);
+    let temporary = || names(folder.path()).iter().filter(|name| name.ends_with(".tmp")).count();
     for _ in 0..50 {
         let mut child = child(test, folder.path()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
@@ -135,8 +136,37 @@ fn kill_50_times(test: &str, seed: u64) -> usize {
         assert!(found == last || found == last + 1, "{last} was saved, and {found} is on the disk");
         assert!(first > epoch, "the child did not go on from {epoch}");
         epoch = found;
+        assert!(temporary() <= 1, "a save left the file of an earlier one: {:?}", names(folder.path()));
+        left_behind += temporary();
     }
-    names(folder.path()).iter().filter(|name| name.ends_with(".tmp")).count()
+    checkpoint::save_state(&mut Run::at(epoch), &path).unwrap();
+    assert_eq!(names(folder.path()), ["run.safetensors"]);
+    left_behind
+}
+
+#[test]
+fn a_file_may_have_the_longest_name_that_the_file_system_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    for length in [244, 255] {
+        let path = folder.path().join("n".repeat(length));
+        checkpoint::save(&small(), &path).unwrap();
+        assert_eq!(checkpoint::load::<Linear<2, 2>>(&path).unwrap(), small());
+    }
+    assert_eq!(write_error(&folder.path().join("n".repeat(256))).kind(), std::io::ErrorKind::InvalidFilename);
+    assert_eq!(names(folder.path()).len(), 2);
+}
+
+/// Two threads save the same file again and again: neither takes the temporary file of the other for a stale one.
+#[test]
+fn a_save_does_not_remove_the_file_of_another_that_is_under_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..100).for_each(|_| checkpoint::save(&small(), &path).unwrap()));
+        }
+    });
+    assert_eq!(names(folder.path()), ["net"]);
 }
 
 #[test]

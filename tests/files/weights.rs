@@ -151,6 +151,93 @@ load it with the type it was saved from, or say by a `Format` how the file names
 }
 
 #[test]
+fn a_file_of_another_network_of_the_same_shapes_loads_only_when_that_is_allowed() {
+    type Curved = (Linear<3, 4>, Tanh);
+    type Kinked = (Linear<3, 4>, Relu);
+    let net = numbered::<Curved>();
+    for format in [Format::chainrule(), Format::pytorch(), Format::chainrule().within("model")] {
+        let bytes = format.to_bytes(&net).unwrap();
+        let error = format.from_bytes::<Kinked>(&bytes).map(|_| ()).unwrap_err();
+        let expected = "\
+the bytes: of another network, although every tensor fits
+  into       (Linear<3, 4>, Relu)
+  saved from (Linear<3, 4>, Tanh)
+load it with the type it was saved from, or allow another one by `Format::other_network`";
+        assert_eq!(error.to_string(), expected);
+        let allowed: Owned<Kinked> = format.other_network().from_bytes(&bytes).unwrap();
+        assert_eq!(bits(&allowed), bits(&net));
+    }
+    // A file of another program names no network.
+    let without_note = with_header(&Format::pytorch().to_bytes(&net).unwrap(), |header| {
+        header.as_object_mut().unwrap().remove("__metadata__");
+    });
+    assert_eq!(bits(&Format::pytorch().from_bytes::<Kinked>(&without_note).unwrap()), bits(&net));
+}
+
+mod curved {
+    use chainrule::prelude::*;
+
+    chainrule::network! {
+        pub struct Mlp: Vector<3> => Vector<2> {
+            hidden: (Linear<3, 4>, Tanh),
+            head: Linear<4, 2>,
+        }
+    }
+}
+
+mod kinked {
+    use chainrule::prelude::*;
+
+    chainrule::network! {
+        pub struct Mlp: Vector<3> => Vector<2> {
+            hidden: (Linear<3, 4>, Relu),
+            head: Linear<4, 2>,
+        }
+    }
+}
+
+#[test]
+fn networks_of_one_name_are_told_apart_by_their_layers() {
+    fn message<N: Parameters, M: Parameters>() -> String {
+        checkpoint::from_bytes::<M>(&checkpoint::to_bytes(&N::zeros()).unwrap())
+            .map(|_| ())
+            .unwrap_err()
+            .to_string()
+    }
+    let (curved, kinked) = (
+        "Mlp { hidden: (Linear<3, 4>, Tanh), head: Linear<4, 2> }",
+        "Mlp { hidden: (Linear<3, 4>, Relu), head: Linear<4, 2> }",
+    );
+    let head = "the bytes: of another network, although every tensor fits";
+    let cure = "load it with the type it was saved from, or allow another one by `Format::other_network`";
+    let text = |into: &str, from: &str| format!("{head}\n  into       {into}\n  saved from {from}\n{cure}");
+    assert_eq!(message::<curved::Mlp, kinked::Mlp>(), text(kinked, curved));
+    // Inside stacks too.
+    assert_eq!(
+        message::<([curved::Mlp; 2], Tanh), ([kinked::Mlp; 2], Tanh)>(),
+        text(&format!("([{kinked}; 2], Tanh)"), &format!("([{curved}; 2], Tanh)"))
+    );
+}
+
+/// The name of a layer of this crate says all that is inside, so that the file has it alone.
+#[test]
+fn a_file_has_the_name_of_a_layer_as_users_write_it() {
+    type T = f32;
+    fn network<N: Parameters>() -> String {
+        let bytes = checkpoint::to_bytes(&N::zeros()).unwrap();
+        let note = split(&bytes).0["__metadata__"]["chainrule"].as_str().unwrap().to_owned();
+        serde_json::from_str::<Value>(&note).unwrap()["network"].as_str().unwrap().to_owned()
+    }
+    macro_rules! case {
+        ($file:literal, $name:ident: $layer:ty, $input:ty) => {
+            assert_eq!(network::<$layer>(), <$layer as Parameters>::NAME.to_string());
+        };
+    }
+    every_layer!(case);
+    every_combinator!(case);
+}
+
+#[test]
 fn a_long_list_is_in_the_order_of_the_layers_and_cut_off_with_a_count() {
     let mismatch = mismatch::<Linear<1, 1>>(&checkpoint::to_bytes(&<[Linear<2, 2>; 15]>::zeros()).unwrap());
     assert_eq!(mismatch.problems.len(), 32); // 15 weights and biases in the file, one of each in the network

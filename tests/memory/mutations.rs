@@ -116,6 +116,7 @@ fn kind(error: &CheckpointError) -> &'static str {
         CheckpointError::NonFinite { .. } => "not finite",
         CheckpointError::Version { .. } => "version",
         CheckpointError::Layout { .. } => "layout",
+        CheckpointError::OtherNetwork { .. } => "another type",
         error => panic!("another error than a file can have: {error:?}"),
     }
 }
@@ -146,7 +147,16 @@ fn ten_thousand_mutations_of_a_network_are_errors_or_finite_networks() {
     let outcomes: Vec<_> = seen.into_keys().collect();
     assert_eq!(
         outcomes,
-        ["another network", "broken", "layout", "mismatch", "not finite", "the same network", "version"]
+        [
+            "another network",
+            "another type",
+            "broken",
+            "layout",
+            "mismatch",
+            "not finite",
+            "the same network",
+            "version"
+        ]
     );
 }
 
@@ -188,7 +198,7 @@ fn mutations_of_files_leave_the_network_and_the_run_as_they_were_or_load_them_wh
                 kind(&error);
                 errors[1] += 1;
             }
-            Ok(()) => {
+            Ok(_) => {
                 assert!(finite(&run.network));
                 run = new(2);
                 run.step(&xs, &ys).unwrap();

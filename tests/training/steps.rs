@@ -84,8 +84,10 @@ fn an_average_is_the_weighted_sum_of_the_networks_and_the_last_ones_statistics()
     nets.iter().for_each(|net| average.update(net).unwrap());
     let average = average.network().unwrap();
     let [a, b, c] = nets.each_ref().map(|net| numbers(net));
+    // The decay warms up: (1 + t) / (10 + t) is 2/11 and 3/12 at the second and third network, below 0.75.
+    let [d1, d2] = [2.0 / 11.0, 3.0 / 12.0];
     for (at, x) in numbers(average).iter().enumerate() {
-        let expected = 0.75 * 0.75 * a[at] + 0.75 * 0.25 * b[at] + 0.25 * c[at];
+        let expected = d2 * (d1 * a[at] + (1.0 - d1) * b[at]) + (1.0 - d2) * c[at];
         approx::assert_abs_diff_eq!(*x, expected, epsilon = 1e-15);
     }
     assert_eq!(statistics(average), statistics(&nets[2]));
@@ -96,7 +98,10 @@ fn an_average_is_the_weighted_sum_of_the_networks_and_the_last_ones_statistics()
 fn in_evaluation(
     seed: u64,
 ) -> Owned<(Evaluate<BatchNorm<3, f64>>, Linear<3, 4, f64>, Tanh, Linear<4, 2, f64>)> {
-    checkpoint::from_bytes(&checkpoint::to_bytes(&net(seed)).unwrap()).unwrap()
+    checkpoint::Format::chainrule()
+        .other_network()
+        .from_bytes(&checkpoint::to_bytes(&net(seed)).unwrap())
+        .unwrap()
 }
 
 #[test]
@@ -131,6 +136,21 @@ fn a_part_in_evaluation_mode_trains_the_rest_on_what_it_sees_in_use() {
     assert_eq!((norm.running_mean[0], norm.running_variance[0], norm.gain[0]), (10.0, 4.0, 1.0));
     // dL/dw = Σ error x̂ = -45 + 2 · 95 (twice the error over two samples).
     approx::assert_abs_diff_eq!(trainer.network.1.weights()[0], 1.0 - 1e-4 * 145.0, epsilon = 1e-5);
+}
+
+/// The average of a constant is the constant at any decay; after that the weights of the past decay by d.
+#[test]
+fn an_average_reaches_its_decay_at_the_step_of_the_formula() {
+    let constant = |value| Linear::<1, 1, f64>::init_with(Initializer::constant(value), &mut rng(0));
+    let mut average = ExponentialMovingAverage::new(0.9);
+    let (zero, one) = (constant(0.0), constant(1.0));
+    for update in 0..100_u64 {
+        let decay = if update == 0 { 0.0 } else { f64::min(0.9, (1 + update) as f64 / (10 + update) as f64) };
+        let mut next = average.clone();
+        average.update(&zero).unwrap(); // stays 0
+        next.update(&one).unwrap();
+        approx::assert_abs_diff_eq!(next.network().unwrap().weights()[0], 1.0 - decay, epsilon = 1e-15);
+    }
 }
 
 #[test]

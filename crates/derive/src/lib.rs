@@ -98,27 +98,28 @@ fn expand(input: &DeriveInput, attributes: &Attributes, krate: &TokenStream) -> 
                 (quote!(#index), quote!(Index(#at)))
             }
         };
-        let (segment, node) = match field::kind(field)? {
+        let (segment, node, layer) = match field::kind(field)? {
             Kind::Skip => {
                 checks.push(quote!(#krate::assert_plain::<#ty>();));
                 continue;
             }
             Kind::Setting(value) => {
                 checks.push(quote!(#krate::assert_plain::<#ty>();));
-                (segment, quote!(&#krate::Node::Setting(#value)))
+                (segment, quote!(&#krate::Node::Setting(#value)), quote!())
             }
             Kind::Layer { flatten } => {
                 if field::is_generic(ty, &input.generics) {
                     predicates.push(quote!(#ty: #krate::Parameters));
                 }
                 let segment = if flatten { quote!(Flattened) } else { segment };
-                (segment, quote!(&<#ty as #krate::Parameters>::DESCRIPTION))
+                let layer = quote!(.layer(&<#ty as #krate::Parameters>::NAME));
+                (segment, quote!(&<#ty as #krate::Parameters>::DESCRIPTION), layer)
             }
             Kind::Tensor(tensor) => {
                 let role = tensor.role(krate);
                 let shape = tensor.shape.unwrap_or_else(|| quote!(<#ty as #krate::Shaped>::SHAPE));
                 let scalar = tensor.scalar.unwrap_or_else(|| quote!(<#ty as #krate::Shaped>::Scalar));
-                (segment, quote!(&#krate::Node::tensor::<#ty, #scalar>(#role, #shape)))
+                (segment, quote!(&#krate::Node::tensor::<#ty, #scalar>(#role, #shape)), quote!())
             }
         };
         fields.push(quote! {
@@ -126,7 +127,7 @@ fn expand(input: &DeriveInput, attributes: &Attributes, krate: &TokenStream) -> 
                 #krate::Segment::#segment,
                 ::core::mem::offset_of!(Self, #member),
                 #node,
-            )
+            )#layer
         });
     }
     let description = match &data.fields {

@@ -1,4 +1,4 @@
-use crate::{Number, Role, Scalar, Segment, Storage};
+use crate::{Number, Role, Scalar, Segment, Storage, TypeName};
 
 /// The parameters of a layer: a tree of constants.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,8 @@ pub enum Node {
         stride: usize,
         /// The description of one of them.
         of: &'static Node,
+        /// The type of one of them.
+        layer: &'static TypeName,
     },
 }
 
@@ -34,6 +36,8 @@ pub struct Field {
     pub offset: usize,
     /// The description of this child.
     pub node: &'static Node,
+    /// The type of this child, if it is a layer.
+    pub layer: Option<&'static TypeName>,
 }
 
 impl Field {
@@ -46,7 +50,13 @@ impl Field {
             offset.is_multiple_of(align_of::<F>()) && align_of::<S>() >= align_of::<F>(),
             "the parameters of a packed struct are not aligned: a layer has no `#[repr(packed)]`"
         );
-        Self { name, offset, node }
+        Self { name, offset, node, layer: None }
+    }
+
+    /// Sets the type of a child that is a layer.
+    #[doc(hidden)]
+    pub const fn layer(self, layer: &'static TypeName) -> Self {
+        Self { layer: Some(layer), ..self }
     }
 }
 

@@ -32,8 +32,18 @@ macro_rules! tuple {
                 ],
             };
             const DESCRIPTION: Node = Node::Fields(&[
-                Field { name: Segment::Index(0), offset: offset_of!(Self, 0), node: &$First::DESCRIPTION },
-                $(Field { name: Segment::Index($i), offset: offset_of!(Self, $i), node: &$L::DESCRIPTION },)*
+                Field {
+                    name: Segment::Index(0),
+                    offset: offset_of!(Self, 0),
+                    node: &$First::DESCRIPTION,
+                    layer: Some(&<$First as Parameters>::NAME),
+                },
+                $(Field {
+                    name: Segment::Index($i),
+                    offset: offset_of!(Self, $i),
+                    node: &$L::DESCRIPTION,
+                    layer: Some(&<$L as Parameters>::NAME),
+                },)*
             ]);
         }
     };
@@ -76,5 +86,10 @@ unsafe impl<F: Parameters, const N: usize> Parameters for [F; N] {
             Part::Text("]"),
         ],
     };
-    const DESCRIPTION: Node = Node::Repeat { count: N, stride: size_of::<F>(), of: &F::DESCRIPTION };
+    const DESCRIPTION: Node = Node::Repeat {
+        count: N,
+        stride: size_of::<F>(),
+        of: &F::DESCRIPTION,
+        layer: &<F as Parameters>::NAME,
+    };
 }

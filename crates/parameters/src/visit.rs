@@ -106,7 +106,7 @@ unsafe fn walk<const R: usize, const W: usize>(
                 }
             }
         }
-        Node::Repeat { count, stride, of } => {
+        Node::Repeat { count, stride, of, .. } => {
             for at in 0..*count {
                 let path = &path.join(at);
                 // SAFETY: an array has `count` values, `stride` bytes apart.

@@ -6,7 +6,7 @@ mod picture;
 mod read;
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::data::{DataError, csv_row};
@@ -142,8 +142,39 @@ impl History {
     ///
     /// # Errors
     /// [`DataError::Header`] when the path ends with neither `.csv` nor `.jsonl`, [`DataError::Io`].
-    pub fn log_to(mut self, path: impl AsRef<Path>) -> Result<Self, DataError> {
-        let path = path.as_ref();
+    pub fn log_to(self, path: impl AsRef<Path>) -> Result<Self, DataError> {
+        self.log_to_each(&[path.as_ref().to_path_buf()])
+    }
+
+    /// Does the same for several files. If one of them cannot be written, none is replaced.
+    pub(crate) fn log_to_each(mut self, paths: &[PathBuf]) -> Result<Self, DataError> {
+        let failed = |path: &Path| {
+            let path = path.to_path_buf();
+            |source| DataError::Io { path, source }
+        };
+        let mut beside = vec![];
+        let written = paths.iter().try_for_each(|path| {
+            let (format, bytes) = self.whole(path)?;
+            let mut new = path.as_os_str().to_owned();
+            new.push(".new");
+            let mut file = File::create(&new).map_err(failed(path))?;
+            beside.push(PathBuf::from(new));
+            file.write_all(&bytes).map_err(failed(path))?;
+            self.files.push(Open { path: path.clone(), format, file });
+            Ok(())
+        });
+        let replaced = written.and_then(|()| {
+            let mut renames = beside.iter().zip(paths);
+            renames.try_for_each(|(new, path)| fs::rename(new, path).map_err(failed(path)))
+        });
+        if replaced.is_err() {
+            beside.iter().for_each(|new| _ = fs::remove_file(new)); // the error that is reported is the first one
+        }
+        replaced.map(|()| self)
+    }
+
+    /// Returns the format and all bytes of a file with the rows so far.
+    fn whole(&self, path: &Path) -> Result<(Format, Vec<u8>), DataError> {
         let format = Format::of(path)?;
         let mut bytes = match format {
             Format::Csv => {
@@ -156,17 +187,7 @@ impl History {
         for row in &self.rows {
             bytes.extend(self.line(format, row));
         }
-        let open = || -> io::Result<File> {
-            let mut beside = path.as_os_str().to_owned();
-            beside.push(".new");
-            let mut file = File::create(&beside)?;
-            file.write_all(&bytes)?;
-            fs::rename(&beside, path)?;
-            Ok(file)
-        };
-        let file = open().map_err(|source| DataError::Io { path: path.into(), source })?;
-        self.files.push(Open { path: path.into(), format, file });
-        Ok(self)
+        Ok((format, bytes))
     }
 
     /// Adds a row, and writes it to the files.

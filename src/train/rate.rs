@@ -1,0 +1,54 @@
+//! The learning rate under a schedule.
+
+use crate::schedule::Schedule;
+
+/// A schedule, and what it has done to the learning rate.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rate {
+    pub(super) schedule: Schedule,
+    /// The step at which the schedule begins.
+    pub(super) start: u64,
+    /// The rate that the schedule multiplies, and the one that it set last; `None` before its first step.
+    pub(super) set: Option<[f64; 2]>,
+}
+
+impl Rate {
+    /// Returns a constant rate.
+    pub(super) const fn constant() -> Self {
+        Self { schedule: Schedule::constant(), start: 0, set: None }
+    }
+
+    /// Returns another schedule that begins at this step. It multiplies the rate that this one multiplied, unless the
+    /// program has set another `rate` since.
+    pub(super) fn restart(self, schedule: Schedule, rate: f64, start: u64) -> Self {
+        Self { schedule, start, set: self.set.filter(|&[_, last]| last == rate) }
+    }
+
+    /// Sets the learning rate of this step. If the program has changed the rate since the last step, the schedule
+    /// multiplies one that has changed by as much.
+    pub(super) fn follow(&mut self, rate: &mut f64, step: u64) {
+        if self.schedule == Schedule::constant() {
+            return;
+        }
+        let first = match self.set {
+            Some([first, last]) if last == *rate => first,
+            Some([first, last]) if last > 0.0 => first * (*rate / last),
+            _ => *rate,
+        };
+        *rate = first * self.schedule.factor(step.saturating_sub(self.start));
+        self.set = Some([first, *rate]);
+    }
+
+    /// Multiplies the learning rate, now and in all later steps.
+    #[cfg(feature = "fit")]
+    pub(super) fn scale(&mut self, rate: &mut f64, factor: f64) {
+        *rate *= factor;
+        self.set = self.set.map(|set| set.map(|rate| rate * factor));
+    }
+
+    /// Returns the step from which on the schedule sets the rate to 0, if there is one.
+    #[cfg(feature = "fit")]
+    pub(super) fn ends(&self) -> Option<u64> {
+        Some(self.start.saturating_add(self.schedule.ends()?))
+    }
+}
