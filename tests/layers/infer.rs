@@ -76,6 +76,14 @@ sizeless! {
     a_batch_norm_of_a_vector: Vector<4, T>, AutoBatchNorm => BatchNorm<4, T>;
     a_batch_norm_of_a_sequence: Sequence<3, 4, T>, AutoBatchNorm => BatchNorm<4, T>;
     a_batch_norm_of_an_image: Image<2, 3, 4, T>, AutoBatchNorm => BatchNorm<2, T>;
+    a_batch_norm_with_settings: Vector<4, T>, AutoBatchNorm<Epsilon<1, 1000>, NoAffine>
+        => BatchNorm<4, T, Epsilon<1, 1000>, NoAffine>;
+    an_rms_norm_with_settings: Sequence<3, 4, T>, AutoRmsNorm<Epsilon<1, 100_000>>
+        => RmsNorm<Vector<4, T>, Epsilon<1, 100_000>>;
+    a_group_norm_without_bias: Image<4, 3, 2, T>, AutoGroupNorm<2, Epsilon, NoBias>
+        => GroupNorm<2, 4, T, Epsilon, NoBias>;
+    a_part_in_evaluation_mode: Vector<4, T>, (Evaluate<(LinearTo<3>, AutoBatchNorm)>, LinearTo<2>)
+        => (Evaluate<(Linear<4, 3, T>, BatchNorm<3, T>)>, Linear<3, 2, T>);
     a_layer_norm_of_a_vector: Vector<4, T>, AutoLayerNorm => LayerNorm<Vector<4, T>>;
     a_layer_norm_of_each_step: Sequence<3, 4, T>, AutoLayerNorm => LayerNorm<Vector<4, T>>;
     a_layer_norm_of_an_image: Image<2, 3, 4, T>, AutoLayerNorm => LayerNorm<Image<2, 3, 4, T>>;
