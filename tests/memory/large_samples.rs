@@ -77,6 +77,7 @@ fn batches_are_loaded_augmented_and_standardized() {
             assert_eq!(input.as_slice()[0], input.as_slice()[1] + 0.5);
             assert_eq!(input.as_slice()[1] as usize % 2, target.index());
         }
+        drop(loader);
         let (mut inputs, _) = data.into_parts();
         let scale = Standardize::fit(&inputs).unwrap();
         scale.apply(&mut inputs);
@@ -126,13 +127,19 @@ fn networks_are_fitted_and_evaluated() {
     on_a_small_stack(|| {
         type Net = (AvgPool2d<64>, Dense<Image<3, 8, 8>, Vector<2>>);
         let data = pictures(4);
-        let mut trainer = Trainer::new(Net::init(&mut rng(1)), CrossEntropy, Adam::new(1e-3), 1);
+        let mut trainer = Trainer::new(Net::init(&mut rng(1)), CrossEntropy::default(), Adam::new(1e-3), 1);
         let options = Fit::epochs(2).batch_size(2).validate(&data).average(0.5).quiet();
         trainer.fit(&data, options.augment(|picture, _| picture.as_mut_slice()[0] = 0.0)).unwrap();
         assert_eq!(trainer.steps(), 4);
         let outputs = trainer.network.predict_batch(data.inputs()).unwrap();
         assert_eq!(outputs.len(), 4);
-        assert!(trainer.network.loss(&CrossEntropy, data.inputs(), data.targets()).unwrap().is_finite());
+        assert!(
+            trainer
+                .network
+                .loss(&CrossEntropy::default(), data.inputs(), data.targets())
+                .unwrap()
+                .is_finite()
+        );
         trainer.step(data.inputs(), data.targets()).unwrap();
     });
 }

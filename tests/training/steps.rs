@@ -158,7 +158,6 @@ fn what_is_frozen_stays_and_the_rest_moves_as_ever() {
     let gradient = in_evaluation(9);
     let (mut all, mut part) = (in_evaluation(1), in_evaluation(1));
     let mut plain = AdamW::new(0.1).weight_decay(0.1);
-    let gradient_in_evaluation = in_evaluation(9);
     let mut frozen = FreezeParameters::new(AdamW::new(0.1).weight_decay(0.1), ["0", "1.bias"]);
     for _ in 0..3 {
         plain.step(&mut all, &gradient).unwrap();
