@@ -241,7 +241,7 @@ fn copies<T: Clone>(samples: &[T], places: &[usize]) -> Vec<T> {
     copies
 }
 
-/// Appends copies of these samples. Those of plain data do not pass through the stack.
+/// Appends copies of these samples.
 pub(super) fn copy_to<T: Clone>(copies: &mut Vec<T>, samples: &[T], places: &[usize]) {
     copies.reserve(places.len());
     places.iter().for_each(|&at| copies.extend_from_slice(core::slice::from_ref(&samples[at])));

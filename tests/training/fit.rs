@@ -198,8 +198,8 @@ fn a_number_that_is_not_finite_stops_with_layer_and_step_and_the_last_good_weigh
     let stopped = trainer.fit(&train, Fit::epochs(50)).unwrap_err();
     let FitError::Training { epoch, source } = &stopped else { panic!("{stopped}") };
     assert_eq!((*epoch, source), (step + 1, &error));
-    let Error::NonFiniteStep { step: at, layer, .. } = source else { panic!("{source}") };
-    assert_eq!((*at, layer.as_deref()), (step, Some("0")), "{source}");
+    let Error::StepOverflow { parameter, .. } = source else { panic!("{source}") };
+    assert_eq!(parameter, "0.weight", "{source}");
     assert_eq!(bits(&trainer.network), good[step as usize]);
 
     let mut trainer = new();
