@@ -123,7 +123,7 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
                     &*Linear::<1, 1>::init_with(Initializer::constant(2e20), &mut rng(0)),
                 )
                 .unwrap_err(),
-            "the gradient of `weight` is 2.0000000400408754e20 at element 0, and no step was taken: a weight or a moment of the \
+            "the gradient of `weight` is 2.0000000400817547e20 at element 0, and no step was taken: a weight or a moment of the \
              optimizer would overflow; look for an outlier in the batch, clip the gradient, or lower the learning rate",
         ),
         (
