@@ -1,11 +1,10 @@
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::slice::from_ref;
 
 use super::error::{BadCell, excerpt};
 use super::lines::{Cells, Lines};
 use super::open::{open, plain_or_gzip};
-use super::{DataError, Dataset};
+use super::{DataError, Dataset, push};
 use crate::kernel::Real;
 use crate::tensor::{Label, Tensor};
 
@@ -152,7 +151,7 @@ impl<'a> Csv<'a> {
         let mut target = bytemuck::zeroed_box::<Y>();
         let parse = move |cells: &Cells, columns: &[usize], into: &mut Vec<_>| {
             numbers(cells, columns, &mut *target)?;
-            into.extend_from_slice(from_ref(&*target));
+            push(into, &*target);
             Ok(())
         };
         self.records(&columns, Box::new(parse))
@@ -214,7 +213,7 @@ impl<X: Tensor, Y> Records<'_, X, Y> {
         let (mut inputs, mut targets) = (vec![], vec![]);
         while let Some(read) = self.advance() {
             read?;
-            inputs.extend_from_slice(from_ref(&*self.input));
+            push(&mut inputs, &*self.input);
             targets.append(&mut self.target);
         }
         Dataset::new(inputs, targets)

@@ -108,12 +108,12 @@ impl<X, Y> Dataset<X, Y> {
         }
     }
 
-    /// Swaps two samples in place. (`[T]::swap` has a copy of a sample on the stack.)
+    /// Swaps two samples in place. (`[T]::swap` and `mem::swap` copy a sample to the stack.)
     fn swap(&mut self, one: usize, other: usize) {
         fn swap<T>(samples: &mut [T], one: usize, other: usize) {
             let (low, high) = samples.split_at_mut(one.max(other));
             if let (Some(low), Some(high)) = (low.get_mut(one.min(other)), high.first_mut()) {
-                core::mem::swap(low, high);
+                core::slice::from_mut(low).swap_with_slice(core::slice::from_mut(high));
             }
         }
         swap(&mut self.inputs, one, other);
@@ -241,7 +241,7 @@ fn copies<T: Clone>(samples: &[T], places: &[usize]) -> Vec<T> {
     copies
 }
 
-/// Appends copies of these samples. Those of plain data do not pass through the stack.
+/// Appends copies of these samples.
 pub(super) fn copy_to<T: Clone>(copies: &mut Vec<T>, samples: &[T], places: &[usize]) {
     copies.reserve(places.len());
     places.iter().for_each(|&at| copies.extend_from_slice(core::slice::from_ref(&samples[at])));

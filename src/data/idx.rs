@@ -19,10 +19,9 @@
 
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::slice::from_ref;
 
-use super::DataError;
 use super::open::open;
+use super::{DataError, push};
 use crate::tensor::{Image, Label};
 
 /// The magic number of "unsigned bytes in one dimension".
@@ -44,7 +43,7 @@ pub fn images<const HEIGHT: usize, const WIDTH: usize>(
     let (mut images, mut image) = (Vec::new(), bytemuck::zeroed_box());
     while file.next_image(&mut image)? {
         file.reserve(&mut images);
-        images.extend_from_slice(from_ref(&*image)); // on the heap: an image may be larger than the stack
+        push(&mut images, &*image);
     }
     Ok(images)
 }

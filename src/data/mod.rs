@@ -15,6 +15,15 @@
 //! Files are not trusted: an invalid file is a [`DataError`] that names the file and the place in it. Sizes in a header
 //! are compared with the file before memory is allocated for them.
 
+/// Appends a copy of a sample that does not pass through the stack, which it may be larger than. (`push` takes a value,
+/// and `extend_from_slice` clones one.)
+#[cfg(any(feature = "csv", feature = "idx"))]
+fn push<X: bytemuck::Pod>(samples: &mut Vec<X>, sample: &X) {
+    let mut one = bytemuck::zeroed_vec::<X>(1);
+    one.copy_from_slice(core::slice::from_ref(sample));
+    samples.append(&mut one);
+}
+
 #[cfg(feature = "csv")]
 mod csv;
 mod dataset;

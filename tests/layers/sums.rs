@@ -91,7 +91,7 @@ fn gradients_of_norms() {
     let norm = evaluate::<_, Vector<1>>(&*LayerNorm::<Vector<1>>::init(&mut rng(0)), FEWER);
     is_sum(&norm.bias.0, FEWER, x());
     let norm = evaluate::<_, Vector<1>>(&*RmsNorm::<Vector<1>>::init(&mut rng(0)), FEWER);
-    is_sum(&norm.gain.0, FEWER, x() * x() / (x() * x() + 1e-6).sqrt());
+    is_sum(&norm.gain.0, FEWER, x() * x() / (x() * x() + f64::from(f32::EPSILON)).sqrt());
     let norm = evaluate::<_, Image<1, 1, 1>>(&*GroupNorm::<1, 1>::init(&mut rng(0)), FEWER);
     is_sum(&norm.bias.0, FEWER, x());
     let norm =

@@ -116,6 +116,17 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
              lower the learning rate or the initial gain, or add a skip connection",
         ),
         (
+            "StepOverflow",
+            Adam::new(0.1)
+                .step(
+                    &mut *Linear::<1, 1>::zeros(),
+                    &*Linear::<1, 1>::init_with(Initializer::constant(2e20), &mut rng(0)),
+                )
+                .unwrap_err(),
+            "the gradient of `weight` is 2.0000000400817547e20 at element 0, and no step was taken: a weight or a moment of the \
+             optimizer would overflow; look for an outlier in the batch, clip the gradient, or lower the learning rate",
+        ),
+        (
             "NonFiniteStep",
             exploding().step(&[Vector([1e-20])], &[Vector([0.0])]).unwrap_err(),
             "step 0 was not taken: at `1.branch` (Linear<1, 1>) the gradient becomes NaN or infinite; what arrives there is \
