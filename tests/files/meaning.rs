@@ -106,6 +106,20 @@ fn a_convolution_over_time_before_a_dense_layer_predicts_what_pytorch_does() {
 }
 
 #[test]
+fn channels_of_one_and_two_times_the_input_give_107() {
+    // Channel 0 is x, channel 1 is 2 x. PyTorch flattens [1, 10, 2, 20], and 1*1 + 2*10 + 3*2 + 4*20 = 107.
+    let whole = state_dict(&[
+        ("0.weight", &[2, 1, 1], &[1.0, 2.0]),
+        ("0.bias", &[2], &[0.0, 0.0]),
+        ("2.weight", &[1, 4], &[1.0, 2.0, 3.0, 4.0]),
+        ("2.bias", &[1], &[0.0]),
+    ]);
+    type Net = (Conv1d<1, 2, 1, 1, 0, f64>, Flatten, Linear<4, 1, f64>);
+    let input = Sequence([[1.0], [10.0]]);
+    predicts::<Net, Sequence<2, 1, f64>, Vector<1, f64>>(&Format::pytorch(), &whole, &input, &[107.0]);
+}
+
+#[test]
 fn joined_branches_before_a_dense_layer_predict_what_pytorch_does() {
     let (x, convolution, bias) = (channels(2, 3), jumbled(2 * 2 * 2, 1), jumbled(2, 2));
     let (weight, offset) = (jumbled(10, 3), jumbled(1, 4));
