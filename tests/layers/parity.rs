@@ -236,8 +236,8 @@ fn every_file_of_losses_and_optimizers_has_a_row() {
     files.remove("mod");
     // What several losses share.
     assert!(files.remove("pairwise"), "pairwise is gone");
-    // `tests/training/steps.rs` compares clipping, averaging and freezing with their formulas.
-    for file in ["moving_average", "clip", "freeze"] {
+    // `tests/training/steps.rs` compares clipping, averaging and freezing with their formulas; `step` is in all optimizers.
+    for file in ["moving_average", "clip", "freeze", "step"] {
         assert!(files.remove(file), "{file} is gone");
     }
     assert_eq!(rows, files);

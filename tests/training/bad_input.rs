@@ -143,6 +143,14 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
             "no parameter stands at `4` or below it: print `Net::summary::<Input>()` to see the paths",
         ),
         (
+            "FrozenStatistics",
+            FreezeParameters::new(Sgd::new(0.1), ["running_mean"])
+                .step(&mut *BatchNorm::<1>::zeros(), &*BatchNorm::<1>::zeros())
+                .unwrap_err(),
+            "`running_mean` is frozen, but in training its layer still normalizes by the batch: write `Evaluate<..>` around \
+             the layer, which keeps it in evaluation mode",
+        ),
+        (
             "Setting",
             step(Huber::new(-1.0), &XS, &YS),
             "the delta of a Huber loss is -1, but must be above 0 and finite",
