@@ -1,17 +1,165 @@
-//! What to try against gradients that vanish or explode: the words of every verdict, expected or measured.
+//! What to try against gradients that vanish or explode: one decision for every verdict, expected or measured.
+//!
+//! `tests/flow/cures.rs` applies the cures to sixty networks, and measures that each moves the rate towards 1.
 
-/// Against vanishing gradients.
-pub(crate) const SKIP: &str = "let it pass by the layers, Z(n) + Z(n-k): `Residual<..>` around each block";
+use super::ExpectedFlow;
+use super::cause::{Cause, Facts};
+use super::elementary::{exp, ln};
+use crate::layer::{Factor, Plan};
 
-/// Against g' as the cause of vanishing gradients.
-pub(crate) const LARGER_SLOPE: &str =
-    "an activation with a larger slope (Tanh; with He's weights LeakyRelu or Relu)";
+/// What is known of a network whose gradient does not flow.
+#[derive(Clone, Copy)]
+pub(crate) struct Sick {
+    pub(crate) cause: Cause,
+    /// By what the gradient is multiplied in each step.
+    pub(crate) rate: f64,
+    /// How many steps there are from one layer of weights to the next.
+    pub(crate) steps: usize,
+    /// Whether an activation of the network has a slope below 1 everywhere.
+    pub(crate) flat: bool,
+    /// What the layers on the way have in common.
+    pub(crate) way: Way,
+}
+
+/// The layers between the first layer of weights, which is excluded, and the last, which is included.
+#[derive(Clone, Copy)]
+pub(crate) struct Way {
+    /// Whether there are weights that no norm behind them makes ineffective.
+    free: bool,
+    /// Whether there are weights of which only the layers behind can say that.
+    loose: bool,
+    /// Whether there are sums with a path without weights.
+    skips: bool,
+    /// Whether there are activations between the layers of weights or the sums.
+    activations: bool,
+    /// Whether no layer's effect on the gradient depends on the size of the signal.
+    scales: bool,
+    /// Whether this is so for the layers of the cause [`Cause::Other`].
+    others_scale: bool,
+    /// How many layers of weights a step has at most, one behind the other.
+    depth: usize,
+    /// For each cause, how far the gain of a layer is from 1 at most, and the cure that this layer's plan states.
+    own: [(f64, &'static str); 5],
+}
+
+impl Way {
+    pub(crate) const NONE: Self = Self {
+        free: false,
+        loose: false,
+        skips: false,
+        activations: false,
+        scales: true,
+        others_scale: true,
+        depth: 1,
+        own: [(-1.0, ""); 5],
+    };
+
+    /// Adds the layer behind those so far, which multiplies the gradient by `gain`.
+    pub(crate) const fn and(mut self, facts: &Facts, gain: f64) -> Self {
+        let scalable =
+            matches!(facts.cause, Cause::Weights) || matches!(facts.cause, Cause::Sum) && !facts.skips;
+        let norm = matches!(facts.cause, Cause::Norm);
+        self.free = self.free || !facts.scales && !norm && (self.loose || scalable);
+        self.loose = facts.scales && (self.loose || scalable);
+        self.skips = self.skips || facts.skips;
+        self.activations = self.activations || matches!(facts.cause, Cause::Activation);
+        self.scales = self.scales && facts.scales;
+        self.others_scale = self.others_scale && (facts.scales || !matches!(facts.cause, Cause::Other));
+        if scalable && facts.depth > self.depth {
+            self.depth = facts.depth;
+        }
+        let (cause, distance) = (facts.cause as usize, ln(gain).abs());
+        if distance > self.own[cause].0 {
+            self.own[cause] = (distance, facts.cure);
+        }
+        self
+    }
+}
+
+/// Something to try: two texts, with a number in between unless that is NaN.
+#[derive(Clone, Copy)]
+pub(crate) struct Cure {
+    pub(crate) before: &'static str,
+    pub(crate) factor: f64,
+    pub(crate) after: &'static str,
+}
+
+impl Cure {
+    const SKIP: Self =
+        Self::text("let it pass by the layers, Z(n) + Z(n-k): `Residual<..>` around each block");
+    const SMALL_SKIP: Self = Self::text(
+        "let it pass by the layers, Z(n) + Z(n-k): `Residual<..>` around each block, with the last weights of each \
+         block divided by the square root of the number of blocks",
+    );
+    const LARGER_SLOPE: Self =
+        Self::text("an activation with a larger slope (Tanh; with He's weights LeakyRelu or Relu)");
+    const SMALLER_BRANCHES: Self = Self::text(SMALLER_BRANCHES);
+    const NORM_AT_START: Self = Self::text("a norm at the start of each branch");
+    const INSIDE: Self = Self::text(
+        "put g into the branches, before their weights, so that nothing is between the sums: \
+         `Residual<(g, .., Linear<..>)>`",
+    );
+    const RMS_NORM: Self = Self::text("an `RmsNorm` between the layers");
+    const UNKNOWN: Self =
+        Self::text("none is known for this factor; a layer that you write can state one, `Plan::cure`");
+
+    pub(crate) const fn text(before: &'static str) -> Self {
+        Self { before, factor: f64::NAN, after: "" }
+    }
+
+    const fn weights(factor: f64) -> Self {
+        Self { before: "weights ", factor, after: " times as large (`Initializer::gain`), then look again" }
+    }
+}
 
 /// Against sums that grow.
-pub(crate) const SMALLER_BRANCHES: &str = "make each branch smaller: its last weights divided by the square root of the number of blocks, or a norm at its start";
+pub(crate) const SMALLER_BRANCHES: &str =
+    "make each branch smaller: its last weights divided by the square root of the number of blocks";
 
-/// Against exploding gradients.
-pub(crate) const NORM_BETWEEN: &str = "a norm between the layers";
+/// Returns what to try, and an alternative.
+pub(crate) const fn cures(sick: &Sick) -> (Cure, Option<Cure>) {
+    let &Sick { cause, rate, steps, flat, way } = sick;
+    let (_, own) = way.own[cause as usize];
+    let vanishes = rate < 1.0;
+    // Exact where nothing depends on the size of the signal, else one step of an iteration.
+    let weights = Cure::weights(exp(-ln(rate) / way.depth as f64));
+    let skip = skip(rate, steps);
+    match cause {
+        _ if !own.is_empty() => (Cure::text(own), None),
+        Cause::Norm => (skip, None),
+        // A g between the sums makes the main path small, and a norm then makes the branches too large for it.
+        Cause::Sum if way.skips && way.activations => (Cure::SMALLER_BRANCHES, None),
+        Cause::Sum if way.skips => (Cure::SMALLER_BRANCHES, Some(Cure::NORM_AT_START)),
+        Cause::Activation if vanishes && flat => (Cure::LARGER_SLOPE, Some(skip)),
+        Cause::Activation if vanishes && way.skips && !way.scales => (Cure::INSIDE, None),
+        // If the two terms of a skip connection agree, it multiplies by 1 + rate. That is nearer to 1 than the rate
+        // below the golden ratio.
+        Cause::Other if !way.others_scale && rate < 0.618 => (skip, None),
+        Cause::Other if !way.others_scale => (Cure::UNKNOWN, None),
+        _ if !way.free && !way.loose && vanishes => (skip, None),
+        _ if vanishes => (weights, Some(skip)),
+        // By the theory, a norm makes the rate 1 if all activations are straight lines on both sides.
+        _ if way.scales => (weights, Some(Cure::RMS_NORM)),
+        _ => (weights, None),
+    }
+}
 
-/// Says with which factor W to try; the factor is before it.
-pub(crate) const TIMES_AS_LARGE: &str = "times as large (`Initializer::gain`), then look again";
+/// Returns the cure by skip connections. If the two terms are independent, their squares add up, to 1 + rate² a block;
+/// many blocks must be smaller.
+const fn skip(rate: f64, steps: usize) -> Cure {
+    let total = 0.5 * steps as f64 * ln(1.0 + rate * rate);
+    // The branch of an exploding block begins with what made it explode, a norm, behind which it is not longer.
+    if rate > 1.0 || total < -ln(ExpectedFlow::VANISHING) { Cure::SKIP } else { Cure::SMALL_SKIP }
+}
+
+/// Returns whether there is an activation whose slope is below 1 everywhere.
+pub(crate) const fn flat(plan: &Plan) -> bool {
+    let mut at = 0;
+    while at < plan.children.len() {
+        if flat(plan.children[at].plan) {
+            return true;
+        }
+        at += 1;
+    }
+    matches!(plan.factor, Factor::Activation { max_derivative } if max_derivative < 1.0)
+}

@@ -2,6 +2,7 @@
 //! compiles.
 
 pub(crate) mod advice;
+pub(crate) mod cause;
 mod elementary;
 mod moments;
 mod paths;

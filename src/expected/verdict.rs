@@ -1,10 +1,11 @@
 use super::ExpectedState;
-use super::advice::{LARGER_SLOPE, NORM_BETWEEN, SKIP, SMALLER_BRANCHES, TIMES_AS_LARGE};
+use super::advice::{Cure, Sick, cures, flat};
+use super::cause::Cause;
 use super::elementary::exp;
 use super::text::Text;
-use super::walk::{CAUSES, Walk};
+use super::walk::Walk;
 use crate::init::Initializer;
-use crate::layer::{Factor, Plan};
+use crate::layer::Plan;
 
 /// Writes what theory expects, and for gradients that do not flow why, and what to try.
 pub(super) const fn sentence(
@@ -55,24 +56,32 @@ pub(super) const fn sentence(
             text.text(". Spread over the layers of weights: ");
             let cause = causes(&mut text, walk, vanishes);
             text.text("; the cause is ")
-                .text(if cause > 1 { "the " } else { "" })
-                .text(CAUSES[cause])
+                .text(if matches!(cause, Cause::Weights | Cause::Activation) { "" } else { "the " })
+                .text(cause.name())
                 .text(". Cure: ");
-            cure(&mut text, plan, vanishes, cause, rate);
+            let steps = if walk.gains.weights > 1 { walk.gains.weights - 1 } else { 1 };
+            let (first, other) = cures(&Sick { cause, rate, steps, flat: flat(plan), way: walk.gains.way });
+            cure(&mut text, &first);
+            if let Some(other) = other {
+                text.text("; or ");
+                cure(&mut text, &other);
+            }
         }
     }
     text
 }
 
 /// Writes by what each kind of factor multiplies the gradient for each layer of weights. Returns the one to blame.
-const fn causes(text: &mut Text, walk: &Walk, vanishes: bool) -> usize {
+const fn causes(text: &mut Text, walk: &Walk, vanishes: bool) -> Cause {
     let steps = (walk.gains.weights - 1) as f64;
-    let (mut at, mut worst) = (0, 0);
-    while at < CAUSES.len() {
+    let (mut at, mut worst, mut first) = (0, 0, true);
+    while at < Cause::ALL.len() {
         let gain = walk.gains.causes[at].ln();
-        if at == 0 || gain != 0.0 {
+        // The logarithm of what was divided out again is rounded.
+        if gain.abs() > 1e-9 || at == 0 {
             let value = exp(0.5 * gain / steps);
-            text.text(if at > 0 { ", " } else { "" }).text(CAUSES[at]).text(" ").decimals(value);
+            text.text(if first { "" } else { ", " }).text(Cause::ALL[at].name()).text(" ").decimals(value);
+            first = false;
         }
         if if vanishes { gain < walk.gains.causes[worst].ln() } else { gain > walk.gains.causes[worst].ln() }
         {
@@ -80,28 +89,13 @@ const fn causes(text: &mut Text, walk: &Walk, vanishes: bool) -> usize {
         }
         at += 1;
     }
-    worst
+    Cause::ALL[worst]
 }
 
-const fn cure(text: &mut Text, plan: &Plan, vanishes: bool, cause: usize, rate: f64) {
-    match (vanishes, cause) {
-        (true, 1) if has_flat_activation(plan) => _ = text.text(LARGER_SLOPE).text("; or ").text(SKIP),
-        (false, 2) => _ = text.text(SMALLER_BRANCHES),
-        _ => {
-            text.text("weights ").decimals(1.0 / rate).text(" ").text(TIMES_AS_LARGE).text("; or ");
-            text.text(if vanishes { SKIP } else { NORM_BETWEEN });
-        }
+const fn cure(text: &mut Text, cure: &Cure) {
+    text.text(cure.before);
+    if !cure.factor.is_nan() {
+        text.decimals(cure.factor);
     }
-}
-
-/// Returns whether there is an activation whose slope is below 1 everywhere.
-const fn has_flat_activation(plan: &Plan) -> bool {
-    let mut at = 0;
-    while at < plan.children.len() {
-        if has_flat_activation(plan.children[at].plan) {
-            return true;
-        }
-        at += 1;
-    }
-    matches!(plan.factor, Factor::Activation { max_derivative } if max_derivative < 1.0)
+    text.text(cure.after);
 }

@@ -2,15 +2,14 @@
 
 use chainrule_parameters::{Segment, TypeName};
 
+use super::advice::Way;
+use super::cause::{Cause, Facts};
 use super::elementary::ln;
 use super::signal::{Gap, Passed, Signal, pass};
 use super::text::Text;
 use super::weights::has_weights;
 use crate::init::Initializer;
-use crate::layer::{Effect, Factor, Plan};
-
-/// The kinds of factors, in the order in which messages list them.
-pub(super) const CAUSES: [&str; 4] = ["W", "g'", "sum of paths", "other factor"];
+use crate::layer::{Effect, Plan};
 
 /// Layers nested deeper than this have a shorter path in messages.
 const DEPTH: usize = 12;
@@ -55,6 +54,10 @@ pub(super) struct Product {
 impl Product {
     const ONE: Self = Self { factor: 1.0, log: 0.0 };
 
+    const fn over(&mut self, other: &Self) {
+        *self = Self { factor: 1.0, log: self.ln() - other.ln() };
+    }
+
     const fn times(&mut self, factor: f64) {
         self.factor *= factor;
         if !(self.factor > 1e-100 && self.factor < 1e100) {
@@ -74,24 +77,59 @@ impl Product {
 pub(super) struct Gains {
     /// All layers together.
     pub(super) total: Product,
-    /// Each of the [`CAUSES`].
-    pub(super) causes: [Product; 4],
+    /// Each of the [causes](Cause::ALL).
+    pub(super) causes: [Product; 5],
+    /// Those of the causes that a norm makes ineffective if it follows.
+    scalable: [Product; 5],
     /// Why they are not known.
     pub(super) gap: Option<Gap>,
     /// How many layers of weights there are.
     pub(super) weights: usize,
+    /// What decides on the cure.
+    pub(super) way: Way,
 }
 
 impl Gains {
-    const NONE: Self = Self { total: Product::ONE, causes: [Product::ONE; 4], gap: None, weights: 0 };
+    const NONE: Self = Self {
+        total: Product::ONE,
+        causes: [Product::ONE; 5],
+        scalable: [Product::ONE; 5],
+        gap: None,
+        weights: 0,
+        way: Way::NONE,
+    };
+
+    /// Multiplies by the squared gain of a layer.
+    const fn times(&mut self, chi: f64, facts: &Facts) {
+        let cause = facts.cause as usize;
+        self.way = self.way.and(facts, chi);
+        self.total.times(chi);
+        self.causes[cause].times(chi);
+        if matches!(facts.cause, Cause::Norm) {
+            // The weights and sums before it are one factor with it.
+            let mut at = 0;
+            while at < self.scalable.len() {
+                let before = self.scalable[at];
+                self.causes[at].over(&before);
+                self.causes[cause].log += before.ln();
+                at += 1;
+            }
+        }
+        if !facts.scales {
+            self.scalable = [Product::ONE; 5];
+        } else if matches!(facts.cause, Cause::Weights | Cause::Sum) {
+            self.scalable[cause].times(chi);
+        }
+    }
 
     /// Multiplies by the quotient of `later` and `earlier`, `times` times.
     const fn repeat(&mut self, later: &Self, earlier: &Self, times: usize) {
         self.weights += times * (later.weights - earlier.weights);
         self.total.log += times as f64 * (later.total.ln() - earlier.total.ln());
         let mut at = 0;
-        while at < CAUSES.len() {
+        while at < self.causes.len() {
             self.causes[at].log += times as f64 * (later.causes[at].ln() - earlier.causes[at].ln());
+            self.scalable[at].log += times as f64 * (later.scalable[at].ln() - earlier.scalable[at].ln());
             at += 1;
         }
     }
@@ -206,8 +244,7 @@ impl Walk {
             if chi.is_nan() && self.here.gap.is_none() {
                 self.here.gap = gap;
             }
-            self.here.total.times(chi);
-            self.here.causes[cause(plan)].times(chi);
+            self.here.times(chi, &Facts::of(plan));
         }
         if !has_weights(plan) {
             return;
@@ -224,14 +261,5 @@ impl Walk {
                 self.found = Some((self.last, left));
             }
         }
-    }
-}
-
-const fn cause(plan: &Plan) -> usize {
-    match plan.factor {
-        Factor::Weights => 0,
-        Factor::Activation { .. } => 1,
-        Factor::Sum => 2,
-        Factor::Product | Factor::Other => 3,
     }
 }

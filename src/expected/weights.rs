@@ -7,14 +7,28 @@ use crate::layer::{Factor, Plan};
 
 /// Returns whether a layer has weights, or contains layers with weights.
 pub(super) const fn has_weights(plan: &Plan) -> bool {
-    let mut at = 0;
+    depth(plan) > 0
+}
+
+/// Returns how many layers of weights a layer is: for a stack those inside it, for a sum those of its longest path.
+/// A layer that declares no factor is one if a parameter of it is a weight.
+pub(super) const fn depth(plan: &Plan) -> usize {
+    if plan.children.is_empty() {
+        let own = matches!(plan.factor, Factor::Weights) || weight(plan.parameters).is_some();
+        return own as usize;
+    }
+    let (mut depth_of_all, mut at) = (0, 0);
     while at < plan.children.len() {
-        if has_weights(plan.children[at].plan) {
-            return true;
+        let child = &plan.children[at];
+        let inside = child.copies * depth(child.plan);
+        if !matches!(plan.factor, Factor::Sum) {
+            depth_of_all += inside;
+        } else if inside > depth_of_all {
+            depth_of_all = inside;
         }
         at += 1;
     }
-    matches!(plan.factor, Factor::Weights)
+    depth_of_all
 }
 
 /// The fans, the layout and the sides of a weight.

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::histogram::Histogram;
 use super::spectrum::Spectrum;
+use crate::expected::cause::Facts;
 use crate::kernel::Real;
 pub(super) use crate::kernel::norm;
 use crate::layer::Factor;
@@ -51,6 +52,9 @@ pub struct LayerFlow {
     /// The path of its parameters in the network: `path` without the indices of the applications of a shared layer.
     #[serde(skip)]
     pub(super) parameters_path: String,
+    /// What its plan tells the verdict.
+    #[serde(skip)]
+    pub(super) facts: Facts,
     /// A histogram of the output's numbers.
     pub outputs: Option<Histogram>,
     /// A histogram of log10 |dR/d`output`|, element by element.

@@ -11,6 +11,7 @@ use super::spectrum::spectrum;
 use super::{FlowOptions, SATURATED};
 use chainrule_parameters::describe;
 
+use crate::expected::cause::Facts;
 use crate::kernel::Real;
 use crate::layer::{
     BackwardHook, Factor, Layer, LayerPass, Parameter, Plan, Role, Segment, Space, View, Visitor, Workspace,
@@ -115,6 +116,7 @@ impl FlowHook {
             parameters_path: joined(
                 self.path.iter().zip(&self.open).filter(|(_, of)| !of.shared()).map(|(name, _)| name),
             ),
+            facts: Facts::of(plan),
             layer: plan.name.to_string(),
             level: self.path.len(),
             factor: plan.factor,

@@ -1,4 +1,6 @@
-use super::{Flow, LayerFlow};
+use core::ops::Range;
+
+use super::{Cause, Flow, LayerFlow};
 use crate::layer::Factor;
 
 /// A step of the gradient from one layer of weights to the one before it. The verdict looks for trends in these steps.
@@ -16,12 +18,17 @@ impl Flow {
     /// Returns the layers through which every gradient passes, one after the other: the layers inside tuples and
     /// arrays, but not those inside sums such as residual blocks.
     pub fn main_path(&self) -> impl Iterator<Item = &LayerFlow> {
-        let mut at = 0;
+        self.path(0..self.layers.len())
+    }
+
+    /// Returns the main path of the layers at `places`: a layer with all layers inside it.
+    fn path(&self, places: Range<usize>) -> impl Iterator<Item = &LayerFlow> {
+        let Range { start: mut at, end } = places;
         std::iter::from_fn(move || {
-            while self.layers.get(at)?.factor == Factor::Product && !self.is_leaf(at) {
+            while at < end && self.layers[at].factor == Factor::Product && !self.is_leaf(at) {
                 at += 1;
             }
-            let layer = &self.layers[at];
+            let layer = self.layers[..end].get(at)?;
             at += 1 + self.inside(at).len();
             Some(layer)
         })
@@ -34,19 +41,25 @@ impl Flow {
         &rest[..end]
     }
 
-    /// Returns whether a layer has weights, or contains layers with weights.
-    pub(super) fn has_weights(&self, layer: &LayerFlow) -> bool {
-        let at = self.layers.iter().position(|other| std::ptr::eq(other, layer)).unwrap_or(0);
-        layer.factor == Factor::Weights || self.inside(at).iter().any(|layer| layer.factor == Factor::Weights)
+    /// Returns the main path from behind the first layer of weights to the last: the layers that a step passes.
+    pub(super) fn way(&self) -> Vec<&LayerFlow> {
+        let mut layers: Vec<&LayerFlow> =
+            self.main_path().skip_while(|layer| !layer.has_weights()).skip(1).collect();
+        layers.truncate(layers.iter().rposition(|layer| layer.has_weights()).map_or(0, |last| last + 1));
+        layers
     }
 
     /// Returns the steps of the gradient along the main path, from the last layer of weights to the first. It is empty
     /// for fewer than two layers, and ends where the gradient is 0 or not finite.
     pub fn steps(&self) -> Vec<PathStep<'_>> {
+        self.steps_in(0..self.layers.len())
+    }
+
+    fn steps_in(&self, places: Range<usize>) -> Vec<PathStep<'_>> {
         let mut steps = Vec::new();
         let mut above: Option<(&LayerFlow, Option<f64>)> = None;
-        for layer in self.main_path().collect::<Vec<_>>().into_iter().rev() {
-            if self.has_weights(layer) {
+        for layer in self.path(places).collect::<Vec<_>>().into_iter().rev() {
+            if layer.has_weights() {
                 if let Some((from, gain)) = above {
                     let Some(gain) = gain.filter(|gain| *gain > 0.0) else { break };
                     steps.push(PathStep { from, to: layer, gain });
@@ -57,5 +70,32 @@ impl Flow {
             }
         }
         steps
+    }
+
+    /// Returns each path through a sum that has at least two layers of weights, with the share of the gradient at the
+    /// last of them that arrives at the first.
+    pub(super) fn branches(&self) -> Vec<(&LayerFlow, f64)> {
+        let mut branches = Vec::new();
+        let sums = (0..self.layers.len()).filter(|&at| self.layers[at].facts.cause == Cause::Sum);
+        for at in sums {
+            let mut branch = at + 1;
+            while branch <= at + self.inside(at).len() {
+                let next = branch + 1 + self.inside(branch).len();
+                let steps = self.steps_in(branch..next);
+                if !steps.is_empty() {
+                    let share = steps.iter().map(|step| step.gain).product();
+                    branches.push((&self.layers[branch], share));
+                }
+                branch = next;
+            }
+        }
+        branches
+    }
+}
+
+impl LayerFlow {
+    /// Returns whether it has weights, or contains layers with weights.
+    pub(super) fn has_weights(&self) -> bool {
+        self.facts.depth > 0
     }
 }

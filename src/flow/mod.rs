@@ -42,12 +42,14 @@ mod export;
 mod figures;
 mod histogram;
 mod hook;
+mod inactive;
 mod main_path;
 #[cfg(feature = "plot")]
 pub mod picture;
 mod recorder;
 mod spectrum;
 mod table;
+mod trend;
 mod verdict;
 
 use alloc::vec::Vec;
@@ -62,13 +64,14 @@ use crate::loss::TargetFor;
 use crate::network::{Data, InputOf, Network, show_forward};
 use crate::tensor::{Sample, Tensor};
 
+pub use crate::expected::cause::Cause;
 pub use figures::{ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlow};
 pub use histogram::Histogram;
 pub use hook::FlowHook;
 pub use main_path::PathStep;
 pub use recorder::{Record, Recorder};
 pub use spectrum::Spectrum;
-pub use verdict::{Cause, DEAD_FRACTION, FlowState, MIN_SAMPLES, VANISHING, Verdict};
+pub use verdict::{DEAD_FRACTION, FlowState, MIN_SAMPLES, VANISHING, Verdict};
 
 /// The gradient flow of a network on one batch: what each layer does to the gradient.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -3,12 +3,12 @@ use core::fmt;
 
 use serde::Serialize;
 
-use super::LayerFlow;
+use super::{Cause, LayerFlow};
 use crate::expected::ExpectedFlow;
-use crate::layer::Factor;
 
 /// A gradient vanishes where less than this is left of its length between the last layer of weights and the first, and
-/// explodes where it grows by more than the inverse: [`ExpectedFlow::VANISHING`].
+/// explodes where it grows by more than the inverse: [`ExpectedFlow::VANISHING`]. This is the whole rule, for a measured
+/// flow as for the one that is expected at compile time.
 pub const VANISHING: f64 = ExpectedFlow::VANISHING;
 
 /// A layer has too many inactive units (saturated, or dead) if their share is above this. A healthy ReLU has half. (A
@@ -35,19 +35,6 @@ pub enum FlowState {
     Saturated,
     /// There is a NaN or an infinity.
     NonFinite,
-}
-
-/// Which of the chain rule's factors is the cause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Cause {
-    /// W.
-    Weights,
-    /// g'.
-    Activation,
-    /// The sums of the paths through residual blocks.
-    Sum,
-    /// Another layer: a norm, a pooling, a dropout.
-    Other,
 }
 
 /// A diagnosis of the gradients of a network: the state, where it begins, its cause, and what to try.
@@ -98,27 +85,5 @@ impl Verdict {
     ) -> Self {
         let starts_at = at.map(|layer| layer.path.clone());
         Self { state, starts_at, cause: None, first_over_last: None, rate: None, why, cure: cure.into() }
-    }
-}
-
-impl Cause {
-    pub(super) fn of(layer: &LayerFlow) -> Self {
-        match layer.factor {
-            Factor::Weights => Self::Weights,
-            Factor::Activation { .. } => Self::Activation,
-            Factor::Sum => Self::Sum,
-            Factor::Product | Factor::Other => Self::Other,
-        }
-    }
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Weights => "W",
-            Self::Activation => "g'",
-            Self::Sum => "sum of paths",
-            Self::Other => "other factor",
-        })
     }
 }

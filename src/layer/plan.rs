@@ -50,6 +50,9 @@ pub struct Plan {
     pub backward_scratch: Space,
     /// The layers inside.
     pub children: &'static [Child],
+    /// What to try if this layer makes gradients vanish or explode; empty if that follows from its factor. See
+    /// [`cure`](Plan::cure).
+    pub cure: &'static str,
     /// Why the layer cannot work with its constants; empty if it can. See [`requires`](Plan::requires).
     pub fault: &'static [Part],
     /// Whether its output is its input, so that a copy can be avoided.
@@ -110,6 +113,7 @@ impl Plan {
             forward_scratch: Space::NONE,
             backward_scratch: Space::NONE,
             children: &[],
+            cure: "",
             fault: &[],
             identity: false,
         }
@@ -128,6 +132,24 @@ impl Plan {
     /// Sets what it does to a random signal and its gradient; not known by default.
     pub const fn effect(self, effect: Effect) -> Self {
         Self { effect, ..self }
+    }
+
+    /// States what to try if this layer makes gradients vanish or explode, as a phrase without a full stop. A verdict
+    /// shows it instead of its own advice, which is for weights, activations, norms and sums of paths, and can be wrong
+    /// for a layer of another kind.
+    ///
+    /// ```
+    /// use chainrule::layer::Plan;
+    /// use chainrule::prelude::*;
+    ///
+    /// // A gated layer, y = t(x) F(x) + (1 - t(x)) x: its gate decides how much of a gradient it carries.
+    /// const fn plan<X: Tensor, L: Layer<X>>() -> Plan {
+    ///     Plan::leaf::<X, L>().cure("a smaller bias of the gate, so that it carries more")
+    /// }
+    /// assert!(plan::<Vector<4>, Tanh>().cure.starts_with("a smaller bias"));
+    /// ```
+    pub const fn cure(self, cure: &'static str) -> Self {
+        Self { cure, ..self }
     }
 
     /// Sets which part of its input each place of its output depends on.

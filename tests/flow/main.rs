@@ -11,6 +11,7 @@ mod embedding;
 #[path = "../../examples/support/along.rs"]
 mod along;
 
+mod cures;
 mod expected;
 mod expected_messages;
 mod extremes;

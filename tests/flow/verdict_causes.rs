@@ -174,12 +174,54 @@ fn dead_units_are_named_dead() {
 }
 
 #[test]
+fn of_dead_layers_the_first_is_named_whose_input_is_not_0() {
+    // Biases are 0, so that every ReLU behind a dead one has zeros as its input, and is dead too.
+    type Net = Plain<Relu, 12>;
+    for (layer, path) in [(0, "1.1.0"), (5, "1.6.0"), (10, "1.11.0")] {
+        let mut net = Net::init_with(Initializer::he_normal(), &mut rng(5));
+        net.1[layer].1.bias.0.fill(-1000.0);
+        let flow = flow(&net);
+        let verdict = expect(&flow, FlowState::Dead, Cause::Activation, path);
+        assert_eq!(verdict.first_over_last, Some(0.0));
+        assert!(start(&flow, &verdict).input_rms > 900.0 && flow.layer("2").unwrap().input_rms == 0.0);
+    }
+}
+
+#[test]
+fn a_gradient_that_vanishes_inside_the_branches_is_reported() {
+    type Branch<G> = (G, Linear<N, N>, G, Linear<N, N>, G, Linear<N, N>, G, Linear<N, N>);
+    type Net<G> = (Linear<16, N>, [Residual<Branch<G>>; 3], Linear<N, 10>);
+    let sick = flow(&Net::<Sigmoid>::init(&mut rng(1)));
+    assert_healthy(&sick); // it passes by
+    let why = sick.verdict().why;
+    // By hand: 0.236 cubed is 0.013; all layers have the same width.
+    let rms = |path: String| sick.layer(&path).unwrap().output_grad_rms.unwrap();
+    let share = |block| rms(format!("1.{block}.branch.1")) / rms(format!("1.{block}.branch.7"));
+    let worst = (0..3).min_by(|&a, &b| share(a).total_cmp(&share(b))).unwrap();
+    assert!((0.005..0.03).contains(&share(worst)));
+    let says = format!(
+        "; but inside the branch `1.{worst}.branch` (2 more such) it vanishes, to {:.1e}: the first layers \
+                        inside hardly learn",
+        share(worst)
+    );
+    assert!(why.contains(&says), "{why}, and not {says}");
+
+    let he = Initializer::he_normal();
+    let healthy = flow(&Net::<Relu>::init_with(he, &mut rng(1)));
+    assert!(!healthy.verdict().why.contains("inside"), "{healthy}");
+}
+
+#[test]
 fn saturated_units_are_named_saturated_and_standardized_inputs_cure() {
     let lecun = Initializer::lecun_normal();
     // Inputs of 1000: the first activation alone is saturated, and nothing is left of the gradient of the first layer.
     let net = Plain::<Tanh, 8>::init_with(lecun, &mut rng(6));
-    expect(&flow_at(&net, 1000.0), FlowState::Saturated, Cause::Activation, "1.0.0");
+    let verdict = expect(&flow_at(&net, 1000.0), FlowState::Saturated, Cause::Activation, "1.0.0");
+    assert_eq!(verdict.cure, "smaller weights; or standardized inputs");
     assert_healthy(&flow_at(&net, 1.0));
+    let mut smaller = Plain::<Tanh, 8>::init_with(lecun, &mut rng(6));
+    smaller.0.weights_mut().iter_mut().for_each(|w| *w *= 1e-3);
+    assert_healthy(&flow_at(&smaller, 1000.0));
     expect(
         &flow_at(&Plain::<Sigmoid, 1>::init_with(lecun, &mut rng(6)), 1e4),
         FlowState::Saturated,
@@ -191,11 +233,14 @@ fn saturated_units_are_named_saturated_and_standardized_inputs_cure() {
     net.1.iter_mut().for_each(|(_, layer)| layer.bias.0.fill(5.0));
     expect(&flow(&net), FlowState::Saturated, Cause::Activation, "2");
     net.1.iter_mut().for_each(|(_, layer)| layer.bias.0.fill(500.0));
-    expect(&flow(&net), FlowState::Saturated, Cause::Activation, "2");
+    let verdict = expect(&flow(&net), FlowState::Saturated, Cause::Activation, "2");
+    assert_eq!(verdict.cure, "smaller biases");
+    net.1.iter_mut().for_each(|(_, layer)| layer.bias.0.fill(0.5));
+    assert_healthy(&flow(&net));
 }
 
 #[test]
-fn one_noisy_layer_is_no_verdict_and_one_provably_small_is() {
+fn one_layer_alone_is_named_and_a_provably_small_one_for_every_batch() {
     // Ten identities; the fifth makes this batch's gradient a hundredth as long, though not every gradient.
     let mut net = <[Linear<4, 4>; 10]>::zeros();
     for layer in net.iter_mut() {
@@ -207,7 +252,9 @@ fn one_noisy_layer_is_no_verdict_and_one_provably_small_is() {
     (1..4).for_each(|at| net[5].weight[at][at] = 0.01);
     let noisy = flow(&net);
     assert!((noisy.attenuation().unwrap() - 0.01).abs() < 1e-6);
-    assert_healthy(&noisy);
+    let verdict = expect(&noisy, FlowState::Vanishing, Cause::Weights, "5");
+    assert!(verdict.why.contains("most of it in one step, 1.0e-2 from `5` to `4`"), "{verdict}");
+    assert!(verdict.why.contains("another batch") && verdict.cure.contains("another batch"), "{verdict}");
     // Its last singular value too: whatever the gradient, no more than a hundredth is left.
     net[5].weight[0][0] = 0.01;
     let small = flow(&net);
@@ -215,8 +262,15 @@ fn one_noisy_layer_is_no_verdict_and_one_provably_small_is() {
     let spectrum = start(&small, &verdict).weights.unwrap().spectrum.unwrap();
     assert!((spectrum.largest - 0.01).abs() < 1e-8, "{spectrum:?}"); // in f32
     (0..4).for_each(|at| net[5].weight[at][at] = 300.0);
-    expect(&flow(&net), FlowState::Exploding, Cause::Weights, "5");
+    let verdict = expect(&flow(&net), FlowState::Exploding, Cause::Weights, "5");
+    assert!(!verdict.why.contains("another batch"), "{verdict}");
     net[5].weight[0][0] = 1.0; // one direction that does not grow
+    let verdict = expect(&flow(&net), FlowState::Exploding, Cause::Weights, "5");
+    assert!(verdict.why.contains("another batch"), "{verdict}");
+    // The limit is the same for one layer as for many: 0.0498.
+    (0..4).for_each(|at| net[5].weight[at][at] = 0.049);
+    expect(&flow(&net), FlowState::Vanishing, Cause::Weights, "5");
+    (0..4).for_each(|at| net[5].weight[at][at] = 0.051);
     assert_healthy(&flow(&net));
 }
 
