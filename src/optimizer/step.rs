@@ -63,7 +63,7 @@ impl Visitor<1, 0> for Check {
         if within || (is_buffer || self.stateless) && all_finite(g) {
             return;
         }
-        let first = |bad: &dyn Fn(&T) -> bool| Some(g.iter().position(bad)?);
+        let first = |bad: &dyn Fn(&T) -> bool| g.iter().position(bad);
         let (parameter, value) = (parameter.path.to_string(), |element: usize| g[element].to_f64());
         if let Some(element) = first(&|g| !g.is_finite()) {
             self.found = Some(Error::NonFiniteGradient { parameter, element, value: value(element) });

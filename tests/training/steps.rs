@@ -94,10 +94,10 @@ fn an_average_is_the_weighted_sum_of_the_networks_and_the_last_ones_statistics()
     assert!(matches!(ExponentialMovingAverage::new(1.0).update(&nets[0]), Err(Error::Setting { .. })));
 }
 
+type InEvaluation = (Evaluate<BatchNorm<3, f64>>, Linear<3, 4, f64>, Tanh, Linear<4, 2, f64>);
+
 /// `net`, with the norm in evaluation mode. The paths are the same.
-fn in_evaluation(
-    seed: u64,
-) -> Owned<(Evaluate<BatchNorm<3, f64>>, Linear<3, 4, f64>, Tanh, Linear<4, 2, f64>)> {
+fn in_evaluation(seed: u64) -> Owned<InEvaluation> {
     checkpoint::Format::chainrule()
         .other_network()
         .from_bytes(&checkpoint::to_bytes(&net(seed)).unwrap())

@@ -27,12 +27,6 @@ impl<E: Copy> Clone for Aligned<E> {
     fn clone(&self) -> Self {
         *self
     }
-
-    /// Copies in place.
-    #[inline]
-    fn clone_from(&mut self, source: &Self) {
-        *self = *source;
-    }
 }
 
 impl<E> Deref for Aligned<E> {
