@@ -47,11 +47,11 @@ pub(super) fn to_pytorch(entries: &mut [Entry], steps_first: bool) {
         let of_a_norm = matches!(entries[at].role, Role::Scale(_)) && field == "gain"
             || matches!(beside("gain"), Some(Role::Scale(_)));
         let (divided, reversed) = match (entries[at].role, weight) {
-            (Role::Weight { layout: Sides::Dense { inputs, outputs }, .. }, _) => {
+            (Role::Weight { layout: Sides::ShapeToShape { inputs, outputs }, .. }, _) => {
                 (Some([sides(inputs), sides(outputs)].concat()), true)
             }
             (Role::Weight { layout: Sides::InputsFirst, .. }, _) => (None, true),
-            (_, Some(Role::Weight { layout: Sides::Dense { outputs, .. }, .. })) => {
+            (_, Some(Role::Weight { layout: Sides::ShapeToShape { outputs, .. }, .. })) => {
                 (Some(sides(outputs)), true)
             }
             _ => (None, of_a_norm && !steps_first && entries[at].shape.len() == 2),

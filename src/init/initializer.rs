@@ -167,7 +167,7 @@ impl Initializer {
 /// Returns how many rows a weight has as a matrix in memory order: all sides but the last, or the first side alone.
 pub(super) const fn rows(layout: Layout, shape: &[usize]) -> usize {
     match (layout, shape) {
-        (Layout::InputsFirst | Layout::Dense { .. }, [inputs @ .., _]) => {
+        (Layout::InputsFirst | Layout::ShapeToShape { .. }, [inputs @ .., _]) => {
             let (mut product, mut side) = (1, 0);
             while side < inputs.len() {
                 product *= inputs[side];

@@ -41,7 +41,7 @@ use crate::tensor::{Aligned, Tensor, Vector, len};
 #[parameters(name = "Dense<{In}, {Out}{=bias::<Out, B>()}>")]
 pub struct Dense<In: Tensor, Out: Tensor, B: Bias<Out> = Out> {
     /// W: for each number of the input, its weight towards each number of the output.
-    #[parameter(weight, fan_in = len::<In>(), fan_out = len::<Out>(), layout = Dense { inputs: In::SHAPE, outputs: Out::SHAPE }, shape = &[len::<In>(), len::<Out>()], scalar = Out::Scalar)]
+    #[parameter(weight, fan_in = len::<In>(), fan_out = len::<Out>(), layout = ShapeToShape { inputs: In::SHAPE, outputs: Out::SHAPE }, shape = &[len::<In>(), len::<Out>()], scalar = Out::Scalar)]
     pub weight: Aligned<In::Of<Out>>,
     /// b: of the shape of the output, or [`NoBias`].
     #[parameter(bias, shape = Out::SHAPE, scalar = Out::Scalar)]

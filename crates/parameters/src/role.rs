@@ -54,7 +54,7 @@ pub enum Layout {
     /// PyTorch has the sides in the opposite order.
     InputsFirst,
     /// Inputs first, then outputs, as `Dense` has it: `[IN, OUT]`, each side with all numbers of a tensor.
-    Dense {
+    ShapeToShape {
         /// The sides of the input. Two are those of a sequence, steps and features, which PyTorch has in the opposite
         /// order.
         inputs: &'static [usize],
