@@ -212,7 +212,7 @@ fn weights_trained_with_another_epsilon_give_their_own_numbers_or_an_error() {
     let bytes = checkpoint::to_bytes(&net).unwrap();
     let note: serde_json::Value =
         serde_json::from_str(split(&bytes).0["__metadata__"]["chainrule"].as_str().unwrap()).unwrap();
-    assert_eq!(note["settings"], json!({ "0.epsilon": 1e-3, "0.momentum": 1e-2 }));
+    assert_eq!(note["constants"], json!({ "0.epsilon": 1e-3, "0.momentum": 1e-2 }));
     assert!(checkpoint::from_bytes::<Keras>(&bytes).is_ok());
 
     type Default = (BatchNorm<1, f64>, Linear<1, 1, f64>);
