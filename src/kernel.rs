@@ -1,9 +1,10 @@
 //! Floor 1: the kernels, re-exported from the crate `chainrule-kernel`.
 
+#[cfg(feature = "alloc")]
+pub(crate) use chainrule_kernel::all_within;
 pub(crate) use chainrule_kernel::{
     Accumulate, Elementwise, Initial, Kernel, Length, Level, Pooling, Strided, Windows, all_finite,
-    all_within, bias_gradient, convolve, convolve_transposed, dispatch, elementwise, exp_below_largest,
-    exp_each, gemm, gemm_deep, largest, log_sum_exp, maximum, norm, squared_norm, sum, sum_rows,
-    weight_gradient,
+    bias_gradient, convolve, convolve_transposed, dispatch, elementwise, exp_below_largest, exp_each, gemm,
+    gemm_deep, largest, log_sum_exp, maximum, norm, squared_norm, sum, sum_rows, weight_gradient,
 };
 pub use chainrule_kernel::{Real, exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};

@@ -17,7 +17,9 @@ use chainrule_parameters::{Parameters, View, ViewMut};
 use rand::Rng;
 
 use crate::Error;
-use crate::bounds::{CotangentOf, GradientOf, OutputFor};
+#[cfg(feature = "alloc")]
+use crate::bounds::CotangentOf;
+use crate::bounds::{GradientOf, OutputFor};
 #[cfg(feature = "alloc")]
 use crate::kernel::Real;
 use crate::layer::{AsWorkspace, BackwardHook, Bare, ParametersView, compare};
