@@ -107,6 +107,13 @@ deep() { # 2 x 11 x 11 layers in nested tuples
     train Net 'Vector<8>' 'Vector<8>'
 }
 
+fifty() { # fifty [FURTHER_ITEM]: 5 x 10 layers and activations in nested tuples
+    local pair="(Linear<64, 64>, Relu)"
+    local row="(${pair}$(printf ", $pair%.0s" {2..10}))"
+    echo "use chainrule::prelude::*; type Net = (${row}$(printf ", $row%.0s" {2..5})); ${1-}"
+    train Net 'Vector<64>' 'Vector<64>'
+}
+
 main=$crate/src/main.rs
 printf '%-55s %9s %9s\n' "" "processor" "clock"
 echo 'use chainrule as _; fn main() {}' >"$main"
@@ -128,3 +135,7 @@ resnet 12 >"$main"
 measure "the same with a wrong number in its last layer" wrong
 deep >"$main"
 measure "242 layers in nested tuples" right
+fifty >"$main"
+measure "50 layers in nested tuples" right
+fifty 'const _: () = chainrule::gradient_flows_with::<Net, Vector<64>>(chainrule::Initializer::he_normal(), 1.0);' >"$main"
+measure "the same with gradient_flows" right
