@@ -1,5 +1,5 @@
 use super::ExpectedState;
-use super::advice::{Cure, Sick, cures, flat};
+use super::advice::{Cure, Unhealthy, cures, flat};
 use super::cause::Cause;
 use super::elementary::exp;
 use super::text::Text;
@@ -60,7 +60,8 @@ pub(super) const fn sentence(
                 .text(cause.name())
                 .text(". Cure: ");
             let steps = if walk.gains.weights > 1 { walk.gains.weights - 1 } else { 1 };
-            let (first, other) = cures(&Sick { cause, rate, steps, flat: flat(plan), way: walk.gains.way });
+            let (first, other) =
+                cures(&Unhealthy { cause, rate, steps, flat: flat(plan), between: walk.gains.between });
             cure(&mut text, &first);
             if let Some(other) = other {
                 text.text("; or ");

@@ -1,8 +1,8 @@
-//! The way of the gradient through the layers of weights on the main path.
+//! The gradient between the layers of weights on the main path, layer by layer.
 
 use chainrule_parameters::{Segment, TypeName};
 
-use super::advice::Way;
+use super::advice::LayersBetween;
 use super::cause::{Cause, Facts};
 use super::elementary::ln;
 use super::signal::{Gap, Passed, Signal, pass};
@@ -86,7 +86,7 @@ pub(super) struct Gains {
     /// How many layers of weights there are.
     pub(super) weights: usize,
     /// What decides on the cure.
-    pub(super) way: Way,
+    pub(super) between: LayersBetween,
 }
 
 impl Gains {
@@ -96,13 +96,13 @@ impl Gains {
         scalable: [Product::ONE; 5],
         gap: None,
         weights: 0,
-        way: Way::NONE,
+        between: LayersBetween::NONE,
     };
 
     /// Multiplies by the squared gain of a layer.
     const fn times(&mut self, chi: f64, facts: &Facts) {
         let cause = facts.cause as usize;
-        self.way = self.way.and(facts, chi);
+        self.between = self.between.and(facts, chi);
         self.total.times(chi);
         self.causes[cause].times(chi);
         if matches!(facts.cause, Cause::Norm) {

@@ -94,8 +94,8 @@ impl Flow {
 
     /// Returns what is to be said of branches inside which the gradient vanishes or explodes, though it passes by.
     fn sick_branches(&self) -> String {
-        let sick = |share: f64| !(VANISHING..=1.0 / VANISHING).contains(&share);
-        let branches: Vec<_> = self.branches().into_iter().filter(|(_, share)| sick(*share)).collect();
+        let unhealthy = |share: f64| !(VANISHING..=1.0 / VANISHING).contains(&share);
+        let branches: Vec<_> = self.branches().into_iter().filter(|(_, share)| unhealthy(*share)).collect();
         let distance = |share: f64| share.ln().abs();
         let Some((worst, share)) =
             branches.iter().max_by(|a, b| distance(a.1).total_cmp(&distance(b.1))).copied()

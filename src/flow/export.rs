@@ -56,7 +56,8 @@ pub(super) fn cells(layer: &LayerFlow) -> Vec<String> {
     let number = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:e}"));
     let (slope, weights) = (layer.activation, layer.weights);
     let spectrum = weights.and_then(|weights| weights.spectrum);
-    let way = |name: &str| layer.paths.iter().find(|way| way.name == name).map(|way| way.input_grad_rms);
+    let path_grad =
+        |name: &str| layer.paths.iter().find(|path| path.name == name).map(|path| path.input_grad_rms);
     // Without parameters there are no norms of them, and without a gradient no norm of it.
     let parameters = &layer.parameters;
     let over_all = |figure: fn(&ParameterFlow) -> Option<f64>| {
@@ -85,8 +86,8 @@ pub(super) fn cells(layer: &LayerFlow) -> Vec<String> {
         weights.map_or(String::new(), |weights| weights.fan_in.to_string()),
         number(spectrum.map(|spectrum| spectrum.largest)),
         number(spectrum.map(|spectrum| spectrum.smallest)),
-        number(way("branch")),
-        number(way("shortcut")),
+        number(path_grad("branch")),
+        number(path_grad("shortcut")),
         number(layer.cosine),
         number(weight),
         number(gradient),

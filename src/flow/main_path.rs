@@ -42,7 +42,7 @@ impl Flow {
     }
 
     /// Returns the main path from behind the first layer of weights to the last: the layers that a step passes.
-    pub(super) fn way(&self) -> Vec<&LayerFlow> {
+    pub(super) fn layers_between(&self) -> Vec<&LayerFlow> {
         let mut layers: Vec<&LayerFlow> =
             self.main_path().skip_while(|layer| !layer.has_weights()).skip(1).collect();
         layers.truncate(layers.iter().rposition(|layer| layer.has_weights()).map_or(0, |last| last + 1));

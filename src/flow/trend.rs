@@ -7,7 +7,7 @@ use super::inactive::inactive;
 use super::table::short;
 use super::verdict::{DEAD_FRACTION, FlowState, VANISHING, Verdict};
 use super::{Cause, Flow, LayerFlow, PathStep};
-use crate::expected::advice::{Cure, Sick, Way, cures};
+use crate::expected::advice::{Cure, LayersBetween, Unhealthy, cures};
 
 /// Against a single layer whose weights are too small, or too large.
 const REDRAW: &str = "draw its weights as those of the other layers";
@@ -69,7 +69,7 @@ impl Flow {
     /// and where there are no others.
     fn weights_against_others(&self, layer: &LayerFlow) -> f64 {
         let weights = |layer: &&LayerFlow| layer.facts.cause == Cause::Weights;
-        let others: Vec<f64> = (self.way().into_iter().filter(weights))
+        let others: Vec<f64> = (self.layers_between().into_iter().filter(weights))
             .filter(|other| !std::ptr::eq(*other, layer))
             .filter_map(|other| other.gain.map(f64::ln))
             .collect();
@@ -96,7 +96,7 @@ impl Flow {
     /// gain; or most of its units are inactive.
     fn certain_layer(&self, state: FlowState, beyond: impl Fn(f64) -> bool) -> Option<Verdict> {
         let down = state == FlowState::Vanishing;
-        self.way().iter().rev().find_map(|at| {
+        self.layers_between().iter().rev().find_map(|at| {
             let bound = at.weights.and_then(|weights| weights.spectrum).and_then(|spectrum| {
                 // For a large matrix the largest singular value is accurate to a few per cent, and the smallest is an
                 // upper bound.
@@ -124,7 +124,7 @@ impl Flow {
     /// before a norm are one factor with it.
     fn shares(&self, steps: usize) -> Vec<(Cause, f64)> {
         let (mut shares, mut normed): (Vec<(Cause, f64)>, _) = (Vec::new(), false);
-        for layer in self.way().into_iter().rev() {
+        for layer in self.layers_between().into_iter().rev() {
             let own = layer.facts.cause;
             normed = own == Cause::Norm || (normed && layer.facts.scales);
             let cause = if normed && matches!(own, Cause::Weights | Cause::Sum) { Cause::Norm } else { own };
@@ -155,9 +155,10 @@ impl Flow {
     /// Returns what to try.
     pub(super) fn cure(&self, cause: Cause, rate: f64, steps: usize) -> String {
         let flat = self.leaves().filter_map(|layer| layer.activation).any(|slope| slope.max_derivative < 1.0);
-        let add = |way: Way, layer: &LayerFlow| way.and(&layer.facts, layer.gain.unwrap_or(0.0));
-        let way = self.way().into_iter().fold(Way::NONE, add);
-        let (first, other) = cures(&Sick { cause, rate, steps, flat, way });
+        let add =
+            |between: LayersBetween, layer: &LayerFlow| between.and(&layer.facts, layer.gain.unwrap_or(0.0));
+        let between = self.layers_between().into_iter().fold(LayersBetween::NONE, add);
+        let (first, other) = cures(&Unhealthy { cause, rate, steps, flat, between });
         let text = |Cure { before, factor, after }| {
             let factor = if (0.1..100.0).contains(&factor) { format!("{factor:.2}") } else { short(factor) };
             format!("{before}{}{after}", if after.is_empty() { "" } else { &factor })

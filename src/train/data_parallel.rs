@@ -12,8 +12,7 @@ use rand::{Rng, SeedableRng};
 
 use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise};
-use crate::layer::Wrapper;
-use crate::layer::{Layer, Parameter, Plan, Visitor, Workspace, visit};
+use crate::layer::{Layer, Parameter, Plan, Visitor, Workspace, Wrapper, visit};
 use crate::loss::{TargetFor, check_lengths};
 use crate::network::{Network, loss_gradient};
 use crate::tensor::{Sample, Tensor};

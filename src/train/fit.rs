@@ -54,7 +54,7 @@ impl<N, L, O> Trainer<N, L, O> {
     ///
     /// # A second call
     /// A second `fit` continues where the first one ended, under the same schedule. If that has ended at a learning rate
-    /// of 0, the call is an error: give it a schedule of its own with [`schedule`](Trainer::schedule).
+    /// of 0, the call is an error: set a new one with [`schedule`](Trainer::schedule).
     ///
     /// # Errors
     /// [`FitError`]. An error before the first step leaves trainer and files as they were. A number that is not finite

@@ -32,7 +32,7 @@ pub enum FitError {
     /// The schedule has ended at a learning rate of 0, so that no step would change the network.
     #[error(
         "the learning rate is 0 for the whole of this call: `{schedule}` began at step {start}, and this is step {step}; \
-         give this call a schedule of its own, as in `trainer = trainer.schedule(..)`, or let it end above 0, as in \
+         set a new schedule for this call, as in `trainer = trainer.schedule(..)`, or let it end above 0, as in \
          `Schedule::cosine(steps).floor(0.1)`"
     )]
     NoLearningRate {

@@ -123,7 +123,7 @@ fn every_message_begins_with_a_sentence_of_ours() {
                 "{name}: no label with the place"
             );
         }
-        assert!(!message.contains("warning:"), "{name}: a warning stands beside the error");
+        assert!(!message.contains("warning:"), "{name}: a warning is printed with the error");
         // rustc adds the lines below (`= help`, `= note`); the first lines are this crate's.
         let read_first = |line: &&str| !line.trim_start().starts_with("= ") && !line.starts_with("help: ");
         for line in message.lines().take_while(read_first) {

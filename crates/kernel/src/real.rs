@@ -282,7 +282,7 @@ impl Length {
 /// Returns Σ (xᵢ / scale)², summed in `f64`. In `f32` the squares would underflow to 0 while the numbers are still far
 /// from 0.
 pub fn squared_norm<T: Real>(xs: &[T], scale: f64) -> f64 {
-    // A loop of its own for the scale of nearly all calls, which needs no division.
+    // A separate loop for the scale of nearly all calls: it needs no division.
     if scale == 1.0 {
         return xs.iter().fold(0.0, |sum, &x| sum + x.to_f64() * x.to_f64());
     }
