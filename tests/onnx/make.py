@@ -1,0 +1,93 @@
+"""Makes the files of this folder that are made, and docs/coverage.md, from ONNX's own backend tests.
+
+    pip install onnx==1.23.2 numpy==2.4.6 safetensors==0.8.0 torch==2.15.0
+    python tests/onnx/make.py
+
+README.md describes the files.
+"""
+
+import dataclasses
+import pathlib
+
+import backend
+import coverage
+import numpy as np
+from rows import Absent, plain_name
+from rules import RULES, express
+from safetensors.numpy import save_file
+
+HERE = pathlib.Path(__file__).parent
+
+
+def stored(tensor):
+    return np.ascontiguousarray(tensor.astype(np.int64) if tensor.dtype.kind in "iu" else tensor)
+
+
+@dataclasses.dataclass
+class Outcome:
+    """A case, and its rows or the reason why there are none."""
+
+    case: backend.Case
+    rows: list
+    reason: str
+
+    def left_out(self):
+        compared = {source for row in self.rows for source in row.outputs()}
+        return [name for name in self.case.outputs if self.rows and name not in compared]
+
+
+def outcome(case):
+    try:
+        return Outcome(case, express(case), "")
+    except Absent as reason:
+        return Outcome(case, [], str(reason))
+
+
+def main():
+    outcomes = [outcome(case) for case in backend.collect() if case.operator in RULES]
+    tensors, lines = {}, []
+    for o in outcomes:
+        for row in o.rows:
+            lines.append(row.rust(o.case))
+            for source in row.sources():
+                name = plain_name(source)
+                if name in o.case.tensors:
+                    tensors[f"{o.case.name}/{name}"] = stored(o.case.tensors[name])
+                else:
+                    float(name)
+    save_file(tensors, HERE / "cases.safetensors", {"made_by": f"onnx {backend.VERSION}, numpy {np.__version__}"})
+    (HERE / "cases.safetensors").chmod(0o644)
+    (HERE / "rows.rs").write_text(ROWS % (sum(not o.reason for o in outcomes), "\n".join(lines)))
+    coverage.write(outcomes)
+
+
+ROWS = """//! The rows of ONNX's cases: made by make.py, which README.md describes.
+
+use super::run;
+use crate::data::Cases;
+use chainrule::prelude::*;
+
+/// The cases below: those that can be expressed.
+pub(crate) const CASES: usize = %d;
+
+macro_rules! layer {
+    ($cases:ident, $case:literal, $layer:ty, $input:ty, $parts:expr, $parameters:expr, $output:expr, $tolerance:expr) => {
+        run::<$layer, $input>($cases, $case, false, [&$parts, &$parameters], $output, $tolerance);
+    };
+}
+
+/// A layer in training mode.
+macro_rules! training {
+    ($cases:ident, $case:literal, $layer:ty, $input:ty, $parts:expr, $parameters:expr, $output:expr, $tolerance:expr) => {
+        run::<$layer, $input>($cases, $case, true, [&$parts, &$parameters], $output, $tolerance);
+    };
+}
+
+#[rustfmt::skip]
+pub(crate) fn run_all(cases: &mut Cases) {
+%s
+}
+"""
+
+if __name__ == "__main__":
+    main()

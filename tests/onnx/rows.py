@@ -1,0 +1,123 @@
+"""What a rule returns: rows for the Rust test, or the reason why there are none; and how shapes become types.
+
+The first axis of a tensor counts the samples, and the others are the shape of a sample. Where ONNX has its axes in
+another order than chainrule, the row says in which order it reads them: `x(0, 2, 1)` is `numpy.transpose(x, (0, 2, 1))`.
+Apart from that, the border moves no number and computes nothing: `Row` has the grammar.
+"""
+
+import dataclasses
+from fractions import Fraction
+from math import prod
+
+import numpy as np
+
+FLOATS = {"float32": "", "float64": "f64"}
+
+
+class Absent(Exception):
+    """Why a case cannot be expressed."""
+
+
+@dataclasses.dataclass
+class Row:
+    """`layer` on `input`, one sample of which is made of `parts`: names of tensors of the case, `x(1, 0)` with other
+    axes, `x*` for a part that every sample gets. `parameters` are `path = tensor` or `path = number`."""
+
+    layer: str
+    input: str
+    parts: list
+    output: str
+    parameters: list = ()
+    training: bool = False
+
+    def rust(self, case):
+        strings = lambda these: "[" + ", ".join(f'"{x}"' for x in these) + "]"
+        macro = "training" if self.training else "layer"
+        return (
+            f'    {macro}!(cases, "{case.name}", {self.layer}, {self.input}, {strings(self.parts)}, '
+            f'{strings(self.parameters)}, "{self.output}", [{case.rtol:g}, {case.atol:g}]);'
+        )
+
+    def outputs(self):
+        return [plain_name(self.output)]
+
+    def sources(self):
+        return [*self.parts, *(p.split(" = ")[1] for p in self.parameters), self.output]
+
+
+def plain_name(source):
+    """The tensor of a source."""
+    return source.split("(")[0].rstrip("*")
+
+
+def scalar(*arrays):
+    """The scalar of these tensors, as the last argument of a type."""
+    kinds = {str(x.dtype) for x in arrays}
+    if len(kinds) > 1:
+        raise Absent(f"scalars of several types: {', '.join(sorted(kinds))}")
+    (kind,) = kinds
+    if kind not in FLOATS:
+        raise Absent(f"numbers are `f32` or `f64`, not `{kind}`")
+    return FLOATS[kind]
+
+
+def tensor(shape, scalar=""):
+    """The tensor type of this shape."""
+    names = {1: "Vector", 2: "Sequence", 3: "Image"}
+    if 0 in shape:
+        raise Absent("a tensor without numbers")
+    if len(shape) not in names:
+        raise Absent(f"a sample of {len(shape)} axes: `Image` has three")
+    return f"{names[len(shape)]}<{', '.join(map(str, shape))}{', ' + scalar if scalar else ''}>"
+
+
+def sample(shape):
+    """The shape of a sample of a batch of this shape: without the first axis, if there is one to spare."""
+    return list(shape[1:]) if len(shape) > 1 else list(shape) or [1]
+
+
+def any_sample(shape):
+    """The same for maps of single numbers: further axes count samples too, until three are left."""
+    return sample(shape)[-3:]
+
+
+def order(name, axes):
+    """A source with its axes in this order; plainly its name if it is theirs."""
+    return name if list(axes) == sorted(axes) else f"{name}({', '.join(map(str, axes))})"
+
+
+def moved_last(rank, axis):
+    axis %= rank
+    return [a for a in range(rank) if a != axis] + [axis]
+
+
+def last_axis(case, axis):
+    """For maps along one axis: the type of a sample, and the order of axes that puts this one last."""
+    shape = case.x.shape
+    axes = moved_last(len(shape), axis)
+    shape = [shape[a] for a in axes]
+    return tensor(sample(shape)[-2:], scalar(case.x)), axes
+
+
+def ratio(value, limit=10**9):
+    """An attribute (a float of 32 bits) as the constants of a type, `1, 10`."""
+    exact = Fraction(float(value)).limit_denominator(limit)
+    for digits in range(10):
+        rounded = Fraction(round(float(value) * 10**digits), 10**digits)
+        if np.float32(float(rounded)) == np.float32(value):
+            return rounded.numerator, rounded.denominator
+    assert np.float32(float(exact)) == np.float32(value), value
+    return exact.numerator, exact.denominator
+
+
+def constants(name, value, default):
+    """`name<NUM, DEN>`, or the plain name with its default."""
+    num, den = ratio(value)
+    if num < 0:
+        raise Absent(f"`{name}` has no negative constant")
+    return name if Fraction(num, den) == Fraction(str(default)) else f"{name}<{num}, {den}>"
+
+
+def merged(shape):
+    """The shape with all axes of a sample as one."""
+    return [prod(shape)]
