@@ -63,7 +63,7 @@ def main():
 
 ROWS = """//! The rows of ONNX's cases: made by make.py, which README.md describes.
 
-use super::run;
+use super::{compare_loss, run};
 use crate::data::Cases;
 use chainrule::prelude::*;
 
@@ -80,6 +80,14 @@ macro_rules! layer {
 macro_rules! training {
     ($cases:ident, $case:literal, $layer:ty, $input:ty, $parts:expr, $parameters:expr, $output:expr, $tolerance:expr) => {
         run::<$layer, $input>($cases, $case, true, [&$parts, &$parameters], $output, $tolerance);
+    };
+}
+
+macro_rules! loss {
+    (
+        $cases:ident, $case:literal, $loss:expr, $input:ty, $target:ty, $sources:expr, $ignored:expr, $reduction:expr, $output:expr, $tolerance:expr
+    ) => {
+        compare_loss::<$input, $target, _, _>($cases, $case, $loss, $sources, $ignored, ($reduction, $output), $tolerance);
     };
 }
 

@@ -39,10 +39,43 @@ class Row:
         )
 
     def outputs(self):
+        """The tensors that are compared."""
         return [plain_name(self.output)]
 
     def sources(self):
         return [*self.parts, *(p.split(" = ")[1] for p in self.parameters), self.output]
+
+
+@dataclasses.dataclass
+class LossRow:
+    """A loss of outputs `x` and labels `y`. `loss` is a function of the case; `ignored` is a label that does not count."""
+
+    loss: str
+    input: str
+    target: str
+    x: str
+    y: str
+    ignored: int
+    reduction: str
+    output: str
+
+    @property
+    def layer(self):
+        """How the row is shown."""
+        return self.loss.removeprefix("|_| ").removeprefix("|case| ").split("::")[0].split("(")[0]
+
+    def rust(self, case):
+        ignored = "None" if self.ignored is None else f"Some({self.ignored})"
+        return (
+            f'    loss!(cases, "{case.name}", {self.loss}, {self.input}, {self.target}, ["{self.x}", "{self.y}"], {ignored}, '
+            f'"{self.reduction}", "{self.output}", [{case.rtol:g}, {case.atol:g}]);'
+        )
+
+    def outputs(self):
+        return [self.output]
+
+    def sources(self):
+        return [self.x, self.y, self.output]
 
 
 def plain_name(source):

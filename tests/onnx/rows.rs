@@ -1,11 +1,11 @@
 //! The rows of ONNX's cases: made by make.py, which README.md describes.
 
-use super::run;
+use super::{compare_loss, run};
 use crate::data::Cases;
 use chainrule::prelude::*;
 
 /// The cases below: those that can be expressed.
-pub(crate) const CASES: usize = 166;
+pub(crate) const CASES: usize = 176;
 
 macro_rules! layer {
     ($cases:ident, $case:literal, $layer:ty, $input:ty, $parts:expr, $parameters:expr, $output:expr, $tolerance:expr) => {
@@ -17,6 +17,22 @@ macro_rules! layer {
 macro_rules! training {
     ($cases:ident, $case:literal, $layer:ty, $input:ty, $parts:expr, $parameters:expr, $output:expr, $tolerance:expr) => {
         run::<$layer, $input>($cases, $case, true, [&$parts, &$parameters], $output, $tolerance);
+    };
+}
+
+macro_rules! loss {
+    (
+        $cases:ident, $case:literal, $loss:expr, $input:ty, $target:ty, $sources:expr, $ignored:expr, $reduction:expr, $output:expr, $tolerance:expr
+    ) => {
+        compare_loss::<$input, $target, _, _>(
+            $cases,
+            $case,
+            $loss,
+            $sources,
+            $ignored,
+            ($reduction, $output),
+            $tolerance,
+        );
     };
 }
 
@@ -173,6 +189,21 @@ pub(crate) fn run_all(cases: &mut Cases) {
     layer!(cases, "test_softmax_axis_2", Softmax, Sequence<4, 5>, ["x"], [], "y", [0.001, 1e-07]);
     layer!(cases, "test_softmax_negative_axis", Softmax, Sequence<4, 5>, ["x"], [], "y", [0.001, 1e-07]);
     layer!(cases, "test_softmax_default_axis", Softmax, Sequence<4, 5>, ["x"], [], "y", [0.001, 1e-07]);
+    loss!(cases, "test_sce_none", |_| CrossEntropy::default(), Vector<5>, Label<5>, ["x", "y"], None, "none", "z", [0.001, 1e-07]);
+    loss!(cases, "test_sce_none_log_prob", |_| CrossEntropy::default(), Vector<5>, Label<5>, ["x", "y"], None, "none", "z", [0.001, 1e-07]);
+    layer!(cases, "test_sce_none_log_prob", LogSoftmax, Vector<5>, ["x"], [], "log_prob", [0.001, 1e-07]);
+    loss!(cases, "test_sce_sum", |_| CrossEntropy::default(), Vector<5>, Label<5>, ["x", "y"], None, "sum", "z", [0.001, 1e-07]);
+    loss!(cases, "test_sce_sum_log_prob", |_| CrossEntropy::default(), Vector<5>, Label<5>, ["x", "y"], None, "sum", "z", [0.001, 1e-07]);
+    layer!(cases, "test_sce_sum_log_prob", LogSoftmax, Vector<5>, ["x"], [], "log_prob", [0.001, 1e-07]);
+    loss!(cases, "test_sce_mean", |_| CrossEntropy::default(), Vector<5>, Label<5>, ["x", "y"], None, "mean", "z", [0.001, 1e-07]);
+    loss!(cases, "test_sce_mean_log_prob", |_| CrossEntropy::default(), Vector<5>, Label<5>, ["x", "y"], None, "mean", "z", [0.001, 1e-07]);
+    layer!(cases, "test_sce_mean_log_prob", LogSoftmax, Vector<5>, ["x"], [], "log_prob", [0.001, 1e-07]);
+    loss!(cases, "test_sce_mean_3d", |_| CrossEntropy::default(), Vector<5>, Label<5>, ["x(0, 2, 1)", "y"], None, "mean", "z", [0.001, 1e-07]);
+    loss!(cases, "test_sce_mean_3d_log_prob", |_| CrossEntropy::default(), Vector<5>, Label<5>, ["x(0, 2, 1)", "y"], None, "mean", "z", [0.001, 1e-07]);
+    layer!(cases, "test_sce_mean_3d_log_prob", LogSoftmax, Vector<5>, ["x(0, 2, 1)"], [], "log_prob(0, 2, 1)", [0.001, 1e-07]);
+    loss!(cases, "test_sce_NCd1d2d3d4d5_none_no_weight", |_| CrossEntropy::default(), Vector<5>, Label<5>, ["x(0, 2, 3, 4, 5, 6, 1)", "y"], None, "none", "z", [0.001, 1e-07]);
+    loss!(cases, "test_sce_NCd1d2d3d4d5_none_no_weight_log_prob", |_| CrossEntropy::default(), Vector<5>, Label<5>, ["x(0, 2, 3, 4, 5, 6, 1)", "y"], None, "none", "z", [0.001, 1e-07]);
+    layer!(cases, "test_sce_NCd1d2d3d4d5_none_no_weight_log_prob", LogSoftmax, Vector<5>, ["x(0, 2, 3, 4, 5, 6, 1)"], [], "log_prob(0, 2, 3, 4, 5, 6, 1)", [0.001, 1e-07]);
     layer!(cases, "test_softplus_example", Softplus, Vector<3>, ["x"], [], "y", [0.001, 1e-07]);
     layer!(cases, "test_softplus", Softplus, Sequence<4, 5>, ["x"], [], "y", [0.001, 1e-07]);
     layer!(cases, "test_softsign_example", Softsign, Vector<3>, ["x"], [], "y", [0.001, 1e-07]);

@@ -7,7 +7,7 @@ no row compares.
 from math import prod
 
 from rows import (
-    Absent, Row, any_sample, constants, last_axis, merged, moved_last, order, ratio, sample, scalar, tensor,
+    Absent, LossRow, Row, any_sample, constants, last_axis, merged, moved_last, order, ratio, sample, scalar, tensor,
 )
 
 RULES = {}
@@ -395,3 +395,25 @@ def concat(case):
     last = [f"Vector<{x.shape[axes[-1]]}>" for x in case.inputs]
     parts = [order(name, axes) for name in case.names]
     return Row("Join", f"Pair<{last[0]}, {last[1]}>", parts, order(case.y_name, axes))
+
+
+# Losses.
+
+
+@rule("SoftmaxCrossEntropyLoss", "NegativeLogLikelihoodLoss")
+def class_loss(case):
+    if case.input(2) is not None or "ignore_index" in case.attributes:
+        raise Absent("weights of classes, and a label that does not count")
+    if case.operator == "NegativeLogLikelihoodLoss":
+        raise Absent("a loss of logarithms")
+    # The classes are the second axis. Each position is a sample.
+    kind, axes = last_axis(case, 1)
+    kind = tensor(sample(case.x.shape)[:1])
+    x, y = order(case.names[0], axes), case.names[1]
+    loss = "|_| CrossEntropy::default()"
+    label = f"Label<{case.x.shape[1]}>"
+    rows = [LossRow(loss, kind, label, x, y, None, case.get("reduction", "mean"), case.y_name)]
+    if len(case.outputs) > 1:
+        log_prob = list(case.outputs)[1]
+        rows.append(Row("LogSoftmax", kind, [x], order(log_prob, axes)))
+    return rows
