@@ -9,6 +9,8 @@ use chainrule_parameters::{View, ViewMut};
 use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::{Parameter, Visitor, visit};
+#[cfg(feature = "alloc")]
+use crate::optimizer::unknown_path;
 
 /// Computes `to = own * to + other * from`, for every parameter.
 pub(super) fn combine(own: f64, to: ViewMut<'_>, other: f64, from: View<'_>) {
@@ -41,9 +43,10 @@ pub(super) fn edit<S: Real, R>(
     path: &str,
     f: impl FnOnce(&mut [S]) -> R,
 ) -> Result<R, Error> {
+    let node = network.description();
     let mut edit = Edit { path, f: Some(f), result: None, scalar: core::marker::PhantomData };
     visit([], [network], &mut edit);
-    edit.result.ok_or_else(|| Error::UnknownPath { path: path.into() })
+    edit.result.ok_or_else(|| unknown_path(node, path))
 }
 
 #[cfg(feature = "alloc")]
