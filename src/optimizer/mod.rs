@@ -125,7 +125,7 @@ impl Visitor<1, 0> for FindNonFinite {
 }
 
 /// Checks a setting that must be at least 0, and finite as an `f32` too.
-fn check_size(name: &'static str, value: f64) -> Result<(), Error> {
+pub(crate) fn check_size(name: &'static str, value: f64) -> Result<(), Error> {
     if (0.0..=f64::from(f32::MAX)).contains(&value) {
         return Ok(());
     }
