@@ -82,8 +82,6 @@ pub use prelude::*;
 ///
 /// Items that only a layer that you write yourself needs are in [`layer`] and [`parameters`].
 pub mod prelude {
-    #[cfg(feature = "fit")]
-    pub use crate::{Fit, Monitor};
     #[cfg(feature = "alloc")]
     pub use crate::Trainer;
     #[cfg(feature = "flow")]
@@ -117,6 +115,8 @@ pub mod prelude {
     pub use crate::schedule::{Plateau, Schedule};
     pub use crate::stack::{Concat, Duplicate, Evaluate, Join, Parallel, Residual, Shared, Sum};
     pub use crate::tensor::{Image, Label, Pair, Sample, Sequence, Tensor, Vector};
+    #[cfg(feature = "fit")]
+    pub use crate::{Fit, Monitor};
     pub use crate::{Maps, Network, Real, rng};
     /// The derive.
     pub use chainrule_derive::Parameters;

@@ -11,7 +11,7 @@ impl Schedule {
             return self.shape.factor(step - self.warm_up);
         }
         let share = match self.warm_up_from {
-            None => (step + 1) as f64 / (self.warm_up + 1) as f64,
+            None => (step as f64 + 1.0) / (self.warm_up as f64 + 1.0),
             Some(from) => from + (1.0 - from) * step as f64 / self.warm_up as f64,
         };
         share * self.shape.factor(0)

@@ -246,7 +246,8 @@ impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
 impl<N: Parameters, L, O: State> State for Run<'_, N, L, O> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.state("trainer", self.trainer);
-        let Settings { batch_size, monitor, patience, keeps_best, decay, plateau, validation } = &self.settings;
+        let Settings { batch_size, monitor, patience, keeps_best, decay, plateau, validation } =
+            &self.settings;
         if fields.has("best", *keeps_best) {
             fields.network("best", &mut self.best);
         }
