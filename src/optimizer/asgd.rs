@@ -4,10 +4,10 @@ use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Owned, Parameters, View, ViewMut};
 
-/// Averaged stochastic gradient descent: plain steps of a falling size, and the mean of the networks since step t₀.
+/// Averaged stochastic gradient descent: plain steps of a falling size, and the mean of the networks since a step.
 ///
 /// `w = (1 - λ ηₜ) w - ηₜ g` with ηₜ = η / (1 + λ η (t - 1))^α, and `a = (1 - μₜ) a + μₜ w` with
-/// μₜ = 1 / max(1, t - 1 - t₀) at step t. Until t₀ the average is the network itself.
+/// μₜ = 1 / max(1, t - 1 - t₀) at step t. Until step t₀ + 2 the average is the network itself.
 ///
 /// # Source
 /// Polyak, Juditsky, "Acceleration of stochastic approximation by averaging", 1992; the rates are those of Bottou,

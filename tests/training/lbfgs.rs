@@ -15,13 +15,14 @@ fn minimize(optimizer: &mut Lbfgs<Net>, net: &mut Owned<Net>) -> Result<Minimize
     })
 }
 
-/// A parabola in n dimensions, R = Σ cᵢ wᵢ² / 2, is solved in about n iterations.
+/// R = Σ cᵢ wᵢ² / 2 with c from 1 to 1000. The best steps along the gradient, of 2/1001, leave 0.996 of the smallest term in
+/// each: they would need 4,000 steps.
 #[test]
-fn a_parabola_is_solved_in_as_many_iterations_as_it_has_dimensions() {
+fn a_narrow_valley_is_crossed_in_40_iterations() {
     type Line = Linear<4, 1, f64>;
     let curvature = [1.0, 10.0, 100.0, 1000.0];
     let mut net = Line::init_with(Initializer::constant(1.0), &mut rng(0));
-    let mut optimizer = Lbfgs::new().max_iterations(12).tolerances(1e-12, 0.0);
+    let mut optimizer = Lbfgs::new().max_iterations(40).tolerances(1e-12, 0.0);
     let result = optimizer.minimize(&mut net, |net, gradient| {
         gradient.set_zero();
         let (ws, gs) = (net.weights(), gradient.weights_mut());
@@ -36,6 +37,7 @@ fn a_parabola_is_solved_in_as_many_iterations_as_it_has_dimensions() {
 #[test]
 fn a_second_call_continues_and_every_call_lowers_the_loss() {
     let (mut net, mut optimizer) = (Net::init(&mut rng(1)), Lbfgs::new().max_iterations(3).history(4));
+    optimizer.max_evaluations = Some(20);
     let mut last = f64::INFINITY;
     for _ in 0..6 {
         let result = minimize(&mut optimizer, &mut net).unwrap();

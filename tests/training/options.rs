@@ -164,8 +164,8 @@ fn the_average_of_asgd_is_the_mean_of_the_networks_since_its_start() {
     for step in 1..9 {
         asgd.step(&mut net, &gradient).unwrap();
         weights.push(net.weights()[0]);
-        // Until the step after the start the average is the network; the mean begins with that one.
-        let since = &weights[weights.len().saturating_sub((step - 3_i32).max(1) as usize)..];
+        // The mean begins with step 5.
+        let since = &weights[weights.len() - (step - 4_i32).max(1) as usize..];
         let mean = since.iter().sum::<f64>() / since.len() as f64;
         approx::assert_relative_eq!(asgd.network().unwrap().weights()[0], mean, max_relative = 1e-12);
     }
