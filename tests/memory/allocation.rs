@@ -87,7 +87,7 @@ fn l_bfgs_allocates_nothing_once_its_history_is_full() {
     type N = (Linear<20, 33>, Tanh, Linear<33, 4>);
     let (xs, ys) = (inputs::<Vector<20>>(FULL), inputs::<Vector<4>>(FULL));
     let (mut net, mut workspace) = (N::init(&mut rng(1)), Workspace::default());
-    let mut optimizer = Lbfgs::new().history(3).max_iterations(5);
+    let mut optimizer = Lbfgs::new().history(3).max_iterations(5).max_evaluations(99);
     let mut minimize = || {
         let evaluate = |net: &N, gradient: &mut N| {
             net.loss_gradient(&MeanSquaredError, &xs, &ys, &mut workspace, gradient, &mut rng(0))
