@@ -50,11 +50,8 @@ use alloc::string::{String, ToString};
 
 use crate::Error;
 pub use crate::bounds::GradientOf;
-
 use crate::kernel::{Real, all_finite};
-use crate::layer::Parameters;
-
-use crate::layer::{Parameter, View, Visitor, visit};
+use crate::layer::{Parameter, Parameters, View, Visitor, visit};
 use chainrule_parameters::AsNetwork;
 
 pub use adadelta::Adadelta;
@@ -102,7 +99,6 @@ pub trait Optimizer<N: Parameters> {
 }
 
 /// Returns the path of the first parameter with a number that is not finite, the index of that number, and the number.
-
 pub(crate) fn first_non_finite(network: View<'_>) -> Option<(String, usize, f64)> {
     let mut find = FindNonFinite { found: None };
     visit([network], [], &mut find);

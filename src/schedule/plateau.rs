@@ -82,15 +82,15 @@ impl Plateau {
         Self { floor, ..self }
     }
 
-    /// Adds a measure, such as a loss. Returns the factor of the initial learning rate. A NaN does not count as an
-    /// improvement.
+    /// Adds a measure, such as a loss. Returns the factor of the initial learning rate. A measure that is not finite does not
+    /// count as an improvement.
     pub fn observe(&mut self, measure: f64) -> f64 {
         let sign = if self.maximize { -1.0 } else { 1.0 };
         let is_better = self.best.is_none_or(|best| {
             let change = self.threshold * if self.absolute { 1.0 } else { best.abs() };
             sign * measure < sign * best - change
         });
-        if is_better && !measure.is_nan() {
+        if is_better && measure.is_finite() {
             (self.best, self.waited) = (Some(measure), 0);
         } else {
             self.waited += 1;

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::Monitor;
 use crate::Error;
 use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
@@ -33,6 +34,15 @@ pub enum FitError {
         name: String,
         /// The names of the values.
         names: Vec<String>,
+    },
+    /// The plateau watches for larger values, and the run for smaller ones.
+    #[error(
+        "the plateau waits for larger values, and `{monitor}` for smaller ones: monitor a value that should become large, \
+         as in `.monitor(Monitor::max(\"accuracy\"))`"
+    )]
+    OtherDirection {
+        /// What the run monitors.
+        monitor: Box<Monitor>,
     },
     /// A setting is outside its range.
     #[error(transparent)]

@@ -46,10 +46,10 @@ impl Monitor {
         Self { min_delta: change, ..self }
     }
 
-    /// Returns whether a value improves on the best one so far. A NaN does not.
+    /// Returns whether a value improves on the best one so far. A value that is not finite does not.
     pub(super) fn is_better(&self, value: f64, best: Option<f64>) -> bool {
         let gain = |best: f64| if self.maximize { value - best } else { best - value };
-        !value.is_nan() && best.is_none_or(|best| gain(best) > self.min_delta)
+        value.is_finite() && best.is_none_or(|best| gain(best) > self.min_delta)
     }
 
     pub(super) fn check(&self) -> Result<(), Error> {

@@ -190,7 +190,7 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
     /// * A schedule continues at the step of the file, even if it is another one.
     /// * A learning rate that the program has changed multiplies what a plateau has made of the old one.
     /// * Early stopping and an average that are added begin with the next epoch; without them, their networks in the
-    ///   file are ignored.
+    ///   file are ignored. So does the search for the best epoch if the program monitors another value.
     /// * If the file already has all epochs, nothing is trained, and a line says so.
     ///
     /// The file of another network or a data set of another length is an error, unless
@@ -265,6 +265,9 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
         }
         if !is_measured && (monitors.is_some() || self.monitor != Monitor::default()) {
             return Err(FitError::NoSuchValue { name: self.monitor.name.clone(), names });
+        }
+        if self.plateau.is_some_and(|plateau| plateau.maximize && !self.monitor.maximize) {
+            return Err(FitError::OtherDirection { monitor: Box::new(self.monitor.clone()) });
         }
         let average = self.decay.map_or(Ok(()), |decay| check_share("the decay of an average", decay));
         let plateau = self.plateau.map_or(Ok(()), |plateau| plateau.check());

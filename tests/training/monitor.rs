@@ -132,7 +132,23 @@ fn what_is_not_measured_cannot_be_monitored() {
         let options = Fit::epochs(1).validate(&data).monitor(Monitor::default().min_delta(wrong));
         assert!(error(options).starts_with("the smallest change of a monitor is "));
     }
+    assert_eq!(
+        error(Fit::epochs(1).validate(&data).plateau(Plateau::new(0.5, 1).maximize())),
+        "the plateau waits for larger values, and `Monitor::min(\"validation loss\")` for smaller ones: monitor a value that \
+         should become large, as in `.monitor(Monitor::max(\"accuracy\"))`"
+    );
     assert_eq!(bits(&trainer.network), before);
+}
+
+/// A value that is not finite is no best one, and does not end up in a checkpoint.
+#[test]
+fn infinity_is_never_best() {
+    let (data, folder) = (data(30), tempfile::tempdir().unwrap());
+    let values = [f64::INFINITY, 0.5, f64::NEG_INFINITY, f64::INFINITY];
+    let fit = Fit::epochs(4).quiet().metric("score", measures(&values)).keep_best();
+    let fit = fit.plateau(Plateau::new(0.5, 9)).checkpoint(folder.path().join("run"));
+    let (after, best, network) = run(&data, fit.monitor(Monitor::max("score")));
+    assert_eq!((best, network), (vec![2], after[1].clone()));
 }
 
 /// A run of 8 epochs, and one that is stopped after 3 and resumed.
