@@ -3,7 +3,7 @@
 mod text;
 
 #[cfg(feature = "alloc")]
-use alloc::string::String;
+use alloc::{format, string::String, vec::Vec};
 
 pub(crate) use text::Text;
 
@@ -159,10 +159,12 @@ pub enum Error {
     },
     /// No parameter of the network has this path.
     #[cfg(feature = "alloc")]
-    #[error("no parameter stands at `{path}` or below it: print `Net::summary::<Input>()` to see the paths")]
+    #[error("no parameter stands at `{path}` or below it: there are {}", list(paths))]
     UnknownPath {
         /// The path that was given.
         path: String,
+        /// The paths of all parameters.
+        paths: Vec<String>,
     },
     /// A running mean or variance is frozen, and its layer is not in evaluation mode.
     #[cfg(feature = "alloc")]
@@ -196,6 +198,18 @@ impl Error {
             *sample += start;
         }
         self
+    }
+}
+
+/// Returns a list as text: the first ones, if there are many.
+#[cfg(feature = "alloc")]
+fn list(names: &[String]) -> String {
+    const MOST: usize = 40;
+    match names {
+        [] => "none".into(),
+        [one] => one.clone(),
+        [first @ .., last] if names.len() <= MOST => format!("{} and {last}", first.join(", ")),
+        _ => format!("{} and {} others", names[..MOST].join(", "), names.len() - MOST),
     }
 }
 

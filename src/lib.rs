@@ -71,7 +71,7 @@ pub use random::rng;
 #[cfg(feature = "alloc")]
 pub use train::Trainer;
 #[cfg(feature = "fit")]
-pub use train::{Epoch, Fit, FitError};
+pub use train::{Epoch, Fit, FitError, Monitor};
 
 /// Re-exports the prelude, for `use chainrule::{Linear, Relu, Vector};`, and so that the compiler's messages call a
 /// type `chainrule::Vector` instead of `chainrule::tensor::Vector`.
@@ -82,8 +82,6 @@ pub use prelude::*;
 ///
 /// Items that only a layer that you write yourself needs are in [`layer`] and [`parameters`].
 pub mod prelude {
-    #[cfg(feature = "fit")]
-    pub use crate::Fit;
     #[cfg(feature = "alloc")]
     pub use crate::Trainer;
     #[cfg(feature = "flow")]
@@ -110,13 +108,15 @@ pub mod prelude {
     };
     #[cfg(feature = "alloc")]
     pub use crate::optimizer::{
-        Adam, AdamW, ExponentialMovingAverage, FreezeParameters, Optimizer, RmsProp, Sgd, clip_norm,
-        clip_value,
+        Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, ExponentialMovingAverage, FreezeParameters, Group,
+        Lbfgs, Lion, NAdam, Optimizer, RAdam, RmsProp, Rprop, Sgd, clip_norm, clip_value,
     };
     #[cfg(feature = "alloc")]
     pub use crate::schedule::{Plateau, Schedule};
     pub use crate::stack::{Concat, Duplicate, Evaluate, Join, Parallel, Residual, Shared, Sum};
     pub use crate::tensor::{Image, Label, Pair, Sample, Sequence, Tensor, Vector};
+    #[cfg(feature = "fit")]
+    pub use crate::{Fit, Monitor};
     pub use crate::{Maps, Network, Real, rng};
     /// The derive.
     pub use chainrule_derive::Parameters;

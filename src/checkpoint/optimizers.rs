@@ -4,16 +4,67 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
 use super::{State, StateFields};
-use crate::layer::Parameters;
-use crate::optimizer::{Adam, AdamW, ExponentialMovingAverage, FreezeParameters, RmsProp, Sgd};
+use crate::layer::{Owned, Parameters};
+use crate::optimizer::{
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, ExponentialMovingAverage, FreezeParameters, Lbfgs, Lion,
+    NAdam, RAdam, RmsProp, Rprop, Sgd, StepOptions,
+};
 use crate::schedule::Schedule;
+
+/// Settings without a name of their own.
+fn options(fields: &mut StateFields<'_>, options: &StepOptions) {
+    let StepOptions { weight_decay, decoupled, decay_all, maximize, groups } = options;
+    fields.setting("weight_decay", weight_decay);
+    fields.setting("decoupled", decoupled);
+    fields.setting("decay_all", decay_all);
+    fields.setting("maximize", maximize);
+    fields.setting("groups", format_args!("{groups:?}"));
+}
 
 impl<N: Parameters> State for Sgd<N> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.rate(&mut self.learning_rate, self.first_rate);
         fields.setting("momentum", self.momentum);
+        fields.setting("dampening", self.dampening);
         fields.setting("nesterov", self.nesterov);
+        options(fields, &self.options);
+        fields.count("steps", &mut self.steps);
         fields.network("velocity", &mut self.velocity);
+    }
+}
+
+impl<N: Parameters> State for Asgd<N> {
+    fn fields(&mut self, fields: &mut StateFields<'_>) {
+        fields.rate(&mut self.learning_rate, self.first_rate);
+        fields.setting("lambda", self.lambda);
+        fields.setting("alpha", self.alpha);
+        fields.setting("start", self.start);
+        options(fields, &self.options);
+        fields.count("steps", &mut self.steps);
+        fields.network("average", &mut self.average);
+    }
+}
+
+impl<N: Parameters> State for Adagrad<N> {
+    fn fields(&mut self, fields: &mut StateFields<'_>) {
+        fields.rate(&mut self.learning_rate, self.first_rate);
+        fields.setting("rate_decay", self.rate_decay);
+        fields.setting("initial_sum", self.initial_sum);
+        fields.setting("epsilon", self.epsilon);
+        options(fields, &self.options);
+        fields.count("steps", &mut self.steps);
+        fields.network("sum", &mut self.sum);
+    }
+}
+
+impl<N: Parameters> State for Adadelta<N> {
+    fn fields(&mut self, fields: &mut StateFields<'_>) {
+        fields.rate(&mut self.learning_rate, self.first_rate);
+        fields.setting("decay", self.decay);
+        fields.setting("epsilon", self.epsilon);
+        options(fields, &self.options);
+        fields.network("square", &mut self.square);
+        fields.network("step_square", &mut self.step_square);
     }
 }
 
@@ -22,7 +73,16 @@ impl<N: Parameters> State for RmsProp<N> {
         fields.rate(&mut self.learning_rate, self.first_rate);
         fields.setting("decay", self.decay);
         fields.setting("epsilon", self.epsilon);
+        fields.setting("momentum", self.momentum);
+        fields.setting("centered", self.centered);
+        options(fields, &self.options);
         fields.network("square", &mut self.square);
+        let needed = self.more().is_some();
+        let both = fields.has("mean", needed) & fields.has("velocity", needed);
+        if let Some([mean, velocity]) = self.more().filter(|_| both) {
+            fields.network("mean", mean);
+            fields.network("velocity", velocity);
+        }
     }
 }
 
@@ -31,16 +91,95 @@ impl<N: Parameters> State for Adam<N> {
         fields.rate(&mut self.learning_rate, self.first_rate);
         fields.setting("betas", format_args!("{:?}", self.betas));
         fields.setting("epsilon", self.epsilon);
+        fields.setting("amsgrad", self.amsgrad);
+        options(fields, &self.options);
         fields.count("steps", &mut self.steps);
         fields.network("mean", &mut self.mean);
         fields.network("square", &mut self.square);
+        if fields.has("largest", self.amsgrad) {
+            fields.network("largest", self.largest.get_or_insert_with(Owned::zeros));
+        }
     }
 }
 
 impl<N: Parameters> State for AdamW<N> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.state("adam", &mut self.adam);
-        fields.setting("weight_decay", self.weight_decay);
+    }
+}
+
+impl<N: Parameters> State for Adamax<N> {
+    fn fields(&mut self, fields: &mut StateFields<'_>) {
+        fields.rate(&mut self.learning_rate, self.first_rate);
+        fields.setting("betas", format_args!("{:?}", self.betas));
+        fields.setting("epsilon", self.epsilon);
+        options(fields, &self.options);
+        fields.count("steps", &mut self.steps);
+        fields.network("mean", &mut self.mean);
+        fields.network("largest", &mut self.largest);
+    }
+}
+
+impl<N: Parameters> State for NAdam<N> {
+    fn fields(&mut self, fields: &mut StateFields<'_>) {
+        fields.rate(&mut self.learning_rate, self.first_rate);
+        fields.setting("betas", format_args!("{:?}", self.betas));
+        fields.setting("epsilon", self.epsilon);
+        fields.setting("momentum_decay", self.momentum_decay);
+        options(fields, &self.options);
+        fields.count("steps", &mut self.steps);
+        fields.value("product", &mut self.product);
+        fields.network("mean", &mut self.mean);
+        fields.network("square", &mut self.square);
+    }
+}
+
+impl<N: Parameters> State for RAdam<N> {
+    fn fields(&mut self, fields: &mut StateFields<'_>) {
+        fields.rate(&mut self.learning_rate, self.first_rate);
+        fields.setting("betas", format_args!("{:?}", self.betas));
+        fields.setting("epsilon", self.epsilon);
+        options(fields, &self.options);
+        fields.count("steps", &mut self.steps);
+        fields.network("mean", &mut self.mean);
+        fields.network("square", &mut self.square);
+    }
+}
+
+impl<N: Parameters> State for Rprop<N> {
+    fn fields(&mut self, fields: &mut StateFields<'_>) {
+        fields.rate(&mut self.learning_rate, self.first_rate);
+        fields.setting("etas", format_args!("{:?}", self.etas));
+        fields.setting("step_sizes", format_args!("{:?}", self.step_sizes));
+        options(fields, &self.options);
+        fields.count("steps", &mut self.steps);
+        fields.network("previous", &mut self.previous);
+        fields.network("step_size", &mut self.step_size);
+    }
+}
+
+impl<N: Parameters> State for Lion<N> {
+    fn fields(&mut self, fields: &mut StateFields<'_>) {
+        fields.rate(&mut self.learning_rate, self.first_rate);
+        fields.setting("betas", format_args!("{:?}", self.betas));
+        options(fields, &self.options);
+        fields.network("mean", &mut self.mean);
+    }
+}
+
+/// A file has the whole history, and only a program with a history of this length can read it.
+impl<N: Parameters> State for Lbfgs<N> {
+    fn fields(&mut self, fields: &mut StateFields<'_>) {
+        fields.setting("learning_rate", self.learning_rate);
+        fields.setting("max_iterations", self.max_iterations);
+        fields.setting("max_evaluations", format_args!("{:?}", self.max_evaluations));
+        fields.setting("gradient_tolerance", self.gradient_tolerance);
+        fields.setting("change_tolerance", self.change_tolerance);
+        fields.setting("line_search", self.line_search);
+        fields.setting("maximize", self.maximize);
+        let (memory, vectors) = self.state();
+        fields.value("memory", memory);
+        vectors.for_each(|(name, vector)| fields.network(&name, vector));
     }
 }
 

@@ -9,6 +9,8 @@ use chainrule_parameters::{View, ViewMut};
 use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::{Parameter, Visitor, visit};
+#[cfg(feature = "alloc")]
+use crate::optimizer::unknown_path;
 
 /// Computes `to = own * to + other * from`, for every parameter.
 pub(super) fn combine(own: f64, to: ViewMut<'_>, other: f64, from: View<'_>) {
@@ -34,6 +36,25 @@ impl<T: Real> Elementwise<T, 1, 1> for Combine<T> {
     }
 }
 
+/// Calls `f` with each parameter of this scalar.
+pub(super) fn edit_all<S: Real>(network: ViewMut<'_>, f: impl FnMut(&Parameter<'_>, &mut [S])) {
+    visit([], [network], &mut EditAll { f, scalar: core::marker::PhantomData });
+}
+
+struct EditAll<S, F> {
+    f: F,
+    scalar: core::marker::PhantomData<S>,
+}
+
+impl<S: Real, F: FnMut(&Parameter<'_>, &mut [S])> Visitor<0, 1> for EditAll<S, F> {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
+        // The two scalars differ in size.
+        if size_of::<S>() == size_of::<T>() {
+            (self.f)(parameter, bytemuck::cast_slice_mut(xs));
+        }
+    }
+}
+
 /// Calls `f` with the numbers of the parameter at this path.
 #[cfg(feature = "alloc")]
 pub(super) fn edit<S: Real, R>(
@@ -41,9 +62,10 @@ pub(super) fn edit<S: Real, R>(
     path: &str,
     f: impl FnOnce(&mut [S]) -> R,
 ) -> Result<R, Error> {
+    let node = network.description();
     let mut edit = Edit { path, f: Some(f), result: None, scalar: core::marker::PhantomData };
     visit([], [network], &mut edit);
-    edit.result.ok_or_else(|| Error::UnknownPath { path: path.into() })
+    edit.result.ok_or_else(|| unknown_path(node, path))
 }
 
 #[cfg(feature = "alloc")]

@@ -20,9 +20,8 @@ use crate::Error;
 #[cfg(feature = "alloc")]
 use crate::bounds::CotangentOf;
 use crate::bounds::{GradientOf, OutputFor};
-#[cfg(feature = "alloc")]
 use crate::kernel::Real;
-use crate::layer::{AsWorkspace, BackwardHook, Bare, ParametersView, compare};
+use crate::layer::{AsWorkspace, BackwardHook, Bare, Parameter, ParametersView, compare};
 #[cfg(feature = "alloc")]
 use crate::layer::{Layer, Summary, Workspace};
 use crate::loss::TargetFor;
@@ -71,7 +70,8 @@ pub trait Network: Parameters {
         compare::length(View::of(self)).value()
     }
 
-    /// Adds `factor * other` to every parameter: sums of gradients, or steps along them.
+    /// Adds `factor * other` to every parameter: sums of gradients, or steps along them. For networks on the heap there is
+    /// `sum += &other` too.
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -126,6 +126,24 @@ pub trait Network: Parameters {
         change: impl FnOnce(&mut [T]) -> R,
     ) -> Result<R, Error> {
         arithmetic::edit(ViewMut::of(self), path, change)
+    }
+
+    /// Calls `change` for each parameter of this scalar, in order, with its path, its role and its numbers.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    /// type Net = (Linear<2, 2>, Tanh, Linear<2, 1>);
+    ///
+    /// let mut net = Net::init(&mut rng(1));
+    /// net.edit_parameters(|parameter, numbers: &mut [f32]| {
+    ///     if parameter.path.to_string().starts_with("2.") {
+    ///         numbers.fill(0.0);
+    ///     }
+    /// });
+    /// assert_eq!(net.2.weights(), [0.0, 0.0]);
+    /// ```
+    fn edit_parameters<T: Real>(&mut self, change: impl FnMut(&Parameter<'_>, &mut [T])) {
+        arithmetic::edit_all(ViewMut::of(self), change);
     }
 
     /// Computes the output for one sample, in evaluation mode. It is returned by value. If it is too large for the

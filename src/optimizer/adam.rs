@@ -1,18 +1,18 @@
-use super::{GradientOf, Optimizer, Rule, check_divisor, check_share, check_size, take_step};
+use super::options::optimizer;
+use super::{Rule, StepOptions, check_divisor, check_share, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Owned, Parameters, View, ViewMut};
-use crate::tensor::SameType;
-use chainrule_parameters::AsNetwork;
 
 /// The Adam optimizer: the step of each parameter is the running mean of its gradient, divided by the root of the
 /// running mean of its square.
 ///
 /// `m = β₁ m + (1 - β₁) g`, `v = β₂ v + (1 - β₂) g²`, `w = w - η m̂ / (√v̂ + ε)`, with
-/// m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) at step t.
+/// m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) at step t. With AMSGrad the largest v so far divides.
 ///
 /// # Source
-/// Kingma, Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
+/// Kingma, Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1; AMSGrad: Reddi, Kale, Kumar, "On
+/// the convergence of Adam and beyond", ICLR 2018, algorithm 2, with the bias correction as in PyTorch.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -32,12 +32,18 @@ pub struct Adam<N: Parameters> {
     pub betas: [f64; 2],
     /// ε, which prevents a division by zero, above 0: 1e-8 by default.
     pub epsilon: f64,
+    /// Whether to divide by the largest mean square so far.
+    pub amsgrad: bool,
+    /// Weight decay, groups of parameters, and ascent.
+    pub options: StepOptions,
     /// The learning rate that the program gave to `new`.
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     pub(crate) steps: u64,
     pub(crate) mean: Owned<N>,
     pub(crate) square: Owned<N>,
+    /// With AMSGrad, the largest mean square so far.
+    pub(crate) largest: Option<Owned<N>>,
 }
 
 impl<N: Parameters> Adam<N> {
@@ -48,9 +54,12 @@ impl<N: Parameters> Adam<N> {
             first_rate: learning_rate,
             betas: [0.9, 0.999],
             epsilon: 1e-8,
+            amsgrad: false,
+            options: StepOptions::default(),
             steps: 0,
             mean: Owned::zeros(),
             square: Owned::zeros(),
+            largest: None,
         }
     }
 
@@ -64,72 +73,84 @@ impl<N: Parameters> Adam<N> {
         Self { epsilon, ..self }
     }
 
-    /// Takes a step, before which each weight (but no bias or scale) is reduced by `learning_rate * decay` of itself.
-    pub(super) fn step_with_decay(&mut self, network: &mut N, gradient: &N, decay: f64) -> Result<(), Error> {
-        check_size("the learning rate", self.learning_rate)?;
+    /// Divides by the largest mean square so far, which takes the memory of another network.
+    pub fn amsgrad(self) -> Self {
+        Self { amsgrad: true, ..self }
+    }
+
+    pub(super) fn step_of(&mut self, gradient: View<'_>, network: ViewMut<'_>) -> Result<(), Error> {
         check_share("the first beta of Adam", self.betas[0])?;
         check_share("the second beta of Adam", self.betas[1])?;
         check_divisor("the epsilon of Adam", self.epsilon)?;
-        check_size("the weight decay", decay)?;
-        let [beta1, beta2] = self.betas;
-        let step = (self.steps + 1) as f64;
-        let update = Update {
-            rate: self.learning_rate / (1.0 - libm::pow(beta1, step)),
-            correction: 1.0 / libm::sqrt(1.0 - libm::pow(beta2, step)),
-            betas: self.betas,
-            epsilon: self.epsilon,
-            remaining: 1.0 - self.learning_rate * decay,
-        };
+        let [first, second] = corrections(self.betas, self.steps);
+        let rule = Update { first, root: 1.0 / libm::sqrt(second), betas: self.betas, epsilon: self.epsilon };
+        let (rate, options) = (self.learning_rate, &self.options);
         let [mean, square] = [&mut *self.mean, &mut *self.square].map(ViewMut::of);
-        take_step(&update, View::of(gradient), [ViewMut::of(network), mean, square])?;
+        if self.amsgrad {
+            let largest = ViewMut::of(&mut **self.largest.get_or_insert_with(Owned::zeros));
+            take_step(&rule, rate, options, gradient, [network, mean, square, largest])?;
+        } else {
+            take_step(&rule, rate, options, gradient, [network, mean, square])?;
+        }
         self.steps += 1;
         Ok(())
     }
 }
 
-#[diagnostic::do_not_recommend] // so that the error is that of `Optimizer`, not of `SameType`
-impl<S: Parameters, N: Parameters + SameType<S>> Optimizer<N> for Adam<S> {
-    fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
-        &mut self,
-        network: &mut M,
-        gradient: &G,
-    ) -> Result<(), Error> {
-        let (network, gradient) = (network.as_network_mut(), gradient.as_gradient());
-        self.step_with_decay(network.cast_one_mut(), gradient.cast_one(), 0.0)
-    }
+optimizer!(Adam);
 
-    fn learning_rate(&mut self) -> &mut f64 {
-        &mut self.learning_rate
-    }
+/// Returns 1 - βᵗ of both betas at the step after this many.
+pub(super) fn corrections(betas: [f64; 2], steps: u64) -> [f64; 2] {
+    betas.map(|beta| 1.0 - libm::pow(beta, (steps + 1) as f64))
 }
 
 struct Update {
-    /// η / (1 - β₁ᵗ).
-    rate: f64,
+    /// 1 - β₁ᵗ.
+    first: f64,
     /// 1 / √(1 - β₂ᵗ).
-    correction: f64,
+    root: f64,
     betas: [f64; 2],
     epsilon: f64,
-    /// The factor of weight decay.
-    remaining: f64,
+}
+
+impl Update {
+    fn constants<T: Real>(&self, rate: f64) -> Constants<T> {
+        Constants {
+            betas: self.betas.map(T::from_f64),
+            rests: self.betas.map(|beta| T::from_f64(1.0 - beta)),
+            rate: T::from_f64(rate / self.first),
+            root: T::from_f64(self.root),
+            epsilon: T::from_f64(self.epsilon),
+        }
+    }
+
+    fn largest(&self, rate: f64) -> f64 {
+        rate / self.first / self.epsilon.min(1.0)
+    }
 }
 
 impl Rule<3> for Update {
     type In<T: Real> = Constants<T>;
 
-    fn in_scalar<T: Real>(&self, is_weight: bool) -> Constants<T> {
-        Constants {
-            betas: self.betas.map(T::from_f64),
-            rests: self.betas.map(|beta| T::from_f64(1.0 - beta)),
-            rate: T::from_f64(self.rate),
-            correction: T::from_f64(self.correction),
-            epsilon: T::from_f64(self.epsilon),
-            remaining: if is_weight { T::from_f64(self.remaining) } else { T::one() },
-        }
+    fn in_scalar<T: Real>(&self, rate: f64) -> Constants<T> {
+        self.constants(rate)
     }
 
-    fn largest_step(&self) -> f64 {
-        if self.remaining.abs() > 1.0 { f64::INFINITY } else { self.rate / self.epsilon.min(1.0) }
+    fn largest_step(&self, rate: f64) -> f64 {
+        self.largest(rate)
+    }
+}
+
+/// AMSGrad.
+impl Rule<4> for Update {
+    type In<T: Real> = Constants<T>;
+
+    fn in_scalar<T: Real>(&self, rate: f64) -> Constants<T> {
+        self.constants(rate)
+    }
+
+    fn largest_step(&self, rate: f64) -> f64 {
+        self.largest(rate)
     }
 }
 
@@ -138,16 +159,35 @@ struct Constants<T> {
     betas: [T; 2],
     rests: [T; 2],
     rate: T,
-    correction: T,
+    root: T,
     epsilon: T,
-    remaining: T,
+}
+
+impl<T: Real> Constants<T> {
+    #[inline(always)]
+    fn moments(&self, g: T, m: T, v: T) -> [T; 2] {
+        [self.betas[0] * m + self.rests[0] * g, self.betas[1] * v + self.rests[1] * g * g]
+    }
+
+    #[inline(always)]
+    fn step(&self, w: T, m: T, v: T) -> T {
+        w - self.rate * m / (v.sqrt() * self.root + self.epsilon)
+    }
 }
 
 impl<T: Real> Elementwise<T, 1, 3> for Constants<T> {
     #[inline(always)]
     fn apply(&self, [g]: [T; 1], [w, m, v]: [T; 3]) -> [T; 3] {
-        let m = self.betas[0] * m + self.rests[0] * g;
-        let v = self.betas[1] * v + self.rests[1] * g * g;
-        [self.remaining * w - self.rate * m / (v.sqrt() * self.correction + self.epsilon), m, v]
+        let [m, v] = self.moments(g, m, v);
+        [self.step(w, m, v), m, v]
+    }
+}
+
+impl<T: Real> Elementwise<T, 1, 4> for Constants<T> {
+    #[inline(always)]
+    fn apply(&self, [g]: [T; 1], [w, m, v, largest]: [T; 4]) -> [T; 4] {
+        let [m, v] = self.moments(g, m, v);
+        let largest = largest.max(v);
+        [self.step(w, m, largest), m, v, largest]
     }
 }

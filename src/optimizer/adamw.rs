@@ -1,47 +1,45 @@
-use super::{Adam, GradientOf, Optimizer};
+use super::options::optimizer;
+use super::{Adam, StepOptions};
 use crate::Error;
-use crate::layer::Parameters;
-use crate::tensor::SameType;
-use chainrule_parameters::AsNetwork;
+use crate::layer::{Parameters, View, ViewMut};
 
 /// [`Adam`] with decoupled weight decay: before each step, each weight is multiplied by 1 - η λ.
 ///
-/// Biases and scales do not decay.
+/// λ is 0.01 by default. Biases and gains do not decay, unless [`decay_all`](Self::decay_all) says so.
 ///
 /// # Source
 /// Loshchilov, Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2.
 #[derive(Clone, Debug)]
 pub struct AdamW<N: Parameters> {
-    /// The moments and their settings.
+    /// The moments and their settings, and the weight decay.
     pub adam: Adam<N>,
-    /// λ, at least 0: 0.01 by default.
-    pub weight_decay: f64,
 }
 
 impl<N: Parameters> AdamW<N> {
     /// Creates the optimizer with a weight decay of 0.01.
     pub fn new(learning_rate: f64) -> Self {
-        Self { adam: Adam::new(learning_rate), weight_decay: 0.01 }
+        let options = StepOptions { weight_decay: 0.01, decoupled: true, ..StepOptions::default() };
+        Self { adam: Adam { options, ..Adam::new(learning_rate) } }
     }
 
-    /// Sets the weight decay.
-    pub fn weight_decay(self, weight_decay: f64) -> Self {
-        Self { weight_decay, ..self }
+    /// Sets the decay rates of the running means.
+    pub fn betas(self, betas: [f64; 2]) -> Self {
+        Self { adam: self.adam.betas(betas) }
+    }
+
+    /// Sets ε.
+    pub fn epsilon(self, epsilon: f64) -> Self {
+        Self { adam: self.adam.epsilon(epsilon) }
+    }
+
+    /// Divides by the largest mean square so far, as [`Adam::amsgrad`].
+    pub fn amsgrad(self) -> Self {
+        Self { adam: self.adam.amsgrad() }
+    }
+
+    fn step_of(&mut self, gradient: View<'_>, network: ViewMut<'_>) -> Result<(), Error> {
+        self.adam.step_of(gradient, network)
     }
 }
 
-#[diagnostic::do_not_recommend] // so that the error is that of `Optimizer`, not of `SameType`
-impl<S: Parameters, N: Parameters + SameType<S>> Optimizer<N> for AdamW<S> {
-    fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
-        &mut self,
-        network: &mut M,
-        gradient: &G,
-    ) -> Result<(), Error> {
-        let (network, gradient) = (network.as_network_mut(), gradient.as_gradient());
-        self.adam.step_with_decay(network.cast_one_mut(), gradient.cast_one(), self.weight_decay)
-    }
-
-    fn learning_rate(&mut self) -> &mut f64 {
-        &mut self.adam.learning_rate
-    }
-}
+optimizer!(AdamW in adam);

@@ -1,6 +1,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::paths::{check_paths as check_paths_of, leads_to};
 use super::{GradientOf, Optimizer};
 use crate::Error;
 use crate::kernel::Real;
@@ -69,38 +70,28 @@ impl<N: Parameters, O: Optimizer<N>> Optimizer<N> for FreezeParameters<O> {
 }
 
 fn check_paths(node: &Node, paths: &[String]) -> Result<(), Error> {
-    let mut evaluated = Vec::new();
-    describe_leaves(node, &mut |path, _| {
-        let path = path.to_string();
-        if let Some(part) = path.strip_suffix(EVALUATED) {
-            evaluated.push(String::from(part));
+    check_paths_of(node, paths.iter())?;
+    let mut statistics = None;
+    describe(node, &mut |parameter| {
+        let is_buffer = matches!(parameter.role, Role::Buffer { .. });
+        if is_buffer && statistics.is_none() && paths.iter().any(|path| leads_to(path, parameter)) {
+            let full = parameter.path.to_string();
+            if !is_evaluated(node, &full) {
+                statistics = Some(full);
+            }
         }
     });
-    for path in paths {
-        let (mut found, mut statistics) = (false, None);
-        describe(node, &mut |parameter| {
-            if leads_to(path, parameter) {
-                found = true;
-                let full = parameter.path.to_string();
-                let kept = evaluated.iter().any(|part| full.starts_with(part.as_str()));
-                if matches!(parameter.role, Role::Buffer { .. }) && !kept {
-                    statistics.get_or_insert(full);
-                }
-            }
-        });
-        match statistics {
-            _ if !found => return Err(Error::UnknownPath { path: path.clone() }),
-            Some(path) => return Err(Error::FrozenStatistics { path }),
-            None => {}
-        }
-    }
-    Ok(())
+    statistics.map_or(Ok(()), |path| Err(Error::FrozenStatistics { path }))
 }
 
-/// Returns whether a parameter is at this path, or below it.
-fn leads_to(path: &str, parameter: &Parameter<'_>) -> bool {
-    let full = parameter.path.to_string();
-    full.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+/// Returns whether the parameter at this path is in a part in evaluation mode.
+fn is_evaluated(node: &Node, full: &str) -> bool {
+    let mut evaluated = false;
+    describe_leaves(node, &mut |path, _| {
+        let path = path.to_string();
+        evaluated |= path.strip_suffix(EVALUATED).is_some_and(|part| full.starts_with(part));
+    });
+    evaluated
 }
 
 fn save(network: View<'_>, paths: &[String], saved: &mut Vec<u8>) {

@@ -2,34 +2,75 @@
 //!
 //! An optimizer's moments have the type of the network that it trains, and its step is one loop over the parameters.
 //! Its settings are public fields, so you can change them between steps: `adam.learning_rate *= 0.9`.
+//!
+//! | optimizer | in PyTorch | settings besides the learning rate |
+//! |---|---|---|
+//! | [`Sgd`] | `SGD` | momentum, dampening, Nesterov |
+//! | [`Asgd`] | `ASGD` | λ, α, the start of the average |
+//! | [`Adagrad`] | `Adagrad` | decay of the rate, initial sum, ε |
+//! | [`Adadelta`] | `Adadelta` | ρ, ε |
+//! | [`RmsProp`] | `RMSprop` | ρ (`alpha`), ε, momentum, centred |
+//! | [`Adam`], [`AdamW`] | `Adam`, `AdamW` | betas, ε, AMSGrad |
+//! | [`Adamax`] | `Adamax` | betas, ε |
+//! | [`NAdam`] | `NAdam` | betas, ε, decay of the momentum |
+//! | [`RAdam`] | `RAdam` | betas, ε |
+//! | [`Rprop`] | `Rprop` | etas, smallest and largest step |
+//! | [`Lion`] | none | betas |
+//! | [`Lbfgs`] | `LBFGS` | iterations, evaluations, tolerances, history, line search |
+//! | none | `SparseAdam` | gradients here are dense: a layer's gradient has the layer's own type |
+//! | none | `Adafactor`, `Muon` | their steps are computed from whole matrices |
+//!
+//! All but `Lbfgs` have the [`StepOptions`]: weight decay, added to the gradient or decoupled, of the weights only or of all
+//! parameters ([`decay_all`](StepOptions::decay_all), as in PyTorch); [`Group`]s of parameters with rates and decays of
+//! their own; and `maximize`.
 
+mod adadelta;
+mod adagrad;
 mod adam;
+mod adamax;
 mod adamw;
+mod asgd;
 mod clip;
 mod freeze;
+mod lbfgs;
+mod line_search;
+mod lion;
 mod moving_average;
+mod nadam;
+mod options;
+mod paths;
+mod radam;
 mod rmsprop;
+mod rprop;
 mod sgd;
 mod step;
+mod vectors;
 
-#[cfg(feature = "fit")]
 use alloc::string::{String, ToString};
 
 use crate::Error;
 pub use crate::bounds::GradientOf;
-#[cfg(feature = "fit")]
 use crate::kernel::{Real, all_finite};
-use crate::layer::Parameters;
-#[cfg(feature = "fit")]
-use crate::layer::{Parameter, View, Visitor, visit};
+use crate::layer::{Parameter, Parameters, View, Visitor, visit};
 use chainrule_parameters::AsNetwork;
 
+pub use adadelta::Adadelta;
+pub use adagrad::Adagrad;
 pub use adam::Adam;
+pub use adamax::Adamax;
 pub use adamw::AdamW;
+pub use asgd::Asgd;
 pub use clip::{clip_norm, clip_value};
 pub use freeze::FreezeParameters;
+pub use lbfgs::{Lbfgs, Minimized};
+pub use lion::Lion;
 pub use moving_average::ExponentialMovingAverage;
+pub use nadam::NAdam;
+pub use options::{Group, StepOptions};
+pub(crate) use paths::unknown_path;
+pub use radam::RAdam;
 pub use rmsprop::RmsProp;
+pub use rprop::Rprop;
 pub use sgd::Sgd;
 use step::{Rule, take_step};
 
@@ -58,19 +99,16 @@ pub trait Optimizer<N: Parameters> {
 }
 
 /// Returns the path of the first parameter with a number that is not finite, the index of that number, and the number.
-#[cfg(feature = "fit")]
 pub(crate) fn first_non_finite(network: View<'_>) -> Option<(String, usize, f64)> {
     let mut find = FindNonFinite { found: None };
     visit([network], [], &mut find);
     find.found
 }
 
-#[cfg(feature = "fit")]
 struct FindNonFinite {
     found: Option<(String, usize, f64)>,
 }
 
-#[cfg(feature = "fit")]
 impl Visitor<1, 0> for FindNonFinite {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
         if self.found.is_none()
@@ -83,7 +121,7 @@ impl Visitor<1, 0> for FindNonFinite {
 }
 
 /// Checks a setting that must be at least 0, and finite as an `f32` too.
-fn check_size(name: &'static str, value: f64) -> Result<(), Error> {
+pub(crate) fn check_size(name: &'static str, value: f64) -> Result<(), Error> {
     if (0.0..=f64::from(f32::MAX)).contains(&value) {
         return Ok(());
     }
@@ -104,4 +142,12 @@ pub(crate) fn check_share(name: &'static str, value: f64) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::Setting { name, value, expected: "at least 0 and below 1" })
+}
+
+/// Checks a setting that must be between 0 and 1, both included.
+fn check_between_0_and_1(name: &'static str, value: f64) -> Result<(), Error> {
+    if (0.0..=1.0).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::Setting { name, value, expected: "between 0 and 1" })
 }

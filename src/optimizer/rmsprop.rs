@@ -1,17 +1,19 @@
-use super::{GradientOf, Optimizer, Rule, check_divisor, check_share, check_size, take_step};
+use super::options::optimizer;
+use super::{Rule, StepOptions, check_divisor, check_share, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Owned, Parameters, View, ViewMut};
-use crate::tensor::SameType;
-use chainrule_parameters::AsNetwork;
 
 /// The RMSprop optimizer: the step of each parameter is its gradient, divided by the root of the running mean of its
 /// square.
 ///
-/// `s = ρ s + (1 - ρ) g²`, `w = w - η g / (√s + ε)`.
+/// `s = ρ s + (1 - ρ) g²`, `w = w - η g / (√s + ε)`. The centred form divides by `√(s - m²) + ε`, with the running mean
+/// `m = ρ m + (1 - ρ) g`; a difference below 0, by rounding, counts as 0. With momentum, `v = μ v + g / (√s + ε)` and
+/// `w = w - η v`.
 ///
 /// # Source
-/// Hinton, "Neural networks for machine learning", lecture 6e (2012), in PyTorch's form.
+/// Hinton, "Neural networks for machine learning", lecture 6e (2012), in PyTorch's form; centred and with momentum:
+/// Graves, "Generating sequences with recurrent neural networks", 2013, eq. 38 to 45.
 #[derive(Clone, Debug)]
 pub struct RmsProp<N: Parameters> {
     /// η, at least 0.
@@ -20,65 +22,125 @@ pub struct RmsProp<N: Parameters> {
     pub decay: f64,
     /// ε, which prevents a division by zero, above 0: 1e-8 by default.
     pub epsilon: f64,
+    /// μ, the momentum, at least 0 and below 1: 0 by default.
+    pub momentum: f64,
+    /// Whether to divide by the standard deviation of the gradient instead of its root mean square.
+    pub centered: bool,
+    /// Weight decay, groups of parameters, and ascent.
+    pub options: StepOptions,
     /// The learning rate that the program gave to `new`.
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     pub(crate) square: Owned<N>,
+    /// The mean and the velocity, if the form is centred or has momentum.
+    pub(crate) more: Option<[Owned<N>; 2]>,
 }
 
 impl<N: Parameters> RmsProp<N> {
     /// Creates the optimizer with a decay of 0.99.
     pub fn new(learning_rate: f64) -> Self {
-        Self { learning_rate, first_rate: learning_rate, decay: 0.99, epsilon: 1e-8, square: Owned::zeros() }
+        Self {
+            learning_rate,
+            first_rate: learning_rate,
+            decay: 0.99,
+            epsilon: 1e-8,
+            momentum: 0.0,
+            centered: false,
+            options: StepOptions::default(),
+            square: Owned::zeros(),
+            more: None,
+        }
     }
 
     /// Sets the decay rate of the running mean.
     pub fn decay(self, decay: f64) -> Self {
         Self { decay, ..self }
     }
-}
 
-#[diagnostic::do_not_recommend] // so that the error is that of `Optimizer`, not of `SameType`
-impl<S: Parameters, N: Parameters + SameType<S>> Optimizer<N> for RmsProp<S> {
-    fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
-        &mut self,
-        network: &mut M,
-        gradient: &G,
-    ) -> Result<(), Error> {
-        check_size("the learning rate", self.learning_rate)?;
+    /// Sets ε.
+    pub fn epsilon(self, epsilon: f64) -> Self {
+        Self { epsilon, ..self }
+    }
+
+    /// Sets the momentum.
+    pub fn momentum(self, momentum: f64) -> Self {
+        Self { momentum, ..self }
+    }
+
+    /// Divides by the standard deviation of the gradient instead of its root mean square.
+    pub fn centered(self) -> Self {
+        Self { centered: true, ..self }
+    }
+
+    /// Returns the mean and the velocity, if the settings need them.
+    pub(crate) fn more(&mut self) -> Option<&mut [Owned<N>; 2]> {
+        let needed = self.centered || self.momentum != 0.0;
+        needed.then(|| self.more.get_or_insert_with(|| [Owned::zeros(), Owned::zeros()]))
+    }
+
+    fn step_of(&mut self, gradient: View<'_>, network: ViewMut<'_>) -> Result<(), Error> {
         check_share("the decay of RMSprop", self.decay)?;
+        check_share("the momentum", self.momentum)?;
         check_divisor("the epsilon of RMSprop", self.epsilon)?;
-        let (network, gradient) =
-            (network.as_network_mut().cast_one_mut(), gradient.as_gradient().cast_one());
-        let update = Update { learning_rate: self.learning_rate, decay: self.decay, epsilon: self.epsilon };
-        take_step(&update, View::of(gradient), [ViewMut::of(network), ViewMut::of(&mut *self.square)])
-    }
-
-    fn learning_rate(&mut self) -> &mut f64 {
-        &mut self.learning_rate
+        let Self { decay, epsilon, momentum, centered, .. } = *self;
+        let rule = Update { decay, epsilon, momentum, centered: if centered { 1.0 } else { 0.0 } };
+        self.more();
+        let (rate, square) = (self.learning_rate, ViewMut::of(&mut *self.square));
+        match &mut self.more {
+            Some([mean, velocity]) if centered || momentum != 0.0 => {
+                let write = [network, square, ViewMut::of(&mut **mean), ViewMut::of(&mut **velocity)];
+                take_step(&rule, rate, &self.options, gradient, write)
+            }
+            _ => take_step(&rule, rate, &self.options, gradient, [network, square]),
+        }
     }
 }
+
+optimizer!(RmsProp);
 
 struct Update {
-    learning_rate: f64,
     decay: f64,
     epsilon: f64,
+    momentum: f64,
+    /// 1 or 0.
+    centered: f64,
+}
+
+impl Update {
+    fn constants<T: Real>(&self, rate: f64) -> Constants<T> {
+        Constants {
+            rate: T::from_f64(rate),
+            decay: T::from_f64(self.decay),
+            rest: T::from_f64(1.0 - self.decay),
+            epsilon: T::from_f64(self.epsilon),
+            momentum: T::from_f64(self.momentum),
+            centered: T::from_f64(self.centered),
+        }
+    }
 }
 
 impl Rule<2> for Update {
     type In<T: Real> = Constants<T>;
 
-    fn in_scalar<T: Real>(&self, _: bool) -> Constants<T> {
-        Constants {
-            rate: T::from_f64(self.learning_rate),
-            decay: T::from_f64(self.decay),
-            rest: T::from_f64(1.0 - self.decay),
-            epsilon: T::from_f64(self.epsilon),
-        }
+    fn in_scalar<T: Real>(&self, rate: f64) -> Constants<T> {
+        self.constants(rate)
     }
 
-    fn largest_step(&self) -> f64 {
-        self.learning_rate / self.epsilon.min(1.0)
+    fn largest_step(&self, rate: f64) -> f64 {
+        rate / self.epsilon.min(1.0)
+    }
+}
+
+/// Centred, with momentum, or both.
+impl Rule<4> for Update {
+    type In<T: Real> = Constants<T>;
+
+    fn in_scalar<T: Real>(&self, rate: f64) -> Constants<T> {
+        self.constants(rate)
+    }
+
+    fn largest_step(&self, rate: f64) -> f64 {
+        rate.max(1.0) / self.epsilon.min(1.0) / (1.0 - self.momentum)
     }
 }
 
@@ -88,6 +150,8 @@ struct Constants<T> {
     decay: T,
     rest: T,
     epsilon: T,
+    momentum: T,
+    centered: T,
 }
 
 impl<T: Real> Elementwise<T, 1, 2> for Constants<T> {
@@ -95,5 +159,16 @@ impl<T: Real> Elementwise<T, 1, 2> for Constants<T> {
     fn apply(&self, [g]: [T; 1], [w, s]: [T; 2]) -> [T; 2] {
         let s = self.decay * s + self.rest * g * g;
         [w - self.rate * g / (s.sqrt() + self.epsilon), s]
+    }
+}
+
+impl<T: Real> Elementwise<T, 1, 4> for Constants<T> {
+    #[inline(always)]
+    fn apply(&self, [g]: [T; 1], [w, s, m, v]: [T; 4]) -> [T; 4] {
+        let s = self.decay * s + self.rest * g * g;
+        let m = self.decay * m + self.rest * g;
+        let divisor = (s - self.centered * m * m).max(T::zero()).sqrt() + self.epsilon;
+        let v = self.momentum * v + g / divisor;
+        [w - self.rate * v, s, m, v]
     }
 }

@@ -1,13 +1,12 @@
-use super::{GradientOf, Optimizer, Rule, check_share, check_size, take_step};
+use super::options::optimizer;
+use super::{Rule, StepOptions, check_between_0_and_1, check_share, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Owned, Parameters, View, ViewMut};
-use crate::tensor::SameType;
-use chainrule_parameters::AsNetwork;
 
 /// Stochastic gradient descent, optionally with momentum.
 ///
-/// `v = μ v + g`, `w = w - η v`; Nesterov's form steps by `g + μ v` instead of `v`.
+/// `v = μ v + (1 - τ) g`, `w = w - η v`; Nesterov's form steps by `g + μ v` instead of `v`. The first velocity is g.
 ///
 /// # Source
 /// Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep learning", ICML 2013,
@@ -18,11 +17,17 @@ pub struct Sgd<N: Parameters> {
     pub learning_rate: f64,
     /// μ, the momentum: at least 0 and below 1.
     pub momentum: f64,
+    /// τ, the dampening of the momentum, between 0 and 1: 0 by default.
+    pub dampening: f64,
     /// Whether to use Nesterov's form of momentum.
     pub nesterov: bool,
+    /// Weight decay, groups of parameters, and ascent.
+    pub options: StepOptions,
     /// The learning rate that the program gave to `new`.
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
+    /// The number of steps with momentum.
+    pub(crate) steps: u64,
     pub(crate) velocity: Owned<N>,
 }
 
@@ -33,7 +38,10 @@ impl<N: Parameters> Sgd<N> {
             learning_rate,
             first_rate: learning_rate,
             momentum: 0.0,
+            dampening: 0.0,
             nesterov: false,
+            options: StepOptions::default(),
+            steps: 0,
             velocity: Owned::zeros(),
         }
     }
@@ -43,112 +51,98 @@ impl<N: Parameters> Sgd<N> {
         Self { momentum, ..self }
     }
 
+    /// Sets the dampening of the momentum.
+    pub fn dampening(self, dampening: f64) -> Self {
+        Self { dampening, ..self }
+    }
+
     /// Sets Nesterov's momentum.
     pub fn nesterov(self, momentum: f64) -> Self {
         Self { momentum, nesterov: true, ..self }
     }
-}
 
-#[diagnostic::do_not_recommend] // so that the error is that of `Optimizer`, not of `SameType`
-impl<S: Parameters, N: Parameters + SameType<S>> Optimizer<N> for Sgd<S> {
-    fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
-        &mut self,
-        network: &mut M,
-        gradient: &G,
-    ) -> Result<(), Error> {
-        check_size("the learning rate", self.learning_rate)?;
+    fn step_of(&mut self, gradient: View<'_>, network: ViewMut<'_>) -> Result<(), Error> {
         check_share("the momentum", self.momentum)?;
-        let (network, gradient) =
-            (network.as_network_mut().cast_one_mut(), gradient.as_gradient().cast_one());
+        check_between_0_and_1("the dampening", self.dampening)?;
         let (rate, momentum) = (self.learning_rate, self.momentum);
-        let (gradient, network) = (View::of(gradient), ViewMut::of(network));
         if momentum == 0.0 {
             // Without momentum no velocity is stored.
-            return take_step(&Plain(rate), gradient, [network]);
+            return take_step(&Plain, rate, &self.options, gradient, [network]);
         }
+        let new = if self.steps == 0 { 1.0 } else { 1.0 - self.dampening };
+        let [ahead, behind] = if self.nesterov { [1.0, momentum] } else { [0.0, 1.0] };
+        let rule = Heavy { momentum, new, ahead, behind };
         let write = [network, ViewMut::of(&mut *self.velocity)];
-        if self.nesterov {
-            take_step(&Ahead { rate, momentum }, gradient, write)
-        } else {
-            take_step(&Heavy { rate, momentum }, gradient, write)
-        }
-    }
-
-    fn learning_rate(&mut self) -> &mut f64 {
-        &mut self.learning_rate
+        take_step(&rule, rate, &self.options, gradient, write)?;
+        self.steps += 1;
+        Ok(())
     }
 }
+
+optimizer!(Sgd);
 
 /// Without momentum.
-struct Plain<T>(T);
+struct Plain;
 
-impl Rule<1> for Plain<f64> {
-    type In<T: Real> = Plain<T>;
+impl Rule<1> for Plain {
+    type In<T: Real> = PlainConstants<T>;
 
-    fn in_scalar<T: Real>(&self, _: bool) -> Plain<T> {
-        Plain(T::from_f64(self.0))
+    fn in_scalar<T: Real>(&self, rate: f64) -> PlainConstants<T> {
+        PlainConstants(T::from_f64(rate))
     }
 
-    fn largest_step(&self) -> f64 {
-        self.0
+    fn largest_step(&self, rate: f64) -> f64 {
+        rate
     }
 }
 
-impl<T: Real> Elementwise<T, 1, 1> for Plain<T> {
+struct PlainConstants<T>(T);
+
+impl<T: Real> Elementwise<T, 1, 1> for PlainConstants<T> {
     #[inline(always)]
     fn apply(&self, [g]: [T; 1], [w]: [T; 1]) -> [T; 1] {
         [w - self.0 * g]
     }
 }
 
-/// With momentum.
-struct Heavy<T> {
+/// With momentum: a step by `ahead * g + behind * v`.
+struct Heavy {
+    momentum: f64,
+    new: f64,
+    ahead: f64,
+    behind: f64,
+}
+
+impl Rule<2> for Heavy {
+    type In<T: Real> = HeavyConstants<T>;
+
+    fn in_scalar<T: Real>(&self, rate: f64) -> HeavyConstants<T> {
+        HeavyConstants {
+            rate: T::from_f64(rate),
+            momentum: T::from_f64(self.momentum),
+            new: T::from_f64(self.new),
+            ahead: T::from_f64(self.ahead),
+            behind: T::from_f64(self.behind),
+        }
+    }
+
+    fn largest_step(&self, rate: f64) -> f64 {
+        rate.max(1.0) / (1.0 - self.momentum)
+    }
+}
+
+struct HeavyConstants<T> {
     rate: T,
     momentum: T,
+    new: T,
+    ahead: T,
+    behind: T,
 }
 
-impl Rule<2> for Heavy<f64> {
-    type In<T: Real> = Heavy<T>;
-
-    fn in_scalar<T: Real>(&self, _: bool) -> Heavy<T> {
-        Heavy { rate: T::from_f64(self.rate), momentum: T::from_f64(self.momentum) }
-    }
-
-    fn largest_step(&self) -> f64 {
-        self.rate.max(1.0) / (1.0 - self.momentum)
-    }
-}
-
-impl<T: Real> Elementwise<T, 1, 2> for Heavy<T> {
+impl<T: Real> Elementwise<T, 1, 2> for HeavyConstants<T> {
     #[inline(always)]
     fn apply(&self, [g]: [T; 1], [w, v]: [T; 2]) -> [T; 2] {
-        let v = self.momentum * v + g;
-        [w - self.rate * v, v]
-    }
-}
-
-/// With Nesterov's.
-struct Ahead<T> {
-    rate: T,
-    momentum: T,
-}
-
-impl Rule<2> for Ahead<f64> {
-    type In<T: Real> = Ahead<T>;
-
-    fn in_scalar<T: Real>(&self, _: bool) -> Ahead<T> {
-        Ahead { rate: T::from_f64(self.rate), momentum: T::from_f64(self.momentum) }
-    }
-
-    fn largest_step(&self) -> f64 {
-        self.rate.max(1.0) / (1.0 - self.momentum)
-    }
-}
-
-impl<T: Real> Elementwise<T, 1, 2> for Ahead<T> {
-    #[inline(always)]
-    fn apply(&self, [g]: [T; 1], [w, v]: [T; 2]) -> [T; 2] {
-        let v = self.momentum * v + g;
-        [w - self.rate * (g + self.momentum * v), v]
+        let v = self.momentum * v + self.new * g;
+        [w - self.rate * (self.ahead * g + self.behind * v), v]
     }
 }

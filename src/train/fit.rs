@@ -10,7 +10,7 @@ use super::rate::Rate;
 use super::run::{Course, Run};
 use super::{Epoch, Fit, FitError, Trainer};
 use crate::Error;
-use crate::checkpoint::{ChangedSetting, State, StateFile};
+use crate::checkpoint::{self, ChangedSetting, State, StateFile};
 use crate::data::{Dataset, Loader};
 use crate::layer::compare::copy;
 use crate::layer::{Bare, Owned, Parameters, View};
@@ -86,7 +86,8 @@ impl<N, L, O> Trainer<N, L, O> {
             (Some(file), Some(path)) => Some(run.check(file, path, &options, &mut loader)?),
             _ => None,
         };
-        let (course, rate) = (resumable.as_ref().map_or(&run.course, |file| &file.course), run.trainer.rate);
+        let course = resumable.as_ref().map_or(&run.course, |file| &file.course);
+        let rate = run.trainer.rate.clone();
         let (steps, start) = match &resumable {
             Some(file) => (file.steps, file.schedule_start),
             None => (run.trainer.steps, rate.start),
@@ -94,7 +95,7 @@ impl<N, L, O> Trainer<N, L, O> {
         let history = course.history(options.names()).map_err(|error| FitError::Log(error.into()))?;
         let rate = Rate { start, ..rate };
         if course.epoch < options.epochs && rate.ends().is_some_and(|end| end <= steps) {
-            return Err(FitError::NoLearningRate { schedule: rate.schedule, start, step: steps });
+            return Err(FitError::NoLearningRate { schedule: Box::new(rate.schedule), start, step: steps });
         }
         let new = path.filter(|_| file.is_none());
         if let Some(path) = new {
@@ -133,7 +134,9 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         let mut progress = Progress::new(options.quiet, options.epochs, batches, done);
         changed.iter().for_each(|setting| progress.line(&setting.to_string()));
         self.announce(&progress, options, done, batches);
+        let mut trained = false;
         while !self.is_over(options) {
+            trained = true;
             let epoch = self.course.epoch + 1;
             progress.epoch(epoch);
             loop {
@@ -170,8 +173,19 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
             if let Some(callback) = &mut options.on_epoch
                 && progress.suspend(|| callback(&epoch)) == ControlFlow::Break(())
             {
+                progress.line(&format!("stopped by `on_epoch` after epoch {}", epoch.number));
                 break;
             }
+        }
+        if trained && self.stops_early(options) {
+            let Course { epoch, waited, .. } = self.course;
+            let name = &options.monitor.name;
+            progress.line(&format!(
+                "stopped early after epoch {epoch}: no better {name} in the last {waited} epochs"
+            ));
+        }
+        if let Some(which) = self.which() {
+            progress.line(&which);
         }
         Ok(())
     }
@@ -195,7 +209,12 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
 
     /// Returns whether all epochs are trained, or early stopping ends the run.
     fn is_over<X, Target, Y>(&self, options: &Fit<'_, X, Target, Y>) -> bool {
-        self.course.epoch >= options.epochs || options.patience.is_some_and(|most| self.course.waited >= most)
+        self.course.epoch >= options.epochs || self.stops_early(options)
+    }
+
+    /// Returns whether early stopping ends the run.
+    fn stops_early<X, Target, Y>(&self, options: &Fit<'_, X, Target, Y>) -> bool {
+        options.patience.is_some_and(|most| self.course.waited >= most)
     }
 
     /// Prints what a reader of the program would not expect of this run, of which `done` batches are trained.
@@ -214,7 +233,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
                 "the checkpoint stopped early at epoch {epoch}, {waited} epochs after its best: nothing is trained"
             ));
         }
-        let rate = self.trainer.rate;
+        let rate = &self.trainer.rate;
         let last = self.trainer.steps + (options.epochs.saturating_mul(batches)).saturating_sub(done);
         if let Some(end) = rate.ends().filter(|&end| end + batches <= last && !self.is_over(options)) {
             progress.line(&format!(
@@ -256,8 +275,19 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
                 })?;
                 epoch.metrics.push((name.clone(), value));
             }
-            (epoch.validation_loss, epoch.best) = (Some(loss), self.is_best(loss));
-            let factor = self.course.observe(loss);
+            epoch.validation_loss = Some(loss);
+        }
+        let monitored = match &options.monitor.name[..] {
+            LOSS => Some(loss),
+            VALIDATION_LOSS => epoch.validation_loss,
+            name => epoch.metric(name),
+        };
+        if let Some(value) = monitored {
+            epoch.best = self.is_best(value);
+            if let Some(path) = options.best_file.as_ref().filter(|_| epoch.best) {
+                checkpoint::save(self.network(), path).map_err(FitError::Checkpoint)?;
+            }
+            let factor = self.course.observe(value);
             self.trainer.scale_rate(factor);
         }
         let validation = epoch.validation_loss.map(|loss| (VALIDATION_LOSS, loss));

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::Monitor;
 use crate::Error;
 use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
@@ -20,11 +21,28 @@ pub enum FitError {
     /// The batch size is 0.
     #[error("a batch of 0 samples has no loss: give each batch at least 1, as in `.batch_size(1)`")]
     NoBatch,
-    /// An option needs the validation loss, but there is no validation set.
+    /// An option needs a validation set, but there is none.
     #[error("{what} needs a validation set, and there is none: give one with `.validate(&data)`")]
     NoValidation {
         /// The option.
         what: String,
+    },
+    /// The run should monitor a value that it does not measure.
+    #[error("no value of an epoch is called `{name}`: there are {}", names.join(", "))]
+    NoSuchValue {
+        /// The name of the [`Monitor`](crate::Monitor).
+        name: String,
+        /// The names of the values.
+        names: Vec<String>,
+    },
+    /// The plateau watches for larger values, and the run for smaller ones.
+    #[error(
+        "the plateau waits for larger values, and `{monitor}` for smaller ones: monitor a value that should become large, \
+         as in `.monitor(Monitor::max(\"accuracy\"))`"
+    )]
+    OtherDirection {
+        /// What the run monitors.
+        monitor: Box<Monitor>,
     },
     /// A setting is outside its range.
     #[error(transparent)]
@@ -37,7 +55,7 @@ pub enum FitError {
     )]
     NoLearningRate {
         /// The schedule.
-        schedule: Schedule,
+        schedule: Box<Schedule>,
         /// The step at which it began.
         start: u64,
         /// The step that would be the first of this call.

@@ -12,6 +12,8 @@ mod fit_error;
 #[cfg(feature = "flow")]
 mod locate_non_finite;
 #[cfg(feature = "fit")]
+mod monitor;
+#[cfg(feature = "fit")]
 mod options;
 #[cfg(feature = "fit")]
 mod progress;
@@ -38,6 +40,8 @@ use chainrule_parameters::IntoOwned;
 use data_parallel::{AnyDataParallel, DataParallel, Pieces};
 #[cfg(feature = "fit")]
 pub use fit_error::FitError;
+#[cfg(feature = "fit")]
+pub use monitor::Monitor;
 #[cfg(feature = "fit")]
 pub use options::{Epoch, Fit};
 use rate::Rate;
@@ -126,6 +130,7 @@ impl<N: Parameters, L: Clone, O: Clone> Clone for Trainer<N, L, O> {
             workspace: Workspace::default(),
             rng: copy_of(&self.rng),
             parallel: DataParallel::default(),
+            rate: self.rate.clone(),
             ..*self
         }
     }
@@ -194,7 +199,7 @@ impl<N, L, O> Trainer<N, L, O> {
     /// ```
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         let rate = *(self.optimize.learning_rate)(&mut self.optimizer);
-        self.rate = self.rate.restart(schedule, rate, self.steps);
+        self.rate.restart(schedule, rate, self.steps);
         self
     }
 

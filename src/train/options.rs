@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use rand::Rng;
 
-use super::FitError;
+use super::{FitError, Monitor};
 use crate::Error;
 use crate::data::Dataset;
 #[cfg(feature = "flow")]
@@ -25,7 +25,12 @@ pub struct Fit<'a, X, Target, Y> {
     pub(super) batch_size: usize,
     pub(super) validation: Option<&'a Dataset<X, Target>>,
     pub(super) metrics: Vec<(String, Metric<'a, Y, Target>)>,
+    pub(super) monitor: Monitor,
     pub(super) patience: Option<u64>,
+    /// Whether the network is the best one at the end.
+    pub(super) keep_best: bool,
+    /// The file of the best network.
+    pub(super) best_file: Option<PathBuf>,
     pub(super) plateau: Option<Plateau>,
     pub(super) decay: Option<f64>,
     pub(super) augment: Option<Augment<'a, X>>,
@@ -55,7 +60,8 @@ pub struct Epoch {
     pub validation_loss: Option<f64>,
     /// Each metric of the validation set, by its name.
     pub metrics: Vec<(String, f64)>,
-    /// Whether the validation loss is the least so far.
+    /// Whether the [monitored](Fit::monitor) value is the best so far: by default, whether the validation loss is the
+    /// least.
     pub best: bool,
 }
 
@@ -74,7 +80,10 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
             batch_size: 32,
             validation: None,
             metrics: vec![],
+            monitor: Monitor::default(),
             patience: None,
+            keep_best: false,
+            best_file: None,
             plateau: None,
             decay: None,
             augment: None,
@@ -112,13 +121,49 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
         self
     }
 
-    /// Stops when the validation loss has not reached a new minimum for `patience` epochs in a row. At the end, the
-    /// network is that of the least validation loss.
+    /// Sets the value that [`stop_early`](Self::stop_early), [`keep_best`](Self::keep_best),
+    /// [`save_best`](Self::save_best) and [`plateau`](Self::plateau) look at, by its name: the training `loss`, the
+    /// `validation loss` or a metric. By default it is the validation loss.
+    ///
+    /// ```
+    /// # use chainrule::data::Dataset;
+    /// # use chainrule::metrics::accuracy;
+    /// # use chainrule::prelude::*;
+    /// # let labels: Vec<_> = Label::<2>::all().cycle().take(40).collect();
+    /// # let test = Dataset::new((0..40).map(|at| Vector([at as f32])).collect(), labels)?;
+    /// let options = Fit::epochs(30)
+    ///     .validate(&test)
+    ///     .metric("accuracy", accuracy)
+    ///     .monitor(Monitor::max("accuracy").min_delta(0.001))
+    ///     .stop_early(3);
+    /// # let net = Linear::<1, 2>::init(&mut rng(1));
+    /// # Trainer::new(net, CrossEntropy::default(), Adam::new(0.01), 1).fit(&test, options.quiet())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn monitor(self, monitor: Monitor) -> Self {
+        Self { monitor, ..self }
+    }
+
+    /// Stops when the [monitored](Self::monitor) value, by default the validation loss, has not improved for `patience`
+    /// epochs in a row. At the end, the network is that of the best epoch.
     pub fn stop_early(self, patience: u64) -> Self {
         Self { patience: Some(patience.max(1)), ..self }
     }
 
-    /// Reduces the learning rate when the validation loss has stopped falling. It can be combined with a schedule.
+    /// Sets the network at the end to that of the epoch whose [monitored](Self::monitor) value was best, without stopping
+    /// earlier.
+    pub fn keep_best(self) -> Self {
+        Self { keep_best: true, ..self }
+    }
+
+    /// Saves the network to this file after each epoch whose [monitored](Self::monitor) value is the best so far.
+    /// [`checkpoint::load`](crate::checkpoint::load) reads it.
+    pub fn save_best(self, path: impl Into<PathBuf>) -> Self {
+        Self { best_file: Some(path.into()), ..self }
+    }
+
+    /// Reduces the learning rate when the [monitored](Self::monitor) value, by default the validation loss, has stopped
+    /// improving. Whether larger is better follows from the monitor. It can be combined with a schedule.
     pub fn plateau(self, plateau: Plateau) -> Self {
         Self { plateau: Some(plateau), ..self }
     }
@@ -145,7 +190,7 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
     /// * A schedule continues at the step of the file, even if it is another one.
     /// * A learning rate that the program has changed multiplies what a plateau has made of the old one.
     /// * Early stopping and an average that are added begin with the next epoch; without them, their networks in the
-    ///   file are ignored.
+    ///   file are ignored. So does the search for the best epoch if the program monitors another value.
     /// * If the file already has all epochs, nothing is trained, and a line says so.
     ///
     /// The file of another network or a data set of another length is an error, unless
@@ -205,17 +250,28 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
         if self.batch_size == 0 {
             return Err(FitError::NoBatch);
         }
+        let metric = self.metrics.first().map(|(name, _)| format!("the metric `{name}`"));
+        let stop = self.patience.map(|_| "early stopping".into());
+        let plateau = self.plateau.map(|_| "a plateau".into());
+        let best = (self.keep_best || self.best_file.is_some()).then(|| "the best network".into());
+        let monitors = stop.or(plateau).or(best);
+        let names: Vec<_> = self.names().collect();
+        let is_measured = names.contains(&self.monitor.name);
         if self.validation.is_none() {
-            let metric = self.metrics.first().map(|(name, _)| format!("the metric `{name}`"));
-            let stop = self.patience.map(|_| "early stopping".into());
-            let plateau = self.plateau.map(|_| "a plateau".into());
-            if let Some(what) = stop.or(plateau).or(metric) {
+            let of_validation = monitors.clone().filter(|_| self.monitor.name != LOSS);
+            if let Some(what) = of_validation.or(metric) {
                 return Err(FitError::NoValidation { what });
             }
         }
+        if !is_measured && (monitors.is_some() || self.monitor != Monitor::default()) {
+            return Err(FitError::NoSuchValue { name: self.monitor.name.clone(), names });
+        }
+        if self.plateau.is_some_and(|plateau| plateau.maximize && !self.monitor.maximize) {
+            return Err(FitError::OtherDirection { monitor: Box::new(self.monitor.clone()) });
+        }
         let average = self.decay.map_or(Ok(()), |decay| check_share("the decay of an average", decay));
         let plateau = self.plateau.map_or(Ok(()), |plateau| plateau.check());
-        average.and(plateau).map_err(FitError::Setting)
+        average.and(plateau).and(self.monitor.check()).map_err(FitError::Setting)
     }
 
     /// Returns the names of the values in each row of the history.

@@ -3,7 +3,7 @@
 use crate::schedule::Schedule;
 
 /// A schedule, and what it has done to the learning rate.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Rate {
     pub(super) schedule: Schedule,
     /// The step at which the schedule begins.
@@ -20,8 +20,8 @@ impl Rate {
 
     /// Returns another schedule that begins at this step. It multiplies the rate that this one multiplied, unless the
     /// program has set another `rate` since.
-    pub(super) fn restart(self, schedule: Schedule, rate: f64, start: u64) -> Self {
-        Self { schedule, start, set: self.set.filter(|&[_, last]| last == rate) }
+    pub(super) fn restart(&mut self, schedule: Schedule, rate: f64, start: u64) {
+        *self = Self { schedule, start, set: self.set.filter(|&[_, last]| last == rate) };
     }
 
     /// Sets the learning rate of this step. If the program has changed the rate since the last step, the schedule

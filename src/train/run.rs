@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::checkpoint::has_other_rate;
-use super::{Fit, FitError, Trainer};
+use super::{Fit, FitError, Monitor, Trainer};
 use crate::checkpoint::{
     ChangedSetting, CheckedState, CheckpointError, State, StateFields, StateFile, save_state,
 };
@@ -17,7 +17,7 @@ use crate::schedule::Plateau;
 /// A trainer with the state of its run.
 pub(super) struct Run<'t, N: Parameters, L, O> {
     pub(super) trainer: &'t mut Trainer<N, L, O>,
-    /// The network of the least validation loss; zeros before the first.
+    /// The network of the best epoch; zeros before the first.
     best: Owned<N>,
     pub(super) average: ExponentialMovingAverage<N>,
     pub(super) course: Course,
@@ -27,8 +27,10 @@ pub(super) struct Run<'t, N: Parameters, L, O> {
 /// The options of a run that a checkpoint names.
 struct Settings {
     batch_size: usize,
-    /// The number of epochs; with early stopping the run has the best network.
+    monitor: Monitor,
     patience: Option<u64>,
+    /// Whether the run has the best network, as with early stopping.
+    keeps_best: bool,
     /// The decay rate; with it the run has an average.
     decay: Option<f64>,
     plateau: Option<Plateau>,
@@ -47,8 +49,10 @@ pub(super) struct Course {
     /// The sum of the losses of this epoch's samples, and their number.
     sum: f64,
     samples: u64,
-    /// The least validation loss.
-    least: Option<f64>,
+    /// What is monitored.
+    measure: String,
+    /// The best monitored value, and its epoch.
+    pub(super) best: Option<(f64, u64)>,
     /// The number of epochs since then.
     pub(super) waited: u64,
     pub(super) plateau: Option<Plateau>,
@@ -71,11 +75,11 @@ impl Course {
         mean
     }
 
-    /// Returns the factor of the learning rate after an epoch of this validation loss.
-    pub(super) fn observe(&mut self, loss: f64) -> f64 {
+    /// Returns the factor of the learning rate after an epoch of this monitored value.
+    pub(super) fn observe(&mut self, value: f64) -> f64 {
         let Some(plateau) = &mut self.plateau else { return 1.0 };
         let before = plateau.rate();
-        let after = plateau.observe(loss);
+        let after = plateau.observe(value);
         if before == after { 1.0 } else { after / before }
     }
 
@@ -117,16 +121,21 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
         options: &Fit<'_, X, Target, Y>,
         samples: usize,
     ) -> Self {
-        let plateau = options.plateau;
+        let monitor = options.monitor.clone();
+        let mut plateau = options.plateau;
+        plateau.iter_mut().for_each(|plateau| plateau.maximize = monitor.maximize);
+        let measure = monitor.measure();
         let settings = Settings {
             batch_size: options.batch_size,
+            monitor,
+            keeps_best: options.keep_best || options.patience.is_some(),
             patience: options.patience,
             decay: options.decay,
             plateau,
             validation: options.validation.map(Dataset::len),
         };
         let average = ExponentialMovingAverage::new(options.decay.unwrap_or(0.0));
-        let course = Course { plateau, samples_of_data: samples as u64, ..Course::default() };
+        let course = Course { plateau, measure, samples_of_data: samples as u64, ..Course::default() };
         Self { trainer, best: Owned::zeros(), average, course, settings }
     }
 
@@ -135,12 +144,12 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
         self.average.network().unwrap_or(&self.trainer.network)
     }
 
-    /// Returns whether this validation loss is the least so far, and copies the network if so.
-    pub(super) fn is_best(&mut self, loss: f64) -> bool {
-        let best = self.course.least.is_none_or(|least| loss < least);
+    /// Returns whether this monitored value is the best so far, and copies the network if so.
+    pub(super) fn is_best(&mut self, value: f64) -> bool {
+        let best = self.settings.monitor.is_better(value, self.course.best.map(|(value, _)| value));
         if best {
-            (self.course.least, self.course.waited) = (Some(loss), 0);
-            if self.settings.patience.is_some() {
+            (self.course.best, self.course.waited) = (Some((value, self.course.epoch)), 0);
+            if self.settings.keeps_best {
                 self.best = compare::copy(self.network());
             }
         } else {
@@ -149,9 +158,17 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
         best
     }
 
+    /// Returns which network the trainer has at the end, if it is not that of the last epoch.
+    pub(super) fn which(&self) -> Option<String> {
+        let (value, epoch) = self.course.best.filter(|_| self.settings.keeps_best)?;
+        let Monitor { name, maximize, .. } = &self.settings.monitor;
+        let best = if *maximize { "highest" } else { "lowest" };
+        Some(format!("the network is that of epoch {epoch}, with the {best} {name}, {value:.4}"))
+    }
+
     /// Sets the trainer's network to the best one or the average, if the options say so.
     pub(super) fn finish(self) {
-        if self.settings.patience.is_some() && self.course.least.is_some() {
+        if self.settings.keeps_best && self.course.best.is_some() {
             self.trainer.network = self.best;
         } else if self.average.network().is_some() {
             self.trainer.network = self.average.network;
@@ -200,9 +217,13 @@ impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
             .map_err(|_| broken("its order of the samples does not have each of them once"))?;
         course.plateau =
             self.settings.plateau.map(|new| course.plateau.map_or(new, |old| new.in_state_of(old)));
-        if self.settings.patience.is_some() && !state.has("best") {
-            (course.least, course.waited) = (None, 0); // early stopping begins now
+        if course.measure != self.course.measure {
+            course.plateau.iter_mut().for_each(Plateau::forget); // of values of something else
         }
+        if course.measure != self.course.measure || (self.settings.keeps_best && !state.has("best")) {
+            (course.best, course.waited) = (None, 0); // the best of the epochs from now on
+        }
+        course.measure.clone_from(&self.course.measure);
         let steps = state.value("trainer.steps").unwrap_or_default();
         let schedule_start = state.value("trainer.schedule.start").unwrap_or_default();
         Ok(Resumable { state, course, steps, schedule_start })
@@ -225,8 +246,9 @@ impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
 impl<N: Parameters, L, O: State> State for Run<'_, N, L, O> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.state("trainer", self.trainer);
-        let Settings { batch_size, patience, decay, plateau, validation } = &self.settings;
-        if fields.has("best", patience.is_some()) {
+        let Settings { batch_size, monitor, patience, keeps_best, decay, plateau, validation } =
+            &self.settings;
+        if fields.has("best", *keeps_best) {
             fields.network("best", &mut self.best);
         }
         if fields.has("average", decay.is_some()) {
@@ -237,6 +259,7 @@ impl<N: Parameters, L, O: State> State for Run<'_, N, L, O> {
         fields.state("course", &mut self.course);
         fields.setting("batch_size", batch_size);
         fields.setting("stop_early", or_none(patience));
+        fields.setting("monitor", monitor);
         fields.setting("plateau", or_none(plateau));
         fields.setting("validation_samples", or_none(validation));
     }

@@ -165,6 +165,32 @@ macro_rules! every_network {
 }
 pub(crate) use every_network;
 
+/// Every optimizer of a trainer, in each of its forms, at a rate.
+macro_rules! each_optimizer {
+    ($case:ident) => {
+        $case!("Sgd", |rate| Sgd::new(rate));
+        $case!("Sgd, weight decay", |rate| Sgd::new(rate).weight_decay(0.01).decay_all());
+        $case!("Sgd, momentum", |rate| Sgd::new(rate).momentum(0.9));
+        $case!("Sgd, dampening", |rate| Sgd::new(rate).momentum(0.9).dampening(0.25));
+        $case!("Sgd, Nesterov", |rate| Sgd::new(rate).nesterov(0.9));
+        $case!("Asgd", |rate| Asgd::new(rate).start(2));
+        $case!("Adagrad", |rate| Adagrad::new(rate).initial_sum(0.1));
+        $case!("Adadelta", |rate| Adadelta::new(rate));
+        $case!("RmsProp", |rate| RmsProp::new(rate));
+        $case!("RmsProp, centred", |rate| RmsProp::new(rate).centered().momentum(0.5).epsilon(1e-3));
+        $case!("Adam", |rate| Adam::new(rate));
+        $case!("Adam, AMSGrad", |rate| Adam::new(rate).amsgrad());
+        $case!("Adam, a group", |rate| Adam::new(rate).weight_decay(1e-3).group(Group::new("0").rate(0.5)));
+        $case!("AdamW", |rate| AdamW::new(rate).weight_decay(0.1));
+        $case!("Adamax", |rate| Adamax::new(rate));
+        $case!("NAdam", |rate| NAdam::new(rate));
+        $case!("RAdam", |rate| RAdam::new(rate).betas([0.9, 0.9]));
+        $case!("Rprop", |rate| Rprop::new(rate));
+        $case!("Lion", |rate| Lion::new(rate).weight_decay(0.1));
+    };
+}
+pub(crate) use each_optimizer;
+
 /// Inputs on both sides of every kink that a layer here has (0, ±1, ±3), near and far.
 pub(crate) fn inputs<X: Tensor>(samples: usize) -> Vec<X> {
     const NUMBERS: [f64; 15] =

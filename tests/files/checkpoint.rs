@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::common::{bits, inputs};
+use crate::common::{bits, each_optimizer, inputs};
 use crate::files::with_header;
 use chainrule::checkpoint::{self, ChangedSetting, CheckpointError, Format, State, StateFields};
 use chainrule::prelude::*;
@@ -73,15 +73,15 @@ fn goes_on<T: Real, O: Optimizer<Net<T>> + State>(name: &str, optimizer: fn(f64)
 }
 
 fn every_optimizer_goes_on<T: Real>() {
-    goes_on::<T, Sgd<Net<T>>>("Sgd", Sgd::new);
-    goes_on::<T, Sgd<Net<T>>>("Sgd, momentum", |rate| Sgd::new(rate).momentum(0.9));
-    goes_on::<T, Sgd<Net<T>>>("Sgd, Nesterov", |rate| Sgd::new(rate).nesterov(0.9));
-    goes_on::<T, RmsProp<Net<T>>>("RmsProp", RmsProp::new);
-    goes_on::<T, Adam<Net<T>>>("Adam", Adam::new);
+    macro_rules! case {
+        ($name:literal, $new:expr) => {
+            goes_on::<T, _>($name, $new);
+        };
+    }
+    each_optimizer!(case);
     goes_on::<T, FreezeParameters<Adam<Net<T>>>>("FreezeParameters", |rate| {
         FreezeParameters::new(Adam::new(rate), ["0"])
     });
-    goes_on::<T, AdamW<Net<T>>>("AdamW", |rate| AdamW::new(rate).weight_decay(0.1));
 }
 
 #[test]
@@ -99,14 +99,20 @@ fn every_optimizer_of_the_crate_is_among_these() {
     let mut files: Vec<_> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../src/optimizer"))
         .unwrap()
         .map(|file| file.unwrap().path())
-        .filter(|file| std::fs::read_to_string(file).unwrap().contains(" Optimizer<N> for "))
+        .filter(|file| {
+            let text = std::fs::read_to_string(file).unwrap();
+            text.contains(" Optimizer<N> for ") || text.contains("\noptimizer!(")
+        })
         .map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned())
         .collect();
     files.sort();
     assert_eq!(
         files,
-        ["adam", "adamw", "freeze", "rmsprop", "sgd"],
-        "a new optimizer: give it a line above, and a `State`"
+        [
+            "adadelta", "adagrad", "adam", "adamax", "adamw", "asgd", "freeze", "lion", "nadam", "radam",
+            "rmsprop", "rprop", "sgd"
+        ],
+        "a new optimizer: give it a line in `each_optimizer!`, and a `State`"
     );
 }
 
@@ -131,14 +137,15 @@ fn the_settings_of_the_program_apply_and_those_that_differ_are_listed() {
     let expected = [
         "optimizer.adam.learning_rate: 0.001 in the file, 7 in this program, which applies",
         "optimizer.adam.betas: [0.5, 0.75] in the file, [0.9, 0.999] in this program, which applies",
-        "optimizer.weight_decay: 0.3 in the file, 0.01 in this program, which applies",
+        "optimizer.adam.weight_decay: 0.3 in the file, 0.01 in this program, which applies",
         "schedule: Schedule::constant() in the file, Schedule::cosine(90).warm_up(9) in this program, which applies",
         "clip: the norm at 2 in the file, none in this program, which applies",
         "micro_batch: none in the file, 4 in this program, which applies",
     ];
     assert_eq!(lines(&changed), expected);
     let found = &resumed.optimizer;
-    assert_eq!((found.adam.learning_rate, found.adam.betas, found.weight_decay), (7.0, [0.9, 0.999], 0.01));
+    let decay = found.adam.options.weight_decay;
+    assert_eq!((found.adam.learning_rate, found.adam.betas, decay), (7.0, [0.9, 0.999], 0.01));
 }
 
 #[test]
@@ -154,13 +161,35 @@ fn the_settings_of_every_optimizer_are_listed() {
         changed(Sgd::new(0.1).momentum(0.5), Sgd::new(0.2).nesterov(0.25)),
         ["optimizer.learning_rate", "optimizer.momentum", "optimizer.nesterov"]
     );
-    let mut other = RmsProp::new(0.1).decay(0.5);
-    other.epsilon = 1e-6;
-    assert_eq!(changed(RmsProp::new(0.1), other), ["optimizer.decay", "optimizer.epsilon"]);
+    let name = |names: &[&str]| names.iter().map(|name| format!("optimizer.{name}")).collect::<Vec<_>>();
+    // The options of all optimizers.
+    let other = Sgd::new(0.1).weight_decay(0.5).decoupled().decay_all().maximize().group(Group::new("0"));
     assert_eq!(
-        changed(Adam::new(0.1), Adam::new(0.1).betas([0.0, 0.5]).epsilon(1.0)),
-        ["optimizer.betas", "optimizer.epsilon"]
+        changed(Sgd::new(0.1), other),
+        name(&["weight_decay", "decoupled", "decay_all", "maximize", "groups"])
     );
+    assert_eq!(changed(Sgd::new(0.1), Sgd::new(0.1).dampening(0.5)), name(&["dampening"]));
+    let other = RmsProp::new(0.1).decay(0.5).epsilon(1e-6).momentum(0.5).centered();
+    assert_eq!(changed(RmsProp::new(0.1), other), name(&["decay", "epsilon", "momentum", "centered"]));
+    assert_eq!(
+        changed(Adam::new(0.1), Adam::new(0.1).betas([0.0, 0.5]).epsilon(1.0).amsgrad()),
+        name(&["betas", "epsilon", "amsgrad"])
+    );
+    let other = Asgd::new(0.1).lambda(0.5).alpha(1.0).start(3);
+    assert_eq!(changed(Asgd::new(0.1), other), name(&["lambda", "alpha", "start"]));
+    let other = Adagrad::new(0.1).rate_decay(0.5).initial_sum(1.0).epsilon(1.0);
+    assert_eq!(changed(Adagrad::new(0.1), other), name(&["rate_decay", "initial_sum", "epsilon"]));
+    let other = Adadelta::new(0.1).decay(0.5).epsilon(1.0);
+    assert_eq!(changed(Adadelta::new(0.1), other), name(&["decay", "epsilon"]));
+    let other = Adamax::new(0.1).betas([0.0, 0.5]).epsilon(1.0);
+    assert_eq!(changed(Adamax::new(0.1), other), name(&["betas", "epsilon"]));
+    let other = NAdam::new(0.1).betas([0.0, 0.5]).epsilon(1.0).momentum_decay(1.0);
+    assert_eq!(changed(NAdam::new(0.1), other), name(&["betas", "epsilon", "momentum_decay"]));
+    let other = RAdam::new(0.1).betas([0.0, 0.5]).epsilon(1.0);
+    assert_eq!(changed(RAdam::new(0.1), other), name(&["betas", "epsilon"]));
+    let other = Rprop::new(0.1).etas([0.25, 2.0]).step_sizes([1.0, 2.0]);
+    assert_eq!(changed(Rprop::new(0.1), other), name(&["etas", "step_sizes"]));
+    assert_eq!(changed(Lion::new(0.1), Lion::new(0.1).betas([0.0, 0.5])), name(&["betas"]));
     assert_eq!(
         changed(
             FreezeParameters::new(Sgd::new(0.1), ["0"]),
@@ -168,6 +197,41 @@ fn the_settings_of_every_optimizer_are_listed() {
         ),
         ["optimizer.paths"]
     );
+}
+
+/// Two calls, and a checkpoint between them or not.
+#[test]
+fn l_bfgs_goes_on_from_a_checkpoint_bit_for_bit() {
+    struct Run(Owned<Net<f64>>, Lbfgs<Net<f64>>);
+    impl State for Run {
+        fn fields(&mut self, fields: &mut StateFields<'_>) {
+            fields.network("network", &mut self.0);
+            fields.state("optimizer", &mut self.1);
+        }
+    }
+    let (folder, xs, ys) = (Folder::new(), inputs::<Vector<3, f64>>(20), inputs::<Vector<2, f64>>(20));
+    let path = folder.path("run");
+    let new = || Lbfgs::new().history(3).max_iterations(5);
+    let minimize = |Run(net, optimizer): &mut Run| {
+        let mut workspace = Workspace::default();
+        let evaluate = |net: &Net<f64>, gradient: &mut Net<f64>| {
+            net.loss_gradient(&Huber::new(1.0), &xs, &ys, &mut workspace, gradient, &mut rng(3))
+        };
+        optimizer.minimize(net, evaluate).unwrap()
+    };
+    let mut straight = Run(net(), new());
+    assert_eq!(minimize(&mut straight).iterations, 5); // the history is full
+    checkpoint::save_state(&mut straight, &path).unwrap();
+    let mut resumed = Run(Init::init(&mut rng(9)), new().max_iterations(6));
+    let changed = checkpoint::load_state(&mut resumed, &path).unwrap();
+    assert_eq!(changed[0].name, "optimizer.max_iterations");
+    resumed.1.max_iterations = 5;
+    let result = minimize(&mut straight);
+    assert!(result.loss < result.before);
+    assert_eq!(minimize(&mut resumed), result);
+    assert_eq!(bits(&resumed.0), bits(&straight.0));
+    let mut fresh = Run(straight.0.clone(), new());
+    assert_ne!(minimize(&mut fresh).loss, minimize(&mut straight).loss, "the history makes no difference");
 }
 
 #[test]

@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use crate::common::{backward, every_combinator, every_layer, every_network, forward};
-use crate::fixtures::{Group, Named, Numbers};
+use crate::fixtures::{Group as Fixtures, Named, Numbers};
 use chainrule::Real;
+use chainrule::optimizer::{Adadelta, Adagrad, Adamax, Asgd, Group, Lbfgs, Lion, NAdam, RAdam, Rprop};
 use chainrule::prelude::*;
 use serde::Deserialize;
 
@@ -26,7 +27,7 @@ struct LayerCase {
     gradient: Named,
 }
 
-fn compare_layer<L: Layer<X, Output: Tensor>, X: Tensor>(group: &mut Group<LayerCase>, name: &str) {
+fn compare_layer<L: Layer<X, Output: Tensor>, X: Tensor>(group: &mut Fixtures<LayerCase>, name: &str) {
     let Some(case) = group.take(name) else { return };
     if case.training == EVALUATED.contains(&name) {
         group.fail(format!("{name}: training in PyTorch is {}, and not so here", case.training));
@@ -70,24 +71,24 @@ struct LossCase {
 
 /// What a loss compares with, read from a fixture.
 trait Target: Sized {
-    fn batch(group: &mut Group<LossCase>, what: &str, from: &Numbers) -> Vec<Self>;
+    fn batch(group: &mut Fixtures<LossCase>, what: &str, from: &Numbers) -> Vec<Self>;
 }
 
 impl<const N: usize, T: Real> Target for Vector<N, T> {
-    fn batch(group: &mut Group<LossCase>, what: &str, from: &Numbers) -> Vec<Self> {
+    fn batch(group: &mut Fixtures<LossCase>, what: &str, from: &Numbers) -> Vec<Self> {
         group.batch(what, from)
     }
 }
 
 impl<const CLASSES: usize> Target for Label<CLASSES> {
-    fn batch(_: &mut Group<LossCase>, what: &str, from: &Numbers) -> Vec<Self> {
+    fn batch(_: &mut Fixtures<LossCase>, what: &str, from: &Numbers) -> Vec<Self> {
         let label =
             |&index: &f64| Label::new(index as usize).unwrap_or_else(|error| panic!("{what}: {error}"));
         from.numbers().iter().map(label).collect()
     }
 }
 
-fn compare_loss<T, Y, L>(group: &mut Group<LossCase>, name: &str, loss: L)
+fn compare_loss<T, Y, L>(group: &mut Fixtures<LossCase>, name: &str, loss: L)
 where
     T: Real,
     Y: Target,
@@ -107,23 +108,80 @@ where
     }
 }
 
+/// A decay of 0.1 of all parameters, as in PyTorch.
+macro_rules! decays {
+    ($optimizer:expr) => {
+        $optimizer.weight_decay(0.1).decay_all()
+    };
+}
+
 /// Every optimizer of `src/optimizer`, by the file it lives in.
 macro_rules! every_optimizer {
     ($case:ident) => {
         $case!("sgd", sgd: Sgd::new(0.1));
+        $case!("sgd", sgd_decay: Sgd::new(0.1).weight_decay(0.2));
+        $case!("options", sgd_decay_all: Sgd::new(0.1).weight_decay(0.2).decay_all());
+        $case!("options", sgd_groups: Sgd::new(0.1).group(second(0.3)).group(first_bias()));
         $case!("sgd", sgd_momentum: Sgd::new(0.02).momentum(0.9));
+        $case!("sgd", sgd_dampening: decays!(Sgd::new(0.05).momentum(0.8).dampening(0.4)));
         $case!("sgd", sgd_nesterov: Sgd::new(0.02).nesterov(0.9));
+        $case!("sgd", sgd_nesterov_decay: decays!(Sgd::new(0.02).nesterov(0.9)));
+        $case!("sgd", sgd_maximize: Sgd::new(0.002).momentum(0.5).maximize());
+        $case!("asgd", asgd: Asgd::new(0.1));
+        $case!("asgd", asgd_other: decays!(Asgd::new(0.1).lambda(0.05).alpha(0.5).start(4)));
+        $case!("asgd", asgd_maximize: Asgd::new(0.002).start(2).maximize());
+        $case!("adagrad", adagrad: Adagrad::new(0.05));
+        $case!("adagrad", adagrad_other: decays!(Adagrad::new(0.1).rate_decay(0.1).initial_sum(0.5).epsilon(0.01)));
+        $case!("adagrad", adagrad_maximize: Adagrad::new(0.01).maximize());
+        $case!("adadelta", adadelta: Adadelta::new(1.0));
+        $case!("adadelta", adadelta_other: decays!(Adadelta::new(0.5).decay(0.7).epsilon(1e-3)));
+        $case!("adadelta", adadelta_maximize: Adadelta::new(0.5).maximize());
         $case!("rmsprop", rms_prop: RmsProp::new(0.005));
-        $case!("rmsprop", rms_prop_other: with_epsilon(RmsProp::new(0.02).decay(0.8), 0.01));
+        $case!("rmsprop", rms_prop_other: RmsProp::new(0.02).decay(0.8).epsilon(0.01));
+        $case!("rmsprop", rms_prop_centered: RmsProp::new(0.005).centered().epsilon(1e-3));
+        $case!("rmsprop", rms_prop_momentum: decays!(RmsProp::new(0.005).momentum(0.8).epsilon(1e-3)));
+        $case!("rmsprop", rms_prop_both:
+            RmsProp::new(0.005).decay(0.9).centered().momentum(0.5).epsilon(0.01).maximize());
         $case!("adam", adam: Adam::new(0.02));
         $case!("adam", adam_other: Adam::new(0.02).betas([0.7, 0.95]).epsilon(0.01));
+        $case!("adam", adam_decay: Adam::new(0.02).weight_decay(0.2).decay_all());
+        $case!("options", adam_groups: Adam::new(0.02).group(second(0.3)).group(first_bias()));
+        $case!("adam", adam_amsgrad: Adam::new(0.02).betas([0.5, 0.6]).amsgrad());
+        $case!("adam", adam_maximize: Adam::new(0.01).amsgrad().maximize());
         $case!("adamw", adam_w: AdamW::new(0.02).weight_decay(0.3));
+        $case!("adamw", adam_w_decay_all: AdamW::new(0.02).weight_decay(0.3).decay_all());
+        $case!("options", adam_w_groups:
+            AdamW::new(0.02).weight_decay(0.0).group(second(0.3)).group(first_bias()));
+        $case!("adamw", adam_w_amsgrad:
+            AdamW::new(0.02).weight_decay(0.1).amsgrad().betas([0.8, 0.7]).epsilon(1e-4));
+        $case!("adamax", adamax: Adamax::new(0.02));
+        $case!("adamax", adamax_other: decays!(Adamax::new(0.02).betas([0.7, 0.8]).epsilon(0.01)));
+        $case!("adamax", adamax_maximize: Adamax::new(0.01).maximize());
+        $case!("nadam", n_adam: NAdam::new(0.02));
+        $case!("nadam", n_adam_other:
+            decays!(NAdam::new(0.02).betas([0.7, 0.95]).epsilon(0.01).momentum_decay(0.1)));
+        $case!("nadam", n_adam_decoupled:
+            NAdam::new(0.01).weight_decay(0.2).decoupled().decay_all().maximize());
+        $case!("radam", r_adam: RAdam::new(0.02));
+        $case!("radam", r_adam_other: decays!(RAdam::new(0.02).betas([0.7, 0.95]).epsilon(0.01)));
+        $case!("radam", r_adam_decoupled:
+            RAdam::new(0.01).weight_decay(0.2).decoupled().decay_all().maximize());
+        $case!("rprop", rprop: Rprop::new(0.01));
+        $case!("rprop", rprop_other: Rprop::new(0.02).etas([0.3, 1.5]).step_sizes([0.01, 0.1]));
+        $case!("rprop", rprop_maximize: Rprop::new(0.001).maximize());
+        $case!("lion", lion: Lion::new(0.005));
+        $case!("lion", lion_other: Lion::new(0.01).betas([0.7, 0.8]).weight_decay(0.2).decay_all());
     };
 }
 
-fn with_epsilon<N: Parameters>(mut optimizer: RmsProp<N>, epsilon: f64) -> RmsProp<N> {
-    optimizer.epsilon = epsilon;
-    optimizer
+/// The second layer at a fifth of the rate, with a decay of its own.
+fn second(decay: f64) -> Group {
+    Group::new("2").rate(0.2).weight_decay(decay)
+}
+
+/// The first bias at three times the rate.
+fn first_bias() -> Group {
+    Group::new("0.bias").rate(3.0)
 }
 
 #[derive(Deserialize)]
@@ -142,9 +200,9 @@ type Trained<T> = (Linear<4, 5, T>, Tanh, Linear<5, 2, T>);
 ///
 /// The error of one step stays in the weights, and the next one's is added. A step moves a weight by about a tenth of
 /// the largest one or less, and is off by some 30 u of itself (three layers and back, five roundings in each): 3 u of
-/// the largest, and 1 u for the subtraction. After twenty steps these are 80 u, inside the bound of [`Group::close`].
+/// the largest, and 1 u for the subtraction. After twenty steps these are 80 u, inside the bound of [`Fixtures::close`].
 fn compare_optimizer<T: Real, O: Optimizer<Trained<T>>>(
-    group: &mut Group<OptimizerCase>,
+    group: &mut Fixtures<OptimizerCase>,
     name: &str,
     optimizer: O,
 ) {
@@ -162,6 +220,65 @@ fn compare_optimizer<T: Real, O: Optimizer<Trained<T>>>(
     group.close_parameters(&format!("{name} after"), &trainer.network, &case.after);
 }
 
+/// L-BFGS, as often as PyTorch's optimizer was called.
+macro_rules! every_minimizer {
+    ($case:ident) => {
+        $case!(wolfe: Lbfgs::new().max_iterations(6));
+        $case!(wolfe_history: with_rate(Lbfgs::new().max_iterations(4).history(2), 0.5));
+        $case!(wolfe_evaluations: with_rate(Lbfgs::new().max_iterations(5).max_evaluations(4), 4.0));
+        $case!(wolfe_tolerance: Lbfgs::new().max_iterations(50).tolerances(0.05, 1e-9));
+        $case!(wolfe_change: Lbfgs::new().max_iterations(50).tolerances(1e-7, 0.01));
+        $case!(fixed: Lbfgs::new().fixed_step(0.1).max_iterations(5));
+        $case!(fixed_history: Lbfgs::new().fixed_step(0.2).max_iterations(4).history(3));
+        $case!(fixed_maximize: Lbfgs::new().fixed_step(0.01).max_iterations(5).maximize());
+    };
+}
+
+fn with_rate<N: Parameters>(mut optimizer: Lbfgs<N>, rate: f64) -> Lbfgs<N> {
+    optimizer.learning_rate = rate;
+    optimizer
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MinimizerCase {
+    inputs: Numbers,
+    targets: Numbers,
+    before: Named,
+    losses: Numbers,
+    evaluations: Vec<u64>,
+    after: Named,
+}
+
+fn compare_minimizer<T: Real>(
+    group: &mut Fixtures<MinimizerCase>,
+    name: &str,
+    mut optimizer: Lbfgs<Trained<T>>,
+) {
+    let Some(case) = group.take(name) else { return };
+    let inputs: Vec<Vector<4, T>> = group.batch(&format!("{name} inputs"), &case.inputs);
+    let targets: Vec<Vector<2, T>> = group.batch(&format!("{name} targets"), &case.targets);
+    let mut network: Owned<Trained<T>> = group.network(&format!("{name} before"), &case.before);
+    let (mut workspace, mut losses, mut evaluations) = (Workspace::default(), vec![], vec![]);
+    for _ in &case.evaluations {
+        let result = optimizer.minimize(&mut network, |network, gradient| {
+            network.loss_gradient(&MeanSquaredError, &inputs, &targets, &mut workspace, gradient, &mut rng(0))
+        });
+        match result {
+            Ok(result) => {
+                losses.push(T::from_f64(result.before));
+                evaluations.push(result.evaluations + evaluations.last().unwrap_or(&0));
+            }
+            Err(error) => group.fail(format!("{name}: {error}")),
+        }
+    }
+    if evaluations != case.evaluations {
+        group.fail(format!("{name}: {evaluations:?} evaluations, PyTorch has {:?}", case.evaluations));
+    }
+    group.close(&format!("{name} losses"), &losses, case.losses.numbers());
+    group.close_parameters(&format!("{name} after"), &network, &case.after);
+}
+
 /// All tests in one precision. (`$` comes as an argument, because a macro cannot write it for a macro inside it.)
 macro_rules! in_precision {
     ($module:ident, $scalar:ty, $d:tt) => {
@@ -176,7 +293,7 @@ macro_rules! in_precision {
 
             #[test]
             fn every_loss_gives_what_pytorch_gives() {
-                let mut group = Group::load::<T>("losses");
+                let mut group = Fixtures::load::<T>("losses");
                 macro_rules! case {
                     ($d file:literal, $d name:ident: $d loss:expr, $d target:ty) => {
                         compare_loss::<T, $d target, _>(&mut group, stringify!($d name), $d loss);
@@ -188,7 +305,7 @@ macro_rules! in_precision {
 
             #[test]
             fn every_optimizer_gets_where_pytorch_gets() {
-                let mut group = Group::load::<T>("optimizers");
+                let mut group = Fixtures::load::<T>("optimizers");
                 macro_rules! case {
                     ($d file:literal, $d name:ident: $d optimizer:expr) => {
                         compare_optimizer::<T, _>(&mut group, stringify!($d name), $d optimizer);
@@ -197,12 +314,24 @@ macro_rules! in_precision {
                 every_optimizer!(case);
                 group.conclude();
             }
+
+            #[test]
+            fn every_minimizer_gets_where_pytorch_gets() {
+                let mut group = Fixtures::load::<T>("minimizers");
+                macro_rules! case {
+                    ($d name:ident: $d optimizer:expr) => {
+                        compare_minimizer::<T>(&mut group, stringify!($d name), $d optimizer);
+                    };
+                }
+                every_minimizer!(case);
+                group.conclude();
+            }
         }
     };
     (@layers $test:ident, $file:literal, $every:ident, $d:tt) => {
         #[test]
         fn $test() {
-            let mut group = Group::load::<T>($file);
+            let mut group = Fixtures::load::<T>($file);
             macro_rules! case {
                 ($d file:literal, $d name:ident: $d layer:ty, $d input:ty) => {
                     compare_layer::<$d layer, $d input>(&mut group, stringify!($d name));
@@ -236,8 +365,10 @@ fn every_file_of_losses_and_optimizers_has_a_row() {
     files.remove("mod");
     // What several losses share.
     assert!(files.remove("pairwise"), "pairwise is gone");
-    // `tests/training/steps.rs` compares clipping, averaging and freezing with their formulas; `step` is in all optimizers.
-    for file in ["moving_average", "clip", "freeze", "step"] {
+    // `tests/training/steps.rs` compares clipping, averaging and freezing with their formulas; `step` is in all optimizers,
+    // and so is the search for a path. `every_minimizer!` has L-BFGS.
+    let of_lbfgs = ["lbfgs", "line_search", "vectors"];
+    for file in ["moving_average", "clip", "freeze", "step", "paths"].into_iter().chain(of_lbfgs) {
         assert!(files.remove(file), "{file} is gone");
     }
     assert_eq!(rows, files);

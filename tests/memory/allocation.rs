@@ -2,7 +2,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::allocator::{allocations, count_together};
-use crate::common::{every_combinator, every_layer, every_network, inputs};
+use crate::common::{each_optimizer, every_combinator, every_layer, every_network, inputs};
 use chainrule::prelude::*;
 
 #[test]
@@ -64,6 +64,38 @@ macro_rules! train {
             train::<N, $input, $output, _>("AdamW", || AdamW::<N>::new(0.01));
         }
     };
+}
+
+#[test]
+fn every_optimizer_allocates_only_in_its_first_step() {
+    type N = (Linear<20, 33>, Relu, Linear<33, 4>);
+    macro_rules! case {
+        ($name:literal, |$rate:ident| $new:expr) => {
+            train::<N, Vector<20>, Vector<4>, _>($name, || {
+                let $rate = 0.01;
+                $new
+            });
+        };
+    }
+    each_optimizer!(case);
+    let freeze = || FreezeParameters::new(Adam::<N>::new(0.01), ["0", "2.bias"]);
+    train::<N, Vector<20>, Vector<4>, _>("FreezeParameters", freeze);
+}
+
+#[test]
+fn l_bfgs_allocates_nothing_once_its_history_is_full() {
+    type N = (Linear<20, 33>, Tanh, Linear<33, 4>);
+    let (xs, ys) = (inputs::<Vector<20>>(FULL), inputs::<Vector<4>>(FULL));
+    let (mut net, mut workspace) = (N::init(&mut rng(1)), Workspace::default());
+    let mut optimizer = Lbfgs::new().history(3).max_iterations(5).max_evaluations(99);
+    let mut minimize = || {
+        let evaluate = |net: &N, gradient: &mut N| {
+            net.loss_gradient(&MeanSquaredError, &xs, &ys, &mut workspace, gradient, &mut rng(0))
+        };
+        assert_eq!(optimizer.minimize(&mut net, evaluate).unwrap().iterations, 5);
+    };
+    assert!(allocations(&mut minimize) > 0);
+    assert_eq!(allocations(&mut minimize), 0);
 }
 
 train!(a_tuple_allocates_only_in_its_first_step:

@@ -58,7 +58,7 @@ fn a_parameter_is_changed_by_its_path() {
     assert_eq!(net.norm(), 2.0);
     for path in ["", "1", "1.1.branch.1", "3.weight", "1.1.branch.1.weights"] {
         let error = net.edit_parameter(path, |_: &mut [f32]| ()).unwrap_err();
-        assert_eq!(error, Error::UnknownPath { path: path.into() });
+        assert!(matches!(error, Error::UnknownPath { path: ref found, .. } if found == path), "{error}");
     }
     net.edit_parameter("0.bias", |_: &mut [f64]| ()).unwrap_err();
 }

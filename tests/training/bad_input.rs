@@ -140,7 +140,8 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
         (
             "UnknownPath",
             FreezeParameters::new(Sgd::new(0.1), ["4"]).step(&mut net(), &net()).unwrap_err(),
-            "no parameter stands at `4` or below it: print `Net::summary::<Input>()` to see the paths",
+            "no parameter stands at `4` or below it: there are 0.weight, 0.bias, 1.branch.1.weight, 1.branch.1.bias, \
+             2.slope, 3.weight and 3.bias",
         ),
         (
             "FrozenStatistics",
@@ -264,6 +265,29 @@ fn settings_out_of_range_are_refused_by_name() {
         assert_eq!(say(of(Adam::new(wrong))), "the learning rate");
         assert_eq!(say(of(AdamW::new(wrong))), "the learning rate");
         assert_eq!(say(of(AdamW::new(0.1).weight_decay(wrong))), "the weight decay");
+        assert_eq!(say(of(Sgd::new(0.1).weight_decay(wrong))), "the weight decay");
+        let factor = Group::new("0").rate(wrong);
+        assert_eq!(say(of(Sgd::new(0.1).group(factor))), "the factor of a group's learning rate");
+        let decay = Group::new("0").weight_decay(wrong);
+        assert_eq!(say(of(Sgd::new(0.1).group(decay))), "the weight decay of a group");
+        assert_eq!(say(of(Asgd::new(0.1).lambda(wrong))), "the lambda of ASGD");
+        assert_eq!(say(of(Asgd::new(0.1).alpha(wrong))), "the alpha of ASGD");
+        assert_eq!(say(of(Adagrad::new(0.1).rate_decay(wrong))), "the rate decay of Adagrad");
+        assert_eq!(say(of(Adagrad::new(0.1).initial_sum(wrong))), "the initial sum of Adagrad");
+        assert_eq!(say(of(NAdam::new(0.1).momentum_decay(wrong))), "the momentum decay of NAdam");
+        assert_eq!(say(of(Rprop::new(0.1).step_sizes([0.1, wrong]))), "the largest step size of Rprop");
+    }
+    let large = Sgd::new(1e30).group(Group::new("0").rate(1e30));
+    assert_eq!(say(of(large)), "the learning rate of a group");
+    assert_eq!(say(of(Rprop::new(0.1).step_sizes([2.0, 1.0]))), "the largest step size of Rprop");
+    for wrong in [0.0, 1.0, -0.5, f64::NAN] {
+        assert_eq!(say(of(Rprop::new(0.1).etas([wrong, 1.2]))), "the first eta of Rprop");
+    }
+    for wrong in [1.0, 0.5, f64::INFINITY, f64::NAN] {
+        assert_eq!(say(of(Rprop::new(0.1).etas([0.5, wrong]))), "the second eta of Rprop");
+    }
+    for wrong in [-0.1, 1.1, f64::NAN] {
+        assert_eq!(say(of(Sgd::new(0.1).momentum(0.9).dampening(wrong))), "the dampening");
     }
     // 0/0 is what a parameter without gradient would divide; a number that is 0 in `f32` is no better.
     for wrong in [0.0, 1e-50, -1e-9, f64::INFINITY, f64::NAN] {
@@ -271,11 +295,23 @@ fn settings_out_of_range_are_refused_by_name() {
         rmsprop.epsilon = wrong;
         assert_eq!(say(of(rmsprop)), "the epsilon of RMSprop");
         assert_eq!(say(of(Adam::new(0.1).epsilon(wrong))), "the epsilon of Adam");
+        assert_eq!(say(of(Adagrad::new(0.1).epsilon(wrong))), "the epsilon of Adagrad");
+        assert_eq!(say(of(Adadelta::new(0.1).epsilon(wrong))), "the epsilon of Adadelta");
+        assert_eq!(say(of(Adamax::new(0.1).epsilon(wrong))), "the epsilon of Adamax");
+        assert_eq!(say(of(NAdam::new(0.1).epsilon(wrong))), "the epsilon of NAdam");
+        assert_eq!(say(of(RAdam::new(0.1).epsilon(wrong))), "the epsilon of RAdam");
+        assert_eq!(say(of(Rprop::new(0.1).step_sizes([wrong, 1.0]))), "the smallest step size of Rprop");
     }
     for wrong in [-1e-9, 1.0, f64::NAN] {
         assert_eq!(say(of(Sgd::new(0.1).momentum(wrong))), "the momentum");
         assert_eq!(say(of(Sgd::new(0.1).nesterov(wrong))), "the momentum");
         assert_eq!(say(of(RmsProp::new(0.1).decay(wrong))), "the decay of RMSprop");
+        assert_eq!(say(of(RmsProp::new(0.1).momentum(wrong))), "the momentum");
+        assert_eq!(say(of(Adadelta::new(0.1).decay(wrong))), "the decay of Adadelta");
+        assert_eq!(say(of(Adamax::new(0.1).betas([0.9, wrong]))), "the second beta of Adamax");
+        assert_eq!(say(of(NAdam::new(0.1).betas([wrong, 0.9]))), "the first beta of NAdam");
+        assert_eq!(say(of(RAdam::new(0.1).betas([0.9, wrong]))), "the second beta of RAdam");
+        assert_eq!(say(of(Lion::new(0.1).betas([wrong, 0.9]))), "the first beta of Lion");
         assert_eq!(say(of(Adam::new(0.1).betas([wrong, 0.9]))), "the first beta of Adam");
         assert_eq!(say(of(Adam::new(0.1).betas([0.9, wrong]))), "the second beta of Adam");
         assert_eq!(say(step(CrossEntropy::smoothed(wrong), &XS, &YS)), "label smoothing");

@@ -1,6 +1,6 @@
 //! A cloned trainer continues as its original does, bit for bit, and neither affects the other.
 
-use crate::common::{bits, inputs};
+use crate::common::{bits, each_optimizer, inputs};
 use chainrule::prelude::*;
 
 /// Random in training, measured in training, skipped and scaled.
@@ -52,12 +52,13 @@ fn goes_on_alike<O: Optimizer<Net> + Clone>(name: &str, optimizer: O, set: Setti
 
 #[test]
 fn a_cloned_trainer_goes_on_bit_for_bit_with_every_optimizer() {
-    goes_on_alike("Sgd", Sgd::new(0.05), |trainer| trainer);
-    goes_on_alike("Sgd, momentum", Sgd::new(0.05).momentum(0.9), |trainer| trainer);
-    goes_on_alike("Sgd, Nesterov", Sgd::new(0.05).nesterov(0.9), |trainer| trainer);
-    goes_on_alike("RmsProp", RmsProp::new(0.01), |trainer| trainer);
-    goes_on_alike("Adam", Adam::new(0.01), |trainer| trainer);
-    goes_on_alike("AdamW", AdamW::new(0.01).weight_decay(0.1), |trainer| trainer);
+    macro_rules! case {
+        ($name:literal, |$rate:ident| $new:expr) => {{
+            let $rate = 0.02;
+            goes_on_alike($name, $new, |trainer| trainer);
+        }};
+    }
+    each_optimizer!(case);
     goes_on_alike("FreezeParameters", FreezeParameters::new(Adam::new(0.01), ["0.bias"]), |trainer| trainer);
 }
 

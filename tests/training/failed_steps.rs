@@ -1,6 +1,6 @@
 //! A training step that fails has changed nothing, neither in the network nor in the optimizer.
 
-use crate::common::bits;
+use crate::common::{bits, each_optimizer};
 use chainrule::layer::{Parameter, ViewMut, Visitor, describe, visit};
 use chainrule::prelude::*;
 use chainrule::{Error, Real};
@@ -74,12 +74,15 @@ fn goes_on_as_if_nothing_had_been<O: Optimizer<Net>>(optimizer: impl Fn() -> O) 
 
 #[test]
 fn a_step_that_fails_leaves_network_and_optimizer_as_they_were() {
-    goes_on_as_if_nothing_had_been(|| Sgd::new(0.1));
-    goes_on_as_if_nothing_had_been(|| Sgd::new(0.1).momentum(0.9));
-    goes_on_as_if_nothing_had_been(|| Sgd::new(0.1).nesterov(0.9));
-    goes_on_as_if_nothing_had_been(|| RmsProp::new(0.1));
-    goes_on_as_if_nothing_had_been(|| Adam::new(0.1));
-    goes_on_as_if_nothing_had_been(|| AdamW::new(0.1));
+    macro_rules! case {
+        ($name:literal, |$rate:ident| $new:expr) => {
+            goes_on_as_if_nothing_had_been(|| {
+                let $rate = 0.1;
+                $new
+            });
+        };
+    }
+    each_optimizer!(case);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Numbers at the ends of a scalar's range: no step makes a weight or a moment infinite, and no norm overflows.
 
-use crate::common::bits;
+use crate::common::{bits, each_optimizer};
 use approx::assert_relative_eq;
 use chainrule::optimizer::{clip_norm, clip_value};
 use chainrule::prelude::*;
@@ -37,11 +37,18 @@ fn is_not_taken<T: Real, O: Optimizer<Net<T>>>(mut optimizer: impl FnMut() -> O,
 fn a_step_that_would_overflow_a_moment_is_not_taken() {
     // The square of 1e21 is 1e42, and the largest f32 is 3e38; of 5e200 it is 25e400, and the largest f64 is 2e308.
     let (f32s, f64s) = ([1e21, -1e21, 1e20, 3e38, -3e38], [5e200, -5e200, 1.7e308, -1.7e308]);
-    is_not_taken::<f32, _>(|| Adam::new(0.01), &f32s);
-    is_not_taken::<f32, _>(|| AdamW::new(0.01), &f32s);
-    is_not_taken::<f32, _>(|| RmsProp::new(0.01), &f32s);
-    is_not_taken::<f32, _>(|| Sgd::new(0.01).momentum(0.9), &f32s);
-    is_not_taken::<f32, _>(|| Sgd::new(0.01).nesterov(0.9), &f32s);
+    macro_rules! case {
+        ("Sgd", $new:expr) => {}; // it keeps no gradient
+        ("Sgd, weight decay", $new:expr) => {};
+        ($name:literal, |$rate:ident| $new:expr) => {
+            let new = || {
+                let $rate = 0.01;
+                $new
+            };
+            is_not_taken::<f32, _>(new, &f32s);
+        };
+    }
+    each_optimizer!(case);
     is_not_taken::<f64, _>(|| Adam::new(0.01), &f64s);
     is_not_taken::<f64, _>(|| AdamW::new(0.01), &f64s);
     is_not_taken::<f64, _>(|| RmsProp::new(0.01), &f64s);
@@ -67,6 +74,18 @@ fn a_step_that_would_overflow_a_weight_is_not_taken() {
     never::<f32, _>(Adam::new(1e35).epsilon(1e-30), 1e-25); // g² is 0 in f32: the step is 1e35 * 1e-25 / 1e-30
     never::<f32, _>(AdamW::new(1e38).weight_decay(1e10), 1.0);
     never::<f32, _>(RmsProp::new(3e38), 1e3);
+    never::<f32, _>(RmsProp::new(3e38).momentum(0.9), 1e3);
+    never::<f32, _>(Adagrad::new(3e38).epsilon(1e-30), 1e-25);
+    never::<f32, _>(Adadelta::new(3e38).epsilon(1e30), 1e3); // the first step is 3e38 times the gradient
+    never::<f32, _>(NAdam::new(3e38), 1e3);
+    never::<f32, _>(RAdam::new(3e38), 1e3);
+    never::<f32, _>(Adamax::new(3e38), 1e3);
+    never::<f32, _>(Asgd::new(1e36).lambda(0.0), 1e3);
+    never::<f32, _>(Lion::new(1e38).weight_decay(1e10), 1.0);
+    never::<f32, _>(Sgd::new(0.1).group(Group::new("2").rate(1e30)), 1e10);
+    // What is added to the gradient is about 1e20, of which an optimizer cannot keep the square.
+    never::<f32, _>(Adam::new(0.1).weight_decay(1e21), 0.1);
+    never::<f32, _>(Sgd::new(1e-30).momentum(0.5).weight_decay(1e21), 0.1);
 }
 
 /// Weights at the largest number, the largest gradient that an optimizer takes, and then the smallest ones.
@@ -85,12 +104,18 @@ fn steps_that_are_taken_keep_everything_finite() {
             }
         }
     }
-    stays_finite::<f32, _>(Adam::new(0.01));
-    stays_finite::<f32, _>(AdamW::new(0.01));
-    stays_finite::<f32, _>(RmsProp::new(0.01));
-    stays_finite::<f32, _>(Sgd::new(0.01));
-    stays_finite::<f32, _>(Sgd::new(0.01).nesterov(0.9));
-    stays_finite::<f32, _>(Sgd::new(0.01).momentum(0.9));
+    macro_rules! case {
+        // The decay of the largest number is too large to be kept.
+        ("Adam, a group", $new:expr) => {};
+        ("Sgd, weight decay", $new:expr) => {};
+        ($name:literal, |$rate:ident| $new:expr) => {{
+            let $rate = 0.01;
+            stays_finite::<f32, _>($new);
+        }};
+    }
+    each_optimizer!(case);
+    stays_finite::<f64, _>(Adagrad::new(0.01));
+    stays_finite::<f64, _>(Adadelta::new(0.01));
     stays_finite::<f64, _>(Adam::new(0.01));
     stays_finite::<f64, _>(Sgd::new(0.01).momentum(0.9));
 }
@@ -182,11 +207,13 @@ fn a_learning_rate_that_is_no_rate_is_an_error_of_every_optimizer_and_schedule()
             assert_eq!(bits(&net), before);
         }
     }
-    never(Sgd::new(0.1));
-    never(Sgd::new(0.1).momentum(0.9));
-    never(RmsProp::new(0.1));
-    never(Adam::new(0.1));
-    never(AdamW::new(0.1));
+    macro_rules! case {
+        ($name:literal, |$rate:ident| $new:expr) => {{
+            let $rate = 0.1;
+            never($new);
+        }};
+    }
+    each_optimizer!(case);
     never(FreezeParameters::new(Adam::new(0.1), ["0"]));
 
     let schedules = [
@@ -198,15 +225,23 @@ fn a_learning_rate_that_is_no_rate_is_an_error_of_every_optimizer_and_schedule()
         Schedule::cosine(2).floor(-1.0),
         Schedule::cosine(2).floor(f64::NAN),
         Schedule::cosine(2).floor(f64::NEG_INFINITY).warm_restarts(2),
+        Schedule::multi_step([1, 2], -1.0),
+        Schedule::linear(0.5, f64::NAN, 3),
+        Schedule::polynomial(3, f64::NAN),
+        Schedule::cyclic(-3.0, 2, 2),
+        Schedule::constant().then(2, Schedule::constant_factor(-1.0)),
+        Schedule::constant().times(Schedule::constant_factor(f64::INFINITY)),
+        Schedule::constant().warm_up_from(-1.0, 3),
         Schedule::constant().warm_up(3).floor(f64::NAN),
     ];
+    let last = schedules.len() - 1;
     for (at, schedule) in schedules.into_iter().enumerate() {
         let mut trainer = Trainer::new(Net::<f32>::init(&mut rng(1)), MeanSquaredError, Adam::new(0.1), 1)
-            .schedule(schedule);
+            .schedule(schedule.clone());
         let mut step = || trainer.step(&[Vector([0.5])], &[Vector([1.0])]);
         let error = (0..5).find_map(|_| step().err());
         let is_setting = matches!(error, Some(Error::Setting { name: "the learning rate", .. }));
-        assert_eq!(is_setting, at < schedules.len() - 1, "{schedule:?}: {error:?}");
+        assert_eq!(is_setting, at < last, "{schedule:?}: {error:?}");
         assert!(trainer.network.norm().is_finite());
     }
 }

@@ -42,7 +42,7 @@ fn a_longer_run_has_the_schedule_and_the_rate_of_the_new_program_at_the_step_of_
     short.fit(&train, fit(10).checkpoint(&path)).unwrap();
 
     let new = Schedule::cosine(4 * 60);
-    let mut longer = trainer(0.05).schedule(new);
+    let mut longer = trainer(0.05).schedule(new.clone());
     let history = longer.fit(&train, fit(60).checkpoint(&path)).unwrap();
     assert_eq!((history.rows().len(), longer.steps()), (60, 240));
     assert_eq!(longer.optimizer.learning_rate, 0.05 * new.factor(239));
@@ -54,7 +54,7 @@ fn a_longer_run_has_the_schedule_and_the_rate_of_the_new_program_at_the_step_of_
     let mut by_hand = by_hand.schedule(Schedule::constant());
     by_hand.optimizer.learning_rate = 0.05 * new.factor(40);
     by_hand.fit(&train, fit(1).batch_size(40)).unwrap();
-    let mut resumed = trainer(0.05).schedule(new);
+    let mut resumed = trainer(0.05).schedule(new.clone());
     fs::remove_file(&path).unwrap();
     trainer(0.01).schedule(Schedule::cosine(4 * 10)).fit(&train, fit(10).checkpoint(&path)).unwrap();
     resumed.fit(&train, fit(11).batch_size(40).checkpoint(&path)).unwrap();

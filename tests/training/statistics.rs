@@ -55,12 +55,14 @@ fn every_optimizer_moves_statistics_alike_whatever_its_settings() {
         assert_ne!(trainer.network.1, start.1, "the weights are trained beside the statistics");
         assert_running(&trainer.network.0, &batches);
     }
-    train(Sgd::new(0.01));
-    train(Sgd::new(0.01).momentum(0.9));
-    train(Sgd::new(0.01).nesterov(0.9));
-    train(RmsProp::new(0.01));
-    train(Adam::new(0.1));
-    train(AdamW::new(0.1).weight_decay(0.5));
+    macro_rules! case {
+        ($name:literal, |$rate:ident| $new:expr) => {{
+            let $rate = 0.01;
+            train($new);
+        }};
+    }
+    crate::common::each_optimizer!(case);
+    train(AdamW::new(0.1).weight_decay(0.5).decay_all());
 }
 
 struct AddHalf;

@@ -181,7 +181,7 @@ fn a_path_that_leads_nowhere_is_an_error_and_no_step() {
     for path in ["2", "1.bia", "33", "1.", ""] {
         let mut net_now = net(1);
         let error = FreezeParameters::new(Sgd::new(0.1), [path]).step(&mut net_now, &net(2)).unwrap_err();
-        assert!(matches!(error, Error::UnknownPath { path: ref found } if found == path), "{error}");
+        assert!(matches!(error, Error::UnknownPath { path: ref found, .. } if found == path), "{error}");
         assert_eq!(numbers(&net_now), numbers(&net(1)));
     }
 }

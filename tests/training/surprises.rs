@@ -189,6 +189,13 @@ fn without_a_terminal_there_is_a_line_for_each_epoch_and_each_surprise() {
         assert_eq!(lines.len(), 5 + 4, "{lines:?}");
         let lines = printed(TEST, "ended");
         assert_eq!(lines, ["the checkpoint has 2 epochs already: nothing is trained"]);
+        let lines = printed(TEST, "stopped");
+        assert!(lines[2].starts_with("epoch 3/9: "), "{lines:?}");
+        assert_eq!(lines[3], "stopped early after epoch 3: no better loss in the last 2 epochs");
+        assert!(lines[4].starts_with("the network is that of epoch 1, with the lowest loss, "), "{lines:?}");
+        assert_eq!(lines.len(), 5);
+        let lines = printed(TEST, "broken off");
+        assert_eq!(lines[1..], ["stopped by `on_epoch` after epoch 1"]);
         return;
     };
     let first = || {
@@ -197,6 +204,13 @@ fn without_a_terminal_there_is_a_line_for_each_epoch_and_each_surprise() {
     match &role[..] {
         "plain" => _ = trainer().fit(&train, Fit::epochs(20).validate(&test)).unwrap(),
         "quiet" => _ = trainer().fit(&train, Fit::epochs(20).validate(&test).quiet()).unwrap(),
+        "stopped" => {
+            let monitor = Monitor::min("loss").min_delta(100.0);
+            _ = trainer().fit(&train, Fit::epochs(9).monitor(monitor).stop_early(2)).unwrap();
+        }
+        "broken off" => {
+            _ = trainer().fit(&train, Fit::epochs(9).on_epoch(|_| ControlFlow::Break(()))).unwrap();
+        }
         "changed" => {
             first();
             let net = Net::init(&mut rng(1));

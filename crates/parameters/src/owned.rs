@@ -2,10 +2,10 @@ use alloc::alloc::{alloc_zeroed, handle_alloc_error};
 use alloc::boxed::Box;
 use core::alloc::Layout;
 use core::fmt;
-use core::ops::{Deref, DerefMut};
+use core::ops::{AddAssign, Deref, DerefMut};
 use core::ptr::NonNull;
 
-use crate::{Parameter, Parameters, View, Visitor, visit};
+use crate::{Parameter, Parameters, View, ViewMut, Visitor, visit};
 
 /// A network on the heap.
 ///
@@ -94,6 +94,25 @@ impl<N: Parameters> PartialEq for Owned<N> {
         let mut compare = Compare(true);
         visit([View::of(&**self), View::of(&**other)], [], &mut compare);
         compare.0
+    }
+}
+
+/// Adds every number of every parameter.
+impl<N: Parameters> AddAssign<&Owned<N>> for Owned<N> {
+    fn add_assign(&mut self, other: &Self) {
+        visit([View::of(&**other)], [ViewMut::of(&mut **self)], &mut Add);
+    }
+}
+
+struct Add;
+
+impl Visitor<1, 1> for Add {
+    fn visit_f32(&mut self, _: &Parameter<'_>, [from]: [&[f32]; 1], [to]: [&mut [f32]; 1]) {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+    }
+
+    fn visit_f64(&mut self, _: &Parameter<'_>, [from]: [&[f64]; 1], [to]: [&mut [f64]; 1]) {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
     }
 }
 

@@ -1,0 +1,113 @@
+use super::options::optimizer;
+use super::{Rule, StepOptions, check_divisor, check_size, take_step};
+use crate::Error;
+use crate::kernel::{Elementwise, Real};
+use crate::layer::{Owned, Parameters, View, ViewMut};
+
+/// The Adagrad optimizer: the step of each parameter is its gradient, divided by the root of the sum of all its squares.
+///
+/// `s = s + g²`, `w = w - ηₜ g / (√s + ε)`, with ηₜ = η / (1 + (t - 1) δ) at step t. The sum begins at s₀, and stays at the
+/// largest number of the scalar if it arrives there.
+///
+/// # Source
+/// Duchi, Hazan, Singer, "Adaptive subgradient methods for online learning and stochastic optimization", JMLR 12 (2011),
+/// in PyTorch's form.
+#[derive(Clone, Debug)]
+pub struct Adagrad<N: Parameters> {
+    /// η, at least 0.
+    pub learning_rate: f64,
+    /// δ, the decay of the learning rate, at least 0: 0 by default.
+    pub rate_decay: f64,
+    /// s₀, with which the sum of squares begins, at least 0: 0 by default.
+    pub initial_sum: f64,
+    /// ε, which prevents a division by zero, above 0: 1e-10 by default.
+    pub epsilon: f64,
+    /// Weight decay, groups of parameters, and ascent.
+    pub options: StepOptions,
+    /// The learning rate that the program gave to `new`.
+    #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
+    pub(crate) first_rate: f64,
+    pub(crate) steps: u64,
+    pub(crate) sum: Owned<N>,
+}
+
+impl<N: Parameters> Adagrad<N> {
+    /// Creates the optimizer with PyTorch's settings, where 0.01 is usual for the learning rate.
+    pub fn new(learning_rate: f64) -> Self {
+        Self {
+            learning_rate,
+            first_rate: learning_rate,
+            rate_decay: 0.0,
+            initial_sum: 0.0,
+            epsilon: 1e-10,
+            options: StepOptions::default(),
+            steps: 0,
+            sum: Owned::zeros(),
+        }
+    }
+
+    /// Sets the decay of the learning rate.
+    pub fn rate_decay(self, rate_decay: f64) -> Self {
+        Self { rate_decay, ..self }
+    }
+
+    /// Sets the number with which the sum of squares begins.
+    pub fn initial_sum(self, initial_sum: f64) -> Self {
+        Self { initial_sum, ..self }
+    }
+
+    /// Sets ε.
+    pub fn epsilon(self, epsilon: f64) -> Self {
+        Self { epsilon, ..self }
+    }
+
+    fn step_of(&mut self, gradient: View<'_>, network: ViewMut<'_>) -> Result<(), Error> {
+        check_size("the rate decay of Adagrad", self.rate_decay)?;
+        check_size("the initial sum of Adagrad", self.initial_sum)?;
+        check_divisor("the epsilon of Adagrad", self.epsilon)?;
+        let initial = if self.steps == 0 { self.initial_sum } else { 0.0 };
+        let slower = 1.0 + self.steps as f64 * self.rate_decay;
+        let rule = Update { slower, initial, epsilon: self.epsilon };
+        let write = [network, ViewMut::of(&mut *self.sum)];
+        take_step(&rule, self.learning_rate, &self.options, gradient, write)?;
+        self.steps += 1;
+        Ok(())
+    }
+}
+
+optimizer!(Adagrad);
+
+struct Update {
+    slower: f64,
+    /// What the sum begins with in this step.
+    initial: f64,
+    epsilon: f64,
+}
+
+impl Rule<2> for Update {
+    type In<T: Real> = Constants<T>;
+
+    fn in_scalar<T: Real>(&self, rate: f64) -> Constants<T> {
+        let [rate, initial, epsilon] = [rate / self.slower, self.initial, self.epsilon].map(T::from_f64);
+        Constants { rate, initial, epsilon }
+    }
+
+    fn largest_step(&self, rate: f64) -> f64 {
+        rate / self.epsilon.min(1.0)
+    }
+}
+
+/// The constants of an [`Update`] in the network's scalar.
+struct Constants<T> {
+    rate: T,
+    initial: T,
+    epsilon: T,
+}
+
+impl<T: Real> Elementwise<T, 1, 2> for Constants<T> {
+    #[inline(always)]
+    fn apply(&self, [g]: [T; 1], [w, s]: [T; 2]) -> [T; 2] {
+        let s = (self.initial + s + g * g).min(T::MAX);
+        [w - self.rate * g / (s.sqrt() + self.epsilon), s]
+    }
+}

@@ -1,0 +1,87 @@
+use super::options::optimizer;
+use super::{Rule, StepOptions, check_share, take_step};
+use crate::Error;
+use crate::kernel::{Elementwise, Real};
+use crate::layer::{Owned, Parameters, View, ViewMut};
+
+/// The Lion optimizer: every parameter moves by the learning rate, in the direction of a mean of its gradients.
+///
+/// `w = w - η sign(β₁ m + (1 - β₁) g)`, `m = β₂ m + (1 - β₂) g`. Weight decay is decoupled: before the step, each weight is
+/// multiplied by 1 - η λ. The paper advises a learning rate of a third to a tenth of Adam's, and a λ as many times larger.
+///
+/// # Source
+/// Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023, program 1.
+#[derive(Clone, Debug)]
+pub struct Lion<N: Parameters> {
+    /// η, at least 0.
+    pub learning_rate: f64,
+    /// β₁ and β₂, the share of the mean in the direction, and its decay rate: 0.9 and 0.99 by default.
+    pub betas: [f64; 2],
+    /// Weight decay, groups of parameters, and ascent.
+    pub options: StepOptions,
+    /// The learning rate that the program gave to `new`.
+    #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
+    pub(crate) first_rate: f64,
+    pub(crate) mean: Owned<N>,
+}
+
+impl<N: Parameters> Lion<N> {
+    /// Creates the optimizer with the settings of the paper, without weight decay.
+    pub fn new(learning_rate: f64) -> Self {
+        Self {
+            learning_rate,
+            first_rate: learning_rate,
+            betas: [0.9, 0.99],
+            options: StepOptions { decoupled: true, ..StepOptions::default() },
+            mean: Owned::zeros(),
+        }
+    }
+
+    /// Sets the share of the mean in the direction, and its decay rate.
+    pub fn betas(self, betas: [f64; 2]) -> Self {
+        Self { betas, ..self }
+    }
+
+    fn step_of(&mut self, gradient: View<'_>, network: ViewMut<'_>) -> Result<(), Error> {
+        check_share("the first beta of Lion", self.betas[0])?;
+        check_share("the second beta of Lion", self.betas[1])?;
+        let write = [network, ViewMut::of(&mut *self.mean)];
+        take_step(&Update(self.betas), self.learning_rate, &self.options, gradient, write)
+    }
+}
+
+optimizer!(Lion);
+
+struct Update([f64; 2]);
+
+impl Rule<2> for Update {
+    type In<T: Real> = Constants<T>;
+
+    fn in_scalar<T: Real>(&self, rate: f64) -> Constants<T> {
+        Constants {
+            betas: self.0.map(T::from_f64),
+            rests: self.0.map(|beta| T::from_f64(1.0 - beta)),
+            rate: T::from_f64(rate),
+        }
+    }
+
+    fn largest_step(&self, rate: f64) -> f64 {
+        rate
+    }
+}
+
+/// The constants of an [`Update`] in the network's scalar.
+struct Constants<T> {
+    betas: [T; 2],
+    rests: [T; 2],
+    rate: T,
+}
+
+impl<T: Real> Elementwise<T, 1, 2> for Constants<T> {
+    #[inline(always)]
+    fn apply(&self, [g]: [T; 1], [w, m]: [T; 2]) -> [T; 2] {
+        let direction = self.betas[0] * m + self.rests[0] * g;
+        let sign = if direction == T::zero() { direction } else { T::one().copysign(direction) };
+        [w - self.rate * sign, self.betas[1] * m + self.rests[1] * g]
+    }
+}

@@ -1,0 +1,177 @@
+//! What every optimizer can do besides its own rule: weight decay, ascent, and groups of parameters.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::check_size;
+use super::paths::{check_paths, leads_to};
+use crate::Error;
+use crate::layer::{Parameter, Role};
+use chainrule_parameters::Node;
+
+/// The options that all optimizers have. Each has a method of the optimizer that sets it.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct StepOptions {
+    /// λ, at least 0: the weight decay.
+    pub weight_decay: f64,
+    /// Whether a decaying weight is multiplied by 1 - η λ before the step. Otherwise λ w is added to its gradient, as the
+    /// penalty λ/2 w² in the loss would do.
+    pub decoupled: bool,
+    /// Whether biases, and the gains and slopes of layers, decay too. Otherwise only weights do.
+    pub decay_all: bool,
+    /// Whether the steps go up the gradient instead of down.
+    pub maximize: bool,
+    /// Parts of the network with rates or decays of their own.
+    pub groups: Vec<Group>,
+}
+
+/// A part of a network that is trained at another rate, or decays in another way.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// type Net = (Linear<2, 8>, Tanh, Linear<8, 1>);
+///
+/// let head = Group::new("2").rate(10.0);
+/// let mut sgd = Sgd::new(0.1).weight_decay(0.01).group(head).group(Group::new("0").weight_decay(0.0));
+/// let mut net = Net::init_with(Initializer::constant(1.0), &mut rng(0));
+/// let gradient = Net::init_with(Initializer::constant(0.5), &mut rng(0));
+/// sgd.step(&mut net, &gradient)?;
+/// approx::assert_relative_eq!(net.0.weights()[0], 1.0 - 0.1 * 0.5);
+/// approx::assert_relative_eq!(net.2.weights()[0], 1.0 - 1.0 * (0.5 + 0.01 * 1.0));
+///
+/// let nowhere = Sgd::new(0.1).group(Group::new("head")).step(&mut net, &gradient).unwrap_err();
+/// assert_eq!(
+///     nowhere.to_string(),
+///     "no parameter stands at `head` or below it: there are 0.weight, 0.bias, 2.weight and 2.bias"
+/// );
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// The path of a layer or a parameter, as [`Network::summary`](crate::Network::summary) prints it.
+    pub path: String,
+    /// The factor of the optimizer's learning rate, at least 0, under a schedule too: 1 by default.
+    pub rate: f64,
+    /// The weight decay of each parameter of the group, biases too, instead of the optimizer's.
+    pub weight_decay: Option<f64>,
+}
+
+impl Group {
+    /// Creates a group of all parameters at this path or below it, with the optimizer's own rate and decay.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self { path: path.into(), rate: 1.0, weight_decay: None }
+    }
+
+    /// Sets the factor of the learning rate. To leave parameters as they are,
+    /// [`FreezeParameters`](super::FreezeParameters) is safer than a rate of 0, because it knows running statistics.
+    pub fn rate(self, factor: f64) -> Self {
+        Self { rate: factor, ..self }
+    }
+
+    /// Sets the weight decay of each parameter of the group, biases too.
+    pub fn weight_decay(self, decay: f64) -> Self {
+        Self { weight_decay: Some(decay), ..self }
+    }
+}
+
+/// The options of one parameter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Part {
+    /// η.
+    pub(super) rate: f64,
+    /// 1, or -1 to maximize.
+    pub(super) sign: f64,
+    /// What is added to the gradient, for each 1 of the weight.
+    pub(super) coupled: f64,
+    /// What remains of a weight before the step.
+    pub(super) remaining: f64,
+}
+
+impl StepOptions {
+    /// Checks the options for a network of this description.
+    pub(super) fn check(&self, rate: f64, node: &Node) -> Result<(), Error> {
+        check_size("the learning rate", rate)?;
+        check_size("the weight decay", self.weight_decay)?;
+        for group in &self.groups {
+            check_size("the factor of a group's learning rate", group.rate)?;
+            check_size("the learning rate of a group", rate * group.rate)?;
+            check_size("the weight decay of a group", group.weight_decay.unwrap_or(0.0))?;
+        }
+        check_paths(node, self.groups.iter().map(|group| &group.path))
+    }
+
+    /// Returns the options of this parameter: those of the last group that it is in.
+    pub(super) fn part(&self, rate: f64, parameter: &Parameter<'_>) -> Part {
+        let group = self.groups.iter().rev().find(|group| leads_to(&group.path, parameter));
+        let decays = self.decay_all || matches!(parameter.role, Role::Weight { .. });
+        let own = group.and_then(|group| group.weight_decay);
+        let decay = own.unwrap_or(if decays { self.weight_decay } else { 0.0 });
+        let rate = group.map_or(rate, |group| rate * group.rate);
+        let (coupled, remaining) = if self.decoupled { (0.0, 1.0 - rate * decay) } else { (decay, 1.0) };
+        Part { rate, sign: if self.maximize { -1.0 } else { 1.0 }, coupled, remaining }
+    }
+}
+
+/// Implements [`Optimizer`](super::Optimizer) by a method `step_of`, and the methods that set the [`StepOptions`]. The
+/// learning rate and the options are fields of the optimizer, or of the one inside it.
+macro_rules! optimizer {
+    ($name:ident $(in $inner:ident)?) => {
+        impl<N: chainrule_parameters::Parameters> $name<N> {
+            /// Sets the weight decay λ of the weights. Biases and gains do not decay, unless
+            /// [`decay_all`](Self::decay_all) says so. It is added to the gradient, unless it is
+            /// [`decoupled`](crate::optimizer::StepOptions::decoupled).
+            pub fn weight_decay(mut self, decay: f64) -> Self {
+                self$(.$inner)?.options.weight_decay = decay;
+                self
+            }
+
+            /// Decouples the weight decay from the gradient: before each step, a weight is multiplied by 1 - η λ.
+            pub fn decoupled(mut self) -> Self {
+                self$(.$inner)?.options.decoupled = true;
+                self
+            }
+
+            /// Lets biases and gains decay too, as PyTorch does.
+            pub fn decay_all(mut self) -> Self {
+                self$(.$inner)?.options.decay_all = true;
+                self
+            }
+
+            /// Goes up the gradient instead of down, to maximize.
+            pub fn maximize(mut self) -> Self {
+                self$(.$inner)?.options.maximize = true;
+                self
+            }
+
+            /// Adds a part of the network with a rate or a decay of its own. A parameter that is in several groups has
+            /// those of the last one.
+            pub fn group(mut self, group: crate::optimizer::Group) -> Self {
+                self$(.$inner)?.options.groups.push(group);
+                self
+            }
+        }
+
+        #[diagnostic::do_not_recommend] // so that the error is that of `Optimizer`, not of `SameType`
+        impl<S, N> crate::optimizer::Optimizer<N> for $name<S>
+        where
+            S: chainrule_parameters::Parameters,
+            N: chainrule_parameters::Parameters + crate::tensor::SameType<S>,
+        {
+            fn step<M, G>(&mut self, network: &mut M, gradient: &G) -> Result<(), crate::Error>
+            where
+                M: chainrule_parameters::AsNetwork<Network = N>,
+                G: crate::optimizer::GradientOf<N>,
+            {
+                let network = network.as_network_mut().cast_one_mut();
+                let gradient = gradient.as_gradient().cast_one();
+                self.step_of(crate::layer::View::of(gradient), crate::layer::ViewMut::of(network))
+            }
+
+            fn learning_rate(&mut self) -> &mut f64 {
+                &mut self$(.$inner)?.learning_rate
+            }
+        }
+    };
+}
+pub(super) use optimizer;

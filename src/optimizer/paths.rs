@@ -1,0 +1,61 @@
+//! Parts of a network by their paths.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::{self, Write};
+
+use crate::Error;
+use crate::layer::Parameter;
+use chainrule_parameters::{Node, describe};
+
+/// Returns whether a parameter is at this path, or below it. Allocates nothing.
+pub(super) fn leads_to(path: &str, parameter: &Parameter<'_>) -> bool {
+    let mut rest = Rest { path, below: false };
+    let same = write!(rest, "{}", parameter.path).is_ok();
+    rest.path.is_empty() && (same || rest.below)
+}
+
+/// The rest of a path that a longer one must begin with. It is compared while the longer one is printed.
+struct Rest<'a> {
+    path: &'a str,
+    /// Whether the longer one goes on with a dot.
+    below: bool,
+}
+
+impl fmt::Write for Rest<'_> {
+    fn write_str(&mut self, printed: &str) -> fmt::Result {
+        let len = self.path.len().min(printed.len());
+        let (same, more) = printed.as_bytes().split_at(len);
+        self.path = self
+            .path
+            .as_bytes()
+            .starts_with(same)
+            .then(|| self.path.get(len..))
+            .flatten()
+            .ok_or(fmt::Error)?;
+        match more {
+            [] => Ok(()),
+            [first, ..] => {
+                self.below = *first == b'.';
+                Err(fmt::Error) // the rest need not be printed
+            }
+        }
+    }
+}
+
+/// Checks that each of these paths leads to a parameter.
+pub(super) fn check_paths<'a>(node: &Node, mut paths: impl Iterator<Item = &'a String>) -> Result<(), Error> {
+    let leads_nowhere = |path: &&String| {
+        let mut found = false;
+        describe(node, &mut |parameter| found = found || leads_to(path, parameter));
+        !found
+    };
+    paths.find(leads_nowhere).map_or(Ok(()), |path| Err(unknown_path(node, path)))
+}
+
+/// Returns the error for a path that leads to no parameter: it lists those that there are.
+pub(crate) fn unknown_path(node: &Node, path: &str) -> Error {
+    let mut paths = Vec::new();
+    describe(node, &mut |parameter| paths.push(parameter.path.to_string()));
+    Error::UnknownPath { path: path.into(), paths }
+}
