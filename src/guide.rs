@@ -19,3 +19,6 @@ pub mod features {}
 
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
+
+#[doc = include_str!("../docs/coverage.md")]
+pub mod coverage {}

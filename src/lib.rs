@@ -6,6 +6,7 @@
 #![doc = "[flow]: guide::gradient_flow"]
 #![doc = "[features]: guide::features"]
 #![doc = "[performance]: guide::performance"]
+#![doc = "[coverage]: guide::coverage"]
 #![doc = ""]
 // The programs of the README use these features.
 #![cfg_attr(all(feature = "fit", feature = "idx", feature = "plot"), doc = include_str!("../README.md"))]
