@@ -32,6 +32,19 @@ impl<const CLASSES: usize> Label<CLASSES> {
         }
     }
 
+    /// Creates the label of an index that is known when the program compiles. It needs no `?`, also in a constant.
+    ///
+    /// ```
+    /// use chainrule::tensor::Label;
+    /// const SEVEN: Label<10> = Label::of::<7>();
+    /// assert_eq!(SEVEN.index(), 7);
+    /// ```
+    pub const fn of<const INDEX: usize>() -> Self {
+        const { require(CLASSES <= u32::MAX as usize, "a label has at most 2^32 - 1 classes") };
+        const { require(INDEX < CLASSES, "the index of a label must be below its number of classes") };
+        Self { index: INDEX as u32 }
+    }
+
     /// Returns the class with the largest score. In a tie it is the first; a NaN is never the largest.
     pub fn from_scores<T: crate::kernel::Real>(scores: &super::Vector<CLASSES, T>) -> Self {
         const { require(CLASSES > 0, "a label needs at least one class") };
