@@ -1,13 +1,16 @@
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use chainrule_parameters::NonEmpty;
+
+use chainrule_parameters::{AsNetwork, NonEmpty};
 
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 
 use super::Initializer;
-use super::initializer::{Scheme, rows};
+use super::initializer::{BiasScheme, Scheme, pytorch_sides, rows};
+use crate::Error;
 use crate::kernel::Real;
-use crate::layer::{Owned, Parameter, Parameters, Role, ViewMut, Visitor, visit};
+use crate::layer::{Layout, Owned, Parameter, Parameters, Role, ViewMut, Visitor, visit};
 
 /// Creates a network from its type alone. Implemented for every network.
 ///
@@ -37,27 +40,131 @@ pub trait Init: Sized {
 impl<N> Init for N {}
 
 impl Initializer {
-    /// Fills one tensor of weights.
+    /// Initializes again the part of a network at this path, as [`summary`](crate::Network::summary) prints it: a layer
+    /// (`2.branch`) or a parameter (`0.weight`). Parameters that are neither weights nor biases start at the value that
+    /// their layer declares.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    /// type Net = (Linear<2, 8>, Relu, Linear<8, 3>);
+    ///
+    /// let mut net = Net::init_with(Initializer::he_normal(), &mut rng(1));
+    /// Initializer::zeros().init_part(&mut *net, "2", &mut rng(2))?;
+    /// assert_eq!(net.predict(&Vector([1.0, 2.0]))?, Vector([0.0; 3]));
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::UnknownPath`] if no parameter has the path.
+    pub fn init_part(
+        &self,
+        network: &mut impl AsNetwork,
+        path: &str,
+        rng: &mut impl Rng,
+    ) -> Result<(), Error> {
+        let below =
+            |full: &str| full.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        match self.init_where(network, |full| path.is_empty() || below(full), rng) {
+            0 => Err(Error::UnknownPath { path: path.into() }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Initializes again the parameters whose path fulfills `is_chosen`. Returns how many there are.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    /// type Net = (Linear<2, 8>, Relu, Linear<8, 3>);
+    ///
+    /// let mut net = Net::init(&mut rng(1));
+    /// let biases = Initializer::default().bias_constant(0.1);
+    /// assert_eq!(biases.init_where(&mut *net, |path| path.ends_with("bias"), &mut rng(2)), 2);
+    /// assert_eq!(net.2.bias, Vector([0.1; 3]));
+    /// ```
+    pub fn init_where(
+        &self,
+        network: &mut impl AsNetwork,
+        mut is_chosen: impl FnMut(&str) -> bool,
+        rng: &mut impl Rng,
+    ) -> usize {
+        let mut fill = Fill { initializer: *self, rng, weight: None, is_chosen: &mut is_chosen, chosen: 0 };
+        visit([], [ViewMut::of(network.as_network_mut())], &mut fill);
+        fill.chosen
+    }
+
+    /// Fills one tensor of weights, whose layer declares these fans.
     fn fill<T: Real>(
         &self,
-        [fan_in, fan_out]: [usize; 2],
-        rows: usize,
+        declared: [usize; 2],
+        layout: Layout,
+        shape: &[usize],
         weights: &mut [T],
         rng: &mut dyn Rng,
     ) {
+        let [fan_in, fan_out] = self.fans(declared, layout, shape);
+        let mut each = |draw: &mut dyn FnMut(&mut dyn Rng) -> f64| {
+            weights.iter_mut().for_each(|w| *w = T::from_f64(draw(rng) * self.gain));
+        };
         match self.scheme {
             Scheme::Uniform(variance) => {
                 let bound = libm::sqrt(3.0 * variance.of(fan_in, fan_out)) * self.gain;
-                weights.iter_mut().for_each(|w| *w = T::from_f64(bound * (2.0 * rng.random::<f64>() - 1.0)));
+                weights.iter_mut().for_each(|w| *w = T::from_f64(bound * symmetric(rng)));
             }
             Scheme::Normal(variance) => {
                 let deviation = libm::sqrt(variance.of(fan_in, fan_out)) * self.gain;
                 weights.iter_mut().for_each(|w| *w = T::from_f64(deviation * normal(rng)));
             }
-            Scheme::Orthogonal => {
-                self.fill_orthogonal(rows, weights, rng);
+            Scheme::Truncated(variance) => {
+                let deviation = libm::sqrt(variance.of(fan_in, fan_out)) / DEVIATION_WITHIN_TWO;
+                each(&mut |rng| truncated(deviation, 2.0 * deviation, rng));
             }
+            Scheme::UniformBetween { low, high } => {
+                each(&mut |rng| low + (high - low) * rng.random::<f64>());
+            }
+            Scheme::NormalAround { mean, deviation } => each(&mut |rng| mean + deviation * normal(rng)),
+            Scheme::Cut { deviation, bound } => each(&mut |rng| truncated(deviation, bound, rng)),
+            Scheme::Sparse { zeros, deviation } => {
+                each(&mut |rng| deviation * normal(rng));
+                let inputs_first = !matches!(layout, Layout::OutputsFirst);
+                set_some_zero(zeros, rows(layout, shape), inputs_first, weights, rng);
+            }
+            Scheme::Orthogonal => self.fill_orthogonal(rows(layout, shape), weights, rng),
+            Scheme::Identity => self.fill_identity(declared, layout, shape, weights),
             Scheme::Constant(value) => weights.fill(T::from_f64(value * self.gain)),
+        }
+    }
+
+    /// Sets the weight of each input and the output of the same number, inside each group, to the gain: in the center of
+    /// a window.
+    fn fill_identity<T: Real>(
+        &self,
+        [fan_in, fan_out]: [usize; 2],
+        layout: Layout,
+        shape: &[usize],
+        weights: &mut [T],
+    ) {
+        weights.fill(T::zero());
+        let [first, second, window] = pytorch_sides(layout, shape);
+        let outputs_first = matches!(layout, Layout::OutputsFirst);
+        // The second side belongs to one group, so its fan is the declared one; that of the first side tells the groups.
+        let fan_of_first = if second * window == fan_in { fan_out } else { fan_in };
+        let groups = (first * window / fan_of_first).max(1);
+        let windows = match shape {
+            [_, _, windows @ ..] if outputs_first => windows,
+            [windows @ .., _, _] => windows,
+            _ => &[],
+        };
+        let center = windows.iter().fold(0, |center, side| center * side + side / 2);
+        for at in 0..first {
+            let channel = at % (first / groups).max(1);
+            if channel < second {
+                let place = if outputs_first {
+                    (at * second + channel) * window + center
+                } else {
+                    (center * second + channel) * first + at
+                };
+                weights[place] = T::from_f64(self.gain);
+            }
         }
     }
 
@@ -112,6 +219,52 @@ fn normal(rng: &mut dyn Rng) -> f64 {
     StandardNormal.sample(rng)
 }
 
+/// Draws uniformly between -1 and 1.
+fn symmetric(rng: &mut dyn Rng) -> f64 {
+    2.0 * rng.random::<f64>() - 1.0
+}
+
+/// The deviation of a standard normal distribution that is cut at ±2.
+const DEVIATION_WITHIN_TWO: f64 = 0.879_625_661_034_239_8;
+
+/// Draws from a normal distribution that is cut at ±`bound`: again until a number is within it. A narrow bound would
+/// take many normal numbers, but few uniform ones, each accepted with the probability of its density.
+fn truncated(deviation: f64, bound: f64, rng: &mut dyn Rng) -> f64 {
+    if bound >= deviation / 2.0 {
+        loop {
+            let x = deviation * normal(rng);
+            if x.abs() > bound {
+                continue;
+            }
+            return x;
+        }
+    }
+    loop {
+        let x = bound * symmetric(rng);
+        let z = x / deviation;
+        if rng.random::<f64>() > libm::exp(-0.5 * z * z) {
+            continue;
+        }
+        return x; // also a NaN
+    }
+}
+
+/// Sets this share of the weights of each input to 0, rounded up.
+fn set_some_zero<T: Real>(share: f64, rows: usize, inputs_first: bool, weights: &mut [T], rng: &mut dyn Rng) {
+    let columns = weights.len() / rows.max(1);
+    let (inputs, outputs) = if inputs_first { (rows, columns) } else { (columns, rows) };
+    let zeros = (libm::ceil(share * outputs as f64) as usize).min(outputs);
+    let mut order: Vec<usize> = (0..outputs).collect();
+    for input in 0..inputs {
+        for at in 0..zeros {
+            order.swap(at, rng.random_range(at..outputs));
+            let output = order[at];
+            let place = if inputs_first { input * outputs + output } else { output * inputs + input };
+            weights[place] = T::zero();
+        }
+    }
+}
+
 /// Creates a network of the type `N`.
 fn network<N: Parameters>(initializer: Initializer, rng: &mut impl Rng) -> Owned<N> {
     let mut network = Owned::zeros();
@@ -120,27 +273,58 @@ fn network<N: Parameters>(initializer: Initializer, rng: &mut impl Rng) -> Owned
 }
 
 fn fill(network: ViewMut<'_>, initializer: Initializer, rng: &mut dyn Rng) {
-    visit([], [network], &mut Fill { initializer, rng });
+    let mut all = |_: &str| true;
+    visit([], [network], &mut Fill { initializer, rng, weight: None, is_chosen: &mut all, chosen: 0 });
 }
 
 struct Fill<'a> {
     initializer: Initializer,
     rng: &'a mut dyn Rng,
+    /// The layer of the last weight, and its fan-in.
+    weight: Option<(String, usize)>,
+    is_chosen: &'a mut dyn FnMut(&str) -> bool,
+    chosen: usize,
+}
+
+impl Fill<'_> {
+    fn fill_bias<T: Real>(&mut self, path: &str, values: &mut [T]) {
+        let (initializer, rng) = (self.initializer, &mut *self.rng);
+        match (initializer.bias, &self.weight) {
+            // Without random biases nothing is drawn for them, so the weights of a seed do not change.
+            (BiasScheme::Constant(value), _) => values.fill(T::from_f64(value)),
+            (BiasScheme::Normal(deviation), _) => {
+                values.iter_mut().for_each(|b| *b = T::from_f64(deviation * normal(rng)));
+            }
+            (BiasScheme::Uniform, Some((layer, fan_in))) if layer == layer_of(path) => {
+                let bound = 1.0 / libm::sqrt(*fan_in as f64);
+                values.iter_mut().for_each(|b| *b = T::from_f64(bound * symmetric(rng)));
+            }
+            (BiasScheme::Uniform, _) => values.fill(T::zero()),
+        }
+    }
+}
+
+/// Returns the path of the layer of a parameter.
+fn layer_of(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(layer, _)| layer)
 }
 
 impl Visitor<0, 1> for Fill<'_> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [values]: [&mut [T]; 1]) {
+        let path = parameter.path.to_string();
+        if let Role::Weight { fan_in, fan_out, layout } = parameter.role {
+            let [fan_in, _] = self.initializer.fans([fan_in, fan_out], layout, parameter.shape);
+            self.weight = Some((layer_of(&path).into(), fan_in));
+        }
+        if !(self.is_chosen)(&path) {
+            return;
+        }
+        self.chosen += 1;
         match parameter.role {
             Role::Weight { fan_in, fan_out, layout } => {
-                let rows = rows(layout, parameter.shape);
-                self.initializer.fill([fan_in, fan_out], rows, values, self.rng);
+                self.initializer.fill([fan_in, fan_out], layout, parameter.shape, values, self.rng);
             }
-            // Without random biases nothing is drawn for them, so the weights of a seed do not change.
-            Role::Bias if self.initializer.bias_deviation == 0.0 => values.fill(T::zero()),
-            Role::Bias => {
-                let deviation = self.initializer.bias_deviation;
-                values.iter_mut().for_each(|b| *b = T::from_f64(deviation * normal(self.rng)));
-            }
+            Role::Bias => self.fill_bias(&path, values),
             Role::Scale(start) | Role::Buffer { start, .. } => values.fill(T::from_f64(start)),
         }
     }
