@@ -18,8 +18,11 @@
 //! PReLU's slope at 0.25). [`init_part`](Initializer::init_part) initializes a part of a network in another way.
 
 #[cfg(feature = "alloc")]
+mod draw;
+#[cfg(feature = "alloc")]
 mod fill;
 mod initializer;
+mod variance;
 
 #[cfg(feature = "alloc")]
 pub use fill::Init;

@@ -7,7 +7,6 @@ use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAss
 use bytemuck::Zeroable;
 
 use super::{Image, Sequence, Tensor, Vector};
-use crate::Error;
 use crate::kernel::Real;
 
 /// Implements an operator of two tensors and its assignment, for values and references.
@@ -180,8 +179,8 @@ macro_rules! arithmetic {
 
         #[cfg(feature = "alloc")]
         impl<$(const $side: usize,)+ T: Real> TryFrom<Vec<T>> for $name<$($side,)+ T> {
-            type Error = Error;
-            fn try_from(numbers: Vec<T>) -> Result<Self, Error> {
+            type Error = crate::Error;
+            fn try_from(numbers: Vec<T>) -> Result<Self, crate::Error> {
                 Self::from_slice(&numbers)
             }
         }
