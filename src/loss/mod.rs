@@ -115,7 +115,7 @@ pub use triplet::TripletMargin;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot compare the output `{Y}` with the target `{Target}`",
     label = "the network gives `{Y}`, and the targets are `{Target}`",
-    note = "`CrossEntropy` compares a score for each class, such as `Vector<10>`, with a `Label<10>`, which `Label::new(index)?` makes of an index",
+    note = "`CrossEntropy` compares a score for each class, such as `Vector<10>`, with a `Label<10>`, which `Label::new(index)?` makes of an index; and a `Sequence<5, 10>`, with scores at each step, with a `[Label<10>; 5]`",
     note = "other targets have the output's own type, `{Y}`: of an array `Vector(array)`, of one number `Vector([y])`"
 )]
 pub trait Loss<Y: Tensor, Target>: Sync {

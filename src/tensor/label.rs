@@ -3,6 +3,9 @@ use core::fmt;
 use crate::Error;
 use crate::error::require;
 
+/// What [`Label::of`] requires.
+const OF: &str = "the index of a label must be below its number of classes";
+
 /// A class label: an index below `CLASSES`, which is checked when it is created.
 ///
 /// ```
@@ -39,9 +42,16 @@ impl<const CLASSES: usize> Label<CLASSES> {
     /// const SEVEN: Label<10> = Label::of::<7>();
     /// assert_eq!(SEVEN.index(), 7);
     /// ```
+    #[track_caller]
     pub const fn of<const INDEX: usize>() -> Self {
+        // In a constant, this error names the line of the constant. Elsewhere `known` does not compile.
+        require(INDEX < CLASSES, OF);
+        Self::known::<INDEX>()
+    }
+
+    const fn known<const INDEX: usize>() -> Self {
+        const { require(INDEX < CLASSES, OF) };
         const { require(CLASSES <= u32::MAX as usize, "a label has at most 2^32 - 1 classes") };
-        const { require(INDEX < CLASSES, "the index of a label must be below its number of classes") };
         Self { index: INDEX as u32 }
     }
 
