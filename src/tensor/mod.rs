@@ -15,7 +15,8 @@
 //! ```
 //! use chainrule::prelude::*;
 //!
-//! let (a, b) = (Vector([1.0, 2.0, 3.0]), Vector([10.0, 20.0, 30.0]));
+//! let a: Vector<3> = Vector([1.0, 2.0, 3.0]);
+//! let b = Vector([10.0, 20.0, 30.0]);
 //! assert_eq!(a + b, Vector([11.0, 22.0, 33.0]));
 //! assert_eq!(a * b, Vector([10.0, 40.0, 90.0])); // number by number
 //! assert_eq!(-(2.0 * a) / 4.0, Vector([-0.5, -1.0, -1.5]));
