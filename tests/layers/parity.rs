@@ -335,7 +335,7 @@ fn every_file_of_losses_and_optimizers_has_a_row() {
     }
     files.remove("mod");
     // What several losses share.
-    for file in ["checks", "class_target", "pairwise"] {
+    for file in ["checks", "class_target", "labels", "pairwise"] {
         assert!(files.remove(file), "{file} is gone");
     }
     // `tests/training/steps.rs` compares clipping, averaging and freezing with their formulas; `step` is in all optimizers.

@@ -349,6 +349,10 @@ fn tensors_and_labels_are_serialized_as_arrays_and_numbers() {
     there_and_back([Some(Label::<10>::of::<7>()), None], "[7,null]");
     there_and_back(Pair(Vector([1.0_f32]), Label::<3>::of::<2>()), "[[1.0],2]");
 
+    there_and_back(Labels::<5, 4>::new(&[Label::of::<3>(), Label::of::<1>()]).unwrap(), "[3,1]");
+    let many = serde_json::from_str::<Labels<5, 1>>("[3,1]").unwrap_err().to_string();
+    assert_eq!(many, "the target has 2 labels, and its type holds at most 1");
+
     let error = |found: Result<Sequence<3, 2>, serde_json::Error>| found.unwrap_err().to_string();
     let short = error(serde_json::from_str("[[1.0,2.0],[3.0],[5.0,6.0]]"));
     let said = "an array of a tensor of shape [3, 2] has 1 elements instead of 2";

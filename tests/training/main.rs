@@ -5,12 +5,14 @@ mod common;
 
 mod arithmetic;
 mod bad_input;
+mod bad_targets;
 mod cloning;
 mod digits;
 mod failed_steps;
 mod fit;
 mod generic;
 mod initialization;
+mod initializers;
 mod long_signals;
 mod metrics;
 mod overflow;
