@@ -4,10 +4,9 @@
 //! the seeds are fixed, so that what passes once passes always.
 
 use crate::common::{bits, every_combinator, every_layer, every_network};
-use approx::assert_abs_diff_eq;
+use chainrule::Real;
 use chainrule::layer::{Parameter, Role, View, Visitor, visit};
 use chainrule::prelude::*;
-use chainrule::{Error, Real};
 use nalgebra::DMatrix;
 
 pub(crate) const IN: usize = 200;
