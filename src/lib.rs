@@ -104,7 +104,11 @@ pub mod prelude {
     #[cfg(feature = "alloc")]
     pub use crate::layer::{Owned, Workspace};
     pub use crate::loss::{
-        BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanAbsoluteError, MeanSquaredError,
+        BinaryCrossEntropy, BinaryCrossEntropyOfProbabilities, CosineEmbedding, CrossEntropy, Ctc,
+        GaussianNllLoss, Hinge, HingeEmbedding, Huber, KlDivergence, Labels, LogCosh, Loss, MarginRanking,
+        MeanAbsoluteError, MeanSquaredError, MultiLabelMargin, MultiMargin, NllLoss, PoissonNllLoss,
+        SmoothL1, SoftMargin, SquaredHinge, TripletMargin, WeightedBinaryCrossEntropy, WeightedCrossEntropy,
+        WeightedNllLoss,
     };
     #[cfg(feature = "alloc")]
     pub use crate::optimizer::{

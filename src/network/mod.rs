@@ -35,9 +35,9 @@ pub use budget::{Budget, budget};
 #[cfg(feature = "alloc")]
 pub(crate) use maps::plan;
 pub use maps::{Data, InputOf, Maps, shapes};
-pub(crate) use passes::loss_gradient;
 #[cfg(feature = "flow")]
 pub(crate) use passes::show_forward;
+pub(crate) use passes::{Share, loss_gradient};
 
 /// The methods that every network has, and so every layer. [`Init`](crate::init::Init) creates networks.
 ///
@@ -222,7 +222,17 @@ pub trait Network: Parameters {
         let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let (network, gradient) =
             (Data::network::<Bare>(self), Data::network_mut::<Bare>(gradient.as_gradient_mut()));
-        loss_gradient(network, loss, Data::samples(inputs), targets, 1.0, workspace, gradient, rng, None)
+        loss_gradient(
+            network,
+            loss,
+            Data::samples(inputs),
+            targets,
+            Share::WHOLE,
+            workspace,
+            gradient,
+            rng,
+            None,
+        )
     }
 
     /// Calls [`loss_gradient`](Network::loss_gradient) with a hook on the backward pass.
@@ -251,7 +261,7 @@ pub trait Network: Parameters {
             loss,
             Data::samples(inputs),
             targets,
-            1.0,
+            Share::WHOLE,
             workspace,
             gradient,
             rng,

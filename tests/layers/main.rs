@@ -25,6 +25,7 @@ mod gradients;
 mod infer;
 mod jacobians;
 mod list;
+mod losses;
 mod named;
 mod norm;
 mod own_layer;

@@ -115,6 +115,8 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
         "Targets and losses",
         &[
             "the_last_layer_must_give_a_score_for_each_class",
+            "each_step_of_a_sequence_has_a_label",
+            "a_constant_label_is_below_its_number_of_classes",
             "an_index_of_a_class_becomes_a_label",
             "labels_of_u8_become_labels",
             "a_data_set_of_indices_has_no_labels",

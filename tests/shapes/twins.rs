@@ -33,6 +33,7 @@ twins! {
     a_checked_alias_keeps_its_numbers
     a_concatenation_has_at_most_four_branches
     a_concatenation_has_more_than_one_branch
+    a_constant_label_is_below_its_number_of_classes
     a_convolution_over_time_takes_a_sequence
     a_convolution_says_its_sizes_in_its_type
     a_convolution_takes_as_many_channels_as_its_image_has
@@ -163,6 +164,7 @@ twins! {
     branches_of_different_depths_agree_in_their_sides
     cotangents_have_the_shape_of_the_outputs
     dropout_must_let_something_through
+    each_step_of_a_sequence_has_a_label
     expected_flow_is_of_inputs_that_the_network_takes
     gradients_are_checked_in_f64
     groups_divide_the_channels

@@ -5,6 +5,7 @@ mod common;
 
 mod arithmetic;
 mod bad_input;
+mod bad_targets;
 mod cloning;
 mod digits;
 mod failed_steps;
@@ -12,6 +13,7 @@ mod fit;
 mod generic;
 mod initialization;
 mod lbfgs;
+mod initializers;
 mod long_signals;
 mod metrics;
 mod monitor;
