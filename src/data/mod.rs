@@ -15,43 +15,61 @@
 //! Files are not trusted: an invalid file is a [`DataError`] that names the file and the place in it. Sizes in a header
 //! are compared with the file before memory is allocated for them.
 
-/// Appends a copy of a sample that does not pass through the stack, which it may be larger than. (`push` takes a value,
-/// and `extend_from_slice` clones one.)
-#[cfg(any(feature = "csv", feature = "idx"))]
-fn push<X: bytemuck::Pod>(samples: &mut Vec<X>, sample: &X) {
-    let mut one = bytemuck::zeroed_vec::<X>(1);
-    one.copy_from_slice(core::slice::from_ref(sample));
-    samples.append(&mut one);
-}
-
+mod bad_cell;
+#[cfg(feature = "csv")]
+mod column;
 #[cfg(feature = "csv")]
 mod csv;
 mod dataset;
 mod error;
+#[cfg(feature = "images")]
+mod folder;
 #[cfg(feature = "idx")]
 pub mod idx;
+#[cfg(feature = "idx")]
+mod idx_file;
 #[cfg(feature = "csv")]
 mod lines;
 mod loader;
+#[cfg(any(feature = "csv", feature = "idx", feature = "npz", feature = "images"))]
+mod loading;
 #[cfg(feature = "npy")]
 pub mod npy;
 #[cfg(feature = "npy")]
 mod npy_header;
+#[cfg(feature = "npz")]
+pub mod npz;
+#[cfg(any(feature = "idx", feature = "npy"))]
+mod number;
 #[cfg(any(feature = "csv", feature = "idx"))]
 mod open;
+#[cfg(feature = "csv")]
+mod records;
 mod row;
+mod sampling;
+mod split;
 mod standardize;
 pub mod stream;
 
 #[cfg(feature = "csv")]
-pub(crate) use error::excerpt;
+pub(crate) use bad_cell::excerpt;
 #[cfg(feature = "csv")]
 pub(crate) use lines::Lines;
 pub(crate) use row::csv_row;
 
+pub use bad_cell::{BadCell, BadLine};
 #[cfg(feature = "csv")]
-pub use csv::{Column, Csv, Records};
+pub use column::{Column, Missing};
+#[cfg(feature = "csv")]
+pub use csv::Csv;
 pub use dataset::Dataset;
-pub use error::{BadCell, BadLine, DataError};
+pub use error::DataError;
+#[cfg(feature = "images")]
+pub use folder::{Filter, FromPicture, ImageFolder};
 pub use loader::{Loader, Place};
+#[cfg(any(feature = "csv", feature = "idx", feature = "npz", feature = "images"))]
+pub use loading::Progress;
+#[cfg(feature = "csv")]
+pub use records::Records;
+pub use sampling::Sampling;
 pub use standardize::Standardize;

@@ -218,7 +218,10 @@ fn an_epoch_brings_every_sample_to_every_place_equally_often() {
 #[test]
 fn a_buffer_as_large_as_its_stream_shuffles_it_wholly() {
     let mut rng = rng(7);
-    assert_fair(|| stream::shuffle((0..5).map(Ok), 5, &mut rng).unwrap().map(Result::unwrap).collect());
+    assert_fair(|| {
+        let shuffled = stream::shuffle((0..5).map(|at| Ok((at, ()))), 5, &mut rng).unwrap();
+        shuffled.into_iter().map(|pair| pair.unwrap().0).collect()
+    });
 }
 
 #[test]

@@ -120,14 +120,14 @@ fn a_streamed_pair_is_the_pair_and_ends_at_its_first_error() {
     );
     let (all_images, all_labels) = idx::pair::<2, 3, 5>(&images.0, &labels.0).unwrap();
     let streamed = idx::stream::<2, 3, 5>(&images.0, &labels.0).unwrap();
-    let pairs: Vec<_> = streamed.map(Result::unwrap).collect();
+    let pairs: Vec<_> = streamed.into_iter().map(Result::unwrap).collect();
     assert_eq!(pairs, all_images.into_iter().zip(all_labels).collect::<Vec<_>>());
 
-    let results = idx::stream::<2, 3, 3>(&images.0, &labels.0).unwrap().collect::<Vec<_>>();
+    let results = idx::stream::<2, 3, 3>(&images.0, &labels.0).unwrap().into_iter().collect::<Vec<_>>();
     assert_eq!(results.len(), 4, "three pairs and an error");
     assert!(matches!(results[3], Err(DataError::Label { index: 3, .. })));
     let long = Scratch::new("stream-long", &[&labels_file(&[0; 5])[..], &[9]].concat());
-    let results = idx::stream::<2, 3, 3>(&images.0, &long.0).unwrap().collect::<Vec<_>>();
+    let results = idx::stream::<2, 3, 3>(&images.0, &long.0).unwrap().into_iter().collect::<Vec<_>>();
     assert!(matches!(results[..], [.., Ok(_), Err(DataError::Excess { count: 5, .. })]));
     let short = Scratch::new("stream-short", &images_file(4));
     assert!(matches!(
