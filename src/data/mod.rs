@@ -72,4 +72,5 @@ pub use loading::Progress;
 #[cfg(feature = "csv")]
 pub use records::Records;
 pub use sampling::Sampling;
+pub use split::Folds;
 pub use standardize::Standardize;

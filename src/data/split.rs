@@ -115,11 +115,7 @@ impl<X, Y> Dataset<X, Y> {
     ///
     /// # Errors
     /// [`DataError::Folds`] for fewer than 2 folds or more than there are samples.
-    pub fn k_folds(
-        &self,
-        folds: usize,
-        rng: &mut impl Rng,
-    ) -> Result<impl ExactSizeIterator<Item = (Self, Self)>, DataError>
+    pub fn k_folds(&self, folds: usize, rng: &mut impl Rng) -> Result<Folds<'_, X, Y>, DataError>
     where
         X: Copy,
         Y: Copy,
@@ -131,11 +127,7 @@ impl<X, Y> Dataset<X, Y> {
     ///
     /// # Errors
     /// As [`k_folds`](Self::k_folds).
-    pub fn k_folds_stratified(
-        &self,
-        folds: usize,
-        rng: &mut impl Rng,
-    ) -> Result<impl ExactSizeIterator<Item = (Self, Self)>, DataError>
+    pub fn k_folds_stratified(&self, folds: usize, rng: &mut impl Rng) -> Result<Folds<'_, X, Y>, DataError>
     where
         X: Copy,
         Y: Copy + Ord,
@@ -150,11 +142,7 @@ impl<X, Y> Dataset<X, Y> {
     }
 
     /// Deals the samples of this order to the parts, one after the other.
-    fn folds(
-        &self,
-        folds: usize,
-        order: Vec<usize>,
-    ) -> Result<impl ExactSizeIterator<Item = (Self, Self)>, DataError>
+    fn folds(&self, folds: usize, order: Vec<usize>) -> Result<Folds<'_, X, Y>, DataError>
     where
         X: Copy,
         Y: Copy,
@@ -163,16 +151,44 @@ impl<X, Y> Dataset<X, Y> {
         if !(2..=samples).contains(&folds) {
             return Err(DataError::Folds { folds, samples });
         }
-        Ok((0..folds).map(move |fold| {
-            let part = |inside: bool| {
-                let dealt = order.iter().enumerate().filter(|(at, _)| (at % folds == fold) == inside);
-                let places: Vec<usize> = dealt.map(|(_, &sample)| sample).collect();
-                let mut part = Self { inputs: vec![], targets: vec![] };
-                copy_to(&mut part.inputs, &self.inputs, &places);
-                copy_to(&mut part.targets, &self.targets, &places);
-                part
-            };
-            (part(false), part(true))
-        }))
+        Ok(Folds { data: self, order, folds, fold: 0 })
     }
 }
+
+/// The parts of a data set for cross-validation: see [`Dataset::k_folds`].
+pub struct Folds<'a, X, Y> {
+    data: &'a Dataset<X, Y>,
+    order: Vec<usize>,
+    folds: usize,
+    fold: usize,
+}
+
+impl<X: Copy, Y: Copy> Folds<'_, X, Y> {
+    /// Returns copies of the samples inside or outside of the current part.
+    fn part(&self, inside: bool) -> Dataset<X, Y> {
+        let dealt = self.order.iter().enumerate();
+        let chosen = dealt.filter(|(at, _)| (at % self.folds == self.fold) == inside);
+        let places: Vec<usize> = chosen.map(|(_, &sample)| sample).collect();
+        let (mut inputs, mut targets) = (vec![], vec![]);
+        copy_to(&mut inputs, &self.data.inputs, &places);
+        copy_to(&mut targets, &self.data.targets, &places);
+        Dataset { inputs, targets }
+    }
+}
+
+impl<X: Copy, Y: Copy> Iterator for Folds<'_, X, Y> {
+    type Item = (Dataset<X, Y>, Dataset<X, Y>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let parts = (self.fold < self.folds).then(|| (self.part(false), self.part(true)));
+        self.fold += 1;
+        parts
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.folds.saturating_sub(self.fold);
+        (left, Some(left))
+    }
+}
+
+impl<X: Copy, Y: Copy> ExactSizeIterator for Folds<'_, X, Y> {}

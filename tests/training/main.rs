@@ -16,6 +16,7 @@ mod metrics;
 mod overflow;
 mod resume;
 mod resume_with_changes;
+mod sampling;
 mod schedules;
 mod stacks;
 mod statistics;
