@@ -16,7 +16,7 @@
 //! `Image<1, 28, 28>`. A compressed file may unpack to 1032 times its size, so that a label may cost 1/258 of a byte in
 //! the file: [`Idx::memory`] has a limit for it, which is compared with the header before a sample is read. While a file
 //! is read, at most a quarter more is reserved than has been read: a header that promises more than the file holds costs
-//! nothing. [`pair`] also compares the two headers before it reads the samples, and [`stream`] has one sample in memory
+//! nothing. (While the vector of samples grows, the old and the new one may both be there: at most twice the samples.) [`pair`] also compares the two headers before it reads the samples, and [`stream`] has one sample in memory
 //! at a time.
 //!
 //! # Source

@@ -199,3 +199,50 @@ impl Drop for Bar {
         }
     }
 }
+
+#[cfg(all(test, feature = "fit"))]
+mod tests {
+    use super::*;
+    use crate::data::Written;
+
+    #[test]
+    fn a_bar_appears_after_a_second_and_is_removed_at_the_end() {
+        let mut bar = Bar::new(Path::new("folder/train.csv"), Unit::Bytes);
+        bar.show(Progress { done: 1, total: Some(1000) });
+        assert!(bar.bar.is_none(), "a bar flickers for what is loaded at once");
+        bar.start = Instant::now().checked_sub(Bar::AFTER).unwrap();
+        bar.show(Progress { done: 2, total: Some(1000) });
+        assert_eq!(bar.bar.as_ref().map(|bar| bar.position()), Some(2));
+    }
+
+    #[test]
+    fn a_bar_shows_the_name_and_how_much_of_the_file_is_read() {
+        for (unit, total, expected) in [
+            (Unit::Bytes, Some(4096), ["train.csv ", "2.00 KiB/4.00 KiB", " left"]),
+            (Unit::Bytes, None, ["train.csv ", "2.00 KiB", ""]),
+            (Unit::Files, Some(4096), ["train.csv ", "2048/4096 files", " left"]),
+        ] {
+            let screen = Written::default();
+            let mut bar = Bar::new(Path::new("folder/train.csv"), unit);
+            let target = indicatif::ProgressDrawTarget::term_like(Box::new(screen.clone()));
+            bar.bar = Some(bar.draw_on(target, total));
+            bar.show(Progress { done: 2048, total });
+            bar.bar.as_ref().unwrap().tick();
+            drop(bar);
+            let text = screen.text();
+            expected.iter().for_each(|part| assert!(text.contains(part), "no {part:?} in {text:?}"));
+        }
+    }
+
+    #[test]
+    fn compressed_files_have_a_limit_and_others_only_one_that_is_set() {
+        let fails = |memory, needed, compressed| {
+            let loading = Loading { memory, ..Loading::default() };
+            loading.check_memory(Path::new("f"), needed, compressed).is_err()
+        };
+        assert!(!fails(None, u128::MAX, None));
+        assert!(!fails(None, 64 << 20, Some(10)) && fails(None, (64 << 20) + 1, Some(10)));
+        assert!(!fails(None, 256_000_000, Some(1_000_000)) && fails(None, 256_000_001, Some(1_000_000)));
+        assert!(!fails(Some(5), 5, None) && fails(Some(5), 6, None) && fails(Some(5), 6, Some(1 << 40)));
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chainrule::data::{DataError, Dataset, Loader, Place, Sampling};
+use chainrule::data::{DataError, Dataset, Loader, Place, Sampling, augment};
 use chainrule::prelude::*;
 use chainrule::rand::Rng;
 use chainrule::rand::rngs::ChaCha8Rng;
@@ -249,4 +249,63 @@ fn what_cannot_be_drawn_is_an_error_that_says_why() {
         assert!(matches!(loader.resume(wrong.clone()), Err(DataError::Place { samples: 3 })), "{wrong:?}");
     }
     assert_eq!(loader.next(&mut rng(1)).unwrap().1, [2, 2]);
+}
+
+/// An image whose numbers are all different, and not 0.
+fn image() -> Image<2, 3, 4> {
+    let mut image: Image<2, 3, 4> = bytemuck::Zeroable::zeroed();
+    image.as_mut_slice().iter_mut().enumerate().for_each(|(at, x)| *x = at as f32 + 1.0);
+    image
+}
+
+#[test]
+fn a_flip_mirrors_every_row_with_its_probability() {
+    let (mut rng, mut flipped) = (rng(6), 0);
+    let mut flip = augment::flip(0.25);
+    for _ in 0..4000 {
+        let mut changed = image();
+        flip(&mut changed, &mut rng);
+        if changed != image() {
+            flipped += 1;
+            assert_eq!(changed.0[1][2], [24.0, 23.0, 22.0, 21.0]);
+        }
+    }
+    // Binomial: mean 1000, deviation √(4000 · 3/16) = 27. Six deviations.
+    assert!((flipped - 1000_i32).abs() < 165, "{flipped}");
+    let mut same = image();
+    augment::flip(0.0)(&mut same, &mut rng);
+    augment::flip(f64::NAN)(&mut same, &mut rng);
+    assert_eq!(same, image());
+}
+
+#[test]
+fn a_shift_moves_all_channels_by_one_vector_and_zeros_come_in() {
+    let mut rng = rng(7);
+    for most in [0_isize, 1, 2, 7] {
+        let mut shift = augment::shift(most as usize);
+        let shifted = |down: isize, right: isize| {
+            let mut expected = image();
+            for (c, rows) in expected.0.iter_mut().enumerate() {
+                for (y, row) in rows.iter_mut().enumerate() {
+                    for (x, pixel) in row.iter_mut().enumerate() {
+                        let (y, x) = (y as isize - down, x as isize - right);
+                        let inside = (0..3).contains(&y) && (0..4).contains(&x);
+                        *pixel = if inside { image()[(c, y as usize, x as usize)] } else { 0.0 };
+                    }
+                }
+            }
+            expected
+        };
+        let vectors: Vec<(isize, isize)> =
+            (-most..=most).flat_map(|down| (-most..=most).map(move |right| (down, right))).collect();
+        let mut seen = BTreeSet::new();
+        for _ in 0..300 {
+            let mut changed = image();
+            shift(&mut changed, &mut rng);
+            let vector = vectors.iter().find(|(down, right)| shifted(*down, *right) == changed);
+            seen.insert(*vector.expect("no vector shifts the image so"));
+        }
+        // Each of 25 vectors is missed by 300 draws with probability 0.96^300 = 5e-6.
+        assert!(most > 2 || seen.len() == vectors.len(), "{seen:?}");
+    }
 }

@@ -50,8 +50,8 @@ fn labels_take_what_their_header_and_their_type_say() {
     let file = labels(2_000_000, 2);
     let (read, held) = watched(|| idx::labels::<10>(&file));
     assert_eq!(read.unwrap().len(), 2_000_000);
-    // While a vector grows by a quarter, the old and the new one are both there.
-    assert!(held < 4 * 2_000_000 * 9 / 5 + BUFFERS, "{held} bytes");
+    // While the vector grows, the old and the new one are both there.
+    assert!(held < 2 * 4 * 2_000_000 + BUFFERS, "{held} bytes");
     // A file that goes on after what its header counts is not read to its end.
     let (read, held) = watched(|| idx::labels::<10>(labels(1000, 50)));
     assert!(matches!(read, Err(DataError::Excess { count: 1000, .. })));
