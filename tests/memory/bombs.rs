@@ -53,7 +53,8 @@ fn labels_take_what_their_header_and_their_type_say() {
     // While the vector grows, the old and the new one are both there.
     assert!(held < 2 * 4 * 2_000_000 + BUFFERS, "{held} bytes");
     // A file that goes on after what its header counts is not read to its end.
-    let (read, held) = watched(|| idx::labels::<10>(labels(1000, 50)));
+    let file = labels(1000, 50);
+    let (read, held) = watched(|| idx::labels::<10>(&file));
     assert!(matches!(read, Err(DataError::Excess { count: 1000, .. })));
     assert!(held < BUFFERS, "{held} bytes");
 }
