@@ -20,6 +20,7 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
             "a_label_is_no_input",
             "the_numbers_of_a_sample_are_floats",
             "pixels_of_u8_are_converted_first",
+            "a_picture_is_gray_or_red_green_and_blue",
             "the_data_must_have_the_scalar_of_the_network",
             "the_channels_of_an_image_come_first",
             "a_convolution_over_time_takes_a_sequence",

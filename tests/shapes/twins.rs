@@ -97,6 +97,7 @@ twins! {
     a_number_is_no_sample
     a_one_hot_target_is_a_vector
     a_parameter_is_stored_inline
+    a_picture_is_gray_or_red_green_and_blue
     a_pool_takes_an_image_and_no_vector
     a_pooling_window_must_fit_into_the_image
     a_rate_of_dropout_is_in_its_type

@@ -21,6 +21,7 @@ mod options;
 mod overflow;
 mod resume;
 mod resume_with_changes;
+mod sampling;
 mod schedules;
 mod stacks;
 mod statistics;
