@@ -26,11 +26,14 @@ mod hook;
 mod identity;
 mod mode;
 mod norm;
+mod permute;
 pub(crate) mod place;
 mod plan;
 mod pool;
 mod prelu;
+mod reduce;
 mod reshape;
+mod shuffle;
 mod softmax;
 mod space;
 #[cfg(feature = "alloc")]
@@ -71,14 +74,20 @@ pub use norm::{
     AffineOf, BatchNorm, Epsilon, GainAndBias, GroupNorm, InstanceNorm, LayerNorm, MachineEpsilon, Momentum,
     NoAffine, NormSettings, RmsNorm,
 };
+pub use permute::{Permute, Transpose};
 pub use place::{At, InputAt};
 #[doc(hidden)]
 pub use place::{Bare, Passed, TakenBy, Then, Wrapper};
 pub(crate) use plan::Checked;
 pub use plan::{Child, Plan};
-pub use pool::{AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d, Upsample2d};
+pub use pool::{
+    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AvgPool1d, AvgPool2d,
+    GlobalAvgPool, GlobalMaxPool, LpPool1d, LpPool2d, MaxPool1d, MaxPool2d, Upsample2d,
+};
 pub use prelu::PRelu;
+pub use reduce::{Channels, Features, HasAxis, Height, MaxOver, MeanOver, MinOver, Steps, SumOver, Width};
 pub use reshape::Reshape;
+pub use shuffle::{ChannelShuffle, DepthToSpace, PixelShuffle, PixelUnshuffle, SpaceToDepth};
 pub use softmax::{LogSoftmax, Softmax};
 pub(crate) use space::LINE;
 pub use space::Space;

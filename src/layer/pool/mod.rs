@@ -1,7 +1,10 @@
 //! Pooling, and upsampling.
 
+mod adaptive;
 mod average;
+mod general;
 mod global;
+mod lp;
 mod max;
 mod upsample;
 
@@ -10,8 +13,10 @@ use crate::layer::Effect;
 use crate::tensor::side::{PaddedBy, Side, Sides, Slide};
 use crate::tensor::{Image, Sample, Sequence, Tensor};
 
+pub use adaptive::{AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d};
 pub use average::{AvgPool1d, AvgPool2d};
-pub use global::GlobalAvgPool;
+pub use global::{GlobalAvgPool, GlobalMaxPool};
+pub use lp::{LpPool1d, LpPool2d};
 pub use max::{MaxPool1d, MaxPool2d};
 pub use upsample::Upsample2d;
 
