@@ -12,6 +12,7 @@
 //! guide](crate::guide::your_own_layer).
 
 mod activation;
+pub(crate) mod axis_at;
 pub(crate) mod compare;
 mod constructor;
 mod contract;
@@ -41,6 +42,7 @@ mod summary;
 mod visit;
 mod window;
 pub(crate) mod window_at;
+pub(crate) mod window_settings;
 mod workspace;
 
 pub(crate) use activation::EXPONENTIAL;
@@ -97,6 +99,10 @@ pub use summary::{Summary, SummaryRow};
 pub(crate) use summary::{head, tail};
 pub use visit::{Parameter, Visitor, describe, visit};
 pub use window::{Reach, Window};
+pub use window_settings::{
+    Causal, CeilMode, Dilation, ExcludePadding, Groups, Kernel, OutputPadding, Padding, PaddingEnds, Same,
+    SameLower, Stride, WindowSettings,
+};
 #[cfg(feature = "alloc")]
 pub use workspace::Workspace;
 pub use workspace::{AsWorkspace, FixedWorkspace, WorkspaceMut};
