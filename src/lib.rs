@@ -96,12 +96,18 @@ pub mod prelude {
     pub use crate::init::Init;
     pub use crate::init::Initializer;
     pub use crate::layer::{
-        Activation, AvgPool1d, AvgPool2d, Backward, BatchNorm, Conv1d, Conv2d, Dense, DepthwiseConv2d,
-        Dropout, Elu, Epsilon, Flatten, GainAndBias, Gelu, GeluTanh, GlobalAvgPool, GroupNorm, HardSigmoid,
-        HardTanh, Identity, InstanceNorm, Layer, LayerNorm, LeakyRelu, Linear, LogSoftmax, MachineEpsilon,
-        MaxPool1d, MaxPool2d, Mish, Mode, Momentum, NoAffine, NoBias, PRelu, Parameters, Relu, Reshape,
-        RmsNorm, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign, Tanh, TransposedConv2d, Upsample2d,
-        WorkspaceMut,
+        Activation, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AlignCorners,
+        AvgPool1d, AvgPool2d, Backward, BatchNorm, ChannelShuffle, Channels, CircularPad1d, CircularPad2d,
+        ConstantPad1d, ConstantPad2d, Conv1d, Conv2d, Dense, DepthToSpace, DepthwiseConv2d, Dropout, Elu,
+        Epsilon, Features, Flatten, GainAndBias, Gelu, GeluTanh, GlobalAvgPool, GlobalMaxPool, GroupNorm,
+        HalfPixel, HardSigmoid, HardTanh, Height, Identity, InstanceNorm, Layer, LayerNorm, LeakyRelu,
+        Linear, LogSoftmax, LpPool1d, LpPool2d, MachineEpsilon, MaxOver, MaxPool1d, MaxPool2d, MeanOver,
+        MinOver, Mish, Mode, Momentum, Nearest, NearestExact, NoAffine, NoBias, PRelu, Pad1d, Pad2d,
+        Parameters, Permute, PixelShuffle, PixelUnshuffle, ReflectionPad1d, ReflectionPad2d, Relu,
+        ReplicationPad1d, ReplicationPad2d, Reshape, Resize1d, Resize2d, RmsNorm, Selu, Sigmoid, Silu,
+        Softmax, Softplus, Softsign, SpaceToDepth, Steps, SumOver, Tanh, Transpose, TransposedConv2d,
+        Upsample1d, Upsample2d, UpsampleBilinear2d, UpsampleLinear1d, Width, WorkspaceMut, ZeroPad1d,
+        ZeroPad2d,
     };
     #[cfg(feature = "alloc")]
     pub use crate::layer::{Owned, Workspace};

@@ -27,6 +27,7 @@ mod hook;
 mod identity;
 mod mode;
 mod norm;
+mod pad;
 mod permute;
 pub(crate) mod place;
 mod plan;
@@ -34,6 +35,7 @@ mod pool;
 mod prelu;
 mod reduce;
 mod reshape;
+mod resize;
 mod shuffle;
 mod softmax;
 mod space;
@@ -76,6 +78,11 @@ pub use norm::{
     AffineOf, BatchNorm, Epsilon, GainAndBias, GroupNorm, InstanceNorm, LayerNorm, MachineEpsilon, Momentum,
     NoAffine, NormSettings, RmsNorm,
 };
+pub use pad::{
+    Circular, CircularPad1d, CircularPad2d, Constant, ConstantPad1d, ConstantPad2d, Pad1d, Pad2d, PadMode,
+    PaddedTo, Reflect, ReflectionPad1d, ReflectionPad2d, Replicate, ReplicationPad1d, ReplicationPad2d,
+    ZeroPad1d, ZeroPad2d,
+};
 pub use permute::{Permute, Transpose};
 pub use place::{At, InputAt};
 #[doc(hidden)]
@@ -84,11 +91,15 @@ pub(crate) use plan::Checked;
 pub use plan::{Child, Plan};
 pub use pool::{
     AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AvgPool1d, AvgPool2d,
-    GlobalAvgPool, GlobalMaxPool, LpPool1d, LpPool2d, MaxPool1d, MaxPool2d, Upsample2d,
+    GlobalAvgPool, GlobalMaxPool, LpPool1d, LpPool2d, MaxPool1d, MaxPool2d,
 };
 pub use prelu::PRelu;
 pub use reduce::{Channels, Features, HasAxis, Height, MaxOver, MeanOver, MinOver, Steps, SumOver, Width};
 pub use reshape::Reshape;
+pub use resize::{
+    AlignCorners, Coordinates, HalfPixel, LinearCoordinates, Nearest, NearestExact, Resize1d, Resize2d,
+    Upsample1d, Upsample2d, UpsampleBilinear2d, UpsampleLinear1d,
+};
 pub use shuffle::{ChannelShuffle, DepthToSpace, PixelShuffle, PixelUnshuffle, SpaceToDepth};
 pub use softmax::{LogSoftmax, Softmax};
 pub(crate) use space::LINE;

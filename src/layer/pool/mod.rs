@@ -1,4 +1,4 @@
-//! Pooling, and upsampling.
+//! Pooling.
 
 mod adaptive;
 mod average;
@@ -6,7 +6,6 @@ mod general;
 mod global;
 mod lp;
 mod max;
-mod upsample;
 
 use crate::kernel::{Pooling, Real};
 use crate::layer::Effect;
@@ -18,7 +17,6 @@ pub use average::{AvgPool1d, AvgPool2d};
 pub use global::{GlobalAvgPool, GlobalMaxPool};
 pub use lp::{LpPool1d, LpPool2d};
 pub use max::{MaxPool1d, MaxPool2d};
-pub use upsample::Upsample2d;
 
 /// Returns the effect of windows that multiply the squared length of a gradient by `gradient` if they do not overlap.
 /// Where they overlap, it depends on how similar the gradients of neighboring windows are.
