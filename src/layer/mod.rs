@@ -90,8 +90,9 @@ pub use place::{Bare, Passed, TakenBy, Then, Wrapper};
 pub(crate) use plan::Checked;
 pub use plan::{Child, Plan};
 pub use pool::{
-    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AvgPool1d, AvgPool2d,
-    GlobalAvgPool, GlobalMaxPool, LpPool1d, LpPool2d, MaxPool1d, MaxPool2d,
+    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AvgPool1d, AvgPool1dWith,
+    AvgPool2d, AvgPool2dWith, GlobalAvgPool, GlobalMaxPool, LpPool1d, LpPool1dWith, LpPool2d, LpPool2dWith,
+    MaxPool1d, MaxPool1dWith, MaxPool2d, MaxPool2dWith,
 };
 pub use prelu::PRelu;
 pub use reduce::{Channels, Features, HasAxis, Height, MaxOver, MeanOver, MinOver, Steps, SumOver, Width};

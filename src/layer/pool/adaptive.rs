@@ -1,7 +1,10 @@
-use super::general::{Largest, Mean, adaptive, each, general_pool};
+use super::general::{Largest, adaptive, each, general_pool};
+use super::settings::MeanOf;
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Effect, Layer, Mode, Plan, Reach, Window, WorkspaceMut, check_lengths};
+use crate::layer::{
+    Backward, Effect, ExcludePadding, Layer, Mode, Plan, Reach, Window, WorkspaceMut, check_lengths,
+};
 use crate::tensor::{Image, Sequence, Tensor};
 use chainrule_derive::Parameters;
 
@@ -143,7 +146,7 @@ const fn effect(from: [usize; 2], to: [usize; 2], is_mean: bool) -> Effect {
 general_pool!(
     [const OH: usize, const OW: usize, const C: usize, const H: usize, const W: usize] AdaptiveAvgPool2d<OH, OW>,
     Image<C, H, W, T> => Image<C, OH, OW, T>,
-    Mean<false>,
+    MeanOf<ExcludePadding>,
     [adaptive(H, OH), adaptive(W, OW)],
     [],
     plan .window(window([H, W], [OH, OW])).effect(effect([H, W], [OH, OW], true))
@@ -151,7 +154,7 @@ general_pool!(
 general_pool!(
     [const OUT: usize, const STEPS: usize, const FEATURES: usize] AdaptiveAvgPool1d<OUT>,
     Sequence<STEPS, FEATURES, T> => Sequence<OUT, FEATURES, T>,
-    Mean<false>,
+    MeanOf<ExcludePadding>,
     [adaptive(STEPS, OUT), each(FEATURES)],
     [],
     plan .window(window([STEPS, 1], [OUT, 1])).effect(effect([STEPS, 1], [OUT, 1], true))

@@ -1,5 +1,7 @@
 //! Poolings with windows of any kind: what they do with a window, and their passes.
 
+use chainrule_parameters::Part;
+
 use crate::kernel::{GeneralPooling, PoolingAxis, PoolingWindows, Real};
 
 /// What a pooling does with the numbers of a window.
@@ -14,9 +16,6 @@ pub(super) trait Pools {
 /// Takes the largest.
 pub(super) struct Largest;
 
-/// Takes the mean. Padding counts as zeros if `PADDING`, else it does not count.
-pub(super) struct Mean<const PADDING: bool>;
-
 /// Takes the norm of power `P`.
 pub(super) struct Norm<const P: u8>;
 
@@ -27,16 +26,6 @@ impl Pools for Largest {
 
     fn backward<T: Real>(pooling: &GeneralPooling, x: &[T], y: &[T], dy: &[T], dx: &mut [T]) {
         pooling.max_gradient(x, y, dy, dx);
-    }
-}
-
-impl<const PADDING: bool> Pools for Mean<PADDING> {
-    fn forward<T: Real>(pooling: &GeneralPooling, x: &[T], y: &mut [T]) {
-        pooling.mean(PADDING, x, y);
-    }
-
-    fn backward<T: Real>(pooling: &GeneralPooling, _: &[T], _: &[T], dy: &[T], dx: &mut [T]) {
-        pooling.mean_gradient(PADDING, dy, dx);
     }
 }
 
@@ -72,6 +61,37 @@ pub(super) const fn sliding(
     PoolingAxis { side, places, windows: PoolingWindows::Sliding { window, stride, dilation, padding } }
 }
 
+/// Returns whether each of these windows has a number of the side in it. (A dilated one can have padding on both sides
+/// of a short one.)
+const fn has_numbers(axis: PoolingAxis) -> bool {
+    let PoolingWindows::Sliding { window, stride, dilation, padding: [before, _] } = axis.windows else {
+        return true;
+    };
+    let mut place = 0;
+    while place < axis.places {
+        let (mut at, mut tap, mut found) = (place * stride, 0, false);
+        while tap < window {
+            found |= before <= at && at < before + axis.side;
+            at += dilation;
+            tap += 1;
+        }
+        if !found {
+            return false;
+        }
+        place += 1;
+    }
+    true
+}
+
+/// Returns whether each window of a pooling has a number in it.
+pub(super) const fn have_numbers(axes: [PoolingAxis; 2]) -> bool {
+    has_numbers(axes[0]) && has_numbers(axes[1])
+}
+
+pub(super) const ONLY_PADDING: &[Part] = &[Part::Text(
+    "has a window with nothing but padding in it: use less padding or dilation, or a larger window",
+)];
+
 /// Implements a layer that pools by a [`Pools`], on planes with these windows along their rows and their columns.
 macro_rules! general_pool {
     (
@@ -83,7 +103,12 @@ macro_rules! general_pool {
             $($bounds)*
         {
             type Output = $Y;
-            const PLAN: Plan = Plan::leaf::<$X, Self>() $($plan)*;
+            const PLAN: Plan = Plan::leaf::<$X, Self>()
+                $($plan)*
+                .requires(
+                    $crate::layer::pool::general::have_numbers($axes),
+                    $crate::layer::pool::general::ONLY_PADDING,
+                );
 
             fn forward(&self, input: &[$X], output: &mut [$Y], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
                 check_lengths(input.len(), output.len());

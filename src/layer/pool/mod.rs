@@ -6,6 +6,8 @@ mod general;
 mod global;
 mod lp;
 mod max;
+mod settings;
+mod with;
 
 use crate::kernel::{Pooling, Real};
 use crate::layer::Effect;
@@ -17,6 +19,7 @@ pub use average::{AvgPool1d, AvgPool2d};
 pub use global::{GlobalAvgPool, GlobalMaxPool};
 pub use lp::{LpPool1d, LpPool2d};
 pub use max::{MaxPool1d, MaxPool2d};
+pub use with::{AvgPool1dWith, AvgPool2dWith, LpPool1dWith, LpPool2dWith, MaxPool1dWith, MaxPool2dWith};
 
 /// Returns the effect of windows that multiply the squared length of a gradient by `gradient` if they do not overlap.
 /// Where they overlap, it depends on how similar the gradients of neighboring windows are.
