@@ -75,8 +75,8 @@ pub(crate) use hook::{backward_watched, leave, watch};
 pub use identity::Identity;
 pub use mode::Mode;
 pub use norm::{
-    AffineOf, BatchNorm, Epsilon, GainAndBias, GroupNorm, InstanceNorm, LayerNorm, MachineEpsilon, Momentum,
-    NoAffine, NormSettings, RmsNorm,
+    AffineOf, Alpha, BatchNorm, Beta, Epsilon, GainAndBias, GroupNorm, InstanceNorm, LayerNorm,
+    LocalResponseNorm, MachineEpsilon, Momentum, NoAffine, NormSettings, Offset, ResponseSettings, RmsNorm,
 };
 pub use pad::{
     Circular, CircularPad1d, CircularPad2d, Constant, ConstantPad1d, ConstantPad2d, Pad1d, Pad2d, PadMode,
@@ -98,8 +98,8 @@ pub use prelu::PRelu;
 pub use reduce::{Channels, Features, HasAxis, Height, MaxOver, MeanOver, MinOver, Steps, SumOver, Width};
 pub use reshape::Reshape;
 pub use resize::{
-    AlignCorners, Coordinates, HalfPixel, LinearCoordinates, Nearest, NearestExact, Resize1d, Resize2d,
-    Upsample1d, Upsample2d, UpsampleBilinear2d, UpsampleLinear1d,
+    AlignCorners, Coordinates, HalfPixel, LinearCoordinates, Nearest, NearestBefore, NearestExact, Resize1d,
+    Resize2d, Upsample1d, Upsample2d, UpsampleBilinear2d, UpsampleLinear1d,
 };
 pub use shuffle::{ChannelShuffle, DepthToSpace, PixelShuffle, PixelUnshuffle, SpaceToDepth};
 pub use softmax::{LogSoftmax, Softmax};

@@ -70,6 +70,9 @@ macro_rules! every_layer {
         $case!("norm/group_norm", group_norm: GroupNorm<2, 4, T>, Image<4, 2, 3, T>);
         $case!("norm/group_norm", group_norm_of_one: GroupNorm<1, 3, T>, Image<3, 3, 3, T>);
         $case!("norm/group_norm", instance_norm: GroupNorm<3, 3, T>, Image<3, 3, 3, T>);
+        $case!("norm/local_response", local_response_norm: LocalResponseNorm<3>, Image<5, 2, 3, T>);
+        $case!("norm/local_response", local_response_norm_of_two: LocalResponseNorm<2, (Alpha<1, 2>, Beta<1, 2>, Offset<2>)>, Image<3, 2, 2, T>);
+        $case!("norm/local_response", local_response_norm_of_steps: LocalResponseNorm<5, (Alpha<1>, Beta<3, 4>, Offset<1, 2>)>, Sequence<3, 4, T>);
         // The inputs repeat after 15 numbers, so no window here may hold two that lie 15 apart: a tie has no
         // derivative.
         $case!("pool/max", max_pool_2d: MaxPool2d<2>, Image<2, 5, 4, T>);

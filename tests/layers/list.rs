@@ -163,7 +163,8 @@ fn every_layer_that_is_exported_stands_in_a_row() {
         let traits = owned(text.split("pub trait ").skip(1).filter_map(|rest| words(rest).next()));
         // What a macro that implements a layer gets beside it, such as its window.
         let items: Vec<&str> = text.split("\npub struct ").collect();
-        let plain = items.windows(2).filter(|pair| !pair[0].rsplit("\n\n").next().unwrap().contains("Parameters"));
+        let plain =
+            items.windows(2).filter(|pair| !pair[0].rsplit("\n\n").next().unwrap().contains("Parameters"));
         let plain = owned(plain.filter_map(|pair| words(pair[1]).next()));
         layers.retain(|name| !traits.contains(name) && !plain.contains(name));
     }

@@ -2,11 +2,12 @@
 
 use chainrule_parameters::{Named, Part, TypeName};
 
-/// How places of a resized image correspond to pixels: [`HalfPixel`], [`AlignCorners`], [`Nearest`] or [`NearestExact`].
+/// How places of a resized image correspond to pixels: [`HalfPixel`], [`AlignCorners`], [`Nearest`], [`NearestExact`] or
+/// [`NearestBefore`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how a resized image is interpolated",
     label = "not a rule of interpolation",
-    note = "write `HalfPixel` or `AlignCorners` (linear), `Nearest` or `NearestExact`"
+    note = "write `HalfPixel` or `AlignCorners` (linear), `Nearest`, `NearestExact` or `NearestBefore`"
 )]
 pub trait Coordinates: Named + Copy + Send + Sync + 'static {
     /// Returns the two numbers of a side of `from` between which place `at` of a side of `to` lies, and the weight of the
@@ -65,6 +66,11 @@ pub struct Nearest;
 #[derive(Clone, Copy, Debug)]
 pub struct NearestExact;
 
+/// As [`NearestExact`], but of two centers that are equally near, the first: `half_pixel` with `round_prefer_floor` in ONNX,
+/// its default.
+#[derive(Clone, Copy, Debug)]
+pub struct NearestBefore;
+
 impl Coordinates for HalfPixel {
     #[inline(always)]
     fn tap(at: usize, from: usize, to: usize) -> Tap {
@@ -93,6 +99,13 @@ impl Coordinates for NearestExact {
     }
 }
 
+impl Coordinates for NearestBefore {
+    #[inline(always)]
+    fn tap(at: usize, from: usize, to: usize) -> Tap {
+        Tap::at(((2 * at + 1) * from).saturating_sub(2 * to).div_ceil(2 * to), 1, from)
+    }
+}
+
 impl LinearCoordinates for HalfPixel {}
 impl LinearCoordinates for AlignCorners {}
 
@@ -103,4 +116,46 @@ macro_rules! named {
         }
     )+};
 }
-named!(HalfPixel AlignCorners Nearest NearestExact);
+named!(HalfPixel AlignCorners Nearest NearestExact NearestBefore);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn indices<C: Coordinates>(from: usize, to: usize) -> std::vec::Vec<usize> {
+        (0..to).map(|at| C::tap(at, from, to).first).collect()
+    }
+
+    /// From ONNX's backend tests of `Resize`: 4 columns to 3 (`downsample_sizes_nearest`), 2 rows to 7 and to 8
+    /// (`upsample_sizes_nearest`).
+    #[test]
+    fn the_nearest_pixels_are_those_of_onnx_and_pytorch() {
+        assert_eq!(indices::<NearestBefore>(4, 3), [0, 1, 3]);
+        assert_eq!(indices::<NearestBefore>(2, 1), [0]);
+        assert_eq!(indices::<NearestBefore>(2, 7), [0, 0, 0, 0, 1, 1, 1]);
+        assert_eq!(indices::<NearestBefore>(2, 8), [0, 0, 0, 0, 1, 1, 1, 1]);
+        // PyTorch's, by torch.nn.functional.interpolate(torch.arange(..), ..).
+        assert_eq!(indices::<NearestExact>(4, 3), [0, 2, 3]);
+        assert_eq!(indices::<NearestExact>(2, 1), [1]);
+        assert_eq!(indices::<Nearest>(4, 3), [0, 1, 2]);
+    }
+
+    /// Every rule gives every image back in its own size, and stays inside it in any other.
+    #[test]
+    fn no_place_is_outside() {
+        fn check<C: Coordinates>() {
+            for (from, to) in (1..9).flat_map(|from| (1..20).map(move |to| (from, to))) {
+                for at in 0..to {
+                    let tap = C::tap(at, from, to);
+                    assert!(tap.first <= tap.second && tap.second < from && (0.0..1.0).contains(&tap.weight));
+                    assert!(from != to || tap == Tap { first: at, second: at, weight: 0.0 });
+                }
+            }
+        }
+        check::<HalfPixel>();
+        check::<AlignCorners>();
+        check::<Nearest>();
+        check::<NearestExact>();
+        check::<NearestBefore>();
+    }
+}

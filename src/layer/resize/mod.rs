@@ -14,7 +14,9 @@ use super::{Backward, Layer, Mode, WorkspaceMut, check_lengths};
 use crate::kernel::Real;
 use crate::tensor::{Image, Sequence, Tensor};
 
-pub use coordinates::{AlignCorners, Coordinates, HalfPixel, LinearCoordinates, Nearest, NearestExact};
+pub use coordinates::{
+    AlignCorners, Coordinates, HalfPixel, LinearCoordinates, Nearest, NearestBefore, NearestExact,
+};
 pub use linear::{UpsampleBilinear2d, UpsampleLinear1d};
 use plane::Plane;
 pub use upsample::{Upsample1d, Upsample2d};
@@ -30,6 +32,7 @@ pub use upsample::{Upsample1d, Upsample2d};
 /// | [`AlignCorners`] | r (H - 1) / (OUT_H - 1) | `bilinear`, `align_corners=True` | `linear`, `align_corners` |
 /// | [`Nearest`] | ⌊r H / OUT_H⌋ | `nearest` | `nearest`, `asymmetric`, `floor` |
 /// | [`NearestExact`] | ⌊(r + 1/2) H / OUT_H⌋ | `nearest-exact` | `nearest`, `half_pixel`, `round_prefer_ceil` |
+/// | [`NearestBefore`] | ⌈(r + 1/2) H / OUT_H⌉ - 1 | | `nearest`, `half_pixel`, `round_prefer_floor` |
 ///
 /// A smaller image is not averaged over the pixels that it leaves out: [`AdaptiveAvgPool2d`](crate::layer::AdaptiveAvgPool2d)
 /// does that.

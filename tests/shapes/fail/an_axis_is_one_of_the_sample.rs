@@ -1,0 +1,6 @@
+use chainrule::{prelude::*, shapes};
+
+type Net = (Conv2d<1, 2, 3>, MeanOver<Steps>);
+const _: () = shapes::<Net, Image<1, 9, 9>, Sequence<7, 2>>();
+
+fn main() {}
