@@ -123,7 +123,10 @@ pub mod prelude {
     };
     #[cfg(feature = "alloc")]
     pub use crate::schedule::{Plateau, Schedule};
-    pub use crate::stack::{Concat, Duplicate, Evaluate, Join, Parallel, Residual, Shared, Sum};
+    pub use crate::stack::{
+        Concat, CosineSimilarity, Duplicate, Evaluate, Join, PairwiseDistance, Parallel, Residual, Shared,
+        Sum,
+    };
     pub use crate::tensor::{Image, Label, Pair, Sample, Sequence, Tensor, Vector};
     pub use crate::{Maps, Network, Real, rng};
     /// The derive.

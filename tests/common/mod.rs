@@ -216,6 +216,18 @@ macro_rules! every_combinator {
             Parallel<(Duplicate, Parallel<Tanh, Linear<3, 2, T>>, Join), Residual<Linear<3, 3, T>>>,
             Join
         ), Vector<3, T>);
+        $case!("similarity", cosine_similarity: (Duplicate, Parallel<Linear<3, 4, T>, Linear<3, 4, T, NoBias>>, CosineSimilarity), Vector<3, T>);
+        $case!("similarity", cosine_similarity_of_channels: (
+            Duplicate,
+            Parallel<Conv2d<2, 3, 3, 1, 1, T>, Conv2d<2, 3, 1, 1, 0, T>>,
+            CosineSimilarity<Channels>
+        ), Image<2, 4, 3, T>);
+        $case!("similarity", pairwise_distance: (Duplicate, Parallel<Linear<3, 4, T>, Linear<3, 4, T, NoBias>>, PairwiseDistance), Vector<3, T>);
+        $case!("similarity", pairwise_distance_of_steps: (
+            Duplicate,
+            Parallel<Identity, Dense<Sequence<3, 2, T>, Sequence<3, 2, T>>>,
+            PairwiseDistance<3>
+        ), Sequence<3, 2, T>);
         $case!("evaluate", evaluate: (Evaluate<(Linear<3, 4, T>, BatchNorm<4, T>)>, Tanh), Vector<3, T>);
         $case!("evaluate", evaluate_a_norm: Evaluate<BatchNorm<2, T>>, Image<2, 2, 4, T>);
         $case!("shared", shared_never: Shared<(Linear<3, 3, T>, Tanh), 0>, Vector<3, T>);

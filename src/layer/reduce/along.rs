@@ -1,22 +1,25 @@
 //! The arithmetic of reducing one axis.
 
+use core::iter::StepBy;
+use core::ops::Range;
+
 use crate::kernel::Real;
 
 /// An axis of a tensor in C order.
 #[derive(Clone, Copy, Debug)]
 pub struct Along {
     /// The product of the sides before the axis.
-    pub(in crate::layer) before: usize,
+    pub(crate) before: usize,
     /// The side of the axis.
-    pub(in crate::layer) len: usize,
+    pub(crate) len: usize,
     /// The product of the sides after the axis.
-    pub(in crate::layer) after: usize,
+    pub(crate) after: usize,
     /// The remaining sides are a matrix of this many rows, which is given transposed. 1 where their order remains.
-    pub(in crate::layer) rows: usize,
+    pub(crate) rows: usize,
 }
 
 /// What becomes of the numbers along an axis.
-pub(in crate::layer) trait Reduction {
+pub(crate) trait Reduction {
     /// The result for no numbers.
     const START: f64;
     /// Whether the result is one of the numbers, which gets the whole gradient.
@@ -29,16 +32,16 @@ pub(in crate::layer) trait Reduction {
 }
 
 /// Their sum.
-pub(in crate::layer) struct Total;
+pub(crate) struct Total;
 
 /// Their mean.
-pub(in crate::layer) struct Mean;
+pub(crate) struct Mean;
 
 /// The largest.
-pub(in crate::layer) struct Largest;
+pub(crate) struct Largest;
 
 /// The smallest.
-pub(in crate::layer) struct Smallest;
+pub(crate) struct Smallest;
 
 impl Reduction for Total {
     const START: f64 = 0.0;
@@ -86,7 +89,7 @@ const LANES: usize = 16;
 
 impl Along {
     /// Computes `y`, a number for each place without the axis. Every intermediate result is an `f64`.
-    pub(in crate::layer) fn reduce<T: Real, R: Reduction>(self, x: &[T], y: &mut [T]) {
+    pub(crate) fn reduce<T: Real, R: Reduction>(self, x: &[T], y: &mut [T]) {
         self.each_block(x.len(), |x_start, y_start, lanes| {
             let mut results = [R::START; LANES];
             for k in 0..self.len {
@@ -101,7 +104,7 @@ impl Along {
     }
 
     /// Computes `dx`.
-    pub(in crate::layer) fn gradient<T: Real, R: Reduction>(self, x: &[T], y: &[T], dy: &[T], dx: &mut [T]) {
+    pub(crate) fn gradient<T: Real, R: Reduction>(self, x: &[T], y: &[T], dy: &[T], dx: &mut [T]) {
         let share = if R::IS_MEAN { T::from_f64(self.len as f64) } else { T::one() };
         self.each_block(x.len(), |x_start, y_start, lanes| {
             let mut found = [false; LANES];
@@ -121,6 +124,16 @@ impl Along {
                 }
             }
         });
+    }
+
+    /// Calls `f` for each result of one sample: with the indices of its numbers, and its place.
+    pub(crate) fn each(self, mut f: impl FnMut(StepBy<Range<usize>>, usize)) {
+        let (len, after) = (self.len * self.after, self.after.max(1));
+        for place in 0..self.before * self.after {
+            let first = place / after * len + place % after;
+            let end = place / after * len + len;
+            f((first..end).step_by(after), self.place(place));
+        }
     }
 
     /// Calls `f` for each block of neighboring results: with the index of its first number, the place of its first
