@@ -162,7 +162,7 @@ fn a_window_with_nothing_but_padding_is_a_fault() {
     assert_eq!(fault(&<Empty as Layer<Sequence<3, 1>>>::PLAN), 0);
     assert_eq!(fault(&<LpPool1d<0, 2> as Layer<Sequence<4, 1>>>::PLAN), 1);
     assert_eq!(fault(&<ConstantPad1d<1, 0, 1> as Layer<Sequence<4, 1>>>::PLAN), 1);
-    type NoOffset = LocalResponseNorm<3, (Alpha, Beta, Offset<0>)>;
+    type NoOffset = LocalResponseNorm<3, (Alpha<1>, Beta<1>, Offset<0>)>;
     assert_eq!(fault(&<NoOffset as Layer<Sequence<4, 1>>>::PLAN), 1);
 }
 
@@ -223,7 +223,6 @@ fn what_is_moved_comes_back() -> Result<(), Error> {
     same((Transpose, Transpose).predict(&x));
     same((Permute::<1, 2, 0>, Permute::<2, 0, 1>).predict(&x));
     same((Permute::<2, 1, 0>, Permute::<2, 1, 0>).predict(&x));
-    assert_ne!(PixelShuffle::<2>.predict(&x)?, DepthToSpace::<2>.predict(&x)?);
     Ok(())
 }
 

@@ -31,15 +31,15 @@ pub trait ResponseSettings: Copy + Send + Sync + 'static {
 
 /// α = `NUM / DEN` of a [`LocalResponseNorm`].
 #[derive(Clone, Copy, Debug)]
-pub struct Alpha<const NUM: u64 = 1, const DEN: u64 = 10_000>;
+pub struct Alpha<const NUM: u64, const DEN: u64 = 1>;
 
 /// β = `NUM / DEN` of a [`LocalResponseNorm`].
 #[derive(Clone, Copy, Debug)]
-pub struct Beta<const NUM: u64 = 3, const DEN: u64 = 4>;
+pub struct Beta<const NUM: u64, const DEN: u64 = 1>;
 
 /// k = `NUM / DEN` of a [`LocalResponseNorm`].
 #[derive(Clone, Copy, Debug)]
-pub struct Offset<const NUM: u64 = 1, const DEN: u64 = 1>;
+pub struct Offset<const NUM: u64, const DEN: u64 = 1>;
 
 impl<
     const ALPHA: u64,
@@ -98,7 +98,7 @@ impl<
 /// use approx::assert_relative_eq;
 /// use chainrule::prelude::*;
 ///
-/// type Norm = LocalResponseNorm<3, (Alpha<3>, Beta<1, 2>, Offset<1>)>; // α / SIZE is 3 / 10000 / 3
+/// type Norm = LocalResponseNorm<3, (Alpha<3, 10_000>, Beta<1, 2>, Offset<1>)>; // α / SIZE is 1e-4
 /// let y = Norm::default().predict(&Image([[[30.0]], [[40.0]], [[0.0]]]))?;
 /// // Each sees the other: d = 1 + 0.0001 (900 + 1600) = 1.25.
 /// assert_relative_eq!(y, Image([[[30.0 / 1.25_f64.sqrt()]], [[40.0 / 1.25_f64.sqrt()]], [[0.0]]]));
@@ -106,7 +106,10 @@ impl<
 /// ```
 #[derive(Clone, Copy, Parameters)]
 #[parameters(name = "LocalResponseNorm<{SIZE}, {=Part::Name(&S::NAME)}>")]
-pub struct LocalResponseNorm<const SIZE: usize, S: ResponseSettings = (Alpha, Beta, Offset)> {
+pub struct LocalResponseNorm<
+    const SIZE: usize,
+    S: ResponseSettings = (Alpha<1, 10_000>, Beta<3, 4>, Offset<1>),
+> {
     #[parameter(setting = S::ALPHA)]
     alpha: PhantomData<S>,
     #[parameter(setting = S::BETA)]

@@ -82,11 +82,21 @@ impl<C: Counts> Pools for MeanOf<C> {
     }
 }
 
+/// The groups and the output padding of a pool: none.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is a setting of convolutions",
+    label = "a pool has neither groups nor an output padding",
+    note = "a pool takes each channel by itself"
+)]
+pub trait OfPools: Setting {}
+
+impl OfPools for Unset {}
+
 /// What [`Fields`] set for a pool of images.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not set a pool of images",
     label = "not the settings of a pool",
-    note = "`Groups` and `OutputPadding` are settings of convolutions, `Causal` is one of sequences, and `CeilMode` needs a `Padding` of a number"
+    note = "`Causal` is a setting of sequences, and `CeilMode` needs a `Padding` of a number"
 )]
 pub trait PixelFields {
     /// The windows over rows.
@@ -99,7 +109,7 @@ pub trait PixelFields {
     const NAME: TypeName;
 }
 
-impl<K, S, P, D, R, C: Counts> PixelFields for Fields<K, S, P, D, Unset, Unset, R, C>
+impl<K, S, P, D, G: OfPools, O: OfPools, R, C: Counts> PixelFields for Fields<K, S, P, D, G, O, R, C>
 where
     Self: Axes<OneWindow, Rows: PoolAxis, Columns: PoolAxis>,
 {
@@ -113,7 +123,7 @@ where
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not set a pool of sequences",
     label = "not the settings of a pool",
-    note = "`Groups` and `OutputPadding` are settings of convolutions, and `CeilMode` needs a `Padding` of a number"
+    note = "`CeilMode` needs a `Padding` of a number"
 )]
 pub trait StepFields {
     /// The windows over steps.
@@ -124,7 +134,7 @@ pub trait StepFields {
     const NAME: TypeName;
 }
 
-impl<K, S, P, D, R, C: Counts> StepFields for Fields<K, S, P, D, Unset, Unset, R, C>
+impl<K, S, P, D, G: OfPools, O: OfPools, R, C: Counts> StepFields for Fields<K, S, P, D, G, O, R, C>
 where
     Self: AxisOfSteps<OneWindow, Steps: PoolAxis>,
 {
