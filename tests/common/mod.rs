@@ -109,8 +109,8 @@ macro_rules! every_layer {
         $case!("pool/with", avg_pool_2d_with_same: AvgPool2dWith<(Kernel<2>, Stride<1>, SameLower, ExcludePadding)>, Image<1, 3, 4, T>);
         $case!("pool/with", avg_pool_1d_with: AvgPool1dWith<(Kernel<4>, Stride<3>, Padding<2>, CeilMode)>, Sequence<7, 2, T>);
         $case!("pool/with", avg_pool_1d_with_dilation: AvgPool1dWith<(Kernel<2>, Stride<1>, Dilation<2>)>, Sequence<6, 2, T>);
-        $case!("pool/with", lp_pool_2d_with: LpPool2dWith<2, (Kernel<2, 3>, Stride<1, 2>, Padding<1>)>, Image<1, 4, 4, T>);
-        $case!("pool/with", lp_pool_1d_with: LpPool1dWith<2, (Kernel<2>, Dilation<3>)>, Sequence<7, 2, T>);
+        $case!("pool/lp_with", lp_pool_2d_with: LpPool2dWith<2, (Kernel<2, 3>, Stride<1, 2>, Padding<1>)>, Image<1, 4, 4, T>);
+        $case!("pool/lp_with", lp_pool_1d_with: LpPool1dWith<2, (Kernel<2>, Dilation<3>)>, Sequence<7, 2, T>);
         $case!("resize/upsample", upsample_2d: Upsample2d<2>, Image<2, 3, 2, T>);
         $case!("resize/upsample", upsample_2d_by_three: Upsample2d<3>, Image<1, 2, 3, T>);
         $case!("resize/upsample", upsample_2d_by_two_numbers: Upsample2d<3, 2>, Image<2, 2, 3, T>);

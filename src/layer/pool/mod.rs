@@ -5,6 +5,8 @@ mod average;
 mod general;
 mod global;
 mod lp;
+mod lp_with;
+mod macros;
 mod max;
 mod settings;
 mod with;
@@ -18,8 +20,9 @@ pub use adaptive::{AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, Adap
 pub use average::{AvgPool1d, AvgPool2d};
 pub use global::{GlobalAvgPool, GlobalMaxPool};
 pub use lp::{LpPool1d, LpPool2d};
+pub use lp_with::{LpPool1dWith, LpPool2dWith};
 pub use max::{MaxPool1d, MaxPool2d};
-pub use with::{AvgPool1dWith, AvgPool2dWith, LpPool1dWith, LpPool2dWith, MaxPool1dWith, MaxPool2dWith};
+pub use with::{AvgPool1dWith, AvgPool2dWith, MaxPool1dWith, MaxPool2dWith};
 
 /// Returns the effect of windows that multiply the squared length of a gradient by `gradient` if they do not overlap.
 /// Where they overlap, it depends on how similar the gradients of neighboring windows are.

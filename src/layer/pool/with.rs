@@ -3,8 +3,8 @@ use core::marker::PhantomData;
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
-use super::general::{Largest, Norm, each, general_pool};
-use super::lp::NO_POWER;
+use super::general::{Largest, each, general_pool};
+use super::macros::{Columns, Places, Rows, Steps, pixel_pool, step_pool};
 use super::settings::{MeanOf, PixelFields, PixelSettings, StepFields, StepSettings, axis, effect, window};
 use crate::kernel::Real;
 use crate::layer::axis_at::AxesAt;
@@ -171,149 +171,7 @@ pub struct AvgPool1dWith<S: StepSettings> {
     settings: PhantomData<S>,
 }
 
-/// An [`LpPool2d`](crate::layer::LpPool2d) with settings. Padding counts as zeros, which a norm does not see.
-///
-/// Forward and backward as [`LpPool2d`](crate::layer::LpPool2d), over the windows of [`MaxPool2dWith`].
-///
-/// # Settings
-/// Those of [`MaxPool2dWith`].
-///
-/// # Shapes
-/// Those of [`MaxPool2dWith`].
-///
-/// # Gradient flow
-/// As [`LpPool2d`](crate::layer::LpPool2d).
-///
-/// # Source
-/// ONNX's `LpPool`.
-///
-/// # Examples
-/// ```
-/// use chainrule::prelude::*;
-///
-/// let picture = Image([[[3.0, 1.0, -4.0]]]);
-/// let apart = LpPool2dWith::<2, (Kernel<1, 2>, Dilation<1, 2>)>::default().predict(&picture)?;
-/// assert_eq!(apart, Image([[[5.0]]]));
-/// # Ok::<(), chainrule::Error>(())
-/// ```
-#[derive(Clone, Copy, Parameters)]
-#[parameters(place = own, name = "LpPool2dWith<{P}, {=Part::Name(&<S::Is as PixelFields>::NAME)}>")]
-pub struct LpPool2dWith<const P: u8, S: PixelSettings> {
-    #[parameter(skip)]
-    settings: PhantomData<S>,
-}
-
-/// An [`LpPool1d`](crate::layer::LpPool1d) with settings. Padding counts as zeros, which a norm does not see.
-///
-/// Forward and backward as [`LpPool1d`](crate::layer::LpPool1d), over the windows of [`MaxPool1dWith`].
-///
-/// # Settings
-/// Those of [`MaxPool1dWith`].
-///
-/// # Shapes
-/// Those of [`MaxPool1dWith`].
-///
-/// # Gradient flow
-/// As [`LpPool1d`](crate::layer::LpPool1d).
-///
-/// # Source
-/// ONNX's `LpPool`.
-///
-/// # Examples
-/// ```
-/// use chainrule::prelude::*;
-///
-/// let steps = Sequence([[3.0], [-4.0]]);
-/// let padded = LpPool1dWith::<2, (Kernel<2>, Stride<1>, Padding<1>)>::default().predict(&steps)?;
-/// assert_eq!(padded, Sequence([[3.0], [5.0], [4.0]]));
-/// # Ok::<(), chainrule::Error>(())
-/// ```
-#[derive(Clone, Copy, Parameters)]
-#[parameters(place = own, name = "LpPool1dWith<{P}, {=Part::Name(&<S::Is as StepFields>::NAME)}>")]
-pub struct LpPool1dWith<const P: u8, S: StepSettings> {
-    #[parameter(skip)]
-    settings: PhantomData<S>,
-}
-
-/// The windows over rows, over columns, and over steps.
-type Rows<S> = <<S as PixelSettings>::Is as PixelFields>::Rows;
-type Columns<S> = <<S as PixelSettings>::Is as PixelFields>::Columns;
-type Steps<S> = <<S as StepSettings>::Is as StepFields>::Steps;
-
-/// How many windows are on a side.
-type Places<const D: usize, A> = <Side<D> as SlideAlong<A>>::Out;
-
-/// Implements a pool of images by a [`Pools`](super::general::Pools).
-macro_rules! pixel_pool {
-    ([$($generics:tt)*] $layer:ty, $pools:ty, $($plan:tt)*) => {
-        comparable!([$($generics)* S: PixelSettings] $layer);
-
-        impl<const PLACE: usize, Fitting, $($generics)* S: PixelSettings, const C: usize, const H: usize, const W: usize, T: Real>
-            At<PLACE, Image<C, H, W, T>> for $layer
-        where
-            Image<C, H, W, T>: AxesAt<PLACE, Self, (Rows<S>, Columns<S>), Check = Fitting>,
-            Fitting: Then<Image<C, H, W, T>, Self>,
-        {
-            window_at!(@items Image<C, H, W, T>, Fitting);
-        }
-
-        general_pool!(
-            [$($generics)* S: PixelSettings, const C: usize, const H: usize, const W: usize] $layer,
-            Image<C, H, W, T> => <(Side<C>, Places<H, Rows<S>>, Places<W, Columns<S>>) as Sides<T>>::Tensor,
-            $pools,
-            [
-                axis::<Rows<S>>(H, <Self::Output as Sample>::SHAPE[1]),
-                axis::<Columns<S>>(W, <Self::Output as Sample>::SHAPE[2]),
-            ],
-            [
-                Side<H>: SlideAlong<Rows<S>>,
-                Side<W>: SlideAlong<Columns<S>>,
-                (Side<C>, Places<H, Rows<S>>, Places<W, Columns<S>>): Sides<T>,
-            ],
-            plan .window({
-                let places = <Self::Output as Sample>::SHAPE;
-                window([Rows::<S>::NUMBERS, Columns::<S>::NUMBERS], [H, W], [places[1], places[2]])
-            })
-            $($plan)*
-        );
-    };
-}
-
-/// Implements a pool of sequences.
-macro_rules! step_pool {
-    ([$($generics:tt)*] $layer:ty, $pools:ty, $($plan:tt)*) => {
-        comparable!([$($generics)* S: StepSettings] $layer);
-
-        impl<const PLACE: usize, Fitting, $($generics)* S: StepSettings, const STEPS: usize, const FEATURES: usize, T: Real>
-            At<PLACE, Sequence<STEPS, FEATURES, T>> for $layer
-        where
-            Sequence<STEPS, FEATURES, T>: AxesAt<PLACE, Self, Steps<S>, Check = Fitting>,
-            Fitting: Then<Sequence<STEPS, FEATURES, T>, Self>,
-        {
-            window_at!(@items Sequence<STEPS, FEATURES, T>, Fitting);
-        }
-
-        general_pool!(
-            [$($generics)* S: StepSettings, const STEPS: usize, const FEATURES: usize] $layer,
-            Sequence<STEPS, FEATURES, T> => <(Places<STEPS, Steps<S>>, Side<FEATURES>) as Sides<T>>::Tensor,
-            $pools,
-            [axis::<Steps<S>>(STEPS, <Self::Output as Sample>::SHAPE[0]), each(FEATURES)],
-            [
-                Side<STEPS>: SlideAlong<Steps<S>>,
-                (Places<STEPS, Steps<S>>, Side<FEATURES>): Sides<T>,
-            ],
-            plan .window(Window::along([
-                Steps::<S>::NUMBERS.reach(STEPS, <Self::Output as Sample>::SHAPE[0]),
-                Reach::of_span(1, 1, 0),
-            ]))
-            $($plan)*
-        );
-    };
-}
-
 pixel_pool!([] MaxPool2dWith<S>, Largest, .effect(effect(&[Rows::<S>::NUMBERS, Columns::<S>::NUMBERS], false)));
 step_pool!([] MaxPool1dWith<S>, Largest, .effect(effect(&[Steps::<S>::NUMBERS], false)));
 pixel_pool!([] AvgPool2dWith<S>, MeanOf<<S::Is as PixelFields>::Counts>, .effect(effect(&[Rows::<S>::NUMBERS, Columns::<S>::NUMBERS], true)));
 step_pool!([] AvgPool1dWith<S>, MeanOf<<S::Is as StepFields>::Counts>, .effect(effect(&[Steps::<S>::NUMBERS], true)));
-pixel_pool!([const P: u8,] LpPool2dWith<P, S>, Norm<P>, .requires(P > 0, NO_POWER));
-step_pool!([const P: u8,] LpPool1dWith<P, S>, Norm<P>, .requires(P > 0, NO_POWER));
