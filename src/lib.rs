@@ -94,12 +94,20 @@ pub mod prelude {
     pub use crate::init::Init;
     pub use crate::init::Initializer;
     pub use crate::layer::{
-        Activation, AvgPool1d, AvgPool2d, Backward, BatchNorm, Conv1d, Conv2d, Dense, DepthwiseConv2d,
-        Dropout, Elu, Epsilon, Flatten, GainAndBias, Gelu, GeluTanh, GlobalAvgPool, GroupNorm, HardSigmoid,
-        HardTanh, Identity, InstanceNorm, Layer, LayerNorm, LeakyRelu, Linear, LogSoftmax, MachineEpsilon,
-        MaxPool1d, MaxPool2d, Mish, Mode, Momentum, NoAffine, NoBias, PRelu, Parameters, Relu, Reshape,
-        RmsNorm, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign, Tanh, TransposedConv2d, Upsample2d,
-        WorkspaceMut,
+        Activation, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AlignCorners,
+        Alpha, AvgPool1d, AvgPool1dWith, AvgPool2d, AvgPool2dWith, Backward, BatchNorm, Beta, Causal,
+        CeilMode, ChannelShuffle, Channels, CircularPad1d, CircularPad2d, ConstantPad1d, ConstantPad2d,
+        Conv1d, Conv2d, Dense, DepthToSpace, DepthwiseConv2d, Dilation, Dropout, Elu, Epsilon,
+        ExcludePadding, Features, Flatten, GainAndBias, Gelu, GeluTanh, GlobalAvgPool, GlobalMaxPool,
+        GroupNorm, Groups, HalfPixel, HardSigmoid, HardTanh, Height, Identity, InstanceNorm, Kernel, Layer,
+        LayerNorm, LeakyRelu, Linear, LocalResponseNorm, LogSoftmax, LpPool1d, LpPool1dWith, LpPool2d,
+        LpPool2dWith, MachineEpsilon, MaxOver, MaxPool1d, MaxPool1dWith, MaxPool2d, MaxPool2dWith, MeanOver,
+        MinOver, Mish, Mode, Momentum, Nearest, NearestBefore, NearestExact, NoAffine, NoBias, Offset,
+        OutputPadding, PRelu, Pad1d, Pad2d, Padding, PaddingEnds, Parameters, Permute, PixelShuffle,
+        PixelUnshuffle, ReflectionPad1d, ReflectionPad2d, Relu, ReplicationPad1d, ReplicationPad2d, Reshape,
+        Resize1d, Resize2d, RmsNorm, Same, SameLower, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign,
+        SpaceToDepth, Steps, Stride, SumOver, Tanh, Transpose, TransposedConv2d, Upsample1d, Upsample2d,
+        UpsampleBilinear2d, UpsampleLinear1d, Width, WorkspaceMut, ZeroPad1d, ZeroPad2d,
     };
     #[cfg(feature = "alloc")]
     pub use crate::layer::{Owned, Workspace};
@@ -117,7 +125,10 @@ pub mod prelude {
     };
     #[cfg(feature = "alloc")]
     pub use crate::schedule::{Plateau, Schedule};
-    pub use crate::stack::{Concat, Duplicate, Evaluate, Join, Parallel, Residual, Shared, Sum};
+    pub use crate::stack::{
+        Concat, CosineSimilarity, Duplicate, Evaluate, Join, PairwiseDistance, Parallel, Residual, Shared,
+        Sum,
+    };
     pub use crate::tensor::{Image, Label, Pair, Sample, Sequence, Tensor, Vector};
     #[cfg(feature = "fit")]
     pub use crate::{Fit, Monitor};

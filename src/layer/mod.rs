@@ -12,6 +12,7 @@
 //! guide](crate::guide::your_own_layer).
 
 mod activation;
+pub(crate) mod axis_at;
 pub(crate) mod compare;
 mod constructor;
 mod contract;
@@ -26,11 +27,16 @@ mod hook;
 mod identity;
 mod mode;
 mod norm;
+mod pad;
+mod permute;
 pub(crate) mod place;
 mod plan;
 mod pool;
 mod prelu;
+mod reduce;
 mod reshape;
+mod resize;
+mod shuffle;
 mod softmax;
 mod space;
 #[cfg(feature = "alloc")]
@@ -38,6 +44,7 @@ mod summary;
 mod visit;
 mod window;
 pub(crate) mod window_at;
+pub(crate) mod window_settings;
 mod workspace;
 
 pub(crate) use activation::EXPONENTIAL;
@@ -68,17 +75,33 @@ pub(crate) use hook::{backward_watched, leave, watch};
 pub use identity::Identity;
 pub use mode::Mode;
 pub use norm::{
-    AffineOf, BatchNorm, Epsilon, GainAndBias, GroupNorm, InstanceNorm, LayerNorm, MachineEpsilon, Momentum,
-    NoAffine, NormSettings, RmsNorm,
+    AffineOf, Alpha, BatchNorm, Beta, Epsilon, GainAndBias, GroupNorm, InstanceNorm, LayerNorm,
+    LocalResponseNorm, MachineEpsilon, Momentum, NoAffine, NormSettings, Offset, ResponseSettings, RmsNorm,
 };
+pub use pad::{
+    Circular, CircularPad1d, CircularPad2d, Constant, ConstantPad1d, ConstantPad2d, Pad1d, Pad2d, PadMode,
+    PaddedTo, Reflect, ReflectionPad1d, ReflectionPad2d, Replicate, ReplicationPad1d, ReplicationPad2d,
+    ZeroPad1d, ZeroPad2d,
+};
+pub use permute::{Permute, Transpose};
 pub use place::{At, InputAt};
 #[doc(hidden)]
 pub use place::{Bare, Passed, TakenBy, Then, Wrapper};
 pub(crate) use plan::Checked;
 pub use plan::{Child, Plan};
-pub use pool::{AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d, Upsample2d};
+pub use pool::{
+    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AvgPool1d, AvgPool1dWith,
+    AvgPool2d, AvgPool2dWith, GlobalAvgPool, GlobalMaxPool, LpPool1d, LpPool1dWith, LpPool2d, LpPool2dWith,
+    MaxPool1d, MaxPool1dWith, MaxPool2d, MaxPool2dWith,
+};
 pub use prelu::PRelu;
+pub use reduce::{Channels, Features, HasAxis, Height, MaxOver, MeanOver, MinOver, Steps, SumOver, Width};
 pub use reshape::Reshape;
+pub use resize::{
+    AlignCorners, Coordinates, HalfPixel, LinearCoordinates, Nearest, NearestBefore, NearestExact, Resize1d,
+    Resize2d, Upsample1d, Upsample2d, UpsampleBilinear2d, UpsampleLinear1d,
+};
+pub use shuffle::{ChannelShuffle, DepthToSpace, PixelShuffle, PixelUnshuffle, SpaceToDepth};
 pub use softmax::{LogSoftmax, Softmax};
 pub(crate) use space::LINE;
 pub use space::Space;
@@ -88,6 +111,10 @@ pub use summary::{Summary, SummaryRow};
 pub(crate) use summary::{head, tail};
 pub use visit::{Parameter, Visitor, describe, visit};
 pub use window::{Reach, Window};
+pub use window_settings::{
+    Causal, CeilMode, Dilation, ExcludePadding, Groups, Kernel, OutputPadding, Padding, PaddingEnds, Same,
+    SameLower, Stride, WindowSettings,
+};
 #[cfg(feature = "alloc")]
 pub use workspace::Workspace;
 pub use workspace::{AsWorkspace, FixedWorkspace, WorkspaceMut};

@@ -46,6 +46,7 @@ mod pair;
 mod place;
 mod residual;
 mod shared;
+mod similarity;
 mod tuple;
 
 use chainrule_parameters::{Segment, ViewMut};
@@ -72,6 +73,7 @@ pub use place::{
 };
 pub use residual::Residual;
 pub use shared::Shared;
+pub use similarity::{CosineSimilarity, PairwiseDistance};
 #[doc(hidden)]
 pub use tuple::{Chain, LayerRefs};
 

@@ -70,6 +70,9 @@ macro_rules! every_layer {
         $case!("norm/group_norm", group_norm: GroupNorm<2, 4, T>, Image<4, 2, 3, T>);
         $case!("norm/group_norm", group_norm_of_one: GroupNorm<1, 3, T>, Image<3, 3, 3, T>);
         $case!("norm/group_norm", instance_norm: GroupNorm<3, 3, T>, Image<3, 3, 3, T>);
+        $case!("norm/local_response", local_response_norm: LocalResponseNorm<3>, Image<5, 2, 3, T>);
+        $case!("norm/local_response", local_response_norm_of_two: LocalResponseNorm<2, (Alpha<1, 2>, Beta<1, 2>, Offset<2>)>, Image<3, 2, 2, T>);
+        $case!("norm/local_response", local_response_norm_of_steps: LocalResponseNorm<5, (Alpha<1>, Beta<3, 4>, Offset<1, 2>)>, Sequence<3, 4, T>);
         // The inputs repeat after 15 numbers, so no window here may hold two that lie 15 apart: a tie has no
         // derivative.
         $case!("pool/max", max_pool_2d: MaxPool2d<2>, Image<2, 5, 4, T>);
@@ -83,8 +86,85 @@ macro_rules! every_layer {
         $case!("pool/average", avg_pool_1d_padded: AvgPool1d<4, 1, 2>, Sequence<6, 2, T>);
         $case!("pool/global", global_avg_pool: GlobalAvgPool, Image<3, 4, 5, T>);
         $case!("pool/global", global_avg_pool_sequence: GlobalAvgPool, Sequence<5, 3, T>);
-        $case!("pool/upsample", upsample_2d: Upsample2d<2>, Image<2, 3, 2, T>);
-        $case!("pool/upsample", upsample_2d_by_three: Upsample2d<3>, Image<1, 2, 3, T>);
+        $case!("pool/global", global_max_pool: GlobalMaxPool, Image<3, 3, 5, T>);
+        $case!("pool/global", global_max_pool_sequence: GlobalMaxPool, Sequence<4, 18, T>);
+        $case!("pool/adaptive", adaptive_avg_pool_2d: AdaptiveAvgPool2d<2>, Image<2, 4, 6, T>);
+        $case!("pool/adaptive", adaptive_avg_pool_2d_unequal: AdaptiveAvgPool2d<3, 4>, Image<1, 5, 3, T>);
+        $case!("pool/adaptive", adaptive_avg_pool_1d: AdaptiveAvgPool1d<3>, Sequence<7, 2, T>);
+        $case!("pool/adaptive", adaptive_max_pool_2d: AdaptiveMaxPool2d<2>, Image<2, 4, 6, T>);
+        $case!("pool/adaptive", adaptive_max_pool_2d_unequal: AdaptiveMaxPool2d<3, 4>, Image<1, 5, 3, T>);
+        $case!("pool/adaptive", adaptive_max_pool_1d: AdaptiveMaxPool1d<3>, Sequence<7, 2, T>);
+        $case!("pool/lp", lp_pool_2d: LpPool2d<2, 2>, Image<2, 5, 4, T>);
+        $case!("pool/lp", lp_pool_2d_overlapping: LpPool2d<4, 3, 1>, Image<1, 5, 4, T>);
+        $case!("pool/lp", lp_pool_2d_of_sums: LpPool2d<1, 2>, Image<1, 4, 4, T>);
+        $case!("pool/lp", lp_pool_1d: LpPool1d<3, 2, 1>, Sequence<5, 3, T>);
+        $case!("pool/with", max_pool_2d_with: MaxPool2dWith<(Kernel<3, 2>, Stride<2, 1>, Padding<1, 0>, Dilation<1, 2>, CeilMode)>, Image<2, 6, 5, T>);
+        $case!("pool/with", max_pool_2d_with_ceil: MaxPool2dWith<(CeilMode, Kernel<2>)>, Image<2, 5, 3, T>);
+        $case!("pool/with", max_pool_2d_with_ends: MaxPool2dWith<(Kernel<3, 2>, Stride<1>, PaddingEnds<2, 0, 1, 1>)>, Image<1, 4, 5, T>);
+        $case!("pool/with", max_pool_2d_with_same: MaxPool2dWith<(Kernel<2, 3>, Stride<2>, Same)>, Image<1, 5, 4, T>);
+        $case!("pool/with", max_pool_1d_with: MaxPool1dWith<(Kernel<3>, Stride<2>, Padding<1>, Dilation<2>, CeilMode)>, Sequence<8, 2, T>);
+        $case!("pool/with", max_pool_1d_with_causal: MaxPool1dWith<(Kernel<3>, Stride<1>, Causal)>, Sequence<5, 2, T>);
+        $case!("pool/with", avg_pool_2d_with: AvgPool2dWith<(Kernel<3, 2>, Stride<2>, Padding<1>, CeilMode)>, Image<2, 5, 4, T>);
+        $case!("pool/with", avg_pool_2d_with_excluded: AvgPool2dWith<(Kernel<3>, Stride<2>, Padding<1>, CeilMode, ExcludePadding)>, Image<1, 6, 5, T>);
+        $case!("pool/with", avg_pool_2d_with_same: AvgPool2dWith<(Kernel<2>, Stride<1>, SameLower, ExcludePadding)>, Image<1, 3, 4, T>);
+        $case!("pool/with", avg_pool_1d_with: AvgPool1dWith<(Kernel<4>, Stride<3>, Padding<2>, CeilMode)>, Sequence<7, 2, T>);
+        $case!("pool/with", avg_pool_1d_with_dilation: AvgPool1dWith<(Kernel<2>, Stride<1>, Dilation<2>)>, Sequence<6, 2, T>);
+        $case!("pool/lp_with", lp_pool_2d_with: LpPool2dWith<2, (Kernel<2, 3>, Stride<1, 2>, Padding<1>)>, Image<1, 4, 4, T>);
+        $case!("pool/lp_with", lp_pool_1d_with: LpPool1dWith<2, (Kernel<2>, Dilation<3>)>, Sequence<7, 2, T>);
+        $case!("resize/upsample", upsample_2d: Upsample2d<2>, Image<2, 3, 2, T>);
+        $case!("resize/upsample", upsample_2d_by_three: Upsample2d<3>, Image<1, 2, 3, T>);
+        $case!("resize/upsample", upsample_2d_by_two_numbers: Upsample2d<3, 2>, Image<2, 2, 3, T>);
+        $case!("resize/upsample", upsample_1d: Upsample1d<3>, Sequence<4, 2, T>);
+        $case!("resize/linear", upsample_bilinear: UpsampleBilinear2d<2>, Image<2, 3, 4, T>);
+        $case!("resize/linear", upsample_bilinear_unequal: UpsampleBilinear2d<3, 2>, Image<1, 2, 3, T>);
+        $case!("resize/linear", upsample_bilinear_aligned: UpsampleBilinear2d<2, 3, AlignCorners>, Image<1, 3, 4, T>);
+        $case!("resize/linear", upsample_linear: UpsampleLinear1d<2>, Sequence<4, 2, T>);
+        $case!("resize/linear", upsample_linear_aligned: UpsampleLinear1d<3, AlignCorners>, Sequence<3, 2, T>);
+        $case!("resize/mod", resize_2d: Resize2d<5, 3>, Image<2, 3, 4, T>);
+        $case!("resize/mod", resize_2d_aligned: Resize2d<2, 5, AlignCorners>, Image<2, 4, 3, T>);
+        $case!("resize/mod", resize_2d_nearest: Resize2d<5, 3, Nearest>, Image<2, 3, 4, T>);
+        $case!("resize/mod", resize_2d_nearest_exact: Resize2d<5, 3, NearestExact>, Image<2, 3, 4, T>);
+        $case!("resize/mod", resize_1d: Resize1d<3>, Sequence<5, 2, T>);
+        $case!("resize/mod", resize_1d_to_one: Resize1d<1, AlignCorners>, Sequence<4, 2, T>);
+        $case!("pad/mod", zero_pad_2d: ZeroPad2d<1>, Image<2, 3, 2, T>);
+        $case!("pad/mod", constant_pad_2d: ConstantPad2d<-7, 2, 1, 2, 0, 3>, Image<1, 3, 2, T>);
+        $case!("pad/mod", reflection_pad_2d: ReflectionPad2d<1, 2, 2, 0>, Image<2, 3, 4, T>);
+        $case!("pad/mod", replication_pad_2d: ReplicationPad2d<3, 1, 0, 2>, Image<2, 3, 2, T>);
+        $case!("pad/mod", circular_pad_2d: CircularPad2d<2, 1, 3, 1>, Image<1, 3, 4, T>);
+        $case!("pad/mod", pad_2d_by_nothing: Pad2d<chainrule::layer::Reflect, 0>, Image<1, 3, 2, T>);
+        $case!("pad/mod", zero_pad_1d: ZeroPad1d<2, 1>, Sequence<3, 2, T>);
+        $case!("pad/mod", constant_pad_1d: ConstantPad1d<1, 4, 1>, Sequence<3, 2, T>);
+        $case!("pad/mod", reflection_pad_1d: ReflectionPad1d<2, 3>, Sequence<4, 2, T>);
+        $case!("pad/mod", replication_pad_1d: ReplicationPad1d<2>, Sequence<3, 2, T>);
+        $case!("pad/mod", circular_pad_1d: CircularPad1d<1, 3>, Sequence<3, 2, T>);
+        $case!("pad/mod", pad_1d_before: Pad1d<chainrule::layer::Replicate, 4, 0>, Sequence<2, 3, T>);
+        $case!("permute", transpose_sequence: Transpose, Sequence<3, 4, T>);
+        $case!("permute", transpose_image: Transpose, Image<2, 3, 4, T>);
+        $case!("permute", permute_012: Permute<0, 1, 2>, Image<2, 3, 4, T>);
+        $case!("permute", permute_021: Permute<0, 2, 1>, Image<2, 3, 4, T>);
+        $case!("permute", permute_102: Permute<1, 0, 2>, Image<2, 3, 4, T>);
+        $case!("permute", permute_120: Permute<1, 2, 0>, Image<2, 3, 4, T>);
+        $case!("permute", permute_201: Permute<2, 0, 1>, Image<2, 3, 4, T>);
+        $case!("permute", permute_210: Permute<2, 1, 0>, Image<2, 3, 4, T>);
+        $case!("shuffle", pixel_shuffle: PixelShuffle<2>, Image<8, 3, 2, T>);
+        $case!("shuffle", pixel_unshuffle: PixelUnshuffle<2>, Image<2, 4, 6, T>);
+        $case!("shuffle", depth_to_space: DepthToSpace<2>, Image<8, 3, 2, T>);
+        $case!("shuffle", space_to_depth: SpaceToDepth<3>, Image<2, 3, 6, T>);
+        $case!("shuffle", channel_shuffle: ChannelShuffle<3>, Image<6, 2, 3, T>);
+        $case!("shuffle", channel_shuffle_sequence: ChannelShuffle<2>, Sequence<3, 4, T>);
+        $case!("reduce/mod", mean_over_features_of_vector: MeanOver<Features>, Vector<7, T>);
+        $case!("reduce/mod", mean_over_steps: MeanOver<Steps>, Sequence<5, 18, T>);
+        $case!("reduce/mod", mean_over_features: MeanOver<Features>, Sequence<3, 4, T>);
+        $case!("reduce/mod", mean_over_channels: MeanOver<Channels>, Image<3, 2, 4, T>);
+        $case!("reduce/mod", mean_over_height: MeanOver<Height>, Image<2, 4, 3, T>);
+        $case!("reduce/mod", mean_over_width: MeanOver<Width>, Image<2, 4, 3, T>);
+        $case!("reduce/mod", sum_over_steps: SumOver<Steps>, Sequence<5, 3, T>);
+        $case!("reduce/mod", sum_over_channels: SumOver<Channels>, Image<3, 2, 4, T>);
+        $case!("reduce/mod", max_over_steps: MaxOver<Steps>, Sequence<5, 4, T>);
+        $case!("reduce/mod", max_over_width: MaxOver<Width>, Image<2, 4, 3, T>);
+        $case!("reduce/mod", max_over_channels: MaxOver<Channels>, Image<3, 2, 4, T>);
+        $case!("reduce/mod", min_over_features: MinOver<Features>, Sequence<3, 4, T>);
+        $case!("reduce/mod", min_over_height: MinOver<Height>, Image<2, 4, 3, T>);
         $case!("flatten", flatten: Flatten, Image<2, 3, 2, T>);
         $case!("flatten", flatten_sequence: Flatten, Sequence<3, 4, T>);
         $case!("flatten", flatten_vector: Flatten, Vector<5, T>);
@@ -136,6 +216,18 @@ macro_rules! every_combinator {
             Parallel<(Duplicate, Parallel<Tanh, Linear<3, 2, T>>, Join), Residual<Linear<3, 3, T>>>,
             Join
         ), Vector<3, T>);
+        $case!("similarity", cosine_similarity: (Duplicate, Parallel<Linear<3, 4, T>, Linear<3, 4, T, NoBias>>, CosineSimilarity), Vector<3, T>);
+        $case!("similarity", cosine_similarity_of_channels: (
+            Duplicate,
+            Parallel<Conv2d<2, 3, 3, 1, 1, T>, Conv2d<2, 3, 1, 1, 0, T>>,
+            CosineSimilarity<Channels>
+        ), Image<2, 4, 3, T>);
+        $case!("similarity", pairwise_distance: (Duplicate, Parallel<Linear<3, 4, T>, Linear<3, 4, T, NoBias>>, PairwiseDistance), Vector<3, T>);
+        $case!("similarity", pairwise_distance_of_steps: (
+            Duplicate,
+            Parallel<Identity, Dense<Sequence<3, 2, T>, Sequence<3, 2, T>>>,
+            PairwiseDistance<3>
+        ), Sequence<3, 2, T>);
         $case!("evaluate", evaluate: (Evaluate<(Linear<3, 4, T>, BatchNorm<4, T>)>, Tanh), Vector<3, T>);
         $case!("evaluate", evaluate_a_norm: Evaluate<BatchNorm<2, T>>, Image<2, 2, 4, T>);
         $case!("shared", shared_never: Shared<(Linear<3, 3, T>, Tanh), 0>, Vector<3, T>);

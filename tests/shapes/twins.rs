@@ -98,9 +98,13 @@ twins! {
     a_one_hot_target_is_a_vector
     a_parameter_is_stored_inline
     a_picture_is_gray_or_red_green_and_blue
+    a_pixel_shuffle_divides_the_channels
+    a_pixel_unshuffle_divides_the_sides
+    a_pool_has_no_groups
     a_pool_takes_an_image_and_no_vector
     a_pooling_window_must_fit_into_the_image
     a_rate_of_dropout_is_in_its_type
+    a_reflection_is_smaller_than_its_side
     a_regression_target_must_have_the_shape_of_the_output
     a_repeated_block_must_give_back_the_shape_it_takes
     a_reshaped_sample_keeps_its_numbers
@@ -141,6 +145,7 @@ twins! {
     an_activation_must_be_made_a_layer
     an_array_is_no_sample_before_it_has_a_shape
     an_average_belongs_to_its_network
+    an_axis_is_one_of_the_sample
     an_image_is_compared_with_an_image
     an_image_is_enlarged_at_least_once
     an_image_of_more_than_2048_numbers_cannot_be_flattened
@@ -199,6 +204,7 @@ twins! {
     the_layers_of_a_named_network_must_meet
     the_loss_comes_before_the_optimizer
     the_numbers_of_a_sample_are_floats
+    the_padding_of_a_pool_is_smaller_than_its_window
     the_rate_of_dropout_is_in_per_cent
     the_slope_of_a_leaky_relu_must_be_a_number
     the_steps_of_a_sequence_come_first

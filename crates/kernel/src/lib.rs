@@ -29,7 +29,7 @@ pub use convolution::{Windows, bias_gradient, convolve, convolve_transposed, wei
 pub use elementary::{exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};
 pub use elementwise::{Elementwise, all_finite, all_within, elementwise, sum_rows};
 pub use gemm::{Accumulate, Initial, Strided, gemm, gemm_deep};
-pub use pool::Pooling;
+pub use pool::{GeneralPooling, Pooling, PoolingAxis, PoolingWindows};
 pub use real::{Length, Real, largest, norm, squared_norm};
 pub use simd::{Kernel, Level, dispatch};
 pub use softmax::{exp_below_largest, exp_each, log_sum_exp, maximum, sum};

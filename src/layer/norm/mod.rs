@@ -7,6 +7,7 @@
 //! | [`RmsNorm`] | the same, without the mean | nothing |
 //! | [`GroupNorm`] | a group of an image's channels | nothing |
 //! | [`InstanceNorm`] | a channel of an image | nothing |
+//! | [`LocalResponseNorm`] | a number with those of the neighboring channels | nothing |
 //!
 //! ε, the momentum and what is trained are settings in the type: [`Epsilon`], [`Momentum`], [`AffineOf`]. The defaults are
 //! PyTorch's. A file of this crate contains ε and the momentum, and does not load into a network with others.
@@ -17,6 +18,7 @@ mod batch_norm;
 mod group_norm;
 mod groups_at;
 mod layer_norm;
+mod local_response;
 mod rms_norm;
 mod settings;
 
@@ -28,6 +30,7 @@ use crate::layer::Space;
 pub use batch_norm::BatchNorm;
 pub use group_norm::{GroupNorm, InstanceNorm};
 pub use layer_norm::LayerNorm;
+pub use local_response::{Alpha, Beta, LocalResponseNorm, Offset, ResponseSettings};
 pub use rms_norm::RmsNorm;
 pub use settings::{AffineOf, Epsilon, GainAndBias, MachineEpsilon, Momentum, NoAffine, NormSettings};
 

@@ -1,11 +1,11 @@
-//! Channels in equal groups.
+//! Sides in equal parts: channels in groups, rows and columns in blocks.
 
-use core::ops::Rem;
+use core::ops::{Div, Mul, Rem};
 
 use typenum::type_operators::IsGreaterOrEqual;
-use typenum::{B1, GrEq, U1, UTerm};
+use typenum::{B1, GrEq, Quot, Square, U1, UTerm};
 
-use super::{Known, N, Side};
+use super::{Known, N, Side, ToSide};
 
 /// This many channels can be split into `GROUPS` equal groups.
 pub trait SplitInto<const GROUPS: usize> {}
@@ -45,3 +45,121 @@ where
 pub trait Nothing<const CHANNELS: usize, const GROUPS: usize> {}
 
 impl<const CHANNELS: usize, const GROUPS: usize> Nothing<CHANNELS, GROUPS> for UTerm {}
+
+/// This side in parts of `BY`: D / BY of them.
+pub trait Over<const BY: usize> {
+    /// How many parts there are.
+    type Out;
+}
+
+impl<const D: usize, const BY: usize> Over<BY> for Side<D>
+where
+    Side<D>: Known,
+    Side<BY>: Known,
+    N<BY>: IsGreaterOrEqual<U1>,
+    GrEq<N<BY>, U1>: Parts<D, BY>,
+{
+    type Out = <GrEq<N<BY>, U1> as Parts<D, BY>>::Out;
+}
+
+/// Whether a part is at least 1: only for the answer `B1` is the division computed.
+#[diagnostic::on_unimplemented(
+    message = "a side of {D} cannot be split into parts of {BY}",
+    label = "must be at least 1",
+    note = "windows, strides, factors and groups count from 1"
+)]
+pub trait Parts<const D: usize, const BY: usize> {
+    #[doc(hidden)]
+    type Out;
+}
+
+impl<const D: usize, const BY: usize, Rest> Parts<D, BY> for B1
+where
+    Side<D>: Known,
+    Side<BY>: Known,
+    N<D>: Rem<N<BY>, Output = Rest>,
+    Rest: NoRest<D, BY>,
+{
+    type Out = Rest::Out;
+}
+
+/// The remainder of the division is 0.
+#[diagnostic::on_unimplemented(
+    message = "a side of {D} cannot be split into parts of {BY}",
+    label = "{BY} does not divide {D}",
+    note = "pad or cut the side to a multiple of {BY}"
+)]
+pub trait NoRest<const D: usize, const BY: usize> {
+    #[doc(hidden)]
+    type Out;
+}
+
+impl<const D: usize, const BY: usize> NoRest<D, BY> for UTerm
+where
+    Side<D>: Known,
+    Side<BY>: Known,
+    N<D>: Div<N<BY>>,
+    Quot<N<D>, N<BY>>: ToSide,
+{
+    type Out = <Quot<N<D>, N<BY>> as ToSide>::Side;
+}
+
+/// These channels in groups of `R` x `R`: C / (R R) of them.
+pub trait OverSquare<const R: usize> {
+    /// How many groups there are.
+    type Out;
+}
+
+impl<const C: usize, const R: usize> OverSquare<R> for Side<C>
+where
+    Side<C>: Known,
+    Side<R>: Known,
+    N<R>: IsGreaterOrEqual<U1>,
+    GrEq<N<R>, U1>: Squares<C, R>,
+{
+    type Out = <GrEq<N<R>, U1> as Squares<C, R>>::Out;
+}
+
+/// Whether R is at least 1: only for the answer `B1` is the division computed.
+#[diagnostic::on_unimplemented(
+    message = "{C} channels cannot become squares of {R} x {R} pixels",
+    label = "must be at least 1",
+    note = "windows, strides, factors and groups count from 1"
+)]
+pub trait Squares<const C: usize, const R: usize> {
+    #[doc(hidden)]
+    type Out;
+}
+
+impl<const C: usize, const R: usize, Rest> Squares<C, R> for B1
+where
+    Side<C>: Known,
+    Side<R>: Known,
+    N<R>: Mul,
+    N<C>: Rem<Square<N<R>>, Output = Rest>,
+    Rest: NoChannelsLeft<C, R>,
+{
+    type Out = Rest::Out;
+}
+
+/// The remainder of the division is 0.
+#[diagnostic::on_unimplemented(
+    message = "{C} channels cannot become squares of {R} x {R} pixels",
+    label = "{C} is not a multiple of {R} times {R}",
+    note = "let the layer before it give a multiple of {R} times {R} channels"
+)]
+pub trait NoChannelsLeft<const C: usize, const R: usize> {
+    #[doc(hidden)]
+    type Out;
+}
+
+impl<const C: usize, const R: usize> NoChannelsLeft<C, R> for UTerm
+where
+    Side<C>: Known,
+    Side<R>: Known,
+    N<R>: Mul,
+    N<C>: Div<Square<N<R>>>,
+    Quot<N<C>, Square<N<R>>>: ToSide,
+{
+    type Out = <Quot<N<C>, Square<N<R>>> as ToSide>::Side;
+}
