@@ -29,7 +29,7 @@ use super::{Real, size};
 use bias_gradient::BiasGradient;
 use correlate::Correlate;
 use weight_gradient::WeightGradient;
-pub use windows::Windows;
+pub use windows::{WindowPlaces, Windows};
 
 /// Computes the convolution `outputs = bias + W * images` of a batch, sample after sample.
 ///

@@ -96,9 +96,10 @@ impl<T: Real> Tiles<'_, T> {
     unsafe fn tile<L: Level, const R: usize, const V: usize>(&self, y: usize, x: usize) {
         let lanes = T::Vector::<L>::LANES;
         let (rows, columns) = (self.y.on_source(y, 1), self.x.on_source(x, V));
-        let apart = self.x.step * lanes;
-        // SAFETY: `rows` are on the source. Of a column at least one of the `V` places is on the source, so that the
-        // others are at most `V - 1` steps past either end: that is the margin the caller promises. Weights are read
+        let (apart, tap_apart) = (self.x.step * lanes, self.x.spacing * lanes);
+        // SAFETY: `rows` are on the source. A column of the first of the `V` places is before the end of the source, and
+        // that of the last one is not before its start, so that all are at most `V - 1` steps past either end: that is
+        // the margin the caller promises. Weights are read
         // for taps below `taps` and r < R. Targets are written for r < R and places below `x + V`.
         unsafe {
             let mut sums = [[T::Vector::<L>::zero(); V]; R];
@@ -106,10 +107,13 @@ impl<T: Real> Tiles<'_, T> {
                 sums[r] = [T::Vector::<L>::splat(self.bias[r]); V];
             }
             let corner = self.y.source(y) * self.source_row as isize
-                + (self.left + self.x.source(x) + columns.start as isize) * lanes as isize;
+                + (self.left + self.x.source(x)) * lanes as isize
+                + (columns.start * tap_apart) as isize;
             for channel in 0..self.channels {
                 for row in rows.start..rows.end {
-                    let offset = (channel * self.source_plane + row * self.source_row) as isize + corner;
+                    let offset = (channel * self.source_plane + row * self.y.spacing * self.source_row)
+                        as isize
+                        + corner;
                     // Wrapping: where all places see only padding, no column is read, and this may be past the end.
                     let mut source = self.source.wrapping_offset(offset);
                     let tap = (channel * self.y.taps + row) * self.x.taps + columns.start;
@@ -125,7 +129,7 @@ impl<T: Real> Tiles<'_, T> {
                                 sums[r][v] = weight.multiply_add(places[v], sums[r][v]);
                             }
                         }
-                        source = source.wrapping_add(lanes);
+                        source = source.wrapping_add(tap_apart);
                         weights = weights.wrapping_add(R);
                     }
                 }
