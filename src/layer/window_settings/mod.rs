@@ -11,9 +11,10 @@ mod numbers;
 
 use chainrule_parameters::{Part, TypeName};
 
-pub use along::{Along, AlongSteps, Axes, AxisOfSteps, IsGiven, OneStep, OneWindow, Or, OrStride};
-pub use fields::{Fields, SetIn, Unset, WindowSettings};
-pub use numbers::{AxisNumbers, AxisPadding, PaddingNumbers, WindowAxis};
+pub(crate) use along::{Along, AlongSteps, Axes, AxisOfSteps, OneStep, Or};
+pub use fields::WindowSettings;
+pub(crate) use fields::{Fields, Unset};
+pub(crate) use numbers::{AxisNumbers, WindowAxis};
 
 /// One of the settings of a layer with windows.
 #[diagnostic::on_unimplemented(

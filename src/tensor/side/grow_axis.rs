@@ -7,14 +7,14 @@ use typenum::{B1, Diff, Gr, GrEq, Maximum, Prod, Sum, U1};
 
 use super::{Axis, Counts, Ends, Fitted, Known, N, Side, Span, ToSide};
 
-/// Transposed windows `A`, an [`Axis`], grow this side, and the output is `MORE` numbers longer at its end.
-pub trait GrowAlong<A, const MORE: usize> {
+/// Transposed windows `A`, an [`Axis`], grow this side, and the output is `MORE`, a [`Side`], longer at its end.
+pub trait GrowAlong<A, MORE> {
     /// The side of the output.
     type Out;
 }
 
 impl<const D: usize, const K: usize, const S: usize, const DILATION: usize, P, const MORE: usize>
-    GrowAlong<Axis<Side<K>, Side<S>, Side<DILATION>, P>, MORE> for Side<D>
+    GrowAlong<Axis<Side<K>, Side<S>, Side<DILATION>, P>, Side<MORE>> for Side<D>
 where
     Side<D>: Known,
     Side<K>: Known,
@@ -239,7 +239,7 @@ mod tests {
         assert_side::<<Side<7> as SlideAlong<Fit<3, 1, 2>>>::Out>(7, "3");
         assert_side::<<Side<7> as SlideAlong<Fit<3, 2, 1>>>::Out>(4, "3 by 2");
         assert_side::<<Side<8> as SlideAlong<Fit<9, 3, 4>>>::Out>(3, "9 by 3");
-        assert_side::<<Side<7> as GrowAlong<Fit<3, 2, 1>, 0>>::Out>(14, "3 by 2");
+        assert_side::<<Side<7> as GrowAlong<Fit<3, 2, 1>, Side<0>>>::Out>(14, "3 by 2");
     }
 
     #[test]
@@ -247,7 +247,7 @@ mod tests {
         macro_rules! grows {
             ($($d:literal $k:literal $s:literal $dilation:literal $before:literal $after:literal $more:literal,)*) => {$(
                 type Along = Axis<Side<$k>, Side<$s>, Side<$dilation>, Ends<$before, $after>>;
-                assert_side::<<Side<$d> as GrowAlong<Along, $more>>::Out>(
+                assert_side::<<Side<$d> as GrowAlong<Along, Side<$more>>>::Out>(
                     grown([$d, $k, $s, $dilation, $before, $after, $more]),
                     "grown",
                 );

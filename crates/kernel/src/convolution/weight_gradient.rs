@@ -218,13 +218,13 @@ impl<T: Real> Tiles<'_, T> {
         let lanes = T::Vector::<L>::LANES;
         let Windows { rows: y_axis, columns: x_axis, .. } = *self.windows;
         let (height, out_height, out_width) = (y_axis.side, y_axis.places, x_axis.places);
-        let (stride, spacing) = (x_axis.stride, x_axis.dilation);
+        let stride = x_axis.stride;
         let TileIndex { out, channel, row, tap } = index;
         // The rows of the output whose windows have row `row` on the image.
         let [first, past] = y_axis.on_image(row);
         // SAFETY: r < R and t < TAPS are the caller's. `y` is in the output, and its window's row `row` is on the
-        // image. The last column read is `(out_width - 1) * stride + (tap + t) * spacing`, less than the last window's
-        // end, up to which a row of `pitch` vectors reaches.
+        // image. The last column read is `(out_width - 1) * stride + tap + t`, less than the last window's end, up to
+        // which a row of `pitch` vectors reaches.
         unsafe {
             let numbers =
                 (out * self.windows.taps() + (channel * y_axis.kernel + row) * x_axis.kernel + tap) * lanes;
@@ -239,12 +239,12 @@ impl<T: Real> Tiles<'_, T> {
                 for y in start..end {
                     let image_row =
                         channel * height + y * y_axis.stride + row * y_axis.dilation - y_axis.before;
-                    let mut image = self.image.add((image_row * self.pitch + tap * spacing) * lanes);
+                    let mut image = self.image.add((image_row * self.pitch + tap) * lanes);
                     let mut output = self.output.add((out * out_height + y) * out_width * lanes);
                     for _ in 0..out_width {
                         let mut pixels = [T::Vector::<L>::zero(); TAPS];
                         for t in 0..TAPS {
-                            pixels[t] = T::Vector::<L>::read(image.add(t * spacing * lanes));
+                            pixels[t] = T::Vector::<L>::read(image.add(t * lanes));
                         }
                         for r in 0..R {
                             let number = T::Vector::<L>::read(output.add(r * out_height * out_width * lanes));
