@@ -96,12 +96,14 @@ pub mod prelude {
     pub use crate::init::Init;
     pub use crate::init::Initializer;
     pub use crate::layer::{
-        Activation, AvgPool1d, AvgPool2d, Backward, BatchNorm, Conv1d, Conv2d, Dense, DepthwiseConv2d,
-        Dropout, Elu, Epsilon, Flatten, GainAndBias, Gelu, GeluTanh, GlobalAvgPool, GroupNorm, HardSigmoid,
-        HardTanh, Identity, InstanceNorm, Layer, LayerNorm, LeakyRelu, Linear, LogSoftmax, MachineEpsilon,
-        MaxPool1d, MaxPool2d, Mish, Mode, Momentum, NoAffine, NoBias, PRelu, Parameters, Relu, Reshape,
-        RmsNorm, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign, Tanh, TransposedConv2d, Upsample2d,
-        WorkspaceMut,
+        Activation, AvgPool1d, AvgPool2d, Backward, BatchNorm, Causal, CeilMode, Conv1d, Conv1dWith, Conv2d,
+        Conv2dWith, Dense, DepthwiseConv2d, Dilation, Dropout, Elu, Epsilon, ExcludePadding, Flatten,
+        GainAndBias, Gelu, GeluTanh, GlobalAvgPool, GroupNorm, Groups, HardSigmoid, HardTanh, Identity,
+        InstanceNorm, Kernel, Layer, LayerNorm, LeakyRelu, Linear, LogSoftmax, MachineEpsilon, MaxPool1d,
+        MaxPool2d, Mish, Mode, Momentum, NoAffine, NoBias, OutputPadding, PRelu, Padding, PaddingEnds,
+        Parameters, Relu, Reshape, RmsNorm, Same, SameLower, Selu, Sigmoid, Silu, Softmax, Softplus,
+        Softsign, Stride, Tanh, TransposedConv1d, TransposedConv1dWith, TransposedConv2d,
+        TransposedConv2dWith, Upsample2d, WorkspaceMut,
     };
     #[cfg(feature = "alloc")]
     pub use crate::layer::{Owned, Workspace};
