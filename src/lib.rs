@@ -90,7 +90,7 @@ pub mod prelude {
     pub use crate::flow::GradientFlow;
     pub use crate::infer::{
         AutoBatchNorm, AutoDepthwiseConv2d, AutoGroupNorm, AutoLayerNorm, AutoRmsNorm, AutoShortcut, ConvTo,
-        DenseTo, Infer, LinearTo, TransposedConvTo,
+        ConvToWith, DenseTo, Infer, LinearTo, TransposedConvTo, TransposedConvToWith,
     };
     #[cfg(feature = "alloc")]
     pub use crate::init::Init;

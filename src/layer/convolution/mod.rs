@@ -35,6 +35,7 @@ pub use conv1d_with::Conv1dWith;
 pub use conv2d::Conv2d;
 pub use conv2d_with::Conv2dWith;
 pub use depthwise::DepthwiseConv2d;
+pub(crate) use settings::{PixelSettings, Plain, StepSettings, Transposed};
 pub use transposed1d::TransposedConv1d;
 pub use transposed1d_with::TransposedConv1dWith;
 pub use transposed2d::TransposedConv2d;

@@ -56,19 +56,23 @@ impl Axis {
     /// apart, where g is the greatest common divisor of both.
     const fn transpose(windows: &WindowPlaces, phase: usize) -> Self {
         let WindowPlaces { side, kernel, stride, dilation, before, places } = *windows;
-        let divisor = greatest_common_divisor(stride, dilation);
-        let (tap_step, spacing) = (stride / divisor, dilation / divisor);
         let pixel = phase + before;
-        let mut first_tap = if dilation == 1 { pixel % stride } else { 0 };
-        while first_tap < kernel && pixel % stride != first_tap * dilation % stride {
-            // The rests repeat after `tap_step` taps.
-            first_tap = if first_tap + 1 < tap_step { first_tap + 1 } else { kernel };
-        }
+        // The first tap, the place of the window whose first tap is on the pixel, and the steps of both.
+        let (first_tap, base, tap_step, spacing) = if dilation == 1 {
+            (pixel % stride, (pixel / stride) as isize, stride, 1)
+        } else {
+            let divisor = greatest_common_divisor(stride, dilation);
+            let (tap_step, mut first_tap) = (stride / divisor, 0);
+            while first_tap < kernel && pixel % stride != first_tap * dilation % stride {
+                // The rests repeat after `tap_step` taps.
+                first_tap = if first_tap + 1 < tap_step { first_tap + 1 } else { kernel };
+            }
+            // Without a tap, the place is not used.
+            let first = if first_tap < kernel { first_tap * dilation } else { pixel };
+            (first_tap, (pixel as isize - first as isize) / stride as isize, tap_step, dilation / divisor)
+        };
         let taps = kernel.saturating_sub(first_tap).div_ceil(tap_step);
         let more = taps.saturating_sub(1);
-        // The place of the window whose first tap is on the pixel. It is not used without taps.
-        let base =
-            if taps == 0 { 0 } else { (pixel as isize - (first_tap * dilation) as isize) / stride as isize };
         Self {
             first: phase,
             apart: stride,

@@ -179,10 +179,16 @@ impl Windows {
     /// the row of patches, the first place, the first pixel, and how many. Places whose tap is on the padding are left
     /// out.
     fn runs(&self, rows: &Range<usize>, mut f: impl FnMut(usize, usize, usize, usize)) {
-        let Self { rows: y_axis, columns: x_axis, .. } = self;
-        for channel in 0..self.channels {
+        let Self { channels, rows: y_axis, columns: x_axis, .. } = *self;
+        let row_step = y_axis.stride * x_axis.side;
+        for channel in 0..channels {
             for ky in 0..y_axis.kernel {
                 let [top, bottom] = y_axis.on_image(ky);
+                let (top, bottom) = (rows.start.max(top), rows.end.min(bottom));
+                if top >= bottom {
+                    continue;
+                }
+                let row = channel * y_axis.side + top * y_axis.stride + ky * y_axis.dilation - y_axis.before;
                 for kx in 0..x_axis.kernel {
                     let tap = (channel * y_axis.kernel + ky) * x_axis.kernel + kx;
                     let [first, past] = x_axis.on_image(kx);
@@ -190,10 +196,10 @@ impl Windows {
                         continue;
                     }
                     let column = first * x_axis.stride + kx * x_axis.dilation - x_axis.before;
-                    for oy in rows.start.max(top)..rows.end.min(bottom) {
-                        let y = oy * y_axis.stride + ky * y_axis.dilation - y_axis.before;
-                        let place = (oy - rows.start) * x_axis.places + first;
-                        f(tap, place, (channel * y_axis.side + y) * x_axis.side + column, past - first);
+                    let mut pixel = row * x_axis.side + column;
+                    for oy in top..bottom {
+                        f(tap, (oy - rows.start) * x_axis.places + first, pixel, past - first);
+                        pixel += row_step;
                     }
                 }
             }
