@@ -5,8 +5,8 @@ use chainrule_parameters::TypeName;
 
 use crate::kernel::Real;
 use crate::layer::window_settings::{
-    Along, AlongSteps, Axes, AxisOfSteps, Fields, Groups, Kernel, OneStep, Or, OutputPadding, Setting, Unset,
-    WindowAxis, WindowSettings,
+    Along, AlongSteps, Axes, AxisOfSteps, Fields, Groups, IsGiven, Kernel, OneStep, Or, OutputPadding,
+    Setting, Unset, WindowAxis, WindowSettings,
 };
 use crate::tensor::side::{Side, SplitInto};
 
@@ -50,12 +50,6 @@ pub trait WindowArray {
 impl<const H: usize, const W: usize> WindowArray for Kernel<H, W> {
     type Pixels<E: Pod + Send + Sync> = [[E; W]; H];
     type Steps<E: Pod + Send + Sync> = [E; H];
-}
-
-/// Without a kernel there is another error.
-impl WindowArray for Unset {
-    type Pixels<E: Pod + Send + Sync> = E;
-    type Steps<E: Pod + Send + Sync> = E;
 }
 
 /// Groups of the windows from `FROM` channels to `TO` channels.
@@ -116,7 +110,7 @@ impl<Kind, K, S, P, D, G, O, const FROM: usize, const TO: usize> PixelFields<Kin
     for Fields<K, S, P, D, G, O>
 where
     Self: Axes<OneStep>,
-    K: WindowArray,
+    K: IsGiven<Kernel: WindowArray>,
     G: GroupsOf<FROM, TO>,
     O: MoreIn<Kind> + Or<OutputPadding<0>, Is: Along>,
 {
@@ -124,7 +118,7 @@ where
     type Columns = <Self as Axes<OneStep>>::Columns;
     type MoreRows = <O::Is as Along>::Rows;
     type MoreColumns = <O::Is as Along>::Columns;
-    type Weight<T: Real> = [<G::PerGroup as Length>::Array<K::Pixels<T>>; TO];
+    type Weight<T: Real> = [<G::PerGroup as Length>::Array<<K::Kernel as WindowArray>::Pixels<T>>; TO];
     const AXES: [WindowAxis; 2] = <Self as Axes<OneStep>>::AXES;
     const GROUPS: usize = G::GROUPS;
     const NAME: TypeName = <Self as Axes<OneStep>>::NAME;
@@ -161,13 +155,13 @@ impl<Kind, K, S, P, D, G, O, const FROM: usize, const TO: usize> StepFields<Kind
     for Fields<K, S, P, D, G, O>
 where
     Self: AxisOfSteps<OneStep>,
-    K: WindowArray,
+    K: IsGiven<Kernel: WindowArray>,
     G: GroupsOf<FROM, TO>,
     O: MoreIn<Kind> + Or<OutputPadding<0>, Is: AlongSteps>,
 {
     type Steps = <Self as AxisOfSteps<OneStep>>::Steps;
     type MoreSteps = <O::Is as AlongSteps>::Steps;
-    type Weight<T: Real> = K::Steps<<G::PerGroup as Length>::Array<[T; TO]>>;
+    type Weight<T: Real> = <K::Kernel as WindowArray>::Steps<<G::PerGroup as Length>::Array<[T; TO]>>;
     const AXIS: WindowAxis = <Self as AxisOfSteps<OneStep>>::AXIS;
     const GROUPS: usize = G::GROUPS;
     const NAME: TypeName = <Self as AxisOfSteps<OneStep>>::NAME;

@@ -11,7 +11,7 @@ mod numbers;
 
 use chainrule_parameters::{Part, TypeName};
 
-pub(crate) use along::{Along, AlongSteps, Axes, AxisOfSteps, OneStep, Or};
+pub(crate) use along::{Along, AlongSteps, Axes, AxisOfSteps, IsGiven, OneStep, Or};
 pub use fields::WindowSettings;
 pub(crate) use fields::{Fields, Unset};
 pub(crate) use numbers::{AxisNumbers, WindowAxis};
