@@ -34,7 +34,8 @@ use crate::tensor::{Aligned, Sequence, Vector};
 ///
 /// # Gradient flow
 /// Linear. The fan-in is `K IN / GROUPS`, and the fan-out `K OUT / GROUPS`: with a stride, only about a share of 1 / S of
-/// the fan-in reaches an output step.
+/// the fan-in reaches an output step. (PyTorch reads the sides of the weights as those of a convolution: its two fans are
+/// the other way round, and IN is not divided by `GROUPS`.)
 ///
 /// # Source
 /// Dumoulin, Visin, "A guide to convolution arithmetic for deep learning" (2016), section 4; Défossez, Copet, Synnaeve,

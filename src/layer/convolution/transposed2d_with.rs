@@ -35,8 +35,8 @@ use crate::tensor::{Aligned, Image, Vector};
 ///
 /// # Gradient flow
 /// Linear. The fan-in is `IN / GROUPS` times the pixels of the window, and the fan-out `OUT / GROUPS` times them: with a
-/// stride, only about a share of 1 / (S S) of the fan-in reaches an output pixel. (PyTorch takes the fan-out for the
-/// fan-in, times `GROUPS` for the fan-in of this layer: it reads the sides of the weights as a convolution's.)
+/// stride, only about a share of 1 / (S S) of the fan-in reaches an output pixel. (PyTorch reads the sides of the
+/// weights as those of a convolution: its two fans are the other way round, and IN is not divided by `GROUPS`.)
 ///
 /// # Source
 /// Dumoulin, Visin, "A guide to convolution arithmetic for deep learning" (2016), section 4.

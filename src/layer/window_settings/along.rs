@@ -146,7 +146,7 @@ impl<D, K, const H: usize, const W: usize> OrStride<D, K> for Stride<H, W> {
 
 /// Whether there is a kernel.
 #[diagnostic::on_unimplemented(
-    message = "the settings of a layer with windows say how large they are",
+    message = "these settings do not say how large the windows are",
     label = "no `Kernel` among these settings",
     note = "write the window, as in `(Kernel<3, 5>, Stride<2>)`"
 )]
