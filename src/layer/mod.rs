@@ -23,6 +23,7 @@ mod dropout;
 mod effect;
 mod factor;
 mod flatten;
+pub(crate) mod grow_at;
 mod hook;
 mod identity;
 mod mode;

@@ -5,8 +5,11 @@ use super::settings::{StepFields, StepSettings, Transposed};
 use super::steps::Steps;
 use super::{GrownAlong, weights};
 use crate::kernel::Real;
+use crate::layer::axis_at::ThenAxes;
 use crate::layer::dense::{Bias, scalar_and_bias};
-use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, WorkspaceMut};
+use crate::layer::grow_at::Grown;
+use crate::layer::window_at::{SequenceAt, window_at};
+use crate::layer::{At, Backward, Cost, Effect, Factor, Layer, Mode, Plan, Then, WorkspaceMut};
 use crate::tensor::side::{GrowAlong, Side, Sides};
 use crate::tensor::{Aligned, Sequence, Vector};
 
@@ -55,6 +58,7 @@ use crate::tensor::{Aligned, Sequence, Vector};
 /// ```
 #[derive(Clone, Parameters)]
 #[parameters(
+    place = own,
     name = "TransposedConv1dWith<{IN}, {OUT}, {=Part::Name(&<S::Is as StepFields<Transposed, OUT, IN>>::NAME)}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
 )]
 pub struct TransposedConv1dWith<
@@ -79,6 +83,25 @@ type More<S, const IN: usize, const OUT: usize> =
     <Is<S, IN, OUT> as StepFields<Transposed, OUT, IN>>::MoreSteps;
 type Longer<const STEPS: usize, S, const IN: usize, const OUT: usize> =
     GrownAlong<STEPS, Axis<S, IN, OUT>, More<S, IN, OUT>>;
+
+impl<
+    const PLACE: usize,
+    X,
+    Checked,
+    Fitting,
+    const IN: usize,
+    const OUT: usize,
+    S: StepSettings<Transposed, OUT, IN>,
+    T: Real,
+    B: Bias<Vector<OUT, T>>,
+> At<PLACE, X> for TransposedConv1dWith<IN, OUT, S, T, B>
+where
+    X: SequenceAt<PLACE, Self, IN, T, Check = Checked>,
+    Checked: ThenAxes<PLACE, X, Self, Grown<Axis<S, IN, OUT>, More<S, IN, OUT>>, Check = Fitting>,
+    Fitting: Then<X, Self>,
+{
+    window_at!(@items X, Fitting);
+}
 
 weights!(
     [const IN: usize, const OUT: usize, S: StepSettings<Transposed, OUT, IN>, T: Real, B: Bias<Vector<OUT, T>>]

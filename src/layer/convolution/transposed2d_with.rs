@@ -5,8 +5,11 @@ use super::pixels::Pixels;
 use super::settings::{PixelFields, PixelSettings, Transposed};
 use super::{GrownAlong, blocks_scratch, weights};
 use crate::kernel::Real;
+use crate::layer::axis_at::ThenAxes;
 use crate::layer::dense::{Bias, scalar_and_bias};
-use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, WorkspaceMut};
+use crate::layer::grow_at::Grown;
+use crate::layer::window_at::{ImageAt, window_at};
+use crate::layer::{At, Backward, Cost, Effect, Factor, Layer, Mode, Plan, Then, WorkspaceMut};
 use crate::tensor::side::{GrowAlong, Side, Sides};
 use crate::tensor::{Aligned, Image, Vector};
 
@@ -56,6 +59,7 @@ use crate::tensor::{Aligned, Image, Vector};
 /// ```
 #[derive(Clone, Parameters)]
 #[parameters(
+    place = own,
     name = "TransposedConv2dWith<{IN}, {OUT}, {=Part::Name(&<S::Is as PixelFields<Transposed, OUT, IN>>::NAME)}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
 )]
 pub struct TransposedConv2dWith<
@@ -87,6 +91,34 @@ type Height<const H: usize, S, const IN: usize, const OUT: usize> =
     GrownAlong<H, Rows<S, IN, OUT>, MoreRows<S, IN, OUT>>;
 type Width<const W: usize, S, const IN: usize, const OUT: usize> =
     GrownAlong<W, Columns<S, IN, OUT>, MoreColumns<S, IN, OUT>>;
+
+impl<
+    const PLACE: usize,
+    X,
+    Checked,
+    Fitting,
+    const IN: usize,
+    const OUT: usize,
+    S: PixelSettings<Transposed, OUT, IN>,
+    T: Real,
+    B: Bias<Vector<OUT, T>>,
+> At<PLACE, X> for TransposedConv2dWith<IN, OUT, S, T, B>
+where
+    X: ImageAt<PLACE, Self, IN, T, Check = Checked>,
+    Checked: ThenAxes<
+            PLACE,
+            X,
+            Self,
+            (
+                Grown<Rows<S, IN, OUT>, MoreRows<S, IN, OUT>>,
+                Grown<Columns<S, IN, OUT>, MoreColumns<S, IN, OUT>>,
+            ),
+            Check = Fitting,
+        >,
+    Fitting: Then<X, Self>,
+{
+    window_at!(@items X, Fitting);
+}
 
 weights!(
     [const IN: usize, const OUT: usize, S: PixelSettings<Transposed, OUT, IN>, T: Real, B: Bias<Vector<OUT, T>>]

@@ -40,7 +40,7 @@ pub trait Grows<const D: usize, const K: usize, const S: usize, const DILATION: 
 }
 
 /// The larger one of stride and dilation.
-type Most<const S: usize, const DILATION: usize> = Maximum<N<S>, N<DILATION>>;
+pub(crate) type Most<const S: usize, const DILATION: usize> = Maximum<N<S>, N<DILATION>>;
 
 impl<
     const D: usize,
@@ -62,9 +62,10 @@ where
     type Out = <Gr<Most<S, DILATION>, N<MORE>> as Lengthens<D, K, S, DILATION, BEFORE, AFTER, MORE>>::Out;
 }
 
-impl<const D: usize, const K: usize, const S: usize, const DILATION: usize, M>
-    Grows<D, K, S, DILATION, Fitted<M>, 0> for B1
+impl<const D: usize, const K: usize, const S: usize, const DILATION: usize, M, const MORE: usize>
+    Grows<D, K, S, DILATION, Fitted<M>, MORE> for B1
 where
+    Side<MORE>: IsNone,
     Side<D>: Known,
     Side<S>: Known,
     N<D>: Mul<N<S>>,
@@ -72,6 +73,16 @@ where
 {
     type Out = <Prod<N<D>, N<S>> as ToSide>::Side;
 }
+
+/// An output padding of 0.
+#[diagnostic::on_unimplemented(
+    message = "the output of a transposed window has the side of the input times the stride with `Same`, `SameLower` and `Causal`, without an output padding",
+    label = "an output padding beside a padding that makes it unnecessary",
+    note = "leave out the `OutputPadding`"
+)]
+pub trait IsNone {}
+
+impl IsNone for Side<0> {}
 
 /// Whether the output padding is smaller than the stride or the dilation.
 #[diagnostic::on_unimplemented(
@@ -94,8 +105,13 @@ pub trait Lengthens<
 }
 
 /// The side of the output before it is cut: (D - 1) S + DILATION (K - 1) + 1 + MORE.
-type Whole<const D: usize, const K: usize, const S: usize, const DILATION: usize, const MORE: usize> =
-    Sum<Sum<Prod<Diff<N<D>, U1>, N<S>>, Span<K, DILATION>>, N<MORE>>;
+pub(crate) type Whole<
+    const D: usize,
+    const K: usize,
+    const S: usize,
+    const DILATION: usize,
+    const MORE: usize,
+> = Sum<Sum<Prod<Diff<N<D>, U1>, N<S>>, Span<K, DILATION>>, N<MORE>>;
 
 impl<
     const D: usize,
