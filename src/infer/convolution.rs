@@ -35,7 +35,8 @@ pub struct ConvTo<
     bias: PhantomData<fn() -> B>,
 }
 
-/// A convolution with `OUT` output channels and settings: [`Conv2dWith`] behind an image, [`Conv1dWith`] behind a sequence.
+/// A convolution with `OUT` output channels and settings: [`Conv2dWith`] behind an image, [`Conv1dWith`] behind a
+/// sequence.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -50,8 +51,8 @@ pub struct ConvToWith<const OUT: usize, S: WindowSettings, B: 'static = WithBias
     bias: PhantomData<fn() -> (S, B)>,
 }
 
-/// A transposed convolution with `OUT` output channels: [`TransposedConv2d`] behind an image, [`TransposedConv1d`] behind a
-/// sequence.
+/// A transposed convolution with `OUT` output channels: [`TransposedConv2d`] behind an image, [`TransposedConv1d`]
+/// behind a sequence.
 ///
 /// ```
 /// use chainrule::prelude::*;

@@ -1,4 +1,5 @@
-//! The checks of transposed windows whose numbers differ by axis, whose messages say the layer and its place in a stack.
+//! The checks of transposed windows whose numbers differ by axis, whose messages say the layer and its place in a
+//! stack.
 //!
 //! They are those of [`GrowAlong`](crate::tensor::side::GrowAlong), which knows no layer.
 
@@ -15,7 +16,8 @@ use crate::tensor::side::{Axis, Counts, Ends, Fitted, IsNone, Known, Most, Side,
 
 type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
 
-/// Transposed windows `A`, of which the output is longer by `MORE`: for [`AxesAt`] and [`AlongAt`], in place of an [`Axis`].
+/// Transposed windows `A`, of which the output is longer by `MORE`: for [`AxesAt`] and [`AlongAt`], in place of an
+/// [`Axis`].
 #[derive(Debug)]
 pub struct Grown<A, MORE>(PhantomData<fn() -> (A, MORE)>);
 

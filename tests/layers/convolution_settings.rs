@@ -1,5 +1,5 @@
-//! Convolutions with settings: those that a plain convolution has too give the same bits, and the plan and the name of the
-//! others are what their formulas say.
+//! Convolutions with settings: those that a plain convolution has too give the same bits, and the plan and the name of
+//! the others are what their formulas say.
 
 use crate::common::{backward, bits, forward};
 use chainrule::layer::{Reach, Role, Window, describe};
@@ -18,8 +18,8 @@ fn bits_of<X: Tensor>(batch: &[X]) -> Vec<u64> {
     X::flat(batch).iter().map(|&x| chainrule::Real::to_f64(x).to_bits()).collect()
 }
 
-/// Asserts that both layers, with the same weights, give the same bits: output and all gradients, for one sample, for a
-/// few, and for more than a vector has lanes.
+/// Asserts that both layers, with the same weights, give the same bits: output and all gradients, for one sample, for
+/// a few, and for more than a vector has lanes.
 fn assert_same<A, B, X: Tensor, Y: Tensor>(case: &str)
 where
     A: Layer<X, Output = Y>,

@@ -14,31 +14,31 @@ use crate::tensor::{Aligned, Sequence, Vector, len};
 
 /// A [`Conv1d`](crate::layer::Conv1d) with settings: dilation, groups, and paddings of other kinds.
 ///
-/// Forward `y[t, o] = b[o] + Σ W[k, i, o] x[S t + D k - P, i']`, zero outside the sequence, where i' is the ith feature of
-/// the group of o; backward `dx[S t + D k - P, i'] = Σ W[k, i, o] dy[t, o]`, summed over all t, k and o that meet there,
-/// `dW[k, i, o] = Σ dy[t, o] x[S t + D k - P, i']`, `db[o] = Σ dy[t, o]`.
+/// Forward `y[t, o] = b[o] + Σ W[k, i, o] x[S t + D k - P, i']`, zero outside the sequence, where i' is the ith
+/// feature of the group of o; backward `dx[S t + D k - P, i'] = Σ W[k, i, o] dy[t, o]`, summed over all t, k and o
+/// that meet there, `dW[k, i, o] = Σ dy[t, o] x[S t + D k - P, i']`, `db[o] = Σ dy[t, o]`.
 ///
 /// # Settings
-/// One, or a tuple of several in any order: [`Kernel<K>`](crate::layer::Kernel), and those of these that differ from the
-/// default. [`Stride<S>`](crate::layer::Stride), [`Padding<P>`](crate::layer::Padding) at both ends,
+/// One, or a tuple of several in any order: [`Kernel<K>`](crate::layer::Kernel), and those of these that differ from
+/// the default. [`Stride<S>`](crate::layer::Stride), [`Padding<P>`](crate::layer::Padding) at both ends,
 /// [`PaddingEnds<BEFORE, AFTER>`](crate::layer::PaddingEnds), [`Same`](crate::layer::Same),
-/// [`SameLower`](crate::layer::SameLower), [`Causal`](crate::layer::Causal) (all before the first step, so that no output
-/// depends on a later step), [`Dilation<D>`](crate::layer::Dilation), [`Groups<G>`](crate::layer::Groups). `Groups<IN>` is
-/// a depthwise convolution, with OUT / IN filters for each feature.
+/// [`SameLower`](crate::layer::SameLower), [`Causal`](crate::layer::Causal) (all before the first step, so that no
+/// output depends on a later step), [`Dilation<D>`](crate::layer::Dilation), [`Groups<G>`](crate::layer::Groups).
+/// `Groups<IN>` is a depthwise convolution, with OUT / IN filters for each feature.
 ///
 /// # Shapes
-/// Input `Sequence<STEPS, IN>`; output `Sequence<(STEPS + padding - D (K - 1) - 1) / S + 1, OUT>`, or `STEPS / S` steps,
-/// rounded up, with `Same` and `Causal`; computed by the compiler for up to 2048 steps and [some longer
-/// ones](crate::tensor::side). The groups divide IN and OUT. `weight` is `[K, IN / GROUPS, OUT]`, PyTorch's `[OUT, IN /
-/// GROUPS, K]` with its sides in the opposite order; `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
+/// Input `Sequence<STEPS, IN>`; output `Sequence<(STEPS + padding - D (K - 1) - 1) / S + 1, OUT>`, or `STEPS / S`
+/// steps, rounded up, with `Same` and `Causal`; computed by the compiler for up to 2048 steps and [some longer
+/// ones](crate::tensor::side). The groups divide IN and OUT. `weight` is `[K, IN / GROUPS, OUT]`, PyTorch's `[OUT, IN
+/// / GROUPS, K]` with its sides in the opposite order; `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
 ///
 /// # Gradient flow
 /// Linear. The fan-in is `K IN / GROUPS`: as many inputs as an output sums. The fan-out is `K OUT / GROUPS`: as many
 /// outputs as an input feeds if every window reaches it. (PyTorch's fan-out is `GROUPS` times that.)
 ///
 /// # Source
-/// Oord and others, "WaveNet: a generative model for raw audio" (2016), section 2.1 (causal and dilated); Dumoulin, Visin,
-/// "A guide to convolution arithmetic for deep learning" (2016), sections 2 and 5.
+/// Oord and others, "WaveNet: a generative model for raw audio" (2016), section 2.1 (causal and dilated); Dumoulin,
+/// Visin, "A guide to convolution arithmetic for deep learning" (2016), sections 2 and 5.
 ///
 /// # Examples
 /// ```

@@ -15,8 +15,8 @@ use crate::tensor::{Aligned, Image, Vector, len};
 /// A [`Conv2d`](crate::layer::Conv2d) with settings: windows that differ by axis, dilation, groups, and paddings of
 /// other kinds.
 ///
-/// Forward `y[o, r, c] = b[o] + Σ W[o, i, m, n] x[i', S r + D m - P, S c + D n - P]`, zero outside the image, where each
-/// axis has its own S, D and P, and i' is the ith channel of the group of o; backward `dx` is the transposed sum,
+/// Forward `y[o, r, c] = b[o] + Σ W[o, i, m, n] x[i', S r + D m - P, S c + D n - P]`, zero outside the image, where
+/// each axis has its own S, D and P, and i' is the ith channel of the group of o; backward `dx` is the transposed sum,
 /// `dW[o, i, m, n] = Σ dy[o, r, c] x[i', ..]`, `db[o] = Σ dy[o, r, c]`.
 ///
 /// # Settings
@@ -32,24 +32,24 @@ use crate::tensor::{Aligned, Image, Vector, len};
 /// | [`Dilation<H, W>`](crate::layer::Dilation) | the distance between the pixels of a window, 1 by default | `dilation` |
 /// | [`Groups<G>`](crate::layer::Groups) | groups of channels, each with its own convolution | `groups` |
 ///
-/// Each with one number is the same for rows and columns. `Groups<IN>` is a depthwise convolution, with OUT / IN filters
-/// for each channel.
+/// Each with one number is the same for rows and columns. `Groups<IN>` is a depthwise convolution, with OUT / IN
+/// filters for each channel.
 ///
 /// # Shapes
 /// Input `Image<IN, H, W>`; output `Image<OUT, ..>` with, along each axis, `(side + padding - D (K - 1) - 1) / S + 1`
-/// places, rounded down, or `side / S`, rounded up, with `Same`; computed by the compiler for sides up to 2048 and [some
-/// longer ones](crate::tensor::side). The groups divide IN and OUT. `weight` is `[OUT, IN / GROUPS, H, W]`, as PyTorch's;
-/// `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
+/// places, rounded down, or `side / S`, rounded up, with `Same`; computed by the compiler for sides up to 2048 and
+/// [some longer ones](crate::tensor::side). The groups divide IN and OUT. `weight` is `[OUT, IN / GROUPS, H, W]`, as
+/// PyTorch's; `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
 ///
 /// # Gradient flow
-/// Linear. The fan-in is `IN / GROUPS` times the pixels of the window: as many inputs as an output sums. The fan-out is
-/// `OUT / GROUPS` times the pixels: as many outputs as an input feeds if every window reaches it. (PyTorch's fan-out is
-/// `GROUPS` times that.)
+/// Linear. The fan-in is `IN / GROUPS` times the pixels of the window: as many inputs as an output sums. The fan-out
+/// is `OUT / GROUPS` times the pixels: as many outputs as an input feeds if every window reaches it. (PyTorch's
+/// fan-out is `GROUPS` times that.)
 ///
 /// # Source
 /// Dumoulin, Visin, "A guide to convolution arithmetic for deep learning" (2016), sections 2 and 5; Yu, Koltun,
-/// "Multi-scale context aggregation by dilated convolutions", ICLR 2016, eq. 2; Krizhevsky, Sutskever, Hinton, "ImageNet
-/// classification with deep convolutional neural networks" (2012), section 3.5 (groups).
+/// "Multi-scale context aggregation by dilated convolutions", ICLR 2016, eq. 2; Krizhevsky, Sutskever, Hinton,
+/// "ImageNet classification with deep convolutional neural networks" (2012), section 3.5 (groups).
 ///
 /// # Examples
 /// ```

@@ -18,6 +18,7 @@ mod conv2d_with;
 mod depthwise;
 mod pixels;
 mod settings;
+mod step_places;
 mod steps;
 mod transposed1d;
 mod transposed1d_with;

@@ -74,8 +74,8 @@ where
     const GROUPS: usize = G;
 }
 
-/// What [`Fields`] set for a convolution of images. `FROM` are the channels that the windows cover, and `TO` those that
-/// they give: in a transposed convolution the output's and the input's.
+/// What [`Fields`] set for a convolution of images. `FROM` are the channels that the windows cover, and `TO` those
+/// that they give: in a transposed convolution the output's and the input's.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not set a convolution of images",
     label = "not the settings of a convolution",

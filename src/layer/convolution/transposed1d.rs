@@ -8,8 +8,8 @@ use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, WorkspaceM
 use crate::tensor::side::{Grow, Side, Sides};
 use crate::tensor::{Aligned, Sequence, Vector};
 
-/// The transpose of a convolution of sequences: every step adds to a window of `K` steps of all output features, in steps
-/// of `STRIDE`.
+/// The transpose of a convolution of sequences: every step adds to a window of `K` steps of all output features, in
+/// steps of `STRIDE`.
 ///
 /// Forward `y[S t + k - P, o] = b[o] + Σ W[k, o, i] x[t, i]`, summed over all terms with that step, and cropped to the
 /// sequence; backward `dx` is a convolution of `dy` with the same W, `dW[k, o, i] = Σ x[t, i] dy[S t + k - P, o]`,
@@ -19,8 +19,8 @@ use crate::tensor::{Aligned, Sequence, Vector};
 /// [`Conv1d<OUT, IN, K, STRIDE, PAD>`](crate::layer::Conv1d): `⟨u, conv(x)⟩ = ⟨transposed(u), x⟩`.
 ///
 /// # Shapes
-/// Input `Sequence<STEPS, IN>`; output `Sequence<(STEPS - 1) STRIDE + K - 2 PAD, OUT>`, computed by the compiler for up to
-/// 2048 steps and [some longer ones](crate::tensor::side). `weight` is `[K, OUT, IN]`, the sides of PyTorch's
+/// Input `Sequence<STEPS, IN>`; output `Sequence<(STEPS - 1) STRIDE + K - 2 PAD, OUT>`, computed by the compiler for
+/// up to 2048 steps and [some longer ones](crate::tensor::side). `weight` is `[K, OUT, IN]`, the sides of PyTorch's
 /// `ConvTranspose1d` in the opposite order; `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
 ///
 /// # Gradient flow

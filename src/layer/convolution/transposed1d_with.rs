@@ -13,36 +13,37 @@ use crate::layer::{At, Backward, Cost, Effect, Factor, Layer, Mode, Plan, Then, 
 use crate::tensor::side::{GrowAlong, Side, Sides};
 use crate::tensor::{Aligned, Sequence, Vector};
 
-/// A [`TransposedConv1d`](crate::layer::TransposedConv1d) with settings: dilation, groups, output padding, and paddings of
-/// other kinds.
+/// A [`TransposedConv1d`](crate::layer::TransposedConv1d) with settings: dilation, groups, output padding, and
+/// paddings of other kinds.
 ///
-/// Forward `y[S t + D k - P, o'] = b[o'] + Σ W[k, o, i] x[t, i]`, summed over all terms with that step and cropped to the
-/// sequence, where o' is the oth feature of the group of i; backward `dx` is a convolution of `dy` with the same W,
-/// `dW[k, o, i] = Σ x[t, i] dy[S t + D k - P, o']`, `db[o] = Σ dy[t, o]`.
+/// Forward `y[S t + D k - P, o'] = b[o'] + Σ W[k, o, i] x[t, i]`, summed over all terms with that step and cropped to
+/// the sequence, where o' is the oth feature of the group of i; backward `dx` is a convolution of `dy` with the same
+/// W, `dW[k, o, i] = Σ x[t, i] dy[S t + D k - P, o']`, `db[o] = Σ dy[t, o]`.
 ///
 /// With the same `weight` and settings (without an output padding), and no bias, it is the input gradient of
 /// [`Conv1dWith<OUT, IN, ..>`](crate::layer::Conv1dWith); for `Causal`, of one with all padding after the last step.
 ///
 /// # Settings
-/// Those of [`Conv1dWith`](crate::layer::Conv1dWith), and [`OutputPadding<P>`](crate::layer::OutputPadding): how many steps
-/// are added at the end, fewer than the stride or the dilation. Padding is cut off. With [`Same`](crate::layer::Same),
-/// [`SameLower`](crate::layer::SameLower) and [`Causal`](crate::layer::Causal) the output has `STRIDE` times the steps of
-/// the input; with `Causal`, step t of the input reaches the steps from `STRIDE t` on only.
+/// Those of [`Conv1dWith`](crate::layer::Conv1dWith), and [`OutputPadding<P>`](crate::layer::OutputPadding): how many
+/// steps are added at the end, fewer than the stride or the dilation. Padding is cut off. With
+/// [`Same`](crate::layer::Same), [`SameLower`](crate::layer::SameLower) and [`Causal`](crate::layer::Causal) the
+/// output has `STRIDE` times the steps of the input; with `Causal`, step t of the input reaches the steps from `STRIDE
+/// t` on only.
 ///
 /// # Shapes
-/// Input `Sequence<STEPS, IN>`; output `Sequence<(STEPS - 1) S + D (K - 1) + 1 - padding + output padding, OUT>`, computed
-/// by the compiler for up to 2048 steps and [some longer ones](crate::tensor::side). The groups divide IN and OUT.
-/// `weight` is `[K, OUT / GROUPS, IN]`, PyTorch's `[IN, OUT / GROUPS, K]` with its sides in the opposite order; `bias` is
-/// `[OUT]`, or [`NoBias`](crate::layer::NoBias).
+/// Input `Sequence<STEPS, IN>`; output `Sequence<(STEPS - 1) S + D (K - 1) + 1 - padding + output padding, OUT>`,
+/// computed by the compiler for up to 2048 steps and [some longer ones](crate::tensor::side). The groups divide IN and
+/// OUT. `weight` is `[K, OUT / GROUPS, IN]`, PyTorch's `[IN, OUT / GROUPS, K]` with its sides in the opposite order;
+/// `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
 ///
 /// # Gradient flow
-/// Linear. The fan-in is `K IN / GROUPS`, and the fan-out `K OUT / GROUPS`: with a stride, only about a share of 1 / S of
-/// the fan-in reaches an output step. (PyTorch reads the sides of the weights as those of a convolution: its two fans are
-/// the other way round, and IN is not divided by `GROUPS`.)
+/// Linear. The fan-in is `K IN / GROUPS`, and the fan-out `K OUT / GROUPS`: with a stride, only about a share of 1 / S
+/// of the fan-in reaches an output step. (PyTorch reads the sides of the weights as those of a convolution: its two
+/// fans are the other way round, and IN is not divided by `GROUPS`.)
 ///
 /// # Source
-/// Dumoulin, Visin, "A guide to convolution arithmetic for deep learning" (2016), section 4; Défossez, Copet, Synnaeve,
-/// Adi, "High fidelity neural audio compression" (2022), section 3.1 (causal).
+/// Dumoulin, Visin, "A guide to convolution arithmetic for deep learning" (2016), section 4; Défossez, Copet,
+/// Synnaeve, Adi, "High fidelity neural audio compression" (2022), section 3.1 (causal).
 ///
 /// # Examples
 /// ```

@@ -13,22 +13,22 @@ use crate::layer::{At, Backward, Cost, Effect, Factor, Layer, Mode, Plan, Then, 
 use crate::tensor::side::{GrowAlong, Side, Sides};
 use crate::tensor::{Aligned, Image, Vector};
 
-/// A [`TransposedConv2d`](crate::layer::TransposedConv2d) with settings: windows that differ by axis, dilation, groups,
-/// output padding, and paddings of other kinds.
+/// A [`TransposedConv2d`](crate::layer::TransposedConv2d) with settings: windows that differ by axis, dilation,
+/// groups, output padding, and paddings of other kinds.
 ///
 /// Forward `y[o, S r + D m - P, S c + D n - P] = b[o'] + Σ W[i, o, m, n] x[i, r, c]`, summed over all terms with that
-/// place and cropped to the image, where each axis has its own S, D and P, and o' is the oth channel of the group of i;
-/// backward `dx` is a convolution of `dy` with the same W, `dW[i, o, m, n] = Σ x[i, r, c] dy[o', ..]`,
-/// `db[o] = Σ dy[o, r, c]`.
+/// place and cropped to the image, where each axis has its own S, D and P, and o' is the oth channel of the group of
+/// i; backward `dx` is a convolution of `dy` with the same W, `dW[i, o, m, n] = Σ x[i, r, c] dy[o', ..]`, `db[o] = Σ
+/// dy[o, r, c]`.
 ///
 /// With the same `weight` and settings (without an output padding), and no bias, it is the input gradient of
 /// [`Conv2dWith<OUT, IN, ..>`](crate::layer::Conv2dWith).
 ///
 /// # Settings
-/// Those of [`Conv2dWith`](crate::layer::Conv2dWith), and [`OutputPadding<H, W>`](crate::layer::OutputPadding): how many
-/// rows and columns are added at the end, fewer than the stride or the dilation. Padding is cut off. With
-/// [`Same`](crate::layer::Same) and [`SameLower`](crate::layer::SameLower) the output has the sides of the input times the
-/// stride, as in ONNX, and an output padding is not needed.
+/// Those of [`Conv2dWith`](crate::layer::Conv2dWith), and [`OutputPadding<H, W>`](crate::layer::OutputPadding): how
+/// many rows and columns are added at the end, fewer than the stride or the dilation. Padding is cut off. With
+/// [`Same`](crate::layer::Same) and [`SameLower`](crate::layer::SameLower) the output has the sides of the input times
+/// the stride, as in ONNX, and an output padding is not needed.
 ///
 /// # Shapes
 /// Input `Image<IN, H, W>`; output `Image<OUT, ..>` with, along each axis, `(side - 1) S + D (K - 1) + 1 - padding +
@@ -37,8 +37,8 @@ use crate::tensor::{Aligned, Image, Vector};
 /// `[OUT]`, or [`NoBias`](crate::layer::NoBias).
 ///
 /// # Gradient flow
-/// Linear. The fan-in is `IN / GROUPS` times the pixels of the window, and the fan-out `OUT / GROUPS` times them: with a
-/// stride, only about a share of 1 / (S S) of the fan-in reaches an output pixel. (PyTorch reads the sides of the
+/// Linear. The fan-in is `IN / GROUPS` times the pixels of the window, and the fan-out `OUT / GROUPS` times them: with
+/// a stride, only about a share of 1 / (S S) of the fan-in reaches an output pixel. (PyTorch reads the sides of the
 /// weights as those of a convolution: its two fans are the other way round, and IN is not divided by `GROUPS`.)
 ///
 /// # Source

@@ -96,8 +96,8 @@ impl WindowAxis {
         }
     }
 
-    /// Returns the window of a layer with transposed windows over rows and columns, from the sides of its output and of
-    /// its input. With a stride of 1 they are windows too.
+    /// Returns the window of a layer with transposed windows over rows and columns, from the sides of its output and
+    /// of its input. With a stride of 1 they are windows too.
     pub(crate) const fn transposed_window(
         self,
         columns: Self,

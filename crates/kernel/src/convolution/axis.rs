@@ -51,9 +51,9 @@ impl Axis {
     /// convolution of the output with these taps, last to first, in steps of 1. The phases from 0 up to the stride are
     /// all pixels.
     ///
-    /// A tap k of the window at place t is on the padded pixel `stride * t + dilation * k`. For pixels that are a stride
-    /// apart, these are the taps from the first such one, k₀, on in steps of stride / g, at places that are dilation / g
-    /// apart, where g is the greatest common divisor of both.
+    /// A tap k of the window at place t is on the padded pixel `stride * t + dilation * k`. For pixels that are a
+    /// stride apart, these are the taps from the first such one, k₀, on in steps of stride / g, at places that are
+    /// dilation / g apart, where g is the greatest common divisor of both.
     const fn transpose(windows: &WindowPlaces, phase: usize) -> Self {
         let WindowPlaces { side, kernel, stride, dilation, before, places } = *windows;
         let pixel = phase + before;

@@ -48,9 +48,9 @@ impl<T: Real> Tiles<'_, T> {
     ///
     /// # Safety
     /// `channels` planes of the source can be read, each row with the margins that `x` asks for around its `left`th
-    /// vector, and so can the weights of `high` channels for all taps; the taps of `x` have a spacing of 1; `high` planes of the target can be written,
-    /// which have all places of `y` and `x`; `high` is at most [`MAX_CHANNELS`]; `x.margins` was asked for at least
-    /// [`most_places`] of `high`. The processor has the level.
+    /// vector, and so can the weights of `high` channels for all taps; the taps of `x` have a spacing of 1; `high`
+    /// planes of the target can be written, which have all places of `y` and `x`; `high` is at most [`MAX_CHANNELS`];
+    /// `x.margins` was asked for at least [`most_places`] of `high`. The processor has the level.
     #[inline(always)]
     pub(super) unsafe fn run<L: Level>(&self, high: usize) {
         for y in 0..self.y.places {
@@ -100,10 +100,10 @@ impl<T: Real> Tiles<'_, T> {
         let lanes = T::Vector::<L>::LANES;
         let columns = self.x.on_source(x, V);
         let apart = self.x.step * lanes;
-        // SAFETY: `rows` are on the source, and the taps of a row are next to one another. A column of the first of the `V` places is before the end of the source, and
-        // that of the last one is not before its start, so that all are at most `V - 1` steps past either end: that is
-        // the margin the caller promises. Weights are read
-        // for taps below `taps` and r < R. Targets are written for r < R and places below `x + V`.
+        // SAFETY: `rows` are on the source, and the taps of a row are next to one another. A column of the first of
+        // the `V` places is before the end of the source, and that of the last one is not before its start, so that
+        // all are at most `V - 1` steps past either end: that is the margin the caller promises. Weights are read for
+        // taps below `taps` and r < R. Targets are written for r < R and places below `x + V`.
         unsafe {
             let mut sums = [[T::Vector::<L>::zero(); V]; R];
             for r in 0..R {

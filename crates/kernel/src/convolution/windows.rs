@@ -175,8 +175,8 @@ impl Windows {
         weights / self.taps()
     }
 
-    /// Returns whether samples are interleaved in vectors of this number of lanes. The columns of a window are then next
-    /// to one another.
+    /// Returns whether samples are interleaved in vectors of this number of lanes. The columns of a window are then
+    /// next to one another.
     pub(super) const fn interleaves<T>(&self, lanes: usize, out_channels: usize) -> bool {
         let numbers = self.image_len().saturating_add(out_channels.saturating_mul(self.places()));
         let bytes = numbers.saturating_mul(lanes * size_of::<T>());
