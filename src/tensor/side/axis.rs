@@ -146,8 +146,8 @@ where
     >>::Out;
 }
 
-impl<const D: usize, const K: usize, const S: usize, const DILATION: usize, M>
-    Advances<D, K, S, DILATION, Fitted<M>, Down> for B1
+impl<const D: usize, const K: usize, const S: usize, const DILATION: usize, M, R>
+    Advances<D, K, S, DILATION, Fitted<M>, R> for B1
 where
     Side<D>: Known,
     Side<S>: Known,
