@@ -97,11 +97,11 @@ pub mod prelude {
     pub use crate::init::Initializer;
     pub use crate::layer::{
         Activation, AvgPool1d, AvgPool2d, Backward, BatchNorm, Conv1d, Conv2d, Dense, DepthwiseConv2d,
-        Dropout, Elu, Epsilon, Flatten, GainAndBias, Gelu, GeluTanh, GlobalAvgPool, GroupNorm, HardSigmoid,
-        HardTanh, Identity, InstanceNorm, Layer, LayerNorm, LeakyRelu, Linear, LogSoftmax, MachineEpsilon,
-        MaxPool1d, MaxPool2d, Mish, Mode, Momentum, NoAffine, NoBias, PRelu, Parameters, Relu, Reshape,
-        RmsNorm, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign, Tanh, TransposedConv2d, Upsample2d,
-        WorkspaceMut,
+        Dropout, Elu, Epsilon, Flatten, GainAndBias, Gelu, GeluTanh, GlobalAvgPool, GroupNorm, Gru,
+        HardSigmoid, HardTanh, Identity, InstanceNorm, LastStep, Layer, LayerNorm, LeakyRelu, LearnedState,
+        Linear, LogSoftmax, Lstm, MachineEpsilon, MaxPool1d, MaxPool2d, Mish, Mode, Momentum, NoAffine,
+        NoBias, PRelu, Parameters, Relu, Reshape, Reverse, RmsNorm, Rnn, Selu, Sigmoid, Silu, Softmax,
+        Softplus, Softsign, Tanh, TransposedConv2d, Upsample2d, WorkspaceMut,
     };
     #[cfg(feature = "alloc")]
     pub use crate::layer::{Owned, Workspace};
@@ -115,7 +115,9 @@ pub mod prelude {
     };
     #[cfg(feature = "alloc")]
     pub use crate::schedule::{Plateau, Schedule};
-    pub use crate::stack::{Concat, Duplicate, Evaluate, Join, Parallel, Residual, Shared, Sum};
+    pub use crate::stack::{
+        Bidirectional, Concat, Duplicate, Evaluate, Join, Parallel, Residual, Shared, Sum,
+    };
     pub use crate::tensor::{Image, Label, Pair, Sample, Sequence, Tensor, Vector};
     pub use crate::{Maps, Network, Real, rng};
     /// The derive.
