@@ -47,6 +47,7 @@ mod random;
 #[cfg(feature = "alloc")]
 pub mod schedule;
 pub mod stack;
+pub mod stream;
 pub mod tensor;
 #[cfg(feature = "theory")]
 pub mod theory;

@@ -30,7 +30,7 @@ pub(crate) mod place;
 mod plan;
 mod pool;
 mod prelu;
-mod recurrent;
+pub(crate) mod recurrent;
 mod reshape;
 mod softmax;
 mod space;

@@ -78,6 +78,22 @@ recurrent!(
     [const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDEN, T>>] Gru<IN, HIDDEN, T, S>
 );
 
+impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDEN, T>>>
+    Gru<IN, HIDDEN, T, S>
+{
+    /// Computes the sums of the input, x W + b, for all rows of `x`.
+    pub(crate) fn input_sums(&self, x: &[T], sums: &mut [T]) {
+        let bias = Initial::Row(self.bias_ih.as_flattened());
+        product(x, self.input_weights(), bias, sums, [IN, 3 * HIDDEN]);
+    }
+
+    /// Computes the sums of the hidden state, h U + b', for all rows of `hidden`.
+    pub(crate) fn hidden_sums(&self, hidden: &[T], sums: &mut [T]) {
+        let bias = Initial::Row(self.bias_hh.as_flattened());
+        product(hidden, self.hidden_weights(), bias, sums, [HIDDEN, 3 * HIDDEN]);
+    }
+}
+
 /// What the forward pass saves, step by step: the inputs, the gates, the sums of the hidden state, and the hidden states,
 /// of which the first are those before the first step.
 struct Saved<'a, T> {
@@ -139,15 +155,13 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
         let Saved { inputs, gates, from_hidden, hiddens } =
             Saved::take(&mut workspace, IN, HIDDEN, STEPS, samples);
         Steps { steps: STEPS, samples, width: IN }.gather(Tensor::flat(input), inputs);
-        let bias = Initial::Row(self.bias_ih.as_flattened());
-        product(inputs, self.input_weights(), bias, gates, [IN, 3 * HIDDEN]);
         start(&self.initial_hidden, &mut hiddens[..size]);
         for step in 0..STEPS {
             let gates = &mut gates[step * gates_size..][..gates_size];
             let from_hidden = &mut from_hidden[step * gates_size..][..gates_size];
             let (before, after) = hiddens[step * size..][..2 * size].split_at_mut(size);
-            let bias = Initial::Row(self.bias_hh.as_flattened());
-            product(before, self.hidden_weights(), bias, from_hidden, [HIDDEN, 3 * HIDDEN]);
+            self.input_sums(&inputs[step * samples * IN..][..samples * IN], gates);
+            self.hidden_sums(before, from_hidden);
             gru_step(gates, from_hidden, before, after, HIDDEN);
         }
         Steps { steps: STEPS, samples, width: HIDDEN }.scatter(&hiddens[size..], Tensor::flat_mut(output));

@@ -102,7 +102,7 @@ impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDE
     }
 
     /// Computes the sums of the input, x W + b + b', for all rows of `x`.
-    fn input_sums(&self, x: &[T], bias: &mut [T], sums: &mut [T]) {
+    pub(crate) fn input_sums(&self, x: &[T], bias: &mut [T], sums: &mut [T]) {
         let (b, b2) = (self.bias_ih.as_flattened(), self.bias_hh.as_flattened());
         bias.iter_mut().zip(b.iter().zip(b2)).for_each(|(sum, (&b, &b2))| *sum = b + b2);
         product(x, self.input_weights(), Initial::Row(bias), sums, [IN, 4 * HIDDEN]);
@@ -169,13 +169,14 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
         let [gates_size, size] = [samples * 4 * HIDDEN, samples * HIDDEN];
         let Saved { inputs, gates, hiddens, cells } = Saved::take(&mut workspace, IN, HIDDEN, STEPS, samples);
         Steps { steps: STEPS, samples, width: IN }.gather(Tensor::flat(input), inputs);
-        self.input_sums(inputs, workspace.scratch(4 * HIDDEN), gates);
+        let bias = workspace.scratch(4 * HIDDEN);
         start(&self.initial_hidden, &mut hiddens[..size]);
         start(&self.initial_cell, &mut cells[..size]);
         for step in 0..STEPS {
             let gates = &mut gates[step * gates_size..][..gates_size];
             let (before, after) = hiddens[step * size..][..2 * size].split_at_mut(size);
             let (cell_before, cell) = cells[step * size..][..2 * size].split_at_mut(size);
+            self.input_sums(&inputs[step * samples * IN..][..samples * IN], bias, gates);
             product(before, self.hidden_weights(), Initial::Output, gates, [HIDDEN, 4 * HIDDEN]);
             lstm_step(gates, cell_before, cell, after, HIDDEN);
         }

@@ -12,7 +12,9 @@
 //! its gradient has the factor f(t) instead.
 //!
 //! Each gives the hidden state of every step; [`LastStep`] takes the last one. [`Reverse`] reverses the order of the
-//! steps, for layers in both directions. The weights have PyTorch's names and its order of gates.
+//! steps, for layers in both directions. Each step has the products of one step, also those of the input, which could be
+//! one product for all steps: so a step of a [stream](crate::stream) has the same bits. The weights have PyTorch's names and its
+//! order of gates.
 
 mod gru;
 mod last_step;
@@ -132,7 +134,7 @@ fn add_start<T: Real, V: Tensor<Scalar = T>>(
 }
 
 /// Computes `y = x W + initial` for the rows of `x`. `weights` has a row of `columns` for each of the inputs.
-fn product<T: Real>(
+pub(crate) fn product<T: Real>(
     x: &[T],
     weights: &[T],
     initial: Initial<'_, T>,

@@ -77,6 +77,23 @@ recurrent!(
     Rnn<IN, HIDDEN, G, T, S>
 );
 
+impl<
+    const IN: usize,
+    const HIDDEN: usize,
+    G: Activation + Parameters,
+    T: Real,
+    S: InitialState<Vector<HIDDEN, T>>,
+> Rnn<IN, HIDDEN, G, T, S>
+{
+    /// Computes the sums of the input, x W + b + b', for all rows of `x`.
+    pub(crate) fn input_sums(&self, x: &[T], bias: &mut [T], sums: &mut [T]) {
+        bias.iter_mut()
+            .zip(self.bias_ih.iter().zip(&self.bias_hh))
+            .for_each(|(sum, (&b, &b2))| *sum = b + b2);
+        product(x, self.input_weights(), Initial::Row(bias), sums, [IN, HIDDEN]);
+    }
+}
+
 /// What the forward pass saves, step by step: the inputs, the sums z, and the hidden states, of which the first are those
 /// before the first step.
 struct Saved<'a, T> {
@@ -142,15 +159,12 @@ impl<
         let size = samples * HIDDEN;
         let Saved { inputs, sums, hiddens } = Saved::take(&mut workspace, IN, HIDDEN, STEPS, samples);
         Steps { steps: STEPS, samples, width: IN }.gather(Tensor::flat(input), inputs);
-        let bias = workspace.scratch::<T>(HIDDEN);
-        bias.iter_mut()
-            .zip(self.bias_ih.iter().zip(&self.bias_hh))
-            .for_each(|(sum, (&b, &b2))| *sum = b + b2);
-        product(inputs, self.input_weights(), Initial::Row(bias), sums, [IN, HIDDEN]);
+        let bias = workspace.scratch(HIDDEN);
         start(&self.initial_hidden, &mut hiddens[..size]);
         for step in 0..STEPS {
             let z = &mut sums[step * size..][..size];
             let (before, after) = hiddens[step * size..][..2 * size].split_at_mut(size);
+            self.input_sums(&inputs[step * samples * IN..][..samples * IN], bias, z);
             product(before, self.hidden_weights(), Initial::Output, z, [HIDDEN, HIDDEN]);
             apply_each::<G, T>(z, after);
         }
