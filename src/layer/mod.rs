@@ -64,7 +64,7 @@ pub use dropout::Dropout;
 pub use effect::{Effect, Moments, Normalized};
 pub use factor::Factor;
 pub use flatten::Flatten;
-pub use hook::{AnyLayer, BackwardHook, LayerPass};
+pub use hook::{AnyLayer, BackwardHook, LayerPass, TimeStep};
 pub(crate) use hook::{backward_watched, leave, watch};
 pub use identity::Identity;
 pub use mode::Mode;

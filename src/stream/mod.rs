@@ -42,7 +42,9 @@ mod stack;
 
 use core::fmt;
 
-use chainrule_parameters::{AsNetwork, Parameters};
+#[cfg(feature = "alloc")]
+use chainrule_parameters::AsNetwork;
+use chainrule_parameters::Parameters;
 
 use crate::tensor::Tensor;
 
@@ -119,8 +121,15 @@ pub struct StreamState<N: Stream<X>, X: Tensor> {
 
 impl<N: Stream<X>, X: Tensor> StreamState<N, X> {
     /// Returns the state before the first step.
+    #[cfg(feature = "alloc")]
     pub fn new(network: &impl AsNetwork<Network = N>) -> Self {
         Self { layers: network.as_network().start() }
+    }
+
+    /// Returns the state before the first step.
+    #[cfg(not(feature = "alloc"))]
+    pub fn new(network: &N) -> Self {
+        Self { layers: network.start() }
     }
 }
 

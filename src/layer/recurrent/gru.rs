@@ -1,12 +1,18 @@
 use chainrule_derive::Parameters;
 
+#[cfg(feature = "alloc")]
+use super::last_output_grad;
 use super::{
     InitialState, Steps, ZeroState, add_start, product, recurrent, scalar_and_state, start,
     transposed_product, weight_gradient,
 };
 use crate::kernel::{GruSaved, Initial, Real, gru_step, gru_step_gradient, sum_rows};
-use crate::layer::{Backward, Cost, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
+use crate::layer::{
+    Backward, BackwardHook, Cost, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths,
+};
 use crate::tensor::{Aligned, Sequence, Tensor, Vector};
+#[cfg(feature = "alloc")]
+use crate::{kernel::norm, layer::TimeStep};
 
 /// A gated recurrent unit: a recurrent layer whose update gate decides how much of the hidden state is kept.
 ///
@@ -81,6 +87,14 @@ recurrent!(
 impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDEN, T>>>
     Gru<IN, HIDDEN, T, S>
 {
+    /// Sets the bias of the update gate of every unit, so that a new layer keeps σ(`bias`) of its hidden state at each step.
+    ///
+    /// For dependences over T steps, σ(`bias`) of about 1 - 1/T keeps a share of 1/e.
+    pub fn set_update_bias(&mut self, bias: f64) {
+        self.bias_ih[1] = [T::from_f64(bias); HIDDEN];
+        self.bias_hh[1] = [T::zero(); HIDDEN];
+    }
+
     /// Computes the sums of the input, x W + b, for all rows of `x`.
     pub(crate) fn input_sums(&self, x: &[T], sums: &mut [T]) {
         let bias = Initial::Row(self.bias_ih.as_flattened());
@@ -91,6 +105,40 @@ impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDE
     pub(crate) fn hidden_sums(&self, hidden: &[T], sums: &mut [T]) {
         let bias = Initial::Row(self.bias_hh.as_flattened());
         product(hidden, self.hidden_weights(), bias, sums, [HIDDEN, 3 * HIDDEN]);
+    }
+
+    /// Calls the hook for each step, with the gradient of the last step's output on its way back: by all paths, and by
+    /// that through the update gates alone.
+    #[cfg(feature = "alloc")]
+    fn show_time(&self, saved: Saved<'_, T>, by_step: Steps, output_grad: &[T], hook: &mut dyn BackwardHook) {
+        let Some((last, mut hidden_grad)) = last_output_grad(by_step, output_grad) else { return };
+        let (size, gates_size) = (hidden_grad.len(), 3 * hidden_grad.len());
+        let (mut ds, mut du) = (alloc::vec![T::zero(); gates_size], alloc::vec![T::zero(); gates_size]);
+        let mut carried = hidden_grad.clone();
+        for step in (0..=last).rev() {
+            let (gradient, length) = (norm(&hidden_grad), norm(&carried));
+            let at = step * gates_size..(step + 1) * gates_size;
+            let before = &saved.hiddens[step * size..][..size];
+            let gates = &saved.gates[at.clone()];
+            let now = GruSaved { gates, from_hidden: &saved.from_hidden[at], before };
+            gru_step_gradient(now, &mut hidden_grad, &mut ds, &mut du, HIDDEN);
+            transposed_product(
+                &du,
+                self.hidden_weights(),
+                Initial::Output,
+                &mut hidden_grad,
+                [HIDDEN, 3 * HIDDEN],
+            );
+            let updates = gates.chunks_exact(3 * HIDDEN).flat_map(|row| &row[HIDDEN..2 * HIDDEN]);
+            carried.iter_mut().zip(updates).for_each(|(carried, &z)| *carried *= z);
+            hook.step_of_time(&TimeStep {
+                step,
+                gradient,
+                slope: None,
+                weights: None,
+                carried: Some(length),
+            });
+        }
     }
 }
 
@@ -165,6 +213,23 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
             gru_step(gates, from_hidden, before, after, HIDDEN);
         }
         Steps { steps: STEPS, samples, width: HIDDEN }.scatter(&hiddens[size..], Tensor::flat_mut(output));
+    }
+
+    fn backward_with_hook(
+        &self,
+        mut pass: Backward<'_, Sequence<STEPS, IN, T>, Self>,
+        hook: Option<&mut dyn BackwardHook>,
+    ) {
+        #[cfg(feature = "alloc")]
+        if let Some(hook) = hook {
+            let samples = pass.input.len();
+            let saved = Saved::take(&mut pass.workspace.reborrow(), IN, HIDDEN, STEPS, samples);
+            let by_step = Steps { steps: STEPS, samples, width: HIDDEN };
+            self.show_time(saved, by_step, Tensor::flat(pass.output_grad), hook);
+        }
+        #[cfg(not(feature = "alloc"))]
+        let _ = hook;
+        self.backward(pass);
     }
 
     fn backward(&self, pass: Backward<'_, Sequence<STEPS, IN, T>, Self>) {

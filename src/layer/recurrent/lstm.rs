@@ -1,12 +1,18 @@
 use chainrule_derive::Parameters;
 
+#[cfg(feature = "alloc")]
+use super::last_output_grad;
 use super::{
     InitialState, Steps, ZeroState, add_start, product, recurrent, scalar_and_state, start,
     transposed_product, weight_gradient,
 };
 use crate::kernel::{Initial, LstmSaved, Real, lstm_step, lstm_step_gradient, sum_rows};
-use crate::layer::{Backward, Cost, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
+use crate::layer::{
+    Backward, BackwardHook, Cost, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths,
+};
 use crate::tensor::{Aligned, Sequence, Tensor, Vector};
+#[cfg(feature = "alloc")]
+use crate::{kernel::norm, layer::TimeStep};
 
 /// A long short-term memory: a recurrent layer with a cell, which gates write, keep and read.
 ///
@@ -107,6 +113,47 @@ impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDE
         bias.iter_mut().zip(b.iter().zip(b2)).for_each(|(sum, (&b, &b2))| *sum = b + b2);
         product(x, self.input_weights(), Initial::Row(bias), sums, [IN, 4 * HIDDEN]);
     }
+
+    /// Calls the hook for each step, with the gradient of the last step's output on its way back: by all paths, and by
+    /// that through the cell alone.
+    #[cfg(feature = "alloc")]
+    fn show_time(&self, saved: Saved<'_, T>, by_step: Steps, output_grad: &[T], hook: &mut dyn BackwardHook) {
+        let Some((last, mut hidden_grad)) = last_output_grad(by_step, output_grad) else { return };
+        let (size, gates_size) = (hidden_grad.len(), 4 * hidden_grad.len());
+        let (mut cell_grad, mut dz) = (alloc::vec![T::zero(); size], alloc::vec![T::zero(); gates_size]);
+        // Of a gate, the numbers of all samples.
+        let gate = |step: usize, gate: usize| {
+            let rows = saved.gates[step * gates_size..][..gates_size].chunks_exact(4 * HIDDEN);
+            rows.flat_map(move |row| &row[gate * HIDDEN..][..HIDDEN])
+        };
+        let cell = |step: usize| &saved.cells[step * size..][..size]; // before this step
+        let mut carried: alloc::vec::Vec<T> = hidden_grad
+            .iter()
+            .zip(gate(last, 3).zip(cell(last + 1)))
+            .map(|(&dh, (&o, &c))| dh * o * (T::one() - c.tanh() * c.tanh()))
+            .collect();
+        for step in (0..=last).rev() {
+            let (gradient, length) = (norm(&hidden_grad), norm(&carried));
+            let gates = &saved.gates[step * gates_size..][..gates_size];
+            let now = LstmSaved { gates, cell_before: cell(step), cell: cell(step + 1) };
+            lstm_step_gradient(now, &hidden_grad, &mut cell_grad, &mut dz, HIDDEN);
+            transposed_product(
+                &dz,
+                self.hidden_weights(),
+                Initial::Zero,
+                &mut hidden_grad,
+                [HIDDEN, 4 * HIDDEN],
+            );
+            carried.iter_mut().zip(gate(step, 1)).for_each(|(carried, &f)| *carried *= f);
+            hook.step_of_time(&TimeStep {
+                step,
+                gradient,
+                slope: None,
+                weights: None,
+                carried: Some(length),
+            });
+        }
+    }
 }
 
 /// What the forward pass saves, step by step: the inputs, the gates, and the hidden states and cells, of which the first
@@ -181,6 +228,23 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
             lstm_step(gates, cell_before, cell, after, HIDDEN);
         }
         Steps { steps: STEPS, samples, width: HIDDEN }.scatter(&hiddens[size..], Tensor::flat_mut(output));
+    }
+
+    fn backward_with_hook(
+        &self,
+        mut pass: Backward<'_, Sequence<STEPS, IN, T>, Self>,
+        hook: Option<&mut dyn BackwardHook>,
+    ) {
+        #[cfg(feature = "alloc")]
+        if let Some(hook) = hook {
+            let samples = pass.input.len();
+            let saved = Saved::take(&mut pass.workspace.reborrow(), IN, HIDDEN, STEPS, samples);
+            let by_step = Steps { steps: STEPS, samples, width: HIDDEN };
+            self.show_time(saved, by_step, Tensor::flat(pass.output_grad), hook);
+        }
+        #[cfg(not(feature = "alloc"))]
+        let _ = hook;
+        self.backward(pass);
     }
 
     fn backward(&self, pass: Backward<'_, Sequence<STEPS, IN, T>, Self>) {

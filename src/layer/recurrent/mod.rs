@@ -174,6 +174,17 @@ fn weight_gradient<T: Real>(
     );
 }
 
+/// Returns the last step at which the gradient of an output is not 0, and that gradient, for each sample.
+#[cfg(feature = "alloc")]
+fn last_output_grad<T: Real>(steps: Steps, output_grad: &[T]) -> Option<(usize, alloc::vec::Vec<T>)> {
+    let mut last = alloc::vec![T::zero(); steps.samples * steps.width];
+    (0..steps.steps).rev().find_map(|step| {
+        last.fill(T::zero());
+        steps.add_step(step, output_grad, &mut last);
+        last.iter().any(|dy| *dy != T::zero()).then(|| (step, core::mem::take(&mut last)))
+    })
+}
+
 /// Implements the access to the weights of a recurrent layer as numbers, and its traits for comparison.
 macro_rules! recurrent {
     ([$($generics:tt)*] $layer:ty) => {

@@ -3,16 +3,20 @@ use core::marker::PhantomData;
 use chainrule_derive::Parameters;
 use chainrule_parameters::Parameters;
 
+#[cfg(feature = "alloc")]
+use super::last_output_grad;
 use super::{
     InitialState, Steps, ZeroState, add_start, product, recurrent, scalar_and_state, start,
     transposed_product, weight_gradient,
 };
 use crate::kernel::{Initial, Real, sum_rows};
 use crate::layer::{
-    Activation, Backward, Cost, Layer, Mode, Plan, Space, Tanh, Window, WorkspaceMut, apply_each,
-    check_lengths, differentiate_each,
+    Activation, Backward, BackwardHook, Cost, Layer, Mode, Plan, Space, Tanh, Window, WorkspaceMut,
+    apply_each, check_lengths, differentiate_each,
 };
 use crate::tensor::{Aligned, Sequence, Tensor, Vector};
+#[cfg(feature = "alloc")]
+use crate::{kernel::norm, layer::TimeStep};
 
 /// A recurrent layer: at each step, an activation of the input and of the hidden state before.
 ///
@@ -92,6 +96,23 @@ impl<
             .for_each(|(sum, (&b, &b2))| *sum = b + b2);
         product(x, self.input_weights(), Initial::Row(bias), sums, [IN, HIDDEN]);
     }
+
+    /// Calls the hook for each step, with the gradient of the last step's output on its way back.
+    #[cfg(feature = "alloc")]
+    fn show_time(&self, saved: Saved<'_, T>, by_step: Steps, output_grad: &[T], hook: &mut dyn BackwardHook) {
+        let Some((last, mut hidden_grad)) = last_output_grad(by_step, output_grad) else { return };
+        let size = hidden_grad.len();
+        let mut dz = alloc::vec![T::zero(); size];
+        for step in (0..=last).rev() {
+            let (z, after) =
+                (&saved.sums[step * size..][..size], &saved.hiddens[(step + 1) * size..][..size]);
+            let gradient = norm(&hidden_grad);
+            differentiate_each::<G, T>(z, after, &hidden_grad, &mut dz);
+            transposed_product(&dz, self.hidden_weights(), Initial::Zero, &mut hidden_grad, [HIDDEN, HIDDEN]);
+            let [slope, weights] = [norm(&dz) / gradient, norm(&hidden_grad) / norm(&dz)].map(Some);
+            hook.step_of_time(&TimeStep { step, gradient, slope, weights, carried: None });
+        }
+    }
 }
 
 /// What the forward pass saves, step by step: the inputs, the sums z, and the hidden states, of which the first are those
@@ -169,6 +190,23 @@ impl<
             apply_each::<G, T>(z, after);
         }
         Steps { steps: STEPS, samples, width: HIDDEN }.scatter(&hiddens[size..], Tensor::flat_mut(output));
+    }
+
+    fn backward_with_hook(
+        &self,
+        mut pass: Backward<'_, Sequence<STEPS, IN, T>, Self>,
+        hook: Option<&mut dyn BackwardHook>,
+    ) {
+        #[cfg(feature = "alloc")]
+        if let Some(hook) = hook {
+            let samples = pass.input.len();
+            let saved = Saved::take(&mut pass.workspace.reborrow(), IN, HIDDEN, STEPS, samples);
+            let by_step = Steps { steps: STEPS, samples, width: HIDDEN };
+            self.show_time(saved, by_step, Tensor::flat(pass.output_grad), hook);
+        }
+        #[cfg(not(feature = "alloc"))]
+        let _ = hook;
+        self.backward(pass);
     }
 
     fn backward(&self, pass: Backward<'_, Sequence<STEPS, IN, T>, Self>) {
