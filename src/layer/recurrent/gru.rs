@@ -7,12 +7,13 @@ use super::{
     transposed_product, weight_gradient,
 };
 use crate::kernel::{GruSaved, Initial, Real, gru_step, gru_step_gradient, sum_rows};
-use crate::layer::{
-    Backward, BackwardHook, Cost, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths,
-};
+use crate::layer::{Backward, Cost, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
 use crate::tensor::{Aligned, Sequence, Tensor, Vector};
 #[cfg(feature = "alloc")]
-use crate::{kernel::norm, layer::TimeStep};
+use crate::{
+    kernel::norm,
+    layer::{BackwardHook, TimeStep},
+};
 
 /// A gated recurrent unit: a recurrent layer whose update gate decides how much of the hidden state is kept.
 ///
@@ -215,20 +216,18 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
         Steps { steps: STEPS, samples, width: HIDDEN }.scatter(&hiddens[size..], Tensor::flat_mut(output));
     }
 
+    #[cfg(feature = "alloc")]
     fn backward_with_hook(
         &self,
         mut pass: Backward<'_, Sequence<STEPS, IN, T>, Self>,
         hook: Option<&mut dyn BackwardHook>,
     ) {
-        #[cfg(feature = "alloc")]
         if let Some(hook) = hook {
             let samples = pass.input.len();
             let saved = Saved::take(&mut pass.workspace.reborrow(), IN, HIDDEN, STEPS, samples);
             let by_step = Steps { steps: STEPS, samples, width: HIDDEN };
             self.show_time(saved, by_step, Tensor::flat(pass.output_grad), hook);
         }
-        #[cfg(not(feature = "alloc"))]
-        let _ = hook;
         self.backward(pass);
     }
 

@@ -11,12 +11,15 @@ use super::{
 };
 use crate::kernel::{Initial, Real, sum_rows};
 use crate::layer::{
-    Activation, Backward, BackwardHook, Cost, Layer, Mode, Plan, Space, Tanh, Window, WorkspaceMut,
-    apply_each, check_lengths, differentiate_each,
+    Activation, Backward, Cost, Layer, Mode, Plan, Space, Tanh, Window, WorkspaceMut, apply_each,
+    check_lengths, differentiate_each,
 };
 use crate::tensor::{Aligned, Sequence, Tensor, Vector};
 #[cfg(feature = "alloc")]
-use crate::{kernel::norm, layer::TimeStep};
+use crate::{
+    kernel::norm,
+    layer::{BackwardHook, TimeStep},
+};
 
 /// A recurrent layer: at each step, an activation of the input and of the hidden state before.
 ///
@@ -192,20 +195,18 @@ impl<
         Steps { steps: STEPS, samples, width: HIDDEN }.scatter(&hiddens[size..], Tensor::flat_mut(output));
     }
 
+    #[cfg(feature = "alloc")]
     fn backward_with_hook(
         &self,
         mut pass: Backward<'_, Sequence<STEPS, IN, T>, Self>,
         hook: Option<&mut dyn BackwardHook>,
     ) {
-        #[cfg(feature = "alloc")]
         if let Some(hook) = hook {
             let samples = pass.input.len();
             let saved = Saved::take(&mut pass.workspace.reborrow(), IN, HIDDEN, STEPS, samples);
             let by_step = Steps { steps: STEPS, samples, width: HIDDEN };
             self.show_time(saved, by_step, Tensor::flat(pass.output_grad), hook);
         }
-        #[cfg(not(feature = "alloc"))]
-        let _ = hook;
         self.backward(pass);
     }
 
