@@ -22,7 +22,7 @@ use std::time::Instant;
 
 const STEPS: usize = 100;
 const BATCH: usize = 32;
-const TRAINING: usize = 4000;
+const TRAINING: usize = 2000;
 const PICTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/pictures");
 const SEEDS: std::ops::Range<u64> = 0..5;
 
@@ -49,7 +49,7 @@ fn draw(samples: usize, random: &mut impl rand::Rng) -> (Vec<Input>, Vec<Vector<
 fn train<N: Maps<Input, Vector<1>>>(net: Owned<N>, seed: u64) -> Result<f64, chainrule::Error> {
     let schedule = Schedule::cosine(TRAINING as u64).floor(0.01);
     let mut trainer =
-        Trainer::new(net, MeanSquaredError, Adam::new(0.01), seed).schedule(schedule).clip_norm(1.0);
+        Trainer::new(net, MeanSquaredError, Adam::new(0.02), seed).schedule(schedule).clip_norm(0.1);
     let mut random = rng(1000 + seed);
     for _ in 0..TRAINING {
         let (inputs, targets) = draw(BATCH, &mut random);

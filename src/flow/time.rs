@@ -48,6 +48,13 @@ impl TimeFlow {
         share(&self.carried)
     }
 
+    /// Returns the larger of [`share`](TimeFlow::share) and [`carried_share`](TimeFlow::carried_share): the state of an LSTM
+    /// is its hidden state and its cell, and a gradient that arrives at one of them arrives. The verdict is by this figure.
+    pub fn arriving_share(&self) -> Option<f64> {
+        let share = self.share()?;
+        Some(self.carried_share().map_or(share, |carried| carried.max(share)))
+    }
+
     /// Returns by what the length changes from one step to the step before, as a geometric mean.
     pub fn rate(&self) -> Option<f64> {
         let steps = self.gradients.len().checked_sub(1).filter(|steps| *steps > 0)?;
@@ -102,12 +109,13 @@ impl Flow {
             .iter()
             .filter_map(|layer| {
                 let time = layer.time.as_ref()?;
-                Some((layer, time, time.share()?))
+                Some((layer, time, time.arriving_share()?))
             })
             .filter(|(.., share)| !(VANISHING..=1.0 / VANISHING).contains(share))
             .max_by(|a, b| distance(a.2).total_cmp(&distance(b.2)))?;
         let (steps, rate) = (time.gradients.len(), time.rate()?);
         let vanishing = share < 1.0;
+        let share = time.share()?;
         let mut why = format!(
             "through time, in {}: of the gradient of step {steps}, {share:.1e} arrives at step 1, by {rate:.3} a step",
             layer.named()
