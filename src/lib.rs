@@ -47,6 +47,7 @@ mod random;
 #[cfg(feature = "alloc")]
 pub mod schedule;
 pub mod stack;
+pub mod stream;
 pub mod tensor;
 #[cfg(feature = "theory")]
 pub mod theory;
@@ -99,16 +100,17 @@ pub mod prelude {
         CeilMode, ChannelShuffle, Channels, CircularPad1d, CircularPad2d, ConstantPad1d, ConstantPad2d,
         Conv1d, Conv1dWith, Conv2d, Conv2dWith, Dense, DepthToSpace, DepthwiseConv2d, Dilation, Dropout, Elu,
         Epsilon, ExcludePadding, Features, Flatten, GainAndBias, Gelu, GeluTanh, GlobalAvgPool,
-        GlobalMaxPool, GroupNorm, Groups, HalfPixel, HardSigmoid, HardTanh, Height, Identity, InstanceNorm,
-        Kernel, Layer, LayerNorm, LeakyRelu, Linear, LocalResponseNorm, LogSoftmax, LpPool1d, LpPool1dWith,
-        LpPool2d, LpPool2dWith, MachineEpsilon, MaxOver, MaxPool1d, MaxPool1dWith, MaxPool2d, MaxPool2dWith,
-        MeanOver, MinOver, Mish, Mode, Momentum, Nearest, NearestBefore, NearestExact, NoAffine, NoBias,
-        Offset, OutputPadding, PRelu, Pad1d, Pad2d, Padding, PaddingEnds, Parameters, Permute, PixelShuffle,
-        PixelUnshuffle, ReflectionPad1d, ReflectionPad2d, Relu, ReplicationPad1d, ReplicationPad2d, Reshape,
-        Resize1d, Resize2d, RmsNorm, Same, SameLower, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign,
-        SpaceToDepth, Steps, Stride, SumOver, Tanh, Transpose, TransposedConv1d, TransposedConv1dWith,
-        TransposedConv2d, TransposedConv2dWith, Upsample1d, Upsample2d, UpsampleBilinear2d, UpsampleLinear1d,
-        Width, WorkspaceMut, ZeroPad1d, ZeroPad2d,
+        GlobalMaxPool, GroupNorm, Groups, Gru, HalfPixel, HardSigmoid, HardTanh, Height, Identity,
+        InstanceNorm, Kernel, LastStep, Layer, LayerNorm, LeakyRelu, LearnedState, Linear, LocalResponseNorm,
+        LogSoftmax, LpPool1d, LpPool1dWith, LpPool2d, LpPool2dWith, Lstm, MachineEpsilon, MaxOver, MaxPool1d,
+        MaxPool1dWith, MaxPool2d, MaxPool2dWith, MeanOver, MinOver, Mish, Mode, Momentum, Nearest,
+        NearestBefore, NearestExact, NoAffine, NoBias, Offset, OutputPadding, PRelu, Pad1d, Pad2d, Padding,
+        PaddingEnds, Parameters, Permute, PixelShuffle, PixelUnshuffle, ReflectionPad1d, ReflectionPad2d,
+        Relu, ReplicationPad1d, ReplicationPad2d, Reshape, Resize1d, Resize2d, Reverse, RmsNorm, Rnn, Same,
+        SameLower, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign, SpaceToDepth, Steps, Stride, SumOver,
+        Tanh, Transpose, TransposedConv1d, TransposedConv1dWith, TransposedConv2d, TransposedConv2dWith,
+        Upsample1d, Upsample2d, UpsampleBilinear2d, UpsampleLinear1d, Width, WorkspaceMut, ZeroPad1d,
+        ZeroPad2d,
     };
     #[cfg(feature = "alloc")]
     pub use crate::layer::{Owned, Workspace};
@@ -127,8 +129,8 @@ pub mod prelude {
     #[cfg(feature = "alloc")]
     pub use crate::schedule::{Plateau, Schedule};
     pub use crate::stack::{
-        Concat, CosineSimilarity, Duplicate, Evaluate, Join, PairwiseDistance, Parallel, Residual, Shared,
-        Sum,
+        Bidirectional, Concat, CosineSimilarity, Duplicate, Evaluate, Join, PairwiseDistance, Parallel,
+        Residual, Shared, Sum,
     };
     pub use crate::tensor::{Image, Label, Pair, Sample, Sequence, Tensor, Vector};
     #[cfg(feature = "fit")]

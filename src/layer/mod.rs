@@ -34,6 +34,7 @@ pub(crate) mod place;
 mod plan;
 mod pool;
 mod prelu;
+pub(crate) mod recurrent;
 mod reduce;
 mod reshape;
 mod resize;
@@ -75,7 +76,7 @@ pub use dropout::Dropout;
 pub use effect::{Effect, Moments, Normalized};
 pub use factor::Factor;
 pub use flatten::Flatten;
-pub use hook::{AnyLayer, BackwardHook, LayerPass};
+pub use hook::{AnyLayer, BackwardHook, LayerPass, TimeStep};
 pub(crate) use hook::{backward_watched, leave, watch};
 pub use identity::Identity;
 pub use mode::Mode;
@@ -100,6 +101,7 @@ pub use pool::{
     MaxPool1d, MaxPool1dWith, MaxPool2d, MaxPool2dWith,
 };
 pub use prelu::PRelu;
+pub use recurrent::{Gru, InitialState, LastStep, LearnedState, Lstm, Reverse, Rnn, ZeroState};
 pub use reduce::{Channels, Features, HasAxis, Height, MaxOver, MeanOver, MinOver, Steps, SumOver, Width};
 pub use reshape::Reshape;
 pub use resize::{

@@ -79,6 +79,9 @@ impl Window {
     /// Each place of the output can depend on the whole input.
     pub const WHOLE: Self = Self(None);
 
+    /// Each step of the output can depend on the same step of the input and on all before it: a recurrent layer.
+    pub const PAST: Self = Self(Some([Reach { stride: 1, first: isize::MIN, last: 0 }; 2]));
+
     /// Returns the window of a layer over `kernel` steps, or over `kernel` x `kernel` pixels, in steps of `stride`, on
     /// an input padded by `padding`.
     pub const fn of(kernel: usize, stride: usize, padding: usize) -> Self {

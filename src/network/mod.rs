@@ -27,6 +27,7 @@ use crate::layer::{Layer, Summary, Workspace};
 use crate::loss::TargetFor;
 #[cfg(feature = "alloc")]
 use crate::loss::{Loss, check_lengths};
+use crate::stream::{Stream, StreamState};
 #[cfg(feature = "alloc")]
 use crate::tensor::{AsSample, IsType};
 use crate::tensor::{SameType, Sample, Tensor};
@@ -144,6 +145,20 @@ pub trait Network: Parameters {
     /// ```
     fn edit_parameters<T: Real>(&mut self, change: impl FnMut(&Parameter<'_>, &mut [T])) {
         arithmetic::edit_all(ViewMut::of(self), change);
+    }
+
+    /// Computes the output of the next step of a stream, in evaluation mode, and updates its state: see
+    /// [`stream`](crate::stream). It never allocates.
+    ///
+    /// # Errors
+    /// [`Error::NonFiniteData`] for a NaN or an infinity in the input; the state is as before.
+    /// [`Error::NonFiniteOutput`] for one in the output; the state may then have one too: start with a new one.
+    #[inline]
+    fn step<X: Tensor>(&self, input: &X, state: &mut StreamState<Self, X>) -> Result<Self::Output, Error>
+    where
+        Self: Stream<X> + Sized,
+    {
+        passes::step(self, input, state)
     }
 
     /// Computes the output for one sample, in evaluation mode. It is returned by value. If it is too large for the

@@ -12,7 +12,8 @@ use crate::layer::{
     AsWorkspace, Backward, BackwardHook, Checked, Layer, Mode, Parameter, Space, Visitor, WorkspaceMut,
     compare, visit, watch,
 };
-use crate::loss::{Loss, TargetFor, check_lengths};
+use crate::loss::{Loss, TargetFor, check_finite, check_lengths};
+use crate::stream::{Stream, StreamState};
 use crate::tensor::{Sample, Tensor};
 
 /// The part of a batch that some of its samples are.
@@ -102,6 +103,19 @@ where
     check_outputs(outputs)?;
     backward(network, inputs, outputs, cotangents, Some(input_grads), gradient, workspace, None);
     Ok(())
+}
+
+/// Computes [`Network::step`](super::Network::step).
+pub(super) fn step<N: Stream<X>, X: Tensor>(
+    network: &N,
+    input: &X,
+    state: &mut StreamState<N, X>,
+) -> Result<N::Output, Error> {
+    check_finite("input", input, 0)?;
+    let mut output = <N::Output as bytemuck::Zeroable>::zeroed();
+    network.step_into(input, &mut output, &mut state.layers);
+    check_outputs(core::slice::from_ref(&output))?;
+    Ok(output)
 }
 
 /// Calls the hook with the result of a forward pass whose loss has no gradient.

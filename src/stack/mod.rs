@@ -37,6 +37,7 @@
 //! output again.
 
 mod array;
+mod bidirectional;
 mod concat;
 mod declared;
 mod evaluate;
@@ -55,6 +56,7 @@ use crate::layer::compare::set_zero;
 use crate::layer::{Backward, BackwardHook, Layer, backward_watched};
 use crate::tensor::Sample;
 
+pub use bidirectional::Bidirectional;
 #[doc(hidden)]
 pub use chainrule_derive::network;
 pub use concat::{Branches, Concat};

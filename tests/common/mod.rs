@@ -207,6 +207,14 @@ macro_rules! every_layer {
         $case!("flatten", flatten_sequence: Flatten, Sequence<3, 4, T>);
         $case!("flatten", flatten_vector: Flatten, Vector<5, T>);
         $case!("reshape", reshape: Reshape<Image<2, 2, 3, T>>, Vector<12, T>);
+        $case!("recurrent/rnn", rnn: Rnn<3, 4, Tanh, T>, Sequence<5, 3, T>);
+        $case!("recurrent/rnn", rnn_relu_learned_state: Rnn<2, 3, Relu, T, LearnedState>, Sequence<4, 2, T>);
+        $case!("recurrent/lstm", lstm: Lstm<3, 4, T>, Sequence<5, 3, T>);
+        $case!("recurrent/lstm", lstm_learned_state: Lstm<2, 3, T, LearnedState>, Sequence<4, 2, T>);
+        $case!("recurrent/gru", gru: Gru<3, 4, T>, Sequence<5, 3, T>);
+        $case!("recurrent/gru", gru_learned_state: Gru<2, 3, T, LearnedState>, Sequence<4, 2, T>);
+        $case!("recurrent/last_step", last_step: LastStep, Sequence<3, 4, T>);
+        $case!("recurrent/reverse", reverse: Reverse, Sequence<3, 4, T>);
         $case!("reshape", reshape_image: Reshape<Sequence<4, 3, T>>, Image<2, 3, 2, T>);
     };
 }
@@ -289,6 +297,7 @@ macro_rules! every_network {
         $case!("", array_of_arrays: [[Residual<(Linear<3, 3, T>, PRelu<T>)>; 2]; 2], Vector<3, T>);
         $case!("", nested_tuples: ((Linear<4, 4, T>, (Mish, Linear<4, 3, T>)), (Softsign, (Linear<3, 2, T>,))), Vector<4, T>);
         $case!("", image_to_sequence: (Dense<Image<1, 3, 3, T>, Sequence<2, 3, T>>, Elu, Softmax), Image<1, 3, 3, T>);
+        $case!("", recurrent: (Lstm<2, 3, T>, Gru<3, 3, T>, Bidirectional<Rnn<3, 2, Tanh, T>>, LastStep, Linear<4, 2, T>), Sequence<4, 2, T>);
         $case!("", dropout_between: (Linear<4, 8, T>, Dropout<50>, Relu, Dropout<20>, Linear<8, 2, T>), Vector<4, T>);
         $case!("", autoencoder: (Linear<6, 2, T>, Selu, Linear<2, 6, T>, HardSigmoid), Vector<6, T>);
     };

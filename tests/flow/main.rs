@@ -24,5 +24,6 @@ mod slopes;
 mod spectrum;
 mod table;
 mod theory;
+mod time;
 mod verdict;
 mod verdict_causes;

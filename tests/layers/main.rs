@@ -36,6 +36,7 @@ mod pooling;
 mod product_of_jacobians;
 mod properties;
 mod shared;
+mod streams;
 mod sums;
 mod tensors;
 mod two_inputs;

@@ -318,3 +318,20 @@ fn the_steps_of_a_large_layer_on_threads_allocate_only_in_the_first() {
     // rayon needs memory for each thread that steals for the first time, which may be late: two of the three.
     assert!(first > 0 && later <= 2, "{first}, then {later}");
 }
+
+/// Not even the first step of a stream allocates: it may run where memory cannot be asked for.
+#[test]
+fn a_step_of_a_stream_never_allocates() {
+    use chainrule::stream::StreamState;
+    type Net = (Lstm<2, 8>, LayerNorm<Vector<8>>, [Residual<(Gru<8, 8>, Tanh)>; 2], Rnn<8, 3, Relu>, Softmax);
+    let net = Net::init(&mut rng(1));
+    let mut sum = 0.0;
+    let count = allocations(|| {
+        let mut state = StreamState::new(&net);
+        for step in 0..10 {
+            sum += net.step(&Vector([step as f32, 0.5]), &mut state).unwrap()[0];
+        }
+    });
+    assert_eq!(count, 0);
+    assert!(sum > 0.0);
+}

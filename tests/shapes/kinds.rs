@@ -24,6 +24,8 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
             "the_data_must_have_the_scalar_of_the_network",
             "the_channels_of_an_image_come_first",
             "a_convolution_over_time_takes_a_sequence",
+            "a_recurrent_layer_takes_a_sequence",
+            "a_stream_has_no_end",
             "the_steps_of_a_sequence_come_first",
             "a_signal_has_the_length_that_its_network_takes",
             "the_first_layer_must_take_the_data",

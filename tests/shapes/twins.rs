@@ -106,6 +106,7 @@ twins! {
     a_pooling_window_must_fit_into_the_image
     a_rate_of_dropout_is_in_its_type
     a_reflection_is_smaller_than_its_side
+    a_recurrent_layer_takes_a_sequence
     a_regression_target_must_have_the_shape_of_the_output
     a_repeated_block_must_give_back_the_shape_it_takes
     a_reshaped_sample_keeps_its_numbers
@@ -124,6 +125,7 @@ twins! {
     a_slice_does_not_say_how_many_numbers_it_has
     a_stack_of_more_than_20_layers_is_nested
     a_step_takes_a_batch
+    a_stream_has_no_end
     a_stride_is_at_least_1
     a_stride_must_lead_to_the_sides_of_the_branch
     a_struct_in_training_is_declared_as_a_network

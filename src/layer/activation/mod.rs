@@ -80,7 +80,7 @@ pub trait Activation {
     fn derivative<T: Real>(x: T, y: T) -> T;
 }
 
-/// Implements [`Layer`](crate::layer::Layer), from every shape to itself, for an
+/// Implements [`Layer`](crate::layer::Layer), from every shape to itself, and [`Stream`](crate::stream::Stream) for an
 /// [`Activation`](crate::layer::Activation) with `#[derive(Parameters)]`.
 ///
 /// `activation_layer!(Cube)`, or with generics `activation_layer!([const N: u32] Power<N>)`.
@@ -110,6 +110,19 @@ macro_rules! activation_layer {
                     X::flat(output_grad),
                     X::flat_mut(input_grad),
                 );
+            }
+        }
+
+        impl<X: $crate::tensor::Tensor, $($generics)*> $crate::stream::Stream<X> for $activation {
+            type Output = X;
+            type State = ();
+
+            #[inline]
+            fn start(&self) {}
+
+            #[inline]
+            fn step_into(&self, input: &X, output: &mut X, _: &mut ()) {
+                $crate::layer::apply_each::<Self, X::Scalar>(input.as_slice(), output.as_mut_slice());
             }
         }
     };
