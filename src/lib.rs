@@ -89,19 +89,21 @@ pub mod prelude {
     #[cfg(feature = "flow")]
     pub use crate::flow::GradientFlow;
     pub use crate::infer::{
-        AutoBatchNorm, AutoDepthwiseConv2d, AutoGroupNorm, AutoLayerNorm, AutoRmsNorm, AutoShortcut, ConvTo,
-        DenseTo, Infer, LinearTo, TransposedConvTo,
+        AutoAffine, AutoBatchNorm, AutoChannelPRelu, AutoDepthwiseConv2d, AutoGroupNorm, AutoLayerNorm,
+        AutoRmsNorm, AutoShortcut, ConvTo, DenseTo, Infer, LinearTo, TransposedConvTo,
     };
     #[cfg(feature = "alloc")]
     pub use crate::init::Init;
     pub use crate::init::Initializer;
     pub use crate::layer::{
-        Activation, AvgPool1d, AvgPool2d, Backward, BatchNorm, Conv1d, Conv2d, Dense, DepthwiseConv2d,
-        Dropout, Elu, Epsilon, Flatten, GainAndBias, Gelu, GeluTanh, GlobalAvgPool, GroupNorm, HardSigmoid,
-        HardTanh, Identity, InstanceNorm, Layer, LayerNorm, LeakyRelu, Linear, LogSoftmax, MachineEpsilon,
-        MaxPool1d, MaxPool2d, Mish, Mode, Momentum, NoAffine, NoBias, PRelu, Parameters, Relu, Reshape,
-        RmsNorm, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign, Tanh, TransposedConv2d, Upsample2d,
-        WorkspaceMut,
+        Activation, Affine, AlphaDropout, AvgPool1d, AvgPool2d, Backward, BatchNorm, Celu, ChannelPRelu,
+        Clamp, Conv1d, Conv2d, Dense, DepthwiseConv2d, Dropout, Dropout1d, Dropout2d, Elu, Epsilon, Flatten,
+        GainAndBias, GaussianDropout, GaussianNoise, GeGlu, Gelu, GeluTanh, GlobalAvgPool, Glu, GroupNorm,
+        HardShrink, HardSigmoid, HardSwish, HardTanh, Identity, InstanceNorm, Layer, LayerNorm, LeakyRelu,
+        Linear, LogSigmoid, LogSoftmax, MachineEpsilon, MaxPool1d, MaxPool2d, Mish, Mode, Momentum, NoAffine,
+        NoBias, NoGain, PRelu, Parameters, QuickGelu, Relu, Relu6, Reshape, RmsNorm, Scale, Selu, Shift,
+        Sigmoid, Silu, SoftShrink, Softmax, Softmin, Softplus, Softsign, SwiGlu, Tanh, TanhShrink, Threshold,
+        ThresholdedRelu, TransposedConv2d, Upsample2d, WorkspaceMut,
     };
     #[cfg(feature = "alloc")]
     pub use crate::layer::{Owned, Workspace};
@@ -115,7 +117,10 @@ pub mod prelude {
     };
     #[cfg(feature = "alloc")]
     pub use crate::schedule::{Plateau, Schedule};
-    pub use crate::stack::{Concat, Duplicate, Evaluate, Join, Parallel, Residual, Shared, Sum};
+    pub use crate::stack::{
+        Concat, Difference, Duplicate, Evaluate, Join, Maximum, Minimum, Parallel, PerStep, Product,
+        Quotient, Residual, Shared, Sum,
+    };
     pub use crate::tensor::{Image, Label, Pair, Sample, Sequence, Tensor, Vector};
     pub use crate::{Maps, Network, Real, rng};
     /// The derive.

@@ -37,7 +37,7 @@
 //! | [`AutoGroupNorm<GROUPS>`](AutoGroupNorm) | `Image<C, H, W>` | `GroupNorm<GROUPS, C>` |
 //! | `PRelu` | any tensor of `T` | `PRelu<T>` |
 //! | [`Residual<F, AutoShortcut>`](AutoShortcut) | any tensor | `F` with the shortcut that fits |
-//! | tuple, array, `Residual`, `Concat`, `Parallel`, `Shared`, `Evaluate` | | the same, of the layers that it contains |
+//! | tuple, array, `Residual`, `Concat`, `Parallel`, `Shared`, `Evaluate`, `PerStep` | | the same, of the layers that it contains |
 //! | any other layer, such as `Relu` or `Linear<8, 4>` | what it takes | itself |
 //!
 //! `NoBias` as the last parameter, as in `LinearTo<10, NoBias>`, leaves out the bias. The scalar is that of the input:
@@ -59,8 +59,8 @@ use crate::tensor::Sample;
 pub use combinators::BranchesAfter;
 pub use shortcut::{AutoShortcut, Shortcut, ShortcutTo};
 pub use sizeless::{
-    AutoBatchNorm, AutoDepthwiseConv2d, AutoGroupNorm, AutoLayerNorm, AutoRmsNorm, BiasOf, ConvTo, DenseTo,
-    HasSizes, LinearTo, TransposedConvTo, WithBias,
+    AutoAffine, AutoBatchNorm, AutoChannelPRelu, AutoDepthwiseConv2d, AutoGroupNorm, AutoLayerNorm,
+    AutoRmsNorm, BiasOf, ConvTo, DenseTo, HasSizes, LinearTo, TransposedConvTo, WithBias,
 };
 
 /// The network `N` for data of the shape `X`, with the input of each layer worked out: see [the

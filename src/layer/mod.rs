@@ -12,6 +12,7 @@
 //! guide](crate::guide::your_own_layer).
 
 mod activation;
+mod affine;
 pub(crate) mod compare;
 mod constructor;
 mod contract;
@@ -22,9 +23,12 @@ mod dropout;
 mod effect;
 mod factor;
 mod flatten;
+mod gated;
+mod halves_at;
 mod hook;
 mod identity;
 mod mode;
+mod noise;
 mod norm;
 pub(crate) mod place;
 mod plan;
@@ -42,11 +46,14 @@ mod workspace;
 
 pub(crate) use activation::EXPONENTIAL;
 pub use activation::{
-    Activation, Elu, Gelu, GeluTanh, HardSigmoid, HardTanh, LeakyRelu, Mish, Relu, Selu, Sigmoid, Silu,
-    Softplus, Softsign, Tanh,
+    Abs, Activation, Celu, Clamp, Cos, Elu, Erf, Exp, Gelu, GeluTanh, HardShrink, HardSigmoid, HardSwish,
+    HardTanh, LeakyRelu, Log, LogSigmoid, Mish, Neg, QuickGelu, Reciprocal, Relu, Relu6, Scale, Selu, Shift,
+    Sigmoid, Silu, Sin, SoftShrink, Softplus, Softsign, Sqrt, Square, Tanh, TanhShrink, Threshold,
+    ThresholdedRelu,
 };
 #[doc(hidden)]
 pub use activation::{apply_each, differentiate_each};
+pub use affine::Affine;
 #[cfg(feature = "alloc")]
 pub use chainrule_parameters::Owned;
 pub use chainrule_parameters::{Layout, Parameters, Path, Role, Segment, View, ViewMut};
@@ -59,17 +66,19 @@ pub use convolution::{Conv1d, Conv2d, DepthwiseConv2d, TransposedConv2d};
 pub use cost::Cost;
 pub(crate) use dense::Bias;
 pub use dense::{Dense, Linear, NoBias};
-pub use dropout::Dropout;
-pub use effect::{Effect, Moments, Normalized};
+pub use dropout::{Dropout, Dropout1d, Dropout2d};
+pub use effect::{Effect, Moments, Normalized, Piece};
 pub use factor::Factor;
 pub use flatten::Flatten;
+pub use gated::{GeGlu, Glu, SwiGlu};
 pub use hook::{AnyLayer, BackwardHook, LayerPass};
 pub(crate) use hook::{backward_watched, leave, watch};
 pub use identity::Identity;
 pub use mode::Mode;
+pub use noise::{AlphaDropout, GaussianDropout, GaussianNoise};
 pub use norm::{
     AffineOf, BatchNorm, Epsilon, GainAndBias, GroupNorm, InstanceNorm, LayerNorm, MachineEpsilon, Momentum,
-    NoAffine, NormSettings, RmsNorm,
+    NoAffine, NoGain, NormSettings, RmsNorm,
 };
 pub use place::{At, InputAt};
 #[doc(hidden)]
@@ -77,9 +86,9 @@ pub use place::{Bare, Passed, TakenBy, Then, Wrapper};
 pub(crate) use plan::Checked;
 pub use plan::{Child, Plan};
 pub use pool::{AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d, Upsample2d};
-pub use prelu::PRelu;
+pub use prelu::{ChannelPRelu, PRelu};
 pub use reshape::Reshape;
-pub use softmax::{LogSoftmax, Softmax};
+pub use softmax::{LogSoftmax, Softmax, Softmin};
 pub(crate) use space::LINE;
 pub use space::Space;
 #[cfg(feature = "alloc")]
@@ -90,4 +99,4 @@ pub use visit::{Parameter, Visitor, describe, visit};
 pub use window::{Reach, Window};
 #[cfg(feature = "alloc")]
 pub use workspace::Workspace;
-pub use workspace::{AsWorkspace, FixedWorkspace, WorkspaceMut};
+pub use workspace::{AsWorkspace, FixedWorkspace, Saved, WorkspaceMut};

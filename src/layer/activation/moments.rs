@@ -128,3 +128,6 @@ pub(super) const TANH: Moments = Moments::Series {
         0.003077009808, -0.000891737373, -0.000112067111, 0.000170062763, -5.0534173e-5, -3.837029e-6, 8.771148e-6,
         -3.194441e-6, 1.47002e-7, 3.93442e-7, -2.03044e-7, 3.8382e-8, 1.1479e-8, -1.1386e-8, 3.985e-9],
 };
+
+pub(super) const ERF: Moments = Moments::Sine;
+pub(super) const TANH_SHRINK: Moments = Moments::Sine;
