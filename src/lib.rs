@@ -96,14 +96,15 @@ pub mod prelude {
     pub use crate::init::Init;
     pub use crate::init::Initializer;
     pub use crate::layer::{
-        Activation, Affine, AlphaDropout, AvgPool1d, AvgPool2d, Backward, BatchNorm, Celu, ChannelPRelu,
-        Clamp, Conv1d, Conv2d, Dense, DepthwiseConv2d, Dropout, Dropout1d, Dropout2d, Elu, Epsilon, Flatten,
-        GainAndBias, GaussianDropout, GaussianNoise, GeGlu, Gelu, GeluTanh, GlobalAvgPool, Glu, GroupNorm,
-        HardShrink, HardSigmoid, HardSwish, HardTanh, Identity, InstanceNorm, Layer, LayerNorm, LeakyRelu,
-        Linear, LogSigmoid, LogSoftmax, MachineEpsilon, MaxPool1d, MaxPool2d, Mish, Mode, Momentum, NoAffine,
-        NoBias, NoGain, PRelu, Parameters, QuickGelu, Relu, Relu6, Reshape, RmsNorm, Scale, Selu, Shift,
-        Sigmoid, Silu, SoftShrink, Softmax, Softmin, Softplus, Softsign, SwiGlu, Tanh, TanhShrink, Threshold,
-        ThresholdedRelu, TransposedConv2d, Upsample2d, WorkspaceMut,
+        Abs, Activation, Affine, AlphaDropout, AvgPool1d, AvgPool2d, Backward, BatchNorm, Celu, ChannelPRelu,
+        Clamp, Conv1d, Conv2d, Cos, Dense, DepthwiseConv2d, Dropout, Dropout1d, Dropout2d, Elu, Epsilon, Erf,
+        Exp, Flatten, GainAndBias, GaussianDropout, GaussianNoise, GeGlu, Gelu, GeluTanh, GlobalAvgPool, Glu,
+        GroupNorm, HardShrink, HardSigmoid, HardSwish, HardTanh, Identity, InstanceNorm, Layer, LayerNorm,
+        LeakyRelu, Linear, Log, LogSigmoid, LogSoftmax, MachineEpsilon, MaxPool1d, MaxPool2d, Mish, Mode,
+        Momentum, Neg, NoAffine, NoBias, NoGain, PRelu, Parameters, QuickGelu, Reciprocal, Relu, Relu6,
+        Reshape, RmsNorm, Scale, Selu, Shift, Sigmoid, Silu, Sin, SoftShrink, Softmax, Softmin, Softplus,
+        Softsign, Sqrt, Square, SwiGlu, Tanh, TanhShrink, Threshold, ThresholdedRelu, TransposedConv2d,
+        Upsample2d, WorkspaceMut,
     };
     #[cfg(feature = "alloc")]
     pub use crate::layer::{Owned, Workspace};

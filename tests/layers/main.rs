@@ -26,6 +26,7 @@ mod infer;
 mod jacobians;
 mod list;
 mod named;
+mod noise;
 mod norm;
 mod own_layer;
 mod owned;

@@ -22,39 +22,16 @@ pub(super) fn inside<T: Real>(x: T, low: T, high: T) -> T {
     if x > low && x < high { T::one() } else { T::zero() }
 }
 
-/// Returns why limits make no sense, or nothing.
-const fn fault(low: f64, high: f64, den: u32, parts: &'static [Part]) -> &'static [Part] {
-    if den > 0 && low < high { &[] } else { parts }
-}
-
-/// The parts of a message about limits.
-macro_rules! limits {
-    ($low:ident, $high:ident, $den:ident) => {
-        &[
-            Part::Text("has the limits "),
-            Part::Signed($low as i64),
-            Part::Text(" / "),
-            Part::Number($den as u64),
-            Part::Text(" and "),
-            Part::Signed($high as i64),
-            Part::Text(" / "),
-            Part::Number($den as u64),
-            Part::Text(": the first must be the smaller one, and DEN at least 1"),
-        ]
-    };
-}
-
 /// Clamps each number between `LOW / DEN` and `HIGH / DEN`.
 ///
-/// Forward `y = max(low, min(high, x))`; backward `dx = dy` for low ≤ x ≤ high, else 0. There is no lower limit if `LOW` is
+/// Forward `y = max(low, min(high, x))`; backward `dx = dy` for low < x < high, else 0. There is no lower limit if `LOW` is
 /// `i32::MIN`, and no upper one if `HIGH` is `i32::MAX`.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is 1 or 0: a number beyond a limit stops the gradient. At a limit g' is 1, as in `torch.clamp`; that of
-/// [`HardTanh`] is 0 there.
+/// g' is 1 or 0: a number at a limit or beyond it stops the gradient.
 ///
 /// # Source
 /// In PyTorch `torch.clamp`, in ONNX `Clip`.
@@ -87,8 +64,27 @@ impl<const LOW: i32, const HIGH: i32, const DEN: u32> Clamp<LOW, HIGH, DEN> {
 }
 
 impl<const LOW: i32, const HIGH: i32, const DEN: u32> Activation for Clamp<LOW, HIGH, DEN> {
-    const EFFECT: Effect = Effect::Activation(Moments::Pieces(&Self::PIECES));
-    const FAULT: &'static [Part] = fault(Self::LOWEST, Self::HIGHEST, DEN, limits!(LOW, HIGH, DEN));
+    const EFFECT: Effect =
+        Effect::Activation(if Self::LOWEST == -Self::HIGHEST && Self::HIGHEST < f64::INFINITY {
+            Moments::Clamp { start: 0.0, scale: Self::HIGHEST, width: Self::HIGHEST }
+        } else {
+            Moments::Pieces(&Self::PIECES)
+        });
+    const FAULT: &'static [Part] = if DEN > 0 && Self::LOWEST < Self::HIGHEST {
+        &[]
+    } else {
+        &[
+            Part::Text("has the limits "),
+            Part::Signed(LOW as i64),
+            Part::Text(" / "),
+            Part::Number(DEN as u64),
+            Part::Text(" and "),
+            Part::Signed(HIGH as i64),
+            Part::Text(" / "),
+            Part::Number(DEN as u64),
+            Part::Text(": the first must be the smaller one, and DEN at least 1"),
+        ]
+    };
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -96,15 +92,14 @@ impl<const LOW: i32, const HIGH: i32, const DEN: u32> Activation for Clamp<LOW, 
     }
     #[inline(always)]
     fn derivative<T: Real>(x: T, _: T) -> T {
-        let (low, high) = (T::from_f64(Self::LOWEST), T::from_f64(Self::HIGHEST));
-        if x >= low && x <= high { T::one() } else { T::zero() }
+        inside(x, T::from_f64(Self::LOWEST), T::from_f64(Self::HIGHEST))
     }
 }
 activation!([const LOW: i32, const HIGH: i32, const DEN: u32] Clamp<LOW, HIGH, DEN>);
 
 /// A piecewise linear tanh, from -1 to 1, or from `LOW / DEN` to `HIGH / DEN`.
 ///
-/// Forward `y = max(-1, min(1, x))`; backward `dx = dy` for |x| < 1, else 0.
+/// Forward `y = max(-1, min(1, x))`; backward `dx = dy` for |x| < 1, else 0. It is [`Clamp`] by another name.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
@@ -127,8 +122,6 @@ activation!([const LOW: i32, const HIGH: i32, const DEN: u32] Clamp<LOW, HIGH, D
 pub struct HardTanh<const LOW: i32 = -1, const HIGH: i32 = 1, const DEN: u32 = 1>;
 
 impl<const LOW: i32, const HIGH: i32, const DEN: u32> HardTanh<LOW, HIGH, DEN> {
-    const LOWEST: f64 = LOW as f64 / DEN as f64;
-    const HIGHEST: f64 = HIGH as f64 / DEN as f64;
     const SETTINGS: Part = if LOW == -1 && HIGH == 1 && DEN == 1 {
         Part::Text("")
     } else {
@@ -144,28 +137,19 @@ impl<const LOW: i32, const HIGH: i32, const DEN: u32> HardTanh<LOW, HIGH, DEN> {
             ],
         })
     };
-    const PIECES: [Piece; 3] = [
-        Piece::line(f64::NEG_INFINITY, Self::LOWEST, 0.0),
-        Piece::line(Self::LOWEST, 0.0, 1.0),
-        Piece::line(Self::HIGHEST, Self::HIGHEST, 0.0),
-    ];
 }
 
 impl<const LOW: i32, const HIGH: i32, const DEN: u32> Activation for HardTanh<LOW, HIGH, DEN> {
-    const EFFECT: Effect = Effect::Activation(if Self::LOWEST == -Self::HIGHEST {
-        Moments::Clamp { start: 0.0, scale: Self::HIGHEST, width: Self::HIGHEST }
-    } else {
-        Moments::Pieces(&Self::PIECES)
-    });
-    const FAULT: &'static [Part] = fault(Self::LOWEST, Self::HIGHEST, DEN, limits!(LOW, HIGH, DEN));
+    const EFFECT: Effect = <Clamp<LOW, HIGH, DEN> as Activation>::EFFECT;
+    const FAULT: &'static [Part] = <Clamp<LOW, HIGH, DEN> as Activation>::FAULT;
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
-        clamp(x, T::from_f64(Self::LOWEST), T::from_f64(Self::HIGHEST))
+        Clamp::<LOW, HIGH, DEN>::apply(x)
     }
     #[inline(always)]
-    fn derivative<T: Real>(x: T, _: T) -> T {
-        inside(x, T::from_f64(Self::LOWEST), T::from_f64(Self::HIGHEST))
+    fn derivative<T: Real>(x: T, y: T) -> T {
+        Clamp::<LOW, HIGH, DEN>::derivative(x, y)
     }
 }
 activation!([const LOW: i32, const HIGH: i32, const DEN: u32] HardTanh<LOW, HIGH, DEN>);

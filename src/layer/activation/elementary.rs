@@ -24,7 +24,6 @@ use chainrule_derive::Parameters;
 ///
 /// # Examples
 /// ```
-/// use chainrule::layer::Abs;
 /// use chainrule::prelude::*;
 /// assert_eq!(Abs.predict(&Vector([-2.0, 3.0]))?, Vector([2.0, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
@@ -61,7 +60,6 @@ activation!(Abs);
 ///
 /// # Examples
 /// ```
-/// use chainrule::layer::Neg;
 /// use chainrule::prelude::*;
 /// assert_eq!(Neg.predict(&Vector([-2.0, 3.0]))?, Vector([2.0, -3.0]));
 /// # Ok::<(), chainrule::Error>(())
@@ -98,7 +96,6 @@ activation!(Neg);
 ///
 /// # Examples
 /// ```
-/// use chainrule::layer::Square;
 /// use chainrule::prelude::*;
 /// assert_eq!(Square.predict(&Vector([-2.0, 3.0]))?, Vector([4.0, 9.0]));
 /// # Ok::<(), chainrule::Error>(())
@@ -138,7 +135,6 @@ activation!(Square);
 ///
 /// # Examples
 /// ```
-/// use chainrule::layer::Sin;
 /// use chainrule::prelude::*;
 /// assert_eq!(Sin.predict(&Vector([0.0, 1.0]))?, Vector([0.0, 1.0_f32.sin()]));
 /// # Ok::<(), chainrule::Error>(())
@@ -175,7 +171,6 @@ activation!(Sin);
 ///
 /// # Examples
 /// ```
-/// use chainrule::layer::Cos;
 /// use chainrule::prelude::*;
 /// assert_eq!(Cos.predict(&Vector([0.0, 1.0]))?, Vector([1.0, 1.0_f32.cos()]));
 /// # Ok::<(), chainrule::Error>(())
@@ -212,7 +207,6 @@ activation!(Cos);
 ///
 /// # Examples
 /// ```
-/// use chainrule::layer::Erf;
 /// use chainrule::prelude::*;
 /// approx::assert_relative_eq!(Erf.predict(&Vector([0.0, 1.0]))?, Vector([0.0, 0.842_700_792_949_714_9]));
 /// # Ok::<(), chainrule::Error>(())
@@ -258,7 +252,6 @@ activation!(Erf);
 ///
 /// # Examples
 /// ```
-/// use chainrule::layer::Exp;
 /// use chainrule::prelude::*;
 /// assert_eq!(Exp.predict(&Vector([-1e4, 0.0]))?, Vector([0.0, 1.0]));
 /// # Ok::<(), chainrule::Error>(())
@@ -293,7 +286,6 @@ activation!(Exp);
 ///
 /// # Examples
 /// ```
-/// use chainrule::layer::Log;
 /// use chainrule::prelude::*;
 /// assert_eq!(Log.predict(&Vector([1.0, 2.0]))?, Vector([0.0, 2.0_f32.ln()]));
 /// # Ok::<(), chainrule::Error>(())
@@ -328,7 +320,6 @@ activation!(Log);
 ///
 /// # Examples
 /// ```
-/// use chainrule::layer::Sqrt;
 /// use chainrule::prelude::*;
 /// assert_eq!(Sqrt.predict(&Vector([0.0, 9.0]))?, Vector([0.0, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
@@ -363,7 +354,6 @@ activation!(Sqrt);
 ///
 /// # Examples
 /// ```
-/// use chainrule::layer::Reciprocal;
 /// use chainrule::prelude::*;
 /// assert_eq!(Reciprocal.predict(&Vector([-2.0, 4.0]))?, Vector([-0.5, 0.25]));
 /// # Ok::<(), chainrule::Error>(())
