@@ -34,7 +34,8 @@
 //! | [`AutoBatchNorm`] | `Vector<N>`, `Sequence<STEPS, N>`, `Image<N, H, W>` | `BatchNorm<N>` |
 //! | [`AutoLayerNorm`], [`AutoRmsNorm`] | `Vector<N>`, `Sequence<STEPS, N>` | `LayerNorm<Vector<N>>` |
 //! | | `Image<C, H, W>` | `LayerNorm<Image<C, H, W>>` |
-//! | [`AutoGroupNorm<GROUPS>`](AutoGroupNorm) | `Image<C, H, W>` | `GroupNorm<GROUPS, C>` |
+//! | [`AutoGroupNorm<GROUPS>`](AutoGroupNorm) | `Vector<C>`, `Sequence<STEPS, C>`, `Image<C, H, W>` | `GroupNorm<GROUPS, C>` |
+//! | [`AutoAffine`], [`AutoChannelPRelu`] | the same | `Affine<C>`, `ChannelPRelu<C>` |
 //! | `PRelu` | any tensor of `T` | `PRelu<T>` |
 //! | [`Residual<F, AutoShortcut>`](AutoShortcut) | any tensor | `F` with the shortcut that fits |
 //! | tuple, array, `Residual`, `Concat`, `Parallel`, `Shared`, `Evaluate`, `PerStep` | | the same, of the layers that it contains |
@@ -47,6 +48,7 @@
 //! The error for a layer that cannot take what arrives says which layer that is, counted from 0 in its tuple: "layer 3
 //! of this stack, `ConvTo<16, 5>`, cannot take `Vector<120>` as its input".
 
+mod channels;
 mod combinators;
 mod shortcut;
 mod sizeless;
@@ -55,12 +57,13 @@ mod tuple;
 use crate::layer::Layer;
 use crate::tensor::Sample;
 
+pub use channels::{AutoAffine, AutoChannelPRelu};
 #[doc(hidden)]
 pub use combinators::BranchesAfter;
 pub use shortcut::{AutoShortcut, Shortcut, ShortcutTo};
 pub use sizeless::{
-    AutoAffine, AutoBatchNorm, AutoChannelPRelu, AutoDepthwiseConv2d, AutoGroupNorm, AutoLayerNorm,
-    AutoRmsNorm, BiasOf, ConvTo, DenseTo, HasSizes, LinearTo, TransposedConvTo, WithBias,
+    AutoBatchNorm, AutoDepthwiseConv2d, AutoGroupNorm, AutoLayerNorm, AutoRmsNorm, BiasOf, ConvTo, DenseTo,
+    HasSizes, LinearTo, TransposedConvTo, WithBias,
 };
 
 /// The network `N` for data of the shape `X`, with the input of each layer worked out: see [the

@@ -8,9 +8,9 @@ use chainrule_derive::Parameters;
 use super::After;
 use crate::kernel::Real;
 use crate::layer::{
-    Affine, AffineOf, At, Backward, BatchNorm, Bias, ChannelPRelu, Conv1d, Conv2d, Dense, DepthwiseConv2d,
-    Epsilon, GainAndBias, GroupNorm, Layer, LayerNorm, Linear, MachineEpsilon, Mode, NoBias, NormSettings,
-    RmsNorm, TransposedConv2d, WorkspaceMut,
+    AffineOf, At, Backward, BatchNorm, Bias, Conv1d, Conv2d, Dense, DepthwiseConv2d, Epsilon, GainAndBias,
+    GroupNorm, Layer, LayerNorm, Linear, MachineEpsilon, Mode, NoBias, NormSettings, RmsNorm,
+    TransposedConv2d, WorkspaceMut,
 };
 use crate::tensor::{Image, Sample, Sequence, Tensor, Vector};
 
@@ -62,6 +62,7 @@ macro_rules! without_sizes {
         }
     };
 }
+pub(super) use without_sizes;
 
 /// A linear layer of `OUT` outputs: [`Linear`] behind a vector, [`Dense`] behind a sequence or an image, which is not
 /// flattened and may be of any size.
@@ -212,31 +213,6 @@ pub struct AutoGroupNorm<const GROUPS: usize, S: NormSettings = Epsilon, A: 'sta
     settings: PhantomData<fn() -> (S, A)>,
 }
 
-/// A leaky ReLU with a trained slope for each of the features or channels that arrive: [`ChannelPRelu`].
-///
-/// ```
-/// use chainrule::prelude::*;
-/// type Net = Infer<Image<8, 4, 4>, AutoChannelPRelu>;
-/// let net: Owned<ChannelPRelu<8>> = Net::init(&mut rng(0));
-/// ```
-#[derive(Clone, Copy, Debug, Parameters)]
-#[parameters(infer = own)]
-pub struct AutoChannelPRelu;
-
-/// A trained factor and summand for each of the features or channels that arrive: [`Affine`].
-///
-/// ```
-/// use chainrule::prelude::*;
-/// type Net = Infer<Sequence<5, 8>, AutoAffine<NoBias>>;
-/// let net: Owned<Affine<8, f32, NoBias>> = Net::init(&mut rng(0));
-/// ```
-#[derive(Clone, Copy, Debug, Parameters)]
-#[parameters(infer = own)]
-pub struct AutoAffine<A: 'static = GainAndBias> {
-    #[parameter(skip)]
-    trained: PhantomData<fn() -> A>,
-}
-
 /// For each, what it is behind a shape.
 macro_rules! becomes {
     ($([$($generics:tt)*] $written:ty, behind $X:ty: $layer:ty;)+) => {$(
@@ -248,6 +224,7 @@ macro_rules! becomes {
         }
     )+};
 }
+pub(super) use becomes;
 
 becomes! {
     [const IN: usize, const OUT: usize, T: Real, B: BiasOf<Vector<OUT, T>>]
@@ -314,26 +291,8 @@ becomes! {
 
     [const GROUPS: usize, const C: usize, T: Real, S: NormSettings, A: AffineOf<Vector<C, T>>]
     AutoGroupNorm<GROUPS, S, A>, behind Vector<C, T>: GroupNorm<GROUPS, C, T, S, A>;
-
-    [const C: usize, T: Real] AutoChannelPRelu, behind Vector<C, T>: ChannelPRelu<C, T>;
-
-    [const STEPS: usize, const C: usize, T: Real]
-    AutoChannelPRelu, behind Sequence<STEPS, C, T>: ChannelPRelu<C, T>;
-
-    [const C: usize, const H: usize, const W: usize, T: Real]
-    AutoChannelPRelu, behind Image<C, H, W, T>: ChannelPRelu<C, T>;
-
-    [const C: usize, T: Real, A: AffineOf<Vector<C, T>>] AutoAffine<A>, behind Vector<C, T>: Affine<C, T, A>;
-
-    [const STEPS: usize, const C: usize, T: Real, A: AffineOf<Vector<C, T>>]
-    AutoAffine<A>, behind Sequence<STEPS, C, T>: Affine<C, T, A>;
-
-    [const C: usize, const H: usize, const W: usize, T: Real, A: AffineOf<Vector<C, T>>]
-    AutoAffine<A>, behind Image<C, H, W, T>: Affine<C, T, A>;
 }
 
-without_sizes!([] AutoChannelPRelu);
-without_sizes!([A: 'static] AutoAffine<A>);
 without_sizes!([const OUT: usize, B: 'static] LinearTo<OUT, B>);
 without_sizes!([Out: Tensor, B: 'static] DenseTo<Out, B>);
 without_sizes!([const OUT: usize, const K: usize, const S: usize, const P: usize, B: 'static] ConvTo<OUT, K, S, P, B>);

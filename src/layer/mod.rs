@@ -27,6 +27,7 @@ mod gated;
 mod halves_at;
 mod hook;
 mod identity;
+mod inside;
 mod mode;
 mod noise;
 mod norm;

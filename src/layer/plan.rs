@@ -86,13 +86,6 @@ pub struct Child {
     pub shared: bool,
 }
 
-impl Child {
-    /// Returns a layer inside, with its name and its plan.
-    pub const fn new(name: &'static str, plan: &'static Plan) -> Self {
-        Self { name: Segment::Name(name), plan, copies: 1, shared: false }
-    }
-}
-
 impl Plan {
     /// Returns the plan of a layer without layers inside, which saves nothing, needs no scratch memory and has no
     /// products. Its window is pointwise if the steps of a sequence, or the rows and columns of an image, are the same
@@ -281,48 +274,6 @@ impl Plan {
         let cost = if first { child.cost } else { self.cost.beside(child.cost) };
         let window = if first { child.window } else { self.window.beside(child.window) };
         Self { cost, window, ..self.with_memory_of(child, 1) }
-    }
-
-    /// Returns the plan of a layer that is applied to each of `steps` steps of a sample.
-    pub(crate) const fn for_steps(self, steps: usize) -> Self {
-        Self {
-            cost: self.cost.for_steps(steps),
-            saved: self.saved.for_parts(steps),
-            forward_scratch: self.forward_scratch.for_parts(steps),
-            backward_scratch: self.backward_scratch.for_parts(steps),
-            ..self
-        }
-    }
-
-    /// Declares the layers inside, each of which takes the input of this layer: adds their costs and their memory, and the
-    /// windows as those of layers side by side. (For layers that take other inputs, set the [`window`](Plan::window) after
-    /// it.)
-    ///
-    /// In both passes, this layer takes its own slices from the workspace first, and then the memory of each layer inside,
-    /// in this order: see [`WorkspaceMut::child`]. In the backward pass it calls
-    /// [`backward_child`](crate::stack::backward_child).
-    ///
-    /// ```
-    /// use chainrule::layer::{Child, Plan};
-    /// use chainrule::prelude::*;
-    ///
-    /// // The plan of a layer that contains two linear layers.
-    /// const CHILDREN: &[Child] = &[
-    ///     Child::new("gate", &<Linear<4, 4> as Layer<Vector<4>>>::PLAN),
-    ///     Child::new("map", &<Linear<4, 4> as Layer<Vector<4>>>::PLAN),
-    /// ];
-    /// const fn plan<L: Layer<Vector<4>>>() -> Plan {
-    ///     Plan::leaf::<Vector<4>, L>().contains(CHILDREN)
-    /// }
-    /// assert_eq!(plan::<Tanh>().cost.multiply_adds, 32);
-    /// ```
-    pub const fn contains(mut self, children: &'static [Child]) -> Self {
-        let mut at = 0;
-        while at < children.len() {
-            self = self.beside(children[at].plan, at == 0);
-            at += 1;
-        }
-        Self { children, ..self }
     }
 
     /// Returns the plan with the name and the parameters of the network `N`.

@@ -150,10 +150,10 @@ pub(crate) use every_layer;
 macro_rules! every_partial_layer {
     ($case:ident) => {
         $case!("activation/elementary", square: Square, Vector<7, T>);
-        $case!("activation/elementary", exp: Exp, Vector<7, T>);
-        $case!("activation/elementary", log: Log, Vector<7, T>);
-        $case!("activation/elementary", sqrt: Sqrt, Vector<7, T>);
-        $case!("activation/elementary", reciprocal: Reciprocal, Vector<7, T>);
+        $case!("activation/partial", exp: Exp, Vector<7, T>);
+        $case!("activation/partial", log: Log, Vector<7, T>);
+        $case!("activation/partial", sqrt: Sqrt, Vector<7, T>);
+        $case!("activation/partial", reciprocal: Reciprocal, Vector<7, T>);
     };
 }
 pub(crate) use every_partial_layer;

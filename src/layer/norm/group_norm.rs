@@ -33,7 +33,7 @@ use crate::tensor::{Channels, Vector};
 ///
 /// # Settings
 /// `GroupNorm<GROUPS, CHANNELS, f32, S, A>`. S is ε, 1e-5 by default as in PyTorch. A is `GainAndBias` by default; with
-/// [`NoBias`](crate::layer::NoBias) there is no β, with [`NoAffine`] neither γ nor β.
+/// [`NoBias`](crate::layer::NoBias) there is no β, with [`NoGain`](super::NoGain) no γ, with [`NoAffine`] neither.
 ///
 /// # Gradient flow
 /// As [`LayerNorm`](crate::layer::LayerNorm), for each group: the Jacobian of x̂ has a norm of at most r, and removes
