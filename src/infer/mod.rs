@@ -37,10 +37,11 @@
 //! | [`AutoBatchNorm`] | `Vector<N>`, `Sequence<STEPS, N>`, `Image<N, H, W>` | `BatchNorm<N>` |
 //! | [`AutoLayerNorm`], [`AutoRmsNorm`] | `Vector<N>`, `Sequence<STEPS, N>` | `LayerNorm<Vector<N>>` |
 //! | | `Image<C, H, W>` | `LayerNorm<Image<C, H, W>>` |
-//! | [`AutoGroupNorm<GROUPS>`](AutoGroupNorm) | `Image<C, H, W>` | `GroupNorm<GROUPS, C>` |
+//! | [`AutoGroupNorm<GROUPS>`](AutoGroupNorm) | `Vector<C>`, `Sequence<STEPS, C>`, `Image<C, H, W>` | `GroupNorm<GROUPS, C>` |
+//! | [`AutoAffine`], [`AutoChannelPRelu`] | the same | `Affine<C>`, `ChannelPRelu<C>` |
 //! | `PRelu` | any tensor of `T` | `PRelu<T>` |
 //! | [`Residual<F, AutoShortcut>`](AutoShortcut) | any tensor | `F` with the shortcut that fits |
-//! | tuple, array, `Residual`, `Concat`, `Parallel`, `Shared`, `Evaluate` | | the same, of the layers that it contains |
+//! | tuple, array, `Residual`, `Concat`, `Parallel`, `Shared`, `Evaluate`, `PerStep` | | the same, of the layers that it contains |
 //! | any other layer, such as `Relu` or `Linear<8, 4>` | what it takes | itself |
 //!
 //! `NoBias` as the last parameter, as in `LinearTo<10, NoBias>`, leaves out the bias. The scalar is that of the input:
@@ -50,6 +51,7 @@
 //! The error for a layer that cannot take what arrives says which layer that is, counted from 0 in its tuple: "layer 3
 //! of this stack, `ConvTo<16, 5>`, cannot take `Vector<120>` as its input".
 
+mod channels;
 mod combinators;
 mod convolution;
 mod shortcut;
@@ -59,6 +61,7 @@ mod tuple;
 use crate::layer::Layer;
 use crate::tensor::Sample;
 
+pub use channels::{AutoAffine, AutoChannelPRelu};
 #[doc(hidden)]
 pub use combinators::BranchesAfter;
 pub use convolution::{AutoDepthwiseConv2d, ConvTo, ConvToWith, TransposedConvTo, TransposedConvToWith};

@@ -138,7 +138,7 @@ pub struct AutoRmsNorm<S: NormSettings = MachineEpsilon, A: 'static = NoBias> {
     settings: PhantomData<fn() -> (S, A)>,
 }
 
-/// Normalization of the channels that arrive, in `GROUPS` groups: [`GroupNorm`].
+/// Normalization of the features or channels that arrive, in `GROUPS` groups: [`GroupNorm`].
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -208,6 +208,12 @@ becomes! {
     [const GROUPS: usize, const C: usize, const H: usize, const W: usize, T: Real, S: NormSettings,
      A: AffineOf<Vector<C, T>>]
     AutoGroupNorm<GROUPS, S, A>, behind Image<C, H, W, T>: GroupNorm<GROUPS, C, T, S, A>;
+
+    [const GROUPS: usize, const STEPS: usize, const C: usize, T: Real, S: NormSettings, A: AffineOf<Vector<C, T>>]
+    AutoGroupNorm<GROUPS, S, A>, behind Sequence<STEPS, C, T>: GroupNorm<GROUPS, C, T, S, A>;
+
+    [const GROUPS: usize, const C: usize, T: Real, S: NormSettings, A: AffineOf<Vector<C, T>>]
+    AutoGroupNorm<GROUPS, S, A>, behind Vector<C, T>: GroupNorm<GROUPS, C, T, S, A>;
 }
 
 without_sizes!([const OUT: usize, B: 'static] LinearTo<OUT, B>);

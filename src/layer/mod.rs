@@ -12,6 +12,7 @@
 //! guide](crate::guide::your_own_layer).
 
 mod activation;
+mod affine;
 pub(crate) mod axis_at;
 pub(crate) mod compare;
 mod constructor;
@@ -23,10 +24,14 @@ mod dropout;
 mod effect;
 mod factor;
 mod flatten;
+mod gated;
 pub(crate) mod grow_at;
+mod halves_at;
 mod hook;
 mod identity;
+mod inside;
 mod mode;
+mod noise;
 mod norm;
 mod pad;
 mod permute;
@@ -51,11 +56,14 @@ mod workspace;
 
 pub(crate) use activation::EXPONENTIAL;
 pub use activation::{
-    Activation, Elu, Gelu, GeluTanh, HardSigmoid, HardTanh, LeakyRelu, Mish, Relu, Selu, Sigmoid, Silu,
-    Softplus, Softsign, Tanh,
+    Abs, Activation, Celu, Clamp, Cos, Elu, Erf, Exp, Gelu, GeluTanh, HardShrink, HardSigmoid, HardSwish,
+    HardTanh, LeakyRelu, Log, LogSigmoid, Mish, Neg, QuickGelu, Reciprocal, Relu, Relu6, Scale, Selu, Shift,
+    Sigmoid, Silu, Sin, SoftShrink, Softplus, Softsign, Sqrt, Square, Tanh, TanhShrink, Threshold,
+    ThresholdedRelu,
 };
 #[doc(hidden)]
 pub use activation::{apply_each, differentiate_each};
+pub use affine::Affine;
 #[cfg(feature = "alloc")]
 pub use chainrule_parameters::Owned;
 pub use chainrule_parameters::{Layout, Parameters, Path, Role, Segment, View, ViewMut};
@@ -72,17 +80,20 @@ pub(crate) use convolution::{PixelSettings, Plain, StepSettings, Transposed};
 pub use cost::Cost;
 pub(crate) use dense::Bias;
 pub use dense::{Dense, Linear, NoBias};
-pub use dropout::Dropout;
-pub use effect::{Effect, Moments, Normalized};
+pub use dropout::{Dropout, Dropout1d, Dropout2d};
+pub use effect::{Effect, Moments, Normalized, Piece};
 pub use factor::Factor;
 pub use flatten::Flatten;
+pub use gated::{GeGlu, Glu, SwiGlu};
 pub use hook::{AnyLayer, BackwardHook, LayerPass, TimeStep};
 pub(crate) use hook::{backward_watched, leave, watch};
 pub use identity::Identity;
 pub use mode::Mode;
+pub use noise::{AlphaDropout, GaussianDropout, GaussianNoise};
 pub use norm::{
     AffineOf, Alpha, BatchNorm, Beta, Epsilon, GainAndBias, GroupNorm, InstanceNorm, LayerNorm,
-    LocalResponseNorm, MachineEpsilon, Momentum, NoAffine, NormSettings, Offset, ResponseSettings, RmsNorm,
+    LocalResponseNorm, MachineEpsilon, Momentum, NoAffine, NoGain, NormSettings, Offset, ResponseSettings,
+    RmsNorm,
 };
 pub use pad::{
     Circular, CircularPad1d, CircularPad2d, Constant, ConstantPad1d, ConstantPad2d, Pad1d, Pad2d, PadMode,
@@ -100,7 +111,7 @@ pub use pool::{
     AvgPool2d, AvgPool2dWith, GlobalAvgPool, GlobalMaxPool, LpPool1d, LpPool1dWith, LpPool2d, LpPool2dWith,
     MaxPool1d, MaxPool1dWith, MaxPool2d, MaxPool2dWith,
 };
-pub use prelu::PRelu;
+pub use prelu::{ChannelPRelu, PRelu};
 pub use recurrent::{Gru, InitialState, LastStep, LearnedState, Lstm, Reverse, Rnn, ZeroState};
 pub use reduce::{Channels, Features, HasAxis, Height, MaxOver, MeanOver, MinOver, Steps, SumOver, Width};
 pub use reshape::Reshape;
@@ -109,7 +120,7 @@ pub use resize::{
     Resize2d, Upsample1d, Upsample2d, UpsampleBilinear2d, UpsampleLinear1d,
 };
 pub use shuffle::{ChannelShuffle, DepthToSpace, PixelShuffle, PixelUnshuffle, SpaceToDepth};
-pub use softmax::{LogSoftmax, Softmax};
+pub use softmax::{LogSoftmax, Softmax, Softmin};
 pub(crate) use space::LINE;
 pub use space::Space;
 #[cfg(feature = "alloc")]
@@ -124,4 +135,4 @@ pub use window_settings::{
 };
 #[cfg(feature = "alloc")]
 pub use workspace::Workspace;
-pub use workspace::{AsWorkspace, FixedWorkspace, WorkspaceMut};
+pub use workspace::{AsWorkspace, FixedWorkspace, Saved, WorkspaceMut};

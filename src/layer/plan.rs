@@ -243,7 +243,7 @@ impl Plan {
     }
 
     /// Adds scratch memory for the backward pass.
-    pub(crate) const fn backward_scratch(self, space: Space) -> Self {
+    pub const fn backward_scratch(self, space: Space) -> Self {
         Self { backward_scratch: self.backward_scratch.and(space), ..self }
     }
 

@@ -64,6 +64,7 @@
 
 mod arithmetic;
 mod as_sample;
+mod channels;
 mod flat;
 mod image;
 mod join;
@@ -90,6 +91,8 @@ use crate::{Error, kernel::Real};
 
 pub use as_sample::AsSample;
 pub use chainrule_parameters::Aligned;
+pub use channels::Channels;
+pub(crate) use channels::{by_channel, by_channel_mut};
 pub use flat::{FitsVector, Flattened};
 pub use image::Image;
 #[doc(hidden)]

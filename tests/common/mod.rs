@@ -83,7 +83,7 @@ macro_rules! every_layer {
         $case!("activation/silu", mish: Mish, Vector<7, T>);
         $case!("activation/softplus", softplus: Softplus, Vector<7, T>);
         $case!("activation/softplus", softsign: Softsign, Vector<7, T>);
-        $case!("activation/hard", hard_tanh: HardTanh, Vector<7, T>);
+        $case!("activation/clamp", hard_tanh: HardTanh, Vector<7, T>);
         $case!("activation/hard", hard_sigmoid: HardSigmoid, Vector<7, T>);
         $case!("softmax", softmax: Softmax, Vector<7, T>);
         $case!("softmax", softmax_sequence: Softmax, Sequence<3, 4, T>);
@@ -216,9 +216,73 @@ macro_rules! every_layer {
         $case!("recurrent/last_step", last_step: LastStep, Sequence<3, 4, T>);
         $case!("recurrent/reverse", reverse: Reverse, Sequence<3, 4, T>);
         $case!("reshape", reshape_image: Reshape<Sequence<4, 3, T>>, Image<2, 3, 2, T>);
+        $case!("activation/clamp", clamp: Clamp<-1, 3>, Vector<7, T>);
+        $case!("activation/clamp", clamp_below: Clamp<{ i32::MIN }, 3, 2>, Image<1, 2, 3, T>);
+        $case!("activation/clamp", clamp_above: Clamp<-3, { i32::MAX }, 4>, Vector<7, T>);
+        $case!("activation/clamp", hard_tanh_with_limits: HardTanh<-1, 3, 2>, Vector<7, T>);
+        $case!("activation/clamp", relu6: Relu6, Vector<7, T>);
+        $case!("activation/hard", hard_sigmoid_of_keras: HardSigmoid<1, 5>, Vector<7, T>);
+        $case!("activation/hard", hard_sigmoid_with_settings: HardSigmoid<1, 4, 3, 5>, Vector<7, T>);
+        $case!("activation/hard", hard_swish: HardSwish, Vector<7, T>);
+        $case!("activation/shrink", hard_shrink: HardShrink<3, 2>, Vector<7, T>);
+        $case!("activation/shrink", hard_shrink_default: HardShrink, Vector<7, T>);
+        $case!("activation/shrink", soft_shrink: SoftShrink<3, 2>, Vector<7, T>);
+        $case!("activation/shrink", soft_shrink_default: SoftShrink, Sequence<3, 2, T>);
+        $case!("activation/shrink", tanh_shrink: TanhShrink, Vector<7, T>);
+        $case!("activation/threshold", thresholded_relu: ThresholdedRelu<1, 4>, Vector<7, T>);
+        $case!("activation/threshold", thresholded_relu_default: ThresholdedRelu, Vector<7, T>);
+        $case!("activation/threshold", threshold: Threshold<-1, 5, 4>, Vector<7, T>);
+        $case!("activation/elu", celu: Celu, Vector<7, T>);
+        $case!("activation/elu", celu_half: Celu<1, 2>, Vector<7, T>);
+        $case!("activation/gelu", quick_gelu: QuickGelu, Vector<7, T>);
+        $case!("activation/softplus", log_sigmoid: LogSigmoid, Vector<7, T>);
+        $case!("activation/line", scale: Scale<-3, 4>, Vector<7, T>);
+        $case!("activation/line", shift: Shift<-3, 4>, Vector<7, T>);
+        $case!("activation/elementary", abs: Abs, Vector<7, T>);
+        $case!("activation/elementary", neg: Neg, Vector<7, T>);
+        $case!("activation/elementary", sin: Sin, Vector<7, T>);
+        $case!("activation/elementary", cos: Cos, Vector<7, T>);
+        $case!("activation/elementary", erf: Erf, Vector<7, T>);
+        $case!("softmax", softmin: Softmin, Vector<7, T>);
+        $case!("softmax", softmin_sequence: Softmin, Sequence<3, 4, T>);
+        $case!("prelu", channel_prelu: ChannelPRelu<7, T>, Vector<7, T>);
+        $case!("prelu", channel_prelu_sequence: ChannelPRelu<2, T>, Sequence<3, 2, T>);
+        $case!("prelu", channel_prelu_image: ChannelPRelu<3, T>, Image<3, 2, 2, T>);
+        $case!("affine", affine: Affine<7, T>, Vector<7, T>);
+        $case!("affine", affine_sequence: Affine<2, T>, Sequence<3, 2, T>);
+        $case!("affine", affine_image: Affine<3, T>, Image<3, 2, 2, T>);
+        $case!("affine", affine_gain: Affine<4, T, NoBias>, Vector<4, T>);
+        $case!("affine", affine_bias: Affine<3, T, NoGain>, Image<3, 2, 1, T>);
+        $case!("dropout", dropout_2d: Dropout2d<30>, Image<4, 2, 2, T>);
+        $case!("dropout", dropout_1d: Dropout1d<30>, Sequence<3, 4, T>);
+        $case!("noise", gaussian_noise: GaussianNoise<1, 2>, Vector<12, T>);
+        $case!("noise", gaussian_dropout: GaussianDropout<30>, Vector<12, T>);
+        $case!("noise", alpha_dropout: AlphaDropout<30>, Vector<12, T>);
+        $case!("gated", glu: Glu, Vector<8, T>);
+        $case!("gated", glu_sequence: Glu, Sequence<3, 4, T>);
+        $case!("gated", glu_image: Glu, Image<4, 2, 3, T>);
+        $case!("gated", swi_glu: SwiGlu, Vector<8, T>);
+        $case!("gated", ge_glu: GeGlu, Vector<8, T>);
+        $case!("norm/batch_norm", batch_norm_without_gain: BatchNorm<4, T, Epsilon, NoGain>, Sequence<3, 4, T>);
+        $case!("norm/group_norm", group_norm_vector: GroupNorm<2, 6, T>, Vector<6, T>);
+        $case!("norm/group_norm", group_norm_sequence: GroupNorm<2, 4, T>, Sequence<3, 4, T>);
+        $case!("norm/group_norm", instance_norm_sequence: GroupNorm<2, 2, T>, Sequence<5, 2, T>);
+        $case!("norm/group_norm", instance_norm_sequence_default: GroupNorm<2, 2, T, Epsilon, NoAffine>, Sequence<5, 2, T>);
     };
 }
 pub(crate) use every_layer;
+
+/// Layers that are defined for some numbers only, or that overflow: `positive_inputs` are those that all of them take.
+macro_rules! every_partial_layer {
+    ($case:ident) => {
+        $case!("activation/elementary", square: Square, Vector<7, T>);
+        $case!("activation/partial", exp: Exp, Vector<7, T>);
+        $case!("activation/partial", log: Log, Vector<7, T>);
+        $case!("activation/partial", sqrt: Sqrt, Vector<7, T>);
+        $case!("activation/partial", reciprocal: Reciprocal, Vector<7, T>);
+    };
+}
+pub(crate) use every_partial_layer;
 
 /// Every layer that contains layers, by its file in `src/stack`.
 macro_rules! every_combinator {
@@ -274,6 +338,14 @@ macro_rules! every_combinator {
             Parallel<Identity, Dense<Sequence<3, 2, T>, Sequence<3, 2, T>>>,
             PairwiseDistance<3>
         ), Sequence<3, 2, T>);
+        $case!("pairwise", pair_multiplied: (Duplicate, Parallel<(Linear<3, 4, T>, Sigmoid), Linear<3, 4, T>>, Product), Vector<3, T>);
+        $case!("pairwise", pair_subtracted: (Duplicate, Parallel<Linear<3, 4, T>, (Linear<3, 4, T>, Tanh)>, Difference), Vector<3, T>);
+        $case!("pairwise", pair_divided: (Duplicate, Parallel<Tanh, (Linear<3, 3, T>, Softplus, Shift<1, 4>)>, Quotient), Vector<3, T>);
+        $case!("pairwise", larger_of_a_pair: (Duplicate, Parallel<Conv2d<2, 3, 3, 1, 1, T>, Conv2d<2, 3, 1, 1, 0, T>>, Maximum), Image<2, 4, 3, T>);
+        $case!("pairwise", smaller_of_a_pair: (Duplicate, Parallel<Softmax, Scale<1, 4>>, Minimum), Sequence<3, 4, T>);
+        $case!("per_step", per_step: PerStep<Linear<2, 3, T>>, Sequence<4, 2, T>);
+        $case!("per_step", per_step_of_a_stack: PerStep<(Linear<2, 4, T, NoBias>, BatchNorm<4, T>, SwiGlu, Residual<(Linear<2, 2, T>, Tanh)>)>, Sequence<3, 2, T>);
+        $case!("per_step", per_step_in_a_stack: (Conv1d<2, 3, 3, 1, 1, T>, [PerStep<(Tanh, Linear<3, 3, T>)>; 2], PerStep<Identity>), Sequence<3, 2, T>);
         $case!("evaluate", evaluate: (Evaluate<(Linear<3, 4, T>, BatchNorm<4, T>)>, Tanh), Vector<3, T>);
         $case!("evaluate", evaluate_a_norm: Evaluate<BatchNorm<2, T>>, Image<2, 2, 4, T>);
         $case!("shared", shared_never: Shared<(Linear<3, 3, T>, Tanh), 0>, Vector<3, T>);
@@ -329,6 +401,12 @@ macro_rules! each_optimizer {
     };
 }
 pub(crate) use each_optimizer;
+/// Positive numbers, from small to large ones.
+pub(crate) fn positive_inputs<X: Tensor>(samples: usize) -> Vec<X> {
+    let mut inputs = inputs::<X>(samples);
+    X::flat_mut(&mut inputs).iter_mut().for_each(|x| *x = chainrule::Real::abs(*x));
+    inputs
+}
 
 /// Inputs on both sides of every kink that a layer here has (0, ±1, ±3), near and far.
 pub(crate) fn inputs<X: Tensor>(samples: usize) -> Vec<X> {

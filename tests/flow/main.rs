@@ -10,6 +10,7 @@ mod embedding;
 
 #[path = "../../examples/support/along.rs"]
 mod along;
+mod composite;
 
 mod cures;
 mod expected;

@@ -1,6 +1,8 @@
 //! Every layer, every combinator, a dozen networks and every loss, against finite differences.
 
-use crate::common::{every_combinator, every_layer, every_network, inputs, trained};
+use crate::common::{
+    every_combinator, every_layer, every_network, every_partial_layer, inputs, positive_inputs, trained,
+};
 use chainrule::gradcheck::{Report, gradcheck, gradcheck_loss};
 use chainrule::prelude::*;
 
@@ -52,6 +54,19 @@ fn every_layer_passes() {
         };
     }
     every_layer!(case);
+    worst.conclude();
+}
+
+#[test]
+fn every_layer_that_takes_positive_numbers_passes() {
+    let mut worst = Worst::default();
+    macro_rules! case {
+        ($file:literal, $name:ident: $layer:ty, $input:ty) => {
+            let report = gradcheck(&<$layer>::default(), &positive_inputs::<$input>(SAMPLES)).unwrap();
+            worst.add(stringify!($name), report, SAMPLES * <$input>::LEN);
+        };
+    }
+    every_partial_layer!(case);
     worst.conclude();
 }
 

@@ -28,6 +28,7 @@ mod jacobians;
 mod list;
 mod losses;
 mod named;
+mod noise;
 mod norm;
 mod own_layer;
 mod owned;

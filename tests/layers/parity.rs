@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::common::{backward, every_combinator, every_layer, every_network, forward};
+use crate::common::{backward, every_combinator, every_layer, every_network, every_partial_layer, forward};
 use crate::fixtures::{Group as Fixtures, Named, Numbers};
 use chainrule::Real;
 use chainrule::optimizer::{Adadelta, Adagrad, Adamax, Asgd, Group, Lbfgs, Lion, NAdam, RAdam, Rprop};
@@ -13,7 +13,15 @@ use serde::Deserialize;
 
 /// Rows that are compared in evaluation mode, in which they pass everything on: what dropout drops in training is
 /// drawn by another generator here than in PyTorch. (`tests/layers/gradients.rs` checks the training pass.)
-const EVALUATED: [&str; 2] = ["dropout", "dropout_between"];
+const EVALUATED: [&str; 7] = [
+    "dropout",
+    "dropout_between",
+    "dropout_1d",
+    "dropout_2d",
+    "gaussian_noise",
+    "gaussian_dropout",
+    "alpha_dropout",
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -388,6 +396,7 @@ macro_rules! in_precision {
             type T = $scalar;
 
             in_precision!(@layers every_layer_gives_what_pytorch_gives, "layers", every_layer, $d);
+            in_precision!(@layers every_partial_layer_gives_what_pytorch_gives, "partial_layers", every_partial_layer, $d);
             in_precision!(@layers every_combinator_gives_what_pytorch_gives, "combinators", every_combinator, $d);
             in_precision!(@layers every_network_gives_what_pytorch_gives, "networks", every_network, $d);
 

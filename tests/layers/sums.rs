@@ -132,6 +132,24 @@ fn the_gradient_of_a_trained_slope() {
         accumulate: false,
     });
     is_sum(&[gradient.slope], TERMS, -f64::from(X) * f64::from(X));
+    let mut gradient = ChannelPRelu::<1>::zeros();
+    ChannelPRelu::<1>::default().backward(Backward {
+        input: &x,
+        output: &x,
+        output_grad: &filled::<Vector<1>>(TERMS, 0.1),
+        input_grad: None,
+        gradient: &mut *gradient,
+        workspace: Workspace::default().prepare::<Vector<1>, ChannelPRelu<1>>(TERMS),
+        accumulate: false,
+    });
+    is_sum(&gradient.slope.0, TERMS, -f64::from(X) * f64::from(X));
+}
+
+#[test]
+fn gradients_of_a_trained_factor_and_summand() {
+    let affine = evaluate::<_, Vector<1>>(&*Affine::<1>::init(&mut rng(0)), FEWER);
+    is_sum(&affine.bias.0, FEWER, x());
+    is_sum(&affine.gain.0, FEWER, x() * x());
 }
 
 #[test]

@@ -64,6 +64,7 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
             "a_pixel_unshuffle_divides_the_sides",
             "an_axis_is_one_of_the_sample",
             "the_groups_of_a_convolution_divide_its_channels",
+            "a_gate_halves_an_even_number_of_features",
             "a_linear_map_must_have_one_scalar",
             "a_network_must_have_one_scalar",
             "a_layer_says_its_sizes_in_its_type",
@@ -123,6 +124,8 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
             "a_join_takes_images_of_equal_sides",
             "branches_of_different_depths_agree_in_their_sides",
             "the_halves_of_a_sum_end_with_the_same_shape",
+            "the_factors_of_a_product_have_one_shape",
+            "a_layer_on_each_step_takes_a_vector",
         ],
     ),
     (

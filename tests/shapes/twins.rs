@@ -52,6 +52,7 @@ twins! {
     a_field_of_a_network_is_a_layer
     a_field_of_numbers_says_what_they_are_for
     a_flattened_image_meets_a_linear_layer_of_its_length
+    a_gate_halves_an_even_number_of_features
     a_generic_network_has_a_bound
     a_generic_network_must_meet_for_every_width
     a_generic_network_without_any_bound
@@ -69,6 +70,7 @@ twins! {
     a_layer_norm_normalizes_what_arrives
     a_layer_norm_says_what_it_normalizes
     a_layer_of_any_type_says_what_it_maps
+    a_layer_on_each_step_takes_a_vector
     a_layer_says_its_sizes_in_its_type
     a_layer_with_sizes_must_take_what_is_inferred
     a_layer_without_sizes_is_inferred
@@ -197,6 +199,7 @@ twins! {
     the_branches_of_a_concatenation_agree_in_their_sides
     the_channels_of_an_image_come_first
     the_data_must_have_the_scalar_of_the_network
+    the_factors_of_a_product_have_one_shape
     the_fields_of_a_network_have_different_names
     the_first_field_takes_what_is_declared
     the_first_layer_must_take_the_data

@@ -4,8 +4,13 @@ use crate::common::{bits, inputs};
 use chainrule::Error;
 use chainrule::prelude::*;
 
-/// With dropout, which draws for each sample.
-type Net = (Linear<64, 40>, Tanh, Dropout<30>, Linear<40, 40>, Relu, Dropout<20>, Linear<40, 10>);
+/// With dropout and noise of all kinds, which draw for each sample.
+type Net = (
+    (Linear<64, 40>, Tanh, Dropout<30>, GaussianNoise<1, 10>),
+    (Reshape<Image<4, 5, 2>>, Dropout2d<25>, Reshape<Sequence<5, 8>>, Dropout1d<25>, Flatten),
+    (Linear<40, 40>, Selu, AlphaDropout<10>, GaussianDropout<20>, Dropout<20>),
+    Linear<40, 10>,
+);
 /// 100,352 multiply-adds.
 type Large = (Linear<64, 256>, Tanh, Dropout<30>, Linear<256, 256>, Relu, Dropout<20>, Linear<256, 72>);
 

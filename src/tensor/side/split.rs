@@ -1,9 +1,9 @@
-//! Sides in equal parts: channels in groups, rows and columns in blocks.
+//! Sides in equal parts: channels in groups, rows and columns in blocks, and two halves.
 
 use core::ops::{Div, Mul, Rem};
 
 use typenum::type_operators::IsGreaterOrEqual;
-use typenum::{B1, GrEq, Quot, Square, U1, UTerm};
+use typenum::{B1, GrEq, Quot, Square, U1, U2, UTerm};
 
 use super::{Known, N, Side, ToSide};
 
@@ -181,4 +181,39 @@ where
     Quot<N<C>, Square<N<R>>>: ToSide,
 {
     type Out = <Quot<N<C>, Square<N<R>>> as ToSide>::Side;
+}
+
+/// This many channels have two equal halves.
+pub trait Halve {
+    /// The channels of a half.
+    type Out;
+}
+
+impl<const CHANNELS: usize, Rest> Halve for Side<CHANNELS>
+where
+    Side<CHANNELS>: Known,
+    N<CHANNELS>: Rem<U2, Output = Rest>,
+    Rest: Even<CHANNELS>,
+{
+    type Out = Rest::Half;
+}
+
+/// The remainder of the division by 2 is 0.
+#[diagnostic::on_unimplemented(
+    message = "{CHANNELS} channels have no two equal halves",
+    label = "an odd number of channels",
+    note = "make the layer before it give an even number of features or channels"
+)]
+pub trait Even<const CHANNELS: usize> {
+    #[doc(hidden)]
+    type Half;
+}
+
+impl<const CHANNELS: usize> Even<CHANNELS> for UTerm
+where
+    Side<CHANNELS>: Known,
+    N<CHANNELS>: Div<U2>,
+    Quot<N<CHANNELS>, U2>: ToSide,
+{
+    type Half = <Quot<N<CHANNELS>, U2> as ToSide>::Side;
 }
