@@ -157,6 +157,29 @@ pub enum Error {
         /// The range that the loss accepts.
         expected: &'static str,
     },
+    /// An output of the network is outside the range for which the loss is defined.
+    #[error("output {sample} of the batch has {value} at element {element}, but this loss takes {expected}")]
+    OutputRange {
+        /// Which sample of the batch.
+        sample: usize,
+        /// Which number of the output, in memory order.
+        element: usize,
+        /// The number itself.
+        value: f64,
+        /// The range that the loss accepts, and what the network can end with.
+        expected: &'static str,
+    },
+    /// A target has more labels than its type has places for.
+    #[error("the target has {found} labels, and its type holds at most {most}")]
+    TooManyLabels {
+        /// How many labels were given.
+        found: usize,
+        /// How many the type holds.
+        most: usize,
+    },
+    /// No target of a batch counts: the mean loss would be 0/0.
+    #[error("every target of the batch is ignored, or of a class of weight 0: give at least one that counts")]
+    NoWeight,
     /// No parameter of the network has this path.
     #[cfg(feature = "alloc")]
     #[error("no parameter stands at `{path}` or below it: there are {}", list(paths))]
@@ -193,6 +216,7 @@ impl Error {
     pub(crate) fn in_batch(mut self, start: usize) -> Self {
         if let Self::NonFiniteData { sample, .. }
         | Self::NonFiniteOutput { sample, .. }
+        | Self::OutputRange { sample, .. }
         | Self::TargetRange { sample, .. } = &mut self
         {
             *sample += start;

@@ -48,6 +48,7 @@ mod random;
 #[cfg(feature = "alloc")]
 pub mod schedule;
 pub mod stack;
+pub mod stream;
 pub mod tensor;
 #[cfg(feature = "theory")]
 pub mod theory;
@@ -88,24 +89,42 @@ pub mod prelude {
     #[cfg(feature = "flow")]
     pub use crate::flow::GradientFlow;
     pub use crate::infer::{
-        AutoBatchNorm, AutoDepthwiseConv2d, AutoGroupNorm, AutoLayerNorm, AutoRmsNorm, AutoShortcut, ConvTo,
-        DenseTo, Infer, LinearTo, TransposedConvTo,
+        AutoAffine, AutoBatchNorm, AutoChannelPRelu, AutoDepthwiseConv2d, AutoGroupNorm, AutoLayerNorm,
+        AutoRmsNorm, AutoShortcut, ConvTo, ConvToWith, DenseTo, Infer, LinearTo, TransposedConvTo,
+        TransposedConvToWith,
     };
     #[cfg(feature = "alloc")]
     pub use crate::init::Init;
     pub use crate::init::Initializer;
     pub use crate::layer::{
-        Activation, AvgPool1d, AvgPool2d, Backward, BatchNorm, Conv1d, Conv2d, Dense, DepthwiseConv2d,
-        Dropout, Elu, Epsilon, Flatten, GainAndBias, Gelu, GeluTanh, GlobalAvgPool, GroupNorm, HardSigmoid,
-        HardTanh, Identity, InstanceNorm, Layer, LayerNorm, LeakyRelu, Linear, LogSoftmax, MachineEpsilon,
-        MaxPool1d, MaxPool2d, Mish, Mode, Momentum, NoAffine, NoBias, PRelu, Parameters, Relu, Reshape,
-        RmsNorm, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign, Tanh, TransposedConv2d, Upsample2d,
-        WorkspaceMut,
+        Abs, Activation, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, Affine,
+        AlignCorners, Alpha, AlphaDropout, AvgPool1d, AvgPool1dWith, AvgPool2d, AvgPool2dWith, Backward,
+        BatchNorm, Beta, Causal, CeilMode, Celu, ChannelPRelu, ChannelShuffle, Channels, CircularPad1d,
+        CircularPad2d, Clamp, ConstantPad1d, ConstantPad2d, Conv1d, Conv1dWith, Conv2d, Conv2dWith, Cos,
+        Dense, DepthToSpace, DepthwiseConv2d, Dilation, Dropout, Dropout1d, Dropout2d, Elu, Epsilon, Erf,
+        ExcludePadding, Exp, Features, Flatten, GainAndBias, GaussianDropout, GaussianNoise, GeGlu, Gelu,
+        GeluTanh, GlobalAvgPool, GlobalMaxPool, Glu, GroupNorm, Groups, Gru, HalfPixel, HardShrink,
+        HardSigmoid, HardSwish, HardTanh, Height, Identity, InstanceNorm, Kernel, LastStep, Layer, LayerNorm,
+        LeakyRelu, LearnedState, Linear, LocalResponseNorm, Log, LogSigmoid, LogSoftmax, LpPool1d,
+        LpPool1dWith, LpPool2d, LpPool2dWith, Lstm, MachineEpsilon, MaxOver, MaxPool1d, MaxPool1dWith,
+        MaxPool2d, MaxPool2dWith, MeanOver, MinOver, Mish, Mode, Momentum, Nearest, NearestBefore,
+        NearestExact, Neg, NoAffine, NoBias, NoGain, Offset, OutputPadding, PRelu, Pad1d, Pad2d, Padding,
+        PaddingEnds, Parameters, Permute, PixelShuffle, PixelUnshuffle, QuickGelu, Reciprocal,
+        ReflectionPad1d, ReflectionPad2d, Relu, Relu6, ReplicationPad1d, ReplicationPad2d, Reshape, Resize1d,
+        Resize2d, Reverse, RmsNorm, Rnn, Same, SameLower, Scale, Selu, Shift, Sigmoid, Silu, Sin, SoftShrink,
+        Softmax, Softmin, Softplus, Softsign, SpaceToDepth, Sqrt, Square, Steps, Stride, SumOver, SwiGlu,
+        Tanh, TanhShrink, Threshold, ThresholdedRelu, Transpose, TransposedConv1d, TransposedConv1dWith,
+        TransposedConv2d, TransposedConv2dWith, Upsample1d, Upsample2d, UpsampleBilinear2d, UpsampleLinear1d,
+        Width, WorkspaceMut, ZeroPad1d, ZeroPad2d,
     };
     #[cfg(feature = "alloc")]
     pub use crate::layer::{Owned, Workspace};
     pub use crate::loss::{
-        BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanAbsoluteError, MeanSquaredError,
+        BinaryCrossEntropy, BinaryCrossEntropyOfProbabilities, CosineEmbedding, CrossEntropy, Ctc,
+        GaussianNllLoss, Hinge, HingeEmbedding, Huber, KlDivergence, Labels, LogCosh, Loss, MarginRanking,
+        MeanAbsoluteError, MeanSquaredError, MultiLabelMargin, MultiMargin, NllLoss, PoissonNllLoss,
+        SmoothL1, SoftMargin, SquaredHinge, TripletMargin, WeightedBinaryCrossEntropy, WeightedCrossEntropy,
+        WeightedNllLoss,
     };
     #[cfg(feature = "alloc")]
     pub use crate::optimizer::{
@@ -114,7 +133,10 @@ pub mod prelude {
     };
     #[cfg(feature = "alloc")]
     pub use crate::schedule::{Plateau, Schedule};
-    pub use crate::stack::{Concat, Duplicate, Evaluate, Join, Parallel, Residual, Shared, Sum};
+    pub use crate::stack::{
+        Bidirectional, Concat, CosineSimilarity, Difference, Duplicate, Evaluate, Join, Maximum, Minimum,
+        PairwiseDistance, Parallel, PerStep, Product, Quotient, Residual, Shared, Sum,
+    };
     pub use crate::tensor::{Image, Label, Pair, Sample, Sequence, Tensor, Vector};
     #[cfg(feature = "fit")]
     pub use crate::{Fit, Monitor};

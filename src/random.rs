@@ -6,3 +6,12 @@
 pub fn rng(seed: u64) -> rand::rngs::ChaCha8Rng {
     rand::SeedableRng::seed_from_u64(seed)
 }
+
+/// Draws a number of the standard normal distribution, by the method of Box and Muller (1958). (`rand_distr` needs
+/// `alloc`.)
+pub(crate) fn normal(rng: &mut dyn rand::Rng) -> f64 {
+    use rand::RngExt;
+    let (radius, angle): (f64, f64) = (rng.random(), rng.random());
+    // 1 - radius is never 0.
+    libm::sqrt(-2.0 * libm::log(1.0 - radius)) * libm::cos(2.0 * core::f64::consts::PI * angle)
+}

@@ -60,6 +60,11 @@ pub(super) fn to_pytorch(entries: &mut [Entry], steps_first: bool) {
         let name = match (entries[at].role, &field[..]) {
             (Role::Scale(_), "gain" | "slope") => "weight",
             (Role::Buffer { .. }, "running_variance") => "running_var",
+            // The weights and biases of a recurrent layer; PyTorch can have several layers in one module.
+            (Role::Weight { .. }, "weight_ih") => "weight_ih_l0",
+            (Role::Weight { .. }, "weight_hh") => "weight_hh_l0",
+            (Role::Bias, "bias_ih") => "bias_ih_l0",
+            (Role::Bias, "bias_hh") => "bias_hh_l0",
             (_, field) => field,
         };
         let name = format!("{layer}{name}");

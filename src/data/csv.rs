@@ -1,43 +1,22 @@
-use std::io::{BufReader, Read};
+use std::cell::RefCell;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use super::error::{BadCell, excerpt};
-use super::lines::{Cells, Lines};
-use super::open::{open, plain_or_gzip};
-use super::{DataError, Dataset, push};
-use crate::kernel::Real;
+use chainrule_parameters::append_copies;
+
+use super::bad_cell::{BadCell, excerpt, list};
+use super::column::{Column, InputColumns, Missing, NumberFormat, category, check_count};
+use super::lines::{Cells, Lines, Syntax};
+use super::loading::{Loading, loading_methods, memory_method};
+use super::open::Opened;
+use super::records::{Parse, Records};
+use super::{DataError, Dataset};
 use crate::tensor::{Label, Tensor};
-
-/// A column of a table, by its name in the header or by its index, counted from 0.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Column {
-    /// By its index, counted from 0.
-    Index(usize),
-    /// By its name in the header.
-    Name(String),
-}
-
-impl From<usize> for Column {
-    fn from(index: usize) -> Self {
-        Self::Index(index)
-    }
-}
-
-impl From<&str> for Column {
-    fn from(name: &str) -> Self {
-        Self::Name(name.into())
-    }
-}
-
-impl From<String> for Column {
-    fn from(name: String) -> Self {
-        Self::Name(name)
-    }
-}
 
 /// A table of numbers in a file of comma-separated values, plain or compressed by gzip.
 ///
-/// One line is one row. The first line is the header unless [`without_header`](Self::without_header) says otherwise.
+/// The first line is the header unless [`without_header`](Self::without_header) says otherwise.
 /// The inputs are all columns that are not targets, in the table's order, unless [`inputs`](Self::inputs) picks them.
 ///
 /// ```
@@ -61,21 +40,55 @@ impl From<String> for Column {
 /// # Ok::<(), chainrule::data::DataError>(())
 /// ```
 ///
-/// A file that does not fit in memory can be read row by row: [`Records`] is an iterator, and [`stream`](super::stream)
-/// makes batches of it.
+/// A file that does not fit in memory can be read row by row: [`Records`] is a [`Stream`](super::stream::Stream).
+///
+/// # Tables from elsewhere
+/// Lines may end in `\n` or `\r\n`, a mark of UTF-8 and empty lines at the end are skipped, and a quoted cell may have
+/// line breaks in it. There are settings for the rest:
+///
+/// ```
+/// use chainrule::data::{Csv, Missing};
+/// use chainrule::prelude::*;
+///
+/// let table = "# measured in May\n\nlength;color;kind\n1,5;red;a\n;blue;b\n2,5;red;a\n";
+/// let csv = Csv::from_reader("flowers.csv", table.as_bytes())
+///     .comment(b'#')
+///     .skip_empty_lines()
+///     .decimal_comma()
+///     .missing(Missing::Mean)
+///     .one_hot("color", ["blue", "red"]);
+/// let (data, names) = csv.text_labels::<Vector<3>, 2>("kind")?;
+/// assert_eq!(data.inputs(), [Vector([1.5, 0.0, 1.0]), Vector([2.0, 1.0, 0.0]), Vector([2.5, 0.0, 1.0])]);
+/// assert_eq!((data.targets()[1].index(), names), (1, ["a".into(), "b".into()]));
+/// # Ok::<(), chainrule::data::DataError>(())
+/// ```
+///
+/// # Limits
+/// A row has at most 4 MiB of text. The samples of a compressed table may take 256 times the bytes of the file that have
+/// been read, or 64 MiB if that is more, unless [`memory`](Self::memory) says otherwise.
 pub struct Csv<'a> {
     path: PathBuf,
     bytes: Option<Box<dyn Read + 'a>>,
-    header: bool,
-    delimiter: u8,
+    syntax: Syntax,
+    format: NumberFormat,
     inputs: Option<Vec<Column>>,
+    categories: Vec<(Column, Vec<String>)>,
+    loading: Loading<'a>,
 }
 
 impl<'a> Csv<'a> {
     /// Opens the table in this file.
     pub fn new(path: impl AsRef<Path>) -> Self {
         let path = path.as_ref().into();
-        Self { path, bytes: None, header: true, delimiter: b',', inputs: None }
+        Self {
+            path,
+            bytes: None,
+            syntax: Syntax::default(),
+            format: NumberFormat::default(),
+            inputs: None,
+            categories: vec![],
+            loading: Loading::default(),
+        }
     }
 
     /// Reads the table from a reader; errors call it `name`.
@@ -83,14 +96,48 @@ impl<'a> Csv<'a> {
         Self { bytes: Some(Box::new(bytes)), ..Self::new(name) }
     }
 
+    loading_methods!('a);
+    memory_method!();
+
     /// Reads the first line as a row: the table has no header.
-    pub fn without_header(self) -> Self {
-        Self { header: false, ..self }
+    pub fn without_header(mut self) -> Self {
+        self.syntax.header = false;
+        self
     }
 
     /// Sets the byte between the columns, in place of `,`.
-    pub fn delimiter(self, delimiter: u8) -> Self {
-        Self { delimiter, ..self }
+    pub fn delimiter(mut self, delimiter: u8) -> Self {
+        self.syntax.delimiter = delimiter;
+        self
+    }
+
+    /// Reads `2,5` as 2.5, and sets the delimiter to `;`, as spreadsheets write it in half of the world.
+    pub fn decimal_comma(mut self) -> Self {
+        self.format.decimal_comma = true;
+        self.delimiter(b';')
+    }
+
+    /// Skips lines that begin with this byte.
+    pub fn comment(mut self, byte: u8) -> Self {
+        self.syntax.comment = Some(byte);
+        self
+    }
+
+    /// Skips empty lines everywhere. By default, one between the rows is an error: it may be a missing cell of a table of
+    /// one column.
+    pub fn skip_empty_lines(mut self) -> Self {
+        self.syntax.skip_empty_lines = true;
+        self
+    }
+
+    /// Sets what becomes of missing numbers among the inputs. By default they are an error.
+    ///
+    /// A cell is missing that is empty or one of `NA`, `N/A`, `NaN`, `nan`, `null`, `NULL`, `None` and `?`. A missing
+    /// category of [`one_hot`](Self::one_hot) becomes zeros, or its row is left out. A missing target is an error, or its
+    /// row is left out.
+    pub fn missing(mut self, missing: Missing) -> Self {
+        self.format.missing = missing;
+        self
     }
 
     /// Uses these columns, in this order, as the numbers of an input.
@@ -98,7 +145,18 @@ impl<'a> Csv<'a> {
         Self { inputs: Some(columns.into_iter().map(Into::into).collect()), ..self }
     }
 
-    /// Reads targets that are class indices, counted from 0.
+    /// Reads a column of text among the inputs as one-hot numbers: one for each of these names, 1 for the name of the cell
+    /// and 0 for the others.
+    pub fn one_hot(
+        mut self,
+        column: impl Into<Column>,
+        names: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.categories.push((column.into(), names.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// Reads targets that are class indices, counted from 0: `2`, or `2.0`.
     ///
     /// # Errors
     /// [`DataError`], when the file cannot be opened, or its columns are not those asked for.
@@ -106,11 +164,12 @@ impl<'a> Csv<'a> {
         self,
         column: impl Into<Column>,
     ) -> Result<Records<'a, X, Label<CLASSES>>, DataError> {
-        let parse = |cells: &Cells, columns: &[usize], into: &mut Vec<_>| {
+        let format = self.format;
+        let parse = move |cells: &Cells, columns: &[usize], into: &mut Vec<_>| {
             let text = cells.text(columns[0])?;
-            let class = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+            let class = format.parse(text).filter(|class| *class >= 0.0 && class.fract() == 0.0);
             let index = class.ok_or_else(|| cells.bad(columns[0], BadCell::Class { text: excerpt(text) }))?;
-            let label = Label::new(index);
+            let label = Label::new(index as usize);
             into.push(label.map_err(|error| cells.bad(columns[0], BadCell::Label(error.into())))?);
             Ok(())
         };
@@ -124,18 +183,61 @@ impl<'a> Csv<'a> {
     pub fn classes<X: Tensor, const CLASSES: usize>(
         self,
         column: impl Into<Column>,
-        names: [&str; CLASSES],
+        names: [impl Into<String>; CLASSES],
     ) -> Result<Records<'a, X, Label<CLASSES>>, DataError> {
-        let names = names.map(String::from);
+        let names = names.map(Into::into);
         let parse = move |cells: &Cells, columns: &[usize], into: &mut Vec<_>| {
-            let text = cells.text(columns[0])?;
-            let index = names.iter().position(|name| name.as_bytes() == text);
-            let unknown = || BadCell::Unknown { text: excerpt(text), classes: list(&names) };
-            let index = index.ok_or_else(|| cells.bad(columns[0], unknown()))?;
+            let index = category(cells, columns[0], &names)?;
             into.push(Label::new(index)?);
             Ok(())
         };
         self.records(&[column.into()], Box::new(parse))
+    }
+
+    /// Reads a whole table whose targets are names of classes. Returns the data with the names that occur, in alphabetic
+    /// order: a class's index is its position. Read further tables by [`classes`](Self::classes) with these names.
+    ///
+    /// # Errors
+    /// As [`labels`](Self::labels) and [`Records::read`]. [`BadCell::TooMany`] for one name more than `CLASSES`, and
+    /// [`DataError::Classes`] if there are fewer.
+    #[allow(clippy::type_complexity)]
+    pub fn text_labels<X: Tensor, const CLASSES: usize>(
+        self,
+        column: impl Into<Column>,
+    ) -> Result<(Dataset<X, Label<CLASSES>>, [String; CLASSES]), DataError> {
+        let (path, found) = (self.path.clone(), Rc::new(RefCell::new(Vec::<String>::new())));
+        let names = found.clone();
+        let parse = move |cells: &Cells, columns: &[usize], into: &mut Vec<_>| {
+            let (text, mut names) = (cells.text(columns[0])?, names.borrow_mut());
+            let name = String::from_utf8_lossy(text);
+            let index = names.iter().position(|other| *other == name).unwrap_or(names.len());
+            let label = Label::new(index).map_err(|_| {
+                let wrong = BadCell::TooMany { text: excerpt(text), most: CLASSES, classes: list(&names) };
+                cells.bad(columns[0], wrong)
+            })?;
+            if index == names.len() {
+                names.push(name.into_owned());
+            }
+            into.push(label);
+            Ok(())
+        };
+        let mut data = self.records(&[column.into()], Box::new(parse))?.read()?;
+        let mut names = found.borrow().clone();
+        let mut order: Vec<usize> = (0..names.len()).collect();
+        order.sort_by(|&a, &b| names[a].cmp(&names[b]));
+        let mut rank = vec![0; names.len()];
+        order.iter().enumerate().for_each(|(place, &index)| rank[index] = place);
+        for label in data.targets_mut() {
+            *label = Label::new(rank[label.index()])?;
+        }
+        names.sort();
+        let names = names.try_into().map_err(|names: Vec<String>| DataError::Classes {
+            path,
+            expected: CLASSES,
+            found: names.len(),
+            names: list(&names),
+        })?;
+        Ok((data, names))
     }
 
     /// Reads targets that are the numbers of these columns, for a regression.
@@ -147,123 +249,45 @@ impl<'a> Csv<'a> {
         columns: impl IntoIterator<Item = impl Into<Column>>,
     ) -> Result<Records<'a, X, Y>, DataError> {
         let columns: Vec<Column> = columns.into_iter().map(Into::into).collect();
-        self.check_count::<Y>("a target", columns.len())?;
-        let mut target = bytemuck::zeroed_box::<Y>();
+        check_count::<Y>(&self.path, "a target", columns.len())?;
+        let (format, mut target) = (self.format, bytemuck::zeroed_box::<Y>());
         let parse = move |cells: &Cells, columns: &[usize], into: &mut Vec<_>| {
-            numbers(cells, columns, &mut *target)?;
-            push(into, &*target);
+            for (number, &column) in target.as_mut_slice().iter_mut().zip(columns) {
+                *number = format.read(cells, column)?;
+            }
+            append_copies(into, core::slice::from_ref(&*target));
             Ok(())
         };
         self.records(&columns, Box::new(parse))
     }
 
-    fn check_count<X: Tensor>(&self, what: &'static str, found: usize) -> Result<(), DataError> {
-        if found == X::LEN {
-            return Ok(());
-        }
-        Err(DataError::Columns { path: self.path.clone(), what, shape: X::SHAPE, expected: X::LEN, found })
-    }
-
     fn records<X: Tensor, Y>(
-        mut self,
+        self,
         targets: &[Column],
         parse: Parse<Y>,
     ) -> Result<Records<'a, X, Y>, DataError> {
-        let bytes = match self.bytes.take() {
-            None => open(&self.path)?,
-            Some(bytes) => plain_or_gzip(BufReader::new(bytes))
-                .map_err(|source| DataError::Io { path: self.path.clone(), source })?,
+        let file = match self.bytes {
+            None => Opened::file(&self.path, self.loading)?,
+            Some(bytes) => Opened::reader(&self.path, bytes, self.loading)?,
         };
-        let lines = Lines::new(self.path.clone(), bytes, self.delimiter, self.header)?;
+        let lines = Lines::new(file, self.syntax)?;
         let targets = lines.find(targets)?;
-        let inputs = match &self.inputs {
+        let chosen = match &self.inputs {
             Some(columns) => lines.find(columns)?,
-            None => (0..lines.columns()).filter(|column| !targets.contains(column)).collect(),
-        };
-        self.check_count::<X>("an input", inputs.len())?;
-        let (input, target) = (bytemuck::zeroed_box(), vec![]);
-        Ok(Records { lines, inputs, targets, parse, any: false, input, target })
-    }
-}
-
-/// The function that converts the cells of the target's columns to a target, and appends it.
-type Parse<Y> = Box<dyn FnMut(&Cells<'_>, &[usize], &mut Vec<Y>) -> Result<(), DataError>>;
-
-/// An iterator over the rows of a table, which reads one row at a time.
-///
-/// After an invalid row it continues with the next one; after an error in reading it ends.
-pub struct Records<'a, X, Y> {
-    lines: Lines<'a>,
-    inputs: Vec<usize>,
-    targets: Vec<usize>,
-    parse: Parse<Y>,
-    any: bool,
-    /// The row that was read last, on the heap: a sample may be larger than the stack.
-    input: Box<X>,
-    target: Vec<Y>,
-}
-
-impl<X: Tensor, Y> Records<'_, X, Y> {
-    /// Reads all remaining rows into memory. (The iterator returns each sample by value; for samples of more than some
-    /// hundred kilobytes it needs a large stack, and this does not.)
-    ///
-    /// # Errors
-    /// [`DataError`] for the first invalid row, and for a table without rows.
-    pub fn read(mut self) -> Result<Dataset<X, Y>, DataError> {
-        let (mut inputs, mut targets) = (vec![], vec![]);
-        while let Some(read) = self.advance() {
-            read?;
-            push(&mut inputs, &*self.input);
-            targets.append(&mut self.target);
-        }
-        Dataset::new(inputs, targets)
-    }
-
-    /// Reads the next row.
-    fn advance(&mut self) -> Option<Result<(), DataError>> {
-        let Self { lines, inputs, targets, parse, any, input, target } = self;
-        let first = !core::mem::replace(any, true);
-        target.clear();
-        match lines.next() {
-            Ok(None) if first => Some(Err(DataError::NoRows { path: lines.path().into() })),
-            Ok(None) => None,
-            Err(error) => Some(Err(error)),
-            Ok(Some(cells)) => {
-                Some(numbers(&cells, inputs, &mut **input).and_then(|()| parse(&cells, targets, target)))
+            None => {
+                let mut left = vec![true; lines.columns()];
+                targets.iter().for_each(|&target| left[target] = false);
+                (0..lines.columns()).filter(|&column| left[column]).collect()
             }
+        };
+        let mut inputs: Vec<_> = chosen.into_iter().map(|column| (column, None)).collect();
+        for (column, names) in self.categories {
+            let place = lines.find(core::slice::from_ref(&column))?[0];
+            inputs
+                .iter_mut()
+                .filter(|(input, _)| *input == place)
+                .for_each(|(_, categories)| *categories = Some(names.clone()));
         }
+        Records::new(lines, InputColumns::new(inputs, self.format), targets, parse)
     }
-}
-
-impl<X: Tensor, Y> Iterator for Records<'_, X, Y> {
-    type Item = Result<(X, Y), DataError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        match self.advance()? {
-            Err(error) => Some(Err(error)),
-            Ok(()) => Some(Ok((*self.input, self.target.pop()?))),
-        }
-    }
-}
-
-/// Reads the numbers of these columns.
-fn numbers<X: Tensor>(cells: &Cells<'_>, columns: &[usize], x: &mut X) -> Result<(), DataError> {
-    for (number, &column) in x.as_mut_slice().iter_mut().zip(columns) {
-        let text = cells.text(column)?;
-        let value: Option<f64> = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
-        let value = value.ok_or_else(|| cells.bad(column, BadCell::Number { text: excerpt(text) }))?;
-        *number = X::Scalar::from_f64(value);
-        if !number.is_finite() {
-            return Err(cells.bad(column, BadCell::NonFinite { text: excerpt(text) }));
-        }
-    }
-    Ok(())
-}
-
-/// Lists names for a message, at most a few of them.
-pub(super) fn list(names: &[String]) -> String {
-    const MOST: usize = 20;
-    let shown = names.iter().take(MOST).map(|name| format!("{:?}", excerpt(name.as_bytes())));
-    let more = if names.len() > MOST { format!(", .. ({} in all)", names.len()) } else { String::new() };
-    shown.collect::<Vec<_>>().join(", ") + &more
 }

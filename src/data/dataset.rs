@@ -1,6 +1,7 @@
 use core::fmt;
 
-use rand::{Rng, RngExt};
+use bytemuck::Zeroable;
+use chainrule_parameters::append_copies;
 
 use super::DataError;
 use crate::Error;
@@ -19,10 +20,16 @@ use crate::Error;
 /// }
 /// # Ok::<(), chainrule::data::DataError>(())
 /// ```
-#[derive(Clone, PartialEq)]
+///
+/// # Large samples
+/// A sample may be larger than the stack. No method has one on the stack, in a debug build neither, with the exception
+/// of those whose arguments are single samples by value: [`from_pairs`](Self::from_pairs),
+/// [`map_inputs`](Self::map_inputs) and [`map_targets`](Self::map_targets). [`from_fn`](Self::from_fn),
+/// [`convert_inputs`](Self::convert_inputs) and [`convert_targets`](Self::convert_targets) do the same in place.
+#[derive(PartialEq)]
 pub struct Dataset<X, Y> {
-    inputs: Vec<X>,
-    targets: Vec<Y>,
+    pub(super) inputs: Vec<X>,
+    pub(super) targets: Vec<Y>,
 }
 
 #[allow(clippy::len_without_is_empty)] // a data set is never empty
@@ -40,8 +47,8 @@ impl<X, Y> Dataset<X, Y> {
 
     /// Creates a data set from pairs of an input and its target.
     ///
-    /// Each pair is passed by value, through the stack. For samples of more than some hundred kilobytes, fill two vectors
-    /// in place and call [`new`](Self::new): `bytemuck::zeroed_vec(samples)` makes one without the stack.
+    /// Each pair is passed by value, through the stack. For samples of more than some hundred kilobytes, use
+    /// [`from_fn`](Self::from_fn).
     ///
     /// # Errors
     /// [`DataError::Empty`] when there are none.
@@ -51,6 +58,31 @@ impl<X, Y> Dataset<X, Y> {
             inputs.push(input);
             targets.push(target);
         }
+        Self::new(inputs, targets)
+    }
+
+    /// Creates a data set of `samples` samples: `fill` is called with each index and with an input of zeros, which it
+    /// fills in place, and returns the target.
+    ///
+    /// ```
+    /// use chainrule::data::Dataset;
+    /// use chainrule::prelude::*;
+    /// let squares = Dataset::from_fn(10, |at, x: &mut Vector<1>| {
+    ///     x[0] = at as f32;
+    ///     Vector([x[0] * x[0]])
+    /// })?;
+    /// assert_eq!(squares.targets()[3], Vector([9.0]));
+    /// # Ok::<(), chainrule::data::DataError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`DataError::Empty`] for 0 samples.
+    pub fn from_fn(samples: usize, mut fill: impl FnMut(usize, &mut X) -> Y) -> Result<Self, DataError>
+    where
+        X: Zeroable,
+    {
+        let mut inputs = bytemuck::zeroed_vec(samples);
+        let targets = inputs.iter_mut().enumerate().map(|(at, input)| fill(at, input)).collect();
         Self::new(inputs, targets)
     }
 
@@ -99,112 +131,23 @@ impl<X, Y> Dataset<X, Y> {
         Ok(self.inputs.chunks(size).zip(self.targets.chunks(size)))
     }
 
-    /// Shuffles the samples.
-    pub fn shuffle(&mut self, rng: &mut impl Rng) {
-        // Durstenfeld's: rand's own shuffles one slice, and these are two.
-        for last in (1..self.len()).rev() {
-            let other = rng.random_range(0..=last);
-            self.swap(last, other);
-        }
-    }
-
-    /// Swaps two samples in place. (`[T]::swap` and `mem::swap` copy a sample to the stack.)
-    fn swap(&mut self, one: usize, other: usize) {
-        fn swap<T>(samples: &mut [T], one: usize, other: usize) {
-            let (low, high) = samples.split_at_mut(one.max(other));
-            if let (Some(low), Some(high)) = (low.get_mut(one.min(other)), high.first_mut()) {
-                core::slice::from_mut(low).swap_with_slice(core::slice::from_mut(high));
-            }
-        }
-        swap(&mut self.inputs, one, other);
-        swap(&mut self.targets, one, other);
-    }
-
-    /// Moves the sample at `order[at]` to the index `at`, in place. `order` is a permutation.
-    fn reorder(&mut self, mut order: Vec<usize>) {
-        for start in 0..order.len() {
-            // Along the cycle, each swap brings one sample to its place.
-            let mut at = start;
-            while order[at] != start {
-                let next = core::mem::replace(&mut order[at], at);
-                self.swap(at, next);
-                at = next;
-            }
-            order[at] = at;
-        }
-    }
-
-    /// Splits the data set at random into two parts, the first with this share of the samples (to the nearest whole
-    /// number). Nothing is copied: clone the data set if you need it later.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] when the share is not between 0 and 1, [`DataError::Split`] when a part would be empty.
-    pub fn split(mut self, share: f64, rng: &mut impl Rng) -> Result<(Self, Self), DataError> {
-        let first = self.count_of(share)?;
-        self.shuffle(rng);
-        let rest = self.split_off(first);
-        Ok((self, rest))
-    }
-
-    /// Removes the samples from this index on, and returns them.
-    fn split_off(&mut self, first: usize) -> Self {
-        Self { inputs: self.inputs.split_off(first), targets: self.targets.split_off(first) }
-    }
-
-    /// As [`split`](Self::split), with the same share of the samples of each target: for
-    /// [`Label`](crate::tensor::Label)s, of each class, exact to less than one sample.
-    ///
-    /// # Errors
-    /// As [`split`](Self::split).
-    pub fn split_stratified(mut self, share: f64, rng: &mut impl Rng) -> Result<(Self, Self), DataError>
-    where
-        Y: Ord,
-    {
-        let (first, all) = (self.count_of(share)? as u128, self.len() as u128);
-        self.shuffle(rng);
-        let mut by_class: Vec<usize> = (0..self.len()).collect();
-        // A stable sort: within a class the order is still random.
-        by_class.sort_by(|&a, &b| self.targets[a].cmp(&self.targets[b]));
-        // Evenly spaced indices of the samples sorted by class take an even share of each class.
-        let (mut order, mut rest) = (vec![], vec![]);
-        for (at, sample) in (0..).zip(by_class) {
-            let comb = (at + 1) * first / all > at * first / all;
-            if comb { &mut order } else { &mut rest }.push(sample);
-        }
-        let chosen = order.len();
-        order.append(&mut rest);
-        self.reorder(order);
-        let mut rest = self.split_off(chosen);
-        self.shuffle(rng);
-        rest.shuffle(rng);
-        Ok((self, rest))
-    }
-
-    /// Returns how many samples are this share of all: neither none nor all.
-    fn count_of(&self, share: f64) -> Result<usize, DataError> {
-        let samples = self.len();
-        if !(share > 0.0 && share < 1.0) {
-            let (name, expected) = ("the share of a split", "above 0 and below 1");
-            return Err(Error::Setting { name, value: share, expected }.into());
-        }
-        let count = (share * samples as f64).round() as usize;
-        if count == 0 || count == samples { Err(DataError::Split { share, samples }) } else { Ok(count) }
-    }
-
     /// Returns the samples at these indices, in this order; an index may occur more than once.
     ///
     /// # Errors
     /// [`DataError::Index`] for an index out of range, [`DataError::Empty`] without an index.
     pub fn subset(&self, places: &[usize]) -> Result<Self, DataError>
     where
-        X: Clone,
-        Y: Clone,
+        X: Copy,
+        Y: Copy,
     {
         let samples = self.len();
         if let Some(&index) = places.iter().find(|&&index| index >= samples) {
             return Err(DataError::Index { index, samples });
         }
-        Self::new(copies(&self.inputs, places), copies(&self.targets, places))
+        let (mut inputs, mut targets) = (vec![], vec![]);
+        copy_to(&mut inputs, &self.inputs, places);
+        copy_to(&mut targets, &self.targets, places);
+        Self::new(inputs, targets)
     }
 
     /// Appends the samples of another data set.
@@ -216,14 +159,34 @@ impl<X, Y> Dataset<X, Y> {
     }
 
     /// Applies `f` to each input. It takes and returns a sample by value; [`inputs_mut`](Self::inputs_mut) changes samples
-    /// in place.
+    /// in place, and [`convert_inputs`](Self::convert_inputs) changes their type in place.
     pub fn map_inputs<Z>(self, f: impl FnMut(X) -> Z) -> Dataset<Z, Y> {
         Dataset { inputs: self.inputs.into_iter().map(f).collect(), targets: self.targets }
     }
 
-    /// Applies `f` to each target.
+    /// Applies `f` to each target. It takes and returns a sample by value.
     pub fn map_targets<Z>(self, f: impl FnMut(Y) -> Z) -> Dataset<X, Z> {
         Dataset { inputs: self.inputs, targets: self.targets.into_iter().map(f).collect() }
+    }
+
+    /// As [`map_inputs`](Self::map_inputs), for samples of any size: `f` fills a new input of zeros in place.
+    pub fn convert_inputs<Z: Zeroable>(self, f: impl FnMut(&X, &mut Z)) -> Dataset<Z, Y> {
+        Dataset { inputs: converted(self.inputs, f), targets: self.targets }
+    }
+
+    /// As [`map_targets`](Self::map_targets), for samples of any size: `f` fills a new target of zeros in place.
+    pub fn convert_targets<Z: Zeroable>(self, f: impl FnMut(&Y, &mut Z)) -> Dataset<X, Z> {
+        Dataset { inputs: self.inputs, targets: converted(self.targets, f) }
+    }
+}
+
+/// Copies every sample. (By hand: the derived one would have them on the stack.)
+impl<X: Copy, Y: Copy> Clone for Dataset<X, Y> {
+    fn clone(&self) -> Self {
+        let (mut inputs, mut targets) = (vec![], vec![]);
+        append_copies(&mut inputs, &self.inputs);
+        append_copies(&mut targets, &self.targets);
+        Self { inputs, targets }
     }
 }
 
@@ -234,17 +197,26 @@ impl<X, Y> fmt::Debug for Dataset<X, Y> {
     }
 }
 
-/// Returns copies of these samples.
-fn copies<T: Clone>(samples: &[T], places: &[usize]) -> Vec<T> {
-    let mut copies = Vec::new();
-    copy_to(&mut copies, samples, places);
-    copies
+/// Converts each sample in place of zeros.
+fn converted<X, Z: Zeroable>(samples: Vec<X>, mut f: impl FnMut(&X, &mut Z)) -> Vec<Z> {
+    let mut converted = bytemuck::zeroed_vec(samples.len());
+    samples.iter().zip(&mut converted).for_each(|(x, z)| f(x, z));
+    converted
 }
 
-/// Appends copies of these samples.
-pub(super) fn copy_to<T: Clone>(copies: &mut Vec<T>, samples: &[T], places: &[usize]) {
+/// Sets `copies` to copies of these samples.
+pub(super) fn copy_to<T: Copy>(copies: &mut Vec<T>, samples: &[T], places: &[usize]) {
+    copies.clear();
     copies.reserve(places.len());
-    places.iter().for_each(|&at| copies.extend_from_slice(core::slice::from_ref(&samples[at])));
+    places.iter().for_each(|&at| append_copies(copies, core::slice::from_ref(&samples[at])));
+}
+
+/// Swaps two samples in place. (`[T]::swap` and `mem::swap` copy a sample to the stack.)
+pub(super) fn swap<T>(samples: &mut [T], one: usize, other: usize) {
+    let (low, high) = samples.split_at_mut(one.max(other));
+    if let (Some(low), Some(high)) = (low.get_mut(one.min(other)), high.first_mut()) {
+        core::slice::from_mut(low).swap_with_slice(core::slice::from_mut(high));
+    }
 }
 
 /// Checks that a batch has at least one sample.

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::bad_cell::{BadCell, BadLine, named};
 use crate::Error;
 
 /// A file with invalid data, or an invalid request to a data set.
@@ -41,6 +42,20 @@ pub enum DataError {
         path: PathBuf,
         /// How many the header promises.
         count: usize,
+    },
+    /// The samples would take more memory than they may.
+    #[error(
+        "{}: its samples would take {needed} bytes in memory, and may take {limit}: if the file is right, set another \
+         limit by `.memory(bytes)`",
+        path.display()
+    )]
+    Memory {
+        /// The file.
+        path: PathBuf,
+        /// How many bytes the samples would take, as far as it is known.
+        needed: u128,
+        /// How many they may take.
+        limit: u64,
     },
     /// A label out of range.
     #[error("{}: item {index}: {source}", path.display())]
@@ -88,6 +103,63 @@ pub enum DataError {
         /// How many it holds.
         labels: usize,
     },
+    /// A file that is not an archive, or one that is broken or uses what cannot be read.
+    #[error("{}: the archive cannot be read: {problem}", path.display())]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An archive without an array of this name.
+    #[error("{}: there is no array {name:?}; the arrays are {there}", path.display())]
+    Array {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        name: String,
+        /// The arrays that there are.
+        there: String,
+    },
+    /// A picture that cannot be decoded, or would be too large in memory.
+    #[error("{}: the picture cannot be read: {problem}", path.display())]
+    Picture {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A picture of another size.
+    #[error(
+        "{}: the picture has {} x {} pixels (height x width), and must have {} x {}: resize all by `.resize(..)`",
+        path.display(), found[0], found[1], expected[0], expected[1]
+    )]
+    Size {
+        /// The file.
+        path: PathBuf,
+        /// Height and width that it must have.
+        expected: [usize; 2],
+        /// Height and width that it has.
+        found: [usize; 2],
+    },
+    /// Not as many classes as the type of the labels has.
+    #[error("{}: there are {found} classes ({names}), and a label of {expected}", path.display())]
+    Classes {
+        /// The file or folder.
+        path: PathBuf,
+        /// How many classes the label has.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+        /// Their names.
+        names: String,
+    },
+    /// A folder of a class without a picture.
+    #[error("{}: there is no picture (.png, .jpg or .jpeg) in this folder", path.display())]
+    NoPictures {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A table without a row.
     #[error("{}: the table has no rows", path.display())]
     NoRows {
@@ -130,6 +202,22 @@ pub enum DataError {
         /// The columns that there are.
         there: String,
     },
+    /// A column in which every cell is missing has no mean.
+    #[error("{}: column {column}{} has no number to take the mean of", path.display(), named(name))]
+    NoMean {
+        /// The file.
+        path: PathBuf,
+        /// The column, counted from 1.
+        column: usize,
+        /// The name of the column, where there is a header.
+        name: Option<String>,
+    },
+    /// The mean of a column is known at the end of the table only.
+    #[error("{}: a mean in place of missing cells is known at the end of the table: use `read`, not a stream", path.display())]
+    StreamedMean {
+        /// The file.
+        path: PathBuf,
+    },
     /// Not one column for each number of a tensor.
     #[error("{}: {found} columns for {what} of shape {shape:?}, which has {expected} numbers", path.display())]
     Columns {
@@ -162,6 +250,44 @@ pub enum DataError {
         share: f64,
         /// How many samples there are.
         samples: usize,
+    },
+    /// A data set cannot be divided into so many parts.
+    #[error(
+        "{samples} samples cannot be divided into {folds} folds: give at least 2, and at most as many as samples"
+    )]
+    Folds {
+        /// The number of parts.
+        folds: usize,
+        /// How many samples there are.
+        samples: usize,
+    },
+    /// Not one weight for each sample.
+    #[error("there are {weights} weights for {samples} samples: give one weight for each sample")]
+    Weights {
+        /// The number of weights.
+        weights: usize,
+        /// How many samples there are.
+        samples: usize,
+    },
+    /// An epoch without replacement cannot have so many samples.
+    #[error(
+        "an epoch of {draws} samples cannot be drawn without replacement: {available} samples have a weight above 0"
+    )]
+    Draws {
+        /// The number of samples of an epoch.
+        draws: usize,
+        /// How many samples can be drawn.
+        available: usize,
+    },
+    /// Without the last, incomplete batch an epoch has none.
+    #[error(
+        "an epoch of {samples} samples has no complete batch of {size}: use smaller batches, or keep the last one"
+    )]
+    NoBatch {
+        /// The number of samples of an epoch.
+        samples: usize,
+        /// The size of a batch.
+        size: usize,
     },
     /// The index of a sample is out of range.
     #[error("there is no sample {index}: there are {samples}, counted from 0")]
@@ -199,85 +325,4 @@ pub enum DataError {
     /// A setting out of range, or a number that is not finite.
     #[error(transparent)]
     Invalid(#[from] Error),
-}
-
-/// What is wrong with a line of a table.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BadLine {
-    /// It is empty.
-    #[error("the line is empty: delete it")]
-    Empty,
-    /// Not as many columns as the first line has.
-    #[error("a row has {expected} columns, and this one has {found}")]
-    Columns {
-        /// The number of columns of the first line.
-        expected: usize,
-        /// The number of columns of this line.
-        found: usize,
-    },
-    /// A quotation mark without its partner; a quoted cell must end on its line.
-    #[error("a quotation mark is not closed on its line")]
-    Quote,
-    /// The line is too long for a row of numbers.
-    #[error("the line is longer than {limit} bytes: this is no table of numbers")]
-    Long {
-        /// The most bytes that are read.
-        limit: u64,
-    },
-    /// A line of a log that is not one of its rows.
-    #[error("this is no row of a log: {problem}")]
-    Row {
-        /// The error of the parser.
-        problem: String,
-    },
-}
-
-/// What is wrong with a cell of a table. The text is cut after some characters.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BadCell {
-    /// It is empty.
-    #[error("the cell is empty")]
-    Empty,
-    /// Not a number.
-    #[error("{text:?} is not a number")]
-    Number {
-        /// The text of the cell.
-        text: String,
-    },
-    /// A NaN, an infinity, or a number too large for the scalar.
-    #[error("{text:?} is not finite, or too large for its scalar")]
-    NonFinite {
-        /// The text of the cell.
-        text: String,
-    },
-    /// Not the index of a class.
-    #[error("{text:?} is not a class: a class is a whole number from 0")]
-    Class {
-        /// The text of the cell.
-        text: String,
-    },
-    /// A class index out of range.
-    #[error(transparent)]
-    Label(Box<Error>),
-    /// Not the name of a class.
-    #[error("there is no class {text:?}; the classes are {classes}")]
-    Unknown {
-        /// The text of the cell.
-        text: String,
-        /// The classes that there are.
-        classes: String,
-    },
-}
-
-fn named(name: &Option<String>) -> String {
-    name.as_ref().map(|name| format!(" ({name:?})")).unwrap_or_default()
-}
-
-/// Returns the beginning of a cell, for a message.
-#[cfg(any(feature = "csv", feature = "npy"))]
-pub(crate) fn excerpt(text: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&text[..text.len().min(160)]);
-    if text.chars().count() > 40 { text.chars().take(37).chain("...".chars()).collect() } else { text.into() }
 }

@@ -1,4 +1,5 @@
-//! IDX, the format of MNIST: a big-endian header and bytes; plain, or compressed by gzip.
+//! IDX, the format of MNIST: a big-endian header and numbers of any of its types (bytes, integers, floating point);
+//! plain, or compressed by gzip.
 //!
 //! ```no_run
 //! use chainrule::prelude::*;
@@ -8,53 +9,109 @@
 //! # Ok::<(), chainrule::data::DataError>(())
 //! ```
 //!
+//! [`Idx`] has settings: the most memory, and who is told about the progress.
+//!
 //! # Memory
-//! The samples in memory take 4 bytes for each pixel and each label, of as many as the header says and the file has:
-//! while a file is read, at most a quarter more is reserved. A compressed file may unpack to 1032 times its size, so that
-//! a label may cost 1/258 of a byte in the file. [`pair`] compares the two headers before it reads the samples, and
-//! [`stream`] has one sample in memory at a time.
+//! The samples take as many numbers as the header says and the file has: 4 bytes for each label, and for each pixel of an
+//! `Image<1, 28, 28>`. A compressed file may unpack to 1032 times its size, so that a label may cost 1/258 of a byte in
+//! the file: [`Idx::memory`] has a limit for it, which is compared with the header before a sample is read. While a file
+//! is read, at most a quarter more is reserved than has been read: a header that promises more than the file holds costs
+//! nothing. (While the vector of samples grows, the old and the new one may both be there: at most twice the samples.) [`pair`] also compares the two headers before it reads the samples, and [`stream`] has one sample in memory
+//! at a time.
 //!
 //! # Source
 //! LeCun, Cortes, Burges, "The MNIST database of handwritten digits", file formats.
 
-use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use super::open::open;
-use super::{DataError, push};
-use crate::tensor::{Image, Label};
+use chainrule_parameters::append_copies;
 
-/// The magic number of "unsigned bytes in one dimension".
-const LABELS: u32 = 0x0801;
-/// The magic number of "unsigned bytes in three dimensions".
-const IMAGES: u32 = 0x0803;
-/// For how many samples memory is reserved at first.
-const LEAST: usize = 16;
+use super::DataError;
+use super::idx_file::IdxFile;
+use super::loading::{Loading, loading_methods, memory_method};
+use super::stream::{self, Stream};
+use crate::kernel::Real;
+use crate::tensor::{Image, Label, Tensor};
+
+/// An IDX file, and how it is loaded.
+///
+/// ```no_run
+/// use chainrule::data::idx::Idx;
+/// use chainrule::prelude::*;
+///
+/// let labels: Vec<Label<10>> = Idx::new("labels.gz").memory(1 << 30).quiet().labels()?;
+/// let spectra: Vec<Vector<512>> = Idx::new("spectra-idx2-float").read()?;
+/// # Ok::<(), chainrule::data::DataError>(())
+/// ```
+pub struct Idx<'a> {
+    path: PathBuf,
+    loading: Loading<'a>,
+}
+
+impl<'a> Idx<'a> {
+    /// Opens the file of this path, when it is read.
+    pub fn new(path: impl AsRef<Path>) -> Self {
+        Self { path: path.as_ref().into(), loading: Loading::default() }
+    }
+
+    loading_methods!('a);
+    memory_method!();
+
+    /// Reads images of bytes, with 0..255 scaled to 0..1.
+    ///
+    /// # Errors
+    /// [`DataError`], when the file is not an IDX file of bytes of images of `HEIGHT` x `WIDTH`, or shorter or longer than
+    /// its header says, or its images take more than the [memory](Self::memory) that they may.
+    pub fn images<const HEIGHT: usize, const WIDTH: usize>(
+        self,
+    ) -> Result<Vec<Image<1, HEIGHT, WIDTH>>, DataError> {
+        read_samples(IdxFile::images::<HEIGHT, WIDTH>(&self.path, self.loading)?, "image", 255.0)
+    }
+
+    /// Reads labels: bytes or integers in one dimension.
+    ///
+    /// # Errors
+    /// As [`images`](Self::images), and for a number that is not a class below `CLASSES`.
+    pub fn labels<const CLASSES: usize>(self) -> Result<Vec<Label<CLASSES>>, DataError> {
+        read_labels(IdxFile::labels::<CLASSES>(&self.path, self.loading)?)
+    }
+
+    /// Reads samples of any type of numbers (bytes, signed bytes, integers of 2 and 4 bytes, floating point of 4 and 8
+    /// bytes), as they are: nothing is rescaled. The first dimension counts the samples; the others are the shape of a
+    /// sample, where sides of 1 do not count.
+    ///
+    /// # Errors
+    /// As [`images`](Self::images), and [`DataError::NonFinite`] for a NaN, an infinity or a number too large for the
+    /// scalar.
+    pub fn read<X: Tensor>(self) -> Result<Vec<X>, DataError> {
+        read_samples(IdxFile::samples::<X>(&self.path, self.loading)?, "sample", X::Scalar::from_f64(1.0))
+    }
+}
 
 /// Reads the images of a file, with their bytes 0..255 scaled to 0..1.
 ///
 /// # Errors
-/// [`DataError`], when the file is not an IDX file of images of `HEIGHT` x `WIDTH`, or shorter or longer than its
-/// header says.
+/// As [`Idx::images`].
 pub fn images<const HEIGHT: usize, const WIDTH: usize>(
     path: impl AsRef<Path>,
 ) -> Result<Vec<Image<1, HEIGHT, WIDTH>>, DataError> {
-    let mut file = IdxFile::images::<HEIGHT, WIDTH>(path.as_ref())?;
-    let (mut images, mut image) = (Vec::new(), bytemuck::zeroed_box());
-    while file.next_image(&mut image)? {
-        file.reserve(&mut images);
-        push(&mut images, &*image);
-    }
-    Ok(images)
+    Idx::new(path).images()
 }
 
 /// Reads the labels of a file.
 ///
 /// # Errors
-/// [`DataError`], when the file is not an IDX file of labels below `CLASSES`, or shorter or longer than its header
-/// says.
+/// As [`Idx::labels`].
 pub fn labels<const CLASSES: usize>(path: impl AsRef<Path>) -> Result<Vec<Label<CLASSES>>, DataError> {
-    read_labels(IdxFile::labels(path.as_ref())?)
+    Idx::new(path).labels()
+}
+
+/// Reads samples of any type of numbers, as they are.
+///
+/// # Errors
+/// As [`Idx::read`].
+pub fn read<X: Tensor>(path: impl AsRef<Path>) -> Result<Vec<X>, DataError> {
+    Idx::new(path).read()
 }
 
 /// Reads the images of one file and the labels of another, one label for each image.
@@ -67,191 +124,100 @@ pub fn pair<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize>(
     labels_path: impl AsRef<Path>,
 ) -> Result<(Vec<Image<1, HEIGHT, WIDTH>>, Vec<Label<CLASSES>>), DataError> {
     let (images_path, labels_path) = (images_path.as_ref(), labels_path.as_ref());
-    let labels = IdxFile::labels(labels_path)?;
-    let count = IdxFile::images::<HEIGHT, WIDTH>(images_path)?.count;
-    check_counts(images_path, count as usize, labels_path, labels.count as usize)?;
-    Ok((images(images_path)?, read_labels(labels)?))
+    let (images, labels) = open_pair::<HEIGHT, WIDTH, CLASSES>(images_path, labels_path, None)?;
+    Ok((read_samples(images, "image", 255.0)?, read_labels(labels)?))
 }
 
-fn read_labels<const CLASSES: usize>(mut file: IdxFile) -> Result<Vec<Label<CLASSES>>, DataError> {
+/// As [`pair`], but as a [`Stream`], which has one sample in memory at a time.
+///
+/// # Errors
+/// As [`pair`]: errors in the headers are returned here, later ones by the stream.
+pub fn stream<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize>(
+    images_path: impl AsRef<Path>,
+    labels_path: impl AsRef<Path>,
+) -> Result<Pairs<HEIGHT, WIDTH, CLASSES>, DataError> {
+    let (images_path, labels_path) = (images_path.as_ref(), labels_path.as_ref());
+    let any_memory = Some(u64::MAX); // the samples are not in memory at once
+    let (images, labels) = open_pair::<HEIGHT, WIDTH, CLASSES>(images_path, labels_path, any_memory)?;
+    Ok(Pairs { images, labels, image: bytemuck::zeroed_box(), done: false })
+}
+
+/// Images with their labels, read one pair at a time: see [`stream`]. It ends after an error.
+pub struct Pairs<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize> {
+    images: IdxFile<'static>,
+    labels: IdxFile<'static>,
+    /// The image that was read last.
+    image: Box<Image<1, HEIGHT, WIDTH>>,
+    done: bool,
+}
+
+impl<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize> Stream for Pairs<HEIGHT, WIDTH, CLASSES> {
+    type Input = Image<1, HEIGHT, WIDTH>;
+    type Target = Label<CLASSES>;
+
+    fn append_next(
+        &mut self,
+        images: &mut Vec<Self::Input>,
+        labels: &mut Vec<Self::Target>,
+    ) -> Result<bool, DataError> {
+        if core::mem::replace(&mut self.done, true) {
+            return Ok(false);
+        }
+        let any = self.images.next_sample("image", &mut *self.image, 255.0)?;
+        if let (true, Some(label)) = (any, self.labels.next_label()?) {
+            append_copies(images, core::slice::from_ref(&*self.image));
+            labels.push(label);
+            self.done = false;
+        }
+        Ok(!self.done)
+    }
+}
+
+impl<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize> IntoIterator
+    for Pairs<HEIGHT, WIDTH, CLASSES>
+{
+    type Item = Result<(Image<1, HEIGHT, WIDTH>, Label<CLASSES>), DataError>;
+    type IntoIter = stream::Pairs<Self>;
+
+    fn into_iter(self) -> stream::Pairs<Self> {
+        stream::Pairs::new(self)
+    }
+}
+
+/// Opens two files whose headers count as many images as labels.
+fn open_pair<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize>(
+    images_path: &Path,
+    labels_path: &Path,
+    memory: Option<u64>,
+) -> Result<(IdxFile<'static>, IdxFile<'static>), DataError> {
+    let loading = || Loading { memory, ..Loading::default() };
+    let images = IdxFile::images::<HEIGHT, WIDTH>(images_path, loading())?;
+    let labels = IdxFile::labels::<CLASSES>(labels_path, loading())?;
+    if images.count != labels.count {
+        return Err(DataError::Counts {
+            images_path: images_path.into(),
+            images: images.count as usize,
+            labels_path: labels_path.into(),
+            labels: labels.count as usize,
+        });
+    }
+    Ok((images, labels))
+}
+
+fn read_samples<X: Tensor>(mut file: IdxFile<'_>, item: &str, unit: X::Scalar) -> Result<Vec<X>, DataError> {
+    let (mut samples, mut sample) = (Vec::new(), bytemuck::zeroed_box::<X>());
+    while file.next_sample(item, &mut *sample, unit)? {
+        file.reserve(&mut samples);
+        append_copies(&mut samples, core::slice::from_ref(&*sample));
+    }
+    Ok(samples)
+}
+
+fn read_labels<const CLASSES: usize>(mut file: IdxFile<'_>) -> Result<Vec<Label<CLASSES>>, DataError> {
     let mut labels = Vec::new();
     while let Some(label) = file.next_label()? {
         file.reserve(&mut labels);
         labels.push(label);
     }
     Ok(labels)
-}
-
-/// As [`pair`], but as an iterator, which has one sample in memory at a time.
-///
-/// # Errors
-/// As [`pair`]: errors in the headers are returned here, later ones by the iterator.
-pub fn stream<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize>(
-    images_path: impl AsRef<Path>,
-    labels_path: impl AsRef<Path>,
-) -> Result<Pairs<HEIGHT, WIDTH, CLASSES>, DataError> {
-    let images = IdxFile::images::<HEIGHT, WIDTH>(images_path.as_ref())?;
-    let labels = IdxFile::labels(labels_path.as_ref())?;
-    check_counts(&images.path, images.count as usize, &labels.path, labels.count as usize)?;
-    Ok(Pairs { images, labels, image: bytemuck::zeroed_box(), done: false })
-}
-
-/// An iterator over images with their labels, which reads one pair at a time: see [`stream`]. It ends after an error.
-pub struct Pairs<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize> {
-    images: IdxFile,
-    labels: IdxFile,
-    /// The image that was read last.
-    image: Box<Image<1, HEIGHT, WIDTH>>,
-    done: bool,
-}
-
-impl<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize> Iterator
-    for Pairs<HEIGHT, WIDTH, CLASSES>
-{
-    type Item = Result<(Image<1, HEIGHT, WIDTH>, Label<CLASSES>), DataError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
-        }
-        let read =
-            self.images.next_image(&mut self.image).and_then(|any| Ok((any, self.labels.next_label()?)));
-        self.done = !matches!(read, Ok((true, Some(_))));
-        match read {
-            Err(error) => Some(Err(error)),
-            Ok((any, label)) => label.filter(|_| any).map(|label| Ok((*self.image, label))),
-        }
-    }
-}
-
-fn check_counts(
-    images_path: &Path,
-    images: usize,
-    labels_path: &Path,
-    labels: usize,
-) -> Result<(), DataError> {
-    let (images_path, labels_path) = (images_path.into(), labels_path.into());
-    if images == labels {
-        Ok(())
-    } else {
-        Err(DataError::Counts { images_path, images, labels_path, labels })
-    }
-}
-
-/// A file whose header has been read.
-struct IdxFile {
-    path: PathBuf,
-    bytes: Box<dyn Read>,
-    /// The bytes of an image.
-    buffer: Vec<u8>,
-    /// How many items the header promises, and how many of them have been read.
-    count: u32,
-    read: u32,
-}
-
-impl IdxFile {
-    fn images<const HEIGHT: usize, const WIDTH: usize>(path: &Path) -> Result<Self, DataError> {
-        let mut file = Self::open(path, IMAGES)?;
-        file.count = file.number("number of images")?;
-        file.check_side("number of rows", HEIGHT)?;
-        file.check_side("number of columns", WIDTH)?;
-        Ok(file)
-    }
-
-    fn labels(path: &Path) -> Result<Self, DataError> {
-        let mut file = Self::open(path, LABELS)?;
-        file.count = file.number("number of labels")?;
-        Ok(file)
-    }
-
-    fn open(path: &Path, magic: u32) -> Result<Self, DataError> {
-        let mut file = Self { path: path.into(), bytes: open(path)?, buffer: vec![], count: 0, read: 0 };
-        let found = file.number("magic number")?;
-        file.check("magic number", magic, found)?;
-        Ok(file)
-    }
-
-    /// Reads the next image, if there is one.
-    fn next_image<const HEIGHT: usize, const WIDTH: usize>(
-        &mut self,
-        image: &mut Image<1, HEIGHT, WIDTH>,
-    ) -> Result<bool, DataError> {
-        let mut bytes = core::mem::take(&mut self.buffer);
-        bytes.resize(HEIGHT * WIDTH, 0);
-        let any = self.next("image", &mut bytes)?.is_some();
-        if any {
-            let pixels = image.0.as_flattened_mut().as_flattened_mut();
-            for (pixel, &byte) in pixels.iter_mut().zip(&bytes) {
-                *pixel = f32::from(byte) / 255.0;
-            }
-        }
-        self.buffer = bytes;
-        Ok(any)
-    }
-
-    /// Makes room for a sample that has been read: for at most a quarter more than have been read, and not for more than
-    /// the header says.
-    fn reserve<S>(&self, samples: &mut Vec<S>) {
-        if samples.len() == samples.capacity() {
-            let left = (self.count as usize).saturating_sub(samples.len());
-            samples.reserve_exact((samples.len() / 4).max(LEAST).min(left.max(1)));
-        }
-    }
-
-    fn next_label<const CLASSES: usize>(&mut self) -> Result<Option<Label<CLASSES>>, DataError> {
-        let mut byte = [0];
-        let Some(index) = self.next("label", &mut byte)? else { return Ok(None) };
-        let label = Label::new(byte[0].into());
-        label.map(Some).map_err(|source| DataError::Label { path: self.path.clone(), index, source })
-    }
-
-    /// Returns the bytes of the next item, and its index.
-    fn next(&mut self, item: &str, bytes: &mut [u8]) -> Result<Option<usize>, DataError> {
-        let (read, count) = (self.read, self.count);
-        if read == count {
-            return self.end().map(|()| None);
-        }
-        self.fill(bytes, || format!("{item} {read} of {count}"))?;
-        self.read += 1;
-        Ok(Some(read as usize))
-    }
-
-    fn number(&mut self, field: &'static str) -> Result<u32, DataError> {
-        let mut bytes = [0; 4];
-        self.fill(&mut bytes, || format!("the {field}"))?;
-        Ok(u32::from_be_bytes(bytes))
-    }
-
-    fn check_side(&mut self, field: &'static str, side: usize) -> Result<(), DataError> {
-        let found = self.number(field)?;
-        // The sides of a file are u32: a larger one cannot match.
-        self.check(field, u32::try_from(side).unwrap_or(u32::MAX), found)
-    }
-
-    fn check(&self, field: &'static str, expected: u32, found: u32) -> Result<(), DataError> {
-        if found == expected {
-            return Ok(());
-        }
-        let (expected, found) = (expected.to_string(), found.to_string());
-        Err(DataError::Header { path: self.path.clone(), field, expected, found })
-    }
-
-    fn fill(&mut self, bytes: &mut [u8], what: impl Fn() -> String) -> Result<(), DataError> {
-        self.bytes.read_exact(bytes).map_err(|source| {
-            let path = self.path.clone();
-            match source.kind() {
-                ErrorKind::UnexpectedEof => DataError::Truncated { path, what: what() },
-                _ => DataError::Io { path, source },
-            }
-        })
-    }
-
-    /// Checks that nothing follows. Reading to the end also checks the checksum of a compressed file.
-    fn end(&mut self) -> Result<(), DataError> {
-        match self.bytes.read(&mut [0]) {
-            Ok(0) => Ok(()),
-            Ok(_) => Err(DataError::Excess { path: self.path.clone(), count: self.count as usize }),
-            Err(source) => Err(DataError::Io { path: self.path.clone(), source }),
-        }
-    }
 }

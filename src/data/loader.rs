@@ -1,8 +1,7 @@
 use rand::Rng;
-use rand::seq::SliceRandom;
 
 use super::dataset::{check_size, copy_to};
-use super::{DataError, Dataset};
+use super::{DataError, Dataset, Sampling};
 
 /// A random change of an input.
 type Augment<'a, X> = Box<dyn FnMut(&mut X, &mut dyn Rng) + 'a>;
@@ -10,7 +9,8 @@ type Augment<'a, X> = Box<dyn FnMut(&mut X, &mut dyn Rng) + 'a>;
 /// Shuffles a data set in each epoch and divides it into batches.
 ///
 /// The data set does not change: each batch is copied into a buffer, which is reused, and an
-/// [augmentation](Self::augment) changes the copy. Nothing is allocated after the first batch.
+/// [augmentation](Self::augment) changes the copy. A [`Sampling`] draws other samples than all of them once.
+/// Nothing is allocated after the first batch.
 ///
 /// The batches depend on the generator alone: the same generator gives the same batches in every epoch. To resume in
 /// the middle of an epoch, save the [`Place`] and the generator.
@@ -38,9 +38,12 @@ type Augment<'a, X> = Box<dyn FnMut(&mut X, &mut dyn Rng) + 'a>;
 pub struct Loader<'a, X, Y> {
     data: &'a Dataset<X, Y>,
     size: usize,
+    drop_last: bool,
+    sampling: Sampling,
     place: Place,
     inputs: Vec<X>,
     targets: Vec<Y>,
+    scratch: Vec<f64>,
     augment: Option<Augment<'a, X>>,
 }
 
@@ -48,20 +51,54 @@ pub struct Loader<'a, X, Y> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Place {
-    /// The order of the samples in this epoch; empty before the first.
+    /// The samples of this epoch, in their order; empty before the first.
     pub order: Vec<usize>,
-    /// How many of them have been returned. At 0 a new order is drawn.
+    /// How many of them have been returned (or left out as the last batch). At 0 a new order is drawn.
     pub position: usize,
 }
 
-impl<'a, X: Clone, Y: Clone> Loader<'a, X, Y> {
+impl<'a, X: Copy, Y: Copy> Loader<'a, X, Y> {
     /// Creates a loader with batches of `size` samples; the last batch of an epoch has the remaining ones.
     ///
     /// # Errors
     /// [`Error::Setting`](crate::Error::Setting) for a size of 0.
     pub fn new(data: &'a Dataset<X, Y>, size: usize) -> Result<Self, DataError> {
         check_size(size)?;
-        Ok(Self { data, size, place: Place::default(), inputs: vec![], targets: vec![], augment: None })
+        Ok(Self {
+            data,
+            size,
+            drop_last: false,
+            sampling: Sampling::uniform(),
+            place: Place::default(),
+            inputs: vec![],
+            targets: vec![],
+            scratch: vec![],
+            augment: None,
+        })
+    }
+
+    /// Leaves out the last batch of an epoch if it has fewer than `size` samples, so that all batches have one size.
+    ///
+    /// # Errors
+    /// [`DataError::NoBatch`] when an epoch has fewer samples than a batch.
+    pub fn drop_last(self) -> Result<Self, DataError> {
+        Self { drop_last: true, ..self }.checked()
+    }
+
+    /// Draws the samples of each epoch so: by weights, with or without replacement, balanced by class.
+    ///
+    /// # Errors
+    /// [`DataError::Weights`] when there is not one weight for each sample, [`DataError::Draws`] when an epoch would have
+    /// more samples than there are to draw without replacement, [`Error::Setting`](crate::Error::Setting) for a weight
+    /// that is not finite or below 0, [`DataError::NoBatch`].
+    pub fn sample(self, sampling: Sampling) -> Result<Self, DataError> {
+        sampling.check(self.data.len())?;
+        Self { sampling, place: Place::default(), ..self }.checked()
+    }
+
+    fn checked(self) -> Result<Self, DataError> {
+        let (samples, size) = (self.samples(), self.size);
+        if self.batches() == 0 { Err(DataError::NoBatch { samples, size }) } else { Ok(self) }
     }
 
     /// Augments each input of each batch at random (rotation, shift, noise). The data set does not change.
@@ -70,41 +107,53 @@ impl<'a, X: Clone, Y: Clone> Loader<'a, X, Y> {
         self
     }
 
-    /// Returns the next batch, or `None` once after each epoch. The first call of an epoch draws its order from `rng`;
+    /// Returns the next batch, or `None` once after each epoch. The first call of an epoch draws its samples from `rng`;
     /// the augmentation draws from it in each call.
     pub fn next(&mut self, rng: &mut impl Rng) -> Option<(&[X], &[Y])> {
-        let Self { data, place: Place { order, position }, inputs, targets, .. } = self;
-        if *position == data.len() {
+        let samples = self.samples();
+        let Self { data, size, drop_last, sampling, place, inputs, targets, scratch, augment } = self;
+        let Place { order, position } = place;
+        if *position == samples {
             *position = 0;
             return None;
         }
         if *position == 0 {
-            order.clear(); // the order does not depend on that of the last epoch
-            order.extend(0..data.len());
-            order.shuffle(rng);
+            sampling.draw(data.len(), order, scratch, rng);
         }
-        let end = data.len().min(position.saturating_add(self.size));
+        let end = samples.min(position.saturating_add(*size));
         let batch = &order[*position..end];
-        *position = end;
-        inputs.clear();
+        let last = *drop_last && samples - end < *size;
+        *position = if last { samples } else { end };
         copy_to(inputs, data.inputs(), batch);
-        targets.clear();
         copy_to(targets, data.targets(), batch);
-        if let Some(augment) = &mut self.augment {
+        if let Some(augment) = augment {
             inputs.iter_mut().for_each(|input| augment(input, rng));
         }
         Some((inputs, targets))
     }
 
+    /// Returns how many samples an epoch has.
+    fn samples(&self) -> usize {
+        self.sampling.length(self.data.len())
+    }
+
+    /// Returns how the samples of an epoch are drawn.
+    pub fn sampling(&self) -> &Sampling {
+        &self.sampling
+    }
+
     /// Returns how many batches an epoch has.
     pub fn batches(&self) -> usize {
-        self.data.len().div_ceil(self.size)
+        let (samples, size) = (self.samples(), self.size);
+        if self.drop_last { samples / size } else { samples.div_ceil(size) }
     }
 
     /// Returns whether the next batch is the last of its epoch.
     #[cfg(feature = "fit")]
     pub(crate) fn is_before_last(&self) -> bool {
-        (1..=self.size).contains(&(self.data.len() - self.place.position))
+        let left = self.samples() - self.place.position;
+        let more = if self.drop_last { self.size } else { 1 };
+        left > 0 && left < self.size.saturating_add(more)
     }
 
     /// Returns the place in the epoch. Save it together with the generator.
@@ -115,15 +164,12 @@ impl<'a, X: Clone, Y: Clone> Loader<'a, X, Y> {
     /// Continues from a saved place.
     ///
     /// # Errors
-    /// [`DataError::Place`] when it cannot belong to this data set; then nothing has changed.
+    /// [`DataError::Place`] when it cannot belong to this data set and its [`Sampling`]; then nothing has changed.
     pub fn resume(&mut self, place: Place) -> Result<(), DataError> {
         let samples = self.data.len();
-        let mut seen = vec![false; samples];
-        // The order must be a permutation of the samples' indices.
-        let mut first_time = |&at: &usize| at < samples && !core::mem::replace(&mut seen[at], true);
-        let whole = place.order.len() == samples && place.order.iter().all(&mut first_time);
         let new = place.position == 0 && place.order.is_empty();
-        if !(new || (whole && place.position <= samples)) {
+        let whole = || self.sampling.could_draw(samples, &place.order) && place.position <= place.order.len();
+        if !(new || whole()) {
             return Err(DataError::Place { samples });
         }
         self.place = place;

@@ -2,56 +2,95 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | inputs and targets in memory: split, shuffled, in batches | [`Dataset`] |
+//! | inputs and targets in memory: split, shuffled, in folds, in batches | [`Dataset`] |
 //! | batches that are shuffled in each epoch and augmented, and can be resumed in the middle of an epoch | [`Loader`] |
-//! | features of mean 0 and standard deviation 1 | [`Standardize`] |
-//! | tables of comma-separated values | `Csv`, with the feature `csv` |
-//! | arrays of numpy | `npy`, with the feature `npy` |
-//! | the format of MNIST and Fashion-MNIST | `idx`, with the feature `idx` |
+//! | epochs of other samples: by weights, balanced by class, with replacement | [`Sampling`] |
+//! | random changes of images | [`augment`] |
+//! | features of mean 0 and standard deviation 1, or in a range | [`Standardize`] |
 //! | data that do not fit in memory | [`stream`] |
 //!
-//! With the feature `gzip`, CSV and IDX files may be compressed.
+//! # Files
+//!
+//! | format | read by | feature | types | limits |
+//! |---|---|---|---|---|
+//! | tables of comma-separated values, plain or gzip | `Csv` | `csv` | numbers, classes as numbers or text, categories | 4 MiB of text a row; memory (below) |
+//! | IDX, of MNIST and Fashion-MNIST, plain or gzip | `idx::pair`, `idx::Idx` | `idx` | u8, i8, i16, i32, f32, f64 | 8 dimensions; memory (below) |
+//! | NumPy's `.npy`, also written | `npy::read`, `npy::labels` | `npy` | f16, bfloat16, f32, f64, i8 to i64, u8 to u64, bool; both orders and endiannesses | a header of 10,000 bytes; as many numbers as the file has |
+//! | NumPy's `.npz`, stored or deflated | `npz::Npz` | `npz` | as `.npy` | memory (below), for each array |
+//! | folders of PNG and JPEG files, one for each class | `ImageFolder` | `images` | gray, color, palettes, 8 and 16 bits | 64 Mi pixels a picture, before it is decoded |
+//!
+//! With the feature `gzip`, CSV and IDX files may be compressed. A compressed file can unpack to a thousand times its
+//! size. Therefore its samples may take 256 times its size in memory, or 64 MiB if that is more; the method `memory` sets
+//! another limit. It is compared with the header before memory is reserved, and for a table, which has none, with what
+//! has been read.
 //!
 //! Files are not trusted: an invalid file is a [`DataError`] that names the file and the place in it. Sizes in a header
 //! are compared with the file before memory is allocated for them.
+//!
+//! With the feature `fit`, a progress bar is shown on a terminal while a file takes longer than a second to load; `quiet`
+//! hides it, and `on_progress` calls a function.
 
-/// Appends a copy of a sample that does not pass through the stack, which it may be larger than. (`push` takes a value,
-/// and `extend_from_slice` clones one.)
-#[cfg(any(feature = "csv", feature = "idx"))]
-fn push<X: bytemuck::Pod>(samples: &mut Vec<X>, sample: &X) {
-    let mut one = bytemuck::zeroed_vec::<X>(1);
-    one.copy_from_slice(core::slice::from_ref(sample));
-    samples.append(&mut one);
-}
-
+pub mod augment;
+mod bad_cell;
+#[cfg(feature = "csv")]
+mod column;
 #[cfg(feature = "csv")]
 mod csv;
 mod dataset;
 mod error;
+#[cfg(feature = "images")]
+mod folder;
 #[cfg(feature = "idx")]
 pub mod idx;
+#[cfg(feature = "idx")]
+mod idx_file;
 #[cfg(feature = "csv")]
 mod lines;
 mod loader;
+#[cfg(any(feature = "csv", feature = "idx", feature = "npz", feature = "images"))]
+mod loading;
 #[cfg(feature = "npy")]
 pub mod npy;
 #[cfg(feature = "npy")]
 mod npy_header;
+#[cfg(feature = "npz")]
+pub mod npz;
+#[cfg(any(feature = "idx", feature = "npy"))]
+mod number;
 #[cfg(any(feature = "csv", feature = "idx"))]
 mod open;
+#[cfg(feature = "csv")]
+mod records;
 mod row;
+mod sampling;
+mod split;
 mod standardize;
 pub mod stream;
+#[cfg(all(test, feature = "fit"))]
+mod terminal;
 
 #[cfg(feature = "csv")]
-pub(crate) use error::excerpt;
+pub(crate) use bad_cell::excerpt;
 #[cfg(feature = "csv")]
 pub(crate) use lines::Lines;
 pub(crate) use row::csv_row;
+#[cfg(all(test, feature = "fit"))]
+pub(crate) use terminal::Written;
 
+pub use bad_cell::{BadCell, BadLine};
 #[cfg(feature = "csv")]
-pub use csv::{Column, Csv, Records};
+pub use column::{Column, Missing};
+#[cfg(feature = "csv")]
+pub use csv::Csv;
 pub use dataset::Dataset;
-pub use error::{BadCell, BadLine, DataError};
+pub use error::DataError;
+#[cfg(feature = "images")]
+pub use folder::{Filter, FromPicture, ImageFolder};
 pub use loader::{Loader, Place};
+#[cfg(any(feature = "csv", feature = "idx", feature = "npz", feature = "images"))]
+pub use loading::Progress;
+#[cfg(feature = "csv")]
+pub use records::Records;
+pub use sampling::Sampling;
+pub use split::Folds;
 pub use standardize::Standardize;

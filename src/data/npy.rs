@@ -14,14 +14,14 @@
 //!
 //! The shape of an array is the number of samples, then the shape of a sample: `(3, 1, 2, 2)` for three
 //! `Image<1, 2, 2>` (for a `Vector<1>`, `(3,)` is accepted as well as `(3, 1)`). It may be in C or Fortran order, of
-//! either endianness, of floating point numbers (`f4`, `f8`), integers (`i1` to `i8`, `u1` to `u8`) or booleans. Each
-//! number is converted to the nearest one of the sample's scalar; nothing is rescaled.
+//! either endianness, of floating point numbers (`f2`, `f4`, `f8`, and `V2`, which is how NumPy saves the `bfloat16` of
+//! ml_dtypes), integers (`i1` to `i8`, `u1` to `u8`) or booleans. Each number is converted to the nearest one of the sample's scalar; nothing is rescaled.
 //!
 //! # Source
 //! NumPy enhancement proposal 1 and `numpy.lib.format`, versions 1.0 to 3.0 of the format.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
 use super::npy_header::Header;
@@ -35,9 +35,7 @@ use crate::tensor::{Label, Tensor, Vector};
 /// [`DataError`], when the file is not a complete array of samples of this shape, or has a NaN or an infinity, or a
 /// number too large for the scalar. The header must agree with the file's length before anything is allocated.
 pub fn read<X: Tensor>(path: impl AsRef<Path>) -> Result<Vec<X>, DataError> {
-    let path = path.as_ref();
-    let (header, bytes) = open(path)?;
-    read_array(path, &header, bytes)
+    open(path.as_ref())?.read()
 }
 
 /// Reads the class indices of a file: an array of integers of shape `(samples,)`.
@@ -45,23 +43,7 @@ pub fn read<X: Tensor>(path: impl AsRef<Path>) -> Result<Vec<X>, DataError> {
 /// # Errors
 /// As [`read`], and [`DataError::Class`] for a number that is not a class index.
 pub fn labels<const CLASSES: usize>(path: impl AsRef<Path>) -> Result<Vec<Label<CLASSES>>, DataError> {
-    let path = path.as_ref();
-    let (header, bytes) = open(path)?;
-    if header.number.is_floating() {
-        let (field, expected, found) = ("type", "one of whole numbers, i1 to i8 or u1 to u8", &header.descr);
-        return Err(DataError::Header {
-            path: path.into(),
-            field,
-            expected: expected.into(),
-            found: found.clone(),
-        });
-    }
-    let label = |(index, &Vector([value])): (usize, &Vector<1, f64>)| {
-        // The cast of a negative number is 0, which the comparison tells from a real 0.
-        let label = Label::new(value as usize).ok().filter(|label| label.index() as f64 == value);
-        label.ok_or(DataError::Class { path: path.into(), index, value, classes: CLASSES })
-    };
-    read_array::<Vector<1, f64>>(path, &header, bytes)?.iter().enumerate().map(label).collect()
+    open(path.as_ref())?.labels()
 }
 
 /// Writes samples as an array of shape `(samples.len(), ..SHAPE)` in C order, of `f4` or `f8`. An existing file is
@@ -70,56 +52,134 @@ pub fn labels<const CLASSES: usize>(path: impl AsRef<Path>) -> Result<Vec<Label<
 /// # Errors
 /// [`DataError::Io`].
 pub fn write<X: Tensor>(path: impl AsRef<Path>, samples: &[X]) -> Result<(), DataError> {
+    let header = npy_header::bytes(&format!("f{}", size_of::<X::Scalar>()), samples.len(), X::SHAPE);
+    write_file(path.as_ref(), &header, bytemuck::must_cast_slice(X::flat(samples)))
+}
+
+/// Writes class indices as an array of integers (`i8`) of shape `(labels.len(),)`. An existing file is replaced.
+///
+/// # Errors
+/// [`DataError::Io`].
+pub fn write_labels<const CLASSES: usize>(
+    path: impl AsRef<Path>,
+    labels: &[Label<CLASSES>],
+) -> Result<(), DataError> {
+    let indices: Vec<i64> = labels.iter().map(|label| label.index() as i64).collect();
+    let header = npy_header::bytes("i8", labels.len(), &[]);
+    write_file(path.as_ref(), &header, bytemuck::must_cast_slice(&indices))
+}
+
+fn write_file(path: &Path, header: &[u8], numbers: &[u8]) -> Result<(), DataError> {
     let write = || -> io::Result<()> {
-        let mut file = BufWriter::new(File::create(&path)?);
-        file.write_all(&npy_header::bytes(size_of::<X::Scalar>(), samples.len(), X::SHAPE))?;
-        file.write_all(bytemuck::must_cast_slice(X::flat(samples)))?;
-        file.flush()
+        let mut file = File::create(path)?;
+        file.write_all(header)?;
+        file.write_all(numbers)
     };
-    write().map_err(|source| DataError::Io { path: path.as_ref().into(), source })
+    write().map_err(|source| DataError::Io { path: path.into(), source })
 }
 
-/// Reads a file's header. Returns it with the rest of the file.
-fn open(path: &Path) -> Result<(Header, BufReader<File>), DataError> {
-    let file = File::open(path).map_err(|source| DataError::Io { path: path.into(), source })?;
-    let mut bytes = BufReader::new(file);
-    let header = Header::read(path, &mut bytes)?;
-    Ok((header, bytes))
+/// Reads a file's header.
+fn open(path: &Path) -> Result<Array<'_, BufReader<File>>, DataError> {
+    let open = || {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        Ok((BufReader::new(file), length))
+    };
+    let (bytes, length) = open().map_err(|source| DataError::Io { path: path.into(), source })?;
+    Array::open(path, bytes, length)
 }
 
-fn read_array<X: Tensor>(
-    path: &Path,
-    header: &Header,
-    mut bytes: BufReader<File>,
-) -> Result<Vec<X>, DataError> {
-    let samples = check_shape::<X>(path, &header.shape)?;
-    check_length::<X>(path, header, samples, &bytes)?;
-    let mut array: Vec<X> = bytemuck::zeroed_vec(samples);
-    let number = |sample: usize, element: usize, array: &mut [X], bytes: &mut BufReader<File>| {
-        let mut buffer = [0; 8];
-        let read = bytes.read_exact(&mut buffer[..header.number.size()]);
-        read.map_err(|source| DataError::Io { path: path.into(), source })?;
-        let value = header.number.decode(buffer);
-        let place = &mut array[sample].as_mut_slice()[element];
-        *place = X::Scalar::from_f64(value);
-        let (path, finite) = (path.into(), place.is_finite());
-        if finite { Ok(()) } else { Err(DataError::NonFinite { path, sample, element, value }) }
-    };
-    if header.fortran_order {
-        for turned in 0..X::LEN {
-            let element = c_order(turned, X::SHAPE);
+/// An array whose header has been read, of a file or a part of one.
+pub(super) struct Array<'a, R> {
+    path: &'a Path,
+    header: Header,
+    bytes: R,
+    /// How many bytes there are, with the header.
+    length: u64,
+}
+
+impl<'a, R: Read> Array<'a, R> {
+    pub(super) fn open(path: &'a Path, mut bytes: R, length: u64) -> Result<Self, DataError> {
+        let header = Header::read(path, &mut bytes)?;
+        Ok(Self { path, header, bytes, length })
+    }
+
+    /// Returns how many numbers there are at most, as far as the length says.
+    #[cfg(feature = "npz")]
+    pub(super) fn numbers(&self) -> u64 {
+        self.length / self.header.number.size() as u64
+    }
+
+    pub(super) fn labels<const CLASSES: usize>(self) -> Result<Vec<Label<CLASSES>>, DataError> {
+        let path = self.path;
+        if self.header.number.is_floating() {
+            let (field, expected) = ("type", "one of whole numbers, i1 to i8 or u1 to u8".into());
+            return Err(DataError::Header { path: path.into(), field, expected, found: self.header.descr });
+        }
+        let label = |(index, &Vector([value])): (usize, &Vector<1, f64>)| {
+            // The cast of a negative number is 0, which the comparison tells from a real 0.
+            let label = Label::new(value as usize).ok().filter(|label| label.index() as f64 == value);
+            label.ok_or(DataError::Class { path: path.into(), index, value, classes: CLASSES })
+        };
+        self.read::<Vector<1, f64>>()?.iter().enumerate().map(label).collect()
+    }
+
+    pub(super) fn read<X: Tensor>(mut self) -> Result<Vec<X>, DataError> {
+        let samples = check_shape::<X>(self.path, &self.header.shape)?;
+        self.check_length::<X>(samples)?;
+        let mut array: Vec<X> = bytemuck::zeroed_vec(samples);
+        if self.header.fortran_order {
+            for turned in 0..X::LEN {
+                let element = c_order(turned, X::SHAPE);
+                for sample in 0..samples {
+                    self.number(sample, element, &mut array)?;
+                }
+            }
+        } else {
             for sample in 0..samples {
-                number(sample, element, &mut array, &mut bytes)?;
+                for element in 0..X::LEN {
+                    self.number(sample, element, &mut array)?;
+                }
             }
         }
-    } else {
-        for sample in 0..samples {
-            for element in 0..X::LEN {
-                number(sample, element, &mut array, &mut bytes)?;
+        self.end(samples)?;
+        Ok(array)
+    }
+
+    /// Reads the next number to this place.
+    fn number<X: Tensor>(&mut self, sample: usize, element: usize, array: &mut [X]) -> Result<(), DataError> {
+        let mut buffer = [0; 8];
+        let bytes = &mut buffer[..self.header.number.size()];
+        self.bytes.read_exact(bytes).map_err(|source| DataError::Io { path: self.path.into(), source })?;
+        let value = self.header.number.decode(bytes);
+        let place = &mut array[sample].as_mut_slice()[element];
+        *place = X::Scalar::from_f64(value);
+        let (path, finite) = (self.path.into(), place.is_finite());
+        if finite { Ok(()) } else { Err(DataError::NonFinite { path, sample, element, value }) }
+    }
+
+    /// Checks that there are as many bytes as the header claims.
+    fn check_length<X: Tensor>(&self, samples: usize) -> Result<(), DataError> {
+        let there = u128::from(self.length.saturating_sub(self.header.length));
+        let sample = X::LEN as u128 * self.header.number.size() as u128;
+        let path = self.path.into();
+        match there.cmp(&(samples as u128 * sample)) {
+            core::cmp::Ordering::Equal => Ok(()),
+            core::cmp::Ordering::Greater => Err(DataError::Excess { path, count: samples }),
+            core::cmp::Ordering::Less => {
+                Err(DataError::Truncated { path, what: format!("sample {} of {samples}", there / sample) })
             }
         }
     }
-    Ok(array)
+
+    /// Checks that nothing follows. Reading to the end also checks the checksum of a part of an archive.
+    fn end(&mut self, count: usize) -> Result<(), DataError> {
+        match self.bytes.read(&mut [0]) {
+            Ok(0) => Ok(()),
+            Ok(_) => Err(DataError::Excess { path: self.path.into(), count }),
+            Err(source) => Err(DataError::Io { path: self.path.into(), source }),
+        }
+    }
 }
 
 /// Returns the number of samples, when each has the shape of an `X`.
@@ -134,27 +194,6 @@ fn check_shape<X: Tensor>(path: &Path, shape: &[u64]) -> Result<usize, DataError
     let sides: String = sides.iter().map(|side| format!(", {side}")).collect();
     let (field, expected) = ("shape", format!("(samples{sides})"));
     Err(DataError::Header { path: path.into(), field, expected, found: npy_header::tuple(shape) })
-}
-
-/// Checks that the file is as long as the header claims.
-fn check_length<X: Tensor>(
-    path: &Path,
-    header: &Header,
-    samples: usize,
-    bytes: &BufReader<File>,
-) -> Result<(), DataError> {
-    let length =
-        bytes.get_ref().metadata().map_err(|source| DataError::Io { path: path.into(), source })?.len();
-    let there = u128::from(length.saturating_sub(header.length));
-    let sample = X::LEN as u128 * header.number.size() as u128;
-    let path = path.into();
-    match there.cmp(&(samples as u128 * sample)) {
-        core::cmp::Ordering::Equal => Ok(()),
-        core::cmp::Ordering::Greater => Err(DataError::Excess { path, count: samples }),
-        core::cmp::Ordering::Less => {
-            Err(DataError::Truncated { path, what: format!("sample {} of {samples}", there / sample) })
-        }
-    }
 }
 
 /// Converts an index in Fortran order, where the first side runs fastest, to one in C order, where the last does.

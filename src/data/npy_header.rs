@@ -7,7 +7,8 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use super::DataError;
-use super::error::excerpt;
+use super::bad_cell::excerpt;
+use super::number::Number;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
@@ -25,21 +26,6 @@ pub(super) struct Header {
     pub(super) shape: Vec<u64>,
     /// How many bytes are before the first number.
     pub(super) length: u64,
-}
-
-/// How one number is stored.
-#[derive(Clone, Copy)]
-pub(super) struct Number {
-    kind: Kind,
-    size: usize,
-    big_endian: bool,
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Floating,
-    Signed,
-    Unsigned,
 }
 
 impl Header {
@@ -77,10 +63,10 @@ impl Header {
         let Some((descr, fortran_order, shape)) = str::from_utf8(&text).ok().and_then(parse) else {
             return wrong("header", DICTIONARY, found());
         };
-        let Some(number) = Number::parse(descr) else {
+        let Some(number) = Number::numpy(descr) else {
             return wrong(
                 "type",
-                "f4, f8, i1 to i8, u1 to u8 or b1",
+                "f2, f4, f8, V2 (bfloat16), i1 to i8, u1 to u8 or b1",
                 format!("{:?}", excerpt(descr.as_bytes())),
             );
         };
@@ -89,64 +75,13 @@ impl Header {
     }
 }
 
-impl Number {
-    /// Parses a type such as `<f4`: little-endian, floating point, four bytes.
-    fn parse(descr: &str) -> Option<Self> {
-        let big_endian = match *descr.as_bytes().first()? {
-            b'<' | b'|' => false,
-            b'>' => true,
-            b'=' => cfg!(target_endian = "big"),
-            _ => return None,
-        };
-        let (kind, size) = match descr.get(1..)? {
-            "f4" => (Kind::Floating, 4),
-            "f8" => (Kind::Floating, 8),
-            "i1" => (Kind::Signed, 1),
-            "i2" => (Kind::Signed, 2),
-            "i4" => (Kind::Signed, 4),
-            "i8" => (Kind::Signed, 8),
-            "u1" | "b1" => (Kind::Unsigned, 1),
-            "u2" => (Kind::Unsigned, 2),
-            "u4" => (Kind::Unsigned, 4),
-            "u8" => (Kind::Unsigned, 8),
-            _ => return None,
-        };
-        Some(Self { kind, size, big_endian })
-    }
-
-    pub(super) fn size(self) -> usize {
-        self.size
-    }
-
-    pub(super) fn is_floating(self) -> bool {
-        matches!(self.kind, Kind::Floating)
-    }
-
-    /// Decodes the number in the first bytes of `buffer`.
-    pub(super) fn decode(self, mut buffer: [u8; 8]) -> f64 {
-        if self.big_endian {
-            buffer[..self.size].reverse();
-        }
-        buffer[self.size..].fill(0);
-        let bits = u64::from_le_bytes(buffer);
-        match self.kind {
-            Kind::Floating if self.size == 4 => f64::from(f32::from_bits(bits as u32)),
-            Kind::Floating => f64::from_bits(bits),
-            Kind::Unsigned => bits as f64,
-            Kind::Signed => {
-                let above = 64 - 8 * self.size; // shifted to the sign bit and back, to extend the sign
-                ((bits << above) as i64 >> above) as f64
-            }
-        }
-    }
-}
-
-/// Returns the header of an array of `samples` in the byte order of this machine, padded as numpy pads it.
-pub(super) fn bytes(size: usize, samples: usize, shape: &[usize]) -> Vec<u8> {
+/// Returns the header of an array of `samples` of this type (`f4`) in the byte order of this machine, padded as numpy
+/// pads it.
+pub(super) fn bytes(kind: &str, samples: usize, shape: &[usize]) -> Vec<u8> {
     let order = if cfg!(target_endian = "big") { '>' } else { '<' };
     let shape: Vec<u64> = [samples].iter().chain(shape).map(|&side| side as u64).collect();
     let shape = tuple(&shape);
-    let mut text = format!("{{'descr': '{order}f{size}', 'fortran_order': False, 'shape': {shape}, }}");
+    let mut text = format!("{{'descr': '{order}{kind}', 'fortran_order': False, 'shape': {shape}, }}");
     // Magic number, version and length have 10 bytes; the numbers begin at a multiple of 64.
     let padded = (10 + text.len() + 1).next_multiple_of(64) - 10;
     text += &" ".repeat(padded - 1 - text.len());

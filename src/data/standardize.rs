@@ -3,7 +3,7 @@ use core::marker::PhantomData;
 use super::DataError;
 use crate::Error;
 use crate::kernel::Real;
-use crate::tensor::{Image, Tensor};
+use crate::tensor::{Image, Sequence, Tensor};
 
 /// Shifts and scales each feature to mean 0 and standard deviation 1: x ↦ (x - mean) / deviation.
 ///
@@ -26,13 +26,18 @@ use crate::tensor::{Image, Tensor};
 ///
 /// Targets of a regression are tensors too: fit one on them, and [`invert`](Self::invert) the network's outputs.
 ///
+/// Features in a range, such as 0..1, in place of a mean and a deviation: [`fit_min_max`](Self::fit_min_max).
+///
+/// With the feature `serde`, save it beside the weights of the network, which expects its scale:
+/// `serde_json::to_writer(file, &scale)`.
+///
 /// # Source
 /// The deviation divides by the number of samples, as scikit-learn's `StandardScaler` does.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "Moments", into = "Moments", bound = "X: Tensor"))]
 pub struct Standardize<X> {
-    /// One mean for each run of `X::LEN / mean.len()` neighboring numbers: for each number, or for each channel.
+    /// One for each number of a sample, for each channel of an image, or for each feature of a sequence.
     mean: Vec<f64>,
     deviation: Vec<f64>,
     of: PhantomData<fn(X)>,
@@ -53,7 +58,44 @@ impl<X: Tensor> Standardize<X> {
     /// [`DataError::Empty`]; [`Error::NonFiniteData`] for a NaN or an infinity; [`Error::Setting`] when the numbers are
     /// so large that their mean or deviation is not finite.
     pub fn fit(samples: &[X]) -> Result<Self, DataError> {
-        Self::fit_runs(samples, 1)
+        Self::fit_features_of(samples, X::LEN)
+    }
+
+    /// Scales each number linearly so that its least value over these samples becomes `low`, and its largest `high`. A
+    /// constant feature becomes `low`.
+    ///
+    /// ```
+    /// use chainrule::data::Standardize;
+    /// use chainrule::prelude::*;
+    ///
+    /// let mut train = [Vector([10.0]), Vector([30.0]), Vector([20.0])];
+    /// Standardize::fit_min_max(&train, 0.0, 1.0)?.apply(&mut train);
+    /// assert_eq!(train, [Vector([0.0]), Vector([1.0]), Vector([0.5])]);
+    /// # Ok::<(), chainrule::data::DataError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit), and [`Error::Setting`] when `low` is not below `high`.
+    pub fn fit_min_max(samples: &[X], low: f64, high: f64) -> Result<Self, DataError> {
+        Self::check_samples(samples)?;
+        let width = high - low;
+        if !(width > 0.0 && width.is_finite()) {
+            let (name, expected) = ("the width of a range", "finite and above 0");
+            return Err(Error::Setting { name, value: width, expected }.into());
+        }
+        let end = |pick: fn(f64, f64) -> f64| {
+            let mut ends: Vec<f64> = samples[0].as_slice().iter().map(|x| x.to_f64()).collect();
+            for x in samples {
+                ends.iter_mut().zip(x.as_slice()).for_each(|(end, x)| *end = pick(*end, x.to_f64()));
+            }
+            ends
+        };
+        let (least, largest) = (end(f64::min), end(f64::max));
+        let scale =
+            |(least, largest): (&f64, &f64)| if least == largest { 1.0 } else { (largest - least) / width };
+        let deviation: Vec<f64> = least.iter().zip(&largest).map(scale).collect();
+        let mean = least.iter().zip(&deviation).map(|(least, scale)| least - low * scale).collect();
+        Self::checked(mean, deviation)
     }
 
     /// Creates it from the mean and deviation of each number, for example from another program.
@@ -83,22 +125,41 @@ impl<X: Tensor> Standardize<X> {
         Ok(Self { mean, deviation, of: PhantomData })
     }
 
-    /// `run` neighboring numbers share a mean and a deviation.
-    fn fit_runs(samples: &[X], run: usize) -> Result<Self, DataError> {
+    fn check_samples(samples: &[X]) -> Result<(), DataError> {
         if samples.is_empty() {
             return Err(DataError::Empty);
         }
         for (sample, x) in samples.iter().enumerate() {
             crate::loss::check_finite("input", x, sample)?;
         }
-        let (features, count) = (X::LEN / run, (samples.len() * run) as f64);
-        let first: Vec<f64> = (0..features).map(|at| samples[0].as_slice()[at * run].to_f64()).collect();
+        Ok(())
+    }
+
+    /// Returns the index of the feature that a number of a sample belongs to, of `features`: the channels of an image are
+    /// its slowest side, and the features of a sequence its fastest.
+    fn feature_of(features: usize) -> impl Fn(usize) -> usize {
+        let run = if X::SHAPE.len() == 3 { X::LEN / features } else { 1 };
+        move |number| number / run % features
+    }
+
+    /// The numbers of a sample belong to so many features.
+    fn fit_features_of(samples: &[X], features: usize) -> Result<Self, DataError> {
+        Self::check_samples(samples)?;
+        let feature_of = Self::feature_of(features);
+        let count = (samples.len() * (X::LEN / features)) as f64;
+        let mut first = vec![0.0; features];
+        for (number, x) in samples[0].as_slice().iter().enumerate().rev() {
+            first[feature_of(number)] = x.to_f64();
+        }
         let total = |f: &dyn Fn(usize, f64) -> f64| {
-            let mut sums = vec![0.0; features];
+            let (mut sums, mut parts) = (vec![0.0; features], vec![0.0; features]);
             for x in samples {
-                for (feature, numbers) in x.as_slice().chunks_exact(run).enumerate() {
-                    sums[feature] += numbers.iter().map(|x| f(feature, x.to_f64())).sum::<f64>();
+                parts.fill(0.0);
+                for (number, x) in x.as_slice().iter().enumerate() {
+                    let feature = feature_of(number);
+                    parts[feature] += f(feature, x.to_f64());
                 }
+                sums.iter_mut().zip(&parts).for_each(|(sum, part)| *sum += part);
             }
             sums
         };
@@ -111,12 +172,12 @@ impl<X: Tensor> Standardize<X> {
         Self::checked(mean, deviation.map(|d| if d == 0.0 { 1.0 } else { d }).collect())
     }
 
-    /// Returns the mean of each feature (or channel).
+    /// Returns the mean of each feature (or channel); what is subtracted from it.
     pub fn mean(&self) -> &[f64] {
         &self.mean
     }
 
-    /// Returns the standard deviation of each feature (or channel).
+    /// Returns the standard deviation of each feature (or channel); what it is divided by.
     pub fn deviation(&self) -> &[f64] {
         &self.deviation
     }
@@ -132,11 +193,11 @@ impl<X: Tensor> Standardize<X> {
     }
 
     fn change(&self, samples: &mut [X], f: impl Fn(f64, f64, f64) -> f64) {
-        let run = X::LEN / self.mean.len();
+        let feature_of = Self::feature_of(self.mean.len());
         for sample in samples {
-            let features = sample.as_mut_slice().chunks_exact_mut(run);
-            for (numbers, (&mean, &deviation)) in features.zip(self.mean.iter().zip(&self.deviation)) {
-                numbers.iter_mut().for_each(|x| *x = X::Scalar::from_f64(f(x.to_f64(), mean, deviation)));
+            for (number, x) in sample.as_mut_slice().iter_mut().enumerate() {
+                let feature = feature_of(number);
+                *x = X::Scalar::from_f64(f(x.to_f64(), self.mean[feature], self.deviation[feature]));
             }
         }
     }
@@ -150,7 +211,17 @@ impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
     /// # Errors
     /// As [`fit`](Self::fit).
     pub fn fit_channels(images: &[Image<CHANNELS, HEIGHT, WIDTH, T>]) -> Result<Self, DataError> {
-        Self::fit_runs(images, HEIGHT * WIDTH)
+        Self::fit_features_of(images, CHANNELS)
+    }
+}
+
+impl<const STEPS: usize, const FEATURES: usize, T: Real> Standardize<Sequence<STEPS, FEATURES, T>> {
+    /// Computes one mean and one deviation for each feature, over all steps of all sequences.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn fit_features(sequences: &[Sequence<STEPS, FEATURES, T>]) -> Result<Self, DataError> {
+        Self::fit_features_of(sequences, FEATURES)
     }
 }
 
@@ -166,7 +237,12 @@ impl<X: Tensor> TryFrom<Moments> for Standardize<X> {
     type Error = DataError;
     fn try_from(Moments { mean, deviation }: Moments) -> Result<Self, DataError> {
         let features = mean.len();
-        if features != deviation.len() || features == 0 || (features != X::LEN && features != X::SHAPE[0]) {
+        let shared = match X::SHAPE {
+            [channels, _, _] => *channels,
+            [_, features] => *features,
+            _ => X::LEN,
+        };
+        if features != deviation.len() || features == 0 || (features != X::LEN && features != shared) {
             return Err(Error::SliceLength { shape: X::SHAPE, expected: X::LEN, found: features }.into());
         }
         Self::checked(mean, deviation)

@@ -1,7 +1,7 @@
 //! Data that do not fit in memory: read sample by sample, shuffled within a buffer, gathered into batches.
 //!
-//! A stream is any iterator of `Result<(X, Y), DataError>`: [`Records`](super::Records) of a table,
-//! [`idx::Pairs`](super::idx::Pairs), or one that you write yourself. Open the file again for each epoch.
+//! A [`Stream`] is [`Records`](super::Records) of a table, [`idx::Pairs`](super::idx::Pairs), or any iterator of
+//! `Result<(X, Y), DataError>`. Open the file again for each epoch.
 //!
 //! ```
 //! # #[cfg(feature = "csv")]
@@ -24,48 +24,102 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Large samples
+//! An iterator returns a sample by value, on the stack. A stream appends it to a vector instead, so that files of samples
+//! that are larger than the stack can be shuffled and batched.
 
-use core::iter::Fuse;
-
+use chainrule_parameters::append_copies;
 use rand::{Rng, RngExt};
 
 use super::DataError;
-use super::dataset::check_size;
+use super::dataset::{check_size, swap};
+
+/// Pairs of an input and its target, read one after the other.
+pub trait Stream: Sized {
+    /// The type of the inputs.
+    type Input;
+    /// The type of the targets.
+    type Target;
+
+    /// Appends the next input and its target to these vectors. Returns `false` at the end.
+    ///
+    /// # Errors
+    /// [`DataError`], when the next pair is invalid; then nothing is appended.
+    fn append_next(
+        &mut self,
+        inputs: &mut Vec<Self::Input>,
+        targets: &mut Vec<Self::Target>,
+    ) -> Result<bool, DataError>;
+}
+
+impl<X, Y, I: Iterator<Item = Result<(X, Y), DataError>>> Stream for I {
+    type Input = X;
+    type Target = Y;
+
+    fn append_next(&mut self, inputs: &mut Vec<X>, targets: &mut Vec<Y>) -> Result<bool, DataError> {
+        let Some(pair) = self.next() else { return Ok(false) };
+        let (input, target) = pair?;
+        inputs.push(input);
+        targets.push(target);
+        Ok(true)
+    }
+}
+
+/// An iterator over the pairs of a stream, which returns them by value: `for pair in records`.
+pub struct Pairs<S: Stream> {
+    stream: S,
+    input: Vec<S::Input>,
+    target: Vec<S::Target>,
+}
+
+impl<S: Stream> Pairs<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Self { stream, input: vec![], target: vec![] }
+    }
+}
+
+impl<S: Stream> Iterator for Pairs<S> {
+    type Item = Result<(S::Input, S::Target), DataError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.stream.append_next(&mut self.input, &mut self.target) {
+            Err(error) => Some(Err(error)),
+            Ok(_) => Some(Ok((self.input.pop()?, self.target.pop()?))),
+        }
+    }
+}
 
 /// Divides a stream into batches of `size` samples, in a buffer that is reused; the last batch has the remaining ones.
 ///
 /// # Errors
 /// [`Error::Setting`](crate::Error::Setting) for a size of 0.
-pub fn batches<X, Y, I: Iterator<Item = Result<(X, Y), DataError>>>(
-    stream: I,
-    size: usize,
-) -> Result<Batches<X, Y, I>, DataError> {
+pub fn batches<S: Stream>(stream: S, size: usize) -> Result<Batches<S>, DataError> {
     check_size(size)?;
-    Ok(Batches { stream: stream.fuse(), size, inputs: vec![], targets: vec![] })
+    Ok(Batches { stream, size, ended: false, inputs: vec![], targets: vec![] })
 }
 
 /// The iterator over the batches of a stream: see [`batches`].
-pub struct Batches<X, Y, I> {
-    stream: Fuse<I>,
+pub struct Batches<S: Stream> {
+    stream: S,
     size: usize,
-    inputs: Vec<X>,
-    targets: Vec<Y>,
+    ended: bool,
+    inputs: Vec<S::Input>,
+    targets: Vec<S::Target>,
 }
 
-impl<X, Y, I: Iterator<Item = Result<(X, Y), DataError>>> Batches<X, Y, I> {
+impl<S: Stream> Batches<S> {
     /// Returns the next batch, or `None` at the end.
     ///
     /// # Errors
     /// The first error of the stream. The samples of the unfinished batch are lost.
     #[allow(clippy::should_implement_trait)] // an iterator cannot return references to its buffer
     #[allow(clippy::type_complexity)]
-    pub fn next(&mut self) -> Result<Option<(&[X], &[Y])>, DataError> {
+    pub fn next(&mut self) -> Result<Option<(&[S::Input], &[S::Target])>, DataError> {
         self.inputs.clear();
         self.targets.clear();
-        for pair in self.stream.by_ref().take(self.size) {
-            let (input, target) = pair?;
-            self.inputs.push(input);
-            self.targets.push(target);
+        while !self.ended && self.inputs.len() < self.size {
+            self.ended = !self.stream.append_next(&mut self.inputs, &mut self.targets)?;
         }
         Ok(if self.inputs.is_empty() { None } else { Some((&self.inputs, &self.targets)) })
     }
@@ -77,38 +131,65 @@ impl<X, Y, I: Iterator<Item = Result<(X, Y), DataError>>> Batches<X, Y, I> {
 ///
 /// # Errors
 /// [`Error::Setting`](crate::Error::Setting) for a size of 0.
-pub fn shuffle<T, I: Iterator<Item = Result<T, DataError>>, R: Rng>(
-    stream: I,
-    size: usize,
-    rng: R,
-) -> Result<Shuffled<T, I, R>, DataError> {
+pub fn shuffle<S: Stream, R: Rng>(stream: S, size: usize, rng: R) -> Result<Shuffled<S, R>, DataError>
+where
+    S::Input: Copy,
+    S::Target: Copy,
+{
     check_size(size)?;
-    Ok(Shuffled { stream: stream.fuse(), size, buffer: vec![], rng })
+    Ok(Shuffled { stream, size, ended: false, inputs: vec![], targets: vec![], rng })
 }
 
-/// The iterator over a shuffled stream: see [`shuffle`].
-pub struct Shuffled<T, I, R> {
-    stream: Fuse<I>,
+/// A shuffled stream: see [`shuffle`].
+pub struct Shuffled<S: Stream, R> {
+    stream: S,
     size: usize,
-    buffer: Vec<T>,
+    ended: bool,
+    inputs: Vec<S::Input>,
+    targets: Vec<S::Target>,
     rng: R,
 }
 
-impl<T, I: Iterator<Item = Result<T, DataError>>, R: Rng> Iterator for Shuffled<T, I, R> {
-    type Item = Result<T, DataError>;
+impl<S: Stream, R: Rng> Stream for Shuffled<S, R>
+where
+    S::Input: Copy,
+    S::Target: Copy,
+{
+    type Input = S::Input;
+    type Target = S::Target;
 
-    fn next(&mut self) -> Option<Self::Item> {
-        while self.buffer.len() < self.size {
-            match self.stream.next() {
-                Some(Ok(sample)) => self.buffer.push(sample),
-                Some(Err(error)) => return Some(Err(error)),
-                None => break,
-            }
+    fn append_next(
+        &mut self,
+        inputs: &mut Vec<S::Input>,
+        targets: &mut Vec<S::Target>,
+    ) -> Result<bool, DataError> {
+        while !self.ended && self.inputs.len() < self.size {
+            self.ended = !self.stream.append_next(&mut self.inputs, &mut self.targets)?;
         }
-        if self.buffer.is_empty() {
-            return None;
-        }
-        let place = self.rng.random_range(0..self.buffer.len());
-        Some(Ok(self.buffer.swap_remove(place)))
+        let Some(last) = self.inputs.len().checked_sub(1) else { return Ok(false) };
+        let place = self.rng.random_range(0..=last);
+        take(&mut self.inputs, place, last, inputs);
+        take(&mut self.targets, place, last, targets);
+        Ok(true)
+    }
+}
+
+/// Moves the sample at `place` from one vector to the end of another; the last one takes its place.
+fn take<T: Copy>(from: &mut Vec<T>, place: usize, last: usize, to: &mut Vec<T>) {
+    swap(from, place, last);
+    append_copies(to, &from[last..]);
+    from.truncate(last);
+}
+
+impl<S: Stream, R: Rng> IntoIterator for Shuffled<S, R>
+where
+    S::Input: Copy,
+    S::Target: Copy,
+{
+    type Item = Result<(S::Input, S::Target), DataError>;
+    type IntoIter = Pairs<Self>;
+
+    fn into_iter(self) -> Pairs<Self> {
+        Pairs::new(self)
     }
 }

@@ -64,6 +64,8 @@ impl Text {
             match parts[at] {
                 Part::Text(text) => _ = self.text(text),
                 Part::Number(number) => _ = self.whole(number),
+                Part::Signed(number) if number < 0 => _ = self.text("-").whole(number.unsigned_abs()),
+                Part::Signed(number) => _ = self.whole(number.unsigned_abs()),
                 Part::Sides(sides) => _ = self.sides(sides),
                 Part::Name(name) => _ = self.name(name),
                 Part::Scalar(Scalar::F32) => {}
@@ -121,6 +123,10 @@ mod tests {
                 Part::Sides(&[3, 28, 5]),
                 Part::Scalar(Scalar::F64),
                 Part::Scalar(Scalar::F32),
+                Part::Text(", "),
+                Part::Signed(-7),
+                Part::Text(", "),
+                Part::Signed(7),
                 Part::Unless(&BIAS, "Bias"),
                 Part::Unless(&NO_BIAS, "Bias"),
                 Part::Text(">"),
@@ -128,7 +134,7 @@ mod tests {
         };
         let stack =
             TypeName { parts: &[Part::Text("["), Part::Name(&LAYER), Part::Text("; é"), Part::Number(50)] };
-        assert_eq!(Text::new().parts(stack.parts).as_str(), "[Conv<3, 28, 5, f64, NoBias>; é50");
+        assert_eq!(Text::new().parts(stack.parts).as_str(), "[Conv<3, 28, 5, f64, -7, 7, NoBias>; é50");
         assert_eq!(Text::new().parts(stack.parts).as_str(), stack.to_string());
     }
 

@@ -87,7 +87,10 @@ const fn require_flow(flow: &ExpectedFlow) {
 /// | layer norm, RMS norm, group norm | 1 | 1 / variance | Xiong et al. 2020, lemma 1 |
 /// | batch norm of large batches | 1 | 1 / variance over the batch | Yang et al. 2019, section 3 |
 /// | dropout, share p remains | q / p | 1 / p | Schoenholz et al. 2017, section 4 |
-/// | pools without overlap | not known | 1 (maximum), 1 / window (mean) | |
+/// | noise y = m x + n, with E\[n\] = 0 | E\[m²\] q + 2 E\[m n\] E\[x\] + E\[n²\] | E\[m²\] | |
+/// | gate y = a g(b) | q E\[g(b)²\] | E\[g(b)²\] + q E\[g'(b)²\] | independent halves |
+/// | pools without overlap, reductions of an axis of n | not known | 1 (maximum), 1 / window (mean), n (sum) | |
+/// | padding with a constant | not known | share of the output that it leaves | |
 ///
 /// A convolution counts as if it had no padding, and pixels need not be independent. One layer that is applied several
 /// times ([`Shared`](crate::stack::Shared)) counts as several layers (Chen, Pennington, Schoenholz 2018).

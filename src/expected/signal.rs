@@ -99,7 +99,10 @@ pub(super) const fn close(a: f64, b: f64) -> bool {
 pub(super) const fn pass(plan: &Plan, signal: Signal, initializer: &Initializer) -> Passed {
     match plan.effect {
         Effect::Unknown => signal.unknown(plan, UNKNOWN),
-        Effect::Unchanged => signal.passed(1.0),
+        Effect::Unchanged => {
+            let bias = bias(plan, initializer); // a layer that only shifts its numbers
+            Signal { square: signal.square + bias, product: signal.product + bias, ..signal }.passed(1.0)
+        }
         Effect::Weights { inputs } => {
             let Some((fans, layout, shape)) = weight(plan.parameters) else {
                 return signal.unknown(plan, NO_WEIGHT);
@@ -137,6 +140,28 @@ pub(super) const fn pass(plan: &Plan, signal: Signal, initializer: &Initializer)
             let normal = signal.normal && remaining == 1.0;
             Signal { square: signal.square / remaining, normal, ..signal }.passed(1.0 / remaining)
         }
+        Effect::Noise { mean, square, mixed, added } => {
+            let after = Signal {
+                square: square * signal.square + mixed * signal.mean + added,
+                mean: mean * signal.mean,
+                product: mean * mean * signal.product,
+                normal: signal.normal && square == mean * mean,
+                ..signal
+            };
+            after.passed(square)
+        }
+        Effect::Gate(g) => {
+            if !signal.normal {
+                return activation(plan, &g, signal);
+            }
+            let of = expectations(&g, signal.square);
+            // The halves are independent, and the mean of the first is 0.
+            let square = signal.square * of.square;
+            let product = if signal.product == 0.0 { 0.0 } else { f64::NAN };
+            let gap = if product.is_nan() { correlated(plan, signal) } else { signal.gap };
+            Signal { square, mean: 0.0, product, normal: false, gap }
+                .passed(of.square + signal.square * of.slope)
+        }
         Effect::Pool { gradient } => Passed { chi: gradient, ..signal.unknown(plan, POOLED) },
         Effect::Stack => {
             let mut passed = signal.passed(1.0);
@@ -171,7 +196,23 @@ impl Passed {
     }
 }
 
+/// Returns the reason why two samples are not known together behind this layer.
+const fn correlated(plan: &Plan, signal: Signal) -> Option<Gap> {
+    signal.or(Some(Gap { layer: plan.name, reason: CORRELATED }))
+}
+
 const fn activation(plan: &Plan, g: &Moments, signal: Signal) -> Passed {
+    if let Moments::Line { start, slope } = *g {
+        let (mean, twice) = (slope * signal.mean, 2.0 * start * slope * signal.mean + start * start);
+        let after = Signal {
+            square: slope * slope * signal.square + twice,
+            mean: mean + start,
+            product: slope * slope * signal.product + twice,
+            normal: signal.normal && start == 0.0,
+            ..signal
+        };
+        return after.passed(slope * slope);
+    }
     if !signal.normal {
         // What is not known already has the reason.
         return if signal.square.is_nan() {
@@ -183,10 +224,6 @@ const fn activation(plan: &Plan, g: &Moments, signal: Signal) -> Passed {
     let of = expectations(g, signal.square);
     // The outputs for independent inputs are independent.
     let product = if signal.product == 0.0 { of.mean * of.mean } else { f64::NAN };
-    let gap = if product.is_nan() {
-        signal.or(Some(Gap { layer: plan.name, reason: CORRELATED }))
-    } else {
-        signal.gap
-    };
+    let gap = if product.is_nan() { correlated(plan, signal) } else { signal.gap };
     Signal { square: of.square, mean: of.mean, product, normal: false, gap }.passed(of.slope)
 }

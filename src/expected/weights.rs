@@ -58,7 +58,14 @@ pub(super) const fn weight(node: &Node) -> Option<Weight> {
 
 /// Returns the variance of the layer's biases: 0, if it has none.
 pub(super) const fn bias(plan: &Plan, initializer: &Initializer) -> f64 {
-    if has_bias(plan.parameters) { initializer.bias_variance() } else { 0.0 }
+    if !has_bias(plan.parameters) {
+        return 0.0;
+    }
+    let fan_in = match weight(plan.parameters) {
+        Some((fans, layout, shape)) => Some(initializer.fans(fans, layout, shape)[0]),
+        None => None,
+    };
+    initializer.bias_variance(fan_in)
 }
 
 const fn has_bias(node: &Node) -> bool {

@@ -18,6 +18,7 @@ impl Flow {
             .or_else(|| self.nothing_to_see())
             .or_else(|| self.stopped())
             .or_else(|| self.trend())
+            .or_else(|| self.through_time())
             .or_else(|| self.units_off())
             .unwrap_or_else(|| self.healthy())
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::histogram::Histogram;
 use super::spectrum::Spectrum;
+use super::time::TimeFlow;
 use crate::expected::cause::Facts;
 use crate::kernel::Real;
 pub(super) use crate::kernel::norm;
@@ -41,6 +42,8 @@ pub struct LayerFlow {
     pub activation: Option<ActivationFlow>,
     /// W, for a linear map or a convolution.
     pub weights: Option<WeightsFlow>,
+    /// The gradient on its way back through time, for a recurrent layer.
+    pub time: Option<TimeFlow>,
     /// For a sum, the gradient that each path brings to the input. For a residual block these are the two terms of the
     /// chain rule: that of the branch, with all of its factors, and that of the skip connection, without them.
     pub paths: Vec<PathFlow>,

@@ -8,14 +8,15 @@ use super::figures::{
 };
 use super::histogram::Histogram;
 use super::spectrum::spectrum;
+use super::time::TimeFlow;
 use super::{FlowOptions, SATURATED};
 use chainrule_parameters::describe;
 
 use crate::expected::cause::Facts;
 use crate::kernel::Real;
 use crate::layer::{
-    BackwardHook, Factor, Layer, LayerPass, Parameter, Plan, Role, Segment, Space, View, Visitor, Workspace,
-    visit,
+    BackwardHook, Factor, Layer, LayerPass, Parameter, Plan, Role, Segment, Space, TimeStep, View, Visitor,
+    Workspace, visit,
 };
 use crate::tensor::Sample;
 
@@ -60,6 +61,8 @@ struct Open {
     inside: Vec<Vec<LayerFlow>>,
     /// For a sum, the gradient that each path has brought to the input.
     paths: Vec<PathGrad>,
+    /// For a recurrent layer, its steps from the last to the first.
+    steps: Vec<TimeStep>,
 }
 
 #[derive(Debug)]
@@ -76,7 +79,7 @@ impl PathGrad {
 
 impl Open {
     fn new(plan: &'static Plan) -> Self {
-        Self { plan, inside: Vec::new(), paths: Vec::new() }
+        Self { plan, inside: Vec::new(), paths: Vec::new(), steps: Vec::new() }
     }
 
     /// Returns whether the layers inside are one layer, applied several times.
@@ -136,6 +139,7 @@ impl FlowHook {
                 fan_in: fan_in(plan),
                 spectrum: if self.detail.spectra { spectrum(pass.layer, &pass.input) } else { None },
             }),
+            time: (!open.steps.is_empty()).then(|| TimeFlow::of(&open.steps)),
             paths: open.paths.iter().map(PathGrad::figures).collect(),
             cosine: match &open.paths[..] {
                 [a, b] if !self.forward_only => cosine(&a.input_grad, &b.input_grad),
@@ -168,6 +172,12 @@ impl BackwardHook for FlowHook {
     fn enter(&mut self, name: Segment, plan: &'static Plan) {
         self.path.push(name);
         self.open.push(Open::new(plan));
+    }
+
+    fn step_of_time(&mut self, step: &TimeStep) {
+        if let Some(open) = self.open.last_mut().filter(|_| !self.forward_only) {
+            open.steps.push(*step);
+        }
     }
 
     fn leave(&mut self, pass: &LayerPass<'_>) {

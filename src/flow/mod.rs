@@ -49,6 +49,7 @@ pub mod picture;
 mod recorder;
 mod spectrum;
 mod table;
+mod time;
 mod trend;
 mod verdict;
 
@@ -71,6 +72,7 @@ pub use hook::FlowHook;
 pub use main_path::PathStep;
 pub use recorder::{Record, Recorder};
 pub use spectrum::Spectrum;
+pub use time::TimeFlow;
 pub use verdict::{DEAD_FRACTION, FlowState, MIN_SAMPLES, VANISHING, Verdict};
 
 /// The gradient flow of a network on one batch: what each layer does to the gradient.

@@ -138,6 +138,65 @@ pub fn heat_map(recorder: &Recorder) -> Result<Picture, PlotError> {
         .picture()
 }
 
+/// Draws |dR/dh(t)| at each step of a recurrent layer, by the gradient of its last step, with a line for each such layer
+/// of each network; and, for layers with gates, what arrives by the path without weights alone.
+///
+/// # Errors
+/// [`PlotError`] when there is nothing to draw, for example when no layer is recurrent.
+pub fn through_time<'a>(flows: impl IntoIterator<Item = (&'a str, &'a Flow)>) -> Result<Picture, PlotError> {
+    let points = |lengths: &[f64]| {
+        let last = lengths.last().copied().unwrap_or(1.0);
+        (1..)
+            .zip(lengths.to_vec())
+            .map(move |(step, length)| (f64::from(step), length / last))
+            .collect::<Vec<_>>()
+    };
+    let mut lines = Lines::new("The gradient on its way back through time")
+        .x("step")
+        .y("|dR/dh(t)|, of the last step's")
+        .log_y();
+    for (name, flow) in flows {
+        for layer in &flow.layers {
+            let Some(time) = &layer.time else { continue };
+            let line = format!("{name} {}", layer.path);
+            lines = lines.line(line.trim_end(), points(&time.gradients));
+            if !time.carried.is_empty() {
+                lines = lines.line(&format!("{}, gates alone", line.trim_end()), points(&time.carried));
+            }
+        }
+    }
+    lines.level(1.0, "1").picture()
+}
+
+/// Draws a heat map of |dR/dh(t)| at each step of a recurrent layer and each recorded step of training.
+///
+/// # Errors
+/// [`PlotError`] when there is nothing to draw, for example when the layer at `path` is not recurrent.
+pub fn time_heat_map(recorder: &Recorder, path: &str) -> Result<Picture, PlotError> {
+    let records = recorder.records();
+    let times: Vec<_> =
+        records.iter().map(|record| record.flow.layer(path).and_then(|layer| layer.time.as_ref())).collect();
+    let map = HeatMap::new(
+        "The gradient through time, in training",
+        records.iter().map(|record| record.step as f64),
+    )
+    .x("training step")
+    .y("step of the sequence")
+    .value("|dR/dh(t)|")
+    .log();
+    let steps = times.iter().flatten().map(|time| time.gradients.len()).max().unwrap_or(0);
+    let rows = steps.min(32);
+    (0..rows)
+        .map(|row| row * (steps - 1) / (rows - 1).max(1))
+        .fold(map, |map, step| {
+            let length = |time: &Option<&super::TimeFlow>| {
+                time.and_then(|time| time.gradients.get(step).copied()).unwrap_or(f64::NAN)
+            };
+            map.row(&(step + 1).to_string(), times.iter().map(length))
+        })
+        .picture()
+}
+
 /// Draws log10 of |update| / |W| at each recorded step, for at most eight layers from the first to the last. About -3
 /// is healthy.
 ///

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use super::{Flow, LayerFlow};
+use super::{Flow, LayerFlow, TimeFlow};
 use crate::expected::ExpectedFlow;
 use crate::layer::{Factor, head, tail};
 
@@ -43,8 +43,28 @@ impl fmt::Display for Flow {
                 "theory expects {share:.3e} with new weights (Glorot), {rate:.3} a layer of weights"
             )?;
         }
+        for layer in &self.layers {
+            if let Some(time) = &layer.time {
+                through_time(f, layer, time)?;
+            }
+        }
         fold(f, &self.verdict().to_string(), 79)
     }
+}
+
+/// Writes a recurrent layer's gradient at each step, as bars on a log scale.
+fn through_time(f: &mut fmt::Formatter<'_>, layer: &LayerFlow, time: &TimeFlow) -> fmt::Result {
+    const COLUMNS: usize = 36;
+    let (steps, Some(share), Some(rate)) = (time.gradients.len(), time.share(), time.rate()) else {
+        return Ok(());
+    };
+    let path = if layer.path.is_empty() { "(network)" } else { &layer.path };
+    writeln!(f, "{} back through {steps} steps: {} arrives, {rate:.3} a step", head(path, 30), short(share))?;
+    let scale = Scale::over(time.gradients.iter().copied());
+    let columns = steps.min(COLUMNS);
+    let step = |column: usize| column * (steps - 1) / (columns - 1).max(1);
+    let bars: String = (0..columns).map(|column| scale.column(time.gradients[step(column)])).collect();
+    writeln!(f, "  step 1 {bars} step {steps}, |dR/dh| on a log scale")
 }
 
 impl Flow {
@@ -101,6 +121,9 @@ fn factor(layer: &LayerFlow) -> String {
         let most = if spectrum.exact { "" } else { "≤" };
         return format!("σ {most}{} to {}", short(spectrum.smallest), short(spectrum.largest));
     }
+    if let Some((share, rate)) = layer.time.as_ref().and_then(|time| time.share().zip(time.rate())) {
+        return format!("time {} by {rate:.3}", tiny(share));
+    }
     match &layer.paths[..] {
         [branch, skip] if skip.name == "shortcut" => {
             format!("skip {}, F {}", tiny(skip.input_grad_rms), tiny(branch.input_grad_rms))
@@ -141,12 +164,25 @@ struct Scale {
 
 impl Scale {
     fn of(flow: &Flow) -> Self {
-        let sizes = flow.layers.iter().filter_map(|layer| layer.output_grad_rms);
+        Self::over(flow.layers.iter().filter_map(|layer| layer.output_grad_rms))
+    }
+
+    fn over(sizes: impl Iterator<Item = f64>) -> Self {
         let logs = sizes.filter(|rms| *rms > 0.0 && rms.is_finite()).map(f64::log10);
         let (low, high) =
             logs.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
         // At least two decades, so that nearly equal gradients have nearly equal bars.
         Self { low: low.min(high - 2.0), high }
+    }
+
+    /// Returns a column of one character.
+    fn column(self, rms: f64) -> char {
+        const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+        if rms.is_nan() || rms <= 0.0 {
+            return ' ';
+        }
+        let share = ((rms.log10() - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
+        EIGHTHS[(share * 7.0).round() as usize]
     }
 
     /// Returns the bar: full for the largest gradient, nearly empty for the smallest.

@@ -3,8 +3,8 @@
 use super::{After, InferredAt, Shortcut};
 use crate::kernel::Real;
 use crate::layer::{At, Layer, PRelu};
-use crate::stack::{Branches, Concat, Evaluate, Parallel, Residual, Shared};
-use crate::tensor::{Pair, Sample, Tensor};
+use crate::stack::{Branches, Concat, Evaluate, Parallel, PerStep, Residual, Shared};
+use crate::tensor::{Pair, Sample, Sequence, Tensor, Vector};
 
 impl<const PLACE: usize, X: Sample, F: After<PLACE, X>, const N: usize> After<PLACE, X> for [F; N]
 where
@@ -25,6 +25,14 @@ where
     Evaluate<F::Layer>: Layer<X>,
 {
     type Layer = Evaluate<F::Layer>;
+}
+
+impl<const PLACE: usize, const STEPS: usize, const IN: usize, T: Real, F: After<PLACE, Vector<IN, T>>>
+    After<PLACE, Sequence<STEPS, IN, T>> for PerStep<F>
+where
+    PerStep<F::Layer>: At<PLACE, Sequence<STEPS, IN, T>>,
+{
+    type Layer = <PerStep<F::Layer> as At<PLACE, Sequence<STEPS, IN, T>>>::Layer;
 }
 
 impl<const PLACE: usize, X, F, S, Y> After<PLACE, X> for Residual<F, S>

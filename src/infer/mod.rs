@@ -30,14 +30,18 @@
 //! | [`ConvTo<OUT, K, STRIDE, PAD>`](ConvTo) | `Image<IN, H, W>` | `Conv2d<IN, OUT, K, STRIDE, PAD>` |
 //! | | `Sequence<STEPS, IN>` | `Conv1d<IN, OUT, K, STRIDE, PAD>` |
 //! | [`TransposedConvTo<OUT, K, STRIDE, PAD>`](TransposedConvTo) | `Image<IN, H, W>` | `TransposedConv2d<IN, OUT, K, STRIDE, PAD>` |
+//! | | `Sequence<STEPS, IN>` | `TransposedConv1d<IN, OUT, K, STRIDE, PAD>` |
+//! | [`ConvToWith<OUT, S>`](ConvToWith) | `Image<..>`, `Sequence<..>` | `Conv2dWith<IN, OUT, S>`, `Conv1dWith<IN, OUT, S>` |
+//! | [`TransposedConvToWith<OUT, S>`](TransposedConvToWith) | the same | `TransposedConv2dWith<IN, OUT, S>`, `TransposedConv1dWith<IN, OUT, S>` |
 //! | [`AutoDepthwiseConv2d<K, STRIDE, PAD>`](AutoDepthwiseConv2d) | `Image<C, H, W>` | `DepthwiseConv2d<C, K, STRIDE, PAD>` |
 //! | [`AutoBatchNorm`] | `Vector<N>`, `Sequence<STEPS, N>`, `Image<N, H, W>` | `BatchNorm<N>` |
 //! | [`AutoLayerNorm`], [`AutoRmsNorm`] | `Vector<N>`, `Sequence<STEPS, N>` | `LayerNorm<Vector<N>>` |
 //! | | `Image<C, H, W>` | `LayerNorm<Image<C, H, W>>` |
-//! | [`AutoGroupNorm<GROUPS>`](AutoGroupNorm) | `Image<C, H, W>` | `GroupNorm<GROUPS, C>` |
+//! | [`AutoGroupNorm<GROUPS>`](AutoGroupNorm) | `Vector<C>`, `Sequence<STEPS, C>`, `Image<C, H, W>` | `GroupNorm<GROUPS, C>` |
+//! | [`AutoAffine`], [`AutoChannelPRelu`] | the same | `Affine<C>`, `ChannelPRelu<C>` |
 //! | `PRelu` | any tensor of `T` | `PRelu<T>` |
 //! | [`Residual<F, AutoShortcut>`](AutoShortcut) | any tensor | `F` with the shortcut that fits |
-//! | tuple, array, `Residual`, `Concat`, `Parallel`, `Shared`, `Evaluate` | | the same, of the layers that it contains |
+//! | tuple, array, `Residual`, `Concat`, `Parallel`, `Shared`, `Evaluate`, `PerStep` | | the same, of the layers that it contains |
 //! | any other layer, such as `Relu` or `Linear<8, 4>` | what it takes | itself |
 //!
 //! `NoBias` as the last parameter, as in `LinearTo<10, NoBias>`, leaves out the bias. The scalar is that of the input:
@@ -47,7 +51,9 @@
 //! The error for a layer that cannot take what arrives says which layer that is, counted from 0 in its tuple: "layer 3
 //! of this stack, `ConvTo<16, 5>`, cannot take `Vector<120>` as its input".
 
+mod channels;
 mod combinators;
+mod convolution;
 mod shortcut;
 mod sizeless;
 mod tuple;
@@ -55,12 +61,13 @@ mod tuple;
 use crate::layer::Layer;
 use crate::tensor::Sample;
 
+pub use channels::{AutoAffine, AutoChannelPRelu};
 #[doc(hidden)]
 pub use combinators::BranchesAfter;
+pub use convolution::{AutoDepthwiseConv2d, ConvTo, ConvToWith, TransposedConvTo, TransposedConvToWith};
 pub use shortcut::{AutoShortcut, Shortcut, ShortcutTo};
 pub use sizeless::{
-    AutoBatchNorm, AutoDepthwiseConv2d, AutoGroupNorm, AutoLayerNorm, AutoRmsNorm, BiasOf, ConvTo, DenseTo,
-    HasSizes, LinearTo, TransposedConvTo, WithBias,
+    AutoBatchNorm, AutoGroupNorm, AutoLayerNorm, AutoRmsNorm, BiasOf, DenseTo, HasSizes, LinearTo, WithBias,
 };
 
 /// The network `N` for data of the shape `X`, with the input of each layer worked out: see [the

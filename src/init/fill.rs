@@ -1,13 +1,16 @@
-use alloc::vec::Vec;
-use chainrule_parameters::NonEmpty;
+use alloc::string::{String, ToString};
 
-use rand::{Rng, RngExt};
-use rand_distr::{Distribution, StandardNormal};
+use chainrule_parameters::{AsNetwork, NonEmpty};
+
+use rand::Rng;
 
 use super::Initializer;
-use super::initializer::{Scheme, rows};
+use super::draw::{normal, symmetric};
+use super::initializer::BiasScheme;
+use crate::Error;
 use crate::kernel::Real;
 use crate::layer::{Owned, Parameter, Parameters, Role, ViewMut, Visitor, visit};
+use crate::optimizer::unknown_path;
 
 /// Creates a network from its type alone. Implemented for every network.
 ///
@@ -37,79 +40,57 @@ pub trait Init: Sized {
 impl<N> Init for N {}
 
 impl Initializer {
-    /// Fills one tensor of weights.
-    fn fill<T: Real>(
+    /// Initializes again the part of a network at this path, as [`summary`](crate::Network::summary) prints it: a layer
+    /// (`2.branch`) or a parameter (`0.weight`). Parameters that are neither weights nor biases start at the value that
+    /// their layer declares.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    /// type Net = (Linear<2, 8>, Relu, Linear<8, 3>);
+    ///
+    /// let mut net = Net::init_with(Initializer::he_normal(), &mut rng(1));
+    /// Initializer::zeros().init_part(&mut *net, "2", &mut rng(2))?;
+    /// assert_eq!(net.predict(&Vector([1.0, 2.0]))?, Vector([0.0; 3]));
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::UnknownPath`] if no parameter has the path.
+    pub fn init_part<M: AsNetwork>(
         &self,
-        [fan_in, fan_out]: [usize; 2],
-        rows: usize,
-        weights: &mut [T],
-        rng: &mut dyn Rng,
-    ) {
-        match self.scheme {
-            Scheme::Uniform(variance) => {
-                let bound = libm::sqrt(3.0 * variance.of(fan_in, fan_out)) * self.gain;
-                weights.iter_mut().for_each(|w| *w = T::from_f64(bound * (2.0 * rng.random::<f64>() - 1.0)));
-            }
-            Scheme::Normal(variance) => {
-                let deviation = libm::sqrt(variance.of(fan_in, fan_out)) * self.gain;
-                weights.iter_mut().for_each(|w| *w = T::from_f64(deviation * normal(rng)));
-            }
-            Scheme::Orthogonal => {
-                self.fill_orthogonal(rows, weights, rng);
-            }
-            Scheme::Constant(value) => weights.fill(T::from_f64(value * self.gain)),
+        network: &mut M,
+        path: &str,
+        rng: &mut impl Rng,
+    ) -> Result<(), Error> {
+        let below =
+            |full: &str| full.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        match self.init_where(network, |full| path.is_empty() || below(full), rng) {
+            0 => Err(unknown_path(&M::Network::DESCRIPTION, path)),
+            _ => Ok(()),
         }
     }
 
-    fn fill_orthogonal<T: Real>(&self, rows: usize, weights: &mut [T], rng: &mut dyn Rng) {
-        let columns = weights.len() / rows.max(1);
-        let (long, short) = (rows.max(columns), rows.min(columns));
-        if short == 0 {
-            return;
-        }
-        // One column after the other.
-        let mut q: Vec<f64> = (0..long * short).map(|_| normal(rng)).collect();
-        orthonormalize(&mut q, long);
-        for (at, weight) in weights.iter_mut().enumerate() {
-            let (row, column) = (at / columns, at % columns);
-            let at = if rows >= columns { column * long + row } else { row * long + column };
-            *weight = T::from_f64(self.gain * q[at]);
-        }
+    /// Initializes again the parameters whose path fulfills `is_chosen`. Returns how many there are.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    /// type Net = (Linear<2, 8>, Relu, Linear<8, 3>);
+    ///
+    /// let mut net = Net::init(&mut rng(1));
+    /// let biases = Initializer::default().bias_constant(0.1);
+    /// assert_eq!(biases.init_where(&mut *net, |path| path.ends_with("bias"), &mut rng(2)), 2);
+    /// assert_eq!(net.2.bias, Vector([0.1; 3]));
+    /// ```
+    pub fn init_where(
+        &self,
+        network: &mut impl AsNetwork,
+        mut is_chosen: impl FnMut(&str) -> bool,
+        rng: &mut impl Rng,
+    ) -> usize {
+        let mut fill = Fill { initializer: *self, rng, weight: None, is_chosen: &mut is_chosen, chosen: 0 };
+        visit([], [ViewMut::of(network.as_network_mut())], &mut fill);
+        fill.chosen
     }
-}
-
-/// Makes columns of this length orthonormal: Q of their QR decomposition, by the Gram-Schmidt method, done twice for
-/// each column ("twice is enough": Giraud et al. 2005). The diagonal of R is positive, which makes Q uniformly
-/// distributed (Mezzadri 2007, section 5).
-fn orthonormalize(columns: &mut [f64], len: usize) {
-    for at in 0..columns.len() / len {
-        let (before, column) = columns.split_at_mut(at * len);
-        let column = &mut column[..len];
-        for _ in 0..2 {
-            for before in before.chunks_exact(len) {
-                let projection = dot(before, column);
-                column.iter_mut().zip(before).for_each(|(x, b)| *x -= projection * b);
-            }
-        }
-        let norm = libm::sqrt(dot(column, column));
-        column.iter_mut().for_each(|x| *x /= norm);
-    }
-}
-
-/// Computes the dot product of two columns, in several sums, which the compiler vectorizes.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let mut sums = [0.0; 8];
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..8 {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    sums.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
-}
-
-fn normal(rng: &mut dyn Rng) -> f64 {
-    StandardNormal.sample(rng)
 }
 
 /// Creates a network of the type `N`.
@@ -120,27 +101,58 @@ fn network<N: Parameters>(initializer: Initializer, rng: &mut impl Rng) -> Owned
 }
 
 fn fill(network: ViewMut<'_>, initializer: Initializer, rng: &mut dyn Rng) {
-    visit([], [network], &mut Fill { initializer, rng });
+    let mut all = |_: &str| true;
+    visit([], [network], &mut Fill { initializer, rng, weight: None, is_chosen: &mut all, chosen: 0 });
 }
 
 struct Fill<'a> {
     initializer: Initializer,
     rng: &'a mut dyn Rng,
+    /// The layer of the last weight, and its fan-in.
+    weight: Option<(String, usize)>,
+    is_chosen: &'a mut dyn FnMut(&str) -> bool,
+    chosen: usize,
+}
+
+impl Fill<'_> {
+    fn fill_bias<T: Real>(&mut self, path: &str, values: &mut [T]) {
+        let (initializer, rng) = (self.initializer, &mut *self.rng);
+        match (initializer.bias, &self.weight) {
+            // Without random biases nothing is drawn for them, so the weights of a seed do not change.
+            (BiasScheme::Constant(value), _) => values.fill(T::from_f64(value)),
+            (BiasScheme::Normal(deviation), _) => {
+                values.iter_mut().for_each(|b| *b = T::from_f64(deviation * normal(rng)));
+            }
+            (BiasScheme::Uniform, Some((layer, fan_in))) if layer == layer_of(path) => {
+                let bound = 1.0 / libm::sqrt(*fan_in as f64);
+                values.iter_mut().for_each(|b| *b = T::from_f64(bound * symmetric(rng)));
+            }
+            (BiasScheme::Uniform, _) => values.fill(T::zero()),
+        }
+    }
+}
+
+/// Returns the path of the layer of a parameter.
+fn layer_of(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(layer, _)| layer)
 }
 
 impl Visitor<0, 1> for Fill<'_> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [values]: [&mut [T]; 1]) {
+        let path = parameter.path.to_string();
+        if let Role::Weight { fan_in, fan_out, layout } = parameter.role {
+            let [fan_in, _] = self.initializer.fans([fan_in, fan_out], layout, parameter.shape);
+            self.weight = Some((layer_of(&path).into(), fan_in));
+        }
+        if !(self.is_chosen)(&path) {
+            return;
+        }
+        self.chosen += 1;
         match parameter.role {
             Role::Weight { fan_in, fan_out, layout } => {
-                let rows = rows(layout, parameter.shape);
-                self.initializer.fill([fan_in, fan_out], rows, values, self.rng);
+                self.initializer.fill([fan_in, fan_out], layout, parameter.shape, values, self.rng);
             }
-            // Without random biases nothing is drawn for them, so the weights of a seed do not change.
-            Role::Bias if self.initializer.bias_deviation == 0.0 => values.fill(T::zero()),
-            Role::Bias => {
-                let deviation = self.initializer.bias_deviation;
-                values.iter_mut().for_each(|b| *b = T::from_f64(deviation * normal(self.rng)));
-            }
+            Role::Bias => self.fill_bias(&path, values),
             Role::Scale(start) | Role::Buffer { start, .. } => values.fill(T::from_f64(start)),
         }
     }

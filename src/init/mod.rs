@@ -13,12 +13,16 @@
 //! let net = Net::init_with(Initializer::orthogonal().gain(1.1), &mut rng(7));
 //! ```
 //!
-//! Biases start at 0 (or as [`bias_normal`](Initializer::bias_normal) says), scales and buffers at the value that their
-//! layer declares (a PReLU's slope at 0.25).
+//! Biases start at 0 (or as [`bias_uniform`](Initializer::bias_uniform), [`bias_normal`](Initializer::bias_normal) or
+//! [`bias_constant`](Initializer::bias_constant) says), scales and buffers at the value that their layer declares (a
+//! PReLU's slope at 0.25). [`init_part`](Initializer::init_part) initializes a part of a network in another way.
 
+#[cfg(feature = "alloc")]
+mod draw;
 #[cfg(feature = "alloc")]
 mod fill;
 mod initializer;
+mod variance;
 
 #[cfg(feature = "alloc")]
 pub use fill::Init;

@@ -87,9 +87,9 @@ pub trait Layer<X: Sample>: Parameters {
     ///   for each [buffer](crate::layer::Role::Buffer): that is 0 in evaluation mode.
     fn backward(&self, pass: Backward<'_, X, Self>);
 
-    /// Calls [`backward`](Layer::backward) with a hook. Only layers that contain layers override it: they call the hook
-    /// around each layer inside.
-    #[doc(hidden)]
+    /// Calls [`backward`](Layer::backward) with a hook. Only layers that contain layers override it: they run the backward
+    /// pass of each layer inside by [`backward_child`](crate::stack::backward_child), which calls the hook around it. Then
+    /// gradient flow sees the layers inside.
     #[inline]
     fn backward_with_hook(&self, pass: Backward<'_, X, Self>, hook: Option<&mut dyn BackwardHook>) {
         let _ = hook;

@@ -65,6 +65,15 @@ impl Cost {
         }
     }
 
+    /// Returns the cost of this layer applied to each of `steps` steps.
+    pub(super) const fn for_steps(self, steps: usize) -> Self {
+        Self {
+            multiply_adds: self.multiply_adds * steps as u64,
+            backward_multiply_adds: self.backward_multiply_adds * steps as u64,
+            ..self
+        }
+    }
+
     /// Returns Hanin's β: the sum of 1 / width over the hidden layers. The larger it is, the more the gradients of a
     /// ReLU network vary from one initialization to another, by about exp(5 β) in their variance. Keep it below 1.
     ///

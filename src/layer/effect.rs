@@ -61,6 +61,19 @@ pub enum Effect {
         /// The share of the numbers that remain.
         remaining: f64,
     },
+    /// Each number x becomes m x + n, with an m and an n that are drawn for it.
+    Noise {
+        /// E\[m\].
+        mean: f64,
+        /// E\[m²\]: by what it multiplies the mean square, and the squared length of the gradient.
+        square: f64,
+        /// 2 E\[m n\], the factor of the mean in the new mean square.
+        mixed: f64,
+        /// E\[n²\]. E\[n\] is 0.
+        added: f64,
+    },
+    /// y = a g(b), for two halves a and b of the input.
+    Gate(Moments),
     /// A linear map of neighboring numbers. What it does to q depends on how similar they are, and is not known.
     Pool {
         /// By what it multiplies the squared length of the gradient.
@@ -111,6 +124,26 @@ pub enum Moments {
         /// Where it becomes constant.
         width: f64,
     },
+    /// g(x) = `start` + `slope` x. It is known for every x, normal or not.
+    Line {
+        /// g(0).
+        start: f64,
+        /// g'.
+        slope: f64,
+    },
+    /// Polynomials, each from its start to the start of the next; the first from -∞.
+    Pieces(&'static [Piece]),
+    /// g(x) = `by` h(x / `by`).
+    Scaled {
+        /// The factor; if it is negative, h is mirrored too.
+        by: f64,
+        /// h.
+        of: &'static Moments,
+    },
+    /// sin x.
+    Sine,
+    /// cos x.
+    Cosine,
     /// Any other g: series of Chebyshev polynomials in (√q - 1) / (√q + 1), as
     /// `chainrule::theory::moments` computes them.
     Series {
@@ -123,4 +156,20 @@ pub enum Moments {
         /// E\[g'(x)²\].
         slope: &'static [f64],
     },
+}
+
+/// A part of a function that is a polynomial on each of its parts: from `from` on, it is c₀ + c₁ x + c₂ x².
+#[derive(Clone, Copy, Debug)]
+pub struct Piece {
+    /// Where it starts; -∞ for the first.
+    pub from: f64,
+    /// c₀, c₁ and c₂.
+    pub coefficients: [f64; 3],
+}
+
+impl Piece {
+    /// Returns a straight line from `from` on: `start` + `slope` x.
+    pub const fn line(from: f64, start: f64, slope: f64) -> Self {
+        Self { from, coefficients: [start, slope, 0.0] }
+    }
 }

@@ -19,6 +19,30 @@ pub trait BackwardHook {
 
     /// Called after its backward pass.
     fn leave(&mut self, pass: &LayerPass<'_>);
+
+    /// Called within the backward pass of a recurrent layer, for each of its steps from the last to the first.
+    fn step_of_time(&mut self, step: &TimeStep) {
+        let _ = step;
+    }
+}
+
+/// What one step of a recurrent layer does to the gradient that goes back through time from the last step's output.
+///
+/// It is dR/dh(t) by that output alone: what the outputs of earlier steps add is left out, so that the length changes by
+/// the factors of the steps and by nothing else.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TimeStep {
+    /// t, from 0.
+    pub step: usize,
+    /// |dR/dh(t)| over the batch.
+    pub gradient: f64,
+    /// |dR/dz(t)| / |dR/dh(t)|, the factor g', for a layer with a single path from a step to the step before.
+    pub slope: Option<f64>,
+    /// |dR/dh(t-1)| / |dR/dz(t)|, the factor U, for such a layer.
+    pub weights: Option<f64>,
+    /// What arrives by the path without weights alone: the length of the gradient of the cell, after the product of all
+    /// later forget gates; for a GRU that of the hidden state, after the product of the update gates.
+    pub carried: Option<f64>,
 }
 
 /// A layer's backward pass, for a [`BackwardHook`].

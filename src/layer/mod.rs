@@ -12,6 +12,8 @@
 //! guide](crate::guide::your_own_layer).
 
 mod activation;
+mod affine;
+pub(crate) mod axis_at;
 pub(crate) mod compare;
 mod constructor;
 mod contract;
@@ -22,15 +24,26 @@ mod dropout;
 mod effect;
 mod factor;
 mod flatten;
+mod gated;
+pub(crate) mod grow_at;
+mod halves_at;
 mod hook;
 mod identity;
+mod inside;
 mod mode;
+mod noise;
 mod norm;
+mod pad;
+mod permute;
 pub(crate) mod place;
 mod plan;
 mod pool;
 mod prelu;
+pub(crate) mod recurrent;
+mod reduce;
 mod reshape;
+mod resize;
+mod shuffle;
 mod softmax;
 mod space;
 #[cfg(feature = "alloc")]
@@ -38,15 +51,19 @@ mod summary;
 mod visit;
 mod window;
 pub(crate) mod window_at;
+pub(crate) mod window_settings;
 mod workspace;
 
 pub(crate) use activation::EXPONENTIAL;
 pub use activation::{
-    Activation, Elu, Gelu, GeluTanh, HardSigmoid, HardTanh, LeakyRelu, Mish, Relu, Selu, Sigmoid, Silu,
-    Softplus, Softsign, Tanh,
+    Abs, Activation, Celu, Clamp, Cos, Elu, Erf, Exp, Gelu, GeluTanh, HardShrink, HardSigmoid, HardSwish,
+    HardTanh, LeakyRelu, Log, LogSigmoid, Mish, Neg, QuickGelu, Reciprocal, Relu, Relu6, Scale, Selu, Shift,
+    Sigmoid, Silu, Sin, SoftShrink, Softplus, Softsign, Sqrt, Square, Tanh, TanhShrink, Threshold,
+    ThresholdedRelu,
 };
 #[doc(hidden)]
 pub use activation::{apply_each, differentiate_each};
+pub use affine::Affine;
 #[cfg(feature = "alloc")]
 pub use chainrule_parameters::Owned;
 pub use chainrule_parameters::{Layout, Parameters, Path, Role, Segment, View, ViewMut};
@@ -55,31 +72,55 @@ pub use compare::ParametersView;
 pub use constructor::SizesInType;
 pub(crate) use contract::check_lengths;
 pub use contract::{Backward, Layer};
-pub use convolution::{Conv1d, Conv2d, DepthwiseConv2d, TransposedConv2d};
+pub use convolution::{
+    Conv1d, Conv1dWith, Conv2d, Conv2dWith, DepthwiseConv2d, TransposedConv1d, TransposedConv1dWith,
+    TransposedConv2d, TransposedConv2dWith,
+};
+pub(crate) use convolution::{PixelSettings, Plain, StepSettings, Transposed};
 pub use cost::Cost;
 pub(crate) use dense::Bias;
 pub use dense::{Dense, Linear, NoBias};
-pub use dropout::Dropout;
-pub use effect::{Effect, Moments, Normalized};
+pub use dropout::{Dropout, Dropout1d, Dropout2d};
+pub use effect::{Effect, Moments, Normalized, Piece};
 pub use factor::Factor;
 pub use flatten::Flatten;
-pub use hook::{AnyLayer, BackwardHook, LayerPass};
+pub use gated::{GeGlu, Glu, SwiGlu};
+pub use hook::{AnyLayer, BackwardHook, LayerPass, TimeStep};
 pub(crate) use hook::{backward_watched, leave, watch};
 pub use identity::Identity;
 pub use mode::Mode;
+pub use noise::{AlphaDropout, GaussianDropout, GaussianNoise};
 pub use norm::{
-    AffineOf, BatchNorm, Epsilon, GainAndBias, GroupNorm, InstanceNorm, LayerNorm, MachineEpsilon, Momentum,
-    NoAffine, NormSettings, RmsNorm,
+    AffineOf, Alpha, BatchNorm, Beta, Epsilon, GainAndBias, GroupNorm, InstanceNorm, LayerNorm,
+    LocalResponseNorm, MachineEpsilon, Momentum, NoAffine, NoGain, NormSettings, Offset, ResponseSettings,
+    RmsNorm,
 };
+pub use pad::{
+    Circular, CircularPad1d, CircularPad2d, Constant, ConstantPad1d, ConstantPad2d, Pad1d, Pad2d, PadMode,
+    PaddedTo, Reflect, ReflectionPad1d, ReflectionPad2d, Replicate, ReplicationPad1d, ReplicationPad2d,
+    ZeroPad1d, ZeroPad2d,
+};
+pub use permute::{Permute, Transpose};
 pub use place::{At, InputAt};
 #[doc(hidden)]
 pub use place::{Bare, Passed, TakenBy, Then, Wrapper};
 pub(crate) use plan::Checked;
 pub use plan::{Child, Plan};
-pub use pool::{AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d, Upsample2d};
-pub use prelu::PRelu;
+pub use pool::{
+    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AvgPool1d, AvgPool1dWith,
+    AvgPool2d, AvgPool2dWith, GlobalAvgPool, GlobalMaxPool, LpPool1d, LpPool1dWith, LpPool2d, LpPool2dWith,
+    MaxPool1d, MaxPool1dWith, MaxPool2d, MaxPool2dWith,
+};
+pub use prelu::{ChannelPRelu, PRelu};
+pub use recurrent::{Gru, InitialState, LastStep, LearnedState, Lstm, Reverse, Rnn, ZeroState};
+pub use reduce::{Channels, Features, HasAxis, Height, MaxOver, MeanOver, MinOver, Steps, SumOver, Width};
 pub use reshape::Reshape;
-pub use softmax::{LogSoftmax, Softmax};
+pub use resize::{
+    AlignCorners, Coordinates, HalfPixel, LinearCoordinates, Nearest, NearestBefore, NearestExact, Resize1d,
+    Resize2d, Upsample1d, Upsample2d, UpsampleBilinear2d, UpsampleLinear1d,
+};
+pub use shuffle::{ChannelShuffle, DepthToSpace, PixelShuffle, PixelUnshuffle, SpaceToDepth};
+pub use softmax::{LogSoftmax, Softmax, Softmin};
 pub(crate) use space::LINE;
 pub use space::Space;
 #[cfg(feature = "alloc")]
@@ -88,6 +129,10 @@ pub use summary::{Summary, SummaryRow};
 pub(crate) use summary::{head, tail};
 pub use visit::{Parameter, Visitor, describe, visit};
 pub use window::{Reach, Window};
+pub use window_settings::{
+    Causal, CeilMode, Dilation, ExcludePadding, Groups, Kernel, OutputPadding, Padding, PaddingEnds, Same,
+    SameLower, Stride, WindowSettings,
+};
 #[cfg(feature = "alloc")]
 pub use workspace::Workspace;
-pub use workspace::{AsWorkspace, FixedWorkspace, WorkspaceMut};
+pub use workspace::{AsWorkspace, FixedWorkspace, Saved, WorkspaceMut};

@@ -237,8 +237,13 @@ impl Plan {
         }
     }
 
+    /// Adds scratch memory for the forward pass.
+    pub(crate) const fn forward_scratch(self, space: Space) -> Self {
+        Self { forward_scratch: self.forward_scratch.and(space), ..self }
+    }
+
     /// Adds scratch memory for the backward pass.
-    pub(crate) const fn backward_scratch(self, space: Space) -> Self {
+    pub const fn backward_scratch(self, space: Space) -> Self {
         Self { backward_scratch: self.backward_scratch.and(space), ..self }
     }
 

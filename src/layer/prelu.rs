@@ -1,11 +1,11 @@
 use chainrule_derive::Parameters;
 
 use super::compare::comparable;
-use super::{Backward, Effect, Factor, Layer, Mode, Moments, Plan, WorkspaceMut, check_lengths};
+use super::{Backward, Effect, Factor, Layer, Mode, Moments, Plan, Space, WorkspaceMut, check_lengths};
 use crate::kernel::Real;
-use crate::tensor::Tensor;
+use crate::tensor::{Channels, Tensor, Vector, by_channel, by_channel_mut};
 
-/// A leaky ReLU with a trained slope below zero, one for the whole layer.
+/// A leaky ReLU with a trained slope below zero, one for the whole layer. [`ChannelPRelu`] has one for each channel.
 ///
 /// Forward `y = x` for x > 0, else `y = a x`; backward `dx = dy` or `dx = a dy`, and `da = Σ x dy` over x ≤ 0.
 ///
@@ -68,3 +68,75 @@ impl<X: Tensor> Layer<X> for PRelu<X::Scalar> {
 }
 
 comparable!([T: Real] PRelu<T>);
+
+/// A leaky ReLU with a trained slope below zero for each feature or channel: PyTorch's `nn.PReLU(num_parameters=C)`.
+///
+/// Forward `y = x` for x > 0, else `y = a x` with the a of x's channel; backward `dx = dy` or `dx = a dy`, and
+/// `da = Σ x dy` over the numbers x ≤ 0 of the channel.
+///
+/// # Shapes
+/// `Vector<CHANNELS>`, `Sequence<STEPS, CHANNELS>` or `Image<CHANNELS, H, W>`; the output has the shape of the input.
+/// `slope` is `[CHANNELS]` and starts at 0.25.
+///
+/// # Gradient flow
+/// As [`PRelu`].
+///
+/// # Source
+/// He, Zhang, Ren, Sun, "Delving deep into rectifiers", ICCV 2015, eq. 1 and 2.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// let mut layer = ChannelPRelu::<2>::init(&mut rng(0));
+/// layer.slope = Vector([0.5, -1.0]);
+/// assert_eq!(layer.predict(&Sequence([[-4.0, -4.0], [4.0, 4.0]]))?, Sequence([[-2.0, 4.0], [4.0, 4.0]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Parameters)]
+#[parameters(name = "ChannelPRelu<{CHANNELS}{:T}>")]
+pub struct ChannelPRelu<const CHANNELS: usize, T: Real = f32> {
+    /// a, the slope below zero of each channel.
+    #[parameter(scale = START)]
+    pub slope: Vector<CHANNELS, T>,
+}
+
+impl<const CHANNELS: usize, X: Channels<CHANNELS>> Layer<X> for ChannelPRelu<CHANNELS, X::Scalar> {
+    type Output = X;
+    const PLAN: Plan = Plan::leaf::<X, Self>()
+        .factor(Factor::Activation { max_derivative: 1.0 })
+        .effect(Effect::Activation(Moments::Slopes { above: 1.0, below: START }))
+        .backward_scratch(Space::per_batch::<f64>(CHANNELS));
+
+    fn forward(&self, input: &[X], output: &mut [X], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+        check_lengths(input.len(), output.len());
+        let zero = X::Scalar::default();
+        for ((channel, x), (_, y)) in by_channel(input).zip(by_channel_mut(output)) {
+            let a = self.slope[channel];
+            y.iter_mut().zip(x).for_each(|(y, &x)| *y = if x > zero { x } else { a * x });
+        }
+    }
+
+    fn backward(&self, pass: Backward<'_, X, Self>) {
+        pass.check_lengths();
+        let Backward { input, output_grad, input_grad, gradient, mut workspace, .. } = pass;
+        let zero = X::Scalar::default();
+        // In `f64`, so that the rounding errors do not grow with the batch.
+        let sums = workspace.scratch::<f64>(CHANNELS);
+        sums.fill(0.0);
+        for ((channel, x), (_, dy)) in by_channel(input).zip(by_channel(output_grad)) {
+            let below = x.iter().zip(dy).filter(|(x, _)| **x <= zero);
+            sums[channel] += below.map(|(x, dy)| x.to_f64() * dy.to_f64()).sum::<f64>();
+        }
+        gradient.slope.0.iter_mut().zip(&*sums).for_each(|(da, &sum)| *da += X::Scalar::from_f64(sum));
+        let Some(input_grad) = input_grad else { return };
+        let numbers = by_channel(input).zip(by_channel(output_grad));
+        for ((channel, dx), ((_, x), (_, dy))) in by_channel_mut(input_grad).zip(numbers) {
+            let a = self.slope[channel];
+            for ((dx, &x), &dy) in dx.iter_mut().zip(x).zip(dy) {
+                *dx = if x > zero { dy } else { a * dy };
+            }
+        }
+    }
+}
+
+comparable!([const CHANNELS: usize, T: Real] ChannelPRelu<CHANNELS, T>);

@@ -1,6 +1,6 @@
 use super::compare::comparable;
 use super::{Backward, Layer, Mode, WorkspaceMut, check_lengths};
-use crate::kernel::{Real, exp_below_largest, exp_each, maximum, sum};
+use crate::kernel::{Elementwise, Real, elementwise, exp, exp_below_largest, exp_each, maximum, sum};
 use crate::tensor::{Sequence, Tensor, Vector};
 use chainrule_derive::Parameters;
 
@@ -52,8 +52,31 @@ pub struct Softmax;
 #[derive(Clone, Copy, Parameters)]
 pub struct LogSoftmax;
 
+/// [`Softmax`] of the negative numbers: the smallest gets the largest share.
+///
+/// Forward `yᵢ = exp(-xᵢ) / Σ exp(-xⱼ)`; backward `dxᵢ = -yᵢ (dyᵢ - Σ yⱼ dyⱼ)`.
+///
+/// # Shapes
+/// A `Vector`, or a `Sequence` (over the features of each step); the output has the shape of the input.
+///
+/// # Gradient flow
+/// As [`Softmax`].
+///
+/// # Source
+/// Bridle (1990), eq. 6, of -x. In PyTorch `nn.Softmin`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Softmin.predict(&Vector([1e4, -1e4, -1e4]))?, Vector([0.0, 0.5, 0.5]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct Softmin;
+
 comparable!([] Softmax);
 comparable!([] LogSoftmax);
+comparable!([] Softmin);
 
 /// Implements each layer by its functions of rows with this number of columns.
 trait Rows {
@@ -75,6 +98,32 @@ impl Rows for Softmax {
             let mean = y.iter().zip(dy).fold(T::zero(), |sum, (&y, &dy)| sum + y * dy);
             dx.iter_mut().zip(y).zip(dy).for_each(|((dx, &y), &dy)| *dx = y * (dy - mean));
         }
+    }
+}
+
+impl Rows for Softmin {
+    fn forward<T: Real>(x: &[T], y: &mut [T], columns: usize) {
+        for (y, x) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
+            y.iter_mut().zip(x).for_each(|(y, &x)| *y = -x);
+            let largest = maximum(y);
+            elementwise(&ExpBelow(largest), [], [&mut *y]);
+            let total = sum(y);
+            y.iter_mut().for_each(|y| *y /= total);
+        }
+    }
+    fn backward<T: Real>(y: &[T], dy: &[T], dx: &mut [T], columns: usize) {
+        <Softmax as Rows>::backward(y, dy, dx, columns);
+        dx.iter_mut().for_each(|dx| *dx = -*dx);
+    }
+}
+
+/// Replaces y by exp(y - the number).
+struct ExpBelow<T>(T);
+
+impl<T: Real> Elementwise<T, 0, 1> for ExpBelow<T> {
+    #[inline(always)]
+    fn apply(&self, []: [T; 0], [y]: [T; 1]) -> [T; 1] {
+        [exp(y - self.0)]
     }
 }
 
@@ -119,3 +168,5 @@ over_rows!(Softmax, [const N: usize] Vector<N, T>, N);
 over_rows!(Softmax, [const STEPS: usize, const FEATURES: usize] Sequence<STEPS, FEATURES, T>, FEATURES);
 over_rows!(LogSoftmax, [const N: usize] Vector<N, T>, N);
 over_rows!(LogSoftmax, [const STEPS: usize, const FEATURES: usize] Sequence<STEPS, FEATURES, T>, FEATURES);
+over_rows!(Softmin, [const N: usize] Vector<N, T>, N);
+over_rows!(Softmin, [const STEPS: usize, const FEATURES: usize] Sequence<STEPS, FEATURES, T>, FEATURES);

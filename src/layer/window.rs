@@ -16,10 +16,11 @@ impl Reach {
     /// Place `t` of the output depends on place `t` of the input.
     const POINT: Self = Self { stride: 1, first: 0, last: 0 };
 
-    /// Returns the reach of a window of `kernel` places, in steps of `stride`, on an axis padded by `padding`.
-    const fn of(kernel: usize, stride: usize, padding: usize) -> Self {
-        let first = 0_isize.saturating_sub_unsigned(padding);
-        Self { stride, first, last: first.saturating_add_unsigned(kernel.saturating_sub(1)) }
+    /// Returns the reach of a window that extends over `span` places, in steps of `stride`, on an axis with `before`
+    /// zeros before it. With a dilation of d, `kernel` places extend over `d * (kernel - 1) + 1`.
+    pub const fn of_span(span: usize, stride: usize, before: usize) -> Self {
+        let first = 0_isize.saturating_sub_unsigned(before);
+        Self { stride, first, last: first.saturating_add_unsigned(span.saturating_sub(1)) }
     }
 
     /// Returns the receptive field: how many places lie from the first to the last. Those beyond the ends of the input
@@ -78,10 +79,28 @@ impl Window {
     /// Each place of the output can depend on the whole input.
     pub const WHOLE: Self = Self(None);
 
+    /// Each step of the output can depend on the same step of the input and on all before it: a recurrent layer.
+    pub const PAST: Self = Self(Some([Reach { stride: 1, first: isize::MIN, last: 0 }; 2]));
+
     /// Returns the window of a layer over `kernel` steps, or over `kernel` x `kernel` pixels, in steps of `stride`, on
     /// an input padded by `padding`.
     pub const fn of(kernel: usize, stride: usize, padding: usize) -> Self {
-        Self(Some([Reach::of(kernel, stride, padding); 2]))
+        Self(Some([Reach::of_span(kernel, stride, padding); 2]))
+    }
+
+    /// Returns the window of a layer whose windows differ by axis: over rows and over columns. A sequence has the
+    /// first one, over its steps.
+    ///
+    /// ```
+    /// use chainrule::layer::{Reach, Window};
+    ///
+    /// // Windows of 3 x 5 pixels, the rows 2 apart, one row of padding at the top.
+    /// let window = Window::along([Reach::of_span(5, 1, 1), Reach::of_span(5, 1, 0)]);
+    /// assert_eq!(window.rows().unwrap().latency(), 3);
+    /// assert_eq!(window.columns().unwrap().receptive_field(), 5);
+    /// ```
+    pub const fn along(axes: [Reach; 2]) -> Self {
+        Self(Some(axes))
     }
 
     /// Returns the window of a layer without layers inside that does not state one: pointwise if input and output have

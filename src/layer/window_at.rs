@@ -10,7 +10,7 @@ use typenum::{B1, GrEq, Prod, Sum, U1, U2};
 use super::Passed;
 use crate::kernel::Real;
 use crate::tensor::side::{Known, Positive, Side};
-use crate::tensor::{Image, Sample, Sequence};
+use crate::tensor::{Image, Sample, Sequence, Vector};
 
 type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
 type Padded<const D: usize, const P: usize> = Sum<N<D>, Prod<N<P>, U2>>;
@@ -47,6 +47,34 @@ pub trait SequenceAt<const PLACE: usize, L, const C: usize, T>: Sample {
 
 impl<const PLACE: usize, L, const C: usize, const STEPS: usize, T: Real> SequenceAt<PLACE, L, C, T>
     for Sequence<STEPS, C, T>
+{
+    type Check = Passed;
+}
+
+/// A tensor of `C` features or channels of `T`, for the layer `L`.
+#[diagnostic::on_unimplemented(
+    message = "layer {PLACE} of this stack, `{L}`, cannot take `{Self}` as its input",
+    label = "`{Self}` arrives at layer {PLACE}, which takes {C} features or channels",
+    note = "each layer takes what the one before it gives, and layers are counted from 0",
+    note = "it takes `Vector<{C}>`, `Sequence<STEPS, {C}>` or `Image<{C}, HEIGHT, WIDTH>`, of the scalar `{T}`"
+)]
+pub trait ChannelsAt<const PLACE: usize, L, const C: usize, T>: Sample {
+    #[doc(hidden)]
+    type Check;
+}
+
+impl<const PLACE: usize, L, const C: usize, T: Real> ChannelsAt<PLACE, L, C, T> for Vector<C, T> {
+    type Check = Passed;
+}
+
+impl<const PLACE: usize, L, const STEPS: usize, const C: usize, T: Real> ChannelsAt<PLACE, L, C, T>
+    for Sequence<STEPS, C, T>
+{
+    type Check = Passed;
+}
+
+impl<const PLACE: usize, L, const C: usize, const H: usize, const W: usize, T: Real>
+    ChannelsAt<PLACE, L, C, T> for Image<C, H, W, T>
 {
     type Check = Passed;
 }

@@ -182,8 +182,14 @@ impl core::fmt::Debug for WorkspaceMut<'_> {
     }
 }
 
-/// The saved memory of a layer inside another layer.
-pub(crate) struct Saved<'a>(&'a mut [Line]);
+/// The saved memory of a layer inside another layer: see [`WorkspaceMut::child`].
+pub struct Saved<'a>(&'a mut [Line]);
+
+impl core::fmt::Debug for Saved<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Saved({} bytes)", self.0.len() * LINE)
+    }
+}
 
 impl<'a> WorkspaceMut<'a> {
     #[inline]
@@ -210,9 +216,9 @@ impl<'a> WorkspaceMut<'a> {
         take(&mut self.scratch, len)
     }
 
-    /// Takes the saved memory of a child.
+    /// Takes the saved memory of a layer inside, which has this plan.
     #[inline]
-    pub(crate) fn split(&mut self, plan: &Plan, samples: usize) -> Saved<'a> {
+    pub fn split(&mut self, plan: &Plan, samples: usize) -> Saved<'a> {
         Saved(take_lines(&mut self.saved, plan.saved.lines(samples)))
     }
 
@@ -233,9 +239,23 @@ impl<'a> WorkspaceMut<'a> {
         WorkspaceMut { saved: &mut saved.0[at * lines..][..lines], scratch: &mut *self.scratch }
     }
 
-    /// Returns the workspace of a child: its own saved memory, and all remaining scratch memory.
+    /// Returns the workspace of a layer inside: its own saved memory, and all remaining scratch memory. The layers inside use
+    /// the same scratch memory one after the other, so this layer takes its own before.
+    ///
+    /// A layer F inside, on a batch of `n` samples:
+    ///
+    /// ```
+    /// # use chainrule::prelude::*;
+    /// # fn forward<F: Layer<Vector<4>>>(
+    /// #     layer: &F, x: &[Vector<4>], y: &mut [F::Output], mut workspace: WorkspaceMut<'_>, mode: &mut Mode<'_>,
+    /// # ) {
+    /// # let n = x.len();
+    /// let mut saved = workspace.split(&F::PLAN, n);
+    /// layer.forward(x, y, workspace.child(&mut saved), mode);
+    /// # }
+    /// ```
     #[inline]
-    pub(crate) fn child<'b>(&'b mut self, saved: &'b mut Saved<'_>) -> WorkspaceMut<'b> {
+    pub fn child<'b>(&'b mut self, saved: &'b mut Saved<'_>) -> WorkspaceMut<'b> {
         WorkspaceMut { saved: &mut *saved.0, scratch: &mut *self.scratch }
     }
 

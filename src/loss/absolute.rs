@@ -1,4 +1,4 @@
-use super::check_finite;
+use super::checks::check_finite;
 use super::pairwise::{Pairwise, pairwise};
 
 /// The mean absolute error: R = mean |a - y|, dR/da = sign(a - y) / n, and 0 where a = y.

@@ -1,16 +1,22 @@
-use super::{Loss, check_batch, check_probabilities, finite_with_gradient};
+use super::checks::{check_batch, finite_with_gradient, mean_of};
+use super::class_target::{ClassTarget, ClassWeights, Shares, Unweighted, weight_of};
+use super::{Loss, softmax};
 use crate::Error;
-use crate::kernel::{Real, exp_below_largest, log_sum_exp, maximum, sum};
-use crate::tensor::{Label, Tensor, Vector};
+use crate::tensor::Tensor;
 
 /// The cross-entropy of one class among several, from scores (logits): use no softmax before it.
 ///
 /// With p = softmax(a) and q the target's probabilities: R = -Σ qₖ ln pₖ, and dR/da = p - q.
 /// For a label q is 1 at its class; label smoothing s makes that 1 - s, and adds s / classes everywhere.
 ///
+/// The loss of a batch is the mean over all positions (of all samples) that are not ignored.
+///
 /// # Shapes
-/// Output `Vector<CLASSES>`; targets [`Label<CLASSES>`](Label), or `Vector<CLASSES>` of probabilities, each between 0
-/// and 1. As in PyTorch, it is not checked that they sum to 1: a smaller sum gives the sample a smaller weight.
+/// Output `Vector<CLASSES>`, or `Sequence<STEPS, CLASSES>` with a class for each step, or `Image<CLASSES, H, W>` with a
+/// class for each pixel. The [target](crate::loss#classes) has a label for each position, such as
+/// [`Label<CLASSES>`](crate::tensor::Label) or `[Option<Label<CLASSES>>; STEPS]`, where positions with `None` are
+/// ignored. Or it is a tensor of the output's type, of probabilities, each between 0 and 1. As in PyTorch, it is not
+/// checked that they sum to 1: a smaller sum gives the position a smaller weight.
 ///
 /// # Gradient flow
 /// p - q does not vanish for a confident wrong prediction, because the softmax's Jacobian cancels with the logarithm.
@@ -31,11 +37,42 @@ pub struct CrossEntropy {
     smoothing: f64,
 }
 
+/// The [`CrossEntropy`] with a weight for each class, for classes that are rare or matter more: created by
+/// [`CrossEntropy::weights`].
+///
+/// With the weight w of each class: R = -Σ wₖ qₖ ln pₖ, and dR/da = p Σ wₖ qₖ - w q.
+///
+/// As in PyTorch, the loss of a batch is the sum of this over all positions, divided by the sum of the weights of their
+/// classes (for targets of probabilities, by the number of positions). So it is a weighted mean: multiplying all
+/// weights by a number changes nothing.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// let loss = CrossEntropy::default().weights([1.0, 3.0]);
+/// let (outputs, labels) = ([Vector([2.0, 0.0]); 2], [Label::new(0)?, Label::new(1)?]);
+/// let each = [labels[0], labels[1]].map(|label| CrossEntropy::default().value(&outputs[0], &label));
+/// approx::assert_relative_eq!(loss.mean(&outputs, &labels)?, (each[0] + 3.0 * each[1]) / 4.0);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WeightedCrossEntropy<const CLASSES: usize> {
+    plain: CrossEntropy,
+    weights: [f64; CLASSES],
+}
+
 impl CrossEntropy {
     /// Creates a cross-entropy with labels smoothed by `smoothing`, from 0 (not at all) to below 1. Validation does not
     /// smooth: see [`Loss::evaluate`].
     pub const fn smoothed(smoothing: f64) -> Self {
         Self { smoothing }
+    }
+
+    /// Gives each class a weight, at least 0.
+    pub const fn weights<const CLASSES: usize>(
+        self,
+        weights: [f64; CLASSES],
+    ) -> WeightedCrossEntropy<CLASSES> {
+        WeightedCrossEntropy { plain: self, weights }
     }
 
     fn check_smoothing(&self) -> Result<(), Error> {
@@ -49,125 +86,72 @@ impl CrossEntropy {
         })
     }
 
-    /// Computes Σ qₖ (ln Σ exp aⱼ - aₖ), for the q that `target` gives for each class; `largest` and `log_sum` are
-    /// those of the scores.
-    fn of<T: Real>(&self, scores: &[T], (largest, log_sum): (T, T), target: impl Fn(usize) -> f64) -> f64 {
-        let minus_log = |a: T| (largest - a).to_f64() + log_sum.to_f64();
-        scores.iter().enumerate().fold(0.0, |sum, (class, &a)| {
-            let q = self.smooth(target(class), scores.len());
-            if q == 0.0 { sum } else { sum + q * minus_log(a) }
-        })
+    fn shares(&self) -> Shares<'static, Unweighted> {
+        Shares { smoothing: self.smoothing, weights: &Unweighted }
     }
 
-    /// Returns the sum of the losses of all samples, and writes `share` times p Σ q - q for each to `gradient`. It
-    /// computes one exponential for each score. `target` gives q for a sample and a class.
-    fn sum_and_gradient<T: Real>(
-        &self,
-        scores: &[T],
-        classes: usize,
-        target: impl Fn(usize, usize) -> f64,
-        gradient: &mut [T],
-        share: f64,
-    ) -> f64 {
-        exp_below_largest(scores, classes, gradient);
-        let rows = scores.chunks_exact(classes).zip(gradient.chunks_exact_mut(classes));
-        rows.enumerate().fold(0.0, |total, (sample, (scores, gradient))| {
-            let (target, norm) = (|class| target(sample, class), sum(gradient));
-            let q = |class| self.smooth(target(class), classes);
-            let scale = T::from_f64((0..classes).fold(0.0, |sum, class| sum + q(class)) * share) / norm;
-            for (class, g) in gradient.iter_mut().enumerate() {
-                *g = *g * scale - T::from_f64(q(class) * share);
+    fn unsmoothed(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl<const CLASSES: usize> WeightedCrossEntropy<CLASSES> {
+    fn check_smoothing(&self) -> Result<(), Error> {
+        self.plain.check_smoothing()
+    }
+
+    fn shares(&self) -> Shares<'_, [f64; CLASSES]> {
+        Shares { smoothing: self.plain.smoothing, weights: &self.weights }
+    }
+
+    fn unsmoothed(&self) -> Self {
+        Self { plain: CrossEntropy::default(), ..*self }
+    }
+}
+
+/// Implements [`Loss`] for a cross-entropy.
+macro_rules! cross_entropy {
+    ([$($generics:tt)*] $Loss:ty, $Y:ident where $($bound:tt)*) => {
+        #[diagnostic::do_not_recommend] // the message says which target goes with which output
+        impl<$($generics)* $Y: $($bound)*, Target: ClassTarget<$Y>> Loss<$Y, Target> for $Loss {
+            fn value(&self, output: &$Y, target: &Target) -> f64 {
+                softmax::value(&self.shares(), output, target)
             }
-            total + self.of(scores, (maximum(scores), norm.ln()), target)
-        })
-    }
 
-    fn smooth(&self, q: f64, classes: usize) -> f64 {
-        (1.0 - self.smoothing) * q + self.smoothing / classes as f64
-    }
+            fn gradient(&self, output: &$Y, target: &Target, gradient: &mut $Y) {
+                use core::slice::{from_mut, from_ref};
+                softmax::sum_and_gradient(&self.shares(), from_ref(output), from_ref(target), from_mut(gradient), 1.0);
+            }
+
+            fn weight(&self, target: &Target) -> f64 {
+                weight_of(self.shares().weights, target)
+            }
+
+            fn check(&self, target: &Target, sample: usize) -> Result<(), Error> {
+                self.check_smoothing()?;
+                self.shares().weights.check()?;
+                target.check(sample)
+            }
+
+            fn mean_and_gradient(
+                &self,
+                outputs: &[$Y],
+                targets: &[Target],
+                gradients: &mut [$Y],
+            ) -> Result<f64, Error> {
+                check_batch(self, outputs, targets, gradients)?;
+                let weight = self.total_weight(targets);
+                let sum = softmax::sum_and_gradient(&self.shares(), outputs, targets, gradients, 1.0 / weight);
+                finite_with_gradient(mean_of(sum, weight)?, $Y::flat(gradients))
+            }
+
+            fn evaluate(&self, outputs: &[$Y], targets: &[Target]) -> Result<f64, Error> {
+                self.check_smoothing()?;
+                self.unsmoothed().mean(outputs, targets)
+            }
+        }
+    };
 }
 
-#[diagnostic::do_not_recommend] // the message says which target goes with which output
-impl<const CLASSES: usize, T: Real> Loss<Vector<CLASSES, T>, Label<CLASSES>> for CrossEntropy {
-    fn value(&self, output: &Vector<CLASSES, T>, target: &Label<CLASSES>) -> f64 {
-        self.of(&output.0, log_sum_exp(&output.0), |class| f64::from(class == target.index()))
-    }
-
-    fn gradient(
-        &self,
-        output: &Vector<CLASSES, T>,
-        target: &Label<CLASSES>,
-        gradient: &mut Vector<CLASSES, T>,
-    ) {
-        self.sum_and_gradient(
-            &output.0,
-            CLASSES,
-            |_, class| f64::from(class == target.index()),
-            &mut gradient.0,
-            1.0,
-        );
-    }
-
-    fn mean_and_gradient(
-        &self,
-        outputs: &[Vector<CLASSES, T>],
-        targets: &[Label<CLASSES>],
-        gradients: &mut [Vector<CLASSES, T>],
-    ) -> Result<f64, Error> {
-        check_batch(self, outputs, targets, gradients)?;
-        let (scores, gradient) = (Vector::flat(outputs), Vector::flat_mut(gradients));
-        let target = |sample: usize, class| f64::from(class == targets[sample].index());
-        let samples = outputs.len() as f64;
-        let sum = self.sum_and_gradient(scores, CLASSES, target, gradient, 1.0 / samples);
-        finite_with_gradient(sum / samples, gradient)
-    }
-
-    fn evaluate(&self, outputs: &[Vector<CLASSES, T>], targets: &[Label<CLASSES>]) -> Result<f64, Error> {
-        self.check_smoothing()?;
-        Self::default().mean(outputs, targets)
-    }
-
-    fn check(&self, _: &Label<CLASSES>, _: usize) -> Result<(), Error> {
-        self.check_smoothing()
-    }
-}
-
-#[diagnostic::do_not_recommend] // the message says which target goes with which output
-impl<const CLASSES: usize, T: Real> Loss<Vector<CLASSES, T>, Vector<CLASSES, T>> for CrossEntropy {
-    fn value(&self, output: &Vector<CLASSES, T>, target: &Vector<CLASSES, T>) -> f64 {
-        self.of(&output.0, log_sum_exp(&output.0), |class| target.0[class].to_f64())
-    }
-
-    fn gradient(
-        &self,
-        output: &Vector<CLASSES, T>,
-        target: &Vector<CLASSES, T>,
-        gradient: &mut Vector<CLASSES, T>,
-    ) {
-        self.sum_and_gradient(&output.0, CLASSES, |_, class| target.0[class].to_f64(), &mut gradient.0, 1.0);
-    }
-
-    fn mean_and_gradient(
-        &self,
-        outputs: &[Vector<CLASSES, T>],
-        targets: &[Vector<CLASSES, T>],
-        gradients: &mut [Vector<CLASSES, T>],
-    ) -> Result<f64, Error> {
-        check_batch(self, outputs, targets, gradients)?;
-        let (scores, gradient) = (Vector::flat(outputs), Vector::flat_mut(gradients));
-        let target = |sample: usize, class: usize| targets[sample].0[class].to_f64();
-        let samples = outputs.len() as f64;
-        let sum = self.sum_and_gradient(scores, CLASSES, target, gradient, 1.0 / samples);
-        finite_with_gradient(sum / samples, gradient)
-    }
-
-    fn evaluate(&self, outputs: &[Vector<CLASSES, T>], targets: &[Vector<CLASSES, T>]) -> Result<f64, Error> {
-        self.check_smoothing()?;
-        Self::default().mean(outputs, targets)
-    }
-
-    fn check(&self, target: &Vector<CLASSES, T>, sample: usize) -> Result<(), Error> {
-        self.check_smoothing()?;
-        check_probabilities(target, sample)
-    }
-}
+cross_entropy!([] CrossEntropy, Y where Tensor);
+cross_entropy!([const CLASSES: usize,] WeightedCrossEntropy<CLASSES>, Y where super::ClassAxis<CLASSES>);

@@ -1,6 +1,5 @@
-use super::check_finite;
+use super::checks::{check_finite, check_positive};
 use super::pairwise::{Pairwise, pairwise};
-use crate::Error;
 
 /// The Huber loss: squared for small errors, absolute for large ones, so that the gradient of an outlier is at most
 /// `delta`.
@@ -29,17 +28,6 @@ impl Huber {
     pub const fn new(delta: f64) -> Self {
         Self { delta }
     }
-
-    fn check_delta(&self) -> Result<(), Error> {
-        if self.delta > 0.0 && self.delta.is_finite() {
-            return Ok(());
-        }
-        Err(Error::Setting {
-            name: "the delta of a Huber loss",
-            value: self.delta,
-            expected: "above 0 and finite",
-        })
-    }
 }
 
 impl Default for Huber {
@@ -59,6 +47,6 @@ impl Pairwise for Huber {
 }
 
 pairwise!(Huber, check: |this, target, sample| {
-    this.check_delta()?;
+    check_positive("the delta of a Huber loss", this.delta)?;
     check_finite("target", target, sample)
 });

@@ -1,44 +1,137 @@
 //! Floor 5: losses R = L(A, Y), the distance of a network's outputs from the targets.
 //!
-//! | loss | output | targets |
-//! |---|---|---|
-//! | [`CrossEntropy`] | `Vector<CLASSES>` of scores | [`Label<CLASSES>`](crate::tensor::Label), or a `Vector<CLASSES>` of probabilities |
-//! | [`BinaryCrossEntropy`] | any tensor of scores | the same tensor, of probabilities |
-//! | [`MeanSquaredError`], [`MeanAbsoluteError`], [`Huber`] | any tensor | the same tensor |
+//! | loss | PyTorch's name | output | target of a sample | loss of a sample |
+//! |---|---|---|---|---|
+//! | [`CrossEntropy`] | `CrossEntropyLoss` | scores of classes | [classes](#classes) | mean over positions |
+//! | [`WeightedCrossEntropy`] | `CrossEntropyLoss(weight)` | scores of classes | [classes](#classes) | weighted mean |
+//! | [`NllLoss`], [`WeightedNllLoss`] | `NLLLoss` | log-probabilities of classes | [classes](#classes) | as the cross-entropies |
+//! | [`MultiMargin`] | `MultiMarginLoss` | `Vector<CLASSES>` of scores | [`Label<CLASSES>`](crate::tensor::Label) | mean over classes |
+//! | [`MultiLabelMargin`] | `MultiLabelMarginLoss` | `Vector<CLASSES>` of scores | 1 for each class of the sample, else 0 | mean over classes |
+//! | [`Ctc`] | `CTCLoss` | `Sequence<STEPS, CLASSES>` of log-probabilities | [`Labels<CLASSES, MOST>`](Labels) | divided by the count of labels |
+//! | [`BinaryCrossEntropy`] | `BCEWithLogitsLoss` | any tensor of scores | probabilities | mean over numbers |
+//! | [`WeightedBinaryCrossEntropy`] | `BCEWithLogitsLoss(pos_weight)` | scores of classes | probabilities | mean over numbers |
+//! | [`BinaryCrossEntropyOfProbabilities`] | `BCELoss` | probabilities | probabilities | mean over numbers |
+//! | [`SoftMargin`] | `SoftMarginLoss` | any tensor of scores | 1 or -1 | mean over numbers |
+//! | [`Hinge`], [`SquaredHinge`] | (Keras: `Hinge`, `SquaredHinge`) | any tensor of scores | 1 or -1 | mean over numbers |
+//! | [`HingeEmbedding`] | `HingeEmbeddingLoss` | any tensor of distances | 1 or -1 | mean over numbers |
+//! | [`MeanSquaredError`], [`MeanAbsoluteError`] | `MSELoss`, `L1Loss` | any tensor | the same tensor | mean over numbers |
+//! | [`Huber`], [`SmoothL1`] | `HuberLoss`, `SmoothL1Loss` | any tensor | the same tensor | mean over numbers |
+//! | [`LogCosh`] | (Keras: `LogCosh`) | any tensor | the same tensor | mean over numbers |
+//! | [`KlDivergence`] | `KLDivLoss(reduction="batchmean")` | log-probabilities | probabilities | sum over numbers |
+//! | [`PoissonNllLoss`] | `PoissonNLLLoss` | logarithms of rates, or rates | counts | mean over numbers |
+//! | [`GaussianNllLoss`] | `GaussianNLLLoss` | `Sequence<2, N>`: means, variances | `Vector<N>` | mean over numbers |
+//! | [`CosineEmbedding`] | `CosineEmbeddingLoss` | `Sequence<2, N>`: two vectors | `bool` | one number |
+//! | [`TripletMargin`] | `TripletMarginLoss` | `Sequence<3, N>`: three vectors | `()` | one number |
+//! | [`MarginRanking`] | `MarginRankingLoss` | `Vector<2>` of scores | `bool` | one number |
 //!
-//! Every loss is a mean over the batch; those that compare numbers are a mean over the numbers of a sample too, as
-//! PyTorch's are. Ten scores against labels of twelve classes do not compile.
+//! Every loss is a mean over the samples of the batch, as PyTorch's are by default: each sample counts by its
+//! [weight](Loss::weight), which is 1 for all losses but the cross-entropies, [`NllLoss`] and [`WeightedNllLoss`]. Ten
+//! scores against labels of twelve classes do not compile.
+//!
+//! # Classes
+//! A target of classes has a class for each position of the output. Each of these may also be an `Option`: a position
+//! with `None` is ignored. Or the target is a tensor of the output's own type, of probabilities.
+//!
+//! | output | positions | target |
+//! |---|---|---|
+//! | `Vector<CLASSES>` | one | `Label<CLASSES>` |
+//! | `Sequence<STEPS, CLASSES>` | steps | `[Label<CLASSES>; STEPS]` |
+//! | `Image<CLASSES, HEIGHT, WIDTH>` | pixels | `[[Label<CLASSES>; WIDTH]; HEIGHT]` |
+//!
+//! ```
+//! use chainrule::prelude::*;
+//!
+//! // A class for each step of a sequence; the last step is padding.
+//! const NOUN: Label<3> = Label::of::<0>();
+//! const VERB: Label<3> = Label::of::<1>();
+//! let scores = Sequence([[5.0, 1.0, 0.0], [0.0, 6.0, 0.0], [9.0, 9.0, 9.0]]);
+//! let loss = CrossEntropy::default().mean(&[scores], &[[Some(NOUN), Some(VERB), None]])?;
+//! let first = CrossEntropy::default().mean(&[Vector([5.0, 1.0, 0.0])], &[NOUN])?;
+//! let second = CrossEntropy::default().mean(&[Vector([0.0, 6.0, 0.0])], &[VERB])?;
+//! approx::assert_relative_eq!(loss, (first + second) / 2.0, max_relative = 1e-6);
+//! # Ok::<(), chainrule::Error>(())
+//! ```
 
 mod absolute;
 mod binary;
+mod binary_probabilities;
+mod checks;
+mod class_target;
+mod cosine;
 mod cross_entropy;
+mod ctc;
+mod gaussian;
+mod hinge;
+mod hinge_embedding;
 mod huber;
+mod kl_divergence;
+mod labels;
+mod log_cosh;
+mod multi_label_margin;
+mod multi_margin;
+mod nll;
 mod pairwise;
+mod poisson;
+mod ranking;
+mod smooth_l1;
+mod soft_margin;
+mod softmax;
 mod squared;
+mod triplet;
 
 use crate::Error;
-use crate::kernel::{Real, all_finite};
+use crate::kernel::Real;
 use crate::tensor::Tensor;
 
 pub use absolute::MeanAbsoluteError;
-pub use binary::BinaryCrossEntropy;
-pub use cross_entropy::CrossEntropy;
+pub use binary::{BinaryCrossEntropy, WeightedBinaryCrossEntropy};
+pub use binary_probabilities::BinaryCrossEntropyOfProbabilities;
+pub(crate) use checks::{check_finite, check_lengths};
+use checks::{finite_with_gradient, mean_of};
+#[doc(hidden)]
+pub use class_target::{ClassAxis, ClassTarget};
+pub use cosine::CosineEmbedding;
+pub use cross_entropy::{CrossEntropy, WeightedCrossEntropy};
+pub use ctc::Ctc;
+pub use gaussian::GaussianNllLoss;
+pub use hinge::{Hinge, SquaredHinge};
+pub use hinge_embedding::HingeEmbedding;
 pub use huber::Huber;
+pub use kl_divergence::KlDivergence;
+pub use labels::Labels;
+pub use log_cosh::LogCosh;
+pub use multi_label_margin::MultiLabelMargin;
+pub use multi_margin::MultiMargin;
+pub use nll::{NllLoss, WeightedNllLoss};
+pub use poisson::PoissonNllLoss;
+pub use ranking::MarginRanking;
+pub use smooth_l1::SmoothL1;
+pub use soft_margin::SoftMargin;
 pub use squared::MeanSquaredError;
+pub use triplet::TripletMargin;
 
 /// A distance of an output `Y` from a `Target`, and its gradient with respect to the output.
+///
+/// The loss of a batch is the sum of its samples' [values](Loss::value), divided by the sum of their
+/// [weights](Loss::weight). A weight is 1 unless the loss says otherwise, and then this is the mean over the samples.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot compare the output `{Y}` with the target `{Target}`",
     label = "the network gives `{Y}`, and the targets are `{Target}`",
-    note = "`CrossEntropy` compares a score for each class, such as `Vector<10>`, with a `Label<10>`, which `Label::new(index)?` makes of an index",
+    note = "`CrossEntropy` compares a score for each class, such as `Vector<10>`, with a `Label<10>`, which `Label::new(index)?` makes of an index; and a `Sequence<5, 10>`, with scores at each step, with a `[Label<10>; 5]`",
     note = "other targets have the output's own type, `{Y}`: of an array `Vector(array)`, of one number `Vector([y])`"
 )]
 pub trait Loss<Y: Tensor, Target>: Sync {
-    /// Returns the loss of one sample.
+    /// Returns the loss of one sample, times its [weight](Loss::weight).
     fn value(&self, output: &Y, target: &Target) -> f64;
 
-    /// Writes the gradient of one sample's loss with respect to its output to `gradient`.
+    /// Writes the gradient of one sample's [value](Loss::value) with respect to its output to `gradient`.
     fn gradient(&self, output: &Y, target: &Target, gradient: &mut Y);
+
+    /// Returns how much a sample with this target counts in the mean of its batch: 1 by default. It is finite and at
+    /// least 0; a sample of weight 0 has a value of 0 and a gradient of 0.
+    fn weight(&self, _: &Target) -> f64 {
+        1.0
+    }
 
     /// Checks this target, the `sample`-th of its batch, and the settings of the loss.
     ///
@@ -46,19 +139,33 @@ pub trait Loss<Y: Tensor, Target>: Sync {
     /// [`Error::NonFiniteData`], [`Error::TargetRange`] or [`Error::Setting`].
     fn check(&self, target: &Target, sample: usize) -> Result<(), Error>;
 
+    /// Checks this output, the `sample`-th of its batch, for losses that are not defined for every number.
+    ///
+    /// # Errors
+    /// [`Error::OutputRange`].
+    fn check_output(&self, _: &Y, _sample: usize) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Returns the mean loss of a batch.
     ///
     /// # Errors
-    /// [`Error::EmptyBatch`], [`Error::BatchLengths`], whatever [`check`](Loss::check) finds, and
-    /// [`Error::NonFiniteLoss`].
+    /// [`Error::EmptyBatch`], [`Error::BatchLengths`], whatever [`check`](Loss::check) and
+    /// [`check_output`](Loss::check_output) find, [`Error::NoWeight`], and [`Error::NonFiniteLoss`].
     fn mean(&self, outputs: &[Y], targets: &[Target]) -> Result<f64, Error> {
         check_lengths(outputs.len(), targets.len())?;
         let mut sum = 0.0;
         for (sample, (output, target)) in outputs.iter().zip(targets).enumerate() {
             self.check(target, sample)?;
+            self.check_output(output, sample)?;
             sum += self.value(output, target);
         }
-        finite(sum / outputs.len() as f64)
+        mean_of(sum, self.total_weight(targets))
+    }
+
+    /// Returns the sum of the [weights](Loss::weight) of a batch.
+    fn total_weight(&self, targets: &[Target]) -> f64 {
+        targets.iter().fold(0.0, |sum, target| sum + self.weight(target))
     }
 
     /// Returns the mean loss of a batch for validation: without what only training adds, such as label smoothing. By
@@ -85,7 +192,7 @@ pub trait Loss<Y: Tensor, Target>: Sync {
         for ((output, target), gradient) in outputs.iter().zip(targets).zip(gradients.iter_mut()) {
             self.gradient(output, target, gradient);
         }
-        let share = Y::Scalar::from_f64(1.0 / outputs.len() as f64);
+        let share = Y::Scalar::from_f64(1.0 / self.total_weight(targets));
         Y::flat_mut(gradients).iter_mut().for_each(|g| *g *= share);
         finite_with_gradient(mean, Y::flat(gradients))
     }
@@ -123,66 +230,4 @@ impl<L: Loss<Y, Target>, Y: Tensor, Target> ComparedBy<L, Target> for Y {
     fn loss(loss: &L) -> &L {
         loss
     }
-}
-
-/// Checks that there is one target for each input, and at least one.
-pub(crate) fn check_lengths(inputs: usize, targets: usize) -> Result<(), Error> {
-    if inputs != targets {
-        return Err(Error::BatchLengths { inputs, targets });
-    }
-    if inputs == 0 { Err(Error::EmptyBatch) } else { Ok(()) }
-}
-
-/// Checks that every number of a sample is finite.
-pub(crate) fn check_finite<X: Tensor>(what: &'static str, x: &X, sample: usize) -> Result<(), Error> {
-    if all_finite(x.as_slice()) {
-        return Ok(());
-    }
-    match x.as_slice().iter().position(|x| !x.is_finite()) {
-        None => Ok(()),
-        Some(element) => {
-            Err(Error::NonFiniteData { what, sample, element, value: x.as_slice()[element].to_f64() })
-        }
-    }
-}
-
-/// Checks that every number of a target is a probability.
-fn check_probabilities<X: Tensor>(target: &X, sample: usize) -> Result<(), Error> {
-    check_finite("target", target, sample)?;
-    let (zero, one) = (X::Scalar::from_f64(0.0), X::Scalar::from_f64(1.0));
-    match target.as_slice().iter().position(|&t| t < zero || t > one) {
-        None => Ok(()),
-        Some(element) => Err(Error::TargetRange {
-            sample,
-            element,
-            value: target.as_slice()[element].to_f64(),
-            expected: "probabilities between 0 and 1",
-        }),
-    }
-}
-
-/// Checks the lengths of a batch, its targets and gradients.
-fn check_batch<L: Loss<Y, Target> + ?Sized, Y: Tensor, Target>(
-    loss: &L,
-    outputs: &[Y],
-    targets: &[Target],
-    gradients: &[Y],
-) -> Result<(), Error> {
-    check_lengths(gradients.len(), targets.len())?;
-    check_lengths(outputs.len(), targets.len())?;
-    targets.iter().enumerate().try_for_each(|(sample, target)| loss.check(target, sample))
-}
-
-/// Returns the mean, if it and its whole gradient are finite.
-fn finite_with_gradient<T: Real>(mean: f64, gradient: &[T]) -> Result<f64, Error> {
-    let mean = finite(mean)?;
-    if all_finite(gradient) {
-        return Ok(mean);
-    }
-    let value = gradient.iter().find(|g| !g.is_finite()).map_or(mean, |g| g.to_f64());
-    Err(Error::NonFiniteLoss { value })
-}
-
-fn finite(value: f64) -> Result<f64, Error> {
-    if value.is_finite() { Ok(value) } else { Err(Error::NonFiniteLoss { value }) }
 }

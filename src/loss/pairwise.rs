@@ -1,11 +1,20 @@
-//! Losses that compare an output with a target of the same shape, number by number, and take the mean.
+//! Losses that compare an output with a target of the same shape, number by number, and take the mean or the sum.
 
 use crate::kernel::{Kernel, Level, Real, dispatch, sum};
+use crate::tensor::Tensor;
 
 /// The loss of one number `a` of an output and `y` of its target, and its derivative with respect to `a`. Mark it
 /// `#[inline(always)]`, without a branch or a call, so that the compiler vectorizes the loops over it.
 pub(super) trait Pairwise {
+    /// Whether the loss of a sample is the sum over its numbers, instead of the mean.
+    const SUM: bool = false;
+
     fn compare(&self, a: f64, y: f64) -> (f64, f64);
+}
+
+/// Returns by what the sum over the numbers of a sample is divided.
+pub(super) const fn divisor<P: Pairwise, Y: Tensor>() -> usize {
+    if P::SUM { 1 } else { Y::LEN }
 }
 
 /// Returns the sum of the losses of all numbers, and writes their derivatives times `share` to `gradient`, in one pass.
@@ -51,29 +60,41 @@ impl<P: Pairwise, T: Real> Kernel for Compare<'_, P, T> {
     }
 }
 
-/// Implements [`Loss`](super::Loss) for a [`Pairwise`].
+/// Implements [`Loss`](super::Loss) for a [`Pairwise`], with checks of its targets and, if not every number is an output,
+/// of the outputs.
 macro_rules! pairwise {
-    ($loss:ty, check: |$this:ident, $target:ident, $sample:ident| $check:expr) => {
+    (
+        $loss:ty, check: |$this:ident, $target:ident, $sample:ident| $check:expr
+        $(, outputs: |$loss_of:ident, $output:ident, $at:ident| $check_output:expr)?
+    ) => {
         #[diagnostic::do_not_recommend] // so that the error is that of `Loss`, not of `SameType`
         impl<Y: crate::tensor::Tensor, Target: crate::tensor::SameType<Y>> crate::loss::Loss<Y, Target>
             for $loss
         {
             fn value(&self, output: &Y, target: &Target) -> f64 {
                 use crate::kernel::Real;
-                use crate::loss::pairwise::Pairwise;
+                use crate::loss::pairwise::{Pairwise, divisor};
                 let pairs = output.as_slice().iter().zip(target.cast_one().as_slice());
-                pairs.fold(0.0, |sum, (a, y)| sum + self.compare(a.to_f64(), y.to_f64()).0) / Y::LEN as f64
+                pairs.fold(0.0, |sum, (a, y)| sum + self.compare(a.to_f64(), y.to_f64()).0)
+                    / divisor::<Self, Y>() as f64
             }
 
             fn gradient(&self, output: &Y, target: &Target, gradient: &mut Y) {
+                use crate::loss::pairwise::{divisor, sum_and_gradient};
                 let (a, y, g) = (output.as_slice(), target.cast_one().as_slice(), gradient.as_mut_slice());
-                crate::loss::pairwise::sum_and_gradient(self, a, y, g, 1.0 / Y::LEN as f64);
+                sum_and_gradient(self, a, y, g, 1.0 / divisor::<Self, Y>() as f64);
             }
 
             fn check(&self, $target: &Target, $sample: usize) -> Result<(), crate::Error> {
                 let ($this, $target) = (self, $target.cast_one());
                 $check
             }
+            $(
+                fn check_output(&self, $output: &Y, $at: usize) -> Result<(), crate::Error> {
+                    let $loss_of = self;
+                    $check_output
+                }
+            )?
 
             fn mean_and_gradient(
                 &self,
@@ -81,11 +102,12 @@ macro_rules! pairwise {
                 targets: &[Target],
                 gradients: &mut [Y],
             ) -> Result<f64, crate::Error> {
-                crate::loss::check_batch(self, outputs, targets, gradients)?;
-                let numbers = (outputs.len() * Y::LEN) as f64;
+                use crate::loss::pairwise::{divisor, sum_and_gradient};
+                crate::loss::checks::check_batch(self, outputs, targets, gradients)?;
+                let numbers = (outputs.len() * divisor::<Self, Y>()) as f64;
                 let (a, y, g) = (Y::flat(outputs), Y::flat(Target::cast(targets)), Y::flat_mut(gradients));
-                let sum = crate::loss::pairwise::sum_and_gradient(self, a, y, g, 1.0 / numbers);
-                crate::loss::finite_with_gradient(sum / numbers, g)
+                let sum = sum_and_gradient(self, a, y, g, 1.0 / numbers);
+                crate::loss::checks::finite_with_gradient(sum / numbers, g)
             }
         }
     };

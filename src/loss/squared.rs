@@ -1,4 +1,4 @@
-use super::check_finite;
+use super::checks::check_finite;
 use super::pairwise::{Pairwise, pairwise};
 
 /// The mean squared error: R = mean (a - y)², dR/da = 2 (a - y) / n.

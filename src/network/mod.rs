@@ -27,6 +27,7 @@ use crate::layer::{Layer, Summary, Workspace};
 use crate::loss::TargetFor;
 #[cfg(feature = "alloc")]
 use crate::loss::{Loss, check_lengths};
+use crate::stream::{Stream, StreamState};
 #[cfg(feature = "alloc")]
 use crate::tensor::{AsSample, IsType};
 use crate::tensor::{SameType, Sample, Tensor};
@@ -35,9 +36,9 @@ pub use budget::{Budget, budget};
 #[cfg(feature = "alloc")]
 pub(crate) use maps::plan;
 pub use maps::{Data, InputOf, Maps, shapes};
-pub(crate) use passes::loss_gradient;
 #[cfg(feature = "flow")]
 pub(crate) use passes::show_forward;
+pub(crate) use passes::{Share, loss_gradient};
 
 /// The methods that every network has, and so every layer. [`Init`](crate::init::Init) creates networks.
 ///
@@ -146,6 +147,20 @@ pub trait Network: Parameters {
         arithmetic::edit_all(ViewMut::of(self), change);
     }
 
+    /// Computes the output of the next step of a stream, in evaluation mode, and updates its state: see
+    /// [`stream`](crate::stream). It never allocates.
+    ///
+    /// # Errors
+    /// [`Error::NonFiniteData`] for a NaN or an infinity in the input; the state is as before.
+    /// [`Error::NonFiniteOutput`] for one in the output; the state may then have one too: start with a new one.
+    #[inline]
+    fn step<X: Tensor>(&self, input: &X, state: &mut StreamState<Self, X>) -> Result<Self::Output, Error>
+    where
+        Self: Stream<X> + Sized,
+    {
+        passes::step(self, input, state)
+    }
+
     /// Computes the output for one sample, in evaluation mode. It is returned by value. If it is too large for the
     /// stack (an image of a megabyte), use [`predict_batch`](Network::predict_batch) on a batch of one.
     ///
@@ -222,7 +237,17 @@ pub trait Network: Parameters {
         let _ = <Data as InputOf<X, Self, Y>>::PLAN;
         let (network, gradient) =
             (Data::network::<Bare>(self), Data::network_mut::<Bare>(gradient.as_gradient_mut()));
-        loss_gradient(network, loss, Data::samples(inputs), targets, 1.0, workspace, gradient, rng, None)
+        loss_gradient(
+            network,
+            loss,
+            Data::samples(inputs),
+            targets,
+            Share::WHOLE,
+            workspace,
+            gradient,
+            rng,
+            None,
+        )
     }
 
     /// Calls [`loss_gradient`](Network::loss_gradient) with a hook on the backward pass.
@@ -251,7 +276,7 @@ pub trait Network: Parameters {
             loss,
             Data::samples(inputs),
             targets,
-            1.0,
+            Share::WHOLE,
             workspace,
             gradient,
             rng,

@@ -12,18 +12,32 @@ use crate::layer::{
     AsWorkspace, Backward, BackwardHook, Checked, Layer, Mode, Parameter, Space, Visitor, WorkspaceMut,
     compare, visit, watch,
 };
-use crate::loss::{Loss, TargetFor, check_lengths};
+use crate::loss::{Loss, TargetFor, check_finite, check_lengths};
+use crate::stream::{Stream, StreamState};
 use crate::tensor::{Sample, Tensor};
 
-/// Computes [`Network::loss_gradient`](super::Network::loss_gradient) for samples that are this share of a batch: their part of the batch's mean loss,
-/// and of its gradient.
+/// The part of a batch that some of its samples are.
+#[derive(Clone, Copy)]
+pub(crate) struct Share {
+    /// Their part of the batch's [weight](Loss::weight).
+    pub(crate) weight: f64,
+    /// Their part of the batch's samples.
+    pub(crate) samples: f64,
+}
+
+impl Share {
+    pub(crate) const WHOLE: Self = Self { weight: 1.0, samples: 1.0 };
+}
+
+/// Computes [`Network::loss_gradient`](super::Network::loss_gradient) for samples that are this share of a batch: their
+/// part of the batch's mean loss, and of its gradient.
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn loss_gradient<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
     network: &N,
     loss: &L,
     inputs: &[X],
     targets: &[T],
-    share: f64,
+    share: Share,
     workspace: &mut impl AsWorkspace,
     gradient: &mut N,
     rng: &mut impl Rng,
@@ -43,18 +57,25 @@ where
     network.forward(inputs, outputs, workspace.reborrow(), &mut Mode::Train(rng));
     check_outputs(outputs)?;
     let mean = {
-        let mean = T::compare_by(loss).mean_and_gradient(outputs, targets, output_grad)?;
-        if share != 1.0 {
-            let scale = Real::from_f64(share);
+        let mean = match T::compare_by(loss).mean_and_gradient(outputs, targets, output_grad) {
+            // All of these targets are ignored, but not all of the batch.
+            Err(Error::NoWeight) if share.weight == 0.0 => {
+                bytemuck::fill_zeroes(output_grad);
+                0.0
+            }
+            mean => mean?,
+        };
+        if share.weight != 1.0 {
+            let scale = Real::from_f64(share.weight);
             Y::flat_mut(output_grad).iter_mut().for_each(|g| *g *= scale);
         }
         mean
     };
     backward(network, inputs, outputs, output_grad, input_grad, gradient, workspace, hook);
-    if share != 1.0 {
-        scale_buffers(ViewMut::of(gradient), share);
+    if share.samples != 1.0 {
+        scale_buffers(ViewMut::of(gradient), share.samples);
     }
-    Ok(share * mean)
+    Ok(share.weight * mean)
 }
 
 /// Computes [`Network::vjp`](super::Network::vjp) into given memory.
@@ -82,6 +103,19 @@ where
     check_outputs(outputs)?;
     backward(network, inputs, outputs, cotangents, Some(input_grads), gradient, workspace, None);
     Ok(())
+}
+
+/// Computes [`Network::step`](super::Network::step).
+pub(super) fn step<N: Stream<X>, X: Tensor>(
+    network: &N,
+    input: &X,
+    state: &mut StreamState<N, X>,
+) -> Result<N::Output, Error> {
+    check_finite("input", input, 0)?;
+    let mut output = <N::Output as bytemuck::Zeroable>::zeroed();
+    network.step_into(input, &mut output, &mut state.layers);
+    check_outputs(core::slice::from_ref(&output))?;
+    Ok(output)
 }
 
 /// Calls the hook with the result of a forward pass whose loss has no gradient.

@@ -91,7 +91,9 @@ fn inside<X: Sample, F: Layer<X>>(pass: Backward<'_, X, Evaluate<F>>) -> Backwar
 /// Returns whether a layer inside has another effect in training than in evaluation mode, so that what is known of it does
 /// not hold here: the running variance of a norm can be anything.
 const fn depends_on_mode(plan: &Plan) -> bool {
-    if let Effect::Norm { of: Normalized::Batch, .. } | Effect::Dropout { .. } = plan.effect {
+    if let Effect::Norm { of: Normalized::Batch, .. } | Effect::Dropout { .. } | Effect::Noise { .. } =
+        plan.effect
+    {
         return true;
     }
     let mut at = 0;

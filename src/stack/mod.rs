@@ -9,6 +9,8 @@
 //! | [`Concat<(F, G)>`](Concat), of 2 to 4 branches | `y = [F(x), G(x)]` | `dx = J_F' dy_F + J_G' dy_G` |
 //! | [`Parallel<F, G>`](Parallel), on a [`Pair`](crate::tensor::Pair) | `y = (F(a), G(b))` | `da = J_F' dy_F`, `db = J_G' dy_G` |
 //! | [`Duplicate`], [`Sum`], [`Join`] | `(x, x)`, `a + b`, `[a, b]` | `dx = dy_1 + dy_2`, `da = db = dy`, `dy` split |
+//! | [`Product`], [`Difference`], [`Quotient`], [`Maximum`], [`Minimum`] | `a ⊗ b`, `a - b`, `a / b`, .. | `da = b ⊗ dy`, `db = a ⊗ dy`, .. |
+//! | [`PerStep<F>`](PerStep), on a sequence | `y_t = F(x_t)` | `dx_t = J_F' dy_t`; the gradients with respect to the parameters are added |
 //! | [`Shared<F, N>`](Shared), one layer applied `N` times | `y = F(F(..F(x)))` | one factor for each; the gradients with respect to the parameters are added |
 //! | [`Evaluate<F>`](Evaluate), a part in evaluation mode | `y = F(x)`, in training too | `dx = J_F' dy` |
 //!
@@ -37,23 +39,30 @@
 //! output again.
 
 mod array;
+mod bidirectional;
 mod concat;
 mod declared;
 mod evaluate;
 mod in_a_row;
 mod named;
 mod pair;
+mod pairwise;
+mod per_step;
 mod place;
 mod residual;
 mod shared;
+mod similarity;
 mod tuple;
 
 use chainrule_parameters::{Segment, ViewMut};
 
+#[cfg(doc)]
+use crate::layer::Plan;
 use crate::layer::compare::set_zero;
 use crate::layer::{Backward, BackwardHook, Layer, backward_watched};
 use crate::tensor::Sample;
 
+pub use bidirectional::Bidirectional;
 #[doc(hidden)]
 pub use chainrule_derive::network;
 pub use concat::{Branches, Concat};
@@ -65,26 +74,35 @@ pub use evaluate::Evaluate;
 #[doc(hidden)]
 pub use named::{Stack, Unchecked, named};
 pub use pair::{Duplicate, Join, Parallel, Sum};
+pub use pairwise::{Difference, Maximum, Minimum, Product, Quotient};
+pub use per_step::PerStep;
+#[doc(hidden)]
+pub use per_step::Step;
 #[doc(hidden)]
 pub use place::{
-    BesideBranch, BesideSummand, Both, BranchesAt, JoinedBefore, JoinedBehind, KnownOutput,
-    SameShapeAsInputAt, SameShapeAt, SummandAt,
+    BesideBranch, BesideOperand, BesideSummand, Both, BranchesAt, JoinedBefore, JoinedBehind, KnownOutput,
+    OperandAt, SameShapeAsInputAt, SameShapeAt, StepAt, SummandAt,
 };
 pub use residual::Residual;
 pub use shared::Shared;
+pub use similarity::{CosineSimilarity, PairwiseDistance};
 #[doc(hidden)]
 pub use tuple::{Chain, LayerRefs};
 
-/// An optional hook.
-type Hook<'a> = Option<&'a mut dyn BackwardHook>;
-
-/// Runs the backward pass of one child of a stack, with the hook.
+/// Runs the backward pass of a layer that is inside another one, and calls the hook around it, under the name that the
+/// layer has in the [`children`](Plan::children) of the plan.
+///
+/// A layer that contains layers calls it for each of them in [`Layer::backward_with_hook`], so that gradient flow sees
+/// them. [The guide](crate::guide::your_own_layer) has a whole layer that does.
+///
+/// `pass.accumulate` is that of the outer layer. If it is `false`, the gradient of the inner layer is overwritten, whether
+/// or not the layer [overwrites](Layer::OVERWRITES) by itself: so the outer layer declares `OVERWRITES = true`.
 #[inline]
-pub(crate) fn backward_child<X: Sample, L: Layer<X>>(
+pub fn backward_child<X: Sample, L: Layer<X>>(
     name: Segment,
     layer: &L,
     pass: Backward<'_, X, L>,
-    hook: &mut Hook<'_>,
+    hook: &mut Option<&mut dyn BackwardHook>,
 ) {
     if !L::OVERWRITES && !pass.accumulate && L::COUNT > 0 {
         set_zero(ViewMut::of(&mut *pass.gradient));

@@ -1,7 +1,8 @@
 //! Checks of the layers of a stack whose messages say the place.
 
+use crate::kernel::Real;
 use crate::layer::{At, Passed};
-use crate::tensor::{Join2, Join3, Join4, Sample, Tensor};
+use crate::tensor::{Join2, Join3, Join4, Sample, Tensor, Vector};
 
 /// Implements `At` for layers with layers inside: the compiler's error is that of the layer inside.
 macro_rules! at {
@@ -129,6 +130,46 @@ pub trait BesideSummand<const PLACE: usize, B: Sample>: Sample {
 
 impl<const PLACE: usize, A: Sample, B: Sample + SummandAt<PLACE, A>> BesideSummand<PLACE, B> for A {
     type Check = B::Check;
+}
+
+/// The second operand of the layer `L` on a pair, at the place `PLACE` of a stack: as the first, an `A`.
+#[diagnostic::on_unimplemented(
+    message = "layer {PLACE} of this stack, `{L}`, cannot combine `{A}` and `{Self}`: the shapes must be the same",
+    label = "the second half of the pair is `{Self}`, the first `{A}`",
+    note = "it combines the halves number by number: make the last layers of both halves give the same shape"
+)]
+pub trait OperandAt<const PLACE: usize, L, A: Sample> {
+    /// The result of the check.
+    type Check;
+}
+
+impl<const PLACE: usize, L, A: Sample> OperandAt<PLACE, L, A> for A {
+    type Check = Passed;
+}
+
+/// The first operand, beside a second that is a `B`. Neither is compared before both are known.
+pub trait BesideOperand<const PLACE: usize, L, B: Sample>: Sample {
+    /// The result of the check.
+    type Check;
+}
+
+impl<const PLACE: usize, L, A: Sample, B: Sample + OperandAt<PLACE, L, A>> BesideOperand<PLACE, L, B> for A {
+    type Check = B::Check;
+}
+
+/// The step of a sequence that [`PerStep`](super::PerStep) gives, at the place `PLACE` of a stack: a vector.
+#[diagnostic::on_unimplemented(
+    message = "layer {PLACE} of this stack, `PerStep`, puts vectors together to a sequence, and its layer gives `{Self}` for each step",
+    label = "`{Self}` is no `Vector`",
+    note = "a layer on each step takes a `Vector` of the features of the step, and gives a `Vector`"
+)]
+pub trait StepAt<const PLACE: usize> {
+    /// The result of the check.
+    type Check;
+}
+
+impl<const PLACE: usize, const N: usize, T: Real> StepAt<PLACE> for Vector<N, T> {
+    type Check = Passed;
 }
 
 /// [`Branches`](super::Branches) at the place `PLACE` of a stack.

@@ -10,6 +10,7 @@ use crate::kernel::Real;
 /// use chainrule::tensor::Image;
 /// let picture: Image<1, 2, 3> = Image([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]);
 /// assert_eq!(picture[(0, 1, 2)], 6.0);
+/// assert_eq!(picture[0], [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
 /// ```
 #[derive(Clone, Copy, PartialEq, Zeroable, Pod)]
 #[repr(transparent)]
@@ -38,6 +39,25 @@ impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T>
 {
     fn index_mut(&mut self, (channel, row, column): (usize, usize, usize)) -> &mut T {
         &mut self.0[channel][row][column]
+    }
+}
+
+/// A channel.
+impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T> core::ops::Index<usize>
+    for Image<CHANNELS, HEIGHT, WIDTH, T>
+{
+    type Output = [[T; WIDTH]; HEIGHT];
+    fn index(&self, channel: usize) -> &[[T; WIDTH]; HEIGHT] {
+        &self.0[channel]
+    }
+}
+
+/// A channel.
+impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T> core::ops::IndexMut<usize>
+    for Image<CHANNELS, HEIGHT, WIDTH, T>
+{
+    fn index_mut(&mut self, channel: usize) -> &mut [[T; WIDTH]; HEIGHT] {
+        &mut self.0[channel]
     }
 }
 

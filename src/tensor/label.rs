@@ -3,6 +3,9 @@ use core::fmt;
 use crate::Error;
 use crate::error::require;
 
+/// What [`Label::of`] requires.
+const OF: &str = "the index of a label must be below its number of classes";
+
 /// A class label: an index below `CLASSES`, which is checked when it is created.
 ///
 /// ```
@@ -30,6 +33,26 @@ impl<const CLASSES: usize> Label<CLASSES> {
         } else {
             Err(Error::LabelOutOfRange { index, classes: CLASSES })
         }
+    }
+
+    /// Creates the label of an index that is known when the program compiles. It needs no `?`, also in a constant.
+    ///
+    /// ```
+    /// use chainrule::tensor::Label;
+    /// const SEVEN: Label<10> = Label::of::<7>();
+    /// assert_eq!(SEVEN.index(), 7);
+    /// ```
+    #[track_caller]
+    pub const fn of<const INDEX: usize>() -> Self {
+        // In a constant, this error names the line of the constant. Elsewhere `known` does not compile.
+        require(INDEX < CLASSES, OF);
+        Self::known::<INDEX>()
+    }
+
+    const fn known<const INDEX: usize>() -> Self {
+        const { require(INDEX < CLASSES, OF) };
+        const { require(CLASSES <= u32::MAX as usize, "a label has at most 2^32 - 1 classes") };
+        Self { index: INDEX as u32 }
     }
 
     /// Returns the class with the largest score. In a tie it is the first; a NaN is never the largest.

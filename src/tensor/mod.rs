@@ -9,8 +9,36 @@
 //!
 //! The scalar is `f32` by default: `Vector<4, f64>`. A batch is a slice: `&[Vector<784>]`.
 //!
-//! Tensors are plain data in row-major order, as in C, NumPy and PyTorch. They convert to and from arrays. With the
-//! feature `nalgebra` they convert to and from nalgebra's matrices, and can be viewed as such for arithmetic:
+//! Tensors are plain data in row-major order, as in C, NumPy and PyTorch. They convert to and from arrays, and have the
+//! operators of arithmetic, number by number:
+//!
+//! ```
+//! use chainrule::prelude::*;
+//!
+//! let a: Vector<3> = Vector([1.0, 2.0, 3.0]);
+//! let b = Vector([10.0, 20.0, 30.0]);
+//! assert_eq!(a + b, Vector([11.0, 22.0, 33.0]));
+//! assert_eq!(a * b, Vector([10.0, 40.0, 90.0])); // number by number
+//! assert_eq!(-(2.0 * a) / 4.0, Vector([-0.5, -1.0, -1.5]));
+//! assert_eq!(a.dot(&b), 140.0);
+//! assert_eq!(a.map(|x| x * x), Vector([1.0, 4.0, 9.0]));
+//!
+//! let mut s = Sequence([[1.0, 2.0], [3.0, 4.0]]);
+//! s += &Sequence([[0.5, 0.5], [0.0, 0.0]]);
+//! s[1][0] = 7.0; // feature 0 of step 1
+//! assert_eq!(s.iter().sum::<f64>(), 15.0);
+//! assert_eq!(format!("{s}"), "[[1.5, 2.5], [7, 4]]");
+//!
+//! let numbers = vec![1.0, 2.0];
+//! let error = Vector::<3, f64>::try_from(numbers).unwrap_err();
+//! assert_eq!(error.to_string(), "a tensor of shape [3] holds 3 numbers, and this slice has 2");
+//! # Ok::<(), chainrule::Error>(())
+//! ```
+//!
+//! With the feature `serde` tensors are serialized as nested arrays, and a [`Label`] as its index; an array of another
+//! length, and an index without a class, are errors.
+//!
+//! With the feature `nalgebra` they convert to and from nalgebra's matrices, and can be viewed as such for arithmetic:
 //!
 #![cfg_attr(feature = "nalgebra", doc = "```")]
 #![cfg_attr(not(feature = "nalgebra"), doc = "```ignore")]
@@ -34,7 +62,9 @@
 //! assert_eq!(picture.channel(0).column(1).sum(), 15.0);
 //! ```
 
+mod arithmetic;
 mod as_sample;
+mod channels;
 mod flat;
 mod image;
 mod join;
@@ -44,6 +74,8 @@ mod pair;
 mod same;
 mod sample;
 mod sequence;
+#[cfg(feature = "serde")]
+mod serialize;
 mod shared;
 pub mod side;
 mod vector;
@@ -59,6 +91,8 @@ use crate::{Error, kernel::Real};
 
 pub use as_sample::AsSample;
 pub use chainrule_parameters::Aligned;
+pub use channels::Channels;
+pub(crate) use channels::{by_channel, by_channel_mut};
 pub use flat::{FitsVector, Flattened};
 pub use image::Image;
 #[doc(hidden)]

@@ -9,6 +9,7 @@ use crate::kernel::Real;
 /// use chainrule::tensor::Sequence;
 /// let s = Sequence([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
 /// assert_eq!(s[(2, 0)], 5.0);
+/// assert_eq!(s[2], [5.0, 6.0]);
 /// ```
 #[derive(Clone, Copy, PartialEq, Zeroable, Pod)]
 #[repr(transparent)]
@@ -33,6 +34,23 @@ impl<const STEPS: usize, const FEATURES: usize, T> core::ops::IndexMut<(usize, u
 {
     fn index_mut(&mut self, (step, feature): (usize, usize)) -> &mut T {
         &mut self.0[step][feature]
+    }
+}
+
+/// A step.
+impl<const STEPS: usize, const FEATURES: usize, T> core::ops::Index<usize> for Sequence<STEPS, FEATURES, T> {
+    type Output = [T; FEATURES];
+    fn index(&self, step: usize) -> &[T; FEATURES] {
+        &self.0[step]
+    }
+}
+
+/// A step.
+impl<const STEPS: usize, const FEATURES: usize, T> core::ops::IndexMut<usize>
+    for Sequence<STEPS, FEATURES, T>
+{
+    fn index_mut(&mut self, step: usize) -> &mut [T; FEATURES] {
+        &mut self.0[step]
     }
 }
 

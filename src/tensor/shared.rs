@@ -22,17 +22,35 @@ pub(super) fn debug<T: Real>(
         f.write_str(", f64")?;
     }
     f.write_str("> [")?;
-    let (head, tail) = if xs.len() <= PRINTED { (xs.len(), 0) } else { (PRINTED - 2, 1) };
-    let number = |f: &mut fmt::Formatter<'_>, x: &T| fmt::Debug::fmt(x, f);
-    for (at, x) in xs[..head].iter().enumerate() {
+    listed(f, xs.len(), |f, at| fmt::Debug::fmt(&xs[at], f))?;
+    f.write_str("]")
+}
+
+/// `[[0, 0.1], [0.5, 1]]`: prints an array for each side, with ellipses if there are many.
+pub(super) fn display<T: Real>(f: &mut fmt::Formatter<'_>, sides: &[usize], xs: &[T]) -> fmt::Result {
+    let Some((&side, sides)) = sides.split_first() else { return fmt::Display::fmt(&xs[0], f) };
+    f.write_str("[")?;
+    let each = xs.len() / side;
+    listed(f, side, |f, at| display(f, sides, &xs[at * each..][..each]))?;
+    f.write_str("]")
+}
+
+/// Prints `len` elements, or the first and last few.
+fn listed(
+    f: &mut fmt::Formatter<'_>,
+    len: usize,
+    element: impl Fn(&mut fmt::Formatter<'_>, usize) -> fmt::Result,
+) -> fmt::Result {
+    let (head, tail) = if len <= PRINTED { (len, 0) } else { (PRINTED - 2, 1) };
+    for at in 0..head {
         f.write_str(if at > 0 { ", " } else { "" })?;
-        number(f, x)?;
+        element(f, at)?;
     }
     if tail > 0 {
         f.write_str(", .., ")?;
-        number(f, &xs[xs.len() - 1])?;
+        element(f, len - 1)?;
     }
-    f.write_str("]")
+    Ok(())
 }
 
 /// Returns the first number of a batch of samples of this length that is NaN or infinite.
@@ -118,6 +136,14 @@ macro_rules! sample {
         impl<$(const $side: usize,)+ T: Real> core::fmt::Debug for $name<$($side,)+ T> {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 super::shared::debug(f, stringify!($name), Self::SHAPE, self.as_slice())
+            }
+        }
+
+        /// Prints nested arrays; a precision, as in `{:.2}`, is that of each number.
+        impl<$(const $side: usize,)+ T: Real> core::fmt::Display for $name<$($side,)+ T> {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                let _ = Self::LEN; // an empty tensor does not compile
+                super::shared::display(f, &[$($side),+], self.as_slice())
             }
         }
 

@@ -34,4 +34,20 @@ impl<const N: usize, T> core::ops::IndexMut<usize> for Vector<N, T> {
     }
 }
 
+impl<const N: usize, T> Vector<N, T> {
+    /// Returns the number of features, `N`.
+    #[allow(clippy::len_without_is_empty)] // an empty vector does not compile
+    pub const fn len(&self) -> usize {
+        N
+    }
+}
+
+impl<const N: usize, T> IntoIterator for Vector<N, T> {
+    type Item = T;
+    type IntoIter = core::array::IntoIter<T, N>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 sample!(Vector[N], [T; N]);

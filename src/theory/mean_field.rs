@@ -68,13 +68,14 @@ impl<A: Activation> MeanField<A> {
     /// | Glorot | 1 |
     /// | He | 2 |
     /// | LeCun | 1 |
-    /// | PyTorch's default, ±1/√fan-in, `lecun_uniform().gain(1/√3)` | 1/3 |
+    /// | PyTorch's default, ±1/√fan-in, `pytorch()`, whose biases vanish in a wide layer | 1/3 |
     /// | orthogonal (not independent weights, but the same q and χ) | 1 |
     ///
     /// all times the square of the [gain](Initializer::gain). Constant weights are not random: their σw² is 0.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a gain or a deviation of the biases that is not finite.
+    /// [`Error::Setting`] for a gain or a deviation of the biases that is not finite, and for a scheme whose variance does not
+    /// depend on the fan-in.
     pub fn of(initializer: Initializer) -> Result<Self, Error> {
         let [weight, bias] = initializer.variances();
         Self::new(weight, bias)

@@ -13,8 +13,8 @@ use rand::{Rng, SeedableRng};
 use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::{Layer, Parameter, Plan, Visitor, Workspace, Wrapper, visit};
-use crate::loss::{TargetFor, check_lengths};
-use crate::network::{Network, loss_gradient};
+use crate::loss::{Loss, TargetFor, check_lengths};
+use crate::network::{Network, Share, loss_gradient};
 use crate::tensor::{Sample, Tensor};
 
 /// The cost of a byte of activations in multiply-adds: that of an activation function, more with a tanh and less with a
@@ -124,12 +124,18 @@ impl<N: Parameters> DataParallel<N> {
         self.gradients.resize_with(at_once.max(self.gradients.len()), Owned::zeros);
         let seed = rng.next_u64(); // one number is drawn, independent of the pieces and their success
 
-        let workers = &self.workers;
+        let weight_of = |targets: &[Target]| Target::compare_by(loss).total_weight(targets);
+        let (workers, weight) = (&self.workers, weight_of(targets));
         let step = |samples: core::ops::Range<usize>,
                     workspace: &mut Workspace,
                     gradient: &mut N,
                     rng: &mut ChaCha8Rng| {
-            let share = samples.len() as f64 / inputs.len() as f64;
+            let part = weight_of(&targets[samples.clone()]);
+            let share = Share {
+                // Of a batch without weight, each piece is the whole, and so an error.
+                weight: if part == weight { 1.0 } else { part / weight },
+                samples: samples.len() as f64 / inputs.len() as f64,
+            };
             let (inputs, targets) = (&inputs[samples.clone()], &targets[samples.clone()]);
             loss_gradient(network, loss, inputs, targets, share, workspace, gradient, rng, None)
                 .map_err(|error| error.in_batch(samples.start))

@@ -39,16 +39,21 @@ pub(super) fn evaluate<X: Sample, Y: Tensor, N: Layer<X, Output = Y>, L, Target:
 ) -> Result<f64, Error> {
     let mut workspace = Workspace::default();
     let mut outputs: Vec<Y> = bytemuck::zeroed_vec(EVALUATED_AT_ONCE.min(inputs.len()));
+    let loss = Target::compare_by(loss);
     let mut sum = 0.0;
     let batches = inputs.chunks(EVALUATED_AT_ONCE).zip(targets.chunks(EVALUATED_AT_ONCE));
     for (at, (inputs, targets)) in batches.enumerate() {
         let outputs = &mut outputs[..inputs.len()];
         let mean = network
             .predict_into(inputs, outputs, &mut workspace)
-            .and_then(|()| Target::compare_by(loss).evaluate(outputs, targets))
+            .and_then(|()| loss.evaluate(outputs, targets))
+            .or_else(|error| if error == Error::NoWeight { Ok(0.0) } else { Err(error) })
             .map_err(|error| error.in_batch(at * EVALUATED_AT_ONCE))?;
-        sum += mean * inputs.len() as f64;
+        sum += mean * loss.total_weight(targets);
         see(outputs);
     }
-    Ok(sum / inputs.len() as f64)
+    match loss.total_weight(targets) {
+        0.0 => Err(Error::NoWeight),
+        weight => Ok(sum / weight),
+    }
 }

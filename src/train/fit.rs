@@ -3,6 +3,8 @@
 use std::fs;
 use std::ops::ControlFlow;
 
+use chainrule_parameters::append_copies;
+
 use super::evaluate::evaluate;
 use super::options::{LOSS, VALIDATION_LOSS};
 use super::progress::Progress;
@@ -60,7 +62,7 @@ impl<N, L, O> Trainer<N, L, O> {
     /// [`FitError`]. An error before the first step leaves trainer and files as they were. A number that is not finite
     /// stops the training with [`Error::NonFiniteStep`] inside, which names the layer and the step. The network is then
     /// that before the step, or the best one with [`Fit::stop_early`].
-    pub fn fit<'a, X: Clone, Y: Tensor, Target>(
+    pub fn fit<'a, X: Copy, Y: Tensor, Target>(
         &mut self,
         data: &'a Dataset<X, Target>,
         mut options: Fit<'a, X, Target, Y>,
@@ -70,14 +72,20 @@ impl<N, L, O> Trainer<N, L, O> {
         N: Parameters,
         L: Sync,
         O: State,
-        Target: TargetFor<L, Y> + Clone,
+        Target: TargetFor<L, Y> + Copy,
     {
         options.check()?;
         let mut loader = Loader::new(data, options.batch_size).map_err(|_| FitError::NoBatch)?;
+        if let Some(sampling) = options.sampling.take() {
+            loader = loader.sample(sampling).map_err(FitError::Batches)?;
+        }
+        if options.drop_last {
+            loader = loader.drop_last().map_err(FitError::Batches)?;
+        }
         if let Some(change) = options.augment.take() {
             loader = loader.augment(change);
         }
-        let mut run = Run::new(self, &options, data.len());
+        let mut run = Run::new(self, &options, &loader, data.len());
 
         // Nothing changes before everything has been checked.
         let path = options.checkpoint.as_deref();
@@ -115,7 +123,7 @@ impl<N, L, O> Trainer<N, L, O> {
 
 impl<N: Parameters, L, O> Run<'_, N, L, O> {
     /// Trains from the current place of the run to its end.
-    fn train<X: Clone, Y: Tensor, Target>(
+    fn train<X: Copy, Y: Tensor, Target>(
         &mut self,
         loader: &mut Loader<'_, X, Target>,
         options: &mut Fit<'_, X, Target, Y>,
@@ -127,7 +135,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         N: Parameters,
         L: Sync,
         O: State,
-        Target: TargetFor<L, Y> + Clone,
+        Target: TargetFor<L, Y> + Copy,
     {
         let batches = loader.batches() as u64;
         let done = self.course.epoch * batches + loader.place().position.div_ceil(options.batch_size) as u64;
@@ -260,7 +268,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
             let mut outputs = Vec::new();
             let keep = |some: &[Y]| {
                 if !options.metrics.is_empty() {
-                    outputs.extend_from_slice(some);
+                    append_copies(&mut outputs, some);
                 }
             };
             let network = Data::network::<Bare>(self.network());

@@ -21,6 +21,9 @@ pub enum FitError {
     /// The batch size is 0.
     #[error("a batch of 0 samples has no loss: give each batch at least 1, as in `.batch_size(1)`")]
     NoBatch,
+    /// The samples of an epoch cannot be drawn as the options say, or have no complete batch.
+    #[error("the batches: {0}")]
+    Batches(#[source] DataError),
     /// An option needs a validation set, but there is none.
     #[error("{what} needs a validation set, and there is none: give one with `.validate(&data)`")]
     NoValidation {

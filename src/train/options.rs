@@ -5,7 +5,7 @@ use rand::Rng;
 
 use super::{FitError, Monitor};
 use crate::Error;
-use crate::data::Dataset;
+use crate::data::{Dataset, Sampling};
 #[cfg(feature = "flow")]
 use crate::flow::Recorder;
 use crate::optimizer::check_share;
@@ -23,6 +23,8 @@ type Augment<'a, X> = Box<dyn FnMut(&mut X, &mut dyn Rng) + 'a>;
 pub struct Fit<'a, X, Target, Y> {
     pub(super) epochs: u64,
     pub(super) batch_size: usize,
+    pub(super) drop_last: bool,
+    pub(super) sampling: Option<Sampling>,
     pub(super) validation: Option<&'a Dataset<X, Target>>,
     pub(super) metrics: Vec<(String, Metric<'a, Y, Target>)>,
     pub(super) monitor: Monitor,
@@ -78,6 +80,8 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
         Self {
             epochs,
             batch_size: 32,
+            drop_last: false,
+            sampling: None,
             validation: None,
             metrics: vec![],
             monitor: Monitor::default(),
@@ -102,6 +106,18 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
     /// Sets the batch size; the last batch of an epoch has the remaining samples.
     pub fn batch_size(self, samples: usize) -> Self {
         Self { batch_size: samples, ..self }
+    }
+
+    /// Leaves out the last batch of an epoch if it is incomplete, as [`Loader::drop_last`](crate::data::Loader::drop_last).
+    pub fn drop_last(self) -> Self {
+        Self { drop_last: true, ..self }
+    }
+
+    /// Draws the samples of each epoch so: by weights, balanced by class, with or without replacement. A checkpoint is
+    /// resumed with the samples that the epoch began with; if the program has changed the sampling, an epoch that was
+    /// begun begins again.
+    pub fn sample(self, sampling: Sampling) -> Self {
+        Self { sampling: Some(sampling), ..self }
     }
 
     /// Measures the loss of this data set after each epoch, in evaluation mode and without label smoothing: see

@@ -92,47 +92,8 @@ impl Drop for Progress {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-    use std::sync::{Arc, Mutex};
-
-    use indicatif::TermLike;
-
     use super::*;
-
-    /// A terminal that records all that is written to it.
-    #[derive(Clone, Debug, Default)]
-    struct Written(Arc<Mutex<String>>);
-
-    impl TermLike for Written {
-        fn width(&self) -> u16 {
-            120
-        }
-        fn move_cursor_up(&self, _: usize) -> io::Result<()> {
-            Ok(())
-        }
-        fn move_cursor_down(&self, _: usize) -> io::Result<()> {
-            Ok(())
-        }
-        fn move_cursor_right(&self, _: usize) -> io::Result<()> {
-            Ok(())
-        }
-        fn move_cursor_left(&self, _: usize) -> io::Result<()> {
-            Ok(())
-        }
-        fn write_line(&self, line: &str) -> io::Result<()> {
-            self.write_str(line)
-        }
-        fn write_str(&self, text: &str) -> io::Result<()> {
-            self.0.lock().unwrap().push_str(text);
-            Ok(())
-        }
-        fn clear_line(&self) -> io::Result<()> {
-            Ok(())
-        }
-        fn flush(&self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::data::Written;
 
     #[test]
     fn a_panic_while_the_bar_is_hidden_unwinds_and_the_bar_can_be_used_after_it() {
@@ -145,7 +106,7 @@ mod tests {
         let (loss, metrics) = (0.25, vec![]);
         progress.ended(&Epoch { number: 1, steps: 4, loss, validation_loss: None, metrics, best: false });
         drop(progress); // panics too if the lock is poisoned
-        assert!(screen.0.lock().unwrap().contains("epoch 1/3: loss 0.2500"));
+        assert!(screen.text().contains("epoch 1/3: loss 0.2500"));
     }
 
     #[test]
@@ -161,7 +122,7 @@ mod tests {
         let (number, steps, loss, validation_loss) = (2, 8, 0.25, Some(0.5));
         progress.ended(&Epoch { number, steps, loss, validation_loss, metrics, best: true });
         drop(progress);
-        let text = screen.0.lock().unwrap().clone();
+        let text = screen.text();
         for part in ["epoch 2/3 ", " 5/12 steps, ", "/s, loss 0.5000, accuracy 0.7500, ", " left"] {
             assert!(text.contains(part), "no {part:?} in {text:?}");
         }

@@ -36,6 +36,7 @@ struct Settings {
     plateau: Option<Plateau>,
     /// How many samples the validation set has.
     validation: Option<usize>,
+    drop_last: bool,
 }
 
 /// The progress of a run.
@@ -45,6 +46,8 @@ pub(super) struct Course {
     pub(super) epoch: u64,
     /// How many samples the data set has.
     samples_of_data: u64,
+    /// How the samples of an epoch are drawn.
+    sampling: String,
     pub(super) place: Place,
     /// The sum of the losses of this epoch's samples, and their number.
     sum: f64,
@@ -116,9 +119,10 @@ impl Course {
 }
 
 impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
-    pub(super) fn new<X, Target, Y>(
+    pub(super) fn new<X: Copy, Target: Copy, Y>(
         trainer: &'t mut Trainer<N, L, O>,
         options: &Fit<'_, X, Target, Y>,
+        loader: &Loader<'_, X, Target>,
         samples: usize,
     ) -> Self {
         let monitor = options.monitor.clone();
@@ -133,9 +137,12 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
             decay: options.decay,
             plateau,
             validation: options.validation.map(Dataset::len),
+            drop_last: options.drop_last,
         };
         let average = ExponentialMovingAverage::new(options.decay.unwrap_or(0.0));
-        let course = Course { plateau, measure, samples_of_data: samples as u64, ..Course::default() };
+        let sampling = loader.sampling().to_string();
+        let course =
+            Course { plateau, measure, samples_of_data: samples as u64, sampling, ..Course::default() };
         Self { trainer, best: Owned::zeros(), average, course, settings }
     }
 
@@ -192,7 +199,7 @@ impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
     }
 
     /// Checks that the run can continue from this file with these data. Only the loader changes.
-    pub(super) fn check<'f, X: Clone, Target: Clone, Y>(
+    pub(super) fn check<'f, X: Copy, Target: Copy, Y>(
         &mut self,
         file: &'f StateFile,
         path: &Path,
@@ -209,12 +216,16 @@ impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
             if !options.other_data {
                 return Err(FitError::OtherData { path: path.into(), saved, samples: samples as usize });
             }
-            (course.samples_of_data, course.place) = (samples, Place::default());
+            course.samples_of_data = samples;
+        }
+        if saved != samples || course.sampling != self.course.sampling {
+            course.sampling.clone_from(&self.course.sampling);
+            course.place = Place::default();
             (course.sum, course.samples) = (0.0, 0);
         }
         loader
             .resume(course.place.clone())
-            .map_err(|_| broken("its order of the samples does not have each of them once"))?;
+            .map_err(|_| broken("its order of the samples is not one of this data set"))?;
         course.plateau =
             self.settings.plateau.map(|new| course.plateau.map_or(new, |old| new.in_state_of(old)));
         if course.measure != self.course.measure {
@@ -246,8 +257,9 @@ impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
 impl<N: Parameters, L, O: State> State for Run<'_, N, L, O> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.state("trainer", self.trainer);
-        let Settings { batch_size, monitor, patience, keeps_best, decay, plateau, validation } =
+        let Settings { batch_size, monitor, patience, keeps_best, decay, plateau, validation, drop_last } =
             &self.settings;
+        let sampling = self.course.sampling.clone();
         if fields.has("best", *keeps_best) {
             fields.network("best", &mut self.best);
         }
@@ -258,6 +270,8 @@ impl<N: Parameters, L, O: State> State for Run<'_, N, L, O> {
         }
         fields.state("course", &mut self.course);
         fields.setting("batch_size", batch_size);
+        fields.setting("sampling", sampling);
+        fields.setting("drop_last", drop_last);
         fields.setting("stop_early", or_none(patience));
         fields.setting("monitor", monitor);
         fields.setting("plateau", or_none(plateau));

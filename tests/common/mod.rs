@@ -22,12 +22,50 @@ macro_rules! every_layer {
         $case!("convolution/depthwise", depthwise: DepthwiseConv2d<2, 3, 1, 0, T>, Image<2, 5, 4, T>);
         $case!("convolution/depthwise", depthwise_padded: DepthwiseConv2d<3, 3, 2, 1, T>, Image<3, 4, 3, T>);
         $case!("convolution/depthwise", depthwise_without_bias: DepthwiseConv2d<2, 2, 3, 3, T, NoBias>, Image<2, 3, 4, T>);
-        $case!("convolution/transposed", transposed: TransposedConv2d<2, 3, 3, 1, 0, T>, Image<2, 3, 4, T>);
-        $case!("convolution/transposed", transposed_padded: TransposedConv2d<3, 2, 3, 2, 1, T>, Image<3, 3, 2, T>);
-        $case!("convolution/transposed", transposed_with_gaps: TransposedConv2d<1, 2, 2, 3, 2, T, NoBias>, Image<1, 3, 4, T>);
+        $case!("convolution/transposed2d", transposed: TransposedConv2d<2, 3, 3, 1, 0, T>, Image<2, 3, 4, T>);
+        $case!("convolution/transposed2d", transposed_padded: TransposedConv2d<3, 2, 3, 2, 1, T>, Image<3, 3, 2, T>);
+        $case!("convolution/transposed2d", transposed_with_gaps: TransposedConv2d<1, 2, 2, 3, 2, T, NoBias>, Image<1, 3, 4, T>);
         $case!("convolution/conv1d", conv1d: Conv1d<2, 3, 3, 1, 0, T>, Sequence<6, 2, T>);
         $case!("convolution/conv1d", conv1d_padded: Conv1d<2, 3, 5, 1, 2, T>, Sequence<4, 2, T>);
         $case!("convolution/conv1d", conv1d_strided: Conv1d<3, 2, 2, 3, 4, T, NoBias>, Sequence<9, 3, T>);
+        $case!("convolution/conv2d_with", conv2d_with_sides: Conv2dWith<2, 3, (Kernel<3, 2>, Stride<2, 1>, Padding<1, 0>), T>, Image<2, 5, 4, T>);
+        $case!("convolution/conv2d_with", conv2d_with_dilation: Conv2dWith<2, 3, (Dilation<2>, Kernel<2, 3>, Padding<1, 2>), T>, Image<2, 5, 4, T>);
+        $case!("convolution/conv2d_with", conv2d_with_rows_dilated: Conv2dWith<1, 2, (Kernel<3>, Dilation<4, 1>, Stride<6, 2>, Padding<5, 1>), T>, Image<1, 9, 5, T>);
+        $case!("convolution/conv2d_with", conv2d_with_groups: Conv2dWith<4, 6, (Kernel<3>, Groups<2>, Padding<1>), T>, Image<4, 4, 3, T>);
+        $case!("convolution/conv2d_with", conv2d_with_multiplier: Conv2dWith<2, 6, (Kernel<3>, Groups<2>, Stride<2>), T, NoBias>, Image<2, 5, 7, T>);
+        $case!("convolution/conv2d_with", conv2d_with_same: Conv2dWith<2, 3, (Kernel<4, 3>, Dilation<1, 2>, Same), T>, Image<2, 5, 4, T>);
+        $case!("convolution/conv2d_with", conv2d_with_same_strided: Conv2dWith<1, 2, (Kernel<3, 4>, Stride<2, 3>, Same), T>, Image<1, 6, 5, T>);
+        $case!("convolution/conv2d_with", conv2d_with_same_lower: Conv2dWith<1, 2, (Kernel<3, 4>, Stride<2, 3>, SameLower), T>, Image<1, 6, 5, T>);
+        $case!("convolution/conv2d_with", conv2d_with_ends: Conv2dWith<2, 3, (Kernel<3>, Stride<2>, PaddingEnds<1, 2, 0, 3>), T>, Image<2, 5, 4, T>);
+        $case!("convolution/conv2d_with", conv2d_with_all: Conv2dWith<4, 2, (Groups<2>, Dilation<2, 1>, PaddingEnds<1, 2, 2, 0>, Stride<2, 3>, Kernel<3, 2>), T, NoBias>, Image<4, 5, 6, T>);
+        $case!("convolution/transposed2d_with", transposed_with_sides: TransposedConv2dWith<2, 3, (Kernel<3, 2>, Stride<1, 3>, Padding<1, 0>), T>, Image<2, 3, 4, T>);
+        $case!("convolution/transposed2d_with", transposed_with_output_padding: TransposedConv2dWith<3, 2, (Kernel<3>, Stride<2>, Padding<1>, OutputPadding<1, 0>), T>, Image<3, 3, 2, T>);
+        $case!("convolution/transposed2d_with", transposed_with_dilation: TransposedConv2dWith<2, 3, (Kernel<2, 3>, Stride<4, 2>, Dilation<6, 3>, Padding<2, 3>, OutputPadding<5, 2>), T>, Image<2, 3, 4, T>);
+        $case!("convolution/transposed2d_with", transposed_with_groups: TransposedConv2dWith<4, 6, (Kernel<3>, Groups<2>, Stride<2>), T>, Image<4, 2, 3, T>);
+        $case!("convolution/transposed2d_with", transposed_with_depthwise: TransposedConv2dWith<3, 3, (Kernel<2, 3>, Groups<3>, Padding<1>, Dilation<2, 1>), T, NoBias>, Image<3, 3, 4, T>);
+        $case!("convolution/transposed2d_with", transposed_with_same: TransposedConv2dWith<2, 1, (Kernel<3, 2>, Stride<2, 3>, Same), T>, Image<2, 3, 2, T>);
+        $case!("convolution/transposed2d_with", transposed_with_same_lower: TransposedConv2dWith<1, 2, (Kernel<3, 5>, Stride<2>, SameLower), T>, Image<1, 3, 2, T>);
+        $case!("convolution/transposed2d_with", transposed_with_ends: TransposedConv2dWith<1, 2, (Kernel<3>, Stride<2>, PaddingEnds<0, 2, 1, 0>), T>, Image<1, 3, 4, T>);
+        $case!("convolution/conv1d_with", conv1d_with_dilation: Conv1dWith<2, 3, (Kernel<3>, Dilation<2>, Padding<1>), T>, Sequence<6, 2, T>);
+        $case!("convolution/conv1d_with", conv1d_with_dilation_and_stride: Conv1dWith<2, 3, (Kernel<3>, Dilation<2>, Stride<3>, Padding<4>), T>, Sequence<8, 2, T>);
+        $case!("convolution/conv1d_with", conv1d_with_groups: Conv1dWith<4, 6, (Kernel<3>, Groups<2>, Padding<1>), T>, Sequence<5, 4, T>);
+        $case!("convolution/conv1d_with", conv1d_with_narrow_groups: Conv1dWith<6, 2, (Kernel<2>, Groups<2>, Stride<2>), T>, Sequence<7, 6, T>);
+        $case!("convolution/conv1d_with", conv1d_with_depthwise: Conv1dWith<3, 3, (Kernel<3>, Groups<3>, Dilation<2>, Padding<2>), T, NoBias>, Sequence<5, 3, T>);
+        $case!("convolution/conv1d_with", conv1d_with_multiplier: Conv1dWith<2, 6, (Kernel<3>, Groups<2>, Stride<2>, Padding<1>), T>, Sequence<70, 2, T>);
+        $case!("convolution/conv1d_with", conv1d_with_same: Conv1dWith<2, 3, (Kernel<4>, Same), T>, Sequence<5, 2, T>);
+        $case!("convolution/conv1d_with", conv1d_with_same_lower: Conv1dWith<2, 3, (Kernel<4>, Stride<2>, SameLower), T>, Sequence<5, 2, T>);
+        $case!("convolution/conv1d_with", conv1d_with_causal: Conv1dWith<2, 3, (Kernel<3>, Dilation<2>, Causal), T>, Sequence<6, 2, T>);
+        $case!("convolution/conv1d_with", conv1d_with_causal_strided: Conv1dWith<2, 3, (Causal, Kernel<3>, Stride<2>), T>, Sequence<6, 2, T>);
+        $case!("convolution/conv1d_with", conv1d_with_ends: Conv1dWith<2, 3, (Kernel<3>, Stride<2>, PaddingEnds<0, 3>), T>, Sequence<6, 2, T>);
+        $case!("convolution/transposed1d", transposed1d: TransposedConv1d<2, 3, 3, 1, 0, T>, Sequence<4, 2, T>);
+        $case!("convolution/transposed1d", transposed1d_padded: TransposedConv1d<3, 2, 3, 2, 1, T>, Sequence<3, 3, T>);
+        $case!("convolution/transposed1d", transposed1d_with_gaps: TransposedConv1d<1, 2, 2, 3, 2, T, NoBias>, Sequence<4, 1, T>);
+        $case!("convolution/transposed1d_with", transposed1d_with_output_padding: TransposedConv1dWith<2, 3, (Kernel<3>, Stride<2>, Padding<1>, OutputPadding<1>), T>, Sequence<4, 2, T>);
+        $case!("convolution/transposed1d_with", transposed1d_with_dilation: TransposedConv1dWith<2, 3, (Kernel<3>, Stride<2>, Dilation<3>, Padding<2>, OutputPadding<2>), T>, Sequence<4, 2, T>);
+        $case!("convolution/transposed1d_with", transposed1d_with_groups: TransposedConv1dWith<4, 6, (Kernel<3>, Groups<2>, Stride<2>), T>, Sequence<3, 4, T>);
+        $case!("convolution/transposed1d_with", transposed1d_with_depthwise: TransposedConv1dWith<3, 3, (Kernel<3>, Groups<3>, Dilation<2>, Padding<1>), T, NoBias>, Sequence<5, 3, T>);
+        $case!("convolution/transposed1d_with", transposed1d_with_causal: TransposedConv1dWith<2, 3, (Kernel<4>, Stride<2>, Causal), T>, Sequence<4, 2, T>);
+        $case!("convolution/transposed1d_with", transposed1d_with_same: TransposedConv1dWith<2, 3, (Kernel<5>, Stride<2>, Same), T>, Sequence<4, 2, T>);
         $case!("identity", identity: Identity, Vector<4, T>);
         $case!("dropout", dropout: Dropout<30>, Vector<12, T>);
         $case!("prelu", prelu: PRelu<T>, Vector<7, T>);
@@ -45,7 +83,7 @@ macro_rules! every_layer {
         $case!("activation/silu", mish: Mish, Vector<7, T>);
         $case!("activation/softplus", softplus: Softplus, Vector<7, T>);
         $case!("activation/softplus", softsign: Softsign, Vector<7, T>);
-        $case!("activation/hard", hard_tanh: HardTanh, Vector<7, T>);
+        $case!("activation/clamp", hard_tanh: HardTanh, Vector<7, T>);
         $case!("activation/hard", hard_sigmoid: HardSigmoid, Vector<7, T>);
         $case!("softmax", softmax: Softmax, Vector<7, T>);
         $case!("softmax", softmax_sequence: Softmax, Sequence<3, 4, T>);
@@ -70,6 +108,9 @@ macro_rules! every_layer {
         $case!("norm/group_norm", group_norm: GroupNorm<2, 4, T>, Image<4, 2, 3, T>);
         $case!("norm/group_norm", group_norm_of_one: GroupNorm<1, 3, T>, Image<3, 3, 3, T>);
         $case!("norm/group_norm", instance_norm: GroupNorm<3, 3, T>, Image<3, 3, 3, T>);
+        $case!("norm/local_response", local_response_norm: LocalResponseNorm<3>, Image<5, 2, 3, T>);
+        $case!("norm/local_response", local_response_norm_of_two: LocalResponseNorm<2, (Alpha<1, 2>, Beta<1, 2>, Offset<2>)>, Image<3, 2, 2, T>);
+        $case!("norm/local_response", local_response_norm_of_steps: LocalResponseNorm<5, (Alpha<1>, Beta<3, 4>, Offset<1, 2>)>, Sequence<3, 4, T>);
         // The inputs repeat after 15 numbers, so no window here may hold two that lie 15 apart: a tie has no
         // derivative.
         $case!("pool/max", max_pool_2d: MaxPool2d<2>, Image<2, 5, 4, T>);
@@ -83,16 +124,165 @@ macro_rules! every_layer {
         $case!("pool/average", avg_pool_1d_padded: AvgPool1d<4, 1, 2>, Sequence<6, 2, T>);
         $case!("pool/global", global_avg_pool: GlobalAvgPool, Image<3, 4, 5, T>);
         $case!("pool/global", global_avg_pool_sequence: GlobalAvgPool, Sequence<5, 3, T>);
-        $case!("pool/upsample", upsample_2d: Upsample2d<2>, Image<2, 3, 2, T>);
-        $case!("pool/upsample", upsample_2d_by_three: Upsample2d<3>, Image<1, 2, 3, T>);
+        $case!("pool/global", global_max_pool: GlobalMaxPool, Image<3, 3, 5, T>);
+        $case!("pool/global", global_max_pool_sequence: GlobalMaxPool, Sequence<4, 18, T>);
+        $case!("pool/adaptive", adaptive_avg_pool_2d: AdaptiveAvgPool2d<2>, Image<2, 4, 6, T>);
+        $case!("pool/adaptive", adaptive_avg_pool_2d_unequal: AdaptiveAvgPool2d<3, 4>, Image<1, 5, 3, T>);
+        $case!("pool/adaptive", adaptive_avg_pool_1d: AdaptiveAvgPool1d<3>, Sequence<7, 2, T>);
+        $case!("pool/adaptive", adaptive_max_pool_2d: AdaptiveMaxPool2d<2>, Image<2, 4, 6, T>);
+        $case!("pool/adaptive", adaptive_max_pool_2d_unequal: AdaptiveMaxPool2d<3, 4>, Image<1, 5, 3, T>);
+        $case!("pool/adaptive", adaptive_max_pool_1d: AdaptiveMaxPool1d<3>, Sequence<7, 2, T>);
+        $case!("pool/lp", lp_pool_2d: LpPool2d<2, 2>, Image<2, 5, 4, T>);
+        $case!("pool/lp", lp_pool_2d_overlapping: LpPool2d<4, 3, 1>, Image<1, 5, 4, T>);
+        $case!("pool/lp", lp_pool_2d_of_sums: LpPool2d<1, 2>, Image<1, 4, 4, T>);
+        $case!("pool/lp", lp_pool_1d: LpPool1d<3, 2, 1>, Sequence<5, 3, T>);
+        $case!("pool/with", max_pool_2d_with: MaxPool2dWith<(Kernel<3, 2>, Stride<2, 1>, Padding<1, 0>, Dilation<1, 2>, CeilMode)>, Image<2, 6, 5, T>);
+        $case!("pool/with", max_pool_2d_with_ceil: MaxPool2dWith<(CeilMode, Kernel<2>)>, Image<2, 5, 3, T>);
+        $case!("pool/with", max_pool_2d_with_ends: MaxPool2dWith<(Kernel<3, 2>, Stride<1>, PaddingEnds<2, 0, 1, 1>)>, Image<1, 4, 5, T>);
+        $case!("pool/with", max_pool_2d_with_same: MaxPool2dWith<(Kernel<2, 3>, Stride<2>, Same)>, Image<1, 5, 4, T>);
+        $case!("pool/with", max_pool_1d_with: MaxPool1dWith<(Kernel<3>, Stride<2>, Padding<1>, Dilation<2>, CeilMode)>, Sequence<8, 2, T>);
+        $case!("pool/with", max_pool_1d_with_causal: MaxPool1dWith<(Kernel<3>, Stride<1>, Causal)>, Sequence<5, 2, T>);
+        $case!("pool/with", avg_pool_2d_with: AvgPool2dWith<(Kernel<3, 2>, Stride<2>, Padding<1>, CeilMode)>, Image<2, 5, 4, T>);
+        $case!("pool/with", avg_pool_2d_with_excluded: AvgPool2dWith<(Kernel<3>, Stride<2>, Padding<1>, CeilMode, ExcludePadding)>, Image<1, 6, 5, T>);
+        $case!("pool/with", avg_pool_2d_with_same: AvgPool2dWith<(Kernel<2>, Stride<1>, SameLower, ExcludePadding)>, Image<1, 3, 4, T>);
+        $case!("pool/with", avg_pool_1d_with: AvgPool1dWith<(Kernel<4>, Stride<3>, Padding<2>, CeilMode)>, Sequence<7, 2, T>);
+        $case!("pool/with", avg_pool_1d_with_dilation: AvgPool1dWith<(Kernel<2>, Stride<1>, Dilation<2>)>, Sequence<6, 2, T>);
+        $case!("pool/lp_with", lp_pool_2d_with: LpPool2dWith<2, (Kernel<2, 3>, Stride<1, 2>, Padding<1>)>, Image<1, 4, 4, T>);
+        $case!("pool/lp_with", lp_pool_1d_with: LpPool1dWith<2, (Kernel<2>, Dilation<3>)>, Sequence<7, 2, T>);
+        $case!("resize/upsample", upsample_2d: Upsample2d<2>, Image<2, 3, 2, T>);
+        $case!("resize/upsample", upsample_2d_by_three: Upsample2d<3>, Image<1, 2, 3, T>);
+        $case!("resize/upsample", upsample_2d_by_two_numbers: Upsample2d<3, 2>, Image<2, 2, 3, T>);
+        $case!("resize/upsample", upsample_1d: Upsample1d<3>, Sequence<4, 2, T>);
+        $case!("resize/linear", upsample_bilinear: UpsampleBilinear2d<2>, Image<2, 3, 4, T>);
+        $case!("resize/linear", upsample_bilinear_unequal: UpsampleBilinear2d<3, 2>, Image<1, 2, 3, T>);
+        $case!("resize/linear", upsample_bilinear_aligned: UpsampleBilinear2d<2, 3, AlignCorners>, Image<1, 3, 4, T>);
+        $case!("resize/linear", upsample_linear: UpsampleLinear1d<2>, Sequence<4, 2, T>);
+        $case!("resize/linear", upsample_linear_aligned: UpsampleLinear1d<3, AlignCorners>, Sequence<3, 2, T>);
+        $case!("resize/mod", resize_2d: Resize2d<5, 3>, Image<2, 3, 4, T>);
+        $case!("resize/mod", resize_2d_aligned: Resize2d<2, 5, AlignCorners>, Image<2, 4, 3, T>);
+        $case!("resize/mod", resize_2d_nearest: Resize2d<5, 3, Nearest>, Image<2, 3, 4, T>);
+        $case!("resize/mod", resize_2d_nearest_exact: Resize2d<5, 3, NearestExact>, Image<2, 3, 4, T>);
+        $case!("resize/mod", resize_1d: Resize1d<3>, Sequence<5, 2, T>);
+        $case!("resize/mod", resize_1d_to_one: Resize1d<1, AlignCorners>, Sequence<4, 2, T>);
+        $case!("pad/mod", zero_pad_2d: ZeroPad2d<1>, Image<2, 3, 2, T>);
+        $case!("pad/mod", constant_pad_2d: ConstantPad2d<-7, 2, 1, 2, 0, 3>, Image<1, 3, 2, T>);
+        $case!("pad/mod", reflection_pad_2d: ReflectionPad2d<1, 2, 2, 0>, Image<2, 3, 4, T>);
+        $case!("pad/mod", replication_pad_2d: ReplicationPad2d<3, 1, 0, 2>, Image<2, 3, 2, T>);
+        $case!("pad/mod", circular_pad_2d: CircularPad2d<2, 1, 3, 1>, Image<1, 3, 4, T>);
+        $case!("pad/mod", pad_2d_by_nothing: Pad2d<chainrule::layer::Reflect, 0>, Image<1, 3, 2, T>);
+        $case!("pad/mod", zero_pad_1d: ZeroPad1d<2, 1>, Sequence<3, 2, T>);
+        $case!("pad/mod", constant_pad_1d: ConstantPad1d<1, 4, 1>, Sequence<3, 2, T>);
+        $case!("pad/mod", reflection_pad_1d: ReflectionPad1d<2, 3>, Sequence<4, 2, T>);
+        $case!("pad/mod", replication_pad_1d: ReplicationPad1d<2>, Sequence<3, 2, T>);
+        $case!("pad/mod", circular_pad_1d: CircularPad1d<1, 3>, Sequence<3, 2, T>);
+        $case!("pad/mod", pad_1d_before: Pad1d<chainrule::layer::Replicate, 4, 0>, Sequence<2, 3, T>);
+        $case!("permute", transpose_sequence: Transpose, Sequence<3, 4, T>);
+        $case!("permute", transpose_image: Transpose, Image<2, 3, 4, T>);
+        $case!("permute", permute_012: Permute<0, 1, 2>, Image<2, 3, 4, T>);
+        $case!("permute", permute_021: Permute<0, 2, 1>, Image<2, 3, 4, T>);
+        $case!("permute", permute_102: Permute<1, 0, 2>, Image<2, 3, 4, T>);
+        $case!("permute", permute_120: Permute<1, 2, 0>, Image<2, 3, 4, T>);
+        $case!("permute", permute_201: Permute<2, 0, 1>, Image<2, 3, 4, T>);
+        $case!("permute", permute_210: Permute<2, 1, 0>, Image<2, 3, 4, T>);
+        $case!("shuffle", pixel_shuffle: PixelShuffle<2>, Image<8, 3, 2, T>);
+        $case!("shuffle", pixel_unshuffle: PixelUnshuffle<2>, Image<2, 4, 6, T>);
+        $case!("shuffle", depth_to_space: DepthToSpace<2>, Image<8, 3, 2, T>);
+        $case!("shuffle", space_to_depth: SpaceToDepth<3>, Image<2, 3, 6, T>);
+        $case!("shuffle", channel_shuffle: ChannelShuffle<3>, Image<6, 2, 3, T>);
+        $case!("shuffle", channel_shuffle_sequence: ChannelShuffle<2>, Sequence<3, 4, T>);
+        $case!("reduce/mod", mean_over_features_of_vector: MeanOver<Features>, Vector<7, T>);
+        $case!("reduce/mod", mean_over_steps: MeanOver<Steps>, Sequence<5, 18, T>);
+        $case!("reduce/mod", mean_over_features: MeanOver<Features>, Sequence<3, 4, T>);
+        $case!("reduce/mod", mean_over_channels: MeanOver<Channels>, Image<3, 2, 4, T>);
+        $case!("reduce/mod", mean_over_height: MeanOver<Height>, Image<2, 4, 3, T>);
+        $case!("reduce/mod", mean_over_width: MeanOver<Width>, Image<2, 4, 3, T>);
+        $case!("reduce/mod", sum_over_steps: SumOver<Steps>, Sequence<5, 3, T>);
+        $case!("reduce/mod", sum_over_channels: SumOver<Channels>, Image<3, 2, 4, T>);
+        $case!("reduce/mod", max_over_steps: MaxOver<Steps>, Sequence<5, 4, T>);
+        $case!("reduce/mod", max_over_width: MaxOver<Width>, Image<2, 4, 3, T>);
+        $case!("reduce/mod", max_over_channels: MaxOver<Channels>, Image<3, 2, 4, T>);
+        $case!("reduce/mod", min_over_features: MinOver<Features>, Sequence<3, 4, T>);
+        $case!("reduce/mod", min_over_height: MinOver<Height>, Image<2, 4, 3, T>);
         $case!("flatten", flatten: Flatten, Image<2, 3, 2, T>);
         $case!("flatten", flatten_sequence: Flatten, Sequence<3, 4, T>);
         $case!("flatten", flatten_vector: Flatten, Vector<5, T>);
         $case!("reshape", reshape: Reshape<Image<2, 2, 3, T>>, Vector<12, T>);
+        $case!("recurrent/rnn", rnn: Rnn<3, 4, Tanh, T>, Sequence<5, 3, T>);
+        $case!("recurrent/rnn", rnn_relu_learned_state: Rnn<2, 3, Relu, T, LearnedState>, Sequence<4, 2, T>);
+        $case!("recurrent/lstm", lstm: Lstm<3, 4, T>, Sequence<5, 3, T>);
+        $case!("recurrent/lstm", lstm_learned_state: Lstm<2, 3, T, LearnedState>, Sequence<4, 2, T>);
+        $case!("recurrent/gru", gru: Gru<3, 4, T>, Sequence<5, 3, T>);
+        $case!("recurrent/gru", gru_learned_state: Gru<2, 3, T, LearnedState>, Sequence<4, 2, T>);
+        $case!("recurrent/last_step", last_step: LastStep, Sequence<3, 4, T>);
+        $case!("recurrent/reverse", reverse: Reverse, Sequence<3, 4, T>);
         $case!("reshape", reshape_image: Reshape<Sequence<4, 3, T>>, Image<2, 3, 2, T>);
+        $case!("activation/clamp", clamp: Clamp<-1, 3>, Vector<7, T>);
+        $case!("activation/clamp", clamp_below: Clamp<{ i32::MIN }, 3, 2>, Image<1, 2, 3, T>);
+        $case!("activation/clamp", clamp_above: Clamp<-3, { i32::MAX }, 4>, Vector<7, T>);
+        $case!("activation/clamp", hard_tanh_with_limits: HardTanh<-1, 3, 2>, Vector<7, T>);
+        $case!("activation/clamp", relu6: Relu6, Vector<7, T>);
+        $case!("activation/hard", hard_sigmoid_of_keras: HardSigmoid<1, 5>, Vector<7, T>);
+        $case!("activation/hard", hard_sigmoid_with_settings: HardSigmoid<1, 4, 3, 5>, Vector<7, T>);
+        $case!("activation/hard", hard_swish: HardSwish, Vector<7, T>);
+        $case!("activation/shrink", hard_shrink: HardShrink<3, 2>, Vector<7, T>);
+        $case!("activation/shrink", hard_shrink_default: HardShrink, Vector<7, T>);
+        $case!("activation/shrink", soft_shrink: SoftShrink<3, 2>, Vector<7, T>);
+        $case!("activation/shrink", soft_shrink_default: SoftShrink, Sequence<3, 2, T>);
+        $case!("activation/shrink", tanh_shrink: TanhShrink, Vector<7, T>);
+        $case!("activation/threshold", thresholded_relu: ThresholdedRelu<1, 4>, Vector<7, T>);
+        $case!("activation/threshold", thresholded_relu_default: ThresholdedRelu, Vector<7, T>);
+        $case!("activation/threshold", threshold: Threshold<-1, 5, 4>, Vector<7, T>);
+        $case!("activation/elu", celu: Celu, Vector<7, T>);
+        $case!("activation/elu", celu_half: Celu<1, 2>, Vector<7, T>);
+        $case!("activation/gelu", quick_gelu: QuickGelu, Vector<7, T>);
+        $case!("activation/softplus", log_sigmoid: LogSigmoid, Vector<7, T>);
+        $case!("activation/line", scale: Scale<-3, 4>, Vector<7, T>);
+        $case!("activation/line", shift: Shift<-3, 4>, Vector<7, T>);
+        $case!("activation/elementary", abs: Abs, Vector<7, T>);
+        $case!("activation/elementary", neg: Neg, Vector<7, T>);
+        $case!("activation/elementary", sin: Sin, Vector<7, T>);
+        $case!("activation/elementary", cos: Cos, Vector<7, T>);
+        $case!("activation/elementary", erf: Erf, Vector<7, T>);
+        $case!("softmax", softmin: Softmin, Vector<7, T>);
+        $case!("softmax", softmin_sequence: Softmin, Sequence<3, 4, T>);
+        $case!("prelu", channel_prelu: ChannelPRelu<7, T>, Vector<7, T>);
+        $case!("prelu", channel_prelu_sequence: ChannelPRelu<2, T>, Sequence<3, 2, T>);
+        $case!("prelu", channel_prelu_image: ChannelPRelu<3, T>, Image<3, 2, 2, T>);
+        $case!("affine", affine: Affine<7, T>, Vector<7, T>);
+        $case!("affine", affine_sequence: Affine<2, T>, Sequence<3, 2, T>);
+        $case!("affine", affine_image: Affine<3, T>, Image<3, 2, 2, T>);
+        $case!("affine", affine_gain: Affine<4, T, NoBias>, Vector<4, T>);
+        $case!("affine", affine_bias: Affine<3, T, NoGain>, Image<3, 2, 1, T>);
+        $case!("dropout", dropout_2d: Dropout2d<30>, Image<4, 2, 2, T>);
+        $case!("dropout", dropout_1d: Dropout1d<30>, Sequence<3, 4, T>);
+        $case!("noise", gaussian_noise: GaussianNoise<1, 2>, Vector<12, T>);
+        $case!("noise", gaussian_dropout: GaussianDropout<30>, Vector<12, T>);
+        $case!("noise", alpha_dropout: AlphaDropout<30>, Vector<12, T>);
+        $case!("gated", glu: Glu, Vector<8, T>);
+        $case!("gated", glu_sequence: Glu, Sequence<3, 4, T>);
+        $case!("gated", glu_image: Glu, Image<4, 2, 3, T>);
+        $case!("gated", swi_glu: SwiGlu, Vector<8, T>);
+        $case!("gated", ge_glu: GeGlu, Vector<8, T>);
+        $case!("norm/batch_norm", batch_norm_without_gain: BatchNorm<4, T, Epsilon, NoGain>, Sequence<3, 4, T>);
+        $case!("norm/group_norm", group_norm_vector: GroupNorm<2, 6, T>, Vector<6, T>);
+        $case!("norm/group_norm", group_norm_sequence: GroupNorm<2, 4, T>, Sequence<3, 4, T>);
+        $case!("norm/group_norm", instance_norm_sequence: GroupNorm<2, 2, T>, Sequence<5, 2, T>);
+        $case!("norm/group_norm", instance_norm_sequence_default: GroupNorm<2, 2, T, Epsilon, NoAffine>, Sequence<5, 2, T>);
     };
 }
 pub(crate) use every_layer;
+
+/// Layers that are defined for some numbers only, or that overflow: `positive_inputs` are those that all of them take.
+macro_rules! every_partial_layer {
+    ($case:ident) => {
+        $case!("activation/elementary", square: Square, Vector<7, T>);
+        $case!("activation/partial", exp: Exp, Vector<7, T>);
+        $case!("activation/partial", log: Log, Vector<7, T>);
+        $case!("activation/partial", sqrt: Sqrt, Vector<7, T>);
+        $case!("activation/partial", reciprocal: Reciprocal, Vector<7, T>);
+    };
+}
+pub(crate) use every_partial_layer;
 
 /// Every layer that contains layers, by its file in `src/stack`.
 macro_rules! every_combinator {
@@ -136,6 +326,26 @@ macro_rules! every_combinator {
             Parallel<(Duplicate, Parallel<Tanh, Linear<3, 2, T>>, Join), Residual<Linear<3, 3, T>>>,
             Join
         ), Vector<3, T>);
+        $case!("similarity", cosine_similarity: (Duplicate, Parallel<Linear<3, 4, T>, Linear<3, 4, T, NoBias>>, CosineSimilarity), Vector<3, T>);
+        $case!("similarity", cosine_similarity_of_channels: (
+            Duplicate,
+            Parallel<Conv2d<2, 3, 3, 1, 1, T>, Conv2d<2, 3, 1, 1, 0, T>>,
+            CosineSimilarity<Channels>
+        ), Image<2, 4, 3, T>);
+        $case!("similarity", pairwise_distance: (Duplicate, Parallel<Linear<3, 4, T>, Linear<3, 4, T, NoBias>>, PairwiseDistance), Vector<3, T>);
+        $case!("similarity", pairwise_distance_of_steps: (
+            Duplicate,
+            Parallel<Identity, Dense<Sequence<3, 2, T>, Sequence<3, 2, T>>>,
+            PairwiseDistance<3>
+        ), Sequence<3, 2, T>);
+        $case!("pairwise", pair_multiplied: (Duplicate, Parallel<(Linear<3, 4, T>, Sigmoid), Linear<3, 4, T>>, Product), Vector<3, T>);
+        $case!("pairwise", pair_subtracted: (Duplicate, Parallel<Linear<3, 4, T>, (Linear<3, 4, T>, Tanh)>, Difference), Vector<3, T>);
+        $case!("pairwise", pair_divided: (Duplicate, Parallel<Tanh, (Linear<3, 3, T>, Softplus, Shift<1, 4>)>, Quotient), Vector<3, T>);
+        $case!("pairwise", larger_of_a_pair: (Duplicate, Parallel<Conv2d<2, 3, 3, 1, 1, T>, Conv2d<2, 3, 1, 1, 0, T>>, Maximum), Image<2, 4, 3, T>);
+        $case!("pairwise", smaller_of_a_pair: (Duplicate, Parallel<Softmax, Scale<1, 4>>, Minimum), Sequence<3, 4, T>);
+        $case!("per_step", per_step: PerStep<Linear<2, 3, T>>, Sequence<4, 2, T>);
+        $case!("per_step", per_step_of_a_stack: PerStep<(Linear<2, 4, T, NoBias>, BatchNorm<4, T>, SwiGlu, Residual<(Linear<2, 2, T>, Tanh)>)>, Sequence<3, 2, T>);
+        $case!("per_step", per_step_in_a_stack: (Conv1d<2, 3, 3, 1, 1, T>, [PerStep<(Tanh, Linear<3, 3, T>)>; 2], PerStep<Identity>), Sequence<3, 2, T>);
         $case!("evaluate", evaluate: (Evaluate<(Linear<3, 4, T>, BatchNorm<4, T>)>, Tanh), Vector<3, T>);
         $case!("evaluate", evaluate_a_norm: Evaluate<BatchNorm<2, T>>, Image<2, 2, 4, T>);
         $case!("shared", shared_never: Shared<(Linear<3, 3, T>, Tanh), 0>, Vector<3, T>);
@@ -159,6 +369,7 @@ macro_rules! every_network {
         $case!("", array_of_arrays: [[Residual<(Linear<3, 3, T>, PRelu<T>)>; 2]; 2], Vector<3, T>);
         $case!("", nested_tuples: ((Linear<4, 4, T>, (Mish, Linear<4, 3, T>)), (Softsign, (Linear<3, 2, T>,))), Vector<4, T>);
         $case!("", image_to_sequence: (Dense<Image<1, 3, 3, T>, Sequence<2, 3, T>>, Elu, Softmax), Image<1, 3, 3, T>);
+        $case!("", recurrent: (Lstm<2, 3, T>, Gru<3, 3, T>, Bidirectional<Rnn<3, 2, Tanh, T>>, LastStep, Linear<4, 2, T>), Sequence<4, 2, T>);
         $case!("", dropout_between: (Linear<4, 8, T>, Dropout<50>, Relu, Dropout<20>, Linear<8, 2, T>), Vector<4, T>);
         $case!("", autoencoder: (Linear<6, 2, T>, Selu, Linear<2, 6, T>, HardSigmoid), Vector<6, T>);
     };
@@ -190,6 +401,12 @@ macro_rules! each_optimizer {
     };
 }
 pub(crate) use each_optimizer;
+/// Positive numbers, from small to large ones.
+pub(crate) fn positive_inputs<X: Tensor>(samples: usize) -> Vec<X> {
+    let mut inputs = inputs::<X>(samples);
+    X::flat_mut(&mut inputs).iter_mut().for_each(|x| *x = chainrule::Real::abs(*x));
+    inputs
+}
 
 /// Inputs on both sides of every kink that a layer here has (0, ±1, ±3), near and far.
 pub(crate) fn inputs<X: Tensor>(samples: usize) -> Vec<X> {

@@ -218,7 +218,10 @@ fn an_epoch_brings_every_sample_to_every_place_equally_often() {
 #[test]
 fn a_buffer_as_large_as_its_stream_shuffles_it_wholly() {
     let mut rng = rng(7);
-    assert_fair(|| stream::shuffle((0..5).map(Ok), 5, &mut rng).unwrap().map(Result::unwrap).collect());
+    assert_fair(|| {
+        let shuffled = stream::shuffle((0..5).map(|at| Ok((at, ()))), 5, &mut rng).unwrap();
+        shuffled.into_iter().map(|pair| pair.unwrap().0).collect()
+    });
 }
 
 #[test]
@@ -378,6 +381,66 @@ fn channels_are_standardized_as_wholes() {
     approx::assert_relative_eq!(changed[1][(1, 0, 1)], 15.0 / 75_f32.sqrt());
     scale.invert(&mut changed);
     images.iter().zip(&changed).for_each(|(a, b)| approx::assert_relative_eq!(a, b, max_relative = 1e-6));
+}
+
+#[test]
+fn features_of_sequences_are_standardized_over_all_steps() {
+    let sequences = [
+        Sequence([[1.0, 10.0], [3.0, 10.0], [5.0, 40.0]]),
+        Sequence([[7.0, 20.0], [2.0, 30.0], [6.0, 70.0]]),
+    ];
+    let scale = Standardize::fit_features(&sequences).unwrap();
+    // 1, 3, 5, 7, 2, 6: mean 4, variance (9 + 1 + 1 + 9 + 4 + 4) / 6. 10, 10, 40, 20, 30, 70: mean 30, variance
+    // (400 + 400 + 100 + 100 + 0 + 1600) / 6.
+    let deviation = [28.0_f64 / 6.0, 2600.0 / 6.0].map(f64::sqrt);
+    approx::assert_relative_eq!(Vector([scale.mean()[0], scale.mean()[1]]), Vector([4.0, 30.0]));
+    approx::assert_relative_eq!(Vector([scale.deviation()[0], scale.deviation()[1]]), Vector(deviation));
+    let mut changed: [Sequence<3, 2>; 2] = sequences;
+    scale.apply(&mut changed);
+    approx::assert_relative_eq!(changed[0].0[2][1], (10.0 / deviation[1]) as f32);
+    approx::assert_relative_eq!(changed[1].0[1][0], (-2.0 / deviation[0]) as f32);
+    let text = serde_json::to_string(&scale).unwrap();
+    assert_eq!(serde_json::from_str::<Standardize<Sequence<3, 2>>>(&text).unwrap(), scale);
+    assert!(serde_json::from_str::<Standardize<Sequence<2, 3>>>(&text).is_err());
+}
+
+#[test]
+fn features_in_a_range_reach_both_of_its_ends() {
+    let train = [Vector([1.0, -3.0, 0.5]), Vector([5.0, -3.0, 0.25]), Vector([2.0, -3.0, 1.0])];
+    for (low, high) in [(0.0, 1.0), (-1.0, 1.0)] {
+        let scale = Standardize::fit_min_max(&train, low, high).unwrap();
+        let mut changed: [Vector<3, f64>; 3] = train;
+        scale.apply(&mut changed);
+        // By hand: 1, 5, 2 are 0, 1, 1/4 of their range, 0.5, 0.25, 1 are 1/3, 0, 1.
+        for (sample, shares) in [[0.0, 0.0, 1.0 / 3.0], [1.0, 0.0, 0.0], [0.25, 0.0, 1.0]].iter().enumerate()
+        {
+            for (x, share) in changed[sample].0.iter().zip(shares) {
+                approx::assert_relative_eq!(*x, low + (high - low) * share, epsilon = 1e-15);
+            }
+        }
+        scale.invert(&mut changed);
+        train.iter().zip(&changed).for_each(|(a, b)| approx::assert_relative_eq!(a, b, max_relative = 1e-15));
+    }
+    for (low, high) in [(1.0, 1.0), (1.0, 0.0), (0.0, f64::NAN), (0.0, f64::INFINITY)] {
+        let error = Standardize::fit_min_max(&train, low, high).unwrap_err().to_string();
+        assert!(error.starts_with("the width of a range is"), "{error}");
+    }
+    assert!(matches!(Standardize::<Vector<1>>::fit_min_max(&[], 0.0, 1.0), Err(DataError::Empty)));
+}
+
+#[test]
+fn samples_are_made_and_converted_in_place() {
+    let data = Dataset::from_fn(4, |at, x: &mut Vector<2>| {
+        assert_eq!(*x, Vector([0.0; 2]), "an input is not zero before it is filled");
+        x.0 = [at as f32, 1.0];
+        at
+    })
+    .unwrap();
+    let sums = data.convert_inputs(|x, sum: &mut Vector<1, f64>| sum[0] = f64::from(x[0] + x[1]));
+    let data = sums.convert_targets(|&at, square: &mut Vector<1>| square[0] = (at * at) as f32);
+    assert_eq!(data.inputs(), [1.0, 2.0, 3.0, 4.0].map(|x| Vector([x])));
+    assert_eq!(data.targets(), [0.0, 1.0, 4.0, 9.0].map(|x| Vector([x])));
+    assert!(matches!(Dataset::from_fn(0, |_, _: &mut Vector<1>| 0), Err(DataError::Empty)));
 }
 
 #[test]

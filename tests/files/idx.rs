@@ -120,14 +120,14 @@ fn a_streamed_pair_is_the_pair_and_ends_at_its_first_error() {
     );
     let (all_images, all_labels) = idx::pair::<2, 3, 5>(&images.0, &labels.0).unwrap();
     let streamed = idx::stream::<2, 3, 5>(&images.0, &labels.0).unwrap();
-    let pairs: Vec<_> = streamed.map(Result::unwrap).collect();
+    let pairs: Vec<_> = streamed.into_iter().map(Result::unwrap).collect();
     assert_eq!(pairs, all_images.into_iter().zip(all_labels).collect::<Vec<_>>());
 
-    let results = idx::stream::<2, 3, 3>(&images.0, &labels.0).unwrap().collect::<Vec<_>>();
+    let results = idx::stream::<2, 3, 3>(&images.0, &labels.0).unwrap().into_iter().collect::<Vec<_>>();
     assert_eq!(results.len(), 4, "three pairs and an error");
     assert!(matches!(results[3], Err(DataError::Label { index: 3, .. })));
     let long = Scratch::new("stream-long", &[&labels_file(&[0; 5])[..], &[9]].concat());
-    let results = idx::stream::<2, 3, 3>(&images.0, &long.0).unwrap().collect::<Vec<_>>();
+    let results = idx::stream::<2, 3, 3>(&images.0, &long.0).unwrap().into_iter().collect::<Vec<_>>();
     assert!(matches!(results[..], [.., Ok(_), Err(DataError::Excess { count: 5, .. })]));
     let short = Scratch::new("stream-short", &images_file(4));
     assert!(matches!(
@@ -158,4 +158,78 @@ fn a_thousand_corrupted_files_give_errors_or_the_same_number_of_images() {
             assert_eq!(images.len(), 20, "round {round}");
         }
     }
+}
+
+/// The type of a file, and the numbers that NumPy wrote to it: see `tests/fixtures/npy.py`.
+#[test]
+fn numbers_of_every_type_are_read_as_they_are() {
+    let kinds: [(&str, &dyn Fn(f64) -> f64); 6] = [
+        ("u1", &|x| x),
+        ("i1", &|x| x - 10.0),
+        ("i2", &|x| x - 10.0),
+        ("i4", &|x| x - 10.0),
+        ("f4", &|x| (x - 10.0) / 4.0),
+        ("f8", &|x| (x - 10.0) / 4.0),
+    ];
+    for (kind, f) in kinds {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/npy").join(format!("{kind}.idx"));
+        let expected: Vec<f64> = (0..24).map(|at| f(f64::from(at))).collect();
+        let sequences: Vec<Sequence<2, 3, f64>> = idx::read(&path).unwrap();
+        assert_eq!(Sequence::flat(&sequences), expected, "{kind}");
+        let single: Vec<Image<1, 2, 3>> = idx::read(&path).unwrap();
+        assert!(Image::flat(&single).iter().zip(&expected).all(|(&x, &y)| f64::from(x) == y), "{kind}");
+        let packed = Scratch::new(&format!("packed-{kind}"), &gzip(&fs::read(&path).unwrap()));
+        assert_eq!(idx::read::<Sequence<2, 3, f64>>(&packed.0).unwrap(), sequences, "{kind}");
+        let error = idx::read::<Vector<6>>(&path).unwrap_err().to_string();
+        let expected = "the shape of a sample is [2, 3], but must be [6] (sides of 1 do not count)";
+        assert!(error.ends_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn labels_may_be_integers_of_any_size() {
+    let file = |name: &str, code: u32, bytes: &[u8], count: u32| {
+        Scratch::new(name, &[&header(&[code << 8 | 1, count])[..], bytes].concat())
+    };
+    let labels = |file: &Scratch| {
+        idx::labels::<300>(&file.0).map(|labels| labels.iter().map(|label| label.index()).collect::<Vec<_>>())
+    };
+    assert_eq!(labels(&file("i1", 0x09, &[1, 127], 2)).unwrap(), [1, 127]);
+    assert_eq!(labels(&file("i2", 0x0b, &[0, 1, 1, 0], 2)).unwrap(), [1, 256]);
+    assert_eq!(labels(&file("i4", 0x0c, &[0, 0, 1, 2], 1)).unwrap(), [258]);
+    let error = labels(&file("negative", 0x09, &[5, 0xff], 2)).unwrap_err().to_string();
+    assert!(error.ends_with("item 1 is -1: a class is a whole number from 0 to 299"), "{error}");
+    let error = labels(&file("large", 0x0b, &[1, 0x2c], 1)).unwrap_err().to_string();
+    assert!(error.ends_with("item 0: label 300 is out of range: there are 300 classes, 0 to 299"), "{error}");
+    let error = labels(&file("floating", 0x0d, &[0; 4], 1)).unwrap_err().to_string();
+    assert!(error.ends_with("the magic number is 3329, but must be 2049"), "{error}");
+    let error = labels(&file("unknown", 0x0a, &[0], 1)).unwrap_err().to_string();
+    assert!(error.ends_with("the magic number is 2561, but must be that of an IDX file"), "{error}");
+}
+
+#[test]
+fn numbers_that_are_not_finite_and_too_many_sides_are_refused() {
+    let nan = [&header(&[0x0d02, 2, 2])[..], &[0; 8], &[0; 4], &f32::NAN.to_be_bytes()].concat();
+    let nan = Scratch::new("nan", &nan);
+    let error = idx::read::<Vector<2>>(&nan.0).unwrap_err();
+    assert!(matches!(error, DataError::NonFinite { sample: 1, element: 1, .. }), "{error}");
+    let large = Scratch::new("large", &[&header(&[0x0e01, 1])[..], &1e300_f64.to_be_bytes()].concat());
+    assert!(matches!(idx::read::<Vector<1>>(&large.0), Err(DataError::NonFinite { .. })));
+    assert_eq!(idx::read::<Vector<1, f64>>(&large.0).unwrap(), [Vector([1e300])]);
+    for sides in [0, 9, 255] {
+        let error = idx::read::<Vector<1>>(&Scratch::new("sides", &header(&[0x0800 | sides])).0).unwrap_err();
+        assert!(error.to_string().contains("the number of dimensions is"), "{error}");
+    }
+}
+
+#[test]
+fn the_progress_is_told_in_bytes_of_the_file() {
+    let file = Scratch::new("progress", &labels_file(&[1; 100_000]));
+    let mut seen = vec![];
+    let labels = idx::Idx::new(&file.0)
+        .on_progress(|progress| seen.push((progress.done, progress.total)))
+        .labels::<2>();
+    assert_eq!(labels.unwrap().len(), 100_000);
+    assert!(seen.len() > 5 && seen.is_sorted(), "{seen:?}");
+    assert_eq!(seen.last(), Some(&(100_008, Some(100_008))));
 }

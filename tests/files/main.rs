@@ -9,11 +9,15 @@ mod fixtures;
 
 mod checkpoint;
 mod csv;
+mod csv_from_elsewhere;
 mod dataset;
 mod faults;
 mod history;
 mod idx;
 mod meaning;
 mod npy;
+mod npz;
+mod pictures;
 mod python_files;
+mod sampling;
 mod weights;

@@ -44,6 +44,7 @@ fn numpys_arrays_are_read_in_every_type_order_and_version() {
         (&["minus_ten_fortran_big_endian_i2"], &|x| x - 10.0),
         (&["quarters_f4", "quarters_fortran_f4", "quarters_big_endian_f4"], &quarters),
         (&["quarters_f8", "quarters_fortran_f8", "quarters_big_endian_f8"], &quarters),
+        (&["quarters_f2", "quarters_big_endian_f2", "quarters_bfloat16"], &quarters),
         (&["quarters_version_2", "quarters_version_3"], &quarters),
         (&["odd_b1"], &|x| x % 2.0),
     ] {
@@ -53,6 +54,27 @@ fn numpys_arrays_are_read_in_every_type_order_and_version() {
         }
     }
     assert_eq!(npy::read::<Sample>(fixture("none_f4")).unwrap(), []);
+}
+
+#[test]
+fn numbers_of_two_bytes_are_those_that_numpy_converts_them_to() {
+    for (two, eight) in [("edges_f2", "edges_of_f2_f8"), ("edges_bfloat16", "edges_of_bfloat16_f8")] {
+        let read = |name| npy::read::<Vector<1, f64>>(fixture(name)).unwrap();
+        let bits = |numbers: Vec<Vector<1, f64>>| numbers.iter().map(|x| x[0].to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(read(two)), bits(read(eight)), "{two}");
+    }
+    let error = npy::read::<Vector<1>>(fixture("infinite_f2")).unwrap_err();
+    assert!(matches!(error, DataError::NonFinite { sample: 1, value: f64::INFINITY, .. }), "{error}");
+}
+
+#[test]
+fn written_labels_are_numpys_own_file_byte_for_byte() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-labels.npy", std::process::id()));
+    let labels = [2, 0, 1, 2].map(|class| Label::<3>::new(class).unwrap());
+    npy::write_labels(&path, &labels).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), fs::read(fixture("labels_i8")).unwrap());
+    assert_eq!(npy::labels::<3>(&path).unwrap(), labels);
+    fs::remove_file(&path).unwrap();
 }
 
 #[test]
@@ -111,9 +133,8 @@ fn other_types_shapes_and_numbers_are_refused_with_their_place() {
         assert!(error.starts_with(fixture(name).to_str().unwrap()), "{error}");
         error.rsplit_once(".npy: ").unwrap().1.to_string()
     };
-    let types = "but must be f4, f8, i1 to i8, u1 to u8 or b1";
+    let types = "but must be f2, f4, f8, V2 (bfloat16), i1 to i8, u1 to u8 or b1";
     assert_eq!(message("complex_c8"), format!("the type is \"<c8\", {types}"));
-    assert_eq!(message("half_f2"), format!("the type is \"<f2\", {types}"));
     assert_eq!(message("text_U3"), format!("the type is \"<U3\", {types}"));
     assert!(message("record").starts_with("the header is \"{'descr': [("));
     assert_eq!(message("no_side_f8"), "the shape is (), but must be (samples, 2, 3)");

@@ -10,6 +10,7 @@ mod embedding;
 
 #[path = "../../examples/support/along.rs"]
 mod along;
+mod composite;
 
 mod cures;
 mod expected;
@@ -24,5 +25,6 @@ mod slopes;
 mod spectrum;
 mod table;
 mod theory;
+mod time;
 mod verdict;
 mod verdict_causes;

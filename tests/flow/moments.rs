@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use chainrule::layer::Activation;
+use chainrule::layer::{Activation, Erf};
 use chainrule::prelude::*;
 use chainrule::theory::moments;
 
@@ -23,6 +23,7 @@ impl Activation for Exponential {
 fn file() -> String {
     let series = [
         ("pub(crate)", "EXPONENTIAL", moments::<Exponential>()),
+        ("pub(super)", "ERF", moments::<Erf>()),
         ("pub(super)", "GELU", moments::<Gelu>()),
         ("pub(super)", "GELU_TANH", moments::<GeluTanh>()),
         ("pub(super)", "MISH", moments::<Mish>()),
@@ -31,6 +32,7 @@ fn file() -> String {
         ("pub(super)", "SOFTPLUS", moments::<Softplus>()),
         ("pub(super)", "SOFTSIGN", moments::<Softsign>()),
         ("pub(super)", "TANH", moments::<Tanh>()),
+        ("pub(super)", "TANH_SHRINK", moments::<TanhShrink>()),
     ];
     let head = "\
 //! The moments of the activations for normal inputs: numbers that `tests/flow/moments.rs` computes and writes.

@@ -126,5 +126,29 @@ fn the_steepest_slope_of_each_activation_is_that_of_the_function() {
         Softsign,
         HardTanh,
         HardSigmoid,
+        HardSigmoid<1, 5>,
+        HardSigmoid<3, 2, 1, 3>,
+        HardTanh<0, 3, 2>,
+        Relu6,
+        Clamp<-1, 3>,
+        HardShrink,
+        SoftShrink<3, 2>,
+        TanhShrink,
+        ThresholdedRelu<1, 4>,
+        Threshold<-1, 5, 4>,
+        Celu,
+        Celu<1, 2>,
+        QuickGelu,
+        LogSigmoid,
+        Scale<-3, 4>,
+        Shift<-3, 4>,
+        Abs,
+        Neg,
+        Sin,
+        Cos,
+        Erf,
     );
+    // Just below the kink at 3, on a grid of 1e-4: x/3 + 1/2.
+    let (largest, stated) = (largest_slope::<HardSwish>(), HardSwish::MAX_DERIVATIVE);
+    assert!(largest <= stated && largest > stated - 4e-5, "{largest}");
 }

@@ -1,5 +1,7 @@
 //! Numbers at the ends of what a scalar can hold: finite values and gradients, right limits, and a NaN stays a NaN.
 
+use std::f64::consts::FRAC_2_SQRT_PI;
+
 use crate::common::{backward, bits, every_combinator, every_layer, forward};
 use approx::assert_relative_eq;
 use chainrule::Real;
@@ -11,7 +13,7 @@ const SIZES: [f64; 11] = [0.0, 1e-30, 1.0, 17.4, 88.7, 88.8, 104.0, 709.8, 745.2
 
 /// Whether a layer of this file works number by number.
 fn is_elementwise(file: &str) -> bool {
-    file.starts_with("activation/") || ["identity", "dropout", "prelu"].contains(&file)
+    file.starts_with("activation/") || ["identity", "dropout", "prelu", "affine", "noise"].contains(&file)
 }
 
 /// One sample for each of: all `+size`, all `-size`, alternating; and one with all sizes and signs in a row.
@@ -81,7 +83,9 @@ fn assert_nan_stays<L: Layer<X, Output: Tensor>, X: Tensor>(file: &str, name: &s
     let nan = |y: &L::Output, at: usize| y.as_slice()[at].to_f64().is_nan();
     for (at, train) in (0..X::LEN).flat_map(|at| [(at, false), (at, true)]) {
         let y = output(at, f64::NAN, train);
-        let looked_at = is_elementwise(file) || output(at, 1e3, train) != output(at, -1e3, train);
+        // A norm has the same value for both signs.
+        let large = output(at, 1e3, train);
+        let looked_at = is_elementwise(file) || [-1e3, 0.0].iter().any(|x| output(at, *x, train) != large);
         let said = format!("{name}: a NaN at {at} of sample 1 gives {y:?}");
         assert_eq!((0..L::Output::LEN).any(|at| nan(&y[1], at)), looked_at, "{said}");
         if is_elementwise(file) {
@@ -185,12 +189,56 @@ fn far_from_zero_every_activation_is_at_its_limit() {
         Softsign: (-1e4, -1e4 / 10_001.0, 1.0 / 10_001.0_f64.powi(2)), (1e4, 1e4 / 10_001.0, 1.0 / 10_001.0_f64.powi(2));
         HardTanh: (-1e4, -1.0, 0.0), (1e4, 1.0, 0.0);
         HardSigmoid: (-1e4, 0.0, 0.0), (1e4, 1.0, 0.0);
+        HardSigmoid<1, 5>: (-1e4, 0.0, 0.0), (1e4, 1.0, 0.0);
+        HardSwish: (-1e4, 0.0, 0.0), (1e4, 1e4, 1.0);
+        Relu6: (-1e4, 0.0, 0.0), (1e4, 6.0, 0.0);
+        Clamp<-1, 3, 2>: (-1e4, -0.5, 0.0), (1e4, 1.5, 0.0);
+        Clamp<{ i32::MIN }, { i32::MAX }>: (-1e30, -1e30, 1.0), (1e30, 1e30, 1.0);
+        HardTanh<0, 3, 2>: (-1e4, 0.0, 0.0), (1e4, 1.5, 0.0);
+        HardShrink: (-1e4, -1e4, 1.0), (1e4, 1e4, 1.0);
+        SoftShrink: (-1e4, -9999.5, 1.0), (1e4, 9999.5, 1.0);
+        TanhShrink: (-1e4, -9999.0, 1.0), (1e4, 9999.0, 1.0), (1e30, 1e30, 1.0);
+        ThresholdedRelu: (-1e4, 0.0, 0.0), (1e4, 1e4, 1.0);
+        Threshold<1, -4, 2>: (-1e4, -2.0, 0.0), (1e4, 1e4, 1.0);
+        Celu: (-1e4, -1.0, 0.0), (1e4, 1e4, 1.0);
+        Celu<1, 2>: (-1e4, -0.5, 0.0), (1e4, 1e4, 1.0);
+        LogSigmoid: (-1e4, -1e4, 1.0), (1e4, 0.0, 0.0);
+        QuickGelu: (-1e4, 0.0, 0.0), (1e4, 1e4, 1.0);
+        Abs: (-1e4, 1e4, -1.0), (1e4, 1e4, 1.0);
+        Erf: (-1e4, -1.0, 0.0), (1e4, 1.0, 0.0);
     }
     let scores = [Vector([-1e4_f32, 1e4, 1e4])];
     let (third, _, _) = pass(&Softmax, &scores, 1.0, false);
     assert_eq!(third, [Vector([0.0, 0.5, 0.5])]);
     let (logs, _, _) = pass(&LogSoftmax, &scores, 1.0, false);
     assert_relative_eq!(logs[0], Vector([-2e4 - 2.0_f32.ln(), -2.0_f32.ln(), -2.0_f32.ln()]));
+}
+
+/// Functions that are not defined for all numbers, or overflow.
+#[test]
+fn layers_for_some_numbers_have_the_limits_of_their_functions() {
+    values! {
+        Square: (-1e4, 1e8, -2e4), (3.0, 9.0, 6.0);
+        Exp: (-1e4, 0.0, 0.0), (0.0, 1.0, 1.0);
+        Log: (1.0, 0.0, 1.0), (1e30, 30.0 * 10.0_f64.ln(), 1e-30);
+        Sqrt: (4.0, 2.0, 0.25), (1e30, 1e15, 0.5e-15);
+        Reciprocal: (-4.0, -0.25, -0.0625), (1e10, 1e-10, -1e-20);
+    }
+    let of = |layer: &dyn Fn(f32) -> f32, x: f32| layer(x);
+    let exp = |x| pass(&Exp, &[Vector([x])], 1.0, false).0[0][0];
+    let log = |x| pass(&Log, &[Vector([x])], 1.0, false).0[0][0];
+    let sqrt = |x| pass(&Sqrt, &[Vector([x])], 1.0, false).0[0][0];
+    let reciprocal = |x| pass(&Reciprocal, &[Vector([x])], 1.0, false).0[0][0];
+    let infinite = [of(&exp, 89.0), -of(&log, 0.0), of(&reciprocal, 0.0), -of(&reciprocal, -0.0)];
+    assert_eq!(infinite, [f32::INFINITY; 4]);
+    for (name, layer) in
+        [("exp", &exp as &dyn Fn(f32) -> f32), ("log", &log), ("sqrt", &sqrt), ("reciprocal", &reciprocal)]
+    {
+        assert!(layer(f32::NAN).is_nan(), "{name}");
+    }
+    assert!(log(-1.0).is_nan() && sqrt(-1.0).is_nan());
+    // The number that is not finite is an error for whoever predicts with it.
+    assert!(Log.predict(&Vector([-1.0_f32])).is_err());
 }
 
 /// Where a naive formula, such as 1 - 1 / (1 + exp(x)), has already lost every digit.
@@ -200,6 +248,11 @@ fn in_the_tails_and_next_to_zero_no_digits_are_lost() {
     // Φ(-8) and φ(-8) of the normal distribution.
     let (area, density) = (6.220_960_574_271_785e-16, 5.052_271_083_536_893e-15);
     let (x, ln2) = (1e-30, 2.0_f64.ln());
+    // x³/3 - 2x⁵/15 + 17x⁷/315 at x = 2⁻¹⁰: the next term is below 1e-19 of it.
+    let cube = {
+        let x = 2.0_f64.powi(-10);
+        (x, x.powi(3) / 3.0 * (1.0 - 0.4 * x * x + 17.0 / 105.0 * x.powi(4)), x.tanh().powi(2))
+    };
     values! {
         Sigmoid: (-80.0, e, e), (x, 0.5, 0.25);
         Softplus: (-80.0, e, e), (-x, ln2, 0.5);
@@ -211,5 +264,13 @@ fn in_the_tails_and_next_to_zero_no_digits_are_lost() {
         Tanh: (-x, -x, 1.0);
         Softsign: (-x, -x, 1.0);
         HardTanh: (-x, -x, 1.0);
+        HardSwish: (-x, -0.5 * x, 0.5);
+        Celu: (-80.0, -1.0, e), (-x, -x, 1.0);
+        Celu<1, 2>: (-40.0, -0.5, e), (-x, -x, 1.0);
+        LogSigmoid: (80.0, -e, e), (x, -ln2, 0.5);
+        QuickGelu: (-x, -0.5 * x, 0.5);
+        Erf: (-x, -FRAC_2_SQRT_PI * x, FRAC_2_SQRT_PI), (0.5, 0.5204998778130465, 0.8787825789354448),
+            (-0.501953125, -0.5222145728042037, 0.8770645360229357);
+        TanhShrink: (cube.0, cube.1, cube.2);
     }
 }

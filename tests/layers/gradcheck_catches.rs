@@ -3,7 +3,7 @@
 //!
 //! Two layers stand for all (`common/wrong_layers.rs`), each with a mistake in its type; without one each passes.
 
-use crate::wrong_layers::*;
+use crate::wrong_layers::{Affine, *};
 use chainrule::gradcheck::{GradcheckError, TOLERANCE, gradcheck, gradcheck_loss};
 use chainrule::prelude::*;
 

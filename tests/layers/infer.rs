@@ -70,6 +70,12 @@ sizeless! {
     a_transposed_convolution: Image<3, 4, 5, T>, TransposedConvTo<2, 3, 2, 1> => TransposedConv2d<3, 2, 3, 2, 1, T>;
     a_transposed_convolution_without_bias:
         Image<3, 4, 5, T>, TransposedConvTo<2, 3, 1, 0, NoBias> => TransposedConv2d<3, 2, 3, 1, 0, T, NoBias>;
+    a_transposed_one_of_a_sequence: Sequence<4, 3, T>, TransposedConvTo<2, 3, 2> => TransposedConv1d<3, 2, 3, 2, 0, T>;
+    a_convolution_with_settings:
+        Image<4, 5, 6, T>, ConvToWith<6, (Kernel<3, 1>, Groups<2>)> => Conv2dWith<4, 6, (Kernel<3, 1>, Groups<2>), T>;
+    one_of_a_sequence_with_settings: Sequence<5, 4, T>, ConvToWith<6, Kernel<3>> => Conv1dWith<4, 6, Kernel<3>, T>;
+    a_transposed_one: Image<4, 5, 6, T>, TransposedConvToWith<6, Kernel<3>> => TransposedConv2dWith<4, 6, Kernel<3>, T>;
+    one_of_steps: Sequence<5, 4, T>, TransposedConvToWith<6, Kernel<3>> => TransposedConv1dWith<4, 6, Kernel<3>, T>;
     a_depthwise_convolution: Image<3, 4, 5, T>, AutoDepthwiseConv2d<3, 2, 1> => DepthwiseConv2d<3, 3, 2, 1, T>;
     a_depthwise_convolution_without_bias:
         Image<3, 4, 5, T>, AutoDepthwiseConv2d<3, 1, 0, NoBias> => DepthwiseConv2d<3, 3, 1, 0, T, NoBias>;
@@ -91,6 +97,17 @@ sizeless! {
     an_rms_norm_of_each_step: Sequence<3, 4, T>, AutoRmsNorm => RmsNorm<Vector<4, T>>;
     an_rms_norm_of_an_image: Image<2, 3, 4, T>, AutoRmsNorm => RmsNorm<Image<2, 3, 4, T>>;
     a_group_norm: Image<4, 3, 2, T>, AutoGroupNorm<2> => GroupNorm<2, 4, T>;
+    a_group_norm_of_a_sequence: Sequence<3, 4, T>, AutoGroupNorm<2> => GroupNorm<2, 4, T>;
+    a_group_norm_of_a_vector: Vector<4, T>, AutoGroupNorm<2> => GroupNorm<2, 4, T>;
+    a_prelu_of_a_vector: Vector<4, T>, AutoChannelPRelu => ChannelPRelu<4, T>;
+    a_prelu_of_a_sequence: Sequence<3, 4, T>, AutoChannelPRelu => ChannelPRelu<4, T>;
+    a_prelu_of_an_image: Image<4, 3, 2, T>, AutoChannelPRelu => ChannelPRelu<4, T>;
+    an_affine_layer_of_a_vector: Vector<4, T>, AutoAffine => Affine<4, T>;
+    an_affine_layer_of_a_sequence: Sequence<3, 4, T>, AutoAffine<NoGain> => Affine<4, T, NoGain>;
+    an_affine_layer_of_an_image: Image<4, 3, 2, T>, AutoAffine<NoBias> => Affine<4, T, NoBias>;
+    a_layer_on_each_step: Sequence<3, 4, T>, (PerStep<(LinearTo<6>, Relu, LinearTo<2>)>, LinearTo<5>)
+        => (PerStep<(Linear<4, 6, T>, Relu, Linear<6, 2, T>)>, Dense<Sequence<3, 2, T>, Vector<5, T>>);
+    a_gate_halves_what_arrives: Vector<4, T>, (LinearTo<6>, Glu, LinearTo<2>) => (Linear<4, 6, T>, Glu, Linear<3, 2, T>);
     a_prelu_of_the_scalar_of_its_input: Vector<4, T>, PRelu => PRelu<T>;
 
     a_tuple: Vector<4, T>, (LinearTo<3>, Tanh, LinearTo<2>) => (Linear<4, 3, T>, Tanh, Linear<3, 2, T>);
@@ -231,12 +248,12 @@ fn a_residual_network_learns_to_tell_eight_images_apart() {
 
 /// A layer outside the crate, and the same without its size.
 #[derive(Parameters)]
-struct Scale<const N: usize> {
+struct Scaled<const N: usize> {
     #[parameter(scale = 3.0)]
     factor: Vector<N>,
 }
 
-impl<const N: usize> Layer<Vector<N>> for Scale<N> {
+impl<const N: usize> Layer<Vector<N>> for Scaled<N> {
     type Output = Vector<N>;
 
     fn forward(&self, input: &[Vector<N>], output: &mut [Vector<N>], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
@@ -255,10 +272,10 @@ impl<const N: usize> Layer<Vector<N>> for Scale<N> {
     }
 }
 
-struct AutoScale;
+struct AutoScaled;
 
-impl<const PLACE: usize, const N: usize> After<PLACE, Vector<N>> for AutoScale {
-    type Layer = Scale<N>;
+impl<const PLACE: usize, const N: usize> After<PLACE, Vector<N>> for AutoScaled {
+    type Layer = Scaled<N>;
 }
 
 /// An activation outside the crate.
@@ -284,10 +301,10 @@ fn an_activation_outside_the_crate_is_inferred() {
 
 #[test]
 fn a_layer_outside_the_crate_is_inferred() {
-    type Written = (Linear<4, 3>, Residual<Scale<3>>, Linear<3, 2>);
-    same::<Infer<Vector<4>, (LinearTo<3>, Residual<Scale<3>>, LinearTo<2>)>, Written>();
-    same::<Infer<Vector<4>, (LinearTo<3>, Residual<AutoScale>, LinearTo<2>)>, Written>();
-    let y: Vector<2> = Infer::<Vector<2>, (AutoScale, Residual<AutoScale>)>::init(&mut rng(0))
+    type Written = (Linear<4, 3>, Residual<Scaled<3>>, Linear<3, 2>);
+    same::<Infer<Vector<4>, (LinearTo<3>, Residual<Scaled<3>>, LinearTo<2>)>, Written>();
+    same::<Infer<Vector<4>, (LinearTo<3>, Residual<AutoScaled>, LinearTo<2>)>, Written>();
+    let y: Vector<2> = Infer::<Vector<2>, (AutoScaled, Residual<AutoScaled>)>::init(&mut rng(0))
         .predict(&Vector([1.0, -2.0]))
         .unwrap();
     assert_eq!(y, Vector([12.0, -24.0])); // 3 (1 + 3) times the input

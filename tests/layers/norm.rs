@@ -67,6 +67,9 @@ fn gradients_hold_at_any_gain_bias_and_statistics_in_training_and_in_evaluation(
         ("norm/group_norm", $name:ident: $layer:ty, $input:ty) => {
             rows += check::<$layer, $input>(stringify!($name));
         };
+        ("norm/local_response", $name:ident: $layer:ty, $input:ty) => {
+            rows += check::<$layer, $input>(stringify!($name));
+        };
         ($($other:tt)*) => {};
     }
     every_layer!(case);

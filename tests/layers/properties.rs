@@ -19,13 +19,13 @@ impl<S: Sample, N: Layer<S, Output: Tensor<Scalar = f64>>> Map<S> for N {}
 /// A layer with random weights, biases too (they start at 0, where mistakes in them hide).
 fn random<N: Parameters>(seed: u64) -> Owned<N> {
     let mut net = N::init_with(Initializer::he_normal(), &mut rng(seed));
-    visit([], [ViewMut::of(&mut *net)], &mut Shift);
+    visit([], [ViewMut::of(&mut *net)], &mut ShiftBiases);
     net
 }
 
-struct Shift;
+struct ShiftBiases;
 
-impl Visitor<0, 1> for Shift {
+impl Visitor<0, 1> for ShiftBiases {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
         if parameter.role == Role::Bias {
             xs.iter_mut().enumerate().for_each(|(at, x)| *x = T::from_f64(0.3 - 0.2 * at as f64));

@@ -82,6 +82,23 @@ fn gradients_of_convolutions() {
     let conv = evaluate::<_, Image<1, 10, 20>>(&*TransposedConv2d::<1, 1, 1>::zeros(), TERMS / 200);
     is_sum(&conv.bias.0, TERMS, x());
     is_sum(conv.weights(), TERMS, x() * x());
+    type Depthwise = Conv1dWith<2, 2, (Kernel<1>, Groups<2>)>;
+    let conv = evaluate::<_, Sequence<1000, 2>>(&*Depthwise::zeros(), FEWER / 1000);
+    is_sum(&conv.bias.0, FEWER, x());
+    is_sum(conv.weights(), FEWER, x() * x());
+    let conv = evaluate::<_, Sequence<4, 2>>(&*Depthwise::zeros(), FEWER / 4);
+    is_sum(conv.weights(), FEWER, x() * x());
+    type Dilated = Conv1dWith<1, 1, (Kernel<2>, Dilation<1000>, Causal)>;
+    let conv = evaluate::<_, Sequence<1000, 1>>(&*Dilated::zeros(), FEWER / 1000);
+    is_sum(&conv.weights()[1..], FEWER, x() * x());
+    let conv = evaluate::<_, Sequence<1000, 1>>(&*TransposedConv1d::<1, 1, 1>::zeros(), FEWER / 1000);
+    is_sum(&conv.bias.0, FEWER, x());
+    is_sum(conv.weights(), FEWER, x() * x());
+    let conv = evaluate::<_, Image<1, 10, 20>>(
+        &*Conv2dWith::<1, 1, (Kernel<1, 2>, Dilation<1, 10>)>::zeros(),
+        FEWER / 200,
+    );
+    is_sum(conv.weights(), FEWER / 2, x() * x());
     let conv = evaluate::<_, Image<1, 1000, 1000>>(&*Conv2d::<1, 1, 1>::zeros(), TERMS / 1_000_000);
     is_sum(&conv.bias.0, TERMS, x());
 }
@@ -115,6 +132,24 @@ fn the_gradient_of_a_trained_slope() {
         accumulate: false,
     });
     is_sum(&[gradient.slope], TERMS, -f64::from(X) * f64::from(X));
+    let mut gradient = ChannelPRelu::<1>::zeros();
+    ChannelPRelu::<1>::default().backward(Backward {
+        input: &x,
+        output: &x,
+        output_grad: &filled::<Vector<1>>(TERMS, 0.1),
+        input_grad: None,
+        gradient: &mut *gradient,
+        workspace: Workspace::default().prepare::<Vector<1>, ChannelPRelu<1>>(TERMS),
+        accumulate: false,
+    });
+    is_sum(&gradient.slope.0, TERMS, -f64::from(X) * f64::from(X));
+}
+
+#[test]
+fn gradients_of_a_trained_factor_and_summand() {
+    let affine = evaluate::<_, Vector<1>>(&*Affine::<1>::init(&mut rng(0)), FEWER);
+    is_sum(&affine.bias.0, FEWER, x());
+    is_sum(&affine.gain.0, FEWER, x() * x());
 }
 
 #[test]

@@ -263,3 +263,113 @@ fn the_largest_score_names_the_label_a_tie_goes_to_the_first_and_a_nan_to_none()
     assert_eq!(label([f32::NAN, f32::NAN, f32::NEG_INFINITY, f32::NAN]), 2);
     assert!(label([f32::NAN; 4]) < 4);
 }
+
+#[test]
+fn operators_work_number_by_number_for_values_and_references() {
+    let (a, b) = (SEQUENCE, Sequence([[10.0, 20.0], [30.0, 40.0], [50.0, 60.0]]));
+    let sum = Sequence([[11.0, 22.0], [33.0, 44.0], [55.0, 66.0]]);
+    assert!([a + b, &a + &b, a + &b, &a + b].iter().all(|found| *found == sum));
+    assert!([sum - a, &sum - &a, sum - &a, &sum - a].iter().all(|found| *found == b));
+    let product = Sequence([[10.0, 40.0], [90.0, 160.0], [250.0, 360.0]]);
+    assert!([a * b, &a * &b, a * &b, &a * b].iter().all(|found| *found == product));
+    assert!([a * 10.0, &a * 10.0, 10.0 * a, 10.0 * &a].iter().all(|found| *found == b));
+    assert!([b / 10.0, &b / 10.0].iter().all(|found| *found == a));
+    assert!([-a, -&a].iter().all(|found| *found == a * -1.0));
+    let mut c = a;
+    c += b;
+    c += &b;
+    c -= b;
+    c -= &a;
+    c *= 2.0;
+    c *= a;
+    c /= 20.0;
+    assert_eq!(c, Sequence([[1.0, 4.0], [9.0, 16.0], [25.0, 36.0]]));
+    assert_eq!(VECTOR * VECTOR, Vector([1.0, 4.0, 9.0]));
+    assert_eq!((2.0 * IMAGE).as_slice(), counted(1, 12).iter().map(|x| 2.0 * x).collect::<Vec<_>>());
+    assert_eq!(0.5 * Vector([2.0_f64]), Vector([1.0]));
+}
+
+#[test]
+fn tensors_are_iterated_mapped_and_multiplied() {
+    assert_eq!(IMAGE.iter().copied().collect::<Vec<_>>(), counted(1, 12));
+    let mut image = IMAGE;
+    image.iter_mut().for_each(|x| *x += 1.0);
+    for x in &mut image {
+        *x -= 2.0;
+    }
+    assert_eq!((&image).into_iter().copied().collect::<Vec<_>>(), counted(0, 11));
+    assert_eq!(VECTOR.into_iter().collect::<Vec<_>>(), counted(1, 3));
+    assert_eq!((VECTOR.len(), VECTOR.dot(&Vector([4.0, 5.0, 6.0]))), (3, 32.0));
+    assert_eq!(SEQUENCE.map(|x| f64::from(x) / 2.0)[2], [2.5, 3.0]);
+    assert_eq!((SEQUENCE[1], IMAGE[1][0]), ([3.0, 4.0], [7.0, 8.0, 9.0]));
+    let mut sequence = SEQUENCE;
+    sequence[1] = [0.0; 2];
+    image[0] = [[0.0; 3]; 2];
+    assert_eq!((sequence.iter().sum::<f32>(), image.iter().sum::<f32>()), (14.0, 51.0));
+    let slice: &[f32] = VECTOR.as_ref();
+    assert_eq!(slice, counted(1, 3));
+    sequence.as_mut()[5] = 9.0;
+    assert_eq!(sequence[(2, 1)], 9.0);
+    // In f64: f32 alone would lose the 1.
+    assert_eq!(Vector([1e8, 1.0, -1e8]).dot(&Vector([1.0_f32; 3])), 1.0);
+}
+
+#[test]
+fn vectors_of_the_standard_library_become_tensors_if_they_have_the_right_length() {
+    assert_eq!(Image::try_from(counted(1, 12)), Ok(IMAGE));
+    let error = <Image<2, 2, 3>>::try_from(counted(1, 7)).unwrap_err();
+    assert_eq!(error, Error::SliceLength { shape: &[2, 2, 3], expected: 12, found: 7 });
+    assert_eq!(error.to_string(), "a tensor of shape [2, 2, 3] holds 12 numbers, and this slice has 7");
+}
+
+#[test]
+fn tensors_print_as_nested_arrays() {
+    assert_eq!(SEQUENCE.to_string(), "[[1, 2], [3, 4], [5, 6]]");
+    assert_eq!(format!("{:.1}", VECTOR / 3.0), "[0.3, 0.7, 1.0]");
+    let long = Vector::<100>::try_from(counted(1, 100)).unwrap();
+    assert_eq!(long.to_string(), "[1, 2, 3, 4, 5, 6, .., 100]");
+    assert_eq!(IMAGE.to_string(), "[[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [10, 11, 12]]]");
+}
+
+#[test]
+fn tensors_and_labels_are_serialized_as_arrays_and_numbers() {
+    fn there_and_back<S>(sample: S, text: &str)
+    where
+        S: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
+    {
+        assert_eq!(serde_json::to_string(&sample).unwrap(), text);
+        assert_eq!(serde_json::from_str::<S>(text).unwrap(), sample);
+    }
+    there_and_back(VECTOR, "[1.0,2.0,3.0]");
+    there_and_back(SEQUENCE, "[[1.0,2.0],[3.0,4.0],[5.0,6.0]]");
+    there_and_back(IMAGE, "[[[1.0,2.0,3.0],[4.0,5.0,6.0]],[[7.0,8.0,9.0],[10.0,11.0,12.0]]]");
+    there_and_back(Vector([0.1_f32, f32::MIN_POSITIVE]), "[0.1,1.1754944e-38]");
+    there_and_back(Vector([0.1_f64, 1.0 / 3.0]), "[0.1,0.3333333333333333]");
+    there_and_back(Label::<10>::of::<7>(), "7");
+    there_and_back([Some(Label::<10>::of::<7>()), None], "[7,null]");
+    there_and_back(Pair(Vector([1.0_f32]), Label::<3>::of::<2>()), "[[1.0],2]");
+
+    there_and_back(Labels::<5, 4>::new(&[Label::of::<3>(), Label::of::<1>()]).unwrap(), "[3,1]");
+    let many = serde_json::from_str::<Labels<5, 1>>("[3,1]").unwrap_err().to_string();
+    assert_eq!(many, "the target has 2 labels, and its type holds at most 1");
+
+    let error = |found: Result<Sequence<3, 2>, serde_json::Error>| found.unwrap_err().to_string();
+    let short = error(serde_json::from_str("[[1.0,2.0],[3.0],[5.0,6.0]]"));
+    let said = "an array of a tensor of shape [3, 2] has 1 elements instead of 2";
+    assert!(short.starts_with(said), "{short}");
+    let long = error(serde_json::from_str("[[1,2],[3,4],[5,6],[7,8],[9,10]]"));
+    assert!(long.starts_with("an array of a tensor of shape [3, 2] has 5 elements instead of 3"), "{long}");
+    let flat = error(serde_json::from_str("[1,2,3,4,5,6]"));
+    assert!(flat.contains("expected an array of the sides [2], of a tensor of shape [3, 2]"), "{flat}");
+    let label = serde_json::from_str::<Label<10>>("12").unwrap_err().to_string();
+    assert!(label.starts_with("label 12 is out of range: there are 10 classes, 0 to 9"), "{label}");
+    assert!(serde_json::from_str::<Label<10>>("-1").is_err());
+}
+
+#[test]
+fn a_label_is_a_constant() {
+    const SEVEN: Label<10> = Label::of::<7>();
+    const ALL: [Label<2>; 2] = [Label::of::<0>(), Label::of::<1>()];
+    assert_eq!(Ok(SEVEN), Label::new(7));
+    assert_eq!(ALL.to_vec(), Label::all().collect::<Vec<_>>());
+}

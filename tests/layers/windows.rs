@@ -133,6 +133,14 @@ fn the_receptive_field_and_the_latency_are_those_of_the_jacobian() {
     assert_eq!(assert_exact::<Joined, S<24>, _>("four steps are one"), reach(4, -4, 7));
     type Seen = (Conv2d<1, 2, 3, 2, 1, f64>, Tanh, MaxPool2d<2>, DepthwiseConv2d<2, 3, 1, 1, f64>);
     assert_eq!(assert_exact::<Seen, Image<1, 24, 20, f64>, _>("image"), reach(4, -5, 7));
+    assert_eq!(assert_exact::<(Conv<3>, ZeroPad1d<2, 1>), S<20>, _>("padded"), reach(1, -2, 0));
+    assert_eq!(assert_exact::<(ZeroPad1d<2>, Conv<5>), S<20>, _>("padded before"), reach(1, -2, 2));
+    assert_eq!(assert_exact::<(AdaptiveAvgPool1d<8>, Conv<3>), S<24>, _>("equal parts"), reach(3, 0, 8));
+    type Dilated = MaxPool1dWith<(Kernel<3>, Stride<2>, Dilation<3>, Padding<2>)>;
+    assert_eq!(assert_exact::<(Dilated, Conv<1>), S<30>, _>("a dilated pool"), reach(2, -2, 4));
+    type Causes = AvgPool1dWith<(Kernel<4>, Stride<1>, Causal)>;
+    assert_eq!(assert_exact::<(Causes, Conv<2>), S<20>, _>("a causal pool"), reach(1, -3, 1));
+    assert_eq!(assert_exact::<PixelUnshuffle<2>, Image<1, 8, 12, f64>, _>("squares"), reach(2, 0, 1));
     type Back = (TransposedConv2d<1, 1, 4, 1, 1, f64>, Tanh, Conv2d<1, 1, 2, 1, 0, f64>);
     assert_eq!(assert_exact::<Back, Image<1, 9, 8, f64>, _>("transposed"), reach(1, -2, 2));
 }
@@ -149,8 +157,11 @@ fn a_layer_that_mixes_all_steps_says_so() {
         window::<GroupNorm<1, 2>, Image<2, 3, 3>>(),
         window::<(Conv2d<1, 1, 3>, Upsample2d<2>), Image<1, 3, 3>>(),
         window::<Residual<Dense<S<4>, S<4>>>, S<4>>(),
+        window::<Transpose, Sequence<4, 4>>(),
+        window::<CircularPad1d<1>, S<4>>(),
+        window::<AdaptiveAvgPool1d<3>, S<4>>(),
         window::<Concat<(Conv<3, 1, 1>, Conv<1, 1>, RmsNorm<S<4>>)>, S<4>>(),
     ];
-    assert_eq!(whole, [Window::WHOLE; 7]);
+    assert_eq!(whole, [Window::WHOLE; 10]);
     assert_eq!(window::<(LayerNorm<Vector<2, f64>>, BatchNorm<2, f64>), S<4>>(), Window::POINTWISE);
 }

@@ -128,6 +128,33 @@ fn a_classifier_allocates_only_in_its_first_step() {
 }
 
 #[test]
+fn losses_of_steps_and_pixels_and_of_two_heads_allocate_nothing() {
+    fn check<Y: Tensor, Target>(name: &str, loss: impl Loss<Y, Target>, target: Target) {
+        let (outputs, mut gradients) = (inputs::<Y>(1), inputs::<Y>(1));
+        let asked = allocations(|| {
+            let targets = std::slice::from_ref(&target);
+            loss.mean(&outputs, targets).unwrap();
+            loss.mean_and_gradient(&outputs, targets, &mut gradients).unwrap();
+        });
+        assert_eq!(asked, 0, "{name}");
+    }
+    let label = Label::<3>::of::<1>();
+    let weighted = CrossEntropy::smoothed(0.1).weights([0.5, 1.0, 2.0]);
+    check::<Sequence<40, 3>, _>("steps", weighted, [label; 40]);
+    check::<Image<3, 9, 9>, _>("pixels", weighted, [[Some(label); 9]; 9]);
+    check::<Sequence<40, 3>, _>("likelihood", NllLoss, [label; 40]);
+    check::<Sequence<40, 3>, _>("paths", Ctc, Labels::<3, 8>::new(&[label; 5]).unwrap());
+    check::<Sequence<2, 8>, _>("normal", GaussianNllLoss::of_log_variances(), Vector([0.5; 8]));
+    check::<Sequence<3, 8>, _>("triplet", TripletMargin::default(), ());
+    check::<Sequence<2, 8>, _>("cosine", CosineEmbedding::default(), true);
+    check::<Vector<3>, _>("margin", MultiMargin::default(), label);
+    check::<Vector<3>, _>("margins", MultiLabelMargin, Vector([1.0, 0.0, 1.0]));
+    let positive = BinaryCrossEntropy.positive_weights([2.0; 3]);
+    check::<Image<3, 9, 9>, _>("binary", positive, Image([[[1.0; 9]; 9]; 3]));
+    check::<Vector<3>, _>("counts", PoissonNllLoss::default().full(), Vector([2.0; 3]));
+}
+
+#[test]
 fn predicting_into_the_same_place_allocates_only_in_its_first_call() {
     type Net = (Linear<12, 24>, [Residual<(Relu, Linear<24, 24>, Dropout<20>)>; 3], Linear<24, 10>, Softmax);
     let (net, xs) = (Net::init(&mut rng(1)), inputs::<Vector<12>>(FULL));
@@ -290,4 +317,21 @@ fn the_steps_of_a_large_layer_on_threads_allocate_only_in_the_first() {
     println!("{first} allocations in the first step, {later} in the next two");
     // rayon needs memory for each thread that steals for the first time, which may be late: two of the three.
     assert!(first > 0 && later <= 2, "{first}, then {later}");
+}
+
+/// Not even the first step of a stream allocates: it may run where memory cannot be asked for.
+#[test]
+fn a_step_of_a_stream_never_allocates() {
+    use chainrule::stream::StreamState;
+    type Net = (Lstm<2, 8>, LayerNorm<Vector<8>>, [Residual<(Gru<8, 8>, Tanh)>; 2], Rnn<8, 3, Relu>, Softmax);
+    let net = Net::init(&mut rng(1));
+    let mut sum = 0.0;
+    let count = allocations(|| {
+        let mut state = StreamState::new(&net);
+        for step in 0..10 {
+            sum += net.step(&Vector([step as f32, 0.5]), &mut state).unwrap()[0];
+        }
+    });
+    assert_eq!(count, 0);
+    assert!(sum > 0.0);
 }

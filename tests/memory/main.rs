@@ -9,6 +9,7 @@ mod common;
 mod files;
 
 mod allocation;
+mod bombs;
 mod budget;
 mod large_images;
 mod large_network;

@@ -33,6 +33,7 @@ twins! {
     a_checked_alias_keeps_its_numbers
     a_concatenation_has_at_most_four_branches
     a_concatenation_has_more_than_one_branch
+    a_constant_label_is_below_its_number_of_classes
     a_convolution_over_time_takes_a_sequence
     a_convolution_says_its_sizes_in_its_type
     a_convolution_takes_as_many_channels_as_its_image_has
@@ -46,10 +47,12 @@ twins! {
     a_declared_scale_is_a_number
     a_declared_slope_is_a_number
     a_dense_layer_takes_the_image_that_arrives
+    a_dilated_window_must_fit_into_the_image
     a_field_has_the_attribute_parameter
     a_field_of_a_network_is_a_layer
     a_field_of_numbers_says_what_they_are_for
     a_flattened_image_meets_a_linear_layer_of_its_length
+    a_gate_halves_an_even_number_of_features
     a_generic_network_has_a_bound
     a_generic_network_must_meet_for_every_width
     a_generic_network_without_any_bound
@@ -67,6 +70,7 @@ twins! {
     a_layer_norm_normalizes_what_arrives
     a_layer_norm_says_what_it_normalizes
     a_layer_of_any_type_says_what_it_maps
+    a_layer_on_each_step_takes_a_vector
     a_layer_says_its_sizes_in_its_type
     a_layer_with_sizes_must_take_what_is_inferred
     a_layer_without_sizes_is_inferred
@@ -96,9 +100,15 @@ twins! {
     a_number_is_no_sample
     a_one_hot_target_is_a_vector
     a_parameter_is_stored_inline
+    a_picture_is_gray_or_red_green_and_blue
+    a_pixel_shuffle_divides_the_channels
+    a_pixel_unshuffle_divides_the_sides
+    a_pool_has_no_groups
     a_pool_takes_an_image_and_no_vector
     a_pooling_window_must_fit_into_the_image
     a_rate_of_dropout_is_in_its_type
+    a_reflection_is_smaller_than_its_side
+    a_recurrent_layer_takes_a_sequence
     a_regression_target_must_have_the_shape_of_the_output
     a_repeated_block_must_give_back_the_shape_it_takes
     a_reshaped_sample_keeps_its_numbers
@@ -107,6 +117,7 @@ twins! {
     a_residual_block_with_a_stride_needs_a_shortcut
     a_result_is_no_sample
     a_row_of_a_table_is_not_a_sample
+    a_setting_of_windows_is_given_once
     a_shared_layer_gives_back_the_shape_it_takes
     a_shortcut_leads_from_images_to_images
     a_shortcut_must_give_the_shape_of_its_branch
@@ -116,6 +127,7 @@ twins! {
     a_slice_does_not_say_how_many_numbers_it_has
     a_stack_of_more_than_20_layers_is_nested
     a_step_takes_a_batch
+    a_stream_has_no_end
     a_stride_is_at_least_1
     a_stride_must_lead_to_the_sides_of_the_branch
     a_struct_in_training_is_declared_as_a_network
@@ -139,6 +151,7 @@ twins! {
     an_activation_must_be_made_a_layer
     an_array_is_no_sample_before_it_has_a_shape
     an_average_belongs_to_its_network
+    an_axis_is_one_of_the_sample
     an_image_is_compared_with_an_image
     an_image_is_enlarged_at_least_once
     an_image_of_more_than_2048_numbers_cannot_be_flattened
@@ -155,6 +168,7 @@ twins! {
     an_inferred_window_must_fit_in_training_too
     an_input_has_one_reference
     an_optimizer_belongs_to_its_network
+    an_output_padding_is_smaller_than_the_stride
     an_output_past_2048_is_a_product_of_2_3_5_and_7
     an_own_layer_is_checked_in_f64
     an_own_layer_takes_the_scalar_of_its_network
@@ -163,6 +177,7 @@ twins! {
     branches_of_different_depths_agree_in_their_sides
     cotangents_have_the_shape_of_the_outputs
     dropout_must_let_something_through
+    each_step_of_a_sequence_has_a_label
     expected_flow_is_of_inputs_that_the_network_takes
     gradients_are_checked_in_f64
     groups_divide_the_channels
@@ -184,18 +199,21 @@ twins! {
     the_branches_of_a_concatenation_agree_in_their_sides
     the_channels_of_an_image_come_first
     the_data_must_have_the_scalar_of_the_network
+    the_factors_of_a_product_have_one_shape
     the_fields_of_a_network_have_different_names
     the_first_field_takes_what_is_declared
     the_first_layer_must_take_the_data
     the_first_layer_must_take_the_training_data
     the_gradient_of_a_new_network_must_not_explode
     the_gradient_of_a_new_network_must_not_vanish
+    the_groups_of_a_convolution_divide_its_channels
     the_halves_of_a_sum_end_with_the_same_shape
     the_last_layer_must_give_a_score_for_each_class
     the_layers_inside_a_branch_must_meet
     the_layers_of_a_named_network_must_meet
     the_loss_comes_before_the_optimizer
     the_numbers_of_a_sample_are_floats
+    the_padding_of_a_pool_is_smaller_than_its_window
     the_rate_of_dropout_is_in_per_cent
     the_slope_of_a_leaky_relu_must_be_a_number
     the_steps_of_a_sequence_come_first
@@ -205,4 +223,5 @@ twins! {
     theory_must_know_the_layers_between_weights
     two_inputs_are_a_pair_and_not_a_tuple
     weights_of_a_larger_variance_make_a_gradient_explode
+    windows_have_a_kernel
 }

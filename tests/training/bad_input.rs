@@ -4,19 +4,19 @@ use chainrule::Error;
 use chainrule::layer::FixedWorkspace;
 use chainrule::prelude::*;
 
-type Net = (Linear<3, 4>, Residual<(Tanh, Linear<4, 4>)>, PRelu, Linear<4, 2>);
-type X = Vector<3>;
-type Y = Vector<2>;
+pub(crate) type Net = (Linear<3, 4>, Residual<(Tanh, Linear<4, 4>)>, PRelu, Linear<4, 2>);
+pub(crate) type X = Vector<3>;
+pub(crate) type Y = Vector<2>;
 
-const XS: [X; 2] = [Vector([0.1, 0.2, 0.3]), Vector([-1.0, 0.5, 2.0])];
-const YS: [Y; 2] = [Vector([0.0, 1.0]), Vector([0.5, 0.25])];
+pub(crate) const XS: [X; 2] = [Vector([0.1, 0.2, 0.3]), Vector([-1.0, 0.5, 2.0])];
+pub(crate) const YS: [Y; 2] = [Vector([0.0, 1.0]), Vector([0.5, 0.25])];
 
-fn net() -> Owned<Net> {
+pub(crate) fn net() -> Owned<Net> {
     Net::init(&mut rng(1))
 }
 
 /// The error of one step on this batch.
-fn step<L: Loss<Y, Target>, Target: Sync>(loss: L, xs: &[X], ys: &[Target]) -> Error {
+pub(crate) fn step<L: Loss<Y, Target>, Target: Sync>(loss: L, xs: &[X], ys: &[Target]) -> Error {
     Trainer::new(net(), loss, Sgd::new(0.1), 1).step(xs, ys).expect_err("the step was taken")
 }
 
@@ -28,7 +28,7 @@ fn xs_with(number: f32) -> [X; 2] {
 }
 
 /// YS with this number at element 0 of sample 1.
-fn ys_with(number: f32) -> [Y; 2] {
+pub(crate) fn ys_with(number: f32) -> [Y; 2] {
     let mut ys = YS;
     ys[1][0] = number;
     ys
@@ -136,6 +136,22 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
             "TargetRange",
             step(BinaryCrossEntropy, &XS, &ys_with(1.5)),
             "target 1 of the batch has 1.5 at element 0, but this loss takes probabilities between 0 and 1",
+        ),
+        (
+            "OutputRange",
+            PoissonNllLoss::of_rates().mean(&[Vector([1.0, -2.0])], &[Vector([0.0, 0.0])]).unwrap_err(),
+            "output 0 of the batch has -2 at element 1, but this loss takes rates of at least 0: end the network with a \
+             `Softplus`, or let it give their logarithms and use `PoissonNllLoss::default()`",
+        ),
+        (
+            "TooManyLabels",
+            Labels::<3, 1>::new(&[Label::of::<1>(); 2]).unwrap_err(),
+            "the target has 2 labels, and its type holds at most 1",
+        ),
+        (
+            "NoWeight",
+            step(CrossEntropy::default(), &XS, &[None::<Label<2>>; 2]),
+            "every target of the batch is ignored, or of a class of weight 0: give at least one that counts",
         ),
         (
             "UnknownPath",

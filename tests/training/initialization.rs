@@ -9,15 +9,15 @@ use chainrule::layer::{Parameter, Role, View, Visitor, visit};
 use chainrule::prelude::*;
 use nalgebra::DMatrix;
 
-const IN: usize = 200;
-const OUT: usize = 300;
-const N: f64 = (IN * OUT) as f64;
+pub(crate) const IN: usize = 200;
+pub(crate) const OUT: usize = 300;
+pub(crate) const N: f64 = (IN * OUT) as f64;
 
-fn mean(xs: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn mean(xs: impl Iterator<Item = f64>) -> f64 {
     xs.sum::<f64>() / N
 }
 
-fn assert_within_five_errors(what: &str, found: f64, expected: f64, standard_error: f64) {
+pub(crate) fn assert_within_five_errors(what: &str, found: f64, expected: f64, standard_error: f64) {
     let deviation = (found - expected) / standard_error;
     println!("{what}: {found:.6}, {deviation:+.1} standard errors from {expected:.6}");
     assert!(deviation.abs() <= 5.0, "{what}: {found}, {deviation:+.1} standard errors from {expected}");
@@ -25,7 +25,7 @@ fn assert_within_five_errors(what: &str, found: f64, expected: f64, standard_err
 
 /// Weights of this variance around 0. A distribution is told by its fourth moment, in units of the squared variance,
 /// and by the share that lies within a standard deviation.
-fn assert_distributed(
+pub(crate) fn assert_distributed(
     initializer: Initializer,
     variance: f64,
     fourth_moment: f64,
@@ -57,7 +57,7 @@ fn assert_distributed(
 }
 
 /// On ±a: variance a²/3, fourth moment a⁴/5 = 9/5 of its square, and 1/√3 of it within a standard deviation.
-fn assert_uniform(initializer: Initializer, bound: f64) {
+pub(crate) fn assert_uniform(initializer: Initializer, bound: f64) {
     let weights = assert_distributed(initializer, bound * bound / 3.0, 1.8, 3.0_f64.sqrt().recip());
     let largest = weights.iter().fold(0.0, |max, w| f64::max(max, w.abs()));
     // Rounded to f32; and N numbers all stay away from the outer 20/N of the bound with a chance of exp(-20).
@@ -65,7 +65,7 @@ fn assert_uniform(initializer: Initializer, bound: f64) {
 }
 
 /// Fourth moment 3, and 68 per cent within a standard deviation.
-fn assert_normal(initializer: Initializer, variance: f64) {
+pub(crate) fn assert_normal(initializer: Initializer, variance: f64) {
     let weights = assert_distributed(initializer, variance, 3.0, 0.682_689_492_137_086);
     // The tails are there: beyond three standard deviations lie 0.27 per cent.
     let (share, beyond) = (0.002_699_796, mean(weights.iter().map(|w| f64::from(w * w > 9.0 * variance))));
@@ -192,7 +192,7 @@ fn fan_in_and_fan_out_of_a_dense_layer_are_all_numbers_of_its_shapes() {
     close(largest(Initializer::glorot_uniform()), (6.0 / (24.0 + 35.0_f32)).sqrt());
 }
 
-type Net = (Linear<6, 6>, PRelu, [Residual<Linear<6, 6>>; 2]);
+pub(crate) type Net = (Linear<6, 6>, PRelu, [Residual<Linear<6, 6>>; 2]);
 
 #[test]
 fn the_same_seed_gives_the_same_bits_and_another_seed_others() {

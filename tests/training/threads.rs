@@ -4,8 +4,13 @@ use crate::common::{bits, inputs};
 use chainrule::Error;
 use chainrule::prelude::*;
 
-/// With dropout, which draws for each sample.
-type Net = (Linear<64, 40>, Tanh, Dropout<30>, Linear<40, 40>, Relu, Dropout<20>, Linear<40, 10>);
+/// With dropout and noise of all kinds, which draw for each sample.
+type Net = (
+    (Linear<64, 40>, Tanh, Dropout<30>, GaussianNoise<1, 10>),
+    (Reshape<Image<4, 5, 2>>, Dropout2d<25>, Reshape<Sequence<5, 8>>, Dropout1d<25>, Flatten),
+    (Linear<40, 40>, Selu, AlphaDropout<10>, GaussianDropout<20>, Dropout<20>),
+    Linear<40, 10>,
+);
 /// 100,352 multiply-adds.
 type Large = (Linear<64, 256>, Tanh, Dropout<30>, Linear<256, 256>, Relu, Dropout<20>, Linear<256, 72>);
 
@@ -116,6 +121,69 @@ fn the_gradient_of_pieces_is_that_of_the_batch_by_its_formula() {
         approx::assert_abs_diff_eq!(trainer.gradient().weights()[..], weights[..], epsilon = 1e-12);
         approx::assert_abs_diff_eq!(trainer.gradient().bias.0[..], bias[..], epsilon = 1e-12);
     }
+}
+
+/// A network of scores at three steps; of 11 samples, whose labels have weights, some steps are ignored, and of samples
+/// 4 to 7 all.
+type Tagger = (Linear<4, 12, f64>, Tanh, Dense<Vector<12, f64>, Sequence<3, 5, f64>>);
+
+fn tagged() -> (Vec<Vector<4, f64>>, Vec<[Option<Label<5>>; 3]>) {
+    let tag = |sample: usize, step: usize| {
+        let ignored = (4..8).contains(&sample) || (sample + 2 * step) % 5 == 0;
+        (!ignored).then(|| Label::new((sample * 3 + step) % 5).unwrap())
+    };
+    (inputs(11), (0..11).map(|sample| std::array::from_fn(|step| tag(sample, step))).collect())
+}
+
+#[test]
+fn pieces_of_a_weighted_batch_count_by_their_weight() {
+    let (xs, ys) = tagged();
+    let loss = CrossEntropy::smoothed(0.1).weights([0.5, 2.0, 0.0, 1.25, 3.0]);
+    let trainer = || Trainer::new(Tagger::init(&mut rng(1)), loss, Sgd::new(0.5), 2);
+    let mut whole = trainer();
+    let expected = whole.step(&xs, &ys).unwrap();
+    // With pieces of 4 and 2 samples, some have no weight; with 3 and 7, some have little.
+    for size in [1, 2, 3, 4, 7] {
+        let [one, two, eight] = [1, 2, 8].map(|threads| {
+            let mut trainer = trainer().micro_batch(size);
+            let loss = pool(threads).install(|| trainer.step(&xs, &ys)).unwrap();
+            // Losses below 3, gradients below 1, of at most some hundred roundings of 2^-53 each.
+            approx::assert_abs_diff_eq!(loss, expected, epsilon = 1e-13);
+            for (found, expected) in trainer.gradient().2.weights().iter().zip(whole.gradient().2.weights()) {
+                approx::assert_abs_diff_eq!(found, expected, epsilon = 1e-14);
+            }
+            (loss.to_bits(), bits(&trainer.network))
+        });
+        assert!(one == two && one == eight, "pieces of {size}");
+    }
+    let nothing = [[None; 3]; 11];
+    for size in [1, 4, 11] {
+        let mut trainer = trainer().micro_batch(size);
+        assert_eq!(trainer.step(&xs, &nothing), Err(Error::NoWeight));
+        assert_eq!(bits(&trainer.network), bits(&Tagger::init(&mut rng(1))));
+    }
+}
+
+#[test]
+fn the_loss_of_a_data_set_is_a_mean_over_what_counts() {
+    use chainrule::data::Dataset;
+    // Evaluation takes 256 samples at once: of 700, the first and the second batch have little or no weight.
+    let (xs, _) = (inputs::<Vector<4, f64>>(700), ());
+    let label = |at: usize| (at < 3 || at > 600).then(|| Label::<5>::new(at % 5).unwrap());
+    let labels: Vec<_> = (0..700).map(label).collect();
+    let net = <Linear<4, 5, f64>>::init(&mut rng(3));
+    let loss = CrossEntropy::default().weights([0.5, 2.0, 0.0, 1.25, 3.0]);
+    let (mut sum, mut weight) = (0.0, 0.0);
+    for (x, label) in xs.iter().zip(&labels) {
+        let score: Vector<5, f64> = net.predict(x).unwrap();
+        sum += loss.value(&score, label);
+        weight += Loss::<Vector<5, f64>, _>::weight(&loss, label);
+    }
+    let trainer = Trainer::new(net, loss, Sgd::new(0.1), 1);
+    let found = trainer.evaluate(&Dataset::new(xs.clone(), labels).unwrap()).unwrap();
+    approx::assert_relative_eq!(found, sum / weight, max_relative = 1e-13);
+    let none = Dataset::new(xs, vec![None::<Label<5>>; 700]).unwrap();
+    assert_eq!(trainer.evaluate(&none), Err(Error::NoWeight));
 }
 
 #[test]

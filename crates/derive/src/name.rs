@@ -29,9 +29,8 @@ fn from_generics(input: &DeriveInput, krate: &TokenStream) -> Vec<TokenStream> {
         if let GenericParam::Const(param) = param
             && is_number(&param.ty)
         {
-            let ident = &param.ident;
             parts.push(text(open, krate));
-            parts.push(quote!(#krate::Part::Number(#ident as u64)));
+            parts.push(number(&param.ident, &param.ty, krate));
             open = ", ";
         }
     }
@@ -41,8 +40,24 @@ fn from_generics(input: &DeriveInput, krate: &TokenStream) -> Vec<TokenStream> {
     parts
 }
 
+const UNSIGNED: [&str; 5] = ["usize", "u8", "u16", "u32", "u64"];
+const SIGNED: [&str; 5] = ["isize", "i8", "i16", "i32", "i64"];
+
+fn is(ty: &syn::Type, types: &[&str]) -> bool {
+    matches!(ty, syn::Type::Path(path) if types.iter().any(|number| path.path.is_ident(number)))
+}
+
 fn is_number(ty: &syn::Type) -> bool {
-    matches!(ty, syn::Type::Path(path) if ["usize", "u8", "u16", "u32", "u64"].iter().any(|number| path.path.is_ident(number)))
+    is(ty, &UNSIGNED) || is(ty, &SIGNED)
+}
+
+/// Returns the part for a constant that is a number.
+fn number(ident: &syn::Ident, ty: &syn::Type, krate: &TokenStream) -> TokenStream {
+    if is(ty, &SIGNED) {
+        quote!(#krate::Part::Signed(#ident as i64))
+    } else {
+        quote!(#krate::Part::Number(#ident as u64))
+    }
 }
 
 /// `{N}` is a constant, `{F}` the name of a type, `{:T}` ends with `, f64` where the scalar `T` is that, and `{=PART}`
@@ -80,7 +95,7 @@ fn from_pattern(input: &DeriveInput, pattern: &LitStr, krate: &TokenStream) -> R
         };
         let ident = format_ident!("{name}");
         parts.push(match param {
-            GenericParam::Const(_) => quote!(#krate::Part::Number(#ident as u64)),
+            GenericParam::Const(param) => number(&ident, &param.ty, krate),
             _ if scalar => quote!(#krate::Part::Scalar(<#ident as #krate::Number>::SCALAR)),
             _ => quote!(#krate::Part::Name(&<#ident as #krate::Named>::NAME)),
         });

@@ -21,6 +21,8 @@
 extern crate alloc;
 
 mod aligned;
+#[cfg(feature = "alloc")]
+mod copies;
 mod description;
 mod impls;
 mod name;
@@ -35,6 +37,8 @@ mod visit;
 pub use aligned::{Aligned, Shaped, Storage};
 #[doc(hidden)]
 pub use aligned::{MOST_SIDES, Sides, sides};
+#[cfg(feature = "alloc")]
+pub use copies::append_copies;
 pub use description::{Field, Node, Tensor};
 pub use name::{Named, Part, TypeName};
 #[cfg(feature = "alloc")]

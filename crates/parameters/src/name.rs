@@ -17,6 +17,8 @@ pub enum Part {
     Text(&'static str),
     /// A side or another constant.
     Number(u64),
+    /// A constant that can be negative.
+    Signed(i64),
     /// Sides, with a comma between any two.
     Sides(&'static [usize]),
     /// The name of a type parameter.
@@ -33,6 +35,7 @@ impl fmt::Display for TypeName {
             match part {
                 Part::Text(text) => f.write_str(text)?,
                 Part::Number(number) => number.fmt(f)?,
+                Part::Signed(number) => number.fmt(f)?,
                 Part::Sides(sides) => {
                     for (at, side) in sides.iter().enumerate() {
                         write!(f, "{}{side}", if at > 0 { ", " } else { "" })?;

@@ -71,6 +71,8 @@ activation!([const NUM: u32, const DEN: u32] Elu<NUM, DEN>);
 /// # Source
 /// Klambauer, Unterthiner, Mayr, Hochreiter, "Self-normalizing neural networks", NIPS 2017, eq. 2 and 14.
 ///
+/// For other constants, as in ONNX: `(Elu<2>, Scale<3>)` has a = 2 and λ = 3.
+///
 /// # Examples
 /// ```
 /// use chainrule::prelude::*;
@@ -102,3 +104,58 @@ impl Activation for Selu {
     }
 }
 activation!(Selu);
+
+/// The continuously differentiable exponential linear unit; a = `NUM / DEN`, 1 by default.
+///
+/// Forward `y = x` for x > 0, else `a (exp(x / a) - 1)`; backward `dx = dy` or `exp(x / a) dy`.
+///
+/// # Shapes
+/// Any shape; the output has the shape of the input.
+///
+/// # Gradient flow
+/// g' is 1 above zero and falls as exp(x / a) below it. Unlike that of [`Elu`], it has no jump at zero for any a.
+///
+/// # Source
+/// Barron, "Continuously differentiable exponential linear units", arXiv 1704.07483, eq. 2.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Celu::<1, 2>.predict(&Vector([-1e4, 3.0]))?, Vector([-0.5, 3.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct Celu<const NUM: u32 = 1, const DEN: u32 = 1>;
+
+impl<const NUM: u32, const DEN: u32> Celu<NUM, DEN> {
+    const A: f64 = NUM as f64 / DEN as f64;
+}
+
+impl<const NUM: u32, const DEN: u32> Activation for Celu<NUM, DEN> {
+    const EFFECT: Effect = Effect::Activation(Moments::Scaled {
+        by: Self::A,
+        of: &Moments::Exponential { above: 1.0, below: 1.0 },
+    });
+    const FAULT: &'static [Part] = if NUM > 0 && DEN > 0 {
+        &[]
+    } else {
+        &[
+            Part::Text("has the scale "),
+            Part::Number(NUM as u64),
+            Part::Text(" / "),
+            Part::Number(DEN as u64),
+            Part::Text(": both must be at least 1"),
+        ]
+    };
+
+    #[inline(always)]
+    fn apply<T: Real>(x: T) -> T {
+        let a = T::from_f64(Self::A);
+        if x > T::zero() { x } else { a * exp_m1(x / a) }
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        if x > T::zero() { T::one() } else { exp(x / T::from_f64(Self::A)) }
+    }
+}
+activation!([const NUM: u32, const DEN: u32] Celu<NUM, DEN>);

@@ -1,9 +1,9 @@
 use chainrule_derive::Parameters;
 use core::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
-use super::{Activation, activation, moments};
-use crate::kernel::{self, Real, normal_cdf, normal_pdf};
-use crate::layer::Effect;
+use super::{Activation, Silu, activation, moments};
+use crate::kernel::{self, Real, normal_cdf, normal_pdf, sigmoid};
+use crate::layer::{Effect, Moments};
 
 /// The Gaussian error linear unit.
 ///
@@ -107,3 +107,46 @@ impl Activation for GeluTanh {
     }
 }
 activation!(GeluTanh);
+
+/// The sigmoid approximation of [`Gelu`], as CLIP uses it.
+///
+/// Forward `y = x σ(1.702 x)`; backward `dx = s (1 + 1.702 x (1 - s)) dy` with `s = σ(1.702 x)`.
+///
+/// # Shapes
+/// Any shape; the output has the shape of the input.
+///
+/// # Gradient flow
+/// As [`Silu`](super::Silu)'s, of 1.702 x: between -0.10 and 1.10.
+///
+/// # Source
+/// Hendrycks, Gimpel, arXiv 1606.08415, section 2.
+///
+/// # Examples
+/// ```
+/// use approx::assert_relative_eq;
+/// use chainrule::prelude::*;
+/// assert_relative_eq!(QuickGelu.predict(&Vector([1.0, -1e4]))?, Vector([0.845_796, 0.0]), epsilon = 1e-6);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct QuickGelu;
+
+impl QuickGelu {
+    const FACTOR: f64 = 1.702;
+}
+
+impl Activation for QuickGelu {
+    const MAX_DERIVATIVE: f64 = Silu::MAX_DERIVATIVE;
+    const EFFECT: Effect = Effect::Activation(Moments::Scaled { by: 1.0 / Self::FACTOR, of: &moments::SILU });
+
+    #[inline(always)]
+    fn apply<T: Real>(x: T) -> T {
+        x * sigmoid(T::from_f64(Self::FACTOR) * x)
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        let z = T::from_f64(Self::FACTOR) * x;
+        Silu::derivative(z, z)
+    }
+}
+activation!(QuickGelu);

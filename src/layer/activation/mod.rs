@@ -3,33 +3,45 @@
 //!
 //! An activation is two functions, `apply` and `derivative`; the macro at the end makes it a layer.
 
+mod clamp;
 mod each;
+mod elementary;
 mod elu;
 mod gelu;
 mod hard;
+mod line;
 mod moments;
+mod partial;
 mod relu;
+mod shrink;
 mod sigmoid;
 mod silu;
 mod softplus;
 mod tanh;
+mod threshold;
 
 use chainrule_parameters::Part;
 
 use super::Effect;
 use crate::kernel::Real;
 
+pub use clamp::{Clamp, HardTanh, Relu6};
 #[doc(hidden)]
 pub use each::{apply_each, differentiate_each};
-pub use elu::{Elu, Selu};
-pub use gelu::{Gelu, GeluTanh};
-pub use hard::{HardSigmoid, HardTanh};
+pub use elementary::{Abs, Cos, Erf, Neg, Sin, Square};
+pub use elu::{Celu, Elu, Selu};
+pub use gelu::{Gelu, GeluTanh, QuickGelu};
+pub use hard::{HardSigmoid, HardSwish};
+pub use line::{Scale, Shift};
 pub(crate) use moments::EXPONENTIAL;
+pub use partial::{Exp, Log, Reciprocal, Sqrt};
 pub use relu::{LeakyRelu, Relu};
+pub use shrink::{HardShrink, SoftShrink, TanhShrink};
 pub use sigmoid::Sigmoid;
 pub use silu::{Mish, Silu};
-pub use softplus::{Softplus, Softsign};
+pub use softplus::{LogSigmoid, Softplus, Softsign};
 pub use tanh::Tanh;
+pub use threshold::{Threshold, ThresholdedRelu};
 
 /// A function g of one number, and its derivative. [`activation_layer!`](crate::activation_layer) makes it a layer.
 ///
@@ -80,7 +92,7 @@ pub trait Activation {
     fn derivative<T: Real>(x: T, y: T) -> T;
 }
 
-/// Implements [`Layer`](crate::layer::Layer), from every shape to itself, for an
+/// Implements [`Layer`](crate::layer::Layer), from every shape to itself, and [`Stream`](crate::stream::Stream) for an
 /// [`Activation`](crate::layer::Activation) with `#[derive(Parameters)]`.
 ///
 /// `activation_layer!(Cube)`, or with generics `activation_layer!([const N: u32] Power<N>)`.
@@ -110,6 +122,19 @@ macro_rules! activation_layer {
                     X::flat(output_grad),
                     X::flat_mut(input_grad),
                 );
+            }
+        }
+
+        impl<X: $crate::tensor::Tensor, $($generics)*> $crate::stream::Stream<X> for $activation {
+            type Output = X;
+            type State = ();
+
+            #[inline]
+            fn start(&self) {}
+
+            #[inline]
+            fn step_into(&self, input: &X, output: &mut X, _: &mut ()) {
+                $crate::layer::apply_each::<Self, X::Scalar>(input.as_slice(), output.as_mut_slice());
             }
         }
     };

@@ -1,6 +1,6 @@
 use super::{Activation, activation, moments};
 use crate::kernel::{self, Real};
-use crate::layer::Effect;
+use crate::layer::{Effect, Moments};
 use chainrule_derive::Parameters;
 
 /// A smooth rectifier.
@@ -77,3 +77,41 @@ impl Activation for Softsign {
     }
 }
 activation!(Softsign);
+
+/// The logarithm of the [sigmoid](super::Sigmoid), without its underflow.
+///
+/// Forward `y = ln σ(x) = -ln(1 + exp(-x))`; backward `dx = σ(-x) dy`.
+///
+/// # Shapes
+/// Any shape; the output has the shape of the input.
+///
+/// # Gradient flow
+/// g' is σ(-x): 1 far below zero, 1/2 at zero, falling as exp(-x) far above.
+///
+/// # Source
+/// Rumelhart, Hinton, Williams, Nature 323 (1986), eq. 2, in logarithms.
+///
+/// # Examples
+/// ```
+/// use approx::assert_relative_eq;
+/// use chainrule::prelude::*;
+/// assert_relative_eq!(LogSigmoid.predict(&Vector([-1e4, 0.0, 1e4]))?, Vector([-1e4, -2.0_f32.ln(), 0.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct LogSigmoid;
+
+impl Activation for LogSigmoid {
+    // -softplus(-x)
+    const EFFECT: Effect = Effect::Activation(Moments::Scaled { by: -1.0, of: &moments::SOFTPLUS });
+
+    #[inline(always)]
+    fn apply<T: Real>(x: T) -> T {
+        -kernel::softplus(-x)
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        kernel::sigmoid(-x)
+    }
+}
+activation!(LogSigmoid);

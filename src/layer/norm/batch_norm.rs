@@ -31,7 +31,8 @@ use crate::tensor::{Image, Sequence, Vector};
 /// # Settings
 /// `BatchNorm<FEATURES, f32, S, A>`. S is ε, 1e-5 by default as in PyTorch, or ε and the momentum, 0.1 by default:
 /// `BatchNorm<16, f32, (Epsilon<1, 1000>, Momentum<1, 100>)>` is that of Keras. A is `GainAndBias` by default; with
-/// [`NoBias`](crate::layer::NoBias) there is no β, with [`NoAffine`](super::NoAffine) neither γ nor β.
+/// [`NoBias`](crate::layer::NoBias) there is no β, with [`NoGain`](super::NoGain) no γ, with
+/// [`NoAffine`](super::NoAffine) neither.
 ///
 /// In training mode a part of a network that is frozen still normalizes by the batch. [`Evaluate`](crate::stack::Evaluate)
 /// keeps it in evaluation mode.

@@ -11,27 +11,29 @@ use super::{
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::dense::Bias;
-use crate::layer::window_at::{ImageAt, window_at};
+use crate::layer::window_at::{ChannelsAt, window_at};
 use crate::layer::{
     At, Backward, Effect, Layer, Mode, Normalized, Plan, Space, Then, Window, WorkspaceMut, check_lengths,
 };
 use crate::tensor::side::{Side, SplitInto};
-use crate::tensor::{Image, Vector};
+use crate::tensor::{Channels, Vector};
 
-/// Normalizes each of `GROUPS` equal groups of an image's channels to mean 0 and variance 1.
+/// Normalizes each of `GROUPS` equal groups of the channels of an image, or the features of a sequence or vector, to mean 0
+/// and variance 1.
 ///
 /// Forward `x̂ᵢ = (xᵢ - μ) r`, `yᵢ = γ x̂ᵢ + β`, with μ and σ² the mean and variance of the n numbers of xᵢ's group, r
 /// = 1 / √(σ² + ε), and γ and β those of xᵢ's channel; backward `dxᵢ = r (gᵢ - mean g - x̂ᵢ mean g x̂)` with
 /// g = γ dy and the means over the group, and `dγ = Σ dy x̂`, `dβ = Σ dy` over the channel and the batch.
 ///
 /// # Shapes
-/// `Image<CHANNELS, H, W>`, and the same shape as output; `GROUPS` must divide `CHANNELS`, which is at most 2048.
+/// `Vector<CHANNELS>`, `Sequence<STEPS, CHANNELS>` or `Image<CHANNELS, H, W>`, and the same shape as output. A group has the
+/// numbers of all its steps or pixels. `GROUPS` must divide `CHANNELS`, which is at most 2048.
 /// `gain` (γ) starts at 1, `bias` (β) at 0, both `[CHANNELS]`. One group is a layer norm with a gain for each channel;
 /// `CHANNELS` groups are an [`InstanceNorm`].
 ///
 /// # Settings
 /// `GroupNorm<GROUPS, CHANNELS, f32, S, A>`. S is ε, 1e-5 by default as in PyTorch. A is `GainAndBias` by default; with
-/// [`NoBias`](crate::layer::NoBias) there is no β, with [`NoAffine`] neither γ nor β.
+/// [`NoBias`](crate::layer::NoBias) there is no β, with [`NoGain`](super::NoGain) no γ, with [`NoAffine`] neither.
 ///
 /// # Gradient flow
 /// As [`LayerNorm`](crate::layer::LayerNorm), for each group: the Jacobian of x̂ has a norm of at most r, and removes
@@ -72,9 +74,10 @@ pub struct GroupNorm<
     epsilon: PhantomData<S>,
 }
 
-/// Normalizes each channel of an image to mean 0 and variance 1: a [`GroupNorm`] with a group for each channel.
+/// Normalizes each channel of an image, or each feature of a sequence over its steps, to mean 0 and variance 1: a
+/// [`GroupNorm`] with a group for each channel.
 ///
-/// As in PyTorch there is no gain and no bias, unless A is `GainAndBias`.
+/// As in PyTorch's `InstanceNorm2d` and `InstanceNorm1d` there is no gain and no bias, unless A is `GainAndBias`.
 ///
 /// # Source
 /// Ulyanov, Vedaldi, Lempitsky, "Instance normalization: the missing ingredient for fast stylization" (2016),
@@ -114,33 +117,69 @@ impl<
     A: AffineOf<Vector<CHANNELS, T>>,
 > At<PLACE, X> for GroupNorm<GROUPS, CHANNELS, T, S, A>
 where
-    X: ImageAt<PLACE, Self, CHANNELS, T, Check = Checked>,
+    X: ChannelsAt<PLACE, Self, CHANNELS, T, Check = Checked>,
     Checked: ThenGroups<PLACE, X, Self, CHANNELS, GROUPS, Check = Split>,
     Split: Then<X, Self>,
 {
     window_at!(@items X, Split);
 }
 
+/// A group of `channels` channels from `first` on, in each row of a sample.
+#[derive(Clone, Copy)]
+struct Group {
+    first: usize,
+    channels: usize,
+    /// How many numbers of a channel are side by side, and how many numbers a row has.
+    each: usize,
+    row: usize,
+}
+
+impl Group {
+    /// Returns the numbers of the group in each row.
+    fn of<T>(self, sample: &[T]) -> impl Iterator<Item = &[T]> + Clone {
+        let Self { first, channels, each, row } = self;
+        sample.chunks_exact(row).map(move |row| &row[first * each..][..channels * each])
+    }
+
+    /// Returns each channel's numbers in each row.
+    fn channels<T>(self, sample: &[T]) -> impl Iterator<Item = (usize, &[T])> {
+        let Self { first, each, .. } = self;
+        self.of(sample).flat_map(move |group| (first..).zip(group.chunks_exact(each)))
+    }
+
+    /// As [`channels`](Self::channels).
+    fn channels_mut<T>(self, sample: &mut [T]) -> impl Iterator<Item = (usize, &mut [T])> {
+        let Self { first, channels, each, row } = self;
+        sample
+            .chunks_exact_mut(row)
+            .flat_map(move |row| (first..).zip(row[first * each..][..channels * each].chunks_exact_mut(each)))
+    }
+}
+
+/// Group `at` of a sample.
+const fn group<const GROUPS: usize, const CHANNELS: usize, X: Channels<CHANNELS>>(at: usize) -> Group {
+    let channels = CHANNELS / GROUPS;
+    Group { first: at * channels, channels, each: X::EACH, row: CHANNELS * X::EACH }
+}
+
 impl<
     const GROUPS: usize,
     const CHANNELS: usize,
-    const H: usize,
-    const W: usize,
-    T: Real,
+    X: Channels<CHANNELS>,
     S: NormSettings,
-    A: AffineOf<Vector<CHANNELS, T>>,
-> Layer<Image<CHANNELS, H, W, T>> for GroupNorm<GROUPS, CHANNELS, T, S, A>
+    A: AffineOf<Vector<CHANNELS, X::Scalar>>,
+> Layer<X> for GroupNorm<GROUPS, CHANNELS, X::Scalar, S, A>
 where
     Side<CHANNELS>: SplitInto<GROUPS>,
 {
-    type Output = Image<CHANNELS, H, W, T>;
-    const PLAN: Plan = Plan::leaf::<Image<CHANNELS, H, W, T>, Self>()
+    type Output = X;
+    const PLAN: Plan = Plan::leaf::<X, Self>()
         .saves(Space::per_sample::<Normal>(GROUPS))
         .backward_scratch(sums_space(2, CHANNELS))
         .window(Window::WHOLE)
         .requires(is_positive(Self::EPSILON), NOT_POSITIVE)
         .effect(
-            // The variance of a single channel depends on how similar its pixels are.
+            // The variance of a single channel depends on how similar its pixels or steps are.
             if GROUPS < CHANNELS {
                 Effect::Norm { of: Normalized::Sample, epsilon: Self::EPSILON }
             } else {
@@ -148,44 +187,34 @@ where
             },
         );
 
-    fn forward(
-        &self,
-        input: &[Image<CHANNELS, H, W, T>],
-        output: &mut [Image<CHANNELS, H, W, T>],
-        mut workspace: WorkspaceMut<'_>,
-        _: &mut Mode<'_>,
-    ) {
+    fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         check_lengths(input.len(), output.len());
-        let channels = CHANNELS / GROUPS;
         for (at, normal) in workspace.saved::<Normal>(input.len() * GROUPS).iter_mut().enumerate() {
-            let (sample, first) = (at / GROUPS, at % GROUPS * channels);
-            let group = &input[sample].0[first..first + channels];
-            *normal = Normal::of(group.as_flattened().as_flattened(), Self::EPSILON);
-            for channel in first..first + channels {
+            let (sample, group) = (at / GROUPS, group::<GROUPS, CHANNELS, X>(at % GROUPS));
+            let (x, y) = (input[sample].as_slice(), output[sample].as_mut_slice());
+            *normal = Normal::of_parts(group.of(x), Self::EPSILON);
+            for ((channel, y), (_, x)) in group.channels_mut(y).zip(group.channels(x)) {
                 let gain = gain_at(self.gain.as_numbers(), channel);
                 let bias = bias_at(self.bias.as_numbers(), channel);
-                let y = output[sample].0[channel].as_flattened_mut();
-                for (y, x) in y.iter_mut().zip(input[sample].0[channel].as_flattened()) {
-                    *y = T::from_f64(gain * normal.apply(x.to_f64()) + bias);
+                for (y, x) in y.iter_mut().zip(x) {
+                    *y = Real::from_f64(gain * normal.apply(x.to_f64()) + bias);
                 }
             }
         }
     }
 
-    fn backward(&self, pass: Backward<'_, Image<CHANNELS, H, W, T>, Self>) {
+    fn backward(&self, pass: Backward<'_, X, Self>) {
         pass.check_lengths();
         let Backward { input, output_grad, mut input_grad, gradient, mut workspace, .. } = pass;
-        let channels = CHANNELS / GROUPS;
         let (dgain, dbias) = (workspace.scratch::<f64>(CHANNELS), workspace.scratch::<f64>(CHANNELS));
         dgain.fill(0.0);
         dbias.fill(0.0);
         for (at, &normal) in workspace.saved::<Normal>(input.len() * GROUPS).iter().enumerate() {
-            let (sample, first) = (at / GROUPS, at % GROUPS * channels);
+            let (sample, group) = (at / GROUPS, group::<GROUPS, CHANNELS, X>(at % GROUPS));
+            let (x, dy) = (input[sample].as_slice(), output_grad[sample].as_slice());
             let [mut plain, mut along] = [0.0; 2];
-            for channel in first..first + channels {
-                let (x, dy) = (&input[sample].0[channel], &output_grad[sample].0[channel]);
-                let [of_dy, of_dy_x] =
-                    sums([dy.as_flattened(), x.as_flattened()], |[dy, x]| [dy, dy * normal.apply(x)]);
+            for ((channel, x), (_, dy)) in group.channels(x).zip(group.channels(dy)) {
+                let [of_dy, of_dy_x] = sums([dy, x], |[dy, x]| [dy, dy * normal.apply(x)]);
                 dbias[channel] += of_dy;
                 dgain[channel] += of_dy_x;
                 let gain = gain_at(self.gain.as_numbers(), channel);
@@ -193,14 +222,15 @@ where
                 along += gain * of_dy_x;
             }
             let Some(input_grad) = input_grad.as_deref_mut() else { continue };
-            let [plain, along] = [plain, along].map(|sum| sum / (channels * H * W) as f64);
-            for channel in first..first + channels {
-                let (x, dy) = (&input[sample].0[channel], &output_grad[sample].0[channel]);
+            let [plain, along] = [plain, along].map(|sum| sum / (X::LEN / GROUPS) as f64);
+            let numbers = group.channels(x).zip(group.channels(dy));
+            for ((channel, dx), ((_, x), (_, dy))) in
+                group.channels_mut(input_grad[sample].as_mut_slice()).zip(numbers)
+            {
                 let gain = gain_at(self.gain.as_numbers(), channel);
-                let dx = input_grad[sample].0[channel].as_flattened_mut().iter_mut();
-                for (dx, (x, dy)) in dx.zip(x.as_flattened().iter().zip(dy.as_flattened())) {
+                for (dx, (x, dy)) in dx.iter_mut().zip(x.iter().zip(dy)) {
                     let across = gain * dy.to_f64() - plain - normal.apply(x.to_f64()) * along;
-                    *dx = T::from_f64(normal.factor * across);
+                    *dx = Real::from_f64(normal.factor * across);
                 }
             }
         }

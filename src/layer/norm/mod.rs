@@ -5,8 +5,9 @@
 //! | [`BatchNorm`] | a feature, or channel, over the samples of a batch and all places | mean and variance in training mode, nothing in evaluation mode |
 //! | [`LayerNorm`] | a sample, or each step of a sequence | nothing |
 //! | [`RmsNorm`] | the same, without the mean | nothing |
-//! | [`GroupNorm`] | a group of an image's channels | nothing |
-//! | [`InstanceNorm`] | a channel of an image | nothing |
+//! | [`GroupNorm`] | a group of the channels or features of a sample | nothing |
+//! | [`InstanceNorm`] | a channel of an image, or a feature over the steps of a sequence | nothing |
+//! | [`LocalResponseNorm`] | a number with those of the neighboring channels | nothing |
 //!
 //! ε, the momentum and what is trained are settings in the type: [`Epsilon`], [`Momentum`], [`AffineOf`]. The defaults are
 //! PyTorch's. A file of this crate contains ε and the momentum, and does not load into a network with others.
@@ -17,8 +18,11 @@ mod batch_norm;
 mod group_norm;
 mod groups_at;
 mod layer_norm;
+mod local_response;
 mod rms_norm;
 mod settings;
+
+use core::iter::once;
 
 use bytemuck::{Pod, Zeroable};
 
@@ -28,8 +32,12 @@ use crate::layer::Space;
 pub use batch_norm::BatchNorm;
 pub use group_norm::{GroupNorm, InstanceNorm};
 pub use layer_norm::LayerNorm;
+pub use local_response::{Alpha, Beta, LocalResponseNorm, Offset, ResponseSettings};
 pub use rms_norm::RmsNorm;
-pub use settings::{AffineOf, Epsilon, GainAndBias, MachineEpsilon, Momentum, NoAffine, NormSettings};
+pub(super) use settings::Rest;
+pub use settings::{
+    AffineOf, Epsilon, GainAndBias, MachineEpsilon, Momentum, NoAffine, NoGain, NormSettings,
+};
 
 /// The mean and factor that normalize the numbers of one sample, step or group: x̂ = (x - mean) * factor.
 #[derive(Clone, Copy, Debug, Zeroable, Pod)]
@@ -43,21 +51,34 @@ impl Normal {
     /// Normalizes to mean 0 and variance 1. The mean is computed first: the mean of the squares minus the square of the
     /// mean would cancel.
     fn of<T: Real>(xs: &[T], epsilon: f64) -> Self {
-        let count = xs.len() as f64;
-        let [sum] = sums([xs], |[x]| [x]);
-        Self::around(sum / count, xs, epsilon)
+        Self::of_parts(once(xs), epsilon)
+    }
+
+    /// Normalizes several slices together.
+    fn of_parts<'a, T: Real>(parts: impl Iterator<Item = &'a [T]> + Clone, epsilon: f64) -> Self {
+        let [sum, count] = sums_of(parts.clone(), |x| x);
+        Self::around_parts(sum / count, parts, epsilon)
     }
 
     /// Normalizes to mean square 1 around this mean.
     fn around<T: Real>(mean: f64, xs: &[T], epsilon: f64) -> Self {
-        let count = xs.len() as f64;
-        let [squares] = sums([xs], |[x]| [(x - mean) * (x - mean)]);
+        Self::around_parts(mean, once(xs), epsilon)
+    }
+
+    /// As [`around`](Self::around), for several slices together.
+    fn around_parts<'a, T: Real>(
+        mean: f64,
+        parts: impl Iterator<Item = &'a [T]> + Clone,
+        epsilon: f64,
+    ) -> Self {
+        let [squares, count] = sums_of(parts.clone(), |x| (x - mean) * (x - mean));
         if squares.is_finite() {
             return Self { mean, factor: factor(squares / count, epsilon) };
         }
         // The squares are too large, and ε beside them is nothing.
-        let largest = xs.iter().fold(0.0, |largest: f64, x| largest.max((x.to_f64() - mean).abs()));
-        let [squares] = sums([xs], |[x]| [(x - mean) / largest * ((x - mean) / largest)]);
+        let distances = parts.clone().flatten().map(|x| (x.to_f64() - mean).abs());
+        let largest = distances.fold(0.0, f64::max);
+        let [squares, count] = sums_of(parts, |x| (x - mean) / largest * ((x - mean) / largest));
         Self { mean, factor: factor(squares / count, 0.0) / largest }
     }
 
@@ -127,6 +148,18 @@ fn add_at<T: Real>(gradient: Option<&mut [T]>, at: usize, term: f64) {
 /// Computes 1 / √(variance + ε).
 fn factor(variance: f64, epsilon: f64) -> f64 {
     1.0 / libm::sqrt(variance + epsilon)
+}
+
+/// Computes the sum of a term over several slices, and how many numbers they have.
+#[inline(always)]
+fn sums_of<'a, T: Real>(parts: impl Iterator<Item = &'a [T]>, term: impl Fn(f64) -> f64) -> [f64; 2] {
+    let (mut total, mut count) = (0.0, 0);
+    for part in parts {
+        let [sum] = sums([part], |[x]| [term(x)]);
+        total += sum;
+        count += part.len();
+    }
+    [total, count as f64]
 }
 
 /// Computes the sums of `N` terms over slices of equal length, in `f64`.

@@ -100,7 +100,7 @@ pub(super) const fn is_positive(epsilon: f64) -> bool {
 pub(super) const NOT_POSITIVE: &[Part] =
     &[Part::Text("has an epsilon that is not above 0: in `Epsilon<NUM, DEN>` both are at least 1")];
 
-/// What a norm of `V` trains: [`GainAndBias`], [`NoBias`] or [`NoAffine`].
+/// What a norm of `V` trains: [`GainAndBias`], [`NoBias`], [`NoGain`] or [`NoAffine`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what a norm of `{V}` trains",
     label = "not `GainAndBias`, `NoBias` or `NoAffine`",
@@ -123,6 +123,16 @@ pub struct GainAndBias;
 #[derive(Clone, Copy, Debug)]
 pub struct NoAffine;
 
+/// A norm with a bias and without a gain: `scale=False` in Keras.
+#[derive(Clone, Copy, Debug)]
+pub struct NoGain;
+
+impl<V: Tensor> AffineOf<V> for NoGain {
+    type Gain = NoBias;
+    type Bias = V;
+    const NAME: TypeName = TypeName { parts: &[Part::Text("NoGain")] };
+}
+
 impl<V: Tensor> AffineOf<V> for GainAndBias {
     type Gain = V;
     type Bias = V;
@@ -142,7 +152,7 @@ impl<V: Tensor> AffineOf<V> for NoAffine {
 }
 
 /// The end of a norm's name: the settings `S` and `A`, unless they are the defaults `D` and `E`.
-pub(super) struct Rest<V, S, A, D, E>(PhantomData<(V, S, A, D, E)>);
+pub(in crate::layer) struct Rest<V, S, A, D, E>(PhantomData<(V, S, A, D, E)>);
 
 impl<V: Tensor, S: NormSettings, A: AffineOf<V>, D: NormSettings, E: AffineOf<V>> Rest<V, S, A, D, E> {
     const AFFINE: bool = A::Gain::IS_NONE == E::Gain::IS_NONE && A::Bias::IS_NONE == E::Bias::IS_NONE;
@@ -170,4 +180,13 @@ impl<V: Tensor, S: NormSettings, A: AffineOf<V>, D: NormSettings, E: AffineOf<V>
     };
     /// The settings, where they are not the default.
     pub(super) const PART: Part = Part::Name(&Self::SETTINGS);
+
+    /// As `SCALAR` and `PART`, for a layer without an ε.
+    pub(in crate::layer) const AFFINE_SCALAR: Part = match <V::Scalar as Number>::SCALAR {
+        Scalar::F32 if !Self::AFFINE => Part::Text(", f32"),
+        scalar => Part::Scalar(scalar),
+    };
+    pub(in crate::layer) const AFFINE_PART: Part = Part::Name(&TypeName {
+        parts: if Self::AFFINE { &[] } else { &[Part::Text(", "), Part::Name(&A::NAME)] },
+    });
 }

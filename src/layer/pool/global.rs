@@ -1,5 +1,6 @@
 use crate::kernel::{Accumulate, Real, sum, sum_rows};
 use crate::layer::compare::comparable;
+use crate::layer::reduce::{Along, Largest};
 use crate::layer::{Backward, Effect, Layer, Mode, Plan, WorkspaceMut, check_lengths};
 use crate::tensor::{Image, Sequence, Tensor, Vector};
 use chainrule_derive::Parameters;
@@ -31,7 +32,36 @@ use chainrule_derive::Parameters;
 #[derive(Clone, Copy, Parameters)]
 pub struct GlobalAvgPool;
 
+/// The largest number of each channel over the whole image, or of each feature over all steps.
+///
+/// Forward `y[c] = max x[c, r, s]`, or `y[f] = max x[t, f]`; backward `dx` = `dy` for the first pixel or step with the
+/// largest number, in memory order, else 0. A NaN counts as larger than any number.
+///
+/// # Shapes
+/// `Image<C, H, W>` to `Vector<C>`, `Sequence<STEPS, FEATURES>` to `Vector<FEATURES>`, sides of any size.
+///
+/// # Gradient flow
+/// The Jacobian is a selection, of norm 1: each gradient goes to one number unchanged, and the others get none.
+///
+/// # Source
+/// Oquab, Bottou, Laptev, Sivic, "Is object localization for free? Weakly-supervised learning with convolutional neural
+/// networks", CVPR 2015, section 3.2.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let picture = Image([[[1.0, 2.0], [3.0, 6.0]], [[0.0, 0.0], [0.0, 4.0]]]);
+/// assert_eq!(GlobalMaxPool.predict(&picture)?, Vector([6.0, 4.0]));
+/// let steps = Sequence([[1.0, 40.0], [3.0, 20.0]]);
+/// assert_eq!(GlobalMaxPool.predict(&steps)?, Vector([3.0, 40.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct GlobalMaxPool;
+
 comparable!([] GlobalAvgPool);
+comparable!([] GlobalMaxPool);
 
 /// How many pixels are summed in the layer's scalar, side by side.
 const BLOCK: usize = 256;
@@ -100,3 +130,37 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
         }
     }
 }
+
+/// Implements a [`GlobalMaxPool`] over an axis.
+macro_rules! global_max_pool {
+    ([$($generics:tt)*] $layer:ty, $X:ty => $Y:ty, $along:expr) => {
+        impl<$($generics)*, T: Real> Layer<$X> for $layer {
+            type Output = $Y;
+            const PLAN: Plan = Plan::leaf::<$X, Self>().effect(Effect::Pool { gradient: 1.0 });
+
+            fn forward(&self, input: &[$X], output: &mut [$Y], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+                check_lengths(input.len(), output.len());
+                $along.reduce::<_, Largest>(Tensor::flat(input), Tensor::flat_mut(output));
+            }
+
+            fn backward(&self, pass: Backward<'_, $X, Self>) {
+                pass.check_lengths();
+                let Backward { input, output, output_grad, input_grad, .. } = pass;
+                let Some(input_grad) = input_grad else { return };
+                let (x, y, dy) = (Tensor::flat(input), Tensor::flat(output), Tensor::flat(output_grad));
+                $along.gradient::<_, Largest>(x, y, dy, Tensor::flat_mut(input_grad));
+            }
+        }
+    };
+}
+
+global_max_pool!(
+    [const C: usize, const H: usize, const W: usize] GlobalMaxPool,
+    Image<C, H, W, T> => Vector<C, T>,
+    Along { before: C, len: H * W, after: 1, rows: 1 }
+);
+global_max_pool!(
+    [const STEPS: usize, const FEATURES: usize] GlobalMaxPool,
+    Sequence<STEPS, FEATURES, T> => Vector<FEATURES, T>,
+    Along { before: 1, len: STEPS, after: FEATURES, rows: 1 }
+);

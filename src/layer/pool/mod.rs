@@ -1,19 +1,28 @@
-//! Pooling, and upsampling.
+//! Pooling.
 
+mod adaptive;
 mod average;
+mod general;
 mod global;
+mod lp;
+mod lp_with;
+mod macros;
 mod max;
-mod upsample;
+mod settings;
+mod with;
 
 use crate::kernel::{Pooling, Real};
 use crate::layer::Effect;
 use crate::tensor::side::{PaddedBy, Side, Sides, Slide};
 use crate::tensor::{Image, Sample, Sequence, Tensor};
 
+pub use adaptive::{AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d};
 pub use average::{AvgPool1d, AvgPool2d};
-pub use global::GlobalAvgPool;
+pub use global::{GlobalAvgPool, GlobalMaxPool};
+pub use lp::{LpPool1d, LpPool2d};
+pub use lp_with::{LpPool1dWith, LpPool2dWith};
 pub use max::{MaxPool1d, MaxPool2d};
-pub use upsample::Upsample2d;
+pub use with::{AvgPool1dWith, AvgPool2dWith, MaxPool1dWith, MaxPool2dWith};
 
 /// Returns the effect of windows that multiply the squared length of a gradient by `gradient` if they do not overlap.
 /// Where they overlap, it depends on how similar the gradients of neighboring windows are.

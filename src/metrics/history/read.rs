@@ -12,7 +12,7 @@ use crate::data::{BadCell, Lines, excerpt};
 /// Reads the rows of a `.csv`.
 #[cfg(feature = "csv")]
 pub(super) fn csv(path: &Path, text: &[u8]) -> Result<History, DataError> {
-    let mut lines = Lines::new(path.into(), Box::new(text), b',', true)?;
+    let mut lines = Lines::of_text(path, text)?;
     let names = lines.names().unwrap_or_default();
     let [epoch, step, names @ ..] = names else { return Err(no_log(path, names)) };
     if epoch != "epoch" || step != "step" {

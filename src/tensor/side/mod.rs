@@ -21,7 +21,9 @@
 //! rustc resolves a projection at once, but such a parameter later, and until then it matches the next layer against an
 //! unknown shape. The error would be "type mismatch resolving <UInt<..> as ToSide>::Side" instead of a sentence.
 
+mod axis;
 mod grow;
+mod grow_axis;
 mod slide;
 mod split;
 mod sum;
@@ -32,7 +34,9 @@ use typenum::UInt;
 use super::{Image, Sequence, Tensor, Vector};
 use crate::kernel::Real;
 
+pub use axis::*;
 pub use grow::*;
+pub use grow_axis::*;
 pub use slide::*;
 pub use split::*;
 pub use sum::*;

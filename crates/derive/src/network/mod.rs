@@ -29,9 +29,10 @@ pub(crate) fn expand(tokens: TokenStream) -> Result<TokenStream> {
         network.infer();
     }
     let (structure, layer, checks) = (network.structure(), network.layer(), network.checks());
+    let stream = network.stream();
     let default = default.then(|| network.default());
     let flow = flow.map(|attribute| network.flow(&attribute)).transpose()?;
-    Ok(quote!(#structure #default #layer #checks #flow))
+    Ok(quote!(#structure #default #layer #stream #checks #flow))
 }
 
 impl Network {
@@ -203,6 +204,40 @@ impl Network {
                         pass.accumulate,
                         hook,
                     );
+                }
+            }
+        }
+    }
+
+    /// Returns `Stream`, for networks whose layers go step by step. Its items are those of the tuple of the fields.
+    fn stream(&self) -> TokenStream {
+        let Self { root, ident, generics, .. } = self;
+        let (_, type_generics, _) = generics.split_for_impl();
+        let types: Vec<_> = self.fields.iter().map(|field| &field.ty).collect();
+        let members = self.fields.iter().map(|field| &field.ident);
+        let (layers, references) = (quote!((#(#types,)*)), quote!((#(&self.#members,)*)));
+        let step = quote!(#root::stream::StreamTypes<ChainruleStep>);
+        let chain = quote!(#root::stream::StreamChain<ChainruleStep, _>);
+        let mut with_step = generics.clone();
+        with_step.params.push(parse_quote!(ChainruleStep: #root::tensor::Tensor));
+        with_step.make_where_clause().predicates.push(parse_quote!(
+            for<'layer> #layers: #root::stream::StreamChain<ChainruleStep, (#(&'layer #types,)*)>
+        ));
+        let (impl_generics, _, clause) = with_step.split_for_impl();
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics #root::stream::Stream<ChainruleStep> for #ident #type_generics #clause {
+                type Output = <#layers as #step>::Output;
+                type State = <#layers as #step>::States;
+
+                #[inline]
+                fn start(&self) -> Self::State {
+                    <#layers as #chain>::start_chain(#references)
+                }
+
+                #[inline]
+                fn step_into(&self, input: &ChainruleStep, output: &mut Self::Output, state: &mut Self::State) {
+                    <#layers as #chain>::step_chain(#references, input, output, state);
                 }
             }
         }

@@ -4,8 +4,9 @@
 //! a batch has the planes of all samples. Everything is inlined into the layer, which knows all sizes at compile time,
 //! so that the compiler can unroll the windows. The inner loops run along a row of places, for one number of their
 //! windows after the other. The gradient of the most common max pooling, of 2 x 2 windows, has separate loops
-//! (`max_pool_2x2`).
+//! (`max_pool_2x2`). Windows of other kinds (dilated, adaptive) are in `general`.
 
+mod general;
 mod max_pool_2x2;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ mod tests;
 use core::ops::Range;
 
 use super::{Real, size};
+pub use general::{GeneralPooling, PoolingAxis, PoolingWindows};
 pub(super) use max_pool_2x2::MaxPool2x2;
 use max_pool_2x2::MaxPool2x2Gradient;
 

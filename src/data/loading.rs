@@ -1,0 +1,248 @@
+//! How files are loaded: within which memory, and whom the progress is shown to.
+
+use std::path::Path;
+#[cfg(feature = "fit")]
+use std::time::{Duration, Instant};
+
+use super::DataError;
+
+/// How much of a file or a folder has been loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// The bytes of the file that have been read, as they are on the disk; of a folder, the files.
+    pub done: u64,
+    /// How many there are, if that is known.
+    pub total: Option<u64>,
+}
+
+/// The settings that everything that loads files has.
+#[derive(Default)]
+pub(super) struct Loading<'a> {
+    pub(super) memory: Option<u64>,
+    pub(super) quiet: bool,
+    pub(super) hook: Option<Box<dyn FnMut(Progress) + 'a>>,
+}
+
+/// Declares the method for the limit of memory, for a builder of a file that may be compressed.
+#[cfg(any(feature = "csv", feature = "idx"))]
+macro_rules! memory_method {
+    () => {
+        /// Sets how many bytes the samples may take in memory: more are [`DataError::Memory`](crate::data::DataError).
+        ///
+        /// Without it there is no limit for a file that is not compressed, whose samples cannot take more than a few times
+        /// the size of the file. The samples of a compressed file may take 256 times its size, or 64 MiB if that is more.
+        pub fn memory(mut self, bytes: u64) -> Self {
+            self.loading.memory = Some(bytes);
+            self
+        }
+    };
+}
+#[cfg(any(feature = "csv", feature = "idx"))]
+pub(super) use memory_method;
+
+/// Declares the methods for the progress, for a builder with a field `loading`.
+#[cfg(any(feature = "csv", feature = "idx", feature = "images"))]
+macro_rules! loading_methods {
+    ($lifetime:lifetime) => {
+        /// Calls this function some hundred times while the data are loaded, and at the end.
+        pub fn on_progress(mut self, hook: impl FnMut($crate::data::Progress) + $lifetime) -> Self {
+            self.loading.hook = Some(Box::new(hook));
+            self
+        }
+
+        /// Shows no progress bar. By default, if the standard error is a terminal and the feature `fit` is enabled, one is
+        /// shown for what takes longer than a second.
+        pub fn quiet(mut self) -> Self {
+            self.loading.quiet = true;
+            self
+        }
+    };
+}
+#[cfg(any(feature = "csv", feature = "idx", feature = "images"))]
+pub(super) use loading_methods;
+
+/// The samples of a compressed file may take so many times its size, but at least [`LEAST`] bytes.
+const RATIO: u64 = 256;
+const LEAST: u64 = 64 << 20;
+
+impl Loading<'_> {
+    /// Checks that samples of `needed` bytes may be loaded from a file, of which `compressed` bytes have been read if it
+    /// is compressed.
+    pub(super) fn check_memory(
+        &self,
+        path: &Path,
+        needed: u128,
+        compressed: Option<u64>,
+    ) -> Result<(), DataError> {
+        let default = || compressed.map(|size| size.saturating_mul(RATIO).max(LEAST));
+        match self.memory.or_else(default) {
+            Some(limit) if needed > u128::from(limit) => {
+                Err(DataError::Memory { path: path.into(), needed, limit })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reports the progress of one file or folder.
+pub(super) struct Meter<'a> {
+    hook: Option<Box<dyn FnMut(Progress) + 'a>>,
+    total: Option<u64>,
+    /// When to report next.
+    next: u64,
+    last: Option<u64>,
+    #[cfg(feature = "fit")]
+    bar: Option<Bar>,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Unit {
+    #[cfg_attr(not(any(feature = "csv", feature = "idx", feature = "npz")), allow(dead_code))]
+    Bytes,
+    #[cfg_attr(not(feature = "images"), allow(dead_code))]
+    Files,
+}
+
+impl<'a> Meter<'a> {
+    #[cfg_attr(not(feature = "fit"), allow(unused_variables))]
+    pub(super) fn new(loading: &mut Loading<'a>, path: &Path, total: Option<u64>, unit: Unit) -> Self {
+        Self {
+            hook: loading.hook.take(),
+            total,
+            next: 1,
+            last: None,
+            #[cfg(feature = "fit")]
+            bar: (!loading.quiet).then(|| Bar::new(path, unit)),
+        }
+    }
+
+    /// Reports that so much is done.
+    #[inline]
+    pub(super) fn at(&mut self, done: u64) {
+        if done >= self.next {
+            self.report(done);
+        }
+    }
+
+    fn report(&mut self, done: u64) {
+        self.next = done + self.total.map_or(1 << 20, |total| (total / 100).max(1));
+        if self.last.replace(done) == Some(done) {
+            return;
+        }
+        let progress = Progress { done, total: self.total };
+        if let Some(hook) = &mut self.hook {
+            hook(progress);
+        }
+        #[cfg(feature = "fit")]
+        if let Some(bar) = &mut self.bar {
+            bar.show(progress);
+        }
+    }
+
+    /// Reports that so much was done at the end, and removes the bar.
+    pub(super) fn end(&mut self, done: u64) {
+        self.report(done);
+        #[cfg(feature = "fit")]
+        drop(self.bar.take());
+    }
+}
+
+/// A progress bar on the standard error, which appears after a second if that is a terminal.
+#[cfg(feature = "fit")]
+struct Bar {
+    name: String,
+    unit: Unit,
+    start: Instant,
+    bar: Option<indicatif::ProgressBar>,
+}
+
+#[cfg(feature = "fit")]
+impl Bar {
+    const AFTER: Duration = Duration::from_secs(1);
+
+    fn new(path: &Path, unit: Unit) -> Self {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        Self { name, unit, start: Instant::now(), bar: None }
+    }
+
+    fn show(&mut self, progress: Progress) {
+        if self.bar.is_none() && self.start.elapsed() >= Self::AFTER {
+            self.bar = Some(self.draw_on(indicatif::ProgressDrawTarget::stderr(), progress.total));
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_position(progress.done);
+        }
+    }
+
+    /// Creates the bar. It draws nothing where there is no terminal.
+    fn draw_on(&self, target: indicatif::ProgressDrawTarget, total: Option<u64>) -> indicatif::ProgressBar {
+        let bar = indicatif::ProgressBar::with_draw_target(total, target).with_prefix(self.name.clone());
+        let template = match (self.unit, total) {
+            (Unit::Bytes, Some(_)) => "{prefix} {wide_bar} {bytes}/{total_bytes}, {eta} left",
+            (Unit::Bytes, None) => "{prefix} {bytes}",
+            (Unit::Files, _) => "{prefix} {wide_bar} {pos}/{len} files, {eta} left",
+        };
+        if let Ok(style) = indicatif::ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar
+    }
+}
+
+#[cfg(feature = "fit")]
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(all(test, feature = "fit"))]
+mod tests {
+    use super::*;
+    use crate::data::Written;
+
+    #[test]
+    fn a_bar_appears_after_a_second_and_is_removed_at_the_end() {
+        let mut bar = Bar::new(Path::new("folder/train.csv"), Unit::Bytes);
+        bar.show(Progress { done: 1, total: Some(1000) });
+        assert!(bar.bar.is_none(), "a bar flickers for what is loaded at once");
+        bar.start = Instant::now().checked_sub(Bar::AFTER).unwrap();
+        bar.show(Progress { done: 2, total: Some(1000) });
+        assert_eq!(bar.bar.as_ref().map(|bar| bar.position()), Some(2));
+    }
+
+    #[test]
+    fn a_bar_shows_the_name_and_how_much_of_the_file_is_read() {
+        for (unit, total, expected) in [
+            (Unit::Bytes, Some(4096), ["train.csv ", "2.00 KiB/4.00 KiB", " left"]),
+            (Unit::Bytes, None, ["train.csv ", "2.00 KiB", ""]),
+            (Unit::Files, Some(4096), ["train.csv ", "2048/4096 files", " left"]),
+        ] {
+            let screen = Written::default();
+            let mut bar = Bar::new(Path::new("folder/train.csv"), unit);
+            let target = indicatif::ProgressDrawTarget::term_like(Box::new(screen.clone()));
+            bar.bar = Some(bar.draw_on(target, total));
+            bar.show(Progress { done: 2048, total });
+            bar.bar.as_ref().unwrap().tick();
+            drop(bar);
+            let text = screen.text();
+            expected.iter().for_each(|part| assert!(text.contains(part), "no {part:?} in {text:?}"));
+        }
+    }
+
+    #[test]
+    fn compressed_files_have_a_limit_and_others_only_one_that_is_set() {
+        let fails = |memory, needed, compressed| {
+            let loading = Loading { memory, ..Loading::default() };
+            loading.check_memory(Path::new("f"), needed, compressed).is_err()
+        };
+        assert!(!fails(None, u128::MAX, None));
+        assert!(!fails(None, 64 << 20, Some(10)) && fails(None, (64 << 20) + 1, Some(10)));
+        assert!(!fails(None, 256_000_000, Some(1_000_000)) && fails(None, 256_000_001, Some(1_000_000)));
+        assert!(!fails(Some(5), 5, None) && fails(Some(5), 6, None) && fails(Some(5), 6, Some(1 << 40)));
+    }
+}

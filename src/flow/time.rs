@@ -1,0 +1,167 @@
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::Serialize;
+
+use super::figures::ratio;
+use super::verdict::{FlowState, VANISHING, Verdict};
+use super::{Cause, Flow, LayerFlow};
+use crate::layer::TimeStep;
+
+/// How the gradient of a recurrent layer's last step goes back through time.
+///
+/// All figures are those of the gradient that starts at the output of one step, the last whose output has a gradient:
+/// what the outputs of earlier steps add is left out, so that the length changes by the factors of the steps alone.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct TimeFlow {
+    /// |dR/dh(t)| for each step t, from the first to that one.
+    pub gradients: Vec<f64>,
+    /// The length by the path without weights alone, for each step: in an LSTM that of dR/dc(t), after the product of all
+    /// later forget gates; in a GRU that of dR/dh(t), after the product of all later update gates. Empty for an RNN.
+    pub carried: Vec<f64>,
+    /// The factor g' of each step from the second on, |dR/dz(t)| / |dR/dh(t)|. Empty for layers with gates.
+    pub slopes: Vec<f64>,
+    /// The factor U of each step from the second on, |dR/dh(t-1)| / |dR/dz(t)|. Empty for layers with gates.
+    pub weights: Vec<f64>,
+}
+
+impl TimeFlow {
+    /// Returns the figures of steps from the last to the first.
+    pub(super) fn of(steps: &[TimeStep]) -> Self {
+        let later = || steps.iter().rev().skip(1);
+        Self {
+            gradients: steps.iter().rev().map(|step| step.gradient).collect(),
+            carried: steps.iter().rev().filter_map(|step| step.carried).collect(),
+            slopes: later().filter_map(|step| step.slope).collect(),
+            weights: later().filter_map(|step| step.weights).collect(),
+        }
+    }
+
+    /// Returns the share of the gradient of the last step that arrives at the first, or `None` if it has no length.
+    pub fn share(&self) -> Option<f64> {
+        share(&self.gradients)
+    }
+
+    /// Returns the share that arrives by the path without weights alone.
+    pub fn carried_share(&self) -> Option<f64> {
+        share(&self.carried)
+    }
+
+    /// Returns the larger of [`share`](TimeFlow::share) and [`carried_share`](TimeFlow::carried_share): the state of an LSTM
+    /// is its hidden state and its cell, and a gradient that arrives at one of them arrives. The verdict is by this figure.
+    pub fn arriving_share(&self) -> Option<f64> {
+        let share = self.share()?;
+        Some(self.carried_share().map_or(share, |carried| carried.max(share)))
+    }
+
+    /// Returns by what the length changes from one step to the step before, as a geometric mean.
+    pub fn rate(&self) -> Option<f64> {
+        let steps = self.gradients.len().checked_sub(1).filter(|steps| *steps > 0)?;
+        Some(self.share()?.powf(1.0 / steps as f64))
+    }
+
+    /// Returns the geometric mean of the factor g', for an RNN.
+    pub fn slope(&self) -> Option<f64> {
+        geometric_mean(&self.slopes)
+    }
+
+    /// Returns the geometric mean of the factor U, for an RNN.
+    pub fn weight(&self) -> Option<f64> {
+        geometric_mean(&self.weights)
+    }
+}
+
+fn share(lengths: &[f64]) -> Option<f64> {
+    ratio(*lengths.first()?, *lengths.last()?)
+}
+
+fn geometric_mean(factors: &[f64]) -> Option<f64> {
+    let logs: Vec<f64> =
+        factors.iter().filter(|factor| factor.is_finite()).map(|factor| factor.ln()).collect();
+    (!logs.is_empty()).then(|| (logs.iter().sum::<f64>() / logs.len() as f64).exp())
+}
+
+/// The kind of a recurrent layer, by its name.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Rnn,
+    Lstm,
+    Gru,
+}
+
+impl LayerFlow {
+    fn kind(&self) -> Kind {
+        match &self.layer[..] {
+            name if name.starts_with("Lstm") => Kind::Lstm,
+            name if name.starts_with("Gru") => Kind::Gru,
+            _ => Kind::Rnn,
+        }
+    }
+}
+
+impl Flow {
+    /// Diagnoses the recurrent layer through whose steps the gradient vanishes or explodes the most.
+    pub(super) fn through_time(&self) -> Option<Verdict> {
+        let distance = |share: f64| if share > 0.0 { share.ln().abs() } else { f64::INFINITY };
+        let (layer, time, share) = self
+            .layers
+            .iter()
+            .filter_map(|layer| {
+                let time = layer.time.as_ref()?;
+                Some((layer, time, time.arriving_share()?))
+            })
+            .filter(|(.., share)| !(VANISHING..=1.0 / VANISHING).contains(share))
+            .max_by(|a, b| distance(a.2).total_cmp(&distance(b.2)))?;
+        let (steps, rate) = (time.gradients.len(), time.rate()?);
+        let vanishing = share < 1.0;
+        let share = time.share()?;
+        let mut why = format!(
+            "through time, in {}: of the gradient of step {steps}, {share:.1e} arrives at step 1, by {rate:.3} a step",
+            layer.named()
+        );
+        let cause = match (time.slope(), time.weight()) {
+            (Some(slope), Some(weight)) => {
+                why += &format!("; g' {slope:.3}, U {weight:.3}");
+                Some(if (slope.ln() < weight.ln()) == vanishing { Cause::Activation } else { Cause::Weights })
+            }
+            _ => None,
+        };
+        let gate = match layer.kind() {
+            Kind::Lstm => Some("forget"),
+            Kind::Gru => Some("update"),
+            Kind::Rnn => None,
+        };
+        if let Some((gate, carried)) = gate.zip(time.carried_share()) {
+            why += &format!("; by the product of the {gate} gates alone, {carried:.1e}");
+        }
+        let state = if vanishing { FlowState::Vanishing } else { FlowState::Exploding };
+        let cure = cure(layer, steps, vanishing);
+        Some(Verdict {
+            cause,
+            first_over_last: Some(share),
+            rate: Some(rate),
+            ..Verdict::new(state, Some(layer), why, cure)
+        })
+    }
+}
+
+/// Returns what to try against a gradient that vanishes or explodes through this number of steps.
+fn cure(layer: &LayerFlow, steps: usize, vanishing: bool) -> String {
+    // With a gate of 1 - 1/T, T steps keep 1/e.
+    let bias = (steps.saturating_sub(1).max(1) as f64).ln();
+    match (layer.kind(), vanishing) {
+        (Kind::Rnn, true) => format!(
+            "use an `Lstm`, and `set_forget_bias({bias:.1})`; or start the weights of the hidden state at the identity, \
+             with `Relu`"
+        ),
+        (Kind::Lstm, true) => format!("start with a larger forget bias, `set_forget_bias({bias:.1})`"),
+        (Kind::Gru, true) => {
+            format!("start with a larger bias of the update gate, `set_update_bias({bias:.1})`")
+        }
+        (_, false) => String::from(
+            "clip the gradient, `Trainer::clip_norm`, and start with smaller weights of the hidden state, such as an \
+             orthogonal matrix",
+        ),
+    }
+}

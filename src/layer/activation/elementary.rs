@@ -1,0 +1,251 @@
+//! Elementary functions that are rarely activations, but parts of larger formulas and of ONNX graphs.
+//!
+//! Of an unbounded g' gradient flow counts as saturated what is below 0.05.
+
+use core::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
+
+use super::{Activation, activation, moments};
+use crate::kernel::{Real, exp, normal_cdf};
+use crate::layer::{Effect, Moments, Piece};
+use chainrule_derive::Parameters;
+
+/// Computes absolute values.
+///
+/// Forward `y = |x|`; backward `dx = dy` for x > 0, `-dy` for x < 0, 0 at x = 0.
+///
+/// # Shapes
+/// Any shape; the output has the shape of the input.
+///
+/// # Gradient flow
+/// g' is 1 or -1: the length of a gradient stays.
+///
+/// # Source
+/// In PyTorch `torch.abs`, in ONNX `Abs`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Abs.predict(&Vector([-2.0, 3.0]))?, Vector([2.0, 3.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct Abs;
+
+impl Activation for Abs {
+    const EFFECT: Effect = Effect::Activation(Moments::Slopes { above: 1.0, below: -1.0 });
+
+    #[inline(always)]
+    fn apply<T: Real>(x: T) -> T {
+        x.abs()
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        if x == T::zero() { x } else { T::one().copysign(x) }
+    }
+}
+activation!(Abs);
+
+/// Changes the sign.
+///
+/// Forward `y = -x`; backward `dx = -dy`.
+///
+/// # Shapes
+/// Any shape; the output has the shape of the input.
+///
+/// # Gradient flow
+/// The Jacobian is minus the identity.
+///
+/// # Source
+/// In PyTorch `torch.neg`, in ONNX `Neg`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Neg.predict(&Vector([-2.0, 3.0]))?, Vector([2.0, -3.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct Neg;
+
+impl Activation for Neg {
+    const EFFECT: Effect = Effect::Activation(Moments::Line { start: 0.0, slope: -1.0 });
+
+    #[inline(always)]
+    fn apply<T: Real>(x: T) -> T {
+        -x
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(_: T, _: T) -> T {
+        -T::one()
+    }
+}
+activation!(Neg);
+
+/// Squares each number.
+///
+/// Forward `y = x²`; backward `dx = 2 x dy`.
+///
+/// # Shapes
+/// Any shape; the output has the shape of the input.
+///
+/// # Gradient flow
+/// g' is 2 x, which has no bound: a deep stack vanishes below 1/2 and explodes above.
+///
+/// # Source
+/// In PyTorch `torch.square`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Square.predict(&Vector([-2.0, 3.0]))?, Vector([4.0, 9.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct Square;
+
+impl Activation for Square {
+    const EFFECT: Effect = Effect::Activation(Moments::Pieces(&[Piece {
+        from: f64::NEG_INFINITY,
+        coefficients: [0.0, 0.0, 1.0],
+    }]));
+
+    #[inline(always)]
+    fn apply<T: Real>(x: T) -> T {
+        x * x
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        x + x
+    }
+}
+activation!(Square);
+
+/// Computes sines.
+///
+/// Forward `y = sin x`; backward `dx = cos x dy`.
+///
+/// # Shapes
+/// Any shape; the output has the shape of the input.
+///
+/// # Gradient flow
+/// |g'| is at most 1.
+///
+/// # Source
+/// Sitzmann et al., "Implicit neural representations with periodic activation functions", NeurIPS 2020, eq. 1.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Sin.predict(&Vector([0.0, 1.0]))?, Vector([0.0, 1.0_f32.sin()]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct Sin;
+
+impl Activation for Sin {
+    const EFFECT: Effect = Effect::Activation(Moments::Sine);
+
+    #[inline(always)]
+    fn apply<T: Real>(x: T) -> T {
+        x.sin()
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        x.cos()
+    }
+}
+activation!(Sin);
+
+/// Computes cosines.
+///
+/// Forward `y = cos x`; backward `dx = -sin x dy`.
+///
+/// # Shapes
+/// Any shape; the output has the shape of the input.
+///
+/// # Gradient flow
+/// |g'| is at most 1, and 0 at zero.
+///
+/// # Source
+/// Rahimi, Recht, "Random features for large-scale kernel machines", NIPS 2007, algorithm 1.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Cos.predict(&Vector([0.0, 1.0]))?, Vector([1.0, 1.0_f32.cos()]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct Cos;
+
+impl Activation for Cos {
+    const EFFECT: Effect = Effect::Activation(Moments::Cosine);
+
+    #[inline(always)]
+    fn apply<T: Real>(x: T) -> T {
+        x.cos()
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        -x.sin()
+    }
+}
+activation!(Cos);
+
+/// Computes the error function, from -1 to 1.
+///
+/// Forward `y = erf x = 2/√π ∫ exp(-t²) dt` from 0 to x; backward `dx = 2/√π exp(-x²) dy`.
+///
+/// # Shapes
+/// Any shape; the output has the shape of the input.
+///
+/// # Gradient flow
+/// g' is at most 1.128, at x = 0, and falls as exp(-x²): it saturates earlier than tanh.
+///
+/// # Source
+/// In PyTorch `torch.erf`, in ONNX `Erf`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// approx::assert_relative_eq!(Erf.predict(&Vector([0.0, 1.0]))?, Vector([0.0, 0.842_700_792_949_714_9]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct Erf;
+
+impl Activation for Erf {
+    const MAX_DERIVATIVE: f64 = FRAC_2_SQRT_PI;
+    const EFFECT: Effect = Effect::Activation(moments::ERF);
+
+    #[inline(always)]
+    fn apply<T: Real>(x: T) -> T {
+        // Near zero the power series, elsewhere 1 - erfc(|x|), whose terms do not cancel there.
+        let square = x * x;
+        let mut sum = T::zero();
+        for c in Erf::SERIES {
+            sum = sum * square + T::from_f64(c);
+        }
+        let two = T::from_f64(2.0);
+        let far = T::one() - two * normal_cdf(-T::from_f64(SQRT_2) * x.abs());
+        if square < T::from_f64(0.25) { x * sum } else { far.copysign(x) }
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        T::from_f64(FRAC_2_SQRT_PI) * exp(-x * x)
+    }
+}
+activation!(Erf);
+
+impl Erf {
+    /// The coefficients of erf(x) / x in powers of x², the highest first: 2/√π (-1)ⁿ / (n! (2n + 1)).
+    const SERIES: [f64; 13] = {
+        let (mut series, mut factorial, mut n) = ([0.0; 13], 1.0, 0);
+        while n < 13 {
+            series[12 - n] = FRAC_2_SQRT_PI / (factorial * (2 * n + 1) as f64);
+            n += 1;
+            factorial *= -(n as f64);
+        }
+        series
+    };
+}

@@ -1,0 +1,143 @@
+//! Elementary functions that are not defined for all numbers, or that overflow. They are parts of larger formulas and of
+//! ONNX graphs. What theory says of a random signal behind them is not stated: half of a normal input is negative, and the
+//! mean square of exp(x) is exp(2q).
+
+use super::{Activation, activation};
+use crate::kernel::{Real, exp};
+use chainrule_derive::Parameters;
+
+/// Computes eˣ. It overflows above 88.7 in `f32`, above 709 in `f64`.
+///
+/// Forward `y = exp x`; backward `dx = y dy`.
+///
+/// # Shapes
+/// Any shape; the output has the shape of the input.
+///
+/// # Gradient flow
+/// g' is y, which has no bound.
+///
+/// # Source
+/// In PyTorch `torch.exp`, in ONNX `Exp`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Exp.predict(&Vector([-1e4, 0.0]))?, Vector([0.0, 1.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct Exp;
+
+impl Activation for Exp {
+    #[inline(always)]
+    fn apply<T: Real>(x: T) -> T {
+        exp(x)
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(_: T, y: T) -> T {
+        y
+    }
+}
+activation!(Exp);
+
+/// Computes natural logarithms: of a negative number NaN, of 0 minus infinity.
+///
+/// Forward `y = ln x`; backward `dx = dy / x`.
+///
+/// # Shapes
+/// Any shape; the output has the shape of the input.
+///
+/// # Gradient flow
+/// g' is 1/x, which has no bound.
+///
+/// # Source
+/// In PyTorch `torch.log`, in ONNX `Log`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Log.predict(&Vector([1.0, 2.0]))?, Vector([0.0, 2.0_f32.ln()]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct Log;
+
+impl Activation for Log {
+    #[inline(always)]
+    fn apply<T: Real>(x: T) -> T {
+        x.ln()
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        T::one() / x
+    }
+}
+activation!(Log);
+
+/// Computes square roots: of a negative number NaN.
+///
+/// Forward `y = √x`; backward `dx = dy / (2 y)`.
+///
+/// # Shapes
+/// Any shape; the output has the shape of the input.
+///
+/// # Gradient flow
+/// g' is 1 / (2 √x), which has no bound near 0.
+///
+/// # Source
+/// In PyTorch `torch.sqrt`, in ONNX `Sqrt`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Sqrt.predict(&Vector([0.0, 9.0]))?, Vector([0.0, 3.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct Sqrt;
+
+impl Activation for Sqrt {
+    #[inline(always)]
+    fn apply<T: Real>(x: T) -> T {
+        x.sqrt()
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(_: T, y: T) -> T {
+        T::from_f64(0.5) / y
+    }
+}
+activation!(Sqrt);
+
+/// Computes 1 / x: of 0 infinity.
+///
+/// Forward `y = 1 / x`; backward `dx = -y² dy`.
+///
+/// # Shapes
+/// Any shape; the output has the shape of the input.
+///
+/// # Gradient flow
+/// g' is -1/x², which has no bound near 0.
+///
+/// # Source
+/// In PyTorch `torch.reciprocal`, in ONNX `Reciprocal`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(Reciprocal.predict(&Vector([-2.0, 4.0]))?, Vector([-0.5, 0.25]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct Reciprocal;
+
+impl Activation for Reciprocal {
+    #[inline(always)]
+    fn apply<T: Real>(x: T) -> T {
+        T::one() / x
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(_: T, y: T) -> T {
+        -(y * y)
+    }
+}
+activation!(Reciprocal);

@@ -1,0 +1,163 @@
+use super::{Activation, activation, moments};
+use crate::kernel::{self, Real};
+use crate::layer::{Effect, Moments, Piece};
+use chainrule_derive::Parameters;
+use chainrule_parameters::Part;
+
+/// Returns why the width `NUM / DEN` is no number, or nothing.
+macro_rules! width_fault {
+    ($num:ident, $den:ident) => {
+        if $den > 0 {
+            &[]
+        } else {
+            &[
+                Part::Text("has the width "),
+                Part::Number($num as u64),
+                Part::Text(" / 0, which is no number: DEN must be at least 1"),
+            ]
+        }
+    };
+}
+
+/// Sets numbers near zero to zero: those up to w = `NUM / DEN`, 1/2 by default.
+///
+/// Forward `y = x` for |x| > w, else 0; backward `dx = dy` or 0.
+///
+/// # Shapes
+/// Any shape; the output has the shape of the input.
+///
+/// # Gradient flow
+/// g' is 1 or 0: a unit near zero stops the gradient.
+///
+/// # Source
+/// Donoho, Johnstone, "Ideal spatial adaptation by wavelet shrinkage", Biometrika 81 (1994), section 1: hard
+/// thresholding.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(HardShrink::<1, 2>.predict(&Vector([-0.75, 0.25, 3.0]))?, Vector([-0.75, 0.0, 3.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct HardShrink<const NUM: u32 = 1, const DEN: u32 = 2>;
+
+impl<const NUM: u32, const DEN: u32> HardShrink<NUM, DEN> {
+    const WIDTH: f64 = NUM as f64 / DEN as f64;
+    const PIECES: [Piece; 3] = [
+        Piece::line(f64::NEG_INFINITY, 0.0, 1.0),
+        Piece::line(-Self::WIDTH, 0.0, 0.0),
+        Piece::line(Self::WIDTH, 0.0, 1.0),
+    ];
+}
+
+impl<const NUM: u32, const DEN: u32> Activation for HardShrink<NUM, DEN> {
+    const EFFECT: Effect = Effect::Activation(Moments::Pieces(&Self::PIECES));
+    const FAULT: &'static [Part] = width_fault!(NUM, DEN);
+
+    #[inline(always)]
+    fn apply<T: Real>(x: T) -> T {
+        let w = T::from_f64(Self::WIDTH);
+        if x >= -w && x <= w { T::zero() } else { x }
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        let w = T::from_f64(Self::WIDTH);
+        if x >= -w && x <= w { T::zero() } else { T::one() }
+    }
+}
+activation!([const NUM: u32, const DEN: u32] HardShrink<NUM, DEN>);
+
+/// Moves each number towards zero by w = `NUM / DEN`, 1/2 by default, and no farther than to zero.
+///
+/// Forward `y = x - w` for x > w, `x + w` for x < -w, else 0; backward `dx = dy`, `dy` or 0.
+///
+/// # Shapes
+/// Any shape; the output has the shape of the input.
+///
+/// # Gradient flow
+/// g' is 1 or 0: a unit near zero stops the gradient.
+///
+/// # Source
+/// Donoho, "De-noising by soft-thresholding", IEEE Transactions on Information Theory 41 (1995), eq. 2.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// assert_eq!(SoftShrink::<1, 2>.predict(&Vector([-0.75, 0.25, 3.0]))?, Vector([-0.25, 0.0, 2.5]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct SoftShrink<const NUM: u32 = 1, const DEN: u32 = 2>;
+
+impl<const NUM: u32, const DEN: u32> SoftShrink<NUM, DEN> {
+    const WIDTH: f64 = NUM as f64 / DEN as f64;
+    const PIECES: [Piece; 3] = [
+        Piece::line(f64::NEG_INFINITY, Self::WIDTH, 1.0),
+        Piece::line(-Self::WIDTH, 0.0, 0.0),
+        Piece::line(Self::WIDTH, -Self::WIDTH, 1.0),
+    ];
+}
+
+impl<const NUM: u32, const DEN: u32> Activation for SoftShrink<NUM, DEN> {
+    const EFFECT: Effect = Effect::Activation(Moments::Pieces(&Self::PIECES));
+    const FAULT: &'static [Part] = width_fault!(NUM, DEN);
+
+    #[inline(always)]
+    fn apply<T: Real>(x: T) -> T {
+        let w = T::from_f64(Self::WIDTH);
+        let moved = if x > T::zero() { x - w } else { x + w };
+        if x >= -w && x <= w { T::zero() } else { moved }
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(x: T, y: T) -> T {
+        HardShrink::<NUM, DEN>::derivative(x, y)
+    }
+}
+activation!([const NUM: u32, const DEN: u32] SoftShrink<NUM, DEN>);
+
+/// What tanh takes away.
+///
+/// Forward `y = x - tanh x`; backward `dx = tanh² x dy`.
+///
+/// # Shapes
+/// Any shape; the output has the shape of the input.
+///
+/// # Gradient flow
+/// g' goes from 0 at zero to 1: for small inputs it is x², so that a gradient vanishes where the signal is small.
+///
+/// # Source
+/// In PyTorch `nn.Tanhshrink`.
+///
+/// # Examples
+/// ```
+/// use approx::assert_relative_eq;
+/// use chainrule::prelude::*;
+/// assert_relative_eq!(TanhShrink.predict(&Vector([1e-4_f64, 1e4]))?, Vector([1e-12 / 3.0, 9999.0]), max_relative = 1e-8);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct TanhShrink;
+
+impl Activation for TanhShrink {
+    const EFFECT: Effect = Effect::Activation(moments::TANH_SHRINK);
+
+    #[inline(always)]
+    fn apply<T: Real>(x: T) -> T {
+        // Near zero x and tanh x cancel. Lambert's continued fraction tanh x = x / (1 + c), c = x² / (3 + x² / (5 + ..)),
+        // gives x - tanh x = x c / (1 + c), in which all terms are positive.
+        let square = x * x;
+        let mut tail = T::from_f64(21.0);
+        for odd in [19.0, 17.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0] {
+            tail = T::from_f64(odd) + square / tail;
+        }
+        let c = square / tail;
+        if x.abs() < T::one() { x * (c / (T::one() + c)) } else { x - kernel::tanh(x) }
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(x: T, _: T) -> T {
+        let t = kernel::tanh(x);
+        t * t
+    }
+}
+activation!(TanhShrink);

@@ -1,0 +1,54 @@
+//! The plan of a layer that contains layers.
+
+use super::{Child, Plan, Segment};
+
+impl Child {
+    /// Returns a layer inside, with its name and its plan.
+    pub const fn new(name: &'static str, plan: &'static Plan) -> Self {
+        Self { name: Segment::Name(name), plan, copies: 1, shared: false }
+    }
+}
+
+impl Plan {
+    /// Returns the plan of a layer that is applied to each of `steps` steps of a sample.
+    pub(crate) const fn for_steps(self, steps: usize) -> Self {
+        Self {
+            cost: self.cost.for_steps(steps),
+            saved: self.saved.for_parts(steps),
+            forward_scratch: self.forward_scratch.for_parts(steps),
+            backward_scratch: self.backward_scratch.for_parts(steps),
+            ..self
+        }
+    }
+
+    /// Declares the layers inside, each of which takes the input of this layer: adds their costs and their memory, and the
+    /// windows as those of layers side by side. (For layers that take other inputs, set the [`window`](Plan::window) after
+    /// it.)
+    ///
+    /// In both passes, this layer takes its own slices from the workspace first, and then the memory of each layer inside,
+    /// in this order: see [`WorkspaceMut::child`]. In the backward pass it calls
+    /// [`backward_child`](crate::stack::backward_child).
+    ///
+    /// ```
+    /// use chainrule::layer::{Child, Plan};
+    /// use chainrule::prelude::*;
+    ///
+    /// // The plan of a layer that contains two linear layers.
+    /// const CHILDREN: &[Child] = &[
+    ///     Child::new("gate", &<Linear<4, 4> as Layer<Vector<4>>>::PLAN),
+    ///     Child::new("map", &<Linear<4, 4> as Layer<Vector<4>>>::PLAN),
+    /// ];
+    /// const fn plan<L: Layer<Vector<4>>>() -> Plan {
+    ///     Plan::leaf::<Vector<4>, L>().contains(CHILDREN)
+    /// }
+    /// assert_eq!(plan::<Tanh>().cost.multiply_adds, 32);
+    /// ```
+    pub const fn contains(mut self, children: &'static [Child]) -> Self {
+        let mut at = 0;
+        while at < children.len() {
+            self = self.beside(children[at].plan, at == 0);
+            at += 1;
+        }
+        Self { children, ..self }
+    }
+}

@@ -1,0 +1,77 @@
+//! What is beyond the border.
+
+use chainrule_parameters::{Named, Part, TypeName};
+
+/// What a padding layer puts beyond the border: [`Constant`], [`Reflect`], [`Replicate`] or [`Circular`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what is beyond the border of a padded image",
+    label = "not a mode of padding",
+    note = "write `Constant<NUM, DEN>`, `Reflect`, `Replicate` or `Circular`, or use `ZeroPad2d<1>`, `ReflectionPad2d<1>`, `ReplicationPad2d<1>` or `CircularPad2d<1>`"
+)]
+pub trait PadMode: Named + Copy + Send + Sync + 'static {
+    #[doc(hidden)]
+    const FILL: Fill;
+
+    /// Why these settings make no sense; empty if they do.
+    #[doc(hidden)]
+    const FAULT: &'static [Part] = &[];
+}
+
+/// A [`PadMode`] as a value.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub enum Fill {
+    Constant(f64),
+    Reflect,
+    Replicate,
+    Circular,
+}
+
+/// The number `NUM / DEN` beyond the border: 0 unless given.
+#[derive(Clone, Copy, Debug)]
+pub struct Constant<const NUM: i64 = 0, const DEN: u64 = 1>;
+
+/// The mirrored image beyond the border. The first and the last pixel are not repeated.
+#[derive(Clone, Copy, Debug)]
+pub struct Reflect;
+
+/// The nearest pixel beyond the border.
+#[derive(Clone, Copy, Debug)]
+pub struct Replicate;
+
+/// The opposite side of the image beyond the border.
+#[derive(Clone, Copy, Debug)]
+pub struct Circular;
+
+impl<const NUM: i64, const DEN: u64> Named for Constant<NUM, DEN> {
+    const NAME: TypeName = TypeName {
+        parts: &[
+            Part::Text(if NUM < 0 { "Constant<-" } else { "Constant<" }),
+            Part::Number(NUM.unsigned_abs()),
+            Part::Text(", "),
+            Part::Number(DEN),
+            Part::Text(">"),
+        ],
+    };
+}
+
+impl<const NUM: i64, const DEN: u64> PadMode for Constant<NUM, DEN> {
+    const FILL: Fill = Fill::Constant(NUM as f64 / DEN as f64);
+    const FAULT: &'static [Part] = if DEN == 0 {
+        &[Part::Text("has no number to pad with: in `Constant<NUM, DEN>` the second is at least 1")]
+    } else {
+        &[]
+    };
+}
+
+macro_rules! fills {
+    ($($mode:ident)+) => {$(
+        impl Named for $mode {
+            const NAME: TypeName = TypeName { parts: &[Part::Text(stringify!($mode))] };
+        }
+        impl PadMode for $mode {
+            const FILL: Fill = Fill::$mode;
+        }
+    )+};
+}
+fills!(Reflect Replicate Circular);

@@ -1,0 +1,76 @@
+//! The sides that padding gives, and how large it may be.
+
+use core::ops::Add;
+
+use typenum::type_operators::{IsLess, IsLessOrEqual};
+use typenum::{B1, Le, LeEq, Sum};
+
+use super::{Circular, Constant, Reflect, Replicate};
+use crate::tensor::side::{Known, Side, ToSide};
+
+type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
+
+/// This side, padded in the mode `M` by `BEFORE` and `AFTER`.
+pub trait PaddedTo<M, const BEFORE: usize, const AFTER: usize> {
+    /// The side of the output.
+    type Out;
+}
+
+impl<M, const D: usize, const BEFORE: usize, const AFTER: usize> PaddedTo<M, BEFORE, AFTER> for Side<D>
+where
+    Side<D>: Known,
+    Side<BEFORE>: Known,
+    Side<AFTER>: Known,
+    M: Pads<D, BEFORE> + Pads<D, AFTER>,
+    N<D>: Add<N<BEFORE>>,
+    Sum<N<D>, N<BEFORE>>: Add<N<AFTER>>,
+    Sum<Sum<N<D>, N<BEFORE>>, N<AFTER>>: ToSide,
+{
+    type Out = <Sum<Sum<N<D>, N<BEFORE>>, N<AFTER>> as ToSide>::Side;
+}
+
+/// A mode that can pad a side of `D` by `P` at one end.
+pub trait Pads<const D: usize, const P: usize> {}
+
+impl<const NUM: i64, const DEN: u64, const D: usize, const P: usize> Pads<D, P> for Constant<NUM, DEN> {}
+
+impl<const D: usize, const P: usize> Pads<D, P> for Replicate {}
+
+impl<const D: usize, const P: usize> Pads<D, P> for Reflect
+where
+    Side<D>: Known,
+    Side<P>: Known,
+    N<P>: IsLess<N<D>>,
+    Le<N<P>, N<D>>: Mirrors<D, P>,
+{
+}
+
+impl<const D: usize, const P: usize> Pads<D, P> for Circular
+where
+    Side<D>: Known,
+    Side<P>: Known,
+    N<P>: IsLessOrEqual<N<D>>,
+    LeEq<N<P>, N<D>>: Wraps<D, P>,
+{
+}
+
+/// Whether the padding is smaller than the side.
+#[diagnostic::on_unimplemented(
+    message = "a reflection of {P} does not fit into a side of {D}",
+    label = "the padding must be smaller than the side",
+    note = "the first and the last number of a side are not repeated, so a side of {D} has fewer than {D} others to mirror",
+    note = "use less padding, or `ReplicationPad2d`, which repeats the number at the border"
+)]
+pub trait Mirrors<const D: usize, const P: usize> {}
+
+impl<const D: usize, const P: usize> Mirrors<D, P> for B1 {}
+
+/// Whether the padding is at most as large as the side.
+#[diagnostic::on_unimplemented(
+    message = "a circular padding of {P} is larger than a side of {D}",
+    label = "the padding must be at most as large as the side",
+    note = "use less padding"
+)]
+pub trait Wraps<const D: usize, const P: usize> {}
+
+impl<const D: usize, const P: usize> Wraps<D, P> for B1 {}

@@ -1,0 +1,177 @@
+use core::marker::PhantomData;
+
+use chainrule_derive::Parameters;
+use chainrule_parameters::Part;
+
+use super::general::{Largest, each, general_pool};
+use super::macros::{Columns, Places, Rows, Steps, pixel_pool, step_pool};
+use super::settings::{MeanOf, PixelFields, PixelSettings, StepFields, StepSettings, axis, effect, window};
+use crate::kernel::Real;
+use crate::layer::axis_at::AxesAt;
+use crate::layer::compare::comparable;
+use crate::layer::window_at::window_at;
+use crate::layer::window_settings::AxisNumbers;
+use crate::layer::{At, Backward, Layer, Mode, Plan, Reach, Then, Window, WorkspaceMut, check_lengths};
+use crate::tensor::side::{Side, Sides, SlideAlong};
+use crate::tensor::{Image, Sample, Sequence, Tensor};
+
+/// A [`MaxPool2d`](crate::layer::MaxPool2d) with settings: windows that differ by axis, dilation, and paddings of other
+/// kinds.
+///
+/// Forward `y[c, r, s] = max x[c, S r + D m - P, S s + D n - P]` over the window, where each axis has its own S, D and P, and
+/// padding is never the largest; backward `dx` = the sum of the `dy` of all windows in which this pixel is the largest. Of
+/// equal numbers the first counts, in memory order. A NaN counts as larger than any number.
+///
+/// # Settings
+/// One, or a tuple of several in any order. All but the kernel have a default.
+///
+/// | setting | | PyTorch | ONNX |
+/// |---|---|---|---|
+/// | [`Kernel<H, W>`](crate::layer::Kernel) | the window | `kernel_size` | `kernel_shape` |
+/// | [`Stride<H, W>`](crate::layer::Stride) | from window to window; the window's sides by default | `stride` | `strides` |
+/// | [`Padding<H, W>`](crate::layer::Padding) | at both ends, none by default | `padding` | `pads` |
+/// | [`PaddingEnds<TOP, BOTTOM, LEFT, RIGHT>`](crate::layer::PaddingEnds) | at each end | | `pads` |
+/// | [`Same`](crate::layer::Same), [`SameLower`](crate::layer::SameLower) | as much as gives the input's sides, divided by the stride | | `auto_pad` |
+/// | [`Dilation<H, W>`](crate::layer::Dilation) | the distance between the pixels of a window, 1 by default | `dilation` | `dilations` |
+/// | [`CeilMode`](crate::layer::CeilMode) | the number of windows is rounded up | `ceil_mode` | `ceil_mode` |
+///
+/// # Shapes
+/// Input `Image<C, H, W>`; output `Image<C, ..>` with, along each axis, `(side + padding - D (K - 1) - 1) / S + 1` places,
+/// rounded down, or up with `CeilMode`: then the last window may leave the padding, but starts before its end. With `Same`
+/// there are `side / S` places, rounded up. The padding is smaller than the window.
+///
+/// # Gradient flow
+/// As [`MaxPool2d`](crate::layer::MaxPool2d): a selection, of norm 1 for windows that do not overlap.
+///
+/// # Source
+/// PyTorch's `nn.MaxPool2d` and ONNX's `MaxPool`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let picture = Image([[[1.0, 2.0, 5.0], [4.0, 3.0, 8.0]]]);
+/// let tall = MaxPool2dWith::<(Kernel<2, 1>, Stride<1>)>::default().predict(&picture)?;
+/// assert_eq!(tall, Image([[[4.0, 3.0, 8.0]]]));
+/// // The last column gets a window of its own.
+/// let all = MaxPool2dWith::<(Kernel<2>, CeilMode)>::default().predict(&picture)?;
+/// assert_eq!(all, Image([[[4.0, 8.0]]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+#[parameters(place = own, name = "MaxPool2dWith<{=Part::Name(&<S::Is as PixelFields>::NAME)}>")]
+pub struct MaxPool2dWith<S: PixelSettings> {
+    #[parameter(skip)]
+    settings: PhantomData<S>,
+}
+
+/// A [`MaxPool1d`](crate::layer::MaxPool1d) with settings: dilation, and paddings of other kinds.
+///
+/// Forward and backward as [`MaxPool2dWith`], along the steps.
+///
+/// # Settings
+/// Those of [`MaxPool2dWith`], each with one number, and [`Causal`](crate::layer::Causal), whose windows end with their
+/// step. `PaddingEnds<BEFORE, AFTER>` has two.
+///
+/// # Shapes
+/// Input `Sequence<STEPS, FEATURES>`; output `Sequence<.., FEATURES>` with as many steps as [`MaxPool2dWith`] has places.
+///
+/// # Gradient flow
+/// As [`MaxPool2dWith`].
+///
+/// # Source
+/// PyTorch's `nn.MaxPool1d` and ONNX's `MaxPool`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// // The largest number so far, of the last two.
+/// let steps = Sequence([[1.0], [3.0], [2.0]]);
+/// let largest = MaxPool1dWith::<(Kernel<2>, Stride<1>, Causal)>::default().predict(&steps)?;
+/// assert_eq!(largest, Sequence([[1.0], [3.0], [3.0]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+#[parameters(place = own, name = "MaxPool1dWith<{=Part::Name(&<S::Is as StepFields>::NAME)}>")]
+pub struct MaxPool1dWith<S: StepSettings> {
+    #[parameter(skip)]
+    settings: PhantomData<S>,
+}
+
+/// An [`AvgPool2d`](crate::layer::AvgPool2d) with settings: windows that differ by axis, dilation, and paddings of other
+/// kinds.
+///
+/// Forward `y[c, r, s] = Σ x[c, S r + D m - P, S s + D n - P] / n` over the window, where each axis has its own S, D and P, and
+/// n is how many numbers of the window are on the padded image; backward `dx = Σ dy / n` over all windows that cover the
+/// pixel. Padding counts as zeros, and what a window has beyond the padding does not count. With
+/// [`ExcludePadding`](crate::layer::ExcludePadding), n is how many numbers of the window are on the image itself.
+///
+/// # Settings
+/// Those of [`MaxPool2dWith`], and `ExcludePadding`: PyTorch's `count_include_pad=False`, and the default of ONNX's
+/// `AveragePool`.
+///
+/// # Shapes
+/// Those of [`MaxPool2dWith`].
+///
+/// # Gradient flow
+/// As [`AvgPool2d`](crate::layer::AvgPool2d).
+///
+/// # Source
+/// PyTorch's `nn.AvgPool2d` and ONNX's `AveragePool`, also in what they divide by.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let picture = Image([[[4.0, 8.0]]]);
+/// let zeros_count = AvgPool2dWith::<(Kernel<1, 2>, Padding<0, 1>)>::default().predict(&picture)?;
+/// assert_eq!(zeros_count, Image([[[2.0, 4.0]]]));
+/// let without = AvgPool2dWith::<(Kernel<1, 2>, Padding<0, 1>, ExcludePadding)>::default().predict(&picture)?;
+/// assert_eq!(without, Image([[[4.0, 8.0]]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+#[parameters(place = own, name = "AvgPool2dWith<{=Part::Name(&<S::Is as PixelFields>::NAME)}>")]
+pub struct AvgPool2dWith<S: PixelSettings> {
+    #[parameter(skip)]
+    settings: PhantomData<S>,
+}
+
+/// An [`AvgPool1d`](crate::layer::AvgPool1d) with settings: dilation, and paddings of other kinds.
+///
+/// Forward and backward as [`AvgPool2dWith`], along the steps.
+///
+/// # Settings
+/// Those of [`MaxPool1dWith`], and [`ExcludePadding`](crate::layer::ExcludePadding).
+///
+/// # Shapes
+/// Those of [`MaxPool1dWith`].
+///
+/// # Gradient flow
+/// As [`AvgPool1d`](crate::layer::AvgPool1d).
+///
+/// # Source
+/// PyTorch's `nn.AvgPool1d` and ONNX's `AveragePool`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// // A moving average that waits for no later step.
+/// type MovingAverage = AvgPool1dWith<(Kernel<2>, Stride<1>, Causal, ExcludePadding)>;
+/// let steps = Sequence([[1.0], [3.0], [2.0]]);
+/// assert_eq!(MovingAverage::default().predict(&steps)?, Sequence([[1.0], [2.0], [2.5]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+#[parameters(place = own, name = "AvgPool1dWith<{=Part::Name(&<S::Is as StepFields>::NAME)}>")]
+pub struct AvgPool1dWith<S: StepSettings> {
+    #[parameter(skip)]
+    settings: PhantomData<S>,
+}
+
+pixel_pool!([] MaxPool2dWith<S>, Largest, .effect(effect(&[Rows::<S>::NUMBERS, Columns::<S>::NUMBERS], false)));
+step_pool!([] MaxPool1dWith<S>, Largest, .effect(effect(&[Steps::<S>::NUMBERS], false)));
+pixel_pool!([] AvgPool2dWith<S>, MeanOf<<S::Is as PixelFields>::Counts>, .effect(effect(&[Rows::<S>::NUMBERS, Columns::<S>::NUMBERS], true)));
+step_pool!([] AvgPool1dWith<S>, MeanOf<<S::Is as StepFields>::Counts>, .effect(effect(&[Steps::<S>::NUMBERS], true)));

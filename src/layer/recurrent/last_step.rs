@@ -1,0 +1,68 @@
+use chainrule_derive::Parameters;
+
+use crate::kernel::Real;
+use crate::layer::compare::comparable;
+use crate::layer::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
+use crate::tensor::{Sequence, Vector};
+
+/// The last step of a sequence.
+///
+/// Forward `y = x(STEPS - 1)`; backward `dx(STEPS - 1) = dy`, and 0 for the other steps.
+///
+/// # Shapes
+/// `Sequence<STEPS, FEATURES>` to `Vector<FEATURES>`, for at least one step. The mean over the steps is
+/// [`GlobalAvgPool`](crate::layer::GlobalAvgPool).
+///
+/// # Gradient flow
+/// The gradient arrives at the last step alone. Behind a recurrent layer it reaches the earlier steps through time only.
+///
+/// # Source
+/// In PyTorch: `output[:, -1]`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// assert_eq!(LastStep.predict(&Sequence([[1.0, 2.0], [3.0, 4.0]]))?, Vector([3.0, 4.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct LastStep;
+
+comparable!([] LastStep);
+
+impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, FEATURES, T>> for LastStep {
+    type Output = Vector<FEATURES, T>;
+    const PLAN: Plan = Plan::leaf::<Sequence<STEPS, FEATURES, T>, Self>()
+        .effect(Effect::Pool { gradient: 1.0 })
+        .window(Window::WHOLE)
+        .requires(
+            STEPS > 0,
+            &[chainrule_parameters::Part::Text("takes the last step, and the sequence has none")],
+        );
+
+    fn forward(
+        &self,
+        input: &[Sequence<STEPS, FEATURES, T>],
+        output: &mut [Vector<FEATURES, T>],
+        _: WorkspaceMut<'_>,
+        _: &mut Mode<'_>,
+    ) {
+        check_lengths(input.len(), output.len());
+        for (x, y) in input.iter().zip(output) {
+            if let Some(last) = x.0.last() {
+                y.0 = *last;
+            }
+        }
+    }
+
+    fn backward(&self, pass: Backward<'_, Sequence<STEPS, FEATURES, T>, Self>) {
+        pass.check_lengths();
+        for (dx, dy) in pass.input_grad.into_iter().flatten().zip(pass.output_grad) {
+            dx.0.as_flattened_mut().fill(T::zero());
+            if let Some(last) = dx.0.last_mut() {
+                *last = dy.0;
+            }
+        }
+    }
+}

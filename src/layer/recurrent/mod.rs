@@ -1,0 +1,218 @@
+//! Recurrent layers: one map, applied at each step of a sequence, to the input of the step and to the hidden state of
+//! the step before.
+//!
+//! | layer | the hidden state at step t |
+//! |---|---|
+//! | [`Rnn`] | g(W x(t) + U h(t-1) + b) |
+//! | [`Lstm`] | o(t) tanh(c(t)), with the cell c(t) = f(t) c(t-1) + i(t) g(t) |
+//! | [`Gru`] | (1 - z(t)) n(t) + z(t) h(t-1) |
+//!
+//! Backpropagation through time multiplies a gradient by U and by g' at each step, so it vanishes or explodes with the
+//! number of steps (Hochreiter 1991; Bengio, Simard, Frasconi 1994). The cell of an LSTM is a skip connection in time:
+//! its gradient has the factor f(t) instead.
+//!
+//! Each gives the hidden state of every step; [`LastStep`] takes the last one. [`Reverse`] reverses the order of the
+//! steps, for layers in both directions. Each step has the products of one step, also those of the input, which could be
+//! one product for all steps: so a step of a [stream](crate::stream) has the same bits. The weights have PyTorch's names and its
+//! order of gates.
+
+mod gru;
+mod last_step;
+mod lstm;
+mod reverse;
+mod rnn;
+
+use chainrule_parameters::{Number, Part, Scalar};
+
+use crate::kernel::{Accumulate, Initial, Real, Strided, gemm, gemm_deep, sum_rows};
+use crate::layer::dense::{Bias, NoBias};
+use crate::tensor::Tensor;
+
+pub use gru::Gru;
+pub use last_step::LastStep;
+pub use lstm::Lstm;
+pub use reverse::Reverse;
+pub use rnn::Rnn;
+
+/// What a recurrent layer starts from: [`ZeroState`] or [`LearnedState`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no initial state of a recurrent layer",
+    label = "not `ZeroState` or `LearnedState`",
+    note = "`ZeroState`, the default, starts each sequence at 0; `LearnedState` at numbers that are trained"
+)]
+pub trait InitialState<V: Tensor>: Copy + Send + Sync + 'static {
+    /// The trained numbers: `V`, or [`NoBias`] for none.
+    type Trained: Bias<V>;
+}
+
+/// A recurrent layer starts each sequence at a hidden state of 0: the default.
+#[derive(Clone, Copy, Debug)]
+pub struct ZeroState;
+
+/// A recurrent layer starts each sequence at a hidden state that is trained.
+#[derive(Clone, Copy, Debug)]
+pub struct LearnedState;
+
+impl<V: Tensor> InitialState<V> for ZeroState {
+    type Trained = NoBias;
+}
+
+impl<V: Tensor> InitialState<V> for LearnedState {
+    type Trained = V;
+}
+
+/// Returns the part after the sizes in the name of a recurrent layer.
+const fn scalar_and_state<V: Tensor, S: InitialState<V>>() -> Part {
+    match (S::Trained::IS_NONE, <V::Scalar as Number>::SCALAR) {
+        (true, scalar) => Part::Scalar(scalar),
+        (false, Scalar::F32) => Part::Text(", f32, LearnedState"),
+        (false, Scalar::F64) => Part::Text(", f64, LearnedState"),
+    }
+}
+
+/// A batch of sequences, seen by step: the same numbers in the order `[steps][samples][width]`.
+#[derive(Clone, Copy)]
+struct Steps {
+    steps: usize,
+    samples: usize,
+    width: usize,
+}
+
+impl Steps {
+    /// Returns the place of a sample's step in each of the two orders.
+    fn places(self) -> impl Iterator<Item = [core::ops::Range<usize>; 2]> {
+        let Self { steps, samples, width } = self;
+        (0..steps).flat_map(move |step| {
+            (0..samples).map(move |sample| {
+                [sample * steps + step, step * samples + sample].map(|at| at * width..(at + 1) * width)
+            })
+        })
+    }
+
+    /// Copies from the order of a batch, sample by sample, to the order of the steps.
+    fn gather<T: Copy>(self, batch: &[T], by_step: &mut [T]) {
+        for [of_sample, of_step] in self.places() {
+            by_step[of_step].copy_from_slice(&batch[of_sample]);
+        }
+    }
+
+    /// Copies from the order of the steps to that of a batch.
+    fn scatter<T: Copy>(self, by_step: &[T], batch: &mut [T]) {
+        for [of_sample, of_step] in self.places() {
+            batch[of_sample].copy_from_slice(&by_step[of_step]);
+        }
+    }
+
+    /// Adds one step of a batch to that step of all samples.
+    fn add_step<T: Real>(self, step: usize, batch: &[T], sum: &mut [T]) {
+        for (sample, sum) in sum.chunks_exact_mut(self.width).enumerate() {
+            let at = (sample * self.steps + step) * self.width;
+            sum.iter_mut().zip(&batch[at..at + self.width]).for_each(|(sum, &x)| *sum += x);
+        }
+    }
+}
+
+/// Fills each sample's state before the first step.
+fn start<T: Real, V: Tensor<Scalar = T>>(initial: &impl Bias<V>, states: &mut [T]) {
+    match initial.as_numbers() {
+        None => states.fill(T::zero()),
+        Some(initial) => {
+            states.chunks_exact_mut(initial.len()).for_each(|state| state.copy_from_slice(initial))
+        }
+    }
+}
+
+/// Adds the gradient with respect to each sample's state before the first step to that of the learned state.
+fn add_start<T: Real, V: Tensor<Scalar = T>>(
+    states_grad: &[T],
+    accumulate: bool,
+    gradient: &mut impl Bias<V>,
+) {
+    if let Some(gradient) = gradient.as_numbers_mut() {
+        sum_rows(states_grad, Accumulate::from(accumulate), gradient);
+    }
+}
+
+/// Computes `y = x W + initial` for the rows of `x`. `weights` has a row of `columns` for each of the inputs.
+pub(crate) fn product<T: Real>(
+    x: &[T],
+    weights: &[T],
+    initial: Initial<'_, T>,
+    y: &mut [T],
+    [inputs, columns]: [usize; 2],
+) {
+    gemm(Strided::rows(x, inputs), Strided::rows(weights, columns), initial, y, inputs, columns);
+}
+
+/// Computes `dx = dy Wᵀ`.
+fn transposed_product<T: Real>(
+    dy: &[T],
+    weights: &[T],
+    initial: Initial<'_, T>,
+    dx: &mut [T],
+    [inputs, columns]: [usize; 2],
+) {
+    gemm(Strided::rows(dy, columns), Strided::transposed(weights, columns), initial, dx, columns, inputs);
+}
+
+/// Computes `dW = xᵀ dy`, summed over all rows.
+fn weight_gradient<T: Real>(
+    x: &[T],
+    dy: &[T],
+    accumulate: bool,
+    dw: &mut [T],
+    [inputs, columns]: [usize; 2],
+) {
+    let rows = dy.len() / columns;
+    gemm_deep(
+        Strided::transposed(x, inputs),
+        Strided::rows(dy, columns),
+        accumulate.into(),
+        dw,
+        rows,
+        columns,
+    );
+}
+
+/// Returns the last step at which the gradient of an output is not 0, and that gradient, for each sample.
+#[cfg(feature = "alloc")]
+fn last_output_grad<T: Real>(steps: Steps, output_grad: &[T]) -> Option<(usize, alloc::vec::Vec<T>)> {
+    let mut last = alloc::vec![T::zero(); steps.samples * steps.width];
+    (0..steps.steps).rev().find_map(|step| {
+        last.fill(T::zero());
+        steps.add_step(step, output_grad, &mut last);
+        last.iter().any(|dy| *dy != T::zero()).then(|| (step, core::mem::take(&mut last)))
+    })
+}
+
+/// Implements the access to the weights of a recurrent layer as numbers, and its traits for comparison.
+macro_rules! recurrent {
+    ([$($generics:tt)*] $layer:ty) => {
+        impl<$($generics)*> $layer {
+            /// Returns the weights of the input as numbers in memory order: for each input, those towards each gate.
+            pub fn input_weights(&self) -> &[T] {
+                bytemuck::must_cast_slice(core::slice::from_ref(&*self.weight_ih))
+            }
+
+            /// Returns the weights of the input as numbers in memory order: for each input, those towards each gate.
+            pub fn input_weights_mut(&mut self) -> &mut [T] {
+                bytemuck::must_cast_slice_mut(core::slice::from_mut(&mut *self.weight_ih))
+            }
+
+            /// Returns the weights of the hidden state as numbers in memory order: for each hidden unit, those towards
+            /// each gate.
+            pub fn hidden_weights(&self) -> &[T] {
+                bytemuck::must_cast_slice(core::slice::from_ref(&*self.weight_hh))
+            }
+
+            /// Returns the weights of the hidden state as numbers in memory order: for each hidden unit, those towards
+            /// each gate.
+            pub fn hidden_weights_mut(&mut self) -> &mut [T] {
+                bytemuck::must_cast_slice_mut(core::slice::from_mut(&mut *self.weight_hh))
+            }
+        }
+
+        $crate::layer::compare::comparable!([$($generics)*] $layer);
+    };
+}
+use recurrent;

@@ -1,0 +1,57 @@
+use chainrule_derive::Parameters;
+
+use crate::kernel::Real;
+use crate::layer::compare::comparable;
+use crate::layer::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
+use crate::tensor::Sequence;
+
+/// The steps of a sequence in reverse order.
+///
+/// Forward `y(t) = x(STEPS - 1 - t)`; backward `dx(t) = dy(STEPS - 1 - t)`.
+///
+/// # Shapes
+/// `Sequence<STEPS, FEATURES>` to the same.
+///
+/// # Gradient flow
+/// The Jacobian is a permutation, of norm 1.
+///
+/// # Source
+/// Schuster, Paliwal, "Bidirectional recurrent neural networks", IEEE Transactions on Signal Processing 45 (1997): see
+/// [`Bidirectional`](crate::stack::Bidirectional).
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// assert_eq!(Reverse.predict(&Sequence([[1.0], [2.0], [3.0]]))?, Sequence([[3.0], [2.0], [1.0]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct Reverse;
+
+comparable!([] Reverse);
+
+impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, FEATURES, T>> for Reverse {
+    type Output = Sequence<STEPS, FEATURES, T>;
+    const PLAN: Plan =
+        Plan::leaf::<Sequence<STEPS, FEATURES, T>, Self>().effect(Effect::Unchanged).window(Window::WHOLE);
+
+    fn forward(
+        &self,
+        input: &[Sequence<STEPS, FEATURES, T>],
+        output: &mut [Self::Output],
+        _: WorkspaceMut<'_>,
+        _: &mut Mode<'_>,
+    ) {
+        check_lengths(input.len(), output.len());
+        output.copy_from_slice(input);
+        output.iter_mut().for_each(|y| y.0.reverse());
+    }
+
+    fn backward(&self, pass: Backward<'_, Sequence<STEPS, FEATURES, T>, Self>) {
+        pass.check_lengths();
+        let Some(dx) = pass.input_grad else { return };
+        dx.copy_from_slice(pass.output_grad);
+        dx.iter_mut().for_each(|dx| dx.0.reverse());
+    }
+}

@@ -1,0 +1,68 @@
+//! The axes of samples, by name.
+
+use chainrule_parameters::{Named, Part, TypeName};
+
+use super::Along;
+use crate::kernel::Real;
+use crate::tensor::{Image, Sequence, Tensor, Vector};
+
+/// The axis of the steps of a sequence.
+#[derive(Clone, Copy, Debug)]
+pub struct Steps;
+
+/// The axis of the features of a vector or a sequence.
+#[derive(Clone, Copy, Debug)]
+pub struct Features;
+
+/// The axis of the channels of an image.
+#[derive(Clone, Copy, Debug)]
+pub struct Channels;
+
+/// The axis of the rows of an image.
+#[derive(Clone, Copy, Debug)]
+pub struct Height;
+
+/// The axis of the columns of an image.
+#[derive(Clone, Copy, Debug)]
+pub struct Width;
+
+macro_rules! named {
+    ($($axis:ident)+) => {$(
+        impl Named for $axis {
+            const NAME: TypeName = TypeName { parts: &[Part::Text(stringify!($axis))] };
+        }
+    )+};
+}
+named!(Steps Features Channels Height Width);
+
+/// A tensor with the axis `A`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no axis `{A}`",
+    label = "`{Self}` arrives at a layer that reduces the axis `{A}`",
+    note = "a `Vector` has `Features`, a `Sequence` has `Steps` and `Features`, an `Image` has `Channels`, `Height` and `Width`"
+)]
+pub trait HasAxis<A>: Tensor {
+    /// The tensor without this axis.
+    type Rest: Tensor<Scalar = Self::Scalar>;
+    #[doc(hidden)]
+    const ALONG: Along;
+}
+
+/// Each with the product of the sides before the axis, its own side, the product of the sides after it, and the channels
+/// that become the features of a sequence (or 1).
+macro_rules! axes {
+    ($([$($generics:tt)*] $axis:ident of $X:ty: $Rest:ty, [$before:expr, $len:expr, $after:expr], $rows:expr;)+) => {$(
+        impl<$($generics)*, T: Real> HasAxis<$axis> for $X {
+            type Rest = $Rest;
+            const ALONG: Along = Along { before: $before, len: $len, after: $after, rows: $rows };
+        }
+    )+};
+}
+axes! {
+    [const N: usize] Features of Vector<N, T>: Vector<1, T>, [1, N, 1], 1;
+    [const STEPS: usize, const N: usize] Steps of Sequence<STEPS, N, T>: Vector<N, T>, [1, STEPS, N], 1;
+    [const STEPS: usize, const N: usize] Features of Sequence<STEPS, N, T>: Vector<STEPS, T>, [STEPS, N, 1], 1;
+    [const C: usize, const H: usize, const W: usize] Channels of Image<C, H, W, T>: Image<1, H, W, T>, [1, C, H * W], 1;
+    [const C: usize, const H: usize, const W: usize] Height of Image<C, H, W, T>: Sequence<W, C, T>, [C, H, W], C;
+    [const C: usize, const H: usize, const W: usize] Width of Image<C, H, W, T>: Sequence<H, C, T>, [C * H, W, 1], C;
+}

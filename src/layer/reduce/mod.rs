@@ -1,0 +1,185 @@
+//! Layers that reduce one axis of a sample to a number: mean, sum, largest and smallest.
+
+mod along;
+mod axis;
+
+use core::marker::PhantomData;
+
+use chainrule_derive::Parameters;
+use chainrule_parameters::Named;
+
+use super::compare::comparable;
+use super::place::at_input;
+use super::{Backward, Effect, Layer, Mode, Plan, WorkspaceMut, check_lengths};
+use crate::tensor::{Tensor, len};
+
+pub(super) use along::{Along, Largest, Mean, Reduction, Smallest, Total};
+pub use axis::{Channels, Features, HasAxis, Height, Steps, Width};
+
+/// The mean over one axis, such as `MeanOver<Steps>`.
+///
+/// Forward `y[i] = Σ x[i, k] / n` over the n places k of the axis; backward `dx[i, k] = dy[i] / n`.
+///
+/// # Shapes
+/// | input | axis | output | in PyTorch |
+/// |---|---|---|---|
+/// | `Vector<N>` | [`Features`] | `Vector<1>` | `x.mean(1, keepdim=True)` |
+/// | `Sequence<STEPS, FEATURES>` | [`Steps`] | `Vector<FEATURES>` | `x.mean(1)` of `[batch, steps, features]` |
+/// | | [`Features`] | `Vector<STEPS>` | `x.mean(2)` |
+/// | `Image<C, H, W>` | [`Channels`] | `Image<1, H, W>` | `x.mean(1, keepdim=True)` |
+/// | | [`Height`] | `Sequence<W, C>`, with a step for each column | `x.mean(2)` |
+/// | | [`Width`] | `Sequence<H, C>`, with a step for each row | `x.mean(3)` |
+///
+/// The mean over the rows and columns of an image is [`GlobalAvgPool`](crate::layer::GlobalAvgPool).
+///
+/// # Gradient flow
+/// Linear. The Jacobian's norm is 1 / √n: every number gets the same small share.
+///
+/// # Source
+/// PyTorch's `torch.mean` and ONNX's `ReduceMean` of one axis.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let steps = Sequence([[1.0, 20.0], [3.0, 40.0]]);
+/// assert_eq!(MeanOver::<Steps>::default().predict(&steps)?, Vector([2.0, 30.0]));
+/// assert_eq!(MeanOver::<Features>::default().predict(&steps)?, Vector([10.5, 21.5]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+#[parameters(place = own, name = "MeanOver<{A}>")]
+pub struct MeanOver<A: Named + Copy + Send + Sync + 'static> {
+    #[parameter(skip)]
+    axis: PhantomData<A>,
+}
+
+/// The sum over one axis, such as `SumOver<Channels>`.
+///
+/// Forward `y[i] = Σ x[i, k]` over the n places k of the axis; backward `dx[i, k] = dy[i]`.
+///
+/// # Shapes
+/// Those of [`MeanOver`].
+///
+/// # Gradient flow
+/// Linear. The Jacobian's norm is √n: long axes make values and gradients grow.
+///
+/// # Source
+/// PyTorch's `torch.sum` and ONNX's `ReduceSum` of one axis.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let picture = Image([[[1.0, 2.0]], [[3.0, 4.0]]]);
+/// assert_eq!(SumOver::<Channels>::default().predict(&picture)?, Image([[[4.0, 6.0]]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+#[parameters(place = own, name = "SumOver<{A}>")]
+pub struct SumOver<A: Named + Copy + Send + Sync + 'static> {
+    #[parameter(skip)]
+    axis: PhantomData<A>,
+}
+
+/// The largest number along one axis, such as `MaxOver<Steps>`.
+///
+/// Forward `y[i] = max x[i, k]` over the places k of the axis; backward `dx[i, k] = dy[i]` for the first k with the
+/// largest number, else 0. A NaN counts as larger than any number.
+///
+/// # Shapes
+/// Those of [`MeanOver`]. The maximum over the rows and columns of an image is
+/// [`GlobalMaxPool`](crate::layer::GlobalMaxPool).
+///
+/// # Gradient flow
+/// The Jacobian is a selection, of norm 1: each gradient goes to one number unchanged, and the others get none.
+///
+/// # Source
+/// PyTorch's `torch.max` of one axis, whose gradient goes to one number (that of `torch.amax` is divided among equal
+/// ones), and ONNX's `ReduceMax`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let steps = Sequence([[1.0, 40.0], [3.0, 20.0]]);
+/// assert_eq!(MaxOver::<Steps>::default().predict(&steps)?, Vector([3.0, 40.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+#[parameters(place = own, name = "MaxOver<{A}>")]
+pub struct MaxOver<A: Named + Copy + Send + Sync + 'static> {
+    #[parameter(skip)]
+    axis: PhantomData<A>,
+}
+
+/// The smallest number along one axis, such as `MinOver<Steps>`.
+///
+/// Forward `y[i] = min x[i, k]` over the places k of the axis; backward `dx[i, k] = dy[i]` for the first k with the
+/// smallest number, else 0. A NaN counts as smaller than any number.
+///
+/// # Shapes
+/// Those of [`MeanOver`].
+///
+/// # Gradient flow
+/// As [`MaxOver`]: a selection, of norm 1.
+///
+/// # Source
+/// PyTorch's `torch.min` of one axis, and ONNX's `ReduceMin`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let steps = Sequence([[1.0, 40.0], [3.0, 20.0]]);
+/// assert_eq!(MinOver::<Features>::default().predict(&steps)?, Vector([1.0, 3.0]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+#[parameters(place = own, name = "MinOver<{A}>")]
+pub struct MinOver<A: Named + Copy + Send + Sync + 'static> {
+    #[parameter(skip)]
+    axis: PhantomData<A>,
+}
+
+/// Implements a layer that reduces an axis by a [`Reduction`].
+macro_rules! reduces {
+    ($layer:ident by $reduction:ty) => {
+        comparable!([A: Named + Copy + Send + Sync + 'static] $layer<A>);
+        at_input!([A: Named + Copy + Send + Sync + 'static, X: Tensor] $layer<A>, X);
+
+        impl<A: Named + Copy + Send + Sync + 'static, X: HasAxis<A>> Layer<X> for $layer<A> {
+            type Output = X::Rest;
+            const PLAN: Plan = Plan::leaf::<X, Self>().effect(effect::<X, A, $reduction>());
+
+            fn forward(&self, input: &[X], output: &mut [X::Rest], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+                check_lengths(input.len(), output.len());
+                <X as HasAxis<A>>::ALONG.reduce::<_, $reduction>(X::flat(input), Tensor::flat_mut(output));
+            }
+
+            fn backward(&self, pass: Backward<'_, X, Self>) {
+                pass.check_lengths();
+                let Backward { input, output, output_grad, input_grad, .. } = pass;
+                let Some(input_grad) = input_grad else { return };
+                <X as HasAxis<A>>::ALONG.gradient::<_, $reduction>(
+                    X::flat(input),
+                    Tensor::flat(output),
+                    Tensor::flat(output_grad),
+                    X::flat_mut(input_grad),
+                );
+            }
+        }
+    };
+}
+
+reduces!(MeanOver by Mean);
+reduces!(SumOver by Total);
+reduces!(MaxOver by Largest);
+reduces!(MinOver by Smallest);
+
+/// A gradient of length 1 becomes n numbers of `share`, or stays one number.
+const fn effect<X: HasAxis<A>, A, R: Reduction>() -> Effect {
+    let n = len::<X>() / if len::<X::Rest>() > 0 { len::<X::Rest>() } else { 1 };
+    let share = if R::IS_MEAN { 1.0 / n as f64 } else { 1.0 };
+    Effect::Pool { gradient: if R::SELECTS { 1.0 } else { n as f64 * share * share } }
+}

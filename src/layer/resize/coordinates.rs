@@ -1,0 +1,161 @@
+//! From which numbers of a side each place of the resized side is interpolated.
+
+use chainrule_parameters::{Named, Part, TypeName};
+
+/// How places of a resized image correspond to pixels: [`HalfPixel`], [`AlignCorners`], [`Nearest`], [`NearestExact`] or
+/// [`NearestBefore`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how a resized image is interpolated",
+    label = "not a rule of interpolation",
+    note = "write `HalfPixel` or `AlignCorners` (linear), `Nearest`, `NearestExact` or `NearestBefore`"
+)]
+pub trait Coordinates: Named + Copy + Send + Sync + 'static {
+    /// Returns the two numbers of a side of `from` between which place `at` of a side of `to` lies, and the weight of the
+    /// second.
+    #[doc(hidden)]
+    fn tap(at: usize, from: usize, to: usize) -> Tap;
+}
+
+/// Rules of linear interpolation.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how pixels correspond in a linear interpolation",
+    label = "neither `HalfPixel` nor `AlignCorners`",
+    note = "`Upsample2d` and `Upsample1d` repeat the nearest number"
+)]
+pub trait LinearCoordinates: Coordinates {}
+
+/// Two numbers of a side, and the weight of the second.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tap {
+    pub first: usize,
+    pub second: usize,
+    pub weight: f64,
+}
+
+impl Tap {
+    /// Returns the tap of the place `numerator / denominator` on a side of `from`.
+    #[inline(always)]
+    fn at(numerator: usize, denominator: usize, from: usize) -> Self {
+        let (first, rest) = (numerator / denominator, numerator % denominator);
+        if rest == 0 || first + 1 >= from {
+            let first = first.min(from - 1);
+            return Self { first, second: first, weight: 0.0 };
+        }
+        Self { first, second: first + 1, weight: rest as f64 / denominator as f64 }
+    }
+}
+
+/// Linear interpolation between the centers of pixels: place i of the output is at (i + 1/2) from / to - 1/2. Places before
+/// the first center or behind the last have the number there. It is PyTorch's `align_corners=False`, and `half_pixel` in
+/// ONNX.
+#[derive(Clone, Copy, Debug)]
+pub struct HalfPixel;
+
+/// Linear interpolation in which the first and the last pixels of input and output are at the same places: place i of the
+/// output is at i (from - 1) / (to - 1). It is PyTorch's `align_corners=True`, and `align_corners` in ONNX.
+#[derive(Clone, Copy, Debug)]
+pub struct AlignCorners;
+
+/// The pixel ⌊i from / to⌋ for place i: PyTorch's mode `nearest`, and `asymmetric` with `floor` in ONNX.
+#[derive(Clone, Copy, Debug)]
+pub struct Nearest;
+
+/// The pixel ⌊(i + 1/2) from / to⌋ for place i, whose center is the nearest: PyTorch's mode `nearest-exact`, and
+/// `half_pixel` with `round_prefer_ceil` in ONNX.
+#[derive(Clone, Copy, Debug)]
+pub struct NearestExact;
+
+/// As [`NearestExact`], but of two centers that are equally near, the first: `half_pixel` with `round_prefer_floor` in ONNX,
+/// its default.
+#[derive(Clone, Copy, Debug)]
+pub struct NearestBefore;
+
+impl Coordinates for HalfPixel {
+    #[inline(always)]
+    fn tap(at: usize, from: usize, to: usize) -> Tap {
+        Tap::at(((2 * at + 1) * from).saturating_sub(to), 2 * to, from)
+    }
+}
+
+impl Coordinates for AlignCorners {
+    #[inline(always)]
+    fn tap(at: usize, from: usize, to: usize) -> Tap {
+        Tap::at(at * (from - 1), (to - 1).max(1), from)
+    }
+}
+
+impl Coordinates for Nearest {
+    #[inline(always)]
+    fn tap(at: usize, from: usize, to: usize) -> Tap {
+        Tap::at(at * from / to, 1, from)
+    }
+}
+
+impl Coordinates for NearestExact {
+    #[inline(always)]
+    fn tap(at: usize, from: usize, to: usize) -> Tap {
+        Tap::at((2 * at + 1) * from / (2 * to), 1, from)
+    }
+}
+
+impl Coordinates for NearestBefore {
+    #[inline(always)]
+    fn tap(at: usize, from: usize, to: usize) -> Tap {
+        Tap::at(((2 * at + 1) * from).saturating_sub(2 * to).div_ceil(2 * to), 1, from)
+    }
+}
+
+impl LinearCoordinates for HalfPixel {}
+impl LinearCoordinates for AlignCorners {}
+
+macro_rules! named {
+    ($($rule:ident)+) => {$(
+        impl Named for $rule {
+            const NAME: TypeName = TypeName { parts: &[Part::Text(stringify!($rule))] };
+        }
+    )+};
+}
+named!(HalfPixel AlignCorners Nearest NearestExact NearestBefore);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn indices<C: Coordinates>(from: usize, to: usize) -> std::vec::Vec<usize> {
+        (0..to).map(|at| C::tap(at, from, to).first).collect()
+    }
+
+    /// From ONNX's backend tests of `Resize`: 4 columns to 3 (`downsample_sizes_nearest`), 2 rows to 7 and to 8
+    /// (`upsample_sizes_nearest`).
+    #[test]
+    fn the_nearest_pixels_are_those_of_onnx_and_pytorch() {
+        assert_eq!(indices::<NearestBefore>(4, 3), [0, 1, 3]);
+        assert_eq!(indices::<NearestBefore>(2, 1), [0]);
+        assert_eq!(indices::<NearestBefore>(2, 7), [0, 0, 0, 0, 1, 1, 1]);
+        assert_eq!(indices::<NearestBefore>(2, 8), [0, 0, 0, 0, 1, 1, 1, 1]);
+        // PyTorch's, by torch.nn.functional.interpolate(torch.arange(..), ..).
+        assert_eq!(indices::<NearestExact>(4, 3), [0, 2, 3]);
+        assert_eq!(indices::<NearestExact>(2, 1), [1]);
+        assert_eq!(indices::<Nearest>(4, 3), [0, 1, 2]);
+    }
+
+    /// Every rule gives every image back in its own size, and stays inside it in any other.
+    #[test]
+    fn no_place_is_outside() {
+        fn check<C: Coordinates>() {
+            for (from, to) in (1..9).flat_map(|from| (1..20).map(move |to| (from, to))) {
+                for at in 0..to {
+                    let tap = C::tap(at, from, to);
+                    assert!(tap.first <= tap.second && tap.second < from && (0.0..1.0).contains(&tap.weight));
+                    assert!(from != to || tap == Tap { first: at, second: at, weight: 0.0 });
+                }
+            }
+        }
+        check::<HalfPixel>();
+        check::<AlignCorners>();
+        check::<Nearest>();
+        check::<NearestExact>();
+        check::<NearestBefore>();
+    }
+}

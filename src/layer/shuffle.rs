@@ -1,0 +1,256 @@
+//! Layers that move numbers between channels, and between channels and pixels.
+
+use chainrule_derive::Parameters;
+
+use super::compare::comparable;
+use super::permute::rearrange;
+use super::place::at_input;
+use super::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
+use crate::kernel::Real;
+use crate::tensor::side::{Over, OverSquare, Side, Sides, SplitInto, Times};
+use crate::tensor::{Image, Sequence, Tensor};
+
+/// Makes `R` x `R` pixels of one channel from one pixel of `R` R channels, side by side: the sub-pixel convolution's
+/// last step.
+///
+/// Forward `y[c, R r + i, R s + j] = x[c R R + i R + j, r, s]` for i, j < R; backward the same permutation the other way
+/// round, which is [`PixelUnshuffle`].
+///
+/// # Shapes
+/// `Image<C, H, W>` to `Image<C / (R R), R H, R W>`; R R must divide C.
+///
+/// # Gradient flow
+/// The Jacobian is a permutation: gradients keep their length.
+///
+/// # Source
+/// Shi and others, "Real-time single image and video super-resolution using an efficient sub-pixel convolutional neural
+/// network", CVPR 2016, eq. 4. The order of the channels is that of PyTorch's `nn.PixelShuffle`, which ONNX calls
+/// `DepthToSpace` of mode `CRD`. The order of mode `DCR` is [`DepthToSpace`].
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let four = Image([[[1.0]], [[2.0]], [[3.0]], [[4.0]]]);
+/// assert_eq!(PixelShuffle::<2>.predict(&four)?, Image([[[1.0, 2.0], [3.0, 4.0]]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+#[parameters(place = own)]
+pub struct PixelShuffle<const R: usize>;
+
+/// Makes one pixel of `R` R channels from `R` x `R` pixels of one channel: the inverse of [`PixelShuffle`].
+///
+/// Forward `y[c R R + i R + j, r, s] = x[c, R r + i, R s + j]` for i, j < R; backward [`PixelShuffle`] of `dy`.
+///
+/// # Shapes
+/// `Image<C, H, W>` to `Image<C R R, H / R, W / R>`; R must divide H and W.
+///
+/// # Gradient flow
+/// The Jacobian is a permutation: gradients keep their length.
+///
+/// # Source
+/// PyTorch's `nn.PixelUnshuffle`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let four = PixelUnshuffle::<2>.predict(&Image([[[1.0, 2.0], [3.0, 4.0]]]))?;
+/// assert_eq!(four, Image([[[1.0]], [[2.0]], [[3.0]], [[4.0]]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+#[parameters(place = own)]
+pub struct PixelUnshuffle<const R: usize>;
+
+/// [`PixelShuffle`] with the channels in another order: that of the place in the square first, and then that of the
+/// output.
+///
+/// Forward `y[c, R r + i, R s + j] = x[(i R + j) C' + c, r, s]` with C' channels of the output; backward the same
+/// permutation the other way round, which is [`SpaceToDepth`].
+///
+/// # Shapes
+/// `Image<C, H, W>` to `Image<C / (R R), R H, R W>`; R R must divide C.
+///
+/// # Gradient flow
+/// The Jacobian is a permutation: gradients keep their length.
+///
+/// # Source
+/// ONNX's `DepthToSpace` of mode `DCR`, its default, and TensorFlow's `depth_to_space`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let eight = Image([[[1.0]], [[2.0]], [[3.0]], [[4.0]], [[5.0]], [[6.0]], [[7.0]], [[8.0]]]);
+/// let two = DepthToSpace::<2>.predict(&eight)?;
+/// assert_eq!(two, Image([[[1.0, 3.0], [5.0, 7.0]], [[2.0, 4.0], [6.0, 8.0]]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+#[parameters(place = own)]
+pub struct DepthToSpace<const R: usize>;
+
+/// The inverse of [`DepthToSpace`].
+///
+/// Forward `y[(i R + j) C + c, r, s] = x[c, R r + i, R s + j]` for i, j < R; backward [`DepthToSpace`] of `dy`.
+///
+/// # Shapes
+/// `Image<C, H, W>` to `Image<C R R, H / R, W / R>`; R must divide H and W.
+///
+/// # Gradient flow
+/// The Jacobian is a permutation: gradients keep their length.
+///
+/// # Source
+/// ONNX's `SpaceToDepth`, and TensorFlow's `space_to_depth`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let eight = SpaceToDepth::<2>.predict(&Image([[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]))?;
+/// assert_eq!(eight.0.map(|[[x]]| x), [1.0, 5.0, 2.0, 6.0, 3.0, 7.0, 4.0, 8.0]);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+#[parameters(place = own)]
+pub struct SpaceToDepth<const R: usize>;
+
+/// Mixes `GROUPS` equal groups of channels: the channels of the output come from each group in turn.
+///
+/// Forward `y[i GROUPS + g] = x[g n + i]` for i < n, with n = C / GROUPS channels in a group; backward the same
+/// permutation the other way round.
+///
+/// # Shapes
+/// `Image<C, H, W>`, or `Sequence<STEPS, C>` with the features as channels; the output has the shape of the input.
+/// `GROUPS` must divide C.
+///
+/// # Gradient flow
+/// The Jacobian is a permutation: gradients keep their length.
+///
+/// # Source
+/// Zhang, Zhou, Lin, Sun, "ShuffleNet", CVPR 2018, section 3.1.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mixed = ChannelShuffle::<2>.predict(&Image([[[1.0]], [[2.0]], [[3.0]], [[4.0]]]))?;
+/// assert_eq!(mixed, Image([[[1.0]], [[3.0]], [[2.0]], [[4.0]]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+#[parameters(place = own)]
+pub struct ChannelShuffle<const GROUPS: usize>;
+
+comparable!([const R: usize] PixelShuffle<R>);
+comparable!([const R: usize] PixelUnshuffle<R>);
+comparable!([const R: usize] DepthToSpace<R>);
+comparable!([const R: usize] SpaceToDepth<R>);
+comparable!([const GROUPS: usize] ChannelShuffle<GROUPS>);
+
+at_input!([const R: usize, const C: usize, const H: usize, const W: usize, T: Real] PixelShuffle<R>, Image<C, H, W, T>);
+at_input!([const R: usize, const C: usize, const H: usize, const W: usize, T: Real] PixelUnshuffle<R>, Image<C, H, W, T>);
+at_input!([const R: usize, const C: usize, const H: usize, const W: usize, T: Real] DepthToSpace<R>, Image<C, H, W, T>);
+at_input!([const R: usize, const C: usize, const H: usize, const W: usize, T: Real] SpaceToDepth<R>, Image<C, H, W, T>);
+at_input!([const GROUPS: usize, const C: usize, const H: usize, const W: usize, T: Real] ChannelShuffle<GROUPS>, Image<C, H, W, T>);
+at_input!([const GROUPS: usize, const STEPS: usize, const C: usize, T: Real] ChannelShuffle<GROUPS>, Sequence<STEPS, C, T>);
+
+/// The image that has R R times fewer channels and R R times more pixels.
+type Spread<const R: usize, const C: usize, const H: usize, const W: usize, T> = <(
+    <Side<C> as OverSquare<R>>::Out,
+    <Side<H> as Times<R>>::Out,
+    <Side<W> as Times<R>>::Out,
+) as Sides<T>>::Tensor;
+
+/// The image that has R R times more channels and R R times fewer pixels.
+type Gathered<const R: usize, const C: usize, const H: usize, const W: usize, T> = <(
+    <<Side<C> as Times<R>>::Out as Times<R>>::Out,
+    <Side<H> as Over<R>>::Out,
+    <Side<W> as Over<R>>::Out,
+) as Sides<T>>::Tensor;
+
+rearrange!(
+    [const R: usize, const C: usize, const H: usize, const W: usize] PixelShuffle<R>,
+    Image<C, H, W, T> => Spread<R, C, H, W, T>,
+    [
+        Side<C>: OverSquare<R>,
+        Side<H>: Times<R>,
+        Side<W>: Times<R>,
+        (<Side<C> as OverSquare<R>>::Out, <Side<H> as Times<R>>::Out, <Side<W> as Times<R>>::Out): Sides<T>,
+    ],
+    [C / (R * R), R, R, H, W],
+    [0, 3, 1, 4, 2],
+    Window::WHOLE
+);
+
+rearrange!(
+    [const R: usize, const C: usize, const H: usize, const W: usize] DepthToSpace<R>,
+    Image<C, H, W, T> => Spread<R, C, H, W, T>,
+    [
+        Side<C>: OverSquare<R>,
+        Side<H>: Times<R>,
+        Side<W>: Times<R>,
+        (<Side<C> as OverSquare<R>>::Out, <Side<H> as Times<R>>::Out, <Side<W> as Times<R>>::Out): Sides<T>,
+    ],
+    [R, R, C / (R * R), H, W],
+    [2, 3, 0, 4, 1],
+    Window::WHOLE
+);
+
+rearrange!(
+    [const R: usize, const C: usize, const H: usize, const W: usize] PixelUnshuffle<R>,
+    Image<C, H, W, T> => Gathered<R, C, H, W, T>,
+    [
+        Side<C>: Times<R>,
+        <Side<C> as Times<R>>::Out: Times<R>,
+        Side<H>: Over<R>,
+        Side<W>: Over<R>,
+        (
+            <<Side<C> as Times<R>>::Out as Times<R>>::Out,
+            <Side<H> as Over<R>>::Out,
+            <Side<W> as Over<R>>::Out,
+        ): Sides<T>,
+    ],
+    [C, H / R, R, W / R, R],
+    [0, 2, 4, 1, 3],
+    Window::of(R, R, 0)
+);
+
+rearrange!(
+    [const R: usize, const C: usize, const H: usize, const W: usize] SpaceToDepth<R>,
+    Image<C, H, W, T> => Gathered<R, C, H, W, T>,
+    [
+        Side<C>: Times<R>,
+        <Side<C> as Times<R>>::Out: Times<R>,
+        Side<H>: Over<R>,
+        Side<W>: Over<R>,
+        (
+            <<Side<C> as Times<R>>::Out as Times<R>>::Out,
+            <Side<H> as Over<R>>::Out,
+            <Side<W> as Over<R>>::Out,
+        ): Sides<T>,
+    ],
+    [C, H / R, R, W / R, R],
+    [2, 4, 0, 1, 3],
+    Window::of(R, R, 0)
+);
+
+rearrange!(
+    [const GROUPS: usize, const C: usize, const H: usize, const W: usize] ChannelShuffle<GROUPS>,
+    Image<C, H, W, T> => Image<C, H, W, T>,
+    [Side<C>: SplitInto<GROUPS>],
+    [GROUPS, C / GROUPS, H * W],
+    [1, 0, 2],
+    Window::POINTWISE
+);
+
+rearrange!(
+    [const GROUPS: usize, const STEPS: usize, const C: usize] ChannelShuffle<GROUPS>,
+    Sequence<STEPS, C, T> => Sequence<STEPS, C, T>,
+    [Side<C>: SplitInto<GROUPS>],
+    [GROUPS, C / GROUPS],
+    [1, 0],
+    Window::POINTWISE
+);

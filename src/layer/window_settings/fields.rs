@@ -1,0 +1,128 @@
+//! The settings of a tuple, each in its place.
+
+use core::marker::PhantomData;
+
+use chainrule_parameters::{Part, TypeName};
+
+use super::{
+    Causal, CeilMode, Dilation, ExcludePadding, Groups, Kernel, OutputPadding, Padding, PaddingEnds, Same,
+    SameLower, Setting, Stride,
+};
+
+/// A setting that is not given.
+#[derive(Clone, Copy, Debug)]
+pub struct Unset;
+
+impl Setting for Unset {
+    const NAME: TypeName = TypeName { parts: &[] };
+}
+
+/// All settings of a layer with windows, each in its place: kernel, stride, padding, dilation, groups, output padding,
+/// rounding, and what a mean counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<K = Unset, S = Unset, P = Unset, D = Unset, G = Unset, O = Unset, R = Unset, C = Unset>(
+    PhantomData<fn() -> (K, S, P, D, G, O, R, C)>,
+);
+
+/// The text between settings in [`Fields::NAME`], if there is a setting on both sides.
+const fn comma(before: bool, name: &TypeName) -> Part {
+    Part::Text(if before && !name.parts.is_empty() { ", " } else { "" })
+}
+
+impl<K: Setting, S: Setting, P: Setting, D: Setting, G: Setting, O: Setting, R: Setting, C: Setting>
+    Fields<K, S, P, D, G, O, R, C>
+{
+    /// The settings that are given, as a tuple in this order.
+    pub(crate) const NAME: TypeName = TypeName {
+        parts: &[
+            Part::Text("("),
+            Part::Name(&K::NAME),
+            comma(true, &S::NAME),
+            Part::Name(&S::NAME),
+            comma(true, &P::NAME),
+            Part::Name(&P::NAME),
+            comma(true, &D::NAME),
+            Part::Name(&D::NAME),
+            comma(true, &G::NAME),
+            Part::Name(&G::NAME),
+            comma(true, &O::NAME),
+            Part::Name(&O::NAME),
+            comma(true, &R::NAME),
+            Part::Name(&R::NAME),
+            comma(true, &C::NAME),
+            Part::Name(&C::NAME),
+            Part::Text(")"),
+        ],
+    };
+}
+
+/// A setting that the fields `F` do not have yet.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` sets what another setting of the same tuple sets",
+    label = "set twice",
+    note = "each setting is given once: one of `Padding`, `PaddingEnds`, `Same`, `SameLower` and `Causal`"
+)]
+pub trait SetIn<F>: Setting {
+    /// The fields with this setting.
+    type Fields;
+}
+
+/// For each setting, its place.
+macro_rules! places {
+    ($([$($generics:tt)*] $Setting:ty: [$($B:ident)*] [$($A:ident)*];)*) => {$(
+        impl<$($generics)* $($B,)* $($A),*> SetIn<Fields<$($B,)* Unset, $($A),*>> for $Setting {
+            type Fields = Fields<$($B,)* Self, $($A),*>;
+        }
+    )*};
+}
+
+places! {
+    [const H: usize, const W: usize,] Kernel<H, W>: [] [S P D G O R C];
+    [const H: usize, const W: usize,] Stride<H, W>: [K] [P D G O R C];
+    [const H: usize, const W: usize,] Padding<H, W>: [K S] [D G O R C];
+    [const T: usize, const B: usize, const L: usize, const M: usize,] PaddingEnds<T, B, L, M>: [K S] [D G O R C];
+    [] Same: [K S] [D G O R C];
+    [] SameLower: [K S] [D G O R C];
+    [] Causal: [K S] [D G O R C];
+    [const H: usize, const W: usize,] Dilation<H, W>: [K S P] [G O R C];
+    [const N: usize,] Groups<N>: [K S P D] [O R C];
+    [const H: usize, const W: usize,] OutputPadding<H, W>: [K S P D G] [R C];
+    [] CeilMode: [K S P D G O] [C];
+    [] ExcludePadding: [K S P D G O R] [];
+}
+
+/// The settings of a layer with windows: one of them, or a tuple of several in any order.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not set the windows of a layer",
+    label = "neither a setting nor a tuple of different settings",
+    note = "write the window, as in `Kernel<3, 5>`, or a tuple with it, as in `(Kernel<3, 5>, Stride<2>, Padding<1, 2>)`",
+    note = "each setting is given once, and so is the padding: `Padding`, `PaddingEnds`, `Same`, `SameLower` or `Causal`"
+)]
+pub trait WindowSettings: Send + Sync + 'static {
+    /// The settings, each in its place.
+    type Fields;
+}
+
+impl<A: Setting + SetIn<Fields>> WindowSettings for A {
+    type Fields = A::Fields;
+}
+
+/// Tuples, from the first setting on: for `(A, B)`, `A` is set in empty fields, and `B` in these.
+macro_rules! tuple {
+    ($A:ident $($Before:ident $B:ident)*) => {
+        impl<$A: Setting + SetIn<Fields>, $($B: Setting + SetIn<$Before::Fields>),*> WindowSettings
+            for ($A, $($B,)*)
+        {
+            type Fields = tuple!(@last $A $($B)*);
+        }
+    };
+    (@last $Last:ident) => { $Last::Fields };
+    (@last $First:ident $($Rest:ident)+) => { tuple!(@last $($Rest)+) };
+}
+tuple!(A);
+tuple!(A A B);
+tuple!(A A B B C);
+tuple!(A A B B C C D);
+tuple!(A A B B C C D D E);
+tuple!(A A B B C C D D E E F);
+tuple!(A A B B C C D D E E F F G);

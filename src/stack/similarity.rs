@@ -1,0 +1,205 @@
+//! Layers that compare the halves of a pair: their cosine, and their distance.
+
+use core::marker::PhantomData;
+
+use chainrule_derive::Parameters;
+use chainrule_parameters::{Named, Part};
+
+use crate::kernel::Real;
+use crate::layer::compare::comparable;
+use crate::layer::{Backward, Features, HasAxis, Layer, Mode, Plan, WorkspaceMut, check_lengths};
+use crate::tensor::{Pair, Tensor};
+
+/// The cosine of the angle between the halves of a pair, along the axis `A`.
+///
+/// Forward `y = Σ aₖ bₖ / (|a| |b|)` over the places k of the axis, where a norm below 1e-8 counts as 1e-8; backward
+/// `da = dy (b / (|a| |b|) - y a / |a|²)`, and the same for b.
+///
+/// # Shapes
+/// Input `Pair<X, X>`, output X without the axis, as [`MeanOver`](crate::layer::MeanOver) has it. The axis is
+/// [`Features`] unless given: `Pair<Vector<N>, Vector<N>>` to `Vector<1>`, and `Pair<Sequence<STEPS, FEATURES>, ..>` to
+/// `Vector<STEPS>`.
+///
+/// # Gradient flow
+/// The Jacobian's norm is at most 1 / |a|, and has no component along a: the length of a does not matter.
+///
+/// # Source
+/// Bromley, Guyon, LeCun, Säckinger, Shah, "Signature verification using a siamese time delay neural network", NIPS 1993,
+/// section 3; PyTorch's `nn.CosineSimilarity`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let pair = Pair(Vector([3.0, 4.0]), Vector([4.0, 3.0]));
+/// assert_eq!(<CosineSimilarity>::default().predict(&pair)?, Vector([0.96]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+#[parameters(name = "CosineSimilarity<{A}>")]
+pub struct CosineSimilarity<A: Named + Copy + Send + Sync + 'static = Features> {
+    #[parameter(skip)]
+    axis: PhantomData<A>,
+}
+
+/// The distance between the halves of a pair, along their features: the `P`-norm of their difference.
+///
+/// Forward `y = (Σ |aₖ - bₖ + 1e-6|ᴾ)^(1/P)`; backward `daₖ = sign(uₖ) (|uₖ| / y)^(P - 1) dy` with u the difference, 1e-6
+/// included, and `db = -da`. The small number keeps the distance of equal halves differentiable.
+///
+/// # Shapes
+/// Input `Pair<Vector<N>, Vector<N>>`, output `Vector<1>`; or `Pair<Sequence<STEPS, N>, ..>`, output `Vector<STEPS>`. `P` is
+/// 2 unless given, and at least 1.
+///
+/// # Gradient flow
+/// Each half gets a gradient of length 1 for P = 2, in the direction of the other half, whatever the distance.
+///
+/// # Source
+/// Hadsell, Chopra, LeCun, "Dimensionality reduction by learning an invariant mapping", CVPR 2006, eq. 1; PyTorch's
+/// `nn.PairwiseDistance`.
+///
+/// # Examples
+/// ```
+/// use approx::assert_relative_eq;
+/// use chainrule::prelude::*;
+///
+/// let pair = Pair(Vector([1.0, 5.0]), Vector([4.0, 1.0]));
+/// assert_relative_eq!(<PairwiseDistance>::default().predict(&pair)?, Vector([5.0]), epsilon = 1e-5);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Parameters)]
+pub struct PairwiseDistance<const P: u8 = 2>;
+
+comparable!([A: Named + Copy + Send + Sync + 'static] CosineSimilarity<A>);
+comparable!([const P: u8] PairwiseDistance<P>);
+
+/// A function of two lists of numbers.
+trait Compares {
+    /// Returns the function of these pairs of numbers.
+    fn value(pairs: impl Iterator<Item = [f64; 2]> + Clone) -> f64;
+
+    /// Returns the derivatives by both numbers of each pair. `y` is the value.
+    fn gradient(pairs: impl Iterator<Item = [f64; 2]> + Clone, y: f64) -> impl Iterator<Item = [f64; 2]>;
+}
+
+/// The cosine.
+struct Cosine;
+
+impl Cosine {
+    const EPSILON: f64 = 1e-8;
+
+    /// Returns the sum of products, and the squares of both norms.
+    fn sums(pairs: impl Iterator<Item = [f64; 2]>) -> [f64; 3] {
+        pairs.fold([0.0; 3], |[product, a_square, b_square], [a, b]| {
+            [product + a * b, a_square + a * a, b_square + b * b]
+        })
+    }
+
+    fn norm(square: f64) -> f64 {
+        let norm = Real::sqrt(square);
+        if norm < Self::EPSILON { Self::EPSILON } else { norm }
+    }
+}
+
+impl Compares for Cosine {
+    fn value(pairs: impl Iterator<Item = [f64; 2]> + Clone) -> f64 {
+        let [product, a_square, b_square] = Self::sums(pairs);
+        product / (Self::norm(a_square) * Self::norm(b_square))
+    }
+
+    fn gradient(pairs: impl Iterator<Item = [f64; 2]> + Clone, y: f64) -> impl Iterator<Item = [f64; 2]> {
+        let [_, a_square, b_square] = Self::sums(pairs.clone());
+        let [a_norm, b_norm] = [a_square, b_square].map(Self::norm);
+        // A norm that is replaced does not depend on the numbers.
+        let share = |norm: f64| if norm > Self::EPSILON { y / (norm * norm) } else { 0.0 };
+        let (a_share, b_share) = (share(a_norm), share(b_norm));
+        pairs.map(move |[a, b]| [b / (a_norm * b_norm) - a_share * a, a / (a_norm * b_norm) - b_share * b])
+    }
+}
+
+/// The distance.
+struct Distance<const P: u8>;
+
+impl<const P: u8> Distance<P> {
+    fn differences(pairs: impl Iterator<Item = [f64; 2]> + Clone) -> impl Iterator<Item = f64> + Clone {
+        pairs.map(|[a, b]| a - b + 1e-6)
+    }
+}
+
+impl<const P: u8> Compares for Distance<P> {
+    fn value(pairs: impl Iterator<Item = [f64; 2]> + Clone) -> f64 {
+        let differences = Self::differences(pairs);
+        let larger = |largest: f64, x: f64| if x.abs() > largest || x.is_nan() { x.abs() } else { largest };
+        let largest = differences.clone().fold(0.0, larger);
+        if !(largest > 0.0 && largest < f64::INFINITY) {
+            return largest;
+        }
+        let sum: f64 = differences.map(|x| Real::powi(x.abs() / largest, P.into())).sum();
+        largest * Real::powf(sum, 1.0 / f64::from(P))
+    }
+
+    fn gradient(pairs: impl Iterator<Item = [f64; 2]> + Clone, y: f64) -> impl Iterator<Item = [f64; 2]> {
+        Self::differences(pairs).map(move |x| {
+            if x == 0.0 || y == 0.0 {
+                return [0.0; 2];
+            }
+            let slope = Real::copysign(Real::powi(x.abs() / y, i32::from(P) - 1), x);
+            [slope, -slope]
+        })
+    }
+}
+
+/// Implements a layer that compares along an axis.
+macro_rules! compares {
+    ([$($generics:tt)*] $layer:ty, $Axis:ty, by $compares:ty $(, $($plan:tt)+)?) => {
+        impl<$($generics)* X: HasAxis<$Axis>> Layer<Pair<X, X>> for $layer {
+            type Output = X::Rest;
+            const PLAN: Plan = Plan::leaf::<Pair<X, X>, Self>()$($($plan)+)?;
+
+            fn forward(
+                &self,
+                input: &[Pair<X, X>],
+                output: &mut [X::Rest],
+                _: WorkspaceMut<'_>,
+                _: &mut Mode<'_>,
+            ) {
+                check_lengths(input.len(), output.len());
+                for (y, &Pair(a, b)) in output.iter_mut().zip(input) {
+                    let (a, b, y) = (a.as_slice(), b.as_slice(), y.as_mut_slice());
+                    X::ALONG.each(|indices, place| {
+                        let pairs = indices.map(|at| [a[at].to_f64(), b[at].to_f64()]);
+                        y[place] = Real::from_f64(<$compares>::value(pairs));
+                    });
+                }
+            }
+
+            fn backward(&self, pass: Backward<'_, Pair<X, X>, Self>) {
+                pass.check_lengths();
+                let Backward { input, output, output_grad, input_grad, .. } = pass;
+                let Some(input_grad) = input_grad else { return };
+                for (sample, dx) in input_grad.iter_mut().enumerate() {
+                    let Pair(a, b) = input[sample];
+                    let (mut da, mut db) = (X::zeroed(), X::zeroed());
+                    let (a, b) = (a.as_slice(), b.as_slice());
+                    let (a_grad, b_grad) = (da.as_mut_slice(), db.as_mut_slice());
+                    let (y, dy) = (output[sample].as_slice(), output_grad[sample].as_slice());
+                    X::ALONG.each(|indices, place| {
+                        let pairs = indices.clone().map(|at| [a[at].to_f64(), b[at].to_f64()]);
+                        let gradient = <$compares>::gradient(pairs, y[place].to_f64());
+                        for (at, [by_a, by_b]) in indices.zip(gradient) {
+                            a_grad[at] = Real::from_f64(dy[place].to_f64() * by_a);
+                            b_grad[at] = Real::from_f64(dy[place].to_f64() * by_b);
+                        }
+                    });
+                    *dx = Pair(da, db);
+                }
+            }
+        }
+    };
+}
+
+compares!([A: Named + Copy + Send + Sync + 'static,] CosineSimilarity<A>, A, by Cosine);
+compares!(
+    [const P: u8,] PairwiseDistance<P>, Features, by Distance<P>,
+    .requires(P > 0, &[Part::Text("has the power 0: the power of a norm is at least 1")])
+);

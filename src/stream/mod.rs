@@ -1,0 +1,148 @@
+//! Floor 6: networks on streams, one step of a sequence at a time.
+//!
+//! A recurrent network that is trained on sequences can be used on a stream that has no end: an audio signal, the
+//! sensors of a robot. [`StreamState`] has what the layers keep from step to step, and
+//! [`Network::step`](crate::Network::step) computes the next output:
+//!
+//! ```
+//! use chainrule::prelude::*;
+//! use chainrule::stream::StreamState;
+//!
+//! type Net = (Lstm<1, 8>, Tanh, Gru<8, 2>);
+//! let net = Net::init(&mut rng(1));
+//! let signal = [[0.3], [-0.1], [0.7], [0.2]];
+//!
+//! let mut state = StreamState::new(&net);
+//! let mut outputs = [Vector([0.0; 2]); 4];
+//! for (x, y) in signal.iter().zip(&mut outputs) {
+//!     *y = net.step(&Vector(*x), &mut state)?;
+//! }
+//! let whole: Sequence<4, 2> = net.predict(&Sequence(signal))?;
+//! assert_eq!(outputs.map(|y| y.0), whole.0); // the same bits
+//! # Ok::<(), chainrule::Error>(())
+//! ```
+//!
+//! A step allocates nothing, not even the first, and it locks nothing: it can run in an audio callback. The state is
+//! plain data of a constant size, without pointers; a copy of it is a saved state.
+//!
+//! | layers | keep |
+//! |---|---|
+//! | [`Rnn`](crate::Rnn), [`Gru`](crate::Gru) | their hidden state |
+//! | [`Lstm`](crate::Lstm) | its hidden state and its cell |
+//! | activations, norms over the features of a step, softmax, dropout (which does nothing in evaluation mode) | nothing |
+//! | [`LastStep`](crate::LastStep), and layers of vectors behind it | nothing: the output is that for the sequence so far |
+//! | tuples, arrays, [`Residual`](crate::Residual), [`Concat`](crate::Concat), [`Evaluate`](crate::Evaluate), networks of `network!` | what their layers keep |
+//!
+//! Layers that need later steps ([`Reverse`](crate::Reverse), and so [`Bidirectional`](crate::Bidirectional)) or the
+//! whole sequence at once are no [`Stream`], and the compiler says so.
+
+mod pointwise;
+mod recurrent;
+mod stack;
+
+use core::fmt;
+
+#[cfg(feature = "alloc")]
+use chainrule_parameters::AsNetwork;
+use chainrule_parameters::Parameters;
+
+use crate::tensor::Tensor;
+
+pub use pointwise::stream_by_forward;
+pub use recurrent::{Cell, Hidden, LstmState};
+#[doc(hidden)]
+pub use stack::{StreamChain, StreamTypes};
+
+/// A layer that can process a sequence step by step, with a state that it keeps in between. `X` is one step of the input.
+///
+/// A layer of your own whose output at a step depends on that step alone implements it by [`stream_by_forward`]:
+///
+/// ```
+/// use chainrule::prelude::*;
+/// use chainrule::stream::{Stream, stream_by_forward};
+///
+/// /// Doubles each number.
+/// #[derive(Parameters)]
+/// struct Double;
+///
+/// impl<X: Tensor> Layer<X> for Double {
+///     // ..
+/// #   type Output = X;
+/// #   fn forward(&self, input: &[X], output: &mut [X], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
+/// #       for (x, y) in X::flat(input).iter().zip(X::flat_mut(output)) {
+/// #           *y = *x + *x;
+/// #       }
+/// #   }
+/// #   fn backward(&self, pass: Backward<'_, X, Self>) {
+/// #       let Some(dx) = pass.input_grad else { return };
+/// #       for (dx, dy) in X::flat_mut(dx).iter_mut().zip(X::flat(pass.output_grad)) {
+/// #           *dx = *dy + *dy;
+/// #       }
+/// #   }
+/// }
+///
+/// impl<X: Tensor> Stream<X> for Double {
+///     type Output = X;
+///     type State = ();
+///     fn start(&self) {}
+///     fn step_into(&self, input: &X, output: &mut X, _: &mut ()) {
+///         stream_by_forward(self, input, output);
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot take a sequence step by step, as a stream of `{X}`",
+    label = "not a layer of streams",
+    note = "a step knows the steps before it, and not those after it: recurrent layers, activations, norms over the features of a step, and stacks of them can go step by step",
+    note = "a layer of your own can implement `chainrule::stream::Stream<{X}>`"
+)]
+pub trait Stream<X: Tensor>: Parameters {
+    /// One step of the output.
+    type Output: Tensor;
+
+    /// What the layer keeps from step to step: plain data.
+    type State: Copy + Send + Sync + 'static;
+
+    /// Returns the state before the first step.
+    fn start(&self) -> Self::State;
+
+    /// Computes the output of the next step, and updates the state.
+    fn step_into(&self, input: &X, output: &mut Self::Output, state: &mut Self::State);
+}
+
+/// What a network keeps from step to step of a stream of `X`: see [the module](self).
+///
+/// It belongs to the network that it was made for: another with other weights, or the same after more training, starts
+/// with a new one.
+pub struct StreamState<N: Stream<X>, X: Tensor> {
+    /// The states of the layers, as nested tuples.
+    pub layers: N::State,
+}
+
+impl<N: Stream<X>, X: Tensor> StreamState<N, X> {
+    /// Returns the state before the first step.
+    #[cfg(feature = "alloc")]
+    pub fn new(network: &impl AsNetwork<Network = N>) -> Self {
+        Self { layers: network.as_network().start() }
+    }
+
+    /// Returns the state before the first step.
+    #[cfg(not(feature = "alloc"))]
+    pub fn new(network: &N) -> Self {
+        Self { layers: network.start() }
+    }
+}
+
+impl<N: Stream<X>, X: Tensor> Clone for StreamState<N, X> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<N: Stream<X>, X: Tensor> Copy for StreamState<N, X> {}
+
+impl<N: Stream<X>, X: Tensor> fmt::Debug for StreamState<N, X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StreamState({}, {} bytes)", N::NAME, size_of::<N::State>())
+    }
+}

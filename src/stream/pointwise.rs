@@ -1,0 +1,98 @@
+//! Layers whose output at a step depends on that step alone.
+
+use super::Stream;
+use crate::bounds::SameScalar;
+use crate::kernel::Real;
+use crate::layer::{
+    AffineOf, BatchNorm, Checked, Dense, Dropout, FixedWorkspace, Identity, LastStep, Layer, LayerNorm,
+    Linear, LogSoftmax, Mode, NoBias, NormSettings, PRelu, RmsNorm, Softmax,
+};
+use crate::layer::{AsWorkspace, Bias, Space};
+use crate::tensor::{Tensor, Vector};
+
+/// Computes one step by the forward pass of a layer, in evaluation mode, on a batch of one.
+///
+/// The memory that the layer needs is on the stack: the program does not build if that is more than 1 MiB.
+pub fn stream_by_forward<X: Tensor, L: Layer<X>>(layer: &L, input: &X, output: &mut L::Output) {
+    let [saved, scratch] = const { Checked::<X, L>::PLAN.prediction_lines(Space::NONE, 1) };
+    let forward = match const { Checked::<X, L>::PLAN.prediction_lines(Space::NONE, 1) } {
+        [0, 0] => forward_in::<0, X, L>,
+        [a, b] if a + b <= 16 => forward_in::<16, X, L>,
+        [a, b] if a + b <= 256 => forward_in::<256, X, L>,
+        _ => {
+            const {
+                let [a, b] = Checked::<X, L>::PLAN.prediction_lines(Space::NONE, 1);
+                assert!(a + b <= 16384, "one step of this layer needs more than 1 MiB of memory");
+            }
+            forward_in::<16384, X, L>
+        }
+    };
+    forward(layer, input, output, [saved, scratch]);
+}
+
+/// The forward pass in a workspace of this many cache lines.
+#[inline(never)]
+fn forward_in<const LINES: usize, X: Tensor, L: Layer<X>>(
+    layer: &L,
+    input: &X,
+    output: &mut L::Output,
+    [saved, scratch]: [usize; 2],
+) {
+    let mut workspace = FixedWorkspace::<LINES>::new();
+    if let Ok(workspace) = workspace.lines(saved, scratch) {
+        let (input, output) = (core::slice::from_ref(input), core::slice::from_mut(output));
+        layer.forward(input, output, workspace, &mut Mode::Evaluate);
+    }
+}
+
+/// Implements [`Stream`] for a layer without a state.
+macro_rules! pointwise {
+    ([$($generics:tt)*] $layer:ty, $X:ty => $Y:ty) => {
+        impl<$($generics)*> Stream<$X> for $layer {
+            type Output = $Y;
+            type State = ();
+            #[inline]
+            fn start(&self) {}
+            #[inline]
+            fn step_into(&self, input: &$X, output: &mut $Y, _: &mut ()) {
+                stream_by_forward(self, input, output);
+            }
+        }
+    };
+}
+
+pointwise!([X: Tensor] Identity, X => X);
+pointwise!([X: Tensor, const PER_CENT: u32] Dropout<PER_CENT>, X => X);
+pointwise!([const N: usize, T: Real] Softmax, Vector<N, T> => Vector<N, T>);
+pointwise!([const N: usize, T: Real] LogSoftmax, Vector<N, T> => Vector<N, T>);
+pointwise!([T: Real, X: Tensor<Scalar = T>] PRelu<T>, X => X);
+pointwise!(
+    [const N: usize, T: Real, S: NormSettings, A: AffineOf<Vector<N, T>>] LayerNorm<Vector<N, T>, S, A>,
+    Vector<N, T> => Vector<N, T>
+);
+pointwise!(
+    [const N: usize, T: Real, S: NormSettings, A: AffineOf<Vector<N, T>, Bias = NoBias>] RmsNorm<Vector<N, T>, S, A>,
+    Vector<N, T> => Vector<N, T>
+);
+pointwise!(
+    [const N: usize, T: Real, S: NormSettings, A: AffineOf<Vector<N, T>>] BatchNorm<N, T, S, A>,
+    Vector<N, T> => Vector<N, T>
+);
+// Behind the last step of a sequence there are vectors.
+pointwise!(
+    [const IN: usize, const OUT: usize, T: Real, B: Bias<Vector<OUT, T>>] Linear<IN, OUT, T, B>,
+    Vector<IN, T> => Vector<OUT, T>
+);
+pointwise!([In: Tensor, Out: SameScalar<In>, B: Bias<Out>] Dense<In, Out, B>, In => Out);
+
+/// The step that arrives is the last one so far.
+impl<const N: usize, T: Real> Stream<Vector<N, T>> for LastStep {
+    type Output = Vector<N, T>;
+    type State = ();
+    #[inline]
+    fn start(&self) {}
+    #[inline]
+    fn step_into(&self, input: &Vector<N, T>, output: &mut Vector<N, T>, _: &mut ()) {
+        *output = *input;
+    }
+}

@@ -1,0 +1,131 @@
+//! The steps of recurrent layers, with the same kernels as their forward pass.
+
+use chainrule_parameters::Parameters;
+
+use super::Stream;
+use crate::kernel::{Initial, Real, gru_step, lstm_step};
+use crate::layer::recurrent::{InitialState, product};
+use crate::layer::{Activation, Bias, Gru, Lstm, Reverse, Rnn, apply_each};
+use crate::tensor::{Tensor, Vector};
+
+/// The hidden state of a recurrent layer: its last output.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hidden<const N: usize, T: Real = f32>(pub Vector<N, T>);
+
+/// The cell of an [`Lstm`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cell<const N: usize, T: Real = f32>(pub Vector<N, T>);
+
+/// What an [`Lstm`] keeps from step to step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LstmState<const N: usize, T: Real = f32> {
+    /// h, the last output.
+    pub hidden: Hidden<N, T>,
+    /// c.
+    pub cell: Cell<N, T>,
+}
+
+/// Returns the state before the first step.
+fn initial<const N: usize, T: Real>(trained: &impl Bias<Vector<N, T>>) -> Vector<N, T> {
+    let mut state = Vector([T::zero(); N]);
+    if let Some(trained) = trained.as_numbers() {
+        state.0.copy_from_slice(trained);
+    }
+    state
+}
+
+impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDEN, T>>> Stream<Vector<IN, T>>
+    for Lstm<IN, HIDDEN, T, S>
+{
+    type Output = Vector<HIDDEN, T>;
+    type State = LstmState<HIDDEN, T>;
+
+    fn start(&self) -> LstmState<HIDDEN, T> {
+        LstmState { hidden: Hidden(initial(&self.initial_hidden)), cell: Cell(initial(&self.initial_cell)) }
+    }
+
+    fn step_into(
+        &self,
+        input: &Vector<IN, T>,
+        output: &mut Vector<HIDDEN, T>,
+        state: &mut LstmState<HIDDEN, T>,
+    ) {
+        let (mut bias, mut gates) = ([[T::zero(); HIDDEN]; 4], [[T::zero(); HIDDEN]; 4]);
+        let LstmState { hidden: Hidden(hidden), cell: Cell(cell) } = state;
+        let (before, gates) = (*cell, gates.as_flattened_mut());
+        self.input_sums(&input.0, bias.as_flattened_mut(), gates);
+        product(&hidden.0, self.hidden_weights(), Initial::Output, gates, [HIDDEN, 4 * HIDDEN]);
+        lstm_step(gates, &before.0, &mut cell.0, &mut hidden.0, HIDDEN);
+        *output = *hidden;
+    }
+}
+
+impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDEN, T>>> Stream<Vector<IN, T>>
+    for Gru<IN, HIDDEN, T, S>
+{
+    type Output = Vector<HIDDEN, T>;
+    type State = Hidden<HIDDEN, T>;
+
+    fn start(&self) -> Hidden<HIDDEN, T> {
+        Hidden(initial(&self.initial_hidden))
+    }
+
+    fn step_into(
+        &self,
+        input: &Vector<IN, T>,
+        output: &mut Vector<HIDDEN, T>,
+        Hidden(hidden): &mut Hidden<HIDDEN, T>,
+    ) {
+        let (mut gates, mut from_hidden) = ([[T::zero(); HIDDEN]; 3], [[T::zero(); HIDDEN]; 3]);
+        let (gates, from_hidden) = (gates.as_flattened_mut(), from_hidden.as_flattened_mut());
+        self.input_sums(&input.0, gates);
+        self.hidden_sums(&hidden.0, from_hidden);
+        gru_step(gates, from_hidden, &hidden.0, &mut output.0, HIDDEN);
+        *hidden = *output;
+    }
+}
+
+impl<const IN: usize, const HIDDEN: usize, G, T, S> Stream<Vector<IN, T>> for Rnn<IN, HIDDEN, G, T, S>
+where
+    G: Activation + Parameters,
+    T: Real,
+    S: InitialState<Vector<HIDDEN, T>>,
+{
+    type Output = Vector<HIDDEN, T>;
+    type State = Hidden<HIDDEN, T>;
+
+    fn start(&self) -> Hidden<HIDDEN, T> {
+        Hidden(initial(&self.initial_hidden))
+    }
+
+    fn step_into(
+        &self,
+        input: &Vector<IN, T>,
+        output: &mut Vector<HIDDEN, T>,
+        Hidden(hidden): &mut Hidden<HIDDEN, T>,
+    ) {
+        let (mut bias, mut sums) = ([T::zero(); HIDDEN], [T::zero(); HIDDEN]);
+        self.input_sums(&input.0, &mut bias, &mut sums);
+        product(&hidden.0, self.hidden_weights(), Initial::Output, &mut sums, [HIDDEN, HIDDEN]);
+        apply_each::<G, T>(&sums, &mut hidden.0);
+        *output = *hidden;
+    }
+}
+
+impl<X: Tensor> Stream<X> for Reverse
+where
+    Reverse: StreamFromTheEnd<X>,
+{
+    type Output = X;
+    type State = ();
+    fn start(&self) {}
+    fn step_into(&self, _: &X, _: &mut X, _: &mut ()) {}
+}
+
+/// A layer that goes through a sequence from its end, but can take a stream of `X`: there is none.
+#[diagnostic::on_unimplemented(
+    message = "a bidirectional layer cannot take a stream step by step: `{Self}` needs the end of the sequence",
+    label = "a stream has no end",
+    note = "use a recurrent layer in one direction, such as `Lstm<IN, HIDDEN>` in place of `Bidirectional<Lstm<IN, HIDDEN>>`"
+)]
+pub trait StreamFromTheEnd<X> {}

@@ -1,0 +1,129 @@
+//! A network on a stream, step by step, gives the bits of the same network on the whole sequence.
+
+use chainrule::prelude::*;
+use chainrule::stream::{Stream, StreamState};
+
+const STEPS: usize = 23;
+
+/// Returns a sequence of numbers between -2 and 2.
+fn sequence<const IN: usize, T: Real>(seed: usize) -> Sequence<STEPS, IN, T> {
+    Sequence(std::array::from_fn(|step| {
+        std::array::from_fn(|at| T::from_f64(2.0 * ((seed + 7 * step + 3 * at) as f64 * 0.37).sin()))
+    }))
+}
+
+/// Compares each step with the whole sequence alone, to the bit, and with the same sequence in a batch, to 1e-6.
+fn check<N, const IN: usize, const OUT: usize, T: Real>(net: &Owned<N>)
+where
+    N: Stream<Vector<IN, T>, Output = Vector<OUT, T>> + Maps<Sequence<STEPS, IN, T>, Sequence<STEPS, OUT, T>>,
+{
+    let batch: Vec<Sequence<STEPS, IN, T>> = (0..9).map(sequence).collect();
+    let together = net.predict_batch(&batch).unwrap();
+    for (x, of_batch) in batch.iter().zip(&together) {
+        let whole: Sequence<STEPS, OUT, T> = net.predict(x).unwrap();
+        let mut state = StreamState::new(net);
+        for step in 0..STEPS {
+            let y = net.step(&Vector(x.0[step]), &mut state).unwrap();
+            let bits = |y: &[T]| y.iter().map(|y| y.to_f64().to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&y.0), bits(&whole.0[step]), "step {step}");
+            for (y, of_batch) in y.0.iter().zip(&of_batch.0[step]) {
+                assert!((y.to_f64() - of_batch.to_f64()).abs() < 1e-6, "{y:?} and {of_batch:?} at step {step}");
+            }
+        }
+    }
+}
+
+macro_rules! equal {
+    ($($name:ident: $net:ty, $in:literal => $out:literal;)+) => {$(
+        #[test]
+        fn $name() {
+            {
+                type T = f32;
+                check::<$net, $in, $out, T>(&<$net>::init(&mut rng(1)));
+            }
+            type T = f64;
+            check::<$net, $in, $out, T>(&<$net>::init(&mut rng(2)));
+        }
+    )+};
+}
+
+equal! {
+    an_rnn: Rnn<3, 5, Tanh, T>, 3 => 5;
+    an_rnn_with_relu_and_a_learned_state: Rnn<3, 8, Relu, T, LearnedState>, 3 => 8;
+    an_lstm: Lstm<3, 5, T>, 3 => 5;
+    a_wide_lstm: Lstm<3, 64, T>, 3 => 64;
+    an_lstm_with_a_learned_state: Lstm<1, 16, T, LearnedState>, 1 => 16;
+    a_gru: Gru<3, 5, T>, 3 => 5;
+    a_wide_gru: Gru<40, 33, T, LearnedState>, 40 => 33;
+    a_stack: (Lstm<3, 6, T>, Tanh, LayerNorm<Vector<6, T>>, Dropout<20>, Gru<6, 6, T>, Softmax), 3 => 6;
+    an_array: [(Lstm<4, 4, T>, Gelu); 3], 4 => 4;
+    residual_blocks: (Rnn<2, 4, Tanh, T>, [Residual<(Gru<4, 4, T>, Silu)>; 2]), 2 => 4;
+    residual_blocks_with_shortcuts: Residual<Lstm<3, 4, T>, Rnn<3, 4, Relu, T>>, 3 => 4;
+    branches: Concat<(Lstm<3, 2, T>, Identity, (Gru<3, 2, T>, Elu))>, 3 => 7;
+    one_layer_several_times: Shared<(Gru<3, 3, T>, PRelu<T>), 3>, 3 => 3;
+    a_part_in_evaluation_mode: (Evaluate<(Gru<3, 3, T>, BatchNorm<3, T>)>, RmsNorm<Vector<3, T>>), 3 => 3;
+    sixteen_layers: (
+        Gru<2, 2, T>, Tanh, Gru<2, 2, T>, Relu, Gru<2, 2, T>, Tanh, Gru<2, 2, T>, Relu, Gru<2, 2, T>, Tanh, Gru<2, 2, T>,
+        Relu, Gru<2, 2, T>, Tanh, Gru<2, 2, T>, LogSoftmax
+    ), 2 => 2;
+}
+
+chainrule::network! {
+    /// Two recurrent layers.
+    struct Named: Sequence<STEPS, 3> => Sequence<STEPS, 4> {
+        first: Lstm<3, 4>,
+        act: Tanh,
+        second: Gru<4, 4>,
+    }
+}
+
+#[test]
+fn a_network_with_named_fields() {
+    let net = Named::init(&mut rng(3));
+    let x = sequence::<3, f32>(5);
+    let whole: Sequence<STEPS, 4> = net.predict(&x).unwrap();
+    let mut state = StreamState::new(&net);
+    for step in 0..STEPS {
+        assert_eq!(net.step(&Vector(x.0[step]), &mut state).unwrap().0, whole.0[step]);
+    }
+}
+
+/// The layers of vectors behind the last step give at each step the output for the sequence so far.
+#[test]
+fn a_classifier_of_the_sequence_so_far() {
+    type Net = (Gru<2, 6>, LastStep, Linear<6, 3>, Tanh);
+    let net = Net::init(&mut rng(4));
+    let x = sequence::<2, f32>(3);
+    let mut state = StreamState::new(&net);
+    let y: Vec<Vector<3>> = x.0.iter().map(|x| net.step(&Vector(*x), &mut state).unwrap()).collect();
+    let first: Sequence<5, 2> = Sequence(std::array::from_fn(|step| x.0[step]));
+    assert_eq!(y[4], net.predict(&first).unwrap());
+    assert_eq!(y[STEPS - 1], net.predict(&x).unwrap());
+}
+
+#[test]
+fn a_copy_of_a_state_goes_on_from_there() {
+    let net = Lstm::<1, 4>::init(&mut rng(5));
+    let mut state = StreamState::new(&net);
+    for step in 0..3 {
+        net.step(&Vector([step as f32]), &mut state).unwrap();
+    }
+    let mut copy = state;
+    let y = net.step(&Vector([1.0]), &mut state).unwrap();
+    assert_eq!(net.step(&Vector([1.0]), &mut copy).unwrap(), y);
+    assert_eq!(state.layers, copy.layers);
+    assert_eq!(size_of_val(&state), 2 * 4 * size_of::<f32>());
+    assert_eq!(state.layers.hidden.0, y);
+    assert_eq!(format!("{state:?}"), "StreamState(Lstm<1, 4>, 32 bytes)");
+}
+
+#[test]
+fn a_number_that_is_not_finite_is_an_error_and_changes_nothing() {
+    let net = <(Gru<1, 4>, Tanh)>::init(&mut rng(6));
+    let mut state = StreamState::new(&net);
+    net.step(&Vector([0.5]), &mut state).unwrap();
+    let before = state.layers;
+    let error = net.step(&Vector([f32::NAN]), &mut state).unwrap_err();
+    assert!(matches!(error, chainrule::Error::NonFiniteData { what: "input", .. }), "{error}");
+    assert!(before == state.layers);
+}
