@@ -1,12 +1,14 @@
-"""docs/coverage.md, the list of cases, and the names that a Rust program must find: made of coverage.txt and the cases."""
+"""Writes docs/coverage.md, cases.md, and the names that a Rust program must find, by coverage.txt and the cases."""
 
 import collections
 import dataclasses
+import functools
 import inspect
 import pathlib
+import re
 
 import onnx
-from rules import RULES
+from registry import RULES
 
 HERE = pathlib.Path(__file__).parent
 DOCS = HERE.parent.parent / "docs"
@@ -80,68 +82,100 @@ def ticks(names):
     return ", ".join(f"`{name}`" for name in names)
 
 
-def with_cases(entries, cases):
+def with_cases(entries, outcomes):
     """The ONNX operators that have rules get state and note by their cases."""
     for entry in entries:
         if entry.theirs not in RULES:
             continue
-        mine = [outcome for outcome in cases if outcome.case.operator == entry.theirs]
-        missing = [outcome for outcome in mine if outcome.reason]
-        entry.cases, entry.passed = len(mine), len(mine) - len(missing)
-        reasons = collections.Counter(outcome.reason for outcome in missing)
-        entry.note = "; ".join(f"{reason} ({count})" if count > 1 else reason for reason, count in reasons.items())
-        entry.state = "in part" if missing else "whole"
+        mine = [outcome for outcome in outcomes if outcome.case.operator == entry.theirs]
+        missing = collections.Counter(outcome.reason for outcome in mine if outcome.reason)
+        entry.cases, entry.passed = len(mine), len(mine) - missing.total()
+        notes = [f"{reason} ({count})" if count > 1 else reason for reason, count in missing.items()]
+        left_out = dict.fromkeys(name for outcome in mine for name in outcome.left_out())
+        notes += [f"not compared: {ticks(left_out)}"] if left_out else []
+        entry.note, entry.state = "; ".join(notes), "in part" if missing else "whole"
         if not entry.passed:
             entry.state, entry.ours = "absent", []
-    return entries
+
+
+def table(name, entries):
+    """The lines of the table of a section, the whole names first."""
+    cases = name == "onnx"
+    head = [NOUNS[name], "state", "chainrule", *(["cases passed"] if cases else []), "what is missing, or why"]
+    lines = ["", f"## {TITLES[name]}", "", row(*head), row(*["---"] * len(head))]
+    states = list(STATES.values())
+    for e in sorted(entries, key=lambda e: (states.index(e.state), e.theirs.lower())):
+        passed = [f"{e.passed} of {e.cases}" if hasattr(e, "cases") else ""] if cases else []
+        lines.append(row(f"`{e.theirs}`", e.state, ticks(e.ours), *passed, e.note))
+    return lines
 
 
 def write(outcomes):
     sections = read()
     with_cases(sections["onnx"], outcomes)
-    passed = [o for o in outcomes if not o.reason]
-    tables = []
-    for name, entries in sections.items():
-        tables += ["", f"## {TITLES[name]}", ""]
-        onnx_columns = ["cases passed"] if name == "onnx" else []
-        tables += [row(NOUNS[name], "state", "chainrule", *onnx_columns, "what is missing, or why"), row(*["---"] * (4 + len(onnx_columns)))]
-        for e in sorted(entries, key=lambda e: (list(STATES.values()).index(e.state), e.theirs.lower())):
-            cells = [f"{e.passed} of {e.cases}" if hasattr(e, "cases") else ""] if onnx_columns else []
-            tables.append(row(f"`{e.theirs}`", e.state, ticks(e.ours), *cells, e.note))
     states = list(STATES.values())
     head = [row("", *states, "all"), row(*["---"] * 5)]
     for name, entries in sections.items():
         counts = collections.Counter(e.state for e in entries)
         head.append(row(TITLES[name], *(counts[state] for state in states), len(entries)))
-    bodies = sum(len(o.case.expanded) for o in passed)
-    all_bodies = sum(len(o.case.expanded) for o in outcomes)
+    passed = [o for o in outcomes if not o.reason]
+    with_bodies = lambda outcomes: sum(1 + len(o.case.expanded) for o in outcomes)
     text = COVERAGE.format(
-        versions=versions(), head="\n".join(head), passed=len(passed), cases=len(outcomes), bodies=bodies,
-        all_passed=len(passed) + bodies, all_cases=len(outcomes) + all_bodies,
-        first=sum(bool(o.left_out()) for o in passed), tables="\n".join(tables),
+        versions=versions(),
+        head="\n".join(head),
+        passed=len(passed),
+        cases=len(outcomes),
+        further=sum(bool(o.left_out()) for o in passed),
+        all_passed=with_bodies(passed),
+        all_cases=with_bodies(outcomes),
+        tables="\n".join(line for name, entries in sections.items() for line in table(name, entries)),
     )
     (DOCS / "coverage.md").write_text(text)
-    lines = [row("case", "operator", "function bodies", "passed by"), row(*["---"] * 4)]
-    for o in sorted(outcomes, key=lambda o: (o.case.operator, o.case.name)):
-        how = f"not expressible: {o.reason}" if o.reason else "; ".join(dict.fromkeys(f"`{r.layer}`" for r in o.rows))
-        left = o.left_out()
-        how += f" (not compared: {', '.join(left)})" if left else ""
-        lines.append(row(f"`{o.case.name}`", o.case.operator, len(o.case.expanded), how))
-    (HERE / "cases.md").write_text(CASES.format(passed=len(passed), cases=len(outcomes), lines="\n".join(lines)))
+    write_cases(outcomes, len(passed))
     ours = {name for entries in sections.values() for e in entries for name in e.ours}
     (HERE / "names.rs").write_text(NAMES.format(uses="\n".join(sorted(map(use, ours)))))
 
 
-OPTIMIZERS = "Sgd Adam AdamW RmsProp".split()
+def write_cases(outcomes, passed):
+    lines = [row("case", "operator", "function bodies", "passed by"), row(*["---"] * 4)]
+    for o in sorted(outcomes, key=lambda o: (o.case.operator, o.case.name)):
+        how = f"not expressible: {o.reason}" if o.reason else ", ".join(dict.fromkeys(f"`{r.layer}`" for r in o.rows))
+        left = o.left_out()
+        how += f" (not compared: {ticks(left)})" if left else ""
+        lines.append(row(f"`{o.case.name}`", o.case.operator, len(o.case.expanded), how))
+    (HERE / "cases.md").write_text(CASES.format(passed=passed, cases=len(outcomes), lines="\n".join(lines)))
+
+
+OPTIMIZERS = "Adadelta Adagrad Adam AdamW Adamax Asgd Lbfgs NAdam RAdam RmsProp Rprop Sgd".split()
+
+# Methods that take whatever becomes something: an argument says what they are called with.
+CALLS = {"Schedule::multi_step": "|steps: Vec<u64>| chainrule::Schedule::multi_step(steps, 0.5)"}
 
 
 def use(name):
     """A line of Rust that compiles if the crate has this item."""
-    if "::" in name and name.split("::")[-1][0].islower():
-        owner, method = name.rsplit("::", 1)
-        owner = f"{owner}<crate::names::Network>" if owner in OPTIMIZERS else owner
-        return f"    let _ = <chainrule::{owner}>::{method};"
-    return f"    use chainrule::{name} as _;"
+    if name in CALLS:
+        return f"    let _ = {CALLS[name]};"
+    owner, _, method = name.partition("::")
+    if not method:
+        return f"    use {path(owner)} as _;"
+    generics = "<Network>" if owner in OPTIMIZERS else ""
+    return f"    let _ = <{path(owner)}{generics}>::{method};"
+
+
+@functools.cache
+def path(name):
+    """Where the crate exports a name: at its root, or in a module."""
+    source = HERE.parent.parent / "src"
+    for file, module in [
+        ("lib.rs", ""), ("layer/mod.rs", "layer::"), ("stack/mod.rs", "stack::"), ("infer/mod.rs", "infer::"), ("loss/mod.rs", "loss::"),
+        ("optimizer/mod.rs", "optimizer::"), ("schedule/mod.rs", "schedule::"), ("init/mod.rs", "init::"),
+    ]:
+        text = (source / file).read_text() if (source / file).exists() else ""
+        exports = " ".join(re.findall(r"pub use [^;]*;", text))
+        if re.search(rf"\b{name}\b", exports):
+            return f"chainrule::{module}{name}"
+    raise AssertionError(f"chainrule has no {name}")
 
 
 TITLES = {
@@ -157,18 +191,19 @@ COVERAGE = """# What chainrule has of ONNX and PyTorch
 
 <!-- Made by tests/onnx/make.py of tests/onnx/coverage.txt; tests/onnx checks the counts and the names. -->
 
-All names of {versions}: operators of ONNX, and the modules, optimizers, schedules and
-initializers of PyTorch. A name is *whole* if each of its options can be expressed, *in part* if some can, and *absent*
-if none can. Options that change no number (`inplace`, `device`, `dtype`, `foreach`) do not count. A loss of chainrule is
-a mean over the batch, and `Loss::value` is the loss of one sample, so the reductions `mean`, `sum` and `none` of
-PyTorch's losses can be expressed.
+All names of {versions}: the operators of ONNX, and the modules, optimizers, schedules and
+initializers of PyTorch. A name of PyTorch is *whole* if each of its options can be expressed, *in part* if some can,
+and *absent* if none can; an operator of ONNX is whole if all of its test cases pass. Options that change no number
+(`inplace`, `device`, `dtype`, `foreach`) do not count, and a constant that is part of a type is a ratio of whole
+numbers or, in dropout, a whole per cent. A loss of chainrule is a mean over the batch, and `Loss::value` is the loss of
+one sample, so that all reductions of PyTorch's losses can be expressed.
 
 {head}
 
 Of ONNX's own backend tests, {cases} cases have an operator for which chainrule has something; {passed} of them can be
-expressed, and pass. ({first} of these have further outputs, such as masks and indices, that no layer gives and that are
-not compared.) ONNX repeats many of its cases for the operator's function body: with these, {all_passed} of {all_cases} pass.
-`tests/onnx/cases.md` lists each case, and `tests/onnx/README.md` says what counts.
+expressed, and pass. ({further} of these have further outputs, such as masks and indices, that no layer gives and
+that are not compared.) For many cases ONNX has others with the operator's function body; with these, {all_passed} of
+{all_cases} pass. `tests/onnx/cases.md` lists each case, and `tests/onnx/README.md` says what counts.
 {tables}
 """
 
@@ -181,7 +216,7 @@ CASES = """# The cases of ONNX's backend tests
 {lines}
 """
 
-NAMES = """//! The names of docs/coverage.md: made by make.py, which README.md describes. It compiles if the crate has them all.
+NAMES = """//! The names of docs/coverage.md: made by make.py (README.md). It compiles if the crate has them all.
 
 #![allow(dead_code, unused_imports)]
 

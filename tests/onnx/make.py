@@ -13,14 +13,20 @@ import backend
 import coverage
 import numpy as np
 from rows import Absent, plain_name
-from rules import RULES, express
+import rules  # noqa: F401
+from registry import RULES, express
 from safetensors.numpy import save_file
 
 HERE = pathlib.Path(__file__).parent
 
 
-def stored(tensor):
-    return np.ascontiguousarray(tensor.astype(np.int64) if tensor.dtype.kind in "iu" else tensor)
+def stored(tensor, as_float):
+    """A tensor as it is stored. A row that only moves numbers takes integers as floats, which are exact."""
+    if tensor.dtype.kind not in "iu":
+        return np.ascontiguousarray(tensor)
+    if as_float:
+        assert np.abs(tensor).max() < 2**24
+    return np.ascontiguousarray(tensor.astype(np.float32 if as_float else np.int64))
 
 
 @dataclasses.dataclass
@@ -52,42 +58,64 @@ def main():
             for source in row.sources():
                 name = plain_name(source)
                 if name in o.case.tensors:
-                    tensors[f"{o.case.name}/{name}"] = stored(o.case.tensors[name])
+                    tensors[f"{o.case.name}/{name}"] = stored(o.case.tensors[name], getattr(row, "moves", False))
                 else:
                     float(name)
     save_file(tensors, HERE / "cases.safetensors", {"made_by": f"onnx {backend.VERSION}, numpy {np.__version__}"})
     (HERE / "cases.safetensors").chmod(0o644)
-    (HERE / "rows.rs").write_text(ROWS % (sum(not o.reason for o in outcomes), "\n".join(lines)))
+    (HERE / "rows.rs").write_text(ROWS % (sum(not o.reason for o in outcomes), len(lines), "\n".join(lines)))
     coverage.write(outcomes)
 
 
 ROWS = """//! The rows of ONNX's cases: made by make.py, which README.md describes.
 
-use super::{compare_loss, run};
+use super::{compare_buffer, compare_loss, compare_step, run, with_velocity};
 use crate::data::Cases;
+use chainrule::layer::*;
+use chainrule::loss::*;
+use chainrule::optimizer::*;
 use chainrule::prelude::*;
 
 /// The cases below: those that can be expressed.
 pub(crate) const CASES: usize = %d;
+/// Their rows: a case of several outputs has several.
+pub(crate) const ROWS: usize = %d;
 
+/// A layer in evaluation mode.
 macro_rules! layer {
-    ($cases:ident, $case:literal, $layer:ty, $input:ty, $parts:expr, $parameters:expr, $output:expr, $tolerance:expr) => {
-        run::<$layer, $input>($cases, $case, false, [&$parts, &$parameters], $output, $tolerance);
+    ($cases:ident, $case:literal, $layer:ty, $input:ty, $parts:expr, $parameters:expr, $output:expr, $within:expr) => {
+        run::<$layer, $input>($cases, $case, false, [&$parts, &$parameters], $output, $within);
     };
 }
 
 /// A layer in training mode.
 macro_rules! training {
-    ($cases:ident, $case:literal, $layer:ty, $input:ty, $parts:expr, $parameters:expr, $output:expr, $tolerance:expr) => {
-        run::<$layer, $input>($cases, $case, true, [&$parts, &$parameters], $output, $tolerance);
+    ($cases:ident, $case:literal, $layer:ty, $input:ty, $parts:expr, $parameters:expr, $output:expr, $within:expr) => {
+        run::<$layer, $input>($cases, $case, true, [&$parts, &$parameters], $output, $within);
     };
 }
 
+/// A buffer of a layer after a step of training.
+macro_rules! buffer {
+    ($cases:ident, $case:literal, $layer:ty, $input:ty, $parts:expr, $parameters:expr, $output:expr, $within:expr) => {
+        compare_buffer::<$layer, $input>($cases, $case, [&$parts, &$parameters], $output, $within);
+    };
+}
+
+/// A loss.
 macro_rules! loss {
     (
-        $cases:ident, $case:literal, $loss:expr, $input:ty, $target:ty, $sources:expr, $ignored:expr, $reduction:expr, $output:expr, $tolerance:expr
+        $cases:ident, $case:literal, $loss:expr, $input:ty, $target:ty, $sources:expr, $ignored:expr, $reduction:expr,
+        $output:expr, $within:expr
     ) => {
-        compare_loss::<$input, $target, _, _>($cases, $case, $loss, $sources, $ignored, ($reduction, $output), $tolerance);
+        compare_loss::<$input, $target, _, _>($cases, $case, $loss, $sources, $ignored, ($reduction, $output), $within);
+    };
+}
+
+/// A step of an optimizer.
+macro_rules! step {
+    ($cases:ident, $case:literal, $optimizer:expr, $sources:expr, $output:expr, $within:expr) => {
+        compare_step($cases, $case, $optimizer, $sources, $output, $within);
     };
 }
 
