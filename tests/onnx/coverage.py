@@ -167,14 +167,13 @@ def use(name):
 def path(name):
     """Where the crate exports a name: at its root, or in a module."""
     source = HERE.parent.parent / "src"
-    for file, module in [
-        ("lib.rs", ""), ("layer/mod.rs", "layer::"), ("stack/mod.rs", "stack::"), ("infer/mod.rs", "infer::"), ("loss/mod.rs", "loss::"),
-        ("optimizer/mod.rs", "optimizer::"), ("schedule/mod.rs", "schedule::"), ("init/mod.rs", "init::"),
-    ]:
-        text = (source / file).read_text() if (source / file).exists() else ""
-        exports = " ".join(re.findall(r"pub use [^;]*;", text))
-        if re.search(rf"\b{name}\b", exports):
-            return f"chainrule::{module}{name}"
+    exports = r"pub use [^;]*;|pub (?:struct|trait) \w+"
+    if re.search(rf"\b{name}\b", " ".join(re.findall(exports, (source / "lib.rs").read_text()))):
+        return f"chainrule::{name}"
+    for module in ["layer", "stack", "infer", "loss", "stream", "optimizer", "schedule", "init"]:
+        text = (source / module / "mod.rs").read_text()
+        if re.search(rf"\b{name}\b", " ".join(re.findall(exports, text))):
+            return f"chainrule::{module}::{name}"
     raise AssertionError(f"chainrule has no {name}")
 
 

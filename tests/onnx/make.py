@@ -56,9 +56,9 @@ def main():
         for row in o.rows:
             lines.append(row.rust(o.case))
             for source in row.sources():
-                name = plain_name(source)
-                if name in o.case.tensors:
-                    tensors[f"{o.case.name}/{name}"] = stored(o.case.tensors[name], getattr(row, "moves", False))
+                name, own = plain_name(source), o.case.tensors | getattr(row, "derived", {})
+                if name in own:
+                    tensors[f"{o.case.name}/{name}"] = stored(own[name], getattr(row, "moves", False))
                 else:
                     float(name)
     save_file(tensors, HERE / "cases.safetensors", {"made_by": f"onnx {backend.VERSION}, numpy {np.__version__}"})

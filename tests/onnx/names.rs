@@ -54,6 +54,7 @@ fn every_name_exists() {
     use chainrule::AvgPool2d as _;
     use chainrule::AvgPool2dWith as _;
     use chainrule::BatchNorm as _;
+    use chainrule::Bidirectional as _;
     use chainrule::BinaryCrossEntropy as _;
     use chainrule::BinaryCrossEntropyOfProbabilities as _;
     use chainrule::Celu as _;
@@ -95,6 +96,7 @@ fn every_name_exists() {
     use chainrule::GlobalMaxPool as _;
     use chainrule::Glu as _;
     use chainrule::GroupNorm as _;
+    use chainrule::Gru as _;
     use chainrule::HardShrink as _;
     use chainrule::HardSigmoid as _;
     use chainrule::HardSwish as _;
@@ -109,6 +111,7 @@ fn every_name_exists() {
     use chainrule::LayerNorm as _;
     use chainrule::Lbfgs as _;
     use chainrule::LeakyRelu as _;
+    use chainrule::LearnedState as _;
     use chainrule::Linear as _;
     use chainrule::LinearTo as _;
     use chainrule::LocalResponseNorm as _;
@@ -119,6 +122,7 @@ fn every_name_exists() {
     use chainrule::LpPool1dWith as _;
     use chainrule::LpPool2d as _;
     use chainrule::LpPool2dWith as _;
+    use chainrule::Lstm as _;
     use chainrule::MarginRanking as _;
     use chainrule::MaxOver as _;
     use chainrule::MaxPool1d as _;
@@ -166,6 +170,7 @@ fn every_name_exists() {
     use chainrule::Resize2d as _;
     use chainrule::RmsNorm as _;
     use chainrule::RmsProp as _;
+    use chainrule::Rnn as _;
     use chainrule::Rprop as _;
     use chainrule::Scale as _;
     use chainrule::Schedule as _;
@@ -211,4 +216,5 @@ fn every_name_exists() {
     use chainrule::ZeroPad2d as _;
     use chainrule::network as _;
     use chainrule::schedule::OneCycle as _;
+    use chainrule::stream::Stream as _;
 }

@@ -8,9 +8,9 @@ use chainrule::optimizer::*;
 use chainrule::prelude::*;
 
 /// The cases below: those that can be expressed.
-pub(crate) const CASES: usize = 427;
+pub(crate) const CASES: usize = 441;
 /// Their rows: a case of several outputs has several.
-pub(crate) const ROWS: usize = 448;
+pub(crate) const ROWS: usize = 465;
 
 /// A layer in evaluation mode.
 macro_rules! layer {
@@ -39,15 +39,7 @@ macro_rules! loss {
         $cases:ident, $case:literal, $loss:expr, $input:ty, $target:ty, $sources:expr, $ignored:expr, $reduction:expr,
         $output:expr, $within:expr
     ) => {
-        compare_loss::<$input, $target, _, _>(
-            $cases,
-            $case,
-            $loss,
-            $sources,
-            $ignored,
-            ($reduction, $output),
-            $within,
-        );
+        compare_loss::<$input, $target, _, _>($cases, $case, $loss, $sources, $ignored, ($reduction, $output), $within);
     };
 }
 
@@ -174,6 +166,10 @@ pub(crate) fn run_all(cases: &mut Cases) {
     layer!(cases, "test_globalmaxpool_precomputed", GlobalMaxPool, Image<1, 3, 3>, ["x"], [], "y", [0.001, 1e-07, 80.0]);
     layer!(cases, "test_group_normalization_example", GroupNorm<2, 4>, Image<4, 2, 2>, ["x"], ["gain = scale", "bias = bias"], "y", [0.001, 1e-07, 80.0]);
     layer!(cases, "test_group_normalization_epsilon", GroupNorm<2, 4, f32, Epsilon<1, 100>>, Image<4, 2, 2>, ["x"], ["gain = scale", "bias = bias"], "y", [0.001, 1e-07, 80.0]);
+    layer!(cases, "test_gru_defaults", (Gru<2, 5>, LastStep), Sequence<1, 2>, ["X(1, 0, 2)"], ["0.weight_ih = weight_ih.0", "0.weight_hh = weight_hh.0", "0.bias_ih = bias_ih.0", "0.bias_hh = bias_hh.0"], "Y_h(1, 0, 2)", [0.001, 1e-07, 80.0]);
+    layer!(cases, "test_gru_with_initial_bias", (Gru<3, 3>, LastStep), Sequence<1, 3>, ["X(1, 0, 2)"], ["0.weight_ih = weight_ih.0", "0.weight_hh = weight_hh.0", "0.bias_ih = bias_ih.0", "0.bias_hh = bias_hh.0"], "Y_h(1, 0, 2)", [0.001, 1e-07, 80.0]);
+    layer!(cases, "test_gru_batchwise", (Gru<2, 6>, LastStep), Sequence<1, 2>, ["X"], ["0.weight_ih = weight_ih.0", "0.weight_hh = weight_hh.0", "0.bias_ih = bias_ih.0", "0.bias_hh = bias_hh.0"], "Y_h", [0.001, 1e-07, 80.0]);
+    layer!(cases, "test_gru_batchwise", Gru<2, 6>, Sequence<1, 2>, ["X"], ["weight_ih = weight_ih.0", "weight_hh = weight_hh.0", "bias_ih = bias_ih.0", "bias_hh = bias_hh.0"], "Y", [0.001, 1e-07, 80.0]);
     layer!(cases, "test_hardsigmoid_example", HardSigmoid<1, 2, 3, 5>, Vector<3>, ["x"], [], "y", [0.001, 1e-07, 80.0]);
     layer!(cases, "test_hardsigmoid", HardSigmoid<1, 2, 3, 5>, Sequence<4, 5>, ["x"], [], "y", [0.001, 1e-07, 80.0]);
     layer!(cases, "test_hardsigmoid_default", HardSigmoid<1, 5>, Sequence<4, 5>, ["x"], [], "y", [0.001, 1e-07, 80.0]);
@@ -221,6 +217,12 @@ pub(crate) fn run_all(cases: &mut Cases) {
     layer!(cases, "test_lppool_2d_dilations", LpPool2dWith<2, (Kernel<2>, Stride<1>, Dilation<2>)>, Image<1, 4, 4>, ["x"], [], "y", [0.001, 1e-07, 80.0]);
     layer!(cases, "test_lrn", LocalResponseNorm<3, (Alpha<1, 5000>, Beta<1, 2>, Offset<2, 1>)>, Image<5, 5, 5>, ["x"], [], "y", [0.001, 1e-07, 80.0]);
     layer!(cases, "test_lrn_default", LocalResponseNorm<3, (Alpha<1, 10000>, Beta<3, 4>, Offset<1, 1>)>, Image<5, 5, 5>, ["x"], [], "y", [0.001, 1e-07, 80.0]);
+    layer!(cases, "test_lstm_defaults", (Lstm<2, 3>, LastStep), Sequence<1, 2>, ["X(1, 0, 2)"], ["0.weight_ih = weight_ih.0", "0.weight_hh = weight_hh.0", "0.bias_ih = bias_ih.0", "0.bias_hh = bias_hh.0"], "Y_h(1, 0, 2)", [0.001, 1e-07, 80.0]);
+    layer!(cases, "test_lstm_with_initial_bias", (Lstm<3, 4>, LastStep), Sequence<1, 3>, ["X(1, 0, 2)"], ["0.weight_ih = weight_ih.0", "0.weight_hh = weight_hh.0", "0.bias_ih = bias_ih.0", "0.bias_hh = bias_hh.0"], "Y_h(1, 0, 2)", [0.001, 1e-07, 80.0]);
+    layer!(cases, "test_lstm_batchwise", (Lstm<2, 7>, LastStep), Sequence<1, 2>, ["X"], ["0.weight_ih = weight_ih.0", "0.weight_hh = weight_hh.0", "0.bias_ih = bias_ih.0", "0.bias_hh = bias_hh.0"], "Y_h", [0.001, 1e-07, 80.0]);
+    layer!(cases, "test_lstm_batchwise", Lstm<2, 7>, Sequence<1, 2>, ["X"], ["weight_ih = weight_ih.0", "weight_hh = weight_hh.0", "bias_ih = bias_ih.0", "bias_hh = bias_hh.0"], "Y", [0.001, 1e-07, 80.0]);
+    layer!(cases, "test_lstm_reverse", (Reverse, Lstm<2, 3>, LastStep), Sequence<3, 2>, ["X(1, 0, 2)"], ["1.weight_ih = weight_ih.0", "1.weight_hh = weight_hh.0", "1.bias_ih = bias_ih.0", "1.bias_hh = bias_hh.0"], "Y_h(1, 0, 2)", [0.001, 1e-07, 80.0]);
+    layer!(cases, "test_lstm_bidirectional", Concat<((Lstm<2, 3>, LastStep), (Reverse, Lstm<2, 3>, LastStep))>, Sequence<3, 2>, ["X(1, 0, 2)"], ["0.0.weight_ih = weight_ih.0", "0.0.weight_hh = weight_hh.0", "0.0.bias_ih = bias_ih.0", "0.0.bias_hh = bias_hh.0", "1.1.weight_ih = weight_ih.1", "1.1.weight_hh = weight_hh.1", "1.1.bias_ih = bias_ih.1", "1.1.bias_hh = bias_hh.1"], "Y_h(1, 0, 2)", [0.001, 1e-07, 80.0]);
     layer!(cases, "test_matmul_2d", Linear<4, 3, f32, NoBias>, Vector<4>, ["a"], ["weight = b"], "c", [0.001, 1e-07, 80.0]);
     layer!(cases, "test_matmul_1d_3d", Linear<4, 1, f32, NoBias>, Vector<4>, ["b(0, 2, 1)"], ["weight = a"], "c", [0.001, 1e-07, 80.0]);
     layer!(cases, "test_matmul_4d_1d", Linear<3, 1, f32, NoBias>, Vector<3>, ["a"], ["weight = b"], "c", [0.001, 1e-07, 80.0]);
@@ -404,6 +406,13 @@ pub(crate) fn run_all(cases: &mut Cases) {
     layer!(cases, "test_rms_normalization_3d_axis_negative_2_epsilon", RmsNorm<Sequence<3, 5>, Epsilon<1, 10>>, Sequence<3, 5>, ["X"], ["gain = W"], "Y", [0.001, 1e-07, 80.0]);
     layer!(cases, "test_rms_normalization_3d_axis2_epsilon", RmsNorm<Vector<5>, Epsilon<1, 10>>, Vector<5>, ["X"], ["gain = W"], "Y", [0.001, 1e-07, 80.0]);
     layer!(cases, "test_rms_normalization_3d_axis_negative_1_epsilon", RmsNorm<Vector<5>, Epsilon<1, 10>>, Vector<5>, ["X"], ["gain = W"], "Y", [0.001, 1e-07, 80.0]);
+    layer!(cases, "test_simple_rnn_defaults", (Rnn<2, 4>, LastStep), Sequence<1, 2>, ["X(1, 0, 2)"], ["0.weight_ih = weight_ih.0", "0.weight_hh = weight_hh.0", "0.bias_ih = bias_ih.0", "0.bias_hh = bias_hh.0"], "Y_h(1, 0, 2)", [0.001, 1e-07, 80.0]);
+    layer!(cases, "test_simple_rnn_with_initial_bias", (Rnn<3, 5>, LastStep), Sequence<1, 3>, ["X(1, 0, 2)"], ["0.weight_ih = weight_ih.0", "0.weight_hh = weight_hh.0", "0.bias_ih = bias_ih.0", "0.bias_hh = bias_hh.0"], "Y_h(1, 0, 2)", [0.001, 1e-07, 80.0]);
+    layer!(cases, "test_rnn_seq_length", (Rnn<3, 5>, LastStep), Sequence<2, 3>, ["X(1, 0, 2)"], ["0.weight_ih = weight_ih.0", "0.weight_hh = weight_hh.0", "0.bias_ih = bias_ih.0", "0.bias_hh = bias_hh.0"], "Y_h(1, 0, 2)", [0.001, 1e-07, 80.0]);
+    layer!(cases, "test_simple_rnn_batchwise", (Rnn<2, 4>, LastStep), Sequence<1, 2>, ["X"], ["0.weight_ih = weight_ih.0", "0.weight_hh = weight_hh.0", "0.bias_ih = bias_ih.0", "0.bias_hh = bias_hh.0"], "Y_h", [0.001, 1e-07, 80.0]);
+    layer!(cases, "test_simple_rnn_batchwise", Rnn<2, 4>, Sequence<1, 2>, ["X"], ["weight_ih = weight_ih.0", "weight_hh = weight_hh.0", "bias_ih = bias_ih.0", "bias_hh = bias_hh.0"], "Y", [0.001, 1e-07, 80.0]);
+    layer!(cases, "test_simple_rnn_reverse", (Reverse, Rnn<2, 4>, LastStep), Sequence<3, 2>, ["X(1, 0, 2)"], ["1.weight_ih = weight_ih.0", "1.weight_hh = weight_hh.0", "1.bias_ih = bias_ih.0", "1.bias_hh = bias_hh.0"], "Y_h(1, 0, 2)", [0.001, 1e-07, 80.0]);
+    layer!(cases, "test_simple_rnn_bidirectional", Concat<((Rnn<2, 4>, LastStep), (Reverse, Rnn<2, 4>, LastStep))>, Sequence<3, 2>, ["X(1, 0, 2)"], ["0.0.weight_ih = weight_ih.0", "0.0.weight_hh = weight_hh.0", "0.0.bias_ih = bias_ih.0", "0.0.bias_hh = bias_hh.0", "1.1.weight_ih = weight_ih.1", "1.1.weight_hh = weight_hh.1", "1.1.bias_ih = bias_ih.1", "1.1.bias_hh = bias_hh.1"], "Y_h(1, 0, 2)", [0.001, 1e-07, 80.0]);
     layer!(cases, "test_selu_example", (Elu<2>, Scale<3>), Vector<3>, ["x"], [], "y", [0.001, 1e-07, 80.0]);
     layer!(cases, "test_selu", (Elu<2>, Scale<3>), Sequence<4, 5>, ["x"], [], "y", [0.001, 1e-07, 80.0]);
     layer!(cases, "test_selu_default", Selu, Sequence<4, 5>, ["x"], [], "y", [0.001, 1e-07, 80.0]);
