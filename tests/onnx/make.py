@@ -108,7 +108,8 @@ macro_rules! loss {
         $cases:ident, $case:literal, $loss:expr, $input:ty, $target:ty, $sources:expr, $ignored:expr, $reduction:expr,
         $output:expr, $within:expr
     ) => {
-        compare_loss::<$input, $target, _, _>($cases, $case, $loss, $sources, $ignored, ($reduction, $output), $within);
+        let reduced = ($reduction, $output);
+        compare_loss::<$input, $target, _, _>($cases, $case, $loss, $sources, $ignored, reduced, $within);
     };
 }
 
