@@ -39,7 +39,7 @@ def read():
         ours, _, note = " ".join(words[at + 1 :]).partition(" ; ")
         if words[at] == "-":
             ours, note = "", ours
-        assert bool(note) == (words[at] != "="), line
+        assert at and bool(note) == (words[at] != "="), line
         names = [name.strip() for name in ours.split(",") if name]
         section.extend(Entry(theirs, STATES[words[at]], names, note) for theirs in words[:at])
     for name, entries in sections.items():
