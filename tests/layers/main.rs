@@ -18,6 +18,7 @@ mod concat;
 mod convolutions;
 mod declared;
 mod declared_attributes;
+mod effects;
 mod elementary;
 mod extremes;
 mod gradcheck_catches;
