@@ -43,7 +43,7 @@ fn pools_and_moves_change_gradients_as_they_declare() {
         };
     }
     every_layer!(case);
-    // The identity, 5 that reshape, 11 pools, 8 permutations, 6 shuffles, 13 reductions and 4 paddings with a constant. A
-    // row that loses its effect would not be seen otherwise.
+    // The identity, 5 that reshape, 11 pools, 8 permutations, 6 shuffles, 13 reductions and 4 paddings with a
+    // constant. A row that loses its effect would not be seen otherwise.
     assert!(compared >= 48, "{compared} effects were compared");
 }
