@@ -134,6 +134,7 @@ pub struct GaussianDropout<const PERCENT: u32>;
 /// use chainrule::prelude::*;
 /// let x = Vector([1.0_f32, -1.0]);
 /// assert_eq!(AlphaDropout::<10>.predict(&x)?, x); // evaluation
+/// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
 pub struct AlphaDropout<const PERCENT: u32>;

@@ -32,7 +32,8 @@ use crate::tensor::{Sequence, Tensor, Vector};
 /// type FeedForward = PerStep<(Linear<4, 16>, Relu, Linear<16, 4>)>;
 /// let net = FeedForward::init(&mut rng(1));
 /// let y = net.predict(&Sequence([[0.1, 0.2, 0.3, 0.4], [0.5, 0.6, 0.7, 0.8]]))?;
-/// assert_eq!(y.0[1], net.layer.predict(&Vector([0.5, 0.6, 0.7, 0.8]))?.0);
+/// let second: Vector<4> = net.layer.predict(&Vector([0.5, 0.6, 0.7, 0.8]))?;
+/// approx::assert_relative_eq!(Vector(y.0[1]), second, max_relative = 1e-5);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
