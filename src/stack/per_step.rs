@@ -22,8 +22,8 @@ use crate::tensor::{Sequence, Tensor, Vector};
 /// The Jacobian of each step is that of F: steps do not mix.
 ///
 /// # Source
-/// Vaswani et al., "Attention is all you need", NIPS 2017, section 3.3: position-wise feed-forward networks. In PyTorch a
-/// `Linear` on a tensor of the shape `[.., features]`.
+/// Vaswani et al., "Attention is all you need", NIPS 2017, section 3.3: position-wise feed-forward networks. In
+/// PyTorch a `Linear` on a tensor of the shape `[.., features]`.
 ///
 /// # Examples
 /// ```

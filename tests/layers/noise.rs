@@ -1,5 +1,5 @@
-//! Dropout of whole channels, and noise: their distributions, that the backward pass uses the numbers of the forward pass,
-//! and that a seed gives the same numbers again.
+//! Dropout of whole channels, and noise: their distributions, that the backward pass uses the numbers of the forward
+//! pass, and that a seed gives the same numbers again.
 
 use crate::common::{backward, forward};
 use chainrule::layer::Effect;

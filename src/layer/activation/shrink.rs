@@ -133,7 +133,8 @@ activation!([const NUM: u32, const DEN: u32] SoftShrink<NUM, DEN>);
 /// ```
 /// use approx::assert_relative_eq;
 /// use chainrule::prelude::*;
-/// assert_relative_eq!(TanhShrink.predict(&Vector([1e-4_f64, 1e4]))?, Vector([1e-12 / 3.0, 9999.0]), max_relative = 1e-8);
+/// let y = TanhShrink.predict(&Vector([1e-4_f64, 1e4]))?;
+/// assert_relative_eq!(y, Vector([1e-12 / 3.0, 9999.0]), max_relative = 1e-8);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
