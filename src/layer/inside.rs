@@ -26,7 +26,7 @@ impl Plan {
     /// [`window`](Plan::window) after it.)
     ///
     /// In both passes, this layer takes its own slices from the workspace first, and then the memory of each layer
-    /// inside, in this order: see [`WorkspaceMut::child`]. In the backward pass it calls
+    /// inside, in this order: see [`child`](super::WorkspaceMut::child). In the backward pass it calls
     /// [`backward_child`](crate::stack::backward_child).
     ///
     /// ```
