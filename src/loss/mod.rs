@@ -86,10 +86,12 @@ use crate::tensor::Tensor;
 pub use absolute::MeanAbsoluteError;
 pub use binary::{BinaryCrossEntropy, WeightedBinaryCrossEntropy};
 pub use binary_probabilities::BinaryCrossEntropyOfProbabilities;
-pub(crate) use checks::{check_finite, check_lengths};
+#[cfg(feature = "alloc")]
+pub(crate) use checks::check_finite;
+pub(crate) use checks::check_lengths;
 use checks::{finite_with_gradient, mean_of};
 #[doc(hidden)]
-pub use class_target::{ClassAxis, ClassTarget};
+pub use class_target::{ClassAxis, ClassTarget, Position};
 pub use cosine::CosineEmbedding;
 pub use cross_entropy::{CrossEntropy, WeightedCrossEntropy};
 pub use ctc::Ctc;
@@ -129,6 +131,9 @@ pub trait Loss<Y: Tensor, Target>: Sync {
 
     /// Returns how much a sample with this target counts in the mean of its batch: 1 by default. It is finite and at
     /// least 0; a sample of weight 0 has a value of 0 and a gradient of 0.
+    ///
+    /// (The training loss of an epoch, which `fit` reports, is the mean of the losses of its batches by their samples,
+    /// whatever they weigh. The validation loss is the weighted mean over the whole data set.)
     fn weight(&self, _: &Target) -> f64 {
         1.0
     }
