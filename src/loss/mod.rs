@@ -7,7 +7,7 @@
 //! | [`NllLoss`], [`WeightedNllLoss`] | `NLLLoss` | log-probabilities of classes | [classes](#classes) | as the cross-entropies |
 //! | [`MultiMargin`] | `MultiMarginLoss` | `Vector<CLASSES>` of scores | [`Label<CLASSES>`](crate::tensor::Label) | mean over classes |
 //! | [`MultiLabelMargin`] | `MultiLabelMarginLoss` | `Vector<CLASSES>` of scores | 1 for each class of the sample, else 0 | mean over classes |
-//! | [`Ctc`] | `CTCLoss` | `Sequence<STEPS, CLASSES>` of log-probabilities | [`Labels<CLASSES, MOST>`](Labels) | divided by the count of labels |
+//! | [`Ctc`] | `CTCLoss` of a `log_softmax` | `Sequence<STEPS, CLASSES>` of scores | [`Labels<CLASSES, MOST>`](Labels) | divided by the count of labels |
 //! | [`BinaryCrossEntropy`] | `BCEWithLogitsLoss` | any tensor of scores | probabilities | mean over numbers |
 //! | [`WeightedBinaryCrossEntropy`] | `BCEWithLogitsLoss(pos_weight)` | scores of classes | probabilities | mean over numbers |
 //! | [`BinaryCrossEntropyOfProbabilities`] | `BCELoss` | probabilities | probabilities | mean over numbers |
