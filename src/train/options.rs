@@ -129,7 +129,7 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
     /// # use chainrule::data::Dataset;
     /// # use chainrule::metrics::accuracy;
     /// # use chainrule::prelude::*;
-    /// # let labels: Vec<_> = Label::<2>::all().cycle().take(40).collect();
+    /// # let labels = (0..40).map(|at| Label::<2>::new(at % 2)).collect::<Result<_, _>>()?;
     /// # let test = Dataset::new((0..40).map(|at| Vector([at as f32])).collect(), labels)?;
     /// let options = Fit::epochs(30)
     ///     .validate(&test)
