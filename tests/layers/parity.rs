@@ -367,7 +367,7 @@ fn every_file_of_losses_and_optimizers_has_a_row() {
     assert!(files.remove("pairwise"), "pairwise is gone");
     // `tests/training/steps.rs` compares clipping, averaging and freezing with their formulas; `step` is in all optimizers,
     // and so is the search for a path. `every_minimizer!` has L-BFGS.
-    let of_lbfgs = ["lbfgs", "line_search", "vectors"];
+    let of_lbfgs = ["lbfgs", "line_search", "minimize", "vectors"];
     for file in ["moving_average", "clip", "freeze", "step", "paths"].into_iter().chain(of_lbfgs) {
         assert!(files.remove(file), "{file} is gone");
     }

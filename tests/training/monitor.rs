@@ -21,8 +21,11 @@ fn trainer() -> Trainer<Net, CrossEntropy, Sgd<Net>> {
 
 /// A metric with these values, epoch by epoch.
 fn measures(values: &[f64]) -> impl FnMut(&[Vector<3>], &[Label<3>]) -> Result<f64, Error> + use<> {
-    let mut values = values.to_vec().into_iter();
-    move |_, _| Ok(values.next().unwrap())
+    let (values, mut epoch) = (values.to_vec(), 0);
+    move |_, _| {
+        epoch += 1;
+        Ok(values[epoch - 1])
+    }
 }
 
 /// The networks after each epoch, the numbers of the best ones, and the network at the end.
