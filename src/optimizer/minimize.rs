@@ -153,8 +153,10 @@ impl Memory {
 
     /// Adds the last iteration to the history, if the loss curves upwards along its step.
     fn remember(&mut self, vectors: &mut dyn Vectors, history: usize) {
-        if self.inverses.len() > history || (self.inverses.len() < history && self.oldest > 0) {
-            self.oldest = 0; // the program has changed the length of the history
+        let stored = self.inverses.len();
+        let is_ring = if stored < history { self.oldest == 0 } else { self.oldest < stored };
+        if stored > history || !is_ring {
+            self.oldest = 0; // the program has changed the length of the history, or a file is wrong
             self.inverses.clear();
         }
         vectors.copy(GRADIENT, NEW);

@@ -51,6 +51,17 @@ fn a_second_call_continues_and_every_call_lowers_the_loss() {
 }
 
 #[test]
+fn the_history_may_change_between_calls() {
+    let (mut net, mut optimizer) = (Net::init(&mut rng(1)), Lbfgs::new().max_iterations(6));
+    optimizer.max_evaluations = Some(40);
+    for history in [3, 2, 5, 1, 100] {
+        optimizer.history = history;
+        let result = minimize(&mut optimizer, &mut net).unwrap();
+        assert!(result.loss < result.before, "{result:?} with {history}");
+    }
+}
+
+#[test]
 fn nothing_moves_at_a_minimum() {
     let mut net = Net::zeros();
     let mut optimizer = Lbfgs::<Net>::new();
