@@ -8,12 +8,12 @@ use crate::Error;
 use crate::layer::{Owned, Parameters, View, ViewMut};
 use chainrule_parameters::AsNetwork;
 
-/// The L-BFGS method, for losses of a full batch: it steps along the gradient times an estimate of the inverse Hessian,
-/// which it computes from the gradients of the last iterations.
+/// The L-BFGS method, for losses of a full batch: it steps along the gradient times an estimate of the inverse
+/// Hessian, which it computes from the gradients of the last iterations.
 ///
 /// An iteration takes several evaluations of the loss, so L-BFGS is no [`Optimizer`](super::Optimizer) of a trainer.
-/// [`minimize`](Lbfgs::minimize) is PyTorch's `step(closure)`. Draw no random numbers in the loss: a dropout that changes
-/// between two evaluations makes the line search pointless.
+/// [`minimize`](Lbfgs::minimize) is PyTorch's `step(closure)`. Draw no random numbers in the loss: a dropout that
+/// changes between two evaluations makes the line search pointless.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -30,8 +30,8 @@ use chainrule_parameters::AsNetwork;
 /// ```
 ///
 /// # Source
-/// Nocedal, "Updating quasi-Newton matrices with limited storage", Mathematics of Computation 35 (1980); the form is that
-/// of PyTorch. Scalar products are in `f64`.
+/// Nocedal, "Updating quasi-Newton matrices with limited storage", Mathematics of Computation 35 (1980); the form is
+/// that of PyTorch. Scalar products are in `f64`.
 #[derive(Clone, Debug)]
 pub struct Lbfgs<N: Parameters> {
     /// η, the first step length of each line search, or the step length without one: 1 by default.
@@ -44,11 +44,11 @@ pub struct Lbfgs<N: Parameters> {
     pub gradient_tolerance: f64,
     /// The call ends when loss or parameters change by less than this: 1e-9 by default.
     pub change_tolerance: f64,
-    /// How many iterations the estimate of the Hessian is computed from, at least 1: 100 by default. Each takes the memory
-    /// of two networks.
+    /// How many iterations the estimate of the Hessian is computed from, at least 1: 100 by default. Each takes the
+    /// memory of two networks.
     pub history: usize,
-    /// Whether to search a step that satisfies the strong Wolfe conditions: `true` by default. (PyTorch's default is a step
-    /// of the learning rate.)
+    /// Whether to search a step that satisfies the strong Wolfe conditions: `true` by default. (PyTorch's default is a
+    /// step of the learning rate.)
     pub line_search: bool,
     /// Whether to maximize instead.
     pub maximize: bool,
@@ -109,13 +109,13 @@ impl<N: Parameters> Lbfgs<N> {
         Self { maximize: true, ..self }
     }
 
-    /// Iterates until a limit or a tolerance is reached. `evaluate` returns the loss of a network, and writes its gradient,
-    /// as [`Network::loss_gradient`](crate::Network::loss_gradient) does. A second call continues with the history of the
-    /// first. [Buffers](crate::layer::Role::Buffer) move once in each iteration.
+    /// Iterates until a limit or a tolerance is reached. `evaluate` returns the loss of a network, and writes its
+    /// gradient, as [`Network::loss_gradient`](crate::Network::loss_gradient) does. A second call continues with the
+    /// history of the first. [Buffers](crate::layer::Role::Buffer) move once in each iteration.
     ///
     /// # Errors
-    /// [`Error::Setting`], and the errors of `evaluate`. A step to a network whose loss is not finite is shortened first. After an
-    /// error the network is that of the last complete iteration, and the history is empty.
+    /// [`Error::Setting`], and the errors of `evaluate`. A step to a network whose loss is not finite is shortened
+    /// first. After an error the network is that of the last complete iteration, and the history is empty.
     pub fn minimize<M: AsNetwork<Network = N>>(
         &mut self,
         network: &mut M,

@@ -20,9 +20,9 @@
 //! | none | `SparseAdam` | gradients here are dense: a layer's gradient has the layer's own type |
 //! | none | `Adafactor`, `Muon` | their steps are computed from whole matrices |
 //!
-//! All but `Lbfgs` have the [`StepOptions`]: weight decay, added to the gradient or decoupled, of the weights only or of all
-//! parameters ([`decay_all`](StepOptions::decay_all), as in PyTorch); [`Group`]s of parameters with rates and decays of
-//! their own; and `maximize`.
+//! All but `Lbfgs` have the [`StepOptions`]: weight decay, added to the gradient or decoupled, of the weights only or
+//! of all parameters ([`decay_all`](StepOptions::decay_all), as in PyTorch); [`Group`]s of parameters with rates and
+//! decays of their own; and `maximize`.
 
 mod adadelta;
 mod adagrad;

@@ -15,8 +15,8 @@ fn minimize(optimizer: &mut Lbfgs<Net>, net: &mut Owned<Net>) -> Result<Minimize
     })
 }
 
-/// R = Σ cᵢ wᵢ² / 2 with c from 1 to 1000. The best steps along the gradient, of 2/1001, leave 0.996 of the smallest term in
-/// each: they would need 4,000 steps.
+/// R = Σ cᵢ wᵢ² / 2 with c from 1 to 1000. The best steps along the gradient, of 2/1001, leave 0.996 of the smallest
+/// term in each: they would need 4,000 steps.
 #[test]
 fn a_narrow_valley_is_crossed_in_40_iterations() {
     type Line = Linear<4, 1, f64>;
