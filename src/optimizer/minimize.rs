@@ -25,7 +25,7 @@ pub(crate) struct Memory {
     coefficients: Vec<f64>,
 }
 
-/// The result of [`Lbfgs::minimize`].
+/// The result of [`Lbfgs::minimize`](super::Lbfgs::minimize).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Minimized {

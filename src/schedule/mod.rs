@@ -33,7 +33,7 @@
 //! | [`then`](Schedule::then) | `SequentialLR` |
 //! | [`times`](Schedule::times) | `ChainedScheduler` |
 //! | [`Plateau`] | `ReduceLROnPlateau` |
-//! | [`Schedule::factor`] of a function of yours: set `optimizer.learning_rate` | `LambdaLR`, `MultiplicativeLR` |
+//! | none: set `optimizer.learning_rate` before each step | `LambdaLR`, `MultiplicativeLR` |
 //!
 //! PyTorch's `CyclicLR` and `OneCycleLR` can move a momentum too; these do not.
 
