@@ -40,8 +40,8 @@ pub enum FitError {
     },
     /// The plateau watches for larger values, and the run for smaller ones.
     #[error(
-        "the plateau waits for larger values, and `{monitor}` for smaller ones: monitor a value that should become large, \
-         as in `.monitor(Monitor::max(\"accuracy\"))`"
+        "the plateau waits for larger values, and `{monitor}` for smaller ones: monitor a value that should become \
+         large, as in `.monitor(Monitor::max(\"accuracy\"))`"
     )]
     OtherDirection {
         /// What the run monitors.

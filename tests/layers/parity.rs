@@ -323,7 +323,8 @@ type Trained<T> = (Linear<4, 5, T>, Tanh, Linear<5, 2, T>);
 ///
 /// The error of one step stays in the weights, and the next one's is added. A step moves a weight by about a tenth of
 /// the largest one or less, and is off by some 30 u of itself (three layers and back, five roundings in each): 3 u of
-/// the largest, and 1 u for the subtraction. After twenty steps these are 80 u, inside the bound of [`Fixtures::close`].
+/// the largest, and 1 u for the subtraction. After twenty steps these are 80 u, inside the bound of
+/// [`Fixtures::close`].
 fn compare_optimizer<T: Real, O: Optimizer<Trained<T>>>(
     group: &mut Fixtures<OptimizerCase>,
     name: &str,
@@ -491,9 +492,9 @@ fn every_file_of_losses_and_optimizers_has_a_row() {
     for file in ["checks", "class_target", "labels", "pairwise"] {
         assert!(files.remove(file), "{file} is gone");
     }
-    // `tests/training/steps.rs` compares clipping, averaging and freezing with their formulas; `step` is in all optimizers,
-    // and so is the search for a path. `every_minimizer!` has L-BFGS.
-    let of_lbfgs = ["lbfgs", "line_search", "vectors"];
+    // `tests/training/steps.rs` compares clipping, averaging and freezing with their formulas; `step` is in all
+    // optimizers, and so is the search for a path. `every_minimizer!` has L-BFGS.
+    let of_lbfgs = ["lbfgs", "line_search", "minimize", "vectors"];
     for file in ["moving_average", "clip", "freeze", "step", "paths"].into_iter().chain(of_lbfgs) {
         assert!(files.remove(file), "{file} is gone");
     }
