@@ -19,6 +19,7 @@ pub(super) fn check_memory(
     let default = || compressed.map(|size| size.saturating_mul(RATIO).max(LEAST));
     match memory.or_else(default) {
         Some(limit) if needed > u128::from(limit) => {
+            let needed = u64::try_from(needed).unwrap_or(u64::MAX);
             Err(DataError::Memory { path: path.into(), needed, limit })
         }
         _ => Ok(()),
@@ -28,6 +29,12 @@ pub(super) fn check_memory(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_is_small_enough_to_be_returned_by_value() {
+        // Clippy's limit for the error of a `Result`.
+        assert!(size_of::<DataError>() < 128, "{} bytes", size_of::<DataError>());
+    }
 
     #[test]
     fn compressed_files_have_a_limit_and_others_only_one_that_is_set() {

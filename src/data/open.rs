@@ -28,7 +28,7 @@ impl<'a> Opened<'a> {
         let open = || {
             let file = File::open(path)?;
             let metadata = file.metadata()?;
-            let length = metadata.is_file().then(|| metadata.len()); // a pipe has no length
+            let length = metadata.is_file().then_some(metadata.len()); // a pipe has no length
             Ok((file, length))
         };
         let (file, length) = open().map_err(|source| DataError::Io { path: path.into(), source })?;
