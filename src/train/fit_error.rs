@@ -23,7 +23,7 @@ pub enum FitError {
     NoBatch,
     /// The samples of an epoch cannot be drawn as the options say, or have no complete batch.
     #[error("the batches: {0}")]
-    Batches(#[source] DataError),
+    Batches(#[source] Box<DataError>),
     /// An option needs a validation set, but there is none.
     #[error("{what} needs a validation set, and there is none: give one with `.validate(&data)`")]
     NoValidation {
