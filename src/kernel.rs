@@ -4,8 +4,8 @@
 pub(crate) use chainrule_kernel::all_within;
 pub(crate) use chainrule_kernel::{
     Accumulate, Elementwise, GeneralPooling, Initial, Kernel, Length, Level, Pooling, PoolingAxis,
-    PoolingWindows, Strided, Windows, all_finite, bias_gradient, convolve, convolve_transposed, dispatch,
-    elementwise, exp_below_largest, exp_each, gemm, gemm_deep, largest, log_sum_exp, maximum, norm,
+    PoolingWindows, Strided, WindowPlaces, Windows, all_finite, bias_gradient, convolve, convolve_transposed,
+    dispatch, elementwise, exp_below_largest, exp_each, gemm, gemm_deep, largest, log_sum_exp, maximum, norm,
     squared_norm, sum, sum_rows, weight_gradient,
 };
 pub use chainrule_kernel::{Real, exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};

@@ -90,7 +90,7 @@ pub mod prelude {
     pub use crate::flow::GradientFlow;
     pub use crate::infer::{
         AutoBatchNorm, AutoDepthwiseConv2d, AutoGroupNorm, AutoLayerNorm, AutoRmsNorm, AutoShortcut, ConvTo,
-        DenseTo, Infer, LinearTo, TransposedConvTo,
+        ConvToWith, DenseTo, Infer, LinearTo, TransposedConvTo, TransposedConvToWith,
     };
     #[cfg(feature = "alloc")]
     pub use crate::init::Init;
@@ -99,17 +99,18 @@ pub mod prelude {
         Activation, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AlignCorners,
         Alpha, AvgPool1d, AvgPool1dWith, AvgPool2d, AvgPool2dWith, Backward, BatchNorm, Beta, Causal,
         CeilMode, ChannelShuffle, Channels, CircularPad1d, CircularPad2d, ConstantPad1d, ConstantPad2d,
-        Conv1d, Conv2d, Dense, DepthToSpace, DepthwiseConv2d, Dilation, Dropout, Elu, Epsilon,
-        ExcludePadding, Features, Flatten, GainAndBias, Gelu, GeluTanh, GlobalAvgPool, GlobalMaxPool,
-        GroupNorm, Groups, HalfPixel, HardSigmoid, HardTanh, Height, Identity, InstanceNorm, Kernel, Layer,
-        LayerNorm, LeakyRelu, Linear, LocalResponseNorm, LogSoftmax, LpPool1d, LpPool1dWith, LpPool2d,
-        LpPool2dWith, MachineEpsilon, MaxOver, MaxPool1d, MaxPool1dWith, MaxPool2d, MaxPool2dWith, MeanOver,
-        MinOver, Mish, Mode, Momentum, Nearest, NearestBefore, NearestExact, NoAffine, NoBias, Offset,
-        OutputPadding, PRelu, Pad1d, Pad2d, Padding, PaddingEnds, Parameters, Permute, PixelShuffle,
+        Conv1d, Conv1dWith, Conv2d, Conv2dWith, Dense, DepthToSpace, DepthwiseConv2d, Dilation, Dropout, Elu,
+        Epsilon, ExcludePadding, Features, Flatten, GainAndBias, Gelu, GeluTanh, GlobalAvgPool,
+        GlobalMaxPool, GroupNorm, Groups, HalfPixel, HardSigmoid, HardTanh, Height, Identity, InstanceNorm,
+        Kernel, Layer, LayerNorm, LeakyRelu, Linear, LocalResponseNorm, LogSoftmax, LpPool1d, LpPool1dWith,
+        LpPool2d, LpPool2dWith, MachineEpsilon, MaxOver, MaxPool1d, MaxPool1dWith, MaxPool2d, MaxPool2dWith,
+        MeanOver, MinOver, Mish, Mode, Momentum, Nearest, NearestBefore, NearestExact, NoAffine, NoBias,
+        Offset, OutputPadding, PRelu, Pad1d, Pad2d, Padding, PaddingEnds, Parameters, Permute, PixelShuffle,
         PixelUnshuffle, ReflectionPad1d, ReflectionPad2d, Relu, ReplicationPad1d, ReplicationPad2d, Reshape,
         Resize1d, Resize2d, RmsNorm, Same, SameLower, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign,
-        SpaceToDepth, Steps, Stride, SumOver, Tanh, Transpose, TransposedConv2d, Upsample1d, Upsample2d,
-        UpsampleBilinear2d, UpsampleLinear1d, Width, WorkspaceMut, ZeroPad1d, ZeroPad2d,
+        SpaceToDepth, Steps, Stride, SumOver, Tanh, Transpose, TransposedConv1d, TransposedConv1dWith,
+        TransposedConv2d, TransposedConv2dWith, Upsample1d, Upsample2d, UpsampleBilinear2d, UpsampleLinear1d,
+        Width, WorkspaceMut, ZeroPad1d, ZeroPad2d,
     };
     #[cfg(feature = "alloc")]
     pub use crate::layer::{Owned, Workspace};

@@ -30,6 +30,9 @@
 //! | [`ConvTo<OUT, K, STRIDE, PAD>`](ConvTo) | `Image<IN, H, W>` | `Conv2d<IN, OUT, K, STRIDE, PAD>` |
 //! | | `Sequence<STEPS, IN>` | `Conv1d<IN, OUT, K, STRIDE, PAD>` |
 //! | [`TransposedConvTo<OUT, K, STRIDE, PAD>`](TransposedConvTo) | `Image<IN, H, W>` | `TransposedConv2d<IN, OUT, K, STRIDE, PAD>` |
+//! | | `Sequence<STEPS, IN>` | `TransposedConv1d<IN, OUT, K, STRIDE, PAD>` |
+//! | [`ConvToWith<OUT, S>`](ConvToWith) | `Image<..>`, `Sequence<..>` | `Conv2dWith<IN, OUT, S>`, `Conv1dWith<IN, OUT, S>` |
+//! | [`TransposedConvToWith<OUT, S>`](TransposedConvToWith) | the same | `TransposedConv2dWith<IN, OUT, S>`, `TransposedConv1dWith<IN, OUT, S>` |
 //! | [`AutoDepthwiseConv2d<K, STRIDE, PAD>`](AutoDepthwiseConv2d) | `Image<C, H, W>` | `DepthwiseConv2d<C, K, STRIDE, PAD>` |
 //! | [`AutoBatchNorm`] | `Vector<N>`, `Sequence<STEPS, N>`, `Image<N, H, W>` | `BatchNorm<N>` |
 //! | [`AutoLayerNorm`], [`AutoRmsNorm`] | `Vector<N>`, `Sequence<STEPS, N>` | `LayerNorm<Vector<N>>` |
@@ -48,6 +51,7 @@
 //! of this stack, `ConvTo<16, 5>`, cannot take `Vector<120>` as its input".
 
 mod combinators;
+mod convolution;
 mod shortcut;
 mod sizeless;
 mod tuple;
@@ -57,10 +61,10 @@ use crate::tensor::Sample;
 
 #[doc(hidden)]
 pub use combinators::BranchesAfter;
+pub use convolution::{AutoDepthwiseConv2d, ConvTo, ConvToWith, TransposedConvTo, TransposedConvToWith};
 pub use shortcut::{AutoShortcut, Shortcut, ShortcutTo};
 pub use sizeless::{
-    AutoBatchNorm, AutoDepthwiseConv2d, AutoGroupNorm, AutoLayerNorm, AutoRmsNorm, BiasOf, ConvTo, DenseTo,
-    HasSizes, LinearTo, TransposedConvTo, WithBias,
+    AutoBatchNorm, AutoGroupNorm, AutoLayerNorm, AutoRmsNorm, BiasOf, DenseTo, HasSizes, LinearTo, WithBias,
 };
 
 /// The network `N` for data of the shape `X`, with the input of each layer worked out: see [the

@@ -8,9 +8,8 @@ use chainrule_derive::Parameters;
 use super::After;
 use crate::kernel::Real;
 use crate::layer::{
-    AffineOf, At, Backward, BatchNorm, Bias, Conv1d, Conv2d, Dense, DepthwiseConv2d, Epsilon, GainAndBias,
-    GroupNorm, Layer, LayerNorm, Linear, MachineEpsilon, Mode, NoBias, NormSettings, RmsNorm,
-    TransposedConv2d, WorkspaceMut,
+    AffineOf, At, Backward, BatchNorm, Bias, Dense, Epsilon, GainAndBias, GroupNorm, Layer, LayerNorm,
+    Linear, MachineEpsilon, Mode, NoBias, NormSettings, RmsNorm, WorkspaceMut,
 };
 use crate::tensor::{Image, Sample, Sequence, Tensor, Vector};
 
@@ -62,6 +61,7 @@ macro_rules! without_sizes {
         }
     };
 }
+pub(super) use without_sizes;
 
 /// A linear layer of `OUT` outputs: [`Linear`] behind a vector, [`Dense`] behind a sequence or an image, which is not
 /// flattened and may be of any size.
@@ -91,66 +91,6 @@ pub struct LinearTo<const OUT: usize, B: 'static = WithBias> {
 pub struct DenseTo<Out: Tensor, B: 'static = WithBias> {
     #[parameter(skip)]
     to: PhantomData<fn() -> (Out, B)>,
-}
-
-/// A convolution with `OUT` output channels and windows of `K`: [`Conv2d`] behind an image, [`Conv1d`] behind a
-/// sequence.
-///
-/// ```
-/// use chainrule::prelude::*;
-/// type Net = Infer<Sequence<20, 3>, (ConvTo<8, 5>, ConvTo<4, 3, 1, 1, NoBias>)>;
-/// let net: Owned<(Conv1d<3, 8, 5>, Conv1d<8, 4, 3, 1, 1, f32, NoBias>)> = Net::init(&mut rng(0));
-/// ```
-#[derive(Clone, Copy, Debug, Parameters)]
-#[parameters(infer = own)]
-pub struct ConvTo<
-    const OUT: usize,
-    const K: usize,
-    const STRIDE: usize = 1,
-    const PAD: usize = 0,
-    B: 'static = WithBias,
-> {
-    #[parameter(skip)]
-    bias: PhantomData<fn() -> B>,
-}
-
-/// A transposed convolution with `OUT` output channels: [`TransposedConv2d`].
-///
-/// ```
-/// use chainrule::prelude::*;
-/// type Net = Infer<Image<8, 4, 4>, TransposedConvTo<4, 2, 2>>;
-/// let net: Owned<TransposedConv2d<8, 4, 2, 2>> = Net::init(&mut rng(0));
-/// ```
-#[derive(Clone, Copy, Debug, Parameters)]
-#[parameters(infer = own)]
-pub struct TransposedConvTo<
-    const OUT: usize,
-    const K: usize,
-    const STRIDE: usize = 1,
-    const PAD: usize = 0,
-    B: 'static = WithBias,
-> {
-    #[parameter(skip)]
-    bias: PhantomData<fn() -> B>,
-}
-
-/// A convolution of each channel by itself: [`DepthwiseConv2d`] of all channels that arrive.
-///
-/// ```
-/// use chainrule::prelude::*;
-/// type Net = Infer<Image<8, 6, 6>, (AutoDepthwiseConv2d<3, 1, 1>, ConvTo<16, 1>)>;
-/// let net: Owned<(DepthwiseConv2d<8, 3, 1, 1>, Conv2d<8, 16, 1>)> = Net::init(&mut rng(0));
-/// ```
-#[derive(Clone, Copy, Debug, Parameters)]
-#[parameters(infer = own)]
-pub struct AutoDepthwiseConv2d<
-    const K: usize,
-    const STRIDE: usize = 1,
-    const PAD: usize = 0,
-    B: 'static = WithBias,
-> {
-    #[parameter(skip)]
-    bias: PhantomData<fn() -> B>,
 }
 
 /// Batch normalization of the features or channels that arrive: [`BatchNorm`].
@@ -223,6 +163,7 @@ macro_rules! becomes {
         }
     )+};
 }
+pub(super) use becomes;
 
 becomes! {
     [const IN: usize, const OUT: usize, T: Real, B: BiasOf<Vector<OUT, T>>]
@@ -236,22 +177,6 @@ becomes! {
 
     [X: Tensor, Out: Tensor, B: BiasOf<Out>]
     DenseTo<Out, B>, behind X: Dense<X, Out, B::Bias>;
-
-    [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, const STEPS: usize, T: Real,
-     B: BiasOf<Vector<OUT, T>>]
-    ConvTo<OUT, K, S, P, B>, behind Sequence<STEPS, IN, T>: Conv1d<IN, OUT, K, S, P, T, B::Bias>;
-
-    [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, const H: usize, const W: usize,
-     T: Real, B: BiasOf<Vector<OUT, T>>]
-    ConvTo<OUT, K, S, P, B>, behind Image<IN, H, W, T>: Conv2d<IN, OUT, K, S, P, T, B::Bias>;
-
-    [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, const H: usize, const W: usize,
-     T: Real, B: BiasOf<Vector<OUT, T>>]
-    TransposedConvTo<OUT, K, S, P, B>, behind Image<IN, H, W, T>: TransposedConv2d<IN, OUT, K, S, P, T, B::Bias>;
-
-    [const C: usize, const K: usize, const S: usize, const P: usize, const H: usize, const W: usize, T: Real,
-     B: BiasOf<Vector<C, T>>]
-    AutoDepthwiseConv2d<K, S, P, B>, behind Image<C, H, W, T>: DepthwiseConv2d<C, K, S, P, T, B::Bias>;
 
     [const N: usize, T: Real, S: NormSettings, A: AffineOf<Vector<N, T>>]
     AutoBatchNorm<S, A>, behind Vector<N, T>: BatchNorm<N, T, S, A>;
@@ -287,12 +212,6 @@ becomes! {
 
 without_sizes!([const OUT: usize, B: 'static] LinearTo<OUT, B>);
 without_sizes!([Out: Tensor, B: 'static] DenseTo<Out, B>);
-without_sizes!([const OUT: usize, const K: usize, const S: usize, const P: usize, B: 'static] ConvTo<OUT, K, S, P, B>);
-without_sizes!(
-    [const OUT: usize, const K: usize, const S: usize, const P: usize, B: 'static]
-    TransposedConvTo<OUT, K, S, P, B>
-);
-without_sizes!([const K: usize, const S: usize, const P: usize, B: 'static] AutoDepthwiseConv2d<K, S, P, B>);
 without_sizes!([S: NormSettings, A: 'static] AutoBatchNorm<S, A>);
 without_sizes!([S: NormSettings, A: 'static] AutoLayerNorm<S, A>);
 without_sizes!([S: NormSettings, A: 'static] AutoRmsNorm<S, A>);

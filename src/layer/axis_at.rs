@@ -181,8 +181,8 @@ where
     >>::Check;
 }
 
-impl<const PLACE: usize, X, L, const D: usize, const K: usize, const S: usize, const DILATION: usize, M>
-    AdvancesAt<PLACE, X, L, D, K, S, DILATION, Fitted<M>, Down> for B1
+impl<const PLACE: usize, X, L, const D: usize, const K: usize, const S: usize, const DILATION: usize, M, R>
+    AdvancesAt<PLACE, X, L, D, K, S, DILATION, Fitted<M>, R> for B1
 {
     type Check = Passed;
 }

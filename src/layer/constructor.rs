@@ -5,7 +5,7 @@ use chainrule_parameters::Parameters;
 use super::dense::Bias;
 use super::{
     AvgPool1d, AvgPool2d, BatchNorm, Conv1d, Conv2d, Dropout, GroupNorm, LayerNorm, Linear, MaxPool1d,
-    MaxPool2d, TransposedConv2d,
+    MaxPool2d, TransposedConv1d, TransposedConv2d,
 };
 use crate::kernel::Real;
 use crate::tensor::{Tensor, Vector};
@@ -43,6 +43,8 @@ sizes_in_type! {
     Conv2d<IN, OUT, K, S, P, T, B>: inputs I, outputs O, window W;
     [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>]
     TransposedConv2d<IN, OUT, K, S, P, T, B>: inputs I, outputs O, window W;
+    [const IN: usize, const OUT: usize, const K: usize, const S: usize, const P: usize, T: Real, B: Bias<Vector<OUT, T>>]
+    TransposedConv1d<IN, OUT, K, S, P, T, B>: inputs I, outputs O, window W;
     [const K: usize, const S: usize, const P: usize] MaxPool1d<K, S, P>: window W;
     [const K: usize, const S: usize, const P: usize] MaxPool2d<K, S, P>: window W;
     [const K: usize, const S: usize, const P: usize] AvgPool1d<K, S, P>: window W;

@@ -23,6 +23,7 @@ mod dropout;
 mod effect;
 mod factor;
 mod flatten;
+pub(crate) mod grow_at;
 mod hook;
 mod identity;
 mod mode;
@@ -62,7 +63,11 @@ pub use compare::ParametersView;
 pub use constructor::SizesInType;
 pub(crate) use contract::check_lengths;
 pub use contract::{Backward, Layer};
-pub use convolution::{Conv1d, Conv2d, DepthwiseConv2d, TransposedConv2d};
+pub use convolution::{
+    Conv1d, Conv1dWith, Conv2d, Conv2dWith, DepthwiseConv2d, TransposedConv1d, TransposedConv1dWith,
+    TransposedConv2d, TransposedConv2dWith,
+};
+pub(crate) use convolution::{PixelSettings, Plain, StepSettings, Transposed};
 pub use cost::Cost;
 pub(crate) use dense::Bias;
 pub use dense::{Dense, Linear, NoBias};

@@ -85,8 +85,8 @@ impl Window {
         Self(Some([Reach::of_span(kernel, stride, padding); 2]))
     }
 
-    /// Returns the window of a layer whose windows differ by axis: over rows and over columns. A sequence has the first
-    /// one, over its steps.
+    /// Returns the window of a layer whose windows differ by axis: over rows and over columns. A sequence has the
+    /// first one, over its steps.
     ///
     /// ```
     /// use chainrule::layer::{Reach, Window};

@@ -208,6 +208,23 @@ fn convolutions_count_their_fan_in_and_pools_their_windows() {
     type Enlarged = (Conv2d<3, 8, 3, 1, 1>, TransposedConv2d<8, 8, 4, 2, 1>);
     let enlarged = expected_flow::<Enlarged, Image<3, 6, 6>>();
     assert_relative_eq!(enlarged.share.powi(2), 32.0 / 128.0, max_relative = 1e-12);
+    // He's weights have a variance of 2 / fan-in, so that the groups do not matter.
+    type Grouped = (
+        Conv2dWith<3, 8, (Kernel<3>, Same)>,
+        [(Relu, Conv2dWith<8, 8, (Kernel<3>, Dilation<2>, Same, Groups<4>)>); 5],
+        MaxPool2d<2>,
+        Conv2dWith<8, 4, (Kernel<3>, Groups<2>)>,
+    );
+    let grouped = expected_flow_with::<Grouped, Image<3, 16, 16>>(Initializer::he_normal(), 1.0);
+    assert_relative_eq!(grouped.share.powi(2), 2.0, max_relative = 1e-12);
+    // As above with two groups: 4 · 4 · 4 / 4 numbers, with Glorot's variance of 2 / (2 · 4 · 16).
+    type Halves =
+        (Conv2d<3, 8, 3, 1, 1>, TransposedConv2dWith<8, 8, (Kernel<4>, Stride<2>, Padding<1>, Groups<2>)>);
+    assert_relative_eq!(
+        expected_flow::<Halves, Image<3, 6, 6>>().share.powi(2),
+        16.0 / 64.0,
+        max_relative = 1e-12
+    );
 }
 
 #[test]

@@ -70,6 +70,12 @@ sizeless! {
     a_transposed_convolution: Image<3, 4, 5, T>, TransposedConvTo<2, 3, 2, 1> => TransposedConv2d<3, 2, 3, 2, 1, T>;
     a_transposed_convolution_without_bias:
         Image<3, 4, 5, T>, TransposedConvTo<2, 3, 1, 0, NoBias> => TransposedConv2d<3, 2, 3, 1, 0, T, NoBias>;
+    a_transposed_one_of_a_sequence: Sequence<4, 3, T>, TransposedConvTo<2, 3, 2> => TransposedConv1d<3, 2, 3, 2, 0, T>;
+    a_convolution_with_settings:
+        Image<4, 5, 6, T>, ConvToWith<6, (Kernel<3, 1>, Groups<2>)> => Conv2dWith<4, 6, (Kernel<3, 1>, Groups<2>), T>;
+    one_of_a_sequence_with_settings: Sequence<5, 4, T>, ConvToWith<6, Kernel<3>> => Conv1dWith<4, 6, Kernel<3>, T>;
+    a_transposed_one: Image<4, 5, 6, T>, TransposedConvToWith<6, Kernel<3>> => TransposedConv2dWith<4, 6, Kernel<3>, T>;
+    one_of_steps: Sequence<5, 4, T>, TransposedConvToWith<6, Kernel<3>> => TransposedConv1dWith<4, 6, Kernel<3>, T>;
     a_depthwise_convolution: Image<3, 4, 5, T>, AutoDepthwiseConv2d<3, 2, 1> => DepthwiseConv2d<3, 3, 2, 1, T>;
     a_depthwise_convolution_without_bias:
         Image<3, 4, 5, T>, AutoDepthwiseConv2d<3, 1, 0, NoBias> => DepthwiseConv2d<3, 3, 1, 0, T, NoBias>;

@@ -15,6 +15,7 @@ mod adjoint;
 mod any_input;
 mod architecture;
 mod concat;
+mod convolution_settings;
 mod convolutions;
 mod declared;
 mod declared_attributes;

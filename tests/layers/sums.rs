@@ -82,6 +82,23 @@ fn gradients_of_convolutions() {
     let conv = evaluate::<_, Image<1, 10, 20>>(&*TransposedConv2d::<1, 1, 1>::zeros(), TERMS / 200);
     is_sum(&conv.bias.0, TERMS, x());
     is_sum(conv.weights(), TERMS, x() * x());
+    type Depthwise = Conv1dWith<2, 2, (Kernel<1>, Groups<2>)>;
+    let conv = evaluate::<_, Sequence<1000, 2>>(&*Depthwise::zeros(), FEWER / 1000);
+    is_sum(&conv.bias.0, FEWER, x());
+    is_sum(conv.weights(), FEWER, x() * x());
+    let conv = evaluate::<_, Sequence<4, 2>>(&*Depthwise::zeros(), FEWER / 4);
+    is_sum(conv.weights(), FEWER, x() * x());
+    type Dilated = Conv1dWith<1, 1, (Kernel<2>, Dilation<1000>, Causal)>;
+    let conv = evaluate::<_, Sequence<1000, 1>>(&*Dilated::zeros(), FEWER / 1000);
+    is_sum(&conv.weights()[1..], FEWER, x() * x());
+    let conv = evaluate::<_, Sequence<1000, 1>>(&*TransposedConv1d::<1, 1, 1>::zeros(), FEWER / 1000);
+    is_sum(&conv.bias.0, FEWER, x());
+    is_sum(conv.weights(), FEWER, x() * x());
+    let conv = evaluate::<_, Image<1, 10, 20>>(
+        &*Conv2dWith::<1, 1, (Kernel<1, 2>, Dilation<1, 10>)>::zeros(),
+        FEWER / 200,
+    );
+    is_sum(conv.weights(), FEWER / 2, x() * x());
     let conv = evaluate::<_, Image<1, 1000, 1000>>(&*Conv2d::<1, 1, 1>::zeros(), TERMS / 1_000_000);
     is_sum(&conv.bias.0, TERMS, x());
 }

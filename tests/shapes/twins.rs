@@ -46,6 +46,7 @@ twins! {
     a_declared_scale_is_a_number
     a_declared_slope_is_a_number
     a_dense_layer_takes_the_image_that_arrives
+    a_dilated_window_must_fit_into_the_image
     a_field_has_the_attribute_parameter
     a_field_of_a_network_is_a_layer
     a_field_of_numbers_says_what_they_are_for
@@ -111,6 +112,7 @@ twins! {
     a_residual_block_with_a_stride_needs_a_shortcut
     a_result_is_no_sample
     a_row_of_a_table_is_not_a_sample
+    a_setting_of_windows_is_given_once
     a_shared_layer_gives_back_the_shape_it_takes
     a_shortcut_leads_from_images_to_images
     a_shortcut_must_give_the_shape_of_its_branch
@@ -160,6 +162,7 @@ twins! {
     an_inferred_window_must_fit_in_training_too
     an_input_has_one_reference
     an_optimizer_belongs_to_its_network
+    an_output_padding_is_smaller_than_the_stride
     an_output_past_2048_is_a_product_of_2_3_5_and_7
     an_own_layer_is_checked_in_f64
     an_own_layer_takes_the_scalar_of_its_network
@@ -195,6 +198,7 @@ twins! {
     the_first_layer_must_take_the_training_data
     the_gradient_of_a_new_network_must_not_explode
     the_gradient_of_a_new_network_must_not_vanish
+    the_groups_of_a_convolution_divide_its_channels
     the_halves_of_a_sum_end_with_the_same_shape
     the_last_layer_must_give_a_score_for_each_class
     the_layers_inside_a_branch_must_meet
@@ -211,4 +215,5 @@ twins! {
     theory_must_know_the_layers_between_weights
     two_inputs_are_a_pair_and_not_a_tuple
     weights_of_a_larger_variance_make_a_gradient_explode
+    windows_have_a_kernel
 }

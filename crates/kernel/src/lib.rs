@@ -25,7 +25,7 @@ pub mod simd;
 mod size;
 mod softmax;
 
-pub use convolution::{Windows, bias_gradient, convolve, convolve_transposed, weight_gradient};
+pub use convolution::{WindowPlaces, Windows, bias_gradient, convolve, convolve_transposed, weight_gradient};
 pub use elementary::{exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};
 pub use elementwise::{Elementwise, all_finite, all_within, elementwise, sum_rows};
 pub use gemm::{Accumulate, Initial, Strided, gemm, gemm_deep};

@@ -1,16 +1,13 @@
 use chainrule_derive::Parameters;
 
-use core::ops::Range;
-
-use super::{Slid, blocks_scratch, sum_in_blocks, weights};
-use crate::kernel::{Accumulate, Initial, Real, Strided, gemm, gemm_deep, sum_rows};
+use super::steps::Steps;
+use super::{Slid, weights};
+use crate::kernel::Real;
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::window_at::window_at;
-use crate::layer::{
-    Backward, Cost, Effect, Factor, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths,
-};
+use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
-use crate::tensor::{Aligned, Sample, Sequence, Tensor, Vector, len};
+use crate::tensor::{Aligned, Sequence, Vector, len};
 
 /// A convolution over the steps of a sequence: at every place, a linear map of all features of `K` steps.
 ///
@@ -70,33 +67,6 @@ weights!(
     Conv1d<IN, OUT, K, S, P, T, B>
 );
 
-/// The samples whose gradients are added in the layer's scalar.
-const BLOCK: usize = 32;
-
-/// Calls `f` for each run of output steps whose windows have the same part on the sequence, with the steps, that part
-/// of the window, and the input step at which the first of these parts begins. Windows completely on the sequence form
-/// one run; a window across an end is a separate run.
-fn runs(
-    (steps, out_steps): (usize, usize),
-    [kernel, stride, padding]: [usize; 3],
-    mut f: impl FnMut(Range<usize>, Range<usize>, usize),
-) {
-    let part = |t: usize| {
-        let end = (steps + padding).saturating_sub(t * stride).min(kernel);
-        padding.saturating_sub(t * stride)..end
-    };
-    let mut start = 0;
-    while start < out_steps {
-        let part_here = part(start);
-        let end = (start..out_steps).find(|&t| part(t) != part_here).unwrap_or(out_steps);
-        if !part_here.is_empty() {
-            let step = start * stride + part_here.start - padding;
-            f(start..end, part_here, step);
-        }
-        start = end;
-    }
-}
-
 impl<
     const IN: usize,
     const OUT: usize,
@@ -112,76 +82,27 @@ where
     (Slid<STEPS, K, S, P>, Side<OUT>): Sides<T>,
 {
     type Output = <(Slid<STEPS, K, S, P>, Side<OUT>) as Sides<T>>::Tensor;
-    const PLAN: Plan = Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
-        .costs(Cost::weights((len::<Self::Output>() * K * IN) as u64, OUT))
-        .factor(Factor::Weights)
-        .effect(Effect::Weights { inputs: (IN * K) as f64 })
-        .window(Window::of(K, S, P))
-        // The gradients of all windows of a sequence.
-        .backward_scratch(Space::per_batch::<T>(<Self::Output as Sample>::SHAPE[0] * K * IN))
-        .backward_scratch(blocks_scratch::<T>(K * IN * OUT));
+    const PLAN: Plan = Steps::plain(K, S, P).memory::<Sequence<STEPS, IN, T>, Self::Output>(
+        Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
+            .costs(Cost::weights((len::<Self::Output>() * K * IN) as u64, OUT))
+            .factor(Factor::Weights)
+            .effect(Effect::Weights { inputs: (IN * K) as f64 })
+            .window(Steps::plain(K, S, P).window::<Sequence<STEPS, IN, T>, Self::Output>()),
+        K * IN * OUT,
+    );
     const OVERWRITES: bool = true;
 
     fn forward(
         &self,
         input: &[Sequence<STEPS, IN, T>],
         output: &mut [Self::Output],
-        _: WorkspaceMut<'_>,
+        workspace: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
-        check_lengths(input.len(), output.len());
-        for (x, y) in input.iter().zip(output) {
-            let (x, y) = (x.as_slice(), y.as_mut_slice());
-            match self.bias.as_numbers() {
-                Some(bias) => y.chunks_exact_mut(OUT).for_each(|y| y.copy_from_slice(bias)),
-                None => y.fill(T::zero()),
-            }
-            runs((STEPS, y.len() / OUT), [K, S, P], |steps, part, first| {
-                let w = &self.weights()[part.start * IN * OUT..part.end * IN * OUT];
-                let y = &mut y[steps.start * OUT..steps.end * OUT];
-                let windows = Strided { numbers: &x[first * IN..], strides: [S * IN, 1] };
-                gemm(windows, Strided::rows(w, OUT), Initial::Output, y, part.len() * IN, OUT);
-            });
-        }
+        Steps::plain(K, S, P).forward(self.weights(), self.bias.as_numbers(), input, output, workspace);
     }
 
     fn backward(&self, pass: Backward<'_, Sequence<STEPS, IN, T>, Self>) {
-        pass.check_lengths();
-        let Backward { input, output_grad, mut input_grad, gradient, mut workspace, accumulate, .. } = pass;
-        let dy = Self::Output::flat(output_grad);
-        if let Some(db) = gradient.bias.as_numbers_mut() {
-            sum_rows(dy, accumulate.into(), db);
-        }
-        if let Some(input_grad) = &mut input_grad {
-            Sequence::flat_mut(input_grad).fill(T::zero());
-        }
-        let places = Self::Output::LEN / OUT;
-        let scratch = workspace.scratch::<T>(places * K * IN);
-        let (samples, dw) = (input.len(), gradient.weights_mut());
-        sum_in_blocks(samples, BLOCK, accumulate.into(), dw, &mut workspace, |block, accumulate, dw| {
-            if accumulate == Accumulate::Overwrite {
-                dw.fill(T::zero());
-            }
-            for at in block {
-                let (x, dy) = (input[at].as_slice(), output_grad[at].as_slice());
-                runs((STEPS, places), [K, S, P], |steps, part, first| {
-                    let weights = part.start * IN * OUT..part.end * IN * OUT;
-                    let dy = Strided::rows(&dy[steps.start * OUT..steps.end * OUT], OUT);
-                    let windows = Strided { numbers: &x[first * IN..], strides: [1, S * IN] }; // transposed
-                    gemm_deep(windows, dy, Accumulate::Add, &mut dw[weights.clone()], steps.len(), OUT);
-                    // Windows overlap in dx: their gradients are computed separately, then added to dx.
-                    let Some(input_grad) = &mut input_grad else { return };
-                    let dx = &mut input_grad[at].as_mut_slice()[first * IN..];
-                    let width = part.len() * IN;
-                    let windows = &mut scratch[..steps.len() * width];
-                    let w = Strided::transposed(&self.weights()[weights], OUT);
-                    gemm(dy, w, Initial::Zero, windows, OUT, width);
-                    for (step, window) in windows.chunks_exact(width).enumerate() {
-                        let dx = &mut dx[step * S * IN..][..width];
-                        dx.iter_mut().zip(window).for_each(|(dx, &window)| *dx += window);
-                    }
-                });
-            }
-        });
+        Steps::plain(K, S, P).backward(self.weights(), pass, Self::parts_mut);
     }
 }

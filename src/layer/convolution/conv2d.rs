@@ -1,12 +1,13 @@
 use chainrule_derive::Parameters;
 
-use super::{Slid, block, blocks_scratch, scratch, sum_in_blocks, weights, windows};
-use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
+use super::pixels::Pixels;
+use super::{Slid, blocks_scratch, weights};
+use crate::kernel::Real;
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::window_at::window_at;
-use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
+use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
-use crate::tensor::{Aligned, Image, Tensor, Vector, len};
+use crate::tensor::{Aligned, Image, Vector, len};
 
 /// A convolution of images: at every place, a linear map of a `K` x `K` window of all channels.
 ///
@@ -83,8 +84,8 @@ where
         .costs(Cost::weights((len::<Self::Output>() * IN * K * K) as u64, OUT))
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: (IN * K * K) as f64 })
-        .window(Window::of(K, S, P))
-        .scratch(scratch::<Image<IN, H, W, T>, Self::Output, T>(1, [K, S, P], OUT))
+        .window(Pixels::square(1, K, S, P).window::<Image<IN, H, W, T>, Self::Output>())
+        .scratch(Pixels::square(1, K, S, P).scratch::<Image<IN, H, W, T>, Self::Output>())
         .backward_scratch(blocks_scratch::<T>(IN * OUT * K * K));
     const OVERWRITES: bool = true;
 
@@ -92,33 +93,13 @@ where
         &self,
         input: &[Image<IN, H, W, T>],
         output: &mut [Self::Output],
-        mut workspace: WorkspaceMut<'_>,
+        workspace: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
-        check_lengths(input.len(), output.len());
-        let windows = windows::<Image<IN, H, W, T>, Self::Output>(1, K, S, P);
-        let scratch = workspace.scratch::<T>(windows.workspace_len::<T>(OUT));
-        let (x, y) = (Image::flat(input), Self::Output::flat_mut(output));
-        convolve(&windows, self.weights(), self.bias.as_numbers(), x, y, scratch);
+        Pixels::square(1, K, S, P).forward(self.weights(), self.bias.as_numbers(), input, output, workspace);
     }
 
     fn backward(&self, pass: Backward<'_, Image<IN, H, W, T>, Self>) {
-        pass.check_lengths();
-        let Backward { input, output_grad, input_grad, gradient, mut workspace, accumulate, .. } = pass;
-        let windows = windows::<Image<IN, H, W, T>, Self::Output>(1, K, S, P);
-        let scratch = workspace.scratch::<T>(windows.workspace_len::<T>(OUT));
-        let dy = Self::Output::flat(output_grad);
-        let block = block(Self::Output::LEN / OUT);
-        let dw = gradient.weights_mut();
-        sum_in_blocks(input.len(), block, accumulate.into(), dw, &mut workspace, |block, accumulate, dw| {
-            let (x, dy) = (Image::flat(&input[block.clone()]), Self::Output::flat(&output_grad[block]));
-            weight_gradient(&windows, dy, x, accumulate, dw, scratch);
-        });
-        if let Some(db) = gradient.bias.as_numbers_mut() {
-            bias_gradient(dy, Self::Output::LEN / OUT, accumulate.into(), db);
-        }
-        if let Some(dx) = input_grad {
-            convolve_transposed(&windows, self.weights(), None, dy, Image::flat_mut(dx), scratch);
-        }
+        Pixels::square(1, K, S, P).backward(self.weights(), pass, Self::parts_mut);
     }
 }

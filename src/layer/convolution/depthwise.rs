@@ -1,12 +1,13 @@
 use chainrule_derive::Parameters;
 
-use super::{Slid, block, blocks_scratch, scratch, sum_in_blocks, weights, windows};
-use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
+use super::pixels::Pixels;
+use super::{Slid, blocks_scratch, weights};
+use crate::kernel::Real;
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::window_at::window_at;
-use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
+use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, Slide};
-use crate::tensor::{Aligned, Image, Tensor, Vector, len};
+use crate::tensor::{Aligned, Image, Vector, len};
 
 /// A separate convolution of each channel of an image, with one `K` x `K` filter for each channel.
 ///
@@ -86,8 +87,8 @@ where
         .costs(Cost::weights((len::<Self::Output>() * K * K) as u64, C))
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: (K * K) as f64 })
-        .window(Window::of(K, S, P))
-        .scratch(scratch::<Image<C, H, W, T>, Self::Output, T>(C, [K, S, P], C))
+        .window(Pixels::square(C, K, S, P).window::<Image<C, H, W, T>, Self::Output>())
+        .scratch(Pixels::square(C, K, S, P).scratch::<Image<C, H, W, T>, Self::Output>())
         .backward_scratch(blocks_scratch::<T>(C * K * K));
     const OVERWRITES: bool = true;
 
@@ -95,34 +96,14 @@ where
         &self,
         input: &[Image<C, H, W, T>],
         output: &mut [Self::Output],
-        mut workspace: WorkspaceMut<'_>,
+        workspace: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
-        check_lengths(input.len(), output.len());
         // Each channel is a separate convolution, from one channel to one.
-        let windows = windows::<Image<C, H, W, T>, Self::Output>(C, K, S, P);
-        let scratch = workspace.scratch::<T>(windows.workspace_len::<T>(C));
-        let (x, y) = (Image::flat(input), Self::Output::flat_mut(output));
-        convolve(&windows, self.weights(), self.bias.as_numbers(), x, y, scratch);
+        Pixels::square(C, K, S, P).forward(self.weights(), self.bias.as_numbers(), input, output, workspace);
     }
 
     fn backward(&self, pass: Backward<'_, Image<C, H, W, T>, Self>) {
-        pass.check_lengths();
-        let Backward { input, output_grad, input_grad, gradient, mut workspace, accumulate, .. } = pass;
-        let windows = windows::<Image<C, H, W, T>, Self::Output>(C, K, S, P);
-        let scratch = workspace.scratch::<T>(windows.workspace_len::<T>(C));
-        let dy = Self::Output::flat(output_grad);
-        let block = block(Self::Output::LEN / C);
-        let dw = gradient.weights_mut();
-        sum_in_blocks(input.len(), block, accumulate.into(), dw, &mut workspace, |block, accumulate, dw| {
-            let (x, dy) = (Image::flat(&input[block.clone()]), Self::Output::flat(&output_grad[block]));
-            weight_gradient(&windows, dy, x, accumulate, dw, scratch);
-        });
-        if let Some(db) = gradient.bias.as_numbers_mut() {
-            bias_gradient(dy, Self::Output::LEN / C, accumulate.into(), db);
-        }
-        if let Some(dx) = input_grad {
-            convolve_transposed(&windows, self.weights(), None, dy, Image::flat_mut(dx), scratch);
-        }
+        Pixels::square(C, K, S, P).backward(self.weights(), pass, Self::parts_mut);
     }
 }

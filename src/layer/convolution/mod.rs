@@ -6,53 +6,53 @@
 //! | [`DepthwiseConv2d`] | one channel of `K` x `K` pixels | one pixel of that channel |
 //! | [`TransposedConv2d`] | one pixel of all channels | `K` x `K` pixels of every channel |
 //! | [`Conv1d`] | all features of `K` steps | one step of every feature |
+//! | [`TransposedConv1d`] | one step of all features | `K` steps of every feature |
+//!
+//! [`Conv2dWith`], [`Conv1dWith`], [`TransposedConv2dWith`] and [`TransposedConv1dWith`] are the same with settings in
+//! their type: windows whose numbers differ by axis, dilation, groups, and paddings of other kinds.
 
 mod conv1d;
+mod conv1d_with;
 mod conv2d;
+mod conv2d_with;
 mod depthwise;
-mod transposed;
+mod pixels;
+mod settings;
+mod step_places;
+mod steps;
+mod transposed1d;
+mod transposed1d_with;
+mod transposed2d;
+mod transposed2d_with;
 
 use core::ops::Range;
 
-use crate::kernel::{Accumulate, Real, Windows};
+use crate::kernel::{Accumulate, Real};
 use crate::layer::{Space, WorkspaceMut};
-use crate::tensor::side::{Side, Slide};
-use crate::tensor::{Tensor, len};
+use crate::tensor::side::{Grow, GrowAlong, Side, Slide, SlideAlong};
 
 pub use conv1d::Conv1d;
+pub use conv1d_with::Conv1dWith;
 pub use conv2d::Conv2d;
+pub use conv2d_with::Conv2dWith;
 pub use depthwise::DepthwiseConv2d;
-pub use transposed::TransposedConv2d;
+pub(crate) use settings::{PixelSettings, Plain, StepSettings, Transposed};
+pub use transposed1d::TransposedConv1d;
+pub use transposed1d_with::TransposedConv1dWith;
+pub use transposed2d::TransposedConv2d;
+pub use transposed2d_with::TransposedConv2dWith;
 
 /// The side of the output of a window of `K`, in steps of `S`, on a side of `D` padded by `P`.
 type Slid<const D: usize, const K: usize, const S: usize, const P: usize> = <Side<D> as Slide<K, S, P>>::Out;
 
-/// Returns the geometry of windows of `kernel` x `kernel` on the image `X` for the output `Y`: on all of its channels,
-/// or on each group of them.
-#[inline(always)]
-const fn windows<X: Tensor, Y: Tensor>(
-    groups: usize,
-    kernel: usize,
-    stride: usize,
-    padding: usize,
-) -> Windows {
-    let [channels, height, width] = [X::SHAPE[0] / groups, X::SHAPE[1], X::SHAPE[2]];
-    let [out_height, out_width] = [Y::SHAPE[1], Y::SHAPE[2]];
-    Windows::new(groups, [channels, height, width], [kernel, stride, padding], [out_height, out_width])
-}
+/// The side of the output of windows `A` on a side of `D`.
+type Along<const D: usize, A> = <Side<D> as SlideAlong<A>>::Out;
 
-/// Returns the scratch memory of a convolution from `X` to `Y`. An empty tensor needs none: `Plan::check` does not accept
-/// it.
-const fn scratch<X: Tensor, Y: Tensor, T: Real>(
-    groups: usize,
-    [kernel, stride, padding]: [usize; 3],
-    out_channels: usize,
-) -> Space {
-    if len::<X>() == 0 || len::<Y>() == 0 {
-        return Space::NONE;
-    }
-    Space::per_batch::<T>(windows::<X, Y>(groups, kernel, stride, padding).workspace_len::<T>(out_channels))
-}
+/// The side of the output of a transposed window.
+type Grown<const D: usize, const K: usize, const S: usize, const P: usize> = <Side<D> as Grow<K, S, P>>::Out;
+
+/// The side of the output of transposed windows `A` on a side of `D`, longer by `MORE`.
+type GrownAlong<const D: usize, A, MORE> = <Side<D> as GrowAlong<A, MORE>>::Out;
 
 /// Returns the scratch memory of [`sum_in_blocks`] for this number of weights.
 const fn blocks_scratch<T: Real>(weights: usize) -> Space {
@@ -68,7 +68,6 @@ const fn block(places: usize) -> usize {
 
 /// Computes the gradient of weights over a batch, with rounding errors that do not grow with the batch: `add` computes
 /// it for a block of samples in `T`, and the blocks are added in `f64`. A batch of one block costs nothing more.
-///
 fn sum_in_blocks<T: Real>(
     samples: usize,
     block: usize,
@@ -103,6 +102,12 @@ macro_rules! weights {
             /// Returns W as numbers in memory order.
             pub fn weights_mut(&mut self) -> &mut [T] {
                 bytemuck::must_cast_slice_mut(core::slice::from_mut(&mut *self.weight))
+            }
+
+            /// Returns W and b as numbers in memory order.
+            fn parts_mut(&mut self) -> (&mut [T], Option<&mut [T]>) {
+                let weights = bytemuck::must_cast_slice_mut(core::slice::from_mut(&mut *self.weight));
+                (weights, self.bias.as_numbers_mut())
             }
         }
 

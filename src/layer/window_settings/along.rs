@@ -88,16 +88,6 @@ impl AlongSteps for Causal {
     type Steps = Fitted<Self>;
 }
 
-/// A kernel that is not given. [`IsGiven`] refuses it; with this only one error is reported.
-impl Along for Unset {
-    type Rows = Side<1>;
-    type Columns = Side<1>;
-}
-
-impl AlongSteps for Unset {
-    type Steps = Side<1>;
-}
-
 /// A setting, or the default `D` if it is not given.
 pub trait Or<D> {
     /// The setting.
@@ -156,13 +146,18 @@ impl<D, K, const H: usize, const W: usize> OrStride<D, K> for Stride<H, W> {
 
 /// Whether there is a kernel.
 #[diagnostic::on_unimplemented(
-    message = "the settings of a layer with windows say how large they are",
+    message = "these settings do not say how large the windows are",
     label = "no `Kernel` among these settings",
     note = "write the window, as in `(Kernel<3, 5>, Stride<2>)`"
 )]
-pub trait IsGiven {}
+pub trait IsGiven {
+    /// The kernel. Nothing is worked out from one that is not given, so that there is one error.
+    type Kernel;
+}
 
-impl<const H: usize, const W: usize> IsGiven for Kernel<H, W> {}
+impl<const H: usize, const W: usize> IsGiven for Kernel<H, W> {
+    type Kernel = Self;
+}
 
 /// The windows over an image that [`Fields`] set. `D` is [`OneStep`] or [`OneWindow`].
 pub trait Axes<D> {
@@ -191,7 +186,7 @@ type StrideIs<S, D, K> = <S as OrStride<D, K>>::Is;
 
 impl<D, K, S, P, DI, G, O, R, C> Axes<D> for Fields<K, S, P, DI, G, O, R, C>
 where
-    K: Setting + IsGiven + Along,
+    K: Setting + IsGiven<Kernel: Along>,
     S: Setting + OrStride<D, K, Is: Along>,
     P: Setting + Or<Padding<0>, Is: Along>,
     DI: Setting + Or<Dilation<1>, Is: Along>,
@@ -200,14 +195,14 @@ where
     R: Setting + Or<Down>,
     C: Setting,
     Axis<
-        K::Rows,
+        <K::Kernel as Along>::Rows,
         <StrideIs<S, D, K> as Along>::Rows,
         <Is<DI, Dilation<1>> as Along>::Rows,
         <Is<P, Padding<0>> as Along>::Rows,
         R::Is,
     >: AxisNumbers,
     Axis<
-        K::Columns,
+        <K::Kernel as Along>::Columns,
         <StrideIs<S, D, K> as Along>::Columns,
         <Is<DI, Dilation<1>> as Along>::Columns,
         <Is<P, Padding<0>> as Along>::Columns,
@@ -215,14 +210,14 @@ where
     >: AxisNumbers,
 {
     type Rows = Axis<
-        K::Rows,
+        <K::Kernel as Along>::Rows,
         <StrideIs<S, D, K> as Along>::Rows,
         <Is<DI, Dilation<1>> as Along>::Rows,
         <Is<P, Padding<0>> as Along>::Rows,
         R::Is,
     >;
     type Columns = Axis<
-        K::Columns,
+        <K::Kernel as Along>::Columns,
         <StrideIs<S, D, K> as Along>::Columns,
         <Is<DI, Dilation<1>> as Along>::Columns,
         <Is<P, Padding<0>> as Along>::Columns,
@@ -233,7 +228,7 @@ where
 
 impl<D, K, S, P, DI, G, O, R, C> AxisOfSteps<D> for Fields<K, S, P, DI, G, O, R, C>
 where
-    K: Setting + IsGiven + AlongSteps,
+    K: Setting + IsGiven<Kernel: AlongSteps>,
     S: Setting + OrStride<D, K, Is: AlongSteps>,
     P: Setting + Or<Padding<0>, Is: AlongSteps>,
     DI: Setting + Or<Dilation<1>, Is: AlongSteps>,
@@ -242,7 +237,7 @@ where
     R: Setting + Or<Down>,
     C: Setting,
     Axis<
-        K::Steps,
+        <K::Kernel as AlongSteps>::Steps,
         <StrideIs<S, D, K> as AlongSteps>::Steps,
         <Is<DI, Dilation<1>> as AlongSteps>::Steps,
         <Is<P, Padding<0>> as AlongSteps>::Steps,
@@ -250,7 +245,7 @@ where
     >: AxisNumbers,
 {
     type Steps = Axis<
-        K::Steps,
+        <K::Kernel as AlongSteps>::Steps,
         <StrideIs<S, D, K> as AlongSteps>::Steps,
         <Is<DI, Dilation<1>> as AlongSteps>::Steps,
         <Is<P, Padding<0>> as AlongSteps>::Steps,

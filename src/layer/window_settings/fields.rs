@@ -21,7 +21,8 @@ impl Setting for Unset {
 /// rounding, and what a mean counts.
 #[derive(Clone, Copy, Debug)]
 pub struct Fields<K = Unset, S = Unset, P = Unset, D = Unset, G = Unset, O = Unset, R = Unset, C = Unset>(
-    PhantomData<fn() -> (K, S, P, D, G, O, R, C)>,
+    PhantomData<(K, S, P, D)>,
+    PhantomData<(G, O, R, C)>,
 );
 
 /// The text between settings in [`Fields::NAME`], if there is a setting on both sides.
@@ -94,8 +95,9 @@ places! {
 /// The settings of a layer with windows: one of them, or a tuple of several in any order.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not set the windows of a layer",
-    label = "neither a setting nor a tuple of settings",
-    note = "write the window, as in `Kernel<3, 5>`, or a tuple with it, as in `(Kernel<3, 5>, Stride<2>, Padding<1, 2>)`"
+    label = "neither a setting nor a tuple of different settings",
+    note = "write the window, as in `Kernel<3, 5>`, or a tuple with it, as in `(Kernel<3, 5>, Stride<2>, Padding<1, 2>)`",
+    note = "each setting is given once, and so is the padding: `Padding`, `PaddingEnds`, `Same`, `SameLower` or `Causal`"
 )]
 pub trait WindowSettings: Send + Sync + 'static {
     /// The settings, each in its place.

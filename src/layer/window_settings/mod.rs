@@ -2,8 +2,8 @@
 //!
 //! A layer takes them as one setting or as a tuple, in any order: `(Kernel<3, 5>, Stride<2, 1>, Padding<1, 2>)`. They
 //! are folded into one [`Fields`] type, which has a place for each and refuses a second one. From it come the
-//! [`Axis`](crate::tensor::side::Axis) of rows and of columns (or of steps), with which the compiler computes the sides
-//! of the output, and the same as [`WindowAxis`] numbers for kernels and plans.
+//! [`Axis`](crate::tensor::side::Axis) of rows and of columns (or of steps), with which the compiler computes the
+//! sides of the output, and the same as [`WindowAxis`] numbers for kernels and plans.
 
 mod along;
 mod fields;
@@ -11,9 +11,10 @@ mod numbers;
 
 use chainrule_parameters::{Part, TypeName};
 
-pub use along::{Along, AlongSteps, Axes, AxisOfSteps, IsGiven, OneStep, OneWindow, Or, OrStride};
-pub use fields::{Fields, SetIn, Unset, WindowSettings};
-pub use numbers::{AxisNumbers, AxisPadding, PaddingNumbers, WindowAxis};
+pub(crate) use along::{Along, AlongSteps, Axes, AxisOfSteps, IsGiven, OneStep, OneWindow, Or};
+pub use fields::WindowSettings;
+pub(crate) use fields::{Fields, Unset};
+pub(crate) use numbers::{AxisNumbers, WindowAxis};
 
 /// One of the settings of a layer with windows.
 #[diagnostic::on_unimplemented(
@@ -62,16 +63,16 @@ two_numbers! {
     /// Zeros before the first and after the last row and column, or before the first and after the last step.
     Padding<H, W = H>;
 
-    /// The distance between the rows and columns, or the steps, that a window covers. A window of 3 with a dilation of 2
-    /// covers each second number of 5.
+    /// The distance between the rows and columns, or the steps, that a window covers. A window of 3 with a dilation of
+    /// 2 covers each second number of 5.
     Dilation<H, W = H>;
 
     /// Rows and columns, or steps, that the output of a transposed convolution has more at its end.
     OutputPadding<H, W = H>;
 }
 
-/// Padding by a different number of zeros at each end: above and below, left and right. `PaddingEnds<1, 2>` is the same
-/// for rows and columns: 1 before the first and 2 after the last, as it is for steps.
+/// Padding by a different number of zeros at each end: above and below, left and right. `PaddingEnds<1, 2>` is the
+/// same for rows and columns: 1 before the first and 2 after the last, as it is for steps.
 #[derive(Clone, Copy, Debug)]
 pub struct PaddingEnds<
     const TOP: usize,
@@ -133,8 +134,8 @@ macro_rules! no_number {
 
 no_number! {
     /// As much padding as gives an output of the input's side, or with a stride of S one of the side divided by S,
-    /// rounded up. An odd number has its extra zero at the end, as in PyTorch's `padding="same"`, TensorFlow's `SAME` and
-    /// ONNX's `SAME_UPPER`. A transposed convolution gives S times the side.
+    /// rounded up. An odd number has its extra zero at the end, as in PyTorch's `padding="same"`, TensorFlow's `SAME`
+    /// and ONNX's `SAME_UPPER`. A transposed convolution gives S times the side.
     Same;
 
     /// As [`Same`], but an odd number has its extra zero at the beginning: ONNX's `SAME_LOWER`.
@@ -145,8 +146,8 @@ no_number! {
     /// STRIDE times the steps, and cuts all that is more off at the end.
     Causal;
 
-    /// Rounds the number of windows up, as PyTorch's `ceil_mode=True`: the last window may extend past the padding, but
-    /// starts before its end.
+    /// Rounds the number of windows up, as PyTorch's `ceil_mode=True`: the last window may extend past the padding,
+    /// but starts before its end.
     CeilMode;
 
     /// The mean of a window at the border is that of the numbers it covers, without the padding: PyTorch's

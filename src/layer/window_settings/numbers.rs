@@ -1,7 +1,7 @@
 //! The windows along one axis as numbers, for kernels and plans.
 
 use super::{Causal, Same, SameLower};
-use crate::layer::Reach;
+use crate::layer::{Reach, Window};
 use crate::tensor::side::{Axis, Ends, Fitted, Side};
 
 /// An [`Axis`] as numbers.
@@ -65,6 +65,11 @@ pub struct WindowAxis {
 }
 
 impl WindowAxis {
+    /// Windows without gaps, with the same padding at both ends.
+    pub(crate) const fn plain(kernel: usize, stride: usize, padding: usize) -> Self {
+        Self { kernel, stride, dilation: 1, padding: AxisPadding::Before(padding) }
+    }
+
     /// Returns over how many numbers a window extends, with what it leaves out: DILATION (K - 1) + 1.
     pub const fn span(&self) -> usize {
         self.dilation.saturating_mul(self.kernel.saturating_sub(1)).saturating_add(1)
@@ -89,6 +94,29 @@ impl WindowAxis {
             AxisPadding::Causal => 0,
             _ => self.before(side, places),
         }
+    }
+
+    /// Returns the window of a layer with transposed windows over rows and columns, from the sides of its output and
+    /// of its input. With a stride of 1 they are windows too.
+    pub(crate) const fn transposed_window(
+        self,
+        columns: Self,
+        sides: [usize; 2],
+        places: [usize; 2],
+    ) -> Window {
+        if self.stride != 1 || columns.stride != 1 {
+            return Window::WHOLE;
+        }
+        Window::along([
+            self.transposed_reach(sides[0], places[0]),
+            columns.transposed_reach(sides[1], places[1]),
+        ])
+    }
+
+    /// The number p of the output depends on the numbers p + before - dilation * k of the input.
+    const fn transposed_reach(&self, side: usize, places: usize) -> Reach {
+        let last = 0_isize.saturating_add_unsigned(self.cut_before(side, places));
+        Reach { stride: 1, first: last.saturating_sub_unsigned(self.span() - 1), last }
     }
 
     /// Returns which places of a side of `side` numbers each of `places` windows depends on.

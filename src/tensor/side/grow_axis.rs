@@ -7,14 +7,14 @@ use typenum::{B1, Diff, Gr, GrEq, Maximum, Prod, Sum, U1};
 
 use super::{Axis, Counts, Ends, Fitted, Known, N, Side, Span, ToSide};
 
-/// Transposed windows `A`, an [`Axis`], grow this side, and the output is `MORE` numbers longer at its end.
-pub trait GrowAlong<A, const MORE: usize> {
+/// Transposed windows `A`, an [`Axis`], grow this side, and the output is `MORE`, a [`Side`], longer at its end.
+pub trait GrowAlong<A, MORE> {
     /// The side of the output.
     type Out;
 }
 
 impl<const D: usize, const K: usize, const S: usize, const DILATION: usize, P, const MORE: usize>
-    GrowAlong<Axis<Side<K>, Side<S>, Side<DILATION>, P>, MORE> for Side<D>
+    GrowAlong<Axis<Side<K>, Side<S>, Side<DILATION>, P>, Side<MORE>> for Side<D>
 where
     Side<D>: Known,
     Side<K>: Known,
@@ -40,7 +40,7 @@ pub trait Grows<const D: usize, const K: usize, const S: usize, const DILATION: 
 }
 
 /// The larger one of stride and dilation.
-type Most<const S: usize, const DILATION: usize> = Maximum<N<S>, N<DILATION>>;
+pub(crate) type Most<const S: usize, const DILATION: usize> = Maximum<N<S>, N<DILATION>>;
 
 impl<
     const D: usize,
@@ -62,9 +62,10 @@ where
     type Out = <Gr<Most<S, DILATION>, N<MORE>> as Lengthens<D, K, S, DILATION, BEFORE, AFTER, MORE>>::Out;
 }
 
-impl<const D: usize, const K: usize, const S: usize, const DILATION: usize, M>
-    Grows<D, K, S, DILATION, Fitted<M>, 0> for B1
+impl<const D: usize, const K: usize, const S: usize, const DILATION: usize, M, const MORE: usize>
+    Grows<D, K, S, DILATION, Fitted<M>, MORE> for B1
 where
+    Side<MORE>: IsNone,
     Side<D>: Known,
     Side<S>: Known,
     N<D>: Mul<N<S>>,
@@ -72,6 +73,16 @@ where
 {
     type Out = <Prod<N<D>, N<S>> as ToSide>::Side;
 }
+
+/// An output padding of 0.
+#[diagnostic::on_unimplemented(
+    message = "the output of a transposed window has the side of the input times the stride with `Same`, `SameLower` and `Causal`, without an output padding",
+    label = "an output padding beside a padding that makes it unnecessary",
+    note = "leave out the `OutputPadding`"
+)]
+pub trait IsNone {}
+
+impl IsNone for Side<0> {}
 
 /// Whether the output padding is smaller than the stride or the dilation.
 #[diagnostic::on_unimplemented(
@@ -94,8 +105,13 @@ pub trait Lengthens<
 }
 
 /// The side of the output before it is cut: (D - 1) S + DILATION (K - 1) + 1 + MORE.
-type Whole<const D: usize, const K: usize, const S: usize, const DILATION: usize, const MORE: usize> =
-    Sum<Sum<Prod<Diff<N<D>, U1>, N<S>>, Span<K, DILATION>>, N<MORE>>;
+pub(crate) type Whole<
+    const D: usize,
+    const K: usize,
+    const S: usize,
+    const DILATION: usize,
+    const MORE: usize,
+> = Sum<Sum<Prod<Diff<N<D>, U1>, N<S>>, Span<K, DILATION>>, N<MORE>>;
 
 impl<
     const D: usize,
@@ -239,7 +255,7 @@ mod tests {
         assert_side::<<Side<7> as SlideAlong<Fit<3, 1, 2>>>::Out>(7, "3");
         assert_side::<<Side<7> as SlideAlong<Fit<3, 2, 1>>>::Out>(4, "3 by 2");
         assert_side::<<Side<8> as SlideAlong<Fit<9, 3, 4>>>::Out>(3, "9 by 3");
-        assert_side::<<Side<7> as GrowAlong<Fit<3, 2, 1>, 0>>::Out>(14, "3 by 2");
+        assert_side::<<Side<7> as GrowAlong<Fit<3, 2, 1>, Side<0>>>::Out>(14, "3 by 2");
     }
 
     #[test]
@@ -247,7 +263,7 @@ mod tests {
         macro_rules! grows {
             ($($d:literal $k:literal $s:literal $dilation:literal $before:literal $after:literal $more:literal,)*) => {$(
                 type Along = Axis<Side<$k>, Side<$s>, Side<$dilation>, Ends<$before, $after>>;
-                assert_side::<<Side<$d> as GrowAlong<Along, $more>>::Out>(
+                assert_side::<<Side<$d> as GrowAlong<Along, Side<$more>>>::Out>(
                     grown([$d, $k, $s, $dilation, $before, $after, $more]),
                     "grown",
                 );

@@ -8,7 +8,10 @@ use typenum::{B1, GrEq, Quot, Square, U1, UTerm};
 use super::{Known, N, Side, ToSide};
 
 /// This many channels can be split into `GROUPS` equal groups.
-pub trait SplitInto<const GROUPS: usize> {}
+pub trait SplitInto<const GROUPS: usize> {
+    /// The channels of a group.
+    type Out;
+}
 
 impl<const CHANNELS: usize, const GROUPS: usize> SplitInto<GROUPS> for Side<CHANNELS>
 where
@@ -17,6 +20,7 @@ where
     N<GROUPS>: IsGreaterOrEqual<U1>,
     GrEq<N<GROUPS>, U1>: Splits<CHANNELS, GROUPS>,
 {
+    type Out = <GrEq<N<GROUPS>, U1> as Splits<CHANNELS, GROUPS>>::Out;
 }
 
 /// Whether there is at least one group: only for the answer `B1` is the division computed.
@@ -25,7 +29,10 @@ where
     label = "must be at least 1",
     note = "windows, strides and groups count from 1"
 )]
-pub trait Splits<const CHANNELS: usize, const GROUPS: usize> {}
+pub trait Splits<const CHANNELS: usize, const GROUPS: usize> {
+    #[doc(hidden)]
+    type Out;
+}
 
 impl<const CHANNELS: usize, const GROUPS: usize, Rest> Splits<CHANNELS, GROUPS> for B1
 where
@@ -34,6 +41,7 @@ where
     N<CHANNELS>: Rem<N<GROUPS>, Output = Rest>,
     Rest: Nothing<CHANNELS, GROUPS>,
 {
+    type Out = Rest::Out;
 }
 
 /// The remainder of a division is 0.
@@ -42,9 +50,20 @@ where
     label = "the groups would differ in size",
     note = "the number of groups must divide the number of channels"
 )]
-pub trait Nothing<const CHANNELS: usize, const GROUPS: usize> {}
+pub trait Nothing<const CHANNELS: usize, const GROUPS: usize> {
+    #[doc(hidden)]
+    type Out;
+}
 
-impl<const CHANNELS: usize, const GROUPS: usize> Nothing<CHANNELS, GROUPS> for UTerm {}
+impl<const CHANNELS: usize, const GROUPS: usize> Nothing<CHANNELS, GROUPS> for UTerm
+where
+    Side<CHANNELS>: Known,
+    Side<GROUPS>: Known,
+    N<CHANNELS>: Div<N<GROUPS>>,
+    Quot<N<CHANNELS>, N<GROUPS>>: ToSide,
+{
+    type Out = <Quot<N<CHANNELS>, N<GROUPS>> as ToSide>::Side;
+}
 
 /// This side in parts of `BY`: D / BY of them.
 pub trait Over<const BY: usize> {

@@ -78,7 +78,7 @@ pub(super) struct Correlation {
     /// The channels of the largest block.
     high: usize,
     /// The phases of each axis.
-    phases: usize,
+    phases: [usize; 2],
     /// The margin before a row of the source.
     left: usize,
     /// The length of a row of the source with its margins.
@@ -88,16 +88,16 @@ pub(super) struct Correlation {
 impl Correlation {
     /// The number of channels has passed [`Windows::output_len`].
     pub(super) const fn new(windows: &Windows, transposed: bool, out_channels: usize) -> Self {
-        let Windows { groups, channels, height, width, out_height, out_width, .. } = *windows;
-        let image = Planes { channels, height, width };
-        let output = Planes { channels: out_channels / groups, height: out_height, width: out_width };
+        let Windows { groups, channels, rows, columns } = *windows;
+        let image = Planes { channels, height: rows.side, width: columns.side };
+        let output = Planes { channels: out_channels / groups, height: rows.places, width: columns.places };
         let (source, target) = if transposed { (output, image) } else { (image, output) };
         let blocks = target.channels.div_ceil(MAX_CHANNELS);
         let together = most_places(target.channels / blocks);
-        let phases = if transposed { windows.stride } else { 1 };
+        let phases = [Axis::phases(&rows, transposed), Axis::phases(&columns, transposed)];
         let (mut left, mut right, mut phase) = (0, 0, 0);
-        while phase < phases {
-            let [before, after] = Axis::new(windows, transposed, phase, width, out_width).margins(together);
+        while phase < phases[1] {
+            let [before, after] = Axis::new(&columns, transposed, phase).margins(together);
             (left, right) = (size::larger(left, before), size::larger(right, after));
             phase += 1;
         }
@@ -170,16 +170,9 @@ impl<T: Real> Kernel for &mut Correlate<'_, T> {
                     if let Some(numbers) = bias {
                         block_bias[..high].copy_from_slice(&numbers[first..first + high]);
                     }
-                    for phase in 0..phases * phases {
-                        let y = Axis::new(
-                            windows,
-                            transposed,
-                            phase / phases,
-                            windows.height,
-                            windows.out_height,
-                        );
-                        let x =
-                            Axis::new(windows, transposed, phase % phases, windows.width, windows.out_width);
+                    for phase in 0..phases[0] * phases[1] {
+                        let y = Axis::new(&windows.rows, transposed, phase / phases[1]);
+                        let x = Axis::new(&windows.columns, transposed, phase % phases[1]);
                         let tiles = Tiles {
                             source: vectors[group * source.channels * source.height * pitch * lanes..]
                                 .as_ptr(),
@@ -229,8 +222,9 @@ fn pack<T: Real>(
     [source, target]: [usize; 2],
     packed: &mut [T],
 ) {
-    let Windows { groups, kernel, stride, .. } = *windows;
-    let (phases, taps) = (if transposed { stride } else { 1 }, kernel * kernel);
+    let Windows { groups, rows, columns, .. } = *windows;
+    let phases = [Axis::phases(&rows, transposed), Axis::phases(&columns, transposed)];
+    let taps = windows.pixels();
     // The distances between weights of neighboring channels of the source, and of the target.
     let (to_source, to_target) = if transposed { (target * taps, taps) } else { (taps, source * taps) };
     let mut packed = packed.iter_mut();
@@ -239,13 +233,12 @@ fn pack<T: Real>(
         let (mut first, mut blocks) = (0, target.div_ceil(MAX_CHANNELS));
         while first < target {
             let high = (target - first).div_ceil(blocks);
-            for phase in 0..phases * phases {
-                // The taps of a phase do not depend on the sides.
-                let y = Axis::new(windows, transposed, phase / phases, 1, 1);
-                let x = Axis::new(windows, transposed, phase % phases, 1, 1);
+            for phase in 0..phases[0] * phases[1] {
+                let y = Axis::new(&rows, transposed, phase / phases[1]);
+                let x = Axis::new(&columns, transposed, phase % phases[1]);
                 for at in 0..source * y.taps * x.taps {
                     let (channel, i, j) = (at / x.taps / y.taps, at / x.taps % y.taps, at % x.taps);
-                    let from = channel * to_source + y.weight(i) * kernel + x.weight(j);
+                    let from = channel * to_source + y.weight(i) * columns.kernel + x.weight(j);
                     for row in first..first + high {
                         if let Some(packed) = packed.next() {
                             *packed = weights[from + row * to_target];

@@ -29,7 +29,7 @@ impl<T: Real> Correlate<'_, T> {
         let (image_len, output_len) =
             (windows.image_len(), weights.len() / windows.taps() * windows.places());
         let (from_len, to_len, places) = if *transposed {
-            (output_len, image_len, windows.height * windows.width)
+            (output_len, image_len, windows.rows.side * windows.columns.side)
         } else {
             (image_len, output_len, windows.places())
         };
@@ -75,17 +75,17 @@ impl Windows {
     /// output.
     pub(super) const fn im2col_layout<T>(&self, out_channels: usize) -> Layout {
         let rows = self.band_rows::<T>();
-        let columns = rows * self.out_width;
-        let band = if rows < self.out_height { out_channels / self.groups } else { 0 };
+        let columns = rows * self.columns.places;
+        let band = if rows < self.rows.places { out_channels / self.groups } else { 0 };
         Layout([size::product([self.taps(), columns]), size::product([band, columns]), 0])
     }
 
     /// Returns the rows of a band of the output, so that the patches of a band fit into the cache. The bands have about
     /// the same size.
     const fn band_rows<T>(&self) -> usize {
-        let fit = CACHE / size::product([self.taps(), self.out_width, size_of::<T>()]);
-        let rows = size::larger(fit, COLUMNS.div_ceil(self.out_width));
-        self.out_height.div_ceil(self.out_height.div_ceil(rows))
+        let fit = CACHE / size::product([self.taps(), self.columns.places, size_of::<T>()]);
+        let rows = size::larger(fit, COLUMNS.div_ceil(self.columns.places));
+        self.rows.places.div_ceil(self.rows.places.div_ceil(rows))
     }
 
     /// `output = W * image`, or added to the output unless it is `new`.
@@ -102,7 +102,7 @@ impl Windows {
         let [patches, band, _] = self.im2col_layout::<T>(channels * self.groups).split(workspace);
         let weights = Strided::rows(weights, self.taps());
         for rows in self.bands::<T>() {
-            let columns = rows.len() * self.out_width;
+            let columns = rows.len() * self.columns.places;
             let patches = &mut patches[..self.taps() * columns];
             self.gather(&rows, image, patches);
             let patches = Strided::rows(patches, columns);
@@ -112,7 +112,7 @@ impl Windows {
             let band = &mut band[..channels * columns];
             gemm(weights, patches, Initial::Zero, band, self.taps(), columns);
             for (row, band) in output.chunks_exact_mut(self.places()).zip(band.chunks_exact(columns)) {
-                let row = &mut row[rows.start * self.out_width..][..columns];
+                let row = &mut row[rows.start * self.columns.places..][..columns];
                 if new {
                     row.copy_from_slice(band);
                 } else {
@@ -127,7 +127,7 @@ impl Windows {
         let channels = weights.len() / self.taps();
         let [patches, band, _] = self.im2col_layout::<T>(channels * self.groups).split(workspace);
         for rows in self.bands::<T>() {
-            let columns = rows.len() * self.out_width;
+            let columns = rows.len() * self.columns.places;
             let band = self.band(&rows, output, band);
             let patches = &mut patches[..self.taps() * columns];
             let weights = Strided::transposed(weights, self.taps());
@@ -147,7 +147,7 @@ impl Windows {
         let channels = gradient.len() / self.taps();
         let [patches, band, _] = self.im2col_layout::<T>(channels * self.groups).split(workspace);
         for rows in self.bands::<T>() {
-            let columns = rows.len() * self.out_width;
+            let columns = rows.len() * self.columns.places;
             let band = self.band(&rows, output, band);
             let patches = &mut patches[..self.taps() * columns];
             self.gather(&rows, image, patches);
@@ -158,19 +158,19 @@ impl Windows {
 
     /// Returns the output's rows in bands.
     pub(super) fn bands<T>(&self) -> impl Iterator<Item = Range<usize>> {
-        let (rows, end) = (self.band_rows::<T>(), self.out_height);
+        let (rows, end) = (self.band_rows::<T>(), self.rows.places);
         (0..end).step_by(rows).map(move |start| start..end.min(start + rows))
     }
 
     /// Returns a band of every channel of the output, copied unless it is all.
     fn band<'a, T: Real>(&self, rows: &Range<usize>, output: &'a [T], copy: &'a mut [T]) -> &'a [T] {
-        let columns = rows.len() * self.out_width;
+        let columns = rows.len() * self.columns.places;
         if columns == self.places() {
             return output;
         }
         let band = &mut copy[..output.len() / self.places() * columns];
         for (band, row) in band.chunks_exact_mut(columns).zip(output.chunks_exact(self.places())) {
-            band.copy_from_slice(&row[rows.start * self.out_width..][..columns]);
+            band.copy_from_slice(&row[rows.start * self.columns.places..][..columns]);
         }
         band
     }
@@ -179,46 +179,45 @@ impl Windows {
     /// the row of patches, the first place, the first pixel, and how many. Places whose tap is on the padding are left
     /// out.
     fn runs(&self, rows: &Range<usize>, mut f: impl FnMut(usize, usize, usize, usize)) {
-        for channel in 0..self.channels {
-            for ky in 0..self.kernel {
-                for kx in 0..self.kernel {
-                    let tap = (channel * self.kernel + ky) * self.kernel + kx;
-                    let Some((first, last)) = self.on_image(kx, self.width, self.out_width) else { continue };
-                    for oy in rows.clone() {
-                        let y = oy * self.stride + ky;
-                        if y < self.padding || y - self.padding >= self.height {
-                            continue;
-                        }
-                        let place = (oy - rows.start) * self.out_width + first;
-                        let row = (channel * self.height + y - self.padding) * self.width;
-                        f(tap, place, row + first * self.stride + kx - self.padding, last - first);
+        let Self { channels, rows: y_axis, columns: x_axis, .. } = *self;
+        let row_step = y_axis.stride * x_axis.side;
+        for channel in 0..channels {
+            for ky in 0..y_axis.kernel {
+                let [top, bottom] = y_axis.on_image(ky);
+                let (top, bottom) = (rows.start.max(top), rows.end.min(bottom));
+                if top >= bottom {
+                    continue;
+                }
+                let row = channel * y_axis.side + top * y_axis.stride + ky * y_axis.dilation - y_axis.before;
+                for kx in 0..x_axis.kernel {
+                    let tap = (channel * y_axis.kernel + ky) * x_axis.kernel + kx;
+                    let [first, past] = x_axis.on_image(kx);
+                    if first >= past {
+                        continue;
+                    }
+                    let column = first * x_axis.stride + kx * x_axis.dilation - x_axis.before;
+                    let mut pixel = row * x_axis.side + column;
+                    for oy in top..bottom {
+                        f(tap, (oy - rows.start) * x_axis.places + first, pixel, past - first);
+                        pixel += row_step;
                     }
                 }
             }
         }
     }
 
-    /// Returns the output places, first and one past the last, whose tap `k` is within a side rather than on its
-    /// padding.
-    fn on_image(&self, k: usize, side: usize, out: usize) -> Option<(usize, usize)> {
-        let first = self.padding.saturating_sub(k).div_ceil(self.stride);
-        let last = (side + self.padding).checked_sub(k + 1)? / self.stride + 1;
-        let last = last.min(out);
-        (first < last).then_some((first, last))
-    }
-
     /// Lays the windows of these rows of the output out as columns.
     fn gather<T: Real>(&self, rows: &Range<usize>, image: &[T], patches: &mut [T]) {
-        let columns = rows.len() * self.out_width;
-        if self.padding > 0 {
+        let columns = rows.len() * self.columns.places;
+        if self.rows.is_padded() || self.columns.is_padded() {
             patches.fill(T::zero());
         }
         self.runs(rows, |tap, place, pixel, count| {
             let patches = &mut patches[tap * columns + place..][..count];
-            if self.stride == 1 {
+            if self.columns.stride == 1 {
                 patches.copy_from_slice(&image[pixel..][..count]);
             } else {
-                let pixels = image[pixel..].iter().step_by(self.stride);
+                let pixels = image[pixel..].iter().step_by(self.columns.stride);
                 patches.iter_mut().zip(pixels).for_each(|(patch, &pixel)| *patch = pixel);
             }
         });
@@ -226,14 +225,14 @@ impl Windows {
 
     /// Adds the columns back onto the image, each number to the pixel it came from.
     fn scatter<T: Real>(&self, rows: &Range<usize>, patches: &[T], image: &mut [T]) {
-        let columns = rows.len() * self.out_width;
+        let columns = rows.len() * self.columns.places;
         self.runs(rows, |tap, place, pixel, count| {
             let patches = &patches[tap * columns + place..][..count];
-            if self.stride == 1 {
+            if self.columns.stride == 1 {
                 let pixels = &mut image[pixel..][..count];
                 pixels.iter_mut().zip(patches).for_each(|(pixel, &patch)| *pixel += patch);
             } else {
-                let pixels = image[pixel..].iter_mut().step_by(self.stride);
+                let pixels = image[pixel..].iter_mut().step_by(self.columns.stride);
                 pixels.zip(patches).for_each(|(pixel, &patch)| *pixel += patch);
             }
         });

@@ -4,6 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::tests_windows::{all_windows, windows};
 use super::*;
 use crate::simd::{Kernel, Level, Vector, for_each_level};
 
@@ -26,9 +27,8 @@ struct Case<T> {
 
 impl<T: Real> Case<T> {
     fn new(windows: Windows, out_channels: usize, samples: usize) -> Self {
-        let Windows { groups, channels, height, width, kernel, stride, padding, out_height, out_width } =
-            windows;
-        let (pixels, places) = (height * width, windows.places());
+        let Windows { groups, channels, rows, columns } = windows;
+        let (pixels, places) = (rows.side * columns.side, windows.places());
         let weights = numbers::<T>(out_channels * windows.taps(), 1);
         let images = numbers::<T>(samples * windows.image_len(), 2);
         let outputs = numbers::<T>(samples * out_channels * places, 3);
@@ -38,15 +38,19 @@ impl<T: Real> Case<T> {
         let mut dx: Vec<T> = (0..images.len()).map(|at| image_bias[at / pixels % image_bias.len()]).collect();
         let mut dw = vec![T::zero(); weights.len()];
         for (tap, place) in (0..weights.len()).flat_map(|tap| (0..places).map(move |p| (tap, p))) {
-            let (o, i) = (tap / windows.taps(), tap % windows.taps() / (kernel * kernel));
-            let (m, n) = (tap / kernel % kernel, tap % kernel);
-            let (row, column) = (place / out_width * stride + m, place % out_width * stride + n);
-            if row < padding || row >= padding + height || column < padding || column >= padding + width {
+            let (o, i) = (tap / windows.taps(), tap % windows.taps() / windows.pixels());
+            let (m, n) = (tap / columns.kernel % rows.kernel, tap % columns.kernel);
+            let pixel = |axis: WindowPlaces, place: usize, tap: usize| {
+                let pixel = (place * axis.stride + tap * axis.dilation).checked_sub(axis.before)?;
+                (pixel < axis.side).then_some(pixel)
+            };
+            let row = pixel(rows, place / columns.places, m);
+            let (Some(row), Some(column)) = (row, pixel(columns, place % columns.places, n)) else {
                 continue;
-            }
+            };
             let channel = o / (out_channels / groups) * channels + i;
-            let pixel = (channel * height + row - padding) * width + column - padding;
-            let place = o * out_height * out_width + place;
+            let pixel = (channel * rows.side + row) * columns.side + column;
+            let place = o * places + place;
             for sample in 0..samples {
                 let pixel = pixel + sample * windows.image_len();
                 let place = place + sample * out_channels * places;
@@ -150,47 +154,22 @@ impl<T: Real> Case<T> {
         assert_eq!(y, less(with_y, bias, windows.places()), "without a bias, of {windows:?}");
         assert_eq!(
             dx,
-            less(with_dx, image_bias, windows.height * windows.width),
+            less(with_dx, image_bias, windows.rows.side * windows.columns.side),
             "without a bias, of {windows:?}"
         );
     }
 }
 
-/// Windows of a kernel, a stride and a padding on an image, if they fit.
-fn windows([channels, height, width]: [usize; 3], [kernel, stride, padding]: [usize; 3]) -> Option<Windows> {
-    let out = |side: usize| Some((side + 2 * padding).checked_sub(kernel)? / stride + 1);
-    let (out_height, out_width) = (out(height)?, out(width)?);
-    Some(Windows::new(1, [channels, height, width], [kernel, stride, padding], [out_height, out_width]))
-}
-
-/// Returns every window on a few small images. Among them: windows wider than the image, strides past the window,
-/// paddings past the window.
-fn small_windows() -> Vec<Windows> {
-    let mut all = vec![];
-    for image in [[1, 1, 1], [2, 1, 4], [1, 5, 5], [3, 6, 4], [2, 3, 11]] {
-        for kernel in [1, 2, 3, 5] {
-            for stride in [1, 2, 3, 7] {
-                for padding in [0, 1, 2, 6] {
-                    all.extend(windows(image, [kernel, stride, padding]));
-                }
-            }
-        }
-    }
-    // All but these: windows of 2, 3 and 5 on the least sides 1, 1, 5, 4, 3, and of 5 on 1, 1 when padded by 1.
-    assert_eq!(all.len(), 5 * 4 * 4 * 4 - (2 + 2 + 4) * 4 - 2 * 4);
-    all
-}
-
 #[test]
 fn by_im2col_and_as_chosen_all_three_are_the_loops_of_the_formula() {
-    for (at, windows) in small_windows().into_iter().enumerate() {
-        for out_channels in [1, 2, 5] {
+    for (at, windows) in all_windows() {
+        for out_channels in [1, 2, 5].map(|channels| channels * windows.groups) {
             Case::<f32>::new(windows, out_channels, 1).check_im2col();
             Case::<f64>::new(windows, out_channels, 1).check_im2col();
         }
         // Whatever the lanes are: less than half of a vector, a vector and more, and a whole number of them.
         for samples in [1, 7 + at % 5, 16] {
-            Case::<f32>::new(windows, 2, samples).check_chosen();
+            Case::<f32>::new(windows, 2 * windows.groups, samples).check_chosen();
         }
     }
 }
@@ -202,8 +181,9 @@ fn interleaved_all_three_are_the_loops_of_the_formula_at_every_level() {
     fn check<T: Real, L: Level>(level: L, at: usize, windows: Windows) {
         let lanes = T::Vector::<L>::LANES;
         for (samples, out_channels) in [(lanes, 1 + at % 13), (lanes / 2 + at % lanes + 1, 1 + at % 7)] {
+            let out_channels = out_channels * windows.groups;
             let (whole, left) = (samples / lanes * lanes, samples % lanes);
-            let done = if windows.kernel == 1 {
+            let done = if windows.pixels() == 1 || windows.columns.dilation > 1 {
                 0
             } else if 2 * left >= lanes {
                 samples
@@ -213,7 +193,7 @@ fn interleaved_all_three_are_the_loops_of_the_formula_at_every_level() {
             Case::<T>::new(windows, out_channels, samples).check_interleaved(level, done);
         }
     }
-    for (at, windows) in small_windows().into_iter().enumerate() {
+    for (at, windows) in all_windows() {
         for_each_level!(level => {
             check::<f32, _>(level, at, windows);
             check::<f64, _>(level, at, windows);
@@ -256,7 +236,7 @@ fn a_large_image_is_worked_through_in_bands() {
         let windows = windows([4, 61, 75], [kernel, stride, padding]).unwrap();
         let bands: Vec<_> = windows.bands::<f64>().collect();
         assert!(bands.len() > 1, "{windows:?} has one band");
-        assert_eq!(bands.iter().map(Range::len).sum::<usize>(), windows.out_height);
+        assert_eq!(bands.iter().map(Range::len).sum::<usize>(), windows.rows.places);
         Case::<f64>::new(windows, 3, 1).check_im2col();
     }
 }

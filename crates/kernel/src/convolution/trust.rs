@@ -52,6 +52,35 @@ fn windows_that_leave_their_image_or_overflow_are_refused() {
 }
 
 #[test]
+fn windows_along_two_axes_that_overflow_are_refused() {
+    let honest = [7, 3, 2, 2, 1, 2]; // side, kernel, stride, dilation, before, places
+    let refused = |[side, kernel, stride, dilation, before, places]: [usize; 6], other: bool| {
+        let axis = WindowPlaces { side, kernel, stride, dilation, before, places };
+        let honest = WindowPlaces { side: 5, kernel: 2, stride: 1, dilation: 1, before: 0, places: 4 };
+        let (rows, columns) = if other { (honest, axis) } else { (axis, honest) };
+        catch_unwind(|| Windows::along(1, 2, rows, columns)).is_err()
+    };
+    for other in [false, true] {
+        assert!(!refused(honest, other));
+        for at in 0..honest.len() {
+            let with = |size| {
+                let mut sizes = honest;
+                sizes[at] = size;
+                sizes
+            };
+            assert!(refused(with(0), other) || at == 4, "number {at} is 0");
+            for huge in &HUGE[1..] {
+                assert!(refused(with(*huge), other), "number {at} is {huge}");
+            }
+        }
+        // A stride and a dilation that are never taken.
+        assert!(!refused([7, 1, usize::MAX, usize::MAX, 0, 1], other));
+        // Sizes whose products wrap to small numbers.
+        assert!(refused([7, 3, 1, HALF, 0, 1], other) && refused([7, 1, HALF, 1, 0, 3], other));
+    }
+}
+
+#[test]
 fn a_stride_longer_than_the_image_is_that_of_one_place() {
     for stride in [6, HALF, usize::MAX] {
         let windows = Windows::new(1, [1, 5, 5], [5, stride, 0], [1, 1]);

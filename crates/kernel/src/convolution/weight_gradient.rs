@@ -58,17 +58,10 @@ impl<'a, T: Real> WeightGradient<'a, T> {
     }
 }
 
-/// Returns the length of the image's rows with their margins: `padding` before them, and what the last window needs
-/// after them.
-const fn pitch(windows: &Windows) -> usize {
-    let Windows { width, kernel, stride, padding, out_width, .. } = *windows;
-    padding + width + ((out_width - 1) * stride + kernel).saturating_sub(padding + width)
-}
-
 /// Returns the parts of the workspace: the image and the output as vectors, and the sums.
 pub(super) const fn layout(windows: &Windows, out_channels: usize, lanes: usize) -> Layout {
     Layout([
-        size::product([windows.groups, windows.channels, windows.height, pitch(windows), lanes]),
+        size::product([windows.groups, windows.channels, windows.rows.side, windows.columns.padded(), lanes]),
         size::product([out_channels, windows.places(), lanes]),
         size::product([out_channels, windows.taps(), lanes]),
     ])
@@ -82,7 +75,8 @@ impl<T: Real> Kernel for &mut WeightGradient<'_, T> {
     fn run<L: Level>(self, _: L) -> usize {
         let WeightGradient { windows, outputs, images, accumulate, gradient, workspace } = self;
         let windows = *windows;
-        let Windows { groups, channels, height, width, padding, .. } = *windows;
+        let Windows { groups, channels, rows, columns } = *windows;
+        let (height, width) = (rows.side, columns.side);
         let lanes = T::Vector::<L>::LANES;
         let out_channels = gradient.len() / windows.taps();
         let (image_len, output_len) = (windows.image_len(), out_channels * windows.places());
@@ -94,7 +88,8 @@ impl<T: Real> Kernel for &mut WeightGradient<'_, T> {
             return 0;
         }
 
-        let pitch = pitch(windows);
+        // The image's rows with their margins.
+        let pitch = columns.padded();
         let [image, output, sums] = layout(windows, out_channels, lanes).split(workspace);
         sums.fill(T::zero());
         if pitch > width {
@@ -108,10 +103,10 @@ impl<T: Real> Kernel for &mut WeightGradient<'_, T> {
             let (rows, row_len) = if pitch == width { (1, image_len) } else { (image_len / width, width) };
             for row in 0..rows {
                 // SAFETY: a level was passed. `rows * row_len` is `image_len`, and `from` has `count` samples of it;
-                // row `row` of the buffer begins at `row * pitch` vectors, and has `padding + row_len` of them at
+                // row `row` of the buffer begins at `row * pitch` vectors, and has `before + row_len` of them at
                 // least. `count` is at most the lanes.
                 unsafe {
-                    let to = image.as_mut_ptr().add((row * pitch + padding) * lanes);
+                    let to = image.as_mut_ptr().add((row * pitch + columns.before) * lanes);
                     interleave::<L, T>(from.add(row * row_len), image_len, count, row_len, to);
                 }
             }
@@ -156,22 +151,23 @@ impl<T: Real> Tiles<'_, T> {
     /// Adds to the sums of all channels of the output.
     ///
     /// # Safety
-    /// Everything that the windows cover of a group's image, in rows of `pitch` vectors with `padding` of them before
+    /// Everything that the windows cover of a group's image, in rows of `pitch` vectors with the padding before
     /// the first column, can be read; so can `out_channels` channels of the output; `out_channels` times the taps of
     /// sums can be read and written. The processor has the level.
     #[inline(always)]
     unsafe fn run<L: Level>(&self, out_channels: usize) {
-        let Windows { channels, kernel, .. } = *self.windows;
+        let Windows { channels, rows, columns, .. } = *self.windows;
+        let kernel = columns.kernel;
         let tiles = kernel.div_ceil(TAPS);
         let most = most_channels(kernel.div_ceil(tiles));
         let (mut out, mut blocks) = (0, out_channels.div_ceil(most));
         while out < out_channels {
             let high = (out_channels - out).div_ceil(blocks);
-            for row in 0..channels * kernel {
+            for row in 0..channels * rows.kernel {
                 let (mut tap, mut tiles) = (0, tiles);
                 while tap < kernel {
                     let wide = (kernel - tap).div_ceil(tiles);
-                    let index = TileIndex { out, channel: row / kernel, row: row % kernel, tap };
+                    let index = TileIndex { out, channel: row / rows.kernel, row: row % rows.kernel, tap };
                     // SAFETY: the caller's promise: `out + high` is at most `out_channels`, and `tap + wide` at most
                     // `kernel`.
                     unsafe {
@@ -220,16 +216,18 @@ impl<T: Real> Tiles<'_, T> {
     #[inline(always)]
     unsafe fn tile<L: Level, const R: usize, const TAPS: usize>(&self, index: TileIndex) {
         let lanes = T::Vector::<L>::LANES;
-        let Windows { height, kernel, stride, padding, out_height, out_width, .. } = *self.windows;
+        let Windows { rows: y_axis, columns: x_axis, .. } = *self.windows;
+        let (height, out_height, out_width) = (y_axis.side, y_axis.places, x_axis.places);
+        let stride = x_axis.stride;
         let TileIndex { out, channel, row, tap } = index;
         // The rows of the output whose windows have row `row` on the image.
-        let first = padding.saturating_sub(row).div_ceil(stride);
-        let past = (height + padding).saturating_sub(row).div_ceil(stride).min(out_height);
+        let [first, past] = y_axis.on_image(row);
         // SAFETY: r < R and t < TAPS are the caller's. `y` is in the output, and its window's row `row` is on the
         // image. The last column read is `(out_width - 1) * stride + tap + t`, less than the last window's end, up to
         // which a row of `pitch` vectors reaches.
         unsafe {
-            let numbers = (out * self.windows.taps() + (channel * kernel + row) * kernel + tap) * lanes;
+            let numbers =
+                (out * self.windows.taps() + (channel * y_axis.kernel + row) * x_axis.kernel + tap) * lanes;
             let to = self.sums.add(numbers);
             let to_row = self.windows.taps() * lanes;
             let one = T::Vector::<L>::splat(T::one());
@@ -239,7 +237,8 @@ impl<T: Real> Tiles<'_, T> {
                 let end = if past - start < rows { past } else { start + rows };
                 let mut sums = [[T::Vector::<L>::zero(); TAPS]; R];
                 for y in start..end {
-                    let image_row = channel * height + y * stride + row - padding;
+                    let image_row =
+                        channel * height + y * y_axis.stride + row * y_axis.dilation - y_axis.before;
                     let mut image = self.image.add((image_row * self.pitch + tap) * lanes);
                     let mut output = self.output.add((out * out_height + y) * out_width * lanes);
                     for _ in 0..out_width {

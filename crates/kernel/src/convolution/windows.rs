@@ -9,22 +9,84 @@ const INTERLEAVED_BYTES: usize = 1 << 19;
 /// More than the margins that are added to the rows of an output, for a transposed convolution.
 const MARGIN: usize = 16;
 
+/// The windows along one axis of an image, its rows or its columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowPlaces {
+    /// The side of the image.
+    pub side: usize,
+    /// How many rows or columns a window covers.
+    pub kernel: usize,
+    /// The distance from one window to the next.
+    pub stride: usize,
+    /// The distance between the rows or columns that a window covers: 1 without gaps.
+    pub dilation: usize,
+    /// The zeros before the image. After it there are as many as the last window needs.
+    pub before: usize,
+    /// How many windows there are.
+    pub places: usize,
+}
+
+impl WindowPlaces {
+    /// Returns over how many rows or columns a window extends, with its gaps.
+    const fn span(&self) -> usize {
+        (self.kernel - 1) * self.dilation + 1
+    }
+
+    /// Returns where the last window ends, counted from the first zero before the image.
+    pub(super) const fn end(&self) -> usize {
+        (self.places - 1) * self.stride + self.span()
+    }
+
+    /// Returns whether a window covers zeros at either end.
+    pub(super) const fn is_padded(&self) -> bool {
+        self.before > 0 || self.end() > self.side
+    }
+
+    /// Returns the places, first and one past the last, whose tap `k` is on the image rather than on its padding.
+    pub(super) const fn on_image(&self, k: usize) -> [usize; 2] {
+        let tap = k * self.dilation;
+        let first = self.before.saturating_sub(tap).div_ceil(self.stride);
+        let past = (self.side + self.before).saturating_sub(tap).div_ceil(self.stride);
+        [first, if past < self.places { past } else { self.places }]
+    }
+
+    /// Checks the numbers. A stride or a dilation that is never taken is made so short that nothing overflows.
+    ///
+    /// # Panics
+    /// As [`Windows::along`].
+    const fn checked(self) -> Self {
+        let Self { side, kernel, stride, dilation, before, places } = self;
+        assert!(side > 0, "an image has at least one number");
+        assert!(
+            kernel > 0 && stride > 0 && dilation > 0,
+            "the window, the stride and the dilation of a convolution are at least 1"
+        );
+        assert!(places > 0, "a window has at least one place");
+        let dilation = if kernel == 1 { 1 } else { dilation };
+        let span = size::sum([size::product([kernel - 1, dilation]), 1]);
+        let end = size::sum([size::product([places - 1, stride]), span]);
+        // A longer stride than the image, of a window with one place, is the same convolution.
+        let longest = size::larger(size::sum([side, before]), end);
+        Self { stride: if stride < longest { stride } else { longest }, dilation, ..self }
+    }
+
+    /// Returns the length of the padded image.
+    pub(super) const fn padded(&self) -> usize {
+        size::larger(self.side + self.before, self.end())
+    }
+}
+
 /// The geometry of a convolution: the positions of its windows on an image, or on each of several groups of its
 /// channels.
 ///
-/// Its sizes are checked when it is made ([`new`](Windows::new)), so that none of the functions that take it can leave
-/// an image or overflow.
+/// Its sizes are checked when it is made ([`new`](Windows::new), [`along`](Windows::along)), so that none of the
+/// functions that take it can leave an image or overflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Windows {
     pub(super) groups: usize,
     pub(super) channels: usize,
-    pub(super) height: usize,
-    pub(super) width: usize,
-    pub(super) kernel: usize,
-    pub(super) stride: usize,
-    pub(super) padding: usize,
-    pub(super) out_height: usize,
-    pub(super) out_width: usize,
+    pub(super) rows: WindowPlaces,
+    pub(super) columns: WindowPlaces,
 }
 
 impl Windows {
@@ -43,38 +105,49 @@ impl Windows {
         [kernel, stride, padding]: [usize; 3],
         [out_height, out_width]: [usize; 2],
     ) -> Self {
-        assert!(groups > 0 && channels > 0 && height > 0 && width > 0, "an image has at least one number");
-        assert!(kernel > 0 && stride > 0, "the window and the stride of a convolution are at least 1");
-        assert!(out_height > 0 && out_width > 0, "a window has at least one place");
-        let padded_height = size::sum([height, padding, padding]);
-        let padded_width = size::sum([width, padding, padding]);
+        let rows =
+            WindowPlaces { side: height, kernel, stride, dilation: 1, before: padding, places: out_height };
+        let columns = WindowPlaces { side: width, places: out_width, ..rows };
+        let windows = Self::along(groups, channels, rows, columns);
         assert!(
-            size::sum([size::product([out_height - 1, stride]), kernel]) <= padded_height
-                && size::sum([size::product([out_width - 1, stride]), kernel]) <= padded_width,
+            windows.rows.end() <= size::sum([height, padding, padding])
+                && windows.columns.end() <= size::sum([width, padding, padding]),
             "a window leaves the padded image"
         );
-        let sides = [size::sum([padded_height, MARGIN]), size::sum([padded_width, MARGIN])];
+        windows
+    }
+
+    /// Windows whose numbers differ by axis, on each of `groups` groups of `channels` channels of an image.
+    ///
+    /// # Panics
+    /// When a size other than the padding is 0, or when the sizes are so large that a number of bytes overflows.
+    pub const fn along(groups: usize, channels: usize, rows: WindowPlaces, columns: WindowPlaces) -> Self {
+        assert!(groups > 0 && channels > 0, "an image has at least one number");
+        let (rows, columns) = (rows.checked(), columns.checked());
+        let sides = [size::sum([rows.padded(), MARGIN]), size::sum([columns.padded(), MARGIN])];
         let bytes = size::product([groups, channels, sides[0], sides[1], VECTOR_BYTES]);
         assert!(bytes <= isize::MAX as usize, "the image is too large");
-        // A longer stride than the image, of a window with one place, is the same convolution.
-        let longest = size::larger(padded_height, padded_width);
-        let stride = if stride < longest { stride } else { longest };
-        Self { groups, channels, height, width, kernel, stride, padding, out_height, out_width }
+        Self { groups, channels, rows, columns }
+    }
+
+    /// Returns how many numbers of a channel a window covers.
+    pub(super) const fn pixels(&self) -> usize {
+        self.rows.kernel * self.columns.kernel
     }
 
     /// Returns how many numbers of the image a window covers.
     pub(super) const fn taps(&self) -> usize {
-        self.channels * self.kernel * self.kernel
+        self.channels * self.pixels()
     }
 
     /// Returns how many places a window has on a channel.
     pub(super) const fn places(&self) -> usize {
-        self.out_height * self.out_width
+        self.rows.places * self.columns.places
     }
 
     /// Returns how many numbers an image has.
     pub(super) const fn image_len(&self) -> usize {
-        self.groups * self.channels * self.height * self.width
+        self.groups * self.channels * self.rows.side * self.columns.side
     }
 
     /// Returns how many numbers an output has.
@@ -87,8 +160,8 @@ impl Windows {
             out_channels > 0 && out_channels.is_multiple_of(self.groups),
             "the groups of a convolution divide the channels of its output"
         );
-        let row = self.out_width + MARGIN;
-        let bytes = size::product([out_channels, self.out_height, row, VECTOR_BYTES]);
+        let row = self.columns.places + MARGIN;
+        let bytes = size::product([out_channels, self.rows.places, row, VECTOR_BYTES]);
         assert!(bytes <= isize::MAX as usize, "the output is too large");
         out_channels * self.places()
     }
@@ -102,11 +175,12 @@ impl Windows {
         weights / self.taps()
     }
 
-    /// Returns whether samples are interleaved in vectors of this number of lanes.
+    /// Returns whether samples are interleaved in vectors of this number of lanes. The columns of a window are then
+    /// next to one another.
     pub(super) const fn interleaves<T>(&self, lanes: usize, out_channels: usize) -> bool {
         let numbers = self.image_len().saturating_add(out_channels.saturating_mul(self.places()));
         let bytes = numbers.saturating_mul(lanes * size_of::<T>());
-        self.kernel > 1 && bytes <= INTERLEAVED_BYTES
+        self.pixels() > 1 && self.columns.dilation == 1 && bytes <= INTERLEAVED_BYTES
     }
 
     /// Returns how many samples of the `left` ones are interleaved next, if any.

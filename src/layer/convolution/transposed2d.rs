@@ -1,11 +1,12 @@
 use chainrule_derive::Parameters;
 
-use super::{block, blocks_scratch, scratch, sum_in_blocks, weights, windows};
-use crate::kernel::{Real, bias_gradient, convolve, convolve_transposed, weight_gradient};
+use super::pixels::Pixels;
+use super::{Grown, blocks_scratch, weights};
+use crate::kernel::Real;
 use crate::layer::dense::{Bias, scalar_and_bias};
-use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
+use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::side::{Grow, Side, Sides};
-use crate::tensor::{Aligned, Image, Tensor, Vector};
+use crate::tensor::{Aligned, Image, Vector};
 
 /// The transpose of a convolution: every pixel adds to a `K` x `K` window of all output channels, in steps of `STRIDE`.
 ///
@@ -69,8 +70,19 @@ weights!(
     TransposedConv2d<IN, OUT, K, S, P, T, B>
 );
 
-/// The side of the output of a transposed window.
-type Grown<const D: usize, const K: usize, const S: usize, const P: usize> = <Side<D> as Grow<K, S, P>>::Out;
+impl<
+    const IN: usize,
+    const OUT: usize,
+    const K: usize,
+    const S: usize,
+    const P: usize,
+    T: Real,
+    B: Bias<Vector<OUT, T>>,
+> TransposedConv2d<IN, OUT, K, S, P, T, B>
+{
+    /// The convolution of which this is the transpose maps this layer's output to its input.
+    const PIXELS: Pixels = Pixels::square(1, K, S, P).transposed();
+}
 
 impl<
     const IN: usize,
@@ -93,8 +105,8 @@ where
         .costs(Cost::weights((IN * H * W * OUT * K * K) as u64, OUT))
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: (IN * K * K) as f64 / (S * S) as f64 })
-        .window(if S == 1 && P < K { Window::of(K, 1, K - 1 - P) } else { Window::WHOLE })
-        .scratch(scratch::<Self::Output, Image<IN, H, W, T>, T>(1, [K, S, P], IN))
+        .window(Self::PIXELS.window::<Image<IN, H, W, T>, Self::Output>())
+        .scratch(Self::PIXELS.scratch::<Image<IN, H, W, T>, Self::Output>())
         .backward_scratch(blocks_scratch::<T>(IN * OUT * K * K));
     const OVERWRITES: bool = true;
 
@@ -102,40 +114,13 @@ where
         &self,
         input: &[Image<IN, H, W, T>],
         output: &mut [Self::Output],
-        mut workspace: WorkspaceMut<'_>,
+        workspace: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
-        check_lengths(input.len(), output.len());
-        // The convolution of which this is the transpose maps this layer's output to its input.
-        let windows = windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P);
-        let scratch = workspace.scratch::<T>(windows.workspace_len::<T>(IN));
-        let (x, y) = (Image::flat(input), Self::Output::flat_mut(output));
-        convolve_transposed(&windows, self.weights(), self.bias.as_numbers(), x, y, scratch);
+        Self::PIXELS.forward(self.weights(), self.bias.as_numbers(), input, output, workspace);
     }
 
     fn backward(&self, pass: Backward<'_, Image<IN, H, W, T>, Self>) {
-        pass.check_lengths();
-        let Backward { input, output_grad, input_grad, gradient, mut workspace, accumulate, .. } = pass;
-        let windows = windows::<Self::Output, Image<IN, H, W, T>>(1, K, S, P);
-        let scratch = workspace.scratch::<T>(windows.workspace_len::<T>(IN));
-        let dy = Self::Output::flat(output_grad);
-        let dw = gradient.weights_mut();
-        sum_in_blocks(
-            input.len(),
-            block(H * W),
-            accumulate.into(),
-            dw,
-            &mut workspace,
-            |block, accumulate, dw| {
-                let (x, dy) = (Image::flat(&input[block.clone()]), Self::Output::flat(&output_grad[block]));
-                weight_gradient(&windows, x, dy, accumulate, dw, scratch);
-            },
-        );
-        if let Some(db) = gradient.bias.as_numbers_mut() {
-            bias_gradient(dy, Self::Output::LEN / OUT, accumulate.into(), db);
-        }
-        if let Some(dx) = input_grad {
-            convolve(&windows, self.weights(), None, dy, Image::flat_mut(dx), scratch);
-        }
+        Self::PIXELS.backward(self.weights(), pass, Self::parts_mut);
     }
 }

@@ -1,0 +1,149 @@
+use chainrule_derive::Parameters;
+use chainrule_parameters::Part;
+
+use super::settings::{Plain, StepFields, StepSettings};
+use super::steps::Steps;
+use super::{Along, weights};
+use crate::kernel::Real;
+use crate::layer::axis_at::ThenAxes;
+use crate::layer::dense::{Bias, scalar_and_bias};
+use crate::layer::window_at::{SequenceAt, window_at};
+use crate::layer::{At, Backward, Cost, Effect, Factor, Layer, Mode, Plan, Then, WorkspaceMut};
+use crate::tensor::side::{Side, Sides, SlideAlong};
+use crate::tensor::{Aligned, Sequence, Vector, len};
+
+/// A [`Conv1d`](crate::layer::Conv1d) with settings: dilation, groups, and paddings of other kinds.
+///
+/// Forward `y[t, o] = b[o] + Σ W[k, i, o] x[S t + D k - P, i']`, zero outside the sequence, where i' is the ith
+/// feature of the group of o; backward `dx[S t + D k - P, i'] = Σ W[k, i, o] dy[t, o]`, summed over all t, k and o
+/// that meet there, `dW[k, i, o] = Σ dy[t, o] x[S t + D k - P, i']`, `db[o] = Σ dy[t, o]`.
+///
+/// # Settings
+/// One, or a tuple of several in any order: [`Kernel<K>`](crate::layer::Kernel), and those of these that differ from
+/// the default. [`Stride<S>`](crate::layer::Stride), [`Padding<P>`](crate::layer::Padding) at both ends,
+/// [`PaddingEnds<BEFORE, AFTER>`](crate::layer::PaddingEnds), [`Same`](crate::layer::Same),
+/// [`SameLower`](crate::layer::SameLower), [`Causal`](crate::layer::Causal) (all before the first step, so that no
+/// output depends on a later step), [`Dilation<D>`](crate::layer::Dilation), [`Groups<G>`](crate::layer::Groups).
+/// `Groups<IN>` is a depthwise convolution, with OUT / IN filters for each feature.
+///
+/// # Shapes
+/// Input `Sequence<STEPS, IN>`; output `Sequence<(STEPS + padding - D (K - 1) - 1) / S + 1, OUT>`, or `STEPS / S`
+/// steps, rounded up, with `Same` and `Causal`; computed by the compiler for up to 2048 steps and [some longer
+/// ones](crate::tensor::side). The groups divide IN and OUT. `weight` is `[K, IN / GROUPS, OUT]`, PyTorch's `[OUT, IN
+/// / GROUPS, K]` with its sides in the opposite order; `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
+///
+/// # Gradient flow
+/// Linear. The fan-in is `K IN / GROUPS`: as many inputs as an output sums. The fan-out is `K OUT / GROUPS`: as many
+/// outputs as an input feeds if every window reaches it. (PyTorch's fan-out is `GROUPS` times that.)
+///
+/// # Source
+/// Oord and others, "WaveNet: a generative model for raw audio" (2016), section 2.1 (causal and dilated); Dumoulin,
+/// Visin, "A guide to convolution arithmetic for deep learning" (2016), sections 2 and 5.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// // This step, and the one two steps before it.
+/// let mut slope = Conv1dWith::<1, 1, (Kernel<2>, Dilation<2>, Causal)>::zeros();
+/// *slope.weight = [[[-1.0]], [[1.0]]];
+/// let steps = Sequence([[1.0], [3.0], [9.0], [27.0]]);
+/// assert_eq!(slope.predict(&steps)?, Sequence([[1.0], [3.0], [8.0], [24.0]]));
+///
+/// // It answers at once: it waits for no later step.
+/// type Net = (Conv1dWith<1, 8, (Kernel<3>, Dilation<4>, Causal)>, Relu, Conv1dWith<8, 1, (Kernel<3>, Causal)>);
+/// let reach = <Net as Layer<Sequence<100, 1>>>::PLAN.window.steps().unwrap();
+/// assert_eq!((reach.receptive_field(), reach.latency()), (11, 0));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Parameters)]
+#[parameters(
+    place = own,
+    name = "Conv1dWith<{IN}, {OUT}, {=Part::Name(&<S::Is as StepFields<Plain, IN, OUT>>::NAME)}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
+)]
+pub struct Conv1dWith<
+    const IN: usize,
+    const OUT: usize,
+    S: StepSettings<Plain, IN, OUT>,
+    T: Real = f32,
+    B: Bias<Vector<OUT, T>> = Vector<OUT, T>,
+> {
+    /// W: for each step of the window and each input feature of a group, its weight towards each output feature.
+    #[parameter(weight, fan_in = S::Is::TAPS, fan_out = S::Is::FEEDS, layout = InputsFirst, shape = S::Is::SHAPE, scalar = T)]
+    pub weight: Aligned<<S::Is as StepFields<Plain, IN, OUT>>::Weight<T>>,
+    /// b: one number for each output feature, or [`NoBias`](crate::layer::NoBias).
+    #[parameter(bias, shape = &[OUT], scalar = T)]
+    pub bias: B,
+}
+
+/// The windows.
+type Axis<S, const IN: usize, const OUT: usize> =
+    <<S as StepSettings<Plain, IN, OUT>>::Is as StepFields<Plain, IN, OUT>>::Steps;
+
+impl<
+    const PLACE: usize,
+    X,
+    Checked,
+    Fitting,
+    const IN: usize,
+    const OUT: usize,
+    S: StepSettings<Plain, IN, OUT>,
+    T: Real,
+    B: Bias<Vector<OUT, T>>,
+> At<PLACE, X> for Conv1dWith<IN, OUT, S, T, B>
+where
+    X: SequenceAt<PLACE, Self, IN, T, Check = Checked>,
+    Checked: ThenAxes<PLACE, X, Self, Axis<S, IN, OUT>, Check = Fitting>,
+    Fitting: Then<X, Self>,
+{
+    window_at!(@items X, Fitting);
+}
+
+weights!(
+    [const IN: usize, const OUT: usize, S: StepSettings<Plain, IN, OUT>, T: Real, B: Bias<Vector<OUT, T>>]
+    Conv1dWith<IN, OUT, S, T, B>
+);
+
+impl<const IN: usize, const OUT: usize, S: StepSettings<Plain, IN, OUT>, T: Real, B: Bias<Vector<OUT, T>>>
+    Conv1dWith<IN, OUT, S, T, B>
+{
+    const WINDOWS: Steps = Steps { axis: S::Is::AXIS, groups: S::Is::GROUPS, transposed: false };
+}
+
+impl<
+    const IN: usize,
+    const OUT: usize,
+    S: StepSettings<Plain, IN, OUT>,
+    const STEPS: usize,
+    T: Real,
+    B: Bias<Vector<OUT, T>>,
+> Layer<Sequence<STEPS, IN, T>> for Conv1dWith<IN, OUT, S, T, B>
+where
+    Side<STEPS>: SlideAlong<Axis<S, IN, OUT>>,
+    (Along<STEPS, Axis<S, IN, OUT>>, Side<OUT>): Sides<T>,
+{
+    type Output = <(Along<STEPS, Axis<S, IN, OUT>>, Side<OUT>) as Sides<T>>::Tensor;
+    const PLAN: Plan = Self::WINDOWS.memory::<Sequence<STEPS, IN, T>, Self::Output>(
+        Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
+            .costs(Cost::weights((len::<Self::Output>() * S::Is::TAPS) as u64, OUT))
+            .factor(Factor::Weights)
+            .effect(Effect::Weights { inputs: S::Is::TAPS as f64 })
+            .window(Self::WINDOWS.window::<Sequence<STEPS, IN, T>, Self::Output>()),
+        OUT * S::Is::TAPS,
+    );
+    const OVERWRITES: bool = true;
+
+    fn forward(
+        &self,
+        input: &[Sequence<STEPS, IN, T>],
+        output: &mut [Self::Output],
+        workspace: WorkspaceMut<'_>,
+        _: &mut Mode<'_>,
+    ) {
+        Self::WINDOWS.forward(self.weights(), self.bias.as_numbers(), input, output, workspace);
+    }
+
+    fn backward(&self, pass: Backward<'_, Sequence<STEPS, IN, T>, Self>) {
+        Self::WINDOWS.backward(self.weights(), pass, Self::parts_mut);
+    }
+}

@@ -1,0 +1,209 @@
+//! Windows on one sequence: the convolution, its transpose and the gradient of its weights.
+//!
+//! A sequence is stored step after step. A window without gaps is then one slice, and all windows that are completely
+//! on the sequence are the rows of one matrix, which a product reads in place. With a dilation there is a product for
+//! each tap of the window. Groups of features are so narrow that loops over the features are used instead.
+
+use core::ops::Range;
+
+use crate::kernel::{Accumulate, Initial, Real, Strided, gemm, gemm_deep};
+
+/// The steps whose gradients are added before they are added to those of the other steps.
+const STEPS: usize = 64;
+
+/// Windows on a sequence of `steps`, at `places`: from groups of `from` features in all to groups of `to`. The weights
+/// are `[kernel, from / groups, to]`.
+#[derive(Clone, Copy)]
+pub(super) struct StepPlaces {
+    pub(super) steps: usize,
+    pub(super) from: usize,
+    pub(super) places: usize,
+    pub(super) to: usize,
+    pub(super) groups: usize,
+    pub(super) kernel: usize,
+    pub(super) stride: usize,
+    pub(super) dilation: usize,
+    pub(super) before: usize,
+}
+
+impl StepPlaces {
+    /// Returns how much scratch memory [`transpose`](Self::transpose) and [`weight_gradient`](Self::weight_gradient)
+    /// need.
+    pub(super) const fn scratch(&self) -> usize {
+        match (self.groups, self.dilation, self.stride) {
+            (1, 1, _) => self.places * self.kernel * self.from,
+            (1, _, 1) => 0,
+            (1, _, _) => self.places * self.from,
+            _ => self.to,
+        }
+    }
+
+    /// Calls `f` for each run of places whose windows, without gaps, have the same part on the sequence, with the
+    /// places, that part of the window, and the step at which the first of these parts begins. Windows completely on
+    /// the sequence form one run; a window across an end is a separate run.
+    fn runs(&self, mut f: impl FnMut(Range<usize>, Range<usize>, usize)) {
+        let Self { steps, places, kernel, stride, before, .. } = *self;
+        let part = |t: usize| {
+            let end = (steps + before).saturating_sub(t * stride).min(kernel);
+            before.saturating_sub(t * stride)..end
+        };
+        let mut start = 0;
+        while start < places {
+            let part_here = part(start);
+            let end = (start..places).find(|&t| part(t) != part_here).unwrap_or(places);
+            if !part_here.is_empty() {
+                let step = start * stride + part_here.start - before;
+                f(start..end, part_here, step);
+            }
+            start = end;
+        }
+    }
+
+    /// Calls `f` for each tap of the window, with the places at which it is on the sequence, and the step that it is
+    /// on at the first of them.
+    fn taps(&self, mut f: impl FnMut(usize, Range<usize>, usize)) {
+        for tap in 0..self.kernel {
+            let shift = tap * self.dilation;
+            let first = self.before.saturating_sub(shift).div_ceil(self.stride);
+            let past =
+                (self.steps + self.before).saturating_sub(shift).div_ceil(self.stride).min(self.places);
+            if first < past {
+                f(tap, first..past, first * self.stride + shift - self.before);
+            }
+        }
+    }
+
+    /// `y += W * x`.
+    pub(super) fn convolve<T: Real>(&self, w: &[T], x: &[T], y: &mut [T]) {
+        let Self { from, to, stride, .. } = *self;
+        if self.groups > 1 {
+            return self.each_row(|i, x_at, y_at, w_at| {
+                self.add_products(i, &x[x_at..][..from], &w[w_at..][..to], &mut y[y_at..][..to]);
+            });
+        }
+        let mut product = |places: Range<usize>, taps: Range<usize>, first: usize| {
+            let w = &w[taps.start * from * to..taps.end * from * to];
+            let windows = Strided { numbers: &x[first * from..], strides: [stride * from, 1] };
+            let y = &mut y[places.start * to..places.end * to];
+            gemm(windows, Strided::rows(w, to), Initial::Output, y, taps.len() * from, to);
+        };
+        if self.dilation == 1 {
+            self.runs(product);
+        } else {
+            self.taps(|tap, places, first| product(places, tap..tap + 1, first));
+        }
+    }
+
+    /// `x += Wᵀ * y`.
+    pub(super) fn transpose<T: Real>(&self, w: &[T], y: &[T], x: &mut [T], scratch: &mut [T]) {
+        let Self { from, to, stride, .. } = *self;
+        if self.groups > 1 {
+            return self.each_row(|i, x_at, y_at, w_at| {
+                self.add_dot_products(i, &y[y_at..][..to], &w[w_at..][..to], &mut x[x_at..][..from]);
+            });
+        }
+        let mut product = |places: Range<usize>, taps: Range<usize>, first: usize| {
+            let w = Strided::transposed(&w[taps.start * from * to..taps.end * from * to], to);
+            let y = Strided::rows(&y[places.start * to..places.end * to], to);
+            let (width, x) = (taps.len() * from, &mut x[first * from..]);
+            if width == stride * from {
+                return gemm(y, w, Initial::Output, &mut x[..places.len() * width], to, width);
+            }
+            // Windows overlap in x, or leave gaps: they are computed separately, then added to x.
+            let windows = &mut scratch[..places.len() * width];
+            gemm(y, w, Initial::Zero, windows, to, width);
+            for (step, window) in windows.chunks_exact(width).enumerate() {
+                let x = &mut x[step * stride * from..][..width];
+                x.iter_mut().zip(window).for_each(|(x, &window)| *x += window);
+            }
+        };
+        if self.dilation == 1 {
+            self.runs(product);
+        } else {
+            self.taps(|tap, places, first| product(places, tap..tap + 1, first));
+        }
+    }
+
+    /// `dW += Σ x ⊗ y`.
+    pub(super) fn weight_gradient<T: Real>(&self, x: &[T], y: &[T], dw: &mut [T], scratch: &mut [T]) {
+        let Self { from, to, stride, .. } = *self;
+        if self.groups > 1 {
+            return self.weight_gradient_of_groups(x, y, dw, &mut scratch[..to]);
+        }
+        let mut product = |places: Range<usize>, taps: Range<usize>, first: usize| {
+            let dw = &mut dw[taps.start * from * to..taps.end * from * to];
+            let y = Strided::rows(&y[places.start * to..places.end * to], to);
+            let windows = Strided { numbers: &x[first * from..], strides: [1, stride * from] }; // transposed
+            gemm_deep(windows, y, Accumulate::Add, dw, places.len(), to);
+        };
+        if self.dilation == 1 {
+            self.runs(product);
+        } else {
+            self.taps(|tap, places, first| product(places, tap..tap + 1, first));
+        }
+    }
+    /// For each tap, place and feature i of a group: calls `f` with i, and with where the step of `x`, that of `y`,
+    /// and the weights of this tap and i begin.
+    fn each_row(&self, mut f: impl FnMut(usize, usize, usize, usize)) {
+        let Self { from, to, groups, stride, .. } = *self;
+        let inputs = from / groups;
+        self.taps(|tap, places, first| {
+            for place in places.clone() {
+                let step = first + (place - places.start) * stride;
+                for i in 0..inputs {
+                    f(i, step * from, place * to, (tap * inputs + i) * to);
+                }
+            }
+        });
+    }
+
+    /// `sums[o] += x[i of the group of o] * b[o]`.
+    fn add_products<T: Real>(&self, i: usize, x: &[T], b: &[T], sums: &mut [T]) {
+        let (inputs, outputs) = (self.from / self.groups, self.to / self.groups);
+        let terms = sums.iter_mut().zip(b);
+        match (inputs, outputs) {
+            (1, 1) => terms.zip(x).for_each(|((sum, &b), &x)| *sum += x * b),
+            (_, 1) => {
+                terms.zip(x[i..].iter().step_by(inputs)).for_each(|((sum, &b), &x)| *sum += x * b);
+            }
+            _ => {
+                let groups = sums.chunks_exact_mut(outputs).zip(b.chunks_exact(outputs));
+                for ((sums, b), &x) in groups.zip(x[i..].iter().step_by(inputs)) {
+                    sums.iter_mut().zip(b).for_each(|(sum, &b)| *sum += x * b);
+                }
+            }
+        }
+    }
+
+    /// `x[i of the group of o] += a[o] * b[o]`, summed over the group.
+    fn add_dot_products<T: Real>(&self, i: usize, a: &[T], b: &[T], x: &mut [T]) {
+        let (inputs, outputs) = (self.from / self.groups, self.to / self.groups);
+        if (inputs, outputs) == (1, 1) {
+            return x.iter_mut().zip(a.iter().zip(b)).for_each(|(x, (&a, &b))| *x += a * b);
+        }
+        let groups = a.chunks_exact(outputs).zip(b.chunks_exact(outputs));
+        for ((a, b), x) in groups.zip(x[i..].iter_mut().step_by(inputs)) {
+            *x += a.iter().zip(b).fold(T::zero(), |sum, (&a, &b)| sum + a * b);
+        }
+    }
+
+    /// The gradient of the weights of groups: the sums of a few steps at a time.
+    fn weight_gradient_of_groups<T: Real>(&self, x: &[T], y: &[T], dw: &mut [T], sums: &mut [T]) {
+        let Self { from, to, groups, stride, .. } = *self;
+        let inputs = from / groups;
+        self.taps(|tap, places, first| {
+            for (at, start) in places.clone().step_by(STEPS).enumerate() {
+                let end = places.end.min(start + STEPS);
+                for i in 0..inputs {
+                    sums.fill(T::zero());
+                    for place in start..end {
+                        let step = first + (at * STEPS + place - start) * stride;
+                        self.add_products(i, &x[step * from..][..from], &y[place * to..][..to], sums);
+                    }
+                    let dw = &mut dw[(tap * inputs + i) * to..][..to];
+                    dw.iter_mut().zip(&*sums).for_each(|(dw, &sum)| *dw += sum);
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,140 @@
+//! The passes of convolutions of sequences, which all of their layers share.
+
+use super::step_places::StepPlaces;
+use super::{blocks_scratch, sum_in_blocks};
+use crate::kernel::{Accumulate, Real, sum_rows};
+use crate::layer::window_settings::WindowAxis;
+use crate::layer::{Backward, Layer, Plan, Space, Window, WorkspaceMut, check_lengths};
+use crate::tensor::Tensor;
+
+/// The samples whose gradients are added in the layer's scalar.
+const BLOCK: usize = 32;
+
+/// The windows of a convolution of sequences.
+#[derive(Clone, Copy)]
+pub(super) struct Steps {
+    pub(super) axis: WindowAxis,
+    pub(super) groups: usize,
+    pub(super) transposed: bool,
+}
+
+impl Steps {
+    /// Windows of `kernel` steps.
+    pub(super) const fn plain(kernel: usize, stride: usize, padding: usize) -> Self {
+        Self { axis: WindowAxis::plain(kernel, stride, padding), groups: 1, transposed: false }
+    }
+
+    /// The transpose.
+    pub(super) const fn transposed(self) -> Self {
+        Self { transposed: true, ..self }
+    }
+
+    /// Returns the sequence that the windows are on and the one that has a step for each of them.
+    const fn sequences<X: Tensor, Y: Tensor>(&self) -> [&'static [usize]; 2] {
+        if self.transposed { [Y::SHAPE, X::SHAPE] } else { [X::SHAPE, Y::SHAPE] }
+    }
+
+    #[inline(always)]
+    const fn places<X: Tensor, Y: Tensor>(&self) -> StepPlaces {
+        let [sequence, places] = self.sequences::<X, Y>();
+        let axis = &self.axis;
+        let before = if self.transposed {
+            axis.cut_before(sequence[0], places[0])
+        } else {
+            axis.before(sequence[0], places[0])
+        };
+        StepPlaces {
+            steps: sequence[0],
+            from: sequence[1],
+            places: places[0],
+            to: places[1],
+            groups: self.groups,
+            kernel: axis.kernel,
+            stride: axis.stride,
+            dilation: axis.dilation,
+            before,
+        }
+    }
+
+    /// Declares the memory of the passes.
+    pub(super) const fn memory<X: Tensor, Y: Tensor>(&self, plan: Plan, weights: usize) -> Plan {
+        let scratch = Space::per_batch::<X::Scalar>(self.places::<X, Y>().scratch());
+        let plan = if self.transposed { plan.scratch(scratch) } else { plan.backward_scratch(scratch) };
+        plan.backward_scratch(blocks_scratch::<X::Scalar>(weights))
+    }
+
+    /// Returns which steps of the input each step of the output depends on.
+    pub(super) const fn window<X: Tensor, Y: Tensor>(&self) -> Window {
+        let ([sequence, places], axis) = (self.sequences::<X, Y>(), self.axis);
+        if self.transposed {
+            axis.transposed_window(axis, [sequence[0]; 2], [places[0]; 2])
+        } else {
+            Window::along([axis.reach(sequence[0], places[0]); 2])
+        }
+    }
+
+    /// The forward pass.
+    pub(super) fn forward<X: Tensor, Y: Tensor<Scalar = X::Scalar>>(
+        self,
+        weights: &[X::Scalar],
+        bias: Option<&[X::Scalar]>,
+        input: &[X],
+        output: &mut [Y],
+        mut workspace: WorkspaceMut<'_>,
+    ) {
+        check_lengths(input.len(), output.len());
+        let places = self.places::<X, Y>();
+        let scratch = workspace.scratch::<X::Scalar>(if self.transposed { places.scratch() } else { 0 });
+        for (x, y) in input.iter().zip(output) {
+            let (x, y) = (x.as_slice(), y.as_mut_slice());
+            match bias {
+                Some(bias) => y.chunks_exact_mut(bias.len()).for_each(|y| y.copy_from_slice(bias)),
+                None => y.fill(X::Scalar::zero()),
+            }
+            if self.transposed {
+                places.transpose(weights, x, y, scratch);
+            } else {
+                places.convolve(weights, x, y);
+            }
+        }
+    }
+
+    /// The backward pass. `parts` gives the weights of a gradient, and its bias.
+    pub(super) fn backward<T: Real, X: Tensor<Scalar = T>, L: Layer<X, Output: Tensor<Scalar = T>>>(
+        self,
+        weights: &[T],
+        pass: Backward<'_, X, L>,
+        parts: impl FnOnce(&mut L) -> (&mut [T], Option<&mut [T]>),
+    ) {
+        pass.check_lengths();
+        let Backward { input, output_grad, mut input_grad, gradient, mut workspace, accumulate, .. } = pass;
+        let (dw, db) = parts(gradient);
+        if let Some(db) = db {
+            sum_rows(L::Output::flat(output_grad), accumulate.into(), db);
+        }
+        if let Some(input_grad) = &mut input_grad {
+            X::flat_mut(input_grad).fill(T::zero());
+        }
+        let places = self.places::<X, L::Output>();
+        let scratch = workspace.scratch::<T>(places.scratch());
+        // The loops of groups add all windows of a sample in the scalar.
+        let block = if self.groups > 1 { 1 } else { BLOCK };
+        sum_in_blocks(input.len(), block, accumulate.into(), dw, &mut workspace, |block, accumulate, dw| {
+            if accumulate == Accumulate::Overwrite {
+                dw.fill(T::zero());
+            }
+            for at in block {
+                let (x, dy) = (input[at].as_slice(), output_grad[at].as_slice());
+                let (large, small) = if self.transposed { (dy, x) } else { (x, dy) };
+                places.weight_gradient(large, small, dw, scratch);
+                let Some(input_grad) = &mut input_grad else { continue };
+                let dx = input_grad[at].as_mut_slice();
+                if self.transposed {
+                    places.convolve(weights, dy, dx);
+                } else {
+                    places.transpose(weights, dy, dx, scratch);
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,220 @@
+//! The checks of transposed windows whose numbers differ by axis, whose messages say the layer and its place in a
+//! stack.
+//!
+//! They are those of [`GrowAlong`](crate::tensor::side::GrowAlong), which knows no layer.
+
+use core::marker::PhantomData;
+use core::ops::{Add, Mul, Sub};
+
+use typenum::type_operators::{IsGreater, IsGreaterOrEqual, Max};
+use typenum::{B1, Diff, Gr, GrEq, Prod, Sum, U1};
+
+use super::Passed;
+use super::axis_at::{AlongAt, AxesAt};
+use crate::tensor::Sequence;
+use crate::tensor::side::{Axis, Counts, Ends, Fitted, IsNone, Known, Most, Side, Span, Whole};
+
+type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
+
+/// Transposed windows `A`, of which the output is longer by `MORE`: for [`AxesAt`] and [`AlongAt`], in place of an
+/// [`Axis`].
+#[derive(Debug)]
+pub struct Grown<A, MORE>(PhantomData<fn() -> (A, MORE)>);
+
+impl<const PLACE: usize, L, A, MORE, const STEPS: usize, const FEATURES: usize, T>
+    AxesAt<PLACE, L, Grown<A, MORE>> for Sequence<STEPS, FEATURES, T>
+where
+    Side<STEPS>: AlongAt<PLACE, Self, L, Grown<A, MORE>>,
+{
+    type Check = <Side<STEPS> as AlongAt<PLACE, Self, L, Grown<A, MORE>>>::Check;
+}
+
+impl<
+    const PLACE: usize,
+    X,
+    L,
+    const D: usize,
+    const K: usize,
+    const S: usize,
+    const DILATION: usize,
+    P,
+    const MORE: usize,
+> AlongAt<PLACE, X, L, Grown<Axis<Side<K>, Side<S>, Side<DILATION>, P>, Side<MORE>>> for Side<D>
+where
+    Side<D>: Known,
+    Side<K>: Known,
+    Side<S>: Known,
+    Side<DILATION>: Known,
+    N<K>: Mul<N<S>>,
+    Prod<N<K>, N<S>>: Mul<N<DILATION>>,
+    Counts<K, S, DILATION>: IsGreaterOrEqual<U1>,
+    GrEq<Counts<K, S, DILATION>, U1>: GrowsAt<PLACE, X, L, D, K, S, DILATION, P, MORE>,
+{
+    type Check =
+        <GrEq<Counts<K, S, DILATION>, U1> as GrowsAt<PLACE, X, L, D, K, S, DILATION, P, MORE>>::Check;
+}
+
+/// Whether window, stride and dilation are at least 1.
+#[diagnostic::on_unimplemented(
+    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: a transposed window of {K} with a dilation of {DILATION} cannot move in steps of {S}",
+    label = "a window, its stride and its dilation must be at least 1",
+    note = "windows, strides, dilations, factors and groups count from 1"
+)]
+pub trait GrowsAt<
+    const PLACE: usize,
+    X,
+    L,
+    const D: usize,
+    const K: usize,
+    const S: usize,
+    const DILATION: usize,
+    P,
+    const MORE: usize,
+>
+{
+    #[doc(hidden)]
+    type Check;
+}
+
+impl<
+    const PLACE: usize,
+    X,
+    L,
+    const D: usize,
+    const K: usize,
+    const S: usize,
+    const DILATION: usize,
+    const BEFORE: usize,
+    const AFTER: usize,
+    const MORE: usize,
+> GrowsAt<PLACE, X, L, D, K, S, DILATION, Ends<BEFORE, AFTER>, MORE> for B1
+where
+    Side<S>: Known,
+    Side<DILATION>: Known,
+    Side<MORE>: Known,
+    N<S>: Max<N<DILATION>>,
+    Most<S, DILATION>: IsGreater<N<MORE>>,
+    Gr<Most<S, DILATION>, N<MORE>>: LengthensAt<PLACE, X, L, D, K, S, DILATION, BEFORE, AFTER, MORE>,
+{
+    type Check = <Gr<Most<S, DILATION>, N<MORE>> as LengthensAt<
+        PLACE,
+        X,
+        L,
+        D,
+        K,
+        S,
+        DILATION,
+        BEFORE,
+        AFTER,
+        MORE,
+    >>::Check;
+}
+
+impl<
+    const PLACE: usize,
+    X,
+    L,
+    const D: usize,
+    const K: usize,
+    const S: usize,
+    const DILATION: usize,
+    M,
+    const MORE: usize,
+> GrowsAt<PLACE, X, L, D, K, S, DILATION, Fitted<M>, MORE> for B1
+where
+    Side<MORE>: IsNone,
+{
+    type Check = Passed;
+}
+
+/// Whether the output padding is smaller than the stride or the dilation.
+#[diagnostic::on_unimplemented(
+    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: an output padding of {MORE} is not smaller than the stride of {S} or the dilation of {DILATION}",
+    label = "nothing but padding would be added to the output of layer {PLACE}, `{L}`",
+    note = "an output padding chooses one of the sides for which a convolution of this stride gives the same number of places"
+)]
+pub trait LengthensAt<
+    const PLACE: usize,
+    X,
+    L,
+    const D: usize,
+    const K: usize,
+    const S: usize,
+    const DILATION: usize,
+    const BEFORE: usize,
+    const AFTER: usize,
+    const MORE: usize,
+>
+{
+    #[doc(hidden)]
+    type Check;
+}
+
+impl<
+    const PLACE: usize,
+    X,
+    L,
+    const D: usize,
+    const K: usize,
+    const S: usize,
+    const DILATION: usize,
+    const BEFORE: usize,
+    const AFTER: usize,
+    const MORE: usize,
+> LengthensAt<PLACE, X, L, D, K, S, DILATION, BEFORE, AFTER, MORE> for B1
+where
+    Side<D>: Known,
+    Side<K>: Known,
+    Side<S>: Known,
+    Side<DILATION>: Known,
+    Side<BEFORE>: Known,
+    Side<AFTER>: Known,
+    Side<MORE>: Known,
+    N<K>: Sub<U1>,
+    Diff<N<K>, U1>: Mul<N<DILATION>>,
+    Prod<Diff<N<K>, U1>, N<DILATION>>: Add<U1>,
+    N<D>: Sub<U1>,
+    Diff<N<D>, U1>: Mul<N<S>>,
+    Prod<Diff<N<D>, U1>, N<S>>: Add<Span<K, DILATION>>,
+    Sum<Prod<Diff<N<D>, U1>, N<S>>, Span<K, DILATION>>: Add<N<MORE>>,
+    N<BEFORE>: Add<N<AFTER>>,
+    Whole<D, K, S, DILATION, MORE>: IsGreater<Sum<N<BEFORE>, N<AFTER>>>,
+    Gr<Whole<D, K, S, DILATION, MORE>, Sum<N<BEFORE>, N<AFTER>>>:
+        SomeRemainsAt<PLACE, X, L, D, K, BEFORE, AFTER>,
+{
+    type Check = <Gr<Whole<D, K, S, DILATION, MORE>, Sum<N<BEFORE>, N<AFTER>>> as SomeRemainsAt<
+        PLACE,
+        X,
+        L,
+        D,
+        K,
+        BEFORE,
+        AFTER,
+    >>::Check;
+}
+
+/// Whether the padding is smaller than the output, so that something remains.
+#[diagnostic::on_unimplemented(
+    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: a padding of {BEFORE} and {AFTER} cuts away all that a transposed window of {K} makes of a side of {D}",
+    label = "nothing remains of the output of layer {PLACE}, `{L}`",
+    note = "use less padding, or a larger window"
+)]
+pub trait SomeRemainsAt<
+    const PLACE: usize,
+    X,
+    L,
+    const D: usize,
+    const K: usize,
+    const BEFORE: usize,
+    const AFTER: usize,
+>
+{
+    #[doc(hidden)]
+    type Check;
+}
+
+impl<const PLACE: usize, X, L, const D: usize, const K: usize, const BEFORE: usize, const AFTER: usize>
+    SomeRemainsAt<PLACE, X, L, D, K, BEFORE, AFTER> for B1
+{
+    type Check = Passed;
+}
