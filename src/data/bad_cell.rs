@@ -63,12 +63,10 @@ pub enum BadCell {
     #[error(transparent)]
     Label(Box<Error>),
     /// A name of one class more than the label has.
-    #[error("{text:?} is one class more than the {most} of the label: {classes}")]
+    #[error("{text:?} is one class more than the label has, after {classes}")]
     TooMany {
         /// The text of the cell.
         text: String,
-        /// How many classes the label has.
-        most: usize,
         /// The classes before it.
         classes: String,
     },

@@ -212,7 +212,7 @@ impl<'a> Csv<'a> {
             let name = String::from_utf8_lossy(text);
             let index = names.iter().position(|other| *other == name).unwrap_or(names.len());
             let label = Label::new(index).map_err(|_| {
-                let wrong = BadCell::TooMany { text: excerpt(text), most: CLASSES, classes: list(&names) };
+                let wrong = BadCell::TooMany { text: excerpt(text), classes: list(&names) };
                 cells.bad(columns[0], wrong)
             })?;
             if index == names.len() {

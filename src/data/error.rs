@@ -53,7 +53,7 @@ pub enum DataError {
         /// The file.
         path: PathBuf,
         /// How many bytes the samples would take, as far as it is known.
-        needed: u128,
+        needed: u64,
         /// How many they may take.
         limit: u64,
     },

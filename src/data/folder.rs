@@ -8,6 +8,7 @@ use image::{DynamicImage, ImageDecoder, ImageReader};
 
 use super::bad_cell::list;
 use super::loading::{Loading, Meter, Unit, loading_methods};
+use super::memory::check_memory;
 use super::{DataError, Dataset};
 use crate::kernel::Real;
 use crate::tensor::{Image, Label, Tensor};
@@ -122,7 +123,7 @@ impl<'a> ImageFolder<'a> {
             }
             files.extend(pictures.into_iter().map(|picture| (picture, label)));
         }
-        self.loading.check_memory(&self.path, files.len() as u128 * size_of::<X>() as u128, None)?;
+        check_memory(&self.path, files.len() as u128 * size_of::<X>() as u128, self.loading.memory, None)?;
         let mut meter = Meter::new(&mut self.loading, &self.path, Some(files.len() as u64), Unit::Files);
         let (mut images, mut labels) = (vec![], vec![]);
         let mut image = bytemuck::zeroed_box::<X>();

@@ -4,8 +4,6 @@ use std::path::Path;
 #[cfg(feature = "fit")]
 use std::time::{Duration, Instant};
 
-use super::DataError;
-
 /// How much of a file or a folder has been loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -42,7 +40,6 @@ macro_rules! memory_method {
 pub(super) use memory_method;
 
 /// Declares the methods for the progress, for a builder with a field `loading`.
-#[cfg(any(feature = "csv", feature = "idx", feature = "images"))]
 macro_rules! loading_methods {
     ($lifetime:lifetime) => {
         /// Calls this function some hundred times while the data are loaded, and at the end.
@@ -59,31 +56,7 @@ macro_rules! loading_methods {
         }
     };
 }
-#[cfg(any(feature = "csv", feature = "idx", feature = "images"))]
 pub(super) use loading_methods;
-
-/// The samples of a compressed file may take so many times its size, but at least [`LEAST`] bytes.
-const RATIO: u64 = 256;
-const LEAST: u64 = 64 << 20;
-
-impl Loading<'_> {
-    /// Checks that samples of `needed` bytes may be loaded from a file, of which `compressed` bytes have been read if it
-    /// is compressed.
-    pub(super) fn check_memory(
-        &self,
-        path: &Path,
-        needed: u128,
-        compressed: Option<u64>,
-    ) -> Result<(), DataError> {
-        let default = || compressed.map(|size| size.saturating_mul(RATIO).max(LEAST));
-        match self.memory.or_else(default) {
-            Some(limit) if needed > u128::from(limit) => {
-                Err(DataError::Memory { path: path.into(), needed, limit })
-            }
-            _ => Ok(()),
-        }
-    }
-}
 
 /// Reports the progress of one file or folder.
 pub(super) struct Meter<'a> {
@@ -99,7 +72,7 @@ pub(super) struct Meter<'a> {
 /// What is counted.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Unit {
-    #[cfg_attr(not(any(feature = "csv", feature = "idx", feature = "npz")), allow(dead_code))]
+    #[cfg_attr(not(any(feature = "csv", feature = "idx")), allow(dead_code))]
     Bytes,
     #[cfg_attr(not(feature = "images"), allow(dead_code))]
     Files,
@@ -232,17 +205,5 @@ mod tests {
             let text = screen.text();
             expected.iter().for_each(|part| assert!(text.contains(part), "no {part:?} in {text:?}"));
         }
-    }
-
-    #[test]
-    fn compressed_files_have_a_limit_and_others_only_one_that_is_set() {
-        let fails = |memory, needed, compressed| {
-            let loading = Loading { memory, ..Loading::default() };
-            loading.check_memory(Path::new("f"), needed, compressed).is_err()
-        };
-        assert!(!fails(None, u128::MAX, None));
-        assert!(!fails(None, 64 << 20, Some(10)) && fails(None, (64 << 20) + 1, Some(10)));
-        assert!(!fails(None, 256_000_000, Some(1_000_000)) && fails(None, 256_000_001, Some(1_000_000)));
-        assert!(!fails(Some(5), 5, None) && fails(Some(5), 6, None) && fails(Some(5), 6, Some(1 << 40)));
     }
 }

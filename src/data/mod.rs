@@ -47,8 +47,10 @@ mod idx_file;
 #[cfg(feature = "csv")]
 mod lines;
 mod loader;
-#[cfg(any(feature = "csv", feature = "idx", feature = "npz", feature = "images"))]
+#[cfg(any(feature = "csv", feature = "idx", feature = "images"))]
 mod loading;
+#[cfg(any(feature = "csv", feature = "idx", feature = "npz", feature = "images"))]
+mod memory;
 #[cfg(feature = "npy")]
 pub mod npy;
 #[cfg(feature = "npy")]
@@ -87,7 +89,7 @@ pub use error::DataError;
 #[cfg(feature = "images")]
 pub use folder::{Filter, FromPicture, ImageFolder};
 pub use loader::{Loader, Place};
-#[cfg(any(feature = "csv", feature = "idx", feature = "npz", feature = "images"))]
+#[cfg(any(feature = "csv", feature = "idx", feature = "images"))]
 pub use loading::Progress;
 #[cfg(feature = "csv")]
 pub use records::Records;

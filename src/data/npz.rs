@@ -9,7 +9,7 @@ use zip::result::ZipError;
 
 use super::DataError;
 use super::bad_cell::list;
-use super::loading::Loading;
+use super::memory::check_memory;
 use super::npy::Array;
 use crate::tensor::{Label, Tensor};
 
@@ -30,7 +30,7 @@ pub struct Npz {
     path: PathBuf,
     archive: ZipArchive<BufReader<File>>,
     length: u64,
-    loading: Loading<'static>,
+    memory: Option<u64>,
 }
 
 impl Npz {
@@ -47,13 +47,13 @@ impl Npz {
         };
         let (file, length) = open().map_err(|source| DataError::Io { path: path.into(), source })?;
         let archive = ZipArchive::new(file).map_err(|error| broken(path, error))?;
-        Ok(Self { path: path.into(), archive, length, loading: Loading::default() })
+        Ok(Self { path: path.into(), archive, length, memory: None })
     }
 
     /// Sets how many bytes an array may take in memory: more are [`DataError::Memory`]. Without it, it is 256 times the
     /// compressed size of the array, or 64 MiB if that is more.
     pub fn memory(mut self, bytes: u64) -> Self {
-        self.loading.memory = Some(bytes);
+        self.memory = Some(bytes);
         self
     }
 
@@ -98,7 +98,7 @@ impl Npz {
         let (length, compressed) = (entry.size(), entry.compressed_size().min(self.length));
         let array = Array::open(&path, BufReader::new(entry), length)?;
         let needed = u128::from(array.numbers()) * size as u128;
-        self.loading.check_memory(&path, needed, Some(compressed))?;
+        check_memory(&path, needed, self.memory, Some(compressed))?;
         read(array)
     }
 }

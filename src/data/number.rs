@@ -12,6 +12,7 @@ pub(super) struct Number {
 enum Kind {
     Floating,
     /// The upper half of an `f32`.
+    #[cfg(feature = "npy")]
     Brain,
     Signed,
     Unsigned,
@@ -71,7 +72,7 @@ impl Number {
     }
 
     pub(super) fn is_floating(self) -> bool {
-        matches!(self.kind, Kind::Floating | Kind::Brain)
+        !matches!(self.kind, Kind::Signed | Kind::Unsigned)
     }
 
     /// Decodes a number from its bytes, at most 8.
@@ -86,6 +87,7 @@ impl Number {
             (Kind::Floating, 2) => half(bits as u16),
             (Kind::Floating, 4) => f64::from(f32::from_bits(bits as u32)),
             (Kind::Floating, _) => f64::from_bits(bits),
+            #[cfg(feature = "npy")]
             (Kind::Brain, _) => f64::from(f32::from_bits((bits as u32) << 16)),
             (Kind::Unsigned, _) => bits as f64,
             (Kind::Signed, _) => {

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::DataError;
 use super::loading::{Loading, Meter, Unit};
+use super::memory::check_memory;
 
 /// A file that is being loaded: its bytes, decompressed.
 pub(super) struct Opened<'a> {
@@ -17,7 +18,7 @@ pub(super) struct Opened<'a> {
     /// The bytes of the file that have been read, and how many it has.
     taken: Rc<Cell<u64>>,
     length: Option<u64>,
-    loading: Loading<'a>,
+    memory: Option<u64>,
     meter: Meter<'a>,
 }
 
@@ -27,7 +28,7 @@ impl<'a> Opened<'a> {
         let open = || {
             let file = File::open(path)?;
             let metadata = file.metadata()?;
-            let length = metadata.is_file().then(|| metadata.len()); // a pipe has no length
+            let length = metadata.is_file().then_some(metadata.len()); // a pipe has no length
             Ok((file, length))
         };
         let (file, length) = open().map_err(|source| DataError::Io { path: path.into(), source })?;
@@ -55,13 +56,13 @@ impl<'a> Opened<'a> {
         let (bytes, compressed) = plain_or_gzip(BufReader::new(counted))
             .map_err(|source| DataError::Io { path: path.into(), source })?;
         let meter = Meter::new(&mut loading, path, length, Unit::Bytes);
-        Ok(Self { path: path.into(), bytes, compressed, taken, length, loading, meter })
+        Ok(Self { path: path.into(), bytes, compressed, taken, length, memory: loading.memory, meter })
     }
 
     /// Checks that samples of so many bytes may be loaded from this file.
     pub(super) fn check_memory(&self, needed: u128) -> Result<(), DataError> {
         let size = self.compressed.then(|| self.length.unwrap_or(self.taken.get()));
-        self.loading.check_memory(&self.path, needed, size)
+        check_memory(&self.path, needed, self.memory, size)
     }
 
     /// Reports the progress.

@@ -93,8 +93,8 @@ const fn pieces_of(pieces: &[Piece], q: f64) -> Expectations {
     Expectations { mean, square, slope }
 }
 
-/// Computes E\[xᵏ\] over x from `a` to `b`, for k from 0 to 4: by parts, q times (k - 1) that of k - 2 and the density at
-/// the ends.
+/// Computes E\[xᵏ\] over x from `a` to `b`, for k from 0 to 4: by parts, q times (k - 1) that of k - 2 and the density
+/// at the ends.
 const fn powers(a: f64, b: f64, q: f64) -> [f64; 5] {
     let deviation = sqrt(q);
     let (low, high) = (in_units(a, deviation), in_units(b, deviation));

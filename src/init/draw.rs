@@ -54,8 +54,8 @@ impl Initializer {
         }
     }
 
-    /// Sets the weight of each input and the output of the same number, inside each group, to the gain: in the center of
-    /// a window.
+    /// Sets the weight of each input and the output of the same number, inside each group, to the gain: in the center
+    /// of a window.
     fn fill_identity<T: Real>(
         &self,
         [fan_in, fan_out]: [usize; 2],
@@ -66,7 +66,8 @@ impl Initializer {
         weights.fill(T::zero());
         let [first, second, window] = pytorch_sides(layout, shape);
         let outputs_first = matches!(layout, Layout::OutputsFirst);
-        // The second side belongs to one group, so its fan is the declared one; that of the first side tells the groups.
+        // The second side belongs to one group, so its fan is the declared one; that of the first side tells the
+        // groups.
         let fan_of_first = if second * window == fan_in { fan_out } else { fan_in };
         let groups = (first * window / fan_of_first).max(1);
         let windows = match shape {

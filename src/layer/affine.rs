@@ -3,6 +3,7 @@ use chainrule_derive::Parameters;
 use super::compare::comparable;
 use super::dense::Bias;
 use super::norm::Rest;
+use super::window_at::window_at;
 use super::{
     AffineOf, Backward, Effect, Epsilon, GainAndBias, Layer, Mode, Plan, Space, WorkspaceMut, check_lengths,
 };
@@ -38,6 +39,7 @@ use crate::tensor::{Channels, Vector, by_channel, by_channel_mut};
 /// ```
 #[derive(Clone, Parameters)]
 #[parameters(
+    place = own,
     name = "Affine<{CHANNELS}{=Rest::<Vector<CHANNELS, T>, Epsilon, A, Epsilon, GainAndBias>::AFFINE_SCALAR}{=Rest::<Vector<CHANNELS, T>, Epsilon, A, Epsilon, GainAndBias>::AFFINE_PART}>"
 )]
 pub struct Affine<const CHANNELS: usize, T: Real = f32, A: AffineOf<Vector<CHANNELS, T>> = GainAndBias> {
@@ -97,4 +99,7 @@ impl<const CHANNELS: usize, X: Channels<CHANNELS>, A: AffineOf<Vector<CHANNELS, 
     }
 }
 
+window_at!(
+    @channels [const CHANNELS: usize, T: Real, A: AffineOf<Vector<CHANNELS, T>>] Affine<CHANNELS, T, A>, CHANNELS, T
+);
 comparable!([const CHANNELS: usize, T: Real, A: AffineOf<Vector<CHANNELS, T>>] Affine<CHANNELS, T, A>);

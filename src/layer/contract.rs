@@ -67,8 +67,8 @@ pub trait Layer<X: Sample>: Parameters {
     /// to the gradient, and its caller sets the gradient to zero first.
     const OVERWRITES: bool = false;
 
-    /// Fills `output`, of the length of `input`, with this layer's output for each sample. The layers of this crate panic
-    /// if the lengths differ; so they do in [`backward`](Layer::backward).
+    /// Fills `output`, of the length of `input`, with this layer's output for each sample. The layers of this crate
+    /// panic if the lengths differ; so they do in [`backward`](Layer::backward).
     ///
     /// `mode` says whether this is training or evaluation, and in training contains the generator of random numbers.
     fn forward(
@@ -87,9 +87,9 @@ pub trait Layer<X: Sample>: Parameters {
     ///   for each [buffer](crate::layer::Role::Buffer): that is 0 in evaluation mode.
     fn backward(&self, pass: Backward<'_, X, Self>);
 
-    /// Calls [`backward`](Layer::backward) with a hook. Only layers that contain layers override it: they run the backward
-    /// pass of each layer inside by [`backward_child`](crate::stack::backward_child), which calls the hook around it. Then
-    /// gradient flow sees the layers inside.
+    /// Calls [`backward`](Layer::backward) with a hook. Only layers that contain layers override it: they run the
+    /// backward pass of each layer inside by [`backward_child`](crate::stack::backward_child), which calls the hook
+    /// around it. Then gradient flow sees the layers inside.
     #[inline]
     fn backward_with_hook(&self, pass: Backward<'_, X, Self>, hook: Option<&mut dyn BackwardHook>) {
         let _ = hook;

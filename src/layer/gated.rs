@@ -28,8 +28,8 @@ use crate::tensor::{Channels, Image, Sequence, Tensor, Vector};
 /// The gradient of a passes through σ(b) and no g', so that it does not vanish where the gate is open.
 ///
 /// # Source
-/// Dauphin, Fan, Auli, Grangier, "Language modeling with gated convolutional networks", ICML 2017, eq. 1. The order of the
-/// halves is that of PyTorch's `nn.GLU`.
+/// Dauphin, Fan, Auli, Grangier, "Language modeling with gated convolutional networks", ICML 2017, eq. 1. The order of
+/// the halves is that of PyTorch's `nn.GLU`.
 ///
 /// # Examples
 /// ```
@@ -55,8 +55,8 @@ pub struct Glu;
 /// As [`Glu`]. The gate has no upper limit, so that y grows as the square of its input.
 ///
 /// # Source
-/// Shazeer, "GLU variants improve transformer", arXiv 2002.05202, eq. 6. The gate is the second half, as for [`Glu`]: exchange
-/// the halves of weights in which it is the first, such as Llama's.
+/// Shazeer, "GLU variants improve transformer", arXiv 2002.05202, eq. 6. The gate is the second half, as for [`Glu`]:
+/// exchange the halves of weights in which it is the first, such as Llama's.
 ///
 /// # Examples
 /// ```

@@ -1,5 +1,5 @@
-//! The check of layers that halve the channels of their input, whose message says the layer and its place in a stack. It
-//! is that of [`Halve`](crate::tensor::side::Halve), which knows no layer.
+//! The check of layers that halve the channels of their input, whose message says the layer and its place in a stack.
+//! It is that of [`Halve`](crate::tensor::side::Halve), which knows no layer.
 
 use core::ops::Rem;
 

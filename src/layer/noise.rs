@@ -82,11 +82,11 @@ impl<X: Tensor, const NUM: u32, const DEN: u32> Layer<X> for GaussianNoise<NUM, 
     }
 }
 
-/// In training, multiplies each number by a normal number of mean 1, whose variance is that of [`Dropout`](super::Dropout)
-/// of `PERCENT` per cent; in evaluation, does nothing.
+/// In training, multiplies each number by a normal number of mean 1, whose variance is that of
+/// [`Dropout`](super::Dropout) of `PERCENT` per cent; in evaluation, does nothing.
 ///
-/// Forward `y = m x`, backward `dx = m dy`, with `m = 1 + n √(p / (1 - p))`, p = `PERCENT` / 100 and an n from the standard
-/// normal distribution.
+/// Forward `y = m x`, backward `dx = m dy`, with `m = 1 + n √(p / (1 - p))`, p = `PERCENT` / 100 and an n from the
+/// standard normal distribution.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
@@ -113,11 +113,11 @@ impl<X: Tensor, const NUM: u32, const DEN: u32> Layer<X> for GaussianNoise<NUM, 
 #[derive(Clone, Copy, Parameters)]
 pub struct GaussianDropout<const PERCENT: u32>;
 
-/// [`Dropout`](super::Dropout) that keeps the mean and the variance of a signal of mean 0 and variance 1, for networks of
-/// [`Selu`](super::Selu); in evaluation it does nothing.
+/// [`Dropout`](super::Dropout) that keeps the mean and the variance of a signal of mean 0 and variance 1, for networks
+/// of [`Selu`](super::Selu); in evaluation it does nothing.
 ///
-/// Forward `y = a x + b` with probability q = 1 - `PERCENT` / 100, else `y = a α' + b`: numbers are dropped to
-/// α' = -1.758, the lower limit of SELU. `a = 1 / √(q + α'² q (1 - q))` and `b = -a (1 - q) α'`. Backward `dx = a dy` or 0.
+/// Forward `y = a x + b` with probability q = 1 - `PERCENT` / 100, else `y = a α' + b`: numbers are dropped to α' =
+/// -1.758, the lower limit of SELU. `a = 1 / √(q + α'² q (1 - q))` and `b = -a (1 - q) α'`. Backward `dx = a dy` or 0.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
@@ -134,6 +134,7 @@ pub struct GaussianDropout<const PERCENT: u32>;
 /// use chainrule::prelude::*;
 /// let x = Vector([1.0_f32, -1.0]);
 /// assert_eq!(AlphaDropout::<10>.predict(&x)?, x); // evaluation
+/// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
 pub struct AlphaDropout<const PERCENT: u32>;

@@ -13,8 +13,8 @@ use crate::tensor::{Image, Sequence, Tensor};
 /// dy[c, s, r]`.
 ///
 /// # Shapes
-/// `Sequence<STEPS, FEATURES>` to `Sequence<FEATURES, STEPS>`, `Image<C, H, W>` to `Image<C, W, H>`. Other orders of the
-/// axes of an image are [`Permute`].
+/// `Sequence<STEPS, FEATURES>` to `Sequence<FEATURES, STEPS>`, `Image<C, H, W>` to `Image<C, W, H>`. Other orders of
+/// the axes of an image are [`Permute`].
 ///
 /// # Gradient flow
 /// The Jacobian is a permutation: gradients keep their length.
@@ -39,8 +39,8 @@ pub struct Transpose;
 /// Forward, for `Permute<1, 2, 0>`, `y[r, s, c] = x[c, r, s]`; backward the inverse permutation of `dy`.
 ///
 /// # Shapes
-/// `Image<D0, D1, D2>` to an image whose side `i` is the side of the input that parameter `i` names: `Permute<1, 2, 0>`
-/// gives `Image<H, W, C>` for `Image<C, H, W>`. Each axis is named once.
+/// `Image<D0, D1, D2>` to an image whose side `i` is the side of the input that parameter `i` names:
+/// `Permute<1, 2, 0>` gives `Image<H, W, C>` for `Image<C, H, W>`. Each axis is named once.
 ///
 /// # Gradient flow
 /// The Jacobian is a permutation: gradients keep their length.
@@ -64,8 +64,8 @@ pub struct Permute<const AXIS_0: usize, const AXIS_1: usize, const AXIS_2: usize
 comparable!([] Transpose);
 comparable!([const A: usize, const B: usize, const C: usize] Permute<A, B, C>);
 
-/// Implements a layer that only moves numbers. It takes its input as a tensor of the sides `$sides` (the axes of one or
-/// several factors of each side) and gives these axes in the order `$axes`.
+/// Implements a layer that only moves numbers. It takes its input as a tensor of the sides `$sides` (the axes of one
+/// or several factors of each side) and gives these axes in the order `$axes`.
 macro_rules! rearrange {
     (
         [$($generics:tt)*] $layer:ty, $X:ty => $Y:ty, [$($bounds:tt)*], $sides:expr, $axes:expr, $window:expr

@@ -1,6 +1,7 @@
 use chainrule_derive::Parameters;
 
 use super::compare::comparable;
+use super::window_at::window_at;
 use super::{Backward, Effect, Factor, Layer, Mode, Moments, Plan, Space, WorkspaceMut, check_lengths};
 use crate::kernel::Real;
 use crate::tensor::{Channels, Tensor, Vector, by_channel, by_channel_mut};
@@ -93,7 +94,7 @@ comparable!([T: Real] PRelu<T>);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
-#[parameters(name = "ChannelPRelu<{CHANNELS}{:T}>")]
+#[parameters(place = own, name = "ChannelPRelu<{CHANNELS}{:T}>")]
 pub struct ChannelPRelu<const CHANNELS: usize, T: Real = f32> {
     /// a, the slope below zero of each channel.
     #[parameter(scale = START)]
@@ -139,4 +140,5 @@ impl<const CHANNELS: usize, X: Channels<CHANNELS>> Layer<X> for ChannelPRelu<CHA
     }
 }
 
+window_at!(@channels [const CHANNELS: usize, T: Real] ChannelPRelu<CHANNELS, T>, CHANNELS, T);
 comparable!([const CHANNELS: usize, T: Real] ChannelPRelu<CHANNELS, T>);

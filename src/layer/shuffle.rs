@@ -13,8 +13,8 @@ use crate::tensor::{Image, Sequence, Tensor};
 /// Makes `R` x `R` pixels of one channel from one pixel of `R` R channels, side by side: the sub-pixel convolution's
 /// last step.
 ///
-/// Forward `y[c, R r + i, R s + j] = x[c R R + i R + j, r, s]` for i, j < R; backward the same permutation the other way
-/// round, which is [`PixelUnshuffle`].
+/// Forward `y[c, R r + i, R s + j] = x[c R R + i R + j, r, s]` for i, j < R; backward the same permutation the other
+/// way round, which is [`PixelUnshuffle`].
 ///
 /// # Shapes
 /// `Image<C, H, W>` to `Image<C / (R R), R H, R W>`; R R must divide C.
@@ -23,9 +23,9 @@ use crate::tensor::{Image, Sequence, Tensor};
 /// The Jacobian is a permutation: gradients keep their length.
 ///
 /// # Source
-/// Shi and others, "Real-time single image and video super-resolution using an efficient sub-pixel convolutional neural
-/// network", CVPR 2016, eq. 4. The order of the channels is that of PyTorch's `nn.PixelShuffle`, which ONNX calls
-/// `DepthToSpace` of mode `CRD`. The order of mode `DCR` is [`DepthToSpace`].
+/// Shi and others, "Real-time single image and video super-resolution using an efficient sub-pixel convolutional
+/// neural network", CVPR 2016, eq. 4. The order of the channels is that of PyTorch's `nn.PixelShuffle`, which ONNX
+/// calls `DepthToSpace` of mode `CRD`. The order of mode `DCR` is [`DepthToSpace`].
 ///
 /// # Examples
 /// ```

@@ -231,6 +231,15 @@ macro_rules! window_at {
             $crate::layer::window_at::window_at!(@items $X, Fitting);
         }
     };
+    (@channels [$($generics:tt)*] $layer:ty, $C:ident, $T:ident) => {
+        impl<const PLACE: usize, X, Checked, $($generics)*> $crate::layer::At<PLACE, X> for $layer
+        where
+            X: $crate::layer::window_at::ChannelsAt<PLACE, Self, $C, $T, Check = Checked>,
+            Checked: $crate::layer::Then<X, Self>,
+        {
+            $crate::layer::window_at::window_at!(@items X, Checked);
+        }
+    };
     (@items $X:ty, $Check:ident) => {
         type Layer = <$Check as $crate::layer::Then<$X, Self>>::Layer;
         type Output = <$Check as $crate::layer::Then<$X, Self>>::Output;

@@ -239,8 +239,8 @@ impl<'a> WorkspaceMut<'a> {
         WorkspaceMut { saved: &mut saved.0[at * lines..][..lines], scratch: &mut *self.scratch }
     }
 
-    /// Returns the workspace of a layer inside: its own saved memory, and all remaining scratch memory. The layers inside use
-    /// the same scratch memory one after the other, so this layer takes its own before.
+    /// Returns the workspace of a layer inside: its own saved memory, and all remaining scratch memory. The layers
+    /// inside use the same scratch memory one after the other, so this layer takes its own before.
     ///
     /// A layer F inside, on a batch of `n` samples:
     ///

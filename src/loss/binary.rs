@@ -34,8 +34,8 @@ impl Pairwise for BinaryCrossEntropy {
 
 pairwise!(BinaryCrossEntropy, check: |_this, target, sample| check_probabilities(target, sample));
 
-/// The [`BinaryCrossEntropy`] with a weight of the positive targets of each class, for classes that are rare: created by
-/// [`BinaryCrossEntropy::positive_weights`].
+/// The [`BinaryCrossEntropy`] with a weight of the positive targets of each class, for classes that are rare: created
+/// by [`BinaryCrossEntropy::positive_weights`].
 ///
 /// With the weight p of a class: R = mean of -p y ln σ(a) - (1-y) ln(1-σ(a)), and dR/da = ((1-y) σ(a) - p y σ(-a)) / n.
 /// A common p is the count of negative samples divided by that of positive ones.

@@ -5,12 +5,13 @@ use crate::kernel::Real;
 /// The binary cross-entropy of independent yes-or-no targets, from probabilities: those of a
 /// [`Sigmoid`](crate::layer::Sigmoid).
 ///
-/// R = mean of -y ln a - (1-y) ln(1-a); dR/da = (a - y) / (a (1-a)) / n. As in PyTorch, a logarithm is at least -100 and
-/// a (1-a) at least 1e-12, so that both are finite for a probability of 0 or 1. From scores, without a sigmoid,
+/// R = mean of -y ln a - (1-y) ln(1-a); dR/da = (a - y) / (a (1-a)) / n. As in PyTorch, a logarithm is at least -100
+/// and a (1-a) at least 1e-12, so that both are finite for a probability of 0 or 1. From scores, without a sigmoid,
 /// [`BinaryCrossEntropy`](super::BinaryCrossEntropy) has no such limits: prefer it.
 ///
 /// # Shapes
-/// Any output of probabilities, and targets of the same shape: probabilities too; n is the count of numbers in a sample.
+/// Any output of probabilities, and targets of the same shape: probabilities too; n is the count of numbers in a
+/// sample.
 ///
 /// ```
 /// use chainrule::prelude::*;

@@ -8,17 +8,17 @@ use crate::tensor::{Label, Sequence};
 ///
 /// Class 0 is the blank. A path has a class for each step; of equal classes side by side all but one are dropped, and
 /// then the blanks. With p = softmax(a) at each step: R = -ln Σ Π p over all paths that leave the labels of the target,
-/// divided by the number of these labels (or 1, if there are none). dR/da = (p - γ) / labels, where γ is the probability
-/// of each class at each step, given the target. The forward-backward algorithm computes both, in logarithms and
-/// `f64`.
+/// divided by the number of these labels (or 1, if there are none). dR/da = (p - γ) / labels, where γ is the
+/// probability of each class at each step, given the target. The forward-backward algorithm computes both, in
+/// logarithms and `f64`.
 ///
 /// The loss of a batch is the mean over its samples: PyTorch's `ctc_loss` of a `log_softmax`, with `blank=0` and
 /// `reduction="mean"`.
 ///
 /// # Shapes
 /// Output `Sequence<STEPS, CLASSES>` of scores: use no softmax before it. Target [`Labels<CLASSES, MOST>`](Labels): at
-/// most `MOST` labels, and none of them 0. A target that no path of `STEPS` steps leaves is an error: each label takes a
-/// step, and one more where it equals the label before it.
+/// most `MOST` labels, and none of them 0. A target that no path of `STEPS` steps leaves is an error: each label takes
+/// a step, and one more where it equals the label before it.
 ///
 /// # Source
 /// Graves et al., "Connectionist temporal classification", ICML 2006, section 4.1. The forward variables are computed

@@ -6,16 +6,16 @@ use crate::tensor::{Image, Sequence, Tensor, Vector};
 
 /// The negative log-likelihood of numbers under normal distributions, of which the network gives mean and variance.
 ///
-/// With the mean m and the variance v: R = mean of ½ (ln v + (m - y)²/v); dR/dm = (m - y)/v / n, dR/dv = ½ (1/v -
-/// (m - y)²/v²) / n. [From logarithms of variances](GaussianNllLoss::of_log_variances) s: dR/ds = ½ (1 - (m - y)² exp(-s))
-/// / n. [`full`](GaussianNllLoss::full) adds the constant ½ ln 2π.
+/// With the mean m and the variance v: R = mean of ½ (ln v + (m - y)²/v), dR/dm = (m - y)/v / n, and
+/// dR/dv = ½ (1/v - (m - y)²/v²) / n. [From logarithms of variances](GaussianNllLoss::of_log_variances) s = ln v,
+/// dR/ds = ½ (1 - (m - y)² exp(-s)) / n. [`full`](GaussianNllLoss::full) adds the constant ½ ln 2π.
 ///
 /// As in PyTorch, a variance below ε is replaced by ε, in the gradient too, which is not set to 0 there; a negative one
 /// is an error.
 ///
 /// # Shapes
-/// Output `Sequence<2, N>`: the means of N numbers at the first step, their variances at the second; target `Vector<N>`.
-/// Or output `Image<2, H, W>`, with a channel of each; target `Image<1, H, W>`. n is N, or H W. The layer
+/// Output `Sequence<2, N>`: the means of N numbers at the first step, their variances at the second; target
+/// `Vector<N>`. Or output `Image<2, H, W>`, with a channel of each; target `Image<1, H, W>`. n is N, or H W. The layer
 /// [`Dense<Vector<M>, Sequence<2, N>>`](crate::layer::Dense) gives such outputs.
 ///
 /// # Source
@@ -43,7 +43,8 @@ pub struct GaussianNllLoss {
 impl GaussianNllLoss {
     const VARIANCES: Self = Self { logarithms: false, full: false, epsilon: 1e-6 };
 
-    /// Creates a loss of outputs with the logarithms of the variances, which may be any number. ε does not apply to them.
+    /// Creates a loss of outputs with the logarithms of the variances, which may be any number. ε does not apply to
+    /// them.
     pub const fn of_log_variances() -> Self {
         Self { logarithms: true, ..Self::VARIANCES }
     }

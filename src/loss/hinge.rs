@@ -3,7 +3,8 @@ use super::pairwise::{Pairwise, pairwise};
 
 /// The hinge loss of scores against 1 or -1: that of a support vector machine.
 ///
-/// R = mean of max(0, 1 - y a); dR/da = -y / n where y a < 1, else 0. Keras has it under the same name, PyTorch has none.
+/// R = mean of max(0, 1 - y a); dR/da = -y / n where y a < 1, else 0. Keras has it under the same name, PyTorch has
+/// none.
 ///
 /// # Shapes
 /// Any output of scores, and targets of the same shape, each 1 or -1; n is the count of numbers in a sample.

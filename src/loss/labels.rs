@@ -1,7 +1,7 @@
 use crate::Error;
 use crate::tensor::Label;
 
-/// At most `MOST` labels in order: the target of a [`Ctc`] loss.
+/// At most `MOST` labels in order: the target of a [`Ctc`](super::Ctc) loss.
 ///
 /// ```
 /// use chainrule::loss::Labels;

@@ -7,7 +7,7 @@
 //! | [`NllLoss`], [`WeightedNllLoss`] | `NLLLoss` | log-probabilities of classes | [classes](#classes) | as the cross-entropies |
 //! | [`MultiMargin`] | `MultiMarginLoss` | `Vector<CLASSES>` of scores | [`Label<CLASSES>`](crate::tensor::Label) | mean over classes |
 //! | [`MultiLabelMargin`] | `MultiLabelMarginLoss` | `Vector<CLASSES>` of scores | 1 for each class of the sample, else 0 | mean over classes |
-//! | [`Ctc`] | `CTCLoss` | `Sequence<STEPS, CLASSES>` of log-probabilities | [`Labels<CLASSES, MOST>`](Labels) | divided by the count of labels |
+//! | [`Ctc`] | `CTCLoss` of a `log_softmax` | `Sequence<STEPS, CLASSES>` of scores | [`Labels<CLASSES, MOST>`](Labels) | divided by the count of labels |
 //! | [`BinaryCrossEntropy`] | `BCEWithLogitsLoss` | any tensor of scores | probabilities | mean over numbers |
 //! | [`WeightedBinaryCrossEntropy`] | `BCEWithLogitsLoss(pos_weight)` | scores of classes | probabilities | mean over numbers |
 //! | [`BinaryCrossEntropyOfProbabilities`] | `BCELoss` | probabilities | probabilities | mean over numbers |
@@ -86,10 +86,12 @@ use crate::tensor::Tensor;
 pub use absolute::MeanAbsoluteError;
 pub use binary::{BinaryCrossEntropy, WeightedBinaryCrossEntropy};
 pub use binary_probabilities::BinaryCrossEntropyOfProbabilities;
-pub(crate) use checks::{check_finite, check_lengths};
+#[cfg(feature = "alloc")]
+pub(crate) use checks::check_finite;
+pub(crate) use checks::check_lengths;
 use checks::{finite_with_gradient, mean_of};
 #[doc(hidden)]
-pub use class_target::{ClassAxis, ClassTarget};
+pub use class_target::{ClassAxis, ClassTarget, Position};
 pub use cosine::CosineEmbedding;
 pub use cross_entropy::{CrossEntropy, WeightedCrossEntropy};
 pub use ctc::Ctc;
@@ -129,6 +131,9 @@ pub trait Loss<Y: Tensor, Target>: Sync {
 
     /// Returns how much a sample with this target counts in the mean of its batch: 1 by default. It is finite and at
     /// least 0; a sample of weight 0 has a value of 0 and a gradient of 0.
+    ///
+    /// (The training loss of an epoch, which `fit` reports, is the mean of the losses of its batches by their samples,
+    /// whatever they weigh. The validation loss is the weighted mean over the whole data set.)
     fn weight(&self, _: &Target) -> f64 {
         1.0
     }

@@ -60,8 +60,8 @@ impl<P: Pairwise, T: Real> Kernel for Compare<'_, P, T> {
     }
 }
 
-/// Implements [`Loss`](super::Loss) for a [`Pairwise`], with checks of its targets and, if not every number is an output,
-/// of the outputs.
+/// Implements [`Loss`](super::Loss) for a [`Pairwise`], with checks of its targets and, if not every number is an
+/// output, of the outputs.
 macro_rules! pairwise {
     (
         $loss:ty, check: |$this:ident, $target:ident, $sample:ident| $check:expr

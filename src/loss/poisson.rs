@@ -4,8 +4,8 @@ use crate::kernel::Real;
 
 /// The negative log-likelihood of counts under Poisson distributions, from the logarithms of their rates.
 ///
-/// R = mean of exp(a) - y a; dR/da = (exp(a) - y) / n. [From rates](PoissonNllLoss::of_rates): R = mean of a - y ln(a + ε),
-/// dR/da = (1 - y / (a + ε)) / n. Both leave out ln(y!), which does not depend on the output;
+/// R = mean of exp(a) - y a; dR/da = (exp(a) - y) / n. [From rates](PoissonNllLoss::of_rates): R = mean of a - y ln(a +
+/// ε), dR/da = (1 - y / (a + ε)) / n. Both leave out ln(y!), which does not depend on the output;
 /// [`full`](PoissonNllLoss::full) adds Stirling's approximation of it.
 ///
 /// # Shapes
@@ -76,8 +76,8 @@ pairwise!(
         check_target(target, sample, "counts of at least 0", |y| y >= 0.0)
     },
     outputs: |this, output, sample| {
-        let expected = "rates of at least 0: end the network with a `Softplus`, or let it give their logarithms and use \
-             `PoissonNllLoss::default()`";
+        let expected = "rates of at least 0: end the network with a `Softplus`, or let it give their logarithms and \
+             use `PoissonNllLoss::default()`";
         check_output(output.as_slice(), sample, expected, |a| !this.rates || a >= 0.0)
     }
 );

@@ -6,8 +6,8 @@ use crate::tensor::Vector;
 
 /// The margin ranking loss of two scores: the one that ranks higher is to exceed the other by the margin.
 ///
-/// With y = 1 if the first ranks higher, else -1: R = max(0, margin - y (a₁ - a₂)). The loss of a batch is the mean over
-/// its samples.
+/// With y = 1 if the first ranks higher, else -1: R = max(0, margin - y (a₁ - a₂)). The loss of a batch is the mean
+/// over its samples.
 ///
 /// # Shapes
 /// Output `Vector<2>`; target `bool`, whether the first ranks higher (PyTorch's 1 and -1).

@@ -1,11 +1,11 @@
 use super::checks::{check_finite, check_not_negative};
 use super::pairwise::{Pairwise, pairwise};
 
-/// The smooth L1 loss: squared for small errors, absolute for large ones. It is the [`Huber`](super::Huber) loss divided
-/// by its δ, so that the slope of a large error is 1 for every β.
+/// The smooth L1 loss: squared for small errors, absolute for large ones. It is the [`Huber`](super::Huber) loss
+/// divided by its δ, so that the slope of a large error is 1 for every β.
 ///
-/// With d = a - y: R = mean of d²/2β where |d| < β, else |d| - β/2; dR/da = d/β / n, or sign(d) / n. With β = 0 it is the
-/// mean absolute error.
+/// With d = a - y: R = mean of d²/2β where |d| < β, else |d| - β/2; dR/da = d/β / n, or sign(d) / n. With β = 0 it is
+/// the mean absolute error.
 ///
 /// # Shapes
 /// Any output, and targets of the same shape; n is the count of numbers in a sample.

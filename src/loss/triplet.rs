@@ -10,8 +10,8 @@ const EPSILON: f64 = 1e-6;
 /// The triplet loss of an anchor, a positive sample of its kind and a negative sample of another: the anchor is to be
 /// closer to the positive one, by the margin.
 ///
-/// R = max(0, margin + d(anchor, positive) - d(anchor, negative)), with the distance d(u, v) = |u - v + ε|, where ε = 1e-6
-/// is added to each difference. The loss of a batch is the mean over its samples.
+/// R = max(0, margin + d(anchor, positive) - d(anchor, negative)), with the distance d(u, v) = |u - v + ε|, where ε =
+/// 1e-6 is added to each difference. The loss of a batch is the mean over its samples.
 ///
 /// # Shapes
 /// Output `Sequence<3, N>`: anchor, positive and negative sample as its steps; target `()`, because there is nothing to

@@ -71,8 +71,8 @@ pub trait Network: Parameters {
         compare::length(View::of(self)).value()
     }
 
-    /// Adds `factor * other` to every parameter: sums of gradients, or steps along them. For networks on the heap there is
-    /// `sum += &other` too.
+    /// Adds `factor * other` to every parameter: sums of gradients, or steps along them. For networks on the heap
+    /// there is `sum += &other` too.
     ///
     /// ```
     /// use chainrule::prelude::*;

@@ -4,14 +4,15 @@ use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Owned, Parameters, View, ViewMut};
 
-/// The Adagrad optimizer: the step of each parameter is its gradient, divided by the root of the sum of all its squares.
+/// The Adagrad optimizer: the step of each parameter is its gradient, divided by the root of the sum of all its
+/// squares.
 ///
-/// `s = s + g²`, `w = w - ηₜ g / (√s + ε)`, with ηₜ = η / (1 + (t - 1) δ) at step t. The sum begins at s₀, and stays at the
-/// largest number of the scalar if it arrives there.
+/// `s = s + g²`, `w = w - ηₜ g / (√s + ε)`, with ηₜ = η / (1 + (t - 1) δ) at step t. The sum begins at s₀, and stays
+/// at the largest number of the scalar if it arrives there.
 ///
 /// # Source
-/// Duchi, Hazan, Singer, "Adaptive subgradient methods for online learning and stochastic optimization", JMLR 12 (2011),
-/// in PyTorch's form.
+/// Duchi, Hazan, Singer, "Adaptive subgradient methods for online learning and stochastic optimization", JMLR 12
+/// (2011), in PyTorch's form.
 #[derive(Clone, Debug)]
 pub struct Adagrad<N: Parameters> {
     /// η, at least 0.

@@ -6,8 +6,9 @@ use crate::layer::{Owned, Parameters, View, ViewMut};
 
 /// The Lion optimizer: every parameter moves by the learning rate, in the direction of a mean of its gradients.
 ///
-/// `w = w - η sign(β₁ m + (1 - β₁) g)`, `m = β₂ m + (1 - β₂) g`. Weight decay is decoupled: before the step, each weight is
-/// multiplied by 1 - η λ. The paper advises a learning rate of a third to a tenth of Adam's, and a λ as many times larger.
+/// `w = w - η sign(β₁ m + (1 - β₁) g)`, `m = β₂ m + (1 - β₂) g`. Weight decay is decoupled: before the step, each
+/// weight is multiplied by 1 - η λ. The paper advises a learning rate of a third to a tenth of Adam's, and a λ as many
+/// times larger.
 ///
 /// # Source
 /// Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023, program 1.

@@ -20,9 +20,9 @@
 //! | none | `SparseAdam` | gradients here are dense: a layer's gradient has the layer's own type |
 //! | none | `Adafactor`, `Muon` | their steps are computed from whole matrices |
 //!
-//! All but `Lbfgs` have the [`StepOptions`]: weight decay, added to the gradient or decoupled, of the weights only or of all
-//! parameters ([`decay_all`](StepOptions::decay_all), as in PyTorch); [`Group`]s of parameters with rates and decays of
-//! their own; and `maximize`.
+//! All but `Lbfgs` have the [`StepOptions`]: weight decay, added to the gradient or decoupled, of the weights only or
+//! of all parameters ([`decay_all`](StepOptions::decay_all), as in PyTorch); [`Group`]s of parameters with rates and
+//! decays of their own; and `maximize`.
 
 mod adadelta;
 mod adagrad;
@@ -35,6 +35,7 @@ mod freeze;
 mod lbfgs;
 mod line_search;
 mod lion;
+mod minimize;
 mod moving_average;
 mod nadam;
 mod options;
@@ -62,8 +63,9 @@ pub use adamw::AdamW;
 pub use asgd::Asgd;
 pub use clip::{clip_norm, clip_value};
 pub use freeze::FreezeParameters;
-pub use lbfgs::{Lbfgs, Minimized};
+pub use lbfgs::Lbfgs;
 pub use lion::Lion;
+pub use minimize::Minimized;
 pub use moving_average::ExponentialMovingAverage;
 pub use nadam::NAdam;
 pub use options::{Group, StepOptions};

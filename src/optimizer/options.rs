@@ -15,8 +15,8 @@ use chainrule_parameters::Node;
 pub struct StepOptions {
     /// λ, at least 0: the weight decay.
     pub weight_decay: f64,
-    /// Whether a decaying weight is multiplied by 1 - η λ before the step. Otherwise λ w is added to its gradient, as the
-    /// penalty λ/2 w² in the loss would do.
+    /// Whether a decaying weight is multiplied by 1 - η λ before the step. Otherwise λ w is added to its gradient, as
+    /// the penalty λ/2 w² in the loss would do.
     pub decoupled: bool,
     /// Whether biases, and the gains and slopes of layers, decay too. Otherwise only weights do.
     pub decay_all: bool,

@@ -7,13 +7,13 @@ use crate::layer::{Owned, Parameters, View, ViewMut};
 /// The Rprop optimizer, for full batches: each parameter has a step size of its own, and only the sign of its gradient
 /// counts.
 ///
-/// A step size grows by η₊ if the gradient has the sign of the one before, and shrinks by η₋ if it has the other sign; then
-/// the parameter does not move in this step, and the next sign counts as new. The learning rate is the first step size only,
-/// so that a schedule has no effect after the first step.
+/// A step size grows by η₊ if the gradient has the sign of the one before, and shrinks by η₋ if it has the other sign;
+/// then the parameter does not move in this step, and the next sign counts as new. The learning rate is the first step
+/// size only, so that a schedule has no effect after the first step.
 ///
 /// # Source
-/// Riedmiller, Braun, "A direct adaptive method for faster backpropagation learning: the RPROP algorithm", ICNN 1993; the
-/// form is Rprop⁻ of Igel, Hüsken (2000), as in PyTorch.
+/// Riedmiller, Braun, "A direct adaptive method for faster backpropagation learning: the RPROP algorithm", ICNN 1993;
+/// the form is Rprop⁻ of Igel, Hüsken (2000), as in PyTorch.
 #[derive(Clone, Debug)]
 pub struct Rprop<N: Parameters> {
     /// The first step size, at least 0.

@@ -13,8 +13,8 @@ pub(super) trait Rule<const W: usize> {
     /// Returns the rule for parameters with this learning rate.
     fn in_scalar<T: Real>(&self, rate: f64) -> Self::In<T>;
 
-    /// Returns the largest step of a weight at this learning rate, and the largest number from which it is computed, when
-    /// no gradient has been larger than 1. Infinity is right for every rule, but costs a second pass.
+    /// Returns the largest step of a weight at this learning rate, and the largest number from which it is computed,
+    /// when no gradient has been larger than 1. Infinity is right for every rule, but costs a second pass.
     fn largest_step(&self, rate: f64) -> f64;
 }
 
@@ -75,8 +75,8 @@ fn largest_kept<T: Real>() -> T {
 /// is, and the squares are at most M/4. A step that is at most M ε/4, half the distance between the two largest
 /// numbers, overflows no weight that is finite. So the step is safe if the `largest_step` for gradients up to 1 is at
 /// most M ε / (16 L), in which a factor of 4 is for rounding: in `f32` that is 3e11, with the usual settings of Adam
-/// the step is 1e6. With weight decay that is added to the gradient, each of the two must be at most L/2. A step that is
-/// not safe is tried first.
+/// the step is 1e6. With weight decay that is added to the gradient, each of the two must be at most L/2. A step that
+/// is not safe is tried first.
 struct Check<'a> {
     stateless: bool,
     rate: f64,

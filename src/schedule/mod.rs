@@ -19,19 +19,21 @@
 //!
 //! | schedule | in PyTorch |
 //! |---|---|
-//! | [`constant`](Schedule::constant), [`constant_factor`](Schedule::constant_factor) | `ConstantLR`: `Schedule::constant_factor(f).then(steps, Schedule::constant())` |
+//! | [`constant_factor`](Schedule::constant_factor)`(f).then(steps, Schedule::constant())` | `ConstantLR` |
 //! | [`step`](Schedule::step), [`multi_step`](Schedule::multi_step) | `StepLR`, `MultiStepLR` |
 //! | [`exponential`](Schedule::exponential) | `ExponentialLR` |
 //! | [`linear`](Schedule::linear), [`polynomial`](Schedule::polynomial) | `LinearLR`, `PolynomialLR` |
-//! | [`cosine`](Schedule::cosine), with [`floor`](Schedule::floor) and [`warm_restarts`](Schedule::warm_restarts) | `CosineAnnealingLR`, `CosineAnnealingWarmRestarts` |
-//! | [`cyclic`](Schedule::cyclic), with [`halving`](Schedule::halving) or [`decaying`](Schedule::decaying) | `CyclicLR`: `triangular`, `triangular2`, `exp_range` |
+//! | [`cosine`](Schedule::cosine), [`floor`](Schedule::floor) | `CosineAnnealingLR` |
+//! | [`warm_restarts`](Schedule::warm_restarts) of a cosine | `CosineAnnealingWarmRestarts` |
+//! | [`cyclic`](Schedule::cyclic) | `CyclicLR`, `triangular` |
+//! | [`halving`](Schedule::halving), [`decaying`](Schedule::decaying) of a cycle | `triangular2`, `exp_range` |
 //! | [`one_cycle`](Schedule::one_cycle), with [`OneCycle`] | `OneCycleLR` |
 //! | [`inverse_sqrt`](Schedule::inverse_sqrt) | none |
 //! | [`warm_up`](Schedule::warm_up), [`warm_up_from`](Schedule::warm_up_from) | `LinearLR` in a `SequentialLR` |
 //! | [`then`](Schedule::then) | `SequentialLR` |
 //! | [`times`](Schedule::times) | `ChainedScheduler` |
 //! | [`Plateau`] | `ReduceLROnPlateau` |
-//! | [`Schedule::factor`] of a function of yours: set `optimizer.learning_rate` | `LambdaLR`, `MultiplicativeLR` |
+//! | none: set `optimizer.learning_rate` before each step | `LambdaLR`, `MultiplicativeLR` |
 //!
 //! PyTorch's `CyclicLR` and `OneCycleLR` can move a momentum too; these do not.
 
@@ -128,8 +130,8 @@ impl Schedule {
         Self::new(Shape::Polynomial { steps, power })
     }
 
-    /// Falls from 1 to 0 along half a cosine in `steps` steps, and stays at 0. (PyTorch's `CosineAnnealingLR` rises again
-    /// after its end.) So `steps` is the number of steps of the whole training.
+    /// Falls from 1 to 0 along half a cosine in `steps` steps, and stays at 0. (PyTorch's `CosineAnnealingLR` rises
+    /// again after its end.) So `steps` is the number of steps of the whole training.
     ///
     /// # Source
     /// Loshchilov, Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017, eq. 5.
@@ -178,8 +180,9 @@ impl Schedule {
         self
     }
 
-    /// Rises from 1/25 to 1 in the first 30 % of `steps` steps and falls to 4e-6 in the rest, both along half a cosine:
-    /// PyTorch's `OneCycleLR` with its defaults, without its cycle of the momentum. [`OneCycle`] has other settings.
+    /// Rises from 1/25 to 1 in the first 30 % of `steps` steps and falls to 4e-6 in the rest, both along half a
+    /// cosine: PyTorch's `OneCycleLR` with its defaults, without its cycle of the momentum. [`OneCycle`] has other
+    /// settings.
     ///
     /// # Source
     /// Smith, Topin, "Super-convergence: very fast training of neural networks using large learning rates", 2018.
@@ -187,8 +190,8 @@ impl Schedule {
         Self::new(Shape::OneCycle(OneCycle::new(steps)))
     }
 
-    /// Rises in a straight line to 1 at step `warm_up`, and then falls with the inverse root of the step: the schedule of
-    /// transformers. At step s it is √(w/t) or t/w, whichever is less, with t = s + 1 and w = `warm_up` + 1.
+    /// Rises in a straight line to 1 at step `warm_up`, and then falls with the inverse root of the step: the schedule
+    /// of transformers. At step s it is √(w/t) or t/w, whichever is less, with t = s + 1 and w = `warm_up` + 1.
     ///
     /// # Source
     /// Vaswani et al., "Attention is all you need", NeurIPS 2017, eq. 3, divided by its largest value.
@@ -196,8 +199,8 @@ impl Schedule {
         Self::new(Shape::InverseSqrt { warm_up })
     }
 
-    /// Adds a warm-up before the schedule: a straight line that arrives at its first value after `steps` steps. The first
-    /// step is not wasted on a learning rate of 0: step s has `(s + 1) / (steps + 1)` of the first value.
+    /// Adds a warm-up before the schedule: a straight line that arrives at its first value after `steps` steps. The
+    /// first step is not wasted on a learning rate of 0: step s has `(s + 1) / (steps + 1)` of the first value.
     pub fn warm_up(self, steps: u64) -> Self {
         Self { warm_up: steps, warm_up_from: None, ..self }
     }

@@ -39,8 +39,8 @@ pub struct Plateau {
 }
 
 impl Plateau {
-    /// Multiplies the learning rate by `factor` when more than `patience` measures in a row did not improve on the best
-    /// one.
+    /// Multiplies the learning rate by `factor` when more than `patience` measures in a row did not improve on the
+    /// best one.
     pub const fn new(factor: f64, patience: u32) -> Self {
         Self {
             factor,
@@ -82,8 +82,8 @@ impl Plateau {
         Self { floor, ..self }
     }
 
-    /// Adds a measure, such as a loss. Returns the factor of the initial learning rate. A measure that is not finite does not
-    /// count as an improvement.
+    /// Adds a measure, such as a loss. Returns the factor of the initial learning rate. A measure that is not finite
+    /// does not count as an improvement.
     pub fn observe(&mut self, measure: f64) -> f64 {
         let sign = if self.maximize { -1.0 } else { 1.0 };
         let is_better = self.best.is_none_or(|best| {
@@ -110,8 +110,8 @@ impl Plateau {
         self.now
     }
 
-    /// Checks the settings: a factor and a threshold of at least 0 and below 1 (an absolute threshold may be larger), a floor
-    /// between 0 and 1.
+    /// Checks the settings: a factor and a threshold of at least 0 and below 1 (an absolute threshold may be larger),
+    /// a floor between 0 and 1.
     ///
     /// # Errors
     /// [`Error::Setting`].

@@ -95,8 +95,8 @@ pub use tuple::{Chain, LayerRefs};
 /// A layer that contains layers calls it for each of them in [`Layer::backward_with_hook`], so that gradient flow sees
 /// them. [The guide](crate::guide::your_own_layer) has a whole layer that does.
 ///
-/// `pass.accumulate` is that of the outer layer. If it is `false`, the gradient of the inner layer is overwritten, whether
-/// or not the layer [overwrites](Layer::OVERWRITES) by itself: so the outer layer declares `OVERWRITES = true`.
+/// `pass.accumulate` is that of the outer layer. If it is `false`, the gradient of the inner layer is overwritten,
+/// whether or not the layer [overwrites](Layer::OVERWRITES) by itself: so the outer layer sets `OVERWRITES` to `true`.
 #[inline]
 pub fn backward_child<X: Sample, L: Layer<X>>(
     name: Segment,

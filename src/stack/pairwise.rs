@@ -83,13 +83,15 @@ macro_rules! pairwise {
 /// Forward `y = a ⊗ b`; backward `da = b dy`, `db = a dy`.
 ///
 /// # Shapes
-/// Input `Pair<X, X>`, output `X`, any tensor. `(Duplicate, Parallel<F, G>, Product)` is that of two layers on one input.
+/// Input `Pair<X, X>`, output `X`, any tensor. `(Duplicate, Parallel<F, G>, Product)` is that of two layers on one
+/// input.
 ///
 /// # Gradient flow
 /// Each half's gradient is multiplied by the other half: a gate of 0 stops it.
 ///
 /// # Source
-/// Hochreiter, Schmidhuber, "Long short-term memory", Neural Computation 9 (1997), section 4: a gate multiplies a signal.
+/// Hochreiter, Schmidhuber, "Long short-term memory", Neural Computation 9 (1997), section 4: a gate multiplies a
+/// signal.
 ///
 /// # Examples
 /// ```
@@ -118,7 +120,8 @@ pairwise!(Product);
 /// Forward `y = a - b`; backward `da = dy`, `db = -dy`.
 ///
 /// # Shapes
-/// Input `Pair<X, X>`, output `X`, any tensor. `(Duplicate, Parallel<F, G>, Difference)` is that of two layers on one input.
+/// Input `Pair<X, X>`, output `X`, any tensor. `(Duplicate, Parallel<F, G>, Difference)` is that of two layers on one
+/// input.
 ///
 /// # Gradient flow
 /// The first half gets the gradient unchanged, the second with the other sign.
@@ -153,7 +156,8 @@ pairwise!(Difference);
 /// Forward `y = a / b`; backward `da = dy / b`, `db = -(a / b) dy / b`.
 ///
 /// # Shapes
-/// Input `Pair<X, X>`, output `X`, any tensor. `(Duplicate, Parallel<F, G>, Quotient)` is that of two layers on one input.
+/// Input `Pair<X, X>`, output `X`, any tensor. `(Duplicate, Parallel<F, G>, Quotient)` is that of two layers on one
+/// input.
 ///
 /// # Gradient flow
 /// Both gradients are divided by b, and grow where b is small.
@@ -188,7 +192,8 @@ pairwise!(Quotient);
 /// Forward `y = max(a, b)`; backward `dy` goes to the larger number, and half of it to each of two that are equal.
 ///
 /// # Shapes
-/// Input `Pair<X, X>`, output `X`, any tensor. `(Duplicate, Parallel<F, G>, Maximum)` is that of two layers on one input.
+/// Input `Pair<X, X>`, output `X`, any tensor. `(Duplicate, Parallel<F, G>, Maximum)` is that of two layers on one
+/// input.
 ///
 /// # Gradient flow
 /// Each number of the gradient goes to one of the halves, unchanged.
@@ -223,7 +228,8 @@ pairwise!(Maximum);
 /// Forward `y = min(a, b)`; backward `dy` goes to the smaller number, and half of it to each of two that are equal.
 ///
 /// # Shapes
-/// Input `Pair<X, X>`, output `X`, any tensor. `(Duplicate, Parallel<F, G>, Minimum)` is that of two layers on one input.
+/// Input `Pair<X, X>`, output `X`, any tensor. `(Duplicate, Parallel<F, G>, Minimum)` is that of two layers on one
+/// input.
 ///
 /// # Gradient flow
 /// Each number of the gradient goes to one of the halves, unchanged.

@@ -22,8 +22,8 @@ use crate::tensor::{Sequence, Tensor, Vector};
 /// The Jacobian of each step is that of F: steps do not mix.
 ///
 /// # Source
-/// Vaswani et al., "Attention is all you need", NIPS 2017, section 3.3: position-wise feed-forward networks. In PyTorch a
-/// `Linear` on a tensor of the shape `[.., features]`.
+/// Vaswani et al., "Attention is all you need", NIPS 2017, section 3.3: position-wise feed-forward networks. In
+/// PyTorch a `Linear` on a tensor of the shape `[.., features]`.
 ///
 /// # Examples
 /// ```
@@ -32,7 +32,8 @@ use crate::tensor::{Sequence, Tensor, Vector};
 /// type FeedForward = PerStep<(Linear<4, 16>, Relu, Linear<16, 4>)>;
 /// let net = FeedForward::init(&mut rng(1));
 /// let y = net.predict(&Sequence([[0.1, 0.2, 0.3, 0.4], [0.5, 0.6, 0.7, 0.8]]))?;
-/// assert_eq!(y.0[1], net.layer.predict(&Vector([0.5, 0.6, 0.7, 0.8]))?.0);
+/// let second: Vector<4> = net.layer.predict(&Vector([0.5, 0.6, 0.7, 0.8]))?;
+/// approx::assert_relative_eq!(Vector(y.0[1]), second, max_relative = 1e-5);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]

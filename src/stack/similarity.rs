@@ -17,15 +17,15 @@ use crate::tensor::{Pair, Tensor};
 ///
 /// # Shapes
 /// Input `Pair<X, X>`, output X without the axis, as [`MeanOver`](crate::layer::MeanOver) has it. The axis is
-/// [`Features`] unless given: `Pair<Vector<N>, Vector<N>>` to `Vector<1>`, and `Pair<Sequence<STEPS, FEATURES>, ..>` to
-/// `Vector<STEPS>`.
+/// [`Features`] unless given: `Pair<Vector<N>, Vector<N>>` to `Vector<1>`, and `Pair<Sequence<STEPS, FEATURES>, ..>`
+/// to `Vector<STEPS>`.
 ///
 /// # Gradient flow
 /// The Jacobian's norm is at most 1 / |a|, and has no component along a: the length of a does not matter.
 ///
 /// # Source
-/// Bromley, Guyon, LeCun, Säckinger, Shah, "Signature verification using a siamese time delay neural network", NIPS 1993,
-/// section 3; PyTorch's `nn.CosineSimilarity`.
+/// Bromley, Guyon, LeCun, Säckinger, Shah, "Signature verification using a siamese time delay neural network", NIPS
+/// 1993, section 3; PyTorch's `nn.CosineSimilarity`.
 ///
 /// # Examples
 /// ```
@@ -44,12 +44,12 @@ pub struct CosineSimilarity<A: Named + Copy + Send + Sync + 'static = Features> 
 
 /// The distance between the halves of a pair, along their features: the `P`-norm of their difference.
 ///
-/// Forward `y = (Σ |aₖ - bₖ + 1e-6|ᴾ)^(1/P)`; backward `daₖ = sign(uₖ) (|uₖ| / y)^(P - 1) dy` with u the difference, 1e-6
-/// included, and `db = -da`. The small number keeps the distance of equal halves differentiable.
+/// Forward `y = (Σ |aₖ - bₖ + 1e-6|ᴾ)^(1/P)`; backward `daₖ = sign(uₖ) (|uₖ| / y)^(P - 1) dy` with u the difference,
+/// 1e-6 included, and `db = -da`. The small number keeps the distance of equal halves differentiable.
 ///
 /// # Shapes
-/// Input `Pair<Vector<N>, Vector<N>>`, output `Vector<1>`; or `Pair<Sequence<STEPS, N>, ..>`, output `Vector<STEPS>`. `P` is
-/// 2 unless given, and at least 1.
+/// Input `Pair<Vector<N>, Vector<N>>`, output `Vector<1>`; or `Pair<Sequence<STEPS, N>, ..>`, output `Vector<STEPS>`.
+/// `P` is 2 unless given, and at least 1.
 ///
 /// # Gradient flow
 /// Each half gets a gradient of length 1 for P = 2, in the direction of the other half, whatever the distance.

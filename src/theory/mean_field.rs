@@ -74,8 +74,8 @@ impl<A: Activation> MeanField<A> {
     /// all times the square of the [gain](Initializer::gain). Constant weights are not random: their σw² is 0.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a gain or a deviation of the biases that is not finite, and for a scheme whose variance does not
-    /// depend on the fan-in.
+    /// [`Error::Setting`] for a gain or a deviation of the biases that is not finite, and for a scheme whose variance
+    /// does not depend on the fan-in.
     pub fn of(initializer: Initializer) -> Result<Self, Error> {
         let [weight, bias] = initializer.variances();
         Self::new(weight, bias)

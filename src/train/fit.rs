@@ -77,10 +77,10 @@ impl<N, L, O> Trainer<N, L, O> {
         options.check()?;
         let mut loader = Loader::new(data, options.batch_size).map_err(|_| FitError::NoBatch)?;
         if let Some(sampling) = options.sampling.take() {
-            loader = loader.sample(sampling).map_err(FitError::Batches)?;
+            loader = loader.sample(sampling).map_err(|error| FitError::Batches(error.into()))?;
         }
         if options.drop_last {
-            loader = loader.drop_last().map_err(FitError::Batches)?;
+            loader = loader.drop_last().map_err(|error| FitError::Batches(error.into()))?;
         }
         if let Some(change) = options.augment.take() {
             loader = loader.augment(change);

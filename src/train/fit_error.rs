@@ -23,7 +23,7 @@ pub enum FitError {
     NoBatch,
     /// The samples of an epoch cannot be drawn as the options say, or have no complete batch.
     #[error("the batches: {0}")]
-    Batches(#[source] DataError),
+    Batches(#[source] Box<DataError>),
     /// An option needs a validation set, but there is none.
     #[error("{what} needs a validation set, and there is none: give one with `.validate(&data)`")]
     NoValidation {
@@ -40,8 +40,8 @@ pub enum FitError {
     },
     /// The plateau watches for larger values, and the run for smaller ones.
     #[error(
-        "the plateau waits for larger values, and `{monitor}` for smaller ones: monitor a value that should become large, \
-         as in `.monitor(Monitor::max(\"accuracy\"))`"
+        "the plateau waits for larger values, and `{monitor}` for smaller ones: monitor a value that should become \
+         large, as in `.monitor(Monitor::max(\"accuracy\"))`"
     )]
     OtherDirection {
         /// What the run monitors.

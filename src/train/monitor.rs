@@ -4,7 +4,8 @@ use super::options::VALIDATION_LOSS;
 use crate::Error;
 use crate::optimizer::check_size;
 
-/// The value of an epoch that early stopping, the best network and a plateau look at: see [`Fit::monitor`](crate::Fit::monitor).
+/// The value of an epoch that early stopping, the best network and a plateau look at: see
+/// [`Fit::monitor`](crate::Fit::monitor).
 ///
 /// ```
 /// use chainrule::prelude::*;

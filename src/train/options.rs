@@ -145,7 +145,7 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
     /// # use chainrule::data::Dataset;
     /// # use chainrule::metrics::accuracy;
     /// # use chainrule::prelude::*;
-    /// # let labels: Vec<_> = Label::<2>::all().cycle().take(40).collect();
+    /// # let labels = (0..40).map(|at| Label::<2>::new(at % 2)).collect::<Result<_, _>>()?;
     /// # let test = Dataset::new((0..40).map(|at| Vector([at as f32])).collect(), labels)?;
     /// let options = Fit::epochs(30)
     ///     .validate(&test)
@@ -160,14 +160,14 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
         Self { monitor, ..self }
     }
 
-    /// Stops when the [monitored](Self::monitor) value, by default the validation loss, has not improved for `patience`
-    /// epochs in a row. At the end, the network is that of the best epoch.
+    /// Stops when the [monitored](Self::monitor) value, by default the validation loss, has not improved for
+    /// `patience` epochs in a row. At the end, the network is that of the best epoch.
     pub fn stop_early(self, patience: u64) -> Self {
         Self { patience: Some(patience.max(1)), ..self }
     }
 
-    /// Sets the network at the end to that of the epoch whose [monitored](Self::monitor) value was best, without stopping
-    /// earlier.
+    /// Sets the network at the end to that of the epoch whose [monitored](Self::monitor) value was best, without
+    /// stopping earlier.
     pub fn keep_best(self) -> Self {
         Self { keep_best: true, ..self }
     }
@@ -178,8 +178,8 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
         Self { best_file: Some(path.into()), ..self }
     }
 
-    /// Reduces the learning rate when the [monitored](Self::monitor) value, by default the validation loss, has stopped
-    /// improving. Whether larger is better follows from the monitor. It can be combined with a schedule.
+    /// Reduces the learning rate when the [monitored](Self::monitor) value, by default the validation loss, has
+    /// stopped improving. Whether larger is better follows from the monitor. It can be combined with a schedule.
     pub fn plateau(self, plateau: Plateau) -> Self {
         Self { plateau: Some(plateau), ..self }
     }

@@ -105,7 +105,7 @@ fn labels_of_text_have_the_alphabetic_order_of_their_names() {
     );
 
     let error = csv(table).text_labels::<Vector<1>, 2>("kind").unwrap_err().to_string();
-    let expected = r#""long, thin" is one class more than the 2 of the label: "round", "flat""#;
+    let expected = r#""long, thin" is one class more than the label has, after "round", "flat""#;
     assert_eq!(error, format!(r#"t.csv, line 5, column 2 ("kind"): {expected}"#));
     let error = csv(table).text_labels::<Vector<1>, 4>("kind").unwrap_err().to_string();
     assert_eq!(error, r#"t.csv: there are 3 classes ("flat", "long, thin", "round"), and a label of 4"#);

@@ -18,8 +18,13 @@ struct Case {
 }
 
 /// Rows whose sequences are `[steps, features]` in `make.py` too. Those of the others have no weights that depend on it.
-const STEPS_FIRST: [&str; 4] =
-    ["dense_to_sequence", "concat_of_steps", "pair_of_steps_joined", "image_to_sequence"];
+const STEPS_FIRST: [&str; 5] = [
+    "dense_to_sequence",
+    "concat_of_steps",
+    "pair_of_steps_joined",
+    "pairwise_distance_of_steps",
+    "image_to_sequence",
+];
 
 /// The format of a row of `make.py`.
 fn pytorch(name: &str) -> Format {

@@ -1,4 +1,5 @@
-//! A layer of the user's that contains layers: the highway block of `docs/your-own-layer.md`, whose source is this file.
+//! A layer of the user's that contains layers: the highway block of `docs/your-own-layer.md`, whose source is this
+//! file.
 
 #![allow(unreachable_pub)] // the block is public in the guide
 

@@ -43,7 +43,9 @@ fn time(flow: &Flow) -> &TimeFlow {
 fn sequences<const STEPS: usize, const IN: usize>(samples: usize) -> Vec<Sequence<STEPS, IN, f64>> {
     let number = |sample: usize, step: usize, at: usize| ((31 * sample + 7 * step + 3 * at) as f64).sin();
     (0..samples)
-        .map(|sample| Sequence(std::array::from_fn(|step| std::array::from_fn(|at| number(sample, step, at)))))
+        .map(|sample| {
+            Sequence(std::array::from_fn(|step| std::array::from_fn(|at| number(sample, step, at))))
+        })
         .collect()
 }
 
@@ -127,7 +129,11 @@ fn the_latch_of_bengio() {
     let flow = flow(latch.into_inner(), &[Sequence([[0.0]; 60])]);
     let time = time(&flow);
     assert_relative_eq!(time.rate().unwrap(), 0.619144, epsilon = 5e-6);
-    assert_relative_eq!(time.slope().unwrap() * time.weight().unwrap(), time.rate().unwrap(), max_relative = 1e-12);
+    assert_relative_eq!(
+        time.slope().unwrap() * time.weight().unwrap(),
+        time.rate().unwrap(),
+        max_relative = 1e-12
+    );
     let verdict = flow.verdict();
     assert_eq!((verdict.state, verdict.cause), (FlowState::Vanishing, Some(Cause::Activation)));
     assert_eq!(verdict.starts_at.as_deref(), Some("0"));
@@ -178,7 +184,8 @@ fn each_cure_moves_the_share_towards_one() {
     let distance = |flow: &Flow| time(flow).share().unwrap().ln().abs();
 
     type Plain = Rnn<2, 12, Tanh, f64>;
-    let plain = flow(Plain::init_with(Initializer::lecun_normal().gain(0.7), &mut rng(1)).into_inner(), &inputs);
+    let plain =
+        flow(Plain::init_with(Initializer::lecun_normal().gain(0.7), &mut rng(1)).into_inner(), &inputs);
     let verdict = plain.verdict();
     assert_eq!(verdict.state, FlowState::Vanishing);
     assert!(verdict.cure.contains("use an `Lstm`, and `set_forget_bias(4.1)`"), "{verdict}");
@@ -218,7 +225,10 @@ fn each_cure_moves_the_share_towards_one() {
         flow(Rnn::<2, 12, Straight, f64>::init_with(initializer, &mut rng(1)).into_inner(), &inputs)
     };
     let verdict = exploding(1.2).verdict();
-    assert!(verdict.cure.contains("clip the gradient") && verdict.cure.contains("an orthogonal matrix"), "{verdict}");
+    assert!(
+        verdict.cure.contains("clip the gradient") && verdict.cure.contains("an orthogonal matrix"),
+        "{verdict}"
+    );
     assert!(distance(&exploding(1.0)) < 1e-6);
 }
 

@@ -15,6 +15,7 @@ const FLOORS: &[(u32, &[&str])] = &[
     (3, &["layer"]),
     (4, &["stack"]),
     (4, &["infer"]),
+    (5, &["stream"]),
     (5, &["loss"]),
     (5, &["init", "gradcheck", "schedule", "optimizer"]),
     (6, &["network", "expected"]),

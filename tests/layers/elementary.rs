@@ -6,6 +6,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use chainrule::Real;
 use chainrule::elementary::*;
+use chainrule::layer::{Activation, Erf, TanhShrink};
 
 /// An argument and its value, as text.
 type Case = [String; 2];
@@ -70,6 +71,20 @@ fn in_f32_softplus_is_within_two_units() {
 fn in_f32_the_normal_distribution_is_within_one_unit() {
     assert_close("normal_cdf", normal_cdf, |x| 0.5 * libm::erfc(-x * FRAC_1_SQRT_2), 1.0, [0.0, 1.0]);
     assert_close("normal_pdf", normal_pdf, |x| (-0.5 * x * x).exp() / (2.0 * PI).sqrt(), 1.0, [0.0, 0.4]);
+}
+
+/// Two activations that are made of these functions, where a plain formula loses digits.
+#[test]
+fn in_f32_erf_and_tanh_shrink_are_within_four_units() {
+    assert_close("erf", Erf::apply, libm::erf, 4.0, [-1.0, 1.0]);
+    // The power series, whose next term is 1e-14 of it at 0.1; above, 1e-16 of x is at most 3e-14 of x - tanh x.
+    let exact = |x: f64| {
+        let s = x * x;
+        let series =
+            1.0 / 3.0 - s * (2.0 / 15.0 - s * (17.0 / 315.0 - s * (62.0 / 2835.0 - s * 1382.0 / 155_925.0)));
+        if x.abs() < 0.1 { x * s * (series - s.powi(5) * 21_844.0 / 6_081_075.0) } else { x - x.tanh() }
+    };
+    assert_close("tanh_shrink", TanhShrink::apply, exact, 4.0, [f32::NEG_INFINITY, f32::INFINITY]);
 }
 
 /// Relative; and a subnormal result is a rounding of the smallest number off.

@@ -107,7 +107,8 @@ sizeless! {
     an_affine_layer_of_an_image: Image<4, 3, 2, T>, AutoAffine<NoBias> => Affine<4, T, NoBias>;
     a_layer_on_each_step: Sequence<3, 4, T>, (PerStep<(LinearTo<6>, Relu, LinearTo<2>)>, LinearTo<5>)
         => (PerStep<(Linear<4, 6, T>, Relu, Linear<6, 2, T>)>, Dense<Sequence<3, 2, T>, Vector<5, T>>);
-    a_gate_halves_what_arrives: Vector<4, T>, (LinearTo<6>, Glu, LinearTo<2>) => (Linear<4, 6, T>, Glu, Linear<3, 2, T>);
+    a_gate_halves_what_arrives: Vector<4, T>, (LinearTo<6>, Glu, LinearTo<2>)
+        => (Linear<4, 6, T>, Glu, Linear<3, 2, T>);
     a_prelu_of_the_scalar_of_its_input: Vector<4, T>, PRelu => PRelu<T>;
 
     a_tuple: Vector<4, T>, (LinearTo<3>, Tanh, LinearTo<2>) => (Linear<4, 3, T>, Tanh, Linear<3, 2, T>);

@@ -1,5 +1,5 @@
-//! Losses against closed forms and enumerations: weights, ignored positions, ends of ranges. (Their numbers are compared
-//! with PyTorch's in `parity`, and their gradients with finite differences in `gradients`.)
+//! Losses against closed forms and enumerations: weights, ignored positions, ends of ranges. (Their numbers are
+//! compared with PyTorch's in `parity`, and their gradients with finite differences in `gradients`.)
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use chainrule::Error;

@@ -19,6 +19,7 @@ mod convolution_settings;
 mod convolutions;
 mod declared;
 mod declared_attributes;
+mod effects;
 mod elementary;
 mod extremes;
 mod gradcheck_catches;

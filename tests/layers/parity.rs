@@ -67,25 +67,37 @@ macro_rules! every_loss {
         $case!("cross_entropy", cross_entropy: CrossEntropy::default(), Vector<5, T>, Label<5>);
         $case!("cross_entropy", cross_entropy_smoothed: CrossEntropy::smoothed(0.1), Vector<5, T>, Label<5>);
         $case!("cross_entropy", cross_entropy_shares: CrossEntropy::default(), Vector<5, T>, Vector<5, T>);
-        $case!("cross_entropy", cross_entropy_shares_smoothed: CrossEntropy::smoothed(0.1), Vector<5, T>, Vector<5, T>);
+        $case!("cross_entropy", cross_entropy_shares_smoothed:
+            CrossEntropy::smoothed(0.1), Vector<5, T>, Vector<5, T>);
         $case!("cross_entropy", cross_entropy_ignoring: CrossEntropy::default(), Vector<5, T>, Option<Label<5>>);
-        $case!("cross_entropy", cross_entropy_weighted: CrossEntropy::default().weights(WEIGHTS), Vector<5, T>, Label<5>);
-        $case!("cross_entropy", cross_entropy_weighted_smoothed: CrossEntropy::smoothed(0.1).weights(WEIGHTS), Vector<5, T>, Option<Label<5>>);
-        $case!("cross_entropy", cross_entropy_weighted_shares: CrossEntropy::smoothed(0.1).weights(WEIGHTS), Vector<5, T>, Vector<5, T>);
+        $case!("cross_entropy", cross_entropy_weighted:
+            CrossEntropy::default().weights(WEIGHTS), Vector<5, T>, Label<5>);
+        $case!("cross_entropy", cross_entropy_weighted_smoothed:
+            CrossEntropy::smoothed(0.1).weights(WEIGHTS), Vector<5, T>, Option<Label<5>>);
+        $case!("cross_entropy", cross_entropy_weighted_shares:
+            CrossEntropy::smoothed(0.1).weights(WEIGHTS), Vector<5, T>, Vector<5, T>);
         $case!("cross_entropy", cross_entropy_of_steps: CrossEntropy::default(), Sequence<3, 5, T>, [Label<5>; 3]);
-        $case!("cross_entropy", cross_entropy_of_steps_weighted: CrossEntropy::smoothed(0.2).weights(WEIGHTS), Sequence<3, 5, T>, [Option<Label<5>>; 3]);
-        $case!("cross_entropy", cross_entropy_of_step_shares: CrossEntropy::default().weights(WEIGHTS), Sequence<2, 5, T>, Sequence<2, 5, T>);
-        $case!("softmax", cross_entropy_of_pixels: CrossEntropy::smoothed(0.1), Image<3, 9, 8, T>, [[Label<3>; 8]; 9]);
-        $case!("softmax", cross_entropy_of_pixels_weighted: CrossEntropy::smoothed(0.1).weights([0.5, 2.0, 0.0]), Image<3, 9, 8, T>, [[Option<Label<3>>; 8]; 9]);
-        $case!("softmax", cross_entropy_of_pixel_shares: CrossEntropy::default(), Image<5, 1, 2, T>, Image<5, 1, 2, T>);
+        $case!("cross_entropy", cross_entropy_of_steps_weighted:
+            CrossEntropy::smoothed(0.2).weights(WEIGHTS), Sequence<3, 5, T>, [Option<Label<5>>; 3]);
+        $case!("cross_entropy", cross_entropy_of_step_shares:
+            CrossEntropy::default().weights(WEIGHTS), Sequence<2, 5, T>, Sequence<2, 5, T>);
+        $case!("softmax", cross_entropy_of_pixels:
+            CrossEntropy::smoothed(0.1), Image<3, 9, 8, T>, [[Label<3>; 8]; 9]);
+        $case!("softmax", cross_entropy_of_pixels_weighted:
+            CrossEntropy::smoothed(0.1).weights([0.5, 2.0, 0.0]), Image<3, 9, 8, T>, [[Option<Label<3>>; 8]; 9]);
+        $case!("softmax", cross_entropy_of_pixel_shares:
+            CrossEntropy::default(), Image<5, 1, 2, T>, Image<5, 1, 2, T>);
         $case!("nll", nll: NllLoss, Vector<5, T>, Label<5>);
         $case!("nll", nll_weighted: NllLoss.weights(WEIGHTS), Vector<5, T>, Option<Label<5>>);
         $case!("nll", nll_of_steps: NllLoss.weights(WEIGHTS), Sequence<3, 5, T>, [Option<Label<5>>; 3]);
         $case!("nll", nll_of_pixels: NllLoss, Image<3, 9, 8, T>, [[Option<Label<3>>; 8]; 9]);
         $case!("binary", binary_cross_entropy: BinaryCrossEntropy, Vector<5, T>, Vector<5, T>);
-        $case!("binary", binary_cross_entropy_weighted: BinaryCrossEntropy.positive_weights(WEIGHTS), Vector<5, T>, Vector<5, T>);
-        $case!("binary", binary_cross_entropy_of_pixels: BinaryCrossEntropy.positive_weights(WEIGHTS), Image<5, 1, 2, T>, Image<5, 1, 2, T>);
-        $case!("binary_probabilities", binary_cross_entropy_of_probabilities: BinaryCrossEntropyOfProbabilities, Vector<5, T>, Vector<5, T>);
+        $case!("binary", binary_cross_entropy_weighted:
+            BinaryCrossEntropy.positive_weights(WEIGHTS), Vector<5, T>, Vector<5, T>);
+        $case!("binary", binary_cross_entropy_of_pixels:
+            BinaryCrossEntropy.positive_weights(WEIGHTS), Image<5, 1, 2, T>, Image<5, 1, 2, T>);
+        $case!("binary_probabilities", binary_cross_entropy_of_probabilities:
+            BinaryCrossEntropyOfProbabilities, Vector<5, T>, Vector<5, T>);
         $case!("soft_margin", soft_margin: SoftMargin, Vector<5, T>, Vector<5, T>);
         $case!("hinge", hinge: Hinge, Vector<5, T>, Vector<5, T>);
         $case!("hinge", squared_hinge: SquaredHinge, Vector<5, T>, Vector<5, T>);
@@ -94,10 +106,13 @@ macro_rules! every_loss {
         $case!("kl_divergence", kl_divergence_log_target: KlDivergence::log_target(), Vector<5, T>, Vector<5, T>);
         $case!("poisson", poisson_nll: PoissonNllLoss::default(), Vector<5, T>, Vector<5, T>);
         $case!("poisson", poisson_nll_full: PoissonNllLoss::default().full(), Vector<5, T>, Vector<5, T>);
-        $case!("poisson", poisson_nll_of_rates: PoissonNllLoss::of_rates().full().epsilon(0.5), Vector<5, T>, Vector<5, T>);
+        $case!("poisson", poisson_nll_of_rates:
+            PoissonNllLoss::of_rates().full().epsilon(0.5), Vector<5, T>, Vector<5, T>);
         $case!("gaussian", gaussian_nll: GaussianNllLoss::default(), Sequence<2, 5, T>, Vector<5, T>);
-        $case!("gaussian", gaussian_nll_clamped: GaussianNllLoss::default().full().epsilon(0.25), Sequence<2, 5, T>, Vector<5, T>);
-        $case!("gaussian", gaussian_nll_of_logarithms: GaussianNllLoss::of_log_variances(), Sequence<2, 5, T>, Vector<5, T>);
+        $case!("gaussian", gaussian_nll_clamped:
+            GaussianNllLoss::default().full().epsilon(0.25), Sequence<2, 5, T>, Vector<5, T>);
+        $case!("gaussian", gaussian_nll_of_logarithms:
+            GaussianNllLoss::of_log_variances(), Sequence<2, 5, T>, Vector<5, T>);
         $case!("gaussian", gaussian_nll_of_pixels: GaussianNllLoss::default(), Image<2, 1, 5, T>, Image<1, 1, 5, T>);
         $case!("multi_margin", multi_margin: MultiMargin::default(), Vector<5, T>, Label<5>);
         $case!("multi_margin", multi_margin_squared: MultiMargin::new(0.75).squared(), Vector<5, T>, Label<5>);
@@ -308,7 +323,8 @@ type Trained<T> = (Linear<4, 5, T>, Tanh, Linear<5, 2, T>);
 ///
 /// The error of one step stays in the weights, and the next one's is added. A step moves a weight by about a tenth of
 /// the largest one or less, and is off by some 30 u of itself (three layers and back, five roundings in each): 3 u of
-/// the largest, and 1 u for the subtraction. After twenty steps these are 80 u, inside the bound of [`Fixtures::close`].
+/// the largest, and 1 u for the subtraction. After twenty steps these are 80 u, inside the bound of
+/// [`Fixtures::close`].
 fn compare_optimizer<T: Real, O: Optimizer<Trained<T>>>(
     group: &mut Fixtures<OptimizerCase>,
     name: &str,
@@ -476,9 +492,9 @@ fn every_file_of_losses_and_optimizers_has_a_row() {
     for file in ["checks", "class_target", "labels", "pairwise"] {
         assert!(files.remove(file), "{file} is gone");
     }
-    // `tests/training/steps.rs` compares clipping, averaging and freezing with their formulas; `step` is in all optimizers,
-    // and so is the search for a path. `every_minimizer!` has L-BFGS.
-    let of_lbfgs = ["lbfgs", "line_search", "vectors"];
+    // `tests/training/steps.rs` compares clipping, averaging and freezing with their formulas; `step` is in all
+    // optimizers, and so is the search for a path. `every_minimizer!` has L-BFGS.
+    let of_lbfgs = ["lbfgs", "line_search", "minimize", "vectors"];
     for file in ["moving_average", "clip", "freeze", "step", "paths"].into_iter().chain(of_lbfgs) {
         assert!(files.remove(file), "{file} is gone");
     }

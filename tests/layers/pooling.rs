@@ -166,6 +166,28 @@ fn a_window_with_nothing_but_padding_is_a_fault() {
     assert_eq!(fault(&<NoOffset as Layer<Sequence<4, 1>>>::PLAN), 1);
 }
 
+/// How tables, messages and files print the layers.
+#[test]
+fn settings_are_part_of_a_name() {
+    fn name<L: Parameters>() -> String {
+        L::NAME.to_string()
+    }
+    type Settings = (CeilMode, Stride<2>, Kernel<3, 2>);
+    assert_eq!(name::<MaxPool2dWith<Settings>>(), "MaxPool2dWith<(Kernel<3, 2>, Stride<2>, CeilMode)>");
+    assert_eq!(name::<AvgPool1dWith<Kernel<3>>>(), "AvgPool1dWith<(Kernel<3>)>");
+    assert_eq!(name::<LpPool2dWith<2, Kernel<3>>>(), "LpPool2dWith<2, (Kernel<3>)>");
+    assert_eq!(name::<ZeroPad2d<1, 2>>(), "Pad2d<Constant<0, 1>, 1, 2, 1, 1>");
+    assert_eq!(name::<ConstantPad1d<-7, 2, 1>>(), "Pad1d<Constant<-7, 2>, 1, 1>");
+    assert_eq!(name::<ReflectionPad1d<1>>(), "Pad1d<Reflect, 1, 1>");
+    assert_eq!([name::<Upsample2d<2>>(), name::<Upsample2d<2, 3>>()], ["Upsample2d<2>", "Upsample2d<2, 3>"]);
+    assert_eq!(name::<UpsampleBilinear2d<2>>(), "UpsampleBilinear2d<2, 2, HalfPixel>");
+    assert_eq!(name::<Resize1d<7, Nearest>>(), "Resize1d<7, Nearest>");
+    assert_eq!(name::<MeanOver<Steps>>(), "MeanOver<Steps>");
+    assert_eq!(name::<CosineSimilarity>(), "CosineSimilarity<Features>");
+    type Response = LocalResponseNorm<5>;
+    assert_eq!(name::<Response>(), "LocalResponseNorm<5, (Alpha<1, 10000>, Beta<3, 4>, Offset<1, 1>)>");
+}
+
 /// A norm is neither infinite nor 0 where the squares of its numbers are.
 #[test]
 fn a_norm_of_large_and_small_numbers_is_right() -> Result<(), Error> {

@@ -27,7 +27,10 @@ where
             let bits = |y: &[T]| y.iter().map(|y| y.to_f64().to_bits()).collect::<Vec<_>>();
             assert_eq!(bits(&y.0), bits(&whole.0[step]), "step {step}");
             for (y, of_batch) in y.0.iter().zip(&of_batch.0[step]) {
-                assert!((y.to_f64() - of_batch.to_f64()).abs() < 1e-6, "{y:?} and {of_batch:?} at step {step}");
+                assert!(
+                    (y.to_f64() - of_batch.to_f64()).abs() < 1e-6,
+                    "{y:?} and {of_batch:?} at step {step}"
+                );
             }
         }
     }

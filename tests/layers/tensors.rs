@@ -265,6 +265,7 @@ fn the_largest_score_names_the_label_a_tie_goes_to_the_first_and_a_nan_to_none()
 }
 
 #[test]
+#[allow(clippy::op_ref)] // references are what is tested
 fn operators_work_number_by_number_for_values_and_references() {
     let (a, b) = (SEQUENCE, Sequence([[10.0, 20.0], [30.0, 40.0], [50.0, 60.0]]));
     let sum = Sequence([[11.0, 22.0], [33.0, 44.0], [55.0, 66.0]]);

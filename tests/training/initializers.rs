@@ -1,4 +1,5 @@
-//! Further initializers: truncated, sparse and given distributions, PyTorch's default, identities, and parts of a network.
+//! Further initializers: truncated, sparse and given distributions, PyTorch's default, identities, and parts of a
+//! network.
 
 use crate::common::bits;
 use crate::initialization::{
@@ -49,8 +50,8 @@ fn truncated_weights_have_the_variance_of_keras_and_no_tail() {
 fn a_normal_distribution_with_a_narrow_cut_is_uniform_and_one_with_a_wide_cut_is_normal() {
     assert_uniform(Initializer::truncated_normal(100.0, 0.1), 0.1);
     assert_normal(Initializer::truncated_normal(0.1, 10.0), 0.01);
-    // On both sides of the bound from which normal numbers are drawn. (At 0.49, the variance is 3 per cent below that of
-    // uniform numbers: nine standard errors.)
+    // On both sides of the bound from which normal numbers are drawn. (At 0.49, the variance is 3 per cent below that
+    // of uniform numbers: nine standard errors.)
     for bound in [0.49, 0.51] {
         let [variance, fourth, within] = moments_within(bound);
         assert_distributed(Initializer::truncated_normal(1.0, bound), variance, fourth, within);

@@ -15,8 +15,8 @@ fn minimize(optimizer: &mut Lbfgs<Net>, net: &mut Owned<Net>) -> Result<Minimize
     })
 }
 
-/// R = Σ cᵢ wᵢ² / 2 with c from 1 to 1000. The best steps along the gradient, of 2/1001, leave 0.996 of the smallest term in
-/// each: they would need 4,000 steps.
+/// R = Σ cᵢ wᵢ² / 2 with c from 1 to 1000. The best steps along the gradient, of 2/1001, leave 0.996 of the smallest
+/// term in each: they would need 4,000 steps.
 #[test]
 fn a_narrow_valley_is_crossed_in_40_iterations() {
     type Line = Linear<4, 1, f64>;
@@ -48,6 +48,17 @@ fn a_second_call_continues_and_every_call_lowers_the_loss() {
     let start = Net::init(&mut rng(1));
     let maximized = minimize(&mut Lbfgs::new().max_iterations(2).maximize(), &mut start.clone()).unwrap();
     assert!(maximized.loss > maximized.before, "{maximized:?}");
+}
+
+#[test]
+fn the_history_may_change_between_calls() {
+    let (mut net, mut optimizer) = (Net::init(&mut rng(1)), Lbfgs::new().max_iterations(6));
+    optimizer.max_evaluations = Some(40);
+    for history in [3, 2, 5, 1, 100] {
+        optimizer.history = history;
+        let result = minimize(&mut optimizer, &mut net).unwrap();
+        assert!(result.loss < result.before, "{result:?} with {history}");
+    }
 }
 
 #[test]

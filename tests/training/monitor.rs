@@ -21,8 +21,11 @@ fn trainer() -> Trainer<Net, CrossEntropy, Sgd<Net>> {
 
 /// A metric with these values, epoch by epoch.
 fn measures(values: &[f64]) -> impl FnMut(&[Vector<3>], &[Label<3>]) -> Result<f64, Error> + use<> {
-    let mut values = values.to_vec().into_iter();
-    move |_, _| Ok(values.next().unwrap())
+    let (values, mut epoch) = (values.to_vec(), 0);
+    move |_, _| {
+        epoch += 1;
+        Ok(values[epoch - 1])
+    }
 }
 
 /// The networks after each epoch, the numbers of the best ones, and the network at the end.
@@ -134,8 +137,8 @@ fn what_is_not_measured_cannot_be_monitored() {
     }
     assert_eq!(
         error(Fit::epochs(1).validate(&data).plateau(Plateau::new(0.5, 1).maximize())),
-        "the plateau waits for larger values, and `Monitor::min(\"validation loss\")` for smaller ones: monitor a value that \
-         should become large, as in `.monitor(Monitor::max(\"accuracy\"))`"
+        "the plateau waits for larger values, and `Monitor::min(\"validation loss\")` for smaller ones: monitor a \
+         value that should become large, as in `.monitor(Monitor::max(\"accuracy\"))`"
     );
     assert_eq!(bits(&trainer.network), before);
 }

@@ -1,4 +1,5 @@
-//! The options of all optimizers: weight decay, ascent, groups. (`tests/layers/parity.rs` compares them with PyTorch's.)
+//! The options of all optimizers: weight decay, ascent, groups. (`tests/layers/parity.rs` compares them with
+//! PyTorch's.)
 
 use crate::common::bits;
 use chainrule::Error;

@@ -94,7 +94,8 @@ fn samples_that_cannot_be_drawn_are_an_error_that_changes_nothing() {
     let mut trainer = trainer();
     let before = bits(&trainer.network);
     let error = trainer.fit(&train, fit(1).drop_last()).unwrap_err();
-    assert!(matches!(error, FitError::Batches(DataError::NoBatch { samples: 8, size: 10 })), "{error}");
+    let FitError::Batches(error) = error else { panic!("{error}") };
+    assert!(matches!(*error, DataError::NoBatch { samples: 8, size: 10 }), "{error}");
     let error = trainer.fit(&train, fit(1).sample(Sampling::weighted([1.0; 7]))).unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -129,7 +129,7 @@ type Tagger = (Linear<4, 12, f64>, Tanh, Dense<Vector<12, f64>, Sequence<3, 5, f
 
 fn tagged() -> (Vec<Vector<4, f64>>, Vec<[Option<Label<5>>; 3]>) {
     let tag = |sample: usize, step: usize| {
-        let ignored = (4..8).contains(&sample) || (sample + 2 * step) % 5 == 0;
+        let ignored = (4..8).contains(&sample) || (sample + 2 * step).is_multiple_of(5);
         (!ignored).then(|| Label::new((sample * 3 + step) % 5).unwrap())
     };
     (inputs(11), (0..11).map(|sample| std::array::from_fn(|step| tag(sample, step))).collect())
@@ -169,7 +169,7 @@ fn the_loss_of_a_data_set_is_a_mean_over_what_counts() {
     use chainrule::data::Dataset;
     // Evaluation takes 256 samples at once: of 700, the first and the second batch have little or no weight.
     let (xs, _) = (inputs::<Vector<4, f64>>(700), ());
-    let label = |at: usize| (at < 3 || at > 600).then(|| Label::<5>::new(at % 5).unwrap());
+    let label = |at: usize| (!(3..=600).contains(&at)).then(|| Label::<5>::new(at % 5).unwrap());
     let labels: Vec<_> = (0..700).map(label).collect();
     let net = <Linear<4, 5, f64>>::init(&mut rng(3));
     let loss = CrossEntropy::default().weights([0.5, 2.0, 0.0, 1.25, 3.0]);

@@ -24,8 +24,8 @@ pub(super) fn inside<T: Real>(x: T, low: T, high: T) -> T {
 
 /// Clamps each number between `LOW / DEN` and `HIGH / DEN`.
 ///
-/// Forward `y = max(low, min(high, x))`; backward `dx = dy` for low < x < high, else 0. There is no lower limit if `LOW` is
-/// `i32::MIN`, and no upper one if `HIGH` is `i32::MAX`.
+/// Forward `y = max(low, min(high, x))`; backward `dx = dy` for low < x < high, else 0. There is no lower limit if
+/// `LOW` is `i32::MIN`, and no upper one if `HIGH` is `i32::MAX`.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.

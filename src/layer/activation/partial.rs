@@ -1,6 +1,6 @@
-//! Elementary functions that are not defined for all numbers, or that overflow. They are parts of larger formulas and of
-//! ONNX graphs. What theory says of a random signal behind them is not stated: half of a normal input is negative, and the
-//! mean square of exp(x) is exp(2q).
+//! Elementary functions that are not defined for all numbers, or that overflow. They are parts of larger formulas and
+//! of ONNX graphs. What theory says of a random signal behind them is not stated: half of a normal input is negative,
+//! and the mean square of exp(x) is exp(2q).
 
 use super::{Activation, activation};
 use crate::kernel::{Real, exp};

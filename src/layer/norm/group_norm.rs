@@ -18,18 +18,18 @@ use crate::layer::{
 use crate::tensor::side::{Side, SplitInto};
 use crate::tensor::{Channels, Vector};
 
-/// Normalizes each of `GROUPS` equal groups of the channels of an image, or the features of a sequence or vector, to mean 0
-/// and variance 1.
+/// Normalizes each of `GROUPS` equal groups of the channels of an image, or the features of a sequence or vector, to
+/// mean 0 and variance 1.
 ///
 /// Forward `x̂ᵢ = (xᵢ - μ) r`, `yᵢ = γ x̂ᵢ + β`, with μ and σ² the mean and variance of the n numbers of xᵢ's group, r
 /// = 1 / √(σ² + ε), and γ and β those of xᵢ's channel; backward `dxᵢ = r (gᵢ - mean g - x̂ᵢ mean g x̂)` with
 /// g = γ dy and the means over the group, and `dγ = Σ dy x̂`, `dβ = Σ dy` over the channel and the batch.
 ///
 /// # Shapes
-/// `Vector<CHANNELS>`, `Sequence<STEPS, CHANNELS>` or `Image<CHANNELS, H, W>`, and the same shape as output. A group has the
-/// numbers of all its steps or pixels. `GROUPS` must divide `CHANNELS`, which is at most 2048.
-/// `gain` (γ) starts at 1, `bias` (β) at 0, both `[CHANNELS]`. One group is a layer norm with a gain for each channel;
-/// `CHANNELS` groups are an [`InstanceNorm`].
+/// `Vector<CHANNELS>`, `Sequence<STEPS, CHANNELS>` or `Image<CHANNELS, H, W>`, and the same shape as output. A group
+/// has the numbers of all its steps or pixels. `GROUPS` must divide `CHANNELS`, which is at most 2048. `gain` (γ)
+/// starts at 1, `bias` (β) at 0, both `[CHANNELS]`. One group is a layer norm with a gain for each channel; `CHANNELS`
+/// groups are an [`InstanceNorm`].
 ///
 /// # Settings
 /// `GroupNorm<GROUPS, CHANNELS, f32, S, A>`. S is ε, 1e-5 by default as in PyTorch. A is `GainAndBias` by default; with

@@ -74,13 +74,13 @@ impl<
 
 /// Divides each number by a power of the mean square of `SIZE` neighboring channels.
 ///
-/// Forward `y[c] = x[c] d[c]^-β` with `d[c] = k + α / SIZE Σ x[c']²` over the channels c' from c - ⌊SIZE / 2⌋ to
-/// c + ⌊(SIZE - 1) / 2⌋ that there are, pixel by pixel; backward `dx[c] = dy[c] d[c]^-β - 2 α β / SIZE x[c] Σ dy[c'] y[c'] /
-/// d[c']` over the channels c' whose neighbor c is.
+/// Forward `y[c] = x[c] d[c]^-β` with `d[c] = k + α / SIZE Σ x[c']²` over the channels c' from c - ⌊SIZE / 2⌋ to c +
+/// ⌊(SIZE - 1) / 2⌋ that there are, pixel by pixel; backward
+/// `dx[c] = dy[c] d[c]^-β - 2 α β / SIZE x[c] Σ dy[c'] y[c'] / d[c']` over the channels c' whose neighbor c is.
 ///
 /// # Settings
-/// `LocalResponseNorm<SIZE, (Alpha<..>, Beta<..>, Offset<..>)>`, each a ratio. The defaults are PyTorch's: α = 1e-4, β = 0.75
-/// and k = 1.
+/// `LocalResponseNorm<SIZE, (Alpha<..>, Beta<..>, Offset<..>)>`, each a ratio. The defaults are PyTorch's: α = 1e-4,
+/// β = 0.75 and k = 1.
 ///
 /// # Shapes
 /// `Image<C, H, W>`, or `Sequence<STEPS, C>` with the features as channels; the output has the shape of the input.
@@ -89,9 +89,9 @@ impl<
 /// The Jacobian's norm is at most k^-β for small inputs. Large ones of neighboring channels inhibit each other.
 ///
 /// # Source
-/// Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks" (2012), section 3.3,
-/// with α / SIZE in place of α, as PyTorch and ONNX have it. For an even SIZE, ONNX's window has its extra channel behind
-/// and PyTorch's, which is this one, before.
+/// Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks" (2012), section
+/// 3.3, with α / SIZE in place of α, as PyTorch and ONNX have it. For an even SIZE, ONNX's window has its extra
+/// channel behind and PyTorch's, which is this one, before.
 ///
 /// # Examples
 /// ```

@@ -21,25 +21,26 @@ pub use side::PaddedTo;
 
 /// Enlarges an image by rows and columns at its borders, which the mode `M` fills.
 ///
-/// Forward `y[c, r, s] = x[c, f(r - TOP), g(s - LEFT)]`, where f and g map a place beyond the border to one inside; the
-/// mode [`Constant`] has its number there instead. Backward `dx` = the sum of `dy` over all places that this pixel fills.
+/// Forward `y[c, r, s] = x[c, f(r - TOP), g(s - LEFT)]`, where f and g map a place beyond the border to one inside;
+/// the mode [`Constant`] has its number there instead. Backward `dx` = the sum of `dy` over all places that this
+/// pixel fills.
 ///
-/// | mode | beyond the border | alias | in PyTorch | in ONNX |
+/// | mode | beyond the border | short | in PyTorch's `nn` | in ONNX |
 /// |---|---|---|---|---|
-/// | [`Constant<NUM, DEN>`](Constant) | the number NUM / DEN, 0 unless given | [`ZeroPad2d`], [`ConstantPad2d`] | `nn.ZeroPad2d`, `nn.ConstantPad2d` | `constant` |
-/// | [`Reflect`] | the image mirrored at its first and last pixel, which are not repeated | [`ReflectionPad2d`] | `nn.ReflectionPad2d` | `reflect` |
-/// | [`Replicate`] | the nearest pixel of the border | [`ReplicationPad2d`] | `nn.ReplicationPad2d` | `edge` |
-/// | [`Circular`] | the opposite side of the image | [`CircularPad2d`] | `nn.CircularPad2d` | `wrap` |
+/// | [`Constant`] | the number NUM / DEN, 0 unless given | [`ZeroPad2d`], [`ConstantPad2d`] | the same | `constant` |
+/// | [`Reflect`] | the image, mirrored at its first and last pixel | [`ReflectionPad2d`] | the same | `reflect` |
+/// | [`Replicate`] | the nearest pixel of the border | [`ReplicationPad2d`] | the same | `edge` |
+/// | [`Circular`] | the opposite side of the image | [`CircularPad2d`] | the same | `wrap` |
 ///
 /// # Shapes
-/// `Image<C, H, W>` to `Image<C, TOP + H + BOTTOM, LEFT + W + RIGHT>`. The order of the four numbers is PyTorch's: left,
-/// right, top, bottom. Those that are not given follow: `ReflectionPad2d<1>` pads all sides by 1, `ReflectionPad2d<1, 2, 1,
-/// 2>` by one more at the right and at the bottom. A reflection is smaller than the side that it pads, and a circular
-/// padding at most as large.
+/// `Image<C, H, W>` to `Image<C, TOP + H + BOTTOM, LEFT + W + RIGHT>`. The order of the four numbers is PyTorch's:
+/// left, right, top, bottom. Those that are not given follow: `ReflectionPad2d<1>` pads all sides by 1,
+/// `ReflectionPad2d<1, 2, 1, 2>` by one more at the right and at the bottom. A reflection is smaller than the side
+/// that it pads, and a circular padding at most as large.
 ///
 /// # Gradient flow
-/// Linear. The Jacobian's norm is 1 for a constant, and otherwise the square root of how often a pixel is repeated; the
-/// gradient at a constant is lost.
+/// Linear. The Jacobian's norm is 1 for a constant, and otherwise the square root of how often a pixel is repeated;
+/// the gradient at a constant is lost.
 ///
 /// # Source
 /// PyTorch's `nn.ReflectionPad2d` and its siblings.

@@ -68,8 +68,8 @@ impl Plane {
         }
     }
 
-    /// Returns the effect: the gradient at a constant is lost. What repeated numbers do to it depends on how similar the
-    /// gradients at these places are.
+    /// Returns the effect: the gradient at a constant is lost. What repeated numbers do to it depends on how similar
+    /// the gradients at these places are.
     pub(super) const fn effect<M: PadMode>(&self) -> Effect {
         match M::FILL {
             Fill::Constant(_) => {

@@ -10,20 +10,20 @@ use chainrule_derive::Parameters;
 
 /// The mean of each channel over `OUT_H` x `OUT_W` parts of an image of any size, which are as equal as they can be.
 ///
-/// Forward `y[c, r, s]` = the mean of `x[c, i, j]` over ⌊r H / OUT_H⌋ ≤ i < ⌈(r + 1) H / OUT_H⌉, and likewise j; backward
-/// `dx = Σ dy / n` over the parts that cover the pixel, each of n pixels.
+/// Forward `y[c, r, s]` = the mean of `x[c, i, j]` over ⌊r H / OUT_H⌋ ≤ i < ⌈(r + 1) H / OUT_H⌉, and likewise j;
+/// backward `dx = Σ dy / n` over the parts that cover the pixel, each of n pixels.
 ///
 /// # Shapes
-/// `Image<C, H, W>` to `Image<C, OUT_H, OUT_W>`, for sides of any size; `OUT_W` is `OUT_H` unless given. Where `OUT_H` does
-/// not divide H, neighboring parts share a row.
+/// `Image<C, H, W>` to `Image<C, OUT_H, OUT_W>`, for sides of any size; `OUT_W` is `OUT_H` unless given. Where
+/// `OUT_H` does not divide H, neighboring parts share a row.
 ///
 /// # Gradient flow
 /// Linear. The Jacobian's norm is 1 / √n for parts of n pixels that do not overlap: every pixel gets the same small
 /// share.
 ///
 /// # Source
-/// PyTorch's `nn.AdaptiveAvgPool2d`, whose windows these are. The idea: He, Zhang, Ren, Sun, "Spatial pyramid pooling in
-/// deep convolutional networks for visual recognition", ECCV 2014, section 2.2.
+/// PyTorch's `nn.AdaptiveAvgPool2d`, whose windows these are. The idea: He, Zhang, Ren, Sun, "Spatial pyramid pooling
+/// in deep convolutional networks for visual recognition", ECCV 2014, section 2.2.
 ///
 /// # Examples
 /// ```
@@ -39,8 +39,8 @@ pub struct AdaptiveAvgPool2d<const OUT_H: usize, const OUT_W: usize = OUT_H>;
 
 /// The mean of each feature over `OUT` parts of a sequence of any length, which are as equal as they can be.
 ///
-/// Forward `y[t, f]` = the mean of `x[i, f]` over ⌊t STEPS / OUT⌋ ≤ i < ⌈(t + 1) STEPS / OUT⌉; backward `dx = Σ dy / n`
-/// over the parts that cover the step, each of n steps.
+/// Forward `y[t, f]` = the mean of `x[i, f]` over ⌊t STEPS / OUT⌋ ≤ i < ⌈(t + 1) STEPS / OUT⌉; backward
+/// `dx = Σ dy / n` over the parts that cover the step, each of n steps.
 ///
 /// # Shapes
 /// `Sequence<STEPS, FEATURES>` to `Sequence<OUT, FEATURES>`, for any number of steps.
@@ -62,19 +62,19 @@ pub struct AdaptiveAvgPool2d<const OUT_H: usize, const OUT_W: usize = OUT_H>;
 #[derive(Clone, Copy, Parameters)]
 pub struct AdaptiveAvgPool1d<const OUT: usize>;
 
-/// The largest number of each channel in `OUT_H` x `OUT_W` parts of an image of any size, which are as equal as they can
-/// be.
+/// The largest number of each channel in `OUT_H` x `OUT_W` parts of an image of any size, which are as equal as they
+/// can be.
 ///
-/// Forward as [`AdaptiveAvgPool2d`], with the largest number of each part; backward `dx` = the sum of the `dy` of all parts
-/// in which this pixel is the largest. Of equal numbers the first counts, in memory order. A NaN counts as larger than any
-/// number.
+/// Forward as [`AdaptiveAvgPool2d`], with the largest number of each part; backward `dx` = the sum of the `dy` of all
+/// parts in which this pixel is the largest. Of equal numbers the first counts, in memory order. A NaN counts as
+/// larger than any number.
 ///
 /// # Shapes
 /// `Image<C, H, W>` to `Image<C, OUT_H, OUT_W>`, for sides of any size; `OUT_W` is `OUT_H` unless given.
 ///
 /// # Gradient flow
-/// The Jacobian is a selection: each gradient goes to one pixel unchanged. Its norm is 1 for parts that do not overlap,
-/// and at most 2 for others.
+/// The Jacobian is a selection: each gradient goes to one pixel unchanged. Its norm is 1 for parts that do not
+/// overlap, and at most 2 for others.
 ///
 /// # Source
 /// PyTorch's `nn.AdaptiveMaxPool2d`, whose windows these are.

@@ -44,8 +44,8 @@ pub struct GlobalAvgPool;
 /// The Jacobian is a selection, of norm 1: each gradient goes to one number unchanged, and the others get none.
 ///
 /// # Source
-/// Oquab, Bottou, Laptev, Sivic, "Is object localization for free? Weakly-supervised learning with convolutional neural
-/// networks", CVPR 2015, section 3.2.
+/// Oquab, Bottou, Laptev, Sivic, "Is object localization for free? Weakly-supervised learning with convolutional
+/// neural networks", CVPR 2015, section 3.2.
 ///
 /// # Examples
 /// ```

@@ -10,21 +10,21 @@ use chainrule_parameters::Part;
 
 /// The `P`-norm of every `K` x `K` window, channel by channel.
 ///
-/// Forward `y = (Σ |x|ᴾ)^(1/P)` over the window; backward `dx = Σ sign(x) (|x| / y)^(P - 1) dy` over all windows that cover
-/// the pixel. A window of zeros has no derivative; its gradient is 0.
+/// Forward `y = (Σ |x|ᴾ)^(1/P)` over the window; backward `dx = Σ sign(x) (|x| / y)^(P - 1) dy` over all windows that
+/// cover the pixel. A window of zeros has no derivative; its gradient is 0.
 ///
 /// # Shapes
-/// Input `Image<C, H, W>`; output `Image<C, (H - K) / STRIDE + 1, (W - K) / STRIDE + 1>`, rounded down. `STRIDE` is `K`
-/// unless given, `P` at least 1.
+/// Input `Image<C, H, W>`; output `Image<C, (H - K) / STRIDE + 1, (W - K) / STRIDE + 1>`, rounded down. `STRIDE` is
+/// `K` unless given, `P` at least 1.
 ///
 /// # Gradient flow
-/// For windows that do not overlap the Jacobian's norm is at most 1 for P ≥ 2, and K for P = 1. It goes from the sum of
-/// absolute values (P = 1) to the largest of them (P → ∞).
+/// For windows that do not overlap the Jacobian's norm is at most 1 for P ≥ 2, and K for P = 1. It goes from the sum
+/// of absolute values (P = 1) to the largest of them (P → ∞).
 ///
 /// # Source
-/// Gulcehre, Cho, Pascanu, Bengio, "Learned-norm pooling for deep feedforward and recurrent neural networks", ECML 2014,
-/// eq. 3, without the division by the count. These are the numbers of ONNX's `LpPool`, and for even P those of PyTorch's
-/// `nn.LPPool2d`, which leaves out the absolute values.
+/// Gulcehre, Cho, Pascanu, Bengio, "Learned-norm pooling for deep feedforward and recurrent neural networks", ECML
+/// 2014, eq. 3, without the division by the count. These are the numbers of ONNX's `LpPool`, and for even P those of
+/// PyTorch's `nn.LPPool2d`, which leaves out the absolute values.
 ///
 /// # Examples
 /// ```
@@ -43,8 +43,8 @@ pub struct LpPool2d<const P: u8, const K: usize, const STRIDE: usize = K>;
 /// Forward and backward as [`LpPool2d`].
 ///
 /// # Shapes
-/// Input `Sequence<STEPS, FEATURES>`; output `Sequence<(STEPS - K) / STRIDE + 1, FEATURES>`, rounded down. `STRIDE` is `K`
-/// unless given, `P` at least 1.
+/// Input `Sequence<STEPS, FEATURES>`; output `Sequence<(STEPS - K) / STRIDE + 1, FEATURES>`, rounded down. `STRIDE`
+/// is `K` unless given, `P` at least 1.
 ///
 /// # Gradient flow
 /// As [`LpPool2d`], with √K for P = 1.

@@ -18,7 +18,8 @@ use crate::tensor::{Image, Sample, Sequence, Tensor};
 
 /// An [`LpPool2d`](crate::layer::LpPool2d) with settings. Padding counts as zeros, which a norm does not see.
 ///
-/// Forward and backward as [`LpPool2d`](crate::layer::LpPool2d), over the windows of [`MaxPool2dWith`](crate::layer::MaxPool2dWith).
+/// Forward and backward as [`LpPool2d`](crate::layer::LpPool2d), over the windows of
+/// [`MaxPool2dWith`](crate::layer::MaxPool2dWith).
 ///
 /// # Settings
 /// Those of [`MaxPool2dWith`](crate::layer::MaxPool2dWith).
@@ -50,7 +51,8 @@ pub struct LpPool2dWith<const P: u8, S: PixelSettings> {
 
 /// An [`LpPool1d`](crate::layer::LpPool1d) with settings. Padding counts as zeros, which a norm does not see.
 ///
-/// Forward and backward as [`LpPool1d`](crate::layer::LpPool1d), over the windows of [`MaxPool1dWith`](crate::layer::MaxPool1dWith).
+/// Forward and backward as [`LpPool1d`](crate::layer::LpPool1d), over the windows of
+/// [`MaxPool1dWith`](crate::layer::MaxPool1dWith).
 ///
 /// # Settings
 /// Those of [`MaxPool1dWith`](crate::layer::MaxPool1dWith).

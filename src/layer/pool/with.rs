@@ -15,12 +15,12 @@ use crate::layer::{At, Backward, Layer, Mode, Plan, Reach, Then, Window, Workspa
 use crate::tensor::side::{Side, Sides, SlideAlong};
 use crate::tensor::{Image, Sample, Sequence, Tensor};
 
-/// A [`MaxPool2d`](crate::layer::MaxPool2d) with settings: windows that differ by axis, dilation, and paddings of other
-/// kinds.
+/// A [`MaxPool2d`](crate::layer::MaxPool2d) with settings: windows that differ by axis, dilation, and paddings of
+/// other kinds.
 ///
-/// Forward `y[c, r, s] = max x[c, S r + D m - P, S s + D n - P]` over the window, where each axis has its own S, D and P, and
-/// padding is never the largest; backward `dx` = the sum of the `dy` of all windows in which this pixel is the largest. Of
-/// equal numbers the first counts, in memory order. A NaN counts as larger than any number.
+/// Forward `y[c, r, s] = max x[c, S r + D m - P, S s + D n - P]` over the window, where each axis has its own S, D
+/// and P, and padding is never the largest; backward `dx` = the sum of the `dy` of all windows in which this pixel is
+/// the largest. Of equal numbers the first counts, in memory order. A NaN counts as larger than any number.
 ///
 /// # Settings
 /// One, or a tuple of several in any order. All but the kernel have a default.
@@ -36,9 +36,9 @@ use crate::tensor::{Image, Sample, Sequence, Tensor};
 /// | [`CeilMode`](crate::layer::CeilMode) | the number of windows is rounded up | `ceil_mode` | `ceil_mode` |
 ///
 /// # Shapes
-/// Input `Image<C, H, W>`; output `Image<C, ..>` with, along each axis, `(side + padding - D (K - 1) - 1) / S + 1` places,
-/// rounded down, or up with `CeilMode`: then the last window may leave the padding, but starts before its end. With `Same`
-/// there are `side / S` places, rounded up. The padding is smaller than the window.
+/// Input `Image<C, H, W>`; output `Image<C, ..>` with, along each axis, `(side + padding - D (K - 1) - 1) / S + 1`
+/// places, rounded down, or up with `CeilMode`: then the last window may leave the padding, but starts before its
+/// end. With `Same` there are `side / S` places, rounded up. The padding is smaller than the window.
 ///
 /// # Gradient flow
 /// As [`MaxPool2d`](crate::layer::MaxPool2d): a selection, of norm 1 for windows that do not overlap.
@@ -70,11 +70,12 @@ pub struct MaxPool2dWith<S: PixelSettings> {
 /// Forward and backward as [`MaxPool2dWith`], along the steps.
 ///
 /// # Settings
-/// Those of [`MaxPool2dWith`], each with one number, and [`Causal`](crate::layer::Causal), whose windows end with their
-/// step. `PaddingEnds<BEFORE, AFTER>` has two.
+/// Those of [`MaxPool2dWith`], each with one number, and [`Causal`](crate::layer::Causal), whose windows end with
+/// their step. `PaddingEnds<BEFORE, AFTER>` has two.
 ///
 /// # Shapes
-/// Input `Sequence<STEPS, FEATURES>`; output `Sequence<.., FEATURES>` with as many steps as [`MaxPool2dWith`] has places.
+/// Input `Sequence<STEPS, FEATURES>`; output `Sequence<.., FEATURES>` with as many steps as [`MaxPool2dWith`] has
+/// places.
 ///
 /// # Gradient flow
 /// As [`MaxPool2dWith`].
@@ -99,12 +100,12 @@ pub struct MaxPool1dWith<S: StepSettings> {
     settings: PhantomData<S>,
 }
 
-/// An [`AvgPool2d`](crate::layer::AvgPool2d) with settings: windows that differ by axis, dilation, and paddings of other
-/// kinds.
+/// An [`AvgPool2d`](crate::layer::AvgPool2d) with settings: windows that differ by axis, dilation, and paddings of
+/// other kinds.
 ///
-/// Forward `y[c, r, s] = Σ x[c, S r + D m - P, S s + D n - P] / n` over the window, where each axis has its own S, D and P, and
-/// n is how many numbers of the window are on the padded image; backward `dx = Σ dy / n` over all windows that cover the
-/// pixel. Padding counts as zeros, and what a window has beyond the padding does not count. With
+/// Forward `y[c, r, s] = Σ x[c, S r + D m - P, S s + D n - P] / n` over the window, where each axis has its own S, D
+/// and P, and n is how many numbers of the window are on the padded image; backward `dx = Σ dy / n` over all windows
+/// that cover the pixel. Padding counts as zeros, and what a window has beyond the padding does not count. With
 /// [`ExcludePadding`](crate::layer::ExcludePadding), n is how many numbers of the window are on the image itself.
 ///
 /// # Settings

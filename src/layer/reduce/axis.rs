@@ -48,8 +48,8 @@ pub trait HasAxis<A>: Tensor {
     const ALONG: Along;
 }
 
-/// Each with the product of the sides before the axis, its own side, the product of the sides after it, and the channels
-/// that become the features of a sequence (or 1).
+/// Each with the product of the sides before the axis, its own side, the product of the sides after it, and the
+/// channels that become the features of a sequence (or 1).
 macro_rules! axes {
     ($([$($generics:tt)*] $axis:ident of $X:ty: $Rest:ty, [$before:expr, $len:expr, $after:expr], $rows:expr;)+) => {$(
         impl<$($generics)*, T: Real> HasAxis<$axis> for $X {

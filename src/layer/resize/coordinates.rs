@@ -2,16 +2,16 @@
 
 use chainrule_parameters::{Named, Part, TypeName};
 
-/// How places of a resized image correspond to pixels: [`HalfPixel`], [`AlignCorners`], [`Nearest`], [`NearestExact`] or
-/// [`NearestBefore`].
+/// How places of a resized image correspond to pixels: [`HalfPixel`], [`AlignCorners`], [`Nearest`], [`NearestExact`]
+/// or [`NearestBefore`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how a resized image is interpolated",
     label = "not a rule of interpolation",
     note = "write `HalfPixel` or `AlignCorners` (linear), `Nearest`, `NearestExact` or `NearestBefore`"
 )]
 pub trait Coordinates: Named + Copy + Send + Sync + 'static {
-    /// Returns the two numbers of a side of `from` between which place `at` of a side of `to` lies, and the weight of the
-    /// second.
+    /// Returns the two numbers of a side of `from` between which place `at` of a side of `to` lies, and the weight of
+    /// the second.
     #[doc(hidden)]
     fn tap(at: usize, from: usize, to: usize) -> Tap;
 }
@@ -46,14 +46,14 @@ impl Tap {
     }
 }
 
-/// Linear interpolation between the centers of pixels: place i of the output is at (i + 1/2) from / to - 1/2. Places before
-/// the first center or behind the last have the number there. It is PyTorch's `align_corners=False`, and `half_pixel` in
-/// ONNX.
+/// Linear interpolation between the centers of pixels: place i of the output is at (i + 1/2) from / to - 1/2. Places
+/// before the first center or behind the last have the number there. It is PyTorch's `align_corners=False`, and
+/// `half_pixel` in ONNX.
 #[derive(Clone, Copy, Debug)]
 pub struct HalfPixel;
 
-/// Linear interpolation in which the first and the last pixels of input and output are at the same places: place i of the
-/// output is at i (from - 1) / (to - 1). It is PyTorch's `align_corners=True`, and `align_corners` in ONNX.
+/// Linear interpolation in which the first and the last pixels of input and output are at the same places: place i of
+/// the output is at i (from - 1) / (to - 1). It is PyTorch's `align_corners=True`, and `align_corners` in ONNX.
 #[derive(Clone, Copy, Debug)]
 pub struct AlignCorners;
 
@@ -66,8 +66,8 @@ pub struct Nearest;
 #[derive(Clone, Copy, Debug)]
 pub struct NearestExact;
 
-/// As [`NearestExact`], but of two centers that are equally near, the first: `half_pixel` with `round_prefer_floor` in ONNX,
-/// its default.
+/// As [`NearestExact`], but of two centers that are equally near, the first: `half_pixel` with `round_prefer_floor`
+/// in ONNX, its default.
 #[derive(Clone, Copy, Debug)]
 pub struct NearestBefore;
 

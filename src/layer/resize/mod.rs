@@ -23,8 +23,8 @@ pub use upsample::{Upsample1d, Upsample2d};
 
 /// An image with other sides, larger or smaller, by the rule `C` of interpolation.
 ///
-/// Forward `y[c, r, s] = Σ w(r, i) w'(s, j) x[c, i, j]`, with the at most two weights w of each row and w' of each column that
-/// the rule gives; backward `dx[c, i, j] = Σ w(r, i) w'(s, j) dy[c, r, s]`.
+/// Forward `y[c, r, s] = Σ w(r, i) w'(s, j) x[c, i, j]`, with the at most two weights w of each row and w' of each
+/// column that the rule gives; backward `dx[c, i, j] = Σ w(r, i) w'(s, j) dy[c, r, s]`.
 ///
 /// | rule | row r of the output is at row .. of the input | in PyTorch | in ONNX |
 /// |---|---|---|---|
@@ -34,8 +34,8 @@ pub use upsample::{Upsample1d, Upsample2d};
 /// | [`NearestExact`] | ⌊(r + 1/2) H / OUT_H⌋ | `nearest-exact` | `nearest`, `half_pixel`, `round_prefer_ceil` |
 /// | [`NearestBefore`] | ⌈(r + 1/2) H / OUT_H⌉ - 1 | | `nearest`, `half_pixel`, `round_prefer_floor` |
 ///
-/// A smaller image is not averaged over the pixels that it leaves out: [`AdaptiveAvgPool2d`](crate::layer::AdaptiveAvgPool2d)
-/// does that.
+/// A smaller image is not averaged over the pixels that it leaves out:
+/// [`AdaptiveAvgPool2d`](crate::layer::AdaptiveAvgPool2d) does that.
 ///
 /// # Shapes
 /// `Image<C, H, W>` to `Image<C, OUT_H, OUT_W>`, sides of any size; `OUT_W` is `OUT_H` unless given.

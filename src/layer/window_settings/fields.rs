@@ -21,7 +21,8 @@ impl Setting for Unset {
 /// rounding, and what a mean counts.
 #[derive(Clone, Copy, Debug)]
 pub struct Fields<K = Unset, S = Unset, P = Unset, D = Unset, G = Unset, O = Unset, R = Unset, C = Unset>(
-    PhantomData<fn() -> (K, S, P, D, G, O, R, C)>,
+    PhantomData<(K, S, P, D)>,
+    PhantomData<(G, O, R, C)>,
 );
 
 /// The text between settings in [`Fields::NAME`], if there is a setting on both sides.

@@ -11,7 +11,7 @@ use super::{Known, N, Side, ToSide};
 /// Windows along one axis: of `K` numbers that are `DILATION` apart, in steps of `STRIDE`, each a [`Side`]; `P` is the
 /// padding ([`Ends`] or [`Fitted`]), and `R` how the number of windows is rounded ([`Down`] or [`Up`]).
 #[derive(Clone, Copy, Debug)]
-pub struct Axis<K, STRIDE, DILATION, P, R = Down>(PhantomData<fn() -> (K, STRIDE, DILATION, P, R)>);
+pub struct Axis<K, STRIDE, DILATION, P, R = Down>(PhantomData<(K, STRIDE, DILATION, P, R)>);
 
 /// Padding by `BEFORE` zeros before a side and by `AFTER` zeros after it.
 #[derive(Clone, Copy, Debug)]

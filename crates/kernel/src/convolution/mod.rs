@@ -4,9 +4,9 @@
 //!   once, each in its own lane. Every pixel is then a vector, so that any window, stride, padding and number of
 //!   channels runs at full width. A pixel is copied once, however many windows contain it.
 //! * `im2col`: the windows of one sample are laid out as a matrix for one product. This is used for fewer samples than
-//! half of a vector's lanes, for images of which a vector of samples does not fit into the cache, for windows whose
-//! columns are dilated, and for windows of one pixel, which are a matrix product already (1.7 times as fast for 32 to
-//! 64 channels).
+//!   half of a vector's lanes, for images of which a vector of samples does not fit into the cache, for windows whose
+//!   columns are dilated, and for windows of one pixel, which are a matrix product already (1.7 times as fast for 32 to
+//!   64 channels).
 //!
 //! The two convolutions of a LeNet-5 took two to four times as long by `im2col` (batch 32, AVX2).
 

@@ -197,8 +197,8 @@ impl GeneralPooling {
         });
     }
 
-    /// Computes `dx`: for each number the sum of the `dy` of all windows that cover it, each divided by the count of its
-    /// window.
+    /// Computes `dx`: for each number the sum of the `dy` of all windows that cover it, each divided by the count of
+    /// its window.
     ///
     /// # Panics
     /// When the slices are not the same number of planes, or a size is 0.
@@ -229,8 +229,8 @@ impl GeneralPooling {
         });
     }
 
-    /// Computes `dx`: the sum of sign(x) (|x| / y)^(p-1) dy over the windows that cover a number, without those whose norm
-    /// is 0.
+    /// Computes `dx`: the sum of sign(x) (|x| / y)^(p-1) dy over the windows that cover a number, without those whose
+    /// norm is 0.
     ///
     /// # Panics
     /// When the slices are not the same number of planes, or a size is 0.
