@@ -213,7 +213,7 @@ fn a_part_of_a_network_is_initialized_again() {
     // The path of a part is not that of another which begins with the same letters.
     for path in ["3", "2.1.b", "0.weigh", "0."] {
         let error = Initializer::default().init_part(&mut net, path, &mut rng(2)).unwrap_err();
-        assert_eq!(error, Error::UnknownPath { path: path.into() });
+        assert!(matches!(&error, Error::UnknownPath { path: named, .. } if named == path), "{error}");
     }
     Initializer::he_normal().init_part(&mut net, "", &mut rng(3)).unwrap();
     assert_eq!(bits(&net), bits(&Net::init_with(Initializer::he_normal(), &mut rng(3))));
