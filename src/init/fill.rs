@@ -10,7 +10,7 @@ use super::initializer::BiasScheme;
 use crate::Error;
 use crate::kernel::Real;
 use crate::layer::{Owned, Parameter, Parameters, Role, ViewMut, Visitor, visit};
-use crate::optimizer::unknown_path;
+use crate::layer::unknown_path;
 
 /// Creates a network from its type alone. Implemented for every network.
 ///

@@ -127,6 +127,8 @@ pub use space::Space;
 pub use summary::{Summary, SummaryRow};
 #[cfg(feature = "flow")]
 pub(crate) use summary::{head, tail};
+#[cfg(feature = "alloc")]
+pub(crate) use visit::unknown_path;
 pub use visit::{Parameter, Visitor, describe, visit};
 pub use window::{Reach, Window};
 pub use window_settings::{

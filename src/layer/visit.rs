@@ -49,3 +49,11 @@ pub fn visit<const R: usize, const W: usize>(
 pub fn describe<N: Parameters>(f: &mut dyn FnMut(&Parameter<'_>)) {
     parameters::describe(&N::DESCRIPTION, f);
 }
+
+/// Returns the error for a path that leads to no parameter: it lists those that there are.
+#[cfg(feature = "alloc")]
+pub(crate) fn unknown_path(node: &parameters::Node, path: &str) -> crate::Error {
+    let mut paths = alloc::vec::Vec::new();
+    parameters::describe(node, &mut |parameter| paths.push(alloc::string::ToString::to_string(&parameter.path)));
+    crate::Error::UnknownPath { path: path.into(), paths }
+}

@@ -10,7 +10,7 @@ use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::{Parameter, Visitor, visit};
 #[cfg(feature = "alloc")]
-use crate::optimizer::unknown_path;
+use crate::layer::unknown_path;
 
 /// Computes `to = own * to + other * from`, for every parameter.
 pub(super) fn combine(own: f64, to: ViewMut<'_>, other: f64, from: View<'_>) {

@@ -69,7 +69,6 @@ pub use minimize::Minimized;
 pub use moving_average::ExponentialMovingAverage;
 pub use nadam::NAdam;
 pub use options::{Group, StepOptions};
-pub(crate) use paths::unknown_path;
 pub use radam::RAdam;
 pub use rmsprop::RmsProp;
 pub use rprop::Rprop;

@@ -1,11 +1,10 @@
 //! Parts of a network by their paths.
 
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use alloc::string::String;
 use core::fmt::{self, Write};
 
 use crate::Error;
-use crate::layer::Parameter;
+use crate::layer::{Parameter, unknown_path};
 use chainrule_parameters::{Node, describe};
 
 /// Returns whether a parameter is at this path, or below it. Allocates nothing.
@@ -51,11 +50,4 @@ pub(super) fn check_paths<'a>(node: &Node, mut paths: impl Iterator<Item = &'a S
         !found
     };
     paths.find(leads_nowhere).map_or(Ok(()), |path| Err(unknown_path(node, path)))
-}
-
-/// Returns the error for a path that leads to no parameter: it lists those that there are.
-pub(crate) fn unknown_path(node: &Node, path: &str) -> Error {
-    let mut paths = Vec::new();
-    describe(node, &mut |parameter| paths.push(parameter.path.to_string()));
-    Error::UnknownPath { path: path.into(), paths }
 }

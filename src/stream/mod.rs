@@ -41,6 +41,7 @@ mod recurrent;
 mod stack;
 
 use core::fmt;
+use core::marker::PhantomData;
 
 #[cfg(feature = "alloc")]
 use chainrule_parameters::AsNetwork;
@@ -110,39 +111,44 @@ pub trait Stream<X: Tensor>: Parameters {
     fn step_into(&self, input: &X, output: &mut Self::Output, state: &mut Self::State);
 }
 
-/// What a network keeps from step to step of a stream of `X`: see [the module](self).
+/// What a network `N` keeps from step to step of a stream of `X`: see [the module](self).
 ///
 /// It belongs to the network that it was made for: another with other weights, or the same after more training, starts
 /// with a new one.
-pub struct StreamState<N: Stream<X>, X: Tensor> {
+pub type StreamState<N, X> = Kept<N, X, <N as Stream<X>>::State>;
+
+/// A [`StreamState`], whose layers keep an `S`. (A struct with the bound of its alias would have an error wherever it is
+/// used.)
+pub struct Kept<N, X, S> {
     /// The states of the layers, as nested tuples.
-    pub layers: N::State,
+    pub layers: S,
+    network: PhantomData<fn(&N, X)>,
 }
 
-impl<N: Stream<X>, X: Tensor> StreamState<N, X> {
+impl<N: Stream<X>, X: Tensor> Kept<N, X, N::State> {
     /// Returns the state before the first step.
     #[cfg(feature = "alloc")]
     pub fn new(network: &impl AsNetwork<Network = N>) -> Self {
-        Self { layers: network.as_network().start() }
+        Self { layers: network.as_network().start(), network: PhantomData }
     }
 
     /// Returns the state before the first step.
     #[cfg(not(feature = "alloc"))]
     pub fn new(network: &N) -> Self {
-        Self { layers: network.start() }
+        Self { layers: network.start(), network: PhantomData }
     }
 }
 
-impl<N: Stream<X>, X: Tensor> Clone for StreamState<N, X> {
+impl<N, X, S: Copy> Clone for Kept<N, X, S> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<N: Stream<X>, X: Tensor> Copy for StreamState<N, X> {}
+impl<N, X, S: Copy> Copy for Kept<N, X, S> {}
 
-impl<N: Stream<X>, X: Tensor> fmt::Debug for StreamState<N, X> {
+impl<N: Parameters, X, S> fmt::Debug for Kept<N, X, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "StreamState({}, {} bytes)", N::NAME, size_of::<N::State>())
+        write!(f, "StreamState({}, {} bytes)", N::NAME, size_of::<S>())
     }
 }

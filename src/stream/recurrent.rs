@@ -112,14 +112,16 @@ where
     }
 }
 
-impl<X: Tensor> Stream<X> for Reverse
+// The output is that of the check, so that it is not known if the check fails: then the compiler does not look at the
+// layers behind.
+impl<X: Tensor, Y: Tensor> Stream<X> for Reverse
 where
-    Reverse: StreamFromTheEnd<X>,
+    Reverse: StreamFromTheEnd<X, Output = Y>,
 {
-    type Output = X;
+    type Output = Y;
     type State = ();
     fn start(&self) {}
-    fn step_into(&self, _: &X, _: &mut X, _: &mut ()) {}
+    fn step_into(&self, _: &X, _: &mut Y, _: &mut ()) {}
 }
 
 /// A layer that goes through a sequence from its end, but can take a stream of `X`: there is none.
@@ -128,4 +130,7 @@ where
     label = "a stream has no end",
     note = "use a recurrent layer in one direction, such as `Lstm<IN, HIDDEN>` in place of `Bidirectional<Lstm<IN, HIDDEN>>`"
 )]
-pub trait StreamFromTheEnd<X> {}
+pub trait StreamFromTheEnd<X> {
+    #[doc(hidden)]
+    type Output;
+}

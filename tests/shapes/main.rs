@@ -77,11 +77,12 @@ const WORDS_OF_RUSTC: [&str; 10] = [
 ];
 
 /// Programs whose message has several errors, and why.
-const SEVERAL_ERRORS: [(&str, usize); 6] = [
+const SEVERAL_ERRORS: [(&str, usize); 7] = [
     ("a_layer_says_its_sizes_in_its_type", 2), // two layers are wrong
     // `predict` is no method of what is not a layer: the error after the one at its `impl` or `init`.
     ("a_network_struct_lists_its_parameters", 2),
     ("a_stack_of_more_than_20_layers_is_nested", 2),
+    ("a_stream_has_no_end", 2), // `Bidirectional` reverses twice
     ("infer_says_the_data_first", 3), // the two types are in each other's places
     // A scalar that is none, and a layer that does not take it.
     ("pixels_of_u8_are_converted_first", 2),
