@@ -161,7 +161,7 @@ pub fn through_time<'a>(flows: impl IntoIterator<Item = (&'a str, &'a Flow)>) ->
             let line = format!("{name} {}", layer.path);
             lines = lines.line(line.trim_end(), points(&time.gradients));
             if !time.carried.is_empty() {
-                lines = lines.line(&format!("{}, gates alone", line.trim_end()), points(&time.carried));
+                lines = lines.line(format!("{}, gates alone", line.trim_end()), points(&time.carried));
             }
         }
     }
@@ -192,7 +192,7 @@ pub fn time_heat_map(recorder: &Recorder, path: &str) -> Result<Picture, PlotErr
             let length = |time: &Option<&super::TimeFlow>| {
                 time.and_then(|time| time.gradients.get(step).copied()).unwrap_or(f64::NAN)
             };
-            map.row(&(step + 1).to_string(), times.iter().map(length))
+            map.row((step + 1).to_string(), times.iter().map(length))
         })
         .picture()
 }

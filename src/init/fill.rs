@@ -9,8 +9,8 @@ use super::draw::{normal, symmetric};
 use super::initializer::BiasScheme;
 use crate::Error;
 use crate::kernel::Real;
-use crate::layer::{Owned, Parameter, Parameters, Role, ViewMut, Visitor, visit};
 use crate::layer::unknown_path;
+use crate::layer::{Owned, Parameter, Parameters, Role, ViewMut, Visitor, visit};
 
 /// Creates a network from its type alone. Implemented for every network.
 ///

@@ -54,6 +54,8 @@ pub fn describe<N: Parameters>(f: &mut dyn FnMut(&Parameter<'_>)) {
 #[cfg(feature = "alloc")]
 pub(crate) fn unknown_path(node: &parameters::Node, path: &str) -> crate::Error {
     let mut paths = alloc::vec::Vec::new();
-    parameters::describe(node, &mut |parameter| paths.push(alloc::string::ToString::to_string(&parameter.path)));
+    parameters::describe(node, &mut |parameter| {
+        paths.push(alloc::string::ToString::to_string(&parameter.path))
+    });
     crate::Error::UnknownPath { path: path.into(), paths }
 }

@@ -8,9 +8,9 @@ use chainrule_parameters::{View, ViewMut};
 #[cfg(feature = "alloc")]
 use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise};
-use crate::layer::{Parameter, Visitor, visit};
 #[cfg(feature = "alloc")]
 use crate::layer::unknown_path;
+use crate::layer::{Parameter, Visitor, visit};
 
 /// Computes `to = own * to + other * from`, for every parameter.
 pub(super) fn combine(own: f64, to: ViewMut<'_>, other: f64, from: View<'_>) {

@@ -29,7 +29,8 @@
 //! |---|---|
 //! | [`Rnn`](crate::Rnn), [`Gru`](crate::Gru) | their hidden state |
 //! | [`Lstm`](crate::Lstm) | its hidden state and its cell |
-//! | activations, norms over the features of a step, softmax, dropout (which does nothing in evaluation mode) | nothing |
+//! | activations, gates, norms over the features of a step, softmax, dropout and noise (which do nothing in evaluation mode) | nothing |
+//! | [`PerStep`](crate::PerStep) | nothing; its outputs agree with those of the whole sequence up to rounding, all others to the bit |
 //! | [`LastStep`](crate::LastStep), and layers of vectors behind it | nothing: the output is that for the sequence so far |
 //! | tuples, arrays, [`Residual`](crate::Residual), [`Concat`](crate::Concat), [`Evaluate`](crate::Evaluate), networks of `network!` | what their layers keep |
 //!

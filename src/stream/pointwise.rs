@@ -4,10 +4,12 @@ use super::Stream;
 use crate::bounds::SameScalar;
 use crate::kernel::Real;
 use crate::layer::{
-    AffineOf, BatchNorm, Checked, Dense, Dropout, FixedWorkspace, Identity, LastStep, Layer, LayerNorm,
-    Linear, LogSoftmax, Mode, NoBias, NormSettings, PRelu, RmsNorm, Softmax,
+    Affine, AffineOf, AlphaDropout, BatchNorm, ChannelPRelu, Checked, Dense, Dropout, FixedWorkspace,
+    GaussianDropout, GaussianNoise, GeGlu, Glu, Identity, LastStep, Layer, LayerNorm, Linear, LogSoftmax,
+    Mode, NoBias, NormSettings, PRelu, RmsNorm, Softmax, Softmin, SwiGlu,
 };
 use crate::layer::{AsWorkspace, Bias, Space};
+use crate::stack::PerStep;
 use crate::tensor::{Tensor, Vector};
 
 /// Computes one step by the forward pass of a layer, in evaluation mode, on a batch of one.
@@ -78,6 +80,49 @@ pointwise!(
     [const N: usize, T: Real, S: NormSettings, A: AffineOf<Vector<N, T>>] BatchNorm<N, T, S, A>,
     Vector<N, T> => Vector<N, T>
 );
+pointwise!([X: Tensor, const PER_CENT: u32] AlphaDropout<PER_CENT>, X => X);
+pointwise!([X: Tensor, const PER_CENT: u32] GaussianDropout<PER_CENT>, X => X);
+pointwise!([X: Tensor, const NUM: u32, const DEN: u32] GaussianNoise<NUM, DEN>, X => X);
+pointwise!([const N: usize, T: Real] Softmin, Vector<N, T> => Vector<N, T>);
+pointwise!([const N: usize, T: Real] ChannelPRelu<N, T>, Vector<N, T> => Vector<N, T>);
+pointwise!(
+    [const N: usize, T: Real, A: AffineOf<Vector<N, T>>] Affine<N, T, A>,
+    Vector<N, T> => Vector<N, T>
+);
+
+/// Implements [`Stream`] for a gate, whose output has half of the features.
+macro_rules! gate {
+    ($($gate:ident),+) => {$(
+        impl<const N: usize, T: Real, Y: Tensor> Stream<Vector<N, T>> for $gate
+        where
+            $gate: Layer<Vector<N, T>, Output = Y>,
+        {
+            type Output = Y;
+            type State = ();
+            #[inline]
+            fn start(&self) {}
+            #[inline]
+            fn step_into(&self, input: &Vector<N, T>, output: &mut Y, _: &mut ()) {
+                stream_by_forward(self, input, output);
+            }
+        }
+    )+};
+}
+gate!(Glu, SwiGlu, GeGlu);
+
+/// To the layer inside, a sequence is a batch of steps, whose sums are in another order than those of one step: the
+/// outputs agree with those of the whole sequence up to rounding.
+impl<const N: usize, T: Real, F: Layer<Vector<N, T>, Output: Tensor>> Stream<Vector<N, T>> for PerStep<F> {
+    type Output = F::Output;
+    type State = ();
+    #[inline]
+    fn start(&self) {}
+    #[inline]
+    fn step_into(&self, input: &Vector<N, T>, output: &mut F::Output, _: &mut ()) {
+        stream_by_forward(&self.layer, input, output);
+    }
+}
+
 // Behind the last step of a sequence there are vectors.
 pointwise!(
     [const IN: usize, const OUT: usize, T: Real, B: Bias<Vector<OUT, T>>] Linear<IN, OUT, T, B>,

@@ -71,6 +71,37 @@ equal! {
     ), 2 => 2;
 }
 
+/// The gates, and what has an effect in training only.
+type Gated = (
+    Gru<2, 8>,
+    (Affine<8>, ChannelPRelu<8>, GaussianNoise<1, 10>),
+    Glu,
+    (AlphaDropout<10>, SwiGlu, GaussianDropout<20>),
+    Lstm<2, 4>,
+    Softmin,
+    GeGlu,
+);
+
+#[test]
+fn gates_and_noise() {
+    check::<Gated, 2, 2, f32>(&Gated::init(&mut rng(8)));
+}
+
+/// To the layer inside, a sequence is a batch of steps, whose sums are in another order: 1e-6 is eight roundings of
+/// numbers up to 1.
+#[test]
+fn a_layer_on_each_step_agrees_up_to_rounding() {
+    type Net = (Gru<3, 8>, PerStep<(Linear<8, 32>, Gelu, Linear<32, 4>)>, Softmax);
+    let net = Net::init(&mut rng(9));
+    let x = sequence::<3, f32>(1);
+    let whole: Sequence<STEPS, 4> = net.predict(&x).unwrap();
+    let mut state = StreamState::new(&net);
+    for step in 0..STEPS {
+        let y = net.step(&Vector(x.0[step]), &mut state).unwrap();
+        approx::assert_abs_diff_eq!(y, Vector(whole.0[step]), epsilon = 1e-6);
+    }
+}
+
 chainrule::network! {
     /// Two recurrent layers.
     struct Named: Sequence<STEPS, 3> => Sequence<STEPS, 4> {

@@ -82,7 +82,7 @@ const SEVERAL_ERRORS: [(&str, usize); 7] = [
     // `predict` is no method of what is not a layer: the error after the one at its `impl` or `init`.
     ("a_network_struct_lists_its_parameters", 2),
     ("a_stack_of_more_than_20_layers_is_nested", 2),
-    ("a_stream_has_no_end", 2), // `Bidirectional` reverses twice
+    ("a_stream_has_no_end", 2),       // `Bidirectional` reverses twice
     ("infer_says_the_data_first", 3), // the two types are in each other's places
     // A scalar that is none, and a layer that does not take it.
     ("pixels_of_u8_are_converted_first", 2),
