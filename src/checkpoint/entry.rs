@@ -7,7 +7,7 @@ use super::container::{Container, Written};
 use super::number;
 use super::{CheckpointError, Origin};
 use crate::kernel::Real;
-use crate::layer::{Parameter, Role, View, ViewMut, Visitor, visit};
+use crate::layer::{Layout as Sides, Parameter, Role, View, ViewMut, Visitor, visit};
 
 /// A parameter tensor of a network, with its name and shape in a file.
 #[derive(Debug)]
@@ -62,6 +62,22 @@ pub(super) fn flattens(network: &Node) -> Option<String> {
         }
     });
     found
+}
+
+/// Returns the path of the first layer for which it matters whether sequences have their steps or their features first, if
+/// the network has a recurrent layer: behind one PyTorch has the steps first, and behind a convolution the features.
+pub(super) fn ambiguous(network: &Node, entries: &[Entry]) -> Option<String> {
+    let recurrent = |entry: &Entry| entry.path.rsplit('.').next() == Some("weight_hh");
+    if !entries.iter().any(recurrent) {
+        return None;
+    }
+    let of_sequences = |entry: &&Entry| match entry.role {
+        Role::Weight { layout: Sides::ShapeToShape { inputs, outputs }, .. } => {
+            inputs.len() == 2 || outputs.len() == 2
+        }
+        _ => false,
+    };
+    flattens(network).or_else(|| entries.iter().find(of_sequences).map(|entry| entry.path.clone()))
 }
 
 /// Returns the numbers of a network as tensors of a file.

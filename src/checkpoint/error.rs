@@ -165,6 +165,15 @@ pub enum CheckpointError {
         /// The path of the layer.
         path: String,
     },
+    /// The network has a recurrent layer, and a layer whose weights depend on the order in which PyTorch has the numbers of a
+    /// sequence.
+    #[error(
+        "the order of the weights at `{path}` depends on whether the sequences in PyTorch have their steps or their features first, which a network with a recurrent layer does not tell: say `Format::pytorch().steps_first()` if it flattens `[batch, steps, features]`, as behind `nn.LSTM(.., batch_first=True)`, else `.features_first()`"
+    )]
+    StepsOrFeaturesFirst {
+        /// The path of the layer or of its weight.
+        path: String,
+    },
     /// A [`Format`](super::Format) speaks of a part that the network does not have.
     #[error(
         "the format speaks of `{path}`, and the network has no tensor there: its paths are those of its `parameters()`"

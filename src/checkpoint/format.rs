@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::container::{Constants, Container, Note, serialize};
 use super::describe::describe;
-use super::entry::{Entry, collect, entries, fill, flattens, settings};
+use super::entry::{Entry, ambiguous, collect, entries, fill, flattens, settings};
 use super::layout::{Layout, below, check_names, join, to_pytorch};
 use super::mismatch::{Problem, Wrong};
 use super::{CheckpointError, Origin, atomic, check};
@@ -38,7 +38,7 @@ pub struct Format {
     ignored: Vec<String>,
     convert: bool,
     without_metadata: bool,
-    steps_first: bool,
+    steps_first: Option<bool>,
     other_network: bool,
 }
 
@@ -53,6 +53,7 @@ impl Format {
     /// | here | there |
     /// |---|---|
     /// | a `Sequence<STEPS, FEATURES>` | `[features, steps]`, as `nn.Conv1d` takes it; else see [`steps_first`](Format::steps_first) |
+    /// | `weight_ih`, `weight_hh`, `bias_ih`, `bias_hh` of an [`Lstm`](crate::layer::Lstm), `Gru` or `Rnn` | `weight_ih_l0` and so on, of `nn.LSTM(.., batch_first=True)`; for its further layers and directions use [`rename`](Format::rename): `.rename("1.weight_ih", "lstm.weight_ih_l1")` |
     /// | `weight` of a [`Dense`](crate::layer::Dense), `[in, out]` | `weight`, `[out, in]`; a sequence is put in that order, feature by feature |
     /// | `gain` and `bias` of a norm of a whole sequence, `[steps, features]` | `[features, steps]` |
     /// | `weight` of a [`Conv1d`](crate::layer::Conv1d), `[K, in, out]` | `weight`, `[out, in, K]` |
@@ -83,7 +84,7 @@ impl Format {
             ignored: Vec::new(),
             convert: false,
             without_metadata: false,
-            steps_first: false,
+            steps_first: None,
             other_network: false,
         }
     }
@@ -109,7 +110,13 @@ impl Format {
     /// A network with a [`Flatten`](crate::layer::Flatten) or a [`Reshape`](crate::layer::Reshape), which are in the order
     /// of features, is then an error: write `Dense<Sequence<..>, Vector<..>>` for the linear layer.
     pub fn steps_first(self) -> Self {
-        Self { steps_first: true, ..self }
+        Self { steps_first: Some(true), ..self }
+    }
+
+    /// Says that sequences have their features first in PyTorch, as behind `nn.Conv1d`. That is the default; a network with
+    /// a recurrent layer, behind which PyTorch has the steps first, must say one or the other where the order matters.
+    pub fn features_first(self) -> Self {
+        Self { steps_first: Some(false), ..self }
     }
 
     /// Ignores the tensors and the settings of the file at and below this name: `.ignore("0.momentum")` loads a norm with
@@ -303,11 +310,14 @@ impl Format {
                 return Err(CheckpointError::NoSuchPath { path: path.clone() });
             }
         }
-        if let (true, Some(path)) = (self.steps_first, flattens(network)) {
+        if let (Some(true), Some(path)) = (self.steps_first, flattens(network)) {
             return Err(CheckpointError::StepsFirst { path });
         }
         if self.layout == Layout::PyTorch {
-            to_pytorch(&mut entries, self.steps_first);
+            if let (None, Some(path)) = (self.steps_first, ambiguous(network, &entries)) {
+                return Err(CheckpointError::StepsOrFeaturesFirst { path });
+            }
+            to_pytorch(&mut entries, self.steps_first == Some(true));
         }
         for entry in &mut entries {
             entry.name = self.renamed(&entry.path, &entry.name);

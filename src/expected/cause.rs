@@ -95,7 +95,7 @@ const fn scales(plan: &Plan) -> bool {
             Moments::Line { start, .. } => start == 0.0,
             _ => false,
         },
-        Effect::Norm { .. } | Effect::Gate(_) | Effect::Unknown => false,
+        Effect::Norm { .. } | Effect::Gate(_) | Effect::Unknown | Effect::Recurrent => false,
         Effect::Stack | Effect::Sum | Effect::Concat => {
             let mut at = 0;
             while at < plan.children.len() {

@@ -46,6 +46,8 @@ const LARGEST: f64 = 1e76;
 
 const UNKNOWN: &str = "has no known effect: set `Plan::effect` in its `PLAN`, for an activation \
                        `Activation::EFFECT`, or measure the gradients with `flow`";
+const RECURRENT: &str = "applies its weights at each step, and the theory does not follow a gradient through time; \
+                         measure it with `flow`";
 const NOT_NORMAL: &str = "is an activation whose input is not normal: the theory is for those behind a layer of \
                           weights, or a norm or a sum of such layers; measure the gradients with `flow`";
 const CORRELATED: &str = "leaves the correlation of two samples unknown, on which a batch norm behind it depends; \
@@ -99,6 +101,7 @@ pub(super) const fn close(a: f64, b: f64) -> bool {
 pub(super) const fn pass(plan: &Plan, signal: Signal, initializer: &Initializer) -> Passed {
     match plan.effect {
         Effect::Unknown => signal.unknown(plan, UNKNOWN),
+        Effect::Recurrent => signal.unknown(plan, RECURRENT),
         Effect::Unchanged => {
             let bias = bias(plan, initializer); // a layer that only shifts its numbers
             Signal { square: signal.square + bias, product: signal.product + bias, ..signal }.passed(1.0)

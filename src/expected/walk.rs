@@ -240,7 +240,8 @@ impl Walk {
     const fn layer(&mut self, plan: &Plan) {
         let Passed { signal, chi, gap } = pass(plan, self.signal, &self.initializer);
         self.signal = signal;
-        if self.here.weights > 0 {
+        // The gradient goes through the first layer of weights too if that has steps.
+        if self.here.weights > 0 || matches!(plan.effect, Effect::Recurrent) {
             if chi.is_nan() && self.here.gap.is_none() {
                 self.here.gap = gap;
             }

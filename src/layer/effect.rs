@@ -39,6 +39,8 @@
 pub enum Effect {
     /// Not known.
     Unknown,
+    /// The same weights at each step of a sequence: what happens to a gradient on its way back through time is not known.
+    Recurrent,
     /// Both moments stay as they are: the layer only moves the numbers.
     Unchanged,
     /// A product with random weights, whose variance is that of the initializer for the fans of the layer's weight.

@@ -9,6 +9,10 @@ use crate::layer::Reverse;
 /// `Sequence<STEPS, IN>` to `Sequence<STEPS, 2 HIDDEN>`, the forward direction first, as in PyTorch. The two directions
 /// have parameters of their own, at the paths `0` and `1.1`.
 ///
+/// The last step of the output is the last of the forward direction, and the *first* of the other, which has seen one step.
+/// For the last state of each direction, as PyTorch's `h_n` has them, write
+/// `Concat<((F, LastStep), (Reverse, F, LastStep))>`.
+///
 /// # Gradient flow
 /// That of a [`Concat`]: the first step is as near to the output in one direction as the last step is in the other.
 ///

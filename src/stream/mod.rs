@@ -31,8 +31,8 @@
 //! | [`Lstm`](crate::Lstm) | its hidden state and its cell |
 //! | activations, gates, norms over the features of a step, softmax, dropout and noise (which do nothing in evaluation mode) | nothing |
 //! | [`PerStep`](crate::PerStep) | nothing; its outputs agree with those of the whole sequence up to rounding, all others to the bit |
-//! | [`LastStep`](crate::LastStep), and layers of vectors behind it | nothing: the output is that for the sequence so far |
-//! | tuples, arrays, [`Residual`](crate::Residual), [`Concat`](crate::Concat), [`Evaluate`](crate::Evaluate), networks of `network!` | what their layers keep |
+//! | [`LastStep`](crate::LastStep), and [`Linear`](crate::Linear) or [`Dense`](crate::Dense) behind it | nothing: the output is that for the sequence so far |
+//! | tuples, arrays, [`Residual`](crate::Residual), [`Concat`](crate::Concat), [`Shared`](crate::Shared), [`Evaluate`](crate::Evaluate), networks of `network!` | what their layers keep |
 //!
 //! Layers that need later steps ([`Reverse`](crate::Reverse), and so [`Bidirectional`](crate::Bidirectional)) or the
 //! whole sequence at once are no [`Stream`], and the compiler says so.

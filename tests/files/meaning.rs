@@ -266,3 +266,24 @@ fn the_epsilon_of_the_scalar_is_that_of_pytorch() {
     assert_eq!(RmsNorm::<Vector<3, f64>>::EPSILON, 2.220446049250313e-16);
     assert_eq!(LayerNorm::<Vector<3>>::EPSILON, 1e-5);
 }
+
+/// Behind a recurrent layer PyTorch has the steps first, behind a convolution the features: where the order matters, the
+/// format must say it.
+#[test]
+fn a_recurrent_network_says_whether_its_steps_are_first() {
+    type Shaped = (Lstm<1, 2>, Dense<Sequence<3, 2>, Vector<1>>);
+    type Flat = (Gru<1, 2>, Flatten, Linear<6, 1>);
+    type Plain = (Rnn<1, 2>, LastStep, Linear<2, 1>);
+    let refused = |result: Result<Vec<u8>, CheckpointError>, at: &str| {
+        let error = result.unwrap_err();
+        assert!(matches!(&error, CheckpointError::StepsOrFeaturesFirst { path } if path == at), "{error}");
+    };
+    let net = Shaped::init(&mut rng(1));
+    refused(Format::pytorch().to_bytes(&net), "1.weight");
+    refused(Format::pytorch().to_bytes(&Flat::init(&mut rng(1))), "1");
+    let [steps, features] = [Format::pytorch().steps_first(), Format::pytorch().features_first()]
+        .map(|format| format.to_bytes(&net).unwrap());
+    assert_ne!(steps, features);
+    assert!(Format::pytorch().to_bytes(&Plain::init(&mut rng(1))).is_ok());
+    assert!(Format::chainrule().to_bytes(&net).is_ok());
+}

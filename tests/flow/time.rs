@@ -263,3 +263,17 @@ fn the_gradient_of_the_last_step_alone_is_followed() {
     assert_relative_eq!(time.share().unwrap(), 0.8_f64.powi(29), max_relative = 1e-9);
     assert!(time.gradients.windows(2).all(|pair| (pair[0] / pair[1] - 0.8).abs() < 1e-9));
 }
+
+/// Mean field theory does not follow a gradient through time, and says so, also where the recurrent layer is the first.
+#[test]
+fn what_theory_expects_of_a_recurrent_layer_is_not_known() {
+    type First = (Rnn<2, 16>, LastStep, Linear<16, 1>);
+    type Second = (PerStep<Linear<2, 16>>, Lstm<16, 16>, LastStep, Linear<16, 1>);
+    for expected in [
+        chainrule::expected_flow::<First, Sequence<100, 2>>(),
+        chainrule::expected_flow::<Second, Sequence<100, 2>>(),
+    ] {
+        assert_eq!(expected.state, chainrule::ExpectedState::NotKnown);
+        assert!(expected.to_string().contains("does not follow a gradient through time"), "{expected}");
+    }
+}

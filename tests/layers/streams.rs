@@ -161,3 +161,12 @@ fn a_number_that_is_not_finite_is_an_error_and_changes_nothing() {
     assert!(matches!(error, chainrule::Error::NonFiniteData { what: "input", .. }), "{error}");
     assert!(before == state.layers);
 }
+
+/// The initial state of a recurrent layer is no bias: it starts at 0 whatever the biases start at.
+#[test]
+fn an_initial_state_starts_at_zero() {
+    let initializer = Initializer::default().bias_constant(0.1);
+    let lstm = Lstm::<1, 2, f32, LearnedState>::init_with(initializer, &mut rng(1));
+    assert_eq!((lstm.initial_hidden, lstm.initial_cell), (Vector([0.0; 2]), Vector([0.0; 2])));
+    assert_eq!(lstm.bias_ih, [[0.1; 2]; 4]);
+}

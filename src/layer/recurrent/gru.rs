@@ -7,7 +7,7 @@ use super::{
     transposed_product, weight_gradient,
 };
 use crate::kernel::{GruSaved, Initial, Real, gru_step, gru_step_gradient, sum_rows};
-use crate::layer::{Backward, Cost, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
+use crate::layer::{Backward, Cost, Effect, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
 use crate::tensor::{Aligned, Sequence, Tensor, Vector};
 #[cfg(feature = "alloc")]
 use crate::{
@@ -77,7 +77,7 @@ pub struct Gru<
     #[parameter(bias, shape = &[3 * HIDDEN], scalar = T)]
     pub bias_hh: [[T; HIDDEN]; 3],
     /// The hidden state before the first step, if it is trained.
-    #[parameter(bias, shape = &[HIDDEN], scalar = T)]
+    #[parameter(scale = 0.0, shape = &[HIDDEN], scalar = T)]
     pub initial_hidden: S::Trained,
 }
 
@@ -181,6 +181,7 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
     type Output = Sequence<STEPS, HIDDEN, T>;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
         .costs(Cost::weights((STEPS * (IN + HIDDEN) * 3 * HIDDEN) as u64, 3 * HIDDEN))
+        .effect(Effect::Recurrent)
         .window(Window::PAST)
         .saves(Saved::<T>::space(IN, HIDDEN, STEPS))
         .backward_scratch(

@@ -7,7 +7,7 @@ use super::{
     transposed_product, weight_gradient,
 };
 use crate::kernel::{Initial, LstmSaved, Real, lstm_step, lstm_step_gradient, sum_rows};
-use crate::layer::{Backward, Cost, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
+use crate::layer::{Backward, Cost, Effect, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
 use crate::tensor::{Aligned, Sequence, Tensor, Vector};
 #[cfg(feature = "alloc")]
 use crate::{
@@ -85,10 +85,10 @@ pub struct Lstm<
     #[parameter(bias, shape = &[4 * HIDDEN], scalar = T)]
     pub bias_hh: [[T; HIDDEN]; 4],
     /// The hidden state before the first step, if it is trained.
-    #[parameter(bias, shape = &[HIDDEN], scalar = T)]
+    #[parameter(scale = 0.0, shape = &[HIDDEN], scalar = T)]
     pub initial_hidden: S::Trained,
     /// The cell before the first step, if it is trained.
-    #[parameter(bias, shape = &[HIDDEN], scalar = T)]
+    #[parameter(scale = 0.0, shape = &[HIDDEN], scalar = T)]
     pub initial_cell: S::Trained,
 }
 
@@ -195,6 +195,7 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
     type Output = Sequence<STEPS, HIDDEN, T>;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
         .costs(Cost::weights((STEPS * (IN + HIDDEN) * 4 * HIDDEN) as u64, 4 * HIDDEN))
+        .effect(Effect::Recurrent)
         .window(Window::PAST)
         .saves(Saved::<T>::space(IN, HIDDEN, STEPS))
         .forward_scratch(Space::per_batch::<T>(4 * HIDDEN))

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::kernel::{Initial, Real, sum_rows};
 use crate::layer::{
-    Activation, Backward, Cost, Layer, Mode, Plan, Space, Tanh, Window, WorkspaceMut, apply_each,
+    Activation, Backward, Cost, Effect, Layer, Mode, Plan, Space, Tanh, Window, WorkspaceMut, apply_each,
     check_lengths, differentiate_each,
 };
 use crate::tensor::{Aligned, Sequence, Tensor, Vector};
@@ -73,7 +73,7 @@ pub struct Rnn<
     #[parameter(bias, shape = &[HIDDEN], scalar = T)]
     pub bias_hh: [T; HIDDEN],
     /// The hidden state before the first step, if it is trained.
-    #[parameter(bias, shape = &[HIDDEN], scalar = T)]
+    #[parameter(scale = 0.0, shape = &[HIDDEN], scalar = T)]
     pub initial_hidden: S::Trained,
     #[parameter(skip)]
     activation: PhantomData<G>,
@@ -160,6 +160,7 @@ impl<
     type Output = Sequence<STEPS, HIDDEN, T>;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
         .costs(Cost::weights((STEPS * (IN + HIDDEN) * HIDDEN) as u64, HIDDEN))
+        .effect(Effect::Recurrent)
         .window(Window::PAST)
         .saves(Saved::<T>::space(IN, HIDDEN, STEPS))
         .forward_scratch(Space::per_batch::<T>(HIDDEN))
