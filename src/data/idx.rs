@@ -16,7 +16,7 @@
 //! `Image<1, 28, 28>`. A compressed file may unpack to 1032 times its size, so that a label may cost 1/258 of a byte in
 //! the file: [`Idx::memory`] has a limit for it, which is compared with the header before a sample is read. While a file
 //! is read, at most a quarter more is reserved than has been read: a header that promises more than the file holds costs
-//! nothing. (While the vector of samples grows, the old and the new one may both be there: at most twice the samples.) [`pair`] also compares the two headers before it reads the samples, and [`stream`] has one sample in memory
+//! nothing. (While the vector of samples grows, the old and the new one may both be there: at most twice the samples.) [`pair`] also compares the two headers before it reads the samples, and [`stream`](fn@stream) has one sample in memory
 //! at a time.
 //!
 //! # Source
@@ -142,7 +142,7 @@ pub fn stream<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize>(
     Ok(Pairs { images, labels, image: bytemuck::zeroed_box(), done: false })
 }
 
-/// Images with their labels, read one pair at a time: see [`stream`]. It ends after an error.
+/// Images with their labels, read one pair at a time: see [`stream`](fn@stream). It ends after an error.
 pub struct Pairs<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize> {
     images: IdxFile<'static>,
     labels: IdxFile<'static>,
