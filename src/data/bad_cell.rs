@@ -1,7 +1,5 @@
 //! What is wrong with a line or a cell of a table.
 
-use crate::Error;
-
 /// What is wrong with a line of a table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -41,6 +39,21 @@ pub enum BadCell {
     /// It is empty.
     #[error("the cell is empty")]
     Empty,
+    /// A missing number among the inputs, where `Csv::missing` is not set.
+    #[error("{}: choose what becomes of missing numbers by `.missing(..)`", no_number(text))]
+    Missing {
+        /// The text of the cell.
+        text: String,
+    },
+    /// A missing target.
+    #[error(
+        "{text:?} stands for a missing target: leave out its row by `.missing(Missing::DropRow)` or, if it is a class, \
+         name it in `.classes(..)`"
+    )]
+    MissingTarget {
+        /// The text of the cell.
+        text: String,
+    },
     /// Not a number.
     #[error("{text:?} is not a number")]
     Number {
@@ -60,8 +73,13 @@ pub enum BadCell {
         text: String,
     },
     /// A class index out of range.
-    #[error(transparent)]
-    Label(Box<Error>),
+    #[error("label {text} is out of range: there are {classes} classes, 0 to {}", classes - 1)]
+    Label {
+        /// The text of the cell.
+        text: String,
+        /// How many classes the label's type has.
+        classes: usize,
+    },
     /// A name of one class more than the label has.
     #[error("{text:?} is one class more than the label has, after {classes}")]
     TooMany {
@@ -78,6 +96,10 @@ pub enum BadCell {
         /// The classes that there are.
         classes: String,
     },
+}
+
+fn no_number(text: &str) -> String {
+    if text.is_empty() { "the cell is empty".into() } else { format!("{text:?} is not a number") }
 }
 
 pub(super) fn named(name: &Option<String>) -> String {

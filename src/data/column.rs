@@ -1,8 +1,9 @@
 //! The columns of a table.
 
 use super::bad_cell::{BadCell, excerpt, list};
-use super::lines::Cells;
+use super::lines::{Cells, Lines};
 use super::{DataError, DataError::Columns};
+use crate::Error;
 use crate::kernel::Real;
 use crate::tensor::Tensor;
 
@@ -13,6 +14,16 @@ pub enum Column {
     Index(usize),
     /// By its name in the header.
     Name(String),
+}
+
+impl Column {
+    /// Returns the column as text for a message.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Self::Index(index) => index.to_string(),
+            Self::Name(name) => format!("{name:?}"),
+        }
+    }
 }
 
 impl From<usize> for Column {
@@ -40,9 +51,30 @@ pub enum Missing {
     /// It is an error that names its line and column.
     #[default]
     Error,
-    /// It becomes this number.
+    /// It becomes this number, which must be finite in the scalar of the inputs.
     Constant(f64),
-    /// It becomes the mean of its column.
+    /// It becomes the mean of its column in the same file.
+    ///
+    /// A test file must not use its own means, but those of the training data. Read it with a constant that does not
+    /// occur in it, and replace the constant:
+    ///
+    /// ```
+    /// use chainrule::data::{Csv, Missing, Standardize};
+    /// use chainrule::prelude::*;
+    ///
+    /// let csv = |table: &'static str| Csv::from_reader("t.csv", table.as_bytes()).without_header();
+    /// let train = csv("1,0\n?,1\n3,1\n").missing(Missing::Mean).labels::<Vector<1>, 2>(1)?.read()?;
+    /// let means = Standardize::fit(train.inputs())?; // the filled cells do not change a mean
+    ///
+    /// let mut test = csv("?,0\n9,1\n").missing(Missing::Constant(-1e9)).labels::<Vector<1>, 2>(1)?.read()?;
+    /// for input in test.inputs_mut() {
+    ///     for (x, mean) in input.iter_mut().zip(means.mean()).filter(|(x, _)| **x == -1e9) {
+    ///         *x = *mean as f32;
+    ///     }
+    /// }
+    /// assert_eq!(test.inputs(), [Vector([2.0]), Vector([9.0])]);
+    /// # Ok::<(), chainrule::data::DataError>(())
+    /// ```
     Mean,
     /// Its row is left out.
     DropRow,
@@ -53,8 +85,24 @@ impl Missing {
     const TEXTS: [&'static [u8]; 9] = [b"", b"NA", b"N/A", b"NaN", b"nan", b"null", b"NULL", b"None", b"?"];
 
     /// Returns whether this text stands for a missing value.
+    pub(super) fn matches(text: &[u8]) -> bool {
+        Self::TEXTS.contains(&text)
+    }
+
+    /// Returns whether this text stands for a missing value that is no error among the inputs.
     pub(super) fn is(self, text: &[u8]) -> bool {
-        self != Self::Error && Self::TEXTS.contains(&text)
+        self != Self::Error && Self::matches(text)
+    }
+
+    /// Checks that the constant is finite in this scalar.
+    pub(super) fn check<T: Real>(self) -> Result<(), Error> {
+        match self {
+            Self::Constant(value) if !T::from_f64(value).is_finite() => {
+                let expected = "finite in the scalar of the inputs";
+                Err(Error::Setting { name: "the constant for missing cells", value, expected })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -77,7 +125,10 @@ impl NumberFormat {
 
     /// Reads the number of this column.
     pub(super) fn read<T: Real>(self, cells: &Cells<'_>, column: usize) -> Result<T, DataError> {
-        let text = cells.text(column)?;
+        let text = cells.raw(column);
+        if Missing::matches(text) {
+            return Err(cells.bad(column, BadCell::Missing { text: excerpt(text) }));
+        }
         let value = self.parse(text);
         let value = value.ok_or_else(|| cells.bad(column, BadCell::Number { text: excerpt(text) }))?;
         let number = T::from_f64(value);
@@ -99,8 +150,35 @@ pub(super) struct InputColumns {
 }
 
 impl InputColumns {
-    pub(super) fn new(columns: Vec<(usize, Option<Vec<String>>)>, format: NumberFormat) -> Self {
-        Self { columns, format, holes: vec![] }
+    /// Finds these columns, by default all that are no targets, and the categories of those with text.
+    pub(super) fn find(
+        lines: &Lines<'_>,
+        chosen: Option<&[Column]>,
+        targets: &[usize],
+        categories: Vec<(Column, Vec<String>)>,
+        format: NumberFormat,
+    ) -> Result<Self, DataError> {
+        let chosen = match chosen {
+            Some(columns) => lines.find(columns)?,
+            None => {
+                let mut left = vec![true; lines.columns()];
+                targets.iter().for_each(|&target| left[target] = false);
+                (0..lines.columns()).filter(|&column| left[column]).collect()
+            }
+        };
+        let mut columns: Vec<_> = chosen.into_iter().map(|column| (column, None)).collect();
+        for (column, names) in categories {
+            let place = lines.find(core::slice::from_ref(&column))?[0];
+            let mut found = false;
+            for (_, categories) in columns.iter_mut().filter(|(input, _)| *input == place) {
+                *categories = Some(names.clone());
+                found = true;
+            }
+            if !found {
+                return Err(DataError::NoInput { path: lines.path().into(), column: column.shown() });
+            }
+        }
+        Ok(Self { columns, format, holes: vec![] })
     }
 
     /// Returns how many numbers an input has.

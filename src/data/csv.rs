@@ -44,7 +44,7 @@ use crate::tensor::{Label, Tensor};
 ///
 /// # Tables from elsewhere
 /// Lines may end in `\n` or `\r\n`, a mark of UTF-8 and empty lines at the end are skipped, and a quoted cell may have
-/// line breaks in it. There are settings for the rest:
+/// line breaks in it: both kinds are `\n` in its text. There are settings for the rest:
 ///
 /// ```
 /// use chainrule::data::{Csv, Missing};
@@ -70,6 +70,7 @@ pub struct Csv<'a> {
     path: PathBuf,
     bytes: Option<Box<dyn Read + 'a>>,
     syntax: Syntax,
+    delimiter: Option<u8>,
     format: NumberFormat,
     inputs: Option<Vec<Column>>,
     categories: Vec<(Column, Vec<String>)>,
@@ -84,6 +85,7 @@ impl<'a> Csv<'a> {
             path,
             bytes: None,
             syntax: Syntax::default(),
+            delimiter: None,
             format: NumberFormat::default(),
             inputs: None,
             categories: vec![],
@@ -107,14 +109,15 @@ impl<'a> Csv<'a> {
 
     /// Sets the byte between the columns, in place of `,`.
     pub fn delimiter(mut self, delimiter: u8) -> Self {
-        self.syntax.delimiter = delimiter;
+        self.delimiter = Some(delimiter);
         self
     }
 
-    /// Reads `2,5` as 2.5, and sets the delimiter to `;`, as spreadsheets write it in half of the world.
+    /// Reads `2,5` as 2.5, as spreadsheets write it in half of the world. The delimiter is then `;`, unless
+    /// [`delimiter`](Self::delimiter) sets another one.
     pub fn decimal_comma(mut self) -> Self {
         self.format.decimal_comma = true;
-        self.delimiter(b';')
+        self
     }
 
     /// Skips lines that begin with this byte.
@@ -134,7 +137,9 @@ impl<'a> Csv<'a> {
     ///
     /// A cell is missing that is empty or one of `NA`, `N/A`, `NaN`, `nan`, `null`, `NULL`, `None` and `?`. A missing
     /// category of [`one_hot`](Self::one_hot) becomes zeros, or its row is left out. A missing target is an error, or its
-    /// row is left out.
+    /// row is left out; a name that is given to [`classes`](Self::classes) is a class and not missing.
+    ///
+    /// [`Missing::Mean`] takes the means of this file: see there what to do for a test file.
     pub fn missing(mut self, missing: Missing) -> Self {
         self.format.missing = missing;
         self
@@ -146,7 +151,7 @@ impl<'a> Csv<'a> {
     }
 
     /// Reads a column of text among the inputs as one-hot numbers: one for each of these names, 1 for the name of the cell
-    /// and 0 for the others.
+    /// and 0 for the others. A column that is not among the inputs is an error.
     pub fn one_hot(
         mut self,
         column: impl Into<Column>,
@@ -167,13 +172,14 @@ impl<'a> Csv<'a> {
         let format = self.format;
         let parse = move |cells: &Cells, columns: &[usize], into: &mut Vec<_>| {
             let text = cells.text(columns[0])?;
+            let bad = |wrong: fn(String) -> BadCell| cells.bad(columns[0], wrong(excerpt(text)));
             let class = format.parse(text).filter(|class| *class >= 0.0 && class.fract() == 0.0);
-            let index = class.ok_or_else(|| cells.bad(columns[0], BadCell::Class { text: excerpt(text) }))?;
+            let index = class.ok_or_else(|| bad(|text| BadCell::Class { text }))?;
             let label = Label::new(index as usize);
-            into.push(label.map_err(|error| cells.bad(columns[0], BadCell::Label(error.into())))?);
+            into.push(label.map_err(|_| bad(|text| BadCell::Label { text, classes: CLASSES }))?);
             Ok(())
         };
-        self.records(&[column.into()], Box::new(parse))
+        self.records(&[column.into()], vec![], Box::new(parse))
     }
 
     /// Reads targets that are names of classes; a class's index is its position in `names`.
@@ -185,13 +191,14 @@ impl<'a> Csv<'a> {
         column: impl Into<Column>,
         names: [impl Into<String>; CLASSES],
     ) -> Result<Records<'a, X, Label<CLASSES>>, DataError> {
-        let names = names.map(Into::into);
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        let classes = names.clone();
         let parse = move |cells: &Cells, columns: &[usize], into: &mut Vec<_>| {
             let index = category(cells, columns[0], &names)?;
             into.push(Label::new(index)?);
             Ok(())
         };
-        self.records(&[column.into()], Box::new(parse))
+        self.records(&[column.into()], classes, Box::new(parse))
     }
 
     /// Reads a whole table whose targets are names of classes. Returns the data with the names that occur, in alphabetic
@@ -221,7 +228,7 @@ impl<'a> Csv<'a> {
             into.push(label);
             Ok(())
         };
-        let mut data = self.records(&[column.into()], Box::new(parse))?.read()?;
+        let mut data = self.records(&[column.into()], vec![], Box::new(parse))?.read()?;
         let mut names = found.borrow().clone();
         let mut order: Vec<usize> = (0..names.len()).collect();
         order.sort_by(|&a, &b| names[a].cmp(&names[b]));
@@ -258,36 +265,25 @@ impl<'a> Csv<'a> {
             append_copies(into, core::slice::from_ref(&*target));
             Ok(())
         };
-        self.records(&columns, Box::new(parse))
+        self.records(&columns, vec![], Box::new(parse))
     }
 
     fn records<X: Tensor, Y>(
-        self,
+        mut self,
         targets: &[Column],
+        classes: Vec<String>,
         parse: Parse<Y>,
     ) -> Result<Records<'a, X, Y>, DataError> {
+        self.format.missing.check::<X::Scalar>()?;
+        self.syntax.delimiter = self.delimiter.unwrap_or(if self.format.decimal_comma { b';' } else { b',' });
         let file = match self.bytes {
             None => Opened::file(&self.path, self.loading)?,
             Some(bytes) => Opened::reader(&self.path, bytes, self.loading)?,
         };
         let lines = Lines::new(file, self.syntax)?;
         let targets = lines.find(targets)?;
-        let chosen = match &self.inputs {
-            Some(columns) => lines.find(columns)?,
-            None => {
-                let mut left = vec![true; lines.columns()];
-                targets.iter().for_each(|&target| left[target] = false);
-                (0..lines.columns()).filter(|&column| left[column]).collect()
-            }
-        };
-        let mut inputs: Vec<_> = chosen.into_iter().map(|column| (column, None)).collect();
-        for (column, names) in self.categories {
-            let place = lines.find(core::slice::from_ref(&column))?[0];
-            inputs
-                .iter_mut()
-                .filter(|(input, _)| *input == place)
-                .for_each(|(_, categories)| *categories = Some(names.clone()));
-        }
-        Records::new(lines, InputColumns::new(inputs, self.format), targets, parse)
+        let inputs =
+            InputColumns::find(&lines, self.inputs.as_deref(), &targets, self.categories, self.format)?;
+        Records::new(lines, inputs, targets, classes, parse)
     }
 }

@@ -143,7 +143,7 @@ pub enum DataError {
         found: [usize; 2],
     },
     /// Not as many classes as the type of the labels has.
-    #[error("{}: there are {found} classes ({names}), and a label of {expected}", path.display())]
+    #[error("{}: there {} ({names}), and a label of {expected}", path.display(), are_classes(*found))]
     Classes {
         /// The file or folder.
         path: PathBuf,
@@ -201,6 +201,18 @@ pub enum DataError {
         found: &'static str,
         /// The columns that there are.
         there: String,
+    },
+    /// A column of `Csv::one_hot` is not among the inputs.
+    #[error(
+        "{}: column {column} of `.one_hot(..)` is not among the inputs: add it to `.inputs(..)`, or delete its \
+         `.one_hot(..)`",
+        path.display()
+    )]
+    NoInput {
+        /// The file.
+        path: PathBuf,
+        /// The column, as it was asked for.
+        column: String,
     },
     /// A column in which every cell is missing has no mean.
     #[error("{}: column {column}{} has no number to take the mean of", path.display(), named(name))]
@@ -325,4 +337,8 @@ pub enum DataError {
     /// A setting out of range, or a number that is not finite.
     #[error(transparent)]
     Invalid(#[from] Error),
+}
+
+fn are_classes(count: usize) -> String {
+    if count == 1 { "is 1 class".into() } else { format!("are {count} classes") }
 }

@@ -109,12 +109,12 @@ impl<'a> Lines<'a> {
 
     /// Returns the indices of these columns.
     pub(crate) fn find(&self, columns: &[Column]) -> Result<Vec<usize>, DataError> {
-        let error = |column, found| {
+        let error = |column: &Column, found| {
             let there = match &self.names {
                 Some(names) => list(names),
                 None => format!("0 to {}, without names", self.columns - 1),
             };
-            DataError::Column { path: self.path().into(), column, found, there }
+            DataError::Column { path: self.path().into(), column: column.shown(), found, there }
         };
         let mut places: HashMap<&str, (usize, usize)> = HashMap::new();
         for (place, name) in self.names.as_deref().unwrap_or_default().iter().enumerate() {
@@ -122,11 +122,11 @@ impl<'a> Lines<'a> {
         }
         let index = |column: &Column| match column {
             Column::Index(index) if *index < self.columns => Ok(*index),
-            Column::Index(index) => Err(error(index.to_string(), "no")),
+            Column::Index(_) => Err(error(column, "no")),
             Column::Name(name) => match places.get(&name[..]) {
                 Some((place, 1)) => Ok(*place),
-                Some(_) => Err(error(format!("{name:?}"), "more than one")),
-                None => Err(error(format!("{name:?}"), "no")),
+                Some(_) => Err(error(column, "more than one")),
+                None => Err(error(column, "no")),
             },
         };
         columns.iter().map(index).collect()

@@ -1,5 +1,6 @@
 use chainrule_parameters::append_copies;
 
+use super::bad_cell::{BadCell, excerpt};
 use super::column::{InputColumns, Missing, check_count};
 use super::lines::{Cells, Lines};
 use super::stream::{Pairs, Stream};
@@ -17,6 +18,8 @@ pub struct Records<'a, X, Y> {
     lines: Lines<'a>,
     inputs: InputColumns,
     targets: Vec<usize>,
+    /// The names of classes that were given: such a target is not missing.
+    classes: Vec<String>,
     parse: Parse<Y>,
     /// Whether there was a row.
     any: bool,
@@ -29,10 +32,11 @@ impl<'a, X: Tensor, Y> Records<'a, X, Y> {
         lines: Lines<'a>,
         inputs: InputColumns,
         targets: Vec<usize>,
+        classes: Vec<String>,
         parse: Parse<Y>,
     ) -> Result<Self, DataError> {
         check_count::<X>(lines.path(), "an input", inputs.numbers())?;
-        Ok(Self { lines, inputs, targets, parse, any: false, input: bytemuck::zeroed_box() })
+        Ok(Self { lines, inputs, targets, classes, parse, any: false, input: bytemuck::zeroed_box() })
     }
 
     /// Reads all remaining rows into memory.
@@ -63,7 +67,7 @@ impl<'a, X: Tensor, Y> Records<'a, X, Y> {
 
     /// Reads the next row: the input into `input`, and the target to the end of the vector.
     fn advance(&mut self, target: &mut Vec<Y>) -> Result<bool, DataError> {
-        let Self { lines, inputs, targets, parse, any, input } = self;
+        let Self { lines, inputs, targets, classes, parse, any, input } = self;
         loop {
             let Some(cells) = lines.next().inspect_err(|_| *any = true)? else {
                 let path = lines.path().into();
@@ -73,13 +77,17 @@ impl<'a, X: Tensor, Y> Records<'a, X, Y> {
                     Err(DataError::NoRows { path })
                 };
             };
-            let missing = inputs.missing();
-            let drop = |column: &usize| missing.is(cells.raw(*column));
-            if missing == Missing::DropRow && (inputs.any_missing(&cells) || targets.iter().any(drop)) {
+            let is_class = |text| classes.iter().any(|name| name.as_bytes() == text);
+            let mut texts = targets.iter().map(|&column| (column, cells.raw(column)));
+            let missing = texts.find(|&(_, text)| Missing::matches(text) && !is_class(text));
+            if inputs.missing() == Missing::DropRow && (missing.is_some() || inputs.any_missing(&cells)) {
                 continue;
             }
             *any = true;
             inputs.read(&cells, &mut **input)?;
+            if let Some((column, text)) = missing.filter(|(_, text)| !text.is_empty()) {
+                return Err(cells.bad(column, BadCell::MissingTarget { text: excerpt(text) }));
+            }
             parse(&cells, targets, target)?;
             return Ok(true);
         }

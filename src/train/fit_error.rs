@@ -22,7 +22,7 @@ pub enum FitError {
     #[error("a batch of 0 samples has no loss: give each batch at least 1, as in `.batch_size(1)`")]
     NoBatch,
     /// The samples of an epoch cannot be drawn as the options say, or have no complete batch.
-    #[error("the batches: {0}")]
+    #[error("the batches cannot be made: {0}")]
     Batches(#[source] Box<DataError>),
     /// An option needs a validation set, but there is none.
     #[error("{what} needs a validation set, and there is none: give one with `.validate(&data)`")]

@@ -67,6 +67,9 @@ fn decimal_commas_are_read_with_semicolons() {
     assert_eq!(rows(csv(table).decimal_comma()).unwrap(), expected);
     let tabs = table.replace(';', "\t");
     assert_eq!(rows(csv(&tabs).decimal_comma().delimiter(b'\t')).unwrap(), expected);
+    assert_eq!(rows(csv(&tabs).delimiter(b'\t').decimal_comma()).unwrap(), expected);
+    let quoted = "a,b,class\n\"1,5\",\"-22,5\",0\n3,\",5\",2\n";
+    assert_eq!(rows(csv(quoted).delimiter(b',').decimal_comma()).unwrap(), expected);
     // Neither a thousand nor one and a half is meant for sure.
     let error = message(csv("a;b;class\n1.500;2;0\n").decimal_comma());
     assert_eq!(error, r#"t.csv, line 2, column 1 ("a"): "1.500" is not a number"#);
@@ -85,7 +88,7 @@ fn labels_may_be_whole_numbers_with_a_fraction_of_zero() {
     let classes = rows(csv("a,b,class\n0,0,0.0\n0,0,1.\n0,0,2e0\n0,0,-0\n")).unwrap();
     assert_eq!(classes.iter().map(|(_, class)| *class).collect::<Vec<_>>(), [0, 1, 2, 0]);
     let error = message(csv("a,b,class\n0,0,3.0\n"));
-    assert!(error.ends_with("label 3 is out of range: there are 3 classes, 0 to 2"), "{error}");
+    assert!(error.ends_with("label 3.0 is out of range: there are 3 classes, 0 to 2"), "{error}");
 }
 
 #[test]
@@ -109,6 +112,70 @@ fn labels_of_text_have_the_alphabetic_order_of_their_names() {
     assert_eq!(error, format!(r#"t.csv, line 5, column 2 ("kind"): {expected}"#));
     let error = csv(table).text_labels::<Vector<1>, 4>("kind").unwrap_err().to_string();
     assert_eq!(error, r#"t.csv: there are 3 classes ("flat", "long, thin", "round"), and a label of 4"#);
+    let error = csv("x,kind\n1,flat\n").text_labels::<Vector<1>, 2>("kind").unwrap_err().to_string();
+    assert_eq!(error, r#"t.csv: there is 1 class ("flat"), and a label of 2"#);
+}
+
+#[test]
+fn a_missing_target_is_never_a_class_unless_it_is_named_as_one() {
+    let all = [Missing::Error, Missing::Constant(0.0), Missing::Mean, Missing::DropRow];
+    for text in ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?", " ? "] {
+        let table = format!("x,kind\n1,b\n2,{text}\n3,a\n");
+        for missing in all {
+            let found = csv(&table).missing(missing).text_labels::<Vector<1>, 2>("kind");
+            if missing == Missing::DropRow {
+                let (data, names) = found.unwrap();
+                assert_eq!(
+                    (data.inputs(), names),
+                    (&[1.0, 3.0].map(|x| Vector([x]))[..], ["a", "b"].map(Into::into))
+                );
+                continue;
+            }
+            let text = text.trim();
+            let expected = match text {
+                "" => "the cell is empty".into(),
+                _ => format!(
+                    "{text:?} stands for a missing target: leave out its row by `.missing(Missing::DropRow)` or, if it \
+                     is a class, name it in `.classes(..)`"
+                ),
+            };
+            let error = found.unwrap_err().to_string();
+            assert_eq!(error, format!(r#"t.csv, line 3, column 2 ("kind"): {expected}"#), "{missing:?}");
+        }
+    }
+    for missing in all {
+        let classes = csv("x,kind\n1,None\n2,some\n").missing(missing).classes("kind", ["None", "some"]);
+        let data: Dataset<Vector<1>, Label<2>> = classes.unwrap().read().unwrap();
+        assert_eq!(
+            data.targets().iter().map(|label| label.index()).collect::<Vec<_>>(),
+            [0, 1],
+            "{missing:?}"
+        );
+        if missing != Missing::DropRow {
+            let target = csv("x,y\n1,NA\n").missing(missing).numbers::<Vector<1>, Vector<1>>(["y"]);
+            let error = target.unwrap().read().unwrap_err();
+            assert!(
+                matches!(
+                    error,
+                    DataError::Cell { line: 2, column: 2, wrong: BadCell::MissingTarget { .. }, .. }
+                ),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_constant_that_is_not_finite_in_the_scalar_is_refused() {
+    for (value, shown) in
+        [(f64::NAN, "NaN"), (f64::INFINITY, "inf"), (1e39, "1000000000000000000000000000000000000000")]
+    {
+        let error = message(csv(HOLES).missing(Missing::Constant(value)));
+        let expected = "but must be finite in the scalar of the inputs";
+        assert_eq!(error, format!("the constant for missing cells is {shown}, {expected}"));
+    }
+    let wide = csv(HOLES).missing(Missing::Constant(1e39)).labels::<Vector<2, f64>, 3>("class").unwrap();
+    assert_eq!(wide.read().unwrap().inputs()[1], Vector([3.0, 1e39]));
 }
 
 /// NaN, empty and `?` are missing; the columns without them have means 2 and 25.
@@ -117,11 +184,12 @@ const HOLES: &str = "a,b,class\n1,10,0\n3,NaN,1\n ,40,2\n?,25,0\n";
 #[test]
 fn missing_numbers_are_an_error_or_follow_the_rule_that_was_chosen() {
     let error = |csv: Csv<'_>| message(csv);
+    let hint = "choose what becomes of missing numbers by `.missing(..)`";
+    assert_eq!(error(csv(HOLES)), format!(r#"t.csv, line 3, column 2 ("b"): "NaN" is not a number: {hint}"#));
     assert_eq!(
-        error(csv(HOLES)),
-        r#"t.csv, line 3, column 2 ("b"): "NaN" is not finite, or too large for its scalar"#
+        error(csv("a,b,class\n1,,0\n")),
+        format!(r#"t.csv, line 2, column 2 ("b"): the cell is empty: {hint}"#)
     );
-    assert_eq!(error(csv("a,b,class\n1,,0\n")), r#"t.csv, line 2, column 2 ("b"): the cell is empty"#);
     let inputs =
         |missing| rows(csv(HOLES).missing(missing)).unwrap().iter().map(|row| row.0.0).collect::<Vec<_>>();
     assert_eq!(inputs(Missing::Constant(-1.0)), [[1.0, 10.0], [3.0, -1.0], [-1.0, 40.0], [-1.0, 25.0]]);
@@ -168,6 +236,14 @@ fn categories_become_ones_and_zeros_in_the_place_of_their_column() {
     let error =
         csv(table).one_hot("colour", ["red"]).labels::<Vector<4>, 2>("class").err().unwrap().to_string();
     assert!(error.starts_with("t.csv: there is no column \"colour\""), "{error}");
+    // A column that is no input: left out of the inputs, or the target.
+    for (csv, column) in [(csv(table).inputs(["a", "b"]), "color"), (csv(table), "class")] {
+        let error = csv.one_hot(column, ["red"]).labels::<Vector<2>, 2>("class").err().unwrap();
+        assert!(matches!(error, DataError::NoInput { .. }), "{error}");
+        let cure = "add it to `.inputs(..)`, or delete its `.one_hot(..)`";
+        let expected = format!("t.csv: column {column:?} of `.one_hot(..)` is not among the inputs: {cure}");
+        assert_eq!(error.to_string(), expected);
+    }
     // The mean of a column behind the categories is that of its own column.
     let table = "color,b,class\nred,,0\nblue,4,0\n";
     let csv = csv(table).missing(Missing::Mean).one_hot("color", ["red", "blue"]);
