@@ -8,6 +8,7 @@ use crate::kernel::Real;
 use crate::layer::axis_at::ThenAxes;
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::window_at::{SequenceAt, window_at};
+use crate::layer::window_settings::WindowFields;
 use crate::layer::{At, Backward, Cost, Effect, Factor, Layer, Mode, Plan, Then, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, SlideAlong};
 use crate::tensor::{Aligned, Sequence, Vector, len};
@@ -59,7 +60,7 @@ use crate::tensor::{Aligned, Sequence, Vector, len};
 #[derive(Clone, Parameters)]
 #[parameters(
     place = own,
-    name = "Conv1dWith<{IN}, {OUT}, {=Part::Name(&<S::Is as StepFields<Plain, IN, OUT>>::NAME)}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
+    name = "Conv1dWith<{IN}, {OUT}, {=Part::Name(&<S::Fields as WindowFields>::NAME)}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
 )]
 pub struct Conv1dWith<
     const IN: usize,

@@ -8,6 +8,7 @@ use crate::kernel::Real;
 use crate::layer::axis_at::ThenAxes;
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::window_at::{ImageAt, window_at};
+use crate::layer::window_settings::WindowFields;
 use crate::layer::{At, Backward, Cost, Effect, Factor, Layer, Mode, Plan, Then, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, SlideAlong};
 use crate::tensor::{Aligned, Image, Vector, len};
@@ -70,7 +71,7 @@ use crate::tensor::{Aligned, Image, Vector, len};
 #[derive(Clone, Parameters)]
 #[parameters(
     place = own,
-    name = "Conv2dWith<{IN}, {OUT}, {=Part::Name(&<S::Is as PixelFields<Plain, IN, OUT>>::NAME)}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
+    name = "Conv2dWith<{IN}, {OUT}, {=Part::Name(&<S::Fields as WindowFields>::NAME)}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
 )]
 pub struct Conv2dWith<
     const IN: usize,

@@ -1,7 +1,6 @@
 //! The settings of convolutions, and the weights that follow from them.
 
 use bytemuck::Pod;
-use chainrule_parameters::TypeName;
 
 use crate::kernel::Real;
 use crate::layer::window_settings::{
@@ -102,8 +101,6 @@ pub trait PixelFields<Kind, const FROM: usize, const TO: usize> {
     const FEEDS: usize = TO / Self::GROUPS * Self::AXES[0].kernel * Self::AXES[1].kernel;
     /// The sides of the weights.
     const SHAPE: &'static [usize] = &[TO, FROM / Self::GROUPS, Self::AXES[0].kernel, Self::AXES[1].kernel];
-    /// The settings that are given, in a fixed order.
-    const NAME: TypeName;
 }
 
 impl<Kind, K, S, P, D, G, O, const FROM: usize, const TO: usize> PixelFields<Kind, FROM, TO>
@@ -121,7 +118,6 @@ where
     type Weight<T: Real> = [<G::PerGroup as Length>::Array<<K::Kernel as WindowArray>::Pixels<T>>; TO];
     const AXES: [WindowAxis; 2] = <Self as Axes<OneStep>>::AXES;
     const GROUPS: usize = G::GROUPS;
-    const NAME: TypeName = <Self as Axes<OneStep>>::NAME;
 }
 
 /// What [`Fields`] set for a convolution of sequences.
@@ -147,8 +143,6 @@ pub trait StepFields<Kind, const FROM: usize, const TO: usize> {
     const FEEDS: usize = TO / Self::GROUPS * Self::AXIS.kernel;
     /// The sides of the weights.
     const SHAPE: &'static [usize] = &[Self::AXIS.kernel, FROM / Self::GROUPS, TO];
-    /// The settings that are given, in a fixed order.
-    const NAME: TypeName;
 }
 
 impl<Kind, K, S, P, D, G, O, const FROM: usize, const TO: usize> StepFields<Kind, FROM, TO>
@@ -164,7 +158,6 @@ where
     type Weight<T: Real> = <K::Kernel as WindowArray>::Steps<<G::PerGroup as Length>::Array<[T; TO]>>;
     const AXIS: WindowAxis = <Self as AxisOfSteps<OneStep>>::AXIS;
     const GROUPS: usize = G::GROUPS;
-    const NAME: TypeName = <Self as AxisOfSteps<OneStep>>::NAME;
 }
 
 /// The settings of a convolution of images: [`WindowSettings`] whose groups divide both numbers of channels.

@@ -9,6 +9,7 @@ use crate::layer::axis_at::ThenAxes;
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::grow_at::Grown;
 use crate::layer::window_at::{ImageAt, window_at};
+use crate::layer::window_settings::WindowFields;
 use crate::layer::{At, Backward, Cost, Effect, Factor, Layer, Mode, Plan, Then, WorkspaceMut};
 use crate::tensor::side::{GrowAlong, Side, Sides};
 use crate::tensor::{Aligned, Image, Vector};
@@ -60,7 +61,7 @@ use crate::tensor::{Aligned, Image, Vector};
 #[derive(Clone, Parameters)]
 #[parameters(
     place = own,
-    name = "TransposedConv2dWith<{IN}, {OUT}, {=Part::Name(&<S::Is as PixelFields<Transposed, OUT, IN>>::NAME)}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
+    name = "TransposedConv2dWith<{IN}, {OUT}, {=Part::Name(&<S::Fields as WindowFields>::NAME)}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
 )]
 pub struct TransposedConv2dWith<
     const IN: usize,
