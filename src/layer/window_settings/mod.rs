@@ -12,7 +12,7 @@ mod numbers;
 
 use chainrule_parameters::{Part, TypeName};
 
-pub(crate) use along::{Along, AlongSteps, Axes, AxisOfSteps, IsGiven, OneStep, OneWindow, Or};
+pub(crate) use along::{Along, AlongSteps, Axes, AxisOfSteps, OneStep, OneWindow, Or};
 pub use fields::WindowSettings;
 pub(crate) use fields::{Fields, SetBeside, Twice, Unset, WindowFields};
 pub(crate) use numbers::{AxisNumbers, WindowAxis};
