@@ -31,7 +31,7 @@ impl<A: Setting, B: Setting> Setting for Twice<A, B> {
 /// A setting that can stand beside `A`, which sets the same: there is none. Every requirement of a place that is set
 /// twice is this one, so that there is one error.
 #[diagnostic::on_unimplemented(
-    message = "`{A}` and `{Self}` set the same, and stand in one tuple of settings",
+    message = "`{A}` and `{Self}` set the same thing, and only one of them can be given",
     label = "set twice",
     note = "each setting is given once, and so is the padding: `Padding`, `PaddingEnds`, `Same`, `SameLower` or `Causal`"
 )]
