@@ -1,7 +1,7 @@
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
-use super::settings::{Plain, StepFields, StepSettings, StepWeights};
+use super::settings::{Plain, StepFields, StepSettings, StepWeights, WeightFields};
 use super::steps::Steps;
 use super::{Along, weights};
 use crate::kernel::Real;
@@ -71,7 +71,7 @@ pub struct Conv1dWith<
 > {
     /// W: for each step of the window and each input feature of a group, its weight towards each output feature.
     #[parameter(weight, fan_in = S::TAPS, fan_out = S::FEEDS, layout = InputsFirst, shape = S::SHAPE, scalar = T)]
-    pub weight: Aligned<S::OfSteps<T>>,
+    pub weight: Aligned<<S::Fields as WeightFields<IN, OUT>>::OfSteps<T>>,
     /// b: one number for each output feature, or [`NoBias`](crate::layer::NoBias).
     #[parameter(bias, shape = &[OUT], scalar = T)]
     pub bias: B,

@@ -2,7 +2,7 @@ use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
 use super::pixels::Pixels;
-use super::settings::{PixelFields, PixelSettings, PixelWeights, Plain};
+use super::settings::{PixelFields, PixelSettings, PixelWeights, Plain, WeightFields};
 use super::{Along, blocks_scratch, weights};
 use crate::kernel::Real;
 use crate::layer::axis_at::ThenAxes;
@@ -82,7 +82,7 @@ pub struct Conv2dWith<
 > {
     /// W: for each output channel, a window of each input channel of its group.
     #[parameter(weight, fan_in = S::TAPS, fan_out = S::FEEDS, layout = OutputsFirst, shape = S::SHAPE, scalar = T)]
-    pub weight: Aligned<S::OfPixels<T>>,
+    pub weight: Aligned<<S::Fields as WeightFields<IN, OUT>>::OfPixels<T>>,
     /// b: one number for each output channel, or [`NoBias`](crate::layer::NoBias).
     #[parameter(bias, shape = &[OUT], scalar = T)]
     pub bias: B,

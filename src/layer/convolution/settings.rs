@@ -120,7 +120,9 @@ impl<A: Setting, B: Setting + SetBeside<A>, const FROM: usize, const TO: usize> 
 {
 }
 
-/// What [`Fields`] set for the weights of a convolution, whether its windows are possible or not.
+/// What [`Fields`] set for the weights of a convolution, whether its windows are possible or not. `FROM` are the
+/// channels that the windows cover, and `TO` those that they give: in a transposed convolution the output's and the
+/// input's.
 pub trait WeightFields<const FROM: usize, const TO: usize>: WindowFields {
     /// The weights of a convolution of images: `[[[[T; W]; H]; FROM / GROUPS]; TO]`.
     type OfPixels<T: Real>: Pod + Send + Sync;
@@ -130,6 +132,10 @@ pub trait WeightFields<const FROM: usize, const TO: usize>: WindowFields {
     const SIDES: [usize; 2];
     /// The number of groups.
     const GROUPS: usize;
+    /// The channels of a group on the side of `FROM`.
+    const FROM_GROUP: usize = FROM / if Self::GROUPS == 0 { 1 } else { Self::GROUPS };
+    /// The channels of a group on the side of `TO`.
+    const TO_GROUP: usize = TO / if Self::GROUPS == 0 { 1 } else { Self::GROUPS };
 }
 
 impl<K, S, P, D, G, O, R, C, const FROM: usize, const TO: usize> WeightFields<FROM, TO>
@@ -145,56 +151,45 @@ where
     const GROUPS: usize = G::GROUPS;
 }
 
-/// The settings of a convolution, as its weights need them. `FROM` are the channels that the windows cover, and `TO`
-/// those that they give: in a transposed convolution the output's and the input's. A layer has this bound alone, so
-/// that settings that cannot be are one error, where an input arrives.
-pub trait Weights<const FROM: usize, const TO: usize>: WindowSettings {
-    /// The weights of a convolution of images: `[[[[T; W]; H]; FROM / GROUPS]; TO]`.
-    type OfPixels<T: Real>: Pod + Send + Sync;
-    /// The weights of a convolution of sequences: `[[[T; TO]; FROM / GROUPS]; K]`.
-    type OfSteps<T: Real>: Pod + Send + Sync;
-    /// Rows and columns of the window.
-    const SIDES: [usize; 2];
-    /// The number of groups.
-    const GROUPS: usize;
-    /// The channels of a group on the side of `FROM`.
-    const FROM_GROUP: usize = if Self::GROUPS == 0 { FROM } else { FROM / Self::GROUPS };
-    /// The channels of a group on the side of `TO`.
-    const TO_GROUP: usize = if Self::GROUPS == 0 { TO } else { TO / Self::GROUPS };
-}
-
-impl<S: WindowSettings<Fields: WeightFields<FROM, TO>>, const FROM: usize, const TO: usize> Weights<FROM, TO>
-    for S
+/// The settings of a convolution of images, as its weights need them. A layer has this bound alone, so that settings
+/// that cannot be are one error, where an input arrives.
+pub trait PixelWeights<const FROM: usize, const TO: usize>:
+    WindowSettings<Fields: WeightFields<FROM, TO>>
 {
-    type OfPixels<T: Real> = <S::Fields as WeightFields<FROM, TO>>::OfPixels<T>;
-    type OfSteps<T: Real> = <S::Fields as WeightFields<FROM, TO>>::OfSteps<T>;
-    const SIDES: [usize; 2] = <S::Fields as WeightFields<FROM, TO>>::SIDES;
-    const GROUPS: usize = <S::Fields as WeightFields<FROM, TO>>::GROUPS;
-}
-
-/// The numbers of the weights of a convolution of images.
-pub trait PixelWeights<const FROM: usize, const TO: usize>: Weights<FROM, TO> {
+    /// The number of groups.
+    const GROUPS: usize = Self::Fields::GROUPS;
     /// How many weights a number of the output has.
-    const TAPS: usize = Self::FROM_GROUP * Self::SIDES[0] * Self::SIDES[1];
+    const TAPS: usize = Self::Fields::FROM_GROUP * Self::Fields::SIDES[0] * Self::Fields::SIDES[1];
     /// How many outputs a number of the input has, if all windows reach it.
-    const FEEDS: usize = Self::TO_GROUP * Self::SIDES[0] * Self::SIDES[1];
+    const FEEDS: usize = Self::Fields::TO_GROUP * Self::Fields::SIDES[0] * Self::Fields::SIDES[1];
     /// The sides of the weights.
-    const SHAPE: &'static [usize] = &[TO, Self::FROM_GROUP, Self::SIDES[0], Self::SIDES[1]];
+    const SHAPE: &'static [usize] =
+        &[TO, Self::Fields::FROM_GROUP, Self::Fields::SIDES[0], Self::Fields::SIDES[1]];
 }
 
-impl<S: Weights<FROM, TO>, const FROM: usize, const TO: usize> PixelWeights<FROM, TO> for S {}
+impl<S: WindowSettings<Fields: WeightFields<FROM, TO>>, const FROM: usize, const TO: usize>
+    PixelWeights<FROM, TO> for S
+{
+}
 
-/// The numbers of the weights of a convolution of sequences.
-pub trait StepWeights<const FROM: usize, const TO: usize>: Weights<FROM, TO> {
+/// The settings of a convolution of sequences, as its weights need them.
+pub trait StepWeights<const FROM: usize, const TO: usize>:
+    WindowSettings<Fields: WeightFields<FROM, TO>>
+{
+    /// The number of groups.
+    const GROUPS: usize = Self::Fields::GROUPS;
     /// How many weights a number of the output has.
-    const TAPS: usize = Self::FROM_GROUP * Self::SIDES[0];
+    const TAPS: usize = Self::Fields::FROM_GROUP * Self::Fields::SIDES[0];
     /// How many outputs a number of the input has, if all windows reach it.
-    const FEEDS: usize = Self::TO_GROUP * Self::SIDES[0];
+    const FEEDS: usize = Self::Fields::TO_GROUP * Self::Fields::SIDES[0];
     /// The sides of the weights.
-    const SHAPE: &'static [usize] = &[Self::SIDES[0], Self::FROM_GROUP, TO];
+    const SHAPE: &'static [usize] = &[Self::Fields::SIDES[0], Self::Fields::FROM_GROUP, TO];
 }
 
-impl<S: Weights<FROM, TO>, const FROM: usize, const TO: usize> StepWeights<FROM, TO> for S {}
+impl<S: WindowSettings<Fields: WeightFields<FROM, TO>>, const FROM: usize, const TO: usize>
+    StepWeights<FROM, TO> for S
+{
+}
 
 /// What [`Fields`] set for the windows of a convolution of images.
 pub trait PixelFields<Kind, const FROM: usize, const TO: usize> {

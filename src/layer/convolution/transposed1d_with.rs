@@ -1,7 +1,7 @@
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
-use super::settings::{StepFields, StepSettings, StepWeights, Transposed};
+use super::settings::{StepFields, StepSettings, StepWeights, Transposed, WeightFields};
 use super::steps::Steps;
 use super::{GrownAlong, weights};
 use crate::kernel::Real;
@@ -72,7 +72,7 @@ pub struct TransposedConv1dWith<
 > {
     /// W: for each step of the window and each output feature of a group, the weight of each input feature towards it.
     #[parameter(weight, fan_in = S::FEEDS, fan_out = S::TAPS, layout = InputsFirst, shape = S::SHAPE, scalar = T)]
-    pub weight: Aligned<S::OfSteps<T>>,
+    pub weight: Aligned<<S::Fields as WeightFields<OUT, IN>>::OfSteps<T>>,
     /// b: one number for each output feature, or [`NoBias`](crate::layer::NoBias).
     #[parameter(bias, shape = &[OUT], scalar = T)]
     pub bias: B,

@@ -2,7 +2,7 @@ use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
 use super::pixels::Pixels;
-use super::settings::{PixelFields, PixelSettings, PixelWeights, Transposed};
+use super::settings::{PixelFields, PixelSettings, PixelWeights, Transposed, WeightFields};
 use super::{GrownAlong, blocks_scratch, weights};
 use crate::kernel::Real;
 use crate::layer::axis_at::ThenAxes;
@@ -72,7 +72,7 @@ pub struct TransposedConv2dWith<
 > {
     /// W: for each input channel, a window of each output channel of its group.
     #[parameter(weight, fan_in = S::FEEDS, fan_out = S::TAPS, layout = OutputsFirst, shape = S::SHAPE, scalar = T)]
-    pub weight: Aligned<S::OfPixels<T>>,
+    pub weight: Aligned<<S::Fields as WeightFields<OUT, IN>>::OfPixels<T>>,
     /// b: one number for each output channel, or [`NoBias`](crate::layer::NoBias).
     #[parameter(bias, shape = &[OUT], scalar = T)]
     pub bias: B,

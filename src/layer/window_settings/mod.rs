@@ -1,10 +1,10 @@
 //! The settings of layers with windows: what convolutions and pools have beside their channels.
 //!
 //! A layer takes them as one setting or as a tuple, in any order: `(Kernel<3, 5>, Stride<2, 1>, Padding<1, 2>)`. They
-//! are folded into one [`Fields`] type, which has a place for each. A place that is set twice has no meaning: it holds
-//! [`Twice`], which a layer does not take as an input arrives. From the fields come the
-//! [`Axis`](crate::tensor::side::Axis) of rows and of columns (or of steps), with which the compiler computes the
-//! sides of the output, and the same as [`WindowAxis`] numbers for kernels and plans.
+//! are folded into one [`Fields`] type, which has a place for each. A place that is set twice holds [`Twice`], and a
+//! layer with it takes no input. From the fields come the [`Axis`](crate::tensor::side::Axis) of rows and of columns
+//! (or of steps), with which the compiler computes the sides of the output, and the same as [`WindowAxis`] numbers for
+//! kernels and plans.
 
 mod along;
 mod fields;
