@@ -1,13 +1,14 @@
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
-use super::settings::{Plain, StepFields, StepSettings};
+use super::settings::{Plain, StepFields, StepSettings, StepWeights, WeightFields};
 use super::steps::Steps;
 use super::{Along, weights};
 use crate::kernel::Real;
 use crate::layer::axis_at::ThenAxes;
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::window_at::{SequenceAt, window_at};
+use crate::layer::window_settings::WindowFields;
 use crate::layer::{At, Backward, Cost, Effect, Factor, Layer, Mode, Plan, Then, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, SlideAlong};
 use crate::tensor::{Aligned, Sequence, Vector, len};
@@ -59,18 +60,18 @@ use crate::tensor::{Aligned, Sequence, Vector, len};
 #[derive(Clone, Parameters)]
 #[parameters(
     place = own,
-    name = "Conv1dWith<{IN}, {OUT}, {=Part::Name(&<S::Is as StepFields<Plain, IN, OUT>>::NAME)}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
+    name = "Conv1dWith<{IN}, {OUT}, {=Part::Name(&<S::Fields as WindowFields>::NAME)}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
 )]
 pub struct Conv1dWith<
     const IN: usize,
     const OUT: usize,
-    S: StepSettings<Plain, IN, OUT>,
+    S: StepWeights<IN, OUT>,
     T: Real = f32,
     B: Bias<Vector<OUT, T>> = Vector<OUT, T>,
 > {
     /// W: for each step of the window and each input feature of a group, its weight towards each output feature.
-    #[parameter(weight, fan_in = S::Is::TAPS, fan_out = S::Is::FEEDS, layout = InputsFirst, shape = S::Is::SHAPE, scalar = T)]
-    pub weight: Aligned<<S::Is as StepFields<Plain, IN, OUT>>::Weight<T>>,
+    #[parameter(weight, fan_in = S::TAPS, fan_out = S::FEEDS, layout = InputsFirst, shape = S::SHAPE, scalar = T)]
+    pub weight: Aligned<<S::Fields as WeightFields<IN, OUT>>::OfSteps<T>>,
     /// b: one number for each output feature, or [`NoBias`](crate::layer::NoBias).
     #[parameter(bias, shape = &[OUT], scalar = T)]
     pub bias: B,
@@ -100,14 +101,14 @@ where
 }
 
 weights!(
-    [const IN: usize, const OUT: usize, S: StepSettings<Plain, IN, OUT>, T: Real, B: Bias<Vector<OUT, T>>]
+    [const IN: usize, const OUT: usize, S: StepWeights<IN, OUT>, T: Real, B: Bias<Vector<OUT, T>>]
     Conv1dWith<IN, OUT, S, T, B>
 );
 
 impl<const IN: usize, const OUT: usize, S: StepSettings<Plain, IN, OUT>, T: Real, B: Bias<Vector<OUT, T>>>
     Conv1dWith<IN, OUT, S, T, B>
 {
-    const WINDOWS: Steps = Steps { axis: S::Is::AXIS, groups: S::Is::GROUPS, transposed: false };
+    const WINDOWS: Steps = Steps { axis: S::Is::AXIS, groups: S::GROUPS, transposed: false };
 }
 
 impl<
@@ -125,11 +126,11 @@ where
     type Output = <(Along<STEPS, Axis<S, IN, OUT>>, Side<OUT>) as Sides<T>>::Tensor;
     const PLAN: Plan = Self::WINDOWS.memory::<Sequence<STEPS, IN, T>, Self::Output>(
         Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
-            .costs(Cost::weights((len::<Self::Output>() * S::Is::TAPS) as u64, OUT))
+            .costs(Cost::weights((len::<Self::Output>() * S::TAPS) as u64, OUT))
             .factor(Factor::Weights)
-            .effect(Effect::Weights { inputs: S::Is::TAPS as f64 })
+            .effect(Effect::Weights { inputs: S::TAPS as f64 })
             .window(Self::WINDOWS.window::<Sequence<STEPS, IN, T>, Self::Output>()),
-        OUT * S::Is::TAPS,
+        OUT * S::TAPS,
     );
     const OVERWRITES: bool = true;
 

@@ -2,12 +2,13 @@ use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
 use super::pixels::Pixels;
-use super::settings::{PixelFields, PixelSettings, Plain};
+use super::settings::{PixelFields, PixelSettings, PixelWeights, Plain, WeightFields};
 use super::{Along, blocks_scratch, weights};
 use crate::kernel::Real;
 use crate::layer::axis_at::ThenAxes;
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::window_at::{ImageAt, window_at};
+use crate::layer::window_settings::WindowFields;
 use crate::layer::{At, Backward, Cost, Effect, Factor, Layer, Mode, Plan, Then, WorkspaceMut};
 use crate::tensor::side::{Side, Sides, SlideAlong};
 use crate::tensor::{Aligned, Image, Vector, len};
@@ -70,18 +71,18 @@ use crate::tensor::{Aligned, Image, Vector, len};
 #[derive(Clone, Parameters)]
 #[parameters(
     place = own,
-    name = "Conv2dWith<{IN}, {OUT}, {=Part::Name(&<S::Is as PixelFields<Plain, IN, OUT>>::NAME)}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
+    name = "Conv2dWith<{IN}, {OUT}, {=Part::Name(&<S::Fields as WindowFields>::NAME)}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
 )]
 pub struct Conv2dWith<
     const IN: usize,
     const OUT: usize,
-    S: PixelSettings<Plain, IN, OUT>,
+    S: PixelWeights<IN, OUT>,
     T: Real = f32,
     B: Bias<Vector<OUT, T>> = Vector<OUT, T>,
 > {
     /// W: for each output channel, a window of each input channel of its group.
-    #[parameter(weight, fan_in = S::Is::TAPS, fan_out = S::Is::FEEDS, layout = OutputsFirst, shape = S::Is::SHAPE, scalar = T)]
-    pub weight: Aligned<<S::Is as PixelFields<Plain, IN, OUT>>::Weight<T>>,
+    #[parameter(weight, fan_in = S::TAPS, fan_out = S::FEEDS, layout = OutputsFirst, shape = S::SHAPE, scalar = T)]
+    pub weight: Aligned<<S::Fields as WeightFields<IN, OUT>>::OfPixels<T>>,
     /// b: one number for each output channel, or [`NoBias`](crate::layer::NoBias).
     #[parameter(bias, shape = &[OUT], scalar = T)]
     pub bias: B,
@@ -113,14 +114,14 @@ where
 }
 
 weights!(
-    [const IN: usize, const OUT: usize, S: PixelSettings<Plain, IN, OUT>, T: Real, B: Bias<Vector<OUT, T>>]
+    [const IN: usize, const OUT: usize, S: PixelWeights<IN, OUT>, T: Real, B: Bias<Vector<OUT, T>>]
     Conv2dWith<IN, OUT, S, T, B>
 );
 
 impl<const IN: usize, const OUT: usize, S: PixelSettings<Plain, IN, OUT>, T: Real, B: Bias<Vector<OUT, T>>>
     Conv2dWith<IN, OUT, S, T, B>
 {
-    const PIXELS: Pixels = Pixels { axes: S::Is::AXES, groups: S::Is::GROUPS, transposed: false };
+    const PIXELS: Pixels = Pixels { axes: S::Is::AXES, groups: S::GROUPS, transposed: false };
 }
 
 impl<
@@ -140,12 +141,12 @@ where
     type Output =
         <(Side<OUT>, Along<H, Rows<S, IN, OUT>>, Along<W, Columns<S, IN, OUT>>) as Sides<T>>::Tensor;
     const PLAN: Plan = Plan::leaf::<Image<IN, H, W, T>, Self>()
-        .costs(Cost::weights((len::<Self::Output>() * S::Is::TAPS) as u64, OUT))
+        .costs(Cost::weights((len::<Self::Output>() * S::TAPS) as u64, OUT))
         .factor(Factor::Weights)
-        .effect(Effect::Weights { inputs: S::Is::TAPS as f64 })
+        .effect(Effect::Weights { inputs: S::TAPS as f64 })
         .window(Self::PIXELS.window::<Image<IN, H, W, T>, Self::Output>())
         .scratch(Self::PIXELS.scratch::<Image<IN, H, W, T>, Self::Output>())
-        .backward_scratch(blocks_scratch::<T>(OUT * S::Is::TAPS));
+        .backward_scratch(blocks_scratch::<T>(OUT * S::TAPS));
     const OVERWRITES: bool = true;
 
     fn forward(

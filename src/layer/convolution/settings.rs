@@ -1,14 +1,13 @@
 //! The settings of convolutions, and the weights that follow from them.
 
 use bytemuck::Pod;
-use chainrule_parameters::TypeName;
 
 use crate::kernel::Real;
 use crate::layer::window_settings::{
-    Along, AlongSteps, Axes, AxisOfSteps, Fields, Groups, IsGiven, Kernel, OneStep, Or, OutputPadding,
-    Setting, Unset, WindowAxis, WindowSettings,
+    Along, AlongSteps, Axes, AxisOfSteps, Fields, Groups, Kernel, OneStep, Or, OutputPadding, SetBeside,
+    Setting, Twice, Unset, WindowAxis, WindowFields, WindowSettings,
 };
-use crate::tensor::side::{Side, SplitInto};
+use crate::tensor::side::{PartInto, Side, SplitInto};
 
 /// The kind of the layers that are not [`Transposed`].
 #[derive(Debug)]
@@ -28,6 +27,17 @@ pub trait MoreIn<Kind>: Setting {}
 
 impl<Kind> MoreIn<Kind> for Unset {}
 impl<const H: usize, const W: usize> MoreIn<Transposed> for OutputPadding<H, W> {}
+impl<Kind, A: MoreIn<Kind>, B: Setting + SetBeside<A>> MoreIn<Kind> for Twice<A, B> {}
+
+/// The rounding and the mean of a convolution: none.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is a setting of pools",
+    label = "a convolution has neither a rounding nor a mean",
+    note = "choose the padding so that the windows reach the end, as with `Same` or `PaddingEnds`"
+)]
+pub trait OfConvolutions: Setting {}
+
+impl OfConvolutions for Unset {}
 
 /// A side as the length of an array.
 pub trait Length {
@@ -39,48 +49,149 @@ impl<const N: usize> Length for Side<N> {
     type Array<E: Pod + Send + Sync> = [E; N];
 }
 
-/// The sides of a window as arrays.
+/// The sides of a window as arrays. Without a kernel they are empty.
 pub trait WindowArray {
     /// `[[E; W]; H]`.
     type Pixels<E: Pod + Send + Sync>: Pod + Send + Sync;
     /// `[E; H]`.
     type Steps<E: Pod + Send + Sync>: Pod + Send + Sync;
+    /// Rows and columns.
+    const SIDES: [usize; 2];
 }
 
 impl<const H: usize, const W: usize> WindowArray for Kernel<H, W> {
     type Pixels<E: Pod + Send + Sync> = [[E; W]; H];
     type Steps<E: Pod + Send + Sync> = [E; H];
+    const SIDES: [usize; 2] = [H, W];
 }
 
-/// Groups of the windows from `FROM` channels to `TO` channels.
-pub trait GroupsOf<const FROM: usize, const TO: usize>: Setting {
-    /// The channels of a group on the side of `FROM`.
+impl WindowArray for Unset {
+    type Pixels<E: Pod + Send + Sync> = [[E; 0]; 0];
+    type Steps<E: Pod + Send + Sync> = [E; 0];
+    const SIDES: [usize; 2] = [0, 0];
+}
+
+impl<A: WindowArray, B> WindowArray for Twice<A, B> {
+    type Pixels<E: Pod + Send + Sync> = A::Pixels<E>;
+    type Steps<E: Pod + Send + Sync> = A::Steps<E>;
+    const SIDES: [usize; 2] = A::SIDES;
+}
+
+/// Groups of `FROM` channels, of which the last is dropped if it is not whole.
+pub trait GroupsOf<const FROM: usize> {
+    /// The channels of a group.
     type PerGroup: Length;
-    /// How many there are.
+    /// How many groups there are.
     const GROUPS: usize;
 }
 
-impl<const FROM: usize, const TO: usize> GroupsOf<FROM, TO> for Unset {
+impl<const FROM: usize> GroupsOf<FROM> for Unset {
     type PerGroup = Side<FROM>;
     const GROUPS: usize = 1;
 }
 
-impl<const G: usize, const FROM: usize, const TO: usize> GroupsOf<FROM, TO> for Groups<G>
+impl<const G: usize, const FROM: usize> GroupsOf<FROM> for Groups<G>
 where
-    Side<FROM>: SplitInto<G, Out: Length>,
-    Side<TO>: SplitInto<G>,
+    Side<FROM>: PartInto<G, Out: Length>,
 {
-    type PerGroup = <Side<FROM> as SplitInto<G>>::Out;
+    type PerGroup = <Side<FROM> as PartInto<G>>::Out;
     const GROUPS: usize = G;
 }
 
-/// What [`Fields`] set for a convolution of images. `FROM` are the channels that the windows cover, and `TO` those
-/// that they give: in a transposed convolution the output's and the input's.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` does not set a convolution of images",
-    label = "not the settings of a convolution",
-    note = "`CeilMode` and `ExcludePadding` are settings of pools"
-)]
+impl<A: GroupsOf<FROM>, B, const FROM: usize> GroupsOf<FROM> for Twice<A, B> {
+    type PerGroup = A::PerGroup;
+    const GROUPS: usize = A::GROUPS;
+}
+
+/// Groups that divide both `FROM` and `TO` channels.
+pub trait Divide<const FROM: usize, const TO: usize>: Setting {}
+
+impl<const FROM: usize, const TO: usize> Divide<FROM, TO> for Unset {}
+
+impl<const G: usize, const FROM: usize, const TO: usize> Divide<FROM, TO> for Groups<G>
+where
+    Side<FROM>: SplitInto<G>,
+    Side<TO>: SplitInto<G>,
+{
+}
+
+impl<A: Setting, B: Setting + SetBeside<A>, const FROM: usize, const TO: usize> Divide<FROM, TO>
+    for Twice<A, B>
+{
+}
+
+/// What [`Fields`] set for the weights of a convolution, whether its windows are possible or not. `FROM` are the
+/// channels that the windows cover, and `TO` those that they give: in a transposed convolution the output's and the
+/// input's.
+pub trait WeightFields<const FROM: usize, const TO: usize>: WindowFields {
+    /// The weights of a convolution of images: `[[[[T; W]; H]; FROM / GROUPS]; TO]`.
+    type OfPixels<T: Real>: Pod + Send + Sync;
+    /// The weights of a convolution of sequences: `[[[T; TO]; FROM / GROUPS]; K]`.
+    type OfSteps<T: Real>: Pod + Send + Sync;
+    /// Rows and columns of the window.
+    const SIDES: [usize; 2];
+    /// The number of groups.
+    const GROUPS: usize;
+    /// The channels of a group on the side of `FROM`.
+    const FROM_GROUP: usize = FROM / if Self::GROUPS == 0 { 1 } else { Self::GROUPS };
+    /// The channels of a group on the side of `TO`.
+    const TO_GROUP: usize = TO / if Self::GROUPS == 0 { 1 } else { Self::GROUPS };
+}
+
+impl<K, S, P, D, G, O, R, C, const FROM: usize, const TO: usize> WeightFields<FROM, TO>
+    for Fields<K, S, P, D, G, O, R, C>
+where
+    Self: WindowFields,
+    K: WindowArray,
+    G: GroupsOf<FROM>,
+{
+    type OfPixels<T: Real> = [<G::PerGroup as Length>::Array<K::Pixels<T>>; TO];
+    type OfSteps<T: Real> = K::Steps<<G::PerGroup as Length>::Array<[T; TO]>>;
+    const SIDES: [usize; 2] = K::SIDES;
+    const GROUPS: usize = G::GROUPS;
+}
+
+/// The settings of a convolution of images, as its weights need them. A layer has this bound alone, so that settings
+/// that cannot be are one error, where an input arrives.
+pub trait PixelWeights<const FROM: usize, const TO: usize>:
+    WindowSettings<Fields: WeightFields<FROM, TO>>
+{
+    /// The number of groups.
+    const GROUPS: usize = Self::Fields::GROUPS;
+    /// How many weights a number of the output has.
+    const TAPS: usize = Self::Fields::FROM_GROUP * Self::Fields::SIDES[0] * Self::Fields::SIDES[1];
+    /// How many outputs a number of the input has, if all windows reach it.
+    const FEEDS: usize = Self::Fields::TO_GROUP * Self::Fields::SIDES[0] * Self::Fields::SIDES[1];
+    /// The sides of the weights.
+    const SHAPE: &'static [usize] =
+        &[TO, Self::Fields::FROM_GROUP, Self::Fields::SIDES[0], Self::Fields::SIDES[1]];
+}
+
+impl<S: WindowSettings<Fields: WeightFields<FROM, TO>>, const FROM: usize, const TO: usize>
+    PixelWeights<FROM, TO> for S
+{
+}
+
+/// The settings of a convolution of sequences, as its weights need them.
+pub trait StepWeights<const FROM: usize, const TO: usize>:
+    WindowSettings<Fields: WeightFields<FROM, TO>>
+{
+    /// The number of groups.
+    const GROUPS: usize = Self::Fields::GROUPS;
+    /// How many weights a number of the output has.
+    const TAPS: usize = Self::Fields::FROM_GROUP * Self::Fields::SIDES[0];
+    /// How many outputs a number of the input has, if all windows reach it.
+    const FEEDS: usize = Self::Fields::TO_GROUP * Self::Fields::SIDES[0];
+    /// The sides of the weights.
+    const SHAPE: &'static [usize] = &[Self::Fields::SIDES[0], Self::Fields::FROM_GROUP, TO];
+}
+
+impl<S: WindowSettings<Fields: WeightFields<FROM, TO>>, const FROM: usize, const TO: usize>
+    StepWeights<FROM, TO> for S
+{
+}
+
+/// What [`Fields`] set for the windows of a convolution of images.
 pub trait PixelFields<Kind, const FROM: usize, const TO: usize> {
     /// The windows over rows.
     type Rows;
@@ -90,103 +201,72 @@ pub trait PixelFields<Kind, const FROM: usize, const TO: usize> {
     type MoreRows;
     /// The output padding of columns.
     type MoreColumns;
-    /// The weights: `[[[[T; W]; H]; FROM / GROUPS]; TO]`.
-    type Weight<T: Real>: Pod + Send + Sync;
     /// The windows as numbers.
     const AXES: [WindowAxis; 2];
-    /// The number of groups.
-    const GROUPS: usize;
-    /// How many weights a number of the output has.
-    const TAPS: usize = FROM / Self::GROUPS * Self::AXES[0].kernel * Self::AXES[1].kernel;
-    /// How many outputs a number of the input has, if all windows reach it.
-    const FEEDS: usize = TO / Self::GROUPS * Self::AXES[0].kernel * Self::AXES[1].kernel;
-    /// The sides of the weights.
-    const SHAPE: &'static [usize] = &[TO, FROM / Self::GROUPS, Self::AXES[0].kernel, Self::AXES[1].kernel];
-    /// The settings that are given, in a fixed order.
-    const NAME: TypeName;
 }
 
-impl<Kind, K, S, P, D, G, O, const FROM: usize, const TO: usize> PixelFields<Kind, FROM, TO>
-    for Fields<K, S, P, D, G, O>
+impl<Kind, K, S, P, D, G, O, R, C, const FROM: usize, const TO: usize> PixelFields<Kind, FROM, TO>
+    for Fields<K, S, P, D, G, O, R, C>
 where
     Self: Axes<OneStep>,
-    K: IsGiven<Kernel: WindowArray>,
-    G: GroupsOf<FROM, TO>,
+    G: Divide<FROM, TO>,
     O: MoreIn<Kind> + Or<OutputPadding<0>, Is: Along>,
+    R: OfConvolutions,
+    C: OfConvolutions,
 {
     type Rows = <Self as Axes<OneStep>>::Rows;
     type Columns = <Self as Axes<OneStep>>::Columns;
     type MoreRows = <O::Is as Along>::Rows;
     type MoreColumns = <O::Is as Along>::Columns;
-    type Weight<T: Real> = [<G::PerGroup as Length>::Array<<K::Kernel as WindowArray>::Pixels<T>>; TO];
     const AXES: [WindowAxis; 2] = <Self as Axes<OneStep>>::AXES;
-    const GROUPS: usize = G::GROUPS;
-    const NAME: TypeName = <Self as Axes<OneStep>>::NAME;
 }
 
-/// What [`Fields`] set for a convolution of sequences.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` does not set a convolution of sequences",
-    label = "not the settings of a convolution",
-    note = "`CeilMode` and `ExcludePadding` are settings of pools"
-)]
+/// What [`Fields`] set for the windows of a convolution of sequences.
 pub trait StepFields<Kind, const FROM: usize, const TO: usize> {
     /// The windows over steps.
     type Steps;
     /// The output padding.
     type MoreSteps;
-    /// The weights: `[[[T; TO]; FROM / GROUPS]; K]`.
-    type Weight<T: Real>: Pod + Send + Sync;
     /// The windows as numbers.
     const AXIS: WindowAxis;
-    /// The number of groups.
-    const GROUPS: usize;
-    /// How many weights a number of the output has.
-    const TAPS: usize = FROM / Self::GROUPS * Self::AXIS.kernel;
-    /// How many outputs a number of the input has, if all windows reach it.
-    const FEEDS: usize = TO / Self::GROUPS * Self::AXIS.kernel;
-    /// The sides of the weights.
-    const SHAPE: &'static [usize] = &[Self::AXIS.kernel, FROM / Self::GROUPS, TO];
-    /// The settings that are given, in a fixed order.
-    const NAME: TypeName;
 }
 
-impl<Kind, K, S, P, D, G, O, const FROM: usize, const TO: usize> StepFields<Kind, FROM, TO>
-    for Fields<K, S, P, D, G, O>
+impl<Kind, K, S, P, D, G, O, R, C, const FROM: usize, const TO: usize> StepFields<Kind, FROM, TO>
+    for Fields<K, S, P, D, G, O, R, C>
 where
     Self: AxisOfSteps<OneStep>,
-    K: IsGiven<Kernel: WindowArray>,
-    G: GroupsOf<FROM, TO>,
+    G: Divide<FROM, TO>,
     O: MoreIn<Kind> + Or<OutputPadding<0>, Is: AlongSteps>,
+    R: OfConvolutions,
+    C: OfConvolutions,
 {
     type Steps = <Self as AxisOfSteps<OneStep>>::Steps;
     type MoreSteps = <O::Is as AlongSteps>::Steps;
-    type Weight<T: Real> = <K::Kernel as WindowArray>::Steps<<G::PerGroup as Length>::Array<[T; TO]>>;
     const AXIS: WindowAxis = <Self as AxisOfSteps<OneStep>>::AXIS;
-    const GROUPS: usize = G::GROUPS;
-    const NAME: TypeName = <Self as AxisOfSteps<OneStep>>::NAME;
 }
 
 /// The settings of a convolution of images: [`WindowSettings`] whose groups divide both numbers of channels.
-pub trait PixelSettings<Kind, const FROM: usize, const TO: usize>: WindowSettings {
+pub trait PixelSettings<Kind, const FROM: usize, const TO: usize>: PixelWeights<FROM, TO> {
     /// The settings, each in its place.
     type Is: PixelFields<Kind, FROM, TO>;
 }
 
-impl<Kind, S: WindowSettings<Fields: PixelFields<Kind, FROM, TO>>, const FROM: usize, const TO: usize>
-    PixelSettings<Kind, FROM, TO> for S
+impl<Kind, S, const FROM: usize, const TO: usize> PixelSettings<Kind, FROM, TO> for S
+where
+    S: PixelWeights<FROM, TO> + WindowSettings<Fields: PixelFields<Kind, FROM, TO>>,
 {
     type Is = S::Fields;
 }
 
 /// The settings of a convolution of sequences: [`WindowSettings`] whose groups divide both numbers of features.
-pub trait StepSettings<Kind, const FROM: usize, const TO: usize>: WindowSettings {
+pub trait StepSettings<Kind, const FROM: usize, const TO: usize>: StepWeights<FROM, TO> {
     /// The settings, each in its place.
     type Is: StepFields<Kind, FROM, TO>;
 }
 
-impl<Kind, S: WindowSettings<Fields: StepFields<Kind, FROM, TO>>, const FROM: usize, const TO: usize>
-    StepSettings<Kind, FROM, TO> for S
+impl<Kind, S, const FROM: usize, const TO: usize> StepSettings<Kind, FROM, TO> for S
+where
+    S: StepWeights<FROM, TO> + WindowSettings<Fields: StepFields<Kind, FROM, TO>>,
 {
     type Is = S::Fields;
 }

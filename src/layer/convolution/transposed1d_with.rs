@@ -1,7 +1,7 @@
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
-use super::settings::{StepFields, StepSettings, Transposed};
+use super::settings::{StepFields, StepSettings, StepWeights, Transposed, WeightFields};
 use super::steps::Steps;
 use super::{GrownAlong, weights};
 use crate::kernel::Real;
@@ -9,6 +9,7 @@ use crate::layer::axis_at::ThenAxes;
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::grow_at::Grown;
 use crate::layer::window_at::{SequenceAt, window_at};
+use crate::layer::window_settings::WindowFields;
 use crate::layer::{At, Backward, Cost, Effect, Factor, Layer, Mode, Plan, Then, WorkspaceMut};
 use crate::tensor::side::{GrowAlong, Side, Sides};
 use crate::tensor::{Aligned, Sequence, Vector};
@@ -60,18 +61,18 @@ use crate::tensor::{Aligned, Sequence, Vector};
 #[derive(Clone, Parameters)]
 #[parameters(
     place = own,
-    name = "TransposedConv1dWith<{IN}, {OUT}, {=Part::Name(&<S::Is as StepFields<Transposed, OUT, IN>>::NAME)}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
+    name = "TransposedConv1dWith<{IN}, {OUT}, {=Part::Name(&<S::Fields as WindowFields>::NAME)}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
 )]
 pub struct TransposedConv1dWith<
     const IN: usize,
     const OUT: usize,
-    S: StepSettings<Transposed, OUT, IN>,
+    S: StepWeights<OUT, IN>,
     T: Real = f32,
     B: Bias<Vector<OUT, T>> = Vector<OUT, T>,
 > {
     /// W: for each step of the window and each output feature of a group, the weight of each input feature towards it.
-    #[parameter(weight, fan_in = S::Is::FEEDS, fan_out = S::Is::TAPS, layout = InputsFirst, shape = S::Is::SHAPE, scalar = T)]
-    pub weight: Aligned<<S::Is as StepFields<Transposed, OUT, IN>>::Weight<T>>,
+    #[parameter(weight, fan_in = S::FEEDS, fan_out = S::TAPS, layout = InputsFirst, shape = S::SHAPE, scalar = T)]
+    pub weight: Aligned<<S::Fields as WeightFields<OUT, IN>>::OfSteps<T>>,
     /// b: one number for each output feature, or [`NoBias`](crate::layer::NoBias).
     #[parameter(bias, shape = &[OUT], scalar = T)]
     pub bias: B,
@@ -105,7 +106,7 @@ where
 }
 
 weights!(
-    [const IN: usize, const OUT: usize, S: StepSettings<Transposed, OUT, IN>, T: Real, B: Bias<Vector<OUT, T>>]
+    [const IN: usize, const OUT: usize, S: StepWeights<OUT, IN>, T: Real, B: Bias<Vector<OUT, T>>]
     TransposedConv1dWith<IN, OUT, S, T, B>
 );
 
@@ -118,7 +119,7 @@ impl<
 > TransposedConv1dWith<IN, OUT, S, T, B>
 {
     /// The convolution of which this is the transpose maps this layer's output to its input.
-    const WINDOWS: Steps = Steps { axis: S::Is::AXIS, groups: S::Is::GROUPS, transposed: true };
+    const WINDOWS: Steps = Steps { axis: S::Is::AXIS, groups: S::GROUPS, transposed: true };
 }
 
 impl<
@@ -136,11 +137,11 @@ where
     type Output = <(Longer<STEPS, S, IN, OUT>, Side<OUT>) as Sides<T>>::Tensor;
     const PLAN: Plan = Self::WINDOWS.memory::<Sequence<STEPS, IN, T>, Self::Output>(
         Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
-            .costs(Cost::weights((IN * STEPS * S::Is::TAPS) as u64, OUT))
+            .costs(Cost::weights((IN * STEPS * S::TAPS) as u64, OUT))
             .factor(Factor::Weights)
-            .effect(Effect::Weights { inputs: S::Is::FEEDS as f64 / S::Is::AXIS.stride as f64 })
+            .effect(Effect::Weights { inputs: S::FEEDS as f64 / S::Is::AXIS.stride as f64 })
             .window(Self::WINDOWS.window::<Sequence<STEPS, IN, T>, Self::Output>()),
-        IN * S::Is::TAPS,
+        IN * S::TAPS,
     );
     const OVERWRITES: bool = true;
 

@@ -2,13 +2,14 @@ use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
 use super::pixels::Pixels;
-use super::settings::{PixelFields, PixelSettings, Transposed};
+use super::settings::{PixelFields, PixelSettings, PixelWeights, Transposed, WeightFields};
 use super::{GrownAlong, blocks_scratch, weights};
 use crate::kernel::Real;
 use crate::layer::axis_at::ThenAxes;
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::grow_at::Grown;
 use crate::layer::window_at::{ImageAt, window_at};
+use crate::layer::window_settings::WindowFields;
 use crate::layer::{At, Backward, Cost, Effect, Factor, Layer, Mode, Plan, Then, WorkspaceMut};
 use crate::tensor::side::{GrowAlong, Side, Sides};
 use crate::tensor::{Aligned, Image, Vector};
@@ -60,18 +61,18 @@ use crate::tensor::{Aligned, Image, Vector};
 #[derive(Clone, Parameters)]
 #[parameters(
     place = own,
-    name = "TransposedConv2dWith<{IN}, {OUT}, {=Part::Name(&<S::Is as PixelFields<Transposed, OUT, IN>>::NAME)}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
+    name = "TransposedConv2dWith<{IN}, {OUT}, {=Part::Name(&<S::Fields as WindowFields>::NAME)}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
 )]
 pub struct TransposedConv2dWith<
     const IN: usize,
     const OUT: usize,
-    S: PixelSettings<Transposed, OUT, IN>,
+    S: PixelWeights<OUT, IN>,
     T: Real = f32,
     B: Bias<Vector<OUT, T>> = Vector<OUT, T>,
 > {
     /// W: for each input channel, a window of each output channel of its group.
-    #[parameter(weight, fan_in = S::Is::FEEDS, fan_out = S::Is::TAPS, layout = OutputsFirst, shape = S::Is::SHAPE, scalar = T)]
-    pub weight: Aligned<<S::Is as PixelFields<Transposed, OUT, IN>>::Weight<T>>,
+    #[parameter(weight, fan_in = S::FEEDS, fan_out = S::TAPS, layout = OutputsFirst, shape = S::SHAPE, scalar = T)]
+    pub weight: Aligned<<S::Fields as WeightFields<OUT, IN>>::OfPixels<T>>,
     /// b: one number for each output channel, or [`NoBias`](crate::layer::NoBias).
     #[parameter(bias, shape = &[OUT], scalar = T)]
     pub bias: B,
@@ -121,7 +122,7 @@ where
 }
 
 weights!(
-    [const IN: usize, const OUT: usize, S: PixelSettings<Transposed, OUT, IN>, T: Real, B: Bias<Vector<OUT, T>>]
+    [const IN: usize, const OUT: usize, S: PixelWeights<OUT, IN>, T: Real, B: Bias<Vector<OUT, T>>]
     TransposedConv2dWith<IN, OUT, S, T, B>
 );
 
@@ -134,7 +135,7 @@ impl<
 > TransposedConv2dWith<IN, OUT, S, T, B>
 {
     /// The convolution of which this is the transpose maps this layer's output to its input.
-    const PIXELS: Pixels = Pixels { axes: S::Is::AXES, groups: S::Is::GROUPS, transposed: true };
+    const PIXELS: Pixels = Pixels { axes: S::Is::AXES, groups: S::GROUPS, transposed: true };
     const STRIDES: usize = S::Is::AXES[0].stride * S::Is::AXES[1].stride;
 }
 
@@ -154,12 +155,12 @@ where
 {
     type Output = <(Side<OUT>, Height<H, S, IN, OUT>, Width<W, S, IN, OUT>) as Sides<T>>::Tensor;
     const PLAN: Plan = Plan::leaf::<Image<IN, H, W, T>, Self>()
-        .costs(Cost::weights((IN * H * W * S::Is::TAPS) as u64, OUT))
+        .costs(Cost::weights((IN * H * W * S::TAPS) as u64, OUT))
         .factor(Factor::Weights)
-        .effect(Effect::Weights { inputs: S::Is::FEEDS as f64 / Self::STRIDES as f64 })
+        .effect(Effect::Weights { inputs: S::FEEDS as f64 / Self::STRIDES as f64 })
         .window(Self::PIXELS.window::<Image<IN, H, W, T>, Self::Output>())
         .scratch(Self::PIXELS.scratch::<Image<IN, H, W, T>, Self::Output>())
-        .backward_scratch(blocks_scratch::<T>(IN * S::Is::TAPS));
+        .backward_scratch(blocks_scratch::<T>(IN * S::TAPS));
     const OVERWRITES: bool = true;
 
     fn forward(

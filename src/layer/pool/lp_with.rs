@@ -6,12 +6,12 @@ use chainrule_parameters::Part;
 use super::general::{Norm, each, general_pool};
 use super::lp::NO_POWER;
 use super::macros::{Columns, Places, Rows, Steps, pixel_pool, step_pool};
-use super::settings::{PixelFields, PixelSettings, StepFields, StepSettings, axis, window};
+use super::settings::{PixelSettings, StepSettings, axis, window};
 use crate::kernel::Real;
 use crate::layer::axis_at::AxesAt;
 use crate::layer::compare::comparable;
 use crate::layer::window_at::window_at;
-use crate::layer::window_settings::AxisNumbers;
+use crate::layer::window_settings::{AxisNumbers, WindowFields, WindowSettings};
 use crate::layer::{At, Backward, Layer, Mode, Plan, Reach, Then, Window, WorkspaceMut, check_lengths};
 use crate::tensor::side::{Side, Sides, SlideAlong};
 use crate::tensor::{Image, Sample, Sequence, Tensor};
@@ -43,8 +43,8 @@ use crate::tensor::{Image, Sample, Sequence, Tensor};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
-#[parameters(place = own, name = "LpPool2dWith<{P}, {=Part::Name(&<S::Is as PixelFields>::NAME)}>")]
-pub struct LpPool2dWith<const P: u8, S: PixelSettings> {
+#[parameters(place = own, name = "LpPool2dWith<{P}, {=Part::Name(&<S::Fields as WindowFields>::NAME)}>")]
+pub struct LpPool2dWith<const P: u8, S: WindowSettings> {
     #[parameter(skip)]
     settings: PhantomData<S>,
 }
@@ -76,8 +76,8 @@ pub struct LpPool2dWith<const P: u8, S: PixelSettings> {
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
-#[parameters(place = own, name = "LpPool1dWith<{P}, {=Part::Name(&<S::Is as StepFields>::NAME)}>")]
-pub struct LpPool1dWith<const P: u8, S: StepSettings> {
+#[parameters(place = own, name = "LpPool1dWith<{P}, {=Part::Name(&<S::Fields as WindowFields>::NAME)}>")]
+pub struct LpPool1dWith<const P: u8, S: WindowSettings> {
     #[parameter(skip)]
     settings: PhantomData<S>,
 }

@@ -14,7 +14,7 @@ pub(super) type Places<const D: usize, A> = <Side<D> as SlideAlong<A>>::Out;
 /// Implements a pool of images by a [`Pools`](super::general::Pools).
 macro_rules! pixel_pool {
     ([$($generics:tt)*] $layer:ty, $pools:ty, $($plan:tt)*) => {
-        comparable!([$($generics)* S: PixelSettings] $layer);
+        comparable!([$($generics)* S: WindowSettings] $layer);
 
         impl<const PLACE: usize, Fitting, $($generics)* S: PixelSettings, const C: usize, const H: usize, const W: usize, T: Real>
             At<PLACE, Image<C, H, W, T>> for $layer
@@ -52,7 +52,7 @@ pub(super) use pixel_pool;
 /// Implements a pool of sequences.
 macro_rules! step_pool {
     ([$($generics:tt)*] $layer:ty, $pools:ty, $($plan:tt)*) => {
-        comparable!([$($generics)* S: StepSettings] $layer);
+        comparable!([$($generics)* S: WindowSettings] $layer);
 
         impl<const PLACE: usize, Fitting, $($generics)* S: StepSettings, const STEPS: usize, const FEATURES: usize, T: Real>
             At<PLACE, Sequence<STEPS, FEATURES, T>> for $layer

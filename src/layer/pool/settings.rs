@@ -2,7 +2,6 @@
 
 use core::marker::PhantomData;
 
-use chainrule_parameters::TypeName;
 use typenum::type_operators::IsLess;
 use typenum::{B1, Le};
 
@@ -105,8 +104,6 @@ pub trait PixelFields {
     type Columns: PoolAxis;
     /// What a mean counts.
     type Counts: Counts;
-    /// The settings that are given, in a fixed order.
-    const NAME: TypeName;
 }
 
 impl<K, S, P, D, G: OfPools, O: OfPools, R, C: Counts> PixelFields for Fields<K, S, P, D, G, O, R, C>
@@ -116,7 +113,6 @@ where
     type Rows = <Self as Axes<OneWindow>>::Rows;
     type Columns = <Self as Axes<OneWindow>>::Columns;
     type Counts = C;
-    const NAME: TypeName = <Self as Axes<OneWindow>>::NAME;
 }
 
 /// What [`Fields`] set for a pool of sequences.
@@ -130,8 +126,6 @@ pub trait StepFields {
     type Steps: PoolAxis;
     /// What a mean counts.
     type Counts: Counts;
-    /// The settings that are given, in a fixed order.
-    const NAME: TypeName;
 }
 
 impl<K, S, P, D, G: OfPools, O: OfPools, R, C: Counts> StepFields for Fields<K, S, P, D, G, O, R, C>
@@ -140,26 +134,25 @@ where
 {
     type Steps = <Self as AxisOfSteps<OneWindow>>::Steps;
     type Counts = C;
-    const NAME: TypeName = <Self as AxisOfSteps<OneWindow>>::NAME;
 }
 
 /// The settings of a pool of images: a [`Kernel`](crate::layer::Kernel), or a tuple with one.
-pub trait PixelSettings: WindowSettings + Copy {
+pub trait PixelSettings: WindowSettings {
     /// The settings, each in its place.
     type Is: PixelFields;
 }
 
-impl<S: WindowSettings<Fields: PixelFields> + Copy> PixelSettings for S {
+impl<S: WindowSettings<Fields: PixelFields>> PixelSettings for S {
     type Is = S::Fields;
 }
 
 /// The settings of a pool of sequences: a [`Kernel`](crate::layer::Kernel), or a tuple with one.
-pub trait StepSettings: WindowSettings + Copy {
+pub trait StepSettings: WindowSettings {
     /// The settings, each in its place.
     type Is: StepFields;
 }
 
-impl<S: WindowSettings<Fields: StepFields> + Copy> StepSettings for S {
+impl<S: WindowSettings<Fields: StepFields>> StepSettings for S {
     type Is = S::Fields;
 }
 

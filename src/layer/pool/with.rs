@@ -10,7 +10,7 @@ use crate::kernel::Real;
 use crate::layer::axis_at::AxesAt;
 use crate::layer::compare::comparable;
 use crate::layer::window_at::window_at;
-use crate::layer::window_settings::AxisNumbers;
+use crate::layer::window_settings::{AxisNumbers, WindowFields, WindowSettings};
 use crate::layer::{At, Backward, Layer, Mode, Plan, Reach, Then, Window, WorkspaceMut, check_lengths};
 use crate::tensor::side::{Side, Sides, SlideAlong};
 use crate::tensor::{Image, Sample, Sequence, Tensor};
@@ -59,8 +59,8 @@ use crate::tensor::{Image, Sample, Sequence, Tensor};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
-#[parameters(place = own, name = "MaxPool2dWith<{=Part::Name(&<S::Is as PixelFields>::NAME)}>")]
-pub struct MaxPool2dWith<S: PixelSettings> {
+#[parameters(place = own, name = "MaxPool2dWith<{=Part::Name(&<S::Fields as WindowFields>::NAME)}>")]
+pub struct MaxPool2dWith<S: WindowSettings> {
     #[parameter(skip)]
     settings: PhantomData<S>,
 }
@@ -94,8 +94,8 @@ pub struct MaxPool2dWith<S: PixelSettings> {
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
-#[parameters(place = own, name = "MaxPool1dWith<{=Part::Name(&<S::Is as StepFields>::NAME)}>")]
-pub struct MaxPool1dWith<S: StepSettings> {
+#[parameters(place = own, name = "MaxPool1dWith<{=Part::Name(&<S::Fields as WindowFields>::NAME)}>")]
+pub struct MaxPool1dWith<S: WindowSettings> {
     #[parameter(skip)]
     settings: PhantomData<S>,
 }
@@ -133,8 +133,8 @@ pub struct MaxPool1dWith<S: StepSettings> {
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
-#[parameters(place = own, name = "AvgPool2dWith<{=Part::Name(&<S::Is as PixelFields>::NAME)}>")]
-pub struct AvgPool2dWith<S: PixelSettings> {
+#[parameters(place = own, name = "AvgPool2dWith<{=Part::Name(&<S::Fields as WindowFields>::NAME)}>")]
+pub struct AvgPool2dWith<S: WindowSettings> {
     #[parameter(skip)]
     settings: PhantomData<S>,
 }
@@ -166,8 +166,8 @@ pub struct AvgPool2dWith<S: PixelSettings> {
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Parameters)]
-#[parameters(place = own, name = "AvgPool1dWith<{=Part::Name(&<S::Is as StepFields>::NAME)}>")]
-pub struct AvgPool1dWith<S: StepSettings> {
+#[parameters(place = own, name = "AvgPool1dWith<{=Part::Name(&<S::Fields as WindowFields>::NAME)}>")]
+pub struct AvgPool1dWith<S: WindowSettings> {
     #[parameter(skip)]
     settings: PhantomData<S>,
 }

@@ -1,10 +1,8 @@
 //! The settings along one axis: from a tuple of settings to the windows over rows, columns or steps.
 
-use chainrule_parameters::TypeName;
-
 use super::{
     AxisNumbers, Causal, CeilMode, Dilation, Fields, Groups, Kernel, OutputPadding, Padding, PaddingEnds,
-    Same, SameLower, Setting, Stride, Unset, WindowAxis,
+    Same, SameLower, SetBeside, Setting, Stride, Twice, Unset, WindowAxis,
 };
 use crate::tensor::side::{Axis, Down, Ends, Fitted, Side, Up};
 
@@ -98,6 +96,10 @@ impl<D> Or<D> for Unset {
     type Is = D;
 }
 
+impl<D, A: Or<D>, B: SetBeside<A>> Or<D> for Twice<A, B> {
+    type Is = A::Is;
+}
+
 macro_rules! or {
     ($([$($generics:tt)*] $Setting:ty: $Is:ty;)*) => {$(
         impl<D, $($generics)*> Or<D> for $Setting {
@@ -144,6 +146,10 @@ impl<D, K, const H: usize, const W: usize> OrStride<D, K> for Stride<H, W> {
     type Is = Self;
 }
 
+impl<D, K, A: OrStride<D, K>, B: SetBeside<A>> OrStride<D, K> for Twice<A, B> {
+    type Is = A::Is;
+}
+
 /// Whether there is a kernel.
 #[diagnostic::on_unimplemented(
     message = "these settings do not say how large the windows are",
@@ -159,6 +165,10 @@ impl<const H: usize, const W: usize> IsGiven for Kernel<H, W> {
     type Kernel = Self;
 }
 
+impl<A: IsGiven, B: SetBeside<A>> IsGiven for Twice<A, B> {
+    type Kernel = A::Kernel;
+}
+
 /// The windows over an image that [`Fields`] set. `D` is [`OneStep`] or [`OneWindow`].
 pub trait Axes<D> {
     /// Over rows: an [`Axis`].
@@ -167,8 +177,6 @@ pub trait Axes<D> {
     type Columns: AxisNumbers;
     /// The same as numbers.
     const AXES: [WindowAxis; 2] = [Self::Rows::NUMBERS, Self::Columns::NUMBERS];
-    /// The settings that are given, in a fixed order.
-    const NAME: TypeName;
 }
 
 /// The windows over the steps of a sequence that [`Fields`] set.
@@ -177,8 +185,6 @@ pub trait AxisOfSteps<D> {
     type Steps: AxisNumbers;
     /// The same as numbers.
     const AXIS: WindowAxis = Self::Steps::NUMBERS;
-    /// The settings that are given, in a fixed order.
-    const NAME: TypeName;
 }
 
 type Is<S, D> = <S as Or<D>>::Is;
@@ -187,7 +193,7 @@ type StrideIs<S, D, K> = <S as OrStride<D, K>>::Is;
 impl<D, K, S, P, DI, G, O, R, C> Axes<D> for Fields<K, S, P, DI, G, O, R, C>
 where
     K: Setting + IsGiven<Kernel: Along>,
-    S: Setting + OrStride<D, K, Is: Along>,
+    S: Setting + OrStride<D, K::Kernel, Is: Along>,
     P: Setting + Or<Padding<0>, Is: Along>,
     DI: Setting + Or<Dilation<1>, Is: Along>,
     G: Setting,
@@ -196,14 +202,14 @@ where
     C: Setting,
     Axis<
         <K::Kernel as Along>::Rows,
-        <StrideIs<S, D, K> as Along>::Rows,
+        <StrideIs<S, D, K::Kernel> as Along>::Rows,
         <Is<DI, Dilation<1>> as Along>::Rows,
         <Is<P, Padding<0>> as Along>::Rows,
         R::Is,
     >: AxisNumbers,
     Axis<
         <K::Kernel as Along>::Columns,
-        <StrideIs<S, D, K> as Along>::Columns,
+        <StrideIs<S, D, K::Kernel> as Along>::Columns,
         <Is<DI, Dilation<1>> as Along>::Columns,
         <Is<P, Padding<0>> as Along>::Columns,
         R::Is,
@@ -211,25 +217,24 @@ where
 {
     type Rows = Axis<
         <K::Kernel as Along>::Rows,
-        <StrideIs<S, D, K> as Along>::Rows,
+        <StrideIs<S, D, K::Kernel> as Along>::Rows,
         <Is<DI, Dilation<1>> as Along>::Rows,
         <Is<P, Padding<0>> as Along>::Rows,
         R::Is,
     >;
     type Columns = Axis<
         <K::Kernel as Along>::Columns,
-        <StrideIs<S, D, K> as Along>::Columns,
+        <StrideIs<S, D, K::Kernel> as Along>::Columns,
         <Is<DI, Dilation<1>> as Along>::Columns,
         <Is<P, Padding<0>> as Along>::Columns,
         R::Is,
     >;
-    const NAME: TypeName = Self::NAME;
 }
 
 impl<D, K, S, P, DI, G, O, R, C> AxisOfSteps<D> for Fields<K, S, P, DI, G, O, R, C>
 where
     K: Setting + IsGiven<Kernel: AlongSteps>,
-    S: Setting + OrStride<D, K, Is: AlongSteps>,
+    S: Setting + OrStride<D, K::Kernel, Is: AlongSteps>,
     P: Setting + Or<Padding<0>, Is: AlongSteps>,
     DI: Setting + Or<Dilation<1>, Is: AlongSteps>,
     G: Setting,
@@ -238,7 +243,7 @@ where
     C: Setting,
     Axis<
         <K::Kernel as AlongSteps>::Steps,
-        <StrideIs<S, D, K> as AlongSteps>::Steps,
+        <StrideIs<S, D, K::Kernel> as AlongSteps>::Steps,
         <Is<DI, Dilation<1>> as AlongSteps>::Steps,
         <Is<P, Padding<0>> as AlongSteps>::Steps,
         R::Is,
@@ -246,10 +251,9 @@ where
 {
     type Steps = Axis<
         <K::Kernel as AlongSteps>::Steps,
-        <StrideIs<S, D, K> as AlongSteps>::Steps,
+        <StrideIs<S, D, K::Kernel> as AlongSteps>::Steps,
         <Is<DI, Dilation<1>> as AlongSteps>::Steps,
         <Is<P, Padding<0>> as AlongSteps>::Steps,
         R::Is,
     >;
-    const NAME: TypeName = Self::NAME;
 }

@@ -15,7 +15,27 @@ pub struct Unset;
 
 impl Setting for Unset {
     const NAME: TypeName = TypeName { parts: &[] };
+    type And<A: Setting> = A;
 }
+
+/// A place that both `A` and `B` set. A layer with it has a type, so that `init` and a list of its parameters are no
+/// errors beside that of the layer, but it takes no input.
+#[derive(Clone, Copy, Debug)]
+pub struct Twice<A, B>(PhantomData<(A, B)>);
+
+impl<A: Setting, B: Setting> Setting for Twice<A, B> {
+    const NAME: TypeName = TypeName { parts: &[] };
+    type And<C: Setting> = Self;
+}
+
+/// A setting that can stand beside `A`, which sets the same: there is none. Every requirement of a place that is set
+/// twice is this one, so that there is one error.
+#[diagnostic::on_unimplemented(
+    message = "`{A}` and `{Self}` set the same thing, and only one of them can be given",
+    label = "set twice",
+    note = "each setting is given once, and so is the padding: `Padding`, `PaddingEnds`, `Same`, `SameLower` or `Causal`"
+)]
+pub trait SetBeside<A> {}
 
 /// All settings of a layer with windows, each in its place: kernel, stride, padding, dilation, groups, output padding,
 /// rounding, and what a mean counts.
@@ -25,16 +45,21 @@ pub struct Fields<K = Unset, S = Unset, P = Unset, D = Unset, G = Unset, O = Uns
     PhantomData<(G, O, R, C)>,
 );
 
-/// The text between settings in [`Fields::NAME`], if there is a setting on both sides.
+/// The text between settings in [`WindowFields::NAME`], if there is a setting on both sides.
 const fn comma(before: bool, name: &TypeName) -> Part {
     Part::Text(if before && !name.parts.is_empty() { ", " } else { "" })
 }
 
+/// [`Fields`] of settings.
+pub trait WindowFields {
+    /// The settings that are given, as a tuple in a fixed order.
+    const NAME: TypeName;
+}
+
 impl<K: Setting, S: Setting, P: Setting, D: Setting, G: Setting, O: Setting, R: Setting, C: Setting>
-    Fields<K, S, P, D, G, O, R, C>
+    WindowFields for Fields<K, S, P, D, G, O, R, C>
 {
-    /// The settings that are given, as a tuple in this order.
-    pub(crate) const NAME: TypeName = TypeName {
+    const NAME: TypeName = TypeName {
         parts: &[
             Part::Text("("),
             Part::Name(&K::NAME),
@@ -57,22 +82,19 @@ impl<K: Setting, S: Setting, P: Setting, D: Setting, G: Setting, O: Setting, R: 
     };
 }
 
-/// A setting that the fields `F` do not have yet.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` sets what another setting of the same tuple sets",
-    label = "set twice",
-    note = "each setting is given once: one of `Padding`, `PaddingEnds`, `Same`, `SameLower` and `Causal`"
-)]
+/// A setting with a place in the fields `F`.
 pub trait SetIn<F>: Setting {
     /// The fields with this setting.
-    type Fields;
+    type Fields: WindowFields;
 }
 
 /// For each setting, its place.
 macro_rules! places {
     ($([$($generics:tt)*] $Setting:ty: [$($B:ident)*] [$($A:ident)*];)*) => {$(
-        impl<$($generics)* $($B,)* $($A),*> SetIn<Fields<$($B,)* Unset, $($A),*>> for $Setting {
-            type Fields = Fields<$($B,)* Self, $($A),*>;
+        impl<$($generics)* $($B: Setting,)* Place: Setting, $($A: Setting),*> SetIn<Fields<$($B,)* Place, $($A),*>>
+            for $Setting
+        {
+            type Fields = Fields<$($B,)* Place::And<Self>, $($A),*>;
         }
     )*};
 }
@@ -95,13 +117,12 @@ places! {
 /// The settings of a layer with windows: one of them, or a tuple of several in any order.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not set the windows of a layer",
-    label = "neither a setting nor a tuple of different settings",
-    note = "write the window, as in `Kernel<3, 5>`, or a tuple with it, as in `(Kernel<3, 5>, Stride<2>, Padding<1, 2>)`",
-    note = "each setting is given once, and so is the padding: `Padding`, `PaddingEnds`, `Same`, `SameLower` or `Causal`"
+    label = "neither a setting nor a tuple of settings",
+    note = "write the window, as in `Kernel<3, 5>`, or a tuple with it, as in `(Kernel<3, 5>, Stride<2>, Padding<1, 2>)`"
 )]
-pub trait WindowSettings: Send + Sync + 'static {
+pub trait WindowSettings: Copy + Send + Sync + 'static {
     /// The settings, each in its place.
-    type Fields;
+    type Fields: WindowFields;
 }
 
 impl<A: Setting + SetIn<Fields>> WindowSettings for A {

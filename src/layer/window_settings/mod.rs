@@ -1,9 +1,10 @@
 //! The settings of layers with windows: what convolutions and pools have beside their channels.
 //!
 //! A layer takes them as one setting or as a tuple, in any order: `(Kernel<3, 5>, Stride<2, 1>, Padding<1, 2>)`. They
-//! are folded into one [`Fields`] type, which has a place for each and refuses a second one. From it come the
-//! [`Axis`](crate::tensor::side::Axis) of rows and of columns (or of steps), with which the compiler computes the
-//! sides of the output, and the same as [`WindowAxis`] numbers for kernels and plans.
+//! are folded into one [`Fields`] type, which has a place for each. A place that is set twice holds [`Twice`], and a
+//! layer with it takes no input. From the fields come the [`Axis`](crate::tensor::side::Axis) of rows and of columns
+//! (or of steps), with which the compiler computes the sides of the output, and the same as [`WindowAxis`] numbers for
+//! kernels and plans.
 
 mod along;
 mod fields;
@@ -11,9 +12,9 @@ mod numbers;
 
 use chainrule_parameters::{Part, TypeName};
 
-pub(crate) use along::{Along, AlongSteps, Axes, AxisOfSteps, IsGiven, OneStep, OneWindow, Or};
+pub(crate) use along::{Along, AlongSteps, Axes, AxisOfSteps, OneStep, OneWindow, Or};
 pub use fields::WindowSettings;
-pub(crate) use fields::{Fields, Unset};
+pub(crate) use fields::{Fields, SetBeside, Twice, Unset, WindowFields};
 pub(crate) use numbers::{AxisNumbers, WindowAxis};
 
 /// One of the settings of a layer with windows.
@@ -26,6 +27,9 @@ pub(crate) use numbers::{AxisNumbers, WindowAxis};
 pub trait Setting: Copy + Send + Sync + 'static {
     #[doc(hidden)]
     const NAME: TypeName;
+    /// What the place of this setting holds after `A` is set in it too.
+    #[doc(hidden)]
+    type And<A: Setting>: Setting;
 }
 
 /// Declares settings of two numbers, which are printed as one if they are equal.
@@ -49,6 +53,7 @@ macro_rules! two_numbers {
                     ]
                 },
             };
+            type And<A: Setting> = Twice<Self, A>;
         }
     )*};
 }
@@ -107,6 +112,7 @@ impl<const TOP: usize, const BOTTOM: usize, const LEFT: usize, const RIGHT: usiz
             ]
         },
     };
+    type And<A: Setting> = Twice<Self, A>;
 }
 
 /// In how many groups the channels are divided, each with its own convolution. As many groups as input channels are a
@@ -117,6 +123,7 @@ pub struct Groups<const G: usize>;
 impl<const G: usize> Setting for Groups<G> {
     const NAME: TypeName =
         TypeName { parts: &[Part::Text("Groups<"), Part::Number(G as u64), Part::Text(">")] };
+    type And<A: Setting> = Twice<Self, A>;
 }
 
 /// Declares settings without numbers.
@@ -128,6 +135,7 @@ macro_rules! no_number {
 
         impl Setting for $Name {
             const NAME: TypeName = TypeName { parts: &[Part::Text(stringify!($Name))] };
+            type And<A: Setting> = Twice<Self, A>;
         }
     )*};
 }

@@ -2,8 +2,8 @@
 
 use core::ops::{Div, Mul, Rem};
 
-use typenum::type_operators::IsGreaterOrEqual;
-use typenum::{B1, GrEq, Quot, Square, U1, U2, UTerm};
+use typenum::type_operators::{IsGreaterOrEqual, Max};
+use typenum::{B1, GrEq, Maximum, Quot, Square, U1, U2, UTerm};
 
 use super::{Known, N, Side, ToSide};
 
@@ -63,6 +63,23 @@ where
     Quot<N<CHANNELS>, N<GROUPS>>: ToSide,
 {
     type Out = <Quot<N<CHANNELS>, N<GROUPS>> as ToSide>::Side;
+}
+
+/// This many channels in `GROUPS` groups, at least one, rounded down: where it does not divide, [`SplitInto`] says so.
+pub trait PartInto<const GROUPS: usize> {
+    /// The channels of a group.
+    type Out;
+}
+
+impl<const CHANNELS: usize, const GROUPS: usize> PartInto<GROUPS> for Side<CHANNELS>
+where
+    Side<CHANNELS>: Known,
+    Side<GROUPS>: Known,
+    N<GROUPS>: Max<U1>,
+    N<CHANNELS>: Div<Maximum<N<GROUPS>, U1>>,
+    Quot<N<CHANNELS>, Maximum<N<GROUPS>, U1>>: ToSide,
+{
+    type Out = <Quot<N<CHANNELS>, Maximum<N<GROUPS>, U1>> as ToSide>::Side;
 }
 
 /// This side in parts of `BY`: D / BY of them.

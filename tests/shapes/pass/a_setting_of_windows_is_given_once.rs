@@ -1,6 +1,9 @@
 use chainrule::prelude::*;
 
 type Net = (Conv1dWith<1, 8, (Kernel<3>, Dilation<2>, Same)>, Relu);
-const _: () = chainrule::shapes::<Net, Sequence<8, 1>, Sequence<8, 8>>();
 
-fn main() {}
+fn main() -> Result<(), chainrule::Error> {
+    let net = Net::init(&mut rng(0));
+    let _: Sequence<8, 8> = net.predict(&Sequence::<8, 1>::default())?;
+    Ok(())
+}
