@@ -149,7 +149,7 @@ probabilities! {
 
 /// Returns the place of a class's number at a position, in the memory of an output.
 #[inline(always)]
-pub(super) fn index<Y: Tensor, Target: ClassTarget<Y>>(position: usize, class: usize) -> usize {
+pub(crate) fn index<Y: Tensor, Target: ClassTarget<Y>>(position: usize, class: usize) -> usize {
     if Target::CLASSES_FIRST {
         class * Target::POSITIONS + position
     } else {

@@ -90,6 +90,8 @@ pub use binary_probabilities::BinaryCrossEntropyOfProbabilities;
 pub(crate) use checks::check_finite;
 pub(crate) use checks::check_lengths;
 use checks::{finite_with_gradient, mean_of};
+#[cfg(feature = "alloc")]
+pub(crate) use class_target::index as class_index;
 #[doc(hidden)]
 pub use class_target::{ClassAxis, ClassTarget, Position};
 pub use cosine::CosineEmbedding;
