@@ -51,7 +51,11 @@ pub fn top_k_accuracy<Y: Tensor, Target: ClassTarget<Y>>(
     share(scores, targets, k)
 }
 
-fn share<Y: Tensor, Target: ClassTarget<Y>>(scores: &[Y], targets: &[Target], k: usize) -> Result<f64, Error> {
+fn share<Y: Tensor, Target: ClassTarget<Y>>(
+    scores: &[Y],
+    targets: &[Target],
+    k: usize,
+) -> Result<f64, Error> {
     let (mut right, mut labels) = (0_u64, 0_u64);
     for_each_label(scores, targets, |score, truth| {
         let own = score(truth);

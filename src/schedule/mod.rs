@@ -62,18 +62,50 @@ pub struct Schedule {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Shape {
     Constant(f64),
-    Step { every: u64, factor: f64 },
-    MultiStep { at: Vec<u64>, factor: f64 },
-    Exponential { factor: f64 },
-    Linear { from: f64, to: f64, steps: u64 },
-    Polynomial { steps: u64, power: f64 },
-    Cosine { steps: u64, floor: f64, restarts: Option<u64> },
-    Cyclic { low: f64, up: u64, down: u64, scale: Scale },
+    Step {
+        every: u64,
+        factor: f64,
+    },
+    MultiStep {
+        at: Vec<u64>,
+        factor: f64,
+    },
+    Exponential {
+        factor: f64,
+    },
+    Linear {
+        from: f64,
+        to: f64,
+        steps: u64,
+    },
+    Polynomial {
+        steps: u64,
+        power: f64,
+    },
+    Cosine {
+        steps: u64,
+        floor: f64,
+        restarts: Option<u64>,
+    },
+    Cyclic {
+        low: f64,
+        up: u64,
+        down: u64,
+        scale: Scale,
+    },
     OneCycle(OneCycle),
-    InverseSqrt { warm_up: u64 },
+    InverseSqrt {
+        warm_up: u64,
+    },
     /// The schedule has no warm-up.
-    Floor { floor: f64, of: Box<Schedule> },
-    Then { steps: u64, both: Box<[Schedule; 2]> },
+    Floor {
+        floor: f64,
+        of: Box<Schedule>,
+    },
+    Then {
+        steps: u64,
+        both: Box<[Schedule; 2]>,
+    },
     Times(Box<[Schedule; 2]>),
 }
 
