@@ -26,7 +26,8 @@
 //! | [`cosine`](Schedule::cosine), [`floor`](Schedule::floor) | `CosineAnnealingLR` |
 //! | [`cosine_warm_restarts`](Schedule::cosine_warm_restarts) | `CosineAnnealingWarmRestarts` |
 //! | [`cyclic`](Schedule::cyclic) | `CyclicLR`, `triangular` |
-//! | [`cyclic_halving`](Schedule::cyclic_halving), [`cyclic_decaying`](Schedule::cyclic_decaying) | `triangular2`, `exp_range` |
+//! | [`cyclic_halving`](Schedule::cyclic_halving) | `CyclicLR`, `triangular2` |
+//! | [`cyclic_decaying`](Schedule::cyclic_decaying) | `CyclicLR`, `exp_range` |
 //! | [`one_cycle`](Schedule::one_cycle), with [`OneCycle`] | `OneCycleLR` |
 //! | [`inverse_sqrt`](Schedule::inverse_sqrt) | none |
 //! | [`warm_up`](Schedule::warm_up), [`warm_up_from`](Schedule::warm_up_from) | `LinearLR` in a `SequentialLR` |
