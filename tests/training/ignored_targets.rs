@@ -104,7 +104,7 @@ fn tags(samples: usize) -> Dataset<Sequence<3, 2>, [Option<Label<2>>; 3]> {
     let xs = inputs::<Sequence<3, 2>>(samples);
     let tag = |at: usize, x: &Sequence<3, 2>| {
         std::array::from_fn(|step| {
-            let counts = at % 4 != 1 && (at + step) % 5 != 0;
+            let counts = at % 4 != 1 && !(at + step).is_multiple_of(5);
             counts.then(|| Label::new(usize::from(x[step][0] > 0.0)).unwrap())
         })
     };
