@@ -49,6 +49,11 @@ pub enum Position {
 }
 
 /// A target with a class for each position of the output `Y`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no label of the output `{Y}`",
+    label = "the outputs are `{Y}`, and the targets are `{Self}`",
+    note = "the label of a `Vector<10>`, with a score for each class, is a `Label<10>`; those of a `Sequence<5, 10>` are a `[Label<10>; 5]`, and those of an `Image<10, 4, 3>` are a `[[Label<10>; 3]; 4]`; each `Label` can be an `Option`"
+)]
 pub trait ClassTarget<Y: Tensor> {
     /// The number of classes.
     const CLASSES: usize;
@@ -149,7 +154,7 @@ probabilities! {
 
 /// Returns the place of a class's number at a position, in the memory of an output.
 #[inline(always)]
-pub(super) fn index<Y: Tensor, Target: ClassTarget<Y>>(position: usize, class: usize) -> usize {
+pub(crate) fn index<Y: Tensor, Target: ClassTarget<Y>>(position: usize, class: usize) -> usize {
     if Target::CLASSES_FIRST {
         class * Target::POSITIONS + position
     } else {

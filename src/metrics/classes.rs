@@ -1,9 +1,9 @@
 use crate::Error;
 use crate::kernel::Real;
-use crate::loss::check_lengths;
-use crate::tensor::{Label, Vector};
+use crate::loss::{ClassTarget, Position, check_lengths, class_index};
+use crate::tensor::Tensor;
 
-/// Returns the share of samples whose largest score is that of their class: 0 to 1.
+/// Returns the share of labels whose class has the largest score: 0 to 1.
 ///
 /// ```
 /// use chainrule::metrics::accuracy;
@@ -14,56 +14,88 @@ use crate::tensor::{Label, Vector};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
+/// It takes the targets that [`CrossEntropy`](crate::loss::CrossEntropy) takes: a label for each sample, each step of a
+/// sequence or each pixel of an image, or `None` where the label is ignored and does not count. Of a probability for
+/// each class, the label is the class with the largest one.
+///
+/// ```
+/// # use chainrule::metrics::accuracy;
+/// # use chainrule::prelude::*;
+/// let tags = [Some(Label::<2>::new(1)?), None, Some(Label::new(1)?)];
+/// let scores = Sequence([[0.2, 0.8], [0.6, 0.4], [0.7, 0.3]]);
+/// assert_eq!(accuracy(&[scores], &[tags])?, 0.5);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+///
 /// # Errors
-/// [`Error::EmptyBatch`], [`Error::BatchLengths`], and [`Error::NonFiniteData`] for a score that is NaN.
-pub fn accuracy<const CLASSES: usize, T: Real>(
-    scores: &[Vector<CLASSES, T>],
-    labels: &[Label<CLASSES>],
-) -> Result<f64, Error> {
-    share(scores, labels, |scores, label| Label::from_scores(scores) == label)
+/// [`Error::EmptyBatch`], [`Error::BatchLengths`], [`Error::NonFiniteData`] for a score that is NaN, and
+/// [`Error::NoWeight`] if every label is ignored.
+pub fn accuracy<Y: Tensor, Target: ClassTarget<Y>>(scores: &[Y], targets: &[Target]) -> Result<f64, Error> {
+    share(scores, targets, 1)
 }
 
-/// Returns the share of samples whose class is among those with the `k` largest scores: 0 to 1. Of equal scores the
+/// Returns the share of labels whose class is among those with the `k` largest scores: 0 to 1. Of equal scores the
 /// first counts as the larger, so that `k = 1` is [`accuracy`].
 ///
 /// # Errors
-/// As [`accuracy`], and [`Error::Setting`] when `k` is not 1 to `CLASSES`.
-pub fn top_k_accuracy<const CLASSES: usize, T: Real>(
-    scores: &[Vector<CLASSES, T>],
-    labels: &[Label<CLASSES>],
+/// As [`accuracy`], and [`Error::Setting`] when `k` is not 1 to the number of classes.
+pub fn top_k_accuracy<Y: Tensor, Target: ClassTarget<Y>>(
+    scores: &[Y],
+    targets: &[Target],
     k: usize,
 ) -> Result<f64, Error> {
-    if k == 0 || k > CLASSES {
+    if k == 0 || k > Target::CLASSES {
         let expected = "at least 1, and at most the number of classes";
         return Err(Error::Setting { name: "k", value: k as f64, expected });
     }
-    share(scores, labels, |scores, label| {
-        let own = scores[label.index()];
-        let before = scores.0.iter().enumerate();
-        before.filter(|&(class, &score)| score > own || (score == own && class < label.index())).count() < k
-    })
+    share(scores, targets, k)
 }
 
-fn share<const CLASSES: usize, T: Real>(
-    scores: &[Vector<CLASSES, T>],
-    labels: &[Label<CLASSES>],
-    right: impl Fn(&Vector<CLASSES, T>, Label<CLASSES>) -> bool,
+fn share<Y: Tensor, Target: ClassTarget<Y>>(
+    scores: &[Y],
+    targets: &[Target],
+    k: usize,
 ) -> Result<f64, Error> {
-    check_scores(scores, labels)?;
-    let count = scores.iter().zip(labels).filter(|(scores, label)| right(scores, **label)).count();
-    Ok(count as f64 / labels.len() as f64)
+    let (mut right, mut labels) = (0_u64, 0_u64);
+    for_each_label(scores, targets, |score, truth| {
+        let own = score(truth);
+        let is_before = |&class: &usize| score(class) > own || (score(class) == own && class < truth);
+        right += u64::from((0..Target::CLASSES).filter(is_before).count() < k);
+        labels += 1;
+    })?;
+    if labels == 0 { Err(Error::NoWeight) } else { Ok(right as f64 / labels as f64) }
 }
 
-/// Checks that there are as many scores as labels, at least one, and no NaN. Infinite scores are allowed.
-pub(super) fn check_scores<const CLASSES: usize, T: Real>(
-    scores: &[Vector<CLASSES, T>],
-    labels: &[Label<CLASSES>],
+/// Calls `see` for each label that is not ignored, with the function that returns the score of a class at its position.
+/// Checks first that there are as many scores as targets, at least one, and no NaN. Infinite scores are allowed.
+pub(super) fn for_each_label<Y: Tensor, Target: ClassTarget<Y>>(
+    scores: &[Y],
+    targets: &[Target],
+    mut see: impl FnMut(&dyn Fn(usize) -> f64, usize),
 ) -> Result<(), Error> {
-    check_lengths(scores.len(), labels.len())?;
-    for (sample, scores) in scores.iter().enumerate() {
-        if let Some(element) = scores.0.iter().position(|score| score.to_f64().is_nan()) {
+    check_lengths(scores.len(), targets.len())?;
+    for (sample, (scores, target)) in scores.iter().zip(targets).enumerate() {
+        if let Some(element) = scores.as_slice().iter().position(|score| score.to_f64().is_nan()) {
             return Err(Error::NonFiniteData { what: "output", sample, element, value: f64::NAN });
+        }
+        target.check(sample)?;
+    }
+    for (scores, target) in scores.iter().zip(targets) {
+        for position in 0..Target::POSITIONS {
+            let truth = match target.at(position) {
+                Position::Ignored => continue,
+                Position::Class(class) => class,
+                Position::Probabilities => {
+                    first_largest(Target::CLASSES, |class| target.probability(position, class))
+                }
+            };
+            see(&|class| scores.as_slice()[class_index::<Y, Target>(position, class)].to_f64(), truth);
         }
     }
     Ok(())
+}
+
+/// Returns the class with the largest number, the first one in a tie.
+pub(super) fn first_largest(classes: usize, of: impl Fn(usize) -> f64) -> usize {
+    (0..classes).fold(0, |best, class| if of(class) > of(best) { class } else { best })
 }

@@ -3,10 +3,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::classes::check_scores;
+use super::classes::{first_largest, for_each_label};
 use crate::Error;
-use crate::kernel::Real;
-use crate::tensor::{Label, Vector};
+use crate::loss::{ClassAxis, ClassTarget};
+use crate::tensor::Label;
 
 /// A confusion matrix: how often samples of each class (row) were predicted as each class (column), with precision,
 /// recall and F1.
@@ -51,27 +51,31 @@ impl<const CLASSES: usize> ConfusionMatrix<CLASSES> {
     ///
     /// # Errors
     /// As [`add`](Self::add).
-    pub fn of<T: Real>(scores: &[Vector<CLASSES, T>], labels: &[Label<CLASSES>]) -> Result<Self, Error> {
+    pub fn of<Y: ClassAxis<CLASSES>, Target: ClassTarget<Y>>(
+        scores: &[Y],
+        targets: &[Target],
+    ) -> Result<Self, Error> {
         let mut confusion = Self::default();
-        confusion.add(scores, labels)?;
+        confusion.add(scores, targets)?;
         Ok(confusion)
     }
 
     /// Adds a batch. The prediction of a sample is the class with its largest score, the first one in a tie.
     ///
+    /// The targets are those of [`accuracy`](super::accuracy): of sequences and images, each step and each pixel with a
+    /// label counts as a sample.
+    ///
     /// # Errors
     /// [`Error::EmptyBatch`], [`Error::BatchLengths`], and [`Error::NonFiniteData`] for a score that is NaN; then the
     /// matrix has not changed.
-    pub fn add<T: Real>(
+    pub fn add<Y: ClassAxis<CLASSES>, Target: ClassTarget<Y>>(
         &mut self,
-        scores: &[Vector<CLASSES, T>],
-        labels: &[Label<CLASSES>],
+        scores: &[Y],
+        targets: &[Target],
     ) -> Result<(), Error> {
-        check_scores(scores, labels)?;
-        for (scores, label) in scores.iter().zip(labels) {
-            self.counts[label.index() * CLASSES + Label::from_scores(scores).index()] += 1;
-        }
-        Ok(())
+        for_each_label(scores, targets, |score, truth| {
+            self.counts[truth * CLASSES + first_largest(CLASSES, score)] += 1;
+        })
     }
 
     /// Returns how often a sample of the class `truth` was predicted as `predicted`.

@@ -2,8 +2,8 @@
 //!
 //! | metric | arguments |
 //! |---|---|
-//! | [`accuracy`], [`top_k_accuracy`] | scores and labels |
-//! | [`ConfusionMatrix`], with precision, recall and F1 | scores and labels, batch after batch |
+//! | [`accuracy`], [`top_k_accuracy`] | scores and labels: of samples, steps or pixels |
+//! | [`ConfusionMatrix`], with precision, recall and F1 | the same, batch after batch |
 //! | [`mean_absolute_error`], [`mean_squared_error`], [`r_squared`] | outputs and targets |
 //!
 //! The values agree with scikit-learn's up to rounding; sums are in `f64`. A tie between scores goes to the first

@@ -1,7 +1,8 @@
 //! Floor 5: optimizers, which change a network by its gradient.
 //!
 //! An optimizer's moments have the type of the network that it trains, and its step is one loop over the parameters.
-//! Its settings are public fields, so you can change them between steps: `adam.learning_rate *= 0.9`.
+//! Its settings are public fields, so you can change them between steps: `adam.learning_rate *= 0.9`. An [`AdamW`] has
+//! those of the [`Adam`] inside it: `adamw.adam.learning_rate *= 0.9`.
 //!
 //! | optimizer | in PyTorch | settings besides the learning rate |
 //! |---|---|---|
@@ -9,7 +10,7 @@
 //! | [`Asgd`] | `ASGD` | λ, α, the start of the average |
 //! | [`Adagrad`] | `Adagrad` | decay of the rate, initial sum, ε |
 //! | [`Adadelta`] | `Adadelta` | ρ, ε |
-//! | [`RmsProp`] | `RMSprop` | ρ (`alpha`), ε, momentum, centred |
+//! | [`RmsProp`] | `RMSprop` | ρ (`alpha`), ε, momentum, centered |
 //! | [`Adam`], [`AdamW`] | `Adam`, `AdamW` | betas, ε, AMSGrad |
 //! | [`Adamax`] | `Adamax` | betas, ε |
 //! | [`NAdam`] | `NAdam` | betas, ε, decay of the momentum |

@@ -9,7 +9,7 @@ use crate::Error;
 use crate::layer::{Parameter, Role};
 use chainrule_parameters::Node;
 
-/// The options that all optimizers have. Each has a method of the optimizer that sets it.
+/// The options that all optimizers but [`Lbfgs`](super::Lbfgs) have. Each has a method of the optimizer that sets it.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct StepOptions {

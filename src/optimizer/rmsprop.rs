@@ -7,12 +7,12 @@ use crate::layer::{Owned, Parameters, View, ViewMut};
 /// The RMSprop optimizer: the step of each parameter is its gradient, divided by the root of the running mean of its
 /// square.
 ///
-/// `s = ρ s + (1 - ρ) g²`, `w = w - η g / (√s + ε)`. The centred form divides by `√(s - m²) + ε`, with the running mean
+/// `s = ρ s + (1 - ρ) g²`, `w = w - η g / (√s + ε)`. The centered form divides by `√(s - m²) + ε`, with the running mean
 /// `m = ρ m + (1 - ρ) g`; a difference below 0, by rounding, counts as 0. With momentum, `v = μ v + g / (√s + ε)` and
 /// `w = w - η v`.
 ///
 /// # Source
-/// Hinton, "Neural networks for machine learning", lecture 6e (2012), in PyTorch's form; centred and with momentum:
+/// Hinton, "Neural networks for machine learning", lecture 6e (2012), in PyTorch's form; centered and with momentum:
 /// Graves, "Generating sequences with recurrent neural networks", 2013, eq. 38 to 45.
 #[derive(Clone, Debug)]
 pub struct RmsProp<N: Parameters> {
@@ -32,7 +32,7 @@ pub struct RmsProp<N: Parameters> {
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     pub(crate) square: Owned<N>,
-    /// The mean and the velocity, if the form is centred or has momentum.
+    /// The mean and the velocity, if the form is centered or has momentum.
     pub(crate) more: Option<[Owned<N>; 2]>,
 }
 

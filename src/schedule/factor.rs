@@ -28,6 +28,7 @@ impl Schedule {
             Shape::Exponential { factor: 0.0 } => 1,
             Shape::Linear { to: 0.0, steps, .. } => *steps,
             Shape::Polynomial { steps, power } if *power > 0.0 => *steps,
+            Shape::Floor { floor, of } if *floor <= 0.0 => of.ends()?,
             Shape::Then { steps, both } => both[1].ends()?.saturating_add(*steps),
             Shape::Times(both) => both.iter().filter_map(Self::ends).min()?,
             _ => return None,
@@ -84,6 +85,10 @@ impl Shape {
             Self::InverseSqrt { warm_up } => {
                 let [now, most] = [step, *warm_up].map(|step| step as f64 + 1.0);
                 (now / most).min(libm::sqrt(most / now))
+            }
+            Self::Floor { floor, of } => {
+                let factor = of.factor(step);
+                if factor < *floor || floor.is_nan() { *floor } else { factor } // `max` would hide a NaN
             }
             Self::Then { steps, both } => match step.checked_sub(*steps) {
                 None => both[0].factor(step),

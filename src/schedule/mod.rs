@@ -24,9 +24,10 @@
 //! | [`exponential`](Schedule::exponential) | `ExponentialLR` |
 //! | [`linear`](Schedule::linear), [`polynomial`](Schedule::polynomial) | `LinearLR`, `PolynomialLR` |
 //! | [`cosine`](Schedule::cosine), [`floor`](Schedule::floor) | `CosineAnnealingLR` |
-//! | [`warm_restarts`](Schedule::warm_restarts) of a cosine | `CosineAnnealingWarmRestarts` |
+//! | [`cosine_warm_restarts`](Schedule::cosine_warm_restarts) | `CosineAnnealingWarmRestarts` |
 //! | [`cyclic`](Schedule::cyclic) | `CyclicLR`, `triangular` |
-//! | [`halving`](Schedule::halving), [`decaying`](Schedule::decaying) of a cycle | `triangular2`, `exp_range` |
+//! | [`cyclic_halving`](Schedule::cyclic_halving) | `CyclicLR`, `triangular2` |
+//! | [`cyclic_decaying`](Schedule::cyclic_decaying) | `CyclicLR`, `exp_range` |
 //! | [`one_cycle`](Schedule::one_cycle), with [`OneCycle`] | `OneCycleLR` |
 //! | [`inverse_sqrt`](Schedule::inverse_sqrt) | none |
 //! | [`warm_up`](Schedule::warm_up), [`warm_up_from`](Schedule::warm_up_from) | `LinearLR` in a `SequentialLR` |
@@ -62,16 +63,50 @@ pub struct Schedule {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Shape {
     Constant(f64),
-    Step { every: u64, factor: f64 },
-    MultiStep { at: Vec<u64>, factor: f64 },
-    Exponential { factor: f64 },
-    Linear { from: f64, to: f64, steps: u64 },
-    Polynomial { steps: u64, power: f64 },
-    Cosine { steps: u64, floor: f64, restarts: Option<u64> },
-    Cyclic { low: f64, up: u64, down: u64, scale: Scale },
+    Step {
+        every: u64,
+        factor: f64,
+    },
+    MultiStep {
+        at: Vec<u64>,
+        factor: f64,
+    },
+    Exponential {
+        factor: f64,
+    },
+    Linear {
+        from: f64,
+        to: f64,
+        steps: u64,
+    },
+    Polynomial {
+        steps: u64,
+        power: f64,
+    },
+    Cosine {
+        steps: u64,
+        floor: f64,
+        restarts: Option<u64>,
+    },
+    Cyclic {
+        low: f64,
+        up: u64,
+        down: u64,
+        scale: Scale,
+    },
     OneCycle(OneCycle),
-    InverseSqrt { warm_up: u64 },
-    Then { steps: u64, both: Box<[Schedule; 2]> },
+    InverseSqrt {
+        warm_up: u64,
+    },
+    /// The schedule has no warm-up.
+    Floor {
+        floor: f64,
+        of: Box<Schedule>,
+    },
+    Then {
+        steps: u64,
+        both: Box<[Schedule; 2]>,
+    },
     Times(Box<[Schedule; 2]>),
 }
 
@@ -139,19 +174,30 @@ impl Schedule {
         Self::new(Shape::Cosine { steps, floor: 0.0, restarts: None })
     }
 
-    /// Restarts a cosine from 1 at its end, each time for `longer` times as many steps (1: always as many). It has no
-    /// effect on other schedules.
-    pub fn warm_restarts(mut self, longer: u64) -> Self {
-        if let Shape::Cosine { restarts, .. } = &mut self.shape {
-            *restarts = Some(longer.max(1));
-        }
-        self
+    /// Falls along a [`cosine`](Self::cosine), and restarts from 1 at its end, each time for `longer` times as many steps
+    /// (0 and 1: always as many).
+    pub const fn cosine_warm_restarts(steps: u64, longer: u64) -> Self {
+        let restarts = Some(if longer == 0 { 1 } else { longer });
+        Self::new(Shape::Cosine { steps, floor: 0.0, restarts })
     }
 
-    /// Ends a cosine at `floor` instead of 0. It has no effect on other schedules.
+    /// Ends a cosine at `floor` instead of 0, and bounds every other schedule from below: where its factor is less, it is
+    /// `floor`. That holds for all parts of a sequence or a product. A [`warm_up`](Self::warm_up) of this schedule itself
+    /// can begin lower.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// let schedule = Schedule::constant().then(5, Schedule::polynomial(10, 1.0)).floor(0.25);
+    /// assert_eq!([0, 10, 15, 99].map(|step| schedule.factor(step)), [1.0, 0.5, 0.25, 0.25]);
+    /// ```
     pub fn floor(mut self, floor: f64) -> Self {
-        if let Shape::Cosine { floor: end, .. } = &mut self.shape {
-            *end = floor;
+        match &mut self.shape {
+            Shape::Cosine { floor: end, .. } | Shape::Floor { floor: end, .. } => *end = floor,
+            _ => {
+                let of = Box::new(Self { warm_up: 0, warm_up_from: None, shape: self.shape });
+                self.shape = Shape::Floor { floor, of };
+            }
         }
         self
     }
@@ -164,20 +210,14 @@ impl Schedule {
         Self::new(Shape::Cyclic { low, up, down, scale: Scale::Same })
     }
 
-    /// Halves the height of a cycle after each cycle. It has no effect on other schedules.
-    pub fn halving(mut self) -> Self {
-        if let Shape::Cyclic { scale, .. } = &mut self.shape {
-            *scale = Scale::Half;
-        }
-        self
+    /// Rises and falls as [`cyclic`](Self::cyclic), and halves the height after each cycle.
+    pub const fn cyclic_halving(low: f64, up: u64, down: u64) -> Self {
+        Self::new(Shape::Cyclic { low, up, down, scale: Scale::Half })
     }
 
-    /// Multiplies the height of a cycle by `factor` after each step. It has no effect on other schedules.
-    pub fn decaying(mut self, factor: f64) -> Self {
-        if let Shape::Cyclic { scale, .. } = &mut self.shape {
-            *scale = Scale::Decay(factor);
-        }
-        self
+    /// Rises and falls as [`cyclic`](Self::cyclic), and multiplies the height by `factor` after each step.
+    pub const fn cyclic_decaying(low: f64, up: u64, down: u64, factor: f64) -> Self {
+        Self::new(Shape::Cyclic { low, up, down, scale: Scale::Decay(factor) })
     }
 
     /// Rises from 1/25 to 1 in the first 30 % of `steps` steps and falls to 4e-6 in the rest, both along half a

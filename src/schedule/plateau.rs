@@ -41,6 +41,10 @@ pub struct Plateau {
 impl Plateau {
     /// Multiplies the learning rate by `factor` when more than `patience` measures in a row did not improve on the
     /// best one.
+    ///
+    /// The patience of `Fit::stop_early` counts in another way: it stops one epoch sooner, when as many epochs in a row
+    /// did not improve. And `Monitor::min_delta` is a difference, while this threshold is relative to the best measure
+    /// by default.
     pub const fn new(factor: f64, patience: u32) -> Self {
         Self {
             factor,

@@ -16,20 +16,20 @@ impl fmt::Display for Schedule {
             Shape::Linear { from, to, steps } => write!(f, "Schedule::linear({from:?}, {to:?}, {steps})"),
             Shape::Polynomial { steps, power } => write!(f, "Schedule::polynomial({steps}, {power:?})"),
             Shape::Cosine { steps, floor, restarts } => {
-                write!(f, "Schedule::cosine({steps})")?;
-                if *floor != 0.0 {
-                    write!(f, ".floor({floor:?})")?;
+                match restarts {
+                    None => write!(f, "Schedule::cosine({steps})")?,
+                    Some(longer) => write!(f, "Schedule::cosine_warm_restarts({steps}, {longer})")?,
                 }
-                restarts.map_or(Ok(()), |longer| write!(f, ".warm_restarts({longer})"))
+                if *floor != 0.0 { write!(f, ".floor({floor:?})") } else { Ok(()) }
             }
-            Shape::Cyclic { low, up, down, scale } => {
-                write!(f, "Schedule::cyclic({low:?}, {up}, {down})")?;
-                match scale {
-                    Scale::Same => Ok(()),
-                    Scale::Half => write!(f, ".halving()"),
-                    Scale::Decay(factor) => write!(f, ".decaying({factor:?})"),
+            Shape::Cyclic { low, up, down, scale } => match scale {
+                Scale::Same => write!(f, "Schedule::cyclic({low:?}, {up}, {down})"),
+                Scale::Half => write!(f, "Schedule::cyclic_halving({low:?}, {up}, {down})"),
+                Scale::Decay(factor) => {
+                    write!(f, "Schedule::cyclic_decaying({low:?}, {up}, {down}, {factor:?})")
                 }
-            }
+            },
+            Shape::Floor { floor, of } => write!(f, "{of}.floor({floor:?})"),
             Shape::OneCycle(cycle) if *cycle == OneCycle::new(cycle.steps) => {
                 write!(f, "Schedule::one_cycle({})", cycle.steps)
             }

@@ -58,6 +58,11 @@ impl<N, L, O> Trainer<N, L, O> {
     /// A second `fit` continues where the first one ended, under the same schedule. If that has ended at a learning rate
     /// of 0, the call is an error: set a new one with [`schedule`](Trainer::schedule).
     ///
+    /// # Ignored targets
+    /// A batch whose targets are all ignored, or of weight 0, is skipped: no step, and no part in the epoch's mean. A
+    /// line tells how many there were, and so does [`Epoch::skipped`]. An epoch of such batches only is an error,
+    /// [`Error::NoWeight`].
+    ///
     /// # Errors
     /// [`FitError`]. An error before the first step leaves trainer and files as they were. A number that is not finite
     /// stops the training with [`Error::NonFiniteStep`] inside, which names the layer and the step. The network is then
@@ -158,6 +163,11 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
                 };
                 #[cfg(not(feature = "flow"))]
                 let stepped = self.trainer.step(inputs, targets);
+                if stepped == Err(Error::NoWeight) {
+                    self.course.skipped += 1;
+                    progress.skip();
+                    continue;
+                }
                 let loss = stepped.map_err(|source| FitError::Training { epoch, source })?;
                 if let Some(before) = before {
                     self.check_weights(before).map_err(|source| FitError::Training { epoch, source })?;
@@ -261,9 +271,12 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         Data: InputOf<X, N, Y>,
         Target: TargetFor<L, Y>,
     {
-        let (loss, steps) = (self.course.end_epoch(), self.trainer.steps);
+        let (skipped, steps) = (self.course.skipped, self.trainer.steps);
+        let loss = self.course.end_epoch();
         let number = self.course.epoch;
-        let mut epoch = Epoch { number, steps, loss, validation_loss: None, metrics: vec![], best: false };
+        let loss = loss.ok_or(FitError::Training { epoch: number, source: Error::NoWeight })?;
+        let (validation_loss, metrics) = (None, vec![]);
+        let mut epoch = Epoch { number, steps, loss, skipped, validation_loss, metrics, best: false };
         if let Some(data) = options.validation {
             let mut outputs = Vec::new();
             let keep = |some: &[Y]| {

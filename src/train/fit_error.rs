@@ -21,6 +21,12 @@ pub enum FitError {
     /// The batch size is 0.
     #[error("a batch of 0 samples has no loss: give each batch at least 1, as in `.batch_size(1)`")]
     NoBatch,
+    /// The patience of early stopping is 0.
+    #[error(
+        "early stopping with a patience of 0 would stop before the first epoch: `.stop_early(1)` stops after the first \
+         epoch that is no better"
+    )]
+    NoPatience,
     /// The samples of an epoch cannot be drawn as the options say, or have no complete batch.
     #[error("the batches cannot be made: {0}")]
     Batches(#[source] Box<DataError>),

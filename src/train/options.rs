@@ -58,6 +58,8 @@ pub struct Epoch {
     pub steps: u64,
     /// The mean loss of its batches, each computed before its step.
     pub loss: f64,
+    /// How many of its batches had no target that counts, and were skipped: all were ignored, or of weight 0.
+    pub skipped: u64,
     /// The mean loss of the validation set at its end, if there is one.
     pub validation_loss: Option<f64>,
     /// Each metric of the validation set, by its name.
@@ -161,9 +163,14 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
     }
 
     /// Stops when the [monitored](Self::monitor) value, by default the validation loss, has not improved for
-    /// `patience` epochs in a row. At the end, the network is that of the best epoch.
+    /// `patience` epochs in a row: with 1, after the first epoch that is no better. At the end, the network is that of
+    /// the best epoch. A patience of 0 is an error.
+    ///
+    /// A [`Plateau`] counts its patience in another way: it acts one epoch later, when *more than* its patience of epochs
+    /// in a row did not improve. And [`Monitor::min_delta`] is a difference, while a plateau's threshold is relative to
+    /// the best value by default.
     pub fn stop_early(self, patience: u64) -> Self {
-        Self { patience: Some(patience.max(1)), ..self }
+        Self { patience: Some(patience), ..self }
     }
 
     /// Sets the network at the end to that of the epoch whose [monitored](Self::monitor) value was best, without
@@ -265,6 +272,9 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
         }
         if self.batch_size == 0 {
             return Err(FitError::NoBatch);
+        }
+        if self.patience == Some(0) {
+            return Err(FitError::NoPatience);
         }
         let metric = self.metrics.first().map(|(name, _)| format!("the metric `{name}`"));
         let stop = self.patience.map(|_| "early stopping".into());

@@ -53,13 +53,23 @@ impl Progress {
         self.bar.inc(1);
     }
 
-    /// Prints a line after an epoch.
+    /// Shows that a batch was skipped.
+    pub(super) fn skip(&self) {
+        self.bar.inc(1);
+    }
+
+    /// Prints a line after an epoch, and one if it skipped batches.
     pub(super) fn ended(&mut self, epoch: &Epoch) {
         let validation = epoch.validation_loss.map(|loss| format!(", validation loss {loss:.4}"));
         let metrics = epoch.metrics.iter().map(|(name, value)| format!(", {name} {value:.4}"));
         self.metrics = metrics.collect();
         let (number, loss, validation) = (epoch.number, epoch.loss, validation.unwrap_or_default());
         self.line(&format!("epoch {number}/{}: loss {loss:.4}{validation}{}", self.epochs, self.metrics));
+        match epoch.skipped {
+            0 => {}
+            1 => self.line("1 batch had no target that counts, and was skipped"),
+            some => self.line(&format!("{some} batches had no target that counts, and were skipped")),
+        }
     }
 
     /// Prints a line.
@@ -103,8 +113,8 @@ mod tests {
             progress.suspend(|| resume_unwind(Box::new("my own bug")));
         }));
         assert_eq!(panicked.unwrap_err().downcast_ref(), Some(&"my own bug"));
-        let (loss, metrics) = (0.25, vec![]);
-        progress.ended(&Epoch { number: 1, steps: 4, loss, validation_loss: None, metrics, best: false });
+        let (loss, skipped, validation_loss, metrics) = (0.25, 0, None, vec![]);
+        progress.ended(&Epoch { number: 1, steps: 4, loss, skipped, validation_loss, metrics, best: false });
         drop(progress); // panics too if the lock is poisoned
         assert!(screen.text().contains("epoch 1/3: loss 0.2500"));
     }
@@ -119,8 +129,8 @@ mod tests {
         std::thread::sleep(std::time::Duration::from_millis(60)); // it draws 20 times a second at most
         progress.step(0.5);
         let metrics = vec![("accuracy".into(), 0.875)];
-        let (number, steps, loss, validation_loss) = (2, 8, 0.25, Some(0.5));
-        progress.ended(&Epoch { number, steps, loss, validation_loss, metrics, best: true });
+        let (number, steps, loss, skipped, validation_loss) = (2, 8, 0.25, 3, Some(0.5));
+        progress.ended(&Epoch { number, steps, loss, skipped, validation_loss, metrics, best: true });
         drop(progress);
         let text = screen.text();
         for part in ["epoch 2/3 ", " 5/12 steps, ", "/s, loss 0.5000, accuracy 0.7500, ", " left"] {
@@ -128,5 +138,6 @@ mod tests {
         }
         let line = "epoch 2/3: loss 0.2500, validation loss 0.5000, accuracy 0.8750";
         assert!(text.contains(line), "no {line:?} in {text:?}");
+        assert!(text.contains("3 batches had no target that counts, and were skipped"), "{text:?}");
     }
 }

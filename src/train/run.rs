@@ -52,6 +52,9 @@ pub(super) struct Course {
     /// The sum of the losses of this epoch's samples, and their number.
     sum: f64,
     samples: u64,
+    /// How many batches of this epoch had no target that counts.
+    #[serde(default)]
+    pub(super) skipped: u64,
     /// What is monitored.
     measure: String,
     /// The best monitored value, and its epoch.
@@ -71,10 +74,10 @@ impl Course {
         self.sum / self.samples as f64
     }
 
-    /// Ends the epoch. Returns its mean loss.
-    pub(super) fn end_epoch(&mut self) -> f64 {
-        let mean = self.sum / self.samples as f64;
-        (self.sum, self.samples, self.epoch) = (0.0, 0, self.epoch + 1);
+    /// Ends the epoch. Returns its mean loss, if it had a batch that counts.
+    pub(super) fn end_epoch(&mut self) -> Option<f64> {
+        let mean = (self.samples > 0).then(|| self.sum / self.samples as f64);
+        (self.sum, self.samples, self.skipped, self.epoch) = (0.0, 0, 0, self.epoch + 1);
         mean
     }
 
@@ -221,7 +224,7 @@ impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
         if saved != samples || course.sampling != self.course.sampling {
             course.sampling.clone_from(&self.course.sampling);
             course.place = Place::default();
-            (course.sum, course.samples) = (0.0, 0);
+            (course.sum, course.samples, course.skipped) = (0.0, 0, 0);
         }
         loader
             .resume(course.place.clone())

@@ -146,6 +146,7 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
             "an_image_is_compared_with_an_image",
             "an_own_loss_compares_the_outputs_of_its_network",
             "a_metric_compares_the_outputs_of_the_network",
+            "a_metric_takes_the_labels_of_the_outputs",
             "a_validation_set_has_the_targets_of_the_training_set",
         ],
     ),

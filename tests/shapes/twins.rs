@@ -80,6 +80,7 @@ twins! {
     a_linear_layer_takes_no_image
     a_linear_map_must_have_one_scalar
     a_metric_compares_the_outputs_of_the_network
+    a_metric_takes_the_labels_of_the_outputs
     a_named_network_flattens_at_most_2048_numbers
     a_named_network_gives_what_it_declares
     a_named_network_in_a_stack_takes_what_it_declares

@@ -11,6 +11,7 @@ mod digits;
 mod failed_steps;
 mod fit;
 mod generic;
+mod ignored_targets;
 mod initialization;
 mod initializers;
 mod lbfgs;

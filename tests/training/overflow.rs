@@ -224,7 +224,7 @@ fn a_learning_rate_that_is_no_rate_is_an_error_of_every_optimizer_and_schedule()
         Schedule::exponential(-1.0),
         Schedule::cosine(2).floor(-1.0),
         Schedule::cosine(2).floor(f64::NAN),
-        Schedule::cosine(2).floor(f64::NEG_INFINITY).warm_restarts(2),
+        Schedule::cosine_warm_restarts(2, 2).floor(f64::NEG_INFINITY),
         Schedule::multi_step([1, 2], -1.0),
         Schedule::linear(0.5, f64::NAN, 3),
         Schedule::polynomial(3, f64::NAN),
@@ -233,6 +233,8 @@ fn a_learning_rate_that_is_no_rate_is_an_error_of_every_optimizer_and_schedule()
         Schedule::constant().times(Schedule::constant_factor(f64::INFINITY)),
         Schedule::constant().warm_up_from(-1.0, 3),
         Schedule::constant().warm_up(3).floor(f64::NAN),
+        Schedule::exponential(f64::NAN).floor(0.1),
+        Schedule::constant().warm_up(3).floor(-1.0),
     ];
     let last = schedules.len() - 1;
     for (at, schedule) in schedules.into_iter().enumerate() {

@@ -27,8 +27,8 @@ fn every_schedule_is_that_of_pytorch() {
     assert_same("step", Schedule::step(7, 0.3));
     assert_same("exponential", Schedule::exponential(0.9));
     assert_same("cosine", Schedule::cosine(60));
-    assert_same("cosine_restarts", Schedule::cosine(11).warm_restarts(1));
-    assert_same("cosine_longer_restarts", Schedule::cosine(8).floor(0.1).warm_restarts(2));
+    assert_same("cosine_restarts", Schedule::cosine_warm_restarts(11, 1));
+    assert_same("cosine_longer_restarts", Schedule::cosine_warm_restarts(8, 2).floor(0.1));
     assert_same("one_cycle", Schedule::one_cycle(60));
     assert_same("one_cycle_of_13", Schedule::one_cycle(13));
     let warmed = Schedule::cosine(30).warm_up(10);
@@ -39,8 +39,8 @@ fn every_schedule_is_that_of_pytorch() {
     assert_same("linear", Schedule::linear(0.2, 0.75, 25));
     assert_same("polynomial", Schedule::polynomial(40, 1.5));
     assert_same("cyclic", Schedule::cyclic(0.1, 7, 4));
-    assert_same("cyclic_halving", Schedule::cyclic(0.1, 5, 9).halving());
-    assert_same("cyclic_decaying", Schedule::cyclic(0.1, 7, 4).decaying(0.95));
+    assert_same("cyclic_halving", Schedule::cyclic_halving(0.1, 5, 9));
+    assert_same("cyclic_decaying", Schedule::cyclic_decaying(0.1, 7, 4, 0.95));
     let mut cycle = OneCycle::new(60);
     (cycle.rise, cycle.start, cycle.end, cycle.linear) = (0.4, 0.1, 0.002, true);
     assert_same("one_cycle_linear", cycle);
@@ -70,14 +70,23 @@ fn no_warm_up_wastes_its_first_step() {
 fn a_schedule_prints_as_a_program_writes_it() {
     let sequence =
         Schedule::linear(0.5, 1.0, 9).warm_up_from(0.1, 2).then(30, Schedule::cosine(9).floor(0.5));
-    let cycle = Schedule::cyclic(0.1, 2, 3).decaying(0.5).times(Schedule::multi_step([2, 3], 0.5));
+    let cycle = Schedule::cyclic_decaying(0.1, 2, 3, 0.5).times(Schedule::multi_step([2, 3], 0.5));
     for (schedule, text) in [
         (
             sequence,
             "Schedule::linear(0.5, 1.0, 9).warm_up_from(0.1, 2).then(30, Schedule::cosine(9).floor(0.5))",
         ),
-        (cycle, "Schedule::cyclic(0.1, 2, 3).decaying(0.5).times(Schedule::multi_step([2, 3], 0.5))"),
+        (cycle, "Schedule::cyclic_decaying(0.1, 2, 3, 0.5).times(Schedule::multi_step([2, 3], 0.5))"),
         (Schedule::one_cycle(9), "Schedule::one_cycle(9)"),
+        (Schedule::cyclic_halving(0.1, 2, 3), "Schedule::cyclic_halving(0.1, 2, 3)"),
+        (
+            Schedule::cosine_warm_restarts(9, 2).floor(0.5).warm_up(3),
+            "Schedule::cosine_warm_restarts(9, 2).floor(0.5).warm_up(3)",
+        ),
+        (
+            Schedule::constant().then(5, Schedule::cosine(9)).warm_up(3).floor(0.5),
+            "Schedule::constant().then(5, Schedule::cosine(9)).floor(0.5).warm_up(3)",
+        ),
         (Schedule::inverse_sqrt(4), "Schedule::inverse_sqrt(4)"),
         (Schedule::polynomial(4, 2.0), "Schedule::polynomial(4, 2.0)"),
         (Schedule::constant_factor(0.5), "Schedule::constant_factor(0.5)"),
@@ -86,6 +95,26 @@ fn a_schedule_prints_as_a_program_writes_it() {
         let json = serde_json::to_string(&schedule).unwrap();
         assert_eq!(serde_json::from_str::<Schedule>(&json).unwrap(), schedule);
     }
+}
+
+#[test]
+fn a_floor_bounds_every_schedule_from_below() {
+    let parts = Schedule::linear(0.05, 1.0, 5).then(5, Schedule::cosine(10));
+    for (schedule, free) in [
+        (parts.clone().floor(0.1), parts.clone()),
+        (parts.clone().floor(0.7).floor(0.1), parts.clone()),
+        (Schedule::exponential(0.5).times(parts.clone()).floor(0.1), Schedule::exponential(0.5).times(parts)),
+        (Schedule::polynomial(7, 2.0).floor(0.1), Schedule::polynomial(7, 2.0)),
+        (Schedule::inverse_sqrt(3).floor(0.1), Schedule::inverse_sqrt(3)),
+        (Schedule::step(2, 0.1).floor(0.1), Schedule::step(2, 0.1)),
+    ] {
+        for step in (0..40).chain([1_000_000]) {
+            assert_eq!(schedule.factor(step), free.factor(step).max(0.1), "{schedule} at {step}");
+        }
+    }
+    // A warm-up leads to the bounded schedule.
+    let warmed = Schedule::linear(0.0, 1.0, 2).floor(0.5).warm_up(1);
+    assert_eq!([0, 1, 2, 3].map(|step| warmed.factor(step)), [0.25, 0.5, 0.5, 1.0]);
 }
 
 #[test]
@@ -137,11 +166,11 @@ fn schedules_stay_at_their_end_and_take_any_number_of_steps() {
             }
         }
         for schedule in [
-            Schedule::cosine(steps).warm_restarts(0),
-            Schedule::cosine(steps).warm_restarts(u64::MAX),
+            Schedule::cosine_warm_restarts(steps, 0),
+            Schedule::cosine_warm_restarts(steps, u64::MAX),
             Schedule::step(steps, 0.5),
             Schedule::cyclic(0.0, steps, 3),
-            Schedule::cyclic(0.5, 3, steps).halving(),
+            Schedule::cyclic_halving(0.5, 3, steps),
             Schedule::inverse_sqrt(steps),
             three_phases(steps),
         ] {
