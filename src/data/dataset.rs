@@ -180,7 +180,7 @@ impl<X, Y> Dataset<X, Y> {
     }
 }
 
-/// Copies every sample. (By hand: the derived one would have them on the stack.)
+/// Copies every sample in place. (The derived implementation would copy each through the stack.)
 impl<X: Copy, Y: Copy> Clone for Dataset<X, Y> {
     fn clone(&self) -> Self {
         let (mut inputs, mut targets) = (vec![], vec![]);

@@ -263,7 +263,7 @@ pub enum DataError {
         /// How many samples there are.
         samples: usize,
     },
-    /// A data set cannot be divided into so many parts.
+    /// A data set cannot be divided into this number of folds.
     #[error(
         "{samples} samples cannot be divided into {folds} folds: give at least 2, and at most as many as samples"
     )]
@@ -281,7 +281,7 @@ pub enum DataError {
         /// How many samples there are.
         samples: usize,
     },
-    /// An epoch without replacement cannot have so many samples.
+    /// An epoch without replacement has more samples than the data set.
     #[error(
         "an epoch of {draws} samples cannot be drawn without replacement: {available} samples have a weight above 0"
     )]

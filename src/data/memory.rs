@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::DataError;
 
-/// The samples of a compressed file may take so many times its size, but at least [`LEAST`] bytes.
+/// The memory limit for the samples of a compressed file, as a multiple of its size; it is at least [`LEAST`] bytes.
 const RATIO: u64 = 256;
 const LEAST: u64 = 64 << 20;
 

@@ -59,7 +59,7 @@ impl<'a> Opened<'a> {
         Ok(Self { path: path.into(), bytes, compressed, taken, length, memory: loading.memory, meter })
     }
 
-    /// Checks that samples of so many bytes may be loaded from this file.
+    /// Checks that samples of this many bytes may be loaded from this file.
     pub(super) fn check_memory(&self, needed: u128) -> Result<(), DataError> {
         let size = self.compressed.then(|| self.length.unwrap_or(self.taken.get()));
         check_memory(&self.path, needed, self.memory, size)

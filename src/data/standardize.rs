@@ -142,7 +142,7 @@ impl<X: Tensor> Standardize<X> {
         move |number| number / run % features
     }
 
-    /// The numbers of a sample belong to so many features.
+    /// The number of features of a sample.
     fn fit_features_of(samples: &[X], features: usize) -> Result<Self, DataError> {
         Self::check_samples(samples)?;
         let feature_of = Self::feature_of(features);

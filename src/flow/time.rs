@@ -82,7 +82,7 @@ fn geometric_mean(factors: &[f64]) -> Option<f64> {
     (!logs.is_empty()).then(|| (logs.iter().sum::<f64>() / logs.len() as f64).exp())
 }
 
-/// The kind of a recurrent layer, by its name.
+/// The kind of a recurrent layer, by the name in its plan: it decides which gate the cure names.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Rnn,

@@ -22,7 +22,7 @@ pub struct StepOptions {
     pub decay_all: bool,
     /// Whether the steps go up the gradient instead of down.
     pub maximize: bool,
-    /// Parts of the network with rates or decays of their own.
+    /// Parameter groups: parts of the network with another learning rate or weight decay.
     pub groups: Vec<Group>,
 }
 
