@@ -58,6 +58,23 @@ pub enum Error {
         /// The number of places.
         outputs: usize,
     },
+    /// A [`CarriedState`](crate::stream::CarriedState) is that of another network.
+    #[error(
+        "the carried state is that of another network, or of windows of another shape: make one by \
+         `CarriedState::new::<Net, Input>(streams)`"
+    )]
+    OtherState,
+    /// A batch of windows has not one window of each stream.
+    #[error(
+        "the batch has {inputs} windows, and the carried state has {streams} streams: give one window of each stream, in \
+         the same order each time"
+    )]
+    StreamCount {
+        /// The number of inputs.
+        inputs: usize,
+        /// The number of streams.
+        streams: usize,
+    },
     /// A workspace of fixed size is too small for the network and the batch.
     #[error(
         "the workspace has {found} bytes, and this network needs {needed} for this batch: see `budget::<Net, Input>()`"

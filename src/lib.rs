@@ -137,6 +137,8 @@ pub mod prelude {
         Bidirectional, Concat, CosineSimilarity, Difference, Duplicate, Evaluate, Join, Maximum, Minimum,
         PairwiseDistance, Parallel, PerStep, Product, Quotient, Residual, Shared, Sum,
     };
+    #[cfg(feature = "alloc")]
+    pub use crate::stream::CarriedState;
     pub use crate::tensor::{Image, Label, Pair, Sample, Sequence, Tensor, Vector};
     #[cfg(feature = "fit")]
     pub use crate::{Fit, Monitor};

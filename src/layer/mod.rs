@@ -14,6 +14,7 @@
 mod activation;
 mod affine;
 pub(crate) mod axis_at;
+mod carried;
 pub(crate) mod compare;
 mod constructor;
 mod contract;
@@ -64,6 +65,7 @@ pub use activation::{
 #[doc(hidden)]
 pub use activation::{apply_each, differentiate_each};
 pub use affine::Affine;
+pub use carried::Carried;
 #[cfg(feature = "alloc")]
 pub use chainrule_parameters::Owned;
 pub use chainrule_parameters::{Layout, Parameters, Path, Role, Segment, View, ViewMut};
@@ -135,6 +137,7 @@ pub use window_settings::{
     Causal, CeilMode, Dilation, ExcludePadding, Groups, Kernel, OutputPadding, Padding, PaddingEnds, Same,
     SameLower, Stride, WindowSettings,
 };
+pub(crate) use workspace::Needs;
 #[cfg(feature = "alloc")]
 pub use workspace::Workspace;
 pub use workspace::{AsWorkspace, FixedWorkspace, Saved, WorkspaceMut};

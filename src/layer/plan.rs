@@ -48,6 +48,9 @@ pub struct Plan {
     pub forward_scratch: Space,
     /// Scratch memory for the backward pass.
     pub backward_scratch: Space,
+    /// How many numbers the layer carries for each stream from one window to the next: the hidden state of a recurrent
+    /// layer. See [`CarriedState`](crate::stream::CarriedState).
+    pub carried: usize,
     /// The layers inside.
     pub children: &'static [Child],
     /// What to try if this layer makes gradients vanish or explode; empty if that follows from its factor. See
@@ -112,6 +115,7 @@ impl Plan {
             saved: Space::NONE,
             forward_scratch: Space::NONE,
             backward_scratch: Space::NONE,
+            carried: 0,
             children: &[],
             cure: "",
             fault: &[],
@@ -247,6 +251,11 @@ impl Plan {
         Self { backward_scratch: self.backward_scratch.and(space), ..self }
     }
 
+    /// Adds numbers that the layer carries for each stream: see [`WorkspaceMut::carried`](super::WorkspaceMut::carried).
+    pub const fn carries(self, numbers: usize) -> Self {
+        Self { carried: self.carried + numbers, ..self }
+    }
+
     /// Adds the memory of `child`. Each child has its own saved memory; all children share the scratch memory after
     /// this layer's own.
     const fn with_memory_of(self, child: &Self, copies: usize) -> Self {
@@ -254,6 +263,7 @@ impl Plan {
             saved: self.saved.and(child.saved.times(copies)),
             forward_scratch: self.forward_scratch.or(child.forward_scratch),
             backward_scratch: self.backward_scratch.or(child.backward_scratch),
+            carried: self.carried + child.carried * copies,
             ..self
         }
     }

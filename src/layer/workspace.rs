@@ -6,14 +6,10 @@ use alloc::vec::Vec;
 
 use bytemuck::{Pod, Zeroable};
 
-#[cfg(feature = "alloc")]
-use super::Checked;
-#[cfg(feature = "alloc")]
-use super::Layer;
-use super::Plan;
+use super::carried::Carried;
 use super::space::{LINE, Space};
+use super::{Checked, Layer, Plan};
 use crate::Error;
-#[cfg(feature = "alloc")]
 use crate::tensor::Sample;
 
 #[derive(Clone, Copy, Zeroable, Pod)]
@@ -66,6 +62,17 @@ impl Workspace {
     /// Returns the memory for a pass over a batch, preceded by the memory that `more` describes.
     pub(crate) fn reserve(&mut self, plan: &Plan, more: Space, samples: usize) -> WorkspaceMut<'_> {
         let [saved, scratch] = plan.training_lines(more, samples);
+        self.take(saved, scratch)
+    }
+
+    /// Returns the memory for a pass.
+    #[inline]
+    pub(crate) fn take_for(&mut self, needs: &Needs) -> WorkspaceMut<'_> {
+        self.take(needs.saved, needs.scratch)
+    }
+
+    #[inline]
+    fn take(&mut self, saved: usize, scratch: usize) -> WorkspaceMut<'_> {
         self.grow(saved + scratch);
         WorkspaceMut::of(&mut self.lines, saved, scratch)
     }
@@ -121,29 +128,71 @@ impl<const LINES: usize> core::fmt::Debug for FixedWorkspace<LINES> {
     }
 }
 
-/// A workspace: a [`Workspace`](crate::layer::Workspace), which grows, or a [`FixedWorkspace`].
+/// What a pass needs of a workspace.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs {
+    pub(super) saved: usize,
+    pub(super) scratch: usize,
+    #[cfg(feature = "alloc")]
+    pub(crate) samples: usize,
+    /// The network and its input.
+    #[cfg(feature = "alloc")]
+    pub(crate) network: core::any::TypeId,
+}
+
+impl Needs {
+    /// Returns what a forward pass in evaluation mode needs.
+    pub(crate) fn prediction<X: Sample, L: Layer<X>>(samples: usize) -> Self {
+        Self::of::<X, L>(Checked::<X, L>::PLAN.prediction_lines(Space::NONE, samples), samples)
+    }
+
+    /// Returns what a forward and a backward pass need, with the memory that `more` describes.
+    pub(crate) fn training<X: Sample, L: Layer<X>>(more: Space, samples: usize) -> Self {
+        Self::of::<X, L>(Checked::<X, L>::PLAN.training_lines(more, samples), samples)
+    }
+
+    fn of<X: Sample, L: Layer<X>>([saved, scratch]: [usize; 2], samples: usize) -> Self {
+        #[cfg(not(feature = "alloc"))]
+        let _ = samples;
+        Self {
+            saved,
+            scratch,
+            #[cfg(feature = "alloc")]
+            samples,
+            #[cfg(feature = "alloc")]
+            network: core::any::TypeId::of::<(X, L)>(),
+        }
+    }
+}
+
+/// A workspace: a [`Workspace`](crate::layer::Workspace), which grows, a [`FixedWorkspace`], or a
+/// [`CarriedState`](crate::stream::CarriedState), which has the state of recurrent layers too.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no workspace",
     label = "a workspace is needed here",
     note = "make one, use it for every batch: `let mut workspace = Workspace::default();`"
 )]
 pub trait AsWorkspace {
-    /// Returns memory of this many cache lines for saved values, and for scratch.
+    /// Returns memory for a pass.
     #[doc(hidden)]
-    fn lines(&mut self, saved: usize, scratch: usize) -> Result<WorkspaceMut<'_>, Error>;
+    fn for_pass(&mut self, needs: Needs) -> Result<WorkspaceMut<'_>, Error>;
+
+    /// The pass succeeded.
+    #[doc(hidden)]
+    fn succeeded(&mut self) {}
 }
 
 #[cfg(feature = "alloc")]
 impl AsWorkspace for Workspace {
     #[inline]
-    fn lines(&mut self, saved: usize, scratch: usize) -> Result<WorkspaceMut<'_>, Error> {
-        self.grow(saved + scratch);
-        Ok(WorkspaceMut::of(&mut self.lines, saved, scratch))
+    fn for_pass(&mut self, needs: Needs) -> Result<WorkspaceMut<'_>, Error> {
+        Ok(self.take_for(&needs))
     }
 }
 
 impl<const LINES: usize> AsWorkspace for FixedWorkspace<LINES> {
-    fn lines(&mut self, saved: usize, scratch: usize) -> Result<WorkspaceMut<'_>, Error> {
+    fn for_pass(&mut self, needs: Needs) -> Result<WorkspaceMut<'_>, Error> {
+        let Needs { saved, scratch, .. } = needs;
         if saved + scratch > LINES {
             return Err(Error::WorkspaceSize { needed: (saved + scratch) * LINE, found: LINES * LINE });
         }
@@ -174,6 +223,7 @@ impl Plan {
 pub struct WorkspaceMut<'a> {
     saved: &'a mut [Line],
     scratch: &'a mut [Line],
+    carried: Carried<'a>,
 }
 
 impl core::fmt::Debug for WorkspaceMut<'_> {
@@ -182,8 +232,8 @@ impl core::fmt::Debug for WorkspaceMut<'_> {
     }
 }
 
-/// The saved memory of a layer inside another layer: see [`WorkspaceMut::child`].
-pub struct Saved<'a>(&'a mut [Line]);
+/// The saved memory of a layer inside another layer, and the state that it carries: see [`WorkspaceMut::child`].
+pub struct Saved<'a>(&'a mut [Line], Carried<'a>);
 
 impl core::fmt::Debug for Saved<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -195,7 +245,20 @@ impl<'a> WorkspaceMut<'a> {
     #[inline]
     fn of(lines: &'a mut [Line], saved: usize, scratch: usize) -> Self {
         let (saved, scratch) = lines[..saved + scratch].split_at_mut(saved);
-        Self { saved, scratch }
+        Self { saved, scratch, carried: Carried::default() }
+    }
+
+    /// Returns this workspace with the state that layers carry.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn with_carried(self, carried: Carried<'a>) -> Self {
+        Self { carried, ..self }
+    }
+
+    /// Takes the next `count` numbers of the state that this layer carries for each sample from one window of a stream
+    /// to the next. A layer takes the same in both passes. Its plan declares all of them by [`Plan::carries`].
+    #[inline]
+    pub fn carried(&mut self, count: usize) -> Carried<'a> {
+        self.carried.take(count)
     }
 
     /// Takes `len` values whose contents remain from the forward to the backward pass.
@@ -219,12 +282,13 @@ impl<'a> WorkspaceMut<'a> {
     /// Takes the saved memory of a layer inside, which has this plan.
     #[inline]
     pub fn split(&mut self, plan: &Plan, samples: usize) -> Saved<'a> {
-        Saved(take_lines(&mut self.saved, plan.saved.lines(samples)))
+        Saved(take_lines(&mut self.saved, plan.saved.lines(samples)), self.carried.take(plan.carried))
     }
 
     /// Takes the saved memory of `copies` equal children.
     pub(crate) fn split_copies(&mut self, plan: &Plan, samples: usize, copies: usize) -> Saved<'a> {
-        Saved(take_lines(&mut self.saved, plan.saved.lines(samples) * copies))
+        let carried = self.carried.take(plan.carried * copies);
+        Saved(take_lines(&mut self.saved, plan.saved.lines(samples) * copies), carried)
     }
 
     /// Returns the workspace of one of these children.
@@ -236,7 +300,11 @@ impl<'a> WorkspaceMut<'a> {
         at: usize,
     ) -> WorkspaceMut<'b> {
         let lines = plan.saved.lines(samples);
-        WorkspaceMut { saved: &mut saved.0[at * lines..][..lines], scratch: &mut *self.scratch }
+        WorkspaceMut {
+            saved: &mut saved.0[at * lines..][..lines],
+            scratch: &mut *self.scratch,
+            carried: saved.1.after(at * plan.carried),
+        }
     }
 
     /// Returns the workspace of a layer inside: its own saved memory, and all remaining scratch memory. The layers
@@ -256,13 +324,13 @@ impl<'a> WorkspaceMut<'a> {
     /// ```
     #[inline]
     pub fn child<'b>(&'b mut self, saved: &'b mut Saved<'_>) -> WorkspaceMut<'b> {
-        WorkspaceMut { saved: &mut *saved.0, scratch: &mut *self.scratch }
+        WorkspaceMut { saved: &mut *saved.0, scratch: &mut *self.scratch, carried: saved.1 }
     }
 
     /// Borrows the same workspace for a shorter lifetime.
     #[inline]
     pub fn reborrow(&mut self) -> WorkspaceMut<'_> {
-        WorkspaceMut { saved: &mut *self.saved, scratch: &mut *self.scratch }
+        WorkspaceMut { saved: &mut *self.saved, scratch: &mut *self.scratch, carried: self.carried }
     }
 }
 

@@ -6,12 +6,12 @@ use rand::Rng;
 use super::budget::boundaries;
 use crate::Error;
 use crate::kernel::Real;
-#[cfg(feature = "alloc")]
-use crate::layer::Workspace;
 use crate::layer::{
-    AsWorkspace, Backward, BackwardHook, Checked, Layer, Mode, Parameter, Space, Visitor, WorkspaceMut,
-    compare, visit, watch,
+    AsWorkspace, Backward, BackwardHook, Layer, Mode, Needs, Parameter, Visitor, WorkspaceMut, compare,
+    visit, watch,
 };
+#[cfg(feature = "alloc")]
+use crate::layer::{Checked, Workspace};
 use crate::loss::{Loss, TargetFor, check_finite, check_lengths};
 use crate::stream::{Stream, StreamState};
 use crate::tensor::{Sample, Tensor};
@@ -38,7 +38,7 @@ pub(crate) fn loss_gradient<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
     inputs: &[X],
     targets: &[T],
     share: Share,
-    workspace: &mut impl AsWorkspace,
+    workspace: &mut dyn AsWorkspace,
     gradient: &mut N,
     rng: &mut impl Rng,
     hook: Option<&mut dyn BackwardHook>,
@@ -49,8 +49,8 @@ where
     let samples = inputs.len();
     check_lengths(samples, targets.len())?;
     check_data("input", inputs)?;
-    let [saved, scratch] = Checked::<X, N>::PLAN.training_lines(boundaries::<X, N>(), samples);
-    let mut workspace = workspace.lines(saved, scratch)?;
+    let memory = workspace;
+    let mut workspace = memory.for_pass(Needs::training::<X, N>(boundaries::<X, N>(), samples))?;
     let outputs = workspace.saved::<Y>(samples);
     let output_grad = workspace.saved::<Y>(samples);
     let input_grad = hook.is_some().then(|| workspace.saved::<X::Grad>(samples));
@@ -75,6 +75,7 @@ where
     if share.samples != 1.0 {
         scale_buffers(ViewMut::of(gradient), share.samples);
     }
+    memory.succeeded();
     Ok(share.weight * mean)
 }
 
@@ -180,16 +181,17 @@ pub(super) fn predict_into<N: Layer<X>, X: Sample>(
     network: &N,
     inputs: &[X],
     outputs: &mut [N::Output],
-    workspace: &mut impl AsWorkspace,
+    workspace: &mut dyn AsWorkspace,
 ) -> Result<(), Error> {
     if inputs.len() != outputs.len() {
         return Err(Error::OutputLengths { inputs: inputs.len(), outputs: outputs.len() });
     }
     check_data("input", inputs)?;
-    let [saved, scratch] = Checked::<X, N>::PLAN.prediction_lines(Space::NONE, inputs.len());
-    let workspace = workspace.lines(saved, scratch)?;
-    network.forward(inputs, outputs, workspace, &mut Mode::Evaluate);
-    check_outputs(outputs)
+    let pass = workspace.for_pass(Needs::prediction::<X, N>(inputs.len()))?;
+    network.forward(inputs, outputs, pass, &mut Mode::Evaluate);
+    check_outputs(outputs)?;
+    workspace.succeeded();
+    Ok(())
 }
 
 fn check_data<X: Sample>(what: &'static str, samples: &[X]) -> Result<(), Error> {

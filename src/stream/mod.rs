@@ -34,9 +34,13 @@
 //! | [`LastStep`](crate::LastStep), and [`Linear`](crate::Linear) or [`Dense`](crate::Dense) behind it | nothing: the output is that for the sequence so far |
 //! | tuples, arrays, [`Residual`](crate::Residual), [`Concat`](crate::Concat), [`Shared`](crate::Shared), [`Evaluate`](crate::Evaluate), networks of `network!` | what their layers keep |
 //!
+//! To train on streams that are too long for one sequence, window after window, see [`CarriedState`].
+//!
 //! Layers that need later steps ([`Reverse`](crate::Reverse), and so [`Bidirectional`](crate::Bidirectional)) or the
 //! whole sequence at once are no [`Stream`], and the compiler says so.
 
+#[cfg(feature = "alloc")]
+mod carried_state;
 mod pointwise;
 mod recurrent;
 mod stack;
@@ -50,6 +54,10 @@ use chainrule_parameters::Parameters;
 
 use crate::tensor::Tensor;
 
+#[cfg(feature = "alloc")]
+pub(crate) use carried_state::Rows;
+#[cfg(feature = "alloc")]
+pub use carried_state::{CarriedState, StreamWindow};
 pub use pointwise::stream_by_forward;
 pub use recurrent::{Cell, Hidden, LstmState};
 #[doc(hidden)]

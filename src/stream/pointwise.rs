@@ -8,7 +8,7 @@ use crate::layer::{
     GaussianDropout, GaussianNoise, GeGlu, Glu, Identity, LastStep, Layer, LayerNorm, Linear, LogSoftmax,
     Mode, NoBias, NormSettings, PRelu, RmsNorm, Softmax, Softmin, SwiGlu,
 };
-use crate::layer::{AsWorkspace, Bias, Space};
+use crate::layer::{AsWorkspace, Bias, Needs, Space};
 use crate::stack::PerStep;
 use crate::tensor::{Tensor, Vector};
 
@@ -16,7 +16,6 @@ use crate::tensor::{Tensor, Vector};
 ///
 /// The memory that the layer needs is on the stack: the program does not build if that is more than 1 MiB.
 pub fn stream_by_forward<X: Tensor, L: Layer<X>>(layer: &L, input: &X, output: &mut L::Output) {
-    let [saved, scratch] = const { Checked::<X, L>::PLAN.prediction_lines(Space::NONE, 1) };
     let forward = match const { Checked::<X, L>::PLAN.prediction_lines(Space::NONE, 1) } {
         [0, 0] => forward_in::<0, X, L>,
         [a, b] if a + b <= 16 => forward_in::<16, X, L>,
@@ -29,19 +28,14 @@ pub fn stream_by_forward<X: Tensor, L: Layer<X>>(layer: &L, input: &X, output: &
             forward_in::<16384, X, L>
         }
     };
-    forward(layer, input, output, [saved, scratch]);
+    forward(layer, input, output);
 }
 
 /// The forward pass in a workspace of this many cache lines.
 #[inline(never)]
-fn forward_in<const LINES: usize, X: Tensor, L: Layer<X>>(
-    layer: &L,
-    input: &X,
-    output: &mut L::Output,
-    [saved, scratch]: [usize; 2],
-) {
+fn forward_in<const LINES: usize, X: Tensor, L: Layer<X>>(layer: &L, input: &X, output: &mut L::Output) {
     let mut workspace = FixedWorkspace::<LINES>::new();
-    if let Ok(workspace) = workspace.lines(saved, scratch) {
+    if let Ok(workspace) = workspace.for_pass(Needs::prediction::<X, L>(1)) {
         let (input, output) = (core::slice::from_ref(input), core::slice::from_mut(output));
         layer.forward(input, output, workspace, &mut Mode::Evaluate);
     }

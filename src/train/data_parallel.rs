@@ -12,9 +12,10 @@ use rand::{Rng, SeedableRng};
 
 use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise};
-use crate::layer::{Layer, Parameter, Plan, Visitor, Workspace, Wrapper, visit};
+use crate::layer::{AsWorkspace, Layer, Parameter, Plan, Visitor, Workspace, Wrapper, visit};
 use crate::loss::{Loss, TargetFor, check_lengths};
 use crate::network::{Network, Share, loss_gradient};
+use crate::stream::Rows;
 use crate::tensor::{Sample, Tensor};
 
 /// The cost of a byte of activations in multiply-adds: that of an activation function, more with a tanh and less with a
@@ -97,6 +98,7 @@ impl<N> Default for DataParallel<N> {
 /// The part of a piece in the batch's loss and gradient.
 struct Piece<'a> {
     gradient: ViewMut<'a>,
+    states: Rows<'a>,
     loss: Result<f64, Error>,
 }
 
@@ -110,6 +112,7 @@ impl<N: Parameters> DataParallel<N> {
         loss: &L,
         inputs: &[X],
         targets: &[Target],
+        mut states: Rows<'_>,
         pieces: Pieces,
         gradient: &mut Owned<N>,
         rng: &mut impl Rng,
@@ -118,7 +121,7 @@ impl<N: Parameters> DataParallel<N> {
         N: Layer<X, Output = Y>,
     {
         check_lengths(inputs.len(), targets.len())?;
-        let count = inputs.len().div_ceil(pieces.piece);
+        let (samples, count) = (pieces.piece, inputs.len().div_ceil(pieces.piece));
         // The number of gradients in memory is the same on every machine.
         let at_once = count.min(if N::COUNT > MOST_PARAMETERS { 2 } else { MOST });
         self.gradients.resize_with(at_once.max(self.gradients.len()), Owned::zeros);
@@ -127,7 +130,7 @@ impl<N: Parameters> DataParallel<N> {
         let weight_of = |targets: &[Target]| Target::compare_by(loss).total_weight(targets);
         let (workers, weight) = (&self.workers, weight_of(targets));
         let step = |samples: core::ops::Range<usize>,
-                    workspace: &mut Workspace,
+                    workspace: &mut dyn AsWorkspace,
                     gradient: &mut N,
                     rng: &mut ChaCha8Rng| {
             let part = weight_of(&targets[samples.clone()]);
@@ -140,7 +143,7 @@ impl<N: Parameters> DataParallel<N> {
             loss_gradient(network, loss, inputs, targets, share, workspace, gradient, rng, None)
                 .map_err(|error| error.in_batch(samples.start))
         };
-        let work = |at: usize, gradient: ViewMut<'_>| {
+        let work = |at: usize, gradient: ViewMut<'_>, mut states: Rows<'_>| {
             let Some(gradient) = gradient.downcast::<N>() else { return Ok(0.0) }; // it always has an element
             let mut worker =
                 workers.take().unwrap_or_else(|| Worker { workspace: Workspace::default(), part: None });
@@ -150,14 +153,17 @@ impl<N: Parameters> DataParallel<N> {
             let mut mean = Ok(0.0);
             for start in piece.clone().step_by(pieces.part) {
                 let samples = start..piece.end.min(start + pieces.part);
+                let (mut here, others) = states.split_at(samples.len());
+                states = others;
+                let workspace = &mut here.workspace(&mut worker.workspace);
                 let stepped = if start == piece.start {
-                    step(samples, &mut worker.workspace, gradient, &mut rng)
+                    step(samples, workspace, gradient, &mut rng)
                 } else {
                     let [part, errors] = worker.part.get_or_insert_with(|| [Owned::zeros(), Owned::zeros()]);
                     if start == piece.start + pieces.part {
                         errors.set_zero();
                     }
-                    let stepped = step(samples, &mut worker.workspace, part, &mut rng);
+                    let stepped = step(samples, workspace, part, &mut rng);
                     let sum = ViewMut::of(&mut *gradient);
                     add_compensated(View::of(&**part), sum, ViewMut::of(&mut **errors));
                     stepped
@@ -176,7 +182,10 @@ impl<N: Parameters> DataParallel<N> {
             let mut pieces: [Option<Piece<'_>>; MOST] = Default::default();
             let here = at_once.min(count - first);
             for (piece, gradient) in pieces.iter_mut().zip(&mut self.gradients[..here]) {
-                *piece = Some(Piece { gradient: ViewMut::of(&mut **gradient), loss: Ok(0.0) });
+                let (here, others) = states.split_at(samples);
+                states = others;
+                let gradient = ViewMut::of(&mut **gradient);
+                *piece = Some(Piece { gradient, states: here, loss: Ok(0.0) });
             }
             mean += sum(&mut pieces[..here], first, &work)?;
             if first == 0 {
@@ -196,15 +205,15 @@ impl<N: Parameters> DataParallel<N> {
 
 /// Computes the gradient of one piece. Returns its loss.
 #[cfg(feature = "threads")]
-type Work<'a> = &'a (dyn Fn(usize, ViewMut<'_>) -> Result<f64, Error> + Sync);
+type Work<'a> = &'a (dyn Fn(usize, ViewMut<'_>, Rows<'_>) -> Result<f64, Error> + Sync);
 #[cfg(not(feature = "threads"))]
-type Work<'a> = &'a dyn Fn(usize, ViewMut<'_>) -> Result<f64, Error>;
+type Work<'a> = &'a dyn Fn(usize, ViewMut<'_>, Rows<'_>) -> Result<f64, Error>;
 
 /// Sums several pieces of the batch into the first of them, recursively by halves, independent of the threads.
 fn sum(pieces: &mut [Option<Piece<'_>>], first: usize, work: Work<'_>) -> Result<f64, Error> {
     let halves = pieces.len() / 2;
     if let [Some(piece)] = pieces {
-        piece.loss = work(first, piece.gradient.reborrow());
+        piece.loss = work(first, piece.gradient.reborrow(), core::mem::take(&mut piece.states));
         return piece.loss.clone();
     }
     let (left, right) = pieces.split_at_mut(halves);

@@ -29,12 +29,12 @@ use rand::rngs::ChaCha8Rng;
 use crate::Error;
 #[cfg(feature = "flow")]
 use crate::flow::Recorder;
-use crate::layer::{Bare, Wrapper};
-use crate::layer::{Owned, Parameters, Workspace};
+use crate::layer::{AsWorkspace, Bare, Owned, Parameters, Workspace, Wrapper};
 use crate::loss::TargetFor;
 use crate::network::{Data, InputOf, Network, plan};
 use crate::optimizer::{Optimizer, clip_norm, clip_value};
 use crate::schedule::Schedule;
+use crate::stream::{CarriedState, Rows};
 use crate::tensor::Tensor;
 use chainrule_parameters::IntoOwned;
 use data_parallel::{AnyDataParallel, DataParallel, Pieces};
@@ -236,7 +236,46 @@ impl<N, L, O> Trainer<N, L, O> {
         L: Sync,
     {
         let _ = <Data as InputOf<X, N, Y>>::PLAN; // so that the compiler's error names the caller
-        let stepped = self.gradient_of(inputs, targets).and_then(|mean| {
+        self.step_from(inputs, targets, Rows::default())
+    }
+
+    /// Takes a [`step`](Trainer::step) on the next window of each stream. The network starts from the state after the
+    /// window before, where the gradient stops: truncated backpropagation through time. See [`CarriedState`].
+    ///
+    /// # Errors
+    /// As [`step`](Trainer::step); [`Error::StreamCount`] if there is not one window of each stream, and
+    /// [`Error::OtherState`] for the state of another network. After an error the state has not changed.
+    pub fn step_carried<X, Y: Tensor>(
+        &mut self,
+        inputs: &[X],
+        targets: &[impl TargetFor<L, Y>],
+        state: &mut CarriedState,
+    ) -> Result<f64, Error>
+    where
+        Data: InputOf<X, N, Y, Sample: Tensor>,
+        N: Parameters,
+        L: Sync,
+    {
+        let _ = <Data as InputOf<X, N, Y>>::PLAN;
+        state
+            .check::<<Data as InputOf<X, N, Y>>::Network, <Data as InputOf<X, N, Y>>::Sample>(inputs.len())?;
+        let mean = self.step_from(inputs, targets, state.rows())?;
+        state.succeeded();
+        Ok(mean)
+    }
+
+    fn step_from<X, Y: Tensor>(
+        &mut self,
+        inputs: &[X],
+        targets: &[impl TargetFor<L, Y>],
+        states: Rows<'_>,
+    ) -> Result<f64, Error>
+    where
+        Data: InputOf<X, N, Y>,
+        N: Parameters,
+        L: Sync,
+    {
+        let stepped = self.gradient_of(inputs, targets, states).and_then(|mean| {
             self.follow_schedule();
             (self.optimize.step)(&mut self.optimizer, &mut self.network, &self.gradient)?;
             Ok(mean)
@@ -263,7 +302,7 @@ impl<N, L, O> Trainer<N, L, O> {
         let _ = <Data as InputOf<X, N, Y>>::PLAN;
         let stepped = recorder
             .watch(&*self.network, &self.loss, inputs, targets)
-            .and_then(|()| self.gradient_of(inputs, targets))
+            .and_then(|()| self.gradient_of(inputs, targets, Rows::default()))
             .and_then(|mean| {
                 self.follow_schedule();
                 recorder.measure_step(&mut self.network, |network| {
@@ -279,6 +318,7 @@ impl<N, L, O> Trainer<N, L, O> {
         &mut self,
         inputs: &[X],
         targets: &[Target],
+        mut states: Rows<'_>,
     ) -> Result<f64, Error>
     where
         Data: InputOf<X, N, Y>,
@@ -299,10 +339,10 @@ impl<N, L, O> Trainer<N, L, O> {
         };
         let mean = if pieces.part >= inputs.len() {
             data_parallel::among_threads(N::COUNT, || {
-                network.loss_gradient(loss, inputs, targets, workspace, to, rng)
+                network.loss_gradient(loss, inputs, targets, &mut states.workspace(workspace), to, rng)
             })?
         } else {
-            parallel.loss_gradient(network, loss, inputs, targets, pieces, to, rng)?
+            parallel.loss_gradient(network, loss, inputs, targets, states, pieces, to, rng)?
         };
         match self.clip {
             Clip::Not => {}

@@ -335,3 +335,17 @@ fn a_step_of_a_stream_never_allocates() {
     assert_eq!(count, 0);
     assert!(sum > 0.0);
 }
+
+#[test]
+fn windows_of_streams_allocate_only_in_the_first_step() {
+    type Net = (Lstm<2, 6>, Gru<6, 5>, Rnn<5, 3>);
+    let mut trainer = Trainer::new(Net::init(&mut rng(1)), MeanSquaredError, Adam::new(0.01), 1);
+    let mut state = CarriedState::new::<Net, Sequence<7, 2>>(FULL);
+    let (xs, ys) = (inputs::<Sequence<7, 2>>(FULL), inputs::<Sequence<7, 3>>(FULL));
+    assert!(allocations(|| drop(trainer.step_carried(&xs, &ys, &mut state))) > 0);
+    let later = allocations(|| {
+        state.restart_where(|stream| stream % 2 == 0);
+        trainer.step_carried(&xs, &ys, &mut state).unwrap();
+    });
+    assert_eq!(later, 0);
+}

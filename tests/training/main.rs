@@ -6,6 +6,7 @@ mod common;
 mod arithmetic;
 mod bad_input;
 mod bad_targets;
+mod carried_state;
 mod cloning;
 mod digits;
 mod failed_steps;

@@ -27,20 +27,22 @@ const ALLOWED: f64 = 1e-4;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Losses {
+pub(super) struct Losses {
     made_by: String,
     mlp: Vec<f64>,
     lenet: Vec<f64>,
+    pub(super) windows: Vec<f64>,
 }
 
-fn pytorch() -> Losses {
+pub(super) fn pytorch() -> Losses {
     let losses: Losses = serde_json::from_str(include_str!("../fixtures/training.json")).unwrap();
     assert_eq!(losses.made_by, "PyTorch 2.15.0");
     losses
 }
 
 /// The weights of `set_parameters` in training.py. PyTorch's linear maps are `[out][in]`, and those here `[in][out]`.
-struct SetParameters {
+#[derive(Default)]
+pub(super) struct SetParameters {
     state: u32,
 }
 
@@ -83,7 +85,7 @@ fn compare<N, X: Tensor>(
     let (inputs, labels) = train;
     let (rate, batch) = plan;
     let mut network = N::zeros();
-    visit([], [ViewMut::of(&mut *network)], &mut SetParameters { state: 0 });
+    visit([], [ViewMut::of(&mut *network)], &mut SetParameters::default());
     let mut trainer = Trainer::new(network, CrossEntropy::default(), Adam::new(rate), 0);
     let test_loss = |network: &N| network.loss(&CrossEntropy::default(), &test.0, &test.1).unwrap();
     let before = test_loss(&trainer.network);

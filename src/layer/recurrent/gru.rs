@@ -183,6 +183,7 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
         .costs(Cost::weights((STEPS * (IN + HIDDEN) * 3 * HIDDEN) as u64, 3 * HIDDEN))
         .effect(Effect::Recurrent)
         .window(Window::PAST)
+        .carries(HIDDEN)
         .saves(Saved::<T>::space(IN, HIDDEN, STEPS))
         .backward_scratch(
             Space::per_sample::<T>(STEPS * 3 * HIDDEN)
@@ -205,7 +206,8 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
         let Saved { inputs, gates, from_hidden, hiddens } =
             Saved::take(&mut workspace, IN, HIDDEN, STEPS, samples);
         Steps { steps: STEPS, samples, width: IN }.gather(Tensor::flat(input), inputs);
-        start(&self.initial_hidden, &mut hiddens[..size]);
+        let carried = workspace.carried(HIDDEN);
+        start(&self.initial_hidden, carried, &mut hiddens[..size]);
         for step in 0..STEPS {
             let gates = &mut gates[step * gates_size..][..gates_size];
             let from_hidden = &mut from_hidden[step * gates_size..][..gates_size];
@@ -214,6 +216,7 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
             self.hidden_sums(before, from_hidden);
             gru_step(gates, from_hidden, before, after, HIDDEN);
         }
+        carried.store(&hiddens[STEPS * size..]);
         Steps { steps: STEPS, samples, width: HIDDEN }.scatter(&hiddens[size..], Tensor::flat_mut(output));
     }
 
@@ -256,7 +259,7 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
             gru_step_gradient(saved, hidden_grad, ds, du, HIDDEN);
             transposed_product(du, self.hidden_weights(), Initial::Output, hidden_grad, [HIDDEN, 3 * HIDDEN]);
         }
-        add_start(hidden_grad, accumulate, &mut gradient.initial_hidden);
+        add_start(hidden_grad, workspace.carried(HIDDEN), accumulate, &mut gradient.initial_hidden);
         weight_gradient(inputs, sums_grad, accumulate, gradient.input_weights_mut(), [IN, 3 * HIDDEN]);
         let (before, dw) = (&hiddens[..STEPS * size], gradient.hidden_weights_mut());
         weight_gradient(before, from_hidden_grad, accumulate, dw, [HIDDEN, 3 * HIDDEN]);

@@ -197,6 +197,7 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
         .costs(Cost::weights((STEPS * (IN + HIDDEN) * 4 * HIDDEN) as u64, 4 * HIDDEN))
         .effect(Effect::Recurrent)
         .window(Window::PAST)
+        .carries(2 * HIDDEN)
         .saves(Saved::<T>::space(IN, HIDDEN, STEPS))
         .forward_scratch(Space::per_batch::<T>(4 * HIDDEN))
         .backward_scratch(
@@ -219,8 +220,9 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
         let Saved { inputs, gates, hiddens, cells } = Saved::take(&mut workspace, IN, HIDDEN, STEPS, samples);
         Steps { steps: STEPS, samples, width: IN }.gather(Tensor::flat(input), inputs);
         let bias = workspace.scratch(4 * HIDDEN);
-        start(&self.initial_hidden, &mut hiddens[..size]);
-        start(&self.initial_cell, &mut cells[..size]);
+        let [carried, carried_cell] = [(); 2].map(|()| workspace.carried(HIDDEN));
+        start(&self.initial_hidden, carried, &mut hiddens[..size]);
+        start(&self.initial_cell, carried_cell, &mut cells[..size]);
         for step in 0..STEPS {
             let gates = &mut gates[step * gates_size..][..gates_size];
             let (before, after) = hiddens[step * size..][..2 * size].split_at_mut(size);
@@ -229,6 +231,8 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
             product(before, self.hidden_weights(), Initial::Output, gates, [HIDDEN, 4 * HIDDEN]);
             lstm_step(gates, cell_before, cell, after, HIDDEN);
         }
+        carried.store(&hiddens[STEPS * size..]);
+        carried_cell.store(&cells[STEPS * size..]);
         Steps { steps: STEPS, samples, width: HIDDEN }.scatter(&hiddens[size..], Tensor::flat_mut(output));
     }
 
@@ -269,8 +273,9 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
             lstm_step_gradient(saved, hidden_grad, cell_grad, dz, HIDDEN);
             transposed_product(dz, self.hidden_weights(), Initial::Zero, hidden_grad, [HIDDEN, 4 * HIDDEN]);
         }
-        add_start(hidden_grad, accumulate, &mut gradient.initial_hidden);
-        add_start(cell_grad, accumulate, &mut gradient.initial_cell);
+        let [carried, carried_cell] = [(); 2].map(|()| workspace.carried(HIDDEN));
+        add_start(hidden_grad, carried, accumulate, &mut gradient.initial_hidden);
+        add_start(cell_grad, carried_cell, accumulate, &mut gradient.initial_cell);
         weight_gradient(inputs, sums_grad, accumulate, gradient.input_weights_mut(), [IN, 4 * HIDDEN]);
         let before = &hiddens[..STEPS * size];
         weight_gradient(before, sums_grad, accumulate, gradient.hidden_weights_mut(), [HIDDEN, 4 * HIDDEN]);

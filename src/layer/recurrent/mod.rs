@@ -25,6 +25,7 @@ mod rnn;
 use chainrule_parameters::{Number, Part, Scalar};
 
 use crate::kernel::{Accumulate, Initial, Real, Strided, gemm, gemm_deep, sum_rows};
+use crate::layer::carried::Carried;
 use crate::layer::dense::{Bias, NoBias};
 use crate::tensor::Tensor;
 
@@ -112,23 +113,27 @@ impl Steps {
     }
 }
 
-/// Fills each sample's state before the first step.
-fn start<T: Real, V: Tensor<Scalar = T>>(initial: &impl Bias<V>, states: &mut [T]) {
+/// Fills each sample's state before the first step: what it carries from the window before, or the initial state.
+fn start<T: Real, V: Tensor<Scalar = T>>(initial: &impl Bias<V>, carried: Carried<'_>, states: &mut [T]) {
     match initial.as_numbers() {
         None => states.fill(T::zero()),
         Some(initial) => {
             states.chunks_exact_mut(initial.len()).for_each(|state| state.copy_from_slice(initial))
         }
     }
+    carried.load(states);
 }
 
-/// Adds the gradient with respect to each sample's state before the first step to that of the learned state.
+/// Adds the gradient with respect to each sample's state before the first step to that of the learned state, unless it
+/// was carried from the window before.
 fn add_start<T: Real, V: Tensor<Scalar = T>>(
-    states_grad: &[T],
+    states_grad: &mut [T],
+    carried: Carried<'_>,
     accumulate: bool,
     gradient: &mut impl Bias<V>,
 ) {
     if let Some(gradient) = gradient.as_numbers_mut() {
+        carried.keep_beginnings(states_grad);
         sum_rows(states_grad, Accumulate::from(accumulate), gradient);
     }
 }

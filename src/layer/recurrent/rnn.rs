@@ -162,6 +162,7 @@ impl<
         .costs(Cost::weights((STEPS * (IN + HIDDEN) * HIDDEN) as u64, HIDDEN))
         .effect(Effect::Recurrent)
         .window(Window::PAST)
+        .carries(HIDDEN)
         .saves(Saved::<T>::space(IN, HIDDEN, STEPS))
         .forward_scratch(Space::per_batch::<T>(HIDDEN))
         .backward_scratch(
@@ -185,7 +186,8 @@ impl<
         let Saved { inputs, sums, hiddens } = Saved::take(&mut workspace, IN, HIDDEN, STEPS, samples);
         Steps { steps: STEPS, samples, width: IN }.gather(Tensor::flat(input), inputs);
         let bias = workspace.scratch(HIDDEN);
-        start(&self.initial_hidden, &mut hiddens[..size]);
+        let carried = workspace.carried(HIDDEN);
+        start(&self.initial_hidden, carried, &mut hiddens[..size]);
         for step in 0..STEPS {
             let z = &mut sums[step * size..][..size];
             let (before, after) = hiddens[step * size..][..2 * size].split_at_mut(size);
@@ -193,6 +195,7 @@ impl<
             product(before, self.hidden_weights(), Initial::Output, z, [HIDDEN, HIDDEN]);
             apply_each::<G, T>(z, after);
         }
+        carried.store(&hiddens[STEPS * size..]);
         Steps { steps: STEPS, samples, width: HIDDEN }.scatter(&hiddens[size..], Tensor::flat_mut(output));
     }
 
@@ -228,7 +231,7 @@ impl<
             differentiate_each::<G, T>(z, after, hidden_grad, dz);
             transposed_product(dz, self.hidden_weights(), Initial::Zero, hidden_grad, [HIDDEN, HIDDEN]);
         }
-        add_start(hidden_grad, accumulate, &mut gradient.initial_hidden);
+        add_start(hidden_grad, workspace.carried(HIDDEN), accumulate, &mut gradient.initial_hidden);
         weight_gradient(inputs, sums_grad, accumulate, gradient.input_weights_mut(), [IN, HIDDEN]);
         let (before, dw) = (&hiddens[..STEPS * size], gradient.hidden_weights_mut());
         weight_gradient(before, sums_grad, accumulate, dw, [HIDDEN, HIDDEN]);

@@ -1,0 +1,248 @@
+//! The states of a batch of streams, from window to window.
+
+use alloc::vec::Vec;
+use core::any::TypeId;
+use core::fmt;
+
+use super::Stream;
+use crate::Error;
+use crate::error::Text;
+use crate::kernel::Real;
+use crate::layer::{AsWorkspace, Carried, Checked, Layer, Needs, Plan, Workspace, WorkspaceMut};
+use crate::tensor::{Sample, Sequence, Tensor, Vector};
+
+/// The state that the recurrent layers of a network carry from one window to the next, for a batch of streams; and a
+/// [workspace](Workspace).
+///
+/// A long stream (a recording, the log of a machine) is trained in windows: each step of the optimizer is for one window
+/// of each stream, and starts from the state after the window before. The gradient stops at the beginning of the window:
+/// this is truncated backpropagation through time.
+///
+/// ```
+/// use chainrule::prelude::*;
+///
+/// type Net = (Lstm<1, 8>, PerStep<Linear<8, 1>>);
+/// const STEPS: usize = 20; // of a window
+///
+/// // Two streams of 100 steps. The target is the running mean, which needs all of the past.
+/// let streams = [0.3_f32, -0.5].map(|level| (0..100).map(|t| level + (t as f32).sin()).collect::<Vec<_>>());
+/// let means = streams.clone().map(|stream| {
+///     let mut sum = 0.0;
+///     stream.iter().enumerate().map(|(t, x)| { sum += x; sum / (t + 1) as f32 }).collect::<Vec<_>>()
+/// });
+/// let window = |numbers: &[f32], at: usize| Sequence::<STEPS, 1>(core::array::from_fn(|t| [numbers[at + t]]));
+///
+/// let mut trainer = Trainer::new(Net::init(&mut rng(1)), MeanSquaredError, Adam::new(0.01), 1);
+/// let mut state = CarriedState::new::<Net, Sequence<STEPS, 1>>(streams.len());
+/// let (mut first, mut last) = (0.0, 0.0);
+/// for epoch in 0..20 {
+///     state.restart();
+///     last = 0.0;
+///     for at in (0..100).step_by(STEPS) {
+///         let inputs = streams.each_ref().map(|stream| window(stream, at));
+///         let targets = means.each_ref().map(|mean| window(mean, at));
+///         last += trainer.step_carried(&inputs, &targets, &mut state)?;
+///     }
+///     first = if epoch == 0 { last } else { first };
+/// }
+/// assert!(last < 0.2 * first);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+///
+/// It is a workspace for the methods of [`Network`](crate::Network) too: [`predict_into`](crate::Network::predict_into)
+/// predicts the next window of each stream, and [`loss_gradient`](crate::Network::loss_gradient) computes the gradient
+/// for it. A pass that fails leaves the state as it was before.
+///
+/// The network must be one of streams, and all that it keeps from step to step must be the states of recurrent layers: a
+/// causal convolution is a compile error. With one, train on windows that overlap by its receptive field, which its
+/// [`Window`](crate::layer::Window) says.
+///
+/// # Source
+/// Williams, Peng, "An efficient gradient-based algorithm for on-line training of recurrent network trajectories",
+/// Neural Computation 2 (1990). In PyTorch: `output, state = lstm(input, state)` with a detached state.
+#[derive(Clone)]
+pub struct CarriedState {
+    /// For each stream: 1 if it begins, else 0; its state before the window; its state after the window.
+    rows: Vec<f64>,
+    plan: &'static Plan,
+    /// The network and its input.
+    network: TypeId,
+    streams: usize,
+    workspace: Workspace,
+}
+
+impl fmt::Debug for CarriedState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CarriedState({}, {} streams)", self.plan.name, self.streams)
+    }
+}
+
+impl CarriedState {
+    /// Returns the state of this many streams before their first window. `X` is a window of one stream, the input of the
+    /// network `N`.
+    pub fn new<N, X>(streams: usize) -> Self
+    where
+        X: StreamWindow,
+        N: Layer<X> + Stream<X::Step>,
+    {
+        let plan = const {
+            Checked::<X, N>::PLAN.check_windows();
+            Checked::<X, N>::PLAN
+        };
+        let rows = alloc::vec![0.0; streams * width(plan.carried)];
+        let network = TypeId::of::<(X, N)>();
+        let mut state = Self { rows, plan, network, streams, workspace: Workspace::default() };
+        state.restart();
+        state
+    }
+
+    /// Returns how many streams there are.
+    pub fn streams(&self) -> usize {
+        self.streams
+    }
+
+    /// All streams begin again with the next window: their layers start from the initial state.
+    pub fn restart(&mut self) {
+        self.restart_where(|_| true);
+    }
+
+    /// The streams for which `ends` returns true begin again with the next window. It gets the number of each stream,
+    /// counted from 0.
+    pub fn restart_where(&mut self, mut ends: impl FnMut(usize) -> bool) {
+        for (stream, row) in self.rows.chunks_exact_mut(width(self.plan.carried)).enumerate() {
+            if ends(stream) {
+                row[0] = 1.0;
+            }
+        }
+    }
+
+    /// Checks that this is the state of the network `N`, with one stream for each sample.
+    pub(crate) fn check<N: Layer<X>, X: Sample>(&self, samples: usize) -> Result<(), Error> {
+        self.check_needs(&Needs::prediction::<X, N>(samples))
+    }
+
+    fn check_needs(&self, needs: &Needs) -> Result<(), Error> {
+        if needs.network != self.network {
+            return Err(Error::OtherState);
+        }
+        if needs.samples != self.streams {
+            return Err(Error::StreamCount { inputs: needs.samples, streams: self.streams });
+        }
+        Ok(())
+    }
+
+    /// Returns the rows of the streams, for the trainer.
+    pub(crate) fn rows(&mut self) -> Rows<'_> {
+        Rows { numbers: &mut self.rows, width: width(self.plan.carried) }
+    }
+}
+
+impl AsWorkspace for CarriedState {
+    fn for_pass(&mut self, needs: Needs) -> Result<WorkspaceMut<'_>, Error> {
+        self.check_needs(&needs)?;
+        let rows = Rows { numbers: &mut self.rows, width: width(self.plan.carried) };
+        Ok(self.workspace.take_for(&needs).with_carried(rows.into_carried()))
+    }
+
+    /// The states after the window are those before the next one.
+    fn succeeded(&mut self) {
+        for row in self.rows.chunks_exact_mut(width(self.plan.carried)) {
+            row[0] = 0.0;
+            let (before, after) = row[1..].split_at_mut(self.plan.carried);
+            before.copy_from_slice(after);
+        }
+    }
+}
+
+/// A window of a stream: a sequence.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a window of a stream",
+    label = "a `Sequence` is needed here",
+    note = "a window is the input of the network, a sequence of steps: `CarriedState::new::<Net, Sequence<STEPS, FEATURES>>(streams)`"
+)]
+pub trait StreamWindow: Tensor {
+    /// One step.
+    type Step: Tensor;
+}
+
+impl<const STEPS: usize, const FEATURES: usize, T: Real> StreamWindow for Sequence<STEPS, FEATURES, T> {
+    type Step = Vector<FEATURES, T>;
+}
+
+/// The numbers of a stream with a state of this size: whether it begins, the state before, and the state after.
+fn width(state: usize) -> usize {
+    1 + 2 * state
+}
+
+/// The states of some of the streams, during a pass; nothing for a pass that carries no state.
+#[derive(Default)]
+pub(crate) struct Rows<'a> {
+    numbers: &'a mut [f64],
+    width: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// Returns the states of the first `streams`, and those of the others.
+    pub(crate) fn split_at(self, streams: usize) -> (Self, Self) {
+        let at = self.numbers.len().min(streams * self.width);
+        let (first, others) = self.numbers.split_at_mut(at);
+        (Self { numbers: first, ..self }, Self { numbers: others, width: self.width })
+    }
+
+    fn into_carried(self) -> Carried<'a> {
+        Carried::of_all(self.numbers, self.width.saturating_sub(1) / 2)
+    }
+
+    /// Returns a workspace with these states.
+    pub(crate) fn workspace<'b>(&'b mut self, workspace: &'b mut Workspace) -> WithRows<'b> {
+        WithRows { workspace, rows: Rows { numbers: &mut *self.numbers, width: self.width } }
+    }
+}
+
+/// A workspace with the states of some streams.
+pub(crate) struct WithRows<'a> {
+    workspace: &'a mut Workspace,
+    rows: Rows<'a>,
+}
+
+impl AsWorkspace for WithRows<'_> {
+    fn for_pass(&mut self, needs: Needs) -> Result<WorkspaceMut<'_>, Error> {
+        let rows = Rows { numbers: &mut *self.rows.numbers, width: self.rows.width };
+        Ok(self.workspace.take_for(&needs).with_carried(rows.into_carried()))
+    }
+}
+
+impl Plan {
+    /// Checks that no layer looks beyond a window of a stream without carrying a state for it. In a constant such a
+    /// layer is a compile error.
+    ///
+    /// # Panics
+    /// If there is one.
+    #[track_caller]
+    pub(crate) const fn check_windows(&self) {
+        if let Some(layer) = self.first_beyond_window() {
+            let mut text = Text::new();
+            text.text("`").name(&layer.name).text(
+                "` needs steps before the window, and carries no state for them: train on windows that overlap by its \
+                 receptive field, with an ordinary `step`",
+            );
+            panic!("{}", text.as_str());
+        }
+    }
+
+    const fn first_beyond_window(&self) -> Option<&Self> {
+        let mut at = 0;
+        while at < self.children.len() {
+            if let Some(layer) = self.children[at].plan.first_beyond_window() {
+                return Some(layer);
+            }
+            at += 1;
+        }
+        let on_steps = self.children.is_empty() && self.input.len() == 2 && self.output.len() == 2;
+        let beyond = match self.window.steps() {
+            Some(reach) => reach.first < 0 || reach.last >= reach.stride as isize,
+            None => true,
+        };
+        if on_steps && beyond && self.carried == 0 { Some(self) } else { None }
+    }
+}
