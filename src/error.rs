@@ -31,6 +31,14 @@ pub enum Error {
         /// The length of the slice.
         found: usize,
     },
+    /// A padded sequence has no step, or too many.
+    #[error("the sequence has {found} steps, and its type takes 1 to {most}")]
+    SequenceLength {
+        /// The number of steps.
+        found: usize,
+        /// The largest number.
+        most: usize,
+    },
     /// A batch is empty: its mean loss would be 0/0.
     #[error("the batch is empty: give at least one sample")]
     EmptyBatch,

@@ -139,7 +139,7 @@ pub mod prelude {
     };
     #[cfg(feature = "alloc")]
     pub use crate::stream::CarriedState;
-    pub use crate::tensor::{Image, Label, Pair, Sample, Sequence, Tensor, Vector};
+    pub use crate::tensor::{Image, Label, Padded, Pair, Sample, Sequence, Tensor, Vector};
     #[cfg(feature = "fit")]
     pub use crate::{Fit, Monitor};
     pub use crate::{Maps, Network, Real, rng};

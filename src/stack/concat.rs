@@ -8,7 +8,10 @@ use crate::layer::compare::comparable;
 use crate::layer::{
     Backward, BackwardHook, Child, Effect, Factor, Layer, Mode, Plan, Space, WorkspaceMut, check_lengths,
 };
-use crate::tensor::{Join2, Join3, Join4, Tensor};
+use crate::tensor::{Join2, Join3, Join4, Sample, Tensor};
+
+/// The scalar of the gradients with respect to an `X`.
+type Scalar<X> = <<X as Sample>::Grad as Tensor>::Scalar;
 
 /// Parallel branches on one input, whose outputs are concatenated.
 ///
@@ -56,9 +59,9 @@ pub struct Concat<B> {
     label = "`{Self}` is not a tuple of 2 to 4 layers",
     note = "write the branches as a tuple, as in `Concat<(Relu, Tanh)>`; more than 4 nest, as in `Concat<(Concat<(A, B, C)>, Concat<(D, E)>)>`"
 )]
-pub trait Branches<X: Tensor>: Parameters {
+pub trait Branches<X: Sample<Grad: Tensor>>: Parameters {
     /// The tensor of all outputs.
-    type Output: Tensor<Scalar = X::Scalar>;
+    type Output: Tensor<Scalar = Scalar<X>>;
     #[doc(hidden)]
     const CHILDREN: &'static [Child];
     /// Returns `plan` with all branches added.
@@ -91,14 +94,14 @@ const fn plan(mut plan: Plan, children: &'static [Child], outputs: Space) -> Pla
     plan.saves(outputs)
 }
 
-impl<X: Tensor, B: Branches<X>> Layer<X> for Concat<B> {
+impl<X: Sample<Grad: Tensor>, B: Branches<X>> Layer<X> for Concat<B> {
     type Output = B::Output;
     const PLAN: Plan = Plan {
         children: B::CHILDREN,
         // Scratch memory for the gradient of one output at a time, and for one branch's gradient of the input.
         ..plan(Plan::leaf::<X, Self>().factor(Factor::Sum).effect(Effect::Concat), B::CHILDREN, B::OUTPUTS)
             .backward_scratch(B::OUTPUTS)
-            .backward_scratch(Space::per_sample::<X>(1))
+            .backward_scratch(Space::per_sample::<X::Grad>(1))
     };
     const OVERWRITES: bool = true;
 
@@ -127,10 +130,10 @@ impl<X: Tensor, B: Branches<X>> Layer<X> for Concat<B> {
 
 /// The arguments of the backward pass that all branches share.
 #[derive(Debug)]
-pub struct BranchesPass<'a, X, Y> {
+pub struct BranchesPass<'a, X: Sample, Y> {
     input: &'a [X],
     output_grad: &'a [Y],
-    input_grad: Option<&'a mut [X]>,
+    input_grad: Option<&'a mut [X::Grad]>,
     workspace: WorkspaceMut<'a>,
     accumulate: bool,
 }
@@ -158,7 +161,7 @@ impl Columns {
 }
 
 /// Runs the forward pass of one branch, and copies its output to its columns of the whole.
-fn branch_forward<X: Tensor, L: Layer<X>, Y: Tensor<Scalar = X::Scalar>>(
+fn branch_forward<X: Sample<Grad: Tensor>, L: Layer<X>, Y: Tensor<Scalar = Scalar<X>>>(
     layer: &L,
     input: &[X],
     output: &mut [Y],
@@ -166,7 +169,7 @@ fn branch_forward<X: Tensor, L: Layer<X>, Y: Tensor<Scalar = X::Scalar>>(
     workspace: &mut WorkspaceMut<'_>,
     mode: &mut Mode<'_>,
 ) where
-    L::Output: Tensor<Scalar = X::Scalar>,
+    L::Output: Tensor<Scalar = Scalar<X>>,
 {
     let own = workspace.saved::<L::Output>(input.len());
     let mut saved = workspace.split(&L::PLAN, input.len());
@@ -176,7 +179,7 @@ fn branch_forward<X: Tensor, L: Layer<X>, Y: Tensor<Scalar = X::Scalar>>(
 
 /// Runs the backward pass of one branch: copies its gradient out of the whole, and adds its input's gradient to that of
 /// the branches before it.
-fn branch_backward<X: Tensor, L: Layer<X>, Y: Tensor<Scalar = X::Scalar>>(
+fn branch_backward<X: Sample<Grad: Tensor>, L: Layer<X>, Y: Tensor<Scalar = Scalar<X>>>(
     at: usize,
     layer: &L,
     pass: &mut BranchesPass<'_, X, Y>,
@@ -184,7 +187,7 @@ fn branch_backward<X: Tensor, L: Layer<X>, Y: Tensor<Scalar = X::Scalar>>(
     gradient: &mut L,
     hook: &mut Option<&mut dyn BackwardHook>,
 ) where
-    L::Output: Tensor<Scalar = X::Scalar>,
+    L::Output: Tensor<Scalar = Scalar<X>>,
 {
     let BranchesPass { input, output_grad, input_grad, workspace, accumulate } = pass;
     let samples = input.len();
@@ -192,7 +195,7 @@ fn branch_backward<X: Tensor, L: Layer<X>, Y: Tensor<Scalar = X::Scalar>>(
     let mut saved = workspace.split(&L::PLAN, samples);
     let mut scratch = workspace.reborrow();
     let grad = scratch.scratch::<L::Output>(samples);
-    let own = scratch.scratch::<X>(samples);
+    let own = scratch.scratch::<X::Grad>(samples);
     columns.read(Y::flat(output_grad), L::Output::flat_mut(grad));
     let dx = input_grad.as_deref_mut().map(|sum| if at == 0 { sum } else { &mut *own });
     let pass = Backward {
@@ -208,7 +211,7 @@ fn branch_backward<X: Tensor, L: Layer<X>, Y: Tensor<Scalar = X::Scalar>>(
     if at > 0
         && let Some(sum) = input_grad
     {
-        elementwise(&AddTo, [X::flat(own)], [X::flat_mut(sum)]);
+        elementwise(&AddTo, [X::Grad::flat(own)], [X::Grad::flat_mut(sum)]);
     }
 }
 
@@ -224,10 +227,10 @@ impl<T: Real> Elementwise<T, 1, 1> for AddTo {
 
 macro_rules! branches {
     ($Join:ident: $First:ident 0 $(, $L:ident $i:tt)+) => {
-        impl<X: Tensor, $First: Layer<X>, $($L: Layer<X>),+> Branches<X> for ($First, $($L),+)
+        impl<X: Sample<Grad: Tensor>, $First: Layer<X>, $($L: Layer<X>),+> Branches<X> for ($First, $($L),+)
         where
-            $First::Output: $Join<$($L::Output),+> + Tensor<Scalar = X::Scalar>,
-            $($L::Output: Tensor<Scalar = X::Scalar>,)+
+            $First::Output: $Join<$($L::Output),+> + Tensor<Scalar = Scalar<X>>,
+            $($L::Output: Tensor<Scalar = Scalar<X>>,)+
         {
             type Output = <$First::Output as $Join<$($L::Output),+>>::Joined;
             const CHILDREN: &'static [Child] = &[
@@ -279,7 +282,7 @@ branches!(Join3: F 0, G 1, H 2);
 branches!(Join4: F 0, G 1, H 2, I 3);
 
 at_if!(
-    [X: Tensor, B: BranchesAt<PLACE, X> + Parameters] Concat<B>, X,
+    [X: Sample<Grad: Tensor>, B: BranchesAt<PLACE, X> + Parameters] Concat<B>, X,
     B::Check,
     where B::Check: Sized
 );

@@ -6,8 +6,9 @@ use super::StepAt;
 use super::place::at_if;
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
+use crate::layer::recurrent::on_padded::on_padded;
 use crate::layer::{At, Backward, BackwardHook, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
-use crate::tensor::{Sequence, Tensor, Vector};
+use crate::tensor::{Padded, Sequence, Tensor, Vector};
 
 /// Applies one layer to each step of a sequence, with the same parameters at all steps.
 ///
@@ -114,6 +115,17 @@ fn steps<const STEPS: usize, const IN: usize, T: Real, F: Layer<Vector<IN, T>, O
         accumulate,
     }
 }
+
+on_padded!(
+    [const STEPS: usize, const IN: usize, const OUT: usize, T: Real, F: Layer<Vector<IN, T>, Output = Vector<OUT, T>>]
+    PerStep<F>: IN => OUT
+);
+
+at_if!(
+    [const STEPS: usize, const IN: usize, T: Real, F: At<PLACE, Vector<IN, T>>] PerStep<F>, Padded<STEPS, IN, T>,
+    <F::Output as StepAt<PLACE>>::Check,
+    where F::Output: StepAt<PLACE>
+);
 
 at_if!(
     [const STEPS: usize, const IN: usize, T: Real, F: At<PLACE, Vector<IN, T>>] PerStep<F>, Sequence<STEPS, IN, T>,

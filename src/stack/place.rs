@@ -178,7 +178,7 @@ impl<const PLACE: usize, const N: usize, T: Real> StepAt<PLACE> for Vector<N, T>
     label = "`{Self}` is not a tuple of 2 to 4 layers",
     note = "write the branches as a tuple, as in `Concat<(Relu, Tanh)>`; more than 4 nest, as in `Concat<(Concat<(A, B, C)>, Concat<(D, E)>)>`"
 )]
-pub trait BranchesAt<const PLACE: usize, X: Tensor> {
+pub trait BranchesAt<const PLACE: usize, X: Sample> {
     /// The result of the check.
     type Check;
 }
@@ -222,7 +222,7 @@ impl<A: Join4<B, C, D>, B: Tensor, C: Tensor, D: Tensor> JoinedBefore<(A,), (C, 
 
 macro_rules! branches_at {
     ($($L:ident)+; $Last:ident) => {
-        impl<const PLACE: usize, X: Tensor, $($L: At<PLACE, X>,)+ $Last: At<PLACE, X>> BranchesAt<PLACE, X>
+        impl<const PLACE: usize, X: Sample, $($L: At<PLACE, X>,)+ $Last: At<PLACE, X>> BranchesAt<PLACE, X>
             for ($($L,)+ $Last)
         where
             $Last::Output: JoinedBehind<($($L::Output,)+)>,

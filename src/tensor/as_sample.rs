@@ -3,7 +3,7 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
-use super::{Image, IsType, Label, NoGrad, Pair, Sample, Sequence, Vector};
+use super::{Image, IsType, Label, NoGrad, Padded, Pair, Sample, Sequence, Vector};
 use crate::kernel::Real;
 
 /// A value that is a sample.
@@ -32,6 +32,7 @@ is_sample! {
     [const N: usize, T: Real] Vector<N, T>;
     [const STEPS: usize, const FEATURES: usize, T: Real] Sequence<STEPS, FEATURES, T>;
     [const C: usize, const H: usize, const W: usize, T: Real] Image<C, H, W, T>;
+    [const STEPS: usize, const FEATURES: usize, T: Real] Padded<STEPS, FEATURES, T>;
     [const CLASSES: usize] Label<CLASSES>;
     [A: Sample, B: Sample] Pair<A, B>;
     [] NoGrad;

@@ -5,6 +5,7 @@
 //! | [`Vector<N>`](Vector) | features | |
 //! | [`Sequence<STEPS, FEATURES>`](Sequence) | features at each step in time | steps, then features |
 //! | [`Image<CHANNELS, HEIGHT, WIDTH>`](Image) | channels of pixels | channels, then rows, then columns |
+//! | [`Padded<STEPS, FEATURES>`](Padded) | a sequence of at most `STEPS` steps, whose length is known at run time | as a sequence, then the length |
 //! | [`Label<CLASSES>`](Label) | a class index, checked to be in range | |
 //!
 //! The scalar is `f32` by default: `Vector<4, f64>`. A batch is a slice: `&[Vector<784>]`.
@@ -70,6 +71,7 @@ mod image;
 mod join;
 mod label;
 mod numbers;
+mod padded;
 mod pair;
 mod same;
 mod sample;
@@ -99,6 +101,7 @@ pub use image::Image;
 pub use join::{Join2, Join3, Join4, SumOfSides};
 pub use label::Label;
 pub use numbers::Numbers;
+pub use padded::Padded;
 pub use pair::Pair;
 #[doc(hidden)]
 pub use same::{IsType, SameSample, SameType};

@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Error, IgnoredAny, SeqAccess, Visitor};
 use serde::ser::SerializeTuple;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Image, Label, Pair, Sequence, Tensor, Vector};
+use super::{Image, Label, Padded, Pair, Sequence, Tensor, Vector};
 use crate::kernel::Real;
 
 /// The numbers of a tensor, or of a part of it with these sides.
@@ -124,6 +124,22 @@ impl<const CLASSES: usize> Serialize for Label<CLASSES> {
 impl<'de, const CLASSES: usize> Deserialize<'de> for Label<CLASSES> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::new(u32::deserialize(deserializer)? as usize).map_err(Error::custom)
+    }
+}
+
+/// As an array of its steps, without the padding.
+impl<const STEPS: usize, const FEATURES: usize, T: Real> Serialize for Padded<STEPS, FEATURES, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.steps().map(Vector))
+    }
+}
+
+impl<'de, const STEPS: usize, const FEATURES: usize, T: Real> Deserialize<'de>
+    for Padded<STEPS, FEATURES, T>
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let steps = alloc::vec::Vec::<Vector<FEATURES, T>>::deserialize(deserializer)?;
+        Self::new(bytemuck::cast_slice(&steps)).map_err(Error::custom)
     }
 }
 

@@ -33,6 +33,7 @@ mod noise;
 mod norm;
 mod own_layer;
 mod owned;
+mod padded;
 mod parity;
 mod pooling;
 mod product_of_jacobians;

@@ -19,6 +19,7 @@
 mod gru;
 mod last_step;
 mod lstm;
+pub(crate) mod on_padded;
 mod reverse;
 mod rnn;
 

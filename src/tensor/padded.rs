@@ -1,0 +1,137 @@
+use core::fmt;
+
+use bytemuck::{Pod, Zeroable};
+use chainrule_parameters::{Named, Number, Part, TypeName};
+
+use super::{Numbers, Sample, Sequence};
+use crate::Error;
+use crate::kernel::Real;
+
+/// A sequence of at most `STEPS` steps, whose length is known when the program runs. Behind its end it is padded by 0.
+///
+/// It is the input of networks on sequences of unequal lengths. Recurrent layers, [`PerStep`](crate::PerStep) and
+/// [`Reverse`](crate::Reverse) take it and give it with the same length; [`LastStep`](crate::LastStep) and
+/// `MeanOver<Steps>` take its last step, and the mean of its steps. Nothing depends on the padding. A `Sequence` of the
+/// same length gives the same output and the same gradients.
+///
+/// ```
+/// use chainrule::prelude::*;
+///
+/// type Net = (Gru<2, 8>, LastStep, Linear<8, 3>);
+/// let net = Net::init(&mut rng(1));
+///
+/// let steps = [[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]]; // from a file
+/// let padded = Padded::<20, 2>::new(&steps)?;
+/// assert_eq!(padded.length(), 3);
+/// let y: Vector<3> = net.predict(&padded)?;
+/// assert_eq!(y, net.predict(&Sequence(steps))?);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+///
+/// For a loss at each step, a `Sequence` and targets of `Option<Label>`, `None` behind the end, do the same: see
+/// [`CrossEntropy`](crate::CrossEntropy).
+#[derive(Clone, Copy, Zeroable, Pod)]
+#[repr(C, packed)]
+pub struct Padded<const STEPS: usize, const FEATURES: usize, T = f32> {
+    steps: Sequence<STEPS, FEATURES, T>,
+    length: u32,
+}
+
+impl<const STEPS: usize, const FEATURES: usize, T: Real> Padded<STEPS, FEATURES, T> {
+    /// Creates the sequence of these steps.
+    ///
+    /// # Errors
+    /// [`Error::SequenceLength`] if there is no step, or if there are more than `STEPS`.
+    pub fn new(steps: &[[T; FEATURES]]) -> Result<Self, Error> {
+        let length = steps.len();
+        if length == 0 || length > STEPS {
+            return Err(Error::SequenceLength { found: length, most: STEPS });
+        }
+        let mut padded = Self::zeroed();
+        padded.bytes_mut()[..size_of_val(steps)].copy_from_slice(bytemuck::cast_slice(steps));
+        padded.length = length as u32;
+        Ok(padded)
+    }
+
+    /// Returns how many steps there are, without the padding.
+    pub fn length(&self) -> usize {
+        (self.length as usize).min(STEPS)
+    }
+
+    /// Returns a step; behind the end it is 0.
+    ///
+    /// # Panics
+    /// If `at` is not below `STEPS`.
+    pub fn step(&self, at: usize) -> [T; FEATURES] {
+        let size = size_of::<[T; FEATURES]>();
+        bytemuck::pod_read_unaligned(&bytemuck::bytes_of(self)[at * size..][..size])
+    }
+
+    /// Returns the steps, without the padding.
+    pub fn steps(&self) -> impl ExactSizeIterator<Item = [T; FEATURES]> {
+        (0..self.length()).map(|at| self.step(at))
+    }
+
+    /// Writes all steps, with the padding, to `sequence`.
+    pub fn write_to(&self, sequence: &mut Sequence<STEPS, FEATURES, T>) {
+        *sequence = self.steps;
+    }
+
+    /// Overwrites this with the first `length` steps of a sequence.
+    pub(crate) fn set(&mut self, steps: &Sequence<STEPS, FEATURES, T>, length: usize) {
+        self.steps = *steps;
+        self.length = length as u32;
+        self.bytes_mut()[length * size_of::<[T; FEATURES]>()..].fill(0);
+    }
+
+    /// Returns the bytes of the steps. (The struct is packed: a reference to its numbers is not aligned.)
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut bytemuck::bytes_of_mut(self)[..size_of::<Sequence<STEPS, FEATURES, T>>()]
+    }
+}
+
+/// Equal if the steps are.
+impl<const STEPS: usize, const FEATURES: usize, T: Real> PartialEq for Padded<STEPS, FEATURES, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.length() == other.length() && self.steps().eq(other.steps())
+    }
+}
+
+impl<const STEPS: usize, const FEATURES: usize, T: Real> fmt::Debug for Padded<STEPS, FEATURES, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of length {} ", Self::NAME, self.length())?;
+        f.debug_list().entries(self.steps()).finish()
+    }
+}
+
+impl<const STEPS: usize, const FEATURES: usize, T: Real> Named for Padded<STEPS, FEATURES, T> {
+    const NAME: TypeName = {
+        let scalar = Part::Scalar(<T as Number>::SCALAR);
+        TypeName { parts: &[Part::Text("Padded<"), Part::Sides(&[STEPS, FEATURES]), scalar, Part::Text(">")] }
+    };
+}
+
+impl<const STEPS: usize, const FEATURES: usize, T: Real> Sample for Padded<STEPS, FEATURES, T> {
+    type Grad = Sequence<STEPS, FEATURES, T>;
+    const SHAPE: &'static [usize] = &[STEPS, FEATURES];
+
+    #[cfg(feature = "alloc")]
+    fn numbers(batch: &[Self]) -> Numbers<'_> {
+        let steps =
+            |padded: &'_ Self| (0..STEPS).flat_map(|at| padded.step(at)).collect::<alloc::vec::Vec<T>>();
+        Numbers::Copied(batch.iter().flat_map(steps).map(Real::to_f64).collect())
+    }
+
+    #[cfg(not(feature = "alloc"))]
+    fn numbers(_: &[Self]) -> Numbers<'_> {
+        Numbers::None
+    }
+
+    fn first_non_finite(batch: &[Self]) -> Option<(usize, usize, f64)> {
+        batch.iter().enumerate().find_map(|(sample, padded)| {
+            let numbers = padded.steps().flatten().enumerate();
+            let (at, value) = numbers.map(|(at, x)| (at, x.to_f64())).find(|(_, x)| !x.is_finite())?;
+            Some((sample, at, value))
+        })
+    }
+}
