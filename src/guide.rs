@@ -7,6 +7,10 @@ pub mod your_own_layer {}
 #[cfg(all(feature = "alloc", feature = "flow"))]
 pub mod generic_code {}
 
+#[doc = include_str!("../docs/sequences.md")]
+#[cfg(all(feature = "alloc", feature = "flow", feature = "plot"))]
+pub mod sequences {}
+
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}
 
