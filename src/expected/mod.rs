@@ -4,10 +4,13 @@
 pub(crate) mod advice;
 pub(crate) mod cause;
 mod elementary;
+mod gate;
 mod moments;
 mod paths;
+mod recurrent;
 mod signal;
 mod text;
+pub(crate) mod time;
 mod verdict;
 mod walk;
 mod weights;
@@ -19,6 +22,7 @@ use crate::layer::Layer;
 use crate::tensor::Sample;
 
 use elementary::{exp, ln};
+use recurrent::Through;
 use text::Text;
 use walk::Walk;
 
@@ -142,6 +146,21 @@ pub const fn expected_flow_with<N: Layer<X>, X: Sample>(
         let limit = if total < 0.0 { LIMIT } else { -LIMIT };
         walk = Walk::over(&plan, input_square, initializer, Some((total, limit)));
     }
+    let time = match walk.time {
+        Some(time) if time.explodes() => Some((time, ExpectedState::Exploding)),
+        Some(time) if time.vanishes() => Some((time, ExpectedState::Vanishing)),
+        _ => None,
+    };
+    // Of the two ways, between the layers and through time, the one in which more is lost.
+    let (state, in_time) = match (time, state) {
+        (Some((time, state)), ExpectedState::Healthy) => (state, Some(time)),
+        (Some((time, of_time)), ExpectedState::Vanishing | ExpectedState::Exploding)
+            if time.through.arriving().abs() > total.abs() =>
+        {
+            (of_time, Some(time))
+        }
+        _ => (state, None),
+    };
     let layers = walk.gains.weights;
     let steps = if layers > 1 { (layers - 1) as f64 } else { 1.0 };
     let rate = exp(0.5 * total / steps);
@@ -151,7 +170,14 @@ pub const fn expected_flow_with<N: Layer<X>, X: Sample>(
         rate,
         depth_scale: steps / total.abs(),
         layers,
-        message: verdict::sentence(&plan, &walk, state, rate, &initializer),
+        time: match walk.time {
+            Some(time) => Some(ExpectedTime::of(&time.through)),
+            None => None,
+        },
+        message: match in_time {
+            Some(time) => time::sentence(&time, &initializer),
+            None => verdict::sentence(&plan, &walk, state, rate, &initializer),
+        },
     }
 }
 
@@ -173,8 +199,37 @@ pub struct ExpectedFlow {
     pub depth_scale: f64,
     /// How many layers of weights, and blocks with weights, there are one behind the other.
     pub layers: usize,
+    /// What arrives through the steps of a recurrent layer, of several that in which the gradient changes the most.
+    pub time: Option<ExpectedTime>,
     #[cfg_attr(feature = "flow", serde(skip))]
     message: Text,
+}
+
+/// What theory expects of the gradient of a recurrent layer's last output on its way back through the steps, as
+/// `flow::TimeFlow` measures it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "flow", derive(serde::Serialize))]
+pub struct ExpectedTime {
+    /// How many steps there are.
+    pub steps: usize,
+    /// |dR/dh| of the first step over that of the last.
+    pub share: f64,
+    /// The share by the path without weights alone: the product of the forget gates of an LSTM, or of the update gates of
+    /// a GRU. 0 for an RNN, which has no such path.
+    pub carried: f64,
+    /// By what the length changes from one step to the step before, as a geometric mean.
+    pub rate: f64,
+}
+
+impl ExpectedTime {
+    const fn of(through: &Through) -> Self {
+        Self {
+            steps: through.steps,
+            share: exp(0.5 * through.share),
+            carried: exp(0.5 * through.carried),
+            rate: exp(0.5 * through.share / through.factors()),
+        }
+    }
 }
 
 /// Whether a gradient arrives at the first layer of a new network.
@@ -183,9 +238,10 @@ pub struct ExpectedFlow {
 pub enum ExpectedState {
     /// It does.
     Healthy,
-    /// It vanishes: less than [`ExpectedFlow::VANISHING`] of its length arrives.
+    /// It vanishes: less than [`ExpectedFlow::VANISHING`] of its length arrives, or of the gradient of a last step, which
+    /// alone is read, at the first step.
     Vanishing,
-    /// It explodes: more than 1 / [`ExpectedFlow::VANISHING`] of its length arrives.
+    /// It explodes: more than 1 / [`ExpectedFlow::VANISHING`] of its length arrives, or arrives through time.
     Exploding,
     /// Theory does not cover a layer of this network.
     NotKnown,
@@ -218,6 +274,7 @@ impl fmt::Display for ExpectedFlow {
 impl PartialEq for ExpectedFlow {
     fn eq(&self, other: &Self) -> bool {
         self.message() == other.message()
+            && self.time == other.time
             && [self.share, self.rate, self.depth_scale].map(f64::to_bits)
                 == [other.share, other.rate, other.depth_scale].map(f64::to_bits)
     }

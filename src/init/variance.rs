@@ -85,6 +85,14 @@ impl Initializer {
         }
     }
 
+    /// Returns the mean and the variance of a bias, in a layer whose weight has this fan-in.
+    pub(crate) const fn bias_moments(&self, fan_in: usize) -> [f64; 2] {
+        match self.bias {
+            BiasScheme::Constant(value) => [value, 0.0],
+            _ => [0.0, self.bias_variance(Some(fan_in))],
+        }
+    }
+
     /// Returns fan-in times the variance of a weight, for equal fan-in and fan-out, and the variance of a bias, in a
     /// wide layer. That of a weight is NaN if it does not depend on the fan-in.
     #[cfg(feature = "theory")]

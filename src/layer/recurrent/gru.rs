@@ -7,7 +7,9 @@ use super::{
     transposed_product, weight_gradient,
 };
 use crate::kernel::{GruSaved, Initial, Real, gru_step, gru_step_gradient, sum_rows};
-use crate::layer::{Backward, Cost, Effect, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
+use crate::layer::{
+    Backward, Cost, Effect, Layer, Mode, Plan, Recurrence, Space, Window, WorkspaceMut, check_lengths,
+};
 use crate::tensor::{Aligned, Sequence, Tensor, Vector};
 #[cfg(feature = "alloc")]
 use crate::{
@@ -181,7 +183,7 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
     type Output = Sequence<STEPS, HIDDEN, T>;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
         .costs(Cost::weights((STEPS * (IN + HIDDEN) * 3 * HIDDEN) as u64, 3 * HIDDEN))
-        .effect(Effect::Recurrent)
+        .effect(Effect::Recurrent(Recurrence::Gru))
         .window(Window::PAST)
         .saves(Saved::<T>::space(IN, HIDDEN, STEPS))
         .backward_scratch(

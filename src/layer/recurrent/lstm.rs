@@ -7,7 +7,9 @@ use super::{
     transposed_product, weight_gradient,
 };
 use crate::kernel::{Initial, LstmSaved, Real, lstm_step, lstm_step_gradient, sum_rows};
-use crate::layer::{Backward, Cost, Effect, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
+use crate::layer::{
+    Backward, Cost, Effect, Layer, Mode, Plan, Recurrence, Space, Window, WorkspaceMut, check_lengths,
+};
 use crate::tensor::{Aligned, Sequence, Tensor, Vector};
 #[cfg(feature = "alloc")]
 use crate::{
@@ -195,7 +197,7 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
     type Output = Sequence<STEPS, HIDDEN, T>;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
         .costs(Cost::weights((STEPS * (IN + HIDDEN) * 4 * HIDDEN) as u64, 4 * HIDDEN))
-        .effect(Effect::Recurrent)
+        .effect(Effect::Recurrent(Recurrence::Lstm))
         .window(Window::PAST)
         .saves(Saved::<T>::space(IN, HIDDEN, STEPS))
         .forward_scratch(Space::per_batch::<T>(4 * HIDDEN))

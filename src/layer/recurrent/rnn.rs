@@ -11,8 +11,8 @@ use super::{
 };
 use crate::kernel::{Initial, Real, sum_rows};
 use crate::layer::{
-    Activation, Backward, Cost, Effect, Layer, Mode, Plan, Space, Tanh, Window, WorkspaceMut, apply_each,
-    check_lengths, differentiate_each,
+    Activation, Backward, Cost, Effect, Layer, Mode, Plan, Recurrence, Space, Tanh, Window, WorkspaceMut,
+    apply_each, check_lengths, differentiate_each,
 };
 use crate::tensor::{Aligned, Sequence, Tensor, Vector};
 #[cfg(feature = "alloc")]
@@ -160,7 +160,10 @@ impl<
     type Output = Sequence<STEPS, HIDDEN, T>;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
         .costs(Cost::weights((STEPS * (IN + HIDDEN) * HIDDEN) as u64, HIDDEN))
-        .effect(Effect::Recurrent)
+        .effect(Effect::Recurrent(match G::EFFECT {
+            Effect::Activation(moments) => Recurrence::Plain(moments),
+            _ => Recurrence::Unknown,
+        }))
         .window(Window::PAST)
         .saves(Saved::<T>::space(IN, HIDDEN, STEPS))
         .forward_scratch(Space::per_batch::<T>(HIDDEN))

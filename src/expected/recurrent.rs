@@ -1,0 +1,255 @@
+//! A recurrent layer: what it makes of a signal, and of a gradient on its way back through the steps.
+//!
+//! The weights of all steps are the same, and the theory takes them as if they were drawn anew for each step. For the
+//! gradient of wide layers this makes no difference (Chen, Pennington, Schoenholz 2018; for LSTM and GRU Gilboa and
+//! others 2019).
+
+use super::elementary::ln;
+use super::gate::{gate, tanh};
+use super::moments::expectations;
+use super::signal::{CONSTANT, LARGEST, Passed, Signal, close_to, correlated};
+use super::weights::{weight, weight_of};
+use crate::init::Initializer;
+use crate::layer::{Plan, Recurrence};
+
+/// Two states of the forward pass are the same if they differ by less than this: that changes a rate by less.
+const SAME: f64 = 1e-7;
+
+/// How much of the gradient of the last step arrives at the first.
+#[derive(Clone, Copy)]
+pub(super) struct Through {
+    pub(super) steps: usize,
+    /// The logarithm of the change of the squared length of dR/dh, over all steps but one.
+    pub(super) share: f64,
+    /// The same by the path through the gates alone; minus infinity if there is none.
+    pub(super) carried: f64,
+    pub(super) kind: Recurrence,
+}
+
+impl Through {
+    /// Returns how many factors there are from the last step to the first, at least 1.
+    pub(super) const fn factors(&self) -> f64 {
+        if self.steps > 1 { (self.steps - 1) as f64 } else { 1.0 }
+    }
+
+    /// Returns the larger of the two shares: a gradient that arrives at the cell arrives.
+    pub(super) const fn arriving(&self) -> f64 {
+        if self.carried > self.share { self.carried } else { self.share }
+    }
+}
+
+/// The numbers that a layer keeps from step to step: their mean squares, and their means.
+#[derive(Clone, Copy)]
+struct State {
+    hidden: f64,
+    hidden_mean: f64,
+    cell: f64,
+    cell_mean: f64,
+}
+
+impl State {
+    const fn equals(&self, other: &Self) -> bool {
+        close_to(self.hidden, other.hidden, SAME) && close_to(self.cell, other.cell, SAME)
+    }
+}
+
+/// What one step does to the squared length of a gradient: to that of dR/dh, and that of dR/dc as far as it comes from
+/// later steps.
+#[derive(Clone, Copy)]
+struct Step {
+    /// From the step to the one before it.
+    back: [[f64; 2]; 2],
+    /// To the sums of the input.
+    to_sums: [f64; 2],
+    /// By the gate that keeps the state alone.
+    kept: f64,
+}
+
+/// What is known of the sums of a layer.
+#[derive(Clone, Copy)]
+struct Sums {
+    /// The variance that the input gives them.
+    from_input: f64,
+    /// By what the hidden weights multiply a mean square.
+    hidden: f64,
+    /// The mean and the variance of one of the two biases.
+    bias: [f64; 2],
+}
+
+/// Computes what a recurrent layer makes of `signal`, and what arrives through its steps. The gain for the layers before it
+/// is that of a gradient that starts at the last step; one that starts at all steps is multiplied by about the same.
+pub(super) const fn recurrent(
+    plan: &Plan,
+    kind: Recurrence,
+    signal: Signal,
+    initializer: &Initializer,
+) -> Result<(Passed, Through), &'static str> {
+    let ([steps, inputs], Some((fans, layout, shape)), Some((hidden_fans, hidden_layout, hidden_shape))) =
+        (sides(plan.input), weight(plan.parameters), weight_of(plan.parameters, 1))
+    else {
+        return Err(NO_WEIGHTS);
+    };
+    if matches!(kind, Recurrence::Unknown) {
+        return Err(NOT_KNOWN);
+    }
+    let input = inputs as f64 * initializer.weight_variance(fans, layout, shape);
+    let hidden =
+        hidden_fans[0] as f64 * initializer.weight_variance(hidden_fans, hidden_layout, hidden_shape);
+    if input.is_nan() || hidden.is_nan() {
+        return Err(CONSTANT);
+    }
+    let sums = Sums {
+        from_input: input * signal.square,
+        hidden,
+        bias: initializer.bias_moments(initializer.fans(hidden_fans, hidden_layout, hidden_shape)[0]),
+    };
+
+    let mut state = State { hidden: 0.0, hidden_mean: 0.0, cell: 0.0, cell_mean: 0.0 };
+    // back(2) back(3) .. back(t), of which the first row says what arrives at h(1).
+    let mut product = Scaled::ONE;
+    let (mut carried, mut at) = (0.0, 0);
+    let mut step = Step { back: [[0.0; 2]; 2], to_sums: [0.0; 2], kept: 0.0 };
+    while at < steps {
+        let (after, here) = forward(kind, &state, &sums);
+        let settled = after.equals(&state);
+        (state, step) = (after, here);
+        // The state does not change any more, so the rest of the steps does the same as this one.
+        let times = if settled { steps - at } else { 1 };
+        let factors = if at == 0 { times - 1 } else { times };
+        product = product.times(&Scaled::of(step.back).power(factors));
+        carried = if step.kept > 0.0 { carried + factors as f64 * ln(step.kept) } else { f64::NEG_INFINITY };
+        at += times;
+    }
+    let share = product.ln_first();
+    // What starts at the last step and arrives at the inputs of all steps.
+    let (mut sum, mut gradient, mut left) = (0.0, [1.0, 0.0], steps);
+    while left > 0 {
+        let term = step.to_sums[0] * gradient[0] + step.to_sums[1] * gradient[1];
+        sum += term;
+        gradient = [row(step.back[0], gradient), row(step.back[1], gradient)];
+        left = if term < 1e-9 * sum || !(sum < 1e60) { 0 } else { left - 1 };
+    }
+    let product = if signal.product == 0.0 { state.hidden_mean * state.hidden_mean } else { f64::NAN };
+    let after = Signal { square: state.hidden, mean: state.hidden_mean, product, normal: false, ..signal };
+    let after = Signal { gap: if product.is_nan() { correlated(plan, signal) } else { signal.gap }, ..after };
+    Ok((after.passed(input * sum), Through { steps, share, carried, kind }))
+}
+
+const NO_WEIGHTS: &str = "declares `Effect::Recurrent`, and is not a layer of sequences with two weights";
+const NOT_KNOWN: &str = "applies an activation at each step whose `Activation::EFFECT` is not known; measure the \
+                         gradients with `flow`";
+
+const fn sides(shape: &[usize]) -> [usize; 2] {
+    match *shape {
+        [steps, inputs] => [steps, inputs],
+        _ => [0, 0],
+    }
+}
+
+const fn row(a: [f64; 2], b: [f64; 2]) -> f64 {
+    a[0] * b[0] + a[1] * b[1]
+}
+
+/// Computes the state after a step, and what the step does to a gradient.
+const fn forward(kind: Recurrence, state: &State, sums: &Sums) -> (State, Step) {
+    let [bias, spread] = sums.bias;
+    let of_hidden = sums.hidden * state.hidden;
+    let variance = sums.from_input + of_hidden + 2.0 * spread;
+    match kind {
+        Recurrence::Unknown => (*state, Step { back: [[f64::NAN; 2]; 2], to_sums: [f64::NAN; 2], kept: 0.0 }),
+        Recurrence::Plain(g) => {
+            // As for activations, constant biases count as if they were random ones of their square.
+            let of = expectations(&g, variance + 4.0 * bias * bias);
+            let hidden = if of.square > LARGEST { LARGEST } else { of.square };
+            let after = State { hidden, hidden_mean: of.mean, ..*state };
+            let back = [[sums.hidden * of.slope, 0.0], [0.0, 0.0]];
+            (after, Step { back, to_sums: [of.slope, 0.0], kept: 0.0 })
+        }
+        Recurrence::Lstm => {
+            let (gates, candidate) = (gate(2.0 * bias, variance), tanh(2.0 * bias, variance));
+            let cell_mean = gates.mean * (state.cell_mean + candidate.mean);
+            let cell = gates.square * (state.cell + candidate.square)
+                + 2.0 * gates.mean * gates.mean * state.cell_mean * candidate.mean;
+            let read = tanh(cell_mean, cell - cell_mean * cell_mean);
+            let after = State {
+                hidden: gates.square * read.square,
+                hidden_mean: gates.mean * read.mean,
+                cell,
+                cell_mean,
+            };
+            // dR/dc is what later steps give, and `of_hidden` times dR/dh.
+            let of_hidden = gates.square * read.slope;
+            let by_cell = (candidate.square + state.cell) * gates.slope + gates.square * candidate.slope;
+            let to_sums = [by_cell * of_hidden + read.square * gates.slope, by_cell];
+            let back = [
+                [sums.hidden * to_sums[0], sums.hidden * to_sums[1]],
+                [gates.square * of_hidden, gates.square],
+            ];
+            (after, Step { back, to_sums, kept: gates.square })
+        }
+        Recurrence::Gru => {
+            let gates = gate(2.0 * bias, variance);
+            // n = tanh(W x + b + r u) with u = U h + b'.
+            let u = of_hidden + spread + bias * bias;
+            let around =
+                gates.square * (of_hidden + spread) + (gates.square - gates.mean * gates.mean) * bias * bias;
+            let n = tanh(bias + gates.mean * bias, sums.from_input + spread + around);
+            let crossed = n.mean * state.hidden_mean;
+            let hidden =
+                gates.rest_square * n.square + gates.square * state.hidden + 2.0 * gates.crossed * crossed;
+            let hidden_mean = (1.0 - gates.mean) * n.mean + gates.mean * state.hidden_mean;
+            let by_update = (state.hidden + n.square - 2.0 * crossed) * gates.slope;
+            let by_candidate = gates.rest_square * n.slope;
+            let by_reset = by_candidate * u * gates.slope;
+            let back = gates.square + sums.hidden * (by_update + by_candidate * gates.square + by_reset);
+            let to_sums = by_update + by_candidate + by_reset;
+            let step = Step { back: [[back, 0.0], [0.0, 0.0]], to_sums: [to_sums, 0.0], kept: gates.square };
+            (State { hidden, hidden_mean, ..*state }, step)
+        }
+    }
+}
+
+/// A matrix of numbers that are not negative, times exp(`log`).
+#[derive(Clone, Copy)]
+struct Scaled {
+    matrix: [[f64; 2]; 2],
+    log: f64,
+}
+
+impl Scaled {
+    const ONE: Self = Self { matrix: [[1.0, 0.0], [0.0, 1.0]], log: 0.0 };
+
+    const fn of(matrix: [[f64; 2]; 2]) -> Self {
+        Self { matrix, log: 0.0 }
+    }
+
+    const fn times(&self, other: &Self) -> Self {
+        let ([[a, b], [c, d]], [[e, f], [g, h]]) = (self.matrix, other.matrix);
+        let (first, second) = ([a * e + b * g, a * f + b * h], [c * e + d * g, c * f + d * h]);
+        let log = self.log + other.log;
+        let size = first[0] + first[1] + second[0] + second[1];
+        if size > 1e-100 && size < 1e100 || !(size > 0.0) {
+            return Self { matrix: [first, second], log };
+        }
+        let matrix = [[first[0] / size, first[1] / size], [second[0] / size, second[1] / size]];
+        Self { matrix, log: log + ln(size) }
+    }
+
+    const fn power(&self, mut exponent: usize) -> Self {
+        let (mut result, mut square) = (Self::ONE, *self);
+        while exponent > 0 {
+            if exponent % 2 == 1 {
+                result = result.times(&square);
+            }
+            square = square.times(&square);
+            exponent /= 2;
+        }
+        result
+    }
+
+    /// Returns the logarithm of the first number. That of 0 is a large negative number.
+    const fn ln_first(&self) -> f64 {
+        let first = self.matrix[0][0];
+        if first == 0.0 { -1e7 } else { self.log + ln(first) }
+    }
+}
