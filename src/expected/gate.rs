@@ -2,11 +2,12 @@
 
 use super::elementary::{exp, sqrt};
 
-/// E\[g(x)\], E\[g(x)²\] and E\[g'(x)²\] of a normal x.
+/// E\[g(x)\], E\[g(x)²\], E\[g'(x)\] and E\[g'(x)²\] of a normal x.
 #[derive(Clone, Copy)]
 pub(super) struct Squashed {
     pub(super) mean: f64,
     pub(super) square: f64,
+    pub(super) rise: f64,
     pub(super) slope: f64,
 }
 
@@ -15,7 +16,7 @@ const STEP: f64 = 0.25;
 const NODES: i32 = 24;
 
 /// The weights of the nodes, from 0 on: the normal density, times the step. (The trapezoid rule: for a smooth function its
-/// error falls exponentially with 1 / step. For variances up to 4 it is below 1e-8.)
+/// error falls exponentially with 1 / step. For variances up to 4 it is below 1e-6.)
 const WEIGHTS: [f64; NODES as usize + 1] = {
     let (mut weights, mut at) = ([0.0; NODES as usize + 1], 0);
     while at <= NODES as usize {
@@ -29,7 +30,7 @@ const WEIGHTS: [f64; NODES as usize + 1] = {
 /// Computes the moments of tanh. They are NaN if the variance is.
 pub(super) const fn tanh(mean: f64, variance: f64) -> Squashed {
     let deviation = sqrt(variance);
-    let mut sums = Squashed { mean: 0.0, square: 0.0, slope: 0.0 };
+    let mut sums = Squashed { mean: 0.0, square: 0.0, rise: 0.0, slope: 0.0 };
     // Around 0 both sides are alike.
     let mut at = if mean == 0.0 { 0 } else { -NODES };
     while at <= NODES {
@@ -39,6 +40,7 @@ pub(super) const fn tanh(mean: f64, variance: f64) -> Squashed {
         let slope = 1.0 - t * t;
         sums.mean += if mean == 0.0 { 0.0 } else { weight * t };
         sums.square += weight * t * t;
+        sums.rise += weight * slope;
         sums.slope += weight * slope * slope;
         at += 1;
     }
@@ -89,13 +91,15 @@ mod tests {
 
     #[test]
     fn the_moments_are_those_of_a_fine_sum() {
-        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-5, "{a} is not {b}");
         for mean in [0.0, -2.0, 3.0] {
             for variance in [0.0, 0.01, 1.0, 4.0, 9.0] {
+                let epsilon = if variance > 4.0 { 1e-4 } else { 1e-6 };
+                let close = |a: f64, b: f64| assert!((a - b).abs() < epsilon, "{a} is not {b}");
                 let (t, s) = (libm::tanh, |x: f64| 1.0 / (1.0 + libm::exp(-x)));
                 let found = tanh(mean, variance);
                 close(found.mean, mean_of(mean, variance, t));
                 close(found.square, mean_of(mean, variance, |x| t(x) * t(x)));
+                close(found.rise, mean_of(mean, variance, |x| 1.0 - t(x) * t(x)));
                 close(found.slope, mean_of(mean, variance, |x| (1.0 - t(x) * t(x)).powi(2)));
                 let found = gate(mean, variance);
                 close(found.mean, mean_of(mean, variance, s));

@@ -10,6 +10,7 @@ mod paths;
 mod recurrent;
 mod signal;
 mod text;
+mod tied;
 pub(crate) mod time;
 mod verdict;
 mod walk;
@@ -46,6 +47,25 @@ const LIMIT: f64 = 2.0 * ln(ExpectedFlow::VANISHING);
 /// # use chainrule::prelude::*;
 /// type Net = (Linear<64, 64>, [(Sigmoid, Linear<64, 64>); 50], Linear<64, 10>);
 /// const _: () = chainrule::gradient_flows::<Net, Vector<64>>();
+/// ```
+///
+/// A recurrent layer of which a [`LastStep`](crate::layer::LastStep) reads the last step alone must let the gradient of that
+/// step through to the first: this LSTM, whose forget gates start at 1/2, does for 5 steps and not for 100. Behind other
+/// layers the gradient arrives at each step directly, and what arrives through time is only a part of the
+/// [report](ExpectedFlow::time). A gradient that explodes through time is always an error.
+///
+/// ```
+/// # use chainrule::prelude::*;
+/// type Last = (Lstm<3, 16>, LastStep, Linear<16, 5>);
+/// const _: () = chainrule::gradient_flows::<Last, Sequence<5, 3>>();
+/// type Mean = (Lstm<3, 16>, GlobalAvgPool, Linear<16, 5>);
+/// const _: () = chainrule::gradient_flows::<Mean, Sequence<100, 3>>();
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use chainrule::prelude::*;
+/// type Last = (Lstm<3, 16>, LastStep, Linear<16, 5>);
+/// const _: () = chainrule::gradient_flows::<Last, Sequence<100, 3>>();
 /// ```
 ///
 /// A network with a layer whose [effect](crate::layer::Effect) the theory does not know does not compile either. What
@@ -93,8 +113,14 @@ const fn require_flow(flow: &ExpectedFlow) {
 /// | dropout, share p remains | q / p | 1 / p | Schoenholz et al. 2017, section 4 |
 /// | noise y = m x + n, with E\[n\] = 0 | E\[m²\] q + 2 E\[m n\] E\[x\] + E\[n²\] | E\[m²\] | |
 /// | gate y = a g(b) | q E\[g(b)²\] | E\[g(b)²\] + q E\[g'(b)²\] | independent halves |
+/// | highway block, t = σ(z) | E\[(1 - t)²\] q + E\[t²\] q_F | E\[(1 - t)²\] + E\[t²\] χ_F + E\[(F - x)²\] E\[σ'²\] n Var(W) | independent paths |
+/// | [`Rnn`](crate::layer::Rnn), a step back in time | q_z = n Var(W) q + H Var(U) q + Var(b), q = E\[g(√q_z z)²\] | H Var(U) E\[g'(√q_z z)²\] | Chen, Pennington, Schoenholz 2018 |
+/// | `Lstm`, `Gru`, many steps back in time | those of the gates | (ζ + σ)² by all paths, E\[f²\] by the cell, E\[z²\] by the update gates | [guide](crate::guide::gradient_flow) |
 /// | pools without overlap, reductions of an axis of n | not known | 1 (maximum), 1 / window (mean), n (sum) | |
 /// | padding with a constant | not known | share of the output that it leaves | |
+///
+/// In time the figures of a new layer are those of [`time`](ExpectedFlow::time). For the layers before it, a recurrent layer
+/// multiplies the squared length of a gradient by what the steps together pass on.
 ///
 /// A convolution counts as if it had no padding, and pixels need not be independent. One layer that is applied several
 /// times ([`Shared`](crate::stack::Shared)) counts as several layers (Chen, Pennington, Schoenholz 2018).

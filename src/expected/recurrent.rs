@@ -1,13 +1,13 @@
 //! A recurrent layer: what it makes of a signal, and of a gradient on its way back through the steps.
 //!
-//! The weights of all steps are the same, and the theory takes them as if they were drawn anew for each step. For the
-//! gradient of wide layers this makes no difference (Chen, Pennington, Schoenholz 2018; for LSTM and GRU Gilboa and
-//! others 2019).
+//! The theory follows the two moments through the steps, for weights that are drawn anew for each step. For an RNN it makes no
+//! difference that they are the same (Chen, Pennington, Schoenholz 2018); with gates it does, see `tied`.
 
-use super::elementary::ln;
+use super::elementary::{exp, ln, sqrt};
 use super::gate::{gate, tanh};
 use super::moments::expectations;
 use super::signal::{CONSTANT, LARGEST, Passed, Signal, close_to, correlated};
+use super::tied::{Pairs, Parts};
 use super::weights::{weight, weight_of};
 use crate::init::Initializer;
 use crate::layer::{Plan, Recurrence};
@@ -38,13 +38,12 @@ impl Through {
     }
 }
 
-/// The numbers that a layer keeps from step to step: their mean squares, and their means.
+/// The numbers that a layer keeps from step to step: their mean squares, and the mean of the hidden state.
 #[derive(Clone, Copy)]
 struct State {
     hidden: f64,
     hidden_mean: f64,
     cell: f64,
-    cell_mean: f64,
 }
 
 impl State {
@@ -62,7 +61,24 @@ struct Step {
     /// To the sums of the input.
     to_sums: [f64; 2],
     /// By the gate that keeps the state alone.
+    by_gate: f64,
+    /// The mean of that gate.
     kept: f64,
+    /// By what a gradient is multiplied on average, in length, that goes through the candidate and the hidden weights.
+    through_weights: f64,
+}
+
+impl Step {
+    const NONE: Self =
+        Self { back: [[0.0; 2]; 2], to_sums: [0.0; 2], by_gate: 0.0, kept: 0.0, through_weights: 0.0 };
+
+    const fn parts(&self) -> Parts {
+        let [[a, b], [c, d]] = self.back;
+        // The larger eigenvalue.
+        let (mean, half) = (0.5 * (a + d), 0.5 * (a - d));
+        let anew = mean + sqrt(half * half + b * c);
+        Parts { kept: self.kept, through_weights: self.through_weights, anew }
+    }
 }
 
 /// What is known of the sums of a layer.
@@ -72,8 +88,8 @@ struct Sums {
     from_input: f64,
     /// By what the hidden weights multiply a mean square.
     hidden: f64,
-    /// The mean and the variance of one of the two biases.
-    bias: [f64; 2],
+    /// The variance of one of the two biases.
+    bias: f64,
 }
 
 /// Computes what a recurrent layer makes of `signal`, and what arrives through its steps. The gain for the layers before it
@@ -98,35 +114,45 @@ pub(super) const fn recurrent(
     if input.is_nan() || hidden.is_nan() {
         return Err(CONSTANT);
     }
-    let sums = Sums {
-        from_input: input * signal.square,
-        hidden,
-        bias: initializer.bias_moments(initializer.fans(hidden_fans, hidden_layout, hidden_shape)[0]),
-    };
-
-    let mut state = State { hidden: 0.0, hidden_mean: 0.0, cell: 0.0, cell_mean: 0.0 };
+    let fan_in = initializer.fans(hidden_fans, hidden_layout, hidden_shape)[0];
+    let gated = matches!(kind, Recurrence::Lstm | Recurrence::Gru);
+    if gated && initializer.has_constant_bias() {
+        return Err(BIASED);
+    }
+    let bias = initializer.bias_variance(Some(fan_in));
+    let sums = Sums { from_input: input * signal.square, hidden, bias };
+    let mut state = State { hidden: 0.0, hidden_mean: 0.0, cell: 0.0 };
     // back(2) back(3) .. back(t), of which the first row says what arrives at h(1).
-    let mut product = Scaled::ONE;
-    let (mut carried, mut at) = (0.0, 0);
-    let mut step = Step { back: [[0.0; 2]; 2], to_sums: [0.0; 2], kept: 0.0 };
+    let (mut product, mut pairs) = (Scaled::ONE, Pairs::START);
+    let (mut carried, mut step, mut settled, mut at) = (0.0, Step::NONE, false, 0);
     while at < steps {
-        let (after, here) = forward(kind, &state, &sums);
-        let settled = after.equals(&state);
-        (state, step) = (after, here);
-        // The state does not change any more, so the rest of the steps does the same as this one.
-        let times = if settled { steps - at } else { 1 };
-        let factors = if at == 0 { times - 1 } else { times };
-        product = product.times(&Scaled::of(step.back).power(factors));
-        carried = if step.kept > 0.0 { carried + factors as f64 * ln(step.kept) } else { f64::NEG_INFINITY };
+        if !settled {
+            let (after, here) = forward(kind, &state, &sums);
+            settled = after.equals(&state);
+            (state, step) = (after, here);
+        }
+        // If the state does not change any more, the rest of the steps does the same as this one.
+        let times = if settled && pairs.are_many() { steps - at } else { 1 };
+        if at > 0 {
+            product = product.times(&Scaled::of(step.back).power(times));
+            carried += times as f64 * ln(step.by_gate);
+            if pairs.are_many() {
+                pairs.many(&step.parts(), times);
+            } else {
+                pairs.step(&step.parts());
+            }
+        }
         at += times;
     }
-    let share = product.ln_first();
+    let carried = if step.by_gate == 0.0 { f64::NEG_INFINITY } else { carried };
+    let share = product.ln_first() + pairs.log;
     // What starts at the last step and arrives at the inputs of all steps.
-    let (mut sum, mut gradient, mut left) = (0.0, [1.0, 0.0], steps);
+    let (mut sum, mut gradient, mut left, mut pairs) = (0.0, [1.0, 0.0], steps, Pairs::START);
     while left > 0 {
-        let term = step.to_sums[0] * gradient[0] + step.to_sums[1] * gradient[1];
+        let term = row(step.to_sums, gradient) * exp(pairs.log);
         sum += term;
         gradient = [row(step.back[0], gradient), row(step.back[1], gradient)];
+        pairs.step(&step.parts());
         left = if term < 1e-9 * sum || !(sum < 1e60) { 0 } else { left - 1 };
     }
     let product = if signal.product == 0.0 { state.hidden_mean * state.hidden_mean } else { f64::NAN };
@@ -138,6 +164,9 @@ pub(super) const fn recurrent(
 const NO_WEIGHTS: &str = "declares `Effect::Recurrent`, and is not a layer of sequences with two weights";
 const NOT_KNOWN: &str = "applies an activation at each step whose `Activation::EFFECT` is not known; measure the \
                          gradients with `flow`";
+
+const BIASED: &str = "starts with biases that are not 0, which hold the gates of each unit open or closed in all steps, and \
+                      the theory is for gates that vary; measure the gradients with `flow`";
 
 const fn sides(shape: &[usize]) -> [usize; 2] {
     match *shape {
@@ -152,59 +181,51 @@ const fn row(a: [f64; 2], b: [f64; 2]) -> f64 {
 
 /// Computes the state after a step, and what the step does to a gradient.
 const fn forward(kind: Recurrence, state: &State, sums: &Sums) -> (State, Step) {
-    let [bias, spread] = sums.bias;
     let of_hidden = sums.hidden * state.hidden;
-    let variance = sums.from_input + of_hidden + 2.0 * spread;
+    let variance = sums.from_input + of_hidden + 2.0 * sums.bias;
     match kind {
-        Recurrence::Unknown => (*state, Step { back: [[f64::NAN; 2]; 2], to_sums: [f64::NAN; 2], kept: 0.0 }),
+        Recurrence::Unknown => (*state, Step { back: [[f64::NAN; 2]; 2], ..Step::NONE }),
         Recurrence::Plain(g) => {
-            // As for activations, constant biases count as if they were random ones of their square.
-            let of = expectations(&g, variance + 4.0 * bias * bias);
+            let of = expectations(&g, variance);
             let hidden = if of.square > LARGEST { LARGEST } else { of.square };
-            let after = State { hidden, hidden_mean: of.mean, ..*state };
             let back = [[sums.hidden * of.slope, 0.0], [0.0, 0.0]];
-            (after, Step { back, to_sums: [of.slope, 0.0], kept: 0.0 })
+            let step = Step { back, to_sums: [of.slope, 0.0], ..Step::NONE };
+            (State { hidden, hidden_mean: of.mean, ..*state }, step)
         }
         Recurrence::Lstm => {
-            let (gates, candidate) = (gate(2.0 * bias, variance), tanh(2.0 * bias, variance));
-            let cell_mean = gates.mean * (state.cell_mean + candidate.mean);
-            let cell = gates.square * (state.cell + candidate.square)
-                + 2.0 * gates.mean * gates.mean * state.cell_mean * candidate.mean;
-            let read = tanh(cell_mean, cell - cell_mean * cell_mean);
-            let after = State {
-                hidden: gates.square * read.square,
-                hidden_mean: gates.mean * read.mean,
-                cell,
-                cell_mean,
-            };
-            // dR/dc is what later steps give, and `of_hidden` times dR/dh.
-            let of_hidden = gates.square * read.slope;
+            let (gates, candidate) = (gate(0.0, variance), tanh(0.0, variance));
+            let cell = gates.square * (state.cell + candidate.square);
+            let read = tanh(0.0, cell);
+            // dR/dc is what later steps give, and `by_hidden` times dR/dh.
+            let by_hidden = gates.square * read.slope;
             let by_cell = (candidate.square + state.cell) * gates.slope + gates.square * candidate.slope;
-            let to_sums = [by_cell * of_hidden + read.square * gates.slope, by_cell];
+            let to_sums = [by_cell * by_hidden + read.square * gates.slope, by_cell];
             let back = [
                 [sums.hidden * to_sums[0], sums.hidden * to_sums[1]],
-                [gates.square * of_hidden, gates.square],
+                [gates.square * by_hidden, gates.square],
             ];
-            (after, Step { back, to_sums, kept: gates.square })
+            let through_weights = sqrt(sums.hidden) * gates.mean * read.rise * gates.mean * candidate.rise;
+            let step = Step { back, to_sums, by_gate: gates.square, kept: gates.mean, through_weights };
+            (State { hidden: gates.square * read.square, cell, ..*state }, step)
         }
         Recurrence::Gru => {
-            let gates = gate(2.0 * bias, variance);
+            let gates = gate(0.0, variance);
             // n = tanh(W x + b + r u) with u = U h + b'.
-            let u = of_hidden + spread + bias * bias;
-            let around =
-                gates.square * (of_hidden + spread) + (gates.square - gates.mean * gates.mean) * bias * bias;
-            let n = tanh(bias + gates.mean * bias, sums.from_input + spread + around);
-            let crossed = n.mean * state.hidden_mean;
-            let hidden =
-                gates.rest_square * n.square + gates.square * state.hidden + 2.0 * gates.crossed * crossed;
-            let hidden_mean = (1.0 - gates.mean) * n.mean + gates.mean * state.hidden_mean;
-            let by_update = (state.hidden + n.square - 2.0 * crossed) * gates.slope;
+            let u = of_hidden + sums.bias;
+            let n = tanh(0.0, sums.from_input + sums.bias + gates.square * u);
+            let hidden = gates.rest_square * n.square + gates.square * state.hidden;
+            let by_update = (state.hidden + n.square) * gates.slope;
             let by_candidate = gates.rest_square * n.slope;
             let by_reset = by_candidate * u * gates.slope;
             let back = gates.square + sums.hidden * (by_update + by_candidate * gates.square + by_reset);
-            let to_sums = by_update + by_candidate + by_reset;
-            let step = Step { back: [[back, 0.0], [0.0, 0.0]], to_sums: [to_sums, 0.0], kept: gates.square };
-            (State { hidden, hidden_mean, ..*state }, step)
+            let step = Step {
+                back: [[back, 0.0], [0.0, 0.0]],
+                to_sums: [by_update + by_candidate + by_reset, 0.0],
+                by_gate: gates.square,
+                kept: gates.mean,
+                through_weights: sqrt(sums.hidden) * (1.0 - gates.mean) * n.rise * gates.mean,
+            };
+            (State { hidden, ..*state }, step)
         }
     }
 }

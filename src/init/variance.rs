@@ -85,12 +85,9 @@ impl Initializer {
         }
     }
 
-    /// Returns the mean and the variance of a bias, in a layer whose weight has this fan-in.
-    pub(crate) const fn bias_moments(&self, fan_in: usize) -> [f64; 2] {
-        match self.bias {
-            BiasScheme::Constant(value) => [value, 0.0],
-            _ => [0.0, self.bias_variance(Some(fan_in))],
-        }
+    /// Returns whether all biases start at one number other than 0.
+    pub(crate) const fn has_constant_bias(&self) -> bool {
+        matches!(self.bias, BiasScheme::Constant(value) if value != 0.0)
     }
 
     /// Returns fan-in times the variance of a weight, for equal fan-in and fan-out, and the variance of a bias, in a

@@ -40,7 +40,8 @@ use crate::{
 /// LearnedState>`.
 ///
 /// # Gradient flow
-/// From h(t) to h(t-1) one of the paths has a single factor, the update gate z(t), without weights.
+/// From h(t) to h(t-1) one of the paths has a single factor, the update gate z(t), without weights. A new layer has z near
+/// σ(0) = 0.5; [`set_update_bias`](Gru::set_update_bias) starts it higher.
 ///
 /// # Source
 /// Cho and others, "Learning phrase representations using RNN encoder-decoder", EMNLP 2014, in the form with the reset

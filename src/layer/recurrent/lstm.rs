@@ -43,7 +43,8 @@ use crate::{
 /// # Gradient flow
 /// From c(t) to c(t-1) the gradient has one factor, the forget gate f(t): a skip connection in time, without weights.
 /// Where f is near 1 the gradient remains. A new layer has f near σ(0) = 0.5, so that of 100 steps 8e-31 remains;
-/// [`set_forget_bias`](Lstm::set_forget_bias) starts it higher.
+/// [`set_forget_bias`](Lstm::set_forget_bias) starts it higher. [`gradient_flows`](crate::gradient_flows) does not accept a
+/// new network that reads the last of so many steps alone.
 ///
 /// # Source
 /// Hochreiter, Schmidhuber, "Long short-term memory", Neural Computation 9 (1997); Gers, Schmidhuber, Cummins, "Learning
