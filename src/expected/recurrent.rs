@@ -153,7 +153,7 @@ pub(super) const fn recurrent(
         sum += term;
         gradient = [row(step.back[0], gradient), row(step.back[1], gradient)];
         pairs.step(&step.parts());
-        left = if term < 1e-9 * sum || !(sum < 1e60) { 0 } else { left - 1 };
+        left = if term < 1e-9 * sum || sum > 1e60 || sum.is_nan() { 0 } else { left - 1 };
     }
     let product = if signal.product == 0.0 { state.hidden_mean * state.hidden_mean } else { f64::NAN };
     let after = Signal { square: state.hidden, mean: state.hidden_mean, product, normal: false, ..signal };
@@ -249,7 +249,7 @@ impl Scaled {
         let (first, second) = ([a * e + b * g, a * f + b * h], [c * e + d * g, c * f + d * h]);
         let log = self.log + other.log;
         let size = first[0] + first[1] + second[0] + second[1];
-        if size > 1e-100 && size < 1e100 || !(size > 0.0) {
+        if size > 1e-100 && size < 1e100 || size == 0.0 || size.is_nan() {
             return Self { matrix: [first, second], log };
         }
         let matrix = [[first[0] / size, first[1] / size], [second[0] / size, second[1] / size]];
