@@ -54,6 +54,7 @@ mod mismatch;
 mod number;
 mod optimizers;
 mod parts;
+mod recurrent;
 mod save_state;
 mod state;
 

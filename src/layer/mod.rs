@@ -81,9 +81,9 @@ pub use convolution::{
 pub(crate) use convolution::{PixelSettings, Plain, StepSettings, Transposed};
 pub use cost::Cost;
 pub(crate) use dense::Bias;
-pub use dense::{Dense, Linear, NoBias};
+pub use dense::{Dense, GateLinear, Linear, NoBias};
 pub use dropout::{Dropout, Dropout1d, Dropout2d};
-pub use effect::{Effect, Moments, Normalized, Piece};
+pub use effect::{Effect, Moments, Normalized, Piece, Recurrence};
 pub use factor::Factor;
 pub use flatten::Flatten;
 pub use gated::{GeGlu, Glu, SwiGlu};

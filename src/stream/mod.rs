@@ -32,7 +32,7 @@
 //! | activations, gates, norms over the features of a step, softmax, dropout and noise (which do nothing in evaluation mode) | nothing |
 //! | [`PerStep`](crate::PerStep) | nothing; its outputs agree with those of the whole sequence up to rounding, all others to the bit |
 //! | [`LastStep`](crate::LastStep), and [`Linear`](crate::Linear) or [`Dense`](crate::Dense) behind it | nothing: the output is that for the sequence so far |
-//! | tuples, arrays, [`Residual`](crate::Residual), [`Concat`](crate::Concat), [`Shared`](crate::Shared), [`Evaluate`](crate::Evaluate), networks of `network!` | what their layers keep |
+//! | tuples, arrays, [`Residual`](crate::Residual), [`Highway`](crate::Highway), [`Concat`](crate::Concat), [`Shared`](crate::Shared), [`Evaluate`](crate::Evaluate), networks of `network!` | what their layers keep |
 //!
 //! To train on streams that are too long for one sequence, window after window, see [`CarriedState`].
 //!

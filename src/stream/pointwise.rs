@@ -5,8 +5,8 @@ use crate::bounds::SameScalar;
 use crate::kernel::Real;
 use crate::layer::{
     Affine, AffineOf, AlphaDropout, BatchNorm, ChannelPRelu, Checked, Dense, Dropout, FixedWorkspace,
-    GaussianDropout, GaussianNoise, GeGlu, Glu, Identity, LastStep, Layer, LayerNorm, Linear, LogSoftmax,
-    Mode, NoBias, NormSettings, PRelu, RmsNorm, Softmax, Softmin, SwiGlu,
+    GateLinear, GaussianDropout, GaussianNoise, GeGlu, Glu, Identity, LastStep, Layer, LayerNorm, Linear,
+    LogSoftmax, Mode, NoBias, NormSettings, PRelu, RmsNorm, Softmax, Softmin, SwiGlu,
 };
 use crate::layer::{AsWorkspace, Bias, Needs, Space};
 use crate::stack::PerStep;
@@ -123,6 +123,10 @@ pointwise!(
     Vector<IN, T> => Vector<OUT, T>
 );
 pointwise!([In: Tensor, Out: SameScalar<In>, B: Bias<Out>] Dense<In, Out, B>, In => Out);
+pointwise!(
+    [const N: usize, const START: i32, T: Real] GateLinear<N, START, T>,
+    Vector<N, T> => Vector<N, T>
+);
 
 /// The step that arrives is the last one so far.
 impl<const N: usize, T: Real> Stream<Vector<N, T>> for LastStep {

@@ -3,8 +3,9 @@
 use chainrule_parameters::Parameters;
 
 use super::Stream;
-use crate::stack::{Concat, Evaluate, Residual, Shared};
-use crate::tensor::{SameType, Tensor};
+use crate::kernel::Real;
+use crate::stack::{Concat, Evaluate, Highway, Residual, Shared, mix};
+use crate::tensor::{SameType, Tensor, Vector};
 
 /// What the layers of a stack give and keep on a stream of `X`.
 pub trait StreamTypes<X: Tensor> {
@@ -172,6 +173,27 @@ impl<X: Tensor, F: Stream<X>, S: Stream<X, Output: SameType<F::Output>>> Stream<
         for (y, &skip) in output.as_mut_slice().iter_mut().zip(skip.cast_one().as_slice()) {
             *y += skip;
         }
+    }
+}
+
+impl<const N: usize, const GATE_BIAS: i32, T, F> Stream<Vector<N, T>> for Highway<F, N, GATE_BIAS, T>
+where
+    T: Real,
+    F: Stream<Vector<N, T>, Output: SameType<Vector<N, T>>>,
+{
+    type Output = Vector<N, T>;
+    type State = F::State;
+
+    fn start(&self) -> F::State {
+        self.branch.start()
+    }
+
+    fn step_into(&self, input: &Vector<N, T>, output: &mut Vector<N, T>, state: &mut F::State) {
+        let mut branch = <F::Output as bytemuck::Zeroable>::zeroed();
+        self.branch.step_into(input, &mut branch, state);
+        let mut gate = Vector([T::zero(); N]);
+        self.gate.step_into(input, &mut gate, &mut self.gate.start());
+        mix([&gate.0, &branch.cast_one().0, &input.0], &mut output.0);
     }
 }
 

@@ -133,6 +133,13 @@ fn a_classifier_of_the_sequence_so_far() {
     let first: Sequence<5, 2> = Sequence(std::array::from_fn(|step| x.0[step]));
     assert_eq!(y[4], net.predict(&first).unwrap());
     assert_eq!(y[STEPS - 1], net.predict(&x).unwrap());
+
+    type Highways = (Gru<2, 6>, LastStep, [Highway<(Linear<6, 6>, Tanh), 6>; 2], Linear<6, 3>);
+    let net = Highways::init(&mut rng(4));
+    let mut state = StreamState::new(&net);
+    let y: Vec<Vector<3>> = x.0.iter().map(|x| net.step(&Vector(*x), &mut state).unwrap()).collect();
+    assert_eq!(y[4], net.predict(&first).unwrap());
+    assert_eq!(y[STEPS - 1], net.predict(&x).unwrap());
 }
 
 #[test]

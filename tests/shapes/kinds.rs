@@ -104,6 +104,7 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
         "Residual blocks, arrays and branches",
         &[
             "a_residual_block_must_give_back_the_shape_it_takes",
+            "a_highway_block_gives_back_the_length_it_takes",
             "a_residual_block_deep_in_a_stack_must_give_back_the_shape_it_takes",
             "a_residual_block_with_a_stride_needs_a_shortcut",
             "a_block_that_halves_an_image_needs_a_shortcut",

@@ -58,6 +58,7 @@ twins! {
     a_generic_network_without_any_bound
     a_gradient_belongs_to_its_network
     a_half_of_parallel_takes_its_half_of_the_pair
+    a_highway_block_gives_back_the_length_it_takes
     a_jacobian_has_a_row_for_each_output
     a_join_takes_images_of_equal_sides
     a_label_is_no_input
