@@ -1,0 +1,232 @@
+//! A forecast of a real series: how many bicycles a city rents, an hour to a day ahead.
+//!
+//! ```text
+//! $ cargo run --release --features csv,gzip,plot --example bikes
+//! ```
+//! The table (`examples/data/README.md`) has the rentals of each hour of 2011 in Washington, D.C. A GRU of 32 units reads
+//! 24 hours and forecasts the rentals 1, 3 and 24 hours after them. An hour has six numbers: the square root of the
+//! rentals, the temperature, and of the hour that is forecast the time of day, as sine and cosine, whether it is on a
+//! working day, and the rentals a week before it.
+//!
+//! Each forecast is tested on the future: July and August, learned from all hours before; then September and October;
+//! then November and December. The last 31 days before a test are the validation set for early stopping. All data are
+//! standardized by the mean and deviation of the training part.
+//!
+//! The GRU, with three seeds, is compared with persistence (as many rentals as now, or as a day before the hour that is
+//! forecast) and with linear autoregressions: least squares for the same windows, and for windows of a whole week, of
+//! 1,009 coefficients. Least squares needs no validation set, so it learns from those 31 days too.
+//!
+//! RESULT
+//!
+//! # Source
+//! Fanaee-T, Gama, "Event labeling combining ensemble detectors and background knowledge", Progress in Artificial
+//! Intelligence 2 (2014), for the data.
+
+use std::error::Error;
+use std::f32::consts::TAU;
+
+use chainrule::data::{Csv, Dataset, Standardize};
+use chainrule::metrics::mean_squared_error;
+use chainrule::optimizer::Lbfgs;
+use chainrule::plot::Lines;
+use chainrule::prelude::*;
+
+const DAY: usize = 24;
+const WEEK: usize = 7 * DAY;
+/// The numbers of an hour.
+const KNOWN: usize = 6;
+
+type Recurrent = (Gru<KNOWN, 32>, LastStep, Linear<32, 1>);
+type Autoregression<const STEPS: usize> = Dense<Sequence<STEPS, KNOWN>, Vector<1>>;
+type Windows<const STEPS: usize> = Dataset<Sequence<STEPS, KNOWN>, Vector<1>>;
+
+/// For each hour of the year, the time of day, whether it is on a working day, and the temperature; and the rentals.
+type Table = Dataset<Vector<3>, Vector<1>>;
+type Rentals = Vec<Vector<1>>;
+
+const SEEDS: u64 = 3;
+const EPOCHS: u64 = 12;
+const PATIENCE: u64 = 5;
+const BATCH: usize = 32;
+const RATE: f64 = 5e-3;
+/// The first days of the tests, counted from 0, and the end of the last one.
+const TESTS: [usize; 4] = [181, 243, 304, 365];
+const VALIDATION: usize = 31 * DAY;
+/// The hours of the picture: the second week of September.
+const SHOWN: std::ops::Range<usize> = 250 * DAY..257 * DAY;
+const PICTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/pictures");
+
+fn read() -> Result<Table, Box<dyn Error>> {
+    let bytes = &include_bytes!("data/bike-rentals.csv.gz")[..];
+    let csv = Csv::from_reader("bike-rentals.csv", bytes).inputs(["hour", "workingday", "temperature"]);
+    Ok(csv.numbers(["bikers"])?.read()?)
+}
+
+/// The samples of one horizon and one test.
+struct Samples<const STEPS: usize> {
+    training: Windows<STEPS>,
+    validation: Windows<STEPS>,
+    test: Windows<STEPS>,
+    /// The scale of the targets, which are roots of rentals.
+    scale: Standardize<Vector<1>>,
+}
+
+impl<const STEPS: usize> Samples<STEPS> {
+    /// Cuts the table into windows whose targets are `ahead` hours after them, tested on these hours.
+    fn new(table: &Table, ahead: usize, tested: std::ops::Range<usize>) -> Result<Self, Box<dyn Error>> {
+        let root = |hour: usize| table.targets()[hour][0].sqrt();
+        // Of a row for the forecast of an hour. The hour a week before the first one must be in the table.
+        let row = |hour: usize| {
+            let ([now_temperature], [time, working, _]) =
+                ([table.inputs()[hour - ahead][2]], table.inputs()[hour].0);
+            let angle = TAU * time / 24.0;
+            Vector([
+                root(hour - ahead),
+                now_temperature,
+                working,
+                angle.sin(),
+                angle.cos(),
+                root(hour - WEEK),
+            ])
+        };
+        let mut rows: Vec<_> = (WEEK..tested.end).map(row).collect();
+        let mut targets: Vec<_> = (WEEK..tested.end).map(|hour| Vector([root(hour)])).collect();
+        let training = tested.start - VALIDATION - WEEK;
+        Standardize::fit(&rows[..training])?.apply(&mut rows);
+        let scale = Standardize::fit(&targets[..training])?;
+        scale.apply(&mut targets);
+
+        // The target of a window is that of its last row, and the first window ends at row STEPS - 1.
+        let windows = Dataset::windows(&rows, &targets, 0)?;
+        let (training, rest) = windows.split_at(training - (STEPS - 1))?;
+        let (validation, test) = rest.split_at(VALIDATION)?;
+        Ok(Self { training, validation, test, scale })
+    }
+
+    /// Returns the rentals that a network forecasts for the test.
+    fn forecast<N>(&self, net: &N) -> Result<Rentals, chainrule::Error>
+    where
+        N: Maps<Sequence<STEPS, KNOWN>, Vector<1>>,
+    {
+        let mut roots = net.predict_batch(self.test.inputs())?;
+        self.scale.invert(&mut roots);
+        Ok(roots.iter().map(|root| Vector([root[0].max(0.0).powi(2)])).collect())
+    }
+}
+
+/// Returns the forecasts of a GRU.
+fn recurrent(samples: &Samples<DAY>, seed: u64) -> Result<Rentals, Box<dyn Error>> {
+    let Samples { training, validation, .. } = samples;
+    let steps = EPOCHS * training.len().div_ceil(BATCH) as u64;
+    let mut trainer = Trainer::new(Recurrent::init(&mut rng(seed)), MeanSquaredError, Adam::new(RATE), seed)
+        .schedule(Schedule::cosine(steps))
+        .clip_norm(1.0);
+    // At the end the network is that of the best epoch.
+    trainer.fit(training, Fit::epochs(EPOCHS).batch_size(BATCH).validate(validation).stop_early(PATIENCE))?;
+    Ok(samples.forecast(&*trainer.network)?)
+}
+
+/// Returns the forecasts of least squares.
+fn least_squares<const STEPS: usize>(samples: Samples<STEPS>) -> Result<Rentals, Box<dyn Error>> {
+    let past = samples.training.clone().concat(samples.validation.clone());
+    let (mut net, mut workspace) = (Autoregression::<STEPS>::zeros(), Workspace::default());
+    Lbfgs::new().max_iterations(300).minimize(&mut net, |net, gradient| {
+        let (inputs, targets) = (past.inputs(), past.targets());
+        net.loss_gradient(&MeanSquaredError, inputs, targets, &mut workspace, gradient, &mut rng(0))
+    })?;
+    Ok(samples.forecast(&*net)?)
+}
+
+/// The forecasts of one horizon, for all hours that are tested.
+#[derive(Default)]
+struct Forecasts {
+    now: Rentals,
+    day_before: Rentals,
+    linear: Rentals,
+    linear_week: Rentals,
+    recurrent: [Rentals; SEEDS as usize],
+}
+
+impl Forecasts {
+    fn new(table: &Table, ahead: usize) -> Result<Self, Box<dyn Error>> {
+        let mut all = Self::default();
+        for days in TESTS.windows(2) {
+            let tested = days[0] * DAY..days[1] * DAY;
+            let earlier = |hours: usize| &table.targets()[tested.start - hours..tested.end - hours];
+            all.now.extend(earlier(ahead));
+            all.day_before.extend(earlier(DAY));
+            let samples = Samples::new(table, ahead, tested.clone())?;
+            for (seed, forecasts) in (0..).zip(&mut all.recurrent) {
+                forecasts.extend(recurrent(&samples, seed)?);
+            }
+            all.linear.extend(least_squares(samples)?);
+            all.linear_week.extend(least_squares::<WEEK>(Samples::new(table, ahead, tested.clone())?)?);
+        }
+        Ok(all)
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let table = read()?;
+    let truth = &table.targets()[TESTS[0] * DAY..];
+    let error = |of: &Rentals| mean_squared_error(of, truth).map(f64::sqrt);
+    println!(
+        "{} hours, the last {} of which are forecast; a GRU of {} parameters",
+        table.len(),
+        truth.len(),
+        Recurrent::COUNT
+    );
+    println!(
+        "root mean squared error in rentals an hour, whose mean is {:.1}\n",
+        mean(truth.iter().map(|y| f64::from(y[0])))
+    );
+    println!("             persistence           least squares       GRU, {SEEDS} seeds");
+    println!("hours ahead  now     a day before  24 hours  a week    24 hours");
+    for ahead in [1, 3, 24] {
+        let forecasts = Forecasts::new(&table, ahead)?;
+        let Forecasts { now, day_before, linear, linear_week, recurrent } = &forecasts;
+        let [now, day_before, linear, linear_week] =
+            [error(now)?, error(day_before)?, error(linear)?, error(linear_week)?];
+        let errors = recurrent.iter().map(error).collect::<Result<Vec<_>, _>>()?;
+        let middle = mean(errors.iter().copied());
+        let square: f64 = errors.iter().map(|error| (error - middle).powi(2)).sum();
+        let deviation = (square / (errors.len() - 1) as f64).sqrt();
+        println!(
+            "{ahead:11}  {now:5.1}  {day_before:13.1}  {linear:8.1}  {linear_week:6.1}  {middle:8.1} ± {deviation:.1}"
+        );
+        if ahead == 1 {
+            draw(truth, &forecasts)?;
+            if errors.iter().any(|error| *error >= linear) {
+                return Err(
+                    format!("a GRU is no better than least squares an hour ahead: {errors:.1?}").into()
+                );
+            }
+        }
+    }
+    println!("\npicture: target/pictures/bikes.png");
+    Ok(())
+}
+
+fn mean(of: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = of.len() as f64;
+    of.sum::<f64>() / count
+}
+
+/// Draws the rentals of a week, and what was forecast an hour before.
+fn draw(truth: &[Vector<1>], forecasts: &Forecasts) -> Result<(), Box<dyn Error>> {
+    let shown = SHOWN.start - TESTS[0] * DAY..SHOWN.end - TESTS[0] * DAY;
+    let line = |of: &[Vector<1>]| {
+        let days = (0..).map(|hour| f64::from(hour) / DAY as f64);
+        days.zip(&of[shown.clone()]).map(|(day, rentals)| (day, f64::from(rentals[0]))).collect::<Vec<_>>()
+    };
+    std::fs::create_dir_all(PICTURES)?;
+    Lines::new("Rentals, forecast an hour ahead")
+        .x("days since 8 September 2011, a Thursday")
+        .y("rentals an hour")
+        .line("rentals", line(truth))
+        .line("GRU", line(&forecasts.recurrent[0]))
+        .line("least squares, 24 hours", line(&forecasts.linear))
+        .picture()?
+        .save(format!("{PICTURES}/bikes.png"))?;
+    Ok(())
+}
