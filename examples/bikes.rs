@@ -16,7 +16,18 @@
 //! forecast) and with linear autoregressions: least squares for the same windows, and for windows of a whole week, of
 //! 1,009 coefficients. Least squares needs no validation set, so it learns from those 31 days too.
 //!
-//! RESULT
+//! ```text
+//!              persistence           least squares       GRU, 3 seeds
+//! hours ahead  now     a day before  24 hours  a week    24 hours
+//!           1   82.2           94.5      38.9    35.0      34.2 ± 0.2
+//!           3  160.7           94.5      55.0    50.7      51.0 ± 0.3
+//!          24   94.5           94.5      65.8    63.6      67.8 ± 1.1
+//! ```
+//! These are root mean squared errors in rentals an hour. An hour ahead the GRU is the best, by 12 % of the error of
+//! least squares for the same windows: what rentals mean for the next hour depends on the time of day, and a linear map
+//! cannot multiply the two. A whole week makes up for most of it, since it has these hours of seven days. A day ahead
+//! the last hours say little, and both linear models are better than the GRU. The program fails unless the GRU of each
+//! seed is better than least squares for the same windows an hour ahead. `target/pictures/bikes.png` shows a week.
 //!
 //! # Source
 //! Fanaee-T, Gama, "Event labeling combining ensemble detectors and background knowledge", Progress in Artificial
@@ -28,7 +39,7 @@ use std::f32::consts::TAU;
 use chainrule::data::{Csv, Dataset, Standardize};
 use chainrule::metrics::mean_squared_error;
 use chainrule::optimizer::Lbfgs;
-use chainrule::plot::Lines;
+use chainrule::plot::{Lines, Picture};
 use chainrule::prelude::*;
 
 const DAY: usize = 24;
@@ -45,7 +56,7 @@ type Table = Dataset<Vector<3>, Vector<1>>;
 type Rentals = Vec<Vector<1>>;
 
 const SEEDS: u64 = 3;
-const EPOCHS: u64 = 12;
+const EPOCHS: u64 = 10;
 const PATIENCE: u64 = 5;
 const BATCH: usize = 32;
 const RATE: f64 = 5e-3;
@@ -77,17 +88,10 @@ impl<const STEPS: usize> Samples<STEPS> {
         let root = |hour: usize| table.targets()[hour][0].sqrt();
         // Of a row for the forecast of an hour. The hour a week before the first one must be in the table.
         let row = |hour: usize| {
-            let ([now_temperature], [time, working, _]) =
-                ([table.inputs()[hour - ahead][2]], table.inputs()[hour].0);
+            let (now, [time, working, _]) = (hour - ahead, table.inputs()[hour].0);
+            let temperature = table.inputs()[now][2];
             let angle = TAU * time / 24.0;
-            Vector([
-                root(hour - ahead),
-                now_temperature,
-                working,
-                angle.sin(),
-                angle.cos(),
-                root(hour - WEEK),
-            ])
+            Vector([root(now), temperature, working, angle.sin(), angle.cos(), root(hour - WEEK)])
         };
         let mut rows: Vec<_> = (WEEK..tested.end).map(row).collect();
         let mut targets: Vec<_> = (WEEK..tested.end).map(|hour| Vector([root(hour)])).collect();
@@ -219,14 +223,16 @@ fn draw(truth: &[Vector<1>], forecasts: &Forecasts) -> Result<(), Box<dyn Error>
         let days = (0..).map(|hour| f64::from(hour) / DAY as f64);
         days.zip(&of[shown.clone()]).map(|(day, rentals)| (day, f64::from(rentals[0]))).collect::<Vec<_>>()
     };
+    let panel = |name: &str, of: &Rentals| {
+        Lines::new(format!("Rentals, and what {name} forecasts an hour before"))
+            .x("days since 8 September 2011, a Thursday")
+            .y("rentals an hour")
+            .line("rentals", line(truth))
+            .line("forecast", line(of))
+            .picture()
+    };
     std::fs::create_dir_all(PICTURES)?;
-    Lines::new("Rentals, forecast an hour ahead")
-        .x("days since 8 September 2011, a Thursday")
-        .y("rentals an hour")
-        .line("rentals", line(truth))
-        .line("GRU", line(&forecasts.recurrent[0]))
-        .line("least squares, 24 hours", line(&forecasts.linear))
-        .picture()?
-        .save(format!("{PICTURES}/bikes.png"))?;
+    let panels = [panel("a GRU", &forecasts.recurrent[0])?, panel("least squares", &forecasts.linear)?];
+    Picture::below(panels).save(format!("{PICTURES}/bikes.png"))?;
     Ok(())
 }

@@ -6,17 +6,30 @@
 //! # rows of MNIST, or Fashion-MNIST, from its four IDX files:
 //! $ cargo run --release --features idx,gzip,plot --example rows -- FOLDER
 //! ```
-//! Row by row, a digit is a sequence of 8 steps (28 on MNIST), and a GRU of 64 units reads it to its last row.
+//! Row by row, a digit is a sequence of 8 steps (28 on MNIST), and a GRU of 64 units reads it to its last row: about 96 %
+//! of the digits after 15 epochs, and 98.7 % of MNIST after 5. The program fails below 95 % of the digits.
 //!
 //! Pixel by pixel, a digit is a sequence of 64 steps of one number. Three networks of about as many parameters learn it
-//! with the same data, optimizer and number of epochs: an RNN, an IRNN, which has ReLU and starts with U = 1, so that a
-//! new one copies its state from step to step, and an LSTM with a forget bias of ln 63. For each, the program prints
-//! which share of |dR/dh(64)| arrives at step 1 before and after training; of the LSTM also the share that arrives
-//! through the cell alone. `target/pictures/rows.png` shows all steps.
+//! in 20 epochs: an RNN; an IRNN, which has ReLU and starts with U = 1, so that a new one copies its state from step to
+//! step; and an LSTM with a forget bias of 1. Each has the best of three learning rates, by a validation set. The
+//! program prints the share of |dR/dh(64)| that arrives at step 1, before and after training; of the LSTM also the share
+//! that arrives through the cell alone. `target/pictures/rows-new.png` and `rows-trained.png` show all steps.
+//!
+//! ```text
+//!                            test      share of |dR/dh(64)| that arrives at step 1
+//!       parameters   rate  accuracy   new                    trained
+//! RNN         4938  0.003   93.43 %   6.4e-2                 6.3e0
+//! IRNN        4938  0.003   66.50 %   2.7e-1                 7.6e-1
+//! LSTM        4810   0.01   95.27 %   2.2e-2, cell 2.4e-8    8.2e-1, cell 3.6e-3
+//! ```
+//! In 64 steps nothing vanishes: the RNN's gradient shrinks to 0.06, not to 0 as in the 100 steps of `adding`, and in
+//! training it grows. So the share in a new network does not predict which one learns best: the IRNN has the largest, and
+//! is far behind after 20 epochs. The new LSTM's gradient goes through its gates and weights, and not through its cell,
+//! of which σ(1) remains at each step. The program fails if the LSTM ends below 90 %.
 //!
 //! # Source
 //! Le, Jaitly, Hinton, "A simple way to initialize recurrent networks of rectified linear units", arXiv:1504.00941
-//! (2015), sections 3 and 4.2: MNIST pixel by pixel.
+//! (2015): the start, and MNIST pixel by pixel.
 
 #[path = "support/images.rs"]
 mod images;
@@ -25,10 +38,8 @@ use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 
-use chainrule::data::Dataset;
 use chainrule::flow::{Flow, picture};
 use chainrule::metrics::accuracy;
-use chainrule::plot::Picture;
 use chainrule::prelude::*;
 use images::{Images, Plan, learn};
 
@@ -48,7 +59,8 @@ type Gated = Pixels<Lstm<1, 32>, 32>;
 const SEED: u64 = 1;
 const EPOCHS: u64 = 20;
 const BATCH: usize = 32;
-const RATE: f64 = 2e-3;
+/// Of these learning rates, each network has the one that is best for the validation set.
+const RATES: [f64; 3] = [1e-3, 3e-3, 1e-2];
 const PICTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/pictures");
 
 fn main() -> ExitCode {
@@ -87,50 +99,74 @@ where
 }
 
 /// Compares three networks that read the digits pixel by pixel.
-fn pixels(digits: &[Images<8>; 2]) -> Result<(), Box<dyn Error>> {
-    println!("\npixel by pixel: 64 steps of one number, {EPOCHS} epochs each");
+fn pixels([digits, test]: &[Images<8>; 2]) -> Result<(), Box<dyn Error>> {
+    println!("\npixel by pixel: 64 steps of one number, {EPOCHS} epochs");
+    let (train, validation) = digits.clone().split(0.8, &mut rng(SEED))?;
+    let data = [&train, &validation, test];
+
     let mut random = rng(SEED);
     let plain = Plain::init(&mut random);
-    let mut identity = Identity::init_with(Initializer::normal(0.0, 0.001), &mut random);
+    let mut identity = Identity::init(&mut random);
     Initializer::identity().init_part(&mut *identity, "1.weight_hh", &mut random)?;
     let mut gated = Gated::init(&mut random);
-    gated.1.set_forget_bias(63f64.ln());
+    gated.1.set_forget_bias(1.0);
 
-    println!("                           share of |dR/dh(64)| that arrives at step 1");
-    println!("       parameters accuracy   new                   trained");
-    let runs = [run("RNN", plain, digits)?, run("IRNN", identity, digits)?, run("LSTM", gated, digits)?];
-    let show =
-        |title: &str, at: usize| picture::through_time(runs.iter().map(|run| (run.name, &run.flows[at])));
+    println!("                           test      share of |dR/dh(64)| that arrives at step 1");
+    println!("      parameters   rate  accuracy   new                    trained");
+    let runs =
+        [Run::new("RNN", plain, data)?, Run::new("IRNN", identity, data)?, Run::new("LSTM", gated, data)?];
     std::fs::create_dir_all(PICTURES)?;
-    Picture::below([show("new", 0)?, show("trained", 1)?]).save(format!("{PICTURES}/rows.png"))?;
-    println!("\npicture: target/pictures/rows.png, new networks above and trained ones below");
-    Ok(())
+    for (at, name) in ["new", "trained"].into_iter().enumerate() {
+        picture::through_time(runs.iter().map(|run| (run.name, &run.flows[at])))?
+            .save(format!("{PICTURES}/rows-{name}.png"))?;
+    }
+    println!("\npictures: target/pictures/rows-new.png and rows-trained.png");
+    match &runs[2] {
+        Run { percent, .. } if *percent < 90.0 => {
+            Err(format!("the LSTM ends at {percent:.2} %, below the 90 % that this example promises").into())
+        }
+        _ => Ok(()),
+    }
 }
 
-/// A network's name, and its gradient flow before and after training.
+/// A trained network.
 struct Run {
     name: &'static str,
+    /// The test accuracy.
+    percent: f64,
+    /// The gradient flow before and after training.
     flows: [Flow; 2],
 }
 
-/// Trains a network, and prints its row of the table.
-fn run<N: Maps<Image<1, 8, 8>, Vector<10>>>(
-    name: &'static str,
-    net: Owned<N>,
-    [train, test]: &[Images<8>; 2],
-) -> Result<Run, Box<dyn Error>> {
-    let loss = CrossEntropy::default();
-    let flow = |net: &N, of: &Dataset<_, _>| net.flow(&loss, &of.inputs()[..256], &of.targets()[..256]);
-    let new = flow(&net, train)?;
-    let steps = EPOCHS * train.len().div_ceil(BATCH) as u64;
-    let mut trainer =
-        Trainer::new(net, loss, Adam::new(RATE), SEED).schedule(Schedule::cosine(steps)).clip_norm(1.0);
-    trainer.fit(train, Fit::epochs(EPOCHS).batch_size(BATCH))?;
-    let percent = 100.0 * accuracy(&trainer.network.predict_batch(test.inputs())?, test.targets())?;
-    let flows = [new, flow(&trainer.network, train)?];
-    let shares = flows.each_ref().map(|flow| share(flow).unwrap_or_default());
-    println!("{name:5}  {:10} {percent:6.2} %   {:20}  {}", N::COUNT, shares[0], shares[1]);
-    Ok(Run { name, flows })
+impl Run {
+    /// Trains a network with each of the learning rates, and prints the row of the best.
+    fn new<N: Maps<Image<1, 8, 8>, Vector<10>>>(
+        name: &'static str,
+        net: Owned<N>,
+        [train, validation, test]: [&Images<8>; 3],
+    ) -> Result<Self, Box<dyn Error>> {
+        let loss = CrossEntropy::default();
+        let flow = |net: &N| net.flow(&loss, &train.inputs()[..256], &train.targets()[..256]);
+        let percent = |net: &N, of: &Images<8>| -> Result<f64, chainrule::Error> {
+            Ok(100.0 * accuracy(&net.predict_batch(of.inputs())?, of.targets())?)
+        };
+        let steps = EPOCHS * train.len().div_ceil(BATCH) as u64;
+        let (mut best, mut best_percent, mut best_rate) = (net.clone(), 0.0, 0.0);
+        for rate in RATES {
+            let mut trainer = Trainer::new(net.clone(), loss.clone(), Adam::new(rate), SEED)
+                .schedule(Schedule::cosine(steps))
+                .clip_norm(1.0);
+            trainer.fit(train, Fit::epochs(EPOCHS).batch_size(BATCH).validate(validation).keep_best())?;
+            let percent = percent(&trainer.network, validation)?;
+            if percent > best_percent {
+                (best, best_percent, best_rate) = (trainer.network, percent, rate);
+            }
+        }
+        let (percent, flows) = (percent(&best, test)?, [flow(&net)?, flow(&best)?]);
+        let [new, trained] = flows.each_ref().map(|flow| share(flow).unwrap_or_default());
+        println!("{name:4}  {:10}  {best_rate:5}  {percent:6.2} %   {new:21}  {trained}", N::COUNT);
+        Ok(Self { name, percent, flows })
+    }
 }
 
 /// Returns what of the gradient of the last step arrives at the first, as text.
