@@ -6,14 +6,15 @@
 //! # rows of MNIST, or Fashion-MNIST, from its four IDX files:
 //! $ cargo run --release --features idx,gzip,plot --example rows -- FOLDER
 //! ```
-//! Row by row, a digit is a sequence of 8 steps (28 on MNIST), and a GRU of 64 units reads it to its last row: about 96 %
-//! of the digits after 15 epochs, and 98.7 % of MNIST after 5. The program fails below 95 % of the digits.
+//! Row by row, a digit is a sequence of 8 steps (28 on MNIST), and a GRU of 64 units reads it to its last row: about
+//! 96 % of the digits after 15 epochs, and 98.7 % of MNIST after 5. The program fails below 95 % of the digits.
 //!
-//! Pixel by pixel, a digit is a sequence of 64 steps of one number. Three networks of about as many parameters learn it
-//! in 20 epochs: an RNN; an IRNN, which has ReLU and starts with U = 1, so that a new one copies its state from step to
-//! step; and an LSTM with a forget bias of 1. Each has the best of three learning rates, by a validation set. The
-//! program prints the share of |dR/dh(64)| that arrives at step 1, before and after training; of the LSTM also the share
-//! that arrives through the cell alone. `target/pictures/rows-new.png` and `rows-trained.png` show all steps.
+//! Pixel by pixel, a digit is a sequence of 64 steps of one number. Three networks of about as many parameters learn
+//! it in 20 epochs: an RNN; an IRNN, which has ReLU and starts with U = 1, so that a new one copies its state from
+//! step to step; and an LSTM with a forget bias of 1. Each has the best of three learning rates, by a validation set.
+//! The program prints the share of |dR/dh(64)| that arrives at step 1, before and after training; of the LSTM also
+//! the share that arrives through the cell alone. `target/pictures/rows-new.png` and `rows-trained.png` show all
+//! steps.
 //!
 //! ```text
 //!                            test      share of |dR/dh(64)| that arrives at step 1
@@ -23,9 +24,9 @@
 //! LSTM        4810   0.01   95.27 %   2.2e-2, cell 2.4e-8    8.2e-1, cell 3.6e-3
 //! ```
 //! In 64 steps nothing vanishes: the RNN's gradient shrinks to 0.06, not to 0 as in the 100 steps of `adding`, and in
-//! training it grows. So the share in a new network does not predict which one learns best: the IRNN has the largest, and
-//! is far behind after 20 epochs. The new LSTM's gradient goes through its gates and weights, and not through its cell,
-//! of which σ(1) remains at each step. The program fails if the LSTM ends below 90 %.
+//! training it grows. So the share in a new network does not predict which one learns best: the IRNN has the largest,
+//! and is far behind after 20 epochs. The new LSTM's gradient goes through its gates and weights, and not through its
+//! cell, of which σ(1) remains at each step. The program fails if the LSTM ends below 90 %.
 //!
 //! # Source
 //! Le, Jaitly, Hinton, "A simple way to initialize recurrent networks of rectified linear units", arXiv:1504.00941
@@ -153,7 +154,7 @@ impl Run {
         let steps = EPOCHS * train.len().div_ceil(BATCH) as u64;
         let (mut best, mut best_percent, mut best_rate) = (net.clone(), 0.0, 0.0);
         for rate in RATES {
-            let mut trainer = Trainer::new(net.clone(), loss.clone(), Adam::new(rate), SEED)
+            let mut trainer = Trainer::new(net.clone(), loss, Adam::new(rate), SEED)
                 .schedule(Schedule::cosine(steps))
                 .clip_norm(1.0);
             trainer.fit(train, Fit::epochs(EPOCHS).batch_size(BATCH).validate(validation).keep_best())?;

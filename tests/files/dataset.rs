@@ -491,7 +491,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn windows_are_the_slices_of_a_series_and_have_the_targets_of_later_rows(rows in 0..20_usize, ahead in 0..20_usize) {
+    fn windows_are_slices_of_a_series_with_the_targets_of_later_rows(rows in 0..20_usize, ahead in 0..20_usize) {
         let series: Vec<Vector<2>> = (0..rows).map(|at| Vector([at as f32, -(at as f32)])).collect();
         let targets: Vec<usize> = (100..100 + rows).collect();
         let expected: Vec<_> = (series.windows(4).enumerate())
