@@ -4,18 +4,18 @@
 //! $ cargo run --release --features plot --example stream
 //! ```
 //! The effect is a valve amplifier, and the sound plucked strings; the program makes both. An LSTM of 16 units and a
-//! WaveNet of gated causal convolutions learn from eight seconds, in windows of 2048 samples, of which the first 512 do
-//! not count: there the networks do not know yet what came before. Then each takes three seconds that it has not heard,
-//! one sample at a time, as an audio callback would.
+//! WaveNet of gated causal convolutions learn from eight seconds, in windows of 2048 samples. The first 512 of each do
+//! not count: there a network does not know yet what came before. Then each network takes three seconds that it has not
+//! heard, one sample at a time, as an audio callback would.
 //!
-//! It prints the error-to-signal ratio of each (the energy of the difference, divided by that of the target), the
-//! real-time factor and the size of the state. The best filter of 128 coefficients shows how far a linear model gets. The
-//! sounds are in `target/sounds`: `input.wav`, `target.wav`, and one for each network; `target/pictures/stream.png` shows
-//! an attack. The program fails if a step differs from `predict` in any bit, or a ratio is not below 0.02.
+//! The program prints the error-to-signal ratio of each (the energy of the difference, divided by that of the target),
+//! the real-time factor and the size of the state. The best filter of 128 coefficients shows how far a linear model
+//! gets. `target/sounds` has the input, the target and the sound of each network, and `target/pictures/stream.png` an
+//! attack. The program fails if a step differs from `predict` in any bit, or a ratio is above 0.02.
 //!
 //! # Source
-//! Wright, Damskägg, Välimäki, "Real-time black-box modelling with recurrent neural networks", DAFx 2019: the LSTM with a
-//! linear layer and a skip connection. Damskägg, Juvela, Thuillier, Välimäki, "Deep learning for tube amplifier
+//! Wright, Damskägg, Välimäki, "Real-time black-box modelling with recurrent neural networks", DAFx 2019: the LSTM with
+//! a linear layer and a skip connection. Damskägg, Juvela, Thuillier, Välimäki, "Deep learning for tube amplifier
 //! emulation", ICASSP 2019: the WaveNet.
 
 #[path = "support/sound.rs"]
@@ -133,7 +133,7 @@ where
     Ok(trainer.network)
 }
 
-/// Plays a sound through the network, one sample at a time, and compares the first samples with `predict` on all of them.
+/// Plays a sound through the network, one sample at a time, and compares the first samples with `predict`.
 fn play<N>(name: &str, net: &Owned<N>, take: &Take) -> Result<Vec<f32>, Box<dyn std::error::Error>>
 where
     N: Stream<Vector<1>, Output = Vector<1>> + Maps<Whole, Whole>,

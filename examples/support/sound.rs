@@ -10,8 +10,8 @@ pub(crate) const RATE: usize = 44_100;
 
 /// Returns plucked strings for this many samples: a chord or a note every 0.15 to 0.6 seconds.
 ///
-/// Karplus, Strong, "Digital synthesis of plucked-string and drum timbres", Computer Music Journal 7 (1983): noise that
-/// goes round in a delay line of a period, and through a low-pass.
+/// Karplus, Strong, "Digital synthesis of plucked-string and drum timbres", Computer Music Journal 7 (1983): noise in a
+/// delay line as long as a period, and through a low-pass on each round.
 pub(crate) fn strings(samples: usize, random: &mut impl Rng) -> Vec<f32> {
     const CHORDS: [&[i32]; 4] = [&[0], &[0, 7], &[0, 7, 12, 16], &[0, 3, 7, 12]]; // in semitones
     let mut sound = vec![0.0; samples];
@@ -67,7 +67,7 @@ impl Pole {
     }
 }
 
-/// Returns the sound behind a valve amplifier: a high-pass; a valve that saturates by a tanh, more on one side than on the
+/// Returns the sound behind a valve amplifier: a high-pass; a valve that saturates by a tanh, on one side before the
 /// other, and whose bias drifts with its current; a low-pass.
 ///
 /// The valve runs at eight times the rate, so that its overtones do not fold back into the sound.

@@ -11,11 +11,10 @@ use crate::layer::{AxisOfConv1d, Bias, Causal, Conv1d, Conv1dWith, Plain, Same, 
 use crate::tensor::side::{Axis, Ends, Fitted, Known, Positive, Side, ToSide};
 use crate::tensor::{Tensor, Vector};
 
-/// What a causal convolution keeps from step to step: the `BLOCKS` · `DILATION` steps of its input before the next one,
-/// for a window of `BLOCKS` + 1 steps. Before the first step they are 0.
+/// What a causal convolution keeps from step to step: the `BLOCKS` · `DILATION` steps of its input before the next
+/// one, for a window of `BLOCKS` + 1 steps. Before the first step they are 0.
 ///
-/// It is a ring: a step overwrites the oldest one, and nothing is moved. All steps that a window covers are at one place
-/// of their blocks.
+/// It is a ring: a step overwrites the oldest one, and nothing is moved.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PastSteps<X, const DILATION: usize, const BLOCKS: usize> {
     ring: [[X; DILATION]; BLOCKS],

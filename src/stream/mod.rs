@@ -37,10 +37,10 @@
 //! | [`LastStep`](crate::LastStep), and [`Linear`](crate::Linear) or [`Dense`](crate::Dense) behind it | nothing: the output is that for the sequence so far |
 //! | tuples, arrays, [`Residual`](crate::Residual), [`Concat`](crate::Concat), [`Parallel`](crate::Parallel), [`Shared`](crate::Shared), [`Evaluate`](crate::Evaluate), networks of `network!` | what their layers keep |
 //!
-//! Layers that need later steps ([`Reverse`](crate::Reverse), and so [`Bidirectional`](crate::Bidirectional); convolutions
-//! that are not causal) or the whole sequence at once are no [`Stream`], and the compiler says so.
+//! Layers that need later steps ([`Reverse`](crate::Reverse), and so [`Bidirectional`](crate::Bidirectional), and
+//! convolutions that are not causal) or the whole sequence at once are no [`Stream`], and the compiler says so.
 //!
-//! Before the first step, the past of a convolution is 0, as its padding is. How far a network looks back is a constant:
+//! Before the first step, the past of a convolution is 0, as its padding is. How far a network looks back is constant:
 //!
 //! ```
 //! use chainrule::prelude::*;

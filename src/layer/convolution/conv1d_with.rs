@@ -34,9 +34,9 @@ use crate::tensor::{Aligned, Sequence, Vector, len};
 /// / GROUPS, K]` with its sides in the opposite order; `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
 ///
 /// # Streams
-/// With `Causal` and no stride, or with a window of one step, a [`stream`](crate::stream) takes it step by step. A single
-/// sequence in evaluation mode is computed with the same sums, so that the bits are equal; that takes up to twice the
-/// time of a sequence in a batch.
+/// With `Causal` and no stride, or with a window of one step, it can be a part of a [`stream`](crate::stream). A single
+/// sequence in evaluation mode is computed by the sums of a step, so that the bits are equal; that takes up to twice
+/// the time of a sequence in a batch.
 ///
 /// # Gradient flow
 /// Linear. The fan-in is `K IN / GROUPS`: as many inputs as an output sums. The fan-out is `K OUT / GROUPS`: as many

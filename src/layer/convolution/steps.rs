@@ -72,7 +72,7 @@ impl Steps {
         } else {
             plan
         };
-        let scratch = Space::per_batch::<X::Scalar>(self.places::<X, Y>().scratch());
+        let scratch = Space::per_batch::<X::Scalar>(places.scratch());
         let plan = if self.transposed { plan.scratch(scratch) } else { plan.backward_scratch(scratch) };
         plan.backward_scratch(blocks_scratch::<X::Scalar>(weights))
     }
@@ -130,7 +130,9 @@ impl Steps {
     ) {
         let StepPlaces { from, to, kernel, dilation, before, .. } = places;
         let window = kernel * from;
-        let (start, in_place) = y.split_at_mut(if dilation == 1 { before * to } else { y.len() });
+        // Only windows without gaps that are completely on the sequence are read in place.
+        let gathers = if dilation == 1 { before.min(places.places) } else { places.places };
+        let (start, in_place) = y.split_at_mut(gathers * to);
         for (block, y) in start.chunks_mut(GATHERED * to).enumerate() {
             let gathered = &mut gathered[..y.len() / to * window];
             for (at, window) in gathered.chunks_exact_mut(window).enumerate() {

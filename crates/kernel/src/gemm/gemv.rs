@@ -1,5 +1,5 @@
-//! Products with one row (a single sample), or with several that are computed as if each was alone. The driver of larger
-//! products would cost as much as the product of a small layer.
+//! Products with one row (a single sample), or with several of which each is computed as if it was alone. The driver of
+//! larger products would cost as much as the product of a small layer.
 
 use super::tile::Tile;
 use super::{Gemm, Operands};
@@ -26,8 +26,8 @@ impl<T: Gemm> Kernel for Gemv<'_, T> {
         let width = 8 * T::Vector::<L>::LANES;
         for row in 0..rows {
             let mut column = 0;
-            // SAFETY: a level was passed. The operands are checked; this row, the columns up to `columns` and the whole
-            // depth are theirs.
+            // SAFETY: a level was passed. The operands are checked; this row, the columns up to `columns` and the
+            // whole depth are theirs.
             unsafe {
                 while columns - column >= width {
                     Tile::new(self.0, row, column, 0, inner).sums::<L, 1, 8>(width);

@@ -96,8 +96,8 @@ pub fn gemm_by_row<T: Real>(
 ) {
     let operands = Operands::new(a, Strided::rows(b, columns), initial, c, inner, columns);
     if !operands.is_empty() {
-        // SAFETY: `new` has checked the operands, which borrow `a`, `b`, `initial` and `c` until this function returns;
-        // the columns of `b` are 1 apart.
+        // SAFETY: `new` has checked the operands, which borrow `a`, `b`, `initial` and `c` until this function
+        // returns; the columns of `b` are 1 apart.
         unsafe { T::gemm_by_row(&operands) };
     }
 }
