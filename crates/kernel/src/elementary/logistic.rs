@@ -1,6 +1,7 @@
 use core::f64::consts::SQRT_2;
 
-use super::{at_least, exp, polynomial};
+use super::exp::{exp_near_0, reduce};
+use super::{Hidden, at_least, exp, polynomial};
 use crate::Real;
 
 /// Returns the logistic function 1 / (1 + e⁻ˣ), accurate in both tails.
@@ -9,7 +10,21 @@ use crate::Real;
 /// the sum.
 #[inline(always)]
 pub fn sigmoid<T: Real>(x: T) -> T {
-    let e = exp(-x.abs());
+    let (rounded, r) = sigmoid_start(x);
+    sigmoid_end(x, rounded, exp_near_0(r))
+}
+
+/// The first of the three parts of [`sigmoid`]: a loop over each of them does not wait for a number's many operations.
+#[inline(always)]
+pub(crate) fn sigmoid_start<T: Real>(x: T) -> (T, T) {
+    reduce(at_least(-x.abs(), T::EXP_ENDS.0[0]))
+}
+
+/// The last part of [`sigmoid`]; the second is `exp_near_0`.
+#[inline(always)]
+pub(crate) fn sigmoid_end<T: Real>(x: T, rounded: T, e: T) -> T {
+    let [first, second] = T::powers_of_two(Hidden(rounded));
+    let e = e * first * second;
     let numerator = if x < T::zero() { e } else { T::one() };
     let sum = T::one() + e;
     let lost = e - (sum - T::one());

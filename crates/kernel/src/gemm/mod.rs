@@ -34,6 +34,7 @@ use super::simd::{Lanes, dispatch};
 pub use deep::gemm_deep;
 use dots::DotProducts;
 use driver::GemmDriver;
+pub(crate) use gemv::gemv;
 use gemv::Gemv;
 use operands::Operands;
 pub use operands::{Accumulate, Initial, Strided};
