@@ -3,7 +3,7 @@
 use chainrule_parameters::Parameters;
 
 use super::Stream;
-use crate::kernel::{Initial, Real, gru_step, lstm_step};
+use crate::kernel::{Initial, Real, RowSums, gru_row, lstm_row};
 use crate::layer::recurrent::{InitialState, product};
 use crate::layer::{Activation, Bias, Gru, Lstm, Reverse, Rnn, apply_each};
 use crate::tensor::{Tensor, Vector};
@@ -50,13 +50,17 @@ impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDE
         output: &mut Vector<HIDDEN, T>,
         state: &mut LstmState<HIDDEN, T>,
     ) {
-        let (mut bias, mut gates) = ([[T::zero(); HIDDEN]; 4], [[T::zero(); HIDDEN]; 4]);
         let LstmState { hidden: Hidden(hidden), cell: Cell(cell) } = state;
-        let (before, gates) = (*cell, gates.as_flattened_mut());
-        self.input_sums(&input.0, bias.as_flattened_mut(), gates);
-        product(&hidden.0, self.hidden_weights(), Initial::Output, gates, [HIDDEN, 4 * HIDDEN]);
-        lstm_step(gates, &before.0, &mut cell.0, &mut hidden.0, HIDDEN);
-        *output = *hidden;
+        let sums = RowSums {
+            input: &input.0,
+            input_weights: self.input_weights(),
+            hidden: &hidden.0,
+            hidden_weights: self.hidden_weights(),
+            biases: [self.bias_ih.as_flattened(), self.bias_hh.as_flattened()],
+        };
+        let (before, mut gates) = (*cell, [[T::zero(); HIDDEN]; 4]);
+        lstm_row(sums, gates.as_flattened_mut(), &before.0, &mut cell.0, &mut output.0);
+        *hidden = *output;
     }
 }
 
@@ -76,11 +80,15 @@ impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDE
         output: &mut Vector<HIDDEN, T>,
         Hidden(hidden): &mut Hidden<HIDDEN, T>,
     ) {
+        let sums = RowSums {
+            input: &input.0,
+            input_weights: self.input_weights(),
+            hidden: &hidden.0,
+            hidden_weights: self.hidden_weights(),
+            biases: [self.bias_ih.as_flattened(), self.bias_hh.as_flattened()],
+        };
         let (mut gates, mut from_hidden) = ([[T::zero(); HIDDEN]; 3], [[T::zero(); HIDDEN]; 3]);
-        let (gates, from_hidden) = (gates.as_flattened_mut(), from_hidden.as_flattened_mut());
-        self.input_sums(&input.0, gates);
-        self.hidden_sums(&hidden.0, from_hidden);
-        gru_step(gates, from_hidden, &hidden.0, &mut output.0, HIDDEN);
+        gru_row(sums, gates.as_flattened_mut(), from_hidden.as_flattened_mut(), &mut output.0);
         *hidden = *output;
     }
 }
