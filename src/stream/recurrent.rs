@@ -3,7 +3,7 @@
 use chainrule_parameters::Parameters;
 
 use super::Stream;
-use crate::kernel::{Initial, Real, RowSums, gru_row, lstm_row};
+use crate::kernel::{GateWeights, Initial, Real, gru_row, lstm_row};
 use crate::layer::recurrent::{InitialState, product};
 use crate::layer::{Activation, Bias, Gru, Lstm, Reverse, Rnn, apply_each};
 use crate::tensor::{Tensor, Vector};
@@ -51,15 +51,12 @@ impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDE
         state: &mut LstmState<HIDDEN, T>,
     ) {
         let LstmState { hidden: Hidden(hidden), cell: Cell(cell) } = state;
-        let sums = RowSums {
-            input: &input.0,
-            input_weights: self.input_weights(),
-            hidden: &hidden.0,
-            hidden_weights: self.hidden_weights(),
-            biases: [self.bias_ih.as_flattened(), self.bias_hh.as_flattened()],
+        let weights = GateWeights {
+            input: &self.weight_ih.0,
+            hidden: &self.weight_hh.0,
+            biases: [&self.bias_ih, &self.bias_hh],
         };
-        let (before, mut gates) = (*cell, [[T::zero(); HIDDEN]; 4]);
-        lstm_row(sums, gates.as_flattened_mut(), &before.0, &mut cell.0, &mut output.0);
+        lstm_row(weights, &input.0, &hidden.0, &mut cell.0, &mut output.0);
         *hidden = *output;
     }
 }
@@ -80,15 +77,12 @@ impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDE
         output: &mut Vector<HIDDEN, T>,
         Hidden(hidden): &mut Hidden<HIDDEN, T>,
     ) {
-        let sums = RowSums {
-            input: &input.0,
-            input_weights: self.input_weights(),
-            hidden: &hidden.0,
-            hidden_weights: self.hidden_weights(),
-            biases: [self.bias_ih.as_flattened(), self.bias_hh.as_flattened()],
+        let weights = GateWeights {
+            input: &self.weight_ih.0,
+            hidden: &self.weight_hh.0,
+            biases: [&self.bias_ih, &self.bias_hh],
         };
-        let (mut gates, mut from_hidden) = ([[T::zero(); HIDDEN]; 3], [[T::zero(); HIDDEN]; 3]);
-        gru_row(sums, gates.as_flattened_mut(), from_hidden.as_flattened_mut(), &mut output.0);
+        gru_row(weights, &input.0, &hidden.0, &mut output.0);
         *hidden = *output;
     }
 }

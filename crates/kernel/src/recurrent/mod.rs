@@ -8,10 +8,12 @@ mod blocks;
 mod gru;
 mod lstm;
 mod row;
+#[cfg(test)]
+mod tests;
 
-pub use gru::{GruSaved, gru_row, gru_step, gru_step_gradient};
-pub use lstm::{LstmSaved, lstm_row, lstm_step, lstm_step_gradient};
-pub use row::RowSums;
+pub use gru::{GruSaved, gru_step, gru_step_gradient};
+pub use lstm::{LstmSaved, lstm_step, lstm_step_gradient};
+pub use row::{GateWeights, gru_row, lstm_row};
 
 /// Panics unless there are this many rows in each slice of numbers.
 #[track_caller]
