@@ -1,4 +1,4 @@
-// What the C++ peers share: the numbers they start from, and the clock. src/lib.rs does the same for the Rust peers, and has
+// What C++ peers share: the numbers they start from, and the clock. src/lib.rs does the same for the Rust peers, and has
 // the comments.
 #pragma once
 

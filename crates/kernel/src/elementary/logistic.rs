@@ -14,13 +14,14 @@ pub fn sigmoid<T: Real>(x: T) -> T {
     sigmoid_end(x, rounded, exp_near_0(r))
 }
 
-/// The first of the three parts of [`sigmoid`]: a loop over each of them does not wait for a number's many operations.
+/// Computes the first of the three parts of [`sigmoid`]. The second is `exp_near_0` of what it returns last. Several numbers
+/// that go through each part together do not wait for one another.
 #[inline(always)]
 pub(crate) fn sigmoid_start<T: Real>(x: T) -> (T, T) {
     reduce(at_least(-x.abs(), T::EXP_ENDS.0[0]))
 }
 
-/// The last part of [`sigmoid`]; the second is `exp_near_0`.
+/// Computes the third part of [`sigmoid`].
 #[inline(always)]
 pub(crate) fn sigmoid_end<T: Real>(x: T, rounded: T, e: T) -> T {
     let [first, second] = T::powers_of_two(Hidden(rounded));

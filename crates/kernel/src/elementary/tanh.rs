@@ -12,13 +12,13 @@ pub fn tanh<T: Real>(x: T) -> T {
     tanh_end(x, rounded, exp_m1_near_0(r))
 }
 
-/// The first of the three parts of [`tanh`].
+/// Computes the first of the three parts of [`tanh`]. The second is `exp_m1_near_0` of what it returns last.
 #[inline(always)]
 pub(crate) fn tanh_start<T: Real>(x: T) -> (T, T) {
     reduce(T::from_f64(-2.0) * at_most(x.abs(), T::TANH_END.0))
 }
 
-/// The last part of [`tanh`]; the second is `exp_m1_near_0`.
+/// Computes the third part of [`tanh`].
 #[inline(always)]
 pub(crate) fn tanh_end<T: Real>(x: T, rounded: T, m: T) -> T {
     let (half, scale) = (T::from_f64(0.5), T::half_power_of_two(Hidden(rounded)));
