@@ -71,12 +71,12 @@ fn gru_units<T: Real, const N: usize>(
 ) {
     let (mut sum_r, mut sum_z, mut sum_n) = (*r, *z, *n);
     for at in 0..N {
-        sum_r[at] = sum_r[at] + hr[at];
-        sum_z[at] = sum_z[at] + hz[at];
+        sum_r[at] += hr[at];
+        sum_z[at] += hz[at];
     }
     activate([&mut sum_r, &mut sum_z], []);
     for at in 0..N {
-        sum_n[at] = sum_n[at] + sum_r[at] * hn[at];
+        sum_n[at] += sum_r[at] * hn[at];
     }
     activate([], [&mut sum_n]);
     let mut after = *before;
