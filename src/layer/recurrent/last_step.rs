@@ -3,7 +3,7 @@ use chainrule_derive::Parameters;
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
-use crate::tensor::{Sequence, Vector};
+use crate::tensor::{Padded, Sequence, Vector};
 
 /// The last step of a sequence.
 ///
@@ -61,6 +61,38 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
         for (dx, dy) in pass.input_grad.into_iter().flatten().zip(pass.output_grad) {
             dx.0.as_flattened_mut().fill(T::zero());
             if let Some(last) = dx.0.last_mut() {
+                *last = dy.0;
+            }
+        }
+    }
+}
+
+/// The last step before the padding.
+impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Padded<STEPS, FEATURES, T>> for LastStep {
+    type Output = Vector<FEATURES, T>;
+    const PLAN: Plan = Plan::leaf::<Padded<STEPS, FEATURES, T>, Self>()
+        .effect(Effect::Pool { gradient: 1.0 })
+        .window(Window::WHOLE);
+
+    fn forward(
+        &self,
+        input: &[Padded<STEPS, FEATURES, T>],
+        output: &mut [Self::Output],
+        _: WorkspaceMut<'_>,
+        _: &mut Mode<'_>,
+    ) {
+        check_lengths(input.len(), output.len());
+        for (padded, y) in input.iter().zip(output) {
+            y.0 = padded.steps().last().unwrap_or([T::zero(); FEATURES]);
+        }
+    }
+
+    fn backward(&self, pass: Backward<'_, Padded<STEPS, FEATURES, T>, Self>) {
+        pass.check_lengths();
+        let grads = pass.input_grad.into_iter().flatten().zip(pass.output_grad);
+        for (padded, (dx, dy)) in pass.input.iter().zip(grads) {
+            dx.0.as_flattened_mut().fill(T::zero());
+            if let Some(last) = dx.0[..padded.length()].last_mut() {
                 *last = dy.0;
             }
         }

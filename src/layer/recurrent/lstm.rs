@@ -2,6 +2,7 @@ use chainrule_derive::Parameters;
 
 #[cfg(feature = "alloc")]
 use super::last_output_grad;
+use super::on_padded::on_padded;
 use super::{
     InitialState, Steps, ZeroState, add_start, product, recurrent, scalar_and_state, start,
     transposed_product, weight_gradient,
@@ -291,3 +292,8 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
         }
     }
 }
+
+on_padded!(
+    [const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: InitialState<Vector<HIDDEN, T>>]
+    Lstm<IN, HIDDEN, T, S>: IN => HIDDEN
+);

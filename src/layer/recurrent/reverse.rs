@@ -2,8 +2,8 @@ use chainrule_derive::Parameters;
 
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
-use crate::tensor::Sequence;
+use crate::layer::{Backward, Effect, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
+use crate::tensor::{Padded, Sequence};
 
 /// The steps of a sequence in reverse order.
 ///
@@ -53,5 +53,41 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
         let Some(dx) = pass.input_grad else { return };
         dx.copy_from_slice(pass.output_grad);
         dx.iter_mut().for_each(|dx| dx.0.reverse());
+    }
+}
+
+/// Reverses the steps, and leaves the padding behind them.
+impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Padded<STEPS, FEATURES, T>> for Reverse {
+    type Output = Padded<STEPS, FEATURES, T>;
+    const PLAN: Plan = Plan::leaf::<Padded<STEPS, FEATURES, T>, Self>()
+        .effect(Effect::Unchanged)
+        .window(Window::WHOLE)
+        .forward_scratch(Space::per_batch::<Sequence<STEPS, FEATURES, T>>(1));
+
+    fn forward(
+        &self,
+        input: &[Padded<STEPS, FEATURES, T>],
+        output: &mut [Self::Output],
+        mut workspace: WorkspaceMut<'_>,
+        _: &mut Mode<'_>,
+    ) {
+        check_lengths(input.len(), output.len());
+        let [steps] = workspace.scratch(1) else { return };
+        for (padded, output) in input.iter().zip(output) {
+            padded.write_to(steps);
+            steps.0[..padded.length()].reverse();
+            output.set(steps, padded.length());
+        }
+    }
+
+    fn backward(&self, pass: Backward<'_, Padded<STEPS, FEATURES, T>, Self>) {
+        pass.check_lengths();
+        let Some(dx) = pass.input_grad else { return };
+        dx.copy_from_slice(pass.output_grad);
+        for (padded, dx) in pass.input.iter().zip(dx) {
+            let (steps, padding) = dx.0.split_at_mut(padded.length());
+            steps.reverse();
+            padding.as_flattened_mut().fill(T::zero());
+        }
     }
 }

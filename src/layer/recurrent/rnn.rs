@@ -5,6 +5,7 @@ use chainrule_parameters::Parameters;
 
 #[cfg(feature = "alloc")]
 use super::last_output_grad;
+use super::on_padded::on_padded;
 use super::{
     InitialState, Steps, ZeroState, add_start, product, recurrent, scalar_and_state, start,
     transposed_product, weight_gradient,
@@ -262,3 +263,15 @@ impl<
         }
     }
 }
+
+on_padded!(
+    [
+        const IN: usize,
+        const HIDDEN: usize,
+        const STEPS: usize,
+        G: Activation + Parameters,
+        T: Real,
+        S: InitialState<Vector<HIDDEN, T>>
+    ]
+    Rnn<IN, HIDDEN, G, T, S>: IN => HIDDEN
+);

@@ -10,8 +10,9 @@ use chainrule_parameters::Named;
 
 use super::compare::comparable;
 use super::place::at_input;
-use super::{Backward, Effect, Layer, Mode, Plan, WorkspaceMut, check_lengths};
-use crate::tensor::{Tensor, len};
+use super::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
+use crate::kernel::Real;
+use crate::tensor::{Padded, Tensor, Vector, len};
 
 pub(super) use along::{Along, Largest, Mean, Reduction, Smallest, Total};
 pub use axis::{Channels, Features, HasAxis, Height, Steps, Width};
@@ -182,4 +183,45 @@ const fn effect<X: HasAxis<A>, A, R: Reduction>() -> Effect {
     let n = len::<X>() / if len::<X::Rest>() > 0 { len::<X::Rest>() } else { 1 };
     let share = if R::IS_MEAN { 1.0 / n as f64 } else { 1.0 };
     Effect::Pool { gradient: if R::SELECTS { 1.0 } else { n as f64 * share * share } }
+}
+
+at_input!([const STEPS: usize, const FEATURES: usize, T: Real] MeanOver<Steps>, Padded<STEPS, FEATURES, T>);
+
+/// The mean of the steps before the padding.
+impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Padded<STEPS, FEATURES, T>>
+    for MeanOver<Steps>
+{
+    type Output = Vector<FEATURES, T>;
+    const PLAN: Plan = Plan::leaf::<Padded<STEPS, FEATURES, T>, Self>()
+        .effect(Effect::Pool { gradient: 1.0 / STEPS as f64 })
+        .window(Window::WHOLE);
+
+    fn forward(
+        &self,
+        input: &[Padded<STEPS, FEATURES, T>],
+        output: &mut [Self::Output],
+        _: WorkspaceMut<'_>,
+        _: &mut Mode<'_>,
+    ) {
+        check_lengths(input.len(), output.len());
+        for (padded, y) in input.iter().zip(output) {
+            y.0 = [T::zero(); FEATURES];
+            for step in padded.steps() {
+                y.0.iter_mut().zip(step).for_each(|(sum, x)| *sum += x);
+            }
+            let count = T::from_f64(padded.length().max(1) as f64);
+            y.0.iter_mut().for_each(|mean| *mean = *mean / count);
+        }
+    }
+
+    fn backward(&self, pass: Backward<'_, Padded<STEPS, FEATURES, T>, Self>) {
+        pass.check_lengths();
+        let grads = pass.input_grad.into_iter().flatten().zip(pass.output_grad);
+        for (padded, (dx, dy)) in pass.input.iter().zip(grads) {
+            let count = T::from_f64(padded.length().max(1) as f64);
+            let (steps, padding) = dx.0.split_at_mut(padded.length());
+            steps.fill(dy.0.map(|dy| dy / count));
+            padding.as_flattened_mut().fill(T::zero());
+        }
+    }
 }
