@@ -67,6 +67,8 @@ pub use expected::{
     ExpectedFlow, ExpectedState, expected_flow, expected_flow_with, gradient_flows, gradient_flows_with,
 };
 pub use kernel::Real;
+#[doc(hidden)]
+pub use network::network_of_image;
 pub use network::{Budget, Data, InputOf, Maps, Network, budget, shapes};
 pub use rand;
 pub use random::rng;
