@@ -35,6 +35,7 @@ pub const fn network_of_image<N: Parameters>(image: &[u8]) -> N {
 pub(crate) struct NumbersOf<'a> {
     pub(crate) bytes: &'a [u8],
     /// The text of their checksum in the header.
+    #[cfg(feature = "checkpoint")]
     pub(crate) checksum: &'a [u8],
 }
 
@@ -69,7 +70,13 @@ pub(crate) const fn numbers<N: Parameters>(image: &[u8]) -> Result<NumbersOf<'_>
         text.text("the image has ").whole(bytes.len() as u64).text(" bytes of numbers, and the network ");
         return Err(*text.whole(size as u64).text(": the file was cut short, or something was added"));
     }
-    Ok(NumbersOf { bytes, checksum })
+    #[cfg(not(feature = "checkpoint"))]
+    let _ = checksum;
+    Ok(NumbersOf {
+        bytes,
+        #[cfg(feature = "checkpoint")]
+        checksum,
+    })
 }
 
 pub(crate) const fn first_line() -> Text {
