@@ -1,7 +1,7 @@
 //! Regression on a real table: the strength of concrete, from its components and its age.
 //!
 //! ```text
-//! $ cargo run --release --features csv,gzip --example regression
+//! $ cargo run --release --features csv,gzip,nalgebra --example regression
 //! ```
 //! splits the table (`examples/data/README.md`) five times by chance into 80 % to learn from and 20 % to test with. A
 //! network learns from most of the former, standardized by the mean and deviation of these rows; the rest is the

@@ -117,6 +117,21 @@ impl<X: Sample> SameShape<X> for X {
     type Same = X;
 }
 
+/// The output of a highway block's branch has the shape of its input, so that the gate can mix the two.
+#[diagnostic::on_unimplemented(
+    message = "the branch of a highway block must give the shape that it takes: it takes `{X}` and gives `{Self}`",
+    label = "the gate cannot mix `{Self}` with `{X}`",
+    note = "the block mixes its branch's output with its own input, number by number: make the last layer of the branch give `{X}`"
+)]
+pub trait HighwayBranch<X: Sample>: SameSample<X> {
+    /// `X`, as [`SameShape::Same`].
+    type Same: Sample;
+}
+
+impl<X: Sample> HighwayBranch<X> for X {
+    type Same = X;
+}
+
 /// The output of a layer has the shape of its input, so that copies of the layer can follow one another in an array.
 #[diagnostic::on_unimplemented(
     message = "a repeated layer must give back the shape it takes: it takes `{X}` and gives `{Self}`",

@@ -64,7 +64,8 @@ pub use chainrule_derive::Parameters;
 pub use chainrule_parameters as parameters;
 pub use error::Error;
 pub use expected::{
-    ExpectedFlow, ExpectedState, expected_flow, expected_flow_with, gradient_flows, gradient_flows_with,
+    ExpectedFlow, ExpectedState, ExpectedTime, expected_flow, expected_flow_with, gradient_flows,
+    gradient_flows_with,
 };
 /// Whether this was compiled with `RUSTFLAGS="--cfg chainrule_portable"`: the bits of all results are the same on every
 /// processor. A program that relies on that can say so: `const _: () = assert!(chainrule::PORTABLE);`. See
@@ -95,9 +96,9 @@ pub mod prelude {
     #[cfg(feature = "flow")]
     pub use crate::flow::GradientFlow;
     pub use crate::infer::{
-        AutoAffine, AutoBatchNorm, AutoChannelPRelu, AutoDepthwiseConv2d, AutoGroupNorm, AutoLayerNorm,
-        AutoRmsNorm, AutoShortcut, ConvTo, ConvToWith, DenseTo, Infer, LinearTo, TransposedConvTo,
-        TransposedConvToWith,
+        AutoAffine, AutoBatchNorm, AutoChannelPRelu, AutoDepthwiseConv2d, AutoGroupNorm, AutoHighway,
+        AutoLayerNorm, AutoRmsNorm, AutoShortcut, ConvTo, ConvToWith, DenseTo, GruTo, Infer, LinearTo,
+        LstmTo, RnnTo, TransposedConvTo, TransposedConvToWith,
     };
     #[cfg(feature = "alloc")]
     pub use crate::init::Init;
@@ -108,20 +109,20 @@ pub mod prelude {
         BatchNorm, Beta, Causal, CeilMode, Celu, ChannelPRelu, ChannelShuffle, Channels, CircularPad1d,
         CircularPad2d, Clamp, ConstantPad1d, ConstantPad2d, Conv1d, Conv1dWith, Conv2d, Conv2dWith, Cos,
         Dense, DepthToSpace, DepthwiseConv2d, Dilation, Dropout, Dropout1d, Dropout2d, Elu, Epsilon, Erf,
-        ExcludePadding, Exp, Features, Flatten, GainAndBias, GaussianDropout, GaussianNoise, GeGlu, Gelu,
-        GeluTanh, GlobalAvgPool, GlobalMaxPool, Glu, GroupNorm, Groups, Gru, HalfPixel, HardShrink,
-        HardSigmoid, HardSwish, HardTanh, Height, Identity, InstanceNorm, Kernel, LastStep, Layer, LayerNorm,
-        LeakyRelu, LearnedState, Linear, LocalResponseNorm, Log, LogSigmoid, LogSoftmax, LpPool1d,
-        LpPool1dWith, LpPool2d, LpPool2dWith, Lstm, MachineEpsilon, MaxOver, MaxPool1d, MaxPool1dWith,
-        MaxPool2d, MaxPool2dWith, MeanOver, MinOver, Mish, Mode, Momentum, Nearest, NearestBefore,
-        NearestExact, Neg, NoAffine, NoBias, NoGain, Offset, OutputPadding, PRelu, Pad1d, Pad2d, Padding,
-        PaddingEnds, Parameters, Permute, PixelShuffle, PixelUnshuffle, QuickGelu, Reciprocal,
-        ReflectionPad1d, ReflectionPad2d, Relu, Relu6, ReplicationPad1d, ReplicationPad2d, Reshape, Resize1d,
-        Resize2d, Reverse, RmsNorm, Rnn, Same, SameLower, Scale, Selu, Shift, Sigmoid, Silu, Sin, SoftShrink,
-        Softmax, Softmin, Softplus, Softsign, SpaceToDepth, Sqrt, Square, Steps, Stride, SumOver, SwiGlu,
-        Tanh, TanhShrink, Threshold, ThresholdedRelu, Transpose, TransposedConv1d, TransposedConv1dWith,
-        TransposedConv2d, TransposedConv2dWith, Upsample1d, Upsample2d, UpsampleBilinear2d, UpsampleLinear1d,
-        Width, WorkspaceMut, ZeroPad1d, ZeroPad2d,
+        ExcludePadding, Exp, Features, Flatten, GainAndBias, GateLinear, GaussianDropout, GaussianNoise,
+        GeGlu, Gelu, GeluTanh, GlobalAvgPool, GlobalMaxPool, Glu, GroupNorm, Groups, Gru, HalfPixel,
+        HardShrink, HardSigmoid, HardSwish, HardTanh, Height, Identity, InstanceNorm, Kernel, LastStep,
+        Layer, LayerNorm, LeakyRelu, LearnedState, Linear, LocalResponseNorm, Log, LogSigmoid, LogSoftmax,
+        LpPool1d, LpPool1dWith, LpPool2d, LpPool2dWith, Lstm, MachineEpsilon, MaxOver, MaxPool1d,
+        MaxPool1dWith, MaxPool2d, MaxPool2dWith, MeanOver, MinOver, Mish, Mode, Momentum, Nearest,
+        NearestBefore, NearestExact, Neg, NoAffine, NoBias, NoGain, Offset, OutputPadding, PRelu, Pad1d,
+        Pad2d, Padding, PaddingEnds, Parameters, Permute, PixelShuffle, PixelUnshuffle, QuickGelu,
+        Reciprocal, ReflectionPad1d, ReflectionPad2d, Relu, Relu6, ReplicationPad1d, ReplicationPad2d,
+        Reshape, Resize1d, Resize2d, Reverse, RmsNorm, Rnn, Same, SameLower, Scale, Selu, Shift, Sigmoid,
+        Silu, Sin, SoftShrink, Softmax, Softmin, Softplus, Softsign, SpaceToDepth, Sqrt, Square, Steps,
+        Stride, SumOver, SwiGlu, Tanh, TanhShrink, Threshold, ThresholdedRelu, Transpose, TransposedConv1d,
+        TransposedConv1dWith, TransposedConv2d, TransposedConv2dWith, Upsample1d, Upsample2d,
+        UpsampleBilinear2d, UpsampleLinear1d, Width, WorkspaceMut, ZeroPad1d, ZeroPad2d,
     };
     #[cfg(feature = "alloc")]
     pub use crate::layer::{Owned, Workspace};
@@ -140,8 +141,8 @@ pub mod prelude {
     #[cfg(feature = "alloc")]
     pub use crate::schedule::{Plateau, Schedule};
     pub use crate::stack::{
-        Bidirectional, Concat, CosineSimilarity, Difference, Duplicate, Evaluate, Join, Maximum, Minimum,
-        PairwiseDistance, Parallel, PerStep, Product, Quotient, Residual, Shared, Sum,
+        Bidirectional, Concat, CosineSimilarity, Difference, Duplicate, Evaluate, Highway, Join, Maximum,
+        Minimum, PairwiseDistance, Parallel, PerStep, Product, Quotient, Residual, Shared, Sum,
     };
     #[cfg(feature = "alloc")]
     pub use crate::stream::CarriedState;

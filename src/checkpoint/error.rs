@@ -190,4 +190,10 @@ pub enum CheckpointError {
         /// The path that was given.
         path: String,
     },
+    /// A format names the recurrent layers at a path, and there are none.
+    #[error("the format names the recurrent layers at and below `{path}`, and the network has none there")]
+    NoRecurrentLayer {
+        /// The path that was given.
+        path: String,
+    },
 }

@@ -7,6 +7,7 @@ use super::describe::describe;
 use super::entry::{Entry, ambiguous, collect, entries, fill, flattens, settings};
 use super::layout::{Layout, below, check_names, join, to_pytorch};
 use super::mismatch::{Problem, Wrong};
+use super::recurrent::OneModule;
 use super::{CheckpointError, Origin, atomic, check};
 use crate::layer::{Owned, Parameters, View, ViewMut};
 use chainrule_parameters::{AsNetwork, Named, Node};
@@ -34,6 +35,7 @@ pub struct Format {
     layout: Layout,
     within: Option<String>,
     renames: Vec<(String, String)>,
+    modules: Vec<OneModule>,
     orders: Vec<(String, bool)>,
     ignored: Vec<String>,
     convert: bool,
@@ -53,7 +55,7 @@ impl Format {
     /// | here | there |
     /// |---|---|
     /// | a `Sequence<STEPS, FEATURES>` | `[features, steps]`, as `nn.Conv1d` takes it; else see [`steps_first`](Format::steps_first) |
-    /// | `weight_ih`, `weight_hh`, `bias_ih`, `bias_hh` of an [`Lstm`](crate::layer::Lstm), `Gru` or `Rnn` | `weight_ih_l0` and so on, of `nn.LSTM(.., batch_first=True)`; for its further layers and directions use [`rename`](Format::rename): `.rename("1.weight_ih", "lstm.weight_ih_l1")` |
+    /// | `weight_ih`, `weight_hh`, `bias_ih`, `bias_hh` of an [`Lstm`](crate::layer::Lstm), `Gru` or `Rnn` | `weight_ih_l0` and so on, of `nn.LSTM(.., batch_first=True)`; its further layers and directions: [`recurrent_layers`](Format::recurrent_layers), [`bidirectional_layers`](Format::bidirectional_layers) |
     /// | `weight` of a [`Dense`](crate::layer::Dense), `[in, out]` | `weight`, `[out, in]`; a sequence is put in that order, feature by feature |
     /// | `gain` and `bias` of a norm of a whole sequence, `[steps, features]` | `[features, steps]` |
     /// | `weight` of a [`Conv1d`](crate::layer::Conv1d), `[K, in, out]` | `weight`, `[out, in, K]` |
@@ -80,6 +82,7 @@ impl Format {
             layout,
             within: None,
             renames: Vec::new(),
+            modules: Vec::new(),
             orders: Vec::new(),
             ignored: Vec::new(),
             convert: false,
@@ -95,6 +98,50 @@ impl Format {
     /// `.rename("0", "encoder.first")` renames `0.weight` to `encoder.first.weight`.
     pub fn rename(mut self, ours: impl Into<String>, theirs: impl Into<String>) -> Self {
         self.renames.push((ours.into(), theirs.into()));
+        self
+    }
+
+    /// Names all recurrent layers at and below the path `ours`, in their order, as the layers of one module `theirs` of
+    /// PyTorch: `weight_ih_l0`, `weight_ih_l1` and so on. An empty path is the whole network.
+    ///
+    /// ```
+    /// use chainrule::checkpoint::Format;
+    /// use chainrule::prelude::*;
+    ///
+    /// // self.lstm = nn.LSTM(3, 8, num_layers=2, dropout=0.2, batch_first=True); self.head = nn.Linear(8, 5)
+    /// type Net = (Lstm<3, 8>, Dropout<20>, Lstm<8, 8>, LastStep, Linear<8, 5>);
+    /// let format = Format::pytorch().recurrent_layers("", "lstm").rename("4", "head");
+    /// let bytes = format.to_bytes(&Net::init(&mut rng(1)))?;
+    /// let net = format.from_bytes::<Net>(&bytes)?;
+    /// # assert!(String::from_utf8_lossy(&bytes).contains("\"lstm.weight_hh_l1\""));
+    /// # let _ = net;
+    /// # Ok::<(), chainrule::checkpoint::CheckpointError>(())
+    /// ```
+    pub fn recurrent_layers(self, ours: impl Into<String>, theirs: impl Into<String>) -> Self {
+        self.module(ours.into(), theirs.into(), false)
+    }
+
+    /// As [`recurrent_layers`](Format::recurrent_layers), of which each second one is the reverse direction of the one
+    /// before it: a [`Bidirectional`](crate::stack::Bidirectional) has both. The names are those of a module with
+    /// `bidirectional=True`: `weight_ih_l0`, `weight_ih_l0_reverse` and so on.
+    ///
+    /// ```
+    /// use chainrule::checkpoint::Format;
+    /// use chainrule::prelude::*;
+    ///
+    /// // nn.GRU(3, 8, num_layers=2, bidirectional=True, batch_first=True)
+    /// type Net = (Bidirectional<Gru<3, 8>>, Bidirectional<Gru<16, 8>>);
+    /// let format = Format::pytorch().bidirectional_layers("", "");
+    /// let bytes = format.to_bytes(&Net::init(&mut rng(1)))?;
+    /// # assert!(String::from_utf8_lossy(&bytes).contains("\"bias_hh_l1_reverse\""));
+    /// # Ok::<(), chainrule::checkpoint::CheckpointError>(())
+    /// ```
+    pub fn bidirectional_layers(self, ours: impl Into<String>, theirs: impl Into<String>) -> Self {
+        self.module(ours.into(), theirs.into(), true)
+    }
+
+    fn module(mut self, ours: String, theirs: String, both_directions: bool) -> Self {
+        self.modules.push(OneModule { ours, theirs, both_directions });
         self
     }
 
@@ -319,8 +366,13 @@ impl Format {
             }
             to_pytorch(&mut entries, self.steps_first == Some(true));
         }
+        let mut renames = Vec::new();
+        for module in &self.modules {
+            renames.extend(module.names(&entries)?);
+        }
+        renames.extend_from_slice(&self.renames);
         for entry in &mut entries {
-            entry.name = self.renamed(&entry.path, &entry.name);
+            entry.name = self.renamed(&renames, &entry.path, &entry.name);
             if let Some(&(_, reversed)) = self.orders.iter().rfind(|(path, _)| *path == entry.path)
                 && reversed != entry.reversed
             {
@@ -336,20 +388,20 @@ impl Format {
     fn settings(&self, network: &Node) -> Constants {
         let mut all = Constants::new();
         settings(network, &mut |path, value| {
-            all.insert(self.renamed(&path, &path), value);
+            all.insert(self.renamed(&self.renames, &path, &path), value);
         });
         all
     }
 
     /// Returns the name in the file of the tensor or setting at `path`, which is `name` without renamings.
-    fn renamed(&self, path: &str, name: &str) -> String {
+    fn renamed(&self, renames: &[(String, String)], path: &str, name: &str) -> String {
         let rename = |(ours, theirs): &(String, String)| {
             below(path, ours)?;
             // The path of a tensor is replaced by the whole name; that of a layer is a prefix.
             let rest = if path == ours { "" } else { below(name, ours)? };
             Some((ours.len(), join(theirs, rest)))
         };
-        let renamed = self.renames.iter().filter_map(rename).max_by_key(|(length, _)| *length);
+        let renamed = renames.iter().filter_map(rename).max_by_key(|(length, _)| *length);
         let name = renamed.map_or_else(|| name.to_owned(), |(_, name)| name);
         self.within.as_ref().map_or_else(|| name.clone(), |within| join(within, &name))
     }

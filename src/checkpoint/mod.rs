@@ -56,6 +56,7 @@ mod mismatch;
 mod number;
 mod optimizers;
 mod parts;
+mod recurrent;
 mod save_state;
 mod state;
 

@@ -263,6 +263,29 @@ pub enum DataError {
         /// How many samples there are.
         samples: usize,
     },
+    /// One part of a split by number would have no samples.
+    #[error(
+        "a split after {first} of {samples} samples leaves one of two parts without any: both need at least one"
+    )]
+    SplitAt {
+        /// How many samples the first part should have.
+        first: usize,
+        /// How many samples there are.
+        samples: usize,
+    },
+    /// A series that is too short for a window and its target.
+    #[error(
+        "a series of {rows} rows has no window of {steps} with a target {ahead} rows after it: that takes {} rows",
+        steps.saturating_add(*ahead)
+    )]
+    Windows {
+        /// The number of rows.
+        rows: usize,
+        /// The number of rows of a window.
+        steps: usize,
+        /// How many rows after its last one the target of a window is.
+        ahead: usize,
+    },
     /// A data set cannot be divided into this number of folds.
     #[error(
         "{samples} samples cannot be divided into {folds} folds: give at least 2, and at most as many as samples"

@@ -6,6 +6,7 @@
 //! | batches that are shuffled in each epoch and augmented, and can be resumed in the middle of an epoch | [`Loader`] |
 //! | epochs of other samples: by weights, balanced by class, with replacement | [`Sampling`] |
 //! | random changes of images | [`augment`] |
+//! | windows of a series, with what follows them as targets | [`Dataset::windows`] |
 //! | features of mean 0 and standard deviation 1, or in a range | [`Standardize`] |
 //! | data that do not fit in memory | [`stream`] |
 //!
@@ -70,6 +71,7 @@ mod standardize;
 pub mod stream;
 #[cfg(all(test, feature = "fit"))]
 mod terminal;
+mod windows;
 
 #[cfg(feature = "csv")]
 pub(crate) use bad_cell::excerpt;

@@ -48,6 +48,20 @@ impl<X, Y> Dataset<X, Y> {
         Ok((self, rest))
     }
 
+    /// Splits the data set into its first `first` samples and the others, in their order: for series, whose past is
+    /// trained on and whose future is tested. Nothing is copied.
+    ///
+    /// # Errors
+    /// [`DataError::SplitAt`] when a part would be empty.
+    pub fn split_at(mut self, first: usize) -> Result<(Self, Self), DataError> {
+        let samples = self.len();
+        if first == 0 || first >= samples {
+            return Err(DataError::SplitAt { first, samples });
+        }
+        let rest = self.split_off(first);
+        Ok((self, rest))
+    }
+
     /// Removes the samples from this index on, and returns them.
     fn split_off(&mut self, first: usize) -> Self {
         Self { inputs: self.inputs.split_off(first), targets: self.targets.split_off(first) }

@@ -88,14 +88,22 @@ const fn skips(plan: &Plan) -> bool {
 
 const fn scales(plan: &Plan) -> bool {
     match plan.effect {
-        Effect::Weights { .. } | Effect::Unchanged | Effect::Dropout { .. } | Effect::Pool { .. } => true,
+        Effect::Weights { .. }
+        | Effect::Unchanged
+        | Effect::LastStep
+        | Effect::Dropout { .. }
+        | Effect::Pool { .. } => true,
         Effect::Noise { mixed, added, .. } => mixed == 0.0 && added == 0.0,
         Effect::Activation(g) => match g {
             Moments::Slopes { .. } => true,
             Moments::Line { start, .. } => start == 0.0,
             _ => false,
         },
-        Effect::Norm { .. } | Effect::Gate(_) | Effect::Unknown | Effect::Recurrent => false,
+        Effect::Norm { .. }
+        | Effect::Gate(_)
+        | Effect::Highway { .. }
+        | Effect::Unknown
+        | Effect::Recurrent(_) => false,
         Effect::Stack | Effect::Sum | Effect::Concat => {
             let mut at = 0;
             while at < plan.children.len() {

@@ -4,10 +4,14 @@
 pub(crate) mod advice;
 pub(crate) mod cause;
 mod elementary;
+mod gate;
 mod moments;
 mod paths;
+mod recurrent;
 mod signal;
 mod text;
+mod tied;
+pub(crate) mod time;
 mod verdict;
 mod walk;
 mod weights;
@@ -19,6 +23,7 @@ use crate::layer::Layer;
 use crate::tensor::Sample;
 
 use elementary::{exp, ln};
+use recurrent::Through;
 use text::Text;
 use walk::Walk;
 
@@ -42,6 +47,25 @@ const LIMIT: f64 = 2.0 * ln(ExpectedFlow::VANISHING);
 /// # use chainrule::prelude::*;
 /// type Net = (Linear<64, 64>, [(Sigmoid, Linear<64, 64>); 50], Linear<64, 10>);
 /// const _: () = chainrule::gradient_flows::<Net, Vector<64>>();
+/// ```
+///
+/// A recurrent layer of which a [`LastStep`](crate::layer::LastStep) reads the last step alone must let the gradient of that
+/// step through to the first: this LSTM, whose forget gates start at 1/2, does for 5 steps and not for 100. Behind other
+/// layers the gradient arrives at each step directly, and what arrives through time is only a part of the
+/// [report](ExpectedFlow::time). A gradient that explodes through time is always an error.
+///
+/// ```
+/// # use chainrule::prelude::*;
+/// type Last = (Lstm<3, 16>, LastStep, Linear<16, 5>);
+/// const _: () = chainrule::gradient_flows::<Last, Sequence<5, 3>>();
+/// type Mean = (Lstm<3, 16>, GlobalAvgPool, Linear<16, 5>);
+/// const _: () = chainrule::gradient_flows::<Mean, Sequence<100, 3>>();
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use chainrule::prelude::*;
+/// type Last = (Lstm<3, 16>, LastStep, Linear<16, 5>);
+/// const _: () = chainrule::gradient_flows::<Last, Sequence<100, 3>>();
 /// ```
 ///
 /// A network with a layer whose [effect](crate::layer::Effect) the theory does not know does not compile either. What
@@ -89,8 +113,14 @@ const fn require_flow(flow: &ExpectedFlow) {
 /// | dropout, share p remains | q / p | 1 / p | Schoenholz et al. 2017, section 4 |
 /// | noise y = m x + n, with E\[n\] = 0 | E\[m²\] q + 2 E\[m n\] E\[x\] + E\[n²\] | E\[m²\] | |
 /// | gate y = a g(b) | q E\[g(b)²\] | E\[g(b)²\] + q E\[g'(b)²\] | independent halves |
+/// | highway block, t = σ(z) | E\[(1 - t)²\] q + E\[t²\] q_F | E\[(1 - t)²\] + E\[t²\] χ_F + E\[(F - x)²\] E\[σ'²\] n Var(W) | independent paths |
+/// | [`Rnn`](crate::layer::Rnn), a step back in time | q_z = n Var(W) q + H Var(U) q + Var(b), q = E\[g(√q_z z)²\] | H Var(U) E\[g'(√q_z z)²\] | Chen, Pennington, Schoenholz 2018 |
+/// | `Lstm`, `Gru`, many steps back in time | those of the gates | (ζ + σ)² by all paths, E\[f²\] by the cell, E\[z²\] by the update gates | [guide](crate::guide::gradient_flow) |
 /// | pools without overlap, reductions of an axis of n | not known | 1 (maximum), 1 / window (mean), n (sum) | |
 /// | padding with a constant | not known | share of the output that it leaves | |
+///
+/// In time the figures of a new layer are those of [`time`](ExpectedFlow::time). For the layers before it, a recurrent layer
+/// multiplies the squared length of a gradient by what the steps together pass on.
 ///
 /// A convolution counts as if it had no padding, and pixels need not be independent. One layer that is applied several
 /// times ([`Shared`](crate::stack::Shared)) counts as several layers (Chen, Pennington, Schoenholz 2018).
@@ -142,6 +172,21 @@ pub const fn expected_flow_with<N: Layer<X>, X: Sample>(
         let limit = if total < 0.0 { LIMIT } else { -LIMIT };
         walk = Walk::over(&plan, input_square, initializer, Some((total, limit)));
     }
+    let time = match walk.time {
+        Some(time) if time.explodes() => Some((time, ExpectedState::Exploding)),
+        Some(time) if time.vanishes() => Some((time, ExpectedState::Vanishing)),
+        _ => None,
+    };
+    // Of the two ways, between the layers and through time, the one in which more is lost.
+    let (state, in_time) = match (time, state) {
+        (Some((time, state)), ExpectedState::Healthy) => (state, Some(time)),
+        (Some((time, of_time)), ExpectedState::Vanishing | ExpectedState::Exploding)
+            if time.through.arriving().abs() > total.abs() =>
+        {
+            (of_time, Some(time))
+        }
+        _ => (state, None),
+    };
     let layers = walk.gains.weights;
     let steps = if layers > 1 { (layers - 1) as f64 } else { 1.0 };
     let rate = exp(0.5 * total / steps);
@@ -151,7 +196,14 @@ pub const fn expected_flow_with<N: Layer<X>, X: Sample>(
         rate,
         depth_scale: steps / total.abs(),
         layers,
-        message: verdict::sentence(&plan, &walk, state, rate, &initializer),
+        time: match walk.time {
+            Some(time) => Some(ExpectedTime::of(&time.through)),
+            None => None,
+        },
+        message: match in_time {
+            Some(time) => time::sentence(&time, &initializer),
+            None => verdict::sentence(&plan, &walk, state, rate, &initializer),
+        },
     }
 }
 
@@ -173,8 +225,37 @@ pub struct ExpectedFlow {
     pub depth_scale: f64,
     /// How many layers of weights, and blocks with weights, there are one behind the other.
     pub layers: usize,
+    /// What arrives through the steps of a recurrent layer, of several that in which the gradient changes the most.
+    pub time: Option<ExpectedTime>,
     #[cfg_attr(feature = "flow", serde(skip))]
     message: Text,
+}
+
+/// What theory expects of the gradient of a recurrent layer's last output on its way back through the steps, as
+/// `flow::TimeFlow` measures it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "flow", derive(serde::Serialize))]
+pub struct ExpectedTime {
+    /// How many steps there are.
+    pub steps: usize,
+    /// |dR/dh| of the first step over that of the last.
+    pub share: f64,
+    /// The share by the path without weights alone: the product of the forget gates of an LSTM, or of the update gates of
+    /// a GRU. 0 for an RNN, which has no such path.
+    pub carried: f64,
+    /// By what the length changes from one step to the step before, as a geometric mean.
+    pub rate: f64,
+}
+
+impl ExpectedTime {
+    const fn of(through: &Through) -> Self {
+        Self {
+            steps: through.steps,
+            share: exp(0.5 * through.share),
+            carried: exp(0.5 * through.carried),
+            rate: exp(0.5 * through.share / through.factors()),
+        }
+    }
 }
 
 /// Whether a gradient arrives at the first layer of a new network.
@@ -183,9 +264,10 @@ pub struct ExpectedFlow {
 pub enum ExpectedState {
     /// It does.
     Healthy,
-    /// It vanishes: less than [`ExpectedFlow::VANISHING`] of its length arrives.
+    /// It vanishes: less than [`ExpectedFlow::VANISHING`] of its length arrives, or of the gradient of a last step, which
+    /// alone is read, at the first step.
     Vanishing,
-    /// It explodes: more than 1 / [`ExpectedFlow::VANISHING`] of its length arrives.
+    /// It explodes: more than 1 / [`ExpectedFlow::VANISHING`] of its length arrives, or arrives through time.
     Exploding,
     /// Theory does not cover a layer of this network.
     NotKnown,
@@ -218,6 +300,7 @@ impl fmt::Display for ExpectedFlow {
 impl PartialEq for ExpectedFlow {
     fn eq(&self, other: &Self) -> bool {
         self.message() == other.message()
+            && self.time == other.time
             && [self.share, self.rate, self.depth_scale].map(f64::to_bits)
                 == [other.share, other.rate, other.depth_scale].map(f64::to_bits)
     }

@@ -1,7 +1,8 @@
 //! Layers side by side, on the same input.
 
-use super::signal::{Passed, Signal, close, pass};
-use super::weights::has_weights;
+use super::gate::gate;
+use super::signal::{CONSTANT, Passed, Signal, close, correlated, pass};
+use super::weights::{has_weights, weight};
 use crate::init::Initializer;
 use crate::layer::Plan;
 
@@ -59,6 +60,42 @@ pub(super) const fn concat(plan: &Plan, signal: Signal, initializer: &Initialize
     }
     passed
 }
+
+/// Mixes a branch and the input: y = t f + (1 - t) x, with t = σ(z) and z normal around `bias`.
+///
+/// With the weights of branch and gate independent, the squares are those of the two terms, and the gradient has three
+/// paths: (1 - t)², t² times that of the branch, and (f - x)² σ'(z)² times the gate's weights.
+pub(super) const fn highway(plan: &Plan, bias: f64, signal: Signal, initializer: &Initializer) -> Passed {
+    let [branch, gate_plan] = plan.children else { return signal.unknown(plan, NO_GATE) };
+    let Some((fans, layout, shape)) = weight(gate_plan.plan.parameters) else {
+        return signal.unknown(plan, NO_GATE);
+    };
+    let weights = fans[0] as f64 * initializer.weight_variance(fans, layout, shape);
+    if weights.is_nan() {
+        return signal.unknown(plan, CONSTANT);
+    }
+    let passed = pass(branch.plan, signal, initializer);
+    let (f, t) = (passed.signal, gate(bias, weights * signal.square));
+    let crossed = f.mean * signal.mean;
+    let product = if signal.product == 0.0 && f.product == f.mean * f.mean {
+        t.mean * t.mean * f.product
+    } else {
+        f64::NAN
+    };
+    let mixed = Signal {
+        square: t.rest_square * signal.square + t.square * f.square + 2.0 * t.crossed * crossed,
+        mean: (1.0 - t.mean) * signal.mean + t.mean * f.mean,
+        product,
+        normal: false,
+        gap: signal.or(f.gap),
+    };
+    let mixed = Signal { gap: if product.is_nan() { correlated(plan, mixed) } else { mixed.gap }, ..mixed };
+    let by_gate = weights * t.slope * (f.square + signal.square - 2.0 * crossed);
+    let after = mixed.passed(t.rest_square + t.square * passed.chi + by_gate);
+    Passed { gap: if signal.square.is_nan() { signal.gap } else { passed.gap }, ..after }
+}
+
+const NO_GATE: &str = "declares `Effect::Highway`, and does not contain a branch and a gate with weights";
 
 const fn len(sides: &[usize]) -> f64 {
     let (mut len, mut at) = (1.0, 0);

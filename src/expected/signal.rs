@@ -4,7 +4,8 @@ use chainrule_parameters::TypeName;
 
 use super::elementary::sqrt;
 use super::moments::expectations;
-use super::paths::{concat, sum};
+use super::paths::{concat, highway, sum};
+use super::recurrent::{Through, recurrent};
 use super::weights::{bias, weight};
 use crate::init::Initializer;
 use crate::layer::{Effect, Moments, Normalized, Plan};
@@ -39,22 +40,22 @@ pub(super) struct Passed {
     pub(super) chi: f64,
     /// Why that is not known, if it is NaN.
     pub(super) gap: Option<Gap>,
+    /// What arrives through the steps of a recurrent layer.
+    pub(super) through: Option<Through>,
 }
 
 /// Larger numbers overflow somewhere in `f32`.
-const LARGEST: f64 = 1e76;
+pub(super) const LARGEST: f64 = 1e76;
 
 const UNKNOWN: &str = "has no known effect: set `Plan::effect` in its `PLAN`, for an activation \
                        `Activation::EFFECT`, or measure the gradients with `flow`";
-const RECURRENT: &str = "applies its weights at each step, and the theory does not follow a gradient through time; \
-                         measure it with `flow`";
 const NOT_NORMAL: &str = "is an activation whose input is not normal: the theory is for those behind a layer of \
                           weights, or a norm or a sum of such layers; measure the gradients with `flow`";
 const CORRELATED: &str = "leaves the correlation of two samples unknown, on which a batch norm behind it depends; \
                           measure the gradients with `flow`";
 const POOLED: &str = "leaves a mean square that depends on how similar neighboring numbers are; measure the \
                       gradients with `flow`";
-const CONSTANT: &str = "has weights that are not random, and the theory is for random ones; measure the gradients \
+pub(super) const CONSTANT: &str = "has weights that are not random, and the theory is for random ones; measure the gradients \
                         with `flow`";
 const NO_WEIGHT: &str = "declares `Effect::Weights` and has no parameter that is a weight";
 
@@ -71,7 +72,7 @@ impl Signal {
 
     const fn unknown_by(self, gap: Option<Gap>) -> Passed {
         let signal = Self { square: f64::NAN, mean: f64::NAN, product: f64::NAN, normal: false, gap };
-        Passed { signal, chi: f64::NAN, gap }
+        Passed { signal, chi: f64::NAN, gap, through: None }
     }
 
     /// Returns the first reason.
@@ -81,7 +82,7 @@ impl Signal {
 
     pub(super) const fn passed(self, chi: f64) -> Passed {
         let square = if self.square > LARGEST { LARGEST } else { self.square };
-        Passed { gap: self.gap, signal: Self { square, ..self }, chi }
+        Passed { gap: self.gap, signal: Self { square, ..self }, chi, through: None }
     }
 
     /// Returns whether two signals are equal, to 1e-12: a layer maps them to the same.
@@ -94,14 +95,24 @@ impl Signal {
 }
 
 pub(super) const fn close(a: f64, b: f64) -> bool {
-    a == b || (a - b).abs() <= 1e-12 * b.abs() || a.is_nan() && b.is_nan()
+    close_to(a, b, 1e-12)
+}
+
+/// Returns whether two numbers differ by at most this share.
+pub(super) const fn close_to(a: f64, b: f64, share: f64) -> bool {
+    a == b || (a - b).abs() <= share * b.abs() || a.is_nan() && b.is_nan()
 }
 
 /// Computes what `plan` makes of `signal`, if its parameters are those of `initializer`.
 pub(super) const fn pass(plan: &Plan, signal: Signal, initializer: &Initializer) -> Passed {
     match plan.effect {
         Effect::Unknown => signal.unknown(plan, UNKNOWN),
-        Effect::Recurrent => signal.unknown(plan, RECURRENT),
+        Effect::Recurrent(kind) => match recurrent(plan, kind, signal, initializer) {
+            Ok((passed, through)) => Passed { through: Some(through), ..passed },
+            Err(reason) => signal.unknown(plan, reason),
+        },
+        Effect::LastStep => signal.passed(1.0),
+        Effect::Highway { bias } => highway(plan, bias, signal, initializer),
         Effect::Unchanged => {
             let bias = bias(plan, initializer); // a layer that only shifts its numbers
             Signal { square: signal.square + bias, product: signal.product + bias, ..signal }.passed(1.0)
@@ -137,7 +148,7 @@ pub(super) const fn pass(plan: &Plan, signal: Signal, initializer: &Initializer)
             let square = if chi.is_nan() { 1.0 } else { chi * (signal.square - center) } + bias;
             let after = Signal { square, mean, product: product + bias, ..signal };
             let gap = if product.is_nan() || mean.is_nan() { signal.gap } else { None };
-            Passed { gap: signal.gap, signal: Signal { gap, ..after }, chi }
+            Passed { gap: signal.gap, signal: Signal { gap, ..after }, chi, through: None }
         }
         Effect::Dropout { remaining } => {
             let normal = signal.normal && remaining == 1.0;
@@ -200,7 +211,7 @@ impl Passed {
 }
 
 /// Returns the reason why two samples are not known together behind this layer.
-const fn correlated(plan: &Plan, signal: Signal) -> Option<Gap> {
+pub(super) const fn correlated(plan: &Plan, signal: Signal) -> Option<Gap> {
     signal.or(Some(Gap { layer: plan.name, reason: CORRELATED }))
 }
 

@@ -19,6 +19,12 @@ impl Text {
         self.whole(rest / 100).whole(rest / 10 % 10).whole(rest % 10)
     }
 
+    /// Adds a number that is not negative with one decimal.
+    pub(super) const fn tenths(&mut self, x: f64) -> &mut Self {
+        let tenths = (x * 10.0 + 0.5) as u64;
+        self.whole(tenths / 10).text(".").whole(tenths % 10)
+    }
+
     /// Adds exp(x) as 1.6e-63: numbers that are too small or too large for an `f64` too.
     pub(super) const fn power(&mut self, x: f64) -> &mut Self {
         if x.is_nan() || x < -1e6 {

@@ -69,6 +69,12 @@ pub(super) const fn sentence(
             }
         }
     }
+    if let (ExpectedState::Healthy, Some(time)) = (state, &walk.time) {
+        text.text("; through time, in ");
+        time.place.write(&mut text);
+        text.text(", it expects ");
+        super::time::share(&mut text, time);
+    }
     text
 }
 

@@ -2,9 +2,11 @@
 
 use chainrule_parameters::{Segment, TypeName};
 
+use super::LIMIT;
 use super::advice::LayersBetween;
 use super::cause::{Cause, Facts};
 use super::elementary::ln;
+use super::recurrent::Through;
 use super::signal::{Gap, Passed, Signal, pass};
 use super::text::Text;
 use super::weights::has_weights;
@@ -40,6 +42,39 @@ impl Place {
         text.text("`");
         self.write_path(text);
         text.text(if self.depth > 0 { "`, `" } else { "" }).name(&self.layer).text("`");
+    }
+}
+
+/// A recurrent layer on the main path.
+#[derive(Clone, Copy)]
+pub(super) struct InTime {
+    pub(super) through: Through,
+    pub(super) place: Place,
+    /// Whether its last step alone is read, so that a gradient gets to the first step through all others only.
+    last: bool,
+}
+
+impl InTime {
+    /// Returns whether the gradient explodes.
+    pub(super) const fn explodes(&self) -> bool {
+        self.through.arriving() > -LIMIT
+    }
+
+    /// Returns whether the gradient of the first step vanishes: that of an earlier output would arrive there directly.
+    pub(super) const fn vanishes(&self) -> bool {
+        self.last && self.through.arriving() < LIMIT
+    }
+
+    /// Returns which of two layers to report.
+    const fn or(self, other: Option<Self>) -> Self {
+        let Some(other) = other else { return self };
+        let (a, b) = (self.gravity(), other.gravity());
+        let farther = self.through.arriving().abs() > other.through.arriving().abs();
+        if a > b || a == b && farther { self } else { other }
+    }
+
+    const fn gravity(&self) -> u8 {
+        if self.explodes() { 2 } else { self.vanishes() as u8 }
     }
 }
 
@@ -147,6 +182,10 @@ pub(super) struct Walk {
     place: Place,
     pub(super) first: Place,
     pub(super) last: Place,
+    /// The recurrent layer in which the gradient changes the most.
+    pub(super) time: Option<InTime>,
+    /// Of the recurrent layers so far, behind which nothing has mixed the steps, the one through which the most arrives.
+    open: Option<InTime>,
     /// The gains of the whole network and a limit, if the place is searched where the gradient passes the limit.
     search: Option<(f64, f64)>,
     /// That place: the last from which it is beyond the limit down to it, and the logarithm of what is left there.
@@ -169,6 +208,8 @@ impl Walk {
             place: Place::NETWORK,
             first: Place::NETWORK,
             last: Place::NETWORK,
+            time: None,
+            open: None,
             search,
             found: None,
         };
@@ -238,10 +279,11 @@ impl Walk {
     }
 
     const fn layer(&mut self, plan: &Plan) {
-        let Passed { signal, chi, gap } = pass(plan, self.signal, &self.initializer);
+        let Passed { signal, chi, gap, through } = pass(plan, self.signal, &self.initializer);
         self.signal = signal;
-        // The gradient goes through the first layer of weights too if that has steps.
-        if self.here.weights > 0 || matches!(plan.effect, Effect::Recurrent) {
+        self.through_time(plan, through);
+        // The gradient goes through the steps of the first layer of weights too.
+        if self.here.weights > 0 || matches!(plan.effect, Effect::Recurrent(_)) && chi.is_nan() {
             if chi.is_nan() && self.here.gap.is_none() {
                 self.here.gap = gap;
             }
@@ -261,6 +303,24 @@ impl Walk {
             if if limit < 0.0 { left < limit } else { left > limit } {
                 self.found = Some((self.last, left));
             }
+        }
+    }
+
+    /// Follows the gradient of the last step through the steps of recurrent layers. Of several in a row, it can take those
+    /// of any.
+    const fn through_time(&mut self, plan: &Plan, through: Option<Through>) {
+        if let Some(through) = through {
+            let here = InTime { through, place: Place { layer: plan.name, ..self.place }, last: false };
+            self.time = Some(here.or(self.time));
+            self.open = match self.open {
+                Some(open) if open.through.arriving() > through.arriving() => Some(open),
+                _ => Some(here),
+            };
+        } else if let (Effect::LastStep, Some(open)) = (plan.effect, self.open) {
+            self.time = Some(InTime { last: true, ..open }.or(self.time));
+            self.open = None;
+        } else if !plan.window.is_pointwise() {
+            self.open = None;
         }
     }
 }

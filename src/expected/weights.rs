@@ -36,18 +36,26 @@ type Weight = ([usize; 2], Layout, &'static [usize]);
 
 /// Returns the first weight of a layer.
 pub(super) const fn weight(node: &Node) -> Option<Weight> {
+    weight_of(node, 0)
+}
+
+/// Returns the weight of a layer behind `skipped` others.
+pub(super) const fn weight_of(node: &Node, mut skipped: usize) -> Option<Weight> {
     match node {
         Node::Tensor(tensor) => match tensor.role() {
-            Role::Weight { fan_in, fan_out, layout } => Some(([fan_in, fan_out], layout, tensor.shape())),
+            Role::Weight { fan_in, fan_out, layout } if skipped == 0 => {
+                Some(([fan_in, fan_out], layout, tensor.shape()))
+            }
             _ => None,
         },
         Node::Fields(fields) => {
             let mut at = 0;
             while at < fields.len() {
-                let found = weight(fields[at].node);
+                let found = weight_of(fields[at].node, skipped);
                 if found.is_some() {
                     return found;
                 }
+                skipped -= if skipped > 0 && weight_of(fields[at].node, 0).is_some() { 1 } else { 0 };
                 at += 1;
             }
             None

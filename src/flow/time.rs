@@ -1,5 +1,4 @@
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::Serialize;
@@ -7,7 +6,8 @@ use serde::Serialize;
 use super::figures::ratio;
 use super::verdict::{FlowState, VANISHING, Verdict};
 use super::{Cause, Flow, LayerFlow};
-use crate::layer::TimeStep;
+use crate::expected::time::{cure, gate};
+use crate::layer::{Recurrence, TimeStep};
 
 /// How the gradient of a recurrent layer's last step goes back through time.
 ///
@@ -82,20 +82,13 @@ fn geometric_mean(factors: &[f64]) -> Option<f64> {
     (!logs.is_empty()).then(|| (logs.iter().sum::<f64>() / logs.len() as f64).exp())
 }
 
-/// The kind of a recurrent layer, by the name in its plan: it decides which gate the cure names.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Rnn,
-    Lstm,
-    Gru,
-}
-
 impl LayerFlow {
-    fn kind(&self) -> Kind {
+    /// Returns the kind of a recurrent layer, by the name in its plan: it decides which gate the cure names.
+    fn recurrence(&self) -> Recurrence {
         match &self.layer[..] {
-            name if name.starts_with("Lstm") => Kind::Lstm,
-            name if name.starts_with("Gru") => Kind::Gru,
-            _ => Kind::Rnn,
+            name if name.starts_with("Lstm") => Recurrence::Lstm,
+            name if name.starts_with("Gru") => Recurrence::Gru,
+            _ => Recurrence::Unknown,
         }
     }
 }
@@ -127,41 +120,16 @@ impl Flow {
             }
             _ => None,
         };
-        let gate = match layer.kind() {
-            Kind::Lstm => Some("forget"),
-            Kind::Gru => Some("update"),
-            Kind::Rnn => None,
-        };
-        if let Some((gate, carried)) = gate.zip(time.carried_share()) {
+        if let Some((gate, carried)) = gate(layer.recurrence()).zip(time.carried_share()) {
             why += &format!("; by the product of the {gate} gates alone, {carried:.1e}");
         }
         let state = if vanishing { FlowState::Vanishing } else { FlowState::Exploding };
-        let cure = cure(layer, steps, vanishing);
+        let cure = cure(layer.recurrence(), steps, vanishing);
         Some(Verdict {
             cause,
             first_over_last: Some(share),
             rate: Some(rate),
-            ..Verdict::new(state, Some(layer), why, cure)
+            ..Verdict::new(state, Some(layer), why, cure.as_str())
         })
-    }
-}
-
-/// Returns what to try against a gradient that vanishes or explodes through this number of steps.
-fn cure(layer: &LayerFlow, steps: usize, vanishing: bool) -> String {
-    // With a gate of 1 - 1/T, T steps keep 1/e.
-    let bias = (steps.saturating_sub(1).max(1) as f64).ln();
-    match (layer.kind(), vanishing) {
-        (Kind::Rnn, true) => format!(
-            "use an `Lstm`, and `set_forget_bias({bias:.1})`; or start the weights of the hidden state at the identity, \
-             with `Relu`"
-        ),
-        (Kind::Lstm, true) => format!("start with a larger forget bias, `set_forget_bias({bias:.1})`"),
-        (Kind::Gru, true) => {
-            format!("start with a larger bias of the update gate, `set_update_bias({bias:.1})`")
-        }
-        (_, false) => String::from(
-            "clip the gradient, `Trainer::clip_norm`, and start with smaller weights of the hidden state, such as an \
-             orthogonal matrix",
-        ),
     }
 }

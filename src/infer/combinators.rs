@@ -1,9 +1,14 @@
 //! Layers that contain layers, other than tuples. What they contain has the place that they have themselves.
 
-use super::{After, InferredAt, Shortcut};
+use core::marker::PhantomData;
+
+use chainrule_derive::Parameters;
+
+use super::sizeless::without_sizes;
+use super::{After, HasSizes, InferredAt, Shortcut};
 use crate::kernel::Real;
-use crate::layer::{At, Layer, PRelu};
-use crate::stack::{Branches, Concat, Evaluate, Parallel, PerStep, Residual, Shared};
+use crate::layer::{At, Backward, Layer, Mode, PRelu, WorkspaceMut};
+use crate::stack::{Branches, Concat, Evaluate, Highway, Parallel, PerStep, Residual, Shared};
 use crate::tensor::{Pair, Sample, Sequence, Tensor, Vector};
 
 impl<const PLACE: usize, X: Sample, F: After<PLACE, X>, const N: usize> After<PLACE, X> for [F; N]
@@ -43,6 +48,38 @@ where
 {
     type Layer = <Residual<<X as InferredAt<PLACE, F>>::Layer, Y::Shortcut> as At<PLACE, X>>::Layer;
 }
+
+impl<const PLACE: usize, const N: usize, const GATE_BIAS: i32, T: Real, F: After<PLACE, Vector<N, T>>>
+    After<PLACE, Vector<N, T>> for Highway<F, N, GATE_BIAS, T>
+where
+    Highway<F::Layer, N, GATE_BIAS, T>: At<PLACE, Vector<N, T>>,
+{
+    type Layer = <Highway<F::Layer, N, GATE_BIAS, T> as At<PLACE, Vector<N, T>>>::Layer;
+}
+
+/// A highway block around the branch `F`, of the length of the vector that arrives: [`Highway`].
+///
+/// ```
+/// use chainrule::prelude::*;
+/// type Net = Infer<Vector<8>, (LinearTo<32>, [AutoHighway<(LinearTo<32>, Tanh), -1>; 5])>;
+/// let net: Owned<(Linear<8, 32>, [Highway<(Linear<32, 32>, Tanh), 32, -1>; 5])> = Net::init(&mut rng(0));
+/// ```
+#[derive(Clone, Copy, Debug, Parameters)]
+#[parameters(infer = own)]
+pub struct AutoHighway<F: 'static, const GATE_BIAS: i32 = -2> {
+    #[parameter(skip)]
+    branch: PhantomData<fn() -> F>,
+}
+
+impl<const PLACE: usize, const N: usize, const GATE_BIAS: i32, T: Real, F: After<PLACE, Vector<N, T>>>
+    After<PLACE, Vector<N, T>> for AutoHighway<F, GATE_BIAS>
+where
+    Highway<F::Layer, N, GATE_BIAS, T>: At<PLACE, Vector<N, T>>,
+{
+    type Layer = <Highway<F::Layer, N, GATE_BIAS, T> as At<PLACE, Vector<N, T>>>::Layer;
+}
+
+without_sizes!([F: 'static, const GATE_BIAS: i32] AutoHighway<F, GATE_BIAS>);
 
 /// What a branch gives, beside the shortcut `S`. The bound is on the sample, so that the compiler waits until it knows it.
 #[doc(hidden)]

@@ -39,9 +39,11 @@
 //! | | `Image<C, H, W>` | `LayerNorm<Image<C, H, W>>` |
 //! | [`AutoGroupNorm<GROUPS>`](AutoGroupNorm) | `Vector<C>`, `Sequence<STEPS, C>`, `Image<C, H, W>` | `GroupNorm<GROUPS, C>` |
 //! | [`AutoAffine`], [`AutoChannelPRelu`] | the same | `Affine<C>`, `ChannelPRelu<C>` |
+//! | [`RnnTo<HIDDEN>`](RnnTo), [`LstmTo<HIDDEN>`](LstmTo), [`GruTo<HIDDEN>`](GruTo) | `Sequence<STEPS, IN>` | `Rnn<IN, HIDDEN>`, `Lstm<IN, HIDDEN>`, `Gru<IN, HIDDEN>` |
+//! | [`AutoHighway<F>`](AutoHighway) | `Vector<N>` | `Highway<F, N>` |
 //! | `PRelu` | any tensor of `T` | `PRelu<T>` |
 //! | [`Residual<F, AutoShortcut>`](AutoShortcut) | any tensor | `F` with the shortcut that fits |
-//! | tuple, array, `Residual`, `Concat`, `Parallel`, `Shared`, `Evaluate`, `PerStep` | | the same, of the layers that it contains |
+//! | tuple, array, `Residual`, `Highway`, `Concat`, `Parallel`, `Shared`, `Evaluate`, `PerStep` | | the same, of the layers that it contains |
 //! | any other layer, such as `Relu` or `Linear<8, 4>` | what it takes | itself |
 //!
 //! `NoBias` as the last parameter, as in `LinearTo<10, NoBias>`, leaves out the bias. The scalar is that of the input:
@@ -54,6 +56,7 @@
 mod channels;
 mod combinators;
 mod convolution;
+mod recurrent;
 mod shortcut;
 mod sizeless;
 mod tuple;
@@ -62,9 +65,11 @@ use crate::layer::Layer;
 use crate::tensor::Sample;
 
 pub use channels::{AutoAffine, AutoChannelPRelu};
+pub use combinators::AutoHighway;
 #[doc(hidden)]
 pub use combinators::BranchesAfter;
 pub use convolution::{AutoDepthwiseConv2d, ConvTo, ConvToWith, TransposedConvTo, TransposedConvToWith};
+pub use recurrent::{GruTo, LstmTo, RnnTo};
 pub use shortcut::{AutoShortcut, Shortcut, ShortcutTo};
 pub use sizeless::{
     AutoBatchNorm, AutoGroupNorm, AutoLayerNorm, AutoRmsNorm, BiasOf, DenseTo, HasSizes, LinearTo, WithBias,

@@ -85,6 +85,11 @@ impl Initializer {
         }
     }
 
+    /// Returns whether all biases start at one number other than 0.
+    pub(crate) const fn has_constant_bias(&self) -> bool {
+        matches!(self.bias, BiasScheme::Constant(value) if value != 0.0)
+    }
+
     /// Returns fan-in times the variance of a weight, for equal fan-in and fan-out, and the variance of a bias, in a
     /// wide layer. That of a weight is NaN if it does not depend on the fan-in.
     #[cfg(feature = "theory")]

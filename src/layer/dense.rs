@@ -87,6 +87,42 @@ pub struct Linear<const IN: usize, const OUT: usize, T: Real = f32, B: Bias<Vect
     pub bias: B,
 }
 
+/// A linear map from a vector to a gate of the same length, whose bias starts at a whole number in its type.
+///
+/// Forward `z = x W + b`; backward `dx = dz Wᵀ`, `dW = xᵀ dz`, `db = dz`, summed over the batch.
+///
+/// # Shapes
+/// `Vector<N>` to `Vector<N>`. `weight` is `[N, N]`, input after input; `bias` is `[N]`, and starts at `START`, whatever the
+/// initializer says of biases.
+///
+/// # Gradient flow
+/// As [`Dense`]. Behind it a [`Sigmoid`](super::Sigmoid) starts near σ(`START`): 0.12 for -2.
+///
+/// # Source
+/// Srivastava, Greff, Schmidhuber, "Highway networks", 2015, section 2.2. It is the first layer of the gate of a
+/// [`Highway`](crate::stack::Highway).
+///
+/// # Examples
+/// ```
+/// use chainrule::layer::GateLinear;
+/// use chainrule::prelude::*;
+///
+/// type Gate = (GateLinear<3, -2>, Sigmoid);
+/// let closed: Vector<3> = Gate::init(&mut rng(0)).predict(&Vector([0.0; 3]))?;
+/// approx::assert_abs_diff_eq!(closed, Vector([0.1192; 3]), epsilon = 1e-4);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Parameters)]
+#[parameters(name = "GateLinear<{N}, {START}{:T}>")]
+pub struct GateLinear<const N: usize, const START: i32, T: Real = f32> {
+    /// W: for each input, its weight towards each number of the gate.
+    #[parameter(weight, fan_in = N, fan_out = N, shape = &[N, N], scalar = T)]
+    pub weight: Aligned<[Vector<N, T>; N]>,
+    /// b: for each number of the gate, how open it is.
+    #[parameter(scale = START as f64, shape = &[N], scalar = T)]
+    pub bias: Vector<N, T>,
+}
+
 /// In place of a bias: the layer has none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Zeroable, Pod)]
 #[repr(C)]
@@ -140,7 +176,7 @@ pub(super) const fn scalar_and_bias<Out: Tensor, B: Bias<Out>>() -> Part {
     }
 }
 
-/// Implements what [`Dense`] and [`Linear`] have in common. `$In` and `$Out` are their shapes.
+/// Implements what [`Dense`], [`Linear`] and [`GateLinear`] have in common. `$In` and `$Out` are their shapes.
 macro_rules! dense {
     ([$($generics:tt)*] $layer:ty, $In:ty, $Out:ty, $Scalar:ty) => {
         impl<$($generics)*> $layer {
@@ -205,3 +241,5 @@ dense!(
     @layer [const IN: usize, const OUT: usize, T: Real, B: Bias<Vector<OUT, T>>] Linear<IN, OUT, T, B>,
     Vector<IN, T>, Vector<OUT, T>
 );
+dense!([const N: usize, const START: i32, T: Real] GateLinear<N, START, T>, Vector<N, T>, Vector<N, T>, T);
+dense!(@layer [const N: usize, const START: i32, T: Real] GateLinear<N, START, T>, Vector<N, T>, Vector<N, T>);

@@ -39,8 +39,10 @@
 pub enum Effect {
     /// Not known.
     Unknown,
-    /// The same weights at each step of a sequence: what happens to a gradient on its way back through time is not known.
-    Recurrent,
+    /// The same weights at each step of a sequence: of the input, and of what the layer keeps from the step before.
+    Recurrent(Recurrence),
+    /// Of a sequence the last step alone: a gradient that starts here gets to earlier steps through time only.
+    LastStep,
     /// Both moments stay as they are: the layer only moves the numbers.
     Unchanged,
     /// A product with random weights, whose variance is that of the initializer for the fans of the layer's weight.
@@ -76,6 +78,12 @@ pub enum Effect {
     },
     /// y = a g(b), for two halves a and b of the input.
     Gate(Moments),
+    /// y = t f + (1 - t) x, with f the output of the first layer inside and t = σ(z) that of the second, of which the mean of
+    /// z is `bias`.
+    Highway {
+        /// The mean of z.
+        bias: f64,
+    },
     /// A linear map of neighboring numbers. What it does to q depends on how similar they are, and is not known.
     Pool {
         /// By what it multiplies the squared length of the gradient.
@@ -87,6 +95,19 @@ pub enum Effect {
     Sum,
     /// The outputs of the layers inside, all on the same input, one beside the other.
     Concat,
+}
+
+/// How a recurrent layer goes from one step to the next.
+#[derive(Clone, Copy, Debug)]
+pub enum Recurrence {
+    /// h(t) = g(W x(t) + U h(t-1)), as [`Rnn`](super::Rnn).
+    Plain(Moments),
+    /// The gates and the cell of an [`Lstm`](super::Lstm).
+    Lstm,
+    /// The gates of a [`Gru`](super::Gru).
+    Gru,
+    /// With an activation whose effect is not known.
+    Unknown,
 }
 
 /// What a norm normalizes together.

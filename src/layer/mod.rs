@@ -74,16 +74,16 @@ pub use compare::ParametersView;
 pub use constructor::SizesInType;
 pub(crate) use contract::check_lengths;
 pub use contract::{Backward, Layer};
+pub(crate) use convolution::{AxisOfConv1d, PixelSettings, Plain, StepSettings, Transposed};
 pub use convolution::{
     Conv1d, Conv1dWith, Conv2d, Conv2dWith, DepthwiseConv2d, TransposedConv1d, TransposedConv1dWith,
     TransposedConv2d, TransposedConv2dWith,
 };
-pub(crate) use convolution::{PixelSettings, Plain, StepSettings, Transposed};
 pub use cost::Cost;
 pub(crate) use dense::Bias;
-pub use dense::{Dense, Linear, NoBias};
+pub use dense::{Dense, GateLinear, Linear, NoBias};
 pub use dropout::{Dropout, Dropout1d, Dropout2d};
-pub use effect::{Effect, Moments, Normalized, Piece};
+pub use effect::{Effect, Moments, Normalized, Piece, Recurrence};
 pub use factor::Factor;
 pub use flatten::Flatten;
 pub use gated::{GeGlu, Glu, SwiGlu};

@@ -82,6 +82,14 @@ impl Window {
     /// Each step of the output can depend on the same step of the input and on all before it: a recurrent layer.
     pub const PAST: Self = Self(Some([Reach { stride: 1, first: isize::MIN, last: 0 }; 2]));
 
+    /// Returns whether each place of the output depends on the same place of the input alone.
+    pub(crate) const fn is_pointwise(&self) -> bool {
+        matches!(
+            self.0,
+            Some([Reach { stride: 1, first: 0, last: 0 }, Reach { stride: 1, first: 0, last: 0 }])
+        )
+    }
+
     /// Returns the window of a layer over `kernel` steps, or over `kernel` x `kernel` pixels, in steps of `stride`, on
     /// an input padded by `padding`.
     pub const fn of(kernel: usize, stride: usize, padding: usize) -> Self {

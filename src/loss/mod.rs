@@ -86,6 +86,7 @@ use crate::tensor::Tensor;
 pub use absolute::MeanAbsoluteError;
 pub use binary::{BinaryCrossEntropy, WeightedBinaryCrossEntropy};
 pub use binary_probabilities::BinaryCrossEntropyOfProbabilities;
+#[cfg(feature = "alloc")]
 pub(crate) use checks::check_finite;
 pub(crate) use checks::check_lengths;
 use checks::{finite_with_gradient, mean_of};

@@ -12,7 +12,7 @@ use crate::layer::{
 };
 #[cfg(feature = "alloc")]
 use crate::layer::{Checked, Workspace};
-use crate::loss::{Loss, TargetFor, check_finite, check_lengths};
+use crate::loss::{Loss, TargetFor, check_lengths};
 use crate::stream::{Stream, StreamState};
 use crate::tensor::{Sample, Tensor};
 
@@ -107,12 +107,12 @@ where
 }
 
 /// Computes [`Network::step`](super::Network::step).
-pub(super) fn step<N: Stream<X>, X: Tensor>(
+pub(super) fn step<N: Stream<X>, X: Sample>(
     network: &N,
     input: &X,
     state: &mut StreamState<N, X>,
 ) -> Result<N::Output, Error> {
-    check_finite("input", input, 0)?;
+    check_data("input", core::slice::from_ref(input))?;
     let mut output = <N::Output as bytemuck::Zeroable>::zeroed();
     network.step_into(input, &mut output, &mut state.layers);
     check_outputs(core::slice::from_ref(&output))?;

@@ -6,6 +6,7 @@
 //! | array `[F; N]`, layers of one type | `y = F(F(..F(x)))`, each with its own parameters | one factor for each |
 //! | [`Residual<F>`](Residual) | `y = F(x) + x` | `dx = J_F' dy + dy` |
 //! | [`Residual<F, S>`](Residual), a shortcut layer | `y = F(x) + S(x)` | `dx = J_F' dy + J_S' dy` |
+//! | [`Highway<F, N>`](Highway), with a gate t = σ(W x + b) | `y = t F(x) + (1 - t) x` | `dx = J_F' (t dy) + W dz + (1 - t) dy` |
 //! | [`Concat<(F, G)>`](Concat), of 2 to 4 branches | `y = [F(x), G(x)]` | `dx = J_F' dy_F + J_G' dy_G` |
 //! | [`Parallel<F, G>`](Parallel), on a [`Pair`](crate::tensor::Pair) | `y = (F(a), G(b))` | `da = J_F' dy_F`, `db = J_G' dy_G` |
 //! | [`Duplicate`], [`Sum`], [`Join`] | `(x, x)`, `a + b`, `[a, b]` | `dx = dy_1 + dy_2`, `da = db = dy`, `dy` split |
@@ -43,6 +44,7 @@ mod bidirectional;
 mod concat;
 mod declared;
 mod evaluate;
+mod highway;
 mod in_a_row;
 mod named;
 mod pair;
@@ -71,6 +73,8 @@ pub use declared::{Arrival, Between, Unknown, Wrong, before, check_constants};
 #[cfg(feature = "alloc")]
 pub(crate) use evaluate::EVALUATED;
 pub use evaluate::Evaluate;
+pub use highway::Highway;
+pub(crate) use highway::mix;
 #[doc(hidden)]
 pub use named::{Stack, Unchecked, named};
 pub use pair::{Duplicate, Join, Parallel, Sum};
@@ -80,8 +84,8 @@ pub use per_step::PerStep;
 pub use per_step::Step;
 #[doc(hidden)]
 pub use place::{
-    BesideBranch, BesideOperand, BesideSummand, Both, BranchesAt, JoinedBefore, JoinedBehind, KnownOutput,
-    OperandAt, SameShapeAsInputAt, SameShapeAt, StepAt, SummandAt,
+    BesideBranch, BesideOperand, BesideSummand, Both, BranchesAt, HighwayBranchAt, JoinedBefore,
+    JoinedBehind, KnownOutput, OperandAt, SameShapeAsInputAt, SameShapeAt, StepAt, SummandAt,
 };
 pub use residual::Residual;
 pub use shared::Shared;

@@ -77,6 +77,21 @@ impl<const PLACE: usize, X: Sample> SameShapeAsInputAt<PLACE, X> for X {
     type Check = Passed;
 }
 
+/// [`HighwayBranch`](crate::bounds::HighwayBranch) at the place `PLACE` of a stack.
+#[diagnostic::on_unimplemented(
+    message = "layer {PLACE} of this stack, a highway block, takes `{X}`, and its branch gives `{Self}`: the shapes must be the same",
+    label = "the gate cannot mix `{Self}` with `{X}`",
+    note = "the block mixes its branch's output with its own input, number by number: make the last layer of the branch give `{X}`"
+)]
+pub trait HighwayBranchAt<const PLACE: usize, X: Sample> {
+    /// The result of the check.
+    type Check;
+}
+
+impl<const PLACE: usize, X: Sample> HighwayBranchAt<PLACE, X> for X {
+    type Check = Passed;
+}
+
 /// What the skip connection gives, beside a branch that gives `Y`. Neither is compared before both are known.
 pub trait BesideBranch<const PLACE: usize, Y: Sample>: Sample {
     /// The result of the check.

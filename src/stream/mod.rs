@@ -30,17 +30,51 @@
 //! | [`Rnn`](crate::Rnn), [`Gru`](crate::Gru) | their hidden state |
 //! | [`Lstm`](crate::Lstm) | its hidden state and its cell |
 //! | activations, gates, norms over the features of a step, softmax, dropout and noise (which do nothing in evaluation mode) | nothing |
+//! | [`Conv1dWith`](crate::Conv1dWith) with [`Causal`](crate::Causal) and no stride | the (K - 1) · DILATION [steps before](PastSteps) |
+//! | [`Conv1d`](crate::Conv1d) and [`Conv1dWith`](crate::Conv1dWith) of a window of one step | nothing but an unused index |
+//! | [`Duplicate`](crate::Duplicate), [`Sum`](crate::Sum), [`Product`](crate::Product) and the others that combine the halves of a pair, [`Join`](crate::Join) | nothing |
 //! | [`PerStep`](crate::PerStep) | nothing; its outputs agree with those of the whole sequence up to rounding, all others to the bit |
 //! | [`LastStep`](crate::LastStep), and [`Linear`](crate::Linear) or [`Dense`](crate::Dense) behind it | nothing: the output is that for the sequence so far |
-//! | tuples, arrays, [`Residual`](crate::Residual), [`Concat`](crate::Concat), [`Shared`](crate::Shared), [`Evaluate`](crate::Evaluate), networks of `network!` | what their layers keep |
+//! | tuples, arrays, [`Residual`](crate::Residual), [`Highway`](crate::Highway), [`Concat`](crate::Concat), [`Parallel`](crate::Parallel), [`Shared`](crate::Shared), [`Evaluate`](crate::Evaluate), networks of `network!` | what their layers keep |
 //!
 //! To train on streams that are too long for one sequence, window after window, see [`CarriedState`].
 //!
-//! Layers that need later steps ([`Reverse`](crate::Reverse), and so [`Bidirectional`](crate::Bidirectional)) or the
-//! whole sequence at once are no [`Stream`], and the compiler says so.
+//! Layers that need later steps ([`Reverse`](crate::Reverse), and so [`Bidirectional`](crate::Bidirectional), and
+//! convolutions that are not causal) or the whole sequence at once are no [`Stream`], and the compiler says so.
+//!
+//! Before the first step, the past of a convolution is 0, as its padding is. How far a network looks back is constant:
+//!
+//! ```
+//! use chainrule::prelude::*;
+//! use chainrule::stream::StreamState;
+//!
+//! /// tanh(W x) σ(V x), in a residual block: WaveNet (Oord and others 2016, eq. 2).
+//! type Gated<const D: usize> = Residual<(
+//!     Duplicate,
+//!     Parallel<
+//!         (Conv1dWith<4, 4, (Kernel<2>, Dilation<D>, Causal)>, Tanh),
+//!         (Conv1dWith<4, 4, (Kernel<2>, Dilation<D>, Causal)>, Sigmoid),
+//!     >,
+//!     Product,
+//!     Conv1d<4, 4, 1>,
+//! )>;
+//! type Net = (Conv1d<1, 4, 1>, Gated<1>, Gated<2>, Gated<4>, Conv1d<4, 1, 1>);
+//! let reach = <Net as Layer<Sequence<64, 1>>>::PLAN.window.steps().unwrap();
+//! assert_eq!((reach.receptive_field(), reach.latency()), (8, 0));
+//!
+//! let net = Net::init(&mut rng(1));
+//! let signal = [[0.3], [-0.1], [0.7], [0.2]];
+//! let mut state = StreamState::new(&net);
+//! let whole: Sequence<4, 1> = net.predict(&Sequence(signal))?;
+//! for (x, y) in signal.into_iter().zip(whole.0) {
+//!     assert_eq!(net.step(&Vector(x), &mut state)?.0, y);
+//! }
+//! # Ok::<(), chainrule::Error>(())
+//! ```
 
 #[cfg(feature = "alloc")]
 mod carried_state;
+mod convolution;
 mod pointwise;
 mod recurrent;
 mod stack;
@@ -48,16 +82,18 @@ mod stack;
 use core::fmt;
 use core::marker::PhantomData;
 
+use bytemuck::Pod;
 #[cfg(feature = "alloc")]
 use chainrule_parameters::AsNetwork;
 use chainrule_parameters::Parameters;
 
-use crate::tensor::Tensor;
+use crate::tensor::Sample;
 
 #[cfg(feature = "alloc")]
 pub(crate) use carried_state::Rows;
 #[cfg(feature = "alloc")]
 pub use carried_state::{CarriedState, StreamWindow};
+pub use convolution::PastSteps;
 pub use pointwise::stream_by_forward;
 pub use recurrent::{Cell, Hidden, LstmState};
 #[doc(hidden)]
@@ -103,12 +139,12 @@ pub use stack::{StreamChain, StreamTypes};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot take a sequence step by step, as a stream of `{X}`",
     label = "not a layer of streams",
-    note = "a step knows the steps before it, and not those after it: recurrent layers, activations, norms over the features of a step, and stacks of them can go step by step",
+    note = "a step knows the steps before it, and not those after it: recurrent layers, causal convolutions, activations, norms over the features of a step, and stacks of them can go step by step",
     note = "a layer of your own can implement `chainrule::stream::Stream<{X}>`"
 )]
-pub trait Stream<X: Tensor>: Parameters {
+pub trait Stream<X: Sample>: Parameters {
     /// One step of the output.
-    type Output: Tensor;
+    type Output: Sample + Pod;
 
     /// What the layer keeps from step to step: plain data.
     type State: Copy + Send + Sync + 'static;
@@ -134,7 +170,7 @@ pub struct Kept<N, X, S> {
     network: PhantomData<fn(&N, X)>,
 }
 
-impl<N: Stream<X>, X: Tensor> Kept<N, X, N::State> {
+impl<N: Stream<X>, X: Sample> Kept<N, X, N::State> {
     /// Returns the state before the first step.
     #[cfg(feature = "alloc")]
     pub fn new(network: &impl AsNetwork<Network = N>) -> Self {

@@ -5,17 +5,17 @@ use crate::bounds::SameScalar;
 use crate::kernel::Real;
 use crate::layer::{
     Affine, AffineOf, AlphaDropout, BatchNorm, ChannelPRelu, Checked, Dense, Dropout, FixedWorkspace,
-    GaussianDropout, GaussianNoise, GeGlu, Glu, Identity, LastStep, Layer, LayerNorm, Linear, LogSoftmax,
-    Mode, NoBias, NormSettings, PRelu, RmsNorm, Softmax, Softmin, SwiGlu,
+    GateLinear, GaussianDropout, GaussianNoise, GeGlu, Glu, Identity, LastStep, Layer, LayerNorm, Linear,
+    LogSoftmax, Mode, NoBias, NormSettings, PRelu, RmsNorm, Softmax, Softmin, SwiGlu,
 };
 use crate::layer::{AsWorkspace, Bias, Needs, Space};
-use crate::stack::PerStep;
-use crate::tensor::{Tensor, Vector};
+use crate::stack::{Difference, Duplicate, Join, Maximum, Minimum, PerStep, Product, Quotient, Sum};
+use crate::tensor::{Join2, Pair, SameSample, Sample, Tensor, Vector};
 
 /// Computes one step by the forward pass of a layer, in evaluation mode, on a batch of one.
 ///
 /// The memory that the layer needs is on the stack: the program does not build if that is more than 1 MiB.
-pub fn stream_by_forward<X: Tensor, L: Layer<X>>(layer: &L, input: &X, output: &mut L::Output) {
+pub fn stream_by_forward<X: Sample, L: Layer<X>>(layer: &L, input: &X, output: &mut L::Output) {
     let forward = match const { Checked::<X, L>::PLAN.prediction_lines(Space::NONE, 1) } {
         [0, 0] => forward_in::<0, X, L>,
         [a, b] if a + b <= 16 => forward_in::<16, X, L>,
@@ -33,7 +33,7 @@ pub fn stream_by_forward<X: Tensor, L: Layer<X>>(layer: &L, input: &X, output: &
 
 /// The forward pass in a workspace of this many cache lines.
 #[inline(never)]
-fn forward_in<const LINES: usize, X: Tensor, L: Layer<X>>(layer: &L, input: &X, output: &mut L::Output) {
+fn forward_in<const LINES: usize, X: Sample, L: Layer<X>>(layer: &L, input: &X, output: &mut L::Output) {
     let mut workspace = FixedWorkspace::<LINES>::new();
     if let Ok(workspace) = workspace.for_pass(Needs::prediction::<X, L>(1)) {
         let (input, output) = (core::slice::from_ref(input), core::slice::from_mut(output));
@@ -84,6 +84,17 @@ pointwise!(
     Vector<N, T> => Vector<N, T>
 );
 
+pointwise!([X: Tensor] Duplicate, X => Pair<X, X>);
+pointwise!([A: Tensor + Join2<B>, B: Tensor<Scalar = A::Scalar>] Join, Pair<A, B> => A::Joined);
+
+/// Implements [`Stream`] for layers that combine the halves of a pair, number by number.
+macro_rules! pairwise {
+    ($($layer:ident),+) => {$(
+        pointwise!([A: Tensor, B: Tensor + SameSample<A>] $layer, Pair<A, B> => A);
+    )+};
+}
+pairwise!(Sum, Product, Difference, Quotient, Maximum, Minimum);
+
 /// Implements [`Stream`] for a gate, whose output has half of the features.
 macro_rules! gate {
     ($($gate:ident),+) => {$(
@@ -123,6 +134,10 @@ pointwise!(
     Vector<IN, T> => Vector<OUT, T>
 );
 pointwise!([In: Tensor, Out: SameScalar<In>, B: Bias<Out>] Dense<In, Out, B>, In => Out);
+pointwise!(
+    [const N: usize, const START: i32, T: Real] GateLinear<N, START, T>,
+    Vector<N, T> => Vector<N, T>
+);
 
 /// The step that arrives is the last one so far.
 impl<const N: usize, T: Real> Stream<Vector<N, T>> for LastStep {

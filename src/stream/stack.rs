@@ -1,22 +1,24 @@
 //! The steps of layers that contain layers: each layer has its own state.
 
+use bytemuck::Pod;
 use chainrule_parameters::Parameters;
 
 use super::Stream;
-use crate::stack::{Concat, Evaluate, Residual, Shared};
-use crate::tensor::{SameType, Tensor};
+use crate::kernel::Real;
+use crate::stack::{Concat, Evaluate, Highway, Parallel, Residual, Shared, mix};
+use crate::tensor::{Pair, SameType, Sample, Tensor, Vector};
 
 /// What the layers of a stack give and keep on a stream of `X`.
-pub trait StreamTypes<X: Tensor> {
+pub trait StreamTypes<X: Sample> {
     /// One step of the output.
-    type Output: Tensor;
+    type Output: Sample + Pod;
 
     /// The state of each layer.
     type States: Copy + Send + Sync + 'static;
 }
 
 /// The layers of a stack on a stream, each borrowed separately: `Layers` is a tuple of references to them.
-pub trait StreamChain<X: Tensor, Layers>: StreamTypes<X> {
+pub trait StreamChain<X: Sample, Layers>: StreamTypes<X> {
     /// As [`Stream::start`].
     fn start_chain(layers: Layers) -> Self::States;
 
@@ -26,7 +28,7 @@ pub trait StreamChain<X: Tensor, Layers>: StreamTypes<X> {
 
 macro_rules! stack {
     ($($L:ident $i:tt $In:ident $Out:ident),+) => {
-        impl<$($L, $In: Tensor),+, Y: Tensor> StreamTypes<X> for ($($L,)+)
+        impl<$($L, $In: Sample + Pod),+, Y: Sample + Pod> StreamTypes<X> for ($($L,)+)
         where
             $($L: Stream<$In, Output = $Out>),+
         {
@@ -34,7 +36,7 @@ macro_rules! stack {
             type States = ($($L::State,)+);
         }
 
-        impl<'a, $($L, $In: Tensor),+, Y: Tensor> StreamChain<X, ($(&'a $L,)+)> for ($($L,)+)
+        impl<'a, $($L, $In: Sample + Pod),+, Y: Sample + Pod> StreamChain<X, ($(&'a $L,)+)> for ($($L,)+)
         where
             $($L: Stream<$In, Output = $Out>),+
         {
@@ -49,7 +51,7 @@ macro_rules! stack {
             }
         }
 
-        impl<$($L: Parameters, $In: Tensor),+, Y: Tensor> Stream<X> for ($($L,)+)
+        impl<$($L: Parameters, $In: Sample + Pod),+, Y: Sample + Pod> Stream<X> for ($($L,)+)
         where
             $($L: Stream<$In, Output = $Out>),+
         {
@@ -103,7 +105,7 @@ stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X
 stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 X13, N 13 X13 X14, O 14 X14 X15, Q 15 X15 Y);
 
 /// One step through layers of one type, one after the other, each with its own state.
-fn step_in_a_row<'a, X: Tensor, F: Stream<X, Output: SameType<X>>>(
+fn step_in_a_row<'a, X: Sample, F: Stream<X, Output: SameType<X>>>(
     layers: impl Iterator<Item = &'a F>,
     states: &mut [F::State],
     input: &X,
@@ -117,7 +119,7 @@ fn step_in_a_row<'a, X: Tensor, F: Stream<X, Output: SameType<X>>>(
     }
 }
 
-impl<X: Tensor, F: Stream<X, Output: SameType<X>>, const N: usize> Stream<X> for [F; N] {
+impl<X: Sample + Pod, F: Stream<X, Output: SameType<X>>, const N: usize> Stream<X> for [F; N] {
     type Output = X;
     type State = [F::State; N];
 
@@ -131,7 +133,7 @@ impl<X: Tensor, F: Stream<X, Output: SameType<X>>, const N: usize> Stream<X> for
 }
 
 /// The layer at each of its places has a state of its own.
-impl<X: Tensor, F: Stream<X, Output: SameType<X>>, const N: usize> Stream<X> for Shared<F, N> {
+impl<X: Sample + Pod, F: Stream<X, Output: SameType<X>>, const N: usize> Stream<X> for Shared<F, N> {
     type Output = X;
     type State = [F::State; N];
 
@@ -144,7 +146,7 @@ impl<X: Tensor, F: Stream<X, Output: SameType<X>>, const N: usize> Stream<X> for
     }
 }
 
-impl<X: Tensor, F: Stream<X>> Stream<X> for Evaluate<F> {
+impl<X: Sample, F: Stream<X>> Stream<X> for Evaluate<F> {
     type Output = F::Output;
     type State = F::State;
 
@@ -157,7 +159,11 @@ impl<X: Tensor, F: Stream<X>> Stream<X> for Evaluate<F> {
     }
 }
 
-impl<X: Tensor, F: Stream<X>, S: Stream<X, Output: SameType<F::Output>>> Stream<X> for Residual<F, S> {
+impl<X: Sample, F, S> Stream<X> for Residual<F, S>
+where
+    F: Stream<X, Output: Tensor>,
+    S: Stream<X, Output: SameType<F::Output>>,
+{
     type Output = F::Output;
     type State = (F::State, S::State);
 
@@ -175,6 +181,49 @@ impl<X: Tensor, F: Stream<X>, S: Stream<X, Output: SameType<F::Output>>> Stream<
     }
 }
 
+impl<const N: usize, const GATE_BIAS: i32, T, F> Stream<Vector<N, T>> for Highway<F, N, GATE_BIAS, T>
+where
+    T: Real,
+    F: Stream<Vector<N, T>, Output: SameType<Vector<N, T>>>,
+{
+    type Output = Vector<N, T>;
+    type State = F::State;
+
+    fn start(&self) -> F::State {
+        self.branch.start()
+    }
+
+    fn step_into(&self, input: &Vector<N, T>, output: &mut Vector<N, T>, state: &mut F::State) {
+        let mut branch = <F::Output as bytemuck::Zeroable>::zeroed();
+        self.branch.step_into(input, &mut branch, state);
+        let mut gate = Vector([T::zero(); N]);
+        self.gate.step_into(input, &mut gate, &mut self.gate.start());
+        mix([&gate.0, &branch.cast_one().0, &input.0], &mut output.0);
+    }
+}
+
+impl<A: Sample + Pod, B: Sample + Pod, F: Stream<A>, G: Stream<B>> Stream<Pair<A, B>> for Parallel<F, G> {
+    type Output = Pair<F::Output, G::Output>;
+    type State = (F::State, G::State);
+
+    fn start(&self) -> Self::State {
+        (self.first.start(), self.second.start())
+    }
+
+    fn step_into(
+        &self,
+        &Pair(a, b): &Pair<A, B>,
+        output: &mut Self::Output,
+        (first, second): &mut Self::State,
+    ) {
+        let mut y = <F::Output as bytemuck::Zeroable>::zeroed();
+        self.first.step_into(&a, &mut y, first);
+        let mut z = <G::Output as bytemuck::Zeroable>::zeroed();
+        self.second.step_into(&b, &mut z, second);
+        *output = Pair(y, z);
+    }
+}
+
 /// Copies the output of a branch behind those of the branches before it.
 fn append<T: Copy>(part: &[T], whole: &mut [T], end: &mut usize) {
     whole[*end..][..part.len()].copy_from_slice(part);
@@ -183,7 +232,8 @@ fn append<T: Copy>(part: &[T], whole: &mut [T], end: &mut usize) {
 
 macro_rules! branches {
     ($Join:ident: $First:ident 0, $($L:ident $i:tt),+) => {
-        impl<X: Tensor, $First: Stream<X>, $($L: Stream<X>),+> Stream<X> for Concat<($First, $($L),+)>
+        impl<X: Sample, $First: Stream<X, Output: Tensor>, $($L: Stream<X>),+> Stream<X>
+            for Concat<($First, $($L),+)>
         where
             $First::Output: $crate::tensor::$Join<$($L::Output),+>,
             $($L::Output: Tensor<Scalar = <$First::Output as Tensor>::Scalar>,)+

@@ -13,6 +13,7 @@ macro_rules! every_layer {
     ($case:ident) => {
         $case!("dense", linear: Linear<3, 4, T>, Vector<3, T>);
         $case!("dense", linear_without_bias: Linear<3, 4, T, NoBias>, Vector<3, T>);
+        $case!("dense", gate_linear: GateLinear<3, -2, T>, Vector<3, T>);
         $case!("dense", dense_from_image: Dense<Image<2, 3, 2, T>, Vector<5, T>>, Image<2, 3, 2, T>);
         $case!("dense", dense_to_sequence: Dense<Vector<3, T>, Sequence<2, 4, T>>, Vector<3, T>);
         $case!("convolution/conv2d", conv2d: Conv2d<2, 3, 3, 1, 0, T>, Image<2, 5, 4, T>);
@@ -303,6 +304,9 @@ macro_rules! every_combinator {
         $case!("array", array_of_four: [(Linear<3, 3, T>, Tanh); 4], Vector<3, T>);
         $case!("residual", residual: Residual<(Linear<3, 5, T>, Tanh, Linear<5, 3, T>)>, Vector<3, T>);
         $case!("residual", residual_with_shortcut: Residual<(Linear<3, 4, T>, Tanh), Linear<3, 4, T, NoBias>>, Vector<3, T>);
+        $case!("highway", highway: Highway<(Linear<3, 3, T>, Tanh), 3, -2, T>, Vector<3, T>);
+        $case!("highway", highway_per_step: PerStep<Highway<(Linear<2, 4, T>, Gelu, Linear<4, 2, T>), 2, 1, T>>, Sequence<3, 2, T>);
+        $case!("highway", highway_in_a_row: (Linear<2, 3, T>, [Highway<(Dropout<0>, Linear<3, 3, T>), 3, -1, T>; 2], Highway<Tanh, 3, 0, T>), Vector<2, T>);
         $case!("concat", concat_of_two: Concat<(Linear<3, 2, T>, (Linear<3, 4, T>, Tanh))>, Vector<3, T>);
         $case!("concat", concat_of_three: Concat<(Linear<3, 2, T>, Identity, Linear<3, 1, T, NoBias>)>, Vector<3, T>);
         $case!("concat", concat_of_four: Concat<(Tanh, Linear<3, 2, T>, Sigmoid, Linear<3, 1, T>)>, Vector<3, T>);
@@ -370,6 +374,7 @@ macro_rules! every_network {
         $case!("", nested_tuples: ((Linear<4, 4, T>, (Mish, Linear<4, 3, T>)), (Softsign, (Linear<3, 2, T>,))), Vector<4, T>);
         $case!("", image_to_sequence: (Dense<Image<1, 3, 3, T>, Sequence<2, 3, T>>, Elu, Softmax), Image<1, 3, 3, T>);
         $case!("", recurrent: (Lstm<2, 3, T>, Gru<3, 3, T>, Bidirectional<Rnn<3, 2, Tanh, T>>, LastStep, Linear<4, 2, T>), Sequence<4, 2, T>);
+        $case!("", highway_of_steps: (Lstm<2, 3, T>, PerStep<Highway<(Linear<3, 3, T>, Softsign), 3, -2, T>>, Dropout<0>, Gru<3, 3, T>, GlobalAvgPool), Sequence<4, 2, T>);
         $case!("", dropout_between: (Linear<4, 8, T>, Dropout<50>, Relu, Dropout<20>, Linear<8, 2, T>), Vector<4, T>);
         $case!("", autoencoder: (Linear<6, 2, T>, Selu, Linear<2, 6, T>, HardSigmoid), Vector<6, T>);
     };

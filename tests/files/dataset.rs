@@ -486,3 +486,62 @@ fn seeds_of_a_split_differ() {
         .collect();
     assert_eq!(parts.len(), 10); // of 155 million halves
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn windows_are_slices_of_a_series_with_the_targets_of_later_rows(rows in 0..20_usize, ahead in 0..20_usize) {
+        let series: Vec<Vector<2>> = (0..rows).map(|at| Vector([at as f32, -(at as f32)])).collect();
+        let targets: Vec<usize> = (100..100 + rows).collect();
+        let expected: Vec<_> = (series.windows(4).enumerate())
+            .filter_map(|(first, window)| Some((window.to_vec(), *targets.get(first + 3 + ahead)?)))
+            .collect();
+        match Dataset::<Sequence<4, 2>, usize>::windows(&series, &targets, ahead) {
+            Ok(data) => {
+                let steps = |window: &Sequence<4, 2>| window.0.map(Vector).to_vec();
+                let found: Vec<_> = data.iter().map(|(window, target)| (steps(window), *target)).collect();
+                prop_assert_eq!(found, expected);
+            }
+            Err(error) => {
+                prop_assert!(matches!(error, DataError::Windows { steps: 4, .. }), "{}", error);
+                prop_assert!(expected.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn a_split_by_number_keeps_the_order(samples in 1..20_usize, first in 0..25_usize) {
+        match numbered(samples).split_at(first) {
+            Ok((past, future)) => {
+                prop_assert_eq!(targets(past.iter()), (0..first).collect::<Vec<_>>());
+                prop_assert_eq!(targets(future.iter()), (first..samples).collect::<Vec<_>>());
+            }
+            Err(error) => {
+                prop_assert!(matches!(error, DataError::SplitAt { .. }), "{}", error);
+                prop_assert!(first == 0 || first >= samples);
+            }
+        }
+    }
+}
+
+#[test]
+fn windows_that_cannot_be_cut_are_errors_that_say_why() {
+    fn message<const STEPS: usize>(rows: usize, targets: usize, ahead: usize) -> String {
+        let series = vec![Vector([0.0]); rows];
+        Dataset::<Sequence<STEPS, 1>, usize>::windows(&series, &vec![0; targets], ahead)
+            .unwrap_err()
+            .to_string()
+    }
+    assert_eq!(
+        message::<3>(4, 4, 2),
+        "a series of 4 rows has no window of 3 with a target 2 rows after it: that takes 5 rows"
+    );
+    assert!(message::<3>(4, 4, usize::MAX).contains("that takes 18446744073709551615 rows"));
+    assert_eq!(message::<3>(4, 5, 1), "there are 4 inputs and 5 targets: give one target for each input");
+    assert!(message::<0>(4, 4, 1).contains("the number of steps of a window"));
+    assert_eq!(
+        numbered(4).split_at(4).unwrap_err().to_string(),
+        "a split after 4 of 4 samples leaves one of two parts without any: both need at least one"
+    );
+}

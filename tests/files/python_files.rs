@@ -133,3 +133,45 @@ fn halves_of_python_are_refused_with_the_cure_and_converted_exactly_when_asked_f
         assert_eq!((bits(&single), bits(&double)), (bits(&numbers), bits(&numbers)), "{name}");
     }
 }
+
+/// A module of several recurrent layers, `encoder`, and a linear layer, `head`, predicts here what it does in PyTorch, and
+/// is saved as PyTorch saved it.
+fn predicts_as_its_module<N>(name: &str, format: Format, head: &str)
+where
+    N: Maps<Sequence<6, 3, f64>, Vector<2, f64>>,
+{
+    let format = format.rename(head, "head").within(name);
+    let net: Owned<N> = format.load(path("recurrent_modules")).unwrap();
+    let mut theirs = tensors(&std::fs::read(path("recurrent_modules")).unwrap());
+    let numbers = |part: &str| -> Vec<f64> {
+        let (.., bytes) = &theirs[&format!("{name}_{part}")];
+        bytes.as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect()
+    };
+    let (inputs, outputs) = (numbers("input"), numbers("output"));
+    for (x, y) in inputs.chunks_exact(18).zip(outputs.chunks_exact(2)) {
+        let x = Sequence(std::array::from_fn(|step| std::array::from_fn(|at| x[3 * step + at])));
+        approx::assert_abs_diff_eq!(net.predict(&x).unwrap(), Vector([y[0], y[1]]), epsilon = 1e-9);
+    }
+    theirs.retain(|key, _| key.starts_with(&format!("{name}.")));
+    assert_eq!(tensors(&format.to_bytes(&net).unwrap()), theirs);
+}
+
+#[test]
+fn recurrent_layers_load_from_one_module_in_one_direction_and_in_both() {
+    type T = f64;
+    type Both<F, G> = (Bidirectional<F>, Bidirectional<G>, LastStep, Linear<8, 2, T>);
+    let both = Format::pytorch().bidirectional_layers("", "encoder");
+    predicts_as_its_module::<Both<Lstm<3, 4, T>, Lstm<8, 4, T>>>("lstm", both.clone(), "3");
+    predicts_as_its_module::<Both<Rnn<3, 4, Relu, T>, Rnn<8, 4, Relu, T>>>("rnn", both, "3");
+    // In a part of the network, with a dropout in between.
+    type Net = ((Gru<3, 4, T>, Dropout<50>, Gru<4, 4, T>), (LastStep, Linear<4, 2, T>));
+    predicts_as_its_module::<Net>("gru", Format::pytorch().recurrent_layers("0", "encoder"), "1.1");
+
+    type Two = (Gru<3, 4>, Gru<4, 4>, LastStep, Linear<4, 2>);
+    let refused = Format::pytorch().recurrent_layers("3", "encoder").to_bytes(&Two::init(&mut rng(1)));
+    let error = refused.unwrap_err();
+    assert!(matches!(&error, CheckpointError::NoRecurrentLayer { path } if path == "3"), "{error}");
+    // What is not a pair of directions does not fit the file, which has other names.
+    let wrong = Format::pytorch().recurrent_layers("", "encoder").rename("3", "head").within("lstm");
+    assert!(wrong.load::<Both<Lstm<3, 4, T>, Lstm<8, 4, T>>>(path("recurrent_modules")).is_err());
+}

@@ -6,7 +6,7 @@ use chainrule::layer::Activation;
 use chainrule::prelude::*;
 use chainrule::rand::{Rng, RngExt};
 use chainrule::theory::{MeanField, ResidualField};
-use chainrule::{expected_flow, expected_flow_with};
+use chainrule::{ExpectedState, expected_flow, expected_flow_with};
 
 use crate::along::Along;
 
@@ -313,6 +313,28 @@ fn convolutions_count_their_fan_in_and_pools_their_windows() {
     );
 }
 
+/// Weights near 0: the gate is σ of its bias, and the branch gives 0, so that a block carries 1 - t and nothing else.
+#[test]
+fn a_highway_block_carries_what_its_gate_leaves() {
+    fn check<const BIAS: i32>() {
+        type Net<const BIAS: i32> = (Square, [Highway<(Square, Tanh), 64, BIAS>; 10]);
+        let tiny = Initializer::normal(0.0, 1e-9).bias_constant(0.3); // which is not that of the gates
+        let rest = 1.0 / (1.0 + f64::from(BIAS).exp());
+        let flow = expected_flow_with::<Net<BIAS>, Input>(tiny, 1.0);
+        // The gate's own path has (F - x)² σ'² n Var(W) = 1e-17.
+        assert_relative_eq!(flow.share, rest.powi(10), max_relative = 1e-6);
+        assert_eq!(flow.layers, 11);
+    }
+    check::<-4>();
+    check::<-2>();
+    check::<0>();
+    check::<2>();
+    type Half = (Square, [Highway<(Square, Tanh), 64, 0>; 30]);
+    let flow = expected_flow::<Half, Input>();
+    assert_eq!(flow.state, ExpectedState::Vanishing);
+    assert!(flow.message().contains("Cure: a smaller `GATE_BIAS` of the highway blocks"), "{flow}");
+}
+
 #[test]
 fn a_thousand_blocks_are_computed_at_their_fixed_point() {
     // In one step where q no longer changes, and block by block where it does: at the edge of tanh.
@@ -380,6 +402,9 @@ fn the_expected_rate_is_the_measured_one() {
     check::<(W, [(Tanh, W); 10])>(Initializer::glorot_uniform(), 4);
     check::<(W, [(Sigmoid, W); 10])>(Initializer::he_normal().bias_normal(0.5), 4);
     check::<(W, [Residual<(W, Relu)>; 10])>(Initializer::he_normal(), 4);
+    check::<(W, [Highway<(W, Tanh), 64, -2, f64>; 10], W)>(Initializer::glorot_uniform(), 4);
+    check::<(W, [Highway<(W, Relu), 64, -1, f64>; 10], W)>(Initializer::he_normal(), 4);
+    check::<(W, [Highway<(W, Relu), 64, 1, f64>; 10], W)>(Initializer::he_normal(), 4);
     check::<([(W, BatchNorm<64, f64>, Relu); 10], W)>(Initializer::glorot_uniform(), 32);
     check::<(W, [(Glu, Linear<32, 64, f64>); 10])>(Initializer::lecun_normal().gain(1.8), 4);
     check::<(W, [(Selu, AlphaDropout<20>, W); 10])>(Initializer::lecun_normal(), 4);

@@ -109,6 +109,20 @@ sizeless! {
         => (PerStep<(Linear<4, 6, T>, Relu, Linear<6, 2, T>)>, Dense<Sequence<3, 2, T>, Vector<5, T>>);
     a_gate_halves_what_arrives: Vector<4, T>, (LinearTo<6>, Glu, LinearTo<2>)
         => (Linear<4, 6, T>, Glu, Linear<3, 2, T>);
+    a_recurrent_layer: Sequence<5, 3, T>, RnnTo<4> => Rnn<3, 4, Tanh, T>;
+    a_recurrent_layer_with_settings: Sequence<5, 3, T>, RnnTo<4, Relu, LearnedState> => Rnn<3, 4, Relu, T, LearnedState>;
+    a_gated_recurrent_unit: Sequence<5, 3, T>, (GruTo<4>, GruTo<2, LearnedState>)
+        => (Gru<3, 4, T>, Gru<4, 2, T, LearnedState>);
+    a_classifier_of_two_lstms: Sequence<28, 28, T>, (LstmTo<64>, Dropout<20>, LstmTo<32, LearnedState>, LastStep, LinearTo<10>)
+        => (Lstm<28, 64, T>, Dropout<20>, Lstm<64, 32, T, LearnedState>, LastStep, Linear<32, 10, T>);
+    both_directions: Sequence<5, 3, T>, (Bidirectional<LstmTo<4>>, Bidirectional<GruTo<2>>)
+        => (Bidirectional<Lstm<3, 4, T>>, Bidirectional<Gru<8, 2, T>>);
+    a_highway_block: Vector<4, T>, (LinearTo<3>, AutoHighway<(LinearTo<6>, Relu, LinearTo<3>)>, AutoHighway<Tanh, 1>)
+        => (Linear<4, 3, T>, Highway<(Linear<3, 6, T>, Relu, Linear<6, 3, T>), 3, -2, T>, Highway<Tanh, 3, 1, T>);
+    a_highway_block_with_its_size: Vector<4, T>, Highway<(LinearTo<6>, Relu, LinearTo<4>), 4, -1, T>
+        => Highway<(Linear<4, 6, T>, Relu, Linear<6, 4, T>), 4, -1, T>;
+    a_highway_block_on_each_step: Sequence<5, 3, T>, (LstmTo<4>, PerStep<[AutoHighway<LinearTo<4>>; 2]>)
+        => (Lstm<3, 4, T>, PerStep<[Highway<Linear<4, 4, T>, 4, -2, T>; 2]>);
     a_prelu_of_the_scalar_of_its_input: Vector<4, T>, PRelu => PRelu<T>;
 
     a_tuple: Vector<4, T>, (LinearTo<3>, Tanh, LinearTo<2>) => (Linear<4, 3, T>, Tanh, Linear<3, 2, T>);

@@ -12,7 +12,8 @@ fn sequence<const IN: usize, T: Real>(seed: usize) -> Sequence<STEPS, IN, T> {
     }))
 }
 
-/// Compares each step with the whole sequence alone, to the bit, and with the same sequence in a batch, to 1e-6.
+/// Compares each step with the whole sequence alone, to the bit, and with the same sequence in a batch, to 1e-6,
+/// absolute and relative: some ten roundings.
 fn check<N, const IN: usize, const OUT: usize, T: Real>(net: &Owned<N>)
 where
     N: Stream<Vector<IN, T>, Output = Vector<OUT, T>> + Maps<Sequence<STEPS, IN, T>, Sequence<STEPS, OUT, T>>,
@@ -28,7 +29,7 @@ where
             assert_eq!(bits(&y.0), bits(&whole.0[step]), "step {step}");
             for (y, of_batch) in y.0.iter().zip(&of_batch.0[step]) {
                 assert!(
-                    (y.to_f64() - of_batch.to_f64()).abs() < 1e-6,
+                    (y.to_f64() - of_batch.to_f64()).abs() < 1e-6 * (1.0 + y.to_f64().abs()),
                     "{y:?} and {of_batch:?} at step {step}"
                 );
             }
@@ -69,6 +70,59 @@ equal! {
         Gru<2, 2, T>, Tanh, Gru<2, 2, T>, Relu, Gru<2, 2, T>, Tanh, Gru<2, 2, T>, Relu, Gru<2, 2, T>, Tanh, Gru<2, 2, T>,
         Relu, Gru<2, 2, T>, Tanh, Gru<2, 2, T>, LogSoftmax
     ), 2 => 2;
+}
+
+/// The gate of WaveNet (Oord and others 2016, eq. 2), in a residual block.
+type Gate<const N: usize, const D: usize, T> = Residual<(
+    Duplicate,
+    Parallel<
+        (Conv1dWith<N, N, (Kernel<2>, Dilation<D>, Causal), T>, Tanh),
+        (Conv1dWith<N, N, (Kernel<2>, Dilation<D>, Causal), T>, Sigmoid),
+    >,
+    Product,
+    Conv1d<N, N, 1, 1, 0, T>,
+)>;
+
+// Windows of more steps than the sequence has, of one step, and without a bias; sums of several vectors, of a part of
+// one, of more terms than a tile, and those of groups.
+equal! {
+    a_causal_convolution: Conv1dWith<3, 5, (Kernel<3>, Causal), T>, 3 => 5;
+    a_dilated_convolution: Conv1dWith<2, 3, (Kernel<4>, Dilation<5>, Causal), T>, 2 => 3;
+    a_window_longer_than_the_sequence: Conv1dWith<2, 3, (Kernel<40>, Causal), T>, 2 => 3;
+    a_dilation_longer_than_the_sequence: Conv1dWith<2, 3, (Kernel<3>, Dilation<24>, Causal), T>, 2 => 3;
+    a_convolution_without_a_bias: Conv1dWith<5, 17, (Kernel<2>, Dilation<3>, Causal), T, NoBias>, 5 => 17;
+    a_wide_convolution: Conv1dWith<16, 70, (Causal, Kernel<3>), T>, 16 => 70;
+    a_deep_convolution: Conv1dWith<40, 9, (Kernel<3>, Dilation<2>, Causal), T>, 40 => 9;
+    a_depthwise_convolution: Conv1dWith<4, 4, (Kernel<3>, Dilation<2>, Causal, Groups<4>), T>, 4 => 4;
+    a_convolution_of_groups: Conv1dWith<6, 9, (Kernel<2>, Causal, Groups<3>), T>, 6 => 9;
+    a_convolution_of_one_step: (Conv1d<3, 8, 1, 1, 0, T>, Conv1d<8, 2, 1, 1, 0, T, NoBias>), 3 => 2;
+    one_step_with_settings: (
+        Conv1dWith<3, 8, (Kernel<1>, Causal), T>, Conv1dWith<8, 8, Kernel<1>, T>,
+        Conv1dWith<8, 8, (Kernel<1>, Dilation<7>, Same), T>, Conv1dWith<8, 2, (SameLower, Groups<2>, Kernel<1>), T>,
+    ), 3 => 2;
+    wavenet: (
+        Conv1dWith<1, 8, (Kernel<2>, Causal), T>,
+        Gate<8, 1, T>, Gate<8, 2, T>, Gate<8, 4, T>, Gate<8, 8, T>, Gate<8, 16, T>, Gate<8, 1, T>, Gate<8, 2, T>,
+        Relu, Conv1d<8, 4, 1, 1, 0, T>, Softmax,
+    ), 1 => 4;
+    a_temporal_block: [Residual<(
+        Conv1dWith<4, 4, (Kernel<3>, Dilation<2>, Causal), T>, LayerNorm<Vector<4, T>>, Relu, Dropout<20>,
+        Conv1dWith<4, 4, (Kernel<3>, Dilation<2>, Causal), T>, Relu,
+    )>; 6], 4 => 4;
+    one_convolution_several_times: Shared<(Conv1dWith<3, 3, (Kernel<2>, Dilation<3>, Causal), T>, Tanh), 4>, 3 => 3;
+    convolutions_and_recurrence: (Conv1dWith<2, 6, (Kernel<3>, Causal), T>, Gelu, Lstm<6, 5, T>), 2 => 5;
+    halves_of_a_pair: (
+        Duplicate,
+        Parallel<
+            (Gru<3, 4, T>, Duplicate, Parallel<Tanh, Conv1dWith<4, 4, (Kernel<2>, Causal), T>>, Sum),
+            Rnn<3, 4, Tanh, T>,
+        >,
+        Join, Conv1d<8, 4, 1, 1, 0, T>,
+        (Duplicate, Parallel<Tanh, Conv1dWith<4, 4, (Kernel<2>, Causal), T>>, Maximum),
+        (Duplicate, Parallel<Gelu, (Sigmoid, Shift<2>)>, Quotient),
+        (Duplicate, Parallel<Tanh, Rnn<4, 4, Tanh, T>>, Minimum),
+        (Duplicate, Parallel<Identity, Softmax>, Difference),
+    ), 3 => 4;
 }
 
 /// The gates, and what has an effect in training only.
@@ -133,6 +187,13 @@ fn a_classifier_of_the_sequence_so_far() {
     let first: Sequence<5, 2> = Sequence(std::array::from_fn(|step| x.0[step]));
     assert_eq!(y[4], net.predict(&first).unwrap());
     assert_eq!(y[STEPS - 1], net.predict(&x).unwrap());
+
+    type Highways = (Gru<2, 6>, LastStep, [Highway<(Linear<6, 6>, Tanh), 6>; 2], Linear<6, 3>);
+    let net = Highways::init(&mut rng(4));
+    let mut state = StreamState::new(&net);
+    let y: Vec<Vector<3>> = x.0.iter().map(|x| net.step(&Vector(*x), &mut state).unwrap()).collect();
+    assert_eq!(y[4], net.predict(&first).unwrap());
+    assert_eq!(y[STEPS - 1], net.predict(&x).unwrap());
 }
 
 #[test]
@@ -149,6 +210,42 @@ fn a_copy_of_a_state_goes_on_from_there() {
     assert_eq!(size_of_val(&state), 2 * 4 * size_of::<f32>());
     assert_eq!(state.layers.hidden.0, y);
     assert_eq!(format!("{state:?}"), "StreamState(Lstm<1, 4>, 32 bytes)");
+}
+
+/// The past of a window of 3 with a dilation of 4 is 8 steps, and a place in them.
+#[test]
+fn a_causal_convolution_keeps_the_steps_that_its_window_still_covers() {
+    type Net = Conv1dWith<2, 1, (Kernel<3>, Dilation<4>, Causal)>;
+    let mut net = Net::zeros();
+    *net.weight = [[[1.0], [0.0]], [[10.0], [0.0]], [[100.0], [0.0]]];
+    let mut state = StreamState::new(&net);
+    assert_eq!(size_of_val(&state), 8 * 2 * size_of::<f32>() + size_of::<usize>());
+    let steps: Vec<f32> = (1..=30).map(|step| step as f32).collect();
+    let past = |at: usize, back: usize| at.checked_sub(back).map_or(0.0, |at| steps[at]);
+    for (at, &x) in steps.iter().enumerate() {
+        let mut copy = state;
+        let y = net.step(&Vector([x, 7.0]), &mut state).unwrap();
+        assert_eq!(y[0], 100.0 * x + 10.0 * past(at, 4) + past(at, 8), "step {at}");
+        assert_eq!(net.step(&Vector([x, 7.0]), &mut copy).unwrap(), y);
+        assert_eq!(state.layers, copy.layers);
+    }
+    let pointwise = Conv1d::<2, 3, 1>::zeros();
+    assert_eq!(size_of_val(&StreamState::new(&pointwise)), size_of::<usize>());
+}
+
+/// A network may end in a pair, and begin with one.
+#[test]
+fn a_step_of_two_inputs() {
+    type Net = (Parallel<Lstm<1, 2>, Conv1dWith<1, 2, (Kernel<2>, Causal)>>, Product);
+    let net = Net::init(&mut rng(7));
+    let [a, b] = [3, 8].map(sequence::<1, f32>);
+    let whole: Sequence<STEPS, 2> = net.predict(&Pair(a, b)).unwrap();
+    let mut state = StreamState::new(&net);
+    for ((a, b), y) in a.0.into_iter().zip(b.0).zip(whole.0) {
+        assert_eq!(net.step(&Pair(Vector(a), Vector(b)), &mut state).unwrap().0, y);
+    }
+    let error = net.step(&Pair(Vector([0.0]), Vector([f32::NAN])), &mut state).unwrap_err();
+    assert!(matches!(error, chainrule::Error::NonFiniteData { element: 1, .. }), "{error}");
 }
 
 #[test]

@@ -323,7 +323,17 @@ fn the_steps_of_a_large_layer_on_threads_allocate_only_in_the_first() {
 #[test]
 fn a_step_of_a_stream_never_allocates() {
     use chainrule::stream::StreamState;
-    type Net = (Lstm<2, 8>, LayerNorm<Vector<8>>, [Residual<(Gru<8, 8>, Tanh)>; 2], Rnn<8, 3, Relu>, Softmax);
+    type Conv = Conv1dWith<8, 8, (Kernel<2>, Dilation<4>, Causal)>;
+    type Gate = (Duplicate, Parallel<(Conv, Tanh), (Conv, Sigmoid)>, Product, Conv1d<8, 8, 1>);
+    type Net = (
+        Lstm<2, 8>,
+        LayerNorm<Vector<8>>,
+        [Residual<(Gru<8, 8>, Tanh)>; 2],
+        [Residual<Gate>; 3],
+        Conv1dWith<8, 8, (Kernel<3>, Groups<4>, Causal)>,
+        Rnn<8, 3, Relu>,
+        Softmax,
+    );
     let net = Net::init(&mut rng(1));
     let mut sum = 0.0;
     let count = allocations(|| {

@@ -26,6 +26,7 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
             "a_convolution_over_time_takes_a_sequence",
             "a_recurrent_layer_takes_a_sequence",
             "a_stream_has_no_end",
+            "a_convolution_of_a_stream_is_causal",
             "the_steps_of_a_sequence_come_first",
             "a_signal_has_the_length_that_its_network_takes",
             "the_first_layer_must_take_the_data",
@@ -105,6 +106,7 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
         "Residual blocks, arrays and branches",
         &[
             "a_residual_block_must_give_back_the_shape_it_takes",
+            "a_highway_block_gives_back_the_length_it_takes",
             "a_residual_block_deep_in_a_stack_must_give_back_the_shape_it_takes",
             "a_residual_block_with_a_stride_needs_a_shortcut",
             "a_block_that_halves_an_image_needs_a_shortcut",

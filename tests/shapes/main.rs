@@ -77,8 +77,9 @@ const WORDS_OF_RUSTC: [&str; 10] = [
 ];
 
 /// Programs whose message has several errors, and why.
-const SEVERAL_ERRORS: [(&str, usize); 7] = [
-    ("a_layer_says_its_sizes_in_its_type", 2), // two layers are wrong
+const SEVERAL_ERRORS: [(&str, usize); 8] = [
+    ("a_convolution_of_a_stream_is_causal", 2), // the state is refused, and so is the step
+    ("a_layer_says_its_sizes_in_its_type", 2),  // two layers are wrong
     // `predict` is no method of what is not a layer: the error after the one at its `impl` or `init`.
     ("a_network_struct_lists_its_parameters", 2),
     ("a_stack_of_more_than_20_layers_is_nested", 2),

@@ -34,6 +34,7 @@ twins! {
     a_concatenation_has_at_most_four_branches
     a_concatenation_has_more_than_one_branch
     a_constant_label_is_below_its_number_of_classes
+    a_convolution_of_a_stream_is_causal
     a_convolution_over_time_takes_a_sequence
     a_convolution_says_its_sizes_in_its_type
     a_convolution_takes_as_many_channels_as_its_image_has
@@ -58,6 +59,7 @@ twins! {
     a_generic_network_without_any_bound
     a_gradient_belongs_to_its_network
     a_half_of_parallel_takes_its_half_of_the_pair
+    a_highway_block_gives_back_the_length_it_takes
     a_jacobian_has_a_row_for_each_output
     a_join_takes_images_of_equal_sides
     a_label_is_no_input

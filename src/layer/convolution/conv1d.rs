@@ -2,7 +2,7 @@ use chainrule_derive::Parameters;
 
 use super::steps::Steps;
 use super::{Slid, weights};
-use crate::kernel::Real;
+use crate::kernel::{Real, Strided};
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::window_at::window_at;
 use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, WorkspaceMut};
@@ -23,6 +23,8 @@ use crate::tensor::{Aligned, Sequence, Vector, len};
 /// `weight` is `[K, IN, OUT]`, as in Keras: a sequence is stored step after step, so a window of `K` steps is one
 /// slice, and the whole convolution is one matrix product that reads the windows in place. PyTorch's weight is
 /// `[OUT, IN, K]`; convert it by `weight.permute(2, 1, 0)`.
+///
+/// A window of one step without padding or stride can be a part of a [`stream`](crate::stream).
 ///
 /// # Gradient flow
 /// Linear, as [`Dense`](crate::layer::Dense), with fan-in `IN K`. With padding or strides, steps near the ends are in
@@ -73,6 +75,24 @@ impl<
     const K: usize,
     const S: usize,
     const P: usize,
+    T: Real,
+    B: Bias<Vector<OUT, T>>,
+> Conv1d<IN, OUT, K, S, P, T, B>
+{
+    /// Computes one step of the output from the steps that its window covers.
+    #[inline]
+    pub(crate) fn one_step(&self, window: &[T], output: &mut [T]) {
+        let window = Strided::rows(window, K * IN);
+        Steps::plain(K, S, P).windows([IN, OUT], self.weights(), self.bias.as_numbers(), window, output);
+    }
+}
+
+impl<
+    const IN: usize,
+    const OUT: usize,
+    const K: usize,
+    const S: usize,
+    const P: usize,
     const STEPS: usize,
     T: Real,
     B: Bias<Vector<OUT, T>>,
@@ -97,9 +117,9 @@ where
         input: &[Sequence<STEPS, IN, T>],
         output: &mut [Self::Output],
         workspace: WorkspaceMut<'_>,
-        _: &mut Mode<'_>,
+        mode: &mut Mode<'_>,
     ) {
-        Steps::plain(K, S, P).forward(self.weights(), self.bias.as_numbers(), input, output, workspace);
+        Steps::plain(K, S, P).forward(self.weights(), self.bias.as_numbers(), input, output, workspace, mode);
     }
 
     fn backward(&self, pass: Backward<'_, Sequence<STEPS, IN, T>, Self>) {

@@ -4,7 +4,7 @@ use chainrule_parameters::Part;
 use super::settings::{Plain, StepFields, StepSettings, StepWeights, WeightFields};
 use super::steps::Steps;
 use super::{Along, weights};
-use crate::kernel::Real;
+use crate::kernel::{Real, Strided};
 use crate::layer::axis_at::ThenAxes;
 use crate::layer::dense::{Bias, scalar_and_bias};
 use crate::layer::window_at::{SequenceAt, window_at};
@@ -32,6 +32,11 @@ use crate::tensor::{Aligned, Sequence, Vector, len};
 /// steps, rounded up, with `Same` and `Causal`; computed by the compiler for up to 2048 steps and [some longer
 /// ones](crate::tensor::side). The groups divide IN and OUT. `weight` is `[K, IN / GROUPS, OUT]`, PyTorch's `[OUT, IN
 /// / GROUPS, K]` with its sides in the opposite order; `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
+///
+/// # Streams
+/// With `Causal` and no stride, or with a window of one step, it can be a part of a [`stream`](crate::stream). A single
+/// sequence in evaluation mode is computed by the sums of a step, so that the bits are equal; that takes up to twice
+/// the time of a sequence in a batch.
 ///
 /// # Gradient flow
 /// Linear. The fan-in is `K IN / GROUPS`: as many inputs as an output sums. The fan-out is `K OUT / GROUPS`: as many
@@ -78,7 +83,7 @@ pub struct Conv1dWith<
 }
 
 /// The windows.
-type Axis<S, const IN: usize, const OUT: usize> =
+pub(crate) type Axis<S, const IN: usize, const OUT: usize> =
     <<S as StepSettings<Plain, IN, OUT>>::Is as StepFields<Plain, IN, OUT>>::Steps;
 
 impl<
@@ -109,6 +114,13 @@ impl<const IN: usize, const OUT: usize, S: StepSettings<Plain, IN, OUT>, T: Real
     Conv1dWith<IN, OUT, S, T, B>
 {
     const WINDOWS: Steps = Steps { axis: S::Is::AXIS, groups: S::GROUPS, transposed: false };
+
+    /// Computes one step of the output from the steps that its window covers.
+    #[inline]
+    pub(crate) fn one_step(&self, window: &[T], output: &mut [T]) {
+        let window = Strided::rows(window, S::Is::AXIS.kernel * IN);
+        Self::WINDOWS.windows([IN, OUT], self.weights(), self.bias.as_numbers(), window, output);
+    }
 }
 
 impl<
@@ -139,9 +151,9 @@ where
         input: &[Sequence<STEPS, IN, T>],
         output: &mut [Self::Output],
         workspace: WorkspaceMut<'_>,
-        _: &mut Mode<'_>,
+        mode: &mut Mode<'_>,
     ) {
-        Self::WINDOWS.forward(self.weights(), self.bias.as_numbers(), input, output, workspace);
+        Self::WINDOWS.forward(self.weights(), self.bias.as_numbers(), input, output, workspace, mode);
     }
 
     fn backward(&self, pass: Backward<'_, Sequence<STEPS, IN, T>, Self>) {

@@ -32,6 +32,7 @@ use crate::layer::{Space, WorkspaceMut};
 use crate::tensor::side::{Grow, GrowAlong, Side, Slide, SlideAlong};
 
 pub use conv1d::Conv1d;
+pub(crate) use conv1d_with::Axis as AxisOfConv1d;
 pub use conv1d_with::Conv1dWith;
 pub use conv2d::Conv2d;
 pub use conv2d_with::Conv2dWith;

@@ -11,6 +11,9 @@ use crate::kernel::{Accumulate, Initial, Real, Strided, gemm, gemm_deep};
 /// The steps whose gradients are added before they are added to those of the other steps.
 const STEPS: usize = 64;
 
+/// How many windows are gathered at a time, where they have gaps or begin before the sequence.
+pub(super) const GATHERED: usize = 32;
+
 /// Windows on a sequence of `steps`, at `places`: from groups of `from` features in all to groups of `to`. The weights
 /// are `[kernel, from / groups, to]`.
 #[derive(Clone, Copy)]
@@ -36,6 +39,15 @@ impl StepPlaces {
             (1, _, _) => self.places * self.from,
             _ => self.to,
         }
+    }
+
+    /// Returns the memory of windows that are gathered, for those of a causal convolution.
+    pub(super) const fn gathered(&self) -> usize {
+        let windows = match (self.dilation, self.before) {
+            (1, before) if before < GATHERED => before,
+            _ => GATHERED,
+        };
+        windows * self.kernel * self.from
     }
 
     /// Calls `f` for each run of places whose windows, without gaps, have the same part on the sequence, with the

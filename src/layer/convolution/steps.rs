@@ -1,10 +1,10 @@
 //! The passes of convolutions of sequences, which all of their layers share.
 
-use super::step_places::StepPlaces;
+use super::step_places::{GATHERED, StepPlaces};
 use super::{blocks_scratch, sum_in_blocks};
-use crate::kernel::{Accumulate, Real, sum_rows};
+use crate::kernel::{Accumulate, Initial, Real, Strided, gemm_by_row, sum_rows};
 use crate::layer::window_settings::WindowAxis;
-use crate::layer::{Backward, Layer, Plan, Space, Window, WorkspaceMut, check_lengths};
+use crate::layer::{Backward, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
 use crate::tensor::Tensor;
 
 /// The samples whose gradients are added in the layer's scalar.
@@ -56,9 +56,23 @@ impl Steps {
         }
     }
 
+    /// Returns whether each window ends at the step of its own place, so that a stream can have this convolution.
+    #[inline(always)]
+    const fn ends_at_its_place<X: Tensor, Y: Tensor>(&self) -> bool {
+        let places = self.places::<X, Y>();
+        let in_place = places.stride == 1 && places.places == places.steps;
+        in_place && places.before + 1 == self.axis.span() && !self.transposed
+    }
+
     /// Declares the memory of the passes.
     pub(super) const fn memory<X: Tensor, Y: Tensor>(&self, plan: Plan, weights: usize) -> Plan {
-        let scratch = Space::per_batch::<X::Scalar>(self.places::<X, Y>().scratch());
+        let places = self.places::<X, Y>();
+        let plan = if self.ends_at_its_place::<X, Y>() {
+            plan.forward_scratch(Space::per_batch::<X::Scalar>(places.gathered()))
+        } else {
+            plan
+        };
+        let scratch = Space::per_batch::<X::Scalar>(places.scratch());
         let plan = if self.transposed { plan.scratch(scratch) } else { plan.backward_scratch(scratch) };
         plan.backward_scratch(blocks_scratch::<X::Scalar>(weights))
     }
@@ -81,21 +95,79 @@ impl Steps {
         input: &[X],
         output: &mut [Y],
         mut workspace: WorkspaceMut<'_>,
+        mode: &Mode<'_>,
     ) {
         check_lengths(input.len(), output.len());
         let places = self.places::<X, Y>();
+        if let ([x], [y], Mode::Evaluate) = (input, &mut *output, mode)
+            && self.ends_at_its_place::<X, Y>()
+        {
+            let gathered = workspace.scratch::<X::Scalar>(places.gathered());
+            return self.step_by_step(places, weights, bias, x.as_slice(), y.as_mut_slice(), gathered);
+        }
         let scratch = workspace.scratch::<X::Scalar>(if self.transposed { places.scratch() } else { 0 });
         for (x, y) in input.iter().zip(output) {
             let (x, y) = (x.as_slice(), y.as_mut_slice());
-            match bias {
-                Some(bias) => y.chunks_exact_mut(bias.len()).for_each(|y| y.copy_from_slice(bias)),
-                None => y.fill(X::Scalar::zero()),
-            }
+            start(bias, y);
             if self.transposed {
                 places.transpose(weights, x, y, scratch);
             } else {
                 places.convolve(weights, x, y);
             }
+        }
+    }
+
+    /// The convolution of one sequence as a stream computes it, with the sums of each place in the order that it has
+    /// alone. `gathered` has the memory of a few windows.
+    fn step_by_step<T: Real>(
+        self,
+        places: StepPlaces,
+        weights: &[T],
+        bias: Option<&[T]>,
+        x: &[T],
+        y: &mut [T],
+        gathered: &mut [T],
+    ) {
+        let StepPlaces { from, to, kernel, dilation, before, .. } = places;
+        let window = kernel * from;
+        // Only windows without gaps that are completely on the sequence are read in place.
+        let gathers = if dilation == 1 { before.min(places.places) } else { places.places };
+        let (start, in_place) = y.split_at_mut(gathers * to);
+        for (block, y) in start.chunks_mut(GATHERED * to).enumerate() {
+            let gathered = &mut gathered[..y.len() / to * window];
+            for (at, window) in gathered.chunks_exact_mut(window).enumerate() {
+                for (tap, step) in window.chunks_exact_mut(from).enumerate() {
+                    match (block * GATHERED + at + tap * dilation).checked_sub(before) {
+                        Some(at) => step.copy_from_slice(&x[at * from..][..from]),
+                        None => step.fill(T::zero()),
+                    }
+                }
+            }
+            self.windows([from, to], weights, bias, Strided::rows(gathered, window), y);
+        }
+        self.windows([from, to], weights, bias, Strided { numbers: x, strides: [from, 1] }, in_place);
+    }
+
+    /// Computes steps of the output, one for each window of steps without gaps.
+    #[inline(always)]
+    pub(super) fn windows<T: Real>(
+        self,
+        [from, to]: [usize; 2],
+        weights: &[T],
+        bias: Option<&[T]>,
+        windows: Strided<'_, T>,
+        y: &mut [T],
+    ) {
+        let (kernel, groups) = (self.axis.kernel, self.groups);
+        if groups == 1 {
+            let initial = bias.map_or(Initial::Zero, Initial::Row);
+            return gemm_by_row(windows, weights, initial, y, kernel * from, to);
+        }
+        start(bias, y);
+        let (places, stride, dilation, before) = (1, 1, 1, 0);
+        let one = StepPlaces { steps: kernel, from, places, to, groups, kernel, stride, dilation, before };
+        for (at, y) in y.chunks_exact_mut(to).enumerate() {
+            one.convolve(weights, &windows.numbers[at * windows.strides[0]..], y);
         }
     }
 
@@ -136,5 +208,13 @@ impl Steps {
                 }
             }
         });
+    }
+}
+
+/// Starts the sums of the output: at the bias, or at 0.
+fn start<T: Real>(bias: Option<&[T]>, y: &mut [T]) {
+    match bias {
+        Some(bias) => y.chunks_exact_mut(bias.len()).for_each(|y| y.copy_from_slice(bias)),
+        None => y.fill(T::zero()),
     }
 }

@@ -110,9 +110,9 @@ where
         input: &[Sequence<STEPS, IN, T>],
         output: &mut [Self::Output],
         workspace: WorkspaceMut<'_>,
-        _: &mut Mode<'_>,
+        mode: &mut Mode<'_>,
     ) {
-        Self::WINDOWS.forward(self.weights(), self.bias.as_numbers(), input, output, workspace);
+        Self::WINDOWS.forward(self.weights(), self.bias.as_numbers(), input, output, workspace, mode);
     }
 
     fn backward(&self, pass: Backward<'_, Sequence<STEPS, IN, T>, Self>) {

@@ -7,7 +7,9 @@ use super::{
     transposed_product, weight_gradient,
 };
 use crate::kernel::{GruSaved, Initial, Real, gru_step, gru_step_gradient, sum_rows};
-use crate::layer::{Backward, Cost, Effect, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
+use crate::layer::{
+    Backward, Cost, Effect, Layer, Mode, Plan, Recurrence, Space, Window, WorkspaceMut, check_lengths,
+};
 use crate::tensor::{Aligned, Sequence, Tensor, Vector};
 #[cfg(feature = "alloc")]
 use crate::{
@@ -38,7 +40,8 @@ use crate::{
 /// LearnedState>`.
 ///
 /// # Gradient flow
-/// From h(t) to h(t-1) one of the paths has a single factor, the update gate z(t), without weights.
+/// From h(t) to h(t-1) one of the paths has a single factor, the update gate z(t), without weights. A new layer has z near
+/// σ(0) = 0.5; [`set_update_bias`](Gru::set_update_bias) starts it higher.
 ///
 /// # Source
 /// Cho and others, "Learning phrase representations using RNN encoder-decoder", EMNLP 2014, in the form with the reset
@@ -181,7 +184,7 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
     type Output = Sequence<STEPS, HIDDEN, T>;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
         .costs(Cost::weights((STEPS * (IN + HIDDEN) * 3 * HIDDEN) as u64, 3 * HIDDEN))
-        .effect(Effect::Recurrent)
+        .effect(Effect::Recurrent(Recurrence::Gru))
         .window(Window::PAST)
         .carries(HIDDEN)
         .saves(Saved::<T>::space(IN, HIDDEN, STEPS))

@@ -34,7 +34,7 @@ comparable!([] LastStep);
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, FEATURES, T>> for LastStep {
     type Output = Vector<FEATURES, T>;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, FEATURES, T>, Self>()
-        .effect(Effect::Pool { gradient: 1.0 })
+        .effect(Effect::LastStep)
         .window(Window::WHOLE)
         .requires(
             STEPS > 0,

@@ -7,7 +7,9 @@ use super::{
     transposed_product, weight_gradient,
 };
 use crate::kernel::{Initial, LstmSaved, Real, lstm_step, lstm_step_gradient, sum_rows};
-use crate::layer::{Backward, Cost, Effect, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
+use crate::layer::{
+    Backward, Cost, Effect, Layer, Mode, Plan, Recurrence, Space, Window, WorkspaceMut, check_lengths,
+};
 use crate::tensor::{Aligned, Sequence, Tensor, Vector};
 #[cfg(feature = "alloc")]
 use crate::{
@@ -41,7 +43,8 @@ use crate::{
 /// # Gradient flow
 /// From c(t) to c(t-1) the gradient has one factor, the forget gate f(t): a skip connection in time, without weights.
 /// Where f is near 1 the gradient remains. A new layer has f near σ(0) = 0.5, so that of 100 steps 8e-31 remains;
-/// [`set_forget_bias`](Lstm::set_forget_bias) starts it higher.
+/// [`set_forget_bias`](Lstm::set_forget_bias) starts it higher. [`gradient_flows`](crate::gradient_flows) does not accept a
+/// new network that reads the last of so many steps alone.
 ///
 /// # Source
 /// Hochreiter, Schmidhuber, "Long short-term memory", Neural Computation 9 (1997); Gers, Schmidhuber, Cummins, "Learning
@@ -195,7 +198,7 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
     type Output = Sequence<STEPS, HIDDEN, T>;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
         .costs(Cost::weights((STEPS * (IN + HIDDEN) * 4 * HIDDEN) as u64, 4 * HIDDEN))
-        .effect(Effect::Recurrent)
+        .effect(Effect::Recurrent(Recurrence::Lstm))
         .window(Window::PAST)
         .carries(2 * HIDDEN)
         .saves(Saved::<T>::space(IN, HIDDEN, STEPS))

@@ -11,10 +11,32 @@
 //! number of steps (Hochreiter 1991; Bengio, Simard, Frasconi 1994). The cell of an LSTM is a skip connection in time:
 //! its gradient has the factor f(t) instead.
 //!
-//! Each gives the hidden state of every step; [`LastStep`] takes the last one. [`Reverse`] reverses the order of the
-//! steps, for layers in both directions. Each step has the products of one step, also those of the input, which could be
+//! Each gives the hidden state of every step. One of these makes a vector of them:
+//!
+//! | layer behind it | takes | in PyTorch, with `batch_first` |
+//! |---|---|---|
+//! | [`LastStep`] | the last step | `output[:, -1]` |
+//! | [`GlobalAvgPool`](crate::layer::GlobalAvgPool), or `MeanOver<Steps>` | the mean over the steps | `output.mean(1)` |
+//! | [`GlobalMaxPool`](crate::layer::GlobalMaxPool), or `MaxOver<Steps>` | the largest of all steps, feature by feature | `output.amax(1)` |
+//! | `SumOver<Steps>` | the sum over the steps | `output.sum(1)` |
+//!
+//! Layers of this kind are stacked in a tuple, where PyTorch has `num_layers`, and a [`Dropout`](crate::layer::Dropout)
+//! between two of them is PyTorch's `dropout`:
+//!
+//! ```
+//! use chainrule::prelude::*;
+//!
+//! type Net = (Lstm<3, 16>, Dropout<20>, Lstm<16, 16>, GlobalMaxPool, Linear<16, 5>);
+//! let y: Vector<5> = Net::init(&mut rng(0)).predict(&Sequence([[0.1; 3]; 20]))?;
+//! type Mean = Infer<Sequence<20, 3>, (GruTo<16>, Dropout<20>, GruTo<16>, GlobalAvgPool, LinearTo<5>)>;
+//! let y: Vector<5> = Mean::init(&mut rng(0)).predict(&Sequence([[0.1; 3]; 20]))?;
+//! # Ok::<(), chainrule::Error>(())
+//! ```
+//!
+//! [`Reverse`] reverses the order of the steps, for layers in both directions. Each step has the products of one step, also those of the input, which could be
 //! one product for all steps: so a step of a [stream](crate::stream) has the same bits. The weights have PyTorch's names and its
-//! order of gates.
+//! order of gates; a module of several layers or both directions loads by
+//! `checkpoint::Format::recurrent_layers` and `bidirectional_layers`.
 
 mod gru;
 mod last_step;

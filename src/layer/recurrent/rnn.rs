@@ -11,8 +11,8 @@ use super::{
 };
 use crate::kernel::{Initial, Real, sum_rows};
 use crate::layer::{
-    Activation, Backward, Cost, Effect, Layer, Mode, Plan, Space, Tanh, Window, WorkspaceMut, apply_each,
-    check_lengths, differentiate_each,
+    Activation, Backward, Cost, Effect, Layer, Mode, Plan, Recurrence, Space, Tanh, Window, WorkspaceMut,
+    apply_each, check_lengths, differentiate_each,
 };
 use crate::tensor::{Aligned, Sequence, Tensor, Vector};
 #[cfg(feature = "alloc")]
@@ -36,7 +36,9 @@ use crate::{
 /// # Gradient flow
 /// The Jacobian of h(t) with respect to h(t-1) is g'(z(t)) U: the same U in every step. Over T steps the gradient has T
 /// factors of each, so it vanishes or explodes with the length of the sequence. [`Lstm`](super::Lstm) and
-/// [`Gru`](super::Gru) have a path without them.
+/// [`Gru`](super::Gru) have a path without them. What a new layer does follows from its U: its rate a step is at most 0.58
+/// with PyTorch's weights, at most 1 with Glorot's and tanh. With an identity and ReLU, or an orthogonal U, it starts near 1: see
+/// the examples.
 ///
 /// # Source
 /// Elman, "Finding structure in time", Cognitive Science 14 (1990).
@@ -49,6 +51,19 @@ use crate::{
 /// let mut sum = Rnn::<1, 1, Relu>::zeros();
 /// (*sum.weight_ih, *sum.weight_hh) = ([[1.0]], [[1.0]]);
 /// assert_eq!(sum.predict(&Sequence([[1.0], [2.0], [3.0]]))?, Sequence([[1.0], [3.0], [6.0]]));
+///
+/// // The hidden weights of a new network start at the identity: an IRNN (Le, Jaitly, Hinton 2015).
+/// type Net = (Rnn<2, 16, Relu>, LastStep, Linear<16, 1>);
+/// let mut net = Net::init_with(Initializer::normal(0.0, 0.03), &mut rng(1));
+/// Initializer::identity().init_part(&mut net, "0.weight_hh", &mut rng(2))?;
+/// assert_eq!((net.0.weight_hh[3][3], net.0.weight_hh[3][4]), (1.0, 0.0));
+///
+/// // Or at an orthogonal matrix, here those of all layers (Saxe, McClelland, Ganguli 2014).
+/// type Two = (Rnn<2, 16>, Rnn<16, 16>);
+/// let mut net = Two::init(&mut rng(1));
+/// Initializer::orthogonal().init_where(&mut net, |path| path.ends_with("weight_hh"), &mut rng(2));
+/// let length: f32 = net.1.weight_hh[0].iter().map(|u| u * u).sum();
+/// approx::assert_abs_diff_eq!(length, 1.0, epsilon = 1e-5);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Parameters)]
@@ -160,7 +175,10 @@ impl<
     type Output = Sequence<STEPS, HIDDEN, T>;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
         .costs(Cost::weights((STEPS * (IN + HIDDEN) * HIDDEN) as u64, HIDDEN))
-        .effect(Effect::Recurrent)
+        .effect(Effect::Recurrent(match G::EFFECT {
+            Effect::Activation(moments) => Recurrence::Plain(moments),
+            _ => Recurrence::Unknown,
+        }))
         .window(Window::PAST)
         .carries(HIDDEN)
         .saves(Saved::<T>::space(IN, HIDDEN, STEPS))

@@ -1,16 +1,16 @@
-//! Products with one row: a single sample. The driver of larger products would cost as much as the product of a small
-//! layer.
+//! Products with one row (a single sample), or with several of which each is computed as if it was alone. The driver of
+//! larger products would cost as much as the product of a small layer.
 
 use super::tile::Tile;
 use super::{Gemm, Operands};
 use crate::simd::{Kernel, Level, Vector};
 
-/// A product of one row, with a `b` that is not transposed.
+/// A product row by row, with a `b` that is not transposed.
 pub(super) struct Gemv<'a, T>(&'a Operands<T>);
 
 impl<'a, T: Gemm> Gemv<'a, T> {
     /// # Safety
-    /// The operands come from [`Operands::new`] and have one row and a `b` that is not transposed; what they were made
+    /// The operands come from [`Operands::new`] and have a `b` that is not transposed; what they were made
     /// from is borrowed until the kernel has run.
     pub(super) unsafe fn new(operands: &'a Operands<T>) -> Self {
         Self(operands)
@@ -22,18 +22,20 @@ impl<T: Gemm> Kernel for Gemv<'_, T> {
 
     #[inline(always)]
     fn run<L: Level>(self, _: L) {
-        let Operands { inner, columns, .. } = *self.0;
+        let Operands { rows, inner, columns, .. } = *self.0;
         let width = 8 * T::Vector::<L>::LANES;
-        let mut column = 0;
-        // SAFETY: a level was passed. The operands are checked; row 0, the columns up to `columns` and the whole depth
-        // are theirs.
-        unsafe {
-            while columns - column >= width {
-                Tile::new(self.0, 0, column, 0, inner).sums::<L, 1, 8>(width);
-                column += width;
-            }
-            if column < columns {
-                Tile::new(self.0, 0, column, 0, inner).run::<L>(1, columns - column);
+        for row in 0..rows {
+            let mut column = 0;
+            // SAFETY: a level was passed. The operands are checked; this row, the columns up to `columns` and the
+            // whole depth are theirs.
+            unsafe {
+                while columns - column >= width {
+                    Tile::new(self.0, row, column, 0, inner).sums::<L, 1, 8>(width);
+                    column += width;
+                }
+                if column < columns {
+                    Tile::new(self.0, row, column, 0, inner).run::<L>(1, columns - column);
+                }
             }
         }
     }

@@ -80,6 +80,28 @@ pub fn gemm<T: Real>(
     }
 }
 
+/// Computes `c = initial + a b` row by row: the sums of each row are in the order in which [`gemm`] computes that row
+/// alone, so that its bits do not depend on the other rows. `b` has rows of `columns` numbers.
+///
+/// # Panics
+/// As [`gemm`].
+#[inline(always)]
+pub fn gemm_by_row<T: Real>(
+    a: Strided<'_, T>,
+    b: &[T],
+    initial: Initial<'_, T>,
+    c: &mut [T],
+    inner: usize,
+    columns: usize,
+) {
+    let operands = Operands::new(a, Strided::rows(b, columns), initial, c, inner, columns);
+    if !operands.is_empty() {
+        // SAFETY: `new` has checked the operands, which borrow `a`, `b`, `initial` and `c` until this function
+        // returns; the columns of `b` are 1 apart.
+        unsafe { T::gemm_by_row(&operands) };
+    }
+}
+
 /// A scalar with its products: compiled in this crate once, not in every crate that has a network.
 ///
 /// Only this crate can call its function: other crates cannot create [`Operands`].
@@ -95,6 +117,13 @@ pub trait Gemm: Lanes + Send + Sync + 'static {
     /// The operands come from [`Operands::new`], and what they were made from is still borrowed.
     #[doc(hidden)]
     unsafe fn gemm(operands: &Operands<Self>);
+
+    /// Computes a product that is not empty, each row alone.
+    ///
+    /// # Safety
+    /// As for [`gemm`](Gemm::gemm), and `b` is not transposed.
+    #[doc(hidden)]
+    unsafe fn gemm_by_row(operands: &Operands<Self>);
 }
 
 /// As many zeros as the widest row of a tile has numbers.
@@ -115,6 +144,11 @@ macro_rules! gemm {
                     // SAFETY: the caller's promise is the one that `gemm_batch` asks for.
                     unsafe { gemm_batch(*operands) }
                 }
+            }
+
+            unsafe fn gemm_by_row(operands: &Operands<Self>) {
+                // SAFETY: the caller's promise is the one that `new` asks for.
+                dispatch(unsafe { Gemv::new(operands) })
             }
         }
     };

@@ -55,8 +55,7 @@ fn check<T: Real, L: Level>(level: L, rows: usize, inner: usize, columns: usize)
                     |operands, level| unsafe { Gemv::new(&operands) }.run(level),
                 ];
                 // What each of them asks of its operands.
-                let fits =
-                    [bt == 0 || inner == 0, inner > 0, inner > 0, at == 0 && bt == 1, rows == 1 && bt == 0];
+                let fits = [bt == 0 || inner == 0, inner > 0, inner > 0, at == 0 && bt == 1, bt == 0];
                 for (kernel, fits) in kernels.iter().zip(fits) {
                     if !fits {
                         continue;
@@ -235,4 +234,25 @@ fn an_initial_row_that_is_too_short_is_refused() {
         1,
         2,
     );
+}
+
+/// Each row has the bits that it has alone; the sums are not exact.
+#[test]
+fn a_product_by_row_has_the_bits_of_each_row_alone() {
+    for (rows, inner, columns) in [(1, 3, 5), (7, 48, 16), (4, 300, 70), (9, 1, 1), (3, 0, 2)] {
+        let fraction = |at: usize| ((at * 7919 + 3) % 1009) as f32 / 1009.0 - 0.5;
+        let a: Vec<f32> = (0..rows + inner + 2).map(fraction).collect(); // rows overlap, as windows do
+        let (b, row): (Vec<f32>, Vec<f32>) = (
+            (0..inner * columns).map(fraction).collect(),
+            (0..columns).map(|at| fraction(at + 11)).collect(),
+        );
+        let windows = |first: usize| Strided { numbers: &a[first..], strides: [1, 1] };
+        let mut together = vec![0.0; rows * columns];
+        gemm_by_row(windows(0), &b, Initial::Row(&row), &mut together, inner, columns);
+        for (first, together) in together.chunks_exact(columns).enumerate() {
+            let mut alone = vec![0.0; columns];
+            gemm(windows(first), Strided::rows(&b, columns), Initial::Row(&row), &mut alone, inner, columns);
+            assert_eq!(alone, together, "row {first} of {rows} x {inner} x {columns}");
+        }
+    }
 }
