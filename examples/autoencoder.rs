@@ -1,7 +1,7 @@
 //! An autoencoder: 64 pixels through 8 numbers and back, compared with the best linear map through 8 numbers.
 //!
 //! ```text
-//! $ cargo run --release --features plot --example autoencoder
+//! $ cargo run --release --features nalgebra,plot --example autoencoder
 //! ```
 //! prints the mean squared error a pixel (0 is paper, 1 is ink) of both on digits of writers that neither has seen, and
 //! how many principal components it takes to be as good as the network. `target/pictures/autoencoder.png` has a digit

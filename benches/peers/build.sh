@@ -2,10 +2,11 @@
 # Builds the peers into ${PEERS_BUILD:-~/.cache/peers}; in this folder only Cargo.lock files appear.
 #
 #   ./build.sh                     all of them, in this order: an hour of processor time, half of it burn's
-#   ./build.sh chainrule hand      some: python chainrule hand dfdx dfdx-conv rtneural candle burn
+#   ./build.sh chainrule hand      some: python chainrule hand dfdx dfdx-conv rtneural eigen candle burn
 #
 # PEERS_PYTHON  a Python that has torch, jax, onnxruntime and onnx already: then `python` installs nothing
 # RTNEURAL      a checkout of github.com/jatinchowdhury18/RTNeural: without it `rtneural` is left out
+# EIGEN         the folder of Eigen 3.4's headers (it has Eigen/Dense): without it `eigen` is left out
 # KEEP_TARGETS  if set, cargo's target folders of the other libraries stay (some gigabytes)
 # `hand` links OpenBLAS where the linker finds it (libopenblas-dev); without it there is no hand-openblas.
 set -euo pipefail
@@ -62,11 +63,17 @@ rtneural() {
         -I "$RTNEURAL" -I "$RTNEURAL/modules/Eigen" "$here/rtneural/main.cpp" -o "$build/bin/rtneural"
 }
 
-[ $# -gt 0 ] || set -- python chainrule hand dfdx dfdx-conv rtneural candle burn
+eigen() {
+    [ -n "${EIGEN:-}" ] || { echo "EIGEN is not set: no eigen" >&2; return 0; }
+    g++ -std=c++17 -O3 -march=native -DNDEBUG -DEIGEN_STACK_ALLOCATION_LIMIT=0 \
+        -I "$EIGEN" "$here/eigen/main.cpp" -o "$build/bin/eigen"
+}
+
+[ $# -gt 0 ] || set -- python chainrule hand dfdx dfdx-conv rtneural eigen candle burn
 for peer in "$@"; do
     echo "building $peer"
     case $peer in
-        python | hand | rtneural) $peer ;;
+        python | hand | rtneural | eigen) $peer ;;
         chainrule) program chainrule chainrule "" ;;
         dfdx | candle | burn) program "$peer" "$peer" "$native" ;;
         dfdx-conv) dfdx_conv ;;

@@ -28,9 +28,12 @@ POOLS = ["OMP", "MKL", "OPENBLAS", "RAYON", "MATMUL", "CANDLE"]
 INFER = ["A1", "A1io", "A2", "A2io"]
 DENSE = ["B32", "B128", "E", "EA"]
 CONV = ["C32", "C128"]
+STREAM = ["L8", "L16", "L32", "L64", "G8", "G16", "G32", "G64"]
+RECURRENT = ["R32", "R128"]
 SMALL = ["F1", "F8", "F32", "F128"]
-TRAIN = [*DENSE[:2], *CONV, "D", *DENSE[2:], "S"]
-WORKLOADS = [*INFER, *TRAIN, *SMALL, "P", "T", "PEAK"]
+PLAIN = [*DENSE[:2], *CONV, "D", *DENSE[2:], "S"]
+TRAIN = [*PLAIN, *RECURRENT]
+WORKLOADS = [*INFER, *STREAM, *TRAIN, *SMALL, "P", "T", "PEAK"]
 BASE, ORACLE = "chainrule", "torch-double"
 
 
@@ -56,8 +59,9 @@ class Peer:
 
 
 PEERS = [
-    Peer(BASE, "chainrule", [*INFER, *TRAIN, *SMALL, "P", "T"]),
+    Peer(BASE, "chainrule", [*INFER, *STREAM, *TRAIN, *SMALL, "P", "T"]),
     Peer("rtneural", "rtneural", INFER, threads=(1,)),
+    Peer("eigen", "eigen", STREAM, threads=(1,)),
     Peer("hand-gemm", "hand", [*INFER, *DENSE, "D", "S", *SMALL, "P"]),
     Peer("hand-nalgebra", "hand", [*INFER, *DENSE, "D", *SMALL, "P"], threads=(1,)),
     Peer("hand-tiled", "hand", SMALL, threads=(1,)),
@@ -67,10 +71,10 @@ PEERS = [
     Peer("hand-fma", "hand", ["PEAK"], threads=(1,)),
     Peer("dfdx", "dfdx", [*INFER, *DENSE, "D", "S"]),
     Peer("dfdx-conv", "dfdx-conv", CONV),
-    Peer("candle", "candle", [*INFER, *TRAIN]),
-    Peer("candle-keep", "candle", TRAIN, threads=(1,), keep_memory=True),
-    Peer("burn-flex", "burn", [*INFER, *TRAIN]),
-    Peer("torch-eager", "torch_peer.py", [*INFER, *TRAIN, "P"]),
+    Peer("candle", "candle", [*INFER, *PLAIN]),
+    Peer("candle-keep", "candle", PLAIN, threads=(1,), keep_memory=True),
+    Peer("burn-flex", "burn", [*INFER, *PLAIN]),
+    Peer("torch-eager", "torch_peer.py", [*INFER, *STREAM, *TRAIN, "P"]),
     Peer("torch-fused", "torch_peer.py", TRAIN),
     Peer("torch-jit", "torch_peer.py", INFER, threads=(1,)),
     Peer("torch-compile", "torch_peer.py", [*INFER, *TRAIN], asked=True),
@@ -176,10 +180,10 @@ LATER_IN = {("candle", "C32"): 1e-2, ("candle", "C128"): 1e-2, ("candle-keep", "
 
 def check(peers, workload, o):
     """Prints how far each is from the same step in f64, or where that cannot be had from the first; whether all agree."""
-    steps = STEPS if workload in TRAIN else 1
+    steps = STEPS if workload in TRAIN + STREAM else 1
     oracle = Peer(ORACLE, "torch_peer.py", [])
     values = {}
-    for peer in ([oracle] if oracle.is_built() and workload in INFER + TRAIN else []) + peers:
+    for peer in ([oracle] if oracle.is_built() and workload in INFER + STREAM + TRAIN else []) + peers:
         asked = workload.removesuffix("io") if peer is oracle else workload
         if lines := launch(peer, asked, 1, o, "--check", str(steps)):
             values[peer.name] = [float(value) for _, _, value in lines]

@@ -3,7 +3,7 @@
 use chainrule_parameters::Parameters;
 
 use super::Stream;
-use crate::kernel::{Initial, Real, gru_step, lstm_step};
+use crate::kernel::{GateWeights, Initial, Real, gru_row, lstm_row};
 use crate::layer::recurrent::{InitialState, product};
 use crate::layer::{Activation, Bias, Gru, Lstm, Reverse, Rnn, apply_each};
 use crate::tensor::{Tensor, Vector};
@@ -50,13 +50,14 @@ impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDE
         output: &mut Vector<HIDDEN, T>,
         state: &mut LstmState<HIDDEN, T>,
     ) {
-        let (mut bias, mut gates) = ([[T::zero(); HIDDEN]; 4], [[T::zero(); HIDDEN]; 4]);
         let LstmState { hidden: Hidden(hidden), cell: Cell(cell) } = state;
-        let (before, gates) = (*cell, gates.as_flattened_mut());
-        self.input_sums(&input.0, bias.as_flattened_mut(), gates);
-        product(&hidden.0, self.hidden_weights(), Initial::Output, gates, [HIDDEN, 4 * HIDDEN]);
-        lstm_step(gates, &before.0, &mut cell.0, &mut hidden.0, HIDDEN);
-        *output = *hidden;
+        let weights = GateWeights {
+            input: &self.weight_ih.0,
+            hidden: &self.weight_hh.0,
+            biases: [&self.bias_ih, &self.bias_hh],
+        };
+        lstm_row(weights, &input.0, &hidden.0, &mut cell.0, &mut output.0);
+        *hidden = *output;
     }
 }
 
@@ -76,11 +77,12 @@ impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDE
         output: &mut Vector<HIDDEN, T>,
         Hidden(hidden): &mut Hidden<HIDDEN, T>,
     ) {
-        let (mut gates, mut from_hidden) = ([[T::zero(); HIDDEN]; 3], [[T::zero(); HIDDEN]; 3]);
-        let (gates, from_hidden) = (gates.as_flattened_mut(), from_hidden.as_flattened_mut());
-        self.input_sums(&input.0, gates);
-        self.hidden_sums(&hidden.0, from_hidden);
-        gru_step(gates, from_hidden, &hidden.0, &mut output.0, HIDDEN);
+        let weights = GateWeights {
+            input: &self.weight_ih.0,
+            hidden: &self.weight_hh.0,
+            biases: [&self.bias_ih, &self.bias_hh],
+        };
+        gru_row(weights, &input.0, &hidden.0, &mut output.0);
         *hidden = *output;
     }
 }

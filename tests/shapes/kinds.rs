@@ -26,6 +26,7 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
             "a_convolution_over_time_takes_a_sequence",
             "a_recurrent_layer_takes_a_sequence",
             "a_stream_has_no_end",
+            "windows_of_streams_carry_no_convolution",
             "a_convolution_of_a_stream_is_causal",
             "the_steps_of_a_sequence_come_first",
             "a_signal_has_the_length_that_its_network_takes",

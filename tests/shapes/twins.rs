@@ -228,4 +228,5 @@ twins! {
     two_inputs_are_a_pair_and_not_a_tuple
     weights_of_a_larger_variance_make_a_gradient_explode
     windows_have_a_kernel
+    windows_of_streams_carry_no_convolution
 }

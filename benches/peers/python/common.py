@@ -17,7 +17,7 @@ def job():
     job = options.parse_args()
     job.learning_rate = {"D": 1e-2, "E": 1e-1, "EA": 1e-4}.get(job.workload, 1e-3) if job.check else 1e-6
     job.copies = job.workload.endswith("io")
-    if job.workload[0] in "BCDES":
+    if job.workload[0] in "BCDERS":
         sizes = {"D": 32, "E": 128, "EA": 128, "S": 10_000}
         job.batch = sizes.get(job.workload) or int(job.workload[1:])
     return job
@@ -52,13 +52,22 @@ def layer(k, inputs, outputs):
     return uniform(2 * k + 1, outputs * inputs, scale).reshape(outputs, inputs), uniform(2 * k + 2, outputs, scale)
 
 
+def layers_of(pairs, first=0):
+    return [layer(first + k, *pair) for k, pair in enumerate(pairs)]
+
+
 def layers(sizes, first=0):
-    return [layer(first + k, *pair) for k, pair in enumerate(zip(sizes, sizes[1:]))]
+    return layers_of(zip(sizes, sizes[1:]), first)
+
+
+def recurrent(inputs, hidden, gates):
+    """The weights and biases of the gates: a layer from the input, and another from the hidden state."""
+    return layers_of([(inputs, gates * hidden), (hidden, gates * hidden)])
 
 
 def data(job):
     """The inputs and targets of a training step."""
-    shape = {"C": (1, 28, 28), "D": (64,)}.get(job.workload[0]) or (widths(job.workload)[0][0],)
+    shape = {"C": (1, 28, 28), "D": (64,), "R": (28, 28)}.get(job.workload[0]) or (widths(job.workload)[0][0],)
     x = uniform(1000, job.batch * int(np.prod(shape)), 1).reshape(job.batch, *shape)
     if job.workload == "D":
         return x, uniform(2000, x.size, 1).reshape(x.shape)

@@ -65,6 +65,21 @@ def deep_scan(parameters, x):
     return lax.scan(lambda x, pair: (block(x, pair), None), x, parameters)[0]
 
 
+def lstm(parameters, x):
+    """The hidden state after the last step. The inputs' share of all steps is one product."""
+    (w, b), (u, c) = parameters
+
+    def step(state, z):
+        hidden, cell = state
+        i, f, g, o = jnp.split(z + hidden @ u + c, 4, axis=1)
+        cell = jax.nn.sigmoid(f) * cell + jax.nn.sigmoid(i) * jnp.tanh(g)
+        return (jax.nn.sigmoid(o) * jnp.tanh(cell), cell), None
+
+    zero = jnp.zeros((x.shape[0], u.shape[0]))
+    (hidden, _), _ = lax.scan(step, (zero, zero), jnp.swapaxes(x @ w + b, 0, 1))
+    return hidden
+
+
 def network():
     if job.workload[0] == "C":
         return lenet, (conv_parameters(0, 1, 6), conv_parameters(1, 6, 16), perceptron_parameters([400, 120, 84, 10], 2))
@@ -74,6 +89,9 @@ def network():
             stack = lambda pairs: tuple(jnp.stack(arrays) for arrays in zip(*pairs))  # noqa: E731
             return deep_scan, (stack(parameters[::2]), stack(parameters[1::2]))
         return deep, parameters
+    if job.workload[0] == "R":
+        gates = [(jnp.array(weight.T), jnp.array(bias)) for weight, bias in common.recurrent(28, 64, 4)]
+        return lambda parameters, x: perceptron(parameters[1], lstm(parameters[0], x)), (gates, perceptron_parameters([64, 10], 2))
     sizes, tanh = common.widths(job.workload)
     activation = jnp.tanh if tanh else jax.nn.relu
     return lambda parameters, x: perceptron(parameters, x, activation), perceptron_parameters(sizes)

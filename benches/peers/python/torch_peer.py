@@ -31,6 +31,26 @@ def with_weights(module, weight, bias):
     return module
 
 
+def recurrent(kind, inputs, hidden):
+    module = kind(inputs, hidden, batch_first=True)
+    (w, b), (u, c) = common.recurrent(inputs, hidden, 4 if kind is nn.LSTM else 3)
+    with torch.no_grad():
+        for name, numbers in dict(weight_ih=w, weight_hh=u, bias_ih=b, bias_hh=c).items():
+            getattr(module, f"{name}_l0").copy_(tensor(numbers))
+    return module
+
+
+class Rows(nn.Module):
+    """A class from the last step of a sequence."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm, self.head = recurrent(nn.LSTM, 28, 64), with_weights(nn.Linear(64, 10), *common.layer(2, 64, 10))
+
+    def forward(self, x):
+        return self.head(self.lstm(x)[0][:, -1])
+
+
 def perceptron(sizes, activation, first=0):
     modules = []
     for (i, o), weights in zip(zip(sizes, sizes[1:]), common.layers(sizes, first)):
@@ -61,6 +81,8 @@ def network():
         return lenet()
     if job.workload == "D":
         return nn.Sequential(*(Residual(block) for block in range(50)))
+    if job.workload[0] == "R":
+        return Rows()
     sizes, tanh = common.widths(job.workload)
     return perceptron(sizes, nn.Tanh if tanh else nn.ReLU)
 
@@ -78,6 +100,20 @@ def infer():
             common.run(job, lambda: net(torch.from_numpy(data)).numpy(), common.digest)
         else:
             common.run(job, lambda: net(x), common.digest)
+
+
+def stream():
+    hidden = int(job.workload[1:])
+    net = recurrent(nn.LSTM if job.workload[0] == "L" else nn.GRU, 1, hidden).eval()
+    x, state = tensor(common.uniform(1000, 1, 1)).reshape(1, 1, 1), None
+
+    def step():
+        nonlocal state
+        y, state = net(x, state)
+        return y
+
+    with torch.inference_mode():
+        common.run(job, step, common.digest)
 
 
 def train():
@@ -110,4 +146,4 @@ def product():
     common.run(job, lambda: torch.mm(x, y, out=z), common.digest)
 
 
-{"A": infer, "P": product}.get(job.workload[0], train)()
+{"A": infer, "L": stream, "G": stream, "P": product}.get(job.workload[0], train)()

@@ -32,7 +32,10 @@ pub use elementwise::{Elementwise, all_finite, all_within, elementwise, sum_rows
 pub use gemm::{Accumulate, Initial, Strided, gemm, gemm_by_row, gemm_deep};
 pub use pool::{GeneralPooling, Pooling, PoolingAxis, PoolingWindows};
 pub use real::{Length, Real, largest, norm, squared_norm};
-pub use recurrent::{GruSaved, LstmSaved, gru_step, gru_step_gradient, lstm_step, lstm_step_gradient};
+pub use recurrent::{
+    GateWeights, GruSaved, LstmSaved, gru_row, gru_step, gru_step_gradient, lstm_row, lstm_step,
+    lstm_step_gradient,
+};
 pub use simd::{Kernel, Level, dispatch};
 pub use softmax::{exp_below_largest, exp_each, log_sum_exp, maximum, sum};
 

@@ -33,9 +33,9 @@
 //! # Ok::<(), chainrule::Error>(())
 //! ```
 //!
-//! [`Reverse`] reverses the order of the steps, for layers in both directions. Each step has the products of one step, also those of the input, which could be
-//! one product for all steps: so a step of a [stream](crate::stream) has the same bits. The weights have PyTorch's names and its
-//! order of gates; a module of several layers or both directions loads by
+//! [`Reverse`] reverses the order of the steps, for layers in both directions. The products of the input are computed
+//! step by step, and not for all steps at once: that was not faster, and a step of a [stream](crate::stream) has the same
+//! bits. The weights have PyTorch's names and its order of gates; a module of several layers or both directions loads by
 //! `checkpoint::Format::recurrent_layers` and `bidirectional_layers`.
 
 mod gru;

@@ -8,6 +8,7 @@ use std::hint::black_box;
 
 use chainrule::Maps;
 use chainrule::prelude::*;
+use chainrule::stream::{Stream, StreamState};
 use common::{Job, digest, inputs, labels, layer, squares, targets, transposed, uniform};
 
 fn main() {
@@ -45,6 +46,20 @@ fn main() {
             let mut trainer = Trainer::new(simple(), MeanSquaredError, adam(job), 1);
             let x = inputs(job.batch() * 4);
             let (x, y) = (samples::<Vector<4>>(x.clone()), samples::<Vector<4>>(squares(&x)));
+            job.train(|| trainer.step(&x, &y).unwrap());
+        }
+        "L8" => stream(job, &*lstm::<1, 8>()),
+        "L16" => stream(job, &*lstm::<1, 16>()),
+        "L32" => stream(job, &*lstm::<1, 32>()),
+        "L64" => stream(job, &*lstm::<1, 64>()),
+        "G8" => stream(job, &*gru::<8>()),
+        "G16" => stream(job, &*gru::<16>()),
+        "G32" => stream(job, &*gru::<32>()),
+        "G64" => stream(job, &*gru::<64>()),
+        "R32" | "R128" => {
+            let mut trainer = Trainer::new(rows(), CrossEntropy::default(), adam(job), 1);
+            let (x, y) =
+                (samples::<Sequence<28, 28>>(inputs(job.batch() * 784)), classes(job.batch()));
             job.train(|| trainer.step(&x, &y).unwrap());
         }
         "F1" | "F8" | "F32" | "F128" => product::<64>(job, job.batch(), 0.125),
@@ -115,6 +130,35 @@ fn lenet() -> Owned<LeNet> {
     net
 }
 
+type Rows = (Lstm<28, 64>, LastStep, Linear<64, 10>);
+fn rows() -> Owned<Rows> {
+    let mut net = Rows::zeros();
+    net.0 = (*lstm()).clone();
+    linear(2, &mut net.2);
+    net
+}
+
+/// The gates are one layer from the input, and another from the hidden state.
+fn lstm<const IN: usize, const HIDDEN: usize>() -> Owned<Lstm<IN, HIDDEN>> {
+    let mut lstm = Lstm::zeros();
+    let [(w, b), (u, c)] = [layer(0, IN, 4 * HIDDEN), layer(1, HIDDEN, 4 * HIDDEN)];
+    lstm.input_weights_mut().copy_from_slice(&transposed(&w, 4 * HIDDEN));
+    lstm.hidden_weights_mut().copy_from_slice(&transposed(&u, 4 * HIDDEN));
+    lstm.bias_ih.as_flattened_mut().copy_from_slice(&b);
+    lstm.bias_hh.as_flattened_mut().copy_from_slice(&c);
+    lstm
+}
+
+fn gru<const HIDDEN: usize>() -> Owned<Gru<1, HIDDEN>> {
+    let mut gru = Gru::zeros();
+    let [(w, b), (u, c)] = [layer(0, 1, 3 * HIDDEN), layer(1, HIDDEN, 3 * HIDDEN)];
+    gru.input_weights_mut().copy_from_slice(&transposed(&w, 3 * HIDDEN));
+    gru.hidden_weights_mut().copy_from_slice(&transposed(&u, 3 * HIDDEN));
+    gru.bias_ih.as_flattened_mut().copy_from_slice(&b);
+    gru.bias_hh.as_flattened_mut().copy_from_slice(&c);
+    gru
+}
+
 /// The numbers of layer `k`, whose weights are in memory input after input.
 fn linear<const IN: usize, const OUT: usize>(k: usize, linear: &mut Linear<IN, OUT>) {
     let (weights, biases) = layer(k, IN, OUT);
@@ -161,6 +205,16 @@ fn infer<const IN: usize, const OUT: usize, N: Maps<Vector<IN>, Vector<OUT>>>(jo
             black_box(&y)[0].0
         }
     });
+}
+
+/// Steps of a stream whose input stays the same.
+fn stream<const HIDDEN: usize, N>(job: &Job, net: &N)
+where
+    N: Stream<Vector<1>, Output = Vector<HIDDEN>>,
+{
+    let x = Vector([inputs(1)[0]]);
+    let mut state = StreamState::new(net);
+    job.infer(|| black_box(net).step(black_box(&x), &mut state).unwrap().0);
 }
 
 fn product<const N: usize>(job: &Job, batch: usize, scale: f32) {

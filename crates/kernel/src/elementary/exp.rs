@@ -37,7 +37,7 @@ pub(super) fn reduce<T: Real>(x: T) -> (T, T) {
 
 /// eʳ for |r| ≤ ln 2 / 2: with what the sum 1 + r has lost.
 #[inline(always)]
-pub(super) fn exp_near_0<T: Real>(r: T) -> T {
+pub(crate) fn exp_near_0<T: Real>(r: T) -> T {
     let sum = T::one() + r;
     let lost = r - (sum - T::one());
     sum + (lost + r * r * polynomial(r, T::EXP_M1.0))
@@ -45,6 +45,6 @@ pub(super) fn exp_near_0<T: Real>(r: T) -> T {
 
 /// eʳ - 1 for |r| ≤ ln 2 / 2.
 #[inline(always)]
-pub(super) fn exp_m1_near_0<T: Real>(r: T) -> T {
+pub(crate) fn exp_m1_near_0<T: Real>(r: T) -> T {
     r + r * r * polynomial(r, T::EXP_M1.0)
 }

@@ -1,6 +1,7 @@
 use core::f64::consts::SQRT_2;
 
-use super::{at_least, exp, polynomial};
+use super::exp::{exp_near_0, reduce};
+use super::{Hidden, at_least, exp, polynomial};
 use crate::Real;
 
 /// Returns the logistic function 1 / (1 + e⁻ˣ), accurate in both tails.
@@ -9,7 +10,22 @@ use crate::Real;
 /// the sum.
 #[inline(always)]
 pub fn sigmoid<T: Real>(x: T) -> T {
-    let e = exp(-x.abs());
+    let (rounded, r) = sigmoid_start(x);
+    sigmoid_end(x, rounded, exp_near_0(r))
+}
+
+/// Computes the first of the three parts of [`sigmoid`]. The second is `exp_near_0` of what it returns last. Several numbers
+/// that go through each part together do not wait for one another.
+#[inline(always)]
+pub(crate) fn sigmoid_start<T: Real>(x: T) -> (T, T) {
+    reduce(at_least(-x.abs(), T::EXP_ENDS.0[0]))
+}
+
+/// Computes the third part of [`sigmoid`].
+#[inline(always)]
+pub(crate) fn sigmoid_end<T: Real>(x: T, rounded: T, e: T) -> T {
+    let [first, second] = T::powers_of_two(Hidden(rounded));
+    let e = e * first * second;
     let numerator = if x < T::zero() { e } else { T::one() };
     let sum = T::one() + e;
     let lost = e - (sum - T::one());

@@ -19,11 +19,14 @@ mod scalar;
 mod tanh;
 
 pub use exp::{exp, exp_m1};
+pub(crate) use exp::{exp_m1_near_0, exp_near_0};
 pub use logistic::{sigmoid, softplus};
+pub(crate) use logistic::{sigmoid_end, sigmoid_start};
 pub use normal::{normal_cdf, normal_pdf};
 pub(super) use scalar::Elementary;
 use scalar::Hidden;
 pub use tanh::tanh;
+pub(crate) use tanh::{tanh_end, tanh_start};
 
 use super::Real;
 

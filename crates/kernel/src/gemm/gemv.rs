@@ -2,8 +2,22 @@
 //! larger products would cost as much as the product of a small layer.
 
 use super::tile::Tile;
-use super::{Gemm, Operands};
+use super::{Gemm, Initial, Operands, Strided};
 use crate::simd::{Kernel, Level, Vector};
+
+/// Computes `c = initial + a b` for one row, within the instance of a level: the same sums as [`gemm`](super::gemm).
+///
+/// # Panics
+/// As `gemm`.
+#[inline(always)]
+pub(crate) fn gemv<T: Gemm, L: Level>(level: L, a: &[T], b: &[T], initial: Initial<'_, T>, c: &mut [T]) {
+    let (inner, columns) = (a.len(), c.len());
+    let operands =
+        Operands::new(Strided::rows(a, inner), Strided::rows(b, columns), initial, c, inner, columns);
+    // SAFETY: `new` has checked the operands, which have one row and a `b` that is not transposed; the slices are
+    // borrowed until this function returns.
+    unsafe { Gemv::new(&operands) }.run(level);
+}
 
 /// A product row by row, with a `b` that is not transposed.
 pub(super) struct Gemv<'a, T>(&'a Operands<T>);

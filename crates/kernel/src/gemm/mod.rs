@@ -35,6 +35,7 @@ pub use deep::gemm_deep;
 use dots::DotProducts;
 use driver::GemmDriver;
 use gemv::Gemv;
+pub(crate) use gemv::gemv;
 use operands::Operands;
 pub use operands::{Accumulate, Initial, Strided};
 use tile::MAX_LANES;
