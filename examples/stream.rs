@@ -10,7 +10,8 @@
 //!
 //! The program prints the error-to-signal ratio of each (the energy of the difference, divided by that of the target),
 //! the real-time factor and the size of the state. The best filter of 128 coefficients shows how far a linear model
-//! gets. `target/sounds` has the input, the target and the sound of each network, and `target/pictures/stream.png` an
+//! gets. `target/sounds` has the input, the target and the sound of each network, the image of the LSTM for
+//! `examples/plugin`, and `target/pictures/stream.png` an
 //! attack. The program fails if a step differs from `predict` in any bit, or a ratio is above 0.02.
 //!
 //! # Source
@@ -192,6 +193,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let ratio = sound::error_to_signal(&sound::filter(&heard.input, &filter), &heard.target);
         println!("{name:<28} {ratio:8.5}  {:6.1} dB", 10.0 * ratio.log10());
     }
+    // For a program that plays it from its own memory: `examples/plugin`.
+    chainrule::checkpoint::save_image(&lstm, format!("{SOUNDS}/amplifier.image"))?;
     let lstm = play("LSTM", &lstm, &heard)?;
     let wavenet = play("WaveNet", &wavenet, &heard)?;
     picture(&heard, &[("LSTM", lstm), ("WaveNet", wavenet)])?;

@@ -9,4 +9,4 @@ pub(crate) use chainrule_kernel::{
     gemm_by_row, gemm_deep, gru_row, gru_step, gru_step_gradient, largest, log_sum_exp, lstm_row, lstm_step,
     lstm_step_gradient, maximum, norm, squared_norm, sum, sum_rows, weight_gradient,
 };
-pub use chainrule_kernel::{Real, exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};
+pub use chainrule_kernel::{PORTABLE, Real, exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};

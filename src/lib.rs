@@ -67,7 +67,13 @@ pub use expected::{
     ExpectedFlow, ExpectedState, ExpectedTime, expected_flow, expected_flow_with, gradient_flows,
     gradient_flows_with,
 };
+/// Whether this was compiled with `RUSTFLAGS="--cfg chainrule_portable"`: the bits of all results are the same on every
+/// processor. A program that relies on that can say so: `const _: () = assert!(chainrule::PORTABLE);`. See
+/// [performance](guide::performance).
+pub use kernel::PORTABLE;
 pub use kernel::Real;
+#[doc(hidden)]
+pub use network::network_of_image;
 pub use network::{Budget, Data, InputOf, Maps, Network, budget, shapes};
 pub use rand;
 pub use random::rng;

@@ -72,6 +72,14 @@ pub enum CheckpointError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The file is not the image of this network, or it is damaged.
+    #[error("{origin}: {reason}")]
+    Image {
+        /// The file.
+        origin: Origin,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The file has a later version of the format than this crate can read.
     #[error("{origin}: written in format {found}, and this chainrule reads formats up to {known}: update it")]
     Version {

@@ -24,7 +24,8 @@
 //!
 //! | what | how |
 //! |---|---|
-//! | a network that is compiled into the program | [`to_bytes`], and [`from_bytes`] of `include_bytes!` |
+//! | a network that is a `static` of the program, without a heap | [`save_image`], and [`include_network!`](crate::include_network) |
+//! | a network on the heap from bytes in the program | [`to_bytes`], and [`from_bytes`] of `include_bytes!` |
 //! | a file from or for PyTorch | [`Format::pytorch`] |
 //! | other names, another scalar, a part of a file | [`Format`] |
 //! | a training that can be resumed | [`Trainer::save_checkpoint`](crate::Trainer::save_checkpoint) and [`resume`](crate::Trainer::resume); in a training loop that you write yourself, [`State`] |
@@ -49,6 +50,7 @@ mod describe;
 mod entry;
 mod error;
 mod format;
+mod image;
 mod layout;
 mod mismatch;
 mod number;
@@ -65,6 +67,7 @@ use chainrule_parameters::AsNetwork;
 
 pub use error::{CheckpointError, Origin};
 pub use format::Format;
+pub use image::{image_from_bytes, image_to_bytes, load_image, save_image};
 pub use mismatch::{Mismatch, Problem, Wrong};
 #[cfg(feature = "fit")]
 pub(crate) use save_state::{CheckedState, StateFile};

@@ -7,6 +7,7 @@ use rand::{Rng, RngExt};
 
 use super::DataError;
 use crate::Error;
+use crate::kernel::Real;
 
 /// Which samples of a data set an epoch has: by default all of them, each once, in a random order.
 ///
@@ -143,7 +144,7 @@ impl Sampling {
             (Some(weights), false) => {
                 // The logarithm of u^(1/w) for u uniform in (0, 1]: the largest come first.
                 let keys = scratch;
-                keys.extend(weights.iter().map(|&weight| (1.0 - rng.random::<f64>()).ln() / weight));
+                keys.extend(weights.iter().map(|&weight| Real::ln(1.0 - rng.random::<f64>()) / weight));
                 order.extend((0..samples).filter(|&sample| weights[sample] > 0.0));
                 order.sort_unstable_by(|&a, &b| keys[b].total_cmp(&keys[a]).then(a.cmp(&b)));
                 order.truncate(draws);

@@ -78,9 +78,21 @@ impl Text {
         self
     }
 
-    pub(crate) const fn as_str(&self) -> &str {
+    /// Adds a text of bytes that come from a file.
+    pub(crate) const fn lossy(&mut self, bytes: &[u8]) -> &mut Self {
+        match core::str::from_utf8(bytes) {
+            Ok(text) => self.text(text),
+            Err(_) => self.text("(not text)"),
+        }
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8] {
         let (text, _) = self.bytes.split_at(self.len);
-        match core::str::from_utf8(text) {
+        text
+    }
+
+    pub(crate) const fn as_str(&self) -> &str {
+        match core::str::from_utf8(self.as_bytes()) {
             Ok(text) => text,
             Err(_) => "", // each part is a text
         }

@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod budget;
+pub(crate) mod image;
 mod maps;
 mod passes;
 
@@ -33,6 +34,8 @@ use crate::tensor::{AsSample, IsType};
 use crate::tensor::{SameType, Sample, Tensor};
 
 pub use budget::{Budget, budget};
+#[doc(hidden)]
+pub use image::network_of_image;
 #[cfg(feature = "alloc")]
 pub(crate) use maps::plan;
 pub use maps::{Data, InputOf, Maps, shapes};
@@ -372,3 +375,31 @@ pub trait Network: Parameters {
 }
 
 impl<N: Parameters> Network for N {}
+
+/// Makes a network from the file of an image while the program compiles: for a `static`, in flash memory, without a heap.
+///
+/// [`checkpoint::save_image`](crate::checkpoint::save_image) writes the file. Its path is relative to the source file, as
+/// that of `include_bytes!`.
+///
+/// ```
+/// use chainrule::layer::FixedWorkspace;
+/// use chainrule::prelude::*;
+///
+/// type Net = (Linear<2, 8>, Tanh, Linear<8, 1>);
+/// static NET: Net = chainrule::include_network!("../../examples/data/xor.image");
+///
+/// const LINES: usize = chainrule::budget::<Net, Vector<2>>().prediction_lines(1);
+/// let (mut workspace, mut outputs) = (FixedWorkspace::<LINES>::new(), [Vector([0.0])]);
+/// NET.predict_into(&[Vector([1.0, 0.0])], &mut outputs, &mut workspace)?;
+/// assert!(outputs[0][0] > 0.5);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+///
+/// The image of another network is a compile error that names the first layer or tensor that differs. The numbers are not
+/// checked: [`checkpoint::load_image`](crate::checkpoint::load_image) compares their checksum.
+#[macro_export]
+macro_rules! include_network {
+    ($path:expr $(,)?) => {
+        const { $crate::network_of_image(::core::include_bytes!($path)) }
+    };
+}

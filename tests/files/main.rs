@@ -14,6 +14,7 @@ mod dataset;
 mod faults;
 mod history;
 mod idx;
+mod images;
 mod meaning;
 mod npy;
 mod npz;

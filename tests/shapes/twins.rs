@@ -157,6 +157,7 @@ twins! {
     an_axis_is_one_of_the_sample
     an_image_is_compared_with_an_image
     an_image_is_enlarged_at_least_once
+    an_image_is_that_of_its_network
     an_image_of_more_than_2048_numbers_cannot_be_flattened
     an_index_of_a_class_becomes_a_label
     an_inferred_block_must_give_back_the_shape_it_takes

@@ -38,3 +38,6 @@ pub use recurrent::{
 };
 pub use simd::{Kernel, Level, dispatch};
 pub use softmax::{exp_below_largest, exp_each, log_sum_exp, maximum, sum};
+
+/// Whether this was compiled with `--cfg chainrule_portable`: the bits of all results are the same on every processor.
+pub const PORTABLE: bool = cfg!(chainrule_portable);

@@ -120,12 +120,13 @@ pub trait Real:
     fn tanh(self) -> Self;
 }
 
-/// Calls a function of the standard library, or without it the one of `libm`.
+/// Calls a function of the standard library, which is that of the platform; without it, or with `--cfg chainrule_portable`,
+/// the one of `libm`, whose bits are the same everywhere.
 macro_rules! call {
     ($scalar:ident, $std:ident, $libm:ident, $($argument:expr),+) => {{
-        #[cfg(feature = "std")]
+        #[cfg(all(feature = "std", not(chainrule_portable)))]
         let result = $scalar::$std($($argument),+);
-        #[cfg(not(feature = "std"))]
+        #[cfg(not(all(feature = "std", not(chainrule_portable))))]
         let result = libm::$libm($($argument),+);
         result
     }};
@@ -194,9 +195,9 @@ macro_rules! real {
 
             #[inline]
             fn powi(self, n: i32) -> Self {
-                #[cfg(feature = "std")]
+                #[cfg(all(feature = "std", not(chainrule_portable)))]
                 let power = $scalar::powi(self, n);
-                #[cfg(not(feature = "std"))]
+                #[cfg(not(all(feature = "std", not(chainrule_portable))))]
                 let power = libm::$pow(self, n as $scalar);
                 power
             }

@@ -12,6 +12,7 @@
 //! | [`View`], [`ViewMut`] | the parameters of a network without its type |
 //! | [`visit`], [`Visitor`] | the walk over the tensors of several networks of one type |
 //! | [`Owned`] | a network on the heap, which is never moved through the stack |
+//! | [`filled`] | a network made of bytes, also in a constant |
 //! | [`Aligned`] | a tensor that starts at a cache line |
 //!
 //! All `unsafe` code relies on the contract of [`Parameters`], and on offsets and sizes that the compiler computes.
@@ -24,6 +25,7 @@ mod aligned;
 #[cfg(feature = "alloc")]
 mod copies;
 mod description;
+mod fill;
 mod impls;
 mod name;
 #[cfg(feature = "alloc")]
@@ -40,6 +42,7 @@ pub use aligned::{MOST_SIDES, Sides, sides};
 #[cfg(feature = "alloc")]
 pub use copies::append_copies;
 pub use description::{Field, Node, Tensor};
+pub use fill::filled;
 pub use name::{Named, Part, TypeName};
 #[cfg(feature = "alloc")]
 pub use owned::{AsNetwork, IntoOwned, Owned};

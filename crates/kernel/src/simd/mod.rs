@@ -12,15 +12,19 @@
 //! | `Avx512` | 64 bytes | x86-64, since Skylake-X and Zen 4 |
 //! | `Avx2`, with fused multiply-adds | 32 bytes | x86-64, since Haswell and Zen |
 //! | [`Portable`] | 16 bytes | all: the compiler uses SSE2 or NEON |
+//!
+//! A sum depends on the size of a vector, and a fused multiply-add rounds once, so the bits of a result differ from level
+//! to level. With `RUSTFLAGS="--cfg chainrule_portable"` there is only the level [`Portable`], without fused
+//! multiply-adds, and the functions of [`Real`](crate::Real) are those of `libm`: the bits are the same on every processor.
 
 mod portable;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(chainrule_portable)))]
 mod x86;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(chainrule_portable)))]
 mod x86_vectors;
 
 pub use portable::Portable;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(chainrule_portable)))]
 pub use x86::{Avx2, Avx512};
 
 mod sealed {
@@ -67,23 +71,27 @@ pub trait Lanes: Copy + core::ops::Add<Output = Self> + Sealed {
 }
 
 macro_rules! lanes {
-    ($scalar:ident, $vector:ident) => {
+    ($scalar:ident, $vector:ident, $fma:ident) => {
         impl Lanes for $scalar {
             type Vector<L: Level> = L::$vector;
 
             #[inline(always)]
             fn multiply_add<L: Level>(self, b: Self, c: Self) -> Self {
-                #[cfg(feature = "std")]
-                if L::FUSED {
-                    return self.mul_add(b, c);
+                if !L::FUSED {
+                    return self * b + c;
                 }
-                self * b + c
+                #[cfg(feature = "std")]
+                let sum = self.mul_add(b, c);
+                // The same bits, by a function: `core` has no such instruction.
+                #[cfg(not(feature = "std"))]
+                let sum = libm::$fma(self, b, c);
+                sum
             }
         }
     };
 }
-lanes!(f32, F32);
-lanes!(f64, F64);
+lanes!(f32, F32, fmaf);
+lanes!(f64, F64, fma);
 
 /// A vector register of numbers.
 ///
@@ -163,10 +171,11 @@ pub trait Vector<T>: Copy + Sealed {
     unsafe fn transpose(from: *const T, from_row: usize, to: *mut T, to_row: usize);
 }
 
-/// Runs a kernel with the best instructions that the processor has.
+/// Runs a kernel with the best instructions that the processor has; with `--cfg chainrule_portable`, with those that give the
+/// same bits on every processor.
 #[inline]
 pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(chainrule_portable)))]
     match x86::best() {
         x86::Best::Avx512(level) => return level.run(kernel),
         x86::Best::Avx2(level) => return level.run(kernel),
@@ -183,7 +192,7 @@ macro_rules! for_each_level {
             let $level = $crate::simd::Portable;
             $block
         }
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", not(chainrule_portable)))]
         {
             if let Some($level) = $crate::simd::Avx2::detect() {
                 $block

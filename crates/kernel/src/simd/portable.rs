@@ -11,8 +11,12 @@ impl Sealed for Portable {}
 impl Level for Portable {
     type F32 = Array<f32, 4>;
     type F64 = Array<f64, 2>;
-    // Every 64-bit ARM has them; an x86-64 does if the crate is compiled for one that does.
-    const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
+    // Every 64-bit ARM has them; an x86-64 does if the crate is compiled for one that does. `mul_add` is in `std`.
+    const FUSED: bool = cfg!(all(
+        feature = "std",
+        not(chainrule_portable),
+        any(target_arch = "aarch64", target_feature = "fma")
+    ));
 }
 
 /// A vector of `LANES` numbers.

@@ -1,0 +1,138 @@
+//! A network in flash memory that goes on learning where it runs, without a heap.
+
+use chainrule::Error;
+use chainrule::layer::{FixedWorkspace, Parameter, View, Visitor, visit};
+use chainrule::prelude::*;
+
+/// 8x8 pixels in, the scores of ten digits out.
+pub type Net = (Dense<Image<1, 8, 8>, Vector<32>>, Tanh, Linear<32, 10>);
+
+/// The network that PyTorch trained, read while this program compiles. `cargo run --example image` makes
+/// such a file. Here its first layer is used: the last one is learned where the program runs.
+static TRAINED: (Dense<Image<1, 8, 8>, Vector<32>>, Tanh, Linear<32, 10>, Softmax) =
+    chainrule::include_network!("../../data/digits.image");
+
+/// Digits as text: 64 pixels from 0 to 16 and the digit, in each line.
+static TRAIN: &[u8] = include_bytes!("../../data/optdigits-train.csv");
+static TEST: &[u8] = include_bytes!("../../data/optdigits-test.csv");
+
+const STEPS: usize = 100;
+const BATCH: usize = 16;
+const RATE: f64 = 0.2;
+const TESTED: usize = 300;
+
+/// The memory of a training step, in cache lines: it is a constant.
+pub const TRAINING_LINES: usize = chainrule::budget::<Net, Image<1, 8, 8>>().training_lines(BATCH);
+/// The memory of a prediction.
+pub const PREDICTION_LINES: usize = chainrule::budget::<Net, Image<1, 8, 8>>().prediction_lines(1);
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// How many of the tested digits were right before training.
+    pub before: usize,
+    /// How many were right after.
+    pub after: usize,
+    /// How many were tested.
+    pub tested: usize,
+    /// The hash FNV-1a of all weights after training, and of the last output.
+    pub hash: u64,
+}
+
+/// What comes of it on every processor, with the portable kernels.
+pub const EXPECTED: Report = Report { before: 31, after: 278, tested: TESTED, hash: 0xeaff_c9cf_8f14_e207 };
+
+/// Trains the network for some steps, and tests it before and after.
+///
+/// # Errors
+/// None that these data have.
+pub fn run() -> Result<Report, Error> {
+    let mut net = Net::zeroed();
+    net.0 = TRAINED.0.clone();
+    let (before, _) = test(&net)?;
+    train(&mut net)?;
+    let (after, output) = test(&net)?;
+    let mut hash = Hash(0xcbf2_9ce4_8422_2325);
+    visit([View::of(&net)], [], &mut hash);
+    output.0.iter().for_each(|y| hash.add(&y.to_le_bytes()));
+    Ok(Report { before, after, tested: TESTED, hash: hash.0 })
+}
+
+/// Gradient descent, with everything in buffers of this function.
+fn train(net: &mut Net) -> Result<(), Error> {
+    let (mut gradient, mut workspace) = (Net::zeroed(), FixedWorkspace::<TRAINING_LINES>::new());
+    let (mut random, mut digits) = (rng(1), Digits(TRAIN));
+    for _ in 0..STEPS {
+        let mut inputs = [Image([[[0.0; 8]; 8]]); BATCH];
+        let mut labels = [Label::<10>::of::<0>(); BATCH];
+        for (input, label) in inputs.iter_mut().zip(&mut labels) {
+            (*input, *label) = digits.next_digit()?;
+        }
+        net.loss_gradient(
+            &CrossEntropy::default(),
+            &inputs,
+            &labels,
+            &mut workspace,
+            &mut gradient,
+            &mut random,
+        )?;
+        net.add_scaled(-RATE, &gradient);
+    }
+    Ok(())
+}
+
+/// Returns how many of the tested digits are right, and the last output.
+fn test(net: &Net) -> Result<(usize, Vector<10>), Error> {
+    let (mut workspace, mut output) = (FixedWorkspace::<PREDICTION_LINES>::new(), [Vector([0.0; 10])]);
+    let (mut right, mut digits) = (0, Digits(TEST));
+    for _ in 0..TESTED {
+        let (image, label) = digits.next_digit()?;
+        net.predict_into(&[image], &mut output, &mut workspace)?;
+        right += usize::from(Label::from_scores(&output[0]) == label);
+    }
+    Ok((right, output[0]))
+}
+
+/// The rest of a text of digits.
+struct Digits(&'static [u8]);
+
+impl Digits {
+    /// Returns the next number of the text; 0 at its end.
+    fn next_number(&mut self) -> u8 {
+        let mut number = 0;
+        while let [byte, rest @ ..] = self.0 {
+            self.0 = rest;
+            if !byte.is_ascii_digit() {
+                break;
+            }
+            number = number * 10 + (byte - b'0');
+        }
+        number
+    }
+
+    fn next_digit(&mut self) -> Result<(Image<1, 8, 8>, Label<10>), Error> {
+        let mut image = Image([[[0.0; 8]; 8]]);
+        for pixel in image.0.as_flattened_mut().as_flattened_mut() {
+            *pixel = f32::from(self.next_number()) / 16.0;
+        }
+        Ok((image, Label::new(self.next_number().into())?))
+    }
+}
+
+struct Hash(u64);
+
+impl Hash {
+    fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+        }
+    }
+}
+
+impl Visitor<1, 0> for Hash {
+    fn visit<T: chainrule::Real>(&mut self, _: &Parameter<'_>, [numbers]: [&[T]; 1], []: [&mut [T]; 0]) {
+        for number in numbers {
+            self.add(&(number.to_f64() as f32).to_le_bytes());
+        }
+    }
+}

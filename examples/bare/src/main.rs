@@ -1,0 +1,62 @@
+//! A network without a heap, without the standard library and without the C library's mathematics: trains on digits for
+//! some steps and predicts. On a computer it says what came of it; a microcontroller uses the same library.
+//!
+//! ```text
+//! $ cargo run --release
+//! 300 digits: 31 right before training, 278 after; the bits are those of every processor (eaffc9cf8f14e207)
+//! ```
+#![no_std]
+#![no_main]
+
+use core::ffi::{c_int, c_void};
+use core::fmt::{self, Write};
+use core::panic::PanicInfo;
+
+use bare::digits::{EXPECTED, PREDICTION_LINES, TRAINING_LINES, run};
+
+// From the operating system this program takes the start of `main`, and these two.
+#[link(name = "c")]
+unsafe extern "C" {
+    fn write(file: c_int, bytes: *const c_void, count: usize) -> isize;
+    fn abort() -> !;
+}
+
+/// The terminal.
+struct Output;
+
+impl Write for Output {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        // SAFETY: the bytes of the text can be read.
+        let written = unsafe { write(1, text.as_ptr().cast(), text.len()) };
+        if written < 0 { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    // SAFETY: `abort` has no conditions.
+    unsafe { abort() }
+}
+
+/// The `core` of this computer's target refers to what would unwind after a panic. There is no unwinding here, so it is
+/// never called. The `core` of a microcontroller does not ask for it.
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() {}
+
+#[unsafe(no_mangle)]
+extern "C" fn main() -> c_int {
+    let Ok(report) = run() else { return 1 };
+    let same = if report == EXPECTED { "the bits are those of every processor" } else { "WRONG BITS" };
+    let said = writeln!(
+        Output,
+        "{} digits: {} right before training, {} after; {same} ({:016x})",
+        report.tested, report.before, report.after, report.hash
+    );
+    let memory = writeln!(
+        Output,
+        "{} bytes of memory to train, {} to predict",
+        64 * TRAINING_LINES + 2 * size_of::<bare::digits::Net>(),
+        64 * PREDICTION_LINES
+    );
+    c_int::from(said.is_err() || memory.is_err() || report != EXPECTED)
+}

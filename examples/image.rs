@@ -1,0 +1,63 @@
+//! A network in the program itself: makes an image of a file of PyTorch, and uses the same image as a `static`, without a
+//! heap.
+//!
+//! ```text
+//! $ cargo run --release --example image -- net.safetensors net.image
+//! net.image: 9,785 bytes, 9,640 of them are the numbers of (Dense<..>, Tanh, Linear<32, 10>, Softmax)
+//! in the program: 94.66 % of the test digits, the outputs equal to the bit
+//! ```
+//! Without files, it takes `examples/data/pytorch-mlp.safetensors`, and writes nothing. For your own network, replace `Net`
+//! and the names of its layers in PyTorch.
+
+#[path = "support/digits.rs"]
+mod digits;
+
+use chainrule::checkpoint::{self, Format};
+use chainrule::layer::FixedWorkspace;
+use chainrule::prelude::*;
+use digits::as_images;
+
+type Error = Box<dyn std::error::Error>;
+
+/// `self.hidden = nn.Linear(64, 32)`, tanh, `self.head = nn.Linear(32, 10)`, softmax.
+type Net = (Dense<Image<1, 8, 8>, Vector<32>>, Tanh, Linear<32, 10>, Softmax);
+
+/// The network of an image, read while the program compiles. An image of another network would not compile.
+static NET: Net = chainrule::include_network!("data/digits.image");
+
+/// The memory that a prediction of one digit needs, in cache lines.
+const LINES: usize = chainrule::budget::<Net, Image<1, 8, 8>>().prediction_lines(1);
+
+fn main() -> Result<(), Error> {
+    let names = Format::pytorch().rename("0", "hidden").rename("2", "head");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let net: Owned<Net> = match &arguments[..] {
+        [] => names.from_bytes(include_bytes!("data/pytorch-mlp.safetensors"))?,
+        [from, to] => {
+            let net = names.load::<Net>(from)?;
+            checkpoint::save_image(&net, to)?;
+            net
+        }
+        _ => return Err("give a file of PyTorch and the image to write, or nothing".into()),
+    };
+    let image = checkpoint::image_to_bytes(&net)?;
+    let numbers = Net::COUNT * size_of::<f32>();
+    let name = arguments.get(1).map_or("the image", |to| to);
+    println!("{name}: {} bytes, {numbers} of them are the numbers of {}", image.len(), Net::NAME);
+
+    // From here on there is no heap: the network is in the program, the memory on the stack.
+    let (digits, labels) = as_images(digits::test()?);
+    let (mut workspace, mut right) = (FixedWorkspace::<LINES>::new(), 0);
+    for (digit, label) in digits.iter().zip(&labels) {
+        let mut output = [Vector([0.0; 10])];
+        NET.predict_into(std::slice::from_ref(digit), &mut output, &mut workspace)?;
+        if arguments.is_empty() && output[0] != net.predict(digit)? {
+            return Err("the network in the program gives other outputs than the file".into());
+        }
+        right += usize::from(Label::from_scores(&output[0]) == *label);
+    }
+    let percent = 100.0 * right as f64 / labels.len() as f64;
+    let equal = if arguments.is_empty() { ", its outputs equal to the file's to the bit" } else { "" };
+    println!("the network in this program: {percent:.2} % of the test digits{equal}");
+    Ok(())
+}

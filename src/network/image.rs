@@ -1,0 +1,230 @@
+//! Images of networks: the bytes of all numbers, behind a header that says of which network they are.
+//!
+//! The header has lines of text: the format, the type of the network, each layer, each tensor, and the size and the
+//! checksum of the numbers. It ends with an empty line. The numbers follow, little-endian, tensor after tensor.
+
+use chainrule_parameters::{Field, Node, Parameters, Scalar, Segment, Tensor, TypeName, filled};
+
+use crate::error::Text;
+
+/// The first line. A change of the format changes it.
+pub(crate) const FORMAT: &str = "chainrule image 1, little-endian";
+
+/// What is wrong with an image.
+pub(crate) type Fault = Text;
+
+/// Returns the network of an image. In a constant, a wrong image is a compile error. [`include_network!`] calls it.
+///
+/// # Panics
+/// If the image is of another network, or not whole.
+///
+/// [`include_network!`]: crate::include_network
+#[doc(hidden)]
+#[track_caller]
+pub const fn network_of_image<N: Parameters>(image: &[u8]) -> N {
+    if cfg!(target_endian = "big") {
+        panic!("the numbers of an image are little-endian, and this target is big-endian");
+    }
+    match numbers::<N>(image) {
+        Err(fault) => panic!("{}", fault.as_str()),
+        Ok(numbers) => filled(numbers.bytes),
+    }
+}
+
+/// The numbers of an image whose header is that of its network.
+pub(crate) struct NumbersOf<'a> {
+    pub(crate) bytes: &'a [u8],
+    /// The text of their checksum in the header.
+    #[cfg(feature = "checkpoint")]
+    pub(crate) checksum: &'a [u8],
+}
+
+/// Checks the header of an image, and the number of its bytes.
+pub(crate) const fn numbers<N: Parameters>(image: &[u8]) -> Result<NumbersOf<'_>, Fault> {
+    let mut header = Header { image, at: 0 };
+    match header.expect(&first_line()) {
+        Ok(()) => {}
+        Err(fault) => return Err(fault),
+    }
+    match header.expect(&network_line(&<N as Parameters>::NAME)) {
+        Ok(()) => {}
+        Err(fault) => return Err(fault),
+    }
+    match header.expect_all(&N::DESCRIPTION, &Place::ROOT) {
+        Ok(()) => {}
+        Err(fault) => return Err(fault),
+    }
+    let size = N::DESCRIPTION.size();
+    let line = header.line();
+    let expected = size_line(size);
+    if !starts_with(line, expected.as_bytes()) {
+        return Err(differs(line, &expected));
+    }
+    let (_, checksum) = line.split_at(expected.as_bytes().len());
+    if !header.line().is_empty() {
+        return Err(*Text::new().text("the header of the image does not end where that of this network ends"));
+    }
+    let (_, bytes) = image.split_at(header.at);
+    if bytes.len() != size {
+        let mut text = Text::new();
+        text.text("the image has ").whole(bytes.len() as u64).text(" bytes of numbers, and the network ");
+        return Err(*text.whole(size as u64).text(": the file was cut short, or something was added"));
+    }
+    #[cfg(not(feature = "checkpoint"))]
+    let _ = checksum;
+    Ok(NumbersOf {
+        bytes,
+        #[cfg(feature = "checkpoint")]
+        checksum,
+    })
+}
+
+pub(crate) const fn first_line() -> Text {
+    *Text::new().text(FORMAT)
+}
+
+pub(crate) const fn network_line(name: &TypeName) -> Text {
+    *Text::new().text("network ").name(name)
+}
+
+/// The line of the numbers, but for the checksum at its end.
+pub(crate) const fn size_line(size: usize) -> Text {
+    *Text::new().text("numbers ").whole(size as u64).text(" bytes, FNV-1a ")
+}
+
+pub(crate) const fn layer_line(path: &Text, layer: &TypeName) -> Text {
+    *Text::new().text(path.as_str()).text(" ").name(layer)
+}
+
+pub(crate) const fn tensor_line(path: &Text, tensor: &Tensor) -> Text {
+    let mut text = Text::new();
+    let scalar = match tensor.scalar() {
+        Scalar::F32 => " f32 [",
+        Scalar::F64 => " f64 [",
+    };
+    *text.text(path.as_str()).text(scalar).sides(tensor.shape()).text("]")
+}
+
+pub(crate) const fn setting_line(path: &Text, value: f64) -> Text {
+    *Text::new().text(path.as_str()).text(" setting of the bits ").whole(value.to_bits())
+}
+
+/// The place of a layer or a tensor. (The methods of [`Path`](crate::layer::Path) are not constant.)
+pub(crate) struct Place<'a> {
+    parent: Option<&'a Place<'a>>,
+    segment: Segment,
+}
+
+impl<'a> Place<'a> {
+    pub(crate) const ROOT: Place<'static> = Place { parent: None, segment: Segment::Flattened };
+
+    pub(crate) const fn child(&'a self, segment: Segment) -> Place<'a> {
+        Place { parent: Some(self), segment }
+    }
+
+    /// Returns what a [`Path`](crate::layer::Path) prints.
+    pub(crate) const fn text(&self) -> Text {
+        let mut text = match self.parent {
+            Some(parent) => parent.text(),
+            None => Text::new(),
+        };
+        let separator = if text.as_bytes().is_empty() { "" } else { "." };
+        match self.segment {
+            Segment::Name(name) => *text.text(separator).text(name),
+            Segment::Index(index) => *text.text(separator).whole(index as u64),
+            Segment::Repeated(_) | Segment::Flattened => text,
+        }
+    }
+}
+
+/// The header of an image, line by line.
+struct Header<'a> {
+    image: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Header<'a> {
+    /// Returns the next line, and goes behind it. At the end of the image it is empty.
+    const fn line(&mut self) -> &'a [u8] {
+        let (_, rest) = self.image.split_at(self.at);
+        let mut len = 0;
+        while len < rest.len() && rest[len] != b'\n' {
+            len += 1;
+        }
+        self.at += if len < rest.len() { len + 1 } else { len };
+        let (line, _) = rest.split_at(len);
+        line
+    }
+
+    const fn expect(&mut self, expected: &Text) -> Result<(), Fault> {
+        let line = self.line();
+        if line.len() == expected.as_bytes().len() && starts_with(line, expected.as_bytes()) {
+            Ok(())
+        } else {
+            Err(differs(line, expected))
+        }
+    }
+
+    /// Expects the lines of all layers and tensors.
+    const fn expect_all(&mut self, node: &Node, place: &Place<'_>) -> Result<(), Fault> {
+        match node {
+            Node::Nothing | Node::Flattens => Ok(()),
+            Node::Setting(value) => self.expect(&setting_line(&place.text(), *value)),
+            Node::Tensor(tensor) => self.expect(&tensor_line(&place.text(), tensor)),
+            Node::Fields(fields) => {
+                let mut at = 0;
+                while at < fields.len() {
+                    let Field { name, node, layer, .. } = &fields[at];
+                    let place = place.child(*name);
+                    if let (Some(layer), false) = (layer, matches!(name, Segment::Flattened)) {
+                        match self.expect(&layer_line(&place.text(), layer)) {
+                            Ok(()) => {}
+                            Err(fault) => return Err(fault),
+                        }
+                    }
+                    match self.expect_all(node, &place) {
+                        Ok(()) => {}
+                        Err(fault) => return Err(fault),
+                    }
+                    at += 1;
+                }
+                Ok(())
+            }
+            Node::Repeat { count, of, layer, .. } => {
+                let mut at = 0;
+                while at < *count {
+                    let place = place.child(Segment::Index(at));
+                    match self.expect(&layer_line(&place.text(), layer)) {
+                        Ok(()) => {}
+                        Err(fault) => return Err(fault),
+                    }
+                    match self.expect_all(of, &place) {
+                        Ok(()) => {}
+                        Err(fault) => return Err(fault),
+                    }
+                    at += 1;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+const fn starts_with(line: &[u8], start: &[u8]) -> bool {
+    let mut at = 0;
+    while at < start.len() {
+        if at >= line.len() || line[at] != start[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+const fn differs(line: &[u8], expected: &Text) -> Fault {
+    let mut text = Text::new();
+    text.text("the image is of another network, or damaged: it has `")
+        .lossy(line)
+        .text("` where this network has `");
+    *text.text(expected.as_str()).text("`")
+}
