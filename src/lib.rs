@@ -7,6 +7,8 @@
 #![doc = "[features]: guide::features"]
 #![doc = "[performance]: guide::performance"]
 #![doc = "[coverage]: guide::coverage"]
+#![doc = "[sequences]: guide::sequences"]
+#![doc = "[device]: guide::device"]
 #![doc = ""]
 // The programs of the README use these features.
 #![cfg_attr(all(feature = "fit", feature = "idx", feature = "plot"), doc = include_str!("../README.md"))]
