@@ -6,6 +6,7 @@ use chainrule::prelude::*;
 pub(crate) type Digit = (Vector<64>, Label<10>);
 
 /// The 3,823 digits of thirty writers.
+#[allow(dead_code)] // not every example trains
 pub(crate) fn train() -> Result<Vec<Digit>, String> {
     read("optdigits-train.csv", include_str!("../data/optdigits-train.csv"))
 }
