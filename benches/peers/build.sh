@@ -6,6 +6,7 @@
 #
 # PEERS_PYTHON  a Python that has torch, jax, onnxruntime and onnx already: then `python` installs nothing
 # RTNEURAL      a checkout of github.com/jatinchowdhury18/RTNeural: without it `rtneural` is left out
+# XSIMD         the folder of xsimd's headers (it has xsimd/xsimd.hpp), if not RTNeural's submodule: for `rtneural-xsimd`
 # EIGEN         the folder of Eigen 3.4's headers (it has Eigen/Dense): without it `eigen` is left out
 # KEEP_TARGETS  if set, cargo's target folders of the other libraries stay (some gigabytes)
 # `hand` links OpenBLAS where the linker finds it (libopenblas-dev); without it there is no hand-openblas.
@@ -57,10 +58,20 @@ dfdx_conv() {
     RUSTC_BOOTSTRAP=1 program dfdx-conv dfdx "$native" --features conv --config "patch.crates-io.dfdx.path='$copy'"
 }
 
+# RTNeural brings its own Eigen; xsimd is a submodule of it.
 rtneural() {
     [ -n "${RTNEURAL:-}" ] || { echo "RTNEURAL is not set: no rtneural" >&2; return 0; }
-    g++ -std=c++17 -O3 -march=native -DNDEBUG -DRTNEURAL_USE_EIGEN=1 -DRTNEURAL_DEFAULT_ALIGNMENT=32 -DEIGEN_STACK_ALLOCATION_LIMIT=0 \
-        -I "$RTNEURAL" -I "$RTNEURAL/modules/Eigen" "$here/rtneural/main.cpp" -o "$build/bin/rtneural"
+    local xsimd=${XSIMD:-$RTNEURAL/modules/xsimd/include}
+    rtneural_with rtneural EIGEN -DEIGEN_STACK_ALLOCATION_LIMIT=0 -I "$RTNEURAL/modules/Eigen"
+    [ -e "$xsimd/xsimd/xsimd.hpp" ] || { echo "no xsimd in $xsimd: no rtneural-xsimd" >&2; return 0; }
+    rtneural_with rtneural-xsimd XSIMD -I "$xsimd"
+}
+
+rtneural_with() { # name, backend, g++'s options
+    local name=$1 backend=$2
+    shift 2
+    g++ -std=c++17 -O3 -march=native -DNDEBUG "-DRTNEURAL_USE_$backend=1" -DRTNEURAL_DEFAULT_ALIGNMENT=32 "$@" \
+        -I "$RTNEURAL" "$here/rtneural/main.cpp" -o "$build/bin/$name"
 }
 
 eigen() {

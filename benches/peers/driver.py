@@ -60,7 +60,8 @@ class Peer:
 
 PEERS = [
     Peer(BASE, "chainrule", [*INFER, *STREAM, *TRAIN, *SMALL, "P", "T"]),
-    Peer("rtneural", "rtneural", INFER, threads=(1,)),
+    Peer("rtneural", "rtneural", [*INFER, *STREAM], threads=(1,)),
+    Peer("rtneural-xsimd", "rtneural-xsimd", [*INFER, *STREAM], threads=(1,)),
     Peer("eigen", "eigen", STREAM, threads=(1,)),
     Peer("hand-gemm", "hand", [*INFER, *DENSE, "D", "S", *SMALL, "P"]),
     Peer("hand-nalgebra", "hand", [*INFER, *DENSE, "D", *SMALL, "P"], threads=(1,)),

@@ -1,81 +1,74 @@
-// RTNeural, a C++ library for inference in real time: its compile-time API, with Eigen underneath. A1 and A2, one thread.
-// The output stays in the model; A1io and A2io copy the input in and the output out.
+// RTNeural, a C++ library for inference in real time: its compile-time API, with Eigen or xsimd underneath, as build.sh
+// says. A1 and A2, L and G, one thread. The output stays in the model; A1io and A2io copy the input in and the output out.
+
+#include "../common/peer.hpp"
 
 #include <RTNeural/RTNeural.h>
 
-#include <algorithm>
-#include <chrono>
-#include <cmath>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
-#include <string>
-#include <vector>
+#include <utility>
 
-using Numbers = std::vector<float>;
+using namespace RTNeural;
+using Rows = std::vector<Numbers>;
 
-// What every peer starts from: see ../common.
-static Numbers uniform(uint64_t seed, size_t count, float scale)
+static Rows rows(const Numbers& numbers, size_t length)
 {
-    Numbers numbers(count);
-    for (size_t n = 0; n < count; ++n) {
-        uint64_t z = seed * 0xD1B54A32D192ED03u + (n + 1) * 0x9E3779B97F4A7C15u;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-        uint64_t bits = (z ^ (z >> 31)) >> 40;
-        numbers[n] = ((float)bits / (float)(1 << 23) - 1.0f) * scale;
-    }
-    return numbers;
+    Rows rows;
+    for (auto row = numbers.begin(); row != numbers.end(); row += (long)length)
+        rows.emplace_back(row, row + (long)length);
+    return rows;
 }
 
 template <typename Dense>
 static void set(Dense& dense, uint64_t k)
 {
     float scale = 1.0f / std::sqrt((float)Dense::in_size);
-    Numbers weights = uniform(2 * k + 1, (size_t)Dense::in_size * Dense::out_size, scale);
-    std::vector<Numbers> rows;
-    for (auto row = weights.begin(); row != weights.end(); row += Dense::in_size)
-        rows.emplace_back(row, row + Dense::in_size);
-    dense.setWeights(rows);
+    dense.setWeights(rows(uniform(2 * k + 1, (size_t)Dense::in_size * Dense::out_size, scale), Dense::in_size));
     dense.setBias(uniform(2 * k + 2, Dense::out_size, scale).data());
 }
 
-// The compiler must take what it points to as changed, and as read.
-template <typename T>
-static void keep(T* pointer)
+// The weights of layer `k`, a row for each input, and its biases. `order` has the place of each gate in them.
+static std::pair<Rows, Numbers> gates(uint64_t k, size_t in, size_t hidden, const std::vector<size_t>& order)
 {
-    asm volatile("" : : "r"(pointer) : "memory");
+    float scale = 1.0f / std::sqrt((float)in);
+    size_t columns = order.size() * hidden;
+    Numbers numbers = uniform(2 * k + 1, in * columns, scale), biases = uniform(2 * k + 2, columns, scale), ordered(columns);
+    Rows weights(in, Numbers(columns));
+    for (size_t column = 0; column < columns; ++column) {
+        size_t from = order[column / hidden] * hidden + column % hidden;
+        ordered[column] = biases[from];
+        for (size_t row = 0; row < in; ++row)
+            weights[row][column] = numbers[from * in + row];
+    }
+    return { weights, ordered };
 }
 
-template <typename Call>
-static void time(Call call, double budget)
+template <int IN, int H>
+static void set(LSTMLayerT<float, IN, H>& lstm)
 {
-    using Clock = std::chrono::steady_clock;
-    auto since = [](Clock::time_point start) { return std::chrono::duration<double, std::micro>(Clock::now() - start).count(); };
-    auto start = Clock::now();
-    long calls = 0;
-    for (; calls < 3 || since(start) < 150e3; ++calls)
-        call();
-    calls = (long)std::max(1.0, std::ceil(50.0 * (double)calls / since(start)));
-    std::vector<double> samples;
-    for (start = Clock::now(); samples.size() < 5 || since(start) < budget;) {
-        auto sample = Clock::now();
-        for (long n = 0; n < calls; ++n)
-            call();
-        samples.push_back(since(sample) / (double)calls);
-    }
-    std::sort(samples.begin(), samples.end());
-    std::printf("time %.4f %.4f\n", samples[samples.size() / 2], samples[0]);
+    auto [w, bias] = gates(0, IN, H, { 0, 1, 2, 3 });
+    auto [u, more] = gates(1, H, H, { 0, 1, 2, 3 });
+    for (size_t at = 0; at < bias.size(); ++at)
+        bias[at] += more[at];
+    lstm.setWVals(w);
+    lstm.setUVals(u);
+    lstm.setBVals(bias);
+}
+
+// RTNeural has the update gate before the reset gate.
+template <int IN, int H>
+static void set(GRULayerT<float, IN, H>& gru)
+{
+    auto [w, bias] = gates(0, IN, H, { 1, 0, 2 });
+    auto [u, more] = gates(1, H, H, { 1, 0, 2 });
+    gru.setWVals(w);
+    gru.setUVals(u);
+    gru.setBVals({ bias, more });
 }
 
 template <int IN, int OUT, typename Model>
-static void run(bool copies, bool check, double budget)
+static void run(const Job& job, Model& model, bool copies)
 {
-    auto model = std::make_unique<Model>();
-    set(model->template get<0>(), 0);
-    set(model->template get<2>(), 1);
-    set(model->template get<4>(), 2);
     Numbers data = uniform(1000, IN, 1.0f);
     alignas(64) float x[IN], y[OUT];
     std::copy(data.begin(), data.end(), x);
@@ -85,43 +78,57 @@ static void run(bool copies, bool check, double budget)
             std::copy(data.begin(), data.end(), x);
         }
         keep(x);
-        keep(model.get());
-        model->forward(x);
-        keep(model.get());
+        keep(&model);
+        model.forward(x);
+        keep(&model);
         if (copies) {
-            std::copy(model->getOutputs(), model->getOutputs() + OUT, y);
+            std::copy(model.getOutputs(), model.getOutputs() + OUT, y);
             keep(y);
         }
     };
-    if (!check)
-        return time(call, budget);
-    call();
-    double sum = 0.0;
-    for (int place = 0; place < OUT; ++place)
-        sum += std::fabs((double)model->getOutputs()[place] - place % 7 + 3.0);
-    std::printf("check 1 %.9e\n", sum / OUT);
+    job.run(call, [&] { return model.getOutputs(); }, OUT);
+}
+
+template <int IN, int OUT, typename... Layers>
+static void inference(const Job& job)
+{
+    auto model = std::make_unique<ModelT<float, IN, OUT, Layers...>>();
+    set(model->template get<0>(), 0);
+    set(model->template get<2>(), 1);
+    set(model->template get<4>(), 2);
+    run<IN, OUT>(job, *model, job.workload.size() == 4);
+}
+
+template <int H, typename Layer>
+static void stream(const Job& job)
+{
+    auto model = std::make_unique<ModelT<float, 1, H, Layer>>();
+    set(model->template get<0>());
+    model->reset();
+    run<1, H>(job, *model, false);
+}
+
+template <int H>
+static bool streams(const Job& job)
+{
+    if (job.workload == "L" + std::to_string(H))
+        stream<H, LSTMLayerT<float, 1, H>>(job);
+    else if (job.workload == "G" + std::to_string(H))
+        stream<H, GRULayerT<float, 1, H>>(job);
+    else
+        return false;
+    return true;
 }
 
 int main(int count, char** words)
 {
-    using namespace RTNeural;
-    using Control = ModelT<float, 16, 4, DenseT<float, 16, 64>, TanhActivationT<float, 64>, DenseT<float, 64, 64>,
-        TanhActivationT<float, 64>, DenseT<float, 64, 4>>;
-    using Mnist = ModelT<float, 784, 10, DenseT<float, 784, 128>, ReLuActivationT<float, 128>, DenseT<float, 128, 64>,
-        ReLuActivationT<float, 64>, DenseT<float, 64, 10>>;
-    std::string workload = count > 1 ? words[1] : "";
-    bool check = false;
-    double budget = 700e3;
-    for (int n = 2; n + 1 < count; n += 2) {
-        check |= std::string(words[n]) == "--check";
-        if (std::string(words[n]) == "--ms")
-            budget = std::atof(words[n + 1]) * 1e3;
-    }
-    bool copies = workload.size() == 4;
-    if (workload == "A1" || workload == "A1io")
-        run<16, 4, Control>(copies, check, budget);
-    else if (workload == "A2" || workload == "A2io")
-        run<784, 10, Mnist>(copies, check, budget);
-    else
-        return std::fprintf(stderr, "rtneural has no workload %s\n", words[1]), 1;
+    Job job(count, words);
+    if (job.workload == "A1" || job.workload == "A1io")
+        inference<16, 4, DenseT<float, 16, 64>, TanhActivationT<float, 64>, DenseT<float, 64, 64>,
+            TanhActivationT<float, 64>, DenseT<float, 64, 4>>(job);
+    else if (job.workload == "A2" || job.workload == "A2io")
+        inference<784, 10, DenseT<float, 784, 128>, ReLuActivationT<float, 128>, DenseT<float, 128, 64>,
+            ReLuActivationT<float, 64>, DenseT<float, 64, 10>>(job);
+    else if (!streams<8>(job) && !streams<16>(job) && !streams<32>(job) && !streams<64>(job))
+        return std::fprintf(stderr, "rtneural has no workload %s\n", job.workload.c_str()), 1;
 }

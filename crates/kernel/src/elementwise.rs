@@ -2,7 +2,7 @@
 
 use super::Real;
 use super::gemm::Accumulate;
-use super::simd::{Kernel, Level, dispatch};
+use super::simd::{Kernel, Level, Portable, dispatch};
 
 /// A function of the numbers at one index of `R` slices that are read, and of `W` slices that are written.
 pub trait Elementwise<T, const R: usize, const W: usize> {
@@ -149,8 +149,12 @@ pub fn all_within<T: Real>(numbers: &[T], limit: T) -> bool {
         let (low, high) = rayon::join(|| all_within(low, limit), || all_within(high, limit));
         return low && high;
     }
-    dispatch(AllWithin { numbers, limit })
+    let kernel = AllWithin { numbers, limit };
+    if numbers.len() <= FEW { kernel.run(Portable) } else { dispatch(kernel) }
 }
+
+/// Up to this many numbers do not gain from the choice of the instructions.
+const FEW: usize = 16;
 
 struct AllWithin<'a, T> {
     numbers: &'a [T],

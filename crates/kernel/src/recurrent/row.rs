@@ -49,9 +49,9 @@ impl<T: Real, const IN: usize, const HIDDEN: usize> Kernel for LstmRow<'_, T, IN
     #[inline(always)]
     fn run<L: Level>(self, level: L) {
         let Self { weights, input, hidden, cell, output } = self;
-        let [mut sums, bias] = weights.biases.map(|bias| *bias);
-        for (sum, bias) in sums.as_flattened_mut().iter_mut().zip(bias.as_flattened()) {
-            *sum += *bias;
+        let ([b, b2], mut sums) = (weights.biases.map(|bias| bias.as_flattened()), [[T::zero(); HIDDEN]; 4]);
+        for ((sum, b), b2) in sums.as_flattened_mut().iter_mut().zip(b).zip(b2) {
+            *sum = *b + *b2;
         }
         let before = *cell;
         let [w, u] =
@@ -87,11 +87,12 @@ impl<T: Real, const IN: usize, const HIDDEN: usize> Kernel for GruRow<'_, T, IN,
     #[inline(always)]
     fn run<L: Level>(self, level: L) {
         let Self { weights, input, hidden, output } = self;
-        let [mut gates, mut from_hidden] = weights.biases.map(|bias| *bias);
+        let [b, b2] = weights.biases.map(|bias| Initial::Row(bias.as_flattened()));
+        let [mut gates, mut from_hidden] = [[[T::zero(); HIDDEN]; 3]; 2];
         let [w, u] =
             [weights.input.as_flattened().as_flattened(), weights.hidden.as_flattened().as_flattened()];
-        gemv(level, input, w, Initial::Output, gates.as_flattened_mut());
-        gemv(level, hidden, u, Initial::Output, from_hidden.as_flattened_mut());
+        gemv(level, input, w, b, gates.as_flattened_mut());
+        gemv(level, hidden, u, b2, from_hidden.as_flattened_mut());
         let (gates, from_hidden) = (black_box(&mut gates), black_box(&mut from_hidden));
         gru_row_step(gates.as_flattened_mut(), from_hidden.as_flattened(), hidden, output);
     }
