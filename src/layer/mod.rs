@@ -78,7 +78,7 @@ pub use convolution::{
     Conv1d, Conv1dWith, Conv2d, Conv2dWith, DepthwiseConv2d, TransposedConv1d, TransposedConv1dWith,
     TransposedConv2d, TransposedConv2dWith,
 };
-pub(crate) use convolution::{PixelSettings, Plain, StepSettings, Transposed};
+pub(crate) use convolution::{PixelSettings, Pixels, Plain, StepSettings, StepWindows, Transposed};
 pub use cost::Cost;
 pub(crate) use dense::Bias;
 pub use dense::{Dense, Linear, NoBias};

@@ -1,0 +1,68 @@
+//! Layers that change no number in evaluation mode.
+
+use super::{Buffers, Memory, Quantization, Quantize, Range};
+use crate::Error;
+use crate::layer::{
+    AlphaDropout, Dropout, Dropout1d, Dropout2d, Flatten, GaussianDropout, GaussianNoise, Identity, Layer,
+    Reshape,
+};
+use crate::tensor::{Sample, Tensor, len};
+
+/// Implements [`Quantize`] for a layer that gives its input, whose numbers it may move.
+macro_rules! same {
+    ([$($generics:tt)*] $layer:ty) => {
+        impl<X: Tensor<Scalar = f32>, $($generics)*> Quantize<X> for $layer
+        where
+            Self: Layer<X, Output: Tensor<Scalar = f32>>,
+        {
+            type Int8 = ();
+            type Ranges = ();
+            const BUFFERS: Buffers = match moved::<X, Self>() {
+                None => Buffers::in_place(len::<X>()),
+                Some(_) => Buffers::from_to(len::<X>(), len::<X>()),
+            };
+
+            fn needed(_: &(), wanted: Option<Range>) -> Option<Range> {
+                wanted
+            }
+
+            fn quantize(&self, input: Quantization, _: &(), _: Option<Range>, _: &mut ()) -> Result<Quantization, Error> {
+                Ok(input)
+            }
+
+            #[inline]
+            fn run(_: &(), memory: Memory<'_>) {
+                if let Some([rows, columns]) = moved::<X, Self>() {
+                    transpose(&memory.first[..X::LEN], [rows, columns], &mut memory.second[..X::LEN]);
+                }
+            }
+        }
+    };
+}
+
+/// Returns the rows and columns of the input if the layer transposes it, as a sequence that becomes another tensor: see
+/// [`Flatten`].
+const fn moved<X: Tensor, L: Layer<X>>() -> Option<[usize; 2]> {
+    match (X::SHAPE, <L::Output as Sample>::SHAPE) {
+        ([_, _], [_, _]) => None,
+        ([steps, features], _) => Some([*steps, *features]),
+        (_, [steps, features]) => Some([*features, *steps]),
+        _ => None,
+    }
+}
+
+fn transpose(x: &[i8], [rows, columns]: [usize; 2], y: &mut [i8]) {
+    for (column, y) in y.chunks_exact_mut(rows).enumerate() {
+        y.iter_mut().zip(x.chunks_exact(columns)).for_each(|(y, row)| *y = row[column]);
+    }
+}
+
+same!([] Identity);
+same!([] Flatten);
+same!([To: Tensor] Reshape<To>);
+same!([const PERCENT: u32] Dropout<PERCENT>);
+same!([const PERCENT: u32] Dropout1d<PERCENT>);
+same!([const PERCENT: u32] Dropout2d<PERCENT>);
+same!([const PERCENT: u32] AlphaDropout<PERCENT>);
+same!([const PERCENT: u32] GaussianDropout<PERCENT>);
+same!([const NUM: u32, const DEN: u32] GaussianNoise<NUM, DEN>);

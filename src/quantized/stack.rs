@@ -1,0 +1,293 @@
+use chainrule_kernel::int8::{Packed, Then};
+
+use super::{Buffers, Memory, Quantization, Quantize, Range, Ranges};
+use crate::Error;
+use crate::layer::{Layer, WorkspaceMut};
+use crate::stack::{Evaluate, LayerRefs};
+use crate::tensor::{Tensor, len};
+
+/// The layers of a stack, each borrowed separately: those of a tuple, or the fields of a struct that
+/// [`network!`](crate::network) declares. The items are those of [`Quantize`].
+pub trait QuantizeChain<X: Tensor<Scalar = f32>>: LayerRefs {
+    type Output: Tensor<Scalar = f32>;
+    type Int8: Packed;
+    type Ranges: Ranges;
+    const BUFFERS: Buffers;
+
+    fn observe_chain(
+        layers: Self::Layers<'_>,
+        input: &[X],
+        output: &mut [Self::Output],
+        workspace: WorkspaceMut<'_>,
+        ranges: &mut Self::Ranges,
+    );
+
+    fn needed_chain(ranges: &Self::Ranges, wanted: Option<Range>) -> Option<Range>;
+
+    fn quantize_chain(
+        layers: Self::Layers<'_>,
+        input: Quantization,
+        ranges: &Self::Ranges,
+        wanted: Option<Range>,
+        to: &mut Self::Int8,
+    ) -> Result<Quantization, Error>;
+
+    fn run_chain(int8: &Self::Int8, memory: Memory<'_>);
+}
+
+macro_rules! stack {
+    ($($L:ident $i:tt $In:ident $Out:ident),+) => {
+        impl<$($L: Quantize<$In, Output = $Out>, $In: Tensor<Scalar = f32>),+, Y: Tensor<Scalar = f32>>
+            QuantizeChain<X> for ($($L,)+)
+        {
+            type Output = Y;
+            type Int8 = stack!(@nested Int8 $($L)+);
+            type Ranges = stack!(@nested Ranges $($L)+);
+            const BUFFERS: Buffers = stack!(@buffers $($L)+);
+
+            fn observe_chain(
+                layers: Self::Layers<'_>,
+                input: &[X],
+                output: &mut [Y],
+                mut workspace: WorkspaceMut<'_>,
+                ranges: &mut Self::Ranges,
+            ) {
+                let samples = input.len();
+                stack!(@observe layers, workspace, samples, ranges, input, output; $($L $i $In $Out),+);
+            }
+
+            fn needed_chain(ranges: &Self::Ranges, wanted: Option<Range>) -> Option<Range> {
+                stack!(@needed ranges, wanted; $($L)+)
+            }
+
+            fn quantize_chain(
+                layers: Self::Layers<'_>,
+                input: Quantization,
+                ranges: &Self::Ranges,
+                wanted: Option<Range>,
+                to: &mut Self::Int8,
+            ) -> Result<Quantization, Error> {
+                stack!(@quantize layers, input, ranges, wanted, to; $($L $i),+)
+            }
+
+            #[inline]
+            fn run_chain(int8: &Self::Int8, memory: Memory<'_>) {
+                stack!(@run int8, memory; $($L)+);
+            }
+        }
+
+        impl<$($L: Quantize<$In, Output = $Out>, $In: Tensor<Scalar = f32>),+, Y: Tensor<Scalar = f32>>
+            Quantize<X> for ($($L,)+)
+        where
+            Self: Layer<X, Output = Y>,
+        {
+            type Int8 = <Self as QuantizeChain<X>>::Int8;
+            type Ranges = <Self as QuantizeChain<X>>::Ranges;
+            const BUFFERS: Buffers = <Self as QuantizeChain<X>>::BUFFERS;
+
+            fn observe(
+                &self,
+                input: &[X],
+                output: &mut [Y],
+                workspace: WorkspaceMut<'_>,
+                ranges: &mut Self::Ranges,
+            ) {
+                Self::observe_chain(($(&self.$i,)+), input, output, workspace, ranges);
+            }
+
+            fn needed(ranges: &Self::Ranges, wanted: Option<Range>) -> Option<Range> {
+                Self::needed_chain(ranges, wanted)
+            }
+
+            fn quantize(
+                &self,
+                input: Quantization,
+                ranges: &Self::Ranges,
+                wanted: Option<Range>,
+                to: &mut Self::Int8,
+            ) -> Result<Quantization, Error> {
+                Self::quantize_chain(($(&self.$i,)+), input, ranges, wanted, to)
+            }
+
+            #[inline]
+            fn run(int8: &Self::Int8, memory: Memory<'_>) {
+                Self::run_chain(int8, memory);
+            }
+        }
+    };
+
+    (@nested $Item:ident $L:ident) => { $L::$Item };
+    (@nested $Item:ident $L:ident $($rest:ident)+) => { Then<$L::$Item, stack!(@nested $Item $($rest)+)> };
+
+    (@buffers $L:ident $($rest:ident)*) => { $L::BUFFERS$(.then($rest::BUFFERS))* };
+
+    (@observe $layers:ident, $workspace:ident, $samples:ident, $ranges:expr, $x:ident, $y:ident;
+     $L:ident $i:tt $In:ident $Out:ident) => {
+        let mut saved = $workspace.split(&<$L as Layer<$In>>::PLAN, $samples);
+        $layers.$i.observe($x, $y, $workspace.child(&mut saved), $ranges);
+    };
+    (@observe $layers:ident, $workspace:ident, $samples:ident, $ranges:expr, $x:ident, $y:ident;
+     $L:ident $i:tt $In:ident $Out:ident, $($rest:tt)+) => {
+        let middle = $workspace.saved::<$Out>($samples);
+        let mut saved = $workspace.split(&<$L as Layer<$In>>::PLAN, $samples);
+        $layers.$i.observe($x, middle, $workspace.child(&mut saved), &mut $ranges.first);
+        let middle = &*middle;
+        stack!(@observe $layers, $workspace, $samples, &mut $ranges.rest, middle, $y; $($rest)+);
+    };
+
+    // From the last layer to the first.
+    (@needed $ranges:expr, $wanted:ident; $L:ident) => { $L::needed($ranges, $wanted) };
+    (@needed $ranges:expr, $wanted:ident; $L:ident $($rest:ident)+) => {
+        $L::needed(&$ranges.first, stack!(@needed &$ranges.rest, $wanted; $($rest)+))
+    };
+
+    (@quantize $layers:ident, $input:ident, $ranges:expr, $wanted:ident, $to:expr; $L:ident $i:tt) => {
+        $layers.$i.quantize($input, $ranges, $wanted, $to)
+    };
+    (@quantize $layers:ident, $input:ident, $ranges:expr, $wanted:ident, $to:expr;
+     $L:ident $i:tt, $($Next:ident $next:tt),+) => {{
+        let needed = stack!(@needed &$ranges.rest, $wanted; $($Next)+);
+        let input = $layers.$i.quantize($input, &$ranges.first, needed, &mut $to.first)?;
+        stack!(@quantize $layers, input, &$ranges.rest, $wanted, &mut $to.rest; $($Next $next),+)
+    }};
+
+    (@run $int8:expr, $memory:ident; $L:ident) => { $L::run($int8, $memory) };
+    (@run $int8:expr, $memory:ident; $L:ident $($rest:ident)+) => {
+        let mut memory = $memory;
+        $L::run(&$int8.first, memory.reborrow());
+        let memory = memory.after(&$L::BUFFERS);
+        stack!(@run &$int8.rest, memory; $($rest)+);
+    };
+}
+
+// Of each layer: its type, its place, its input and its output.
+stack!(A 0 X Y);
+stack!(A 0 X X1, B 1 X1 Y);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 Y);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 Y);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 Y);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 Y);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 Y);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 Y);
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 Y);
+#[rustfmt::skip]
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 Y);
+#[rustfmt::skip]
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 Y);
+#[rustfmt::skip]
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 Y);
+#[rustfmt::skip]
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 Y);
+#[rustfmt::skip]
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 X13, N 13 X13 Y);
+#[rustfmt::skip]
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 X13, N 13 X13 X14, O 14 X14 Y);
+#[rustfmt::skip]
+stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 X13, N 13 X13 X14, O 14 X14 X15, Q 15 X15 Y);
+
+impl<X: Tensor<Scalar = f32>, F: Quantize<X, Output = X>, const N: usize> Quantize<X> for [F; N]
+where
+    Self: Layer<X, Output = X>,
+{
+    type Int8 = [F::Int8; N];
+    type Ranges = [F::Ranges; N];
+    const BUFFERS: Buffers = {
+        let (mut buffers, mut at) = (Buffers::in_place(len::<X>()), 0);
+        while at < N {
+            buffers = buffers.then(F::BUFFERS);
+            at += 1;
+        }
+        buffers
+    };
+
+    fn observe(
+        &self,
+        input: &[X],
+        output: &mut [X],
+        mut workspace: WorkspaceMut<'_>,
+        ranges: &mut Self::Ranges,
+    ) {
+        let samples = input.len();
+        output.copy_from_slice(input);
+        let middle = workspace.saved::<X>(N.saturating_sub(1) * samples);
+        let mut saved = workspace.split_copies(&F::PLAN, samples, N);
+        for (at, (layer, ranges)) in self.iter().zip(ranges).enumerate() {
+            let x = if at == 0 {
+                input
+            } else {
+                middle[..samples].copy_from_slice(output);
+                &middle[..samples]
+            };
+            layer.observe(x, output, workspace.copy(&mut saved, &F::PLAN, samples, at), ranges);
+        }
+    }
+
+    fn needed(ranges: &Self::Ranges, wanted: Option<Range>) -> Option<Range> {
+        needed_in_a_row::<X, F>(ranges, wanted)
+    }
+
+    fn quantize(
+        &self,
+        mut input: Quantization,
+        ranges: &Self::Ranges,
+        wanted: Option<Range>,
+        to: &mut Self::Int8,
+    ) -> Result<Quantization, Error> {
+        for (at, (layer, to)) in self.iter().zip(to).enumerate() {
+            let needed = needed_in_a_row::<X, F>(&ranges[at + 1..], wanted);
+            input = layer.quantize(input, &ranges[at], needed, to)?;
+        }
+        Ok(input)
+    }
+
+    #[inline]
+    fn run(int8: &Self::Int8, mut memory: Memory<'_>) {
+        for int8 in int8 {
+            F::run(int8, memory.reborrow());
+            memory = memory.after(&F::BUFFERS);
+        }
+    }
+}
+
+/// Returns what the first of some layers needs.
+fn needed_in_a_row<X: Tensor<Scalar = f32>, F: Quantize<X>>(
+    ranges: &[F::Ranges],
+    wanted: Option<Range>,
+) -> Option<Range> {
+    ranges.iter().rev().fold(wanted, |wanted, ranges| F::needed(ranges, wanted))
+}
+
+impl<X: Tensor<Scalar = f32>, F: Quantize<X>> Quantize<X> for Evaluate<F> {
+    type Int8 = F::Int8;
+    type Ranges = F::Ranges;
+    const BUFFERS: Buffers = F::BUFFERS;
+
+    fn observe(
+        &self,
+        input: &[X],
+        output: &mut [F::Output],
+        workspace: WorkspaceMut<'_>,
+        ranges: &mut Self::Ranges,
+    ) {
+        self.layer.observe(input, output, workspace, ranges);
+    }
+
+    fn needed(ranges: &Self::Ranges, wanted: Option<Range>) -> Option<Range> {
+        F::needed(ranges, wanted)
+    }
+
+    fn quantize(
+        &self,
+        input: Quantization,
+        ranges: &Self::Ranges,
+        wanted: Option<Range>,
+        to: &mut Self::Int8,
+    ) -> Result<Quantization, Error> {
+        self.layer.quantize(input, ranges, wanted, to)
+    }
+
+    #[inline]
+    fn run(int8: &Self::Int8, memory: Memory<'_>) {
+        F::run(int8, memory);
+    }
+}
