@@ -35,6 +35,7 @@ pub const fn network_of_image<N: Parameters>(image: &[u8]) -> N {
 pub(crate) struct NumbersOf<'a> {
     pub(crate) bytes: &'a [u8],
     /// The text of their checksum in the header.
+    #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) checksum: &'a [u8],
 }
 

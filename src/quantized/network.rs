@@ -6,7 +6,9 @@ use alloc::boxed::Box;
 #[cfg(feature = "alloc")]
 use alloc::vec;
 
-use bytemuck::{TransparentWrapper, Zeroable};
+use bytemuck::TransparentWrapper;
+#[cfg(feature = "alloc")]
+use bytemuck::Zeroable;
 use chainrule_kernel::int8::Then;
 #[cfg(feature = "alloc")]
 use chainrule_parameters::AsNetwork;

@@ -8,6 +8,7 @@ use crate::tensor::{Tensor, len};
 
 /// The layers of a stack, each borrowed separately: those of a tuple, or the fields of a struct that
 /// [`network!`](crate::network) declares. The items are those of [`Quantize`].
+#[allow(missing_docs)]
 pub trait QuantizeChain<X: Tensor<Scalar = f32>>: LayerRefs {
     type Output: Tensor<Scalar = f32>;
     type Int8: Packed;

@@ -38,6 +38,7 @@ mod parity;
 mod pooling;
 mod product_of_jacobians;
 mod properties;
+mod quantized;
 mod shared;
 mod streams;
 mod sums;

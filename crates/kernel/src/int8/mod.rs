@@ -14,6 +14,8 @@ mod packed;
 mod pool;
 mod products;
 mod sum;
+#[cfg(test)]
+mod tests;
 mod weights;
 
 pub use multiplier::Multiplier;

@@ -15,6 +15,9 @@ pub struct Products<'a> {
     pub output_zero: i8,
 }
 
+/// How many windows are copied before their products are computed.
+const BLOCK: usize = 8;
+
 /// The order of an output in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -25,9 +28,6 @@ pub enum Order {
 }
 
 impl Products<'_> {
-    /// How many windows are copied before their products are computed.
-    const BLOCK: usize = 8;
-
     /// Computes a linear map.
     ///
     /// # Panics
@@ -41,7 +41,7 @@ impl Products<'_> {
     /// Returns the length of the scratch memory of [`convolve`](Self::convolve).
     pub const fn scratch(windows: &Windows) -> usize {
         let places = windows.columns.places;
-        windows.taps() * if places < Self::BLOCK { places } else { Self::BLOCK }
+        windows.taps() * if places < BLOCK { places } else { BLOCK }
     }
 
     /// Computes a convolution of one image, `[channels, rows, columns]`. In the place of padding is the zero point.
@@ -129,72 +129,75 @@ struct Convolution<'a> {
 impl Kernel for Convolution<'_> {
     type Output = ();
 
+    /// Common sides of windows are compiled separately, so that their rows are copied without calls.
     #[inline(always)]
     fn run<L: Level>(self, _: L) {
+        match self.windows.columns.kernel {
+            1 => self.windows_of::<1>(),
+            3 => self.windows_of::<3>(),
+            5 => self.windows_of::<5>(),
+            _ => self.windows_of::<0>(),
+        }
+    }
+}
+
+impl Convolution<'_> {
+    /// Computes the convolution, for windows of `K` columns; 0 stands for any number.
+    #[inline(always)]
+    fn windows_of<const K: usize>(self) {
         let Self { products, windows, order, x, y, patches } = self;
         let Windows { groups, rows, columns, .. } = *windows;
         let (taps, outputs, places) = (windows.taps(), products.channels.len(), rows.places * columns.places);
-        let block = patches.len() / taps;
         for group in 0..groups {
             let x = &x[group * (x.len() / groups)..][..x.len() / groups];
             for row in 0..rows.places {
-                let mut column = 0;
-                while column < columns.places {
-                    let count = block.min(columns.places - column);
-                    copy_windows(windows, x, products.input_zero, [row, column], count, patches);
+                for column in (0..columns.places).step_by(BLOCK) {
+                    let count = BLOCK.min(columns.places - column);
+                    for (at, patch) in patches.chunks_exact_mut(taps).take(count).enumerate() {
+                        copy_window::<K>(windows, x, products.input_zero, [row, column + at], patch);
+                    }
                     let place = row * columns.places + column;
                     for o in group * (outputs / groups)..(group + 1) * (outputs / groups) {
                         let w = &products.weights[o * taps..][..taps];
-                        let mut sums = [0; Products::BLOCK];
-                        for (sum, patch) in sums.iter_mut().zip(patches.chunks_exact(taps)).take(count) {
-                            *sum = dot(w, patch);
-                        }
-                        for at in 0..count {
+                        for (at, patch) in patches.chunks_exact(taps).take(count).enumerate() {
                             let y_at = match order {
                                 Order::ChannelsFirst => o * places + place + at,
                                 Order::ChannelsLast => (place + at) * outputs + o,
                             };
-                            y[y_at] = products.product(o, sums[at]);
+                            y[y_at] = products.product(o, dot(w, patch));
                         }
                     }
-                    column += count;
                 }
             }
         }
     }
 }
 
-/// Copies `count` windows of a row of places, beginning with the one at `row` and `column`.
+/// Copies the window at this row and column of places.
 #[inline(always)]
-fn copy_windows(
+fn copy_window<const K: usize>(
     windows: &Windows,
     x: &[i8],
     zero: i8,
     [row, column]: [usize; 2],
-    count: usize,
-    patches: &mut [i8],
+    patch: &mut [i8],
 ) {
-    let Windows { channels, rows, columns, .. } = *windows;
-    let (taps, plane) = (windows.taps(), rows.side * columns.side);
-    let mut tap = 0;
-    for channel in 0..channels {
-        for m in 0..rows.kernel {
+    let Windows { rows, columns, .. } = *windows;
+    let kernel = if K == 0 { columns.kernel } else { K };
+    // Before the image, an index wraps around and is large.
+    let first = (column * columns.stride).wrapping_sub(columns.before);
+    let whole = columns.dilation == 1 && first < columns.side && first + kernel <= columns.side;
+    let plane = rows.side * columns.side;
+    for (plane, patch) in x.chunks_exact(plane).zip(patch.chunks_exact_mut(rows.kernel * kernel)) {
+        for (m, patch) in patch.chunks_exact_mut(kernel).enumerate() {
             let from = (row * rows.stride + m * rows.dilation).wrapping_sub(rows.before);
-            let x = if from < rows.side {
-                &x[channel * plane + from * columns.side..][..columns.side]
+            let x = if from < rows.side { &plane[from * columns.side..][..columns.side] } else { &[] };
+            if whole && from < rows.side {
+                patch.copy_from_slice(&x[first..][..kernel]);
             } else {
-                &[]
-            };
-            for n in 0..columns.kernel {
-                // Before the row, the index wraps around and is large.
-                let first = (column * columns.stride + n * columns.dilation).wrapping_sub(columns.before);
-                let mut to = tap;
-                for at in 0..count {
-                    let from = first.wrapping_add(at * columns.stride);
-                    patches[to] = x.get(from).copied().unwrap_or(zero);
-                    to += taps;
+                for (n, to) in patch.iter_mut().enumerate() {
+                    *to = x.get(first.wrapping_add(n * columns.dilation)).copied().unwrap_or(zero);
                 }
-                tap += 1;
             }
         }
     }
