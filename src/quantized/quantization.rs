@@ -25,13 +25,12 @@ impl Quantization {
         if low == high {
             return Self { scale: 1.0, zero_point: 0 }; // every number is 0
         }
-        let scale = (((high - low) / 255.0) as f32).max(f32::MIN_POSITIVE);
-        let step = f64::from(scale);
+        let step = ((high - low) / 255.0).max(f32::MIN_POSITIVE.into());
         // Both are the same but for rounding; the smaller error is that of the end that is closer to 0.
         let (from_low, from_high) = (-128.0 - low / step, 127.0 - high / step);
         let zero =
             if 128.0 + (low / step).abs() < 127.0 + (high / step).abs() { from_low } else { from_high };
-        Self { scale, zero_point: libm::round(zero.clamp(-128.0, 127.0)) as i8 }
+        Self { scale: step as f32, zero_point: libm::round(zero.clamp(-128.0, 127.0)) as i8 }
     }
 
     /// As [`of`](Self::of), for the range of a layer's output, which must be finite.
