@@ -102,7 +102,7 @@ pub use network::{Numbers, Quantized};
 pub use quantization::Quantization;
 pub use range::{Range, Ranges};
 #[doc(hidden)]
-pub use stack::QuantizeChain;
+pub use stack::{QuantizeChain, QuantizeTypes};
 
 /// A layer with an int8 form, for inputs `X`.
 ///

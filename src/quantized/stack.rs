@@ -3,51 +3,68 @@ use chainrule_kernel::int8::{Packed, Then};
 use super::{Buffers, Memory, Quantization, Quantize, Range, Ranges};
 use crate::Error;
 use crate::layer::{Layer, WorkspaceMut};
-use crate::stack::{Evaluate, LayerRefs};
+use crate::stack::Evaluate;
 use crate::tensor::{Tensor, len};
 
-/// The layers of a stack, each borrowed separately: those of a tuple, or the fields of a struct that
-/// [`network!`](crate::network) declares. The items are those of [`Quantize`].
+/// What the int8 form of a stack is: of a tuple, or a struct that [`network!`](crate::network) declares. The items are
+/// those of [`Quantize`].
 #[allow(missing_docs)]
-pub trait QuantizeChain<X: Tensor<Scalar = f32>>: LayerRefs {
+pub trait QuantizeTypes<X: Tensor<Scalar = f32>> {
     type Output: Tensor<Scalar = f32>;
     type Int8: Packed;
     type Ranges: Ranges;
     const BUFFERS: Buffers;
 
+    fn needed_chain(ranges: &Self::Ranges, wanted: Option<Range>) -> Option<Range>;
+
+    fn run_chain(int8: &Self::Int8, memory: Memory<'_>);
+}
+
+/// The layers of a stack, each borrowed separately: `Layers` is a tuple of references to them.
+#[allow(missing_docs)]
+pub trait QuantizeChain<X: Tensor<Scalar = f32>, Layers>: QuantizeTypes<X> {
     fn observe_chain(
-        layers: Self::Layers<'_>,
+        layers: Layers,
         input: &[X],
         output: &mut [Self::Output],
         workspace: WorkspaceMut<'_>,
         ranges: &mut Self::Ranges,
     );
 
-    fn needed_chain(ranges: &Self::Ranges, wanted: Option<Range>) -> Option<Range>;
-
     fn quantize_chain(
-        layers: Self::Layers<'_>,
+        layers: Layers,
         input: Quantization,
         ranges: &Self::Ranges,
         wanted: Option<Range>,
         to: &mut Self::Int8,
     ) -> Result<Quantization, Error>;
-
-    fn run_chain(int8: &Self::Int8, memory: Memory<'_>);
 }
 
 macro_rules! stack {
     ($($L:ident $i:tt $In:ident $Out:ident),+) => {
         impl<$($L: Quantize<$In, Output = $Out>, $In: Tensor<Scalar = f32>),+, Y: Tensor<Scalar = f32>>
-            QuantizeChain<X> for ($($L,)+)
+            QuantizeTypes<X> for ($($L,)+)
         {
             type Output = Y;
             type Int8 = stack!(@nested Int8 $($L)+);
             type Ranges = stack!(@nested Ranges $($L)+);
             const BUFFERS: Buffers = stack!(@buffers $($L)+);
 
+            fn needed_chain(ranges: &Self::Ranges, wanted: Option<Range>) -> Option<Range> {
+                stack!(@needed ranges, wanted; $($L)+)
+            }
+
+            #[inline]
+            fn run_chain(int8: &Self::Int8, memory: Memory<'_>) {
+                stack!(@run int8, memory; $($L)+);
+            }
+        }
+
+        impl<'a, $($L: Quantize<$In, Output = $Out>, $In: Tensor<Scalar = f32>),+, Y: Tensor<Scalar = f32>>
+            QuantizeChain<X, ($(&'a $L,)+)> for ($($L,)+)
+        {
             fn observe_chain(
-                layers: Self::Layers<'_>,
+                layers: ($(&'a $L,)+),
                 input: &[X],
                 output: &mut [Y],
                 mut workspace: WorkspaceMut<'_>,
@@ -57,23 +74,14 @@ macro_rules! stack {
                 stack!(@observe layers, workspace, samples, ranges, input, output; $($L $i $In $Out),+);
             }
 
-            fn needed_chain(ranges: &Self::Ranges, wanted: Option<Range>) -> Option<Range> {
-                stack!(@needed ranges, wanted; $($L)+)
-            }
-
             fn quantize_chain(
-                layers: Self::Layers<'_>,
+                layers: ($(&'a $L,)+),
                 input: Quantization,
                 ranges: &Self::Ranges,
                 wanted: Option<Range>,
                 to: &mut Self::Int8,
             ) -> Result<Quantization, Error> {
                 stack!(@quantize layers, input, ranges, wanted, to; $($L $i),+)
-            }
-
-            #[inline]
-            fn run_chain(int8: &Self::Int8, memory: Memory<'_>) {
-                stack!(@run int8, memory; $($L)+);
             }
         }
 
@@ -82,9 +90,9 @@ macro_rules! stack {
         where
             Self: Layer<X, Output = Y>,
         {
-            type Int8 = <Self as QuantizeChain<X>>::Int8;
-            type Ranges = <Self as QuantizeChain<X>>::Ranges;
-            const BUFFERS: Buffers = <Self as QuantizeChain<X>>::BUFFERS;
+            type Int8 = <Self as QuantizeTypes<X>>::Int8;
+            type Ranges = <Self as QuantizeTypes<X>>::Ranges;
+            const BUFFERS: Buffers = <Self as QuantizeTypes<X>>::BUFFERS;
 
             fn observe(
                 &self,

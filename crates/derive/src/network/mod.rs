@@ -250,26 +250,30 @@ impl Network {
         let types: Vec<_> = self.fields.iter().map(|field| &field.ty).collect();
         let members: Vec<_> = self.fields.iter().map(|field| &field.ident).collect();
         let layers = quote!((#(&self.#members,)*));
-        let (quantized, input) = (quote!(#root::quantized), quote!(ChainruleInput));
-        let chain = quote!(<(#(#types,)*) as #quantized::QuantizeChain<#input>>);
+        let (quantized, input, tuple) =
+            (quote!(#root::quantized), quote!(ChainruleInput), quote!((#(#types,)*)));
+        let types_of = quote!(<#tuple as #quantized::QuantizeTypes<#input>>);
+        let chain = quote!(<#tuple as #quantized::QuantizeChain<#input, _>>);
         let mut with_input = generics.clone();
         with_input.params.push(parse_quote!(#input: #root::tensor::Tensor<Scalar = f32>));
         let predicates = &mut with_input.make_where_clause().predicates;
-        predicates.push(parse_quote!((#(#types,)*): #quantized::QuantizeChain<#input>));
-        predicates.push(parse_quote!(Self: #root::layer::Layer<#input, Output = #chain::Output>));
+        predicates.push(parse_quote!(
+            for<'layer> #tuple: #quantized::QuantizeChain<#input, (#(&'layer #types,)*)>
+        ));
+        predicates.push(parse_quote!(Self: #root::layer::Layer<#input, Output = #types_of::Output>));
         let (impl_generics, _, clause) = with_input.split_for_impl();
         let wanted = quote!(::core::option::Option<#quantized::Range>);
         quote! {
             #[automatically_derived]
             impl #impl_generics #quantized::Quantize<#input> for #ident #type_generics #clause {
-                type Int8 = #chain::Int8;
-                type Ranges = #chain::Ranges;
-                const BUFFERS: #quantized::Buffers = #chain::BUFFERS;
+                type Int8 = #types_of::Int8;
+                type Ranges = #types_of::Ranges;
+                const BUFFERS: #quantized::Buffers = #types_of::BUFFERS;
 
                 fn observe(
                     &self,
                     input: &[#input],
-                    output: &mut [#chain::Output],
+                    output: &mut [#types_of::Output],
                     workspace: #root::layer::WorkspaceMut<'_>,
                     ranges: &mut Self::Ranges,
                 ) {
@@ -277,7 +281,7 @@ impl Network {
                 }
 
                 fn needed(ranges: &Self::Ranges, wanted: #wanted) -> #wanted {
-                    #chain::needed_chain(ranges, wanted)
+                    #types_of::needed_chain(ranges, wanted)
                 }
 
                 fn quantize(
@@ -292,7 +296,7 @@ impl Network {
 
                 #[inline]
                 fn run(int8: &Self::Int8, memory: #quantized::Memory<'_>) {
-                    #chain::run_chain(int8, memory);
+                    #types_of::run_chain(int8, memory);
                 }
             }
         }
