@@ -117,6 +117,7 @@ pub use prelu::{ChannelPRelu, PRelu};
 pub use recurrent::{Gru, InitialState, LastStep, LearnedState, Lstm, Reverse, Rnn, ZeroState};
 pub use reduce::{Channels, Features, HasAxis, Height, MaxOver, MeanOver, MinOver, Steps, SumOver, Width};
 pub use reshape::Reshape;
+pub(crate) use reshape::transpose;
 pub use resize::{
     AlignCorners, Coordinates, HalfPixel, LinearCoordinates, Nearest, NearestBefore, NearestExact, Resize1d,
     Resize2d, Upsample1d, Upsample2d, UpsampleBilinear2d, UpsampleLinear1d,

@@ -66,8 +66,8 @@ pub fn look_up(table: &[i8; 256], numbers: &mut [i8]) {
     numbers.iter_mut().for_each(|x| *x = table[usize::from(*x as u8 ^ 0x80)]); // -128 is the first
 }
 
-/// Implements [`Quantize`](crate::quantized::Quantize) for an activation of yours, by a table of its outputs for all 256
-/// integers. It has [`activation_layer!`](crate::activation_layer), and generics are written as there.
+/// Implements [`Quantize`](crate::quantized::Quantize) for an activation of yours, by a table of its outputs for all
+/// 256 integers. It has [`activation_layer!`](crate::activation_layer), and generics are written as there.
 ///
 /// ```
 /// use chainrule::prelude::*;

@@ -1,7 +1,7 @@
 /// The memory that an int8 layer needs, in bytes: two buffers and scratch memory.
 ///
-/// The input is at the start of the first buffer. The output is at the start of the second, or again of the first for a
-/// layer that works in place.
+/// The input is at the start of the first buffer. The output is at the start of the second, or again of the first for
+/// a layer that works in place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Buffers {
     /// The length of the first buffer.

@@ -8,8 +8,8 @@ use crate::Error;
 use crate::layer::{Bias, Conv1d, Conv2d, DepthwiseConv2d, Layer, Pixels, StepWindows};
 use crate::tensor::{Image, Sequence, Tensor, Vector, len};
 
-/// Implements [`Quantize`] for a convolution: its int8 weights, the number of its output channels, its windows, the order
-/// of its output, and where its weights are.
+/// Implements [`Quantize`] for a convolution: its int8 weights, the number of its output channels, its windows, the
+/// order of its output, and where its weights are.
 macro_rules! convolution {
     (
         [$($generics:tt)*] $layer:ty, $X:ty, $Weights:ty, $outputs:ident, $windows:expr, $order:expr,

@@ -27,8 +27,8 @@ impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Quantized<N, X> {
     /// Loads a quantized network from the file of an image.
     ///
     /// # Errors
-    /// [`CheckpointError::Image`] for the image of another network, or one that is damaged: a checksum of the numbers is
-    /// compared.
+    /// [`CheckpointError::Image`] for the image of another network, or one that is damaged: a checksum of the numbers
+    /// is compared.
     pub fn load(path: impl AsRef<Path>) -> Result<Box<Self>, CheckpointError> {
         let (origin, image) = read_file(path.as_ref())?;
         let loaded = Self::from_image(&image, &origin)?;

@@ -1,7 +1,7 @@
 //! Floor 7: networks of 8-bit integers, for inference without floating point.
 //!
-//! [`Quantized<N, X>`](Quantized) is the int8 form of the network `N` for inputs `X`. It is made from a trained network and
-//! a calibration set, samples as the network will see them:
+//! [`Quantized<N, X>`](Quantized) is the int8 form of the network `N` for inputs `X`. It is made from a trained
+//! network and a calibration set, samples as the network will see them:
 //!
 //! ```
 //! use chainrule::prelude::*;
@@ -29,12 +29,12 @@
 //! ```
 //!
 //! # How numbers are stored
-//! A real number r is an integer q between -128 and 127, with **r = S (q - Z)**. The scale S and the zero point Z belong to
-//! a whole tensor; 0 is stored exactly. They follow from the smallest and the largest number that the calibration set
-//! has at this place of the network, and 0: S = (max - min) / 255. Numbers outside saturate.
+//! A real number r is an integer q between -128 and 127, with **r = S (q - Z)**. The scale S and the zero point Z
+//! belong to a whole tensor; 0 is stored exactly. They follow from the smallest and the largest number that the
+//! calibration set has at this place of the network, and 0: S = (max - min) / 255. Numbers outside saturate.
 //!
-//! Weights have Z = 0 and a scale for each output channel, max |w| / 127, and lie between -127 and 127. Biases are 32-bit
-//! integers, in units of S_x S_w.
+//! Weights have Z = 0 and a scale for each output channel, max |w| / 127, and lie between -127 and 127. Biases are
+//! 32-bit integers, in units of S_x S_w.
 //!
 //! # How a layer computes
 //! With the scales of input, weights and output, y = Σ w x + b becomes
@@ -43,10 +43,11 @@
 //! q_y = Z_y + M (Σ q_w (q_x - Z_x) + q_b),    M = S_x S_w / S_y
 //! ```
 //!
-//! The sum is one of 8-bit products in 32 bits; `Z_x Σ q_w` is a constant, and is part of the bias. M is a 31-bit integer
-//! and a power of 2, and its product is rounded as TensorFlow Lite's reference kernels do it
-//! (`MultiplyByQuantizedMultiplier`, with two roundings), so that the results are the same bits everywhere. There is no
-//! floating point between [`Quantized::quantize_input`] and [`Quantized::dequantize_output`].
+//! The sum is one of 8-bit products in 32 bits; `Z_x Σ q_w` is a constant, and is part of the bias. M is a 31-bit
+//! integer and a power of 2, and its product is rounded as TensorFlow Lite's reference kernels do it
+//! (`MultiplyByQuantizedMultiplier`, with two roundings), so that the results are the same bits everywhere. There is
+//! no floating point in [`Quantized::predict_int8`]. [`Quantized::predict_into`] quantizes the input before it, and
+//! computes the real numbers of the output behind it.
 //!
 //! # Layers
 //!
@@ -59,21 +60,27 @@
 //! | [`MaxPool2d`](crate::MaxPool2d), [`AvgPool2d`](crate::AvgPool2d), [`MaxPool1d`](crate::MaxPool1d), [`AvgPool1d`](crate::AvgPool1d), [`GlobalAvgPool`](crate::GlobalAvgPool), [`GlobalMaxPool`](crate::GlobalMaxPool) | the same on integers, in the scale of the input |
 //! | [`Flatten`](crate::Flatten), [`Reshape`](crate::Reshape), [`Identity`](crate::Identity), [`Dropout`](crate::Dropout) and other noise | the same integers |
 //! | [`Residual`](crate::Residual) | a sum of two scales, as TensorFlow Lite's `ADD` |
-//! | tuples, arrays, [`Evaluate`](crate::Evaluate) | the int8 forms of their layers |
+//! | tuples, arrays, [`Evaluate`](crate::Evaluate), networks of [`network!`](crate::network) | the int8 forms of their layers |
 //!
-//! Another layer does not compile in a [`Quantized`], and the error names it. [`Quantize`] can be implemented for layers of
-//! your own.
+//! An average pool counts padding as zeros, as it does in `f32`; TensorFlow Lite's leaves it out. A batch norm is a
+//! layer of its own, and is not folded into the weights before it.
+//!
+//! Another layer does not compile in a [`Quantized`], and the error names it. [`Quantize`] can be implemented for
+//! layers of your own.
 //!
 //! # Source
 //! Jacob, Kligys, Chen, Zhu, Tang, Howard, Adam, Kalenichenko, "Quantization and training of neural networks for
 //! efficient integer-arithmetic-only inference", CVPR 2018, sections 2.1 to 2.4 and 3. TensorFlow Lite, "8-bit
-//! quantization specification" (ranges, symmetric weights for each channel), and its reference kernels `fully_connected.h`,
-//! `conv.h`, `depthwise_conv.h`, `pooling.h` and `add.h` of `tensorflow/lite/kernels/internal/reference`.
+//! quantization specification" (ranges, symmetric weights for each channel), and its reference kernels
+//! `fully_connected.h`, `conv.h`, `depthwise_conv.h`, `pooling.h` and `add.h` of
+//! `tensorflow/lite/kernels/internal/reference`.
 
 mod activation;
+mod array;
 mod buffers;
 mod channels;
 mod convolution;
+mod evaluate;
 #[cfg(feature = "checkpoint")]
 mod file;
 mod image;
@@ -106,7 +113,8 @@ pub use stack::{QuantizeChain, QuantizeTypes};
 
 /// A layer with an int8 form, for inputs `X`.
 ///
-/// A layer of your own whose output has the shape of its input and depends on each number alone needs only a table: see
+/// A layer of your own whose output has the shape of its input and depends on each number alone needs only a table:
+/// see
 /// [`quantize_activation!`](crate::quantize_activation).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no int8 form, for `{X}` as its input",
@@ -145,8 +153,8 @@ pub trait Quantize<X: Tensor<Scalar = f32>>: Layer<X, Output: Tensor<Scalar = f3
         None
     }
 
-    /// Writes the int8 form to `to`, for an input of this scale. Returns the scale of the output, for which the range is
-    /// `wanted`, or by default that of the calibration.
+    /// Writes the int8 form to `to`, for an input of this scale. Returns the scale of the output, for which the range
+    /// is `wanted`, or by default that of the calibration.
     ///
     /// # Errors
     /// [`Error::NonFiniteCalibration`] for a weight or an output that is NaN or infinite.

@@ -27,8 +27,8 @@ pub type Numbers<L> = Then<[PackedQuantization; 2], L>;
 
 /// The int8 form of the network `N` for inputs `X`: see [the module](self).
 ///
-/// It is plain bytes, [`FLASH`](Quantized::FLASH) of them, which are the same on every processor. A prediction allocates
-/// nothing: it works in [`RAM`](Quantized::RAM) bytes of the caller.
+/// It is plain bytes, [`FLASH`](Quantized::FLASH) of them, which are the same on every processor. A prediction
+/// allocates nothing: it works in [`RAM`](Quantized::RAM) bytes of the caller.
 #[derive(TransparentWrapper)]
 #[repr(transparent)]
 #[transparent(Numbers<N::Int8>)]
@@ -54,7 +54,8 @@ impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Quantized<N, X> {
     /// Quantizes a network. The samples are such as the network will see: some hundred are enough.
     ///
     /// # Errors
-    /// [`Error::EmptyCalibration`] for no samples, [`Error::ConstantCalibration`] if all their numbers are the same, and
+    /// [`Error::EmptyCalibration`] for no samples, [`Error::ConstantCalibration`] if all their numbers are the same,
+    /// and
     /// [`Error::NonFiniteData`] for a NaN or an infinity among them. [`Error::NonFiniteOutput`] and
     /// [`Error::NonFiniteCalibration`] for a network whose weights or outputs are not finite.
     #[cfg(feature = "alloc")]

@@ -14,8 +14,8 @@ pub struct Quantization {
 }
 
 impl Quantization {
-    /// Returns the scale for a range: 255 steps from its smallest to its largest number, shifted by less than a step, so
-    /// that 0 is stored exactly.
+    /// Returns the scale for a range: 255 steps from its smallest to its largest number, shifted by less than a step,
+    /// so that 0 is stored exactly.
     ///
     /// # Source
     /// Jacob et al. 2018, section 3, eq. 13; TensorFlow Lite, `ChooseQuantizationParams` in

@@ -4,7 +4,7 @@ use super::{Buffers, Memory, Quantization, Quantize, Range};
 use crate::Error;
 use crate::layer::{
     AlphaDropout, Dropout, Dropout1d, Dropout2d, Flatten, GaussianDropout, GaussianNoise, Identity, Layer,
-    Reshape,
+    Reshape, transpose,
 };
 use crate::tensor::{Sample, Tensor, len};
 
@@ -40,7 +40,8 @@ macro_rules! same {
     };
 }
 
-/// Returns the rows and columns of the input if the layer transposes it, as a sequence that becomes another tensor: see
+/// Returns the rows and columns of the input if the layer transposes it, as a sequence that becomes another tensor:
+/// see
 /// [`Flatten`].
 const fn moved<X: Tensor, L: Layer<X>>() -> Option<[usize; 2]> {
     match (X::SHAPE, <L::Output as Sample>::SHAPE) {
@@ -48,12 +49,6 @@ const fn moved<X: Tensor, L: Layer<X>>() -> Option<[usize; 2]> {
         ([steps, features], _) => Some([*steps, *features]),
         (_, [steps, features]) => Some([*features, *steps]),
         _ => None,
-    }
-}
-
-fn transpose(x: &[i8], [rows, columns]: [usize; 2], y: &mut [i8]) {
-    for (column, y) in y.chunks_exact_mut(rows).enumerate() {
-        y.iter_mut().zip(x.chunks_exact(columns)).for_each(|(y, row)| *y = row[column]);
     }
 }
 

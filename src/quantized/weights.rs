@@ -33,8 +33,8 @@ pub(super) struct Real<W, B> {
 }
 
 impl<W: Fn(usize, usize) -> f64, B: Fn(usize) -> f64> Real<W, B> {
-    /// Writes the integers, for an input and an output of these scales. Each output channel has its own scale, in which
-    /// its largest weight is 127 and the bias at most [`LARGEST_BIAS`].
+    /// Writes the integers, for an input and an output of these scales. Each output channel has its own scale, in
+    /// which its largest weight is 127 and the bias at most [`LARGEST_BIAS`].
     pub(super) fn quantize<A: Packed, C: Packed>(
         self,
         input: Quantization,

@@ -39,6 +39,7 @@ mod pooling;
 mod product_of_jacobians;
 mod properties;
 mod quantized;
+mod quantized_errors;
 mod shared;
 mod streams;
 mod sums;

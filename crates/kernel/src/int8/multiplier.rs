@@ -40,8 +40,8 @@ impl Multiplier {
         Self { significand: Int32::new(significand), exponent }
     }
 
-    /// Returns x times this factor, rounded: `MultiplyByQuantizedMultiplier` with two roundings. Where `x` times a power
-    /// of 2 overflows, which is undefined there, it saturates.
+    /// Returns x times this factor, rounded: `MultiplyByQuantizedMultiplier` with two roundings. Where `x` times a
+    /// power of 2 overflows, which is undefined there, it saturates.
     #[inline(always)]
     pub fn apply(self, x: i32) -> i32 {
         let exponent = i32::from(self.exponent);
@@ -55,8 +55,8 @@ impl Multiplier {
 /// saturates.
 ///
 /// That function adds `2^30` to a product that is not negative, and `1 - 2^30` to one that is, and then divides by
-/// `2^31` towards zero. For negative numbers that rounds up, `⌈(ab + 1 - 2^30) / 2^31⌉ = ⌊(ab + 2^30) / 2^31⌋`: so both
-/// are one shift.
+/// `2^31` towards zero. For negative numbers that rounds up, `⌈(ab + 1 - 2^30) / 2^31⌉ = ⌊(ab + 2^30) / 2^31⌋`: so
+/// both are one shift.
 #[inline(always)]
 fn high_product(a: i32, b: i32) -> i32 {
     ((i64::from(a) * i64::from(b) + (1 << 30)) >> 31) as i32

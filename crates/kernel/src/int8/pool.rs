@@ -28,8 +28,8 @@ impl Pooling {
         );
     }
 
-    /// Computes the result of each window: from a start, by a step for each number, and by an end that gets the count of
-    /// the numbers.
+    /// Computes the result of each window: from a start, by a step for each number, and by an end that gets the count
+    /// of the numbers.
     #[inline(always)]
     fn each_int8<S: Copy>(
         &self,

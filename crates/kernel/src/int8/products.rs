@@ -63,8 +63,8 @@ impl Products<'_> {
         dispatch(Convolution { products: self, windows, order, x, y, patches });
     }
 
-    /// Multiplies each channel of `x` by one weight. In memory are `each` numbers of the first channel, then as many of
-    /// the second, and so on, and again those of the first.
+    /// Multiplies each channel of `x` by one weight. In memory are `each` numbers of the first channel, then as many
+    /// of the second, and so on, and again those of the first.
     ///
     /// # Panics
     /// If the lengths do not match.
