@@ -5,12 +5,12 @@ use std::path::Path;
 use bytemuck::{TransparentWrapper, TransparentWrapperAlloc};
 
 use super::image::{bytes, first_lines};
-use super::{Numbers, Quantization, Quantize, Quantized};
+use super::{Int8Network, Numbers, Quantization, Quantize};
 use crate::checkpoint::{CheckpointError, Origin, checked, read_file, with_header, write_file};
 use crate::tensor::Tensor;
 
-impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Quantized<N, X> {
-    /// Writes the image of this network to a file, atomically, for [`load`](Quantized::load) and
+impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Int8Network<N, X, N::Int8> {
+    /// Writes the image of this network to a file, atomically, for [`load`](super::Quantized::load) and
     /// [`include_quantized!`](crate::include_quantized).
     ///
     /// # Errors
@@ -19,7 +19,7 @@ impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Quantized<N, X> {
         write_file(path.as_ref(), &self.to_bytes())
     }
 
-    /// Returns the bytes of the image that [`save`](Quantized::save) would write.
+    /// Returns the bytes of the image that [`save`](super::Quantized::save) would write.
     pub fn to_bytes(&self) -> Vec<u8> {
         with_header(&first_lines::<N, X>(), &N::DESCRIPTION, bytemuck::bytes_of(&self.numbers))
     }
@@ -40,7 +40,7 @@ impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Quantized<N, X> {
     /// Returns the quantized network in the bytes of an image, without copying.
     ///
     /// # Errors
-    /// As [`load`](Quantized::load).
+    /// As [`load`](super::Quantized::load).
     pub fn from_bytes(image: &[u8]) -> Result<&Self, CheckpointError> {
         Self::from_image(image, &Origin::Bytes)
     }

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use chainrule_kernel::int8::read;
 use chainrule_parameters::Parameters;
 
-use super::{Numbers, Quantize, Quantized};
+use super::{Int8Network, Numbers, Quantize, Quantized};
 use crate::error::Text;
 use crate::network::image::{Fault, NumbersOf, content, network_line};
 use crate::tensor::Tensor;
@@ -54,7 +54,7 @@ macro_rules! include_quantized {
 pub const fn quantized_of_image<N: Quantize<X>, X: Tensor<Scalar = f32>>(image: &[u8]) -> Quantized<N, X> {
     match bytes::<N, X>(image) {
         Err(fault) => panic!("{}", fault.as_str()),
-        Ok(numbers) => Quantized { numbers: read(numbers.bytes), network: PhantomData },
+        Ok(numbers) => Int8Network { numbers: read(numbers.bytes), network: PhantomData },
     }
 }
 

@@ -12,7 +12,7 @@
 //! let net = Net::init(&mut rng(1));
 //! let samples: Vec<Vector<2>> = (0..100).map(|at| Vector([(at as f32).sin(), (at as f32).cos()])).collect();
 //!
-//! let quantized: Box<Int8> = Quantized::calibrate(&net, &samples)?;
+//! let quantized = Int8::calibrate(&net, &samples)?; // a Box<Int8>
 //! for x in &samples {
 //!     let (exact, y) = (net.predict(x)?, quantized.predict(x)?);
 //!     assert!((exact[0] - y[0]).abs() < 0.05);
@@ -105,7 +105,7 @@ pub use chainrule_kernel::int8::{Channel, Int32, Multiplier, Packed, Sum, Then, 
 #[doc(hidden)]
 pub use image::quantized_of_image;
 pub use linear::PackedShape;
-pub use network::{Numbers, Quantized};
+pub use network::{Int8Network, Numbers, Quantized};
 pub use quantization::Quantization;
 pub use range::{Range, Ranges};
 #[doc(hidden)]

@@ -29,11 +29,15 @@ pub type Numbers<L> = Then<[PackedQuantization; 2], L>;
 ///
 /// It is plain bytes, [`FLASH`](Quantized::FLASH) of them, which are the same on every processor. A prediction
 /// allocates nothing: it works in [`RAM`](Quantized::RAM) bytes of the caller.
+pub type Quantized<N, X> = Int8Network<N, X, <N as Quantize<X>>::Int8>;
+
+/// A [`Quantized`], whose layers are an `L`. (A struct with the bound of its alias would have an error wherever it is
+/// used.)
 #[derive(TransparentWrapper)]
 #[repr(transparent)]
-#[transparent(Numbers<N::Int8>)]
-pub struct Quantized<N: Quantize<X>, X: Tensor<Scalar = f32>> {
-    pub(super) numbers: Numbers<N::Int8>,
+#[transparent(Numbers<L>)]
+pub struct Int8Network<N, X, L> {
+    pub(super) numbers: Numbers<L>,
     pub(super) network: PhantomData<fn(X) -> N>,
 }
 
@@ -41,7 +45,7 @@ pub struct Quantized<N: Quantize<X>, X: Tensor<Scalar = f32>> {
 #[cfg(feature = "alloc")]
 const BATCH: usize = 32;
 
-impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Quantized<N, X> {
+impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Int8Network<N, X, N::Int8> {
     /// The bytes of the network, all of which can be in flash memory.
     pub const FLASH: usize = size_of::<Self>();
 
@@ -188,16 +192,16 @@ fn check_inputs<X: Sample>(inputs: &[X]) -> Result<(), Error> {
 }
 
 // By hand, because derived impls would have the same bounds on `N` and `X`.
-impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Clone for Quantized<N, X> {
+impl<N, X, L: Copy> Clone for Int8Network<N, X, L> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Copy for Quantized<N, X> {}
+impl<N, X, L: Copy> Copy for Int8Network<N, X, L> {}
 
-impl<N: Quantize<X>, X: Tensor<Scalar = f32>> fmt::Debug for Quantized<N, X> {
+impl<N: Parameters, X: Sample, L> fmt::Debug for Int8Network<N, X, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Quantized<{}, {}>({} bytes)", <N as Parameters>::NAME, X::NAME, Self::FLASH)
+        write!(f, "Quantized<{}, {}>({} bytes)", <N as Parameters>::NAME, X::NAME, size_of::<L>())
     }
 }
