@@ -2,6 +2,7 @@
 //!
 //! The header has lines of text: the format, the type of the network, each layer, each tensor, and the size and the
 //! checksum of the numbers. It ends with an empty line. The numbers follow, little-endian, tensor after tensor.
+#![allow(clippy::result_large_err)] // the text is made in a constant
 
 use chainrule_parameters::{Field, Node, Parameters, Scalar, Segment, Tensor, TypeName, filled};
 

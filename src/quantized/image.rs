@@ -1,4 +1,5 @@
 //! Images of quantized networks: as those of networks ([`crate::include_network!`]), with the bytes of the int8 form.
+#![allow(clippy::result_large_err)] // the text is made in a constant
 
 use core::marker::PhantomData;
 

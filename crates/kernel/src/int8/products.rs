@@ -56,7 +56,7 @@ impl Products<'_> {
             x.len() == groups * channels * rows.side * columns.side
                 && y.len() == outputs * rows.places * columns.places
                 && self.weights.len() == outputs * windows.taps()
-                && outputs % groups == 0,
+                && outputs.is_multiple_of(groups),
             "wrong lengths"
         );
         let patches = &mut scratch[..Self::scratch(windows)];
