@@ -1,4 +1,4 @@
-use super::{Buffers, Memory, Quantization, Quantize, Range};
+use super::{Buffers, Interval, Memory, Quantization, Quantize};
 use crate::Error;
 use crate::layer::{
     Abs, Activation, Celu, Clamp, Cos, Elu, Erf, Exp, Gelu, GeluTanh, HardShrink, HardSigmoid, HardSwish,
@@ -13,19 +13,19 @@ macro_rules! clamp {
     ([$($generics:tt)*] $layer:ty) => {
         impl<X: Tensor<Scalar = f32>, $($generics)*> Quantize<X> for $layer {
             type Int8 = [i8; 2];
-            type Ranges = Range;
+            type Ranges = Interval;
             const BUFFERS: Buffers = Buffers::in_place(len::<X>());
 
             /// What is clamped need not arrive.
-            fn needed(range: &Range, wanted: Option<Range>) -> Option<Range> {
+            fn needed(range: &Interval, wanted: Option<Interval>) -> Option<Interval> {
                 Some(wanted.unwrap_or(*range))
             }
 
             fn quantize(
                 &self,
                 input: Quantization,
-                _: &Range,
-                _: Option<Range>,
+                _: &Interval,
+                _: Option<Interval>,
                 to: &mut [i8; 2],
             ) -> Result<Quantization, Error> {
                 *to = [f32::MIN, f32::MAX].map(|x| input.quantize(Self::apply(x)));
@@ -49,7 +49,7 @@ clamp!([const LOW: i32, const HIGH: i32, const DEN: u32] HardTanh<LOW, HIGH, DEN
 #[doc(hidden)]
 pub fn quantize_activation<A: Activation + Parameters>(
     input: Quantization,
-    range: Range,
+    range: Interval,
     to: &mut [i8; 256],
 ) -> Result<Quantization, Error> {
     let output = Quantization::of_layer(range, A::NAME)?;
@@ -98,15 +98,15 @@ macro_rules! quantize_activation {
     ([$($generics:tt)*] $activation:ty) => {
         impl<X: $crate::tensor::Tensor<Scalar = f32>, $($generics)*> $crate::quantized::Quantize<X> for $activation {
             type Int8 = [i8; 256];
-            type Ranges = $crate::quantized::Range;
+            type Ranges = $crate::quantized::Interval;
             const BUFFERS: $crate::quantized::Buffers =
                 $crate::quantized::Buffers::in_place(<X as $crate::tensor::Tensor>::LEN);
 
             fn quantize(
                 &self,
                 input: $crate::quantized::Quantization,
-                range: &$crate::quantized::Range,
-                wanted: ::core::option::Option<$crate::quantized::Range>,
+                range: &$crate::quantized::Interval,
+                wanted: ::core::option::Option<$crate::quantized::Interval>,
                 to: &mut [i8; 256],
             ) -> ::core::result::Result<$crate::quantized::Quantization, $crate::Error> {
                 $crate::quantized::quantize_activation::<Self>(input, wanted.unwrap_or(*range), to)

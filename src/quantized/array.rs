@@ -1,4 +1,4 @@
-use super::{Buffers, Memory, Quantization, Quantize, Range};
+use super::{Buffers, Interval, Memory, Quantization, Quantize};
 use crate::Error;
 use crate::layer::{Layer, WorkspaceMut};
 use crate::tensor::{Tensor, len};
@@ -40,7 +40,7 @@ where
         }
     }
 
-    fn needed(ranges: &Self::Ranges, wanted: Option<Range>) -> Option<Range> {
+    fn needed(ranges: &Self::Ranges, wanted: Option<Interval>) -> Option<Interval> {
         needed_in_a_row::<X, F>(ranges, wanted)
     }
 
@@ -48,7 +48,7 @@ where
         &self,
         mut input: Quantization,
         ranges: &Self::Ranges,
-        wanted: Option<Range>,
+        wanted: Option<Interval>,
         to: &mut Self::Int8,
     ) -> Result<Quantization, Error> {
         for (at, (layer, to)) in self.iter().zip(to).enumerate() {
@@ -70,7 +70,7 @@ where
 /// Returns what the first of some layers needs.
 fn needed_in_a_row<X: Tensor<Scalar = f32>, F: Quantize<X>>(
     ranges: &[F::Ranges],
-    wanted: Option<Range>,
-) -> Option<Range> {
+    wanted: Option<Interval>,
+) -> Option<Interval> {
     ranges.iter().rev().fold(wanted, |wanted, ranges| F::needed(ranges, wanted))
 }

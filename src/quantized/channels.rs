@@ -2,7 +2,7 @@ use chainrule_kernel::int8::{Channel, Weights};
 use chainrule_parameters::Parameters;
 
 use super::weights::{Real, bias_at, buffers};
-use super::{Buffers, Memory, Quantization, Quantize, Range};
+use super::{Buffers, Interval, Memory, Quantization, Quantize};
 use crate::Error;
 use crate::layer::{Affine, AffineOf, BatchNorm, Bias, Layer, NormSettings};
 use crate::tensor::{Channels, Vector, len};
@@ -17,14 +17,14 @@ macro_rules! each_channel {
         {
             /// One weight for each channel.
             type Int8 = Weights<[i8; C], [Channel; C]>;
-            type Ranges = Range;
+            type Ranges = Interval;
             const BUFFERS: Buffers = buffers(len::<X>(), len::<X>(), 1);
 
             fn quantize(
                 &self,
                 input: Quantization,
-                range: &Range,
-                wanted: Option<Range>,
+                range: &Interval,
+                wanted: Option<Interval>,
                 to: &mut Self::Int8,
             ) -> Result<Quantization, Error> {
                 let layer = <Self as Parameters>::NAME;

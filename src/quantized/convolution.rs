@@ -3,7 +3,7 @@ use chainrule_kernel::int8::{Channel, Order, Products, Weights};
 use chainrule_parameters::Parameters;
 
 use super::weights::{Real, bias_at, buffers};
-use super::{Buffers, Memory, Quantization, Quantize, Range};
+use super::{Buffers, Interval, Memory, Quantization, Quantize};
 use crate::Error;
 use crate::layer::{Bias, Conv1d, Conv2d, DepthwiseConv2d, Layer, Pixels, StepWindows};
 use crate::tensor::{Image, Sequence, Tensor, Vector, len};
@@ -21,7 +21,7 @@ macro_rules! convolution {
         {
             /// For each output channel, its window.
             type Int8 = Weights<$Weights, [Channel; $outputs]>;
-            type Ranges = Range;
+            type Ranges = Interval;
             const BUFFERS: Buffers = {
                 let windows: Windows = $windows;
                 buffers(len::<$X>(), len::<Y>(), size_of::<$Weights>() / $outputs)
@@ -31,8 +31,8 @@ macro_rules! convolution {
             fn quantize(
                 &self,
                 input: Quantization,
-                range: &Range,
-                wanted: Option<Range>,
+                range: &Interval,
+                wanted: Option<Interval>,
                 to: &mut Self::Int8,
             ) -> Result<Quantization, Error> {
                 let layer = <Self as Parameters>::NAME;

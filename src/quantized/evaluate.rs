@@ -1,4 +1,4 @@
-use super::{Buffers, Memory, Quantization, Quantize, Range};
+use super::{Buffers, Interval, Memory, Quantization, Quantize};
 use crate::Error;
 use crate::layer::WorkspaceMut;
 use crate::stack::Evaluate;
@@ -19,7 +19,7 @@ impl<X: Tensor<Scalar = f32>, F: Quantize<X>> Quantize<X> for Evaluate<F> {
         self.layer.observe(input, output, workspace, ranges);
     }
 
-    fn needed(ranges: &Self::Ranges, wanted: Option<Range>) -> Option<Range> {
+    fn needed(ranges: &Self::Ranges, wanted: Option<Interval>) -> Option<Interval> {
         F::needed(ranges, wanted)
     }
 
@@ -27,7 +27,7 @@ impl<X: Tensor<Scalar = f32>, F: Quantize<X>> Quantize<X> for Evaluate<F> {
         &self,
         input: Quantization,
         ranges: &Self::Ranges,
-        wanted: Option<Range>,
+        wanted: Option<Interval>,
         to: &mut Self::Int8,
     ) -> Result<Quantization, Error> {
         self.layer.quantize(input, ranges, wanted, to)

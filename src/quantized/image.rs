@@ -28,8 +28,16 @@ const FORMAT: &str = "chainrule int8 image 1";
 /// static NET: Int8 = chainrule::include_quantized!("../../examples/data/digits.int8");
 ///
 /// let (mut memory, mut outputs) = ([0; Int8::RAM], [Vector([0.0; 10])]);
-/// let digit = [[0, 0, 5, 13, 9, 1, 0, 0], [0, 0, 13, 15, 10, 15, 5, 0], [0, 3, 15, 2, 0, 11, 8, 0], [0, 4, 12, 0, 0, 8, 8, 0],
-///     [0, 5, 8, 0, 0, 9, 8, 0], [0, 4, 11, 0, 1, 12, 7, 0], [0, 2, 14, 5, 10, 12, 0, 0], [0, 0, 6, 13, 10, 0, 0, 0]];
+/// let digit = [
+///     [0, 0, 5, 13, 9, 1, 0, 0],
+///     [0, 0, 13, 15, 10, 15, 5, 0],
+///     [0, 3, 15, 2, 0, 11, 8, 0],
+///     [0, 4, 12, 0, 0, 8, 8, 0],
+///     [0, 5, 8, 0, 0, 9, 8, 0],
+///     [0, 4, 11, 0, 1, 12, 7, 0],
+///     [0, 2, 14, 5, 10, 12, 0, 0],
+///     [0, 0, 6, 13, 10, 0, 0, 0],
+/// ];
 /// let digit = Image([digit.map(|row| row.map(|pixel| pixel as f32 / 16.0))]);
 /// NET.predict_into(&[digit], &mut outputs, &mut memory)?;
 /// assert_eq!(Label::from_scores(&outputs[0]).index(), 0);

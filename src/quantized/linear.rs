@@ -2,7 +2,7 @@ use chainrule_kernel::int8::{Channel, Packed, Weights};
 use chainrule_parameters::Parameters;
 
 use super::weights::{Real, bias_at, buffers};
-use super::{Buffers, Memory, Quantization, Quantize, Range};
+use super::{Buffers, Interval, Memory, Quantization, Quantize};
 use crate::Error;
 use crate::layer::{Bias, Dense, Linear};
 use crate::tensor::{Image, Sequence, Tensor, Vector, len};
@@ -33,14 +33,14 @@ macro_rules! linear {
                 <$Out as PackedShape>::Packed<<$In as PackedShape>::Packed<i8>>,
                 <$Out as PackedShape>::Packed<Channel>,
             >;
-            type Ranges = Range;
+            type Ranges = Interval;
             const BUFFERS: Buffers = buffers(len::<$In>(), len::<$Out>(), len::<$In>());
 
             fn quantize(
                 &self,
                 input: Quantization,
-                range: &Range,
-                wanted: Option<Range>,
+                range: &Interval,
+                wanted: Option<Interval>,
                 to: &mut Self::Int8,
             ) -> Result<Quantization, Error> {
                 let layer = <Self as Parameters>::NAME;

@@ -49,6 +49,17 @@
 //! no floating point in [`Quantized::predict_int8`]. [`Quantized::predict_into`] quantizes the input before it, and
 //! computes the real numbers of the output behind it.
 //!
+//! # What it gains
+//! LeNet-5 on MNIST, by the example `int8`, one image at a time on a busy desktop processor with AVX2:
+//!
+//! | | flash | RAM | accuracy | time |
+//! |---|---|---|---|---|
+//! | `f32` | 247,040 bytes | 453,952 bytes | 99.25 % | 36 µs |
+//! | int8 | 63,624 bytes | 7,080 bytes | 99.24 % | 123 µs |
+//!
+//! The gain is memory, and a processor needs no floating point. With wide vectors, `f32` is faster, most of all for
+//! convolutions of few channels, whose windows are copied.
+//!
 //! # Layers
 //!
 //! | layers | int8 form |
@@ -84,11 +95,11 @@ mod evaluate;
 #[cfg(feature = "checkpoint")]
 mod file;
 mod image;
+mod interval;
 mod linear;
 mod network;
 mod pool;
 mod quantization;
-mod range;
 mod residual;
 mod same;
 mod stack;
@@ -101,13 +112,13 @@ use crate::tensor::Tensor;
 #[doc(hidden)]
 pub use activation::{look_up, quantize_activation};
 pub use buffers::{Buffers, Memory};
-pub use chainrule_kernel::int8::{Channel, Int32, Multiplier, Packed, Sum, Then, Weights};
+pub use chainrule_kernel::int8::{Channel, Int32, Multiplier, Nested, Packed, ScaledSum, Weights};
 #[doc(hidden)]
 pub use image::quantized_of_image;
+pub use interval::{Interval, Ranges};
 pub use linear::PackedShape;
 pub use network::{Int8Network, Numbers, Quantized};
 pub use quantization::Quantization;
-pub use range::{Range, Ranges};
 #[doc(hidden)]
 pub use stack::{QuantizeChain, QuantizeTypes};
 
@@ -126,7 +137,7 @@ pub trait Quantize<X: Tensor<Scalar = f32>>: Layer<X, Output: Tensor<Scalar = f3
     /// What the int8 form stores: plain bytes.
     type Int8: Packed;
 
-    /// What the calibration measures: the [`Range`] of the output, those of the layers inside, or nothing.
+    /// What the calibration measures: the [`Interval`] of the output, those of the layers inside, or nothing.
     type Ranges: Ranges;
 
     /// The memory that the int8 form needs.
@@ -148,7 +159,7 @@ pub trait Quantize<X: Tensor<Scalar = f32>>: Layer<X, Output: Tensor<Scalar = f3
     /// saturation in the range `wanted`: so a ReLU needs no input below 0. By default `None`: all inputs count.
     ///
     /// `wanted` is what the next layer says about its input.
-    fn needed(ranges: &Self::Ranges, wanted: Option<Range>) -> Option<Range> {
+    fn needed(ranges: &Self::Ranges, wanted: Option<Interval>) -> Option<Interval> {
         let _ = (ranges, wanted);
         None
     }
@@ -162,7 +173,7 @@ pub trait Quantize<X: Tensor<Scalar = f32>>: Layer<X, Output: Tensor<Scalar = f3
         &self,
         input: Quantization,
         ranges: &Self::Ranges,
-        wanted: Option<Range>,
+        wanted: Option<Interval>,
         to: &mut Self::Int8,
     ) -> Result<Quantization, Error>;
 

@@ -9,21 +9,21 @@ use alloc::vec;
 use bytemuck::TransparentWrapper;
 #[cfg(feature = "alloc")]
 use bytemuck::Zeroable;
-use chainrule_kernel::int8::Then;
+use chainrule_kernel::int8::Nested;
 #[cfg(feature = "alloc")]
 use chainrule_parameters::AsNetwork;
 use chainrule_parameters::Parameters;
 
-use super::{Memory, Quantization, Quantize, quantization::PackedQuantization};
 #[cfg(feature = "alloc")]
-use super::{Range, Ranges};
+use super::{Interval, Ranges};
+use super::{Memory, Quantization, Quantize, quantization::PackedQuantization};
 use crate::Error;
 #[cfg(feature = "alloc")]
 use crate::layer::Workspace;
 use crate::tensor::{Sample, Tensor};
 
 /// The bytes of a [`Quantized`]: how its input and its output are stored, and its layers.
-pub type Numbers<L> = Then<[PackedQuantization; 2], L>;
+pub type Numbers<L> = Nested<[PackedQuantization; 2], L>;
 
 /// The int8 form of the network `N` for inputs `X`: see [the module](self).
 ///
@@ -70,7 +70,7 @@ impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Int8Network<N, X, N::Int8> {
         if X::flat(samples).iter().all(|x| x == first) {
             return Err(Error::ConstantCalibration { value: (*first).into() });
         }
-        let (mut inputs, mut ranges) = (Range::EMPTY, N::Ranges::EMPTY);
+        let (mut inputs, mut ranges) = (Interval::EMPTY, N::Ranges::EMPTY);
         inputs.see(X::flat(samples));
         let (mut workspace, mut outputs) =
             (Workspace::default(), vec![N::Output::zeroed(); BATCH.min(samples.len())]);

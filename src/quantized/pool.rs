@@ -1,6 +1,6 @@
 use chainrule_kernel::Pooling;
 
-use super::{Buffers, Memory, Quantization, Quantize, Range};
+use super::{Buffers, Interval, Memory, Quantization, Quantize};
 use crate::Error;
 use crate::layer::{AvgPool1d, AvgPool2d, GlobalAvgPool, GlobalMaxPool, Layer, MaxPool1d, MaxPool2d};
 use crate::tensor::{Image, Sample, Sequence, Tensor, len};
@@ -9,9 +9,9 @@ use crate::tensor::{Image, Sample, Sequence, Tensor, len};
 macro_rules! pool {
     (max [$($generics:tt)*] $layer:ty, $X:ty, $pooling:expr) => {
         pool!(
-            [$($generics)*] $layer, $X, Range, |_, x, y| $pooling.max_int8(x, y),
+            [$($generics)*] $layer, $X, Interval, |_, x, y| $pooling.max_int8(x, y),
             /// The largest of clamped numbers is the largest number, clamped.
-            fn needed(range: &Range, wanted: Option<Range>) -> Option<Range> {
+            fn needed(range: &Interval, wanted: Option<Interval>) -> Option<Interval> {
                 Some(wanted.unwrap_or(*range))
             }
         );
@@ -35,7 +35,7 @@ macro_rules! pool {
                 &self,
                 input: Quantization,
                 _: &$Ranges,
-                _: Option<Range>,
+                _: Option<Interval>,
                 to: &mut [i8; 1],
             ) -> Result<Quantization, Error> {
                 *to = [input.zero_point];

@@ -1,7 +1,7 @@
-use chainrule_kernel::int8::{Int32, Then};
+use chainrule_kernel::int8::{Int32, Nested};
 use chainrule_parameters::TypeName;
 
-use super::Range;
+use super::Interval;
 use crate::Error;
 
 /// How a tensor is stored: a real number r as an integer q, with r = scale (q - zero point).
@@ -20,7 +20,7 @@ impl Quantization {
     /// # Source
     /// Jacob et al. 2018, section 3, eq. 13; TensorFlow Lite, `ChooseQuantizationParams` in
     /// `tensorflow/lite/kernels/internal/quantization_util.h`.
-    pub fn of(range: Range) -> Self {
+    pub fn of(range: Interval) -> Self {
         let (low, high) = (f64::from(range.low.min(0.0)), f64::from(range.high.max(0.0)));
         if low == high {
             return Self { scale: 1.0, zero_point: 0 }; // every number is 0
@@ -34,7 +34,7 @@ impl Quantization {
     }
 
     /// As [`of`](Self::of), for the range of a layer's output, which must be finite.
-    pub(super) fn of_layer(range: Range, layer: TypeName) -> Result<Self, Error> {
+    pub(super) fn of_layer(range: Interval, layer: TypeName) -> Result<Self, Error> {
         if range.is_finite() { Ok(Self::of(range)) } else { Err(Error::NonFiniteCalibration { layer }) }
     }
 
@@ -55,14 +55,14 @@ impl Quantization {
         self.scale * (i32::from(integer) - i32::from(self.zero_point)) as f32
     }
 
-    /// Returns the two numbers that a [`Sum`](super::Sum) is prepared from.
+    /// Returns the two numbers that a [`ScaledSum`](super::ScaledSum) is prepared from.
     pub(super) fn parts(self) -> (f64, i8) {
         (f64::from(self.scale), self.zero_point)
     }
 }
 
 /// A [`Quantization`] as bytes.
-pub(super) type PackedQuantization = Then<Int32, i8>;
+pub(super) type PackedQuantization = Nested<Int32, i8>;
 
 impl From<Quantization> for PackedQuantization {
     fn from(Quantization { scale, zero_point }: Quantization) -> Self {

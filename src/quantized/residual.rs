@@ -1,8 +1,8 @@
-use chainrule_kernel::int8::{Sum, Then};
+use chainrule_kernel::int8::{Nested, ScaledSum};
 use chainrule_parameters::Parameters;
 
 use super::buffers::larger;
-use super::{Buffers, Memory, Quantization, Quantize, Range, Ranges};
+use super::{Buffers, Interval, Memory, Quantization, Quantize, Ranges};
 use crate::Error;
 use crate::layer::{Layer, WorkspaceMut};
 use crate::stack::Residual;
@@ -18,8 +18,8 @@ where
     Self: Layer<X, Output = Y>,
 {
     /// The sum, the branch and the shortcut.
-    type Int8 = Then<Sum, Then<F::Int8, S::Int8>>;
-    type Ranges = Then<Range, Then<F::Ranges, S::Ranges>>;
+    type Int8 = Nested<ScaledSum, Nested<F::Int8, S::Int8>>;
+    type Ranges = Nested<Interval, Nested<F::Ranges, S::Ranges>>;
     const BUFFERS: Buffers = {
         let (branch, shortcut) = (F::BUFFERS, S::BUFFERS);
         Buffers {
@@ -54,21 +54,21 @@ where
         &self,
         input: Quantization,
         ranges: &Self::Ranges,
-        wanted: Option<Range>,
+        wanted: Option<Interval>,
         to: &mut Self::Int8,
     ) -> Result<Quantization, Error> {
-        let Then { first: range, rest: Then { first: branch_ranges, rest: shortcut_ranges } } = ranges;
-        let Then { first: sum, rest: Then { first: branch, rest: shortcut } } = to;
+        let Nested { first: range, rest: Nested { first: branch_ranges, rest: shortcut_ranges } } = ranges;
+        let Nested { first: sum, rest: Nested { first: branch, rest: shortcut } } = to;
         let branch = self.branch.quantize(input, branch_ranges, None, branch)?;
         let shortcut = self.shortcut.quantize(input, shortcut_ranges, None, shortcut)?;
         let output = Quantization::of_layer(wanted.unwrap_or(*range), <Self as Parameters>::NAME)?;
-        *sum = Sum::of([branch.parts(), shortcut.parts()], output.parts());
+        *sum = ScaledSum::of([branch.parts(), shortcut.parts()], output.parts());
         Ok(output)
     }
 
     #[inline]
     fn run(int8: &Self::Int8, memory: Memory<'_>) {
-        let Then { first: sum, rest: Then { first: branch, rest: shortcut } } = int8;
+        let Nested { first: sum, rest: Nested { first: branch, rest: shortcut } } = int8;
         let Memory { first, second, scratch } = memory;
         let (skip_first, rest) = scratch.split_at_mut(S::BUFFERS.first);
         let (skip_second, rest) = rest.split_at_mut(S::BUFFERS.second);

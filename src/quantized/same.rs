@@ -1,6 +1,6 @@
 //! Layers that change no number in evaluation mode.
 
-use super::{Buffers, Memory, Quantization, Quantize, Range};
+use super::{Buffers, Interval, Memory, Quantization, Quantize};
 use crate::Error;
 use crate::layer::{
     AlphaDropout, Dropout, Dropout1d, Dropout2d, Flatten, GaussianDropout, GaussianNoise, Identity, Layer,
@@ -22,11 +22,17 @@ macro_rules! same {
                 Some(_) => Buffers::from_to(len::<X>(), len::<X>()),
             };
 
-            fn needed(_: &(), wanted: Option<Range>) -> Option<Range> {
+            fn needed(_: &(), wanted: Option<Interval>) -> Option<Interval> {
                 wanted
             }
 
-            fn quantize(&self, input: Quantization, _: &(), _: Option<Range>, _: &mut ()) -> Result<Quantization, Error> {
+            fn quantize(
+                &self,
+                input: Quantization,
+                _: &(),
+                _: Option<Interval>,
+                _: &mut (),
+            ) -> Result<Quantization, Error> {
                 Ok(input)
             }
 

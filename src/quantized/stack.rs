@@ -1,6 +1,6 @@
-use chainrule_kernel::int8::{Packed, Then};
+use chainrule_kernel::int8::{Nested, Packed};
 
-use super::{Buffers, Memory, Quantization, Quantize, Range, Ranges};
+use super::{Buffers, Interval, Memory, Quantization, Quantize, Ranges};
 use crate::Error;
 use crate::layer::{Layer, WorkspaceMut};
 use crate::tensor::Tensor;
@@ -14,7 +14,7 @@ pub trait QuantizeTypes<X: Tensor<Scalar = f32>> {
     type Ranges: Ranges;
     const BUFFERS: Buffers;
 
-    fn needed_chain(ranges: &Self::Ranges, wanted: Option<Range>) -> Option<Range>;
+    fn needed_chain(ranges: &Self::Ranges, wanted: Option<Interval>) -> Option<Interval>;
 
     fn run_chain(int8: &Self::Int8, memory: Memory<'_>);
 }
@@ -34,7 +34,7 @@ pub trait QuantizeChain<X: Tensor<Scalar = f32>, Layers>: QuantizeTypes<X> {
         layers: Layers,
         input: Quantization,
         ranges: &Self::Ranges,
-        wanted: Option<Range>,
+        wanted: Option<Interval>,
         to: &mut Self::Int8,
     ) -> Result<Quantization, Error>;
 }
@@ -49,7 +49,7 @@ macro_rules! stack {
             type Ranges = stack!(@nested Ranges $($L)+);
             const BUFFERS: Buffers = stack!(@buffers $($L)+);
 
-            fn needed_chain(ranges: &Self::Ranges, wanted: Option<Range>) -> Option<Range> {
+            fn needed_chain(ranges: &Self::Ranges, wanted: Option<Interval>) -> Option<Interval> {
                 stack!(@needed ranges, wanted; $($L)+)
             }
 
@@ -77,7 +77,7 @@ macro_rules! stack {
                 layers: ($(&'a $L,)+),
                 input: Quantization,
                 ranges: &Self::Ranges,
-                wanted: Option<Range>,
+                wanted: Option<Interval>,
                 to: &mut Self::Int8,
             ) -> Result<Quantization, Error> {
                 stack!(@quantize layers, input, ranges, wanted, to; $($L $i),+)
@@ -103,7 +103,7 @@ macro_rules! stack {
                 Self::observe_chain(($(&self.$i,)+), input, output, workspace, ranges);
             }
 
-            fn needed(ranges: &Self::Ranges, wanted: Option<Range>) -> Option<Range> {
+            fn needed(ranges: &Self::Ranges, wanted: Option<Interval>) -> Option<Interval> {
                 Self::needed_chain(ranges, wanted)
             }
 
@@ -111,7 +111,7 @@ macro_rules! stack {
                 &self,
                 input: Quantization,
                 ranges: &Self::Ranges,
-                wanted: Option<Range>,
+                wanted: Option<Interval>,
                 to: &mut Self::Int8,
             ) -> Result<Quantization, Error> {
                 Self::quantize_chain(($(&self.$i,)+), input, ranges, wanted, to)
@@ -125,7 +125,7 @@ macro_rules! stack {
     };
 
     (@nested $Item:ident $L:ident) => { $L::$Item };
-    (@nested $Item:ident $L:ident $($rest:ident)+) => { Then<$L::$Item, stack!(@nested $Item $($rest)+)> };
+    (@nested $Item:ident $L:ident $($rest:ident)+) => { Nested<$L::$Item, stack!(@nested $Item $($rest)+)> };
 
     (@buffers $L:ident $($rest:ident)*) => { $L::BUFFERS$(.then($rest::BUFFERS))* };
 

@@ -3,7 +3,7 @@
 use chainrule::checkpoint::Format;
 use chainrule::metrics::accuracy;
 use chainrule::prelude::*;
-use chainrule::quantized::{Multiplier, Quantization, Quantize, Quantized, Range};
+use chainrule::quantized::{Interval, Multiplier, Quantization, Quantize, Quantized};
 
 #[allow(dead_code)]
 #[path = "../../examples/support/digits.rs"]
@@ -105,7 +105,8 @@ close! {
         (Conv2d<4, 6, 3>, Relu6, Flatten, Linear<24, 5>)
     ), Image<1, 8, 8>, 8.0;
     a_residual_block: Residual<(Linear<6, 9>, Relu, Linear<9, 6>)>, Vector<6>, 4.0;
-    a_residual_block_with_a_shortcut: Residual<(Linear<6, 9>, Relu, Linear<9, 4>), (Tanh, Linear<6, 4>)>, Vector<6>, 6.0;
+    a_residual_block_with_a_shortcut:
+        Residual<(Linear<6, 9>, Relu, Linear<9, 4>), (Tanh, Linear<6, 4>)>, Vector<6>, 6.0;
     a_sum_after_one_layer: (Residual<Linear<5, 5>>, Relu), Vector<5>, 4.0;
     an_array_of_blocks: (Linear<4, 6>, [Residual<(Linear<6, 6>, Relu)>; 3], Linear<6, 3>), Vector<4>, 14.0;
     an_array_of_no_layers: ([Relu; 0], Evaluate<Linear<4, 4>>), Vector<4>, 3.0;
@@ -113,7 +114,12 @@ close! {
 }
 
 chainrule::network! {
-    struct Named: Vector<6> => Vector<3> { widen: Linear<6, 8>, act: Relu, block: Residual<Linear<8, 8>>, head: Linear<8, 3> }
+    struct Named: Vector<6> => Vector<3> {
+        widen: Linear<6, 8>,
+        act: Relu,
+        block: Residual<Linear<8, 8>>,
+        head: Linear<8, 3>,
+    }
 }
 chainrule::network! {
     struct Generic<const H: usize>: Vector<6> => Vector<3> { widen: Linear<6, H>, act: Relu6, head: Linear<H, 3> }
@@ -169,7 +175,7 @@ fn a_network_is_to_the_bit_what_its_integers_say() {
 /// Jacob et al. 2018, eq. 13, by hand.
 #[test]
 fn a_range_becomes_a_scale_and_a_zero_point() {
-    let of = |low, high| Quantization::of(Range { low, high });
+    let of = |low, high| Quantization::of(Interval { low, high });
     assert_eq!(of(0.0, 255.0), Quantization { scale: 1.0, zero_point: -128 });
     assert_eq!(of(-255.0, 0.0), Quantization { scale: 1.0, zero_point: 127 });
     assert_eq!(of(-1.0, 1.0), Quantization { scale: 2.0 / 255.0, zero_point: -1 });

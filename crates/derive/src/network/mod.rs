@@ -262,7 +262,7 @@ impl Network {
         ));
         predicates.push(parse_quote!(Self: #root::layer::Layer<#input, Output = #types_of::Output>));
         let (impl_generics, _, clause) = with_input.split_for_impl();
-        let wanted = quote!(::core::option::Option<#quantized::Range>);
+        let wanted = quote!(::core::option::Option<#quantized::Interval>);
         quote! {
             #[automatically_derived]
             impl #impl_generics #quantized::Quantize<#input> for #ident #type_generics #clause {

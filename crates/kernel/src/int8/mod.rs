@@ -1,7 +1,7 @@
 //! Kernels for networks of 8-bit integers. A real number r is stored as an integer q, with r = scale (q - zero point).
 //!
 //! Everything here is integer arithmetic, with the results of TensorFlow Lite's reference kernels to the bit. Only
-//! [`Multiplier::of`] and [`Sum::of`], which prepare the constants, compute with floating point.
+//! [`Multiplier::of`] and [`ScaledSum::of`], which prepare the constants, compute with floating point.
 //!
 //! # Source
 //! Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only inference", CVPR
@@ -19,7 +19,7 @@ mod tests;
 mod weights;
 
 pub use multiplier::Multiplier;
-pub use packed::{Int32, Packed, Then, read};
+pub use packed::{Int32, Nested, Packed, read};
 pub use products::{Order, Products};
-pub use sum::Sum;
+pub use sum::ScaledSum;
 pub use weights::{Channel, Weights};

@@ -41,14 +41,14 @@ pub(super) use packed;
 /// A value, and then the others.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
-pub struct Then<A, B> {
+pub struct Nested<A, B> {
     /// The first value.
     pub first: A,
     /// The others.
     pub rest: B,
 }
 
-packed!([A, B] Then<A, B>: A, B);
+packed!([A, B] Nested<A, B>: A, B);
 
 /// A 32-bit integer, or the bits of an `f32`, as four bytes, the lowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,11 +96,11 @@ pub const fn read<P: Packed>(bytes: &[u8]) -> P {
 
 #[cfg(test)]
 mod tests {
-    use super::{Int32, Then, read};
+    use super::{Int32, Nested, read};
 
     #[test]
     fn a_value_is_read_from_its_bytes_at_any_address() {
-        type Value = Then<Int32, Then<[i8; 3], Int32>>;
+        type Value = Nested<Int32, Nested<[i8; 3], Int32>>;
         const BYTES: [u8; 12] = [0xff, 1, 2, 3, 0x84, 5, 6, 255, 0, 0, 0x80, 0xbf];
         const VALUE: Value = read(BYTES.split_at(1).1);
         assert_eq!(VALUE.first, Int32::new(i32::from_le_bytes([1, 2, 3, 0x84])));

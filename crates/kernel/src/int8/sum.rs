@@ -4,16 +4,16 @@ use super::packed::packed;
 /// The sum of two tensors, each with its own scale: `ADD`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
-pub struct Sum {
+pub struct ScaledSum {
     inputs: [Multiplier; 2],
     output: Multiplier,
     input_zeros: [i8; 2],
     output_zero: i8,
 }
 
-packed!([] Sum: [Multiplier; 2], Multiplier, [i8; 2], i8);
+packed!([] ScaledSum: [Multiplier; 2], Multiplier, [i8; 2], i8);
 
-impl Sum {
+impl ScaledSum {
     /// By how many bits the inputs are shifted, so that their scaled forms have a fraction.
     const SHIFT: u32 = 20;
 

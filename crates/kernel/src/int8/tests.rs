@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Channel, Int32, Multiplier, Order, Products, Sum};
+use super::{Channel, Int32, Multiplier, Order, Products, ScaledSum};
 use crate::convolution::{WindowPlaces, Windows};
 use crate::pool::Pooling;
 
@@ -264,7 +264,7 @@ fn a_sum_is_that_of_the_reference() {
         [(0.1, 0.1, 0.2), (0.02, 3.0, 2.9), (1.0, 0.001, 0.4), (0.5, 0.5, 1e-7), (1e-20, 1e-20, 1.0)]
     {
         let (z1, z2, z_out) = (random.int8(), random.int8(), random.int8());
-        let sum = Sum::of([(s1, z1), (s2, z2)], (out, z_out));
+        let sum = ScaledSum::of([(s1, z1), (s2, z2)], (out, z_out));
         let (mut y, x) = (random.many(1000), random.many(1000));
         let first = y.clone();
         sum.add(&x, &mut y);

@@ -1,16 +1,16 @@
 use crate::kernel::all_finite;
-use chainrule_kernel::int8::Then;
+use chainrule_kernel::int8::Nested;
 
 /// The range of the numbers at one place of a network. It includes 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Range {
+pub struct Interval {
     /// The smallest number, or 0.
     pub low: f32,
     /// The largest number, or 0.
     pub high: f32,
 }
 
-impl Range {
+impl Interval {
     /// Returns the smallest range that includes both.
     pub fn union(self, other: Self) -> Self {
         Self { low: self.low.min(other.low), high: self.high.max(other.high) }
@@ -37,7 +37,7 @@ impl Ranges for () {
     const EMPTY: Self = ();
 }
 
-impl Ranges for Range {
+impl Ranges for Interval {
     const EMPTY: Self = Self { low: 0.0, high: 0.0 };
 
     /// A NaN or an infinity makes the range infinite.
@@ -53,7 +53,7 @@ impl Ranges for Range {
 }
 
 /// Those of several layers.
-impl<A: Ranges, B: Ranges> Ranges for Then<A, B> {
+impl<A: Ranges, B: Ranges> Ranges for Nested<A, B> {
     const EMPTY: Self = Self { first: A::EMPTY, rest: B::EMPTY };
 }
 
