@@ -1,6 +1,6 @@
 //! Kernels for networks of 8-bit integers. A real number r is stored as an integer q, with r = scale (q - zero point).
 //!
-//! Everything here is integer arithmetic, with the results of TensorFlow Lite's reference kernels to the bit. Only
+//! Everything here is integer arithmetic, by the formulas of TensorFlow Lite's reference kernels. Only
 //! [`Multiplier::of`] and [`ScaledSum::of`], which prepare the constants, compute with floating point.
 //!
 //! # Source

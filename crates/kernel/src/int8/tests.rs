@@ -1,4 +1,5 @@
-//! Each kernel equals a reference that follows TensorFlow Lite's sources line by line, to the bit.
+//! Each kernel equals a plain reference, to the bit. It was written from memory of gemmlowp's and TensorFlow Lite's
+//! formulas, and not compared with their programs.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -269,7 +270,7 @@ fn a_sum_is_that_of_the_reference() {
         let first = y.clone();
         sum.add(&x, &mut y);
 
-        // `add.cc`, `PrepareGeneralSubOp` and `AddElementwise` of `integer_ops/add.h`.
+        // The formulas of `ADD`.
         let parts = |factor: f64| {
             let (fraction, exponent) = libm::frexp(factor);
             let significand = libm::round(fraction * (1_i64 << 31) as f64) as i64;
