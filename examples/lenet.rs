@@ -62,7 +62,7 @@ fn mnist(folder: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
 fn small() -> Result<(), Box<dyn std::error::Error>> {
     let net = SmallNet::init_with(Initializer::he_normal(), &mut rng(SEED));
     let plan = Plan { epochs: 20, batch: 32, rate: 2e-3 };
-    let (_, percent) = learn(net, &images::digits()?, plan, SEED)?;
+    let (_, _, percent) = learn(net, &images::digits()?, plan, SEED)?;
     if percent < 98.0 {
         return Err(format!("{percent:.2} % is below the 98 % that this example promises").into());
     }

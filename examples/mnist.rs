@@ -54,7 +54,7 @@ fn train<N: Maps<Image<1, SIDE, SIDE>, Vector<10>>, const SIDE: usize>(
     plan: Plan,
 ) -> Result<f64, Box<dyn std::error::Error>> {
     let net = N::init_with(Initializer::he_normal(), &mut rng(SEED));
-    let (history, percent) = learn(net, images, plan, SEED)?;
+    let (_, history, percent) = learn(net, images, plan, SEED)?;
     std::fs::create_dir_all("target")?;
     history.picture()?.save("target/mnist.png")?;
     println!("the learning curves are in target/mnist.png");

@@ -5,6 +5,8 @@ mod text;
 #[cfg(feature = "alloc")]
 use alloc::{format, string::String, vec::Vec};
 
+use chainrule_parameters::TypeName;
+
 pub(crate) use text::Text;
 
 /// Invalid data or settings. They are found before anything changes.
@@ -222,6 +224,29 @@ pub enum Error {
     FrozenStatistics {
         /// The path of the running mean or variance.
         path: String,
+    },
+    /// A calibration set is empty: it has no range.
+    #[error("the calibration set is empty: give samples as the network will see them")]
+    EmptyCalibration,
+    /// All numbers of a calibration set are equal: it does not show the range of the data.
+    #[error("every number of the calibration set is {value}: give samples as the network will see them")]
+    ConstantCalibration {
+        /// The number.
+        value: f64,
+    },
+    /// A weight of a layer, or its output for the calibration set, is NaN or infinite.
+    #[error("a weight or an output of `{layer}` is NaN or infinite: such a network cannot be quantized")]
+    NonFiniteCalibration {
+        /// The layer.
+        layer: TypeName,
+    },
+    /// The memory for a quantized network is too small.
+    #[error("the memory has {found} bytes, and this network needs {needed}: `Quantized::<Net, Input>::RAM`")]
+    QuantizedMemory {
+        /// How many bytes it needs.
+        needed: usize,
+        /// How many there are.
+        found: usize,
     },
     /// A setting is outside its range.
     #[error("{name} is {value}, but must be {expected}")]

@@ -46,6 +46,7 @@ pub mod metrics;
 mod network;
 #[cfg(feature = "alloc")]
 pub mod optimizer;
+pub mod quantized;
 mod random;
 #[cfg(feature = "alloc")]
 pub mod schedule;

@@ -43,13 +43,13 @@ pub(crate) struct Plan {
 }
 
 /// Trains with Adam at a rate that falls to zero along a cosine, and prints the accuracy after each epoch. Returns the
-/// history, and the last accuracy in per cent.
+/// network, the history, and the last accuracy in per cent.
 pub(crate) fn learn<N, const SIDE: usize>(
     net: Owned<N>,
     [train, test]: &[Images<SIDE>; 2],
     plan: Plan,
     seed: u64,
-) -> Result<(History, f64), Box<dyn Error>>
+) -> Result<(Owned<N>, History, f64), Box<dyn Error>>
 where
     N: Maps<Image<1, SIDE, SIDE>, Vector<10>>,
 {
@@ -70,5 +70,5 @@ where
         }),
     )?;
     eprintln!("{:.1} s", start.elapsed().as_secs_f64()); // what is on stdout is the same for the same seed
-    Ok((history, percent))
+    Ok((trainer.network, history, percent))
 }

@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::{CheckpointError, Origin};
 
 /// Reads a whole file.
-pub(super) fn read(path: &Path) -> Result<(Origin, Vec<u8>), CheckpointError> {
+pub(crate) fn read(path: &Path) -> Result<(Origin, Vec<u8>), CheckpointError> {
     let bytes = fs::read(path).map_err(|source| CheckpointError::Read { path: path.into(), source })?;
     Ok((path.into(), bytes))
 }
 
 /// Writes a temporary file in the same folder, syncs it to the disk, and then renames it over the file.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
     let failed = |source| CheckpointError::Write { path: path.into(), source };
     // A symbolic link is followed, so that it is not replaced.
     let target = if path.is_symlink() { fs::canonicalize(path).map_err(failed)? } else { path.into() };

@@ -9,7 +9,7 @@ use crate::error::Text;
 use crate::kernel::Real;
 use crate::layer::{Owned, Parameter, Parameters, Visitor, visit};
 use crate::network::image::{
-    NumbersOf, Place, first_line, layer_line, network_line, numbers, setting_line, size_line, tensor_line,
+    Fault, NumbersOf, Place, first_lines, layer_line, numbers, setting_line, size_line, tensor_line,
 };
 
 /// Writes the image of a network to a file, atomically, for [`include_network!`](crate::include_network).
@@ -54,14 +54,18 @@ fn image<N: Parameters>(network: &N, origin: &Origin) -> Result<Vec<u8>, Checkpo
     if let Some(NonFinite { tensor, element, value }) = numbers.fault {
         return Err(CheckpointError::NonFinite { origin: origin.clone(), tensor, element, value });
     }
+    Ok(with_header(&first_lines::<N>(), &N::DESCRIPTION, &numbers.bytes))
+}
+
+/// Returns an image that begins with these lines and describes this network, with these bytes behind its header.
+pub(crate) fn with_header(first: &[Text], description: &Node, bytes: &[u8]) -> Vec<u8> {
     let mut image = Vec::new();
-    line(&mut image, &first_line());
-    line(&mut image, &network_line(&<N as Parameters>::NAME));
-    lines(&mut image, &N::DESCRIPTION, &Place::ROOT);
-    line(&mut image, size_line(numbers.bytes.len()).text(&checksum(&numbers.bytes)));
+    first.iter().for_each(|text| line(&mut image, text));
+    lines(&mut image, description, &Place::ROOT);
+    line(&mut image, size_line(bytes.len()).text(&checksum(bytes)));
     line(&mut image, &Text::new());
-    image.append(&mut numbers.bytes);
-    Ok(image)
+    image.extend_from_slice(bytes);
+    image
 }
 
 fn line(image: &mut Vec<u8>, text: &Text) {
@@ -103,14 +107,7 @@ fn checksum(bytes: &[u8]) -> String {
 }
 
 fn from_image<N: Parameters>(image: &[u8], origin: &Origin) -> Result<Owned<N>, CheckpointError> {
-    let broken = |reason: String| CheckpointError::Image { origin: origin.clone(), reason };
-    let NumbersOf { bytes, checksum: expected } =
-        numbers::<N>(image).map_err(|fault| broken(fault.as_str().into()))?;
-    if checksum(bytes).as_bytes() != expected {
-        return Err(broken(
-            "the checksum of its numbers is not that of its header: the file is damaged".into(),
-        ));
-    }
+    let bytes = checked(numbers::<N>(image), origin)?;
     let mut network = N::zeros();
     let mut fill = Fill { bytes, fault: None };
     visit([], [ViewMut::of(&mut *network)], &mut fill);
@@ -120,6 +117,21 @@ fn from_image<N: Parameters>(image: &[u8], origin: &Origin) -> Result<Owned<N>, 
             Err(CheckpointError::NonFinite { origin: origin.clone(), tensor, element, value })
         }
     }
+}
+
+/// Returns the bytes behind a header, if their checksum is that of the header.
+pub(crate) fn checked<'a>(
+    content: Result<NumbersOf<'a>, Fault>,
+    origin: &Origin,
+) -> Result<&'a [u8], CheckpointError> {
+    let broken = |reason: String| CheckpointError::Image { origin: origin.clone(), reason };
+    let NumbersOf { bytes, checksum: expected } = content.map_err(|fault| broken(fault.as_str().into()))?;
+    if checksum(bytes).as_bytes() != expected {
+        return Err(broken(
+            "the checksum of its numbers is not that of its header: the file is damaged".into(),
+        ));
+    }
+    Ok(bytes)
 }
 
 /// A number that is NaN or infinite.

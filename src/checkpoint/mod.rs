@@ -65,8 +65,10 @@ use std::path::Path;
 use crate::layer::{Owned, Parameters};
 use chainrule_parameters::AsNetwork;
 
+pub(crate) use atomic::{read as read_file, write as write_file};
 pub use error::{CheckpointError, Origin};
 pub use format::Format;
+pub(crate) use image::{checked, with_header};
 pub use image::{image_from_bytes, image_to_bytes, load_image, save_image};
 pub use mismatch::{Mismatch, Problem, Wrong};
 #[cfg(feature = "fit")]

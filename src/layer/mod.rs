@@ -74,7 +74,9 @@ pub use compare::ParametersView;
 pub use constructor::SizesInType;
 pub(crate) use contract::check_lengths;
 pub use contract::{Backward, Layer};
-pub(crate) use convolution::{AxisOfConv1d, PixelSettings, Plain, StepSettings, Transposed};
+pub(crate) use convolution::{
+    AxisOfConv1d, PixelSettings, Pixels, Plain, StepSettings, StepWindows, Transposed,
+};
 pub use convolution::{
     Conv1d, Conv1dWith, Conv2d, Conv2dWith, DepthwiseConv2d, TransposedConv1d, TransposedConv1dWith,
     TransposedConv2d, TransposedConv2dWith,
@@ -117,6 +119,7 @@ pub use prelu::{ChannelPRelu, PRelu};
 pub use recurrent::{Gru, InitialState, LastStep, LearnedState, Lstm, Reverse, Rnn, ZeroState};
 pub use reduce::{Channels, Features, HasAxis, Height, MaxOver, MeanOver, MinOver, Steps, SumOver, Width};
 pub use reshape::Reshape;
+pub(crate) use reshape::transpose;
 pub use resize::{
     AlignCorners, Coordinates, HalfPixel, LinearCoordinates, Nearest, NearestBefore, NearestExact, Resize1d,
     Resize2d, Upsample1d, Upsample2d, UpsampleBilinear2d, UpsampleLinear1d,

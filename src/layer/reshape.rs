@@ -90,7 +90,7 @@ pub(super) fn reorder<X: Tensor<Scalar = T>, Y: Tensor<Scalar = T>, T: Real>(fro
 }
 
 /// Transposes matrices, one after the other, of this many rows and columns.
-fn transpose<T: Real>(from: &[T], [rows, columns]: [usize; 2], to: &mut [T]) {
+pub(crate) fn transpose<T: Copy>(from: &[T], [rows, columns]: [usize; 2], to: &mut [T]) {
     let Some(len) = rows.checked_mul(columns).filter(|len| *len > 0) else { return };
     for (from, to) in from.chunks_exact(len).zip(to.chunks_exact_mut(len)) {
         for (column, to) in to.chunks_exact_mut(rows).enumerate() {

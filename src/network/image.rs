@@ -2,6 +2,7 @@
 //!
 //! The header has lines of text: the format, the type of the network, each layer, each tensor, and the size and the
 //! checksum of the numbers. It ends with an empty line. The numbers follow, little-endian, tensor after tensor.
+#![allow(clippy::result_large_err)] // the text is made in a constant
 
 use chainrule_parameters::{Field, Node, Parameters, Scalar, Segment, Tensor, TypeName, filled};
 
@@ -41,20 +42,33 @@ pub(crate) struct NumbersOf<'a> {
 
 /// Checks the header of an image, and the number of its bytes.
 pub(crate) const fn numbers<N: Parameters>(image: &[u8]) -> Result<NumbersOf<'_>, Fault> {
-    let mut header = Header { image, at: 0 };
-    match header.expect(&first_line()) {
+    content(image, &first_lines::<N>(), &N::DESCRIPTION, N::DESCRIPTION.size())
+}
+
+/// Returns the lines before those of the layers.
+pub(crate) const fn first_lines<N: Parameters>() -> [Text; 2] {
+    [*Text::new().text(FORMAT), network_line(&<N as Parameters>::NAME)]
+}
+
+/// Checks the header of an image that begins with these lines and describes this network, and has `size` bytes behind it.
+pub(crate) const fn content<'a>(
+    image: &'a [u8],
+    first: &[Text],
+    description: &Node,
+    size: usize,
+) -> Result<NumbersOf<'a>, Fault> {
+    let (mut header, mut at) = (Header { image, at: 0 }, 0);
+    while at < first.len() {
+        match header.expect(&first[at]) {
+            Ok(()) => {}
+            Err(fault) => return Err(fault),
+        }
+        at += 1;
+    }
+    match header.expect_all(description, &Place::ROOT) {
         Ok(()) => {}
         Err(fault) => return Err(fault),
     }
-    match header.expect(&network_line(&<N as Parameters>::NAME)) {
-        Ok(()) => {}
-        Err(fault) => return Err(fault),
-    }
-    match header.expect_all(&N::DESCRIPTION, &Place::ROOT) {
-        Ok(()) => {}
-        Err(fault) => return Err(fault),
-    }
-    let size = N::DESCRIPTION.size();
     let line = header.line();
     let expected = size_line(size);
     if !starts_with(line, expected.as_bytes()) {
@@ -77,10 +91,6 @@ pub(crate) const fn numbers<N: Parameters>(image: &[u8]) -> Result<NumbersOf<'_>
         #[cfg(feature = "checkpoint")]
         checksum,
     })
-}
-
-pub(crate) const fn first_line() -> Text {
-    *Text::new().text(FORMAT)
 }
 
 pub(crate) const fn network_line(name: &TypeName) -> Text {

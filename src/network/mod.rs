@@ -385,13 +385,13 @@ impl<N: Parameters> Network for N {}
 /// use chainrule::layer::FixedWorkspace;
 /// use chainrule::prelude::*;
 ///
-/// type Net = (Linear<2, 8>, Tanh, Linear<8, 1>);
-/// static NET: Net = chainrule::include_network!("../../examples/data/xor.image");
+/// type Net = (Dense<Image<1, 8, 8>, Vector<32>>, Tanh, Linear<32, 10>, Softmax);
+/// static NET: Net = chainrule::include_network!("../../examples/data/digits.image");
 ///
-/// const LINES: usize = chainrule::budget::<Net, Vector<2>>().prediction_lines(1);
-/// let (mut workspace, mut outputs) = (FixedWorkspace::<LINES>::new(), [Vector([0.0])]);
-/// NET.predict_into(&[Vector([1.0, 0.0])], &mut outputs, &mut workspace)?;
-/// assert!(outputs[0][0] > 0.5);
+/// const LINES: usize = chainrule::budget::<Net, Image<1, 8, 8>>().prediction_lines(1);
+/// let (mut workspace, mut outputs) = (FixedWorkspace::<LINES>::new(), [Vector([0.0; 10])]);
+/// NET.predict_into(&[Image([[[0.5; 8]; 8]])], &mut outputs, &mut workspace)?;
+/// approx::assert_abs_diff_eq!(outputs[0].0.iter().sum::<f32>(), 1.0, epsilon = 1e-5); // probabilities
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///

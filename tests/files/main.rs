@@ -20,5 +20,6 @@ mod npy;
 mod npz;
 mod pictures;
 mod python_files;
+mod quantized;
 mod sampling;
 mod weights;

@@ -38,6 +38,8 @@ mod parity;
 mod pooling;
 mod product_of_jacobians;
 mod properties;
+mod quantized;
+mod quantized_errors;
 mod shared;
 mod streams;
 mod sums;

@@ -155,6 +155,24 @@ fn losses_of_steps_and_pixels_and_of_two_heads_allocate_nothing() {
 }
 
 #[test]
+fn a_quantized_network_never_allocates() {
+    use chainrule::quantized::Quantized;
+    type Net = (
+        (Conv2d<1, 4, 3, 1, 1>, BatchNorm<4>, Relu, MaxPool2d<2>),
+        (Residual<(Conv2d<4, 4, 3, 1, 1>, Tanh)>, Flatten, Linear<64, 3>),
+    );
+    type Int8 = Quantized<Net, Image<1, 8, 8>>;
+    let xs = inputs::<Image<1, 8, 8>>(FULL);
+    let quantized: Box<Int8> = Quantized::calibrate(&Net::init(&mut rng(1)), &xs).unwrap();
+    let (mut outputs, mut memory) = ([Vector([0.0; 3]); FULL], [0; Int8::RAM]);
+    let count = allocations(|| {
+        quantized.predict_into(&xs, &mut outputs, &mut memory).unwrap();
+        quantized.predict_int8(&[[[7; 8]; 8]], &mut [0; 3], &mut memory).unwrap();
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
 fn predicting_into_the_same_place_allocates_only_in_its_first_call() {
     type Net = (Linear<12, 24>, [Residual<(Relu, Linear<24, 24>, Dropout<20>)>; 3], Linear<24, 10>, Softmax);
     let (net, xs) = (Net::init(&mut rng(1)), inputs::<Vector<12>>(FULL));

@@ -41,10 +41,14 @@ fn a_program_without_a_heap_and_without_std_trains_and_predicts() {
     ]));
     let program = root().join("target/bare/release/bare");
     let text = run(&mut Command::new(&program));
-    assert!(text.starts_with("300 digits: 31 right before training, 278 after; the bits are those"), "{text}");
+    assert!(
+        text.starts_with("300 digits: 31 right before training, 278 after; the bits are those"),
+        "{text}"
+    );
     let program = std::fs::read(program).unwrap();
     assert!(asks_for(&program, "write") && asks_for(&program, "abort"), "the names are not where they were");
-    for function in ["malloc", "calloc", "realloc", "free", "exp", "expf", "tanhf", "logf", "powf", "sqrtf", "fmaf"]
+    for function in
+        ["malloc", "calloc", "realloc", "free", "exp", "expf", "tanhf", "logf", "powf", "sqrtf", "fmaf"]
     {
         assert!(!asks_for(&program, function), "the program asks for {function}");
     }
@@ -58,7 +62,9 @@ fn a_c_program_plays_a_sound_through_a_library() {
     let (folder, library) = (tempfile::tempdir().unwrap(), root().join("target/debug/libplugin.so"));
     let host = folder.path().join("host");
     let mut cc = Command::new("cc");
-    cc.args(["-Wall", "-Wextra", "-Werror", "-O1", "examples/plugin/host.c"]).arg(library).args(["-lm", "-o"]);
+    cc.args(["-Wall", "-Wextra", "-Werror", "-O1", "examples/plugin/host.c"])
+        .arg(library)
+        .args(["-lm", "-o"]);
     run(cc.arg(&host).arg(format!("-Wl,-rpath,{}", root().join("target/debug").display())));
     let text = run(&mut Command::new(host));
     assert!(text.contains("100 blocks of 64 samples, no allocation"), "{text}");

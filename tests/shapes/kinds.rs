@@ -38,6 +38,7 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
             "a_jacobian_has_a_row_for_each_output",
             "a_summary_is_of_inputs_that_the_network_takes",
             "an_image_is_that_of_its_network",
+            "a_quantized_layer_has_an_int8_form",
         ],
     ),
     (

@@ -109,6 +109,7 @@ twins! {
     a_pool_has_no_groups
     a_pool_takes_an_image_and_no_vector
     a_pooling_window_must_fit_into_the_image
+    a_quantized_layer_has_an_int8_form
     a_rate_of_dropout_is_in_its_type
     a_reflection_is_smaller_than_its_side
     a_recurrent_layer_takes_a_sequence

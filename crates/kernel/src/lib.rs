@@ -1,5 +1,5 @@
-//! The kernels of `chainrule`: matrix products, convolutions, poolings, elementary functions. All functions work on
-//! slices.
+//! The kernels of `chainrule`: matrix products, convolutions, poolings, elementary functions, and the same for 8-bit
+//! integers ([`int8`]). All functions work on slices.
 //!
 //! This crate does not depend on layers or networks. It chooses the instructions at run time ([`simd`]), so that a
 //! plain `cargo build --release` is fast on every processor.
@@ -19,6 +19,7 @@ mod convolution;
 mod elementary;
 mod elementwise;
 mod gemm;
+pub mod int8;
 mod pool;
 mod real;
 mod recurrent;

@@ -4,14 +4,14 @@ use crate::{Parameters, Scalar};
 
 /// The name of a type as its users write it, made of constants: `Linear<8, 6>`. (`core::any::type_name` is no
 /// constant.)
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TypeName {
     /// The parts of the name, printed one after the other.
     pub parts: &'static [Part],
 }
 
 /// A part of a [`TypeName`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Text.
     Text(&'static str),

@@ -10,7 +10,7 @@ use crate::tensor::{Sample, Tensor, len};
 
 /// The windows of a convolution from `X` to `Y`; those of a transposed one are on its output.
 #[derive(Clone, Copy)]
-pub(super) struct Pixels {
+pub(crate) struct Pixels {
     pub(super) axes: [WindowAxis; 2],
     pub(super) groups: usize,
     pub(super) transposed: bool,
@@ -18,7 +18,7 @@ pub(super) struct Pixels {
 
 impl Pixels {
     /// Windows of `kernel` x `kernel` pixels.
-    pub(super) const fn square(groups: usize, kernel: usize, stride: usize, padding: usize) -> Self {
+    pub(crate) const fn square(groups: usize, kernel: usize, stride: usize, padding: usize) -> Self {
         Self { axes: [WindowAxis::plain(kernel, stride, padding); 2], groups, transposed: false }
     }
 
@@ -34,7 +34,7 @@ impl Pixels {
 
     /// Returns the windows for the kernel, and the channels that they give.
     #[inline(always)]
-    const fn windows<X: Tensor, Y: Tensor>(&self) -> (Windows, usize) {
+    pub(crate) const fn windows<X: Tensor, Y: Tensor>(&self) -> (Windows, usize) {
         let [image, places] = self.images::<X, Y>();
         let windows = Windows::along(
             self.groups,

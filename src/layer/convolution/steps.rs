@@ -2,7 +2,7 @@
 
 use super::step_places::{GATHERED, StepPlaces};
 use super::{blocks_scratch, sum_in_blocks};
-use crate::kernel::{Accumulate, Initial, Real, Strided, gemm_by_row, sum_rows};
+use crate::kernel::{Accumulate, Initial, Real, Strided, WindowPlaces, Windows, gemm_by_row, sum_rows};
 use crate::layer::window_settings::WindowAxis;
 use crate::layer::{Backward, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
 use crate::tensor::Tensor;
@@ -12,7 +12,7 @@ const BLOCK: usize = 32;
 
 /// The windows of a convolution of sequences.
 #[derive(Clone, Copy)]
-pub(super) struct Steps {
+pub(crate) struct Steps {
     pub(super) axis: WindowAxis,
     pub(super) groups: usize,
     pub(super) transposed: bool,
@@ -20,7 +20,7 @@ pub(super) struct Steps {
 
 impl Steps {
     /// Windows of `kernel` steps.
-    pub(super) const fn plain(kernel: usize, stride: usize, padding: usize) -> Self {
+    pub(crate) const fn plain(kernel: usize, stride: usize, padding: usize) -> Self {
         Self { axis: WindowAxis::plain(kernel, stride, padding), groups: 1, transposed: false }
     }
 
@@ -62,6 +62,14 @@ impl Steps {
         let places = self.places::<X, Y>();
         let in_place = places.stride == 1 && places.places == places.steps;
         in_place && places.before + 1 == self.axis.span() && !self.transposed
+    }
+
+    /// Returns the windows on the sequence as an image of one channel, with a row for each step: each covers whole rows.
+    pub(crate) const fn windows_of_rows<X: Tensor, Y: Tensor>(&self) -> Windows {
+        let StepPlaces { steps, from, places, kernel, stride, dilation, before, .. } = self.places::<X, Y>();
+        let rows = WindowPlaces { side: steps, kernel, stride, dilation, before, places };
+        let columns = WindowPlaces { side: from, kernel: from, stride: 1, dilation: 1, before: 0, places: 1 };
+        Windows::along(1, 1, rows, columns)
     }
 
     /// Declares the memory of the passes.

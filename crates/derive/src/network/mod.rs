@@ -29,10 +29,10 @@ pub(crate) fn expand(tokens: TokenStream) -> Result<TokenStream> {
         network.infer();
     }
     let (structure, layer, checks) = (network.structure(), network.layer(), network.checks());
-    let stream = network.stream();
+    let (stream, quantize) = (network.stream(), network.quantize());
     let default = default.then(|| network.default());
     let flow = flow.map(|attribute| network.flow(&attribute)).transpose()?;
-    Ok(quote!(#structure #default #layer #stream #checks #flow))
+    Ok(quote!(#structure #default #layer #stream #quantize #checks #flow))
 }
 
 impl Network {
@@ -238,6 +238,65 @@ impl Network {
                 #[inline]
                 fn step_into(&self, input: &ChainruleStep, output: &mut Self::Output, state: &mut Self::State) {
                     <#layers as #chain>::step_chain(#references, input, output, state);
+                }
+            }
+        }
+    }
+
+    /// Returns `Quantize`, for networks whose layers have int8 forms. Its items are those of the tuple of the fields.
+    fn quantize(&self) -> TokenStream {
+        let Self { root, ident, generics, .. } = self;
+        let (_, type_generics, _) = generics.split_for_impl();
+        let types: Vec<_> = self.fields.iter().map(|field| &field.ty).collect();
+        let members: Vec<_> = self.fields.iter().map(|field| &field.ident).collect();
+        let layers = quote!((#(&self.#members,)*));
+        let (quantized, input, tuple) =
+            (quote!(#root::quantized), quote!(ChainruleInput), quote!((#(#types,)*)));
+        let types_of = quote!(<#tuple as #quantized::QuantizeTypes<#input>>);
+        let chain = quote!(<#tuple as #quantized::QuantizeChain<#input, _>>);
+        let mut with_input = generics.clone();
+        with_input.params.push(parse_quote!(#input: #root::tensor::Tensor<Scalar = f32>));
+        let predicates = &mut with_input.make_where_clause().predicates;
+        predicates.push(parse_quote!(
+            for<'layer> #tuple: #quantized::QuantizeChain<#input, (#(&'layer #types,)*)>
+        ));
+        predicates.push(parse_quote!(Self: #root::layer::Layer<#input, Output = #types_of::Output>));
+        let (impl_generics, _, clause) = with_input.split_for_impl();
+        let wanted = quote!(::core::option::Option<#quantized::Interval>);
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics #quantized::Quantize<#input> for #ident #type_generics #clause {
+                type Int8 = #types_of::Int8;
+                type Ranges = #types_of::Ranges;
+                const BUFFERS: #quantized::Buffers = #types_of::BUFFERS;
+
+                fn observe(
+                    &self,
+                    input: &[#input],
+                    output: &mut [#types_of::Output],
+                    workspace: #root::layer::WorkspaceMut<'_>,
+                    ranges: &mut Self::Ranges,
+                ) {
+                    #chain::observe_chain(#layers, input, output, workspace, ranges);
+                }
+
+                fn needed(ranges: &Self::Ranges, wanted: #wanted) -> #wanted {
+                    #types_of::needed_chain(ranges, wanted)
+                }
+
+                fn quantize(
+                    &self,
+                    input: #quantized::Quantization,
+                    ranges: &Self::Ranges,
+                    wanted: #wanted,
+                    to: &mut Self::Int8,
+                ) -> ::core::result::Result<#quantized::Quantization, #root::Error> {
+                    #chain::quantize_chain(#layers, input, ranges, wanted, to)
+                }
+
+                #[inline]
+                fn run(int8: &Self::Int8, memory: #quantized::Memory<'_>) {
+                    #types_of::run_chain(int8, memory);
                 }
             }
         }

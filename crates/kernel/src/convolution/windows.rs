@@ -83,10 +83,10 @@ impl WindowPlaces {
 /// functions that take it can leave an image or overflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Windows {
-    pub(super) groups: usize,
-    pub(super) channels: usize,
-    pub(super) rows: WindowPlaces,
-    pub(super) columns: WindowPlaces,
+    pub(crate) groups: usize,
+    pub(crate) channels: usize,
+    pub(crate) rows: WindowPlaces,
+    pub(crate) columns: WindowPlaces,
 }
 
 impl Windows {
@@ -136,7 +136,7 @@ impl Windows {
     }
 
     /// Returns how many numbers of the image a window covers.
-    pub(super) const fn taps(&self) -> usize {
+    pub(crate) const fn taps(&self) -> usize {
         self.channels * self.pixels()
     }
 

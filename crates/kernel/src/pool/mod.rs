@@ -39,7 +39,7 @@ const CHUNK: usize = 32;
 impl Pooling {
     /// Returns what the window at this place covers, without the padding.
     #[inline(always)]
-    fn covered(&self, axis: usize, place: usize) -> Range<usize> {
+    pub(crate) fn covered(&self, axis: usize, place: usize) -> Range<usize> {
         let (start, padding) = (place * self.stride[axis], self.padding[axis]);
         start.saturating_sub(padding)..(start + self.window[axis] - padding).min(self.plane[axis])
     }
@@ -180,7 +180,7 @@ impl Pooling {
     /// It is not inlined, and takes a copy: otherwise the compiler leaves the geometry in memory, and does not
     /// vectorize the loops.
     #[inline(never)]
-    fn check(self, inputs: usize, outputs: usize) {
+    pub(crate) fn check(self, inputs: usize, outputs: usize) {
         for axis in 0..2 {
             let (window, padding) = (self.window[axis], self.padding[axis]);
             assert!(
@@ -200,11 +200,11 @@ impl Pooling {
     }
 
     // `check` has shown that neither product overflows.
-    const fn plane_len(&self) -> usize {
+    pub(crate) const fn plane_len(&self) -> usize {
         self.plane[0] * self.plane[1]
     }
 
-    const fn places_len(&self) -> usize {
+    pub(crate) const fn places_len(&self) -> usize {
         self.places[0] * self.places[1]
     }
 

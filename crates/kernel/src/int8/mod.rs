@@ -1,0 +1,25 @@
+//! Kernels for networks of 8-bit integers. A real number r is stored as an integer q, with r = scale (q - zero point).
+//!
+//! Everything here is integer arithmetic, by the formulas of TensorFlow Lite's reference kernels. Only
+//! [`Multiplier::of`] and [`ScaledSum::of`], which prepare the constants, compute with floating point.
+//!
+//! # Source
+//! Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only inference", CVPR
+//! 2018, sections 2.2 to 2.4. TensorFlow Lite, "8-bit quantization specification", and
+//! `tensorflow/lite/kernels/internal/common.h` (`MultiplyByQuantizedMultiplier`, with two roundings),
+//! `reference/integer_ops` (`fully_connected.h`, `conv.h`, `pooling.h`, `add.h`).
+
+mod multiplier;
+mod packed;
+mod pool;
+mod products;
+mod sum;
+#[cfg(test)]
+mod tests;
+mod weights;
+
+pub use multiplier::Multiplier;
+pub use packed::{Int32, Nested, Packed, read};
+pub use products::{Order, Products};
+pub use sum::ScaledSum;
+pub use weights::{Channel, Weights};

@@ -1,0 +1,182 @@
+//! Floor 7: networks of 8-bit integers, for inference without floating point.
+//!
+//! [`Quantized<N, X>`](Quantized) is the int8 form of the network `N` for inputs `X`. It is made from a trained
+//! network and a calibration set, samples as the network will see them:
+//!
+//! ```
+//! use chainrule::prelude::*;
+//! use chainrule::quantized::Quantized;
+//!
+//! type Net = (Linear<2, 16>, Relu, Linear<16, 1>);
+//! type Int8 = Quantized<Net, Vector<2>>;
+//! let net = Net::init(&mut rng(1));
+//! let samples: Vec<Vector<2>> = (0..100).map(|at| Vector([(at as f32).sin(), (at as f32).cos()])).collect();
+//!
+//! let quantized = Int8::calibrate(&net, &samples)?; // a Box<Int8>
+//! for x in &samples {
+//!     let (exact, y) = (net.predict(x)?, quantized.predict(x)?);
+//!     assert!((exact[0] - y[0]).abs() < 0.05);
+//! }
+//!
+//! // Everything that a device needs is a constant.
+//! const _: () = assert!(Int8::FLASH < 250 && Int8::RAM == 18 && Int8::MULTIPLY_ADDS == 48);
+//! assert!(Int8::FLASH < size_of::<Net>());
+//!
+//! // Without a heap, in memory of the caller.
+//! let (mut memory, mut outputs) = ([0; Int8::RAM], [Vector([0.0])]);
+//! quantized.predict_into(&samples[..1], &mut outputs, &mut memory)?;
+//! # Ok::<(), chainrule::Error>(())
+//! ```
+//!
+//! # How numbers are stored
+//! A real number r is an integer q between -128 and 127, with **r = S (q - Z)**. The scale S and the zero point Z
+//! belong to a whole tensor; 0 is stored exactly. They follow from the smallest and the largest number that the
+//! calibration set has at this place of the network, and 0: S = (max - min) / 255. Numbers outside saturate.
+//!
+//! Weights have Z = 0 and a scale for each output channel, max |w| / 127, and lie between -127 and 127. Biases are
+//! 32-bit integers, in units of S_x S_w.
+//!
+//! # How a layer computes
+//! With the scales of input, weights and output, y = Σ w x + b becomes
+//!
+//! ```text
+//! q_y = Z_y + M (Σ q_w (q_x - Z_x) + q_b),    M = S_x S_w / S_y
+//! ```
+//!
+//! The sum is one of 8-bit products in 32 bits; `Z_x Σ q_w` is a constant, and is part of the bias. M is a 31-bit
+//! integer and a power of 2, and its product is rounded as TensorFlow Lite's reference kernels do it
+//! (`MultiplyByQuantizedMultiplier`, with two roundings), so that the results are the same bits everywhere. There is
+//! no floating point in [`Quantized::predict_int8`]. [`Quantized::predict_into`] quantizes the input before it, and
+//! computes the real numbers of the output behind it.
+//!
+//! # What it gains
+//! LeNet-5 on MNIST, by the example `int8`, one image at a time on a busy desktop processor with AVX2:
+//!
+//! | | flash | RAM | accuracy | time |
+//! |---|---|---|---|---|
+//! | `f32` | 247,040 bytes | 453,952 bytes | 99.25 % | 36 µs |
+//! | int8 | 63,624 bytes | 7,080 bytes | 99.24 % | 123 µs |
+//!
+//! The gain is memory, and a processor needs no floating point. With wide vectors, `f32` is faster, most of all for
+//! convolutions of few channels, whose windows are copied.
+//!
+//! # Layers
+//!
+//! | layers | int8 form |
+//! |---|---|
+//! | [`Linear`](crate::Linear), [`Dense`](crate::Dense), [`Conv2d`](crate::Conv2d), [`DepthwiseConv2d`](crate::DepthwiseConv2d), [`Conv1d`](crate::Conv1d) | as above |
+//! | [`BatchNorm`](crate::BatchNorm), [`Affine`](crate::Affine) | as above, with one weight for each channel |
+//! | [`Relu`](crate::Relu), [`Relu6`](crate::Relu6), [`Clamp`](crate::Clamp), [`HardTanh`](crate::HardTanh) | a clamp in place; the layer before it does not spend its range on what is clamped |
+//! | other activations | a table of 256 bytes |
+//! | [`MaxPool2d`](crate::MaxPool2d), [`AvgPool2d`](crate::AvgPool2d), [`MaxPool1d`](crate::MaxPool1d), [`AvgPool1d`](crate::AvgPool1d), [`GlobalAvgPool`](crate::GlobalAvgPool), [`GlobalMaxPool`](crate::GlobalMaxPool) | the same on integers, in the scale of the input |
+//! | [`Flatten`](crate::Flatten), [`Reshape`](crate::Reshape), [`Identity`](crate::Identity), [`Dropout`](crate::Dropout) and other noise | the same integers |
+//! | [`Residual`](crate::Residual) | a sum of two scales, as TensorFlow Lite's `ADD` |
+//! | tuples, arrays, [`Evaluate`](crate::Evaluate), networks of [`network!`](crate::network) | the int8 forms of their layers |
+//!
+//! An average pool counts padding as zeros, as it does in `f32`; TensorFlow Lite's leaves it out. A batch norm is a
+//! layer of its own, and is not folded into the weights before it.
+//!
+//! Another layer does not compile in a [`Quantized`], and the error names it. [`Quantize`] can be implemented for
+//! layers of your own.
+//!
+//! # Source
+//! Jacob, Kligys, Chen, Zhu, Tang, Howard, Adam, Kalenichenko, "Quantization and training of neural networks for
+//! efficient integer-arithmetic-only inference", CVPR 2018, sections 2.1 to 2.4 and 3. TensorFlow Lite, "8-bit
+//! quantization specification" (ranges, symmetric weights for each channel), and its reference kernels
+//! `fully_connected.h`, `conv.h`, `depthwise_conv.h`, `pooling.h` and `add.h` of
+//! `tensorflow/lite/kernels/internal/reference`.
+
+mod activation;
+mod array;
+mod buffers;
+mod channels;
+mod convolution;
+mod evaluate;
+#[cfg(feature = "checkpoint")]
+mod file;
+mod image;
+mod interval;
+mod linear;
+mod network;
+mod pool;
+mod quantization;
+mod residual;
+mod same;
+mod stack;
+mod weights;
+
+use crate::Error;
+use crate::layer::{Layer, Mode, WorkspaceMut};
+use crate::tensor::Tensor;
+
+#[doc(hidden)]
+pub use activation::{look_up, quantize_activation};
+pub use buffers::{Buffers, Memory};
+pub use chainrule_kernel::int8::{Channel, Int32, Multiplier, Nested, Packed, ScaledSum, Weights};
+#[doc(hidden)]
+pub use image::quantized_of_image;
+pub use interval::{Interval, Ranges};
+pub use linear::PackedShape;
+pub use network::{Int8Network, Numbers, Quantized};
+pub use quantization::Quantization;
+#[doc(hidden)]
+pub use stack::{QuantizeChain, QuantizeTypes};
+
+/// A layer with an int8 form, for inputs `X`.
+///
+/// A layer of your own whose output has the shape of its input and depends on each number alone needs only a table:
+/// see
+/// [`quantize_activation!`](crate::quantize_activation).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no int8 form, for `{X}` as its input",
+    label = "this layer cannot be quantized",
+    note = "dense layers, convolutions, batch norms, pools, activations, residual blocks, and stacks of them have one, in `f32`: see `chainrule::quantized`",
+    note = "a layer of your own can implement `chainrule::quantized::Quantize<{X}>`"
+)]
+pub trait Quantize<X: Tensor<Scalar = f32>>: Layer<X, Output: Tensor<Scalar = f32>> {
+    /// What the int8 form stores: plain bytes.
+    type Int8: Packed;
+
+    /// What the calibration measures: the [`Interval`] of the output, those of the layers inside, or nothing.
+    type Ranges: Ranges;
+
+    /// The memory that the int8 form needs.
+    const BUFFERS: Buffers;
+
+    /// Computes the output for samples of the calibration set, in evaluation mode, and adds it to the ranges.
+    fn observe(
+        &self,
+        input: &[X],
+        output: &mut [Self::Output],
+        workspace: WorkspaceMut<'_>,
+        ranges: &mut Self::Ranges,
+    ) {
+        self.forward(input, output, workspace, &mut Mode::Evaluate);
+        ranges.see(<Self::Output as Tensor>::flat(output));
+    }
+
+    /// Returns a range of inputs outside which all inputs may saturate, because the output stays the same, up to
+    /// saturation in the range `wanted`: so a ReLU needs no input below 0. By default `None`: all inputs count.
+    ///
+    /// `wanted` is what the next layer says about its input.
+    fn needed(ranges: &Self::Ranges, wanted: Option<Interval>) -> Option<Interval> {
+        let _ = (ranges, wanted);
+        None
+    }
+
+    /// Writes the int8 form to `to`, for an input of this scale. Returns the scale of the output, for which the range
+    /// is `wanted`, or by default that of the calibration.
+    ///
+    /// # Errors
+    /// [`Error::NonFiniteCalibration`] for a weight or an output that is NaN or infinite.
+    fn quantize(
+        &self,
+        input: Quantization,
+        ranges: &Self::Ranges,
+        wanted: Option<Interval>,
+        to: &mut Self::Int8,
+    ) -> Result<Quantization, Error>;
+
+    /// Computes the int8 output for one input. Input and output are where [`BUFFERS`](Quantize::BUFFERS) says.
+    fn run(int8: &Self::Int8, memory: Memory<'_>);
+}

@@ -1,0 +1,81 @@
+//! The weights of a layer of products as integers.
+
+use chainrule_kernel::int8::{Channel, Int32, Multiplier, Packed, Weights};
+use chainrule_parameters::TypeName;
+
+use super::{Buffers, Quantization};
+use crate::Error;
+use crate::error::require;
+
+/// The largest bias. With it, a sum of [`MOST_INPUTS`] products still fits into 32 bits.
+const LARGEST_BIAS: f64 = (1 << 29) as f64;
+
+/// How many products an output may sum: each is at most 127 * 255.
+const MOST_INPUTS: usize = ((i32::MAX - (1 << 29)) / (127 * 255)) as usize;
+
+/// Returns the buffers of a layer whose outputs sum this number of products each.
+pub(super) const fn buffers(input: usize, output: usize, products: usize) -> Buffers {
+    require(
+        products <= MOST_INPUTS,
+        "an output of this int8 layer sums more than 49733 products, which can overflow 32 bits: divide the layer",
+    );
+    Buffers::from_to(input, output)
+}
+
+/// The numbers of a layer of products.
+pub(super) struct Real<W, B> {
+    /// The weight of an input, towards an output channel: `weight(output, input)`.
+    pub(super) weight: W,
+    /// The bias of each output channel.
+    pub(super) bias: B,
+    /// The layer, for errors.
+    pub(super) layer: TypeName,
+}
+
+impl<W: Fn(usize, usize) -> f64, B: Fn(usize) -> f64> Real<W, B> {
+    /// Writes the integers, for an input and an output of these scales. Each output channel has its own scale, in
+    /// which its largest weight is 127 and the bias at most [`LARGEST_BIAS`].
+    pub(super) fn quantize<A: Packed, C: Packed>(
+        self,
+        input: Quantization,
+        output: Quantization,
+        to: &mut Weights<A, C>,
+    ) -> Result<(), Error> {
+        (to.input_zero, to.output_zero) = (input.zero_point, output.zero_point);
+        let (weights, channels) = to.parts_mut();
+        let inputs = weights.len() / channels.len().max(1);
+        let input_scale = f64::from(input.scale);
+        for (o, channel) in channels.iter_mut().enumerate() {
+            let bias = (self.bias)(o);
+            let weight = |i| (self.weight)(o, i);
+            let (mut largest, mut finite) = (0.0_f64, bias.is_finite());
+            for i in 0..inputs {
+                largest = largest.max(weight(i).abs());
+                finite &= weight(i).is_finite();
+            }
+            if !finite {
+                return Err(Error::NonFiniteCalibration { layer: self.layer });
+            }
+            let scale = match (largest / 127.0).max(bias.abs() / (input_scale * LARGEST_BIAS)) {
+                0.0 => 1.0, // neither weights nor a bias
+                scale => scale,
+            };
+            let mut sum = 0;
+            for (i, to) in weights[o * inputs..][..inputs].iter_mut().enumerate() {
+                *to = libm::round(weight(i) / scale) as i8;
+                sum += i32::from(*to);
+            }
+            let bias = libm::round(bias / (input_scale * scale)) as i32 - i32::from(input.zero_point) * sum;
+            *channel = Channel {
+                bias: Int32::new(bias),
+                multiplier: Multiplier::of(input_scale * scale / f64::from(output.scale)),
+            };
+        }
+        Ok(())
+    }
+}
+
+/// Returns number `at` of a bias, which is 0 where there is none.
+pub(super) fn bias_at(bias: Option<&[f32]>, at: usize) -> f64 {
+    bias.map_or(0.0, |bias| f64::from(bias[at]))
+}
