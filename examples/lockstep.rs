@@ -4,7 +4,7 @@
 //! ```text
 //! $ RUSTFLAGS="--cfg chainrule_portable" cargo run --release --target-dir target/portable --example lockstep
 //! portable: convolutions d965840e27e23e89, recurrent 656bbfd74c21d7b0, 1000 steps of each in 0.6 s
-//! as on every other processor
+//! as on the other processors
 //! ```
 //! Without the flag the fastest instructions of the processor are used, and the bits depend on it: the program says so.
 
@@ -51,7 +51,7 @@ fn main() -> Result<(), Error> {
             "another processor can give other bits: build it with RUSTFLAGS=\"--cfg chainrule_portable\""
         );
     } else if hashes == EXPECTED {
-        println!("as on every other processor");
+        println!("as on the other processors");
     } else {
         return Err(format!("on other processors the hashes are {EXPECTED:016x?}").into());
     }

@@ -71,8 +71,8 @@ pub use expected::{
     gradient_flows_with,
 };
 /// Whether this was compiled with `RUSTFLAGS="--cfg chainrule_portable"`: the bits of all results are the same on every
-/// processor. A program that relies on that can say so: `const _: () = assert!(chainrule::PORTABLE);`. See
-/// [performance](guide::performance).
+/// processor. A program that relies on that can say so: `const _: () = assert!(chainrule::PORTABLE);`. See the
+/// [guide](guide::device).
 pub use kernel::PORTABLE;
 pub use kernel::Real;
 #[doc(hidden)]

@@ -4,6 +4,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* What a function returns. */
 enum {
     EFFECT_OK = 0,
@@ -20,5 +24,9 @@ int effect_start(void *memory, size_t bytes);
 
 /* Processes a block of samples at 44.1 kHz. `input` and `output` can be the same. It never allocates, locks or waits. */
 int effect_process(void *memory, const float *input, float *output, size_t samples);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -12,11 +12,13 @@ const LONGEST: usize = 1024;
 pub(crate) struct Text {
     bytes: [u8; LONGEST],
     len: usize,
+    /// The hash FNV-1a of the parts that did not fit, or 0.
+    left_out: u64,
 }
 
 impl Text {
     pub(crate) const fn new() -> Self {
-        Self { bytes: [0; LONGEST], len: 0 }
+        Self { bytes: [0; LONGEST], len: 0, left_out: 0 }
     }
 
     pub(crate) const fn text(&mut self, text: &str) -> &mut Self {
@@ -28,6 +30,26 @@ impl Text {
                 self.len += 1;
                 at += 1;
             }
+        } else {
+            while at < bytes.len() {
+                self.left_out = (self.left_out ^ bytes[at] as u64 ^ 0x100).wrapping_mul(0x100_0000_01b3);
+                at += 1;
+            }
+        }
+        self
+    }
+
+    /// Ends a line that is compared: if parts did not fit, it ends with their hash, and so differs if they do.
+    pub(crate) const fn complete(&mut self) -> &mut Self {
+        let left_out = self.left_out;
+        if left_out != 0 {
+            const ROOM: usize = 24;
+            self.len = if self.len > LONGEST - ROOM { LONGEST - ROOM } else { self.len };
+            // Not within a letter.
+            while self.len > 0 && self.bytes[self.len] & 0xC0 == 0x80 {
+                self.len -= 1;
+            }
+            self.text("..").whole(left_out);
         }
         self
     }
@@ -78,8 +100,14 @@ impl Text {
         self
     }
 
-    /// Adds a text of bytes that come from a file.
+    /// Adds a text of bytes that come from a file; of a long one, the beginning and the end.
     pub(crate) const fn lossy(&mut self, bytes: &[u8]) -> &mut Self {
+        const MOST: usize = 320;
+        if bytes.len() > MOST {
+            let (start, _) = bytes.split_at(MOST / 2);
+            let (_, end) = bytes.split_at(bytes.len() - MOST / 2);
+            return self.lossy(start).text(" .. ").lossy(end);
+        }
         match core::str::from_utf8(bytes) {
             Ok(text) => self.text(text),
             Err(_) => self.text("(not text)"),

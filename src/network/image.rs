@@ -57,17 +57,31 @@ pub(crate) const fn content<'a>(
     description: &Node,
     size: usize,
 ) -> Result<NumbersOf<'a>, Fault> {
-    let (mut header, mut at) = (Header { image, at: 0 }, 0);
+    let mut header = Header { image, at: 0 };
+    if image.is_empty() {
+        return Err(*Text::new().text("the image is empty"));
+    }
+    match header.expect(&first[0]) {
+        Ok(()) => {}
+        Err(fault) => return Err(fault),
+    }
+    // The layers come first, so that an error names the one that differs, and not the whole network.
+    let (mut types, mut at) = (Header { image, at: header.at }, 1);
     while at < first.len() {
-        match header.expect(&first[at]) {
-            Ok(()) => {}
-            Err(fault) => return Err(fault),
-        }
+        header.line();
         at += 1;
     }
     match header.expect_all(description, &Place::ROOT) {
         Ok(()) => {}
         Err(fault) => return Err(fault),
+    }
+    at = 1;
+    while at < first.len() {
+        match types.expect(&first[at]) {
+            Ok(()) => {}
+            Err(fault) => return Err(fault),
+        }
+        at += 1;
     }
     let line = header.line();
     let expected = size_line(size);
@@ -94,7 +108,7 @@ pub(crate) const fn content<'a>(
 }
 
 pub(crate) const fn network_line(name: &TypeName) -> Text {
-    *Text::new().text("network ").name(name)
+    *Text::new().text("network ").name(name).complete()
 }
 
 /// The line of the numbers, but for the checksum at its end.
@@ -103,7 +117,7 @@ pub(crate) const fn size_line(size: usize) -> Text {
 }
 
 pub(crate) const fn layer_line(path: &Text, layer: &TypeName) -> Text {
-    *Text::new().text(path.as_str()).text(" ").name(layer)
+    *Text::new().text(path.as_str()).text(" ").name(layer).complete()
 }
 
 pub(crate) const fn tensor_line(path: &Text, tensor: &Tensor) -> Text {
@@ -236,5 +250,5 @@ const fn differs(line: &[u8], expected: &Text) -> Fault {
     text.text("the image is of another network, or damaged: it has `")
         .lossy(line)
         .text("` where this network has `");
-    *text.text(expected.as_str()).text("`")
+    *text.lossy(expected.as_bytes()).text("`")
 }

@@ -45,7 +45,8 @@
 //!
 //! The sum is one of 8-bit products in 32 bits; `Z_x Σ q_w` is a constant, and is part of the bias. M is a 31-bit
 //! integer and a power of 2, and its product is rounded as TensorFlow Lite's reference kernels do it
-//! (`MultiplyByQuantizedMultiplier`, with two roundings), so that the results are the same bits everywhere. There is
+//! (`MultiplyByQuantizedMultiplier`, with two roundings), so that the results are the same bits everywhere. (The formulas
+//! are those; the results were not compared with TensorFlow Lite itself.) There is
 //! no floating point in [`Quantized::predict_int8`]. [`Quantized::predict_into`] quantizes the input before it, and
 //! computes the real numbers of the output behind it.
 //!

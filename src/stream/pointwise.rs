@@ -20,6 +20,8 @@ pub fn stream_by_forward<X: Sample, L: Layer<X>>(layer: &L, input: &X, output: &
         [0, 0] => forward_in::<0, X, L>,
         [a, b] if a + b <= 16 => forward_in::<16, X, L>,
         [a, b] if a + b <= 256 => forward_in::<256, X, L>,
+        [a, b] if a + b <= 1024 => forward_in::<1024, X, L>,
+        [a, b] if a + b <= 4096 => forward_in::<4096, X, L>,
         _ => {
             const {
                 let [a, b] = Checked::<X, L>::PLAN.prediction_lines(Space::NONE, 1);

@@ -139,3 +139,13 @@ fn a_network_learns_from_sequences_of_unequal_lengths() {
     let right = outputs.iter().zip(&test.1).filter(|(y, label)| Label::from_scores(y) == **label).count();
     assert_eq!(right, 100);
 }
+
+/// The plan is that of the layer on sequences: the same theory holds.
+#[test]
+fn a_layer_on_padded_sequences_has_the_effect_that_it_has_on_sequences() {
+    use chainrule::expected_flow;
+    type Net = (Lstm<2, 16>, LastStep, Linear<16, 1>);
+    let [padded, sequence] =
+        [expected_flow::<Net, Padded<100, 2>>(), expected_flow::<Net, Sequence<100, 2>>()];
+    assert_eq!(format!("{padded:?}"), format!("{sequence:?}"));
+}

@@ -8,7 +8,7 @@ use chainrule::prelude::*;
 pub type Net = (Dense<Image<1, 8, 8>, Vector<32>>, Tanh, Linear<32, 10>);
 
 /// The network that PyTorch trained, read while this program compiles. `cargo run --example image` makes
-/// such a file. Here its first layer is used: the last one is learned where the program runs.
+/// such a file. Here the first layer is where the training starts.
 static TRAINED: (Dense<Image<1, 8, 8>, Vector<32>>, Tanh, Linear<32, 10>, Softmax) =
     chainrule::include_network!("../../data/digits.image");
 

@@ -70,9 +70,8 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
 /// The last step before the padding.
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Padded<STEPS, FEATURES, T>> for LastStep {
     type Output = Vector<FEATURES, T>;
-    const PLAN: Plan = Plan::leaf::<Padded<STEPS, FEATURES, T>, Self>()
-        .effect(Effect::Pool { gradient: 1.0 })
-        .window(Window::WHOLE);
+    const PLAN: Plan =
+        Plan::leaf::<Padded<STEPS, FEATURES, T>, Self>().effect(Effect::LastStep).window(Window::WHOLE);
 
     fn forward(
         &self,

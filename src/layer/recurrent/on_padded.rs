@@ -3,6 +3,8 @@
 //! A layer that looks at no later step computes the same on a padded sequence as on the sequence alone: the padding
 //! follows the end. So it works on the whole, and what it gives behind the end is set to 0, forward and backward.
 
+use chainrule_parameters::Part;
+
 use crate::kernel::Real;
 use crate::layer::{Backward, BackwardHook, Layer, Mode, Plan, Space, WorkspaceMut, check_lengths};
 use crate::tensor::{Padded, Sequence};
@@ -12,6 +14,13 @@ pub(crate) const fn plan<const STEPS: usize, const IN: usize, const OUT: usize, 
     on_sequences: Plan,
 ) -> Plan {
     on_sequences
+        .requires(
+            !on_sequences.parameters.has_buffers(),
+            &[Part::Text(
+                "measures statistics of the steps, and would count the padding of a `Padded`: use a norm over the \
+                 features, such as `PerStep<LayerNorm<Vector<N>>>`",
+            )],
+        )
         .saves(Space::per_sample::<Sequence<STEPS, IN, T>>(1))
         .saves(Space::per_sample::<Sequence<STEPS, OUT, T>>(1))
         .backward_scratch(Space::per_sample::<Sequence<STEPS, OUT, T>>(1))
