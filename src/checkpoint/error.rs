@@ -74,7 +74,7 @@ pub enum CheckpointError {
     },
     /// The file is not the image of this network, or it is damaged.
     #[error("{origin}: {reason}")]
-    Image {
+    WrongImage {
         /// The file.
         origin: Origin,
         /// What is wrong with it.

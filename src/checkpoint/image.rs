@@ -33,7 +33,7 @@ pub fn image_to_bytes(network: &impl AsNetwork) -> Result<Vec<u8>, CheckpointErr
 /// Loads a network from the file of an image.
 ///
 /// # Errors
-/// [`CheckpointError::Image`] for the image of another network, or one that is damaged: a checksum of the numbers is
+/// [`CheckpointError::WrongImage`] for the image of another network, or one that is damaged: a checksum of the numbers is
 /// compared. [`CheckpointError::NonFinite`] for a NaN or an infinity.
 pub fn load_image<N: Parameters>(path: impl AsRef<Path>) -> Result<Owned<N>, CheckpointError> {
     let (origin, bytes) = atomic::read(path.as_ref())?;
@@ -124,7 +124,7 @@ pub(crate) fn checked<'a>(
     content: Result<NumbersOf<'a>, Fault>,
     origin: &Origin,
 ) -> Result<&'a [u8], CheckpointError> {
-    let broken = |reason: String| CheckpointError::Image { origin: origin.clone(), reason };
+    let broken = |reason: String| CheckpointError::WrongImage { origin: origin.clone(), reason };
     let NumbersOf { bytes, checksum: expected } = content.map_err(|fault| broken(fault.as_str().into()))?;
     if checksum(bytes).as_bytes() != expected {
         return Err(broken(

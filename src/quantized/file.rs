@@ -27,7 +27,7 @@ impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Int8Network<N, X, N::Int8> {
     /// Loads a quantized network from the file of an image.
     ///
     /// # Errors
-    /// [`CheckpointError::Image`] for the image of another network, or one that is damaged: a checksum of the numbers
+    /// [`CheckpointError::WrongImage`] for the image of another network, or one that is damaged: a checksum of the numbers
     /// is compared.
     pub fn load(path: impl AsRef<Path>) -> Result<Box<Self>, CheckpointError> {
         let (origin, image) = read_file(path.as_ref())?;
@@ -46,7 +46,7 @@ impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Int8Network<N, X, N::Int8> {
     }
 
     fn from_image<'a>(image: &'a [u8], origin: &Origin) -> Result<&'a Self, CheckpointError> {
-        let broken = |reason: &str| CheckpointError::Image { origin: origin.clone(), reason: reason.into() };
+        let broken = |reason: &str| CheckpointError::WrongImage { origin: origin.clone(), reason: reason.into() };
         let bytes = checked(bytes::<N, X>(image), origin)?;
         // Any bytes of the right number are one, at any address.
         let numbers: &Numbers<N::Int8> =
