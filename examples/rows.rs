@@ -95,7 +95,7 @@ where
     Rows<SIDE>: Maps<Image<1, SIDE, SIDE>, Vector<10>>,
 {
     println!("row by row: {SIDE} steps of {SIDE} numbers\n");
-    let (_, percent) = learn(Rows::<SIDE>::init(&mut rng(SEED)), images, plan, SEED)?;
+    let (_, _, percent) = learn(Rows::<SIDE>::init(&mut rng(SEED)), images, plan, SEED)?;
     Ok(percent)
 }
 
