@@ -46,7 +46,8 @@ impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Int8Network<N, X, N::Int8> {
     }
 
     fn from_image<'a>(image: &'a [u8], origin: &Origin) -> Result<&'a Self, CheckpointError> {
-        let broken = |reason: &str| CheckpointError::WrongImage { origin: origin.clone(), reason: reason.into() };
+        let broken =
+            |reason: &str| CheckpointError::WrongImage { origin: origin.clone(), reason: reason.into() };
         let bytes = checked(bytes::<N, X>(image), origin)?;
         // Any bytes of the right number are one, at any address.
         let numbers: &Numbers<N::Int8> =
