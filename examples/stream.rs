@@ -11,7 +11,8 @@
 //! The program prints the error-to-signal ratio of each (the energy of the difference, divided by that of the target),
 //! the real-time factor and the size of the state. The best filter of 128 coefficients shows how far a linear model
 //! gets. `target/sounds` has the input, the target, the sound of each network, and the image of the LSTM for
-//! `examples/plugin`; `target/pictures/stream.png` shows 10 ms at the loudest sample. The program fails if a step differs from `predict` in any bit, or a ratio is above 0.02.
+//! `examples/plugin`; `target/pictures/stream.png` shows 10 ms at the loudest sample. The program fails if a step differs
+//! from `predict` in any bit, or a ratio is above 0.02.
 //!
 //! # Source
 //! Wright, Damskägg, Välimäki, "Real-time black-box modelling with recurrent neural networks", DAFx 2019: the LSTM with
