@@ -3,6 +3,8 @@
 use chainrule::Error;
 use chainrule::layer::FixedWorkspace;
 use chainrule::prelude::*;
+use chainrule::quantized::Quantized;
+use chainrule::stream::Stream;
 
 pub(crate) type Net = (Linear<3, 4>, Residual<(Tanh, Linear<4, 4>)>, PRelu, Linear<4, 2>);
 pub(crate) type X = Vector<3>;
@@ -42,6 +44,20 @@ fn exploding() -> Trainer<Exploding, MeanSquaredError, Sgd<Exploding>> {
     Trainer::new(net, MeanSquaredError, Sgd::new(0.1), 1)
 }
 
+/// The error of a window of one stream, with the state of this many streams of the network `Other`.
+fn window<Other: Layer<Sequence<4, 1>> + Stream<Vector<1>>>(streams: usize) -> Error {
+    let net = Gru::<1, 2>::init(&mut rng(1));
+    let mut state = CarriedState::new::<Other, Sequence<4, 1>>(streams);
+    net.predict_into(&[Sequence([[0.5]; 4])], &mut [Sequence([[0.0; 2]; 4])], &mut state).unwrap_err()
+}
+
+/// The error of a calibration of a network with an infinite bias, which no output shows.
+fn quantize(samples: &[Vector<2>]) -> Error {
+    let mut net = <(Linear<2, 3>, Relu6)>::init(&mut rng(1));
+    net.0.bias[1] = f32::INFINITY;
+    Quantized::<(Linear<2, 3>, Relu6), Vector<2>>::calibrate(&net, samples).unwrap_err()
+}
+
 /// Each variant of the error, by the public way to it, and what it says.
 fn errors() -> Vec<(&'static str, Error, &'static str)> {
     let mut infinite = net();
@@ -62,6 +78,11 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
             "a tensor of shape [2, 3] holds 6 numbers, and this slice has 5",
         ),
         (
+            "SequenceLength",
+            Padded::<2, 1>::new(&[[0.5]; 3]).unwrap_err(),
+            "the sequence has 3 steps, and its type takes 1 to 2",
+        ),
+        (
             "EmptyBatch",
             step(MeanSquaredError, &[], &[] as &[Vector<2>]),
             "the batch is empty: give at least one sample",
@@ -80,6 +101,18 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
             "OutputLengths",
             net().predict_into(&XS, &mut [YS[0]], &mut Workspace::default()).unwrap_err(),
             "the batch has 2 inputs and room for 1 outputs: give one place for each input",
+        ),
+        (
+            "OtherState",
+            window::<Gru<1, 3>>(1),
+            "the carried state is that of another network, or of windows of another shape: make one by \
+             `CarriedState::new::<Net, Input>(streams)`",
+        ),
+        (
+            "StreamCount",
+            window::<Gru<1, 2>>(3),
+            "the batch has 1 windows, and the carried state has 3 streams: give one window of each stream, in the same \
+             order each time",
         ),
         (
             "WorkspaceSize",
@@ -166,6 +199,31 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
                 .unwrap_err(),
             "`running_mean` is frozen, but in training its layer still normalizes by the batch: write `Evaluate<..>` around \
              the layer, which keeps it in evaluation mode",
+        ),
+        (
+            "EmptyCalibration",
+            quantize(&[]),
+            "the calibration set is empty: give samples as the network will see them",
+        ),
+        (
+            "ConstantCalibration",
+            quantize(&[Vector([0.5; 2])]),
+            "every number of the calibration set is 0.5: give samples as the network will see them",
+        ),
+        (
+            "NonFiniteCalibration",
+            quantize(&[Vector([0.0, 1.0])]),
+            "a weight or an output of `Linear<2, 3>` is NaN or infinite: such a network cannot be quantized",
+        ),
+        (
+            "QuantizedMemory",
+            Quantized::<Linear<2, 3>, Vector<2>>::calibrate(
+                &Linear::init(&mut rng(1)),
+                &[Vector([0.0, 1.0])],
+            )
+            .and_then(|net| net.predict_into(&[Vector([0.0; 2])], &mut [Vector([0.0; 3])], &mut []))
+            .unwrap_err(),
+            "the memory has 0 bytes, and this network needs 5: `Quantized::<Net, Input>::RAM`",
         ),
         (
             "Setting",

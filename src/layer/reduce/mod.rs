@@ -210,7 +210,7 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Padded<STEPS, FEA
                 y.0.iter_mut().zip(step).for_each(|(sum, x)| *sum += x);
             }
             let count = T::from_f64(padded.length().max(1) as f64);
-            y.0.iter_mut().for_each(|mean| *mean = *mean / count);
+            y.0.iter_mut().for_each(|mean| *mean /= count);
         }
     }
 
