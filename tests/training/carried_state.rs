@@ -101,7 +101,7 @@ fn the_gradient_of_a_window_stops_at_its_beginning() {
     net.0.initial_cell.0 = [0.5, 0.4, -0.7];
     net.1.initial_hidden.0 = [-0.4, 0.6];
     let mut state = CarriedState::new::<Learned, Window>(1);
-    let [(first, _), (second, _)] = [0, 1].map(|at| windows(2)[at].clone());
+    let [(first, _), (second, _)] = [0, 1].map(|at| windows(2)[at]);
     let targets = [Sequence([[0.2, -0.1]; STEPS])];
 
     // In the first window, the gradient is the ordinary one.
