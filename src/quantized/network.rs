@@ -25,7 +25,7 @@ use crate::tensor::{Sample, Tensor};
 /// The bytes of a [`Quantized`]: how its input and its output are stored, and its layers.
 pub type Numbers<L> = Nested<[PackedQuantization; 2], L>;
 
-/// The int8 form of the network `N` for inputs `X`: see [the module](self).
+/// The int8 form of the network `N` for inputs `X`: see [the module](super).
 ///
 /// It is plain bytes, [`FLASH`](Quantized::FLASH) of them, which are the same on every processor. A prediction
 /// allocates nothing: it works in [`RAM`](Quantized::RAM) bytes of the caller.
