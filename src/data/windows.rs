@@ -9,7 +9,7 @@ use crate::tensor::{Sequence, Vector};
 impl<const STEPS: usize, const FEATURES: usize, T: Real, Y: Copy> Dataset<Sequence<STEPS, FEATURES, T>, Y> {
     /// Cuts a series into windows of `STEPS` rows, one from each row on. The target of a window is that of the row
     /// `ahead` rows after its last one: with 0 of the last row itself, with 1 of the next row. The windows are in the
-    /// order of the series. Rows at the end that have no window of their own are no error.
+    /// order of the series. The last rows, which begin no whole window, are left out without an error.
     ///
     /// To forecast a series, `targets` is the series itself, or a column of it:
     ///

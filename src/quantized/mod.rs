@@ -75,7 +75,7 @@
 //! | tuples, arrays, [`Evaluate`](crate::Evaluate), networks of [`network!`](crate::network) | the int8 forms of their layers |
 //!
 //! An average pool counts padding as zeros, as it does in `f32`; TensorFlow Lite's leaves it out. A batch norm is a
-//! layer of its own, and is not folded into the weights before it.
+//! separate layer, and is not folded into the weights before it.
 //!
 //! Another layer does not compile in a [`Quantized`], and the error names it. [`Quantize`] can be implemented for
 //! layers of your own.

@@ -91,7 +91,7 @@ where
 /// The windows of the convolution `L`, an [`Axis`], end at the step that has just arrived, and give a `Y` for it.
 ///
 /// The output is that of the check, so that it is not known if the check fails: then the compiler does not look at the
-/// layers behind. The state is known anyway, so that a step has no error of its own.
+/// layers behind. The state is known anyway, so that a step adds no second error.
 #[diagnostic::on_unimplemented(
     message = "`{L}` cannot take a stream step by step: a convolution of a stream is causal and has a stride of 1",
     label = "its windows do not end at the step that has just arrived",

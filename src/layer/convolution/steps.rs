@@ -56,7 +56,7 @@ impl Steps {
         }
     }
 
-    /// Returns whether each window ends at the step of its own place, so that a stream can have this convolution.
+    /// Returns whether window t ends at step t, so that a stream can have this convolution.
     #[inline(always)]
     const fn ends_at_its_place<X: Tensor, Y: Tensor>(&self) -> bool {
         let places = self.places::<X, Y>();
