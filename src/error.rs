@@ -122,6 +122,17 @@ pub enum Error {
         /// The number itself.
         value: f64,
     },
+    /// The output of a step of a stream is NaN or infinite, although the input of the step is not. The state may be, too.
+    #[error(
+        "output {element} of this step of the stream is {value} although its input is finite: its state can stay so; \
+         start a new `StreamState`, and check the weights and the size of the inputs"
+    )]
+    NonFiniteStream {
+        /// Which number of the output, in memory order.
+        element: usize,
+        /// The number itself.
+        value: f64,
+    },
     /// The loss or its gradient is NaN or infinite.
     #[error(
         "the loss or its gradient is {value}: the outputs are not finite, or too far from the targets for the scalar's range"

@@ -155,7 +155,7 @@ pub trait Network: Parameters {
     ///
     /// # Errors
     /// [`Error::NonFiniteData`] for a NaN or an infinity in the input; the state is as before.
-    /// [`Error::NonFiniteOutput`] for one in the output; the state may then have one too: start with a new one.
+    /// [`Error::NonFiniteStream`] for one in the output; the state may then have one too: start with a new one.
     #[inline]
     fn step<X: Sample>(&self, input: &X, state: &mut StreamState<Self, X>) -> Result<Self::Output, Error>
     where

@@ -115,8 +115,10 @@ pub(super) fn step<N: Stream<X>, X: Sample>(
     check_data("input", core::slice::from_ref(input))?;
     let mut output = <N::Output as bytemuck::Zeroable>::zeroed();
     network.step_into(input, &mut output, &mut state.layers);
-    check_outputs(core::slice::from_ref(&output))?;
-    Ok(output)
+    match Sample::first_non_finite(core::slice::from_ref(&output)) {
+        None => Ok(output),
+        Some((_, element, value)) => Err(Error::NonFiniteStream { element, value }),
+    }
 }
 
 /// Calls the hook with the result of a forward pass whose loss has no gradient.

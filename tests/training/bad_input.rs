@@ -4,7 +4,7 @@ use chainrule::Error;
 use chainrule::layer::FixedWorkspace;
 use chainrule::prelude::*;
 use chainrule::quantized::Quantized;
-use chainrule::stream::Stream;
+use chainrule::stream::{Stream, StreamState};
 
 pub(crate) type Net = (Linear<3, 4>, Residual<(Tanh, Linear<4, 4>)>, PRelu, Linear<4, 2>);
 pub(crate) type X = Vector<3>;
@@ -136,6 +136,16 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
             overflowed.predict(&Vector([30.0, 30.0, 30.0])).unwrap_err(),
             "output 1 of sample 0 is inf although the input is finite: the weights are not finite or have overflowed; \
              lower the learning rate or the initial gain",
+        ),
+        (
+            "NonFiniteStream",
+            {
+                let mut net = Rnn::<1, 1, Relu>::zeros();
+                net.bias_ih[0] = f32::INFINITY;
+                net.step(&Vector([0.5]), &mut StreamState::new(&net)).unwrap_err()
+            },
+            "output 0 of this step of the stream is inf although its input is finite: its state can stay so; start a new \
+             `StreamState`, and check the weights and the size of the inputs",
         ),
         (
             "NonFiniteLoss",
