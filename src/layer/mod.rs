@@ -13,6 +13,7 @@
 
 mod activation;
 mod affine;
+mod as_workspace;
 pub(crate) mod axis_at;
 mod carried;
 pub(crate) mod compare;
@@ -65,6 +66,8 @@ pub use activation::{
 #[doc(hidden)]
 pub use activation::{apply_each, differentiate_each};
 pub use affine::Affine;
+pub(crate) use as_workspace::Needs;
+pub use as_workspace::{AsWorkspace, FixedWorkspace};
 pub use carried::Carried;
 #[cfg(feature = "alloc")]
 pub use chainrule_parameters::Owned;
@@ -140,7 +143,6 @@ pub use window_settings::{
     Causal, CeilMode, Dilation, ExcludePadding, Groups, Kernel, OutputPadding, Padding, PaddingEnds, Same,
     SameLower, Stride, WindowSettings,
 };
-pub(crate) use workspace::Needs;
 #[cfg(feature = "alloc")]
 pub use workspace::Workspace;
-pub use workspace::{AsWorkspace, FixedWorkspace, Saved, WorkspaceMut};
+pub use workspace::{Saved, WorkspaceMut};

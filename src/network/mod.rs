@@ -375,31 +375,3 @@ pub trait Network: Parameters {
 }
 
 impl<N: Parameters> Network for N {}
-
-/// Makes a network from the file of an image while the program compiles: for a `static`, in flash memory, without a heap.
-///
-/// [`checkpoint::save_image`](crate::checkpoint::save_image) writes the file. Its path is relative to the source file, as
-/// that of `include_bytes!`.
-///
-/// ```
-/// use chainrule::layer::FixedWorkspace;
-/// use chainrule::prelude::*;
-///
-/// type Net = (Dense<Image<1, 8, 8>, Vector<32>>, Tanh, Linear<32, 10>, Softmax);
-/// static NET: Net = chainrule::include_network!("../../examples/data/digits.image");
-///
-/// const LINES: usize = chainrule::budget::<Net, Image<1, 8, 8>>().prediction_lines(1);
-/// let (mut workspace, mut outputs) = (FixedWorkspace::<LINES>::new(), [Vector([0.0; 10])]);
-/// NET.predict_into(&[Image([[[0.5; 8]; 8]])], &mut outputs, &mut workspace)?;
-/// approx::assert_abs_diff_eq!(outputs[0].0.iter().sum::<f32>(), 1.0, epsilon = 1e-5); // probabilities
-/// # Ok::<(), chainrule::Error>(())
-/// ```
-///
-/// The image of another network is a compile error that names the first layer or tensor that differs. The numbers are not
-/// checked: [`checkpoint::load_image`](crate::checkpoint::load_image) compares their checksum.
-#[macro_export]
-macro_rules! include_network {
-    ($path:expr $(,)?) => {
-        const { $crate::network_of_image(::core::include_bytes!($path)) }
-    };
-}

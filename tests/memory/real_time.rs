@@ -6,7 +6,7 @@ use chainrule::layer::FixedWorkspace;
 use chainrule::prelude::*;
 use chainrule::stream::StreamState;
 
-/// The stack of a thread. Without optimization the vectors of a kernel are on the stack, many times.
+/// The stack of a thread. Without optimization each call takes more of it.
 const STACK: usize = if cfg!(debug_assertions) { 256 << 10 } else { 64 << 10 };
 
 /// Returns how often `f` asks for memory on a thread with a small stack.
