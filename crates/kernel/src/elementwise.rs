@@ -150,7 +150,7 @@ pub fn all_within<T: Real>(numbers: &[T], limit: T) -> bool {
         return low && high;
     }
     let kernel = AllWithin { numbers, limit };
-    if numbers.len() <= FEW { kernel.run(Portable) } else { dispatch(kernel) }
+    if numbers.len() <= FEW { Portable.run(kernel) } else { dispatch(kernel) }
 }
 
 /// Up to this many numbers do not gain from the choice of the instructions.
@@ -197,7 +197,7 @@ mod tests {
             for len in 0..70 {
                 let numbers = |shift: usize| (0..len).map(|at| (at + shift) as f32).collect::<Vec<_>>();
                 let (g, mut w, mut v) = (numbers(1), numbers(2), numbers(3));
-                Each { map: &Step, read: [&g], write: [&mut w, &mut v] }.run(level);
+                level.run(Each { map: &Step, read: [&g], write: [&mut w, &mut v] });
                 // (at + 2) - (at + 1) (at + 3) and (at + 3) + (at + 1), whole numbers
                 let expected = |at: f32| (at + 2.0 - (at + 1.0) * (at + 3.0), 2.0 * at + 4.0);
                 assert!((0..len).all(|at| (w[at], v[at]) == expected(at as f32)), "{len} numbers");
@@ -211,7 +211,7 @@ mod tests {
             for columns in (1..40).chain([127, 128, 129, 300]) {
                 let rows: Vec<f64> = (0..7 * columns).map(|at| at as f64).collect();
                 let mut sum = vec![0.0; columns];
-                SumRows { rows: &rows, accumulate: Accumulate::Overwrite, sum: &mut sum }.run(level);
+                level.run(SumRows { rows: &rows, accumulate: Accumulate::Overwrite, sum: &mut sum });
                 // Column c: 7 c + columns (0 + 1 + .. + 6)
                 let expected = |c: usize| (7 * c + 21 * columns) as f64;
                 assert!((0..columns).all(|c| sum[c] == expected(c)), "{columns} columns");
@@ -249,18 +249,18 @@ mod tests {
         for_each_level!(level => {
             for len in 1..100 {
                 let mut numbers = vec![f32::MAX; len];
-                assert!(AllWithin { numbers: &numbers, limit: f32::MAX }.run(level));
+                assert!(level.run(AllWithin { numbers: &numbers, limit: f32::MAX }));
                 for at in 0..len {
                     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
                         numbers[at] = bad;
-                        assert!(!AllWithin { numbers: &numbers, limit: f32::MAX }.run(level), "{bad} at {at} of {len}");
+                        assert!(!level.run(AllWithin { numbers: &numbers, limit: f32::MAX }), "{bad} at {at} of {len}");
                         numbers[at] = -f32::MIN_POSITIVE;
                     }
                 }
             }
-            assert!(AllWithin::<f64> { numbers: &[], limit: 1.0 }.run(level));
-            assert!(AllWithin { numbers: &[2.0, -2.0], limit: 2.0 }.run(level));
-            assert!(!AllWithin { numbers: &[1.0, -2.1], limit: 2.0 }.run(level));
+            assert!(level.run(AllWithin::<f64> { numbers: &[], limit: 1.0 }));
+            assert!(level.run(AllWithin { numbers: &[2.0, -2.0], limit: 2.0 }));
+            assert!(!level.run(AllWithin { numbers: &[1.0, -2.1], limit: 2.0 }));
         });
     }
 }

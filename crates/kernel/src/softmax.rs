@@ -147,7 +147,7 @@ mod tests {
             for columns in 1..40 {
                 let scores: Vec<f32> = (0..3 * columns).map(|at| (at * 37 % 101) as f32 / 4.0 - 12.0).collect();
                 let mut exponentials = vec![7.0; scores.len()];
-                ExpBelowLargest { scores: &scores, columns, exponentials: &mut exponentials }.run(level);
+                level.run(ExpBelowLargest { scores: &scores, columns, exponentials: &mut exponentials });
                 for (x, e) in scores.chunks(columns).zip(exponentials.chunks(columns)) {
                     let largest = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
                     assert_eq!(maximum(x), largest);
@@ -158,7 +158,7 @@ mod tests {
                         total += expected;
                     }
                     // A rounding of each of at most 40 terms and sums, of positive numbers.
-                    let got = SumExp { xs: x, largest }.run(level);
+                    let got = level.run(SumExp { xs: x, largest });
                     assert!((f64::from(got) - total).abs() <= 40.0 * f64::from(f32::EPSILON) * total);
                     assert!((f64::from(sum(e)) - total).abs() <= 40.0 * f64::from(f32::EPSILON) * total);
                 }

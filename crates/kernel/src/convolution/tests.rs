@@ -6,7 +6,7 @@ use core::ops::Range;
 
 use super::tests_windows::{all_windows, windows};
 use super::*;
-use crate::simd::{Kernel, Level, Vector, for_each_level};
+use crate::simd::{Level, Vector, for_each_level};
 
 /// Whole numbers from -4 to 4, all different sequences: their sums of products are exact in any order.
 fn numbers<T: Real>(len: usize, seed: usize) -> Vec<T> {
@@ -80,14 +80,14 @@ impl<T: Real> Case<T> {
         let len = workspace.len() - 1;
         let room = &mut workspace[..len];
         let mut forward = Correlate::new(windows, false, weights, Some(bias), images, &mut y, room);
-        assert_eq!(forward.run(level), done, "samples of {windows:?}");
+        assert_eq!(level.run(&mut forward), done, "samples of {windows:?}");
         let room = &mut workspace[..len];
         let mut back = Correlate::new(windows, true, weights, Some(image_bias), outputs, &mut dx, room);
-        assert_eq!(back.run(level), done, "samples of {windows:?}");
+        assert_eq!(level.run(&mut back), done, "samples of {windows:?}");
         for (accumulate, times) in [(Accumulate::Overwrite, 1.0), (Accumulate::Add, 2.0)] {
             let room = &mut workspace[..len];
             let mut gradient = WeightGradient::new(windows, outputs, images, accumulate, &mut dw, room);
-            assert_eq!(gradient.run(level), done, "samples of {windows:?}");
+            assert_eq!(level.run(&mut gradient), done, "samples of {windows:?}");
             gradient.im2col(done);
             let expected = expected[2].iter().map(|&dw| dw * T::from_f64(times));
             assert!(dw.iter().copied().eq(expected), "the weight gradient of {windows:?}, {times} times");
@@ -252,7 +252,7 @@ fn the_gradient_of_a_bias_is_the_sum_of_its_planes_at_every_level() {
             });
             let mut gradient = [9.5; 2];
             for (accumulate, times) in [(Accumulate::Overwrite, 1.0), (Accumulate::Add, 2.0)] {
-                BiasGradient { planes: &planes, places, accumulate, gradient: &mut gradient }.run(level);
+                level.run(BiasGradient { planes: &planes, places, accumulate, gradient: &mut gradient });
                 assert_eq!(gradient, expected.map(|sum| sum * times), "{places} places");
             }
         });

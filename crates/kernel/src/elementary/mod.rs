@@ -93,7 +93,7 @@ mod tests {
 
     fn run<T: Real>(level: impl Level, x: &[T]) -> [Vec<T>; 7] {
         let mut y = core::array::from_fn(|_| vec![T::zero(); x.len()]);
-        All { x, y: y.each_mut().map(|y| &mut y[..]) }.run(level);
+        level.run(All { x, y: y.each_mut().map(|y| &mut y[..]) });
         y
     }
 

@@ -4,7 +4,7 @@
 use super::parallel::{gemm_parallel, middle};
 use super::*;
 use crate::Real;
-use crate::simd::{Kernel, Level, for_each_level};
+use crate::simd::{Level, for_each_level};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -38,21 +38,21 @@ fn check<T: Real, L: Level>(level: L, rows: usize, inner: usize, columns: usize)
             for (st, start) in [Initial::Zero, Initial::Row(&row), Initial::Output].into_iter().enumerate() {
                 // SAFETY: each is called with what it asks for only (`fits`), on matrices that outlive the call.
                 let kernels: [fn(Operands<T>, L); 5] = [
-                    |operands, level| unsafe { GemmDriver::new(operands, None, None) }.run(level),
+                    |operands, level| level.run(unsafe { GemmDriver::new(operands, None, None) }),
                     |operands, level| {
                         let mut strips = vec![T::zero(); STRIPS * DEPTH * 2 * MAX_LANES];
                         // SAFETY: as above; the buffer is as long as a `StripBuffer`.
-                        unsafe { GemmDriver::new(operands, Some(strips.as_mut_ptr()), None) }.run(level);
+                        level.run(unsafe { GemmDriver::new(operands, Some(strips.as_mut_ptr()), None) });
                     },
                     |operands, level| {
                         let mut strips = vec![T::zero(); STRIPS * DEPTH * 2 * MAX_LANES];
                         let mut block = vec![T::zero(); BLOCK];
                         let (strips, block) = (Some(strips.as_mut_ptr()), Some(block.as_mut_ptr()));
                         // SAFETY: as above; the buffers are as long as a `StripBuffer` and a `BlockBuffer`.
-                        unsafe { GemmDriver::new(operands, strips, block) }.run(level);
+                        level.run(unsafe { GemmDriver::new(operands, strips, block) });
                     },
-                    |operands, level| unsafe { DotProducts::new(operands) }.run(level),
-                    |operands, level| unsafe { Gemv::new(&operands) }.run(level),
+                    |operands, level| level.run(unsafe { DotProducts::new(operands) }),
+                    |operands, level| level.run(unsafe { Gemv::new(&operands) }),
                 ];
                 // What each of them asks of its operands.
                 let fits = [bt == 0 || inner == 0, inner > 0, inner > 0, at == 0 && bt == 1, bt == 0];

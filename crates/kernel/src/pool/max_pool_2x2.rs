@@ -161,12 +161,12 @@ mod tests {
             dx[winner] = dy[at];
         }
         let mut found = vec![T::from_f64(0.5); x.len()];
-        MaxPool2x2Gradient { plane, x: &x, y: &y, dy: &dy, dx: &mut found }.run(level);
+        level.run(MaxPool2x2Gradient { plane, x: &x, y: &y, dy: &dy, dx: &mut found });
         assert_eq!(found, dx, "on {plane:?}");
 
         // If the output belongs to another input, no number equals the largest, and the gradient is dropped.
         let other = vec![T::from_f64(7.0); y.len()];
-        MaxPool2x2Gradient { plane, x: &x, y: &other, dy: &dy, dx: &mut found }.run(level);
+        level.run(MaxPool2x2Gradient { plane, x: &x, y: &other, dy: &dy, dx: &mut found });
         for (&dx, &x) in found.iter().zip(&x) {
             assert!(dx == T::zero() || is_nan(x), "a gradient for {x} on {plane:?}");
         }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use super::gru::{GruGradient, GruStep};
 use super::lstm::{LstmGradient, LstmStep};
 use super::*;
-use crate::simd::{Kernel, Level, for_each_level};
+use crate::simd::{Level, for_each_level};
 use crate::{Initial, Real, Strided, gemm, sigmoid, tanh};
 
 /// Numbers between -3 and 3, others for each seed.
@@ -17,14 +17,23 @@ fn lstm<T: Real>(level: impl Level, rows: usize, hidden: usize) {
     let size = rows * hidden;
     let (z, before) = (numbers::<T>(1, 4 * size), numbers::<T>(2, size));
     let (mut gates, mut cell, mut output) = (z.clone(), vec![T::zero(); size], vec![T::zero(); size]);
-    let step =
-        LstmStep { gates: &mut gates, cell_before: &before, cell: &mut cell, output: &mut output, hidden };
-    step.run(level);
+    level.run(LstmStep {
+        gates: &mut gates,
+        cell_before: &before,
+        cell: &mut cell,
+        output: &mut output,
+        hidden,
+    });
     let (dy, dc) = (numbers::<T>(3, size), numbers::<T>(4, size));
     let (mut cell_grad, mut sum_grad) = (dc.clone(), vec![T::zero(); 4 * size]);
     let saved = LstmSaved { gates: &gates, cell_before: &before, cell: &cell };
-    LstmGradient { saved, output_grad: &dy, cell_grad: &mut cell_grad, sum_grad: &mut sum_grad, hidden }
-        .run(level);
+    level.run(LstmGradient {
+        saved,
+        output_grad: &dy,
+        cell_grad: &mut cell_grad,
+        sum_grad: &mut sum_grad,
+        hidden,
+    });
     let one = T::one();
     for unit in 0..size {
         let at = [0, 1, 2, 3].map(|gate| unit / hidden * 4 * hidden + gate * hidden + unit % hidden);
@@ -49,13 +58,13 @@ fn gru<T: Real>(level: impl Level, rows: usize, hidden: usize) {
     let size = rows * hidden;
     let (s, u, before) = (numbers::<T>(1, 3 * size), numbers::<T>(2, 3 * size), numbers::<T>(3, size));
     let (mut gates, mut output) = (s.clone(), vec![T::zero(); size]);
-    GruStep { gates: &mut gates, from_hidden: &u, before: &before, output: &mut output, hidden }.run(level);
+    level.run(GruStep { gates: &mut gates, from_hidden: &u, before: &before, output: &mut output, hidden });
     let dy = numbers::<T>(4, size);
     let (mut hidden_grad, mut sums, mut from_hidden) =
         (dy.clone(), vec![T::zero(); 3 * size], vec![T::zero(); 3 * size]);
     let saved = GruSaved { gates: &gates, from_hidden: &u, before: &before };
     let (sum_grad, from_hidden_grad) = (&mut sums[..], &mut from_hidden[..]);
-    GruGradient { saved, hidden_grad: &mut hidden_grad, sum_grad, from_hidden_grad, hidden }.run(level);
+    level.run(GruGradient { saved, hidden_grad: &mut hidden_grad, sum_grad, from_hidden_grad, hidden });
     let one = T::one();
     for unit in 0..size {
         let at = [0, 1, 2].map(|gate| unit / hidden * 3 * hidden + gate * hidden + unit % hidden);

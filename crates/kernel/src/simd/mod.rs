@@ -58,6 +58,9 @@ pub trait Level: Copy + Sealed {
 
     /// Whether `a * b + c` is one instruction, which rounds once.
     const FUSED: bool;
+
+    /// Runs a kernel in a function that is compiled with the instructions of this level.
+    fn run<K: Kernel>(self, kernel: K) -> K::Output;
 }
 
 /// A scalar for which there are vectors.
@@ -181,7 +184,7 @@ pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
         x86::Best::Avx2(level) => return level.run(kernel),
         x86::Best::Portable => {}
     }
-    kernel.run(Portable)
+    Portable.run(kernel)
 }
 
 /// Runs a block of a test once for each level that this processor has; the level is the variable that is named first.

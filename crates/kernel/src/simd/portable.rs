@@ -1,6 +1,6 @@
 //! Vectors for every processor: arrays of 16 bytes, which the compiler puts into registers.
 
-use super::{Level, Sealed, Vector};
+use super::{Kernel, Level, Sealed, Vector};
 
 /// The level that every processor has.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,13 @@ impl Level for Portable {
         not(chainrule_portable),
         any(target_arch = "aarch64", target_feature = "fma")
     ));
+
+    // Tests call it from many places: one copy is enough there.
+    #[cfg_attr(not(test), inline(always))]
+    #[cfg_attr(test, inline(never))]
+    fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run(self)
+    }
 }
 
 /// A vector of `LANES` numbers.

@@ -19,12 +19,32 @@ impl Level for Avx512 {
     type F32 = __m512;
     type F64 = __m512d;
     const FUSED: bool = true;
+
+    #[inline(always)]
+    fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
+        fn run<K: Kernel>(level: Avx512, kernel: K) -> K::Output {
+            kernel.run(level)
+        }
+        // SAFETY: `self` was made by `detect`, which asks for exactly the features of the function.
+        unsafe { run(self, kernel) }
+    }
 }
 
 impl Level for Avx2 {
     type F32 = __m256;
     type F64 = __m256d;
     const FUSED: bool = true;
+
+    #[inline(always)]
+    fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        #[target_feature(enable = "avx2,fma")]
+        fn run<K: Kernel>(level: Avx2, kernel: K) -> K::Output {
+            kernel.run(level)
+        }
+        // SAFETY: `self` was made by `detect`, which asks for exactly the features of the function.
+        unsafe { run(self, kernel) }
+    }
 }
 
 /// Whether the processor has these features. Without the standard library: whether the crate is compiled for them.
@@ -46,17 +66,6 @@ impl Avx512 {
     pub fn detect() -> Option<Self> {
         has!("avx512f", "avx512vl", "avx512bw", "avx512dq", "avx2", "fma").then_some(Self(()))
     }
-
-    /// Runs a kernel with the instructions of this level.
-    #[inline(always)]
-    pub(super) fn run<K: Kernel>(self, kernel: K) -> K::Output {
-        #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
-        fn run<K: Kernel>(level: Avx512, kernel: K) -> K::Output {
-            kernel.run(level)
-        }
-        // SAFETY: `self` was made by `detect`, which asks for exactly the features of the function.
-        unsafe { run(self, kernel) }
-    }
 }
 
 impl Avx2 {
@@ -64,17 +73,6 @@ impl Avx2 {
     #[inline]
     pub fn detect() -> Option<Self> {
         has!("avx2", "fma").then_some(Self(()))
-    }
-
-    /// Runs a kernel with the instructions of this level.
-    #[inline(always)]
-    pub(super) fn run<K: Kernel>(self, kernel: K) -> K::Output {
-        #[target_feature(enable = "avx2,fma")]
-        fn run<K: Kernel>(level: Avx2, kernel: K) -> K::Output {
-            kernel.run(level)
-        }
-        // SAFETY: `self` was made by `detect`, which asks for exactly the features of the function.
-        unsafe { run(self, kernel) }
     }
 }
 
