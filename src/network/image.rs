@@ -258,7 +258,7 @@ const fn differs(line: &[u8], expected: &Text) -> Fault {
 /// [`checkpoint::save_image`](crate::checkpoint::save_image) writes the file. Its path is relative to the source file, as
 /// that of `include_bytes!`.
 ///
-/// ```
+/// ```standalone_crate
 /// use chainrule::layer::FixedWorkspace;
 /// use chainrule::prelude::*;
 ///

@@ -18,7 +18,7 @@ const FORMAT: &str = "chainrule int8 image 1";
 ///
 /// [`Quantized::save`](crate::quantized::Quantized::save) writes the file. Its path is relative to the source file.
 ///
-/// ```
+/// ```standalone_crate
 /// use chainrule::prelude::*;
 /// use chainrule::quantized::Quantized;
 ///
