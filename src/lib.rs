@@ -77,7 +77,7 @@ pub use kernel::PORTABLE;
 pub use kernel::Real;
 #[doc(hidden)]
 pub use network::network_of_image;
-pub use network::{Budget, Data, InputOf, Maps, Network, budget, shapes};
+pub use network::{Budget, Data, InputOf, Maps, Network, Pass, WorkspaceOf, budget, shapes};
 pub use rand;
 pub use random::rng;
 #[cfg(feature = "alloc")]
