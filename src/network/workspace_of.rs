@@ -13,7 +13,7 @@ use core::marker::PhantomData;
 /// The workspace of one network, for batches of up to `SAMPLES` samples: plain memory, on the stack or in a `static`,
 /// for programs without a heap. The macro [`workspace!`](crate::workspace) writes the type.
 ///
-/// `P` is the pass that it is for: [`Prediction<N, X>`](Prediction), or [`TrainingStep<N, X>`](Training), which suffices for
+/// `P` is the pass that it is for: [`Prediction<N, X>`](Prediction), or [`TrainingStep<N, X>`](TrainingStep), which suffices for
 /// predictions too. The workspace of another network does not compile. A larger batch is
 /// [`Error::WorkspaceSize`].
 ///
@@ -37,7 +37,7 @@ pub struct WorkspaceOf<P, const SAMPLES: usize, const LINES: usize> {
     pass: PhantomData<fn() -> P>,
 }
 
-/// A pass of a network, as a type: a [`Prediction`] or a [`TrainingStep`] step.
+/// A pass of a network, as a type: a [`Prediction`] or a [`TrainingStep`].
 pub trait Pass {
     #[doc(hidden)]
     const BUDGET: Budget;
