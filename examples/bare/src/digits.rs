@@ -41,7 +41,7 @@ pub struct Report {
 }
 
 /// What comes of it on every processor, with the portable kernels.
-pub const EXPECTED: Report = Report { before: 31, after: 278, tested: TESTED, hash: 0xeaff_c9cf_8f14_e207 };
+pub const EXPECTED: Report = Report { before: 31, after: 281, tested: TESTED, hash: 0x53e2_0d43_5b08_98b2 };
 
 /// Trains the network for some steps, and tests it before and after.
 ///
