@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! $ RUSTFLAGS="--cfg chainrule_portable" cargo run --release --target-dir target/portable --example lockstep
-//! portable: both processes have the same bits after 1000 steps, and those of every processor: convolutions d965840e27e23e89, recurrent 656bbfd74c21d7b0
+//! portable: both processes have the same bits after 1000 steps, and those of every processor: convolutions d965840e27e23e89, recurrent 656bbfd74c21d7b0, in 0.6 s
 //! $ target/portable/release/examples/lockstep --peer-command "qemu-x86_64 -cpu Nehalem"   # a processor without AVX
 //! $ target/portable/release/examples/lockstep --disturb 450                               # the peer makes an error
 //! Error: "the processes differ: convolutions after step 500: .."
@@ -15,6 +15,7 @@
 
 use std::io::{BufRead, BufReader, Write, stdin, stdout};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use chainrule::layer::{Parameter, View, ViewMut, Visitor, visit};
 use chainrule::prelude::*;
@@ -73,16 +74,18 @@ fn main() -> Result<(), Error> {
         .map_err(|error| format!("`{}` does not start: {error}", words[0]))?;
     let (output, input) = peer.stdin.take().zip(peer.stdout.take()).ok_or("the peer has no pipes")?;
     let input = Box::new(BufReader::new(input));
+    let start = Instant::now();
     let trained = train(&mut Other { input, output: Box::new(output) }, None);
+    let seconds = start.elapsed().as_secs_f64();
     let ended = peer.wait()?; // both ends of its pipes are closed
     let hashes = trained?;
     if !ended.success() {
         return Err(format!("the peer has failed: {ended}").into());
     }
-    report(hashes)
+    report(hashes, seconds)
 }
 
-fn report(hashes: [u64; 2]) -> Result<(), Error> {
+fn report(hashes: [u64; 2], seconds: f64) -> Result<(), Error> {
     let [convolutions, recurrent] = hashes;
     let (mode, whose) = if !chainrule::PORTABLE {
         ("the fastest instructions of this processor", "")
@@ -93,7 +96,7 @@ fn report(hashes: [u64; 2]) -> Result<(), Error> {
     };
     println!(
         "{mode}: both processes have the same bits after {STEPS} steps{whose}: \
-         convolutions {convolutions:016x}, recurrent {recurrent:016x}"
+         convolutions {convolutions:016x}, recurrent {recurrent:016x}, in {seconds:.1} s"
     );
     let digits = bare::run()?;
     if !chainrule::PORTABLE {

@@ -12,9 +12,16 @@ use chainrule::stream::StreamState;
 /// The stack of a thread. Without optimization each call takes more of it.
 const STACK: usize = if cfg!(debug_assertions) { 256 << 10 } else { 64 << 10 };
 
+/// What the largest products add to it: a buffer of packed numbers, which does not grow with the network.
+const PACKED: usize = 128 << 10;
+
 /// Returns how often `f` asks for memory on a thread with a small stack.
 fn on_a_small_stack(f: impl FnOnce() + Send + 'static) -> usize {
-    let thread = std::thread::Builder::new().stack_size(STACK);
+    on_a_stack(STACK, f)
+}
+
+fn on_a_stack(bytes: usize, f: impl FnOnce() + Send + 'static) -> usize {
+    let thread = std::thread::Builder::new().stack_size(bytes);
     thread.spawn(move || allocations(f)).unwrap().join().unwrap()
 }
 
@@ -94,6 +101,38 @@ fn training_allocates_nothing_on_a_small_stack() {
         trainer.clip_value(f32::MAX.into());
         trainer.network.4.bias.0[0] = f32::INFINITY;
         assert!(trainer.step(&inputs, &targets).is_err());
+    });
+    assert_eq!(allocated, 0);
+}
+
+/// Networks that are ten times as wide, and batches, need no more than one buffer of packed numbers beside that.
+#[test]
+fn the_stack_of_a_pass_does_not_grow_with_the_network() {
+    type Wide = (Linear<24, 512>, LayerNorm<Vector<512>>, Tanh, Dropout<10>, Linear<512, 8>);
+    type WideMemory = chainrule::workspace!(Wide, Vector<24>, train 48);
+    type Image28 = Image<1, 28, 28>;
+    type Deep = (Conv2d<1, 64, 5, 1, 2>, Relu, MaxPool2d<2>, Conv2d<64, 64, 5>, GlobalAvgPool);
+    type DeepMemory = chainrule::workspace!(Deep, Image28, predict 2);
+    static WIDE: Mutex<FixedTrainer<Wide, Huber, Sgd<Wide, Inline<1>>, WideMemory>> =
+        Mutex::new(FixedTrainer::new(
+            chainrule::parameters::zeroed(),
+            Huber::new(1.0),
+            Sgd::inline(0.01),
+            WideMemory::new(),
+            1,
+        ));
+    static DEEP: Mutex<DeepMemory> = Mutex::new(DeepMemory::new());
+    WIDE.lock().unwrap().network.clone_from(&Wide::init(&mut rng(1)));
+    let deep = Deep::init(&mut rng(1));
+    let (images, inputs, targets) =
+        (vec![Image28::default(); 2], vec![Vector([0.5; 24]); 48], vec![Vector([1.0; 8]); 48]);
+    let allocated = on_a_stack(STACK + PACKED, move || {
+        let mut wide = WIDE.lock().unwrap();
+        wide.optimizer.momentum = 0.9;
+        wide.step(&inputs, &targets).unwrap();
+        let mut outputs = [Vector([0.0; 64]); 2];
+        deep.predict_into(&images, &mut outputs, &mut *DEEP.lock().unwrap()).unwrap();
+        std::mem::forget((deep, images, inputs, targets));
     });
     assert_eq!(allocated, 0);
 }
