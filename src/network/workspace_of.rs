@@ -22,7 +22,7 @@ use core::marker::PhantomData;
 ///
 /// type Net = (Linear<2, 8>, Tanh, Linear<8, 1>);
 /// type Memory = chainrule::workspace!(Net, Vector<2>, predict 1);
-/// const _: () = assert!(size_of::<Memory>() <= 128);
+/// const _: () = assert!(size_of::<Memory>() <= 256);
 ///
 /// let (mut memory, mut outputs) = (Memory::new(), [Vector([0.0])]); // could be a `static`
 /// Net::init(&mut rng(1)).predict_into(&[Vector([0.5, 0.5])], &mut outputs, &mut memory)?;
