@@ -13,7 +13,6 @@
 mod digits;
 
 use chainrule::checkpoint::{self, Format};
-use chainrule::layer::FixedWorkspace;
 use chainrule::prelude::*;
 use digits::as_images;
 
@@ -25,8 +24,8 @@ type Net = (Dense<Image<1, 8, 8>, Vector<32>>, Tanh, Linear<32, 10>, Softmax);
 /// The network of an image, read while the program compiles. An image of another network would not compile.
 static NET: Net = chainrule::include_network!("data/digits.image");
 
-/// The memory that a prediction of one digit needs, in cache lines.
-const LINES: usize = chainrule::budget::<Net, Image<1, 8, 8>>().prediction_lines(1);
+/// The memory that a prediction of one digit needs.
+type Memory = chainrule::workspace!(Net, Image<1, 8, 8>, predict 1);
 
 fn main() -> Result<(), Error> {
     let names = Format::pytorch().rename("0", "hidden").rename("2", "head");
@@ -47,7 +46,7 @@ fn main() -> Result<(), Error> {
 
     // From here on there is no heap: the network is in the program, the memory on the stack.
     let (digits, labels) = as_images(digits::test()?);
-    let (mut workspace, mut right) = (FixedWorkspace::<LINES>::new(), 0);
+    let (mut workspace, mut right) = (Memory::new(), 0);
     for (digit, label) in digits.iter().zip(&labels) {
         let mut output = [Vector([0.0; 10])];
         NET.predict_into(std::slice::from_ref(digit), &mut output, &mut workspace)?;

@@ -5,7 +5,7 @@ mod text;
 #[cfg(feature = "alloc")]
 use alloc::{format, string::String, vec::Vec};
 
-use chainrule_parameters::TypeName;
+use chainrule_parameters::{ParameterPath, TypeName};
 
 pub(crate) use text::Text;
 
@@ -142,14 +142,13 @@ pub enum Error {
         value: f64,
     },
     /// There is a NaN or an infinity in a gradient. The network has not changed.
-    #[cfg(feature = "alloc")]
     #[error(
         "the gradient of `{parameter}` is {value} at element {element}, and no step was taken: \
          the gradient explodes; lower the learning rate or the initial gain, or add a skip connection"
     )]
     NonFiniteGradient {
         /// The path of the parameter, such as `2.branch.0.weight`.
-        parameter: String,
+        parameter: ParameterPath,
         /// Which number of the parameter, in memory order.
         element: usize,
         /// The number itself.
@@ -157,18 +156,25 @@ pub enum Error {
     },
     /// A step with this gradient, which is finite, would overflow a weight or a number that the optimizer keeps, such as
     /// the square of the gradient. Network and optimizer have not changed.
-    #[cfg(feature = "alloc")]
     #[error(
         "the gradient of `{parameter}` is {value:e} at element {element}, and no step was taken: a weight or a moment \
          of the optimizer would overflow; look for an outlier in the batch, clip the gradient, or lower the learning rate"
     )]
     StepOverflow {
         /// The path of the parameter, such as `2.branch.0.weight`.
-        parameter: String,
+        parameter: ParameterPath,
         /// Which number of the parameter, in memory order.
         element: usize,
         /// The gradient there.
         value: f64,
+    },
+    /// An optimizer with its moments in itself, [`Inline`](crate::optimizer::Inline), has too few for its settings.
+    #[error("the optimizer needs {needed} moments with these settings, and has {found}: `Inline<{needed}>`")]
+    MomentCount {
+        /// How many networks it needs.
+        needed: usize,
+        /// How many there are.
+        found: usize,
     },
     /// A step could not be taken, because of this layer. Network and optimizer are as they were before it.
     #[cfg(feature = "alloc")]

@@ -1,6 +1,5 @@
 //! Floor 1: the kernels, re-exported from the crate `chainrule-kernel`.
 
-#[cfg(feature = "alloc")]
 pub(crate) use chainrule_kernel::all_within;
 pub(crate) use chainrule_kernel::{
     Accumulate, Elementwise, GateWeights, GeneralPooling, GruSaved, Initial, Kernel, Length, Level,

@@ -31,6 +31,7 @@ pub mod data;
 pub mod elementary;
 mod error;
 mod expected;
+mod fixed_trainer;
 #[cfg(feature = "flow")]
 pub mod flow;
 #[cfg(feature = "alloc")]
@@ -44,11 +45,9 @@ pub mod loss;
 #[cfg(feature = "alloc")]
 pub mod metrics;
 mod network;
-#[cfg(feature = "alloc")]
 pub mod optimizer;
 pub mod quantized;
 mod random;
-#[cfg(feature = "alloc")]
 pub mod schedule;
 pub mod stack;
 pub mod stream;
@@ -70,6 +69,7 @@ pub use expected::{
     ExpectedFlow, ExpectedState, ExpectedTime, expected_flow, expected_flow_with, gradient_flows,
     gradient_flows_with,
 };
+pub use fixed_trainer::FixedTrainer;
 /// Whether this was compiled with `RUSTFLAGS="--cfg chainrule_portable"`: the bits of all results are the same on every
 /// processor. A program that relies on that can say so: `const _: () = assert!(chainrule::PORTABLE);`. See the
 /// [guide](guide::device).
@@ -77,7 +77,7 @@ pub use kernel::PORTABLE;
 pub use kernel::Real;
 #[doc(hidden)]
 pub use network::network_of_image;
-pub use network::{Budget, Data, InputOf, Maps, Network, budget, shapes};
+pub use network::{Budget, Data, InputOf, Maps, Network, Pass, WorkspaceOf, budget, shapes};
 pub use rand;
 pub use random::rng;
 #[cfg(feature = "alloc")]
@@ -136,12 +136,12 @@ pub mod prelude {
         SmoothL1, SoftMargin, SquaredHinge, TripletMargin, WeightedBinaryCrossEntropy, WeightedCrossEntropy,
         WeightedNllLoss,
     };
-    #[cfg(feature = "alloc")]
     pub use crate::optimizer::{
-        Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, ExponentialMovingAverage, FreezeParameters, Group,
-        Lbfgs, Lion, NAdam, Optimizer, RAdam, RmsProp, Rprop, Sgd, clip_norm, clip_value,
+        Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, Lion, NAdam, Optimizer, RAdam, RmsProp, Rprop, Sgd,
+        clip_norm, clip_value,
     };
     #[cfg(feature = "alloc")]
+    pub use crate::optimizer::{ExponentialMovingAverage, FreezeParameters, Group, Lbfgs};
     pub use crate::schedule::{Plateau, Schedule};
     pub use crate::stack::{
         Bidirectional, Concat, CosineSimilarity, Difference, Duplicate, Evaluate, Highway, Join, Maximum,

@@ -7,6 +7,13 @@ pub fn rng(seed: u64) -> rand::rngs::ChaCha8Rng {
     rand::SeedableRng::seed_from_u64(seed)
 }
 
+/// Returns the generator of a training with this seed.
+pub(crate) fn training_rng(seed: u64) -> rand::rngs::ChaCha8Rng {
+    let mut rng = rng(seed);
+    rng.set_stream(1); // not the stream of `rng(seed)`, perhaps that of the weights
+    rng
+}
+
 /// Draws a number of the standard normal distribution, by the method of Box and Muller (1958). (`rand_distr` needs
 /// `alloc`.)
 pub(crate) fn normal(rng: &mut dyn rand::Rng) -> f64 {

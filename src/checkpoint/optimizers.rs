@@ -4,7 +4,7 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
 use super::{State, StateFields};
-use crate::layer::{Owned, Parameters};
+use crate::layer::Parameters;
 use crate::optimizer::{
     Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, ExponentialMovingAverage, FreezeParameters, Lbfgs, Lion,
     NAdam, RAdam, RmsProp, Rprop, Sgd, StepOptions,
@@ -29,7 +29,7 @@ impl<N: Parameters> State for Sgd<N> {
         fields.setting("nesterov", self.nesterov);
         options(fields, &self.options);
         fields.count("steps", &mut self.steps);
-        fields.network("velocity", &mut self.velocity);
+        fields.network("velocity", self.moments.at(0));
     }
 }
 
@@ -41,7 +41,7 @@ impl<N: Parameters> State for Asgd<N> {
         fields.setting("start", self.start);
         options(fields, &self.options);
         fields.count("steps", &mut self.steps);
-        fields.network("average", &mut self.average);
+        fields.network("average", self.moments.at(0));
     }
 }
 
@@ -53,7 +53,7 @@ impl<N: Parameters> State for Adagrad<N> {
         fields.setting("epsilon", self.epsilon);
         options(fields, &self.options);
         fields.count("steps", &mut self.steps);
-        fields.network("sum", &mut self.sum);
+        fields.network("sum", self.moments.at(0));
     }
 }
 
@@ -63,8 +63,8 @@ impl<N: Parameters> State for Adadelta<N> {
         fields.setting("decay", self.decay);
         fields.setting("epsilon", self.epsilon);
         options(fields, &self.options);
-        fields.network("square", &mut self.square);
-        fields.network("step_square", &mut self.step_square);
+        fields.network("square", self.moments.at(0));
+        fields.network("step_square", self.moments.at(1));
     }
 }
 
@@ -76,12 +76,11 @@ impl<N: Parameters> State for RmsProp<N> {
         fields.setting("momentum", self.momentum);
         fields.setting("centered", self.centered);
         options(fields, &self.options);
-        fields.network("square", &mut self.square);
-        let needed = self.more().is_some();
-        let both = fields.has("mean", needed) & fields.has("velocity", needed);
-        if let Some([mean, velocity]) = self.more().filter(|_| both) {
-            fields.network("mean", mean);
-            fields.network("velocity", velocity);
+        fields.network("square", self.moments.at(0));
+        let needed = self.needs_more();
+        if fields.has("mean", needed) & fields.has("velocity", needed) {
+            fields.network("mean", self.moments.at(1));
+            fields.network("velocity", self.moments.at(2));
         }
     }
 }
@@ -94,10 +93,10 @@ impl<N: Parameters> State for Adam<N> {
         fields.setting("amsgrad", self.amsgrad);
         options(fields, &self.options);
         fields.count("steps", &mut self.steps);
-        fields.network("mean", &mut self.mean);
-        fields.network("square", &mut self.square);
+        fields.network("mean", self.moments.at(0));
+        fields.network("square", self.moments.at(1));
         if fields.has("largest", self.amsgrad) {
-            fields.network("largest", self.largest.get_or_insert_with(Owned::zeros));
+            fields.network("largest", self.moments.at(2));
         }
     }
 }
@@ -115,8 +114,8 @@ impl<N: Parameters> State for Adamax<N> {
         fields.setting("epsilon", self.epsilon);
         options(fields, &self.options);
         fields.count("steps", &mut self.steps);
-        fields.network("mean", &mut self.mean);
-        fields.network("largest", &mut self.largest);
+        fields.network("mean", self.moments.at(0));
+        fields.network("largest", self.moments.at(1));
     }
 }
 
@@ -129,8 +128,8 @@ impl<N: Parameters> State for NAdam<N> {
         options(fields, &self.options);
         fields.count("steps", &mut self.steps);
         fields.value("product", &mut self.product);
-        fields.network("mean", &mut self.mean);
-        fields.network("square", &mut self.square);
+        fields.network("mean", self.moments.at(0));
+        fields.network("square", self.moments.at(1));
     }
 }
 
@@ -141,8 +140,8 @@ impl<N: Parameters> State for RAdam<N> {
         fields.setting("epsilon", self.epsilon);
         options(fields, &self.options);
         fields.count("steps", &mut self.steps);
-        fields.network("mean", &mut self.mean);
-        fields.network("square", &mut self.square);
+        fields.network("mean", self.moments.at(0));
+        fields.network("square", self.moments.at(1));
     }
 }
 
@@ -153,8 +152,8 @@ impl<N: Parameters> State for Rprop<N> {
         fields.setting("step_sizes", format_args!("{:?}", self.step_sizes));
         options(fields, &self.options);
         fields.count("steps", &mut self.steps);
-        fields.network("previous", &mut self.previous);
-        fields.network("step_size", &mut self.step_size);
+        fields.network("previous", self.moments.at(0));
+        fields.network("step_size", self.moments.at(1));
     }
 }
 
@@ -163,7 +162,7 @@ impl<N: Parameters> State for Lion<N> {
         fields.rate(&mut self.learning_rate, self.first_rate);
         fields.setting("betas", format_args!("{:?}", self.betas));
         options(fields, &self.options);
-        fields.network("mean", &mut self.mean);
+        fields.network("mean", self.moments.at(0));
     }
 }
 

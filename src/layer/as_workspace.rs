@@ -8,8 +8,8 @@ use super::{Checked, Layer};
 use crate::Error;
 use crate::tensor::Sample;
 
-/// A workspace of fixed size, for programs without a heap: `LINES` cache lines of 64 bytes. [`budget`](crate::budget)
-/// computes the number.
+/// A workspace of fixed size for several networks, without a heap: `LINES` cache lines of 64 bytes.
+/// [`budget`](crate::budget) computes the number. [`workspace!`](crate::workspace) names the type for one network.
 ///
 /// ```
 /// use chainrule::layer::FixedWorkspace;

@@ -55,6 +55,7 @@ mod window;
 pub(crate) mod window_at;
 pub(crate) mod window_settings;
 mod workspace;
+mod workspace_for;
 
 pub(crate) use activation::EXPONENTIAL;
 pub use activation::{
@@ -146,3 +147,4 @@ pub use window_settings::{
 #[cfg(feature = "alloc")]
 pub use workspace::Workspace;
 pub use workspace::{Saved, WorkspaceMut};
+pub use workspace_for::{Prediction, TrainingStep, WorkspaceFor};

@@ -259,14 +259,13 @@ const fn differs(line: &[u8], expected: &Text) -> Fault {
 /// that of `include_bytes!`.
 ///
 /// ```standalone_crate
-/// use chainrule::layer::FixedWorkspace;
 /// use chainrule::prelude::*;
 ///
 /// type Net = (Dense<Image<1, 8, 8>, Vector<32>>, Tanh, Linear<32, 10>, Softmax);
 /// static NET: Net = chainrule::include_network!("../../examples/data/digits.image");
 ///
-/// const LINES: usize = chainrule::budget::<Net, Image<1, 8, 8>>().prediction_lines(1);
-/// let (mut workspace, mut outputs) = (FixedWorkspace::<LINES>::new(), [Vector([0.0; 10])]);
+/// let mut workspace = <chainrule::workspace!(Net, Image<1, 8, 8>, predict 1)>::new();
+/// let mut outputs = [Vector([0.0; 10])];
 /// NET.predict_into(&[Image([[[0.5; 8]; 8]])], &mut outputs, &mut workspace)?;
 /// approx::assert_abs_diff_eq!(outputs[0].0.iter().sum::<f32>(), 1.0, epsilon = 1e-5); // probabilities
 /// # Ok::<(), chainrule::Error>(())

@@ -5,6 +5,7 @@ mod budget;
 pub(crate) mod image;
 mod maps;
 mod passes;
+mod workspace_of;
 
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
@@ -22,7 +23,9 @@ use crate::Error;
 use crate::bounds::CotangentOf;
 use crate::bounds::{GradientOf, OutputFor};
 use crate::kernel::Real;
-use crate::layer::{AsWorkspace, BackwardHook, Bare, Parameter, ParametersView, compare};
+use crate::layer::{
+    BackwardHook, Bare, Parameter, ParametersView, Prediction, TrainingStep, WorkspaceFor, compare,
+};
 #[cfg(feature = "alloc")]
 use crate::layer::{Layer, Summary, Workspace};
 use crate::loss::TargetFor;
@@ -42,6 +45,7 @@ pub use maps::{Data, InputOf, Maps, shapes};
 #[cfg(feature = "flow")]
 pub(crate) use passes::show_forward;
 pub(crate) use passes::{Share, loss_gradient};
+pub use workspace_of::{Pass, WorkspaceOf};
 
 /// The methods that every network has, and so every layer. [`Init`](crate::init::Init) creates networks.
 ///
@@ -207,7 +211,7 @@ pub trait Network: Parameters {
         &self,
         inputs: &[X],
         outputs: &mut [impl OutputFor<Y>],
-        workspace: &mut impl AsWorkspace,
+        workspace: &mut impl WorkspaceFor<Prediction<Self, X>>,
     ) -> Result<(), Error>
     where
         Data: InputOf<X, Self, Y>,
@@ -230,7 +234,7 @@ pub trait Network: Parameters {
         loss: &L,
         inputs: &[X],
         targets: &[T],
-        workspace: &mut impl AsWorkspace,
+        workspace: &mut impl WorkspaceFor<TrainingStep<Self, X>>,
         gradient: &mut impl GradientOf<Self>,
         rng: &mut impl Rng,
     ) -> Result<f64, Error>
@@ -263,7 +267,7 @@ pub trait Network: Parameters {
         loss: &L,
         inputs: &[X],
         targets: &[T],
-        workspace: &mut impl AsWorkspace,
+        workspace: &mut impl WorkspaceFor<TrainingStep<Self, X>>,
         gradient: &mut impl GradientOf<Self>,
         rng: &mut impl Rng,
         hook: &mut dyn BackwardHook,

@@ -1,8 +1,9 @@
+use super::moments::{MomentStorage, Moments, OnHeap};
 use super::options::optimizer;
 use super::{Rule, StepOptions, check_divisor, check_share, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
-use crate::layer::{Owned, Parameters, View, ViewMut};
+use crate::layer::{Parameters, View, ViewMut};
 
 /// The Adadelta optimizer: the step of each parameter is its gradient, times the ratio of the root mean squares of its
 /// steps and its gradients.
@@ -12,7 +13,7 @@ use crate::layer::{Owned, Parameters, View, ViewMut};
 /// # Source
 /// Zeiler, "ADADELTA: an adaptive learning rate method", 2012, algorithm 1, with PyTorch's η.
 #[derive(Clone, Debug)]
-pub struct Adadelta<N: Parameters> {
+pub struct Adadelta<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0: 1 in the paper.
     pub learning_rate: f64,
     /// ρ, the decay rate of both means: 0.9 by default.
@@ -24,21 +25,19 @@ pub struct Adadelta<N: Parameters> {
     /// The learning rate that the program gave to `new`.
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
-    pub(crate) square: Owned<N>,
-    pub(crate) step_square: Owned<N>,
+    /// The running means of the squares of gradients and of steps.
+    pub(crate) moments: M::Of<N>,
 }
 
-impl<N: Parameters> Adadelta<N> {
-    /// Creates the optimizer with PyTorch's settings, where the learning rate is 1.
-    pub fn new(learning_rate: f64) -> Self {
+impl<N: Parameters, M: MomentStorage> Adadelta<N, M> {
+    const fn with_moments(learning_rate: f64, moments: M::Of<N>) -> Self {
         Self {
             learning_rate,
             first_rate: learning_rate,
             decay: 0.9,
             epsilon: 1e-6,
-            options: StepOptions::default(),
-            square: Owned::zeros(),
-            step_square: Owned::zeros(),
+            options: StepOptions::NONE,
+            moments,
         }
     }
 
@@ -56,12 +55,15 @@ impl<N: Parameters> Adadelta<N> {
         check_share("the decay of Adadelta", self.decay)?;
         check_divisor("the epsilon of Adadelta", self.epsilon)?;
         let rule = Update { decay: self.decay, epsilon: self.epsilon };
-        let [square, steps] = [&mut *self.square, &mut *self.step_square].map(ViewMut::of);
+        let [square, steps] = self.moments.views()?;
         take_step(&rule, self.learning_rate, &self.options, gradient, [network, square, steps])
     }
 }
 
-optimizer!(Adadelta);
+optimizer! {
+    /// Creates the optimizer with PyTorch's settings, where the learning rate is 1.
+    Adadelta, moments: 2
+}
 
 struct Update {
     decay: f64,

@@ -1,8 +1,9 @@
+use super::moments::{MomentStorage, Moments, OnHeap};
 use super::options::optimizer;
 use super::{Rule, StepOptions, check_divisor, check_size, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
-use crate::layer::{Owned, Parameters, View, ViewMut};
+use crate::layer::{Parameters, View, ViewMut};
 
 /// The Adagrad optimizer: the step of each parameter is its gradient, divided by the root of the sum of all its
 /// squares.
@@ -14,7 +15,7 @@ use crate::layer::{Owned, Parameters, View, ViewMut};
 /// Duchi, Hazan, Singer, "Adaptive subgradient methods for online learning and stochastic optimization", JMLR 12
 /// (2011), in PyTorch's form.
 #[derive(Clone, Debug)]
-pub struct Adagrad<N: Parameters> {
+pub struct Adagrad<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0.
     pub learning_rate: f64,
     /// δ, the decay of the learning rate, at least 0: 0 by default.
@@ -29,21 +30,21 @@ pub struct Adagrad<N: Parameters> {
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     pub(crate) steps: u64,
-    pub(crate) sum: Owned<N>,
+    /// The sum of squares.
+    pub(crate) moments: M::Of<N>,
 }
 
-impl<N: Parameters> Adagrad<N> {
-    /// Creates the optimizer with PyTorch's settings, where 0.01 is usual for the learning rate.
-    pub fn new(learning_rate: f64) -> Self {
+impl<N: Parameters, M: MomentStorage> Adagrad<N, M> {
+    const fn with_moments(learning_rate: f64, moments: M::Of<N>) -> Self {
         Self {
             learning_rate,
             first_rate: learning_rate,
             rate_decay: 0.0,
             initial_sum: 0.0,
             epsilon: 1e-10,
-            options: StepOptions::default(),
+            options: StepOptions::NONE,
             steps: 0,
-            sum: Owned::zeros(),
+            moments,
         }
     }
 
@@ -69,14 +70,18 @@ impl<N: Parameters> Adagrad<N> {
         let initial = if self.steps == 0 { self.initial_sum } else { 0.0 };
         let slower = 1.0 + self.steps as f64 * self.rate_decay;
         let rule = Update { slower, initial, epsilon: self.epsilon };
-        let write = [network, ViewMut::of(&mut *self.sum)];
+        let [sum] = self.moments.views()?;
+        let write = [network, sum];
         take_step(&rule, self.learning_rate, &self.options, gradient, write)?;
         self.steps += 1;
         Ok(())
     }
 }
 
-optimizer!(Adagrad);
+optimizer! {
+    /// Creates the optimizer with PyTorch's settings, where 0.01 is usual for the learning rate.
+    Adagrad, moments: 1
+}
 
 struct Update {
     slower: f64,

@@ -1,8 +1,9 @@
+use super::moments::{MomentStorage, Moments, OnHeap};
 use super::options::optimizer;
 use super::{Rule, StepOptions, check_divisor, check_share, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
-use crate::layer::{Owned, Parameters, View, ViewMut};
+use crate::layer::{Parameters, View, ViewMut};
 
 /// The Adam optimizer: the step of each parameter is the running mean of its gradient, divided by the root of the
 /// running mean of its square.
@@ -25,7 +26,7 @@ use crate::layer::{Owned, Parameters, View, ViewMut};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Adam<N: Parameters> {
+pub struct Adam<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0.
     pub learning_rate: f64,
     /// β₁ and β₂, the decay rates of the two running means: 0.9 and 0.999 by default.
@@ -40,26 +41,25 @@ pub struct Adam<N: Parameters> {
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     pub(crate) steps: u64,
-    pub(crate) mean: Owned<N>,
-    pub(crate) square: Owned<N>,
-    /// With AMSGrad, the largest mean square so far.
-    pub(crate) largest: Option<Owned<N>>,
+    /// The running means of the gradient and of its square, and with AMSGrad the largest mean square so far.
+    pub(crate) moments: M::Of<N>,
 }
 
-impl<N: Parameters> Adam<N> {
-    /// Creates the optimizer with the settings of the paper.
-    pub fn new(learning_rate: f64) -> Self {
+impl<N: Parameters, M: MomentStorage> Adam<N, M> {
+    const fn with_moments(learning_rate: f64, moments: M::Of<N>) -> Self {
+        Self::with_options(learning_rate, StepOptions::NONE, moments)
+    }
+
+    pub(super) const fn with_options(learning_rate: f64, options: StepOptions, moments: M::Of<N>) -> Self {
         Self {
             learning_rate,
             first_rate: learning_rate,
             betas: [0.9, 0.999],
             epsilon: 1e-8,
             amsgrad: false,
-            options: StepOptions::default(),
+            options,
             steps: 0,
-            mean: Owned::zeros(),
-            square: Owned::zeros(),
-            largest: None,
+            moments,
         }
     }
 
@@ -73,7 +73,7 @@ impl<N: Parameters> Adam<N> {
         Self { epsilon, ..self }
     }
 
-    /// Divides by the largest mean square so far, which takes the memory of another network.
+    /// Divides by the largest mean square so far, which takes the memory of another network: a third moment.
     pub fn amsgrad(self) -> Self {
         Self { amsgrad: true, ..self }
     }
@@ -85,11 +85,11 @@ impl<N: Parameters> Adam<N> {
         let [first, second] = corrections(self.betas, self.steps);
         let rule = Update { first, root: 1.0 / libm::sqrt(second), betas: self.betas, epsilon: self.epsilon };
         let (rate, options) = (self.learning_rate, &self.options);
-        let [mean, square] = [&mut *self.mean, &mut *self.square].map(ViewMut::of);
         if self.amsgrad {
-            let largest = ViewMut::of(&mut **self.largest.get_or_insert_with(Owned::zeros));
+            let [mean, square, largest] = self.moments.views()?;
             take_step(&rule, rate, options, gradient, [network, mean, square, largest])?;
         } else {
+            let [mean, square] = self.moments.views()?;
             take_step(&rule, rate, options, gradient, [network, mean, square])?;
         }
         self.steps += 1;
@@ -97,7 +97,10 @@ impl<N: Parameters> Adam<N> {
     }
 }
 
-optimizer!(Adam);
+optimizer! {
+    /// Creates the optimizer with the settings of the paper.
+    Adam, moments: 2
+}
 
 /// Returns 1 - βᵗ of both betas at the step after this many.
 pub(super) fn corrections(betas: [f64; 2], steps: u64) -> [f64; 2] {

@@ -1,9 +1,10 @@
 use super::adam::corrections;
+use super::moments::{MomentStorage, Moments, OnHeap};
 use super::options::optimizer;
 use super::{Rule, StepOptions, check_divisor, check_share, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
-use crate::layer::{Owned, Parameters, View, ViewMut};
+use crate::layer::{Parameters, View, ViewMut};
 
 /// The Adamax optimizer: [`Adam`](super::Adam) that divides by a decaying maximum of |g| instead of a root mean square.
 ///
@@ -12,7 +13,7 @@ use crate::layer::{Owned, Parameters, View, ViewMut};
 /// # Source
 /// Kingma, Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 2, with PyTorch's ε.
 #[derive(Clone, Debug)]
-pub struct Adamax<N: Parameters> {
+pub struct Adamax<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0.
     pub learning_rate: f64,
     /// β₁ and β₂, the decay rates of the mean and the maximum: 0.9 and 0.999 by default.
@@ -25,22 +26,20 @@ pub struct Adamax<N: Parameters> {
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     pub(crate) steps: u64,
-    pub(crate) mean: Owned<N>,
-    pub(crate) largest: Owned<N>,
+    /// The running mean and the maximum.
+    pub(crate) moments: M::Of<N>,
 }
 
-impl<N: Parameters> Adamax<N> {
-    /// Creates the optimizer with the settings of the paper, where 0.002 is usual for the learning rate.
-    pub fn new(learning_rate: f64) -> Self {
+impl<N: Parameters, M: MomentStorage> Adamax<N, M> {
+    const fn with_moments(learning_rate: f64, moments: M::Of<N>) -> Self {
         Self {
             learning_rate,
             first_rate: learning_rate,
             betas: [0.9, 0.999],
             epsilon: 1e-8,
-            options: StepOptions::default(),
+            options: StepOptions::NONE,
             steps: 0,
-            mean: Owned::zeros(),
-            largest: Owned::zeros(),
+            moments,
         }
     }
 
@@ -60,14 +59,17 @@ impl<N: Parameters> Adamax<N> {
         check_divisor("the epsilon of Adamax", self.epsilon)?;
         let [first, _] = corrections(self.betas, self.steps);
         let rule = Update { betas: self.betas, first, epsilon: self.epsilon };
-        let [mean, largest] = [&mut *self.mean, &mut *self.largest].map(ViewMut::of);
+        let [mean, largest] = self.moments.views()?;
         take_step(&rule, self.learning_rate, &self.options, gradient, [network, mean, largest])?;
         self.steps += 1;
         Ok(())
     }
 }
 
-optimizer!(Adamax);
+optimizer! {
+    /// Creates the optimizer with the settings of the paper, where 0.002 is usual for the learning rate.
+    Adamax, moments: 2
+}
 
 struct Update {
     betas: [f64; 2],

@@ -1,3 +1,4 @@
+use super::moments::{MomentStorage, OnHeap};
 use super::options::optimizer;
 use super::{Adam, StepOptions};
 use crate::Error;
@@ -10,16 +11,14 @@ use crate::layer::{Parameters, View, ViewMut};
 /// # Source
 /// Loshchilov, Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2.
 #[derive(Clone, Debug)]
-pub struct AdamW<N: Parameters> {
+pub struct AdamW<N: Parameters, M: MomentStorage = OnHeap> {
     /// The moments and their settings, and the weight decay.
-    pub adam: Adam<N>,
+    pub adam: Adam<N, M>,
 }
 
-impl<N: Parameters> AdamW<N> {
-    /// Creates the optimizer with a weight decay of 0.01.
-    pub fn new(learning_rate: f64) -> Self {
-        let options = StepOptions { weight_decay: 0.01, decoupled: true, ..StepOptions::default() };
-        Self { adam: Adam { options, ..Adam::new(learning_rate) } }
+impl<N: Parameters, M: MomentStorage> AdamW<N, M> {
+    const fn with_moments(learning_rate: f64, moments: M::Of<N>) -> Self {
+        Self { adam: Adam::with_options(learning_rate, StepOptions::decay(0.01, true), moments) }
     }
 
     /// Sets the decay rates of the running means.
@@ -42,4 +41,7 @@ impl<N: Parameters> AdamW<N> {
     }
 }
 
-optimizer!(AdamW in adam);
+optimizer! {
+    /// Creates the optimizer with a weight decay of 0.01.
+    AdamW in adam, moments: 2
+}

@@ -1,8 +1,9 @@
+use super::moments::{MomentStorage, Moments, OnHeap};
 use super::options::optimizer;
 use super::{Rule, StepOptions, check_size, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
-use crate::layer::{Owned, Parameters, View, ViewMut};
+use crate::layer::{Parameters, View, ViewMut};
 
 /// Averaged stochastic gradient descent: plain steps of a falling size, and the mean of the networks since a step.
 ///
@@ -13,7 +14,7 @@ use crate::layer::{Owned, Parameters, View, ViewMut};
 /// Polyak, Juditsky, "Acceleration of stochastic approximation by averaging", 1992; the rates are those of Bottou,
 /// "Stochastic gradient descent tricks", 2012, section 5, in PyTorch's form.
 #[derive(Clone, Debug)]
-pub struct Asgd<N: Parameters> {
+pub struct Asgd<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0.
     pub learning_rate: f64,
     /// λ, the decay of the weights and of the learning rate, at least 0: 1e-4 by default. All parameters decay.
@@ -28,21 +29,21 @@ pub struct Asgd<N: Parameters> {
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     pub(crate) steps: u64,
-    pub(crate) average: Owned<N>,
+    /// The average.
+    pub(crate) moments: M::Of<N>,
 }
 
-impl<N: Parameters> Asgd<N> {
-    /// Creates the optimizer with PyTorch's settings, where 0.01 is usual for the learning rate.
-    pub fn new(learning_rate: f64) -> Self {
+impl<N: Parameters, M: MomentStorage> Asgd<N, M> {
+    const fn with_moments(learning_rate: f64, moments: M::Of<N>) -> Self {
         Self {
             learning_rate,
             first_rate: learning_rate,
             lambda: 1e-4,
             alpha: 0.75,
             start: 1_000_000,
-            options: StepOptions::default(),
+            options: StepOptions::NONE,
             steps: 0,
-            average: Owned::zeros(),
+            moments,
         }
     }
 
@@ -63,7 +64,7 @@ impl<N: Parameters> Asgd<N> {
 
     /// Returns the average, or `None` before the first step. It has no [buffers](crate::layer::Role::Buffer).
     pub fn network(&self) -> Option<&N> {
-        (self.steps > 0).then_some(&self.average)
+        if self.steps > 0 { self.moments.first() } else { None }
     }
 
     fn step_of(&mut self, gradient: View<'_>, network: ViewMut<'_>) -> Result<(), Error> {
@@ -71,14 +72,18 @@ impl<N: Parameters> Asgd<N> {
         check_size("the alpha of ASGD", self.alpha)?;
         let share = 1.0 / self.steps.saturating_sub(self.start).max(1) as f64;
         let rule = Update { lambda: self.lambda, alpha: self.alpha, steps: self.steps as f64, share };
-        let write = [network, ViewMut::of(&mut *self.average)];
+        let [average] = self.moments.views()?;
+        let write = [network, average];
         take_step(&rule, self.learning_rate, &self.options, gradient, write)?;
         self.steps += 1;
         Ok(())
     }
 }
 
-optimizer!(Asgd);
+optimizer! {
+    /// Creates the optimizer with PyTorch's settings, where 0.01 is usual for the learning rate.
+    Asgd, moments: 1
+}
 
 struct Update {
     lambda: f64,

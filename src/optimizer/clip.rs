@@ -1,3 +1,5 @@
+use core::fmt;
+
 use super::check_size;
 use crate::Error;
 use crate::kernel::{Length, Real};
@@ -53,6 +55,36 @@ fn clip_value_of(gradient: ViewMut<'_>, largest: f64) -> Result<(), Error> {
     // either.
     visit([], [gradient], &mut Each(|g: f64| if g.is_finite() { g.clamp(-largest, largest) } else { g }));
     Ok(())
+}
+
+/// How each gradient of a training is clipped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Clip {
+    Not,
+    Norm(f64),
+    Value(f64),
+}
+
+impl Clip {
+    /// Clips a gradient.
+    pub(crate) fn apply(self, gradient: &mut impl AsNetwork) -> Result<(), Error> {
+        match self {
+            Self::Not => {}
+            Self::Norm(longest) => _ = clip_norm(gradient, longest)?,
+            Self::Value(largest) => clip_value(gradient, largest)?,
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Clip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Not => write!(f, "none"),
+            Self::Norm(longest) => write!(f, "the norm at {longest}"),
+            Self::Value(largest) => write!(f, "each value at {largest}"),
+        }
+    }
 }
 
 /// Applies a function to every number that is a gradient.

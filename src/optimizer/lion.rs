@@ -1,8 +1,9 @@
+use super::moments::{MomentStorage, Moments, OnHeap};
 use super::options::optimizer;
 use super::{Rule, StepOptions, check_share, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
-use crate::layer::{Owned, Parameters, View, ViewMut};
+use crate::layer::{Parameters, View, ViewMut};
 
 /// The Lion optimizer: every parameter moves by the learning rate, in the direction of a mean of its gradients.
 ///
@@ -13,7 +14,7 @@ use crate::layer::{Owned, Parameters, View, ViewMut};
 /// # Source
 /// Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023, program 1.
 #[derive(Clone, Debug)]
-pub struct Lion<N: Parameters> {
+pub struct Lion<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0.
     pub learning_rate: f64,
     /// β₁ and β₂, the share of the mean in the direction, and its decay rate: 0.9 and 0.99 by default.
@@ -23,18 +24,18 @@ pub struct Lion<N: Parameters> {
     /// The learning rate that the program gave to `new`.
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
-    pub(crate) mean: Owned<N>,
+    /// The running mean.
+    pub(crate) moments: M::Of<N>,
 }
 
-impl<N: Parameters> Lion<N> {
-    /// Creates the optimizer with the settings of the paper, without weight decay.
-    pub fn new(learning_rate: f64) -> Self {
+impl<N: Parameters, M: MomentStorage> Lion<N, M> {
+    const fn with_moments(learning_rate: f64, moments: M::Of<N>) -> Self {
         Self {
             learning_rate,
             first_rate: learning_rate,
             betas: [0.9, 0.99],
-            options: StepOptions { decoupled: true, ..StepOptions::default() },
-            mean: Owned::zeros(),
+            options: StepOptions::decay(0.0, true),
+            moments,
         }
     }
 
@@ -46,12 +47,16 @@ impl<N: Parameters> Lion<N> {
     fn step_of(&mut self, gradient: View<'_>, network: ViewMut<'_>) -> Result<(), Error> {
         check_share("the first beta of Lion", self.betas[0])?;
         check_share("the second beta of Lion", self.betas[1])?;
-        let write = [network, ViewMut::of(&mut *self.mean)];
+        let [mean] = self.moments.views()?;
+        let write = [network, mean];
         take_step(&Update(self.betas), self.learning_rate, &self.options, gradient, write)
     }
 }
 
-optimizer!(Lion);
+optimizer! {
+    /// Creates the optimizer with the settings of the paper, without weight decay.
+    Lion, moments: 1
+}
 
 struct Update([f64; 2]);
 

@@ -21,6 +21,8 @@
 //! | none | `SparseAdam` | gradients here are dense: a layer's gradient has the layer's own type |
 //! | none | `Adafactor`, `Muon` | their steps are computed from whole matrices |
 //!
+//! Each but `Lbfgs` has its moments on the heap, or in itself: see [`Inline`]. That takes no feature.
+//!
 //! All but `Lbfgs` have the [`StepOptions`]: weight decay, added to the gradient or decoupled, of the weights only or
 //! of all parameters ([`decay_all`](StepOptions::decay_all), as in PyTorch); [`Group`]s of parameters with rates and
 //! decays of their own; and `maximize`.
@@ -32,28 +34,35 @@ mod adamax;
 mod adamw;
 mod asgd;
 mod clip;
+#[cfg(feature = "alloc")]
+mod find_non_finite;
+#[cfg(feature = "alloc")]
 mod freeze;
+#[cfg(feature = "alloc")]
 mod lbfgs;
+#[cfg(feature = "alloc")]
 mod line_search;
 mod lion;
+#[cfg(feature = "alloc")]
 mod minimize;
+mod moments;
+#[cfg(feature = "alloc")]
 mod moving_average;
 mod nadam;
 mod options;
+#[cfg(feature = "alloc")]
 mod paths;
 mod radam;
 mod rmsprop;
 mod rprop;
 mod sgd;
 mod step;
+#[cfg(feature = "alloc")]
 mod vectors;
-
-use alloc::string::{String, ToString};
 
 use crate::Error;
 pub use crate::bounds::GradientOf;
-use crate::kernel::{Real, all_finite};
-use crate::layer::{Parameter, Parameters, View, Visitor, visit};
+use crate::layer::Parameters;
 use chainrule_parameters::AsNetwork;
 
 pub use adadelta::Adadelta;
@@ -62,14 +71,24 @@ pub use adam::Adam;
 pub use adamax::Adamax;
 pub use adamw::AdamW;
 pub use asgd::Asgd;
+pub(crate) use clip::Clip;
 pub use clip::{clip_norm, clip_value};
+#[cfg(feature = "alloc")]
+pub(crate) use find_non_finite::first_non_finite;
+#[cfg(feature = "alloc")]
 pub use freeze::FreezeParameters;
+#[cfg(feature = "alloc")]
 pub use lbfgs::Lbfgs;
 pub use lion::Lion;
+#[cfg(feature = "alloc")]
 pub use minimize::Minimized;
+pub use moments::{Inline, MomentStorage, OnHeap};
+#[cfg(feature = "alloc")]
 pub use moving_average::ExponentialMovingAverage;
 pub use nadam::NAdam;
-pub use options::{Group, StepOptions};
+#[cfg(feature = "alloc")]
+pub use options::Group;
+pub use options::StepOptions;
 pub use radam::RAdam;
 pub use rmsprop::RmsProp;
 pub use rprop::Rprop;
@@ -98,28 +117,6 @@ pub trait Optimizer<N: Parameters> {
 
     /// Returns the learning rate, which a [`Schedule`](crate::schedule::Schedule) changes.
     fn learning_rate(&mut self) -> &mut f64;
-}
-
-/// Returns the path of the first parameter with a number that is not finite, the index of that number, and the number.
-pub(crate) fn first_non_finite(network: View<'_>) -> Option<(String, usize, f64)> {
-    let mut find = FindNonFinite { found: None };
-    visit([network], [], &mut find);
-    find.found
-}
-
-struct FindNonFinite {
-    found: Option<(String, usize, f64)>,
-}
-
-impl Visitor<1, 0> for FindNonFinite {
-    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
-        if self.found.is_none()
-            && !all_finite(xs)
-            && let Some(element) = xs.iter().position(|x| !x.is_finite())
-        {
-            self.found = Some((parameter.path.to_string(), element, xs[element].to_f64()));
-        }
-    }
 }
 
 /// Checks a setting that must be at least 0, and finite as an `f32` too.

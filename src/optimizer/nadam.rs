@@ -1,9 +1,10 @@
 use super::adam::corrections;
+use super::moments::{MomentStorage, Moments, OnHeap};
 use super::options::optimizer;
 use super::{Rule, StepOptions, check_divisor, check_share, check_size, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
-use crate::layer::{Owned, Parameters, View, ViewMut};
+use crate::layer::{Parameters, View, ViewMut};
 
 /// The NAdam optimizer: [`Adam`](super::Adam) with Nesterov's momentum.
 ///
@@ -13,7 +14,7 @@ use crate::layer::{Owned, Parameters, View, ViewMut};
 /// # Source
 /// Dozat, "Incorporating Nesterov momentum into Adam", ICLR workshop 2016, in PyTorch's form.
 #[derive(Clone, Debug)]
-pub struct NAdam<N: Parameters> {
+pub struct NAdam<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0.
     pub learning_rate: f64,
     /// β₁ and β₂, the decay rates of the two running means: 0.9 and 0.999 by default.
@@ -30,24 +31,22 @@ pub struct NAdam<N: Parameters> {
     pub(crate) steps: u64,
     /// Πμ.
     pub(crate) product: f64,
-    pub(crate) mean: Owned<N>,
-    pub(crate) square: Owned<N>,
+    /// The running means of the gradient and of its square.
+    pub(crate) moments: M::Of<N>,
 }
 
-impl<N: Parameters> NAdam<N> {
-    /// Creates the optimizer with PyTorch's settings, where 0.002 is usual for the learning rate.
-    pub fn new(learning_rate: f64) -> Self {
+impl<N: Parameters, M: MomentStorage> NAdam<N, M> {
+    const fn with_moments(learning_rate: f64, moments: M::Of<N>) -> Self {
         Self {
             learning_rate,
             first_rate: learning_rate,
             betas: [0.9, 0.999],
             epsilon: 1e-8,
             momentum_decay: 0.004,
-            options: StepOptions::default(),
+            options: StepOptions::NONE,
             steps: 0,
             product: 1.0,
-            mean: Owned::zeros(),
-            square: Owned::zeros(),
+            moments,
         }
     }
 
@@ -83,7 +82,7 @@ impl<N: Parameters> NAdam<N> {
             of_gradient: (1.0 - now) / (1.0 - product),
             of_mean: next / (1.0 - product * next),
         };
-        let [mean, square] = [&mut *self.mean, &mut *self.square].map(ViewMut::of);
+        let [mean, square] = self.moments.views()?;
         take_step(&rule, self.learning_rate, &self.options, gradient, [network, mean, square])?;
         self.steps += 1;
         self.product = product;
@@ -91,7 +90,10 @@ impl<N: Parameters> NAdam<N> {
     }
 }
 
-optimizer!(NAdam);
+optimizer! {
+    /// Creates the optimizer with PyTorch's settings, where 0.002 is usual for the learning rate.
+    NAdam, moments: 2
+}
 
 struct Update {
     betas: [f64; 2],

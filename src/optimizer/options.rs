@@ -1,16 +1,19 @@
 //! What every optimizer can do besides its own rule: weight decay, ascent, and groups of parameters.
 
+#[cfg(feature = "alloc")]
 use alloc::string::String;
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
 use super::check_size;
+#[cfg(feature = "alloc")]
 use super::paths::{check_paths, leads_to};
 use crate::Error;
 use crate::layer::{Parameter, Role};
 use chainrule_parameters::Node;
 
 /// The options that all optimizers but [`Lbfgs`](super::Lbfgs) have. Each has a method of the optimizer that sets it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct StepOptions {
     /// λ, at least 0: the weight decay.
@@ -23,6 +26,7 @@ pub struct StepOptions {
     /// Whether the steps go up the gradient instead of down.
     pub maximize: bool,
     /// Parameter groups: parts of the network with another learning rate or weight decay.
+    #[cfg(feature = "alloc")]
     pub groups: Vec<Group>,
 }
 
@@ -47,6 +51,7 @@ pub struct StepOptions {
 /// );
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[cfg(feature = "alloc")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
     /// The path of a layer or a parameter, as [`Network::summary`](crate::Network::summary) prints it.
@@ -57,6 +62,7 @@ pub struct Group {
     pub weight_decay: Option<f64>,
 }
 
+#[cfg(feature = "alloc")]
 impl Group {
     /// Creates a group of all parameters at this path or below it, with the optimizer's own rate and decay.
     pub fn new(path: impl Into<String>) -> Self {
@@ -88,11 +94,37 @@ pub(super) struct Part {
     pub(super) remaining: f64,
 }
 
+impl Default for StepOptions {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
 impl StepOptions {
+    /// No options.
+    pub(super) const NONE: Self = Self::decay(0.0, false);
+
+    /// Returns the options with a weight decay alone.
+    pub(super) const fn decay(weight_decay: f64, decoupled: bool) -> Self {
+        Self {
+            weight_decay,
+            decoupled,
+            decay_all: false,
+            maximize: false,
+            #[cfg(feature = "alloc")]
+            groups: Vec::new(),
+        }
+    }
+
     /// Checks the options for a network of this description.
     pub(super) fn check(&self, rate: f64, node: &Node) -> Result<(), Error> {
         check_size("the learning rate", rate)?;
         check_size("the weight decay", self.weight_decay)?;
+        self.check_groups(rate, node)
+    }
+
+    #[cfg(feature = "alloc")]
+    fn check_groups(&self, rate: f64, node: &Node) -> Result<(), Error> {
         for group in &self.groups {
             check_size("the factor of a group's learning rate", group.rate)?;
             check_size("the learning rate of a group", rate * group.rate)?;
@@ -101,23 +133,67 @@ impl StepOptions {
         check_paths(node, self.groups.iter().map(|group| &group.path))
     }
 
-    /// Returns the options of this parameter: those of the last group that it is in.
-    pub(super) fn part(&self, rate: f64, parameter: &Parameter<'_>) -> Part {
+    #[cfg(not(feature = "alloc"))]
+    fn check_groups(&self, _: f64, _: &Node) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Returns the factor of the learning rate of this parameter, and its weight decay if it has one of its own: those
+    /// of the last group that it is in.
+    #[cfg(feature = "alloc")]
+    fn of_group(&self, parameter: &Parameter<'_>) -> (f64, Option<f64>) {
         let group = self.groups.iter().rev().find(|group| leads_to(&group.path, parameter));
+        group.map_or((1.0, None), |group| (group.rate, group.weight_decay))
+    }
+
+    #[cfg(not(feature = "alloc"))]
+    fn of_group(&self, _: &Parameter<'_>) -> (f64, Option<f64>) {
+        (1.0, None)
+    }
+
+    /// Returns the options of this parameter.
+    pub(super) fn part(&self, rate: f64, parameter: &Parameter<'_>) -> Part {
+        let (factor, own) = self.of_group(parameter);
         let decays = self.decay_all || matches!(parameter.role, Role::Weight { .. });
-        let own = group.and_then(|group| group.weight_decay);
         let decay = own.unwrap_or(if decays { self.weight_decay } else { 0.0 });
-        let rate = group.map_or(rate, |group| rate * group.rate);
+        let rate = rate * factor;
         let (coupled, remaining) = if self.decoupled { (0.0, 1.0 - rate * decay) } else { (decay, 1.0) };
         Part { rate, sign: if self.maximize { -1.0 } else { 1.0 }, coupled, remaining }
     }
 }
 
-/// Implements [`Optimizer`](super::Optimizer) by a method `step_of`, and the methods that set the [`StepOptions`]. The
-/// learning rate and the options are fields of the optimizer, or of the one inside it.
+/// Implements the constructors by a function `with_moments`, [`Optimizer`](super::Optimizer) by a method `step_of`, and the
+/// methods that set the [`StepOptions`]. The learning rate and the options are fields of the optimizer, or of the one
+/// inside it.
 macro_rules! optimizer {
-    ($name:ident $(in $inner:ident)?) => {
+    ($(#[$doc:meta])* $name:ident $(in $inner:ident)?, moments: $moments:literal) => {
+        #[cfg(feature = "alloc")]
         impl<N: chainrule_parameters::Parameters> $name<N> {
+            $(#[$doc])*
+            pub fn new(learning_rate: f64) -> Self {
+                Self::with_moments(learning_rate, crate::optimizer::moments::HeapMoments::zeros($moments))
+            }
+        }
+
+        impl<N: chainrule_parameters::Parameters, const MOMENTS: usize>
+            $name<N, crate::optimizer::Inline<MOMENTS>>
+        {
+            /// Creates the optimizer with the same settings as `new`, and with its moments in itself: for programs
+            /// without a heap. It does not compile with fewer moments than these settings need.
+            pub const fn inline(learning_rate: f64) -> Self {
+                const {
+                    assert!(
+                        MOMENTS + 1 > $moments,
+                        concat!(
+                            stringify!($name), " has at least this many moments: `Inline<", $moments, ">`"
+                        )
+                    );
+                }
+                Self::with_moments(learning_rate, crate::optimizer::moments::InlineMoments::zeros())
+            }
+        }
+
+        impl<N: chainrule_parameters::Parameters, M: crate::optimizer::MomentStorage> $name<N, M> {
             /// Sets the weight decay λ of the weights. Biases and gains do not decay, unless
             /// [`decay_all`](Self::decay_all) says so. It is added to the gradient, unless it is
             /// [`decoupled`](crate::optimizer::StepOptions::decoupled).
@@ -146,6 +222,7 @@ macro_rules! optimizer {
 
             /// Adds a part of the network with a rate or a decay of its own. A parameter that is in several groups has
             /// those of the last one.
+            #[cfg(feature = "alloc")]
             pub fn group(mut self, group: crate::optimizer::Group) -> Self {
                 self$(.$inner)?.options.groups.push(group);
                 self
@@ -153,9 +230,10 @@ macro_rules! optimizer {
         }
 
         #[diagnostic::do_not_recommend] // so that the error is that of `Optimizer`, not of `SameType`
-        impl<S, N> crate::optimizer::Optimizer<N> for $name<S>
+        impl<S, N, P> crate::optimizer::Optimizer<N> for $name<S, P>
         where
             S: chainrule_parameters::Parameters,
+            P: crate::optimizer::MomentStorage,
             N: chainrule_parameters::Parameters + crate::tensor::SameType<S>,
         {
             fn step<M, G>(&mut self, network: &mut M, gradient: &G) -> Result<(), crate::Error>

@@ -1,9 +1,10 @@
 use super::adam::corrections;
+use super::moments::{MomentStorage, Moments, OnHeap};
 use super::options::optimizer;
 use super::{Rule, StepOptions, check_divisor, check_share, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
-use crate::layer::{Owned, Parameters, View, ViewMut};
+use crate::layer::{Parameters, View, ViewMut};
 
 /// The RAdam optimizer: [`Adam`](super::Adam) whose first steps do not divide by the root of a mean of few squares.
 ///
@@ -14,7 +15,7 @@ use crate::layer::{Owned, Parameters, View, ViewMut};
 /// # Source
 /// Liu et al., "On the variance of the adaptive learning rate and beyond", ICLR 2020, algorithm 2, in PyTorch's form.
 #[derive(Clone, Debug)]
-pub struct RAdam<N: Parameters> {
+pub struct RAdam<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0.
     pub learning_rate: f64,
     /// β₁ and β₂, the decay rates of the two running means: 0.9 and 0.999 by default.
@@ -27,22 +28,20 @@ pub struct RAdam<N: Parameters> {
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     pub(crate) steps: u64,
-    pub(crate) mean: Owned<N>,
-    pub(crate) square: Owned<N>,
+    /// The running means of the gradient and of its square.
+    pub(crate) moments: M::Of<N>,
 }
 
-impl<N: Parameters> RAdam<N> {
-    /// Creates the optimizer with the settings of Adam.
-    pub fn new(learning_rate: f64) -> Self {
+impl<N: Parameters, M: MomentStorage> RAdam<N, M> {
+    const fn with_moments(learning_rate: f64, moments: M::Of<N>) -> Self {
         Self {
             learning_rate,
             first_rate: learning_rate,
             betas: [0.9, 0.999],
             epsilon: 1e-8,
-            options: StepOptions::default(),
+            options: StepOptions::NONE,
             steps: 0,
-            mean: Owned::zeros(),
-            square: Owned::zeros(),
+            moments,
         }
     }
 
@@ -71,14 +70,17 @@ impl<N: Parameters> RAdam<N> {
             1.0
         };
         let rule = Update { betas: self.betas, size: size / first, rectified, epsilon: self.epsilon };
-        let [mean, square] = [&mut *self.mean, &mut *self.square].map(ViewMut::of);
+        let [mean, square] = self.moments.views()?;
         take_step(&rule, self.learning_rate, &self.options, gradient, [network, mean, square])?;
         self.steps += 1;
         Ok(())
     }
 }
 
-optimizer!(RAdam);
+optimizer! {
+    /// Creates the optimizer with the settings of Adam.
+    RAdam, moments: 2
+}
 
 struct Update {
     betas: [f64; 2],

@@ -1,8 +1,9 @@
+use super::moments::{MomentStorage, Moments, OnHeap};
 use super::options::optimizer;
 use super::{Rule, StepOptions, check_divisor, check_share, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
-use crate::layer::{Owned, Parameters, View, ViewMut};
+use crate::layer::{Parameters, View, ViewMut};
 
 /// The RMSprop optimizer: the step of each parameter is its gradient, divided by the root of the running mean of its
 /// square.
@@ -15,7 +16,7 @@ use crate::layer::{Owned, Parameters, View, ViewMut};
 /// Hinton, "Neural networks for machine learning", lecture 6e (2012), in PyTorch's form; centered and with momentum:
 /// Graves, "Generating sequences with recurrent neural networks", 2013, eq. 38 to 45.
 #[derive(Clone, Debug)]
-pub struct RmsProp<N: Parameters> {
+pub struct RmsProp<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0.
     pub learning_rate: f64,
     /// ρ, the decay rate of the running mean: 0.99 by default.
@@ -31,14 +32,12 @@ pub struct RmsProp<N: Parameters> {
     /// The learning rate that the program gave to `new`.
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
-    pub(crate) square: Owned<N>,
-    /// The mean and the velocity, if the form is centered or has momentum.
-    pub(crate) more: Option<[Owned<N>; 2]>,
+    /// The running mean of the square, and, if the form is centered or has momentum, the mean and the velocity.
+    pub(crate) moments: M::Of<N>,
 }
 
-impl<N: Parameters> RmsProp<N> {
-    /// Creates the optimizer with a decay of 0.99.
-    pub fn new(learning_rate: f64) -> Self {
+impl<N: Parameters, M: MomentStorage> RmsProp<N, M> {
+    const fn with_moments(learning_rate: f64, moments: M::Of<N>) -> Self {
         Self {
             learning_rate,
             first_rate: learning_rate,
@@ -46,9 +45,8 @@ impl<N: Parameters> RmsProp<N> {
             epsilon: 1e-8,
             momentum: 0.0,
             centered: false,
-            options: StepOptions::default(),
-            square: Owned::zeros(),
-            more: None,
+            options: StepOptions::NONE,
+            moments,
         }
     }
 
@@ -72,10 +70,9 @@ impl<N: Parameters> RmsProp<N> {
         Self { centered: true, ..self }
     }
 
-    /// Returns the mean and the velocity, if the settings need them.
-    pub(crate) fn more(&mut self) -> Option<&mut [Owned<N>; 2]> {
-        let needed = self.centered || self.momentum != 0.0;
-        needed.then(|| self.more.get_or_insert_with(|| [Owned::zeros(), Owned::zeros()]))
+    /// Returns whether the settings need the mean and the velocity.
+    pub(crate) fn needs_more(&self) -> bool {
+        self.centered || self.momentum != 0.0
     }
 
     fn step_of(&mut self, gradient: View<'_>, network: ViewMut<'_>) -> Result<(), Error> {
@@ -84,19 +81,21 @@ impl<N: Parameters> RmsProp<N> {
         check_divisor("the epsilon of RMSprop", self.epsilon)?;
         let Self { decay, epsilon, momentum, centered, .. } = *self;
         let rule = Update { decay, epsilon, momentum, centered: if centered { 1.0 } else { 0.0 } };
-        self.more();
-        let (rate, square) = (self.learning_rate, ViewMut::of(&mut *self.square));
-        match &mut self.more {
-            Some([mean, velocity]) if centered || momentum != 0.0 => {
-                let write = [network, square, ViewMut::of(&mut **mean), ViewMut::of(&mut **velocity)];
-                take_step(&rule, rate, &self.options, gradient, write)
-            }
-            _ => take_step(&rule, rate, &self.options, gradient, [network, square]),
+        let rate = self.learning_rate;
+        if self.needs_more() {
+            let [square, mean, velocity] = self.moments.views()?;
+            take_step(&rule, rate, &self.options, gradient, [network, square, mean, velocity])
+        } else {
+            let [square] = self.moments.views()?;
+            take_step(&rule, rate, &self.options, gradient, [network, square])
         }
     }
 }
 
-optimizer!(RmsProp);
+optimizer! {
+    /// Creates the optimizer with a decay of 0.99.
+    RmsProp, moments: 1
+}
 
 struct Update {
     decay: f64,

@@ -1,8 +1,9 @@
+use super::moments::{MomentStorage, Moments, OnHeap};
 use super::options::optimizer;
 use super::{Rule, StepOptions, check_divisor, check_size, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
-use crate::layer::{Owned, Parameters, View, ViewMut};
+use crate::layer::{Parameters, View, ViewMut};
 
 /// The Rprop optimizer, for full batches: each parameter has a step size of its own, and only the sign of its gradient
 /// counts.
@@ -15,7 +16,7 @@ use crate::layer::{Owned, Parameters, View, ViewMut};
 /// Riedmiller, Braun, "A direct adaptive method for faster backpropagation learning: the RPROP algorithm", ICNN 1993;
 /// the form is Rprop⁻ of Igel, Hüsken (2000), as in PyTorch.
 #[derive(Clone, Debug)]
-pub struct Rprop<N: Parameters> {
+pub struct Rprop<N: Parameters, M: MomentStorage = OnHeap> {
     /// The first step size, at least 0.
     pub learning_rate: f64,
     /// η₋ and η₊, between 0 and 1 and above 1: 0.5 and 1.2 by default.
@@ -28,22 +29,20 @@ pub struct Rprop<N: Parameters> {
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     pub(crate) steps: u64,
-    pub(crate) previous: Owned<N>,
-    pub(crate) step_size: Owned<N>,
+    /// The gradient before, and the step sizes.
+    pub(crate) moments: M::Of<N>,
 }
 
-impl<N: Parameters> Rprop<N> {
-    /// Creates the optimizer with the settings of the paper, where 0.01 is usual for the learning rate.
-    pub fn new(learning_rate: f64) -> Self {
+impl<N: Parameters, M: MomentStorage> Rprop<N, M> {
+    const fn with_moments(learning_rate: f64, moments: M::Of<N>) -> Self {
         Self {
             learning_rate,
             first_rate: learning_rate,
             etas: [0.5, 1.2],
             step_sizes: [1e-6, 50.0],
-            options: StepOptions::default(),
+            options: StepOptions::NONE,
             steps: 0,
-            previous: Owned::zeros(),
-            step_size: Owned::zeros(),
+            moments,
         }
     }
 
@@ -70,14 +69,17 @@ impl<N: Parameters> Rprop<N> {
             return Err(Error::Setting { name, value, expected });
         }
         let rule = Update { etas: self.etas, step_sizes: self.step_sizes, first: self.steps == 0 };
-        let [previous, size] = [&mut *self.previous, &mut *self.step_size].map(ViewMut::of);
+        let [previous, size] = self.moments.views()?;
         take_step(&rule, self.learning_rate, &self.options, gradient, [network, previous, size])?;
         self.steps += 1;
         Ok(())
     }
 }
 
-optimizer!(Rprop);
+optimizer! {
+    /// Creates the optimizer with the settings of the paper, where 0.01 is usual for the learning rate.
+    Rprop, moments: 2
+}
 
 struct Update {
     etas: [f64; 2],

@@ -1,8 +1,9 @@
+use super::moments::{MomentStorage, Moments, OnHeap};
 use super::options::optimizer;
 use super::{Rule, StepOptions, check_between_0_and_1, check_share, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
-use crate::layer::{Owned, Parameters, View, ViewMut};
+use crate::layer::{Parameters, View, ViewMut};
 
 /// Stochastic gradient descent, optionally with momentum.
 ///
@@ -12,7 +13,7 @@ use crate::layer::{Owned, Parameters, View, ViewMut};
 /// Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep learning", ICML 2013,
 /// in PyTorch's form (the learning rate outside the velocity).
 #[derive(Clone, Debug)]
-pub struct Sgd<N: Parameters> {
+pub struct Sgd<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0.
     pub learning_rate: f64,
     /// μ, the momentum: at least 0 and below 1.
@@ -28,21 +29,21 @@ pub struct Sgd<N: Parameters> {
     pub(crate) first_rate: f64,
     /// The number of steps with momentum.
     pub(crate) steps: u64,
-    pub(crate) velocity: Owned<N>,
+    /// The velocity, if there is momentum.
+    pub(crate) moments: M::Of<N>,
 }
 
-impl<N: Parameters> Sgd<N> {
-    /// Creates the optimizer without momentum.
-    pub fn new(learning_rate: f64) -> Self {
+impl<N: Parameters, M: MomentStorage> Sgd<N, M> {
+    const fn with_moments(learning_rate: f64, moments: M::Of<N>) -> Self {
         Self {
             learning_rate,
             first_rate: learning_rate,
             momentum: 0.0,
             dampening: 0.0,
             nesterov: false,
-            options: StepOptions::default(),
+            options: StepOptions::NONE,
             steps: 0,
-            velocity: Owned::zeros(),
+            moments,
         }
     }
 
@@ -72,14 +73,18 @@ impl<N: Parameters> Sgd<N> {
         let new = if self.steps == 0 { 1.0 } else { 1.0 - self.dampening };
         let [ahead, behind] = if self.nesterov { [1.0, momentum] } else { [0.0, 1.0] };
         let rule = Heavy { momentum, new, ahead, behind };
-        let write = [network, ViewMut::of(&mut *self.velocity)];
+        let [velocity] = self.moments.views()?;
+        let write = [network, velocity];
         take_step(&rule, rate, &self.options, gradient, write)?;
         self.steps += 1;
         Ok(())
     }
 }
 
-optimizer!(Sgd);
+optimizer! {
+    /// Creates the optimizer without momentum.
+    Sgd, moments: 0
+}
 
 /// Without momentum.
 struct Plain;

@@ -1,9 +1,8 @@
-use alloc::string::ToString;
-
 use super::options::{Part, StepOptions};
 use crate::Error;
 use crate::kernel::{Elementwise, Real, all_finite, all_within, elementwise};
 use crate::layer::{Parameter, Role, View, ViewMut, Visitor, visit};
+use chainrule_parameters::{Node, ParameterPath};
 
 /// How a step changes each number of a network, and the `W - 1` numbers that the optimizer keeps for it.
 pub(super) trait Rule<const W: usize> {
@@ -27,14 +26,23 @@ pub(super) fn take_step<R: Rule<W>, const W: usize>(
     gradient: View<'_>,
     mut write: [ViewMut<'_>; W],
 ) -> Result<(), Error> {
-    options.check(rate, gradient.description())?;
+    let node = gradient.description();
+    options.check(rate, node)?;
     let largest_step = |part: Part| rule.largest_step(part.rate);
-    let mut check =
-        Check { stateless: W == 1, rate, options, largest_step: &largest_step, safe: true, found: None };
+    let mut check = Check {
+        node,
+        visited: 0,
+        stateless: W == 1,
+        rate,
+        options,
+        largest_step: &largest_step,
+        safe: true,
+        found: None,
+    };
     visit([gradient, write[0].as_view()], [], &mut check);
     check.found.map_or(Ok(()), Err)?;
     if !check.safe {
-        let mut attempt = Attempt { rule, rate, options, found: None };
+        let mut attempt = Attempt { node, visited: 0, rule, rate, options, found: None };
         visit([gradient], write.each_mut().map(ViewMut::reborrow), &mut attempt);
         attempt.found.map_or(Ok(()), Err)?;
     }
@@ -78,6 +86,9 @@ fn largest_kept<T: Real>() -> T {
 /// the step is 1e6. With weight decay that is added to the gradient, each of the two must be at most L/2. A step that
 /// is not safe is tried first.
 struct Check<'a> {
+    node: &'static Node,
+    /// How many parameters have been visited.
+    visited: usize,
     stateless: bool,
     rate: f64,
     options: &'a StepOptions,
@@ -88,6 +99,7 @@ struct Check<'a> {
 
 impl Visitor<2, 0> for Check<'_> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [g, w]: [&[T]; 2], []: [&mut [T]; 0]) {
+        self.visited += 1;
         if self.found.is_some() {
             return;
         }
@@ -107,7 +119,8 @@ impl Visitor<2, 0> for Check<'_> {
             return;
         }
         let first = |bad: &dyn Fn(&T) -> bool| g.iter().position(bad);
-        let (parameter, value) = (parameter.path.to_string(), |element: usize| g[element].to_f64());
+        let parameter = ParameterPath::new(self.node, self.visited - 1);
+        let value = |element: usize| g[element].to_f64();
         if let Some(element) = first(&|g| !g.is_finite()) {
             self.found = Some(Error::NonFiniteGradient { parameter, element, value: value(element) });
         } else if let Some(element) = first(&|g| g.abs() > kept) {
@@ -118,6 +131,8 @@ impl Visitor<2, 0> for Check<'_> {
 
 /// Computes the step without taking it, and finds the first number that would not be finite.
 struct Attempt<'a, R> {
+    node: &'static Node,
+    visited: usize,
     rule: &'a R,
     rate: f64,
     options: &'a StepOptions,
@@ -129,6 +144,7 @@ const TRIED: usize = 64;
 
 impl<R: Rule<W>, const W: usize> Visitor<1, W> for Attempt<'_, R> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [g]: [&[T]; 1], write: [&mut [T]; W]) {
+        self.visited += 1;
         if matches!(parameter.role, Role::Buffer { .. }) {
             return;
         }
@@ -153,7 +169,8 @@ impl<R: Rule<W>, const W: usize> Visitor<1, W> for Attempt<'_, R> {
             let infinite = |at: &usize| copies.iter().any(|copy| !copy[*at].is_finite());
             let Some(at) = too_large.or_else(|| (0..part.len()).find(infinite)) else { continue };
             let element = start + at;
-            let (parameter, value) = (parameter.path.to_string(), g[element].to_f64());
+            let parameter = ParameterPath::new(self.node, self.visited - 1);
+            let value = g[element].to_f64();
             self.found = Some(Error::StepOverflow { parameter, element, value });
         }
     }

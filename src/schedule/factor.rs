@@ -42,6 +42,7 @@ impl Shape {
         match self {
             Self::Constant(factor) => *factor,
             Self::Step { every, factor } => libm::pow(*factor, (step / (*every).max(1)) as f64),
+            #[cfg(feature = "alloc")]
             Self::MultiStep { at, factor } => {
                 libm::pow(*factor, at.iter().filter(|&&at| at <= step).count() as f64)
             }
@@ -86,14 +87,17 @@ impl Shape {
                 let [now, most] = [step, *warm_up].map(|step| step as f64 + 1.0);
                 (now / most).min(libm::sqrt(most / now))
             }
+            #[cfg(feature = "alloc")]
             Self::Floor { floor, of } => {
                 let factor = of.factor(step);
                 if factor < *floor || floor.is_nan() { *floor } else { factor } // `max` would hide a NaN
             }
+            #[cfg(feature = "alloc")]
             Self::Then { steps, both } => match step.checked_sub(*steps) {
                 None => both[0].factor(step),
                 Some(step) => both[1].factor(step),
             },
+            #[cfg(feature = "alloc")]
             Self::Times(both) => both[0].factor(step) * both[1].factor(step),
         }
     }

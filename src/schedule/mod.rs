@@ -41,13 +41,17 @@
 mod factor;
 mod one_cycle;
 mod plateau;
+mod rate;
 mod text;
 
+#[cfg(feature = "alloc")]
 use alloc::boxed::Box;
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
 pub use one_cycle::OneCycle;
 pub use plateau::Plateau;
+pub(crate) use rate::Rate;
 
 /// A factor of the initial learning rate, at each step.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +71,7 @@ enum Shape {
         every: u64,
         factor: f64,
     },
+    #[cfg(feature = "alloc")]
     MultiStep {
         at: Vec<u64>,
         factor: f64,
@@ -99,14 +104,17 @@ enum Shape {
         warm_up: u64,
     },
     /// The schedule has no warm-up.
+    #[cfg(feature = "alloc")]
     Floor {
         floor: f64,
         of: Box<Schedule>,
     },
+    #[cfg(feature = "alloc")]
     Then {
         steps: u64,
         both: Box<[Schedule; 2]>,
     },
+    #[cfg(feature = "alloc")]
     Times(Box<[Schedule; 2]>),
 }
 
@@ -146,6 +154,7 @@ impl Schedule {
     }
 
     /// Multiplies the learning rate by `factor` at each of these steps.
+    #[cfg(feature = "alloc")]
     pub fn multi_step(steps: impl Into<Vec<u64>>, factor: f64) -> Self {
         Self::new(Shape::MultiStep { at: steps.into(), factor })
     }
@@ -191,6 +200,7 @@ impl Schedule {
     /// let schedule = Schedule::constant().then(5, Schedule::polynomial(10, 1.0)).floor(0.25);
     /// assert_eq!([0, 10, 15, 99].map(|step| schedule.factor(step)), [1.0, 0.5, 0.25, 0.25]);
     /// ```
+    #[cfg(feature = "alloc")]
     pub fn floor(mut self, floor: f64) -> Self {
         match &mut self.shape {
             Shape::Cosine { floor: end, .. } | Shape::Floor { floor: end, .. } => *end = floor,
@@ -262,11 +272,13 @@ impl Schedule {
     ///     approx::assert_abs_diff_eq!(factor, expected, epsilon = 1e-15);
     /// }
     /// ```
+    #[cfg(feature = "alloc")]
     pub fn then(self, steps: u64, next: Self) -> Self {
         Self::new(Shape::Then { steps, both: Box::new([self, next]) })
     }
 
     /// Multiplies the factors of two schedules at each step.
+    #[cfg(feature = "alloc")]
     pub fn times(self, other: Self) -> Self {
         Self::new(Shape::Times(Box::new([self, other])))
     }

@@ -11,6 +11,7 @@ impl fmt::Display for Schedule {
             Shape::Constant(1.0) => write!(f, "Schedule::constant()"),
             Shape::Constant(factor) => write!(f, "Schedule::constant_factor({factor:?})"),
             Shape::Step { every, factor } => write!(f, "Schedule::step({every}, {factor:?})"),
+            #[cfg(feature = "alloc")]
             Shape::MultiStep { at, factor } => write!(f, "Schedule::multi_step({at:?}, {factor:?})"),
             Shape::Exponential { factor } => write!(f, "Schedule::exponential({factor:?})"),
             Shape::Linear { from, to, steps } => write!(f, "Schedule::linear({from:?}, {to:?}, {steps})"),
@@ -29,16 +30,19 @@ impl fmt::Display for Schedule {
                     write!(f, "Schedule::cyclic_decaying({low:?}, {up}, {down}, {factor:?})")
                 }
             },
+            #[cfg(feature = "alloc")]
             Shape::Floor { floor, of } => write!(f, "{of}.floor({floor:?})"),
             Shape::OneCycle(cycle) if *cycle == OneCycle::new(cycle.steps) => {
                 write!(f, "Schedule::one_cycle({})", cycle.steps)
             }
             Shape::OneCycle(cycle) => write!(f, "Schedule::from({cycle:?})"),
             Shape::InverseSqrt { warm_up } => write!(f, "Schedule::inverse_sqrt({warm_up})"),
+            #[cfg(feature = "alloc")]
             Shape::Then { steps, both } => {
                 let [first, next] = &**both;
                 write!(f, "{first}.then({steps}, {next})")
             }
+            #[cfg(feature = "alloc")]
             Shape::Times(both) => {
                 let [one, other] = &**both;
                 write!(f, "{one}.times({other})")

@@ -8,7 +8,9 @@ use super::Stream;
 use crate::Error;
 use crate::error::Text;
 use crate::kernel::Real;
-use crate::layer::{AsWorkspace, Carried, Checked, Layer, Needs, Plan, Workspace, WorkspaceMut};
+use crate::layer::{
+    AsWorkspace, Carried, Checked, Layer, Needs, Plan, Workspace, WorkspaceFor, WorkspaceMut,
+};
 use crate::tensor::{Sample, Sequence, Tensor, Vector};
 
 /// The state that the recurrent layers of a network carry from one window to the next, for a batch of streams; and a
@@ -137,6 +139,8 @@ impl CarriedState {
     }
 }
 
+impl<P> WorkspaceFor<P> for CarriedState {}
+
 impl AsWorkspace for CarriedState {
     fn for_pass(&mut self, needs: Needs) -> Result<WorkspaceMut<'_>, Error> {
         self.check_needs(&needs)?;
@@ -204,6 +208,8 @@ pub(crate) struct WithRows<'a> {
     workspace: &'a mut Workspace,
     rows: Rows<'a>,
 }
+
+impl<P> WorkspaceFor<P> for WithRows<'_> {}
 
 impl AsWorkspace for WithRows<'_> {
     fn for_pass(&mut self, needs: Needs) -> Result<WorkspaceMut<'_>, Error> {

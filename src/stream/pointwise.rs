@@ -2,6 +2,7 @@
 
 use super::Stream;
 use crate::bounds::SameScalar;
+use crate::error::require;
 use crate::kernel::Real;
 use crate::layer::{
     Affine, AffineOf, AlphaDropout, BatchNorm, ChannelPRelu, Checked, Dense, Dropout, FixedWorkspace,
@@ -14,23 +15,25 @@ use crate::tensor::{Join2, Pair, SameSample, Sample, Tensor, Vector};
 
 /// Computes one step by the forward pass of a layer, in evaluation mode, on a batch of one.
 ///
-/// The memory that the layer needs is on the stack: the program does not build if that is more than 1 MiB.
+/// The memory that the layer needs for one step is on the stack, in at most twice as many bytes: the program does not
+/// build if the layer needs more than 1 MiB.
 pub fn stream_by_forward<X: Sample, L: Layer<X>>(layer: &L, input: &X, output: &mut L::Output) {
-    let forward = match const { Checked::<X, L>::PLAN.prediction_lines(Space::NONE, 1) } {
-        [0, 0] => forward_in::<0, X, L>,
-        [a, b] if a + b <= 16 => forward_in::<16, X, L>,
-        [a, b] if a + b <= 256 => forward_in::<256, X, L>,
-        [a, b] if a + b <= 1024 => forward_in::<1024, X, L>,
-        [a, b] if a + b <= 4096 => forward_in::<4096, X, L>,
-        _ => {
-            const {
-                let [a, b] = Checked::<X, L>::PLAN.prediction_lines(Space::NONE, 1);
-                assert!(a + b <= 16384, "one step of this layer needs more than 1 MiB of memory");
-            }
-            forward_in::<16384, X, L>
-        }
-    };
-    forward(layer, input, output);
+    /// Calls `forward_in` with the first of these numbers of cache lines that suffices.
+    macro_rules! forward_in_one_of {
+        ($($lines:literal)+) => {
+            $(if const { lines_of_a_step::<X, L>() <= $lines } {
+                return forward_in::<$lines, X, L>(layer, input, output);
+            })+
+        };
+    }
+    const { require(lines_of_a_step::<X, L>() <= 16384, "one step of this layer needs more than 1 MiB of memory") };
+    forward_in_one_of!(0 2 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384);
+}
+
+/// Returns the cache lines that the layer needs for one step.
+const fn lines_of_a_step<X: Sample, L: Layer<X>>() -> usize {
+    let [saved, scratch] = Checked::<X, L>::PLAN.prediction_lines(Space::NONE, 1);
+    saved + scratch
 }
 
 /// The forward pass in a workspace of this many cache lines.

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::Trainer;
-use super::rate::Rate;
 use crate::checkpoint::{ChangedSetting, CheckpointError, State, StateFields, load_state, save_state};
 use crate::error::short_type_name;
 use crate::layer::Parameters;
+use crate::schedule::Rate;
 
 impl<N, L, O> Trainer<N, L, O> {
     /// Saves network, optimizer and random state to a file, from which [`resume`](Trainer::resume) continues bit for

@@ -8,7 +8,6 @@ use chainrule_parameters::append_copies;
 use super::evaluate::evaluate;
 use super::options::{LOSS, VALIDATION_LOSS};
 use super::progress::Progress;
-use super::rate::Rate;
 use super::run::{Course, Run};
 use super::{Epoch, Fit, FitError, Trainer};
 use crate::Error;
@@ -20,6 +19,7 @@ use crate::loss::TargetFor;
 use crate::metrics::History;
 use crate::network::{Data, InputOf};
 use crate::optimizer::first_non_finite;
+use crate::schedule::Rate;
 use crate::tensor::Tensor;
 
 impl<N, L, O> Trainer<N, L, O> {
@@ -217,7 +217,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         self.trainer.steps -= 1;
         Err(Error::NonFiniteStep {
             step: self.trainer.steps,
-            layer: parameter.rsplit_once('.').map(|(layer, _)| layer.into()),
+            layer: parameter.to_string().rsplit_once('.').map(|(layer, _)| layer.into()),
             why: format!(
                 "`{parameter}` would become {value} at element {element}, although its gradient is finite"
             ),

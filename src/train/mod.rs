@@ -17,7 +17,6 @@ mod monitor;
 mod options;
 #[cfg(feature = "fit")]
 mod progress;
-mod rate;
 #[cfg(feature = "fit")]
 mod run;
 
@@ -32,8 +31,9 @@ use crate::flow::Recorder;
 use crate::layer::{AsWorkspace, Bare, Owned, Parameters, Workspace, Wrapper};
 use crate::loss::TargetFor;
 use crate::network::{Data, InputOf, Network, plan};
-use crate::optimizer::{Optimizer, clip_norm, clip_value};
-use crate::schedule::Schedule;
+use crate::optimizer::{Clip, Optimizer};
+use crate::random::training_rng;
+use crate::schedule::{Rate, Schedule};
 use crate::stream::{CarriedState, Rows};
 use crate::tensor::Tensor;
 use chainrule_parameters::IntoOwned;
@@ -44,7 +44,6 @@ pub use fit_error::FitError;
 pub use monitor::Monitor;
 #[cfg(feature = "fit")]
 pub use options::{Epoch, Fit};
-use rate::Rate;
 
 /// Trains a network: it has the network, a loss, an optimizer, a gradient and a workspace.
 ///
@@ -103,23 +102,6 @@ impl Wrapper for AnyOwned {
     type Of<N> = Owned<N>;
 }
 
-#[derive(Clone, Copy)]
-enum Clip {
-    Not,
-    Norm(f64),
-    Value(f64),
-}
-
-impl fmt::Display for Clip {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Not => write!(f, "none"),
-            Self::Norm(longest) => write!(f, "the norm at {longest}"),
-            Self::Value(largest) => write!(f, "each value at {largest}"),
-        }
-    }
-}
-
 impl<N: Parameters, L: Clone, O: Clone> Clone for Trainer<N, L, O> {
     fn clone(&self) -> Self {
         Self {
@@ -158,15 +140,13 @@ impl<N, L, O> Trainer<N, L, O> {
         N: Parameters,
         O: Optimizer<N>,
     {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(1); // not the stream of `chainrule::rng(seed)`, perhaps that of the weights
         Self {
             network: network.into_owned(),
             loss,
             optimizer,
             gradient: Owned::zeros(),
             workspace: Workspace::default(),
-            rng,
+            rng: training_rng(seed),
             steps: 0,
             rate: Rate::constant(),
             clip: Clip::Not,
@@ -344,11 +324,7 @@ impl<N, L, O> Trainer<N, L, O> {
         } else {
             parallel.loss_gradient(network, loss, inputs, targets, states, pieces, to, rng)?
         };
-        match self.clip {
-            Clip::Not => {}
-            Clip::Norm(longest) => _ = clip_norm(gradient, longest)?,
-            Clip::Value(largest) => clip_value(gradient, largest)?,
-        }
+        self.clip.apply(gradient)?;
         Ok(mean)
     }
 

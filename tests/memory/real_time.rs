@@ -2,16 +2,26 @@
 //! the first time, on a small stack.
 
 use crate::allocator::allocations;
-use chainrule::layer::FixedWorkspace;
+use std::sync::Mutex;
+
+use chainrule::FixedTrainer;
+use chainrule::optimizer::Inline;
 use chainrule::prelude::*;
 use chainrule::stream::StreamState;
 
 /// The stack of a thread. Without optimization each call takes more of it.
 const STACK: usize = if cfg!(debug_assertions) { 256 << 10 } else { 64 << 10 };
 
+/// What the largest products add to it: a buffer of packed numbers, which does not grow with the network.
+const PACKED: usize = 128 << 10;
+
 /// Returns how often `f` asks for memory on a thread with a small stack.
 fn on_a_small_stack(f: impl FnOnce() + Send + 'static) -> usize {
-    let thread = std::thread::Builder::new().stack_size(STACK);
+    on_a_stack(STACK, f)
+}
+
+fn on_a_stack(bytes: usize, f: impl FnOnce() + Send + 'static) -> usize {
+    let thread = std::thread::Builder::new().stack_size(bytes);
     thread.spawn(move || allocations(f)).unwrap().join().unwrap()
 }
 
@@ -24,18 +34,18 @@ type Audio = (Lstm<1, 64>, Conv1d<64, 32, 1>, Tanh, Gru<32, 16>, Conv1d<16, 1, 1
 
 #[test]
 fn a_prediction_allocates_nothing_on_a_small_stack() {
-    const LINES: usize = chainrule::budget::<Control, Vector<24>>().prediction_lines(1);
+    type Memory = chainrule::workspace!(Control, Vector<24>, predict 1);
     let net = Control::init(&mut rng(1));
     let allocated = on_a_small_stack(move || {
-        let (mut workspace, mut output) = (FixedWorkspace::<LINES>::new(), [Vector([0.0; 8])]);
+        let (mut workspace, mut output) = (Memory::new(), [Vector([0.0; 8])]);
         net.predict_into(&[Vector([0.5; 24])], &mut output, &mut workspace).unwrap();
         assert!(output[0].0.iter().any(|y| *y != 0.0));
         std::mem::forget(net);
     });
     assert_eq!(allocated, 0);
 
-    const VISION: usize = chainrule::budget::<Vision, Image<1, 28, 28>>().prediction_lines(1);
-    static WORKSPACE: std::sync::Mutex<FixedWorkspace<VISION>> = std::sync::Mutex::new(FixedWorkspace::new());
+    type VisionMemory = chainrule::workspace!(Vision, Image<1, 28, 28>, predict 1);
+    static WORKSPACE: Mutex<VisionMemory> = Mutex::new(VisionMemory::new());
     let (net, image) = (Vision::init(&mut rng(1)), Box::new(Image([[[0.5; 28]; 28]])));
     let allocated = on_a_small_stack(move || {
         let (mut workspace, mut output) = (WORKSPACE.lock().unwrap(), [Vector([0.0; 10])]);
@@ -57,6 +67,72 @@ fn a_step_of_a_stream_allocates_nothing_on_a_small_stack() {
         }
         assert!(sum != 0.0);
         std::mem::forget(net);
+    });
+    assert_eq!(allocated, 0);
+}
+
+/// A trainer without a heap, in a `static`: no step allocates, not even the first, with schedule, clipping and dropout.
+#[test]
+fn training_allocates_nothing_on_a_small_stack() {
+    type Net = (Linear<24, 64>, LayerNorm<Vector<64>>, Tanh, Dropout<10>, Linear<64, 8>);
+    type Memory = chainrule::workspace!(Net, Vector<24>, train 8);
+    type Trained = FixedTrainer<Net, Huber, Adam<Net, Inline<3>>, Memory>;
+    static TRAINER: Mutex<Trained> = Mutex::new(FixedTrainer::new(
+        chainrule::parameters::zeroed(),
+        Huber::new(1.0),
+        Adam::inline(0.01),
+        Memory::new(),
+        1,
+    ));
+    let start = Net::init(&mut rng(1));
+    TRAINER.lock().unwrap().network.clone_from(&start);
+    let allocated = on_a_small_stack(|| {
+        let mut trainer = TRAINER.lock().unwrap();
+        trainer.optimizer.amsgrad = true;
+        trainer.schedule(Schedule::one_cycle(100)).clip_norm(1.0);
+        let (inputs, targets) = ([Vector([0.5; 24]); 8], [Vector([1.0; 8]); 8]);
+        let first = trainer.step(&inputs, &targets).unwrap();
+        for _ in 1..100 {
+            trainer.step(&inputs, &targets).unwrap();
+        }
+        assert!(trainer.step(&inputs, &targets).unwrap() < 0.1 * first);
+        // An error allocates nothing either.
+        assert!(trainer.step(&[Vector([f32::NAN; 24])], &targets[..1]).is_err());
+        trainer.clip_value(f32::MAX.into());
+        trainer.network.4.bias.0[0] = f32::INFINITY;
+        assert!(trainer.step(&inputs, &targets).is_err());
+    });
+    assert_eq!(allocated, 0);
+}
+
+/// Networks that are ten times as wide, and batches, need no more than one buffer of packed numbers beside that.
+#[test]
+fn the_stack_of_a_pass_does_not_grow_with_the_network() {
+    type Wide = (Linear<24, 512>, LayerNorm<Vector<512>>, Tanh, Dropout<10>, Linear<512, 8>);
+    type WideMemory = chainrule::workspace!(Wide, Vector<24>, train 48);
+    type Image28 = Image<1, 28, 28>;
+    type Deep = (Conv2d<1, 64, 5, 1, 2>, Relu, MaxPool2d<2>, Conv2d<64, 64, 5>, GlobalAvgPool);
+    type DeepMemory = chainrule::workspace!(Deep, Image28, predict 2);
+    static WIDE: Mutex<FixedTrainer<Wide, Huber, Sgd<Wide, Inline<1>>, WideMemory>> =
+        Mutex::new(FixedTrainer::new(
+            chainrule::parameters::zeroed(),
+            Huber::new(1.0),
+            Sgd::inline(0.01),
+            WideMemory::new(),
+            1,
+        ));
+    static DEEP: Mutex<DeepMemory> = Mutex::new(DeepMemory::new());
+    WIDE.lock().unwrap().network.clone_from(&Wide::init(&mut rng(1)));
+    let deep = Deep::init(&mut rng(1));
+    let (images, inputs, targets) =
+        (vec![Image28::default(); 2], vec![Vector([0.5; 24]); 48], vec![Vector([1.0; 8]); 48]);
+    let allocated = on_a_stack(STACK + PACKED, move || {
+        let mut wide = WIDE.lock().unwrap();
+        wide.optimizer.momentum = 0.9;
+        wide.step(&inputs, &targets).unwrap();
+        let mut outputs = [Vector([0.0; 64]); 2];
+        deep.predict_into(&images, &mut outputs, &mut *DEEP.lock().unwrap()).unwrap();
+        std::mem::forget((deep, images, inputs, targets));
     });
     assert_eq!(allocated, 0);
 }

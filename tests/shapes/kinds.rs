@@ -34,6 +34,7 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
             "the_first_layer_must_take_the_training_data",
             "predictions_need_room_of_their_own_shape",
             "a_workspace_is_no_vec",
+            "a_workspace_is_that_of_its_network",
             "cotangents_have_the_shape_of_the_outputs",
             "a_jacobian_has_a_row_for_each_output",
             "a_summary_is_of_inputs_that_the_network_takes",

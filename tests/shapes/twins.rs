@@ -149,6 +149,7 @@ twins! {
     a_window_must_fit_in_training_too
     a_window_must_fit_into_the_image
     a_workspace_is_no_vec
+    a_workspace_is_that_of_its_network
     a_wrong_field_is_one_error_wherever_the_network_is_used
     an_activation_declares_its_effect
     an_activation_is_a_layer_and_not_a_function

@@ -2,6 +2,7 @@
 
 use chainrule::Error;
 use chainrule::layer::FixedWorkspace;
+use chainrule::optimizer::Inline;
 use chainrule::prelude::*;
 use chainrule::quantized::Quantized;
 use chainrule::stream::{Stream, StreamState};
@@ -168,6 +169,11 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
                 .unwrap_err(),
             "the gradient of `weight` is 2.0000000400817547e20 at element 0, and no step was taken: a weight or a moment of the \
              optimizer would overflow; look for an outlier in the batch, clip the gradient, or lower the learning rate",
+        ),
+        (
+            "MomentCount",
+            Adam::<_, Inline<2>>::inline(0.1).amsgrad().step(&mut net(), &net()).unwrap_err(),
+            "the optimizer needs 3 moments with these settings, and has 2: `Inline<3>`",
         ),
         (
             "NonFiniteStep",

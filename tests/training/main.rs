@@ -11,6 +11,7 @@ mod cloning;
 mod digits;
 mod failed_steps;
 mod fit;
+mod fixed_trainer;
 mod generic;
 mod ignored_targets;
 mod initialization;

@@ -1,7 +1,7 @@
 use crate::{Number, Role, Scalar, Segment, Storage, TypeName};
 
 /// The parameters of a layer: a tree of constants.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Node {
     /// No parameters.
     Nothing,
@@ -28,7 +28,7 @@ pub enum Node {
 }
 
 /// A child of a [`Node`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Field {
     /// Its name.
     pub name: Segment,
@@ -61,7 +61,7 @@ impl Field {
 }
 
 /// A parameter tensor.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tensor {
     role: Role,
     shape: &'static [usize],

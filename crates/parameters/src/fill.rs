@@ -22,6 +22,18 @@ pub const fn filled<N: Parameters>(bytes: &[u8]) -> N {
     }
 }
 
+/// Returns the network with every parameter 0: for a `static`.
+pub const fn zeroed<N: Parameters>() -> N {
+    // SAFETY: all bytes zero are a valid value, by the contract of `Parameters`.
+    unsafe { core::mem::zeroed() }
+}
+
+/// Returns a copy of a network, by value.
+pub const fn copied<N: Parameters>(network: &N) -> N {
+    // SAFETY: a bitwise copy is a second valid value, by the contract of `Parameters`.
+    unsafe { core::ptr::read(network) }
+}
+
 /// Fills the tensors of a description from the bytes after the first `from`. Returns the place after the last.
 ///
 /// # Safety

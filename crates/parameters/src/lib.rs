@@ -12,7 +12,7 @@
 //! | [`View`], [`ViewMut`] | the parameters of a network without its type |
 //! | [`visit`], [`Visitor`] | the walk over the tensors of several networks of one type |
 //! | [`Owned`] | a network on the heap, which is never moved through the stack |
-//! | [`filled`] | a network made of bytes, also in a constant |
+//! | [`filled`], [`zeroed`] | a network made of bytes, or of zeros, also in a constant |
 //! | [`Aligned`] | a tensor that starts at a cache line |
 //!
 //! All `unsafe` code relies on the contract of [`Parameters`], and on offsets and sizes that the compiler computes.
@@ -22,6 +22,7 @@
 extern crate alloc;
 
 mod aligned;
+mod as_network;
 #[cfg(feature = "alloc")]
 mod copies;
 mod description;
@@ -30,6 +31,7 @@ mod impls;
 mod name;
 #[cfg(feature = "alloc")]
 mod owned;
+mod parameter_path;
 mod path;
 mod role;
 mod scalar;
@@ -39,13 +41,15 @@ mod visit;
 pub use aligned::{Aligned, Shaped, Storage};
 #[doc(hidden)]
 pub use aligned::{MOST_SIDES, Sides, sides};
+pub use as_network::AsNetwork;
 #[cfg(feature = "alloc")]
 pub use copies::append_copies;
 pub use description::{Field, Node, Tensor};
-pub use fill::filled;
+pub use fill::{copied, filled, zeroed};
 pub use name::{Named, Part, TypeName};
 #[cfg(feature = "alloc")]
-pub use owned::{AsNetwork, IntoOwned, Owned};
+pub use owned::{IntoOwned, Owned};
+pub use parameter_path::ParameterPath;
 pub use path::{Path, Segment};
 pub use role::{Layout, Role};
 pub use scalar::{Number, Scalar};
@@ -90,10 +94,9 @@ pub unsafe trait Parameters: Itself<Is = Self> + Sized + Send + Sync + 'static {
     }
 
     /// Returns this layer with every parameter 0, by value: for programs without a heap. A large network is too large
-    /// for the stack.
+    /// for the stack. The function [`zeroed`](crate::zeroed) does the same in a constant.
     fn zeroed() -> Self {
-        // SAFETY: all bytes zero are a valid value, by the contract of this trait.
-        unsafe { core::mem::zeroed() }
+        zeroed()
     }
 }
 

@@ -5,7 +5,7 @@ use core::fmt;
 use core::ops::{AddAssign, Deref, DerefMut};
 use core::ptr::NonNull;
 
-use crate::{Parameter, Parameters, View, ViewMut, Visitor, visit};
+use crate::{AsNetwork, Parameter, Parameters, View, ViewMut, Visitor, visit};
 
 /// A network on the heap.
 ///
@@ -132,36 +132,6 @@ impl Visitor<2, 0> for Compare {
 impl<N: Parameters> fmt::Debug for Owned<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} with {} parameters", <N as Parameters>::NAME, N::COUNT)
-    }
-}
-
-/// A network, or an [`Owned`] one: for functions that take both.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a network: it does not list its parameters",
-    label = "a network is needed here",
-    note = "a struct whose fields are layers becomes a network where it is declared: `network! {{ struct Name: Input => Output {{ .. }} }}`; a layer that you write yourself has `#[derive(Parameters)]` and implements `Layer<X>`, and a stack is a tuple or an array of layers"
-)]
-pub trait AsNetwork {
-    /// The type of the network.
-    type Network: Parameters;
-
-    /// Returns the network.
-    fn as_network(&self) -> &Self::Network;
-
-    /// Returns the network.
-    fn as_network_mut(&mut self) -> &mut Self::Network;
-}
-
-#[diagnostic::do_not_recommend]
-impl<N: Parameters> AsNetwork for N {
-    type Network = N;
-
-    fn as_network(&self) -> &N {
-        self
-    }
-
-    fn as_network_mut(&mut self) -> &mut N {
-        self
     }
 }
 

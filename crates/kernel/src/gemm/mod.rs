@@ -53,9 +53,13 @@ const DOT_ROWS: usize = 8;
 /// From this number of multiply-adds on, `a` is packed too.
 const LARGE: usize = 1 << 24;
 
-/// The packed strips of `b`, on the stack.
-type StripBuffer<T> = MaybeUninit<[T; STRIPS * DEPTH * 2 * MAX_LANES]>;
-/// A packed block of `a`, on the stack.
+/// The lanes of the widest vector that this build has: without AVX2 it has the level `Portable` alone.
+const WIDEST: usize =
+    if cfg!(all(target_arch = "x86_64", not(chainrule_portable))) { MAX_LANES } else { MAX_LANES / 4 };
+
+/// The packed strips of `b`, on the stack: 128 KiB of `f32`, or 32 KiB where vectors have 16 bytes.
+type StripBuffer<T> = MaybeUninit<[T; STRIPS * DEPTH * 2 * WIDEST]>;
+/// A packed block of `a`, on the stack: 128 KiB of `f32`.
 type BlockBuffer<T> = MaybeUninit<[T; BLOCK]>;
 
 /// Computes `c = initial + a b`.

@@ -1,32 +1,32 @@
 //! The learning rate under a schedule.
 
-use crate::schedule::Schedule;
+use super::Schedule;
 
 /// A schedule, and what it has done to the learning rate.
 #[derive(Clone, Debug)]
-pub(super) struct Rate {
-    pub(super) schedule: Schedule,
+pub(crate) struct Rate {
+    pub(crate) schedule: Schedule,
     /// The step at which the schedule begins.
-    pub(super) start: u64,
+    pub(crate) start: u64,
     /// The rate that the schedule multiplies, and the one that it set last; `None` before its first step.
-    pub(super) set: Option<[f64; 2]>,
+    pub(crate) set: Option<[f64; 2]>,
 }
 
 impl Rate {
     /// Returns a constant rate.
-    pub(super) const fn constant() -> Self {
+    pub(crate) const fn constant() -> Self {
         Self { schedule: Schedule::constant(), start: 0, set: None }
     }
 
     /// Returns another schedule that begins at this step. It multiplies the rate that this one multiplied, unless the
     /// program has set another `rate` since.
-    pub(super) fn restart(&mut self, schedule: Schedule, rate: f64, start: u64) {
+    pub(crate) fn restart(&mut self, schedule: Schedule, rate: f64, start: u64) {
         *self = Self { schedule, start, set: self.set.filter(|&[_, last]| last == rate) };
     }
 
     /// Sets the learning rate of this step. If the program has changed the rate since the last step, the schedule
     /// multiplies one that has changed by as much.
-    pub(super) fn follow(&mut self, rate: &mut f64, step: u64) {
+    pub(crate) fn follow(&mut self, rate: &mut f64, step: u64) {
         if self.schedule == Schedule::constant() {
             return;
         }
@@ -41,14 +41,14 @@ impl Rate {
 
     /// Multiplies the learning rate, now and in all later steps.
     #[cfg(feature = "fit")]
-    pub(super) fn scale(&mut self, rate: &mut f64, factor: f64) {
+    pub(crate) fn scale(&mut self, rate: &mut f64, factor: f64) {
         *rate *= factor;
         self.set = self.set.map(|set| set.map(|rate| rate * factor));
     }
 
     /// Returns the step from which on the schedule sets the rate to 0, if there is one.
     #[cfg(feature = "fit")]
-    pub(super) fn ends(&self) -> Option<u64> {
+    pub(crate) fn ends(&self) -> Option<u64> {
         Some(self.start.saturating_add(self.schedule.ends()?))
     }
 }

@@ -1,0 +1,30 @@
+//! Which workspaces a pass of a network can use.
+
+use core::marker::PhantomData;
+
+#[cfg(feature = "alloc")]
+use super::Workspace;
+use super::as_workspace::{AsWorkspace, FixedWorkspace};
+
+/// A prediction of the network `N` for inputs `X`, as the type of a pass.
+#[derive(Clone, Copy, Debug)]
+pub struct Prediction<N, X>(PhantomData<fn() -> (N, X)>);
+
+/// A training step of the network `N` for inputs `X`, as the type of a pass.
+#[derive(Clone, Copy, Debug)]
+pub struct TrainingStep<N, X>(PhantomData<fn() -> (N, X)>);
+
+/// A workspace that the pass `P` can use: any [`Workspace`](crate::layer::Workspace), [`FixedWorkspace`] or
+/// [`CarriedState`](crate::stream::CarriedState), and the [`WorkspaceOf`](crate::WorkspaceOf) this network.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a workspace for `{P}`",
+    label = "a workspace for this network is needed here",
+    note = "make one, use it for every batch: `let mut workspace = Workspace::default();`",
+    note = "what `workspace!(Net, Input, train 16)` names is the workspace of this network alone, and `workspace!(Net, Input, predict 1)` is only for predictions"
+)]
+pub trait WorkspaceFor<P>: AsWorkspace {}
+
+#[cfg(feature = "alloc")]
+impl<P> WorkspaceFor<P> for Workspace {}
+
+impl<P, const LINES: usize> WorkspaceFor<P> for FixedWorkspace<LINES> {}

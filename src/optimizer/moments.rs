@@ -1,0 +1,168 @@
+//! Where the moments of an optimizer are.
+
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::Error;
+#[cfg(feature = "alloc")]
+use crate::layer::Owned;
+use crate::layer::{Parameters, ViewMut};
+use chainrule_parameters::{copied, zeroed};
+
+/// Where an optimizer has its moments, networks of the type that it trains: [`OnHeap`], which is the default, or
+/// [`Inline`], in the optimizer itself.
+pub trait MomentStorage {
+    #[doc(hidden)]
+    type Of<N: Parameters>: Moments<N> + Clone + fmt::Debug;
+}
+
+/// Moments on the heap, as many as the settings need.
+#[derive(Clone, Copy, Debug)]
+pub struct OnHeap;
+
+/// Moments in the optimizer itself, `MOMENTS` networks: for programs without a heap. The optimizer is then plain data,
+/// and `inline` creates it in a constant too.
+///
+/// ```
+/// use chainrule::optimizer::Inline;
+/// use chainrule::prelude::*;
+/// type Net = (Linear<2, 8>, Tanh, Linear<8, 1>);
+///
+/// static ADAM: std::sync::Mutex<Adam<Net, Inline<2>>> = std::sync::Mutex::new(Adam::inline(0.01));
+///
+/// let (mut net, gradient) = (Net::init(&mut rng(1)).into_inner(), Net::init(&mut rng(2)).into_inner());
+/// ADAM.lock().unwrap().step(&mut net, &gradient)?; // allocates nothing
+///
+/// let mut three: Adam<Net, Inline<2>> = Adam::inline(0.01).amsgrad();
+/// let error = three.step(&mut net, &gradient).unwrap_err();
+/// assert_eq!(error, chainrule::Error::MomentCount { needed: 3, found: 2 });
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Inline<const MOMENTS: usize>;
+
+impl MomentStorage for OnHeap {
+    type Of<N: Parameters> = HeapMoments<N>;
+}
+
+impl<const MOMENTS: usize> MomentStorage for Inline<MOMENTS> {
+    type Of<N: Parameters> = InlineMoments<N, MOMENTS>;
+}
+
+/// The moments of an optimizer.
+#[doc(hidden)]
+pub trait Moments<N> {
+    /// Returns the first `W` of them, to be written.
+    fn views<const W: usize>(&mut self) -> Result<[ViewMut<'_>; W], Error>;
+
+    /// Returns the first one.
+    fn first(&self) -> Option<&N>;
+}
+
+/// Networks on the heap. Without the feature `alloc` there is no value of this type.
+#[doc(hidden)]
+pub struct HeapMoments<N> {
+    #[cfg(feature = "alloc")]
+    networks: Vec<Owned<N>>,
+    #[cfg(not(feature = "alloc"))]
+    never: (core::convert::Infallible, core::marker::PhantomData<N>),
+}
+
+#[cfg(feature = "alloc")]
+impl<N: Parameters> HeapMoments<N> {
+    pub(super) fn zeros(count: usize) -> Self {
+        let mut moments = Self { networks: Vec::new() };
+        moments.grow(count);
+        moments
+    }
+
+    fn grow(&mut self, count: usize) {
+        self.networks.resize_with(count.max(self.networks.len()), Owned::zeros);
+    }
+
+    /// Returns one of them, and makes it if there is none.
+    #[cfg(feature = "checkpoint")]
+    pub(crate) fn at(&mut self, index: usize) -> &mut Owned<N> {
+        self.grow(index + 1);
+        &mut self.networks[index]
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<N: Parameters> Clone for HeapMoments<N> {
+    fn clone(&self) -> Self {
+        Self { networks: self.networks.clone() }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<N: Parameters> Moments<N> for HeapMoments<N> {
+    fn views<const W: usize>(&mut self) -> Result<[ViewMut<'_>; W], Error> {
+        self.grow(W);
+        let found = self.networks.len();
+        let networks = self.networks.first_chunk_mut().ok_or(Error::MomentCount { needed: W, found })?;
+        Ok(networks.each_mut().map(|network| ViewMut::of(&mut **network)))
+    }
+
+    fn first(&self) -> Option<&N> {
+        self.networks.first().map(|network| &**network)
+    }
+}
+
+#[cfg(not(feature = "alloc"))]
+impl<N: Parameters> Clone for HeapMoments<N> {
+    fn clone(&self) -> Self {
+        match self.never.0 {}
+    }
+}
+
+#[cfg(not(feature = "alloc"))]
+impl<N: Parameters> Moments<N> for HeapMoments<N> {
+    fn views<const W: usize>(&mut self) -> Result<[ViewMut<'_>; W], Error> {
+        match self.never.0 {}
+    }
+
+    fn first(&self) -> Option<&N> {
+        match self.never.0 {}
+    }
+}
+
+/// Networks in the optimizer itself.
+#[doc(hidden)]
+pub struct InlineMoments<N, const MOMENTS: usize>([N; MOMENTS]);
+
+impl<N: Parameters, const MOMENTS: usize> InlineMoments<N, MOMENTS> {
+    pub(super) const fn zeros() -> Self {
+        Self([const { zeroed::<N>() }; MOMENTS])
+    }
+}
+
+impl<N: Parameters, const MOMENTS: usize> Clone for InlineMoments<N, MOMENTS> {
+    fn clone(&self) -> Self {
+        Self(self.0.each_ref().map(copied))
+    }
+}
+
+impl<N: Parameters, const MOMENTS: usize> Moments<N> for InlineMoments<N, MOMENTS> {
+    fn views<const W: usize>(&mut self) -> Result<[ViewMut<'_>; W], Error> {
+        let networks = self.0.first_chunk_mut().ok_or(Error::MomentCount { needed: W, found: MOMENTS })?;
+        Ok(networks.each_mut().map(ViewMut::of))
+    }
+
+    fn first(&self) -> Option<&N> {
+        self.0.first()
+    }
+}
+
+impl<N: Parameters> fmt::Debug for HeapMoments<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "moments of {} parameters", N::COUNT)
+    }
+}
+
+impl<N: Parameters, const MOMENTS: usize> fmt::Debug for InlineMoments<N, MOMENTS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{MOMENTS} moments of {} parameters", N::COUNT)
+    }
+}
