@@ -44,6 +44,8 @@ pub mod loss;
 #[cfg(feature = "alloc")]
 pub mod metrics;
 mod network;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 #[cfg(feature = "alloc")]
 pub mod optimizer;
 pub mod quantized;
