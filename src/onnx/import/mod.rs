@@ -1,0 +1,20 @@
+//! From ONNX: what network a file is, its source, and its weights.
+
+mod axes;
+mod external;
+mod fold;
+mod layer;
+mod load;
+mod model;
+mod operators;
+mod ratio;
+mod simplify;
+mod source;
+mod tensor;
+mod tokens;
+mod tree;
+mod walk;
+
+pub use load::{load, load_into};
+pub use model::Model;
+pub use source::source;

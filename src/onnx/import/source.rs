@@ -1,0 +1,296 @@
+//! The Rust source of a network's type.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::layer::{Kind, Layer, Pairing};
+use super::model::Model;
+use super::tree::understand;
+use crate::onnx::OnnxError;
+
+/// The most layers of a tuple.
+const LONGEST: usize = 16;
+
+/// The longest line.
+const WIDTH: usize = 110;
+
+/// The longest block that stands inside a tuple; a longer one gets a name.
+const INLINE: usize = 70;
+
+/// Returns the Rust source of a model's network: the types `Net`, `Input` and `Output`.
+///
+/// The source needs this crate alone. It has no weights: [`load`](super::load) reads them from the file.
+///
+/// ```
+/// use chainrule::onnx;
+///
+/// let model = onnx::Model::from_bytes(include_bytes!("../../../tests/onnx/models/mlp.onnx"))?;
+/// let source = onnx::source(&model)?;
+/// assert!(source.contains("pub type Net = (Linear<4, 8>, Tanh, Linear<8, 3>);"), "{source}");
+/// # Ok::<(), onnx::OnnxError>(())
+/// ```
+///
+/// # Errors
+/// [`OnnxError::Operator`] names the first node that no layer of this crate is, and its operator;
+/// [`OnnxError::Interface`] if the graph has not one input and one output.
+pub fn source(model: &Model) -> Result<String, OnnxError> {
+    let network = understand(model)?;
+    let mut writer = Writer { double: network.double, types: String::new(), names: Vec::new() };
+    let layers = writer.layers(&network.layers, "Net");
+    let nodes = with_parameters(&network.layers, "");
+    let mut text = String::new();
+    // A path as it was given would differ between machines.
+    let file = match Path::new(&model.file).file_name() {
+        Some(name) if model.file != "the bytes" => format!("`{}`", name.to_string_lossy().escape_debug()),
+        _ => "an ONNX model".into(),
+    };
+    let mut line = |line: &str| {
+        text += line;
+        text.push('\n');
+    };
+    line(&format!("// Written by `chainrule::onnx::source` from {file}."));
+    line("use chainrule::prelude::*;\n");
+    line(&format!("/// A sample of the input, in the file `{}`.", network.axes[0]));
+    line(&format!("pub type Input = {};\n", network.input));
+    line(&format!("/// A sample of the output, in the file `{}`.", network.axes[1]));
+    line(&format!("pub type Output = {};\n", network.output));
+    line(writer.types.trim_end_matches('\n'));
+    if !writer.types.is_empty() {
+        line("");
+    }
+    line(&format!("/// The network of {file}, whose weights `chainrule::onnx::load::<Net>` reads."));
+    if !nodes.is_empty() {
+        line("///\n/// | layer | node |\n/// |---|---|");
+        nodes.iter().for_each(|(path, node)| line(&format!("/// | `{path}` | `{}` |", shown(node))));
+    }
+    line(&definition("Net", &layers));
+    line("const _: () = chainrule::shapes::<Net, Input, Output>();");
+    Ok(text.replace("\n\n\n", "\n\n").replacen("*;\n\n\n", "*;\n\n", 1))
+}
+
+/// A name of a file in a table of a comment: on one line, without what ends a column.
+fn shown(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_graphic() && !matches!(c, '|' | '`') { c } else { '?' };
+    name.chars().take(80).map(plain).collect()
+}
+
+/// Returns the path and the node of each layer with parameters.
+fn with_parameters(layers: &[Layer], above: &str) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for (at, layer) in layers.iter().enumerate() {
+        let path = match (above, layers.len()) {
+            ("", _) if layers.len() > LONGEST => format!("{}.{}", at / LONGEST, at % LONGEST),
+            ("", _) => at.to_string(),
+            (_, 1) => above.to_owned(),
+            _ if layers.len() > LONGEST => format!("{above}.{}.{}", at / LONGEST, at % LONGEST),
+            _ => format!("{above}.{at}"),
+        };
+        match &layer.kind {
+            Kind::Residual(one, other) => {
+                all.extend(with_parameters(one, &format!("{path}.branch")));
+                all.extend(with_parameters(other, &format!("{path}.shortcut")));
+            }
+            Kind::Concat(branches) => {
+                for (at, branch) in branches.iter().enumerate() {
+                    all.extend(with_parameters(branch, &format!("{path}.{at}")));
+                }
+            }
+            Kind::Pair(_, one, other, _) => {
+                all.extend(with_parameters(one, &format!("{path}.1.first")));
+                all.extend(with_parameters(other, &format!("{path}.1.second")));
+            }
+            _ if layer.tensors().is_empty() => {}
+            _ => all.push((path, layer.node.clone())),
+        }
+    }
+    all
+}
+
+/// Returns `pub type NAME = ..;` as rustfmt writes it.
+fn definition(name: &str, items: &Items) -> String {
+    let mut line = format!("pub type {name} = {};\n", items.on_one_line());
+    if line.len() > WIDTH + 1
+        && let Items::Tuple(items) = items
+    {
+        line = format!("pub type {name} = (\n");
+        items.iter().for_each(|item| {
+            let _ = writeln!(line, "    {item},");
+        });
+        line += ");\n";
+    }
+    line
+}
+
+/// A type: a tuple, or another one.
+enum Items {
+    Tuple(Vec<String>),
+    One(String),
+}
+
+impl Items {
+    fn on_one_line(&self) -> String {
+        match self {
+            Self::One(item) => item.clone(),
+            Self::Tuple(items) if items.len() == 1 => format!("({},)", items[0]),
+            Self::Tuple(items) => format!("({})", items.join(", ")),
+        }
+    }
+}
+
+/// The types that are written so far.
+struct Writer {
+    double: bool,
+    types: String,
+    names: Vec<(String, String)>,
+}
+
+impl Writer {
+    /// Returns the layers as one tuple, whose long parts have names of their own.
+    fn layers(&mut self, layers: &[Layer], name: &str) -> Items {
+        if layers.len() <= LONGEST {
+            return Items::Tuple(layers.iter().map(|layer| self.layer(layer, name)).collect());
+        }
+        let parts: Vec<String> = layers
+            .chunks(LONGEST)
+            .map(|part| {
+                let items = Items::Tuple(part.iter().map(|layer| self.layer(layer, name)).collect());
+                self.named("Part", items)
+            })
+            .collect();
+        Items::Tuple(parts)
+    }
+
+    /// Returns the name of a type, under which it is written once.
+    fn named(&mut self, kind: &str, items: Items) -> String {
+        let text = items.on_one_line();
+        if let Some((_, name)) = self.names.iter().find(|(known, _)| *known == text) {
+            return name.clone();
+        }
+        let number = self.names.iter().filter(|(_, name)| name.starts_with(kind)).count() + 1;
+        let name = format!("{kind}{number}");
+        let _ = writeln!(self.types, "/// A part of the network.\n{}", definition(&name, &items));
+        self.names.push((text, name.clone()));
+        name
+    }
+
+    /// Returns a branch: one layer as it is, several as a tuple, which gets a name if it is long.
+    fn branch(&mut self, layers: &[Layer]) -> String {
+        match layers {
+            [] => "Identity".into(),
+            [one] => self.layer(one, "Branch"),
+            layers => {
+                let items = self.layers(layers, "Branch");
+                let text = items.on_one_line();
+                if text.len() > INLINE { self.named("Branch", items) } else { text }
+            }
+        }
+    }
+
+    fn layer(&mut self, layer: &Layer, _: &str) -> String {
+        let text = match &layer.kind {
+            Kind::Residual(branch, shortcut) if shortcut.is_empty() => {
+                format!("Residual<{}>", self.branch(branch))
+            }
+            Kind::Residual(branch, shortcut) => {
+                format!("Residual<{}, {}>", self.branch(branch), self.branch(shortcut))
+            }
+            Kind::Concat(branches) => match self.bidirectional(branches) {
+                Some(text) => text,
+                None => {
+                    let branches: Vec<String> = branches.iter().map(|branch| self.branch(branch)).collect();
+                    format!("Concat<({})>", branches.join(", "))
+                }
+            },
+            Kind::Pair(pairing, one, other, _) => {
+                let (one, other) = (self.branch(one), self.branch(other));
+                format!("(Duplicate, Parallel<{one}, {other}>, {})", pairing.name())
+            }
+            _ => return self.leaf(layer),
+        };
+        if text.len() > INLINE { self.named("Block", Items::One(text)) } else { text }
+    }
+
+    /// Returns `Bidirectional<F>` if the branches are those of it.
+    fn bidirectional(&self, branches: &[Vec<Layer>]) -> Option<String> {
+        let [one, other] = branches else { return None };
+        let ([forward], [first, backward, last]) = (&one[..], &other[..]) else { return None };
+        let same = matches!((&forward.kind, &backward.kind), (Kind::Whole { head, .. }, Kind::Whole { head: other, .. }) if head == other);
+        (same && first.kind.is("Reverse") && last.kind.is("Reverse"))
+            .then(|| format!("Bidirectional<{}>", self.leaf(forward)))
+    }
+
+    fn leaf(&self, layer: &Layer) -> String {
+        let text = short(&layer.name(self.double).unwrap_or_default());
+        match &layer.kind {
+            Kind::Weighted { head, .. } if head.per_step => format!("PerStep<{text}>"),
+            Kind::Whole { head, .. } if head.text == "PRelu" && self.double => "PRelu<f64>".into(),
+            _ => text,
+        }
+    }
+}
+
+impl Pairing {
+    /// Returns the layer that joins a pair.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Sum => "Sum",
+            Self::Difference => "Difference",
+            Self::Product => "Product",
+            Self::Quotient => "Quotient",
+            Self::Maximum => "Maximum",
+            Self::Minimum => "Minimum",
+        }
+    }
+}
+
+/// Returns a type with parameters left out that are the default, and by its shorter name if it has one.
+fn short(name: &str) -> String {
+    let Some((kind, rest)) = name.split_once('<') else { return name.into() };
+    let arguments = rest.strip_suffix('>').unwrap_or(rest);
+    if let (true, Some((mode, ends))) = (matches!(kind, "Pad1d" | "Pad2d"), arguments.rsplit_once(">, ")) {
+        let axes = &kind[3..];
+        return match mode.strip_prefix("Constant<") {
+            Some("0, 1") => format!("ZeroPad{axes}<{ends}>"),
+            Some(number) => format!("ConstantPad{axes}<{number}, {ends}>"),
+            None => name.into(),
+        };
+    }
+    for (mode, kinds) in [("Reflect, ", "Reflection"), ("Replicate, ", "Replication"), ("Circular, ", "Circular")] {
+        if let (true, Some(ends)) = (matches!(kind, "Pad1d" | "Pad2d"), arguments.strip_prefix(mode)) {
+            return format!("{kinds}{kind}<{ends}>");
+        }
+    }
+    let mut numbers: Vec<&str> = arguments.split(", ").collect();
+    let plain = numbers.iter().all(|number| number.parse::<usize>().is_ok());
+    let drop_if = |numbers: &mut Vec<&str>, count: usize, default: &str| {
+        if plain && numbers.len() == count && numbers.last() == Some(&default) {
+            numbers.pop();
+        }
+    };
+    match kind {
+        "Conv1d" | "Conv2d" | "TransposedConv1d" | "TransposedConv2d" => {
+            drop_if(&mut numbers, 5, "0");
+            drop_if(&mut numbers, 4, "1");
+        }
+        "DepthwiseConv2d" => {
+            drop_if(&mut numbers, 4, "0");
+            drop_if(&mut numbers, 3, "1");
+        }
+        "MaxPool1d" | "MaxPool2d" | "AvgPool1d" | "AvgPool2d" => {
+            let kernel = numbers[0];
+            drop_if(&mut numbers, 3, "0");
+            drop_if(&mut numbers, 2, kernel);
+        }
+        "LeakyRelu" if arguments == "1, 100" => return kind.into(),
+        "Elu" | "Celu" | "ThresholdedRelu" if arguments == "1, 1" => return kind.into(),
+        "UpsampleBilinear2d" => {
+            numbers.retain(|number| *number != "HalfPixel");
+            if numbers.len() == 2 && numbers[0] == numbers[1] {
+                numbers.pop();
+            }
+        }
+        "Rnn" => numbers.retain(|number| *number != "Tanh"),
+        _ => return name.into(),
+    }
+    format!("{kind}<{}>", numbers.join(", "))
+}
