@@ -153,13 +153,6 @@ impl Data {
         parts.is_empty().then_some(Self { sides: self.sides.clone(), axes: merged(axes) })
     }
 
-    /// The value with axes of one number left out.
-    pub(super) fn without(&self, axes: &[usize]) -> Option<Self> {
-        let dims = self.dims();
-        let kept = (0..dims.len()).filter(|axis| !axes.contains(axis));
-        axes.iter().all(|&axis| dims[axis] == 1 && self.axes[axis].is_empty()).then(|| self.permuted(&kept.collect::<Vec<_>>()))
-    }
-
     /// The value with an axis replaced.
     pub(super) fn with_axis(&self, axis: usize, side: usize, size: usize) -> Self {
         let mut data = self.clone();

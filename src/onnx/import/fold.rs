@@ -68,7 +68,7 @@ pub(super) fn fold(node: &Node, inputs: &[Option<&Tensor>], budget: &Budget) -> 
     let input = |at: usize| inputs.get(at).copied().flatten();
     match &node.operator[..] {
         "Constant" => constant(node),
-        "Identity" | "Dropout" => Some(input(0)?.clone()).filter(|tensor| budget.spend(tensor.len()).is_some()),
+        "Identity" | "Dropout" => Some(input(0)?.clone()).filter(|tensor| budget.spend(tensor.stored()).is_some()),
         "Cast" => cast(node, input(0)?, budget),
         "Shape" => {
             let dims: Option<Vec<i64>> = input(0)?.dims.iter().map(|&dim| i64::try_from(dim).ok()).collect();
@@ -76,12 +76,12 @@ pub(super) fn fold(node: &Node, inputs: &[Option<&Tensor>], budget: &Budget) -> 
         }
         "Squeeze" | "Unsqueeze" | "Reshape" | "Flatten" => {
             let tensor = input(0)?;
-            budget.spend(tensor.len())?;
+            budget.spend(tensor.stored())?;
             Some(tensor.clone().reshaped(new_dims(node, &tensor.dims, input(1))?))
         }
         "Transpose" => {
             let tensor = input(0)?;
-            budget.spend(tensor.len())?;
+            budget.spend(tensor.stored())?;
             Some(tensor.permuted(&order(node, tensor.dims.len())?))
         }
         "Concat" => concat(node, inputs, budget),
@@ -89,11 +89,18 @@ pub(super) fn fold(node: &Node, inputs: &[Option<&Tensor>], budget: &Budget) -> 
         "Slice" => slice(node, inputs, budget),
         "ConstantOfShape" => {
             let dims: Option<Vec<usize>> = input(0)?.ints()?.iter().map(|&dim| usize::try_from(dim).ok()).collect();
-            let number = match node.attributes.get("value") {
-                Some(Attribute::Tensor(tensor)) => tensor.one()?,
-                _ => 0.0,
+            let dims = dims?;
+            let numbers = match node.attributes.get("value") {
+                // Sides of shapes, and paddings.
+                Some(Attribute::Tensor(Tensor { numbers: Numbers::I64(ints), .. })) => {
+                    let count = dims.iter().try_fold(1_usize, |product, &dim| product.checked_mul(dim))?;
+                    budget.spend(count)?;
+                    Numbers::I64(vec![*ints.first()?; count])
+                }
+                Some(Attribute::Tensor(tensor)) => Numbers::Filled(tensor.one()?),
+                _ => Numbers::Filled(0.0),
             };
-            Some(Tensor { dims: dims?, numbers: Numbers::Filled(number) })
+            Some(Tensor { dims, numbers })
         }
         "Expand" => {
             let dims: Option<Vec<usize>> = input(1)?.ints()?.iter().map(|&dim| usize::try_from(dim).ok()).collect();
@@ -108,7 +115,7 @@ pub(super) fn fold(node: &Node, inputs: &[Option<&Tensor>], budget: &Budget) -> 
                 "Abs" => f64::abs,
                 _ => return binary(operator, input(0)?, input(1)?, budget),
             };
-            budget.spend(input(0)?.len())?;
+            budget.spend(input(0)?.stored())?;
             Some(input(0)?.map(function))
         }
     }
@@ -222,7 +229,8 @@ fn concat(node: &Node, inputs: &[Option<&Tensor>], budget: &Budget) -> Option<Te
             (row * width..(row + 1) * width).map(move |place| (part, place))
         })
     });
-    let numbers = match first.numbers {
+    let kind = parts.iter().find(|part| !matches!(part.numbers, Numbers::Filled(_)))?;
+    let numbers = match kind.numbers {
         Numbers::I64(_) => Numbers::I64(places.map(|(part, at)| parts[part].at(at) as i64).collect()),
         Numbers::F64(_) => Numbers::F64(places.map(|(part, at)| parts[part].at(at)).collect()),
         _ => Numbers::F32(places.map(|(part, at)| parts[part].at(at) as f32).collect()),
@@ -248,14 +256,15 @@ fn gather(node: &Node, tensor: &Tensor, indices: &Tensor, budget: &Budget) -> Op
     Some(tensor.pick(dims, places))
 }
 
-/// A slice of one axis, from the first to the last number.
+/// Every `step`th number of one axis, `count` of them; the step may be negative.
 pub(super) struct Slice {
     pub(super) axis: usize,
     pub(super) start: usize,
-    pub(super) end: usize,
+    pub(super) count: usize,
+    pub(super) step: i64,
 }
 
-/// Returns the slices of a `Slice` of a value of these dimensions. `None` if it has other steps than 1.
+/// Returns the slices of a `Slice` of a value of these dimensions.
 pub(super) fn slices(node: &Node, dims: &[usize], inputs: &[Option<&Tensor>]) -> Option<Vec<Slice>> {
     let list = |at: usize, name: &str| match inputs.get(at).copied().flatten() {
         Some(tensor) => tensor.ints().map(<[i64]>::to_vec),
@@ -263,30 +272,43 @@ pub(super) fn slices(node: &Node, dims: &[usize], inputs: &[Option<&Tensor>]) ->
     };
     let (starts, ends) = (list(1, "starts")?, list(2, "ends")?);
     let axes = list(3, "axes").unwrap_or_else(|| (0..starts.len() as i64).collect());
-    if list(4, "steps").is_some_and(|steps| steps.iter().any(|&step| step != 1)) || ends.len() != starts.len() {
+    let steps = list(4, "steps").unwrap_or_else(|| vec![1; starts.len()]);
+    if ends.len() != starts.len() || axes.len() != starts.len() || steps.len() != starts.len() {
         return None;
     }
-    let slice = |(at, (&start, &end)): (&i64, (&i64, &i64))| {
-        let axis = axis(*at, dims.len())?;
-        let (start, end) = slice_range(start, end, dims[axis]);
-        Some(Slice { axis, start, end })
+    let slice = |at: usize| {
+        let axis = axis(axes[at], dims.len())?;
+        let (dim, step) = (i64::try_from(dims[axis]).ok()?, steps[at]);
+        let place = |at: i64| if at < 0 { at.saturating_add(dim) } else { at };
+        let (start, length) = if step > 0 {
+            let start = place(starts[at]).clamp(0, dim);
+            (start, place(ends[at]).clamp(0, dim) - start)
+        } else {
+            let start = place(starts[at]).clamp(-1, dim - 1);
+            (start, start - place(ends[at]).clamp(-1, dim - 1))
+        };
+        let count = u64::try_from(length.max(0)).ok()?.div_ceil(step.unsigned_abs().max(1));
+        (step != 0).then_some(Slice { axis, start: start.max(0) as usize, count: count as usize, step })
     };
-    axes.iter().zip(starts.iter().zip(&ends)).map(slice).collect()
+    (0..starts.len()).map(slice).collect()
 }
 
 fn slice(node: &Node, inputs: &[Option<&Tensor>], budget: &Budget) -> Option<Tensor> {
     let mut tensor = inputs.first().copied().flatten()?.clone();
-    for Slice { axis, start, end } in slices(node, &tensor.dims, inputs)? {
-        let (mut dims, step) = (tensor.dims.clone(), strides(&tensor.dims)[axis]);
-        dims[axis] = end.saturating_sub(start).min(tensor.dims[axis]);
+    for Slice { axis, start, count, step } in slices(node, &tensor.dims, inputs)? {
+        let (mut dims, inner) = (tensor.dims.clone(), strides(&tensor.dims)[axis]);
+        dims[axis] = count;
         if let Numbers::Filled(_) = tensor.numbers {
             tensor.dims = dims;
             continue;
         }
-        let count = if tensor.len() == 0 { 0 } else { product(&dims) };
-        budget.spend(count)?;
-        let (width, all) = (dims[axis].saturating_mul(step), tensor.dims[axis].saturating_mul(step));
-        let places = (0..count).map(|at| at / width.max(1) * all + start * step + at % width.max(1));
+        let all = if tensor.len() == 0 { 0 } else { product(&dims) };
+        budget.spend(all)?;
+        let before = tensor.dims[axis].saturating_mul(inner);
+        let places = (0..all).map(|at| {
+            let along = start as i64 + (at / inner % count) as i64 * step;
+            at / (inner * count) * before + along as usize * inner + at % inner
+        });
         tensor = tensor.pick(dims, places);
     }
     Some(tensor)

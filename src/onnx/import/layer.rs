@@ -1,7 +1,7 @@
 //! The layers that a graph becomes, with their numbers in this crate's order.
 
 use super::ratio::ratio;
-use super::tensor::{Numbers, Tensor};
+use super::tensor::Tensor;
 
 /// A layer, and the node that it comes from.
 #[derive(Clone, Debug)]
@@ -188,9 +188,5 @@ impl Layer {
             _ => {}
         }
         tensors
-    }
-
-    pub(super) fn is_double(&self) -> bool {
-        self.tensors().iter().any(|(_, tensor)| matches!(tensor.numbers, Numbers::F64(_)))
     }
 }

@@ -19,10 +19,10 @@ use crate::onnx::{Difference, OnnxError};
 /// use chainrule::{onnx, prelude::*};
 ///
 /// type Net = (Linear<4, 8>, Tanh, Linear<8, 3>);
-/// let net = onnx::load::<Net>("tests/onnx/models/mlp.onnx")?;
+/// let net = onnx::load::<Net>("tests/onnx_import/models/mlp.onnx")?;
 /// let y: Vector<3> = net.predict(&Vector([0.1, 0.2, 0.3, 0.4]))?;
 ///
-/// let wrong = onnx::load::<(Linear<4, 8>, Tanh, Linear<8, 2>)>("tests/onnx/models/mlp.onnx");
+/// let wrong = onnx::load::<(Linear<4, 8>, Tanh, Linear<8, 2>)>("tests/onnx_import/models/mlp.onnx");
 /// let message = wrong.err().unwrap().to_string();
 /// assert!(message.contains("weight: [8, 3] in the file, [8, 2] in the network"), "{message}");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -79,8 +79,9 @@ pub(super) fn joined(
     other: Vec<Layer>,
     fits: Done,
     (sides, double): (&[usize], bool),
-) -> Layer {
-    let layer = |kind| Layer::new(node, kind);
+) -> Vec<Layer> {
+    let new = |kind| Layer::new(node, kind);
+    let layer = |kind| vec![new(kind)];
     if pairing == Pairing::Sum && fits.is_ok() {
         return layer(match (one.len(), other.len()) {
             (0, 0) => Kind::Scale(2.0),
@@ -96,6 +97,12 @@ pub(super) fn joined(
     };
     if let Some(name) = function {
         return layer(Kind::plain(name));
+    }
+    // A factor within a power comes behind it.
+    if let (Pairing::Product, Ok(()), [], [before @ .., factor]) = (pairing, &fits, &short[..], &long[..])
+        && let (Kind::Scale(factor), Some(power @ ("Square" | "Cube"))) = (&factor.kind, product(&[], before))
+    {
+        return vec![new(Kind::plain(power)), new(Kind::Scale(*factor))];
     }
     // The division by the root mean square, as norms are written.
     let features = if sides.len() == 2 { sides.get(1) } else { sides.first() };

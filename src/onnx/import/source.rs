@@ -24,7 +24,7 @@ const INLINE: usize = 70;
 /// ```
 /// use chainrule::onnx;
 ///
-/// let model = onnx::Model::from_bytes(include_bytes!("../../../tests/onnx/models/mlp.onnx"))?;
+/// let model = onnx::Model::open("tests/onnx_import/models/mlp.onnx")?;
 /// let source = onnx::source(&model)?;
 /// assert!(source.contains("pub type Net = (Linear<4, 8>, Tanh, Linear<8, 3>);"), "{source}");
 /// # Ok::<(), onnx::OnnxError>(())
@@ -36,7 +36,7 @@ const INLINE: usize = 70;
 pub fn source(model: &Model) -> Result<String, OnnxError> {
     let network = understand(model)?;
     let mut writer = Writer { double: network.double, types: String::new(), names: Vec::new() };
-    let layers = writer.layers(&network.layers, "Net");
+    let layers = writer.layers(&network.layers);
     let nodes = with_parameters(&network.layers, "");
     let mut text = String::new();
     // A path as it was given would differ between machines.
@@ -108,17 +108,16 @@ fn with_parameters(layers: &[Layer], above: &str) -> Vec<(String, String)> {
 
 /// Returns `pub type NAME = ..;` as rustfmt writes it.
 fn definition(name: &str, items: &Items) -> String {
-    let mut line = format!("pub type {name} = {};\n", items.on_one_line());
-    if line.len() > WIDTH + 1
-        && let Items::Tuple(items) = items
-    {
-        line = format!("pub type {name} = (\n");
-        items.iter().for_each(|item| {
-            let _ = writeln!(line, "    {item},");
-        });
-        line += ");\n";
+    let text = items.on_one_line();
+    let line = format!("pub type {name} = {text};\n");
+    match items {
+        _ if line.len() <= WIDTH + 1 => line,
+        Items::Tuple(items) if text.len() + "    ;".len() > WIDTH => {
+            let lines: Vec<String> = items.iter().map(|item| format!("    {item},\n")).collect();
+            format!("pub type {name} = (\n{});\n", lines.concat())
+        }
+        _ => format!("pub type {name} =\n    {text};\n"),
     }
-    line
 }
 
 /// A type: a tuple, or another one.
@@ -146,14 +145,14 @@ struct Writer {
 
 impl Writer {
     /// Returns the layers as one tuple, whose long parts have names of their own.
-    fn layers(&mut self, layers: &[Layer], name: &str) -> Items {
+    fn layers(&mut self, layers: &[Layer]) -> Items {
         if layers.len() <= LONGEST {
-            return Items::Tuple(layers.iter().map(|layer| self.layer(layer, name)).collect());
+            return Items::Tuple(layers.iter().map(|layer| self.layer(layer)).collect());
         }
         let parts: Vec<String> = layers
             .chunks(LONGEST)
             .map(|part| {
-                let items = Items::Tuple(part.iter().map(|layer| self.layer(layer, name)).collect());
+                let items = Items::Tuple(part.iter().map(|layer| self.layer(layer)).collect());
                 self.named("Part", items)
             })
             .collect();
@@ -173,41 +172,51 @@ impl Writer {
         name
     }
 
-    /// Returns a branch: one layer as it is, several as a tuple, which gets a name if it is long.
-    fn branch(&mut self, layers: &[Layer]) -> String {
+    /// Returns a branch: one layer as it is, several as a tuple, which gets a name if it is longer than `most`.
+    fn branch(&mut self, layers: &[Layer], most: usize) -> String {
         match layers {
             [] => "Identity".into(),
-            [one] => self.layer(one, "Branch"),
+            [one] => self.layer(one),
             layers => {
-                let items = self.layers(layers, "Branch");
+                let items = self.layers(layers);
                 let text = items.on_one_line();
-                if text.len() > INLINE { self.named("Branch", items) } else { text }
+                if text.len() > most { self.named("Branch", items) } else { text }
             }
         }
     }
 
-    fn layer(&mut self, layer: &Layer, _: &str) -> String {
-        let text = match &layer.kind {
-            Kind::Residual(branch, shortcut) if shortcut.is_empty() => {
-                format!("Residual<{}>", self.branch(branch))
-            }
-            Kind::Residual(branch, shortcut) => {
-                format!("Residual<{}, {}>", self.branch(branch), self.branch(shortcut))
-            }
-            Kind::Concat(branches) => match self.bidirectional(branches) {
-                Some(text) => text,
-                None => {
-                    let branches: Vec<String> = branches.iter().map(|branch| self.branch(branch)).collect();
-                    format!("Concat<({})>", branches.join(", "))
+    fn layer(&mut self, layer: &Layer) -> String {
+        let (branches, open, close): (Vec<&[Layer]>, _, _) = match &layer.kind {
+            Kind::Residual(branch, shortcut) if shortcut.is_empty() => (vec![branch], "Residual<", ">"),
+            Kind::Residual(branch, shortcut) => (vec![branch, shortcut], "Residual<", ">"),
+            Kind::Concat(branches) => {
+                if let Some(text) = self.bidirectional(branches) {
+                    return text;
                 }
-            },
-            Kind::Pair(pairing, one, other, _) => {
-                let (one, other) = (self.branch(one), self.branch(other));
-                format!("(Duplicate, Parallel<{one}, {other}>, {})", pairing.name())
+                (branches.iter().map(|branch| &branch[..]).collect(), "Concat<(", ")>")
             }
+            Kind::Pair(_, one, other, _) => (vec![one, other], "Parallel<", ">"),
             _ => return self.leaf(layer),
         };
-        if text.len() > INLINE { self.named("Block", Items::One(text)) } else { text }
+        // Short branches stand where they are, if the line is not too long.
+        let mut text = String::new();
+        for most in [INLINE, 0] {
+            let before = (self.types.clone(), self.names.clone());
+            let texts: Vec<String> = branches.iter().map(|branch| self.branch(branch, most)).collect();
+            text = format!("{open}{}{close}", texts.join(", "));
+            if text.len() <= WIDTH - 20 {
+                break;
+            }
+            if most > 0 {
+                (self.types, self.names) = before;
+            }
+        }
+        let Kind::Pair(pairing, ..) = &layer.kind else {
+            return if text.len() > INLINE { self.named("Block", Items::One(text)) } else { text };
+        };
+        let items = Items::Tuple(vec!["Duplicate".into(), text, pairing.name().into()]);
+        let text = items.on_one_line();
+        if text.len() > INLINE { self.named("Block", items) } else { text }
     }
 
     /// Returns `Bidirectional<F>` if the branches are those of it.

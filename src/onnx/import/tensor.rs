@@ -100,7 +100,7 @@ impl Tensor {
     }
 
     /// Returns how many numbers are in memory.
-    fn stored(&self) -> usize {
+    pub(super) fn stored(&self) -> usize {
         match &self.numbers {
             Numbers::F32(numbers) => numbers.len(),
             Numbers::F64(numbers) => numbers.len(),

@@ -132,7 +132,7 @@ pub(super) fn of_network(node: &Node, name: &str, path: &str, tokens: &mut Vec<T
     if let Node::Fields(fields) = node {
         layers(fields, &mut children);
     }
-    let mut each = |child: &Field, tokens: &mut Vec<Token<'_>>| {
+    let each = |child: &Field, tokens: &mut Vec<Token<'_>>| {
         let name = child.layer.map_or_else(String::new, ToString::to_string);
         of_network(child.node, &name, &below(&child.name), tokens);
     };

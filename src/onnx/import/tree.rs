@@ -178,7 +178,7 @@ impl Assembly<'_> {
                     let start = self.branching(&link.from);
                     let branches = link.from.iter().map(|&value| self.chain(start, value, depth + 1));
                     let branches = branches.collect::<Result<Vec<_>, _>>()?;
-                    steps.push(vec![self.joint(link, start, branches)]);
+                    steps.push(self.joint(link, start, branches));
                     start
                 }
             };
@@ -188,14 +188,14 @@ impl Assembly<'_> {
         Ok(layers)
     }
 
-    fn joint(&self, link: &Link, start: usize, branches: Vec<Vec<Layer>>) -> Layer {
+    fn joint(&self, link: &Link, start: usize, branches: Vec<Vec<Layer>>) -> Vec<Layer> {
         match (&link.step, <[Vec<Layer>; 2]>::try_from(branches)) {
             (Step::Pair(pairing, fits), Ok([one, other])) => {
                 let sides = self.walk.data_of(start).map_or(&[][..], |data| &data.sides);
                 joined(&link.node, *pairing, one, other, fits.clone(), (sides, self.walk.double))
             }
-            (_, Ok([one, other])) => Layer::new(&link.node, Kind::Concat(vec![one, other])),
-            (_, Err(branches)) => Layer::new(&link.node, Kind::Concat(branches)),
+            (_, Ok([one, other])) => vec![Layer::new(&link.node, Kind::Concat(vec![one, other]))],
+            (_, Err(branches)) => vec![Layer::new(&link.node, Kind::Concat(branches))],
         }
     }
 

@@ -48,8 +48,6 @@ pub(super) struct Walk<'a> {
     pub(super) double: bool,
     pub(super) input: usize,
     pub(super) output: usize,
-    /// Whether the input is taken as `[batch, steps, features]`.
-    pub(super) steps_first: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -77,7 +75,6 @@ impl<'a> Walk<'a> {
             double: input.kind == 11,
             input: input.value,
             output: *output,
-            steps_first,
         };
         let needed = needed(graph, *output);
         for (at, node) in graph.nodes.iter().enumerate().filter(|(at, _)| needed[*at]) {

@@ -3,6 +3,7 @@
 use crate::onnx::import::axes::{Data, Of, channel_side};
 use crate::onnx::import::layer::{Head, Kind, Layer, sample};
 use crate::onnx::import::model::Node;
+use crate::onnx::import::ratio::ratio;
 use crate::onnx::import::tensor::Tensor;
 use crate::onnx::import::walk::{Done, Walk};
 
@@ -11,6 +12,15 @@ const MOMENTUM: f64 = 0.1;
 
 fn epsilon(node: &Node) -> f64 {
     node.float("epsilon", 1e-5).into()
+}
+
+/// ONNX has the share of the old statistics, and this crate that of the new ones.
+fn momentum(node: &Node) -> f64 {
+    let old = node.float("momentum", 0.9);
+    match ratio(old.into()) {
+        Some((numerator, denominator)) => (denominator as f64 - numerator as f64) / denominator as f64,
+        None => MOMENTUM,
+    }
 }
 
 pub(super) fn batch_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
@@ -27,7 +37,7 @@ pub(super) fn batch_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
     let kind = Kind::Norm {
         head: Head::new(format!("BatchNorm<{channels}")),
         epsilon: epsilon(node),
-        momentum: f64::from(1.0 - node.float("momentum", 0.9)),
+        momentum: momentum(node),
         gain: Some(gain),
         bias: Some(bias),
         running: vec![mean, variance],
@@ -41,7 +51,7 @@ pub(super) fn layer_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
     let first = data.axis(node.int("axis", -1)).ok_or("its axis is not one of its input")?;
     let sides = normalized(&data, first).ok_or("it is not over the features, nor over a whole sample")?;
     let dims = data.dims()[first..].to_vec();
-    let mut affine = |at: usize| {
+    let affine = |at: usize| {
         let has = Walk::has(node, at);
         has.then(|| walk.weight(node, at, Some(&dims)).map(|tensor| tensor.reshaped(sides.clone()))).transpose()
     };
@@ -54,7 +64,7 @@ pub(super) fn layer_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
 }
 
 /// Returns the sides of what a norm over the axes from `first` on normalizes.
-pub(crate) fn normalized(data: &Data, first: usize) -> Option<Vec<usize>> {
+fn normalized(data: &Data, first: usize) -> Option<Vec<usize>> {
     let axes: Vec<usize> = (first..data.axes.len()).filter(|&axis| !data.axes[axis].is_empty()).collect();
     let sides: Option<Vec<usize>> = axes.iter().map(|&axis| data.side_of(axis)).collect();
     let real: Vec<usize> = (0..data.sides.len()).filter(|&side| data.sides[side] != 1).collect();
@@ -109,7 +119,7 @@ pub(super) fn group_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
     let groups = groups.filter(|&groups| groups > 0 && channels.is_multiple_of(groups));
     let groups = groups.ok_or("its groups do not divide the channels")?;
     // Opset 18 has a factor for each group, later ones for each channel.
-    let mut tensor = |at: usize| {
+    let tensor = |at: usize| {
         let tensor = walk.weight(node, at, None)?;
         match tensor.len() {
             count if count == channels => Ok(tensor.reshaped(vec![channels])),

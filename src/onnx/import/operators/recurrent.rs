@@ -129,7 +129,7 @@ fn direction(
     let count = gates.len();
     let rows = count * hidden;
     // A row for each unit of each gate becomes a column.
-    let mut matrix = |input: usize, columns: usize| {
+    let matrix = |input: usize, columns: usize| {
         let all = walk.weight(node, input, Some(&[directions, rows, columns]))?;
         let places = (0..columns).flat_map(|column| {
             gates.iter().flat_map(move |gate| {

@@ -51,11 +51,11 @@ pub(super) fn one_step(walk: &mut Walk<'_>, node: &Node) -> Done {
         (axis, at, indices.dims.len())
     } else {
         let inputs: Vec<_> = (0..node.inputs.len()).map(|at| walk.known(node, at)).collect();
-        let slices = fold::slices(node, &dims, &inputs).ok_or("its limits are no constants, or its steps are not 1")?;
-        let cuts: Vec<_> = slices.iter().filter(|slice| slice.end - slice.start != dims[slice.axis]).collect();
+        let slices = fold::slices(node, &dims, &inputs).ok_or("its limits are no constants")?;
+        let cuts: Vec<_> = slices.iter().filter(|slice| slice.count != dims[slice.axis] || slice.step < 0).collect();
         match cuts[..] {
             [] => return walk.set(node, 0, vec![from], Step::Same, data),
-            [slice] if slice.end - slice.start == 1 => (slice.axis, slice.start, 1),
+            [slice] if slice.count == 1 => (slice.axis, slice.start, 1),
             _ => return Err("it takes a part of its input, and a layer takes one step".into()),
         }
     };
