@@ -32,7 +32,7 @@ fn mutated_files_are_errors_or_networks() {
                 onnx::source(&model)
             }) {
                 // The source names types of this crate, and no text of the file outside of comments.
-                Ok(source) => assert!(source.contains("pub type Net = "), "{source}"),
+                Ok(source) => assert!(source.contains("pub type Net ="), "{source}"),
                 Err(_) => refused += 1,
             }
         }

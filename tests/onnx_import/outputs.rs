@@ -155,3 +155,23 @@ fn after_an_error_nothing_has_changed() {
     onnx::load_into(&mut net, path("wrong/right.onnx")).unwrap();
     assert_eq!(*net.weight, [Vector([1.0, 2.0, 3.0]), Vector([4.0, 5.0, 6.0])]);
 }
+
+#[test]
+fn weights_load_by_pytorchs_names_too() {
+    use chainrule::checkpoint::{CheckpointError, Format};
+    type Net = (Gru<3, 5>, LastStep, Linear<5, 2>);
+    // The exporter packs the weights of a recurrent layer, and drops their names.
+    let names = Format::pytorch().rename("0", "rnn").rename("2", "head");
+    let Err(CheckpointError::Mismatch(mismatch)) = model("gru").load_named::<Net>(&names) else { panic!() };
+    let missing: Vec<&str> = mismatch.problems.iter().map(|problem| &problem.name[..]).collect();
+    assert_eq!(missing, ["rnn.bias_hh_l0", "rnn.bias_ih_l0", "rnn.weight_hh_l0", "rnn.weight_ih_l0"]);
+
+    // Of attention, whose graph is no network of this crate, the last linear map.
+    let part = Format::pytorch().within("layer.out_proj");
+    let net = model("attention").load_named::<Linear<8, 8, f32, NoBias>>(&part).unwrap();
+    assert!(net.weight.iter().all(|row| row.0.iter().any(|w| *w != 0.0)));
+    let conv = Format::pytorch().rename("0", "0").rename("3", "3").rename("6", "7").rename("8", "9");
+    type LeNet = (Conv2d<1, 3, 5, 1, 2>, Relu, MaxPool2d<2>, Conv2d<3, 4, 3>, Relu, AvgPool2d<2>, Dense<Image<4, 3, 3>, Vector<8>>, Relu, Linear<8, 3>);
+    let named = model("lenet").load_named::<LeNet>(&conv).unwrap();
+    assert!(named == model("lenet").load::<LeNet>().unwrap());
+}

@@ -3,6 +3,7 @@
 //! A value of the graph is a batch of samples of this crate. A transpose, a reshape or a squeeze changes its axes only,
 //! and becomes a layer where something depends on the order.
 
+use super::fold::product;
 use super::layer::{Kind, Layer};
 
 /// The most numbers that [`Flatten`](crate::layer::Flatten) takes.
@@ -85,7 +86,7 @@ impl Data {
 
     /// Returns the dimensions of the value in the graph.
     pub(super) fn dims(&self) -> Vec<usize> {
-        let size = |axis: &Vec<Part>| axis.iter().fold(1, |size: usize, part| size.saturating_mul(part.size));
+        let size = |axis: &Vec<Part>| product(&axis.iter().map(|part| part.size).collect::<Vec<_>>());
         self.axes.iter().map(size).collect()
     }
 
@@ -171,7 +172,7 @@ impl Data {
         let dims: Vec<usize> = self.dims()[1..].to_vec();
         // The sides as they are to be in memory.
         let sides = match (want, &dims[..]) {
-            (Want::Vector, _) if dims.iter().filter(|&&dim| dim != 1).count() <= 1 => vec![dims.iter().product()],
+            (Want::Vector, _) if dims.iter().filter(|&&dim| dim != 1).count() <= 1 => vec![product(&dims)],
             (Want::ChannelsFirst, &[features, steps]) => vec![steps, features],
             (Want::ChannelsFirst, &[channels, height, width]) => vec![channels, height, width],
             _ => return None,

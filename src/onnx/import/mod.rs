@@ -6,6 +6,8 @@ mod fold;
 mod layer;
 mod load;
 mod model;
+#[cfg(feature = "checkpoint")]
+mod named;
 mod operators;
 mod ratio;
 mod simplify;

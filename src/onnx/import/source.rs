@@ -201,14 +201,15 @@ impl Writer {
         // Short branches stand where they are, if the line is not too long.
         let mut text = String::new();
         for most in [INLINE, 0] {
-            let before = (self.types.clone(), self.names.clone());
+            let before = (self.types.len(), self.names.len());
             let texts: Vec<String> = branches.iter().map(|branch| self.branch(branch, most)).collect();
             text = format!("{open}{}{close}", texts.join(", "));
             if text.len() <= WIDTH - 20 {
                 break;
             }
             if most > 0 {
-                (self.types, self.names) = before;
+                self.types.truncate(before.0);
+                self.names.truncate(before.1);
             }
         }
         let Kind::Pair(pairing, ..) = &layer.kind else {

@@ -13,6 +13,9 @@ use crate::onnx::OnnxError;
 /// A batch of symbolic size is computed with as this number, a prime that no shape of a network has as a factor.
 const BATCH: usize = 1_000_003;
 
+/// The most numbers of a sample: more than any memory has.
+const MOST: usize = 1 << 40;
+
 /// What an operator's rule returns; an error says why the node is no layer.
 pub(super) type Done = Result<(), String>;
 
@@ -48,6 +51,8 @@ pub(super) struct Walk<'a> {
     pub(super) double: bool,
     pub(super) input: usize,
     pub(super) output: usize,
+    /// Whether the output depends on each value.
+    pub(super) needed: Vec<bool>,
 }
 
 impl<'a> Walk<'a> {
@@ -75,8 +80,10 @@ impl<'a> Walk<'a> {
             double: input.kind == 11,
             input: input.value,
             output: *output,
+            needed: Vec::new(),
         };
-        let needed = needed(graph, *output);
+        let (needed, values) = needed(graph, *output);
+        walk.needed = values;
         for (at, node) in graph.nodes.iter().enumerate().filter(|(at, _)| needed[*at]) {
             walk.node(node).map_err(|reason| (at + 1, operator_error(model, &node.name, &node.operator, reason)))?;
         }
@@ -98,8 +105,9 @@ impl<'a> Walk<'a> {
         }
         operators::step(self, node)?;
         for output in node.outputs.iter().flatten() {
-            if self.data.get(output).is_some_and(|data| data.sides.contains(&0)) {
-                return Err("its output is empty".into());
+            let numbers = self.data.get(output).map_or(1, |data| product(&data.sides));
+            if numbers == 0 || numbers > MOST {
+                return Err(format!("its output has {numbers} numbers"));
             }
         }
         Ok(())
@@ -144,10 +152,11 @@ impl<'a> Walk<'a> {
         let len = tensor.len();
         match tensor.numbers {
             Numbers::I64(_) => Err(format!("input {at} has integers")),
-            Numbers::Filled(number) if self.budget.spend(len).is_some() => {
+            // A small file could use a large tensor many times.
+            _ if self.budget.spend(len).is_none() => Err(format!("input {at} is used too often")),
+            Numbers::Filled(number) => {
                 Ok(Tensor { dims: tensor.dims.clone(), numbers: Numbers::F64(vec![number; len]) })
             }
-            Numbers::Filled(_) => Err(format!("input {at} has {len} numbers")),
             _ => Ok(tensor.clone()),
         }
     }
@@ -200,8 +209,8 @@ pub(super) fn operator_error(model: &Model, node: &str, operator: &str, reason: 
     OnnxError::Operator { file: model.file.clone(), node: node.into(), operator: operator.into(), reason }
 }
 
-/// Returns which nodes the output depends on.
-fn needed(graph: &Graph, output: usize) -> Vec<bool> {
+/// Returns on which nodes and on which values the output depends.
+fn needed(graph: &Graph, output: usize) -> (Vec<bool>, Vec<bool>) {
     let mut values = vec![false; graph.names.len()];
     values[output] = true;
     let mut nodes = vec![false; graph.nodes.len()];
@@ -211,7 +220,7 @@ fn needed(graph: &Graph, output: usize) -> Vec<bool> {
             node.inputs.iter().flatten().for_each(|&value| values[value] = true);
         }
     }
-    nodes
+    (nodes, values)
 }
 
 /// Returns the size of the batch and the input.
@@ -249,7 +258,7 @@ fn first(model: &Model, input: &Input, steps_first: bool) -> Result<(usize, Data
     }
     let batch = numbers.remove(batch_axis);
     let fits = numbers.iter().try_fold(batch, |all, &dim| all.checked_mul(dim));
-    if fits.is_none_or(|all| all > 1 << 50) {
+    if fits.is_none_or(|all| all / batch > MOST) {
         return Err(interface(format!("its input `{name}` has more numbers than fit into memory")));
     }
     let mut data = match numbers[..] {

@@ -14,12 +14,7 @@ pub type Output = Vector<6>;
 /// | `0` | `node_linear` |
 /// | `1` | `node_sub` |
 /// | `3` | `node_mul_7` |
-pub type Net = (
-    Linear<4, 6>,
-    LayerNorm<Vector<6>>,
-    GeluTanh,
-    RmsNorm<Vector<6>, Epsilon<1, 1000000>>,
-    HardSwish,
-);
+pub type Net =
+    (Linear<4, 6>, LayerNorm<Vector<6>>, GeluTanh, RmsNorm<Vector<6>, Epsilon<1, 1000000>>, HardSwish);
 
 const _: () = chainrule::shapes::<Net, Input, Output>();

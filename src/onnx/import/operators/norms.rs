@@ -1,6 +1,7 @@
 //! Norms.
 
 use crate::onnx::import::axes::{Data, Of, channel_side};
+use crate::onnx::import::fold;
 use crate::onnx::import::layer::{Head, Kind, Layer, sample};
 use crate::onnx::import::model::Node;
 use crate::onnx::import::ratio::ratio;
@@ -93,8 +94,8 @@ pub(super) fn instance_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
         _ => return Err("axis 1 of its input is not that of the channels, nor of groups of them".into()),
     };
     // All that is not the batch and the groups is normalized together.
-    let rest: usize = data.axes[2..].iter().flatten().map(|part| part.size).product();
-    let all: usize = data.sides.iter().product();
+    let rest: Vec<usize> = data.axes[2..].iter().flatten().map(|part| part.size).collect();
+    let (rest, all) = (fold::product(&rest), fold::product(&data.sides));
     let batch_first = matches!(data.axes[0][..], [part] if part.of == Of::Batch);
     if !batch_first || groups.checked_mul(rest) != Some(all) || !channels.is_multiple_of(groups) {
         return Err("its axes are not those of the channels of a sample".into());

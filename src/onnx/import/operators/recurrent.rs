@@ -66,15 +66,10 @@ pub(super) fn recurrent(walk: &mut Walk<'_>, node: &Node) -> Done {
     let state = if batch_first { vec![rows, ways, units] } else { vec![ways, rows, units] };
     let state = Data { sides: vec![width], axes: state };
     walk.set(node, 0, vec![from], Step::Layers(all), sequence)?;
-    if node.outputs.get(2).copied().flatten().is_some_and(|cell| used(walk, cell)) {
+    if node.outputs.get(2).copied().flatten().is_some_and(|cell| walk.needed[cell]) {
         return Err("its cell state is used, and the layer gives the hidden state".into());
     }
     walk.set(node, 1, vec![from], Step::Layers(final_state), state)
-}
-
-/// Returns whether any node uses a value.
-fn used(walk: &Walk<'_>, value: usize) -> bool {
-    walk.output == value || walk.graph.nodes.iter().any(|node| node.inputs.contains(&Some(value)))
 }
 
 /// Checks the settings of a cell.

@@ -47,6 +47,9 @@ pub(super) fn one_step(walk: &mut Walk<'_>, node: &Node) -> Done {
         let axis = data.axis(node.int("axis", 0)).ok_or("its axis is not one of its input")?;
         let indices = walk.known(node, 1).ok_or("its indices are no constant")?;
         let index = indices.ints().filter(|ints| ints.len() == 1).ok_or("it has several indices")?[0];
+        if indices.dims.len() > 1 {
+            return Err("its index adds axes".into());
+        }
         let at = fold::axis(index, dims[axis]).ok_or("its index is beyond its input")?;
         (axis, at, indices.dims.len())
     } else {
