@@ -45,7 +45,9 @@ pub enum OnnxError {
         newest: i64,
     },
     /// A node has an operator that is not one of ONNX's own.
-    #[error("{file}: node `{node}` has the operator `{operator}` of the domain `{domain}`, not one of ONNX's own")]
+    #[error(
+        "{file}: node `{node}` has the operator `{operator}` of the domain `{domain}`, not one of ONNX's own"
+    )]
     Domain {
         /// The file.
         file: String,
@@ -57,7 +59,9 @@ pub enum OnnxError {
         domain: String,
     },
     /// A node uses a value before the node that computes it: the graph has a cycle, or is not sorted.
-    #[error("{file}: node `{node}` uses `{value}` before it is computed: the graph has a cycle or is not sorted")]
+    #[error(
+        "{file}: node `{node}` uses `{value}` before it is computed: the graph has a cycle or is not sorted"
+    )]
     Order {
         /// The file.
         file: String,
@@ -95,7 +99,9 @@ pub enum OnnxError {
         reason: String,
     },
     /// A dimension is negative, or symbolic where a number is needed.
-    #[error("{file}: axis {axis} of `{value}` is {found}, where a number is needed; only the batch may be symbolic")]
+    #[error(
+        "{file}: axis {axis} of `{value}` is {found}, where a number is needed; only the batch may be symbolic"
+    )]
     Dimension {
         /// The file.
         file: String,
@@ -107,7 +113,9 @@ pub enum OnnxError {
         found: String,
     },
     /// A tensor has more or fewer numbers than its dimensions say.
-    #[error("{file}: the tensor `{tensor}` of {dims:?} has {found} bytes or numbers, where {expected} are needed")]
+    #[error(
+        "{file}: the tensor `{tensor}` of {dims:?} has {found} bytes or numbers, where {expected} are needed"
+    )]
     Length {
         /// The file.
         file: String,
@@ -151,7 +159,9 @@ pub enum OnnxError {
         reason: String,
     },
     /// A weight is NaN or infinite, or too large for the network's scalar.
-    #[error("{file}: `{tensor}` of node `{node}` has {value} at element {element}: only finite numbers are loaded")]
+    #[error(
+        "{file}: `{tensor}` of node `{node}` has {value} at element {element}: only finite numbers are loaded"
+    )]
     NonFinite {
         /// The file.
         file: String,

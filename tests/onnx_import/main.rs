@@ -24,7 +24,7 @@ macro_rules! models {
         /// The networks, as `onnx::source` writes them.
         mod sources {
             $(
-                #[allow(dead_code)]
+                #[allow(dead_code, unreachable_pub)]
                 pub(crate) mod $name {
                     include!(concat!("sources/", stringify!($name), ".rs"));
                 }
@@ -79,7 +79,10 @@ fn the_sources_are_those_that_are_written() {
             std::fs::write(&path, source).unwrap();
         } else {
             let committed = std::fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
-            assert_eq!(source, committed, "{name}: `BLESS=1 cargo test -p chainrule-tests --test onnx_import` writes it");
+            assert_eq!(
+                source, committed,
+                "{name}: `BLESS=1 cargo test -p chainrule-tests --test onnx_import` writes it"
+            );
         }
     }
 }

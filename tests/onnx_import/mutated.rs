@@ -8,7 +8,18 @@ use super::{path, sources};
 
 #[test]
 fn mutated_files_are_errors_or_networks() {
-    let files = ["mlp", "resnet", "lstm", "pools", "group_norm", "old_norms", "bidirectional", "branches", "attention", "conv_lstm"];
+    let files = [
+        "mlp",
+        "resnet",
+        "lstm",
+        "pools",
+        "group_norm",
+        "old_norms",
+        "bidirectional",
+        "branches",
+        "attention",
+        "conv_lstm",
+    ];
     let (mut random, mut refused, mut read) = (rng(16), 0, 0);
     for name in files {
         let file = std::fs::read(path(&format!("models/{name}.onnx"))).unwrap();

@@ -21,7 +21,9 @@ impl Expected {
         let file = SafeTensors::deserialize(&self.0).unwrap();
         let view = file.tensor(name).unwrap();
         let numbers = match view.dtype() {
-            Dtype::F32 => view.data().as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes).into()).collect(),
+            Dtype::F32 => {
+                view.data().as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes).into()).collect()
+            }
             _ => view.data().as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect(),
         };
         Numbers(view.shape().to_vec(), numbers)
@@ -31,7 +33,8 @@ impl Expected {
     pub(crate) fn compare<N: Layer<X, Output: Tensor>, X: Tensor>(&self, name: &str) {
         let net = model(name).load::<N>().unwrap_or_else(|error| panic!("{error}"));
         let (input, output) = (self.tensor(&format!("{name}.input")), self.tensor(&format!("{name}.output")));
-        for (x, expected) in input.samples(X::SHAPE).iter().zip(output.samples(<N::Output as Sample>::SHAPE)) {
+        for (x, expected) in input.samples(X::SHAPE).iter().zip(output.samples(<N::Output as Sample>::SHAPE))
+        {
             let mut sample = bytemuck::zeroed_vec::<X>(1);
             X::flat_mut(&mut sample).iter_mut().zip(x).for_each(|(to, &x)| *to = Real::from_f64(x));
             let found = net.predict(&sample[0]).unwrap();
@@ -54,7 +57,9 @@ impl Numbers {
         match (sides, &shape[1..]) {
             (&[steps, features], order) if order != [steps, features] => {
                 assert_eq!(order, [features, steps]);
-                let step = |x: &[f64]| (0..steps * features).map(|at| x[at % features * steps + at / features]).collect();
+                let step = |x: &[f64]| {
+                    (0..steps * features).map(|at| x[at % features * steps + at / features]).collect()
+                };
                 samples.map(step).collect()
             }
             _ => samples.map(<[f64]>::to_vec).collect(),
@@ -125,7 +130,10 @@ fn the_first_layer_that_differs_is_named_with_both_shapes() {
     let message = differs::<(Linear<4, 8>, Relu, Linear<8, 3>)>(&mlp);
     assert!(message.contains("file:    Tanh, node `node_tanh`\n  network: Relu, at `1`"), "{message}");
     let message = differs::<(Linear<4, 8>, Tanh)>(&mlp);
-    assert!(message.contains("file:    Linear<8, 3>, node `node_linear_1`\n  network: no further layer"), "{message}");
+    assert!(
+        message.contains("file:    Linear<8, 3>, node `node_linear_1`\n  network: no further layer"),
+        "{message}"
+    );
     let message = differs::<(Linear<4, 8>, Tanh, Linear<8, 3>, Softmax)>(&mlp);
     assert!(message.contains("file:    no further layer\n  network: Softmax, at `3`"), "{message}");
     // A norm's epsilon, the bias, the branch of a block, the shortcut, the direction.
@@ -135,7 +143,10 @@ fn the_first_layer_that_differs_is_named_with_both_shapes() {
     differs::<(Concat<(Gru<3, 5>, Gru<3, 5>)>, PerStep<Linear<10, 2>>)>(&model("bidirectional"));
     type Plain<const N: usize> = Residual<(Conv2d<N, N, 3, 1, 1>, Relu, Conv2d<N, N, 3, 1, 1>)>;
     type Ends = (GlobalAvgPool, Linear<4, 2>);
-    let message = differs::<(Conv2d<1, 3, 3, 1, 1>, Conv2d<3, 3, 3, 1, 1>, Relu, Conv2d<3, 3, 3, 1, 1>, Relu, Ends)>(&model("resnet"));
+    let message =
+        differs::<(Conv2d<1, 3, 3, 1, 1>, Conv2d<3, 3, 3, 1, 1>, Relu, Conv2d<3, 3, 3, 1, 1>, Relu, Ends)>(
+            &model("resnet"),
+        );
     assert!(message.contains("file:    Residual<..>, node `node_add`"), "{message}");
     differs::<(Conv2d<1, 3, 3, 1, 1>, Plain<3>, Relu, Plain<3>, Relu, Ends)>(&model("resnet"));
 }
@@ -171,7 +182,17 @@ fn weights_load_by_pytorchs_names_too() {
     let net = model("attention").load_named::<Linear<8, 8, f32, NoBias>>(&part).unwrap();
     assert!(net.weight.iter().all(|row| row.0.iter().any(|w| *w != 0.0)));
     let conv = Format::pytorch().rename("0", "0").rename("3", "3").rename("6", "7").rename("8", "9");
-    type LeNet = (Conv2d<1, 3, 5, 1, 2>, Relu, MaxPool2d<2>, Conv2d<3, 4, 3>, Relu, AvgPool2d<2>, Dense<Image<4, 3, 3>, Vector<8>>, Relu, Linear<8, 3>);
+    type LeNet = (
+        Conv2d<1, 3, 5, 1, 2>,
+        Relu,
+        MaxPool2d<2>,
+        Conv2d<3, 4, 3>,
+        Relu,
+        AvgPool2d<2>,
+        Dense<Image<4, 3, 3>, Vector<8>>,
+        Relu,
+        Linear<8, 3>,
+    );
     let named = model("lenet").load_named::<LeNet>(&conv).unwrap();
     assert!(named == model("lenet").load::<LeNet>().unwrap());
 }

@@ -44,7 +44,11 @@ fn a_graph_that_makes_no_sense_is_an_error() {
 fn another_version_and_another_domain_are_errors() {
     refused!("opset", OnnxError::Opset { found: 99, .. }, "opset 99, and this chainrule reads opsets 9 to");
     refused!("old_opset", OnnxError::Opset { found: 1, .. }, "opset 1,");
-    refused!("domain", OnnxError::Domain { .. }, "node `first` has the operator `FusedMatMul` of the domain `com.microsoft`");
+    refused!(
+        "domain",
+        OnnxError::Domain { .. },
+        "node `first` has the operator `FusedMatMul` of the domain `com.microsoft`"
+    );
 }
 
 #[test]
@@ -58,25 +62,45 @@ fn dimensions_are_positive_numbers() {
 
 #[test]
 fn tensors_have_the_numbers_that_they_say() {
-    refused!("short", OnnxError::Length { found: 6, .. }, "`w` of [2, 4] has 6 bytes or numbers, where 8 numbers");
+    refused!(
+        "short",
+        OnnxError::Length { found: 6, .. },
+        "`w` of [2, 4] has 6 bytes or numbers, where 8 numbers"
+    );
     refused!("large", OnnxError::Length { .. }, "`w` of [1099511627776, 1099511627776]");
-    refused!("bytes", OnnxError::Length { found: 5, .. }, "has 5 bytes or numbers, where 6 numbers of 4 bytes");
+    refused!(
+        "bytes",
+        OnnxError::Length { found: 5, .. },
+        "has 5 bytes or numbers, where 6 numbers of 4 bytes"
+    );
     refused!("half", OnnxError::ElementType { .. }, "`w` has elements of the type `float16`");
     refused!("integers", OnnxError::ElementType { .. }, "`x` has elements of the type `int64`");
 }
 
 #[test]
 fn an_operator_that_is_no_layer_is_named_with_its_node() {
-    refused!("operator", OnnxError::Operator { .. }, "node `best` is a `TopK`: no layer of this crate is this operator");
+    refused!(
+        "operator",
+        OnnxError::Operator { .. },
+        "node `best` is a `TopK`: no layer of this crate is this operator"
+    );
     refused!("data_weight", OnnxError::Operator { .. }, "node `swapped` is a `Gemm`");
-    refused!("broadcast", OnnxError::Operator { .. }, "node `minus` is a `Sub`: it broadcasts [batch, 2] to [batch, 1]");
+    refused!(
+        "broadcast",
+        OnnxError::Operator { .. },
+        "node `minus` is a `Sub`: it broadcasts [batch, 2] to [batch, 1]"
+    );
     refused!("tangled", OnnxError::Operator { .. }, "no combinator of branches joins again");
     refused!("deep", OnnxError::Operator { .. }, "too many branches inside branches");
     refused!("huge", OnnxError::Operator { .. }, "node `first` is a `MatMul`");
     refused!("doubling", OnnxError::Operator { .. }, "is a `Concat`");
-    for (name, node, operator) in [("attention", "node_select", "Gather"), ("unrolled", "node_Slice_22", "Slice")] {
+    for (name, node, operator) in
+        [("attention", "node_select", "Gather"), ("unrolled", "node_Slice_22", "Slice")]
+    {
         match onnx::source(&model(name)) {
-            Err(OnnxError::Operator { node: found, operator: kind, .. }) => assert_eq!([&found[..], &kind], [node, operator]),
+            Err(OnnxError::Operator { node: found, operator: kind, .. }) => {
+                assert_eq!([&found[..], &kind], [node, operator])
+            }
             other => panic!("{name}: {other:?}"),
         }
     }
@@ -86,12 +110,24 @@ fn an_operator_that_is_no_layer_is_named_with_its_node() {
 fn external_data_stay_in_the_folder_of_the_model() {
     let net = onnx::load::<Linear<2, 3, f32, NoBias>>(path("wrong/external.onnx")).unwrap();
     assert_eq!(*net.weight, [Vector([1.0, 2.0, 3.0]), Vector([4.0, 5.0, 6.0])]);
-    refused!("external_parent", OnnxError::External { .. }, "`../wrong/weights.bin` leaves the model's folder");
+    refused!(
+        "external_parent",
+        OnnxError::External { .. },
+        "`../wrong/weights.bin` leaves the model's folder"
+    );
     refused!("external_absolute", OnnxError::External { .. }, "`/etc/passwd` leaves the model's folder");
     refused!("external_missing", OnnxError::External { .. }, "`nowhere.bin`: ");
     refused!("external_folder", OnnxError::External { .. }, "is not a regular file");
-    refused!("external_end", OnnxError::External { .. }, "24 bytes at 9 are beyond the end of `weights.bin`, at 32");
-    refused!("external_length", OnnxError::External { .. }, "its length is 20 bytes, and its dimensions need 24");
+    refused!(
+        "external_end",
+        OnnxError::External { .. },
+        "24 bytes at 9 are beyond the end of `weights.bin`, at 32"
+    );
+    refused!(
+        "external_length",
+        OnnxError::External { .. },
+        "its length is 20 bytes, and its dimensions need 24"
+    );
     refused!("external_overflow", OnnxError::External { .. }, "beyond the end");
     refused!("external_number", OnnxError::External { .. }, "its offset is `-8`");
     let bytes = fs::read(path("wrong/external.onnx")).unwrap();
@@ -122,7 +158,13 @@ fn no_link_leaves_the_folder_of_the_model() {
 fn other_files_are_no_models() {
     let folder = tempfile::tempdir().unwrap();
     assert!(matches!(Model::open(folder.path().join("nowhere.onnx")), Err(OnnxError::Read { .. })));
-    for bytes in [&b""[..], b"PK\x03\x04", &[0xff; 100], b"\x08\x08", &fs::read(path("models/outputs.safetensors")).unwrap()] {
+    for bytes in [
+        &b""[..],
+        b"PK\x03\x04",
+        &[0xff; 100],
+        b"\x08\x08",
+        &fs::read(path("models/outputs.safetensors")).unwrap(),
+    ] {
         assert!(matches!(Model::from_bytes(bytes), Err(OnnxError::NotOnnx { .. })));
     }
     let mlp = fs::read(path("models/mlp.onnx")).unwrap();

@@ -183,7 +183,8 @@ impl Data {
         let natural = natural(self.sides.len());
         let mut now = self.sides.clone();
         // Sides of one number may be anywhere.
-        let real = |order: &[usize]| order.iter().copied().filter(|&side| self.sides[side] != 1).collect::<Vec<_>>();
+        let real =
+            |order: &[usize]| order.iter().copied().filter(|&side| self.sides[side] != 1).collect::<Vec<_>>();
         if real(&order) != real(natural) {
             if self.sides.len() == 2 {
                 layer(Kind::plain("Transpose"));

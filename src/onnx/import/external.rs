@@ -23,13 +23,18 @@ impl Reader<'_> {
         })
     }
 
-    fn read_external(&mut self, entries: &[StringStringEntryProto], expected: u64) -> Result<Vec<u8>, String> {
+    fn read_external(
+        &mut self,
+        entries: &[StringStringEntryProto],
+        expected: u64,
+    ) -> Result<Vec<u8>, String> {
         let entry = |key: &str| {
             let found = entries.iter().find(|entry| entry.key.as_deref() == Some(key));
             found.and_then(|entry| entry.value.as_deref())
         };
         let number = |key: &str| {
-            let number = entry(key).map(|text| text.parse::<u64>().map_err(|_| format!("its {key} is `{text}`")));
+            let number =
+                entry(key).map(|text| text.parse::<u64>().map_err(|_| format!("its {key} is `{text}`")));
             number.transpose()
         };
         let location = entry("location").ok_or("it is not said which")?;
@@ -37,7 +42,8 @@ impl Reader<'_> {
         let folder = self.folder.ok_or("the model is read from bytes in memory, which have no folder")?;
         let relative = Path::new(location);
         // A backslash is a separator on some systems, and part of a name on others.
-        let inside = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        let inside =
+            relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
         if location.is_empty() || location.contains('\\') || !inside {
             return Err(format!("`{location}` leaves the model's folder"));
         }

@@ -2,8 +2,9 @@
 
 use std::cell::Cell;
 
-use super::model::{Attribute, Node};
-use super::tensor::{Numbers, Tensor, strides};
+use super::node::{Attribute, Node};
+use super::slice::{slice, slice_range};
+use super::tensor::{Numbers, Tensor};
 
 /// How many numbers may be computed, so that no small file makes large tensors.
 #[derive(Debug)]
@@ -30,14 +31,6 @@ pub(super) fn axis(axis: i64, rank: usize) -> Option<usize> {
     let rank = i64::try_from(rank).ok()?;
     let axis = if axis < 0 { axis.checked_add(rank)? } else { axis };
     (0..rank).contains(&axis).then_some(axis as usize)
-}
-
-/// Returns the first index, the last one and the step of a slice of an axis of `dim` numbers, as ONNX clamps them.
-pub(super) fn slice_range(start: i64, end: i64, dim: usize) -> (usize, usize) {
-    let dim = dim as i64;
-    let place = |at: i64| (if at < 0 { at.saturating_add(dim) } else { at }).clamp(0, dim);
-    let (start, end) = (place(start), place(end));
-    (start as usize, end.max(start) as usize)
 }
 
 /// Returns the dimensions that a `Reshape` gives to a value of the dimensions `dims`.
@@ -68,7 +61,9 @@ pub(super) fn fold(node: &Node, inputs: &[Option<&Tensor>], budget: &Budget) -> 
     let input = |at: usize| inputs.get(at).copied().flatten();
     match &node.operator[..] {
         "Constant" => constant(node),
-        "Identity" | "Dropout" => Some(input(0)?.clone()).filter(|tensor| budget.spend(tensor.stored()).is_some()),
+        "Identity" | "Dropout" => {
+            Some(input(0)?.clone()).filter(|tensor| budget.spend(tensor.stored()).is_some())
+        }
         "Cast" => cast(node, input(0)?, budget),
         "Shape" => {
             let dims: Option<Vec<i64>> = input(0)?.dims.iter().map(|&dim| i64::try_from(dim).ok()).collect();
@@ -88,7 +83,8 @@ pub(super) fn fold(node: &Node, inputs: &[Option<&Tensor>], budget: &Budget) -> 
         "Gather" => gather(node, input(0)?, input(1)?, budget),
         "Slice" => slice(node, inputs, budget),
         "ConstantOfShape" => {
-            let dims: Option<Vec<usize>> = input(0)?.ints()?.iter().map(|&dim| usize::try_from(dim).ok()).collect();
+            let dims: Option<Vec<usize>> =
+                input(0)?.ints()?.iter().map(|&dim| usize::try_from(dim).ok()).collect();
             let dims = dims?;
             let numbers = match node.attributes.get("value") {
                 // Sides of shapes, and paddings.
@@ -103,7 +99,8 @@ pub(super) fn fold(node: &Node, inputs: &[Option<&Tensor>], budget: &Budget) -> 
             Some(Tensor { dims, numbers })
         }
         "Expand" => {
-            let dims: Option<Vec<usize>> = input(1)?.ints()?.iter().map(|&dim| usize::try_from(dim).ok()).collect();
+            let dims: Option<Vec<usize>> =
+                input(1)?.ints()?.iter().map(|&dim| usize::try_from(dim).ok()).collect();
             Some(Tensor { dims: dims?, numbers: Numbers::Filled(input(0)?.one()?) })
         }
         operator => {
@@ -181,7 +178,8 @@ pub(super) fn new_dims(node: &Node, dims: &[usize], input: Option<&Tensor>) -> O
                 at if at == dims.len() as i64 => dims.len(),
                 at => axis(at, dims.len())?,
             };
-            let product = |dims: &[usize]| dims.iter().try_fold(1_usize, |product, &dim| product.checked_mul(dim));
+            let product =
+                |dims: &[usize]| dims.iter().try_fold(1_usize, |product, &dim| product.checked_mul(dim));
             Some(vec![product(&dims[..at])?, product(&dims[at..])?])
         }
         "Squeeze" => {
@@ -240,7 +238,8 @@ fn concat(node: &Node, inputs: &[Option<&Tensor>], budget: &Budget) -> Option<Te
 
 fn gather(node: &Node, tensor: &Tensor, indices: &Tensor, budget: &Budget) -> Option<Tensor> {
     let at = axis(node.int("axis", 0), tensor.dims.len())?;
-    let chosen: Option<Vec<usize>> = indices.ints()?.iter().map(|&index| axis(index, tensor.dims[at])).collect();
+    let chosen: Option<Vec<usize>> =
+        indices.ints()?.iter().map(|&index| axis(index, tensor.dims[at])).collect();
     let chosen = chosen?;
     let dims = [&tensor.dims[..at], &indices.dims[..], &tensor.dims[at + 1..]].concat();
     let (outer, inner) = (product(&tensor.dims[..at]), product(&tensor.dims[at + 1..]));
@@ -254,64 +253,6 @@ fn gather(node: &Node, tensor: &Tensor, indices: &Tensor, budget: &Budget) -> Op
         })
     });
     Some(tensor.pick(dims, places))
-}
-
-/// Every `step`th number of one axis, `count` of them; the step may be negative.
-pub(super) struct Slice {
-    pub(super) axis: usize,
-    pub(super) start: usize,
-    pub(super) count: usize,
-    pub(super) step: i64,
-}
-
-/// Returns the slices of a `Slice` of a value of these dimensions.
-pub(super) fn slices(node: &Node, dims: &[usize], inputs: &[Option<&Tensor>]) -> Option<Vec<Slice>> {
-    let list = |at: usize, name: &str| match inputs.get(at).copied().flatten() {
-        Some(tensor) => tensor.ints().map(<[i64]>::to_vec),
-        None => node.ints(name).map(<[i64]>::to_vec),
-    };
-    let (starts, ends) = (list(1, "starts")?, list(2, "ends")?);
-    let axes = list(3, "axes").unwrap_or_else(|| (0..starts.len() as i64).collect());
-    let steps = list(4, "steps").unwrap_or_else(|| vec![1; starts.len()]);
-    if ends.len() != starts.len() || axes.len() != starts.len() || steps.len() != starts.len() {
-        return None;
-    }
-    let slice = |at: usize| {
-        let axis = axis(axes[at], dims.len())?;
-        let (dim, step) = (i64::try_from(dims[axis]).ok()?, steps[at]);
-        let place = |at: i64| if at < 0 { at.saturating_add(dim) } else { at };
-        let (start, length) = if step > 0 {
-            let start = place(starts[at]).clamp(0, dim);
-            (start, place(ends[at]).clamp(0, dim) - start)
-        } else {
-            let start = place(starts[at]).clamp(-1, dim - 1);
-            (start, start - place(ends[at]).clamp(-1, dim - 1))
-        };
-        let count = u64::try_from(length.max(0)).ok()?.div_ceil(step.unsigned_abs().max(1));
-        (step != 0).then_some(Slice { axis, start: start.max(0) as usize, count: count as usize, step })
-    };
-    (0..starts.len()).map(slice).collect()
-}
-
-fn slice(node: &Node, inputs: &[Option<&Tensor>], budget: &Budget) -> Option<Tensor> {
-    let mut tensor = inputs.first().copied().flatten()?.clone();
-    for Slice { axis, start, count, step } in slices(node, &tensor.dims, inputs)? {
-        let (mut dims, inner) = (tensor.dims.clone(), strides(&tensor.dims)[axis]);
-        dims[axis] = count;
-        if let Numbers::Filled(_) = tensor.numbers {
-            tensor.dims = dims;
-            continue;
-        }
-        let all = if tensor.len() == 0 { 0 } else { product(&dims) };
-        budget.spend(all)?;
-        let before = tensor.dims[axis].saturating_mul(inner);
-        let places = (0..all).map(|at| {
-            let along = start as i64 + (at / inner % count) as i64 * step;
-            at / (inner * count) * before + along as usize * inner + at % inner
-        });
-        tensor = tensor.pick(dims, places);
-    }
-    Some(tensor)
 }
 
 /// Number by number, of tensors of one shape, or a tensor and one number.

@@ -37,7 +37,14 @@ pub(super) enum Kind {
     /// A factor and a summand for each channel.
     Affine { channels: usize, gain: Option<Tensor>, bias: Option<Tensor> },
     /// A norm: `BatchNorm<4`, `LayerNorm<Vector<4>`.
-    Norm { head: Head, epsilon: f64, momentum: f64, gain: Option<Tensor>, bias: Option<Tensor>, running: Vec<Tensor> },
+    Norm {
+        head: Head,
+        epsilon: f64,
+        momentum: f64,
+        gain: Option<Tensor>,
+        bias: Option<Tensor>,
+        running: Vec<Tensor>,
+    },
     /// A layer whose tensors are all there: recurrent ones, `PRelu`.
     Whole { head: Head, tensors: Vec<(&'static str, Tensor)> },
     /// `F(x) + x`, or `F(x) + S(x)`.
@@ -184,7 +191,9 @@ impl Layer {
                 tensors.extend(bias.iter().map(|bias| ("bias", bias)));
                 tensors.extend(["running_mean", "running_variance"].into_iter().zip(running));
             }
-            Kind::Whole { tensors: all, .. } => tensors.extend(all.iter().map(|(name, tensor)| (*name, tensor))),
+            Kind::Whole { tensors: all, .. } => {
+                tensors.extend(all.iter().map(|(name, tensor)| (*name, tensor)))
+            }
             _ => {}
         }
         tensors

@@ -99,10 +99,16 @@ fn tensors(model: &Model, file: &Understood, network: &Node, name: String) -> Re
             (None, None) => return Ok(all),
             (Some(Token::Leaf(our)), Some(Token::Leaf(their))) => {
                 let (layer, shapes) = (their.layer, &our.tensors);
-                let tensors: Vec<_> =
-                    layer.into_iter().flat_map(Layer::tensors).map(|(name, tensor)| (name, tensor.clone())).collect();
+                let tensors: Vec<_> = layer
+                    .into_iter()
+                    .flat_map(Layer::tensors)
+                    .map(|(name, tensor)| (name, tensor.clone()))
+                    .collect();
                 if our.name == their.name
-                    && tensors.iter().map(|(_, tensor)| &tensor.dims[..]).eq(shapes.iter().map(|(_, dims)| &dims[..]))
+                    && tensors
+                        .iter()
+                        .map(|(_, tensor)| &tensor.dims[..])
+                        .eq(shapes.iter().map(|(_, dims)| &dims[..]))
                 {
                     tensors
                 } else if let Some(Token::Leaf(linear)) = ours.peek()
@@ -111,7 +117,12 @@ fn tensors(model: &Model, file: &Understood, network: &Node, name: String) -> Re
                     ours.next();
                     tensors
                 } else {
-                    return Err(difference(model, name, Some(&Token::Leaf(our.clone())), Some(&Token::Leaf(their.clone()))));
+                    return Err(difference(
+                        model,
+                        name,
+                        Some(&Token::Leaf(our.clone())),
+                        Some(&Token::Leaf(their.clone())),
+                    ));
                 }
             }
             (Some(our), Some(their)) if our.same_bracket(their) => Vec::new(),
@@ -132,7 +143,15 @@ fn tensors(model: &Model, file: &Understood, network: &Node, name: String) -> Re
 /// Names of fields are constants; those that come through a `Vec` are found again.
 fn field_name(name: &str) -> &'static str {
     const NAMES: [&str; 10] = [
-        "weight", "bias", "gain", "slope", "running_mean", "running_variance", "weight_ih", "weight_hh", "bias_ih",
+        "weight",
+        "bias",
+        "gain",
+        "slope",
+        "running_mean",
+        "running_variance",
+        "weight_ih",
+        "weight_hh",
+        "bias_ih",
         "bias_hh",
     ];
     NAMES.into_iter().find(|known| *known == name).unwrap_or("weight")
@@ -157,7 +176,9 @@ fn check_numbers(
 
 /// Returns the tensors of a dense layer of the file for `(Flatten, Linear)` in the network.
 fn flattened<'a>(layer: &'a Layer, flatten: &str, linear: &str) -> Option<Vec<(&'a str, Tensor)>> {
-    let Kind::Weighted { weight, bias, outputs, from: Some(Flattened { sides, features_first }), .. } = &layer.kind else {
+    let Kind::Weighted { weight, bias, outputs, from: Some(Flattened { sides, features_first }), .. } =
+        &layer.kind
+    else {
         return None;
     };
     let inputs: usize = sides.iter().product();
@@ -181,13 +202,19 @@ fn flattened<'a>(layer: &'a Layer, flatten: &str, linear: &str) -> Option<Vec<(&
     Some(tensors)
 }
 
-fn difference(model: &Model, network: String, our: Option<&Token<'_>>, their: Option<&Token<'_>>) -> OnnxError {
+fn difference(
+    model: &Model,
+    network: String,
+    our: Option<&Token<'_>>,
+    their: Option<&Token<'_>>,
+) -> OnnxError {
     let mut tensor = None;
     if let (Some(Token::Leaf(our)), Some(Token::Leaf(their))) = (our, their) {
         let tensors: Vec<(&str, &Tensor)> = their.layer.into_iter().flat_map(Layer::tensors).collect();
         let pairs = tensors.iter().zip(&our.tensors);
         let differ = pairs.into_iter().find(|((_, tensor), (_, dims))| tensor.dims != *dims);
-        tensor = differ.map(|((name, tensor), (_, dims))| (name.to_string(), tensor.dims.clone(), dims.clone()));
+        tensor =
+            differ.map(|((name, tensor), (_, dims))| (name.to_string(), tensor.dims.clone(), dims.clone()));
     }
     let layer = |token: Option<&Token<'_>>| token.map(Token::shown);
     Box::new(Difference {

@@ -8,9 +8,12 @@ mod load;
 mod model;
 #[cfg(feature = "checkpoint")]
 mod named;
+mod node;
 mod operators;
 mod ratio;
+mod short;
 mod simplify;
+mod slice;
 mod source;
 mod tensor;
 mod tokens;

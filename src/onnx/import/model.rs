@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use prost::Message;
 
+use super::node::{Attribute, Node};
 use super::tensor::Tensor;
 use crate::onnx::OnnxError;
 use crate::onnx::proto::{AttributeProto, AttributeType, GraphProto, ModelProto, NodeProto, ValueInfoProto};
@@ -46,30 +47,6 @@ pub(super) struct Input {
     pub(super) kind: i32,
     /// Its dimensions; a symbolic one is its name. `None` if the file does not say them.
     pub(super) dims: Option<Vec<Result<usize, String>>>,
-}
-
-/// An operator, applied to values. A name that is empty in the file is `None`.
-#[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) name: String,
-    pub(super) operator: String,
-    pub(super) inputs: Vec<Option<usize>>,
-    pub(super) outputs: Vec<Option<usize>>,
-    pub(super) attributes: BTreeMap<String, Attribute>,
-}
-
-/// A setting of an operator.
-#[derive(Clone, Debug)]
-pub(super) enum Attribute {
-    Int(i64),
-    Float(f32),
-    Text(String),
-    Ints(Vec<i64>),
-    Floats(Vec<f32>),
-    Strings(Vec<String>),
-    Tensor(Tensor),
-    /// Another one, such as a graph.
-    Other,
 }
 
 /// What reading needs to know of the file.
@@ -119,7 +96,8 @@ impl Model {
         let model = ModelProto::decode(bytes).map_err(|error| not_onnx(error.to_string()))?;
         let graph = model.graph.ok_or_else(|| not_onnx("it has no graph".into()))?;
         let own = |domain: &Option<String>| matches!(domain.as_deref(), None | Some("" | "ai.onnx"));
-        let opset = model.opset_import.iter().find(|opset| own(&opset.domain)).and_then(|opset| opset.version);
+        let opset =
+            model.opset_import.iter().find(|opset| own(&opset.domain)).and_then(|opset| opset.version);
         let found = opset.ok_or_else(|| not_onnx("it does not say the version of its operators".into()))?;
         let [oldest, newest] = OPSETS;
         if !(oldest..=newest).contains(&found) {
@@ -155,7 +133,8 @@ impl Reader<'_> {
                 graph.inputs.push(self.input(value, &name, input)?);
             }
         }
-        let later: BTreeSet<String> = proto.node.iter().flat_map(|node| node.output.iter().cloned()).collect();
+        let later: BTreeSet<String> =
+            proto.node.iter().flat_map(|node| node.output.iter().cloned()).collect();
         for (at, node) in proto.node.into_iter().enumerate() {
             graph.nodes.push(self.node(at, node, &mut values, &later)?);
         }
@@ -279,35 +258,5 @@ impl Values {
         }
         self.names.push(name.into());
         Ok(value)
-    }
-}
-
-impl Node {
-    pub(super) fn int(&self, name: &str, default: i64) -> i64 {
-        match self.attributes.get(name) {
-            Some(Attribute::Int(int)) => *int,
-            _ => default,
-        }
-    }
-
-    pub(super) fn float(&self, name: &str, default: f32) -> f32 {
-        match self.attributes.get(name) {
-            Some(Attribute::Float(float)) => *float,
-            _ => default,
-        }
-    }
-
-    pub(super) fn text(&self, name: &str, default: &'static str) -> &str {
-        match self.attributes.get(name) {
-            Some(Attribute::Text(text)) => text,
-            _ => default,
-        }
-    }
-
-    pub(super) fn ints(&self, name: &str) -> Option<&[i64]> {
-        match self.attributes.get(name) {
-            Some(Attribute::Ints(ints)) => Some(ints),
-            _ => None,
-        }
     }
 }

@@ -48,7 +48,10 @@ impl Model {
             };
             tensors.push((name, dtype, tensor.dims.clone(), bytes));
         }
-        let broken = |reason: String| CheckpointError::Broken { origin: Origin::File(self.file.clone().into()), reason };
+        let broken = |reason: String| CheckpointError::Broken {
+            origin: Origin::File(self.file.clone().into()),
+            reason,
+        };
         let views = tensors.iter().map(|(name, dtype, dims, bytes)| {
             TensorView::new(*dtype, dims.clone(), bytes).map(|view| (name.as_str(), view))
         });

@@ -24,18 +24,20 @@ pub(super) fn push(layers: &mut Vec<Layer>, layer: Layer) {
     };
     match (&mut last.kind, layer.kind) {
         // The bias of a linear map or a convolution.
-        (Kind::Weighted { bias: bias @ None, outputs, .. }, Kind::Affine { channels, gain: None, bias: Some(summand) })
-            if *outputs == channels =>
-        {
+        (
+            Kind::Weighted { bias: bias @ None, outputs, .. },
+            Kind::Affine { channels, gain: None, bias: Some(summand) },
+        ) if *outputs == channels => {
             *bias = Some(summand);
         }
         (Kind::Affine { bias: bias @ None, .. }, Kind::Affine { gain: None, bias: Some(summand), .. }) => {
             *bias = Some(summand);
         }
         // The factors and summands of a norm.
-        (Kind::Norm { head, gain: to @ None, bias: bias @ None, running, .. }, Kind::Affine { gain, bias: summand, .. })
-            if running.is_empty() && takes_affine(head, summand.is_some()) =>
-        {
+        (
+            Kind::Norm { head, gain: to @ None, bias: bias @ None, running, .. },
+            Kind::Affine { gain, bias: summand, .. },
+        ) if running.is_empty() && takes_affine(head, summand.is_some()) => {
             (*to, *bias) = (gain, summand);
         }
         (
@@ -43,8 +45,12 @@ pub(super) fn push(layers: &mut Vec<Layer>, layer: Layer) {
             Kind::Affine { gain: None, bias: Some(summand), .. },
         ) if running.is_empty() && takes_affine(head, true) => *bias = Some(summand),
         // LogSigmoid and functions with a factor behind them.
-        (Kind::Plain(name), Kind::Plain(log)) if name == "Sigmoid" && log == "Log" => *name = "LogSigmoid".into(),
-        (Kind::Plain(name), Kind::Scale(half)) if name == "TwiceGelu" && near(half, 0.5) => *name = "Gelu".into(),
+        (Kind::Plain(name), Kind::Plain(log)) if name == "Sigmoid" && log == "Log" => {
+            *name = "LogSigmoid".into()
+        }
+        (Kind::Plain(name), Kind::Scale(half)) if name == "TwiceGelu" && near(half, 0.5) => {
+            *name = "Gelu".into()
+        }
         (Kind::Plain(name), Kind::Scale(half)) if name == "TwiceGeluTanh" && near(half, 0.5) => {
             *name = "GeluTanh".into();
         }
@@ -52,10 +58,12 @@ pub(super) fn push(layers: &mut Vec<Layer>, layer: Layer) {
             *name = "HardSwish".into();
         }
         // x - mean, then its division by the root mean square.
-        (Kind::Pair(Pairing::Difference, one, other, Err(_)), Kind::Norm { head, epsilon, momentum, gain: None, .. })
-            if one.is_empty()
-                && matches!(&other[..], [mean] if mean.kind.is("MeanOver<Features>"))
-                && head.text.starts_with("RmsNorm<") =>
+        (
+            Kind::Pair(Pairing::Difference, one, other, Err(_)),
+            Kind::Norm { head, epsilon, momentum, gain: None, .. },
+        ) if one.is_empty()
+            && matches!(&other[..], [mean] if mean.kind.is("MeanOver<Features>"))
+            && head.text.starts_with("RmsNorm<") =>
         {
             let head = Head { text: head.text.replacen("RmsNorm", "LayerNorm", 1), ..head };
             last.kind = Kind::Norm { head, epsilon, momentum, gain: None, bias: None, running: Vec::new() };
@@ -107,10 +115,18 @@ pub(super) fn joined(
     // The division by the root mean square, as norms are written.
     let features = if sides.len() == 2 { sides.get(1) } else { sides.first() };
     if let (Some(&features), true, false) = (features, one.is_empty() || other.is_empty(), sides.len() == 3)
-        && let Some(epsilon) = root_mean_square(pairing, if one.is_empty() { &other } else { &one }, one.is_empty())
+        && let Some(epsilon) =
+            root_mean_square(pairing, if one.is_empty() { &other } else { &one }, one.is_empty())
     {
         let head = Head::without_scalar(format!("RmsNorm<{}", sample(&[features], double)));
-        return layer(Kind::Norm { head, epsilon, momentum: 0.1, gain: None, bias: None, running: Vec::new() });
+        return layer(Kind::Norm {
+            head,
+            epsilon,
+            momentum: 0.1,
+            gain: None,
+            bias: None,
+            running: Vec::new(),
+        });
     }
     layer(Kind::Pair(pairing, one, other, fits))
 }

@@ -30,8 +30,23 @@ const DOUBLE: i32 = 11;
 /// Returns the name of a data type of ONNX.
 pub(super) fn type_name(kind: i32) -> String {
     const NAMES: [&str; 17] = [
-        "undefined", "float", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16",
-        "double", "uint32", "uint64", "complex64", "complex128", "bfloat16",
+        "undefined",
+        "float",
+        "uint8",
+        "int8",
+        "uint16",
+        "int16",
+        "int32",
+        "int64",
+        "string",
+        "bool",
+        "float16",
+        "double",
+        "uint32",
+        "uint64",
+        "complex64",
+        "complex128",
+        "bfloat16",
     ];
     let known = usize::try_from(kind).ok().and_then(|kind| NAMES.get(kind));
     known.map_or_else(|| format!("number {kind}"), |name| format!("`{name}`"))
@@ -59,11 +74,13 @@ impl Tensor {
             file: file.clone(),
             tensor: name.into(),
             dims: proto.dims.clone(),
-            expected: count.map_or_else(|| format!("more {unit} than fit"), |count| format!("{count} {unit}")),
+            expected: count
+                .map_or_else(|| format!("more {unit} than fit"), |count| format!("{count} {unit}")),
             found,
         };
         let bytes = if proto.data_location == Some(1) {
-            let expected = count.and_then(|count| count.checked_mul(size)).ok_or_else(|| wrong(0, "numbers"))?;
+            let expected =
+                count.and_then(|count| count.checked_mul(size)).ok_or_else(|| wrong(0, "numbers"))?;
             Some(reader.external(name, &proto.external_data, expected)?)
         } else {
             proto.raw_data

@@ -8,7 +8,11 @@ use super::layer::{Kind, Layer};
 #[derive(Clone, Debug)]
 pub(super) enum Token<'a> {
     /// A combinator, and the path or node for messages.
-    Open { name: &'static str, path: String, node: String },
+    Open {
+        name: &'static str,
+        path: String,
+        node: String,
+    },
     /// The end of a branch.
     Next,
     Close,
@@ -29,14 +33,23 @@ pub(super) struct Leaf<'a> {
 
 impl<'a> Token<'a> {
     pub(super) fn open(name: &'static str, path: &str, layer: Option<&Layer>) -> Self {
-        Self::Open { name, path: path.into(), node: layer.map_or_else(String::new, |layer| layer.node.clone()) }
+        Self::Open {
+            name,
+            path: path.into(),
+            node: layer.map_or_else(String::new, |layer| layer.node.clone()),
+        }
     }
 
     /// A layer of a file.
     pub(super) fn leaf(name: &str, layer: Option<&'a Layer>) -> Self {
         let has_parameters = |layer: &&Layer| !matches!(layer.kind, Kind::Pair(..));
         let path = layer.map_or_else(String::new, |layer| layer.node.clone());
-        Self::Leaf(Leaf { name: normal(name), path, tensors: Vec::new(), layer: layer.filter(has_parameters) })
+        Self::Leaf(Leaf {
+            name: normal(name),
+            path,
+            tensors: Vec::new(),
+            layer: layer.filter(has_parameters),
+        })
     }
 
     pub(super) fn same_bracket(&self, other: &Self) -> bool {
@@ -93,7 +106,13 @@ fn does_nothing(name: &str) -> bool {
     let kind = name.split('<').next().unwrap_or(name);
     matches!(
         kind,
-        "Identity" | "Dropout" | "Dropout1d" | "Dropout2d" | "AlphaDropout" | "GaussianNoise" | "GaussianDropout"
+        "Identity"
+            | "Dropout"
+            | "Dropout1d"
+            | "Dropout2d"
+            | "AlphaDropout"
+            | "GaussianNoise"
+            | "GaussianDropout"
     )
 }
 
@@ -137,7 +156,8 @@ pub(super) fn of_network(node: &Node, name: &str, path: &str, tokens: &mut Vec<T
         of_network(child.node, &name, &below(&child.name), tokens);
     };
     let bracket = ["Residual", "Concat", "Parallel"];
-    let bracket = bracket.into_iter().find(|kind| name.strip_prefix(kind).is_some_and(|rest| rest.starts_with('<')));
+    let bracket =
+        bracket.into_iter().find(|kind| name.strip_prefix(kind).is_some_and(|rest| rest.starts_with('<')));
     match bracket {
         Some(kind) => {
             tokens.push(Token::open(kind, path, None));
@@ -156,7 +176,9 @@ pub(super) fn of_network(node: &Node, name: &str, path: &str, tokens: &mut Vec<T
         None if does_nothing(name) => {}
         None => {
             let mut tensors = Vec::new();
-            describe(node, &mut |parameter| tensors.push((parameter.path.to_string(), parameter.shape.to_vec())));
+            describe(node, &mut |parameter| {
+                tensors.push((parameter.path.to_string(), parameter.shape.to_vec()))
+            });
             tokens.push(Token::Leaf(Leaf { name: normal(name), path: path.into(), tensors, layer: None }));
         }
     }

@@ -28,13 +28,19 @@ pub(super) struct Understood {
 pub(super) fn understand(model: &Model) -> Result<Understood, OnnxError> {
     // Three axes are `[batch, features, steps]` or `[batch, steps, features]`: what needs fewer layers, or what gets
     // further.
-    let sequence = model.graph.inputs.first().is_some_and(|input| input.dims.as_ref().is_some_and(|dims| dims.len() == 3));
+    let sequence = model
+        .graph
+        .inputs
+        .first()
+        .is_some_and(|input| input.dims.as_ref().is_some_and(|dims| dims.len() == 3));
     let features_first = build(model, false);
     if !sequence {
         return features_first.map(|(network, _)| network).map_err(|(_, error)| error);
     }
     match (features_first, build(model, true)) {
-        (Ok((first, moves)), Ok((second, other_moves))) => Ok(if other_moves < moves { second } else { first }),
+        (Ok((first, moves)), Ok((second, other_moves))) => {
+            Ok(if other_moves < moves { second } else { first })
+        }
         (Ok((network, _)), _) | (_, Ok((network, _))) => Ok(network),
         (Err((at, error)), Err((other_at, other))) => Err(if other_at > at { other } else { error }),
     }
@@ -75,8 +81,9 @@ fn build(model: &Model, steps_first: bool) -> Result<(Understood, usize), (usize
 /// Returns the layers that bring the output into a shape of this crate.
 fn last_layers(output: &Data) -> Option<(Vec<Layer>, Vec<usize>)> {
     let is_batch = |axis: &Vec<_>| matches!(axis[..], [super::axes::Part { of: Of::Batch, .. }]);
-    let whole = (0..output.axes.len())
-        .all(|axis| is_batch(&output.axes[axis]) || output.axes[axis].is_empty() || output.side_of(axis).is_some());
+    let whole = (0..output.axes.len()).all(|axis| {
+        is_batch(&output.axes[axis]) || output.axes[axis].is_empty() || output.side_of(axis).is_some()
+    });
     if whole {
         return Some((Vec::new(), output.sides.clone()));
     }
@@ -161,9 +168,12 @@ impl Assembly<'_> {
                 let reason = "its output does not depend on its input alone".into();
                 return Err(OnnxError::Interface { file: self.model.file.clone(), reason });
             };
-            let error = |reason: &str| Err(operator_error(self.model, &link.node, &link.operator, reason.into()));
+            let error =
+                |reason: &str| Err(operator_error(self.model, &link.node, &link.operator, reason.into()));
             if !self.taken.insert(at) {
-                return error("its output is used in several places, which no combinator of branches joins again");
+                return error(
+                    "its output is used in several places, which no combinator of branches joins again",
+                );
             }
             if depth > DEEPEST {
                 return error("there are too many branches inside branches");

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::axes::{Data, Part, Want};
 use super::fold::{Budget, fold, product};
 use super::layer::{Kind, Layer, Pairing};
-use super::model::{Graph, Input, Model, Node};
+use super::model::{Graph, Input, Model};
+use super::node::Node;
 use super::operators;
 use super::tensor::{Numbers, Tensor, type_name};
 use crate::onnx::OnnxError;
@@ -85,7 +86,8 @@ impl<'a> Walk<'a> {
         let (needed, values) = needed(graph, *output);
         walk.needed = values;
         for (at, node) in graph.nodes.iter().enumerate().filter(|(at, _)| needed[*at]) {
-            walk.node(node).map_err(|reason| (at + 1, operator_error(model, &node.name, &node.operator, reason)))?;
+            walk.node(node)
+                .map_err(|reason| (at + 1, operator_error(model, &node.name, &node.operator, reason)))?;
         }
         if !walk.data.contains_key(output) {
             return Err(interface("its output does not depend on its input".into()));
@@ -95,10 +97,12 @@ impl<'a> Walk<'a> {
 
     fn node(&mut self, node: &Node) -> Done {
         let inputs: Vec<Option<&Tensor>> = (0..node.inputs.len()).map(|at| self.known(node, at)).collect();
-        let is_known = |(input, tensor): (&Option<usize>, &Option<&Tensor>)| input.is_none() || tensor.is_some();
+        let is_known =
+            |(input, tensor): (&Option<usize>, &Option<&Tensor>)| input.is_none() || tensor.is_some();
         if node.inputs.iter().zip(&inputs).all(is_known) {
             let folded = fold(node, &inputs, &self.budget);
-            let tensor = folded.ok_or("its inputs are constants, and it is not computed while the file is read")?;
+            let tensor =
+                folded.ok_or("its inputs are constants, and it is not computed while the file is read")?;
             let output = node.outputs.first().copied().flatten().ok_or("it has no output")?;
             self.computed.insert(output, tensor);
             return Ok(());
@@ -147,7 +151,11 @@ impl<'a> Walk<'a> {
             format!("input {at} is no constant: products of two values that depend on the input, as in attention, are no layer")
         })?;
         if dims.is_some_and(|dims| dims != tensor.dims) {
-            return Err(format!("input {at} has the sides {:?}, not {:?}", tensor.dims, dims.unwrap_or_default()));
+            return Err(format!(
+                "input {at} has the sides {:?}, not {:?}",
+                tensor.dims,
+                dims.unwrap_or_default()
+            ));
         }
         let len = tensor.len();
         match tensor.numbers {
@@ -230,7 +238,8 @@ fn first(model: &Model, input: &Input, steps_first: bool) -> Result<(usize, Data
         return Err(OnnxError::ElementType { file, tensor: name, found: type_name(input.kind) });
     }
     let interface = |reason: String| OnnxError::Interface { file: file.clone(), reason };
-    let dims = input.dims.as_ref().ok_or_else(|| interface(format!("it does not say the shape of `{name}`")))?;
+    let dims =
+        input.dims.as_ref().ok_or_else(|| interface(format!("it does not say the shape of `{name}`")))?;
     let symbolic: Vec<usize> = (0..dims.len()).filter(|&axis| dims[axis].is_err()).collect();
     let batch_axis = match symbolic[..] {
         [] => 0,

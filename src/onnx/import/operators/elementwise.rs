@@ -2,7 +2,7 @@
 
 use crate::onnx::import::axes::{Data, channel_side};
 use crate::onnx::import::layer::{Head, Kind, Layer, Pairing};
-use crate::onnx::import::model::Node;
+use crate::onnx::import::node::Node;
 use crate::onnx::import::ratio::{ratio, two_ratios};
 use crate::onnx::import::tensor::Tensor;
 use crate::onnx::import::walk::{Done, Step, Walk};
@@ -177,7 +177,8 @@ fn with_constant(walk: &mut Walk<'_>, node: &Node, operator: &str, value: usize,
             ("Div", true) => vec![plain("Reciprocal"), layer(Kind::Scale(number))],
             ("Max", _) if number == 0.0 => vec![plain("Relu")],
             ("Max" | "Min", _) => {
-                let [low, high] = if operator == "Max" { [number, f64::INFINITY] } else { [f64::NEG_INFINITY, number] };
+                let [low, high] =
+                    if operator == "Max" { [number, f64::INFINITY] } else { [f64::NEG_INFINITY, number] };
                 let (low, high, denominator) = two_ratios(low, high).ok_or("its constant is no ratio")?;
                 vec![layer(Kind::Plain(format!("Clamp<{low}, {high}, {denominator}>").replace(", 1>", ">")))]
             }
@@ -259,7 +260,9 @@ pub(super) fn threshold(walk: &mut Walk<'_>, node: &Node) -> Done {
         link.from == [x] && matches!(&link.step, Step::Layers(layers) if layers.iter().all(|layer| layer.kind.is("Softplus")))
     });
     match walk.data_of(y).cloned() {
-        Some(data) if softplus && walk.masks.get(&mask) == Some(&x) => walk.set(node, 0, vec![y], Step::Same, data),
+        Some(data) if softplus && walk.masks.get(&mask) == Some(&x) => {
+            walk.set(node, 0, vec![y], Step::Same, data)
+        }
         _ => Err("no layer of this crate chooses between two values".into()),
     }
 }

@@ -2,6 +2,7 @@
 
 mod elementwise;
 mod norms;
+mod planes;
 mod products;
 mod recurrent;
 mod reductions;
@@ -9,7 +10,7 @@ mod shapes;
 mod windows;
 
 use super::layer::Kind;
-use super::model::Node;
+use super::node::Node;
 use super::walk::{Done, Walk};
 
 /// Sets the outputs of a node, at least one of whose inputs depends on the network's.
@@ -18,8 +19,8 @@ pub(super) fn step(walk: &mut Walk<'_>, node: &Node) -> Done {
         return walk.elementwise(node, Kind::plain(name));
     }
     match &node.operator[..] {
-        "LeakyRelu" | "Elu" | "Celu" | "Selu" | "ThresholdedRelu" | "HardSigmoid" | "Gelu" | "Shrink" | "Clip" | "PRelu"
-        | "Pow" | "Swish" => elementwise::with_settings(walk, node),
+        "LeakyRelu" | "Elu" | "Celu" | "Selu" | "ThresholdedRelu" | "HardSigmoid" | "Gelu" | "Shrink"
+        | "Clip" | "PRelu" | "Pow" | "Swish" => elementwise::with_settings(walk, node),
         "Add" | "Sub" | "Mul" | "Div" | "Max" | "Min" | "Sum" => elementwise::binary(walk, node),
         "Greater" | "Where" => elementwise::threshold(walk, node),
         "Softmax" | "LogSoftmax" => reductions::softmax(walk, node),
@@ -29,7 +30,7 @@ pub(super) fn step(walk: &mut Walk<'_>, node: &Node) -> Done {
         "Conv" => windows::convolution(walk, node),
         "ConvTranspose" => windows::transposed_convolution(walk, node),
         "MaxPool" | "AveragePool" => windows::pool(walk, node),
-        "Pad" => windows::pad(walk, node),
+        "Pad" => planes::pad(walk, node),
         "BatchNormalization" => norms::batch_norm(walk, node),
         "LayerNormalization" | "RMSNormalization" => norms::layer_norm(walk, node),
         "InstanceNormalization" => norms::instance_norm(walk, node),
@@ -41,7 +42,7 @@ pub(super) fn step(walk: &mut Walk<'_>, node: &Node) -> Done {
         "Gather" | "Slice" => shapes::one_step(walk, node),
         "Concat" => shapes::concat(walk, node),
         "DepthToSpace" | "SpaceToDepth" => shapes::blocks(walk, node),
-        "Resize" | "Upsample" => windows::resize(walk, node),
+        "Resize" | "Upsample" => planes::resize(walk, node),
         _ => Err("no layer of this crate is this operator".into()),
     }
 }

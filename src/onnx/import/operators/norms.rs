@@ -3,7 +3,7 @@
 use crate::onnx::import::axes::{Data, Of, channel_side};
 use crate::onnx::import::fold;
 use crate::onnx::import::layer::{Head, Kind, Layer, sample};
-use crate::onnx::import::model::Node;
+use crate::onnx::import::node::Node;
 use crate::onnx::import::ratio::ratio;
 use crate::onnx::import::tensor::Tensor;
 use crate::onnx::import::walk::{Done, Walk};
@@ -33,8 +33,10 @@ pub(super) fn batch_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
         return Err("it is in training mode: export the network in evaluation mode".into());
     }
     let channels = data.sides[channel_side(data.sides.len())];
-    let tensors: Result<Vec<Tensor>, String> = (1..5).map(|at| walk.weight(node, at, Some(&[channels]))).collect();
-    let [gain, bias, mean, variance] = <[Tensor; 4]>::try_from(tensors?).map_err(|_| "it has too few inputs")?;
+    let tensors: Result<Vec<Tensor>, String> =
+        (1..5).map(|at| walk.weight(node, at, Some(&[channels]))).collect();
+    let [gain, bias, mean, variance] =
+        <[Tensor; 4]>::try_from(tensors?).map_err(|_| "it has too few inputs")?;
     let kind = Kind::Norm {
         head: Head::new(format!("BatchNorm<{channels}")),
         epsilon: epsilon(node),
@@ -54,13 +56,15 @@ pub(super) fn layer_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
     let dims = data.dims()[first..].to_vec();
     let affine = |at: usize| {
         let has = Walk::has(node, at);
-        has.then(|| walk.weight(node, at, Some(&dims)).map(|tensor| tensor.reshaped(sides.clone()))).transpose()
+        has.then(|| walk.weight(node, at, Some(&dims)).map(|tensor| tensor.reshaped(sides.clone())))
+            .transpose()
     };
     let (gain, bias) = (affine(1)?, affine(2)?);
     let root = node.operator == "RMSNormalization";
     let name = if root { "RmsNorm" } else { "LayerNorm" };
     let head = Head::without_scalar(format!("{name}<{}", sample(&sides, walk.double)));
-    let kind = Kind::Norm { head, epsilon: epsilon(node), momentum: MOMENTUM, gain, bias, running: Vec::new() };
+    let kind =
+        Kind::Norm { head, epsilon: epsilon(node), momentum: MOMENTUM, gain, bias, running: Vec::new() };
     walk.elementwise(node, kind)
 }
 
@@ -124,7 +128,9 @@ pub(super) fn group_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
         let tensor = walk.weight(node, at, None)?;
         match tensor.len() {
             count if count == channels => Ok(tensor.reshaped(vec![channels])),
-            count if count == groups => Ok(tensor.pick(vec![channels], (0..channels).map(|c| c / (channels / groups)))),
+            count if count == groups => {
+                Ok(tensor.pick(vec![channels], (0..channels).map(|c| c / (channels / groups))))
+            }
             count => Err(format!("it has {count} factors for {channels} channels")),
         }
     };

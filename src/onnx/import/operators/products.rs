@@ -2,7 +2,7 @@
 
 use crate::onnx::import::axes::{Data, Of, Want, channel_side};
 use crate::onnx::import::layer::{Flattened, Head, Kind, Layer, sample};
-use crate::onnx::import::model::Node;
+use crate::onnx::import::node::Node;
 use crate::onnx::import::tensor::Tensor;
 use crate::onnx::import::walk::{Done, Walk};
 
@@ -44,7 +44,10 @@ fn linear(walk: &mut Walk<'_>, node: &Node, weight: Tensor, bias: Option<Tensor>
     let dims = data.dims();
     let last = dims.len().checked_sub(1).ok_or("its input has no axis")?;
     if dims[last] != inputs || inputs == 0 || outputs == 0 {
-        return Err(format!("its weight takes {inputs} numbers, and its input's last axis has {}", dims[last]));
+        return Err(format!(
+            "its weight takes {inputs} numbers, and its input's last axis has {}",
+            dims[last]
+        ));
     }
     let double = walk.double;
     let weighted = |head: Head, weight: Tensor, from: Option<Flattened>| {
@@ -53,21 +56,27 @@ fn linear(walk: &mut Walk<'_>, node: &Node, weight: Tensor, bias: Option<Tensor>
     let head = Head::new(format!("Linear<{inputs}, {outputs}"));
     let rows = dims.len() == 2 && matches!(data.axes[0][..], [part] if part.of == Of::Batch);
     if rows {
-        let (mut layers, _) = data.ordered(Want::Vector, &node.name).ok_or("its input is in an order that no layer gives")?;
+        let (mut layers, _) =
+            data.ordered(Want::Vector, &node.name).ok_or("its input is in an order that no layer gives")?;
         let flattens = |layer: &Layer| layer.kind.is("Flatten") || matches!(layer.kind, Kind::Reshape(_));
         // A dense layer takes an image or a sequence as it is.
-        let from_steps = matches!(&layers[..], [first, second] if first.kind.is("Transpose") && flattens(second));
+        let from_steps =
+            matches!(&layers[..], [first, second] if first.kind.is("Transpose") && flattens(second));
         if from_steps || matches!(&layers[..], [only] if flattens(only)) {
             let sides = data.sides.clone();
             let head = format!("Dense<{}, {}", sample(&sides, double), sample(&[outputs], double));
             let features_first = sides.len() == 2 && !from_steps;
             let weight = if features_first {
                 // From the order of features to that of memory.
-                weight.reshaped(vec![sides[1], sides[0], outputs]).permuted(&[1, 0, 2]).reshaped(vec![inputs, outputs])
+                weight
+                    .reshaped(vec![sides[1], sides[0], outputs])
+                    .permuted(&[1, 0, 2])
+                    .reshaped(vec![inputs, outputs])
             } else {
                 weight
             };
-            layers = vec![weighted(Head::without_scalar(head), weight, Some(Flattened { sides, features_first }))];
+            layers =
+                vec![weighted(Head::without_scalar(head), weight, Some(Flattened { sides, features_first }))];
         } else {
             layers.push(weighted(head, weight, None));
         }

@@ -2,7 +2,7 @@
 
 use crate::onnx::import::axes::{Data, Of, Part};
 use crate::onnx::import::layer::{Head, Kind, Layer};
-use crate::onnx::import::model::{Attribute, Node};
+use crate::onnx::import::node::{Attribute, Node};
 use crate::onnx::import::tensor::{Numbers, Tensor};
 use crate::onnx::import::walk::{Done, Step, Walk};
 
@@ -16,7 +16,8 @@ pub(super) fn recurrent(walk: &mut Walk<'_>, node: &Node) -> Done {
     let (from, data) = walk.data(node, 0)?;
     let batch_first = node.int("layout", 0) == 1;
     let (batch_axis, step_axis) = if batch_first { (0, 1) } else { (1, 0) };
-    let is_steps = |axis: usize| data.side_of(axis) == Some(0) || data.axes[axis].is_empty() && data.sides[0] == 1;
+    let is_steps =
+        |axis: usize| data.side_of(axis) == Some(0) || data.axes[axis].is_empty() && data.sides[0] == 1;
     let fits = data.axes.len() == 3
         && data.sides.len() == 2
         && matches!(data.axes[batch_axis][..], [part] if part.of == Of::Batch)
@@ -25,7 +26,8 @@ pub(super) fn recurrent(walk: &mut Walk<'_>, node: &Node) -> Done {
     if !fits {
         return Err(format!("the axes {:?} of its input are not steps, batch and features", data.dims()));
     }
-    let hidden = usize::try_from(node.int("hidden_size", 0)).ok().filter(|&hidden| hidden > 0 && hidden < 1 << 24);
+    let hidden =
+        usize::try_from(node.int("hidden_size", 0)).ok().filter(|&hidden| hidden > 0 && hidden < 1 << 24);
     let hidden = hidden.ok_or("its hidden_size is not positive")?;
     let inputs = data.sides[1];
     let directions = match node.text("direction", "forward") {
@@ -49,7 +51,10 @@ pub(super) fn recurrent(walk: &mut Walk<'_>, node: &Node) -> Done {
         [one] => (vec![one.clone()], last(one)),
         [one, other] => {
             let both = |branches| vec![Layer::new(&node.name, Kind::Concat(branches))];
-            (both(vec![vec![one.clone()], backward(other, false)]), both(vec![last(one), backward(other, true)]))
+            (
+                both(vec![vec![one.clone()], backward(other, false)]),
+                both(vec![last(one), backward(other, true)]),
+            )
         }
         _ => return Err("it has no direction".into()),
     };
@@ -79,7 +84,8 @@ fn cell(node: &Node, inputs: usize, hidden: usize) -> Result<Cell, String> {
         Some(Attribute::Strings(texts)) => texts.clone(),
         Some(_) => return Err("its activations are no texts".into()),
     };
-    let usual = |usual: &[&str]| activations.is_empty() || activations.chunks(usual.len()).all(|some| some == usual);
+    let usual =
+        |usual: &[&str]| activations.is_empty() || activations.chunks(usual.len()).all(|some| some == usual);
     if node.attributes.contains_key("clip") || node.int("input_forget", 0) != 0 {
         return Err("it clips its sums, or couples its gates".into());
     }
@@ -137,9 +143,9 @@ fn direction(
     let (bias_ih, bias_hh) = if Walk::has(node, 3) {
         let all = walk.weight(node, 3, Some(&[directions, 2 * rows]))?;
         let half = |half: usize| {
-            let places = gates.iter().flat_map(|gate| {
-                (0..hidden).map(move |unit| (at * 2 + half) * rows + gate * hidden + unit)
-            });
+            let places = gates
+                .iter()
+                .flat_map(|gate| (0..hidden).map(move |unit| (at * 2 + half) * rows + gate * hidden + unit));
             all.pick(vec![rows], places)
         };
         (half(0), half(1))

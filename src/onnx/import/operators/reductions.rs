@@ -3,7 +3,7 @@
 use crate::onnx::import::axes::{Data, Part, channel_side};
 use crate::onnx::import::fold;
 use crate::onnx::import::layer::{Kind, Layer};
-use crate::onnx::import::model::Node;
+use crate::onnx::import::node::Node;
 use crate::onnx::import::walk::{Done, Walk};
 
 pub(super) fn softmax(walk: &mut Walk<'_>, node: &Node) -> Done {
@@ -58,9 +58,13 @@ fn reduced(walk: &mut Walk<'_>, node: &Node, data: Data, axes: Vec<usize>, name:
             let channels = channel_side(count);
             new.sides = vec![data.sides[channels]];
             for axis in &mut new.axes {
-                let renamed = |part: &Part| (part.of == Part::side(channels, 1).of).then_some(Part::side(0, part.size));
+                let renamed =
+                    |part: &Part| (part.of == Part::side(channels, 1).of).then_some(Part::side(0, part.size));
                 let is_batch = |part: &Part| part.of == Part::batch(1).of;
-                *axis = axis.iter().filter_map(|part| if is_batch(part) { Some(*part) } else { renamed(part) }).collect();
+                *axis = axis
+                    .iter()
+                    .filter_map(|part| if is_batch(part) { Some(*part) } else { renamed(part) })
+                    .collect();
             }
             if name == "Mean" { "GlobalAvgPool".into() } else { "GlobalMaxPool".into() }
         }
@@ -81,7 +85,11 @@ fn reduced(walk: &mut Walk<'_>, node: &Node, data: Data, axes: Vec<usize>, name:
                 new.axes = data.axes.clone();
                 for axis in &mut new.axes {
                     axis.retain(|part| part.of != Part::side(0, 1).of);
-                    axis.iter_mut().for_each(|part| if part.of == Part::side(1, 1).of { *part = Part::side(0, part.size) });
+                    axis.iter_mut().for_each(|part| {
+                        if part.of == Part::side(1, 1).of {
+                            *part = Part::side(0, part.size)
+                        }
+                    });
                 }
             } else {
                 new.sides[side] = 1;

@@ -3,7 +3,8 @@
 use crate::onnx::import::axes::{Data, Of, Part, Want, channel_side};
 use crate::onnx::import::fold;
 use crate::onnx::import::layer::{Kind, Layer};
-use crate::onnx::import::model::Node;
+use crate::onnx::import::node::Node;
+use crate::onnx::import::slice::slices;
 use crate::onnx::import::walk::{Done, Step, Walk};
 
 /// The most branches of a `Concat`.
@@ -54,8 +55,9 @@ pub(super) fn one_step(walk: &mut Walk<'_>, node: &Node) -> Done {
         (axis, at, indices.dims.len())
     } else {
         let inputs: Vec<_> = (0..node.inputs.len()).map(|at| walk.known(node, at)).collect();
-        let slices = fold::slices(node, &dims, &inputs).ok_or("its limits are no constants")?;
-        let cuts: Vec<_> = slices.iter().filter(|slice| slice.count != dims[slice.axis] || slice.step < 0).collect();
+        let slices = slices(node, &dims, &inputs).ok_or("its limits are no constants")?;
+        let cuts: Vec<_> =
+            slices.iter().filter(|slice| slice.count != dims[slice.axis] || slice.step < 0).collect();
         match cuts[..] {
             [] => return walk.set(node, 0, vec![from], Step::Same, data),
             [slice] if slice.count == 1 => (slice.axis, slice.start, 1),
@@ -106,8 +108,7 @@ pub(super) fn concat(walk: &mut Walk<'_>, node: &Node) -> Done {
     let side = channel_side(all[0].sides.len());
     let fits = |data: &Data| {
         let like = data.axes.len() == all[0].axes.len() && data.sides.len() == all[0].sides.len();
-        like && data.is_channels(axis)
-            && data.with_axis(axis, side, 1) == all[0].with_axis(axis, side, 1)
+        like && data.is_channels(axis) && data.with_axis(axis, side, 1) == all[0].with_axis(axis, side, 1)
     };
     if !all.iter().all(fits) {
         return Err("it is not along the features or channels of values of one shape".into());
@@ -127,6 +128,7 @@ pub(super) fn blocks(walk: &mut Walk<'_>, node: &Node) -> Done {
     let name = match (out, node.text("mode", "DCR")) {
         (true, "CRD") => "PixelShuffle",
         (true, _) => "DepthToSpace",
+        (false, "CRD") => "PixelUnshuffle",
         (false, _) => "SpaceToDepth",
     };
     let fits = if out {

@@ -1,9 +1,8 @@
-//! Convolutions, pools, padding and resizing.
+//! Convolutions and pools.
 
 use crate::onnx::import::axes::{Data, Want};
 use crate::onnx::import::layer::{Head, Kind, Layer};
-use crate::onnx::import::model::Node;
-use crate::onnx::import::ratio::ratio;
+use crate::onnx::import::node::Node;
 use crate::onnx::import::tensor::Tensor;
 use crate::onnx::import::walk::{Done, Walk};
 
@@ -24,10 +23,13 @@ impl Windows {
         let axes = kernel.len();
         let list = |name: &str, default: usize, count: usize| {
             let list: Option<Vec<usize>> = match node.ints(name) {
-                Some(ints) => ints.iter().map(|&int| usize::try_from(int).ok().filter(|&int| int < 1 << 30)).collect(),
+                Some(ints) => {
+                    ints.iter().map(|&int| usize::try_from(int).ok().filter(|&int| int < 1 << 30)).collect()
+                }
                 None => Some(vec![default; count]),
             };
-            list.filter(|list| list.len() == count).ok_or_else(|| format!("its {name} are {:?}", node.ints(name)))
+            list.filter(|list| list.len() == count)
+                .ok_or_else(|| format!("its {name} are {:?}", node.ints(name)))
         };
         let pads = list("pads", 0, 2 * axes)?;
         let same = match node.text("auto_pad", "NOTSET") {
@@ -47,7 +49,10 @@ impl Windows {
     /// Kernel, stride and padding of the plain layers: one number each.
     fn plain(&self) -> Option<[usize; 3]> {
         let equal = |list: &[usize]| list.iter().all(|&number| number == list[0]);
-        let plain = self.dilation.iter().all(|&d| d == 1) && self.begin == self.end && !self.ceil && self.same.is_none();
+        let plain = self.dilation.iter().all(|&d| d == 1)
+            && self.begin == self.end
+            && !self.ceil
+            && self.same.is_none();
         (plain && [&self.kernel, &self.stride, &self.begin].iter().all(|list| equal(list)))
             .then(|| [self.kernel[0], self.stride[0], self.begin[0]])
     }
@@ -57,7 +62,8 @@ impl Windows {
     fn settings(&self, stride: bool, groups: &str, output_padding: &str, last: &str) -> String {
         let named = |name: &str, list: &[usize]| {
             let equal = list.iter().all(|&number| number == list[0]);
-            let shown: Vec<String> = list[..if equal { 1 } else { list.len() }].iter().map(usize::to_string).collect();
+            let shown: Vec<String> =
+                list[..if equal { 1 } else { list.len() }].iter().map(usize::to_string).collect();
             format!("{name}<{}>", shown.join(", "))
         };
         let mut settings = vec![named("Kernel", &self.kernel)];
@@ -67,9 +73,11 @@ impl Windows {
         if let Some(same) = self.same {
             settings.push(same.into());
         } else if self.begin != self.end {
-            let ends: Vec<usize> = self.begin.iter().zip(&self.end).flat_map(|(&begin, &end)| [begin, end]).collect();
+            let ends: Vec<usize> =
+                self.begin.iter().zip(&self.end).flat_map(|(&begin, &end)| [begin, end]).collect();
             let equal = ends.len() == 4 && ends[..2] == ends[2..];
-            let shown: Vec<String> = ends[..if equal { 2 } else { ends.len() }].iter().map(usize::to_string).collect();
+            let shown: Vec<String> =
+                ends[..if equal { 2 } else { ends.len() }].iter().map(usize::to_string).collect();
             settings.push(format!("PaddingEnds<{}>", shown.join(", ")));
         } else if self.begin.iter().any(|&padding| padding > 0) {
             settings.push(named("Padding", &self.begin));
@@ -78,7 +86,12 @@ impl Windows {
             settings.push(named("Dilation", &self.dilation));
         }
         let ceil = if self.ceil { "CeilMode" } else { "" };
-        settings.extend([groups, output_padding, ceil, last].iter().filter(|text| !text.is_empty()).map(|text| text.to_string()));
+        settings.extend(
+            [groups, output_padding, ceil, last]
+                .iter()
+                .filter(|text| !text.is_empty())
+                .map(|text| text.to_string()),
+        );
         format!("({})", settings.join(", "))
     }
 
@@ -118,7 +131,11 @@ impl Windows {
 
 /// Checks that a kernel is one of 1 or 2 axes.
 fn rank(axes: usize) -> Result<usize, String> {
-    if axes == 1 || axes == 2 { Ok(axes) } else { Err(format!("it has windows of {axes} axes, and layers have 1 or 2")) }
+    if axes == 1 || axes == 2 {
+        Ok(axes)
+    } else {
+        Err(format!("it has windows of {axes} axes, and layers have 1 or 2"))
+    }
 }
 
 /// Returns the weight in this crate's order: that of a sequence is reversed.
@@ -154,7 +171,10 @@ pub(super) fn convolution(walk: &mut Walk<'_>, node: &Node) -> Done {
         }
     };
     let weight = ordered_weight(&weight, axes);
-    layers.push(Layer::new(&node.name, Kind::Weighted { head: Head::new(head), weight, bias, outputs, from: None }));
+    layers.push(Layer::new(
+        &node.name,
+        Kind::Weighted { head: Head::new(head), weight, bias, outputs, from: None },
+    ));
     let sides = windows.outputs(&sides, outputs)?;
     walk.layers(node, from, layers, Data::channels_first(walk.batch, sides))
 }
@@ -174,7 +194,9 @@ pub(super) fn transposed_convolution(walk: &mut Walk<'_>, node: &Node) -> Done {
         return Err("its output_shape or auto_pad is not read: PyTorch writes pads".into());
     }
     let more: Option<Vec<usize>> = match node.ints("output_padding") {
-        Some(ints) => ints.iter().map(|&int| usize::try_from(int).ok().filter(|&int| int < 1 << 30)).collect(),
+        Some(ints) => {
+            ints.iter().map(|&int| usize::try_from(int).ok().filter(|&int| int < 1 << 30)).collect()
+        }
         None => Some(vec![0; axes]),
     };
     let more = more.filter(|more| more.len() == axes).ok_or("its output_padding is no list of numbers")?;
@@ -191,7 +213,10 @@ pub(super) fn transposed_convolution(walk: &mut Walk<'_>, node: &Node) -> Done {
                 [one, other] if one != other => format!("OutputPadding<{one}, {other}>"),
                 _ => format!("OutputPadding<{}>", more[0]),
             };
-            format!("TransposedConv{axes}dWith<{inputs}, {outputs}, {}", windows.settings(stride, &groups, &more, ""))
+            format!(
+                "TransposedConv{axes}dWith<{inputs}, {outputs}, {}",
+                windows.settings(stride, &groups, &more, "")
+            )
         }
     };
     let side = |axis: usize, side: usize| {
@@ -200,12 +225,17 @@ pub(super) fn transposed_convolution(walk: &mut Walk<'_>, node: &Node) -> Done {
     };
     let sides = match sides[..] {
         [steps, _] => side(0, steps).map(|steps| vec![steps, outputs]),
-        [_, height, width] => side(0, height).zip(side(1, width)).map(|(height, width)| vec![outputs, height, width]),
+        [_, height, width] => {
+            side(0, height).zip(side(1, width)).map(|(height, width)| vec![outputs, height, width])
+        }
         _ => None,
     };
     let sides = sides.ok_or("its padding is larger than its output")?;
     let weight = ordered_weight(&weight, axes);
-    layers.push(Layer::new(&node.name, Kind::Weighted { head: Head::new(head), weight, bias, outputs, from: None }));
+    layers.push(Layer::new(
+        &node.name,
+        Kind::Weighted { head: Head::new(head), weight, bias, outputs, from: None },
+    ));
     walk.layers(node, from, layers, Data::channels_first(walk.batch, sides))
 }
 
@@ -223,7 +253,8 @@ pub(super) fn pool(walk: &mut Walk<'_>, node: &Node) -> Done {
     }
     let windows = Windows::of(node, kernel)?;
     let average = node.operator == "AveragePool";
-    let padded = windows.same.is_some() || windows.begin.iter().chain(&windows.end).any(|&padding| padding > 0);
+    let padded =
+        windows.same.is_some() || windows.begin.iter().chain(&windows.end).any(|&padding| padding > 0);
     let exclude = average && (padded || windows.ceil) && node.int("count_include_pad", 0) == 0;
     let name = if average { "AvgPool" } else { "MaxPool" };
     let text = match windows.plain() {
@@ -236,79 +267,5 @@ pub(super) fn pool(walk: &mut Walk<'_>, node: &Node) -> Done {
     layers.push(Layer::new(&node.name, Kind::Plain(text)));
     let channels = sides[if axes == 1 { 1 } else { 0 }];
     let sides = windows.outputs(&sides, channels)?;
-    walk.layers(node, from, layers, Data::channels_first(walk.batch, sides))
-}
-
-pub(super) fn pad(walk: &mut Walk<'_>, node: &Node) -> Done {
-    let (from, mut layers, sides) = walk.ordered(node, Want::ChannelsFirst)?;
-    let rank = sides.len() + 1;
-    let pads = match walk.known(node, 1) {
-        Some(pads) => pads.ints().map(<[i64]>::to_vec),
-        None => node.ints("pads").map(<[i64]>::to_vec),
-    };
-    let pads = pads.ok_or("its pads are no constants")?;
-    let pads: Option<Vec<usize>> = pads.iter().map(|&pad| usize::try_from(pad).ok().filter(|&pad| pad < 1 << 30)).collect();
-    let pads = pads.filter(|pads| pads.len() == 2 * rank).ok_or("its pads are negative, or not two for each axis")?;
-    if Walk::has(node, 3) || (0..2).any(|axis| pads[axis] + pads[rank + axis] > 0) {
-        return Err("it pads the batch or the channels".into());
-    }
-    let mode = match node.text("mode", "constant") {
-        "constant" => {
-            let number = walk.number(node, 2).unwrap_or_else(|| node.float("value", 0.0).into());
-            let (numerator, denominator) = ratio(number).ok_or("its constant is no ratio")?;
-            format!("Constant<{numerator}, {denominator}>")
-        }
-        "reflect" => "Reflect".into(),
-        "edge" => "Replicate".into(),
-        "wrap" => "Circular".into(),
-        other => return Err(format!("its mode is {other}")),
-    };
-    let mut padded = sides.clone();
-    let text = if rank == 3 {
-        padded[0] += pads[2] + pads[5];
-        format!("Pad1d<{mode}, {}, {}>", pads[2], pads[5])
-    } else {
-        padded[1] += pads[2] + pads[6];
-        padded[2] += pads[3] + pads[7];
-        format!("Pad2d<{mode}, {}, {}, {}, {}>", pads[3], pads[7], pads[2], pads[6])
-    };
-    layers.push(Layer::new(&node.name, Kind::Plain(text)));
-    walk.layers(node, from, layers, Data::channels_first(walk.batch, padded))
-}
-
-/// Repeats each pixel, or interpolates, by whole factors.
-pub(super) fn resize(walk: &mut Walk<'_>, node: &Node) -> Done {
-    let (from, mut layers, sides) = walk.ordered(node, Want::ChannelsFirst)?;
-    let &[channels, height, width] = &sides[..] else {
-        return Err("only images are resized".into());
-    };
-    // Of a `Resize` the scales are input 2 and the sizes input 3.
-    let scales_at = if node.operator == "Resize" { 2 } else { 1 };
-    let scales = walk.known(node, scales_at).filter(|scales| scales.len() == 4);
-    let factors = match (scales, walk.known(node, 3).and_then(Tensor::ints)) {
-        (Some(scales), _) if scales.at(0) == 1.0 && scales.at(1) == 1.0 => [scales.at(2), scales.at(3)],
-        (None, Some(&[_, all, new_height, new_width])) if all == channels as i64 => {
-            [new_height as f64 / height as f64, new_width as f64 / width as f64]
-        }
-        _ => return Err("its scales are no constants for height and width".into()),
-    };
-    let [by_height, by_width] = factors.map(|factor| factor as usize);
-    if factors != [by_height as f64, by_width as f64] || by_height == 0 || by_width == 0 || by_height.max(by_width) > 1 << 20 {
-        return Err(format!("its factors are {factors:?}, and a layer's are whole numbers"));
-    }
-    let coordinates = node.text("coordinate_transformation_mode", "half_pixel");
-    let text = match (node.text("mode", "nearest"), coordinates, node.text("nearest_mode", "round_prefer_floor")) {
-        ("nearest", "asymmetric", "floor") | ("nearest", "half_pixel", _) => match (by_height, by_width) {
-            (one, other) if one == other => format!("Upsample2d<{one}>"),
-            (one, other) => format!("Upsample2d<{one}, {other}>"),
-        },
-        ("linear", "half_pixel" | "pytorch_half_pixel", _) => {
-            format!("UpsampleBilinear2d<{by_height}, {by_width}, HalfPixel>")
-        }
-        ("linear", "align_corners", _) => format!("UpsampleBilinear2d<{by_height}, {by_width}, AlignCorners>"),
-        (mode, ..) => return Err(format!("its mode is {mode}, {coordinates}")),
-    };
-    layers.push(Layer::new(&node.name, Kind::Plain(text)));
-    let sides = vec![channels, height.saturating_mul(by_height), width.saturating_mul(by_width)];
     walk.layers(node, from, layers, Data::channels_first(walk.batch, sides))
 }
