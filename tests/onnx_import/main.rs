@@ -47,6 +47,7 @@ models! {
     activations_old
     batch_norm
     bidirectional
+    bidirectional_states
     branches
     conv1d
     conv_lstm
@@ -62,11 +63,13 @@ models! {
     mlp
     mlp_old
     more_activations
+    norms_old
     old_norms
     pools
     preactivation
     resnet
     rnn
+    with_norm
 }
 
 /// The committed sources are compiled above. `BLESS=1` writes them anew.

@@ -76,6 +76,11 @@ pub(super) fn one_step(walk: &mut Walk<'_>, node: &Node) -> Done {
     if dims[axis] == 1 && data.axes[axis].is_empty() {
         return walk.set(node, 0, vec![from], Step::Same, axes(&data));
     }
+    if let Some((before, layers)) = one_branch(walk, from, &data, axis, at) {
+        let mut new = axes(&data);
+        new.sides = vec![data.sides[0] / dims[axis]];
+        return walk.layers(node, before, layers, new);
+    }
     if data.sides.len() != 2 || data.side_of(axis) != Some(0) {
         return Err("it takes a part of an axis that is not that of the steps".into());
     }
@@ -91,6 +96,25 @@ pub(super) fn one_step(walk: &mut Walk<'_>, node: &Node) -> Done {
         *part = Part::side(0, part.size);
     }
     walk.layers(node, from, layers, new)
+}
+
+/// Returns one direction of the last states of a recurrent layer, if the axis is that of the directions: its layers, and
+/// the value before them.
+fn one_branch(
+    walk: &Walk<'_>,
+    value: usize,
+    data: &Data,
+    axis: usize,
+    at: usize,
+) -> Option<(usize, Vec<Layer>)> {
+    let link = walk.links.get(&value)?;
+    let Step::Layers(layers) = &link.step else { return None };
+    let [Layer { kind: Kind::Concat(branches), .. }] = &layers[..] else { return None };
+    let is_direction =
+        matches!(data.axes[axis][..], [part] if part.of == Of::Side(0) && part.size == branches.len());
+    (data.sides.len() == 1 && is_direction)
+        .then(|| branches.get(at).cloned())?
+        .map(|branch| (link.from[0], branch))
 }
 
 pub(super) fn concat(walk: &mut Walk<'_>, node: &Node) -> Done {
