@@ -4,8 +4,8 @@
 //! cargo run --features onnx --example onnx_source -- model.onnx src/model.rs
 //! ```
 //!
-//! Without a second path it prints the source, and without any path that of a model of the tests, made by PyTorch. Then
-//! `chainrule::onnx::load::<Net>("model.onnx")` reads the weights.
+//! Without a second path it prints the source, and without any path that of a model of the tests, made by PyTorch.
+//! Then `chainrule::onnx::load::<Net>("model.onnx")` reads the weights.
 
 use std::error::Error;
 use std::{env, fs};

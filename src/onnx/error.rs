@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// An ONNX file could not be read, understood, or loaded into a network. After an error in loading, the network has not
-/// changed.
+/// An ONNX file could not be read, understood, or loaded into a network. After an error in loading, the network has
+/// not changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OnnxError {

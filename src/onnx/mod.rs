@@ -1,7 +1,7 @@
 //! Floor 7: networks as ONNX files.
 //!
-//! `open` a file of PyTorch's exporter as a [`Model`], print the Rust type of its network by [`source`], and [`load`] its
-//! weights into that type.
+//! Open a file of PyTorch's exporter as a [`Model`], write the Rust type of its network by [`source`], and [`load`] its
+//! weights into that type. [The guide](crate::guide::onnx) says what is understood.
 
 mod error;
 mod import;

@@ -84,6 +84,11 @@ fn an_operator_that_is_no_layer_is_named_with_its_node() {
         OnnxError::Operator { .. },
         "node `best` is a `TopK`: no layer of this crate is this operator"
     );
+    refused!(
+        "data_setting",
+        OnnxError::Operator { .. },
+        "node `limited` is a `Clip`: its settings are computed"
+    );
     refused!("data_weight", OnnxError::Operator { .. }, "node `swapped` is a `Gemm`");
     refused!(
         "broadcast",
@@ -167,6 +172,10 @@ fn other_files_are_no_models() {
     ] {
         assert!(matches!(Model::from_bytes(bytes), Err(OnnxError::NotOnnx { .. })));
     }
+    // A graph of empty nodes, which would be many times larger in memory than in the file.
+    let empty = [&[0x42, 2, 0x10, 17, 0x3a, 4], &[0x0a, 0, 0x0a, 0][..]].concat();
+    let error = Model::from_bytes(&empty).unwrap_err();
+    assert!(error.to_string().contains("a part of its graph has 0 bytes"), "{error}");
     let mlp = fs::read(path("models/mlp.onnx")).unwrap();
     for end in 1..mlp.len() {
         assert!(Model::from_bytes(&mlp[..end]).is_err() || end + 30 > mlp.len(), "{end}");

@@ -1,7 +1,7 @@
 //! The axes of a value: which sides of a sample they are.
 //!
-//! A value of the graph is a batch of samples of this crate. A transpose, a reshape or a squeeze changes its axes only,
-//! and becomes a layer where something depends on the order.
+//! A value of the graph is a batch of samples of this crate. A transpose, a reshape or a squeeze changes its axes
+//! only, and becomes a layer where something depends on the order.
 
 use super::fold::product;
 use super::layer::{Kind, Layer};

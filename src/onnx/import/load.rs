@@ -45,9 +45,9 @@ pub fn load_into(network: &mut impl AsNetwork, path: impl AsRef<Path>) -> Result
 impl Model {
     /// Returns the model as a network.
     ///
-    /// The network has the layers of the file, in their order: those that [`source`](super::source) writes. How they are
-    /// nested in tuples, arrays and structs does not matter, nor do layers that do nothing in evaluation mode, such as
-    /// `Dropout`. `Dense<Image<..>, Vector<..>>` and `(Flatten, Linear<..>)` count as the same.
+    /// The network has the layers of the file, in their order: those that [`source`](super::source) writes. How they
+    /// are nested in tuples, arrays and structs does not matter, nor do layers that do nothing in evaluation mode,
+    /// such as `Dropout`. `Dense<Image<..>, Vector<..>>` and `(Flatten, Linear<..>)` count as the same.
     ///
     /// # Errors
     /// [`OnnxError::Differs`] names the first layer that differs; [`OnnxError::Operator`] a node that is no layer;
@@ -257,6 +257,7 @@ fn of_file<'a>(layers: &'a [Layer], double: bool, tokens: &mut Vec<Token<'a>>) {
                 tokens.push(Token::Close);
                 tokens.push(Token::leaf(pairing.name(), Some(layer)));
             }
+            Kind::Plain(name) if name == "Identity" => {}
             _ => tokens.push(Token::leaf(&layer.name(double).unwrap_or_default(), Some(layer))),
         }
     }

@@ -19,6 +19,7 @@ mod tensor;
 mod tokens;
 mod tree;
 mod walk;
+mod wire;
 
 pub use load::{load, load_into};
 pub use model::Model;

@@ -8,6 +8,7 @@ use prost::Message;
 
 use super::node::{Attribute, Node};
 use super::tensor::Tensor;
+use super::wire;
 use crate::onnx::OnnxError;
 use crate::onnx::proto::{AttributeProto, AttributeType, GraphProto, ModelProto, NodeProto, ValueInfoProto};
 
@@ -93,6 +94,9 @@ impl Model {
             return Err(OnnxError::TooLarge { file, bytes: bytes.len() as u64 });
         }
         let not_onnx = |reason: String| OnnxError::NotOnnx { file: file.clone(), reason };
+        if let Some(reason) = wire::too_short(bytes) {
+            return Err(not_onnx(reason));
+        }
         let model = ModelProto::decode(bytes).map_err(|error| not_onnx(error.to_string()))?;
         let graph = model.graph.ok_or_else(|| not_onnx("it has no graph".into()))?;
         let own = |domain: &Option<String>| matches!(domain.as_deref(), None | Some("" | "ai.onnx"));

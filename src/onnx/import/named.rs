@@ -15,10 +15,10 @@ const RECURRENT: [&str; 4] = ["weight_ih_l", "weight_hh_l", "bias_ih_l", "bias_h
 impl Model {
     /// Loads a network by the names that the parameters have in PyTorch, whatever the graph is.
     ///
-    /// [`load`](Model::load) needs no names, and is the one to use where it understands the graph. This is for a network
-    /// with operators that are no layers of this crate, whose layers you write yourself. The names are those of
-    /// [`Format::pytorch`], with renamings. An exporter that computes a tensor anew, such as that of a convolution with
-    /// the norm behind it, drops its name or changes its numbers.
+    /// [`load`](Model::load) needs no names, and is the one to use where it understands the graph. This is for a
+    /// network with operators that are no layers of this crate, whose layers you write yourself. The names are those
+    /// of [`Format::pytorch`], with renamings. An exporter that computes a tensor anew, such as that of a
+    /// convolution with the norm behind it, drops its name or changes its numbers.
     ///
     /// ```
     /// use chainrule::checkpoint::Format;

@@ -1,6 +1,5 @@
 //! The Rust source of a network's type.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use super::layer::{Kind, Layer, Pairing};
@@ -36,37 +35,33 @@ const INLINE: usize = 70;
 /// [`OnnxError::Interface`] if the graph has not one input and one output.
 pub fn source(model: &Model) -> Result<String, OnnxError> {
     let network = understand(model)?;
-    let mut writer = Writer { double: network.double, types: String::new(), names: Vec::new() };
+    let mut writer = Writer { double: network.double, types: Vec::new(), names: Vec::new() };
     let layers = writer.layers(&network.layers);
     let nodes = with_parameters(&network.layers, "");
-    let mut text = String::new();
     // A path as it was given would differ between machines.
     let file = match Path::new(&model.file).file_name() {
         Some(name) if model.file != "the bytes" => format!("`{}`", name.to_string_lossy().escape_debug()),
         _ => "an ONNX model".into(),
     };
-    let mut line = |line: &str| {
-        text += line;
-        text.push('\n');
-    };
-    line(&format!("// Written by `chainrule::onnx::source` from {file}."));
-    line("use chainrule::prelude::*;\n");
-    line(&format!("/// A sample of the input, in the file `{}`.", network.axes[0]));
-    line(&format!("pub type Input = {};\n", network.input));
-    line(&format!("/// A sample of the output, in the file `{}`.", network.axes[1]));
-    line(&format!("pub type Output = {};\n", network.output));
-    line(writer.types.trim_end_matches('\n'));
-    if !writer.types.is_empty() {
-        line("");
-    }
-    line(&format!("/// The network of {file}, whose weights `chainrule::onnx::load::<Net>` reads."));
+    let mut sections = vec![
+        format!("// Written by `chainrule::onnx::source` from {file}.\nuse chainrule::prelude::*;\n"),
+        sample("Input", &network.axes[0], &network.input),
+        sample("Output", &network.axes[1], &network.output),
+    ];
+    sections.extend(writer.types);
+    let mut net = format!("/// The network of {file}, whose weights `chainrule::onnx::load::<Net>` reads.\n");
     if !nodes.is_empty() {
-        line("///\n/// | layer | node |\n/// |---|---|");
-        nodes.iter().for_each(|(path, node)| line(&format!("/// | `{path}` | `{}` |", shown(node))));
+        net += "///\n/// | layer | node |\n/// |---|---|\n";
+        net.extend(nodes.iter().map(|(path, node)| format!("/// | `{path}` | `{}` |\n", shown(node))));
     }
-    line(&definition("Net", &layers));
-    line("const _: () = chainrule::shapes::<Net, Input, Output>();");
-    Ok(text.replace("\n\n\n", "\n\n").replacen("*;\n\n\n", "*;\n\n", 1))
+    sections.push(net + &definition("Net", &layers));
+    sections.push("const _: () = chainrule::shapes::<Net, Input, Output>();\n".into());
+    Ok(sections.join("\n"))
+}
+
+/// Returns the type of the input or output, with its axes in the file.
+fn sample(name: &str, axes: &str, kind: &str) -> String {
+    format!("/// A sample of the {}, in the file `{axes}`.\npub type {name} = {kind};\n", name.to_lowercase())
 }
 
 /// A name of a file in a table of a comment: on one line, without what ends a column.
@@ -140,7 +135,8 @@ impl Items {
 /// The types that are written so far.
 struct Writer {
     double: bool,
-    types: String,
+    /// The definitions of parts.
+    types: Vec<String>,
     names: Vec<(String, String)>,
 }
 
@@ -168,7 +164,7 @@ impl Writer {
         }
         let number = self.names.iter().filter(|(_, name)| name.starts_with(kind)).count() + 1;
         let name = format!("{kind}{number}");
-        let _ = writeln!(self.types, "/// A part of the network.\n{}", definition(&name, &items));
+        self.types.push(format!("/// A part of the network.\n{}", definition(&name, &items)));
         self.names.push((text, name.clone()));
         name
     }
@@ -225,7 +221,10 @@ impl Writer {
     fn bidirectional(&self, branches: &[Vec<Layer>]) -> Option<String> {
         let [one, other] = branches else { return None };
         let ([forward], [first, backward, last]) = (&one[..], &other[..]) else { return None };
-        let same = matches!((&forward.kind, &backward.kind), (Kind::Whole { head, .. }, Kind::Whole { head: other, .. }) if head == other);
+        let same = match (&forward.kind, &backward.kind) {
+            (Kind::Whole { head, .. }, Kind::Whole { head: other, .. }) => head == other,
+            _ => false,
+        };
         (same && first.kind.is("Reverse") && last.kind.is("Reverse"))
             .then(|| format!("Bidirectional<{}>", self.leaf(forward)))
     }

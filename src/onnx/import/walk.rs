@@ -148,7 +148,9 @@ impl<'a> Walk<'a> {
     /// Returns an input that is a weight, of these dimensions where they are given.
     pub(super) fn weight(&self, node: &Node, at: usize, dims: Option<&[usize]>) -> Result<Tensor, String> {
         let tensor = self.known(node, at).ok_or_else(|| {
-            format!("input {at} is no constant: products of two values that depend on the input, as in attention, are no layer")
+            format!(
+                "input {at} is no constant; products of two computed values, as in attention, are no layer"
+            )
         })?;
         if dims.is_some_and(|dims| dims != tensor.dims) {
             return Err(format!(

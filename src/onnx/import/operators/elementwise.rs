@@ -257,7 +257,8 @@ pub(super) fn threshold(walk: &mut Walk<'_>, node: &Node) -> Done {
         return Err("it has too few inputs".into());
     };
     let softplus = walk.links.get(&y).is_some_and(|link| {
-        link.from == [x] && matches!(&link.step, Step::Layers(layers) if layers.iter().all(|layer| layer.kind.is("Softplus")))
+        let is_softplus = |layers: &[Layer]| layers.iter().all(|layer| layer.kind.is("Softplus"));
+        link.from == [x] && matches!(&link.step, Step::Layers(layers) if is_softplus(layers))
     });
     match walk.data_of(y).cloned() {
         Some(data) if softplus && walk.masks.get(&mask) == Some(&x) => {

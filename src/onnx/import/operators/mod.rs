@@ -18,6 +18,13 @@ pub(super) fn step(walk: &mut Walk<'_>, node: &Node) -> Done {
     if let Some(name) = elementwise::without_settings(&node.operator) {
         return walk.elementwise(node, Kind::plain(name));
     }
+    // What these do depends on their further inputs.
+    let settings =
+        ["Clip", "Pow", "Pad", "Resize", "Upsample", "Squeeze", "Unsqueeze", "Reshape", "Gather", "Slice"];
+    let settings = settings.contains(&&node.operator[..]) || node.operator.starts_with("Reduce");
+    if settings && (1..node.inputs.len()).any(|at| Walk::has(node, at) && walk.known(node, at).is_none()) {
+        return Err("its settings are computed from the input of the network".into());
+    }
     match &node.operator[..] {
         "LeakyRelu" | "Elu" | "Celu" | "Selu" | "ThresholdedRelu" | "HardSigmoid" | "Gelu" | "Shrink"
         | "Clip" | "PRelu" | "Pow" | "Swish" => elementwise::with_settings(walk, node),

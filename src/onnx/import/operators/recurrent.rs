@@ -97,7 +97,9 @@ fn cell(node: &Node, inputs: usize, hidden: usize) -> Result<Cell, String> {
         },
         // ONNX has z, r, n, and PyTorch and this crate r, z, n.
         "GRU" if node.int("linear_before_reset", 0) == 0 => {
-            return Err("its reset gate is before the product (`linear_before_reset` = 0); that of PyTorch is behind it".into());
+            return Err(
+                "its reset gate is before the product (`linear_before_reset` = 0), not behind it".into()
+            );
         }
         "GRU" if usual(&["Sigmoid", "Tanh"]) => (format!("Gru<{inputs}, {hidden}"), &[1, 0, 2]),
         // ONNX has i, o, f, g, and PyTorch and this crate i, f, g, o.

@@ -15,7 +15,7 @@ pub(super) fn same(walk: &mut Walk<'_>, node: &Node) -> Done {
     if node.operator == "Cast" && node.int("to", 0) != if walk.double { 11 } else { 1 } {
         return Err("it converts to another scalar".into());
     }
-    if node.outputs.get(1).copied().flatten().is_some() {
+    if node.outputs.get(1).copied().flatten().is_some_and(|mask| walk.needed[mask]) {
         return Err("it also gives a mask".into());
     }
     walk.set(node, 0, vec![from], Step::Same, data)
@@ -98,8 +98,8 @@ pub(super) fn one_step(walk: &mut Walk<'_>, node: &Node) -> Done {
     walk.layers(node, from, layers, new)
 }
 
-/// Returns one direction of the last states of a recurrent layer, if the axis is that of the directions: its layers, and
-/// the value before them.
+/// Returns one direction of the last states of a recurrent layer, if the axis is that of the directions: its layers,
+/// and the value before them.
 fn one_branch(
     walk: &Walk<'_>,
     value: usize,

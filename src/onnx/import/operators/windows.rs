@@ -57,8 +57,8 @@ impl Windows {
             .then(|| [self.kernel[0], self.stride[0], self.begin[0]])
     }
 
-    /// The settings of the layers that have them, in the order in which they are printed; `others` are in their places:
-    /// groups, output padding, and what follows the rounding.
+    /// The settings of the layers that have them, in the order in which they are printed; `others` are in their
+    /// places: groups, output padding, and what follows the rounding.
     fn settings(&self, stride: bool, groups: &str, output_padding: &str, last: &str) -> String {
         let named = |name: &str, list: &[usize]| {
             let equal = list.iter().all(|&number| number == list[0]);
@@ -248,7 +248,9 @@ pub(super) fn pool(walk: &mut Walk<'_>, node: &Node) -> Done {
     if sides.len() != axes + 1 {
         return Err(format!("its window has {axes} axes, and its input is of {sides:?}"));
     }
-    if node.outputs.get(1).copied().flatten().is_some() || node.int("storage_order", 0) != 0 {
+    if node.outputs.get(1).copied().flatten().is_some_and(|places| walk.needed[places])
+        || node.int("storage_order", 0) != 0
+    {
         return Err("it also gives the places of the largest numbers".into());
     }
     let windows = Windows::of(node, kernel)?;
