@@ -15,6 +15,10 @@ pub mod sequences {}
 #[cfg(feature = "checkpoint")]
 pub mod device {}
 
+#[doc = include_str!("../docs/onnx.md")]
+#[cfg(feature = "onnx")]
+pub mod onnx {}
+
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}
 

@@ -45,6 +45,8 @@ pub mod loss;
 #[cfg(feature = "alloc")]
 pub mod metrics;
 mod network;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 pub mod optimizer;
 pub mod quantized;
 mod random;

@@ -31,6 +31,7 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
             "the_steps_of_a_sequence_come_first",
             "a_signal_has_the_length_that_its_network_takes",
             "the_first_layer_must_take_the_data",
+            "a_network_of_an_onnx_file_takes_its_input",
             "the_first_layer_must_take_the_training_data",
             "predictions_need_room_of_their_own_shape",
             "a_workspace_is_no_vec",

@@ -94,6 +94,7 @@ twins! {
     a_network_has_at_most_sixteen_fields
     a_network_in_training_must_meet_too
     a_network_must_have_one_scalar
+    a_network_of_an_onnx_file_takes_its_input
     a_network_owns_its_layers
     a_network_says_what_it_gives
     a_network_struct_lists_its_parameters

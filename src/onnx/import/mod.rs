@@ -1,0 +1,26 @@
+//! From ONNX: what network a file is, its source, and its weights.
+
+mod axes;
+mod external;
+mod fold;
+mod layer;
+mod load;
+mod model;
+#[cfg(feature = "checkpoint")]
+mod named;
+mod node;
+mod operators;
+mod ratio;
+mod short;
+mod simplify;
+mod slice;
+mod source;
+mod tensor;
+mod tokens;
+mod tree;
+mod walk;
+mod wire;
+
+pub use load::{load, load_into};
+pub use model::Model;
+pub use source::source;
