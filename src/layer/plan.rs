@@ -4,7 +4,8 @@ use core::marker::PhantomData;
 
 use chainrule_parameters::{Named, Node, NonEmpty, Parameters, Part, Segment, TypeName};
 
-use super::{Cost, Effect, Factor, Layer, Space, Window};
+use super::onnx::Form;
+use super::{Cost, Effect, Factor, Layer, Onnx, Space, Window};
 use crate::error::Text;
 use crate::tensor::Sample;
 
@@ -58,6 +59,8 @@ pub struct Plan {
     pub cure: &'static str,
     /// Why the layer cannot work with its constants; empty if it can. See [`requires`](Plan::requires).
     pub fault: &'static [Part],
+    /// What it is in ONNX. See [`onnx`](Plan::onnx).
+    pub onnx: Onnx,
     /// Whether its output is its input, so that a copy can be avoided.
     #[doc(hidden)]
     pub identity: bool,
@@ -119,6 +122,7 @@ impl Plan {
             children: &[],
             cure: "",
             fault: &[],
+            onnx: Onnx::UNKNOWN,
             identity: false,
         }
     }
@@ -163,7 +167,11 @@ impl Plan {
 
     /// Returns the plan of layers that follow one another, before the first.
     pub(crate) const fn product<X: Sample, L: Layer<X>>() -> Self {
-        Self::leaf::<X, L>().factor(Factor::Product).effect(Effect::Stack).window(Window::POINTWISE)
+        Self::leaf::<X, L>()
+            .factor(Factor::Product)
+            .effect(Effect::Stack)
+            .window(Window::POINTWISE)
+            .form(Form::InOrder)
     }
 
     /// Declares that the layer works only if `holds`. Otherwise a network with this layer does not compile, and `why`,
@@ -224,7 +232,7 @@ impl Plan {
 
     /// Declares that its output is its input.
     pub(crate) const fn identity(self) -> Self {
-        Self { identity: true, effect: Effect::Unchanged, ..self }
+        Self { identity: true, effect: Effect::Unchanged, onnx: Onnx::IDENTITY, ..self }
     }
 
     /// Adds memory that the forward pass saves for the backward pass.

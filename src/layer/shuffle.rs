@@ -5,7 +5,9 @@ use chainrule_derive::Parameters;
 use super::compare::comparable;
 use super::permute::rearrange;
 use super::place::at_input;
-use super::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
+use super::{
+    Backward, Effect, Layer, Mode, Onnx, OnnxAttribute, OnnxNode, Plan, Window, WorkspaceMut, check_lengths,
+};
 use crate::kernel::Real;
 use crate::tensor::side::{Over, OverSquare, Side, Sides, SplitInto, Times};
 use crate::tensor::{Image, Sequence, Tensor};
@@ -182,7 +184,8 @@ rearrange!(
     ],
     [C / (R * R), R, R, H, W],
     [0, 3, 1, 4, 2],
-    Window::WHOLE
+    Window::WHOLE,
+    Onnx::nodes(&[OnnxNode::of_input("DepthToSpace").with(&[("blocksize", OnnxAttribute::Int(R as i64)), ("mode", OnnxAttribute::Text("CRD"))])])
 );
 
 rearrange!(
@@ -196,7 +199,8 @@ rearrange!(
     ],
     [R, R, C / (R * R), H, W],
     [2, 3, 0, 4, 1],
-    Window::WHOLE
+    Window::WHOLE,
+    Onnx::nodes(&[OnnxNode::of_input("DepthToSpace").with(&[("blocksize", OnnxAttribute::Int(R as i64)), ("mode", OnnxAttribute::Text("DCR"))])])
 );
 
 rearrange!(
@@ -234,7 +238,8 @@ rearrange!(
     ],
     [C, H / R, R, W / R, R],
     [2, 4, 0, 1, 3],
-    Window::of(R, R, 0)
+    Window::of(R, R, 0),
+    Onnx::nodes(&[OnnxNode::of_input("SpaceToDepth").with(&[("blocksize", OnnxAttribute::Int(R as i64))])])
 );
 
 rearrange!(

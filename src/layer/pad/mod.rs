@@ -15,8 +15,9 @@ use crate::kernel::Real;
 use crate::tensor::side::{Side, Sides};
 use crate::tensor::{Image, Sequence, Tensor};
 
+pub(crate) use mode::Fill;
 pub use mode::{Circular, Constant, PadMode, Reflect, Replicate};
-use plane::{Ends, Plane};
+pub(crate) use plane::{Ends, Plane};
 pub use side::PaddedTo;
 
 /// Enlarges an image by rows and columns at its borders, which the mode `M` fills.

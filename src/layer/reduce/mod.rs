@@ -14,7 +14,8 @@ use super::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, check_len
 use crate::kernel::Real;
 use crate::tensor::{Padded, Tensor, Vector, len};
 
-pub(super) use along::{Along, Largest, Mean, Reduction, Smallest, Total};
+pub(crate) use along::Along;
+pub(super) use along::{Largest, Mean, Reduction, Smallest, Total};
 pub use axis::{Channels, Features, HasAxis, Height, Steps, Width};
 
 /// The mean over one axis, such as `MeanOver<Steps>`.

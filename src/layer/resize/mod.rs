@@ -14,6 +14,7 @@ use super::{Backward, Layer, Mode, WorkspaceMut, check_lengths};
 use crate::kernel::Real;
 use crate::tensor::{Image, Sequence, Tensor};
 
+pub(crate) use coordinates::Rule;
 pub use coordinates::{
     AlignCorners, Coordinates, HalfPixel, LinearCoordinates, Nearest, NearestBefore, NearestExact,
 };
