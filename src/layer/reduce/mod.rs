@@ -9,6 +9,7 @@ use chainrule_derive::Parameters;
 use chainrule_parameters::Named;
 
 use super::compare::comparable;
+use super::onnx::Form;
 use super::place::at_input;
 use super::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
 use crate::kernel::Real;
@@ -152,7 +153,10 @@ macro_rules! reduces {
 
         impl<A: Named + Copy + Send + Sync + 'static, X: HasAxis<A>> Layer<X> for $layer<A> {
             type Output = X::Rest;
-            const PLAN: Plan = Plan::leaf::<X, Self>().effect(effect::<X, A, $reduction>());
+            const PLAN: Plan = Plan::leaf::<X, Self>().effect(effect::<X, A, $reduction>()).form(Form::Reduce {
+                operator: <$reduction as Reduction>::OPERATOR,
+                along: <X as HasAxis<A>>::ALONG,
+            });
 
             fn forward(&self, input: &[X], output: &mut [X::Rest], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
                 check_lengths(input.len(), output.len());
