@@ -1,5 +1,5 @@
 use bytemuck::{Pod, Zeroable};
-use chainrule_parameters::{Named, Part, TypeName};
+use chainrule_parameters::{Named, Part, Scalar, TypeName};
 
 use super::{AsSample, Numbers};
 
@@ -23,6 +23,10 @@ pub trait Sample:
     /// The sides, outermost first.
     const SHAPE: &'static [usize];
 
+    /// What it consists of, for files of other programs.
+    #[doc(hidden)]
+    const CONTENTS: Contents = Contents::Other;
+
     /// Returns the numbers of a batch, sample after sample, if the samples have numbers.
     fn numbers(batch: &[Self]) -> Numbers<'_>;
 
@@ -39,6 +43,20 @@ pub trait Sample:
     fn from_bytes(_: &[u8]) -> Option<&[Self]> {
         None
     }
+}
+
+/// What a [`Sample`] consists of.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub enum Contents {
+    /// Numbers of one scalar, in these sides.
+    Tensor(&'static [usize], Scalar),
+    /// The index of a class.
+    Label,
+    /// Two samples.
+    Pair(&'static Contents, &'static Contents),
+    /// Something else.
+    Other,
 }
 
 /// The gradient of a sample that has none, such as a [`Label`](super::Label). It is never read. (It has a byte, since
