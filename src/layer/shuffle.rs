@@ -257,5 +257,6 @@ rearrange!(
     [Side<C>: SplitInto<GROUPS>],
     [GROUPS, C / GROUPS],
     [1, 0],
-    Window::POINTWISE
+    Window::POINTWISE,
+    super::permute::onnx([STEPS, GROUPS, C / GROUPS], [0, 2, 1])
 );

@@ -96,10 +96,10 @@ impl Writer {
     }
 }
 
-/// Returns the factor between two sides: a runtime computes `to` as the whole part of `from` times it, in `f32`.
+/// Returns the factor between two sides: a runtime computes `to` as the whole part of `from` times it, in `f32` or in `f64`.
 fn scale(from: usize, to: usize) -> f32 {
     let mut scale = to as f32 / from as f32;
-    while ((from as f32 * scale) as usize) < to {
+    while from as f64 * f64::from(scale) < to as f64 {
         scale = scale.next_up();
     }
     scale
@@ -110,7 +110,9 @@ mod tests {
     #[test]
     fn a_scale_gives_the_side() {
         for (from, to) in (1..200).flat_map(|from| (1..200).map(move |to| (from, to))) {
-            assert_eq!((from as f32 * super::scale(from, to)) as usize, to, "{from} to {to}");
+            let scale = super::scale(from, to);
+            assert_eq!((from as f32 * scale) as usize, to, "{from} to {to}");
+            assert_eq!((from as f64 * f64::from(scale)) as usize, to, "{from} to {to}");
         }
     }
 }
