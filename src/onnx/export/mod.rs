@@ -8,6 +8,8 @@ mod pools;
 mod recurrent;
 mod shapes;
 mod stacks;
+#[cfg(test)]
+mod tests;
 mod value;
 mod windows;
 mod writer;
