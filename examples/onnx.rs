@@ -31,9 +31,8 @@ network! {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let path = std::env::args_os()
-        .nth(1)
-        .map_or_else(|| std::env::temp_dir().join("model.onnx"), PathBuf::from);
+    let path =
+        std::env::args_os().nth(1).map_or_else(|| std::env::temp_dir().join("model.onnx"), PathBuf::from);
     let [train, test] = [digits::train()?, digits::test()?].map(|digits| {
         let (images, labels) = as_images(digits);
         Dataset::new(images, labels)

@@ -243,7 +243,20 @@ pub(crate) enum Pool {
 impl Plan {
     /// Sets what the layer is in ONNX: see [`Onnx`].
     pub const fn onnx(self, onnx: Onnx) -> Self {
-        Self { onnx, ..self }
+        #[cfg(feature = "onnx")]
+        let plan = Self { onnx, ..self };
+        #[cfg(not(feature = "onnx"))]
+        let (plan, _) = (self, onnx);
+        plan
+    }
+
+    /// Sets the form of a layer that does what another layer does on parts of its input.
+    pub(crate) const fn onnx_of(self, other: &Self) -> Self {
+        #[cfg(feature = "onnx")]
+        let plan = self.onnx(other.onnx);
+        #[cfg(not(feature = "onnx"))]
+        let (plan, _) = (self, other);
+        plan
     }
 
     /// Sets one of the forms of this crate.

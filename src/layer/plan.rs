@@ -59,7 +59,9 @@ pub struct Plan {
     pub cure: &'static str,
     /// Why the layer cannot work with its constants; empty if it can. See [`requires`](Plan::requires).
     pub fault: &'static [Part],
-    /// What it is in ONNX. See [`onnx`](Plan::onnx).
+    /// What it is in ONNX: set by [`onnx`](Plan::onnx). Without the feature, programs do not contain it.
+    #[cfg(feature = "onnx")]
+    #[doc(hidden)]
     pub onnx: Onnx,
     /// Whether its output is its input, so that a copy can be avoided.
     #[doc(hidden)]
@@ -122,6 +124,7 @@ impl Plan {
             children: &[],
             cure: "",
             fault: &[],
+            #[cfg(feature = "onnx")]
             onnx: Onnx::UNKNOWN,
             identity: false,
         }
@@ -232,7 +235,7 @@ impl Plan {
 
     /// Declares that its output is its input.
     pub(crate) const fn identity(self) -> Self {
-        Self { identity: true, effect: Effect::Unchanged, onnx: Onnx::IDENTITY, ..self }
+        Self { identity: true, effect: Effect::Unchanged, ..self }.onnx(Onnx::IDENTITY)
     }
 
     /// Adds memory that the forward pass saves for the backward pass.
