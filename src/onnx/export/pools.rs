@@ -72,7 +72,7 @@ impl Writer {
         let beyond = rows.beyond || columns.beyond;
         let (operator, more) = match kind {
             Pool::Max => ("MaxPool", None),
-            Pool::Mean { padding } if !is_dilated && !(padding && beyond) => {
+            Pool::Mean { padding } if !(is_dilated || padding && beyond) => {
                 ("AveragePool", Some(("count_include_pad", Attribute::Int(padding.into()))))
             }
             Pool::Norm(power) if !is_dilated => ("LpPool", Some(("p", Attribute::Int(power.into())))),
