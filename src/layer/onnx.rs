@@ -215,6 +215,10 @@ pub(crate) enum Form {
     Recurrent(Recurrent),
     /// The steps in the opposite order.
     Reverse,
+    /// The last step of a padded sequence.
+    LastStep,
+    /// The mean of the steps of a padded sequence.
+    MeanStep,
 }
 
 /// A kind of recurrent layer.

@@ -46,7 +46,7 @@
 //! | `Flatten`, `Reshape`, `Transpose`, `Permute`, `ChannelShuffle`, `PixelUnshuffle` | `Reshape`, `Transpose` |
 //! | `PixelShuffle`, `DepthToSpace`, `SpaceToDepth` | `DepthToSpace`, `SpaceToDepth` |
 //! | `Rnn`, `Lstm`, `Gru`; between two `Reverse`, and `Bidirectional` | `RNN`, `LSTM`, `GRU` between two `Transpose`; `direction` is `reverse` or `bidirectional` |
-//! | `LastStep`, `Reverse` | `Gather`, `Slice` |
+//! | `LastStep`, `Reverse` | `Gather`, `Slice`; of `Padded` `GatherND`, `ReverseSequence` |
 //! | `Residual`, `Highway`, `Concat`, `Shared`, `PerStep` | their layers, with `Add`, `Mul`, `Concat`, `Reshape` |
 //! | `Duplicate`, `Parallel` | their layers, on two values |
 //! | `Sum`, `Product`, `Difference`, `Quotient`, `Maximum`, `Minimum`, `Join` | `Add`, `Mul`, `Sub`, `Div`, `Max`, `Min`, `Concat` |

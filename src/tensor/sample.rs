@@ -51,6 +51,8 @@ pub trait Sample:
 pub enum Contents {
     /// Numbers of one scalar, in these sides.
     Tensor(&'static [usize], Scalar),
+    /// Up to as many steps as the first side, and their number.
+    Padded(&'static [usize], Scalar),
     /// The index of a class.
     Label,
     /// Two samples.

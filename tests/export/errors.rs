@@ -3,6 +3,7 @@
 use chainrule::layer::{Child, Onnx, OnnxInput, OnnxNode, Plan};
 use chainrule::onnx::{self, ExportError};
 use chainrule::prelude::*;
+use chainrule::tensor::NoGrad;
 
 use crate::embedding::Embedding;
 
@@ -72,12 +73,23 @@ fn a_form_that_does_not_fit_its_layer_is_an_error() {
     wrong(error::<NoValue, Vector<2>>(), "is wrong: the input of a layer inside is a value");
 }
 
+/// A layer that takes no tensor: `NoGrad` stands for a sample of a user.
+#[derive(Parameters)]
+struct Constant;
+
+impl Layer<NoGrad> for Constant {
+    type Output = Vector<2>;
+
+    fn forward(&self, _: &[NoGrad], _: &mut [Vector<2>], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {}
+    fn backward(&self, _: Backward<'_, NoGrad, Self>) {}
+}
+
 #[test]
-fn sequences_of_unequal_lengths_are_an_error() {
+fn samples_that_are_no_tensors_are_an_error() {
     assert_eq!(
-        error::<(Gru<2, 3>, LastStep), Padded<4, 2>>(),
-        "a network that takes `Padded<4, 2>` cannot be written as ONNX: an input is a `Vector`, a `Sequence`, an \
-         `Image`, a `Label` or a `Pair` of these"
+        error::<Constant, NoGrad>(),
+        "a network that takes `NoGrad` cannot be written as ONNX: an input is a `Vector`, a `Sequence`, a \
+         `Padded`, an `Image`, a `Label` or a `Pair` of these"
     );
 }
 

@@ -144,7 +144,10 @@ fn pairs_and_labels_are_inputs_and_outputs() {
     });
     let labels: Vec<Label<5>> = [3, 0, 4].map(|at| Label::new(at).unwrap()).into();
     write("labels-f32", "f32", &network::<(Lookup<5, 3>, Linear<3, 2>)>(3), &labels, |x, y| {
-        [[("input".into(), Values::of_labels(x))].into(), [("output".into(), Values::of(y))].into()]
+        [
+            [("input".into(), Values::integers(x.iter().map(|label| label.index())))].into(),
+            [("output".into(), Values::of(y))].into(),
+        ]
     });
     // Twice the same value, and once the input itself.
     write("two_outputs-f32", "f32", &network::<Duplicate>(3), &inputs::<Vector<3>>(3), |x, _| {
@@ -156,5 +159,50 @@ fn pairs_and_labels_are_inputs_and_outputs() {
         let (a, b): (Vec<_>, Vec<_>) = y.iter().map(|&Pair(a, b)| (a, b)).unzip();
         let outputs = [("output.first".into(), Values::of(&a)), ("output.second".into(), Values::of(&b))];
         [[("input".into(), Values::of(x))].into(), outputs.into()]
+    });
+}
+
+/// The values of padded sequences: what is behind their lengths is 0.
+fn padded<const STEPS: usize, const N: usize>(
+    name: &str,
+    batch: &[Padded<STEPS, N>],
+) -> BTreeMap<String, Values> {
+    let steps: Vec<Sequence<STEPS, N>> = batch
+        .iter()
+        .map(|padded| {
+            let mut steps = Sequence::default();
+            padded.write_to(&mut steps);
+            steps
+        })
+        .collect();
+    let lengths = Values::integers(batch.iter().map(Padded::length));
+    [(name.into(), Values::of(&steps)), (format!("{name}.length"), lengths)].into()
+}
+
+#[test]
+fn sequences_of_unequal_lengths_are_written() {
+    let steps = inputs::<Sequence<6, 2>>(1)[0].0;
+    let batch: Vec<Padded<6, 2>> =
+        [3, 6, 1, 5].into_iter().map(|length| Padded::new(&steps[..length]).unwrap()).collect();
+    fn row<N: Layer<Padded<6, 2>, Output = Vector<OUT>>, const OUT: usize>(
+        name: &str,
+        batch: &[Padded<6, 2>],
+    ) {
+        write(&format!("{name}-f32"), "f32", &network::<N>(5), batch, |x, y| {
+            [padded("input", x), [("output".into(), Values::of(y))].into()]
+        });
+    }
+    row::<(Lstm<2, 3>, Gru<3, 3, f32, LearnedState>, LastStep, Linear<3, 2>), 2>("padded_last", &batch);
+    row::<(PerStep<(Linear<2, 3>, Sigmoid)>, MeanOver<Steps>), 3>("padded_mean", &batch);
+    row::<(Reverse, Rnn<2, 3>, PerStep<Cos>, Reverse, LastStep), 3>("padded_reverse", &batch);
+    type Ends = Concat<(
+        (Gru<2, 3>, LastStep),
+        (Reverse, Gru<2, 3>, LastStep),
+        ((Reverse, Gru<2, 2>, Reverse), MeanOver<Steps>),
+    )>;
+    row::<Ends, 8>("padded_ends", &batch);
+    type Each = (PerStep<Linear<2, 3>>, Gru<3, 2>, PerStep<(Linear<2, 2>, Softmax)>);
+    write("padded_steps-f32", "f32", &network::<Each>(5), &batch, |x, y| {
+        [padded("input", x), padded("output", y)]
     });
 }

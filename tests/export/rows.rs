@@ -22,21 +22,18 @@ const FOLDER: &str = "CHAINRULE_ONNX";
 pub(crate) struct Values {
     sides: Vec<usize>,
     numbers: Vec<f64>,
-    /// Whether the numbers are indices of classes.
-    labels: bool,
+    /// Whether the numbers are whole: classes, or lengths.
+    integers: bool,
 }
 
 impl Values {
     pub(crate) fn of<X: Sample>(batch: &[X]) -> Self {
-        Self { sides: X::SHAPE.to_vec(), numbers: X::numbers(batch).iter().collect(), labels: false }
+        Self { sides: X::SHAPE.to_vec(), numbers: X::numbers(batch).iter().collect(), integers: false }
     }
 
-    pub(crate) fn of_labels<const CLASSES: usize>(batch: &[Label<CLASSES>]) -> Self {
-        Self {
-            sides: vec![],
-            numbers: batch.iter().map(|label| label.index() as f64).collect(),
-            labels: true,
-        }
+    /// One whole number for each sample.
+    pub(crate) fn integers(numbers: impl Iterator<Item = usize>) -> Self {
+        Self { sides: vec![], numbers: numbers.map(|number| number as f64).collect(), integers: true }
     }
 }
 

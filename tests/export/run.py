@@ -26,7 +26,7 @@ REFERENCE_LACKS = {
 
 def arrays(values, scalar):
     return {
-        name: numpy.array(value["numbers"], numpy.int64 if value.get("labels") else scalar).reshape(-1, *value["sides"])
+        name: numpy.array(value["numbers"], numpy.int64 if value["integers"] else scalar).reshape(-1, *value["sides"])
         for name, value in values.items()
     }
 
@@ -37,7 +37,7 @@ def runtime(path, model, scalar):
     options.log_severity_level = 4
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        inputs = {value.name: numpy.zeros([1, *[dim.dim_value for dim in value.type.tensor_type.shape.dim[1:]]],
+        inputs = {value.name: numpy.ones([1, *[dim.dim_value for dim in value.type.tensor_type.shape.dim[1:]]],
                   scalar if value.type.tensor_type.elem_type != onnx.TensorProto.INT64 else numpy.int64)
                   for value in model.graph.input}
         session.run(None, inputs)
@@ -70,7 +70,7 @@ def run(path):
         for name, y in zip(names, found):
             wanted = expected[name][part]
             assert y.shape == wanted.shape, f"{name} is {y.shape} and not {wanted.shape}"
-            assert y.dtype == scalar, f"{name} is of {y.dtype}"
+            assert y.dtype == wanted.dtype, f"{name} is of {y.dtype}"
             assert numpy.isfinite(wanted).all() and numpy.isfinite(y).all(), f"{name} is not finite"
             worst = max(worst, float((abs(y - wanted) / numpy.maximum(1, abs(wanted))).max()))
     return worst, by

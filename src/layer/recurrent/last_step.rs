@@ -2,6 +2,7 @@ use chainrule_derive::Parameters;
 
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
+use crate::layer::onnx::Form;
 use crate::layer::{
     Backward, Effect, Layer, Mode, Onnx, OnnxAttribute, OnnxInput, OnnxNode, Plan, Window, WorkspaceMut,
     check_lengths,
@@ -78,8 +79,10 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
 /// The last step before the padding.
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Padded<STEPS, FEATURES, T>> for LastStep {
     type Output = Vector<FEATURES, T>;
-    const PLAN: Plan =
-        Plan::leaf::<Padded<STEPS, FEATURES, T>, Self>().effect(Effect::LastStep).window(Window::WHOLE);
+    const PLAN: Plan = Plan::leaf::<Padded<STEPS, FEATURES, T>, Self>()
+        .form(Form::LastStep)
+        .effect(Effect::LastStep)
+        .window(Window::WHOLE);
 
     fn forward(
         &self,

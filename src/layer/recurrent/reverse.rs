@@ -63,6 +63,7 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Padded<STEPS, FEATURES, T>> for Reverse {
     type Output = Padded<STEPS, FEATURES, T>;
     const PLAN: Plan = Plan::leaf::<Padded<STEPS, FEATURES, T>, Self>()
+        .form(Form::Reverse)
         .effect(Effect::Unchanged)
         .window(Window::WHOLE)
         .forward_scratch(Space::per_batch::<Sequence<STEPS, FEATURES, T>>(1));

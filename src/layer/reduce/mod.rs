@@ -198,6 +198,7 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Padded<STEPS, FEA
 {
     type Output = Vector<FEATURES, T>;
     const PLAN: Plan = Plan::leaf::<Padded<STEPS, FEATURES, T>, Self>()
+        .form(Form::MeanStep)
         .effect(Effect::Pool { gradient: 1.0 / STEPS as f64 })
         .window(Window::WHOLE);
 

@@ -4,6 +4,7 @@ mod array;
 mod error;
 mod graph;
 mod norms;
+mod padded;
 mod pools;
 mod recurrent;
 mod shapes;

@@ -75,11 +75,12 @@ impl Writer {
         kind: Recurrent,
         direction: Direction,
         x: &str,
+        lengths: Option<&str>,
     ) -> Result<Name, ExportError> {
         let Some(weights) = self.weights(kind, plan.input[1], plan.output[1]) else {
             return Err(self.wrong(plan, "its weights are missing"));
         };
-        self.steps(plan, kind, direction, weights, x)
+        self.steps(plan, kind, direction, weights, [x, lengths.unwrap_or_default()])
     }
 
     /// Writes a layer forwards and one backwards, whose outputs are joined.
@@ -104,7 +105,7 @@ impl Writer {
             biases: first.biases.join(&second.biases),
             states: states.map(|(first, second)| Some(first?.join(&second?))).collect(),
         };
-        self.steps(forwards.plan, both.kind, Direction::Forward, joined, x)
+        self.steps(forwards.plan, both.kind, Direction::Forward, joined, [x, ""])
     }
 
     /// Returns the weights of the layer at the path.
@@ -138,7 +139,7 @@ impl Writer {
         kind: Recurrent,
         direction: Direction,
         weights: Weights,
-        x: &str,
+        [x, lengths]: [&str; 2],
     ) -> Result<Name, ExportError> {
         let directions = weights.input.sides[0];
         let hidden = plan.output[1];
@@ -149,6 +150,10 @@ impl Writer {
             self.graph.initializer("R", weights.hidden),
             self.graph.initializer("B", weights.biases),
         ];
+        if !lengths.is_empty() {
+            let int32 = &[("to", Attribute::Int(6))];
+            inputs.push(self.graph.node("Cast", &[lengths], int32));
+        }
         for (state, name) in weights.states.into_iter().zip(["initial_hidden", "initial_cell"]) {
             let Some(state) = state else { continue };
             if inputs.len() == 4 {

@@ -14,11 +14,11 @@ impl Writer {
     pub(super) fn in_order(&mut self, plan: &Plan, input: Value) -> Result<Value, ExportError> {
         if let Some((child, kind)) = reversed(plan) {
             let outside = self.graph.path.clone();
-            let x = self.one(plan, input)?;
+            let (x, lengths) = self.sequence(plan, input)?;
             self.graph.enter(child.name);
-            let y = self.recurrent(child.plan, kind, Direction::Reverse, &x)?;
+            let y = self.recurrent(child.plan, kind, Direction::Reverse, &x, lengths.as_deref())?;
             self.graph.path = outside;
-            return Ok(self.output(plan, y));
+            return Ok(self.of_steps(plan, y, lengths));
         }
         let mut value = input;
         for child in plan.children {
@@ -56,16 +56,14 @@ impl Writer {
     }
 
     /// Writes a layer on each step of a sequence: the steps of all samples are one batch.
-    pub(super) fn per_step(&mut self, plan: &Plan, step: &Plan, input: Value) -> Result<Value, ExportError> {
-        let x = self.one(plan, input)?;
+    pub(super) fn per_step(&mut self, plan: &Plan, step: &Plan, x: &str) -> Result<Name, ExportError> {
         let shape = self.graph.integers(&[-1, plan.input[1] as i64]);
-        let steps = self.graph.node("Reshape", &[&x, &shape], &[]);
+        let steps = self.graph.node("Reshape", &[x, &shape], &[]);
         let input = Value::One(steps, step.input, super::array::element_type(self.graph.scalar));
         let output = self.layer(step, input)?;
         let y = self.one(plan, output)?;
         let shape = self.graph.integers(&[-1, plan.output[0] as i64, plan.output[1] as i64]);
-        let y = self.graph.node("Reshape", &[&y, &shape], &[]);
-        Ok(self.output(plan, y))
+        Ok(self.graph.node("Reshape", &[&y, &shape], &[]))
     }
 
     /// Writes a layer that makes one value of two.

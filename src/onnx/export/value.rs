@@ -12,6 +12,8 @@ use crate::tensor::Contents;
 pub(super) enum Value {
     /// A value with its sides after the batch, and its type of elements.
     One(Name, &'static [usize], i32),
+    /// Padded sequences, and how many steps each has.
+    Padded(Name, Name, &'static [usize], i32),
     Pair(Box<Self>, Box<Self>),
 }
 
@@ -26,6 +28,13 @@ impl Value {
             Self::One(value, sides, kind) => {
                 let name = unique(name.into());
                 vec![(value.clone(), name.clone(), info(name, sides, *kind))]
+            }
+            Self::Padded(value, lengths, sides, kind) => {
+                let (name, length) = (unique(name.into()), unique(format!("{name}.length")));
+                vec![
+                    (value.clone(), name.clone(), info(name, sides, *kind)),
+                    (lengths.clone(), length.clone(), info(length, &[], INT64)),
+                ]
             }
             Self::Pair(first, second) => {
                 let mut all = first.named(&format!("{name}.first"), unique);
@@ -47,6 +56,12 @@ fn inputs(graph: &mut Graph, name: &str, input: &Contents, infos: &mut Vec<Value
     let (sides, kind): (&'static [usize], i32) = match *input {
         Contents::Tensor(sides, scalar) => (sides, element_type(scalar)),
         Contents::Label => (&[], INT64),
+        Contents::Padded(sides, scalar) => {
+            let steps = inputs(graph, name, &Contents::Tensor(sides, scalar), infos)?;
+            let lengths = inputs(graph, &format!("{name}.length"), &Contents::Label, infos)?;
+            let (Value::One(steps, ..), Value::One(lengths, ..)) = (steps, lengths) else { return None };
+            return Some(Value::Padded(steps, lengths, sides, element_type(scalar)));
+        }
         Contents::Pair(first, second) => {
             let first = inputs(graph, &format!("{name}.first"), first, infos)?;
             let second = inputs(graph, &format!("{name}.second"), second, infos)?;
@@ -62,7 +77,7 @@ fn inputs(graph: &mut Graph, name: &str, input: &Contents, infos: &mut Vec<Value
 /// Returns the scalar of the first tensor.
 pub(super) fn scalar(contents: &Contents) -> Option<Scalar> {
     match *contents {
-        Contents::Tensor(_, scalar) => Some(scalar),
+        Contents::Tensor(_, scalar) | Contents::Padded(_, scalar) => Some(scalar),
         Contents::Pair(first, second) => scalar(first).or(scalar(second)),
         Contents::Label | Contents::Other => None,
     }

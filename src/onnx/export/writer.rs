@@ -5,6 +5,7 @@ use chainrule_parameters::{Node, Segment};
 use super::ExportError;
 use super::array::element_type;
 use super::graph::{Attribute, Graph, Name};
+use super::recurrent::Direction;
 use super::value::Value;
 use crate::layer::onnx::{Form, Operator};
 use crate::layer::{Child, OnnxAttribute, OnnxInput, OnnxNode, Plan};
@@ -26,11 +27,20 @@ impl Writer {
             Form::InOrder => return self.in_order(plan, input),
             Form::Concat => return self.branches(plan, input),
             Form::Parallel => return self.parallel(plan, input),
-            Form::PerStep(step) => return self.per_step(plan, step, input),
+            Form::PerStep(step) => {
+                let (x, lengths) = self.sequence(plan, input)?;
+                let y = self.per_step(plan, step, &x)?;
+                return Ok(self.of_steps(plan, y, lengths));
+            }
+            Form::Recurrent(kind) => {
+                let (x, lengths) = self.sequence(plan, input)?;
+                let y = self.recurrent(plan, kind, Direction::Forward, &x, lengths.as_deref())?;
+                return Ok(self.of_steps(plan, y, lengths));
+            }
             Form::Duplicate => return Ok(Value::Pair(Box::new(input.clone()), Box::new(input))),
             Form::Nodes(nodes) => match self.nodes(plan, nodes, input)? {
                 Value::One(name, ..) => name,
-                pair @ Value::Pair(..) => return Ok(pair),
+                other => return Ok(other),
             },
             Form::Join | Form::Cosine { .. } | Form::Distance { .. } => {
                 let Value::Pair(first, second) = input else {
@@ -42,6 +52,9 @@ impl Writer {
                 self.compare(plan, sides, &a, &b)
             }
             form => {
+                if let Value::Padded(x, lengths, ..) = &input {
+                    return self.padded(plan, &form, x, lengths);
+                }
                 let input = self.one(plan, input)?;
                 return self.leaf(plan, &form, &input).map(|name| self.output(plan, name));
             }
@@ -69,9 +82,6 @@ impl Writer {
                 self.local_response(plan, size, [alpha, beta, offset], x)
             }
             Form::Gated(gate) => return self.gated(plan, gate, x),
-            Form::Recurrent(kind) => {
-                return self.recurrent(plan, kind, super::recurrent::Direction::Forward, x);
-            }
             Form::Reverse => self.reverse(x),
             _ => return Err(self.wrong(plan, "it is no layer by itself")),
         })
@@ -208,6 +218,7 @@ impl Writer {
     pub(super) fn one(&self, plan: &Plan, value: Value) -> Result<Name, ExportError> {
         match value {
             Value::One(name, ..) => Ok(name),
+            Value::Padded(..) => Err(self.wrong(plan, "an operator takes a padded sequence")),
             Value::Pair(..) => Err(self.wrong(plan, "an operator takes a pair")),
         }
     }
