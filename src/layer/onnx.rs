@@ -8,8 +8,8 @@ use crate::kernel::PoolingAxis;
 
 /// What a layer computes in evaluation mode, as operators of ONNX (opset 17).
 ///
-/// It is a constant of the layer's [`Plan`], see [`Plan::onnx`]. `chainrule::onnx` (feature `onnx`) writes files from it;
-/// a network with a layer that has none is an error that names the layer.
+/// It is a constant of the layer's [`Plan`], see [`Plan::onnx`]. `chainrule::onnx` (feature `onnx`) writes files from
+/// it; a network with a layer that has none is an error that names the layer.
 ///
 /// ```
 /// use chainrule::layer::{Onnx, OnnxInput, OnnxNode, Plan};
@@ -36,7 +36,8 @@ impl Onnx {
     /// The output is the input, in evaluation mode.
     pub const IDENTITY: Self = Self(Form::Nodes(&[]));
 
-    /// Returns a form of these nodes, of which the last gives the layer's output. Without a node, the output is the input.
+    /// Returns a form of these nodes, of which the last gives the layer's output. Without a node, the output is the
+    /// input.
     pub const fn nodes(nodes: &'static [OnnxNode]) -> Self {
         Self(Form::Nodes(nodes))
     }

@@ -75,7 +75,8 @@ macro_rules! rearrange {
         $onnx
     };
     (
-        [$($generics:tt)*] $layer:ty, $X:ty => $Y:ty, [$($bounds:tt)*], $sides:expr, $axes:expr, $window:expr $(, $onnx:expr)?
+        [$($generics:tt)*] $layer:ty, $X:ty => $Y:ty, [$($bounds:tt)*], $sides:expr, $axes:expr, $window:expr
+        $(, $onnx:expr)?
     ) => {
         impl<$($generics)*, T: Real> Layer<$X> for $layer
         where

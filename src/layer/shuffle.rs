@@ -185,7 +185,8 @@ rearrange!(
     [C / (R * R), R, R, H, W],
     [0, 3, 1, 4, 2],
     Window::WHOLE,
-    Onnx::nodes(&[OnnxNode::of_input("DepthToSpace").with(&[("blocksize", OnnxAttribute::Int(R as i64)), ("mode", OnnxAttribute::Text("CRD"))])])
+    Onnx::nodes(&[OnnxNode::of_input("DepthToSpace")
+        .with(&[("blocksize", OnnxAttribute::Int(R as i64)), ("mode", OnnxAttribute::Text("CRD"))])])
 );
 
 rearrange!(
@@ -200,7 +201,8 @@ rearrange!(
     [R, R, C / (R * R), H, W],
     [2, 3, 0, 4, 1],
     Window::WHOLE,
-    Onnx::nodes(&[OnnxNode::of_input("DepthToSpace").with(&[("blocksize", OnnxAttribute::Int(R as i64)), ("mode", OnnxAttribute::Text("DCR"))])])
+    Onnx::nodes(&[OnnxNode::of_input("DepthToSpace")
+        .with(&[("blocksize", OnnxAttribute::Int(R as i64)), ("mode", OnnxAttribute::Text("DCR"))])])
 );
 
 rearrange!(

@@ -1,7 +1,7 @@
 //! Floor 7: networks as ONNX files.
 //!
-//! [`save`] writes a network as an ONNX file, which onnxruntime and many other programs run: [the guide](crate::guide::onnx)
-//! says what is in it.
+//! [`save`] writes a network as an ONNX file, which onnxruntime and many other programs run. [The
+//! guide](crate::guide::onnx) says what is in it.
 //!
 //! ```
 //! use chainrule::onnx;

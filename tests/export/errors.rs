@@ -101,9 +101,7 @@ fn a_network_that_is_not_finite_is_not_written() {
     let path = folder.path().join("net.onnx");
     std::fs::write(&path, "the old file").unwrap();
     let error = onnx::save::<Vector<2>, _>(&net, &path).unwrap_err();
-    assert!(
-        matches!(&error, ExportError::NonFinite { parameter, element: 1, value } if parameter == "0.bias" && value.is_nan())
-    );
+    assert!(matches!(&error, ExportError::NonFinite { parameter, element: 1, .. } if parameter == "0.bias"));
     assert_eq!(std::fs::read(&path).unwrap(), b"the old file");
     net.0.bias[1] = 0.0;
     onnx::save::<Vector<2>, _>(&net, &path).unwrap();

@@ -32,7 +32,7 @@ def arrays(values, scalar):
 
 
 def runtime(path, model, scalar):
-    """Returns what runs a model, and its name: onnxruntime, or for f64, of which that lacks kernels, ONNX's reference."""
+    """Returns what runs a model, and its name: onnxruntime, or ONNX's reference where that has no kernel of f64."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     try:
@@ -89,8 +89,9 @@ def main():
         errors[by].append((error, path.stem))
         if error > TOLERANCE:
             failed.append(f"{path.stem}: a relative error of {error:.1e}")
-    print(f"{len(files)} files are valid ONNX; onnxruntime {onnxruntime.__version__} runs {len(errors['onnxruntime'])} of"
-          f" them, ONNX's reference {len(errors['reference'])} of f64, of which onnxruntime lacks a kernel")
+    print(f"{len(files)} files are valid ONNX; onnxruntime {onnxruntime.__version__} runs"
+          f" {len(errors['onnxruntime'])} of them, ONNX's reference {len(errors['reference'])} of f64, of which onnxruntime"
+          " lacks a kernel")
     print("not run: " + "; ".join(f"{name} ({REFERENCE_LACKS[name]})" for _, name in errors.pop("valid")))
     for by, found in errors.items():
         for error, name in sorted(found, reverse=True)[:5]:

@@ -110,7 +110,9 @@ macro_rules! activation_layer {
             const PLAN: $crate::layer::Plan =
                 $crate::layer::Plan::leaf::<X, Self>().factor($crate::layer::Factor::Activation {
                     max_derivative: <Self as $crate::layer::Activation>::MAX_DERIVATIVE,
-                }).effect(<Self as $crate::layer::Activation>::EFFECT).onnx(<Self as $crate::layer::Activation>::ONNX).requires(<Self as $crate::layer::Activation>::FAULT.is_empty(), <Self as $crate::layer::Activation>::FAULT);
+                }).effect(<Self as $crate::layer::Activation>::EFFECT)
+                .onnx(<Self as $crate::layer::Activation>::ONNX)
+                .requires(<Self as $crate::layer::Activation>::FAULT.is_empty(), <Self as $crate::layer::Activation>::FAULT);
 
             fn forward(&self, input: &[X], output: &mut [X], _: $crate::layer::WorkspaceMut<'_>, _: &mut $crate::layer::Mode<'_>) {
                 $crate::layer::apply_each::<Self, X::Scalar>(X::flat(input), X::flat_mut(output));

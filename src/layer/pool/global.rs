@@ -142,7 +142,10 @@ macro_rules! global_max_pool {
     ([$($generics:tt)*] $layer:ty, $X:ty => $Y:ty, $along:expr, $axes:expr) => {
         impl<$($generics)*, T: Real> Layer<$X> for $layer {
             type Output = $Y;
-            const PLAN: Plan = Plan::leaf::<$X, Self>().effect(Effect::Pool { gradient: 1.0 }).onnx(Onnx::nodes(&[OnnxNode::of_input("ReduceMax").with(&[("axes", OnnxAttribute::Ints($axes)), ("keepdims", OnnxAttribute::Int(0))])]));
+            const PLAN: Plan = Plan::leaf::<$X, Self>().effect(Effect::Pool { gradient: 1.0 }).onnx(Onnx::nodes(&[
+                OnnxNode::of_input("ReduceMax")
+                    .with(&[("axes", OnnxAttribute::Ints($axes)), ("keepdims", OnnxAttribute::Int(0))]),
+            ]));
 
             fn forward(&self, input: &[$X], output: &mut [$Y], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
                 check_lengths(input.len(), output.len());

@@ -37,8 +37,8 @@ pub enum ExportError {
     },
     /// The input of the network is a sample that you wrote yourself.
     #[error(
-        "a network that takes `{sample}` cannot be written as ONNX: an input is a `Vector`, a `Sequence`, a `Padded`, an \
-         `Image`, a `Label` or a `Pair` of these"
+        "a network that takes `{sample}` cannot be written as ONNX: an input is a `Vector`, a `Sequence`, a `Padded`, \
+         an `Image`, a `Label` or a `Pair` of these"
     )]
     Input {
         /// The type of the input.

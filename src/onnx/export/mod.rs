@@ -36,8 +36,8 @@ const OPERATORS: i64 = 17;
 /// The version of ONNX's file format: the one that came with these operators.
 const FORMAT: i64 = 8;
 
-/// Writes a network that takes the samples `X` as an ONNX file, atomically: at each moment the file is either the old one
-/// or the new one.
+/// Writes a network that takes the samples `X` as an ONNX file, atomically: at each moment the file is either the old
+/// one or the new one.
 ///
 /// ```
 /// use chainrule::onnx;
@@ -65,8 +65,9 @@ where
 ///
 /// # Errors
 /// [`ExportError::Unknown`] and [`ExportError::Impossible`] for a layer that has no form in ONNX,
-/// [`ExportError::Input`] for samples that ONNX does not know, [`ExportError::NonFinite`] for a network with a NaN or an
-/// infinity, [`ExportError::TooLarge`] for 2 GB and more.
+/// [`ExportError::WrongForm`] for a form that does not fit its layer, [`ExportError::Input`] for samples that ONNX does
+/// not know, [`ExportError::NonFinite`] for a network with a NaN or an infinity, [`ExportError::TooLarge`] for 2 GB and
+/// more.
 pub fn to_bytes<X, A>(network: &A) -> Result<Vec<u8>, ExportError>
 where
     X: Sample,

@@ -45,7 +45,8 @@ impl Value {
     }
 }
 
-/// Returns the value of an input of these contents, and the inputs of the graph; `None` for one that ONNX does not know.
+/// Returns the value of an input of these contents, and the inputs of the graph; `None` for contents that ONNX does not
+/// know.
 pub(super) fn declare(graph: &mut Graph, input: &Contents) -> Option<(Value, Vec<ValueInfoProto>)> {
     let mut infos = Vec::new();
     let value = inputs(graph, "input", input, &mut infos)?;

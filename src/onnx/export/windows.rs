@@ -96,7 +96,8 @@ impl Writer {
     }
 }
 
-/// Returns the factor between two sides: a runtime computes `to` as the whole part of `from` times it, in `f32` or in `f64`.
+/// Returns the factor between two sides: a runtime computes `to` as the whole part of `from` times it, in `f32` or in
+/// `f64`.
 fn scale(from: usize, to: usize) -> f32 {
     let mut scale = to as f32 / from as f32;
     while from as f64 * f64::from(scale) < to as f64 {
