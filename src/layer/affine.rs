@@ -59,8 +59,8 @@ impl<const CHANNELS: usize, X: Channels<CHANNELS>, A: AffineOf<Vector<CHANNELS, 
     const PLAN: Plan = Plan::leaf::<X, Self>()
         .effect(Effect::Unchanged)
         .onnx(Onnx::nodes(&[
-            OnnxNode::new("Mul", &[OnnxInput::Layer, OnnxInput::Channels("gain")]),
-            OnnxNode::new("Add", &[OnnxInput::Node(0), OnnxInput::Channels("bias")]),
+            OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::PerChannel("gain")]),
+            OnnxNode::new("Add", &[OnnxInput::Output(0), OnnxInput::PerChannel("bias")]),
         ]))
         .backward_scratch(Space::per_batch::<f64>(CHANNELS))
         .backward_scratch(Space::per_batch::<f64>(CHANNELS));

@@ -17,8 +17,8 @@ use crate::kernel::PoolingAxis;
 ///
 /// // y = sin(w x)
 /// const SINE: Onnx = Onnx::nodes(&[
-///     OnnxNode::new("Mul", &[OnnxInput::Layer, OnnxInput::Parameter("frequency")]),
-///     OnnxNode::new("Sin", &[OnnxInput::Node(0)]),
+///     OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Field("frequency")]),
+///     OnnxNode::new("Sin", &[OnnxInput::Output(0)]),
 /// ]);
 /// const fn plan<X: Tensor, L: Layer<X>>() -> Plan {
 ///     Plan::leaf::<X, L>().onnx(SINE)
@@ -75,7 +75,7 @@ impl OnnxNode {
 
     /// Returns an operator whose one input is that of the layer.
     pub const fn of_input(operator: &'static str) -> Self {
-        Self::new(operator, &[OnnxInput::Layer])
+        Self::new(operator, &[OnnxInput::Input])
     }
 
     /// Returns one of the layers inside, by its place in [`Plan::children`], with its input.
@@ -92,20 +92,21 @@ impl OnnxNode {
 /// An input of an [`OnnxNode`].
 #[derive(Clone, Copy, Debug)]
 pub enum OnnxInput {
+    // No variant has the name of a type that the compiler's messages print: they would print its whole path.
     /// The input of the layer. Its first axis is the batch.
-    Layer,
+    Input,
     /// The first half of the layer's input, which is a [`Pair`](crate::tensor::Pair).
     First,
     /// The second half of the layer's input.
     Second,
     /// The output of an earlier node of the list, counted from 0.
-    Node(usize),
+    Output(usize),
     /// A parameter of the layer, by the name of its field. If the field has no numbers, as a bias that is `NoBias`, the
     /// node is left out: its output is its first input.
-    Parameter(&'static str),
+    Field(&'static str),
     /// A parameter with one number for each feature or channel, in a shape that fits the layer's input: `[C, 1, 1]` for
     /// an image. Without numbers, the node is left out.
-    Channels(&'static str),
+    PerChannel(&'static str),
     /// One number, in the scalar of the network.
     Number(f64),
     /// A list of whole numbers, such as axes.

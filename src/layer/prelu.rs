@@ -45,7 +45,7 @@ impl<X: Tensor> Layer<X> for PRelu<X::Scalar> {
     const PLAN: Plan = Plan::leaf::<X, Self>()
         .factor(Factor::Activation { max_derivative: 1.0 })
         .effect(Effect::Activation(Moments::Slopes { above: 1.0, below: START }))
-        .onnx(Onnx::nodes(&[OnnxNode::new("PRelu", &[OnnxInput::Layer, OnnxInput::Parameter("slope")])]));
+        .onnx(Onnx::nodes(&[OnnxNode::new("PRelu", &[OnnxInput::Input, OnnxInput::Field("slope")])]));
 
     fn forward(&self, input: &[X], output: &mut [X], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         check_lengths(input.len(), output.len());
@@ -110,7 +110,7 @@ impl<const CHANNELS: usize, X: Channels<CHANNELS>> Layer<X> for ChannelPRelu<CHA
     const PLAN: Plan = Plan::leaf::<X, Self>()
         .factor(Factor::Activation { max_derivative: 1.0 })
         .effect(Effect::Activation(Moments::Slopes { above: 1.0, below: START }))
-        .onnx(Onnx::nodes(&[OnnxNode::new("PRelu", &[OnnxInput::Layer, OnnxInput::Channels("slope")])]))
+        .onnx(Onnx::nodes(&[OnnxNode::new("PRelu", &[OnnxInput::Input, OnnxInput::PerChannel("slope")])]))
         .backward_scratch(Space::per_batch::<f64>(CHANNELS));
 
     fn forward(&self, input: &[X], output: &mut [X], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {

@@ -112,7 +112,7 @@ impl Rows for Softmax {
 impl Rows for Softmin {
     const ONNX: Onnx = Onnx::nodes(&[
         OnnxNode::of_input("Neg"),
-        OnnxNode::new("Softmax", &[OnnxInput::Node(0)]).with(&[("axis", OnnxAttribute::Int(-1))]),
+        OnnxNode::new("Softmax", &[OnnxInput::Output(0)]).with(&[("axis", OnnxAttribute::Int(-1))]),
     ]);
 
     fn forward<T: Real>(x: &[T], y: &mut [T], columns: usize) {

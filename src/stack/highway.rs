@@ -86,12 +86,12 @@ where
         ])
         .factor(Factor::Sum)
         .onnx(Onnx::nodes(&[
-            OnnxNode::child(0, &[OnnxInput::Layer]),
-            OnnxNode::child(1, &[OnnxInput::Layer]),
-            OnnxNode::new("Mul", &[OnnxInput::Node(1), OnnxInput::Node(0)]),
-            OnnxNode::new("Sub", &[OnnxInput::Number(1.0), OnnxInput::Node(1)]),
-            OnnxNode::new("Mul", &[OnnxInput::Node(3), OnnxInput::Layer]),
-            OnnxNode::new("Add", &[OnnxInput::Node(2), OnnxInput::Node(4)]),
+            OnnxNode::child(0, &[OnnxInput::Input]),
+            OnnxNode::child(1, &[OnnxInput::Input]),
+            OnnxNode::new("Mul", &[OnnxInput::Output(1), OnnxInput::Output(0)]),
+            OnnxNode::new("Sub", &[OnnxInput::Number(1.0), OnnxInput::Output(1)]),
+            OnnxNode::new("Mul", &[OnnxInput::Output(3), OnnxInput::Input]),
+            OnnxNode::new("Add", &[OnnxInput::Output(2), OnnxInput::Output(4)]),
         ]))
         .effect(Effect::Highway { bias: GATE_BIAS as f64 })
         .saves(Space::per_sample::<Vector<N, T>>(2)) // F(x) and t

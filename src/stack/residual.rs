@@ -64,13 +64,13 @@ const BRANCH: Segment = Segment::Name("branch");
 const SHORTCUT: Segment = Segment::Name("shortcut");
 
 const ADD_INPUT: Onnx = Onnx::nodes(&[
-    OnnxNode::child(0, &[OnnxInput::Layer]),
-    OnnxNode::new("Add", &[OnnxInput::Node(0), OnnxInput::Layer]),
+    OnnxNode::child(0, &[OnnxInput::Input]),
+    OnnxNode::new("Add", &[OnnxInput::Output(0), OnnxInput::Input]),
 ]);
 const ADD_SHORTCUT: Onnx = Onnx::nodes(&[
-    OnnxNode::child(0, &[OnnxInput::Layer]),
-    OnnxNode::child(1, &[OnnxInput::Layer]),
-    OnnxNode::new("Add", &[OnnxInput::Node(0), OnnxInput::Node(1)]),
+    OnnxNode::child(0, &[OnnxInput::Input]),
+    OnnxNode::child(1, &[OnnxInput::Input]),
+    OnnxNode::new("Add", &[OnnxInput::Output(0), OnnxInput::Output(1)]),
 ]);
 
 impl<X: Tensor, F: Layer<X>, S: Layer<X>> Layer<X> for Residual<F, S>

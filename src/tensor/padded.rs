@@ -114,7 +114,7 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Named for Padded<STEPS,
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Sample for Padded<STEPS, FEATURES, T> {
     type Grad = Sequence<STEPS, FEATURES, T>;
     const SHAPE: &'static [usize] = &[STEPS, FEATURES];
-    const CONTENTS: Contents = Contents::Padded(&[STEPS, FEATURES], T::SCALAR);
+    const CONTENTS: Contents = Contents::OfPadded(&[STEPS, FEATURES], T::SCALAR);
 
     #[cfg(feature = "alloc")]
     fn numbers(batch: &[Self]) -> Numbers<'_> {

@@ -35,7 +35,7 @@ impl<A: Sample, B: Sample> Named for Pair<A, B> {
 impl<A: Sample, B: Sample> Sample for Pair<A, B> {
     type Grad = Pair<A::Grad, B::Grad>;
     const SHAPE: &'static [usize] = &[];
-    const CONTENTS: Contents = Contents::Pair(&A::CONTENTS, &B::CONTENTS);
+    const CONTENTS: Contents = Contents::OfPair(&A::CONTENTS, &B::CONTENTS);
 
     #[cfg(feature = "alloc")]
     fn numbers(batch: &[Self]) -> Numbers<'_> {

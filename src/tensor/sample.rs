@@ -25,7 +25,7 @@ pub trait Sample:
 
     /// What it consists of, for files of other programs.
     #[doc(hidden)]
-    const CONTENTS: Contents = Contents::Other;
+    const CONTENTS: Contents = Contents::OfOther;
 
     /// Returns the numbers of a batch, sample after sample, if the samples have numbers.
     fn numbers(batch: &[Self]) -> Numbers<'_>;
@@ -45,20 +45,21 @@ pub trait Sample:
     }
 }
 
-/// What a [`Sample`] consists of.
+/// What a [`Sample`] consists of. (The variants have no names of types, which the compiler would then print with their
+/// whole paths.)
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub enum Contents {
     /// Numbers of one scalar, in these sides.
-    Tensor(&'static [usize], Scalar),
+    OfNumbers(&'static [usize], Scalar),
     /// Up to as many steps as the first side, and their number.
-    Padded(&'static [usize], Scalar),
+    OfPadded(&'static [usize], Scalar),
     /// The index of a class.
-    Label,
+    OfLabel,
     /// Two samples.
-    Pair(&'static Contents, &'static Contents),
+    OfPair(&'static Contents, &'static Contents),
     /// Something else.
-    Other,
+    OfOther,
 }
 
 /// The gradient of a sample that has none, such as a [`Label`](super::Label). It is never read. (It has a byte, since

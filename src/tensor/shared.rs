@@ -81,7 +81,7 @@ macro_rules! sample {
             type Grad = Self;
             const SHAPE: &'static [usize] = &[$($side),+];
             const CONTENTS: $crate::tensor::Contents =
-                $crate::tensor::Contents::Tensor(&[$($side),+], <T as chainrule_parameters::Number>::SCALAR);
+                $crate::tensor::Contents::OfNumbers(&[$($side),+], <T as chainrule_parameters::Number>::SCALAR);
 
             fn numbers(batch: &[Self]) -> $crate::tensor::Numbers<'_> {
                 $crate::tensor::Numbers::of(Self::flat(batch))

@@ -28,10 +28,10 @@ macro_rules! layer {
 
 layer!(Unknown, Onnx::UNKNOWN);
 layer!(Impossible, Onnx::impossible("it draws numbers in evaluation mode too"));
-layer!(OtherField, Onnx::nodes(&[OnnxNode::new("Mul", &[OnnxInput::Layer, OnnxInput::Parameter("gian")])]));
-layer!(LaterNode, Onnx::nodes(&[OnnxNode::new("Mul", &[OnnxInput::Layer, OnnxInput::Node(0)])]));
+layer!(OtherField, Onnx::nodes(&[OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Field("gian")])]));
+layer!(LaterNode, Onnx::nodes(&[OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Output(0)])]));
 layer!(NoPair, Onnx::nodes(&[OnnxNode::new("Mul", &[OnnxInput::First, OnnxInput::Second])]));
-layer!(NoChild, Onnx::nodes(&[OnnxNode::child(0, &[OnnxInput::Layer])]));
+layer!(NoChild, Onnx::nodes(&[OnnxNode::child(0, &[OnnxInput::Input])]));
 layer!(NoInput, Onnx::nodes(&[OnnxNode::new("Mul", &[])]));
 layer!(
     NoValue,

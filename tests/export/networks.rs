@@ -21,9 +21,9 @@ struct Sine<const N: usize> {
 impl<const N: usize> Layer<Vector<N>> for Sine<N> {
     type Output = Vector<N>;
     const PLAN: Plan = Plan::leaf::<Vector<N>, Self>().onnx(Onnx::nodes(&[
-        OnnxNode::new("Mul", &[OnnxInput::Layer, OnnxInput::Parameter("frequency")]),
-        OnnxNode::new("Sin", &[OnnxInput::Node(0)]),
-        OnnxNode::new("Add", &[OnnxInput::Node(1), OnnxInput::Parameter("bias")]),
+        OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Field("frequency")]),
+        OnnxNode::new("Sin", &[OnnxInput::Output(0)]),
+        OnnxNode::new("Add", &[OnnxInput::Output(1), OnnxInput::Field("bias")]),
     ]));
 
     fn forward(&self, input: &[Vector<N>], output: &mut [Vector<N>], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
@@ -45,7 +45,7 @@ struct Lookup<const CLASSES: usize, const N: usize> {
 impl<const CLASSES: usize, const N: usize> Layer<Label<CLASSES>> for Lookup<CLASSES, N> {
     type Output = Vector<N>;
     const PLAN: Plan = Plan::leaf::<Label<CLASSES>, Self>()
-        .onnx(Onnx::nodes(&[OnnxNode::new("Gather", &[OnnxInput::Parameter("weight"), OnnxInput::Layer])]));
+        .onnx(Onnx::nodes(&[OnnxNode::new("Gather", &[OnnxInput::Field("weight"), OnnxInput::Input])]));
 
     fn forward(
         &self,

@@ -90,7 +90,7 @@ impl<const LOW: i32, const HIGH: i32, const DEN: u32> Activation for Clamp<LOW, 
         ]
     };
     const ONNX: Onnx =
-        Onnx::nodes(&[OnnxNode::new("Clip", &[OnnxInput::Layer, Self::LOW_INPUT, Self::HIGH_INPUT])]);
+        Onnx::nodes(&[OnnxNode::new("Clip", &[OnnxInput::Input, Self::LOW_INPUT, Self::HIGH_INPUT])]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

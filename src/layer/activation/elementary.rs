@@ -110,7 +110,7 @@ impl Activation for Square {
         from: f64::NEG_INFINITY,
         coefficients: [0.0, 0.0, 1.0],
     }]));
-    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::new("Mul", &[OnnxInput::Layer, OnnxInput::Layer])]);
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Input])]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

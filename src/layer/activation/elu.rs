@@ -152,9 +152,9 @@ impl<const NUM: u32, const DEN: u32> Activation for Celu<NUM, DEN> {
         ]
     };
     const ONNX: Onnx = Onnx::nodes(&[
-        OnnxNode::new("Div", &[OnnxInput::Layer, OnnxInput::Number(Self::A)]),
-        OnnxNode::new("Elu", &[OnnxInput::Node(0)]),
-        OnnxNode::new("Mul", &[OnnxInput::Node(1), OnnxInput::Number(Self::A)]),
+        OnnxNode::new("Div", &[OnnxInput::Input, OnnxInput::Number(Self::A)]),
+        OnnxNode::new("Elu", &[OnnxInput::Output(0)]),
+        OnnxNode::new("Mul", &[OnnxInput::Output(1), OnnxInput::Number(Self::A)]),
     ]);
 
     #[inline(always)]

@@ -32,11 +32,11 @@ impl Activation for Gelu {
     const MAX_DERIVATIVE: f64 = 1.128_904_145 /* at x = √2 */;
     const EFFECT: Effect = Effect::Activation(moments::GELU);
     const ONNX: Onnx = Onnx::nodes(&[
-        OnnxNode::new("Div", &[OnnxInput::Layer, OnnxInput::Number(SQRT_2)]),
-        OnnxNode::new("Erf", &[OnnxInput::Node(0)]),
-        OnnxNode::new("Add", &[OnnxInput::Node(1), OnnxInput::Number(1.0)]),
-        OnnxNode::new("Mul", &[OnnxInput::Layer, OnnxInput::Node(2)]),
-        OnnxNode::new("Mul", &[OnnxInput::Node(3), OnnxInput::Number(0.5)]),
+        OnnxNode::new("Div", &[OnnxInput::Input, OnnxInput::Number(SQRT_2)]),
+        OnnxNode::new("Erf", &[OnnxInput::Output(0)]),
+        OnnxNode::new("Add", &[OnnxInput::Output(1), OnnxInput::Number(1.0)]),
+        OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Output(2)]),
+        OnnxNode::new("Mul", &[OnnxInput::Output(3), OnnxInput::Number(0.5)]),
     ]);
 
     #[inline(always)]
@@ -102,15 +102,15 @@ impl Activation for GeluTanh {
     const MAX_DERIVATIVE: f64 = 1.128_993_069 /* at x = 1.41850 */;
     const EFFECT: Effect = Effect::Activation(moments::GELU_TANH);
     const ONNX: Onnx = Onnx::nodes(&[
-        OnnxNode::new("Mul", &[OnnxInput::Layer, OnnxInput::Layer]),
-        OnnxNode::new("Mul", &[OnnxInput::Node(0), OnnxInput::Layer]),
-        OnnxNode::new("Mul", &[OnnxInput::Node(1), OnnxInput::Number(Self::CUBIC)]),
-        OnnxNode::new("Add", &[OnnxInput::Layer, OnnxInput::Node(2)]),
-        OnnxNode::new("Mul", &[OnnxInput::Node(3), OnnxInput::Number(Self::SLOPE)]),
-        OnnxNode::new("Tanh", &[OnnxInput::Node(4)]),
-        OnnxNode::new("Add", &[OnnxInput::Node(5), OnnxInput::Number(1.0)]),
-        OnnxNode::new("Mul", &[OnnxInput::Layer, OnnxInput::Node(6)]),
-        OnnxNode::new("Mul", &[OnnxInput::Node(7), OnnxInput::Number(0.5)]),
+        OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Input]),
+        OnnxNode::new("Mul", &[OnnxInput::Output(0), OnnxInput::Input]),
+        OnnxNode::new("Mul", &[OnnxInput::Output(1), OnnxInput::Number(Self::CUBIC)]),
+        OnnxNode::new("Add", &[OnnxInput::Input, OnnxInput::Output(2)]),
+        OnnxNode::new("Mul", &[OnnxInput::Output(3), OnnxInput::Number(Self::SLOPE)]),
+        OnnxNode::new("Tanh", &[OnnxInput::Output(4)]),
+        OnnxNode::new("Add", &[OnnxInput::Output(5), OnnxInput::Number(1.0)]),
+        OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Output(6)]),
+        OnnxNode::new("Mul", &[OnnxInput::Output(7), OnnxInput::Number(0.5)]),
     ]);
 
     #[inline(always)]
@@ -157,9 +157,9 @@ impl Activation for QuickGelu {
     const MAX_DERIVATIVE: f64 = Silu::MAX_DERIVATIVE;
     const EFFECT: Effect = Effect::Activation(Moments::Scaled { by: 1.0 / Self::FACTOR, of: &moments::SILU });
     const ONNX: Onnx = Onnx::nodes(&[
-        OnnxNode::new("Mul", &[OnnxInput::Layer, OnnxInput::Number(Self::FACTOR)]),
-        OnnxNode::new("Sigmoid", &[OnnxInput::Node(0)]),
-        OnnxNode::new("Mul", &[OnnxInput::Layer, OnnxInput::Node(1)]),
+        OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Number(Self::FACTOR)]),
+        OnnxNode::new("Sigmoid", &[OnnxInput::Output(0)]),
+        OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Output(1)]),
     ]);
 
     #[inline(always)]

@@ -47,7 +47,7 @@ impl<const NUM: i64, const DEN: u64> Activation for Scale<NUM, DEN> {
         ]
     };
     const ONNX: Onnx =
-        Onnx::nodes(&[OnnxNode::new("Mul", &[OnnxInput::Layer, OnnxInput::Number(Self::FACTOR)])]);
+        Onnx::nodes(&[OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Number(Self::FACTOR)])]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -98,7 +98,7 @@ impl<const NUM: i64, const DEN: u64> Activation for Shift<NUM, DEN> {
         ]
     };
     const ONNX: Onnx =
-        Onnx::nodes(&[OnnxNode::new("Add", &[OnnxInput::Layer, OnnxInput::Number(Self::SUMMAND)])]);
+        Onnx::nodes(&[OnnxNode::new("Add", &[OnnxInput::Input, OnnxInput::Number(Self::SUMMAND)])]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

@@ -148,7 +148,7 @@ impl Activation for TanhShrink {
     const EFFECT: Effect = Effect::Activation(moments::TANH_SHRINK);
     const ONNX: Onnx = Onnx::nodes(&[
         OnnxNode::of_input("Tanh"),
-        OnnxNode::new("Sub", &[OnnxInput::Layer, OnnxInput::Node(0)]),
+        OnnxNode::new("Sub", &[OnnxInput::Input, OnnxInput::Output(0)]),
     ]);
 
     #[inline(always)]

@@ -30,7 +30,7 @@ impl Activation for Silu {
     const EFFECT: Effect = Effect::Activation(moments::SILU);
     const ONNX: Onnx = Onnx::nodes(&[
         OnnxNode::of_input("Sigmoid"),
-        OnnxNode::new("Mul", &[OnnxInput::Layer, OnnxInput::Node(0)]),
+        OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Output(0)]),
     ]);
 
     #[inline(always)]
@@ -85,8 +85,8 @@ impl Activation for Mish {
     const EFFECT: Effect = Effect::Activation(moments::MISH);
     const ONNX: Onnx = Onnx::nodes(&[
         OnnxNode::of_input("Softplus"),
-        OnnxNode::new("Tanh", &[OnnxInput::Node(0)]),
-        OnnxNode::new("Mul", &[OnnxInput::Layer, OnnxInput::Node(1)]),
+        OnnxNode::new("Tanh", &[OnnxInput::Output(0)]),
+        OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Output(1)]),
     ]);
 
     #[inline(always)]

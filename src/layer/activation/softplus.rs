@@ -108,8 +108,8 @@ impl Activation for LogSigmoid {
     const EFFECT: Effect = Effect::Activation(Moments::Scaled { by: -1.0, of: &moments::SOFTPLUS });
     const ONNX: Onnx = Onnx::nodes(&[
         OnnxNode::of_input("Neg"),
-        OnnxNode::new("Softplus", &[OnnxInput::Node(0)]),
-        OnnxNode::new("Neg", &[OnnxInput::Node(1)]),
+        OnnxNode::new("Softplus", &[OnnxInput::Output(0)]),
+        OnnxNode::new("Neg", &[OnnxInput::Output(1)]),
     ]);
 
     #[inline(always)]

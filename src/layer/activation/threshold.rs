@@ -98,8 +98,8 @@ impl<const AT: i32, const VALUE: i32, const DEN: u32> Activation for Threshold<A
         ]
     };
     const ONNX: Onnx = Onnx::nodes(&[
-        OnnxNode::new("Greater", &[OnnxInput::Layer, OnnxInput::Number(Self::START)]),
-        OnnxNode::new("Where", &[OnnxInput::Node(0), OnnxInput::Layer, OnnxInput::Number(Self::BELOW)]),
+        OnnxNode::new("Greater", &[OnnxInput::Input, OnnxInput::Number(Self::START)]),
+        OnnxNode::new("Where", &[OnnxInput::Output(0), OnnxInput::Input, OnnxInput::Number(Self::BELOW)]),
     ]);
 
     #[inline(always)]

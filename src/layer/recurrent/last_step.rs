@@ -39,9 +39,9 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
     type Output = Vector<FEATURES, T>;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, FEATURES, T>, Self>()
         .onnx(Onnx::nodes(&[
-            OnnxNode::new("Gather", &[OnnxInput::Layer, OnnxInput::Integers(&[-1])])
+            OnnxNode::new("Gather", &[OnnxInput::Input, OnnxInput::Integers(&[-1])])
                 .with(&[("axis", OnnxAttribute::Int(1))]),
-            OnnxNode::new("Reshape", &[OnnxInput::Node(0), OnnxInput::OutputShape]),
+            OnnxNode::new("Reshape", &[OnnxInput::Output(0), OnnxInput::OutputShape]),
         ]))
         .effect(Effect::LastStep)
         .window(Window::WHOLE)

@@ -55,20 +55,20 @@ pub(super) fn declare(graph: &mut Graph, input: &Contents) -> Option<(Value, Vec
 
 fn inputs(graph: &mut Graph, name: &str, input: &Contents, infos: &mut Vec<ValueInfoProto>) -> Option<Value> {
     let (sides, kind): (&'static [usize], i32) = match *input {
-        Contents::Tensor(sides, scalar) => (sides, element_type(scalar)),
-        Contents::Label => (&[], INT64),
-        Contents::Padded(sides, scalar) => {
-            let steps = inputs(graph, name, &Contents::Tensor(sides, scalar), infos)?;
-            let lengths = inputs(graph, &format!("{name}.length"), &Contents::Label, infos)?;
+        Contents::OfNumbers(sides, scalar) => (sides, element_type(scalar)),
+        Contents::OfLabel => (&[], INT64),
+        Contents::OfPadded(sides, scalar) => {
+            let steps = inputs(graph, name, &Contents::OfNumbers(sides, scalar), infos)?;
+            let lengths = inputs(graph, &format!("{name}.length"), &Contents::OfLabel, infos)?;
             let (Value::One(steps, ..), Value::One(lengths, ..)) = (steps, lengths) else { return None };
             return Some(Value::Padded(steps, lengths, sides, element_type(scalar)));
         }
-        Contents::Pair(first, second) => {
+        Contents::OfPair(first, second) => {
             let first = inputs(graph, &format!("{name}.first"), first, infos)?;
             let second = inputs(graph, &format!("{name}.second"), second, infos)?;
             return Some(Value::Pair(Box::new(first), Box::new(second)));
         }
-        Contents::Other => return None,
+        Contents::OfOther => return None,
     };
     let name = graph.unique(name.into());
     infos.push(info(name.clone(), sides, kind));
@@ -78,9 +78,9 @@ fn inputs(graph: &mut Graph, name: &str, input: &Contents, infos: &mut Vec<Value
 /// Returns the scalar of the first tensor.
 pub(super) fn scalar(contents: &Contents) -> Option<Scalar> {
     match *contents {
-        Contents::Tensor(_, scalar) | Contents::Padded(_, scalar) => Some(scalar),
-        Contents::Pair(first, second) => scalar(first).or(scalar(second)),
-        Contents::Label | Contents::Other => None,
+        Contents::OfNumbers(_, scalar) | Contents::OfPadded(_, scalar) => Some(scalar),
+        Contents::OfPair(first, second) => scalar(first).or(scalar(second)),
+        Contents::OfLabel | Contents::OfOther => None,
     }
 }
 

@@ -140,11 +140,11 @@ impl Writer {
         values: &[Value],
     ) -> Result<Value, ExportError> {
         match (*input, layer) {
-            (OnnxInput::Layer, _) => Ok(layer.clone()),
+            (OnnxInput::Input, _) => Ok(layer.clone()),
             (OnnxInput::First, Value::Pair(first, _)) => Ok((**first).clone()),
             (OnnxInput::Second, Value::Pair(_, second)) => Ok((**second).clone()),
-            (OnnxInput::Node(at), _) if at < values.len() => Ok(values[at].clone()),
-            (OnnxInput::Node(at), _) => {
+            (OnnxInput::Output(at), _) if at < values.len() => Ok(values[at].clone()),
+            (OnnxInput::Output(at), _) => {
                 Err(self.wrong(plan, format!("node {at} is not before the one that reads it")))
             }
             (OnnxInput::First | OnnxInput::Second, _) => Err(self.wrong(plan, "its input is no pair")),
@@ -161,11 +161,11 @@ impl Writer {
         values: &[Value],
     ) -> Result<Option<Name>, ExportError> {
         Ok(match *input {
-            OnnxInput::Parameter(field) => {
+            OnnxInput::Field(field) => {
                 self.check_field(plan, field)?;
                 self.graph.parameter(field, |array| array)
             }
-            OnnxInput::Channels(field) => {
+            OnnxInput::PerChannel(field) => {
                 self.check_field(plan, field)?;
                 self.channels(plan, field)
             }
