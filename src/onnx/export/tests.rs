@@ -3,9 +3,15 @@
 use prost::Message;
 
 use super::{FORMAT, OPERATORS, to_bytes};
-use crate::layer::Layer;
+use crate::init::Init;
+use crate::layer::{
+    Dropout, GaussianNoise, GlobalAvgPool, Gru, Identity, LastStep, Layer, Linear, Lstm, Reverse, Scale,
+    Shift, Tanh,
+};
 use crate::onnx::proto::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
-use crate::prelude::*;
+use crate::random::rng;
+use crate::stack::{Bidirectional, Concat, Maximum, Parallel, Residual, Shared};
+use crate::tensor::{Image, Pair, Sample, Sequence, Vector};
 
 fn model<N: Layer<X>, X: Sample>() -> ModelProto {
     let net = N::init(&mut rng(1));
