@@ -26,7 +26,7 @@ use crate::kernel::PoolingAxis;
 /// # let _ = plan::<Vector<4>, Tanh>();
 /// ```
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(feature = "onnx"), allow(dead_code))] // read by `crate::onnx`
+#[cfg_attr(not(feature = "onnx"), allow(dead_code))] // read where files are written
 pub struct Onnx(pub(crate) Form);
 
 impl Onnx {
