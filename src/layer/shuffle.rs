@@ -159,6 +159,22 @@ at_input!([const R: usize, const C: usize, const H: usize, const W: usize, T: Re
 at_input!([const GROUPS: usize, const C: usize, const H: usize, const W: usize, T: Real] ChannelShuffle<GROUPS>, Image<C, H, W, T>);
 at_input!([const GROUPS: usize, const STEPS: usize, const C: usize, T: Real] ChannelShuffle<GROUPS>, Sequence<STEPS, C, T>);
 
+impl<const R: usize> PixelShuffle<R> {
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("DepthToSpace")
+        .with(&[("blocksize", OnnxAttribute::Int(R as i64)), ("mode", OnnxAttribute::Text("CRD"))])]);
+}
+
+impl<const R: usize> DepthToSpace<R> {
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("DepthToSpace")
+        .with(&[("blocksize", OnnxAttribute::Int(R as i64)), ("mode", OnnxAttribute::Text("DCR"))])]);
+}
+
+impl<const R: usize> SpaceToDepth<R> {
+    const ONNX: Onnx = Onnx::nodes(&[
+        OnnxNode::of_input("SpaceToDepth").with(&[("blocksize", OnnxAttribute::Int(R as i64))])
+    ]);
+}
+
 /// The image that has R R times fewer channels and R R times more pixels.
 type Spread<const R: usize, const C: usize, const H: usize, const W: usize, T> = <(
     <Side<C> as OverSquare<R>>::Out,
@@ -185,8 +201,7 @@ rearrange!(
     [C / (R * R), R, R, H, W],
     [0, 3, 1, 4, 2],
     Window::WHOLE,
-    Onnx::nodes(&[OnnxNode::of_input("DepthToSpace")
-        .with(&[("blocksize", OnnxAttribute::Int(R as i64)), ("mode", OnnxAttribute::Text("CRD"))])])
+    Self::ONNX
 );
 
 rearrange!(
@@ -201,8 +216,7 @@ rearrange!(
     [R, R, C / (R * R), H, W],
     [2, 3, 0, 4, 1],
     Window::WHOLE,
-    Onnx::nodes(&[OnnxNode::of_input("DepthToSpace")
-        .with(&[("blocksize", OnnxAttribute::Int(R as i64)), ("mode", OnnxAttribute::Text("DCR"))])])
+    Self::ONNX
 );
 
 rearrange!(
@@ -241,7 +255,7 @@ rearrange!(
     [C, H / R, R, W / R, R],
     [2, 4, 0, 1, 3],
     Window::of(R, R, 0),
-    Onnx::nodes(&[OnnxNode::of_input("SpaceToDepth").with(&[("blocksize", OnnxAttribute::Int(R as i64))])])
+    Self::ONNX
 );
 
 rearrange!(
