@@ -5,7 +5,8 @@ use super::dense::Bias;
 use super::norm::Rest;
 use super::window_at::window_at;
 use super::{
-    AffineOf, Backward, Effect, Epsilon, GainAndBias, Layer, Mode, Plan, Space, WorkspaceMut, check_lengths,
+    AffineOf, Backward, Effect, Epsilon, GainAndBias, Layer, Mode, Onnx, OnnxInput, OnnxNode, Plan, Space,
+    WorkspaceMut, check_lengths,
 };
 use crate::kernel::Real;
 use crate::tensor::{Channels, Vector, by_channel, by_channel_mut};
@@ -57,6 +58,10 @@ impl<const CHANNELS: usize, X: Channels<CHANNELS>, A: AffineOf<Vector<CHANNELS, 
     type Output = X;
     const PLAN: Plan = Plan::leaf::<X, Self>()
         .effect(Effect::Unchanged)
+        .onnx(Onnx::nodes(&[
+            OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::PerChannel("gain")]),
+            OnnxNode::new("Add", &[OnnxInput::Output(0), OnnxInput::PerChannel("bias")]),
+        ]))
         .backward_scratch(Space::per_batch::<f64>(CHANNELS))
         .backward_scratch(Space::per_batch::<f64>(CHANNELS));
 

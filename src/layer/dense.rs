@@ -5,6 +5,7 @@ use chainrule_derive::Parameters;
 use chainrule_parameters::{Number, Part, Scalar};
 
 use super::compare::comparable;
+use super::onnx::Form;
 use super::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
 use crate::bounds::SameScalar;
 use crate::kernel::{Initial, Real, Strided, gemm, gemm_deep, sum_rows};
@@ -200,7 +201,8 @@ macro_rules! dense {
                 .costs(Cost::weights((len::<$In>() * len::<$Out>()) as u64, len::<$Out>()))
                 .factor(Factor::Weights)
                 .effect(Effect::Weights { inputs: len::<$In>() as f64 })
-                .window(Window::WHOLE);
+                .window(Window::WHOLE)
+                .form(Form::Dense);
             const OVERWRITES: bool = true;
 
             fn forward(&self, input: &[$In], output: &mut [$Out], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {

@@ -3,7 +3,7 @@ use chainrule_parameters::Part;
 use rand::RngExt;
 
 use super::compare::comparable;
-use super::{Backward, Effect, Layer, Mode, Plan, Space, WorkspaceMut, check_lengths};
+use super::{Backward, Effect, Layer, Mode, Onnx, Plan, Space, WorkspaceMut, check_lengths};
 use crate::kernel::Real;
 use crate::tensor::{Channels, Image, Sequence, Tensor, by_channel, by_channel_mut};
 
@@ -56,6 +56,7 @@ impl<X: Tensor, const PERCENT: u32> Layer<X> for Dropout<PERCENT> {
     type Output = X;
     // The factors m, and a byte that says whether there are any (in training mode).
     const PLAN: Plan = Plan::leaf::<X, Self>()
+        .onnx(Onnx::IDENTITY)
         .saves(Space::per_batch::<u8>(1))
         .saves(Space::per_sample::<X>(1))
         .effect(Effect::Dropout { remaining: 1.0 - PERCENT as f64 / 100.0 })
@@ -101,6 +102,7 @@ macro_rules! channels {
             type Output = $X;
             // A factor for each channel, and a byte that says whether there are any (in training mode).
             const PLAN: Plan = Plan::leaf::<$X, Self>()
+        .onnx(Onnx::IDENTITY)
                 .saves(Space::per_batch::<u8>(1))
                 .saves(Space::per_sample::<T>($C))
                 .effect(Effect::Dropout { remaining: 1.0 - PERCENT as f64 / 100.0 })

@@ -1,4 +1,5 @@
 use super::compare::comparable;
+use super::onnx::Form;
 use super::place::at_input;
 use super::reshape::reorder;
 use super::{Backward, Effect, Layer, Mode, Plan, WorkspaceMut, check_lengths};
@@ -42,7 +43,7 @@ comparable!([] Flatten);
 
 impl<X: Flattened> Layer<X> for Flatten {
     type Output = X::Vector;
-    const PLAN: Plan = Plan::leaf::<X, Self>().effect(Effect::Unchanged);
+    const PLAN: Plan = Plan::leaf::<X, Self>().effect(Effect::Unchanged).form(Form::Reshape);
 
     fn forward(&self, input: &[X], output: &mut [X::Vector], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         check_lengths(input.len(), output.len());

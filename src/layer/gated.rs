@@ -6,6 +6,7 @@ use chainrule_derive::Parameters;
 
 use super::compare::comparable;
 use super::halves_at::HalvesAt;
+use super::onnx::Form;
 use super::window_at::window_at;
 use super::{
     Activation, At, Backward, Effect, Gelu, Layer, Mode, Plan, Sigmoid, Silu, Then, WorkspaceMut,
@@ -149,7 +150,9 @@ macro_rules! gated {
                 $Y: Sides<T>,
             {
                 type Output = <$Y as Sides<T>>::Tensor;
-                const PLAN: Plan = Plan::leaf::<$X, Self>().effect(effect::<$Gate>());
+                const PLAN: Plan = Plan::leaf::<$X, Self>()
+                    .effect(effect::<$Gate>())
+                    .form(Form::Gated(&<$Gate as Activation>::ONNX));
 
                 fn forward(
                     &self,

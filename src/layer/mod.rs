@@ -35,7 +35,8 @@ mod inside;
 mod mode;
 mod noise;
 mod norm;
-mod pad;
+pub(crate) mod onnx;
+pub(crate) mod pad;
 mod permute;
 pub(crate) mod place;
 mod plan;
@@ -44,7 +45,7 @@ mod prelu;
 pub(crate) mod recurrent;
 mod reduce;
 mod reshape;
-mod resize;
+pub(crate) mod resize;
 mod shuffle;
 mod softmax;
 mod space;
@@ -103,6 +104,7 @@ pub use norm::{
     LocalResponseNorm, MachineEpsilon, Momentum, NoAffine, NoGain, NormSettings, Offset, ResponseSettings,
     RmsNorm,
 };
+pub use onnx::{Onnx, OnnxAttribute, OnnxInput, OnnxNode};
 pub use pad::{
     Circular, CircularPad1d, CircularPad2d, Constant, ConstantPad1d, ConstantPad2d, Pad1d, Pad2d, PadMode,
     PaddedTo, Reflect, ReflectionPad1d, ReflectionPad2d, Replicate, ReplicationPad1d, ReplicationPad2d,
@@ -121,6 +123,7 @@ pub use pool::{
 };
 pub use prelu::{ChannelPRelu, PRelu};
 pub use recurrent::{Gru, InitialState, LastStep, LearnedState, Lstm, Reverse, Rnn, ZeroState};
+pub(crate) use reduce::Along;
 pub use reduce::{Channels, Features, HasAxis, Height, MaxOver, MeanOver, MinOver, Steps, SumOver, Width};
 pub use reshape::Reshape;
 pub(crate) use reshape::transpose;

@@ -6,7 +6,7 @@ use rand::{Rng, RngExt};
 
 use super::compare::comparable;
 use super::dropout::nothing_remains;
-use super::{Backward, Effect, Layer, Mode, Plan, Space, WorkspaceMut, check_lengths};
+use super::{Backward, Effect, Layer, Mode, Onnx, Plan, Space, WorkspaceMut, check_lengths};
 use crate::kernel::Real;
 use crate::random::normal;
 use crate::tensor::Tensor;
@@ -49,6 +49,7 @@ impl<const NUM: u32, const DEN: u32> GaussianNoise<NUM, DEN> {
 impl<X: Tensor, const NUM: u32, const DEN: u32> Layer<X> for GaussianNoise<NUM, DEN> {
     type Output = X;
     const PLAN: Plan = Plan::leaf::<X, Self>()
+        .onnx(Onnx::IDENTITY)
         .effect(Effect::Noise {
             mean: 1.0,
             square: 1.0,
@@ -205,6 +206,7 @@ macro_rules! factors {
             type Output = X;
             // The factors m, and a byte that says whether there are any (in training mode).
             const PLAN: Plan = Plan::leaf::<X, Self>()
+        .onnx(Onnx::IDENTITY)
                 .saves(Space::per_batch::<u8>(1))
                 .saves(Space::per_sample::<X>(1))
                 .effect(<Self as Factors>::EFFECT)

@@ -3,7 +3,8 @@
 use chainrule_derive::Parameters;
 
 use super::compare::comparable;
-use super::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
+use super::onnx::Form;
+use super::{Backward, Effect, Layer, Mode, Onnx, Plan, Window, WorkspaceMut, check_lengths};
 use crate::kernel::Real;
 use crate::tensor::{Image, Sequence, Tensor};
 
@@ -67,15 +68,23 @@ comparable!([const A: usize, const B: usize, const C: usize] Permute<A, B, C>);
 /// Implements a layer that only moves numbers. It takes its input as a tensor of the sides `$sides` (the axes of one
 /// or several factors of each side) and gives these axes in the order `$axes`.
 macro_rules! rearrange {
+    (@onnx $sides:expr, $axes:expr) => {
+        $crate::layer::permute::onnx($sides, $axes)
+    };
+    (@onnx $sides:expr, $axes:expr, $onnx:expr) => {
+        $onnx
+    };
     (
         [$($generics:tt)*] $layer:ty, $X:ty => $Y:ty, [$($bounds:tt)*], $sides:expr, $axes:expr, $window:expr
+        $(, $onnx:expr)?
     ) => {
         impl<$($generics)*, T: Real> Layer<$X> for $layer
         where
             $($bounds)*
         {
             type Output = $Y;
-            const PLAN: Plan = Plan::leaf::<$X, Self>().effect(Effect::Unchanged).window($window);
+            const PLAN: Plan = Plan::leaf::<$X, Self>().effect(Effect::Unchanged).window($window)
+                .onnx($crate::layer::permute::rearrange!(@onnx $sides, $axes $(, $onnx)?));
 
             fn forward(&self, input: &[$X], output: &mut [$Y], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
                 check_lengths(input.len(), output.len());
@@ -93,6 +102,16 @@ macro_rules! rearrange {
     };
 }
 pub(super) use rearrange;
+
+/// Returns the form in ONNX of a layer that [permutes](permute).
+pub(super) const fn onnx<const N: usize>(sides: [usize; N], axes: [usize; N]) -> Onnx {
+    let (mut of_sides, mut of_axes, mut at) = ([0; 5], [0; 5], 0);
+    while at < N {
+        (of_sides[at], of_axes[at]) = (sides[at], axes[at]);
+        at += 1;
+    }
+    Onnx(Form::Reorder { sides: of_sides, axes: of_axes, rank: N })
+}
 
 rearrange!([const A: usize, const B: usize] Transpose, Sequence<A, B, T> => Sequence<B, A, T>, [], [A, B], [1, 0], Window::WHOLE);
 rearrange!([const A: usize, const B: usize, const C: usize] Transpose, Image<A, B, C, T> => Image<A, C, B, T>, [], [A, B, C], [0, 2, 1], Window::WHOLE);

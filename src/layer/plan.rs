@@ -4,7 +4,8 @@ use core::marker::PhantomData;
 
 use chainrule_parameters::{Named, Node, NonEmpty, Parameters, Part, Segment, TypeName};
 
-use super::{Cost, Effect, Factor, Layer, Space, Window};
+use super::onnx::Form;
+use super::{Cost, Effect, Factor, Layer, Onnx, Space, Window};
 use crate::error::Text;
 use crate::tensor::Sample;
 
@@ -58,6 +59,10 @@ pub struct Plan {
     pub cure: &'static str,
     /// Why the layer cannot work with its constants; empty if it can. See [`requires`](Plan::requires).
     pub fault: &'static [Part],
+    /// What it is in ONNX: set by [`onnx`](Plan::onnx). Without the feature, programs do not contain it.
+    #[cfg(feature = "onnx")]
+    #[doc(hidden)]
+    pub onnx: Onnx,
     /// Whether its output is its input, so that a copy can be avoided.
     #[doc(hidden)]
     pub identity: bool,
@@ -119,6 +124,8 @@ impl Plan {
             children: &[],
             cure: "",
             fault: &[],
+            #[cfg(feature = "onnx")]
+            onnx: Onnx::UNKNOWN,
             identity: false,
         }
     }
@@ -163,7 +170,11 @@ impl Plan {
 
     /// Returns the plan of layers that follow one another, before the first.
     pub(crate) const fn product<X: Sample, L: Layer<X>>() -> Self {
-        Self::leaf::<X, L>().factor(Factor::Product).effect(Effect::Stack).window(Window::POINTWISE)
+        Self::leaf::<X, L>()
+            .factor(Factor::Product)
+            .effect(Effect::Stack)
+            .window(Window::POINTWISE)
+            .form(Form::InOrder)
     }
 
     /// Declares that the layer works only if `holds`. Otherwise a network with this layer does not compile, and `why`,
@@ -224,7 +235,7 @@ impl Plan {
 
     /// Declares that its output is its input.
     pub(crate) const fn identity(self) -> Self {
-        Self { identity: true, effect: Effect::Unchanged, ..self }
+        Self { identity: true, effect: Effect::Unchanged, ..self }.onnx(Onnx::IDENTITY)
     }
 
     /// Adds memory that the forward pass saves for the backward pass.

@@ -2,7 +2,10 @@ use chainrule_derive::Parameters;
 
 use super::compare::comparable;
 use super::window_at::window_at;
-use super::{Backward, Effect, Factor, Layer, Mode, Moments, Plan, Space, WorkspaceMut, check_lengths};
+use super::{
+    Backward, Effect, Factor, Layer, Mode, Moments, Onnx, OnnxInput, OnnxNode, Plan, Space, WorkspaceMut,
+    check_lengths,
+};
 use crate::kernel::Real;
 use crate::tensor::{Channels, Tensor, Vector, by_channel, by_channel_mut};
 
@@ -41,7 +44,8 @@ impl<X: Tensor> Layer<X> for PRelu<X::Scalar> {
     type Output = X;
     const PLAN: Plan = Plan::leaf::<X, Self>()
         .factor(Factor::Activation { max_derivative: 1.0 })
-        .effect(Effect::Activation(Moments::Slopes { above: 1.0, below: START }));
+        .effect(Effect::Activation(Moments::Slopes { above: 1.0, below: START }))
+        .onnx(Onnx::nodes(&[OnnxNode::new("PRelu", &[OnnxInput::Input, OnnxInput::Field("slope")])]));
 
     fn forward(&self, input: &[X], output: &mut [X], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         check_lengths(input.len(), output.len());
@@ -106,6 +110,7 @@ impl<const CHANNELS: usize, X: Channels<CHANNELS>> Layer<X> for ChannelPRelu<CHA
     const PLAN: Plan = Plan::leaf::<X, Self>()
         .factor(Factor::Activation { max_derivative: 1.0 })
         .effect(Effect::Activation(Moments::Slopes { above: 1.0, below: START }))
+        .onnx(Onnx::nodes(&[OnnxNode::new("PRelu", &[OnnxInput::Input, OnnxInput::PerChannel("slope")])]))
         .backward_scratch(Space::per_batch::<f64>(CHANNELS));
 
     fn forward(&self, input: &[X], output: &mut [X], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {

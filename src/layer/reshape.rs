@@ -4,6 +4,7 @@ use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
 use super::compare::comparable;
+use super::onnx::Form;
 use super::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
 use crate::kernel::Real;
 use crate::tensor::{Tensor, len};
@@ -49,8 +50,11 @@ pub struct Reshape<To: Tensor> {
 
 impl<T: Real, X: Tensor<Scalar = T>, To: Tensor<Scalar = T>> Layer<X> for Reshape<To> {
     type Output = To;
-    const PLAN: Plan =
-        Plan::leaf::<X, Self>().effect(Effect::Unchanged).window(window(X::SHAPE, To::SHAPE)).requires(
+    const PLAN: Plan = Plan::leaf::<X, Self>()
+        .effect(Effect::Unchanged)
+        .form(Form::Reshape)
+        .window(window(X::SHAPE, To::SHAPE))
+        .requires(
             len::<X>() == len::<To>(),
             &[
                 Part::Text("takes "),

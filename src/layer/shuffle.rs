@@ -5,7 +5,9 @@ use chainrule_derive::Parameters;
 use super::compare::comparable;
 use super::permute::rearrange;
 use super::place::at_input;
-use super::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
+use super::{
+    Backward, Effect, Layer, Mode, Onnx, OnnxAttribute, OnnxNode, Plan, Window, WorkspaceMut, check_lengths,
+};
 use crate::kernel::Real;
 use crate::tensor::side::{Over, OverSquare, Side, Sides, SplitInto, Times};
 use crate::tensor::{Image, Sequence, Tensor};
@@ -157,6 +159,22 @@ at_input!([const R: usize, const C: usize, const H: usize, const W: usize, T: Re
 at_input!([const GROUPS: usize, const C: usize, const H: usize, const W: usize, T: Real] ChannelShuffle<GROUPS>, Image<C, H, W, T>);
 at_input!([const GROUPS: usize, const STEPS: usize, const C: usize, T: Real] ChannelShuffle<GROUPS>, Sequence<STEPS, C, T>);
 
+impl<const R: usize> PixelShuffle<R> {
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("DepthToSpace")
+        .with(&[("blocksize", OnnxAttribute::Int(R as i64)), ("mode", OnnxAttribute::Text("CRD"))])]);
+}
+
+impl<const R: usize> DepthToSpace<R> {
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("DepthToSpace")
+        .with(&[("blocksize", OnnxAttribute::Int(R as i64)), ("mode", OnnxAttribute::Text("DCR"))])]);
+}
+
+impl<const R: usize> SpaceToDepth<R> {
+    const ONNX: Onnx = Onnx::nodes(&[
+        OnnxNode::of_input("SpaceToDepth").with(&[("blocksize", OnnxAttribute::Int(R as i64))])
+    ]);
+}
+
 /// The image that has R R times fewer channels and R R times more pixels.
 type Spread<const R: usize, const C: usize, const H: usize, const W: usize, T> = <(
     <Side<C> as OverSquare<R>>::Out,
@@ -182,7 +200,8 @@ rearrange!(
     ],
     [C / (R * R), R, R, H, W],
     [0, 3, 1, 4, 2],
-    Window::WHOLE
+    Window::WHOLE,
+    Self::ONNX
 );
 
 rearrange!(
@@ -196,7 +215,8 @@ rearrange!(
     ],
     [R, R, C / (R * R), H, W],
     [2, 3, 0, 4, 1],
-    Window::WHOLE
+    Window::WHOLE,
+    Self::ONNX
 );
 
 rearrange!(
@@ -234,7 +254,8 @@ rearrange!(
     ],
     [C, H / R, R, W / R, R],
     [2, 4, 0, 1, 3],
-    Window::of(R, R, 0)
+    Window::of(R, R, 0),
+    Self::ONNX
 );
 
 rearrange!(
@@ -252,5 +273,6 @@ rearrange!(
     [Side<C>: SplitInto<GROUPS>],
     [GROUPS, C / GROUPS],
     [1, 0],
-    Window::POINTWISE
+    Window::POINTWISE,
+    super::permute::onnx([STEPS, GROUPS, C / GROUPS], [0, 2, 1])
 );

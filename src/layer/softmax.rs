@@ -1,5 +1,7 @@
 use super::compare::comparable;
-use super::{Backward, Layer, Mode, WorkspaceMut, check_lengths};
+use super::{
+    Backward, Layer, Mode, Onnx, OnnxAttribute, OnnxInput, OnnxNode, Plan, WorkspaceMut, check_lengths,
+};
 use crate::kernel::{Elementwise, Real, elementwise, exp, exp_below_largest, exp_each, maximum, sum};
 use crate::tensor::{Sequence, Tensor, Vector};
 use chainrule_derive::Parameters;
@@ -80,11 +82,17 @@ comparable!([] Softmin);
 
 /// Implements each layer by its functions of rows with this number of columns.
 trait Rows {
+    /// What it is in ONNX.
+    const ONNX: Onnx;
+
     fn forward<T: Real>(x: &[T], y: &mut [T], columns: usize);
     fn backward<T: Real>(y: &[T], dy: &[T], dx: &mut [T], columns: usize);
 }
 
 impl Rows for Softmax {
+    const ONNX: Onnx =
+        Onnx::nodes(&[OnnxNode::of_input("Softmax").with(&[("axis", OnnxAttribute::Int(-1))])]);
+
     fn forward<T: Real>(x: &[T], y: &mut [T], columns: usize) {
         exp_below_largest(x, columns, y);
         for y in y.chunks_exact_mut(columns) {
@@ -102,6 +110,11 @@ impl Rows for Softmax {
 }
 
 impl Rows for Softmin {
+    const ONNX: Onnx = Onnx::nodes(&[
+        OnnxNode::of_input("Neg"),
+        OnnxNode::new("Softmax", &[OnnxInput::Output(0)]).with(&[("axis", OnnxAttribute::Int(-1))]),
+    ]);
+
     fn forward<T: Real>(x: &[T], y: &mut [T], columns: usize) {
         for (y, x) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
             y.iter_mut().zip(x).for_each(|(y, &x)| *y = -x);
@@ -128,6 +141,9 @@ impl<T: Real> Elementwise<T, 0, 1> for ExpBelow<T> {
 }
 
 impl Rows for LogSoftmax {
+    const ONNX: Onnx =
+        Onnx::nodes(&[OnnxNode::of_input("LogSoftmax").with(&[("axis", OnnxAttribute::Int(-1))])]);
+
     fn forward<T: Real>(x: &[T], y: &mut [T], columns: usize) {
         exp_below_largest(x, columns, y);
         for (y, x) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
@@ -148,6 +164,7 @@ macro_rules! over_rows {
     ($layer:ty, [$($generics:tt)*] $tensor:ty, $columns:ident) => {
         impl<$($generics)*, T: Real> Layer<$tensor> for $layer {
             type Output = $tensor;
+            const PLAN: Plan = Plan::leaf::<$tensor, Self>().onnx(<$layer as Rows>::ONNX);
 
             fn forward(&self, input: &[$tensor], output: &mut [$tensor], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
                 check_lengths(input.len(), output.len());

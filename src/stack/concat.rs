@@ -5,6 +5,7 @@ use super::place::at_if;
 use super::{BranchesAt, backward_child};
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
+use crate::layer::onnx::Form;
 use crate::layer::{
     Backward, BackwardHook, Child, Effect, Factor, Layer, Mode, Plan, Space, WorkspaceMut, check_lengths,
 };
@@ -102,6 +103,7 @@ impl<X: Sample<Grad: Tensor>, B: Branches<X>> Layer<X> for Concat<B> {
         ..plan(Plan::leaf::<X, Self>().factor(Factor::Sum).effect(Effect::Concat), B::CHILDREN, B::OUTPUTS)
             .backward_scratch(B::OUTPUTS)
             .backward_scratch(Space::per_sample::<X::Grad>(1))
+            .form(Form::Concat)
     };
     const OVERWRITES: bool = true;
 

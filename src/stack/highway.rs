@@ -7,8 +7,8 @@ use crate::bounds::HighwayBranch;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
 use crate::layer::{
-    At, Backward, BackwardHook, Child, Effect, Factor, GateLinear, Layer, Mode, Plan, Sigmoid, Space,
-    WorkspaceMut, check_lengths,
+    At, Backward, BackwardHook, Child, Effect, Factor, GateLinear, Layer, Mode, Onnx, OnnxInput, OnnxNode,
+    Plan, Sigmoid, Space, WorkspaceMut, check_lengths,
 };
 use crate::tensor::{SameSample, SameType, Tensor, Vector};
 
@@ -85,6 +85,14 @@ where
             Child::new(GATE, &<Gate<N, GATE_BIAS, T> as Layer<Vector<N, T>>>::PLAN),
         ])
         .factor(Factor::Sum)
+        .onnx(Onnx::nodes(&[
+            OnnxNode::child(0, &[OnnxInput::Input]),
+            OnnxNode::child(1, &[OnnxInput::Input]),
+            OnnxNode::new("Mul", &[OnnxInput::Output(1), OnnxInput::Output(0)]),
+            OnnxNode::new("Sub", &[OnnxInput::Number(1.0), OnnxInput::Output(1)]),
+            OnnxNode::new("Mul", &[OnnxInput::Output(3), OnnxInput::Input]),
+            OnnxNode::new("Add", &[OnnxInput::Output(2), OnnxInput::Output(4)]),
+        ]))
         .effect(Effect::Highway { bias: GATE_BIAS as f64 })
         .saves(Space::per_sample::<Vector<N, T>>(2)) // F(x) and t
         .backward_scratch(Space::per_sample::<Vector<N, T>>(2)) // dF or dt, and what the gate gives dx

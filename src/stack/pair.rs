@@ -8,8 +8,10 @@ use super::{BesideSummand, Both, JoinedBehind, KnownOutput, backward_child};
 use crate::bounds::ParallelInput;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
+use crate::layer::onnx::Form;
 use crate::layer::{
-    At, Backward, BackwardHook, Child, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths,
+    At, Backward, BackwardHook, Child, Layer, Mode, Onnx, OnnxInput, OnnxNode, Plan, Space, Window,
+    WorkspaceMut, check_lengths,
 };
 use crate::tensor::{Join2, Pair, SameSample, Sample, Tensor};
 
@@ -64,6 +66,7 @@ impl<A: ParallelInput, B: ParallelInput, F: Layer<A>, G: Layer<B>> Layer<Pair<A,
         ],
         // Memory for both halves of input and output, and for the gradients of one half at a time.
         ..Plan::leaf::<Pair<A, B>, Self>()
+            .form(Form::Parallel)
             .beside(&F::PLAN, true)
             .beside(&G::PLAN, false)
             .saves(Space::per_sample::<A>(1).and(Space::per_sample::<F::Output>(1)))
@@ -186,7 +189,7 @@ pub struct Duplicate;
 
 impl<X: Tensor> Layer<X> for Duplicate {
     type Output = Pair<X, X>;
-    const PLAN: Plan = Plan::leaf::<X, Self>().window(Window::POINTWISE);
+    const PLAN: Plan = Plan::leaf::<X, Self>().window(Window::POINTWISE).form(Form::Duplicate);
 
     fn forward(&self, input: &[X], output: &mut [Pair<X, X>], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         check_lengths(input.len(), output.len());
@@ -235,7 +238,9 @@ at_if!(
 
 impl<A: Tensor, B: Tensor + SameSample<A>> Layer<Pair<A, B>> for Sum {
     type Output = A;
-    const PLAN: Plan = Plan::leaf::<Pair<A, B>, Self>().window(Window::POINTWISE);
+    const PLAN: Plan = Plan::leaf::<Pair<A, B>, Self>()
+        .window(Window::POINTWISE)
+        .onnx(Onnx::nodes(&[OnnxNode::new("Add", &[OnnxInput::First, OnnxInput::Second])]));
 
     fn forward(&self, input: &[Pair<A, B>], output: &mut [A], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         check_lengths(input.len(), output.len());
@@ -282,7 +287,7 @@ at_if!([A: Tensor, B: Tensor] Join, Pair<A, B>, <B as JoinedBehind<(A,)>>::Check
 
 impl<A: Tensor + Join2<B>, B: Tensor<Scalar = A::Scalar>> Layer<Pair<A, B>> for Join {
     type Output = A::Joined;
-    const PLAN: Plan = Plan::leaf::<Pair<A, B>, Self>().window(Window::POINTWISE);
+    const PLAN: Plan = Plan::leaf::<Pair<A, B>, Self>().window(Window::POINTWISE).form(Form::Join);
 
     fn forward(&self, input: &[Pair<A, B>], output: &mut [A::Joined], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         check_lengths(input.len(), output.len());

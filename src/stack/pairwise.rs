@@ -6,7 +6,9 @@ use super::BesideOperand;
 use super::place::at_if;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
+use crate::layer::{
+    Backward, Layer, Mode, Onnx, OnnxInput, OnnxNode, Plan, Window, WorkspaceMut, check_lengths,
+};
 use crate::tensor::{Pair, SameSample, Tensor};
 
 /// A function of two numbers, and its derivatives times dy.
@@ -24,7 +26,7 @@ fn split<T: Real>(first: bool, both: bool, dy: T) -> [T; 2] {
 }
 
 macro_rules! pairwise {
-    ($layer:ident) => {
+    ($layer:ident, $operator:literal) => {
         comparable!([] $layer);
 
         at_if!(
@@ -34,7 +36,9 @@ macro_rules! pairwise {
 
         impl<A: Tensor, B: Tensor + SameSample<A>> Layer<Pair<A, B>> for $layer {
             type Output = A;
-            const PLAN: Plan = Plan::leaf::<Pair<A, B>, Self>().window(Window::POINTWISE);
+            const PLAN: Plan = Plan::leaf::<Pair<A, B>, Self>()
+                .window(Window::POINTWISE)
+                .onnx(Onnx::nodes(&[OnnxNode::new($operator, &[OnnxInput::First, OnnxInput::Second])]));
 
             fn forward(
                 &self,
@@ -113,7 +117,7 @@ impl Combine for Product {
         [b * dy, a * dy]
     }
 }
-pairwise!(Product);
+pairwise!(Product, "Mul");
 
 /// Subtracts the second half of a pair from the first.
 ///
@@ -149,7 +153,7 @@ impl Combine for Difference {
         [dy, -dy]
     }
 }
-pairwise!(Difference);
+pairwise!(Difference, "Sub");
 
 /// Divides the first half of a pair by the second. A divisor of 0 gives an infinity, or for 0 / 0 NaN.
 ///
@@ -185,7 +189,7 @@ impl Combine for Quotient {
         [dy / b, -(a / b) * (dy / b)]
     }
 }
-pairwise!(Quotient);
+pairwise!(Quotient, "Div");
 
 /// Takes the larger number of the halves of a pair, place by place. If one is NaN, so is the result.
 ///
@@ -221,7 +225,7 @@ impl Combine for Maximum {
         split(a > b, a == b, dy)
     }
 }
-pairwise!(Maximum);
+pairwise!(Maximum, "Max");
 
 /// Takes the smaller number of the halves of a pair, place by place. If one is NaN, so is the result.
 ///
@@ -257,4 +261,4 @@ impl Combine for Minimum {
         split(a < b, a == b, dy)
     }
 }
-pairwise!(Minimum);
+pairwise!(Minimum, "Min");

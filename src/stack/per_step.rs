@@ -6,6 +6,7 @@ use super::StepAt;
 use super::place::at_if;
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
+use crate::layer::onnx::Form;
 use crate::layer::recurrent::on_padded::on_padded;
 use crate::layer::{At, Backward, BackwardHook, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
 use crate::tensor::{Padded, Sequence, Tensor, Vector};
@@ -70,7 +71,7 @@ impl<const STEPS: usize, const IN: usize, T: Real, F: Layer<Vector<IN, T>, Outpu
             input: leaf.input,
             output: leaf.output,
             window: Window::POINTWISE,
-            ..F::PLAN.for_steps(STEPS)
+            ..F::PLAN.for_steps(STEPS).form(Form::PerStep(&F::PLAN))
         }
     };
     const OVERWRITES: bool = F::OVERWRITES;

@@ -7,8 +7,8 @@ use crate::bounds::SameShape;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
 use crate::layer::{
-    At, Backward, BackwardHook, Child, Effect, Factor, Identity, Layer, Mode, Plan, Space, WorkspaceMut,
-    check_lengths, leave,
+    At, Backward, BackwardHook, Child, Effect, Factor, Identity, Layer, Mode, Onnx, OnnxInput, OnnxNode,
+    Plan, Space, WorkspaceMut, check_lengths, leave,
 };
 use crate::tensor::{SameSample, SameType, Sample, Tensor};
 
@@ -63,6 +63,16 @@ at_if!(
 const BRANCH: Segment = Segment::Name("branch");
 const SHORTCUT: Segment = Segment::Name("shortcut");
 
+const ADD_INPUT: Onnx = Onnx::nodes(&[
+    OnnxNode::child(0, &[OnnxInput::Input]),
+    OnnxNode::new("Add", &[OnnxInput::Output(0), OnnxInput::Input]),
+]);
+const ADD_SHORTCUT: Onnx = Onnx::nodes(&[
+    OnnxNode::child(0, &[OnnxInput::Input]),
+    OnnxNode::child(1, &[OnnxInput::Input]),
+    OnnxNode::new("Add", &[OnnxInput::Output(0), OnnxInput::Output(1)]),
+]);
+
 impl<X: Tensor, F: Layer<X>, S: Layer<X>> Layer<X> for Residual<F, S>
 where
     F::Output: SameShape<S::Output, Same = S::Output>,
@@ -77,7 +87,10 @@ where
             .beside(&S::PLAN, false)
             .saves(Space::per_sample::<F::Output>(1));
         if S::PLAN.identity {
-            Plan { children: &[Child { name: BRANCH, plan: &F::PLAN, copies: 1, shared: false }], ..plan }
+            Plan {
+                children: &[Child { name: BRANCH, plan: &F::PLAN, copies: 1, shared: false }],
+                ..plan.onnx(ADD_INPUT)
+            }
         } else {
             let children = &[
                 Child { name: BRANCH, plan: &F::PLAN, copies: 1, shared: false },
@@ -85,7 +98,10 @@ where
             ];
             Plan {
                 children,
-                ..plan.saves(Space::per_sample::<S::Output>(1)).backward_scratch(Space::per_sample::<X>(1))
+                ..plan
+                    .saves(Space::per_sample::<S::Output>(1))
+                    .backward_scratch(Space::per_sample::<X>(1))
+                    .onnx(ADD_SHORTCUT)
             }
         }
     };

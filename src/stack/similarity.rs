@@ -7,7 +7,8 @@ use chainrule_parameters::{Named, Part};
 
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Features, HasAxis, Layer, Mode, Plan, WorkspaceMut, check_lengths};
+use crate::layer::onnx::Form;
+use crate::layer::{Along, Backward, Features, HasAxis, Layer, Mode, Plan, WorkspaceMut, check_lengths};
 use crate::tensor::{Pair, Tensor};
 
 /// The cosine of the angle between the halves of a pair, along the axis `A`.
@@ -86,6 +87,11 @@ trait Compares {
 struct Cosine;
 
 impl Cosine {
+    /// Returns what it is in ONNX.
+    const fn form(along: Along) -> Form {
+        Form::Cosine { along, smallest: Self::EPSILON }
+    }
+
     const EPSILON: f64 = 1e-8;
 
     /// Returns the sum of products, and the squares of both norms.
@@ -121,8 +127,16 @@ impl Compares for Cosine {
 struct Distance<const P: u8>;
 
 impl<const P: u8> Distance<P> {
+    /// What is added to each difference.
+    const ADDED: f64 = 1e-6;
+
+    /// Returns what it is in ONNX.
+    const fn form(along: Along) -> Form {
+        Form::Distance { along, power: P, added: Self::ADDED }
+    }
+
     fn differences(pairs: impl Iterator<Item = [f64; 2]> + Clone) -> impl Iterator<Item = f64> + Clone {
-        pairs.map(|[a, b]| a - b + 1e-6)
+        pairs.map(|[a, b]| a - b + Self::ADDED)
     }
 }
 
@@ -154,7 +168,8 @@ macro_rules! compares {
     ([$($generics:tt)*] $layer:ty, $Axis:ty, by $compares:ty $(, $($plan:tt)+)?) => {
         impl<$($generics)* X: HasAxis<$Axis>> Layer<Pair<X, X>> for $layer {
             type Output = X::Rest;
-            const PLAN: Plan = Plan::leaf::<Pair<X, X>, Self>()$($($plan)+)?;
+            const PLAN: Plan =
+                Plan::leaf::<Pair<X, X>, Self>().form(<$compares>::form(<X as HasAxis<$Axis>>::ALONG))$($($plan)+)?;
 
             fn forward(
                 &self,

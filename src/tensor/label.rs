@@ -102,6 +102,7 @@ impl<const CLASSES: usize> chainrule_parameters::Named for Label<CLASSES> {
 impl<const CLASSES: usize> super::Sample for Label<CLASSES> {
     type Grad = super::NoGrad;
     const SHAPE: &'static [usize] = &[];
+    const CONTENTS: super::Contents = super::Contents::OfLabel;
 
     fn numbers(_: &[Self]) -> super::Numbers<'_> {
         super::Numbers::None

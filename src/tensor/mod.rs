@@ -105,6 +105,8 @@ pub use padded::Padded;
 pub use pair::Pair;
 #[doc(hidden)]
 pub use same::{IsType, SameSample, SameType};
+#[doc(hidden)]
+pub use sample::Contents;
 pub use sample::{NoGrad, Sample};
 pub use sequence::Sequence;
 pub use vector::Vector;

@@ -3,7 +3,7 @@ use core::fmt;
 use bytemuck::{Pod, Zeroable};
 use chainrule_parameters::{Named, Number, Part, TypeName};
 
-use super::{Numbers, Sample, Sequence};
+use super::{Contents, Numbers, Sample, Sequence};
 use crate::Error;
 use crate::kernel::Real;
 
@@ -114,6 +114,7 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Named for Padded<STEPS,
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Sample for Padded<STEPS, FEATURES, T> {
     type Grad = Sequence<STEPS, FEATURES, T>;
     const SHAPE: &'static [usize] = &[STEPS, FEATURES];
+    const CONTENTS: Contents = Contents::OfPadded(&[STEPS, FEATURES], T::SCALAR);
 
     #[cfg(feature = "alloc")]
     fn numbers(batch: &[Self]) -> Numbers<'_> {

@@ -1,7 +1,7 @@
 use bytemuck::{Pod, Zeroable};
 use chainrule_parameters::{Named, Part, TypeName};
 
-use super::{Numbers, Sample};
+use super::{Contents, Numbers, Sample};
 
 /// A pair of samples: the input of a network with two inputs, such as an actor's two observations.
 ///
@@ -35,6 +35,7 @@ impl<A: Sample, B: Sample> Named for Pair<A, B> {
 impl<A: Sample, B: Sample> Sample for Pair<A, B> {
     type Grad = Pair<A::Grad, B::Grad>;
     const SHAPE: &'static [usize] = &[];
+    const CONTENTS: Contents = Contents::OfPair(&A::CONTENTS, &B::CONTENTS);
 
     #[cfg(feature = "alloc")]
     fn numbers(batch: &[Self]) -> Numbers<'_> {

@@ -1,5 +1,5 @@
 use bytemuck::{Pod, Zeroable};
-use chainrule_parameters::{Named, Part, TypeName};
+use chainrule_parameters::{Named, Part, Scalar, TypeName};
 
 use super::{AsSample, Numbers};
 
@@ -23,6 +23,10 @@ pub trait Sample:
     /// The sides, outermost first.
     const SHAPE: &'static [usize];
 
+    /// What it consists of, for files of other programs.
+    #[doc(hidden)]
+    const CONTENTS: Contents = Contents::OfOther;
+
     /// Returns the numbers of a batch, sample after sample, if the samples have numbers.
     fn numbers(batch: &[Self]) -> Numbers<'_>;
 
@@ -39,6 +43,23 @@ pub trait Sample:
     fn from_bytes(_: &[u8]) -> Option<&[Self]> {
         None
     }
+}
+
+/// What a [`Sample`] consists of. (The variants have no names of types, which the compiler would then print with their
+/// whole paths.)
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub enum Contents {
+    /// Numbers of one scalar, in these sides.
+    OfNumbers(&'static [usize], Scalar),
+    /// Up to as many steps as the first side, and their number.
+    OfPadded(&'static [usize], Scalar),
+    /// The index of a class.
+    OfLabel,
+    /// Two samples.
+    OfPair(&'static Contents, &'static Contents),
+    /// Something else.
+    OfOther,
 }
 
 /// The gradient of a sample that has none, such as a [`Label`](super::Label). It is never read. (It has a byte, since

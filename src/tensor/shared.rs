@@ -80,6 +80,8 @@ macro_rules! sample {
         impl<$(const $side: usize,)+ T: Real> $crate::tensor::Sample for $name<$($side,)+ T> {
             type Grad = Self;
             const SHAPE: &'static [usize] = &[$($side),+];
+            const CONTENTS: $crate::tensor::Contents =
+                $crate::tensor::Contents::OfNumbers(&[$($side),+], <T as chainrule_parameters::Number>::SCALAR);
 
             fn numbers(batch: &[Self]) -> $crate::tensor::Numbers<'_> {
                 $crate::tensor::Numbers::of(Self::flat(batch))

@@ -1,6 +1,6 @@
 use super::{Activation, activation};
 use crate::kernel::Real;
-use crate::layer::{Effect, Moments, Piece};
+use crate::layer::{Effect, Moments, Onnx, OnnxInput, OnnxNode, Piece};
 use chainrule_derive::Parameters;
 use chainrule_parameters::{Part, TypeName};
 
@@ -50,6 +50,10 @@ pub struct Clamp<const LOW: i32, const HIGH: i32, const DEN: u32 = 1>;
 impl<const LOW: i32, const HIGH: i32, const DEN: u32> Clamp<LOW, HIGH, DEN> {
     const LOWEST: f64 = if LOW == i32::MIN { f64::NEG_INFINITY } else { LOW as f64 / DEN as f64 };
     const HIGHEST: f64 = if HIGH == i32::MAX { f64::INFINITY } else { HIGH as f64 / DEN as f64 };
+    const LOW_INPUT: OnnxInput =
+        if LOW == i32::MIN { OnnxInput::Absent } else { OnnxInput::Number(Self::LOWEST) };
+    const HIGH_INPUT: OnnxInput =
+        if HIGH == i32::MAX { OnnxInput::Absent } else { OnnxInput::Number(Self::HIGHEST) };
     const DENOMINATOR: Part = if DEN == 1 {
         Part::Text("")
     } else {
@@ -85,6 +89,8 @@ impl<const LOW: i32, const HIGH: i32, const DEN: u32> Activation for Clamp<LOW, 
             Part::Text(": the first must be the smaller one, and DEN at least 1"),
         ]
     };
+    const ONNX: Onnx =
+        Onnx::nodes(&[OnnxNode::new("Clip", &[OnnxInput::Input, Self::LOW_INPUT, Self::HIGH_INPUT])]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -142,6 +148,7 @@ impl<const LOW: i32, const HIGH: i32, const DEN: u32> HardTanh<LOW, HIGH, DEN> {
 impl<const LOW: i32, const HIGH: i32, const DEN: u32> Activation for HardTanh<LOW, HIGH, DEN> {
     const EFFECT: Effect = <Clamp<LOW, HIGH, DEN> as Activation>::EFFECT;
     const FAULT: &'static [Part] = <Clamp<LOW, HIGH, DEN> as Activation>::FAULT;
+    const ONNX: Onnx = <Clamp<LOW, HIGH, DEN> as Activation>::ONNX;
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -178,6 +185,7 @@ pub struct Relu6;
 
 impl Activation for Relu6 {
     const EFFECT: Effect = <HardTanh<0, 6> as Activation>::EFFECT;
+    const ONNX: Onnx = <HardTanh<0, 6> as Activation>::ONNX;
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

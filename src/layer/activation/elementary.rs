@@ -6,7 +6,7 @@ use core::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
 
 use super::{Activation, activation, moments};
 use crate::kernel::{Real, exp, normal_cdf};
-use crate::layer::{Effect, Moments, Piece};
+use crate::layer::{Effect, Moments, Onnx, OnnxInput, OnnxNode, Piece};
 use chainrule_derive::Parameters;
 
 /// Computes absolute values.
@@ -33,6 +33,7 @@ pub struct Abs;
 
 impl Activation for Abs {
     const EFFECT: Effect = Effect::Activation(Moments::Slopes { above: 1.0, below: -1.0 });
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Abs")]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -69,6 +70,7 @@ pub struct Neg;
 
 impl Activation for Neg {
     const EFFECT: Effect = Effect::Activation(Moments::Line { start: 0.0, slope: -1.0 });
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Neg")]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -108,6 +110,7 @@ impl Activation for Square {
         from: f64::NEG_INFINITY,
         coefficients: [0.0, 0.0, 1.0],
     }]));
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Input])]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -144,6 +147,7 @@ pub struct Sin;
 
 impl Activation for Sin {
     const EFFECT: Effect = Effect::Activation(Moments::Sine);
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Sin")]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -180,6 +184,7 @@ pub struct Cos;
 
 impl Activation for Cos {
     const EFFECT: Effect = Effect::Activation(Moments::Cosine);
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Cos")]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -217,6 +222,7 @@ pub struct Erf;
 impl Activation for Erf {
     const MAX_DERIVATIVE: f64 = FRAC_2_SQRT_PI;
     const EFFECT: Effect = Effect::Activation(moments::ERF);
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Erf")]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

@@ -1,6 +1,6 @@
 use super::{Activation, activation};
 use crate::kernel::{Real, exp, exp_m1};
-use crate::layer::{Effect, Moments};
+use crate::layer::{Effect, Moments, Onnx, OnnxAttribute, OnnxInput, OnnxNode};
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
@@ -43,6 +43,8 @@ impl<const NUM: u32, const DEN: u32> Activation for Elu<NUM, DEN> {
             Part::Text(" / 0, which is no number: DEN must be at least 1"),
         ]
     };
+    const ONNX: Onnx =
+        Onnx::nodes(&[OnnxNode::of_input("Elu").with(&[("alpha", OnnxAttribute::Float(Self::A))])]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -91,6 +93,8 @@ impl Activation for Selu {
     const MAX_DERIVATIVE: f64 = Self::LAMBDA * Self::A;
     const EFFECT: Effect =
         Effect::Activation(Moments::Exponential { above: Self::LAMBDA, below: Self::LAMBDA * Self::A });
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Selu")
+        .with(&[("alpha", OnnxAttribute::Float(Self::A)), ("gamma", OnnxAttribute::Float(Self::LAMBDA))])]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -147,6 +151,11 @@ impl<const NUM: u32, const DEN: u32> Activation for Celu<NUM, DEN> {
             Part::Text(": both must be at least 1"),
         ]
     };
+    const ONNX: Onnx = Onnx::nodes(&[
+        OnnxNode::new("Div", &[OnnxInput::Input, OnnxInput::Number(Self::A)]),
+        OnnxNode::new("Elu", &[OnnxInput::Output(0)]),
+        OnnxNode::new("Mul", &[OnnxInput::Output(1), OnnxInput::Number(Self::A)]),
+    ]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

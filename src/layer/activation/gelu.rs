@@ -1,9 +1,9 @@
 use chainrule_derive::Parameters;
-use core::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+use core::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 
 use super::{Activation, Silu, activation, moments};
 use crate::kernel::{self, Real, normal_cdf, normal_pdf, sigmoid};
-use crate::layer::{Effect, Moments};
+use crate::layer::{Effect, Moments, Onnx, OnnxInput, OnnxNode};
 
 /// The Gaussian error linear unit.
 ///
@@ -31,6 +31,13 @@ pub struct Gelu;
 impl Activation for Gelu {
     const MAX_DERIVATIVE: f64 = 1.128_904_145 /* at x = √2 */;
     const EFFECT: Effect = Effect::Activation(moments::GELU);
+    const ONNX: Onnx = Onnx::nodes(&[
+        OnnxNode::new("Div", &[OnnxInput::Input, OnnxInput::Number(SQRT_2)]),
+        OnnxNode::new("Erf", &[OnnxInput::Output(0)]),
+        OnnxNode::new("Add", &[OnnxInput::Output(1), OnnxInput::Number(1.0)]),
+        OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Output(2)]),
+        OnnxNode::new("Mul", &[OnnxInput::Output(3), OnnxInput::Number(0.5)]),
+    ]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -94,6 +101,17 @@ impl GeluTanh {
 impl Activation for GeluTanh {
     const MAX_DERIVATIVE: f64 = 1.128_993_069 /* at x = 1.41850 */;
     const EFFECT: Effect = Effect::Activation(moments::GELU_TANH);
+    const ONNX: Onnx = Onnx::nodes(&[
+        OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Input]),
+        OnnxNode::new("Mul", &[OnnxInput::Output(0), OnnxInput::Input]),
+        OnnxNode::new("Mul", &[OnnxInput::Output(1), OnnxInput::Number(Self::CUBIC)]),
+        OnnxNode::new("Add", &[OnnxInput::Input, OnnxInput::Output(2)]),
+        OnnxNode::new("Mul", &[OnnxInput::Output(3), OnnxInput::Number(Self::SLOPE)]),
+        OnnxNode::new("Tanh", &[OnnxInput::Output(4)]),
+        OnnxNode::new("Add", &[OnnxInput::Output(5), OnnxInput::Number(1.0)]),
+        OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Output(6)]),
+        OnnxNode::new("Mul", &[OnnxInput::Output(7), OnnxInput::Number(0.5)]),
+    ]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -138,6 +156,11 @@ impl QuickGelu {
 impl Activation for QuickGelu {
     const MAX_DERIVATIVE: f64 = Silu::MAX_DERIVATIVE;
     const EFFECT: Effect = Effect::Activation(Moments::Scaled { by: 1.0 / Self::FACTOR, of: &moments::SILU });
+    const ONNX: Onnx = Onnx::nodes(&[
+        OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Number(Self::FACTOR)]),
+        OnnxNode::new("Sigmoid", &[OnnxInput::Output(0)]),
+        OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Output(1)]),
+    ]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

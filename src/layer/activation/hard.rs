@@ -1,7 +1,7 @@
 use super::clamp::{clamp, inside};
 use super::{Activation, activation};
 use crate::kernel::Real;
-use crate::layer::{Effect, Moments, Piece};
+use crate::layer::{Effect, Moments, Onnx, OnnxAttribute, OnnxNode, Piece};
 use chainrule_derive::Parameters;
 use chainrule_parameters::{Part, TypeName};
 
@@ -85,6 +85,10 @@ impl<const NUM: u32, const DEN: u32, const START: i32, const OF: u32> Activation
             Part::Text(" at zero: NUM, DEN and OF must be at least 1"),
         ]
     };
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("HardSigmoid").with(&[
+        ("alpha", OnnxAttribute::Float(Self::SLOPE)),
+        ("beta", OnnxAttribute::Float(Self::AT_ZERO)),
+    ])]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -129,6 +133,7 @@ impl Activation for HardSwish {
         Piece { from: -3.0, coefficients: [0.0, 0.5, 1.0 / 6.0] },
         Piece::line(3.0, 0.0, 1.0),
     ]));
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("HardSwish")]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

@@ -2,7 +2,7 @@
 
 use super::{Activation, activation};
 use crate::kernel::Real;
-use crate::layer::{Effect, Moments};
+use crate::layer::{Effect, Moments, Onnx, OnnxInput, OnnxNode};
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
@@ -46,6 +46,8 @@ impl<const NUM: i64, const DEN: u64> Activation for Scale<NUM, DEN> {
             Part::Text(": neither of the two may be 0"),
         ]
     };
+    const ONNX: Onnx =
+        Onnx::nodes(&[OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Number(Self::FACTOR)])]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -95,6 +97,8 @@ impl<const NUM: i64, const DEN: u64> Activation for Shift<NUM, DEN> {
             Part::Text(" / 0, which is no number: DEN must be at least 1"),
         ]
     };
+    const ONNX: Onnx =
+        Onnx::nodes(&[OnnxNode::new("Add", &[OnnxInput::Input, OnnxInput::Number(Self::SUMMAND)])]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

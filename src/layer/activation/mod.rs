@@ -22,7 +22,7 @@ mod threshold;
 
 use chainrule_parameters::Part;
 
-use super::Effect;
+use super::{Effect, Onnx};
 use crate::kernel::Real;
 
 pub use clamp::{Clamp, HardTanh, Relu6};
@@ -84,6 +84,9 @@ pub trait Activation {
     /// by default.
     const FAULT: &'static [Part] = &[];
 
+    /// What it is in ONNX; not known by default.
+    const ONNX: Onnx = Onnx::UNKNOWN;
+
     /// Computes g(x).
     fn apply<T: Real>(x: T) -> T;
 
@@ -107,7 +110,9 @@ macro_rules! activation_layer {
             const PLAN: $crate::layer::Plan =
                 $crate::layer::Plan::leaf::<X, Self>().factor($crate::layer::Factor::Activation {
                     max_derivative: <Self as $crate::layer::Activation>::MAX_DERIVATIVE,
-                }).effect(<Self as $crate::layer::Activation>::EFFECT).requires(<Self as $crate::layer::Activation>::FAULT.is_empty(), <Self as $crate::layer::Activation>::FAULT);
+                }).effect(<Self as $crate::layer::Activation>::EFFECT)
+                .onnx(<Self as $crate::layer::Activation>::ONNX)
+                .requires(<Self as $crate::layer::Activation>::FAULT.is_empty(), <Self as $crate::layer::Activation>::FAULT);
 
             fn forward(&self, input: &[X], output: &mut [X], _: $crate::layer::WorkspaceMut<'_>, _: &mut $crate::layer::Mode<'_>) {
                 $crate::layer::apply_each::<Self, X::Scalar>(X::flat(input), X::flat_mut(output));

@@ -4,6 +4,7 @@
 
 use super::{Activation, activation};
 use crate::kernel::{Real, exp};
+use crate::layer::{Onnx, OnnxNode};
 use chainrule_derive::Parameters;
 
 /// Computes eˣ. It overflows above 88.7 in `f32`, above 709 in `f64`.
@@ -29,6 +30,8 @@ use chainrule_derive::Parameters;
 pub struct Exp;
 
 impl Activation for Exp {
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Exp")]);
+
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         exp(x)
@@ -63,6 +66,8 @@ activation!(Exp);
 pub struct Log;
 
 impl Activation for Log {
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Log")]);
+
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         x.ln()
@@ -97,6 +102,8 @@ activation!(Log);
 pub struct Sqrt;
 
 impl Activation for Sqrt {
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Sqrt")]);
+
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         x.sqrt()
@@ -131,6 +138,8 @@ activation!(Sqrt);
 pub struct Reciprocal;
 
 impl Activation for Reciprocal {
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Reciprocal")]);
+
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
         T::one() / x

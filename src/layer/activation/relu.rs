@@ -1,6 +1,6 @@
 use super::{Activation, activation};
 use crate::kernel::Real;
-use crate::layer::{Effect, Moments};
+use crate::layer::{Effect, Moments, Onnx, OnnxAttribute, OnnxNode};
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
@@ -29,6 +29,7 @@ pub struct Relu;
 
 impl Activation for Relu {
     const EFFECT: Effect = Effect::Activation(Moments::Slopes { above: 1.0, below: 0.0 });
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Relu")]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -80,6 +81,8 @@ impl<const NUM: u32, const DEN: u32> Activation for LeakyRelu<NUM, DEN> {
             Part::Text(" / 0, which is no number: DEN must be at least 1"),
         ]
     };
+    const ONNX: Onnx =
+        Onnx::nodes(&[OnnxNode::of_input("LeakyRelu").with(&[("alpha", OnnxAttribute::Float(Self::SLOPE))])]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

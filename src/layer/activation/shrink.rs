@@ -1,6 +1,6 @@
 use super::{Activation, activation, moments};
 use crate::kernel::{self, Real};
-use crate::layer::{Effect, Moments, Piece};
+use crate::layer::{Effect, Moments, Onnx, OnnxAttribute, OnnxInput, OnnxNode, Piece};
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
@@ -54,6 +54,8 @@ impl<const NUM: u32, const DEN: u32> HardShrink<NUM, DEN> {
 impl<const NUM: u32, const DEN: u32> Activation for HardShrink<NUM, DEN> {
     const EFFECT: Effect = Effect::Activation(Moments::Pieces(&Self::PIECES));
     const FAULT: &'static [Part] = width_fault!(NUM, DEN);
+    const ONNX: Onnx =
+        Onnx::nodes(&[OnnxNode::of_input("Shrink").with(&[("lambd", OnnxAttribute::Float(Self::WIDTH))])]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -102,6 +104,8 @@ impl<const NUM: u32, const DEN: u32> SoftShrink<NUM, DEN> {
 impl<const NUM: u32, const DEN: u32> Activation for SoftShrink<NUM, DEN> {
     const EFFECT: Effect = Effect::Activation(Moments::Pieces(&Self::PIECES));
     const FAULT: &'static [Part] = width_fault!(NUM, DEN);
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Shrink")
+        .with(&[("bias", OnnxAttribute::Float(Self::WIDTH)), ("lambd", OnnxAttribute::Float(Self::WIDTH))])]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -142,6 +146,10 @@ pub struct TanhShrink;
 
 impl Activation for TanhShrink {
     const EFFECT: Effect = Effect::Activation(moments::TANH_SHRINK);
+    const ONNX: Onnx = Onnx::nodes(&[
+        OnnxNode::of_input("Tanh"),
+        OnnxNode::new("Sub", &[OnnxInput::Input, OnnxInput::Output(0)]),
+    ]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

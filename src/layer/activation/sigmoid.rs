@@ -1,6 +1,6 @@
 use super::{Activation, activation, moments};
 use crate::kernel::{self, Real};
-use crate::layer::Effect;
+use crate::layer::{Effect, Onnx, OnnxNode};
 use chainrule_derive::Parameters;
 
 /// The logistic function, from 0 to 1.
@@ -29,6 +29,7 @@ pub struct Sigmoid;
 impl Activation for Sigmoid {
     const MAX_DERIVATIVE: f64 = 0.25;
     const EFFECT: Effect = Effect::Activation(moments::SIGMOID);
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Sigmoid")]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

@@ -1,6 +1,6 @@
 use super::{Activation, activation, moments};
 use crate::kernel::{Real, exp, sigmoid};
-use crate::layer::Effect;
+use crate::layer::{Effect, Onnx, OnnxInput, OnnxNode};
 use chainrule_derive::Parameters;
 
 /// The sigmoid linear unit, also called swish.
@@ -28,6 +28,10 @@ pub struct Silu;
 impl Activation for Silu {
     const MAX_DERIVATIVE: f64 = 1.099_839_320 /* at x = 2.39936 */;
     const EFFECT: Effect = Effect::Activation(moments::SILU);
+    const ONNX: Onnx = Onnx::nodes(&[
+        OnnxNode::of_input("Sigmoid"),
+        OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Output(0)]),
+    ]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -79,6 +83,11 @@ impl Mish {
 impl Activation for Mish {
     const MAX_DERIVATIVE: f64 = 1.088_498_161 /* at x = 1.49057 */;
     const EFFECT: Effect = Effect::Activation(moments::MISH);
+    const ONNX: Onnx = Onnx::nodes(&[
+        OnnxNode::of_input("Softplus"),
+        OnnxNode::new("Tanh", &[OnnxInput::Output(0)]),
+        OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Output(1)]),
+    ]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

@@ -1,6 +1,6 @@
 use super::{Activation, activation, moments};
 use crate::kernel::{self, Real};
-use crate::layer::{Effect, Moments};
+use crate::layer::{Effect, Moments, Onnx, OnnxInput, OnnxNode};
 use chainrule_derive::Parameters;
 
 /// A smooth rectifier.
@@ -28,6 +28,7 @@ pub struct Softplus;
 
 impl Activation for Softplus {
     const EFFECT: Effect = Effect::Activation(moments::SOFTPLUS);
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Softplus")]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -65,6 +66,7 @@ pub struct Softsign;
 
 impl Activation for Softsign {
     const EFFECT: Effect = Effect::Activation(moments::SOFTSIGN);
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Softsign")]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -104,6 +106,11 @@ pub struct LogSigmoid;
 impl Activation for LogSigmoid {
     // -softplus(-x)
     const EFFECT: Effect = Effect::Activation(Moments::Scaled { by: -1.0, of: &moments::SOFTPLUS });
+    const ONNX: Onnx = Onnx::nodes(&[
+        OnnxNode::of_input("Neg"),
+        OnnxNode::new("Softplus", &[OnnxInput::Output(0)]),
+        OnnxNode::new("Neg", &[OnnxInput::Output(1)]),
+    ]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

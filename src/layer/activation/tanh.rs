@@ -1,6 +1,6 @@
 use super::{Activation, activation, moments};
 use crate::kernel::{self, Real};
-use crate::layer::Effect;
+use crate::layer::{Effect, Onnx, OnnxNode};
 use chainrule_derive::Parameters;
 
 /// The hyperbolic tangent, from -1 to 1.
@@ -28,6 +28,7 @@ pub struct Tanh;
 
 impl Activation for Tanh {
     const EFFECT: Effect = Effect::Activation(moments::TANH);
+    const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Tanh")]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

@@ -1,6 +1,6 @@
 use super::{Activation, activation};
 use crate::kernel::Real;
-use crate::layer::{Effect, Moments, Piece};
+use crate::layer::{Effect, Moments, Onnx, OnnxAttribute, OnnxInput, OnnxNode, Piece};
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
@@ -42,6 +42,9 @@ impl<const NUM: u32, const DEN: u32> Activation for ThresholdedRelu<NUM, DEN> {
             Part::Text(" / 0, which is no number: DEN must be at least 1"),
         ]
     };
+    const ONNX: Onnx = Onnx::nodes(&[
+        OnnxNode::of_input("ThresholdedRelu").with(&[("alpha", OnnxAttribute::Float(Self::START))])
+    ]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
@@ -94,6 +97,10 @@ impl<const AT: i32, const VALUE: i32, const DEN: u32> Activation for Threshold<A
             Part::Text(" / 0, which is no number: DEN must be at least 1"),
         ]
     };
+    const ONNX: Onnx = Onnx::nodes(&[
+        OnnxNode::new("Greater", &[OnnxInput::Input, OnnxInput::Number(Self::START)]),
+        OnnxNode::new("Where", &[OnnxInput::Output(0), OnnxInput::Input, OnnxInput::Number(Self::BELOW)]),
+    ]);
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {

@@ -85,6 +85,7 @@ where
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: (IN * K * K) as f64 })
         .window(Pixels::square(1, K, S, P).window::<Image<IN, H, W, T>, Self::Output>())
+        .form(Pixels::square(1, K, S, P).form())
         .scratch(Pixels::square(1, K, S, P).scratch::<Image<IN, H, W, T>, Self::Output>())
         .backward_scratch(blocks_scratch::<T>(IN * OUT * K * K));
     const OVERWRITES: bool = true;

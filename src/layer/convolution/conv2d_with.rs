@@ -145,6 +145,7 @@ where
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: S::TAPS as f64 })
         .window(Self::PIXELS.window::<Image<IN, H, W, T>, Self::Output>())
+        .form(Self::PIXELS.form())
         .scratch(Self::PIXELS.scratch::<Image<IN, H, W, T>, Self::Output>())
         .backward_scratch(blocks_scratch::<T>(OUT * S::TAPS));
     const OVERWRITES: bool = true;

@@ -88,6 +88,7 @@ where
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: (K * K) as f64 })
         .window(Pixels::square(C, K, S, P).window::<Image<C, H, W, T>, Self::Output>())
+        .form(Pixels::square(C, K, S, P).form())
         .scratch(Pixels::square(C, K, S, P).scratch::<Image<C, H, W, T>, Self::Output>())
         .backward_scratch(blocks_scratch::<T>(C * K * K));
     const OVERWRITES: bool = true;

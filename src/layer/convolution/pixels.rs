@@ -4,6 +4,7 @@ use super::{block, sum_in_blocks};
 use crate::kernel::{
     Real, WindowPlaces, Windows, bias_gradient, convolve, convolve_transposed, weight_gradient,
 };
+use crate::layer::onnx::Form;
 use crate::layer::window_settings::WindowAxis;
 use crate::layer::{Backward, Layer, Space, Window, WorkspaceMut, check_lengths};
 use crate::tensor::{Sample, Tensor, len};
@@ -20,6 +21,12 @@ impl Pixels {
     /// Windows of `kernel` x `kernel` pixels.
     pub(crate) const fn square(groups: usize, kernel: usize, stride: usize, padding: usize) -> Self {
         Self { axes: [WindowAxis::plain(kernel, stride, padding); 2], groups, transposed: false }
+    }
+
+    /// Returns what it is in ONNX.
+    pub(super) const fn form(self) -> Form {
+        let Self { axes, groups, transposed } = self;
+        Form::Convolution { axes, groups, transposed }
     }
 
     /// The transpose.

@@ -3,6 +3,7 @@
 use super::step_places::{GATHERED, StepPlaces};
 use super::{blocks_scratch, sum_in_blocks};
 use crate::kernel::{Accumulate, Initial, Real, Strided, WindowPlaces, Windows, gemm_by_row, sum_rows};
+use crate::layer::onnx::Form;
 use crate::layer::window_settings::WindowAxis;
 use crate::layer::{Backward, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
 use crate::tensor::Tensor;
@@ -75,6 +76,8 @@ impl Steps {
     /// Declares the memory of the passes.
     pub(super) const fn memory<X: Tensor, Y: Tensor>(&self, plan: Plan, weights: usize) -> Plan {
         let places = self.places::<X, Y>();
+        let Self { axis, groups, transposed } = *self;
+        let plan = plan.form(Form::Convolution { axes: [axis; 2], groups, transposed });
         let plan = if self.ends_at_its_place::<X, Y>() {
             plan.forward_scratch(Space::per_batch::<X::Scalar>(places.gathered()))
         } else {

@@ -106,6 +106,7 @@ where
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: (IN * K * K) as f64 / (S * S) as f64 })
         .window(Self::PIXELS.window::<Image<IN, H, W, T>, Self::Output>())
+        .form(Self::PIXELS.form())
         .scratch(Self::PIXELS.scratch::<Image<IN, H, W, T>, Self::Output>())
         .backward_scratch(blocks_scratch::<T>(IN * OUT * K * K));
     const OVERWRITES: bool = true;

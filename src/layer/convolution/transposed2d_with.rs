@@ -159,6 +159,7 @@ where
         .factor(Factor::Weights)
         .effect(Effect::Weights { inputs: S::FEEDS as f64 / Self::STRIDES as f64 })
         .window(Self::PIXELS.window::<Image<IN, H, W, T>, Self::Output>())
+        .form(Self::PIXELS.form())
         .scratch(Self::PIXELS.scratch::<Image<IN, H, W, T>, Self::Output>())
         .backward_scratch(blocks_scratch::<T>(IN * S::TAPS));
     const OVERWRITES: bool = true;

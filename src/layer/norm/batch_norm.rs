@@ -9,6 +9,7 @@ use super::{
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::dense::Bias;
+use crate::layer::onnx::Form;
 use crate::layer::{Backward, Effect, Layer, Mode, Normalized, Plan, Space, WorkspaceMut, check_lengths};
 use crate::tensor::{Image, Sequence, Vector};
 
@@ -174,6 +175,7 @@ impl<
     const PLAN: Plan = Plan::leaf::<Image<FEATURES, H, W, T>, Self>()
         .saves(Moments::space(FEATURES))
         .requires(is_positive(Self::EPSILON), NOT_POSITIVE)
+        .form(Form::BatchNorm { epsilon: Self::EPSILON })
         .effect(Effect::Norm { of: Normalized::Batch, epsilon: Self::EPSILON });
 
     fn forward(

@@ -11,6 +11,7 @@ use super::{
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::dense::Bias;
+use crate::layer::onnx::Form;
 use crate::layer::window_at::{ChannelsAt, window_at};
 use crate::layer::{
     At, Backward, Effect, Layer, Mode, Normalized, Plan, Space, Then, Window, WorkspaceMut, check_lengths,
@@ -178,6 +179,7 @@ where
         .backward_scratch(sums_space(2, CHANNELS))
         .window(Window::WHOLE)
         .requires(is_positive(Self::EPSILON), NOT_POSITIVE)
+        .form(Form::GroupNorm { epsilon: Self::EPSILON, groups: GROUPS })
         .effect(
             // The variance of a single channel depends on how similar its pixels or steps are.
             if GROUPS < CHANNELS {

@@ -7,6 +7,7 @@ use super::{AffineOf, Epsilon, GainAndBias, NormSettings, Normal, add_sums, part
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::dense::Bias;
+use crate::layer::onnx::Form;
 use crate::layer::{
     Backward, Effect, Layer, Mode, Normalized, Plan, Space, Window, WorkspaceMut, check_lengths,
 };
@@ -70,6 +71,7 @@ impl<X: Tensor, S: NormSettings, A: AffineOf<X>> Layer<X> for LayerNorm<X, S, A>
         .backward_scratch(sums_space(2, len::<X>()))
         .window(Window::WHOLE)
         .requires(is_positive(Self::EPSILON), NOT_POSITIVE)
+        .form(Form::LayerNorm { epsilon: Self::EPSILON, rank: X::SHAPE.len(), centered: true })
         .effect(Effect::Norm { of: Normalized::Sample, epsilon: Self::EPSILON });
 
     fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, _: &mut Mode<'_>) {

@@ -6,6 +6,7 @@ use chainrule_parameters::{Part, TypeName};
 
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
+use crate::layer::onnx::Form;
 use crate::layer::{Backward, Layer, Mode, Plan, Space, WorkspaceMut, check_lengths};
 use crate::tensor::{Image, Sequence, Tensor};
 
@@ -189,6 +190,7 @@ macro_rules! local_response_norm {
         impl<const SIZE: usize, S: ResponseSettings, $($generics)*, T: Real> Layer<$X> for $layer {
             type Output = $X;
             const PLAN: Plan = Plan::leaf::<$X, Self>()
+                .form(Form::LocalResponse { size: SIZE, alpha: S::ALPHA, beta: S::BETA, offset: S::OFFSET })
                 .saves(Space::per_sample::<$X>(1))
                 .backward_scratch(Space::per_batch::<T>($channels * $pixels))
                 .requires(is_defined::<S>(SIZE), NOT_DEFINED);

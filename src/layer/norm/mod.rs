@@ -226,6 +226,7 @@ macro_rules! part_by_part {
                 let part = <Self as $crate::layer::Layer<$part>>::PLAN;
                 $crate::layer::Plan::leaf::<$input, Self>()
                     .effect(part.effect)
+                    .onnx_of(&part)
                     .saves(part.saved.for_parts($crate::layer::norm::parts::<$input, $part>()))
                     .backward_scratch(part.backward_scratch)
             };

@@ -7,6 +7,7 @@ use super::{AffineOf, MachineEpsilon, NormSettings, Normal, add_sums, part_by_pa
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
 use crate::layer::dense::{Bias, NoBias};
+use crate::layer::onnx::Form;
 use crate::layer::{
     Backward, Effect, Layer, Mode, Normalized, Plan, Space, Window, WorkspaceMut, check_lengths,
 };
@@ -63,6 +64,7 @@ impl<X: Tensor, S: NormSettings, A: AffineOf<X, Bias = NoBias>> Layer<X> for Rms
         .backward_scratch(sums_space(1, len::<X>()))
         .window(Window::WHOLE)
         .requires(is_positive(Self::EPSILON), NOT_POSITIVE)
+        .form(Form::LayerNorm { epsilon: Self::EPSILON, rank: X::SHAPE.len(), centered: false })
         .effect(Effect::Norm { of: Normalized::SampleAroundZero, epsilon: Self::EPSILON });
 
     fn forward(&self, input: &[X], output: &mut [X], mut workspace: WorkspaceMut<'_>, _: &mut Mode<'_>) {

@@ -9,14 +9,16 @@ use core::marker::PhantomData;
 use chainrule_derive::Parameters;
 
 use super::compare::comparable;
+use super::onnx::Form;
 use super::place::at_input;
 use super::{Backward, Layer, Mode, Plan, WorkspaceMut, check_lengths};
 use crate::kernel::Real;
 use crate::tensor::side::{Side, Sides};
 use crate::tensor::{Image, Sequence, Tensor};
 
+pub(crate) use mode::Fill;
 pub use mode::{Circular, Constant, PadMode, Reflect, Replicate};
-use plane::{Ends, Plane};
+pub(crate) use plane::{Ends, Plane};
 pub use side::PaddedTo;
 
 /// Enlarges an image by rows and columns at its borders, which the mode `M` fills.
@@ -181,6 +183,7 @@ macro_rules! pads {
             const PLAN: Plan = Plan::leaf::<$X, Self>()
                 .window($plane.window::<M>())
                 .effect($plane.effect::<M>())
+                .form(Form::Pad { plane: $plane, fill: M::FILL })
                 .requires(M::FAULT.is_empty(), M::FAULT);
 
             fn forward(&self, input: &[$X], output: &mut [$Y], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {

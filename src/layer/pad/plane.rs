@@ -7,10 +7,10 @@ use crate::layer::{Effect, Reach, Window};
 
 /// One side of a plane, and how much it is padded.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ends {
-    pub(super) side: usize,
-    pub(super) before: usize,
-    pub(super) after: usize,
+pub(crate) struct Ends {
+    pub(crate) side: usize,
+    pub(crate) before: usize,
+    pub(crate) after: usize,
 }
 
 impl Ends {
@@ -54,9 +54,9 @@ impl Ends {
 
 /// Planes that are padded.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Plane {
-    pub(super) rows: Ends,
-    pub(super) columns: Ends,
+pub(crate) struct Plane {
+    pub(crate) rows: Ends,
+    pub(crate) columns: Ends,
 }
 
 impl Plane {

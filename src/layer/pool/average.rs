@@ -1,6 +1,7 @@
-use super::{Output, Pooled, apart, on_pixels, on_steps};
+use super::{Output, Pooled, apart, form, on_pixels, on_steps};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
+use crate::layer::onnx::Pool;
 use crate::layer::window_at::window_at;
 use crate::layer::{Backward, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
 use crate::tensor::{Image, Sequence, Tensor};
@@ -85,6 +86,7 @@ where
 {
     type Output = Output<K, STRIDE, PAD, Image<C, H, W, T>>;
     const PLAN: Plan = Plan::leaf::<Image<C, H, W, T>, Self>()
+        .form(form::<K, STRIDE, PAD, Image<C, H, W, T>>(Pool::Mean { padding: true }))
         .window(Window::of(K, STRIDE, PAD))
         .effect(apart(1.0 / (K * K) as f64, K, STRIDE));
 
@@ -121,6 +123,7 @@ where
 {
     type Output = Output<K, STRIDE, PAD, Sequence<STEPS, FEATURES, T>>;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, FEATURES, T>, Self>()
+        .form(form::<K, STRIDE, PAD, Sequence<STEPS, FEATURES, T>>(Pool::Mean { padding: true }))
         .window(Window::of(K, STRIDE, PAD))
         .effect(apart(1.0 / (K) as f64, K, STRIDE));
 

@@ -3,9 +3,13 @@
 use chainrule_parameters::Part;
 
 use crate::kernel::{GeneralPooling, PoolingAxis, PoolingWindows, Real};
+use crate::layer::onnx::Pool;
 
 /// What a pooling does with the numbers of a window.
 pub(super) trait Pools {
+    /// What it is in ONNX.
+    const KIND: Pool;
+
     /// Computes the outputs `y`.
     fn forward<T: Real>(pooling: &GeneralPooling, x: &[T], y: &mut [T]);
 
@@ -20,6 +24,8 @@ pub(super) struct Largest;
 pub(super) struct Norm<const P: u8>;
 
 impl Pools for Largest {
+    const KIND: Pool = Pool::Max;
+
     fn forward<T: Real>(pooling: &GeneralPooling, x: &[T], y: &mut [T]) {
         pooling.max(x, y);
     }
@@ -30,6 +36,8 @@ impl Pools for Largest {
 }
 
 impl<const P: u8> Pools for Norm<P> {
+    const KIND: Pool = Pool::Norm(P);
+
     fn forward<T: Real>(pooling: &GeneralPooling, x: &[T], y: &mut [T]) {
         pooling.norm(P.into(), x, y);
     }
@@ -105,6 +113,10 @@ macro_rules! general_pool {
             type Output = $Y;
             const PLAN: Plan = Plan::leaf::<$X, Self>()
                 $($plan)*
+                .form($crate::layer::onnx::Form::Pool {
+                    kind: <$pools as $crate::layer::pool::general::Pools>::KIND,
+                    axes: $axes,
+                })
                 .requires(
                     $crate::layer::pool::general::have_numbers($axes),
                     $crate::layer::pool::general::ONLY_PADDING,

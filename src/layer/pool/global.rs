@@ -1,7 +1,9 @@
 use crate::kernel::{Accumulate, Real, sum, sum_rows};
 use crate::layer::compare::comparable;
 use crate::layer::reduce::{Along, Largest};
-use crate::layer::{Backward, Effect, Layer, Mode, Plan, WorkspaceMut, check_lengths};
+use crate::layer::{
+    Backward, Effect, Layer, Mode, Onnx, OnnxAttribute, OnnxNode, Plan, WorkspaceMut, check_lengths,
+};
 use crate::tensor::{Image, Sequence, Tensor, Vector};
 use chainrule_derive::Parameters;
 
@@ -68,8 +70,10 @@ const BLOCK: usize = 256;
 
 impl<const C: usize, const H: usize, const W: usize, T: Real> Layer<Image<C, H, W, T>> for GlobalAvgPool {
     type Output = Vector<C, T>;
-    const PLAN: Plan =
-        Plan::leaf::<Image<C, H, W, T>, Self>().effect(Effect::Pool { gradient: 1.0 / (H * W) as f64 });
+    const PLAN: Plan = Plan::leaf::<Image<C, H, W, T>, Self>()
+        .effect(Effect::Pool { gradient: 1.0 / (H * W) as f64 })
+        .onnx(Onnx::nodes(&[OnnxNode::of_input("ReduceMean")
+            .with(&[("axes", OnnxAttribute::Ints(&[2, 3])), ("keepdims", OnnxAttribute::Int(0))])]));
 
     fn forward(
         &self,
@@ -103,7 +107,9 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
 {
     type Output = Vector<FEATURES, T>;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, FEATURES, T>, Self>()
-        .effect(Effect::Pool { gradient: 1.0 / STEPS as f64 });
+        .effect(Effect::Pool { gradient: 1.0 / STEPS as f64 })
+        .onnx(Onnx::nodes(&[OnnxNode::of_input("ReduceMean")
+            .with(&[("axes", OnnxAttribute::Ints(&[1])), ("keepdims", OnnxAttribute::Int(0))])]));
 
     fn forward(
         &self,
@@ -133,10 +139,13 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
 
 /// Implements a [`GlobalMaxPool`] over an axis.
 macro_rules! global_max_pool {
-    ([$($generics:tt)*] $layer:ty, $X:ty => $Y:ty, $along:expr) => {
+    ([$($generics:tt)*] $layer:ty, $X:ty => $Y:ty, $along:expr, $axes:expr) => {
         impl<$($generics)*, T: Real> Layer<$X> for $layer {
             type Output = $Y;
-            const PLAN: Plan = Plan::leaf::<$X, Self>().effect(Effect::Pool { gradient: 1.0 });
+            const PLAN: Plan = Plan::leaf::<$X, Self>().effect(Effect::Pool { gradient: 1.0 }).onnx(Onnx::nodes(&[
+                OnnxNode::of_input("ReduceMax")
+                    .with(&[("axes", OnnxAttribute::Ints($axes)), ("keepdims", OnnxAttribute::Int(0))]),
+            ]));
 
             fn forward(&self, input: &[$X], output: &mut [$Y], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
                 check_lengths(input.len(), output.len());
@@ -157,10 +166,12 @@ macro_rules! global_max_pool {
 global_max_pool!(
     [const C: usize, const H: usize, const W: usize] GlobalMaxPool,
     Image<C, H, W, T> => Vector<C, T>,
-    Along { before: C, len: H * W, after: 1, rows: 1 }
+    Along { before: C, len: H * W, after: 1, rows: 1 },
+    &[2, 3]
 );
 global_max_pool!(
     [const STEPS: usize, const FEATURES: usize] GlobalMaxPool,
     Sequence<STEPS, FEATURES, T> => Vector<FEATURES, T>,
-    Along { before: 1, len: STEPS, after: FEATURES, rows: 1 }
+    Along { before: 1, len: STEPS, after: FEATURES, rows: 1 },
+    &[1]
 );

@@ -1,6 +1,7 @@
-use super::{Output, Pooled, apart, on_pixels, on_steps};
+use super::{Output, Pooled, apart, form, on_pixels, on_steps};
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
+use crate::layer::onnx::Pool;
 use crate::layer::window_at::window_at;
 use crate::layer::{Backward, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
 use crate::tensor::{Image, Sequence, Tensor};
@@ -90,6 +91,7 @@ where
 {
     type Output = Output<K, STRIDE, PAD, Image<C, H, W, T>>;
     const PLAN: Plan = Plan::leaf::<Image<C, H, W, T>, Self>()
+        .form(form::<K, STRIDE, PAD, Image<C, H, W, T>>(Pool::Max))
         .window(Window::of(K, STRIDE, PAD))
         .effect(apart(1.0, K, STRIDE));
 
@@ -126,6 +128,7 @@ where
 {
     type Output = Output<K, STRIDE, PAD, Sequence<STEPS, FEATURES, T>>;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, FEATURES, T>, Self>()
+        .form(form::<K, STRIDE, PAD, Sequence<STEPS, FEATURES, T>>(Pool::Max))
         .window(Window::of(K, STRIDE, PAD))
         .effect(apart(1.0, K, STRIDE));
 

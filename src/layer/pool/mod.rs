@@ -13,8 +13,11 @@ mod with;
 
 use crate::kernel::{Pooling, Real};
 use crate::layer::Effect;
+use crate::layer::onnx::{Form, Pool};
 use crate::tensor::side::{PaddedBy, Side, Sides, Slide};
 use crate::tensor::{Image, Sample, Sequence, Tensor};
+
+use general::{each, sliding};
 
 pub use adaptive::{AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d};
 pub use average::{AvgPool1d, AvgPool2d};
@@ -73,6 +76,17 @@ where
 type Places<const D: usize, const K: usize, const STRIDE: usize, const PAD: usize> =
     <Side<D> as Slide<K, STRIDE, PAD>>::Out;
 type Output<const K: usize, const STRIDE: usize, const PAD: usize, X> = <X as Pooled<K, STRIDE, PAD>>::Output;
+
+/// Returns what a pool with square windows is in ONNX.
+const fn form<const K: usize, const STRIDE: usize, const PAD: usize, X: Pooled<K, STRIDE, PAD>>(
+    kind: Pool,
+) -> Form {
+    let (x, y) = (X::SHAPE, X::Output::SHAPE);
+    // The plane: of an image, its rows and columns; of a sequence, its steps.
+    let first = x.len() - 2;
+    let columns = if first == 0 { each(x[1]) } else { sliding(x[2], y[2], K, STRIDE, 1, [PAD, PAD]) };
+    Form::Pool { kind, axes: [sliding(x[first], y[first], K, STRIDE, 1, [PAD, PAD]), columns] }
+}
 
 /// Returns the geometry of windows of K x K on an image.
 #[inline(always)]

@@ -7,6 +7,7 @@ use typenum::{B1, Le};
 
 use super::general::Pools;
 use crate::kernel::{GeneralPooling, PoolingAxis, PoolingWindows, Real};
+use crate::layer::onnx::Pool;
 use crate::layer::window_settings::{
     Axes, AxisNumbers, AxisOfSteps, ExcludePadding, Fields, OneWindow, Setting, Unset, WindowAxis,
     WindowSettings,
@@ -72,6 +73,8 @@ impl Counts for ExcludePadding {
 pub(super) struct MeanOf<C>(PhantomData<C>);
 
 impl<C: Counts> Pools for MeanOf<C> {
+    const KIND: Pool = Pool::Mean { padding: C::PADDING };
+
     fn forward<T: Real>(pooling: &GeneralPooling, x: &[T], y: &mut [T]) {
         pooling.mean(C::PADDING, x, y);
     }

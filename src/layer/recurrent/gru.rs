@@ -8,6 +8,7 @@ use super::{
     transposed_product, weight_gradient,
 };
 use crate::kernel::{GruSaved, Initial, Real, gru_step, gru_step_gradient, sum_rows};
+use crate::layer::onnx::{Form, Recurrent};
 use crate::layer::{
     Backward, Cost, Effect, Layer, Mode, Plan, Recurrence, Space, Window, WorkspaceMut, check_lengths,
 };
@@ -184,6 +185,7 @@ impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, T: Real, S: Initi
 {
     type Output = Sequence<STEPS, HIDDEN, T>;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
+        .form(Form::Recurrent(Recurrent::Gru))
         .costs(Cost::weights((STEPS * (IN + HIDDEN) * 3 * HIDDEN) as u64, 3 * HIDDEN))
         .effect(Effect::Recurrent(Recurrence::Gru))
         .window(Window::PAST)

@@ -2,7 +2,11 @@ use chainrule_derive::Parameters;
 
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
-use crate::layer::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
+use crate::layer::onnx::Form;
+use crate::layer::{
+    Backward, Effect, Layer, Mode, Onnx, OnnxAttribute, OnnxInput, OnnxNode, Plan, Window, WorkspaceMut,
+    check_lengths,
+};
 use crate::tensor::{Padded, Sequence, Vector};
 
 /// The last step of a sequence.
@@ -34,6 +38,11 @@ comparable!([] LastStep);
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, FEATURES, T>> for LastStep {
     type Output = Vector<FEATURES, T>;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, FEATURES, T>, Self>()
+        .onnx(Onnx::nodes(&[
+            OnnxNode::new("Gather", &[OnnxInput::Input, OnnxInput::Integers(&[-1])])
+                .with(&[("axis", OnnxAttribute::Int(1))]),
+            OnnxNode::new("Reshape", &[OnnxInput::Output(0), OnnxInput::OutputShape]),
+        ]))
         .effect(Effect::LastStep)
         .window(Window::WHOLE)
         .requires(
@@ -70,8 +79,10 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
 /// The last step before the padding.
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Padded<STEPS, FEATURES, T>> for LastStep {
     type Output = Vector<FEATURES, T>;
-    const PLAN: Plan =
-        Plan::leaf::<Padded<STEPS, FEATURES, T>, Self>().effect(Effect::LastStep).window(Window::WHOLE);
+    const PLAN: Plan = Plan::leaf::<Padded<STEPS, FEATURES, T>, Self>()
+        .form(Form::LastStep)
+        .effect(Effect::LastStep)
+        .window(Window::WHOLE);
 
     fn forward(
         &self,

@@ -2,6 +2,7 @@ use chainrule_derive::Parameters;
 
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
+use crate::layer::onnx::Form;
 use crate::layer::{Backward, Effect, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
 use crate::tensor::{Padded, Sequence};
 
@@ -33,8 +34,10 @@ comparable!([] Reverse);
 
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, FEATURES, T>> for Reverse {
     type Output = Sequence<STEPS, FEATURES, T>;
-    const PLAN: Plan =
-        Plan::leaf::<Sequence<STEPS, FEATURES, T>, Self>().effect(Effect::Unchanged).window(Window::WHOLE);
+    const PLAN: Plan = Plan::leaf::<Sequence<STEPS, FEATURES, T>, Self>()
+        .form(Form::Reverse)
+        .effect(Effect::Unchanged)
+        .window(Window::WHOLE);
 
     fn forward(
         &self,
@@ -60,6 +63,7 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Padded<STEPS, FEATURES, T>> for Reverse {
     type Output = Padded<STEPS, FEATURES, T>;
     const PLAN: Plan = Plan::leaf::<Padded<STEPS, FEATURES, T>, Self>()
+        .form(Form::Reverse)
         .effect(Effect::Unchanged)
         .window(Window::WHOLE)
         .forward_scratch(Space::per_batch::<Sequence<STEPS, FEATURES, T>>(1));

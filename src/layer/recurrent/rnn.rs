@@ -11,6 +11,7 @@ use super::{
     transposed_product, weight_gradient,
 };
 use crate::kernel::{Initial, Real, sum_rows};
+use crate::layer::onnx::{Form, Recurrent};
 use crate::layer::{
     Activation, Backward, Cost, Effect, Layer, Mode, Plan, Recurrence, Space, Tanh, Window, WorkspaceMut,
     apply_each, check_lengths, differentiate_each,
@@ -175,6 +176,7 @@ impl<
 {
     type Output = Sequence<STEPS, HIDDEN, T>;
     const PLAN: Plan = Plan::leaf::<Sequence<STEPS, IN, T>, Self>()
+        .form(Form::Recurrent(Recurrent::Rnn(&G::ONNX)))
         .costs(Cost::weights((STEPS * (IN + HIDDEN) * HIDDEN) as u64, HIDDEN))
         .effect(Effect::Recurrent(match G::EFFECT {
             Effect::Activation(moments) => Recurrence::Plain(moments),

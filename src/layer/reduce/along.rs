@@ -20,6 +20,8 @@ pub struct Along {
 
 /// What becomes of the numbers along an axis.
 pub(crate) trait Reduction {
+    /// Its operator in ONNX.
+    const OPERATOR: &str;
     /// The result for no numbers.
     const START: f64;
     /// Whether the result is one of the numbers, which gets the whole gradient.
@@ -44,6 +46,7 @@ pub(crate) struct Largest;
 pub(crate) struct Smallest;
 
 impl Reduction for Total {
+    const OPERATOR: &str = "ReduceSum";
     const START: f64 = 0.0;
     const SELECTS: bool = false;
 
@@ -54,6 +57,7 @@ impl Reduction for Total {
 }
 
 impl Reduction for Mean {
+    const OPERATOR: &str = "ReduceMean";
     const START: f64 = 0.0;
     const SELECTS: bool = false;
     const IS_MEAN: bool = true;
@@ -65,6 +69,7 @@ impl Reduction for Mean {
 }
 
 impl Reduction for Largest {
+    const OPERATOR: &str = "ReduceMax";
     const START: f64 = f64::NEG_INFINITY;
     const SELECTS: bool = true;
 
@@ -75,6 +80,7 @@ impl Reduction for Largest {
 }
 
 impl Reduction for Smallest {
+    const OPERATOR: &str = "ReduceMin";
     const START: f64 = f64::INFINITY;
     const SELECTS: bool = true;
 

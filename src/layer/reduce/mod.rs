@@ -9,12 +9,14 @@ use chainrule_derive::Parameters;
 use chainrule_parameters::Named;
 
 use super::compare::comparable;
+use super::onnx::Form;
 use super::place::at_input;
 use super::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
 use crate::kernel::Real;
 use crate::tensor::{Padded, Tensor, Vector, len};
 
-pub(super) use along::{Along, Largest, Mean, Reduction, Smallest, Total};
+pub(crate) use along::Along;
+pub(super) use along::{Largest, Mean, Reduction, Smallest, Total};
 pub use axis::{Channels, Features, HasAxis, Height, Steps, Width};
 
 /// The mean over one axis, such as `MeanOver<Steps>`.
@@ -151,7 +153,10 @@ macro_rules! reduces {
 
         impl<A: Named + Copy + Send + Sync + 'static, X: HasAxis<A>> Layer<X> for $layer<A> {
             type Output = X::Rest;
-            const PLAN: Plan = Plan::leaf::<X, Self>().effect(effect::<X, A, $reduction>());
+            const PLAN: Plan = Plan::leaf::<X, Self>().effect(effect::<X, A, $reduction>()).form(Form::Reduce {
+                operator: <$reduction as Reduction>::OPERATOR,
+                along: <X as HasAxis<A>>::ALONG,
+            });
 
             fn forward(&self, input: &[X], output: &mut [X::Rest], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
                 check_lengths(input.len(), output.len());
@@ -193,6 +198,7 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Padded<STEPS, FEA
 {
     type Output = Vector<FEATURES, T>;
     const PLAN: Plan = Plan::leaf::<Padded<STEPS, FEATURES, T>, Self>()
+        .form(Form::MeanStep)
         .effect(Effect::Pool { gradient: 1.0 / STEPS as f64 })
         .window(Window::WHOLE);
 

@@ -10,10 +10,28 @@ use chainrule_parameters::{Named, Part, TypeName};
     note = "write `HalfPixel` or `AlignCorners` (linear), `Nearest`, `NearestExact` or `NearestBefore`"
 )]
 pub trait Coordinates: Named + Copy + Send + Sync + 'static {
+    /// Which of the rules it is.
+    #[doc(hidden)]
+    const RULE: Rule;
+
     /// Returns the two numbers of a side of `from` between which place `at` of a side of `to` lies, and the weight of
     /// the second.
     #[doc(hidden)]
-    fn tap(at: usize, from: usize, to: usize) -> Tap;
+    #[inline(always)]
+    fn tap(at: usize, from: usize, to: usize) -> Tap {
+        Self::RULE.tap(at, from, to)
+    }
+}
+
+/// The rules as numbers.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    HalfPixel,
+    AlignCorners,
+    Nearest,
+    NearestExact,
+    NearestBefore,
 }
 
 /// Rules of linear interpolation.
@@ -71,38 +89,19 @@ pub struct NearestExact;
 #[derive(Clone, Copy, Debug)]
 pub struct NearestBefore;
 
-impl Coordinates for HalfPixel {
+impl Rule {
+    /// As [`Coordinates::tap`].
     #[inline(always)]
-    fn tap(at: usize, from: usize, to: usize) -> Tap {
-        Tap::at(((2 * at + 1) * from).saturating_sub(to), 2 * to, from)
-    }
-}
-
-impl Coordinates for AlignCorners {
-    #[inline(always)]
-    fn tap(at: usize, from: usize, to: usize) -> Tap {
-        Tap::at(at * (from - 1), (to - 1).max(1), from)
-    }
-}
-
-impl Coordinates for Nearest {
-    #[inline(always)]
-    fn tap(at: usize, from: usize, to: usize) -> Tap {
-        Tap::at(at * from / to, 1, from)
-    }
-}
-
-impl Coordinates for NearestExact {
-    #[inline(always)]
-    fn tap(at: usize, from: usize, to: usize) -> Tap {
-        Tap::at((2 * at + 1) * from / (2 * to), 1, from)
-    }
-}
-
-impl Coordinates for NearestBefore {
-    #[inline(always)]
-    fn tap(at: usize, from: usize, to: usize) -> Tap {
-        Tap::at(((2 * at + 1) * from).saturating_sub(2 * to).div_ceil(2 * to), 1, from)
+    pub(crate) fn tap(self, at: usize, from: usize, to: usize) -> Tap {
+        match self {
+            Self::HalfPixel => Tap::at(((2 * at + 1) * from).saturating_sub(to), 2 * to, from),
+            Self::AlignCorners => Tap::at(at * (from - 1), (to - 1).max(1), from),
+            Self::Nearest => Tap::at(at * from / to, 1, from),
+            Self::NearestExact => Tap::at((2 * at + 1) * from / (2 * to), 1, from),
+            Self::NearestBefore => {
+                Tap::at(((2 * at + 1) * from).saturating_sub(2 * to).div_ceil(2 * to), 1, from)
+            }
+        }
     }
 }
 
@@ -113,6 +112,10 @@ macro_rules! named {
     ($($rule:ident)+) => {$(
         impl Named for $rule {
             const NAME: TypeName = TypeName { parts: &[Part::Text(stringify!($rule))] };
+        }
+
+        impl Coordinates for $rule {
+            const RULE: Rule = Rule::$rule;
         }
     )+};
 }

@@ -14,6 +14,7 @@ use super::{Backward, Layer, Mode, WorkspaceMut, check_lengths};
 use crate::kernel::Real;
 use crate::tensor::{Image, Sequence, Tensor};
 
+pub(crate) use coordinates::Rule;
 pub use coordinates::{
     AlignCorners, Coordinates, HalfPixel, LinearCoordinates, Nearest, NearestBefore, NearestExact,
 };
@@ -104,6 +105,8 @@ macro_rules! resizes {
             $($bounds)*
         {
             type Output = $Y;
+            const PLAN: $crate::layer::Plan = $crate::layer::Plan::leaf::<$X, Self>()
+                .form($crate::layer::onnx::Form::Resize(<$coordinates as $crate::layer::Coordinates>::RULE));
 
             fn forward(&self, input: &[$X], output: &mut [$Y], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
                 check_lengths(input.len(), output.len());

@@ -1,7 +1,9 @@
+use super::Rule;
 use crate::kernel::Real;
 use crate::layer::compare::comparable;
+use crate::layer::onnx::Form;
 use crate::layer::place::at_input;
-use crate::layer::{Backward, Layer, Mode, WorkspaceMut, check_lengths};
+use crate::layer::{Backward, Layer, Mode, Plan, WorkspaceMut, check_lengths};
 use crate::tensor::side::{Known, Positive, Side, Sides, Times};
 use crate::tensor::{Image, Sequence, Tensor};
 use chainrule_derive::Parameters;
@@ -79,6 +81,7 @@ macro_rules! repeats {
             $($bounds)*
         {
             type Output = $Y;
+            const PLAN: Plan = Plan::leaf::<$X, Self>().form(Form::Resize(Rule::Nearest));
 
             fn forward(&self, input: &[$X], output: &mut [$Y], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
                 check_lengths(input.len(), output.len());
