@@ -1,12 +1,16 @@
 //! Errors that types cannot rule out.
 
+#[cfg(feature = "alloc")]
+mod rank;
 mod text;
 
 #[cfg(feature = "alloc")]
-use alloc::{format, string::String, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use chainrule_parameters::TypeName;
 
+#[cfg(feature = "alloc")]
+pub use rank::RankError;
 pub(crate) use text::Text;
 
 /// Invalid data or settings. They are found before anything changes.
@@ -269,6 +273,17 @@ pub enum Error {
         /// Its range.
         expected: &'static str,
     },
+    /// A step on several ranks failed on one of them: see `distributed`.
+    #[cfg(feature = "alloc")]
+    #[error(transparent)]
+    Rank(Box<RankError>),
+}
+
+#[cfg(feature = "alloc")]
+impl From<RankError> for Error {
+    fn from(error: RankError) -> Self {
+        Self::Rank(Box::new(error))
+    }
 }
 
 #[cfg(feature = "alloc")]

@@ -28,6 +28,8 @@ pub mod bounds;
 pub mod checkpoint;
 #[cfg(feature = "std")]
 pub mod data;
+#[cfg(feature = "checkpoint")]
+pub mod distributed;
 pub mod elementary;
 mod error;
 mod expected;

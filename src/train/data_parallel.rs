@@ -105,6 +105,8 @@ struct Piece<'a> {
 impl<N: Parameters> DataParallel<N> {
     /// Computes [`Network::loss_gradient`](crate::Network::loss_gradient) for a divided batch: returns the mean loss,
     /// and writes its gradient to `gradient`.
+    ///
+    /// `add` calls [`Sums::here`], or has others compute some of the pieces.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn loss_gradient<X: Sample, Y: Tensor, L: Sync, Target: TargetFor<L, Y>>(
         &mut self,
@@ -112,19 +114,19 @@ impl<N: Parameters> DataParallel<N> {
         loss: &L,
         inputs: &[X],
         targets: &[Target],
-        mut states: Rows<'_>,
+        states: Rows<'_>,
         pieces: Pieces,
         gradient: &mut Owned<N>,
         rng: &mut impl Rng,
+        add: impl FnOnce(Sums<'_, N>, Work<'_>) -> Result<f64, Error>,
     ) -> Result<f64, Error>
     where
         N: Layer<X, Output = Y>,
     {
         check_lengths(inputs.len(), targets.len())?;
-        let (samples, count) = (pieces.piece, inputs.len().div_ceil(pieces.piece));
+        let count = inputs.len().div_ceil(pieces.piece);
         // The number of gradients in memory is the same on every machine.
         let at_once = count.min(if N::COUNT > MOST_PARAMETERS { 2 } else { MOST });
-        self.gradients.resize_with(at_once.max(self.gradients.len()), Owned::zeros);
         let seed = rng.next_u64(); // one number is drawn, independent of the pieces and their success
 
         let weight_of = |targets: &[Target]| Target::compare_by(loss).total_weight(targets);
@@ -177,37 +179,75 @@ impl<N: Parameters> DataParallel<N> {
             mean
         };
 
+        let (gradients, errors, samples) = (&mut self.gradients, &mut self.errors, pieces.piece);
+        add(Sums { gradients, errors, count, at_once, samples, states, gradient }, &work)
+    }
+}
+
+/// The sums of the gradients of all pieces.
+pub(super) struct Sums<'a, N> {
+    /// Memory for the gradients of pieces.
+    pub(super) gradients: &'a mut Vec<Owned<N>>,
+    errors: &'a mut Option<Owned<N>>,
+    /// How many pieces there are.
+    pub(super) count: usize,
+    /// How many of them are a group, whose gradients are added in pairs. Groups are added one after the other.
+    pub(super) at_once: usize,
+    /// The samples of a piece.
+    samples: usize,
+    states: Rows<'a>,
+    /// The sum.
+    pub(super) gradient: &'a mut Owned<N>,
+}
+
+impl<N: Parameters> Sums<'_, N> {
+    /// Computes all pieces, and adds their gradients. Returns the loss.
+    pub(super) fn here(self, work: Work<'_>) -> Result<f64, Error> {
+        let Self { gradients, errors, count, at_once, samples, mut states, gradient } = self;
+        gradients.resize_with(at_once.max(gradients.len()), Owned::zeros);
         let mut mean = 0.0;
         for first in (0..count).step_by(at_once) {
-            let mut pieces: [Option<Piece<'_>>; MOST] = Default::default();
             let here = at_once.min(count - first);
-            for (piece, gradient) in pieces.iter_mut().zip(&mut self.gradients[..here]) {
-                let (here, others) = states.split_at(samples);
-                states = others;
-                let gradient = ViewMut::of(&mut **gradient);
-                *piece = Some(Piece { gradient, states: here, loss: Ok(0.0) });
-            }
-            mean += sum(&mut pieces[..here], first, &work)?;
+            mean += sum_pieces(&mut gradients[..here], first, samples, &mut states, work)?;
             if first == 0 {
-                core::mem::swap(gradient, &mut self.gradients[0]);
+                core::mem::swap(gradient, &mut gradients[0]);
             } else {
-                let errors = self.errors.get_or_insert_with(Owned::zeros);
+                let errors = errors.get_or_insert_with(Owned::zeros);
                 if first == at_once {
                     errors.set_zero();
                 }
                 let sum = ViewMut::of(&mut **gradient);
-                add_compensated(View::of(&*self.gradients[0]), sum, ViewMut::of(&mut **errors));
+                add_compensated(View::of(&*gradients[0]), sum, ViewMut::of(&mut **errors));
             }
         }
         Ok(mean)
     }
 }
 
+/// Computes the pieces from `first`, one for each of these gradients, and sums them into the first gradient. Returns the
+/// sum of their losses.
+pub(super) fn sum_pieces<N: Parameters>(
+    gradients: &mut [Owned<N>],
+    first: usize,
+    samples: usize,
+    states: &mut Rows<'_>,
+    work: Work<'_>,
+) -> Result<f64, Error> {
+    let mut pieces: [Option<Piece<'_>>; MOST] = Default::default();
+    let count = gradients.len();
+    for (piece, gradient) in pieces.iter_mut().zip(gradients) {
+        let (here, others) = core::mem::take(states).split_at(samples);
+        *states = others;
+        *piece = Some(Piece { gradient: ViewMut::of(&mut **gradient), states: here, loss: Ok(0.0) });
+    }
+    sum(&mut pieces[..count], first, work)
+}
+
 /// Computes the gradient of one piece. Returns its loss.
 #[cfg(feature = "threads")]
-type Work<'a> = &'a (dyn Fn(usize, ViewMut<'_>, Rows<'_>) -> Result<f64, Error> + Sync);
+pub(super) type Work<'a> = &'a (dyn Fn(usize, ViewMut<'_>, Rows<'_>) -> Result<f64, Error> + Sync);
 #[cfg(not(feature = "threads"))]
-type Work<'a> = &'a dyn Fn(usize, ViewMut<'_>, Rows<'_>) -> Result<f64, Error>;
+pub(super) type Work<'a> = &'a dyn Fn(usize, ViewMut<'_>, Rows<'_>) -> Result<f64, Error>;
 
 /// Sums several pieces of the batch into the first of them, recursively by halves, independent of the threads.
 fn sum(pieces: &mut [Option<Piece<'_>>], first: usize, work: Work<'_>) -> Result<f64, Error> {
@@ -238,7 +278,7 @@ impl Visitor<1, 1> for Add {
     }
 }
 
-struct Sum;
+pub(super) struct Sum;
 
 impl<T: Real> Elementwise<T, 1, 1> for Sum {
     #[inline(always)]
@@ -264,7 +304,7 @@ impl Visitor<1, 2> for AddCompensated {
     }
 }
 
-struct CompensatedSum;
+pub(super) struct CompensatedSum;
 
 impl<T: Real> Elementwise<T, 1, 2> for CompensatedSum {
     #[inline(always)]

@@ -21,6 +21,7 @@ mod metrics;
 mod monitor;
 mod options;
 mod overflow;
+mod ranks;
 mod resume;
 mod resume_with_changes;
 mod sampling;

@@ -1,0 +1,135 @@
+//! The gradient as bytes: how it is divided among the ranks, and added.
+
+use chainrule_parameters::{View, ViewMut};
+
+use crate::kernel::{Real, elementwise};
+use crate::layer::{Parameter, Visitor, visit};
+use crate::train::data_parallel::{CompensatedSum, Sum};
+
+/// How the numbers of a network are ordered: all `f32` first, then all `f64`, each at an aligned place, and so in words
+/// of 8 bytes. Each rank adds up an equal part of the words, a chunk.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Wire {
+    /// The words of the `f32`.
+    singles: usize,
+    /// The words of a chunk.
+    pub(super) chunk: usize,
+}
+
+impl Wire {
+    pub(super) fn of(network: View<'_>, ranks: usize) -> Self {
+        let mut count = Count::default();
+        visit([network], [], &mut count);
+        let singles = count.singles.div_ceil(2);
+        Self { singles, chunk: (singles + count.doubles).div_ceil(ranks) }
+    }
+
+    /// Copies the numbers of a network to words.
+    pub(super) fn write(self, network: View<'_>, words: &mut [u64]) {
+        let (singles, doubles) = words.split_at_mut(self.singles);
+        let (singles, doubles) = (bytemuck::cast_slice_mut(singles), bytemuck::cast_slice_mut(doubles));
+        visit([network], [], &mut Write { singles, doubles });
+    }
+
+    /// Sets the numbers of a network to those of the words.
+    pub(super) fn read(self, words: &[u64], network: ViewMut<'_>) {
+        let (singles, doubles) = words.split_at(self.singles);
+        let (singles, doubles) = (bytemuck::cast_slice(singles), bytemuck::cast_slice(doubles));
+        visit([], [network], &mut Read { singles, doubles });
+    }
+
+    /// Computes `to += from` for the chunk of a rank.
+    pub(super) fn add(self, rank: usize, from: &[u64], to: &mut [u64]) {
+        let at = self.split(rank);
+        let ((singles, doubles), (to_singles, to_doubles)) = (from.split_at(at), to.split_at_mut(at));
+        elementwise::<f32, 1, 1>(
+            &Sum,
+            [bytemuck::cast_slice(singles)],
+            [bytemuck::cast_slice_mut(to_singles)],
+        );
+        elementwise::<f64, 1, 1>(
+            &Sum,
+            [bytemuck::cast_slice(doubles)],
+            [bytemuck::cast_slice_mut(to_doubles)],
+        );
+    }
+
+    /// Computes `to += from` for the chunk of a rank, compensated: see `add_compensated`.
+    pub(super) fn add_compensated(self, rank: usize, from: &[u64], to: &mut [u64], errors: &mut [u64]) {
+        let at = self.split(rank);
+        let (singles, doubles) = from.split_at(at);
+        let (to_singles, to_doubles) = to.split_at_mut(at);
+        let (error_singles, error_doubles) = errors.split_at_mut(at);
+        let write = [to_singles, error_singles].map(|words| bytemuck::cast_slice_mut(words));
+        elementwise::<f32, 1, 2>(&CompensatedSum, [bytemuck::cast_slice(singles)], write);
+        let write = [to_doubles, error_doubles].map(|words| bytemuck::cast_slice_mut(words));
+        elementwise::<f64, 1, 2>(&CompensatedSum, [bytemuck::cast_slice(doubles)], write);
+    }
+
+    /// Returns how many words of a rank's chunk are `f32`.
+    fn split(self, rank: usize) -> usize {
+        self.singles.saturating_sub(rank * self.chunk).min(self.chunk)
+    }
+}
+
+#[derive(Default)]
+struct Count {
+    singles: usize,
+    doubles: usize,
+}
+
+impl Visitor<1, 0> for Count {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
+        *(if is_single::<T>() { &mut self.singles } else { &mut self.doubles }) += xs.len();
+    }
+}
+
+fn is_single<T>() -> bool {
+    size_of::<T>() == size_of::<f32>()
+}
+
+struct Write<'a> {
+    singles: &'a mut [u8],
+    doubles: &'a mut [u8],
+}
+
+impl Visitor<1, 0> for Write<'_> {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
+        let rest = if is_single::<T>() { &mut self.singles } else { &mut self.doubles };
+        let (here, others) = core::mem::take(rest).split_at_mut(size_of_val(xs));
+        here.copy_from_slice(bytemuck::cast_slice(xs));
+        *rest = others;
+    }
+}
+
+struct Read<'a> {
+    singles: &'a [u8],
+    doubles: &'a [u8],
+}
+
+impl Visitor<0, 1> for Read<'_> {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
+        let rest = if is_single::<T>() { &mut self.singles } else { &mut self.doubles };
+        let (here, others) = rest.split_at(size_of_val(xs));
+        bytemuck::cast_slice_mut(xs).copy_from_slice(here);
+        *rest = others;
+    }
+}
+
+/// Returns a number that is another one for other weights, or for the same weights in another order.
+pub(super) fn digest(network: View<'_>) -> u64 {
+    let mut digest = Digest(0);
+    visit([network], [], &mut digest);
+    digest.0
+}
+
+/// The hash of the crate `rustc-hash`: fast, and not against an adversary.
+struct Digest(u64);
+
+impl Visitor<1, 0> for Digest {
+    fn visit<T: Real>(&mut self, _: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
+        for x in xs {
+            self.0 = (self.0.rotate_left(5) ^ x.to_f64().to_bits()).wrapping_mul(0x517c_c1b7_2722_0a95);
+        }
+    }
+}
