@@ -172,3 +172,45 @@ impl Ranks {
         Err(RankError::Failed { rank: 0, error }.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::distributed::local;
+    use crate::train::across::Ranks;
+
+    fn on_ranks<R: Send>(size: usize, f: impl Fn(&mut Ranks) -> R + Sync) -> Vec<R> {
+        let f = &f;
+        std::thread::scope(|scope| {
+            let spawn = |rank| scope.spawn(move || f(&mut Ranks::new(rank)));
+            let threads: Vec<_> = local(size).into_iter().map(spawn).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        })
+    }
+
+    /// As between two builds of a program: another version, or another number of things to compare.
+    #[test]
+    fn the_first_difference_is_named_on_all_ranks() {
+        for result in on_ranks(4, |ranks| {
+            let version = if ranks.rank == 2 { "0.2.0" } else { "0.1.0" };
+            ranks.check_same(&[("byte order", "little".into()), ("version", version.into())])
+        }) {
+            let text = result.unwrap_err().to_string();
+            assert_eq!(text, "rank 2 has another version than rank 0: 0.2.0, not 0.1.0");
+        }
+        for result in on_ranks(3, |ranks| {
+            let settings = [("version", "0.1.0".into()), ("new", "1".into())];
+            ranks.check_same(&settings[..if ranks.rank == 1 { 2 } else { 1 }])
+        }) {
+            assert!(matches!(result, Err(RankError::Differs { rank: 1, .. })), "{result:?}");
+        }
+    }
+
+    #[test]
+    fn texts_of_all_lengths_arrive() {
+        for texts in on_ranks(3, |ranks| ranks.gather(["", "two words", "\u{e9}"][ranks.rank]).unwrap()) {
+            assert_eq!(texts, ["", "two words", "\u{e9}"]);
+        }
+        assert_eq!(on_ranks(2, |ranks| ranks.gather("").unwrap()), [["", ""]; 2]);
+    }
+}

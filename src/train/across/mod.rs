@@ -123,18 +123,16 @@ impl<N, L, O> Trainer<N, L, O> {
         N: Parameters,
         O: State,
     {
-        let (rank, size) = (communicator.rank(), communicator.size());
         self.ranks = None;
-        if size <= 1 {
+        if communicator.size() <= 1 {
             return Ok(self);
         }
-        let link = Link { communicator: Box::new(communicator), lost: None };
-        let (reports, losses, memory) = (Vec::new(), Vec::new(), Memory::default());
-        let mut ranks = Ranks { rank, size, link, reports, losses, memory };
+        let mut ranks = Ranks::new(communicator);
+        let rank = ranks.rank;
         let instructions = if PORTABLE { "portable" } else { instructions() };
         ranks.check_same(&[
             ("version of chainrule", env!("CARGO_PKG_VERSION").into()),
-            ("order of bytes", cfg!(target_endian = "big").then_some("big").unwrap_or("little").into()),
+            ("order of bytes", if cfg!(target_endian = "big") { "big" } else { "little" }.into()),
             ("set of instructions (compile the program portably)", instructions.into()),
             ("network", format!("{} with {} parameters", <N as Parameters>::NAME, N::COUNT)),
         ])?;
@@ -208,6 +206,12 @@ where
 }
 
 impl Ranks {
+    fn new(communicator: impl Communicator + 'static) -> Self {
+        let (rank, size) = (communicator.rank(), communicator.size());
+        let link = Link { communicator: Box::new(communicator), lost: None };
+        Self { rank, size, link, reports: Vec::new(), losses: Vec::new(), memory: Memory::default() }
+    }
+
     /// Sets the state of all ranks to that of the first one. All must have the same parts and settings.
     fn copy_state(&mut self, state: &mut dyn State) -> Result<(), CheckpointError> {
         let bytes = self.on_first(|| state_to_bytes(state, Origin::Bytes))?;

@@ -133,3 +133,55 @@ impl Visitor<1, 0> for Digest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::init::Init;
+    use crate::layer::Linear;
+    use crate::random::rng;
+
+    /// Of both scalars, with an odd number of `f32`.
+    type Mixed = (Linear<2, 5>, Linear<3, 1, f64>, Linear<1, 2>);
+
+    #[test]
+    fn a_network_of_both_scalars_is_divided_into_chunks_and_added_as_by_one_process() {
+        let [a, b] = [1, 2].map(|seed| Mixed::init(&mut rng(seed)));
+        for ranks in 1..9 {
+            let wire = Wire::of(View::of(&*a), ranks);
+            let mut words = [vec![0; wire.chunk * ranks], vec![0; wire.chunk * ranks]];
+            wire.write(View::of(&*a), &mut words[0]);
+            wire.write(View::of(&*b), &mut words[1]);
+            let [sum, other] = &mut words;
+            for (rank, (to, from)) in sum.chunks_mut(wire.chunk).zip(other.chunks(wire.chunk)).enumerate() {
+                wire.add(rank, from, to);
+            }
+            let mut found = Mixed::init(&mut rng(3));
+            wire.read(sum, ViewMut::of(&mut *found));
+            let sum = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a + b).collect::<Vec<_>>();
+            assert_eq!(found.0.weights(), sum(a.0.weights(), b.0.weights()));
+            assert_eq!(found.2.weights(), sum(a.2.weights(), b.2.weights()));
+            for (at, found) in found.1.weights().iter().enumerate() {
+                assert_eq!(*found, a.1.weights()[at] + b.1.weights()[at]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_digest_shows_a_sign_and_an_order() {
+        let net = Mixed::init(&mut rng(1));
+        let digest_of = |change: &dyn Fn(&mut Mixed)| {
+            let mut changed = net.clone();
+            change(&mut changed);
+            digest(View::of(&*changed))
+        };
+        let digests = [
+            digest_of(&|_| ()),
+            digest_of(&|net| net.0.bias.0[0] = -0.0),
+            digest_of(&|net| (net.0.bias.0[0], net.0.bias.0[1]) = (-0.0, -0.0)),
+            digest_of(&|net| net.0.bias.0[2] = 1.0),
+            digest_of(&|net| net.0.bias.0[3] = 1.0),
+        ];
+        assert!((1..digests.len()).all(|at| !digests[..at].contains(&digests[at])), "{digests:?}");
+    }
+}
