@@ -15,6 +15,10 @@ pub mod sequences {}
 #[cfg(feature = "checkpoint")]
 pub mod device {}
 
+#[doc = include_str!("../docs/many-machines.md")]
+#[cfg(feature = "fit")]
+pub mod many_machines {}
+
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}
 

@@ -1,11 +1,11 @@
 //! Floor 7: training on several processes or machines.
 //!
 //! Each process is a *rank*, a number from 0. All run the same program; [`Trainer::across`](crate::Trainer::across)
-//! gives each the state of rank 0, and divides every batch among them. The weights are those of one process, bit for bit.
-//! The [guide](crate::guide::many_machines) has the rules, the costs and the errors.
+//! gives each the state of rank 0, and divides every batch among them. The weights are those of one process, bit for
+//! bit. The [guide](crate::guide::many_machines) has the rules, the costs and the errors.
 //!
-//! A [`Communicator`] connects the ranks. Here is one for the threads of a process, [`local`]; the crate `chainrule-mpi`
-//! has one for MPI, and you can write another one for the engine that you have.
+//! A [`Communicator`] connects the ranks. Here is one for the threads of a process, [`local`]; the crate
+//! `chainrule-mpi` has one for MPI, and you can write another one for the engine that you have.
 //!
 //! ```
 //! use chainrule::distributed::local;
@@ -43,8 +43,9 @@ pub use local::{LocalRank, local};
 ///
 /// **The contract.** All ranks call the same methods in the same order, with slices of the same lengths. Each method
 /// returns when the bytes of all ranks that it needs have arrived. If one does not come within a time that the engine
-/// sets, the method returns a [`RankError`] that names that rank, and does not wait longer; after an error, no method is
-/// called any more. Bytes arrive as they were sent. Nothing is added up here: the order of the sums is the trainer's.
+/// sets, the method returns a [`RankError`] that names that rank, and does not wait longer; after an error, no method
+/// is called any more. Bytes arrive as they were sent. Nothing is added up here: the order of the sums is the
+/// trainer's.
 ///
 /// [`local`] is an example of about a hundred lines.
 pub trait Communicator: Send + Sync {
@@ -66,8 +67,8 @@ pub trait Communicator: Send + Sync {
     /// [`RankError`], as the contract says.
     fn all_gather(&mut self, own: &[u8], all: &mut [u8]) -> Result<(), RankError>;
 
-    /// Sends a block to each rank: block `r` of `send`, of `size()` blocks of equal length, becomes on rank `r` the block
-    /// of this rank in `received`.
+    /// Sends a block to each rank: block `r` of `send`, of `size()` blocks of equal length, becomes on rank `r` the
+    /// block of this rank in `received`.
     ///
     /// # Errors
     /// [`RankError`], as the contract says.

@@ -2,8 +2,8 @@
 
 use alloc::string::String;
 
-/// An error of a training on several ranks, which names the rank. All ranks return the same one, but for a rank that hangs
-/// or was killed.
+/// An error of a training on several ranks, which names the rank. All ranks return the same one, but for a rank that
+/// hangs or was killed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RankError {
@@ -29,8 +29,8 @@ pub enum RankError {
     },
     /// There are more ranks than pieces of a batch.
     #[error(
-        "{ranks} ranks for batches of {samples} samples, which are divided into {pieces}: start at most {pieces}, or give \
-         the trainer smaller pieces, as in `.micro_batch({})`", samples / ranks
+        "{ranks} ranks for batches of {samples} samples, which are divided into {pieces}: start {pieces} at most, or give \
+         the trainer smaller pieces, as in `.micro_batch({})`", (samples / ranks).max(1)
     )]
     TooMany {
         /// How many ranks there are.

@@ -2,7 +2,7 @@
 
 use chainrule_parameters::Parameters;
 
-use super::data_parallel::{Sums, Work};
+use super::sums::{Sums, Work};
 use crate::Error;
 
 /// There is none.

@@ -25,6 +25,7 @@ mod progress;
 mod rate;
 #[cfg(feature = "fit")]
 mod run;
+mod sums;
 
 use core::fmt;
 
@@ -43,7 +44,7 @@ use crate::stream::{CarriedState, Rows};
 use crate::tensor::Tensor;
 use across::{Place, Ranks};
 use chainrule_parameters::IntoOwned;
-use data_parallel::{AnyDataParallel, DataParallel, Pieces, Sums, Work};
+use data_parallel::{AnyDataParallel, DataParallel, Pieces};
 #[cfg(feature = "fit")]
 pub use fit_error::FitError;
 #[cfg(feature = "fit")]
@@ -51,6 +52,7 @@ pub use monitor::Monitor;
 #[cfg(feature = "fit")]
 pub use options::{Epoch, Fit};
 use rate::Rate;
+use sums::{Sums, Work};
 
 /// Trains a network: it has the network, a loss, an optimizer, a gradient and a workspace.
 ///

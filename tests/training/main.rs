@@ -21,6 +21,7 @@ mod metrics;
 mod monitor;
 mod options;
 mod overflow;
+mod rank_errors;
 mod ranks;
 mod resume;
 mod resume_with_changes;

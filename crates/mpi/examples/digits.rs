@@ -8,8 +8,9 @@
 //! ..
 //! weights 59a1c0d2c0ffee00 after 360 steps
 //! ```
-//! Options: `--epochs 6`, `--batch 64`, `--piece 8` (samples), `--checkpoint FILE`, `--timeout 300` (seconds), and for tests
-//! `--samples 3823`, `--kill RANK` and `--stop RANK`, which end or stop a rank in the middle of the second epoch.
+//! Options: `--epochs 6`, `--batch 64`, `--piece 8` (samples), `--checkpoint FILE`, `--timeout 300` (seconds), and for
+//! tests `--samples 3823`, `--kill RANK` and `--stop RANK`, which end or stop a rank in the middle of the second
+//! epoch.
 
 #[path = "../../../examples/support/digits.rs"]
 mod digits;
@@ -38,7 +39,8 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
     let options = Options { arguments: std::env::args().skip(1).collect() };
-    let (epochs, batch, piece) = (options.get("epochs", 6)?, options.get("batch", 64)?, options.get("piece", 8)?);
+    let (epochs, batch, piece) =
+        (options.get("epochs", 6)?, options.get("batch", 64)?, options.get("piece", 8)?);
     let samples = options.get("samples", 3823)?;
     let timeout = Duration::from_secs(options.get("timeout", 300)?);
     let train = Dataset::from_pairs(digits::train()?.into_iter().take(samples as usize))?;
@@ -55,14 +57,15 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let (kill, stop) = (is_here("kill")?, is_here("stop")?);
     let half = train.len() + train.len() / 2;
     let mut seen = 0;
-    let mut fit = Fit::epochs(epochs).batch_size(batch as usize).validate(&test).metric("accuracy", accuracy).augment(
-        move |_: &mut Vector<64>, _| {
-            seen += 1;
-            if seen == half && (kill || stop) {
-                signal(if kill { "KILL" } else { "STOP" });
-            }
-        },
-    );
+    let mut fit =
+        Fit::epochs(epochs).batch_size(batch as usize).validate(&test).metric("accuracy", accuracy).augment(
+            move |_: &mut Vector<64>, _| {
+                seen += 1;
+                if seen == half && (kill || stop) {
+                    signal(if kill { "KILL" } else { "STOP" });
+                }
+            },
+        );
     if let Some(path) = options.text("checkpoint") {
         fit = fit.checkpoint_every(7, path);
     }

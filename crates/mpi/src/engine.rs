@@ -23,10 +23,19 @@ const SLEEP: Duration = Duration::from_micros(20);
 #[derive(Debug)]
 pub(crate) enum Job {
     /// The first result: MPI is initialized.
-    Started { rank: usize, size: usize },
+    Started {
+        rank: usize,
+        size: usize,
+    },
     Broadcast(Vec<u8>),
-    AllGather { own: Vec<u8>, all: Vec<u8> },
-    AllToAll { send: Vec<u8>, received: Vec<u8> },
+    AllGather {
+        own: Vec<u8>,
+        all: Vec<u8>,
+    },
+    AllToAll {
+        send: Vec<u8>,
+        received: Vec<u8>,
+    },
     Finish,
 }
 

@@ -21,8 +21,8 @@
 //! $ mpirun -n 8 --hostfile machines target/release/examples/digits
 //! ```
 //!
-//! Started without `mpirun`, a program is a training on one rank. The guide of chainrule, `docs/many-machines.md`, has the
-//! rules, the costs and the errors.
+//! Started without `mpirun`, a program is a training on one rank. The guide of chainrule, `docs/many-machines.md`, has
+//! the rules, the costs and the errors.
 
 mod engine;
 
@@ -39,9 +39,9 @@ const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A rank of MPI's world, for [`Trainer::across`](chainrule::Trainer::across).
 ///
-/// All calls of MPI are on a thread of its own, so that a rank that hangs cannot stop the others: whatever MPI does, a method
-/// returns within the [timeout](Self::timeout). After such an error the program should end. It then ends without
-/// `MPI_Finalize`, which would wait for all ranks, and so `mpirun` ends the others too.
+/// All calls of MPI are on a thread of its own, so that a rank that hangs cannot stop the others: whatever MPI does, a
+/// method returns within the [timeout](Self::timeout). After such an error the program should end. It then ends
+/// without `MPI_Finalize`, which would wait for all ranks, and so `mpirun` ends the others too.
 #[derive(Debug)]
 pub struct Mpi {
     shared: Arc<Shared>,
@@ -72,8 +72,8 @@ impl Mpi {
         }
     }
 
-    /// Sets how long this rank waits for another one: 300 s by default. It must be longer than rank 0 takes to validate
-    /// and to save a checkpoint, and than the difference between the ranks' steps.
+    /// Sets how long this rank waits for another one: 300 s by default. It must be longer than rank 0 takes to
+    /// validate and to save a checkpoint, and than the difference between the ranks' steps.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

@@ -102,7 +102,13 @@ fn ranks_that_do_not_do_the_same_are_an_error() {
     let printed = failure(mpirun(&[(1, &[]), (1, &["--piece", "4"])]));
     assert!(printed.contains("error: rank 1: `micro_batch` is 4, and on rank 0 it is 8"), "{printed}");
     let printed = failure(mpirun(&[(2, &RUN), (1, &["--epochs", "3", "--samples", "600"])]));
-    assert!(printed.contains("error: rank 2 has another number of samples than rank 0: 600, not 637"), "{printed}");
+    assert!(
+        printed.contains("error: rank 2 has another number of samples than rank 0: 600, not 637"),
+        "{printed}"
+    );
     let printed = failure(mpirun(&[(8, &["--samples", "6"])]));
-    assert!(printed.contains("error: 8 ranks for batches of 6 samples, which are divided into 1"), "{printed}");
+    assert!(
+        printed.contains("error: 8 ranks for batches of 6 samples, which are divided into 1"),
+        "{printed}"
+    );
 }

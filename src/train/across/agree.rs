@@ -87,8 +87,8 @@ impl Ranks {
         }
     }
 
-    /// Returns the result of this rank if that of every rank is `Ok`. Otherwise all ranks return the error of the first one
-    /// that has failed: their own, if all have failed in the same way.
+    /// Returns the result of this rank if that of every rank is `Ok`. Otherwise all ranks return the error of the
+    /// first one that has failed: their own, if all have failed in the same way.
     pub(in crate::train) fn settle<T, E>(&mut self, result: Result<T, E>) -> Result<T, E>
     where
         E: Display + From<RankError>,

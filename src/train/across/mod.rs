@@ -82,7 +82,8 @@ impl<N, L, O> Trainer<N, L, O> {
     ///
     /// The state of rank 0 is copied to all others: weights, moments, random numbers, schedule, steps. Then the ranks
     /// take each step together. Each has the whole batch, and computes some of its [pieces](Trainer::micro_batch); the
-    /// gradients are added in the order of one process. **The bits are those of one process**, for any number of ranks.
+    /// gradients are added in the order of one process. **The bits are those of one process**, for any number of
+    /// ranks.
     ///
     /// ```
     /// use chainrule::distributed::local;
@@ -104,19 +105,19 @@ impl<N, L, O> Trainer<N, L, O> {
     /// });
     /// ```
     ///
-    /// * A batch of one piece is computed by every rank, and so is a [carried](Trainer::step_carried) one. `fit` returns
-    ///   [`RankError::TooMany`] if its batches have fewer pieces than there are ranks.
-    /// * Only rank 0 prints, validates, writes logs and checkpoints, and calls the functions of `fit`'s options; all get
-    ///   its results.
-    /// * What fails on one rank is an error on all of them, which names the rank; so are weights, settings or a length of
-    ///   the data that are not the same on all ranks.
+    /// * A batch of one piece is computed by every rank, and so is a [carried](Trainer::step_carried) one. `fit`
+    ///   returns [`RankError::TooMany`] if its batches have fewer pieces than there are ranks.
+    /// * Only rank 0 prints, validates, writes logs and checkpoints, and calls the functions of `fit`'s options; all
+    ///   get its results.
+    /// * What fails on one rank is an error on all of them, which names the rank; so are weights, settings or a length
+    ///   of the data that are not the same on all ranks.
     /// * A [clone](Clone) trains alone.
     ///
     /// The [guide](crate::guide::many_machines) has the costs, and how to start the ranks.
     ///
     /// # Errors
-    /// [`RankError`], the same on all ranks: another network, loss, optimizer, setting, or version of this crate on one of
-    /// them; processors with other instructions, unless the program is compiled
+    /// [`RankError`], the same on all ranks: another network, loss, optimizer, setting, or version of this crate on
+    /// one of them; processors with other instructions, unless the program is compiled
     /// [portably](crate::PORTABLE); a rank that does not answer.
     pub fn across(mut self, communicator: impl Communicator + 'static) -> Result<Self, RankError>
     where
@@ -144,8 +145,8 @@ impl<N, L, O> Trainer<N, L, O> {
         Ok(self)
     }
 
-    /// Returns the rank of this process in a training [across](Trainer::across) several: 0 for the first one, and for a
-    /// trainer that trains alone.
+    /// Returns the rank of this process in a training [across](Trainer::across) several: 0 for the first one, and for
+    /// a trainer that trains alone.
     pub fn rank(&self) -> usize {
         self.ranks.as_ref().map_or(0, |ranks| ranks.rank)
     }

@@ -1,9 +1,9 @@
 //! The gradient of a batch whose pieces the ranks compute.
 //!
-//! The sums are those of one process, addition by addition: the pieces of a group in pairs, by halves, then the groups one
-//! after the other, compensated. A rank computes a subtree of a group. Then each rank gets its chunk of all subtrees, and
-//! adds up the rest of the tree there; at the end all get all chunks. So each of R ranks sends and receives (R - 1) / R of
-//! the gradient twice.
+//! The sums are those of one process, addition by addition: the pieces of a group in pairs, by halves, then the groups
+//! one after the other, compensated. A rank computes a subtree of a group. Then each rank gets its chunk of all
+//! subtrees, and adds up the rest of the tree there; at the end all get all chunks. So each of R ranks sends and
+//! receives (R - 1) / R of the gradient twice.
 
 use core::ops::Range;
 
@@ -14,7 +14,7 @@ use super::wire::Wire;
 use super::{Memory, Ranks};
 use crate::Error;
 use crate::stream::Rows;
-use crate::train::data_parallel::{Sums, Work, sum_pieces};
+use crate::train::sums::{Sums, Work, sum_pieces};
 
 /// Pieces that are added in pairs, and the ranks that compute them.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +24,8 @@ struct Tree {
 }
 
 impl Tree {
-    /// Returns the halves whose sums are added, if several ranks compute them. Where there is only one piece, the first
-    /// rank computes it.
+    /// Returns the halves whose sums are added, if several ranks compute them. Where there is only one piece, the
+    /// first rank computes it.
     fn halves(&self) -> Option<[Self; 2]> {
         let Self { pieces, ranks } = self;
         (pieces.len() > 1 && ranks.len() > 1).then(|| {
@@ -132,7 +132,8 @@ impl Ranks {
 mod tests {
     use super::*;
 
-    /// Every piece is computed by one rank, the ranks have the pieces in order, and the additions are those of one process.
+    /// Every piece is computed by one rank, the ranks have the pieces in order, and the additions are those of one
+    /// process.
     #[test]
     fn the_ranks_share_a_tree_without_changing_it() {
         fn additions(pieces: Range<usize>) -> String {

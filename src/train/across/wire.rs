@@ -4,10 +4,10 @@ use chainrule_parameters::{View, ViewMut};
 
 use crate::kernel::{Real, elementwise};
 use crate::layer::{Parameter, Visitor, visit};
-use crate::train::data_parallel::{CompensatedSum, Sum};
+use crate::train::sums::{CompensatedSum, Sum};
 
-/// How the numbers of a network are ordered: all `f32` first, then all `f64`, each at an aligned place, and so in words
-/// of 8 bytes. Each rank adds up an equal part of the words, a chunk.
+/// How the numbers of a network are ordered: all `f32` first, then all `f64`, each at an aligned place, and so in
+/// words of 8 bytes. Each rank adds up an equal part of the words, a chunk.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Wire {
     /// The words of the `f32`.
