@@ -1,15 +1,17 @@
 //! Errors that types cannot rule out.
 
-#[cfg(feature = "alloc")]
+#[cfg(feature = "checkpoint")]
 mod rank;
 mod text;
 
+#[cfg(feature = "checkpoint")]
+use alloc::boxed::Box;
 #[cfg(feature = "alloc")]
-use alloc::{boxed::Box, format, string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 
 use chainrule_parameters::TypeName;
 
-#[cfg(feature = "alloc")]
+#[cfg(feature = "checkpoint")]
 pub use rank::RankError;
 pub(crate) use text::Text;
 
@@ -274,12 +276,12 @@ pub enum Error {
         expected: &'static str,
     },
     /// A step on several ranks failed on one of them: see `distributed`.
-    #[cfg(feature = "alloc")]
+    #[cfg(feature = "checkpoint")]
     #[error(transparent)]
     Rank(Box<RankError>),
 }
 
-#[cfg(feature = "alloc")]
+#[cfg(feature = "checkpoint")]
 impl From<RankError> for Error {
     fn from(error: RankError) -> Self {
         Self::Rank(Box::new(error))

@@ -88,6 +88,7 @@ impl StateFile {
     }
 
     /// Reads a file, or returns `None` if there is none.
+    #[cfg(feature = "fit")]
     pub(crate) fn read_if_exists(path: &Path) -> Result<Option<Self>, CheckpointError> {
         let unreadable = |source| CheckpointError::Read { path: path.into(), source };
         if path.try_exists().map_err(unreadable)? { Self::read(path).map(Some) } else { Ok(None) }

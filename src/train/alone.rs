@@ -27,7 +27,7 @@ impl Ranks {
     }
 
     pub(super) fn same(&mut self, place: Place, _: Result<f64, Error>) -> Result<f64, Error> {
-        let Place { steps: _, samples: _, piece: _, weights: _ } = place;
+        let _ = (place.steps, place.samples, place.piece, place.weights);
         match *self {}
     }
 

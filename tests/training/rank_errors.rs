@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::common::{bits, inputs};
+use crate::common::bits;
 use crate::ranks::{Data, Net, Options, batch, data, on_ranks, options, trainer};
 use chainrule::distributed::{Communicator, LocalRank, RankError};
 use chainrule::prelude::*;
@@ -13,7 +13,7 @@ use chainrule::{Error, FitError};
 
 /// Returns the error of all ranks, which must be the same.
 #[track_caller]
-fn error_of_all<E: std::fmt::Debug + std::fmt::Display>(results: Vec<Result<(), E>>) -> E {
+pub(super) fn error_of_all<E: std::fmt::Debug + std::fmt::Display>(results: Vec<Result<(), E>>) -> E {
     let mut errors: Vec<E> = results.into_iter().map(|result| result.unwrap_err()).collect();
     let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
     assert!(texts.iter().all(|text| *text == texts[0]), "{texts:#?}");

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::thread;
 
 use crate::common::{bits, inputs};
+use crate::rank_errors::error_of_all;
+use chainrule::Error;
 use chainrule::data::Dataset;
 use chainrule::distributed::{Communicator, LocalRank, local};
 use chainrule::metrics::accuracy;

@@ -15,7 +15,7 @@ type Net = (Linear<64, 128>, [Residual<(Relu, Linear<128, 128>)>; 3], Relu, Line
 
 /// The samples of a piece.
 const PIECE: usize = 64;
-const REPEATS: usize = 60;
+const REPEATS: usize = 1000;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut mpi = Mpi::start()?;

@@ -7,7 +7,6 @@ mod sum;
 mod wire;
 
 use std::fmt::Display;
-use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -164,7 +163,7 @@ impl<N, L, O> Trainer<N, L, O> {
 impl<N, L, O> Trainer<N, L, O> {
     /// Reads a checkpoint, if there is one. Across ranks the first one reads it, for all.
     #[cfg(feature = "fit")]
-    pub(super) fn read(&mut self, path: &Path) -> Result<Option<StateFile>, CheckpointError> {
+    pub(super) fn read(&mut self, path: &std::path::Path) -> Result<Option<StateFile>, CheckpointError> {
         let Some(ranks) = &mut self.ranks else { return StateFile::read_if_exists(path) };
         let mut bytes = ranks.on_first(|| {
             let bytes = StateFile::read_if_exists(path)?.map(StateFile::into_bytes);
