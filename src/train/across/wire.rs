@@ -60,9 +60,9 @@ impl Wire {
         let (singles, doubles) = from.split_at(at);
         let (to_singles, to_doubles) = to.split_at_mut(at);
         let (error_singles, error_doubles) = errors.split_at_mut(at);
-        let write = [to_singles, error_singles].map(|words| bytemuck::cast_slice_mut(words));
+        let write = [to_singles, error_singles].map(bytemuck::cast_slice_mut);
         elementwise::<f32, 1, 2>(&CompensatedSum, [bytemuck::cast_slice(singles)], write);
-        let write = [to_doubles, error_doubles].map(|words| bytemuck::cast_slice_mut(words));
+        let write = [to_doubles, error_doubles].map(bytemuck::cast_slice_mut);
         elementwise::<f64, 1, 2>(&CompensatedSum, [bytemuck::cast_slice(doubles)], write);
     }
 
