@@ -21,7 +21,6 @@ pub(super) fn error_of_all<E: std::fmt::Debug + std::fmt::Display>(results: Vec<
 }
 
 #[track_caller]
-
 fn rank_error(error: Error) -> RankError {
     match error {
         Error::Rank(error) => *error,

@@ -88,17 +88,18 @@ impl<N, L, O> Trainer<N, L, O> {
     /// use chainrule::distributed::local;
     /// use chainrule::prelude::*;
     ///
-    /// let (x, y) = ([1.0, 2.0, 3.0, 4.0].map(|x| Vector([x])), [3.0, 5.0, 7.0, 9.0].map(|y| Vector([y])));
+    /// let x = [1.0, 2.0, 3.0, 4.0].map(|x| Vector([x]));
+    /// let y = x.map(|x| Vector([2.0 * x[0] + 1.0]));
     /// std::thread::scope(|scope| {
     ///     for rank in local(2) {
     ///         scope.spawn(move || {
-    ///             let trainer = Trainer::new(Linear::init(&mut rng(1)), MeanSquaredError, Sgd::new(0.1), 1);
-    ///             let mut trainer = trainer.micro_batch(2).across(rank)?; // each rank computes two samples
-    ///             for _ in 0..200 {
-    ///                 trainer.step(&x, &y)?;
+    ///             let net = Linear::<1, 1>::init(&mut rng(1));
+    ///             let trainer = Trainer::new(net, MeanSquaredError, Sgd::new(0.1), 1).micro_batch(2);
+    ///             let mut trainer = trainer.across(rank).unwrap(); // each rank computes two samples
+    ///             for _ in 0..400 {
+    ///                 trainer.step(&x, &y).unwrap();
     ///             }
-    ///             assert!(trainer.network.loss(&MeanSquaredError, &x, &y)? < 1e-3);
-    ///             Ok::<(), chainrule::Error>(())
+    ///             assert!(trainer.network.loss(&MeanSquaredError, &x, &y).unwrap() < 1e-3);
     ///         });
     ///     }
     /// });
