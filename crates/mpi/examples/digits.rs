@@ -4,10 +4,11 @@
 //! $ cargo build --release --example digits
 //! $ target/release/examples/digits               # one process
 //! $ mpirun -n 4 target/release/examples/digits
-//! epoch 1/6: loss 0.7266, validation loss 0.2891, accuracy 0.9154
+//! epoch 1/6: loss 0.9829, validation loss 0.2990, accuracy 0.9354
 //! ..
-//! weights 59a1c0d2c0ffee00 after 360 steps
+//! weights b6afc15aed798950 after 360 steps
 //! ```
+//! (That is of a processor with AVX-512: others round otherwise, unless the program is compiled portably.)
 //! Options: `--epochs 6`, `--batch 64`, `--piece 8` (samples), `--checkpoint FILE`, `--timeout 300` (seconds), and for
 //! tests `--samples 3823`, `--kill RANK` and `--stop RANK`, which end or stop a rank in the middle of the second
 //! epoch.
@@ -72,7 +73,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let start = Instant::now();
     trainer.fit(&train, fit)?;
     if rank == 0 {
-        println!("weights {:016x} after {} steps", hash(&*trainer.network), trainer.steps());
+        println!("weights {:016x} after {} steps", hash(&trainer.network), trainer.steps());
         eprintln!("{:.2} s", start.elapsed().as_secs_f64());
     }
     Ok(())
