@@ -8,7 +8,7 @@
 //! ..
 //! weights b6afc15aed798950 after 360 steps
 //! ```
-//! (That is of a processor with AVX-512: others round otherwise, unless the program is compiled portably.)
+//! (That is of a processor with AVX2: others round otherwise, unless the program is compiled portably.)
 //! Options: `--epochs 6`, `--batch 64`, `--piece 8` (samples), `--checkpoint FILE`, `--timeout 300` (seconds), and for
 //! tests `--samples 3823`, `--kill RANK` and `--stop RANK`, which end or stop a rank in the middle of the second
 //! epoch.

@@ -35,7 +35,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(1e-3), 0).micro_batch(PIECE);
     let mut trainer = trainer.across(mpi)?;
     let mut step = |samples: usize| {
-        let inputs: Vec<Vector<64>> = (0..samples).map(|at| Vector([at as f32 / samples as f32; 64])).collect();
+        let inputs: Vec<Vector<64>> =
+            (0..samples).map(|at| Vector([at as f32 / samples as f32; 64])).collect();
         let labels = (0..samples).map(|at| Label::new(at % 10)).collect::<Result<Vec<Label<10>>, _>>()?;
         least(|| trainer.step(&inputs, &labels).map(drop))
     };
