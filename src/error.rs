@@ -1,12 +1,18 @@
 //! Errors that types cannot rule out.
 
+#[cfg(feature = "checkpoint")]
+mod rank;
 mod text;
 
+#[cfg(feature = "checkpoint")]
+use alloc::boxed::Box;
 #[cfg(feature = "alloc")]
 use alloc::{format, string::String, vec::Vec};
 
 use chainrule_parameters::{ParameterPath, TypeName};
 
+#[cfg(feature = "checkpoint")]
+pub use rank::RankError;
 pub(crate) use text::Text;
 
 /// Invalid data or settings. They are found before anything changes.
@@ -275,6 +281,17 @@ pub enum Error {
         /// Its range.
         expected: &'static str,
     },
+    /// A step on several ranks failed on one of them: see `distributed`.
+    #[cfg(feature = "checkpoint")]
+    #[error(transparent)]
+    Rank(Box<RankError>),
+}
+
+#[cfg(feature = "checkpoint")]
+impl From<RankError> for Error {
+    fn from(error: RankError) -> Self {
+        Self::Rank(Box::new(error))
+    }
 }
 
 #[cfg(feature = "alloc")]

@@ -19,6 +19,10 @@ pub mod device {}
 #[cfg(feature = "onnx")]
 pub mod onnx {}
 
+#[doc = include_str!("../docs/many-machines.md")]
+#[cfg(feature = "fit")]
+pub mod many_machines {}
+
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}
 

@@ -9,6 +9,7 @@
 #![doc = "[coverage]: guide::coverage"]
 #![doc = "[sequences]: guide::sequences"]
 #![doc = "[device]: guide::device"]
+#![doc = "[machines]: guide::many_machines"]
 #![doc = ""]
 // The programs of the README use these features.
 #![cfg_attr(all(feature = "fit", feature = "idx", feature = "plot"), doc = include_str!("../README.md"))]
@@ -28,6 +29,8 @@ pub mod bounds;
 pub mod checkpoint;
 #[cfg(feature = "std")]
 pub mod data;
+#[cfg(feature = "checkpoint")]
+pub mod distributed;
 pub mod elementary;
 mod error;
 mod expected;

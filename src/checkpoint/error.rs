@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::Mismatch;
+use crate::error::RankError;
 
 /// Where the numbers are read from or written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,4 +197,13 @@ pub enum CheckpointError {
         /// The path that was given.
         path: String,
     },
+    /// Another rank failed, or does not have the same: see [`distributed`](crate::distributed).
+    #[error(transparent)]
+    Rank(Box<RankError>),
+}
+
+impl From<RankError> for CheckpointError {
+    fn from(error: RankError) -> Self {
+        Self::Rank(Box::new(error))
+    }
 }

@@ -72,7 +72,8 @@ pub(crate) use image::{checked, with_header};
 pub use image::{image_from_bytes, image_to_bytes, load_image, save_image};
 pub use mismatch::{Mismatch, Problem, Wrong};
 #[cfg(feature = "fit")]
-pub(crate) use save_state::{CheckedState, StateFile};
+pub(crate) use save_state::CheckedState;
+pub(crate) use save_state::{StateFile, state_to_bytes};
 pub use save_state::{load_state, save_state};
 pub use state::{ChangedSetting, State, StateFields};
 

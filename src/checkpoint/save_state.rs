@@ -18,12 +18,14 @@ use super::{ChangedSetting, CheckpointError, Origin, State, StateFields, atomic,
 /// As [`save`](super::save); [`CheckpointError::Value`], and [`CheckpointError::SameName`] for a state that gives two
 /// parts one name.
 pub fn save_state(state: &mut dyn State, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
-    save(state, path.as_ref())
+    let path = path.as_ref();
+    atomic::write(path, &state_to_bytes(state, path.into())?)
 }
 
-fn save(state: &mut dyn State, path: &Path) -> Result<(), CheckpointError> {
+/// Returns the bytes of a checkpoint.
+pub(crate) fn state_to_bytes(state: &mut dyn State, origin: Origin) -> Result<Vec<u8>, CheckpointError> {
     let saved = Saved {
-        origin: path.into(),
+        origin,
         tensors: Vec::new(),
         values: BTreeMap::new(),
         settings: BTreeMap::new(),
@@ -34,7 +36,7 @@ fn save(state: &mut dyn State, path: &Path) -> Result<(), CheckpointError> {
     let Parts::Save(Saved { origin, tensors, values, settings, networks, constants, result }) =
         walk(state, Parts::Save(saved))
     else {
-        return Ok(()); // the same parts that it received
+        return Ok(Vec::new()); // the same parts that it received
     };
     result?;
     let mut seen = BTreeSet::new();
@@ -44,7 +46,7 @@ fn save(state: &mut dyn State, path: &Path) -> Result<(), CheckpointError> {
     let network = networks.values().next().cloned().unwrap_or_default();
     let note =
         Note { networks, values: Some(values), settings, ..Note::new("chainrule", network, constants) };
-    atomic::write(path, &serialize(&origin, &tensors, &note)?)
+    serialize(&origin, &tensors, &note)
 }
 
 fn walk<'a>(state: &mut dyn State, parts: Parts<'a>) -> Parts<'a> {
@@ -90,6 +92,16 @@ impl StateFile {
     pub(crate) fn read_if_exists(path: &Path) -> Result<Option<Self>, CheckpointError> {
         let unreadable = |source| CheckpointError::Read { path: path.into(), source };
         if path.try_exists().map_err(unreadable)? { Self::read(path).map(Some) } else { Ok(None) }
+    }
+
+    /// Returns a checkpoint that was not read here.
+    pub(crate) fn of_bytes(origin: Origin, bytes: Vec<u8>) -> Self {
+        Self { origin, bytes }
+    }
+
+    /// Returns the bytes of the file.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 
     /// Checks that the file fits, and changes nothing.

@@ -133,7 +133,7 @@ impl<'a, X: Copy, Y: Copy> Loader<'a, X, Y> {
     }
 
     /// Returns how many samples an epoch has.
-    fn samples(&self) -> usize {
+    pub(crate) fn samples(&self) -> usize {
         self.sampling.length(self.data.len())
     }
 

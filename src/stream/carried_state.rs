@@ -193,6 +193,12 @@ impl<'a> Rows<'a> {
         (Self { numbers: first, ..self }, Self { numbers: others, width: self.width })
     }
 
+    /// Returns whether the pass carries no state.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
     fn into_carried(self) -> Carried<'a> {
         Carried::of_all(self.numbers, self.width.saturating_sub(1) / 2)
     }

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::Trainer;
-use crate::checkpoint::{ChangedSetting, CheckpointError, State, StateFields, load_state, save_state};
+use crate::checkpoint::{
+    ChangedSetting, CheckpointError, State, StateFields, StateFile, load_state, save_state,
+};
 use crate::error::short_type_name;
 use crate::layer::Parameters;
 use crate::schedule::Rate;
@@ -13,13 +15,15 @@ impl<N, L, O> Trainer<N, L, O> {
     /// bit. The settings are saved too, so that a program with others can say so.
     ///
     /// # Errors
-    /// As [`checkpoint::save_state`](crate::checkpoint::save_state): after an error the old file is unchanged.
+    /// As [`checkpoint::save_state`](crate::checkpoint::save_state): after an error the old file is unchanged. [Across
+    /// ranks](Trainer::across) the first one saves, and an error is one on all of them.
     pub fn save_checkpoint(&mut self, path: impl AsRef<Path>) -> Result<(), CheckpointError>
     where
         N: Parameters,
         O: State,
     {
-        save_state(self, path)
+        let path = path.as_ref();
+        self.on_first(|trainer| save_state(trainer, path))
     }
 
     /// Restores the state at [`save_checkpoint`](Trainer::save_checkpoint): network, moments, random state. Returns the
@@ -59,13 +63,19 @@ impl<N, L, O> Trainer<N, L, O> {
     /// ```
     ///
     /// # Errors
-    /// As [`checkpoint::load_state`](crate::checkpoint::load_state): after an error nothing has changed.
+    /// As [`checkpoint::load_state`](crate::checkpoint::load_state): after an error nothing has changed. [Across
+    /// ranks](Trainer::across) the first one reads the file, for all of them.
     pub fn resume(&mut self, path: impl AsRef<Path>) -> Result<Vec<ChangedSetting>, CheckpointError>
     where
         N: Parameters,
         O: State,
     {
-        load_state(self, path)
+        let path = path.as_ref();
+        let Some(ranks) = &mut self.ranks else { return load_state(self, path) };
+        let bytes = ranks.on_first(|| StateFile::read(path).map(StateFile::into_bytes))?;
+        let file = StateFile::of_bytes(path.into(), bytes);
+        let checked = file.check(self, false);
+        Ok(self.settle(checked)?.restore(self))
     }
 }
 

@@ -10,9 +10,9 @@ use chainrule_parameters::{Owned, Parameters, View, ViewMut};
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 
+use super::sums::{Sums, Work, add_compensated};
 use crate::Error;
-use crate::kernel::{Elementwise, Real, elementwise};
-use crate::layer::{AsWorkspace, Layer, Parameter, Plan, Visitor, Workspace, Wrapper, visit};
+use crate::layer::{AsWorkspace, Layer, Plan, Workspace, Wrapper};
 use crate::loss::{Loss, TargetFor, check_lengths};
 use crate::network::{Network, Share, loss_gradient};
 use crate::stream::Rows;
@@ -26,7 +26,7 @@ const WORTH: u64 = 16_000_000;
 /// The least multiply-adds of a piece for each parameter, whose gradient has to be added.
 const WORTH_EACH: u64 = 64;
 /// The largest number of pieces.
-const MOST: usize = 8;
+pub(super) const MOST: usize = 8;
 /// Networks with more parameters than this are not divided, because each piece needs a copy of the gradient. The matrix
 /// products of such layers are large enough to use several cores.
 const MOST_PARAMETERS: usize = 1 << 19;
@@ -95,16 +95,11 @@ impl<N> Default for DataParallel<N> {
     }
 }
 
-/// The part of a piece in the batch's loss and gradient.
-struct Piece<'a> {
-    gradient: ViewMut<'a>,
-    states: Rows<'a>,
-    loss: Result<f64, Error>,
-}
-
 impl<N: Parameters> DataParallel<N> {
     /// Computes [`Network::loss_gradient`](crate::Network::loss_gradient) for a divided batch: returns the mean loss,
     /// and writes its gradient to `gradient`.
+    ///
+    /// `add` calls [`Sums::here`], or has others compute some of the pieces.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn loss_gradient<X: Sample, Y: Tensor, L: Sync, Target: TargetFor<L, Y>>(
         &mut self,
@@ -112,19 +107,19 @@ impl<N: Parameters> DataParallel<N> {
         loss: &L,
         inputs: &[X],
         targets: &[Target],
-        mut states: Rows<'_>,
+        states: Rows<'_>,
         pieces: Pieces,
         gradient: &mut Owned<N>,
         rng: &mut impl Rng,
+        add: impl FnOnce(Sums<'_, N>, Work<'_>) -> Result<f64, Error>,
     ) -> Result<f64, Error>
     where
         N: Layer<X, Output = Y>,
     {
         check_lengths(inputs.len(), targets.len())?;
-        let (samples, count) = (pieces.piece, inputs.len().div_ceil(pieces.piece));
+        let count = inputs.len().div_ceil(pieces.piece);
         // The number of gradients in memory is the same on every machine.
         let at_once = count.min(if N::COUNT > MOST_PARAMETERS { 2 } else { MOST });
-        self.gradients.resize_with(at_once.max(self.gradients.len()), Owned::zeros);
         let seed = rng.next_u64(); // one number is drawn, independent of the pieces and their success
 
         let weight_of = |targets: &[Target]| Target::compare_by(loss).total_weight(targets);
@@ -177,101 +172,8 @@ impl<N: Parameters> DataParallel<N> {
             mean
         };
 
-        let mut mean = 0.0;
-        for first in (0..count).step_by(at_once) {
-            let mut pieces: [Option<Piece<'_>>; MOST] = Default::default();
-            let here = at_once.min(count - first);
-            for (piece, gradient) in pieces.iter_mut().zip(&mut self.gradients[..here]) {
-                let (here, others) = states.split_at(samples);
-                states = others;
-                let gradient = ViewMut::of(&mut **gradient);
-                *piece = Some(Piece { gradient, states: here, loss: Ok(0.0) });
-            }
-            mean += sum(&mut pieces[..here], first, &work)?;
-            if first == 0 {
-                core::mem::swap(gradient, &mut self.gradients[0]);
-            } else {
-                let errors = self.errors.get_or_insert_with(Owned::zeros);
-                if first == at_once {
-                    errors.set_zero();
-                }
-                let sum = ViewMut::of(&mut **gradient);
-                add_compensated(View::of(&*self.gradients[0]), sum, ViewMut::of(&mut **errors));
-            }
-        }
-        Ok(mean)
-    }
-}
-
-/// Computes the gradient of one piece. Returns its loss.
-#[cfg(feature = "threads")]
-type Work<'a> = &'a (dyn Fn(usize, ViewMut<'_>, Rows<'_>) -> Result<f64, Error> + Sync);
-#[cfg(not(feature = "threads"))]
-type Work<'a> = &'a dyn Fn(usize, ViewMut<'_>, Rows<'_>) -> Result<f64, Error>;
-
-/// Sums several pieces of the batch into the first of them, recursively by halves, independent of the threads.
-fn sum(pieces: &mut [Option<Piece<'_>>], first: usize, work: Work<'_>) -> Result<f64, Error> {
-    let halves = pieces.len() / 2;
-    if let [Some(piece)] = pieces {
-        piece.loss = work(first, piece.gradient.reborrow(), core::mem::take(&mut piece.states));
-        return piece.loss.clone();
-    }
-    let (left, right) = pieces.split_at_mut(halves);
-    let (mut one, mut other) = (Ok(0.0), Ok(0.0));
-    join(|| one = sum(left, first, work), || other = sum(right, first + halves, work));
-    if let ([Some(left), ..], [Some(right), ..]) = (left, right) {
-        add(right.gradient.as_view(), left.gradient.reborrow());
-    }
-    Ok(one? + other?)
-}
-
-/// Computes `to += from`.
-fn add(from: View<'_>, to: ViewMut<'_>) {
-    visit([from], [to], &mut Add);
-}
-
-struct Add;
-
-impl Visitor<1, 1> for Add {
-    fn visit<T: Real>(&mut self, _: &Parameter<'_>, [from]: [&[T]; 1], [to]: [&mut [T]; 1]) {
-        elementwise(&Sum, [from], [to]);
-    }
-}
-
-struct Sum;
-
-impl<T: Real> Elementwise<T, 1, 1> for Sum {
-    #[inline(always)]
-    fn apply(&self, [from]: [T; 1], [to]: [T; 1]) -> [T; 1] {
-        [to + from]
-    }
-}
-
-/// Computes `to += from` with Kahan's compensation: `errors`, 0 before the first call, has what was rounded away. So the
-/// rounding errors do not grow with the number of terms.
-///
-/// # Source
-/// Kahan, "Further remarks on reducing truncation errors", Communications of the ACM 8 (1965).
-fn add_compensated(from: View<'_>, to: ViewMut<'_>, errors: ViewMut<'_>) {
-    visit([from], [to, errors], &mut AddCompensated);
-}
-
-struct AddCompensated;
-
-impl Visitor<1, 2> for AddCompensated {
-    fn visit<T: Real>(&mut self, _: &Parameter<'_>, [from]: [&[T]; 1], write: [&mut [T]; 2]) {
-        elementwise(&CompensatedSum, [from], write);
-    }
-}
-
-struct CompensatedSum;
-
-impl<T: Real> Elementwise<T, 1, 2> for CompensatedSum {
-    #[inline(always)]
-    fn apply(&self, [from]: [T; 1], [to, error]: [T; 2]) -> [T; 2] {
-        let term = from - error;
-        let sum = to + term;
-        [sum, (sum - to) - term]
+        let (gradients, errors, samples) = (&mut self.gradients, &mut self.errors, pieces.piece);
+        add(Sums { gradients, errors, count, at_once, samples, states, gradient }, &work)
     }
 }
 
@@ -329,21 +231,4 @@ pub(super) fn among_threads<R: Send>(parameters: usize, work: impl FnOnce() -> R
 #[cfg(not(feature = "threads"))]
 pub(super) fn among_threads<R>(_: usize, work: impl FnOnce() -> R) -> R {
     work()
-}
-
-/// Runs both, in parallel if there are several threads.
-#[cfg(feature = "threads")]
-fn join(one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
-    if rayon::current_num_threads() > 1 {
-        rayon::join(one, other);
-    } else {
-        one();
-        other();
-    }
-}
-
-#[cfg(not(feature = "threads"))]
-fn join(one: impl FnOnce(), other: impl FnOnce()) {
-    one();
-    other();
 }

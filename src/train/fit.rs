@@ -6,18 +6,18 @@ use std::ops::ControlFlow;
 use chainrule_parameters::append_copies;
 
 use super::evaluate::evaluate;
-use super::options::{LOSS, VALIDATION_LOSS};
+use super::options::{LOSS, Metric, VALIDATION_LOSS};
 use super::progress::Progress;
 use super::run::{Course, Run};
 use super::{Epoch, Fit, FitError, Trainer};
 use crate::Error;
-use crate::checkpoint::{self, ChangedSetting, State, StateFile};
+use crate::checkpoint::{self, ChangedSetting, State};
 use crate::data::{Dataset, Loader};
 use crate::layer::compare::copy;
 use crate::layer::{Bare, Owned, Parameters, View};
 use crate::loss::TargetFor;
 use crate::metrics::History;
-use crate::network::{Data, InputOf};
+use crate::network::{Data, InputOf, plan};
 use crate::optimizer::first_non_finite;
 use crate::schedule::Rate;
 use crate::tensor::Tensor;
@@ -63,6 +63,11 @@ impl<N, L, O> Trainer<N, L, O> {
     /// line tells how many there were, and so does [`Epoch::skipped`]. An epoch of such batches only is an error,
     /// [`Error::NoWeight`].
     ///
+    /// # Several ranks
+    /// [Across](Trainer::across) ranks, only the first one prints, validates, writes files and calls the functions of the
+    /// options, but for [`augment`](Fit::augment). All ranks must have the same options, and data of the same length; they
+    /// return the same history.
+    ///
     /// # Errors
     /// [`FitError`]. An error before the first step leaves trainer and files as they were. A number that is not finite
     /// stops the training with [`Error::NonFiniteStep`] inside, which names the layer and the step. The network is then
@@ -79,24 +84,19 @@ impl<N, L, O> Trainer<N, L, O> {
         O: State,
         Target: TargetFor<L, Y> + Copy,
     {
-        options.check()?;
-        let mut loader = Loader::new(data, options.batch_size).map_err(|_| FitError::NoBatch)?;
-        if let Some(sampling) = options.sampling.take() {
-            loader = loader.sample(sampling).map_err(|error| FitError::Batches(error.into()))?;
-        }
-        if options.drop_last {
-            loader = loader.drop_last().map_err(|error| FitError::Batches(error.into()))?;
-        }
-        if let Some(change) = options.augment.take() {
-            loader = loader.augment(change);
-        }
+        let loader = options.check().and_then(|()| options.loader(data));
+        let mut loader = self.settle(loader)?;
+        self.check_ranks(&options, &loader, data.len(), plan::<X, N, Y>())?;
         let mut run = Run::new(self, &options, &loader, data.len());
 
         // Nothing changes before everything has been checked.
         let path = options.checkpoint.as_deref();
-        let file = path.map(StateFile::read_if_exists).transpose().map_err(FitError::Checkpoint)?.flatten();
+        let file = path.map(|path| run.trainer.read(path)).transpose()?.flatten();
         let resumable = match (&file, path) {
-            (Some(file), Some(path)) => Some(run.check(file, path, &options, &mut loader)?),
+            (Some(file), Some(path)) => {
+                let checked = run.check(file, path, &options, &mut loader);
+                Some(run.trainer.settle(checked)?)
+            }
             _ => None,
         };
         let course = resumable.as_ref().map_or(&run.course, |file| &file.course);
@@ -114,10 +114,12 @@ impl<N, L, O> Trainer<N, L, O> {
         if let Some(path) = new {
             run.save(path)?; // reports a path that cannot be written now, not after the first epoch
         }
-        let mut history = history.log_to_each(&options.logs).map_err(|error| {
+        let first = run.trainer.rank() == 0;
+        let history = history.log_to_each(if first { &options.logs } else { &[] }).map_err(|error| {
             new.map(fs::remove_file);
             FitError::Log(error.into())
-        })?;
+        });
+        let mut history = run.trainer.settle(history)?;
 
         let changed = resumable.map(|file| run.resume(file)).unwrap_or_default();
         let ended = run.train(&mut loader, &mut options, &mut history, &changed);
@@ -144,7 +146,8 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
     {
         let batches = loader.batches() as u64;
         let done = self.course.epoch * batches + loader.place().position.div_ceil(options.batch_size) as u64;
-        let mut progress = Progress::new(options.quiet, options.epochs, batches, done);
+        let quiet = options.quiet || self.trainer.rank() != 0;
+        let mut progress = Progress::new(quiet, options.epochs, batches, done);
         changed.iter().for_each(|setting| progress.line(&setting.to_string()));
         self.announce(&progress, options, done, batches);
         let mut trained = false;
@@ -189,7 +192,9 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
             }
             progress.ended(&epoch);
             if let Some(callback) = &mut options.on_epoch
-                && progress.suspend(|| callback(&epoch)) == ControlFlow::Break(())
+                && self.on_first(|_| {
+                    Ok::<_, FitError>(progress.suspend(|| callback(&epoch)) == ControlFlow::Break(()))
+                })?
             {
                 progress.line(&format!("stopped by `on_epoch` after epoch {}", epoch.number));
                 break;
@@ -261,6 +266,39 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         }
     }
 
+    /// Returns the bits of the validation loss and of each metric.
+    fn validate<X, Y: Tensor, Target>(
+        &self,
+        data: &Dataset<X, Target>,
+        metrics: &mut [(String, Metric<'_, Y, Target>)],
+        epoch: u64,
+    ) -> Result<(u64, Vec<u64>), FitError>
+    where
+        Data: InputOf<X, N, Y>,
+        Target: TargetFor<L, Y>,
+    {
+        let mut outputs = Vec::new();
+        let keep = |some: &[Y]| {
+            if !metrics.is_empty() {
+                append_copies(&mut outputs, some);
+            }
+        };
+        let network = Data::network::<Bare>(self.network());
+        let (inputs, targets) = (Data::samples(data.inputs()), data.targets());
+        let loss = evaluate(network, &self.trainer.loss, inputs, targets, keep)
+            .map_err(|source| FitError::Validation { epoch, source })?;
+        let measure = |(name, of): &mut (String, Metric<'_, Y, Target>)| {
+            let name = || name.clone();
+            of(&outputs, targets).map(f64::to_bits).map_err(|source| FitError::Metric {
+                epoch,
+                name: name(),
+                source,
+            })
+        };
+        let values = metrics.iter_mut().map(measure).collect::<Result<_, _>>()?;
+        Ok((loss.to_bits(), values))
+    }
+
     /// Validates, and updates the best network, the learning rate and early stopping.
     fn end_epoch<X, Y: Tensor, Target>(
         &mut self,
@@ -278,25 +316,11 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         let (validation_loss, metrics) = (None, vec![]);
         let mut epoch = Epoch { number, steps, loss, skipped, validation_loss, metrics, best: false };
         if let Some(data) = options.validation {
-            let mut outputs = Vec::new();
-            let keep = |some: &[Y]| {
-                if !options.metrics.is_empty() {
-                    append_copies(&mut outputs, some);
-                }
-            };
-            let network = Data::network::<Bare>(self.network());
-            let (inputs, targets) = (Data::samples(data.inputs()), data.targets());
-            let loss = evaluate(network, &self.trainer.loss, inputs, targets, keep)
-                .map_err(|source| FitError::Validation { epoch: number, source })?;
-            for (name, of) in &mut options.metrics {
-                let value = of(&outputs, targets).map_err(|source| FitError::Metric {
-                    epoch: number,
-                    name: name.clone(),
-                    source,
-                })?;
-                epoch.metrics.push((name.clone(), value));
-            }
-            epoch.validation_loss = Some(loss);
+            // As bits, because a metric need not be finite.
+            let (loss, metrics) = self.on_first(|run| run.validate(data, &mut options.metrics, number))?;
+            let names = options.metrics.iter().map(|(name, _)| name.clone());
+            epoch.metrics = names.zip(metrics.into_iter().map(f64::from_bits)).collect();
+            epoch.validation_loss = Some(f64::from_bits(loss));
         }
         let monitored = match &options.monitor.name[..] {
             LOSS => Some(loss),
@@ -306,7 +330,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         if let Some(value) = monitored {
             epoch.best = self.is_best(value);
             if let Some(path) = options.best_file.as_ref().filter(|_| epoch.best) {
-                checkpoint::save(self.network(), path).map_err(FitError::Checkpoint)?;
+                self.on_first(|run| checkpoint::save(run.network(), path).map_err(FitError::from))?;
             }
             let factor = self.course.observe(value);
             self.trainer.scale_rate(factor);

@@ -4,6 +4,7 @@ use super::Monitor;
 use crate::Error;
 use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
+use crate::error::RankError;
 use crate::schedule::Schedule;
 
 /// An error of [`Trainer::fit`](crate::Trainer::fit).
@@ -116,4 +117,16 @@ pub enum FitError {
         /// How many samples this one has.
         samples: usize,
     },
+    /// Another rank failed, or does not have the same: see [`distributed`](crate::distributed).
+    #[error(transparent)]
+    Rank(#[from] RankError),
+}
+
+impl From<CheckpointError> for FitError {
+    fn from(error: CheckpointError) -> Self {
+        match error {
+            CheckpointError::Rank(error) => Self::Rank(*error),
+            error => Self::Checkpoint(error),
+        }
+    }
 }

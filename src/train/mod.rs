@@ -1,6 +1,11 @@
 //! Floor 8: training.
 
 #[cfg(feature = "checkpoint")]
+mod across;
+#[cfg(not(feature = "checkpoint"))]
+#[path = "alone.rs"]
+mod across;
+#[cfg(feature = "checkpoint")]
 mod checkpoint;
 mod data_parallel;
 #[cfg(feature = "fit")]
@@ -19,6 +24,7 @@ mod options;
 mod progress;
 #[cfg(feature = "fit")]
 mod run;
+mod sums;
 
 use core::fmt;
 
@@ -28,7 +34,7 @@ use rand::rngs::ChaCha8Rng;
 use crate::Error;
 #[cfg(feature = "flow")]
 use crate::flow::Recorder;
-use crate::layer::{AsWorkspace, Bare, Owned, Parameters, Workspace, Wrapper};
+use crate::layer::{AsWorkspace, Bare, Owned, Parameters, Plan, Workspace, Wrapper};
 use crate::loss::TargetFor;
 use crate::network::{Data, InputOf, Network, plan};
 use crate::optimizer::{Clip, Optimizer};
@@ -36,6 +42,7 @@ use crate::random::training_rng;
 use crate::schedule::{Rate, Schedule};
 use crate::stream::{CarriedState, Rows};
 use crate::tensor::Tensor;
+use across::{Place, Ranks};
 use chainrule_parameters::IntoOwned;
 use data_parallel::{AnyDataParallel, DataParallel, Pieces};
 #[cfg(feature = "fit")]
@@ -44,6 +51,7 @@ pub use fit_error::FitError;
 pub use monitor::Monitor;
 #[cfg(feature = "fit")]
 pub use options::{Epoch, Fit};
+use sums::{Sums, Work};
 
 /// Trains a network: it has the network, a loss, an optimizer, a gradient and a workspace.
 ///
@@ -76,6 +84,7 @@ pub struct Trainer<N, L, O> {
     micro_batch: Option<usize>,
     parallel: DataParallel<N>,
     optimize: Optimize<N, O>,
+    ranks: Option<Ranks>,
 }
 
 /// [`Optimizer::step`] for a network and a gradient on the heap.
@@ -102,6 +111,7 @@ impl Wrapper for AnyOwned {
     type Of<N> = Owned<N>;
 }
 
+/// A clone trains alone, not [across](Trainer::across) ranks.
 impl<N: Parameters, L: Clone, O: Clone> Clone for Trainer<N, L, O> {
     fn clone(&self) -> Self {
         Self {
@@ -113,6 +123,7 @@ impl<N: Parameters, L: Clone, O: Clone> Clone for Trainer<N, L, O> {
             rng: copy_of(&self.rng),
             parallel: DataParallel::default(),
             rate: self.rate.clone(),
+            ranks: None,
             ..*self
         }
     }
@@ -153,6 +164,7 @@ impl<N, L, O> Trainer<N, L, O> {
             micro_batch: None,
             parallel: DataParallel::default(),
             optimize: Optimize { step: O::step, learning_rate: O::learning_rate },
+            ranks: None,
         }
     }
 
@@ -305,27 +317,67 @@ impl<N, L, O> Trainer<N, L, O> {
         N: Parameters,
         L: Sync,
     {
+        let pieces = self.pieces(plan::<X, N, Y>(), inputs.len())?;
         let Self { network, loss, gradient, workspace, rng, parallel, .. } = self;
         let (network, inputs) = (Data::network::<Bare>(network), Data::samples(inputs));
         let parallel = Data::network_mut::<AnyDataParallel>(parallel);
         let to = Data::network_mut::<AnyOwned>(gradient);
-        let pieces = match self.micro_batch {
-            Some(0) => {
-                let expected = "at least 1";
-                return Err(Error::Setting { name: "the size of a micro-batch", value: 0.0, expected });
+        let (samples, piece, steps) = (inputs.len(), pieces.piece, self.steps);
+        let weights = self.ranks.as_ref().map_or(0, |ranks| ranks.digest(network, steps));
+        let place = Place { steps, samples, piece, weights };
+        // What is wrong on one rank is told to the others, so that none of them waits for it.
+        let divided = piece < samples && targets.len() == samples && states.is_empty();
+        let mean = match &mut self.ranks {
+            Some(ranks) if divided => {
+                let locate = |error| located(error, network, loss, inputs, targets, steps);
+                let add = |sums: Sums<'_, _>, work: Work<'_>| ranks.sum(sums, work, place, locate);
+                parallel.loss_gradient(network, loss, inputs, targets, states, pieces, to, rng, add)
             }
-            Some(samples) => Pieces { piece: samples, part: samples },
-            None => Pieces::of(plan::<X, N, Y>(), inputs.len()),
-        };
-        let mean = if pieces.part >= inputs.len() {
-            data_parallel::among_threads(N::COUNT, || {
-                network.loss_gradient(loss, inputs, targets, &mut states.workspace(workspace), to, rng)
-            })?
-        } else {
-            parallel.loss_gradient(network, loss, inputs, targets, states, pieces, to, rng)?
-        };
+            ranks => {
+                let mean = if pieces.part >= samples {
+                    data_parallel::among_threads(N::COUNT, || {
+                        network.loss_gradient(
+                            loss,
+                            inputs,
+                            targets,
+                            &mut states.workspace(workspace),
+                            to,
+                            rng,
+                        )
+                    })
+                } else {
+                    parallel.loss_gradient(
+                        network,
+                        loss,
+                        inputs,
+                        targets,
+                        states,
+                        pieces,
+                        to,
+                        rng,
+                        |sums, work| sums.here(work),
+                    )
+                };
+                match ranks {
+                    Some(ranks) => ranks.same(place, mean),
+                    None => mean,
+                }
+            }
+        }?;
         self.clip.apply(gradient)?;
         Ok(mean)
+    }
+
+    /// Returns how a batch is divided.
+    fn pieces(&self, plan: &Plan, samples: usize) -> Result<Pieces, Error> {
+        match self.micro_batch {
+            Some(0) => {
+                let expected = "at least 1";
+                Err(Error::Setting { name: "the size of a micro-batch", value: 0.0, expected })
+            }
+            Some(samples) => Ok(Pieces { piece: samples, part: samples }),
+            None => Ok(Pieces::of(plan, samples)),
+        }
     }
 
     fn follow_schedule(&mut self) {
@@ -348,13 +400,10 @@ impl<N, L, O> Trainer<N, L, O> {
     where
         Data: InputOf<X, N, Y>,
     {
-        #[cfg(feature = "flow")]
         let stepped = stepped.map_err(|error| {
             let (network, inputs) = (Data::network::<Bare>(&self.network), Data::samples(inputs));
-            locate_non_finite::locate_non_finite(error, network, &self.loss, inputs, targets, self.steps)
+            located(error, network, &self.loss, inputs, targets, self.steps)
         });
-        #[cfg(not(feature = "flow"))]
-        let _ = (inputs, targets);
         self.steps += u64::from(stepped.is_ok());
         stepped
     }
@@ -368,6 +417,15 @@ impl<N, L, O> Trainer<N, L, O> {
     pub fn gradient(&self) -> &N {
         &self.gradient
     }
+}
+
+#[cfg(feature = "flow")]
+use locate_non_finite::locate_non_finite as located;
+
+/// Returns the error itself: without gradient flow, its cause is not looked for.
+#[cfg(not(feature = "flow"))]
+fn located<N, X, L, T>(error: Error, _: &N, _: &L, _: &[X], _: &[T], _: u64) -> Error {
+    error
 }
 
 /// Returns a generator at the same position of the same stream. (The generator has no `Clone`, which prevents drawing

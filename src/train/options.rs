@@ -5,14 +5,14 @@ use rand::Rng;
 
 use super::{FitError, Monitor};
 use crate::Error;
-use crate::data::{Dataset, Sampling};
+use crate::data::{Dataset, Loader, Sampling};
 #[cfg(feature = "flow")]
 use crate::flow::Recorder;
 use crate::optimizer::check_share;
 use crate::schedule::Plateau;
 
 /// A metric of all outputs for a data set.
-type Metric<'a, Y, Target> = Box<dyn FnMut(&[Y], &[Target]) -> Result<f64, Error> + 'a>;
+pub(super) type Metric<'a, Y, Target> = Box<dyn FnMut(&[Y], &[Target]) -> Result<f64, Error> + 'a>;
 type Callback<'a> = Box<dyn FnMut(&Epoch) -> ControlFlow<()> + 'a>;
 type Augment<'a, X> = Box<dyn FnMut(&mut X, &mut dyn Rng) + 'a>;
 
@@ -298,6 +298,25 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
         let average = self.decay.map_or(Ok(()), |decay| check_share("the decay of an average", decay));
         let plateau = self.plateau.map_or(Ok(()), |plateau| plateau.check());
         average.and(plateau).and(self.monitor.check()).map_err(FitError::Setting)
+    }
+
+    /// Returns the batches, as the options say.
+    pub(super) fn loader(&mut self, data: &'a Dataset<X, Target>) -> Result<Loader<'a, X, Target>, FitError>
+    where
+        X: Copy,
+        Target: Copy,
+    {
+        let mut loader = Loader::new(data, self.batch_size).map_err(|_| FitError::NoBatch)?;
+        if let Some(sampling) = self.sampling.take() {
+            loader = loader.sample(sampling).map_err(|error| FitError::Batches(error.into()))?;
+        }
+        if self.drop_last {
+            loader = loader.drop_last().map_err(|error| FitError::Batches(error.into()))?;
+        }
+        if let Some(change) = self.augment.take() {
+            loader = loader.augment(change);
+        }
+        Ok(loader)
     }
 
     /// Returns the names of the values in each row of the history.

@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::across::on_first;
 use super::checkpoint::has_other_rate;
 use super::{Fit, FitError, Monitor, Trainer};
 use crate::checkpoint::{
@@ -149,6 +153,18 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
         Self { trainer, best: Owned::zeros(), average, course, settings }
     }
 
+    fn trainer(&mut self) -> &mut Trainer<N, L, O> {
+        self.trainer
+    }
+
+    /// Calls `f`; across ranks on the first one only, whose result all get.
+    pub(super) fn on_first<T: Serialize + DeserializeOwned>(
+        &mut self,
+        f: impl FnOnce(&mut Self) -> Result<T, FitError>,
+    ) -> Result<T, FitError> {
+        on_first(self, Self::trainer, f)
+    }
+
     /// Returns the network that is validated.
     pub(super) fn network(&self) -> &N {
         self.average.network().unwrap_or(&self.trainer.network)
@@ -198,7 +214,7 @@ pub(super) struct Resumable<'a> {
 
 impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
     pub(super) fn save(&mut self, path: &Path) -> Result<(), FitError> {
-        save_state(self, path).map_err(FitError::Checkpoint)
+        self.on_first(|run| save_state(run, path).map_err(FitError::from))
     }
 
     /// Checks that the run can continue from this file with these data. Only the loader changes.
@@ -209,7 +225,7 @@ impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
         options: &Fit<'_, X, Target, Y>,
         loader: &mut Loader<'_, X, Target>,
     ) -> Result<Resumable<'f>, FitError> {
-        let state = file.check(self, options.other_network).map_err(FitError::Checkpoint)?;
+        let state = file.check(self, options.other_network)?;
         let broken = |reason: &str| {
             FitError::Checkpoint(CheckpointError::Broken { origin: path.into(), reason: reason.into() })
         };

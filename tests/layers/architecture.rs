@@ -21,7 +21,7 @@ const FLOORS: &[(u32, &[&str])] = &[
     (6, &["network", "expected"]),
     (6, &["data", "checkpoint"]),
     (6, &["metrics"]),
-    (7, &["flow", "onnx", "quantized", "theory"]),
+    (7, &["flow", "onnx", "quantized", "theory", "distributed"]),
     (8, &["train", "fixed_trainer"]),
     (9, &["guide"]),
 ];

@@ -377,3 +377,24 @@ fn windows_of_streams_allocate_only_in_the_first_step() {
     });
     assert_eq!(later, 0);
 }
+
+#[test]
+fn a_trainer_across_ranks_allocates_nothing_after_the_first_step() {
+    type Net = (Linear<4, 6>, BatchNorm<6>, Tanh, Dropout<20>, Linear<6, 2>);
+    let (xs, ys) = (&inputs::<Vector<4>>(FULL), &inputs::<Vector<2>>(FULL));
+    std::thread::scope(|scope| {
+        for rank in chainrule::distributed::local(2) {
+            scope.spawn(move || {
+                let net = Net::init(&mut rng(1));
+                let trainer = Trainer::new(net, MeanSquaredError, Adam::new(0.01), 1).micro_batch(4);
+                let mut trainer = trainer.across(rank).unwrap();
+                let mut step = |samples: usize| {
+                    trainer.step(&xs[..samples], &ys[..samples]).unwrap();
+                };
+                // A batch of one piece has a workspace of its own.
+                assert!(allocations(|| [FULL, LAST].into_iter().for_each(&mut step)) > 0);
+                assert_eq!(allocations(|| [FULL, LAST, 1, 6, FULL].into_iter().for_each(&mut step)), 0);
+            });
+        }
+    });
+}

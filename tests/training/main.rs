@@ -22,6 +22,8 @@ mod metrics;
 mod monitor;
 mod options;
 mod overflow;
+mod rank_errors;
+mod ranks;
 mod resume;
 mod resume_with_changes;
 mod sampling;

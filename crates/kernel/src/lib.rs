@@ -37,7 +37,7 @@ pub use recurrent::{
     GateWeights, GruSaved, LstmSaved, gru_row, gru_step, gru_step_gradient, lstm_row, lstm_step,
     lstm_step_gradient,
 };
-pub use simd::{Kernel, Level, dispatch};
+pub use simd::{Kernel, Level, dispatch, instructions};
 pub use softmax::{exp_below_largest, exp_each, log_sum_exp, maximum, sum};
 
 /// Whether this was compiled with `--cfg chainrule_portable`: the bits of all results are the same on every processor.

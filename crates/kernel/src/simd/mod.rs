@@ -187,6 +187,17 @@ pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     Portable.run(kernel)
 }
 
+/// Returns the name of the instructions that [`dispatch`] takes. Processors with the same give the same bits.
+pub fn instructions() -> &'static str {
+    #[cfg(all(target_arch = "x86_64", not(chainrule_portable)))]
+    match x86::best() {
+        x86::Best::Avx512(_) => return "x86-64 with AVX-512",
+        x86::Best::Avx2(_) => return "x86-64 with AVX2",
+        x86::Best::Portable => {}
+    }
+    if Portable::FUSED { "portable, fused multiply-add" } else { "portable" }
+}
+
 /// Runs a block of a test once for each level that this processor has; the level is the variable that is named first.
 #[cfg(test)]
 macro_rules! for_each_level {

@@ -1,0 +1,167 @@
+//! Ranks that are threads of one process.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Communicator, RankError};
+
+/// How long a rank waits for another one unless the program sets it.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Returns the ranks of a training on `size` threads of this process, one for each: for tests, and for trying out a
+/// program. (A single trainer uses all cores already: see the feature `threads`.)
+///
+/// # Panics
+/// If `size` is 0.
+pub fn local(size: usize) -> Vec<LocalRank> {
+    assert!(size > 0, "a training has at least one rank");
+    let boxes: Arc<[Mailbox]> = (0..size * size).map(|_| Mailbox::default()).collect();
+    (0..size).map(|rank| LocalRank { rank, size, boxes: boxes.clone(), timeout: TIMEOUT }).collect()
+}
+
+/// A rank that is a thread of this process: see [`local`].
+#[derive(Debug)]
+pub struct LocalRank {
+    rank: usize,
+    size: usize,
+    /// One for each pair of ranks, at `sender * size + receiver`.
+    boxes: Arc<[Mailbox]>,
+    timeout: Duration,
+}
+
+/// The way from one rank to another. It holds one message at a time, whose memory is reused.
+#[derive(Debug, Default)]
+struct Mailbox {
+    message: Mutex<Message>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Message {
+    bytes: Vec<u8>,
+    full: bool,
+    /// Whether one of the two ranks has ended.
+    closed: bool,
+}
+
+impl Mailbox {
+    /// Waits until the mailbox is full or empty, as `full` says, and both ranks live; `rank` is the other one.
+    fn wait(&self, full: bool, rank: usize, until: Deadline) -> Result<MutexGuard<'_, Message>, RankError> {
+        let mut message = self.lock();
+        while message.full != full {
+            if message.closed {
+                return Err(RankError::Ended { rank });
+            }
+            let left =
+                until.left().ok_or(RankError::Silent { rank, seconds: until.timeout.as_secs_f64() })?;
+            message = self.changed.wait_timeout(message, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        Ok(message)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Message> {
+        self.message.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Deadline {
+    start: Instant,
+    timeout: Duration,
+}
+
+impl Deadline {
+    /// Returns how much time is left, if any.
+    fn left(self) -> Option<Duration> {
+        self.timeout.checked_sub(self.start.elapsed()).filter(|left| !left.is_zero())
+    }
+}
+
+impl LocalRank {
+    /// Sets how long this rank waits for another one: 60 s by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    fn deadline(&self) -> Deadline {
+        Deadline { start: Instant::now(), timeout: self.timeout }
+    }
+
+    fn send(&self, to: usize, bytes: &[u8], until: Deadline) -> Result<(), RankError> {
+        let mailbox = &self.boxes[self.rank * self.size + to];
+        let mut message = mailbox.wait(false, to, until)?;
+        message.bytes.clear();
+        message.bytes.extend_from_slice(bytes);
+        message.full = true;
+        mailbox.changed.notify_all();
+        Ok(())
+    }
+
+    fn receive(&self, from: usize, bytes: &mut [u8], until: Deadline) -> Result<(), RankError> {
+        let mailbox = &self.boxes[from * self.size + self.rank];
+        let mut message = mailbox.wait(true, from, until)?;
+        let (found, expected) = (message.bytes.len(), bytes.len());
+        if found != expected {
+            return Err(RankError::OutOfStep { rank: from, found, expected });
+        }
+        bytes.copy_from_slice(&message.bytes);
+        message.full = false;
+        mailbox.changed.notify_all();
+        Ok(())
+    }
+
+    /// Returns the other ranks, beginning behind this one.
+    fn others(&self) -> impl Iterator<Item = usize> + use<> {
+        let (rank, size) = (self.rank, self.size);
+        (1..size).map(move |distance| (rank + distance) % size)
+    }
+}
+
+impl Communicator for LocalRank {
+    fn rank(&self) -> usize {
+        self.rank
+    }
+
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn broadcast(&mut self, bytes: &mut [u8]) -> Result<(), RankError> {
+        let until = self.deadline();
+        if self.rank == 0 {
+            self.others().try_for_each(|to| self.send(to, bytes, until))
+        } else {
+            self.receive(0, bytes, until)
+        }
+    }
+
+    fn all_gather(&mut self, own: &[u8], all: &mut [u8]) -> Result<(), RankError> {
+        let (until, block) = (self.deadline(), own.len());
+        all[self.rank * block..][..block].copy_from_slice(own);
+        self.others().try_for_each(|to| self.send(to, own, until))?;
+        self.others().try_for_each(|from| self.receive(from, &mut all[from * block..][..block], until))
+    }
+
+    fn all_to_all(&mut self, send: &[u8], received: &mut [u8]) -> Result<(), RankError> {
+        let (until, block) = (self.deadline(), send.len() / self.size);
+        let own = self.rank * block..(self.rank + 1) * block;
+        received[own.clone()].copy_from_slice(&send[own]);
+        self.others().try_for_each(|to| self.send(to, &send[to * block..][..block], until))?;
+        self.others().try_for_each(|from| self.receive(from, &mut received[from * block..][..block], until))
+    }
+}
+
+/// The other ranks need not wait for one that has ended. What it sent before arrives.
+impl Drop for LocalRank {
+    fn drop(&mut self) {
+        for other in self.others() {
+            for mailbox in
+                [&self.boxes[self.rank * self.size + other], &self.boxes[other * self.size + self.rank]]
+            {
+                mailbox.lock().closed = true;
+                mailbox.changed.notify_all();
+            }
+        }
+    }
+}
