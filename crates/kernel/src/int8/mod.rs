@@ -9,6 +9,7 @@
 //! `tensorflow/lite/kernels/internal/common.h` (`MultiplyByQuantizedMultiplier`, with two roundings),
 //! `reference/integer_ops` (`fully_connected.h`, `conv.h`, `pooling.h`, `add.h`).
 
+mod convolution;
 mod multiplier;
 mod packed;
 mod pool;
@@ -18,8 +19,9 @@ mod sum;
 mod tests;
 mod weights;
 
+pub use convolution::Order;
 pub use multiplier::Multiplier;
 pub use packed::{Int32, Nested, Packed, read};
-pub use products::{Order, Products};
+pub use products::Products;
 pub use sum::ScaledSum;
 pub use weights::{Channel, Weights};
