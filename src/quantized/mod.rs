@@ -91,6 +91,7 @@ mod activation;
 mod array;
 mod buffers;
 mod channels;
+mod concat;
 mod convolution;
 mod evaluate;
 #[cfg(feature = "checkpoint")]
@@ -98,11 +99,16 @@ mod file;
 mod image;
 mod interval;
 mod linear;
+mod moved;
 mod network;
+mod per_step;
 mod pool;
 mod quantization;
+mod recurrent;
 mod residual;
 mod same;
+mod shared;
+mod softmax;
 mod stack;
 mod weights;
 
@@ -113,7 +119,10 @@ use crate::tensor::Tensor;
 #[doc(hidden)]
 pub use activation::{look_up, quantize_activation};
 pub use buffers::{Buffers, Memory};
-pub use chainrule_kernel::int8::{Channel, Int32, Multiplier, Nested, Packed, ScaledSum, Weights};
+pub use chainrule_kernel::int8::{
+    Channel, GateRow, Int32, LogSoftmax as Int8LogSoftmax, Multiplier, Nested, Packed, RecurrentWeights, Rescale,
+    ScaledSum, Softmax as Int8Softmax, Weights,
+};
 #[doc(hidden)]
 pub use image::quantized_of_image;
 pub use interval::{Interval, Ranges};

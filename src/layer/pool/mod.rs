@@ -18,6 +18,7 @@ use crate::tensor::{Image, Sample, Sequence, Tensor};
 
 pub use adaptive::{AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d};
 pub use average::{AvgPool1d, AvgPool2d};
+pub(crate) use general::GeneralPool;
 pub use global::{GlobalAvgPool, GlobalMaxPool};
 pub use lp::{LpPool1d, LpPool2d};
 pub use lp_with::{LpPool1dWith, LpPool2dWith};

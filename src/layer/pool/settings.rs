@@ -72,6 +72,8 @@ impl Counts for ExcludePadding {
 pub(super) struct MeanOf<C>(PhantomData<C>);
 
 impl<C: Counts> Pools for MeanOf<C> {
+    const COUNTS_PADDING: bool = C::PADDING;
+
     fn forward<T: Real>(pooling: &GeneralPooling, x: &[T], y: &mut [T]) {
         pooling.mean(C::PADDING, x, y);
     }

@@ -1,6 +1,6 @@
 //! Pools of int8. The scale of the output is that of the input.
 
-use crate::pool::Pooling;
+use crate::pool::{GeneralPooling, Pooling};
 
 impl Pooling {
     /// Computes `y`, the largest number of each window.
@@ -55,6 +55,37 @@ impl Pooling {
                 }
             }
         }
+    }
+}
+
+impl GeneralPooling {
+    /// Computes `y`, the largest number of each window.
+    ///
+    /// # Panics
+    /// When the slices are not the same number of planes, or a size is 0.
+    #[inline]
+    pub fn max_int8(&self, x: &[i8], y: &mut [i8]) {
+        self.each(x.len(), y.len(), |plane, to, place| {
+            let mut largest = i8::MIN;
+            place.numbers().for_each(|at| largest = largest.max(x[plane + at]));
+            y[to] = largest;
+        });
+    }
+
+    /// Computes `y`, the mean of each window, rounded half away from zero. Padding counts as zeros, as `zero`, or does
+    /// not count.
+    ///
+    /// # Panics
+    /// When the slices are not the same number of planes, or a size is 0.
+    #[inline]
+    pub fn mean_int8(&self, padding: bool, zero: i8, x: &[i8], y: &mut [i8]) {
+        self.each(x.len(), y.len(), |plane, to, place| {
+            let mut sum = 0_i32;
+            place.numbers().for_each(|at| sum += i32::from(x[plane + at]));
+            let count = place.len(padding).max(1) as i32;
+            let zeros = (count - place.len(false) as i32).max(0);
+            y[to] = rounded_mean(sum + zeros * i32::from(zero), count);
+        });
     }
 }
 
