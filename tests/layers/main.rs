@@ -44,6 +44,7 @@ mod shared;
 mod streams;
 mod sums;
 mod tensors;
+mod tflite;
 mod two_inputs;
 mod unequal_lengths;
 mod windows;

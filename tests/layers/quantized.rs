@@ -1,6 +1,10 @@
 //! Networks of 8-bit integers: against a calculation with integers written here, and against the network in `f32`.
 
 use chainrule::checkpoint::Format;
+use chainrule::layer::{
+    AdaptiveAvgPool1d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AvgPool1dWith, AvgPool2dWith, Causal, CeilMode,
+    Conv1dWith, Conv2dWith, ExcludePadding, LearnedState, MaxPool1dWith, MaxPool2dWith, PaddingEnds, Same,
+};
 use chainrule::metrics::accuracy;
 use chainrule::prelude::*;
 use chainrule::quantized::{Interval, Multiplier, Quantization, Quantize, Quantized};
@@ -111,6 +115,43 @@ close! {
     an_array_of_blocks: (Linear<4, 6>, [Residual<(Linear<6, 6>, Relu)>; 3], Linear<6, 3>), Vector<4>, 14.0;
     an_array_of_no_layers: ([Relu; 0], Evaluate<Linear<4, 4>>), Vector<4>, 3.0;
     an_array_of_three: [Linear<4, 4>; 3], Vector<4>, 8.0;
+    a_convolution_in_groups: Conv2dWith<4, 6, (Kernel<3, 2>, Stride<2>, Groups<2>, Same), f32, NoBias>,
+        Image<4, 7, 6>, 3.0;
+    a_dilated_convolution: Conv2dWith<2, 3, (Kernel<3>, Dilation<2>, PaddingEnds<1, 2>)>, Image<2, 9, 8>, 3.0;
+    a_causal_convolution: Conv1dWith<3, 4, (Kernel<3>, Dilation<2>, Causal)>, Sequence<9, 3>, 3.0;
+    a_convolution_of_sequences_in_groups: Conv1dWith<4, 6, (Kernel<3>, Groups<2>, Stride<2>)>,
+        Sequence<9, 4>, 3.0;
+    pools_with_settings: (
+        MaxPool2dWith<(Kernel<3, 2>, Stride<2>, CeilMode)>,
+        AvgPool2dWith<(Kernel<2>, Stride<1>, PaddingEnds<0, 1>, ExcludePadding)>,
+        AvgPool2dWith<(Kernel<2, 1>, Stride<1>, Padding<1, 0>, CeilMode)>
+    ), Image<2, 10, 7>, 2.1;
+    pools_of_sequences_with_settings: (
+        MaxPool1dWith<(Kernel<3>, Dilation<2>, Stride<1>)>,
+        AvgPool1dWith<(Kernel<2>, Stride<1>, Causal)>
+    ), Sequence<12, 3>, 1.6;
+    adaptive_pools: (AdaptiveMaxPool2d<5, 4>, AdaptiveAvgPool2d<3, 2>), Image<2, 9, 7>, 1.6;
+    adaptive_pools_of_sequences: (AdaptiveAvgPool1d<5>, AdaptiveMaxPool1d<3>), Sequence<12, 2>, 1.6;
+    other_axes: (Transpose, Permute<2, 0, 1>, Permute<1, 0, 2>), Image<2, 3, 4>, 1.1;
+    other_steps: (Reverse, Transpose, LastStep), Sequence<5, 4>, 1.1;
+    branches_of_vectors: Concat<(Linear<6, 4>, (Linear<6, 5>, Tanh), Relu)>, Vector<6>, 3.0;
+    branches_of_images: (Concat<(Conv2d<2, 3, 3, 1, 1>, MaxPool2d<3, 1, 1>)>, Relu), Image<2, 5, 5>, 3.0;
+    branches_of_sequences: Concat<(Conv1d<3, 2, 3, 1, 1>, Identity, AvgPool1d<3, 1, 1>, Sigmoid)>,
+        Sequence<7, 3>, 3.0;
+    a_shared_layer: (Shared<(Linear<4, 4>, Tanh), 3>, Linear<4, 3>), Vector<4>, 8.0;
+    a_shared_layer_in_place: (Linear<4, 5>, Shared<Tanh, 2>), Vector<4>, 4.0;
+    a_layer_per_step: PerStep<(Linear<3, 5>, Relu, Linear<5, 2>)>, Sequence<6, 3>, 4.0;
+    // A step of the output is 1/256, and one of the input, of about 3/255, changes a probability by a quarter of it.
+    probabilities: (Linear<6, 8>, Softmax), Vector<6>, 3.0;
+    probabilities_of_steps: Softmax, Sequence<4, 5>, 1.1;
+    // A step of the output is 1/16, and the input is exact up to a tenth of it.
+    logarithms_of_probabilities: (Linear<6, 8>, LogSoftmax), Vector<6>, 1.1;
+    a_recurrent_layer: Rnn<3, 8>, Sequence<6, 3>, 3.0;
+    a_recurrent_layer_of_rectifiers: Rnn<3, 5, Relu>, Sequence<6, 3>, 3.0;
+    an_lstm: Lstm<3, 6>, Sequence<6, 3>, 3.0;
+    an_lstm_from_a_learned_state: (Lstm<3, 17, f32, LearnedState>, LastStep, Linear<17, 3>), Sequence<6, 3>, 4.0;
+    a_gru: Gru<3, 6>, Sequence<6, 3>, 3.0;
+    a_gru_in_both_directions: (Bidirectional<Gru<3, 4, f32, LearnedState>>, Gru<8, 5>), Sequence<6, 3>, 4.0;
 }
 
 chainrule::network! {
@@ -210,6 +251,51 @@ fn a_layer_before_a_rectifier_has_the_rectifiers_range() {
     assert_eq!(rectified.layers().first.output_zero, -128);
 }
 
+/// The state of a GRU in `f64`, from the integers of its weights.
+#[test]
+fn a_recurrent_layer_is_what_its_integers_say() {
+    const UNITS: usize = 11; // no multiple of the lanes of a sum
+    type Net = Gru<3, UNITS, f32, LearnedState>;
+    type Int8 = Quantized<Net, Sequence<5, 3>>;
+    let quantized = compare::<Net, Sequence<5, 3>>(3.0);
+    let (mut memory, mut output) = (vec![0; Int8::RAM], [[0; UNITS]; 5]);
+    let layer = quantized.layers();
+    let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+    for seed in 0..50_i32 {
+        let x: [[i8; 3]; 5] =
+            std::array::from_fn(|t| std::array::from_fn(|i| (seed * 31 + (5 * t + i) as i32 * 71) as i8));
+        quantized.predict_int8(&x, &mut output, &mut memory).unwrap();
+        let zero = quantized.input().zero_point;
+        let mut h: [f64; UNITS] = std::array::from_fn(|unit| layer.start[0][unit].f32().into());
+        for (x, output) in x.iter().zip(output) {
+            let sums: [[[f64; 2]; UNITS]; 3] = std::array::from_fn(|gate| {
+                std::array::from_fn(|unit| {
+                    let row = layer.rows[gate][unit];
+                    let w = layer.input[gate][unit].iter().zip(x);
+                    let sum: i32 = w.map(|(&w, &x)| i32::from(w) * (i32::from(x) - i32::from(zero))).sum();
+                    let u = layer.hidden[gate][unit].iter().zip(&h);
+                    let hidden: f64 = u.map(|(&u, &h)| f64::from(u) * h).sum();
+                    let number = |number: chainrule::quantized::Int32| f64::from(number.f32());
+                    [
+                        number(row.input_scale) * f64::from(sum) + number(row.input_bias),
+                        number(row.hidden_scale) * hidden + number(row.hidden_bias),
+                    ]
+                })
+            });
+            h = std::array::from_fn(|unit| {
+                let [r, z, n] = [0, 1, 2].map(|gate: usize| sums[gate][unit]);
+                let (r, z) = (sigmoid(r[0] + r[1]), sigmoid(z[0] + z[1]));
+                (1.0 - z) * (n[0] + r * n[1]).tanh() + z * h[unit]
+            });
+            for (h, y) in h.iter().zip(output) {
+                let exact = h / f64::from(layer.output_scale.f32()) + f64::from(layer.output_zero);
+                let exact = exact.clamp(-128.0, 127.0);
+                assert!((f64::from(y) - exact).abs() < 0.501, "{y} and {exact}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_channel_of_zeros_gives_its_bias() {
     let mut net = Linear::<3, 3>::zeros();
@@ -242,8 +328,9 @@ fn sizes_are_constants() {
     const REST: usize = 9 * (6 + 16 + 120 + 84 + 10) + 2 * 5 + 2 + 2 * 4 + 2 * 5;
     const _: () = assert!(Int8::FLASH == WEIGHTS + REST);
     const _: () = assert!(align_of::<Int8>() == 1);
-    // The output of the first convolution in one buffer and that of its pool in the other; 8 windows of the second.
-    const _: () = assert!(Int8::RAM == 6 * 28 * 28 + 6 * 14 * 14 + 8 * 150);
+    // The output of the first convolution in one buffer and that of its pool in the other; 8 windows of the second and
+    // the weights of a channel, each filled up to a multiple of 16.
+    const _: () = assert!(Int8::RAM == 6 * 28 * 28 + 6 * 14 * 14 + 9 * 160);
     const _: () = assert!(Int8::MULTIPLY_ADDS == 784 * 150 + 100 * 2400 + 400 * 120 + 120 * 84 + 84 * 10);
 }
 
@@ -268,6 +355,19 @@ fn digits_lose_at_most_0_3_points() {
         trainer.step(&train.0[start..start + 100], &train.1[start..start + 100]).unwrap();
     }
     assert!(loss::<Conv>(&trainer.network, &train.0, &test) <= 0.3);
+}
+
+/// A GRU that reads the digits row by row, as in the example `rows`.
+#[test]
+fn digits_by_rows_lose_at_most_0_3_points() {
+    type Rows = (Transpose, Reshape<Sequence<8, 8>>, Gru<8, 24>, LastStep, Linear<24, 10>);
+    let (train, test) =
+        (digits::as_images(digits::train().unwrap()), digits::as_images(digits::test().unwrap()));
+    let mut trainer = Trainer::new(Rows::init(&mut rng(2)), CrossEntropy::default(), Adam::new(1e-2), 1);
+    for start in (0..8 * 3800).step_by(100).map(|start| start % 3800) {
+        trainer.step(&train.0[start..start + 100], &train.1[start..start + 100]).unwrap();
+    }
+    assert!(loss::<Rows>(&trainer.network, &train.0, &test) <= 0.3);
 }
 
 /// Returns how many points of accuracy a network loses, in per cent.

@@ -1,10 +1,12 @@
 use super::Products;
-use super::products::dot;
 use crate::convolution::Windows;
 use crate::simd::{Kernel, Level, dispatch};
 
 /// How many windows are copied before their products are computed.
 const BLOCK: usize = 8;
+
+/// Windows are filled up with zeros to a multiple of this many numbers, where a level computes so many products at once.
+const LANES: usize = 16;
 
 /// What a convolution is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +18,16 @@ pub enum Order {
     ChannelsLast,
 }
 
+/// Returns how many windows are copied at once: a multiple of 4.
+const fn block(windows: &Windows) -> usize {
+    let places = windows.rows.places * windows.columns.places;
+    if places < BLOCK { places.next_multiple_of(4) } else { BLOCK }
+}
+
 impl Products<'_> {
     /// Returns the length of the scratch memory of [`convolve`](Self::convolve).
     pub const fn scratch(windows: &Windows) -> usize {
-        let places = windows.rows.places * windows.columns.places;
-        windows.taps() * if places < BLOCK { places } else { BLOCK }
+        windows.taps().next_multiple_of(LANES) * (block(windows) + 1) // and the weights of a channel
     }
 
     /// Computes a convolution. In the place of padding is the zero point.
@@ -60,12 +67,12 @@ impl Kernel for Convolution<'_> {
 
     /// Common sides of windows are compiled separately, so that their rows are copied without calls.
     #[inline(always)]
-    fn run<L: Level>(self, _: L) {
+    fn run<L: Level>(self, level: L) {
         match self.windows.columns.kernel {
-            1 => self.windows_of::<1>(),
-            3 => self.windows_of::<3>(),
-            5 => self.windows_of::<5>(),
-            _ => self.windows_of::<0>(),
+            1 => self.windows_of::<1, L>(level),
+            3 => self.windows_of::<3, L>(level),
+            5 => self.windows_of::<5, L>(level),
+            _ => self.windows_of::<0, L>(level),
         }
     }
 }
@@ -73,7 +80,7 @@ impl Kernel for Convolution<'_> {
 impl Convolution<'_> {
     /// Computes the convolution, for windows of `K` columns; 0 stands for any number.
     #[inline(always)]
-    fn windows_of<const K: usize>(self) {
+    fn windows_of<const K: usize, L: Level>(self, level: L) {
         let Self { products, windows, order, x, y, patches } = self;
         let Windows { groups, channels, rows, columns } = *windows;
         let (taps, outputs, places) = (windows.taps(), products.channels.len(), rows.places * columns.places);
@@ -82,12 +89,24 @@ impl Convolution<'_> {
             Order::ChannelsFirst => (channels * rows.side * columns.side, columns.side),
             Order::ChannelsLast => (columns.side, groups * columns.side),
         };
+        // From one place to the next, and from one channel to the next.
+        let (place_stride, channel_stride) = match order {
+            Order::ChannelsFirst => (1, places),
+            Order::ChannelsLast => (outputs, 1),
+        };
+        const { assert!(LANES.is_multiple_of(L::INT8_LANES), "windows are filled up to LANES") };
+        let filled = taps.next_multiple_of(L::INT8_LANES);
+        let (patches, last_weights) = patches.split_at_mut(block(windows) * filled);
+        patches.fill(0);
+        let last_weights = &mut last_weights[..filled];
+        last_weights[taps..].fill(0);
         for group in 0..groups {
             let x = &x[group * group_stride..];
             let [mut row, mut column] = [0; 2];
             for place in (0..places).step_by(BLOCK) {
                 let count = BLOCK.min(places - place);
-                for patch in patches.chunks_exact_mut(taps).take(count) {
+                for patch in patches.chunks_exact_mut(filled).take(count) {
+                    let patch = &mut patch[..taps];
                     copy_window::<K>(windows, x, row_stride, products.input_zero, [row, column], patch);
                     column += 1;
                     if column == columns.places {
@@ -95,13 +114,23 @@ impl Convolution<'_> {
                     }
                 }
                 for o in group * (outputs / groups)..(group + 1) * (outputs / groups) {
-                    let w = &products.weights[o * taps..][..taps];
-                    for (at, patch) in patches.chunks_exact(taps).take(count).enumerate() {
-                        let y_at = match order {
-                            Order::ChannelsFirst => o * places + place + at,
-                            Order::ChannelsLast => (place + at) * outputs + o,
-                        };
-                        y[y_at] = products.product(o, dot(w, patch));
+                    let channel = products.channels[o];
+                    // The weights of the next channel meet zeros.
+                    let w = match products.weights.get(o * taps..o * taps + filled) {
+                        Some(w) => w,
+                        None => {
+                            last_weights[..taps].copy_from_slice(&products.weights[o * taps..][..taps]);
+                            &*last_weights
+                        }
+                    };
+                    let mut y_at = place * place_stride + o * channel_stride;
+                    for (four, patches) in patches.chunks_exact(4 * filled).take(count.div_ceil(4)).enumerate() {
+                        let part = |at: usize| &patches[at * filled..][..filled];
+                        let sums = level.dot4(w, [part(0), part(1), part(2), part(3)]);
+                        for sum in sums.into_iter().take(count - 4 * four) {
+                            y[y_at] = channel.output(sum, products.output_zero);
+                            y_at += place_stride;
+                        }
                     }
                 }
             }

@@ -1,5 +1,5 @@
 use super::Channel;
-use crate::simd::{Kernel, Level, dispatch};
+use crate::simd::{Kernel, Level, dispatch, dot};
 
 /// The numbers of a layer of products.
 #[derive(Clone, Copy, Debug)]
@@ -43,22 +43,9 @@ impl Products<'_> {
 
     /// Returns the output of channel `o` for a sum of products.
     #[inline(always)]
-    pub(super) fn product(&self, o: usize, sum: i32) -> i8 {
-        let Channel { bias, multiplier } = self.channels[o];
-        // The whole sum fits, but a part of it need not.
-        let y = multiplier.apply(sum.wrapping_add(bias.get()));
-        y.saturating_add(i32::from(self.output_zero)).clamp(-128, 127) as i8
+    fn product(&self, o: usize, sum: i32) -> i8 {
+        self.channels[o].output(sum, self.output_zero)
     }
-}
-
-/// Returns the sum of all products. (LLVM makes it a loop of 16-bit products that are added in pairs.)
-#[inline(always)]
-pub(super) fn dot(a: &[i8], b: &[i8]) -> i32 {
-    let mut sum = 0_i32;
-    for (&a, &b) in a.iter().zip(b) {
-        sum = sum.wrapping_add(i32::from(a) * i32::from(b));
-    }
-    sum
 }
 
 struct Linear<'a> {
@@ -71,10 +58,21 @@ impl Kernel for Linear<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Level>(self, _: L) {
+    fn run<L: Level>(self, level: L) {
         let Self { products, x, y } = self;
-        for (o, (y, w)) in y.iter_mut().zip(products.weights.chunks_exact(x.len().max(1))).enumerate() {
-            *y = products.product(o, dot(w, x));
+        let inputs = x.len().max(1);
+        let row = |o: usize| &products.weights[o * inputs..][..x.len()];
+        let (fours, rest) = y.as_chunks_mut::<4>();
+        let (start, mut o) = (4 * fours.len(), 0);
+        for y in fours {
+            let sums = level.dot4(x, [row(o), row(o + 1), row(o + 2), row(o + 3)]);
+            for (y, sum) in y.iter_mut().zip(sums) {
+                *y = products.product(o, sum);
+                o += 1;
+            }
+        }
+        for (at, y) in rest.iter_mut().enumerate() {
+            *y = products.product(start + at, dot(row(start + at), x));
         }
     }
 }

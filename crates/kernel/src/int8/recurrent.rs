@@ -1,8 +1,7 @@
 //! Recurrent layers with weights of int8. Their gates and their state are 32-bit floating point numbers.
 
 use super::packed::{Int32, Packed, packed};
-use super::products::dot;
-use crate::simd::{Kernel, Level, dispatch};
+use crate::simd::{Kernel, Level, dispatch, dot};
 
 /// How many partial sums a sum has, on every processor.
 const LANES: usize = 8;

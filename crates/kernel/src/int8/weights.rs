@@ -14,6 +14,16 @@ pub struct Channel {
 
 packed!([] Channel: Int32, Multiplier);
 
+impl Channel {
+    /// Returns the output for a sum of products.
+    #[inline(always)]
+    pub(super) fn output(self, sum: i32, zero: i8) -> i8 {
+        // The whole sum fits, but a part of it need not.
+        let y = self.multiplier.apply(sum.wrapping_add(self.bias.get()));
+        y.saturating_add(i32::from(zero)).clamp(-128, 127) as i8
+    }
+}
+
 /// A layer of products: `W` is an array of weights, with all weights of an output channel side by side, and `C` has a
 /// [`Channel`] for each output channel.
 #[derive(Clone, Copy, Debug)]
