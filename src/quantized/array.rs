@@ -11,13 +11,7 @@ where
     type Ranges = [F::Ranges; N];
     const BUFFERS: Buffers = in_a_row::<X, F>(N);
 
-    fn observe(
-        &self,
-        input: &[X],
-        output: &mut [X],
-        workspace: WorkspaceMut<'_>,
-        ranges: &mut Self::Ranges,
-    ) {
+    fn observe(&self, input: &[X], output: &mut [X], workspace: WorkspaceMut<'_>, ranges: &mut Self::Ranges) {
         observe_in_a_row::<X, F>(N, input, output, workspace, |at, x, y, workspace| {
             self[at].observe(x, y, workspace, &mut ranges[at]);
         });

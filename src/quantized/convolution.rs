@@ -6,7 +6,7 @@ use super::weights::{Real, bias_at, buffers};
 use super::{Buffers, Interval, Memory, Quantization, Quantize};
 use crate::Error;
 use crate::layer::{
-    Bias, Conv1d, Conv1dWith, Conv2d, Conv2dWith, DepthwiseConv2d, Layer, Pixels, PixelSettings, Plain,
+    Bias, Conv1d, Conv1dWith, Conv2d, Conv2dWith, DepthwiseConv2d, Layer, PixelSettings, Pixels, Plain,
     StepSettings, StepWindows, WeightFields, WindowSettings,
 };
 use crate::tensor::{Image, Sequence, Tensor, Vector, len};

@@ -68,7 +68,8 @@ impl Numbers<'_> {
         let (units, count) = (start.len() / 2, rows.len().max(1));
         let (inputs, nothing) = (w.len() / count, Error::NonFiniteCalibration { layer: self.layer });
         for (at, row) in rows.iter_mut().enumerate() {
-            let [of_input, of_hidden] = self.weights.map(|weights| move |i| f64::from(weights[i * count + at]));
+            let [of_input, of_hidden] =
+                self.weights.map(|weights| move |i| f64::from(weights[i * count + at]));
             let bias = self.biases.map(|bias| Int32::of_f32(bias[at]));
             let (w, u) = (&mut w[at * inputs..][..inputs], &mut u[at * units..][..units]);
             let Some((input_scale, sum)) = symmetric(of_input, 0.0, w) else { return Err(nothing) };

@@ -20,13 +20,7 @@ where
     type Ranges = Nested<Interval, F::Ranges>;
     const BUFFERS: Buffers = in_a_row::<X, F>(N);
 
-    fn observe(
-        &self,
-        input: &[X],
-        output: &mut [X],
-        workspace: WorkspaceMut<'_>,
-        ranges: &mut Self::Ranges,
-    ) {
+    fn observe(&self, input: &[X], output: &mut [X], workspace: WorkspaceMut<'_>, ranges: &mut Self::Ranges) {
         ranges.first.see(X::flat(input));
         observe_in_a_row::<X, F>(N, input, output, workspace, |_, x, y, workspace| {
             self.layer.observe(x, y, workspace, &mut ranges.rest);

@@ -1,17 +1,11 @@
 //! Networks of 8-bit integers: against a calculation with integers written here, and against the network in `f32`.
 
-use chainrule::checkpoint::Format;
 use chainrule::layer::{
     AdaptiveAvgPool1d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AvgPool1dWith, AvgPool2dWith, Causal, CeilMode,
     Conv1dWith, Conv2dWith, ExcludePadding, LearnedState, MaxPool1dWith, MaxPool2dWith, PaddingEnds, Same,
 };
-use chainrule::metrics::accuracy;
 use chainrule::prelude::*;
 use chainrule::quantized::{Interval, Multiplier, Quantization, Quantize, Quantized};
-
-#[allow(dead_code)]
-#[path = "../../examples/support/digits.rs"]
-mod digits;
 
 /// Returns inputs between -1 and 1 without a pattern.
 fn inputs<X: Tensor<Scalar = f32>>(count: usize) -> Vec<X> {
@@ -41,7 +35,7 @@ fn scramble<N: Network>(net: &mut N) {
 
 /// Compares a quantized network with the one in `f32`: the largest error, in steps of the output's scale, is at most
 /// `steps`.
-fn compare<N, X>(steps: f32) -> Box<Quantized<N, X>>
+pub(crate) fn compare<N, X>(steps: f32) -> Box<Quantized<N, X>>
 where
     X: Tensor<Scalar = f32>,
     N: Quantize<X>,
@@ -251,51 +245,6 @@ fn a_layer_before_a_rectifier_has_the_rectifiers_range() {
     assert_eq!(rectified.layers().first.output_zero, -128);
 }
 
-/// The state of a GRU in `f64`, from the integers of its weights.
-#[test]
-fn a_recurrent_layer_is_what_its_integers_say() {
-    const UNITS: usize = 11; // no multiple of the lanes of a sum
-    type Net = Gru<3, UNITS, f32, LearnedState>;
-    type Int8 = Quantized<Net, Sequence<5, 3>>;
-    let quantized = compare::<Net, Sequence<5, 3>>(3.0);
-    let (mut memory, mut output) = (vec![0; Int8::RAM], [[0; UNITS]; 5]);
-    let layer = quantized.layers();
-    let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
-    for seed in 0..50_i32 {
-        let x: [[i8; 3]; 5] =
-            std::array::from_fn(|t| std::array::from_fn(|i| (seed * 31 + (5 * t + i) as i32 * 71) as i8));
-        quantized.predict_int8(&x, &mut output, &mut memory).unwrap();
-        let zero = quantized.input().zero_point;
-        let mut h: [f64; UNITS] = std::array::from_fn(|unit| layer.start[0][unit].f32().into());
-        for (x, output) in x.iter().zip(output) {
-            let sums: [[[f64; 2]; UNITS]; 3] = std::array::from_fn(|gate| {
-                std::array::from_fn(|unit| {
-                    let row = layer.rows[gate][unit];
-                    let w = layer.input[gate][unit].iter().zip(x);
-                    let sum: i32 = w.map(|(&w, &x)| i32::from(w) * (i32::from(x) - i32::from(zero))).sum();
-                    let u = layer.hidden[gate][unit].iter().zip(&h);
-                    let hidden: f64 = u.map(|(&u, &h)| f64::from(u) * h).sum();
-                    let number = |number: chainrule::quantized::Int32| f64::from(number.f32());
-                    [
-                        number(row.input_scale) * f64::from(sum) + number(row.input_bias),
-                        number(row.hidden_scale) * hidden + number(row.hidden_bias),
-                    ]
-                })
-            });
-            h = std::array::from_fn(|unit| {
-                let [r, z, n] = [0, 1, 2].map(|gate: usize| sums[gate][unit]);
-                let (r, z) = (sigmoid(r[0] + r[1]), sigmoid(z[0] + z[1]));
-                (1.0 - z) * (n[0] + r * n[1]).tanh() + z * h[unit]
-            });
-            for (h, y) in h.iter().zip(output) {
-                let exact = h / f64::from(layer.output_scale.f32()) + f64::from(layer.output_zero);
-                let exact = exact.clamp(-128.0, 127.0);
-                assert!((f64::from(y) - exact).abs() < 0.501, "{y} and {exact}");
-            }
-        }
-    }
-}
-
 #[test]
 fn a_channel_of_zeros_gives_its_bias() {
     let mut net = Linear::<3, 3>::zeros();
@@ -332,60 +281,4 @@ fn sizes_are_constants() {
     // the weights of a channel, each filled up to a multiple of 16.
     const _: () = assert!(Int8::RAM == 6 * 28 * 28 + 6 * 14 * 14 + 9 * 160);
     const _: () = assert!(Int8::MULTIPLY_ADDS == 784 * 150 + 100 * 2400 + 400 * 120 + 120 * 84 + 84 * 10);
-}
-
-/// The networks that PyTorch has trained (`examples/data`), on the digits of other writers.
-#[test]
-fn digits_lose_at_most_0_3_points() {
-    type Mlp = (Dense<Image<1, 8, 8>, Vector<32>>, Tanh, Linear<32, 10>);
-    type Conv = (
-        (Conv2d<1, 8, 3, 1, 1>, BatchNorm<8>, Relu, MaxPool2d<2>, Conv2d<8, 8, 3, 1, 0, f32, NoBias>, Relu),
-        (Flatten, Linear<32, 10>),
-    );
-    let (train, test) =
-        (digits::as_images(digits::train().unwrap()), digits::as_images(digits::test().unwrap()));
-
-    let bytes = include_bytes!("../../examples/data/pytorch-mlp.safetensors");
-    let mlp: Owned<Mlp> =
-        Format::pytorch().rename("0", "hidden").rename("2", "head").from_bytes(bytes).unwrap();
-    assert!(loss::<Mlp>(&mlp, &train.0, &test) <= 0.3);
-
-    let mut trainer = Trainer::new(Conv::init(&mut rng(2)), CrossEntropy::default(), Adam::new(4e-3), 1);
-    for start in (0..4 * 3800).step_by(100).map(|start| start % 3800) {
-        trainer.step(&train.0[start..start + 100], &train.1[start..start + 100]).unwrap();
-    }
-    assert!(loss::<Conv>(&trainer.network, &train.0, &test) <= 0.3);
-}
-
-/// A GRU that reads the digits row by row, as in the example `rows`.
-#[test]
-fn digits_by_rows_lose_at_most_0_3_points() {
-    type Rows = (Transpose, Reshape<Sequence<8, 8>>, Gru<8, 24>, LastStep, Linear<24, 10>);
-    let (train, test) =
-        (digits::as_images(digits::train().unwrap()), digits::as_images(digits::test().unwrap()));
-    let mut trainer = Trainer::new(Rows::init(&mut rng(2)), CrossEntropy::default(), Adam::new(1e-2), 1);
-    for start in (0..8 * 3800).step_by(100).map(|start| start % 3800) {
-        trainer.step(&train.0[start..start + 100], &train.1[start..start + 100]).unwrap();
-    }
-    assert!(loss::<Rows>(&trainer.network, &train.0, &test) <= 0.3);
-}
-
-/// Returns how many points of accuracy a network loses, in per cent.
-fn loss<N>(
-    net: &Owned<N>,
-    calibration: &[Image<1, 8, 8>],
-    (x, labels): &(Vec<Image<1, 8, 8>>, Vec<Label<10>>),
-) -> f64
-where
-    N: Quantize<Image<1, 8, 8>> + Maps<Image<1, 8, 8>, Vector<10>>,
-{
-    let exact = accuracy(&net.predict_batch(x).unwrap(), labels).unwrap();
-    let quantized = Quantized::<N, Image<1, 8, 8>>::calibrate(net, &calibration[..500]).unwrap();
-    let (mut outputs, mut memory) =
-        (vec![Vector([0.0; 10]); x.len()], vec![0; Quantized::<N, Image<1, 8, 8>>::RAM]);
-    quantized.predict_into(x, &mut outputs, &mut memory).unwrap();
-    let int8 = accuracy(&outputs, labels).unwrap();
-    println!("{}: {exact} and {int8}", N::NAME);
-    assert!(exact > 0.9, "not trained: {exact}");
-    100.0 * (exact - int8)
 }

@@ -8,8 +8,8 @@ use chainrule::layer::{
 };
 use chainrule::prelude::*;
 use chainrule::quantized::{
-    Channel, Int8LogSoftmax, Int8Softmax, Int32, Interval, Memory, Multiplier, Packed, Quantization, Quantize,
-    Ranges, Rescale, ScaledSum, Weights, quantize_activation,
+    Channel, Int8LogSoftmax, Int8Softmax, Int32, Interval, Memory, Multiplier, Packed, Quantization,
+    Quantize, Ranges, Rescale, ScaledSum, Weights, quantize_activation,
 };
 use safetensors::SafeTensors;
 
@@ -138,7 +138,8 @@ fn linear_layers_of_litert_round_once() {
         let mut y = vec![];
         for x in numbers::<i8>(name, "x").chunks(inputs) {
             for (o, w) in w.chunks(inputs).enumerate() {
-                let products = w.iter().zip(x).map(|(&w, &x)| i64::from(w) * (i64::from(x) - i64::from(x_zero)));
+                let products =
+                    w.iter().zip(x).map(|(&w, &x)| i64::from(w) * (i64::from(x) - i64::from(x_zero)));
                 let sum = products.sum::<i64>() + i64::from(bias[o]);
                 let factor = x_scale * f64::from(w_scales[o]) / y_scale;
                 let exponent = factor.log2().floor() as i32 + 1;

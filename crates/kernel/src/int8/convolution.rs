@@ -124,11 +124,14 @@ impl Convolution<'_> {
                         }
                     };
                     let mut y_at = place * place_stride + o * channel_stride;
-                    for (four, patches) in patches.chunks_exact(4 * filled).take(count.div_ceil(4)).enumerate() {
+                    for (four, patches) in
+                        patches.chunks_exact(4 * filled).take(count.div_ceil(4)).enumerate()
+                    {
                         let part = |at: usize| &patches[at * filled..][..filled];
                         let sums = level.dot4(w, [part(0), part(1), part(2), part(3)]);
-                        for sum in sums.into_iter().take(count - 4 * four) {
-                            y[y_at] = channel.output(sum, products.output_zero);
+                        let outputs = channel.outputs(sums, products.output_zero);
+                        for output in outputs.into_iter().take(count - 4 * four) {
+                            y[y_at] = output;
                             y_at += place_stride;
                         }
                     }

@@ -44,7 +44,8 @@ impl Products<'_> {
     /// Returns the output of channel `o` for a sum of products.
     #[inline(always)]
     fn product(&self, o: usize, sum: i32) -> i8 {
-        self.channels[o].output(sum, self.output_zero)
+        let [y] = self.channels[o].outputs([sum], self.output_zero);
+        y
     }
 }
 

@@ -1,5 +1,5 @@
-use super::packed::{Int32, packed};
 use super::Multiplier;
+use super::packed::{Int32, packed};
 
 /// The logarithm of 2, times 2^16.
 const LN_2: u64 = 45_426;
@@ -96,7 +96,25 @@ fn log_in_2_16(x: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::log_in_2_16;
+    use super::{LogSoftmax, Softmax, log_in_2_16};
+
+    /// Rows with all differences, and rows of equal numbers.
+    #[test]
+    fn each_number_is_rounded_once() {
+        for (scale, x) in [(0.1, [-128, 127, 100, 99, 3]), (0.004, [-128, 127, -128, 0, 50]), (2.0, [7; 5])] {
+            let exp = x.map(|x: i8| libm::exp(scale * f64::from(i32::from(x) - 127)));
+            let sum: f64 = exp.iter().sum();
+            let (mut shares, mut logs) = ([0; 5], [0; 5]);
+            Softmax::of(scale).row(&x, &mut shares);
+            LogSoftmax::of(scale).row(&x, &mut logs);
+            for at in 0..5 {
+                let share = (256.0 * exp[at] / sum - 128.0).min(127.0);
+                assert!((f64::from(shares[at]) - share).abs() < 0.5 + 1e-4, "{} and {share}", shares[at]);
+                let log = (16.0 * libm::log(exp[at] / sum) + 127.0).max(-128.0);
+                assert!((f64::from(logs[at]) - log).abs() < 0.5 + 1e-2, "{} and {log}", logs[at]);
+            }
+        }
+    }
 
     #[test]
     fn a_logarithm_of_integers_is_that_of_numbers() {

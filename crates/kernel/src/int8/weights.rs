@@ -15,12 +15,14 @@ pub struct Channel {
 packed!([] Channel: Int32, Multiplier);
 
 impl Channel {
-    /// Returns the output for a sum of products.
+    /// Returns the outputs for sums of products.
     #[inline(always)]
-    pub(super) fn output(self, sum: i32, zero: i8) -> i8 {
+    pub(super) fn outputs<const N: usize>(self, mut sums: [i32; N], zero: i8) -> [i8; N] {
         // The whole sum fits, but a part of it need not.
-        let y = self.multiplier.apply(sum.wrapping_add(self.bias.get()));
-        y.saturating_add(i32::from(zero)).clamp(-128, 127) as i8
+        let bias = self.bias.get();
+        sums.iter_mut().for_each(|sum| *sum = sum.wrapping_add(bias));
+        let sums = self.multiplier.apply_each(sums);
+        sums.map(|sum| sum.saturating_add(i32::from(zero)).clamp(-128, 127) as i8)
     }
 }
 

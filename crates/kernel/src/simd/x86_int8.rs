@@ -28,10 +28,8 @@ pub(super) unsafe fn dot4(a: &[i8], others: [&[i8]; 4]) -> [i32; 4] {
             sums[3] = _mm256_add_epi32(sums[3], _mm256_madd_epi16(a, widen(e)));
         }
         // Each half has the sums of four lanes of all four.
-        let pairs = _mm256_hadd_epi32(
-            _mm256_hadd_epi32(sums[0], sums[1]),
-            _mm256_hadd_epi32(sums[2], sums[3]),
-        );
+        let pairs =
+            _mm256_hadd_epi32(_mm256_hadd_epi32(sums[0], sums[1]), _mm256_hadd_epi32(sums[2], sums[3]));
         let sums = _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256::<1>(pairs));
         core::mem::transmute::<__m128i, [i32; 4]>(sums)
     };
