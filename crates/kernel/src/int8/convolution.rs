@@ -102,16 +102,15 @@ impl Convolution<'_> {
         last_weights[taps..].fill(0);
         for group in 0..groups {
             let x = &x[group * group_stride..];
-            let [mut row, mut column] = [0; 2];
             for place in (0..places).step_by(BLOCK) {
                 let count = BLOCK.min(places - place);
-                for patch in patches.chunks_exact_mut(filled).take(count) {
-                    let patch = &mut patch[..taps];
-                    copy_window::<K>(windows, x, row_stride, products.input_zero, [row, column], patch);
-                    column += 1;
-                    if column == columns.places {
-                        (row, column) = (row + 1, 0);
-                    }
+                let (mut row, mut column, mut copied) = (place / columns.places, place % columns.places, 0);
+                while copied < count {
+                    let in_row = (count - copied).min(columns.places - column);
+                    let patches = &mut patches[copied * filled..(copied + in_row) * filled];
+                    let place = [row, column];
+                    copy_windows::<K>(windows, x, row_stride, products.input_zero, place, filled, patches);
+                    (row, column, copied) = (row + 1, 0, copied + in_row);
                 }
                 for o in group * (outputs / groups)..(group + 1) * (outputs / groups) {
                     let channel = products.channels[o];
@@ -141,32 +140,37 @@ impl Convolution<'_> {
     }
 }
 
-/// Copies the window at this row and column of places.
+/// Copies the windows of a row of places, from this row and column on, to patches of `filled` numbers each.
 #[inline(always)]
-fn copy_window<const K: usize>(
+fn copy_windows<const K: usize>(
     windows: &Windows,
     x: &[i8],
     row_stride: usize,
     zero: i8,
     [row, column]: [usize; 2],
-    patch: &mut [i8],
+    filled: usize,
+    patches: &mut [i8],
 ) {
-    let Windows { rows, columns, .. } = *windows;
+    let Windows { channels, rows, columns, .. } = *windows;
     let kernel = if K == 0 { columns.kernel } else { K };
-    // Before the image, an index wraps around and is large.
-    let first = (column * columns.stride).wrapping_sub(columns.before);
-    let whole = columns.dilation == 1 && first < columns.side && first + kernel <= columns.side;
-    for (channel, patch) in patch.chunks_exact_mut(rows.kernel * kernel).enumerate() {
+    for channel in 0..channels {
         let plane = &x[channel * rows.side * columns.side..];
-        for (m, patch) in patch.chunks_exact_mut(kernel).enumerate() {
+        for m in 0..rows.kernel {
+            let start = (channel * rows.kernel + m) * kernel;
+            // Before the image, an index wraps around and is large.
             let from = (row * rows.stride + m * rows.dilation).wrapping_sub(rows.before);
             let x = if from < rows.side { &plane[from * row_stride..][..columns.side] } else { &[] };
-            if whole && from < rows.side {
-                patch.copy_from_slice(&x[first..][..kernel]);
-            } else {
-                for (n, to) in patch.iter_mut().enumerate() {
-                    *to = x.get(first.wrapping_add(n * columns.dilation)).copied().unwrap_or(zero);
+            let mut first = (column * columns.stride).wrapping_sub(columns.before);
+            for patch in patches.chunks_exact_mut(filled) {
+                let patch = &mut patch[start..][..kernel];
+                if columns.dilation == 1 && first < x.len() && first + kernel <= x.len() {
+                    patch.copy_from_slice(&x[first..][..kernel]);
+                } else {
+                    for (n, to) in patch.iter_mut().enumerate() {
+                        *to = x.get(first.wrapping_add(n * columns.dilation)).copied().unwrap_or(zero);
+                    }
                 }
+                first = first.wrapping_add(columns.stride);
             }
         }
     }
