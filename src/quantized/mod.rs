@@ -70,15 +70,16 @@
 //! * `CONCATENATION` copies integers of one scale. Here each branch is changed to the common scale first, as by `QUANTIZE`.
 //!
 //! # What it gains
-//! LeNet-5 on MNIST, by the example `int8`, one image at a time on a busy desktop processor with AVX2:
+//! LeNet-5 on MNIST, by the example `int8` (`cargo run --release --features idx,gzip --example int8 -- FOLDER`), one image
+//! at a time, in processor time with AVX2:
 //!
 //! | | flash | RAM | accuracy | time |
 //! |---|---|---|---|---|
 //! | `f32` | 247,040 bytes | 453,952 bytes | 99.25 % | 36 µs |
-//! | int8 | 63,624 bytes | 7,080 bytes | 99.24 % | 123 µs |
+//! | int8 | 63,624 bytes | 7,320 bytes | 99.24 % | 82 µs |
 //!
 //! The gain is memory, and a processor needs no floating point. With wide vectors, `f32` is faster, most of all for
-//! convolutions of few channels, whose windows are copied.
+//! convolutions of few channels, whose windows are copied and whose outputs are rounded one by one.
 //!
 //! # Layers
 //!
