@@ -80,7 +80,7 @@ pub use constructor::SizesInType;
 pub(crate) use contract::check_lengths;
 pub use contract::{Backward, Layer};
 pub(crate) use convolution::{
-    AxisOfConv1d, PixelSettings, Pixels, Plain, StepSettings, StepWindows, Transposed,
+    AxisOfConv1d, PixelSettings, Pixels, Plain, StepSettings, StepWindows, Transposed, WeightFields,
 };
 pub use convolution::{
     Conv1d, Conv1dWith, Conv2d, Conv2dWith, DepthwiseConv2d, TransposedConv1d, TransposedConv1dWith,
@@ -110,12 +110,14 @@ pub use pad::{
     PaddedTo, Reflect, ReflectionPad1d, ReflectionPad2d, Replicate, ReplicationPad1d, ReplicationPad2d,
     ZeroPad1d, ZeroPad2d,
 };
+pub(crate) use permute::permute;
 pub use permute::{Permute, Transpose};
 pub use place::{At, InputAt};
 #[doc(hidden)]
 pub use place::{Bare, Passed, TakenBy, Then, Wrapper};
 pub(crate) use plan::Checked;
 pub use plan::{Child, Plan};
+pub(crate) use pool::GeneralPool;
 pub use pool::{
     AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AvgPool1d, AvgPool1dWith,
     AvgPool2d, AvgPool2dWith, GlobalAvgPool, GlobalMaxPool, LpPool1d, LpPool1dWith, LpPool2d, LpPool2dWith,

@@ -125,7 +125,7 @@ rearrange!([const A: usize, const B: usize, const C: usize] Permute<2, 1, 0>, Im
 /// Copies tensors of these sides, one after the other, with their axes in another order: axis `i` of the copy is axis
 /// `axes[i]`.
 #[inline]
-pub(super) fn permute<T: Real, const N: usize>(
+pub(crate) fn permute<T: Copy, const N: usize>(
     from: &[T],
     sides: [usize; N],
     axes: [usize; N],

@@ -9,35 +9,12 @@ where
 {
     type Int8 = [F::Int8; N];
     type Ranges = [F::Ranges; N];
-    const BUFFERS: Buffers = {
-        let (mut buffers, mut at) = (Buffers::in_place(len::<X>()), 0);
-        while at < N {
-            buffers = buffers.then(F::BUFFERS);
-            at += 1;
-        }
-        buffers
-    };
+    const BUFFERS: Buffers = in_a_row::<X, F>(N);
 
-    fn observe(
-        &self,
-        input: &[X],
-        output: &mut [X],
-        mut workspace: WorkspaceMut<'_>,
-        ranges: &mut Self::Ranges,
-    ) {
-        let samples = input.len();
-        output.copy_from_slice(input);
-        let middle = workspace.saved::<X>(N.saturating_sub(1) * samples);
-        let mut saved = workspace.split_copies(&F::PLAN, samples, N);
-        for (at, (layer, ranges)) in self.iter().zip(ranges).enumerate() {
-            let x = if at == 0 {
-                input
-            } else {
-                middle[..samples].copy_from_slice(output);
-                &middle[..samples]
-            };
-            layer.observe(x, output, workspace.copy(&mut saved, &F::PLAN, samples, at), ranges);
-        }
+    fn observe(&self, input: &[X], output: &mut [X], workspace: WorkspaceMut<'_>, ranges: &mut Self::Ranges) {
+        observe_in_a_row::<X, F>(N, input, output, workspace, |at, x, y, workspace| {
+            self[at].observe(x, y, workspace, &mut ranges[at]);
+        });
     }
 
     fn needed(ranges: &Self::Ranges, wanted: Option<Interval>) -> Option<Interval> {
@@ -64,6 +41,39 @@ where
             F::run(int8, memory.reborrow());
             memory = memory.after(&F::BUFFERS);
         }
+    }
+}
+
+/// Returns the memory of copies of a layer, one after the other.
+pub(super) const fn in_a_row<X: Tensor<Scalar = f32>, F: Quantize<X, Output = X>>(copies: usize) -> Buffers {
+    let (mut buffers, mut at) = (Buffers::in_place(len::<X>()), 0);
+    while at < copies {
+        buffers = buffers.then(F::BUFFERS);
+        at += 1;
+    }
+    buffers
+}
+
+/// Calls `observe` for each of these copies, with its number, its input, its output and its workspace.
+pub(super) fn observe_in_a_row<X: Tensor<Scalar = f32>, F: Quantize<X, Output = X>>(
+    copies: usize,
+    input: &[X],
+    output: &mut [X],
+    mut workspace: WorkspaceMut<'_>,
+    mut observe: impl FnMut(usize, &[X], &mut [X], WorkspaceMut<'_>),
+) {
+    let samples = input.len();
+    output.copy_from_slice(input);
+    let middle = workspace.saved::<X>(copies.saturating_sub(1) * samples);
+    let mut saved = workspace.split_copies(&F::PLAN, samples, copies);
+    for at in 0..copies {
+        let x = if at == 0 {
+            input
+        } else {
+            middle[..samples].copy_from_slice(output);
+            &middle[..samples]
+        };
+        observe(at, x, output, workspace.copy(&mut saved, &F::PLAN, samples, at));
     }
 }
 

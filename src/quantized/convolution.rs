@@ -5,7 +5,10 @@ use chainrule_parameters::Parameters;
 use super::weights::{Real, bias_at, buffers};
 use super::{Buffers, Interval, Memory, Quantization, Quantize};
 use crate::Error;
-use crate::layer::{Bias, Conv1d, Conv2d, DepthwiseConv2d, Layer, Pixels, StepWindows};
+use crate::layer::{
+    Bias, Conv1d, Conv1dWith, Conv2d, Conv2dWith, DepthwiseConv2d, Layer, PixelSettings, Pixels, Plain,
+    StepSettings, StepWindows, WeightFields, WindowSettings,
+};
 use crate::tensor::{Image, Sequence, Tensor, Vector, len};
 
 /// Implements [`Quantize`] for a convolution: its int8 weights, the number of its output channels, its windows, the
@@ -76,6 +79,22 @@ convolution!(
     Conv1d<IN, OUT, K, S, P, f32, B>, Sequence<STEPS, IN>,
     [[[i8; IN]; K]; OUT], OUT,
     StepWindows::plain(K, S, P).windows_of_rows::<Sequence<STEPS, IN>, Y>(),
+    Order::ChannelsLast,
+    |o, i, _| i * OUT + o
+);
+convolution!(
+    [const IN: usize, const OUT: usize, S: PixelSettings<Plain, IN, OUT>, const H: usize, const W: usize]
+    Conv2dWith<IN, OUT, S, f32, B>, Image<IN, H, W>,
+    <<S as WindowSettings>::Fields as WeightFields<IN, OUT>>::Int8OfPixels, OUT,
+    Self::PIXELS.windows::<Image<IN, H, W>, Y>().0,
+    Order::ChannelsFirst,
+    |o, i, inputs| o * inputs + i
+);
+convolution!(
+    [const IN: usize, const OUT: usize, S: StepSettings<Plain, IN, OUT>, const STEPS: usize]
+    Conv1dWith<IN, OUT, S, f32, B>, Sequence<STEPS, IN>,
+    <<S as WindowSettings>::Fields as WeightFields<IN, OUT>>::Int8OfSteps, OUT,
+    Self::WINDOWS.windows_of_rows::<Sequence<STEPS, IN>, Y>(),
     Order::ChannelsLast,
     |o, i, _| i * OUT + o
 );

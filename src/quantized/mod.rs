@@ -1,4 +1,4 @@
-//! Floor 7: networks of 8-bit integers, for inference without floating point.
+//! Floor 7: networks of 8-bit integers, for inference without floating point (but in recurrent layers).
 //!
 //! [`Quantized<N, X>`](Quantized) is the int8 form of the network `N` for inputs `X`. It is made from a trained
 //! network and a calibration set, samples as the network will see them:
@@ -45,37 +45,60 @@
 //!
 //! The sum is one of 8-bit products in 32 bits; `Z_x Σ q_w` is a constant, and is part of the bias. M is a 31-bit
 //! integer and a power of 2, and its product is rounded as TensorFlow Lite's reference kernels do it
-//! (`MultiplyByQuantizedMultiplier`, with two roundings), so that the results are the same bits everywhere. (The formulas
-//! are those; the results were not compared with TensorFlow Lite itself.) There is
-//! no floating point in [`Quantized::predict_int8`]. [`Quantized::predict_into`] quantizes the input before it, and
-//! computes the real numbers of the output behind it.
+//! (`MultiplyByQuantizedMultiplier`, with two roundings), so that the results are the same bits everywhere. There is no
+//! floating point in [`Quantized::predict_int8`], but in recurrent layers. [`Quantized::predict_into`] quantizes the input
+//! before it, and computes the real numbers of the output behind it.
+//!
+//! [`Rnn`](crate::Rnn), [`Lstm`](crate::Lstm) and [`Gru`](crate::Gru) have weights of 8 bits, and gates and a state in `f32`,
+//! since errors of a state add up over the steps. Each row of weights has its own scale. Their sums have a fixed order and
+//! no fused multiply-adds, so that the bits are the same everywhere too.
+//!
+//! # Compared with TensorFlow Lite
+//! For the same scales and weights, the integers are those of TensorFlow Lite 2.14 to the bit: of `FULLY_CONNECTED`,
+//! `CONV_2D` (padding, strides, dilation, groups, several scales), `DEPTHWISE_CONV_2D`, `MAX_POOL_2D`, `AVERAGE_POOL_2D`,
+//! `ADD`, `QUANTIZE`, `DEQUANTIZE`, `LOGISTIC`, `TANH`, `GELU`, fused `RELU` and `RELU6`. The test `tests/layers/tflite.rs`
+//! compares them with what its reference kernels have computed. The differences:
+//!
+//! * LiteRT 2.3, the successor, rounds the sums of `FULLY_CONNECTED` once and not twice. A few of a thousand outputs
+//!   differ by one, and more for M near 1. Its convolutions are the same.
+//! * An average pool counts padding as zeros, as it does in `f32`: it is `PAD` and then `AVERAGE_POOL_2D`. With
+//!   [`ExcludePadding`](crate::layer::ExcludePadding) it is `AVERAGE_POOL_2D`. A global mean is `AVERAGE_POOL_2D` of the
+//!   whole image, and not `MEAN`.
+//! * The output of a sigmoid or a hyperbolic tangent has the scale of the calibration, and not always 1/256 or 1/128.
+//! * A leaky ReLU and a hard swish are tables, which are rounded once; `LEAKY_RELU` and `HARD_SWISH` round several times,
+//!   and differ by at most 1. So do `SOFTMAX` and `LOG_SOFTMAX`, whose exponentials have fewer digits than ours.
+//! * `CONCATENATION` copies integers of one scale. Here each branch is changed to the common scale first, as by `QUANTIZE`.
 //!
 //! # What it gains
-//! LeNet-5 on MNIST, by the example `int8`, one image at a time on a busy desktop processor with AVX2:
+//! LeNet-5 on MNIST, by the example `int8` (`cargo run --release --features idx,gzip --example int8 -- FOLDER`), one image
+//! at a time, in processor time with AVX2:
 //!
 //! | | flash | RAM | accuracy | time |
 //! |---|---|---|---|---|
 //! | `f32` | 247,040 bytes | 453,952 bytes | 99.25 % | 36 µs |
-//! | int8 | 63,624 bytes | 7,080 bytes | 99.24 % | 123 µs |
+//! | int8 | 63,624 bytes | 7,320 bytes | 99.24 % | 82 µs |
 //!
 //! The gain is memory, and a processor needs no floating point. With wide vectors, `f32` is faster, most of all for
-//! convolutions of few channels, whose windows are copied.
+//! convolutions of few channels, whose windows are copied and whose outputs are rounded one by one.
 //!
 //! # Layers
 //!
 //! | layers | int8 form |
 //! |---|---|
-//! | [`Linear`](crate::Linear), [`Dense`](crate::Dense), [`Conv2d`](crate::Conv2d), [`DepthwiseConv2d`](crate::DepthwiseConv2d), [`Conv1d`](crate::Conv1d) | as above |
+//! | [`Linear`](crate::Linear), [`Dense`](crate::Dense), [`Conv2d`](crate::Conv2d), [`Conv2dWith`](crate::Conv2dWith), [`DepthwiseConv2d`](crate::DepthwiseConv2d), [`Conv1d`](crate::Conv1d), [`Conv1dWith`](crate::Conv1dWith) | as above |
 //! | [`BatchNorm`](crate::BatchNorm), [`Affine`](crate::Affine) | as above, with one weight for each channel |
+//! | [`Rnn`](crate::Rnn), [`Lstm`](crate::Lstm), [`Gru`](crate::Gru) | weights of 8 bits, gates and state in `f32` |
 //! | [`Relu`](crate::Relu), [`Relu6`](crate::Relu6), [`Clamp`](crate::Clamp), [`HardTanh`](crate::HardTanh) | a clamp in place; the layer before it does not spend its range on what is clamped |
 //! | other activations | a table of 256 bytes |
-//! | [`MaxPool2d`](crate::MaxPool2d), [`AvgPool2d`](crate::AvgPool2d), [`MaxPool1d`](crate::MaxPool1d), [`AvgPool1d`](crate::AvgPool1d), [`GlobalAvgPool`](crate::GlobalAvgPool), [`GlobalMaxPool`](crate::GlobalMaxPool) | the same on integers, in the scale of the input |
-//! | [`Flatten`](crate::Flatten), [`Reshape`](crate::Reshape), [`Identity`](crate::Identity), [`Dropout`](crate::Dropout) and other noise | the same integers |
+//! | [`Softmax`](crate::Softmax), [`LogSoftmax`](crate::LogSoftmax) | a table of 256 exponentials, of 32 bits; the output has the scale 1/256, or 1/16 |
+//! | [`MaxPool2d`](crate::MaxPool2d), [`AvgPool2d`](crate::AvgPool2d), [`MaxPool1d`](crate::MaxPool1d), [`AvgPool1d`](crate::AvgPool1d), the same with settings and adaptive, [`GlobalAvgPool`](crate::GlobalAvgPool), [`GlobalMaxPool`](crate::GlobalMaxPool) | the same on integers, in the scale of the input |
+//! | [`Flatten`](crate::Flatten), [`Reshape`](crate::Reshape), [`Transpose`](crate::Transpose), [`Permute`](crate::Permute), [`LastStep`](crate::LastStep), [`Reverse`](crate::layer::Reverse), [`Identity`](crate::Identity), [`Dropout`](crate::Dropout) and other noise | the same integers |
 //! | [`Residual`](crate::Residual) | a sum of two scales, as TensorFlow Lite's `ADD` |
-//! | tuples, arrays, [`Evaluate`](crate::Evaluate), networks of [`network!`](crate::network) | the int8 forms of their layers |
+//! | [`Concat`](crate::Concat), [`Bidirectional`](crate::Bidirectional) | the outputs of the branches in one scale |
+//! | [`Shared`](crate::Shared) | the layer once, with one scale for all its inputs |
+//! | tuples, arrays, [`PerStep`](crate::PerStep), [`Evaluate`](crate::Evaluate), networks of [`network!`](crate::network) | the int8 forms of their layers |
 //!
-//! An average pool counts padding as zeros, as it does in `f32`; TensorFlow Lite's leaves it out. A batch norm is a
-//! separate layer, and is not folded into the weights before it.
+//! A batch norm is a separate layer, and is not folded into the weights before it.
 //!
 //! Another layer does not compile in a [`Quantized`], and the error names it. [`Quantize`] can be implemented for
 //! layers of your own.
@@ -84,13 +107,14 @@
 //! Jacob, Kligys, Chen, Zhu, Tang, Howard, Adam, Kalenichenko, "Quantization and training of neural networks for
 //! efficient integer-arithmetic-only inference", CVPR 2018, sections 2.1 to 2.4 and 3. TensorFlow Lite, "8-bit
 //! quantization specification" (ranges, symmetric weights for each channel), and its reference kernels
-//! `fully_connected.h`, `conv.h`, `depthwise_conv.h`, `pooling.h` and `add.h` of
+//! `fully_connected.h`, `conv.h`, `depthwise_conv.h`, `pooling.h`, `add.h` and `requantize.h` of
 //! `tensorflow/lite/kernels/internal/reference`.
 
 mod activation;
 mod array;
 mod buffers;
 mod channels;
+mod concat;
 mod convolution;
 mod evaluate;
 #[cfg(feature = "checkpoint")]
@@ -98,11 +122,16 @@ mod file;
 mod image;
 mod interval;
 mod linear;
+mod moved;
 mod network;
+mod per_step;
 mod pool;
 mod quantization;
+mod recurrent;
 mod residual;
 mod same;
+mod shared;
+mod softmax;
 mod stack;
 mod weights;
 
@@ -113,7 +142,10 @@ use crate::tensor::Tensor;
 #[doc(hidden)]
 pub use activation::{look_up, quantize_activation};
 pub use buffers::{Buffers, Memory};
-pub use chainrule_kernel::int8::{Channel, Int32, Multiplier, Nested, Packed, ScaledSum, Weights};
+pub use chainrule_kernel::int8::{
+    Channel, GateRow, Int32, LogSoftmax as Int8LogSoftmax, Multiplier, Nested, Packed, RecurrentWeights,
+    Rescale, ScaledSum, Softmax as Int8Softmax, Weights,
+};
 #[doc(hidden)]
 pub use image::quantized_of_image;
 pub use interval::{Interval, Ranges};
@@ -131,7 +163,7 @@ pub use stack::{QuantizeChain, QuantizeTypes};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no int8 form, for `{X}` as its input",
     label = "this layer cannot be quantized",
-    note = "dense layers, convolutions, batch norms, pools, activations, residual blocks, and stacks of them have one, in `f32`: see `chainrule::quantized`",
+    note = "dense and recurrent layers, convolutions, batch norms, pools, activations, residual blocks, and stacks of them have one, in `f32`: see `chainrule::quantized`",
     note = "a layer of your own can implement `chainrule::quantized::Quantize<{X}>`"
 )]
 pub trait Quantize<X: Tensor<Scalar = f32>>: Layer<X, Output: Tensor<Scalar = f32>> {

@@ -2,14 +2,18 @@ use chainrule_kernel::Pooling;
 
 use super::{Buffers, Interval, Memory, Quantization, Quantize};
 use crate::Error;
-use crate::layer::{AvgPool1d, AvgPool2d, GlobalAvgPool, GlobalMaxPool, Layer, MaxPool1d, MaxPool2d};
+use crate::layer::{
+    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AvgPool1d, AvgPool1dWith,
+    AvgPool2d, AvgPool2dWith, GeneralPool, GlobalAvgPool, GlobalMaxPool, Layer, MaxPool1d, MaxPool1dWith,
+    MaxPool2d, MaxPool2dWith, WindowSettings,
+};
 use crate::tensor::{Image, Sample, Sequence, Tensor, len};
 
 /// Implements [`Quantize`] for a pool, from its kind and its windows. Input and output have the same scale.
 macro_rules! pool {
-    (max [$($generics:tt)*] $layer:ty, $X:ty, $pooling:expr) => {
+    (max [$($generics:tt)*] $layer:ty, $X:ty, $pooling:expr $(, $General:ident)?) => {
         pool!(
-            [$($generics)*] $layer, $X, Interval, |_, x, y| $pooling.max_int8(x, y),
+            [$($generics)*] $layer, $X, [$($General)?], Interval, |_, x, y| $pooling.max_int8(x, y),
             /// The largest of clamped numbers is the largest number, clamped.
             fn needed(range: &Interval, wanted: Option<Interval>) -> Option<Interval> {
                 Some(wanted.unwrap_or(*range))
@@ -17,12 +21,18 @@ macro_rules! pool {
         );
     };
     (mean [$($generics:tt)*] $layer:ty, $X:ty, $pooling:expr) => {
-        pool!([$($generics)*] $layer, $X, (), |zero, x, y| $pooling.mean_int8(zero, x, y),);
+        pool!([$($generics)*] $layer, $X, [], (), |zero, x, y| $pooling.mean_int8(zero, x, y),);
     };
-    ([$($generics:tt)*] $layer:ty, $X:ty, $Ranges:ty, $run:expr, $($needed:item)?) => {
+    (mean [$($generics:tt)*] $layer:ty, $X:ty, $pooling:expr, $General:ident) => {
+        pool!(
+            [$($generics)*] $layer, $X, [$General], (),
+            |zero, x, y| $pooling.mean_int8(Self::COUNTS_PADDING, zero, x, y),
+        );
+    };
+    ([$($generics:tt)*] $layer:ty, $X:ty, [$($General:ident)?], $Ranges:ty, $run:expr, $($needed:item)?) => {
         impl<$($generics)*, Y: Tensor<Scalar = f32>> Quantize<$X> for $layer
         where
-            Self: Layer<$X, Output = Y>,
+            Self: Layer<$X, Output = Y> $(+ $General<$X>)?,
         {
             /// The zero point.
             type Int8 = [i8; 1];
@@ -98,3 +108,25 @@ pools!(max MaxPool2d MaxPool1d);
 pools!(mean AvgPool2d AvgPool1d);
 pools!(@global max GlobalMaxPool);
 pools!(@global mean GlobalAvgPool);
+
+/// Pools with settings, and adaptive ones.
+macro_rules! general_pools {
+    ($($kind:ident [$($of_image:tt)*] $on_images:ty, [$($of_sequence:tt)*] $on_sequences:ty;)+) => {$(
+        pool!(
+            $kind [$($of_image)*, const C: usize, const H: usize, const W: usize] $on_images, Image<C, H, W>,
+            const { <Self as GeneralPool<Image<C, H, W>>>::POOLING }, GeneralPool
+        );
+        pool!(
+            $kind [$($of_sequence)*, const STEPS: usize, const FEATURES: usize] $on_sequences,
+            Sequence<STEPS, FEATURES>,
+            const { <Self as GeneralPool<Sequence<STEPS, FEATURES>>>::POOLING }, GeneralPool
+        );
+    )+};
+}
+
+general_pools! {
+    max [S: WindowSettings] MaxPool2dWith<S>, [S: WindowSettings] MaxPool1dWith<S>;
+    mean [S: WindowSettings] AvgPool2dWith<S>, [S: WindowSettings] AvgPool1dWith<S>;
+    max [const A: usize, const B: usize] AdaptiveMaxPool2d<A, B>, [const A: usize] AdaptiveMaxPool1d<A>;
+    mean [const A: usize, const B: usize] AdaptiveAvgPool2d<A, B>, [const A: usize] AdaptiveAvgPool1d<A>;
+}

@@ -46,25 +46,11 @@ impl<W: Fn(usize, usize) -> f64, B: Fn(usize) -> f64> Real<W, B> {
         let inputs = weights.len() / channels.len().max(1);
         let input_scale = f64::from(input.scale);
         for (o, channel) in channels.iter_mut().enumerate() {
-            let bias = (self.bias)(o);
-            let weight = |i| (self.weight)(o, i);
-            let (mut largest, mut finite) = (0.0_f64, bias.is_finite());
-            for i in 0..inputs {
-                largest = largest.max(weight(i).abs());
-                finite &= weight(i).is_finite();
-            }
-            if !finite {
+            let (bias, weights) = ((self.bias)(o), &mut weights[o * inputs..][..inputs]);
+            let least = bias.abs() / (input_scale * LARGEST_BIAS);
+            let Some((scale, sum)) = symmetric(|i| (self.weight)(o, i), least, weights) else {
                 return Err(Error::NonFiniteCalibration { layer: self.layer });
-            }
-            let scale = match (largest / 127.0).max(bias.abs() / (input_scale * LARGEST_BIAS)) {
-                0.0 => 1.0, // neither weights nor a bias
-                scale => scale,
             };
-            let mut sum = 0;
-            for (i, to) in weights[o * inputs..][..inputs].iter_mut().enumerate() {
-                *to = libm::round(weight(i) / scale) as i8;
-                sum += i32::from(*to);
-            }
             let bias = libm::round(bias / (input_scale * scale)) as i32 - i32::from(input.zero_point) * sum;
             *channel = Channel {
                 bias: Int32::new(bias),
@@ -73,6 +59,26 @@ impl<W: Fn(usize, usize) -> f64, B: Fn(usize) -> f64> Real<W, B> {
         }
         Ok(())
     }
+}
+
+/// Writes weights as integers, in the scale in which the largest is 127, or in `least` if that is larger. Returns the
+/// scale and the sum of the integers, or `None` for a number that is not finite.
+pub(super) fn symmetric(weight: impl Fn(usize) -> f64, least: f64, to: &mut [i8]) -> Option<(f64, i32)> {
+    let (mut largest, mut finite) = (0.0_f64, least.is_finite());
+    for i in 0..to.len() {
+        largest = largest.max(weight(i).abs());
+        finite &= weight(i).is_finite();
+    }
+    let scale = match (largest / 127.0).max(least) {
+        0.0 => 1.0, // all are 0
+        scale => scale,
+    };
+    let mut sum = 0;
+    for (i, to) in to.iter_mut().enumerate() {
+        *to = libm::round(weight(i) / scale) as i8;
+        sum += i32::from(*to);
+    }
+    finite.then_some((scale, sum))
 }
 
 /// Returns number `at` of a bias, which is 0 where there is none.

@@ -95,7 +95,20 @@ fn a_damaged_image_is_an_error() {
 fn any_bytes_are_a_network() {
     type Every = (
         (Conv2d<1, 2, 3, 1, 1>, BatchNorm<2>, Relu, MaxPool2d<2>, AvgPool2d<2>),
-        (Flatten, Residual<(Linear<8, 4>, Tanh, Linear<4, 8>)>, Linear<8, 3>),
+        (
+            Flatten,
+            Residual<(Linear<8, 4>, Tanh, Linear<4, 8>)>,
+            Concat<(Linear<8, 4>, Shared<Linear<8, 8>, 2>)>,
+        ),
+        (
+            Reshape<Sequence<4, 3>>,
+            Gru<3, 4>,
+            Lstm<4, 5>,
+            Rnn<5, 3, Exp>,
+            PerStep<LogSoftmax>,
+            LastStep,
+            Softmax,
+        ),
     );
     type Int8 = Quantized<Every, Image<1, 8, 8>>;
     let mut rng = rng(9);

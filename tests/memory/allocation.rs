@@ -159,7 +159,8 @@ fn a_quantized_network_never_allocates() {
     use chainrule::quantized::Quantized;
     type Net = (
         (Conv2d<1, 4, 3, 1, 1>, BatchNorm<4>, Relu, MaxPool2d<2>),
-        (Residual<(Conv2d<4, 4, 3, 1, 1>, Tanh)>, Flatten, Linear<64, 3>),
+        (Residual<(Conv2d<4, 4, 3, 1, 1>, Tanh)>, Flatten, Linear<64, 8>, Reshape<Sequence<4, 2>>),
+        (Concat<(Gru<2, 2>, Lstm<2, 3>)>, LastStep, Shared<Linear<5, 5>, 2>, Linear<5, 3>, Softmax),
     );
     type Int8 = Quantized<Net, Image<1, 8, 8>>;
     let xs = inputs::<Image<1, 8, 8>>(FULL);

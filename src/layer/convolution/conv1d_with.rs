@@ -113,7 +113,7 @@ weights!(
 impl<const IN: usize, const OUT: usize, S: StepSettings<Plain, IN, OUT>, T: Real, B: Bias<Vector<OUT, T>>>
     Conv1dWith<IN, OUT, S, T, B>
 {
-    const WINDOWS: Steps = Steps { axis: S::Is::AXIS, groups: S::GROUPS, transposed: false };
+    pub(crate) const WINDOWS: Steps = Steps { axis: S::Is::AXIS, groups: S::GROUPS, transposed: false };
 
     /// Computes one step of the output from the steps that its window covers.
     #[inline]

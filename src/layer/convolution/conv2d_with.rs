@@ -121,7 +121,7 @@ weights!(
 impl<const IN: usize, const OUT: usize, S: PixelSettings<Plain, IN, OUT>, T: Real, B: Bias<Vector<OUT, T>>>
     Conv2dWith<IN, OUT, S, T, B>
 {
-    const PIXELS: Pixels = Pixels { axes: S::Is::AXES, groups: S::GROUPS, transposed: false };
+    pub(crate) const PIXELS: Pixels = Pixels { axes: S::Is::AXES, groups: S::GROUPS, transposed: false };
 }
 
 impl<

@@ -38,7 +38,7 @@ pub use conv2d::Conv2d;
 pub use conv2d_with::Conv2dWith;
 pub use depthwise::DepthwiseConv2d;
 pub(crate) use pixels::Pixels;
-pub(crate) use settings::{PixelSettings, Plain, StepSettings, Transposed};
+pub(crate) use settings::{PixelSettings, Plain, StepSettings, Transposed, WeightFields};
 pub(crate) use steps::Steps as StepWindows;
 pub use transposed1d::TransposedConv1d;
 pub use transposed1d_with::TransposedConv1dWith;

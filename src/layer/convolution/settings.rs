@@ -1,6 +1,7 @@
 //! The settings of convolutions, and the weights that follow from them.
 
 use bytemuck::Pod;
+use chainrule_kernel::int8::Packed;
 
 use crate::kernel::Real;
 use crate::layer::window_settings::{
@@ -43,10 +44,13 @@ impl OfConvolutions for Unset {}
 pub trait Length {
     /// An array of this length.
     type Array<E: Pod + Send + Sync>: Pod + Send + Sync;
+    /// The same of packed data.
+    type Packed<E: Packed>: Packed;
 }
 
 impl<const N: usize> Length for Side<N> {
     type Array<E: Pod + Send + Sync> = [E; N];
+    type Packed<E: Packed> = [E; N];
 }
 
 /// The sides of a window as arrays. Without a kernel they are empty.
@@ -55,6 +59,10 @@ pub trait WindowArray {
     type Pixels<E: Pod + Send + Sync>: Pod + Send + Sync;
     /// `[E; H]`.
     type Steps<E: Pod + Send + Sync>: Pod + Send + Sync;
+    /// `[[E; W]; H]` of packed data.
+    type PackedPixels<E: Packed>: Packed;
+    /// `[E; H]` of packed data.
+    type PackedSteps<E: Packed>: Packed;
     /// Rows and columns.
     const SIDES: [usize; 2];
 }
@@ -62,18 +70,24 @@ pub trait WindowArray {
 impl<const H: usize, const W: usize> WindowArray for Kernel<H, W> {
     type Pixels<E: Pod + Send + Sync> = [[E; W]; H];
     type Steps<E: Pod + Send + Sync> = [E; H];
+    type PackedPixels<E: Packed> = [[E; W]; H];
+    type PackedSteps<E: Packed> = [E; H];
     const SIDES: [usize; 2] = [H, W];
 }
 
 impl WindowArray for Unset {
     type Pixels<E: Pod + Send + Sync> = [[E; 0]; 0];
     type Steps<E: Pod + Send + Sync> = [E; 0];
+    type PackedPixels<E: Packed> = [[E; 0]; 0];
+    type PackedSteps<E: Packed> = [E; 0];
     const SIDES: [usize; 2] = [0, 0];
 }
 
 impl<A: WindowArray, B> WindowArray for Twice<A, B> {
     type Pixels<E: Pod + Send + Sync> = A::Pixels<E>;
     type Steps<E: Pod + Send + Sync> = A::Steps<E>;
+    type PackedPixels<E: Packed> = A::PackedPixels<E>;
+    type PackedSteps<E: Packed> = A::PackedSteps<E>;
     const SIDES: [usize; 2] = A::SIDES;
 }
 
@@ -128,6 +142,10 @@ pub trait WeightFields<const FROM: usize, const TO: usize>: WindowFields {
     type OfPixels<T: Real>: Pod + Send + Sync;
     /// The weights of a convolution of sequences: `[[[T; TO]; FROM / GROUPS]; K]`.
     type OfSteps<T: Real>: Pod + Send + Sync;
+    /// The weights of a convolution of images as 8-bit integers: `[[[[i8; W]; H]; FROM / GROUPS]; TO]`.
+    type Int8OfPixels: Packed;
+    /// The weights of a convolution of sequences as 8-bit integers: `[[[i8; FROM / GROUPS]; K]; TO]`.
+    type Int8OfSteps: Packed;
     /// Rows and columns of the window.
     const SIDES: [usize; 2];
     /// The number of groups.
@@ -147,6 +165,8 @@ where
 {
     type OfPixels<T: Real> = [<G::PerGroup as Length>::Array<K::Pixels<T>>; TO];
     type OfSteps<T: Real> = K::Steps<<G::PerGroup as Length>::Array<[T; TO]>>;
+    type Int8OfPixels = [<G::PerGroup as Length>::Packed<K::PackedPixels<i8>>; TO];
+    type Int8OfSteps = [K::PackedSteps<<G::PerGroup as Length>::Packed<i8>>; TO];
     const SIDES: [usize; 2] = K::SIDES;
     const GROUPS: usize = G::GROUPS;
 }

@@ -65,12 +65,14 @@ impl Steps {
         in_place && places.before + 1 == self.axis.span() && !self.transposed
     }
 
-    /// Returns the windows on the sequence as an image of one channel, with a row for each step: each covers whole rows.
+    /// Returns the windows on the sequence as images of one channel for each group, with a row for each step: each covers
+    /// whole rows.
     pub(crate) const fn windows_of_rows<X: Tensor, Y: Tensor>(&self) -> Windows {
         let StepPlaces { steps, from, places, kernel, stride, dilation, before, .. } = self.places::<X, Y>();
         let rows = WindowPlaces { side: steps, kernel, stride, dilation, before, places };
-        let columns = WindowPlaces { side: from, kernel: from, stride: 1, dilation: 1, before: 0, places: 1 };
-        Windows::along(1, 1, rows, columns)
+        let each = from / self.groups;
+        let columns = WindowPlaces { side: each, kernel: each, stride: 1, dilation: 1, before: 0, places: 1 };
+        Windows::along(self.groups, 1, rows, columns)
     }
 
     /// Declares the memory of the passes.

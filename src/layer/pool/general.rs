@@ -3,12 +3,24 @@
 use chainrule_parameters::Part;
 
 use crate::kernel::{GeneralPooling, PoolingAxis, PoolingWindows, Real};
+use crate::layer::Layer;
 use crate::layer::onnx::Pool;
+use crate::tensor::Sample;
+
+/// A pool with windows of any kind, on an `X`.
+pub trait GeneralPool<X: Sample>: Layer<X> {
+    /// The windows.
+    const POOLING: GeneralPooling;
+    /// Whether a mean counts the padding.
+    const COUNTS_PADDING: bool;
+}
 
 /// What a pooling does with the numbers of a window.
 pub(super) trait Pools {
     /// What it is in ONNX.
     const KIND: Pool;
+    /// Whether the padding counts.
+    const COUNTS_PADDING: bool = matches!(Self::KIND, Pool::Mean { padding: true });
 
     /// Computes the outputs `y`.
     fn forward<T: Real>(pooling: &GeneralPooling, x: &[T], y: &mut [T]);
@@ -106,6 +118,14 @@ macro_rules! general_pool {
         [$($generics:tt)*] $layer:ty, $X:ty => $Y:ty, $pools:ty, $axes:expr,
         [$($bounds:tt)*], plan $($plan:tt)*
     ) => {
+        impl<$($generics)*, T: Real> $crate::layer::pool::general::GeneralPool<$X> for $layer
+        where
+            $($bounds)*
+        {
+            const POOLING: $crate::kernel::GeneralPooling = $crate::kernel::GeneralPooling { axes: $axes };
+            const COUNTS_PADDING: bool = <$pools as $crate::layer::pool::general::Pools>::COUNTS_PADDING;
+        }
+
         impl<$($generics)*, T: Real> Layer<$X> for $layer
         where
             $($bounds)*

@@ -21,6 +21,7 @@ use general::{each, sliding};
 
 pub use adaptive::{AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d};
 pub use average::{AvgPool1d, AvgPool2d};
+pub(crate) use general::GeneralPool;
 pub use global::{GlobalAvgPool, GlobalMaxPool};
 pub use lp::{LpPool1d, LpPool2d};
 pub use lp_with::{LpPool1dWith, LpPool2dWith};

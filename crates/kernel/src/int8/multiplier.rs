@@ -44,10 +44,22 @@ impl Multiplier {
     /// power of 2 overflows, which is undefined there, it saturates.
     #[inline(always)]
     pub fn apply(self, x: i32) -> i32 {
+        let [x] = self.apply_each([x]);
+        x
+    }
+
+    /// Returns the same for several numbers. (One loop for each step, so that LLVM takes them at once.)
+    #[inline(always)]
+    pub(super) fn apply_each<const N: usize>(self, mut x: [i32; N]) -> [i32; N] {
         let exponent = i32::from(self.exponent);
         let (left, right) = (exponent.clamp(0, 30), (-exponent).clamp(0, 31));
-        let x = x.saturating_mul(1 << left);
-        round_shift(high_product(x, self.significand.get()), right)
+        if left > 0 {
+            x.iter_mut().for_each(|x| *x = x.saturating_mul(1 << left));
+        }
+        let significand = self.significand.get();
+        x.iter_mut().for_each(|x| *x = high_product(*x, significand));
+        x.iter_mut().for_each(|x| *x = round_shift(*x, right));
+        x
     }
 }
 

@@ -1,6 +1,6 @@
 //! Pools of int8. The scale of the output is that of the input.
 
-use crate::pool::Pooling;
+use crate::pool::{CHUNK, GeneralPooling, Pooling};
 
 impl Pooling {
     /// Computes `y`, the largest number of each window.
@@ -9,7 +9,17 @@ impl Pooling {
     /// When a window leaves the plane, or the slices are not the same number of planes.
     #[inline]
     pub fn max_int8(&self, x: &[i8], y: &mut [i8]) {
-        self.each_int8(x, y, i8::MIN, |largest, x| largest.max(x), |largest, _| largest);
+        self.check(x.len(), y.len());
+        for (x, y) in x.chunks_exact(self.plane_len()).zip(y.chunks_exact_mut(self.places_len())) {
+            for (row, y) in y.chunks_exact_mut(self.places[1]).enumerate() {
+                y.fill(i8::MIN);
+                self.taps(row, 0..self.places[1], |start, places| {
+                    for (y, x) in y[places].iter_mut().zip(x[start..].chunks(self.stride[1])) {
+                        *y = x[0].max(*y);
+                    }
+                });
+            }
+        }
     }
 
     /// Computes `y`, the mean of each window, rounded half away from zero, where padding counts as zeros: as `zero`.
@@ -18,43 +28,56 @@ impl Pooling {
     /// When a window leaves the plane, or the slices are not the same number of planes.
     #[inline]
     pub fn mean_int8(&self, zero: i8, x: &[i8], y: &mut [i8]) {
-        let count = (self.window[0] * self.window[1]) as i32;
-        self.each_int8(
-            x,
-            y,
-            0_i32,
-            |sum, x| sum + i32::from(x),
-            |sum, covered| rounded_mean(sum + (count - covered as i32) * i32::from(zero), count),
-        );
-    }
-
-    /// Computes the result of each window: from a start, by a step for each number, and by an end that gets the count
-    /// of the numbers.
-    #[inline(always)]
-    fn each_int8<S: Copy>(
-        &self,
-        x: &[i8],
-        y: &mut [i8],
-        start: S,
-        step: impl Fn(S, i8) -> S,
-        end: impl Fn(S, usize) -> i8,
-    ) {
         self.check(x.len(), y.len());
+        let count = (self.window[0] * self.window[1]) as i32;
         for (x, y) in x.chunks_exact(self.plane_len()).zip(y.chunks_exact_mut(self.places_len())) {
             for (row, y) in y.chunks_exact_mut(self.places[1]).enumerate() {
-                let rows = self.covered(0, row);
-                for (column, y) in y.iter_mut().enumerate() {
-                    let columns = self.covered(1, column);
-                    let mut state = start;
-                    for row in rows.clone() {
-                        for &x in &x[row * self.plane[1]..][columns.clone()] {
-                            state = step(state, x);
+                for (chunk, y) in y.chunks_mut(CHUNK).enumerate() {
+                    let (mut sums, first) = ([0_i32; CHUNK], chunk * CHUNK);
+                    self.taps(row, first..first + y.len(), |start, places| {
+                        let sums = &mut sums[places.start - first..places.end - first];
+                        for (sum, x) in sums.iter_mut().zip(x[start..].chunks(self.stride[1])) {
+                            *sum += i32::from(x[0]);
                         }
+                    });
+                    for (at, (y, sum)) in y.iter_mut().zip(sums).enumerate() {
+                        let covered = self.covered(0, row).len() * self.covered(1, first + at).len();
+                        *y = rounded_mean(sum + (count - covered as i32) * i32::from(zero), count);
                     }
-                    *y = end(state, rows.len() * columns.len());
                 }
             }
         }
+    }
+}
+
+impl GeneralPooling {
+    /// Computes `y`, the largest number of each window.
+    ///
+    /// # Panics
+    /// When the slices are not the same number of planes, or a size is 0.
+    #[inline]
+    pub fn max_int8(&self, x: &[i8], y: &mut [i8]) {
+        self.each(x.len(), y.len(), |plane, to, place| {
+            let mut largest = i8::MIN;
+            place.numbers().for_each(|at| largest = largest.max(x[plane + at]));
+            y[to] = largest;
+        });
+    }
+
+    /// Computes `y`, the mean of each window, rounded half away from zero. Padding counts as zeros, as `zero`, or does
+    /// not count.
+    ///
+    /// # Panics
+    /// When the slices are not the same number of planes, or a size is 0.
+    #[inline]
+    pub fn mean_int8(&self, padding: bool, zero: i8, x: &[i8], y: &mut [i8]) {
+        self.each(x.len(), y.len(), |plane, to, place| {
+            let mut sum = 0_i32;
+            place.numbers().for_each(|at| sum += i32::from(x[plane + at]));
+            let count = place.len(padding).max(1) as i32;
+            let zeros = (count - place.len(false) as i32).max(0);
+            y[to] = rounded_mean(sum + zeros * i32::from(zero), count);
+        });
     }
 }
 

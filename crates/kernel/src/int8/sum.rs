@@ -43,3 +43,28 @@ impl ScaledSum {
         self.inputs[which].apply((i32::from(x) - i32::from(self.input_zeros[which])) << Self::SHIFT)
     }
 }
+
+/// A tensor in another scale: `QUANTIZE` from integers to integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Rescale {
+    multiplier: Multiplier,
+    from_zero: i8,
+    to_zero: i8,
+}
+
+packed!([] Rescale: Multiplier, i8, i8);
+
+impl Rescale {
+    /// Prepares it, from the scales and the zero points before and after.
+    pub fn of((from, from_zero): (f64, i8), (to, to_zero): (f64, i8)) -> Self {
+        Self { multiplier: Multiplier::of(from / to), from_zero, to_zero }
+    }
+
+    /// Returns the integer in the other scale.
+    #[inline(always)]
+    pub fn apply(self, x: i8) -> i8 {
+        let y = self.multiplier.apply(i32::from(x) - i32::from(self.from_zero));
+        y.saturating_add(i32::from(self.to_zero)).clamp(-128, 127) as i8
+    }
+}

@@ -14,6 +14,18 @@ pub struct Channel {
 
 packed!([] Channel: Int32, Multiplier);
 
+impl Channel {
+    /// Returns the outputs for sums of products.
+    #[inline(always)]
+    pub(super) fn outputs<const N: usize>(self, mut sums: [i32; N], zero: i8) -> [i8; N] {
+        // The whole sum fits, but a part of it need not.
+        let bias = self.bias.get();
+        sums.iter_mut().for_each(|sum| *sum = sum.wrapping_add(bias));
+        let sums = self.multiplier.apply_each(sums);
+        sums.map(|sum| sum.saturating_add(i32::from(zero)).clamp(-128, 127) as i8)
+    }
+}
+
 /// A layer of products: `W` is an array of weights, with all weights of an output channel side by side, and `C` has a
 /// [`Channel`] for each output channel.
 #[derive(Clone, Copy, Debug)]

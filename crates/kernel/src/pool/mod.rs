@@ -34,7 +34,7 @@ pub struct Pooling {
 }
 
 /// How many places of a row are searched for their largest number at once.
-const CHUNK: usize = 32;
+pub(crate) const CHUNK: usize = 32;
 
 impl Pooling {
     /// Returns what the window at this place covers, without the padding.
@@ -56,7 +56,7 @@ impl Pooling {
     /// for the first of the places where it is on the plane, and with these places. From one place to the next it moves
     /// by a stride.
     #[inline(always)]
-    fn taps(&self, row: usize, places: Range<usize>, mut f: impl FnMut(usize, Range<usize>)) {
+    pub(crate) fn taps(&self, row: usize, places: Range<usize>, mut f: impl FnMut(usize, Range<usize>)) {
         for y in self.covered(0, row) {
             for tap in 0..self.window[1] {
                 let places = self.on_plane(tap, &places);

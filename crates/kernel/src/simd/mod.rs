@@ -21,6 +21,8 @@ mod portable;
 #[cfg(all(target_arch = "x86_64", not(chainrule_portable)))]
 mod x86;
 #[cfg(all(target_arch = "x86_64", not(chainrule_portable)))]
+mod x86_int8;
+#[cfg(all(target_arch = "x86_64", not(chainrule_portable)))]
 mod x86_vectors;
 
 pub use portable::Portable;
@@ -59,8 +61,29 @@ pub trait Level: Copy + Sealed {
     /// Whether `a * b + c` is one instruction, which rounds once.
     const FUSED: bool;
 
+    /// How many products of 8-bit integers [`dot4`](Level::dot4) computes at once.
+    const INT8_LANES: usize;
+
     /// Runs a kernel in a function that is compiled with the instructions of this level.
     fn run<K: Kernel>(self, kernel: K) -> K::Output;
+
+    /// Returns the sums of the products of `a` and each of four others, as wrapping 32-bit integers: the same on every
+    /// level.
+    ///
+    /// # Panics
+    /// If one of the others is shorter than `a`.
+    fn dot4(self, a: &[i8], others: [&[i8]; 4]) -> [i32; 4];
+}
+
+/// Returns the sum of all products, as a wrapping 32-bit integer. (LLVM makes it a loop of 16-bit products that are added
+/// in pairs.)
+#[inline(always)]
+pub(crate) fn dot(a: &[i8], b: &[i8]) -> i32 {
+    let mut sum = 0_i32;
+    for (&a, &b) in a.iter().zip(b) {
+        sum = sum.wrapping_add(i32::from(a) * i32::from(b));
+    }
+    sum
 }
 
 /// A scalar for which there are vectors.

@@ -1,6 +1,6 @@
 //! Vectors for every processor: arrays of 16 bytes, which the compiler puts into registers.
 
-use super::{Kernel, Level, Sealed, Vector};
+use super::{Kernel, Level, Sealed, Vector, dot};
 
 /// The level that every processor has.
 #[derive(Clone, Copy, Debug)]
@@ -17,12 +17,19 @@ impl Level for Portable {
         not(chainrule_portable),
         any(target_arch = "aarch64", target_feature = "fma")
     ));
+    const INT8_LANES: usize = 1;
 
     // Tests call it from many places: one copy is enough there.
     #[cfg_attr(not(test), inline(always))]
     #[cfg_attr(test, inline(never))]
     fn run<K: Kernel>(self, kernel: K) -> K::Output {
         kernel.run(self)
+    }
+
+    #[inline(always)]
+    fn dot4(self, a: &[i8], [b, c, d, e]: [&[i8]; 4]) -> [i32; 4] {
+        let len = a.len();
+        [dot(a, &b[..len]), dot(a, &c[..len]), dot(a, &d[..len]), dot(a, &e[..len])]
     }
 }
 

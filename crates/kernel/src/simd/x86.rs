@@ -2,6 +2,7 @@
 
 use core::arch::x86_64::{__m256, __m256d, __m512, __m512d};
 
+use super::x86_int8::{INT8_LANES, dot4};
 use super::{Kernel, Level, Sealed};
 
 /// AVX-512 with the extensions VL, BW and DQ. A value proves that the processor has them.
@@ -19,6 +20,7 @@ impl Level for Avx512 {
     type F32 = __m512;
     type F64 = __m512d;
     const FUSED: bool = true;
+    const INT8_LANES: usize = INT8_LANES;
 
     #[inline(always)]
     fn run<K: Kernel>(self, kernel: K) -> K::Output {
@@ -29,12 +31,19 @@ impl Level for Avx512 {
         // SAFETY: `self` was made by `detect`, which asks for exactly the features of the function.
         unsafe { run(self, kernel) }
     }
+
+    #[inline(always)]
+    fn dot4(self, a: &[i8], others: [&[i8]; 4]) -> [i32; 4] {
+        // SAFETY: `self` proves that the processor has AVX2 too.
+        unsafe { dot4(a, others) }
+    }
 }
 
 impl Level for Avx2 {
     type F32 = __m256;
     type F64 = __m256d;
     const FUSED: bool = true;
+    const INT8_LANES: usize = INT8_LANES;
 
     #[inline(always)]
     fn run<K: Kernel>(self, kernel: K) -> K::Output {
@@ -44,6 +53,12 @@ impl Level for Avx2 {
         }
         // SAFETY: `self` was made by `detect`, which asks for exactly the features of the function.
         unsafe { run(self, kernel) }
+    }
+
+    #[inline(always)]
+    fn dot4(self, a: &[i8], others: [&[i8]; 4]) -> [i32; 4] {
+        // SAFETY: `self` proves that the processor has AVX2.
+        unsafe { dot4(a, others) }
     }
 }
 

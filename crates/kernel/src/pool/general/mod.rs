@@ -103,7 +103,7 @@ pub struct GeneralPooling {
 }
 
 /// One window.
-struct Place {
+pub(crate) struct Place {
     rows: Taps,
     columns: Taps,
     width: usize,
@@ -112,7 +112,7 @@ struct Place {
 impl Place {
     /// The indices of its numbers in the plane, in memory order.
     #[inline(always)]
-    fn numbers(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = usize> {
         let (rows, columns, width) = (self.rows, self.columns, self.width);
         (0..rows.count).flat_map(move |r| {
             let start = (rows.first + r * rows.step) * width + columns.first;
@@ -120,21 +120,26 @@ impl Place {
         })
     }
 
+    /// How many numbers it has, with or without those of the padding.
+    #[inline(always)]
+    pub(crate) fn len(&self, padding: bool) -> usize {
+        match padding {
+            true => self.rows.padded * self.columns.padded,
+            false => self.rows.count * self.columns.count,
+        }
+    }
+
     /// By which number a mean divides.
     #[inline(always)]
     fn count<T: Real>(&self, padding: bool) -> T {
-        let [rows, columns] = match padding {
-            true => [self.rows.padded, self.columns.padded],
-            false => [self.rows.count, self.columns.count],
-        };
-        T::from_f64((rows * columns).max(1) as f64)
+        T::from_f64(self.len(padding).max(1) as f64)
     }
 }
 
 impl GeneralPooling {
     /// Calls `f` for each window: with its plane, its place in the outputs, and its numbers.
     #[inline(always)]
-    fn each(&self, inputs: usize, outputs: usize, mut f: impl FnMut(usize, usize, Place)) {
+    pub(crate) fn each(&self, inputs: usize, outputs: usize, mut f: impl FnMut(usize, usize, Place)) {
         let [rows, columns] = self.axes;
         self.axes.iter().for_each(PoolingAxis::check);
         let plane = size::product([rows.side, columns.side]);

@@ -1,11 +1,12 @@
-//! Each kernel equals a plain reference, to the bit. It was written from memory of gemmlowp's and TensorFlow Lite's
-//! formulas, and not compared with their programs.
+//! Each kernel equals a plain reference of gemmlowp's and TensorFlow Lite's formulas, to the bit. (`tests/layers/tflite.rs`
+//! compares the layers with TensorFlow Lite itself.)
+
+mod convolution;
 
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Channel, Int32, Multiplier, Order, Products, ScaledSum};
-use crate::convolution::{WindowPlaces, Windows};
+use super::{Channel, Int32, Multiplier, Products, ScaledSum};
 use crate::pool::Pooling;
 
 /// `SaturatingRoundingDoublingHighMul` of gemmlowp's `fixedpoint.h`.
@@ -132,74 +133,6 @@ fn a_linear_map_is_that_of_the_reference() {
             }
             let expected = (requantize(sum, numbers[o].1, numbers[o].2) + i32::from(zero)).clamp(-128, 127);
             assert_eq!(i32::from(y[o]), expected, "{inputs} {outputs}, output {o}");
-        }
-    }
-}
-
-/// Groups, channels of each, rows, columns, output channels of a group.
-type Case = (usize, usize, WindowPlaces, WindowPlaces, usize);
-
-#[test]
-fn a_convolution_is_that_of_the_reference() {
-    let places = |side, kernel, stride, dilation, before, places| WindowPlaces {
-        side,
-        kernel,
-        stride,
-        dilation,
-        before,
-        places,
-    };
-    let cases: [Case; 7] = [
-        (1, 1, places(5, 3, 1, 1, 1, 5), places(6, 3, 1, 1, 1, 6), 2),
-        (1, 3, places(9, 5, 1, 1, 0, 5), places(17, 5, 1, 1, 2, 17), 4),
-        (1, 4, places(3, 1, 1, 1, 0, 3), places(11, 1, 1, 1, 0, 11), 5),
-        (1, 2, places(9, 3, 2, 1, 1, 5), places(8, 2, 2, 1, 0, 4), 3),
-        (1, 2, places(9, 3, 1, 2, 2, 9), places(12, 4, 1, 3, 4, 11), 3),
-        (6, 1, places(7, 3, 1, 1, 1, 7), places(7, 3, 1, 1, 1, 7), 1),
-        (2, 3, places(2, 3, 3, 1, 1, 1), places(4, 7, 1, 1, 5, 8), 2),
-    ];
-    let mut random = Random(4);
-    for (case, (groups, each, rows, columns, outputs)) in cases.into_iter().enumerate() {
-        let windows = Windows::along(groups, each, rows, columns);
-        let taps = each * rows.kernel * columns.kernel;
-        let x = random.many(groups * each * rows.side * columns.side);
-        let weights = random.many(groups * outputs * taps);
-        let (channels, numbers) = channels(&mut random, groups * outputs);
-        let (input_zero, output_zero) = (random.int8(), random.int8());
-        let products = Products { weights: &weights, channels: &channels, input_zero, output_zero };
-        let all = rows.places * columns.places;
-        let mut first = vec![0; groups * outputs * all];
-        let mut last = first.clone();
-        let mut scratch = vec![77; Products::scratch(&windows)];
-        products.convolve(&windows, Order::ChannelsFirst, &x, &mut first, &mut scratch);
-        products.convolve(&windows, Order::ChannelsLast, &x, &mut last, &mut scratch);
-        for o in 0..groups * outputs {
-            for r in 0..rows.places {
-                for c in 0..columns.places {
-                    let mut sum = numbers[o].0;
-                    for i in 0..each {
-                        for m in 0..rows.kernel {
-                            for n in 0..columns.kernel {
-                                let row = (r * rows.stride + m * rows.dilation) as i32 - rows.before as i32;
-                                let column = (c * columns.stride + n * columns.dilation) as i32
-                                    - columns.before as i32;
-                                let inside = (0..rows.side as i32).contains(&row)
-                                    && (0..columns.side as i32).contains(&column);
-                                let channel = (o / outputs) * each + i;
-                                let at = (channel * rows.side) as i32 + row;
-                                let at = at * columns.side as i32 + column;
-                                let x = if inside { x[at as usize] } else { input_zero };
-                                let w = weights[((o * each + i) * rows.kernel + m) * columns.kernel + n];
-                                sum += i32::from(w) * i32::from(x);
-                            }
-                        }
-                    }
-                    let expected = requantize(sum, numbers[o].1, numbers[o].2) + i32::from(output_zero);
-                    let (expected, place) = (expected.clamp(-128, 127) as i8, r * columns.places + c);
-                    assert_eq!(first[o * all + place], expected, "case {case}: {o} {r} {c}");
-                    assert_eq!(last[place * groups * outputs + o], expected, "case {case}: {o} {r} {c}");
-                }
-            }
         }
     }
 }
