@@ -195,6 +195,7 @@ pub(crate) enum Form {
     },
     BatchNorm {
         epsilon: f64,
+        momentum: f64,
     },
     /// A norm of the last `rank` axes, with or without the mean.
     LayerNorm {

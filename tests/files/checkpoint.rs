@@ -101,7 +101,7 @@ fn every_optimizer_of_the_crate_is_among_these() {
         .map(|file| file.unwrap().path())
         .filter(|file| {
             let text = std::fs::read_to_string(file).unwrap();
-            text.contains(" Optimizer<N> for ") || text.contains("\noptimizer!(")
+            text.contains(" Optimizer<N> for ") || text.contains("\noptimizer! {")
         })
         .map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned())
         .collect();

@@ -493,9 +493,10 @@ fn every_file_of_losses_and_optimizers_has_a_row() {
         assert!(files.remove(file), "{file} is gone");
     }
     // `tests/training/steps.rs` compares clipping, averaging and freezing with their formulas; `step` is in all
-    // optimizers, and so is the search for a path. `every_minimizer!` has L-BFGS.
+    // optimizers, and so are moments, the search for a path and that for a NaN. `every_minimizer!` has L-BFGS.
     let of_lbfgs = ["lbfgs", "line_search", "minimize", "vectors"];
-    for file in ["moving_average", "clip", "freeze", "step", "paths"].into_iter().chain(of_lbfgs) {
+    let of_all = ["step", "moments", "paths", "find_non_finite"];
+    for file in ["moving_average", "clip", "freeze"].into_iter().chain(of_all).chain(of_lbfgs) {
         assert!(files.remove(file), "{file} is gone");
     }
     assert_eq!(rows, files);

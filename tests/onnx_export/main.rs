@@ -7,4 +7,5 @@ mod embedding;
 
 mod errors;
 mod networks;
+mod round_trip;
 mod rows;

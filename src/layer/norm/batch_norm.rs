@@ -175,7 +175,7 @@ impl<
     const PLAN: Plan = Plan::leaf::<Image<FEATURES, H, W, T>, Self>()
         .saves(Moments::space(FEATURES))
         .requires(is_positive(Self::EPSILON), NOT_POSITIVE)
-        .form(Form::BatchNorm { epsilon: Self::EPSILON })
+        .form(Form::BatchNorm { epsilon: Self::EPSILON, momentum: Self::MOMENTUM })
         .effect(Effect::Norm { of: Normalized::Batch, epsilon: Self::EPSILON });
 
     fn forward(

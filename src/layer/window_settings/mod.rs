@@ -15,6 +15,8 @@ use chainrule_parameters::{Part, TypeName};
 pub(crate) use along::{Along, AlongSteps, Axes, AxisOfSteps, OneStep, OneWindow, Or};
 pub use fields::WindowSettings;
 pub(crate) use fields::{Fields, SetBeside, Twice, Unset, WindowFields};
+#[cfg(feature = "onnx")]
+pub(crate) use numbers::AxisPadding;
 pub(crate) use numbers::{AxisNumbers, WindowAxis};
 
 /// One of the settings of a layer with windows.

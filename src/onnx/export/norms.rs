@@ -13,14 +13,17 @@ impl Writer {
         }
     }
 
-    pub(super) fn batch_norm(&mut self, plan: &Plan, epsilon: f64, x: &str) -> Name {
+    pub(super) fn batch_norm(&mut self, plan: &Plan, epsilon: f64, momentum: f64, x: &str) -> Name {
         let of_steps = plan.input.len() == 2;
         let channels = plan.input[usize::from(of_steps)];
         let x = if of_steps { self.graph.transpose(x, &[0, 2, 1]) } else { x.into() };
         let numbers = [("gain", 1.0), ("bias", 0.0), ("running_mean", 0.0), ("running_variance", 1.0)];
         let [gain, bias, mean, variance] = numbers.map(|(field, other)| self.list(field, channels, other));
         let inputs = [&x[..], &gain, &bias, &mean, &variance];
-        let y = self.graph.node("BatchNormalization", &inputs, &[("epsilon", Attribute::Float(epsilon))]);
+        // ONNX has the share of the old statistics.
+        let settings =
+            [("epsilon", Attribute::Float(epsilon)), ("momentum", Attribute::Float(1.0 - momentum))];
+        let y = self.graph.node("BatchNormalization", &inputs, &settings);
         if of_steps { self.graph.transpose(&y, &[0, 2, 1]) } else { y }
     }
 

@@ -11,7 +11,7 @@ struct Windows {
     kernel: usize,
     stride: usize,
     dilation: usize,
-    /// The padding before and after, which gives just these places.
+    /// The padding before and after, which gives these places.
     pads: [usize; 2],
     /// Whether the last window covers more than the padding that the layer declares.
     beyond: bool,
@@ -24,6 +24,12 @@ fn windows(axis: &PoolingAxis) -> Option<Windows> {
         PoolingWindows::Sliding { window, stride, dilation, padding: [before, after] } => {
             let span = dilation * window.saturating_sub(1) + 1;
             let end = (places.saturating_sub(1) * stride + span).saturating_sub(before + side);
+            // A reader finds the settings of the layer, if these give as many places.
+            let left = (before + side + after).checked_sub(span);
+            if left.is_some_and(|left| left / stride + 1 == places) {
+                let pads = [before, after];
+                return Some(Windows { kernel: window, stride, dilation, pads, beyond: false });
+            }
             Some(Windows { kernel: window, stride, dilation, pads: [before, end], beyond: end > after })
         }
         PoolingWindows::Adaptive => {

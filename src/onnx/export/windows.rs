@@ -4,7 +4,7 @@ use super::graph::{Attribute, Name};
 use super::writer::Writer;
 use crate::layer::Plan;
 use crate::layer::resize::Rule;
-use crate::layer::window_settings::WindowAxis;
+use crate::layer::window_settings::{AxisPadding, WindowAxis};
 
 /// A number for each axis, as an attribute has it.
 fn each(axes: &[WindowAxis], number: impl Fn(&WindowAxis) -> usize) -> Vec<i64> {
@@ -28,6 +28,12 @@ impl Writer {
         for (axis, (&input, &output)) in axes.iter().zip(input.iter().zip(output)) {
             // The plane that the windows are on, and how many there are.
             let (side, places) = if transposed { (output, input) } else { (input, output) };
+            if let Some((padding, added)) = same_ends(axis, side, places, transposed) {
+                before.push(padding);
+                after.push(padding);
+                more.push(added);
+                continue;
+            }
             let all = (places.saturating_sub(1) * axis.stride + axis.span()) as i64 - side as i64;
             let first =
                 if transposed { axis.cut_before(side, places) } else { axis.before(side, places) } as i64;
@@ -94,6 +100,17 @@ impl Writer {
         let y = self.graph.node("Resize", &[&x, "", &scales], used);
         if is_image { y } else { self.graph.reshape(&y, to) }
     }
+}
+
+/// Returns the padding of both ends, and the output padding of a transposed convolution, if they give this many windows:
+/// a reader finds the settings of the layer.
+fn same_ends(axis: &WindowAxis, side: usize, places: usize, transposed: bool) -> Option<(i64, i64)> {
+    let AxisPadding::Before(padding) = axis.padding else { return None };
+    let padded = side as i64 + 2 * padding as i64 - axis.span() as i64;
+    let (stride, last) = (axis.stride as i64, places as i64 - 1);
+    let added = padded - last * stride;
+    // (onnxruntime takes an output padding below the stride only.)
+    (0..stride).contains(&added).then_some((padding as i64, if transposed { added } else { 0 }))
 }
 
 /// Returns the factor between two sides: a runtime computes `to` as the whole part of `from` times it, in `f32` or in

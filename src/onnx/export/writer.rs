@@ -75,7 +75,7 @@ impl Writer {
             Form::Reshape => self.reshape(plan, x),
             Form::Reorder { sides, axes, rank } => self.reorder(plan, &sides[..rank], &axes[..rank], x),
             Form::Reduce { operator, along } => self.reduce(plan, operator, along, x),
-            Form::BatchNorm { epsilon } => self.batch_norm(plan, epsilon, x),
+            Form::BatchNorm { epsilon, momentum } => self.batch_norm(plan, epsilon, momentum, x),
             Form::LayerNorm { epsilon, rank, centered } => self.layer_norm(plan, epsilon, rank, centered, x),
             Form::GroupNorm { epsilon, groups } => self.group_norm(plan, epsilon, groups, x),
             Form::LocalResponse { size, alpha, beta, offset } => {

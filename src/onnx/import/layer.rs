@@ -159,6 +159,11 @@ impl Layer {
                     (None, Some(_)) => Some("NoGain"),
                     (None, None) => Some("NoAffine"),
                 };
+                // `MachineEpsilon`, the default of `RmsNorm`.
+                let smallest = if double { f64::EPSILON } else { f32::EPSILON.into() };
+                if root && *epsilon == smallest {
+                    return Ok(head.finish(double, affine.as_slice()));
+                }
                 let mut settings = fraction("Epsilon", *epsilon)?;
                 if ratio(*momentum) != Some((1, 10)) {
                     settings = format!("({settings}, {})", fraction("Momentum", *momentum)?);
