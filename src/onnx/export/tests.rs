@@ -1,5 +1,7 @@
 //! What is in a file: names, shapes, versions, and which operators.
 
+#![allow(unused_imports)] // `network!` imports `$crate`, which is this crate
+
 use prost::Message;
 
 use super::{FORMAT, OPERATORS, to_bytes};

@@ -1,5 +1,6 @@
 use chainrule::prelude::*;
 
+#[allow(unreachable_pub)]
 mod mlp {
     include!("../../onnx_import/sources/mlp.rs");
 }
