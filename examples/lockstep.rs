@@ -196,8 +196,11 @@ struct Hash(u64);
 
 impl Visitor<1, 0> for Hash {
     fn visit<T: chainrule::Real>(&mut self, _: &Parameter<'_>, [numbers]: [&[T]; 1], []: [&mut [T]; 0]) {
-        for byte in bytemuck::cast_slice::<T, u8>(numbers) {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+        // The bytes of a little-endian processor, on every one.
+        for number in bytemuck::cast_slice::<T, f32>(numbers) {
+            for byte in number.to_le_bytes() {
+                self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+            }
         }
     }
 }

@@ -20,7 +20,7 @@ pub struct TrainingStep<N, X>(PhantomData<fn() -> (N, X)>);
     message = "`{Self}` is not a workspace for `{P}`",
     label = "a workspace for this network is needed here",
     note = "make one, use it for every batch: `let mut workspace = Workspace::default();`",
-    note = "what `workspace!(Net, Input, train 16)` names is the workspace of this network alone, and `workspace!(Net, Input, predict 1)` is only for predictions"
+    note = "without a heap: `workspace!(Net, Input, train 16)` is the type of a workspace for this network alone, and `workspace!(Net, Input, predict 1)` of one for predictions only"
 )]
 pub trait WorkspaceFor<P>: AsWorkspace {}
 

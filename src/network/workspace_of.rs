@@ -14,8 +14,8 @@ use core::marker::PhantomData;
 /// for programs without a heap. The macro [`workspace!`](crate::workspace) writes the type.
 ///
 /// `P` is the pass that it is for: [`Prediction<N, X>`](Prediction), or [`TrainingStep<N, X>`](TrainingStep), which suffices for
-/// predictions too. The workspace of another network does not compile. A larger batch is
-/// [`Error::WorkspaceSize`].
+/// predictions too. The workspace of another network does not compile. A batch that needs more
+/// memory is [`Error::WorkspaceSize`].
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -75,7 +75,7 @@ impl<P: Pass, const SAMPLES: usize, const LINES: usize> WorkspaceOf<P, SAMPLES, 
 
 impl<P, const SAMPLES: usize, const LINES: usize> fmt::Debug for WorkspaceOf<P, SAMPLES, LINES> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WorkspaceOf({} bytes, for up to {SAMPLES} samples)", size_of::<Self>())
+        write!(f, "WorkspaceOf({} bytes, for batches of {SAMPLES})", size_of::<Self>())
     }
 }
 

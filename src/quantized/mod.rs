@@ -161,8 +161,8 @@ pub use stack::{QuantizeChain, QuantizeTypes};
 /// see
 /// [`quantize_activation!`](crate::quantize_activation).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no int8 form, for `{X}` as its input",
-    label = "this layer cannot be quantized",
+    message = "`{Self}` has no int8 form for the input `{X}`",
+    label = "this layer has no int8 form, or its input has another shape",
     note = "dense and recurrent layers, convolutions, batch norms, pools, activations, residual blocks, and stacks of them have one, in `f32`: see `chainrule::quantized`",
     note = "a layer of your own can implement `chainrule::quantized::Quantize<{X}>`"
 )]

@@ -142,8 +142,8 @@ impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Int8Network<N, X, N::Int8> {
         Ok(())
     }
 
-    /// Writes the integers of the output for those of the input, without any floating point. What they stand for say
-    /// [`input`](Quantized::input) and [`output`](Quantized::output).
+    /// Writes the integers of the output for those of the input, without any floating point.
+    /// [`input`](Quantized::input) and [`output`](Quantized::output) say which numbers the integers stand for.
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -202,6 +202,6 @@ impl<N, X, L: Copy> Copy for Int8Network<N, X, L> {}
 
 impl<N: Parameters, X: Sample, L> fmt::Debug for Int8Network<N, X, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Quantized<{}, {}>({} bytes)", <N as Parameters>::NAME, X::NAME, size_of::<L>())
+        write!(f, "Quantized<{}, {}>({} bytes)", <N as Parameters>::NAME, X::NAME, size_of::<Self>())
     }
 }

@@ -74,13 +74,20 @@ impl Numbers<'_> {
             let (w, u) = (&mut w[at * inputs..][..inputs], &mut u[at * units..][..units]);
             let Some((input_scale, sum)) = symmetric(of_input, 0.0, w) else { return Err(nothing) };
             let Some((hidden_scale, _)) = symmetric(of_hidden, 0.0, u) else { return Err(nothing) };
+            let input_scale = (input_scale * f64::from(input.scale)) as f32;
+            if !(input_scale.is_finite() && self.biases.iter().all(|bias| bias[at].is_finite())) {
+                return Err(nothing);
+            }
             *row = GateRow {
                 offset: Int32::new(i32::from(input.zero_point) * sum),
-                input_scale: Int32::of_f32((input_scale * f64::from(input.scale)) as f32),
+                input_scale: Int32::of_f32(input_scale),
                 hidden_scale: Int32::of_f32(hidden_scale as f32),
                 input_bias: bias[0],
                 hidden_bias: bias[1],
             };
+        }
+        if self.start.iter().flatten().any(|start| start.iter().any(|x| !x.is_finite())) {
+            return Err(nothing);
         }
         for (to, from) in start.chunks_exact_mut(units.max(1)).zip(self.start) {
             match from {

@@ -34,6 +34,18 @@ fn a_calibration_that_says_nothing_is_an_error() {
         error.to_string(),
         "a weight or an output of `Linear<2, 3>` is NaN or infinite: such a network cannot be quantized"
     );
+    // One that saturates a gate, and a scale that overflows.
+    type Recurrent = Lstm<2, 3>;
+    type Steps = Sequence<2, 2>;
+    let layer = <Recurrent as Parameters>::NAME;
+    let mut broken = Recurrent::init(&mut rng(1));
+    broken.bias_ih[0][0] = f32::INFINITY;
+    let error = Quantized::<Recurrent, Steps>::calibrate(&broken, &[Sequence([[0.0, 1.0]; 2])]).unwrap_err();
+    assert_eq!(error, chainrule::Error::NonFiniteCalibration { layer });
+    let mut broken = Recurrent::init(&mut rng(1));
+    broken.input_weights_mut().fill(3e38);
+    let error = Quantized::<Recurrent, Steps>::calibrate(&broken, &[Sequence([[0.0, 1e30]; 2])]).unwrap_err();
+    assert_eq!(error, chainrule::Error::NonFiniteCalibration { layer });
 }
 
 #[test]
