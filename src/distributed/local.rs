@@ -78,7 +78,8 @@ impl Deadline {
 }
 
 impl LocalRank {
-    /// Sets how long this rank waits for another one: 60 s by default.
+    /// Sets how long this rank waits for another one: 60 s by default. It must be longer than rank 0 takes to validate,
+    /// to save a checkpoint and to call `on_epoch`, and than the difference between the ranks' steps.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

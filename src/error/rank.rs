@@ -2,8 +2,8 @@
 
 use alloc::string::String;
 
-/// An error of a training on several ranks, which names the rank. All ranks return the same one, but for a rank that
-/// hangs or was killed.
+/// An error of a training on several ranks, which names the rank. All ranks return the same one, except after
+/// [`Silent`](Self::Silent) and [`Ended`](Self::Ended), where each may name another rank that it waited for.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RankError {
@@ -15,7 +15,7 @@ pub enum RankError {
         /// Its error.
         error: String,
     },
-    /// A rank does not have what rank 0 has: another network, setting, data set, version of this crate, other weights.
+    /// A rank does not have what rank 0 has: another network, loss, optimizer, data set, version of this crate.
     #[error("rank {rank} has another {what} than rank 0: {there}, not {first}")]
     Differs {
         /// The rank.
@@ -26,6 +26,14 @@ pub enum RankError {
         there: String,
         /// What rank 0 has.
         first: String,
+    },
+    /// The weights of a rank are not those of rank 0: the program has changed them on one of them.
+    #[error("rank {rank} has other weights than rank 0 (step {step})")]
+    Weights {
+        /// The rank.
+        rank: usize,
+        /// How many steps had been taken when they were compared.
+        step: u64,
     },
     /// There are more ranks than pieces of a batch.
     #[error(
@@ -42,7 +50,8 @@ pub enum RankError {
     },
     /// A rank did not answer in time.
     #[error(
-        "rank {rank} did not answer for {seconds} s: it hangs, was killed, or does something else than this rank"
+        "rank {rank} did not answer for {seconds} s: it computes for longer than the timeout, hangs, was killed, or \
+         does something else"
     )]
     Silent {
         /// The rank.
@@ -67,10 +76,8 @@ pub enum RankError {
         expected: usize,
     },
     /// The engine itself failed.
-    #[error("rank {rank}: {engine} failed: {error}")]
+    #[error("{engine} failed: {error}")]
     Engine {
-        /// The rank where it failed.
-        rank: usize,
         /// The name of the engine.
         engine: &'static str,
         /// Its error.

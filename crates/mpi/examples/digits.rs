@@ -10,13 +10,14 @@
 //! ```
 //! (That is of a processor with AVX2: others round otherwise, unless the program is compiled portably.)
 //! Options: `--epochs 6`, `--batch 64`, `--piece 8` (samples), `--checkpoint FILE`, `--timeout 300` (seconds), and for
-//! tests `--samples 3823`, `--kill RANK` and `--stop RANK`, which end or stop a rank in the middle of the second
-//! epoch.
+//! tests `--samples 3823`, and `--kill RANK`, `--stop RANK` and `--fail RANK`, which in the middle of the second epoch
+//! kill a rank, stop it, or let it fail.
 
 #[path = "../../../examples/support/digits.rs"]
 mod digits;
 
-use std::process::{Command, ExitCode};
+use std::fmt::Display;
+use std::process::{Command, exit};
 use std::time::{Duration, Instant};
 
 use chainrule::data::Dataset;
@@ -28,21 +29,23 @@ use chainrule_mpi::Mpi;
 
 type Net = (Linear<64, 128>, [Residual<(Relu, Linear<128, 128>)>; 3], Dropout<10>, Relu, Linear<128, 10>);
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+fn main() {
+    run().unwrap_or_else(|error| fail(&error));
+}
+
+/// Ends the program, and so all ranks, without waiting for them.
+fn fail(error: &dyn Display) -> ! {
+    eprintln!("error: {error}");
+    exit(1)
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let options = Options { arguments: std::env::args().skip(1).collect() };
+    let options = Options::new(std::env::args().skip(1).collect())?;
     let (epochs, batch, piece) =
         (options.get("epochs", 6)?, options.get("batch", 64)?, options.get("piece", 8)?);
     let samples = options.get("samples", 3823)?;
+    let ranks =
+        [options.get("kill", u64::MAX)?, options.get("stop", u64::MAX)?, options.get("fail", u64::MAX)?];
     let timeout = Duration::from_secs(options.get("timeout", 300)?);
     let train = Dataset::from_pairs(digits::train()?.into_iter().take(samples as usize))?;
     let test = Dataset::from_pairs(digits::test()?)?;
@@ -54,8 +57,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let mut trainer = trainer.across(Mpi::start()?.timeout(timeout))?;
 
     let rank = trainer.rank() as u64;
-    let is_here = |name| options.get(name, u64::MAX).map(|of| of == rank);
-    let (kill, stop) = (is_here("kill")?, is_here("stop")?);
+    let [kill, stop, fails] = ranks.map(|of| of == rank);
     let half = train.len() + train.len() / 2;
     let mut seen = 0;
     let mut fit =
@@ -65,13 +67,17 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
                 if seen == half && (kill || stop) {
                     signal(if kill { "KILL" } else { "STOP" });
                 }
+                if seen == half && fails {
+                    fail(&format!("rank {rank} fails, as --fail says"));
+                }
             },
         );
     if let Some(path) = options.text("checkpoint") {
         fit = fit.checkpoint_every(7, path);
     }
     let start = Instant::now();
-    trainer.fit(&train, fit)?;
+    // The trainer lives: dropping it on one rank waits for all.
+    trainer.fit(&train, fit).unwrap_or_else(|error| fail(&error));
     if rank == 0 {
         println!("weights {:016x} after {} steps", hash(&trainer.network), trainer.steps());
         eprintln!("{:.2} s", start.elapsed().as_secs_f64());
@@ -108,6 +114,22 @@ struct Options {
 }
 
 impl Options {
+    const NAMES: [&str; 9] =
+        ["epochs", "batch", "piece", "checkpoint", "timeout", "samples", "kill", "stop", "fail"];
+
+    fn new(arguments: Vec<String>) -> Result<Self, String> {
+        for option in arguments.chunks(2) {
+            let name = &option[0];
+            if !name.strip_prefix("--").is_some_and(|name| Self::NAMES.contains(&name)) {
+                return Err(format!("unknown option {name}: there are --{}", Self::NAMES.join(", --")));
+            }
+            if option.len() < 2 {
+                return Err(format!("{name} needs a value"));
+            }
+        }
+        Ok(Self { arguments })
+    }
+
     fn text(&self, name: &str) -> Option<&String> {
         let at = self.arguments.iter().position(|argument| argument.strip_prefix("--") == Some(name))?;
         self.arguments.get(at + 1)

@@ -18,7 +18,7 @@
 //! $ apt-get install libopenmpi-dev openmpi-bin libclang-dev   # Debian; libclang is for the crate `mpi`
 //! $ cargo build --release --example digits
 //! $ mpirun -n 4 target/release/examples/digits
-//! $ mpirun -n 8 --hostfile machines target/release/examples/digits
+//! $ mpirun -n 8 --hostfile machines --map-by node target/release/examples/digits
 //! ```
 //!
 //! Started without `mpirun`, a program is a training on one rank. The guide of chainrule, `docs/many-machines.md`, has
@@ -42,6 +42,10 @@ const TIMEOUT: Duration = Duration::from_secs(300);
 /// All calls of MPI are on a thread of its own, so that a rank that hangs cannot stop the others: whatever MPI does, a
 /// method returns within the [timeout](Self::timeout). After such an error the program should end. It then ends
 /// without `MPI_Finalize`, which would wait for all ranks, and so `mpirun` ends the others too.
+///
+/// **On an error leave by [`std::process::exit(1)`](std::process::exit), not by returning**, while the trainer lives:
+/// `mpirun` then ends all ranks at once. Returning drops this rank, which calls `MPI_Finalize`. If the others do not
+/// know of the error, such as one of the program itself, all wait for the whole timeout.
 #[derive(Debug)]
 pub struct Mpi {
     shared: Arc<Shared>,
@@ -58,7 +62,7 @@ impl Mpi {
     /// [`RankError::Engine`] if MPI cannot be initialized, or has been already.
     pub fn start() -> Result<Self, RankError> {
         let shared = Arc::new(Shared::default());
-        let failed = |error: String| RankError::Engine { rank: 0, engine: "MPI", error };
+        let failed = |error: String| RankError::Engine { engine: "MPI", error };
         let engine = shared.clone();
         thread::Builder::new()
             .name("mpi".into())
@@ -73,7 +77,7 @@ impl Mpi {
     }
 
     /// Sets how long this rank waits for another one: 300 s by default. It must be longer than rank 0 takes to
-    /// validate and to save a checkpoint, and than the difference between the ranks' steps.
+    /// validate, to save a checkpoint and to call `on_epoch`, and than the difference between the ranks' steps.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

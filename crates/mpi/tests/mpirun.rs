@@ -28,7 +28,7 @@ fn output(command: &mut Command) -> Output {
 /// Starts the example with these arguments on each of several groups of ranks.
 fn mpirun(groups: &[(usize, &[&str])]) -> Output {
     let mut command = Command::new("timeout");
-    command.args(["120", "mpirun", "--allow-run-as-root", "--oversubscribe"]);
+    command.args(["--verbose", "-k", "10", "120", "mpirun", "--allow-run-as-root", "--oversubscribe"]);
     for (at, (ranks, arguments)) in groups.iter().enumerate() {
         command.args((at > 0).then_some(":"));
         command.arg("-n").arg(ranks.to_string()).arg(digits()).args(*arguments);
@@ -59,8 +59,9 @@ fn one_process() -> String {
 #[track_caller]
 fn failure(output: Output) -> String {
     assert!(!output.status.success());
-    assert_ne!(output.status.code(), Some(124), "it did not end");
-    text(&output.stdout) + &text(&output.stderr)
+    let printed = text(&output.stdout) + &text(&output.stderr);
+    assert!(!printed.contains("timeout: sending signal"), "it did not end: {printed}");
+    printed
 }
 
 #[test]
@@ -94,6 +95,27 @@ fn a_rank_that_hangs_is_named_within_the_timeout_and_the_run_resumes() {
     assert!(printed.contains("error: epoch 2: rank 1 did not answer for 8 s"), "{printed}");
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
     assert_eq!(weights(mpirun(&[(4, &with)])), one_process());
+}
+
+#[test]
+fn an_error_of_the_program_on_one_rank_ends_all() {
+    let _turn = alone();
+    let start = Instant::now();
+    let printed = failure(mpirun(&[(3, &[&RUN[..], &["--fail", "1"]].concat())]));
+    assert!(printed.contains("error: rank 1 fails, as --fail says"), "{printed}");
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+}
+
+#[test]
+fn an_unknown_option_is_an_error() {
+    for (arguments, expected) in [
+        (&["--epoch", "3"][..], "error: unknown option --epoch"),
+        (&["epochs", "3"], "error: unknown option epochs"),
+        (&["--epochs"], "error: --epochs needs a value"),
+    ] {
+        let printed = failure(output(Command::new(digits()).args(arguments)));
+        assert!(printed.contains(expected), "{printed}");
+    }
 }
 
 #[test]

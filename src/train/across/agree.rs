@@ -19,7 +19,8 @@ pub(in crate::train) struct Place {
 }
 
 impl Place {
-    const NAMES: [&str; 4] = ["number of steps", "batch size", "size of a piece", "digest of the weights"];
+    /// The names of all numbers but the last, the digest of the weights.
+    const NAMES: [&str; 3] = ["number of steps", "batch size", "size of a piece"];
 
     fn numbers(self) -> [u64; 4] {
         [self.steps, self.samples as u64, self.piece as u64, self.weights]
@@ -66,9 +67,11 @@ impl Ranks {
         let first = self.reports[0].place;
         for (rank, report) in self.reports.iter().enumerate() {
             if let Some(at) = (0..first.len()).find(|&at| report.place[at] != first[at]) {
-                let what = Place::NAMES[at].into();
+                let Some(&what) = Place::NAMES.get(at) else {
+                    return Err(RankError::Weights { rank, step: first[0] });
+                };
                 let (there, first) = (report.place[at].to_string(), first[at].to_string());
-                return Err(RankError::Differs { rank, what, there, first });
+                return Err(RankError::Differs { rank, what: what.into(), there, first });
             }
         }
         Ok(())

@@ -8,6 +8,8 @@ use crate::distributed::RankError;
 use crate::layer::{Parameters, Plan, View};
 use crate::train::{Fit, FitError, Trainer};
 
+const WEIGHTS: &str = "weights";
+
 impl<N: Parameters, L, O> Trainer<N, L, O> {
     /// Checks that all ranks begin the same run, each with a part of it.
     pub(in crate::train) fn check_ranks<X: Copy, Target: Copy, Y>(
@@ -23,7 +25,7 @@ impl<N: Parameters, L, O> Trainer<N, L, O> {
         let Some(ranks) = &mut self.ranks else { return Ok(()) };
         let weights = digest(View::of(&*self.network));
         let text = |value: &dyn Debug| format!("{value:?}");
-        ranks.check_same(&[
+        let checked = ranks.check_same(&[
             ("number of samples", text(&samples)),
             ("number of validation samples", text(&options.validation.map(Dataset::len))),
             ("number of epochs", text(&options.epochs)),
@@ -42,8 +44,14 @@ impl<N: Parameters, L, O> Trainer<N, L, O> {
             ("choice of on_epoch", text(&options.on_epoch.is_some())),
             ("number of steps", text(&steps)),
             ("place in the random numbers", text(&place)),
-            ("digest of the weights", text(&weights)),
-        ])?;
+            (WEIGHTS, text(&weights)),
+        ]);
+        checked.map_err(|error| match error {
+            RankError::Differs { rank, what, .. } if what == WEIGHTS => {
+                RankError::Weights { rank, step: steps }
+            }
+            error => error,
+        })?;
         let (ranks, pieces) = (ranks.size, batch.div_ceil(pieces?.piece.max(1)));
         if pieces < ranks { Err(RankError::TooMany { ranks, samples: batch, pieces }.into()) } else { Ok(()) }
     }

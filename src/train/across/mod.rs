@@ -6,7 +6,7 @@ mod fit;
 mod sum;
 mod wire;
 
-use std::fmt::Display;
+use std::fmt::{Debug, Display};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use super::Trainer;
 use crate::checkpoint::{ChangedSetting, CheckpointError, Origin, State, StateFile, state_to_bytes};
 use crate::distributed::{Communicator, RankError};
+use crate::error::short_type_name;
 use crate::kernel::{PORTABLE, instructions};
 use crate::layer::{Parameters, View};
 
@@ -110,7 +111,7 @@ impl<N, L, O> Trainer<N, L, O> {
     /// * Only rank 0 prints, validates, writes logs and checkpoints, and calls the functions of `fit`'s options; all
     ///   get its results.
     /// * What fails on one rank is an error on all of them, which names the rank; so are weights, settings or a length
-    ///   of the data that are not the same on all ranks.
+    ///   of the data that are not the same on all ranks. Losses are compared by their [`Debug`] text.
     /// * A [clone](Clone) trains alone.
     ///
     /// The [guide](crate::guide::many_machines) has the costs, and how to start the ranks.
@@ -122,6 +123,7 @@ impl<N, L, O> Trainer<N, L, O> {
     pub fn across(mut self, communicator: impl Communicator + 'static) -> Result<Self, RankError>
     where
         N: Parameters,
+        L: Debug,
         O: State,
     {
         self.ranks = None;
@@ -131,11 +133,14 @@ impl<N, L, O> Trainer<N, L, O> {
         let mut ranks = Ranks::new(communicator);
         let rank = ranks.rank;
         let instructions = if PORTABLE { "portable" } else { instructions() };
+        let of_network = format!("<{}>", short_type_name::<N>());
         ranks.check_same(&[
             ("version of chainrule", env!("CARGO_PKG_VERSION").into()),
             ("order of bytes", if cfg!(target_endian = "big") { "big" } else { "little" }.into()),
             ("set of instructions (compile the program portably)", instructions.into()),
             ("network", format!("{} with {} parameters", <N as Parameters>::NAME, N::COUNT)),
+            ("optimizer", short_type_name::<O>().replace(&of_network, "")),
+            ("loss", format!("{:?}", self.loss)),
         ])?;
         ranks.copy_state(&mut self).map_err(|error| match error {
             CheckpointError::Rank(error) => *error,
