@@ -147,7 +147,7 @@ pub enum OnnxError {
         reason: String,
     },
     /// A node has an operator that no layer of this crate is, or settings that none has.
-    #[error("{file}: node `{node}` is a `{operator}`: {reason}")]
+    #[error("{file}: node `{node}` has the operator `{operator}`: {reason}")]
     Operator {
         /// The file.
         file: String,
@@ -201,12 +201,13 @@ pub struct Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}: of another network than {}", self.file, self.network)?;
+        writeln!(f, "{}: the file's network is not {}", self.file, self.network)?;
         match (&self.in_file, &self.node) {
             (Some(layer), Some(node)) => writeln!(f, "  file:    {layer}, node `{}`", node.escape_debug())?,
             _ => writeln!(f, "  file:    no further layer")?,
         }
         match (&self.in_network, &self.path) {
+            (Some(layer), Some(path)) if path.is_empty() => writeln!(f, "  network: {layer}")?,
             (Some(layer), Some(path)) => writeln!(f, "  network: {layer}, at `{path}`")?,
             _ => writeln!(f, "  network: no further layer")?,
         }

@@ -120,13 +120,16 @@ fn the_first_layer_that_differs_is_named_with_both_shapes() {
     let mlp = model("mlp");
     let message = differs::<(Linear<4, 8>, Tanh, Linear<8, 2>)>(&mlp);
     for part in [
-        "of another network than (Linear<4, 8>, Tanh, Linear<8, 2>)",
+        "the file's network is not (Linear<4, 8>, Tanh, Linear<8, 2>)",
         "file:    Linear<8, 3>, node `node_linear_1`",
         "network: Linear<8, 2>, at `2`",
         "weight: [8, 3] in the file, [8, 2] in the network",
     ] {
         assert!(message.contains(part), "{message}");
     }
+    // A network that is one layer has no path.
+    let message = differs::<Linear<4, 8>>(&model("conv1d"));
+    assert!(message.contains("\n  network: Linear<4, 8>\n"), "{message}");
     let message = differs::<(Linear<4, 8>, Relu, Linear<8, 3>)>(&mlp);
     assert!(message.contains("file:    Tanh, node `node_tanh`\n  network: Relu, at `1`"), "{message}");
     let message = differs::<(Linear<4, 8>, Tanh)>(&mlp);

@@ -73,6 +73,7 @@ fn tensors_have_the_numbers_that_they_say() {
         OnnxError::Length { found: 5, .. },
         "has 5 bytes or numbers, where 6 numbers of 4 bytes"
     );
+    refused!("many_axes", OnnxError::NotOnnx { .. }, "`w` has 17 axes, and at most 16 are read");
     refused!("half", OnnxError::ElementType { .. }, "`w` has elements of the type `float16`");
     refused!("integers", OnnxError::ElementType { .. }, "`x` has elements of the type `int64`");
 }
@@ -82,23 +83,25 @@ fn an_operator_that_is_no_layer_is_named_with_its_node() {
     refused!(
         "operator",
         OnnxError::Operator { .. },
-        "node `best` is a `TopK`: no layer of this crate is this operator"
+        "node `best` has the operator `TopK`: no layer of this crate is this operator"
     );
     refused!(
         "data_setting",
         OnnxError::Operator { .. },
-        "node `limited` is a `Clip`: its settings are computed"
+        "node `limited` has the operator `Clip`: its settings are computed"
     );
-    refused!("data_weight", OnnxError::Operator { .. }, "node `swapped` is a `Gemm`");
+    refused!("data_weight", OnnxError::Operator { .. }, "node `swapped` has the operator `Gemm`");
     refused!(
         "broadcast",
         OnnxError::Operator { .. },
-        "node `minus` is a `Sub`: it broadcasts [batch, 2] to [batch, 1]"
+        "node `minus` has the operator `Sub`: it broadcasts [batch, 2] to [batch, 1]"
     );
     refused!("tangled", OnnxError::Operator { .. }, "no combinator of branches joins again");
     refused!("deep", OnnxError::Operator { .. }, "too many branches inside branches");
-    refused!("huge", OnnxError::Operator { .. }, "node `first` is a `MatMul`");
-    refused!("doubling", OnnxError::Operator { .. }, "is a `Concat`");
+    refused!("huge", OnnxError::Operator { .. }, "node `first` has the operator `MatMul`");
+    refused!("gather", OnnxError::Operator { .. }, "node `last` has the operator `Reshape`");
+    refused!("sliced_twice", OnnxError::Operator { .. }, "node `twice` has the operator `Slice`");
+    refused!("doubling", OnnxError::Operator { .. }, "has the operator `Concat`");
     for (name, node, operator) in
         [("attention", "node_select", "Gather"), ("unrolled", "node_Slice_22", "Slice")]
     {
@@ -121,6 +124,7 @@ fn external_data_stay_in_the_folder_of_the_model() {
         "`../wrong/weights.bin` leaves the model's folder"
     );
     refused!("external_absolute", OnnxError::External { .. }, "`/etc/passwd` leaves the model's folder");
+    refused!("external_unnamed", OnnxError::External { .. }, "another file: the file does not say which one");
     refused!("external_missing", OnnxError::External { .. }, "`nowhere.bin`: ");
     refused!("external_folder", OnnxError::External { .. }, "is not a regular file");
     refused!(
@@ -184,4 +188,17 @@ fn other_files_are_no_models() {
     let large = folder.path().join("large.onnx");
     fs::File::create(&large).unwrap().set_len(3 << 30).unwrap();
     assert!(matches!(Model::open(large), Err(OnnxError::TooLarge { .. })));
+}
+
+/// The length of a device is 0, and a pipe has none.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_device_and_a_pipe_are_no_models() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.onnx");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in ["/dev/zero".as_ref(), folder.path(), &pipe] {
+        let error = Model::open(path).unwrap_err();
+        assert!(error.to_string().ends_with("cannot be read: it is not a regular file"), "{error}");
+    }
 }

@@ -37,7 +37,7 @@ impl Reader<'_> {
                 entry(key).map(|text| text.parse::<u64>().map_err(|_| format!("its {key} is `{text}`")));
             number.transpose()
         };
-        let location = entry("location").ok_or("it is not said which")?;
+        let location = entry("location").ok_or("the file does not say which one")?;
         let (offset, length) = (number("offset")?.unwrap_or(0), number("length")?);
         let folder = self.folder.ok_or("the model is read from bytes in memory, which have no folder")?;
         let relative = Path::new(location);

@@ -1,10 +1,11 @@
 //! Operators on tensors that are known: constants, and the shapes that an exporter computes.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use super::node::{Attribute, Node};
 use super::slice::{slice, slice_range};
-use super::tensor::{Numbers, Tensor};
+use super::tensor::{MOST_AXES, Numbers, Tensor};
 
 /// How many numbers may be computed, so that no small file makes large tensors.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ pub(super) fn axis(axis: i64, rank: usize) -> Option<usize> {
 
 /// Returns the dimensions that a `Reshape` gives to a value of the dimensions `dims`.
 pub(super) fn reshaped(dims: &[usize], shape: &[i64], keeps_zeros: bool) -> Option<Vec<usize>> {
+    (shape.len() <= MOST_AXES).then_some(())?;
     let count = dims.iter().try_fold(1_usize, |product, &dim| product.checked_mul(dim))?;
     let (mut known, mut inferred, mut new) = (1_usize, None, Vec::with_capacity(shape.len()));
     for (at, &side) in shape.iter().enumerate() {
@@ -158,7 +160,9 @@ pub(super) fn order(node: &Node, rank: usize) -> Option<Vec<usize>> {
     let Some(perm) = node.ints("perm") else { return Some((0..rank).rev().collect()) };
     let order: Option<Vec<usize>> = perm.iter().map(|&at| axis(at, rank)).collect();
     let order = order?;
-    (order.len() == rank && (0..rank).all(|axis| order.contains(&axis))).then_some(order)
+    let mut sorted = order.clone();
+    sorted.sort_unstable();
+    sorted.into_iter().eq(0..rank).then_some(order)
 }
 
 /// Returns axes that are an attribute, or an input in later opsets.
@@ -183,7 +187,7 @@ pub(super) fn new_dims(node: &Node, dims: &[usize], input: Option<&Tensor>) -> O
             Some(vec![product(&dims[..at])?, product(&dims[at..])?])
         }
         "Squeeze" => {
-            let axes: Option<Vec<usize>> = match axes(node, input) {
+            let axes: Option<BTreeSet<usize>> = match axes(node, input) {
                 Some(axes) => axes.iter().map(|&at| axis(at, dims.len())).collect(),
                 None => Some((0..dims.len()).filter(|&axis| dims[axis] == 1).collect()),
             };
@@ -193,7 +197,7 @@ pub(super) fn new_dims(node: &Node, dims: &[usize], input: Option<&Tensor>) -> O
         }
         _ => {
             let axes = axes(node, input)?;
-            let rank = dims.len().checked_add(axes.len()).filter(|&rank| rank <= 16)?;
+            let rank = dims.len().checked_add(axes.len()).filter(|&rank| rank <= MOST_AXES)?;
             let axes: Option<Vec<usize>> = axes.iter().map(|&at| axis(at, rank)).collect();
             let (axes, mut rest) = (axes?, dims.iter());
             (0..rank).map(|axis| if axes.contains(&axis) { Some(1) } else { rest.next().copied() }).collect()
@@ -238,14 +242,14 @@ fn concat(node: &Node, inputs: &[Option<&Tensor>], budget: &Budget) -> Option<Te
 
 fn gather(node: &Node, tensor: &Tensor, indices: &Tensor, budget: &Budget) -> Option<Tensor> {
     let at = axis(node.int("axis", 0), tensor.dims.len())?;
-    let chosen: Option<Vec<usize>> =
-        indices.ints()?.iter().map(|&index| axis(index, tensor.dims[at])).collect();
-    let chosen = chosen?;
+    let chosen = indices.ints()?.iter().map(|&index| axis(index, tensor.dims[at]));
+    let chosen: Vec<usize> = chosen.collect::<Option<_>>()?;
     let dims = [&tensor.dims[..at], &indices.dims[..], &tensor.dims[at + 1..]].concat();
     let (outer, inner) = (product(&tensor.dims[..at]), product(&tensor.dims[at + 1..]));
     budget.spend(outer.checked_mul(inner)?.checked_mul(chosen.len())?)?;
     let width = tensor.dims[at].saturating_mul(inner);
-    let outer = if inner == 0 { 0 } else { outer };
+    // No rows of no numbers, of which a file may have any count.
+    let outer = if inner == 0 || chosen.is_empty() { 0 } else { outer };
     let places = (0..outer).flat_map(|row| {
         chosen.iter().flat_map(move |index| {
             let start = row * width + index * inner;

@@ -47,7 +47,9 @@ impl Model {
     ///
     /// The network has the layers of the file, in their order: those that [`source`](super::source) writes. How they
     /// are nested in tuples, arrays and structs does not matter, nor do layers that do nothing in evaluation mode,
-    /// such as `Dropout`. `Dense<Image<..>, Vector<..>>` and `(Flatten, Linear<..>)` count as the same.
+    /// such as `Dropout`. `Dense<Image<..>, Vector<..>>` and `(Flatten, Linear<..>)` count as the same, and so do layers
+    /// of two names, such as `MeanOver<Steps>` and `GlobalAvgPool` of a sequence. Numbers are rounded to the network's
+    /// scalar: an `f32` network takes a file of `double`.
     ///
     /// # Errors
     /// [`OnnxError::Differs`] names the first layer that differs; [`OnnxError::Operator`] a node that is no layer;

@@ -1,7 +1,8 @@
 //! Reading a file: the graph, checked.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use prost::Message;
@@ -69,11 +70,16 @@ impl Model {
         let path = path.as_ref();
         let read = |source| OnnxError::Read { path: path.into(), source };
         let file = path.display().to_string();
-        match fs::metadata(path).map_err(read)?.len() {
-            bytes if bytes > LARGEST => return Err(OnnxError::TooLarge { file, bytes }),
-            _ => {}
+        let data = fs::metadata(path).map_err(read)?;
+        // A device or a pipe may have no end.
+        if !data.is_file() {
+            return Err(read(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")));
         }
-        let bytes = fs::read(path).map_err(read)?;
+        if data.len() > LARGEST {
+            return Err(OnnxError::TooLarge { file, bytes: data.len() });
+        }
+        let mut bytes = Vec::new();
+        File::open(path).map_err(read)?.take(LARGEST + 1).read_to_end(&mut bytes).map_err(read)?;
         let folder = match path.parent() {
             Some(folder) if folder != Path::new("") => folder,
             _ => Path::new("."),

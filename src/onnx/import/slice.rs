@@ -1,5 +1,7 @@
 //! Parts of an axis.
 
+use std::collections::BTreeSet;
+
 use super::fold::{Budget, axis, product};
 use super::node::Node;
 use super::tensor::{Numbers, Tensor, strides};
@@ -46,7 +48,10 @@ pub(super) fn slices(node: &Node, dims: &[usize], inputs: &[Option<&Tensor>]) ->
         let count = u64::try_from(length.max(0)).ok()?.div_ceil(step.unsigned_abs().max(1));
         (step != 0).then_some(Slice { axis, start: start.max(0) as usize, count: count as usize, step })
     };
-    (0..starts.len()).map(slice).collect()
+    let slices: Vec<Slice> = (0..starts.len()).map(slice).collect::<Option<_>>()?;
+    // The second slice of one axis would be of the first one's numbers.
+    let mut axes = BTreeSet::new();
+    slices.iter().all(|slice| axes.insert(slice.axis)).then_some(slices)
 }
 
 /// Computes a `Slice` of a constant.

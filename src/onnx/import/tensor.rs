@@ -22,6 +22,9 @@ pub(super) struct Tensor {
     pub(super) numbers: Numbers,
 }
 
+/// How many axes a tensor may have.
+pub(super) const MOST_AXES: usize = 16;
+
 /// The data types of ONNX that are read, with the bytes of an element.
 const FLOAT: i32 = 1;
 const INT64: i32 = 7;
@@ -62,6 +65,10 @@ impl Tensor {
             DOUBLE | INT64 => 8,
             _ => return Err(OnnxError::ElementType { file, tensor: name.into(), found: type_name(kind) }),
         };
+        if proto.dims.len() > MOST_AXES {
+            let reason = format!("`{name}` has {} axes, and at most {MOST_AXES} are read", proto.dims.len());
+            return Err(OnnxError::NotOnnx { file, reason });
+        }
         let mut dims = Vec::with_capacity(proto.dims.len());
         for (axis, &dim) in proto.dims.iter().enumerate() {
             let Ok(dim) = usize::try_from(dim) else {

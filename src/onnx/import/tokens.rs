@@ -86,7 +86,7 @@ impl<'a> Token<'a> {
     }
 }
 
-/// Returns a type without its scalar, and with one name for layers that have two.
+/// Returns a type without its scalar, and with one name for layers that have several.
 fn normal(name: &str) -> String {
     let name = name.replace(", f64", "").replace(", f32", "");
     if let Some(sides) = name.strip_prefix("Dense<Vector<")
@@ -95,8 +95,17 @@ fn normal(name: &str) -> String {
     {
         return format!("Linear<{inputs}, {outputs}{bias}");
     }
-    match name.split_once("With<") {
-        Some((kind, _)) if kind.contains("Conv") => name.replace(", Stride<1>", ""),
+    let name = match name.strip_prefix("HardTanh<") {
+        Some(limits) => format!("Clamp<{limits}").replace(", 1>", ">"),
+        None => name,
+    };
+    match (&name[..], name.split_once("With<")) {
+        ("Clamp<-1, 1>", _) => "HardTanh".into(),
+        ("Clamp<0, 6>", _) => "Relu6".into(),
+        ("Celu<1, 1>", _) => "Elu<1, 1>".into(),
+        ("MeanOver<Steps>", _) => "GlobalAvgPool".into(),
+        ("MaxOver<Steps>", _) => "GlobalMaxPool".into(),
+        (_, Some((kind, _))) if kind.contains("Conv") => name.replace(", Stride<1>", ""),
         _ => name,
     }
 }

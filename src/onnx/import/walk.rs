@@ -8,7 +8,7 @@ use super::layer::{Kind, Layer, Pairing};
 use super::model::{Graph, Input, Model};
 use super::node::Node;
 use super::operators;
-use super::tensor::{Numbers, Tensor, type_name};
+use super::tensor::{MOST_AXES, Numbers, Tensor, type_name};
 use crate::onnx::OnnxError;
 
 /// A batch of symbolic size is computed with as this number, a prime that no shape of a network has as a factor.
@@ -100,7 +100,7 @@ impl<'a> Walk<'a> {
         let is_known =
             |(input, tensor): (&Option<usize>, &Option<&Tensor>)| input.is_none() || tensor.is_some();
         if node.inputs.iter().zip(&inputs).all(is_known) {
-            let folded = fold(node, &inputs, &self.budget);
+            let folded = fold(node, &inputs, &self.budget).filter(|tensor| tensor.dims.len() <= MOST_AXES);
             let tensor =
                 folded.ok_or("its inputs are constants, and it is not computed while the file is read")?;
             let output = node.outputs.first().copied().flatten().ok_or("it has no output")?;
