@@ -14,7 +14,7 @@ use crate::schedule::{Rate, Schedule};
 use crate::tensor::Tensor;
 use chainrule_parameters::zeroed;
 
-/// Trains a network in memory of its own, without a heap: it has the network, a loss, an optimizer, a gradient and a
+/// Trains a network without a heap: it contains the network, a loss, an optimizer, a gradient and a
 /// workspace, all by value. It can be a `static`, and no step allocates, not even the first.
 ///
 /// The optimizer has its moments [`Inline`](crate::optimizer::Inline), and the workspace is that of

@@ -39,7 +39,7 @@ const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A rank of MPI's world, for [`Trainer::across`](chainrule::Trainer::across).
 ///
-/// All calls of MPI are on a thread of its own, so that a rank that hangs cannot stop the others: whatever MPI does, a
+/// One thread makes all calls of MPI, so that a rank that hangs cannot stop the others: whatever MPI does, a
 /// method returns within the [timeout](Self::timeout). After such an error the program should end. It then ends
 /// without `MPI_Finalize`, which would wait for all ranks, and so `mpirun` ends the others too.
 ///

@@ -244,7 +244,7 @@ impl Writer {
 }
 
 impl From<Name> for Value {
-    /// A value inside a layer, whose sides nobody reads.
+    /// A value inside a layer, whose sides are not read.
     fn from(name: Name) -> Self {
         Self::One(name, &[], 0)
     }

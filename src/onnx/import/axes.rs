@@ -42,7 +42,7 @@ pub(super) enum Want {
     ChannelsFirst,
 }
 
-/// Returns the side of a sample of so many sides that has its features or channels.
+/// Returns which side of a sample with this many sides has its features or channels.
 pub(super) fn channel_side(sides: usize) -> usize {
     if sides == 2 { 1 } else { 0 }
 }
