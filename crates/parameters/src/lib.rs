@@ -94,7 +94,7 @@ pub unsafe trait Parameters: Itself<Is = Self> + Sized + Send + Sync + 'static {
     }
 
     /// Returns this layer with every parameter 0, by value: for programs without a heap. A large network is too large
-    /// for the stack. The function [`zeroed`](crate::zeroed) does the same in a constant.
+    /// for the stack. The function [`zeroed`] does the same in a constant.
     fn zeroed() -> Self {
         zeroed()
     }
