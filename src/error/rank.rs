@@ -59,7 +59,7 @@ pub enum RankError {
         /// How long this rank waited.
         seconds: f64,
     },
-    /// A rank has ended: its program returned or panicked, or it left the training after an error of its own.
+    /// A rank has ended: its program returned or panicked, or it left the training after an error that the others do not have.
     #[error("rank {rank} has ended")]
     Ended {
         /// The rank.

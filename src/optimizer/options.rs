@@ -138,7 +138,7 @@ impl StepOptions {
         Ok(())
     }
 
-    /// Returns the factor of the learning rate of this parameter, and its weight decay if it has one of its own: those
+    /// Returns the factor of the learning rate of this parameter, and its weight decay if its group sets one: those
     /// of the last group that it is in.
     #[cfg(feature = "alloc")]
     fn of_group(&self, parameter: &Parameter<'_>) -> (f64, Option<f64>) {

@@ -392,7 +392,7 @@ fn a_trainer_across_ranks_allocates_nothing_after_the_first_step() {
                 let mut step = |samples: usize| {
                     trainer.step(&xs[..samples], &ys[..samples]).unwrap();
                 };
-                // A batch of one piece has a workspace of its own.
+                // A batch of one piece has its own workspace.
                 assert!(allocations(|| [FULL, LAST].into_iter().for_each(&mut step)) > 0);
                 assert_eq!(allocations(|| [FULL, LAST, 1, 6, FULL].into_iter().for_each(&mut step)), 0);
             });

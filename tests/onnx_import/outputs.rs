@@ -71,7 +71,7 @@ impl Numbers {
 fn a_network_may_nest_its_layers_and_drop_out() {
     use chainrule::network;
     network! {
-        /// A convolutional network, as one would write it.
+        /// A convolutional network, as a user would write it.
         struct Cnn: Image<1, 16, 16> => Vector<3> {
             features: (
                 (Conv2d<1, 3, 5, 1, 2>, Relu, MaxPool2d<2>),

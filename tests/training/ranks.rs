@@ -36,7 +36,7 @@ pub(super) fn trainer() -> Run {
         .micro_batch(4)
 }
 
-/// Calls `f` on each rank, in a thread of its own. Returns the results in order.
+/// Calls `f` on each rank, each in its own thread. Returns the results in order.
 pub(super) fn on_ranks<R: Send>(size: usize, f: impl Fn(LocalRank) -> R + Sync) -> Vec<R> {
     let f = &f;
     thread::scope(|scope| {

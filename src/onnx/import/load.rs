@@ -97,7 +97,7 @@ fn tensors(model: &Model, file: &Understood, network: &Node, name: String) -> Re
     let mut all = Vec::new();
     loop {
         let (our, their) = (ours.next(), theirs.next());
-        let found: Vec<(&str, Tensor)> = match (our, their) {
+        let found: Vec<(&'static str, Tensor)> = match (our, their) {
             (None, None) => return Ok(all),
             (Some(Token::Leaf(our)), Some(Token::Leaf(their))) => {
                 let (layer, shapes) = (their.layer, &our.tensors);
@@ -136,27 +136,10 @@ fn tensors(model: &Model, file: &Understood, network: &Node, name: String) -> Re
                 Some(Token::Leaf(leaf)) => leaf.layer.map_or("", |layer| &layer.node),
                 _ => "",
             };
-            check_numbers(model, node, field_name(field), &tensor, double)?;
+            check_numbers(model, node, field, &tensor, double)?;
             all.push(tensor);
         }
     }
-}
-
-/// Names of fields are constants; those that come through a `Vec` are found again.
-fn field_name(name: &str) -> &'static str {
-    const NAMES: [&str; 10] = [
-        "weight",
-        "bias",
-        "gain",
-        "slope",
-        "running_mean",
-        "running_variance",
-        "weight_ih",
-        "weight_hh",
-        "bias_ih",
-        "bias_hh",
-    ];
-    NAMES.into_iter().find(|known| *known == name).unwrap_or("weight")
 }
 
 fn check_numbers(
@@ -177,7 +160,7 @@ fn check_numbers(
 }
 
 /// Returns the tensors of a dense layer of the file for `(Flatten, Linear)` in the network.
-fn flattened<'a>(layer: &'a Layer, flatten: &str, linear: &str) -> Option<Vec<(&'a str, Tensor)>> {
+fn flattened(layer: &Layer, flatten: &str, linear: &str) -> Option<Vec<(&'static str, Tensor)>> {
     let Kind::Weighted { weight, bias, outputs, from: Some(Flattened { sides, features_first }), .. } =
         &layer.kind
     else {

@@ -141,7 +141,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// Returns the layers as one tuple, whose long parts have names of their own.
+    /// Returns the layers as one tuple, whose long parts have names.
     fn layers(&mut self, layers: &[Layer]) -> Items {
         if layers.len() <= LONGEST {
             return Items::Tuple(layers.iter().map(|layer| self.layer(layer)).collect());
