@@ -1,7 +1,6 @@
 use alloc::string::String;
-use alloc::vec::Vec;
 
-use super::verdict::{FlowState, VANISHING, Verdict};
+use super::verdict::{FlowState, Verdict};
 use super::{Flow, LayerFlow};
 use crate::expected::advice::SMALLER_BRANCHES;
 use crate::layer::Factor;
@@ -89,29 +88,7 @@ impl Flow {
             "of the gradient at `{last}`, {} arrives at `{first}`: {rate:.3} a layer of weights",
             if (0.01..1e4).contains(&total) { format!("{total:.2}") } else { format!("{total:.1e}") }
         );
-        let why = why + &self.sick_branches();
+        let why = why + &self.unhealthy_parts();
         Verdict { first_over_last: Some(total), rate: Some(rate), ..verdict(why) }
-    }
-
-    /// Returns what is to be said of branches inside which the gradient vanishes or explodes, though it passes by.
-    fn sick_branches(&self) -> String {
-        let unhealthy = |share: f64| !(VANISHING..=1.0 / VANISHING).contains(&share);
-        let branches: Vec<_> = self.branches().into_iter().filter(|(_, share)| unhealthy(*share)).collect();
-        let distance = |share: f64| share.ln().abs();
-        let Some((worst, share)) =
-            branches.iter().max_by(|a, b| distance(a.1).total_cmp(&distance(b.1))).copied()
-        else {
-            return String::new();
-        };
-        let (state, meaning) = if share < 1.0 {
-            ("vanishes", "the first layers inside hardly learn, though those before the branch do")
-        } else {
-            ("explodes", "the first layers inside take far larger steps than the last")
-        };
-        let others = match branches.len() - 1 {
-            0 => String::new(),
-            others => format!(" ({others} more such)"),
-        };
-        format!("; but inside the branch `{}`{others} it {state}, to {share:.1e}: {meaning}", worst.path)
     }
 }

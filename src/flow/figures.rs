@@ -3,6 +3,7 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
+use super::gates::GateFlow;
 use super::histogram::Histogram;
 use super::spectrum::Spectrum;
 use super::time::TimeFlow;
@@ -44,6 +45,8 @@ pub struct LayerFlow {
     pub weights: Option<WeightsFlow>,
     /// The gradient on its way back through time, for a recurrent layer.
     pub time: Option<TimeFlow>,
+    /// The gates inside the layer: those of an LSTM or a GRU, of a highway block, or of a gated linear unit.
+    pub gates: Vec<GateFlow>,
     /// For a sum, the gradient that each path brings to the input. For a residual block these are the two terms of the
     /// chain rule: that of the branch, with all of its factors, and that of the skip connection, without them.
     pub paths: Vec<PathFlow>,
@@ -136,6 +139,11 @@ impl LayerFlow {
         } else {
             format!("`{}` ({})", self.path, self.layer)
         }
+    }
+
+    /// Returns a copy without histograms.
+    pub(super) fn without_histograms(&self) -> Self {
+        Self { outputs: None, output_grads: None, ..self.clone() }
     }
 
     /// Returns whether everything that was measured here is finite.

@@ -6,6 +6,7 @@ use super::batch::{Batch, bytes};
 use super::figures::{
     ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlow, norm, norm_of, ratio, rms, rms_of,
 };
+use super::gates::Gates;
 use super::histogram::Histogram;
 use super::spectrum::spectrum;
 use super::time::TimeFlow;
@@ -63,6 +64,7 @@ struct Open {
     paths: Vec<PathGrad>,
     /// For a recurrent layer, its steps from the last to the first.
     steps: Vec<TimeStep>,
+    gates: Gates,
 }
 
 #[derive(Debug)]
@@ -79,7 +81,7 @@ impl PathGrad {
 
 impl Open {
     fn new(plan: &'static Plan) -> Self {
-        Self { plan, inside: Vec::new(), paths: Vec::new(), steps: Vec::new() }
+        Self { plan, inside: Vec::new(), paths: Vec::new(), steps: Vec::new(), gates: Gates::default() }
     }
 
     /// Returns whether the layers inside are one layer, applied several times.
@@ -140,6 +142,7 @@ impl FlowHook {
                 spectrum: if self.detail.spectra { spectrum(pass.layer, &pass.input) } else { None },
             }),
             time: (!open.steps.is_empty()).then(|| TimeFlow::of(&open.steps)),
+            gates: open.gates.figures(),
             paths: open.paths.iter().map(PathGrad::figures).collect(),
             cosine: match &open.paths[..] {
                 [a, b] if !self.forward_only => cosine(&a.input_grad, &b.input_grad),
@@ -177,6 +180,12 @@ impl BackwardHook for FlowHook {
     fn step_of_time(&mut self, step: &TimeStep) {
         if let Some(open) = self.open.last_mut().filter(|_| !self.forward_only) {
             open.steps.push(*step);
+        }
+    }
+
+    fn gate(&mut self, name: &'static str, numbers: &mut dyn Iterator<Item = f64>) {
+        if let Some(open) = self.open.last_mut() {
+            open.gates.add(name, numbers);
         }
     }
 

@@ -1,6 +1,6 @@
 use core::ops::Range;
 
-use super::{Cause, Flow, LayerFlow};
+use super::{Flow, LayerFlow};
 use crate::layer::Factor;
 
 /// A step of the gradient from one layer of weights to the one before it. The verdict looks for trends in these steps.
@@ -70,26 +70,6 @@ impl Flow {
             }
         }
         steps
-    }
-
-    /// Returns each path through a sum that has at least two layers of weights, with the share of the gradient at the
-    /// last of them that arrives at the first.
-    pub(super) fn branches(&self) -> Vec<(&LayerFlow, f64)> {
-        let mut branches = Vec::new();
-        let sums = (0..self.layers.len()).filter(|&at| self.layers[at].facts.cause == Cause::Sum);
-        for at in sums {
-            let mut branch = at + 1;
-            while branch <= at + self.inside(at).len() {
-                let next = branch + 1 + self.inside(branch).len();
-                let steps = self.steps_in(branch..next);
-                if !steps.is_empty() {
-                    let share = steps.iter().map(|step| step.gain).product();
-                    branches.push((&self.layers[branch], share));
-                }
-                branch = next;
-            }
-        }
-        branches
     }
 }
 

@@ -32,6 +32,7 @@
 //! | one batch, in a terminal | [`network.flow(..)`](GradientFlow::flow), and print it |
 //! | the figures | the public fields of [`Flow`] and [`LayerFlow`]; [`Flow::to_csv`], [`Flow::to_json`] |
 //! | what is wrong, and what to do | [`Flow::verdict`] |
+//! | branches, gates and time steps, with a verdict each | [`Flow::parts`], [`Flow::parts_table`] |
 //! | pictures | [`picture`], with the feature `plot` |
 //! | how it changes in training | [`Recorder`] |
 //! | a backward pass that you run yourself | [`FlowHook`] |
@@ -40,10 +41,12 @@ mod batch;
 mod diagnosis;
 mod export;
 mod figures;
+mod gates;
 mod histogram;
 mod hook;
 mod inactive;
 mod main_path;
+mod part;
 #[cfg(feature = "plot")]
 pub mod picture;
 mod recorder;
@@ -67,9 +70,11 @@ use crate::tensor::{Sample, Tensor};
 
 pub use crate::expected::cause::Cause;
 pub use figures::{ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlow};
+pub use gates::GateFlow;
 pub use histogram::Histogram;
 pub use hook::FlowHook;
 pub use main_path::PathStep;
+pub use part::{Part, PartKind};
 pub use recorder::{Record, Recorder};
 pub use spectrum::Spectrum;
 pub use time::TimeFlow;

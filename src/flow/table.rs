@@ -64,7 +64,10 @@ fn through_time(f: &mut fmt::Formatter<'_>, layer: &LayerFlow, time: &TimeFlow) 
     let columns = steps.min(COLUMNS);
     let step = |column: usize| column * (steps - 1) / (columns - 1).max(1);
     let bars: String = (0..columns).map(|column| scale.column(time.gradients[step(column)])).collect();
-    writeln!(f, "  step 1 {bars} step {steps}, |dR/dh| on a log scale")
+    writeln!(f, "  step 1 {bars} step {steps}, |dR/dh| on a log scale")?;
+    let gates: Vec<String> =
+        layer.gates.iter().map(|gate| format!("{} {}", gate.name, short(gate.mean))).collect();
+    if gates.is_empty() { Ok(()) } else { writeln!(f, "  mean of the gates: {}", gates.join(", ")) }
 }
 
 impl Flow {
@@ -123,6 +126,9 @@ fn factor(layer: &LayerFlow) -> String {
     }
     if let Some((share, rate)) = layer.time.as_ref().and_then(|time| time.share().zip(time.rate())) {
         return format!("time {} by {rate:.3}", tiny(share));
+    }
+    if let [gate] = &layer.gates[..] {
+        return format!("gate {:.2} closed {:.0}%", gate.mean, 100.0 * gate.closed);
     }
     match &layer.paths[..] {
         [branch, skip] if skip.name == "shortcut" => {

@@ -84,7 +84,7 @@ fn geometric_mean(factors: &[f64]) -> Option<f64> {
 
 impl LayerFlow {
     /// Returns the kind of a recurrent layer, by the name in its plan: it decides which gate the cure names.
-    fn recurrence(&self) -> Recurrence {
+    pub(super) fn recurrence(&self) -> Recurrence {
         match &self.layer[..] {
             name if name.starts_with("Lstm") => Recurrence::Lstm,
             name if name.starts_with("Gru") => Recurrence::Gru,

@@ -9,8 +9,8 @@ use super::halves_at::HalvesAt;
 use super::onnx::Form;
 use super::window_at::window_at;
 use super::{
-    Activation, At, Backward, Effect, Gelu, Layer, Mode, Plan, Sigmoid, Silu, Then, WorkspaceMut,
-    check_lengths,
+    Activation, At, Backward, BackwardHook, Effect, Gelu, Layer, Mode, Plan, Sigmoid, Silu, Then,
+    WorkspaceMut, check_lengths,
 };
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::tensor::side::{Halve, Side, Sides};
@@ -139,6 +139,12 @@ fn backward<A: Activation, T: Real>(half: usize, [x, dy]: [&[T]; 2], dx: &mut [T
     }
 }
 
+/// Calls the hook with the numbers of the gate, g(b).
+fn show_gate<A: Activation, T: Real>(half: usize, x: &[T], hook: &mut dyn BackwardHook) {
+    let rows = x.chunks_exact(2 * half);
+    hook.gate("gate", &mut rows.flat_map(|x| &x[half..]).map(|&b| A::apply(b).to_f64()));
+}
+
 macro_rules! gated {
     ($layer:ident, $Gate:ty; $([$($generics:tt)*] $X:ty => $Y:ty, $C:ident;)+) => {
         comparable!([] $layer);
@@ -173,6 +179,18 @@ macro_rules! gated {
                     let half = $C / 2 * <$X as Channels<$C>>::EACH;
                     let read = [Tensor::flat(input), Tensor::flat(output_grad)];
                     backward::<$Gate, T>(half, read, Tensor::flat_mut(input_grad));
+                }
+
+                fn backward_with_hook(
+                    &self,
+                    pass: Backward<'_, $X, Self>,
+                    hook: Option<&mut dyn BackwardHook>,
+                ) {
+                    if let Some(hook) = hook {
+                        let half = $C / 2 * <$X as Channels<$C>>::EACH;
+                        show_gate::<$Gate, T>(half, Tensor::flat(pass.input), hook);
+                    }
+                    self.backward(pass);
                 }
             }
 

@@ -24,6 +24,12 @@ pub trait BackwardHook {
     fn step_of_time(&mut self, step: &TimeStep) {
         let _ = step;
     }
+
+    /// Called within the backward pass of a layer with gates, such as an LSTM, for each gate, with the numbers by which it
+    /// multiplies; in a recurrent layer for each gate of each step.
+    fn gate(&mut self, name: &'static str, numbers: &mut dyn Iterator<Item = f64>) {
+        let _ = (name, numbers);
+    }
 }
 
 /// What one step of a recurrent layer does to the gradient that goes back through time from the last step's output.

@@ -133,6 +133,9 @@ where
         let Backward { input, output_grad, mut input_grad, gradient, mut workspace, accumulate, .. } = pass;
         let samples = input.len();
         let (branch, gate) = workspace.saved::<Vector<N, T>>(2 * samples).split_at(samples);
+        if let Some(hook) = &mut hook {
+            hook.gate(GATE, &mut Tensor::flat(gate).iter().map(|t| t.to_f64()));
+        }
         let (grad, of_gate) = workspace.scratch::<Vector<N, T>>(2 * samples).split_at_mut(samples);
 
         elementwise(&BranchGrad, [gate, output_grad].map(Tensor::flat), [Tensor::flat_mut(grad)]);

@@ -19,6 +19,7 @@ mod extremes;
 mod figures;
 mod histogram;
 mod moments;
+mod parts;
 mod paths;
 mod recorder;
 mod slopes;

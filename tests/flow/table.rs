@@ -7,7 +7,7 @@ use chainrule::prelude::*;
 
 /// At most 80 columns, no spaces at the end of a line, and no NaN without a word on where it comes from.
 fn check_text(name: &str, flow: &Flow) {
-    let (table, parameters) = (flow.to_string(), flow.parameters_table());
+    let (table, parameters) = (flow.to_string(), flow.parameters_table() + &flow.parts_table());
     for line in table.lines().chain(parameters.lines()) {
         assert!(line.chars().count() <= 80, "{name}, {} columns: {line}", line.chars().count());
         assert_eq!(line, line.trim_end(), "{name}");

@@ -135,8 +135,13 @@ impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDE
                 &mut hidden_grad,
                 [HIDDEN, 3 * HIDDEN],
             );
-            let updates = gates.chunks_exact(3 * HIDDEN).flat_map(|row| &row[HIDDEN..2 * HIDDEN]);
-            carried.iter_mut().zip(updates).for_each(|(carried, &z)| *carried *= z);
+            // Of a gate, the numbers of all samples.
+            let gate =
+                |at: usize| gates.chunks_exact(3 * HIDDEN).flat_map(move |row| &row[at * HIDDEN..][..HIDDEN]);
+            carried.iter_mut().zip(gate(1)).for_each(|(carried, &z)| *carried *= z);
+            for (at, name) in [(0, "reset"), (1, "update")] {
+                hook.gate(name, &mut gate(at).map(|x| x.to_f64()));
+            }
             hook.step_of_time(&TimeStep {
                 step,
                 gradient,

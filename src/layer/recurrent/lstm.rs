@@ -151,6 +151,9 @@ impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDE
                 [HIDDEN, 4 * HIDDEN],
             );
             carried.iter_mut().zip(gate(step, 1)).for_each(|(carried, &f)| *carried *= f);
+            for (at, name) in [(0, "input"), (1, "forget"), (3, "output")] {
+                hook.gate(name, &mut gate(step, at).map(|x| x.to_f64()));
+            }
             hook.step_of_time(&TimeStep {
                 step,
                 gradient,
