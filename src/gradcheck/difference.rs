@@ -9,7 +9,7 @@ pub(super) struct Derivative {
 }
 
 /// Computes df/dx at `x`, for an f that is a sum of numbers of this magnitude.
-pub(super) fn derivative(x: f64, magnitude: f64, mut f: impl FnMut(f64) -> f64) -> Derivative {
+pub(super) fn derivative(x: f64, magnitude: f64, f: &mut dyn FnMut(f64) -> f64) -> Derivative {
     let mut slope = |h: f64| {
         // The steps after rounding.
         let (right, left) = ((x + h) - x, x - (x - h));

@@ -46,10 +46,9 @@ use crate::bounds::InF64;
 use crate::error::short_type_name;
 use crate::layer::{Bare, Layer, TakenBy};
 use crate::loss::Loss;
-use crate::tensor::Tensor;
 
 use difference::{Derivative, derivative};
-use subject::Subject;
+use subject::{AnySubject, Subject};
 
 /// The largest relative error that is accepted.
 ///
@@ -127,29 +126,39 @@ where
 
 fn check<X: InF64, L: Layer<X, Output: InF64>>(layer: &L, inputs: &[X]) -> Result<Report, GradcheckError> {
     let name = <L as Named>::NAME.to_string();
-    let unusable = |reason| GradcheckError::Unusable { layer: name.clone(), reason };
-    if inputs.is_empty() {
+    check_subject(&name, inputs.len(), L::OVERWRITES, &mut Subject::new(layer, inputs))
+}
+
+/// Runs the check; compiled once for all layers.
+fn check_subject(
+    name: &str,
+    samples: usize,
+    overwrites: bool,
+    subject: &mut dyn AnySubject,
+) -> Result<Report, GradcheckError> {
+    let unusable = |reason| GradcheckError::Unusable { layer: name.into(), reason };
+    if samples == 0 {
         return Err(unusable("it was given no inputs"));
     }
-    let mut subject = Subject::new(layer, inputs);
     let magnitude = subject.magnitude();
     if !magnitude.is_finite() {
         return Err(unusable("its output is not finite at these inputs"));
     }
 
-    let plain = subject.backward(true, 0.0, !L::OVERWRITES);
+    let len = subject.inputs().len() / samples;
+    let plain = subject.backward(true, 0.0, !overwrites);
     let broken =
-        |rule, tensor: String, index| GradcheckError::Contract { layer: name.clone(), rule, tensor, index };
+        |rule, tensor: String, index| GradcheckError::Contract { layer: name.into(), rule, tensor, index };
     // All gradients are set to 1 before: that of the input must be overwritten, and that of a parameter must be added
     // to the 1.
     let over = subject.backward(true, 1.0, true);
     if let Some(at) = differ(&plain.inputs, &over.inputs, 0.0) {
-        return Err(broken("overwrite `input_grad`", input_name::<X>(at), at % X::LEN));
+        return Err(broken("overwrite `input_grad`", input_name(at / len), at % len));
     }
     for ((path, plain), (_, over)) in plain.parameters.iter().zip(&over.parameters) {
         let added: Vec<f64> = plain.iter().map(|g| g + 1.0).collect();
         if let Some(at) = differ(&added, over, 1e-9) {
-            let rule = if L::OVERWRITES {
+            let rule = if overwrites {
                 "add to `gradient` when `accumulate` says so"
             } else {
                 "add to `gradient`, not overwrite it"
@@ -157,7 +166,7 @@ fn check<X: InF64, L: Layer<X, Output: InF64>>(layer: &L, inputs: &[X]) -> Resul
             return Err(broken(rule, path.clone(), at));
         }
     }
-    if L::OVERWRITES {
+    if overwrites {
         let over = subject.backward(true, 1.0, false);
         for ((path, plain), (_, over)) in plain.parameters.iter().zip(&over.parameters) {
             if let Some(at) = differ(plain, over, 0.0) {
@@ -165,7 +174,7 @@ fn check<X: InF64, L: Layer<X, Output: InF64>>(layer: &L, inputs: &[X]) -> Resul
             }
         }
     }
-    let alone = subject.backward(false, 0.0, !L::OVERWRITES);
+    let alone = subject.backward(false, 0.0, !overwrites);
     for ((path, plain), (_, alone)) in plain.parameters.iter().zip(&alone.parameters) {
         if let Some(at) = differ(plain, alone, 1e-9) {
             return Err(broken("give the same `gradient` when `input_grad` is `None`", path.clone(), at));
@@ -174,23 +183,23 @@ fn check<X: InF64, L: Layer<X, Output: InF64>>(layer: &L, inputs: &[X]) -> Resul
 
     let mut verdict = Verdict { report: Report { checked: 0, worst: 0.0, tensor: String::new() } };
     for (at, &analytic) in plain.inputs.iter().enumerate() {
-        let x = X::flat(&subject.inputs)[at];
-        let derivative = derivative(x, magnitude, |x| {
-            X::flat_mut(&mut subject.inputs)[at] = x;
+        let x = subject.inputs()[at];
+        let derivative = derivative(x, magnitude, &mut |x| {
+            subject.inputs()[at] = x;
             subject.value()
         });
-        X::flat_mut(&mut subject.inputs)[at] = x;
-        verdict.compare(&name, || input_name::<X>(at), at % X::LEN, analytic, derivative)?;
+        subject.inputs()[at] = x;
+        verdict.compare(name, &|| input_name(at / len), at % len, analytic, derivative)?;
     }
     for (tensor, (path, analytic)) in plain.parameters.iter().enumerate() {
         for (at, &analytic) in analytic.iter().enumerate() {
             let w = subject.parameter(tensor, at, None);
-            let derivative = derivative(w, magnitude, |w| {
+            let derivative = derivative(w, magnitude, &mut |w| {
                 subject.parameter(tensor, at, Some(w));
                 subject.value()
             });
             subject.parameter(tensor, at, Some(w));
-            verdict.compare(&name, || path.clone(), at, analytic, derivative)?;
+            verdict.compare(name, &|| path.clone(), at, analytic, derivative)?;
         }
     }
     Ok(verdict.report)
@@ -217,12 +226,12 @@ where
     let mut verdict = Verdict { report: Report { checked: 0, worst: 0.0, tensor: String::new() } };
     for (at, &analytic) in Y::flat(&gradients).iter().enumerate() {
         let a = Y::flat(&outputs)[at];
-        let derivative = derivative(a, magnitude, |a| {
+        let derivative = derivative(a, magnitude, &mut |a| {
             Y::flat_mut(&mut outputs)[at] = a;
             loss.mean(&outputs, targets).unwrap_or(f64::NAN)
         });
         Y::flat_mut(&mut outputs)[at] = a;
-        verdict.compare(&name, || format!("output[{}]", at / Y::LEN), at % Y::LEN, analytic, derivative)?;
+        verdict.compare(&name, &|| format!("output[{}]", at / Y::LEN), at % Y::LEN, analytic, derivative)?;
     }
     Ok(verdict.report)
 }
@@ -243,7 +252,7 @@ impl Verdict {
     fn compare(
         &mut self,
         layer: &str,
-        tensor: impl Fn() -> String,
+        tensor: &dyn Fn() -> String,
         index: usize,
         analytic: f64,
         Derivative { value: numeric, noise }: Derivative,
@@ -269,6 +278,6 @@ impl Verdict {
     }
 }
 
-fn input_name<X: Tensor>(at: usize) -> String {
-    format!("input[{}]", at / X::LEN)
+fn input_name(sample: usize) -> String {
+    format!("input[{sample}]")
 }

@@ -16,7 +16,7 @@ use crate::tensor::Tensor;
 /// A layer with inputs, and the gradient u of its output.
 pub(super) struct Subject<X: Tensor, L: Layer<X>> {
     layer: Owned<L>,
-    pub(super) inputs: Vec<X>,
+    inputs: Vec<X>,
     outputs: Vec<L::Output>,
     cotangent: Vec<L::Output>,
     workspace: Workspace,
@@ -52,25 +52,49 @@ where
         self.layer.forward(&self.inputs, &mut self.outputs, workspace, &mut Mode::Train(&mut rng));
     }
 
-    /// Computes f = Σ u·y.
-    pub(super) fn value(&mut self) -> f64 {
-        self.forward();
-        self.terms().sum()
+    fn terms(&self) -> Vec<f64> {
+        products(L::Output::flat(&self.outputs), L::Output::flat(&self.cotangent))
     }
+}
+
+/// A [`Subject`] of any types.
+pub(super) trait AnySubject {
+    /// Computes f = Σ u·y.
+    fn value(&mut self) -> f64;
 
     /// Computes Σ |u·y|, the magnitude of the terms of f.
-    pub(super) fn magnitude(&mut self) -> f64 {
-        self.forward();
-        self.terms().map(f64::abs).sum()
-    }
+    fn magnitude(&mut self) -> f64;
 
-    fn terms(&self) -> impl Iterator<Item = f64> {
-        L::Output::flat(&self.outputs).iter().zip(L::Output::flat(&self.cotangent)).map(|(y, u)| y * u)
-    }
+    /// Returns the numbers of all inputs.
+    fn inputs(&mut self) -> &mut [f64];
 
     /// Computes the gradients of f, after setting their memory to `before`. A layer that does not accumulate overwrites
     /// the gradients of its parameters.
-    pub(super) fn backward(&mut self, with_input_grad: bool, before: f64, accumulate: bool) -> Gradients {
+    fn backward(&mut self, with_input_grad: bool, before: f64, accumulate: bool) -> Gradients;
+
+    /// Returns one number of one parameter, counted in the visitor's order, and sets it to `value` if that is given.
+    fn parameter(&mut self, tensor: usize, at: usize, value: Option<f64>) -> f64;
+}
+
+impl<X: Tensor<Scalar = f64>, L: Layer<X>> AnySubject for Subject<X, L>
+where
+    L::Output: Tensor<Scalar = f64>,
+{
+    fn inputs(&mut self) -> &mut [f64] {
+        X::flat_mut(&mut self.inputs)
+    }
+
+    fn value(&mut self) -> f64 {
+        self.forward();
+        self.terms().iter().sum()
+    }
+
+    fn magnitude(&mut self) -> f64 {
+        self.forward();
+        self.terms().iter().map(|term| term.abs()).sum()
+    }
+
+    fn backward(&mut self, with_input_grad: bool, before: f64, accumulate: bool) -> Gradients {
         L::Output::flat_mut(&mut self.outputs).fill(before);
         self.forward();
         let mut gradient = L::zeros();
@@ -92,12 +116,15 @@ where
         Gradients { inputs: X::flat(&input_grad).to_vec(), parameters: collect.0 }
     }
 
-    /// Returns one number of one parameter, counted in the visitor's order, and sets it to `value` if that is given.
-    pub(super) fn parameter(&mut self, tensor: usize, at: usize, value: Option<f64>) -> f64 {
+    fn parameter(&mut self, tensor: usize, at: usize, value: Option<f64>) -> f64 {
         let mut access = Access { tensor, at, value, seen: 0, found: f64::NAN };
         visit([], [ViewMut::of(&mut *self.layer)], &mut access);
         access.found
     }
+}
+
+fn products(outputs: &[f64], cotangent: &[f64]) -> Vec<f64> {
+    outputs.iter().zip(cotangent).map(|(y, u)| y * u).collect()
 }
 
 struct Fill(f64);

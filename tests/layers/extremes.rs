@@ -35,10 +35,13 @@ fn extreme_samples<X: Tensor>(sizes: &[f64]) -> Vec<X> {
     samples
 }
 
-fn assert_finite<X: Tensor>(name: &str, what: &str, samples: &[X]) {
-    for (sample, x) in samples.iter().enumerate() {
-        assert!(x.as_slice().iter().all(|x| x.to_f64().is_finite()), "{name}: {what} {sample} is {x:?}");
-    }
+/// Numbers in `f64`, so that what is done with them is compiled once, and not for each layer.
+fn numbers<X: Tensor>(samples: &[X]) -> Vec<f64> {
+    X::flat(samples).iter().map(|x| x.to_f64()).collect()
+}
+
+fn assert_finite(name: &str, what: &str, numbers: &[f64]) {
+    assert!(numbers.iter().all(|x| x.is_finite()), "{name}: {what} is {numbers:?}");
 }
 
 /// What the layer gives for these inputs, and the gradient by them for cotangents of this sign, or of both in turn (0).
@@ -64,10 +67,9 @@ fn assert_finite_at_the_extremes<L: Layer<X, Output: Tensor>, X: Tensor>(file: &
     let (layer, x) = (L::init(&mut rng(1)), extreme_samples::<X>(sizes));
     for (sign, train) in [(1.0, true), (-1.0, true), (0.0, true), (0.0, false)] {
         let (y, dx, gradient) = pass(&*layer, &x, sign, train);
-        assert_finite(name, "output", &y);
-        assert_finite(name, "the gradient of input", &dx);
-        let numbers = bits(&gradient).into_iter().map(f64::from_bits).collect::<Vec<_>>();
-        assert!(numbers.iter().all(|x| x.is_finite()), "{name}: the gradient is {numbers:?}");
+        assert_finite(name, "output", &numbers(&y));
+        assert_finite(name, "the gradient of the input", &numbers(&dx));
+        assert_finite(name, "the gradient", &floats(bits(&gradient)));
     }
 }
 
@@ -75,26 +77,39 @@ fn assert_finite_at_the_extremes<L: Layer<X, Output: Tensor>, X: Tensor>(file: &
 /// number, in the same place. In evaluation mode it does not affect other samples.
 fn assert_nan_stays<L: Layer<X, Output: Tensor>, X: Tensor>(file: &str, name: &str) {
     let layer = L::init(&mut rng(1));
-    let output = |at: usize, number: f64, train: bool| {
+    assert_nan_stays_in(file, name, [X::LEN, L::Output::LEN], &|at, number, train| {
         let mut x = crate::common::inputs::<X>(3);
         x[1].as_mut_slice()[at] = Real::from_f64(number);
-        pass(&*layer, &x, 1.0, train).0
-    };
-    let nan = |y: &L::Output, at: usize| y.as_slice()[at].to_f64().is_nan();
-    for (at, train) in (0..X::LEN).flat_map(|at| [(at, false), (at, true)]) {
+        numbers(&pass(&*layer, &x, 1.0, train).0)
+    });
+}
+
+/// `output` returns the outputs for three samples, of which the middle one has this number at this place.
+fn assert_nan_stays_in(
+    file: &str,
+    name: &str,
+    [inputs, outputs]: [usize; 2],
+    output: &dyn Fn(usize, f64, bool) -> Vec<f64>,
+) {
+    for (at, train) in (0..inputs).flat_map(|at| [(at, false), (at, true)]) {
         let y = output(at, f64::NAN, train);
+        let nan = |sample: usize, at: usize| y[sample * outputs + at].is_nan();
         // A norm has the same value for both signs.
         let large = output(at, 1e3, train);
         let looked_at = is_elementwise(file) || [-1e3, 0.0].iter().any(|x| output(at, *x, train) != large);
         let said = format!("{name}: a NaN at {at} of sample 1 gives {y:?}");
-        assert_eq!((0..L::Output::LEN).any(|at| nan(&y[1], at)), looked_at, "{said}");
+        assert_eq!((0..outputs).any(|at| nan(1, at)), looked_at, "{said}");
         if is_elementwise(file) {
-            assert!((0..L::Output::LEN).all(|other| nan(&y[1], other) == (other == at)), "{said}");
+            assert!((0..outputs).all(|other| nan(1, other) == (other == at)), "{said}");
         }
         if !train {
-            assert!([0, 2].iter().all(|&other| (0..L::Output::LEN).all(|at| !nan(&y[other], at))), "{said}");
+            assert!([0, 2].iter().all(|&other| (0..outputs).all(|at| !nan(other, at))), "{said}");
         }
     }
+}
+
+fn floats(bits: Vec<u64>) -> Vec<f64> {
+    bits.into_iter().map(f64::from_bits).collect()
 }
 
 macro_rules! each_layer_in_both_scalars {

@@ -155,12 +155,15 @@ fn assert_backward_is_linear<N: Map<S>, S: Tensor<Scalar = f64>>(name: &str, giv
     N::Output::flat_mut(&mut both).iter_mut().zip(pairs).for_each(|(w, (u, v))| *w = a * u + b * v);
 
     let (of_u, of_v, of_both) = (pass(&*net, &x, &u), pass(&*net, &x, &v), pass(&*net, &x, &both));
-    let combine = |u: &[f64], v: &[f64]| u.iter().zip(v).map(|(u, v)| a * u + b * v).collect::<Vec<_>>();
+    assert_combined(name, [a, b], [&of_u.dx, &of_v.dx, &of_both.dx]);
+    assert_combined(name, [a, b], [&of_u.dw, &of_v.dw, &of_both.dw]);
+}
+
+fn assert_combined(name: &str, [a, b]: [f64; 2], [u, v, both]: [&[f64]; 3]) {
+    let combined: Vec<f64> = u.iter().zip(v).map(|(u, v)| a * u + b * v).collect();
     // Each number is a sum of some hundred products, each rounded in other places on the two ways: within 1e-12 of the
     // largest terms, which cancellation may hide, so that they are looked for in both summands.
-    let size = |u: &[f64], v: &[f64]| 1e-12 * (1.0 + 2.0 * (largest(u) + largest(v)));
-    assert_close(name, &of_both.dx, &combine(&of_u.dx, &of_v.dx), size(&of_u.dx, &of_v.dx));
-    assert_close(name, &of_both.dw, &combine(&of_u.dw, &of_v.dw), size(&of_u.dw, &of_v.dw));
+    assert_close(name, both, &combined, 1e-12 * (1.0 + 2.0 * (largest(u) + largest(v))));
 }
 
 /// <u, J v> = <J' u, v>: what backward gives is the transpose of the forward derivative. J v is the derivative of the

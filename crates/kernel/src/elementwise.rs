@@ -26,22 +26,41 @@ pub fn elementwise<T: Real, const R: usize, const W: usize>(
     if len >= PARALLEL && rayon::current_num_threads() > 1 {
         let middle = len / 2;
         let [mut low_read, mut high_read] = [read; 2];
-        for (at, slice) in read.iter().enumerate() {
-            (low_read[at], high_read[at]) = slice.split_at(middle);
+        let (mut low_write, mut high_write) = ([const { empty::<T>() }; W], [const { empty::<T>() }; W]);
+        for r in 0..R {
+            (low_read[r], high_read[r]) = read[r].split_at(middle);
         }
-        let mut high_write: [&mut [T]; W] = core::array::from_fn(|_| Default::default());
-        let mut at = 0;
-        let low_write = write.map(|slice| {
-            let (low, high) = slice.split_at_mut(middle);
-            high_write[at] = high;
-            at += 1;
-            low
-        });
-        rayon::join(|| elementwise(map, low_read, low_write), || elementwise(map, high_read, high_write));
+        for (w, slice) in write.into_iter().enumerate() {
+            (low_write[w], high_write[w]) = slice.split_at_mut(middle);
+        }
+        let (mut low, mut high) = (Some((low_read, low_write)), Some((high_read, high_write)));
+        join(
+            &mut || {
+                if let Some((read, write)) = low.take() {
+                    elementwise(map, read, write);
+                }
+            },
+            &mut || {
+                if let Some((read, write)) = high.take() {
+                    elementwise(map, read, write);
+                }
+            },
+        );
         return;
     }
     let _ = len;
     dispatch(Each { map, read, write });
+}
+
+#[cfg(feature = "threads")]
+const fn empty<T>() -> &'static mut [T] {
+    &mut []
+}
+
+/// Runs two functions on two threads; compiled once for all of them.
+#[cfg(feature = "threads")]
+fn join(low: &mut (dyn FnMut() + Send), high: &mut (dyn FnMut() + Send)) {
+    rayon::join(low, high);
 }
 
 /// From this length on a second thread is faster: a pass takes about 100 μs, and waking a thread 20 μs.
