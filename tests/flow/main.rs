@@ -7,18 +7,22 @@ mod chain_rule;
 mod common;
 #[path = "../common/embedding.rs"]
 mod embedding;
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
 
 #[path = "../../examples/support/along.rs"]
 mod along;
 mod composite;
 
 mod cures;
+mod curvature;
 mod expected;
 mod expected_messages;
 mod extremes;
 mod figures;
 mod histogram;
 mod moments;
+mod noise;
 mod paths;
 mod recorder;
 mod slopes;

@@ -1,0 +1,306 @@
+//! The noise of a gradient: how much the gradients of samples, or of pieces of a batch, differ from their mean.
+
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use serde::Serialize;
+
+use super::noise_figures::{NoiseFigures, Sums};
+use super::objective::{BatchLoss, Objective, dot, is_buffer};
+use crate::Error;
+use crate::kernel::Real;
+use crate::layer::{Checked, Layer, Parameter, Path, Plan, Role, Segment, View, Visitor, visit};
+use crate::loss::{TargetFor, check_lengths};
+use crate::stack::EVALUATED;
+use crate::tensor::{Sample, Tensor};
+use chainrule_parameters::{Node, describe, describe_leaves};
+
+/// A batch norm gets at least this many samples in each piece. With fewer, its mean and variance are too far from those of a
+/// training (Wu & He, "Group normalization", ECCV 2018: with pieces of 4 and 2 the error rises steeply).
+const LEAST_OF_A_NORM: usize = 8;
+
+/// How the noise of a gradient is measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NoiseOptions {
+    /// Divides the batch into at most this many pieces of equal size. A batch with no more samples is measured sample by
+    /// sample. At least 2.
+    pub pieces: usize,
+    /// Is added to each variance in [`NoiseFigures::snr`]; Cockpit's is 1e-5. With 0, the default, elements without
+    /// variance are left out instead, so that the ratio does not depend on the scale of the loss.
+    pub epsilon: f64,
+}
+
+impl Default for NoiseOptions {
+    /// At most 64 pieces.
+    fn default() -> Self {
+        Self { pieces: 64, epsilon: 0.0 }
+    }
+}
+
+/// The noise of a gradient on one batch, measured by
+/// [`GradientFlow::gradient_noise`](super::GradientFlow::gradient_noise).
+///
+/// The batch is divided into pieces of equal size, single samples if it is small enough. All figures are about the
+/// gradient of one sample or of the whole batch, and not of a piece: a piece of b samples has 1/b of the variance of one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GradientNoise {
+    /// The mean loss of the batch.
+    pub loss: f64,
+    /// How many samples were measured: `pieces` times the samples of a piece. A remainder is left out.
+    pub samples: usize,
+    /// The number of pieces.
+    pub pieces: usize,
+    /// Whether a layer computes with the mean and variance of its batch, as a [`BatchNorm`](crate::layer::BatchNorm) in
+    /// training mode. A gradient of one sample has no meaning then. Each piece (of at least 8 samples) is normalized by
+    /// itself: the figures are those of "ghost" batches of a piece's size.
+    pub batch_statistics: bool,
+    /// How many gradients of the whole batch were computed, in pieces: the cost in multiples of a training step.
+    pub passes: usize,
+    /// The figures of the whole network's gradient.
+    pub network: NoiseFigures,
+    /// The figures of each layer that has parameters, in order.
+    pub layers: Vec<LayerNoise>,
+}
+
+/// The noise of one layer's gradient.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LayerNoise {
+    /// Its path, as in a [`Flow`](super::Flow); a shared layer has one row, without the indices of its applications.
+    pub path: String,
+    /// Its type.
+    pub layer: String,
+    /// How many trained numbers it has.
+    pub parameters: usize,
+    /// Its figures.
+    pub figures: NoiseFigures,
+}
+
+impl GradientNoise {
+    /// Returns how many samples a piece has.
+    pub fn samples_of_a_piece(&self) -> usize {
+        self.samples / self.pieces.max(1)
+    }
+
+    /// Returns the figures of the layer at this path.
+    pub fn layer(&self, path: &str) -> Option<&LayerNoise> {
+        self.layers.iter().find(|layer| layer.path == path)
+    }
+
+    /// Returns by what factor a training with batches of this size needs more steps than one with the whole gradient:
+    /// 1 + B/size, where B is the [noise scale](NoiseFigures::noise_scale).
+    ///
+    /// # Source
+    /// McCandlish, Kaplan, Amodei, "An empirical model of large-batch training", 2018, equations 2.7 and 2.11.
+    pub fn steps(&self, size: usize) -> Option<f64> {
+        (size > 0).then(|| Some(1.0 + self.network.noise_scale? / size as f64))?
+    }
+}
+
+/// How many pieces a batch of these samples has, and the size of each.
+fn pieces(samples: usize, most: usize, norm: bool) -> Result<[usize; 2], Error> {
+    let setting = |name, value: usize, expected| Err(Error::Setting { name, value: value as f64, expected });
+    if most < 2 {
+        return setting("the number of pieces", most, "at least 2");
+    }
+    let least = if norm { LEAST_OF_A_NORM } else { 1 };
+    let most = most.min(samples / least);
+    if most < 2 {
+        let expected = if norm {
+            "at least 16 for the noise of a network with a batch norm: two pieces of 8"
+        } else {
+            "at least 2, so that gradients can differ"
+        };
+        return setting("the number of samples", samples, expected);
+    }
+    let used = |size: &usize| size * (samples / size).min(most);
+    let size = [samples / most, samples.div_ceil(most)]
+        .into_iter()
+        .filter(|size| samples / size >= 2)
+        .max_by_key(used)
+        .unwrap_or(least);
+    Ok([(samples / size).min(most), size])
+}
+
+/// Measures the noise of the gradient of a network.
+pub(super) fn measure<N, X, Y, L, T>(
+    network: &N,
+    loss: &L,
+    inputs: &[X],
+    targets: &[T],
+    options: NoiseOptions,
+) -> Result<GradientNoise, Error>
+where
+    N: Layer<X, Output = Y>,
+    X: Sample,
+    Y: Tensor,
+    T: TargetFor<L, Y>,
+{
+    check_lengths(inputs.len(), targets.len())?;
+    let norm = has_batch_statistics(Checked::<X, N>::PLAN.parameters);
+    let [count, size] = pieces(inputs.len(), options.pieces, norm)?;
+    let (inputs, targets) = (&inputs[..count * size], &targets[..count * size]);
+    let mut noise =
+        measure_pieces(&mut BatchLoss::new(network, loss, inputs, targets)?, count, options.epsilon)?;
+    noise.batch_statistics = norm;
+    Ok(noise)
+}
+
+/// Measures in two passes over the pieces: the first computes the mean, the second the distances from it. It needs two
+/// vectors as long as the network beside one gradient, however many pieces there are.
+fn measure_pieces(
+    objective: &mut dyn Objective,
+    count: usize,
+    epsilon: f64,
+) -> Result<GradientNoise, Error> {
+    let (plan, size) = (objective.plan(), objective.samples() / count);
+    let mut groups = Groups::of(plan, objective.parameters().as_view());
+    let (mut mean, mut squares, mut gradient) =
+        (vec![0.0; groups.len], vec![0.0; groups.len], Vec::with_capacity(groups.len));
+    let mut loss = 0.0;
+    // The seed of a piece is its index in both passes: random numbers of dropout are a part of the noise.
+    for piece in 0..count {
+        loss += objective.gradient_into(piece * size..(piece + 1) * size, piece as u64, &mut gradient)?;
+        mean.iter_mut().zip(&gradient).for_each(|(mean, g)| *mean += g);
+    }
+    mean.iter_mut().for_each(|mean| *mean /= count as f64);
+
+    let mut sums = vec![Sums::default(); groups.layers.len()];
+    for piece in 0..count {
+        objective.gradient_into(piece * size..(piece + 1) * size, piece as u64, &mut gradient)?;
+        sums.iter_mut().for_each(Sums::start_piece);
+        for Piece { at, layer, .. } in &groups.tensors {
+            let (mean, gradient) = (&mean[at.clone()], &mut gradient[at.clone()]);
+            gradient.iter_mut().zip(mean).for_each(|(g, mean)| *g -= mean);
+            sums[*layer].add(dot(gradient, gradient), dot(gradient, mean));
+            squares[at.clone()].iter_mut().zip(gradient).for_each(|(square, d)| *square += *d * *d);
+        }
+    }
+    for Piece { at, layer, rounding } in &groups.tensors {
+        let variances = squares[at.clone()].iter().map(|square| square / count as f64);
+        sums[*layer].add_elements(&mean[at.clone()], variances, size, *rounding, epsilon);
+    }
+    let mut all = Sums::default();
+    sums.iter().for_each(|sums| all.add_layer(sums));
+    for (layer, sums) in groups.layers.iter_mut().zip(&sums) {
+        layer.figures = sums.figures(size);
+    }
+    let layers = groups.layers.into_iter().filter(|layer| layer.parameters > 0).collect();
+    Ok(GradientNoise {
+        loss: loss / count as f64,
+        samples: count * size,
+        pieces: count,
+        batch_statistics: false,
+        passes: 2,
+        network: all.figures(size),
+        layers,
+    })
+}
+
+/// The layers of a network, and to which of them each parameter belongs.
+struct Groups {
+    layers: Vec<LayerNoise>,
+    tensors: Vec<Piece>,
+    /// How many numbers there are.
+    len: usize,
+}
+
+/// Where a parameter is in the vector of all of them.
+struct Piece {
+    at: Range<usize>,
+    /// The index of its layer.
+    layer: usize,
+    /// The epsilon of its scalar.
+    rounding: f64,
+}
+
+impl Groups {
+    fn of(plan: &Plan, network: View<'_>) -> Self {
+        let mut groups = Self { layers: Vec::new(), tensors: Vec::new(), len: 0 };
+        list(plan, &Path::ROOT, &mut groups.layers);
+        visit([network], [], &mut groups);
+        groups
+    }
+}
+
+impl Visitor<1, 0> for Groups {
+    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
+        if is_buffer(parameter) || xs.is_empty() {
+            return;
+        }
+        // The innermost layer whose path leads to it; those inside are listed after those around them.
+        let path = parameter.path.to_string();
+        let leads = |layer: &LayerNoise| {
+            let rest = path.strip_prefix(layer.path.as_str());
+            layer.path.is_empty() || rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        let layer = self.layers.iter().rposition(leads).unwrap_or(0);
+        self.layers[layer].parameters += xs.len();
+        let at = self.len..self.len + xs.len();
+        self.tensors.push(Piece { at, layer, rounding: T::EPSILON.to_f64() });
+        self.len += xs.len();
+    }
+}
+
+/// Lists a layer and the layers inside it.
+fn list(plan: &Plan, path: &Path<'_>, layers: &mut Vec<LayerNoise>) {
+    let (layer, figures) = (plan.name.to_string(), NoiseFigures::default());
+    layers.push(LayerNoise { path: path.to_string(), layer, parameters: 0, figures });
+    for child in plan.children {
+        match child.name {
+            // All applications of a shared layer have the parameters of the layer itself.
+            _ if child.shared => list(child.plan, path, layers),
+            Segment::Repeated(count) => {
+                (0..count).for_each(|at| list(child.plan, &path.join(Segment::Index(at)), layers));
+            }
+            name => list(child.plan, &path.join(name), layers),
+        }
+    }
+}
+
+/// Returns whether there is a running mean or variance outside of the parts that are always in evaluation mode: then a
+/// layer computes with those of its batch.
+fn has_batch_statistics(parameters: &Node) -> bool {
+    if !parameters.has_buffers() {
+        return false;
+    }
+    let mut evaluated: Vec<String> = Vec::new();
+    describe_leaves(parameters, &mut |path, _| {
+        evaluated.extend(path.to_string().strip_suffix(EVALUATED).map(String::from));
+    });
+    let mut found = false;
+    describe(parameters, &mut |parameter| {
+        let path = parameter.path.to_string();
+        found |= matches!(parameter.role, Role::Buffer { .. })
+            && !evaluated.iter().any(|part| path.starts_with(part.as_str()));
+    });
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_divided_into_pieces_of_equal_size_that_use_most_of_it() {
+        for (samples, most, norm, expected) in [
+            (2, 64, false, [2, 1]),
+            (64, 64, false, [64, 1]),
+            (65, 64, false, [64, 1]),
+            (100, 64, false, [50, 2]),
+            (129, 64, false, [64, 2]),
+            (191, 64, false, [63, 3]),
+            (3, 2, false, [2, 1]),
+            (5, 2, false, [2, 2]),
+            (16, 64, true, [2, 8]),
+            (100, 64, true, [12, 8]),
+            (1000, 10, true, [10, 100]),
+        ] {
+            assert_eq!(pieces(samples, most, norm).unwrap(), expected, "{samples} {most} {norm}");
+        }
+        for (samples, most, norm) in [(1, 64, false), (10, 1, false), (10, 0, false), (15, 64, true)] {
+            assert!(matches!(pieces(samples, most, norm), Err(Error::Setting { .. })));
+        }
+    }
+}
