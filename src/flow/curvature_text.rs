@@ -21,7 +21,7 @@ impl fmt::Display for Curvature {
         )?;
         let row = |f: &mut fmt::Formatter<'_>, name: &str, Eigenvalue { value, residual, error }: &Eigenvalue| {
             let (value, residual, error) = (number(*value), short(*residual), short(*error));
-            writeln!(f, "  {name:<22} {value:>9}   residual {residual}, error of the product {error}")
+            writeln!(f, "  {name:<22} {value:>9}   residual {residual}, its product ± {error}")
         };
         row(f, "largest eigenvalue", &self.largest)?;
         row(f, "smallest eigenvalue", &self.smallest)?;

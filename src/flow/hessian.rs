@@ -20,8 +20,8 @@ const STEPS: usize = 10;
 pub struct HessianProduct<N: Parameters> {
     /// H v, as a network: a number for each parameter, and 0 for buffers.
     pub product: Owned<N>,
-    /// The length by which the product may be off, measured: the difference of the quotients with two steps. Most of the
-    /// first one's truncation is taken off afterwards, so that it is usually too large.
+    /// The length by which the product may be off, measured: twice the difference of the quotients with two steps, of which
+    /// the longer is off by truncation and the shorter by rounding.
     pub error: f64,
     /// The smaller of the two steps: the length by which the parameters were moved.
     pub step: f64,
@@ -116,7 +116,7 @@ impl<'a> Hessian<'a> {
                 }
             };
             if let Some(before) = before {
-                let error = distance(&before, &now);
+                let error = 2.0 * distance(&before, &now);
                 if best.as_ref().is_some_and(|best| error > 2.0 * best.error) {
                     break;
                 }

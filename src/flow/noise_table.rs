@@ -107,10 +107,10 @@ impl GradientNoise {
             "noise scale: {0}{error} samples. Up to about {0}, a larger batch needs nearly proportionally fewer steps; \
              above, hardly fewer. A batch of {samples} needs {1} times the steps of the whole gradient",
             count(scale),
-            short(steps),
+            count(steps),
         );
         if scale > 0.0 {
-            text += &format!(", and {} times the fewest samples", short(1.0 + samples as f64 / scale));
+            text += &format!(", and {} times the fewest samples", count(1.0 + samples as f64 / scale));
         }
         text
     }

@@ -41,7 +41,8 @@ struct Numbers(Vec<f64>);
 
 impl Visitor<0, 1> for Numbers {
     fn visit<T: Real>(&mut self, _: &Parameter<'_>, []: [&[T]; 0], [to]: [&mut [T]; 1]) {
-        to.iter_mut().zip(self.0.drain(..to.len())).for_each(|(to, from)| *to = T::from_f64(from));
+        let own = self.0.drain(..to.len());
+        to.iter_mut().zip(own).for_each(|(to, from)| *to = T::from_f64(from));
     }
 }
 
@@ -244,9 +245,8 @@ fn rates_beside_the_curvature_are_said_in_words() {
 
 #[test]
 fn what_has_no_curvature_has_no_largest_rate() {
-    let net = (Linear::<2, 1, f64>::zeros(), Relu); // the unit is dead: its input is 0
     let inputs = [Vector([1.0, 2.0]), Vector([0.5, -1.0])];
-    let dead = (Linear { bias: Vector([-1.0]), ..net.0 }, Relu);
+    let dead = (Linear::<2, 1, f64> { bias: Vector([-1.0]), ..Linear::default() }, Relu);
     let curvature = dead.curvature(&MeanSquaredError, &inputs, &[Vector([1.0]); 2]).unwrap();
     assert_eq!((curvature.largest.value, curvature.smallest.value, curvature.gradient_norm), (0.0, 0.0, 0.0));
     assert_eq!((curvature.largest_rate(), curvature.along_gradient), (None, None));

@@ -136,7 +136,9 @@ fn check_text(noise: &GradientNoise) -> String {
         assert!(line.chars().count() <= 80, "{line}");
         assert!(!line.contains("NaN") && !line.contains("inf"), "{line}");
     }
-    assert!(noise.layers.iter().all(|layer| text.contains(&layer.path)), "{text}");
+    // Of a long path the table has the last ten characters.
+    let shown = |path: &str| path.chars().skip(path.chars().count().saturating_sub(10)).collect::<String>();
+    assert!(noise.layers.iter().all(|layer| text.contains(&shown(&layer.path))), "{text}");
     assert!(!serde_json::to_string(noise).unwrap().contains("null,null,null"));
     text
 }
