@@ -74,8 +74,8 @@ pub struct Eigenvalue {
 /// An estimate of the trace of the Hessian.
 ///
 /// # Source
-/// Hutchinson, "A stochastic estimator of the trace of the influence matrix", 1990: the mean of zᵀ H z, where the numbers of
-/// z are 1 or -1.
+/// Hutchinson, "A stochastic estimator of the trace of the influence matrix", 1990: the mean of zᵀ H z, where the
+/// numbers of z are 1 or -1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Trace {
     /// The mean over the random vectors.
@@ -85,20 +85,20 @@ pub struct Trace {
 }
 
 impl Curvature {
-    /// Returns 2/λ, for the largest eigenvalue λ: plain gradient descent on this loss is stable for learning rates below it.
-    /// `None` if no eigenvalue is positive.
+    /// Returns 2/λ, for the largest eigenvalue λ: plain gradient descent on this loss is stable for learning rates
+    /// below it. `None` if no eigenvalue is positive.
     ///
     /// # Source
     /// LeCun, Simard, Pearlmutter, "Automatic learning rate maximization by on-line estimation of the Hessian's
-    /// eigenvectors", NIPS 1992; Cohen, Kaur, Li, Kolter, Talwalkar, "Gradient descent on neural networks typically occurs at
-    /// the edge of stability", ICLR 2021.
+    /// eigenvectors", NIPS 1992; Cohen, Kaur, Li, Kolter, Talwalkar, "Gradient descent on neural networks typically
+    /// occurs at the edge of stability", ICLR 2021.
     pub fn largest_rate(&self) -> Option<f64> {
         Some(2.0 / self.largest.value).filter(|rate| *rate > 0.0 && rate.is_finite())
     }
 
-    /// Compares a learning rate with the largest at which gradient descent with this momentum is stable, 2 (1 + momentum) /
-    /// λ. A momentum of 0 is plain gradient descent; the optimizer is [`Sgd`](crate::optimizer::Sgd) without Nesterov's
-    /// momentum.
+    /// Compares a learning rate with the largest at which gradient descent with this momentum is stable, 2 (1 +
+    /// momentum) / λ. A momentum of 0 is plain gradient descent; the optimizer is [`Sgd`](crate::optimizer::Sgd)
+    /// without Nesterov's momentum.
     ///
     /// # Errors
     /// [`Error::Setting`] for a rate that is not positive and finite, and a momentum that is not from 0 to below 1.
@@ -149,10 +149,7 @@ where
     measure_objective(&mut BatchLoss::new(network, loss, inputs, targets)?, options)
 }
 
-fn measure_objective(
-    objective: &mut dyn Objective,
-    options: CurvatureOptions,
-) -> Result<Curvature, Error> {
+fn measure_objective(objective: &mut dyn Objective, options: CurvatureOptions) -> Result<Curvature, Error> {
     let CurvatureOptions { iterations, tolerance, probes } = options;
     if iterations == 0 {
         let (name, expected) = ("the number of iterations", "at least 1");

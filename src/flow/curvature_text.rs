@@ -4,25 +4,27 @@ use core::fmt;
 use super::curvature::{Curvature, Eigenvalue, RateBeside};
 use super::table::{fold, short};
 
-/// Within this factor of the largest stable rate, the figures do not say on which side it is: the curvature is that of one
-/// batch.
+/// Within this factor of the largest stable rate, the figures do not say on which side it is: the curvature is that
+/// of one batch.
 const NEAR: f64 = 1.2;
 
 impl fmt::Display for Curvature {
     /// Prints the figures, a line each, and the largest stable learning rate.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
+        let title = format!(
             "curvature of the loss {} of {} samples, {} parameters; {} gradient passes",
             short(self.loss),
             self.samples,
             self.parameters,
             self.passes
-        )?;
-        let row = |f: &mut fmt::Formatter<'_>, name: &str, Eigenvalue { value, residual, error }: &Eigenvalue| {
-            let (value, residual, error) = (number(*value), short(*residual), short(*error));
-            writeln!(f, "  {name:<22} {value:>9}   residual {residual}, its product ± {error}")
-        };
+        );
+        fold(f, &title, 79)?;
+        writeln!(f)?;
+        let row =
+            |f: &mut fmt::Formatter<'_>, name: &str, Eigenvalue { value, residual, error }: &Eigenvalue| {
+                let (value, residual, error) = (number(*value), short(*residual), short(*error));
+                writeln!(f, "  {name:<22} {value:>9}   residual {residual}, its product ± {error}")
+            };
         row(f, "largest eigenvalue", &self.largest)?;
         row(f, "smallest eigenvalue", &self.smallest)?;
         if let Some(along) = self.along_gradient {
@@ -53,8 +55,11 @@ impl fmt::Display for RateBeside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (rate, momentum) = (self.learning_rate, self.momentum);
         let plain = momentum == 0.0;
-        let method =
-            if plain { "plain gradient descent".into() } else { format!("gradient descent with momentum {momentum}") };
+        let method = if plain {
+            "plain gradient descent".into()
+        } else {
+            format!("gradient descent with momentum {momentum}")
+        };
         let Some((largest, times)) = self.largest.zip(self.times) else {
             return write!(f, "no eigenvalue is positive: the learning rate {rate} is not too large here");
         };

@@ -20,8 +20,8 @@ const STEPS: usize = 10;
 pub struct HessianProduct<N: Parameters> {
     /// H v, as a network: a number for each parameter, and 0 for buffers.
     pub product: Owned<N>,
-    /// The length by which the product may be off, measured: twice the difference of the quotients with two steps, of which
-    /// the longer is off by truncation and the shorter by rounding.
+    /// The length by which the product may be off, measured: twice the difference of the quotients with two steps, of
+    /// which the longer is off by truncation and the shorter by rounding.
     pub error: f64,
     /// The smaller of the two steps: the length by which the parameters were moved.
     pub step: f64,
@@ -40,7 +40,8 @@ pub(super) struct Product {
 /// The Hessian of an objective.
 ///
 /// H v is the central difference (g(θ + h v) - g(θ - h v)) / 2h of the gradient g. It is off by h²/6 of the third
-/// derivative along v, and by the rounding of g, divided by h: the best h is about the cube root of the scalar's epsilon.
+/// derivative along v, and by the rounding of g, divided by h: the best h is about the cube root of the scalar's
+/// epsilon.
 pub(super) struct Hessian<'a> {
     objective: &'a mut dyn Objective,
     /// The parameters.
@@ -99,8 +100,8 @@ impl<'a> Hessian<'a> {
         self.objective.gradient_into(0..self.objective.samples(), 0, to).map(drop)
     }
 
-    /// Computes the product with a direction of length 1 by smaller and smaller steps, until the differences between them
-    /// grow again, which is rounding; and takes the two that differ the least.
+    /// Computes the product with a direction of length 1 by smaller and smaller steps, until the differences between
+    /// them grow again, which is rounding; and takes the two that differ the least.
     pub(super) fn product(&mut self, direction: &[f64]) -> Result<Product, Error> {
         let mut best: Option<Product> = None;
         let (mut before, mut failed) = (None::<Vec<f64>>, None);
@@ -147,8 +148,7 @@ impl Visitor<1, 0> for Rounding {
 }
 
 fn distance(a: &[f64], b: &[f64]) -> f64 {
-    let squares = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b));
-    squares.sum::<f64>().sqrt()
+    norm(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<f64>>())
 }
 
 /// Computes the product of the Hessian of a network's loss with a direction.

@@ -14,26 +14,22 @@ pub(super) type Apply<'a> = dyn FnMut(&[f64]) -> Result<Vec<f64>, Error> + 'a;
 /// The most steps of the iteration for the eigenvalues of a tridiagonal matrix; two or three each are usual.
 const SWEEPS: usize = 60;
 
-/// Approximate eigenvectors, of length 1, of the largest and of the smallest eigenvalue, and how many products they took.
+/// Approximate eigenvectors, of length 1, of the largest and of the smallest eigenvalue, and how many products they
+/// took.
 pub(super) struct Ends {
     pub(super) largest: Vec<f64>,
     pub(super) smallest: Vec<f64>,
     pub(super) products: usize,
 }
 
-/// Computes the eigenvectors of the largest and the smallest eigenvalue of a symmetric operator on vectors of this length, by the method of
-/// Lanczos from a random start, with full reorthogonalization. It ends after `most` products, or as soon as both have a
-/// residual below `tolerance` times the larger of their absolute values.
+/// Computes the eigenvectors of the largest and the smallest eigenvalue of a symmetric operator on vectors of this
+/// length, by the method of Lanczos from a random start, with full reorthogonalization. It ends after `most`
+/// products, or as soon as both have a residual below `tolerance` times the larger of their absolute values.
 ///
 /// # Source
 /// Lanczos, "An iteration method for the solution of the eigenvalue problem", 1950; Parlett, "The symmetric eigenvalue
 /// problem", 1980, sections 13.2 (the residual) and 13.8 (reorthogonalization: twice is enough).
-pub(super) fn ends(
-    len: usize,
-    apply: &mut Apply<'_>,
-    most: usize,
-    tolerance: f64,
-) -> Result<Ends, Error> {
+pub(super) fn ends(len: usize, apply: &mut Apply<'_>, most: usize, tolerance: f64) -> Result<Ends, Error> {
     let mut rng = crate::random::rng(0);
     let mut basis: Vec<Vec<f64>> = Vec::new();
     let (mut diagonal, mut beside) = (Vec::new(), Vec::new());
@@ -93,10 +89,12 @@ fn combined(basis: &[Vec<f64>], factors: &[f64]) -> Vec<f64> {
     sum
 }
 
-/// Computes the eigenvalues and the eigenvectors of a symmetric tridiagonal matrix, by the QL method with implicit shifts.
+/// Computes the eigenvalues and the eigenvectors of a symmetric tridiagonal matrix, by the QL method with implicit
+/// shifts.
 ///
 /// # Source
-/// Bowdler, Martin, Reinsch, Wilkinson, "The QR and QL algorithms for symmetric matrices", Numerische Mathematik 11 (1968).
+/// Bowdler, Martin, Reinsch, Wilkinson, "The QR and QL algorithms for symmetric matrices", Numerische Mathematik 11
+/// (1968).
 fn tridiagonal(diagonal: &[f64], beside: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
     let count = diagonal.len();
     let (mut d, mut e) = (diagonal.to_vec(), beside.to_vec());
@@ -158,7 +156,10 @@ mod tests {
             sorted.sort_by(f64::total_cmp);
             for (k, value) in (1..).zip(&sorted) {
                 let angle = core::f64::consts::PI * f64::from(k) / (count as f64 + 1.0);
-                assert!((value - (2.0 - 2.0 * angle.cos())).abs() < 1e-14 * count as f64, "{count} {k} {value}");
+                assert!(
+                    (value - (2.0 - 2.0 * angle.cos())).abs() < 1e-14 * count as f64,
+                    "{count} {k} {value}"
+                );
             }
             for (value, vector) in values.iter().zip(&vectors) {
                 for row in 0..count {
@@ -187,7 +188,9 @@ mod tests {
         let found = ends(500, &mut apply, 100, 1e-8).unwrap();
         assert!(found.products < 30, "{}", found.products);
         // The error of a vector is at most the residual, 1e-8 times 10, over the distance to the other eigenvalues.
-        assert!((found.largest[17].abs() - 1.0).abs() < 1e-8 && (found.smallest[400].abs() - 1.0).abs() < 1e-7);
+        assert!(
+            (found.largest[17].abs() - 1.0).abs() < 1e-8 && (found.smallest[400].abs() - 1.0).abs() < 1e-7
+        );
         assert_eq!(ends(500, &mut apply, 5, 1e-8).unwrap().products, 5);
         assert_eq!(ends(1, &mut apply, 30, 1e-3).unwrap().largest, [1.0]);
         // Three different eigenvalues: the fourth product has nothing new.

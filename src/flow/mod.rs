@@ -34,6 +34,8 @@
 //! | what is wrong, and what to do | [`Flow::verdict`] |
 //! | pictures | [`picture`], with the feature `plot` |
 //! | how it changes in training | [`Recorder`] |
+//! | which batch size is worth it | [`network.gradient_noise(..)`](GradientFlow::gradient_noise) |
+//! | which learning rate is stable | [`network.curvature(..)`](GradientFlow::curvature) |
 //! | a backward pass that you run yourself | [`FlowHook`] |
 
 mod batch;
@@ -42,6 +44,7 @@ mod curvature_text;
 mod diagnosis;
 mod export;
 mod figures;
+mod groups;
 mod hessian;
 mod histogram;
 mod hook;
@@ -186,12 +189,12 @@ pub trait GradientFlow: Network {
         measure(network, loss, inputs, targets, FlowOptions::default(), &mut crate::random::rng(0))
     }
 
-    /// Measures the noise of the gradient: how much the gradients of samples differ, in each layer, and which batch size
-    /// that suggests.
+    /// Measures the noise of the gradient: how much the gradients of samples differ, in each layer, and which batch
+    /// size that suggests.
     ///
-    /// It costs two gradients of the batch, computed in at most 64 pieces, and needs the memory of a few networks. Layers
-    /// run in training mode: the random numbers of a dropout, which follow from a fixed seed, are a part of the noise.
-    /// (So are they in a training.) For a batch norm see
+    /// It costs two gradients of the batch, computed in at most 64 pieces, and needs the memory of a few networks.
+    /// Layers run in training mode: the random numbers of a dropout, which follow from a fixed seed, are a part of
+    /// the noise. (So are they in a training.) For a batch norm see
     /// [`batch_statistics`](GradientNoise::batch_statistics).
     ///
     /// ```
@@ -240,9 +243,9 @@ pub trait GradientFlow: Network {
     /// Measures the curvature of the mean loss of a batch: the largest and the smallest eigenvalue of its Hessian, its
     /// trace, and the largest stable learning rate, 2/λ.
     ///
-    /// It costs at most about 140 gradients of the batch, and [`Curvature::passes`] says how many; the memory is that of
-    /// 30 vectors of `f64` as long as the network. Layers run in training mode with random numbers from a fixed seed, so
-    /// that the loss is one function. Products with the Hessian are differences of gradients: see
+    /// It costs at most about 140 gradients of the batch, and [`Curvature::passes`] says how many; the memory is that
+    /// of 30 vectors of `f64` as long as the network. Layers run in training mode with random numbers from a fixed
+    /// seed, so that the loss is one function. Products with the Hessian are differences of gradients: see
     /// [`hessian_vector`](GradientFlow::hessian_vector).
     ///
     /// ```
@@ -291,10 +294,10 @@ pub trait GradientFlow: Network {
     /// Computes the product of the Hessian of the mean loss of a batch with a direction, by central differences of the
     /// gradient with two steps, which are chosen by trial; and how exact it is.
     ///
-    /// In `f64` the error is about 1e-9 of the product, and in `f32` about 1e-3. A ReLU has no second derivative at its
-    /// kink. A unit whose kink lies between the two ends of a step adds its change of slope, divided by the step, so that
-    /// the product is that of a loss that is smoothed over the step. In `f64` steps are so short that this is rare; in
-    /// `f32` it is not, and [`HessianProduct::error`] shows it.
+    /// In `f64` the error is about 1e-9 of the product, and in `f32` about 1e-3. A ReLU has no second derivative at
+    /// its kink. A unit whose kink lies between the two ends of a step adds its change of slope, divided by the step,
+    /// so that the product is that of a loss that is smoothed over the step. In `f64` steps are so short that this is
+    /// rare; in `f32` it is not, and [`HessianProduct::error`] shows it.
     ///
     /// # Errors
     /// As [`curvature`](GradientFlow::curvature), and [`Error::Setting`] for a direction that is not finite.

@@ -1,31 +1,28 @@
 //! The noise of a gradient: how much the gradients of samples, or of pieces of a batch, differ from their mean.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::ops::Range;
 
 use serde::Serialize;
 
+use super::groups::{Group, Groups, Tensor as Parameter, has_batch_statistics};
 use super::noise_figures::{NoiseFigures, Sums};
-use super::objective::{BatchLoss, Objective, dot, is_buffer};
+use super::objective::{BatchLoss, Objective, dot};
 use crate::Error;
-use crate::kernel::Real;
-use crate::layer::{Checked, Layer, Parameter, Path, Plan, Role, Segment, View, Visitor, visit};
+use crate::layer::{Checked, Layer};
 use crate::loss::{TargetFor, check_lengths};
-use crate::stack::EVALUATED;
 use crate::tensor::{Sample, Tensor};
-use chainrule_parameters::{Node, describe, describe_leaves};
 
-/// A batch norm gets at least this many samples in each piece. With fewer, its mean and variance are too far from those of a
-/// training (Wu & He, "Group normalization", ECCV 2018: with pieces of 4 and 2 the error rises steeply).
+/// A batch norm gets at least this many samples in each piece. With fewer, its mean and variance are too far from
+/// those of a training (Wu & He, "Group normalization", ECCV 2018: with pieces of 4 and 2 the error rises steeply).
 const LEAST_OF_A_NORM: usize = 8;
 
 /// How the noise of a gradient is measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NoiseOptions {
-    /// Divides the batch into at most this many pieces of equal size. A batch with no more samples is measured sample by
-    /// sample. At least 2.
+    /// Divides the batch into at most this many pieces of equal size. A batch with no more samples is measured sample
+    /// by sample. At least 2.
     pub pieces: usize,
     /// Is added to each variance in [`NoiseFigures::snr`]; Cockpit's is 1e-5. With 0, the default, elements without
     /// variance are left out instead, so that the ratio does not depend on the scale of the loss.
@@ -43,7 +40,8 @@ impl Default for NoiseOptions {
 /// [`GradientFlow::gradient_noise`](super::GradientFlow::gradient_noise).
 ///
 /// The batch is divided into pieces of equal size, single samples if it is small enough. All figures are about the
-/// gradient of one sample or of the whole batch, and not of a piece: a piece of b samples has 1/b of the variance of one.
+/// gradient of one sample or of the whole batch, and not of a piece: a piece of b samples has 1/b of the variance of
+/// one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct GradientNoise {
     /// The mean loss of the batch.
@@ -52,9 +50,9 @@ pub struct GradientNoise {
     pub samples: usize,
     /// The number of pieces.
     pub pieces: usize,
-    /// Whether a layer computes with the mean and variance of its batch, as a [`BatchNorm`](crate::layer::BatchNorm) in
-    /// training mode. A gradient of one sample has no meaning then. Each piece (of at least 8 samples) is normalized by
-    /// itself: the figures are those of "ghost" batches of a piece's size.
+    /// Whether a layer computes with the mean and variance of its batch, as a [`BatchNorm`](crate::layer::BatchNorm)
+    /// in training mode. A gradient of one sample has no meaning then. Each piece (of at least 8 samples) is
+    /// normalized by itself: the figures are those of "ghost" batches of a piece's size.
     pub batch_statistics: bool,
     /// How many gradients of the whole batch were computed, in pieces: the cost in multiples of a training step.
     pub passes: usize,
@@ -149,13 +147,9 @@ where
 
 /// Measures in two passes over the pieces: the first computes the mean, the second the distances from it. It needs two
 /// vectors as long as the network beside one gradient, however many pieces there are.
-fn measure_pieces(
-    objective: &mut dyn Objective,
-    count: usize,
-    epsilon: f64,
-) -> Result<GradientNoise, Error> {
+fn measure_pieces(objective: &mut dyn Objective, count: usize, epsilon: f64) -> Result<GradientNoise, Error> {
     let (plan, size) = (objective.plan(), objective.samples() / count);
-    let mut groups = Groups::of(plan, objective.parameters().as_view());
+    let groups = Groups::of(plan, objective.parameters().as_view());
     let (mut mean, mut squares, mut gradient) =
         (vec![0.0; groups.len], vec![0.0; groups.len], Vec::with_capacity(groups.len));
     let mut loss = 0.0;
@@ -170,23 +164,26 @@ fn measure_pieces(
     for piece in 0..count {
         objective.gradient_into(piece * size..(piece + 1) * size, piece as u64, &mut gradient)?;
         sums.iter_mut().for_each(Sums::start_piece);
-        for Piece { at, layer, .. } in &groups.tensors {
+        for Parameter { at, layer, .. } in &groups.tensors {
             let (mean, gradient) = (&mean[at.clone()], &mut gradient[at.clone()]);
             gradient.iter_mut().zip(mean).for_each(|(g, mean)| *g -= mean);
             sums[*layer].add(dot(gradient, gradient), dot(gradient, mean));
             squares[at.clone()].iter_mut().zip(gradient).for_each(|(square, d)| *square += *d * *d);
         }
     }
-    for Piece { at, layer, rounding } in &groups.tensors {
+    for Parameter { at, layer, rounding } in &groups.tensors {
         let variances = squares[at.clone()].iter().map(|square| square / count as f64);
         sums[*layer].add_elements(&mean[at.clone()], variances, size, *rounding, epsilon);
     }
     let mut all = Sums::default();
     sums.iter().for_each(|sums| all.add_layer(sums));
-    for (layer, sums) in groups.layers.iter_mut().zip(&sums) {
-        layer.figures = sums.figures(size);
-    }
-    let layers = groups.layers.into_iter().filter(|layer| layer.parameters > 0).collect();
+    let layers = groups.layers.into_iter().zip(&sums).filter(|(layer, _)| layer.parameters > 0);
+    let layers = layers.map(|(Group { path, layer, parameters }, sums)| LayerNoise {
+        path,
+        layer,
+        parameters,
+        figures: sums.figures(size),
+    });
     Ok(GradientNoise {
         loss: loss / count as f64,
         samples: count * size,
@@ -194,88 +191,8 @@ fn measure_pieces(
         batch_statistics: false,
         passes: 2,
         network: all.figures(size),
-        layers,
+        layers: layers.collect(),
     })
-}
-
-/// The layers of a network, and to which of them each parameter belongs.
-struct Groups {
-    layers: Vec<LayerNoise>,
-    tensors: Vec<Piece>,
-    /// How many numbers there are.
-    len: usize,
-}
-
-/// Where a parameter is in the vector of all of them.
-struct Piece {
-    at: Range<usize>,
-    /// The index of its layer.
-    layer: usize,
-    /// The epsilon of its scalar.
-    rounding: f64,
-}
-
-impl Groups {
-    fn of(plan: &Plan, network: View<'_>) -> Self {
-        let mut groups = Self { layers: Vec::new(), tensors: Vec::new(), len: 0 };
-        list(plan, &Path::ROOT, &mut groups.layers);
-        visit([network], [], &mut groups);
-        groups
-    }
-}
-
-impl Visitor<1, 0> for Groups {
-    fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
-        if is_buffer(parameter) || xs.is_empty() {
-            return;
-        }
-        // The innermost layer whose path leads to it; those inside are listed after those around them.
-        let path = parameter.path.to_string();
-        let leads = |layer: &LayerNoise| {
-            let rest = path.strip_prefix(layer.path.as_str());
-            layer.path.is_empty() || rest.is_some_and(|rest| rest.starts_with('.'))
-        };
-        let layer = self.layers.iter().rposition(leads).unwrap_or(0);
-        self.layers[layer].parameters += xs.len();
-        let at = self.len..self.len + xs.len();
-        self.tensors.push(Piece { at, layer, rounding: T::EPSILON.to_f64() });
-        self.len += xs.len();
-    }
-}
-
-/// Lists a layer and the layers inside it.
-fn list(plan: &Plan, path: &Path<'_>, layers: &mut Vec<LayerNoise>) {
-    let (layer, figures) = (plan.name.to_string(), NoiseFigures::default());
-    layers.push(LayerNoise { path: path.to_string(), layer, parameters: 0, figures });
-    for child in plan.children {
-        match child.name {
-            // All applications of a shared layer have the parameters of the layer itself.
-            _ if child.shared => list(child.plan, path, layers),
-            Segment::Repeated(count) => {
-                (0..count).for_each(|at| list(child.plan, &path.join(Segment::Index(at)), layers));
-            }
-            name => list(child.plan, &path.join(name), layers),
-        }
-    }
-}
-
-/// Returns whether there is a running mean or variance outside of the parts that are always in evaluation mode: then a
-/// layer computes with those of its batch.
-fn has_batch_statistics(parameters: &Node) -> bool {
-    if !parameters.has_buffers() {
-        return false;
-    }
-    let mut evaluated: Vec<String> = Vec::new();
-    describe_leaves(parameters, &mut |path, _| {
-        evaluated.extend(path.to_string().strip_suffix(EVALUATED).map(String::from));
-    });
-    let mut found = false;
-    describe(parameters, &mut |parameter| {
-        let path = parameter.path.to_string();
-        found |= matches!(parameter.role, Role::Buffer { .. })
-            && !evaluated.iter().any(|part| path.starts_with(part.as_str()));
-    });
-    found
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::figures::ratio;
+use super::figures::{norm, ratio};
 
 /// The noise of the gradient of a network, or of one layer.
 ///
-/// In the formulas g(i) is the gradient of piece i of m, with b samples each; g is their mean, the gradient of the batch,
-/// and n = m b. G is the gradient of all data, and Σ the covariance of the gradients of single samples. Sums are over the
-/// pieces. A figure without a meaning, such as a ratio to a gradient of 0, is `None`.
+/// In the formulas g(i) is the gradient of piece i of m, with b samples each; g is their mean, the gradient of the
+/// batch, and n = m b. G is the gradient of all data, and Σ the covariance of the gradients of single samples. Sums
+/// are over the pieces. A figure without a meaning, such as a ratio to a gradient of 0, is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct NoiseFigures {
     /// |g|, the length of the batch's gradient.
@@ -25,38 +25,39 @@ pub struct NoiseFigures {
     /// gradient is the same in each piece, such as those of dead units, are left out for ε = 0. Noise alone gives 1/n.
     ///
     /// # Source
-    /// Liu, Jiang, Bai, Chen, Wang, "Understanding why neural networks generalize well through GSNR of parameters", ICLR
-    /// 2020; its mean over elements: Schneider, Dangel, Hennig, "Cockpit", NeurIPS 2021.
+    /// Liu, Jiang, Bai, Chen, Wang, "Understanding why neural networks generalize well through GSNR of parameters",
+    /// ICLR 2020; its mean over elements: Schneider, Dangel, Hennig, "Cockpit", NeurIPS 2021.
     pub snr: Option<f64>,
-    /// The smallest θ with which the batch passes the norm test: √(Σ |g(i) - g|² / (m (m - 1))) / |g|, the standard error
-    /// of the batch's gradient in multiples of its length. Byrd's batches have at most 0.5 to 0.9.
+    /// The smallest θ with which the batch passes the norm test: √(Σ |g(i) - g|² / (m (m - 1))) / |g|, the standard
+    /// error of the batch's gradient in multiples of its length. Byrd's batches have at most 0.5 to 0.9.
     ///
     /// # Source
-    /// Byrd, Chin, Nocedal, Wu, "Sample size selection in optimization methods for machine learning", 2012, equation 3.9.
+    /// Byrd, Chin, Nocedal, Wu, "Sample size selection in optimization methods for machine learning", 2012, equation
+    /// 3.9.
     pub norm_test: Option<f64>,
-    /// The same for the inner product test, the part along g: √(Σ (g(i)·g / |g|² - 1)² / (m (m - 1))). The paper's batches
-    /// have at most 0.9.
+    /// The same for the inner product test, the part along g: √(Σ (g(i)·g / |g|² - 1)² / (m (m - 1))). The paper's
+    /// batches have at most 0.9.
     ///
     /// # Source
     /// Bollapragada, Byrd, Nocedal, "Adaptive sampling strategies for stochastic optimization", 2017, equation 2.6.
     pub inner_product_test: Option<f64>,
-    /// The same for the orthogonality test, the part at right angles to g: √(norm² - inner product²) of the two tests. The
-    /// paper's batches have at most tan 80° = 5.7.
+    /// The same for the orthogonality test, the part at right angles to g: √(norm² - inner product²) of the two
+    /// tests. The paper's batches have at most tan 80° = 5.7.
     ///
     /// # Source
     /// As the inner product test, equation 3.3.
     pub orthogonality_test: Option<f64>,
-    /// The simple noise scale tr(Σ) / |G|²: the batch size at which noise and gradient are of equal size. Smaller batches
-    /// waste steps, larger ones samples.
+    /// The simple noise scale tr(Σ) / |G|²: the batch size at which noise and gradient are of equal size. Smaller
+    /// batches waste steps, larger ones samples.
     ///
-    /// It is the quotient of the two estimates without bias above. (They are those of appendix A.1 for batches of b and n
-    /// samples, exactly.) `None` if |G|² cannot be told from 0.
+    /// It is the quotient of the two estimates without bias above. (They are those of appendix A.1 for batches of b
+    /// and n samples, exactly.) `None` if |G|² cannot be told from 0.
     ///
     /// # Source
     /// McCandlish, Kaplan, Amodei, "An empirical model of large-batch training", 2018, equation 2.9 and appendix A.1.
     pub noise_scale: Option<f64>,
-    /// The standard error of the noise scale, by the jackknife over the pieces: each is left out once. `None` for fewer
-    /// than 3 pieces, and where without one of them the noise scale has no meaning.
+    /// The standard error of the noise scale, by the jackknife over the pieces: each is left out once. `None` for
+    /// fewer than 3 pieces, and where without one of them the noise scale has no meaning.
     ///
     /// # Source
     /// Efron, Stein, "The jackknife estimate of variance", 1981.
@@ -71,8 +72,9 @@ pub struct NoiseFigures {
 pub(super) struct Sums {
     /// |g(i) - g|² and (g(i) - g)·g of each piece.
     pieces: Vec<[f64; 2]>,
-    /// |g|².
+    /// |g|², and |g|: a square can overflow.
     square: f64,
+    length: f64,
     /// The sum of the ratios of elements, and their number.
     ratios: f64,
     elements: usize,
@@ -101,6 +103,7 @@ impl Sums {
         rounding: f64,
         epsilon: f64,
     ) {
+        self.length = self.length.hypot(norm(mean));
         for (mean, variance) in mean.iter().zip(variances) {
             let square = mean * mean;
             self.square += square;
@@ -121,6 +124,7 @@ impl Sums {
             *alongs += along;
         }
         self.square += other.square;
+        self.length = self.length.hypot(other.length);
         self.ratios += other.ratios;
         self.elements += other.elements;
     }
@@ -134,7 +138,7 @@ impl Sums {
         let finite = |x: f64| Some(x).filter(|x| x.is_finite());
         let [variance, signal] = unbiased(distances, square, m, b);
         NoiseFigures {
-            gradient_norm: square.sqrt(),
+            gradient_norm: self.length,
             variance: finite(variance),
             signal: finite(signal),
             snr: ratio(self.ratios, self.elements as f64),

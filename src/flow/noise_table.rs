@@ -10,8 +10,8 @@ use crate::layer::{head, tail};
 const ROWS: usize = 60;
 
 impl fmt::Display for GradientNoise {
-    /// Prints a table of 80 columns, without colours: a row for each layer with parameters and for the network, and what
-    /// it means in words.
+    /// Prints a table of 80 columns, without colours: a row for each layer with parameters and for the network, and
+    /// what it means in words.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = "─".repeat(79);
         let size = self.samples_of_a_piece();
@@ -85,7 +85,8 @@ fn count(x: f64) -> String {
 
 impl GradientNoise {
     fn in_words(&self) -> String {
-        let NoiseFigures { gradient_norm, norm_test, noise_scale, noise_scale_error, .. } = self.network;
+        let NoiseFigures { gradient_norm, variance, norm_test, noise_scale, noise_scale_error, .. } =
+            self.network;
         let samples = self.samples;
         if self.layers.is_empty() {
             return "this network has no parameters, and no gradient".into();
@@ -94,18 +95,25 @@ impl GradientNoise {
             return "the gradient of this batch is 0".into();
         }
         let mut text = norm_test.map_or(String::new(), |norm| {
-            format!("noise: the standard error of this batch's gradient is {} times its length\n", short(norm))
+            format!(
+                "noise: the standard error of this batch's gradient is {} times its length\n",
+                short(norm)
+            )
         });
         let Some((scale, steps)) = noise_scale.zip(self.steps(samples)) else {
-            return text
-                + &format!(
+            text += &if variance.is_some_and(|variance| variance > 0.0) {
+                format!(
                     "noise scale: too large to measure with {samples} samples, which cannot tell the gradient from noise"
-                );
+                )
+            } else {
+                "noise scale: none; squares of this gradient are not in the range of numbers".into()
+            };
+            return text;
         };
         let error = noise_scale_error.map_or(String::new(), |error| format!(" ± {}", count(error)));
         text += &format!(
-            "noise scale: {0}{error} samples. Up to about {0}, a larger batch needs nearly proportionally fewer steps; \
-             above, hardly fewer. A batch of {samples} needs {1} times the steps of the whole gradient",
+            "noise scale: {}{error} samples. Well below it, a larger batch takes proportionally fewer steps; well above, \
+             hardly fewer. A batch of {samples} takes {} times the fewest steps",
             count(scale),
             count(steps),
         );

@@ -26,11 +26,11 @@ pub(crate) trait Objective {
     /// Returns the parameters at which the gradient is computed: at first those of the network.
     fn parameters(&mut self) -> ViewMut<'_>;
 
-    /// Computes the gradient of the mean loss of a piece of the batch; layers run in training mode, with random numbers
-    /// from this seed. Returns the loss, and the gradient.
+    /// Computes the gradient of the mean loss of a piece of the batch; layers run in training mode, with random
+    /// numbers from this seed. Returns the loss, and the gradient.
     ///
-    /// If targets have [weights](Loss::weight), the piece counts by its share of them. So the mean over pieces of equal
-    /// size is always the loss, and the gradient, of the batch.
+    /// If targets have [weights](Loss::weight), the piece counts by its share of them. So the mean over pieces of
+    /// equal size is always the loss, and the gradient, of the batch.
     fn loss_gradient(&mut self, samples: Range<usize>, seed: u64) -> Result<(f64, View<'_>), Error>;
 }
 
@@ -73,12 +73,7 @@ where
     T: TargetFor<L, Y>,
 {
     /// Copies the network.
-    pub(crate) fn new(
-        network: &N,
-        loss: &'a L,
-        inputs: &'a [X],
-        targets: &'a [T],
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(network: &N, loss: &'a L, inputs: &'a [X], targets: &'a [T]) -> Result<Self, Error> {
         check_lengths(inputs.len(), targets.len())?;
         Ok(Self {
             network: compare::copy(network),
@@ -119,9 +114,8 @@ where
         // A batch without any weight is an error, and each of its pieces too.
         let weight = if *weight == 0.0 { 1.0 } else { pieces * (part / *weight) };
         let (share, rng) = (Share { weight, samples: 1.0 }, &mut crate::random::rng(seed));
-        let mean =
-            loss_gradient(&**network, *loss, inputs, targets, share, workspace, gradient, rng, None)
-                .map_err(|error| error.in_batch(start))?;
+        let mean = loss_gradient(&**network, *loss, inputs, targets, share, workspace, gradient, rng, None)
+            .map_err(|error| error.in_batch(start))?;
         Ok((mean, View::of(&**gradient)))
     }
 }

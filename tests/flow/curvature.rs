@@ -1,4 +1,5 @@
-//! Curvature: compared with explicit Hessians of PyTorch in float64 (`tests/fixtures/curvature.py`), and with closed forms.
+//! Curvature: compared with explicit Hessians of PyTorch in float64 (`tests/fixtures/curvature.py`), and with closed
+//! forms.
 
 use std::collections::BTreeMap;
 
@@ -112,8 +113,8 @@ fn compare<N, T: Real, Y: Tensor, L, Target: TargetFor<L, Y>>(
         assert!(stated <= 2.0 * allowed * largest, "{name}: states {stated:e}");
     }
     let trace = curvature.trace.unwrap();
-    // Within four standard errors; and these are what the Hessian says, √(variance / 20), within the factor 2, which is
-    // four times the error of a deviation of 20 numbers.
+    // Within four standard errors; and these are what the Hessian says, √(variance / 20), within the factor 2, which
+    // is four times the error of a deviation of 20 numbers.
     let error = trace.standard_error.unwrap();
     assert!((trace.value - case.trace).abs() <= 4.0 * error, "{name}: {trace:?}, expected {}", case.trace);
     let expected = (case.variance / 20.0).sqrt();
@@ -170,7 +171,8 @@ fn points(samples: usize) -> (Vec<Vector<4, f64>>, Vec<Vector<1, f64>>) {
 #[test]
 fn a_linear_regression_has_the_hessian_of_its_closed_form() {
     let (inputs, targets) = points(30);
-    let rows = nalgebra::DMatrix::from_fn(30, 5, |row, column| if column < 4 { inputs[row][column] } else { 1.0 });
+    let rows =
+        nalgebra::DMatrix::from_fn(30, 5, |row, column| if column < 4 { inputs[row][column] } else { 1.0 });
     let hessian = rows.transpose() * &rows * (2.0 / 30.0);
     let eigenvalues = hessian.clone().symmetric_eigenvalues();
     let net = Linear::<4, 1, f64>::init(&mut rng(1));
@@ -183,7 +185,8 @@ fn a_linear_regression_has_the_hessian_of_its_closed_form() {
 
     let mut gradient = Linear::<4, 1, f64>::zeros();
     let mut workspace = Workspace::default();
-    net.loss_gradient(&MeanSquaredError, &inputs, &targets, &mut workspace, &mut gradient, &mut rng(0)).unwrap();
+    net.loss_gradient(&MeanSquaredError, &inputs, &targets, &mut workspace, &mut gradient, &mut rng(0))
+        .unwrap();
     let g = nalgebra::DVector::from_vec(numbers(&*gradient));
     let expected = (g.transpose() * &hessian * &g)[0] / g.norm_squared();
     approx::assert_relative_eq!(found.along_gradient.unwrap(), expected, max_relative = 1e-8);
@@ -231,14 +234,20 @@ fn rates_beside_the_curvature_are_said_in_words() {
         (0.3, 0.0, "2/λ = 0.111; the learning rate 0.3 is 2.700 times that: plain gradient descent diverges"),
         (0.1, 0.0, "the learning rate 0.1 is 0.900 times that: the edge of stability"),
         (0.05, 0.0, "0.450 times that: plain gradient descent is stable"),
-        (0.05, 0.9, "2 (1 + 0.9)/λ = 0.211; the learning rate 0.05 is 0.237 times that: gradient descent with momentum 0.9"),
+        (
+            0.05,
+            0.9,
+            "2 (1 + 0.9)/λ = 0.211; the learning rate 0.05 is 0.237 times that: gradient descent with momentum 0.9",
+        ),
     ] {
         let beside = curvature.beside(rate, momentum).unwrap();
         let text = beside.to_string().replace("\n  ", " ");
         assert!(text.contains(words), "{text}");
         assert!(beside.to_string().lines().all(|line| line.chars().count() <= 80));
     }
-    for (rate, momentum) in [(0.0, 0.0), (-1.0, 0.0), (f64::NAN, 0.0), (0.1, 1.0), (0.1, -0.1), (0.1, f64::NAN)] {
+    for (rate, momentum) in
+        [(0.0, 0.0), (-1.0, 0.0), (f64::NAN, 0.0), (0.1, 1.0), (0.1, -0.1), (0.1, f64::NAN)]
+    {
         assert!(matches!(curvature.beside(rate, momentum), Err(Error::Setting { .. })), "{rate} {momentum}");
     }
 }
@@ -292,7 +301,10 @@ fn random_layers_and_batch_norms_have_a_curvature_and_the_network_stays_as_it_is
 fn data_that_make_no_sense_are_errors() {
     let net = Linear::<1, 1>::zeros();
     let (x, y) = ([Vector([1.0]); 2], [Vector([0.0]); 2]);
-    assert_eq!(net.curvature(&MeanSquaredError, &x, &y[..1]), Err(Error::BatchLengths { inputs: 2, targets: 1 }));
+    assert_eq!(
+        net.curvature(&MeanSquaredError, &x, &y[..1]),
+        Err(Error::BatchLengths { inputs: 2, targets: 1 })
+    );
     assert_eq!(net.curvature(&MeanSquaredError, &x[..0], &y[..0]), Err(Error::EmptyBatch));
     let nan = [Vector([f32::NAN]); 2];
     assert!(matches!(net.curvature(&MeanSquaredError, &nan, &y), Err(Error::NonFiniteData { .. })));

@@ -1,5 +1,5 @@
-//! The noise of gradients: compared with PyTorch's gradients of single samples and the formulas of Cockpit and the papers,
-//! written out in NumPy (`tests/fixtures/noise.py`); with closed forms; and what has no meaning.
+//! The noise of gradients: compared with PyTorch's gradients of single samples and the formulas of Cockpit and the
+//! papers, written out in NumPy (`tests/fixtures/noise.py`); with closed forms; and what has no meaning.
 
 use std::collections::BTreeMap;
 
@@ -87,7 +87,10 @@ fn compare<N, X: Tensor, Y: Tensor, L: Sync, T: TargetFor<L, Y>>(
         net.gradient_noise_with(loss, &inputs, &targets, options).unwrap()
     };
     let (noise, of_cockpit) = (noise(0.0), noise(1e-5));
-    assert_eq!((noise.samples, noise.pieces, noise.passes, noise.batch_statistics), (24, case.pieces, 2, false));
+    assert_eq!(
+        (noise.samples, noise.pieces, noise.passes, noise.batch_statistics),
+        (24, case.pieces, 2, false)
+    );
     assert!((noise.loss - case.loss).abs() <= tolerance * case.loss, "{name}: loss {}", noise.loss);
     case.network.compare(&noise.network, &of_cockpit.network, tolerance, name);
     let paths: Vec<&str> = noise.layers.iter().map(|layer| layer.path.as_str()).collect();
@@ -112,9 +115,21 @@ fn every_network<T: Real>(tolerance: f64) {
     for end in ["", "_in_pieces"] {
         let name = |name: &str| format!("{name}{end}");
         compare::<Mlp<T>, Vector<6, T>, _, _, _>(group, &name("mlp"), cross_entropy, labels::<3>, tolerance);
-        compare::<Cnn<T>, Image<1, 8, 8, T>, _, _, _>(group, &name("cnn"), cross_entropy, labels::<4>, tolerance);
+        compare::<Cnn<T>, Image<1, 8, 8, T>, _, _, _>(
+            group,
+            &name("cnn"),
+            cross_entropy,
+            labels::<4>,
+            tolerance,
+        );
         let outputs = |group: &mut Group<Case>, from: &Numbers| group.batch::<Vector<2, T>>("targets", from);
-        compare::<Blocks<T>, Vector<4, T>, _, _, _>(group, &name("residual"), &MeanSquaredError, outputs, tolerance);
+        compare::<Blocks<T>, Vector<4, T>, _, _, _>(
+            group,
+            &name("residual"),
+            &MeanSquaredError,
+            outputs,
+            tolerance,
+        );
     }
 }
 
@@ -154,8 +169,8 @@ fn regression(samples: usize, seed: u64) -> (Vec<Vector<1, f64>>, Vec<Vector<1, 
         .unzip()
 }
 
-/// y = 2x + 1 + e, with x and e uniform in ±1, and a network of 0: the gradient of a sample is -2y (x, 1), so that with
-/// E x² = E e² = 1/3 and E x⁴ = 1/5
+/// y = 2x + 1 + e, with x and e uniform in ±1, and a network of 0: the gradient of a sample is -2y (x, 1), so that
+/// with E x² = E e² = 1/3 and E x⁴ = 1/5
 ///
 /// * G = -2 (2/3, 1), |G|² = 4 (4/9 + 1)
 /// * E|g|² = 4 E[y² (x² + 1)] = 4 (E[4x⁴ + 4x² + x² + 1 + (x² + 1)/3]) = 4 (4/5 + 5/3 + 1 + 4/9).
@@ -173,7 +188,8 @@ fn the_noise_scale_of_a_regression_is_its_closed_form_within_the_stated_error() 
         let (mut inside, mut sum) = (0, 0.0);
         for seed in 0..400 {
             let (inputs, targets) = regression(200, seed);
-            let noise = net.gradient_noise_with(&MeanSquaredError, &inputs, &targets, options).unwrap().network;
+            let noise =
+                net.gradient_noise_with(&MeanSquaredError, &inputs, &targets, options).unwrap().network;
             let deviation = (noise.noise_scale.unwrap() - expected) / noise.noise_scale_error.unwrap();
             inside += u32::from(deviation.abs() < 2.0);
             sum += deviation;
@@ -193,12 +209,14 @@ fn the_noise_scale_of_a_regression_is_its_closed_form_within_the_stated_error() 
 fn a_target_counts_by_its_weight_so_that_the_mean_is_the_gradient_of_the_batch() {
     type Net = (Linear<2, 4, f64>, Tanh, Linear<4, 3, f64>);
     let net = Net::init(&mut rng(1));
-    let inputs: Vec<Vector<2, f64>> = (0..30).map(|at| Vector([(at as f64).sin(), (at as f64).cos()])).collect();
+    let inputs: Vec<Vector<2, f64>> =
+        (0..30).map(|at| Vector([(at as f64).sin(), (at as f64).cos()])).collect();
     let label = |at: usize| (at % 5 > 0).then(|| Label::<3>::new(at % 3).unwrap()); // each fifth is ignored
     let targets: Vec<Option<Label<3>>> = (0..30).map(label).collect();
     let loss = CrossEntropy::default().weights([1.0, 0.25, 4.0]);
     let (mut gradient, mut workspace) = (Net::zeros(), Workspace::default());
-    let mean = net.loss_gradient(&loss, &inputs, &targets, &mut workspace, &mut gradient, &mut rng(0)).unwrap();
+    let mean =
+        net.loss_gradient(&loss, &inputs, &targets, &mut workspace, &mut gradient, &mut rng(0)).unwrap();
     for pieces in [30, 10, 7, 2] {
         let options = NoiseOptions { pieces, epsilon: 0.0 };
         let noise = net.gradient_noise_with(&loss, &inputs, &targets, options).unwrap();
@@ -226,7 +244,8 @@ fn a_batch_norm_is_measured_in_ghost_batches() {
     let (mut mean, mut workspace) = (Net::zeros(), Workspace::default());
     for (inputs, targets) in inputs.chunks_exact(8).zip(targets.chunks_exact(8)) {
         let mut gradient = Net::zeros();
-        net.loss_gradient(&MeanSquaredError, inputs, targets, &mut workspace, &mut gradient, &mut rng(0)).unwrap();
+        net.loss_gradient(&MeanSquaredError, inputs, targets, &mut workspace, &mut gradient, &mut rng(0))
+            .unwrap();
         mean.add_scaled(1.0 / 6.0, &gradient);
     }
     approx::assert_relative_eq!(noise.network.gradient_norm, mean.norm(), max_relative = 1e-12);
@@ -263,7 +282,8 @@ fn a_shared_layer_has_one_row_and_a_network_of_one_layer_no_path() {
     let noise = Net::init(&mut rng(1)).gradient_noise(&MeanSquaredError, &inputs, &targets).unwrap();
     let rows: Vec<_> = noise.layers.iter().map(|layer| (layer.path.as_str(), layer.parameters)).collect();
     assert_eq!(rows, [("0", 9), ("1.1", 12), ("2", 4)]);
-    let noise = Linear::<2, 1>::init(&mut rng(1)).gradient_noise(&MeanSquaredError, &inputs, &targets).unwrap();
+    let noise =
+        Linear::<2, 1>::init(&mut rng(1)).gradient_noise(&MeanSquaredError, &inputs, &targets).unwrap();
     assert_eq!((noise.layers.len(), noise.layers[0].path.as_str()), (1, ""));
     assert_eq!(noise.layers[0].figures, noise.network);
     check_text(&noise);
@@ -291,9 +311,21 @@ fn figures_without_a_meaning_are_left_out() {
     assert_eq!((weak.network.noise_scale, weak.network.noise_scale_error), (None, None));
     assert!(weak.network.norm_test.unwrap() > 10.0);
     assert!(check_text(&weak).contains("cannot tell the"), "{weak}");
+    // Squares that overflow, and that underflow: the length is right, and nothing is infinite.
+    for scale in [1e200, 1e-200] {
+        let inputs = [scale, scale, scale, 2.0 * scale].map(|x| Vector([x]));
+        let net = Linear::<1, 1, f64, NoBias>::zeros(); // the gradient is -x
+        let far = net.gradient_noise(&MeanAbsoluteError, &inputs, &[Vector([1.0]); 4]).unwrap();
+        approx::assert_relative_eq!(far.network.gradient_norm, 1.25 * scale, max_relative = 1e-14);
+        assert_eq!((far.network.norm_test, far.network.noise_scale), (None, None));
+        assert!(check_text(&far).contains("not in the range of numbers"), "{far}");
+    }
     // No gradient at all, and no parameters.
     let nothing = noise(&[Vector([1.0]); 4], &[Vector([0.0]); 4]).unwrap();
-    assert_eq!(nothing.network, NoiseFigures { variance: Some(0.0), signal: Some(0.0), ..NoiseFigures::default() });
+    assert_eq!(
+        nothing.network,
+        NoiseFigures { variance: Some(0.0), signal: Some(0.0), ..NoiseFigures::default() }
+    );
     check_text(&nothing);
     let without = Tanh.gradient_noise(&MeanSquaredError, &[Vector([1.0]); 4], &[Vector([0.0]); 4]).unwrap();
     assert!(without.layers.is_empty() && check_text(&without).contains("no parameters"));
