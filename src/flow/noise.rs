@@ -113,7 +113,7 @@ fn pieces(samples: usize, most: usize, norm: bool) -> Result<[usize; 2], Error> 
         return setting("the number of samples", samples, expected);
     }
     let used = |size: &usize| size * (samples / size).min(most);
-    let size = [samples / most, samples.div_ceil(most)]
+    let size = [samples.div_ceil(most), samples / most]
         .into_iter()
         .filter(|size| samples / size >= 2)
         .max_by_key(used)
@@ -206,12 +206,12 @@ mod tests {
             (64, 64, false, [64, 1]),
             (65, 64, false, [64, 1]),
             (100, 64, false, [50, 2]),
-            (129, 64, false, [64, 2]),
+            (129, 64, false, [43, 3]),
             (191, 64, false, [63, 3]),
             (3, 2, false, [2, 1]),
             (5, 2, false, [2, 2]),
             (16, 64, true, [2, 8]),
-            (100, 64, true, [12, 8]),
+            (100, 64, true, [11, 9]),
             (1000, 10, true, [10, 100]),
         ] {
             assert_eq!(pieces(samples, most, norm).unwrap(), expected, "{samples} {most} {norm}");
