@@ -16,6 +16,18 @@ const STEPS: usize = 10;
 
 /// A product of the Hessian with a direction, and what it may be off by:
 /// [`GradientFlow::hessian_vector`](super::GradientFlow::hessian_vector).
+///
+/// ```
+/// use chainrule::prelude::*;
+///
+/// // The mean of (w x - y)² has the Hessian 2 x²: 18 for x = 3.
+/// let net = Linear::<1, 1, f64, NoBias>::zeros();
+/// let direction = Linear::init_with(Initializer::constant(2.0), &mut rng(0));
+/// let found = net.hessian_vector(&MeanSquaredError, &[Vector([3.0])], &[Vector([1.0])], &direction)?;
+/// approx::assert_relative_eq!(found.product.weights()[0], 36.0, epsilon = found.error);
+/// assert!(found.error < 1e-7);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct HessianProduct<N: Parameters> {
     /// H v, as a network: a number for each parameter, and 0 for buffers.

@@ -23,6 +23,7 @@ mod figures;
 mod histogram;
 mod moments;
 mod noise;
+mod noise_of_all;
 mod paths;
 mod recorder;
 mod slopes;

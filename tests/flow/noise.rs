@@ -269,6 +269,18 @@ fn random_layers_have_the_same_masks_in_each_call() {
     let (inputs, targets) = ([Vector([1.0, -1.0]); 20], [Vector([3.0]); 20]);
     let noise = net.gradient_noise(&MeanSquaredError, &inputs, &targets).unwrap();
     assert_eq!(noise, net.gradient_noise(&MeanSquaredError, &inputs, &targets).unwrap());
+    // The mean and the distances from it have the same masks, those of the seeds 0 and 1.
+    let two = NoiseOptions { pieces: 2, epsilon: 0.0 };
+    let noise_of_two = net.gradient_noise_with(&MeanSquaredError, &inputs, &targets, two).unwrap();
+    let [mut difference, other] = [0, 1].map(|seed| {
+        let (mut gradient, mut workspace) = (Net::zeros(), Workspace::default());
+        let (inputs, targets, random) = (&inputs[..10], &targets[..10], &mut rng(seed));
+        net.loss_gradient(&MeanSquaredError, inputs, targets, &mut workspace, &mut gradient, random).unwrap();
+        gradient
+    });
+    difference.add_scaled(-1.0, &other);
+    let variance = 10.0 * difference.norm().powi(2) / 2.0;
+    approx::assert_relative_eq!(noise_of_two.network.variance.unwrap(), variance, max_relative = 1e-5);
     // All samples are equal: the masks are the noise.
     assert!(noise.network.variance.unwrap() > 0.1 * noise.network.gradient_norm.powi(2), "{noise}");
 }
