@@ -35,18 +35,29 @@
 //! | branches, gates and time steps, with a verdict each | [`Flow::parts`], [`Flow::parts_table`] |
 //! | pictures | [`picture`], with the feature `plot` |
 //! | how it changes in training | [`Recorder`] |
+//! | which batch size is worth it | [`network.gradient_noise(..)`](GradientFlow::gradient_noise) |
+//! | which learning rate is stable | [`network.curvature(..)`](GradientFlow::curvature) |
 //! | a backward pass that you run yourself | [`FlowHook`] |
 
 mod batch;
+mod curvature;
+mod curvature_text;
 mod diagnosis;
 mod export;
 mod figures;
 mod gates;
+mod groups;
+mod hessian;
 mod histogram;
 mod hook;
 mod inactive;
+mod lanczos;
 mod main_path;
 mod part;
+mod noise;
+mod noise_figures;
+mod noise_table;
+pub(crate) mod objective;
 #[cfg(feature = "plot")]
 pub mod picture;
 mod recorder;
@@ -62,6 +73,7 @@ use rand::Rng;
 use serde::Serialize;
 
 use crate::Error;
+use crate::bounds::GradientOf;
 use crate::expected::{ExpectedFlow, expected_flow};
 use crate::layer::{Bare, Factor, Layer, Workspace};
 use crate::loss::TargetFor;
@@ -69,12 +81,19 @@ use crate::network::{Data, InputOf, Network, show_forward};
 use crate::tensor::{Sample, Tensor};
 
 pub use crate::expected::cause::Cause;
+pub use curvature::{Curvature, CurvatureOptions, Eigenvalue, RateBeside, Trace};
 pub use figures::{ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlow};
 pub use gates::GateFlow;
 pub use histogram::Histogram;
 pub use hook::FlowHook;
 pub use main_path::PathStep;
 pub use part::{Part, PartKind};
+pub use hessian::HessianProduct;
+pub use histogram::Histogram;
+pub use hook::FlowHook;
+pub use main_path::PathStep;
+pub use noise::{GradientNoise, LayerNoise, NoiseOptions};
+pub use noise_figures::NoiseFigures;
 pub use recorder::{Record, Recorder};
 pub use spectrum::Spectrum;
 pub use time::TimeFlow;
@@ -176,6 +195,133 @@ pub trait GradientFlow: Network {
     {
         let (network, inputs) = (Data::network::<Bare>(self), Data::samples(inputs));
         measure(network, loss, inputs, targets, FlowOptions::default(), &mut crate::random::rng(0))
+    }
+
+    /// Measures the noise of the gradient: how much the gradients of samples differ, in each layer, and which batch
+    /// size that suggests.
+    ///
+    /// It costs two gradients of the batch, computed in at most 64 pieces, and needs the memory of a few networks.
+    /// Layers run in training mode: the random numbers of a dropout, which follow from a fixed seed, are a part of
+    /// the noise. (So are they in a training.) For a batch norm see
+    /// [`batch_statistics`](GradientNoise::batch_statistics).
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// let inputs: Vec<Vector<1>> = (0..50).map(|at| Vector([(at as f32 * 0.7).sin()])).collect();
+    /// let targets: Vec<Vector<1>> = inputs.iter().map(|x| Vector([3.0 * x[0]])).collect();
+    /// let noise = Linear::<1, 1>::zeros().gradient_noise(&MeanSquaredError, &inputs, &targets)?;
+    /// println!("{noise}"); // a table, and what it means
+    /// assert!(noise.network.noise_scale.unwrap() < 5.0); // tr(Σ)/|G|²: here a few samples show the gradient
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Invalid data; [`Error::Setting`] for fewer than two samples, or with a batch norm sixteen; and
+    /// [`Error::NonFiniteGradient`].
+    fn gradient_noise<X, Y: Tensor, L, T: TargetFor<L, Y>>(
+        &self,
+        loss: &L,
+        inputs: &[X],
+        targets: &[T],
+    ) -> Result<GradientNoise, Error>
+    where
+        Data: InputOf<X, Self, Y>,
+    {
+        self.gradient_noise_with(loss, inputs, targets, NoiseOptions::default())
+    }
+
+    /// Measures the noise of the gradient, as [`gradient_noise`](GradientFlow::gradient_noise), with options.
+    ///
+    /// # Errors
+    /// As [`gradient_noise`](GradientFlow::gradient_noise).
+    fn gradient_noise_with<X, Y: Tensor, L, T: TargetFor<L, Y>>(
+        &self,
+        loss: &L,
+        inputs: &[X],
+        targets: &[T],
+        options: NoiseOptions,
+    ) -> Result<GradientNoise, Error>
+    where
+        Data: InputOf<X, Self, Y>,
+    {
+        noise::measure(Data::network::<Bare>(self), loss, Data::samples(inputs), targets, options)
+    }
+
+    /// Measures the curvature of the mean loss of a batch: the largest and the smallest eigenvalue of its Hessian, its
+    /// trace, and the largest stable learning rate, 2/λ.
+    ///
+    /// It costs at most about 140 gradients of the batch, and [`Curvature::passes`] says how many; the memory is that
+    /// of 30 vectors of `f64` as long as the network. Layers run in training mode with random numbers from a fixed
+    /// seed, so that the loss is one function. Products with the Hessian are differences of gradients: see
+    /// [`hessian_vector`](GradientFlow::hessian_vector).
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// // The mean of (w x - y)² has the Hessian 2 x²: 18 for x = 3.
+    /// let net = Linear::<1, 1, f64, NoBias>::zeros();
+    /// let curvature = net.curvature(&MeanSquaredError, &[Vector([3.0])], &[Vector([1.0])])?;
+    /// approx::assert_relative_eq!(curvature.largest.value, 18.0, max_relative = 1e-8);
+    /// println!("{curvature}");
+    /// println!("{}", curvature.beside(0.2, 0.0)?); // 2/λ = 0.111; the learning rate 0.2 is 1.800 times that: ..
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Invalid data, [`Error::NonFiniteGradient`], and [`Error::Setting`] for a network without parameters.
+    fn curvature<X, Y: Tensor, L, T: TargetFor<L, Y>>(
+        &self,
+        loss: &L,
+        inputs: &[X],
+        targets: &[T],
+    ) -> Result<Curvature, Error>
+    where
+        Data: InputOf<X, Self, Y>,
+    {
+        self.curvature_with(loss, inputs, targets, CurvatureOptions::default())
+    }
+
+    /// Measures the curvature, as [`curvature`](GradientFlow::curvature), with options.
+    ///
+    /// # Errors
+    /// As [`curvature`](GradientFlow::curvature).
+    fn curvature_with<X, Y: Tensor, L, T: TargetFor<L, Y>>(
+        &self,
+        loss: &L,
+        inputs: &[X],
+        targets: &[T],
+        options: CurvatureOptions,
+    ) -> Result<Curvature, Error>
+    where
+        Data: InputOf<X, Self, Y>,
+    {
+        curvature::measure(Data::network::<Bare>(self), loss, Data::samples(inputs), targets, options)
+    }
+
+    /// Computes the product of the Hessian of the mean loss of a batch with a direction, by central differences of the
+    /// gradient with two steps, which are chosen by trial; and how exact it is.
+    ///
+    /// In `f64` the error is about 1e-9 of the product, and in `f32` about 1e-3. A ReLU has no second derivative at
+    /// its kink. A unit whose kink lies between the two ends of a step adds its change of slope, divided by the step,
+    /// so that the product is that of a loss that is smoothed over the step. In `f64` steps are so short that this is
+    /// rare; in `f32` it is not, and [`HessianProduct::error`] shows it.
+    ///
+    /// # Errors
+    /// As [`curvature`](GradientFlow::curvature), and [`Error::Setting`] for a direction that is not finite.
+    fn hessian_vector<X, Y: Tensor, L, T: TargetFor<L, Y>>(
+        &self,
+        loss: &L,
+        inputs: &[X],
+        targets: &[T],
+        direction: &impl GradientOf<Self>,
+    ) -> Result<HessianProduct<Self>, Error>
+    where
+        Data: InputOf<X, Self, Y>,
+        Self: Sized,
+    {
+        let (network, direction) = (Data::network::<Bare>(self), direction.as_gradient());
+        hessian::hessian_vector(network, loss, Data::samples(inputs), targets, direction)
     }
 }
 

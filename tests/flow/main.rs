@@ -7,12 +7,15 @@ mod chain_rule;
 mod common;
 #[path = "../common/embedding.rs"]
 mod embedding;
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
 
 #[path = "../../examples/support/along.rs"]
 mod along;
 mod composite;
 
 mod cures;
+mod curvature;
 mod expected;
 mod expected_messages;
 mod extremes;
@@ -20,6 +23,8 @@ mod figures;
 mod histogram;
 mod moments;
 mod parts;
+mod noise;
+mod noise_of_all;
 mod paths;
 mod recorder;
 mod slopes;

@@ -1,0 +1,203 @@
+//! The ends of the spectrum of a symmetric operator that is known by its products with vectors only.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::objective::dot;
+use crate::Error;
+use crate::kernel::norm;
+use crate::random::normal;
+
+/// Computes a product with the operator.
+pub(super) type Apply<'a> = dyn FnMut(&[f64]) -> Result<Vec<f64>, Error> + 'a;
+
+/// The most steps of the iteration for the eigenvalues of a tridiagonal matrix; two or three each are usual.
+const SWEEPS: usize = 60;
+
+/// Approximate eigenvectors, of length 1, of the largest and of the smallest eigenvalue, and how many products they
+/// took.
+pub(super) struct Ends {
+    pub(super) largest: Vec<f64>,
+    pub(super) smallest: Vec<f64>,
+    pub(super) products: usize,
+}
+
+/// Computes the eigenvectors of the largest and the smallest eigenvalue of a symmetric operator on vectors of this
+/// length, by the method of Lanczos from a random start, with full reorthogonalization. It ends after `most`
+/// products, or as soon as both have a residual below `tolerance` times the larger of their absolute values.
+///
+/// # Source
+/// Lanczos, "An iteration method for the solution of the eigenvalue problem", 1950; Parlett, "The symmetric eigenvalue
+/// problem", 1980, sections 13.2 (the residual) and 13.8 (reorthogonalization: twice is enough).
+pub(super) fn ends(len: usize, apply: &mut Apply<'_>, most: usize, tolerance: f64) -> Result<Ends, Error> {
+    let mut rng = crate::random::rng(0);
+    let mut basis: Vec<Vec<f64>> = Vec::new();
+    let (mut diagonal, mut beside) = (Vec::new(), Vec::new());
+    let mut next: Vec<f64> = (0..len).map(|_| normal(&mut rng)).collect();
+    let mut length = norm(&next);
+    loop {
+        next.iter_mut().for_each(|x| *x /= length);
+        let mut product = apply(&next)?;
+        diagonal.push(dot(&next, &product));
+        basis.push(next);
+        for _ in 0..2 {
+            for vector in &basis {
+                let along = dot(vector, &product);
+                product.iter_mut().zip(vector).for_each(|(x, v)| *x -= along * v);
+            }
+        }
+        length = norm(&product);
+        let (values, vectors) = tridiagonal(&diagonal, &beside);
+        let [low, high] = extremes(&values);
+        let scale = values[low].abs().max(values[high].abs());
+        let steps = basis.len();
+        let residual = |at: usize| length * vectors[at][steps - 1].abs();
+        let close = residual(low).max(residual(high)) <= tolerance * scale;
+        // A length that is rounding: the vectors so far span a space that the operator maps to itself.
+        let closed = length <= f64::EPSILON * scale * len as f64 || length == 0.0;
+        if (close && steps > 1) || closed || steps >= most.clamp(1, len) {
+            let [largest, smallest] = [high, low].map(|at| combined(&basis, &vectors[at]));
+            return Ok(Ends { largest, smallest, products: steps });
+        }
+        beside.push(length);
+        next = product;
+    }
+}
+
+/// Returns the indices of the smallest and the largest value.
+fn extremes(values: &[f64]) -> [usize; 2] {
+    let mut found = [0, 0];
+    for (at, value) in values.iter().enumerate() {
+        if *value < values[found[0]] {
+            found[0] = at;
+        }
+        if *value > values[found[1]] {
+            found[1] = at;
+        }
+    }
+    found
+}
+
+/// Returns the sum of the vectors, times these factors, scaled to length 1.
+fn combined(basis: &[Vec<f64>], factors: &[f64]) -> Vec<f64> {
+    let mut sum = vec![0.0; basis[0].len()];
+    for (vector, factor) in basis.iter().zip(factors) {
+        sum.iter_mut().zip(vector).for_each(|(sum, x)| *sum += factor * x);
+    }
+    let length = norm(&sum);
+    sum.iter_mut().for_each(|x| *x /= length);
+    sum
+}
+
+/// Computes the eigenvalues and the eigenvectors of a symmetric tridiagonal matrix, by the QL method with implicit
+/// shifts.
+///
+/// # Source
+/// Bowdler, Martin, Reinsch, Wilkinson, "The QR and QL algorithms for symmetric matrices", Numerische Mathematik 11
+/// (1968).
+fn tridiagonal(diagonal: &[f64], beside: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let count = diagonal.len();
+    let (mut d, mut e) = (diagonal.to_vec(), beside.to_vec());
+    e.resize(count, 0.0);
+    let mut vectors: Vec<Vec<f64>> =
+        (0..count).map(|at| (0..count).map(|i| f64::from(u8::from(i == at))).collect()).collect();
+    for low in 0..count {
+        for _ in 0..SWEEPS {
+            let small = |at: usize| e[at].abs() <= f64::EPSILON * (d[at].abs() + d[at + 1].abs());
+            let high = (low..count - 1).find(|&at| small(at)).unwrap_or(count - 1);
+            if high == low {
+                break;
+            }
+            let half = (d[low + 1] - d[low]) / (2.0 * e[low]);
+            let mut g = d[high] - d[low] + e[low] / (half + half.hypot(1.0).copysign(half));
+            let (mut sine, mut cosine, mut shift) = (1.0, 1.0, 0.0);
+            let mut at = high;
+            while at > low {
+                at -= 1;
+                let (f, b) = (sine * e[at], cosine * e[at]);
+                let r = f.hypot(g);
+                e[at + 1] = r;
+                if r == 0.0 {
+                    d[at + 1] -= shift;
+                    break;
+                }
+                (sine, cosine) = (f / r, g / r);
+                g = d[at + 1] - shift;
+                let r = (d[at] - g) * sine + 2.0 * cosine * b;
+                shift = sine * r;
+                d[at + 1] = g + shift;
+                g = cosine * r - b;
+                let (before, after) = vectors.split_at_mut(at + 1);
+                for (x, y) in before[at].iter_mut().zip(&mut after[0]) {
+                    (*x, *y) = (cosine * *x - sine * *y, sine * *x + cosine * *y);
+                }
+            }
+            if at == low && e[at + 1] != 0.0 {
+                d[low] -= shift;
+                e[low] = g;
+            }
+            e[high] = 0.0;
+        }
+    }
+    (d, vectors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The matrix of second differences has the eigenvalues 2 - 2 cos(π k / (n + 1)).
+    #[test]
+    fn a_tridiagonal_matrix_has_its_known_eigenvalues_and_vectors() {
+        for count in [1_usize, 2, 3, 10, 60] {
+            let (diagonal, beside) = (vec![2.0; count], vec![-1.0; count - 1]);
+            let (values, vectors) = tridiagonal(&diagonal, &beside);
+            let mut sorted = values.clone();
+            sorted.sort_by(f64::total_cmp);
+            for (k, value) in (1..).zip(&sorted) {
+                let angle = core::f64::consts::PI * f64::from(k) / (count as f64 + 1.0);
+                assert!(
+                    (value - (2.0 - 2.0 * angle.cos())).abs() < 1e-14 * count as f64,
+                    "{count} {k} {value}"
+                );
+            }
+            for (value, vector) in values.iter().zip(&vectors) {
+                for row in 0..count {
+                    let at = |row: usize| vector.get(row).copied().unwrap_or(0.0);
+                    let product = 2.0 * at(row) - at(row.wrapping_sub(1)) - at(row + 1);
+                    assert!((product - value * at(row)).abs() < 1e-13, "{count}");
+                }
+            }
+        }
+        // Blocks that are not connected, and zeros.
+        let (mut values, _) = tridiagonal(&[1.0, 5.0, 0.0, 0.0], &[0.0, 0.0, 0.0]);
+        values.sort_by(f64::total_cmp);
+        assert_eq!(values, [0.0, 0.0, 1.0, 5.0]);
+    }
+
+    #[test]
+    fn both_ends_of_a_spectrum_are_found_from_few_products() {
+        // 500 eigenvalues between -1 and 1, one of 10 and one of -3.
+        let value = |at: usize| match at {
+            17 => 10.0,
+            400 => -3.0,
+            _ => (at as f64).sin(),
+        };
+        let mut apply =
+            |v: &[f64]| Ok(v.iter().enumerate().map(|(at, x)| value(at) * x).collect::<Vec<f64>>());
+        let found = ends(500, &mut apply, 100, 1e-8).unwrap();
+        assert!(found.products < 30, "{}", found.products);
+        // The error of a vector is at most the residual, 1e-8 times 10, over the distance to the other eigenvalues.
+        assert!(
+            (found.largest[17].abs() - 1.0).abs() < 1e-8 && (found.smallest[400].abs() - 1.0).abs() < 1e-7
+        );
+        assert_eq!(ends(500, &mut apply, 5, 1e-8).unwrap().products, 5);
+        assert_eq!(ends(1, &mut apply, 30, 1e-3).unwrap().largest[0].abs(), 1.0);
+        // Three different eigenvalues: the fourth product has nothing new.
+        let mut apply = |v: &[f64]| Ok(v.iter().enumerate().map(|(at, x)| (at % 3) as f64 * x).collect());
+        let found = ends(90, &mut apply, 30, 0.0).unwrap();
+        assert!(found.products <= 4, "{}", found.products);
+        let mut zero = |v: &[f64]| Ok(vec![0.0; v.len()]);
+        assert_eq!(ends(90, &mut zero, 30, 1e-3).unwrap().products, 1);
+    }
+}
