@@ -211,7 +211,7 @@ fn a_target_counts_by_its_weight_so_that_the_mean_is_the_gradient_of_the_batch()
     let net = Net::init(&mut rng(1));
     let inputs: Vec<Vector<2, f64>> =
         (0..30).map(|at| Vector([(at as f64).sin(), (at as f64).cos()])).collect();
-    let label = |at: usize| (at % 5 > 0).then(|| Label::<3>::new(at % 3).unwrap()); // each fifth is ignored
+    let label = |at: usize| (!at.is_multiple_of(5)).then(|| Label::<3>::new(at % 3).unwrap()); // each fifth is ignored
     let targets: Vec<Option<Label<3>>> = (0..30).map(label).collect();
     let loss = CrossEntropy::default().weights([1.0, 0.25, 4.0]);
     let (mut gradient, mut workspace) = (Net::zeros(), Workspace::default());
