@@ -4,8 +4,10 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::histogram::Histogram;
+use super::rank::RankFlow;
 use super::spectrum::Spectrum;
 use super::time::TimeFlow;
+use super::units::{UnitSums, UnitsFlow};
 use crate::expected::cause::Facts;
 use crate::kernel::Real;
 pub(super) use crate::kernel::norm;
@@ -40,6 +42,14 @@ pub struct LayerFlow {
     pub gain: Option<f64>,
     /// g', for an activation.
     pub activation: Option<ActivationFlow>,
+    /// The dead and dormant units of an activation: those of the batch, or of the window of a
+    /// [`Recorder`](super::Recorder).
+    pub units: Option<UnitsFlow>,
+    #[serde(skip)]
+    pub(super) unit_sums: Option<UnitSums>,
+    /// The rank of the outputs of a layer of weights over the batch, if [`FlowOptions::ranks`](super::FlowOptions) is
+    /// set.
+    pub rank: Option<RankFlow>,
     /// W, for a linear map or a convolution.
     pub weights: Option<WeightsFlow>,
     /// The gradient on its way back through time, for a recurrent layer.
@@ -136,6 +146,33 @@ impl LayerFlow {
         } else {
             format!("`{}` ({})", self.path, self.layer)
         }
+    }
+
+    /// Returns |W| over all parameters of this layer, without those of the layers inside it; `None` if it has none.
+    pub fn weight_norm(&self) -> Option<f64> {
+        self.over_parameters(|parameter| Some(parameter.norm))
+    }
+
+    /// Returns |dR/dW| over all parameters of this layer; `None` if it has none, or there is no gradient.
+    pub fn gradient_norm(&self) -> Option<f64> {
+        self.output_grad_rms?;
+        self.over_parameters(|parameter| Some(parameter.gradient_norm))
+    }
+
+    /// Returns |dR/dW| / |W| over all parameters of this layer; `None` if it has none, or W is 0.
+    pub fn gradient_to_weight(&self) -> Option<f64> {
+        ratio(self.gradient_norm()?, self.weight_norm()?)
+    }
+
+    /// Returns |update| / |W| over all parameters of this layer; `None` if it has none, W is 0, or no step was recorded.
+    /// About 1e-3 is healthy: see [`ParameterFlow::update_to_weight`].
+    pub fn update_to_weight(&self) -> Option<f64> {
+        ratio(self.over_parameters(|parameter| parameter.update_norm)?, self.weight_norm()?)
+    }
+
+    fn over_parameters(&self, figure: impl Fn(&ParameterFlow) -> Option<f64>) -> Option<f64> {
+        let norms: Option<Vec<f64>> = self.parameters.iter().map(figure).collect();
+        norms.filter(|norms| !norms.is_empty()).map(|norms| norm(&norms))
     }
 
     /// Returns whether everything that was measured here is finite.

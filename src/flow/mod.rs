@@ -46,11 +46,14 @@ mod inactive;
 mod main_path;
 #[cfg(feature = "plot")]
 pub mod picture;
+mod rank;
 mod recorder;
+mod rules;
 mod spectrum;
 mod table;
 mod time;
 mod trend;
+mod units;
 mod verdict;
 
 use alloc::vec::Vec;
@@ -70,9 +73,12 @@ pub use figures::{ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlo
 pub use histogram::Histogram;
 pub use hook::FlowHook;
 pub use main_path::PathStep;
+pub use rank::RankFlow;
 pub use recorder::{Record, Recorder};
+pub use rules::{Rule, Rules, Warning};
 pub use spectrum::Spectrum;
 pub use time::TimeFlow;
+pub use units::{DORMANT, LayerUnits, UnitsFlow};
 pub use verdict::{DEAD_FRACTION, FlowState, MIN_SAMPLES, VANISHING, Verdict};
 
 /// The gradient flow of a network on one batch: what each layer does to the gradient.
@@ -96,18 +102,21 @@ pub struct FlowOptions {
     pub spectra: bool,
     /// Histograms of activations and gradients.
     pub histograms: bool,
+    /// The [rank](RankFlow) of the outputs of each layer of weights over the batch. It is measured on request only,
+    /// because the time grows with the square of the smaller of samples and features.
+    pub ranks: bool,
 }
 
 impl FlowOptions {
     /// Measures the gradients, the gains, g' and the parameters' norms only, which takes about as long as a training
     /// step.
-    pub const LIGHT: Self = Self { spectra: false, histograms: false };
+    pub const LIGHT: Self = Self { spectra: false, histograms: false, ranks: false };
 }
 
 impl Default for FlowOptions {
-    /// Measures everything.
+    /// Measures everything but the ranks.
     fn default() -> Self {
-        Self { spectra: true, histograms: true }
+        Self { spectra: true, histograms: true, ranks: false }
     }
 }
 
