@@ -34,6 +34,8 @@
 //! | what is wrong, and what to do | [`Flow::verdict`] |
 //! | pictures | [`picture`], with the feature `plot` |
 //! | how it changes in training | [`Recorder`] |
+//! | what goes wrong in training | [`Rules`] of a recorder, its [`warnings`](Recorder::warnings); dead units: [`Recorder::units`] |
+//! | charts of other programs | [`Recorder::to_csv`], [`Recorder::to_jsonl`]; TensorBoard with the feature `tensorboard` |
 //! | a backward pass that you run yourself | [`FlowHook`] |
 
 mod batch;
@@ -178,8 +180,36 @@ pub trait GradientFlow: Network {
     where
         Data: InputOf<X, Self, Y>,
     {
+        self.flow_with(loss, inputs, targets, FlowOptions::default())
+    }
+
+    /// Measures the [`flow`](GradientFlow::flow), with what these options say.
+    ///
+    /// ```
+    /// use chainrule::flow::FlowOptions;
+    /// use chainrule::prelude::*;
+    ///
+    /// let inputs: Vec<Vector<4>> = (0..8).map(|at| Vector([at as f32, 0.0, 0.0, 0.0])).collect();
+    /// let ranks = FlowOptions { ranks: true, ..FlowOptions::LIGHT };
+    /// let flow = Linear::<4, 4>::init(&mut rng(1)).flow_with(&MeanSquaredError, &inputs, &inputs, ranks)?;
+    /// assert_eq!(flow.layers[0].rank.unwrap().feature, 1); // all inputs are on one line
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Invalid data: see [`Error`].
+    fn flow_with<X, Y: Tensor, L, T: TargetFor<L, Y>>(
+        &self,
+        loss: &L,
+        inputs: &[X],
+        targets: &[T],
+        options: FlowOptions,
+    ) -> Result<Flow, Error>
+    where
+        Data: InputOf<X, Self, Y>,
+    {
         let (network, inputs) = (Data::network::<Bare>(self), Data::samples(inputs));
-        measure(network, loss, inputs, targets, FlowOptions::default(), &mut crate::random::rng(0))
+        measure(network, loss, inputs, targets, options, &mut crate::random::rng(0))
     }
 }
 

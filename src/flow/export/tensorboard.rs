@@ -85,7 +85,9 @@ fn values(record: &Record) -> Vec<Value> {
 
 /// The sums are those of the middles of the bins, because the numbers themselves are gone.
 fn histogram_of(histogram: &Histogram) -> HistogramProto {
-    let edges: Vec<f64> = histogram.edges().collect();
+    let mut edges: Vec<f64> = histogram.edges().collect();
+    edges.pop();
+    edges.push(histogram.end); // without rounding
     let bucket: Vec<f64> = histogram.counts.iter().map(|&count| count as f64).collect();
     let middles = edges.windows(2).map(|edges| 0.5 * edges[0] + 0.5 * edges[1]);
     let (mut sum, mut sum_squares) = (0.0, 0.0);

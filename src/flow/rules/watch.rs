@@ -98,3 +98,54 @@ impl Place {
         self.rule == finding.rule && self.layer == finding.layer
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::Flow;
+
+    /// The steps at which this rule warns of these losses.
+    fn warned(rules: Rules, losses: impl IntoIterator<Item = f64>) -> Vec<(u64, &'static str)> {
+        let mut watch = Watch::of(rules);
+        for (step, loss) in (0..).zip(losses) {
+            let flow = Flow { loss: Some(loss), samples: 8, expected: None, layers: Vec::new() };
+            watch.look(&Record { step, flow, mean_loss: Some(loss) }).unwrap();
+        }
+        watch.warnings.iter().map(|warning| (warning.step, warning.rule)).collect()
+    }
+
+    fn repeat(loss: f64, times: usize) -> impl Iterator<Item = f64> + Clone {
+        std::iter::repeat_n(loss, times)
+    }
+
+    #[test]
+    fn a_loss_that_rises_again_is_found_when_half_of_the_gain_is_lost() {
+        let rules = || Rules::none().threshold(Rule::LossAboveBest, 0.5);
+        let fell = repeat(2.0, 5).chain(repeat(1.0, 5));
+        // The median of five is 1.6 from the third on, and the rule waits for three records of it.
+        let rises = |to| warned(rules(), fell.clone().chain(repeat(to, 8)));
+        assert_eq!(rises(1.6), [(10 + 2 + 2, "loss above its best")]);
+        assert_eq!(rises(1.4), []);
+        assert_eq!(warned(rules(), repeat(2.0, 30)), []);
+        // Without any gain, a fifth of the first loss counts as one: half of that is 0.2.
+        assert_eq!(warned(rules(), repeat(2.0, 5).chain(repeat(2.19, 9))), []);
+        assert_eq!(warned(rules(), repeat(2.0, 5).chain(repeat(2.21, 9))), [(9, "loss above its best")]);
+    }
+
+    #[test]
+    fn a_loss_that_stays_at_that_of_guessing_is_found_after_twenty_records() {
+        let rules = || Rules::default().guessing(10f64.ln());
+        assert_eq!(warned(rules(), repeat(2.3, 25)), [(19, "loss of guessing")]);
+        assert_eq!(warned(rules(), repeat(2.3, 19)), []);
+        assert_eq!(warned(rules(), repeat(2.3, 10).chain(repeat(2.0, 15))), []);
+        assert_eq!(warned(Rules::default(), repeat(2.3, 25)), []);
+    }
+
+    #[test]
+    fn a_rule_of_a_program_warns_once_until_it_has_recovered() {
+        let rules = Rules::none().own("loss", "us", 1.0, |record| record.flow.loss);
+        let losses = [0.0, 2.0, 2.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 2.0];
+        // Two records without it are too few, three are enough.
+        assert_eq!(warned(rules, losses), [(1, "loss"), (9, "loss")]);
+    }
+}
