@@ -186,6 +186,15 @@ impl LayerFlow {
     }
 }
 
+/// Returns the first place in a list where `is` holds. It is tried at `hint` first: records have their layers in the same
+/// order.
+pub(super) fn find_near<T>(list: &[T], hint: usize, is: impl Fn(&T) -> bool) -> Option<usize> {
+    match list.get(hint) {
+        Some(item) if is(item) => Some(hint),
+        _ => list.iter().position(is),
+    }
+}
+
 /// Returns `a / b`, if it is defined.
 pub(super) fn ratio(a: f64, b: f64) -> Option<f64> {
     let ratio = a / b;

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::LayerFlow;
+use super::figures::find_near;
 use crate::kernel::Real;
 use crate::tensor::Numbers;
 
@@ -194,9 +195,10 @@ impl Window {
             }
         }
         self.records += 1;
+        let mut next = 0;
         for flow in flow {
             let Some(sums) = flow.unit_sums.take() else { continue };
-            let found = self.layers.iter().position(|layer| {
+            let found = find_near(&self.layers, next, |layer| {
                 let old = layer.newer.as_ref().or(layer.older.as_ref());
                 layer.path == flow.path && old.is_none_or(|old| old.alive.len() == sums.alive.len())
             });
@@ -207,6 +209,7 @@ impl Window {
                 self.layers.push(Layer { path, name, older: None, newer: None });
                 self.layers.len() - 1
             });
+            next = at + 1;
             let layer = &mut self.layers[at];
             match &mut layer.newer {
                 Some(newer) => newer.add(&sums),

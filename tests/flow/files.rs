@@ -140,7 +140,7 @@ fn field(message: &[u8], number: u64) -> Option<Vec<u8>> {
     fields(message).into_iter().find(|(other, _)| *other == number).map(|(_, bytes)| bytes)
 }
 
-/// The folder for `tests/tensorboard.py`, which TensorBoard's own reader reads.
+/// The folder for `tests/tensorboard/read.py`, which TensorBoard's own reader reads.
 const FOLDER: &str = "CHAINRULE_TENSORBOARD";
 
 #[test]

@@ -24,7 +24,7 @@ impl Visitor<2, 0> for Updates<'_> {
         }
         let path = parameter.path.to_string();
         let mut change = None; // shared parameters appear at several layers
-        for layer in &mut self.0.layers {
+        for layer in self.0.layers.iter_mut().filter(|layer| !layer.parameters.is_empty()) {
             // `0.weight` is the `weight` of the layer `0`, and of a network of one layer, which has no path.
             let at = &layer.parameters_path;
             let own = if at.is_empty() {

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::sudden::{Change, Figures, median};
 use super::{Rule, Rules};
+use crate::flow::figures::find_near;
 use crate::flow::{FlowState, LayerFlow, MIN_SAMPLES, Record, Verdict};
 use crate::layer::Factor;
 
@@ -152,17 +153,15 @@ fn units(found: &mut Found<'_>, record: &Record) {
 
 fn updates(found: &mut Found<'_>, memory: &mut Memory, record: &Record) {
     let weights = record.flow.leaves().filter(|layer| layer.has_weights());
-    for (layer, update) in weights.filter_map(|layer| Some((layer, layer.update_to_weight()?))) {
-        let largest = match memory.largest_updates.iter_mut().find(|(path, _)| *path == layer.path) {
-            Some((_, largest)) => {
-                *largest = largest.max(update);
-                *largest
-            }
-            None => {
-                memory.largest_updates.push((layer.path.clone(), update));
-                update
-            }
-        };
+    let moved = weights.filter_map(|layer| Some((layer, layer.update_to_weight()?)));
+    for (hint, (layer, update)) in moved.enumerate() {
+        let all = &mut memory.largest_updates;
+        let at = find_near(all, hint, |(path, _)| *path == layer.path).unwrap_or_else(|| {
+            all.push((layer.path.clone(), update));
+            all.len() - 1
+        });
+        all[at].1 = all[at].1.max(update);
+        let largest = all[at].1;
         let name = layer.named();
         if found.threshold(Rule::LargeUpdates).is_some_and(|limit| update > limit) {
             let text = format!("a step changes {name} by {update:.1e} of its length");

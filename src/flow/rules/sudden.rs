@@ -3,6 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::flow::figures::find_near;
+
 /// How many records the median is over.
 const RECORDS: usize = 20;
 /// With fewer records than this there is no usual value yet.
@@ -14,7 +16,11 @@ const LEAST_DEVIATION: f64 = 0.02;
 
 /// The last values of the figures, by their names.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Figures(Vec<Series>);
+pub(super) struct Figures {
+    all: Vec<Series>,
+    /// Where the next figure probably is.
+    next: usize,
+}
 
 #[derive(Clone, Debug)]
 struct Series {
@@ -39,12 +45,13 @@ impl Figures {
         if !value.is_finite() || value < 0.0 {
             return None;
         }
-        let at = self.0.iter().position(|series| series.what == what && series.path == path);
+        let at = find_near(&self.all, self.next, |series| series.what == what && series.path == path);
         let at = at.unwrap_or_else(|| {
-            self.0.push(Series { what, path: path.into(), last: Vec::with_capacity(RECORDS) });
-            self.0.len() - 1
+            self.all.push(Series { what, path: path.into(), last: Vec::with_capacity(RECORDS) });
+            self.all.len() - 1
         });
-        let last = &mut self.0[at].last;
+        self.next = (at + 1) % self.all.len();
+        let last = &mut self.all[at].last;
         // 0 is below all others, and has no logarithm.
         let log = value.max(f64::MIN_POSITIVE).log10();
         let change = change(last, log, fold).map(|median| Change {

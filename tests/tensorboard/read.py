@@ -1,7 +1,7 @@
 """Reads the event file that `cargo test -p chainrule-tests --test flow event_file` wrote, by TensorBoard's own reader,
 and compares it with the JSON lines beside it.
 
-    python tests/tensorboard.py FOLDER
+    python tests/tensorboard/read.py FOLDER
 """
 
 import json
@@ -22,7 +22,7 @@ for record in records:
     step = record.pop("step")
     for name, value in record.items():
         expected.setdefault(name, []).append((step, numpy.float32(value)))
-assert len(expected) > 100 and set(tags["scalars"]) == set(expected), set(tags["scalars"]) ^ set(expected)
+assert len(expected) > 80 and set(tags["scalars"]) == set(expected), set(tags["scalars"]) ^ set(expected)
 for name, values in expected.items():
     found = [(event.step, numpy.float32(event.value)) for event in events.Scalars(name)]
     assert found == values, (name, found, values)
