@@ -1,11 +1,12 @@
-//! A training in which something goes wrong at a step: the learning rate is a hundred times too large from step 600 on, as
-//! by a slip in a schedule. The recorder's rules name the step, the layers and what died; a second run is stopped by one.
+//! A training in which something goes wrong at a step: the learning rate is a hundred times too large from step 600
+//! on, as by a slip in a schedule. The recorder's rules name the step, the layers and what died; a second run is
+//! stopped by one.
 //!
 //! ```text
 //! $ cargo run --release --features plot --example 10_over_time
 //! ```
-//! Prints the warnings of seed 1, and for five seeds at which step each rule found it, with the accuracy on the test digits
-//! without the slip, with it, and with a training that the rule `sudden change` stopped.
+//! Prints the warnings of seed 1, and for five seeds at which step each rule found it, with the accuracy on the test
+//! digits without the slip, with it, and with a training that the rule `sudden change` stopped.
 
 #[path = "support/training.rs"]
 #[allow(dead_code)] // the loop over steps

@@ -1,5 +1,5 @@
-//! What recording costs: a training with a `Recorder` at every 100th step beside one without, and what a single recorded
-//! step takes, in multiples of another step.
+//! What recording costs: a training with a `Recorder` at every 100th step beside one without, and what a single
+//! recorded step takes, in multiples of another step.
 //!
 //! ```text
 //! $ cargo bench -p chainrule-benches --bench recorder
@@ -96,7 +96,8 @@ where
     Ok(())
 }
 
-/// Returns the processor time of all threads of this process so far, or the time of day where the system does not tell it.
+/// Returns the processor time of all threads of this process so far, or the time of day where the system does not
+/// tell it.
 fn seconds() -> f64 {
     let Ok(threads) = fs::read_dir("/proc/self/task") else { return since_start() };
     let mut sum = 0.0;

@@ -164,8 +164,8 @@ impl LayerFlow {
         ratio(self.gradient_norm()?, self.weight_norm()?)
     }
 
-    /// Returns |update| / |W| over all parameters of this layer; `None` if it has none, W is 0, or no step was recorded.
-    /// About 1e-3 is healthy: see [`ParameterFlow::update_to_weight`].
+    /// Returns |update| / |W| over all parameters of this layer; `None` if it has none, W is 0, or no step was
+    /// recorded. About 1e-3 is healthy: see [`ParameterFlow::update_to_weight`].
     pub fn update_to_weight(&self) -> Option<f64> {
         ratio(self.over_parameters(|parameter| parameter.update_norm)?, self.weight_norm()?)
     }
@@ -186,8 +186,8 @@ impl LayerFlow {
     }
 }
 
-/// Returns the first place in a list where `is` holds. It is tried at `hint` first: records have their layers in the same
-/// order.
+/// Returns the first place in a list where `is` holds. It is tried at `hint` first: records have their layers in the
+/// same order.
 pub(super) fn find_near<T>(list: &[T], hint: usize, is: impl Fn(&T) -> bool) -> Option<usize> {
     match list.get(hint) {
         Some(item) if is(item) => Some(hint),

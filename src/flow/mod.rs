@@ -34,8 +34,8 @@
 //! | what is wrong, and what to do | [`Flow::verdict`] |
 //! | pictures | [`picture`], with the feature `plot` |
 //! | how it changes in training | [`Recorder`] |
-//! | what goes wrong in training | [`Rules`] of a recorder, its [`warnings`](Recorder::warnings); dead units: [`Recorder::units`] |
-//! | charts of other programs | [`Recorder::to_csv`], [`Recorder::to_jsonl`]; TensorBoard with the feature `tensorboard` |
+//! | what goes wrong in training | the [`Rules`] of a recorder and its [`warnings`](Recorder::warnings) |
+//! | charts of other programs | [`Recorder::to_csv`], [`Recorder::to_jsonl`]; TensorBoard by the feature `tensorboard` |
 //! | a backward pass that you run yourself | [`FlowHook`] |
 
 mod batch;

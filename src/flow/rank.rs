@@ -9,8 +9,8 @@ use crate::tensor::Numbers;
 
 /// The share of the singular values that the feature rank leaves out: δ of Kumar et al.
 const LEFT_OUT: f64 = 0.01;
-/// With more features than this, only this many samples are looked at: the time grows with the square of the smaller of
-/// the two numbers.
+/// With more features than this, only this many samples are looked at: the time grows with the square of the smaller
+/// of the two numbers.
 const SAMPLES: usize = 128;
 
 /// The rank of a layer's outputs over a batch, a matrix of samples × features, in three definitions. All are between 1
@@ -22,7 +22,8 @@ pub struct RankFlow {
     /// Σσ² / σ₁², the stable rank (Rudelson, Vershynin 2007).
     pub stable: f64,
     /// The least number of singular values whose sum is 0.99 of that of all: srank with δ = 0.01 of Kumar, Agarwal,
-    /// Ghosh, Levine, "Implicit under-parameterization inhibits data-efficient deep reinforcement learning", ICLR 2021.
+    /// Ghosh, Levine, "Implicit under-parameterization inhibits data-efficient deep reinforcement learning", ICLR
+    /// 2021.
     pub feature: usize,
     /// The smaller of samples and features: the largest rank that this matrix can have.
     pub most: usize,

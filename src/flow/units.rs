@@ -30,8 +30,8 @@ pub struct UnitsFlow {
     pub units: usize,
     /// How many are dead: their output and g' are both 0 in every sample, as in a ReLU.
     pub dead: usize,
-    /// How many are dormant: the mean of |output| is at most [`DORMANT`] times that of the layer. In a layer that gives
-    /// zeros only, every unit is.
+    /// How many are dormant: the mean of |output| is at most [`DORMANT`] times that of the layer. In a layer that
+    /// gives zeros only, every unit is.
     pub dormant: usize,
 }
 
@@ -92,8 +92,8 @@ impl Slopes {
     }
 }
 
-/// Returns how many units a tensor of these sides has, and how many numbers of each follow each other: an image has its
-/// channels one after the other, a sequence has all features of a step together.
+/// Returns how many units a tensor of these sides has, and how many numbers of each follow each other: an image has
+/// its channels one after the other, a sequence has all features of a step together.
 fn layout(shape: &[usize]) -> (usize, usize) {
     match *shape {
         [_, features] => (features, 1),

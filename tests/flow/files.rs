@@ -1,4 +1,5 @@
-//! Files of records: JSON lines, series, and TensorBoard's event files, whose frames are read here by a reader of its own.
+//! Files of records: JSON lines, series, and TensorBoard's event files, whose frames are read here by a reader of its
+//! own.
 
 use std::collections::BTreeMap;
 use std::fs;

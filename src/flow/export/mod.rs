@@ -93,7 +93,8 @@ impl Recorder {
     /// A name is the figure, a `/`, and the path of the layer, which is `network` for the whole network. It has ASCII
     /// letters, digits, and `_ - . /` only, and begins with a letter; another character of a path becomes `_`.
     /// TensorBoard, W&B and Aim group the charts by what is before the `/`. (W&B logs such names, as its own
-    /// `gradients/fc1.weight`; to sort and filter *runs* by a figure it wants letters, digits and `_` only.) In Python:
+    /// `gradients/fc1.weight`; to sort and filter *runs* by a figure it wants letters, digits and `_` only.) In
+    /// Python:
     ///
     /// ```python
     /// for line in open("flow.jsonl"):

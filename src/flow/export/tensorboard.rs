@@ -1,11 +1,12 @@
 //! TensorBoard's event files.
 //!
-//! A file is a row of records: the length of the data (8 bytes), a checksum of the length, the data, and a checksum of the
-//! data (4 bytes each, little-endian). A checksum is a CRC-32C, rotated and moved by a constant, so that the checksum of
-//! data with a checksum in them is no trivial number (`record_writer.h` of TensorFlow).
+//! A file is a row of records: the length of the data (8 bytes), a checksum of the length, the data, and a checksum
+//! of the data (4 bytes each, little-endian). A checksum is a CRC-32C, rotated and moved by a constant, so that the
+//! checksum of data with a checksum in them is no trivial number (`record_writer.h` of TensorFlow).
 //!
-//! The crates that write such files were no choice: `tboard` 0.1.1 needs `protoc` to build, and another `prost` than this
-//! crate; `tensorboard-rs` 0.5.9 brings `protobuf` 2 and `image` 0.23, and panics where a file cannot be written.
+//! The crates that write such files were no choice: `tboard` 0.1.1 needs `protoc` to build, and another `prost` than
+//! this crate; `tensorboard-rs` 0.5.9 brings `protobuf` 2 and `image` 0.23, and panics where a file cannot be
+//! written.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -27,8 +28,8 @@ const FILE: &str = "events.out.tfevents.chainrule";
 const DT_STRING: i32 = 7;
 
 impl Recorder {
-    /// Writes all records to `events.out.tfevents.chainrule` in this folder, which is created: what `tensorboard --logdir`
-    /// reads. Returns the path of the file.
+    /// Writes all records to `events.out.tfevents.chainrule` in this folder, which is created: what `tensorboard
+    /// --logdir` reads. Returns the path of the file.
     ///
     /// The scalars have the names of [`to_jsonl`](Recorder::to_jsonl); TensorBoard keeps them as `f32`. Histograms are
     /// written where [`FlowOptions::histograms`](crate::flow::FlowOptions) had them measured, as `output/PATH` and

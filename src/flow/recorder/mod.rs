@@ -103,8 +103,8 @@ impl Recorder {
         Self { options, ..self }
     }
 
-    /// Sets over how many records dead and dormant units are counted, 10 by default: the last `records`, and up to twice
-    /// as many. For an epoch of 1,200 steps, of which every 100th is recorded, that is 12.
+    /// Sets over how many records dead and dormant units are counted, 10 by default: the last `records`, and up to
+    /// twice as many. For an epoch of 1,200 steps, of which every 100th is recorded, that is 12.
     pub fn window(self, records: u64) -> Self {
         Self { units: Window::of(records), ..self }
     }
@@ -228,12 +228,12 @@ impl Recorder {
         self.open = true;
     }
 
-    /// Calls [`Optimizer::step`], and measures the change of each parameter if this step is recorded. Then the rules look
-    /// at the record.
+    /// Calls [`Optimizer::step`], and measures the change of each parameter if this step is recorded. Then the rules
+    /// look at the record.
     ///
     /// # Errors
-    /// As [`Optimizer::step`]; then the step does not count. [`Error::StoppedByRule`] if a [rule](Rules::stop) stops the
-    /// training: the step has been taken and counts, and the network is that after it.
+    /// As [`Optimizer::step`]; then the step does not count. [`Error::StoppedByRule`] if a [rule](Rules::stop) stops
+    /// the training: the step has been taken and counts, and the network is that after it.
     pub fn step<N: Parameters>(
         &mut self,
         optimizer: &mut impl Optimizer<N>,

@@ -23,6 +23,8 @@ const UPDATE_RECORDS: u64 = 3;
 /// The least rank that a matrix can have for a collapse to be one.
 const LEAST_RANK: usize = 8;
 
+const UPDATE: &str = "the update";
+
 /// Something that a rule found at a layer.
 pub(super) struct Finding {
     pub(super) rule: Rule,
@@ -173,7 +175,7 @@ fn updates(found: &mut Found<'_>, memory: &mut Memory, record: &Record) {
             && found.threshold(Rule::SmallUpdates).is_some_and(|limit| largest < limit)
         {
             let text = format!("no recorded step changed {name} by more than {largest:.1e} of its length");
-            let cure = "a higher learning rate, or see by the verdict whether its gradient vanishes; about 1e-3 is healthy";
+            let cure = "a higher learning rate, or see by the verdict whether its gradient vanishes; 1e-3 is healthy";
             found.add(Rule::SmallUpdates, Some(layer), largest, text, cure);
         }
     }
@@ -208,6 +210,10 @@ fn sudden(found: &mut Found<'_>, memory: &mut Memory, record: &Record) {
         let Some(Change { ratio, median, records }) = memory.figures.add(what, path, value, fold) else {
             return;
         };
+        // The end of a schedule is a fall of all updates, to 0 at last.
+        if ratio < 1.0 && what == UPDATE {
+            return;
+        }
         let of = layer.map_or(String::new(), |layer| format!(" of {}", layer.named()));
         let change = match ratio {
             0.0 => "fell to 0".into(),
@@ -222,7 +228,7 @@ fn sudden(found: &mut Found<'_>, memory: &mut Memory, record: &Record) {
     };
     for layer in record.flow.leaves().filter(|layer| layer.has_weights()) {
         add(Some(layer), "the gradient", layer.gradient_norm());
-        add(Some(layer), "the update", layer.update_to_weight());
+        add(Some(layer), UPDATE, layer.update_to_weight());
         add(Some(layer), "the output", Some(layer.output_rms));
     }
     add(None, "the loss", record.mean_loss);
@@ -263,7 +269,8 @@ fn losses(found: &mut Found<'_>, memory: &mut Memory, record: &Record) {
             "after {} records the loss is {now:.3e}, and that of guessing {guessing:.3e}",
             memory.records
         );
-        let cure = "see by the verdict whether the gradient arrives; look for targets that do not belong to their inputs";
+        let cure =
+            "see by the verdict whether the gradient arrives; look at which targets belong to which inputs";
         found.add(Rule::LossOfGuessing, None, now / guessing, text, cure);
     }
 }

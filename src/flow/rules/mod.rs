@@ -23,23 +23,24 @@ pub enum Rule {
     Vanishing,
     /// The verdict of two records in a row is that the gradient explodes, by more than the threshold: 20.1.
     Exploding,
-    /// The verdict of three records in a row is that more than the threshold of the units of most activations, 0.75, are
-    /// saturated.
+    /// The verdict of three records in a row is that more than the threshold of the units of most activations, 0.75,
+    /// are saturated.
     Saturated,
     /// Of an activation's units more than the threshold, 0.5, are dead in the whole window of records.
     DeadUnits,
-    /// Of an activation's units more than the threshold, 0.5, are [dormant](super::DORMANT) in the window, and not most of
-    /// them dead.
+    /// Of an activation's units more than the threshold, 0.5, are [dormant](super::DORMANT) in the window, and not
+    /// most of them dead.
     DormantUnits,
     /// No record so far had an |update| / |W| of a layer of weights above the threshold, 1e-5, after at least three.
     /// Parameters that do not change at all, as frozen ones, do not count.
     SmallUpdates,
     /// |update| / |W| of a layer of weights is above the threshold, 1e-1, in three records in a row.
     LargeUpdates,
-    /// The gradient, the update or the output of a layer of weights, or the loss, is more than the threshold times its
-    /// median over the last 20 records, 10, or less than 1 / threshold of it. And it is far from what was usual: with at
-    /// least 8 records before it, the modified z-score of the logarithm, 0.6745 |log x - median| / MAD, is above 7, twice
-    /// the limit of Iglewicz and Hoaglin, because a training has thousands of such figures.
+    /// The gradient, the update or the output of a layer of weights, or the loss, is more than the threshold times
+    /// its median over the last 20 records, 10, or less than 1 / threshold of it (but updates may fall, as a schedule
+    /// makes them). And it is far from what was usual: with at least 8 records before it, the modified z-score of the
+    /// logarithm, 0.6745 |log x - median| / MAD, is above 7, twice the limit of Iglewicz and Hoaglin, because a
+    /// training has thousands of such figures.
     SuddenChange,
     /// The [feature rank](super::RankFlow) of a hidden layer's outputs is at most the threshold, 0.05, of the possible
     /// one, in three records in a row: (rank - 1) / (most - 1), where most is at least 8. It needs
@@ -48,8 +49,8 @@ pub enum Rule {
     /// The loss has lost more than the threshold, 0.5, of what the training had gained, in three records in a row:
     /// (now - least) / (first - least), each a median of five records. A gain below 0.2 |first| counts as that much.
     LossAboveBest,
-    /// After 20 records, the loss (a median of five) is still more than the threshold, 0.98, of that of guessing, which
-    /// [`Rules::guessing`] sets.
+    /// After 20 records, the loss (a median of five) is still more than the threshold, 0.98, of that of guessing,
+    /// which [`Rules::guessing`] sets.
     LossOfGuessing,
     /// A rule of your own, by its name: [`Rules::own`].
     Own(&'static str),
@@ -132,8 +133,8 @@ impl Rules {
         self
     }
 
-    /// Stops the training when this rule warns: the step returns [`Error::StoppedByRule`]. The rule is added if it is not
-    /// there.
+    /// Stops the training when this rule warns: the step returns [`Error::StoppedByRule`]. The rule is added if it is
+    /// not there.
     pub fn stop(mut self, rule: Rule) -> Self {
         if !self.settings.iter().any(|setting| setting.rule == rule) {
             self = self.threshold(rule, rule.default_threshold());
@@ -225,7 +226,7 @@ impl Rule {
         const _: () = assert!(SATURATED == 0.05); // the text of `Saturated`
         match self {
             Self::Vanishing | Self::Exploding => {
-                "six depth scales, e^-6/2 and its inverse: Schoenholz et al., \"Deep information propagation\", ICLR 2017"
+                "six depth scales, e^-3 and e^3: Schoenholz et al., \"Deep information propagation\", ICLR 2017"
             }
             Self::Saturated => {
                 "Glorot, Bengio 2010, section 3; a slope below 0.05 of the steepest, and the share, are conventions of \
@@ -239,20 +240,20 @@ impl Rule {
                  3.1, with 0.025; the share is a convention of this crate"
             }
             Self::SmallUpdates | Self::LargeUpdates => {
-                "Karpathy, CS231n, \"Ratio of weights:updates\": about 1e-3; two decades on either side are a convention \
-                 of this crate"
+                "Karpathy, CS231n, \"Ratio of weights:updates\": about 1e-3; two decades on either side are a \
+                 convention of this crate"
             }
             Self::SuddenChange => {
                 "Iglewicz, Hoaglin, \"How to detect and handle outliers\", 1993: modified z-scores; 7 and 10-fold are \
                  conventions of this crate"
             }
             Self::RankCollapse => {
-                "Kumar et al., \"Implicit under-parameterization inhibits data-efficient deep reinforcement learning\", \
-                 ICLR 2021: srank with 0.01; the share is a convention of this crate"
+                "Kumar et al., \"Implicit under-parameterization inhibits data-efficient deep reinforcement \
+                 learning\", ICLR 2021: srank with 0.01; the share is a convention of this crate"
             }
             Self::LossAboveBest => "a convention of this crate",
             Self::LossOfGuessing => {
-                "ln C is the cross-entropy of C equally likely classes; 0.98 and 20 records are conventions of this crate"
+                "ln C is the cross-entropy of C equally likely classes; 0.98 and 20 records are conventions"
             }
             Self::Own(_) => "the program",
         }

@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn what_always_varies_by_as_much_is_no_change() {
-        // log10: half a decade to either side of 0. MAD 0.5, so that 1.6 decades are a z-score of 2.2, and 6 one of 8.1.
+        // log10: half a decade to either side of 0. MAD 0.5, so that 1.6 decades are a z-score of 2.2, and 6 one of
+        // 8.1.
         let wide = [0.316, 3.16, 0.316, 3.16, 0.316, 3.16, 0.316, 3.16];
         assert_eq!(after(&wide, 40.0), None);
         assert!(after(&wide, 1e6).is_some());
