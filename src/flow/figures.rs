@@ -10,7 +10,7 @@ use super::time::TimeFlow;
 use super::units::{UnitSums, UnitsFlow};
 use crate::expected::cause::Facts;
 use crate::kernel::Real;
-pub(super) use crate::kernel::norm;
+use crate::kernel::{Length, largest, squared_norm};
 use crate::layer::Factor;
 use crate::tensor::Numbers;
 
@@ -203,7 +203,12 @@ pub(super) fn ratio(a: f64, b: f64) -> Option<f64> {
 
 /// Computes the [`rms`] of numbers of either scalar; 0 if there are none.
 pub(super) fn rms_of(numbers: &Numbers<'_>) -> f64 {
-    norm_of(numbers) / (numbers.len().max(1) as f64).sqrt()
+    rms_by(norm_of(numbers), numbers.len())
+}
+
+/// Computes the root mean square of `len` numbers of this norm; 0 if there are none.
+pub(super) fn rms_by(norm: f64, len: usize) -> f64 {
+    norm / (len.max(1) as f64).sqrt()
 }
 
 /// Computes the [`norm`] of numbers of either scalar.
@@ -213,6 +218,41 @@ pub(super) fn norm_of(numbers: &Numbers<'_>) -> f64 {
         Numbers::F32(xs) => norm(xs),
         Numbers::F64(xs) => norm(xs),
         Numbers::Copied(xs) => norm(xs),
+    }
+}
+
+/// How many sums are added at once: a single one would wait for each of its additions.
+const LANES: usize = 8;
+
+/// Computes Σ f(xᵢ, yᵢ).
+pub(super) fn sum<A: Real, B: Real>(xs: &[A], ys: &[B], f: impl Fn(f64, f64) -> f64) -> f64 {
+    let ((xs, xs_rest), (ys, ys_rest)) = (xs.as_chunks::<LANES>(), ys.as_chunks::<LANES>());
+    let mut sums = [0.0; LANES];
+    for (xs, ys) in xs.iter().zip(ys) {
+        for (sum, (x, y)) in sums.iter_mut().zip(xs.iter().zip(ys)) {
+            *sum += f(x.to_f64(), y.to_f64());
+        }
+    }
+    let rest = xs_rest.iter().zip(ys_rest).map(|(x, y)| f(x.to_f64(), y.to_f64()));
+    sums.iter().sum::<f64>() + rest.sum::<f64>()
+}
+
+/// Computes the Euclidean norm √Σ xᵢ², in `f64`: no square overflows or underflows.
+pub(super) fn norm<T: Real>(xs: &[T]) -> f64 {
+    let squares = |scale: f64| match scale {
+        1.0 => sum(xs, xs, |x, _| x * x),
+        _ => squared_norm(xs, scale),
+    };
+    Length::of(squares, || largest(xs)).value()
+}
+
+/// Returns the numbers of either scalar.
+pub(super) fn to_f64(numbers: &Numbers<'_>) -> Vec<f64> {
+    match numbers {
+        Numbers::None => Vec::new(),
+        Numbers::F32(xs) => xs.iter().map(|&x| x.into()).collect(),
+        Numbers::F64(xs) => xs.to_vec(),
+        Numbers::Copied(xs) => xs.clone(),
     }
 }
 

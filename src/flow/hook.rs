@@ -3,7 +3,8 @@ use alloc::vec::Vec;
 
 use super::batch::{Batch, bytes};
 use super::figures::{
-    ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlow, norm, norm_of, ratio, rms, rms_of,
+    ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlow, norm, norm_of, ratio, rms, rms_by,
+    rms_of, sum, to_f64,
 };
 use super::histogram::Histogram;
 use super::rank::rank;
@@ -19,7 +20,7 @@ use crate::layer::{
     BackwardHook, Factor, Layer, LayerPass, Parameter, Plan, Role, Segment, Space, TimeStep, View, Visitor,
     Workspace, visit,
 };
-use crate::tensor::Sample;
+use crate::tensor::{Numbers, Sample};
 
 /// The number of bins of each histogram.
 const BINS: usize = 40;
@@ -116,7 +117,9 @@ impl FlowHook {
         let output_grad = (!self.forward_only).then_some(&pass.output_grad);
         // An input without numbers, such as a label, has no gradient.
         let input_grad = pass.input_grad.as_ref().filter(|dx| !self.forward_only && !dx.is_empty());
-        let gain = input_grad.zip(output_grad).and_then(|(dx, dy)| ratio(norm_of(dx), norm_of(dy)));
+        let [input_norm, output_norm] = [input_grad, output_grad].map(|grads| grads.map(norm_of));
+        let gain = input_norm.zip(output_norm).and_then(|(dx, dy)| ratio(dx, dy));
+        let rms = |norm: Option<f64>, grads: Option<&Numbers<'_>>| Some(rms_by(norm?, grads?.len()));
         let leaf = open.inside.is_empty();
         let counted = leaf && self.detail.histograms;
         let slope = match plan.factor {
@@ -138,8 +141,8 @@ impl FlowHook {
             output_shape: plan.output,
             input_rms: rms_of(&pass.input),
             output_rms: rms_of(&pass.output),
-            output_grad_rms: output_grad.map(rms_of),
-            input_grad_rms: input_grad.map(rms_of),
+            output_grad_rms: rms(output_norm, output_grad),
+            input_grad_rms: rms(input_norm, input_grad),
             gain,
             activation,
             units,
@@ -222,7 +225,7 @@ impl BackwardHook for FlowHook {
             && !self.forward_only
             && let Some(dx) = pass.input_grad.as_ref().filter(|dx| !dx.is_empty())
         {
-            parent.paths.push(PathGrad { name: name.to_string(), input_grad: dx.iter().collect() });
+            parent.paths.push(PathGrad { name: name.to_string(), input_grad: to_f64(dx) });
         }
         parent.inside.push(layers);
     }
@@ -235,7 +238,13 @@ fn joined<'a>(path: impl Iterator<Item = &'a Segment>) -> String {
 /// Computes the cosine of the angle between two gradients.
 fn cosine(a: &[f64], b: &[f64]) -> Option<f64> {
     let (a_norm, b_norm) = (norm(a), norm(b));
-    let product: f64 = a.iter().zip(b).map(|(a, b)| (a / a_norm) * (b / b_norm)).sum();
+    // Of unit vectors, where a product of two numbers could leave the range.
+    let tame = [a_norm, b_norm].iter().all(|norm| (1e-100..1e100).contains(norm));
+    let product = if tame {
+        sum(a, b, |a, b| a * b) / (a_norm * b_norm)
+    } else {
+        sum(a, b, |a, b| (a / a_norm) * (b / b_norm))
+    };
     product.is_finite().then(|| product.clamp(-1.0, 1.0))
 }
 

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::LayerFlow;
-use super::figures::find_near;
+use super::figures::{find_near, sum};
 use crate::kernel::Real;
 use crate::tensor::Numbers;
 
@@ -62,14 +62,14 @@ pub struct LayerUnits {
     pub dormant: Vec<usize>,
 }
 
-/// What is added up over the samples: a number and a bit for each unit.
+/// What is added up over the samples: two numbers for each unit.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct UnitSums {
     samples: u64,
     /// Σ |output|.
     outputs: Vec<f64>,
-    /// Whether the output or g' was not 0 in some sample.
-    alive: Vec<bool>,
+    /// Σ |g'|.
+    slopes: Vec<f64>,
 }
 
 /// What is counted of the slopes of a batch.
@@ -107,20 +107,27 @@ fn count<A: Real, B: Real>(shape: &[usize], slopes: &[A], outputs: &[B], limit: 
     let (units, places) = layout(shape);
     let places = places.max(1);
     let samples = outputs.len() / shape.iter().product::<usize>().max(1);
-    let (mut sum, mut flat) = (0.0, 0);
-    let mut sums = UnitSums { samples: samples as u64, outputs: vec![0.0; units], alive: vec![false; units] };
-    let numbers = slopes.chunks_exact(places).zip(outputs.chunks_exact(places));
-    for (at, (slopes, outputs)) in numbers.enumerate() {
-        let unit = at % units;
-        for (slope, output) in slopes.iter().zip(outputs) {
-            let (slope, output) = (slope.to_f64().abs(), output.to_f64().abs());
-            sum += slope;
-            flat += usize::from(slope < limit);
-            sums.outputs[unit] += output;
-            sums.alive[unit] |= slope != 0.0 || output != 0.0;
+    let mut sums = UnitSums { samples: samples as u64, outputs: vec![0.0; units], slopes: vec![0.0; units] };
+    let sample = (units * places).max(1);
+    let rows = slopes.chunks_exact(sample).zip(outputs.chunks_exact(sample));
+    for (slopes, outputs) in rows {
+        let places = slopes.chunks_exact(places).zip(outputs.chunks_exact(places));
+        for ((slope, output), (slopes, outputs)) in sums.slopes.iter_mut().zip(&mut sums.outputs).zip(places)
+        {
+            match (slopes, outputs) {
+                ([one], [two]) => {
+                    *slope += one.to_f64().abs();
+                    *output += two.to_f64().abs();
+                }
+                _ => {
+                    *slope += sum(slopes, slopes, |x, _| x.abs());
+                    *output += sum(outputs, outputs, |x, _| x.abs());
+                }
+            }
         }
     }
-    Slopes { sum, flat, units: sums }
+    let flat = slopes.iter().filter(|slope| slope.to_f64().abs() < limit).count();
+    Slopes { sum: sums.slopes.iter().sum(), flat, units: sums }
 }
 
 impl UnitSums {
@@ -128,16 +135,17 @@ impl UnitSums {
     fn add(&mut self, other: &Self) {
         self.samples += other.samples;
         self.outputs.iter_mut().zip(&other.outputs).for_each(|(sum, x)| *sum += x);
-        self.alive.iter_mut().zip(&other.alive).for_each(|(alive, x)| *alive |= x);
+        self.slopes.iter_mut().zip(&other.slopes).for_each(|(sum, x)| *sum += x);
     }
 
     pub(super) fn figures(&self) -> UnitsFlow {
         let (dead, dormant) = (self.dead().count(), self.dormant().count());
-        UnitsFlow { samples: self.samples, units: self.alive.len(), dead, dormant }
+        UnitsFlow { samples: self.samples, units: self.outputs.len(), dead, dormant }
     }
 
     fn dead(&self) -> impl Iterator<Item = usize> {
-        self.alive.iter().enumerate().filter(|&(_, alive)| !alive).map(|(unit, _)| unit)
+        let sums = self.outputs.iter().zip(&self.slopes).enumerate();
+        sums.filter(|(_, sums)| *sums == (&0.0, &0.0)).map(|(unit, _)| unit)
     }
 
     fn dormant(&self) -> impl Iterator<Item = usize> {
@@ -200,7 +208,7 @@ impl Window {
             let Some(sums) = flow.unit_sums.take() else { continue };
             let found = find_near(&self.layers, next, |layer| {
                 let old = layer.newer.as_ref().or(layer.older.as_ref());
-                layer.path == flow.path && old.is_none_or(|old| old.alive.len() == sums.alive.len())
+                layer.path == flow.path && old.is_none_or(|old| old.outputs.len() == sums.outputs.len())
             });
             let at = found.unwrap_or_else(|| {
                 // Of another network at the same path, nothing is left.

@@ -213,11 +213,12 @@ fn a_gradient_that_rises_40_fold_is_named_with_its_step_and_layer() {
     assert!(said.starts_with(expected), "{said}");
     assert!(said.contains("in the 12 records before\ncure: "), "{said}");
     assert!(warning.to_string().lines().all(|line| line.chars().count() < 80));
-    // A fall by as much is one too, and of another threshold neither is.
+    // A fall by as much is one too, when it lasts for two records; and by another threshold neither is.
     let mut recorder = Recorder::every(1).rules(sudden(10.0));
-    let fall: Vec<f32> = spikes(&[12]).iter().map(|factor| 1.0 / factor).collect();
+    let fall: Vec<f32> = spikes(&[12, 13, 20]).iter().map(|factor| 1.0 / factor).collect();
     factors(&fall, &mut recorder).unwrap();
-    assert!(recorder.warnings()[0].text.contains("fell 40-fold"), "{:?}", recorder.warnings());
+    let [warning] = recorder.warnings() else { panic!("{:?}", recorder.warnings()) };
+    assert!(warning.step == 13 && warning.text.contains("fell 40-fold"), "{warning}");
     let mut recorder = Recorder::every(1).rules(sudden(50.0));
     factors(&spikes(&[12]), &mut recorder).unwrap();
     assert_eq!(recorder.warnings(), []);

@@ -210,8 +210,8 @@ fn sudden(found: &mut Found<'_>, memory: &mut Memory, record: &Record) {
         let Some(Change { ratio, median, records }) = memory.figures.add(what, path, value, fold) else {
             return;
         };
-        // The end of a schedule is a fall of all updates, to 0 at last.
-        if ratio < 1.0 && what == UPDATE {
+        // The end of a schedule is a fall of all updates, to 0 at last, and a loss may fall.
+        if ratio < 1.0 && (what == UPDATE || layer.is_none()) {
             return;
         }
         let of = layer.map_or(String::new(), |layer| format!(" of {}", layer.named()));

@@ -36,11 +36,11 @@ pub enum Rule {
     SmallUpdates,
     /// |update| / |W| of a layer of weights is above the threshold, 1e-1, in three records in a row.
     LargeUpdates,
-    /// The gradient, the update or the output of a layer of weights, or the loss, is more than the threshold times
-    /// its median over the last 20 records, 10, or less than 1 / threshold of it (but updates may fall, as a schedule
-    /// makes them). And it is far from what was usual: with at least 8 records before it, the modified z-score of the
-    /// logarithm, 0.6745 |log x - median| / MAD, is above 7, twice the limit of Iglewicz and Hoaglin, because a
-    /// training has thousands of such figures.
+    /// The gradient, the update or the output of a layer of weights, or the loss, is more than the threshold times its
+    /// median over the last 20 records, 10; or a gradient or an output is less than 1 / threshold of it, in two records
+    /// in a row. And it is far from what was usual: with at least 8 records before it, the modified z-score of the
+    /// logarithm, 0.6745 |log x - median| / MAD, is above 7, twice the limit of Iglewicz and Hoaglin, because a training
+    /// has thousands of such figures.
     SuddenChange,
     /// The [feature rank](super::RankFlow) of a hidden layer's outputs is at most the threshold, 0.05, of the possible
     /// one, in three records in a row: (rank - 1) / (most - 1), where most is at least 8. It needs

@@ -28,6 +28,8 @@ struct Series {
     path: String,
     /// log10 of the last values, oldest first.
     last: Vec<f64>,
+    /// Whether the last value was far below the median of those before it.
+    fell: bool,
 }
 
 /// How far a figure is from the median of those before it.
@@ -40,18 +42,19 @@ pub(super) struct Change {
 }
 
 impl Figures {
-    /// Adds a figure. Returns the change if it is far from the usual, by more than `fold` times.
+    /// Adds a figure. Returns the change if it is far from the usual, by more than `fold` times. A fall is returned from
+    /// the second record on: one batch may have nothing to teach.
     pub(super) fn add(&mut self, what: &'static str, path: &str, value: f64, fold: f64) -> Option<Change> {
         if !value.is_finite() || value < 0.0 {
             return None;
         }
         let at = find_near(&self.all, self.next, |series| series.what == what && series.path == path);
         let at = at.unwrap_or_else(|| {
-            self.all.push(Series { what, path: path.into(), last: Vec::with_capacity(RECORDS) });
+            self.all.push(Series { what, path: path.into(), last: Vec::with_capacity(RECORDS), fell: false });
             self.all.len() - 1
         });
         self.next = (at + 1) % self.all.len();
-        let last = &mut self.all[at].last;
+        let Series { last, fell, .. } = &mut self.all[at];
         // 0 is below all others, and has no logarithm.
         let log = value.max(f64::MIN_POSITIVE).log10();
         let change = change(last, log, fold).map(|median| Change {
@@ -63,7 +66,9 @@ impl Figures {
             last.remove(0);
         }
         last.push(log);
-        change.filter(|change| change.ratio.is_finite())
+        let falls = change.is_some_and(|change| change.ratio < 1.0);
+        let fell = core::mem::replace(fell, falls);
+        change.filter(|change| change.ratio.is_finite() && (!falls || fell))
     }
 }
 
@@ -112,8 +117,11 @@ mod tests {
         let rise = after(&usual, 40.0).unwrap();
         assert!((rise.ratio - 40.0).abs() < 1e-12 && (rise.median - 1.0).abs() < 1e-15 && rise.records == 8);
         assert_eq!(after(&usual, 9.9), None, "less than 10-fold");
-        assert!((after(&usual, 0.05).unwrap().ratio - 0.05).abs() < 1e-15);
-        assert_eq!(after(&usual, 0.0).unwrap().ratio, 0.0);
+        // A fall counts when it lasts for two records.
+        let low = |value| after(&[&usual[..], &[value]].concat(), value);
+        assert_eq!(after(&usual, 0.05), None);
+        assert!((low(0.05).unwrap().ratio - 0.05).abs() < 1e-15);
+        assert_eq!(low(0.0).unwrap().ratio, 0.0);
         assert_eq!(after(&[0.0; 8], 1.0), None, "from nothing to something is no ratio");
         assert_eq!(after(&usual, f64::NAN), None);
     }
