@@ -1,54 +1,118 @@
-//! What recording costs: a training of MLP 784-128-64-10 with a `Recorder` at every 100th step, relative to one
-//! without, in turn: the median of several rounds.
+//! What recording costs: a training with a `Recorder` at every 100th step beside one without, and what a single
+//! recorded step takes, in multiples of another step.
 //!
 //! ```text
 //! $ cargo bench -p chainrule-benches --bench recorder
 //! ```
+//!
+//! Both trainings run in turn, and of each the least of several rounds counts, so that it hardly matters what else the
+//! machine does. Time is that of the processor, over all threads, where the system tells it (on Linux).
 
-use std::time::{Duration, Instant};
+use std::fs;
+use std::time::Instant;
 
-use chainrule::flow::Recorder;
+use chainrule::flow::{FlowOptions, Recorder, Rules};
 use chainrule::prelude::*;
 use chainrule::rand::RngExt;
 
-type Net = (Linear<784, 128>, Relu, Linear<128, 64>, Relu, Linear<64, 10>);
+/// The digits of `examples/digits.rs`.
+type Small = (Linear<64, 64>, Relu, Linear<64, 32>, Relu, Linear<32, 10>);
+type Mnist = (Linear<784, 128>, Relu, Linear<128, 64>, Relu, Linear<64, 10>);
+/// Fifty layers of weights.
+type Deep = (Linear<64, 64>, [Residual<(Tanh, Linear<64, 64>)>; 48], Linear<64, 10>);
+type Convolutional = (
+    Conv2d<1, 8, 3, 1, 1>,
+    Relu,
+    MaxPool2d<2>,
+    Conv2d<8, 16, 3, 1, 1>,
+    Relu,
+    MaxPool2d<2>,
+    Flatten,
+    Linear<784, 10>,
+);
 
-const STEPS: u64 = 200;
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 7;
 
 fn main() -> Result<(), chainrule::Error> {
-    let mut random = rng(1);
-    let inputs: Vec<Vector<784>> =
-        (0..32).map(|_| Vector(std::array::from_fn(|_| random.random_range(0.0..1.0)))).collect();
-    let labels: Vec<Label<10>> = (0..32).map(|at| Label::new(at % 10)).collect::<Result<_, _>>()?;
+    println!("{:>32} {:>14} {:>22}", "", "a step takes", "at every 100th step");
+    let images: Vec<Image<1, 28, 28>> = samples();
+    let (small, mnist): (Vec<Vector<64>>, Vec<Vector<784>>) = (samples(), samples());
+    cost::<Small, _>("small, 64-64-32-10", &small, 400)?;
+    cost::<Mnist, _>("784-128-64-10", &mnist, 200)?;
+    cost::<Deep, _>("deep, 50 layers of 64", &small, 100)?;
+    cost::<Convolutional, _>("convolutional, 28x28", &images, 100)
+}
 
-    println!("{:>24} {:>8} {:>8} {:>8}", "over no recorder", "median", "least", "most");
-    for (name, every) in [("recorder, never", 0), ("every 100th step", 100), ("every 10th step", 10)] {
-        let mut ratios = Vec::new();
-        for round in 0..ROUNDS {
-            let [mut plain, mut watched] = [(); 2]
-                .map(|()| Trainer::new(Net::init(&mut rng(1)), CrossEntropy::default(), Adam::new(1e-3), 1));
-            let mut recorder = Recorder::every(every);
-            let mut train = |watch: bool| -> Result<Duration, chainrule::Error> {
-                let start = Instant::now();
-                for _ in 0..STEPS {
-                    if watch {
-                        watched.step_recorded(&inputs, &labels, &mut recorder)?;
-                    } else {
-                        plain.step(&inputs, &labels)?;
-                    }
+fn samples<X: Tensor<Scalar = f32>>() -> Vec<X> {
+    let (mut random, mut samples) = (rng(1), vec![<X as bytemuck::Zeroable>::zeroed(); 32]);
+    X::flat_mut(&mut samples).iter_mut().for_each(|x| *x = random.random_range(0.0..1.0));
+    samples
+}
+
+/// Prints what recording costs for a network on these inputs.
+fn cost<N, X: Tensor>(name: &str, inputs: &[X], steps: u64) -> Result<(), chainrule::Error>
+where
+    N: Maps<X, Vector<10>>,
+{
+    let labels: Vec<Label<10>> = (0..inputs.len()).map(|at| Label::new(at % 10)).collect::<Result<_, _>>()?;
+    let everything = FlowOptions { spectra: false, histograms: true, ranks: true };
+    let kinds = [
+        ("", FlowOptions::LIGHT, Rules::default()),
+        (", no rules", FlowOptions::LIGHT, Rules::none()),
+        (", ranks and histograms", everything, Rules::default()),
+    ];
+    for (kind, options, rules) in kinds {
+        // No recorder, one that never records, one at every 100th step, one at every step.
+        let mut least = [f64::INFINITY; 4];
+        for _ in 0..ROUNDS {
+            let mut networks = Vec::new();
+            for (at, every) in [None, Some(0), Some(100), Some(1)].into_iter().enumerate() {
+                let net = N::init(&mut rng(1));
+                let mut trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(1e-4), 1);
+                let mut recorder =
+                    every.map(|every| Recorder::every(every).options(options).rules(rules.clone()));
+                let steps = if every == Some(1) { steps / 4 } else { steps };
+                let start = seconds();
+                for _ in 0..steps {
+                    match &mut recorder {
+                        Some(recorder) => trainer.step_recorded(inputs, &labels, recorder)?,
+                        None => trainer.step(inputs, &labels)?,
+                    };
                 }
-                Ok(start.elapsed())
-            };
-            // The second one finds the caches warm, so they take turns.
-            let first = train(round % 2 == 0)?;
-            let second = train(round % 2 == 1)?;
-            let (with, without) = if round % 2 == 0 { (first, second) } else { (second, first) };
-            ratios.push(with.as_secs_f64() / without.as_secs_f64());
-            assert_eq!(plain.network.parameters(), watched.network.parameters(), "the same bits");
+                least[at] = least[at].min((seconds() - start) / steps as f64);
+                networks.push(trainer.network);
+            }
+            assert_eq!(networks[0].parameters(), networks[2].parameters(), "the same bits");
         }
-        ratios.sort_by(f64::total_cmp);
-        println!("{name:>24} {:>8.3} {:>8.3} {:>8.3}", ratios[ROUNDS / 2], ratios[0], ratios[ROUNDS - 1]);
+        let [plain, never, hundredth, each] = least.map(|time| time / least[0]);
+        println!(
+            "{:>32} {each:>8.2} steps {:>9.2} % ({:+.2} % measured, {:+.2} % without a record)",
+            format!("{name}{kind}"),
+            each - plain,
+            100.0 * (hundredth - plain),
+            100.0 * (never - plain)
+        );
     }
     Ok(())
+}
+
+/// Returns the processor time of all threads of this process so far, or the time of day where the system does not
+/// tell it.
+fn seconds() -> f64 {
+    let Ok(threads) = fs::read_dir("/proc/self/task") else { return since_start() };
+    let mut sum = 0.0;
+    for thread in threads.flatten() {
+        let Ok(text) = fs::read_to_string(thread.path().join("schedstat")) else { return since_start() };
+        let Some(nanoseconds) = text.split(' ').next().and_then(|text| text.parse::<f64>().ok()) else {
+            return since_start();
+        };
+        sum += nanoseconds * 1e-9;
+    }
+    sum
+}
+
+fn since_start() -> f64 {
+    use std::sync::OnceLock;
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed().as_secs_f64()
 }

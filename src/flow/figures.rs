@@ -5,11 +5,13 @@ use serde::Serialize;
 
 use super::gates::GateFlow;
 use super::histogram::Histogram;
+use super::rank::RankFlow;
 use super::spectrum::Spectrum;
 use super::time::TimeFlow;
+use super::units::{UnitSums, UnitsFlow};
 use crate::expected::cause::Facts;
 use crate::kernel::Real;
-pub(super) use crate::kernel::norm;
+use crate::kernel::{Length, largest, squared_norm};
 use crate::layer::Factor;
 use crate::tensor::Numbers;
 
@@ -41,6 +43,14 @@ pub struct LayerFlow {
     pub gain: Option<f64>,
     /// g', for an activation.
     pub activation: Option<ActivationFlow>,
+    /// The dead and dormant units of an activation: those of the batch, or of the window of a
+    /// [`Recorder`](super::Recorder).
+    pub units: Option<UnitsFlow>,
+    #[serde(skip)]
+    pub(super) unit_sums: Option<UnitSums>,
+    /// The rank of the outputs of a layer of weights over the batch, if [`FlowOptions::ranks`](super::FlowOptions) is
+    /// set.
+    pub rank: Option<RankFlow>,
     /// W, for a linear map or a convolution.
     pub weights: Option<WeightsFlow>,
     /// The gradient on its way back through time, for a recurrent layer.
@@ -146,6 +156,33 @@ impl LayerFlow {
         Self { outputs: None, output_grads: None, ..self.clone() }
     }
 
+    /// Returns |W| over all parameters of this layer, without those of the layers inside it; `None` if it has none.
+    pub fn weight_norm(&self) -> Option<f64> {
+        self.over_parameters(|parameter| Some(parameter.norm))
+    }
+
+    /// Returns |dR/dW| over all parameters of this layer; `None` if it has none, or there is no gradient.
+    pub fn gradient_norm(&self) -> Option<f64> {
+        self.output_grad_rms?;
+        self.over_parameters(|parameter| Some(parameter.gradient_norm))
+    }
+
+    /// Returns |dR/dW| / |W| over all parameters of this layer; `None` if it has none, or W is 0.
+    pub fn gradient_to_weight(&self) -> Option<f64> {
+        ratio(self.gradient_norm()?, self.weight_norm()?)
+    }
+
+    /// Returns |update| / |W| over all parameters of this layer; `None` if it has none, W is 0, or no step was
+    /// recorded. About 1e-3 is healthy: see [`ParameterFlow::update_to_weight`].
+    pub fn update_to_weight(&self) -> Option<f64> {
+        ratio(self.over_parameters(|parameter| parameter.update_norm)?, self.weight_norm()?)
+    }
+
+    fn over_parameters(&self, figure: impl Fn(&ParameterFlow) -> Option<f64>) -> Option<f64> {
+        let norms: Option<Vec<f64>> = self.parameters.iter().map(figure).collect();
+        norms.filter(|norms| !norms.is_empty()).map(|norms| norm(&norms))
+    }
+
     /// Returns whether everything that was measured here is finite.
     pub fn is_finite(&self) -> bool {
         let gradients = [self.output_grad_rms, self.input_grad_rms].into_iter().flatten();
@@ -157,6 +194,15 @@ impl LayerFlow {
     }
 }
 
+/// Returns the first place in a list where `is` holds. It is tried at `hint` first: records have their layers in the
+/// same order.
+pub(super) fn find_near<T>(list: &[T], hint: usize, is: impl Fn(&T) -> bool) -> Option<usize> {
+    match list.get(hint) {
+        Some(item) if is(item) => Some(hint),
+        _ => list.iter().position(is),
+    }
+}
+
 /// Returns `a / b`, if it is defined.
 pub(super) fn ratio(a: f64, b: f64) -> Option<f64> {
     let ratio = a / b;
@@ -165,7 +211,12 @@ pub(super) fn ratio(a: f64, b: f64) -> Option<f64> {
 
 /// Computes the [`rms`] of numbers of either scalar; 0 if there are none.
 pub(super) fn rms_of(numbers: &Numbers<'_>) -> f64 {
-    norm_of(numbers) / (numbers.len().max(1) as f64).sqrt()
+    rms_by(norm_of(numbers), numbers.len())
+}
+
+/// Computes the root mean square of `len` numbers of this norm; 0 if there are none.
+pub(super) fn rms_by(norm: f64, len: usize) -> f64 {
+    norm / (len.max(1) as f64).sqrt()
 }
 
 /// Computes the [`norm`] of numbers of either scalar.
@@ -175,6 +226,41 @@ pub(super) fn norm_of(numbers: &Numbers<'_>) -> f64 {
         Numbers::F32(xs) => norm(xs),
         Numbers::F64(xs) => norm(xs),
         Numbers::Copied(xs) => norm(xs),
+    }
+}
+
+/// How many sums are added at once: a single one would wait for each of its additions.
+const LANES: usize = 8;
+
+/// Computes Σ f(xᵢ, yᵢ).
+pub(super) fn sum<A: Real, B: Real>(xs: &[A], ys: &[B], f: impl Fn(f64, f64) -> f64) -> f64 {
+    let ((xs, xs_rest), (ys, ys_rest)) = (xs.as_chunks::<LANES>(), ys.as_chunks::<LANES>());
+    let mut sums = [0.0; LANES];
+    for (xs, ys) in xs.iter().zip(ys) {
+        for (sum, (x, y)) in sums.iter_mut().zip(xs.iter().zip(ys)) {
+            *sum += f(x.to_f64(), y.to_f64());
+        }
+    }
+    let rest = xs_rest.iter().zip(ys_rest).map(|(x, y)| f(x.to_f64(), y.to_f64()));
+    sums.iter().sum::<f64>() + rest.sum::<f64>()
+}
+
+/// Computes the Euclidean norm √Σ xᵢ², in `f64`: no square overflows or underflows.
+pub(super) fn norm<T: Real>(xs: &[T]) -> f64 {
+    let squares = |scale: f64| match scale {
+        1.0 => sum(xs, xs, |x, _| x * x),
+        _ => squared_norm(xs, scale),
+    };
+    Length::of(squares, || largest(xs)).value()
+}
+
+/// Returns the numbers of either scalar.
+pub(super) fn to_f64(numbers: &Numbers<'_>) -> Vec<f64> {
+    match numbers {
+        Numbers::None => Vec::new(),
+        Numbers::F32(xs) => xs.iter().map(|&x| x.into()).collect(),
+        Numbers::F64(xs) => xs.to_vec(),
+        Numbers::Copied(xs) => xs.clone(),
     }
 }
 

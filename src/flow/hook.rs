@@ -1,15 +1,17 @@
 use alloc::string::{String, ToString};
-use alloc::vec;
 use alloc::vec::Vec;
 
 use super::batch::{Batch, bytes};
 use super::figures::{
-    ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlow, norm, norm_of, ratio, rms, rms_of,
+    ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlow, norm, norm_of, ratio, rms, rms_by,
+    rms_of, sum, to_f64,
 };
 use super::gates::Gates;
 use super::histogram::Histogram;
+use super::rank::rank;
 use super::spectrum::spectrum;
 use super::time::TimeFlow;
+use super::units::{Slopes, UnitSums, UnitsFlow};
 use super::{FlowOptions, SATURATED};
 use chainrule_parameters::describe;
 
@@ -19,7 +21,7 @@ use crate::layer::{
     BackwardHook, Factor, Layer, LayerPass, Parameter, Plan, Role, Segment, Space, TimeStep, View, Visitor,
     Workspace, visit,
 };
-use crate::tensor::Sample;
+use crate::tensor::{Numbers, Sample};
 
 /// The number of bins of each histogram.
 const BINS: usize = 40;
@@ -107,15 +109,27 @@ impl FlowHook {
         self.layers
     }
 
+    pub(super) fn take_layers(&mut self) -> Vec<LayerFlow> {
+        core::mem::take(&mut self.layers)
+    }
+
     /// Returns the figures of a layer whose backward pass has just ended, followed by those of the layers inside it.
     fn figures(&self, pass: &LayerPass<'_>, open: &Open) -> LayerFlow {
         let plan = pass.layer.plan();
         let output_grad = (!self.forward_only).then_some(&pass.output_grad);
         // An input without numbers, such as a label, has no gradient.
         let input_grad = pass.input_grad.as_ref().filter(|dx| !self.forward_only && !dx.is_empty());
-        let gain = input_grad.zip(output_grad).and_then(|(dx, dy)| ratio(norm_of(dx), norm_of(dy)));
+        let [input_norm, output_norm] = [input_grad, output_grad].map(|grads| grads.map(norm_of));
+        let gain = input_norm.zip(output_norm).and_then(|(dx, dy)| ratio(dx, dy));
+        let rms = |norm: Option<f64>, grads: Option<&Numbers<'_>>| Some(rms_by(norm?, grads?.len()));
         let leaf = open.inside.is_empty();
         let counted = leaf && self.detail.histograms;
+        let slope = match plan.factor {
+            Factor::Activation { max_derivative } => slope(pass, max_derivative),
+            _ => None,
+        };
+        let (activation, units, unit_sums) =
+            slope.map(|(a, b, c)| (Some(a), Some(b), Some(c))).unwrap_or_default();
         LayerFlow {
             path: joined(self.path.iter()),
             parameters_path: joined(
@@ -129,12 +143,16 @@ impl FlowHook {
             output_shape: plan.output,
             input_rms: rms_of(&pass.input),
             output_rms: rms_of(&pass.output),
-            output_grad_rms: output_grad.map(rms_of),
-            input_grad_rms: input_grad.map(rms_of),
+            output_grad_rms: rms(output_norm, output_grad),
+            input_grad_rms: rms(input_norm, input_grad),
             gain,
-            activation: match plan.factor {
-                Factor::Activation { max_derivative } => slope(pass, max_derivative),
-                _ => None,
+            activation,
+            units,
+            unit_sums,
+            rank: if leaf && self.detail.ranks && plan.factor == Factor::Weights {
+                rank(&pass.output, plan.output.iter().product())
+            } else {
+                None
             },
             weights: (plan.factor == Factor::Weights).then(|| WeightsFlow {
                 gain,
@@ -216,7 +234,7 @@ impl BackwardHook for FlowHook {
             && !self.forward_only
             && let Some(dx) = pass.input_grad.as_ref().filter(|dx| !dx.is_empty())
         {
-            parent.paths.push(PathGrad { name: name.to_string(), input_grad: dx.iter().collect() });
+            parent.paths.push(PathGrad { name: name.to_string(), input_grad: to_f64(dx) });
         }
         parent.inside.push(layers);
     }
@@ -229,12 +247,18 @@ fn joined<'a>(path: impl Iterator<Item = &'a Segment>) -> String {
 /// Computes the cosine of the angle between two gradients.
 fn cosine(a: &[f64], b: &[f64]) -> Option<f64> {
     let (a_norm, b_norm) = (norm(a), norm(b));
-    let product: f64 = a.iter().zip(b).map(|(a, b)| (a / a_norm) * (b / b_norm)).sum();
+    // Of unit vectors, where a product of two numbers could leave the range.
+    let tame = [a_norm, b_norm].iter().all(|norm| (1e-100..1e100).contains(norm));
+    let product = if tame {
+        sum(a, b, |a, b| a * b) / (a_norm * b_norm)
+    } else {
+        sum(a, b, |a, b| (a / a_norm) * (b / b_norm))
+    };
     product.is_finite().then(|| product.clamp(-1.0, 1.0))
 }
 
-/// Computes g'(Z): the backward pass of a gradient of ones.
-fn slope(pass: &LayerPass<'_>, max_derivative: f64) -> Option<ActivationFlow> {
+/// Computes g'(Z), the backward pass of a gradient of ones, and looks at each unit.
+fn slope(pass: &LayerPass<'_>, max_derivative: f64) -> Option<(ActivationFlow, UnitsFlow, UnitSums)> {
     let (plan, outputs) = (pass.layer.plan(), &pass.output);
     let samples = outputs.len() / plan.output.iter().product::<usize>().max(1);
     let (ones, mut slopes) = (Batch::of(outputs, |_| 1.0), Batch::of(outputs, |_| 0.0));
@@ -247,38 +271,15 @@ fn slope(pass: &LayerPass<'_>, max_derivative: f64) -> Option<ActivationFlow> {
 
     // Input and output have the same shape.
     let slopes = slopes.numbers();
-    let (mut sum, mut saturated, mut alive) = (0.0, 0, vec![false; units(plan.input)]);
-    let len = plan.input.iter().product::<usize>();
-    for (at, slope) in slopes.iter().map(f64::abs).enumerate() {
-        sum += slope;
-        saturated += usize::from(slope < SATURATED * max_derivative);
-        alive[unit(plan.input, at % len)] |= slope != 0.0 || outputs.get(at) != 0.0;
-    }
-    let dead = alive.iter().filter(|alive| !**alive).count();
-    Some(ActivationFlow {
-        mean: sum / slopes.len() as f64,
+    let counted = Slopes::of(plan.input, &slopes, outputs, SATURATED * max_derivative);
+    let units = counted.units.figures();
+    let slope = ActivationFlow {
+        mean: counted.sum / slopes.len() as f64,
         max_derivative,
-        saturated: saturated as f64 / slopes.len() as f64,
-        dead: dead as f64 / alive.len() as f64,
-    })
-}
-
-/// Returns how many units a tensor of these sides has: features, or channels of an image.
-fn units(shape: &[usize]) -> usize {
-    match *shape {
-        [_, features] => features,
-        [units, ..] => units,
-        [] => 1,
-    }
-}
-
-/// Returns the unit to which the number at this index of a sample belongs.
-fn unit(shape: &[usize], at: usize) -> usize {
-    match *shape {
-        [_, features] => at % features,
-        [_, height, width] => at / (height * width),
-        _ => at,
-    }
+        saturated: counted.flat as f64 / slopes.len() as f64,
+        dead: units.dead_share(),
+    };
+    Some((slope, units, counted.units))
 }
 
 fn fan_in(plan: &Plan) -> usize {

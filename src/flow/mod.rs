@@ -37,6 +37,8 @@
 //! | how it changes in training | [`Recorder`] |
 //! | which batch size is worth it | [`network.gradient_noise(..)`](GradientFlow::gradient_noise) |
 //! | which learning rate is stable | [`network.curvature(..)`](GradientFlow::curvature) |
+//! | what goes wrong in training | the [`Rules`] of a recorder and its [`warnings`](Recorder::warnings) |
+//! | charts of other programs | [`Recorder::to_csv`], [`Recorder::to_jsonl`]; TensorBoard by the feature `tensorboard` |
 //! | a backward pass that you run yourself | [`FlowHook`] |
 
 mod batch;
@@ -60,11 +62,14 @@ pub(crate) mod objective;
 mod part;
 #[cfg(feature = "plot")]
 pub mod picture;
+mod rank;
 mod recorder;
+mod rules;
 mod spectrum;
 mod table;
 mod time;
 mod trend;
+mod units;
 mod verdict;
 
 use alloc::vec::Vec;
@@ -91,9 +96,12 @@ pub use main_path::PathStep;
 pub use noise::{GradientNoise, LayerNoise, NoiseOptions};
 pub use noise_figures::NoiseFigures;
 pub use part::{Part, PartKind};
+pub use rank::RankFlow;
 pub use recorder::{Record, Recorder};
+pub use rules::{Rule, Rules, Warning};
 pub use spectrum::Spectrum;
 pub use time::TimeFlow;
+pub use units::{DORMANT, LayerUnits, UnitsFlow};
 pub use verdict::{DEAD_FRACTION, FlowState, MIN_SAMPLES, VANISHING, Verdict};
 
 /// The gradient flow of a network on one batch: what each layer does to the gradient.
@@ -117,18 +125,21 @@ pub struct FlowOptions {
     pub spectra: bool,
     /// Histograms of activations and gradients.
     pub histograms: bool,
+    /// The [rank](RankFlow) of the outputs of each layer of weights over the batch. It is measured on request only,
+    /// because the time grows with the square of the smaller of samples and features.
+    pub ranks: bool,
 }
 
 impl FlowOptions {
     /// Measures the gradients, the gains, g' and the parameters' norms only, which takes about as long as a training
     /// step.
-    pub const LIGHT: Self = Self { spectra: false, histograms: false };
+    pub const LIGHT: Self = Self { spectra: false, histograms: false, ranks: false };
 }
 
 impl Default for FlowOptions {
-    /// Measures everything.
+    /// Measures everything but the ranks.
     fn default() -> Self {
-        Self { spectra: true, histograms: true }
+        Self { spectra: true, histograms: true, ranks: false }
     }
 }
 
@@ -190,8 +201,36 @@ pub trait GradientFlow: Network {
     where
         Data: InputOf<X, Self, Y>,
     {
+        self.flow_with(loss, inputs, targets, FlowOptions::default())
+    }
+
+    /// Measures the [`flow`](GradientFlow::flow), with what these options say.
+    ///
+    /// ```
+    /// use chainrule::flow::FlowOptions;
+    /// use chainrule::prelude::*;
+    ///
+    /// let inputs: Vec<Vector<4>> = (0..8).map(|at| Vector([at as f32, 0.0, 0.0, 0.0])).collect();
+    /// let ranks = FlowOptions { ranks: true, ..FlowOptions::LIGHT };
+    /// let flow = Linear::<4, 4>::init(&mut rng(1)).flow_with(&MeanSquaredError, &inputs, &inputs, ranks)?;
+    /// assert_eq!(flow.layers[0].rank.unwrap().feature, 1); // all inputs are on one line
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Invalid data: see [`Error`].
+    fn flow_with<X, Y: Tensor, L, T: TargetFor<L, Y>>(
+        &self,
+        loss: &L,
+        inputs: &[X],
+        targets: &[T],
+        options: FlowOptions,
+    ) -> Result<Flow, Error>
+    where
+        Data: InputOf<X, Self, Y>,
+    {
         let (network, inputs) = (Data::network::<Bare>(self), Data::samples(inputs));
-        measure(network, loss, inputs, targets, FlowOptions::default(), &mut crate::random::rng(0))
+        measure(network, loss, inputs, targets, options, &mut crate::random::rng(0))
     }
 
     /// Measures the noise of the gradient: how much the gradients of samples differ, in each layer, and which batch

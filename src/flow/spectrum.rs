@@ -179,7 +179,7 @@ fn unit(mut x: Vec<f64>) -> Vec<f64> {
 /// # Source
 /// Hestenes, "Inversion of matrices by biorthogonalization and related results", SIAM J. Appl. Math. 6 (1958); Demmel,
 /// Veselić, "Jacobi's method is more accurate than QR", SIAM J. Matrix Anal. Appl. 13 (1992), algorithm 4.1.
-fn singular_values(matrix: Vec<f64>, columns: usize) -> Option<Vec<f64>> {
+pub(super) fn singular_values(matrix: Vec<f64>, columns: usize) -> Option<Vec<f64>> {
     let rows = matrix.len() / columns;
     let (mut a, count, len) = if rows <= columns {
         (matrix, rows, columns)

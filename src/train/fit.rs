@@ -151,6 +151,8 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         changed.iter().for_each(|setting| progress.line(&setting.to_string()));
         self.announce(&progress, options, done, batches);
         let mut trained = false;
+        #[cfg(feature = "flow")]
+        let mut told = options.recorder.as_ref().map_or(0, |recorder| recorder.warnings().len());
         while !self.is_over(options) {
             trained = true;
             let epoch = self.course.epoch + 1;
@@ -166,6 +168,12 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
                 };
                 #[cfg(not(feature = "flow"))]
                 let stepped = self.trainer.step(inputs, targets);
+                #[cfg(feature = "flow")]
+                if let Some(recorder) = &options.recorder {
+                    let new = recorder.warnings().get(told..).unwrap_or_default();
+                    new.iter().for_each(|warning| progress.line(&warning.to_string()));
+                    told = recorder.warnings().len();
+                }
                 if stepped == Err(Error::NoWeight) {
                     self.course.skipped += 1;
                     progress.skip();

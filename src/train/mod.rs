@@ -22,6 +22,8 @@ mod monitor;
 mod options;
 #[cfg(feature = "fit")]
 mod progress;
+#[cfg(feature = "flow")]
+mod recorded;
 #[cfg(feature = "fit")]
 mod run;
 mod sums;
@@ -32,11 +34,9 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
 use crate::Error;
-#[cfg(feature = "flow")]
-use crate::flow::Recorder;
-use crate::layer::{AsWorkspace, Bare, Owned, Parameters, Plan, Workspace, Wrapper};
+use crate::layer::{AsWorkspace, BackwardHook, Bare, Owned, Parameters, Plan, Workspace, Wrapper};
 use crate::loss::TargetFor;
-use crate::network::{Data, InputOf, Network, plan};
+use crate::network::{Data, InputOf, Share, loss_gradient, plan};
 use crate::optimizer::{Clip, Optimizer};
 use crate::random::training_rng;
 use crate::schedule::{Rate, Schedule};
@@ -267,41 +267,11 @@ impl<N, L, O> Trainer<N, L, O> {
         N: Parameters,
         L: Sync,
     {
-        let stepped = self.gradient_of(inputs, targets, states).and_then(|mean| {
+        let stepped = self.gradient_of(inputs, targets, states, None).and_then(|mean| {
             self.follow_schedule();
             (self.optimize.step)(&mut self.optimizer, &mut self.network, &self.gradient)?;
             Ok(mean)
         });
-        self.taken(stepped, inputs, targets)
-    }
-
-    /// Takes a [`step`](Trainer::step), and records its gradient flow if the recorder is due.
-    ///
-    /// # Errors
-    /// As [`step`](Trainer::step).
-    #[cfg(feature = "flow")]
-    pub fn step_recorded<X, Y: Tensor>(
-        &mut self,
-        inputs: &[X],
-        targets: &[impl TargetFor<L, Y>],
-        recorder: &mut Recorder,
-    ) -> Result<f64, Error>
-    where
-        Data: InputOf<X, N, Y>,
-        N: Parameters,
-        L: Sync,
-    {
-        let _ = <Data as InputOf<X, N, Y>>::PLAN;
-        let stepped = recorder
-            .watch(&*self.network, &self.loss, inputs, targets)
-            .and_then(|()| self.gradient_of(inputs, targets, Rows::default()))
-            .and_then(|mean| {
-                self.follow_schedule();
-                recorder.measure_step(&mut self.network, |network| {
-                    (self.optimize.step)(&mut self.optimizer, network, &self.gradient)
-                })?;
-                Ok(mean)
-            });
         self.taken(stepped, inputs, targets)
     }
 
@@ -311,6 +281,7 @@ impl<N, L, O> Trainer<N, L, O> {
         inputs: &[X],
         targets: &[Target],
         mut states: Rows<'_>,
+        hook: Option<&mut (dyn BackwardHook + Send)>,
     ) -> Result<f64, Error>
     where
         Data: InputOf<X, N, Y>,
@@ -336,14 +307,9 @@ impl<N, L, O> Trainer<N, L, O> {
             ranks => {
                 let mean = if pieces.part >= samples {
                     data_parallel::among_threads(N::COUNT, || {
-                        network.loss_gradient(
-                            loss,
-                            inputs,
-                            targets,
-                            &mut states.workspace(workspace),
-                            to,
-                            rng,
-                        )
+                        let memory = &mut states.workspace(workspace);
+                        let hook = hook.map(|hook| hook as &mut dyn BackwardHook);
+                        loss_gradient(network, loss, inputs, targets, Share::WHOLE, memory, to, rng, hook)
                     })
                 } else {
                     parallel.loss_gradient(

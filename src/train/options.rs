@@ -248,6 +248,9 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
 
     /// Records the gradient flow, as [`Trainer::step_recorded`](crate::Trainer::step_recorded). A checkpoint does not
     /// contain the records.
+    ///
+    /// Each [warning](Recorder::warnings) of its rules is printed. A rule that stops the training is a
+    /// [`FitError::Training`] with [`Error::StoppedByRule`]: its step has been taken, and the checkpoint is the last one.
     #[cfg(feature = "flow")]
     pub fn record(self, recorder: &'a mut Recorder) -> Self {
         Self { recorder: Some(recorder), ..self }

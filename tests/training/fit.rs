@@ -314,6 +314,23 @@ fn a_run_is_recorded_logged_and_drawn() {
 }
 
 #[test]
+fn a_rule_of_the_recorder_stops_a_run_after_its_step() {
+    use chainrule::flow::{Recorder, Rule, Rules};
+    let rules = Rules::none().own("fourth step", "this test", 2.5, |record| Some(record.step as f64));
+    let mut recorder = Recorder::every(1).rules(rules.stop(Rule::Own("fourth step")));
+    let (train, mut stopped, mut plain) = (data(30), trainer(), trainer());
+    let options = || Fit::epochs(2).quiet().batch_size(10);
+    let error = stopped.fit(&train, options().record(&mut recorder)).unwrap_err();
+    let FitError::Training { epoch: 2, source } = error else { panic!("{error}") };
+    assert!(matches!(source, chainrule::Error::StoppedByRule { step: 3, .. }), "{source}");
+    // Three steps are an epoch, so that the fourth is the first of the second.
+    assert_eq!(stopped.steps(), 4);
+    plain.fit(&train, options()).unwrap();
+    assert_ne!(bits(&stopped.network), bits(&plain.network));
+    assert_eq!((recorder.warnings().len(), recorder.records().len()), (1, 4));
+}
+
+#[test]
 fn a_trainer_goes_on_where_the_last_fit_ended() {
     let train = data(30);
     let (mut twice, mut once) = (trainer(), trainer());

@@ -1,0 +1,185 @@
+//! Flows and records as CSV, JSON, JSON lines and TensorBoard's event files.
+
+mod names;
+#[cfg(feature = "tensorboard")]
+mod proto;
+#[cfg(feature = "tensorboard")]
+mod tensorboard;
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+#[cfg(feature = "checkpoint")]
+use std::path::Path;
+
+use super::{Flow, LayerFlow, Recorder};
+#[cfg(feature = "checkpoint")]
+use crate::checkpoint::{CheckpointError, write_file};
+use crate::data::csv_row;
+use names::figures;
+
+/// The columns of [`Flow::to_csv`].
+const COLUMNS: &[&str] = &[
+    "path",
+    "layer",
+    "level",
+    "input_shape",
+    "output_shape",
+    "input_rms",
+    "output_rms",
+    "output_grad_rms",
+    "input_grad_rms",
+    "gain",
+    "slope_mean",
+    "saturated",
+    "dead",
+    "fan_in",
+    "singular_largest",
+    "singular_smallest",
+    "branch_grad_rms",
+    "shortcut_grad_rms",
+    "cosine",
+    "window_samples",
+    "window_dead",
+    "window_dormant",
+    "effective_rank",
+    "stable_rank",
+    "feature_rank",
+    "weight_norm",
+    "gradient_norm",
+    "gradient_to_weight",
+    "update_to_weight",
+];
+
+impl Flow {
+    /// Returns a table as CSV, with a header and a row for each layer; a figure that a layer does not have is empty.
+    /// Norms of parameters are over all parameters of the layer.
+    pub fn to_csv(&self) -> String {
+        let mut table = csv_row(COLUMNS.iter().copied());
+        for layer in &self.layers {
+            table += &csv_row(cells(layer).iter().map(String::as_str));
+        }
+        table
+    }
+
+    /// Returns all figures as JSON, nested as the public fields are. Numbers that are not finite are `null`.
+    pub fn to_json(&self) -> String {
+        // Strings, numbers and lists of known types: serialization cannot fail.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+impl Recorder {
+    /// Returns all records as CSV, one after the other, as [`Flow::to_csv`] with the step in the first column.
+    pub fn to_csv(&self) -> String {
+        let mut table = csv_row(std::iter::once("step").chain(COLUMNS.iter().copied()));
+        for record in self.records() {
+            for layer in &record.flow.layers {
+                let (step, cells) = (record.step.to_string(), cells(layer));
+                table += &csv_row(std::iter::once(&step).chain(&cells).map(String::as_str));
+            }
+        }
+        table
+    }
+
+    /// Returns all figures of all records as JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self.records()).unwrap_or_default()
+    }
+
+    /// Returns a JSON object for each record, on a line of its own: its step, and its figures by flat names, as
+    /// `{"step":100,"loss":0.31,"gradient_rms/2.branch.0":0.0021}`. Figures that are not finite, or that a layer does
+    /// not have, are left out.
+    ///
+    /// A name is the figure, a `/`, and the path of the layer, which is `network` for the whole network. It has ASCII
+    /// letters, digits, and `_ - . /` only, and begins with a letter; another character of a path becomes `_`.
+    /// TensorBoard, W&B and Aim group the charts by what is before the `/`. (W&B logs such names, as its own
+    /// `gradients/fc1.weight`; to sort and filter *runs* by a figure it wants letters, digits and `_` only.) In
+    /// Python:
+    ///
+    /// ```python
+    /// for line in open("flow.jsonl"):
+    ///     figures = json.loads(line)
+    ///     run.log(figures, step=figures.pop("step"))     # W&B
+    ///     run.track(figures, step=figures.pop("step"))   # or Aim
+    /// ```
+    pub fn to_jsonl(&self) -> String {
+        let mut lines = String::new();
+        for record in self.records() {
+            lines += &format!("{{\"step\":{}", record.step);
+            for (name, value) in figures(record) {
+                // The characters of a name need no escape, and a finite number is one in JSON.
+                lines += &format!(",\"{name}\":{}", serde_json::Value::from(value));
+            }
+            lines += "}\n";
+        }
+        lines
+    }
+
+    /// Returns a figure at each record that has it, by its name in [`to_jsonl`](Recorder::to_jsonl), such as `loss` or
+    /// `update_to_weight/2`, with the step.
+    pub fn series(&self, name: &str) -> Vec<(u64, f64)> {
+        let value = |record| figures(record).into_iter().find(|(other, _)| other == name);
+        self.records().iter().filter_map(|record| Some((record.step, value(record)?.1))).collect()
+    }
+
+    /// Writes [`to_csv`](Recorder::to_csv) to a file, atomically: at each moment the file is either the old one or the
+    /// new one.
+    ///
+    /// # Errors
+    /// An error of the system; the old file is unchanged.
+    #[cfg(feature = "checkpoint")]
+    pub fn write_csv(&self, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
+        write_file(path.as_ref(), self.to_csv().as_bytes())
+    }
+
+    /// Writes [`to_jsonl`](Recorder::to_jsonl) to a file, atomically.
+    ///
+    /// # Errors
+    /// An error of the system; the old file is unchanged.
+    #[cfg(feature = "checkpoint")]
+    pub fn write_jsonl(&self, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
+        write_file(path.as_ref(), self.to_jsonl().as_bytes())
+    }
+}
+
+/// Returns a layer's row.
+fn cells(layer: &LayerFlow) -> Vec<String> {
+    let shape = |sides: &[usize]| sides.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
+    let number = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:e}"));
+    let (slope, weights) = (layer.activation, layer.weights);
+    let spectrum = weights.and_then(|weights| weights.spectrum);
+    let path_grad =
+        |name: &str| layer.paths.iter().find(|path| path.name == name).map(|path| path.input_grad_rms);
+    let (units, rank) = (layer.units, layer.rank);
+    vec![
+        layer.path.clone(),
+        layer.layer.clone(),
+        layer.level.to_string(),
+        shape(layer.input_shape),
+        shape(layer.output_shape),
+        number(Some(layer.input_rms)),
+        number(Some(layer.output_rms)),
+        number(layer.output_grad_rms),
+        number(layer.input_grad_rms),
+        number(layer.gain),
+        number(slope.map(|slope| slope.mean)),
+        number(slope.map(|slope| slope.saturated)),
+        number(slope.map(|slope| slope.dead)),
+        weights.map_or(String::new(), |weights| weights.fan_in.to_string()),
+        number(spectrum.map(|spectrum| spectrum.largest)),
+        number(spectrum.map(|spectrum| spectrum.smallest)),
+        number(path_grad("branch")),
+        number(path_grad("shortcut")),
+        number(layer.cosine),
+        units.map_or(String::new(), |units| units.samples.to_string()),
+        number(units.map(|units| units.dead_share())),
+        number(units.map(|units| units.dormant_share())),
+        number(rank.map(|rank| rank.effective)),
+        number(rank.map(|rank| rank.stable)),
+        number(rank.map(|rank| rank.feature as f64)),
+        number(layer.weight_norm()),
+        number(layer.gradient_norm()),
+        number(layer.gradient_to_weight()),
+        number(layer.update_to_weight()),
+    ]
+}

@@ -1,0 +1,63 @@
+use alloc::string::String;
+use core::fmt;
+
+use serde::Serialize;
+
+use super::super::table::fold;
+use crate::Error;
+
+/// What a [`Rule`](super::Rule) found at a step of a training.
+///
+/// A rule warns once of the same layer until it has found nothing there in three records in a row. Where it finds the
+/// same in several layers at a step, one warning names the worst, and counts the others.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Warning {
+    /// The step: how many steps had been taken before it.
+    pub step: u64,
+    /// The name of the rule.
+    pub rule: &'static str,
+    /// The path of the layer; `None` for the loss, and for a rule of the whole network.
+    pub layer: Option<String>,
+    /// The figure that the rule compares with its threshold. For a sudden change this is the ratio to the median.
+    pub value: f64,
+    /// The threshold.
+    pub threshold: f64,
+    /// Where the rule and its threshold come from.
+    pub source: &'static str,
+    /// What was found, in a sentence that names the layer.
+    pub text: String,
+    /// What to try.
+    pub cure: String,
+    /// How many further layers have the same at this step.
+    pub others: usize,
+}
+
+impl fmt::Display for Warning {
+    /// Prints the warning in lines of 80 columns, without its source.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fold(f, &format!("step {}, {}: {}\ncure: {}", self.step, self.rule, self.whole_text(), self.cure), 79)
+    }
+}
+
+impl Warning {
+    /// Returns the text with the number of further layers.
+    pub(super) fn whole_text(&self) -> String {
+        match self.others {
+            0 => self.text.clone(),
+            1 => format!("{} (and in 1 more place)", self.text),
+            others => format!("{} (and in {others} more places)", self.text),
+        }
+    }
+
+    pub(super) fn error(&self) -> Error {
+        Error::StoppedByRule {
+            step: self.step,
+            rule: self.rule,
+            layer: self.layer.clone(),
+            value: self.value,
+            threshold: self.threshold,
+            why: self.whole_text(),
+            cure: self.cure.clone(),
+        }
+    }
+}
