@@ -34,6 +34,7 @@
 //! | what is wrong, and what to do | [`Flow::verdict`] |
 //! | pictures | [`picture`], with the feature `plot` |
 //! | how it changes in training | [`Recorder`] |
+//! | all of it in a browser, in one file | [`Flow::report`], [`Recorder::report`]; [`Report`] |
 //! | a backward pass that you run yourself | [`FlowHook`] |
 
 mod batch;
@@ -47,6 +48,7 @@ mod main_path;
 #[cfg(feature = "plot")]
 pub mod picture;
 mod recorder;
+mod report;
 mod spectrum;
 mod table;
 mod time;
@@ -71,6 +73,7 @@ pub use histogram::Histogram;
 pub use hook::FlowHook;
 pub use main_path::PathStep;
 pub use recorder::{Record, Recorder};
+pub use report::{Cell, Report, ReportError};
 pub use spectrum::Spectrum;
 pub use time::TimeFlow;
 pub use verdict::{DEAD_FRACTION, FlowState, MIN_SAMPLES, VANISHING, Verdict};
