@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::figures::{KINDS, Kind};
-use super::packed::{Number, pack, short, shorts};
+use super::packed::{self, Number, pack, short, shorts};
 use super::section::Section;
 use super::{Mark, Report, ReportError};
 use crate::flow::{Flow, Histogram, LayerFlow, Record, Verdict};
@@ -245,7 +245,7 @@ impl<'a> Moment<'a> {
         let theory = flow.expected.filter(|theory| theory.layers > 1 && !theory.rate.is_nan());
         Self {
             name,
-            loss: flow.loss.map(short),
+            loss: flow.loss.map(packed::loss),
             samples: flow.samples,
             verdict: Diagnosis::of(flow.verdict()),
             theory: theory.map(|theory| Theory {
@@ -285,16 +285,16 @@ impl Training {
             steps: records.iter().map(|record| record.step).collect(),
             stride,
             samples: records[0].flow.samples,
-            loss: records.iter().map(|record| record.flow.loss.map(short)).collect(),
+            loss: records.iter().map(|record| record.flow.loss.map(packed::loss)).collect(),
             verdicts,
             verdict,
-            figures: kinds.map(|(kind, items)| (kind.name, packed(kind, records, items))).collect(),
+            figures: kinds.map(|(kind, items)| (kind.name, columns(kind, records, items))).collect(),
         }
     }
 }
 
 /// Packs the columns of a kind. A stack has no figures of its own: they are those of the layers inside it.
-fn packed(kind: &Kind, records: &[&Record], items: &Items) -> BTreeMap<&'static str, Packed> {
+fn columns(kind: &Kind, records: &[&Record], items: &Items) -> BTreeMap<&'static str, Packed> {
     let (steps, layers) = (records.len(), &records[0].flow.layers);
     let stack = |at: usize| {
         layers[at].factor == Factor::Product

@@ -28,6 +28,11 @@ pub(super) fn short(x: f64) -> Number {
     number(if x.is_finite() { format!("{x:.3e}").parse().unwrap_or(x) } else { x })
 }
 
+/// Rounds to seven significant digits: a loss may change little.
+pub(super) fn loss(x: f64) -> Number {
+    number(if x.is_finite() { format!("{x:.6e}").parse().unwrap_or(x) } else { x })
+}
+
 pub(super) fn shorts(xs: impl IntoIterator<Item = Option<f64>>) -> Vec<Option<Number>> {
     xs.into_iter().map(|x| x.map(short)).collect()
 }
