@@ -21,6 +21,7 @@ mod histogram;
 mod moments;
 mod paths;
 mod recorder;
+mod report;
 mod slopes;
 mod spectrum;
 mod table;

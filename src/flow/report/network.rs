@@ -235,13 +235,15 @@ impl<'a> Moment<'a> {
                     columns.iter_mut().zip(figures).for_each(|(column, figure)| column[item] = *figure);
                 });
             }
-            let measured = kind.columns.iter().zip(columns).filter(|(_, own)| own.iter().any(Option::is_some));
+            let measured =
+                kind.columns.iter().zip(columns).filter(|(_, own)| own.iter().any(Option::is_some));
             (kind.name, measured.map(|(name, column)| (*name, shorts(column))).collect())
         });
         let bounds = |(at, layer): (usize, &LayerFlow)| {
             layer.weights?.spectrum.filter(|spectrum| !spectrum.exact).map(|_| at)
         };
-        let histograms = flow.layers.iter().map(|layer| [layer.outputs.as_ref(), layer.output_grads.as_ref()]);
+        let histograms =
+            flow.layers.iter().map(|layer| [layer.outputs.as_ref(), layer.output_grads.as_ref()]);
         let theory = flow.expected.filter(|theory| theory.layers > 1 && !theory.rate.is_nan());
         Self {
             name,

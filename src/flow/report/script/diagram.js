@@ -86,7 +86,7 @@ function frameName(at) {
   const name = typeName(LAYERS[at].layer);
   const [, element, length] = /^\[(.*); (\d+)\]$/.exec(name) ?? [];
   if (length) return `${length} × ${LAYERS[inner(at)[0]].factor === "sum" ? element.split("<")[0] : element}`;
-  return LAYERS[at].factor === "sum" || name.startsWith("Shared<") ? name.split("<")[0] : name;
+  return name.split("<")[0];
 }
 
 function fit(text, width, size = 6.5) {
@@ -139,8 +139,9 @@ function drawBox(box) {
   const facts = form === "frame" ? "" : [shape(layer.output), parametersOf(at) ? count(parametersOf(at)) : ""].filter(Boolean).join(" · ");
   // As much as there is room for: the type first, then the gradient, the path, and the sizes.
   const room = w - (start - x) - 10;
-  const path = room > 215 && layer.path ? layer.path : "";
-  const valued = form === "frame" ? 0 : room > 118 ? 58 : 0;
+  const valued = form === "frame" ? 0 : room > 118 ? 62 : 0;
+  const least = Math.min(90, 6.5 * typeName(layer.layer).length);
+  const path = layer.path && room - valued - least > layer.path.length * 6.7 + 10 ? layer.path : "";
   const sized = form !== "frame" && room > 335 ? facts.length * 5.9 + 14 : 0;
   const taken = (path ? path.length * 6.7 + 10 : 0) + (form === "frame" ? (box.join ? 170 : 0) : valued + sized);
   box.valued = valued > 0;
@@ -167,7 +168,10 @@ function paint() {
   const { scale } = diagram;
   for (const at of diagram.order) {
     const box = diagram.boxes.get(at);
-    const x = layerFigure("output_grad", at);
+    let x = layerFigure("output_grad", at);
+    // Without a gradient, what is wrong is the output.
+    const output = x === null ? layerFigure("output_rms", at) : null;
+    if (output !== null && !isFinite(output)) x = output;
     const colour = scale.colour(x);
     if (box.form === "frame") {
       box.value.textContent = box.w > 250 ? paths(at).filter((path) => path.share !== null).slice(0, 3).map((path) => `${path.name === "shortcut" ? "skip" : path.name} ${percent(path.share)}`).join(" · ") : "";
@@ -240,9 +244,9 @@ function foldAll(folded) {
 function legend() {
   const { scale } = diagram;
   const stops = Array.from({ length: 9 }, (_, at) => css(scale.at(at / 8))).join(", ");
-  const grads = LAYERS.map((_, at) => layerFigure("output_grad", at));
+  const grads = LAYERS.map((_, at) => layerFigure("output_grad", at) ?? layerFigure("output_rms", at));
   const extra = [
-    grads.some((x) => x === 0) ? ["0", css(ZERO)] : null,
+    LAYERS.some((_, at) => layerFigure("output_grad", at) === 0) ? ["0", css(ZERO)] : null,
     grads.some((x) => x !== null && !isFinite(x)) ? ["not finite", css(WRONG)] : null,
   ].filter(Boolean);
   const bar = make("span", { class: "ramp", "aria-hidden": "true" });

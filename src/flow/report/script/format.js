@@ -22,7 +22,7 @@ function count(x) {
 const shape = (sides) => (sides.length ? sides.join(" × ") : "1");
 const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
 /// The name of a type without what is the same everywhere.
-const typeName = (name) => name.replaceAll(", f64", "").replaceAll(", no bias", "");
+const typeName = (name) => name.replaceAll(/, (f32|f64|no bias)\b/g, "");
 
 /// What a figure is called, what it means, and how it is shown.
 const FIGURES = {

@@ -101,7 +101,7 @@ function layerTable() {
   if (measured("update")) figures.push("update_to_weight");
   const columns = [
     { name: "path", text: true, value: (row) => pathOf(of(row)), show: (row) => pathOf(of(row)), link: of },
-    { name: "layer", text: true, value: (row) => LAYERS[of(row)].layer, show: (row) => fit(typeName(LAYERS[of(row)].layer), 46, 1) },
+    { name: "layer", text: true, value: (row) => LAYERS[of(row)].layer, show: (row) => fit(typeName(LAYERS[of(row)].layer), 36, 1) },
     { name: "output", text: true, value: (row) => shape(LAYERS[of(row)].output), show: (row) => shape(LAYERS[of(row)].output) },
     { name: "parameters", value: (row) => parametersOf(of(row)), show: (row) => parametersOf(of(row)).toLocaleString("en") },
     ...figures.map((name) => ({ name: FIGURES[name].name, csv: name, title: FIGURES[name].title, live: true, value: (row) => layerFigure(name, of(row)), show: (row) => shown(name, layerFigure(name, of(row))) })),
