@@ -209,7 +209,9 @@ def slider_and_tabs(page):
         assert same(page.text("#verdict .figures b"), data["training"]["loss"][step], digits=4)
         why = data["training"]["verdicts"][data["training"]["verdict"][step]]["why"].replace("`", "")
         assert page.text("#verdict .why").lower().rstrip(".") == why.lower().rstrip(".")
+        # The table follows when the steps stop.
         column = [th.text for th in page.all("#layers th")].index("dR/dout") + 1
+        time.sleep(0.4)
         assert same(page.text(f"#layers tr[data-layer='{at}'] td:nth-child({column})"), grads[at][step])
 
     page.one("[data-flow='-1']").click()
@@ -250,6 +252,13 @@ def slider_and_tabs(page):
         time.sleep(0.1)
     time.sleep(0.2)
     assert page.text("#step") == f"step {steps[-1]}" and page.one("#play").get_attribute("aria-label") == "Play"
+    # A row of the table that is in sight follows at once.
+    page.js("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", f"#layers tr[data-layer='{at}']")
+    time.sleep(0.5)
+    page.js("show(-1, 5)")
+    column = [th.text for th in page.all("#layers th")].index("dR/dout") + 1
+    assert same(page.text(f"#layers tr[data-layer='{at}'] td:nth-child({column})"), grads[at][5])
+    page.js("scrollTo(0, 0)")
     # A flow again.
     page.one("[data-flow='1']").click()
     page.js("select(arguments[0])", at)

@@ -3,7 +3,7 @@
 /// `columns` have a name, a title, whether they are `text`, and functions of the row: `value`, and `show` if a value is
 /// not shown as a number. `layer` is the layer that a click on a row selects.
 function sortable({ id, title, columns, rows, layer = () => -1, live = false }) {
-  const lines = Array.from({ length: rows }, (_, row) => ({ row, cells: [], line: null }));
+  const lines = Array.from({ length: rows }, (_, row) => ({ row, cells: [], line: null, stale: false }));
   const body = make("tbody");
   const sorting = { column: -1, down: false };
   const text = (column, row) => (column.show ? column.show(row) : number(column.value(row)));
@@ -39,6 +39,7 @@ function sortable({ id, title, columns, rows, layer = () => -1, live = false }) 
       return sign * order || a.row - b.row;
     });
     body.append(...lines.map((own) => own.line));
+    refresh(false);
     heads.forEach((head, i) => head.setAttribute("aria-sort", i === at ? (sorting.down ? "descending" : "ascending") : "none"));
   }
   const count = make("span", { class: "muted", role: "status" });
@@ -64,11 +65,36 @@ function sortable({ id, title, columns, rows, layer = () => -1, live = false }) 
   const section = make("section", { class: "card table", id, "aria-label": title },
     make("div", { class: "card-head" }, make("h2", { text: title }), make("div", { class: "buttons" }, count, filter, copied, copy)),
     make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${title}, table` }, make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body)));
+  // A step of the training changes the rows in sight at once, and the others when the steps stop: a table of hundreds of
+  // rows takes longer than everything else on the page.
+  const scroll = section.querySelector(".scroll");
+  const view = { seen: false, top: 0, height: 0, row: 27, timer: 0 };
+  const refresh = (all) => {
+    const shown = lines.filter(({ line }) => !line.hidden);
+    const [first, last] = [view.top / view.row - 3, (view.top + view.height) / view.row + 3];
+    shown.forEach((own, place) => {
+      if (!own.stale || !(all || (view.seen && place >= first && place <= last))) return;
+      own.stale = false;
+      columns.forEach((column, at) => { if (column.live) own.cells[at].textContent = text(column, own.row); });
+    });
+  };
+  const look = () => {
+    Object.assign(view, { top: scroll.scrollTop, height: scroll.clientHeight, row: lines.find(({ line }) => !line.hidden)?.line.offsetHeight || 27 });
+    refresh(false);
+  };
+  if (live) {
+    scroll.addEventListener("scroll", look);
+    addEventListener("beforeprint", () => refresh(true));
+    new IntersectionObserver(([entry]) => { view.seen = entry.isIntersecting; look(); }).observe(section);
+  }
   return {
     section,
     moment() {
       if (!live) return;
-      for (const { row, cells } of lines) columns.forEach((column, at) => { if (column.live) cells[at].textContent = text(column, row); });
+      lines.forEach((own) => (own.stale = true));
+      refresh(false);
+      clearTimeout(view.timer);
+      view.timer = setTimeout(() => refresh(true), 300);
     },
     layer() {
       for (const { line } of lines) line.classList.toggle("selected", line.dataset.layer === String(state.layer));
