@@ -45,7 +45,8 @@ const MISSING = -Infinity;
 /// Unpacks a column: four characters are the upper 24 bits of a number of 64 bits.
 function unpack({ rows, data }, kind) {
   const digits = new Uint8Array(128);
-  [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].forEach((c, at) => (digits[c.charCodeAt(0)] = at));
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (let at = 0; at < 64; at += 1) digits[alphabet.charCodeAt(at)] = at;
   const values = new Float64Array(data.length / 4);
   const words = new Uint32Array(values.buffer);
   for (let at = 0, i = 0; at < values.length; at += 1, i += 4) {
@@ -97,12 +98,16 @@ function layerFigure(name, at, step = state.step, flow = state.flow) {
   return figure("layers", name, at, step, flow);
 }
 
+const pathName = (name) => (name === "shortcut" ? "skip" : name);
+
 /// The paths through a sum: their names, the gradient that each brings, and its share of their sum.
 function paths(at) {
   const items = itemsOf("paths", at);
   const found = items.map((item) => ({ name: ITEMS.paths.name[item], grad: figure("paths", "input_grad", item) }));
   const sum = found.reduce((sum, path) => sum + (path.grad ?? 0), 0);
-  return found.map((path) => ({ ...path, share: path.grad !== null && sum > 0 && isFinite(sum) ? path.grad / sum : null }));
+  return found.map(
+    (path) => ({ ...path, share: path.grad !== null && sum > 0 && isFinite(sum) ? path.grad / sum : null }),
+  );
 }
 
 /// The lengths of the gradient through time, from the first step to the last.

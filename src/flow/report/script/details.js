@@ -3,7 +3,9 @@
 /// What is known of a layer, as [name, value, meaning].
 function facts(at) {
   const layer = LAYERS[at];
-  const all = [["shape", `${shape(layer.input)} → ${shape(layer.output)}`, "the sides of the input and of the output"]];
+  const all = [
+    ["shape", `${shape(layer.input)} → ${shape(layer.output)}`, "the sides of the input and of the output"],
+  ];
   const own = parametersOf(at);
   if (own) all.push(["parameters", own.toLocaleString("en"), "with those of the layers inside"]);
   const add = (name, text = null) => {
@@ -17,19 +19,33 @@ function facts(at) {
   const [low, high] = [layerFigure("smallest", at), layerFigure("largest", at)];
   if (high !== null) {
     const bound = state.flow >= 0 && FLOWS[state.flow].bounds.includes(at) ? "≤ " : "";
-    all.push(["σ of W", `${bound}${number(low)} to ${number(high)}`, "the smallest and the largest singular value, the bounds of its gain"]);
+    all.push([
+      "σ of W", `${bound}${number(low)} to ${number(high)}`,
+      "the smallest and the largest singular value, the bounds of its gain",
+    ]);
   }
   for (const path of paths(at)) {
-    const name = path.name === "shortcut" ? "skip" : path.name;
+    const name = pathName(path.name);
     const share = path.share === null ? "" : ` (${percent(path.share)})`;
-    all.push([`by ${name}`, `${number(path.grad)}${share}`, "RMS of the gradient that this path brings to the input, and its share"]);
+    all.push([
+      `by ${name}`, `${number(path.grad)}${share}`,
+      "RMS of the gradient that this path brings to the input, and its share",
+    ]);
   }
-  ["cosine", "share", "rate", "input_rms", "output_rms", "weight", "gradient", "gradient_to_weight", "update_to_weight"].forEach((name) => add(name));
+  [
+    "cosine", "share", "rate", "input_rms", "output_rms", "weight", "gradient", "gradient_to_weight",
+    "update_to_weight",
+  ].forEach((name) => add(name));
   return all;
 }
 
 function factList(at, most = Infinity) {
-  return make("dl", {}, ...facts(at).slice(0, most).flatMap(([name, value, title]) => [make("dt", { title, text: name }), make("dd", { text: value })]));
+  return make(
+    "dl", {},
+    ...facts(at).slice(0, most).flatMap(([name, value, title]) => [
+      make("dt", { title, text: name }), make("dd", { text: value }),
+    ]),
+  );
 }
 
 const details = {
@@ -45,10 +61,18 @@ const details = {
     const parent = TREE[at].parent;
     box.replaceChildren(
       make("div", { class: "card-head" },
-        make("h2", {}, make("span", { class: "path", text: layer.path ? `${layer.path} ` : "" }), typeName(layer.layer)),
+        make(
+          "h2", {}, make("span", { class: "path", text: layer.path ? `${layer.path} ` : "" }), typeName(layer.layer),
+        ),
         make("div", { class: "buttons" },
-          kind ? make("span", { class: "chip quiet", text: kind, title: "which factor of the chain rule's product it is" }) : null,
-          parent >= 0 ? make("button", { type: "button", text: "Enclosing", title: `select ${pathOf(parent)}`, onclick: () => select(parent, true) }) : null)),
+          kind
+            ? make("span", {
+              class: "chip quiet", text: kind, title: "which factor of the chain rule's product it is",
+            })
+            : null,
+          parent < 0 ? null : make("button", {
+            type: "button", text: "Enclosing", title: `select ${pathOf(parent)}`, onclick: () => select(parent, true),
+          }))),
       factList(at));
     const histograms = state.flow >= 0 ? FLOWS[state.flow].histograms[at] : null;
     if (histograms) {
@@ -62,7 +86,10 @@ const details = {
       if (carried.length) lines.push({ name: "the gates alone", points: carried, class: "second" });
       const chart = make("div", { class: "chart" });
       box.append(make("h3", { text: "The gradient through time" }), key(lines) ?? "", chart);
-      lineChart(chart, { lines, x: "step of the sequence", y: "|dR/dh|", log: true, height: 170, label: `Length of the gradient at each step of time in ${pathOf(at)}` });
+      lineChart(chart, {
+        lines, x: "step of the sequence", y: "|dR/dh|", log: true, height: 170,
+        label: `Length of the gradient at each step of time in ${pathOf(at)}`,
+      });
     }
   },
 };
@@ -74,7 +101,9 @@ const tooltip = {
     const { box } = tooltip;
     if (tooltip.at !== at || box.hidden) {
       tooltip.at = at;
-      box.replaceChildren(make("b", { text: `${LAYERS[at].path} ${fit(typeName(LAYERS[at].layer), 320)}` }), factList(at));
+      box.replaceChildren(
+        make("b", { text: `${LAYERS[at].path} ${fit(typeName(LAYERS[at].layer), 320)}` }), factList(at),
+      );
       box.hidden = false;
     }
     const { offsetWidth: w, offsetHeight: h } = box;

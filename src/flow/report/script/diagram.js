@@ -10,7 +10,8 @@ const inner = (at) => TREE[at].inside.filter((own) => !isSkip(own));
 /// A tuple: its layers are drawn, and nothing around them.
 const isBare = (at) => isStack(at) && (LAYERS[at].layer.startsWith("(") || LAYERS[at].level === 0);
 /// Whether the input goes around the layers inside.
-const hasSkip = (at) => LAYERS[at].factor === "sum" && (TREE[at].inside.some(isSkip) || LAYERS[at].layer.startsWith("Highway"));
+const hasSkip = (at) =>
+  LAYERS[at].factor === "sum" && (TREE[at].inside.some(isSkip) || LAYERS[at].layer.startsWith("Highway"));
 const isFramed = (at) => !isLeaf(at) && !isBare(at);
 
 /// Places a layer in the columns from x to x + w, from y on. Returns its height.
@@ -33,7 +34,9 @@ function place(at, x, y, w) {
   const column = (w - 2 * side - 8 * (own.length - 1)) / own.length;
   if (!beside || column < 72) {
     const sum = LAYERS[at].factor === "sum";
-    const height = sequence(at, x + side, top + (sum ? 12 : 0), w - 2 * side, LAYERS[at].factor === "product" || own.length === 1);
+    const height = sequence(
+      at, x + side, top + (sum ? 12 : 0), w - 2 * side, LAYERS[at].factor === "product" || own.length === 1,
+    );
     box.h = HEAD + height + (sum ? 36 : 10);
     if (sum && own.length === 1) join(at, box, [[x + w / 2, top + 12, top + 12 + height]], [0]);
     else if (sum) box.h -= 24;
@@ -42,7 +45,10 @@ function place(at, x, y, w) {
   const heights = own.map((layer, i) => place(layer, x + side + i * (column + 8), top + 16, column));
   const most = Math.max(...heights);
   box.h = HEAD + most + 44;
-  join(at, box, own.map((_, i) => [x + side + i * (column + 8) + column / 2, top + 16, top + 16 + heights[i]]), own.map((_, i) => i));
+  join(
+    at, box, own.map((_, i) => [x + side + i * (column + 8) + column / 2, top + 16, top + 16 + heights[i]]),
+    own.map((_, i) => i),
+  );
   return box.h;
 }
 
@@ -68,14 +74,15 @@ function join(at, box, branches, names) {
   const route = (x, from, to) => {
     if (x === middle) return `M${middle} ${split}V${from}M${middle} ${to}V${sum - 7}`;
     const turn = x < middle ? -8 : 8;
-    return `M${middle} ${split}H${x - turn}Q${x} ${split} ${x} ${split + 8}V${from}M${x} ${to}V${sum - 8}Q${x} ${sum} ${x - turn} ${sum}H${middle + turn}`;
+    const down = `M${middle} ${split}H${x - turn}Q${x} ${split} ${x} ${split + 8}V`;
+    const back = `V${sum - 8}Q${x} ${sum} ${x - turn} ${sum}H${middle + turn}`;
+    // A skip connection has no layers between.
+    return from === null ? `${down}${sum - 8}${back}` : `${down}${from}M${x} ${to}${back}`;
   };
   diagram.wires.push({ d: `M${middle} ${box.y + HEAD - 2}V${split}` });
   branches.forEach(([x, from, to], i) => diagram.wires.push({ d: route(x, from, to), sum: at, path: names[i] }));
   if (hasSkip(at)) {
-    const right = box.x + box.w - 9;
-    const d = `M${middle} ${split}H${right - 8}Q${right} ${split} ${right} ${split + 8}V${sum - 8}Q${right} ${sum} ${right - 8} ${sum}H${middle + 8}`;
-    diagram.wires.push({ d, sum: at, path: -1, skip: true });
+    diagram.wires.push({ d: route(box.x + box.w - 9, null, null), sum: at, path: -1, skip: true });
   }
   diagram.wires.push({ d: `M${middle} ${sum + 7}V${bottom}` });
   box.join = [middle, sum];
@@ -105,14 +112,19 @@ function draw() {
   const end = (y, text) => make("text", { x: middle, y, class: "axis", "text-anchor": "middle", text });
   diagram.wires.push({ d: `M${middle} 18V26` }, { d: `M${middle} ${height - 26}V${height - 16}` });
   for (const wire of diagram.wires) {
-    wire.line = make("path", { d: wire.d, class: wire.skip ? "wire skip" : wire.sum === undefined ? "wire" : "wire path-wire", "data-at": wire.skip ? wire.sum : null });
+    wire.line = make("path", {
+      d: wire.d, class: wire.skip ? "wire skip" : wire.sum === undefined ? "wire" : "wire path-wire",
+      "data-at": wire.skip ? wire.sum : null,
+    });
     wires.append(wire.line);
   }
-  diagram.order = [...diagram.boxes.keys()].filter((at) => diagram.boxes.get(at).form !== "bare").sort((a, b) => a - b);
+  const drawn = [...diagram.boxes.values()].filter((own) => own.form !== "bare");
+  diagram.order = drawn.map((own) => own.at).sort((a, b) => a - b);
   for (const at of diagram.order) shapes.append(drawBox(diagram.boxes.get(at)));
   const chosen = (diagram.chosen = make("rect", { class: "chosen", rx: 6, visibility: "hidden" }));
   const svg = make("svg", { width, height, viewBox: `0 0 ${width} ${height}` },
-    end(13, `input ${shape(LAYERS[0].input)}`), end(height - 4, `output ${shape(LAYERS[0].output)}`), shapes, wires, chosen);
+    end(13, `input ${shape(LAYERS[0].input)}`), end(height - 4, `output ${shape(LAYERS[0].output)}`),
+    shapes, wires, chosen);
   // Frames are below the wires, and layers above them.
   svg.insertBefore(make("g", {}, ...[...shapes.children].filter((own) => own.classList.contains("frame"))), shapes);
   svg.insertBefore(wires, shapes);
@@ -124,19 +136,32 @@ function draw() {
 function drawBox(box) {
   const { at, x, y, w, h, form } = box;
   const layer = LAYERS[at];
-  const own = make("g", { class: form, "data-at": at, id: `box-${at}`, role: "option", "aria-selected": "false", "aria-label": `${pathOf(at)}, ${layer.layer}, output ${shape(layer.output)}, ${plural(parametersOf(at), "parameter")}` });
-  if (form === "folded") own.append(make("rect", { x: x + 5, y: y + 5, width: w - 10, height: h - 5, rx: 5, class: "behind" }));
+  const own = make("g", {
+    class: form, "data-at": at, id: `box-${at}`, role: "option", "aria-selected": "false",
+    "aria-label": [
+      pathOf(at), layer.layer, `output ${shape(layer.output)}`, plural(parametersOf(at), "parameter"),
+    ].join(", "),
+  });
+  if (form === "folded") own.append(make("rect", {
+    x: x + 5, y: y + 5, width: w - 10, height: h - 5, rx: 5, class: "behind",
+  }));
   box.shape = make("rect", { x, y, width: w, height: form === "folded" ? h - 5 : h, rx: 5, class: "shape" });
   own.append(box.shape);
   const line = y + (form === "frame" ? 16 : 18);
   const foldable = isFramed(at);
   const start = x + (foldable ? 22 : 10);
   if (foldable) {
-    own.append(make("g", { class: "fold", "data-fold": at }, make("rect", { x: x + 2, y: y + 2, width: 22, height: 20, fill: "transparent" }),
-      make("path", { d: form === "folded" ? `M${x + 9} ${y + 9}l5 5l-5 5` : `M${x + 7} ${y + 9}l5 5l5-5`, class: "chevron" })));
+    const d = form === "folded" ? `M${x + 9} ${y + 9}l5 5l-5 5` : `M${x + 7} ${y + 9}l5 5l5-5`;
+    own.append(make(
+      "g", { class: "fold", "data-fold": at },
+      make("rect", { x: x + 2, y: y + 2, width: 22, height: 20, fill: "transparent" }),
+      make("path", { d, class: "chevron" }),
+    ));
   }
   box.value = make("text", { x: x + w - 9, y: line, "text-anchor": "end", class: "value" });
-  const facts = form === "frame" ? "" : [shape(layer.output), parametersOf(at) ? count(parametersOf(at)) : ""].filter(Boolean).join(" · ");
+  const facts = form === "frame"
+    ? ""
+    : [shape(layer.output), parametersOf(at) ? count(parametersOf(at)) : ""].filter(Boolean).join(" · ");
   // As much as there is room for: the type first, then the gradient, the path, and the sizes.
   const room = w - (start - x) - 10;
   const valued = form === "frame" ? 0 : room > 118 ? 62 : 0;
@@ -145,10 +170,13 @@ function drawBox(box) {
   const sized = form !== "frame" && room > 335 ? facts.length * 5.9 + 14 : 0;
   const taken = (path ? path.length * 6.7 + 10 : 0) + (form === "frame" ? (box.join ? 170 : 0) : valued + sized);
   box.valued = valued > 0;
+  const name = form === "frame" ? frameName(at) : typeName(layer.layer);
   own.append(make("text", { x: start, y: line, class: "name" },
     path ? make("tspan", { class: "path", text: path }) : null,
-    make("tspan", { dx: path ? 7 : 0, text: fit(form === "frame" ? frameName(at) : typeName(layer.layer), Math.max(room - taken, room * 0.4)) })));
-  if (sized) own.append(make("text", { x: x + w - 9 - valued, y: line, "text-anchor": "end", class: "facts", text: facts }));
+    make("tspan", { dx: path ? 7 : 0, text: fit(name, Math.max(room - taken, room * 0.4)) })));
+  if (sized) own.append(make("text", {
+    x: x + w - 9 - valued, y: line, "text-anchor": "end", class: "facts", text: facts,
+  }));
   own.append(box.value);
   if (form === "layer" && h > ROW) {
     box.time = make("path", { class: "time" });
@@ -157,8 +185,8 @@ function drawBox(box) {
   if (box.join) {
     const [cx, cy] = box.join;
     const concat = LAYERS[at].layer.startsWith("Concat");
-    own.append(make("g", { class: "join" }, make("circle", { cx, cy, r: 7 }),
-      make("path", { d: concat ? `M${cx - 2} ${cy - 3.5}v7M${cx + 2} ${cy - 3.5}v7` : `M${cx - 4} ${cy}h8M${cx} ${cy - 4}v8` })));
+    const d = concat ? `M${cx - 2} ${cy - 3.5}v7M${cx + 2} ${cy - 3.5}v7` : `M${cx - 4} ${cy}h8M${cx} ${cy - 4}v8`;
+    own.append(make("g", { class: "join" }, make("circle", { cx, cy, r: 7 }), make("path", { d })));
   }
   return own;
 }
@@ -174,13 +202,16 @@ function paint() {
     if (output !== null && !isFinite(output)) x = output;
     const colour = scale.colour(x);
     if (box.form === "frame") {
-      box.value.textContent = box.w > 250 ? paths(at).filter((path) => path.share !== null).slice(0, 3).map((path) => `${path.name === "shortcut" ? "skip" : path.name} ${percent(path.share)}`).join(" · ") : "";
+      const shares = box.w > 250 ? paths(at).filter((path) => path.share !== null).slice(0, 3) : [];
+      box.value.textContent = shares.map((path) => `${pathName(path.name)} ${percent(path.share)}`).join(" · ");
       continue;
     }
     box.shape.style.fill = colour ? css(colour) : "";
     box.shape.parentNode.style.color = colour ? inkOn(colour) : "";
     if (box.valued) box.value.textContent = number(x, 2);
-    if (box.time) box.time.setAttribute("d", sparkline(instants(at), box.x + 10, box.y + ROW - 2, box.w - 20, TIME - 6));
+    if (box.time) box.time.setAttribute(
+      "d", sparkline(instants(at), box.x + 10, box.y + ROW - 2, box.w - 20, TIME - 6),
+    );
   }
   for (const { line, sum, path, skip } of diagram.wires) {
     if (sum === undefined) continue;
@@ -199,7 +230,8 @@ function sparkline(points, x, y, w, h) {
   const high = Math.max(...usable.map(([, v]) => v));
   const low = Math.min(high - 2, ...usable.map(([, v]) => v));
   const most = points.at(-1)[0];
-  return usable.map(([at, v], i) => `${i ? "L" : "M"}${(x + ((at - 1) / Math.max(1, most - 1)) * w).toFixed(1)} ${(y + (1 - (v - low) / (high - low)) * h).toFixed(1)}`).join("");
+  const [px, py] = [(at) => x + ((at - 1) / Math.max(1, most - 1)) * w, (v) => y + (1 - (v - low) / (high - low)) * h];
+  return usable.map(([at, v], i) => `${i ? "L" : "M"}${px(at).toFixed(1)} ${py(v).toFixed(1)}`).join("");
 }
 
 /// Moves the outline to the selected layer.
@@ -243,16 +275,13 @@ function foldAll(folded) {
 /// The colours and their numbers.
 function legend() {
   const { scale } = diagram;
-  const stops = Array.from({ length: 9 }, (_, at) => css(scale.at(at / 8))).join(", ");
   const grads = LAYERS.map((_, at) => layerFigure("output_grad", at) ?? layerFigure("output_rms", at));
   const extra = [
     LAYERS.some((_, at) => layerFigure("output_grad", at) === 0) ? ["0", css(ZERO)] : null,
     grads.some((x) => x !== null && !isFinite(x)) ? ["not finite", css(WRONG)] : null,
   ].filter(Boolean);
-  const bar = make("span", { class: "ramp", "aria-hidden": "true" });
-  bar.style.background = `linear-gradient(to right, ${stops})`;
   $("legend").replaceChildren(
-    make("span", { class: "muted", text: "RMS of dR/doutput" }), make("span", { text: number(scale.number(0), 2) }), bar, make("span", { text: number(scale.number(1), 2) }),
+    make("span", { class: "muted", text: "RMS of dR/doutput" }), ...ramp(scale),
     ...extra.map(([text, colour]) => {
       const patch = make("i");
       patch.style.background = colour;

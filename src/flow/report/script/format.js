@@ -11,7 +11,10 @@ function number(x, digits = 3) {
   return x.toExponential(digits - 1).replace("e+", "e").replace(/^-/, "−");
 }
 
-const percent = (x) => (x === null || x === undefined ? "–" : `${x > 0 && x < 0.0995 ? number(100 * x, 2) : (100 * x).toFixed(0)} %`);
+function percent(x) {
+  if (x === null || x === undefined) return "–";
+  return `${x > 0 && x < 0.0995 ? number(100 * x, 2) : (100 * x).toFixed(0)} %`;
+}
 
 function count(x) {
   if (x < 1e4) return x.toLocaleString("en");
@@ -28,12 +31,19 @@ const typeName = (name) => name.replaceAll(/, (f32|f64|no bias)\b/g, "");
 const FIGURES = {
   output_grad: { name: "dR/dout", title: "RMS of the gradient at the output", scale: "log" },
   input_grad: { name: "dR/din", title: "RMS of the gradient at the input", scale: "log" },
-  gain: { name: "gain", title: "|dR/dinput| / |dR/doutput|, the layer's factor in the length of the gradient", scale: "ratio" },
+  gain: {
+    name: "gain", title: "|dR/dinput| / |dR/doutput|, the layer's factor in the length of the gradient",
+    scale: "ratio",
+  },
   output_rms: { name: "RMS out", title: "RMS of the output", scale: "log" },
   input_rms: { name: "RMS in", title: "RMS of the input", scale: "log" },
   slope: { name: "g′", title: "mean of |g′|", scale: "linear" },
-  saturated: { name: "saturated", title: "share of numbers with |g′| below 0.05 of its maximum", scale: "linear", share: true },
-  dead: { name: "dead", title: "share of units whose output and g′ are 0 in every sample", scale: "linear", share: true },
+  saturated: {
+    name: "saturated", title: "share of numbers with |g′| below 0.05 of its maximum", scale: "linear", share: true,
+  },
+  dead: {
+    name: "dead", title: "share of units whose output and g′ are 0 in every sample", scale: "linear", share: true,
+  },
   smallest: { name: "σ min", title: "smallest singular value of W" },
   largest: { name: "σ max", title: "largest singular value of W" },
   share: { name: "through time", title: "share of the gradient of the last step that arrives at the first" },
@@ -44,11 +54,14 @@ const FIGURES = {
   gradient_to_weight: { name: "dW/W", title: "|dR/dW| / |W|", scale: "log" },
   update_to_weight: { name: "update/W", title: "|update| / |W| of the step; about 1e-3 is healthy", scale: "log" },
 };
+const shortTitle = (name) => FIGURES[name].title.split(/[,;]/)[0];
 const shown = (name, x) => (FIGURES[name]?.share ? percent(x) : number(x));
 
 /// Colours that differ in lightness, so that they are told apart with any colour vision and in print: viridis (van der
 /// Walt, Smith 2015), and blue to red around a middle (ColorBrewer's RdBu).
-const SEQUENCE = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"].map(rgb);
+const SEQUENCE = [
+  "#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725",
+].map(rgb);
 const AROUND = ["#2166ac", "#67a9cf", "#d1e5f0", "#f7f7f7", "#fddbc7", "#ef8a62", "#b2182b"].map(rgb);
 const ZERO = [0x9a, 0x9a, 0x9a];
 const WRONG = [0xe0, 0x2f, 0x2f];
@@ -63,7 +76,10 @@ function between(stops, share) {
   return stops[at].map((from, i) => Math.round(from + (stops[at + 1][i] - from) * (place - at)));
 }
 
-const isDark = () => (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+function isDark() {
+  const { theme } = document.documentElement.dataset;
+  return theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+}
 
 /// From numbers to shares of a range and colours. Numbers outside the range have the colour of its end.
 class Scale {
@@ -94,7 +110,9 @@ class Scale {
   at(share) {
     // Neither end is lost against the page.
     const seen = Math.min(1, Math.max(0, share));
-    return this.kind === "ratio" ? between(AROUND, seen) : between(SEQUENCE, isDark() ? 0.14 + 0.86 * seen : 0.97 * seen);
+    return this.kind === "ratio"
+      ? between(AROUND, seen)
+      : between(SEQUENCE, isDark() ? 0.14 + 0.86 * seen : 0.97 * seen);
   }
   number(share) {
     const x = this.low + (this.high - this.low) * share;

@@ -43,16 +43,25 @@ function verdict() {
   const { state: name, starts_at: start, cause, why, cure } = now.verdict;
   const theory = now.theory ?? FLOWS.find((flow) => flow.theory)?.theory;
   const samples = plural(now.samples, "sample");
+  const loss = now.loss === null ? "not finite" : number(Number(now.loss), 4);
   $("verdict").className = `card verdict ${name}`;
   $("verdict").replaceChildren(
     make("div", { class: "verdict-head" },
       make("span", { class: "chip" }, make("i", { "aria-hidden": "true", text: MARKS[name] ?? "" }), name),
-      cause && cause !== "" && name !== "healthy" ? make("span", { class: "muted" }, "cause: ", make("b", { text: cause })) : null,
-      start && PATHS.has(start) && start !== "" && name !== "healthy" ? make("span", { class: "muted" }, "at ", ...prose(`\`${start}\``)) : null,
-      make("span", { class: "figures" }, "loss ", make("b", { text: now.loss === null ? "not finite" : number(Number(now.loss), 4) }), ` · ${samples}`)),
+      cause && cause !== "" && name !== "healthy"
+        ? make("span", { class: "muted" }, "cause: ", make("b", { text: cause }))
+        : null,
+      start && PATHS.has(start) && start !== "" && name !== "healthy"
+        ? make("span", { class: "muted" }, "at ", ...prose(`\`${start}\``))
+        : null,
+      make("span", { class: "figures" }, "loss ", make("b", { text: loss }), ` · ${samples}`)),
     make("p", { class: "why" }, ...prose(sentence(why))),
     cure ? make("p", { class: "cure" }, make("b", { text: "Cure " }), ...prose(sentence(cure))) : "",
-    theory ? make("p", { class: "muted theory", text: `Theory expects ${number(Number(theory.share))} of the gradient to arrive with new weights (Glorot), ${number(Number(theory.rate))} a layer of weights.` }) : "");
+    theory ? make("p", {
+      class: "muted theory",
+      text: `Theory expects ${number(Number(theory.share))} of the gradient to arrive with new weights (Glorot), `
+        + `${number(Number(theory.rate))} a layer of weights.`,
+    }) : "");
 }
 
 const sentence = (text) => (text ? text[0].toUpperCase() + text.slice(1) + (/[.!?)]$/.test(text) ? "" : ".") : "");
@@ -63,27 +72,50 @@ const transport = {
     if (FLOWS.length + (TRAINING ? 1 : 0) < 2 && STEPS < 2) return;
     $("transport").hidden = false;
     const tabs = make("div", { class: "tabs", role: "group", "aria-label": "What is shown" },
-      ...FLOWS.map((flow, at) => make("button", { type: "button", "data-flow": at, text: flow.name, onclick: () => show(at) })),
-      TRAINING && FLOWS.length ? make("button", { type: "button", "data-flow": -1, text: "training", onclick: () => show(-1) }) : null);
+      ...FLOWS.map((flow, at) => make("button", {
+        type: "button", "data-flow": at, text: flow.name, onclick: () => show(at),
+      })),
+      TRAINING && FLOWS.length
+        ? make("button", { type: "button", "data-flow": -1, text: "training", onclick: () => show(-1) })
+        : null);
     $("transport").append(tabs);
     if (!FLOWS.length) tabs.hidden = true;
     if (STEPS < 2) return;
     const first = TRAINING.steps[0];
     const span = TRAINING.steps.at(-1) - first || 1;
-    transport.play = make("button", { id: "play", type: "button", "aria-label": "Play", text: "▶", onclick: () => transport.toggle() });
-    transport.slider = make("input", { id: "slider", type: "range", min: 0, max: STEPS - 1, value: state.step, "aria-label": "Recorded step", oninput: (event) => transport.later(Number(event.target.value)) });
+    transport.play = make("button", {
+      id: "play", type: "button", "aria-label": "Play", text: "▶", onclick: () => transport.toggle(),
+    });
+    transport.slider = make("input", {
+      id: "slider", type: "range", min: 0, max: STEPS - 1, value: state.step, "aria-label": "Recorded step",
+      oninput: (event) => transport.later(Number(event.target.value)),
+    });
     transport.label = make("output", { id: "step", for: "slider" });
     // Where the slider is at a step: at that of the nearest record.
-    const placeOf = (step) => { let at = 0; while (at < STEPS - 1 && TRAINING.steps[at] < step) at += 1; return at / (STEPS - 1); };
-    const marks = make("div", { class: "marks" }, ...DATA.marks.filter((mark) => mark.step >= first && mark.step <= first + span).map((mark) => {
-      const own = make("button", { type: "button", title: `step ${mark.step}: ${mark.text}`, "aria-label": `step ${mark.step}: ${mark.text}`, onclick: () => training.pick(mark.step) });
+    const placeOf = (step) => {
+      let at = 0;
+      while (at < STEPS - 1 && TRAINING.steps[at] < step) at += 1;
+      return at / (STEPS - 1);
+    };
+    const marks = make("div", { class: "marks" }, ...DATA.marks.filter(
+      (mark) => mark.step >= first && mark.step <= first + span,
+    ).map((mark) => {
+      const own = make("button", {
+        type: "button", title: `step ${mark.step}: ${mark.text}`, "aria-label": `step ${mark.step}: ${mark.text}`,
+        onclick: () => training.pick(mark.step),
+      });
       own.style.left = `${100 * placeOf(mark.step)}%`;
       return own;
     }));
-    $("transport").append(make("div", { class: "slide" }, transport.play, make("div", { class: "track" }, transport.slider, marks), transport.label));
+    $("transport").append(make(
+      "div", { class: "slide" }, transport.play, make("div", { class: "track" }, transport.slider, marks),
+      transport.label,
+    ));
   },
   moment() {
-    document.querySelectorAll("[data-flow]").forEach((tab) => tab.setAttribute("aria-pressed", String(Number(tab.dataset.flow) === state.flow)));
+    document.querySelectorAll("[data-flow]").forEach((tab) => tab.setAttribute(
+      "aria-pressed", String(Number(tab.dataset.flow) === state.flow),
+    ));
     if (!transport.slider) return;
     transport.slider.value = state.step;
     const step = `step ${TRAINING.steps[state.step].toLocaleString("en")}`;
@@ -95,7 +127,11 @@ const transport = {
   later(step) {
     const waiting = transport.next !== undefined;
     transport.next = step;
-    if (!waiting) requestAnimationFrame(() => { const next = transport.next; transport.next = undefined; show(-1, next); });
+    if (!waiting) requestAnimationFrame(() => {
+      const next = transport.next;
+      transport.next = undefined;
+      show(-1, next);
+    });
   },
   toggle() {
     const on = !transport.timer;
@@ -104,7 +140,9 @@ const transport = {
     if (on) {
       if (state.flow >= 0 || state.step >= STEPS - 1) show(-1, 0);
       const stride = Math.ceil(STEPS / 300);
-      transport.timer = setInterval(() => (state.step >= STEPS - 1 ? transport.toggle() : show(-1, state.step + stride)), 60);
+      transport.timer = setInterval(
+        () => (state.step >= STEPS - 1 ? transport.toggle() : show(-1, state.step + stride)), 60,
+      );
     }
     transport.play.textContent = on ? "❚❚" : "▶";
     transport.play.setAttribute("aria-label", on ? "Pause" : "Play");
@@ -140,7 +178,8 @@ function keys(event) {
     j: () => neighbour(1), k: () => neighbour(-1),
     ArrowDown: inDiagram && (() => neighbour(1)), ArrowUp: inDiagram && (() => neighbour(-1)),
     "[": STEPS && (() => show(-1, state.step - 1)), "]": STEPS && (() => show(-1, state.step + 1)),
-    ArrowLeft: inDiagram && STEPS && (() => show(-1, state.step - 1)), ArrowRight: inDiagram && STEPS && (() => show(-1, state.step + 1)),
+    ArrowLeft: inDiagram && STEPS && (() => show(-1, state.step - 1)),
+    ArrowRight: inDiagram && STEPS && (() => show(-1, state.step + 1)),
     p: STEPS > 1 && (() => transport.toggle()),
     Enter: inDiagram && (() => fold(state.layer)),
     "/": () => document.querySelector("#layers input")?.focus(),
@@ -159,12 +198,20 @@ function sections() {
       tables.push(table);
       return $("sections").append(table.section);
     }
-    const card = make("section", { class: "card", id: `section-${at}`, "aria-label": own.title }, make("h2", { text: own.title }));
+    const card = make(
+      "section", { class: "card", id: `section-${at}`, "aria-label": own.title }, make("h2", { text: own.title }),
+    );
     $("sections").append(card);
     if (own.kind === "note") own.text.split("\n").forEach((line) => card.append(make("p", {}, ...prose(line))));
-    if (own.kind === "histogram") card.append(make("div", { class: "pair" }, histogramChart(own.histogram, "", "in no bin")));
+    if (own.kind === "histogram") card.append(make(
+      "div", { class: "pair" }, histogramChart(own.histogram, "", "in no bin"),
+    ));
     if (own.kind === "lines") {
-      const lines = own.lines.map((line, i) => ({ name: line.name, class: `flow-${i % 4}`, points: line.x.map((x, j) => [Number(x), Number(line.y[j])]) }));
+      const lines = own.lines.map(
+        (line, i) => ({
+          name: line.name, class: `flow-${i % 4}`, points: line.x.map((x, j) => [Number(x), Number(line.y[j])]),
+        }),
+      );
       const ys = lines.flatMap((line) => line.points.map(([, y]) => y)).filter(isFinite);
       const log = ys.length > 0 && ys.every((y) => y > 0) && Math.max(...ys) > 100 * Math.min(...ys);
       const chart = make("div", { class: "chart" });
@@ -176,10 +223,13 @@ function sections() {
 
 function start() {
   $("title").textContent = DATA.title;
-  $("footer").textContent = `chainrule ${DATA.version}. Norms are root mean squares over the batch; the scale of the colours is logarithmic.`;
-  $("summary").textContent = LAYERS.length
-    ? `${plural(LEAVES.length, "layer")} · ${plural(parametersOf(0), "parameter")} · ${shape(LAYERS[0].input)} → ${shape(LAYERS[0].output)}`
-    : "";
+  $("footer").textContent =
+    `chainrule ${DATA.version}. RMS is the root mean square over the batch; the scale of the colours is logarithmic.`;
+  if (LAYERS.length) {
+    const shapes = `${shape(LAYERS[0].input)} → ${shape(LAYERS[0].output)}`;
+    $("summary").textContent =
+      `${plural(LEAVES.length, "layer")} · ${plural(parametersOf(0), "parameter")} · ${shapes}`;
+  }
   $("help-button").addEventListener("click", () => $("help").showModal());
   $("theme").addEventListener("click", () => {
     document.documentElement.dataset.theme = isDark() ? "light" : "dark";
@@ -199,7 +249,9 @@ function start() {
   diagram.scale = new Scale(all, "log");
   const first = moment().verdict.starts_at;
   state.layer = first !== null && PATHS.has(first) ? PATHS.get(first) : WEIGHTS[0] ?? LEAVES[0] ?? 0;
-  if (LAYERS.length > 1200) LAYERS.forEach((_, at) => { if (isFramed(at) && LAYERS[at].level > 0) diagram.folded.add(at); });
+  if (LAYERS.length > 1200) LAYERS.forEach((_, at) => {
+    if (isFramed(at) && LAYERS[at].level > 0) diagram.folded.add(at);
+  });
   tables.push(layerTable());
   if (ITEMS.parameters.layer.length && (FLOWS.length || TRAINING.figures.parameters)) tables.push(parameterTable());
   $("tables").append(...tables.map((table) => table.section));
@@ -224,7 +276,9 @@ function start() {
   box.addEventListener("pointerleave", tooltip.hide);
   box.addEventListener("focus", () => box.matches(":focus-visible") && tooltip.atChosen());
   box.addEventListener("blur", tooltip.hide);
-  box.addEventListener("scroll", () => (tooltip.box.hidden ? null : box.matches(":focus-visible") ? tooltip.atChosen() : tooltip.hide()));
+  box.addEventListener(
+    "scroll", () => (tooltip.box.hidden ? null : box.matches(":focus-visible") ? tooltip.atChosen() : tooltip.hide()),
+  );
   box.addEventListener("click", (event) => {
     const folds = event.target.closest("[data-fold]");
     if (folds) return fold(Number(folds.dataset.fold));
