@@ -215,7 +215,8 @@ impl Items {
         items
     }
 
-    /// Calls a function with the place and the figures of each item of a layer. The places of a layer follow each other.
+    /// Calls a function with the place and the figures of each item of a layer. The places of a layer follow each
+    /// other.
     fn each(&self, kind: &Kind, at: usize, layer: &LayerFlow, mut each: impl FnMut(usize, &[Option<f64>])) {
         (kind.items)(layer, &mut |name, size, figures| {
             let found = self.of[at].iter().find(|&&item| self.name[item] == name && self.size[item] == size);

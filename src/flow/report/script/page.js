@@ -34,38 +34,6 @@ function select(at, scroll = false) {
   tables.forEach((table) => table.layer());
 }
 
-const MARKS = { healthy: "✓", vanishing: "↓", exploding: "↑", dead: "✕", saturated: "≈", "non-finite": "!" };
-
-function verdict() {
-  const now = LAYERS.length ? moment() : null;
-  $("verdict").hidden = !now;
-  if (!now) return;
-  const { state: name, starts_at: start, cause, why, cure } = now.verdict;
-  const theory = now.theory ?? FLOWS.find((flow) => flow.theory)?.theory;
-  const samples = plural(now.samples, "sample");
-  const loss = now.loss === null ? "not finite" : number(Number(now.loss), 4);
-  $("verdict").className = `card verdict ${name}`;
-  $("verdict").replaceChildren(
-    make("div", { class: "verdict-head" },
-      make("span", { class: "chip" }, make("i", { "aria-hidden": "true", text: MARKS[name] ?? "" }), name),
-      cause && cause !== "" && name !== "healthy"
-        ? make("span", { class: "muted" }, "cause: ", make("b", { text: cause }))
-        : null,
-      start && PATHS.has(start) && start !== "" && name !== "healthy"
-        ? make("span", { class: "muted" }, "at ", ...prose(`\`${start}\``))
-        : null,
-      make("span", { class: "figures" }, "loss ", make("b", { text: loss }), ` · ${samples}`)),
-    make("p", { class: "why" }, ...prose(sentence(why))),
-    cure ? make("p", { class: "cure" }, make("b", { text: "Cure " }), ...prose(sentence(cure))) : "",
-    theory ? make("p", {
-      class: "muted theory",
-      text: `Theory expects ${number(Number(theory.share))} of the gradient to arrive with new weights (Glorot), `
-        + `${number(Number(theory.rate))} a layer of weights.`,
-    }) : "");
-}
-
-const sentence = (text) => (text ? text[0].toUpperCase() + text.slice(1) + (/[.!?)]$/.test(text) ? "" : ".") : "");
-
 const transport = {
   timer: 0,
   build() {
@@ -239,6 +207,7 @@ function start() {
   document.addEventListener("keydown", keys);
   if (!LAYERS.length) {
     document.querySelector(".columns").hidden = true;
+    verdict();
     return sections();
   }
   // One scale for all flows and steps, so that a colour means the same everywhere.
