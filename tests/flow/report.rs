@@ -246,6 +246,7 @@ fn each_recorded_step_has_the_figures_of_its_record() {
     compare("layers", "weight", &norm, true);
     for (step, record) in records.iter().enumerate() {
         assert_eq!(training["steps"][step], record.step);
+        assert_eq!(training["samples"][step], record.flow.samples);
         assert_four_digits(number(&training["loss"][step]), record.flow.loss);
         let verdict = training["verdict"][step].as_u64().unwrap() as usize;
         assert_eq!(training["verdicts"][verdict]["why"], record.flow.verdict().why);

@@ -2,6 +2,7 @@
 
 mod error;
 mod figures;
+mod items;
 mod network;
 mod packed;
 mod section;

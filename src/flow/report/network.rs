@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::figures::{KINDS, Kind};
+use super::items::Items;
 use super::packed::{self, Number, pack, short, shorts};
 use super::section::Section;
 use super::{Mark, Report, ReportError};
@@ -47,16 +48,6 @@ struct Layer<'a> {
     max_derivative: Option<Number>,
 }
 
-#[derive(Default, Serialize)]
-struct Items {
-    layer: Vec<usize>,
-    name: Vec<String>,
-    size: Vec<usize>,
-    /// The items of each layer.
-    #[serde(skip)]
-    of: Vec<Vec<usize>>,
-}
-
 #[derive(Serialize)]
 struct Moment<'a> {
     name: &'a str,
@@ -91,7 +82,7 @@ struct Training {
     steps: Vec<u64>,
     /// Of how many records one is shown.
     stride: usize,
-    samples: usize,
+    samples: Vec<usize>,
     loss: Vec<Option<Number>>,
     /// The verdicts, without repetitions, and which of them each step has.
     verdicts: Vec<Diagnosis>,
@@ -189,44 +180,6 @@ impl<'a> Layer<'a> {
     }
 }
 
-impl Items {
-    /// Lists what any of these flows has, layer by layer: a pass that was not finite has no paths, for example.
-    fn of(kind: &Kind, flows: &[&Flow]) -> Self {
-        let mut found: Vec<Vec<(String, usize)>> = Vec::new();
-        for flow in flows {
-            found.resize_with(found.len().max(flow.layers.len()), Vec::new);
-            for (layer, found) in flow.layers.iter().zip(&mut found) {
-                (kind.items)(layer, &mut |name, size, _| {
-                    if !found.iter().any(|item| item.0 == name && item.1 == size) {
-                        found.push((name.to_string(), size));
-                    }
-                });
-            }
-        }
-        let mut items = Self::default();
-        for (layer, found) in found.into_iter().enumerate() {
-            items.of.push((items.layer.len()..).take(found.len()).collect());
-            for (name, size) in found {
-                items.layer.push(layer);
-                items.name.push(name);
-                items.size.push(size);
-            }
-        }
-        items
-    }
-
-    /// Calls a function with the place and the figures of each item of a layer. The places of a layer follow each
-    /// other.
-    fn each(&self, kind: &Kind, at: usize, layer: &LayerFlow, mut each: impl FnMut(usize, &[Option<f64>])) {
-        (kind.items)(layer, &mut |name, size, figures| {
-            let found = self.of[at].iter().find(|&&item| self.name[item] == name && self.size[item] == size);
-            if let Some(&item) = found {
-                each(item, figures);
-            }
-        });
-    }
-}
-
 impl<'a> Moment<'a> {
     fn of(name: &'a str, flow: &'a Flow, items: &[Items; KINDS.len()]) -> Self {
         let figures = KINDS.iter().zip(items).map(|(kind, items)| {
@@ -287,7 +240,7 @@ impl Training {
         Self {
             steps: records.iter().map(|record| record.step).collect(),
             stride,
-            samples: records[0].flow.samples,
+            samples: records.iter().map(|record| record.flow.samples).collect(),
             loss: records.iter().map(|record| record.flow.loss.map(packed::loss)).collect(),
             verdicts,
             verdict,

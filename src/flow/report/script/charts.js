@@ -62,13 +62,13 @@ const training = {
         const selected = name === training.heat;
         return make("option", { value: name, text: shortTitle(name), selected });
       }));
-    const thinned = TRAINING.stride > 1 ? ` Every ${TRAINING.stride}th record is shown.` : "";
+    const { samples } = TRAINING;
+    const each = samples.every((n) => n === samples[0]) ? `, ${plural(samples[0], "sample")} each` : "";
+    const thinned = TRAINING.stride > 1 ? ` One of ${TRAINING.stride} is shown.` : "";
     training.box.replaceChildren(
       make(
         "div", { class: "card-head" }, make("h2", { text: "Training" }),
-        make("span", {
-          class: "muted", text: `${plural(STEPS, "record")}, ${plural(TRAINING.samples, "sample")} each.${thinned}`,
-        }),
+        make("span", { class: "muted", text: `${plural(STEPS, "record")}${each}.${thinned}` }),
       ),
       make("h3", { text: "Loss" }), loss,
       make("div", { class: "card-head" }, make("h3", { text: "Each layer at each step" }), choice),

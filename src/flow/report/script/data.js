@@ -121,7 +121,7 @@ const moment = () =>
     ? FLOWS[state.flow]
     : {
         loss: TRAINING.loss[state.step],
-        samples: TRAINING.samples,
+        samples: TRAINING.samples[state.step],
         verdict: TRAINING.verdicts[TRAINING.verdict[state.step]],
       };
 
