@@ -8,7 +8,8 @@
 //! (guessing: 10 %), with a loss of 2.304 (ln 10 = 2.303, which is knowing nothing). One line brings it:
 //! a skip connection to 96.2 %, another activation to 96.2 %, another initialization to 96.3 %.
 //! ```
-//! Prints the gradient flow before and after each training, and records it in between.
+//! Prints the gradient flow before and after each training, and records it in between: in pictures, and in a page of
+//! HTML for each network.
 //!
 //! # The initialization
 //! A sigmoid is σ(z) = 1/2 + tanh(z/2)/2: a tanh of a quarter of the slope, around a half. So a sigmoid layer with four
@@ -31,7 +32,7 @@ mod training;
 
 use std::error::Error;
 
-use chainrule::flow::{Flow, FlowState, Recorder};
+use chainrule::flow::{Flow, FlowState, Recorder, Report};
 use chainrule::plot::{HeatMap, Lines, Picture};
 use chainrule::prelude::*;
 use training::{Plan, Set, accuracy, train};
@@ -164,7 +165,20 @@ fn draw(all: &[Outcome]) -> Result<(), Box<dyn Error>> {
         }
         panels.extend([map.picture()?, pace.picture()?]);
     }
-    Ok(deep::save(&Picture::grid(2, panels), "05_training_recorded")?)
+    deep::save(&Picture::grid(2, panels), "05_training_recorded")?;
+
+    for (at, Outcome { name, before, after, recorder, accuracy, .. }) in all.iter().enumerate() {
+        let path = format!("target/gradient-flow/05_deep_training_{at}.html");
+        let records: Vec<_> = recorder.records().iter().step_by(2).cloned().collect();
+        Report::new(format!("Fifty layers: {name}"))
+            .flow("before training", before)
+            .flow("after training", after)
+            .records(&records)
+            .note("After the training", format!("It reads {:.1} % of the test digits.", 100.0 * accuracy))
+            .save(&path)?;
+        println!("page: {path}, {} kB", std::fs::metadata(&path)?.len() / 1000);
+    }
+    Ok(())
 }
 
 /// Sets the biases so that they subtract the sigmoid's mean of 1/2 from the sums of the next layer: b = -W·1/2.

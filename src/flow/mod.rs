@@ -39,6 +39,7 @@
 //! | which learning rate is stable | [`network.curvature(..)`](GradientFlow::curvature) |
 //! | what goes wrong in training | the [`Rules`] of a recorder and its [`warnings`](Recorder::warnings) |
 //! | charts of other programs | [`Recorder::to_csv`], [`Recorder::to_jsonl`]; TensorBoard by the feature `tensorboard` |
+//! | all of it in a browser, in one file | [`Flow::report`], [`Recorder::report`]; [`Report`] |
 //! | a backward pass that you run yourself | [`FlowHook`] |
 
 mod batch;
@@ -64,6 +65,7 @@ mod part;
 pub mod picture;
 mod rank;
 mod recorder;
+mod report;
 mod rules;
 mod spectrum;
 mod table;
@@ -98,6 +100,7 @@ pub use noise_figures::NoiseFigures;
 pub use part::{Part, PartKind};
 pub use rank::RankFlow;
 pub use recorder::{Record, Recorder};
+pub use report::{Cell, Report, ReportError};
 pub use rules::{Rule, Rules, Warning};
 pub use spectrum::Spectrum;
 pub use time::TimeFlow;

@@ -29,6 +29,7 @@ mod over_time;
 mod parts;
 mod paths;
 mod recorder;
+mod report;
 mod slopes;
 mod spectrum;
 mod table;
