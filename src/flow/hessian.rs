@@ -33,7 +33,7 @@ pub struct HessianProduct<N: Parameters> {
     /// H v, as a network: a number for each parameter, and 0 for buffers.
     pub product: Owned<N>,
     /// The length by which the product may be off, measured: twice the difference of the quotients with two steps, of
-    /// which the longer is off by truncation and the shorter by rounding.
+    /// which the longer is off by truncation and the shorter by rounding; at least that of a single rounding.
     pub error: f64,
     /// The smaller of the two steps: the length by which the parameters were moved.
     pub step: f64,
@@ -67,12 +67,14 @@ pub(super) struct Hessian<'a> {
     /// How many gradients have been computed.
     pub(super) passes: usize,
     first_step: f64,
+    /// The epsilon of the scalar.
+    epsilon: f64,
 }
 
 impl<'a> Hessian<'a> {
     /// Computes the gradient at the parameters themselves, so that invalid data are an error here.
     pub(super) fn new(objective: &'a mut dyn Objective) -> Result<Self, Error> {
-        let (mut start, mut gradient, mut scalar) = (Vec::new(), Vec::new(), Rounding(0.0));
+        let (mut start, mut gradient, mut scalar) = (Vec::new(), Vec::new(), Epsilon(0.0));
         read_into(objective.parameters().as_view(), &mut start);
         visit([objective.parameters().as_view()], [], &mut scalar);
         if start.is_empty() {
@@ -81,9 +83,10 @@ impl<'a> Hessian<'a> {
         }
         let loss = objective.gradient_into(0..objective.samples(), 0, &mut gradient)?;
         // A step moves along a direction of length 1, whatever the number of parameters.
-        let first_step = 16.0 * scalar.0.cbrt() * norm(&start).hypot(1.0);
+        let epsilon = scalar.0;
+        let first_step = 16.0 * epsilon.cbrt() * norm(&start).hypot(1.0);
         let (moved, behind) = (start.clone(), start.clone());
-        Ok(Self { objective, start, moved, behind, loss, gradient, passes: 1, first_step })
+        Ok(Self { objective, start, moved, behind, loss, gradient, passes: 1, first_step, epsilon })
     }
 
     /// Returns how many parameters there are.
@@ -112,6 +115,13 @@ impl<'a> Hessian<'a> {
         self.objective.gradient_into(0..self.objective.samples(), 0, to).map(drop)
     }
 
+    /// Returns by how much one rounding of the gradients, and one of the parameters, changes a product: the least
+    /// error, where two quotients agree by chance.
+    fn rounding(&self, product: &[f64], step: f64) -> f64 {
+        let (parameters, gradient) = (norm(&self.start), norm(&self.gradient));
+        self.epsilon * (gradient + parameters * norm(product)) / step
+    }
+
     /// Computes the product with a direction of length 1 by smaller and smaller steps, until the differences between
     /// them grow again, which is rounding; and takes the two that differ the least.
     pub(super) fn product(&mut self, direction: &[f64]) -> Result<Product, Error> {
@@ -129,7 +139,7 @@ impl<'a> Hessian<'a> {
                 }
             };
             if let Some(before) = before {
-                let error = 2.0 * distance(&before, &now);
+                let error = f64::max(2.0 * distance(&before, &now), self.rounding(&now, step));
                 if best.as_ref().is_some_and(|best| error > 2.0 * best.error) {
                     break;
                 }
@@ -151,9 +161,9 @@ impl<'a> Hessian<'a> {
 }
 
 /// The epsilon of a network's scalar: the largest, if there are several.
-struct Rounding(f64);
+struct Epsilon(f64);
 
-impl Visitor<1, 0> for Rounding {
+impl Visitor<1, 0> for Epsilon {
     fn visit<T: Real>(&mut self, _: &Parameter<'_>, [_]: [&[T]; 1], []: [&mut [T]; 0]) {
         self.0 = self.0.max(T::EPSILON.to_f64());
     }
