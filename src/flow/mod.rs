@@ -51,6 +51,7 @@ pub mod picture;
 mod rank;
 mod recorder;
 mod rules;
+mod slope;
 mod spectrum;
 mod table;
 mod time;
