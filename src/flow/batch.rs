@@ -6,15 +6,20 @@ use alloc::vec::Vec;
 use crate::tensor::Numbers;
 
 /// The numbers of a batch, in the scalar of the network.
+#[derive(Debug)]
 pub(super) enum Batch {
     F32(Vec<f32>),
     F64(Vec<f64>),
 }
 
 impl Batch {
-    /// Creates a batch with the length and the scalar of `like`.
-    pub(super) fn of(like: &Numbers<'_>, number: impl Fn(usize) -> f64) -> Self {
-        Self::new(like, like.len(), number)
+    /// Gives the batch the length and the scalar of `like`; new numbers are this one.
+    pub(super) fn resize(&mut self, like: &Numbers<'_>, number: f64) {
+        match (&mut *self, like) {
+            (Self::F32(numbers), Numbers::F32(_)) => numbers.resize(like.len(), number as f32),
+            (Self::F64(numbers), Numbers::F64(_) | Numbers::Copied(_)) => numbers.resize(like.len(), number),
+            _ => *self = Self::new(like, like.len(), |_| number),
+        }
     }
 
     /// Creates a batch of `len` numbers in the scalar of `like`.

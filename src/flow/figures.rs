@@ -209,11 +209,6 @@ pub(super) fn ratio(a: f64, b: f64) -> Option<f64> {
     (b != 0.0 && ratio.is_finite()).then_some(ratio)
 }
 
-/// Computes the [`rms`] of numbers of either scalar; 0 if there are none.
-pub(super) fn rms_of(numbers: &Numbers<'_>) -> f64 {
-    rms_by(norm_of(numbers), numbers.len())
-}
-
 /// Computes the root mean square of `len` numbers of this norm; 0 if there are none.
 pub(super) fn rms_by(norm: f64, len: usize) -> f64 {
     norm / (len.max(1) as f64).sqrt()

@@ -1,25 +1,22 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::batch::{Batch, bytes};
+use super::FlowOptions;
 use super::figures::{
-    ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlow, norm, norm_of, ratio, rms, rms_by,
-    rms_of, sum, to_f64,
+    LayerFlow, ParameterFlow, PathFlow, WeightsFlow, norm, ratio, rms, rms_by, sum, to_f64,
 };
 use super::gates::Gates;
 use super::histogram::Histogram;
 use super::rank::rank;
+use super::slope::{Measured, Scratch, slope};
 use super::spectrum::spectrum;
 use super::time::TimeFlow;
-use super::units::{Slopes, UnitSums, UnitsFlow};
-use super::{FlowOptions, SATURATED};
 use chainrule_parameters::describe;
 
 use crate::expected::cause::Facts;
 use crate::kernel::Real;
 use crate::layer::{
-    BackwardHook, Factor, Layer, LayerPass, Parameter, Plan, Role, Segment, Space, TimeStep, View, Visitor,
-    Workspace, visit,
+    BackwardHook, Factor, Layer, LayerPass, Parameter, Plan, Role, Segment, TimeStep, View, Visitor, visit,
 };
 use crate::tensor::{Numbers, Sample};
 
@@ -54,6 +51,9 @@ pub struct FlowHook {
     /// The layers that have been entered and not yet left, outermost first; the network itself is the first.
     open: Vec<Open>,
     layers: Vec<LayerFlow>,
+    /// The input of the layer that was left last, and its gradient: the output of the layer before it in a product.
+    last: [Measured; 2],
+    scratch: Scratch,
 }
 
 /// A layer whose backward pass has begun and not ended.
@@ -100,7 +100,8 @@ impl FlowHook {
 
     pub(super) fn of_plan(plan: &'static Plan, detail: FlowOptions) -> Self {
         let open = [Open::new(plan)].into();
-        Self { detail, forward_only: false, path: Vec::new(), open, layers: Vec::new() }
+        let (path, layers, last) = (Vec::new(), Vec::new(), Default::default());
+        Self { detail, forward_only: false, path, open, layers, last, scratch: Scratch::default() }
     }
 
     /// Returns the network itself, then each layer in the order of the forward pass, before the layers inside it. It is
@@ -114,18 +115,23 @@ impl FlowHook {
     }
 
     /// Returns the figures of a layer whose backward pass has just ended, followed by those of the layers inside it.
-    fn figures(&self, pass: &LayerPass<'_>, open: &Open) -> LayerFlow {
+    fn figures(&mut self, pass: &LayerPass<'_>, open: &Open) -> LayerFlow {
         let plan = pass.layer.plan();
         let output_grad = (!self.forward_only).then_some(&pass.output_grad);
         // An input without numbers, such as a label, has no gradient.
         let input_grad = pass.input_grad.as_ref().filter(|dx| !self.forward_only && !dx.is_empty());
-        let [input_norm, output_norm] = [input_grad, output_grad].map(|grads| grads.map(norm_of));
+        let output = Measured::of(&pass.output, self.last[0]);
+        let output_norm = output_grad.map(|dy| Measured::of(dy, self.last[1]).norm);
+        let input = Measured::of(&pass.input, Measured::default());
+        let input_measured = input_grad.map(|dx| Measured::of(dx, Measured::default()));
+        let input_norm = input_measured.map(|dx| dx.norm);
         let gain = input_norm.zip(output_norm).and_then(|(dx, dy)| ratio(dx, dy));
         let rms = |norm: Option<f64>, grads: Option<&Numbers<'_>>| Some(rms_by(norm?, grads?.len()));
+        self.last = [input, input_measured.unwrap_or_default()];
         let leaf = open.inside.is_empty();
         let counted = leaf && self.detail.histograms;
         let slope = match plan.factor {
-            Factor::Activation { max_derivative } => slope(pass, max_derivative),
+            Factor::Activation { max_derivative } => slope(pass, max_derivative, &mut self.scratch),
             _ => None,
         };
         let (activation, units, unit_sums) =
@@ -141,8 +147,8 @@ impl FlowHook {
             factor: plan.factor,
             input_shape: plan.input,
             output_shape: plan.output,
-            input_rms: rms_of(&pass.input),
-            output_rms: rms_of(&pass.output),
+            input_rms: rms_by(input.norm, pass.input.len()),
+            output_rms: rms_by(output.norm, pass.output.len()),
             output_grad_rms: rms(output_norm, output_grad),
             input_grad_rms: rms(input_norm, input_grad),
             gain,
@@ -210,6 +216,10 @@ impl BackwardHook for FlowHook {
     fn leave(&mut self, pass: &LayerPass<'_>) {
         let Some(mut open) = self.open.pop() else { return };
         let mut layers = [self.figures(pass, &open)].to_vec();
+        // Only in a product does the gradient go on to the layer before it.
+        if self.open.last().is_none_or(|parent| parent.plan.factor != Factor::Product) {
+            self.last = Default::default();
+        }
         // The backward pass visits a product from its last layer to its first.
         if open.plan.factor == Factor::Product {
             open.inside.reverse();
@@ -255,31 +265,6 @@ fn cosine(a: &[f64], b: &[f64]) -> Option<f64> {
         sum(a, b, |a, b| (a / a_norm) * (b / b_norm))
     };
     product.is_finite().then(|| product.clamp(-1.0, 1.0))
-}
-
-/// Computes g'(Z), the backward pass of a gradient of ones, and looks at each unit.
-fn slope(pass: &LayerPass<'_>, max_derivative: f64) -> Option<(ActivationFlow, UnitsFlow, UnitSums)> {
-    let (plan, outputs) = (pass.layer.plan(), &pass.output);
-    let samples = outputs.len() / plan.output.iter().product::<usize>().max(1);
-    let (ones, mut slopes) = (Batch::of(outputs, |_| 1.0), Batch::of(outputs, |_| 0.0));
-    let mut workspace = Workspace::default();
-    let (input, output) = (bytes(&pass.input), bytes(outputs));
-    let workspace = workspace.reserve(plan, Space::NONE, samples);
-    if !pass.layer.backward(input, output, ones.bytes(), slopes.bytes_mut(), workspace) {
-        return None;
-    }
-
-    // Input and output have the same shape.
-    let slopes = slopes.numbers();
-    let counted = Slopes::of(plan.input, &slopes, outputs, SATURATED * max_derivative);
-    let units = counted.units.figures();
-    let slope = ActivationFlow {
-        mean: counted.sum / slopes.len() as f64,
-        max_derivative,
-        saturated: counted.flat as f64 / slopes.len() as f64,
-        dead: units.dead_share(),
-    };
-    Some((slope, units, counted.units))
 }
 
 fn fan_in(plan: &Plan) -> usize {

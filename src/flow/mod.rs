@@ -67,6 +67,7 @@ mod rank;
 mod recorder;
 mod report;
 mod rules;
+mod slope;
 mod spectrum;
 mod table;
 mod time;
