@@ -88,7 +88,7 @@ pub use random::rng;
 #[cfg(feature = "alloc")]
 pub use train::Trainer;
 #[cfg(feature = "fit")]
-pub use train::{Epoch, Fit, FitError, Monitor};
+pub use train::{Epoch, Fit, FitError, LearningRateSweep, LearningRateTest, Monitor, RatePoint};
 
 /// Re-exports the prelude, for `use chainrule::{Linear, Relu, Vector};`, and so that the compiler's messages call a
 /// type `chainrule::Vector` instead of `chainrule::tensor::Vector`.
