@@ -202,7 +202,7 @@ impl Scale {
 }
 
 /// Writes `text` in lines of at most `width` characters.
-fn fold(f: &mut fmt::Formatter<'_>, text: &str, width: usize) -> fmt::Result {
+pub(super) fn fold(f: &mut fmt::Formatter<'_>, text: &str, width: usize) -> fmt::Result {
     for (at, paragraph) in text.lines().enumerate() {
         let mut column = 0;
         for word in paragraph.split(' ') {

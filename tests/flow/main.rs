@@ -18,6 +18,7 @@ mod expected_messages;
 mod extremes;
 mod figures;
 mod histogram;
+mod jacobian;
 mod moments;
 mod paths;
 mod recorder;
