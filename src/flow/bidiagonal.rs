@@ -10,13 +10,14 @@ const STEPS: usize = 60;
 /// How many sums a scalar product is computed in.
 const SUMS: usize = 8;
 
-/// Computes the singular values of a square matrix of side `n`, exact to rounding of the largest, or `None` if the method
-/// does not converge. No number should be far from 1.
+/// Computes the singular values of a square matrix of side `n`, exact to rounding of the largest, or `None` if the
+/// method does not converge. No number should be far from 1.
 ///
 /// # Source
 /// Golub, Kahan, "Calculating the singular values and pseudo-inverse of a matrix", SIAM J. Numer. Anal. 2 (1965): by
-/// reflections from both sides it becomes bidiagonal, and the singular values of that are the eigenvalues of a symmetric
-/// tridiagonal matrix of side 2n with a diagonal of zeros (theorem 1 there), which also has them with the other sign.
+/// reflections from both sides it becomes bidiagonal, and the singular values of that are the eigenvalues of a
+/// symmetric tridiagonal matrix of side 2n with a diagonal of zeros (theorem 1 there), which also has them with the
+/// other sign.
 pub(super) fn of_square(a: Vec<f64>, n: usize) -> Option<Vec<f64>> {
     let off_diagonal = dispatch(Bidiagonal { a, n });
     let mut values = eigenvalues(vec![0.0; 2 * n], off_diagonal)?;
@@ -61,9 +62,7 @@ impl Kernel for Bidiagonal {
                 .map(|row| dot(&a[row * n + k + 1..][..u.len()], &u) - beta * v[row - k] * wu)
                 .collect();
             let mut next: Vec<f64> = (0..n - 1 - k)
-                .map(|at| {
-                    a[(k + 1 + at) * n + k + 1] - beta * v[at + 1] * w[0] - gamma * y[at] * u[0]
-                })
+                .map(|at| a[(k + 1 + at) * n + k + 1] - beta * v[at + 1] * w[0] - gamma * y[at] * u[0])
                 .collect();
             let (next_beta, diagonal) = reflector(&mut next);
             found.push(diagonal);
@@ -109,9 +108,9 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 /// Computes the eigenvalues of a symmetric tridiagonal matrix, by the QL method with implicit shifts.
 ///
 /// # Source
-/// Dubrulle, "A short note on the implicit QL algorithm for symmetric tridiagonal matrices", Numer. Math. 15 (1970): the
-/// procedure `imtql1` of EISPACK. A number beside the diagonal counts as 0 where it is below the rounding of the largest
-/// row.
+/// Dubrulle, "A short note on the implicit QL algorithm for symmetric tridiagonal matrices", Numer. Math. 15 (1970):
+/// the procedure `imtql1` of EISPACK. A number beside the diagonal counts as 0 where it is below the rounding of the
+/// largest row.
 fn eigenvalues(mut d: Vec<f64>, mut e: Vec<f64>) -> Option<Vec<f64>> {
     let n = d.len();
     e.push(0.0);

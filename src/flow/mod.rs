@@ -36,7 +36,7 @@
 //! | how it changes in training | [`Recorder`] |
 //! | by which factors directions are stretched | [`network.jacobian_spectrum(..)`](GradientFlow::jacobian_spectrum) |
 //! | how a training depends on the width | [`coordinate_check!`](crate::coordinate_check) |
-//! | how large the learning rate can be | [`Trainer::learning_rate_test`](../struct.Trainer.html#method.learning_rate_test) |
+//! | how large the learning rate can be | `Trainer::learning_rate_test` |
 //! | a backward pass that you run yourself | [`FlowHook`] |
 
 mod batch;
@@ -70,7 +70,7 @@ use crate::Error;
 use crate::expected::{ExpectedFlow, expected_flow};
 use crate::layer::{Bare, Factor, Layer, Mode, Workspace};
 use crate::loss::TargetFor;
-use crate::network::{Data, InputOf, Network, plan, show_forward};
+use crate::network::{Data, InputOf, Network, show_forward};
 use crate::tensor::{AsSample, Sample, Tensor};
 
 pub use crate::expected::cause::Cause;
@@ -83,9 +83,7 @@ pub use recorder::{Record, Recorder};
 pub use spectrum::Spectrum;
 pub use time::TimeFlow;
 pub use verdict::{DEAD_FRACTION, FlowState, MIN_SAMPLES, VANISHING, Verdict};
-pub use width::{
-    CoordinateCheck, Exponent, Growth, LayerScaling, UpdateScaling, WIDTH_EXPONENT, WidthSweep,
-};
+pub use width::{CoordinateCheck, Exponent, Growth, LayerScaling, UpdateScaling, WIDTH_EXPONENT, WidthSweep};
 
 /// The gradient flow of a network on one batch: what each layer does to the gradient.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -201,11 +199,11 @@ pub trait GradientFlow: Network {
     /// ```
     ///
     /// # Cost
-    /// For each input, a training step on as many samples as the output has numbers, which computes J row by row; and its
-    /// decomposition, 8/3 n³ operations for n x n. A Jacobian of more than 2²⁴ numbers, or with both sides above 4096,
-    /// is not decomposed: the mean square is then an estimate with a [standard
-    /// error](JacobianSpectrum::standard_error), and the largest singular value a lower bound, for the cost of some 120
-    /// passes.
+    /// For each input, a training step on as many samples as the output has numbers, which computes J row by row; and
+    /// its decomposition, 8/3 n³ operations for n x n. A Jacobian of more than 2²⁴ numbers (4096 x 4096) is not
+    /// decomposed: the mean square is then an estimate with a [standard
+    /// error](JacobianSpectrum::standard_error), and the largest singular value a lower bound, for the cost of some
+    /// 120 passes.
     ///
     /// # Errors
     /// As [`predict`](Network::predict); [`Error::EmptyBatch`] without inputs; [`Error::NonFiniteJacobian`].
@@ -216,12 +214,12 @@ pub trait GradientFlow: Network {
     where
         Data: InputOf<X, Self, Y, Sample = X::Sample>,
     {
-        jacobians(self, inputs, None)?.whole()
+        jacobian::measure_at(self, inputs, None)?.whole()
     }
 
     /// Computes the singular values of the Jacobians of parts of this network, as
-    /// [`jacobian_spectrum`](GradientFlow::jacobian_spectrum) does for all of it: of each layer on the main path, of the
-    /// layers up to each depth, or of ranges of layers.
+    /// [`jacobian_spectrum`](GradientFlow::jacobian_spectrum) does for all of it: of each layer on the main path, of
+    /// the layers up to each depth, or of ranges of layers.
     ///
     /// ```
     /// use chainrule::flow::Parts;
@@ -237,8 +235,8 @@ pub trait GradientFlow: Network {
     /// ```
     ///
     /// # Errors
-    /// As there; [`Error::NotOnMainPath`] for a path of which there is no layer; [`Error::Setting`] for a part of several
-    /// layers with a Jacobian of more than 2²⁴ numbers.
+    /// As there; [`Error::NotOnMainPath`] for a path of which there is no layer; [`Error::Setting`] for a part of
+    /// several layers with a Jacobian of more than 2²⁴ numbers.
     fn jacobian_spectra<X: AsSample<Sample: Tensor>, Y: Tensor>(
         &self,
         inputs: &[X],
@@ -247,7 +245,7 @@ pub trait GradientFlow: Network {
     where
         Data: InputOf<X, Self, Y, Sample = X::Sample>,
     {
-        jacobians(self, inputs, Some(parts))?.finish()
+        jacobian::measure_at(self, inputs, Some(parts))?.finish()
     }
 }
 
@@ -284,26 +282,4 @@ where
     };
     let expected = Some(expected_flow::<N, X>());
     Ok(Flow { loss, samples: inputs.len(), expected, layers: hook.into_layers() })
-}
-
-/// Decomposes the Jacobians of a network at each input.
-fn jacobians<'a, N: Network + ?Sized, X: AsSample<Sample: Tensor>, Y: Tensor>(
-    network: &N,
-    inputs: &[X],
-    parts: Option<Parts<'a>>,
-) -> Result<jacobian::Measure<'a>, Error>
-where
-    Data: InputOf<X, N, Y, Sample = X::Sample>,
-{
-    if inputs.is_empty() {
-        return Err(Error::EmptyBatch);
-    }
-    network.predict_batch(inputs)?; // which checks that all is finite
-    let (plan, network) = (plan::<X, N, Y>(), Data::network::<Bare>(network));
-    let mut measure = jacobian::Measure::new(plan, parts);
-    for input in Data::samples(inputs).chunks(1) {
-        show_forward(network, input, &mut Mode::Evaluate, &mut measure);
-        measure.end_of_input(plan)?;
-    }
-    Ok(measure)
 }

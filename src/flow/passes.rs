@@ -32,8 +32,8 @@ impl<'a> Passes<'a> {
         self.layer.forward(input.bytes(), output.bytes_mut(), workspace).then_some(output)
     }
 
-    /// Computes the products of a cotangent of each sample with the Jacobian at `at`, which is one input, or 0 if it has
-    /// no numbers.
+    /// Computes the products of a cotangent of each sample with the Jacobian at `at`, which is one input, or 0 if it
+    /// has no numbers.
     fn rows(&mut self, at: &Numbers<'_>, output_grad: &Batch, samples: usize) -> Batch {
         let input = match at {
             Numbers::None => Batch::zeros(self.like, samples * self.inputs),

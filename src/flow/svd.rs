@@ -63,8 +63,8 @@ fn jacobi(a: &mut [f64], len: usize) -> Option<Vec<f64>> {
     None
 }
 
-/// Reduces rows of length `len` by Householder's reflections to a lower triangle with the same singular values. Returns
-/// the new length of the rows: their number. The time of a rotation is proportional to that length.
+/// Reduces rows of length `len` by Householder's reflections to a lower triangle with the same singular values.
+/// Returns the new length of the rows: their number. The time of a rotation is proportional to that length.
 ///
 /// # Source
 /// Golub, Van Loan, "Matrix computations", 4th edition, section 5.2.2, on the transposed matrix.

@@ -1,5 +1,5 @@
-//! Singular values of Jacobians: against nalgebra's decomposition of `Network::jacobian`, closed forms of random matrix
-//! theory, and mean field theory.
+//! Singular values of Jacobians: against nalgebra's decomposition of `Network::jacobian`, closed forms of random
+//! matrix theory, and mean field theory.
 
 use chainrule::flow::{ISOMETRY, JacobianSpectrum, Parts, picture};
 use chainrule::prelude::*;
@@ -51,7 +51,11 @@ fn small_and_large_matrices_have_the_singular_values_of_nalgebra() {
         let layer = L::<150>::init_with(Initializer::lecun_normal().gain(gain), &mut rng(2));
         let (spectrum, expected) = weights(&layer);
         assert_same(&spectrum.values[0], &expected);
-        approx::assert_relative_eq!(spectrum.condition.unwrap().mean, expected[0] / expected[149], max_relative = 1e-8);
+        approx::assert_relative_eq!(
+            spectrum.condition.unwrap().mean,
+            expected[0] / expected[149],
+            max_relative = 1e-8
+        );
     }
     let (wide, expected) = weights(&*Linear::<90, 60, f64>::init(&mut rng(3)));
     assert_same(&wide.values[0], &expected);
@@ -83,11 +87,20 @@ fn singular_matrices_are_said_to_be() {
 #[test]
 fn the_jacobian_of_a_network_is_that_of_network_jacobian() {
     type Block = Residual<(Conv2d<2, 2, 3, 1, 1, f64>, Tanh)>;
-    type Net = (Conv2d<1, 2, 3, 1, 1, f64>, Block, MaxPool2d<2>, Dense<Image<2, 3, 3, f64>, Vector<7, f64>>, Dropout<30>, LayerNorm<Vector<7, f64>>);
+    type Net = (
+        Conv2d<1, 2, 3, 1, 1, f64>,
+        Block,
+        MaxPool2d<2>,
+        Dense<Image<2, 3, 3, f64>, Vector<7, f64>>,
+        Dropout<30>,
+        LayerNorm<Vector<7, f64>>,
+    );
     let net = Net::init(&mut rng(6));
     let random = &mut rng(7);
     let images = [(); 3].map(|()| {
-        Image::<1, 6, 6, f64>([std::array::from_fn(|_| std::array::from_fn(|_| random.random_range(-1.0..1.0)))])
+        Image::<1, 6, 6, f64>([std::array::from_fn(|_| {
+            std::array::from_fn(|_| random.random_range(-1.0..1.0))
+        })])
     });
     let spectrum = net.jacobian_spectrum(&images).unwrap();
     assert_eq!((spectrum.inputs, spectrum.outputs, spectrum.values.len()), (36, 7, 3));
@@ -128,7 +141,9 @@ fn each_layer_is_measured_at_the_input_that_it_gets() {
     }
     let whole = net.jacobian_spectrum(x).unwrap();
     let depths = net.jacobian_spectra(x, Parts::Depths).unwrap();
-    let between = net.jacobian_spectra(x, Parts::Between(&[("0", "2"), ("1", "1"), ("1.0.1", "1.1.0"), ("2", "2")])).unwrap();
+    let between = net
+        .jacobian_spectra(x, Parts::Between(&[("0", "2"), ("1", "1"), ("1.0.1", "1.1.0"), ("2", "2")]))
+        .unwrap();
     assert_eq!(depths.parts.last().unwrap().path, "0 to 2");
     for at in 0..2 {
         assert_same(&depths.parts[5].values[at], &whole.values[at]);
@@ -137,7 +152,10 @@ fn each_layer_is_measured_at_the_input_that_it_gets() {
         assert_same(&depths.parts[0].values[at], &layers.part("0").unwrap().values[at]);
         // The array is a network of its own.
         let z = net.0.predict(&x[at]).unwrap();
-        assert_same(&between.part("1").unwrap().values[at], &net.1.jacobian_spectrum(&[z]).unwrap().values[0]);
+        assert_same(
+            &between.part("1").unwrap().values[at],
+            &net.1.jacobian_spectrum(&[z]).unwrap().values[0],
+        );
     }
     assert_eq!(between.part("1.0.1 to 1.1.0").unwrap().layer, "");
     assert_eq!(between.part("2").unwrap().layer, "Linear<12, 5, f64>");
@@ -167,8 +185,8 @@ fn mean(xs: &[f64]) -> (f64, f64) {
 }
 
 /// For J = W J', W of n x n normal numbers of variance 1/n, and A = J' J'ᵀ, Wick's theorem gives
-/// E tr(J Jᵀ)² = (tr A)²/n + (1 + 1/n) tr A², and E (tr J Jᵀ)² = (tr A)² + 2/n tr A². For large n, the first is n (L + 1):
-/// the second moment of the Fuss-Catalan law, so that the variance of the squares is L.
+/// E tr(J Jᵀ)² = (tr A)²/n + (1 + 1/n) tr A², and E (tr J Jᵀ)² = (tr A)² + 2/n tr A². For large n, the first is n (L
+/// + 1): the second moment of the Fuss-Catalan law, so that the variance of the squares is L.
 #[test]
 fn a_product_of_gaussian_matrices_has_the_moments_of_random_matrix_theory() {
     const N: usize = 40;
@@ -180,16 +198,22 @@ fn a_product_of_gaussian_matrices_has_the_moments_of_random_matrix_theory() {
     }
     let spectra: Vec<JacobianSpectrum> = (0..60)
         .map(|seed| {
-            let net = Stack::<Identity, N, { LAYERS - 1 }>::init_with(Initializer::lecun_normal(), &mut rng(seed));
+            let net =
+                Stack::<Identity, N, { LAYERS - 1 }>::init_with(Initializer::lecun_normal(), &mut rng(seed));
             net.jacobian_spectrum(&[Vector([0.0; N])]).unwrap()
         })
         .collect();
-    let over = |figure: &dyn Fn(&JacobianSpectrum) -> f64| mean(&spectra.iter().map(figure).collect::<Vec<_>>());
+    let over =
+        |figure: &dyn Fn(&JacobianSpectrum) -> f64| mean(&spectra.iter().map(figure).collect::<Vec<_>>());
     let (square, error) = over(&|s| s.mean_square.mean);
     assert!((square - 1.0).abs() < 4.0 * error && error < 0.1, "{square} ± {error}");
     let (fourth, error) = over(&|s| s.values[0].iter().map(|v| v.powi(4)).sum::<f64>() / n);
-    assert!((fourth - second).abs() < 4.0 * error && error < 0.2 * second, "{fourth} ± {error}, not {second}");
-    // A ratio of both, of the second over the square of the first, is biased by their correlation, of the order of L²/n.
+    assert!(
+        (fourth - second).abs() < 4.0 * error && error < 0.2 * second,
+        "{fourth} ± {error}, not {second}"
+    );
+    // A ratio of both, of the second over the square of the first, is biased by their correlation, of the order of
+    // L²/n.
     let (variance, error) = over(&|s| s.square_variance.unwrap().mean);
     let (layers, bias) = (LAYERS as f64, (LAYERS * LAYERS) as f64 / n);
     assert!((variance - layers).abs() < 4.0 * error + bias, "{variance} ± {error}");
@@ -198,13 +222,17 @@ fn a_product_of_gaussian_matrices_has_the_moments_of_random_matrix_theory() {
 }
 
 /// Pennington et al. 2017, eq. 22: the variance of the squares over their squared mean is L (μ₂/μ₁² - 1 - s₁), with
-/// μ_k = E g'(z)²ᵏ, and s₁ = 0 for orthogonal and -1 for Gaussian weights: L for orthogonal weights and ReLU, whose μ are
-/// 1/2, and close to 0 for tanh and small z. So ReLU cannot have isometry, and orthogonal tanh can.
+/// μ_k = E g'(z)²ᵏ, and s₁ = 0 for orthogonal and -1 for Gaussian weights: L for orthogonal weights and ReLU, whose μ
+/// are 1/2, and close to 0 for tanh and small z. So ReLU cannot have isometry, and orthogonal tanh can.
 #[test]
 fn relu_has_no_isometry_and_tanh_with_orthogonal_weights_has() {
     const N: usize = 100;
     const LAYERS: usize = 6;
-    fn measure<A: Maps<Vector<N, f64>, Vector<N, f64>>>(scheme: Initializer, q: f64, seed: u64) -> JacobianSpectrum {
+    fn measure<A: Maps<Vector<N, f64>, Vector<N, f64>>>(
+        scheme: Initializer,
+        q: f64,
+        seed: u64,
+    ) -> JacobianSpectrum {
         let net = Stack::<A, N, LAYERS>::init_with(scheme, &mut rng(seed));
         net.jacobian_spectrum(&inputs::<N, f64>(1, q, seed + 100)).unwrap()
     }
@@ -238,8 +266,13 @@ fn the_mean_square_is_chi_to_the_power_of_the_depth() {
             })
             .collect();
         let (log, error) = mean(&squares);
-        // The logarithm of a product of ten random factors of width 128 is below that of the mean by half its variance.
-        assert!((log - expected.ln()).abs() < 4.0 * error + 0.15, "σw² {variance}: {log} ± {error}, not {}", expected.ln());
+        // The logarithm of a product of ten random factors of width 128 is below that of the mean by half its
+        // variance.
+        assert!(
+            (log - expected.ln()).abs() < 4.0 * error + 0.15,
+            "σw² {variance}: {log} ± {error}, not {}",
+            expected.ln()
+        );
     }
 }
 
@@ -253,7 +286,8 @@ fn large_jacobians_are_estimated() {
     // The sum of all squares: each number of the kernel counts at the places where its window is inside the image.
     let kernel: Vec<f64> = layer.weights().iter().map(|w| f64::from(*w)).collect();
     let inside = |offset: usize, side: usize| side - usize::from(offset != 1);
-    let squares: f64 = (0..9).map(|at| kernel[at].powi(2) * (inside(at / 3, 64) * inside(at % 3, 80)) as f64).sum();
+    let squares: f64 =
+        (0..9).map(|at| kernel[at].powi(2) * (inside(at / 3, 64) * inside(at % 3, 80)) as f64).sum();
     let (found, error) = (spectrum.mean_square.mean, spectrum.standard_error.unwrap());
     assert!((found - squares / 5120.0).abs() < 4.0 * error && error < 0.05 * found, "{found} ± {error}");
     // The largest is that of the kernel's Fourier transform, but for the border.
@@ -262,7 +296,8 @@ fn large_jacobians_are_estimated() {
             let [p, q] = [p, q].map(|k| std::f64::consts::TAU * k as f64 / 128.0);
             p * (at / 3) as f64 + q * (at % 3) as f64
         };
-        let [re, im] = [f64::cos, f64::sin].map(|part| (0..9).map(|at| kernel[at] * part(angle(at))).sum::<f64>());
+        let [re, im] =
+            [f64::cos, f64::sin].map(|part| (0..9).map(|at| kernel[at] * part(angle(at))).sum::<f64>());
         re.hypot(im)
     };
     let most = (0..128).flat_map(|p| (0..128).map(move |q| transform(p, q))).fold(0.0, f64::max);
@@ -279,7 +314,8 @@ fn what_makes_no_sense_is_an_error() {
     let x = [Vector([1.0, 2.0])];
     assert_eq!(net.jacobian_spectrum::<Vector<2>, _>(&[]), Err(Error::EmptyBatch));
     assert!(matches!(net.jacobian_spectrum(&[Vector([1.0, f32::NAN])]), Err(Error::NonFiniteData { .. })));
-    let between = |pair| net.jacobian_spectra(&x, Parts::Between(&[pair])).map(|spectra| spectra.parts[0].path.clone());
+    let between =
+        |pair| net.jacobian_spectra(&x, Parts::Between(&[pair])).map(|spectra| spectra.parts[0].path.clone());
     assert_eq!(between(("0", "1")).unwrap(), "0 to 1");
     for pair in [("0", "2"), ("1.0.branch", "1"), ("1.1", "0"), ("1.", "1")] {
         let error = between(pair).unwrap_err();
@@ -307,7 +343,8 @@ fn layers_that_take_no_numbers_are_left_out() {
 fn they_print_in_eighty_columns_and_serialize_and_have_pictures() {
     let net = <(Linear<30, 30>, [(Tanh, Linear<30, 30>); 8])>::init(&mut rng(14));
     let x = inputs::<30, f32>(4, 1.0, 15);
-    let (whole, depths) = (net.jacobian_spectrum(&x).unwrap(), net.jacobian_spectra(&x, Parts::Depths).unwrap());
+    let (whole, depths) =
+        (net.jacobian_spectrum(&x).unwrap(), net.jacobian_spectra(&x, Parts::Depths).unwrap());
     println!("{whole}\n{depths}");
     for text in [whole.to_string(), depths.to_string()] {
         assert!(text.lines().all(|line| line.chars().count() <= 80 && line == line.trim_end()), "{text}");

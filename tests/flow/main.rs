@@ -29,3 +29,4 @@ mod theory;
 mod time;
 mod verdict;
 mod verdict_causes;
+mod width;

@@ -1,4 +1,5 @@
-//! The learning-rate range test: against the closed form of a quadratic loss, and that it leaves the trainer as it was.
+//! The learning-rate range test: against the closed form of a quadratic loss, and that it leaves the trainer as it
+//! was.
 
 use chainrule::data::Dataset;
 use chainrule::prelude::*;
@@ -57,7 +58,11 @@ fn the_smoothed_loss_is_the_weighted_mean_of_the_losses_so_far() {
         let weights = (0..=at).map(|earlier| 0.9f64.powi((at - earlier) as i32));
         let sum: f64 = weights.clone().zip(&test.points).map(|(weight, point)| weight * point.loss).sum();
         approx::assert_relative_eq!(point.smoothed, sum / weights.sum::<f64>(), max_relative = 1e-12);
-        approx::assert_relative_eq!(point.rate, 10f64.powf(-4.0 + 4.0 * at as f64 / 99.0), max_relative = 1e-9);
+        approx::assert_relative_eq!(
+            point.rate,
+            10f64.powf(-4.0 + 4.0 * at as f64 / 99.0),
+            max_relative = 1e-9
+        );
     }
 }
 
@@ -146,15 +151,26 @@ fn a_loss_that_only_rises_has_no_suggestion() {
 
 #[test]
 fn sweeps_that_make_no_sense_are_errors() {
-    let message = |sweep: LearningRateSweep| {
-        trainer().learning_rate_test(&sine(), sweep).unwrap_err().to_string()
-    };
+    let message =
+        |sweep: LearningRateSweep| trainer().learning_rate_test(&sine(), sweep).unwrap_err().to_string();
     let sweep = LearningRateSweep::default;
     for (sweep, expected) in [
-        (LearningRateSweep::between(0.0, 1.0), "the first learning rate of a test is 0, but must be above 0 and finite"),
-        (LearningRateSweep::between(1.0, 1.0), "the last learning rate of a test is 1, but must be above the first and finite"),
-        (LearningRateSweep::between(f64::NAN, 1.0), "the first learning rate of a test is NaN, but must be above 0 and finite"),
-        (LearningRateSweep::between(0.1, f64::INFINITY), "the last learning rate of a test is inf, but must be above the first and finite"),
+        (
+            LearningRateSweep::between(0.0, 1.0),
+            "the first learning rate of a test is 0, but must be above 0 and finite",
+        ),
+        (
+            LearningRateSweep::between(1.0, 1.0),
+            "the last learning rate of a test is 1, but must be above the first and finite",
+        ),
+        (
+            LearningRateSweep::between(f64::NAN, 1.0),
+            "the first learning rate of a test is NaN, but must be above 0 and finite",
+        ),
+        (
+            LearningRateSweep::between(0.1, f64::INFINITY),
+            "the last learning rate of a test is inf, but must be above the first and finite",
+        ),
         (sweep().steps(2), "the number of steps of a test is 2, but must be at least 3"),
         (sweep().batch_size(0), "the batch size is 0, but must be at least 1"),
         (sweep().smoothing(1.0), "the smoothing of a test is 1, but must be at least 0 and below 1"),

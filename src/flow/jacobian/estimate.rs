@@ -18,8 +18,8 @@ const STEPS: usize = 30;
 ///
 /// The mean square is that of |Jᵀu|² over random signs u, whose mean is the trace of J Jᵀ (Hutchinson, "A stochastic
 /// estimator of the trace of the influence matrix", 1989). The largest is |Jᵀu| for a unit vector u, a lower bound for
-/// each of them; a power iteration chooses u, with J v from differences of the outputs. These products Jᵀu are those of
-/// the backward pass: only the choice of u depends on a difference.
+/// each of them; a power iteration chooses u, with J v from differences of the outputs. These products Jᵀu are those
+/// of the backward pass: only the choice of u depends on a difference.
 pub(super) fn estimate(passes: &mut Passes<'_>, at: &Numbers<'_>) -> Found {
     let (inputs, outputs) = (passes.inputs, passes.outputs);
     let mut random = crate::random::rng(0);
@@ -57,7 +57,8 @@ fn difference(passes: &mut Passes<'_>, at: &Numbers<'_>, v: &[f64]) -> Option<Ve
         passes.forward(&input, 1)
     };
     let [above, below] = [side(1.0)?, side(-1.0)?];
-    let difference: Vec<f64> = above.numbers().iter().zip(below.numbers().iter()).map(|(a, b)| a - b).collect();
+    let difference: Vec<f64> =
+        above.numbers().iter().zip(below.numbers().iter()).map(|(a, b)| a - b).collect();
     let length = norm(&difference);
     (length > 0.0 && length.is_finite()).then_some(difference)
 }

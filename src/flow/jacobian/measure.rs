@@ -16,9 +16,7 @@ use crate::kernel::{Initial, Strided, gemm};
 use crate::layer::{BackwardHook, Factor, LayerPass, Plan, Segment};
 use crate::tensor::Numbers;
 
-/// A Jacobian is decomposed if its shorter side has at most this many numbers ..
-const SIDE: usize = 4096;
-/// .. and if it has at most this many: 128 MiB.
+/// A Jacobian is decomposed if it has at most this many numbers: 128 MiB, 4096 x 4096.
 const NUMBERS: usize = 1 << 24;
 
 /// A hook that decomposes the Jacobians of the layers that a backward pass goes through, at one input after the other.
@@ -113,7 +111,7 @@ impl<'a> Measure<'a> {
             return None;
         }
         passes.forward(&Batch::of(like, |at| like.get(at)), 1)?;
-        let dense = inputs.min(outputs) <= SIDE && inputs.saturating_mul(outputs) <= NUMBERS;
+        let dense = inputs.saturating_mul(outputs) <= NUMBERS;
         let alone = matches!(self.parts, None | Some(Parts::Layers));
         let (mut found, mut matrix) = (Vec::new(), Vec::new());
         match (dense, alone) {

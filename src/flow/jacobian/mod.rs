@@ -13,16 +13,20 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::Histogram;
+use crate::Error;
+use crate::layer::{Bare, Mode};
+use crate::network::{Data, InputOf, Network, plan, show_forward};
+use crate::tensor::{AsSample, Tensor};
 
 pub use figures::Across;
-pub(super) use measure::Measure;
+use measure::Measure;
 
-/// Singular values are close to 1 from the inverse of this factor to this factor: a Jacobian with no others is close to
-/// an isometry. (A convention of this crate.)
+/// Singular values are close to 1 from the inverse of this factor to this factor: a Jacobian with no others is close
+/// to an isometry. (A convention of this crate.)
 pub const ISOMETRY: f64 = 2.0;
 
-/// The singular values of the Jacobian J = dy/dx of a network, or of a part of it, at several inputs: by which factors it
-/// stretches small changes of its input, and, as those of Jᵀ, gradients in the backward pass.
+/// The singular values of the Jacobian J = dy/dx of a network, or of a part of it, at several inputs: by which
+/// factors it stretches small changes of its input, and, as those of Jᵀ, gradients in the backward pass.
 ///
 /// A network of which all are close to 1 has *dynamical isometry* (Saxe et al. 2014; Pennington, Schoenholz, Ganguli
 /// 2017): it changes the length of no gradient much, and not only that of a typical one, which is the root of
@@ -39,8 +43,8 @@ pub struct JacobianSpectrum {
     pub inputs: usize,
     /// How many numbers y has.
     pub outputs: usize,
-    /// The singular values at each input in descending order, as many as the smaller of `inputs` and `outputs`. They are
-    /// exact to rounding of the largest. Empty if the Jacobian is too large for that: see
+    /// The singular values at each input in descending order, as many as the smaller of `inputs` and `outputs`. They
+    /// are exact to rounding of the largest. Empty if the Jacobian is too large for that: see
     /// [`jacobian_spectrum`](super::GradientFlow::jacobian_spectrum).
     pub values: Vec<Vec<f64>>,
     /// Their mean.
@@ -49,8 +53,8 @@ pub struct JacobianSpectrum {
     pub deviation: Option<Across>,
     /// The standard deviation of their natural logarithms, of those that are not 0: see [`singular`](Self::singular).
     pub log_deviation: Option<Across>,
-    /// The mean of their squares. That of a square Jacobian is tr(J Jᵀ)/n, by which the squared length of a random gradient
-    /// changes; theory expects χᴸ over L layers: [`MeanField`](crate::theory::MeanField).
+    /// The mean of their squares. That of a square Jacobian is tr(J Jᵀ)/n, by which the squared length of a random
+    /// gradient changes; theory expects χᴸ over L layers: [`MeanField`](crate::theory::MeanField).
     pub mean_square: Across,
     /// The standard error of the mean square at a single input, where it is an estimate.
     pub standard_error: Option<f64>,
@@ -59,8 +63,8 @@ pub struct JacobianSpectrum {
     /// orthogonal ones 0.
     ///
     /// # Source
-    /// Pennington, Schoenholz, Ganguli, "Resurrecting the sigmoid in deep learning through dynamical isometry: theory and
-    /// practice", NeurIPS 2017, eq. 22.
+    /// Pennington, Schoenholz, Ganguli, "Resurrecting the sigmoid in deep learning through dynamical isometry: theory
+    /// and practice", NeurIPS 2017, eq. 22.
     pub square_variance: Option<Across>,
     /// The largest; where [`values`](Self::values) is empty, a lower bound.
     pub largest: Across,
@@ -68,8 +72,9 @@ pub struct JacobianSpectrum {
     pub smallest: Option<Across>,
     /// The largest over the smallest, if no Jacobian is singular.
     pub condition: Option<Across>,
-    /// At how many inputs the Jacobian is singular: a singular value is 0, or below the rounding of the largest. (That is
-    /// the larger side times ε of the network's scalar times the largest singular value, as in NumPy's `matrix_rank`.)
+    /// At how many inputs the Jacobian is singular: a singular value is 0, or below the rounding of the largest.
+    /// (That is the larger side times ε of the network's scalar times the largest singular value, as in NumPy's
+    /// `matrix_rank`.)
     pub singular: usize,
     /// The share of the singular values between 1/[`ISOMETRY`] and [`ISOMETRY`].
     pub near_one: Option<f64>,
@@ -83,18 +88,18 @@ pub struct JacobianSpectra {
 }
 
 /// The parts of a network whose Jacobians [`jacobian_spectra`](super::GradientFlow::jacobian_spectra) decomposes. They
-/// consist of the layers on the [main path](super::Flow::main_path): those inside tuples and arrays, but not those inside
-/// sums such as residual blocks.
+/// consist of the layers on the [main path](super::Flow::main_path): those inside tuples and arrays, but not those
+/// inside sums such as residual blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Parts<'a> {
     /// Each layer on the main path, at the input that it gets.
     Layers,
-    /// From the input of the network to the output of each of these layers: how the spectrum spreads with depth. It takes
-    /// the memory of one matrix for each layer.
+    /// From the input of the network to the output of each of these layers: how the spectrum spreads with depth. It
+    /// takes the memory of one matrix for each layer.
     Depths,
-    /// From the input of the first layer to the output of the last, for each pair of their paths. The path of a tuple or
-    /// an array stands for the layers inside it, so that `("1", "1")` are all layers of the array at `1`.
+    /// From the input of the first layer to the output of the last, for each pair of their paths. The path of a tuple
+    /// or an array stands for the layers inside it, so that `("1", "1")` are all layers of the array at `1`.
     Between(&'a [(&'a str, &'a str)]),
 }
 
@@ -132,4 +137,26 @@ impl JacobianSpectra {
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
+}
+
+/// Decomposes the Jacobians of a network at each input.
+pub(super) fn measure_at<'a, N: Network + ?Sized, X: AsSample<Sample: Tensor>, Y: Tensor>(
+    network: &N,
+    inputs: &[X],
+    parts: Option<Parts<'a>>,
+) -> Result<Measure<'a>, Error>
+where
+    Data: InputOf<X, N, Y, Sample = X::Sample>,
+{
+    if inputs.is_empty() {
+        return Err(Error::EmptyBatch);
+    }
+    network.predict_batch(inputs)?; // which checks that all is finite
+    let (plan, network) = (plan::<X, N, Y>(), Data::network::<Bare>(network));
+    let mut measure = Measure::new(plan, parts);
+    for input in Data::samples(inputs).chunks(1) {
+        show_forward(network, input, &mut Mode::Evaluate, &mut measure);
+        measure.end_of_input(plan)?;
+    }
+    Ok(measure)
 }

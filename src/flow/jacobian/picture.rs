@@ -40,7 +40,8 @@ pub fn singular_values<'a>(
 /// [`PlotError`] when there is nothing to draw.
 pub fn singular_values_by_depth(spectra: &JacobianSpectra) -> Result<Picture, PlotError> {
     let line = |figure: fn(&JacobianSpectrum) -> Option<f64>| {
-        let points = (1..).zip(&spectra.parts).map(move |(depth, part)| Some((f64::from(depth), figure(part)?)));
+        let points =
+            (1..).zip(&spectra.parts).map(move |(depth, part)| Some((f64::from(depth), figure(part)?)));
         points.flatten().filter(|(_, value)| *value > 0.0)
     };
     Lines::new("Singular values against depth")

@@ -13,15 +13,16 @@ const BAR: usize = 48;
 const LOG_SCALE: f64 = 1.0;
 
 impl fmt::Display for JacobianSpectrum {
-    /// Prints the figures with their range over the inputs, a histogram of all singular values, and what they say, in 80
-    /// columns without colours.
+    /// Prints the figures with their range over the inputs, a histogram of all singular values, and what they say, in
+    /// 80 columns without colours.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = match self.values.len() {
             0 => String::new(),
             1 => ", 1 input".into(),
             count => format!(", {count} inputs"),
         };
-        let path = if self.path.is_empty() { String::new() } else { format!(" of `{}`", tail(&self.path, 30)) };
+        let path =
+            if self.path.is_empty() { String::new() } else { format!(" of `{}`", tail(&self.path, 30)) };
         writeln!(f, "singular values of dy/dx{path}, {} x {}{count}", self.outputs, self.inputs)?;
         let line = "─".repeat(79);
         writeln!(f, "{line}\n{:<28} {:>9} {:>9} {:>9}", "over the inputs", "mean", "least", "greatest")?;
@@ -127,7 +128,7 @@ impl fmt::Display for JacobianSpectra {
                 f,
                 "\n{:<14} {:<14} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7}",
                 tail(path, 14),
-                head(&part.layer.replace(", f64", "").replace(", no bias", ""), 14),
+                head(&part.layer.replace(", f64", "").replace(", NoBias", ""), 14),
                 format!("{}x{}", part.outputs, part.inputs),
                 short(part.mean_square.mean),
                 cell(part.log_deviation),

@@ -46,9 +46,7 @@ impl Exponent {
 /// Fits all exponents.
 pub(super) fn fit(sweep: WidthSweep) -> Result<CoordinateCheck, Error> {
     let WidthSweep { steps, seeds, widths, runs } = sweep;
-    let setting = |name, value: usize, expected| {
-        Err(Error::Setting { name, value: value as f64, expected })
-    };
+    let setting = |name, value: usize, expected| Err(Error::Setting { name, value: value as f64, expected });
     let mut different = widths.clone();
     different.sort_unstable();
     different.dedup();
@@ -61,9 +59,11 @@ pub(super) fn fit(sweep: WidthSweep) -> Result<CoordinateCheck, Error> {
     let first = &runs[0][0];
     let paths = |run: &Run| run.before.iter().map(|output| output.path.clone()).collect::<Vec<_>>();
     let names = |run: &Run| run.updates.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
-    if let Some(other) = runs.iter().flatten().find(|run| paths(run) != paths(first) || names(run) != names(first))
+    if let Some(other) =
+        runs.iter().flatten().find(|run| paths(run) != paths(first) || names(run) != names(first))
     {
-        let (name, expected) = ("the number of layers at one width", "that at the others, with the same paths");
+        let (name, expected) =
+            ("the number of layers at one width", "that at the others, with the same paths");
         return setting(name, other.before.len(), expected);
     }
     let exponent = |figure: &dyn Fn(&Run) -> f64| {
@@ -76,13 +76,16 @@ pub(super) fn fit(sweep: WidthSweep) -> Result<CoordinateCheck, Error> {
         runs.iter().map(|runs| rms(&runs.iter().map(figure).collect::<Vec<_>>())).collect()
     };
     let layer = |at: usize| {
-        let by_step: Vec<Vec<f64>> = (0..steps).map(|step| over_seeds(&|run| run.changes[step][at])).collect();
+        let by_step: Vec<Vec<f64>> =
+            (0..steps).map(|step| over_seeds(&|run| run.changes[step][at])).collect();
         LayerScaling {
             path: first.before[at].path.clone(),
             layer: first.before[at].layer.clone(),
             initial: over_seeds(&|run| run.before[at].rms),
             initial_exponent: exponent(&|run| run.before[at].rms),
-            changes: (0..widths.len()).map(|width| by_step.iter().map(|step| step[width]).collect()).collect(),
+            changes: (0..widths.len())
+                .map(|width| by_step.iter().map(|step| step[width]).collect())
+                .collect(),
             exponent: exponent(&|run| run.changes[steps - 1][at]),
         }
     };

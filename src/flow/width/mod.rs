@@ -24,16 +24,16 @@ use chainrule_parameters::{IntoOwned, Owned};
 pub use fit::Exponent;
 use outputs::{Output, Outputs};
 
-/// The exponent of the width from which on a figure grows with the width; from minus this on it shrinks. It is half-way
-/// between 0 and 1/2: the exponents of wide networks are multiples of 1/2.
+/// The exponent of the width from which on a figure grows with the width; from minus this on it shrinks. It is
+/// half-way between 0 and 1/2: the exponents of wide networks are multiples of 1/2.
 ///
 /// # Source
 /// Yang, Hu, "Tensor programs IV: feature learning in infinite-width neural networks", ICML 2021, section 3.
 pub const WIDTH_EXPONENT: f64 = 0.25;
 
 /// How much each layer's output changes in the first steps of a training, against the width of the network: the result
-/// of [`coordinate_check`](crate::coordinate_check). It prints as a table, with a sentence for each layer whose changes
-/// depend on the width.
+/// of [`coordinate_check`](crate::coordinate_check). It prints as a table, with a sentence for each layer whose
+/// changes depend on the width.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CoordinateCheck {
     /// The widths, as they were given.

@@ -4,8 +4,8 @@ use crate::plot::{Lines, Picture, PlotError};
 /// As many lines as one can tell apart.
 const LINES: usize = 8;
 
-/// Draws the change of the outputs after the last step against the width, for at most eight layers from the first to the
-/// last. Flat lines do not depend on the width.
+/// Draws the change of the outputs after the last step against the width, for at most eight layers from the first to
+/// the last. Flat lines do not depend on the width.
 ///
 /// # Errors
 /// [`PlotError`] when there is nothing to draw.

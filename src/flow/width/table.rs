@@ -26,7 +26,8 @@ impl fmt::Display for Exponent {
 
 impl fmt::Display for CoordinateCheck {
     /// Prints a row for each layer, with the change of its output after the last step at the smallest and the largest
-    /// width; then a sentence for each layer whose changes depend on the width. It has 80 columns and no colours.
+    /// width; then a sentence for each layer of parameters whose changes depend on the width. It has 80 columns and
+    /// no colours.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
         let widths: Vec<String> = self.widths.iter().map(|width| format!("{width}")).collect();
@@ -55,26 +56,33 @@ impl fmt::Display for CoordinateCheck {
                 f,
                 "\n{:<16} {:<18} {:>9} {:>9}   {words}",
                 tail(path, 16),
-                head(&layer.layer.replace(", f64", "").replace(", no bias", ""), 18),
+                head(&layer.layer.replace(", f64", "").replace(", NoBias", ""), 18),
                 change(least),
                 change(most),
             )?;
         }
         write!(f, "\n{line}")?;
-        for layer in &self.layers {
+        for layer in self.layers.iter().filter(|layer| self.has_parameters(layer)) {
             if let Some(words) = layer.words() {
                 f.write_str("\n")?;
                 fold(f, &words, 79)?;
             }
         }
         if self.is_stable() {
-            let words = format!(
-                "stable: no layer's output changes by a power of the width beyond ±{WIDTH_EXPONENT}"
-            );
+            let words =
+                format!("stable: no layer's output changes by a power of the width beyond ±{WIDTH_EXPONENT}");
             f.write_str("\n")?;
             fold(f, &words, 79)?;
         }
         Ok(())
+    }
+}
+
+impl CoordinateCheck {
+    /// Returns whether a layer has parameters. The changes of the others are due to those before them.
+    fn has_parameters(&self, layer: &LayerScaling) -> bool {
+        let inside = |path: &str| path.strip_prefix(&layer.path).is_some_and(|rest| rest.starts_with('.'));
+        layer.path.is_empty() || self.updates.iter().any(|update| inside(&update.path))
     }
 }
 
@@ -88,6 +96,9 @@ impl LayerScaling {
         };
         let path = if self.path.is_empty() { String::new() } else { format!("`{}` ", self.path) };
         let exponent = self.exponent?;
-        Some(format!("{path}({}): the change of its output {verb} as width^{exponent}: {meaning}", self.layer))
+        Some(format!(
+            "{path}({}): the change of its output {verb} as width^{exponent}: {meaning}",
+            self.layer
+        ))
     }
 }

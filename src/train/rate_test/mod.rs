@@ -24,7 +24,8 @@ pub struct LearningRateTest {
     /// The steps, in order. The rates rise exponentially.
     pub points: Vec<RatePoint>,
     /// The learning rate of the step that the loss of the last point is due to, if the test stopped because the loss
-    /// exploded: the smoothed loss rose above [`LearningRateSweep::explosion`] times its lowest, or a step was not finite.
+    /// exploded: the smoothed loss rose above [`LearningRateSweep::explosion`] times its lowest, or a step was not
+    /// finite.
     pub exploded: Option<f64>,
     /// The learning rate at the lowest smoothed loss.
     pub lowest: f64,
@@ -50,8 +51,8 @@ pub struct RatePoint {
 
 impl<N, L, O> Trainer<N, L, O> {
     /// Tests which learning rates this training can have: takes steps with a rate that rises exponentially, until the
-    /// loss explodes. The steps are those of a copy, so that this trainer, its optimizer and its random numbers stay as
-    /// they are. The copy has no schedule and trains alone.
+    /// loss explodes. The steps are those of a copy, so that this trainer, its optimizer and its random numbers stay
+    /// as they are. The copy has no schedule and trains alone.
     ///
     /// It costs as much as [`steps`](LearningRateSweep::steps) training steps, 100 by default.
     ///
@@ -71,8 +72,8 @@ impl<N, L, O> Trainer<N, L, O> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Setting`] for a sweep that makes no sense, and what [`step`](Trainer::step) says of the data. A step that
-    /// is not finite is an error only if it is the first; later it ends the test.
+    /// [`Error::Setting`] for a sweep that makes no sense, and what [`step`](Trainer::step) says of the data. A step
+    /// that is not finite is an error only if it is the first; later it ends the test.
     ///
     /// # Source
     /// Smith, "Cyclical learning rates for training neural networks", WACV 2017, section 3.3. That the rate rises

@@ -15,8 +15,8 @@ pub struct LearningRateSweep {
     pub batch_size: usize,
     /// The share that the smoothed loss keeps in each step: 0.98 by default. With 0 it is the loss itself.
     pub smoothing: f64,
-    /// The test stops when the smoothed loss is this many times its lowest: 4 by default. (For a negative lowest ℓ, when
-    /// it is above ℓ + 3 |ℓ|.)
+    /// The test stops when the smoothed loss is this many times its lowest: 4 by default. (For a negative lowest ℓ,
+    /// when it is above ℓ + 3 |ℓ|.)
     pub explosion: f64,
 }
 
