@@ -3,9 +3,10 @@
 //!
 //! ```text
 //! $ cargo run --release --features plot,theory --example 09_isometry_and_width
-//! network                mean square      theory   variance of squares  theory  largest
-//! linear, orthogonal     1.00 to 1.00     1.00     0.00 to 0.00          0.0     1.00
-//! linear, Gaussian       0.81 to 1.20     1.00     8.85 to 15.0         13.0     5.79
+//! network                mean square        theory   variance of squares  theory  largest
+//! ..
+//! ReLU, orthogonal       1.337 to 2.215     2.000    11.664 to 13.649      12.00     7.64
+//! tanh 1.04, orthogonal  0.996 to 1.076     1.040    0.030 to 0.038         0.03     1.17
 //! ..
 //! ```
 //! # Source
@@ -13,10 +14,10 @@
 //! practice", NeurIPS 2017, eq. 22. Yang, Hu et al., "Tensor programs V", NeurIPS 2021, figure 5 and table 8. Smith,
 //! "Cyclical learning rates for training neural networks", WACV 2017, section 3.3.
 
-#[path = "support/deep.rs"]
-mod deep;
 #[path = "support/digits.rs"]
 mod digits;
+#[path = "support/gradient_flow.rs"]
+mod gradient_flow;
 #[path = "support/isometry.rs"]
 mod isometry;
 
@@ -32,9 +33,12 @@ use chainrule::theory::{MeanField, expectation};
 use chainrule::{LearningRateSweep, coordinate_check};
 use isometry::{L, N, NETS, input, net, row};
 
+/// The variance of the biases at the edge: the smaller, the closer to 1 is g'.
+const EDGE: f64 = 1e-5;
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("{} layers of {N}, {NETS} networks each, at one input each", L + 1);
-    println!("network                mean square      theory   variance of squares  theory  largest");
+    println!("network                mean square        theory   variance of squares  theory  largest");
     let [linear, he] = [1.0, 2f64.sqrt()];
     let (orthogonal, gaussian) = (Initializer::orthogonal(), Initializer::lecun_normal());
     row::<Identity>("linear, orthogonal", orthogonal.gain(linear), [1.0; 4], 0.0)?;
@@ -42,8 +46,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let relu = row::<Relu>("ReLU, orthogonal", orthogonal.gain(he), [1.0, 2.0, 0.5, 0.5], 0.0)?;
     row::<Relu>("ReLU, He", gaussian.gain(he), [1.0, 2.0, 0.5, 0.5], 1.0)?;
     // At the edge between order and chaos, and on both sides of it.
-    let critical = MeanField::<Tanh>::critical(1e-3).ok_or("tanh has an edge")?;
-    let sides = [(0.5, 0.05), (critical.weight_variance(), 1e-3), (2.0, 0.05)];
+    let critical = MeanField::<Tanh>::critical(EDGE).ok_or("tanh has an edge")?;
+    let sides = [(0.5, 0.05), (critical.weight_variance(), EDGE), (2.0, 0.05)];
     let mut tanh = Vec::new();
     for (weights, bias) in sides {
         let q = MeanField::<Tanh>::new(weights, bias)?.fixed_point();
@@ -57,21 +61,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("\n{}", tanh[2]);
     let depths = net::<Tanh>(gaussian, 0).jacobian_spectra(&[input(0.1, 0)], Parts::Depths)?;
     let spectra = [("tanh, orthogonal", &tanh[2]), ("tanh, Gaussian", &tanh[3]), ("ReLU, orthogonal", &relu)];
-    let pictures = [picture::singular_values(spectra)?, picture::singular_values_by_depth(&depths)?];
-
-    let width = widths()?;
-    let rates = learning_rates()?;
-    Ok(deep::save(
-        &Picture::below(pictures.into_iter().chain([Picture::beside([width, rates])])),
-        "09_isometry_and_width",
-    )?)
+    let [standard, mup] = widths()?;
+    let panels = [
+        picture::singular_values(spectra)?,
+        picture::singular_values_by_depth(&depths)?,
+        standard,
+        mup,
+        learning_rates()?,
+    ];
+    gradient_flow::save("09_isometry_and_width", &Picture::grid(2, panels))
 }
 
 type Wide<const W: usize> = (Linear<64, W>, Tanh, Linear<W, W>, Tanh, Linear<W, 10>);
 
 /// Adam in standard parametrization and in μP: hidden and output weights with a rate of 1/width, and smaller output
 /// weights.
-fn widths() -> Result<Picture, Box<dyn Error>> {
+fn widths() -> Result<[Picture; 2], Box<dyn Error>> {
     let (images, labels): (Vec<_>, Vec<_>) = digits::test()?.into_iter().take(64).unzip();
     let (loss, sweep) = (CrossEntropy::default(), || WidthSweep::new().seeds(3));
     let new = Initializer::lecun_normal();
@@ -94,7 +99,7 @@ fn widths() -> Result<Picture, Box<dyn Error>> {
     if standard.is_stable() || !mup.is_stable() {
         return Err("only μP should be stable".into());
     }
-    Ok(picture::coordinate_check(&standard)?)
+    Ok([picture::coordinate_check(&standard)?, picture::coordinate_check(&mup)?])
 }
 
 /// The range test on the digits, and trainings with the suggestion, and with rates around it.

@@ -37,7 +37,7 @@ pub(crate) fn row<A: Maps<Vector<N>, Vector<N>>>(
     let range = |xs: &[f64]| {
         let (low, high) =
             xs.iter().fold((f64::MAX, 0.0), |(low, high), &x| (f64::min(low, x), f64::max(high, x)));
-        format!("{low:.3} to {high:.3}")
+        format!("{} to {}", cell(low), cell(high))
     };
     let squares = figures(|spectrum| spectrum.mean_square.mean);
     let variances = figures(|spectrum| spectrum.square_variance.map_or(f64::NAN, |variance| variance.mean));
@@ -45,8 +45,9 @@ pub(crate) fn row<A: Maps<Vector<N>, Vector<N>>>(
     let variance = L as f64 * (mu_2 / mu.powi(2) - 1.0) + (L + 1) as f64 * gaussian;
     let largest = figures(|spectrum| spectrum.largest.mean).into_iter().fold(0.0, f64::max);
     println!(
-        "{name:<22} {:<16} {square:<8.3} {:<20} {variance:>6.2} {largest:>8.2}",
+        "{name:<22} {:<18} {:<8} {:<20} {variance:>6.2} {largest:>8.2}",
         range(&squares),
+        cell(square),
         range(&variances)
     );
     let mean = |xs: &[f64]| xs.iter().sum::<f64>() / xs.len() as f64;
@@ -57,4 +58,8 @@ pub(crate) fn row<A: Maps<Vector<N>, Vector<N>>>(
         return Err(format!("{name}: theory expects {square} and {variance}").into());
     }
     Ok(spectra.into_iter().next().ok_or("no network")?)
+}
+
+fn cell(x: f64) -> String {
+    if x == 0.0 || x >= 0.01 { format!("{x:.3}") } else { format!("{x:.1e}") }
 }

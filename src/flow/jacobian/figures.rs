@@ -69,9 +69,9 @@ impl Figures {
         Self {
             mean,
             deviation: variance.sqrt(),
+            smallest: if smallest > zero { smallest } else { 0.0 },
             log_deviation: (!logs.is_empty()).then(|| moments(logs.iter().copied()).1.sqrt()),
             square_variance: (largest > 0.0).then(|| square_variance / mean_square.powi(2)),
-            smallest,
             condition: (smallest > zero).then(|| largest / smallest),
         }
     }
@@ -88,6 +88,7 @@ impl Part {
     /// Returns the figures over all inputs, or `None` if one of those that every Jacobian has is not finite.
     pub(super) fn spectrum(self) -> Option<JacobianSpectrum> {
         let Self { path, layer, inputs, outputs, epsilon, found } = self;
+        let rounding = inputs.max(outputs) as f64 * epsilon;
         let largest = |found: &Found| match found {
             Found::Values(values) => values[0],
             Found::Estimate { largest, .. } => *largest,
@@ -99,9 +100,7 @@ impl Part {
         let figures: Vec<Option<Figures>> = found
             .iter()
             .map(|found| match found {
-                Found::Values(values) => {
-                    Some(Figures::of(values, inputs.max(outputs) as f64 * epsilon * values[0]))
-                }
+                Found::Values(values) => Some(Figures::of(values, rounding * values[0])),
                 Found::Estimate { .. } => None,
             })
             .collect();
@@ -123,6 +122,7 @@ impl Part {
             condition: over(|at| at.condition),
             singular: figures.iter().flatten().filter(|at| at.condition.is_none()).count(),
             near_one: None,
+            rounding,
             values: found
                 .into_iter()
                 .filter_map(|found| match found {

@@ -51,7 +51,7 @@ pub struct JacobianSpectrum {
     pub mean: Option<Across>,
     /// Their standard deviation.
     pub deviation: Option<Across>,
-    /// The standard deviation of their natural logarithms, of those that are not 0: see [`singular`](Self::singular).
+    /// The standard deviation of their natural logarithms, of those that are not 0 up to rounding.
     pub log_deviation: Option<Across>,
     /// The mean of their squares. That of a square Jacobian is tr(J Jᵀ)/n, by which the squared length of a random
     /// gradient changes; theory expects χᴸ over L layers: [`MeanField`](crate::theory::MeanField).
@@ -68,14 +68,15 @@ pub struct JacobianSpectrum {
     pub square_variance: Option<Across>,
     /// The largest; where [`values`](Self::values) is empty, a lower bound.
     pub largest: Across,
-    /// The smallest.
+    /// The smallest; 0 where it is below the rounding of the largest.
     pub smallest: Option<Across>,
     /// The largest over the smallest, if no Jacobian is singular.
     pub condition: Option<Across>,
     /// At how many inputs the Jacobian is singular: a singular value is 0, or below the rounding of the largest.
-    /// (That is the larger side times ε of the network's scalar times the largest singular value, as in NumPy's
-    /// `matrix_rank`.)
     pub singular: usize,
+    /// Which share of the largest singular value is lost in rounding: the larger side times ε of the network's
+    /// scalar, as in NumPy's `matrix_rank`.
+    pub rounding: f64,
     /// The share of the singular values between 1/[`ISOMETRY`] and [`ISOMETRY`].
     pub near_one: Option<f64>,
 }
@@ -110,9 +111,17 @@ impl JacobianSpectrum {
         (!self.values.is_empty()).then(|| Histogram::of(&self.values.concat(), bins))
     }
 
-    /// Returns a histogram of log10 of the singular values, without those that are 0.
+    /// Returns a histogram of log10 of the singular values. It leaves out those that are 0 up to rounding.
     pub fn log_histogram(&self, bins: usize) -> Option<Histogram> {
-        let logs: Vec<f64> = self.values.iter().flatten().map(|value| value.log10()).collect();
+        let log = |values: &Vec<f64>, value: &f64| {
+            let zero = self.rounding * values[0];
+            if *value > zero { value.log10() } else { f64::NEG_INFINITY }
+        };
+        let logs: Vec<f64> = self
+            .values
+            .iter()
+            .flat_map(|values| values.iter().map(move |value| log(values, value)))
+            .collect();
         (!self.values.is_empty()).then(|| Histogram::of(&logs, bins))
     }
 

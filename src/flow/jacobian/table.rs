@@ -71,7 +71,12 @@ impl JacobianSpectrum {
             writeln!(f, "{}", row.trim_end())?;
         }
         if histogram.left_out > 0 {
-            writeln!(f, "{:>22} {:5.1} %", "0", 100.0 * histogram.left_out as f64 / all as f64)?;
+            writeln!(
+                f,
+                "{:>22} {:5.1} %",
+                "0, up to rounding",
+                100.0 * histogram.left_out as f64 / all as f64
+            )?;
         }
         Ok(())
     }

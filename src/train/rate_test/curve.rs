@@ -22,8 +22,8 @@ impl fmt::Display for LearningRateTest {
             .collect();
         for row in (0..ROWS).rev() {
             let label = match row {
-                0 => format!("{least:9.3e}"),
-                row if row == ROWS - 1 => format!("{most:9.3e}"),
+                0 => number(least),
+                row if row == ROWS - 1 => number(most),
                 _ => String::new(),
             };
             let bars: String = heights.iter().map(|height| bar(height * ROWS as f64 - row as f64)).collect();
@@ -51,4 +51,9 @@ fn bar(height: f64) -> char {
     const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     // The lowest point is a thin line, so that it can be seen.
     EIGHTHS[((height * 8.0).round().clamp(0.0, 8.0)) as usize]
+}
+
+/// Formats a loss in at most 10 characters.
+fn number(x: f64) -> String {
+    if (0.01..1000.0).contains(&x.abs()) { format!("{x:.3}") } else { format!("{x:.2e}") }
 }

@@ -195,9 +195,10 @@ impl LearningRateTest {
     /// [`PlotError`] when there is nothing to draw.
     #[cfg(feature = "plot")]
     pub fn picture(&self) -> Result<Picture, PlotError> {
+        let most = self.most();
         let line = |loss: fn(&RatePoint) -> f64| {
-            let most = self.most();
-            self.points.iter().map(move |point| (point.rate, loss(point).min(most)))
+            let points = self.points.iter().map(move |point| (point.rate, loss(point)));
+            points.filter(move |&(_, loss)| loss <= most)
         };
         let note = match (self.suggestion, self.steepest) {
             (Some(suggestion), Some(steepest)) => {
@@ -213,6 +214,7 @@ impl LearningRateTest {
             .line("smoothed", line(|point| point.smoothed))
             .line("of the batch", line(|point| point.loss))
             .note(note)
+            .note(format!("losses above {most:.2e} are not shown"))
             .picture()
     }
 
