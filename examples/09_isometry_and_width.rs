@@ -11,7 +11,7 @@
 //! ```
 //! # Source
 //! Pennington, Schoenholz, Ganguli, "Resurrecting the sigmoid in deep learning through dynamical isometry: theory and
-//! practice", NeurIPS 2017, eq. 22. Yang, Hu et al., "Tensor programs V", NeurIPS 2021, figure 5 and table 8. Smith,
+//! practice", NeurIPS 2017. Yang, Hu et al., "Tensor programs V", NeurIPS 2021, figure 5 and table 8. Smith,
 //! "Cyclical learning rates for training neural networks", WACV 2017, section 3.3.
 
 #[path = "support/digits.rs"]
@@ -23,6 +23,7 @@ mod isometry;
 
 use std::error::Error;
 
+use chainrule::coordinate_check;
 use chainrule::data::Dataset;
 use chainrule::flow::{Parts, WidthSweep, picture};
 use chainrule::metrics::accuracy;
@@ -30,7 +31,6 @@ use chainrule::optimizer::Group;
 use chainrule::plot::Picture;
 use chainrule::prelude::*;
 use chainrule::theory::{MeanField, expectation};
-use chainrule::{LearningRateSweep, coordinate_check};
 use isometry::{L, N, NETS, input, net, row};
 
 /// The variance of the biases at the edge: the smaller, the closer to 1 is g'.

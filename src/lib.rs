@@ -156,7 +156,7 @@ pub mod prelude {
     pub use crate::stream::CarriedState;
     pub use crate::tensor::{Image, Label, Padded, Pair, Sample, Sequence, Tensor, Vector};
     #[cfg(feature = "fit")]
-    pub use crate::{Fit, Monitor};
+    pub use crate::{Fit, LearningRateSweep, Monitor};
     pub use crate::{Maps, Network, Real, rng};
     /// The derive.
     pub use chainrule_derive::Parameters;

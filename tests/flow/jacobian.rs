@@ -221,7 +221,7 @@ fn a_product_of_gaussian_matrices_has_the_moments_of_random_matrix_theory() {
     assert!(spectra.iter().all(|s| !s.is_isometry() && s.condition.unwrap().mean > 100.0));
 }
 
-/// Pennington et al. 2017, eq. 22: the variance of the squares over their squared mean is L (μ₂/μ₁² - 1 - s₁), with
+/// Pennington et al. 2017: the variance of the squares over their squared mean is L (μ₂/μ₁² - 1 - s₁), with
 /// μ_k = E g'(z)²ᵏ, and s₁ = 0 for orthogonal and -1 for Gaussian weights: L for orthogonal weights and ReLU, whose μ
 /// are 1/2, and close to 0 for tanh and small z. So ReLU cannot have isometry, and orthogonal tanh can.
 #[test]

@@ -3,7 +3,7 @@
 
 use chainrule::data::Dataset;
 use chainrule::prelude::*;
-use chainrule::{Error, LearningRateSweep, LearningRateTest};
+use chainrule::{Error, LearningRateTest};
 
 type Line = Linear<1, 1, f64, NoBias>;
 

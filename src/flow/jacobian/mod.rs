@@ -64,7 +64,7 @@ pub struct JacobianSpectrum {
     ///
     /// # Source
     /// Pennington, Schoenholz, Ganguli, "Resurrecting the sigmoid in deep learning through dynamical isometry: theory
-    /// and practice", NeurIPS 2017, eq. 22.
+    /// and practice", NeurIPS 2017; "The emergence of spectral universality in deep networks", AISTATS 2018.
     pub square_variance: Option<Across>,
     /// The largest; where [`values`](Self::values) is empty, a lower bound.
     pub largest: Across,

@@ -59,7 +59,6 @@ impl<N, L, O> Trainer<N, L, O> {
     /// ```
     /// use chainrule::data::Dataset;
     /// use chainrule::prelude::*;
-    /// use chainrule::LearningRateSweep;
     /// type Net = (Linear<1, 16>, Tanh, Linear<16, 1>);
     ///
     /// let sine = |at: i32| (Vector([at as f32 / 50.0]), Vector([(at as f32 / 50.0).sin()]));
