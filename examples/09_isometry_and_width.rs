@@ -99,7 +99,8 @@ fn widths() -> Result<[Picture; 2], Box<dyn Error>> {
     if standard.is_stable() || !mup.is_stable() {
         return Err("only μP should be stable".into());
     }
-    Ok([picture::coordinate_check(&standard)?, picture::coordinate_check(&mup)?])
+    let standard = picture::coordinate_check("standard", &standard)?;
+    Ok([standard, picture::coordinate_check("μP", &mup)?])
 }
 
 /// The range test on the digits, and trainings with the suggestion, and with rates around it.

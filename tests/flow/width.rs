@@ -153,7 +153,7 @@ fn adam_blows_up_in_standard_parametrization_and_is_stable_in_mup() {
     assert!(mup.to_string().ends_with("beyond ±0.25"), "{mup}");
     // Both train the same layers from the same weights at the base width, so that the check compares like with like.
     assert_eq!(mup.layer("0").unwrap().changes[0], standard_check.layer("0").unwrap().changes[0]);
-    let picture = picture::coordinate_check(&standard_check).unwrap().svg().unwrap();
+    let picture = picture::coordinate_check("standard", &standard_check).unwrap().svg().unwrap();
     assert!(picture.contains("against the width"));
     let json: serde_json::Value = serde_json::from_str(&mup.to_json()).unwrap();
     assert_eq!(json["layers"][0]["path"], "0");

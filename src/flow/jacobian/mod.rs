@@ -149,7 +149,7 @@ impl JacobianSpectra {
 }
 
 /// Decomposes the Jacobians of a network at each input.
-pub(super) fn measure_at<'a, N: Network + ?Sized, X: AsSample<Sample: Tensor>, Y: Tensor>(
+pub(super) fn measure_at<'a, N: Network, X: AsSample<Sample: Tensor>, Y: Tensor>(
     network: &N,
     inputs: &[X],
     parts: Option<Parts<'a>>,

@@ -27,7 +27,7 @@ pub fn singular_values<'a>(
         let histograms = histograms.panel(name, &edges, &counts);
         match histogram.left_out {
             0 => histograms,
-            zeros => histograms.note(format!("{name}: {zeros} are 0")),
+            zeros => histograms.note(format!("{name}: {zeros} are 0, up to rounding")),
         }
     };
     spectra.iter().fold(histograms, panel).picture()

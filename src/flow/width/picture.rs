@@ -9,10 +9,11 @@ const LINES: usize = 8;
 ///
 /// # Errors
 /// [`PlotError`] when there is nothing to draw.
-pub fn coordinate_check(check: &CoordinateCheck) -> Result<Picture, PlotError> {
+pub fn coordinate_check(name: &str, check: &CoordinateCheck) -> Result<Picture, PlotError> {
     let layers: Vec<&LayerScaling> = check.layers.iter().filter(|layer| layer.exponent.is_some()).collect();
     let shown = layers.len().min(LINES);
-    let lines = Lines::new("The change of each layer's output, against the width").x("width").log_x();
+    let title = format!("The change of each layer's output, against the width: {name}");
+    let lines = Lines::new(title).x("width").log_x();
     (0..shown)
         .map(|at| layers[at * (layers.len() - 1) / (shown - 1).max(1)])
         .fold(lines.y("RMS of the change").log_y(), |lines, layer| {
