@@ -261,6 +261,27 @@ pub enum Error {
         /// The paths of all parameters.
         paths: Vec<String>,
     },
+    /// No layer on the main path of the network has this path.
+    #[cfg(feature = "flow")]
+    #[error(
+        "no layer on the main path stands at `{path}` or below it, behind the first of its part: there are {}",
+        list(paths)
+    )]
+    NotOnMainPath {
+        /// The path that was given.
+        path: String,
+        /// The paths of all layers on the main path.
+        paths: Vec<String>,
+    },
+    /// A Jacobian has a NaN or an infinity, although the output is finite.
+    #[cfg(feature = "flow")]
+    #[error(
+        "the Jacobian at `{path}` is not finite, although the output is: it overflows the scalar; lower the initial gain"
+    )]
+    NonFiniteJacobian {
+        /// The part of the network; empty for all of it.
+        path: String,
+    },
     /// A running mean or variance is frozen, and its layer is not in evaluation mode.
     #[cfg(feature = "alloc")]
     #[error(

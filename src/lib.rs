@@ -88,7 +88,7 @@ pub use random::rng;
 #[cfg(feature = "alloc")]
 pub use train::Trainer;
 #[cfg(feature = "fit")]
-pub use train::{Epoch, Fit, FitError, Monitor};
+pub use train::{Epoch, Fit, FitError, LearningRateSweep, LearningRateTest, Monitor, RatePoint};
 
 /// Re-exports the prelude, for `use chainrule::{Linear, Relu, Vector};`, and so that the compiler's messages call a
 /// type `chainrule::Vector` instead of `chainrule::tensor::Vector`.
@@ -156,7 +156,7 @@ pub mod prelude {
     pub use crate::stream::CarriedState;
     pub use crate::tensor::{Image, Label, Padded, Pair, Sample, Sequence, Tensor, Vector};
     #[cfg(feature = "fit")]
-    pub use crate::{Fit, Monitor};
+    pub use crate::{Fit, LearningRateSweep, Monitor};
     pub use crate::{Maps, Network, Real, rng};
     /// The derive.
     pub use chainrule_derive::Parameters;

@@ -250,7 +250,7 @@ impl BackwardHook for FlowHook {
     }
 }
 
-fn joined<'a>(path: impl Iterator<Item = &'a Segment>) -> String {
+pub(super) fn joined<'a>(path: impl Iterator<Item = &'a Segment>) -> String {
     path.map(Segment::to_string).collect::<Vec<_>>().join(".")
 }
 

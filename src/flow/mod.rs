@@ -40,9 +40,13 @@
 //! | what goes wrong in training | the [`Rules`] of a recorder and its [`warnings`](Recorder::warnings) |
 //! | charts of other programs | [`Recorder::to_csv`], [`Recorder::to_jsonl`]; TensorBoard by the feature `tensorboard` |
 //! | all of it in a browser, in one file | [`Flow::report`], [`Recorder::report`]; [`Report`] |
+//! | by which factors directions are stretched | [`network.jacobian_spectrum(..)`](GradientFlow::jacobian_spectrum) |
+//! | how a training depends on the width | [`coordinate_check!`](crate::coordinate_check) |
+//! | how large the learning rate can be | `Trainer::learning_rate_test` |
 //! | a backward pass that you run yourself | [`FlowHook`] |
 
 mod batch;
+mod bidiagonal;
 mod curvature;
 mod curvature_text;
 mod diagnosis;
@@ -54,6 +58,7 @@ mod hessian;
 mod histogram;
 mod hook;
 mod inactive;
+mod jacobian;
 mod lanczos;
 mod main_path;
 mod noise;
@@ -61,6 +66,7 @@ mod noise_figures;
 mod noise_table;
 pub(crate) mod objective;
 mod part;
+mod passes;
 #[cfg(feature = "plot")]
 pub mod picture;
 mod rank;
@@ -69,11 +75,13 @@ mod report;
 mod rules;
 mod slope;
 mod spectrum;
+mod svd;
 mod table;
 mod time;
 mod trend;
 mod units;
 mod verdict;
+mod width;
 
 use alloc::vec::Vec;
 
@@ -83,10 +91,10 @@ use serde::Serialize;
 use crate::Error;
 use crate::bounds::GradientOf;
 use crate::expected::{ExpectedFlow, expected_flow};
-use crate::layer::{Bare, Factor, Layer, Workspace};
+use crate::layer::{Bare, Factor, Layer, Mode, Workspace};
 use crate::loss::TargetFor;
 use crate::network::{Data, InputOf, Network, show_forward};
-use crate::tensor::{Sample, Tensor};
+use crate::tensor::{AsSample, Sample, Tensor};
 
 pub use crate::expected::cause::Cause;
 pub use curvature::{Curvature, CurvatureOptions, Eigenvalue, RateBeside, Trace};
@@ -95,6 +103,7 @@ pub use gates::GateFlow;
 pub use hessian::HessianProduct;
 pub use histogram::Histogram;
 pub use hook::FlowHook;
+pub use jacobian::{Across, ISOMETRY, JacobianSpectra, JacobianSpectrum, Parts};
 pub use main_path::PathStep;
 pub use noise::{GradientNoise, LayerNoise, NoiseOptions};
 pub use noise_figures::NoiseFigures;
@@ -107,6 +116,7 @@ pub use spectrum::Spectrum;
 pub use time::TimeFlow;
 pub use units::{DORMANT, LayerUnits, UnitsFlow};
 pub use verdict::{DEAD_FRACTION, FlowState, MIN_SAMPLES, VANISHING, Verdict};
+pub use width::{CoordinateCheck, Exponent, Growth, LayerScaling, UpdateScaling, WIDTH_EXPONENT, WidthSweep};
 
 /// The gradient flow of a network on one batch: what each layer does to the gradient.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -363,6 +373,71 @@ pub trait GradientFlow: Network {
         let (network, direction) = (Data::network::<Bare>(self), direction.as_gradient());
         hessian::hessian_vector(network, loss, Data::samples(inputs), targets, direction)
     }
+
+    /// Computes the singular values of the Jacobian dy/dx of this network at each of these inputs, in evaluation mode:
+    /// whether it has dynamical isometry.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    /// type Net<A> = (Linear<64, 64>, [(A, Linear<64, 64>); 10]);
+    ///
+    /// let inputs = [Vector([0.3; 64]), Vector([-0.1; 64])];
+    /// let orthogonal = Net::<Tanh>::init_with(Initializer::orthogonal(), &mut rng(1)).jacobian_spectrum(&inputs)?;
+    /// let gaussian = Net::<Tanh>::init_with(Initializer::lecun_normal(), &mut rng(1)).jacobian_spectrum(&inputs)?;
+    /// println!("{orthogonal}"); // the figures, and a histogram
+    /// assert!(orthogonal.condition.unwrap().mean < 3.0 && gaussian.condition.unwrap().mean > 1e3);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Cost
+    /// For each input, a training step on as many samples as the output has numbers, which computes J row by row; and
+    /// its decomposition, 8/3 n³ operations for n x n. A Jacobian of more than 2²⁴ numbers (4096 x 4096) is not
+    /// decomposed: the mean square is then an estimate with a [standard
+    /// error](JacobianSpectrum::standard_error), and the largest singular value a lower bound, for the cost of some
+    /// 120 passes.
+    ///
+    /// # Errors
+    /// As [`predict`](Network::predict); [`Error::EmptyBatch`] without inputs; [`Error::NonFiniteJacobian`].
+    fn jacobian_spectrum<X: AsSample<Sample: Tensor>, Y: Tensor>(
+        &self,
+        inputs: &[X],
+    ) -> Result<JacobianSpectrum, Error>
+    where
+        Data: InputOf<X, Self, Y, Sample = X::Sample>,
+    {
+        jacobian::measure_at(self, inputs, None)?.whole()
+    }
+
+    /// Computes the singular values of the Jacobians of parts of this network, as
+    /// [`jacobian_spectrum`](GradientFlow::jacobian_spectrum) does for all of it: of each layer on the main path, of
+    /// the layers up to each depth, or of ranges of layers.
+    ///
+    /// ```
+    /// use chainrule::flow::Parts;
+    /// use chainrule::prelude::*;
+    /// type Net = (Linear<16, 32>, [(Relu, Linear<32, 32>); 3], Linear<32, 4>);
+    ///
+    /// let net = Net::init_with(Initializer::he_normal(), &mut rng(1));
+    /// let spectra = net.jacobian_spectra(&[Vector([0.5; 16])], Parts::Between(&[("1", "1"), ("0", "1.0.0")]))?;
+    /// println!("{spectra}");
+    /// assert_eq!((spectra.parts[0].inputs, spectra.parts[0].outputs), (32, 32));
+    /// assert_eq!(spectra.parts[1].path, "0 to 1.0.0");
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As there; [`Error::NotOnMainPath`] for a path of which there is no layer; [`Error::Setting`] for a part of
+    /// several layers with a Jacobian of more than 2²⁴ numbers.
+    fn jacobian_spectra<X: AsSample<Sample: Tensor>, Y: Tensor>(
+        &self,
+        inputs: &[X],
+        parts: Parts<'_>,
+    ) -> Result<JacobianSpectra, Error>
+    where
+        Data: InputOf<X, Self, Y, Sample = X::Sample>,
+    {
+        jacobian::measure_at(self, inputs, Some(parts))?.finish()
+    }
 }
 
 impl<N: Network> GradientFlow for N {}
@@ -391,7 +466,7 @@ where
         Ok(loss) => Some(loss),
         Err(Error::NonFiniteOutput { .. } | Error::NonFiniteLoss { .. }) => {
             hook.forward_only = true;
-            show_forward(network, inputs, rng, &mut hook);
+            show_forward(network, inputs, &mut Mode::Train(rng), &mut hook);
             None
         }
         Err(error) => return Err(error),

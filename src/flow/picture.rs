@@ -15,6 +15,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub use super::jacobian::picture::{singular_values, singular_values_by_depth};
+pub use super::width::picture::coordinate_check;
 use super::{Flow, Histogram, LayerFlow, Recorder};
 use crate::layer::Factor;
 use crate::plot::{Bars, HeatMap, Histograms, Lines, Picture, PlotError};

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::spectrum::singular_values;
+use super::svd::singular_values;
 use crate::tensor::Numbers;
 
 /// The share of the singular values that the feature rank leaves out: δ of Kumar et al.

@@ -121,12 +121,12 @@ pub(super) fn step<N: Stream<X>, X: Sample>(
     }
 }
 
-/// Calls the hook with the result of a forward pass whose loss has no gradient.
+/// Calls the hook with the result of a forward pass alone: all gradients are 0.
 #[cfg(feature = "flow")]
 pub(crate) fn show_forward<N: Layer<X>, X: Sample>(
     network: &N,
     inputs: &[X],
-    rng: &mut impl Rng,
+    mode: &mut Mode<'_>,
     hook: &mut dyn BackwardHook,
 ) {
     let (samples, mut workspace, mut gradient) = (inputs.len(), Workspace::default(), N::zeros());
@@ -134,7 +134,7 @@ pub(crate) fn show_forward<N: Layer<X>, X: Sample>(
     let outputs = workspace.saved::<N::Output>(samples);
     let output_grad = workspace.saved::<<N::Output as Sample>::Grad>(samples);
     let input_grad = workspace.saved::<X::Grad>(samples);
-    network.forward(inputs, outputs, workspace.reborrow(), &mut Mode::Train(rng));
+    network.forward(inputs, outputs, workspace.reborrow(), mode);
     bytemuck::fill_zeroes(output_grad);
     backward(network, inputs, outputs, output_grad, Some(input_grad), &mut gradient, workspace, Some(hook));
 }

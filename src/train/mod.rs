@@ -22,6 +22,8 @@ mod monitor;
 mod options;
 #[cfg(feature = "fit")]
 mod progress;
+#[cfg(feature = "fit")]
+mod rate_test;
 #[cfg(feature = "flow")]
 mod recorded;
 #[cfg(feature = "fit")]
@@ -51,6 +53,8 @@ pub use fit_error::FitError;
 pub use monitor::Monitor;
 #[cfg(feature = "fit")]
 pub use options::{Epoch, Fit};
+#[cfg(feature = "fit")]
+pub use rate_test::{LearningRateSweep, LearningRateTest, RatePoint};
 use sums::{Sums, Work};
 
 /// Trains a network: it has the network, a loss, an optimizer, a gradient and a workspace.

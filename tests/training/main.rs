@@ -24,6 +24,7 @@ mod options;
 mod overflow;
 mod rank_errors;
 mod ranks;
+mod rate_test;
 mod resume;
 mod resume_with_changes;
 mod sampling;

@@ -1,0 +1,157 @@
+//! Singular values of large matrices.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::kernel::{Kernel, Level, dispatch, norm};
+
+/// The maximum number of steps for one eigenvalue, which takes about two.
+const STEPS: usize = 60;
+/// How many sums a scalar product is computed in.
+const SUMS: usize = 8;
+
+/// Computes the singular values of a square matrix of side `n`, exact to rounding of the largest, or `None` if the
+/// method does not converge. No number should be far from 1.
+///
+/// # Source
+/// Golub, Kahan, "Calculating the singular values and pseudo-inverse of a matrix", SIAM J. Numer. Anal. 2 (1965): by
+/// reflections from both sides it becomes bidiagonal, and the singular values of that are the eigenvalues of a
+/// symmetric tridiagonal matrix of side 2n with a diagonal of zeros (theorem 1 there), which also has them with the
+/// other sign.
+pub(super) fn of_square(a: Vec<f64>, n: usize) -> Option<Vec<f64>> {
+    let off_diagonal = dispatch(Bidiagonal { a, n });
+    let mut values = eigenvalues(vec![0.0; 2 * n], off_diagonal)?;
+    values.sort_by(|a, b| b.total_cmp(a));
+    values.truncate(n);
+    values.iter_mut().for_each(|value| *value = value.max(0.0));
+    Some(values)
+}
+
+/// The bidiagonalization of a square matrix, row after row.
+struct Bidiagonal {
+    a: Vec<f64>,
+    n: usize,
+}
+
+impl Kernel for Bidiagonal {
+    /// The diagonal and the upper diagonal, one number of each in turn.
+    type Output = Vec<f64>;
+
+    /// Each step reads the matrix twice: once for the product of the rows with `u`, and once to reflect the rows from
+    /// both sides and to add up the next `w`.
+    #[inline(always)]
+    fn run<L: Level>(self, _: L) -> Vec<f64> {
+        let Self { mut a, n } = self;
+        let mut found = Vec::with_capacity(2 * n);
+        let mut v: Vec<f64> = (0..n).map(|row| a[row * n]).collect();
+        let (mut beta, diagonal) = reflector(&mut v);
+        found.push(diagonal);
+        // The products of v with the columns behind its own.
+        let mut w = vec![0.0; n - 1];
+        for (row, &v) in a.chunks_exact(n).zip(&v) {
+            w.iter_mut().zip(&row[1..]).for_each(|(sum, x)| *sum += v * x);
+        }
+        for k in 0..n - 1 {
+            // v reflects the rows from k on, from the left; u the columns behind k, from the right.
+            let mut u: Vec<f64> =
+                a[k * n + k + 1..][..w.len()].iter().zip(&w).map(|(x, w)| x - beta * v[0] * w).collect();
+            let (gamma, upper) = reflector(&mut u);
+            found.push(upper);
+            let wu = dot(&w, &u);
+            let y: Vec<f64> = (k + 1..n)
+                .map(|row| dot(&a[row * n + k + 1..][..u.len()], &u) - beta * v[row - k] * wu)
+                .collect();
+            let mut next: Vec<f64> = (0..n - 1 - k)
+                .map(|at| a[(k + 1 + at) * n + k + 1] - beta * v[at + 1] * w[0] - gamma * y[at] * u[0])
+                .collect();
+            let (next_beta, diagonal) = reflector(&mut next);
+            found.push(diagonal);
+            let mut sums = vec![0.0; u.len()];
+            for at in 0..n - 1 - k {
+                let (left, right, next) = (beta * v[at + 1], gamma * y[at], next[at]);
+                let row = &mut a[(k + 1 + at) * n + k + 1..][..u.len()];
+                for (((x, w), u), sum) in row.iter_mut().zip(&w).zip(&u).zip(&mut sums) {
+                    *x -= left * w + right * u;
+                    *sum += next * *x;
+                }
+            }
+            sums.remove(0);
+            (v, beta, w) = (next, next_beta, sums);
+        }
+        found
+    }
+}
+
+/// Makes of `x` the vector v of the reflection 1 - β v vᵀ that maps it to its first axis. Returns β, and the number on
+/// that axis.
+#[inline(always)]
+fn reflector(x: &mut [f64]) -> (f64, f64) {
+    let length = -norm(x).copysign(x[0]);
+    x[0] -= length;
+    let square = dot(x, x);
+    (if square > 0.0 { 2.0 / square } else { 0.0 }, length)
+}
+
+/// Computes a scalar product in several sums: a single one would wait for each of its additions.
+#[inline(always)]
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<SUMS>(), b.as_chunks::<SUMS>());
+    let mut sums = [0.0; SUMS];
+    for (a, b) in a.iter().zip(b) {
+        for at in 0..SUMS {
+            sums[at] += a[at] * b[at];
+        }
+    }
+    sums.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
+}
+
+/// Computes the eigenvalues of a symmetric tridiagonal matrix, by the QL method with implicit shifts.
+///
+/// # Source
+/// Dubrulle, "A short note on the implicit QL algorithm for symmetric tridiagonal matrices", Numer. Math. 15 (1970):
+/// the procedure `imtql1` of EISPACK. A number beside the diagonal counts as 0 where it is below the rounding of the
+/// largest row.
+fn eigenvalues(mut d: Vec<f64>, mut e: Vec<f64>) -> Option<Vec<f64>> {
+    let n = d.len();
+    e.push(0.0);
+    let row = |at: usize| d[at].abs() + e[at].abs() + if at > 0 { e[at - 1].abs() } else { 0.0 };
+    let small = f64::EPSILON * (0..n).map(row).fold(0.0, f64::max);
+    for l in 0..n {
+        for step in 0.. {
+            let m = (l..n - 1).find(|&at| e[at].abs() <= small).unwrap_or(n - 1);
+            if m == l {
+                break;
+            }
+            if step == STEPS {
+                return None;
+            }
+            let g = (d[l + 1] - d[l]) / (2.0 * e[l]);
+            let mut g = d[m] - d[l] + e[l] / (g + g.hypot(1.0).copysign(g));
+            let (mut sine, mut cosine, mut p) = (1.0, 1.0, 0.0);
+            let mut done = true;
+            for i in (l..m).rev() {
+                let (f, b) = (sine * e[i], cosine * e[i]);
+                let r = f.hypot(g);
+                e[i + 1] = r;
+                if r == 0.0 {
+                    d[i + 1] -= p;
+                    e[m] = 0.0;
+                    done = false;
+                    break;
+                }
+                (sine, cosine) = (f / r, g / r);
+                g = d[i + 1] - p;
+                let r = (d[i] - g) * sine + 2.0 * cosine * b;
+                p = sine * r;
+                d[i + 1] = g + p;
+                g = cosine * r - b;
+            }
+            if done {
+                d[l] -= p;
+                e[l] = g;
+                e[m] = 0.0;
+            }
+        }
+    }
+    Some(d)
+}

@@ -1,0 +1,25 @@
+use super::{CoordinateCheck, LayerScaling};
+use crate::plot::{Lines, Picture, PlotError};
+
+/// As many lines as one can tell apart.
+const LINES: usize = 8;
+
+/// Draws the change of the outputs after the last step against the width, for at most eight layers from the first to
+/// the last. Flat lines do not depend on the width.
+///
+/// # Errors
+/// [`PlotError`] when there is nothing to draw.
+pub fn coordinate_check(name: &str, check: &CoordinateCheck) -> Result<Picture, PlotError> {
+    let layers: Vec<&LayerScaling> = check.layers.iter().filter(|layer| layer.exponent.is_some()).collect();
+    let shown = layers.len().min(LINES);
+    let title = format!("The change of each layer's output, against the width: {name}");
+    let lines = Lines::new(title).x("width").log_x();
+    (0..shown)
+        .map(|at| layers[at * (layers.len() - 1) / (shown - 1).max(1)])
+        .fold(lines.y("RMS of the change").log_y(), |lines, layer| {
+            let changes = layer.changes.iter().filter_map(|steps| steps.last().copied());
+            let points = check.widths.iter().map(|&width| width as f64).zip(changes);
+            lines.line(format!("{} {}", layer.path, layer.layer).trim_start(), points)
+        })
+        .picture()
+}
