@@ -178,7 +178,8 @@ impl LayerFlow {
         ratio(self.over_parameters(|parameter| parameter.update_norm)?, self.weight_norm()?)
     }
 
-    fn over_parameters(&self, figure: impl Fn(&ParameterFlow) -> Option<f64>) -> Option<f64> {
+    /// Returns the norm of a figure over all parameters of this layer; `None` if it has none, or one has no such figure.
+    pub(super) fn over_parameters(&self, figure: impl Fn(&ParameterFlow) -> Option<f64>) -> Option<f64> {
         let norms: Option<Vec<f64>> = self.parameters.iter().map(figure).collect();
         norms.filter(|norms| !norms.is_empty()).map(|norms| norm(&norms))
     }

@@ -51,8 +51,8 @@ pub struct FlowHook {
     /// The layers that have been entered and not yet left, outermost first; the network itself is the first.
     open: Vec<Open>,
     layers: Vec<LayerFlow>,
-    /// The input of the layer that was left last, and its gradient: the output of the layer before it in a product.
-    last: [Measured; 2],
+    /// The input of the layer that was left last, and its gradient; and in how many layers it is.
+    last: ([Measured; 2], usize),
     scratch: Scratch,
 }
 
@@ -120,14 +120,19 @@ impl FlowHook {
         let output_grad = (!self.forward_only).then_some(&pass.output_grad);
         // An input without numbers, such as a label, has no gradient.
         let input_grad = pass.input_grad.as_ref().filter(|dx| !self.forward_only && !dx.is_empty());
-        let output = Measured::of(&pass.output, self.last[0]);
-        let output_norm = output_grad.map(|dy| Measured::of(dy, self.last[1]).norm);
+        // In a product, the output of a layer is the input of the layer after it, which was left before. Elsewhere the
+        // memory can have been used again.
+        let (last, level) = self.last;
+        let product = self.open.last().is_some_and(|parent| parent.plan.factor == Factor::Product);
+        let known = if product && level == self.path.len() { last } else { Default::default() };
+        let output = Measured::of(&pass.output, known[0]);
+        let output_norm = output_grad.map(|dy| Measured::of(dy, known[1]).norm);
         let input = Measured::of(&pass.input, Measured::default());
         let input_measured = input_grad.map(|dx| Measured::of(dx, Measured::default()));
         let input_norm = input_measured.map(|dx| dx.norm);
         let gain = input_norm.zip(output_norm).and_then(|(dx, dy)| ratio(dx, dy));
         let rms = |norm: Option<f64>, grads: Option<&Numbers<'_>>| Some(rms_by(norm?, grads?.len()));
-        self.last = [input, input_measured.unwrap_or_default()];
+        self.last = ([input, input_measured.unwrap_or_default()], self.path.len());
         let leaf = open.inside.is_empty();
         let counted = leaf && self.detail.histograms;
         let slope = match plan.factor {

@@ -110,7 +110,7 @@ pub use noise_figures::NoiseFigures;
 pub use part::{Part, PartKind};
 pub use rank::RankFlow;
 pub use recorder::{Record, Recorder};
-pub use report::{Cell, Report, ReportError};
+pub use report::{Cell, Report, ReportError, ReportSection};
 pub use rules::{Rule, Rules, Warning};
 pub use spectrum::Spectrum;
 pub use time::TimeFlow;

@@ -84,7 +84,7 @@ fn count(x: f64) -> String {
 }
 
 impl GradientNoise {
-    fn in_words(&self) -> String {
+    pub(super) fn in_words(&self) -> String {
         let NoiseFigures { gradient_norm, variance, norm_test, noise_scale, noise_scale_error, .. } =
             self.network;
         let samples = self.samples;

@@ -1,7 +1,6 @@
 //! The figures of the page, as columns: those of layers, of parameters, of paths through a sum, and of steps of time.
 
-use crate::flow::figures::norm;
-use crate::flow::{LayerFlow, ParameterFlow, TimeFlow};
+use crate::flow::{LayerFlow, TimeFlow};
 
 /// The points of a curve through time that are shown.
 const INSTANTS: usize = 48;
@@ -57,9 +56,9 @@ fn layer(layer: &LayerFlow, each: &mut Each<'_>) {
         slope.map(|slope| slope.mean),
         slope.map(|slope| slope.saturated),
         slope.map(|slope| slope.dead),
-        over_all(layer, |own| Some(own.norm)),
-        over_all(layer, |own| Some(own.gradient_norm)).filter(|_| layer.output_grad_rms.is_some()),
-        over_all(layer, |own| own.update_norm),
+        layer.weight_norm(),
+        layer.gradient_norm(),
+        layer.over_parameters(|own| own.update_norm),
         layer.cosine,
         time.and_then(TimeFlow::share),
         time.and_then(TimeFlow::rate),
@@ -69,12 +68,6 @@ fn layer(layer: &LayerFlow, each: &mut Each<'_>) {
         spectrum.map(|spectrum| spectrum.smallest),
     ];
     each("", layer.parameters.iter().map(|own| own.len).sum(), &figures);
-}
-
-/// Returns the norm over all parameters of a layer, or `None` if it has none, or one has no such figure.
-fn over_all(layer: &LayerFlow, figure: fn(&ParameterFlow) -> Option<f64>) -> Option<f64> {
-    let norms: Vec<f64> = layer.parameters.iter().map(figure).collect::<Option<_>>()?;
-    (!norms.is_empty()).then(|| norm(&norms))
 }
 
 fn paths(layer: &LayerFlow, each: &mut Each<'_>) {

@@ -6,6 +6,7 @@ mod items;
 mod network;
 mod packed;
 mod section;
+mod section_of;
 mod write;
 
 use alloc::string::{String, ToString};
@@ -20,6 +21,7 @@ use section::{Line, Section};
 
 pub use error::ReportError;
 pub use section::Cell;
+pub use section_of::ReportSection;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
@@ -97,14 +99,23 @@ impl<'a> Report<'a> {
 
     /// Adds a flow under a name, such as `before training`. All flows and records of a report are those of one
     /// network.
+    ///
+    /// A section has a verdict for each [part](Flow::parts) inside, if there are any.
     pub fn flow(mut self, name: impl Into<String>, flow: &'a Flow) -> Self {
-        self.flows.push((name.into(), flow));
-        self
+        let name = name.into();
+        self.flows.push((name.clone(), flow));
+        section_of::parts(self, &name, flow)
     }
 
-    /// Adds the recorded steps of a training.
+    /// Adds the recorded steps of a training, and its [warnings](Recorder::warnings).
     pub fn recorder(self, recorder: &'a Recorder) -> Self {
-        self.records(recorder.records())
+        section_of::warnings(self.records(recorder.records()), recorder.warnings())
+    }
+
+    /// Adds the section, or several, of a result: of noise, curvature, singular values, a coordinate check, a
+    /// learning-rate test, a diagnosis, or of your own.
+    pub fn section(self, result: &impl ReportSection) -> Self {
+        result.add_to(self)
     }
 
     /// Adds recorded steps.

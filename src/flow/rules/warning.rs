@@ -41,7 +41,7 @@ impl fmt::Display for Warning {
 
 impl Warning {
     /// Returns the text with the number of further layers.
-    pub(super) fn whole_text(&self) -> String {
+    pub(in crate::flow) fn whole_text(&self) -> String {
         match self.others {
             0 => self.text.clone(),
             1 => format!("{} (and in 1 more place)", self.text),

@@ -1,6 +1,8 @@
 use std::fmt;
 
 use super::LearningRateTest;
+#[cfg(feature = "flow")]
+use crate::flow::{Report, ReportSection};
 
 /// The size of the curve in characters.
 const COLUMNS: usize = 66;
@@ -32,17 +34,25 @@ impl fmt::Display for LearningRateTest {
         let (from, to) = (format!("{:.1e}", first.rate), format!("{:.1e}", last.rate));
         let to_width = columns.saturating_sub(from.len()).max(to.len() + 1);
         writeln!(f, "{:>10}  {from}{to:>to_width$}", "rate")?;
-        match self.exploded {
-            Some(rate) => writeln!(f, "the loss exploded after the step at {rate:.2e}")?,
-            None => writeln!(f, "the loss did not explode up to {:.2e}: test higher rates too", last.rate)?,
+        f.write_str(&self.in_words())
+    }
+}
+
+impl LearningRateTest {
+    fn in_words(&self) -> String {
+        let last = self.points.last().map_or(f64::NAN, |point| point.rate);
+        let mut text = match self.exploded {
+            Some(rate) => format!("the loss exploded after the step at {rate:.2e}\n"),
+            None => format!("the loss did not explode up to {last:.2e}: test higher rates too\n"),
+        };
+        let Some(rate) = self.suggestion else {
+            return text + "the loss does not fall at any of these rates";
+        };
+        text += &format!("suggestion: {rate:.2e}, a tenth of {:.2e}, where it is lowest", self.lowest);
+        if let Some(rate) = self.steepest {
+            text += &format!("\nit falls most steeply at {rate:.2e}");
         }
-        match self.suggestion {
-            None => f.write_str("the loss does not fall at any of these rates"),
-            Some(rate) => {
-                write!(f, "suggestion: {rate:.2e}, a tenth of {:.2e}, where it is lowest", self.lowest)?;
-                self.steepest.map_or(Ok(()), |rate| write!(f, "\nit falls most steeply at {rate:.2e}"))
-            }
-        }
+        text
     }
 }
 
@@ -56,4 +66,16 @@ fn bar(height: f64) -> char {
 /// Formats a loss in at most 10 characters.
 fn number(x: f64) -> String {
     if (0.01..1000.0).contains(&x.abs()) { format!("{x:.3}") } else { format!("{x:.2e}") }
+}
+
+#[cfg(feature = "flow")]
+impl ReportSection for LearningRateTest {
+    fn add_to<'a>(&self, report: Report<'a>) -> Report<'a> {
+        let most = self.most();
+        let points = self.points.iter().map(|point| (point.rate.log10(), point.smoothed.min(most))).collect();
+        let text = self.in_words();
+        report
+            .lines("Learning-rate test", ["log10 of the learning rate", "smoothed loss"], [("loss", points)])
+            .note("Learning rate", text)
+    }
 }
