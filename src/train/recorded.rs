@@ -9,16 +9,17 @@ use crate::network::{Data, InputOf, plan};
 use crate::stream::Rows;
 use crate::tensor::Tensor;
 
-/// Of a batch that is divided, a recorder measures this many samples at most.
-const MEASURED: usize = 128;
+/// Of a batch that is divided, a recorder measures a quarter, but at least the first and at most the second number of
+/// samples.
+const MEASURED: [usize; 2] = [16, 128];
 
 impl<N, L, O> Trainer<N, L, O> {
     /// Takes a [`step`](Trainer::step), and records its gradient flow if the recorder is due.
     ///
     /// A batch that the trainer processes as a whole is measured within the pass of the step. Of a batch that it
-    /// [divides](Trainer::micro_batch), the first 128 samples are measured in a pass of their own, or the first
-    /// `micro_batch`, so that measuring needs no more memory than the training:
-    /// [`Flow::samples`](crate::flow::Flow::samples) has their number.
+    /// [divides](Trainer::micro_batch), the first samples are measured in a pass of their own: a quarter, but at least 16
+    /// and at most 128, and never more than a `micro_batch` that is set, so that measuring needs no more memory than the
+    /// training. [`Flow::samples`](crate::flow::Flow::samples) has their number.
     ///
     /// # Errors
     /// As [`step`](Trainer::step), and [`Error::StoppedByRule`] if a [rule](crate::flow::Rules::stop) of the recorder
@@ -65,7 +66,9 @@ impl<N, L, O> Trainer<N, L, O> {
         let mut hook = recorder.hook(plan)?;
         if hook.is_some() && pieces.part < samples {
             hook = None;
-            let most = self.micro_batch.unwrap_or(MEASURED).min(samples).min(targets.len());
+            let [least, most] = MEASURED;
+            let part = (samples / 4).clamp(least, most).min(self.micro_batch.unwrap_or(samples));
+            let most = part.min(samples).min(targets.len());
             // What is wrong with these samples is an error of the step too, unless all of them are ignored.
             let _ = recorder.watch(&*self.network, &self.loss, &inputs[..most], &targets[..most]);
         }
