@@ -270,7 +270,12 @@ fn columns(kind: &Kind, records: &[&Record], items: &Items) -> BTreeMap<&'static
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prelude::*;
+    use crate::flow::GradientFlow;
+    use crate::init::Init;
+    use crate::layer::{Linear, Tanh};
+    use crate::loss::MeanSquaredError;
+    use crate::random::rng;
+    use crate::tensor::Vector;
 
     #[test]
     fn a_long_training_is_thinned_out() {
