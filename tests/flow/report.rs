@@ -386,24 +386,6 @@ fn two_hundred_layers_and_two_thousand_steps_take_less_than_12_megabytes() {
     assert!(some + 1600 * step < 12_000_000, "{some} bytes for 400 steps, {step} for each step more");
 }
 
-#[test]
-fn a_long_training_is_thinned_out() {
-    // 700 records of 1,501 layers are a little more than 2^20 together: every second one is shown.
-    let (_, _, recorder) = trained::<Linear<8, 3>>(1, 1);
-    let one = &recorder.records()[0].flow;
-    let layers = vec![one.layers[0].clone(); 1501];
-    let records: Vec<Record> =
-        (0..700).map(|step| Record { step, flow: Flow { layers: layers.clone(), ..one.clone() } }).collect();
-    let steps = |records: &[Record]| {
-        let page = data(&Report::new("").records(records).html().unwrap());
-        (page["training"]["stride"].as_u64().unwrap(), page["training"]["steps"].clone())
-    };
-    let (stride, all) = steps(&records[..698]);
-    assert_eq!((stride, all.as_array().unwrap().len()), (1, 698));
-    let (stride, thin) = steps(&records);
-    assert_eq!((stride, thin.as_array().unwrap().len(), &thin[1]), (2, 350, &2.into()));
-}
-
 type Conv3<const IN: usize, const OUT: usize, const STRIDE: usize = 1> =
     Conv2d<IN, OUT, 3, STRIDE, 1, f32, NoBias>;
 type Block<const C: usize> = (Residual<(Conv3<C, C>, BatchNorm<C>, Relu, Conv3<C, C>, BatchNorm<C>)>, Relu);

@@ -1,6 +1,8 @@
 use alloc::string::String;
 use std::path::PathBuf;
 
+use crate::flow::{Flow, LayerFlow};
+
 /// Why a [`Report`](super::Report) was not written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -26,4 +28,22 @@ pub enum ReportError {
         /// What the operating system says.
         source: std::io::Error,
     },
+}
+
+/// Returns the first difference between two networks.
+pub(super) fn difference(a: &Flow, b: &Flow) -> Option<String> {
+    let sides = |layer: &LayerFlow| {
+        format!("`{}` ({}), {:?} to {:?}", layer.path, layer.layer, layer.input_shape, layer.output_shape)
+    };
+    let same = |a: &LayerFlow, b: &LayerFlow| {
+        a.path == b.path
+            && a.layer == b.layer
+            && a.input_shape == b.input_shape
+            && a.output_shape == b.output_shape
+    };
+    match a.layers.iter().zip(&b.layers).find(|(a, b)| !same(a, b)) {
+        Some((a, b)) => Some(format!("it has {} in place of {}", sides(b), sides(a))),
+        None if a.layers.len() == b.layers.len() => None,
+        None => Some(format!("it has {} layers, and not {}", b.layers.len(), a.layers.len())),
+    }
 }

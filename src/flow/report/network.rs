@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
+use super::error::difference;
 use super::figures::{KINDS, Kind};
 use super::items::Items;
 use super::packed::{self, Number, pack, short, shorts};
@@ -100,6 +101,11 @@ struct Packed {
 
 impl<'a> Page<'a> {
     pub(super) fn of(report: &'a Report<'a>) -> Result<Self, ReportError> {
+        Self::with(report, CELLS)
+    }
+
+    /// Collects the data, of records only as many as have at most this many layers together.
+    fn with(report: &'a Report<'a>, cells: usize) -> Result<Self, ReportError> {
         let named = report.flows.iter().map(|(name, flow)| (format!("the flow `{name}`"), *flow));
         let recorded = |record: &'a Record| (format!("the record of step {}", record.step), &record.flow);
         let mut moments = named.chain(report.records.iter().map(recorded));
@@ -115,7 +121,7 @@ impl<'a> Page<'a> {
                 &flow.layers[..]
             }
         };
-        let stride = (report.records.len() * layers.len()).div_ceil(CELLS).max(1);
+        let stride = (report.records.len() * layers.len()).div_ceil(cells).max(1);
         let records: Vec<&Record> = report.records.iter().step_by(stride).collect();
         let flows = report.flows.iter().map(|(_, flow)| *flow);
         let all: Vec<&Flow> = flows.chain(records.iter().map(|record| &record.flow)).collect();
@@ -136,24 +142,6 @@ impl<'a> Page<'a> {
     pub(super) fn to_json(&self) -> String {
         // Strings, numbers and lists of known types: serialization cannot fail.
         serde_json::to_string(self).unwrap_or_default().replace('<', "\\u003c")
-    }
-}
-
-/// Returns the first difference between two networks.
-fn difference(a: &Flow, b: &Flow) -> Option<String> {
-    let sides = |layer: &LayerFlow| {
-        format!("`{}` ({}), {:?} to {:?}", layer.path, layer.layer, layer.input_shape, layer.output_shape)
-    };
-    let same = |a: &LayerFlow, b: &LayerFlow| {
-        a.path == b.path
-            && a.layer == b.layer
-            && a.input_shape == b.input_shape
-            && a.output_shape == b.output_shape
-    };
-    match a.layers.iter().zip(&b.layers).find(|(a, b)| !same(a, b)) {
-        Some((a, b)) => Some(format!("it has {} in place of {}", sides(b), sides(a))),
-        None if a.layers.len() == b.layers.len() => None,
-        None => Some(format!("it has {} layers, and not {}", b.layers.len(), a.layers.len())),
     }
 }
 
@@ -277,4 +265,29 @@ fn columns(kind: &Kind, records: &[&Record], items: &Items) -> BTreeMap<&'static
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::GradientFlow;
+    use crate::init::Init;
+    use crate::layer::{Linear, Tanh};
+    use crate::loss::MeanSquaredError;
+    use crate::random::rng;
+    use crate::tensor::Vector;
+
+    #[test]
+    fn a_long_training_is_thinned_out() {
+        let net = <(Linear<2, 2>, Tanh, Linear<2, 2>)>::init(&mut rng(1));
+        let flow = net.flow(&MeanSquaredError, &[Vector([1.0, 0.5])], &[Vector([0.0; 2])]).unwrap();
+        let records: Vec<Record> = (0..30).map(|step| Record { step, flow: flow.clone() }).collect();
+        let report = Report::new("").records(&records);
+        // Four layers, with the network itself.
+        for (cells, stride, shown) in [(120, 1, 30), (119, 2, 15), (60, 2, 15), (59, 3, 10), (1, 120, 1)] {
+            let training = Page::with(&report, cells).unwrap().training.unwrap();
+            assert_eq!((training.stride, training.steps.len()), (stride, shown), "{cells}");
+            assert!(training.steps.iter().enumerate().all(|(at, step)| *step == (at * stride) as u64));
+        }
+    }
 }

@@ -42,7 +42,8 @@ function ticks(low, high, log, most = 5, whole = false) {
       for (const times of within) {
         const place = at + Math.log10(times);
         if (place < low || place > high) continue;
-        all.push({ at: place, text: text(Number((times * 10 ** at).toPrecision(3))) });
+        const far = times === 1 && (at < -3 || at > 4);
+        all.push({ at: place, text: far ? `1e${at}` : text(Number((times * 10 ** at).toPrecision(3))) });
       }
     }
     return all;
@@ -120,7 +121,9 @@ function lineChart(box, {
     for (const [vx, vy] of all) {
       if (!usable(vy)) pen = "M";
       else {
-        d += `${pen}${px(vx).toFixed(1)} ${Math.min(height - bottom, Math.max(top, py(scaled(vy)))).toFixed(1)}`;
+        const level = Math.min(height - bottom, Math.max(top, py(scaled(vy))));
+        d += `${pen}${px(vx).toFixed(1)} ${level.toFixed(1)}`;
+        if (pen === "M") d += "h0"; // a point alone is a dot
         pen = "L";
       }
     }

@@ -3,7 +3,7 @@
 const MARKS = { healthy: "✓", vanishing: "↓", exploding: "↑", dead: "✕", saturated: "≈", "non-finite": "!" };
 
 function verdict() {
-  const now = LAYERS.length ? moment() : null;
+  const now = FLOWS.length || TRAINING ? moment() : null;
   $("verdict").hidden = !now;
   if (!now) return;
   const { state: name, starts_at: start, cause, why, cure } = now.verdict;
