@@ -141,7 +141,7 @@ fn curvature(digits: &[digits::Digit]) -> Result<Picture, Box<dyn Error>> {
         println!(
             "rate {rate}, 2/rate {edge:.2}: λ {low:.2} to {high:.2}, in the second half {least:.2} to {most:.2},"
         );
-        println!("  in which the loss falls from {a:.4} to {b:.4} to {c:.4} to {d:.4}");
+        println!("  at whose beginning the loss is {a:.4} to {b:.4}, and at its end {c:.4} to {d:.4}");
         if rate > RATES[0] && !(0.9 * edge < least && most < 1.3 * edge && d < a) {
             return Err(format!("with a rate of {rate} λ should stay at {edge}, and the loss fall").into());
         }
