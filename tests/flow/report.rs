@@ -323,7 +323,7 @@ fn flows_of_two_networks_are_an_error_that_names_the_first_difference() {
         error.starts_with("the flow `b` is the flow of another network than the flow `a`: it has `` ("),
         "{error}"
     );
-    let records = [Record { step: 7, flow: b }];
+    let records = [Record { step: 7, flow: b, mean_loss: None }];
     let error = Report::new("").flow("a", &a).records(&records).html().unwrap_err().to_string();
     assert!(error.starts_with("the record of step 7"), "{error}");
 }
@@ -366,7 +366,7 @@ fn records(steps: u64) -> Vec<Record> {
             layer.gain = layer.gain.map(|gain| gain * by(at + 1) / by(at));
         }
         flow.loss = Some(1.1 * (-(step as f64) / 1000.0).exp());
-        Record { step, flow }
+        Record { step, flow, mean_loss: None }
     };
     (0..steps).map(record).collect()
 }
