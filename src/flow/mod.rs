@@ -71,6 +71,7 @@ use crate::loss::TargetFor;
 use crate::network::{Data, InputOf, Network, show_forward};
 use crate::tensor::{Sample, Tensor};
 
+pub use crate::error::StoppedByRule;
 pub use crate::expected::cause::Cause;
 pub use figures::{ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlow};
 pub use histogram::Histogram;
