@@ -2,9 +2,11 @@
 
 #[cfg(feature = "checkpoint")]
 mod rank;
+#[cfg(feature = "flow")]
+mod stopped;
 mod text;
 
-#[cfg(feature = "checkpoint")]
+#[cfg(any(feature = "checkpoint", feature = "flow"))]
 use alloc::boxed::Box;
 #[cfg(feature = "alloc")]
 use alloc::{format, string::String, vec::Vec};
@@ -13,6 +15,8 @@ use chainrule_parameters::{ParameterPath, TypeName};
 
 #[cfg(feature = "checkpoint")]
 pub use rank::RankError;
+#[cfg(feature = "flow")]
+pub use stopped::StoppedByRule;
 pub(crate) use text::Text;
 
 /// Invalid data or settings. They are found before anything changes.
@@ -197,26 +201,8 @@ pub enum Error {
     },
     /// A [rule](crate::flow::Rules::stop) stopped the training. The step has been taken: the network is that after it.
     #[cfg(feature = "flow")]
-    #[error(
-        "the rule `{rule}` stopped the training after step {step}: {why}; its value is {value:.3e}, and its threshold \
-         {threshold:.3e}; cure: {cure}"
-    )]
-    StoppedByRule {
-        /// How many steps had been taken before it.
-        step: u64,
-        /// The name of the rule.
-        rule: &'static str,
-        /// The path of the layer; `None` for the loss, and for a rule of the whole network.
-        layer: Option<String>,
-        /// The figure that the rule compares with its threshold.
-        value: f64,
-        /// The threshold.
-        threshold: f64,
-        /// What was found.
-        why: String,
-        /// What to try.
-        cure: String,
-    },
+    #[error(transparent)]
+    StoppedByRule(Box<StoppedByRule>),
     /// A target is outside the range for which the loss is defined.
     #[error("target {sample} of the batch has {value} at element {element}, but this loss takes {expected}")]
     TargetRange {

@@ -96,6 +96,7 @@ use crate::loss::TargetFor;
 use crate::network::{Data, InputOf, Network, show_forward};
 use crate::tensor::{AsSample, Sample, Tensor};
 
+pub use crate::error::StoppedByRule;
 pub use crate::expected::cause::Cause;
 pub use curvature::{Curvature, CurvatureOptions, Eigenvalue, RateBeside, Trace};
 pub use figures::{ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlow};

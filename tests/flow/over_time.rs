@@ -1,7 +1,9 @@
 //! What a recorder finds over time: units that do nothing, ranks, and what its rules warn of.
 
 use chainrule::Error;
-use chainrule::flow::{DORMANT, Flow, FlowOptions, RankFlow, Recorder, Rule, Rules, UnitsFlow};
+use chainrule::flow::{
+    DORMANT, Flow, FlowOptions, RankFlow, Recorder, Rule, Rules, StoppedByRule, UnitsFlow,
+};
 use chainrule::prelude::*;
 
 use crate::along::Along;
@@ -228,7 +230,8 @@ fn a_gradient_that_rises_40_fold_is_named_with_its_step_and_layer() {
 fn a_rule_stops_a_training_after_the_step() {
     let mut recorder = Recorder::every(1).rules(sudden(10.0).stop(Rule::SuddenChange));
     let error = factors(&spikes(&[12]), &mut recorder).unwrap_err();
-    let Error::StoppedByRule { step, rule, layer, value, threshold, .. } = &error else { panic!("{error}") };
+    let Error::StoppedByRule(stopped) = &error else { panic!("{error}") };
+    let StoppedByRule { step, rule, layer, value, threshold, .. } = &**stopped;
     assert_eq!((*step, *rule, layer.as_deref(), *threshold), (12, "sudden change", Some("1"), 10.0));
     assert!((value - 40.0).abs() < 1e-4);
     assert_eq!(recorder.records().len(), 13);

@@ -183,22 +183,6 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
              finite; start with smaller weights, `Initializer::gain`, or lower the learning rate",
         ),
         (
-            "StoppedByRule",
-            {
-                let rules = Rules::none().threshold(Rule::LargeUpdates, 1e-3).stop(Rule::LargeUpdates);
-                let mut recorder = Recorder::every(1).rules(rules);
-                let net = Linear::<1, 1>::init_with(Initializer::constant(1.0), &mut rng(0));
-                let mut trainer = Trainer::new(net, MeanSquaredError, Sgd::new(0.0625), 1);
-                // R = (w + b)², from w = 1 and b = 0: each step takes a quarter of w + b, 1/8 of it from w and from b. At
-                // step 2 that is 9/128 of each, and (w, b) is (100/128, -28/128).
-                let mut step = || trainer.step_recorded(&[Vector([1.0])], &[Vector([0.0])], &mut recorder);
-                (0..4).find_map(|_| step().err()).unwrap()
-            },
-            "the rule `large updates` stopped the training after step 2: a step changes `Linear<1, 1>` by 1.2e-1 of its \
-             length; its value is 1.226e-1, and its threshold 1.000e-3; cure: a lower learning rate, or a warmup, \
-             `Schedule::warm_up`; about 1e-3 is healthy",
-        ),
-        (
             "TargetRange",
             step(BinaryCrossEntropy, &XS, &ys_with(1.5)),
             "target 1 of the batch has 1.5 at element 0, but this loss takes probabilities between 0 and 1",
@@ -272,6 +256,24 @@ fn each_error_says_what_is_wrong_where_and_what_to_do() {
         assert_eq!(error.to_string(), text);
         assert!(format!("{error:?}").starts_with(variant), "{error:?} is not a {variant}");
     }
+}
+
+#[test]
+fn a_rule_that_stops_a_training_says_what_it_found() {
+    let rules = Rules::none().threshold(Rule::LargeUpdates, 1e-3).stop(Rule::LargeUpdates);
+    let mut recorder = Recorder::every(1).rules(rules);
+    let net = Linear::<1, 1>::init_with(Initializer::constant(1.0), &mut rng(0));
+    let mut trainer = Trainer::new(net, MeanSquaredError, Sgd::new(0.0625), 1);
+    // R = (w + b)², from w = 1 and b = 0: each step takes a quarter of w + b, 1/8 of it from w and from b. At
+    // step 2 that is 9/128 of each, and (w, b) is (100/128, -28/128).
+    let mut step = || trainer.step_recorded(&[Vector([1.0])], &[Vector([0.0])], &mut recorder);
+    let error = (0..4).find_map(|_| step().err()).unwrap();
+    assert_eq!(
+        error.to_string(),
+        "the rule `large updates` stopped the training after step 2: a step changes `Linear<1, 1>` by 1.2e-1 of its \
+         length; its value is 1.226e-1, and its threshold 1.000e-3; cure: a lower learning rate, or a warmup, \
+         `Schedule::warm_up`; about 1e-3 is healthy"
+    );
 }
 
 #[test]

@@ -45,8 +45,8 @@ const WINDOW: u64 = 10;
 /// ```
 ///
 /// The steps in between run the same code as a training without a recorder. A recorded step measures with
-/// [`FlowOptions::LIGHT`], and takes COST times as long as another (`cargo bench -p chainrule-benches --bench
-/// recorder`).
+/// [`FlowOptions::LIGHT`], and takes two to three times as long as another: below 2 % of a training at every 100th step
+/// (`cargo bench -p chainrule-benches --bench recorder`). Ranks and histograms take 7 to 50 steps more.
 ///
 /// After each recorded step the [`Rules`] look at the record. What they find are the [`warnings`](Recorder::warnings);
 /// a rule can also stop the training.

@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 
@@ -5,6 +6,7 @@ use serde::Serialize;
 
 use super::super::table::fold;
 use crate::Error;
+use crate::error::StoppedByRule;
 
 /// What a [`Rule`](super::Rule) found at a step of a training.
 ///
@@ -50,7 +52,7 @@ impl Warning {
     }
 
     pub(super) fn error(&self) -> Error {
-        Error::StoppedByRule {
+        Error::StoppedByRule(Box::new(StoppedByRule {
             step: self.step,
             rule: self.rule,
             layer: self.layer.clone(),
@@ -58,6 +60,6 @@ impl Warning {
             threshold: self.threshold,
             why: self.whole_text(),
             cure: self.cure.clone(),
-        }
+        }))
     }
 }
