@@ -1,0 +1,1 @@
+//! From facts and trials to findings.
