@@ -36,6 +36,7 @@
 //! line: [`Diagnose::network`].
 
 mod bench;
+mod case;
 mod change;
 mod data;
 mod doctor;

@@ -1,1 +1,0 @@
-//! From facts and trials to findings.

@@ -1,0 +1,1 @@
+//! What a diagnosis does not do: change the trainer, or fail.
