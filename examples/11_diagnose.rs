@@ -82,9 +82,12 @@ fn main() -> Result<(), Box<dyn Error>> {
                 None => println!("{diagnosis}\n"),
                 Some(_) => {
                     let found = diagnosis.illness().map_or("healthy", Illness::name);
-                    let trial = diagnosis.findings.first().and_then(|first| diagnosis.trials.get(first.trial?));
+                    let trial =
+                        diagnosis.findings.first().and_then(|first| diagnosis.trials.get(first.trial?));
                     let learned = |trial: Option<&chainrule::diagnose::Trial>| {
-                        trial.and_then(|trial| trial.loss_after).map_or("-".into(), |loss| format!("{loss:.3}"))
+                        trial
+                            .and_then(|trial| trial.loss_after)
+                            .map_or("-".into(), |loss| format!("{loss:.3}"))
                     };
                     println!(
                         "seed {seed}: {found}; loss as it is {}, with the cure {}; cost {} steps",

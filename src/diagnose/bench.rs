@@ -101,7 +101,8 @@ pub(super) trait Bench {
 
     /// Returns the outputs for these samples, in evaluation mode, and how many there are in each; `None` if they are not
     /// finite.
-    fn outputs(&mut self, changes: &[Change], samples: Range<usize>, course: &Course<'_>) -> Option<Vec<f64>>;
+    fn outputs(&mut self, changes: &[Change], samples: Range<usize>, course: &Course<'_>)
+    -> Option<Vec<f64>>;
 
     /// Returns the loss, without its types.
     fn judge(&self) -> &dyn Judge;
@@ -188,7 +189,12 @@ where
         }
     }
 
-    fn outputs(&mut self, changes: &[Change], samples: Range<usize>, course: &Course<'_>) -> Option<Vec<f64>> {
+    fn outputs(
+        &mut self,
+        changes: &[Change],
+        samples: Range<usize>,
+        course: &Course<'_>,
+    ) -> Option<Vec<f64>> {
         let mut course = course.clone();
         let mut trainer = self.changed(changes, &mut course).ok()?;
         let inputs = self.inputs_of(changes);
@@ -229,7 +235,11 @@ where
     }
 
     /// Returns a copy of the trainer with these changes.
-    fn changed(&self, changes: &[Change], course: &mut Course<'_>) -> Result<Trainer<N, Mapped<L>, O>, Error> {
+    fn changed(
+        &self,
+        changes: &[Change],
+        course: &mut Course<'_>,
+    ) -> Result<Trainer<N, Mapped<L>, O>, Error> {
         let map = changes.iter().find_map(|change| match change {
             Change::Outputs(map) => Some(map.clone()),
             _ => None,
@@ -281,7 +291,8 @@ where
         course: &Course<'_>,
     ) -> Result<(), Error> {
         let layers = self.flow_of(trainer, inputs, course)?;
-        let paths: Vec<_> = layers.leaves().filter(|layer| layer.weights.is_some()).map(|layer| layer.path.clone()).collect();
+        let paths: Vec<_> =
+            layers.leaves().filter(|layer| layer.weights.is_some()).map(|layer| layer.path.clone()).collect();
         for path in paths {
             let flow = self.flow_of(trainer, inputs, course)?;
             let Some(rms) = flow.layer(&path).map(|layer| layer.output_rms).filter(|rms| *rms > 0.0) else {
@@ -297,7 +308,8 @@ where
     /// are: the simple noise scale of McCandlish et al. 2018 (appendix A.1), divided by the batch size. The second number is
     /// the median length of the gradients.
     fn noise(&self, course: &Course<'_>) -> Option<(Option<f64>, f64)> {
-        let trainer = &self.trainer.with_loss(Mapped { loss: self.trainer.loss.clone(), map: OutputMap::Same });
+        let trainer =
+            &self.trainer.with_loss(Mapped { loss: self.trainer.loss.clone(), map: OutputMap::Same });
         let mut batches = Batches::new(course);
         let (mut workspace, mut gradient) = (Workspace::default(), trainer.network.clone());
         let mut mean = trainer.network.clone();
@@ -306,7 +318,10 @@ where
         for at in 0..NOISE_BATCHES {
             gather(batches.next(), self.inputs, self.targets, &mut xs, &mut ts);
             let rng = &mut crate::random::rng(at as u64);
-            trainer.network.loss_gradient(&trainer.loss, &xs, &ts, &mut workspace, &mut gradient, rng).ok()?;
+            trainer
+                .network
+                .loss_gradient(&trainer.loss, &xs, &ts, &mut workspace, &mut gradient, rng)
+                .ok()?;
             mean.add_scaled(1.0 / NOISE_BATCHES as f64, &gradient);
             norms.push(gradient.norm());
         }

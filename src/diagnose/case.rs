@@ -74,7 +74,8 @@ impl Case {
         let Some(guessing) = self.facts.guessing_held_out else { return true };
         // Of those that are always run, the best moment, before they memorize; of the many trials, the end, since the best of
         // many moments of noise is always better than guessing.
-        let run = [Some(&self.control.outcome), self.slow.as_ref(), self.linear.as_ref(), self.reference.as_ref()];
+        let run =
+            [Some(&self.control.outcome), self.slow.as_ref(), self.linear.as_ref(), self.reference.as_ref()];
         let run = run.into_iter().flatten().filter_map(Outcome::held_out_best);
         let tried = self.tried.iter().filter_map(|tried| tried.outcome.held_out_after());
         let Some(best) = run.chain(tried).min_by(f64::total_cmp) else { return true };
@@ -99,7 +100,11 @@ impl Case {
     /// memorizes less noise is not worse. (A network that learns nothing of the former learns nothing.)
     pub(super) fn either_share(&self, outcome: &Outcome) -> f64 {
         let share = self.share(outcome);
-        if share < 0.1 || !self.anything_generalizes() { share } else { share.max(self.share_held_out(outcome)) }
+        if share < 0.1 || !self.anything_generalizes() {
+            share
+        } else {
+            share.max(self.share_held_out(outcome))
+        }
     }
 
     /// Returns whether the training learns late, and the flow of its gradients is far beyond the limits: by twice as many
@@ -140,7 +145,11 @@ impl Case {
         let [reference, linear] = [self.reference.as_ref()?, self.linear.as_ref()?];
         // On held-out samples, if there are any: on those that are trained on, a larger network memorizes more.
         let share = |outcome: &Outcome| {
-            if self.facts.guessing_held_out.is_some() { self.share_held_out(outcome) } else { self.share(outcome) }
+            if self.facts.guessing_held_out.is_some() {
+                self.share_held_out(outcome)
+            } else {
+                self.share(outcome)
+            }
         };
         let learned = self.slow.as_ref().map_or(-1.0, share).max(share(&self.control.outcome)).max(0.0);
         let reference = share(reference);

@@ -99,11 +99,12 @@ fn facts(bench: &mut dyn Bench, rows: Option<&Rows>, course: &Course<'_>) -> Res
     };
     let guessing = guess(course.measured.clone());
     // The constant that is best for the samples that are trained on, since the others are not known to the network.
-    let guessing_held_out = guessing.as_ref().filter(|_| !course.held_out.is_empty()).and_then(|(constant, _)| {
-        let places: Vec<usize> = course.held_out.clone().collect();
-        let outputs: Vec<f64> = places.iter().flat_map(|_| constant.iter().copied()).collect();
-        judge::mean(judge, &places, &outputs, &mut alloc::vec![0.0; outputs.len()])
-    });
+    let guessing_held_out =
+        guessing.as_ref().filter(|_| !course.held_out.is_empty()).and_then(|(constant, _)| {
+            let places: Vec<usize> = course.held_out.clone().collect();
+            let outputs: Vec<f64> = places.iter().flat_map(|_| constant.iter().copied()).collect();
+            judge::mean(judge, &places, &outputs, &mut alloc::vec![0.0; outputs.len()])
+        });
     let samples = (course.train - course.outliers).min(1024);
     Ok(Facts {
         settings,
@@ -192,7 +193,8 @@ fn further_rates(
     progress: &Progress,
 ) -> Result<(), Error> {
     let share = |case: &Case, factor: f64| {
-        case.best_of(|change| matches!(change, Change::Rate(other) if *other == factor)).map_or(-1.0, |of| of.1)
+        case.best_of(|change| matches!(change, Change::Rate(other) if *other == factor))
+            .map_or(-1.0, |of| of.1)
     };
     for [first, second, third] in [[1e-2, 1e-3, 1e-4], [1e2, 1e3, 1e4]] {
         for (inner, outer) in [(first, second), (second, third)] {
@@ -269,7 +271,12 @@ fn try_one(
 
 /// Returns the least share of a class that is recognized: a sample counts as of the class whose target gives its output the
 /// least loss.
-fn recall(bench: &mut dyn Bench, changes: &[Change], classes: &[Vec<usize>], course: &Course<'_>) -> Option<f64> {
+fn recall(
+    bench: &mut dyn Bench,
+    changes: &[Change],
+    classes: &[Vec<usize>],
+    course: &Course<'_>,
+) -> Option<f64> {
     let outputs = bench.outputs(changes, 0..course.train, course)?;
     let judge = bench.judge();
     let len = judge.len();
@@ -282,7 +289,8 @@ fn recall(bench: &mut dyn Bench, changes: &[Change], classes: &[Vec<usize>], cou
             let losses = classes.iter().map(|of| judge.one(*of.first()?, output, &mut gradient));
             let losses: Option<Vec<f64>> = losses.collect();
             let losses = losses?;
-            right += usize::from(losses.iter().enumerate().all(|(other, loss)| other == at || *loss > losses[at]));
+            right +=
+                usize::from(losses.iter().enumerate().all(|(other, loss)| other == at || *loss > losses[at]));
         }
         let share = right as f64 / members.len().max(1) as f64;
         least = Some(least.map_or(share, |least| least.min(share)));
@@ -311,7 +319,9 @@ fn report(case: Case) -> Diagnosis {
     trials.extend(more.into_iter().filter_map(|(name, outcome)| Some(trial(name.into(), outcome.as_ref()?))));
     let all = || {
         let tried = case.tried.iter().map(|tried| &tried.outcome);
-        tried.chain([&case.slow, &case.linear, &case.reference].into_iter().flatten()).chain([&case.control.outcome])
+        tried
+            .chain([&case.slow, &case.linear, &case.reference].into_iter().flatten())
+            .chain([&case.control.outcome])
     };
     let steps = all().map(|outcome| outcome.steps).sum();
     // The flow and the noise of the gradient take another twenty passes.

@@ -78,7 +78,12 @@ impl<L, Y: Tensor, T: TargetFor<L, Y> + 'static> Judge for Of<'_, L, Y, T> {
 }
 
 /// Returns the mean loss of outputs for samples, one after the other, and writes its gradient.
-pub(super) fn mean(judge: &dyn Judge, samples: &[usize], outputs: &[f64], gradient: &mut [f64]) -> Option<f64> {
+pub(super) fn mean(
+    judge: &dyn Judge,
+    samples: &[usize],
+    outputs: &[f64],
+    gradient: &mut [f64],
+) -> Option<f64> {
     let len = judge.len();
     let weight: f64 = samples.iter().map(|&sample| judge.weight(sample)).sum();
     let mut sum = 0.0;
@@ -106,7 +111,8 @@ pub(super) fn best_constant(judge: &dyn Judge, samples: &[usize], start: &[f64])
         Some((loss, gradient))
     };
     // Losses of log-probabilities have no least value among all outputs: an output is normalized first.
-    let normalized = ["NllLoss", "WeightedNllLoss", "KlDivergence"].iter().any(|name| judge.name().starts_with(name));
+    let normalized =
+        ["NllLoss", "WeightedNllLoss", "KlDivergence"].iter().any(|name| judge.name().starts_with(name));
     let settle = |constant: &mut Vec<f64>| {
         if normalized {
             let largest = constant.iter().copied().fold(f64::MIN, f64::max);

@@ -121,7 +121,11 @@ impl<N, L, O> Trainer<N, L, O> {
         }
         let mut samples = Samples::of(data, &options);
         let numbers = data::rows(Data::samples(&samples.inputs));
-        let outliers = data::outliers(&judge::Of::<L, Y, Target>::new(&self.loss, &samples.targets), numbers.as_ref(), samples.inputs.len());
+        let outliers = data::outliers(
+            &judge::Of::<L, Y, Target>::new(&self.loss, &samples.targets),
+            numbers.as_ref(),
+            samples.inputs.len(),
+        );
         samples.put_last(&outliers);
         let (inputs, targets) = (Data::samples(&samples.inputs), &samples.targets[..]);
         let numbers = data::rows(inputs); // in the new order
@@ -148,7 +152,10 @@ impl<N, L, O> Trainer<N, L, O> {
 }
 
 /// Checks that all data are finite, and all targets such as the loss takes.
-fn check<N, X, Y: Tensor, L, Target: TargetFor<L, Y>>(data: &Dataset<X, Target>, loss: &L) -> Result<(), Error>
+fn check<N, X, Y: Tensor, L, Target: TargetFor<L, Y>>(
+    data: &Dataset<X, Target>,
+    loss: &L,
+) -> Result<(), Error>
 where
     Data: InputOf<X, N, Y>,
 {

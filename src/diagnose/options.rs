@@ -114,7 +114,11 @@ impl<'a, X, Target, L, Y> Diagnose<'a, X, Target, L, Y> {
         Data: InputOf<X, N, Y>,
     {
         let (network, seed) = (network.into_owned(), self.seed);
-        let run = move |loss: &L, inputs: &[X], targets: &[Target], course: &Course<'_>| -> Result<Outcome, Error> {
+        let run = move |loss: &L,
+                        inputs: &[X],
+                        targets: &[Target],
+                        course: &Course<'_>|
+              -> Result<Outcome, Error> {
             let trainer = Trainer::new(network.clone(), loss.clone(), optimizer.clone(), seed);
             candidate::<X, N, Y, L, O, Target>(&trainer, inputs, targets, course)
         };

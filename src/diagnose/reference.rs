@@ -57,7 +57,9 @@ impl Reference {
     fn forward(&self, x: &[f64], units: &mut Vec<f64>, y: &mut [f64]) {
         units.clear();
         match &self.hidden {
-            Some([w, b]) => units.extend(w.w.chunks_exact(self.inputs).zip(&b.w).map(|(w, b)| (dot(w, x) + b).max(0.0))),
+            Some([w, b]) => {
+                units.extend(w.w.chunks_exact(self.inputs).zip(&b.w).map(|(w, b)| (dot(w, x) + b).max(0.0)))
+            }
             None => units.extend_from_slice(x),
         }
         let [v, c] = &self.output;
@@ -116,11 +118,15 @@ pub(super) fn train(
     let (means, deviations) = rows.moments(course.train);
     let standard = |sample: usize| -> Vec<f64> {
         let columns = rows.row(sample).iter().zip(&means).zip(&deviations);
-        columns.map(|((x, mean), deviation)| (x - mean) / deviation.max(1e-6 * mean.abs()).max(1e-30)).collect()
+        columns
+            .map(|((x, mean), deviation)| (x - mean) / deviation.max(1e-6 * mean.abs()).max(1e-30))
+            .collect()
     };
     let all: Vec<Vec<f64>> = (0..course.held_out.end.max(course.train)).map(standard).collect();
     let rng = &mut crate::random::rng(course.seed + 7);
-    let layer = |count, deviation, rng: &mut _| [Weights::new(count * width, deviation, rng), Weights::new(count, 0.0, rng)];
+    let layer = |count, deviation, rng: &mut _| {
+        [Weights::new(count * width, deviation, rng), Weights::new(count, 0.0, rng)]
+    };
     let hidden = (hidden > 0).then(|| {
         let deviation = (2.0 / inputs as f64).sqrt(); // He et al. 2015, eq. 10
         [Weights::new(hidden * inputs, deviation, rng), Weights::new(hidden, 0.0, rng)]

@@ -108,8 +108,7 @@ impl Diagnosis {
         paragraph(f, number, &alloc::format!("{}{at}", finding.illness))?;
         paragraph(f, "   evidence: ", &finding.evidence)?;
         paragraph(f, "   cure: ", &finding.cure)?;
-        let Some((trial, control)) =
-            finding.trial.and_then(|at| self.trials.get(at)).zip(self.control())
+        let Some((trial, control)) = finding.trial.and_then(|at| self.trials.get(at)).zip(self.control())
         else {
             return paragraph(f, "   tried: ", "no, this cannot be tried while the program runs");
         };
@@ -129,16 +128,29 @@ impl Diagnosis {
             return Ok(());
         }
         let loss = |loss: Option<f64>| loss.map_or("-".into(), number_of);
-        writeln!(f, "\n{:CHANGE$} {:>6} {:>9} {:>9} {:>9}", "what was tried", "steps", "loss", "held out", "learned")?;
+        writeln!(
+            f,
+            "\n{:CHANGE$} {:>6} {:>9} {:>9} {:>9}",
+            "what was tried", "steps", "loss", "held out", "learned"
+        )?;
         for trial in &self.trials {
-            let learned = trial.learned.map_or("-".into(), |share| alloc::format!("{:.0} %", 100.0 * share.max(-9.99)));
+            let learned =
+                trial.learned.map_or("-".into(), |share| alloc::format!("{:.0} %", 100.0 * share.max(-9.99)));
             let after = if trial.stopped.is_some() { "stopped".into() } else { loss(trial.loss_after) };
             let change: String = trial.change.chars().take(CHANGE).collect();
             let (steps, held_out) = (trial.steps, loss(trial.held_out));
             writeln!(f, "{change:CHANGE$} {steps:>6} {after:>9} {held_out:>9} {learned:>9}")?;
         }
         if let Some(guessing) = self.guessing {
-            writeln!(f, "{:CHANGE$} {:>6} {:>9} {:>9} {:>9}", "the best constant answer", "", number_of(guessing), "", "0 %")?;
+            writeln!(
+                f,
+                "{:CHANGE$} {:>6} {:>9} {:>9} {:>9}",
+                "the best constant answer",
+                "",
+                number_of(guessing),
+                "",
+                "0 %"
+            )?;
         }
         write!(f, "cost: {} training steps, and as much as {} in all", self.steps, self.passes)
     }

@@ -10,22 +10,58 @@ use super::Patient;
 use super::data::{bars, clouds, first_step, noisy, normal, rings, waves};
 
 pub(crate) const PATIENTS: &[Patient] = &[
-    Patient { name: "more: vanishing, sgd and sigmoid", illness: &[VanishingGradient], diagnose: vanishing_sgd },
-    Patient { name: "more: vanishing, relu with small weights", illness: &[VanishingGradient], diagnose: vanishing_relu },
-    Patient { name: "more: exploding, tanh", illness: &[ExplodingGradient, SaturatedUnits], diagnose: exploding_tanh },
-    Patient { name: "more: exploding through time", illness: &[ExplodingThroughTime], diagnose: exploding_time },
+    Patient {
+        name: "more: vanishing, sgd and sigmoid",
+        illness: &[VanishingGradient],
+        diagnose: vanishing_sgd,
+    },
+    Patient {
+        name: "more: vanishing, relu with small weights",
+        illness: &[VanishingGradient],
+        diagnose: vanishing_relu,
+    },
+    Patient {
+        name: "more: exploding, tanh",
+        illness: &[ExplodingGradient, SaturatedUnits],
+        diagnose: exploding_tanh,
+    },
+    Patient {
+        name: "more: exploding through time",
+        illness: &[ExplodingThroughTime],
+        diagnose: exploding_time,
+    },
     Patient { name: "more: vanishing through time, lstm", illness: &[VanishingThroughTime], diagnose: lstm },
     Patient { name: "more: dead, convolution", illness: &[DeadUnits], diagnose: dead_convolution },
     Patient { name: "more: dead, second layer", illness: &[DeadUnits], diagnose: dead_second },
     Patient { name: "more: saturated, biases", illness: &[SaturatedUnits], diagnose: saturated_biases },
-    Patient { name: "more: symmetric convolution", illness: &[SymmetricWeights], diagnose: symmetric_convolution },
-    Patient { name: "more: symmetric, adam, regression", illness: &[SymmetricWeights], diagnose: symmetric_regression },
+    Patient {
+        name: "more: symmetric convolution",
+        illness: &[SymmetricWeights],
+        diagnose: symmetric_convolution,
+    },
+    Patient {
+        name: "more: symmetric, adam, regression",
+        illness: &[SymmetricWeights],
+        diagnose: symmetric_regression,
+    },
     Patient { name: "more: infinite weight", illness: &[NonFiniteWeights], diagnose: infinite },
-    Patient { name: "more: rate too high, convolution", illness: &[LearningRateTooHigh], diagnose: high_convolution },
+    Patient {
+        name: "more: rate too high, convolution",
+        illness: &[LearningRateTooHigh],
+        diagnose: high_convolution,
+    },
     Patient { name: "more: rate too high, rmsprop", illness: &[LearningRateTooHigh], diagnose: high_rmsprop },
-    Patient { name: "more: rate too high, momentum", illness: &[LearningRateTooHigh], diagnose: high_momentum },
+    Patient {
+        name: "more: rate too high, momentum",
+        illness: &[LearningRateTooHigh],
+        diagnose: high_momentum,
+    },
     Patient { name: "more: rate of 0", illness: &[LearningRateTooLow], diagnose: no_rate },
-    Patient { name: "more: rate too low, regression", illness: &[LearningRateTooLow], diagnose: low_regression },
+    Patient {
+        name: "more: rate too low, regression",
+        illness: &[LearningRateTooLow],
+        diagnose: low_regression,
+    },
     Patient { name: "more: schedule is step decay", illness: &[ScheduleEnded], diagnose: step_decay },
     Patient { name: "more: clipped by value", illness: &[ClippingTooTight], diagnose: clipped_values },
     Patient { name: "more: decoupled decay", illness: &[WeightDecayTooStrong], diagnose: decoupled },
@@ -34,17 +70,45 @@ pub(crate) const PATIENTS: &[Patient] = &[
     Patient { name: "more: targets of 1e-3", illness: &[TargetScale], diagnose: small_targets },
     Patient { name: "more: targets beyond tanh", illness: &[TargetsOutOfRange], diagnose: beyond_tanh },
     Patient { name: "more: targets below relu", illness: &[TargetsOutOfRange], diagnose: below_relu },
-    Patient { name: "more: relu before cross-entropy", illness: &[OutputActivation, DeadUnits], diagnose: relu_before },
+    Patient {
+        name: "more: relu before cross-entropy",
+        illness: &[OutputActivation, DeadUnits],
+        diagnose: relu_before,
+    },
     Patient { name: "more: random targets", illness: &[UnrelatedTargets], diagnose: random_targets },
     Patient { name: "more: random labels, two classes", illness: &[UnrelatedTargets], diagnose: random_bits },
     Patient { name: "more: conflicting, few inputs", illness: &[ConflictingTargets], diagnose: few_inputs },
-    Patient { name: "more: imbalance, three classes", illness: &[ClassImbalance], diagnose: imbalance_of_three },
-    Patient { name: "more: dropout of 85 per cent, regression", illness: &[TooMuchDropout], diagnose: dropout },
-    Patient { name: "more: linear regression of waves", illness: &[LinearNetwork], diagnose: linear_regression },
+    Patient {
+        name: "more: imbalance, three classes",
+        illness: &[ClassImbalance],
+        diagnose: imbalance_of_three,
+    },
+    Patient {
+        name: "more: dropout of 85 per cent, regression",
+        illness: &[TooMuchDropout],
+        diagnose: dropout,
+    },
+    Patient {
+        name: "more: linear regression of waves",
+        illness: &[LinearNetwork],
+        diagnose: linear_regression,
+    },
     Patient { name: "more: bottleneck of classes", illness: &[Bottleneck], diagnose: bottleneck_classes },
-    Patient { name: "more: dead branch, convolution", illness: &[DeadBranch], diagnose: dead_convolution_branch },
-    Patient { name: "more: batch norm, micro-batches of one", illness: &[BatchNormOfOne], diagnose: micro_batch },
-    Patient { name: "more: frozen zeros", illness: &[DisconnectedLayer, SymmetricWeights], diagnose: frozen_zeros },
+    Patient {
+        name: "more: dead branch, convolution",
+        illness: &[DeadBranch],
+        diagnose: dead_convolution_branch,
+    },
+    Patient {
+        name: "more: batch norm, micro-batches of one",
+        illness: &[BatchNormOfOne],
+        diagnose: micro_batch,
+    },
+    Patient {
+        name: "more: frozen zeros",
+        illness: &[DisconnectedLayer, SymmetricWeights],
+        diagnose: frozen_zeros,
+    },
     Patient { name: "more: noisy classes", illness: &[NoisyGradient], diagnose: noisy_classes },
     Patient { name: "healthy more: autoencoder", illness: &[], diagnose: autoencoder },
     Patient { name: "healthy more: gru", illness: &[], diagnose: gru },
@@ -66,7 +130,8 @@ fn he<N: Parameters>(seed: u64) -> Owned<N> {
 
 fn vanishing_sgd(seed: u64) -> Diagnosis {
     type Net = (Linear<6, 12>, [(Sigmoid, Linear<12, 12>); 7], Sigmoid, Linear<12, 3>);
-    let trainer = Trainer::new(Net::init(&mut rng(seed)), CrossEntropy::default(), Sgd::new(0.1).momentum(0.9), seed);
+    let trainer =
+        Trainer::new(Net::init(&mut rng(seed)), CrossEntropy::default(), Sgd::new(0.1).momentum(0.9), seed);
     trainer.diagnose(&clouds::<6, 3>(200, seed)).unwrap()
 }
 
@@ -92,11 +157,11 @@ fn exploding_time(seed: u64) -> Diagnosis {
 }
 
 fn lstm(seed: u64) -> Diagnosis {
-    type Net = (Lstm<1, 10>, LastStep, Linear<10, 2>);
+    type Net = (Lstm<1, 6>, LastStep, Linear<6, 2>);
     let mut net = Net::init(&mut rng(seed));
     net.0.set_forget_bias(-2.0);
     let trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(2e-3), seed);
-    trainer.diagnose(&first_step::<30>(160, seed)).unwrap()
+    trainer.diagnose(&first_step::<16>(160, seed)).unwrap()
 }
 
 fn dead_convolution(seed: u64) -> Diagnosis {
@@ -160,7 +225,8 @@ fn high_rmsprop(seed: u64) -> Diagnosis {
 
 fn high_momentum(seed: u64) -> Diagnosis {
     type Net = (Linear<4, 24>, Tanh, Linear<24, 2>);
-    let trainer = Trainer::new(Net::init(&mut rng(seed)), CrossEntropy::default(), Sgd::new(10.0).momentum(0.9), seed);
+    let trainer =
+        Trainer::new(Net::init(&mut rng(seed)), CrossEntropy::default(), Sgd::new(10.0).momentum(0.9), seed);
     trainer.diagnose(&rings::<4>(200, seed)).unwrap()
 }
 
@@ -189,7 +255,8 @@ fn step_decay(seed: u64) -> Diagnosis {
 
 fn clipped_values(seed: u64) -> Diagnosis {
     type Net = (Linear<3, 24>, Tanh, Linear<24, 1>);
-    let trainer = Trainer::new(Net::init(&mut rng(seed)), MeanSquaredError, Sgd::new(0.1), seed).clip_value(1e-5);
+    let trainer =
+        Trainer::new(Net::init(&mut rng(seed)), MeanSquaredError, Sgd::new(0.1), seed).clip_value(1e-5);
     trainer.diagnose(&waves::<3>(200, seed)).unwrap()
 }
 
@@ -203,7 +270,8 @@ fn decoupled(seed: u64) -> Diagnosis {
 fn pixels(seed: u64) -> Diagnosis {
     type Net = (Conv2d<1, 6, 3>, Tanh, Flatten, Linear<96, 2>);
     let data = bars(160, seed).map_inputs(|x| x.map(|x| (80.0 * x + 90.0).clamp(0.0, 255.0)));
-    let trainer = Trainer::new(Net::init(&mut rng(seed)), CrossEntropy::default(), Sgd::new(0.05).momentum(0.9), seed);
+    let trainer =
+        Trainer::new(Net::init(&mut rng(seed)), CrossEntropy::default(), Sgd::new(0.05).momentum(0.9), seed);
     trainer.diagnose(&data).unwrap()
 }
 
@@ -282,7 +350,8 @@ fn imbalance_of_three(seed: u64) -> Diagnosis {
                 1 => 2,
                 _ => 0,
             };
-            let x: [f32; 4] = std::array::from_fn(|d| normal(rng) + if class > 0 && d == class { 1.3 } else { 0.0 });
+            let x: [f32; 4] =
+                std::array::from_fn(|d| normal(rng) + if class > 0 && d == class { 1.3 } else { 0.0 });
             (Vector(x), Label::<3>::new(class).unwrap())
         })
         .collect();
@@ -299,7 +368,10 @@ fn dropout(seed: u64) -> Diagnosis {
 fn linear_regression(seed: u64) -> Diagnosis {
     type Net = (Linear<3, 32>, Linear<32, 1>);
     let data = Dataset::from_pairs(
-        waves::<3>(300, seed).iter().map(|(x, _)| (*x, Vector([x[0] * x[0] - 1.0 + 0.5 * x[1] * x[2]]))).collect::<Vec<_>>(),
+        waves::<3>(300, seed)
+            .iter()
+            .map(|(x, _)| (*x, Vector([x[0] * x[0] - 1.0 + 0.5 * x[1] * x[2]])))
+            .collect::<Vec<_>>(),
     );
     let trainer = Trainer::new(Net::init(&mut rng(seed)), MeanSquaredError, Adam::new(5e-3), seed);
     trainer.diagnose(&data.unwrap()).unwrap()
@@ -323,7 +395,8 @@ fn dead_convolution_branch(seed: u64) -> Diagnosis {
 
 fn micro_batch(seed: u64) -> Diagnosis {
     type Net = (Linear<3, 16>, BatchNorm<16>, Tanh, Linear<16, 1>);
-    let trainer = Trainer::new(Net::init(&mut rng(seed)), MeanSquaredError, Adam::new(2e-3), seed).micro_batch(1);
+    let trainer =
+        Trainer::new(Net::init(&mut rng(seed)), MeanSquaredError, Adam::new(2e-3), seed).micro_batch(1);
     trainer.diagnose(&waves::<3>(200, seed)).unwrap()
 }
 
@@ -350,7 +423,9 @@ fn autoencoder(seed: u64) -> Diagnosis {
     let points: Vec<_> = (0..250)
         .map(|_| {
             let z = [normal(rng), normal(rng)];
-            Vector::<6>(std::array::from_fn(|d| z[0] * mixing[0][d] + z[1] * mixing[1][d] + 0.1 * normal(rng)))
+            Vector::<6>(std::array::from_fn(|d| {
+                z[0] * mixing[0][d] + z[1] * mixing[1][d] + 0.1 * normal(rng)
+            }))
         })
         .collect();
     let data = Dataset::new(points.clone(), points).unwrap();

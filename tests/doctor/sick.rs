@@ -10,9 +10,17 @@ use super::Patient;
 use super::data::{bars, clouds, first_step, noisy, normal, rings, waves};
 
 pub(crate) const PATIENTS: &[Patient] = &[
-    Patient { name: "vanishing, 12 layers of sigmoid", illness: &[VanishingGradient], diagnose: vanishing_sigmoid },
-    Patient { name: "vanishing, 20 layers of tanh with small weights", illness: &[VanishingGradient], diagnose: vanishing_tanh },
-    Patient { name: "exploding, 12 layers of relu", illness: &[ExplodingGradient], diagnose: exploding_relu },
+    Patient {
+        name: "vanishing, 9 layers of sigmoid",
+        illness: &[VanishingGradient],
+        diagnose: vanishing_sigmoid,
+    },
+    Patient {
+        name: "vanishing, 15 layers of tanh with small weights",
+        illness: &[VanishingGradient],
+        diagnose: vanishing_tanh,
+    },
+    Patient { name: "exploding, 10 layers of relu", illness: &[ExplodingGradient], diagnose: exploding_relu },
     Patient { name: "vanishing through time", illness: &[VanishingThroughTime], diagnose: through_time },
     Patient { name: "dead, biases of -20", illness: &[DeadUnits], diagnose: dead },
     Patient { name: "saturated, weights of 30", illness: &[SaturatedUnits], diagnose: saturated },
@@ -53,30 +61,30 @@ fn he<N: Parameters>(seed: u64) -> Owned<N> {
 }
 
 fn vanishing_sigmoid(seed: u64) -> Diagnosis {
-    type Net = (Linear<4, 16>, [(Sigmoid, Linear<16, 16>); 12], Sigmoid, Linear<16, 2>);
+    type Net = (Linear<4, 10>, [(Sigmoid, Linear<10, 10>); 8], Sigmoid, Linear<10, 2>);
     let trainer = Trainer::new(Net::init(&mut rng(seed)), CrossEntropy::default(), Adam::new(2e-3), seed);
     trainer.diagnose(&rings::<4>(200, seed)).unwrap()
 }
 
 fn vanishing_tanh(seed: u64) -> Diagnosis {
-    type Net = (Linear<3, 12>, [(Tanh, Linear<12, 12>); 20], Tanh, Linear<12, 1>);
+    type Net = (Linear<3, 8>, [(Tanh, Linear<8, 8>); 14], Tanh, Linear<8, 1>);
     let net = Net::init_with(Initializer::glorot_uniform().gain(0.4), &mut rng(seed));
     let trainer = Trainer::new(net, MeanSquaredError, Sgd::new(0.05).momentum(0.9), seed);
     trainer.diagnose(&waves::<3>(200, seed)).unwrap()
 }
 
 fn exploding_relu(seed: u64) -> Diagnosis {
-    type Net = (Linear<4, 16>, [(Relu, Linear<16, 16>); 12], Relu, Linear<16, 2>);
+    type Net = (Linear<4, 12>, [(Relu, Linear<12, 12>); 9], Relu, Linear<12, 2>);
     let net = Net::init_with(Initializer::he_normal().gain(3.0), &mut rng(seed));
     let trainer = Trainer::new(net, CrossEntropy::default(), Sgd::new(0.01), seed);
     trainer.diagnose(&rings::<4>(200, seed)).unwrap()
 }
 
 fn through_time(seed: u64) -> Diagnosis {
-    type Net = (Rnn<1, 12>, LastStep, Linear<12, 2>);
+    type Net = (Rnn<1, 8>, LastStep, Linear<8, 2>);
     let net = Net::init_with(Initializer::glorot_uniform().gain(0.5), &mut rng(seed));
     let trainer = Trainer::new(net, CrossEntropy::default(), Sgd::new(0.1), seed);
-    trainer.diagnose(&first_step::<40>(160, seed)).unwrap()
+    trainer.diagnose(&first_step::<24>(160, seed)).unwrap()
 }
 
 fn dead(seed: u64) -> Diagnosis {
@@ -158,7 +166,8 @@ fn schedule_ended(seed: u64) -> Diagnosis {
 
 fn clipped(seed: u64) -> Diagnosis {
     type Net = (Linear<6, 20>, Relu, Linear<20, 3>);
-    let trainer = Trainer::new(he::<Net>(seed), CrossEntropy::default(), Sgd::new(0.1).momentum(0.9), seed).clip_norm(1e-4);
+    let trainer = Trainer::new(he::<Net>(seed), CrossEntropy::default(), Sgd::new(0.1).momentum(0.9), seed)
+        .clip_norm(1e-4);
     trainer.diagnose(&clouds::<6, 3>(200, seed)).unwrap()
 }
 
@@ -252,7 +261,8 @@ fn softmax(seed: u64) -> Diagnosis {
 fn sigmoid(seed: u64) -> Diagnosis {
     type Net = (Linear<4, 20>, Tanh, Linear<20, 1>, Sigmoid);
     let data = rings::<4>(200, seed).map_targets(|label| Vector([label.index() as f32]));
-    let trainer = Trainer::new(Net::init(&mut rng(seed)), BinaryCrossEntropy::default(), Adam::new(5e-3), seed);
+    let trainer =
+        Trainer::new(Net::init(&mut rng(seed)), BinaryCrossEntropy::default(), Adam::new(5e-3), seed);
     trainer.diagnose(&data).unwrap()
 }
 

@@ -75,7 +75,9 @@ pub(super) fn input_scale(case: &Case) -> Option<Finding> {
     let (what, extreme) = if inputs.rms > SCALE || inputs.rms < 1.0 / SCALE {
         let what = format!("the root mean square of the inputs is {}", number_of(inputs.rms));
         (what, inputs.rms > SCALE * SCALE || inputs.rms < 1.0 / (SCALE * SCALE))
-    } else if largest > SCALE * median && deviations.len() > 2 || largest > SCALE * deviations[0] && deviations.len() == 2 {
+    } else if largest > SCALE * median && deviations.len() > 2
+        || largest > SCALE * deviations[0] && deviations.len() == 2
+    {
         let other = if deviations.len() > 2 { median } else { deviations[0] };
         let what = format!(
             "feature {widest} has a deviation of {}, {:.0} times the {}",
@@ -93,7 +95,13 @@ pub(super) fn input_scale(case: &Case) -> Option<Finding> {
     let others = case.helping(|change| !matches!(change, Change::StandardInputs | Change::Rate(_)));
     let confidence = match (helps, case.sick()) {
         (Some(_), _) => 0.92,
-        (None, true) if others.is_none() => if extreme { 0.86 } else { 0.8 },
+        (None, true) if others.is_none() => {
+            if extreme {
+                0.86
+            } else {
+                0.8
+            }
+        }
         (None, true) if extreme => 0.6,
         _ => 0.3,
     };
@@ -138,18 +146,22 @@ pub(super) fn unrelated(case: &Case) -> Option<Finding> {
     let control = case.control.outcome.held_out_best().map_or("no finite loss".into(), number_of);
     let memorizes = case.reference.as_ref().and_then(Outcome::after).zip(case.facts.guessing);
     let memorizes = memorizes.map(|(after, guessing)| {
-        format!("; on the samples that it is trained on, a reference network gets from {} to {}", number_of(guessing), number_of(after))
+        format!(
+            "; on the samples that it is trained on, a reference network gets from {} to {}",
+            number_of(guessing),
+            number_of(after)
+        )
     });
     let evidence = format!(
-        "on {} samples that are held out, guessing has a loss of {}, this network of {control} at its best, and no trial \
-         and no reference network is better than guessing{}",
+        "on {} samples that are held out, guessing has a loss of {}, this network of {control} at its best; neither a \
+         trial nor a reference network is better than guessing by more than chance{}",
         case.held_out,
         number_of(guessing),
         memorizes.unwrap_or_default()
     );
     let cure = "look whether inputs and targets belong together: one of them shuffled or sorted without the other, a label \
                 of another row; if they do, the inputs do not tell the target, or more samples are needed";
-    Some(Case::finding(Illness::UnrelatedTargets, None, 0.78, evidence, cure, None))
+    Some(Case::finding(Illness::UnrelatedTargets, None, 0.85, evidence, cure, None))
 }
 
 /// The network always answers the class that is most frequent.
@@ -159,16 +171,18 @@ pub(super) fn imbalance(case: &Case) -> Option<Finding> {
     let samples: usize = classes.iter().map(|class| class.len()).sum();
     let largest = classes.iter().map(|class| class.len()).max()? as f64 / samples.max(1) as f64;
     // If another cure lets it learn, the other classes can be learned as they are.
-    let cured = case.best_of(|change| !matches!(change, Change::Balanced)).is_some_and(|(_, share)| {
-        case.sick() && share >= LEARNS && share - case.learned() >= HELPS
-    });
+    let cured = case
+        .best_of(|change| !matches!(change, Change::Balanced))
+        .is_some_and(|(_, share)| case.sick() && share >= LEARNS && share - case.learned() >= HELPS);
     let helps = case.balanced_recall.is_some_and(|balanced| balanced >= recall + HELPS);
     let confidence = match (helps, cured) {
         (true, false) => 0.8,
         (true, true) => 0.55,
         _ => 0.4,
     };
-    let balanced = case.balanced_recall.map(|recall| format!("; with as many of each class in a batch, {}", percent(recall)));
+    let balanced = case
+        .balanced_recall
+        .map(|recall| format!("; with as many of each class in a batch, {}", percent(recall)));
     let evidence = format!(
         "{} of the samples are of one class, and of the class that is recognized least the network recognizes {}{}",
         percent(largest),

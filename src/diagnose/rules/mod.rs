@@ -129,7 +129,8 @@ fn unexplained(case: &Case) -> Finding {
         ),
         _ => "neither it nor a reference network nor any trial gets below the loss of guessing".into(),
     };
-    let cure = "look at the data sample by sample; try to fit ten samples; try another network, `Diagnose::network`";
+    let cure =
+        "look at the data sample by sample; try to fit ten samples; try another network, `Diagnose::network`";
     Case::finding(Illness::Unexplained, None, 0.5, evidence, cure, best.map(|(at, _)| at))
 }
 

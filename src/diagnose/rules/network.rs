@@ -71,14 +71,23 @@ pub(super) fn symmetric(case: &Case) -> Option<Finding> {
         if zeros { ", zeros" } else { "" },
         case.control.outcome.steps
     );
-    let cure = "draw the weights at random: `Init::init`, or `init_with(Initializer::he_normal(), ..)` for ReLU";
+    let cure =
+        "draw the weights at random: `Init::init`, or `init_with(Initializer::he_normal(), ..)` for ReLU";
     let trial = case.best_of(|change| matches!(change, Change::Fresh(..))).map(|(at, _)| at);
-    Some(Case::finding(Illness::SymmetricWeights, Some(first.path.clone()), confidence, evidence, cure, trial))
+    Some(Case::finding(
+        Illness::SymmetricWeights,
+        Some(first.path.clone()),
+        confidence,
+        evidence,
+        cure,
+        trial,
+    ))
 }
 
 /// Returns the paths of layers of weights without any gradient.
 fn without_gradient(flow: &Flow) -> Vec<&str> {
-    let leaves = flow.leaves().filter(|layer| layer.parameters.iter().any(|own| own.name.starts_with("weight")));
+    let leaves =
+        flow.leaves().filter(|layer| layer.parameters.iter().any(|own| own.name.starts_with("weight")));
     let without = leaves.filter(|layer| layer.parameters.iter().all(|own| own.gradient_norm == 0.0));
     without.map(|layer| &layer.path[..]).collect()
 }
@@ -93,7 +102,9 @@ pub(super) fn disconnected(case: &Case) -> Option<Finding> {
     let cut = before.iter().find(|path| after.contains(path))?;
     let layer_at = case.facts.weights.iter().position(|parameter| parameter.layer == **cut)?;
     let zero = |weights: &[WeightFacts], at: usize| {
-        weights.get(at).is_some_and(|parameter| parameter.rms == 0.0 && !parameter.is_bias && !parameter.is_buffer)
+        weights
+            .get(at)
+            .is_some_and(|parameter| parameter.rms == 0.0 && !parameter.is_bias && !parameter.is_buffer)
     };
     let count = case.facts.weights.len();
     let blocks =
@@ -118,8 +129,12 @@ pub(super) fn frozen(case: &Case) -> Option<Finding> {
     if !case.sick() || !moves || case.helping(|_| true).is_some() {
         return None;
     }
-    let evidence =
-        format!("a step does not change {} of {} weights, such as `{}`", still.len(), weights.len(), first.path);
+    let evidence = format!(
+        "a step does not change {} of {} weights, such as `{}`",
+        still.len(),
+        weights.len(),
+        first.path
+    );
     let cure = "unfreeze them: `FreezeParameters::paths`, `Group::rate`";
     Some(Case::finding(Illness::DisconnectedLayer, Some(first.path.clone()), 0.6, evidence, cure, None))
 }
@@ -139,7 +154,9 @@ pub(super) fn gradients(case: &Case) -> Option<Finding> {
         }
         FlowState::Vanishing => (Illness::VanishingGradient, verdict.why, verdict.cure, verdict.starts_at),
         FlowState::Exploding => (Illness::ExplodingGradient, verdict.why, verdict.cure, verdict.starts_at),
-        FlowState::NonFinite if finite => (Illness::ExplodingGradient, verdict.why, verdict.cure, verdict.starts_at),
+        FlowState::NonFinite if finite => {
+            (Illness::ExplodingGradient, verdict.why, verdict.cure, verdict.starts_at)
+        }
         FlowState::Dead => (Illness::DeadUnits, verdict.why, verdict.cure, verdict.starts_at),
         FlowState::Saturated => (Illness::SaturatedUnits, verdict.why, verdict.cure, verdict.starts_at),
         _ => single_layer(flow)?,
@@ -149,7 +166,8 @@ pub(super) fn gradients(case: &Case) -> Option<Finding> {
     let rates = case.helping(|change| matches!(change, Change::Rate(_)));
     let best = case.best_of(is_of_weights);
     let early = best.is_some_and(|(at, _)| {
-        case.either_share(&case.tried[at].outcome) - case.either_share(&case.control.outcome).max(0.0) >= HELPS
+        case.either_share(&case.tried[at].outcome) - case.either_share(&case.control.outcome).max(0.0)
+            >= HELPS
     });
     let confidence = match (case.sick(), weights, rates) {
         (false, ..) if case.late() && early => 0.7,
@@ -181,14 +199,17 @@ pub(super) fn gradients(case: &Case) -> Option<Finding> {
 }
 
 /// Returns a layer whose units are nearly all dead or saturated, if there is one: the verdict asks for most layers.
-fn single_layer(flow: &Flow) -> Option<(Illness, alloc::string::String, alloc::string::String, Option<alloc::string::String>)> {
+fn single_layer(
+    flow: &Flow,
+) -> Option<(Illness, alloc::string::String, alloc::string::String, Option<alloc::string::String>)> {
     let last = flow.leaves().last()?.path.clone();
     let hidden = || flow.leaves().filter(|layer| layer.path != last && !layer.path.contains("branch"));
     let mut off = hidden().filter_map(|layer| Some((layer, layer.activation?)));
     let (layer, slope) = off.find(|(_, slope)| slope.dead > 0.9 || slope.saturated > 0.9)?;
     let dead = slope.dead > 0.9;
     let (illness, share, what, cure) = if dead {
-        let cure = "biases of 0; He's weights, `Initializer::he_normal()`; `LeakyRelu`; a lower learning rate";
+        let cure =
+            "biases of 0; He's weights, `Initializer::he_normal()`; `LeakyRelu`; a lower learning rate";
         (Illness::DeadUnits, slope.dead, "units are off in every sample", cure)
     } else {
         let cure = "smaller weights or biases; or standardized inputs";
@@ -205,8 +226,12 @@ fn refine(case: &Case, illness: Illness) -> Illness {
         !slopes.is_empty() && 2 * slopes.iter().filter(|slope| share(slope) > 0.6).count() > slopes.len()
     };
     match illness {
-        Illness::VanishingGradient | Illness::ExplodingGradient if most(&|slope| slope.dead) => Illness::DeadUnits,
-        Illness::VanishingGradient | Illness::ExplodingGradient if most(&|slope| slope.saturated - slope.dead) => {
+        Illness::VanishingGradient | Illness::ExplodingGradient if most(&|slope| slope.dead) => {
+            Illness::DeadUnits
+        }
+        Illness::VanishingGradient | Illness::ExplodingGradient
+            if most(&|slope| slope.saturated - slope.dead) =>
+        {
             Illness::SaturatedUnits
         }
         _ => illness,
@@ -238,7 +263,14 @@ pub(super) fn scale(case: &Case) -> Option<Finding> {
         number_of(*ratio)
     );
     let cure = "draw them again: `Init::init`, or `init_with(Initializer::he_normal(), ..)` for ReLU";
-    Some(Case::finding(Illness::WeightScale, Some(worst.path.clone()), confidence, evidence, cure, helps.map(|(at, _)| at)))
+    Some(Case::finding(
+        Illness::WeightScale,
+        Some(worst.path.clone()),
+        confidence,
+        evidence,
+        cure,
+        helps.map(|(at, _)| at),
+    ))
 }
 
 /// New weights, or a network of another type, help, and nothing else explains it.

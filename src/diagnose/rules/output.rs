@@ -81,14 +81,19 @@ pub(super) fn activation(case: &Case) -> Option<Finding> {
         "Softmax" | "Softmin" | "Sigmoid" | "HardSigmoid" => {
             (0.97, "from 0 to 1, so that no class can be more than e times as likely as another")
         }
-        "Relu" | "Relu6" | "Abs" | "Square" | "Exp" | "Softplus" => (0.85, "at least 0, so that no class can be ruled out"),
+        "Relu" | "Relu6" | "Abs" | "Square" | "Exp" | "Softplus" => {
+            (0.85, "at least 0, so that no class can be ruled out")
+        }
         "Tanh" | "HardTanh" | "Softsign" | "Erf" | "Sin" | "Cos" => (0.85, "between -1 and 1"),
         _ => return None,
     };
     // With a bounded score, or one that is never negative, a network can still learn which class is more likely.
     let confidence = if confidence < 0.9 && !case.sick() { 0.4 } else { confidence };
     let loss = facts.loss.split('<').next().unwrap_or_default();
-    let evidence = format!("`{loss}` takes scores, and the network ends with `{}`, whose outputs are {what}", last.layer);
+    let evidence = format!(
+        "`{loss}` takes scores, and the network ends with `{}`, whose outputs are {what}",
+        last.layer
+    );
     let cure = format!("leave out the last `{}`: the loss applies what it needs itself", last.layer);
     let trial = case.best_of(|change| matches!(change, Change::Outputs(_))).map(|(at, _)| at);
     Some(Case::finding(Illness::OutputActivation, Some(last.path.clone()), confidence, evidence, cure, trial))

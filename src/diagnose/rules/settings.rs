@@ -130,7 +130,9 @@ pub(super) fn spiky(case: &Case) -> Option<Finding> {
     };
     let data = match outliers {
         0 => alloc::string::String::new(),
-        _ => format!("{outliers} samples have a number more than 30 deviations away from the median of the others; "),
+        _ => format!(
+            "{outliers} samples have a number more than 30 deviations away from the median of the others; "
+        ),
     };
     let usual = case.facts.settings.usual_norm.map_or("-".into(), number_of);
     let evidence = format!(
@@ -151,8 +153,14 @@ pub(super) fn noisy(case: &Case) -> Option<Finding> {
     let (at, share) = case.helping(|change| matches!(change, Change::Batch(_)))?;
     let rate = case.helping(lower_rate).map_or(-1.0, |(_, share)| share);
     let confidence = if share > rate - HELPS / 2.0 { 0.8 } else { 0.45 };
-    let noise = settings.noise.map(|noise| format!(", and the square of its noise is {noise:.1} times that of the gradient"));
-    let equal = if rate > 0.0 { "; a lower learning rate averages over more batches too, and fits as well" } else { "" };
+    let noise = settings
+        .noise
+        .map(|noise| format!(", and the square of its noise is {noise:.1} times that of the gradient"));
+    let equal = if rate > 0.0 {
+        "; a lower learning rate averages over more batches too, and fits as well"
+    } else {
+        ""
+    };
     let evidence = format!(
         "a batch has {} samples{}; with 8 times as many it learns {} of the best, as it is {}{equal}",
         settings.batch,
@@ -192,7 +200,8 @@ pub(super) fn too_high(case: &Case) -> Option<Finding> {
 /// The learning rate is too low.
 pub(super) fn too_low(case: &Case) -> Option<Finding> {
     if case.facts.settings.rate == 0.0 && case.sick() {
-        let (evidence, cure) = ("the learning rate is 0", "a learning rate such as 1e-3 for Adam, or 0.01 for SGD");
+        let (evidence, cure) =
+            ("the learning rate is 0", "a learning rate such as 1e-3 for Adam, or 0.01 for SGD");
         return Some(Case::finding(Illness::LearningRateTooLow, None, 0.99, evidence.into(), cure, None));
     }
     let (at, share) = case.helping(higher_rate).filter(|_| case.sick())?;

@@ -18,9 +18,33 @@ const NARROW: usize = 2;
 
 /// Layers that are linear maps, or none, by the start of their names.
 const LINEAR: [&str; 27] = [
-    "Linear", "Dense", "Conv", "Depthwise", "Transposed", "Flatten", "Reshape", "Identity", "Dropout", "Affine",
-    "AvgPool", "AdaptiveAvgPool", "GlobalAvgPool", "Permute", "Transpose", "Scale", "Shift", "Neg", "Pad", "ZeroPad",
-    "LastStep", "MeanOver", "SumOver", "Upsample", "Reverse", "GaussianNoise", "BatchNorm",
+    "Linear",
+    "Dense",
+    "Conv",
+    "Depthwise",
+    "Transposed",
+    "Flatten",
+    "Reshape",
+    "Identity",
+    "Dropout",
+    "Affine",
+    "AvgPool",
+    "AdaptiveAvgPool",
+    "GlobalAvgPool",
+    "Permute",
+    "Transpose",
+    "Scale",
+    "Shift",
+    "Neg",
+    "Pad",
+    "ZeroPad",
+    "LastStep",
+    "MeanOver",
+    "SumOver",
+    "Upsample",
+    "Reverse",
+    "GaussianNoise",
+    "BatchNorm",
 ];
 
 /// A batch norm of one sample of one position.
@@ -64,10 +88,7 @@ pub(super) fn dead_branch(case: &Case) -> Option<Finding> {
     let evidence = format!(
         "in the branch, all units of `{}` ({}){others} are 0 in each of {} samples, now and after {} steps: the block is only \
          its skip connection",
-        first.path,
-        first.layer,
-        flow.samples,
-        case.control.outcome.steps
+        first.path, first.layer, flow.samples, case.control.outcome.steps
     );
     let cure = "biases of 0 in front of it, He's weights, or `LeakyRelu`; a lower learning rate, if training made it so";
     let trial = case.best_of(is_of_weights).map(|(at, _)| at);
@@ -85,7 +106,8 @@ fn dropped(layer: &LayerFlow) -> Option<f64> {
 
 /// Dropout leaves too little.
 pub(super) fn dropout(case: &Case) -> Option<Finding> {
-    let layers: Vec<_> = case.facts.flow.leaves().filter_map(|layer| Some((layer, dropped(layer)?))).collect();
+    let layers: Vec<_> =
+        case.facts.flow.leaves().filter_map(|layer| Some((layer, dropped(layer)?))).collect();
     let (worst, share) = layers.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
     let remains: f64 = layers.iter().map(|(_, share)| 1.0 - share).product();
     if *share < MOST_DROPPED && remains > 0.5 * (1.0 - MOST_DROPPED) {
@@ -148,7 +170,9 @@ pub(super) fn bottleneck(case: &Case) -> Option<Finding> {
         return None;
     }
     // Where a setting or other weights let it learn, it is wide enough.
-    let cured = case.helping(|change| !matches!(change, Change::Network(_))).is_some_and(|(_, share)| share >= LEARNS);
+    let cured = case
+        .helping(|change| !matches!(change, Change::Network(_)))
+        .is_some_and(|(_, share)| share >= LEARNS);
     let confidence = if cured { 0.4 } else { 0.83 };
     let evidence = format!(
         "`{}` passes {} numbers on, of {}; a reference network with 32 units learns {} more of the task",
