@@ -3,8 +3,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::bench::{Outcome, Ran};
+use super::bench::Ran;
 use super::change::Change;
+use super::course::Outcome;
 use super::facts::Facts;
 use super::illness::{Finding, Illness};
 

@@ -30,6 +30,9 @@ pub(super) enum Change {
     Outputs(OutputMap),
     /// Draws all weights again.
     Fresh(Initializer, &'static str),
+    /// Draws all weights again, as He, and multiplies the learning rate: where a learning rate has ruined the weights, neither
+    /// helps alone.
+    FreshAndRate(f64),
     /// Draws orthogonal weights, and scales each layer to outputs of mean square 1.
     UnitVariance,
     /// Keeps the learning rate that the schedule multiplied.
@@ -61,6 +64,7 @@ impl Change {
             Self::Outputs(OutputMap::Affine { .. }) => "standardized targets".into(),
             Self::Outputs(_) => "without the last activation".into(),
             Self::Fresh(_, name) => format!("new weights, {name}"),
+            Self::FreshAndRate(factor) => format!("new weights, learning rate / {}", 1.0 / factor),
             Self::UnitVariance => "new weights of unit variance (LSUV)".into(),
             Self::NoSchedule => "without the schedule".into(),
             Self::Balanced => "batches with as many of each class".into(),

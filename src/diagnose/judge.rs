@@ -99,6 +99,12 @@ pub(super) fn mean(
 /// The steps of the search for the best constant.
 const SEARCH: usize = 80;
 
+/// Returns whether the loss is one of log-probabilities: it has no least value among all outputs, so that an output has to be
+/// normalized first.
+pub(super) fn is_normalized(judge: &dyn Judge) -> bool {
+    ["NllLoss", "WeightedNllLoss", "KlDivergence"].iter().any(|name| judge.name().starts_with(name))
+}
+
 /// Returns the output that is best for all samples, and its mean loss. `None` if the loss has no least value there.
 pub(super) fn best_constant(judge: &dyn Judge, samples: &[usize], start: &[f64]) -> Option<(Vec<f64>, f64)> {
     let len = judge.len();
@@ -110,9 +116,7 @@ pub(super) fn best_constant(judge: &dyn Judge, samples: &[usize], start: &[f64])
         gradients.chunks_exact(len).for_each(|g| gradient.iter_mut().zip(g).for_each(|(sum, g)| *sum += g));
         Some((loss, gradient))
     };
-    // Losses of log-probabilities have no least value among all outputs: an output is normalized first.
-    let normalized =
-        ["NllLoss", "WeightedNllLoss", "KlDivergence"].iter().any(|name| judge.name().starts_with(name));
+    let normalized = is_normalized(judge);
     let settle = |constant: &mut Vec<f64>| {
         if normalized {
             let largest = constant.iter().copied().fold(f64::MIN, f64::max);
@@ -129,6 +133,7 @@ pub(super) fn best_constant(judge: &dyn Judge, samples: &[usize], start: &[f64])
     }
     settle(&mut constant);
     let (mut loss, mut gradient) = loss_of(&constant)?;
+    let first = loss;
     let mut rate = 1.0;
     for _ in 0..SEARCH {
         let mut next: Vec<f64> = constant.iter().zip(&gradient).map(|(x, g)| x - rate * g).collect();
@@ -148,7 +153,8 @@ pub(super) fn best_constant(judge: &dyn Judge, samples: &[usize], start: &[f64])
             break;
         }
     }
-    Some((constant, loss))
+    // A loss that falls without end has no best constant.
+    (loss > -1e3 * (1.0 + first.abs())).then_some((constant, loss))
 }
 
 /// Returns the mean of targets that are tensors.

@@ -38,6 +38,7 @@
 mod bench;
 mod case;
 mod change;
+mod course;
 mod data;
 mod doctor;
 mod facts;
@@ -49,12 +50,14 @@ mod progress;
 mod reference;
 mod report;
 mod rules;
+mod trials;
 mod weights;
 
 use alloc::vec::Vec;
 
-use bench::{Course, Ward};
+use bench::Ward;
 use chainrule_parameters::{Parameters, append_copies};
+use course::Course;
 use rand::RngExt;
 
 use crate::Error;

@@ -2,7 +2,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::bench::{Candidate, Course, Outcome, candidate};
+use super::course::{Candidate, Course, Outcome, candidate};
 use crate::Error;
 use crate::data::Dataset;
 use crate::layer::Parameters;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::bench::{Course, MEASUREMENTS, Outcome};
+use super::course::{Course, MEASUREMENTS, Outcome};
 use super::data::Rows;
 use super::judge::{self, Judge};
 

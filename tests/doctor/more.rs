@@ -110,6 +110,9 @@ pub(crate) const PATIENTS: &[Patient] = &[
         diagnose: frozen_zeros,
     },
     Patient { name: "more: noisy classes", illness: &[NoisyGradient], diagnose: noisy_classes },
+    Patient { name: "more: ruined by the rate", illness: &[LearningRateTooHigh], diagnose: ruined },
+    Patient { name: "more: schedule of ten steps", illness: &[ScheduleEnded], diagnose: short_schedule },
+    Patient { name: "healthy more: log-probabilities", illness: &[], diagnose: log_probabilities },
     Patient { name: "healthy more: autoencoder", illness: &[], diagnose: autoencoder },
     Patient { name: "healthy more: gru", illness: &[], diagnose: gru },
     Patient { name: "healthy more: embedding-free f64", illness: &[], diagnose: double },
@@ -510,4 +513,28 @@ fn half_dropout(seed: u64) -> Diagnosis {
     type Net = (Linear<6, 48>, Relu, Dropout<50>, Linear<48, 48>, Relu, Dropout<50>, Linear<48, 3>);
     let trainer = Trainer::new(he::<Net>(seed), CrossEntropy::default(), Adam::new(2e-3), seed);
     trainer.diagnose(&clouds::<6, 3>(240, seed)).unwrap()
+}
+
+/// A learning rate of 20 has killed the units before the diagnosis.
+fn ruined(seed: u64) -> Diagnosis {
+    type Net = (Linear<4, 20>, Relu, Linear<20, 20>, Relu, Linear<20, 2>);
+    let data = rings::<4>(200, seed);
+    let mut trainer = Trainer::new(he::<Net>(seed), CrossEntropy::default(), Sgd::new(20.0), seed);
+    for _ in 0..10 {
+        trainer.step(&data.inputs()[..64], &data.targets()[..64]).unwrap();
+    }
+    trainer.diagnose(&data).unwrap()
+}
+
+fn short_schedule(seed: u64) -> Diagnosis {
+    type Net = (Linear<4, 20>, Tanh, Linear<20, 2>);
+    let trainer = Trainer::new(Net::init(&mut rng(seed)), CrossEntropy::default(), Adam::new(5e-3), seed)
+        .schedule(Schedule::cosine(10));
+    trainer.diagnose(&rings::<4>(200, seed)).unwrap()
+}
+
+fn log_probabilities(seed: u64) -> Diagnosis {
+    type Net = (Linear<6, 20>, Relu, Linear<20, 3>, LogSoftmax);
+    let trainer = Trainer::new(he::<Net>(seed), NllLoss::default(), Adam::new(3e-3), seed);
+    trainer.diagnose(&clouds::<6, 3>(200, seed)).unwrap()
 }

@@ -2,9 +2,9 @@
 
 use alloc::format;
 
-use super::super::bench::Outcome;
 use super::super::case::{Case, HELPS, LEARNS};
 use super::super::change::Change;
+use super::super::course::Outcome;
 use super::super::illness::{Finding, Illness};
 use super::super::mapped::OutputMap;
 use super::super::report::number_of;
@@ -92,7 +92,9 @@ pub(super) fn input_scale(case: &Case) -> Option<Finding> {
         return None;
     };
     // What facts show comes first, unless another cure is seen to help and this one is not.
-    let others = case.helping(|change| !matches!(change, Change::StandardInputs | Change::Rate(_)));
+    let others = case.helping(|change| {
+        !matches!(change, Change::StandardInputs | Change::Rate(_) | Change::FreshAndRate(_))
+    });
     let confidence = match (helps, case.sick()) {
         (Some(_), _) => 0.92,
         (None, true) if others.is_none() => {
@@ -124,7 +126,8 @@ pub(super) fn target_scale(case: &Case) -> Option<Finding> {
     let scaled = |change: &Change| matches!(change, Change::Outputs(OutputMap::Affine { .. }));
     let helps = case.helping(scaled);
     let trial = case.best_of(scaled).map(|(at, _)| at);
-    let others = case.helping(|change| !scaled(change) && !matches!(change, Change::Rate(_)));
+    let others = case
+        .helping(|change| !scaled(change) && !matches!(change, Change::Rate(_) | Change::FreshAndRate(_)));
     let confidence = match (helps, case.sick()) {
         (Some(_), _) => 0.91,
         (None, true) if others.is_none() => 0.85,

@@ -153,7 +153,7 @@ fn is_of_weights(change: &Change) -> bool {
 }
 
 fn lower_rate(change: &Change) -> bool {
-    matches!(change, Change::Rate(factor) if *factor < 1.0)
+    matches!(change, Change::Rate(factor) | Change::FreshAndRate(factor) if *factor < 1.0)
 }
 
 fn higher_rate(change: &Change) -> bool {

@@ -163,7 +163,7 @@ pub(super) fn gradients(case: &Case) -> Option<Finding> {
     };
     let illness = refine(case, illness);
     let weights = case.helping(is_of_weights);
-    let rates = case.helping(|change| matches!(change, Change::Rate(_)));
+    let rates = case.helping(|change| matches!(change, Change::Rate(_) | Change::FreshAndRate(_)));
     let best = case.best_of(is_of_weights);
     let early = best.is_some_and(|(at, _)| {
         case.either_share(&case.tried[at].outcome) - case.either_share(&case.control.outcome).max(0.0)

@@ -223,7 +223,7 @@ pub(super) fn too_low(case: &Case) -> Option<Finding> {
 /// Returns the learning rate of a trial, as text.
 fn rate_of(case: &Case, at: usize) -> alloc::string::String {
     let factor = match case.tried[at].change {
-        Change::Rate(factor) => factor,
+        Change::Rate(factor) | Change::FreshAndRate(factor) => factor,
         _ => 1.0,
     };
     let rate = case.facts.settings.rate * factor;
