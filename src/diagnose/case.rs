@@ -97,15 +97,21 @@ impl Case {
         share(guessing, best, outcome.held_out_after())
     }
 
-    /// Returns the larger of the shares on the samples that are trained on, and on those that are held out: a network that
-    /// memorizes less noise is not worse. (A network that learns nothing of the former learns nothing.)
+    /// Returns the share that this outcome has learned of the samples that are trained on; or that of the samples that are
+    /// held out, if it is larger and the best trial memorizes: a network that memorizes less noise is not worse. (A network
+    /// that learns nothing of the former learns nothing.)
     pub(super) fn either_share(&self, outcome: &Outcome) -> f64 {
         let share = self.share(outcome);
-        if share < 0.1 || !self.anything_generalizes() {
-            share
-        } else {
-            share.max(self.share_held_out(outcome))
-        }
+        let counts = share >= 0.1 && self.memorizes() && self.anything_generalizes();
+        if counts { share.max(self.share_held_out(outcome)) } else { share }
+    }
+
+    /// Returns whether the best trial's loss on samples that are held out is larger by a fifth of the loss of guessing.
+    fn memorizes(&self) -> bool {
+        let best = self.outcomes().filter_map(|outcome| Some((outcome.after()?, outcome.held_out_after()?)));
+        let best = best.min_by(|a, b| a.0.total_cmp(&b.0));
+        best.zip(self.guessing())
+            .is_some_and(|((after, held_out), guessing)| held_out - after > 0.2 * guessing.abs())
     }
 
     /// Returns whether the training learns late, and the flow of its gradients is far beyond the limits: by twice as many

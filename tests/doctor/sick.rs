@@ -131,7 +131,7 @@ fn not_finite(seed: u64) -> Diagnosis {
 
 fn rate_too_high_adam(seed: u64) -> Diagnosis {
     type Net = (Linear<4, 20>, Relu, Linear<20, 20>, Relu, Linear<20, 2>);
-    let trainer = Trainer::new(he::<Net>(seed), CrossEntropy::default(), Adam::new(1.0), seed);
+    let trainer = Trainer::new(he::<Net>(seed), CrossEntropy::default(), Adam::new(10.0), seed);
     trainer.diagnose(&rings::<4>(200, seed)).unwrap()
 }
 
