@@ -29,6 +29,8 @@ pub mod bounds;
 pub mod checkpoint;
 #[cfg(feature = "std")]
 pub mod data;
+#[cfg(feature = "flow")]
+pub mod diagnose;
 #[cfg(feature = "checkpoint")]
 pub mod distributed;
 pub mod elementary;

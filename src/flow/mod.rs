@@ -33,6 +33,7 @@
 //! | the figures | the public fields of [`Flow`] and [`LayerFlow`]; [`Flow::to_csv`], [`Flow::to_json`] |
 //! | what is wrong, and what to do | [`Flow::verdict`] |
 //! | branches, gates and time steps, with a verdict each | [`Flow::parts`], [`Flow::parts_table`] |
+//! | a training that does not learn, whatever the cause | `trainer.diagnose(..)`: [`diagnose`](crate::diagnose) |
 //! | pictures | [`picture`], with the feature `plot` |
 //! | how it changes in training | [`Recorder`] |
 //! | which batch size is worth it | [`network.gradient_noise(..)`](GradientFlow::gradient_noise) |

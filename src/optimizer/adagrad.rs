@@ -80,7 +80,7 @@ impl<N: Parameters, M: MomentStorage> Adagrad<N, M> {
 
 optimizer! {
     /// Creates the optimizer with PyTorch's settings, where 0.01 is usual for the learning rate.
-    Adagrad, moments: 1
+    Adagrad, moments: 1, counts: steps = 0
 }
 
 struct Update {

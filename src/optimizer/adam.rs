@@ -99,7 +99,7 @@ impl<N: Parameters, M: MomentStorage> Adam<N, M> {
 
 optimizer! {
     /// Creates the optimizer with the settings of the paper.
-    Adam, moments: 2
+    Adam, moments: 2, momentum: betas[0], counts: steps = 0
 }
 
 /// Returns 1 - βᵗ of both betas at the step after this many.

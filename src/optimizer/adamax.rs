@@ -68,7 +68,7 @@ impl<N: Parameters, M: MomentStorage> Adamax<N, M> {
 
 optimizer! {
     /// Creates the optimizer with the settings of the paper, where 0.002 is usual for the learning rate.
-    Adamax, moments: 2
+    Adamax, moments: 2, momentum: betas[0], counts: steps = 0
 }
 
 struct Update {

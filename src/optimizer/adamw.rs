@@ -43,5 +43,5 @@ impl<N: Parameters, M: MomentStorage> AdamW<N, M> {
 
 optimizer! {
     /// Creates the optimizer with a weight decay of 0.01.
-    AdamW in adam, moments: 2
+    AdamW in adam, moments: 2, momentum: betas[0], counts: steps = 0
 }

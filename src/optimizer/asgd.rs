@@ -82,7 +82,7 @@ impl<N: Parameters, M: MomentStorage> Asgd<N, M> {
 
 optimizer! {
     /// Creates the optimizer with PyTorch's settings, where 0.01 is usual for the learning rate.
-    Asgd, moments: 1
+    Asgd, moments: 1, counts: steps = 0
 }
 
 struct Update {

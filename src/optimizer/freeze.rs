@@ -2,7 +2,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::paths::{check_paths as check_paths_of, leads_to};
-use super::{GradientOf, Optimizer};
+use super::{GradientOf, Optimizer, Setting};
 use crate::Error;
 use crate::kernel::Real;
 use crate::layer::{Parameter, Parameters, Role, View, ViewMut, Visitor, visit};
@@ -66,6 +66,14 @@ impl<N: Parameters, O: Optimizer<N>> Optimizer<N> for FreezeParameters<O> {
 
     fn learning_rate(&mut self) -> &mut f64 {
         self.optimizer.learning_rate()
+    }
+
+    fn setting(&mut self, setting: Setting) -> Option<&mut f64> {
+        self.optimizer.setting(setting)
+    }
+
+    fn forget(&mut self) {
+        self.optimizer.forget();
     }
 }
 

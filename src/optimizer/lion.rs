@@ -55,7 +55,7 @@ impl<N: Parameters, M: MomentStorage> Lion<N, M> {
 
 optimizer! {
     /// Creates the optimizer with the settings of the paper, without weight decay.
-    Lion, moments: 1
+    Lion, moments: 1, momentum: betas[0]
 }
 
 struct Update([f64; 2]);

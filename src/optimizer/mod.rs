@@ -117,6 +117,25 @@ pub trait Optimizer<N: Parameters> {
 
     /// Returns the learning rate, which a [`Schedule`](crate::schedule::Schedule) changes.
     fn learning_rate(&mut self) -> &mut f64;
+
+    /// Returns a setting, to be read or changed, or `None` if this optimizer has none of the kind: that is the default.
+    fn setting(&mut self, _: Setting) -> Option<&mut f64> {
+        None
+    }
+
+    /// Forgets all earlier steps: the next one is as that of a new optimizer with these settings. By default it does
+    /// nothing, which is right for an optimizer without a memory.
+    fn forget(&mut self) {}
+}
+
+/// A setting that many optimizers have, for [`Optimizer::setting`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Setting {
+    /// λ, the weight decay of the parameters that are in no group of their own.
+    WeightDecay,
+    /// The momentum: μ of SGD, the first β of Adam.
+    Momentum,
 }
 
 /// Checks a setting that must be at least 0, and finite as an `f32` too.

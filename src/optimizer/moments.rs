@@ -7,7 +7,7 @@ use core::fmt;
 use crate::Error;
 #[cfg(feature = "alloc")]
 use crate::layer::Owned;
-use crate::layer::{Parameters, ViewMut};
+use crate::layer::{Parameters, ViewMut, compare};
 use chainrule_parameters::{copied, zeroed};
 
 /// Where an optimizer has its moments, networks of the type that it trains: [`OnHeap`], which is the default, or
@@ -58,6 +58,9 @@ pub trait Moments<N> {
 
     /// Returns the first one.
     fn first(&self) -> Option<&N>;
+
+    /// Sets them to 0.
+    fn forget(&mut self);
 }
 
 /// Networks on the heap. Without the feature `alloc` there is no value of this type.
@@ -105,6 +108,10 @@ impl<N: Parameters> Moments<N> for HeapMoments<N> {
         Ok(networks.each_mut().map(|network| ViewMut::of(&mut **network)))
     }
 
+    fn forget(&mut self) {
+        self.networks.iter_mut().for_each(|network| compare::set_zero(ViewMut::of(&mut **network)));
+    }
+
     fn first(&self) -> Option<&N> {
         self.networks.first().map(|network| &**network)
     }
@@ -120,6 +127,10 @@ impl<N: Parameters> Clone for HeapMoments<N> {
 #[cfg(not(feature = "alloc"))]
 impl<N: Parameters> Moments<N> for HeapMoments<N> {
     fn views<const W: usize>(&mut self) -> Result<[ViewMut<'_>; W], Error> {
+        match self.never.0 {}
+    }
+
+    fn forget(&mut self) {
         match self.never.0 {}
     }
 
@@ -148,6 +159,10 @@ impl<N: Parameters, const MOMENTS: usize> Moments<N> for InlineMoments<N, MOMENT
     fn views<const W: usize>(&mut self) -> Result<[ViewMut<'_>; W], Error> {
         let networks = self.0.first_chunk_mut().ok_or(Error::MomentCount { needed: W, found: MOMENTS })?;
         Ok(networks.each_mut().map(ViewMut::of))
+    }
+
+    fn forget(&mut self) {
+        self.0.iter_mut().for_each(|network| compare::set_zero(ViewMut::of(network)));
     }
 
     fn first(&self) -> Option<&N> {

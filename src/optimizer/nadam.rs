@@ -92,7 +92,7 @@ impl<N: Parameters, M: MomentStorage> NAdam<N, M> {
 
 optimizer! {
     /// Creates the optimizer with PyTorch's settings, where 0.002 is usual for the learning rate.
-    NAdam, moments: 2
+    NAdam, moments: 2, momentum: betas[0], counts: steps = 0, product = 1.0
 }
 
 struct Update {

@@ -164,9 +164,13 @@ impl StepOptions {
 
 /// Implements the constructors by a function `with_moments`, [`Optimizer`](super::Optimizer) by a method `step_of`, and the
 /// methods that set the [`StepOptions`]. The learning rate and the options are fields of the optimizer, or of the one
-/// inside it.
+/// inside it. `momentum` is the field of [`Setting::Momentum`](super::Setting), and `counts` are the fields that the steps
+/// change, besides the moments.
 macro_rules! optimizer {
-    ($(#[$doc:meta])* $name:ident $(in $inner:ident)?, moments: $moments:literal) => {
+    (
+        $(#[$doc:meta])* $name:ident $(in $inner:ident)?, moments: $moments:literal
+        $(, momentum: $momentum:ident $([$index:literal])?)? $(, counts: $($count:ident = $start:literal),+)?
+    ) => {
         #[cfg(feature = "alloc")]
         impl<N: chainrule_parameters::Parameters> $name<N> {
             $(#[$doc])*
@@ -248,6 +252,24 @@ macro_rules! optimizer {
 
             fn learning_rate(&mut self) -> &mut f64 {
                 &mut self$(.$inner)?.learning_rate
+            }
+
+            fn setting(&mut self, setting: crate::optimizer::Setting) -> Option<&mut f64> {
+                let this = &mut *self;
+                $(let this = &mut this.$inner;)?
+                match setting {
+                    crate::optimizer::Setting::WeightDecay => Some(&mut this.options.weight_decay),
+                    $(crate::optimizer::Setting::Momentum => Some(&mut this.$momentum$([$index])?),)?
+                    #[allow(unreachable_patterns)]
+                    _ => None,
+                }
+            }
+
+            fn forget(&mut self) {
+                let this = &mut *self;
+                $(let this = &mut this.$inner;)?
+                crate::optimizer::moments::Moments::forget(&mut this.moments);
+                $($(this.$count = $start;)+)?
             }
         }
     };

@@ -79,7 +79,7 @@ impl<N: Parameters, M: MomentStorage> RAdam<N, M> {
 
 optimizer! {
     /// Creates the optimizer with the settings of Adam.
-    RAdam, moments: 2
+    RAdam, moments: 2, momentum: betas[0], counts: steps = 0
 }
 
 struct Update {

@@ -94,7 +94,7 @@ impl<N: Parameters, M: MomentStorage> RmsProp<N, M> {
 
 optimizer! {
     /// Creates the optimizer with a decay of 0.99.
-    RmsProp, moments: 1
+    RmsProp, moments: 1, momentum: momentum
 }
 
 struct Update {

@@ -78,7 +78,7 @@ impl<N: Parameters, M: MomentStorage> Rprop<N, M> {
 
 optimizer! {
     /// Creates the optimizer with the settings of the paper, where 0.01 is usual for the learning rate.
-    Rprop, moments: 2
+    Rprop, moments: 2, counts: steps = 0
 }
 
 struct Update {

@@ -83,7 +83,7 @@ impl<N: Parameters, M: MomentStorage> Sgd<N, M> {
 
 optimizer! {
     /// Creates the optimizer without momentum.
-    Sgd, moments: 0
+    Sgd, moments: 0, momentum: momentum, counts: steps = 0
 }
 
 /// Without momentum.

@@ -29,6 +29,8 @@ mod recorded;
 #[cfg(feature = "fit")]
 mod run;
 mod sums;
+#[cfg(feature = "flow")]
+mod variant;
 
 use core::fmt;
 
@@ -39,6 +41,8 @@ use crate::Error;
 use crate::layer::{AsWorkspace, BackwardHook, Bare, Owned, Parameters, Plan, Workspace, Wrapper};
 use crate::loss::TargetFor;
 use crate::network::{Data, InputOf, Share, loss_gradient, plan};
+#[cfg(feature = "flow")]
+use crate::optimizer::Setting;
 use crate::optimizer::{Clip, Optimizer};
 use crate::random::training_rng;
 use crate::schedule::{Rate, Schedule};
@@ -56,6 +60,8 @@ pub use options::{Epoch, Fit};
 #[cfg(feature = "fit")]
 pub use rate_test::{LearningRateSweep, LearningRateTest, RatePoint};
 use sums::{Sums, Work};
+#[cfg(feature = "flow")]
+pub(crate) use variant::AnyTrainer;
 
 /// Trains a network: it has the network, a loss, an optimizer, a gradient and a workspace.
 ///
@@ -98,6 +104,10 @@ type Step<N, O> = fn(&mut O, &mut Owned<N>, &Owned<N>) -> Result<(), Error>;
 struct Optimize<N, O> {
     step: Step<N, O>,
     learning_rate: fn(&mut O) -> &mut f64,
+    #[cfg(feature = "flow")]
+    setting: fn(&mut O, Setting) -> Option<&mut f64>,
+    #[cfg(feature = "flow")]
+    forget: fn(&mut O),
 }
 
 impl<N, O> Clone for Optimize<N, O> {
@@ -167,7 +177,14 @@ impl<N, L, O> Trainer<N, L, O> {
             clip: Clip::Not,
             micro_batch: None,
             parallel: DataParallel::default(),
-            optimize: Optimize { step: O::step, learning_rate: O::learning_rate },
+            optimize: Optimize {
+                step: O::step,
+                learning_rate: O::learning_rate,
+                #[cfg(feature = "flow")]
+                setting: O::setting,
+                #[cfg(feature = "flow")]
+                forget: O::forget,
+            },
             ranks: None,
         }
     }

@@ -3,7 +3,7 @@
 use chainrule::prelude::*;
 
 /// A vector for each class: its input is no number, and has no gradient.
-#[derive(Parameters)]
+#[derive(Clone, Copy, Parameters)]
 pub(crate) struct Embedding<const CLASSES: usize, const N: usize> {
     #[parameter(weight, fan_in = 1, fan_out = N)]
     pub(crate) weight: [[f64; N]; CLASSES],

@@ -1,0 +1,141 @@
+use alloc::string::String;
+use core::fmt;
+
+use serde::Serialize;
+
+/// What can be wrong with a training, in the terms of the field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[non_exhaustive]
+pub enum Illness {
+    /// A weight of the network is NaN or infinite, before the first step.
+    NonFiniteWeights,
+    /// All samples have the same input, so that there is nothing to tell them apart.
+    ConstantInputs,
+    /// Samples of the same input have different targets.
+    ConflictingTargets,
+    /// The targets have no relation to the inputs: the network can memorize the training set, but predicts nothing.
+    UnrelatedTargets,
+    /// Nearly all samples are of one class, and the network always answers that class.
+    ClassImbalance,
+    /// The inputs, or some of their features, are too large, too small, or far from 0.
+    InputScale,
+    /// The targets of a regression are too large, too small, or far from 0.
+    TargetScale,
+    /// Targets are outside of what the activation of the output can give: -1 for a sigmoid.
+    TargetsOutOfRange,
+    /// The network ends with an activation, a softmax or a sigmoid, where the loss expects scores (logits).
+    OutputActivation,
+    /// All units of a layer have the same weights (zeros, or another constant), and so always the same gradient.
+    SymmetricWeights,
+    /// No gradient arrives at a layer, because a layer behind it has weights of 0, or it is frozen at what it is.
+    DisconnectedLayer,
+    /// The gradient vanishes on its way through the layers.
+    VanishingGradient,
+    /// The gradient explodes on its way through the layers.
+    ExplodingGradient,
+    /// The gradient vanishes on its way back through the steps of a sequence.
+    VanishingThroughTime,
+    /// The gradient explodes on its way back through the steps of a sequence.
+    ExplodingThroughTime,
+    /// Units are inactive for every sample, and their gradient is 0.
+    DeadUnits,
+    /// The branch of a residual block is dead: only the skip connection passes anything on.
+    DeadBranch,
+    /// Units are in the flat part of their activation for nearly every sample.
+    SaturatedUnits,
+    /// The scale of the weights is far from that of a new network.
+    WeightScale,
+    /// A batch norm computes mean and variance of one number, so that its output is always 0.
+    BatchNormOfOne,
+    /// Dropout sets so many numbers to 0 that little else is left.
+    TooMuchDropout,
+    /// The network has no activation, so that it is a linear map, and the task is not linear.
+    LinearNetwork,
+    /// A layer is too narrow for what has to pass it.
+    Bottleneck,
+    /// The schedule has ended: its factor of the learning rate is about 0.
+    ScheduleEnded,
+    /// The gradient is clipped to a small share of its length.
+    ClippingTooTight,
+    /// Weight decay is stronger than the gradient of the loss.
+    WeightDecayTooStrong,
+    /// The momentum is so close to 1 that steps of long ago outweigh the gradient.
+    MomentumTooHigh,
+    /// The learning rate is too high.
+    LearningRateTooHigh,
+    /// The learning rate is too low.
+    LearningRateTooLow,
+    /// Few batches have gradients that are far longer than the others, and undo what was learned.
+    GradientSpikes,
+    /// The batch is so small that the noise of its gradient outweighs the gradient.
+    NoisyGradient,
+    /// It does not learn, and nothing that was tried helps.
+    Unexplained,
+}
+
+impl Illness {
+    /// Returns its name in the terms of the field.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NonFiniteWeights => "weights that are not finite",
+            Self::ConstantInputs => "constant inputs",
+            Self::ConflictingTargets => "conflicting targets",
+            Self::UnrelatedTargets => "targets without relation to the inputs",
+            Self::ClassImbalance => "class imbalance",
+            Self::InputScale => "inputs that are not scaled",
+            Self::TargetScale => "targets that are not scaled",
+            Self::TargetsOutOfRange => "targets outside of the output's range",
+            Self::OutputActivation => "an activation where the loss expects scores",
+            Self::SymmetricWeights => "symmetric weights",
+            Self::DisconnectedLayer => "a layer without gradient",
+            Self::VanishingGradient => "vanishing gradient",
+            Self::ExplodingGradient => "exploding gradient",
+            Self::VanishingThroughTime => "gradient vanishing through time",
+            Self::ExplodingThroughTime => "gradient exploding through time",
+            Self::DeadUnits => "dead units",
+            Self::DeadBranch => "a dead residual branch",
+            Self::SaturatedUnits => "saturated units",
+            Self::WeightScale => "weights of the wrong scale",
+            Self::BatchNormOfOne => "batch norm of a single number",
+            Self::TooMuchDropout => "too much dropout",
+            Self::LinearNetwork => "a linear network for a nonlinear task",
+            Self::Bottleneck => "a bottleneck",
+            Self::ScheduleEnded => "a schedule that has ended",
+            Self::ClippingTooTight => "clipping that is too tight",
+            Self::WeightDecayTooStrong => "weight decay that is too strong",
+            Self::MomentumTooHigh => "momentum that is too high",
+            Self::LearningRateTooHigh => "learning rate too high",
+            Self::LearningRateTooLow => "learning rate too low",
+            Self::GradientSpikes => "gradient spikes",
+            Self::NoisyGradient => "a gradient that is mostly noise",
+            Self::Unexplained => "no learning, for an unknown reason",
+        }
+    }
+}
+
+impl fmt::Display for Illness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// An illness that a training has, what shows it, and what to do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Finding {
+    /// What is wrong.
+    pub illness: Illness,
+    /// The path of the layer or the parameter where it is, as `summary` prints it; `None` where it is the whole
+    /// network, the data or a setting.
+    pub at: Option<String>,
+    /// What was measured, in a sentence with numbers.
+    pub evidence: String,
+    /// What to do, in a sentence.
+    pub cure: String,
+    /// How sure it is, from 0 to 1. A finding has at least [`CERTAIN_ENOUGH`](super::CERTAIN_ENOUGH); with less it is a
+    /// remark. (An order, and not a probability.)
+    pub confidence: f64,
+    /// The trial of its cure, as an index of [`Diagnosis::trials`](super::Diagnosis::trials): the best, if several were
+    /// tried.
+    pub trial: Option<usize>,
+}

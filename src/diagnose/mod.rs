@@ -1,0 +1,239 @@
+//! Floor 9: a diagnosis of a training that does not learn.
+//!
+//! ```
+//! use chainrule::data::Dataset;
+//! use chainrule::diagnose::Illness;
+//! use chainrule::prelude::*;
+//! type Net = (Linear<2, 16>, Tanh, Linear<16, 2>);
+//!
+//! let points = (0..200).map(|at| {
+//!     let x = Vector([(at as f32 * 0.7).sin(), (at as f32 * 1.3).cos()]);
+//!     (x, Label::<2>::new(usize::from(x[0] * x[1] > 0.0)).unwrap())
+//! });
+//! let data = Dataset::from_pairs(points)?;
+//! let net = Net::init_with(Initializer::constant(0.1), &mut rng(1)); // all units are equal
+//! let trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(0.01), 1);
+//! let diagnosis = trainer.diagnose(&data)?;
+//! println!("{diagnosis}");
+//! assert_eq!(diagnosis.illness(), Some(Illness::SymmetricWeights));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`Trainer::diagnose`] examines a training and tries cures, on copies: the trainer does not change.
+//!
+//! 1. **Facts.** The [flow](crate::flow) of a batch and its verdict; the scales of inputs and targets; equal inputs with
+//!    other targets; the weights; the settings of the optimizer, the schedule and the clipping; the noise of the gradient.
+//! 2. **Trials.** A copy is trained as it is: the control. Two small reference networks, a linear one and one with a hidden
+//!    layer, are trained on standardized inputs: they show whether the task can be learned. If the control learns at
+//!    least half as much, the training is healthy; one that learns slowly is watched for four times as many steps.
+//!    Otherwise each cure that can be tried while the program runs is tried on a copy, for the same steps and on the same
+//!    batches: the learning rate up and down, new weights, standardized inputs and targets, larger batches, without
+//!    clipping, weight decay or schedule, and so on.
+//! 3. **Findings.** An illness is found where facts show it and its cure helps. Causes come before symptoms: a learning
+//!    rate that is too high kills units, and the finding is the learning rate.
+//!
+//! A cure that needs another type (a skip connection, a norm, another activation) cannot be tried by itself. It takes a
+//! line: [`Diagnose::network`].
+
+mod bench;
+mod case;
+mod change;
+mod course;
+mod data;
+mod doctor;
+mod facts;
+mod illness;
+mod judge;
+mod mapped;
+mod options;
+mod progress;
+mod reference;
+mod report;
+mod rules;
+mod trials;
+mod weights;
+
+use alloc::vec::Vec;
+
+use bench::Ward;
+use chainrule_parameters::{Parameters, append_copies};
+use course::Course;
+use rand::RngExt;
+
+use crate::Error;
+use crate::data::Dataset;
+use crate::loss::{Loss, TargetFor};
+use crate::network::{Data, InputOf};
+use crate::tensor::{Sample, Tensor};
+use crate::train::{AnyTrainer, Trainer};
+
+pub use illness::{Finding, Illness};
+pub use options::Diagnose;
+pub use report::{Diagnosis, Trial};
+
+/// A finding is at least this sure; what is less sure is a remark. (A convention of this crate.)
+pub const CERTAIN_ENOUGH: f64 = 0.5;
+
+/// At most this many samples are trained on: more than the batches of a trial.
+const MOST_TRAINED: usize = 4096;
+/// At most this many samples are measured, and as many are held out.
+const MOST_MEASURED: usize = 256;
+/// A quarter of the data is held out if there are at least this many samples: 10 in the quarter.
+const ENOUGH_TO_HOLD_OUT: usize = 40;
+
+impl<N, L, O> Trainer<N, L, O> {
+    /// Diagnoses this training, with the default options: see [`diagnose`](crate::diagnose) and [`Diagnose`].
+    ///
+    /// The trainer does not change. A diagnosis of a healthy training costs about a thousand training steps, one of a sick
+    /// training some thousands: [`Diagnosis::passes`] says how many.
+    ///
+    /// # Errors
+    /// Invalid data: see [`Error`]. A training that fails is a finding, and not an error.
+    pub fn diagnose<X: Copy, Y: Tensor, Target>(&self, data: &Dataset<X, Target>) -> Result<Diagnosis, Error>
+    where
+        Data: InputOf<X, N, Y>,
+        N: Parameters,
+        L: Clone + Sync,
+        O: Clone,
+        Target: TargetFor<L, Y> + Copy + 'static,
+    {
+        let _ = <Data as InputOf<X, N, Y>>::PLAN; // so that the compiler's error names the caller
+        self.diagnose_with(data, Diagnose::new())
+    }
+
+    /// Diagnoses this training, with options.
+    ///
+    /// # Errors
+    /// As [`diagnose`](Trainer::diagnose), and [`Error::Setting`] for a batch size or a number of steps of 0.
+    pub fn diagnose_with<X: Copy, Y: Tensor, Target>(
+        &self,
+        data: &Dataset<X, Target>,
+        mut options: Diagnose<'_, X, Target, L, Y>,
+    ) -> Result<Diagnosis, Error>
+    where
+        Data: InputOf<X, N, Y>,
+        N: Parameters,
+        L: Clone + Sync,
+        O: Clone,
+        Target: TargetFor<L, Y> + Copy + 'static,
+    {
+        let _ = <Data as InputOf<X, N, Y>>::PLAN;
+        options.check()?;
+        for data in [Some(data), options.validation].into_iter().flatten() {
+            check(data, &self.loss)?;
+        }
+        let mut samples = Samples::of(data, &options);
+        let numbers = data::rows(Data::samples(&samples.inputs));
+        let outliers = data::outliers(
+            &judge::Of::<L, Y, Target>::new(&self.loss, &samples.targets),
+            numbers.as_ref(),
+            samples.inputs.len(),
+        );
+        samples.put_last(&outliers);
+        let (inputs, targets) = (Data::samples(&samples.inputs), &samples.targets[..]);
+        let numbers = data::rows(inputs); // in the new order
+        let ward = &mut Ward {
+            trainer: Data::network::<AnyTrainer<L, O>>(self),
+            inputs,
+            targets,
+            standard: numbers.as_ref().and_then(data::standardized),
+            judge: judge::Of::<L, Y, Target>::new(&self.loss, targets),
+        };
+        let course = samples.course(&options);
+        let mut candidates: Vec<_> = options
+            .candidates
+            .iter_mut()
+            .map(|(name, run)| {
+                let run = |course: &Course<'_>| run(&self.loss, &samples.inputs, targets, course);
+                (name.clone(), run)
+            })
+            .collect();
+        let mut candidates: Vec<doctor::Candidate<'_>> =
+            candidates.iter_mut().map(|(name, run)| (&name[..], run as &mut _)).collect();
+        doctor::diagnose(ward, numbers.as_ref(), &course, &mut candidates, options.quiet)
+    }
+}
+
+/// Checks that all data are finite, and all targets such as the loss takes.
+fn check<N, X, Y: Tensor, L, Target: TargetFor<L, Y>>(
+    data: &Dataset<X, Target>,
+    loss: &L,
+) -> Result<(), Error>
+where
+    Data: InputOf<X, N, Y>,
+{
+    if let Some((sample, element, value)) = Sample::first_non_finite(Data::samples(data.inputs())) {
+        return Err(Error::NonFiniteData { what: "input", sample, element, value });
+    }
+    let loss = Target::compare_by(loss);
+    data.targets().iter().enumerate().try_for_each(|(sample, target)| loss.check(target, sample))
+}
+
+/// The samples of a diagnosis: those that are trained on, in random order, and then those that are held out.
+struct Samples<X, T> {
+    inputs: Vec<X>,
+    targets: Vec<T>,
+    train: usize,
+    /// How many of the samples that are trained on, and of the others, are no outliers.
+    usual: [usize; 2],
+}
+
+impl<X: Copy, T: Copy> Samples<X, T> {
+    fn of<L, Y>(data: &Dataset<X, T>, options: &Diagnose<'_, X, T, L, Y>) -> Self {
+        let rng = &mut crate::random::rng(options.seed);
+        let mut order: Vec<usize> = (0..data.len()).collect();
+        for at in (1..order.len()).rev() {
+            order.swap(at, rng.random_range(0..=at));
+        }
+        let quarter = match options.validation {
+            None if data.len() >= ENOUGH_TO_HOLD_OUT => (data.len() / 4).min(MOST_MEASURED),
+            _ => 0,
+        };
+        let (held_out, train) = order.split_at(quarter);
+        let train = &train[..train.len().min(MOST_TRAINED)];
+        let (inputs, targets) = (Vec::new(), Vec::new());
+        let mut samples = Self { inputs, targets, train: train.len(), usual: [0, 0] };
+        samples.append(data, train);
+        samples.append(data, held_out);
+        if let Some(data) = options.validation {
+            let count = data.len().min(MOST_MEASURED);
+            let few: Vec<usize> = (0..count).map(|at| at * data.len() / count).collect();
+            samples.append(data, &few);
+        }
+        samples
+    }
+
+    fn append(&mut self, data: &Dataset<X, T>, places: &[usize]) {
+        for &at in places {
+            append_copies(&mut self.inputs, core::slice::from_ref(&data.inputs()[at]));
+            append_copies(&mut self.targets, core::slice::from_ref(&data.targets()[at]));
+        }
+    }
+
+    /// Puts outliers behind the other samples: they are trained on, and not measured. A single one could have a larger loss
+    /// than all others together, which would hide whether anything is learned.
+    fn put_last(&mut self, outliers: &[bool]) {
+        let (train, others) = outliers.split_at(self.train);
+        self.usual = [train, others].map(|part| part.iter().filter(|outlier| !**outlier).count());
+        let mut order: Vec<usize> = (0..outliers.len()).collect();
+        order.sort_by_key(|&at| (at >= self.train, outliers[at]));
+        let (inputs, targets) = (core::mem::take(&mut self.inputs), core::mem::take(&mut self.targets));
+        for at in order {
+            append_copies(&mut self.inputs, core::slice::from_ref(&inputs[at]));
+            append_copies(&mut self.targets, core::slice::from_ref(&targets[at]));
+        }
+    }
+
+    fn course<L, Y>(&self, options: &Diagnose<'_, X, T, L, Y>) -> Course<'static> {
+        Course {
+            steps: options.steps,
+            batch: options.batch_size,
+            seed: options.seed,
+            train: self.train,
+            measured: 0..self.usual[0].min(MOST_MEASURED),
+            held_out: self.train..self.train + self.usual[1],
+            outliers: self.train - self.usual[0],
+            balanced: None,
+        }
+    }
+}

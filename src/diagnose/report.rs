@@ -1,0 +1,195 @@
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::{self, Write};
+
+use serde::Serialize;
+
+use super::illness::{Finding, Illness};
+
+/// What [`Trainer::diagnose`](crate::Trainer::diagnose) found: what is wrong with a training, what was tried, and what
+/// helped.
+///
+/// It prints in 80 columns.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Diagnosis {
+    /// What is wrong, the cause first. Empty for a healthy training.
+    pub findings: Vec<Finding>,
+    /// What is unusual, but does not keep this training from learning; the most remarkable first.
+    pub remarks: Vec<Finding>,
+    /// Each training that was tried. The first is the control: the training as it is.
+    pub trials: Vec<Trial>,
+    /// The loss of the best constant answer, which needs no input; `None` where the loss has none.
+    pub guessing: Option<f64>,
+    /// How many training steps the diagnosis took, over all trials.
+    pub steps: u64,
+    /// What the diagnosis cost, in training steps of one batch: steps, measurements and evaluations. A training of as
+    /// many steps takes about as long.
+    pub passes: u64,
+}
+
+/// A short training that was tried.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Trial {
+    /// What was changed, such as "learning rate / 10".
+    pub change: String,
+    /// How many steps it took.
+    pub steps: u64,
+    /// The loss before its first step, in evaluation mode, on a fixed part of the training data; `None` where it is not
+    /// finite.
+    pub loss_before: Option<f64>,
+    /// The loss after its last step, on the same samples.
+    pub loss_after: Option<f64>,
+    /// The loss after its last step on data that it was not trained on, if there are any.
+    pub held_out: Option<f64>,
+    /// Why it ended before its last step, if it did.
+    pub stopped: Option<String>,
+    /// Which share of what can be learned it has learned: 0 for the loss of guessing, and 1 for the least loss of all
+    /// trials. Negative where it is worse than guessing.
+    pub learned: Option<f64>,
+}
+
+impl Diagnosis {
+    /// Returns whether nothing is wrong.
+    pub fn is_healthy(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    /// Returns what is wrong in the first place.
+    pub fn illness(&self) -> Option<Illness> {
+        self.findings.first().map(|finding| finding.illness)
+    }
+
+    /// Returns the finding of this illness.
+    pub fn finding(&self, illness: Illness) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.illness == illness)
+    }
+
+    /// Returns the training as it is.
+    pub fn control(&self) -> Option<&Trial> {
+        self.trials.first()
+    }
+}
+
+/// The width of a line.
+const WIDTH: usize = 80;
+/// The width of the column of changes.
+const CHANGE: usize = 40;
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.findings[..] {
+            [] => f.write_str("healthy: nothing that keeps this training from learning was found\n")?,
+            [one] => writeln!(f, "{}", one.illness)?,
+            [first, others @ ..] => {
+                let others: Vec<_> = others.iter().map(|finding| finding.illness.name()).collect();
+                paragraph(f, "", &alloc::format!("{}; also {}", first.illness, others.join(", ")))?;
+            }
+        }
+        for (at, finding) in self.findings.iter().enumerate() {
+            f.write_str("\n")?;
+            self.show(f, &alloc::format!("{}. ", at + 1), finding)?;
+        }
+        if !self.remarks.is_empty() {
+            f.write_str("\nunusual, but not what keeps it from learning\n")?;
+            for remark in &self.remarks {
+                let at = remark.at.as_ref().map(|at| alloc::format!(", `{at}`")).unwrap_or_default();
+                paragraph(f, "- ", &alloc::format!("{}{at}: {}", remark.illness, remark.evidence))?;
+            }
+        }
+        self.table(f)
+    }
+}
+
+impl Diagnosis {
+    fn show(&self, f: &mut fmt::Formatter<'_>, number: &str, finding: &Finding) -> fmt::Result {
+        let at = finding.at.as_ref().map(|at| alloc::format!(", in `{at}`")).unwrap_or_default();
+        paragraph(f, number, &alloc::format!("{}{at}", finding.illness))?;
+        paragraph(f, "   evidence: ", &finding.evidence)?;
+        paragraph(f, "   cure: ", &finding.cure)?;
+        let Some((trial, control)) = finding.trial.and_then(|at| self.trials.get(at)).zip(self.control())
+        else {
+            return paragraph(f, "   tried: ", "no, this cannot be tried while the program runs");
+        };
+        let after = |trial: &Trial| match (trial.loss_after, &trial.stopped) {
+            (_, Some(_)) => "that stopped".into(),
+            (None, None) => "a loss that is not finite".into(),
+            (Some(loss), None) => alloc::format!("a loss of {}", number_of(loss)),
+        };
+        let (change, steps) = (&trial.change, trial.steps);
+        let text =
+            alloc::format!("{change}: {} after {steps} steps, as it is {}", after(trial), after(control));
+        paragraph(f, "   tried: ", &text)
+    }
+
+    fn table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.trials.is_empty() {
+            return Ok(());
+        }
+        let loss = |loss: Option<f64>| loss.map_or("-".into(), number_of);
+        writeln!(
+            f,
+            "\n{:CHANGE$} {:>6} {:>9} {:>9} {:>9}",
+            "what was tried", "steps", "loss", "held out", "learned"
+        )?;
+        for trial in &self.trials {
+            let learned =
+                trial.learned.map_or("-".into(), |share| alloc::format!("{:.0} %", 100.0 * share.max(-9.99)));
+            let after = if trial.stopped.is_some() { "stopped".into() } else { loss(trial.loss_after) };
+            let change: String = trial.change.chars().take(CHANGE).collect();
+            let (steps, held_out) = (trial.steps, loss(trial.held_out));
+            writeln!(f, "{change:CHANGE$} {steps:>6} {after:>9} {held_out:>9} {learned:>9}")?;
+        }
+        if let Some(guessing) = self.guessing {
+            writeln!(
+                f,
+                "{:CHANGE$} {:>6} {:>9} {:>9} {:>9}",
+                "the best constant answer",
+                "",
+                number_of(guessing),
+                "",
+                "0 %"
+            )?;
+        }
+        write!(f, "cost: {} training steps, and as much as {} in all", self.steps, self.passes)
+    }
+}
+
+/// Returns a number in at most 9 characters.
+pub(super) fn number_of(x: f64) -> String {
+    let size = x.abs();
+    if x == 0.0 {
+        "0".into()
+    } else if (0.01..1000.0).contains(&size) {
+        alloc::format!("{x:.4}")
+    } else if (1000.0..100_000.0).contains(&size) {
+        alloc::format!("{x:.0}")
+    } else {
+        alloc::format!("{x:.1e}")
+    }
+}
+
+/// Writes words in lines of at most 80 columns; all but the first are indented as the lead.
+fn paragraph(f: &mut fmt::Formatter<'_>, lead: &str, text: &str) -> fmt::Result {
+    let indent = if lead.trim_start().starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+        lead.len()
+    } else {
+        5.min(lead.len())
+    };
+    let mut line = lead.to_string();
+    let mut empty = true;
+    for word in text.split_whitespace() {
+        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            writeln!(f, "{line}")?;
+            line = " ".repeat(indent);
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line.write_str(word)?;
+        empty = false;
+    }
+    writeln!(f, "{line}")
+}

@@ -1,0 +1,137 @@
+//! Healthy trainings, usual and unusual ones.
+
+use chainrule::diagnose::{Diagnose, Diagnosis};
+use chainrule::prelude::*;
+
+use super::Patient;
+use super::data::{bars, clouds, first_step, noisy, rings, waves};
+
+pub(crate) const PATIENTS: &[Patient] = &[
+    Patient { name: "healthy mlp", illness: &[], diagnose: mlp },
+    Patient { name: "healthy convolutional", illness: &[], diagnose: convolutional },
+    Patient { name: "healthy regression", illness: &[], diagnose: regression },
+    Patient { name: "healthy residual of 30 blocks", illness: &[], diagnose: residual },
+    Patient { name: "healthy lstm", illness: &[], diagnose: lstm },
+    Patient { name: "healthy small batches", illness: &[], diagnose: small_batches },
+    Patient { name: "healthy noisy labels", illness: &[], diagnose: noisy_labels },
+    Patient { name: "healthy imbalance", illness: &[], diagnose: imbalance },
+    Patient { name: "healthy three times the rate", illness: &[], diagnose: fast },
+    Patient { name: "healthy plain sgd", illness: &[], diagnose: sgd },
+    Patient { name: "healthy tanh, somewhat saturated", illness: &[], diagnose: saturated },
+    Patient { name: "healthy batch norm and dropout", illness: &[], diagnose: norm_and_dropout },
+    Patient { name: "healthy logistic regression", illness: &[], diagnose: logistic },
+    Patient { name: "healthy adamw with clipping", illness: &[], diagnose: adamw },
+    Patient { name: "healthy warm-up", illness: &[], diagnose: warm_up },
+];
+
+fn mlp(seed: u64) -> Diagnosis {
+    type Net = (Linear<6, 24>, Relu, Linear<24, 3>);
+    let net = Net::init_with(Initializer::he_normal(), &mut rng(seed));
+    let trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(1e-3), seed);
+    trainer.diagnose(&clouds::<6, 3>(240, seed)).unwrap()
+}
+
+fn convolutional(seed: u64) -> Diagnosis {
+    type Net = (Conv2d<1, 6, 3>, Relu, MaxPool2d<2>, Flatten, Linear<24, 2>);
+    let net = Net::init_with(Initializer::he_normal(), &mut rng(seed));
+    let trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(3e-3), seed);
+    trainer.diagnose(&bars(200, seed)).unwrap()
+}
+
+fn regression(seed: u64) -> Diagnosis {
+    type Net = (Linear<3, 32>, Tanh, Linear<32, 16>, Tanh, Linear<16, 1>);
+    let trainer = Trainer::new(Net::init(&mut rng(seed)), MeanSquaredError, Adam::new(5e-3), seed);
+    trainer.diagnose(&waves::<3>(300, seed)).unwrap()
+}
+
+fn residual(seed: u64) -> Diagnosis {
+    type Block = Residual<(LayerNorm<Vector<12>>, Relu, Linear<12, 12>)>;
+    type Net = (Linear<4, 12>, [Block; 30], Linear<12, 2>);
+    let mut net = Net::init(&mut rng(seed));
+    net.edit_parameters(|parameter, numbers: &mut [f32]| {
+        if parameter.path.to_string().ends_with("branch.2.weight") {
+            numbers.iter_mut().for_each(|w| *w *= 0.25);
+        }
+    });
+    let trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(1e-3), seed);
+    trainer.diagnose(&rings::<4>(200, seed)).unwrap()
+}
+
+fn lstm(seed: u64) -> Diagnosis {
+    type Net = (Lstm<1, 12>, LastStep, Linear<12, 2>);
+    let mut net = Net::init(&mut rng(seed));
+    net.0.set_forget_bias(2.0);
+    let trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(0.01), seed);
+    trainer.diagnose(&first_step::<8>(200, seed)).unwrap()
+}
+
+fn small_batches(seed: u64) -> Diagnosis {
+    type Net = (Linear<5, 16>, Tanh, Linear<16, 3>);
+    let trainer = Trainer::new(Net::init(&mut rng(seed)), CrossEntropy::default(), Adam::new(3e-3), seed);
+    trainer.diagnose_with(&clouds::<5, 3>(200, seed), Diagnose::new().batch_size(4).quiet()).unwrap()
+}
+
+fn noisy_labels(seed: u64) -> Diagnosis {
+    type Net = (Linear<6, 16>, Relu, Linear<16, 3>);
+    let net = Net::init_with(Initializer::he_normal(), &mut rng(seed));
+    let trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(3e-3), seed);
+    trainer.diagnose(&noisy(clouds::<6, 3>(240, seed), 0.1, seed)).unwrap()
+}
+
+/// 80 : 20.
+fn imbalance(seed: u64) -> Diagnosis {
+    type Net = (Linear<4, 16>, Relu, Linear<16, 2>);
+    let data = clouds::<4, 5>(300, seed);
+    let data = data.map_targets(|label| Label::<2>::new(usize::from(label.index() == 0)).unwrap());
+    let net = Net::init_with(Initializer::he_normal(), &mut rng(seed));
+    let trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(3e-3), seed);
+    trainer.diagnose(&data).unwrap()
+}
+
+fn fast(seed: u64) -> Diagnosis {
+    type Net = (Linear<6, 24>, Relu, Linear<24, 24>, Relu, Linear<24, 3>);
+    let net = Net::init_with(Initializer::he_normal(), &mut rng(seed));
+    let trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(3e-3), seed);
+    trainer.diagnose(&clouds::<6, 3>(240, seed)).unwrap()
+}
+
+fn sgd(seed: u64) -> Diagnosis {
+    type Net = (Linear<6, 16>, Tanh, Linear<16, 3>);
+    let trainer = Trainer::new(Net::init(&mut rng(seed)), CrossEntropy::default(), Sgd::new(0.05), seed);
+    trainer.diagnose(&clouds::<6, 3>(240, seed)).unwrap()
+}
+
+fn saturated(seed: u64) -> Diagnosis {
+    type Net = (Linear<6, 24>, Tanh, Linear<24, 24>, Tanh, Linear<24, 3>);
+    let net = Net::init_with(Initializer::glorot_normal().gain(2.0), &mut rng(seed));
+    let trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(2e-3), seed);
+    trainer.diagnose(&clouds::<6, 3>(240, seed)).unwrap()
+}
+
+fn norm_and_dropout(seed: u64) -> Diagnosis {
+    type Net = (Linear<6, 24>, BatchNorm<24>, Relu, Dropout<30>, Linear<24, 3>);
+    let net = Net::init_with(Initializer::he_normal(), &mut rng(seed));
+    let trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(3e-3), seed);
+    trainer.diagnose(&clouds::<6, 3>(240, seed)).unwrap()
+}
+
+fn logistic(seed: u64) -> Diagnosis {
+    let net = <(Linear<6, 3>,)>::init(&mut rng(seed));
+    let trainer = Trainer::new(net, CrossEntropy::default(), Sgd::new(0.1).momentum(0.9), seed);
+    trainer.diagnose(&clouds::<6, 3>(240, seed)).unwrap()
+}
+
+fn adamw(seed: u64) -> Diagnosis {
+    type Net = (Linear<4, 20>, Gelu, Linear<20, 20>, Gelu, Linear<20, 2>);
+    let net = Net::init_with(Initializer::he_normal(), &mut rng(seed));
+    let trainer = Trainer::new(net, CrossEntropy::default(), AdamW::new(2e-3), seed).clip_norm(1.0);
+    trainer.diagnose(&rings::<4>(240, seed)).unwrap()
+}
+
+fn warm_up(seed: u64) -> Diagnosis {
+    type Net = (Linear<6, 24>, Relu, Linear<24, 3>);
+    let net = Net::init_with(Initializer::he_normal(), &mut rng(seed));
+    let schedule = Schedule::cosine(2000).warm_up(100);
+    let trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(3e-3), seed).schedule(schedule);
+    trainer.diagnose(&clouds::<6, 3>(240, seed)).unwrap()
+}
