@@ -33,6 +33,8 @@ pub(super) struct Course<'a> {
     /// Those of them whose loss is measured.
     pub(super) measured: Range<usize>,
     pub(super) held_out: Range<usize>,
+    /// How many samples are trained on and are outliers: the last ones.
+    pub(super) outliers: usize,
     /// The samples of each class, for balanced batches.
     pub(super) balanced: Option<&'a [Vec<usize>]>,
 }
@@ -167,6 +169,7 @@ where
             Clip::Value(largest) => [None, Some(largest)],
         };
         let ahead = |step: u64| trainer.schedule_factor(step);
+        let (noise, usual_norm) = self.noise(course).unzip();
         let soon = (0..10 * course.steps).step_by((course.steps / 10).max(1) as usize).map(ahead);
         Settings {
             factor_soon: soon.fold(0.0, f64::max),
@@ -180,7 +183,8 @@ where
             at_once: trainer.samples_at_once(),
             steps_taken: trainer.steps(),
             gradient_norm: None,
-            noise: self.noise(course),
+            noise: noise.flatten(),
+            usual_norm,
         }
     }
 
@@ -290,27 +294,31 @@ where
     }
 
     /// Returns the mean square of the noise of a batch's gradient over the square of the gradient, at the weights as they
-    /// are: the simple noise scale of McCandlish et al. 2018 (appendix A.1), divided by the batch size.
-    fn noise(&self, course: &Course<'_>) -> Option<f64> {
+    /// are: the simple noise scale of McCandlish et al. 2018 (appendix A.1), divided by the batch size. The second number is
+    /// the median length of the gradients.
+    fn noise(&self, course: &Course<'_>) -> Option<(Option<f64>, f64)> {
         let trainer = &self.trainer.with_loss(Mapped { loss: self.trainer.loss.clone(), map: OutputMap::Same });
         let mut batches = Batches::new(course);
         let (mut workspace, mut gradient) = (Workspace::default(), trainer.network.clone());
         let mut mean = trainer.network.clone();
         mean.set_zero();
-        let (mut squares, mut xs, mut ts) = (0.0, Vec::new(), Vec::new());
+        let (mut norms, mut xs, mut ts) = (Vec::new(), Vec::new(), Vec::new());
         for at in 0..NOISE_BATCHES {
             gather(batches.next(), self.inputs, self.targets, &mut xs, &mut ts);
             let rng = &mut crate::random::rng(at as u64);
             trainer.network.loss_gradient(&trainer.loss, &xs, &ts, &mut workspace, &mut gradient, rng).ok()?;
             mean.add_scaled(1.0 / NOISE_BATCHES as f64, &gradient);
-            squares += gradient.norm().powi(2);
+            norms.push(gradient.norm());
         }
         let count = NOISE_BATCHES as f64;
         let of_mean = mean.norm().powi(2);
         // E|g|² = |G|² + v, and E|mean|² = |G|² + v / count.
+        let squares: f64 = norms.iter().map(|norm| norm * norm).sum();
         let noise = (squares / count - of_mean) * count / (count - 1.0);
         let signal = of_mean - noise / count;
-        (signal > 0.0).then_some(noise.max(0.0) / signal)
+        norms.sort_by(f64::total_cmp);
+        let usual = Some(norms[NOISE_BATCHES / 2]).filter(|norm| norm.is_finite())?;
+        Some(((signal > 0.0).then_some(noise.max(0.0) / signal), usual))
     }
 }
 

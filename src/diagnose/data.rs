@@ -83,8 +83,7 @@ pub(super) fn input_facts(rows: &Rows, samples: usize) -> InputFacts {
     let (means, deviations) = rows.moments(samples);
     let numbers = &rows.numbers[..samples * rows.len];
     let square = numbers.iter().map(|x| x * x).sum::<f64>() / numbers.len().max(1) as f64;
-    let largest = numbers.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
-    InputFacts { means, deviations, rms: square.sqrt(), largest }
+    InputFacts { means, deviations, rms: square.sqrt() }
 }
 
 impl InputFacts {
@@ -105,20 +104,75 @@ pub(super) fn target_facts(judge: &dyn Judge, rows: Option<&Rows>, samples: usiz
         facts.sorted.sort_by(f64::total_cmp);
     }
     if let Some(rows) = rows {
-        facts.conflicting = conflicting(judge, rows, samples);
+        facts.conflicting = match (&facts.classes, facts.deviations.is_empty()) {
+            (None, false) => conflicting_numbers(judge, rows, samples, &facts),
+            _ => conflicting(judge, rows, samples),
+        };
     }
     facts
 }
 
-/// Returns the share of samples that have exactly the input of others, and not the most frequent target of that input.
-fn conflicting(judge: &dyn Judge, rows: &Rows, samples: usize) -> f64 {
+/// A number this many deviations from the median is an outlier: no sample of a normal distribution, and of heavy tails few.
+const OUTLIER: f64 = 30.0;
+/// If there are more outliers than this share, they are no outliers.
+const FEW: f64 = 0.05;
+
+/// Returns which samples have an outlier among their inputs, or among targets that are tensors. Deviations are half the
+/// distance of the quantiles 0.16 and 0.84, which outliers do not change; features for which that is 0 are left out.
+pub(super) fn outliers(judge: &dyn Judge, rows: Option<&Rows>, samples: usize) -> Vec<bool> {
+    let mut found = alloc::vec![false; samples];
+    let mut mark = |len: usize, number: &dyn Fn(usize, usize) -> f64| {
+        for at in 0..len {
+            let mut column: Vec<f64> = (0..samples).map(|sample| number(sample, at)).collect();
+            column.sort_by(f64::total_cmp);
+            let quantile = |share: f64| column[((samples - 1) as f64 * share) as usize];
+            let (median, deviation) = (quantile(0.5), (quantile(0.84) - quantile(0.16)) / 2.0);
+            let far = |x: f64| deviation > 0.0 && (x - median).abs() > OUTLIER * deviation;
+            found.iter_mut().enumerate().for_each(|(sample, found)| *found |= far(number(sample, at)));
+        }
+    };
+    if let Some(rows) = rows {
+        mark(rows.len, &|sample, at| rows.row(sample)[at]);
+    }
+    let targets: Option<Vec<Vec<f64>>> = (0..samples).map(|sample| judge.target(sample)).collect();
+    if let Some(targets) = targets {
+        mark(judge.len(), &|sample, at| targets[sample][at]);
+    }
+    if found.iter().filter(|found| **found).count() as f64 > FEW * samples as f64 {
+        found.fill(false);
+    }
+    found
+}
+
+/// Returns the order of the samples by their inputs, and whether two have the same.
+fn by_input(rows: &Rows, samples: usize) -> (Vec<usize>, impl Fn(&usize, &usize) -> bool) {
     let mut order: Vec<usize> = (0..samples).collect();
     let compare = |a: &usize, b: &usize| {
         let pairs = rows.row(*a).iter().zip(rows.row(*b));
         pairs.map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne()).unwrap_or(core::cmp::Ordering::Equal)
     };
     order.sort_by(compare);
-    let same_input = order.chunk_by(|a, b| compare(a, b).is_eq());
+    (order, move |a: &usize, b: &usize| compare(a, b).is_eq())
+}
+
+/// Returns the share of the variance of targets that are numbers which is among samples of the same input, counting samples
+/// whose input occurs once as explained.
+fn conflicting_numbers(judge: &dyn Judge, rows: &Rows, samples: usize, facts: &TargetFacts) -> f64 {
+    let (order, same) = by_input(rows, samples);
+    let mut among = 0.0;
+    for group in order.chunk_by(same).filter(|group| group.len() > 1) {
+        let targets: Vec<Vec<f64>> = group.iter().filter_map(|&sample| judge.target(sample)).collect();
+        let (_, deviations) = moments(targets.iter().map(|row| &row[..]), judge.len());
+        among += group.len() as f64 * deviations.iter().map(|deviation| deviation * deviation).sum::<f64>();
+    }
+    let all: f64 = facts.deviations.iter().map(|deviation| deviation * deviation).sum();
+    if all > 0.0 { among / (samples as f64 * all) } else { 0.0 }
+}
+
+/// Returns the share of samples that have exactly the input of others, and not the most frequent target of that input.
+fn conflicting(judge: &dyn Judge, rows: &Rows, samples: usize) -> f64 {
+    let (order, same) = by_input(rows, samples);
+    let same_input = order.chunk_by(same);
     let mut minority = 0;
     for group in same_input.filter(|group| group.len() > 1) {
         let mut counts: Vec<(Vec<f64>, usize)> = Vec::new();

@@ -103,7 +103,7 @@ fn facts(bench: &mut dyn Bench, rows: Option<&Rows>, course: &Course<'_>) -> Res
         let outputs: Vec<f64> = places.iter().flat_map(|_| constant.iter().copied()).collect();
         judge::mean(judge, &places, &outputs, &mut alloc::vec![0.0; outputs.len()])
     });
-    let samples = course.train.min(1024);
+    let samples = (course.train - course.outliers).min(1024);
     Ok(Facts {
         settings,
         weights,
@@ -111,6 +111,7 @@ fn facts(bench: &mut dyn Bench, rows: Option<&Rows>, course: &Course<'_>) -> Res
         inputs: rows.map(|rows| input_facts(rows, samples)),
         targets: target_facts(judge, rows, samples),
         loss: judge.name().into(),
+        outliers: course.outliers,
         guessing: guessing.map(|(_, loss)| loss),
         guessing_held_out,
     })
@@ -152,11 +153,9 @@ fn cures(case: &Case, course: &Course<'_>) -> Vec<Change> {
         Change::Fresh(Initializer::glorot_uniform(), "Glorot's"),
         Change::Fresh(Initializer::he_normal(), "He's"),
         Change::UnitVariance,
-        Change::Rate(0.1),
-        Change::Rate(0.01),
-        Change::Rate(10.0),
-        Change::Rate(100.0),
     ]);
+    let rates = [0.1, 0.01, 10.0, 100.0].into_iter().filter(|factor| is_sensible(case, *factor));
+    cures.extend(rates.map(Change::Rate));
     if 4 * settings.batch <= course.train {
         cures.push(Change::Batch(LARGER_BATCH));
     }
@@ -169,10 +168,41 @@ fn cures(case: &Case, course: &Course<'_>) -> Vec<Change> {
             cures.push(Change::ForgetBias((steps as f64 - 1.0).max(1.0).ln().max(1.0)));
         }
     }
-    if let Some(spikes) = rules::spikes(case) {
-        cures.push(Change::Clip(spikes.median));
+    if let Some(usual) = rules::usual_norm(case) {
+        cures.push(Change::Clip(usual));
     }
     cures
+}
+
+/// Returns whether a learning rate of this factor could be right: a step then changes weights by between 3e-6 and 3 of their
+/// size, as the median, where 1e-3 is usual. A rate that is far from that needs no trial.
+fn is_sensible(case: &Case, factor: f64) -> bool {
+    rules::pace(&case.facts).is_none_or(|pace| {
+        let pace = pace * factor;
+        if factor < 1.0 { pace >= 3e-6 } else { pace <= 3.0 }
+    })
+}
+
+/// Tries learning rates further up or down, where that way lies the cure, or where nothing helps.
+fn further_rates(
+    bench: &mut dyn Bench,
+    course: &Course<'_>,
+    case: &mut Case,
+    progress: &Progress,
+) -> Result<(), Error> {
+    let share = |case: &Case, factor: f64| {
+        case.best_of(|change| matches!(change, Change::Rate(other) if *other == factor)).map_or(-1.0, |of| of.1)
+    };
+    for [first, second, third] in [[1e-2, 1e-3, 1e-4], [1e2, 1e3, 1e4]] {
+        for (inner, outer) in [(first, second), (second, third)] {
+            let best = case.best_of(|_| true).map_or(-1.0, |of| of.1);
+            let further = best < LEARNS || (share(case, inner) > 0.9 * best && share(case, inner) > LEARNS);
+            if further && is_sensible(case, outer) {
+                try_one(bench, course, case, progress, Change::Rate(outer))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Tries the cures.
@@ -191,19 +221,12 @@ fn trials(
         let outcome = run(course)?;
         case.tried.push(Tried { change: Change::Network((*name).into()), outcome });
     }
-    // Further up or down, where that way lies the cure, or where nothing helps.
-    let share = |case: &Case, factor: f64| {
-        case.best_of(|change| matches!(change, Change::Rate(other) if *other == factor)).map_or(-1.0, |of| of.1)
-    };
-    for (outer, inner) in [(1e-4f64, 1e-2f64), (1e4, 1e2)] {
-        let further = (outer * inner).sqrt();
-        let best = case.best_of(|_| true).map_or(-1.0, |of| of.1);
-        if best < LEARNS || (share(case, inner) > 0.9 * best && share(case, inner) > LEARNS) {
-            try_one(bench, course, case, progress, Change::Rate(further))?;
-            if best < LEARNS {
-                try_one(bench, course, case, progress, Change::Rate(outer))?;
-            }
-        }
+    further_rates(bench, course, case, progress)?;
+    for change in rules::backed(case) {
+        progress.trial(&change.text());
+        let longer = Course { steps: LONGER * course.steps, ..course.clone() };
+        let outcome = bench.run(core::slice::from_ref(&change), &longer)?.outcome;
+        case.tried.push(Tried { change, outcome });
     }
     if let Some(classes) = &case.facts.targets.classes.clone() {
         let largest = classes.iter().map(Vec::len).max().unwrap_or(0);

@@ -25,6 +25,8 @@ pub(super) struct Settings {
     pub(super) gradient_norm: Option<f64>,
     /// The mean square of the noise of a batch's gradient, over the square of the gradient.
     pub(super) noise: Option<f64>,
+    /// The length of a usual batch's gradient: the median of several.
+    pub(super) usual_norm: Option<f64>,
 }
 
 /// One parameter tensor.
@@ -35,7 +37,6 @@ pub(super) struct WeightFacts {
     pub(super) is_weight: bool,
     pub(super) is_bias: bool,
     pub(super) is_buffer: bool,
-    pub(super) len: usize,
     pub(super) finite: bool,
     pub(super) rms: f64,
     /// The deviation of Glorot's weights.
@@ -44,7 +45,6 @@ pub(super) struct WeightFacts {
     pub(super) update: Option<f64>,
     /// Whether one step moved it.
     pub(super) moved: bool,
-    pub(super) units: Option<usize>,
     /// Whether all of its units, at least two, have the same weights.
     pub(super) equal: bool,
     /// Whether all of its numbers are the same.
@@ -57,7 +57,6 @@ pub(super) struct InputFacts {
     pub(super) means: Vec<f64>,
     pub(super) deviations: Vec<f64>,
     pub(super) rms: f64,
-    pub(super) largest: f64,
 }
 
 /// The targets.
@@ -69,7 +68,8 @@ pub(super) struct TargetFacts {
     pub(super) sorted: Vec<f64>,
     /// The samples of each class.
     pub(super) classes: Option<Vec<Vec<usize>>>,
-    /// The share of samples that have the input of others and not their most frequent target.
+    /// The share of samples that have the input of others and not their most frequent target; for numbers, the share of
+    /// their variance that is among equal inputs.
     pub(super) conflicting: f64,
 }
 
@@ -82,6 +82,8 @@ pub(super) struct Facts {
     pub(super) inputs: Option<InputFacts>,
     pub(super) targets: TargetFacts,
     pub(super) loss: String,
+    /// How many samples are outliers.
+    pub(super) outliers: usize,
     /// The loss of the best constant answer, on the measured and on the held-out part.
     pub(super) guessing: Option<f64>,
     pub(super) guessing_held_out: Option<f64>,

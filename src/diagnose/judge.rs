@@ -1,9 +1,12 @@
 //! A loss without its types, and what can be learned of the targets from it.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::any::{Any, TypeId};
+use core::marker::PhantomData;
 
+use crate::error::short_type_name;
 use crate::kernel::Real;
 use crate::loss::{Loss, TargetFor};
 use crate::tensor::Tensor;
@@ -29,10 +32,16 @@ pub(super) trait Judge {
 
 /// A loss with its targets.
 pub(super) struct Of<'a, L, Y, T> {
-    pub(super) loss: &'a L,
-    pub(super) targets: &'a [T],
-    pub(super) name: alloc::string::String,
-    pub(super) outputs: core::marker::PhantomData<fn(Y)>,
+    loss: &'a L,
+    targets: &'a [T],
+    name: String,
+    outputs: PhantomData<fn(Y)>,
+}
+
+impl<'a, L, Y, T> Of<'a, L, Y, T> {
+    pub(super) fn new(loss: &'a L, targets: &'a [T]) -> Self {
+        Self { loss, targets, name: short_type_name::<L>(), outputs: PhantomData }
+    }
 }
 
 impl<L, Y: Tensor, T: TargetFor<L, Y> + 'static> Judge for Of<'_, L, Y, T> {

@@ -59,7 +59,6 @@ use rand::RngExt;
 
 use crate::Error;
 use crate::data::Dataset;
-use crate::error::short_type_name;
 use crate::loss::{Loss, TargetFor};
 use crate::network::{Data, InputOf};
 use crate::tensor::{Sample, Tensor};
@@ -120,20 +119,18 @@ impl<N, L, O> Trainer<N, L, O> {
         for data in [Some(data), options.validation].into_iter().flatten() {
             check(data, &self.loss)?;
         }
-        let samples = Samples::of(data, &options);
+        let mut samples = Samples::of(data, &options);
+        let numbers = data::rows(Data::samples(&samples.inputs));
+        let outliers = data::outliers(&judge::Of::<L, Y, Target>::new(&self.loss, &samples.targets), numbers.as_ref(), samples.inputs.len());
+        samples.put_last(&outliers);
         let (inputs, targets) = (Data::samples(&samples.inputs), &samples.targets[..]);
-        let numbers = data::rows(inputs);
+        let numbers = data::rows(inputs); // in the new order
         let ward = &mut Ward {
             trainer: Data::network::<AnyTrainer<L, O>>(self),
             inputs,
             targets,
             standard: numbers.as_ref().and_then(data::standardized),
-            judge: judge::Of::<L, Y, Target> {
-                loss: &self.loss,
-                targets,
-                name: short_type_name::<L>(),
-                outputs: core::marker::PhantomData,
-            },
+            judge: judge::Of::<L, Y, Target>::new(&self.loss, targets),
         };
         let course = samples.course(&options);
         let mut candidates: Vec<_> = options
@@ -167,6 +164,8 @@ struct Samples<X, T> {
     inputs: Vec<X>,
     targets: Vec<T>,
     train: usize,
+    /// How many of the samples that are trained on, and of the others, are no outliers.
+    usual: [usize; 2],
 }
 
 impl<X: Copy, T: Copy> Samples<X, T> {
@@ -182,7 +181,8 @@ impl<X: Copy, T: Copy> Samples<X, T> {
         };
         let (held_out, train) = order.split_at(quarter);
         let train = &train[..train.len().min(MOST_TRAINED)];
-        let mut samples = Self { inputs: Vec::new(), targets: Vec::new(), train: train.len() };
+        let (inputs, targets) = (Vec::new(), Vec::new());
+        let mut samples = Self { inputs, targets, train: train.len(), usual: [0, 0] };
         samples.append(data, train);
         samples.append(data, held_out);
         if let Some(data) = options.validation {
@@ -200,14 +200,29 @@ impl<X: Copy, T: Copy> Samples<X, T> {
         }
     }
 
+    /// Puts outliers behind the other samples: they are trained on, and not measured. A single one could have a larger loss
+    /// than all others together, which would hide whether anything is learned.
+    fn put_last(&mut self, outliers: &[bool]) {
+        let (train, others) = outliers.split_at(self.train);
+        self.usual = [train, others].map(|part| part.iter().filter(|outlier| !**outlier).count());
+        let mut order: Vec<usize> = (0..outliers.len()).collect();
+        order.sort_by_key(|&at| (at >= self.train, outliers[at]));
+        let (inputs, targets) = (core::mem::take(&mut self.inputs), core::mem::take(&mut self.targets));
+        for at in order {
+            append_copies(&mut self.inputs, core::slice::from_ref(&inputs[at]));
+            append_copies(&mut self.targets, core::slice::from_ref(&targets[at]));
+        }
+    }
+
     fn course<L, Y>(&self, options: &Diagnose<'_, X, T, L, Y>) -> Course<'static> {
         Course {
             steps: options.steps,
             batch: options.batch_size,
             seed: options.seed,
             train: self.train,
-            measured: 0..self.train.min(MOST_MEASURED),
-            held_out: self.train..self.targets.len(),
+            measured: 0..self.usual[0].min(MOST_MEASURED),
+            held_out: self.train..self.train + self.usual[1],
+            outliers: self.train - self.usual[0],
             balanced: None,
         }
     }

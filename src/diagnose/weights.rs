@@ -39,13 +39,11 @@ impl Visitor<2, 0> for List {
             is_weight,
             is_bias: parameter.role == Role::Bias,
             is_buffer: matches!(parameter.role, Role::Buffer { .. }),
-            len: xs.len(),
             finite: xs.iter().all(|x| x.is_finite()),
             rms: (square / n).sqrt(),
             expected,
             update: (square > 0.0).then(|| (moved / square).sqrt()),
             moved: moved > 0.0,
-            units,
             equal: units.is_some_and(|units| units > 1) && equal_units(xs, parameter),
             constant: xs.iter().all(|x| *x == xs[0]),
         });

@@ -16,11 +16,17 @@ pub(crate) struct Patient {
 
 /// Returns what is wrong with the diagnosis of this patient, if anything is.
 fn judge(patient: &Patient, seed: u64) -> Option<String> {
-    let diagnosis = (patient.diagnose)(seed);
+    judge_diagnosis(patient, seed, &(patient.diagnose)(seed))
+}
+
+fn judge_diagnosis(patient: &Patient, seed: u64, diagnosis: &Diagnosis) -> Option<String> {
     for line in diagnosis.to_string().lines() {
         assert!(line.chars().count() <= 80, "{}: more than 80 columns: {line}", patient.name);
     }
-    assert!(!diagnosis.to_string().contains("NaN"), "{}:\n{diagnosis}", patient.name);
+    for trial in &diagnosis.trials {
+        let numbers = [trial.loss_before, trial.loss_after, trial.held_out, trial.learned];
+        assert!(numbers.iter().flatten().all(|number| number.is_finite()), "{}: {trial:?}", patient.name);
+    }
     let found = diagnosis.illness();
     let right = match found {
         None => patient.illness.is_empty(),
@@ -51,11 +57,12 @@ fn the_illness_is_named_with_other_seeds_too() {
     for patient in all().filter(|patient| only.as_ref().is_none_or(|part| patient.name.contains(part))) {
         for seed in 2..2 + seeds {
             let started = std::time::Instant::now();
+            let diagnosis = (patient.diagnose)(seed);
             if only.is_some() {
-                println!("== {}, seed {seed}\n{}\n", patient.name, (patient.diagnose)(seed));
+                println!("== {}, seed {seed}\n{diagnosis}\n", patient.name);
             }
             count += 1;
-            let found = judge(patient, seed);
+            let found = judge_diagnosis(patient, seed, &diagnosis);
             println!("{} {seed} {} {:?}", patient.name, if found.is_none() { "ok" } else { "WRONG" }, started.elapsed());
             wrong.extend(found);
         }

@@ -75,8 +75,8 @@ fn exploding_relu(seed: u64) -> Diagnosis {
 fn through_time(seed: u64) -> Diagnosis {
     type Net = (Rnn<1, 12>, LastStep, Linear<12, 2>);
     let net = Net::init_with(Initializer::glorot_uniform().gain(0.5), &mut rng(seed));
-    let trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(1e-3), seed);
-    trainer.diagnose(&first_step::<30>(160, seed)).unwrap()
+    let trainer = Trainer::new(net, CrossEntropy::default(), Sgd::new(0.1), seed);
+    trainer.diagnose(&first_step::<40>(160, seed)).unwrap()
 }
 
 fn dead(seed: u64) -> Diagnosis {
@@ -164,10 +164,10 @@ fn clipped(seed: u64) -> Diagnosis {
 
 fn spikes(seed: u64) -> Diagnosis {
     type Net = (Linear<4, 16>, Relu, Linear<16, 1>);
-    let mut data = waves::<4>(200, seed);
-    let places: Vec<usize> = (0..200).step_by(50).collect();
-    for at in places {
-        data.targets_mut()[at].0[0] = 3000.0;
+    let mut data = waves::<4>(300, seed);
+    for at in [7, 150, 222] {
+        data.inputs_mut()[at] = data.inputs()[at] * 100.0;
+        data.targets_mut()[at] = Vector([100.0]);
     }
     let trainer = Trainer::new(he::<Net>(seed), MeanSquaredError, Sgd::new(0.02), seed);
     trainer.diagnose(&data).unwrap()
@@ -195,10 +195,10 @@ fn noisy_gradient(seed: u64) -> Diagnosis {
 }
 
 fn momentum(seed: u64) -> Diagnosis {
-    type Net = (Linear<6, 16>, Tanh, Linear<16, 3>);
-    let optimizer = Sgd::new(0.1).momentum(0.999);
-    let trainer = Trainer::new(Net::init(&mut rng(seed)), CrossEntropy::default(), optimizer, seed);
-    trainer.diagnose(&clouds::<6, 3>(200, seed)).unwrap()
+    type Net = (Linear<3, 16>, Tanh, Linear<16, 1>);
+    let optimizer = Sgd::new(0.03).momentum(0.999);
+    let trainer = Trainer::new(Net::init(&mut rng(seed)), MeanSquaredError, optimizer, seed);
+    trainer.diagnose(&waves::<3>(200, seed)).unwrap()
 }
 
 fn large_inputs(seed: u64) -> Diagnosis {

@@ -19,6 +19,8 @@ const OFFSET: f64 = 10.0;
 /// More than this share of labels that contradict the most frequent one of the same input is not noise any more: with 20 %,
 /// at least a third of the pairs of equal inputs contradict each other. (A convention of this crate.)
 const CONFLICTING: f64 = 0.2;
+/// The same for targets that are numbers: more of their variance is among equal inputs than between different ones.
+const CONFLICTING_NUMBERS: f64 = 0.5;
 /// A class with more than this share of all samples can be answered always. (A convention of this crate: at 85 %, the other
 /// classes have less than a fifth of the largest one's weight in the loss.)
 pub(in super::super) const IMBALANCED: f64 = 0.85;
@@ -43,12 +45,14 @@ pub(super) fn constant_inputs(case: &Case) -> Option<Finding> {
 
 /// Equal inputs have other targets.
 pub(super) fn conflicting(case: &Case) -> Option<Finding> {
-    let share = case.facts.targets.conflicting;
-    (share >= CONFLICTING && case.learned() < 2.0).then(|| {
-        let evidence = format!(
-            "{} of the samples have exactly the input of others, and another target than most of them",
-            percent(share)
-        );
+    let targets = &case.facts.targets;
+    let (share, numbers) = (targets.conflicting, targets.classes.is_none());
+    (share >= if numbers { CONFLICTING_NUMBERS } else { CONFLICTING }).then(|| {
+        let evidence = if numbers {
+            format!("{} of the variance of the targets is among samples with exactly the same input", percent(share))
+        } else {
+            format!("{} of the samples have exactly the input of others, and another target than most of them", percent(share))
+        };
         let cure = "find where the targets come from: a join by the wrong key, labels of several people, or a feature that \
                     is missing and would tell these samples apart";
         Case::finding(Illness::ConflictingTargets, None, 0.95, evidence, cure, None)
@@ -85,8 +89,11 @@ pub(super) fn input_scale(case: &Case) -> Option<Finding> {
     } else {
         return None;
     };
+    // What facts show comes first, unless another cure is seen to help and this one is not.
+    let others = case.helping(|change| !matches!(change, Change::StandardInputs | Change::Rate(_)));
     let confidence = match (helps, case.sick()) {
         (Some(_), _) => 0.92,
+        (None, true) if others.is_none() => if extreme { 0.86 } else { 0.8 },
         (None, true) if extreme => 0.6,
         _ => 0.3,
     };
@@ -109,8 +116,10 @@ pub(super) fn target_scale(case: &Case) -> Option<Finding> {
     let scaled = |change: &Change| matches!(change, Change::Outputs(OutputMap::Affine { .. }));
     let helps = case.helping(scaled);
     let trial = case.best_of(scaled).map(|(at, _)| at);
+    let others = case.helping(|change| !scaled(change) && !matches!(change, Change::Rate(_)));
     let confidence = match (helps, case.sick()) {
         (Some(_), _) => 0.91,
+        (None, true) if others.is_none() => 0.85,
         (None, true) => 0.55,
         _ => 0.3,
     };

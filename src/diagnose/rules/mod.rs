@@ -19,7 +19,7 @@ use super::illness::{Finding, Illness};
 
 pub(super) use data::IMBALANCED;
 pub(super) use output::undone;
-pub(super) use settings::spikes;
+pub(super) use settings::usual_norm;
 
 /// Returns all findings and remarks, the surest first.
 pub(super) fn findings(case: &Case) -> Vec<Finding> {
@@ -54,12 +54,65 @@ pub(super) fn findings(case: &Case) -> Vec<Finding> {
         &network::other,
     ];
     let mut findings: Vec<Finding> = rules.iter().filter_map(|rule| rule(case)).collect();
+    // What is found for a reason of its own explains what is found because a general cure helps.
+    if findings.iter().any(|finding| finding.confidence > GENERAL && !is_general(finding.illness)) {
+        let general = findings.iter_mut().filter(|finding| is_general(finding.illness));
+        general.for_each(|finding| finding.confidence = finding.confidence.min(0.45));
+    }
     findings.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     let certain = findings.iter().any(|finding| finding.confidence >= super::CERTAIN_ENOUGH);
     if case.sick() && !certain {
         findings.insert(0, unexplained(case));
     }
     findings
+}
+
+/// A finding that is surer than this explains the general ones.
+const GENERAL: f64 = 0.84;
+
+/// Returns whether the cure of an illness, another learning rate or new weights, helps against many others too.
+fn is_general(illness: Illness) -> bool {
+    use Illness::{LearningRateTooHigh, LearningRateTooLow, NoisyGradient, WeightScale};
+    matches!(illness, LearningRateTooHigh | LearningRateTooLow | NoisyGradient | WeightScale)
+}
+
+/// Returns the changes that facts speak for and that have not learned enough: they are tried for as many steps as the control
+/// was watched.
+pub(super) fn backed(case: &Case) -> Vec<Change> {
+    let mut backed = Vec::new();
+    let mut add = |which: &dyn Fn(&Change) -> bool| {
+        if let Some((at, share)) = case.best_of(which)
+            && share < super::case::LEARNS
+        {
+            backed.push(case.tried[at].change.clone());
+        }
+    };
+    if data::input_scale(case).is_some() {
+        add(&|change| matches!(change, Change::StandardInputs));
+    }
+    if data::target_scale(case).is_some() {
+        add(&|change| matches!(change, Change::Outputs(_)));
+    }
+    if network::gradients(case).is_some() {
+        add(&is_of_weights);
+        add(&|change| matches!(change, Change::Network(_)));
+    }
+    if case.facts.settings.factor_soon < 0.1 {
+        add(&|change| matches!(change, Change::NoSchedule));
+    }
+    if case.facts.outliers > 0 {
+        add(&|change| matches!(change, Change::Clip(_)));
+    }
+    backed.retain(|change| !matches!(change, Change::Network(_))); // it cannot be run twice
+    backed
+}
+
+/// Returns by which share of its size a step changes a weight, as the median of all weights.
+pub(super) fn pace(facts: &Facts) -> Option<f64> {
+    let weights = facts.weights.iter().filter(|parameter| parameter.is_weight);
+    let mut paces: Vec<f64> = weights.filter_map(|parameter| parameter.update).collect();
+    paces.sort_by(f64::total_cmp);
+    paces.get(paces.len() / 2).copied().filter(|pace| *pace > 0.0)
 }
 
 fn unexplained(case: &Case) -> Finding {

@@ -21,7 +21,7 @@ pub(super) fn non_finite(case: &Case) -> Option<Finding> {
     let bad = case.facts.weights.iter().find(|parameter| !parameter.finite)?;
     let count = case.facts.weights.iter().filter(|parameter| !parameter.finite).count();
     let evidence = format!(
-        "`{}` has a NaN or an infinity, before any step; {count} of {} parameters have one",
+        "`{}` is not finite, before any step; {count} of {} parameters are so",
         bad.path,
         case.facts.weights.len()
     );
@@ -215,6 +215,9 @@ pub(super) fn scale(case: &Case) -> Option<Finding> {
     let ratios: Vec<_> = weights.map(|(parameter, expected)| (parameter, parameter.rms / expected)).collect();
     let off: Vec<_> =
         ratios.iter().filter(|(_, ratio)| !(1.0 / OFF_SCALE..=OFF_SCALE).contains(ratio)).collect();
+    if ratios.iter().any(|(parameter, _)| !parameter.finite) {
+        return None;
+    }
     let (worst, ratio) = off.iter().max_by(|a, b| a.1.ln().abs().total_cmp(&b.1.ln().abs()))?;
     let helps = case.helping(|change| matches!(change, Change::Fresh(..) | Change::UnitVariance));
     let rate = case.helping(lower_rate).map_or(-1.0, |(_, share)| share);

@@ -89,43 +89,50 @@ pub(super) fn momentum(case: &Case) -> Option<Finding> {
     Some(Case::finding(Illness::MomentumTooHigh, None, 0.86, evidence, cure, Some(at)))
 }
 
-/// Gradients of which few are far longer than the median.
-#[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Spikes {
-    pub(in super::super) median: f64,
-    pub(in super::super) ratio: f64,
-    count: usize,
+/// Returns the length to which gradients are clipped in a trial: that of a usual batch, if there are longer ones.
+pub(in super::super) fn usual_norm(case: &Case) -> Option<f64> {
+    let usual = case.facts.settings.usual_norm.filter(|norm| *norm > 0.0)?;
+    let spikes = case.facts.outliers > 0 || longest(case).is_some_and(|(ratio, _)| ratio > SPIKE);
+    (spikes || case.control.outcome.stopped.is_some()).then_some(usual)
 }
 
-/// Returns the spikes of the control's gradients, if it has some.
-pub(in super::super) fn spikes(case: &Case) -> Option<Spikes> {
-    let norms = &case.control.outcome.norms;
-    let mut sorted = norms.clone();
-    sorted.retain(|norm| norm.is_finite());
-    sorted.sort_by(f64::total_cmp);
-    let (&median, &largest) = (sorted.get(sorted.len() / 2)?, sorted.last()?);
-    let count = sorted.iter().filter(|norm| **norm > SPIKE * median).count();
-    let ratio = largest / median;
-    // Spikes are rare; a training that diverges has long gradients to its end.
-    (median > 0.0 && count > 0 && 5 * count <= sorted.len()).then_some(Spikes { median, ratio, count })
+/// Returns by how much the longest gradient of the control is longer than the median, and how many are spikes.
+fn longest(case: &Case) -> Option<(f64, usize)> {
+    let mut norms = case.control.outcome.norms.clone();
+    norms.retain(|norm| norm.is_finite());
+    norms.sort_by(f64::total_cmp);
+    let (&median, &largest) = (norms.get(norms.len() / 2)?, norms.last()?);
+    let spikes = norms.iter().filter(|norm| **norm > SPIKE * median).count();
+    (median > 0.0).then_some((largest / median, spikes))
 }
 
 /// Few batches undo what the others learn.
 pub(super) fn spiky(case: &Case) -> Option<Finding> {
-    let spikes = spikes(case)?;
+    let (ratio, spikes) = longest(case)?;
+    let (outliers, count) = (case.facts.outliers, case.control.outcome.norms.len());
+    // Spikes are rare; a training that diverges has long gradients to its end.
+    let rare = spikes > 0 && 5 * spikes <= count;
+    if outliers == 0 && !rare {
+        return None;
+    }
     let (at, share) = case.helping(|change| matches!(change, Change::Clip(_)))?;
     let rate = case.helping(lower_rate).map_or(-1.0, |(_, share)| share);
-    let confidence = if share > rate - HELPS { 0.81 } else { 0.4 };
+    let confidence = match outliers {
+        0 if share > rate - HELPS => 0.81,
+        0 => 0.4,
+        _ => 0.85,
+    };
+    let data = match outliers {
+        0 => alloc::string::String::new(),
+        _ => format!("{outliers} samples have a number more than 30 deviations away from the median of the others; "),
+    };
+    let usual = case.facts.settings.usual_norm.map_or("-".into(), number_of);
     let evidence = format!(
-        "{} of {} gradients are more than {SPIKE} times as long as the median, {}, the longest {:.0} times; clipped to the \
-         median it learns {} of the best",
-        spikes.count,
-        case.control.outcome.norms.len(),
-        number_of(spikes.median),
-        spikes.ratio,
+        "{data}the longest gradient of {count} is {ratio:.0} times the median; clipped to {usual}, the length of a usual one, \
+         it learns {} of the best",
         percent(share)
     );
-    let cure = format!("clip gradients, `Trainer::clip_norm({})`; look for outliers in the data", number_of(spikes.median));
+    let cure = format!("clip gradients, `Trainer::clip_norm({usual})`; look for outliers in the data");
     Some(Case::finding(Illness::GradientSpikes, None, confidence, evidence, cure, Some(at)))
 }
 
@@ -178,11 +185,13 @@ pub(super) fn too_high(case: &Case) -> Option<Finding> {
 
 /// The learning rate is too low.
 pub(super) fn too_low(case: &Case) -> Option<Finding> {
+    if case.facts.settings.rate == 0.0 && case.sick() {
+        let (evidence, cure) = ("the learning rate is 0", "a learning rate such as 1e-3 for Adam, or 0.01 for SGD");
+        return Some(Case::finding(Illness::LearningRateTooLow, None, 0.99, evidence.into(), cure, None));
+    }
     let (at, share) = case.helping(higher_rate).filter(|_| case.sick())?;
     let lower = case.helping(lower_rate).map_or(-1.0, |(_, share)| share);
-    let mut paces: alloc::vec::Vec<f64> = case.facts.weights.iter().filter_map(|parameter| parameter.update).collect();
-    paces.sort_by(f64::total_cmp);
-    let pace = paces.get(paces.len() / 2).copied().unwrap_or(0.0);
+    let pace = super::pace(&case.facts).unwrap_or(0.0);
     let slow = if pace < SLOW { "; less than 1e-5 is slow" } else { "" };
     let evidence = format!(
         "a step changes a weight by {pace:.0e} of its size, as the median, where 1e-3 is usual{slow}; in four times the steps \
