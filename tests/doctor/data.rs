@@ -2,8 +2,8 @@
 
 use chainrule::data::Dataset;
 use chainrule::prelude::*;
-use chainrule::rand::rngs::ChaCha8Rng;
 use chainrule::rand::RngExt;
+use chainrule::rand::rngs::ChaCha8Rng;
 
 pub(crate) type Classes<const D: usize, const C: usize> = Dataset<Vector<D>, Label<C>>;
 pub(crate) type Numbers<const D: usize, const K: usize> = Dataset<Vector<D>, Vector<K>>;
@@ -84,7 +84,11 @@ pub(crate) fn first_step<const T: usize>(samples: usize, seed: u64) -> Dataset<S
 }
 
 /// Replaces this share of the labels by random ones.
-pub(crate) fn noisy<X, const C: usize>(mut data: Dataset<X, Label<C>>, share: f32, seed: u64) -> Dataset<X, Label<C>> {
+pub(crate) fn noisy<X, const C: usize>(
+    mut data: Dataset<X, Label<C>>,
+    share: f32,
+    seed: u64,
+) -> Dataset<X, Label<C>> {
     let rng = &mut rng(seed + 100);
     for target in data.targets_mut() {
         if rng.random::<f32>() < share {

@@ -2,6 +2,7 @@
 
 mod data;
 mod healthy;
+mod second;
 mod sick;
 mod trainer;
 
@@ -32,7 +33,12 @@ fn judge_diagnosis(patient: &Patient, seed: u64, diagnosis: &Diagnosis) -> Optio
         None => patient.illness.is_empty(),
         Some(found) => patient.illness.contains(&found),
     };
-    (!right).then(|| format!("== {}, seed {seed}: expected {:?}, found {found:?}\n{diagnosis}", patient.name, patient.illness))
+    (!right).then(|| {
+        format!(
+            "== {}, seed {seed}: expected {:?}, found {found:?}\n{diagnosis}",
+            patient.name, patient.illness
+        )
+    })
 }
 
 fn all() -> impl Iterator<Item = &'static Patient> {
@@ -63,7 +69,12 @@ fn the_illness_is_named_with_other_seeds_too() {
             }
             count += 1;
             let found = judge_diagnosis(patient, seed, &diagnosis);
-            println!("{} {seed} {} {:?}", patient.name, if found.is_none() { "ok" } else { "WRONG" }, started.elapsed());
+            println!(
+                "{} {seed} {} {:?}",
+                patient.name,
+                if found.is_none() { "ok" } else { "WRONG" },
+                started.elapsed()
+            );
             wrong.extend(found);
         }
     }

@@ -10,8 +10,16 @@ use super::Patient;
 use super::data::{bars, clouds, first_step, noisy, normal, rings, waves};
 
 pub(crate) const PATIENTS: &[Patient] = &[
-    Patient { name: "vanishing, 12 layers of sigmoid", illness: &[VanishingGradient], diagnose: vanishing_sigmoid },
-    Patient { name: "vanishing, 20 layers of tanh with small weights", illness: &[VanishingGradient], diagnose: vanishing_tanh },
+    Patient {
+        name: "vanishing, 12 layers of sigmoid",
+        illness: &[VanishingGradient],
+        diagnose: vanishing_sigmoid,
+    },
+    Patient {
+        name: "vanishing, 20 layers of tanh with small weights",
+        illness: &[VanishingGradient],
+        diagnose: vanishing_tanh,
+    },
     Patient { name: "exploding, 12 layers of relu", illness: &[ExplodingGradient], diagnose: exploding_relu },
     Patient { name: "vanishing through time", illness: &[VanishingThroughTime], diagnose: through_time },
     Patient { name: "dead, biases of -20", illness: &[DeadUnits], diagnose: dead },
@@ -158,7 +166,8 @@ fn schedule_ended(seed: u64) -> Diagnosis {
 
 fn clipped(seed: u64) -> Diagnosis {
     type Net = (Linear<6, 20>, Relu, Linear<20, 3>);
-    let trainer = Trainer::new(he::<Net>(seed), CrossEntropy::default(), Sgd::new(0.1).momentum(0.9), seed).clip_norm(1e-4);
+    let trainer = Trainer::new(he::<Net>(seed), CrossEntropy::default(), Sgd::new(0.1).momentum(0.9), seed)
+        .clip_norm(1e-4);
     trainer.diagnose(&clouds::<6, 3>(200, seed)).unwrap()
 }
 
@@ -252,7 +261,8 @@ fn softmax(seed: u64) -> Diagnosis {
 fn sigmoid(seed: u64) -> Diagnosis {
     type Net = (Linear<4, 20>, Tanh, Linear<20, 1>, Sigmoid);
     let data = rings::<4>(200, seed).map_targets(|label| Vector([label.index() as f32]));
-    let trainer = Trainer::new(Net::init(&mut rng(seed)), BinaryCrossEntropy::default(), Adam::new(5e-3), seed);
+    let trainer =
+        Trainer::new(Net::init(&mut rng(seed)), BinaryCrossEntropy::default(), Adam::new(5e-3), seed);
     trainer.diagnose(&data).unwrap()
 }
 

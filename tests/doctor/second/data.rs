@@ -33,7 +33,8 @@ pub(super) fn moons(seed: u64) -> Dataset<Vector<2>, Label<2>> {
 pub(super) fn rings(seed: u64) -> Dataset<Vector<2>, Label<2>> {
     let random = &mut rng(seed + 20);
     Dataset::from_pairs((0..600).map(|at| {
-        let (angle, radius) = (TAU * random.random::<f32>(), 0.6 + 1.0 * (at % 2) as f32 + 0.15 * normal(random));
+        let (angle, radius) =
+            (TAU * random.random::<f32>(), 0.6 + 1.0 * (at % 2) as f32 + 0.15 * normal(random));
         (Vector([radius * angle.cos(), radius * angle.sin()]), label(at % 2))
     }))
     .expect("pairs")
@@ -71,7 +72,8 @@ pub(super) fn digits(seed: u64) -> Dataset<Vector<64>, Label<10>> {
     let lines = include_str!("../../../examples/data/optdigits-train.csv").lines();
     let mut data = Dataset::from_pairs(lines.take(1000).map(|line| {
         let mut cells = line.split(',').map(|cell| cell.parse::<u8>().expect("a number"));
-        let pixels = Vector(core::array::from_fn(|_| (f32::from(cells.next().expect("a pixel")) - 5.0) / 6.0));
+        let pixels =
+            Vector(core::array::from_fn(|_| (f32::from(cells.next().expect("a pixel")) - 5.0) / 6.0));
         (pixels, label(usize::from(cells.next().expect("a digit"))))
     }))
     .expect("pairs");
@@ -81,7 +83,8 @@ pub(super) fn digits(seed: u64) -> Dataset<Vector<64>, Label<10>> {
 
 /// The digits as images.
 pub(super) fn images(seed: u64) -> Dataset<Image<1, 8, 8>, Label<10>> {
-    digits(seed).map_inputs(|x| Image([core::array::from_fn(|row| core::array::from_fn(|at| x[8 * row + at]))]))
+    digits(seed)
+        .map_inputs(|x| Image([core::array::from_fn(|row| core::array::from_fn(|at| x[8 * row + at]))]))
 }
 
 /// The sign of the first step, which is marked, is the class; then comes noise.
@@ -112,7 +115,8 @@ pub(super) fn waves(seed: u64) -> Dataset<Sequence<24, 1>, Label<3>> {
     let random = &mut rng(seed + 80);
     Dataset::from_pairs((0..600).map(|at| {
         let (phase, frequency) = (TAU * random.random::<f32>(), [0.3, 0.8, 1.6][at % 3]);
-        let steps = core::array::from_fn(|step| [(phase + frequency * step as f32).sin() + 0.1 * normal(random)]);
+        let steps =
+            core::array::from_fn(|step| [(phase + frequency * step as f32).sin() + 0.1 * normal(random)]);
         (Sequence(steps), label(at % 3))
     }))
     .expect("pairs")

@@ -31,7 +31,8 @@ fn the_second_set_is_what_it_says() {
                 None => sick.held_out > 0.5,
                 Some(cured) => sick.held_out < 0.25 && cured.held_out > sick.held_out.max(0.0) + 0.25,
             };
-            let learned = |of: f64| if of.is_finite() { format!("{:8.0} %", 100.0 * of) } else { "  failed".into() };
+            let learned =
+                |of: f64| if of.is_finite() { format!("{:8.0} %", 100.0 * of) } else { "  failed".into() };
             let line = format!(
                 "{:48} {seed} {} {} {} {}",
                 case.name,
@@ -61,17 +62,28 @@ fn the_second_set_is_diagnosed() {
         let found = diagnosis.illness();
         let fits = found.map_or(case.illness.is_empty(), |found| case.illness.contains(&found));
         let place = diagnosis.findings.first().and_then(|finding| finding.at.as_deref());
-        let placed = case.at.is_empty() || case.at.iter().any(|part| place.is_some_and(|at| at.contains(part)));
+        let placed =
+            case.at.is_empty() || case.at.iter().any(|part| place.is_some_and(|at| at.contains(part)));
         let all: Vec<String> = diagnosis
             .findings
             .iter()
             .map(|finding| format!("{:?} {:.2} at {:?}", finding.illness, finding.confidence, finding.at))
             .collect();
         (right, count) = (right + usize::from(fits), count + 1);
-        let (verdict, where_) = (if fits { "right" } else { "WRONG" }, if placed { "" } else { " (at another place)" });
-        println!("## {}: {verdict}{where_}\nexpected {:?} at {:?}\nfound {}", case.name, case.illness, case.at, all.join("; "));
-        let remarks: Vec<String> =
-            diagnosis.remarks.iter().map(|finding| format!("{:?} {:.2}", finding.illness, finding.confidence)).collect();
+        let (verdict, where_) =
+            (if fits { "right" } else { "WRONG" }, if placed { "" } else { " (at another place)" });
+        println!(
+            "## {}: {verdict}{where_}\nexpected {:?} at {:?}\nfound {}",
+            case.name,
+            case.illness,
+            case.at,
+            all.join("; ")
+        );
+        let remarks: Vec<String> = diagnosis
+            .remarks
+            .iter()
+            .map(|finding| format!("{:?} {:.2}", finding.illness, finding.confidence))
+            .collect();
         println!("remarks {}", remarks.join("; "));
         if !fits {
             println!("```\n{diagnosis}\n```");

@@ -147,7 +147,8 @@ where
         }
         let share = |data: &Dataset<X, T>| {
             let constants = vec![(self.constant)(data.targets()); data.len()];
-            let guessing = T::compare_by(&self.trainer.loss).mean(&constants, data.targets()).expect("finite");
+            let guessing =
+                T::compare_by(&self.trainer.loss).mean(&constants, data.targets()).expect("finite");
             let loss = self.trainer.evaluate(data).ok().filter(|loss| loss.is_finite());
             loss.map_or(f64::NEG_INFINITY, |loss| 1.0 - loss / guessing)
         };

@@ -17,7 +17,7 @@ pub(super) const CASES: &[Case] = &[
     case!("dropout of 95 % twice", [TooMuchDropout], ["2", "5"], dropout => less_dropout),
     // With a batch of one, the noise of the targets is that of the step; a lower rate averages it too.
     case!("batches of one with noisy targets", [NoisyGradient, LearningRateTooHigh], [], noisy),
-    // Two of a hundred inputs are thirty times larger; to scale them would be another cure.
+    // Two of a hundred inputs are a hundred times larger; to scale them would be another cure.
     case!("inputs with outliers", [GradientSpikes, InputScale], [], outliers),
 ];
 
@@ -27,7 +27,7 @@ type Small = (Linear<5, 16>, Tanh, Linear<16, 1>);
 
 /// A small output layer, so that the network starts at the answer 0.
 fn small(seed: u64) -> Owned<Small> {
-    let mut net = Small::init(&mut rng(seed)).into_owned();
+    let mut net = Small::init(&mut rng(seed));
     Initializer::default().gain(0.3).init_where(&mut net, |path| path == "2.weight", &mut rng(seed + 1));
     net
 }
@@ -100,10 +100,10 @@ fn outliers(seed: u64, cured: bool) -> impl Probe {
     let mut at = 0;
     let data = moons(seed).map_inputs(|x| {
         at += 1;
-        if at % 51 == 0 { x * 30.0 } else { x }
+        if at % 51 == 0 { x * 100.0 } else { x }
     });
     let net = Net::init_with(Initializer::he_normal(), &mut rng(seed));
-    let training = Training::new(net, CrossEntropy::default(), Sgd::new(0.05).momentum(0.9), data, shares);
+    let training = Training::new(net, CrossEntropy::default(), Sgd::new(0.2).momentum(0.9), data, shares);
     let training = training.test(moons(seed + 1));
     training.with(|trainer| if cured { trainer.clip_norm(0.5) } else { trainer })
 }

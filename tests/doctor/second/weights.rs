@@ -99,7 +99,8 @@ fn far_biases(seed: u64, cured: bool) -> impl Probe {
 
 fn zeros(seed: u64, cured: bool) -> impl Probe {
     type Net = (Gru<1, 12>, LastStep, Linear<12, 3>);
-    let net = if cured { Net::init(&mut rng(seed)) } else { Net::init_with(Initializer::zeros(), &mut rng(seed)) };
+    let net =
+        if cured { Net::init(&mut rng(seed)) } else { Net::init_with(Initializer::zeros(), &mut rng(seed)) };
     Training::new(net, CrossEntropy::default(), Adam::new(1e-2), waves(seed), shares)
 }
 
