@@ -97,10 +97,10 @@ impl Case {
         self.share(outcome).max(self.share_held_out(outcome))
     }
 
-    /// Returns what the training as it is has learned, with four times the steps if they were taken.
+    /// Returns what the training as it is has learned: after four times the steps if they were taken, since a training that
+    /// learns slowly has learned more by then, and one that is not stable less.
     pub(super) fn learned(&self) -> f64 {
-        let slow = self.slow.as_ref().map_or(-1.0, |slow| self.either_share(slow));
-        self.either_share(&self.control.outcome).max(slow)
+        self.either_share(self.slow.as_ref().unwrap_or(&self.control.outcome))
     }
 
     /// Returns whether the training as it is does not learn.

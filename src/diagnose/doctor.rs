@@ -56,7 +56,7 @@ pub(super) fn diagnose(
         case.linear = train(0);
         case.reference = train(reference::HIDDEN);
     }
-    if case.learned() < WELL {
+    if case.learned() < WELL || rules::takes_longer(&case) {
         progress.trial("the training as it is, for longer");
         case.slow = Some(bench.run(&[], &Course { steps: LONGER * course.steps, ..course.clone() })?.outcome);
         if case.learned() < WELL {

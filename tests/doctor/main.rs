@@ -2,6 +2,7 @@
 
 mod data;
 mod healthy;
+mod more;
 mod second;
 mod sick;
 mod trainer;
@@ -60,7 +61,8 @@ fn the_illness_is_named_with_other_seeds_too() {
     let only = std::env::var("ONLY").ok();
     let seeds: u64 = std::env::var("SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
     let (mut wrong, mut count) = (Vec::new(), 0);
-    for patient in all().filter(|patient| only.as_ref().is_none_or(|part| patient.name.contains(part))) {
+    let patients = all().chain(more::PATIENTS);
+    for patient in patients.filter(|patient| only.as_ref().is_none_or(|part| patient.name.contains(part))) {
         for seed in 2..2 + seeds {
             let started = std::time::Instant::now();
             let diagnosis = (patient.diagnose)(seed);

@@ -330,7 +330,8 @@ fn bottleneck_classes(seed: u64) -> Diagnosis {
 }
 
 fn dead_convolution_branch(seed: u64) -> Diagnosis {
-    type Block = Residual<(Conv2d<4, 4, 3, Same>, Relu, Conv2d<4, 4, 3, Same>)>;
+    type Wide = Conv2dWith<4, 4, (Kernel<3>, Padding<1>)>;
+    type Block = Residual<(Wide, Relu, Wide)>;
     type Net = (Conv2d<1, 4, 3>, Block, Block, Flatten, Linear<64, 2>);
     let mut net = Net::init(&mut rng(seed));
     net.edit_parameter("1.branch.0.bias", |bias: &mut [f32]| bias.fill(-100.0)).unwrap();

@@ -205,7 +205,7 @@ fn noisy_gradient(seed: u64) -> Diagnosis {
 
 fn momentum(seed: u64) -> Diagnosis {
     type Net = (Linear<3, 16>, Tanh, Linear<16, 1>);
-    let optimizer = Sgd::new(0.03).momentum(0.999);
+    let optimizer = Sgd::new(0.1).momentum(0.998);
     let trainer = Trainer::new(Net::init(&mut rng(seed)), MeanSquaredError, optimizer, seed);
     trainer.diagnose(&waves::<3>(200, seed)).unwrap()
 }

@@ -19,7 +19,7 @@ use super::illness::{Finding, Illness};
 
 pub(super) use data::IMBALANCED;
 pub(super) use output::undone;
-pub(super) use settings::usual_norm;
+pub(super) use settings::{takes_longer, usual_norm};
 
 /// Returns all findings and remarks, the surest first.
 pub(super) fn findings(case: &Case) -> Vec<Finding> {

@@ -74,6 +74,11 @@ pub(super) fn decay(case: &Case) -> Option<Finding> {
     Some(Case::finding(Illness::WeightDecayTooStrong, None, 0.87, evidence, cure, Some(at)))
 }
 
+/// Returns whether a training that looks well may not be: a large momentum swings back after more steps than a trial has.
+pub(in super::super) fn takes_longer(case: &Case) -> bool {
+    case.facts.settings.momentum.is_some_and(|momentum| momentum >= MOMENTUM)
+}
+
 /// Old steps outweigh the gradient.
 pub(super) fn momentum(case: &Case) -> Option<Finding> {
     let momentum = case.facts.settings.momentum.filter(|momentum| *momentum >= MOMENTUM)?;
