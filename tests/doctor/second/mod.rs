@@ -15,10 +15,8 @@ fn all() -> impl Iterator<Item = &'static Case> {
     sick.chain(healthy::CASES).filter(move |case| only.as_ref().is_none_or(|part| case.name.contains(part)))
 }
 
-/// A healthy training takes at least half of the loss of guessing away; a sick one at most a fourth, and a cured one at least
-/// as much more.
-///
-/// Each with three seeds, and without the diagnosis: with samples that were not trained on.
+/// A healthy training takes at least half of the loss of guessing away, on samples that it was not trained on; a sick one
+/// less than a fourth, and with the known cure more than a fourth more. Without the diagnosis, with three seeds each.
 #[test]
 #[ignore = "takes a minute"]
 fn the_second_set_is_what_it_says() {
