@@ -69,12 +69,16 @@ impl Case {
     }
 
     /// Returns whether any trial learns something that holds for samples that it was not trained on. The loss of a mean of n
-    /// samples varies by about 1/√n of itself; a third of that is asked for, since all outcomes are of the same samples.
+    /// samples varies by about 1/√n of itself; 0.4 of that is asked for, since all outcomes are of the same samples.
     pub(super) fn anything_generalizes(&self) -> bool {
         let Some(guessing) = self.facts.guessing_held_out else { return true };
-        let early = self.outcomes().filter_map(Outcome::held_out_best).min_by(f64::total_cmp);
-        let Some(best) = early else { return true };
-        guessing - best > (0.35 / (self.held_out.max(1) as f64).sqrt()).max(0.02) * guessing.abs()
+        // Of those that are always run, the best moment, before they memorize; of the many trials, the end, since the best of
+        // many moments of noise is always better than guessing.
+        let run = [Some(&self.control.outcome), self.slow.as_ref(), self.linear.as_ref(), self.reference.as_ref()];
+        let run = run.into_iter().flatten().filter_map(Outcome::held_out_best);
+        let tried = self.tried.iter().filter_map(|tried| tried.outcome.held_out_after());
+        let Some(best) = run.chain(tried).min_by(f64::total_cmp) else { return true };
+        guessing - best > (0.4 / (self.held_out.max(1) as f64).sqrt()).max(0.02) * guessing.abs()
     }
 
     /// Returns the share of what can be learned that this outcome has learned: 1 for the best, and 0 for guessing. A trial
@@ -92,9 +96,19 @@ impl Case {
     }
 
     /// Returns the larger of the shares on the samples that are trained on, and on those that are held out: a network that
-    /// memorizes less noise is not worse.
+    /// memorizes less noise is not worse. (A network that learns nothing of the former learns nothing.)
     pub(super) fn either_share(&self, outcome: &Outcome) -> f64 {
-        self.share(outcome).max(self.share_held_out(outcome))
+        let share = self.share(outcome);
+        if share < 0.1 || !self.anything_generalizes() { share } else { share.max(self.share_held_out(outcome)) }
+    }
+
+    /// Returns whether the training learns late, and the flow of its gradients is far beyond the limits: by twice as many
+    /// depth scales.
+    pub(super) fn late(&self) -> bool {
+        let verdict = self.facts.flow.verdict();
+        let limit = crate::flow::VANISHING * crate::flow::VANISHING;
+        let far = verdict.first_over_last.is_some_and(|share| !(limit..=1.0 / limit).contains(&share));
+        far && !verdict.why.starts_with("through time") && self.either_share(&self.control.outcome) < HELPS
     }
 
     /// Returns what the training as it is has learned: after four times the steps if they were taken, since a training that
@@ -105,7 +119,7 @@ impl Case {
 
     /// Returns whether the training as it is does not learn.
     pub(super) fn sick(&self) -> bool {
-        self.learned() < LEARNS || !self.anything_learns()
+        self.learned() < LEARNS || !self.anything_learns() || !self.anything_generalizes()
     }
 
     /// Returns the trial of these changes that learned most, with its share.

@@ -56,13 +56,14 @@ pub(super) fn diagnose(
         case.linear = train(0);
         case.reference = train(reference::HIDDEN);
     }
-    if case.learned() < WELL || rules::takes_longer(&case) {
+    if case.learned() < WELL || case.sick() || rules::takes_longer(&case) {
         progress.trial("the training as it is, for longer");
         case.slow = Some(bench.run(&[], &Course { steps: LONGER * course.steps, ..course.clone() })?.outcome);
-        if case.learned() < WELL {
+        if case.learned() < WELL || case.late() || case.sick() {
             trials(bench, course, candidates, &mut case, &progress)?;
         }
     }
+    balance(bench, course, &mut case, &progress)?;
     Ok(report(case))
 }
 
@@ -228,6 +229,16 @@ fn trials(
         let outcome = bench.run(core::slice::from_ref(&change), &longer)?.outcome;
         case.tried.push(Tried { change, outcome });
     }
+    Ok(())
+}
+
+/// Tries batches with as many of each class, if there are far more of one.
+fn balance(
+    bench: &mut dyn Bench,
+    course: &Course<'_>,
+    case: &mut Case,
+    progress: &Progress,
+) -> Result<(), Error> {
     if let Some(classes) = &case.facts.targets.classes.clone() {
         let largest = classes.iter().map(Vec::len).max().unwrap_or(0);
         let samples: usize = classes.iter().map(Vec::len).sum();

@@ -32,6 +32,7 @@
 //! | one batch, in a terminal | [`network.flow(..)`](GradientFlow::flow), and print it |
 //! | the figures | the public fields of [`Flow`] and [`LayerFlow`]; [`Flow::to_csv`], [`Flow::to_json`] |
 //! | what is wrong, and what to do | [`Flow::verdict`] |
+//! | a training that does not learn, whatever the cause | `trainer.diagnose(..)`: [`diagnose`](crate::diagnose) |
 //! | pictures | [`picture`], with the feature `plot` |
 //! | how it changes in training | [`Recorder`] |
 //! | a backward pass that you run yourself | [`FlowHook`] |

@@ -1,6 +1,8 @@
 //! Sick trainings, each made with one known illness, and healthy ones: `diagnose` names the illness.
 
 mod data;
+#[path = "../common/embedding.rs"]
+mod embedding;
 mod healthy;
 mod more;
 mod second;

@@ -18,7 +18,6 @@ pub(crate) const PATIENTS: &[Patient] = &[
     Patient { name: "more: dead, convolution", illness: &[DeadUnits], diagnose: dead_convolution },
     Patient { name: "more: dead, second layer", illness: &[DeadUnits], diagnose: dead_second },
     Patient { name: "more: saturated, biases", illness: &[SaturatedUnits], diagnose: saturated_biases },
-    Patient { name: "more: saturated sigmoid, classes", illness: &[SaturatedUnits, WeightScale], diagnose: saturated_sigmoid },
     Patient { name: "more: symmetric convolution", illness: &[SymmetricWeights], diagnose: symmetric_convolution },
     Patient { name: "more: symmetric, adam, regression", illness: &[SymmetricWeights], diagnose: symmetric_regression },
     Patient { name: "more: infinite weight", illness: &[NonFiniteWeights], diagnose: infinite },
@@ -30,7 +29,6 @@ pub(crate) const PATIENTS: &[Patient] = &[
     Patient { name: "more: schedule is step decay", illness: &[ScheduleEnded], diagnose: step_decay },
     Patient { name: "more: clipped by value", illness: &[ClippingTooTight], diagnose: clipped_values },
     Patient { name: "more: decoupled decay", illness: &[WeightDecayTooStrong], diagnose: decoupled },
-    Patient { name: "more: adam with beta 0.999", illness: &[MomentumTooHigh], diagnose: beta },
     Patient { name: "more: pixels to 255", illness: &[InputScale], diagnose: pixels },
     Patient { name: "more: inputs around 500", illness: &[InputScale], diagnose: offset },
     Patient { name: "more: targets of 1e-3", illness: &[TargetScale], diagnose: small_targets },
@@ -126,14 +124,6 @@ fn saturated_biases(seed: u64) -> Diagnosis {
     trainer.diagnose(&rings::<4>(200, seed)).unwrap()
 }
 
-fn saturated_sigmoid(seed: u64) -> Diagnosis {
-    type Net = (Linear<6, 16>, Sigmoid, Linear<16, 3>);
-    let mut net = Net::init(&mut rng(seed));
-    net.edit_parameter("0.weight", |w: &mut [f32]| w.iter_mut().for_each(|w| *w *= 100.0)).unwrap();
-    let trainer = Trainer::new(net, CrossEntropy::default(), Sgd::new(0.003), seed);
-    trainer.diagnose(&noisy(clouds::<6, 3>(200, seed), 0.1, seed)).unwrap()
-}
-
 fn symmetric_convolution(seed: u64) -> Diagnosis {
     type Net = (Conv2d<1, 4, 3>, Tanh, Conv2d<4, 4, 3>, Tanh, Flatten, Linear<16, 2>);
     let net = Net::init_with(Initializer::constant(0.05), &mut rng(seed));
@@ -208,14 +198,6 @@ fn decoupled(seed: u64) -> Diagnosis {
     let trainer =
         Trainer::new(Net::init(&mut rng(seed)), MeanSquaredError, AdamW::new(5e-3).weight_decay(30.0), seed);
     trainer.diagnose(&waves::<3>(200, seed)).unwrap()
-}
-
-fn beta(seed: u64) -> Diagnosis {
-    type Net = (Linear<4, 24>, Tanh, Linear<24, 2>);
-    let mut adam = Adam::new(0.05);
-    adam.betas[0] = 0.9995;
-    let trainer = Trainer::new(Net::init(&mut rng(seed)), CrossEntropy::default(), adam, seed);
-    trainer.diagnose(&rings::<4>(200, seed)).unwrap()
 }
 
 fn pixels(seed: u64) -> Diagnosis {

@@ -8,7 +8,7 @@ use super::super::change::Change;
 use super::super::illness::{Finding, Illness};
 use super::super::mapped::OutputMap;
 use super::super::report::number_of;
-use super::{lower_rate, percent};
+use super::percent;
 
 /// Numbers of this size, or of its inverse, are not scaled. LeCun et al. 1998, "Efficient BackProp", section 4.3, ask for
 /// means near 0 and equal covariances of about 1; a step along a weight is scaled by its input, so that 30 changes the
@@ -160,7 +160,7 @@ pub(super) fn imbalance(case: &Case) -> Option<Finding> {
     let largest = classes.iter().map(|class| class.len()).max()? as f64 / samples.max(1) as f64;
     // If another cure lets it learn, the other classes can be learned as they are.
     let cured = case.best_of(|change| !matches!(change, Change::Balanced)).is_some_and(|(_, share)| {
-        share >= LEARNS && share - case.learned() >= HELPS && !case.best_of(lower_rate).is_none()
+        case.sick() && share >= LEARNS && share - case.learned() >= HELPS
     });
     let helps = case.balanced_recall.is_some_and(|balanced| balanced >= recall + HELPS);
     let confidence = match (helps, cured) {

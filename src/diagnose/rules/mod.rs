@@ -23,7 +23,7 @@ pub(super) use settings::{takes_longer, usual_norm};
 
 /// Returns all findings and remarks, the surest first.
 pub(super) fn findings(case: &Case) -> Vec<Finding> {
-    let rules: [&dyn Fn(&Case) -> Option<Finding>; 28] = [
+    let rules: [&dyn Fn(&Case) -> Option<Finding>; 27] = [
         &network::non_finite,
         &data::constant_inputs,
         &data::conflicting,
@@ -51,7 +51,6 @@ pub(super) fn findings(case: &Case) -> Vec<Finding> {
         &settings::too_low,
         &data::imbalance,
         &network::frozen,
-        &network::other,
     ];
     let mut findings: Vec<Finding> = rules.iter().filter_map(|rule| rule(case)).collect();
     // What is found for a reason of its own explains what is found because a general cure helps.
@@ -62,7 +61,7 @@ pub(super) fn findings(case: &Case) -> Vec<Finding> {
     findings.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     let certain = findings.iter().any(|finding| finding.confidence >= super::CERTAIN_ENOUGH);
     if case.sick() && !certain {
-        findings.insert(0, unexplained(case));
+        findings.insert(0, network::other(case).unwrap_or_else(|| unexplained(case)));
     }
     findings
 }

@@ -148,7 +148,11 @@ pub(super) fn gradients(case: &Case) -> Option<Finding> {
     let weights = case.helping(is_of_weights);
     let rates = case.helping(|change| matches!(change, Change::Rate(_)));
     let best = case.best_of(is_of_weights);
+    let early = best.is_some_and(|(at, _)| {
+        case.either_share(&case.tried[at].outcome) - case.either_share(&case.control.outcome).max(0.0) >= HELPS
+    });
     let confidence = match (case.sick(), weights, rates) {
+        (false, ..) if case.late() && early => 0.7,
         (false, ..) => 0.3,
         // New weights do not help, and another learning rate does: the flow is not what keeps it from learning.
         (true, None, Some((_, rate))) if best.is_none_or(|(_, share)| share < rate - HELPS) => 0.4,
@@ -215,7 +219,7 @@ pub(super) fn scale(case: &Case) -> Option<Finding> {
     let ratios: Vec<_> = weights.map(|(parameter, expected)| (parameter, parameter.rms / expected)).collect();
     let off: Vec<_> =
         ratios.iter().filter(|(_, ratio)| !(1.0 / OFF_SCALE..=OFF_SCALE).contains(ratio)).collect();
-    if ratios.iter().any(|(parameter, _)| !parameter.finite) {
+    if !case.sick() || ratios.iter().any(|(parameter, _)| !parameter.finite) {
         return None;
     }
     let (worst, ratio) = off.iter().max_by(|a, b| a.1.ln().abs().total_cmp(&b.1.ln().abs()))?;

@@ -29,8 +29,9 @@ pub(super) fn schedule(case: &Case) -> Option<Finding> {
     if settings.factor_soon > ENDED {
         return None;
     }
-    let trial = case.best_of(|change| matches!(change, Change::NoSchedule)).map(|(at, _)| at);
-    let confidence = if case.sick() { 0.95 } else { 0.3 };
+    let ended = |change: &Change| matches!(change, Change::NoSchedule);
+    let trial = case.best_of(ended).map(|(at, _)| at);
+    let confidence = if case.sick() || case.helping(ended).is_some() { 0.95 } else { 0.3 };
     let evidence = format!(
         "after {} steps the factor of the schedule is {}, and at most {} soon: of a learning rate of {} nothing is left",
         settings.steps_taken,

@@ -1,0 +1,101 @@
+//! A training that does not learn, and what is wrong with it: three sick networks on the digits, and a healthy one.
+//!
+//! ```text
+//! $ cargo run --release --example 11_diagnose
+//! == 12 layers of sigmoid
+//! vanishing gradient
+//!
+//! 1. vanishing gradient, in `1.11.0`
+//! ..
+//! ```
+//! Each diagnosis examines the training, trains copies with one change each for the same hundred steps on the same
+//! batches, and prints what it found, what was tried and what helped. A cure that needs another type, here skip
+//! connections, is a line of the program. `-- --seeds 5` repeats it with other seeds, and prints only what was found.
+//! The example fails if a finding is not the illness that was made.
+
+#[allow(dead_code)] // the test set is for others
+#[path = "support/digits.rs"]
+mod digits;
+
+use std::error::Error;
+
+use chainrule::data::Dataset;
+use chainrule::diagnose::{Diagnose, Diagnosis, Illness};
+use chainrule::prelude::*;
+
+type Data = Dataset<Vector<64>, Label<10>>;
+
+/// The network whose gradient vanishes, and the same with skip connections.
+type Deep<Block> = (Linear<64, 32>, [Block; 12], Linear<32, 10>);
+type Plain = (Sigmoid, Linear<32, 32>);
+
+/// A usual network.
+type Net = (Linear<64, 48>, Relu, Linear<48, 10>);
+
+fn vanishing(data: &Data, seed: u64) -> Result<Diagnosis, chainrule::Error> {
+    let net = Deep::<Plain>::init(&mut rng(seed));
+    let trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(1e-3), seed);
+    let cured = Deep::<Residual<Plain>>::init(&mut rng(seed));
+    trainer.diagnose_with(data, Diagnose::new().network("skip connections", cured, Adam::new(1e-3)))
+}
+
+fn too_high(data: &Data, seed: u64) -> Result<Diagnosis, chainrule::Error> {
+    let net = Net::init_with(Initializer::he_normal(), &mut rng(seed));
+    Trainer::new(net, CrossEntropy::default(), Adam::new(1.0), seed).diagnose(data)
+}
+
+fn softmax(data: &Data, seed: u64) -> Result<Diagnosis, chainrule::Error> {
+    type WithSoftmax = (Linear<64, 48>, Relu, Linear<48, 10>, Softmax);
+    let net = WithSoftmax::init_with(Initializer::he_normal(), &mut rng(seed));
+    Trainer::new(net, CrossEntropy::default(), Adam::new(1e-3), seed).diagnose(data)
+}
+
+fn healthy(data: &Data, seed: u64) -> Result<Diagnosis, chainrule::Error> {
+    let net = Net::init_with(Initializer::he_normal(), &mut rng(seed));
+    Trainer::new(net, CrossEntropy::default(), Adam::new(1e-3), seed).diagnose(data)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let seeds: Option<u64> = match &arguments[..] {
+        [] => None,
+        [name, count] if name == "--seeds" => Some(count.parse()?),
+        _ => return Err("usage: 11_diagnose [--seeds COUNT]".into()),
+    };
+    let data = Dataset::from_pairs(digits::train()?)?;
+
+    type Patient = (&'static str, Option<Illness>, fn(&Data, u64) -> Result<Diagnosis, chainrule::Error>);
+    let patients: [Patient; 4] = [
+        ("12 layers of sigmoid", Some(Illness::VanishingGradient), vanishing),
+        ("Adam with a learning rate of 1", Some(Illness::LearningRateTooHigh), too_high),
+        ("a softmax before the cross-entropy", Some(Illness::OutputActivation), softmax),
+        ("as it should be", None, healthy),
+    ];
+    let mut right = 0;
+    let all = seeds.unwrap_or(1);
+    for (name, illness, diagnose) in patients {
+        println!("== {name}");
+        for seed in 1..=all {
+            let diagnosis = diagnose(&data, seed)?;
+            right += u64::from(diagnosis.illness() == illness);
+            match seeds {
+                None => println!("{diagnosis}\n"),
+                Some(_) => {
+                    let found = diagnosis.illness().map_or("healthy", Illness::name);
+                    let trial = diagnosis.findings.first().and_then(|first| diagnosis.trials.get(first.trial?));
+                    let learned = |trial: Option<&chainrule::diagnose::Trial>| {
+                        trial.and_then(|trial| trial.loss_after).map_or("-".into(), |loss| format!("{loss:.3}"))
+                    };
+                    println!(
+                        "seed {seed}: {found}; loss as it is {}, with the cure {}; cost {} steps",
+                        learned(diagnosis.control()),
+                        learned(trial),
+                        diagnosis.passes
+                    );
+                }
+            }
+        }
+    }
+    println!("{right} of {} named as they were made", 4 * all);
+    if right < 4 * all { Err("an illness was not named".into()) } else { Ok(()) }
+}
