@@ -18,7 +18,7 @@ fn all() -> impl Iterator<Item = &'static Case> {
 /// A healthy training takes at least half of the loss of guessing away, on samples that it was not trained on; a sick one
 /// less than a fourth, and with the known cure more than a fourth more. Without the diagnosis, with three seeds each.
 #[test]
-#[ignore = "takes a minute"]
+#[ignore = "takes three minutes of processor time in a debug build"]
 fn the_second_set_is_what_it_says() {
     let mut wrong = Vec::new();
     for case in all() {
@@ -51,7 +51,7 @@ fn the_second_set_is_what_it_says() {
 /// What the diagnosis finds: `cargo test --release -p chainrule-tests --test doctor second -- --ignored --nocapture`.
 /// `ONLY=part_of_a_name` selects, `SEED=2` sets the seed.
 #[test]
-#[ignore = "takes a minute in release"]
+#[ignore = "takes some ten minutes of processor time in a debug build"]
 fn the_second_set_is_diagnosed() {
     let seed = std::env::var("SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
     let (mut right, mut count) = (0, 0);
