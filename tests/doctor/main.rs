@@ -5,6 +5,7 @@ mod data;
 mod embedding;
 mod healthy;
 mod more;
+mod second;
 mod sick;
 mod trainer;
 
