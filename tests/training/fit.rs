@@ -322,8 +322,8 @@ fn a_rule_of_the_recorder_stops_a_run_after_its_step() {
     let options = || Fit::epochs(2).quiet().batch_size(10);
     let error = stopped.fit(&train, options().record(&mut recorder)).unwrap_err();
     let FitError::Training { epoch: 2, source } = error else { panic!("{error}") };
-    let chainrule::Error::StoppedByRule(stopped) = source else { panic!("{source}") };
-    assert_eq!((stopped.step, stopped.rule), (3, "fourth step"));
+    let chainrule::Error::StoppedByRule(error) = source else { panic!("{source}") };
+    assert_eq!((error.step, error.rule), (3, "fourth step"));
     // Three steps are an epoch, so that the fourth is the first of the second.
     assert_eq!(stopped.steps(), 4);
     plain.fit(&train, options()).unwrap();
