@@ -13,6 +13,9 @@ use crate::tensor::Tensor;
 use crate::train::Trainer;
 use chainrule_parameters::IntoOwned;
 
+/// A network of another type, with its name.
+type Named<'a, X, Target, L> = (String, Box<Candidate<'a, X, Target, L>>);
+
 /// The options of [`Trainer::diagnose_with`](crate::Trainer::diagnose_with).
 ///
 /// `X`, `Target`, `L` and `Y` are the types of inputs, targets, loss and outputs, and follow from the data and the
@@ -48,7 +51,7 @@ pub struct Diagnose<'a, X, Target, L, Y> {
     pub(super) seed: u64,
     pub(super) validation: Option<&'a Dataset<X, Target>>,
     pub(super) quiet: bool,
-    pub(super) candidates: Vec<(String, Box<Candidate<'a, X, Target, L>>)>,
+    pub(super) candidates: Vec<Named<'a, X, Target, L>>,
     outputs: core::marker::PhantomData<fn(Y)>,
 }
 

@@ -21,9 +21,12 @@ pub(super) use data::IMBALANCED;
 pub(super) use output::undone;
 pub(super) use settings::{takes_longer, usual_norm};
 
+/// What finds one illness.
+type Rule<'a> = &'a dyn Fn(&Case) -> Option<Finding>;
+
 /// Returns all findings and remarks, the surest first.
 pub(super) fn findings(case: &Case) -> Vec<Finding> {
-    let rules: [&dyn Fn(&Case) -> Option<Finding>; 27] = [
+    let rules: [Rule<'_>; 27] = [
         &network::non_finite,
         &data::constant_inputs,
         &data::conflicting,
