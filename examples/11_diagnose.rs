@@ -64,8 +64,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let data = Dataset::from_pairs(digits::train()?)?;
 
-    type Patient = (&'static str, Option<Illness>, fn(&Data, u64) -> Result<Diagnosis, chainrule::Error>);
-    let patients: [Patient; 4] = [
+    type Case = (&'static str, Option<Illness>, fn(&Data, u64) -> Result<Diagnosis, chainrule::Error>);
+    let cases: [Case; 4] = [
         ("12 layers of sigmoid", Some(Illness::VanishingGradient), vanishing),
         ("Adam with a learning rate of 1", Some(Illness::LearningRateTooHigh), too_high),
         ("a softmax before the cross-entropy", Some(Illness::OutputActivation), softmax),
@@ -73,7 +73,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     ];
     let mut right = 0;
     let all = seeds.unwrap_or(1);
-    for (name, illness, diagnose) in patients {
+    for (name, illness, diagnose) in cases {
         println!("== {name}");
         for seed in 1..=all {
             let diagnosis = diagnose(&data, seed)?;

@@ -48,7 +48,7 @@ pub(super) struct Ran {
 }
 
 /// A training with its types.
-pub(super) struct Ward<'a, N, S, L, O, T, J> {
+pub(super) struct Subject<'a, N, S, L, O, T, J> {
     pub(super) trainer: &'a Trainer<N, L, O>,
     pub(super) inputs: &'a [S],
     pub(super) targets: &'a [T],
@@ -61,7 +61,7 @@ const FLOW_SAMPLES: usize = 128;
 /// The batches whose gradients are compared.
 const NOISE_BATCHES: usize = 8;
 
-impl<N, S, Y, L, O, T, J> Bench for Ward<'_, N, S, L, O, T, J>
+impl<N, S, Y, L, O, T, J> Bench for Subject<'_, N, S, L, O, T, J>
 where
     N: Layer<S, Output = Y>,
     S: Sample,
@@ -141,7 +141,7 @@ where
     }
 }
 
-impl<N, S, Y, L, O, T, J> Ward<'_, N, S, L, O, T, J>
+impl<N, S, Y, L, O, T, J> Subject<'_, N, S, L, O, T, J>
 where
     N: Layer<S, Output = Y>,
     S: Sample,

@@ -40,7 +40,6 @@ mod case;
 mod change;
 mod course;
 mod data;
-mod doctor;
 mod facts;
 mod illness;
 mod judge;
@@ -50,12 +49,13 @@ mod progress;
 mod reference;
 mod report;
 mod rules;
+mod run;
 mod trials;
 mod weights;
 
 use alloc::vec::Vec;
 
-use bench::Ward;
+use bench::Subject;
 use chainrule_parameters::{Parameters, append_copies};
 use course::Course;
 use rand::RngExt;
@@ -132,7 +132,7 @@ impl<N, L, O> Trainer<N, L, O> {
         samples.put_last(&outliers);
         let (inputs, targets) = (Data::samples(&samples.inputs), &samples.targets[..]);
         let numbers = data::rows(inputs); // in the new order
-        let ward = &mut Ward {
+        let subject = &mut Subject {
             trainer: Data::network::<AnyTrainer<L, O>>(self),
             inputs,
             targets,
@@ -148,9 +148,9 @@ impl<N, L, O> Trainer<N, L, O> {
                 (name.clone(), run)
             })
             .collect();
-        let mut candidates: Vec<doctor::Candidate<'_>> =
+        let mut candidates: Vec<run::Candidate<'_>> =
             candidates.iter_mut().map(|(name, run)| (&name[..], run as &mut _)).collect();
-        doctor::diagnose(ward, numbers.as_ref(), &course, &mut candidates, options.quiet)
+        run::diagnose(subject, numbers.as_ref(), &course, &mut candidates, options.quiet)
     }
 }
 

@@ -6,10 +6,10 @@ use super::bench::Bench;
 use super::case::{Case, LEARNS, Tried};
 use super::change::Change;
 use super::course::Course;
-use super::doctor::{Candidate, LONGER, scale};
 use super::mapped::OutputMap;
 use super::progress::Progress;
 use super::rules;
+use super::run::{Candidate, LONGER, scale};
 use crate::Error;
 use crate::init::Initializer;
 

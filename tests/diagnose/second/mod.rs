@@ -48,7 +48,7 @@ fn the_second_set_is_what_it_says() {
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// What the diagnosis finds: `cargo test --release -p chainrule-tests --test doctor second -- --ignored --nocapture`.
+/// What the diagnosis finds: `cargo test --release -p chainrule-tests --test diagnose second -- --ignored --nocapture`.
 /// `ONLY=part_of_a_name` selects, `SEED=2` sets the seed.
 #[test]
 #[ignore = "takes some ten minutes of processor time in a debug build"]

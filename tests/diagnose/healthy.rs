@@ -3,25 +3,25 @@
 use chainrule::diagnose::{Diagnose, Diagnosis};
 use chainrule::prelude::*;
 
-use super::Patient;
+use super::Case;
 use super::data::{bars, clouds, first_step, noisy, rings, waves};
 
-pub(crate) const PATIENTS: &[Patient] = &[
-    Patient { name: "healthy mlp", illness: &[], diagnose: mlp },
-    Patient { name: "healthy convolutional", illness: &[], diagnose: convolutional },
-    Patient { name: "healthy regression", illness: &[], diagnose: regression },
-    Patient { name: "healthy residual of 30 blocks", illness: &[], diagnose: residual },
-    Patient { name: "healthy lstm", illness: &[], diagnose: lstm },
-    Patient { name: "healthy small batches", illness: &[], diagnose: small_batches },
-    Patient { name: "healthy noisy labels", illness: &[], diagnose: noisy_labels },
-    Patient { name: "healthy imbalance", illness: &[], diagnose: imbalance },
-    Patient { name: "healthy three times the rate", illness: &[], diagnose: fast },
-    Patient { name: "healthy plain sgd", illness: &[], diagnose: sgd },
-    Patient { name: "healthy tanh, somewhat saturated", illness: &[], diagnose: saturated },
-    Patient { name: "healthy batch norm and dropout", illness: &[], diagnose: norm_and_dropout },
-    Patient { name: "healthy logistic regression", illness: &[], diagnose: logistic },
-    Patient { name: "healthy adamw with clipping", illness: &[], diagnose: adamw },
-    Patient { name: "healthy warm-up", illness: &[], diagnose: warm_up },
+pub(crate) const CASES: &[Case] = &[
+    Case { name: "healthy mlp", illness: &[], diagnose: mlp },
+    Case { name: "healthy convolutional", illness: &[], diagnose: convolutional },
+    Case { name: "healthy regression", illness: &[], diagnose: regression },
+    Case { name: "healthy residual of 30 blocks", illness: &[], diagnose: residual },
+    Case { name: "healthy lstm", illness: &[], diagnose: lstm },
+    Case { name: "healthy small batches", illness: &[], diagnose: small_batches },
+    Case { name: "healthy noisy labels", illness: &[], diagnose: noisy_labels },
+    Case { name: "healthy imbalance", illness: &[], diagnose: imbalance },
+    Case { name: "healthy three times the rate", illness: &[], diagnose: fast },
+    Case { name: "healthy plain sgd", illness: &[], diagnose: sgd },
+    Case { name: "healthy tanh, somewhat saturated", illness: &[], diagnose: saturated },
+    Case { name: "healthy batch norm and dropout", illness: &[], diagnose: norm_and_dropout },
+    Case { name: "healthy logistic regression", illness: &[], diagnose: logistic },
+    Case { name: "healthy adamw with clipping", illness: &[], diagnose: adamw },
+    Case { name: "healthy warm-up", illness: &[], diagnose: warm_up },
 ];
 
 fn mlp(seed: u64) -> Diagnosis {

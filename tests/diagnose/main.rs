@@ -12,50 +12,47 @@ mod trainer;
 use chainrule::diagnose::{Diagnosis, Illness};
 
 /// A training, made with this seed, and what is wrong with it: one of these illnesses, or nothing.
-pub(crate) struct Patient {
+pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) illness: &'static [Illness],
     pub(crate) diagnose: fn(u64) -> Diagnosis,
 }
 
-/// Returns what is wrong with the diagnosis of this patient, if anything is.
-fn judge(patient: &Patient, seed: u64) -> Option<String> {
-    judge_diagnosis(patient, seed, &(patient.diagnose)(seed))
+/// Returns what is wrong with the diagnosis of this case, if anything is.
+fn judge(case: &Case, seed: u64) -> Option<String> {
+    judge_diagnosis(case, seed, &(case.diagnose)(seed))
 }
 
-fn judge_diagnosis(patient: &Patient, seed: u64, diagnosis: &Diagnosis) -> Option<String> {
+fn judge_diagnosis(case: &Case, seed: u64, diagnosis: &Diagnosis) -> Option<String> {
     for line in diagnosis.to_string().lines() {
-        assert!(line.chars().count() <= 80, "{}: more than 80 columns: {line}", patient.name);
+        assert!(line.chars().count() <= 80, "{}: more than 80 columns: {line}", case.name);
     }
     for trial in &diagnosis.trials {
         let numbers = [trial.loss_before, trial.loss_after, trial.held_out, trial.learned];
-        assert!(numbers.iter().flatten().all(|number| number.is_finite()), "{}: {trial:?}", patient.name);
+        assert!(numbers.iter().flatten().all(|number| number.is_finite()), "{}: {trial:?}", case.name);
     }
     let found = diagnosis.illness();
     let right = match found {
-        None => patient.illness.is_empty(),
-        Some(found) => patient.illness.contains(&found),
+        None => case.illness.is_empty(),
+        Some(found) => case.illness.contains(&found),
     };
     (!right).then(|| {
-        format!(
-            "== {}, seed {seed}: expected {:?}, found {found:?}\n{diagnosis}",
-            patient.name, patient.illness
-        )
+        format!("== {}, seed {seed}: expected {:?}, found {found:?}\n{diagnosis}", case.name, case.illness)
     })
 }
 
-fn all() -> impl Iterator<Item = &'static Patient> {
-    sick::PATIENTS.iter().chain(healthy::PATIENTS)
+fn all() -> impl Iterator<Item = &'static Case> {
+    sick::CASES.iter().chain(healthy::CASES)
 }
 
 /// At least 29 of 30 sick trainings, and every healthy one.
 #[test]
 fn the_illness_of_each_training_is_named() {
-    let wrong: Vec<String> = all().filter_map(|patient| judge(patient, 1)).collect();
+    let wrong: Vec<String> = all().filter_map(|case| judge(case, 1)).collect();
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), all().count(), wrong.join("\n"));
 }
 
-/// The same with other seeds: `cargo test --release -p chainrule-tests --test doctor -- --ignored --nocapture`. With
+/// The same with other seeds: `cargo test --release -p chainrule-tests --test diagnose -- --ignored --nocapture`. With
 /// `ONLY=part_of_a_name` it prints the diagnoses.
 #[test]
 #[ignore = "takes a minute in release"]
@@ -63,19 +60,19 @@ fn the_illness_is_named_with_other_seeds_too() {
     let only = std::env::var("ONLY").ok();
     let seeds: u64 = std::env::var("SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
     let (mut wrong, mut count) = (Vec::new(), 0);
-    let patients = all().chain(more::PATIENTS);
-    for patient in patients.filter(|patient| only.as_ref().is_none_or(|part| patient.name.contains(part))) {
+    let cases = all().chain(more::CASES);
+    for case in cases.filter(|case| only.as_ref().is_none_or(|part| case.name.contains(part))) {
         for seed in 2..2 + seeds {
             let started = std::time::Instant::now();
-            let diagnosis = (patient.diagnose)(seed);
+            let diagnosis = (case.diagnose)(seed);
             if only.is_some() {
-                println!("== {}, seed {seed}\n{diagnosis}\n", patient.name);
+                println!("== {}, seed {seed}\n{diagnosis}\n", case.name);
             }
             count += 1;
-            let found = judge_diagnosis(patient, seed, &diagnosis);
+            let found = judge_diagnosis(case, seed, &diagnosis);
             println!(
                 "{} {seed} {} {:?}",
-                patient.name,
+                case.name,
                 if found.is_none() { "ok" } else { "WRONG" },
                 started.elapsed()
             );

@@ -6,125 +6,97 @@ use chainrule::diagnose::{Diagnose, Diagnosis};
 use chainrule::prelude::*;
 use chainrule::rand::RngExt;
 
-use super::Patient;
+use super::Case;
 use super::data::{bars, clouds, first_step, noisy, normal, rings, waves};
 
-pub(crate) const PATIENTS: &[Patient] = &[
-    Patient {
-        name: "more: vanishing, sgd and sigmoid",
-        illness: &[VanishingGradient],
-        diagnose: vanishing_sgd,
-    },
-    Patient {
+pub(crate) const CASES: &[Case] = &[
+    Case { name: "more: vanishing, sgd and sigmoid", illness: &[VanishingGradient], diagnose: vanishing_sgd },
+    Case {
         name: "more: vanishing, relu with small weights",
         illness: &[VanishingGradient],
         diagnose: vanishing_relu,
     },
-    Patient {
+    Case {
         name: "more: exploding, tanh",
         illness: &[ExplodingGradient, SaturatedUnits],
         diagnose: exploding_tanh,
     },
-    Patient {
-        name: "more: exploding through time",
-        illness: &[ExplodingThroughTime],
-        diagnose: exploding_time,
-    },
-    Patient { name: "more: vanishing through time, lstm", illness: &[VanishingThroughTime], diagnose: lstm },
-    Patient { name: "more: dead, convolution", illness: &[DeadUnits], diagnose: dead_convolution },
-    Patient { name: "more: dead, second layer", illness: &[DeadUnits], diagnose: dead_second },
-    Patient { name: "more: saturated, biases", illness: &[SaturatedUnits], diagnose: saturated_biases },
-    Patient {
+    Case { name: "more: exploding through time", illness: &[ExplodingThroughTime], diagnose: exploding_time },
+    Case { name: "more: vanishing through time, lstm", illness: &[VanishingThroughTime], diagnose: lstm },
+    Case { name: "more: dead, convolution", illness: &[DeadUnits], diagnose: dead_convolution },
+    Case { name: "more: dead, second layer", illness: &[DeadUnits], diagnose: dead_second },
+    Case { name: "more: saturated, biases", illness: &[SaturatedUnits], diagnose: saturated_biases },
+    Case {
         name: "more: symmetric convolution",
         illness: &[SymmetricWeights],
         diagnose: symmetric_convolution,
     },
-    Patient {
+    Case {
         name: "more: symmetric, adam, regression",
         illness: &[SymmetricWeights],
         diagnose: symmetric_regression,
     },
-    Patient { name: "more: infinite weight", illness: &[NonFiniteWeights], diagnose: infinite },
-    Patient {
+    Case { name: "more: infinite weight", illness: &[NonFiniteWeights], diagnose: infinite },
+    Case {
         name: "more: rate too high, convolution",
         illness: &[LearningRateTooHigh],
         diagnose: high_convolution,
     },
-    Patient { name: "more: rate too high, rmsprop", illness: &[LearningRateTooHigh], diagnose: high_rmsprop },
-    Patient {
-        name: "more: rate too high, momentum",
-        illness: &[LearningRateTooHigh],
-        diagnose: high_momentum,
-    },
-    Patient { name: "more: rate of 0", illness: &[LearningRateTooLow], diagnose: no_rate },
-    Patient {
-        name: "more: rate too low, regression",
-        illness: &[LearningRateTooLow],
-        diagnose: low_regression,
-    },
-    Patient { name: "more: schedule is step decay", illness: &[ScheduleEnded], diagnose: step_decay },
-    Patient { name: "more: clipped by value", illness: &[ClippingTooTight], diagnose: clipped_values },
-    Patient { name: "more: decoupled decay", illness: &[WeightDecayTooStrong], diagnose: decoupled },
-    Patient { name: "more: pixels to 255", illness: &[InputScale], diagnose: pixels },
-    Patient { name: "more: inputs around 500", illness: &[InputScale], diagnose: offset },
-    Patient { name: "more: targets of 1e-3", illness: &[TargetScale], diagnose: small_targets },
-    Patient { name: "more: targets beyond tanh", illness: &[TargetsOutOfRange], diagnose: beyond_tanh },
-    Patient { name: "more: targets below relu", illness: &[TargetsOutOfRange], diagnose: below_relu },
-    Patient {
+    Case { name: "more: rate too high, rmsprop", illness: &[LearningRateTooHigh], diagnose: high_rmsprop },
+    Case { name: "more: rate too high, momentum", illness: &[LearningRateTooHigh], diagnose: high_momentum },
+    Case { name: "more: rate of 0", illness: &[LearningRateTooLow], diagnose: no_rate },
+    Case { name: "more: rate too low, regression", illness: &[LearningRateTooLow], diagnose: low_regression },
+    Case { name: "more: schedule is step decay", illness: &[ScheduleEnded], diagnose: step_decay },
+    Case { name: "more: clipped by value", illness: &[ClippingTooTight], diagnose: clipped_values },
+    Case { name: "more: decoupled decay", illness: &[WeightDecayTooStrong], diagnose: decoupled },
+    Case { name: "more: pixels to 255", illness: &[InputScale], diagnose: pixels },
+    Case { name: "more: inputs around 500", illness: &[InputScale], diagnose: offset },
+    Case { name: "more: targets of 1e-3", illness: &[TargetScale], diagnose: small_targets },
+    Case { name: "more: targets beyond tanh", illness: &[TargetsOutOfRange], diagnose: beyond_tanh },
+    Case { name: "more: targets below relu", illness: &[TargetsOutOfRange], diagnose: below_relu },
+    Case {
         name: "more: relu before cross-entropy",
         illness: &[OutputActivation, DeadUnits],
         diagnose: relu_before,
     },
-    Patient { name: "more: random targets", illness: &[UnrelatedTargets], diagnose: random_targets },
-    Patient { name: "more: random labels, two classes", illness: &[UnrelatedTargets], diagnose: random_bits },
-    Patient { name: "more: conflicting, few inputs", illness: &[ConflictingTargets], diagnose: few_inputs },
-    Patient {
-        name: "more: imbalance, three classes",
-        illness: &[ClassImbalance],
-        diagnose: imbalance_of_three,
-    },
-    Patient {
-        name: "more: dropout of 85 per cent, regression",
-        illness: &[TooMuchDropout],
-        diagnose: dropout,
-    },
-    Patient {
-        name: "more: linear regression of waves",
-        illness: &[LinearNetwork],
-        diagnose: linear_regression,
-    },
-    Patient { name: "more: bottleneck of classes", illness: &[Bottleneck], diagnose: bottleneck_classes },
-    Patient {
+    Case { name: "more: random targets", illness: &[UnrelatedTargets], diagnose: random_targets },
+    Case { name: "more: random labels, two classes", illness: &[UnrelatedTargets], diagnose: random_bits },
+    Case { name: "more: conflicting, few inputs", illness: &[ConflictingTargets], diagnose: few_inputs },
+    Case { name: "more: imbalance, three classes", illness: &[ClassImbalance], diagnose: imbalance_of_three },
+    Case { name: "more: dropout of 85 per cent, regression", illness: &[TooMuchDropout], diagnose: dropout },
+    Case { name: "more: linear regression of waves", illness: &[LinearNetwork], diagnose: linear_regression },
+    Case { name: "more: bottleneck of classes", illness: &[Bottleneck], diagnose: bottleneck_classes },
+    Case {
         name: "more: dead branch, convolution",
         illness: &[DeadBranch],
         diagnose: dead_convolution_branch,
     },
-    Patient {
+    Case {
         name: "more: batch norm, micro-batches of one",
         illness: &[BatchNormOfOne],
         diagnose: micro_batch,
     },
-    Patient {
+    Case {
         name: "more: frozen zeros",
         illness: &[DisconnectedLayer, SymmetricWeights],
         diagnose: frozen_zeros,
     },
-    Patient { name: "more: noisy classes", illness: &[NoisyGradient], diagnose: noisy_classes },
-    Patient { name: "more: ruined by the rate", illness: &[LearningRateTooHigh], diagnose: ruined },
-    Patient { name: "more: schedule of ten steps", illness: &[ScheduleEnded], diagnose: short_schedule },
-    Patient { name: "healthy more: log-probabilities", illness: &[], diagnose: log_probabilities },
-    Patient { name: "healthy more: autoencoder", illness: &[], diagnose: autoencoder },
-    Patient { name: "healthy more: gru", illness: &[], diagnose: gru },
-    Patient { name: "healthy more: embedding-free f64", illness: &[], diagnose: double },
-    Patient { name: "healthy more: digits in sixteenths", illness: &[], diagnose: sixteenths },
-    Patient { name: "healthy more: huber", illness: &[], diagnose: huber },
-    Patient { name: "healthy more: trained already", illness: &[], diagnose: trained },
-    Patient { name: "healthy more: batches of 1", illness: &[], diagnose: batch_of_one },
-    Patient { name: "healthy more: few samples", illness: &[], diagnose: few_samples },
-    Patient { name: "healthy more: sgd 0.01 with momentum", illness: &[], diagnose: sgd_momentum },
-    Patient { name: "healthy more: sigmoid output of shares", illness: &[], diagnose: shares },
-    Patient { name: "healthy more: zero last layer", illness: &[], diagnose: zero_last },
-    Patient { name: "healthy more: dropout of a half", illness: &[], diagnose: half_dropout },
+    Case { name: "more: noisy classes", illness: &[NoisyGradient], diagnose: noisy_classes },
+    Case { name: "more: ruined by the rate", illness: &[LearningRateTooHigh], diagnose: ruined },
+    Case { name: "more: schedule of ten steps", illness: &[ScheduleEnded], diagnose: short_schedule },
+    Case { name: "healthy more: log-probabilities", illness: &[], diagnose: log_probabilities },
+    Case { name: "healthy more: autoencoder", illness: &[], diagnose: autoencoder },
+    Case { name: "healthy more: gru", illness: &[], diagnose: gru },
+    Case { name: "healthy more: embedding-free f64", illness: &[], diagnose: double },
+    Case { name: "healthy more: digits in sixteenths", illness: &[], diagnose: sixteenths },
+    Case { name: "healthy more: huber", illness: &[], diagnose: huber },
+    Case { name: "healthy more: trained already", illness: &[], diagnose: trained },
+    Case { name: "healthy more: batches of 1", illness: &[], diagnose: batch_of_one },
+    Case { name: "healthy more: few samples", illness: &[], diagnose: few_samples },
+    Case { name: "healthy more: sgd 0.01 with momentum", illness: &[], diagnose: sgd_momentum },
+    Case { name: "healthy more: sigmoid output of shares", illness: &[], diagnose: shares },
+    Case { name: "healthy more: zero last layer", illness: &[], diagnose: zero_last },
+    Case { name: "healthy more: dropout of a half", illness: &[], diagnose: half_dropout },
 ];
 
 fn he<N: Parameters>(seed: u64) -> Owned<N> {
