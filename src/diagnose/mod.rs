@@ -49,6 +49,7 @@ mod progress;
 mod reference;
 mod report;
 mod rules;
+mod section;
 mod run;
 mod trials;
 mod weights;

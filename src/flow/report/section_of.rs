@@ -12,8 +12,8 @@ use crate::flow::{
 /// The bins of the histogram of singular values.
 const BINS: usize = 40;
 
-/// What has a section in a [`Report`]: the results of this module, a
-/// `LearningRateTest`, a diagnosis, and what you implement it for.
+/// What has a section in a [`Report`]: noise, curvature, singular values, a coordinate check, a learning-rate test, a
+/// diagnosis, and what you implement it for.
 ///
 /// ```
 /// use chainrule::flow::{Report, ReportSection};
