@@ -507,6 +507,6 @@ fn short_schedule(seed: u64) -> Diagnosis {
 
 fn log_probabilities(seed: u64) -> Diagnosis {
     type Net = (Linear<6, 20>, Relu, Linear<20, 3>, LogSoftmax);
-    let trainer = Trainer::new(he::<Net>(seed), NllLoss::default(), Adam::new(3e-3), seed);
+    let trainer = Trainer::new(he::<Net>(seed), NllLoss, Adam::new(3e-3), seed);
     trainer.diagnose(&clouds::<6, 3>(200, seed)).unwrap()
 }

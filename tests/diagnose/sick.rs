@@ -261,8 +261,7 @@ fn softmax(seed: u64) -> Diagnosis {
 fn sigmoid(seed: u64) -> Diagnosis {
     type Net = (Linear<4, 20>, Tanh, Linear<20, 1>, Sigmoid);
     let data = rings::<4>(200, seed).map_targets(|label| Vector([label.index() as f32]));
-    let trainer =
-        Trainer::new(Net::init(&mut rng(seed)), BinaryCrossEntropy::default(), Adam::new(5e-3), seed);
+    let trainer = Trainer::new(Net::init(&mut rng(seed)), BinaryCrossEntropy, Adam::new(5e-3), seed);
     trainer.diagnose(&data).unwrap()
 }
 
