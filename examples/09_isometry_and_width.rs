@@ -25,7 +25,7 @@ use std::error::Error;
 
 use chainrule::coordinate_check;
 use chainrule::data::Dataset;
-use chainrule::flow::{Parts, WidthSweep, picture};
+use chainrule::flow::{JacobianParts, WidthSweep, picture};
 use chainrule::metrics::accuracy;
 use chainrule::optimizer::Group;
 use chainrule::plot::Picture;
@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     println!("\n{}", tanh[2]);
-    let depths = net::<Tanh>(gaussian, 0).jacobian_spectra(&[input(0.1, 0)], Parts::Depths)?;
+    let depths = net::<Tanh>(gaussian, 0).jacobian_spectra(&[input(0.1, 0)], JacobianParts::Depths)?;
     let spectra = [("tanh, orthogonal", &tanh[2]), ("tanh, Gaussian", &tanh[3]), ("ReLU, orthogonal", &relu)];
     let [standard, mup] = widths()?;
     let panels = [

@@ -250,7 +250,7 @@ pub enum Error {
     /// No layer on the main path of the network has this path.
     #[cfg(feature = "flow")]
     #[error(
-        "no layer on the main path stands at `{path}` or below it, behind the first of its part: there are {}",
+        "no layer on the main path stands at `{path}` or below it, after the start of the span: there are {}",
         list(paths)
     )]
     NotOnMainPath {
@@ -262,7 +262,8 @@ pub enum Error {
     /// A Jacobian has a NaN or an infinity, although the output is finite.
     #[cfg(feature = "flow")]
     #[error(
-        "the Jacobian at `{path}` is not finite, although the output is: it overflows the scalar; lower the initial gain"
+        "the Jacobian of {} is not finite, although the output is: it overflows the scalar; lower the initial gain",
+        part(path)
     )]
     NonFiniteJacobian {
         /// The part of the network; empty for all of it.
@@ -336,6 +337,12 @@ impl Error {
         }
         self
     }
+}
+
+/// Returns the name of a part of a network: its path, which is empty for all of it.
+#[cfg(feature = "flow")]
+fn part(path: &str) -> String {
+    if path.is_empty() { "the network".into() } else { alloc::format!("`{path}`") }
 }
 
 /// Returns a list as text: the first ones, if there are many.

@@ -49,8 +49,8 @@ mod progress;
 mod reference;
 mod report;
 mod rules;
-mod section;
 mod run;
+mod section;
 mod trials;
 mod weights;
 

@@ -11,7 +11,9 @@ impl ReportSection for Diagnosis {
     fn add_to<'a>(&self, report: Report<'a>) -> Report<'a> {
         let text = match self.illness() {
             None => "healthy: nothing that keeps this training from learning was found".into(),
-            Some(illness) => format!("{illness}; the diagnosis cost as much as {} training steps", self.passes),
+            Some(illness) => {
+                format!("{illness}; the diagnosis cost as much as {} training steps", self.passes)
+            }
         };
         let of = |kind: &'static str| {
             move |finding: &Finding| {
@@ -21,7 +23,11 @@ impl ReportSection for Diagnosis {
                     finding.at.as_deref().into(),
                     finding.evidence.as_str().into(),
                     finding.cure.as_str().into(),
-                    finding.trial.and_then(|at| self.trials.get(at)).map(|trial| trial.change.as_str()).into(),
+                    finding
+                        .trial
+                        .and_then(|at| self.trials.get(at))
+                        .map(|trial| trial.change.as_str())
+                        .into(),
                 ]
             }
         };

@@ -7,8 +7,8 @@ use super::hessian;
 use super::jacobian;
 use super::noise;
 use super::{
-    Curvature, CurvatureOptions, Flow, FlowHook, FlowOptions, GradientNoise, HessianProduct, JacobianSpectra,
-    JacobianSpectrum, NoiseOptions, Parts,
+    Curvature, CurvatureOptions, Flow, FlowHook, FlowOptions, GradientNoise, HessianProduct, JacobianParts,
+    JacobianSpectra, JacobianSpectrum, NoiseOptions,
 };
 use crate::Error;
 use crate::bounds::GradientOf;
@@ -234,12 +234,12 @@ pub trait GradientFlow: Network {
     /// the layers up to each depth, or of ranges of layers.
     ///
     /// ```
-    /// use chainrule::flow::Parts;
+    /// use chainrule::flow::JacobianParts;
     /// use chainrule::prelude::*;
     /// type Net = (Linear<16, 32>, [(Relu, Linear<32, 32>); 3], Linear<32, 4>);
     ///
     /// let net = Net::init_with(Initializer::he_normal(), &mut rng(1));
-    /// let spectra = net.jacobian_spectra(&[Vector([0.5; 16])], Parts::Between(&[("1", "1"), ("0", "1.0.0")]))?;
+    /// let spectra = net.jacobian_spectra(&[Vector([0.5; 16])], JacobianParts::Spans(&[("1", "1"), ("0", "1.0.0")]))?;
     /// println!("{spectra}");
     /// assert_eq!((spectra.parts[0].inputs, spectra.parts[0].outputs), (32, 32));
     /// assert_eq!(spectra.parts[1].path, "0 to 1.0.0");
@@ -252,7 +252,7 @@ pub trait GradientFlow: Network {
     fn jacobian_spectra<X: AsSample<Sample: Tensor>, Y: Tensor>(
         &self,
         inputs: &[X],
-        parts: Parts<'_>,
+        parts: JacobianParts<'_>,
     ) -> Result<JacobianSpectra, Error>
     where
         Data: InputOf<X, Self, Y, Sample = X::Sample>,

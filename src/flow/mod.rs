@@ -102,7 +102,7 @@ pub(crate) use gradient_flow::measure;
 pub use hessian::HessianProduct;
 pub use histogram::Histogram;
 pub use hook::FlowHook;
-pub use jacobian::{Across, ISOMETRY, JacobianSpectra, JacobianSpectrum, Parts};
+pub use jacobian::{Across, ISOMETRY, JacobianParts, JacobianSpectra, JacobianSpectrum};
 pub use main_path::PathStep;
 pub use noise::{GradientNoise, LayerNoise, NoiseOptions};
 pub use noise_figures::NoiseFigures;

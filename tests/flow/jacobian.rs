@@ -1,7 +1,7 @@
 //! Singular values of Jacobians: against nalgebra's decomposition of `Network::jacobian`, closed forms of random
 //! matrix theory, and mean field theory.
 
-use chainrule::flow::{ISOMETRY, JacobianSpectrum, Parts, picture};
+use chainrule::flow::{ISOMETRY, JacobianParts, JacobianSpectrum, picture};
 use chainrule::prelude::*;
 use chainrule::rand::RngExt;
 use chainrule::theory::MeanField;
@@ -125,7 +125,7 @@ fn each_layer_is_measured_at_the_input_that_it_gets() {
     type Net = (Linear<8, 12, f64>, [(Sigmoid, Block); 2], Linear<12, 5, f64>);
     let net = Net::init_with(Initializer::lecun_normal().gain(2.0), &mut rng(8));
     let x = &inputs::<8, f64>(2, 1.0, 9);
-    let layers = net.jacobian_spectra(x, Parts::Layers).unwrap();
+    let layers = net.jacobian_spectra(x, JacobianParts::Layers).unwrap();
     let paths: Vec<&str> = layers.parts.iter().map(|part| part.path.as_str()).collect();
     assert_eq!(paths, ["0", "1.0.0", "1.0.1", "1.1.0", "1.1.1", "2"]);
     for (at, x) in x.iter().enumerate() {
@@ -140,9 +140,9 @@ fn each_layer_is_measured_at_the_input_that_it_gets() {
         assert_same(&layers.part("1.0.0").unwrap().values[at], &slopes);
     }
     let whole = net.jacobian_spectrum(x).unwrap();
-    let depths = net.jacobian_spectra(x, Parts::Depths).unwrap();
+    let depths = net.jacobian_spectra(x, JacobianParts::Depths).unwrap();
     let between = net
-        .jacobian_spectra(x, Parts::Between(&[("0", "2"), ("1", "1"), ("1.0.1", "1.1.0"), ("2", "2")]))
+        .jacobian_spectra(x, JacobianParts::Spans(&[("0", "2"), ("1", "1"), ("1.0.1", "1.1.0"), ("2", "2")]))
         .unwrap();
     assert_eq!(depths.parts.last().unwrap().path, "0 to 2");
     for at in 0..2 {
@@ -314,8 +314,9 @@ fn what_makes_no_sense_is_an_error() {
     let x = [Vector([1.0, 2.0])];
     assert_eq!(net.jacobian_spectrum::<Vector<2>, _>(&[]), Err(Error::EmptyBatch));
     assert!(matches!(net.jacobian_spectrum(&[Vector([1.0, f32::NAN])]), Err(Error::NonFiniteData { .. })));
-    let between =
-        |pair| net.jacobian_spectra(&x, Parts::Between(&[pair])).map(|spectra| spectra.parts[0].path.clone());
+    let between = |pair| {
+        net.jacobian_spectra(&x, JacobianParts::Spans(&[pair])).map(|spectra| spectra.parts[0].path.clone())
+    };
     assert_eq!(between(("0", "1")).unwrap(), "0 to 1");
     for pair in [("0", "2"), ("1.0.branch", "1"), ("1.1", "0"), ("1.", "1")] {
         let error = between(pair).unwrap_err();
@@ -334,7 +335,7 @@ fn what_makes_no_sense_is_an_error() {
 fn layers_that_take_no_numbers_are_left_out() {
     type Net = (Duplicate, Parallel<Linear<2, 3>, Linear<2, 3>>, Sum, Linear<3, 2>);
     let net = Net::init(&mut rng(13));
-    let spectra = net.jacobian_spectra(&[Vector([1.0, 2.0])], Parts::Layers).unwrap();
+    let spectra = net.jacobian_spectra(&[Vector([1.0, 2.0])], JacobianParts::Layers).unwrap();
     assert!(spectra.part("3").is_some());
     assert_eq!(net.jacobian_spectrum(&[Vector([1.0, 2.0])]).unwrap().values[0].len(), 2);
 }
@@ -344,7 +345,7 @@ fn they_print_in_eighty_columns_and_serialize_and_have_pictures() {
     let net = <(Linear<30, 30>, [(Tanh, Linear<30, 30>); 8])>::init(&mut rng(14));
     let x = inputs::<30, f32>(4, 1.0, 15);
     let (whole, depths) =
-        (net.jacobian_spectrum(&x).unwrap(), net.jacobian_spectra(&x, Parts::Depths).unwrap());
+        (net.jacobian_spectrum(&x).unwrap(), net.jacobian_spectra(&x, JacobianParts::Depths).unwrap());
     println!("{whole}\n{depths}");
     for text in [whole.to_string(), depths.to_string()] {
         assert!(text.lines().all(|line| line.chars().count() <= 80 && line == line.trim_end()), "{text}");

@@ -1,7 +1,7 @@
 //! Bad data and settings: each is an error that says what is wrong, where, and what to do.
 
 use chainrule::Error;
-use chainrule::flow::{Recorder, Rule, Rules};
+use chainrule::flow::{JacobianParts, Recorder, Rule, Rules};
 use chainrule::layer::FixedWorkspace;
 use chainrule::optimizer::Inline;
 use chainrule::prelude::*;
@@ -208,6 +208,14 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
             FreezeParameters::new(Sgd::new(0.1), ["4"]).step(&mut net(), &net()).unwrap_err(),
             "no parameter stands at `4` or below it: there are 0.weight, 0.bias, 1.branch.1.weight, 1.branch.1.bias, \
              2.slope, 3.weight and 3.bias",
+        ),
+        ("NotOnMainPath", net().jacobian_spectra(&XS, JacobianParts::Spans(&[("0", "4")])).unwrap_err(), "?"),
+        (
+            "NonFiniteJacobian",
+            <(Linear<1, 1>, Linear<1, 1>)>::init_with(Initializer::constant(1e30), &mut rng(0))
+                .jacobian_spectrum(&[Vector([0.0])])
+                .unwrap_err(),
+            "the Jacobian of the network is not finite, although the output is: it overflows the scalar; lower the initial gain",
         ),
         (
             "FrozenStatistics",

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::estimate::estimate;
 use super::figures::{Found, Part};
-use super::{JacobianSpectra, JacobianSpectrum, Parts};
+use super::{JacobianParts, JacobianSpectra, JacobianSpectrum};
 use crate::Error;
 use crate::flow::batch::Batch;
 use crate::flow::hook::joined;
@@ -22,7 +22,7 @@ const NUMBERS: usize = 1 << 24;
 /// A hook that decomposes the Jacobians of the layers that a backward pass goes through, at one input after the other.
 pub(in crate::flow) struct Measure<'a> {
     /// Which parts; `None` for the network itself.
-    parts: Option<Parts<'a>>,
+    parts: Option<JacobianParts<'a>>,
     path: Vec<Segment>,
     /// The layers that have been entered and not yet left; the network itself is the first.
     open: Vec<&'static Plan>,
@@ -39,7 +39,7 @@ struct Link {
 }
 
 impl<'a> Measure<'a> {
-    pub(in crate::flow) fn new(network: &'static Plan, parts: Option<Parts<'a>>) -> Self {
+    pub(in crate::flow) fn new(network: &'static Plan, parts: Option<JacobianParts<'a>>) -> Self {
         Self { parts, path: Vec::new(), open: vec![network], links: Vec::new(), measured: Vec::new() }
     }
 
@@ -48,12 +48,12 @@ impl<'a> Measure<'a> {
         let mut links = core::mem::take(&mut self.links);
         links.reverse();
         let parts = match self.parts {
-            None | Some(Parts::Layers) => links.into_iter().map(|link| link.part).collect(),
-            Some(Parts::Depths) => {
+            None | Some(JacobianParts::Layers) => links.into_iter().map(|link| link.part).collect(),
+            Some(JacobianParts::Depths) => {
                 let first = links.first().map_or(String::new(), |link| link.part.path.clone());
                 products(&links, true, |part| format!("{first} to {}", part.path))?
             }
-            Some(Parts::Between(pairs)) => {
+            Some(JacobianParts::Spans(pairs)) => {
                 let between = |&(first, last): &(&str, &str)| {
                     let (start, end) = (position(&links, first)?.0, position(&links, last)?.1);
                     let chosen = links.get(start..=end).filter(|links| !links.is_empty());
@@ -112,7 +112,7 @@ impl<'a> Measure<'a> {
         }
         passes.forward(&Batch::new(like, like.len(), |at| like.get(at)), 1)?;
         let dense = inputs.saturating_mul(outputs) <= NUMBERS;
-        let alone = matches!(self.parts, None | Some(Parts::Layers));
+        let alone = matches!(self.parts, None | Some(JacobianParts::Layers));
         let (mut found, mut matrix) = (Vec::new(), Vec::new());
         match (dense, alone) {
             (true, true) => found = values(passes.jacobian(like), inputs),

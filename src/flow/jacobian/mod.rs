@@ -93,7 +93,7 @@ pub struct JacobianSpectra {
 /// inside sums such as residual blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Parts<'a> {
+pub enum JacobianParts<'a> {
     /// Each layer on the main path, at the input that it gets.
     Layers,
     /// From the input of the network to the output of each of these layers: how the spectrum spreads with depth. It
@@ -101,7 +101,7 @@ pub enum Parts<'a> {
     Depths,
     /// From the input of the first layer to the output of the last, for each pair of their paths. The path of a tuple
     /// or an array stands for the layers inside it, so that `("1", "1")` are all layers of the array at `1`.
-    Between(&'a [(&'a str, &'a str)]),
+    Spans(&'a [(&'a str, &'a str)]),
 }
 
 impl JacobianSpectrum {
@@ -152,7 +152,7 @@ impl JacobianSpectra {
 pub(super) fn measure_at<'a, N: Network, X: AsSample<Sample: Tensor>, Y: Tensor>(
     network: &N,
     inputs: &[X],
-    parts: Option<Parts<'a>>,
+    parts: Option<JacobianParts<'a>>,
 ) -> Result<Measure<'a>, Error>
 where
     Data: InputOf<X, N, Y, Sample = X::Sample>,

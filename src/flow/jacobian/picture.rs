@@ -34,7 +34,7 @@ pub fn singular_values<'a>(
 }
 
 /// Draws the largest, the smallest and the root mean square singular value of each part, one after the other: with
-/// [`Parts::Depths`](super::Parts::Depths), how the spectrum spreads with depth.
+/// [`JacobianParts::Depths`](super::JacobianParts::Depths), how the spectrum spreads with depth.
 ///
 /// # Errors
 /// [`PlotError`] when there is nothing to draw.

@@ -281,7 +281,8 @@ mod tests {
     fn a_long_training_is_thinned_out() {
         let net = <(Linear<2, 2>, Tanh, Linear<2, 2>)>::init(&mut rng(1));
         let flow = net.flow(&MeanSquaredError, &[Vector([1.0, 0.5])], &[Vector([0.0; 2])]).unwrap();
-        let records: Vec<Record> = (0..30).map(|step| Record { step, flow: flow.clone(), mean_loss: None }).collect();
+        let records: Vec<Record> =
+            (0..30).map(|step| Record { step, flow: flow.clone(), mean_loss: None }).collect();
         let report = Report::new("").records(&records);
         // Four layers, with the network itself.
         for (cells, stride, shown) in [(120, 1, 30), (119, 2, 15), (60, 2, 15), (59, 3, 10), (1, 120, 1)] {
