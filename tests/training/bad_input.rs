@@ -209,7 +209,11 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
             "no parameter stands at `4` or below it: there are 0.weight, 0.bias, 1.branch.1.weight, 1.branch.1.bias, \
              2.slope, 3.weight and 3.bias",
         ),
-        ("NotOnMainPath", net().jacobian_spectra(&XS, JacobianParts::Spans(&[("0", "4")])).unwrap_err(), "?"),
+        (
+            "NotOnMainPath",
+            net().jacobian_spectra(&XS, JacobianParts::Spans(&[("0", "4")])).unwrap_err(),
+            "no layer on the main path stands at `4` or below it, after the start of the span: there are 0, 1, 2 and 3",
+        ),
         (
             "NonFiniteJacobian",
             <(Linear<1, 1>, Linear<1, 1>)>::init_with(Initializer::constant(1e30), &mut rng(0))
