@@ -58,6 +58,8 @@ pub(super) struct Subject<'a, N, S, L, O, T, J> {
 
 /// The samples of a batch whose flow is measured.
 const FLOW_SAMPLES: usize = 128;
+/// A warm-up is looked for over this many trials from now on.
+const WARM_UP_TRIALS: u64 = 200;
 /// The batches whose gradients are compared.
 const NOISE_BATCHES: usize = 8;
 
@@ -108,6 +110,7 @@ where
         Settings {
             factor_soon: soon.fold(0.0, f64::max),
             factor: trainer.schedule_factor(0),
+            warms_up: self.warms_up(course.steps),
             rate: trainer.base_rate(),
             clip_norm: clip[0],
             clip_value: clip[1],
@@ -167,6 +170,16 @@ where
         measure(&*trainer.network, &trainer.loss, inputs, targets, FlowOptions::LIGHT, rng)
     }
 
+    /// Returns whether the schedule raises the learning rate from now on, and has raised it to less than half of the full one
+    /// in the middle of a trial. A trial of a warm-up says little of what comes after it, so that all trials have the full
+    /// rate.
+    fn warms_up(&self, steps: u64) -> bool {
+        let factor = |step: u64| self.trainer.schedule_factor(step);
+        let ahead = (0..=WARM_UP_TRIALS).map(|trials| factor(trials * steps));
+        let [now, middle] = [0, steps / 2].map(factor);
+        middle > now && middle < 0.5 * ahead.fold(0.0, f64::max)
+    }
+
     /// Returns a copy of the trainer with these changes.
     fn changed(
         &self,
@@ -179,6 +192,9 @@ where
         });
         let loss = Mapped { loss: self.trainer.loss.clone(), map: map.unwrap_or_default() };
         let mut trainer = self.trainer.with_loss(loss);
+        if self.warms_up(course.steps) {
+            trainer.end_schedule();
+        }
         for change in changes {
             match change {
                 Change::Rate(factor) => trainer.multiply_rate(*factor),

@@ -47,6 +47,8 @@ pub(super) struct Outcome {
     /// The loss of the held-out part, at the same times but the start.
     pub(super) held_out: Vec<Option<f64>>,
     pub(super) stopped: Option<String>,
+    /// A setting of the trainer with which no step can be taken.
+    pub(super) refused: Option<Error>,
     /// The cost, in training steps.
     pub(super) passes: u64,
 }
@@ -167,6 +169,12 @@ where
             }
             Err(error) => {
                 outcome.stopped = Some(error.to_string());
+                outcome.refused = Some(error).filter(|error| {
+                    matches!(
+                        error,
+                        Error::Setting { .. } | Error::UnknownPath { .. } | Error::FrozenStatistics { .. }
+                    )
+                });
                 break;
             }
         }

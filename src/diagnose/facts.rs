@@ -13,6 +13,8 @@ pub(super) struct Settings {
     /// The schedule's factor now, and the largest within ten trials from now.
     pub(super) factor: f64,
     pub(super) factor_soon: f64,
+    /// Whether the schedule is in its warm-up, which trials leave out.
+    pub(super) warms_up: bool,
     pub(super) clip_norm: Option<f64>,
     pub(super) clip_value: Option<f64>,
     pub(super) momentum: Option<f64>,

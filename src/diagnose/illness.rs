@@ -11,6 +11,8 @@ pub enum Illness {
     NonFiniteWeights,
     /// All samples have the same input, so that there is nothing to tell them apart.
     ConstantInputs,
+    /// All samples have the same target, so that there is nothing to learn.
+    ConstantTargets,
     /// Samples of the same input have different targets.
     ConflictingTargets,
     /// The targets have no relation to the inputs: the network can memorize the training set, but predicts nothing.
@@ -79,6 +81,7 @@ impl Illness {
         match self {
             Self::NonFiniteWeights => "weights that are not finite",
             Self::ConstantInputs => "constant inputs",
+            Self::ConstantTargets => "constant targets",
             Self::ConflictingTargets => "conflicting targets",
             Self::UnrelatedTargets => "targets without relation to the inputs",
             Self::ClassImbalance => "class imbalance",

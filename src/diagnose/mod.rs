@@ -89,7 +89,8 @@ impl<N, L, O> Trainer<N, L, O> {
     /// training some thousands: [`Diagnosis::passes`] says how many.
     ///
     /// # Errors
-    /// Invalid data: see [`Error`]. A training that fails is a finding, and not an error.
+    /// Invalid data, and settings with which the trainer takes no step: see [`Error`]. A training that fails is a finding, and
+    /// not an error.
     pub fn diagnose<X: Copy, Y: Tensor, Target>(&self, data: &Dataset<X, Target>) -> Result<Diagnosis, Error>
     where
         Data: InputOf<X, N, Y>,

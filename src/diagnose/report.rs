@@ -21,6 +21,8 @@ pub struct Diagnosis {
     pub trials: Vec<Trial>,
     /// The loss of the best constant answer, which needs no input; `None` where the loss has none.
     pub guessing: Option<f64>,
+    /// The full learning rate, if the schedule is in its warm-up: trials have this rate from their first step on.
+    pub full_rate: Option<f64>,
     /// How many training steps the diagnosis took, over all trials.
     pub steps: u64,
     /// What the diagnosis cost, in training steps of one batch: steps, measurements and evaluations. A training of as
@@ -72,6 +74,8 @@ impl Diagnosis {
     }
 }
 
+/// The name of the trial of the training as it is, for four times as many steps.
+pub(super) const LONGER: &str = "as it is, for longer";
 /// The width of a line.
 const WIDTH: usize = 80;
 /// The width of the column of changes.
@@ -108,8 +112,14 @@ impl Diagnosis {
         paragraph(f, number, &alloc::format!("{}{at}", finding.illness))?;
         paragraph(f, "   evidence: ", &finding.evidence)?;
         paragraph(f, "   cure: ", &finding.cure)?;
-        let Some((trial, control)) = finding.trial.and_then(|at| self.trials.get(at)).zip(self.control())
-        else {
+        let tried = finding.trial.and_then(|at| self.trials.get(at));
+        // The training as it is, after as many steps.
+        let control = tried.and_then(|tried| {
+            let longer =
+                self.trials.iter().find(|trial| trial.change == LONGER && trial.steps == tried.steps);
+            longer.or_else(|| self.control())
+        });
+        let Some((trial, control)) = tried.zip(control) else {
             return paragraph(f, "   tried: ", "no, this cannot be tried while the program runs");
         };
         let after = |trial: &Trial| match (trial.loss_after, &trial.stopped) {
@@ -151,6 +161,13 @@ impl Diagnosis {
                 "",
                 "0 %"
             )?;
+        }
+        if let Some(rate) = self.full_rate {
+            let text = alloc::format!(
+                "The schedule is in its warm-up: all trials have the full learning rate, {}, from the first step on.",
+                number_of(rate)
+            );
+            paragraph(f, "", &text)?;
         }
         write!(f, "cost: {} training steps, and as much as {} in all", self.steps, self.passes)
     }

@@ -32,7 +32,10 @@ pub(super) fn diagnose(
     let progress = Progress::new(quiet);
     progress.trial("the training as it is");
     let facts = facts(bench, rows, course)?;
-    let control = bench.run(&[], course)?;
+    let mut control = bench.run(&[], course)?;
+    if let Some(error) = control.outcome.refused.take() {
+        return Err(error);
+    }
     let held_out = course.held_out.len();
     let mut case = Case {
         facts,
@@ -137,7 +140,7 @@ fn report(case: Case) -> Diagnosis {
     let mut trials = alloc::vec![trial("as it is".into(), &case.control.outcome)];
     trials.extend(case.tried.iter().map(|tried| trial(tried.change.text(), &tried.outcome)));
     let more = [
-        ("as it is, for longer", &case.slow),
+        (super::report::LONGER, &case.slow),
         ("reference: a linear network", &case.linear),
         ("reference: 32 ReLUs, standardized inputs", &case.reference),
     ];
@@ -153,5 +156,7 @@ fn report(case: Case) -> Diagnosis {
     let passes = all().map(|outcome| outcome.passes).sum::<u64>() + 20;
     let (findings, remarks) =
         rules::findings(&case).into_iter().partition(|finding| finding.confidence >= CERTAIN_ENOUGH);
-    Diagnosis { findings, remarks, trials, guessing: case.facts.guessing, steps, passes }
+    let settings = &case.facts.settings;
+    let full_rate = settings.warms_up.then_some(settings.rate);
+    Diagnosis { findings, remarks, trials, guessing: case.facts.guessing, full_rate, steps, passes }
 }

@@ -1,10 +1,11 @@
 //! A diagnosis in a report.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec;
 
 use super::illness::Finding;
-use super::report::{Diagnosis, Trial};
+use super::report::{Diagnosis, Trial, number_of};
 use crate::flow::{Report, ReportSection};
 
 impl ReportSection for Diagnosis {
@@ -15,6 +16,15 @@ impl ReportSection for Diagnosis {
                 format!("{illness}; the diagnosis cost as much as {} training steps", self.passes)
             }
         };
+        let guessing = self.guessing.map_or(String::new(), |loss| {
+            format!("\nthe best constant answer has a loss of {}", number_of(loss))
+        });
+        let tried = |trial: &Trial| match trial.loss_after {
+            Some(loss) => {
+                format!("{}: a loss of {} after {} steps", trial.change, number_of(loss), trial.steps)
+            }
+            None => format!("{}: no finite loss", trial.change),
+        };
         let of = |kind: &'static str| {
             move |finding: &Finding| {
                 vec![
@@ -23,11 +33,7 @@ impl ReportSection for Diagnosis {
                     finding.at.as_deref().into(),
                     finding.evidence.as_str().into(),
                     finding.cure.as_str().into(),
-                    finding
-                        .trial
-                        .and_then(|at| self.trials.get(at))
-                        .map(|trial| trial.change.as_str())
-                        .into(),
+                    finding.trial.and_then(|at| self.trials.get(at)).map(tried).into(),
                 ]
             }
         };
@@ -39,12 +45,12 @@ impl ReportSection for Diagnosis {
                 trial.loss_before.into(),
                 trial.loss_after.into(),
                 trial.held_out.into(),
-                trial.learned.into(),
+                trial.learned.map(|share| format!("{:.0} %", 100.0 * share.max(-9.99))).into(),
                 trial.stopped.as_deref().into(),
             ]
         };
         report
-            .note("Diagnosis", text)
+            .note("Diagnosis", text + &guessing)
             .table("What was found", ["", "what", "where", "evidence", "cure", "tried"], rows)
             .table(
                 "What was tried",

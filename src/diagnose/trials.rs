@@ -29,7 +29,7 @@ fn cures(case: &Case, course: &Course<'_>) -> Vec<Change> {
         let (scale, shift) = (scale(&facts.targets, 0), facts.targets.means.clone());
         cures.push(Change::Outputs(OutputMap::Affine { scale, shift }));
     }
-    if settings.factor_soon < 1.0 {
+    if settings.factor_soon < 1.0 && !settings.warms_up {
         cures.push(Change::NoSchedule);
     }
     if settings.clip_norm.is_some() || settings.clip_value.is_some() {

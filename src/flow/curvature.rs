@@ -84,6 +84,15 @@ pub struct Trace {
     pub standard_error: Option<f64>,
 }
 
+impl Eigenvalue {
+    /// Returns whether the product with the Hessian is exact enough to rely on the value: to 30 % of it. (A convention of this
+    /// crate.) It is not where the loss is not smooth over the steps of the differences, or `f32` rounds too coarsely: as
+    /// with a batch norm of few samples.
+    pub fn is_reliable(&self) -> bool {
+        self.error <= 0.3 * self.value.abs()
+    }
+}
+
 impl Curvature {
     /// Returns 2/λ, for the largest eigenvalue λ: plain gradient descent on this loss is stable for learning rates
     /// below it. `None` if no eigenvalue is positive.
@@ -113,9 +122,10 @@ impl Curvature {
         if !(0.0..1.0).contains(&momentum) {
             return setting("the momentum", momentum, "from 0 to below 1");
         }
+        let reliable = self.largest.is_reliable();
         let largest = self.largest_rate().map(|rate| (1.0 + momentum) * rate);
         let times = largest.map(|largest| learning_rate / largest);
-        Ok(RateBeside { learning_rate, momentum, largest, times })
+        Ok(RateBeside { learning_rate, momentum, largest, times, reliable })
     }
 }
 
@@ -130,6 +140,8 @@ pub struct RateBeside {
     pub largest: Option<f64>,
     /// The learning rate divided by the largest: 1 is the edge of stability.
     pub times: Option<f64>,
+    /// Whether the eigenvalue is [reliable](Eigenvalue::is_reliable).
+    pub reliable: bool,
 }
 
 /// Measures the curvature of the loss of a network.
@@ -169,8 +181,19 @@ fn measure_objective(objective: &mut dyn Objective, options: CurvatureOptions) -
     let step = product.step;
     let Ends { largest, smallest, products } =
         ends(parameters, &mut |v| hessian.difference(v, step), iterations, tolerance)?;
-    let largest = eigenvalue(&mut hessian, &largest)?;
-    let smallest = eigenvalue(&mut hessian, &smallest)?;
+    let mut largest = eigenvalue(&mut hessian, &largest)?;
+    let mut smallest = eigenvalue(&mut hessian, &smallest)?;
+    // Every quotient vᵀ H v is between the two: where products are not exact, that of the gradient can be beyond them.
+    if has_gradient {
+        let [value, residual] = along(&direction, &product.vector);
+        let gradient = Eigenvalue { value, residual, error: product.error };
+        if value > largest.value {
+            largest = gradient;
+        }
+        if value < smallest.value {
+            smallest = gradient;
+        }
+    }
     let trace = trace(&mut hessian, step, probes)?;
     let (loss, passes) = (hessian.loss, hessian.passes);
     let iterations = products;

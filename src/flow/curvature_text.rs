@@ -34,15 +34,26 @@ impl fmt::Display for Curvature {
             let error = trace.standard_error.map_or(String::new(), |error| format!(" ± {}", short(error)));
             writeln!(f, "  {:<22} {:>9}{error}", "trace", number(trace.value))?;
         }
-        let text = match self.largest_rate() {
+        fold(f, &self.in_words(), 79)
+    }
+}
+
+impl Curvature {
+    /// Returns which learning rates are stable.
+    pub(super) fn in_words(&self) -> String {
+        if !self.largest.is_reliable() {
+            return "the largest eigenvalue is not reliable: its product with the Hessian is off by too much. Take more \
+                    samples, or a network of `f64`"
+                .into();
+        }
+        match self.largest_rate() {
             Some(rate) => format!(
                 "plain gradient descent is stable up to a learning rate of 2/λ = {}; with momentum 0.9 up to {}",
                 short(rate),
                 short(1.9 * rate)
             ),
             None => "no eigenvalue is positive: no learning rate is too large for this loss here".into(),
-        };
-        fold(f, &text, 79)
+        }
     }
 }
 
@@ -60,6 +71,12 @@ impl fmt::Display for RateBeside {
         } else {
             format!("gradient descent with momentum {momentum}")
         };
+        if !self.reliable {
+            return write!(
+                f,
+                "the largest eigenvalue is not reliable: it does not tell a stable learning rate"
+            );
+        }
         let Some((largest, times)) = self.largest.zip(self.times) else {
             return write!(f, "no eigenvalue is positive: the learning rate {rate} is not too large here");
         };

@@ -34,7 +34,7 @@ impl Flow {
             let name = at.named();
             if let Some(parameter) = at.parameters.iter().find(|parameter| !parameter.norm.is_finite()) {
                 let why =
-                    format!("{name} has a `{}` that is not finite, and gives what is not", parameter.name);
+                    format!("{name} has a `{}` that is not finite, and so its output is not", parameter.name);
                 let cure = "go back to the last good weights; lower the learning rate, or clip the gradient";
                 return verdict(Some(at), why, cure);
             }

@@ -124,8 +124,12 @@ impl Flow {
 
     /// Returns a table of the [parts](Flow::parts), 80 columns wide: each with its state, and what is wrong.
     pub fn parts_table(&self) -> String {
+        let parts = self.parts();
+        if parts.is_empty() {
+            return "this network has no branches with weights, no gates and no recurrent layers\n".into();
+        }
         let mut table = format!("{:<24} {:<20} {:>7}  state\n", "part", "layer", "share");
-        for part in self.parts() {
+        for part in parts {
             let name = format!("{}{}", "  ".repeat(part.level), part.name());
             let share = part.share.map_or("-".into(), short);
             let left = part.verdict.first_over_last.filter(|_| part.verdict.state != FlowState::Healthy);

@@ -22,6 +22,7 @@ pub(crate) const CASES: &[Case] = &[
     Case { name: "healthy logistic regression", illness: &[], diagnose: logistic },
     Case { name: "healthy adamw with clipping", illness: &[], diagnose: adamw },
     Case { name: "healthy warm-up", illness: &[], diagnose: warm_up },
+    Case { name: "a warm-up of five trials", illness: &[], diagnose: long_warm_up },
 ];
 
 fn mlp(seed: u64) -> Diagnosis {
@@ -134,4 +135,13 @@ fn warm_up(seed: u64) -> Diagnosis {
     let schedule = Schedule::cosine(2000).warm_up(100);
     let trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(3e-3), seed).schedule(schedule);
     trainer.diagnose(&clouds::<6, 3>(240, seed)).unwrap()
+}
+
+fn long_warm_up(seed: u64) -> Diagnosis {
+    let net = <(Linear<6, 24>, Relu, Linear<24, 3>)>::init_with(Initializer::he_normal(), &mut rng(seed));
+    let schedule = Schedule::cosine(5000).warm_up(500);
+    let trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(3e-3), seed).schedule(schedule);
+    let diagnosis = trainer.diagnose(&clouds::<6, 3>(240, seed)).unwrap();
+    assert_eq!(diagnosis.full_rate, Some(3e-3)); // what all trials have
+    diagnosis
 }

@@ -41,6 +41,7 @@ pub(crate) const CASES: &[Case] = &[
     Case { name: "inputs times 0.0001", illness: &[InputScale], diagnose: small_inputs },
     Case { name: "one feature dominates", illness: &[InputScale], diagnose: one_feature },
     Case { name: "constant inputs", illness: &[ConstantInputs], diagnose: constant_inputs },
+    Case { name: "one class only", illness: &[ConstantTargets], diagnose: one_class },
     Case { name: "targets around 3000", illness: &[TargetScale], diagnose: large_targets },
     Case { name: "targets below a sigmoid", illness: &[TargetsOutOfRange], diagnose: out_of_range },
     Case { name: "softmax before cross-entropy", illness: &[OutputActivation], diagnose: softmax },
@@ -343,4 +344,11 @@ fn disconnected(seed: u64) -> Diagnosis {
     let _ = rng(seed).random::<f32>();
     let trainer = Trainer::new(net, CrossEntropy::default(), optimizer, seed);
     trainer.diagnose(&clouds::<6, 3>(200, seed)).unwrap()
+}
+
+fn one_class(seed: u64) -> Diagnosis {
+    let inputs = clouds::<6, 3>(240, seed).inputs().to_vec();
+    let data = Dataset::new(inputs, vec![Label::<3>::new(1).unwrap(); 240]).unwrap();
+    let net = he::<(Linear<6, 16>, Relu, Linear<16, 3>)>(seed);
+    Trainer::new(net, CrossEntropy::default(), Adam::new(3e-3), seed).diagnose(&data).unwrap()
 }

@@ -80,6 +80,17 @@ fn data_and_settings_that_make_no_sense_are_errors() {
     assert!(matches!(found, Error::NonFiniteData { what: "target", sample: 7, .. }), "{found}");
 }
 
+#[test]
+fn a_setting_with_which_no_step_is_taken_is_an_error() {
+    let net = <(Linear<6, 8>, Tanh, Linear<8, 3>)>::init(&mut rng(1));
+    let data = clouds::<6, 3>(60, 1);
+    let adam = Adam::new(0.01).group(Group::new("7").rate(0.1));
+    let error = Trainer::new(net.clone(), CrossEntropy::default(), adam, 1).diagnose(&data).unwrap_err();
+    assert!(matches!(error, Error::UnknownPath { .. }), "{error}");
+    let error = Trainer::new(net, CrossEntropy::default(), Adam::new(-0.01), 1).diagnose(&data).unwrap_err();
+    assert!(matches!(error, Error::Setting { .. }), "{error}");
+}
+
 /// One sample, two samples, a batch that is larger than the data set.
 #[test]
 fn a_data_set_can_be_as_small_as_one_sample() {

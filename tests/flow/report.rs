@@ -321,7 +321,9 @@ fn flows_of_two_networks_are_an_error_that_names_the_first_difference() {
         (flow(&*Linear::<8, 3>::init(&mut rng(1))), flow(&*<(Linear<8, 3>, Tanh)>::init(&mut rng(1))));
     let error = Report::new("").flow("a", &a).flow("b", &b).html().unwrap_err().to_string();
     assert!(
-        error.starts_with("the flow `b` is the flow of another network than the flow `a`: it has `` ("),
+        error.starts_with(
+            "the flow `b` is the flow of another network than the flow `a`: it has `(Linear<8, 3>, Tanh)`"
+        ),
         "{error}"
     );
     let records = [Record { step: 7, flow: b, mean_loss: None }];

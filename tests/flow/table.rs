@@ -101,7 +101,7 @@ fn deep_nests_and_long_names_are_cut_not_spilt() {
     let why = flow.verdict().why;
     assert_eq!(
         why,
-        "`1` (Dense<Vector<3>, Image<2, 3, 2>>) has a `bias` that is not finite, and gives what is not"
+        "`1` (Dense<Vector<3>, Image<2, 3, 2>>) has a `bias` that is not finite, and so its output is not"
     );
 }
 

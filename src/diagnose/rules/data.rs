@@ -43,6 +43,32 @@ pub(super) fn constant_inputs(case: &Case) -> Option<Finding> {
     })
 }
 
+/// All samples have the same target.
+pub(super) fn constant_targets(case: &Case) -> Option<Finding> {
+    let targets = &case.facts.targets;
+    let evidence = if let Some(classes) = &targets.classes {
+        let mut present = classes.iter().filter(|members| !members.is_empty());
+        let only = present.next()?;
+        if present.next().is_some() {
+            return None;
+        }
+        format!("all {} samples that were looked at have the same target", only.len())
+    } else {
+        let numbers = targets.means.iter().zip(&targets.deviations);
+        let mut constant = numbers.map(|(mean, deviation)| *deviation <= 1e-6 * mean.abs());
+        if targets.deviations.is_empty() || !constant.all(|constant| constant) {
+            return None;
+        }
+        format!(
+            "the targets are the same in every sample: the first number is {}",
+            number_of(targets.means[0])
+        )
+    };
+    let cure =
+        "look at how the targets are read: a column that is read twice, or the same row again and again";
+    Some(Case::finding(Illness::ConstantTargets, None, 1.0, evidence, cure, None))
+}
+
 /// Equal inputs have other targets.
 pub(super) fn conflicting(case: &Case) -> Option<Finding> {
     let targets = &case.facts.targets;

@@ -12,7 +12,7 @@ mod shape;
 
 use alloc::vec::Vec;
 
-use super::case::Case;
+use super::case::{Case, HELPS};
 use super::change::Change;
 use super::facts::Facts;
 use super::illness::{Finding, Illness};
@@ -26,9 +26,10 @@ type Rule<'a> = &'a dyn Fn(&Case) -> Option<Finding>;
 
 /// Returns all findings and remarks, the surest first.
 pub(super) fn findings(case: &Case) -> Vec<Finding> {
-    let rules: [Rule<'_>; 27] = [
+    let rules: [Rule<'_>; 28] = [
         &network::non_finite,
         &data::constant_inputs,
+        &data::constant_targets,
         &data::conflicting,
         &shape::batch_norm_of_one,
         &output::activation,
@@ -63,7 +64,7 @@ pub(super) fn findings(case: &Case) -> Vec<Finding> {
     }
     findings.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     let certain = findings.iter().any(|finding| finding.confidence >= super::CERTAIN_ENOUGH);
-    if case.sick() && !certain {
+    if case.sick() && !certain && !is_slow(case) {
         findings.insert(0, network::other(case).unwrap_or_else(|| unexplained(case)));
     }
     findings
@@ -115,6 +116,18 @@ pub(super) fn pace(facts: &Facts) -> Option<f64> {
     let mut paces: Vec<f64> = weights.filter_map(|parameter| parameter.update).collect();
     paces.sort_by(f64::total_cmp);
     paces.get(paces.len() / 2).copied().filter(|pace| *pace > 0.0)
+}
+
+/// A step that changes weights by this share of their size, as the median, is usual (Karpathy, CS231n, "Ratio of
+/// weights:updates").
+const USUAL_PACE: f64 = 1e-3;
+
+/// Returns whether steps have the usual size and the training learns a quarter of what others learn in as few: then it is
+/// slow, and not sick, if nothing but a higher learning rate helps.
+fn is_slow(case: &Case) -> bool {
+    pace(&case.facts).is_some_and(|pace| pace >= USUAL_PACE)
+        && case.learned() >= HELPS
+        && case.anything_generalizes()
 }
 
 fn unexplained(case: &Case) -> Finding {

@@ -23,6 +23,9 @@ const SPIKE: f64 = 20.0;
 /// weights:updates").
 const SLOW: f64 = 1e-5;
 
+/// A learning rate is nearly as good as the best if it learns this share of what that learns. (A convention of this crate.)
+const NEARLY: f64 = 0.7;
+
 /// The schedule has ended.
 pub(super) fn schedule(case: &Case) -> Option<Finding> {
     let settings = &case.facts.settings;
@@ -204,7 +207,16 @@ pub(super) fn too_low(case: &Case) -> Option<Finding> {
             ("the learning rate is 0", "a learning rate such as 1e-3 for Adam, or 0.01 for SGD");
         return Some(Case::finding(Illness::LearningRateTooLow, None, 0.99, evidence.into(), cure, None));
     }
-    let (at, share) = case.helping(higher_rate).filter(|_| case.sick())?;
+    let (_, best) = case.helping(higher_rate).filter(|_| case.sick())?;
+    // The smallest rate that is nearly as good as the best: what is best after few steps can be too high for many.
+    let factor = |at: usize| match case.tried[at].change {
+        Change::Rate(factor) if factor > 1.0 => Some(factor),
+        _ => None,
+    };
+    let enough = (0..case.tried.len())
+        .filter(|&at| factor(at).is_some() && case.either_share(&case.tried[at].outcome) >= NEARLY * best);
+    let at = enough.min_by(|&a, &b| factor(a).unwrap_or(0.0).total_cmp(&factor(b).unwrap_or(0.0)))?;
+    let share = case.either_share(&case.tried[at].outcome);
     let lower = case.helping(lower_rate).map_or(-1.0, |(_, share)| share);
     let pace = super::pace(&case.facts).unwrap_or(0.0);
     let slow = if pace < SLOW { "; less than 1e-5 is slow" } else { "" };
@@ -215,7 +227,7 @@ pub(super) fn too_low(case: &Case) -> Option<Finding> {
         case.tried[at].change.text(),
         percent(share)
     );
-    let confidence = if lower >= share - HELPS { 0.4 } else { 0.79 };
+    let confidence = if lower >= share - HELPS || super::is_slow(case) { 0.4 } else { 0.79 };
     let cure = format!("{}, which is {}", case.tried[at].change.text(), rate_of(case, at));
     Some(Case::finding(Illness::LearningRateTooLow, None, confidence, evidence, cure, Some(at)))
 }

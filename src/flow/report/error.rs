@@ -32,16 +32,18 @@ pub enum ReportError {
 
 /// Returns the first difference between two networks.
 pub(super) fn difference(a: &Flow, b: &Flow) -> Option<String> {
-    let sides = |layer: &LayerFlow| {
-        format!("`{}` ({}), {:?} to {:?}", layer.path, layer.layer, layer.input_shape, layer.output_shape)
-    };
+    let sides =
+        |layer: &LayerFlow| format!("{}, {:?} to {:?}", layer.named(), layer.input_shape, layer.output_shape);
     let same = |a: &LayerFlow, b: &LayerFlow| {
         a.path == b.path
             && a.layer == b.layer
             && a.input_shape == b.input_shape
             && a.output_shape == b.output_shape
     };
-    match a.layers.iter().zip(&b.layers).find(|(a, b)| !same(a, b)) {
+    // The first that has a path, if there is one: the network itself differs too.
+    let mut differing = a.layers.iter().zip(&b.layers).filter(|(a, b)| !same(a, b));
+    let first = differing.next();
+    match first.map(|first| if first.0.path.is_empty() { differing.next().unwrap_or(first) } else { first }) {
         Some((a, b)) => Some(format!("it has {} in place of {}", sides(b), sides(a))),
         None if a.layers.len() == b.layers.len() => None,
         None => Some(format!("it has {} layers, and not {}", b.layers.len(), a.layers.len())),

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use super::{Cell, Report};
 use crate::flow::{
-    CoordinateCheck, Curvature, Flow, GradientNoise, JacobianSpectra, JacobianSpectrum, Part, Warning,
+    CoordinateCheck, Curvature, Eigenvalue, Flow, GradientNoise, JacobianSpectra, JacobianSpectrum, Part,
+    Warning,
 };
 
 /// The bins of the histogram of singular values.
@@ -118,7 +119,22 @@ impl ReportSection for GradientNoise {
 
 impl ReportSection for Curvature {
     fn add_to<'a>(&self, report: Report<'a>) -> Report<'a> {
-        report.note("Curvature of the loss", self.to_string())
+        let row = |name: &str, of: &Eigenvalue| -> Vec<Cell> {
+            vec![name.into(), of.value.into(), of.residual.into(), of.error.into()]
+        };
+        let mut rows =
+            vec![row("largest eigenvalue", &self.largest), row("smallest eigenvalue", &self.smallest)];
+        if let Some(along) = self.along_gradient {
+            rows.push(vec!["along the gradient".into(), along.into()]);
+        }
+        if let Some(trace) = self.trace {
+            rows.push(vec!["trace".into(), trace.value.into(), Cell::Empty, trace.standard_error.into()]);
+        }
+        report.note("Curvature of the loss", self.in_words()).table(
+            "Eigenvalues of the Hessian",
+            ["", "value", "residual", "error"],
+            rows,
+        )
     }
 }
 
@@ -161,19 +177,23 @@ impl ReportSection for CoordinateCheck {
     fn add_to<'a>(&self, report: Report<'a>) -> Report<'a> {
         let lines = self.layers.iter().map(|layer| {
             let last = layer.changes.iter().map(|changes| changes.last().copied().unwrap_or(f64::NAN));
-            let points = self.widths.iter().map(|&width| width as f64).zip(last);
+            let points = self.widths.iter().map(|&width| (width as f64).log2()).zip(last.map(f64::log10));
             (layer.path.as_str(), points.filter(|(_, change)| change.is_finite()).collect())
         });
         let row = |layer: &crate::flow::LayerScaling| {
             vec![
                 layer.path.as_str().into(),
                 layer.layer.as_str().into(),
-                layer.exponent.map(|exponent| exponent.value).into(),
+                layer.exponent.map(|exponent| exponent.to_string()).into(),
                 layer.growth().map(|growth| growth.to_string()).into(),
             ]
         };
         report
-            .lines("The change of each output against the width", ["width", "RMS of the change"], lines)
+            .lines(
+                "The change of each output against the width",
+                ["log2 of the width", "log10 of the RMS of the change"],
+                lines,
+            )
             .table(
                 "Coordinate check",
                 ["path", "layer", "exponent", "with the width"],

@@ -90,6 +90,10 @@ impl<N, L, O> Trainer<N, L, O> {
         Target: TargetFor<L, Y> + Copy,
     {
         sweep.check()?;
+        if N::COUNT == 0 {
+            let expected = "at least 1: without parameters there is nothing to train";
+            return Err(Error::Setting { name: "the number of parameters", value: 0.0, expected });
+        }
         let mut copy = Self { rate: Rate::constant(), ..self.clone() };
         let mut random = copy_of(&self.rng);
         let Ok(mut loader) = Loader::new(data, sweep.batch_size) else { return Err(sweep.no_batch()) };

@@ -177,7 +177,7 @@ function sections() {
     if (own.kind === "lines") {
       const lines = own.lines.map(
         (line, i) => ({
-          name: line.name, class: `flow-${i % 4}`, points: line.x.map((x, j) => [Number(x), Number(line.y[j])]),
+          name: line.name, class: `flow-${i % 6}`, points: line.x.map((x, j) => [Number(x), Number(line.y[j])]),
         }),
       );
       const ys = lines.flatMap((line) => line.points.map(([, y]) => y)).filter(isFinite);

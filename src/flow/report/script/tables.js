@@ -18,7 +18,8 @@ function sortable({ id, title, columns, rows, layer = () => -1, live = false }) 
           type: "button", class: "link", onclick: (event) => { event.stopPropagation(); select(target, true); },
         }) : cell;
       if (inside !== cell) cell.append(inside);
-      inside.textContent = text(column, own.row);
+      if (column.rich && inside === cell) inside.replaceChildren(...prose(text(column, own.row)));
+      else inside.textContent = text(column, own.row);
       own.cells.push(inside);
       own.line.append(cell);
     }
@@ -215,7 +216,7 @@ function sectionTable({ title, columns, rows }, at) {
     columns: columns.map((name, i) => {
       const text = rows.some((row) => typeof row[i] === "string");
       return {
-        name, text, value: (row) => value(rows[row][i] ?? null),
+        name, text, rich: text, value: (row) => value(rows[row][i] ?? null),
         show: (row) => { const x = value(rows[row][i] ?? null); return typeof x === "string" ? x : number(x, 4); },
         link: (row) => (text ? PATHS.get(rows[row][i]) : null),
       };
