@@ -189,6 +189,6 @@ pub(super) fn classes(judge: &dyn Judge, samples: &[usize]) -> Option<Vec<Vec<us
             None => classes.push((gradient, alloc::vec![sample])),
         }
     }
-    let few = 2 <= classes.len() && 4 * classes.len() <= samples.len().max(8);
+    let few = !classes.is_empty() && 4 * classes.len() <= samples.len().max(8);
     few.then(|| classes.into_iter().map(|(_, members)| members).collect())
 }
