@@ -90,7 +90,8 @@ fn far_biases(seed: u64, cured: bool) -> impl Probe {
     let mut net = Net::init(&mut rng(seed));
     if !cured {
         // As of a training that went too far: each about 10 from 0, above or below.
-        let far = |at: usize| if at.is_multiple_of(2) { 8.0 + 0.3 * at as f32 } else { -8.0 - 0.3 * at as f32 };
+        let far =
+            |at: usize| if at.is_multiple_of(2) { 8.0 + 0.3 * at as f32 } else { -8.0 - 0.3 * at as f32 };
         net.0.bias = Vector(core::array::from_fn(far));
         net.2.bias = Vector(core::array::from_fn(far));
     }
