@@ -10,8 +10,8 @@ impl Flow {
     /// cure.
     ///
     /// One number decides whether it vanishes or explodes, the share of the gradient at the last layer of weights that
-    /// arrives at the first, and one limit, [`VANISHING`]. `chainrule::gradient_flows` has the same rule. Where a single
-    /// step does it, the verdict says so: its gain can be another one for another batch.
+    /// arrives at the first, and one limit, [`VANISHING`](super::VANISHING). `chainrule::gradient_flows` has the same
+    /// rule. Where a single step does it, the verdict says so: its gain can be another one for another batch.
     pub fn verdict(&self) -> Verdict {
         self.non_finite()
             .or_else(|| self.nothing_to_see())
