@@ -11,3 +11,17 @@ pub(crate) use chainrule_kernel::{
     lstm_step_gradient, maximum, norm, squared_norm, sum, sum_rows, weight_gradient,
 };
 pub use chainrule_kernel::{PORTABLE, Real, exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};
+
+/// Computes the dot product, in several sums, which the compiler vectorizes.
+#[cfg(feature = "alloc")]
+#[inline(always)]
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut sums = [0.0; 8];
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..8 {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    sums.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
+}

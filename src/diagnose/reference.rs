@@ -8,6 +8,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::course::{Course, MEASUREMENTS, Outcome};
 use super::data::Rows;
 use super::judge::{self, Judge};
+use crate::kernel::dot;
 
 /// The hidden units of the reference network.
 pub(super) const HIDDEN: usize = 32;
@@ -90,10 +91,6 @@ impl Reference {
     fn tensors(&mut self) -> impl Iterator<Item = &mut Weights> {
         self.hidden.iter_mut().flatten().chain(&mut self.output)
     }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 fn add(to: &mut [f64], factor: f64, from: &[f64]) {

@@ -3,12 +3,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::kernel::{Kernel, Level, dispatch, norm};
-
-/// The maximum number of steps for one eigenvalue, which takes about two.
-const STEPS: usize = 60;
-/// How many sums a scalar product is computed in.
-const SUMS: usize = 8;
+use super::tridiagonal::eigenvalues;
+use crate::kernel::{Kernel, Level, dispatch, dot, norm};
 
 /// Computes the singular values of a square matrix of side `n`, exact to rounding of the largest, or `None` if the
 /// method does not converge. No number should be far from 1.
@@ -20,7 +16,7 @@ const SUMS: usize = 8;
 /// other sign.
 pub(super) fn of_square(a: Vec<f64>, n: usize) -> Option<Vec<f64>> {
     let off_diagonal = dispatch(Bidiagonal { a, n });
-    let mut values = eigenvalues(vec![0.0; 2 * n], off_diagonal)?;
+    let mut values = eigenvalues(vec![0.0; 2 * n], off_diagonal, &mut [])?;
     values.sort_by(|a, b| b.total_cmp(a));
     values.truncate(n);
     values.iter_mut().for_each(|value| *value = value.max(0.0));
@@ -90,68 +86,4 @@ fn reflector(x: &mut [f64]) -> (f64, f64) {
     x[0] -= length;
     let square = dot(x, x);
     (if square > 0.0 { 2.0 / square } else { 0.0 }, length)
-}
-
-/// Computes a scalar product in several sums: a single one would wait for each of its additions.
-#[inline(always)]
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<SUMS>(), b.as_chunks::<SUMS>());
-    let mut sums = [0.0; SUMS];
-    for (a, b) in a.iter().zip(b) {
-        for at in 0..SUMS {
-            sums[at] += a[at] * b[at];
-        }
-    }
-    sums.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
-}
-
-/// Computes the eigenvalues of a symmetric tridiagonal matrix, by the QL method with implicit shifts.
-///
-/// # Source
-/// Dubrulle, "A short note on the implicit QL algorithm for symmetric tridiagonal matrices", Numer. Math. 15 (1970):
-/// the procedure `imtql1` of EISPACK. A number beside the diagonal counts as 0 where it is below the rounding of the
-/// largest row.
-fn eigenvalues(mut d: Vec<f64>, mut e: Vec<f64>) -> Option<Vec<f64>> {
-    let n = d.len();
-    e.push(0.0);
-    let row = |at: usize| d[at].abs() + e[at].abs() + if at > 0 { e[at - 1].abs() } else { 0.0 };
-    let small = f64::EPSILON * (0..n).map(row).fold(0.0, f64::max);
-    for l in 0..n {
-        for step in 0.. {
-            let m = (l..n - 1).find(|&at| e[at].abs() <= small).unwrap_or(n - 1);
-            if m == l {
-                break;
-            }
-            if step == STEPS {
-                return None;
-            }
-            let g = (d[l + 1] - d[l]) / (2.0 * e[l]);
-            let mut g = d[m] - d[l] + e[l] / (g + g.hypot(1.0).copysign(g));
-            let (mut sine, mut cosine, mut p) = (1.0, 1.0, 0.0);
-            let mut done = true;
-            for i in (l..m).rev() {
-                let (f, b) = (sine * e[i], cosine * e[i]);
-                let r = f.hypot(g);
-                e[i + 1] = r;
-                if r == 0.0 {
-                    d[i + 1] -= p;
-                    e[m] = 0.0;
-                    done = false;
-                    break;
-                }
-                (sine, cosine) = (f / r, g / r);
-                g = d[i + 1] - p;
-                let r = (d[i] - g) * sine + 2.0 * cosine * b;
-                p = sine * r;
-                d[i + 1] = g + p;
-                g = cosine * r - b;
-            }
-            if done {
-                d[l] -= p;
-                e[l] = g;
-                e[m] = 0.0;
-            }
-        }
-    }
-    Some(d)
 }

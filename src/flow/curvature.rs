@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::hessian::{Hessian, along};
 use super::lanczos::{Ends, ends};
-use super::objective::{BatchLoss, Objective, dot};
+use super::objective::{BatchLoss, Objective};
 use crate::Error;
-use crate::kernel::norm;
+use crate::kernel::{dot, norm};
 use crate::layer::Layer;
 use crate::loss::TargetFor;
 use crate::tensor::{Sample, Tensor};

@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::objective::{BatchLoss, Objective, dot, read_into, write};
+use super::objective::{BatchLoss, Objective, read_into, write};
 use crate::Error;
-use crate::kernel::{Real, norm};
+use crate::kernel::{Real, dot, norm};
 use crate::layer::{Layer, Owned, Parameter, Parameters, View, ViewMut, Visitor, visit};
 use crate::loss::TargetFor;
 use crate::tensor::{Sample, Tensor};

@@ -3,16 +3,13 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::objective::dot;
+use super::tridiagonal::{eigenvalues, identity};
 use crate::Error;
-use crate::kernel::norm;
+use crate::kernel::{dot, norm};
 use crate::random::normal;
 
 /// Computes a product with the operator.
 pub(super) type Apply<'a> = dyn FnMut(&[f64]) -> Result<Vec<f64>, Error> + 'a;
-
-/// The most steps of the iteration for the eigenvalues of a tridiagonal matrix; two or three each are usual.
-const SWEEPS: usize = 60;
 
 /// Approximate eigenvectors, of length 1, of the largest and of the smallest eigenvalue, and how many products they
 /// took.
@@ -47,7 +44,10 @@ pub(super) fn ends(len: usize, apply: &mut Apply<'_>, most: usize, tolerance: f6
             }
         }
         length = norm(&product);
-        let (values, vectors) = tridiagonal(&diagonal, &beside);
+        let mut vectors = identity(diagonal.len());
+        let values = eigenvalues(diagonal.clone(), beside.clone(), &mut vectors);
+        // Finite numbers converge; a product that is not finite is an error before.
+        let values = values.ok_or(Error::NonFiniteLoss { value: f64::NAN })?;
         let [low, high] = extremes(&values);
         let scale = values[low].abs().max(values[high].abs());
         let steps = basis.len();
@@ -89,91 +89,9 @@ fn combined(basis: &[Vec<f64>], factors: &[f64]) -> Vec<f64> {
     sum
 }
 
-/// Computes the eigenvalues and the eigenvectors of a symmetric tridiagonal matrix, by the QL method with implicit
-/// shifts.
-///
-/// # Source
-/// Bowdler, Martin, Reinsch, Wilkinson, "The QR and QL algorithms for symmetric matrices", Numerische Mathematik 11
-/// (1968).
-fn tridiagonal(diagonal: &[f64], beside: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
-    let count = diagonal.len();
-    let (mut d, mut e) = (diagonal.to_vec(), beside.to_vec());
-    e.resize(count, 0.0);
-    let mut vectors: Vec<Vec<f64>> =
-        (0..count).map(|at| (0..count).map(|i| f64::from(u8::from(i == at))).collect()).collect();
-    for low in 0..count {
-        for _ in 0..SWEEPS {
-            let small = |at: usize| e[at].abs() <= f64::EPSILON * (d[at].abs() + d[at + 1].abs());
-            let high = (low..count - 1).find(|&at| small(at)).unwrap_or(count - 1);
-            if high == low {
-                break;
-            }
-            let half = (d[low + 1] - d[low]) / (2.0 * e[low]);
-            let mut g = d[high] - d[low] + e[low] / (half + half.hypot(1.0).copysign(half));
-            let (mut sine, mut cosine, mut shift) = (1.0, 1.0, 0.0);
-            let mut at = high;
-            while at > low {
-                at -= 1;
-                let (f, b) = (sine * e[at], cosine * e[at]);
-                let r = f.hypot(g);
-                e[at + 1] = r;
-                if r == 0.0 {
-                    d[at + 1] -= shift;
-                    break;
-                }
-                (sine, cosine) = (f / r, g / r);
-                g = d[at + 1] - shift;
-                let r = (d[at] - g) * sine + 2.0 * cosine * b;
-                shift = sine * r;
-                d[at + 1] = g + shift;
-                g = cosine * r - b;
-                let (before, after) = vectors.split_at_mut(at + 1);
-                for (x, y) in before[at].iter_mut().zip(&mut after[0]) {
-                    (*x, *y) = (cosine * *x - sine * *y, sine * *x + cosine * *y);
-                }
-            }
-            if at == low && e[at + 1] != 0.0 {
-                d[low] -= shift;
-                e[low] = g;
-            }
-            e[high] = 0.0;
-        }
-    }
-    (d, vectors)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The matrix of second differences has the eigenvalues 2 - 2 cos(π k / (n + 1)).
-    #[test]
-    fn a_tridiagonal_matrix_has_its_known_eigenvalues_and_vectors() {
-        for count in [1_usize, 2, 3, 10, 60] {
-            let (diagonal, beside) = (vec![2.0; count], vec![-1.0; count - 1]);
-            let (values, vectors) = tridiagonal(&diagonal, &beside);
-            let mut sorted = values.clone();
-            sorted.sort_by(f64::total_cmp);
-            for (k, value) in (1..).zip(&sorted) {
-                let angle = core::f64::consts::PI * f64::from(k) / (count as f64 + 1.0);
-                assert!(
-                    (value - (2.0 - 2.0 * angle.cos())).abs() < 1e-14 * count as f64,
-                    "{count} {k} {value}"
-                );
-            }
-            for (value, vector) in values.iter().zip(&vectors) {
-                for row in 0..count {
-                    let at = |row: usize| vector.get(row).copied().unwrap_or(0.0);
-                    let product = 2.0 * at(row) - at(row.wrapping_sub(1)) - at(row + 1);
-                    assert!((product - value * at(row)).abs() < 1e-13, "{count}");
-                }
-            }
-        }
-        // Blocks that are not connected, and zeros.
-        let (mut values, _) = tridiagonal(&[1.0, 5.0, 0.0, 0.0], &[0.0, 0.0, 0.0]);
-        values.sort_by(f64::total_cmp);
-        assert_eq!(values, [0.0, 0.0, 1.0, 5.0]);
-    }
 
     #[test]
     fn both_ends_of_a_spectrum_are_found_from_few_products() {

@@ -81,6 +81,7 @@ mod svd;
 mod table;
 mod time;
 mod trend;
+mod tridiagonal;
 mod units;
 mod verdict;
 mod width;

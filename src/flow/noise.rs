@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use super::groups::{Group, Groups, Tensor as Parameter, has_batch_statistics};
 use super::noise_figures::{NoiseFigures, Sums};
-use super::objective::{BatchLoss, Objective, dot};
+use super::objective::{BatchLoss, Objective};
 use crate::Error;
+use crate::kernel::dot;
 use crate::layer::{Checked, Layer};
 use crate::loss::{TargetFor, check_lengths};
 use crate::tensor::{Sample, Tensor};

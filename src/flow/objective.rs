@@ -157,8 +157,3 @@ impl Visitor<0, 1> for Write<'_> {
 pub(super) fn is_buffer(parameter: &Parameter<'_>) -> bool {
     matches!(parameter.role, Role::Buffer { .. })
 }
-
-/// Computes the scalar product.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}

@@ -8,7 +8,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::Initializer;
 use super::initializer::Scheme;
 use super::variance::{pytorch_sides, rows};
-use crate::kernel::Real;
+use crate::kernel::{Real, dot};
 use crate::layer::Layout;
 
 impl Initializer {
@@ -122,18 +122,6 @@ fn orthonormalize(columns: &mut [f64], len: usize) {
         let norm = libm::sqrt(dot(column, column));
         column.iter_mut().for_each(|x| *x /= norm);
     }
-}
-
-/// Computes the dot product of two columns, in several sums, which the compiler vectorizes.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let mut sums = [0.0; 8];
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..8 {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    sums.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
 }
 
 pub(super) fn normal(rng: &mut dyn Rng) -> f64 {
