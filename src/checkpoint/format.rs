@@ -8,7 +8,7 @@ use super::entry::{Entry, ambiguous, collect, entries, fill, flattens, settings}
 use super::layout::{Layout, below, check_names, join, to_pytorch};
 use super::mismatch::{Problem, Wrong};
 use super::recurrent::OneModule;
-use super::{CheckpointError, Origin, atomic, check};
+use super::{CheckpointError, Origin, check, file};
 use crate::layer::{Owned, Parameters, View, ViewMut};
 use chainrule_parameters::{AsNetwork, Named, Node};
 
@@ -207,7 +207,7 @@ impl Format {
     /// does not fit the network.
     pub fn save(&self, network: &impl AsNetwork, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
         let path = path.as_ref();
-        atomic::write(path, &self.write(View::of(network.as_network()), &path.into())?)
+        file::write(path, &self.write(View::of(network.as_network()), &path.into())?)
     }
 
     /// Loads a network from a file.
@@ -216,7 +216,7 @@ impl Format {
     /// As [`load`](super::load); [`CheckpointError::NoSuchPath`] and [`CheckpointError::SameName`] for a format that
     /// does not fit the network.
     pub fn load<N: Parameters>(&self, path: impl AsRef<Path>) -> Result<Owned<N>, CheckpointError> {
-        let (origin, bytes) = atomic::read(path.as_ref())?;
+        let (origin, bytes) = file::read(path.as_ref())?;
         self.read(&bytes, origin)
     }
 
@@ -229,7 +229,7 @@ impl Format {
         network: &mut impl AsNetwork,
         path: impl AsRef<Path>,
     ) -> Result<(), CheckpointError> {
-        let (origin, bytes) = atomic::read(path.as_ref())?;
+        let (origin, bytes) = file::read(path.as_ref())?;
         self.fill(ViewMut::of(network.as_network_mut()), &bytes, origin)
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chainrule_parameters::{AsNetwork, Field, Node, Segment, View, ViewMut};
 
-use super::{CheckpointError, Origin, atomic};
+use super::{CheckpointError, Origin, file};
 use crate::error::Text;
 use crate::kernel::Real;
 use crate::layer::{Owned, Parameter, Parameters, Visitor, visit};
@@ -19,7 +19,7 @@ use crate::network::image::{
 /// cannot be written; the old file is unchanged.
 pub fn save_image(network: &impl AsNetwork, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
     let path = path.as_ref();
-    atomic::write(path, &image(network.as_network(), &path.into())?)
+    file::write(path, &image(network.as_network(), &path.into())?)
 }
 
 /// Returns the bytes of the image that [`save_image`] would write.
@@ -36,7 +36,7 @@ pub fn image_to_bytes(network: &impl AsNetwork) -> Result<Vec<u8>, CheckpointErr
 /// [`CheckpointError::WrongImage`] for the image of another network, or one that is damaged: a checksum of the numbers is
 /// compared. [`CheckpointError::NonFinite`] for a NaN or an infinity.
 pub fn load_image<N: Parameters>(path: impl AsRef<Path>) -> Result<Owned<N>, CheckpointError> {
-    let (origin, bytes) = atomic::read(path.as_ref())?;
+    let (origin, bytes) = file::read(path.as_ref())?;
     from_image(&bytes, &origin)
 }
 

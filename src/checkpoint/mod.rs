@@ -43,12 +43,12 @@
 //! A file is written to a temporary file in the same folder, synced to the disk, and renamed. A process that is killed
 //! in between leaves a `.chainrule-KEY-PROCESS-NUMBER.tmp`, which the next save of the same file removes.
 
-mod atomic;
 mod check;
 mod container;
 mod describe;
 mod entry;
 mod error;
+mod file;
 mod format;
 mod image;
 mod layout;
@@ -65,8 +65,8 @@ use std::path::Path;
 use crate::layer::{Owned, Parameters};
 use chainrule_parameters::AsNetwork;
 
-pub(crate) use atomic::{read as read_file, write as write_file};
 pub use error::{CheckpointError, Origin};
+pub(crate) use file::{read as read_file, write as write_file};
 pub use format::Format;
 pub(crate) use image::{checked, with_header};
 pub use image::{image_from_bytes, image_to_bytes, load_image, save_image};

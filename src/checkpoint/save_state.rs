@@ -10,7 +10,7 @@ use super::container::{Container, Note, serialize};
 use super::layout::below;
 use super::mismatch::{Problem, Wrong};
 use super::parts::{Parts, Restored, Saved, Wanted, twice};
-use super::{ChangedSetting, CheckpointError, Origin, State, StateFields, atomic, check};
+use super::{ChangedSetting, CheckpointError, Origin, State, StateFields, check, file};
 
 /// Writes a checkpoint to a file, atomically: if the process is killed while it saves, the old file is unchanged.
 ///
@@ -19,7 +19,7 @@ use super::{ChangedSetting, CheckpointError, Origin, State, StateFields, atomic,
 /// parts one name.
 pub fn save_state(state: &mut dyn State, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
     let path = path.as_ref();
-    atomic::write(path, &state_to_bytes(state, path.into())?)
+    file::write(path, &state_to_bytes(state, path.into())?)
 }
 
 /// Returns the bytes of a checkpoint.
@@ -83,7 +83,7 @@ pub(crate) struct CheckedState<'a> {
 
 impl StateFile {
     pub(crate) fn read(path: &Path) -> Result<Self, CheckpointError> {
-        let (origin, bytes) = atomic::read(path)?;
+        let (origin, bytes) = file::read(path)?;
         Ok(Self { origin, bytes })
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use chainrule::checkpoint::CheckpointError;
+use chainrule::data::DataError;
 use chainrule::flow::{FlowOptions, Recorder, Rules};
 use chainrule::prelude::*;
 
@@ -67,9 +67,9 @@ fn a_file_is_written_whole_or_not_at_all() {
     assert_eq!(fs::read_to_string(&table).unwrap(), recorder.to_csv());
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
     let nowhere = folder.path().join("none").join("flow.jsonl");
-    assert!(matches!(recorder.write_jsonl(&nowhere), Err(CheckpointError::Write { .. })));
+    assert!(matches!(recorder.write_jsonl(&nowhere), Err(DataError::Io { .. })));
     // A folder cannot be made where a file is.
-    assert!(matches!(recorder.write_tensorboard(&lines), Err(CheckpointError::Write { .. })));
+    assert!(matches!(recorder.write_tensorboard(&lines), Err(DataError::Io { .. })));
     assert_eq!(fs::read_to_string(&lines).unwrap(), recorder.to_jsonl());
 }
 

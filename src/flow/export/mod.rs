@@ -8,13 +8,10 @@ mod tensorboard;
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-#[cfg(feature = "checkpoint")]
 use std::path::Path;
 
 use super::{Flow, LayerFlow, Recorder};
-#[cfg(feature = "checkpoint")]
-use crate::checkpoint::{CheckpointError, write_file};
-use crate::data::csv_row;
+use crate::data::{DataError, atomic, csv_row};
 use names::figures;
 
 /// The columns of [`Flow::to_csv`].
@@ -127,8 +124,7 @@ impl Recorder {
     ///
     /// # Errors
     /// An error of the system; the old file is unchanged.
-    #[cfg(feature = "checkpoint")]
-    pub fn write_csv(&self, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
+    pub fn write_csv(&self, path: impl AsRef<Path>) -> Result<(), DataError> {
         write_file(path.as_ref(), self.to_csv().as_bytes())
     }
 
@@ -136,10 +132,14 @@ impl Recorder {
     ///
     /// # Errors
     /// An error of the system; the old file is unchanged.
-    #[cfg(feature = "checkpoint")]
-    pub fn write_jsonl(&self, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
+    pub fn write_jsonl(&self, path: impl AsRef<Path>) -> Result<(), DataError> {
         write_file(path.as_ref(), self.to_jsonl().as_bytes())
     }
+}
+
+/// Writes a whole file, atomically.
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
+    atomic::write(path, bytes).map_err(|error| DataError::Io { path: path.into(), source: error.into() })
 }
 
 /// Returns a layer's row.

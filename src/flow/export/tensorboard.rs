@@ -19,7 +19,8 @@ use super::names::{figures, plain};
 use super::proto::{
     Dim, Event, HistogramProto, PluginData, Summary, SummaryMetadata, TensorProto, TensorShapeProto, Value,
 };
-use crate::checkpoint::{CheckpointError, write_file};
+use super::write_file;
+use crate::data::DataError;
 use crate::flow::{Histogram, Record, Recorder, Warning};
 
 /// The name of the file: TensorBoard reads what has `tfevents` in its name.
@@ -40,10 +41,9 @@ impl Recorder {
     ///
     /// # Errors
     /// An error of the system; the old file is unchanged.
-    pub fn write_tensorboard(&self, folder: impl AsRef<Path>) -> Result<PathBuf, CheckpointError> {
+    pub fn write_tensorboard(&self, folder: impl AsRef<Path>) -> Result<PathBuf, DataError> {
         let folder = folder.as_ref();
-        std::fs::create_dir_all(folder)
-            .map_err(|source| CheckpointError::Write { path: folder.into(), source })?;
+        std::fs::create_dir_all(folder).map_err(|source| DataError::Io { path: folder.into(), source })?;
         let path = folder.join(FILE);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64());
         write_file(&path, &events(self, now))?;

@@ -7,7 +7,6 @@ mod network;
 mod packed;
 mod section;
 mod section_of;
-mod write;
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -16,6 +15,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{Flow, Histogram, Record, Recorder};
+use crate::data::atomic;
 use network::Page;
 use section::{Line, Section};
 
@@ -197,7 +197,9 @@ impl<'a> Report<'a> {
     /// # Errors
     /// As [`html`](Report::html), and [`ReportError::Io`]. Then an existing file is unchanged.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
-        write::whole(path.as_ref(), self.html()?.as_bytes())
+        let (path, html) = (path.as_ref(), self.html()?);
+        atomic::write(path, html.as_bytes())
+            .map_err(|error| ReportError::Io { path: path.into(), source: error.into() })
     }
 }
 

@@ -6,22 +6,33 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{CheckpointError, Origin};
+/// Why a file was not written.
+pub(crate) enum NotWritten {
+    /// There is a folder or a device in its place.
+    NotAFile,
+    /// The old file is unchanged.
+    Write(io::Error),
+    /// The file is written, and the disk may not have its name yet.
+    Sync(io::Error),
+}
 
-/// Reads a whole file.
-pub(crate) fn read(path: &Path) -> Result<(Origin, Vec<u8>), CheckpointError> {
-    let bytes = fs::read(path).map_err(|source| CheckpointError::Read { path: path.into(), source })?;
-    Ok((path.into(), bytes))
+impl From<NotWritten> for io::Error {
+    fn from(error: NotWritten) -> Self {
+        match error {
+            NotWritten::NotAFile => Self::new(io::ErrorKind::InvalidInput, "not a file"),
+            NotWritten::Write(error) | NotWritten::Sync(error) => error,
+        }
+    }
 }
 
 /// Writes a temporary file in the same folder, syncs it to the disk, and then renames it over the file.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
-    let failed = |source| CheckpointError::Write { path: path.into(), source };
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), NotWritten> {
+    let failed = NotWritten::Write;
     // A symbolic link is followed, so that it is not replaced.
     let target = if path.is_symlink() { fs::canonicalize(path).map_err(failed)? } else { path.into() };
     let old = match fs::metadata(&target) {
         Ok(old) if old.is_file() => Some(old),
-        Ok(_) => return Err(CheckpointError::NotAFile { path: path.into() }),
+        Ok(_) => return Err(NotWritten::NotAFile),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(failed(error)),
     };
@@ -37,7 +48,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
     }
     fill(&mut new.file, bytes).map_err(failed)?;
     new.replace(&target).map_err(failed)?;
-    sync(&folder).map_err(|source| CheckpointError::Sync { path: path.into(), source })
+    sync(&folder).map_err(NotWritten::Sync)
 }
 
 /// Returns what the names of the temporary files of a target begin with. It is short whatever the target's name, because
