@@ -120,7 +120,7 @@ impl Case {
         let verdict = self.facts.flow.verdict();
         let limit = crate::flow::VANISHING * crate::flow::VANISHING;
         let far = verdict.first_over_last.is_some_and(|share| !(limit..=1.0 / limit).contains(&share));
-        far && !verdict.why.starts_with("through time") && self.either_share(&self.control.outcome) < HELPS
+        far && !self.facts.flow.is_through_time() && self.either_share(&self.control.outcome) < HELPS
     }
 
     /// Returns what the training as it is has learned: after four times the steps if they were taken, since a training that

@@ -53,7 +53,7 @@ pub(super) fn rows<S: Sample>(inputs: &[S]) -> Option<Rows> {
     (len > 0).then_some(Rows { numbers, len, scalar })
 }
 
-/// A feature whose deviation is below this share of its own size is constant: 32-bit numbers have 7 digits.
+/// A feature whose deviation is below this share of its size is constant: 32-bit numbers have 7 digits.
 const CONSTANT: f64 = 1e-6;
 
 /// Returns the inputs with mean 0 and deviation 1 in each feature; constant features become 0. `None` for inputs that are

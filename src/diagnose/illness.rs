@@ -49,7 +49,7 @@ pub enum Illness {
     WeightScale,
     /// A batch norm computes mean and variance of one number, so that its output is always 0.
     BatchNormOfOne,
-    /// Dropout sets so many numbers to 0 that little else is left.
+    /// Dropout sets nearly all numbers to 0.
     TooMuchDropout,
     /// The network has no activation, so that it is a linear map, and the task is not linear.
     LinearNetwork,

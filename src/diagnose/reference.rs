@@ -1,4 +1,4 @@
-//! A small network that most tasks can be learned by: it shows whether a training could learn.
+//! A small network that can learn most tasks: it shows whether a training could learn.
 
 use alloc::vec::Vec;
 

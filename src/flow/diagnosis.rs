@@ -22,6 +22,11 @@ impl Flow {
             .unwrap_or_else(|| self.healthy())
     }
 
+    /// Returns whether the [verdict](Flow::verdict) is about the steps of a recurrent layer.
+    pub(crate) fn is_through_time(&self) -> bool {
+        self.through_time().is_some_and(|through_time| through_time == self.verdict())
+    }
+
     fn non_finite(&self) -> Option<Verdict> {
         let verdict = |at, why, cure| Some(Verdict::new(FlowState::NonFinite, at, why, cure));
         // Looks for the innermost layers, since a stack is not finite if a layer inside it is not.

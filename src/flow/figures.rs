@@ -225,7 +225,7 @@ pub(super) fn norm_of(numbers: &Numbers<'_>) -> f64 {
     }
 }
 
-/// How many sums are added at once: a single one would wait for each of its additions.
+/// How many sums are computed at the same time, because each addition to a sum depends on the one before.
 const LANES: usize = 8;
 
 /// Computes Σ f(xᵢ, yᵢ).

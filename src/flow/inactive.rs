@@ -39,7 +39,13 @@ impl Flow {
             let rate = product.powf(1.0 / steps.len().max(1) as f64);
             let cause = at.facts.cause;
             // A rate of at least 1 is that of the layers above it only.
-            (FlowState::Vanishing, cause, why, self.cure(cause, rate.min(0.5), steps.len()))
+            let cure = if cause == Cause::Norm && self.samples == 1 {
+                "a batch of several samples: of one, a batch norm gives the same numbers whatever the sample"
+                    .into()
+            } else {
+                self.cure(cause, rate.min(0.5), steps.len())
+            };
+            (FlowState::Vanishing, cause, why, cure)
         };
         let verdict = Verdict::new(state, Some(at), why, cure);
         Some(Verdict { cause: Some(cause), first_over_last: Some(0.0), ..verdict })

@@ -167,7 +167,7 @@ impl Flow {
         branches
     }
 
-    /// Returns the verdict on a branch, as on a network of its own.
+    /// Returns the verdict on a branch, as on a whole network.
     pub(super) fn branch_verdict(&self, branch: &Branch) -> Verdict {
         let inside = &self.layers[branch.at..branch.end];
         let unhealthy = |share: &f64| !(VANISHING..=1.0 / VANISHING).contains(share);

@@ -132,7 +132,7 @@ pub trait Optimizer<N: Parameters> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Setting {
-    /// λ, the weight decay of the parameters that are in no group of their own.
+    /// λ, the weight decay of the parameters outside of all groups.
     WeightDecay,
     /// The momentum: μ of SGD, the first β of Adam.
     Momentum,

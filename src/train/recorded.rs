@@ -17,7 +17,7 @@ impl<N, L, O> Trainer<N, L, O> {
     /// Takes a [`step`](Trainer::step), and records its gradient flow if the recorder is due.
     ///
     /// A batch that the trainer processes as a whole is measured within the pass of the step. Of a batch that it
-    /// [divides](Trainer::micro_batch), the first samples are measured in a pass of their own: a quarter, but at least 16
+    /// [divides](Trainer::micro_batch), the first samples are measured in a separate pass: a quarter, but at least 16
     /// and at most 128, and never more than a `micro_batch` that is set, so that measuring needs no more memory than the
     /// training. [`Flow::samples`](crate::flow::Flow::samples) has their number.
     ///

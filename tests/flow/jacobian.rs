@@ -150,7 +150,7 @@ fn each_layer_is_measured_at_the_input_that_it_gets() {
         assert_same(&between.parts[0].values[at], &whole.values[at]);
         assert_same(&between.parts[3].values[at], &layers.part("2").unwrap().values[at]);
         assert_same(&depths.parts[0].values[at], &layers.part("0").unwrap().values[at]);
-        // The array is a network of its own.
+        // The array as a whole network.
         let z = net.0.predict(&x[at]).unwrap();
         assert_same(
             &between.part("1").unwrap().values[at],

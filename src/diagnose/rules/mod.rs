@@ -57,7 +57,7 @@ pub(super) fn findings(case: &Case) -> Vec<Finding> {
         &network::frozen,
     ];
     let mut findings: Vec<Finding> = rules.iter().filter_map(|rule| rule(case)).collect();
-    // What is found for a reason of its own explains what is found because a general cure helps.
+    // A specific finding explains those that are found only because a general cure helps.
     if findings.iter().any(|finding| finding.confidence > GENERAL && !is_general(finding.illness)) {
         let general = findings.iter_mut().filter(|finding| is_general(finding.illness));
         general.for_each(|finding| finding.confidence = finding.confidence.min(0.45));
@@ -189,5 +189,5 @@ pub(super) fn time_steps(facts: &Facts) -> Option<usize> {
 
 /// Returns whether there is an LSTM.
 pub(super) fn has_forget_gates(facts: &Facts) -> bool {
-    facts.flow.layers.iter().any(|layer| layer.time.is_some() && layer.layer.starts_with("Lstm"))
+    facts.flow.layers.iter().any(|layer| layer.gates.iter().any(|gate| gate.name == "forget"))
 }

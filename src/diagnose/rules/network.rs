@@ -143,7 +143,7 @@ pub(super) fn frozen(case: &Case) -> Option<Finding> {
 pub(super) fn gradients(case: &Case) -> Option<Finding> {
     let flow = &case.facts.flow;
     let verdict = flow.verdict();
-    let in_time = verdict.why.starts_with("through time");
+    let in_time = flow.is_through_time();
     let finite = case.facts.weights.iter().all(|parameter| parameter.finite);
     let (illness, why, cure, at) = match verdict.state {
         FlowState::Vanishing if in_time => {

@@ -83,7 +83,7 @@ impl Recorder {
         serde_json::to_string_pretty(self.records()).unwrap_or_default()
     }
 
-    /// Returns a JSON object for each record, on a line of its own: its step, and its figures by flat names, as
+    /// Returns a line for each record, a JSON object: its step, and its figures by flat names, as
     /// `{"step":100,"loss":0.31,"gradient_rms/2.branch.0":0.0021}`. Figures that are not finite, or that a layer does
     /// not have, are left out.
     ///

@@ -93,12 +93,7 @@ impl JacobianSpectrum {
                 short(self.largest.greatest)
             );
         }
-        let within = 1.0 / ISOMETRY..=ISOMETRY;
-        let mean = self.mean_square.mean;
-        let typical = match mean.sqrt() {
-            rms if within.contains(&rms) => "a random gradient keeps its length, but others do not".into(),
-            rms => format!("the length of a random gradient changes by {}", short(rms)),
-        };
+        let typical = format!("the root of their mean square is {}", short(self.mean_square.mean.sqrt()));
         let singular = match (self.singular, self.values.len()) {
             (0, _) => String::new(),
             (singular, all) => format!("; it is singular at {singular} of {all} inputs"),

@@ -237,7 +237,7 @@ impl Training {
     }
 }
 
-/// Packs the columns of a kind. A stack has no figures of its own: they are those of the layers inside it.
+/// Packs the columns of a kind. A stack has no figures: they are those of the layers inside it.
 fn columns(kind: &Kind, records: &[&Record], items: &Items) -> BTreeMap<&'static str, Packed> {
     let (steps, layers) = (records.len(), &records[0].flow.layers);
     let stack = |at: usize| {

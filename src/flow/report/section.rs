@@ -48,7 +48,7 @@ impl Serialize for Cell {
         match self {
             Self::Empty => to.serialize_none(),
             Self::Text(text) => to.serialize_str(text),
-            // In a list of its own, so that an infinity, which is a text in JSON, is still a number.
+            // In a list, so that an infinity, which is a text in JSON, can be told from a text.
             Self::Number(x) => to.collect_seq([number(*x)]),
         }
     }

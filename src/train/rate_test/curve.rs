@@ -43,7 +43,10 @@ impl LearningRateTest {
         let last = self.points.last().map_or(f64::NAN, |point| point.rate);
         let mut text = match self.exploded {
             Some(rate) => format!("the loss exploded after the step at {rate:.2e}\n"),
-            None => format!("the loss did not explode up to {last:.2e}: test higher rates too\n"),
+            None if self.points.last().is_some_and(|point| point.rate > self.lowest) => {
+                format!("the loss did not explode up to {last:.2e}; it is lowest at {:.2e}\n", self.lowest)
+            }
+            None => format!("the loss still falls at {last:.2e}: test higher rates too\n"),
         };
         let Some(rate) = self.suggestion else {
             return text + "the loss does not fall at any of these rates";

@@ -21,7 +21,7 @@ const TREE = LAYERS.map(() => ({ parent: -1, inside: [] }));
   });
 }
 const isLeaf = (at) => !TREE[at].inside.length;
-/// A skip connection without a layer of its own: it is drawn as a curve.
+/// A skip connection without a layer: it is drawn as a curve.
 const isSkip = (at) => LAYERS[at].layer === "Identity" && LAYERS[at].path.endsWith("shortcut");
 const isStack = (at) => LAYERS[at].factor === "product" && !isLeaf(at);
 const PATHS = new Map(LAYERS.map((layer, at) => [layer.path, at]));
