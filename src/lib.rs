@@ -24,6 +24,8 @@ extern crate alloc;
 // The derive writes `::chainrule::..`, in this crate too.
 extern crate self as chainrule;
 
+#[cfg(any(feature = "checkpoint", feature = "flow"))]
+mod atomic_file;
 pub mod bounds;
 #[cfg(feature = "checkpoint")]
 pub mod checkpoint;

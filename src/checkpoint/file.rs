@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::{CheckpointError, Origin};
-use crate::data::atomic::{self, NotWritten};
+use crate::atomic_file::{self, NotWritten};
 
 /// Reads a whole file.
 pub(crate) fn read(path: &Path) -> Result<(Origin, Vec<u8>), CheckpointError> {
@@ -14,7 +14,7 @@ pub(crate) fn read(path: &Path) -> Result<(Origin, Vec<u8>), CheckpointError> {
 
 /// Writes a whole file, atomically.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
-    atomic::write(path, bytes).map_err(|error| {
+    atomic_file::write(path, bytes).map_err(|error| {
         let path = path.into();
         match error {
             NotWritten::NotAFile => CheckpointError::NotAFile { path },

@@ -31,8 +31,6 @@
 //! With the feature `fit`, a progress bar is shown on a terminal while a file takes longer than a second to load; `quiet`
 //! hides it, and `on_progress` calls a function.
 
-#[cfg(any(feature = "checkpoint", feature = "flow"))]
-pub(crate) mod atomic;
 pub mod augment;
 mod bad_cell;
 #[cfg(feature = "csv")]

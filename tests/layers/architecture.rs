@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// The modules of `src`, lowest first, each with the number of its floor: `ARCHITECTURE.md` describes them.
 const FLOORS: &[(u32, &[&str])] = &[
     (0, &["error"]),
-    (1, &["kernel", "random"]),
+    (1, &["atomic_file", "kernel", "random"]),
     (1, &["elementary"]),
     (2, &["tensor"]),
     (2, &["bounds"]),

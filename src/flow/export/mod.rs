@@ -11,7 +11,8 @@ use alloc::vec::Vec;
 use std::path::Path;
 
 use super::{Flow, LayerFlow, Recorder};
-use crate::data::{DataError, atomic, csv_row};
+use crate::atomic_file;
+use crate::data::{DataError, csv_row};
 use names::figures;
 
 /// The columns of [`Flow::to_csv`].
@@ -139,7 +140,7 @@ impl Recorder {
 
 /// Writes a whole file, atomically.
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
-    atomic::write(path, bytes).map_err(|error| DataError::Io { path: path.into(), source: error.into() })
+    atomic_file::write(path, bytes).map_err(|error| DataError::Io { path: path.into(), source: error.into() })
 }
 
 /// Returns a layer's row.

@@ -15,7 +15,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{Flow, Histogram, Record, Recorder};
-use crate::data::atomic;
+use crate::atomic_file;
 use network::Page;
 use section::{Line, Section};
 
@@ -198,7 +198,7 @@ impl<'a> Report<'a> {
     /// As [`html`](Report::html), and [`ReportError::Io`]. Then an existing file is unchanged.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
         let (path, html) = (path.as_ref(), self.html()?);
-        atomic::write(path, html.as_bytes())
+        atomic_file::write(path, html.as_bytes())
             .map_err(|error| ReportError::Io { path: path.into(), source: error.into() })
     }
 }

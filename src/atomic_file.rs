@@ -1,4 +1,4 @@
-//! Atomic writing: at each moment the file is either the old one or the new one.
+//! Floor 1: atomic writing. At each moment the file is either the old one or the new one.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
