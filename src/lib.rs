@@ -120,12 +120,12 @@ pub mod prelude {
         AlignCorners, Alpha, AlphaDropout, AvgPool1d, AvgPool1dWith, AvgPool2d, AvgPool2dWith, Backward,
         BatchNorm, Beta, Causal, CeilMode, Celu, ChannelPRelu, ChannelShuffle, Channels, CircularPad1d,
         CircularPad2d, Clamp, ConstantPad1d, ConstantPad2d, Conv1d, Conv1dWith, Conv2d, Conv2dWith, Cos,
-        Dense, DepthToSpace, DepthwiseConv2d, Dilation, Dropout, Dropout1d, Dropout2d, Elu, Epsilon, Erf,
-        ExcludePadding, Exp, Features, Flatten, GainAndBias, GateLinear, GaussianDropout, GaussianNoise,
-        GeGlu, Gelu, GeluTanh, GlobalAvgPool, GlobalMaxPool, Glu, GroupNorm, Groups, Gru, HalfPixel,
-        HardShrink, HardSigmoid, HardSwish, HardTanh, Height, Identity, InstanceNorm, Kernel, LastStep,
-        Layer, LayerNorm, LeakyRelu, LearnedState, Linear, LocalResponseNorm, Log, LogSigmoid, LogSoftmax,
-        LpPool1d, LpPool1dWith, LpPool2d, LpPool2dWith, Lstm, MachineEpsilon, MaxOver, MaxPool1d,
+        Dense, DepthToSpace, DepthwiseConv2d, Dilation, Dropout, Dropout1d, Dropout2d, Elu, Embedding,
+        Epsilon, Erf, ExcludePadding, Exp, Features, Flatten, GainAndBias, GateLinear, GaussianDropout,
+        GaussianNoise, GeGlu, Gelu, GeluTanh, GlobalAvgPool, GlobalMaxPool, Glu, GroupNorm, Groups, Gru,
+        HalfPixel, HardShrink, HardSigmoid, HardSwish, HardTanh, Height, Identity, InstanceNorm, Kernel,
+        LastStep, Layer, LayerNorm, LeakyRelu, LearnedState, Linear, LocalResponseNorm, Log, LogSigmoid,
+        LogSoftmax, LpPool1d, LpPool1dWith, LpPool2d, LpPool2dWith, Lstm, MachineEpsilon, MaxOver, MaxPool1d,
         MaxPool1dWith, MaxPool2d, MaxPool2dWith, MeanOver, MinOver, Mish, Mode, Momentum, Nearest,
         NearestBefore, NearestExact, Neg, NoAffine, NoBias, NoGain, Offset, OutputPadding, PRelu, Pad1d,
         Pad2d, Padding, PaddingEnds, Parameters, Permute, PixelShuffle, PixelUnshuffle, QuickGelu,
@@ -158,7 +158,9 @@ pub mod prelude {
     };
     #[cfg(feature = "alloc")]
     pub use crate::stream::CarriedState;
-    pub use crate::tensor::{Image, Label, Padded, Pair, Sample, Sequence, Tensor, Vector};
+    pub use crate::tensor::{
+        Image, Label, Padded, PaddedTokens, Pair, Sample, Sequence, Tensor, Token, Tokens, Vector,
+    };
     #[cfg(feature = "fit")]
     pub use crate::{Fit, LearningRateSweep, Monitor};
     pub use crate::{Maps, Network, Real, rng};

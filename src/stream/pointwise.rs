@@ -5,13 +5,13 @@ use crate::bounds::SameScalar;
 use crate::error::require;
 use crate::kernel::Real;
 use crate::layer::{
-    Affine, AffineOf, AlphaDropout, BatchNorm, ChannelPRelu, Checked, Dense, Dropout, FixedWorkspace,
-    GateLinear, GaussianDropout, GaussianNoise, GeGlu, Glu, Identity, LastStep, Layer, LayerNorm, Linear,
-    LogSoftmax, Mode, NoBias, NormSettings, PRelu, RmsNorm, Softmax, Softmin, SwiGlu,
+    Affine, AffineOf, AlphaDropout, BatchNorm, ChannelPRelu, Checked, Dense, Dropout, Embedding,
+    FixedWorkspace, GateLinear, GaussianDropout, GaussianNoise, GeGlu, Glu, Identity, LastStep, Layer,
+    LayerNorm, Linear, LogSoftmax, Mode, NoBias, NormSettings, PRelu, RmsNorm, Softmax, Softmin, SwiGlu,
 };
 use crate::layer::{AsWorkspace, Bias, Needs, Space};
 use crate::stack::{Difference, Duplicate, Join, Maximum, Minimum, PerStep, Product, Quotient, Sum};
-use crate::tensor::{Join2, Pair, SameSample, Sample, Tensor, Vector};
+use crate::tensor::{Join2, Pair, SameSample, Sample, Tensor, Token, Vector};
 
 /// Computes one step by the forward pass of a layer, in evaluation mode, on a batch of one.
 ///
@@ -87,6 +87,11 @@ pointwise!([const N: usize, T: Real] ChannelPRelu<N, T>, Vector<N, T> => Vector<
 pointwise!(
     [const N: usize, T: Real, A: AffineOf<Vector<N, T>>] Affine<N, T, A>,
     Vector<N, T> => Vector<N, T>
+);
+
+pointwise!(
+    [const VOCAB: usize, const WIDTH: usize, T: Real] Embedding<VOCAB, WIDTH, T>,
+    Token<VOCAB> => Vector<WIDTH, T>
 );
 
 pointwise!([X: Tensor] Duplicate, X => Pair<X, X>);

@@ -28,17 +28,17 @@ pub trait StreamChain<X: Sample, Layers>: StreamTypes<X> {
 
 macro_rules! stack {
     ($($L:ident $i:tt $In:ident $Out:ident),+) => {
-        impl<$($L, $In: Sample + Pod),+, Y: Sample + Pod> StreamTypes<X> for ($($L,)+)
+        impl<$($L, $In: Sample),+, Y: Sample> StreamTypes<X> for ($($L,)+)
         where
-            $($L: Stream<$In, Output = $Out>),+
+            $($L: Stream<$In, Output = $Out>, $Out: Pod),+
         {
             type Output = Y;
             type States = ($($L::State,)+);
         }
 
-        impl<'a, $($L, $In: Sample + Pod),+, Y: Sample + Pod> StreamChain<X, ($(&'a $L,)+)> for ($($L,)+)
+        impl<'a, $($L, $In: Sample),+, Y: Sample> StreamChain<X, ($(&'a $L,)+)> for ($($L,)+)
         where
-            $($L: Stream<$In, Output = $Out>),+
+            $($L: Stream<$In, Output = $Out>, $Out: Pod),+
         {
             #[inline]
             fn start_chain(layers: ($(&'a $L,)+)) -> Self::States {
@@ -51,9 +51,9 @@ macro_rules! stack {
             }
         }
 
-        impl<$($L: Parameters, $In: Sample + Pod),+, Y: Sample + Pod> Stream<X> for ($($L,)+)
+        impl<$($L: Parameters, $In: Sample),+, Y: Sample> Stream<X> for ($($L,)+)
         where
-            $($L: Stream<$In, Output = $Out>),+
+            $($L: Stream<$In, Output = $Out>, $Out: Pod),+
         {
             type Output = Y;
             type State = ($($L::State,)+);

@@ -3,7 +3,7 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
-use super::{Image, IsType, Label, NoGrad, Padded, Pair, Sample, Sequence, Vector};
+use super::{Image, IsType, Label, NoGrad, Padded, PaddedTokens, Pair, Sample, Sequence, Tokens, Vector};
 use crate::kernel::Real;
 
 /// A value that is a sample.
@@ -34,6 +34,8 @@ is_sample! {
     [const C: usize, const H: usize, const W: usize, T: Real] Image<C, H, W, T>;
     [const STEPS: usize, const FEATURES: usize, T: Real] Padded<STEPS, FEATURES, T>;
     [const CLASSES: usize] Label<CLASSES>;
+    [const STEPS: usize, const VOCAB: usize] Tokens<STEPS, VOCAB>;
+    [const STEPS: usize, const VOCAB: usize] PaddedTokens<STEPS, VOCAB>;
     [A: Sample, B: Sample] Pair<A, B>;
     [] NoGrad;
 }

@@ -1,5 +1,7 @@
 use core::fmt;
 
+use bytemuck::{Pod, Zeroable};
+
 use crate::Error;
 use crate::error::require;
 
@@ -15,7 +17,10 @@ const OF: &str = "the index of a label must be below its number of classes";
 /// assert_eq!(Label::<10>::new(12), Err(Error::LabelOutOfRange { index: 12, classes: 10 }));
 /// # Ok::<(), Error>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// It is plain data. Bytes that are cast to labels can hold an index past the last class: it counts as the last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Zeroable, Pod)]
+#[repr(transparent)]
 pub struct Label<const CLASSES: usize> {
     index: u32,
 }
@@ -69,7 +74,8 @@ impl<const CLASSES: usize> Label<CLASSES> {
 
     /// Returns the index of this class, counted from 0.
     pub const fn index(self) -> usize {
-        self.index as usize
+        let index = self.index as usize;
+        if index < CLASSES { index } else { CLASSES.saturating_sub(1) }
     }
 
     /// Returns the one-hot vector of this class: 1 at its index, 0 elsewhere.
@@ -118,12 +124,12 @@ impl<const CLASSES: usize> TryFrom<usize> for Label<CLASSES> {
 
 impl<const CLASSES: usize> fmt::Debug for Label<CLASSES> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Label<{CLASSES}>({})", self.index)
+        write!(f, "Label<{CLASSES}>({})", self.index())
     }
 }
 
 impl<const CLASSES: usize> fmt::Display for Label<CLASSES> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.index.fmt(f)
+        self.index().fmt(f)
     }
 }

@@ -7,6 +7,7 @@
 //! | [`Image<CHANNELS, HEIGHT, WIDTH>`](Image) | channels of pixels | channels, then rows, then columns |
 //! | [`Padded<STEPS, FEATURES>`](Padded) | a sequence of at most `STEPS` steps, whose length is known at run time | as a sequence, then the length |
 //! | [`Label<CLASSES>`](Label) | a class index, checked to be in range | |
+//! | [`Token<VOCAB>`](Token), [`Tokens<STEPS, VOCAB>`](Tokens), [`PaddedTokens<STEPS, VOCAB>`](PaddedTokens) | tokens of a vocabulary: one, `STEPS` of them, or at most `STEPS` | steps, then the length |
 //!
 //! The scalar is `f32` by default: `Vector<4, f64>`. A batch is a slice: `&[Vector<784>]`.
 //!
@@ -80,6 +81,7 @@ mod sequence;
 mod serialize;
 mod shared;
 pub mod side;
+mod tokens;
 mod vector;
 #[cfg(feature = "nalgebra")]
 mod views;
@@ -109,6 +111,7 @@ pub use same::{IsType, SameSample, SameType};
 pub use sample::Contents;
 pub use sample::{NoGrad, Sample};
 pub use sequence::Sequence;
+pub use tokens::{PaddedTokens, Token, Tokens};
 pub use vector::Vector;
 
 /// Returns how many numbers a tensor has. An empty tensor has 0; [`Tensor::LEN`] does not compile for it. Plans use this,

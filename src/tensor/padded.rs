@@ -77,6 +77,17 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Padded<STEPS, FEATURES,
         *sequence = self.steps;
     }
 
+    /// Overwrites this with these steps, of which there are at most `STEPS`.
+    pub(crate) fn set_steps(&mut self, steps: impl Iterator<Item = [T; FEATURES]>) {
+        let mut whole = Sequence::zeroed();
+        let mut length = 0;
+        for (step, values) in whole.0.iter_mut().zip(steps) {
+            *step = values;
+            length += 1;
+        }
+        *self = Self { steps: whole, length };
+    }
+
     /// Overwrites this with the first `length` steps of a sequence.
     pub(crate) fn set(&mut self, steps: &Sequence<STEPS, FEATURES, T>, length: usize) {
         self.steps = *steps;

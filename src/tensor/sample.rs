@@ -56,6 +56,10 @@ pub enum Contents {
     OfPadded(&'static [usize], Scalar),
     /// The index of a class.
     OfLabel,
+    /// The indices of tokens, as many as the side.
+    OfTokens(&'static [usize]),
+    /// Up to as many tokens as the side, and their number.
+    OfPaddedTokens(&'static [usize]),
     /// Two samples.
     OfPair(&'static Contents, &'static Contents),
     /// Something else.

@@ -57,11 +57,18 @@ fn inputs(graph: &mut Graph, name: &str, input: &Contents, infos: &mut Vec<Value
     let (sides, kind): (&'static [usize], i32) = match *input {
         Contents::OfNumbers(sides, scalar) => (sides, element_type(scalar)),
         Contents::OfLabel => (&[], INT64),
+        Contents::OfTokens(sides) => (sides, INT64),
         Contents::OfPadded(sides, scalar) => {
             let steps = inputs(graph, name, &Contents::OfNumbers(sides, scalar), infos)?;
             let lengths = inputs(graph, &format!("{name}.length"), &Contents::OfLabel, infos)?;
             let (Value::One(steps, ..), Value::One(lengths, ..)) = (steps, lengths) else { return None };
             return Some(Value::Padded(steps, lengths, sides, element_type(scalar)));
+        }
+        Contents::OfPaddedTokens(sides) => {
+            let tokens = inputs(graph, name, &Contents::OfTokens(sides), infos)?;
+            let lengths = inputs(graph, &format!("{name}.length"), &Contents::OfLabel, infos)?;
+            let (Value::One(tokens, ..), Value::One(lengths, ..)) = (tokens, lengths) else { return None };
+            return Some(Value::Padded(tokens, lengths, sides, INT64));
         }
         Contents::OfPair(first, second) => {
             let first = inputs(graph, &format!("{name}.first"), first, infos)?;
@@ -80,7 +87,7 @@ pub(super) fn scalar(contents: &Contents) -> Option<Scalar> {
     match *contents {
         Contents::OfNumbers(_, scalar) | Contents::OfPadded(_, scalar) => Some(scalar),
         Contents::OfPair(first, second) => scalar(first).or(scalar(second)),
-        Contents::OfLabel | Contents::OfOther => None,
+        Contents::OfLabel | Contents::OfTokens(_) | Contents::OfPaddedTokens(_) | Contents::OfOther => None,
     }
 }
 

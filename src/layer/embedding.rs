@@ -1,0 +1,139 @@
+use chainrule_derive::Parameters;
+
+use super::compare::comparable;
+use super::{Backward, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
+use crate::kernel::Real;
+use crate::tensor::{Aligned, Padded, PaddedTokens, Sequence, Token, Tokens, Vector};
+
+/// A vector for each token of a vocabulary, looked up in a trained table.
+///
+/// Forward `y = W[token]`; backward `dW[token] += dy`, for each token of the input. No one-hot vector is made, and the
+/// time does not depend on the vocabulary.
+///
+/// # Shapes
+/// A [`Token<VOCAB>`](Token) to `Vector<WIDTH>`, [`Tokens<STEPS, VOCAB>`](Tokens) to `Sequence<STEPS, WIDTH>`, and
+/// [`PaddedTokens<STEPS, VOCAB>`](PaddedTokens) to `Padded<STEPS, WIDTH>`. `weight` is `[VOCAB, WIDTH]`, as PyTorch's.
+///
+/// # Gradient flow
+/// It is the first layer of a network: a token has no gradient. A row gets a gradient at the steps of its token alone.
+///
+/// # Source
+/// Bengio, Ducharme, Vincent, Jauvin, "A neural probabilistic language model", JMLR 3 (2003), section 2.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mut layer = Embedding::<3, 2>::zeros();
+/// *layer.weight = [[1.0, 2.0].into(), [3.0, 4.0].into(), [5.0, 6.0].into()];
+/// let y = layer.predict(&Tokens::<3, 3>::from_indices(&[2, 0, 2])?)?;
+/// assert_eq!(y, Sequence([[5.0, 6.0], [1.0, 2.0], [5.0, 6.0]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Parameters)]
+#[parameters(name = "Embedding<{VOCAB}, {WIDTH}{:T}>")]
+pub struct Embedding<const VOCAB: usize, const WIDTH: usize, T: Real = f32> {
+    /// W: a row for each token.
+    #[parameter(weight, fan_in = WIDTH, fan_out = WIDTH, shape = &[VOCAB, WIDTH], scalar = T)]
+    pub weight: Aligned<[Vector<WIDTH, T>; VOCAB]>,
+}
+
+impl<const VOCAB: usize, const WIDTH: usize, T: Real> Embedding<VOCAB, WIDTH, T> {
+    /// Writes the row of each token.
+    fn look_up<'a>(
+        &self,
+        tokens: impl Iterator<Item = Token<VOCAB>>,
+        rows: impl Iterator<Item = &'a mut [T; WIDTH]>,
+    ) {
+        for (token, row) in tokens.zip(rows) {
+            *row = self.weight[token.index()].0;
+        }
+    }
+
+    /// Adds the gradient of each token's row.
+    fn add<'a>(
+        &mut self,
+        tokens: impl Iterator<Item = Token<VOCAB>>,
+        grads: impl Iterator<Item = &'a [T; WIDTH]>,
+    ) {
+        for (token, dy) in tokens.zip(grads) {
+            let row = &mut self.weight[token.index()].0;
+            row.iter_mut().zip(dy).for_each(|(sum, &dy)| *sum += dy);
+        }
+    }
+}
+
+impl<const VOCAB: usize, const WIDTH: usize, T: Real> Layer<Token<VOCAB>> for Embedding<VOCAB, WIDTH, T> {
+    type Output = Vector<WIDTH, T>;
+    const PLAN: Plan = Plan::leaf::<Token<VOCAB>, Self>().window(Window::POINTWISE);
+
+    fn forward(
+        &self,
+        input: &[Token<VOCAB>],
+        output: &mut [Self::Output],
+        _: WorkspaceMut<'_>,
+        _: &mut Mode<'_>,
+    ) {
+        check_lengths(input.len(), output.len());
+        self.look_up(input.iter().copied(), output.iter_mut().map(|y| &mut y.0));
+    }
+
+    fn backward(&self, pass: Backward<'_, Token<VOCAB>, Self>) {
+        pass.check_lengths();
+        pass.gradient.add(pass.input.iter().copied(), pass.output_grad.iter().map(|dy| &dy.0));
+    }
+}
+
+impl<const VOCAB: usize, const WIDTH: usize, const STEPS: usize, T: Real> Layer<Tokens<STEPS, VOCAB>>
+    for Embedding<VOCAB, WIDTH, T>
+{
+    type Output = Sequence<STEPS, WIDTH, T>;
+    const PLAN: Plan = Plan::leaf::<Tokens<STEPS, VOCAB>, Self>().window(Window::POINTWISE);
+
+    fn forward(
+        &self,
+        input: &[Tokens<STEPS, VOCAB>],
+        output: &mut [Self::Output],
+        _: WorkspaceMut<'_>,
+        _: &mut Mode<'_>,
+    ) {
+        check_lengths(input.len(), output.len());
+        let tokens = input.iter().flat_map(|tokens| tokens.0);
+        self.look_up(tokens, output.iter_mut().flat_map(|y| &mut y.0));
+    }
+
+    fn backward(&self, pass: Backward<'_, Tokens<STEPS, VOCAB>, Self>) {
+        pass.check_lengths();
+        let tokens = pass.input.iter().flat_map(|tokens| tokens.0);
+        pass.gradient.add(tokens, pass.output_grad.iter().flat_map(|dy| &dy.0));
+    }
+}
+
+impl<const VOCAB: usize, const WIDTH: usize, const STEPS: usize, T: Real> Layer<PaddedTokens<STEPS, VOCAB>>
+    for Embedding<VOCAB, WIDTH, T>
+{
+    type Output = Padded<STEPS, WIDTH, T>;
+    const PLAN: Plan = Plan::leaf::<PaddedTokens<STEPS, VOCAB>, Self>().window(Window::POINTWISE);
+
+    fn forward(
+        &self,
+        input: &[PaddedTokens<STEPS, VOCAB>],
+        output: &mut [Self::Output],
+        _: WorkspaceMut<'_>,
+        _: &mut Mode<'_>,
+    ) {
+        check_lengths(input.len(), output.len());
+        for (tokens, y) in input.iter().zip(output) {
+            y.set_steps(tokens.tokens().map(|token| self.weight[token.index()].0));
+        }
+    }
+
+    fn backward(&self, pass: Backward<'_, PaddedTokens<STEPS, VOCAB>, Self>) {
+        pass.check_lengths();
+        for (tokens, dy) in pass.input.iter().zip(pass.output_grad) {
+            pass.gradient.add(tokens.tokens(), dy.0.iter());
+        }
+    }
+}
+
+comparable!([const VOCAB: usize, const WIDTH: usize, T: Real] Embedding<VOCAB, WIDTH, T>);
