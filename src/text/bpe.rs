@@ -1,8 +1,8 @@
 use std::path::Path;
 
 use tokenizers::decoders::byte_level::ByteLevel;
+use tokenizers::models::TrainerWrapper;
 use tokenizers::models::bpe::{BPE, BpeTrainer};
-use tokenizers::{Model, Trainer};
 
 use super::pieces::Pieces;
 use super::{TextError, Tokenizer};
@@ -102,7 +102,8 @@ impl<const VOCAB: usize> Bpe<VOCAB> {
         }
         let trainer =
             BpeTrainer::builder().vocab_size(VOCAB).initial_alphabet(alphabet.into_iter().collect());
-        let mut trainer = trainer.show_progress(false).min_frequency(2).build().into();
+        let trainer = trainer.show_progress(false).min_frequency(2).build();
+        let mut trainer = TrainerWrapper::BpeTrainer(trainer);
         let mut tokenizer = of_bytes(BPE::default());
         let mut empty = true;
         let texts = texts.inspect(|text| empty &= text.as_ref().is_empty());
