@@ -30,15 +30,21 @@ use crate::tensor::{PaddedTokens, Sequence, Token, Tokens, Vector};
 /// # Errors
 /// [`Error::Setting`] for an empty prompt: begin with a token that begins a text. An item is an error where the network
 /// or the [`Sampler`] has one, and is then the last.
-pub fn generate<'a, N, T: Real, const VOCAB: usize>(
-    network: &'a impl AsNetwork<Network = N>,
+pub fn generate<'a, A, N, T: Real, const VOCAB: usize>(
+    network: &'a A,
     prompt: &[Token<VOCAB>],
     sampler: &'a mut Sampler,
 ) -> Result<
-    Generated<'a, VOCAB, T, impl FnMut(Token<VOCAB>, &mut Vector<VOCAB, T>) -> Result<(), Error>>,
+    Generated<
+        'a,
+        VOCAB,
+        T,
+        impl FnMut(Token<VOCAB>, &mut Vector<VOCAB, T>) -> Result<(), Error> + use<'a, A, N, T, VOCAB>,
+    >,
     Error,
 >
 where
+    A: AsNetwork<Network = N>,
     N: Stream<Token<VOCAB>, Output = Vector<VOCAB, T>>,
 {
     let (network, mut state) = (network.as_network(), StreamState::new(network));
@@ -69,15 +75,21 @@ where
 ///
 /// # Errors
 /// As [`generate`].
-pub fn generate_windowed<'a, N, T: Real, const STEPS: usize, const VOCAB: usize>(
-    network: &'a impl AsNetwork<Network = N>,
+pub fn generate_windowed<'a, A, N, T: Real, const STEPS: usize, const VOCAB: usize>(
+    network: &'a A,
     prompt: PaddedTokens<STEPS, VOCAB>,
     sampler: &'a mut Sampler,
 ) -> Result<
-    Generated<'a, VOCAB, T, impl FnMut(Token<VOCAB>, &mut Vector<VOCAB, T>) -> Result<(), Error>>,
+    Generated<
+        'a,
+        VOCAB,
+        T,
+        impl FnMut(Token<VOCAB>, &mut Vector<VOCAB, T>) -> Result<(), Error> + use<'a, A, N, T, STEPS, VOCAB>,
+    >,
     Error,
 >
 where
+    A: AsNetwork<Network = N>,
     N: Layer<Tokens<STEPS, VOCAB>, Output = Sequence<STEPS, VOCAB, T>>,
 {
     let network = network.as_network();

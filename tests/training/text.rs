@@ -41,7 +41,8 @@ fn a_fit_on_a_file_has_the_bits_of_one_in_memory_and_can_be_resumed() {
     let mut of_file = trainer();
     let history = of_file.fit(&train, options()).unwrap();
     assert_eq!(bits(&of_file.network), bits(&of_memory.network));
-    assert_eq!(history.to_csv(), expected.to_csv());
+    let of = |history: &chainrule::metrics::History| history.values("validation loss").collect::<Vec<_>>();
+    assert_eq!(of(&history), of(&expected));
     let losses: Vec<f64> = history.values("loss").map(|(_, loss)| loss).collect();
     assert!(losses[3] < losses[0]);
 
@@ -270,6 +271,7 @@ fn a_generated_token_is_the_likeliest_after_all_before_it() {
     let mut generated = generate(&net, &prompt, &mut greedy).unwrap().until(stop);
     assert_eq!(generated.by_ref().count(), before);
     assert!(generated.next().is_none()); // it stays at its end
+    drop(generated);
     let empty = generate(&net, &[], &mut greedy).map(|_| ()).unwrap_err();
     assert!(matches!(empty, Error::Setting { name: "the length of a prompt", .. }));
 }
@@ -279,7 +281,7 @@ fn a_window_slides_over_what_is_generated() {
     // It sees the last three steps, so that a window of 5 shows all that it sees.
     type Net = (Embedding<10, 4>, Conv1dWith<4, 10, (Kernel<3>, Causal)>);
     let net = Net::init(&mut rng(3));
-    let mut sampler = || Sampler::new(4);
+    let sampler = || Sampler::new(4);
     let prompt = [Token::of::<3>(), Token::of::<7>()];
     let mut one = sampler();
     let streamed = generate(&net, &prompt, &mut one).unwrap().take(30);
