@@ -83,7 +83,7 @@ fn run(protocol: Protocol, full: bool) -> Result<(), Box<dyn Error>> {
     names.shuffle(&mut rng(0));
     let held_out = names.split_off(names.len() / 10 * 9);
     let names = Names { characters, train: names, held_out };
-    let Protocol { epochs, seeds } = protocol;
+    let epochs = protocol.epochs;
     println!("{} names to train on, {} held out; {epochs} epochs", names.train.len(), names.held_out.len());
 
     println!(

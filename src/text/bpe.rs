@@ -182,3 +182,24 @@ fn of_bytes(model: BPE) -> tokenizers::Tokenizer {
 fn problem(error: tokenizers::Error) -> TextError {
     TextError::Tokenizer { problem: error.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::pieces::pieces_of;
+
+    #[test]
+    fn a_text_that_is_read_in_pieces_has_the_tokens_of_the_whole() {
+        let ends = ["\n", "\n\n", "  \n", "\r\n", "\n \n", "\n  ", " "];
+        let text: String = (0..400).map(|at| format!("line {at} is an é{}", ends[at * at % 7])).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text");
+        std::fs::write(&path, &text).unwrap();
+        let bpe = Bpe::<300>::train(&text).unwrap();
+        let pieces = pieces_of(&path, 60);
+        assert!(pieces.len() > 20 && pieces.iter().all(|piece| piece.len() < 16 * 60));
+        let mut tokens = vec![];
+        pieces.iter().for_each(|piece| bpe.append(piece, &mut tokens).unwrap());
+        assert_eq!(tokens, bpe.encode(&text).unwrap());
+    }
+}

@@ -45,8 +45,8 @@ impl Pieces {
         Ok(Self { path: path.into(), file, size, bytes: vec![], used: 0, byte: 0, line: 0, ended: false })
     }
 
-    /// Returns the next piece, or `None` at the end. It ends after a line break that a character other than white
-    /// space follows, where most tokenizers divide a text in any case; within a line only if that is very long.
+    /// Returns the next piece, or `None` at the end. It ends before the line break after a line, where most tokenizers
+    /// divide a text in any case, and within a line only if there is none.
     pub(super) fn next(&mut self) -> Result<Option<Piece<'_>>, DataError> {
         let used = self.bytes.drain(..self.used);
         let (bytes, lines) =
@@ -91,8 +91,51 @@ impl Pieces {
     }
 }
 
-/// Returns where the text after the last line break begins that a character other than white space follows.
+/// Returns where a line ends, before its line break, if there is no other white space beside that. (GPT-2 takes all but
+/// the last character of white space before a word as a word; GPT-4 takes white space together with the line breaks
+/// behind it.)
 fn end_of_line(text: &str) -> Option<usize> {
-    let mut breaks = text.rmatch_indices('\n').map(|(at, _)| at + 1);
-    breaks.find(|&at| text[at..].starts_with(|c: char| !c.is_whitespace()))
+    text.rmatch_indices('\n').find_map(|(at, _)| {
+        let line = text[..at].strip_suffix('\r').unwrap_or(&text[..at]);
+        let next = text[at + 1..].chars().next();
+        let whole = |c: Option<char>| c.is_some_and(|c| !c.is_whitespace());
+        (whole(line.chars().next_back()) && whole(next)).then_some(line.len())
+    })
+}
+
+/// Returns the pieces of a file, of about `size` bytes each.
+#[cfg(test)]
+pub(super) fn pieces_of(path: &Path, size: usize) -> Vec<String> {
+    let mut pieces = Pieces::open_with(path, size).unwrap();
+    let mut texts: Vec<String> = vec![];
+    while let Some(piece) = pieces.next().unwrap() {
+        assert_eq!(piece.byte, texts.iter().map(|text| text.len() as u64).sum::<u64>());
+        assert_eq!(piece.line, texts.iter().map(|text| text.matches('\n').count() as u64).sum::<u64>());
+        texts.push(piece.text.into());
+    }
+    texts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_end_before_a_line_break_without_white_space_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text");
+        let of = |text: &str, size| {
+            std::fs::write(&path, text).unwrap();
+            let pieces = pieces_of(&path, size);
+            assert_eq!(pieces.concat(), text);
+            pieces
+        };
+        assert_eq!(of("ab\ncd\nef\n", 7), ["ab\ncd", "\nef\n"]);
+        assert_eq!(of("ab\r\ncd\r\nef", 7), ["ab", "\r\ncd\r\nef"]);
+        // No such line break in 4, 8 and 16 bytes.
+        assert_eq!(of("ab\n\ncd \n e\n\nfg\nhi", 4), ["ab\n\ncd \n e\n\nfg", "\nhi"]);
+        // Never within a character, and after 16 sizes anywhere.
+        assert_eq!(of(&"é".repeat(20), 1), ["é".repeat(8), "é".repeat(8), "é".repeat(4)]);
+        assert_eq!(of("", 4), Vec::<String>::new());
+    }
 }

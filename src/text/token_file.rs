@@ -48,10 +48,10 @@ impl TokenType {
 /// Writes the tokens of a text as a file, for [`TextWindows`](super::TextWindows), and returns their number. Neither the
 /// text nor the tokens need to fit in memory.
 ///
-/// The text is divided into pieces of about a megabyte, which are tokenized one by one. A piece ends with a line whose
-/// next line begins with a character other than white space (within a line only if that has more than 16 MiB). So the
-/// tokens are those of the whole text for [`Bytes`](super::Bytes) and [`Characters`](super::Characters), and for
-/// tokenizers that divide the text there anyway, as GPT-2's does.
+/// The text is divided into pieces of about a megabyte, which are tokenized one by one. A piece ends before a line break
+/// that has no other white space beside it (anywhere, if there is none in 16 MiB). So the tokens are those of the whole
+/// text for [`Bytes`](super::Bytes) and [`Characters`](super::Characters), and for tokenizers that divide the text there
+/// anyway, as GPT-2's does.
 ///
 /// The file is written in full or not at all. It has the type [`TokenType::of`]`(VOCAB)`.
 ///
