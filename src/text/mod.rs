@@ -30,8 +30,8 @@
 //! trainer.fit(&train, Fit::epochs(20).batch_size(8).validate(&held_out.to_dataset(100)?))?;
 //!
 //! let mut sampler = Sampler::new(1).temperature(0.0);
-//! let tokens: Vec<_> = generate(&trainer.network, &characters.encode(" 01")?, &mut sampler)?.take(8).collect::<Result<_, _>>()?;
-//! assert_eq!(characters.decode(&tokens)?, "23456789");
+//! let tokens = generate(&trainer.network, &characters.encode(" 01")?, &mut sampler)?.take(8);
+//! assert_eq!(characters.decode(&tokens.collect::<Result<Vec<_>, _>>()?)?, "23456789");
 //! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

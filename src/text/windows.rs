@@ -51,7 +51,8 @@ use crate::tensor::{Token, Tokens};
 /// use chainrule::data::Sampling;
 /// use chainrule::prelude::*;
 /// use chainrule::text::{TextWindows, TokenType};
-/// # fn f(mut trainer: Trainer<(Embedding<50257, 64>, Gru<64, 128>, PerStep<Linear<128, 50257>>), CrossEntropy, Adam<(Embedding<50257, 64>, Gru<64, 128>, PerStep<Linear<128, 50257>>)>>) -> Result<(), Box<dyn std::error::Error>> {
+/// # type Net = (Embedding<50257, 64>, Gru<64, 128>, PerStep<Linear<128, 50257>>);
+/// # fn f(mut trainer: Trainer<Net, CrossEntropy, Adam<Net>>) -> Result<(), Box<dyn std::error::Error>> {
 /// let (train, held_out) = TextWindows::<64, 50257>::open("train.bin", TokenType::U16)?.stride(1)?.split(0.99)?;
 /// let some = held_out.to_dataset(1000)?;
 /// let sampling = Sampling::uniform().with_replacement().draws(100_000);
