@@ -24,7 +24,7 @@ extern crate alloc;
 // The derive writes `::chainrule::..`, in this crate too.
 extern crate self as chainrule;
 
-#[cfg(any(feature = "checkpoint", feature = "flow"))]
+#[cfg(feature = "std")]
 mod atomic_file;
 pub mod bounds;
 #[cfg(feature = "checkpoint")]
@@ -61,6 +61,8 @@ pub mod schedule;
 pub mod stack;
 pub mod stream;
 pub mod tensor;
+#[cfg(feature = "std")]
+pub mod text;
 #[cfg(feature = "theory")]
 pub mod theory;
 #[cfg(feature = "alloc")]

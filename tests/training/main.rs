@@ -33,5 +33,6 @@ mod stacks;
 mod statistics;
 mod steps;
 mod surprises;
+mod text;
 mod threads;
 mod training_parity;
