@@ -3,7 +3,7 @@ use chainrule_derive::Parameters;
 use super::compare::comparable;
 use super::{Backward, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
 use crate::kernel::Real;
-use crate::tensor::{Aligned, Padded, PaddedTokens, Sequence, Token, Tokens, Vector};
+use crate::tensor::{Padded, PaddedTokens, Sequence, Table, Token, Tokens, Vector};
 
 /// A vector for each token of a vocabulary, looked up in a trained table.
 ///
@@ -35,7 +35,7 @@ use crate::tensor::{Aligned, Padded, PaddedTokens, Sequence, Token, Tokens, Vect
 pub struct Embedding<const VOCAB: usize, const WIDTH: usize, T: Real = f32> {
     /// W: a row for each token.
     #[parameter(weight, fan_in = WIDTH, fan_out = WIDTH, shape = &[VOCAB, WIDTH], scalar = T)]
-    pub weight: Aligned<[Vector<WIDTH, T>; VOCAB]>,
+    pub weight: Table<Vector<WIDTH, T>, VOCAB>,
 }
 
 impl<const VOCAB: usize, const WIDTH: usize, T: Real> Embedding<VOCAB, WIDTH, T> {
@@ -57,8 +57,8 @@ impl<const VOCAB: usize, const WIDTH: usize, T: Real> Embedding<VOCAB, WIDTH, T>
         grads: impl Iterator<Item = &'a [T; WIDTH]>,
     ) {
         for (token, dy) in tokens.zip(grads) {
-            let row = &mut self.weight[token.index()].0;
-            row.iter_mut().zip(dy).for_each(|(sum, &dy)| *sum += dy);
+            let row = self.weight.row_mut(token.index());
+            row.0.iter_mut().zip(dy).for_each(|(sum, &dy)| *sum += dy);
         }
     }
 }

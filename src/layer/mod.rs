@@ -145,7 +145,7 @@ pub use summary::{Summary, SummaryRow};
 pub(crate) use summary::{head, tail};
 #[cfg(feature = "alloc")]
 pub(crate) use visit::unknown_path;
-pub use visit::{Parameter, Visitor, describe, visit};
+pub use visit::{Parameter, TableRows, Visitor, describe, visit};
 pub use window::{Reach, Window};
 pub use window_settings::{
     Causal, CeilMode, Dilation, ExcludePadding, Groups, Kernel, OutputPadding, Padding, PaddingEnds, Same,

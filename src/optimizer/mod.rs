@@ -93,7 +93,7 @@ pub use radam::RAdam;
 pub use rmsprop::RmsProp;
 pub use rprop::Rprop;
 pub use sgd::Sgd;
-use step::{Rule, take_step};
+use step::{Moved, Rule, take_step};
 
 /// Moves a network's parameters against the gradient, and its [buffers](crate::layer::Role::Buffer) towards the values
 /// of the batch.
