@@ -3,7 +3,6 @@
 use chainrule_parameters::Segment;
 
 use super::ExportError;
-use super::array::Array;
 use super::value::Value;
 use super::writer::Writer;
 use crate::layer::Plan;
