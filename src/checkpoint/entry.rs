@@ -1,6 +1,6 @@
 //! A network as a list of tensors in a file.
 
-use chainrule_parameters::{Node, describe, describe_leaves};
+use chainrule_parameters::{Node, clear_flags, describe, describe_leaves};
 use safetensors::Dtype;
 
 use super::container::{Container, Written};
@@ -124,8 +124,9 @@ impl Visitor<1, 0> for Collect<'_> {
 }
 
 /// Sets a network to the numbers of a file that has been checked against the same entries.
-pub(super) fn fill(network: ViewMut<'_>, entries: &[Entry], file: &Container<'_>) {
-    visit([], [network], &mut Fill { entries: entries.iter(), file });
+pub(super) fn fill(mut network: ViewMut<'_>, entries: &[Entry], file: &Container<'_>) {
+    visit([], [network.reborrow()], &mut Fill { entries: entries.iter(), file });
+    clear_flags(network); // of moments: a step leaves out the rows that have none
 }
 
 struct Fill<'a> {

@@ -222,6 +222,14 @@ pub(crate) enum Form {
     LastStep,
     /// The mean of the steps of a padded sequence.
     MeanStep,
+    /// The rows of a table.
+    Embedding,
+    /// The sum of a sequence and its positions, those that are learned or sines and cosines.
+    Positions {
+        learned: bool,
+    },
+    /// An embedding, layers, and a product with the table of the embedding.
+    Tied,
 }
 
 /// A kind of recurrent layer.

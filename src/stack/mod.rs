@@ -14,6 +14,7 @@
 //! | [`PerStep<F>`](PerStep), on a sequence | `y_t = F(x_t)` | `dx_t = J_F' dy_t`; the gradients with respect to the parameters are added |
 //! | [`Shared<F, N>`](Shared), one layer applied `N` times | `y = F(F(..F(x)))` | one factor for each; the gradients with respect to the parameters are added |
 //! | [`SelfAttention`], on a sequence; [`CrossAttention`], on a pair of two | `y_t = W_o Σ_u p(t, u) W_v x_u` | two ways: by the values and by the weights p |
+//! | [`Tied<VOCAB, WIDTH, F>`](Tied), an embedding W that is the output layer too | `y = F(W[x]) Wᵀ` | `dh = dy W`, through F; both gradients of W are added |
 //! | [`Evaluate<F>`](Evaluate), a part in evaluation mode | `y = F(x)`, in training too | `dx = J_F' dy` |
 //!
 //! Each of them is a layer, so they can be nested. The skip connection A(n) = g(Z(n) + Z(n-k)) of He et al. 2016 gives
@@ -56,6 +57,7 @@ mod place;
 mod residual;
 mod shared;
 mod similarity;
+mod tied;
 mod tuple;
 
 use chainrule_parameters::{Segment, ViewMut};
@@ -98,6 +100,10 @@ pub use place::{
 pub use residual::Residual;
 pub use shared::Shared;
 pub use similarity::{CosineSimilarity, PairwiseDistance};
+pub use tied::Tied;
+pub(crate) use tied::scores;
+#[doc(hidden)]
+pub use tied::{Hidden, TiedOutput};
 #[doc(hidden)]
 pub use tuple::{Chain, LayerRefs};
 

@@ -48,6 +48,7 @@ mod streams;
 mod sums;
 mod tensors;
 mod tflite;
+mod tokens;
 mod two_inputs;
 mod unequal_lengths;
 mod windows;

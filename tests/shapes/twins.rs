@@ -184,6 +184,7 @@ twins! {
     branches_of_different_depths_agree_in_their_sides
     cotangents_have_the_shape_of_the_outputs
     dropout_must_let_something_through
+    each_step_has_a_learned_position
     each_step_of_a_sequence_has_a_label
     expected_flow_is_of_inputs_that_the_network_takes
     gradients_are_checked_in_f64
@@ -228,6 +229,7 @@ twins! {
     the_target_of_one_output_is_a_vector_of_one_number
     the_words_of_an_attribute_are_known
     theory_must_know_the_layers_between_weights
+    tokens_are_of_the_vocabulary_of_the_embedding
     two_inputs_are_a_pair_and_not_a_tuple
     weights_of_a_larger_variance_make_a_gradient_explode
     windows_have_a_kernel

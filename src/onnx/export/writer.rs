@@ -37,6 +37,9 @@ impl Writer {
                 let y = self.recurrent(plan, kind, Direction::Forward, &x, lengths.as_deref())?;
                 return Ok(self.of_steps(plan, y, lengths));
             }
+            Form::Embedding => return self.embedding(plan, input),
+            Form::Positions { learned } => return self.positions(plan, learned, input),
+            Form::Tied => return self.tied(plan, input),
             Form::Duplicate => return Ok(Value::Pair(Box::new(input.clone()), Box::new(input))),
             Form::Nodes(nodes) => match self.nodes(plan, nodes, input)? {
                 Value::One(name, ..) => name,
