@@ -192,7 +192,7 @@ impl<T: Real> Elementwise<T, 2, 1> for Add {
 }
 
 /// Computes dx = dx + skip.
-struct AddTo;
+pub(super) struct AddTo;
 
 impl<T: Real> Elementwise<T, 1, 1> for AddTo {
     #[inline(always)]
