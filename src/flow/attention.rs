@@ -142,12 +142,15 @@ impl Attention {
         }
     }
 
-    /// Returns the gradients of the ways, if there are any.
-    pub(super) fn ways(&self) -> Vec<(&'static str, &[f64])> {
+    /// Returns the gradients of the ways, if there are any. The keys' half of a pair comes first; the other one gets nothing
+    /// by the values.
+    pub(super) fn ways(&self) -> Vec<(&'static str, Vec<f64>)> {
         if self.values.is_empty() && self.scores.is_empty() {
             return Vec::new();
         }
-        vec![(VALUES, &self.values), (SCORES, &self.scores)]
+        let mut values = self.values.clone();
+        values.resize(self.scores.len(), 0.0);
+        vec![(VALUES, values), (SCORES, self.scores.clone())]
     }
 
     pub(super) fn figures(&self) -> Option<AttentionFlow> {

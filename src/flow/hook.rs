@@ -189,7 +189,7 @@ impl BackwardHook for FlowHook {
     fn leave(&mut self, pass: &LayerPass<'_>) {
         let Some(mut open) = self.open.pop() else { return };
         for (name, input_grad) in open.attention.iter().flat_map(Attention::ways) {
-            open.paths.push(PathGrad { name: name.into(), input_grad: input_grad.to_vec() });
+            open.paths.push(PathGrad { name: name.into(), input_grad });
         }
         let mut layers = [self.figures(pass, &open)].to_vec();
         // Only in a product does the gradient go on to the layer before it.

@@ -25,7 +25,7 @@ impl LayerFlow {
         let figures = format!("{}; {}", of_both(scores), attention.in_words());
         let verdict = if attention.collapsed() > DEAD_FRACTION {
             let why = format!(
-                "the attention of {} has collapsed: {}; nearly no gradient passes through its scores",
+                "the attention of {} has collapsed: {}; where a head looks at one key, its softmax passes no gradient",
                 self.named(),
                 attention.in_words()
             );

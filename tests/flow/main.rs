@@ -38,4 +38,5 @@ mod theory;
 mod time;
 mod verdict;
 mod verdict_causes;
+mod ways;
 mod width;

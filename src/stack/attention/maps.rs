@@ -3,6 +3,7 @@
 use chainrule_parameters::Segment;
 
 use super::rotary::{angles, rotate};
+use super::watched;
 use crate::kernel::{
     Attention, AttentionRows, AttentionSaved, Reach, Real, attention, attention_gradient, elementwise,
 };
@@ -221,6 +222,10 @@ pub(super) fn backward<const WIDTH: usize, const MEMORY: usize, const KEY_VALUE:
     let Saved { queries, means, keys, values, logs } = Saved::take(sizes, &mut workspace, samples);
     let (queries, means, keys, values) = (&*queries, &*means, &*keys, &*values);
     let (q, k, table) = rotated(sizes, queries, keys, &mut workspace);
+    if let Some(hook) = &mut hook {
+        let one_input = !matches!(input_grads, InputGrads::Two { .. });
+        watched::show(sizes, [q, k], lengths, one_input, &mut **hook);
+    }
     let (means_grad, queries_grad) = (workspace.scratch(means.len()), workspace.scratch(queries.len()));
     let (keys_grad, values_grad) = (workspace.scratch(keys.len()), workspace.scratch(values.len()));
 
