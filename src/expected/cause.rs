@@ -103,6 +103,7 @@ const fn scales(plan: &Plan) -> bool {
         | Effect::Gate(_)
         | Effect::Highway { .. }
         | Effect::Unknown
+        | Effect::Attention
         | Effect::Recurrent(_) => false,
         Effect::Stack | Effect::Sum | Effect::Concat => {
             let mut at = 0;

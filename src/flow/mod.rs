@@ -73,6 +73,7 @@ mod part;
 mod passes;
 #[cfg(feature = "plot")]
 pub mod picture;
+mod post_norm;
 mod rank;
 mod recorder;
 mod report;

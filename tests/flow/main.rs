@@ -26,6 +26,7 @@ mod jacobian;
 mod moments;
 mod noise;
 mod noise_of_all;
+mod norm_places;
 mod over_time;
 mod parts;
 mod paths;

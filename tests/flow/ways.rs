@@ -4,10 +4,10 @@
 use serde::Deserialize;
 
 use super::fixtures::{Group, Named, Numbers};
-use chainrule::flow::{Flow, FlowOptions, FlowState, PartKind, Recorder, Rule};
+use chainrule::flow::{Flow, FlowState, PartKind, Recorder, Report, Rule};
 use chainrule::loss::TargetFor;
 use chainrule::prelude::*;
-use chainrule::{Error, Maps, Real};
+use chainrule::{Maps, Real};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,7 +55,12 @@ fn check(name: &str, case: &Case, flow: &Flow, path: &str, tolerance: f64) {
     let parts = flow.parts();
     let ways: Vec<_> = parts.iter().filter(|part| part.kind == PartKind::Way).collect();
     assert_eq!(ways.iter().map(|way| way.gate).collect::<Vec<_>>(), ["values", "scores"]);
-    close(&format!("{name} share"), ways[1].share.unwrap(), case.scores / (case.values + case.scores), tolerance);
+    close(
+        &format!("{name} share"),
+        ways[1].share.unwrap(),
+        case.scores / (case.values + case.scores),
+        tolerance,
+    );
     close(&format!("{name} shares"), ways[0].share.unwrap() + ways[1].share.unwrap(), 1.0, 1e-12);
 }
 
@@ -113,4 +118,111 @@ where
 fn the_two_ways_and_the_entropies_are_those_of_pytorch() {
     all::<f64>(1e-9);
     all::<f32>(1e-4);
+}
+
+type Net = (PerStep<Linear<4, 8>>, Residual<SelfAttention<8, 4>>, PerStep<Linear<8, 4>>);
+
+/// A network whose queries are `scale` times as large, and a batch.
+fn net(scale: f32) -> (Owned<Net>, Vec<Sequence<6, 4>>) {
+    let mut net = Net::init(&mut rng(1));
+    net.1.branch.query.weights_mut().iter_mut().for_each(|w| *w *= scale);
+    let at = |sample: usize, step: usize, i: usize| ((sample * 17 + step * 7 + i * 5) as f32).sin();
+    let steps = |sample| Sequence(std::array::from_fn(|step| std::array::from_fn(|i| at(sample, step, i))));
+    (net, (0..16).map(steps).collect())
+}
+
+#[test]
+fn a_collapsed_attention_is_named() {
+    let (network, batch) = net(1e5);
+    let flow = network.flow(&MeanSquaredError, &batch, &batch).unwrap();
+    let attention = flow.layer("1.branch").unwrap().attention.as_ref().unwrap();
+    assert_eq!((attention.collapsed(), attention.uniform()), (1.0, 0.0));
+    let parts = flow.parts();
+    let names: Vec<_> = parts.iter().map(|part| part.name()).collect();
+    assert_eq!(names, ["1.branch", "1.branch values", "1.branch scores"]);
+    assert_eq!(parts[1].verdict.state, FlowState::Healthy);
+    let scores = &parts[2].verdict;
+    assert_eq!((scores.state, scores.starts_at.as_deref()), (FlowState::Saturated, Some("1.branch")));
+    assert!(
+        scores.why.starts_with("the attention of `1.branch` (SelfAttention<8, 4>) has collapsed: entropy "),
+        "{scores}"
+    );
+    assert!(scores.why.contains("of the largest, 4 of 4 heads collapsed, 0 uniform"), "{scores}");
+    assert!(scores.cure.contains("Schedule::warm_up"), "{scores}");
+    assert!(flow.parts_table().lines().all(|line| line.chars().count() < 80), "{}", flow.parts_table());
+    assert!(flow.parts_table().contains("saturated"), "{}", flow.parts_table());
+
+    let (network, batch) = net(0.0);
+    let flow = network.flow(&MeanSquaredError, &batch, &batch).unwrap();
+    let parts = flow.parts();
+    assert!(parts.iter().all(|part| part.verdict.state == FlowState::Healthy));
+    let why = &parts[2].verdict.why;
+    assert!(
+        why.ends_with("; entropy 1.000 to 1.000 of the largest, 0 of 4 heads collapsed, 4 uniform"),
+        "{why}"
+    );
+    // With queries of 0 the keys get no gradient, and the queries one of their biases alone.
+    assert_eq!(flow.layer("1.branch.key").unwrap().output_grad_rms, Some(0.0));
+}
+
+#[test]
+fn tables_files_and_the_page_have_the_ways_and_the_entropy() {
+    let (network, batch) = net(1.0);
+    let flow = network.flow(&MeanSquaredError, &batch, &batch).unwrap();
+    let layer = flow.layer("1.branch").unwrap();
+    let entropy = layer.attention.as_ref().unwrap().entropy();
+    let (values, scores) = (layer.paths[0].input_grad_rms, layer.paths[1].input_grad_rms);
+    let text = flow.to_string();
+    let row = format!("H {entropy:.2}, scores {:.0}%", 100.0 * scores / (values + scores));
+    assert!(text.lines().any(|line| line.starts_with("1.branch ") && line.ends_with(&row)), "{row}\n{text}");
+    assert!(text.lines().all(|line| line.chars().count() < 80), "{text}");
+    // The layers inside are in the order of the forward pass.
+    let inside: Vec<_> =
+        flow.layers.iter().filter_map(|layer| layer.path.strip_prefix("1.branch.")).collect();
+    assert_eq!(inside, ["query", "key", "value", "output"]);
+
+    let csv = flow.to_csv();
+    let mut lines = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let header = lines.next().unwrap();
+    let row = csv.lines().find(|line| line.starts_with("1.branch,")).unwrap();
+    // The type has a comma, and is in quotes.
+    let row: Vec<&str> = row
+        .split('"')
+        .flat_map(|part| {
+            if part.contains("Self") { vec![part] } else { part.trim_matches(',').split(',').collect() }
+        })
+        .collect();
+    let cell =
+        |name: &str| row[header.iter().position(|column| *column == name).unwrap()].parse::<f64>().unwrap();
+    assert_eq!((cell("values_grad_rms"), cell("scores_grad_rms")), (values, scores));
+    assert_eq!((cell("attention_entropy"), cell("collapsed_heads")), (entropy, 0.0));
+    assert!(flow.to_json().contains("\"heads\": ["));
+    let page = Report::new("attention").flow("now", &flow).html().unwrap();
+    assert!(page.contains("ways of attention (now)") && page.contains("\"entropy\""));
+}
+
+#[test]
+fn a_recorder_warns_of_a_collapse_after_three_records() {
+    for (scale, warns) in [(1e5, true), (1.0, false)] {
+        let (network, batch) = net(scale);
+        let mut trainer = Trainer::new(network, MeanSquaredError, Sgd::new(1e-6), 1);
+        let mut recorder = Recorder::every(1);
+        for step in 0..4 {
+            trainer.step_recorded(&batch, &batch, &mut recorder).unwrap();
+            let found: Vec<_> = recorder
+                .warnings()
+                .iter()
+                .filter(|warning| warning.rule == Rule::AttentionCollapse.name())
+                .collect();
+            assert_eq!(found.len(), usize::from(warns && step >= 2), "{step}");
+            for warning in found {
+                assert_eq!((warning.layer.as_deref(), warning.value), (Some("1.branch"), 1.0));
+                assert!(warning.text.contains("4 of 4 heads collapsed"), "{}", warning.text);
+            }
+        }
+        let series = recorder.series("attention_entropy/1.branch");
+        assert_eq!(series.len(), 4);
+        assert!(series.iter().all(|(_, entropy)| (*entropy < 0.05) == warns));
+        assert!(recorder.to_jsonl().contains("\"scores_share/1.branch\":"));
+    }
 }

@@ -37,6 +37,7 @@ impl Writer {
                 let y = self.recurrent(plan, kind, Direction::Forward, &x, lengths.as_deref())?;
                 return Ok(self.of_steps(plan, y, lengths));
             }
+            Form::Attention(heads) => return self.attention(plan, &heads, input),
             Form::Duplicate => return Ok(Value::Pair(Box::new(input.clone()), Box::new(input))),
             Form::Nodes(nodes) => match self.nodes(plan, nodes, input)? {
                 Value::One(name, ..) => name,

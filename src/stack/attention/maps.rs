@@ -7,7 +7,10 @@ use super::watched;
 use crate::kernel::{
     Attention, AttentionRows, AttentionSaved, Reach, Real, attention, attention_gradient, elementwise,
 };
-use crate::layer::{Backward, BackwardHook, Bias, Child, Layer, Linear, Mode, Plan, Space, WorkspaceMut};
+use crate::layer::onnx::{Form, Heads};
+use crate::layer::{
+    Backward, BackwardHook, Bias, Child, Effect, Layer, Linear, Mode, Plan, Space, WorkspaceMut,
+};
 use crate::stack::{backward_child, residual::AddTo};
 use crate::tensor::Vector;
 
@@ -83,7 +86,18 @@ impl Sizes {
         cost = cost.then(output.for_steps(queries));
         cost.multiply_adds += scores;
         cost.backward_multiply_adds += scores / 2 * 5; // the scores again, and four products
+        // Heads that do not divide the width are an error of `Checks`.
+        let head = if self.heads == 0 || self.heads > self.width { 1 } else { self.head() };
+        let heads = Heads {
+            steps: self.steps,
+            queries: self.heads,
+            keys: self.key_value / head,
+            head,
+            reach: self.reach,
+            rotary: self.rotary,
+        };
         let mut plan = Plan { children, ..plan.costs(cost) };
+        plan = plan.effect(Effect::Attention).form(Form::Attention(heads));
         plan = plan.saves(self.saved::<T>()).scratch(self.rotated::<T>());
         plan.backward_scratch(self.gradients::<T>())
     }
