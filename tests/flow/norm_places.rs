@@ -165,6 +165,7 @@ fn the_verdict_says_what_norms_behind_the_sums_mean() {
     // connection, which is there, is no cure.
     let large = |net: &mut Post<24>| {
         for block in net {
+            without_scores(&mut block.0.branch);
             block.0.branch.value.weights_mut().iter_mut().for_each(|w| *w *= 5.0);
         }
     };
