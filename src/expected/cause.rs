@@ -106,6 +106,7 @@ const fn scales(plan: &Plan) -> bool {
         | Effect::Unknown
         | Effect::Table
         | Effect::AddedTable
+        | Effect::Attention
         | Effect::Recurrent(_) => false,
         Effect::Stack | Effect::Sum | Effect::Concat => {
             let mut at = 0;

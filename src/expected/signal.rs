@@ -49,6 +49,8 @@ pub(super) const LARGEST: f64 = 1e76;
 
 const UNKNOWN: &str = "has no known effect: set `Plan::effect` in its `PLAN`, for an activation \
                        `Activation::EFFECT`, or measure the gradients with `flow`";
+const ATTENTION: &str = "takes means of steps, whose weights depend on how similar the steps are, and the theory does \
+                         not know that; measure the gradients with `flow`";
 const NOT_NORMAL: &str = "is an activation whose input is not normal: the theory is for those behind a layer of \
                           weights, or a norm or a sum of such layers; measure the gradients with `flow`";
 const CORRELATED: &str = "leaves the correlation of two samples unknown, on which a batch norm behind it depends; \
@@ -107,6 +109,7 @@ pub(super) const fn close_to(a: f64, b: f64, share: f64) -> bool {
 pub(super) const fn pass(plan: &Plan, signal: Signal, initializer: &Initializer) -> Passed {
     match plan.effect {
         Effect::Unknown => signal.unknown(plan, UNKNOWN),
+        Effect::Attention => signal.unknown(plan, ATTENTION),
         Effect::Recurrent(kind) => match recurrent(plan, kind, signal, initializer) {
             Ok((passed, through)) => Passed { through: Some(through), ..passed },
             Err(reason) => signal.unknown(plan, reason),

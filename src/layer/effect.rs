@@ -41,6 +41,9 @@ pub enum Effect {
     Unknown,
     /// The same weights at each step of a sequence: of the input, and of what the layer keeps from the step before.
     Recurrent(Recurrence),
+    /// Weighted means of steps, whose weights the steps give one another: what they do to the moments depends on how similar
+    /// the steps are, and is not known.
+    Attention,
     /// Of a sequence the last step alone: a gradient that starts here gets to earlier steps through time only.
     LastStep,
     /// Both moments stay as they are: the layer only moves the numbers.

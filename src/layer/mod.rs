@@ -97,7 +97,7 @@ pub use embedding::Embedding;
 pub use factor::Factor;
 pub use flatten::Flatten;
 pub use gated::{GeGlu, Glu, SwiGlu};
-pub use hook::{AnyLayer, BackwardHook, LayerPass, TimeStep};
+pub use hook::{AnyLayer, AttentionScores, BackwardHook, LayerPass, TimeStep};
 pub(crate) use hook::{backward_watched, leave, watch};
 pub use identity::Identity;
 pub use mode::Mode;

@@ -1,6 +1,7 @@
 //! Networks as ONNX files: a walk over the plan of the network and its parameters, which is compiled once.
 
 mod array;
+mod attention;
 mod error;
 mod graph;
 mod norms;

@@ -40,6 +40,7 @@ impl Writer {
             Form::Embedding => return self.embedding(plan, input),
             Form::Positions { learned } => return self.positions(plan, learned, input),
             Form::Tied => return self.tied(plan, input),
+            Form::Attention(heads) => return self.attention(plan, &heads, input),
             Form::Duplicate => return Ok(Value::Pair(Box::new(input.clone()), Box::new(input))),
             Form::Nodes(nodes) => match self.nodes(plan, nodes, input)? {
                 Value::One(name, ..) => name,

@@ -19,6 +19,7 @@ mod rotary;
 mod self_attention;
 mod settings;
 mod steps;
+mod watched;
 
 use crate::layer::Linear;
 
