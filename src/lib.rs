@@ -153,8 +153,9 @@ pub mod prelude {
     pub use crate::optimizer::{ExponentialMovingAverage, FreezeParameters, Group, Lbfgs};
     pub use crate::schedule::{Plateau, Schedule};
     pub use crate::stack::{
-        Bidirectional, Concat, CosineSimilarity, Difference, Duplicate, Evaluate, Highway, Join, Maximum,
-        Minimum, PairwiseDistance, Parallel, PerStep, Product, Quotient, Residual, Shared, Sum,
+        Bidirectional, Concat, CosineSimilarity, Difference, Duplicate, Evaluate, First, Highway, Join,
+        Maximum, Minimum, OnFirst, PairwiseDistance, Parallel, PerStep, Product, Quotient, Residual,
+        ResidualWithMemory, Second, Shared, Sum,
     };
     #[cfg(feature = "alloc")]
     pub use crate::stream::CarriedState;

@@ -347,6 +347,18 @@ macro_rules! every_combinator {
         $case!("pairwise", pair_divided: (Duplicate, Parallel<Tanh, (Linear<3, 3, T>, Softplus, Shift<1, 4>)>, Quotient), Vector<3, T>);
         $case!("pairwise", larger_of_a_pair: (Duplicate, Parallel<Conv2d<2, 3, 3, 1, 1, T>, Conv2d<2, 3, 1, 1, 0, T>>, Maximum), Image<2, 4, 3, T>);
         $case!("pairwise", smaller_of_a_pair: (Duplicate, Parallel<Softmax, Scale<1, 4>>, Minimum), Sequence<3, 4, T>);
+        $case!("memory", on_first: (Duplicate, OnFirst<(Linear<3, 4, T>, Tanh)>, Join), Vector<3, T>);
+        $case!("memory", residual_with_memory: (
+            Duplicate, OnFirst<Linear<3, 4, T>>, ResidualWithMemory<(Join, Linear<7, 4, T>, Tanh)>, Join
+        ), Vector<3, T>);
+        $case!("memory", residual_with_memory_of_steps: (
+            Duplicate,
+            [ResidualWithMemory<(Parallel<Softmax, PerStep<Linear<2, 2, T>>>, Product)>; 2],
+            OnFirst<PerStep<Linear<2, 2, T>>>,
+            Sum
+        ), Sequence<3, 2, T>);
+        $case!("memory", first_of_a_pair: (Duplicate, Parallel<Linear<3, 2, T>, Linear<3, 4, T>>, First), Vector<3, T>);
+        $case!("memory", second_of_a_pair: (Duplicate, Parallel<Linear<3, 2, T>, Linear<3, 4, T>>, Second), Vector<3, T>);
         $case!("per_step", per_step: PerStep<Linear<2, 3, T>>, Sequence<4, 2, T>);
         $case!("per_step", per_step_of_a_stack: PerStep<(Linear<2, 4, T, NoBias>, BatchNorm<4, T>, SwiGlu, Residual<(Linear<2, 2, T>, Tanh)>)>, Sequence<3, 2, T>);
         $case!("per_step", per_step_in_a_stack: (Conv1d<2, 3, 3, 1, 1, T>, [PerStep<(Tanh, Linear<3, 3, T>)>; 2], PerStep<Identity>), Sequence<3, 2, T>);
