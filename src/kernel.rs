@@ -10,6 +10,10 @@ pub(crate) use chainrule_kernel::{
     gemm_by_row, gemm_deep, gru_row, gru_step, gru_step_gradient, largest, log_sum_exp, lstm_row, lstm_step,
     lstm_step_gradient, maximum, norm, squared_norm, sum, sum_rows, weight_gradient,
 };
+pub(crate) use chainrule_kernel::{
+    Attention, AttentionSaved, AttentionStep, Reach, Rows as AttentionRows, attention, attention_gradient,
+    attention_step,
+};
 pub use chainrule_kernel::{PORTABLE, Real, exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};
 
 /// Computes the dot product, in several sums, which the compiler vectorizes.

@@ -153,9 +153,11 @@ pub mod prelude {
     pub use crate::optimizer::{ExponentialMovingAverage, FreezeParameters, Group, Lbfgs};
     pub use crate::schedule::{Plateau, Schedule};
     pub use crate::stack::{
-        Bidirectional, Concat, CosineSimilarity, Difference, Duplicate, Evaluate, First, Highway, Join,
-        Maximum, Minimum, OnFirst, PairwiseDistance, Parallel, PerStep, Product, Quotient, Residual,
-        ResidualWithMemory, Second, Shared, Sum,
+        Bidirectional, Concat, CosineSimilarity, CrossAttention, DecoderBlock, Difference, Duplicate,
+        Evaluate, FeedForward, First, Highway, Join, Maximum, Minimum, NoMask, OnFirst, PairwiseDistance,
+        Parallel, PerStep, PostNorm, PostNormDecoderBlock, PostNormTransformerBlock, PreNorm, Product,
+        Quotient, Residual, ResidualWithMemory, Rotary, Second, SelfAttention, Shared, SlidingWindow, Sum,
+        TransformerBlock, TransformerDecoder, TransformerEncoder,
     };
     #[cfg(feature = "alloc")]
     pub use crate::stream::CarriedState;

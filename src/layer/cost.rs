@@ -66,7 +66,7 @@ impl Cost {
     }
 
     /// Returns the cost of this layer applied to each of `steps` steps.
-    pub(super) const fn for_steps(self, steps: usize) -> Self {
+    pub(crate) const fn for_steps(self, steps: usize) -> Self {
         Self {
             multiply_adds: self.multiply_adds * steps as u64,
             backward_multiply_adds: self.backward_multiply_adds * steps as u64,

@@ -16,6 +16,7 @@
 //! | [`Product`], [`Difference`], [`Quotient`], [`Maximum`], [`Minimum`] | `a ⊗ b`, `a - b`, `a / b`, .. | `da = b ⊗ dy`, `db = a ⊗ dy`, .. |
 //! | [`PerStep<F>`](PerStep), on a sequence | `y_t = F(x_t)` | `dx_t = J_F' dy_t`; the gradients with respect to the parameters are added |
 //! | [`Shared<F, N>`](Shared), one layer applied `N` times | `y = F(F(..F(x)))` | one factor for each; the gradients with respect to the parameters are added |
+//! | [`SelfAttention`], on a sequence; [`CrossAttention`], on a pair of two | `y_t = W_o Σ_u p(t, u) W_v x_u` | two ways: by the values and by the weights p |
 //! | [`Evaluate<F>`](Evaluate), a part in evaluation mode | `y = F(x)`, in training too | `dx = J_F' dy` |
 //!
 //! Each of them is a layer, so they can be nested. The skip connection A(n) = g(Z(n) + Z(n-k)) of He et al. 2016 gives
@@ -43,6 +44,7 @@
 //! output again.
 
 mod array;
+mod attention;
 mod bidirectional;
 mod concat;
 mod declared;
@@ -59,6 +61,7 @@ mod residual;
 mod shared;
 mod similarity;
 mod summand;
+pub mod transformer;
 mod tuple;
 
 use chainrule_parameters::{Segment, ViewMut};
@@ -69,6 +72,12 @@ use crate::layer::compare::set_zero;
 use crate::layer::{Backward, BackwardHook, Layer, backward_watched};
 use crate::tensor::Sample;
 
+#[doc(hidden)]
+pub use attention::StepsGrad;
+pub use attention::{
+    AttentionMask, AttentionSettings, CrossAttention, NoMask, Rotary, SelfAttention, SlidingWindow, StepsOf,
+};
+pub(crate) use attention::{angles, rotate};
 pub use bidirectional::Bidirectional;
 #[doc(hidden)]
 pub use chainrule_derive::network;
@@ -97,6 +106,10 @@ pub use place::{
 pub use residual::Residual;
 pub use shared::Shared;
 pub use similarity::{CosineSimilarity, PairwiseDistance};
+pub use transformer::{
+    DecoderBlock, FeedForward, PostNorm, PostNormDecoderBlock, PostNormTransformerBlock, PreNorm,
+    TransformerBlock, TransformerDecoder, TransformerEncoder,
+};
 #[doc(hidden)]
 pub use tuple::{Chain, LayerRefs};
 

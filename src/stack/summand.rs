@@ -55,7 +55,7 @@ impl<T: Real> Elementwise<T, 2, 1> for Add {
 }
 
 /// Computes dx = dx + ds.
-struct AddTo;
+pub(super) struct AddTo;
 
 impl<T: Real> Elementwise<T, 1, 1> for AddTo {
     #[inline(always)]

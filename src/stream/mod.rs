@@ -29,6 +29,8 @@
 //! |---|---|
 //! | [`Rnn`](crate::Rnn), [`Gru`](crate::Gru) | their hidden state |
 //! | [`Lstm`](crate::Lstm) | its hidden state and its cell |
+//! | [`SelfAttention`](crate::SelfAttention) with [`SlidingWindow<N>`](crate::SlidingWindow) | the [keys and values](KeyValueCache) of the last N steps |
+//! | [`Embedding`](crate::Embedding), which takes a [`Token`](crate::Token) at each step | nothing |
 //! | activations, gates, norms over the features of a step, softmax, dropout and noise (which do nothing in evaluation mode) | nothing |
 //! | [`Conv1dWith`](crate::Conv1dWith) with [`Causal`](crate::Causal) and no stride | the (K - 1) · DILATION [steps before](PastSteps) |
 //! | [`Conv1d`](crate::Conv1d) and [`Conv1dWith`](crate::Conv1dWith) of a window of one step | nothing but an unused index |
@@ -72,6 +74,7 @@
 //! # Ok::<(), chainrule::Error>(())
 //! ```
 
+mod attention;
 #[cfg(feature = "alloc")]
 mod carried_state;
 mod convolution;
@@ -89,6 +92,9 @@ use chainrule_parameters::Parameters;
 
 use crate::tensor::Sample;
 
+#[doc(hidden)]
+pub use attention::AttentionCache;
+pub use attention::{KeyValueCache, StreamSettings};
 #[cfg(feature = "alloc")]
 pub(crate) use carried_state::Rows;
 #[cfg(feature = "alloc")]

@@ -1,4 +1,4 @@
-//! The kernels of `chainrule`: matrix products, convolutions, poolings, elementary functions, and the same for 8-bit
+//! The kernels of `chainrule`: matrix products, convolutions, poolings, attention, elementary functions, and the same for 8-bit
 //! integers ([`int8`]). All functions work on slices.
 //!
 //! This crate does not depend on layers or networks. It chooses the instructions at run time ([`simd`]), so that a
@@ -15,6 +15,7 @@
 #[cfg(test)]
 extern crate alloc;
 
+mod attention;
 mod convolution;
 mod elementary;
 mod elementwise;
@@ -27,6 +28,9 @@ pub mod simd;
 mod size;
 mod softmax;
 
+pub use attention::{
+    Attention, AttentionSaved, AttentionStep, Reach, Rows, attention, attention_gradient, attention_step,
+};
 pub use convolution::{WindowPlaces, Windows, bias_gradient, convolve, convolve_transposed, weight_gradient};
 pub use elementary::{exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};
 pub use elementwise::{Elementwise, all_finite, all_within, elementwise, sum_rows};
