@@ -34,7 +34,7 @@ use crate::tensor::{Aligned, Padded, PaddedTokens, Sequence, Token, Tokens, Vect
 #[parameters(name = "Embedding<{VOCAB}, {WIDTH}{:T}>")]
 pub struct Embedding<const VOCAB: usize, const WIDTH: usize, T: Real = f32> {
     /// W: a row for each token.
-    #[parameter(weight, fan_in = WIDTH, fan_out = WIDTH, shape = &[VOCAB, WIDTH], scalar = T)]
+    #[parameter(weight, fan_in = WIDTH, fan_out = WIDTH, layout = OutputsFirst, shape = &[VOCAB, WIDTH], scalar = T)]
     pub weight: Aligned<[Vector<WIDTH, T>; VOCAB]>,
 }
 

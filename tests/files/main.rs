@@ -22,4 +22,5 @@ mod pictures;
 mod python_files;
 mod quantized;
 mod sampling;
+mod transformers;
 mod weights;
