@@ -15,8 +15,12 @@
 //! Vaswani et al., "Attention is all you need", NIPS 2017; Vinyals, Bengio, Kudlur, "Order matters: sequence to sequence for
 //! sets", ICLR 2016, section 4.3, has the task.
 
+#[path = "support/positions.rs"]
+mod positions;
+
 use chainrule::plot::HeatMap;
 use chainrule::prelude::*;
+use positions::LearnedPositions;
 use rand::RngExt;
 use std::time::Instant;
 
@@ -31,34 +35,12 @@ const TRAINING: usize = 1200;
 const PICTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/pictures");
 
 type Source = (Embedding<NUMBERS, WIDTH>, TransformerEncoder<WIDTH, 2, 64, 1>);
-type Target = (Embedding<TOKENS, WIDTH>, Positions);
+type Target = (Embedding<TOKENS, WIDTH>, LearnedPositions<STEPS, WIDTH>);
 type Net = (Parallel<Target, Source>, TransformerDecoder<WIDTH, 2, 64, 1>, PerStep<Linear<WIDTH, NUMBERS>>);
 
 /// What has been written so far, and the numbers to sort.
 type Input = Pair<Tokens<STEPS, TOKENS>, Tokens<STEPS, NUMBERS>>;
 type Written = [Label<NUMBERS>; STEPS];
-
-/// Adds a trained vector to each place.
-#[derive(Parameters)]
-struct Positions {
-    #[parameter(weight, fan_in = WIDTH, fan_out = WIDTH)]
-    at: Sequence<STEPS, WIDTH>,
-}
-
-impl Layer<Sequence<STEPS, WIDTH>> for Positions {
-    type Output = Sequence<STEPS, WIDTH>;
-
-    fn forward(&self, x: &[Self::Output], y: &mut [Self::Output], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
-        x.iter().zip(y).for_each(|(x, y)| *y = *x + self.at);
-    }
-
-    fn backward(&self, pass: Backward<'_, Self::Output, Self>) {
-        pass.output_grad.iter().for_each(|dy| pass.gradient.at += dy);
-        if let Some(input_grad) = pass.input_grad {
-            input_grad.copy_from_slice(pass.output_grad);
-        }
-    }
-}
 
 /// Draws numbers; returns them with the sorted ones, as the decoder gets them (after the first token) and as it is to
 /// write them.
