@@ -108,9 +108,9 @@ pub mod prelude {
     #[cfg(feature = "flow")]
     pub use crate::flow::GradientFlow;
     pub use crate::infer::{
-        AutoAffine, AutoBatchNorm, AutoChannelPRelu, AutoDepthwiseConv2d, AutoGroupNorm, AutoHighway,
-        AutoLayerNorm, AutoRmsNorm, AutoShortcut, ConvTo, ConvToWith, DenseTo, GruTo, Infer, LinearTo,
-        LstmTo, RnnTo, TransposedConvTo, TransposedConvToWith,
+        AutoAffine, AutoBatchNorm, AutoChannelPRelu, AutoCrossAttention, AutoDepthwiseConv2d, AutoGroupNorm,
+        AutoHighway, AutoLayerNorm, AutoRmsNorm, AutoSelfAttention, AutoShortcut, ConvTo, ConvToWith,
+        DenseTo, GruTo, Infer, LinearTo, LstmTo, RnnTo, TransposedConvTo, TransposedConvToWith,
     };
     #[cfg(feature = "alloc")]
     pub use crate::init::Init;

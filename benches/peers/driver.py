@@ -30,10 +30,11 @@ DENSE = ["B32", "B128", "E", "EA"]
 CONV = ["C32", "C128"]
 STREAM = ["L8", "L16", "L32", "L64", "G8", "G16", "G32", "G64"]
 RECURRENT = ["R32", "R128"]
+TEXT, TOKEN = ["M16"], ["M1"]
 SMALL = ["F1", "F8", "F32", "F128"]
 PLAIN = [*DENSE[:2], *CONV, "D", *DENSE[2:], "S"]
 TRAIN = [*PLAIN, *RECURRENT]
-WORKLOADS = [*INFER, *STREAM, *TRAIN, *SMALL, "P", "T", "PEAK"]
+WORKLOADS = [*INFER, *STREAM, *TRAIN, *TEXT, *TOKEN, *SMALL, "P", "T", "PEAK"]
 BASE, ORACLE = "chainrule", "torch-double"
 
 
@@ -59,7 +60,7 @@ class Peer:
 
 
 PEERS = [
-    Peer(BASE, "chainrule", [*INFER, *STREAM, *TRAIN, *SMALL, "P", "T"]),
+    Peer(BASE, "chainrule", [*INFER, *STREAM, *TRAIN, *TEXT, *TOKEN, *SMALL, "P", "T"]),
     Peer("rtneural", "rtneural", [*INFER, *STREAM], threads=(1,)),
     Peer("rtneural-xsimd", "rtneural-xsimd", [*INFER, *STREAM], threads=(1,)),
     Peer("eigen", "eigen", STREAM, threads=(1,)),
@@ -75,11 +76,11 @@ PEERS = [
     Peer("candle", "candle", [*INFER, *PLAIN]),
     Peer("candle-keep", "candle", PLAIN, threads=(1,), keep_memory=True),
     Peer("burn-flex", "burn", [*INFER, *PLAIN]),
-    Peer("torch-eager", "torch_peer.py", [*INFER, *STREAM, *TRAIN, "P"]),
-    Peer("torch-fused", "torch_peer.py", TRAIN),
+    Peer("torch-eager", "torch_peer.py", [*INFER, *STREAM, *TRAIN, *TEXT, *TOKEN, "P"]),
+    Peer("torch-fused", "torch_peer.py", [*TRAIN, *TEXT]),
     Peer("torch-jit", "torch_peer.py", INFER, threads=(1,)),
-    Peer("torch-compile", "torch_peer.py", [*INFER, *TRAIN], asked=True),
-    Peer("jax", "jax_peer.py", [*INFER, *TRAIN]),
+    Peer("torch-compile", "torch_peer.py", [*INFER, *TRAIN, *TEXT, *TOKEN], asked=True),
+    Peer("jax", "jax_peer.py", [*INFER, *TRAIN, *TEXT, *TOKEN]),
     Peer("jax-scan", "jax_peer.py", ["D"], threads=(1,)),
     Peer("onnxruntime", "onnx_peer.py", INFER),
 ]

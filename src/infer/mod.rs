@@ -53,6 +53,7 @@
 //! The error for a layer that cannot take what arrives says which layer that is, counted from 0 in its tuple: "layer 3
 //! of this stack, `ConvTo<16, 5>`, cannot take `Vector<120>` as its input".
 
+mod attention;
 mod channels;
 mod combinators;
 mod convolution;
@@ -64,6 +65,7 @@ mod tuple;
 use crate::layer::Layer;
 use crate::tensor::Sample;
 
+pub use attention::{AutoCrossAttention, AutoSelfAttention};
 pub use channels::{AutoAffine, AutoChannelPRelu};
 pub use combinators::AutoHighway;
 #[doc(hidden)]

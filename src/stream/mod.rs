@@ -35,7 +35,7 @@
 //! | [`Conv1dWith`](crate::Conv1dWith) with [`Causal`](crate::Causal) and no stride | the (K - 1) · DILATION [steps before](PastSteps) |
 //! | [`Conv1d`](crate::Conv1d) and [`Conv1dWith`](crate::Conv1dWith) of a window of one step | nothing but an unused index |
 //! | [`Duplicate`](crate::Duplicate), [`Sum`](crate::Sum), [`Product`](crate::Product) and the others that combine the halves of a pair, [`Join`](crate::Join) | nothing |
-//! | [`PerStep`](crate::PerStep) | nothing; its outputs agree with those of the whole sequence up to rounding, all others to the bit |
+//! | [`PerStep`](crate::PerStep) | nothing |
 //! | [`LastStep`](crate::LastStep), and [`Linear`](crate::Linear) or [`Dense`](crate::Dense) behind it | nothing: the output is that for the sequence so far |
 //! | tuples, arrays, [`Residual`](crate::Residual), [`Highway`](crate::Highway), [`Concat`](crate::Concat), [`Parallel`](crate::Parallel), [`Shared`](crate::Shared), [`Evaluate`](crate::Evaluate), networks of `network!` | what their layers keep |
 //!

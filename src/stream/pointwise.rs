@@ -125,8 +125,8 @@ macro_rules! gate {
 }
 gate!(Glu, SwiGlu, GeGlu);
 
-/// To the layer inside, a sequence is a batch of steps, whose sums are in another order than those of one step: the
-/// outputs agree with those of the whole sequence up to rounding.
+/// To the layer inside, a sequence is a batch of steps. It has the same bits for each as for a single step, since the order
+/// of a product's sums does not depend on the number of its rows.
 impl<const N: usize, T: Real, F: Layer<Vector<N, T>, Output: Tensor>> Stream<Vector<N, T>> for PerStep<F> {
     type Output = F::Output;
     type State = ();

@@ -14,6 +14,7 @@ mod wrong_layers;
 mod adjoint;
 mod any_input;
 mod architecture;
+mod attention;
 mod concat;
 mod convolution_settings;
 mod convolutions;

@@ -17,7 +17,7 @@ def job():
     job = options.parse_args()
     job.learning_rate = {"D": 1e-2, "E": 1e-1, "EA": 1e-4}.get(job.workload, 1e-3) if job.check else 1e-6
     job.copies = job.workload.endswith("io")
-    if job.workload[0] in "BCDERS":
+    if job.workload[0] in "BCDERSM":
         sizes = {"D": 32, "E": 128, "EA": 128, "S": 10_000}
         job.batch = sizes.get(job.workload) or int(job.workload[1:])
     return job
@@ -75,6 +75,13 @@ def data(job):
         a, b, c, d = x.T
         return x, np.stack([a * a + b * c, a * b + b * d, c * a + d * c, c * b + d * d], axis=1)
     return x, np.arange(job.batch) % 10
+
+
+def texts(job):
+    """The texts of the character model, and in each the token after every token."""
+    text, at = np.arange(job.batch)[:, None], np.arange(65)
+    tokens = (7 * text + 3 * at * at + at) % 65
+    return tokens[:, :-1], tokens[:, 1:]
 
 
 def digest(output):

@@ -80,7 +80,83 @@ def lstm(parameters, x):
     return hidden
 
 
+def characters_parameters():
+    pair = lambda k, i, o: (lambda weight, bias: (jnp.array(weight.T), jnp.array(bias)))(*common.layer(k, i, o))  # noqa: E731
+    norm = lambda: (jnp.ones(128), jnp.zeros(128))  # noqa: E731
+
+    def block(at):
+        qkv = [pair(6 * at + k, 128, 128) for k in range(3)]
+        qkv = tuple(jnp.concatenate(parts, axis=-1) for parts in zip(*qkv))
+        return norm(), qkv, pair(6 * at + 3, 128, 128), norm(), pair(6 * at + 4, 128, 512), pair(6 * at + 5, 512, 128)
+
+    embedding = jnp.array(common.uniform(900, 65 * 128, 1).reshape(65, 128))
+    positions = jnp.array(common.uniform(901, 64 * 128, 0.1).reshape(64, 128))
+    return embedding, positions, [block(at) for at in range(4)], norm(), pair(24, 128, 65)
+
+
+def normalized(parameters, x):
+    gain, bias = parameters
+    mean = x.mean(-1, keepdims=True)
+    return (x - mean) * lax.rsqrt(((x - mean) ** 2).mean(-1, keepdims=True) + 1e-5) * gain + bias
+
+
+def transformer_block(parameters, x, attention):
+    norm, (qkv, qkv_bias), (output, output_bias), second, (w, b), (v, c) = parameters
+    samples, steps, _ = x.shape
+    heads = jnp.split(normalized(norm, x) @ qkv + qkv_bias, 3, axis=-1)
+    q, k, v_ = (part.reshape(samples, steps, 4, 32).transpose(0, 2, 1, 3) for part in heads)
+    x = x + attention(q, k, v_).transpose(0, 2, 1, 3).reshape(samples, steps, 128) @ output + output_bias
+    return x + jax.nn.gelu(normalized(second, x) @ w + b, approximate=False) @ v + c
+
+
+def attended(q, k, v, mask):
+    scores = jnp.where(mask, q @ k.swapaxes(2, 3) / np.sqrt(32), -jnp.inf)
+    return jax.nn.softmax(scores, axis=-1) @ v
+
+
+def characters(parameters, x):
+    embedding, positions, blocks, norm, (w, b) = parameters
+    mask = np.tril(np.ones((64, 64), bool))
+    x = embedding[x] + positions
+    for block in blocks:
+        x = transformer_block(block, x, lambda q, k, v: attended(q, k, v, mask))
+    return normalized(norm, x) @ w + b
+
+
+def characters_step(parameters, caches, token, at):
+    """One token, whose key and value join those before it, in arrays of a constant size."""
+    embedding, positions, blocks, norm, (w, b) = parameters
+    x = embedding[token] + positions[at]
+    new = []
+    for block, (keys, values) in zip(blocks, caches):
+
+        def attention(q, k, v):
+            new.append(tuple(lax.dynamic_update_slice(all, one, (0, 0, at, 0)) for all, one in ((keys, k), (values, v))))
+            return attended(q, *new[-1], jnp.arange(64) <= at)
+
+        x = transformer_block(block, x, attention)
+    return normalized(norm, x) @ w + b, new
+
+
+def token():
+    """Token after token of a text of 64; then it starts again."""
+    parameters, text = characters_parameters(), jnp.array(common.texts(job)[0])
+    function = jax.jit(characters_step, donate_argnums=1)
+    caches, at = [tuple(jnp.zeros((1, 4, 64, 32)) for _ in range(2)) for _ in range(4)], -1
+    inputs = [(text[:, at : at + 1], jnp.array(at)) for at in range(64)]
+
+    def step():
+        nonlocal caches, at
+        at = (at + 1) % 64
+        logits, caches = jax.block_until_ready(function(parameters, caches, *inputs[at]))
+        return logits
+
+    common.run(job, step, common.digest)
+
+
 def network():
+    if job.workload[0] == "M":
+        return characters, characters_parameters()
     if job.workload[0] == "C":
         return lenet, (conv_parameters(0, 1, 6), conv_parameters(1, 6, 16), perceptron_parameters([400, 120, 84, 10], 2))
     if job.workload == "D":
@@ -113,12 +189,12 @@ def squared(outputs, targets):
 
 
 def cross_entropy(scores, classes):
-    return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(scores), classes[:, None], axis=1))
+    return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(scores), classes[..., None], axis=-1))
 
 
 def train():
     forward, parameters = network()
-    x, y = map(jnp.array, common.data(job))
+    x, y = map(jnp.array, common.texts(job) if job.workload[0] == "M" else common.data(job))
     compare = squared if job.workload in "DS" else cross_entropy
     gradient = jax.value_and_grad(lambda parameters, x, y: compare(forward(parameters, x), y))
     rate = job.learning_rate
@@ -152,4 +228,4 @@ def train():
     common.run(job, step)
 
 
-infer() if job.workload[0] == "A" else train()
+{"A": infer, "M1": token}.get(job.workload if job.workload == "M1" else job.workload[0], train)()

@@ -10,6 +10,7 @@ double   eager, in f64: what the others are checked against, not a peer
 import common
 
 job = common.job()
+import numpy as np  # noqa: E402
 import torch  # noqa: E402  after the arguments, so that a wrong one is told at once
 import torch.nn.functional as F  # noqa: E402
 from torch import nn  # noqa: E402
@@ -76,7 +77,87 @@ class Residual(nn.Module):
         return x + self.branch(x)
 
 
+class Block(nn.Module):
+    """A block of the character model. Queries, keys and values are one layer, as one writes it."""
+
+    def __init__(self, at):
+        super().__init__()
+        layers = [common.layer(6 * at + k, 128, 128) for k in range(4)]
+        qkv = (np.concatenate(parts) for parts in zip(*layers[:3]))
+        self.norm, self.qkv, self.output = nn.LayerNorm(128), with_weights(nn.Linear(128, 384), *qkv), nn.Linear(128, 128)
+        with_weights(self.output, *layers[3])
+        self.perceptron = nn.Sequential(
+            nn.LayerNorm(128), with_weights(nn.Linear(128, 512), *common.layer(6 * at + 4, 128, 512)), nn.GELU(),
+            with_weights(nn.Linear(512, 128), *common.layer(6 * at + 5, 512, 128)),
+        )  # fmt: skip
+
+    def attend(self, x, attention):
+        samples, steps, _ = x.shape
+        heads = (part.view(samples, steps, 4, 32).transpose(1, 2) for part in self.qkv(self.norm(x)).split(128, 2))
+        x = x + self.output(attention(*heads).transpose(1, 2).reshape(samples, steps, 128))
+        return x + self.perceptron(x)
+
+    def forward(self, x):
+        return self.attend(x, lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True))
+
+    def step(self, x, keys, values, at, masked):
+        """One token, whose key and value join those before it, in tensors of a constant size. Eager code can read the part
+        that is filled; compiled code masks the rest, so that its shapes do not change."""
+
+        def attention(q, k, v):
+            if masked:
+                keys.index_copy_(2, at, k)
+                values.index_copy_(2, at, v)
+                return F.scaled_dot_product_attention(q, keys, values, attn_mask=torch.arange(64) <= at)
+            keys[:, :, at : at + 1] = k
+            values[:, :, at : at + 1] = v
+            return F.scaled_dot_product_attention(q, keys[:, :, : at + 1], values[:, :, : at + 1])
+
+        return self.attend(x, attention)
+
+
+class Characters(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.positions = nn.Embedding(65, 128), nn.Embedding(64, 128)
+        with torch.no_grad():
+            self.embedding.weight.copy_(tensor(common.uniform(900, 65 * 128, 1)).view(65, 128))
+            self.positions.weight.copy_(tensor(common.uniform(901, 64 * 128, 0.1)).view(64, 128))
+        self.blocks = nn.ModuleList(Block(at) for at in range(4))
+        self.head = nn.Sequential(nn.LayerNorm(128), with_weights(nn.Linear(128, 65), *common.layer(24, 128, 65)))
+
+    def forward(self, x):
+        x = self.embedding(x) + self.positions.weight
+        for block in self.blocks:
+            x = block(x)
+        return self.head(x).transpose(1, 2)
+
+    def step(self, x, caches, at, masked):
+        x = self.embedding(x) + self.positions.weight[at]
+        for block, (keys, values) in zip(self.blocks, caches):
+            x = block.step(x, keys, values, at, masked)
+        return self.head(x)
+
+
+def token():
+    """Token after token of a text of 64; then it starts again."""
+    net, text = Characters().eval(), tensor(common.texts(job)[0])
+    caches = [[torch.zeros(1, 4, 64, 32) for _ in range(2)] for _ in range(4)]
+    compiled = job.variant == "compile"
+    function, at = torch.compile(net.step) if compiled else net.step, -1
+
+    def step():
+        nonlocal at
+        at = (at + 1) % 64
+        return function(text[:, at : at + 1], caches, torch.tensor([at]) if compiled else at, compiled)
+
+    with torch.no_grad():
+        common.run(job, step, common.digest)
+
+
 def network():
+    if job.workload[0] == "M":
+        return Characters()
     if job.workload[0] == "C":
         return lenet()
     if job.workload == "D":
@@ -118,7 +199,7 @@ def stream():
 
 def train():
     net = network()
-    x, y = map(tensor, common.data(job))
+    x, y = map(tensor, common.texts(job) if job.workload[0] == "M" else common.data(job))
     compare = F.mse_loss if job.workload in "DS" else F.cross_entropy
     kind = torch.optim.SGD if job.workload in "DE" else torch.optim.Adam
     fused = job.variant in ("fused", "compile") or None
@@ -146,4 +227,4 @@ def product():
     common.run(job, lambda: torch.mm(x, y, out=z), common.digest)
 
 
-{"A": infer, "L": stream, "G": stream, "P": product}.get(job.workload[0], train)()
+{"A": infer, "M1": token, "L": stream, "G": stream, "P": product}.get(job.workload if job.workload == "M1" else job.workload[0], train)()

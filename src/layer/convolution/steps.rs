@@ -2,7 +2,7 @@
 
 use super::step_places::{GATHERED, StepPlaces};
 use super::{blocks_scratch, sum_in_blocks};
-use crate::kernel::{Accumulate, Initial, Real, Strided, WindowPlaces, Windows, gemm_by_row, sum_rows};
+use crate::kernel::{Accumulate, Initial, Real, Strided, WindowPlaces, Windows, gemm, sum_rows};
 use crate::layer::onnx::Form;
 use crate::layer::window_settings::WindowAxis;
 use crate::layer::{Backward, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
@@ -174,7 +174,7 @@ impl Steps {
         let (kernel, groups) = (self.axis.kernel, self.groups);
         if groups == 1 {
             let initial = bias.map_or(Initial::Zero, Initial::Row);
-            return gemm_by_row(windows, weights, initial, y, kernel * from, to);
+            return gemm(windows, Strided::rows(weights, to), initial, y, kernel * from, to);
         }
         start(bias, y);
         let (places, stride, dilation, before) = (1, 1, 1, 0);

@@ -48,6 +48,23 @@ fn main() {
             let (x, y) = (samples::<Vector<4>>(x.clone()), samples::<Vector<4>>(squares(&x)));
             job.train(|| trainer.step(&x, &y).unwrap());
         }
+        "M16" => {
+            let mut trainer = Trainer::new(characters(), CrossEntropy::default(), adam(job), 1);
+            let texts: Vec<_> = (0..job.batch()).map(|text| tokens(text, 0)).collect();
+            let next: Vec<_> = (0..job.batch()).map(|text| tokens(text, 1).0).collect();
+            job.train(|| trainer.step(&texts, &next).unwrap());
+        }
+        "M1" => {
+            let (net, text) = (characters(), tokens(0, 0));
+            let (mut at, mut state) = (0, StreamState::new(&net));
+            job.infer(|| {
+                if at == text.0.len() {
+                    (at, state) = (0, StreamState::new(&net));
+                }
+                at += 1;
+                black_box(&*net).step(black_box(&text.0[at - 1]), &mut state).unwrap().0
+            });
+        }
         "L8" => stream(job, &*lstm::<1, 8>()),
         "L16" => stream(job, &*lstm::<1, 16>()),
         "L32" => stream(job, &*lstm::<1, 32>()),
@@ -136,6 +153,39 @@ fn rows() -> Owned<Rows> {
     net.0 = (*lstm()).clone();
     linear(2, &mut net.2);
     net
+}
+
+type Block = (
+    Residual<(LayerNorm<Vector<128>>, SelfAttention<128, 4, SlidingWindow<64>>)>,
+    Residual<(LayerNorm<Vector<128>>, PerStep<(Linear<128, 512>, Gelu, Linear<512, 128>)>)>,
+);
+type Characters = (
+    Embedding<65, 128>,
+    LearnedPositions<64, 128>,
+    [Block; 4],
+    PerStep<(LayerNorm<Vector<128>>, Linear<128, 65>)>,
+);
+fn characters() -> Owned<Characters> {
+    let mut net = Characters::init(&mut rng(1)); // for the norms: all else is replaced
+    Vector::flat_mut(&mut *net.0.weight).copy_from_slice(&uniform(900, 65 * 128, 1.0));
+    Vector::flat_mut(&mut *net.1.weight).copy_from_slice(&uniform(901, 64 * 128, 0.1));
+    for (at, block) in net.2.iter_mut().enumerate() {
+        let (attention, perceptron) = (&mut block.0.branch.1, &mut block.1.branch.1.layer);
+        linear(6 * at, &mut attention.query);
+        linear(6 * at + 1, &mut attention.key);
+        linear(6 * at + 2, &mut attention.value);
+        linear(6 * at + 3, &mut attention.output);
+        linear(6 * at + 4, &mut perceptron.0);
+        linear(6 * at + 5, &mut perceptron.2);
+    }
+    linear(24, &mut net.3.layer.1);
+    net
+}
+
+/// A text of the character model from a step on.
+fn tokens(text: usize, from: usize) -> Tokens<64, 65> {
+    let token = |at: usize| ((7 * text + 3 * at * at + at) % 65).try_into().unwrap();
+    Tokens(std::array::from_fn(|at| token(from + at)))
 }
 
 /// The gates are one layer from the input, and another from the hidden state.

@@ -1,56 +1,43 @@
 //! A block of queries with a block of keys.
 
 use super::{BLOCK, PART};
-use crate::simd::{Lanes, Level};
+use crate::simd::{Level, Vector};
 use crate::{Real, Strided, exp};
 
-/// A product `c += a b` of these sides. The rows of `c` are `c_row` numbers apart.
-#[derive(Clone, Copy)]
-pub(super) struct Sides {
-    pub(super) rows: usize,
-    pub(super) inner: usize,
-    pub(super) columns: usize,
-    pub(super) c_row: usize,
-}
-
-/// Computes `c += a b`, where each number of `c` is one sum, in the order of `inner`.
-#[inline(always)]
-pub(super) fn add_product<T: Real, L: Level>(
-    _: L,
-    sides: Sides,
-    a: Strided<'_, T>,
-    b: Strided<'_, T>,
-    c: &mut [T],
-) {
-    let Sides { rows, inner, columns, c_row } = sides;
-    for row in 0..rows {
-        let c = &mut c[row * c_row..][..columns];
-        for k in 0..inner {
-            let a = a.numbers[row * a.strides[0] + k * a.strides[1]];
-            let b = &b.numbers[k * b.strides[0]..][..columns];
-            for (c, &b) in c.iter_mut().zip(b) {
-                *c = Lanes::multiply_add::<L>(a, b, *c);
-            }
-        }
-    }
-}
-
-/// Columns of a block: part of a head, for each key.
+/// Part of a head, for each key of a block: its columns are keys (or values).
 pub(super) type Transposed<T> = [[T; BLOCK]; PART];
 
 /// Copies `deep` numbers of each of `count` keys (or values) to the columns from `at` on.
 #[inline(always)]
-pub(super) fn transpose<T: Real>(
+pub(super) fn transpose<T: Real, L: Level>(
+    _: L,
     from: Strided<'_, T>,
     at: usize,
     count: usize,
     deep: usize,
     to: &mut Transposed<T>,
 ) {
+    assert!(from.holds(count, deep) && from.strides[1] == 1, "there are fewer keys");
+    assert!(at <= BLOCK && count <= BLOCK - at && deep <= PART, "a block has fewer columns");
+    let (block, row) = (T::Vector::<L>::BLOCK, from.strides[0]);
+    let (whole_count, whole_deep) = (count - count % block, deep - deep % block);
+    let mut key = 0;
+    while key < whole_count {
+        let mut d = 0;
+        while d < whole_deep {
+            // SAFETY: a level was passed. The keys from `key` on and their numbers from `d` on, `block` of each, were
+            // asked for above: they are within `from`, and columns and rows of `to`.
+            unsafe {
+                let to = to.as_mut_ptr().cast::<T>().add(d * BLOCK + at + key);
+                T::Vector::<L>::transpose(from.numbers.as_ptr().add(key * row + d), row, to, BLOCK);
+            }
+            d += block;
+        }
+        key += block;
+    }
     for key in 0..count {
-        let from = &from.numbers[key * from.strides[0]..][..deep];
-        for (to, &x) in to.iter_mut().zip(from) {
-            to[at + key] = x;
+        for d in if key < whole_count { whole_deep } else { 0 }..deep {
+            to[d][at + key] = from.numbers[key * row + d];
         }
     }
 }
@@ -86,7 +73,7 @@ impl<T: Real> Running<T> {
                 most[at] = larger(chunk[at], most[at]);
             }
         }
-        let largest = fold(most, larger);
+        let largest = largest(most);
         for at in 0..BLOCK {
             products[at] = exp(scores[at] - largest);
         }
@@ -98,7 +85,7 @@ impl<T: Real> Running<T> {
             }
         }
         let factor = exp(self.largest - largest);
-        self.total = self.total * factor + fold(sums, |a, b| a + b);
+        self.total = self.total * factor + total(sums);
         self.largest = largest;
         factor
     }
@@ -122,13 +109,26 @@ fn larger<T: Real>(x: T, than: T) -> T {
     if x > than { x } else { than }
 }
 
-/// Combines halves, until there is one.
+/// Returns the largest of these.
 #[inline(always)]
-fn fold<T: Real>(mut lanes: [T; LANES], combine: impl Fn(T, T) -> T) -> T {
+fn largest<T: Real>(mut lanes: [T; LANES]) -> T {
     let mut half = LANES / 2;
     while half > 0 {
         for at in 0..half {
-            lanes[at] = combine(lanes[at], lanes[at + half]);
+            lanes[at] = larger(lanes[at], lanes[at + half]);
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// Returns the sum of these.
+#[inline(always)]
+fn total<T: Real>(mut lanes: [T; LANES]) -> T {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for at in 0..half {
+            lanes[at] += lanes[at + half];
         }
         half /= 2;
     }
@@ -153,7 +153,7 @@ pub(super) fn mask<T: Real>(numbers: &mut [T; BLOCK], [first, end]: [usize; 2], 
 #[inline(always)]
 pub(super) fn multiply<T: Real>(numbers: &mut [T], factor: T) {
     for x in numbers {
-        *x = *x * factor;
+        *x *= factor;
     }
 }
 

@@ -1,10 +1,11 @@
 //! Attention of a sequence.
 
-use super::block::{Running, Sides, add_product, finish, multiply, scale, transpose};
+use super::block::{Running, finish, multiply, scale, transpose};
 use super::{Attention, BLOCK, PART, QUERIES, Rows};
+use crate::gemm::gemm_in_order;
 use crate::simd::{Kernel, Level, dispatch};
 use crate::size::product;
-use crate::{Real, Strided};
+use crate::{Accumulate, Real, Strided};
 
 /// Computes attention: `out[t, h] = softmax(q[t, h] kᵀ / √head) v`.
 ///
@@ -62,22 +63,21 @@ impl<T: Real> Kernel for Forward<'_, T> {
                     let count = BLOCK.min(sizes.keys - start);
                     let [row, row_end] = sizes.rows(first, rows, start);
                     let scores = &mut scores[..row_end - row];
-                    scores.as_flattened_mut().fill(T::zero());
                     for part in (0..head).step_by(PART) {
                         let inner = PART.min(head - part);
-                        transpose(k.from(start, key_from + part), 0, count, inner, &mut keys);
-                        let sides = Sides { rows: scores.len(), inner, columns: BLOCK, c_row: BLOCK };
+                        transpose(level, k.from(start, key_from + part), 0, count, inner, &mut keys);
                         let (a, b) = (q.from(row, from + part), Strided::rows(keys.as_flattened(), BLOCK));
-                        add_product(level, sides, a, b, scores.as_flattened_mut());
+                        let (sides, c) = ([scores.len(), inner, BLOCK], scores.as_flattened_mut());
+                        gemm_in_order(level, a, b, Accumulate::from(part > 0), (c, BLOCK), sides);
                     }
                     for (query, scores) in (row..).zip(&mut *scores) {
                         let seen = sizes.seen(query).map(|key| key.saturating_sub(start).min(BLOCK));
                         let factor = running[query - first].add(scores, scale, seen);
                         multiply(&mut out[query * wide + from..][..head], factor);
                     }
-                    let sides = Sides { rows: scores.len(), inner: count, columns: head, c_row: wide };
                     let (a, b) = (Strided::rows(scores.as_flattened(), BLOCK), v.from(start, key_from));
-                    add_product(level, sides, a, b, out.get_mut(row * wide + from..).unwrap_or_default());
+                    let c = (out.get_mut(row * wide + from..).unwrap_or_default(), wide);
+                    gemm_in_order(level, a, b, Accumulate::Add, c, [scores.len(), count, head]);
                     start += BLOCK;
                 }
                 for (query, running) in (first..first + rows).zip(running) {

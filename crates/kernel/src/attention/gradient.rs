@@ -1,10 +1,11 @@
 //! The gradient of attention.
 
-use super::block::{Sides, add_product, mask, scale, transpose};
+use super::block::{mask, scale, transpose};
 use super::{Attention, BLOCK, PART, QUERIES, Rows};
+use crate::gemm::gemm_in_order;
 use crate::simd::{Kernel, Level, dispatch};
 use crate::size::product;
-use crate::{Real, Strided, exp};
+use crate::{Accumulate, Real, Strided, exp};
 
 /// What the gradient of attention reads.
 #[derive(Clone, Copy, Debug)]
@@ -88,17 +89,24 @@ impl<T: Real> Kernel for Gradient<'_, T> {
                     let [row, row_end] = sizes.rows(first, rows, start);
                     let (p, ds) = (&mut p[..row_end - row], &mut ds[..row_end - row]);
                     let rows = p.len();
-                    p.as_flattened_mut().fill(T::zero());
-                    ds.as_flattened_mut().fill(T::zero());
                     let out_grad = Rows::new(out_grad, wide);
                     for part in (0..head).step_by(PART) {
-                        let inner = PART.min(head - part);
-                        let sides = Sides { rows, inner, columns: BLOCK, c_row: BLOCK };
+                        let (inner, add) = (PART.min(head - part), Accumulate::from(part > 0));
                         for (rows_of, columns_of, c) in [(q, k, &mut *p), (out_grad, v, &mut *ds)] {
-                            transpose(columns_of.from(start, key_from + part), 0, count, inner, &mut columns);
-                            let a = rows_of.from(row, from + part);
-                            let b = Strided::rows(columns.as_flattened(), BLOCK);
-                            add_product(level, sides, a, b, c.as_flattened_mut());
+                            let from_keys = columns_of.from(start, key_from + part);
+                            transpose(level, from_keys, 0, count, inner, &mut columns);
+                            let (a, b) = (
+                                rows_of.from(row, from + part),
+                                Strided::rows(columns.as_flattened(), BLOCK),
+                            );
+                            gemm_in_order(
+                                level,
+                                a,
+                                b,
+                                add,
+                                (c.as_flattened_mut(), BLOCK),
+                                [rows, inner, BLOCK],
+                            );
                         }
                     }
                     for ((query, p), ds) in (row..).zip(&mut *p).zip(&mut *ds) {
@@ -113,18 +121,23 @@ impl<T: Real> Kernel for Gradient<'_, T> {
                         }
                         mask(ds, seen, T::zero());
                     }
-                    let key_side = Sides { rows: count, inner: rows, columns: head, c_row: key_wide };
-                    let query_side = Sides { rows, inner: count, columns: head, c_row: wide };
-                    let key_at = start * key_wide + key_from;
                     let [p, ds] = [p.as_flattened(), ds.as_flattened()];
-                    let by_key = |numbers| Strided { numbers, strides: [1, BLOCK] };
-                    let (q, out_grad) = (q.from(row, from), out_grad.from(row, from));
-                    add_product(level, key_side, by_key(p), out_grad, &mut dv[key_at..]);
-                    add_product(level, key_side, by_key(ds), q, &mut dk[key_at..]);
-                    if rows > 0 {
-                        let (ds, k) = (Strided::rows(ds, BLOCK), k.from(start, key_from));
-                        add_product(level, query_side, ds, k, &mut dq[row * wide + from..]);
+                    let (q, k, out_grad) =
+                        (q.from(row, from), k.from(start, key_from), out_grad.from(row, from));
+                    let (key_at, key_side) = (start * key_wide + key_from, [count, rows, head]);
+                    for (numbers, b, to) in [(p, out_grad, &mut *dv), (ds, q, &mut *dk)] {
+                        let a = Strided { numbers, strides: [1, BLOCK] };
+                        gemm_in_order(level, a, b, Accumulate::Add, (&mut to[key_at..], key_wide), key_side);
                     }
+                    let to = (dq.get_mut(row * wide + from..).unwrap_or_default(), wide);
+                    gemm_in_order(
+                        level,
+                        Strided::rows(ds, BLOCK),
+                        k,
+                        Accumulate::Add,
+                        to,
+                        [rows, count, head],
+                    );
                     start += BLOCK;
                 }
             }

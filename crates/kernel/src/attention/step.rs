@@ -1,10 +1,11 @@
 //! Attention of one step of a stream.
 
-use super::block::{Running, Sides, add_product, finish, multiply, scale, transpose};
+use super::block::{Running, finish, multiply, scale, transpose};
 use super::{BLOCK, PART, Rows};
+use crate::gemm::gemm_in_order;
 use crate::simd::{Kernel, Level, dispatch};
 use crate::size::product;
-use crate::{Real, Strided};
+use crate::{Accumulate, Real, Strided};
 
 /// The sizes of a step.
 #[derive(Clone, Copy, Debug)]
@@ -84,18 +85,17 @@ impl<T: Real> Kernel for Step<'_, T> {
                 for part in (0..head).step_by(PART) {
                     let inner = PART.min(head - part);
                     for (at, place, count) in runs {
-                        transpose(ring_keys.from(at, key_from + part), place, count, inner, &mut keys);
+                        transpose(level, ring_keys.from(at, key_from + part), place, count, inner, &mut keys);
                     }
-                    let sides = Sides { rows: 1, inner, columns: BLOCK, c_row: BLOCK };
-                    let b = Strided::rows(keys.as_flattened(), BLOCK);
-                    add_product(level, sides, Strided::rows(&q[part..], head), b, &mut scores);
+                    let (a, b) = (Strided::rows(&q[part..], head), Strided::rows(keys.as_flattened(), BLOCK));
+                    let add = Accumulate::from(part > 0);
+                    gemm_in_order(level, a, b, add, (&mut scores, BLOCK), [1, inner, BLOCK]);
                 }
                 let factor = running.add(&mut scores, scale, seen);
                 multiply(out, factor);
                 for (at, place, count) in runs {
-                    let sides = Sides { rows: 1, inner: count, columns: head, c_row: head };
                     let (a, b) = (Strided::rows(&scores[place..], BLOCK), ring_values.from(at, key_from));
-                    add_product(level, sides, a, b, out);
+                    gemm_in_order(level, a, b, Accumulate::Add, (&mut *out, head), [1, count, head]);
                 }
                 start += BLOCK;
             }

@@ -65,11 +65,11 @@ impl<T: Gemm> Kernel for GemmDriver<T> {
         let Self { operands, strips, block } = self;
         let Operands { rows, inner, columns, .. } = operands;
         let lanes = T::Vector::<L>::LANES;
-        // The width of the tiles: with few rows more, so that there are as many sums.
-        let width = match rows {
-            1 if strips.is_none() => 8 * lanes,
-            2 if strips.is_none() => 4 * lanes,
-            _ => 2 * lanes,
+        // The width of the tiles, and their rows: with few rows they are wider, so that there are as many sums.
+        let (width, most) = match rows {
+            1 if strips.is_none() => (8 * lanes, 1),
+            2 | 3 | 7 if strips.is_none() => (4 * lanes, 3),
+            _ => (2 * lanes, TILE_ROWS),
         };
         let together = if strips.is_some() { STRIPS * width } else { columns };
         let mut depth = 0;
@@ -80,7 +80,7 @@ impl<T: Gemm> Kernel for GemmDriver<T> {
             let by_strip = strips.is_some() || deep * columns > SMALL;
             for at in 0..blocks.parts {
                 let (first, high) = blocks.part(at);
-                let high_tiles = Partition::new(high, TILE_ROWS);
+                let high_tiles = Partition::new(high, most);
                 // SAFETY: a level was passed, and `new` asked for checked operands: the rows are below `rows`, the
                 // columns below `columns`, `depth + deep` is at most `inner`. At most `STRIPS` strips of
                 // `deep <= DEPTH` rows of two vectors (the width with strips) are packed, which the first buffer holds,
@@ -108,7 +108,7 @@ impl<T: Gemm> Kernel for GemmDriver<T> {
                                 let (row, high) = high_tiles.part(at);
                                 let column = start + strip * width;
                                 let wide = if end - column < width { end - column } else { width };
-                                let mut tile = Tile::new(&operands, first + row, column, depth, deep);
+                                let mut tile = Tile::new::<L>(&operands, first + row, column, depth, deep);
                                 if let Some(strips) = strips {
                                     tile.b = strips.add(strip * deep * width);
                                     (tile.b_row, tile.b_end) = (width, tile.b.add(deep * width));

@@ -1,8 +1,8 @@
-//! Products with one row (a single sample), or with several of which each is computed as if it was alone. The driver of
-//! larger products would cost as much as the product of a small layer.
+//! Products with one row (a single sample). The driver of larger products would cost as much as the product of a small
+//! layer.
 
-use super::tile::Tile;
-use super::{Gemm, Initial, Operands, Strided};
+use super::tile::{Tile, divided};
+use super::{DEPTH, Gemm, Initial, Operands, Strided};
 use crate::simd::{Kernel, Level, Vector};
 
 /// Computes `c = initial + a b` for one row, within the instance of a level: the same sums as [`gemm`](super::gemm).
@@ -19,12 +19,12 @@ pub(crate) fn gemv<T: Gemm, L: Level>(level: L, a: &[T], b: &[T], initial: Initi
     unsafe { Gemv::new(&operands) }.run(level);
 }
 
-/// A product row by row, with a `b` that is not transposed.
+/// A product of one row, with a `b` that is not transposed.
 pub(super) struct Gemv<'a, T>(&'a Operands<T>);
 
 impl<'a, T: Gemm> Gemv<'a, T> {
     /// # Safety
-    /// The operands come from [`Operands::new`] and have a `b` that is not transposed; what they were made
+    /// The operands come from [`Operands::new`] and have a `b` that is not transposed, and one row; what they were made
     /// from is borrowed until the kernel has run.
     pub(super) unsafe fn new(operands: &'a Operands<T>) -> Self {
         Self(operands)
@@ -36,21 +36,30 @@ impl<T: Gemm> Kernel for Gemv<'_, T> {
 
     #[inline(always)]
     fn run<L: Level>(self, _: L) {
-        let Operands { rows, inner, columns, .. } = *self.0;
-        let width = 8 * T::Vector::<L>::LANES;
-        for row in 0..rows {
-            let mut column = 0;
-            // SAFETY: a level was passed. The operands are checked; this row, the columns up to `columns` and the
-            // whole depth are theirs.
-            unsafe {
-                while columns - column >= width {
-                    Tile::new(self.0, row, column, 0, inner).sums::<L, 1, 8>(width);
-                    column += width;
-                }
-                if column < columns {
-                    Tile::new(self.0, row, column, 0, inner).run::<L>(1, columns - column);
+        let Operands { inner, columns, order_of, .. } = *self.0;
+        let lanes = T::Vector::<L>::LANES;
+        let mut column = 0;
+        // SAFETY: a level was passed. The operands are checked; the row, the columns up to `columns` and the depth up to
+        // `inner` are theirs. A tile of 8 whole vectors has undivided sums.
+        unsafe {
+            if divided::<T, L>(order_of) > 0 {
+                // In the parts of the depth in which a batch computes them.
+                let mut depth = 0;
+                loop {
+                    let deep = if inner - depth < DEPTH { inner - depth } else { DEPTH };
+                    Tile::new::<L>(self.0, 0, 0, depth, deep).run::<L>(1, columns);
+                    depth += deep;
+                    if depth == inner {
+                        return;
+                    }
                 }
             }
+            // The last tile has 5 to 12 vectors: fewer would wait for one another.
+            while columns - column > 12 * lanes {
+                Tile::new::<L>(self.0, 0, column, 0, inner).sums::<L, 1, 8, 1>(8 * lanes);
+                column += 8 * lanes;
+            }
+            Tile::new::<L>(self.0, 0, column, 0, inner).run::<L>(1, columns - column);
         }
     }
 }

@@ -30,7 +30,7 @@ mod tile;
 use core::mem::MaybeUninit;
 
 use super::Real;
-use super::simd::{Lanes, dispatch};
+use super::simd::{Lanes, Level, dispatch};
 pub use deep::gemm_deep;
 use dots::DotProducts;
 use driver::GemmDriver;
@@ -67,6 +67,9 @@ type BlockBuffer<T> = MaybeUninit<[T; BLOCK]>;
 /// `inner` is the number of columns of `a` and of rows of `b`; `columns` is that of `b` and of `c`. The rows of `c` are
 /// contiguous, and their number is `c.len() / columns`.
 ///
+/// If the columns of `b` are 1 apart (it is not transposed), the bits of a row of `c` do not depend on how many rows there
+/// are.
+///
 /// # Panics
 /// When `a`, `b` or the row of `initial` is smaller than that, or `c` is not a whole number of rows.
 #[inline(always)] // a layer's sizes are constants, so the compiler removes nearly all checks
@@ -85,26 +88,36 @@ pub fn gemm<T: Real>(
     }
 }
 
-/// Computes `c = initial + a b` row by row: the sums of each row are in the order in which [`gemm`] computes that row
-/// alone, so that its bits do not depend on the other rows. `b` has rows of `columns` numbers.
+/// Computes `c = a b`, or adds it to `c`, within the instance of a level. The rows of `c` are `c_row` numbers apart. Each
+/// number is a sum in the order of `inner`, whatever the sizes: terms of 0 change nothing.
 ///
 /// # Panics
-/// As [`gemm`].
+/// As [`gemm`], and when `b` is transposed.
 #[inline(always)]
-pub fn gemm_by_row<T: Real>(
+pub(crate) fn gemm_in_order<T: Gemm, L: Level>(
+    level: L,
     a: Strided<'_, T>,
-    b: &[T],
-    initial: Initial<'_, T>,
-    c: &mut [T],
-    inner: usize,
-    columns: usize,
+    b: Strided<'_, T>,
+    add: Accumulate,
+    c: (&mut [T], usize),
+    sides: [usize; 3],
 ) {
-    let operands = Operands::new(a, Strided::rows(b, columns), initial, c, inner, columns);
+    assert!(b.strides[1] == 1, "a product in order has a b that is not transposed");
+    let operands = Operands::in_order(a, b, add, c, sides);
     if !operands.is_empty() {
-        // SAFETY: `new` has checked the operands, which borrow `a`, `b`, `initial` and `c` until this function
-        // returns; the columns of `b` are 1 apart.
-        unsafe { T::gemm_by_row(&operands) };
+        // SAFETY: `in_order` has checked the operands, which are borrowed until this function returns.
+        unsafe { in_order(level, operands) };
     }
+}
+
+/// Computes a product in place.
+///
+/// # Safety
+/// The operands come from [`Operands::in_order`], `b` is not transposed, and what they were made from is still borrowed.
+#[inline(never)]
+unsafe fn in_order<T: Gemm, L: Level>(level: L, operands: Operands<T>) {
+    // SAFETY: the caller's promise.
+    level.run(unsafe { GemmDriver::new(operands, None, None) });
 }
 
 /// A scalar with its products: compiled in this crate once, not in every crate that has a network.
@@ -122,13 +135,6 @@ pub trait Gemm: Lanes + Send + Sync + 'static {
     /// The operands come from [`Operands::new`], and what they were made from is still borrowed.
     #[doc(hidden)]
     unsafe fn gemm(operands: &Operands<Self>);
-
-    /// Computes a product that is not empty, each row alone.
-    ///
-    /// # Safety
-    /// As for [`gemm`](Gemm::gemm), and `b` is not transposed.
-    #[doc(hidden)]
-    unsafe fn gemm_by_row(operands: &Operands<Self>);
 }
 
 /// As many zeros as the widest row of a tile has numbers.
@@ -149,11 +155,6 @@ macro_rules! gemm {
                     // SAFETY: the caller's promise is the one that `gemm_batch` asks for.
                     unsafe { gemm_batch(*operands) }
                 }
-            }
-
-            unsafe fn gemm_by_row(operands: &Operands<Self>) {
-                // SAFETY: the caller's promise is the one that `new` asks for.
-                dispatch(unsafe { Gemv::new(operands) })
             }
         }
     };

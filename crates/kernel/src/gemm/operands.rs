@@ -30,7 +30,7 @@ impl<'a, T> Strided<'a, T> {
 
     /// Returns whether the slice has all numbers of a matrix of these sides. False where their index would overflow.
     #[inline(always)]
-    const fn holds(&self, rows: usize, columns: usize) -> bool {
+    pub(crate) const fn holds(&self, rows: usize, columns: usize) -> bool {
         if rows == 0 || columns == 0 {
             return true;
         }
@@ -107,6 +107,8 @@ pub struct Operands<T> {
     pub(super) rows: usize,
     pub(super) inner: usize,
     pub(super) columns: usize,
+    /// The columns of the whole product, if this is a part of it: they decide in which order its sums are.
+    pub(super) order_of: usize,
 }
 
 impl<T: Gemm> Operands<T> {
@@ -156,7 +158,42 @@ impl<T: Gemm> Operands<T> {
             rows,
             inner,
             columns,
+            order_of: columns,
         }
+    }
+
+    /// Checks the matrices of `c = a b`, or `c += a b`, where the rows of `c` are `c_row` numbers apart, and each number is
+    /// a sum in the order of `inner`, however few columns there are.
+    ///
+    /// # Panics
+    /// When a matrix is smaller than the product.
+    #[inline(always)]
+    pub(super) fn in_order(
+        a: Strided<'_, T>,
+        b: Strided<'_, T>,
+        add: Accumulate,
+        (c, c_row): (&mut [T], usize),
+        [rows, inner, columns]: [usize; 3],
+    ) -> Self {
+        if rows == 0 {
+            return Self::new(a, b, Initial::Zero, &mut [], inner, columns);
+        }
+        assert!(rows == 1 || c_row >= columns, "the rows of c overlap");
+        assert!(a.holds(rows, inner), "a is smaller than the product");
+        assert!(
+            Strided { numbers: &*c, strides: [c_row, 1] }.holds(rows, columns),
+            "c is smaller than the product"
+        );
+        // The first row is a product of its own; the others are checked above.
+        let mut all = Self::new(a, b, Initial::Zero, &mut c[..columns], inner, columns);
+        all.rows = rows;
+        all.a_row = if rows > 1 && inner > 0 { a.strides[0] } else { 1 };
+        (all.c, all.c_row) = (c.as_mut_ptr(), if rows > 1 { c_row } else { columns });
+        if add == Accumulate::Add {
+            (all.initial, all.initial_row, all.initial_column) = (all.c.cast_const(), all.c_row, 1);
+        }
+        all.order_of = usize::MAX;
+        all
     }
 
     /// Returns whether there is nothing to compute.

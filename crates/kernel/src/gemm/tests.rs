@@ -55,7 +55,8 @@ fn check<T: Real, L: Level>(level: L, rows: usize, inner: usize, columns: usize)
                     |operands, level| level.run(unsafe { Gemv::new(&operands) }),
                 ];
                 // What each of them asks of its operands.
-                let fits = [bt == 0 || inner == 0, inner > 0, inner > 0, at == 0 && bt == 1, bt == 0];
+                let fits =
+                    [bt == 0 || inner == 0, inner > 0, inner > 0, at == 0 && bt == 1, bt == 0 && rows == 1];
                 for (kernel, fits) in kernels.iter().zip(fits) {
                     if !fits {
                         continue;
@@ -236,23 +237,84 @@ fn an_initial_row_that_is_too_short_is_refused() {
     );
 }
 
-/// Each row has the bits that it has alone; the sums are not exact.
+/// Numbers between -1/2 and 1/2, whose sums are not exact.
+fn fractions<T: Real>(len: usize, seed: usize) -> Vec<T> {
+    (0..len).map(|at| T::from_f64(((at * 7919 + seed * 31 + 3) % 1009) as f64 / 1009.0 - 0.5)).collect()
+}
+
+/// Compares each row of a product, by every algorithm, with the same row alone.
+fn check_rows<T: Real, L: Level>(level: L, rows: usize, inner: usize, columns: usize) {
+    // Rows of `a` overlap, as windows do; `b` is followed by other numbers, or by none.
+    let a = fractions::<T>(rows + inner + 2, 1);
+    let (b, row) = (fractions::<T>(inner * columns + rows % 2 * 70, 2), fractions::<T>(columns, 3));
+    let windows = |first: usize| Strided { numbers: &a[first..], strides: [1, 1] };
+    let mut alone = vec![T::zero(); rows * columns];
+    for (first, c) in alone.chunks_exact_mut(columns).enumerate() {
+        let b = Strided::rows(&b[..inner * columns], columns);
+        let operands = Operands::new(windows(first), b, Initial::Row(&row), c, inner, columns);
+        // SAFETY: `b` is not transposed, there is one row, and the matrices outlive the call.
+        level.run(unsafe { Gemv::new(&operands) });
+    }
+    let mut strips = vec![T::zero(); STRIPS * DEPTH * 2 * MAX_LANES];
+    let mut block = vec![T::zero(); BLOCK];
+    let (strips, block) = (Some(strips.as_mut_ptr()), Some(block.as_mut_ptr()));
+    for (algorithm, (strips, block)) in
+        [(None, None), (strips, None), (strips, block)].into_iter().enumerate()
+    {
+        if inner == 0 && strips.is_some() {
+            continue;
+        }
+        let mut together = vec![T::zero(); rows * columns];
+        let b = Strided::rows(&b, columns);
+        let operands = Operands::new(windows(0), b, Initial::Row(&row), &mut together, inner, columns);
+        // SAFETY: `b` is not transposed, and the matrices and the buffers, of their full length, outlive the call.
+        level.run(unsafe { GemmDriver::new(operands, strips, block) });
+        assert!(alone == together, "{rows} x {inner} x {columns}, algorithm {algorithm}");
+    }
+}
+
 #[test]
-fn a_product_by_row_has_the_bits_of_each_row_alone() {
-    for (rows, inner, columns) in [(1, 3, 5), (7, 48, 16), (4, 300, 70), (9, 1, 1), (3, 0, 2)] {
-        let fraction = |at: usize| ((at * 7919 + 3) % 1009) as f32 / 1009.0 - 0.5;
-        let a: Vec<f32> = (0..rows + inner + 2).map(fraction).collect(); // rows overlap, as windows do
-        let (b, row): (Vec<f32>, Vec<f32>) = (
-            (0..inner * columns).map(fraction).collect(),
-            (0..columns).map(|at| fraction(at + 11)).collect(),
-        );
-        let windows = |first: usize| Strided { numbers: &a[first..], strides: [1, 1] };
+fn the_bits_of_a_row_do_not_depend_on_the_other_rows() {
+    for_each_level!(level => {
+        for rows in 1..70 {
+            for columns in [1, 5, 16, 17, 31, 33, 50, 70, 97, 113] {
+                check_rows::<f32, _>(level, rows, 7 + rows % 5, columns);
+                check_rows::<f64, _>(level, rows, 7 + rows % 5, columns);
+            }
+        }
+        for rows in [1, 2, 3, 4, 5, 6, 7, 9, 14] {
+            for columns in (1..140).chain([193, 260]) {
+                check_rows::<f32, _>(level, rows, columns % 9, columns);
+                check_rows::<f64, _>(level, rows, columns % 9, columns);
+            }
+            for (inner, columns) in [(255, 3), (256, 9), (257, 40), (600, 33), (601, 12), (520, 130)] {
+                check_rows::<f32, _>(level, rows, inner, columns);
+                check_rows::<f64, _>(level, rows, inner, columns);
+            }
+        }
+    });
+}
+
+/// The same through the function that chooses the algorithm, also for a product that is divided among cores.
+#[test]
+fn a_row_of_any_batch_has_the_bits_that_it_has_alone() {
+    for [rows, inner, columns] in [
+        [2, 64, 64],
+        [7, 100, 10],
+        [9, 20, 1024],
+        [50, 128, 65],
+        [64, 300, 24],
+        [130, 1100, 260],
+        [400, 700, 130],
+    ] {
+        let (a, b) = (fractions::<f32>(rows * inner, 1), fractions::<f32>(inner * columns, 2));
         let mut together = vec![0.0; rows * columns];
-        gemm_by_row(windows(0), &b, Initial::Row(&row), &mut together, inner, columns);
-        for (first, together) in together.chunks_exact(columns).enumerate() {
+        let b = Strided::rows(&b, columns);
+        gemm(Strided::rows(&a, inner), b, Initial::Zero, &mut together, inner, columns);
+        for (row, together) in together.chunks_exact(columns).enumerate() {
             let mut alone = vec![0.0; columns];
-            gemm(windows(first), Strided::rows(&b, columns), Initial::Row(&row), &mut alone, inner, columns);
-            assert_eq!(alone, together, "row {first} of {rows} x {inner} x {columns}");
+            gemm(Strided::rows(&a[row * inner..], inner), b, Initial::Zero, &mut alone, inner, columns);
+            assert_eq!(alone, together, "row {row} of {rows} x {inner} x {columns}");
         }
     }
 }

@@ -2,8 +2,14 @@
 //!
 //! It has up to six rows of two vectors. A multiply-add takes four cycles and two begin in each cycle, so that at least
 //! eight sums are needed; twelve are as many as sixteen registers can hold beside what is read, and need fewer reads
-//! for each. Fewer rows make wider tiles; one row (a sample) has eight vectors. The last vector of a row may be
+//! for each. Fewer rows make wider tiles; one row (a sample) has up to twelve vectors. The last vector of a row may be
 //! partial: it is read and written under a mask, so that no size has a slow remainder.
+//!
+//! # The order of a sum
+//! A number of `c` is a sum along the inner dimension, in its order. Only in a product of few columns, where one row has
+//! too few sums for the processor, it is divided: every other, or every fourth, term has a separate sum
+//! ([`divided`]). That depends on the number of columns alone, so that a row has the same bits in every batch. A tile of
+//! many rows computes the separate sums one after the other where it has no registers for all of them.
 
 use super::{Gemm, Operands};
 use crate::simd::{Level, VECTOR_BYTES, Vector};
@@ -27,6 +33,18 @@ pub(super) struct Tile<T> {
     pub(super) c: *mut T,
     pub(super) c_row: usize,
     pub(super) depth: usize,
+    /// The binary logarithm of how many separate sums each number has.
+    pub(super) divided: u32,
+}
+
+/// Returns the binary logarithm of how many separate sums each number of a product with so many columns has.
+#[inline(always)]
+pub(super) fn divided<T: Gemm, L: Level>(columns: usize) -> u32 {
+    match columns.div_ceil(T::Vector::<L>::LANES) {
+        ..3 => 2,
+        3..7 => 1,
+        _ => 0,
+    }
 }
 
 impl<T: Gemm> Tile<T> {
@@ -35,7 +53,7 @@ impl<T: Gemm> Tile<T> {
     /// # Safety
     /// `row` and `column` are the product's, and `depth + deep` is at most its `inner`.
     #[inline(always)]
-    pub(super) unsafe fn new(
+    pub(super) unsafe fn new<L: Level>(
         operands: &Operands<T>,
         row: usize,
         column: usize,
@@ -67,11 +85,12 @@ impl<T: Gemm> Tile<T> {
                 c,
                 c_row: operands.c_row,
                 depth: deep,
+                divided: divided::<T, L>(operands.order_of),
             }
         }
     }
 
-    /// Computes `high` rows of `wide` numbers: up to 8 vectors in one row, 4 in two, 2 in up to six.
+    /// Computes `high` rows of `wide` numbers: up to 12 vectors in one row, 4 in two or three, 2 in up to six.
     ///
     /// # Safety
     /// `high` rows of `wide` numbers of `initial` can be read and of `c` written; `high` rows and `depth` columns of
@@ -80,35 +99,45 @@ impl<T: Gemm> Tile<T> {
     #[inline(always)]
     pub(super) unsafe fn run<L: Level>(self, high: usize, wide: usize) {
         let vectors = wide.div_ceil(T::Vector::<L>::LANES);
-        // SAFETY: the caller's promise. `R` is `high`, and `V` vectors hold at least `wide` numbers.
+        // SAFETY: the caller's promise. `R` is `high`, and `V` vectors hold at least `wide` numbers. `A` is at most the
+        // number of separate sums.
         unsafe {
-            match (high, vectors) {
-                (1, 1) => self.sums::<L, 1, 1>(wide),
-                (1, 2) => self.sums::<L, 1, 2>(wide),
-                (1, 3 | 4) => self.sums::<L, 1, 4>(wide),
-                (1, 5 | 6) => self.sums::<L, 1, 6>(wide),
-                (1, _) => self.sums::<L, 1, 8>(wide),
-                (2, 1) => self.sums::<L, 2, 1>(wide),
-                (2, 2) => self.sums::<L, 2, 2>(wide),
-                (2, _) => self.sums::<L, 2, 4>(wide),
-                (3, 1) => self.sums::<L, 3, 1>(wide),
-                (3, _) => self.sums::<L, 3, 2>(wide),
-                (4, 1) => self.sums::<L, 4, 1>(wide),
-                (4, _) => self.sums::<L, 4, 2>(wide),
-                (5, 1) => self.sums::<L, 5, 1>(wide),
-                (5, _) => self.sums::<L, 5, 2>(wide),
-                (_, 1) => self.sums::<L, 6, 1>(wide),
-                _ => self.sums::<L, 6, 2>(wide),
+            match (high, vectors, self.divided) {
+                (1, ..=4, 0) => self.sums::<L, 1, 4, 1>(wide),
+                (1, ..=8, 0) => self.sums::<L, 1, 8, 1>(wide),
+                (1, 9 | 10, 0) => self.sums::<L, 1, 10, 1>(wide),
+                (1, _, 0) => self.sums::<L, 1, 12, 1>(wide),
+                (1, ..=4, 1) => self.sums::<L, 1, 4, 2>(wide),
+                (1, _, 1) => self.sums::<L, 1, 6, 2>(wide),
+                (1, 1, _) => self.sums::<L, 1, 1, 4>(wide),
+                (1, _, _) => self.sums::<L, 1, 2, 4>(wide),
+                (2, 1, 2) => self.sums::<L, 2, 1, 4>(wide),
+                (2, ..=2, 1 | 2) => self.sums::<L, 2, 2, 2>(wide),
+                (2, _, _) => self.sums::<L, 2, 4, 1>(wide),
+                (3, 1, 2) => self.sums::<L, 3, 1, 4>(wide),
+                (3, ..=2, 1 | 2) => self.sums::<L, 3, 2, 2>(wide),
+                (3, _, _) => self.sums::<L, 3, 4, 1>(wide),
+                (4, 1, 1 | 2) => self.sums::<L, 4, 1, 2>(wide),
+                (4, 1, _) => self.sums::<L, 4, 1, 1>(wide),
+                (4, _, _) => self.sums::<L, 4, 2, 1>(wide),
+                (5, 1, 1 | 2) => self.sums::<L, 5, 1, 2>(wide),
+                (5, 1, _) => self.sums::<L, 5, 1, 1>(wide),
+                (5, _, _) => self.sums::<L, 5, 2, 1>(wide),
+                (_, 1, 1 | 2) => self.sums::<L, 6, 1, 2>(wide),
+                (_, 1, _) => self.sums::<L, 6, 1, 1>(wide),
+                _ => self.sums::<L, 6, 2, 1>(wide),
             }
         }
     }
 
-    /// Computes `R` rows of `V` vectors, of which the first `wide` numbers exist.
+    /// Computes `R` rows of `V` vectors, of which the first `wide` numbers exist, with `A` of the separate sums at the
+    /// same time.
     ///
     /// # Safety
-    /// As for [`run`](Tile::run) with `R` for `high`; `wide` is at most the numbers of `V` vectors.
+    /// As for [`run`](Tile::run) with `R` for `high`; `wide` is at most the numbers of `V` vectors; `A` is at most the
+    /// number of separate sums, and equal to it if `R` is 1.
     #[inline(always)]
-    pub(super) unsafe fn sums<L: Level, const R: usize, const V: usize>(self, wide: usize) {
+    pub(super) unsafe fn sums<L: Level, const R: usize, const V: usize, const A: usize>(self, wide: usize) {
         let lanes = T::Vector::<L>::LANES;
         // SAFETY: r < R and k < depth, rows and columns that the caller promises. Of a row of `initial` and `c` no more
         // than `wide` numbers are touched: `read` and the masked writes see to that. Of `b`, `V` whole vectors are read
@@ -116,69 +145,80 @@ impl<T: Gemm> Tile<T> {
         // the result), and `wide` numbers in the others.
         unsafe {
             let full = wide == V * lanes;
-            let mut sums = [[T::Vector::<L>::zero(); V]; R];
-            let mut initial = self.initial;
-            for r in 0..R {
-                for v in 0..V {
-                    sums[r][v] = if full {
-                        T::Vector::<L>::read(initial.add(v * lanes))
-                    } else {
-                        read::<T, L>(initial.wrapping_add(v * lanes), wide, v * lanes)
-                    };
-                }
-                initial = initial.wrapping_add(self.initial_row);
-            }
+            let divided = if R == 1 { A.trailing_zeros() } else { self.divided };
+            let (separate, passes) = (1 << divided, (1 << divided) / A);
             let whole = if full { self.depth } else { self.whole_rows(V * lanes) };
-            // Two pointers into `a`, three rows apart: so the processor can compute the address of each row within the
-            // load.
-            let mut a = [self.a, self.a.wrapping_add(3 * self.a_row)];
-            let mut b = self.b;
-            // With few sums, each addition would wait for the one before it: then every other, or every fourth, row of
-            // `b` has separate sums.
-            let apart = const {
-                match R * V {
-                    ..4 => 4,
-                    4..8 => 2,
-                    _ => 1,
-                }
-            };
-            let mut apart_sums = [[[T::Vector::<L>::zero(); V]; R]; 3];
-            for _ in 0..whole / apart {
-                for part in 0..apart {
-                    let sums = if part == 0 { &mut sums } else { &mut apart_sums[part - 1] };
-                    let mut row = [T::Vector::<L>::zero(); V];
-                    for v in 0..V {
-                        row[v] = T::Vector::<L>::read(b.add(v * lanes));
-                    }
+            let mut sums = [[T::Vector::<L>::zero(); V]; R];
+            for pass in 0..passes {
+                let mut apart = [[[T::Vector::<L>::zero(); V]; R]; A];
+                if pass == 0 {
+                    let mut initial = self.initial;
                     for r in 0..R {
-                        let a = T::Vector::<L>::splat(*a[r / 3].add(r % 3 * self.a_row));
                         for v in 0..V {
-                            sums[r][v] = a.multiply_add(row[v], sums[r][v]);
+                            apart[0][r][v] = if full {
+                                T::Vector::<L>::read(initial.add(v * lanes))
+                            } else {
+                                read::<T, L>(initial.wrapping_add(v * lanes), wide, v * lanes)
+                            };
+                        }
+                        initial = initial.wrapping_add(self.initial_row);
+                    }
+                }
+                // Two pointers into `a`, three rows apart: so the processor can compute the address of each row within
+                // the load.
+                let a = self.a.wrapping_add(pass * A * self.a_column);
+                let mut a = [a, a.wrapping_add(3 * self.a_row)];
+                let mut b = self.b.wrapping_add(pass * A * self.b_row);
+                // What the other passes read.
+                let (a_skip, b_skip) = ((separate - A) * self.a_column, (separate - A) * self.b_row);
+                for _ in 0..whole >> divided {
+                    for part in 0..A {
+                        let mut row = [T::Vector::<L>::zero(); V];
+                        for v in 0..V {
+                            row[v] = T::Vector::<L>::read(b.add(v * lanes));
+                        }
+                        for r in 0..R {
+                            let a = T::Vector::<L>::splat(*a[r / 3].add(r % 3 * self.a_row));
+                            for v in 0..V {
+                                apart[part][r][v] = a.multiply_add(row[v], apart[part][r][v]);
+                            }
+                        }
+                        a = [a[0].wrapping_add(self.a_column), a[1].wrapping_add(self.a_column)];
+                        b = b.wrapping_add(self.b_row);
+                    }
+                    a = [a[0].wrapping_add(a_skip), a[1].wrapping_add(a_skip)];
+                    b = b.wrapping_add(b_skip);
+                }
+                // The last rows of `b`: those that are left when each sum has as many, and those at the end of the
+                // slice, which are read under a mask.
+                let mut k = (whole >> divided << divided) + pass * A;
+                while k < self.depth {
+                    for part in 0..A {
+                        if k + part == self.depth {
+                            break;
+                        }
+                        for v in 0..V {
+                            let row = read::<T, L>(b.wrapping_add(v * lanes), wide, v * lanes);
+                            for r in 0..R {
+                                let a = T::Vector::<L>::splat(*a[r / 3].add(r % 3 * self.a_row));
+                                apart[part][r][v] = a.multiply_add(row, apart[part][r][v]);
+                            }
+                        }
+                        a = [a[0].wrapping_add(self.a_column), a[1].wrapping_add(self.a_column)];
+                        b = b.wrapping_add(self.b_row);
+                    }
+                    a = [a[0].wrapping_add(a_skip), a[1].wrapping_add(a_skip)];
+                    b = b.wrapping_add(b_skip);
+                    k += separate;
+                }
+                for part in 0..A {
+                    for r in 0..R {
+                        for v in 0..V {
+                            let sum = apart[part][r][v];
+                            sums[r][v] = if pass == 0 && part == 0 { sum } else { sums[r][v].add(sum) };
                         }
                     }
-                    a = [a[0].wrapping_add(self.a_column), a[1].wrapping_add(self.a_column)];
-                    b = b.wrapping_add(self.b_row);
                 }
-            }
-            for part in 1..apart {
-                for r in 0..R {
-                    for v in 0..V {
-                        sums[r][v] = sums[r][v].add(apart_sums[part - 1][r][v]);
-                    }
-                }
-            }
-            // The last rows of `b`: those that are left after the unrolled loop, and those at the end of the slice,
-            // which are read under a mask.
-            for _ in whole / apart * apart..self.depth {
-                for v in 0..V {
-                    let row = read::<T, L>(b.wrapping_add(v * lanes), wide, v * lanes);
-                    for r in 0..R {
-                        let a = T::Vector::<L>::splat(*a[r / 3].add(r % 3 * self.a_row));
-                        sums[r][v] = a.multiply_add(row, sums[r][v]);
-                    }
-                }
-                a = [a[0].wrapping_add(self.a_column), a[1].wrapping_add(self.a_column)];
-                b = b.wrapping_add(self.b_row);
             }
             let mut c = self.c;
             for r in 0..R {
