@@ -1,4 +1,0 @@
-#[path = "../common/mod.rs"]
-mod common;
-#[path = "../files/transformers.rs"]
-mod transformers;
