@@ -19,6 +19,7 @@ mod concat;
 mod convolution_settings;
 mod convolutions;
 mod declared;
+mod decoder;
 mod declared_attributes;
 mod effects;
 mod elementary;
