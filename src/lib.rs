@@ -156,9 +156,11 @@ pub mod prelude {
     pub use crate::optimizer::{ExponentialMovingAverage, FreezeParameters, Group, Lbfgs};
     pub use crate::schedule::{Plateau, Schedule};
     pub use crate::stack::{
-        Bidirectional, Concat, CosineSimilarity, CrossAttention, Difference, Duplicate, Evaluate, Highway,
-        Join, Maximum, Minimum, NoMask, PairwiseDistance, Parallel, PerStep, Product, Quotient, Residual,
-        Rotary, SelfAttention, Shared, SlidingWindow, Sum, Tied,
+        Bidirectional, Concat, CosineSimilarity, CrossAttention, DecoderBlock, Difference, Duplicate,
+        Evaluate, FeedForward, First, Highway, Join, Maximum, Minimum, NoMask, OnFirst, PairwiseDistance,
+        Parallel, PerStep, PostNorm, PostNormDecoderBlock, PostNormTransformerBlock, PreNorm, Product,
+        Quotient, Residual, ResidualWithMemory, Rotary, Second, SelfAttention, Shared, SlidingWindow, Sum,
+        Tied, TransformerBlock, TransformerDecoder, TransformerEncoder,
     };
     #[cfg(feature = "alloc")]
     pub use crate::stream::CarriedState;

@@ -143,6 +143,12 @@ pub(crate) enum Form {
     Concat,
     /// The layers inside on the halves of a pair.
     Parallel,
+    /// A layer that is applied to the first half of a pair.
+    OnFirst(&'static Plan),
+    /// The layer inside on a pair, whose output is added to the first half.
+    ResidualWithMemory,
+    /// The first or the second half of a pair.
+    Half(usize),
     /// A layer that is applied to each step of a sequence.
     PerStep(&'static Plan),
     /// The input twice, as a pair.

@@ -9,6 +9,9 @@
 //! | [`Highway<F, N>`](Highway), with a gate t = σ(W x + b) | `y = t F(x) + (1 - t) x` | `dx = J_F' (t dy) + W dz + (1 - t) dy` |
 //! | [`Concat<(F, G)>`](Concat), of 2 to 4 branches | `y = [F(x), G(x)]` | `dx = J_F' dy_F + J_G' dy_G` |
 //! | [`Parallel<F, G>`](Parallel), on a [`Pair`](crate::tensor::Pair) | `y = (F(a), G(b))` | `da = J_F' dy_F`, `db = J_G' dy_G` |
+//! | [`OnFirst<F>`](OnFirst), on a pair | `y = (F(a), b)` | `da = J_F' dy_1`, `db = dy_2` |
+//! | [`ResidualWithMemory<F>`](ResidualWithMemory), on a pair | `y = (a + F(a, b), b)` | `(da, db) = J_F' dy_1 + dy` |
+//! | [`First`], [`Second`], of a pair | `a`, `b` | `da = dy`, `db = dy` |
 //! | [`Duplicate`], [`Sum`], [`Join`] | `(x, x)`, `a + b`, `[a, b]` | `dx = dy_1 + dy_2`, `da = db = dy`, `dy` split |
 //! | [`Product`], [`Difference`], [`Quotient`], [`Maximum`], [`Minimum`] | `a ⊗ b`, `a - b`, `a / b`, .. | `da = b ⊗ dy`, `db = a ⊗ dy`, .. |
 //! | [`PerStep<F>`](PerStep), on a sequence | `y_t = F(x_t)` | `dx_t = J_F' dy_t`; the gradients with respect to the parameters are added |
@@ -49,6 +52,7 @@ mod declared;
 mod evaluate;
 mod highway;
 mod in_a_row;
+mod memory;
 mod named;
 mod pair;
 mod pairwise;
@@ -57,7 +61,9 @@ mod place;
 mod residual;
 mod shared;
 mod similarity;
+mod summand;
 mod tied;
+pub mod transformer;
 mod tuple;
 
 use chainrule_parameters::{Segment, ViewMut};
@@ -85,6 +91,7 @@ pub(crate) use evaluate::EVALUATED;
 pub use evaluate::Evaluate;
 pub use highway::Highway;
 pub(crate) use highway::mix;
+pub use memory::{First, OnFirst, ResidualWithMemory, Second};
 #[doc(hidden)]
 pub use named::{Stack, Unchecked, named};
 pub use pair::{Duplicate, Join, Parallel, Sum};
@@ -95,7 +102,8 @@ pub use per_step::Step;
 #[doc(hidden)]
 pub use place::{
     BesideBranch, BesideOperand, BesideSummand, Both, BranchesAt, HighwayBranchAt, JoinedBefore,
-    JoinedBehind, KnownOutput, OperandAt, SameShapeAsInputAt, SameShapeAt, StepAt, SummandAt,
+    JoinedBehind, KnownOutput, OperandAt, SameShapeAsInputAt, SameShapeAt, StepAt, SumWithFirst,
+    SumWithFirstAt, SummandAt,
 };
 pub use residual::Residual;
 pub use shared::Shared;
@@ -104,6 +112,10 @@ pub use tied::Tied;
 pub(crate) use tied::scores;
 #[doc(hidden)]
 pub use tied::{Hidden, TiedOutput};
+pub use transformer::{
+    DecoderBlock, FeedForward, PostNorm, PostNormDecoderBlock, PostNormTransformerBlock, PreNorm,
+    TransformerBlock, TransformerDecoder, TransformerEncoder,
+};
 #[doc(hidden)]
 pub use tuple::{Chain, LayerRefs};
 

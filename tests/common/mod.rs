@@ -439,6 +439,27 @@ macro_rules! every_combinator {
         $case!("pairwise", pair_divided: (Duplicate, Parallel<Tanh, (Linear<3, 3, T>, Softplus, Shift<1, 4>)>, Quotient), Vector<3, T>);
         $case!("pairwise", larger_of_a_pair: (Duplicate, Parallel<Conv2d<2, 3, 3, 1, 1, T>, Conv2d<2, 3, 1, 1, 0, T>>, Maximum), Image<2, 4, 3, T>);
         $case!("pairwise", smaller_of_a_pair: (Duplicate, Parallel<Softmax, Scale<1, 4>>, Minimum), Sequence<3, 4, T>);
+        $case!("attention/self_attention", self_attention: SelfAttention<4, 2, NoMask, T>, Sequence<3, 4, T>);
+        $case!("attention/self_attention", self_attention_causal: SelfAttention<4, 1, Causal, T>, Sequence<5, 4, T>);
+        $case!("attention/self_attention", self_attention_of_a_window: SelfAttention<6, 3, SlidingWindow<2>, T>, Sequence<5, 6, T>);
+        $case!("attention/self_attention", self_attention_grouped: SelfAttention<8, 4, (Causal, Rotary, NoBias), T, 4>, Sequence<4, 8, T>);
+        $case!("attention/cross_attention", cross_attention: (
+            Duplicate,
+            Parallel<Identity, PerStep<Linear<4, 3, T>>>,
+            CrossAttention<4, 2, NoMask, T, 3>
+        ), Sequence<3, 4, T>);
+        $case!("memory", on_first: (Duplicate, OnFirst<(Linear<3, 4, T>, Tanh)>, Join), Vector<3, T>);
+        $case!("memory", residual_with_memory: (
+            Duplicate, OnFirst<Linear<3, 4, T>>, ResidualWithMemory<(Join, Linear<7, 4, T>, Tanh)>, Join
+        ), Vector<3, T>);
+        $case!("memory", residual_with_memory_of_steps: (
+            Duplicate,
+            [ResidualWithMemory<(Parallel<Softmax, PerStep<Linear<2, 2, T>>>, Product)>; 2],
+            OnFirst<PerStep<Linear<2, 2, T>>>,
+            Sum
+        ), Sequence<3, 2, T>);
+        $case!("memory", first_of_a_pair: (Duplicate, Parallel<Linear<3, 2, T>, Linear<3, 4, T>>, First), Vector<3, T>);
+        $case!("memory", second_of_a_pair: (Duplicate, Parallel<Linear<3, 2, T>, Linear<3, 4, T>>, Second), Vector<3, T>);
         $case!("per_step", per_step: PerStep<Linear<2, 3, T>>, Sequence<4, 2, T>);
         $case!("per_step", per_step_of_a_stack: PerStep<(Linear<2, 4, T, NoBias>, BatchNorm<4, T>, SwiGlu, Residual<(Linear<2, 2, T>, Tanh)>)>, Sequence<3, 2, T>);
         $case!("per_step", per_step_in_a_stack: (Conv1d<2, 3, 3, 1, 1, T>, [PerStep<(Tanh, Linear<3, 3, T>)>; 2], PerStep<Identity>), Sequence<3, 2, T>);
@@ -467,6 +488,13 @@ macro_rules! every_network {
         $case!("", image_to_sequence: (Dense<Image<1, 3, 3, T>, Sequence<2, 3, T>>, Elu, Softmax), Image<1, 3, 3, T>);
         $case!("", recurrent: (Lstm<2, 3, T>, Gru<3, 3, T>, Bidirectional<Rnn<3, 2, Tanh, T>>, LastStep, Linear<4, 2, T>), Sequence<4, 2, T>);
         $case!("", highway_of_steps: (Lstm<2, 3, T>, PerStep<Highway<(Linear<3, 3, T>, Softsign), 3, -2, T>>, Dropout<0>, Gru<3, 3, T>, GlobalAvgPool), Sequence<4, 2, T>);
+        $case!("", transformer: (TransformerEncoder<4, 2, 6, 2, Causal, Gelu, T>, PerStep<Linear<4, 3, T>>), Sequence<3, 4, T>);
+        $case!("", transformer_post_norm: [PostNormTransformerBlock<4, 2, 6, NoMask, Tanh, T>; 2], Sequence<3, 4, T>);
+        $case!("", transformer_decoder: (
+            Duplicate,
+            Parallel<PerStep<Linear<4, 4, T>>, TransformerBlock<4, 2, 6, NoMask, Gelu, T>>,
+            TransformerDecoder<4, 2, 6, 2, Causal, Gelu, T>
+        ), Sequence<3, 4, T>);
         $case!("", dropout_between: (Linear<4, 8, T>, Dropout<50>, Relu, Dropout<20>, Linear<8, 2, T>), Vector<4, T>);
         $case!("", autoencoder: (Linear<6, 2, T>, Selu, Linear<2, 6, T>, HardSigmoid), Vector<6, T>);
     };

@@ -20,6 +20,7 @@ mod convolution_settings;
 mod convolutions;
 mod declared;
 mod declared_attributes;
+mod decoder;
 mod effects;
 mod elementary;
 mod extremes;
