@@ -151,6 +151,17 @@ pub enum Error {
         /// The score.
         value: f64,
     },
+    /// A stream goes on behind the last step that a layer knows.
+    #[error(
+        "the stream ends after {steps} steps, because `{layer}` knows no more positions: start a new `StreamState`, or use \
+         `SinusoidalPositions`, which have no end"
+    )]
+    StreamEnd {
+        /// The layer that ends it.
+        layer: &'static chainrule_parameters::TypeName,
+        /// How many steps it knows.
+        steps: usize,
+    },
     /// The loss or its gradient is NaN or infinite.
     #[error(
         "the loss or its gradient is {value}: the outputs are not finite, or too far from the targets for the scalar's range"

@@ -93,7 +93,7 @@ impl Flow {
             "of the gradient at `{last}`, {} arrives at `{first}`: {rate:.3} a layer of weights",
             if (0.01..1e4).contains(&total) { format!("{total:.2}") } else { format!("{total:.1e}") }
         );
-        let why = why + &self.unhealthy_parts();
+        let why = why + &self.unhealthy_parts() + &self.post_norm();
         Verdict { first_over_last: Some(total), rate: Some(rate), ..verdict(why) }
     }
 }

@@ -3,6 +3,7 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
+use super::attention::AttentionFlow;
 use super::gates::GateFlow;
 use super::histogram::Histogram;
 use super::rank::RankFlow;
@@ -57,8 +58,11 @@ pub struct LayerFlow {
     pub time: Option<TimeFlow>,
     /// The gates inside the layer: those of an LSTM or a GRU, of a highway block, or of a gated linear unit.
     pub gates: Vec<GateFlow>,
+    /// The heads of an attention layer: how saturated its softmax is.
+    pub attention: Option<AttentionFlow>,
     /// For a sum, the gradient that each path brings to the input. For a residual block these are the two terms of the
-    /// chain rule: that of the branch, with all of its factors, and that of the skip connection, without them.
+    /// chain rule: that of the branch, with all of its factors, and that of the skip connection, without them. For attention
+    /// they are `values`, the term with the probabilities as constants, and `scores`, that with the values as constants.
     pub paths: Vec<PathFlow>,
     /// The cosine of the angle between the gradients of two paths: 1 where they agree, -1 where they cancel.
     pub cosine: Option<f64>,
@@ -102,12 +106,12 @@ pub struct WeightsFlow {
     pub spectrum: Option<Spectrum>,
 }
 
-/// One of the paths through a sum.
+/// One of the paths through a sum, or of the two ways through attention.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PathFlow {
-    /// `branch` or `shortcut`, or an index in a concatenation.
+    /// `branch` or `shortcut`, or an index in a concatenation; `values` or `scores` in attention.
     pub name: String,
-    /// Root mean square of the gradient that it brings to the sum's input.
+    /// Root mean square of the gradient that it brings to the input.
     pub input_grad_rms: f64,
 }
 

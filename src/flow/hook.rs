@@ -2,11 +2,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::FlowOptions;
-use super::figures::{
-    LayerFlow, ParameterFlow, PathFlow, WeightsFlow, norm, ratio, rms, rms_by, sum, to_f64,
-};
-use super::gates::Gates;
+use super::attention::Attention;
+use super::figures::{LayerFlow, ParameterFlow, WeightsFlow, norm, ratio, rms_by, to_f64};
 use super::histogram::Histogram;
+use super::open::{Open, PathGrad};
 use super::rank::rank;
 use super::slope::{Measured, Scratch, slope};
 use super::spectrum::spectrum;
@@ -16,7 +15,8 @@ use chainrule_parameters::describe;
 use crate::expected::cause::Facts;
 use crate::kernel::Real;
 use crate::layer::{
-    BackwardHook, Factor, Layer, LayerPass, Parameter, Plan, Role, Segment, TimeStep, View, Visitor, visit,
+    AttentionScores, BackwardHook, Factor, Layer, LayerPass, Parameter, Plan, Role, Segment, TimeStep, View,
+    Visitor, visit,
 };
 use crate::tensor::{Numbers, Sample};
 
@@ -54,42 +54,6 @@ pub struct FlowHook {
     /// The input of the layer that was left last, and its gradient; and in how many layers it is.
     last: ([Measured; 2], usize),
     scratch: Scratch,
-}
-
-/// A layer whose backward pass has begun and not ended.
-#[derive(Debug)]
-struct Open {
-    plan: &'static Plan,
-    /// The layers inside whose backward pass has ended, each followed by those inside it.
-    inside: Vec<Vec<LayerFlow>>,
-    /// For a sum, the gradient that each path has brought to the input.
-    paths: Vec<PathGrad>,
-    /// For a recurrent layer, its steps from the last to the first.
-    steps: Vec<TimeStep>,
-    gates: Gates,
-}
-
-#[derive(Debug)]
-struct PathGrad {
-    name: String,
-    input_grad: Vec<f64>,
-}
-
-impl PathGrad {
-    fn figures(&self) -> PathFlow {
-        PathFlow { name: self.name.clone(), input_grad_rms: rms(&self.input_grad) }
-    }
-}
-
-impl Open {
-    fn new(plan: &'static Plan) -> Self {
-        Self { plan, inside: Vec::new(), paths: Vec::new(), steps: Vec::new(), gates: Gates::default() }
-    }
-
-    /// Returns whether the layers inside are one layer, applied several times.
-    fn shared(&self) -> bool {
-        self.plan.children.iter().any(|child| child.shared)
-    }
 }
 
 impl FlowHook {
@@ -172,11 +136,9 @@ impl FlowHook {
             }),
             time: (!open.steps.is_empty()).then(|| TimeFlow::of(&open.steps)),
             gates: open.gates.figures(),
+            attention: open.attention.as_ref().and_then(Attention::figures),
             paths: open.paths.iter().map(PathGrad::figures).collect(),
-            cosine: match &open.paths[..] {
-                [a, b] if !self.forward_only => cosine(&a.input_grad, &b.input_grad),
-                _ => None,
-            },
+            cosine: open.cosine().filter(|_| !self.forward_only),
             parameters: if leaf {
                 self.parameters(pass.layer.parameters(), pass.gradient)
             } else {
@@ -218,15 +180,24 @@ impl BackwardHook for FlowHook {
         }
     }
 
+    fn attention(&mut self, scores: &AttentionScores<'_>) {
+        if let Some(open) = self.open.last_mut() {
+            open.attention.get_or_insert_default().add(scores);
+        }
+    }
+
     fn leave(&mut self, pass: &LayerPass<'_>) {
         let Some(mut open) = self.open.pop() else { return };
+        for (name, input_grad) in open.attention.iter().flat_map(Attention::ways) {
+            open.paths.push(PathGrad { name: name.into(), input_grad });
+        }
         let mut layers = [self.figures(pass, &open)].to_vec();
         // Only in a product does the gradient go on to the layer before it.
         if self.open.last().is_none_or(|parent| parent.plan.factor != Factor::Product) {
             self.last = Default::default();
         }
         // The backward pass visits a product from its last layer to its first.
-        if open.plan.factor == Factor::Product {
+        if open.plan.factor == Factor::Product || open.attention.is_some() {
             open.inside.reverse();
         }
         // The backward pass reaches the first application last: then the gradient of the shared parameters is complete.
@@ -245,11 +216,13 @@ impl BackwardHook for FlowHook {
             self.open.push(Open::new(open.plan));
             return;
         };
-        if parent.plan.factor == Factor::Sum
-            && !self.forward_only
-            && let Some(dx) = pass.input_grad.as_ref().filter(|dx| !dx.is_empty())
-        {
-            parent.paths.push(PathGrad { name: name.to_string(), input_grad: to_f64(dx) });
+        let input_grad = pass.input_grad.as_ref().filter(|dx| !self.forward_only && !dx.is_empty());
+        match (&mut parent.attention, input_grad) {
+            (Some(attention), Some(dx)) => attention.add_way(&name.to_string(), dx),
+            (None, Some(dx)) if parent.plan.factor == Factor::Sum => {
+                parent.paths.push(PathGrad { name: name.to_string(), input_grad: to_f64(dx) });
+            }
+            _ => {}
         }
         parent.inside.push(layers);
     }
@@ -257,19 +230,6 @@ impl BackwardHook for FlowHook {
 
 pub(super) fn joined<'a>(path: impl Iterator<Item = &'a Segment>) -> String {
     path.map(Segment::to_string).collect::<Vec<_>>().join(".")
-}
-
-/// Computes the cosine of the angle between two gradients.
-fn cosine(a: &[f64], b: &[f64]) -> Option<f64> {
-    let (a_norm, b_norm) = (norm(a), norm(b));
-    // Of unit vectors, where a product of two numbers could leave the range.
-    let tame = [a_norm, b_norm].iter().all(|norm| (1e-100..1e100).contains(norm));
-    let product = if tame {
-        sum(a, b, |a, b| a * b) / (a_norm * b_norm)
-    } else {
-        sum(a, b, |a, b| (a / a_norm) * (b / b_norm))
-    };
-    product.is_finite().then(|| product.clamp(-1.0, 1.0))
 }
 
 fn fan_in(plan: &Plan) -> usize {

@@ -32,7 +32,7 @@
 //! | one batch, in a terminal | [`network.flow(..)`](GradientFlow::flow), and print it |
 //! | the figures | the public fields of [`Flow`] and [`LayerFlow`]; [`Flow::to_csv`], [`Flow::to_json`] |
 //! | what is wrong, and what to do | [`Flow::verdict`] |
-//! | branches, gates and time steps, with a verdict each | [`Flow::parts`], [`Flow::parts_table`] |
+//! | branches, gates, time steps and the ways of attention, with a verdict each | [`Flow::parts`], [`Flow::parts_table`] |
 //! | a training that does not learn, whatever the cause | `trainer.diagnose(..)`: [`diagnose`](crate::diagnose) |
 //! | pictures | [`picture`], with the feature `plot` |
 //! | how it changes in training | [`Recorder`] |
@@ -46,6 +46,7 @@
 //! | how large the learning rate can be | `Trainer::learning_rate_test` |
 //! | a backward pass that you run yourself | [`FlowHook`] |
 
+mod attention;
 mod batch;
 mod bidiagonal;
 mod curvature;
@@ -67,10 +68,12 @@ mod noise;
 mod noise_figures;
 mod noise_table;
 pub(crate) mod objective;
+mod open;
 mod part;
 mod passes;
 #[cfg(feature = "plot")]
 pub mod picture;
+mod post_norm;
 mod rank;
 mod recorder;
 mod report;
@@ -84,6 +87,7 @@ mod trend;
 mod tridiagonal;
 mod units;
 mod verdict;
+mod ways;
 mod width;
 
 use alloc::vec::Vec;
@@ -95,6 +99,7 @@ use crate::layer::Factor;
 
 pub use crate::error::StoppedByRule;
 pub use crate::expected::cause::Cause;
+pub use attention::{AttentionFlow, HeadFlow};
 pub use curvature::{Curvature, CurvatureOptions, Eigenvalue, RateBeside, Trace};
 pub use figures::{ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlow};
 pub use gates::GateFlow;

@@ -1,4 +1,5 @@
-//! The parts inside of a network: branches, gates and the steps of recurrent layers, with a verdict each.
+//! The parts inside of a network: branches, gates, the steps of recurrent layers and the ways of attention, with a
+//! verdict each.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -21,31 +22,35 @@ pub enum PartKind {
     Gate,
     /// The steps of a recurrent layer.
     Time,
+    /// One of the two ways of a gradient through an attention layer: through the values, with the probabilities as
+    /// constants, or through the scores, with the values as constants. What arrives at its input is their sum.
+    Way,
 }
 
 /// A part of a network that the main path passes by, or contains as one layer: what happens inside need not show in the
 /// gradient of the main path.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Part {
-    /// The path of the branch, or of the layer that has the gate or the steps.
+    /// The path of the branch, or of the layer that has the gate, the steps or the way.
     pub path: String,
     /// Its type.
     pub layer: String,
     /// What it is.
     pub kind: PartKind,
-    /// The name of the gate; empty for other parts.
+    /// The name of the gate; `values` or `scores` for a way of attention; empty for other parts.
     pub gate: &'static str,
     /// In how many other parts it is.
     pub level: usize,
     /// For a branch, |dR/d`output`| of the branch over that of its block, per number: what enters it. For a gate, its mean.
-    /// For time, what arrives at the first step of the gradient at the last. `None` if there is no gradient.
+    /// For time, what arrives at the first step of the gradient at the last. For a way of attention, what it brings to the
+    /// gradient of the input, as a share of the sum of the lengths of both. `None` if there is no gradient.
     pub share: Option<f64>,
     /// Whether gradients inside are healthy; if not, why, and what to try.
     pub verdict: Verdict,
 }
 
 impl Part {
-    /// Returns the path and, for a gate or the steps of a layer, which of its parts this is: `3 forget gate`.
+    /// Returns the path and, unless it is a branch, which of the layer's parts this is: `3 forget gate`.
     pub fn name(&self) -> String {
         let path = if self.path.is_empty() { "(network)" } else { &self.path };
         match self.kind {
@@ -53,6 +58,7 @@ impl Part {
             PartKind::Gate if self.gate == "gate" => format!("{path} gate"),
             PartKind::Gate => format!("{path} {} gate", self.gate),
             PartKind::Time => format!("{path} time"),
+            PartKind::Way => format!("{path} {}", self.gate),
         }
     }
 }
@@ -118,6 +124,9 @@ impl Flow {
                 let verdict = time_verdict(time_steps(layer), layer);
                 parts.push(part(PartKind::Time, "", time.arriving_share(), open.len(), verdict));
             }
+            for (way, share, verdict) in layer.ways() {
+                parts.push(part(PartKind::Way, way, share, open.len(), verdict));
+            }
         }
         parts
     }
@@ -126,7 +135,7 @@ impl Flow {
     pub fn parts_table(&self) -> String {
         let parts = self.parts();
         if parts.is_empty() {
-            return "this network has no branches with weights, no gates and no recurrent layers\n".into();
+            return "this network has no branches with weights, no gates, no recurrent layers and no attention\n".into();
         }
         let mut table = format!("{:<24} {:<20} {:>7}  state\n", "part", "layer", "share");
         for part in parts {
@@ -226,7 +235,9 @@ impl Flow {
             (PartKind::Branch, _) => {
                 format!("; but inside the branch `{}`{others}, {}", worst.path, worst.verdict.why)
             }
-            (PartKind::Gate | PartKind::Time, _) => format!("; but {}{others}", worst.verdict.why),
+            (PartKind::Gate | PartKind::Time | PartKind::Way, _) => {
+                format!("; but {}{others}", worst.verdict.why)
+            }
         }
     }
 }

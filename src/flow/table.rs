@@ -1,5 +1,6 @@
 use core::fmt;
 
+use super::attention::{SCORES, way_share};
 use super::{Flow, LayerFlow, TimeFlow};
 use crate::expected::ExpectedFlow;
 use crate::layer::{Factor, head, tail};
@@ -129,6 +130,11 @@ fn factor(layer: &LayerFlow) -> String {
     }
     if let [gate] = &layer.gates[..] {
         return format!("gate {:.2} closed {:.0}%", gate.mean, 100.0 * gate.closed);
+    }
+    if let Some(attention) = &layer.attention {
+        let scores =
+            way_share(&layer.paths, SCORES).map_or(String::new(), |x| format!(", scores {:.0}%", 100.0 * x));
+        return format!("H {:.2}{scores}", attention.entropy());
     }
     match &layer.paths[..] {
         [branch, skip] if skip.name == "shortcut" => {

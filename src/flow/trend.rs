@@ -154,6 +154,10 @@ impl Flow {
 
     /// Returns what to try.
     pub(super) fn cure(&self, cause: Cause, rate: f64, steps: usize) -> String {
+        // A sum and the norm behind it are one factor.
+        if matches!(cause, Cause::Norm | Cause::Sum) && self.is_post_norm() {
+            return super::post_norm::PRE_NORM.into();
+        }
         let flat = self.leaves().filter_map(|layer| layer.activation).any(|slope| slope.max_derivative < 1.0);
         let add =
             |between: LayersBetween, layer: &LayerFlow| between.and(&layer.facts, layer.gain.unwrap_or(0.0));

@@ -41,6 +41,9 @@ pub enum Effect {
     Unknown,
     /// The same weights at each step of a sequence: of the input, and of what the layer keeps from the step before.
     Recurrent(Recurrence),
+    /// Weighted means of steps, whose weights the steps give one another: what they do to the moments depends on how similar
+    /// the steps are, and is not known.
+    Attention,
     /// Of a sequence the last step alone: a gradient that starts here gets to earlier steps through time only.
     LastStep,
     /// Both moments stay as they are: the layer only moves the numbers.
@@ -50,6 +53,18 @@ pub enum Effect {
         /// How many numbers of the input an output sums over, on average: the fan-in, if the layer has no stride
         /// between the numbers that its inputs contribute to.
         inputs: f64,
+    },
+    /// A random row of a table for each token, whose numbers have the variance that the initializer gives the layer's
+    /// weight. The mean square of the input does not count.
+    Table,
+    /// Adds random numbers, the same for all samples, with the variance of the layer's weight.
+    AddedTable,
+    /// A product with the table of an embedding, whose rows have `width` numbers.
+    TiedTable {
+        /// The numbers of a row, which each output sums over.
+        width: usize,
+        /// The rows.
+        vocab: usize,
     },
     /// g(x), number by number.
     Activation(Moments),

@@ -1,5 +1,7 @@
 //! Hooks on the backward pass.
 
+use core::ops::Range;
+
 use chainrule_parameters::{Segment, View};
 
 use super::{Backward, Layer, Mode, Plan, WorkspaceMut};
@@ -29,6 +31,41 @@ pub trait BackwardHook {
     /// multiplies; in a recurrent layer for each gate of each step.
     fn gate(&mut self, name: &'static str, numbers: &mut dyn Iterator<Item = f64>) {
         let _ = (name, numbers);
+    }
+
+    /// Called within the backward pass of an attention layer, before those of the layers inside it, with what its
+    /// probabilities follow from. The layers inside are then called `query`, `key` and `value`, and what each brings to the
+    /// gradient of the input belongs to one of two ways: through the scores, or through the values.
+    fn attention(&mut self, scores: &AttentionScores<'_>) {
+        let _ = scores;
+    }
+}
+
+/// What the probabilities of an attention layer follow from, for a [`BackwardHook`]: the softmax of q k / √n over the keys
+/// that a query sees, for each head, where n is how many numbers a head has.
+#[derive(Clone)]
+pub struct AttentionScores<'a> {
+    /// For each sample and query the numbers of all heads, one head behind the other.
+    pub queries: Numbers<'a>,
+    /// For each sample and key the numbers of all heads of keys.
+    pub keys: Numbers<'a>,
+    /// How many heads there are.
+    pub heads: usize,
+    /// How many heads of keys. As many heads one behind the other share one of these as there are of them.
+    pub key_heads: usize,
+    /// How many samples.
+    pub samples: usize,
+    /// How many queries, and how many keys, a sample has, with those that are padding.
+    pub steps: [usize; 2],
+    /// Whether queries and keys are of one sequence.
+    pub one_input: bool,
+    /// Returns the keys that a query of a sample sees; none for a query that is padding.
+    pub visible: &'a dyn Fn(usize, usize) -> Range<usize>,
+}
+
+impl core::fmt::Debug for AttentionScores<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "AttentionScores({} heads, {:?} steps)", self.heads, self.steps)
     }
 }
 

@@ -4,7 +4,7 @@ use super::pad::Plane;
 use super::resize::Rule;
 use super::window_settings::WindowAxis;
 use super::{Along, Plan};
-use crate::kernel::PoolingAxis;
+use crate::kernel::{PoolingAxis, Reach};
 
 /// What a layer computes in evaluation mode, as operators of ONNX (opset 17).
 ///
@@ -143,6 +143,12 @@ pub(crate) enum Form {
     Concat,
     /// The layers inside on the halves of a pair.
     Parallel,
+    /// A layer that is applied to the first half of a pair.
+    OnFirst(&'static Plan),
+    /// The layer inside on a pair, whose output is added to the first half.
+    ResidualWithMemory,
+    /// The first or the second half of a pair.
+    Half(usize),
     /// A layer that is applied to each step of a sequence.
     PerStep(&'static Plan),
     /// The input twice, as a pair.
@@ -216,12 +222,37 @@ pub(crate) enum Form {
     /// The first half of the channels, times a function of the second half.
     Gated(&'static Onnx),
     Recurrent(Recurrent),
+    /// Attention, with the linear maps of queries, keys, values and outputs as the layers inside.
+    Attention(Heads),
     /// The steps in the opposite order.
     Reverse,
     /// The last step of a padded sequence.
     LastStep,
     /// The mean of the steps of a padded sequence.
     MeanStep,
+    /// The rows of a table.
+    Embedding,
+    /// The sum of a sequence and its positions, those that are learned or sines and cosines.
+    Positions {
+        learned: bool,
+    },
+    /// An embedding, layers, and a product with the table of the embedding.
+    Tied,
+}
+
+/// The heads of an attention layer.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "onnx"), allow(dead_code))]
+pub(crate) struct Heads {
+    /// How many steps have a query, and how many a key, at most.
+    pub(crate) steps: [usize; 2],
+    pub(crate) queries: usize,
+    pub(crate) keys: usize,
+    /// How many numbers a head has.
+    pub(crate) head: usize,
+    pub(crate) reach: Reach,
+    /// The base of rotary positions.
+    pub(crate) rotary: Option<u32>,
 }
 
 /// A kind of recurrent layer.

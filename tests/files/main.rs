@@ -23,4 +23,5 @@ mod python_files;
 mod quantized;
 mod sampling;
 mod text;
+mod transformers;
 mod weights;

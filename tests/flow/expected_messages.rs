@@ -92,6 +92,21 @@ fn what_theory_does_not_cover_is_not_healthy() {
     );
     type Behind = (Cube, Residual<(Square, BatchNorm<64>)>, BatchNorm<64>, Square);
     assert!(reason::<Behind>().starts_with("`Cube` has no known effect"));
+    // Attention, in blocks with the norm at the start, one after the other and behind one another.
+    type Pre = Residual<(LayerNorm<Vector<64>>, SelfAttention<64, 4>)>;
+    type Post = (Residual<SelfAttention<64, 4>>, LayerNorm<Vector<64>>);
+    for flow in [
+        expected_flow::<(PerStep<Square>, [Pre; 12], LayerNorm<Vector<64>>, PerStep<Square>), Sequence<9, 64>>(
+        ),
+        expected_flow::<(PerStep<Square>, [Post; 12], PerStep<Square>), Sequence<9, 64>>(),
+        expected_flow::<(PerStep<Square>, SelfAttention<64, 4>), Sequence<9, 64>>(),
+    ] {
+        assert_eq!(flow.state, ExpectedState::NotKnown, "{flow}");
+        assert!(flow.share.is_nan() && flow.rate.is_nan());
+        let why = "first layer: `SelfAttention<64, 4>` takes means of steps, whose weights depend on how similar the \
+                   steps are, and the theory does not know that; measure the gradients with `flow`";
+        assert!(flow.message().ends_with(why), "{flow}");
+    }
     let constant = expected_flow_with::<(Square, Square), Input>(Initializer::constant(0.1), 1.0);
     assert!(constant.message().contains("has weights that are not random"), "{constant}");
 }

@@ -206,3 +206,53 @@ fn sequences_of_unequal_lengths_are_written() {
         [padded("input", x), padded("output", y)]
     });
 }
+
+/// A cross-attention of sequences, of which the memory is padded.
+fn cross<N, const MEMORY: usize>(name: &str)
+where
+    N: Layer<Pair<Sequence<5, 8>, Padded<6, MEMORY>>, Output = Sequence<5, 8>>,
+{
+    let memory = inputs::<Sequence<6, MEMORY>>(3);
+    let memory = memory.iter().zip([6, 1, 4]).map(|(steps, length)| Padded::new(&steps.0[..length]).unwrap());
+    let pairs: Vec<_> = inputs(3).into_iter().zip(memory).map(|(a, b)| Pair(a, b)).collect();
+    write(name, "f32", &network::<N>(7), &pairs, |pairs, y| {
+        let (first, second): (Vec<_>, Vec<_>) = pairs.iter().map(|&Pair(a, b)| (a, b)).unzip();
+        let mut inputs = padded("input.second", &second);
+        inputs.insert("input.first".into(), Values::of(&first));
+        [inputs, BTreeMap::from([("output".into(), Values::of(y))])]
+    });
+}
+
+#[test]
+fn attention_is_written() {
+    type Steps = Sequence<7, 8>;
+    row::<SelfAttention<8, 2>, Steps>("attention", "f32", &inputs(3));
+    row::<SelfAttention<8, 2, NoMask, f64>, Sequence<7, 8, f64>>("attention", "f64", &inputs(3));
+    row::<SelfAttention<8, 2, Causal>, Steps>("attention_causal", "f32", &inputs(3));
+    row::<SelfAttention<8, 1, SlidingWindow<3>>, Steps>("attention_sliding", "f32", &inputs(3));
+    row::<SelfAttention<8, 4, (Causal, Rotary), f32, 4>, Steps>("attention_grouped", "f32", &inputs(3));
+    row::<SelfAttention<8, 2, (NoMask, Rotary<100>, NoBias)>, Steps>("attention_rotary", "f32", &inputs(3));
+    type Block = (
+        Residual<(LayerNorm<Vector<8>>, SelfAttention<8, 2, Causal>)>,
+        Residual<(LayerNorm<Vector<8>>, PerStep<(Linear<8, 16>, Gelu, Linear<16, 8>)>)>,
+    );
+    row::<(PerStep<Linear<3, 8>>, [Block; 2], LayerNorm<Vector<8>>), Sequence<7, 3>>(
+        "transformer",
+        "f32",
+        &inputs(3),
+    );
+    cross::<CrossAttention<8, 2>, 8>("attention_cross");
+    cross::<CrossAttention<8, 4, NoMask, f32, 3, 4>, 3>("attention_cross_grouped");
+
+    for length in [7, 1] {
+        type Last = (SelfAttention<8, 4, (Causal, Rotary), f32, 4>, SelfAttention<8, 2>, LastStep);
+        let batch = inputs::<Steps>(3);
+        let lengths = [4, length, 6];
+        let batch =
+            batch.iter().zip(lengths).map(|(steps, length)| Padded::<7, 8>::new(&steps.0[..length]).unwrap());
+        let batch: Vec<_> = batch.collect();
+        write(&format!("attention_padded_{length}"), "f32", &network::<Last>(7), &batch, |x, y| {
+            [padded("input", x), BTreeMap::from([("output".into(), Values::of(y))])]
+        });
+    }
+}

@@ -10,7 +10,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use std::path::Path;
 
-use super::{Flow, LayerFlow, Recorder};
+use super::{AttentionFlow, Flow, LayerFlow, Recorder};
 use crate::atomic_file;
 use crate::data::{DataError, csv_row};
 use names::figures;
@@ -35,7 +35,12 @@ const COLUMNS: &[&str] = &[
     "singular_smallest",
     "branch_grad_rms",
     "shortcut_grad_rms",
+    "values_grad_rms",
+    "scores_grad_rms",
     "cosine",
+    "attention_entropy",
+    "collapsed_heads",
+    "uniform_heads",
     "window_samples",
     "window_dead",
     "window_dormant",
@@ -151,7 +156,7 @@ fn cells(layer: &LayerFlow) -> Vec<String> {
     let spectrum = weights.and_then(|weights| weights.spectrum);
     let path_grad =
         |name: &str| layer.paths.iter().find(|path| path.name == name).map(|path| path.input_grad_rms);
-    let (units, rank) = (layer.units, layer.rank);
+    let (units, rank, attention) = (layer.units, layer.rank, layer.attention.as_ref());
     vec![
         layer.path.clone(),
         layer.layer.clone(),
@@ -171,7 +176,12 @@ fn cells(layer: &LayerFlow) -> Vec<String> {
         number(spectrum.map(|spectrum| spectrum.smallest)),
         number(path_grad("branch")),
         number(path_grad("shortcut")),
+        number(path_grad("values")),
+        number(path_grad("scores")),
         number(layer.cosine),
+        number(attention.map(AttentionFlow::entropy)),
+        number(attention.map(AttentionFlow::collapsed)),
+        number(attention.map(AttentionFlow::uniform)),
         units.map_or(String::new(), |units| units.samples.to_string()),
         number(units.map(|units| units.dead_share())),
         number(units.map(|units| units.dormant_share())),

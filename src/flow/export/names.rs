@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::flow::attention::{SCORES, way_share};
 use crate::flow::{LayerFlow, Record};
 
 /// What a layer has, by its name.
@@ -16,6 +17,9 @@ const FIGURES: &[Figure] = &[
     ("gain", |layer| layer.gain),
     ("slope_mean", |layer| Some(layer.activation?.mean)),
     ("saturated", |layer| Some(layer.activation?.saturated)),
+    ("attention_entropy", |layer| Some(layer.attention.as_ref()?.entropy())),
+    ("collapsed_heads", |layer| Some(layer.attention.as_ref()?.collapsed())),
+    ("scores_share", |layer| way_share(&layer.paths, SCORES)),
     ("dead", |layer| Some(layer.units?.dead_share())),
     ("dormant", |layer| Some(layer.units?.dormant_share())),
     ("effective_rank", |layer| Some(layer.rank?.effective)),

@@ -1,6 +1,6 @@
 //! The figures of the page, as columns: those of layers, of parameters, of paths through a sum, and of steps of time.
 
-use crate::flow::{LayerFlow, TimeFlow};
+use crate::flow::{AttentionFlow, LayerFlow, TimeFlow};
 
 /// The points of a curve through time that are shown.
 const INSTANTS: usize = 48;
@@ -33,12 +33,13 @@ pub(super) const KINDS: [Kind; 4] = [
             "cosine",
             "share",
             "rate",
+            "entropy",
             "input_rms",
             "input_grad",
             "largest",
             "smallest",
         ],
-        recorded: 12,
+        recorded: 13,
         items: layer,
     },
     Kind { name: "paths", columns: &["input_grad"], recorded: 1, items: paths },
@@ -62,6 +63,7 @@ fn layer(layer: &LayerFlow, each: &mut Each<'_>) {
         layer.cosine,
         time.and_then(TimeFlow::share),
         time.and_then(TimeFlow::rate),
+        layer.attention.as_ref().map(AttentionFlow::entropy),
         Some(layer.input_rms),
         layer.input_grad_rms,
         spectrum.map(|spectrum| spectrum.largest),

@@ -53,13 +53,14 @@ pub(super) fn parts<'a>(report: Report<'a>, name: &str, flow: &Flow) -> Report<'
             crate::flow::PartKind::Gate if part.gate == "gate" => "gate".into(),
             crate::flow::PartKind::Gate => format!("{} gate", part.gate),
             crate::flow::PartKind::Time => "time".into(),
+            crate::flow::PartKind::Way => part.gate.into(),
         };
         let state = part.verdict.state.to_string();
         let why = part.verdict.to_string().split_once(": ").map_or(String::new(), |(_, why)| why.into());
         vec![part.path.as_str().into(), kind.into(), part.share.into(), state.into(), why.into()]
     };
     report.table(
-        format!("Inside: branches, gates and steps of time ({name})"),
+        format!("Inside: branches, gates, steps of time and ways of attention ({name})"),
         ["path", "part", "share", "state", "why"],
         parts.iter().map(row),
     )

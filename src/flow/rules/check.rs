@@ -60,6 +60,7 @@ pub(super) fn check(rules: &Rules, memory: &mut Memory, record: &Record) -> Vec<
         verdict(&mut found, record, &record.flow.verdict());
     }
     units(&mut found, record);
+    attention(&mut found, record);
     updates(&mut found, memory, record);
     ranks(&mut found, record);
     sudden(&mut found, memory, record);
@@ -150,6 +151,19 @@ fn units(found: &mut Found<'_>, record: &Record) {
         let cure = "a lower learning rate; an activation with a slope on both sides, `LeakyRelu`; He's weights, \
                     `Initializer::he_normal()`";
         found.add(rule, Some(layer), count as f64 / units.units as f64, text, cure);
+    }
+}
+
+fn attention(found: &mut Found<'_>, record: &Record) {
+    let Some(limit) = found.threshold(Rule::AttentionCollapse) else { return };
+    for layer in &record.flow.layers {
+        let Some(attention) = layer.attention.as_ref().filter(|attention| attention.collapsed() > limit)
+        else {
+            continue;
+        };
+        let text = format!("of {}: {}", layer.named(), attention.in_words());
+        let rule = Rule::AttentionCollapse;
+        found.add(rule, Some(layer), attention.collapsed(), text, crate::flow::ways::CURE);
     }
 }
 

@@ -31,6 +31,9 @@ pub enum Rule {
     /// Of an activation's units more than the threshold, 0.5, are [dormant](super::DORMANT) in the window, and not
     /// most of them dead.
     DormantUnits,
+    /// Of an attention layer's heads more than the threshold, 0.75, have [collapsed](super::HeadFlow::collapsed) in three
+    /// records in a row.
+    AttentionCollapse,
     /// No record so far had an |update| / |W| of a layer of weights above the threshold, 1e-5, after at least three.
     /// Parameters that do not change at all, as frozen ones, do not count.
     SmallUpdates,
@@ -91,12 +94,13 @@ struct OwnRule {
     figure: fn(&Record) -> Option<f64>,
 }
 
-const ALL: [Rule; 11] = [
+const ALL: [Rule; 12] = [
     Rule::Vanishing,
     Rule::Exploding,
     Rule::Saturated,
     Rule::DeadUnits,
     Rule::DormantUnits,
+    Rule::AttentionCollapse,
     Rule::SmallUpdates,
     Rule::LargeUpdates,
     Rule::SuddenChange,
@@ -195,6 +199,7 @@ impl Rule {
             Self::Saturated => "saturated",
             Self::DeadUnits => "dead units",
             Self::DormantUnits => "dormant units",
+            Self::AttentionCollapse => "attention collapse",
             Self::SmallUpdates => "small updates",
             Self::LargeUpdates => "large updates",
             Self::SuddenChange => "sudden change",
@@ -210,7 +215,7 @@ impl Rule {
         match self {
             Self::Vanishing => VANISHING,
             Self::Exploding => 1.0 / VANISHING,
-            Self::Saturated => DEAD_FRACTION,
+            Self::Saturated | Self::AttentionCollapse => DEAD_FRACTION,
             Self::DeadUnits | Self::DormantUnits | Self::LossAboveBest => 0.5,
             Self::SmallUpdates => 1e-5,
             Self::LargeUpdates => 1e-1,
@@ -239,6 +244,10 @@ impl Rule {
                 "Sokar et al., \"The dormant neuron phenomenon in deep reinforcement learning\", ICML 2023, definition \
                  3.1, with 0.025; the share is a convention of this crate"
             }
+            Self::AttentionCollapse => {
+                "Zhai et al., \"Stabilizing transformer training by preventing attention entropy collapse\", ICML 2023; an \
+                 entropy below 0.05 of the largest, and the share, are conventions of this crate"
+            }
             Self::SmallUpdates | Self::LargeUpdates => {
                 "Karpathy, CS231n, \"Ratio of weights:updates\": about 1e-3; two decades on either side are a \
                  convention of this crate"
@@ -263,7 +272,11 @@ impl Rule {
     fn patience(self) -> u64 {
         match self {
             Self::Vanishing | Self::Exploding => 2,
-            Self::Saturated | Self::LargeUpdates | Self::RankCollapse | Self::LossAboveBest => 3,
+            Self::Saturated
+            | Self::AttentionCollapse
+            | Self::LargeUpdates
+            | Self::RankCollapse
+            | Self::LossAboveBest => 3,
             _ => 1,
         }
     }

@@ -1,6 +1,7 @@
 //! Networks as ONNX files: a walk over the plan of the network and its parameters, which is compiled once.
 
 mod array;
+mod attention;
 mod error;
 mod graph;
 mod norms;
@@ -11,6 +12,7 @@ mod shapes;
 mod stacks;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod value;
 mod windows;
 mod writer;

@@ -3,11 +3,15 @@
 use chainrule_parameters::Segment;
 
 use super::rotary::{angles, rotate};
+use super::watched;
 use crate::kernel::{
     Attention, AttentionRows, AttentionSaved, Reach, Real, attention, attention_gradient, elementwise,
 };
-use crate::layer::{Backward, BackwardHook, Bias, Child, Layer, Linear, Mode, Plan, Space, WorkspaceMut};
-use crate::stack::{backward_child, residual::AddTo};
+use crate::layer::onnx::{Form, Heads};
+use crate::layer::{
+    Backward, BackwardHook, Bias, Child, Effect, Layer, Linear, Mode, Plan, Space, WorkspaceMut,
+};
+use crate::stack::{backward_child, summand::AddTo};
 use crate::tensor::Vector;
 
 pub(super) const QUERY: &str = "query";
@@ -82,7 +86,18 @@ impl Sizes {
         cost = cost.then(output.for_steps(queries));
         cost.multiply_adds += scores;
         cost.backward_multiply_adds += scores / 2 * 5; // the scores again, and four products
+        // Heads that do not divide the width are an error of `Checks`.
+        let head = if self.heads == 0 || self.heads > self.width { 1 } else { self.head() };
+        let heads = Heads {
+            steps: self.steps,
+            queries: self.heads,
+            keys: self.key_value / head,
+            head,
+            reach: self.reach,
+            rotary: self.rotary,
+        };
         let mut plan = Plan { children, ..plan.costs(cost) };
+        plan = plan.effect(Effect::Attention).form(Form::Attention(heads));
         plan = plan.saves(self.saved::<T>()).scratch(self.rotated::<T>());
         plan.backward_scratch(self.gradients::<T>())
     }
@@ -221,6 +236,10 @@ pub(super) fn backward<const WIDTH: usize, const MEMORY: usize, const KEY_VALUE:
     let Saved { queries, means, keys, values, logs } = Saved::take(sizes, &mut workspace, samples);
     let (queries, means, keys, values) = (&*queries, &*means, &*keys, &*values);
     let (q, k, table) = rotated(sizes, queries, keys, &mut workspace);
+    if let Some(hook) = &mut hook {
+        let one_input = !matches!(input_grads, InputGrads::Two { .. });
+        watched::show(sizes, [q, k], lengths, one_input, &mut **hook);
+    }
     let (means_grad, queries_grad) = (workspace.scratch(means.len()), workspace.scratch(queries.len()));
     let (keys_grad, values_grad) = (workspace.scratch(keys.len()), workspace.scratch(values.len()));
 

@@ -14,11 +14,14 @@
 
 mod cross_attention;
 mod faults;
+#[cfg(feature = "alloc")]
+mod inspect;
 mod maps;
 mod rotary;
 mod self_attention;
 mod settings;
 mod steps;
+mod watched;
 
 use crate::layer::Linear;
 

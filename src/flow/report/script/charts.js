@@ -40,7 +40,9 @@ const profile = {
 };
 
 /// The figures of the heat map.
-const HEAT = ["output_grad", "update_to_weight", "gain", "output_rms", "slope", "saturated", "dead"];
+const HEAT = [
+  "output_grad", "update_to_weight", "gain", "output_rms", "slope", "saturated", "dead", "entropy",
+];
 
 const training = {
   box: $("training"),

@@ -33,7 +33,7 @@ function facts(at) {
     ]);
   }
   [
-    "cosine", "share", "rate", "input_rms", "output_rms", "weight", "gradient", "gradient_to_weight",
+    "entropy", "cosine", "share", "rate", "input_rms", "output_rms", "weight", "gradient", "gradient_to_weight",
     "update_to_weight",
   ].forEach((name) => add(name));
   return all;

@@ -47,6 +47,10 @@ const FIGURES = {
   smallest: { name: "σ min", title: "smallest singular value of W" },
   largest: { name: "σ max", title: "largest singular value of W" },
   share: { name: "through time", title: "share of the gradient of the last step that arrives at the first" },
+  entropy: {
+    name: "entropy", title: "entropy of the attention's probabilities, in shares of the largest; mean of the heads",
+    scale: "linear",
+  },
   rate: { name: "a step", title: "factor of the gradient from one step to the step before" },
   cosine: { name: "cosine", title: "cosine of the angle between the gradients of the two paths" },
   weight: { name: "|W|", title: "norm of the parameters" },

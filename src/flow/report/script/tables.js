@@ -155,7 +155,7 @@ function layerTable() {
   );
   const of = (row) => layers[row];
   const figures = [
-    "output_grad", "gain", "slope", "saturated", "dead", "smallest", "largest", "share", "output_rms",
+    "output_grad", "gain", "slope", "saturated", "dead", "entropy", "smallest", "largest", "share", "output_rms",
   ].filter(measured);
   if (measured("update")) figures.push("update_to_weight");
   const columns = [
