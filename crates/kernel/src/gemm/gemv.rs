@@ -56,7 +56,7 @@ impl<T: Gemm> Kernel for Gemv<'_, T> {
             }
             // The last tile has 5 to 12 vectors: fewer would wait for one another.
             while columns - column > 12 * lanes {
-                Tile::new::<L>(self.0, 0, column, 0, inner).sums::<L, 1, 8, 1>(8 * lanes);
+                Tile::new::<L>(self.0, 0, column, 0, inner).sums::<L, 1, 8, 1, true>(8 * lanes);
                 column += 8 * lanes;
             }
             Tile::new::<L>(self.0, 0, column, 0, inner).run::<L>(1, columns - column);

@@ -103,41 +103,49 @@ impl<T: Gemm> Tile<T> {
         // number of separate sums.
         unsafe {
             match (high, vectors, self.divided) {
-                (1, ..=4, 0) => self.sums::<L, 1, 4, 1>(wide),
-                (1, ..=8, 0) => self.sums::<L, 1, 8, 1>(wide),
-                (1, 9 | 10, 0) => self.sums::<L, 1, 10, 1>(wide),
-                (1, _, 0) => self.sums::<L, 1, 12, 1>(wide),
-                (1, ..=4, 1) => self.sums::<L, 1, 4, 2>(wide),
-                (1, _, 1) => self.sums::<L, 1, 6, 2>(wide),
-                (1, 1, _) => self.sums::<L, 1, 1, 4>(wide),
-                (1, _, _) => self.sums::<L, 1, 2, 4>(wide),
-                (2, 1, 2) => self.sums::<L, 2, 1, 4>(wide),
-                (2, ..=2, 1 | 2) => self.sums::<L, 2, 2, 2>(wide),
-                (2, _, _) => self.sums::<L, 2, 4, 1>(wide),
-                (3, 1, 2) => self.sums::<L, 3, 1, 4>(wide),
-                (3, ..=2, 1 | 2) => self.sums::<L, 3, 2, 2>(wide),
-                (3, _, _) => self.sums::<L, 3, 4, 1>(wide),
-                (4, 1, 1 | 2) => self.sums::<L, 4, 1, 2>(wide),
-                (4, 1, _) => self.sums::<L, 4, 1, 1>(wide),
-                (4, _, _) => self.sums::<L, 4, 2, 1>(wide),
-                (5, 1, 1 | 2) => self.sums::<L, 5, 1, 2>(wide),
-                (5, 1, _) => self.sums::<L, 5, 1, 1>(wide),
-                (5, _, _) => self.sums::<L, 5, 2, 1>(wide),
-                (_, 1, 1 | 2) => self.sums::<L, 6, 1, 2>(wide),
-                (_, 1, _) => self.sums::<L, 6, 1, 1>(wide),
-                _ => self.sums::<L, 6, 2, 1>(wide),
+                (1, ..=4, 0) => self.sums::<L, 1, 4, 1, true>(wide),
+                (1, ..=8, 0) => self.sums::<L, 1, 8, 1, true>(wide),
+                (1, 9 | 10, 0) => self.sums::<L, 1, 10, 1, true>(wide),
+                (1, _, 0) => self.sums::<L, 1, 12, 1, true>(wide),
+                (1, ..=4, 1) => self.sums::<L, 1, 4, 2, true>(wide),
+                (1, _, 1) => self.sums::<L, 1, 6, 2, true>(wide),
+                (1, 1, _) => self.sums::<L, 1, 1, 4, true>(wide),
+                (1, _, _) => self.sums::<L, 1, 2, 4, true>(wide),
+                (2, 1, 2) => self.sums::<L, 2, 1, 4, true>(wide),
+                (2, ..=2, 1 | 2) => self.sums::<L, 2, 2, 2, false>(wide),
+                (2, _, 0) => self.sums::<L, 2, 4, 1, true>(wide),
+                (2, _, _) => self.sums::<L, 2, 4, 1, false>(wide),
+                (3, 1, 2) => self.sums::<L, 3, 1, 4, true>(wide),
+                (3, ..=2, 1 | 2) => self.sums::<L, 3, 2, 2, false>(wide),
+                (3, _, 0) => self.sums::<L, 3, 4, 1, true>(wide),
+                (3, _, _) => self.sums::<L, 3, 4, 1, false>(wide),
+                (4, 1, 1 | 2) => self.sums::<L, 4, 1, 2, false>(wide),
+                (4, 1, _) => self.sums::<L, 4, 1, 1, true>(wide),
+                (4, _, 0) => self.sums::<L, 4, 2, 1, true>(wide),
+                (4, _, _) => self.sums::<L, 4, 2, 1, false>(wide),
+                (5, 1, 1 | 2) => self.sums::<L, 5, 1, 2, false>(wide),
+                (5, 1, _) => self.sums::<L, 5, 1, 1, true>(wide),
+                (5, _, 0) => self.sums::<L, 5, 2, 1, true>(wide),
+                (5, _, _) => self.sums::<L, 5, 2, 1, false>(wide),
+                (_, 1, 1 | 2) => self.sums::<L, 6, 1, 2, false>(wide),
+                (_, 1, _) => self.sums::<L, 6, 1, 1, true>(wide),
+                (_, _, 0) => self.sums::<L, 6, 2, 1, true>(wide),
+                _ => self.sums::<L, 6, 2, 1, false>(wide),
             }
         }
     }
 
     /// Computes `R` rows of `V` vectors, of which the first `wide` numbers exist, with `A` of the separate sums at the
-    /// same time.
+    /// same time; these are all of them if `ALL`.
     ///
     /// # Safety
     /// As for [`run`](Tile::run) with `R` for `high`; `wide` is at most the numbers of `V` vectors; `A` is at most the
-    /// number of separate sums, and equal to it if `R` is 1.
+    /// number of separate sums, and equal to it if `ALL`.
     #[inline(always)]
-    pub(super) unsafe fn sums<L: Level, const R: usize, const V: usize, const A: usize>(self, wide: usize) {
+    pub(super) unsafe fn sums<L: Level, const R: usize, const V: usize, const A: usize, const ALL: bool>(
+        self,
+        wide: usize,
+    ) {
         let lanes = T::Vector::<L>::LANES;
         // SAFETY: r < R and k < depth, rows and columns that the caller promises. Of a row of `initial` and `c` no more
         // than `wide` numbers are touched: `read` and the masked writes see to that. Of `b`, `V` whole vectors are read
@@ -145,7 +153,7 @@ impl<T: Gemm> Tile<T> {
         // the result), and `wide` numbers in the others.
         unsafe {
             let full = wide == V * lanes;
-            let divided = if R == 1 { A.trailing_zeros() } else { self.divided };
+            let divided = if ALL { A.trailing_zeros() } else { self.divided };
             let (separate, passes) = (1 << divided, (1 << divided) / A);
             let whole = if full { self.depth } else { self.whole_rows(V * lanes) };
             let mut sums = [[T::Vector::<L>::zero(); V]; R];
