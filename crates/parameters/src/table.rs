@@ -40,10 +40,8 @@ pub struct Flags {
 
 impl<E: Zeroable, const ROWS: usize> Table<E, ROWS> {
     /// All rows are 0.
-    pub const ZERO: Self = unsafe {
-        // SAFETY: all bytes zero are a valid `E`, and so are flags.
-        core::mem::zeroed()
-    };
+    // SAFETY: all bytes zero are a valid `E`, and so are flags.
+    pub const ZERO: Self = unsafe { core::mem::zeroed() };
 }
 
 impl<E, const ROWS: usize> Table<E, ROWS> {
@@ -117,11 +115,17 @@ pub enum TableRows<const R: usize, const W: usize> {
 /// # Safety
 /// `rows` bytes can be read at each of the pointers.
 pub(crate) unsafe fn next_run(flags: &[*const u8], rows: usize, from: usize) -> Option<Range<usize>> {
-    // SAFETY: `at` is below `rows`, and so is `at + 7` of a word.
-    let any = |at: usize| flags.iter().any(|&flags| unsafe { *flags.add(at) } != 0);
+    let any = |at: usize| {
+        flags.iter().any(|&flags| {
+            // SAFETY: `at` is below `rows`, and so is `at + 7` of a word.
+            (unsafe { *flags.add(at) }) != 0
+        })
+    };
     let word = |at: usize| {
-        let words = flags.iter().map(|&flags| unsafe { flags.add(at).cast::<u64>().read_unaligned() });
-        words.fold(0, |all, word| all | word)
+        flags.iter().fold(0, |all, &flags| {
+            // SAFETY: as above.
+            all | unsafe { flags.add(at).cast::<u64>().read_unaligned() }
+        })
     };
     let mut start = from;
     loop {
