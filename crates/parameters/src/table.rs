@@ -105,7 +105,7 @@ unsafe impl<E: Pod + Send + Sync, const ROWS: usize> Storage for Table<E, ROWS> 
 pub enum TableRows<const R: usize, const W: usize> {
     /// All rows, in one piece. All flags of the networks that are written are set.
     All,
-    /// Those whose flag is set in one of these networks, the ones that are read and the ones that are written. TableRows that
+    /// Those whose flag is set in one of these networks, the ones that are read and the ones that are written. Rows that
     /// follow one another are one piece. Their flags are set in the networks that are written.
     TouchedIn([bool; R], [bool; W]),
 }
