@@ -7,8 +7,8 @@ use crate::{Aligned, Storage};
 
 /// The rows of a large parameter, such as that of an embedding, of which a batch uses few.
 ///
-/// Each row has a flag. If it is not set, the row is 0, so that a walk over a gradient can leave the row out. Flags only
-/// save time: no number depends on them. Whoever borrows all rows mutably, as `*table = ..` does, sets all flags;
+/// Each row has a flag. If it is not set, the row is 0, so that a walk over a gradient can leave the row out. Flags save
+/// time, and no number depends on them. Whoever borrows all rows mutably, as `*table = ..` does, sets all flags;
 /// [`row_mut`](Table::row_mut) sets the flag of one row.
 ///
 /// ```
@@ -105,8 +105,8 @@ unsafe impl<E: Pod + Send + Sync, const ROWS: usize> Storage for Table<E, ROWS> 
 pub enum TableRows<const R: usize, const W: usize> {
     /// All rows, in one piece. All flags of the networks that are written are set.
     All,
-    /// Those whose flag is set in one of these networks, the ones that are read and the ones that are written. Rows that
-    /// follow one another are one piece. Their flags are set in the networks that are written.
+    /// Those whose flag is set in one of these networks, the ones that are read and the ones that are written. Rows
+    /// that follow one another are one piece. Their flags are set in the networks that are written.
     TouchedIn([bool; R], [bool; W]),
 }
 
