@@ -26,7 +26,7 @@ impl<const WIDTH: usize, T: Real> Stream<Vector<WIDTH, T>> for SinusoidalPositio
 
     fn step_into(&self, input: &Vector<WIDTH, T>, output: &mut Vector<WIDTH, T>, place: &mut Place<WIDTH>) {
         fill(place.step, |feature| place.frequencies[feature], &mut output.0);
-        output.0.iter_mut().zip(&input.0).for_each(|(y, &x)| *y = x + *y);
+        output.0.iter_mut().zip(&input.0).for_each(|(y, &x)| *y += x);
         place.step += 1;
     }
 }

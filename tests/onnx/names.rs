@@ -7,6 +7,7 @@ type Network = chainrule::Linear<1, 1>;
 
 #[rustfmt::skip]
 fn every_name_exists() {
+    let _ = <chainrule::Adam<Network>>::lazy_rows;
     let _ = <chainrule::Initializer>::constant;
     let _ = <chainrule::Initializer>::gain;
     let _ = <chainrule::Initializer>::glorot_normal;
@@ -88,6 +89,7 @@ fn every_name_exists() {
     use chainrule::Dropout1d as _;
     use chainrule::Dropout2d as _;
     use chainrule::Elu as _;
+    use chainrule::Embedding as _;
     use chainrule::Erf as _;
     use chainrule::Exp as _;
     use chainrule::FeedForward as _;
@@ -150,6 +152,7 @@ fn every_name_exists() {
     use chainrule::PRelu as _;
     use chainrule::Pad1d as _;
     use chainrule::Pad2d as _;
+    use chainrule::PaddedTokens as _;
     use chainrule::PairwiseDistance as _;
     use chainrule::Parallel as _;
     use chainrule::Parameters as _;
@@ -211,6 +214,7 @@ fn every_name_exists() {
     use chainrule::TransformerBlock as _;
     use chainrule::TransformerDecoder as _;
     use chainrule::TransformerEncoder as _;
+    use chainrule::Tied as _;
     use chainrule::Transpose as _;
     use chainrule::TransposedConv1d as _;
     use chainrule::TransposedConv1dWith as _;

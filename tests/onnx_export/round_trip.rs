@@ -48,6 +48,11 @@ const REFUSED: &[&str] = &[
     "transposed1d_with_dilation",
     "transposed1d_with_causal",
     "transposed1d_with_same",
+    // A sum with a constant is not read as positions.
+    "learned_positions",
+    "learned_positions_of_fewer_steps",
+    "sinusoidal_positions",
+    "sinusoidal_positions_of_odd_width",
     "batch_norm_without_affine",
     "layer_norm_without_affine",
     "local_response_norm",

@@ -28,6 +28,7 @@ mod as_network;
 mod copies;
 mod description;
 mod fill;
+mod flags;
 mod impls;
 mod name;
 #[cfg(feature = "alloc")]
@@ -48,6 +49,7 @@ pub use as_network::AsNetwork;
 pub use copies::append_copies;
 pub use description::{Field, Node, Tensor};
 pub use fill::{copied, filled, zeroed};
+pub use flags::clear_flags;
 pub use name::{Named, Part, TypeName};
 #[cfg(feature = "alloc")]
 pub use owned::{IntoOwned, Owned};
@@ -61,7 +63,7 @@ pub use table::{Table, TableRows};
 #[doc(hidden)]
 pub use view::NonEmpty;
 pub use view::{View, ViewMut};
-pub use visit::{Parameter, Visitor, clear_flags, describe, describe_leaves, visit};
+pub use visit::{Parameter, Visitor, describe, describe_leaves, visit};
 
 /// The parameters of a layer, described by one constant.
 ///

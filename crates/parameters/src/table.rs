@@ -7,8 +7,8 @@ use crate::{Aligned, Storage};
 
 /// The rows of a large parameter, such as that of an embedding, of which a batch uses few.
 ///
-/// Each row has a flag. If it is not set, the row is 0, so that a walk over a gradient can leave the row out. Flags only
-/// save time: no number depends on them. Whoever borrows all rows mutably, as `*table = ..` does, sets all flags;
+/// Each row has a flag. If it is not set, the row is 0, so that a walk over a gradient can leave the row out. Flags save
+/// time, and no number depends on them. Whoever borrows all rows mutably, as `*table = ..` does, sets all flags;
 /// [`row_mut`](Table::row_mut) sets the flag of one row.
 ///
 /// ```
@@ -40,10 +40,8 @@ pub struct Flags {
 
 impl<E: Zeroable, const ROWS: usize> Table<E, ROWS> {
     /// All rows are 0.
-    pub const ZERO: Self = unsafe {
-        // SAFETY: all bytes zero are a valid `E`, and so are flags.
-        core::mem::zeroed()
-    };
+    // SAFETY: all bytes zero are a valid `E`, and so are flags.
+    pub const ZERO: Self = unsafe { core::mem::zeroed() };
 }
 
 impl<E, const ROWS: usize> Table<E, ROWS> {
@@ -107,8 +105,8 @@ unsafe impl<E: Pod + Send + Sync, const ROWS: usize> Storage for Table<E, ROWS> 
 pub enum TableRows<const R: usize, const W: usize> {
     /// All rows, in one piece. All flags of the networks that are written are set.
     All,
-    /// Those whose flag is set in one of these networks, the ones that are read and the ones that are written. Rows that
-    /// follow one another are one piece. Their flags are set in the networks that are written.
+    /// Those whose flag is set in one of these networks, the ones that are read and the ones that are written. Rows
+    /// that follow one another are one piece. Their flags are set in the networks that are written.
     TouchedIn([bool; R], [bool; W]),
 }
 
@@ -117,11 +115,17 @@ pub enum TableRows<const R: usize, const W: usize> {
 /// # Safety
 /// `rows` bytes can be read at each of the pointers.
 pub(crate) unsafe fn next_run(flags: &[*const u8], rows: usize, from: usize) -> Option<Range<usize>> {
-    // SAFETY: `at` is below `rows`, and so is `at + 7` of a word.
-    let any = |at: usize| flags.iter().any(|&flags| unsafe { *flags.add(at) } != 0);
+    let any = |at: usize| {
+        flags.iter().any(|&flags| {
+            // SAFETY: `at` is below `rows`, and so is `at + 7` of a word.
+            (unsafe { *flags.add(at) }) != 0
+        })
+    };
     let word = |at: usize| {
-        let words = flags.iter().map(|&flags| unsafe { flags.add(at).cast::<u64>().read_unaligned() });
-        words.fold(0, |all, word| all | word)
+        flags.iter().fold(0, |all, &flags| {
+            // SAFETY: as above.
+            all | unsafe { flags.add(at).cast::<u64>().read_unaligned() }
+        })
     };
     let mut start = from;
     loop {
