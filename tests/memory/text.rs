@@ -26,5 +26,5 @@ fn tokens_allocate_for_the_first_one_only() {
     let mut sampler = Sampler::new(1).temperature(0.7).top_k(40).top_p(0.9).min_p(0.01);
     let mut tokens = generate(&net, &[Token::of::<3>()], &mut sampler).unwrap();
     assert!(allocations(|| drop(tokens.next())) > 0);
-    assert_eq!(allocations(|| drop((0..100).map(|_| tokens.next().unwrap().unwrap().index()).max())), 0);
+    assert_eq!(allocations(|| (0..100).for_each(|_| assert!(tokens.next().unwrap().is_ok()))), 0);
 }
