@@ -92,10 +92,7 @@ fn run(protocol: Protocol) -> Result<(), Box<dyn Error>> {
     let epochs = protocol.epochs;
     println!("{} names to train on, {} held out; {epochs} epochs", names.train.len(), names.held_out.len());
 
-    println!(
-        "\n{:12} {:>10}  {:>14}  {:>14}  {:>8}",
-        "", "parameters", "train loss", "held-out loss", "seconds"
-    );
+    println!("\n             parameters  train loss  held-out loss   rate  seconds");
     let bigram = counts::row::<1>("bigrams", &names.train, &names.held_out);
     let trigram = counts::row::<2>("trigrams", &names.train, &names.held_out);
     let runs = [
