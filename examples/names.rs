@@ -96,7 +96,7 @@ fn run(protocol: Protocol) -> Result<(), Box<dyn Error>> {
     let bigram = counts::row::<1>("bigrams", &names.train, &names.held_out);
     let trigram = counts::row::<2>("trigrams", &names.train, &names.held_out);
     let runs = [
-        learn::<Mlp>("MLP", &names, protocol, 3e-3)?,
+        learn::<Mlp>("MLP", &names, protocol, 1e-2)?,
         learn::<OfGru>("GRU", &names, protocol, 1e-2)?,
         learn::<OfLstm>("LSTM", &names, protocol, 1e-2)?,
         learn::<Transformer>("transformer", &names, protocol, 3e-3)?,

@@ -70,7 +70,7 @@ where
 /// let mut sampler = Sampler::new(2);
 /// let tokens = generate_windowed(&net, prompt, &mut sampler)?.take(100).collect::<Result<Vec<_>, _>>()?;
 /// assert_eq!(tokens.len(), 100);
-/// # Ok::<(), Error>(())
+/// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
 /// # Errors
@@ -130,8 +130,8 @@ where
 /// };
 /// let mut sampler = Sampler::new(1).temperature(0.0);
 /// let tokens = generate_by(&[Token::of::<2>()], &mut sampler, count)?.until(Token::of::<1>());
-/// assert_eq!(tokens.map(|token| Ok(token?.index())).collect::<Result<Vec<_>, Error>>()?, [3, 4, 0]);
-/// # Ok::<(), Error>(())
+/// assert_eq!(tokens.collect::<Result<Vec<_>, _>>()?, [Token::of::<3>(), Token::of::<4>(), Token::of::<0>()]);
+/// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
 /// # Errors
