@@ -30,6 +30,7 @@ use crate::tensor::{PaddedTokens, Sequence, Token, Tokens, Vector};
 /// # Errors
 /// [`Error::Setting`] for an empty prompt: begin with a token that begins a text. An item is an error where the network
 /// or the [`Sampler`] has one, and is then the last.
+#[allow(clippy::type_complexity)]
 pub fn generate<'a, A, N, T: Real, const VOCAB: usize>(
     network: &'a A,
     prompt: &[Token<VOCAB>],
@@ -75,6 +76,7 @@ where
 ///
 /// # Errors
 /// As [`generate`].
+#[allow(clippy::type_complexity)]
 pub fn generate_windowed<'a, A, N, T: Real, const STEPS: usize, const VOCAB: usize>(
     network: &'a A,
     prompt: PaddedTokens<STEPS, VOCAB>,
