@@ -8,7 +8,23 @@
 //! next letter a probability, or the end of the name; its loss is the mean of -ln p over all letters and ends of 2,000
 //! names that it was not trained on. A model that knows nothing has ln 27 = 3.296 nats.
 //!
-//! FULL_TABLE
+//! The full training, in 200 seconds of processor time:
+//!
+//! ```text
+//!              parameters  train loss  held-out loss   rate
+//! bigrams             729       2.515          2.528  (k = 0.2)
+//! trigrams          19683       2.199          2.257  (k = 0.2)
+//! MLP               11907       2.030  2.121 ± 0.002   0.01
+//! GRU               12009       2.001  2.096 ± 0.004   0.01
+//! LSTM              12112       2.012  2.098 ± 0.004   0.01
+//! transformer       11899       2.044  2.108 ± 0.002   0.01
+//!
+//! GRU          carrie shye lang beels belt curmensak mcfour hearske scurmam smeist
+//! transformer  carrie shyder heich hobaker curkin labler stame morbes wine etrierd
+//! ```
+//! ± is the largest deviation of a seed from the mean. The bigrams and trigrams add k to each count, and k and the
+//! learning rates (1e-3, 3e-3 or 1e-2, after 5 epochs) are the best for the last tenth of the names to train on. At this
+//! size the GRU and the LSTM are equal, the transformer is 0.01 behind them, and the MLP, which sees 5 letters, 0.025.
 //!
 //! The program fails if a network is not better than the bigrams, or, after the full training, than the trigrams.
 //!
@@ -99,7 +115,7 @@ fn run(protocol: Protocol) -> Result<(), Box<dyn Error>> {
         learn::<Mlp>("MLP", &names, protocol, 1e-2)?,
         learn::<OfGru>("GRU", &names, protocol, 1e-2)?,
         learn::<OfLstm>("LSTM", &names, protocol, 1e-2)?,
-        learn::<Transformer>("transformer", &names, protocol, 3e-3)?,
+        learn::<Transformer>("transformer", &names, protocol, 1e-2)?,
     ];
     println!();
     runs.iter().for_each(|(name, _, samples)| println!("{name:12} {}", samples.join(" ")));
