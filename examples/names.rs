@@ -22,9 +22,9 @@
 //! GRU          carrie shye lang beels belt curmensak mcfour hearske scurmam smeist
 //! transformer  carrie shyder heich hobaker curkin labler stame morbes wine etrierd
 //! ```
-//! ± is the largest deviation of a seed from the mean. The bigrams and trigrams add k to each count, and k and the
-//! learning rates (1e-3, 3e-3 or 1e-2, after 5 epochs) are the best for the last tenth of the names to train on. At this
-//! size the GRU and the LSTM are equal, the transformer is 0.01 behind them, and the MLP, which sees 5 letters, 0.025.
+//! ± is the largest deviation of a seed from the mean. The bigrams and trigrams add k to each count. k and the learning
+//! rates (1e-3, 3e-3 or 1e-2, after 5 epochs) are the best for the last tenth of the names to train on. At this size the
+//! GRU and the LSTM are equal, the transformer is 0.01 behind them, and the MLP, which sees 5 letters, 0.025.
 //!
 //! The program fails if a network is not better than the bigrams, or, after the full training, than the trigrams.
 //!
