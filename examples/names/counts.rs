@@ -51,6 +51,6 @@ pub(crate) fn row<const N: usize>(name: &str, train: &[Word], held_out: &[Word])
     let counts = Counts::<N>::of(train);
     let loss = counts.loss(held_out, k);
     let numbers = VOCAB.pow(N as u32 + 1);
-    println!("{name:12} {numbers:10}  {:14.3}  {loss:14.3}            k = {k}", counts.loss(train, k));
+    println!("{name:12} {numbers:10}  {:10.3}  {loss:13.3}  (k = {k})", counts.loss(train, k));
     loss
 }

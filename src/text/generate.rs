@@ -30,6 +30,7 @@ use crate::tensor::{PaddedTokens, Sequence, Token, Tokens, Vector};
 /// # Errors
 /// [`Error::Setting`] for an empty prompt: begin with a token that begins a text. An item is an error where the network
 /// or the [`Sampler`] has one, and is then the last.
+#[allow(clippy::type_complexity)]
 pub fn generate<'a, A, N, T: Real, const VOCAB: usize>(
     network: &'a A,
     prompt: &[Token<VOCAB>],
@@ -70,11 +71,12 @@ where
 /// let mut sampler = Sampler::new(2);
 /// let tokens = generate_windowed(&net, prompt, &mut sampler)?.take(100).collect::<Result<Vec<_>, _>>()?;
 /// assert_eq!(tokens.len(), 100);
-/// # Ok::<(), Error>(())
+/// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
 /// # Errors
 /// As [`generate`].
+#[allow(clippy::type_complexity)]
 pub fn generate_windowed<'a, A, N, T: Real, const STEPS: usize, const VOCAB: usize>(
     network: &'a A,
     prompt: PaddedTokens<STEPS, VOCAB>,
@@ -130,8 +132,8 @@ where
 /// };
 /// let mut sampler = Sampler::new(1).temperature(0.0);
 /// let tokens = generate_by(&[Token::of::<2>()], &mut sampler, count)?.until(Token::of::<1>());
-/// assert_eq!(tokens.map(|token| Ok(token?.index())).collect::<Result<Vec<_>, Error>>()?, [3, 4, 0]);
-/// # Ok::<(), Error>(())
+/// assert_eq!(tokens.collect::<Result<Vec<_>, _>>()?, [Token::of::<3>(), Token::of::<4>(), Token::of::<0>()]);
+/// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
 /// # Errors

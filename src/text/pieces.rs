@@ -131,7 +131,7 @@ mod tests {
             pieces
         };
         assert_eq!(of("ab\ncd\nef\n", 7), ["ab\ncd", "\nef\n"]);
-        assert_eq!(of("ab\r\ncd\r\nef", 7), ["ab", "\r\ncd\r\nef"]);
+        assert_eq!(of("ab\r\ncd\r\nef", 7), ["ab", "\r\ncd", "\r\nef"]);
         // No such line break in 4, 8 and 16 bytes.
         assert_eq!(of("ab\n\ncd \n e\n\nfg\nhi", 4), ["ab\n\ncd \n e\n\nfg", "\nhi"]);
         // Never within a character, and after 16 sizes anywhere.
