@@ -11,7 +11,7 @@ pub(super) const NOT_READ: &str = "; the graph has attention, which is written t
 
 /// Returns whether a graph has attention: a matrix product of a softmax and of what is no constant.
 pub(super) fn has_attention(graph: &Graph) -> bool {
-    let mut weights = BTreeSet::new();
+    let mut weights: BTreeSet<usize> = BTreeSet::new();
     graph.nodes.iter().any(|node| {
         let first = node.inputs.first().copied().flatten();
         let of_softmax = node.inputs.iter().flatten().any(|input| weights.contains(input));
