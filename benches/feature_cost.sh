@@ -6,7 +6,7 @@
 # is not in it; the last row is chainrule itself, with all these features.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- fit checkpoint flow threads serde nalgebra plot theory csv npy npz images idx gzip onnx
+[ $# -gt 0 ] || set -- fit checkpoint flow threads serde nalgebra plot theory csv bpe npy npz images idx gzip onnx
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 

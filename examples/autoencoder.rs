@@ -73,7 +73,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut trainer = Trainer::new(net, MeanSquaredError, Adam::new(RATE), SEED);
     for epoch in 0..EPOCHS {
         trainer.optimizer.learning_rate = RATE * (1.0 - epoch as f64 / EPOCHS as f64);
-        while let Some((inputs, targets)) = batches.next(&mut random) {
+        while let Some((inputs, targets)) = batches.next(&mut random)? {
             trainer.step(inputs, targets)?;
         }
     }

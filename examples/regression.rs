@@ -51,7 +51,7 @@ fn network(learn: Table, test: &Table, seed: u64) -> Result<(Vec<Vector<1>>, usi
     let mut batches = Loader::new(&train, BATCH)?;
     let (mut best, mut best_error, mut best_epoch) = (trainer.network.clone(), f64::INFINITY, 0);
     for epoch in 1..=MOST_EPOCHS {
-        while let Some((inputs, targets)) = batches.next(&mut random) {
+        while let Some((inputs, targets)) = batches.next(&mut random)? {
             trainer.step(inputs, targets)?;
         }
         let error = trainer.network.loss(&MeanSquaredError, validation.inputs(), validation.targets())?;

@@ -25,8 +25,18 @@ impl From<NotWritten> for io::Error {
     }
 }
 
-/// Writes a temporary file in the same folder, syncs it to the disk, and then renames it over the file.
+/// Writes these bytes as the file.
+#[cfg(any(feature = "checkpoint", feature = "flow"))]
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), NotWritten> {
+    write_by(path, |file| file.write_all(bytes))
+}
+
+/// Writes a temporary file in the same folder, which `fill` fills, syncs it to the disk, and then renames it over the
+/// file.
+pub(crate) fn write_by(
+    path: &Path,
+    fill: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(), NotWritten> {
     let failed = NotWritten::Write;
     // A symbolic link is followed, so that it is not replaced.
     let target = if path.is_symlink() { fs::canonicalize(path).map_err(failed)? } else { path.into() };
@@ -46,7 +56,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), NotWritten> {
     if let Some(old) = old {
         new.file.set_permissions(old.permissions()).map_err(failed)?;
     }
-    fill(&mut new.file, bytes).map_err(failed)?;
+    write_and_sync(&mut new.file, fill).map_err(failed)?;
     new.replace(&target).map_err(failed)?;
     sync(&folder).map_err(NotWritten::Sync)
 }
@@ -120,8 +130,8 @@ impl Drop for Beside {
     }
 }
 
-fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
-    file.write_all(bytes)?;
+fn write_and_sync(file: &mut File, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    fill(file)?;
     file.sync_all()
 }
 
@@ -135,9 +145,11 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_full_disk_is_an_error() {
+        use std::io::Write;
+
         // A device that is always full.
         let mut full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-        let error = super::fill(&mut full, &[1; 100]).unwrap_err();
+        let error = super::write_and_sync(&mut full, |file| file.write_all(&[1; 100])).unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
     }
 }

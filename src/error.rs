@@ -143,6 +143,25 @@ pub enum Error {
         /// The number itself.
         value: f64,
     },
+    /// A score of a token is NaN or infinite, so that no token can be drawn.
+    #[error("the score (logit) of token {index} is {value}: check the weights, and what changes the scores")]
+    NonFiniteLogit {
+        /// The index of the token.
+        index: usize,
+        /// The score.
+        value: f64,
+    },
+    /// A stream goes on behind the last step that a layer knows.
+    #[error(
+        "the stream ends after {steps} steps, because `{layer}` knows no more positions: start a new `StreamState`, or use \
+         `SinusoidalPositions`, which have no end"
+    )]
+    StreamEnd {
+        /// The layer that ends it.
+        layer: &'static chainrule_parameters::TypeName,
+        /// How many steps it knows.
+        steps: usize,
+    },
     /// The loss or its gradient is NaN or infinite.
     #[error(
         "the loss or its gradient is {value}: the outputs are not finite, or too far from the targets for the scalar's range"

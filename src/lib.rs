@@ -24,7 +24,7 @@ extern crate alloc;
 // The derive writes `::chainrule::..`, in this crate too.
 extern crate self as chainrule;
 
-#[cfg(any(feature = "checkpoint", feature = "flow"))]
+#[cfg(feature = "std")]
 mod atomic_file;
 pub mod bounds;
 #[cfg(feature = "checkpoint")]
@@ -61,6 +61,8 @@ pub mod schedule;
 pub mod stack;
 pub mod stream;
 pub mod tensor;
+#[cfg(feature = "std")]
+pub mod text;
 #[cfg(feature = "theory")]
 pub mod theory;
 #[cfg(feature = "alloc")]
@@ -109,8 +111,9 @@ pub mod prelude {
     pub use crate::flow::GradientFlow;
     pub use crate::infer::{
         AutoAffine, AutoBatchNorm, AutoChannelPRelu, AutoCrossAttention, AutoDepthwiseConv2d, AutoGroupNorm,
-        AutoHighway, AutoLayerNorm, AutoRmsNorm, AutoSelfAttention, AutoShortcut, ConvTo, ConvToWith,
-        DenseTo, GruTo, Infer, LinearTo, LstmTo, RnnTo, TransposedConvTo, TransposedConvToWith,
+        AutoHighway, AutoLayerNorm, AutoLearnedPositions, AutoRmsNorm, AutoSelfAttention, AutoShortcut,
+        ConvTo, ConvToWith, DenseTo, EmbeddingTo, GruTo, Infer, LinearTo, LstmTo, RnnTo, TransposedConvTo,
+        TransposedConvToWith,
     };
     #[cfg(feature = "alloc")]
     pub use crate::init::Init;
@@ -124,17 +127,17 @@ pub mod prelude {
         Epsilon, Erf, ExcludePadding, Exp, Features, Flatten, GainAndBias, GateLinear, GaussianDropout,
         GaussianNoise, GeGlu, Gelu, GeluTanh, GlobalAvgPool, GlobalMaxPool, Glu, GroupNorm, Groups, Gru,
         HalfPixel, HardShrink, HardSigmoid, HardSwish, HardTanh, Height, Identity, InstanceNorm, Kernel,
-        LastStep, Layer, LayerNorm, LeakyRelu, LearnedState, Linear, LocalResponseNorm, Log, LogSigmoid,
-        LogSoftmax, LpPool1d, LpPool1dWith, LpPool2d, LpPool2dWith, Lstm, MachineEpsilon, MaxOver, MaxPool1d,
-        MaxPool1dWith, MaxPool2d, MaxPool2dWith, MeanOver, MinOver, Mish, Mode, Momentum, Nearest,
-        NearestBefore, NearestExact, Neg, NoAffine, NoBias, NoGain, Offset, OutputPadding, PRelu, Pad1d,
-        Pad2d, Padding, PaddingEnds, Parameters, Permute, PixelShuffle, PixelUnshuffle, QuickGelu,
+        LastStep, Layer, LayerNorm, LeakyRelu, LearnedPositions, LearnedState, Linear, LocalResponseNorm,
+        Log, LogSigmoid, LogSoftmax, LpPool1d, LpPool1dWith, LpPool2d, LpPool2dWith, Lstm, MachineEpsilon,
+        MaxOver, MaxPool1d, MaxPool1dWith, MaxPool2d, MaxPool2dWith, MeanOver, MinOver, Mish, Mode, Momentum,
+        Nearest, NearestBefore, NearestExact, Neg, NoAffine, NoBias, NoGain, Offset, OutputPadding, PRelu,
+        Pad1d, Pad2d, Padding, PaddingEnds, Parameters, Permute, PixelShuffle, PixelUnshuffle, QuickGelu,
         Reciprocal, ReflectionPad1d, ReflectionPad2d, Relu, Relu6, ReplicationPad1d, ReplicationPad2d,
         Reshape, Resize1d, Resize2d, Reverse, RmsNorm, Rnn, Same, SameLower, Scale, Selu, Shift, Sigmoid,
-        Silu, Sin, SoftShrink, Softmax, Softmin, Softplus, Softsign, SpaceToDepth, Sqrt, Square, Steps,
-        Stride, SumOver, SwiGlu, Tanh, TanhShrink, Threshold, ThresholdedRelu, Transpose, TransposedConv1d,
-        TransposedConv1dWith, TransposedConv2d, TransposedConv2dWith, Upsample1d, Upsample2d,
-        UpsampleBilinear2d, UpsampleLinear1d, Width, WorkspaceMut, ZeroPad1d, ZeroPad2d,
+        Silu, Sin, SinusoidalPositions, SoftShrink, Softmax, Softmin, Softplus, Softsign, SpaceToDepth, Sqrt,
+        Square, Steps, Stride, SumOver, SwiGlu, Tanh, TanhShrink, Threshold, ThresholdedRelu, Transpose,
+        TransposedConv1d, TransposedConv1dWith, TransposedConv2d, TransposedConv2dWith, Upsample1d,
+        Upsample2d, UpsampleBilinear2d, UpsampleLinear1d, Width, WorkspaceMut, ZeroPad1d, ZeroPad2d,
     };
     #[cfg(feature = "alloc")]
     pub use crate::layer::{Owned, Workspace};
@@ -153,9 +156,11 @@ pub mod prelude {
     pub use crate::optimizer::{ExponentialMovingAverage, FreezeParameters, Group, Lbfgs};
     pub use crate::schedule::{Plateau, Schedule};
     pub use crate::stack::{
-        Bidirectional, Concat, CosineSimilarity, CrossAttention, Difference, Duplicate, Evaluate, Highway,
-        Join, Maximum, Minimum, NoMask, PairwiseDistance, Parallel, PerStep, Product, Quotient, Residual,
-        Rotary, SelfAttention, Shared, SlidingWindow, Sum,
+        Bidirectional, Concat, CosineSimilarity, CrossAttention, DecoderBlock, Difference, Duplicate,
+        Evaluate, FeedForward, First, Highway, Join, Maximum, Minimum, NoMask, OnFirst, PairwiseDistance,
+        Parallel, PerStep, PostNorm, PostNormDecoderBlock, PostNormTransformerBlock, PreNorm, Product,
+        Quotient, Residual, ResidualWithMemory, Rotary, Second, SelfAttention, Shared, SlidingWindow, Sum,
+        Tied, TransformerBlock, TransformerDecoder, TransformerEncoder,
     };
     #[cfg(feature = "alloc")]
     pub use crate::stream::CarriedState;

@@ -20,7 +20,7 @@ pub(super) fn compare(
     let mut unexpected: BTreeMap<&str, &TensorInfo> =
         file.tensors.iter().map(|(name, info)| (&name[..], info)).collect();
     let mut problems = Vec::new();
-    for Entry { name, shape, dtype, .. } in entries {
+    for Entry { name, shape, dtype, .. } in entries.iter().filter(|entry| entry.is_first()) {
         let mut wrong = |wrong| problems.push(Problem::new(name, wrong));
         let Some(info) = unexpected.remove(&name[..]) else {
             wrong(Wrong::Missing { network: shape.clone() });
@@ -100,7 +100,7 @@ pub(super) fn check_network(
 
 /// Checks that every number of these tensors of the file is finite in the network's scalar.
 pub(super) fn check_numbers(entries: &[Entry], file: &Container<'_>) -> Result<(), CheckpointError> {
-    for Entry { name, dtype, .. } in entries {
+    for Entry { name, dtype, .. } in entries.iter().filter(|entry| entry.is_first()) {
         let Some(info) = file.tensors.get(name) else { continue };
         let bytes = file.bytes(info);
         for element in 0..info.shape.iter().product() {

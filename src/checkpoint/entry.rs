@@ -1,8 +1,9 @@
 //! A network as a list of tensors in a file.
 
-use chainrule_parameters::{Node, describe, describe_leaves};
+use chainrule_parameters::{Node, clear_flags, describe, describe_leaves};
 use safetensors::Dtype;
 
+use super::attention::attention_layers;
 use super::container::{Container, Written};
 use super::number;
 use super::{CheckpointError, Origin};
@@ -24,6 +25,28 @@ pub(super) struct Entry {
     pub(super) sides: Vec<usize>,
     /// Whether these sides are in the opposite order in the file.
     pub(super) reversed: bool,
+    /// Which part of the tensor of the file it is, if others are in the same one. `shape` is that of the whole.
+    pub(super) part: Option<Part>,
+}
+
+/// One of several parts of equal size of a tensor of a file, along its first side.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    pub(super) at: usize,
+    pub(super) of: usize,
+}
+
+impl Entry {
+    /// Returns where an element is in the tensor of the file.
+    fn place(&self, at: usize) -> usize {
+        let within = if self.reversed { number::reversed(&self.sides, at) } else { at };
+        self.part.map_or(0, |part| part.at * self.sides.iter().product::<usize>()) + within
+    }
+
+    /// Returns whether it is the first or only one in its tensor of the file.
+    pub(super) fn is_first(&self) -> bool {
+        self.part.is_none_or(|part| part.at == 0)
+    }
 }
 
 /// Returns the tensors of a network, in the order of its description, in this crate's names and layout.
@@ -39,6 +62,7 @@ pub(super) fn entries(network: &Node) -> Vec<Entry> {
             shape: parameter.shape.to_vec(),
             sides: parameter.shape.to_vec(),
             reversed: false,
+            part: None,
         });
     });
     entries
@@ -65,10 +89,11 @@ pub(super) fn flattens(network: &Node) -> Option<String> {
 }
 
 /// Returns the path of the first layer for which it matters whether sequences have their steps or their features first, if
-/// the network has a recurrent layer: behind one PyTorch has the steps first, and behind a convolution the features.
+/// the network has a recurrent or an attention layer: behind one PyTorch has the steps first, and behind a convolution the
+/// features.
 pub(super) fn ambiguous(network: &Node, entries: &[Entry]) -> Option<String> {
     let recurrent = |entry: &Entry| entry.path.rsplit('.').next() == Some("weight_hh");
-    if !entries.iter().any(recurrent) {
+    if !entries.iter().any(recurrent) && attention_layers(entries).is_empty() {
         return None;
     }
     let of_sequences = |entry: &&Entry| match entry.role {
@@ -100,12 +125,11 @@ struct Collect<'a> {
 impl Visitor<1, 0> for Collect<'_> {
     fn visit<T: Real>(&mut self, _: &Parameter<'_>, [xs]: [&[T]; 1], []: [&mut [T]; 0]) {
         let (Some(entry), Ok(tensors)) = (self.entries.next(), &mut self.tensors) else { return };
-        let place = |at| if entry.reversed { number::reversed(&entry.sides, at) } else { at };
         if let Some(at) = xs.iter().position(|x| !x.is_finite()) {
             self.tensors = Err(CheckpointError::NonFinite {
                 origin: self.origin.clone(),
                 tensor: entry.name.clone(),
-                element: place(at),
+                element: entry.place(at),
                 value: xs[at].to_f64(),
             });
             return;
@@ -113,10 +137,20 @@ impl Visitor<1, 0> for Collect<'_> {
         let mut bytes = Vec::with_capacity(size_of_val(xs));
         if entry.reversed {
             let mut ordered = xs.to_vec();
-            xs.iter().enumerate().for_each(|(at, &x)| ordered[place(at)] = x);
+            xs.iter().enumerate().for_each(|(at, &x)| ordered[number::reversed(&entry.sides, at)] = x);
             ordered.into_iter().for_each(|x| number::write(x, &mut bytes));
         } else {
             xs.iter().for_each(|&x| number::write(x, &mut bytes));
+        }
+        if let Some(Part { at, of }) = entry.part {
+            let length = bytes.len();
+            let place = at * length..(at + 1) * length;
+            if let Some((_, whole)) = tensors.iter_mut().rfind(|(name, _)| *name == entry.name) {
+                whole.bytes[place].copy_from_slice(&bytes);
+                return;
+            }
+            let part = std::mem::replace(&mut bytes, vec![0; of * length]);
+            bytes[place].copy_from_slice(&part);
         }
         let tensor = Written { dtype: entry.dtype, shape: entry.shape.clone(), bytes };
         tensors.push((entry.name.clone(), tensor));
@@ -124,8 +158,9 @@ impl Visitor<1, 0> for Collect<'_> {
 }
 
 /// Sets a network to the numbers of a file that has been checked against the same entries.
-pub(super) fn fill(network: ViewMut<'_>, entries: &[Entry], file: &Container<'_>) {
-    visit([], [network], &mut Fill { entries: entries.iter(), file });
+pub(super) fn fill(mut network: ViewMut<'_>, entries: &[Entry], file: &Container<'_>) {
+    visit([], [network.reborrow()], &mut Fill { entries: entries.iter(), file });
+    clear_flags(network); // of moments: a step leaves out the rows that have none
 }
 
 struct Fill<'a> {
@@ -139,8 +174,7 @@ impl Visitor<0, 1> for Fill<'_> {
         let Some(info) = self.file.tensors.get(&entry.name) else { return };
         let bytes = self.file.bytes(info);
         for (at, x) in xs.iter_mut().enumerate() {
-            let place = if entry.reversed { number::reversed(&entry.sides, at) } else { at };
-            *x = T::from_f64(number::read(info.dtype, bytes, place));
+            *x = T::from_f64(number::read(info.dtype, bytes, entry.place(at)));
         }
     }
 }

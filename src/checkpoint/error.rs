@@ -197,6 +197,18 @@ pub enum CheckpointError {
         /// The path that was given.
         path: String,
     },
+    /// A format names the blocks of a transformer at a path, and there are other layers.
+    #[error(
+        "the format names the blocks of a transformer at and below `{path}`, and the network has {} attention layers, {} \
+         linear layers and {} norms there: a block has 1, 2 and 2 of these, and a block of a decoder 2, 2 and 3",
+        found[0], found[1], found[2]
+    )]
+    NoTransformerLayer {
+        /// The path that was given.
+        path: String,
+        /// How many attention layers, linear layers and norms there are.
+        found: [usize; 3],
+    },
     /// Another rank failed, or does not have the same: see [`distributed`](crate::distributed).
     #[error(transparent)]
     Rank(Box<RankError>),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::attention::{Blocks, name_attention};
 use super::container::{Constants, Container, Note, serialize};
 use super::describe::describe;
 use super::entry::{Entry, ambiguous, collect, entries, fill, flattens, settings};
@@ -36,6 +37,7 @@ pub struct Format {
     within: Option<String>,
     renames: Vec<(String, String)>,
     modules: Vec<OneModule>,
+    blocks: Vec<Blocks>,
     orders: Vec<(String, bool)>,
     ignored: Vec<String>,
     convert: bool,
@@ -57,6 +59,7 @@ impl Format {
     /// | a `Sequence<STEPS, FEATURES>` | `[features, steps]`, as `nn.Conv1d` takes it; else see [`steps_first`](Format::steps_first) |
     /// | `weight_ih`, `weight_hh`, `bias_ih`, `bias_hh` of an [`Lstm`](crate::layer::Lstm), `Gru` or `Rnn` | `weight_ih_l0` and so on, of `nn.LSTM(.., batch_first=True)`; its further layers and directions: [`recurrent_layers`](Format::recurrent_layers), [`bidirectional_layers`](Format::bidirectional_layers) |
     /// | `weight` of a [`Dense`](crate::layer::Dense), `[in, out]` | `weight`, `[out, in]`; a sequence is put in that order, feature by feature |
+    /// | `query`, `key`, `value` and `output` of a [`SelfAttention`](crate::SelfAttention) or a [`CrossAttention`](crate::CrossAttention) | those of `nn.MultiheadAttention`: `in_proj_weight` and `in_proj_bias`, and `out_proj`; with a memory of another width `q_proj_weight`, `k_proj_weight` and `v_proj_weight`. With grouped queries, and if one of the four is [renamed](Format::rename), each is a linear layer. Blocks: [`transformer_layers`](Format::transformer_layers) |
     /// | `gain` and `bias` of a norm of a whole sequence, `[steps, features]` | `[features, steps]` |
     /// | `weight` of a [`Conv1d`](crate::layer::Conv1d), `[K, in, out]` | `weight`, `[out, in, K]` |
     /// | `weight` of a two-dimensional convolution | the same |
@@ -83,6 +86,7 @@ impl Format {
             within: None,
             renames: Vec::new(),
             modules: Vec::new(),
+            blocks: Vec::new(),
             orders: Vec::new(),
             ignored: Vec::new(),
             convert: false,
@@ -142,6 +146,11 @@ impl Format {
 
     fn module(mut self, ours: String, theirs: String, both_directions: bool) -> Self {
         self.modules.push(OneModule { ours, theirs, both_directions });
+        self
+    }
+
+    pub(super) fn with_blocks(mut self, blocks: Blocks) -> Self {
+        self.blocks.push(blocks);
         self
     }
 
@@ -365,16 +374,21 @@ impl Format {
                 return Err(CheckpointError::StepsOrFeaturesFirst { path });
             }
             to_pytorch(&mut entries, self.steps_first == Some(true));
+            name_attention(&mut entries, &self.renames);
         }
         let mut renames = Vec::new();
         for module in &self.modules {
             renames.extend(module.names(&entries)?);
+        }
+        for blocks in &self.blocks {
+            renames.extend(blocks.names(&entries)?);
         }
         renames.extend_from_slice(&self.renames);
         for entry in &mut entries {
             entry.name = self.renamed(&renames, &entry.path, &entry.name);
             if let Some(&(_, reversed)) = self.orders.iter().rfind(|(path, _)| *path == entry.path)
                 && reversed != entry.reversed
+                && entry.part.is_none()
             {
                 entry.reversed = reversed;
                 entry.shape.reverse();

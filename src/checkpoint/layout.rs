@@ -99,8 +99,8 @@ pub(super) fn join(path: &str, rest: &str) -> String {
 /// Checks that no name occurs twice.
 pub(super) fn check_names(entries: &[Entry]) -> Result<(), CheckpointError> {
     let mut seen = BTreeMap::new();
-    for Entry { name, path, .. } in entries {
-        if let Some(first) = seen.insert(name, path) {
+    for Entry { name, path, part, .. } in entries {
+        if let Some(first) = seen.insert((name, part.map(|part| part.at)), path) {
             let (first, second) = (first.clone(), path.clone());
             return Err(CheckpointError::SameName { name: name.clone(), first, second });
         }

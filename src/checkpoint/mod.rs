@@ -43,6 +43,7 @@
 //! A file is written to a temporary file in the same folder, synced to the disk, and renamed. A process that is killed
 //! in between leaves a `.chainrule-KEY-PROCESS-NUMBER.tmp`, which the next save of the same file removes.
 
+mod attention;
 mod check;
 mod container;
 mod describe;

@@ -91,6 +91,7 @@ impl<N: Parameters> State for Adam<N> {
         fields.setting("betas", format_args!("{:?}", self.betas));
         fields.setting("epsilon", self.epsilon);
         fields.setting("amsgrad", self.amsgrad);
+        fields.setting("lazy_rows", self.lazy_rows);
         options(fields, &self.options);
         fields.count("steps", &mut self.steps);
         fields.network("mean", self.moments.at(0));

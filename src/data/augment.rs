@@ -10,7 +10,7 @@
 //!     flip(image, rng);
 //!     shift(image, rng);
 //! });
-//! assert_eq!(loader.next(&mut rng(1)).unwrap().0.len(), 2);
+//! assert_eq!(loader.next(&mut rng(1))?.unwrap().0.len(), 2);
 //! # Ok::<(), chainrule::data::DataError>(())
 //! ```
 

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::TextError;
 use super::bad_cell::{BadCell, BadLine, named};
 use crate::Error;
 
@@ -356,6 +357,14 @@ pub enum DataError {
         path: PathBuf,
         /// The feature to enable in `Cargo.toml`.
         feature: &'static str,
+    },
+    /// A text that cannot be used, or a file of tokens.
+    #[error("{}: {source}", path.display())]
+    Text {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: TextError,
     },
     /// A setting out of range, or a number that is not finite.
     #[error(transparent)]

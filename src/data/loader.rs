@@ -1,14 +1,14 @@
 use rand::Rng;
 
-use super::dataset::{check_size, copy_to};
-use super::{DataError, Dataset, Sampling};
+use super::dataset::check_size;
+use super::{DataError, Sampling, Source};
 
 /// A random change of an input.
 type Augment<'a, X> = Box<dyn FnMut(&mut X, &mut dyn Rng) + 'a>;
 
-/// Shuffles a data set in each epoch and divides it into batches.
+/// Shuffles a data set, or another [`Source`], in each epoch and divides it into batches.
 ///
-/// The data set does not change: each batch is copied into a buffer, which is reused, and an
+/// The data do not change: each batch is copied into a buffer, which is reused, and an
 /// [augmentation](Self::augment) changes the copy. A [`Sampling`] draws other samples than all of them once.
 /// Nothing is allocated after the first batch.
 ///
@@ -29,14 +29,14 @@ type Augment<'a, X> = Box<dyn FnMut(&mut X, &mut dyn Rng) + 'a>;
 /// });
 /// let mut rng = rng(1);
 /// for _epoch in 0..3 {
-///     while let Some((images, labels)) = mirrored.next(&mut rng) {
+///     while let Some((images, labels)) = mirrored.next(&mut rng)? {
 ///         assert_eq!(images.len(), labels.len()); // 2, 2 and 1
 ///     }
 /// }
 /// # Ok::<(), chainrule::data::DataError>(())
 /// ```
 pub struct Loader<'a, X, Y> {
-    data: &'a Dataset<X, Y>,
+    data: &'a dyn Source<Input = X, Target = Y>,
     size: usize,
     drop_last: bool,
     sampling: Sampling,
@@ -62,7 +62,7 @@ impl<'a, X: Copy, Y: Copy> Loader<'a, X, Y> {
     ///
     /// # Errors
     /// [`Error::Setting`](crate::Error::Setting) for a size of 0.
-    pub fn new(data: &'a Dataset<X, Y>, size: usize) -> Result<Self, DataError> {
+    pub fn new(data: &'a dyn Source<Input = X, Target = Y>, size: usize) -> Result<Self, DataError> {
         check_size(size)?;
         Ok(Self {
             data,
@@ -109,13 +109,17 @@ impl<'a, X: Copy, Y: Copy> Loader<'a, X, Y> {
 
     /// Returns the next batch, or `None` once after each epoch. The first call of an epoch draws its samples from `rng`;
     /// the augmentation draws from it in each call.
-    pub fn next(&mut self, rng: &mut impl Rng) -> Option<(&[X], &[Y])> {
+    ///
+    /// # Errors
+    /// What the [`Source`] says of the batch, which is then left out. A [`Dataset`](super::Dataset) has no errors.
+    #[allow(clippy::type_complexity)]
+    pub fn next(&mut self, rng: &mut impl Rng) -> Result<Option<(&[X], &[Y])>, DataError> {
         let samples = self.samples();
         let Self { data, size, drop_last, sampling, place, inputs, targets, scratch, augment } = self;
         let Place { order, position } = place;
         if *position == samples {
             *position = 0;
-            return None;
+            return Ok(None);
         }
         if *position == 0 {
             sampling.draw(data.len(), order, scratch, rng);
@@ -124,12 +128,11 @@ impl<'a, X: Copy, Y: Copy> Loader<'a, X, Y> {
         let batch = &order[*position..end];
         let last = *drop_last && samples - end < *size;
         *position = if last { samples } else { end };
-        copy_to(inputs, data.inputs(), batch);
-        copy_to(targets, data.targets(), batch);
+        data.read(batch, inputs, targets)?;
         if let Some(augment) = augment {
             inputs.iter_mut().for_each(|input| augment(input, rng));
         }
-        Some((inputs, targets))
+        Ok(Some((inputs, targets)))
     }
 
     /// Returns how many samples an epoch has.
@@ -146,6 +149,12 @@ impl<'a, X: Copy, Y: Copy> Loader<'a, X, Y> {
     pub fn batches(&self) -> usize {
         let (samples, size) = (self.samples(), self.size);
         if self.drop_last { samples / size } else { samples.div_ceil(size) }
+    }
+
+    /// Returns whether reading a batch never fails.
+    #[cfg(feature = "fit")]
+    pub(crate) fn in_memory(&self) -> bool {
+        self.data.in_memory()
     }
 
     /// Returns whether the next batch is the last of its epoch.

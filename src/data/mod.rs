@@ -8,7 +8,8 @@
 //! | random changes of images | [`augment`] |
 //! | windows of a series, with what follows them as targets | [`Dataset::windows`] |
 //! | features of mean 0 and standard deviation 1, or in a range | [`Standardize`] |
-//! | data that do not fit in memory | [`stream`] |
+//! | data that do not fit in memory | [`stream`], and [`text`](crate::text) |
+//! | data of your own for `Loader` and `fit` | [`Source`] |
 //!
 //! # Files
 //!
@@ -66,11 +67,13 @@ mod open;
 mod records;
 mod row;
 mod sampling;
+mod source;
 mod split;
 mod standardize;
 pub mod stream;
 #[cfg(all(test, feature = "fit"))]
 mod terminal;
+mod text_error;
 mod windows;
 
 #[cfg(feature = "csv")]
@@ -96,5 +99,7 @@ pub use loading::Progress;
 #[cfg(feature = "csv")]
 pub use records::Records;
 pub use sampling::Sampling;
+pub use source::Source;
 pub use split::Folds;
 pub use standardize::Standardize;
+pub use text_error::TextError;

@@ -22,7 +22,7 @@ use crate::kernel::Real;
 /// let pairs = (0..400).map(|at| (Vector([at as f32]), Label::<2>::new((at % 4) / 3).unwrap()));
 /// let data = Dataset::from_pairs(pairs)?;
 /// let mut balanced = Loader::new(&data, 400)?.sample(Sampling::balanced(data.targets()))?;
-/// let (_, labels) = balanced.next(&mut rng(1)).unwrap();
+/// let (_, labels) = balanced.next(&mut rng(1))?.unwrap();
 /// let rare = labels.iter().filter(|label| label.index() == 1).count();
 /// assert!((150..250).contains(&rare), "{rare}");
 /// # Ok::<(), chainrule::data::DataError>(())

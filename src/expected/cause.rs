@@ -89,6 +89,7 @@ const fn skips(plan: &Plan) -> bool {
 const fn scales(plan: &Plan) -> bool {
     match plan.effect {
         Effect::Weights { .. }
+        | Effect::TiedTable { .. }
         | Effect::Unchanged
         | Effect::LastStep
         | Effect::Dropout { .. }
@@ -103,6 +104,8 @@ const fn scales(plan: &Plan) -> bool {
         | Effect::Gate(_)
         | Effect::Highway { .. }
         | Effect::Unknown
+        | Effect::Table
+        | Effect::AddedTable
         | Effect::Attention
         | Effect::Recurrent(_) => false,
         Effect::Stack | Effect::Sum | Effect::Concat => {

@@ -106,6 +106,7 @@ const fn require_flow(flow: &ExpectedFlow) {
 /// | layer | q | squared length of the gradient | source |
 /// |---|---|---|---|
 /// | weights, with n inputs to each output | q' = n Var(W) q + Var(b) | n Var(W) | Poole et al. 2016, eq. 3 |
+/// | embedding, learned positions | Var(W), q + Var(W) | 1 | independent tokens |
 /// | activation g | E\[g(√q z)²\] | E\[g'(√q z)²\] | Schoenholz et al. 2017, eq. 14 |
 /// | residual block, independent paths | sum, and that of means | sum of the paths' | Yang & Schoenholz 2017 |
 /// | layer norm, RMS norm, group norm | 1 | 1 / variance | Xiong et al. 2020, lemma 1 |

@@ -1,6 +1,6 @@
 //! What a layer does to a random signal, by its effect.
 
-use chainrule_parameters::TypeName;
+use chainrule_parameters::{Layout, TypeName};
 
 use super::elementary::sqrt;
 use super::moments::expectations;
@@ -131,6 +131,31 @@ pub(super) const fn pass(plan: &Plan, signal: Signal, initializer: &Initializer)
             let bias = bias(plan, initializer);
             let (square, product) = (variance * signal.square + bias, variance * signal.product + bias);
             Signal { square, product, mean: 0.0, normal: true, ..signal }.passed(variance)
+        }
+        Effect::TiedTable { width, vocab } => {
+            let table = initializer.weight_variance([width, width], Layout::OutputsFirst, &[vocab, width]);
+            let variance = width as f64 * table;
+            if variance.is_nan() {
+                return signal.unknown(plan, CONSTANT);
+            }
+            let (square, product) = (variance * signal.square, variance * signal.product);
+            Signal { square, product, mean: 0.0, normal: true, ..signal }.passed(variance)
+        }
+        Effect::Table | Effect::AddedTable => {
+            let Some((fans, layout, shape)) = weight(plan.parameters) else {
+                return signal.unknown(plan, NO_WEIGHT);
+            };
+            let variance = initializer.weight_variance(fans, layout, shape);
+            if variance.is_nan() {
+                return signal.unknown(plan, CONSTANT);
+            }
+            if let Effect::Table = plan.effect {
+                // The rows of two tokens are independent. A single one need not be normal.
+                Signal { square: variance, product: 0.0, mean: 0.0, normal: false, gap: None }.passed(1.0)
+            } else {
+                let (square, product) = (signal.square + variance, signal.product + variance);
+                Signal { square, product, normal: false, ..signal }.passed(1.0)
+            }
         }
         Effect::Activation(g) => activation(plan, &g, signal),
         Effect::Norm { of, epsilon } => {

@@ -40,6 +40,14 @@ pub struct AutoCrossAttention<const HEADS: usize, M: 'static = NoMask> {
 }
 
 becomes! {
+    [X: Sample, const WIDTH: usize, const HEADS: usize, M: AttentionSettings, T: Real, const KEY_VALUE: usize]
+    SelfAttention<WIDTH, HEADS, M, T, KEY_VALUE>, behind X: SelfAttention<WIDTH, HEADS, M, T, KEY_VALUE>;
+
+    [X: Sample, const WIDTH: usize, const HEADS: usize, M: AttentionSettings, T: Real, const MEMORY: usize,
+     const KEY_VALUE: usize]
+    CrossAttention<WIDTH, HEADS, M, T, MEMORY, KEY_VALUE>, behind X:
+    CrossAttention<WIDTH, HEADS, M, T, MEMORY, KEY_VALUE>;
+
     [const HEADS: usize, const STEPS: usize, const WIDTH: usize, T: Real, M: AttentionSettings]
     AutoSelfAttention<HEADS, M>, behind Sequence<STEPS, WIDTH, T>: SelfAttention<WIDTH, HEADS, M, T, WIDTH>;
 

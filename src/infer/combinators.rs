@@ -8,7 +8,9 @@ use super::sizeless::without_sizes;
 use super::{After, HasSizes, InferredAt, Shortcut};
 use crate::kernel::Real;
 use crate::layer::{At, Backward, Layer, Mode, PRelu, WorkspaceMut};
-use crate::stack::{Branches, Concat, Evaluate, Highway, Parallel, PerStep, Residual, Shared};
+use crate::stack::{
+    Branches, Concat, Evaluate, Highway, OnFirst, Parallel, PerStep, Residual, ResidualWithMemory, Shared,
+};
 use crate::tensor::{Pair, Sample, Sequence, Tensor, Vector};
 
 impl<const PLACE: usize, X: Sample, F: After<PLACE, X>, const N: usize> After<PLACE, X> for [F; N]
@@ -98,6 +100,22 @@ where
     Parallel<F::Layer, G::Layer>: Layer<Pair<A, B>>,
 {
     type Layer = Parallel<F::Layer, G::Layer>;
+}
+
+impl<const PLACE: usize, A: Sample, B: Sample, F> After<PLACE, Pair<A, B>> for OnFirst<F>
+where
+    F: After<PLACE, A>,
+    OnFirst<F::Layer>: Layer<Pair<A, B>>,
+{
+    type Layer = OnFirst<F::Layer>;
+}
+
+impl<const PLACE: usize, A: Sample, B: Sample, F> After<PLACE, Pair<A, B>> for ResidualWithMemory<F>
+where
+    F: After<PLACE, Pair<A, B>>,
+    ResidualWithMemory<F::Layer>: Layer<Pair<A, B>>,
+{
+    type Layer = ResidualWithMemory<F::Layer>;
 }
 
 impl<const PLACE: usize, X: Tensor, B: BranchesAfter<PLACE, X>> After<PLACE, X> for Concat<B> {

@@ -41,9 +41,11 @@
 //! | [`AutoAffine`], [`AutoChannelPRelu`] | the same | `Affine<C>`, `ChannelPRelu<C>` |
 //! | [`RnnTo<HIDDEN>`](RnnTo), [`LstmTo<HIDDEN>`](LstmTo), [`GruTo<HIDDEN>`](GruTo) | `Sequence<STEPS, IN>` | `Rnn<IN, HIDDEN>`, `Lstm<IN, HIDDEN>`, `Gru<IN, HIDDEN>` |
 //! | [`AutoHighway<F>`](AutoHighway) | `Vector<N>` | `Highway<F, N>` |
+//! | [`EmbeddingTo<WIDTH>`](EmbeddingTo) | `Token<VOCAB>`, `Tokens<STEPS, VOCAB>`, `PaddedTokens<STEPS, VOCAB>` | `Embedding<VOCAB, WIDTH>` |
+//! | [`AutoLearnedPositions`] | `Sequence<STEPS, WIDTH>`, `Padded<STEPS, WIDTH>` | `LearnedPositions<STEPS, WIDTH>` |
 //! | `PRelu` | any tensor of `T` | `PRelu<T>` |
 //! | [`Residual<F, AutoShortcut>`](AutoShortcut) | any tensor | `F` with the shortcut that fits |
-//! | tuple, array, `Residual`, `Highway`, `Concat`, `Parallel`, `Shared`, `Evaluate`, `PerStep` | | the same, of the layers that it contains |
+//! | tuple, array, `Residual`, `Highway`, `Concat`, `Parallel`, `Shared`, `Evaluate`, `PerStep`, `Tied` | | the same, of the layers that it contains |
 //! | any other layer, such as `Relu` or `Linear<8, 4>` | what it takes | itself |
 //!
 //! `NoBias` as the last parameter, as in `LinearTo<10, NoBias>`, leaves out the bias. The scalar is that of the input:
@@ -60,6 +62,7 @@ mod convolution;
 mod recurrent;
 mod shortcut;
 mod sizeless;
+mod tokens;
 mod tuple;
 
 use crate::layer::Layer;
@@ -76,6 +79,7 @@ pub use shortcut::{AutoShortcut, Shortcut, ShortcutTo};
 pub use sizeless::{
     AutoBatchNorm, AutoGroupNorm, AutoLayerNorm, AutoRmsNorm, BiasOf, DenseTo, HasSizes, LinearTo, WithBias,
 };
+pub use tokens::{AutoLearnedPositions, EmbeddingTo};
 
 /// The network `N` for data of the shape `X`, with the input of each layer worked out: see [the
 /// module](crate::infer).

@@ -4,9 +4,9 @@ use core::fmt;
 
 #[cfg(feature = "alloc")]
 use chainrule_parameters::Owned;
-use chainrule_parameters::{Parameters, Role, View, ViewMut};
+use chainrule_parameters::{Parameters, Role, View, ViewMut, clear_flags};
 
-use super::{Parameter, Visitor, visit};
+use super::{Parameter, TableRows, Visitor, visit};
 use crate::kernel::{Length, Real, largest, norm, squared_norm};
 
 /// A view of all parameters of a network, which can be compared and printed.
@@ -105,8 +105,9 @@ pub(crate) fn same(a: View<'_>, b: View<'_>, comparison: Comparison) -> bool {
 }
 
 /// Sets every parameter to zero.
-pub(crate) fn set_zero(network: ViewMut<'_>) {
-    visit([], [network], &mut SetZero);
+pub(crate) fn set_zero(mut network: ViewMut<'_>) {
+    visit([], [network.reborrow()], &mut SetZero);
+    clear_flags(network);
 }
 
 struct SetZero;
@@ -114,6 +115,10 @@ struct SetZero;
 impl Visitor<0, 1> for SetZero {
     fn visit<T: Real>(&mut self, _: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
         xs.fill(T::zero());
+    }
+
+    fn rows(&self, _: &Parameter<'_>) -> TableRows<0, 1> {
+        TableRows::TouchedIn([], [true])
     }
 }
 
@@ -156,7 +161,14 @@ impl Visitor<1, 0> for Squares {
         if let Role::Buffer { .. } = parameter.role {
             return; // a distance from the batch's value, not a derivative of the loss
         }
-        self.sum += squared_norm(xs, self.scale);
+        // Row by row, so that the sum does not depend on the rows that are left out.
+        for row in xs.chunks(parameter.row.max(1)) {
+            self.sum += squared_norm(row, self.scale);
+        }
+    }
+
+    fn rows(&self, _: &Parameter<'_>) -> TableRows<1, 0> {
+        TableRows::TouchedIn([true], [])
     }
 }
 
@@ -168,6 +180,10 @@ impl Visitor<1, 0> for Largest {
             return;
         }
         self.0 = largest(&[self.0, largest(xs)]);
+    }
+
+    fn rows(&self, _: &Parameter<'_>) -> TableRows<1, 0> {
+        TableRows::TouchedIn([true], [])
     }
 }
 

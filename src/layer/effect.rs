@@ -54,6 +54,18 @@ pub enum Effect {
         /// between the numbers that its inputs contribute to.
         inputs: f64,
     },
+    /// A random row of a table for each token, whose numbers have the variance that the initializer gives the layer's
+    /// weight. The mean square of the input does not count.
+    Table,
+    /// Adds random numbers, the same for all samples, with the variance of the layer's weight.
+    AddedTable,
+    /// A product with the table of an embedding, whose rows have `width` numbers.
+    TiedTable {
+        /// The numbers of a row, which each output sums over.
+        width: usize,
+        /// The rows.
+        vocab: usize,
+    },
     /// g(x), number by number.
     Activation(Moments),
     /// The numbers are divided by their deviation.

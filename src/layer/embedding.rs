@@ -1,9 +1,10 @@
 use chainrule_derive::Parameters;
 
 use super::compare::comparable;
-use super::{Backward, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
+use super::onnx::Form;
+use super::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, check_lengths};
 use crate::kernel::Real;
-use crate::tensor::{Aligned, Padded, PaddedTokens, Sequence, Token, Tokens, Vector};
+use crate::tensor::{Padded, PaddedTokens, Sequence, Table, Token, Tokens, Vector};
 
 /// A vector for each token of a vocabulary, looked up in a trained table.
 ///
@@ -14,8 +15,19 @@ use crate::tensor::{Aligned, Padded, PaddedTokens, Sequence, Token, Tokens, Vect
 /// A [`Token<VOCAB>`](Token) to `Vector<WIDTH>`, [`Tokens<STEPS, VOCAB>`](Tokens) to `Sequence<STEPS, WIDTH>`, and
 /// [`PaddedTokens<STEPS, VOCAB>`](PaddedTokens) to `Padded<STEPS, WIDTH>`. `weight` is `[VOCAB, WIDTH]`, as PyTorch's.
 ///
+/// A new table has the variance of a weight with `WIDTH` inputs and outputs: 1 / `WIDTH`, so that a row has about the
+/// length 1. (PyTorch's `nn.Embedding` starts from N(0, 1).) The scores of a [`Tied`](crate::Tied) output layer then start
+/// small, and a norm behind the embedding makes any other scale equal.
+///
 /// # Gradient flow
 /// It is the first layer of a network: a token has no gradient. A row gets a gradient at the steps of its token alone.
+/// The gradient knows its rows, and a training step costs what the batch touches, not the vocabulary: zeroing, adding,
+/// clipping and checking a gradient leave out all other rows. So do the steps of `Sgd` without momentum and of `Adagrad`;
+/// those of the other optimizers, but `Asgd`, `Adamax` and `Rprop`, leave out the rows that no batch has touched so far.
+/// The numbers are those of a step over all rows. Weight decay, which moves all rows, takes that step:
+/// `.group(Group::new("0").weight_decay(0.0))` leaves the table out. [`Adam::lazy_rows`](crate::Adam::lazy_rows) is
+/// PyTorch's `SparseAdam`, another algorithm. `Lbfgs`, averages of weights and messages between
+/// [ranks](crate::distributed) take all rows.
 ///
 /// # Source
 /// Bengio, Ducharme, Vincent, Jauvin, "A neural probabilistic language model", JMLR 3 (2003), section 2.
@@ -34,8 +46,8 @@ use crate::tensor::{Aligned, Padded, PaddedTokens, Sequence, Token, Tokens, Vect
 #[parameters(name = "Embedding<{VOCAB}, {WIDTH}{:T}>")]
 pub struct Embedding<const VOCAB: usize, const WIDTH: usize, T: Real = f32> {
     /// W: a row for each token.
-    #[parameter(weight, fan_in = WIDTH, fan_out = WIDTH, shape = &[VOCAB, WIDTH], scalar = T)]
-    pub weight: Aligned<[Vector<WIDTH, T>; VOCAB]>,
+    #[parameter(weight, fan_in = WIDTH, fan_out = WIDTH, layout = OutputsFirst, shape = &[VOCAB, WIDTH], scalar = T)]
+    pub weight: Table<Vector<WIDTH, T>, VOCAB>,
 }
 
 impl<const VOCAB: usize, const WIDTH: usize, T: Real> Embedding<VOCAB, WIDTH, T> {
@@ -57,15 +69,18 @@ impl<const VOCAB: usize, const WIDTH: usize, T: Real> Embedding<VOCAB, WIDTH, T>
         grads: impl Iterator<Item = &'a [T; WIDTH]>,
     ) {
         for (token, dy) in tokens.zip(grads) {
-            let row = &mut self.weight[token.index()].0;
-            row.iter_mut().zip(dy).for_each(|(sum, &dy)| *sum += dy);
+            let row = self.weight.row_mut(token.index());
+            row.0.iter_mut().zip(dy).for_each(|(sum, &dy)| *sum += dy);
         }
     }
 }
 
 impl<const VOCAB: usize, const WIDTH: usize, T: Real> Layer<Token<VOCAB>> for Embedding<VOCAB, WIDTH, T> {
     type Output = Vector<WIDTH, T>;
-    const PLAN: Plan = Plan::leaf::<Token<VOCAB>, Self>().window(Window::POINTWISE);
+    const PLAN: Plan = Plan::leaf::<Token<VOCAB>, Self>()
+        .effect(Effect::Table)
+        .window(Window::POINTWISE)
+        .form(Form::Embedding);
 
     fn forward(
         &self,
@@ -88,7 +103,10 @@ impl<const VOCAB: usize, const WIDTH: usize, const STEPS: usize, T: Real> Layer<
     for Embedding<VOCAB, WIDTH, T>
 {
     type Output = Sequence<STEPS, WIDTH, T>;
-    const PLAN: Plan = Plan::leaf::<Tokens<STEPS, VOCAB>, Self>().window(Window::POINTWISE);
+    const PLAN: Plan = Plan::leaf::<Tokens<STEPS, VOCAB>, Self>()
+        .effect(Effect::Table)
+        .window(Window::POINTWISE)
+        .form(Form::Embedding);
 
     fn forward(
         &self,
@@ -113,7 +131,10 @@ impl<const VOCAB: usize, const WIDTH: usize, const STEPS: usize, T: Real> Layer<
     for Embedding<VOCAB, WIDTH, T>
 {
     type Output = Padded<STEPS, WIDTH, T>;
-    const PLAN: Plan = Plan::leaf::<PaddedTokens<STEPS, VOCAB>, Self>().window(Window::POINTWISE);
+    const PLAN: Plan = Plan::leaf::<PaddedTokens<STEPS, VOCAB>, Self>()
+        .effect(Effect::Table)
+        .window(Window::POINTWISE)
+        .form(Form::Embedding);
 
     fn forward(
         &self,

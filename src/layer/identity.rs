@@ -1,6 +1,7 @@
 use super::compare::comparable;
 use super::{Backward, Layer, Mode, Plan, WorkspaceMut, check_lengths};
-use crate::tensor::Tensor;
+use crate::tensor::Sample;
+use bytemuck::Pod;
 use chainrule_derive::Parameters;
 
 /// Returns its input.
@@ -23,20 +24,20 @@ pub struct Identity;
 
 comparable!([] Identity);
 
-impl<X: Tensor> Layer<X> for Identity {
+impl<X: Sample + Pod> Layer<X> for Identity {
     type Output = X;
     const PLAN: Plan = Plan::leaf::<X, Self>().identity();
 
     fn forward(&self, input: &[X], output: &mut [X], _: WorkspaceMut<'_>, _: &mut Mode<'_>) {
         check_lengths(input.len(), output.len());
-        X::flat_mut(output).copy_from_slice(X::flat(input));
+        output.copy_from_slice(input);
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
         pass.check_lengths();
         let Backward { output_grad, input_grad, .. } = pass;
         if let Some(input_grad) = input_grad {
-            X::flat_mut(input_grad).copy_from_slice(X::flat(output_grad));
+            input_grad.copy_from_slice(output_grad);
         }
     }
 }

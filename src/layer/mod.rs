@@ -42,6 +42,7 @@ mod permute;
 pub(crate) mod place;
 mod plan;
 mod pool;
+pub(crate) mod positions;
 mod prelu;
 pub(crate) mod recurrent;
 mod reduce;
@@ -125,6 +126,9 @@ pub use pool::{
     AvgPool2d, AvgPool2dWith, GlobalAvgPool, GlobalMaxPool, LpPool1d, LpPool1dWith, LpPool2d, LpPool2dWith,
     MaxPool1d, MaxPool1dWith, MaxPool2d, MaxPool2dWith,
 };
+#[doc(hidden)]
+pub use positions::{HasPositions, Longest};
+pub use positions::{LearnedPositions, SinusoidalPositions};
 pub use prelu::{ChannelPRelu, PRelu};
 pub use recurrent::{Gru, InitialState, LastStep, LearnedState, Lstm, Reverse, Rnn, ZeroState};
 pub(crate) use reduce::Along;
@@ -145,7 +149,7 @@ pub use summary::{Summary, SummaryRow};
 pub(crate) use summary::{head, tail};
 #[cfg(feature = "alloc")]
 pub(crate) use visit::unknown_path;
-pub use visit::{Parameter, Visitor, describe, visit};
+pub use visit::{Parameter, TableRows, Visitor, describe, visit};
 pub use window::{Reach, Window};
 pub use window_settings::{
     Causal, CeilMode, Dilation, ExcludePadding, Groups, Kernel, OutputPadding, Padding, PaddingEnds, Same,

@@ -143,6 +143,12 @@ pub(crate) enum Form {
     Concat,
     /// The layers inside on the halves of a pair.
     Parallel,
+    /// A layer that is applied to the first half of a pair.
+    OnFirst(&'static Plan),
+    /// The layer inside on a pair, whose output is added to the first half.
+    ResidualWithMemory,
+    /// The first or the second half of a pair.
+    Half(usize),
     /// A layer that is applied to each step of a sequence.
     PerStep(&'static Plan),
     /// The input twice, as a pair.
@@ -224,6 +230,14 @@ pub(crate) enum Form {
     LastStep,
     /// The mean of the steps of a padded sequence.
     MeanStep,
+    /// The rows of a table.
+    Embedding,
+    /// The sum of a sequence and its positions, those that are learned or sines and cosines.
+    Positions {
+        learned: bool,
+    },
+    /// An embedding, layers, and a product with the table of the embedding.
+    Tied,
 }
 
 /// The heads of an attention layer.

@@ -1,7 +1,7 @@
 //! The walk over parameters, with one generic method for both scalars.
 
 use chainrule_parameters as parameters;
-pub use parameters::Parameter;
+pub use parameters::{Parameter, TableRows};
 use parameters::{Parameters, View, ViewMut};
 
 use crate::kernel::Real;
@@ -12,6 +12,12 @@ use crate::kernel::Real;
 pub trait Visitor<const R: usize, const W: usize> {
     /// Called for each parameter in order, with its numbers in each of the networks, in memory order.
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, read: [&[T]; R], write: [&mut [T]; W]);
+
+    /// Returns which rows of a [`Table`](parameters::Table) it needs: all by default. If not all, it gets them in pieces,
+    /// in order; [`Parameter::first`] is where a piece begins.
+    fn rows(&self, _: &Parameter<'_>) -> TableRows<R, W> {
+        TableRows::All
+    }
 }
 
 struct Both<V>(V);
@@ -19,6 +25,10 @@ struct Both<V>(V);
 impl<V: Visitor<R, W>, const R: usize, const W: usize> parameters::Visitor<R, W> for Both<&mut V> {
     fn visit_f32(&mut self, parameter: &Parameter<'_>, read: [&[f32]; R], write: [&mut [f32]; W]) {
         self.0.visit(parameter, read, write);
+    }
+
+    fn rows(&self, parameter: &Parameter<'_>) -> TableRows<R, W> {
+        self.0.rows(parameter)
     }
 
     fn visit_f64(&mut self, parameter: &Parameter<'_>, read: [&[f64]; R], write: [&mut [f64]; W]) {

@@ -158,7 +158,8 @@ pub trait Network: Parameters {
     /// [`stream`](crate::stream). It never allocates.
     ///
     /// # Errors
-    /// [`Error::NonFiniteData`] for a NaN or an infinity in the input; the state is as before.
+    /// [`Error::NonFiniteData`] for a NaN or an infinity in the input, and [`Error::StreamEnd`] behind the last step that a
+    /// layer knows; the state is as before.
     /// [`Error::NonFiniteStream`] for one in the output; the state may then have one too: start with a new one.
     #[inline]
     fn step<X: Sample>(&self, input: &X, state: &mut StreamState<Self, X>) -> Result<Self::Output, Error>

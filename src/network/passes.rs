@@ -13,7 +13,7 @@ use crate::layer::{
 #[cfg(feature = "alloc")]
 use crate::layer::{Checked, Workspace};
 use crate::loss::{Loss, TargetFor, check_lengths};
-use crate::stream::{Stream, StreamState};
+use crate::stream::{Stream, StreamEnd, StreamState};
 use crate::tensor::{Sample, Tensor};
 
 /// The part of a batch that some of its samples are.
@@ -113,6 +113,12 @@ pub(super) fn step<N: Stream<X>, X: Sample>(
     state: &mut StreamState<N, X>,
 ) -> Result<N::Output, Error> {
     check_data("input", core::slice::from_ref(input))?;
+    if let Some(StreamEnd { steps, layer }) = N::END
+        && state.steps >= steps as u64
+    {
+        return Err(Error::StreamEnd { layer, steps });
+    }
+    state.steps += 1;
     let mut output = <N::Output as bytemuck::Zeroable>::zeroed();
     network.step_into(input, &mut output, &mut state.layers);
     match Sample::first_non_finite(core::slice::from_ref(&output)) {

@@ -1,6 +1,6 @@
 use super::moments::{MomentStorage, Moments, OnHeap};
 use super::options::optimizer;
-use super::{Rule, StepOptions, check_divisor, check_share, take_step};
+use super::{Moved, Rule, StepOptions, check_divisor, check_share, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Parameters, View, ViewMut};
@@ -81,6 +81,10 @@ impl Rule<3> for Update {
     /// Steps follow from steps, and can grow: they have no bound that is known before.
     fn largest_step(&self, _: f64) -> f64 {
         f64::INFINITY
+    }
+
+    fn moved(&self) -> Moved {
+        Moved::WithGradientOrMoments
     }
 }
 

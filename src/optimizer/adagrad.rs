@@ -1,6 +1,6 @@
 use super::moments::{MomentStorage, Moments, OnHeap};
 use super::options::optimizer;
-use super::{Rule, StepOptions, check_divisor, check_size, take_step};
+use super::{Moved, Rule, StepOptions, check_divisor, check_size, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Parameters, View, ViewMut};
@@ -100,6 +100,11 @@ impl Rule<2> for Update {
 
     fn largest_step(&self, rate: f64) -> f64 {
         rate / self.epsilon.min(1.0)
+    }
+
+    /// With an initial sum, the first step changes all sums.
+    fn moved(&self) -> Moved {
+        if self.initial == 0.0 { Moved::WithGradient } else { Moved::All }
     }
 }
 

@@ -1,6 +1,6 @@
 use super::moments::{MomentStorage, Moments, OnHeap};
 use super::options::optimizer;
-use super::{Rule, StepOptions, check_divisor, check_share, take_step};
+use super::{Moved, Rule, StepOptions, check_divisor, check_share, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Parameters, View, ViewMut};
@@ -35,6 +35,8 @@ pub struct Adam<N: Parameters, M: MomentStorage = OnHeap> {
     pub epsilon: f64,
     /// Whether to divide by the largest mean square so far.
     pub amsgrad: bool,
+    /// Whether a row of an embedding moves, as its moments do, only in the steps in which it has a gradient.
+    pub lazy_rows: bool,
     /// Weight decay, groups of parameters, and ascent.
     pub options: StepOptions,
     /// The learning rate that the program gave to `new`.
@@ -57,6 +59,7 @@ impl<N: Parameters, M: MomentStorage> Adam<N, M> {
             betas: [0.9, 0.999],
             epsilon: 1e-8,
             amsgrad: false,
+            lazy_rows: false,
             options,
             steps: 0,
             moments,
@@ -78,12 +81,23 @@ impl<N: Parameters, M: MomentStorage> Adam<N, M> {
         Self { amsgrad: true, ..self }
     }
 
+    /// Leaves the rows of an [`Embedding`](crate::Embedding) that have no gradient in a step as they are, with their
+    /// moments and without weight decay. A step then costs what the batch touches.
+    ///
+    /// It is another algorithm, PyTorch's `SparseAdam`: without it, a row goes on moving by its running mean after the last
+    /// step in which its token occurred. (PyTorch adds ε to √v, here it is added to √v̂.)
+    pub fn lazy_rows(self) -> Self {
+        Self { lazy_rows: true, ..self }
+    }
+
     pub(super) fn step_of(&mut self, gradient: View<'_>, network: ViewMut<'_>) -> Result<(), Error> {
         check_share("the first beta of Adam", self.betas[0])?;
         check_share("the second beta of Adam", self.betas[1])?;
         check_divisor("the epsilon of Adam", self.epsilon)?;
         let [first, second] = corrections(self.betas, self.steps);
-        let rule = Update { first, root: 1.0 / libm::sqrt(second), betas: self.betas, epsilon: self.epsilon };
+        let (betas, epsilon) = (self.betas, self.epsilon);
+        let moved = if self.lazy_rows { Moved::Lazily } else { Moved::WithGradientOrMoments };
+        let rule = Update { first, root: 1.0 / libm::sqrt(second), betas, epsilon, moved };
         let (rate, options) = (self.learning_rate, &self.options);
         if self.amsgrad {
             let [mean, square, largest] = self.moments.views()?;
@@ -114,6 +128,7 @@ struct Update {
     root: f64,
     betas: [f64; 2],
     epsilon: f64,
+    moved: Moved,
 }
 
 impl Update {
@@ -142,6 +157,10 @@ impl Rule<3> for Update {
     fn largest_step(&self, rate: f64) -> f64 {
         self.largest(rate)
     }
+
+    fn moved(&self) -> Moved {
+        self.moved
+    }
 }
 
 /// AMSGrad.
@@ -154,6 +173,10 @@ impl Rule<4> for Update {
 
     fn largest_step(&self, rate: f64) -> f64 {
         self.largest(rate)
+    }
+
+    fn moved(&self) -> Moved {
+        self.moved
     }
 }
 

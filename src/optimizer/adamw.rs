@@ -36,6 +36,11 @@ impl<N: Parameters, M: MomentStorage> AdamW<N, M> {
         Self { adam: self.adam.amsgrad() }
     }
 
+    /// Leaves rows without a gradient as they are, as [`Adam::lazy_rows`].
+    pub fn lazy_rows(self) -> Self {
+        Self { adam: self.adam.lazy_rows() }
+    }
+
     fn step_of(&mut self, gradient: View<'_>, network: ViewMut<'_>) -> Result<(), Error> {
         self.adam.step_of(gradient, network)
     }

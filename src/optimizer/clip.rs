@@ -3,7 +3,7 @@ use core::fmt;
 use super::check_size;
 use crate::Error;
 use crate::kernel::{Length, Real};
-use crate::layer::{Parameter, Role, ViewMut, Visitor, compare, visit};
+use crate::layer::{Parameter, Role, TableRows, ViewMut, Visitor, compare, visit};
 use chainrule_parameters::AsNetwork;
 
 /// Scales a gradient that is longer than `longest` to that length. Returns the length it had.
@@ -87,7 +87,7 @@ impl fmt::Display for Clip {
     }
 }
 
-/// Applies a function to every number that is a gradient.
+/// Applies a function, which gives 0 for 0, to every number that is a gradient.
 struct Each<F>(F);
 
 impl<F: Fn(f64) -> f64> Visitor<0, 1> for Each<F> {
@@ -96,5 +96,9 @@ impl<F: Fn(f64) -> f64> Visitor<0, 1> for Each<F> {
             return;
         }
         gs.iter_mut().for_each(|g| *g = T::from_f64((self.0)(g.to_f64())));
+    }
+
+    fn rows(&self, _: &Parameter<'_>) -> TableRows<0, 1> {
+        TableRows::TouchedIn([], [true])
     }
 }

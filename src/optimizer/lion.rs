@@ -1,6 +1,6 @@
 use super::moments::{MomentStorage, Moments, OnHeap};
 use super::options::optimizer;
-use super::{Rule, StepOptions, check_share, take_step};
+use super::{Moved, Rule, StepOptions, check_share, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Parameters, View, ViewMut};
@@ -73,6 +73,10 @@ impl Rule<2> for Update {
 
     fn largest_step(&self, rate: f64) -> f64 {
         rate
+    }
+
+    fn moved(&self) -> Moved {
+        Moved::WithGradientOrMoments
     }
 }
 

@@ -18,7 +18,7 @@
 //! | [`Rprop`] | `Rprop` | etas, smallest and largest step |
 //! | [`Lion`] | none | betas |
 //! | [`Lbfgs`] | `LBFGS` | iterations, evaluations, tolerances, history, line search |
-//! | none | `SparseAdam` | gradients here are dense: a layer's gradient has the layer's own type |
+//! | [`Adam::lazy_rows`] | `SparseAdam` | those of Adam |
 //! | none | `Adafactor`, `Muon` | their steps are computed from whole matrices |
 //!
 //! Each but `Lbfgs` has its moments on the heap, or in itself: see [`Inline`]. That takes no feature.
@@ -93,7 +93,7 @@ pub use radam::RAdam;
 pub use rmsprop::RmsProp;
 pub use rprop::Rprop;
 pub use sgd::Sgd;
-use step::{Rule, take_step};
+use step::{Moved, Rule, take_step};
 
 /// Moves a network's parameters against the gradient, and its [buffers](crate::layer::Role::Buffer) towards the values
 /// of the batch.

@@ -1,7 +1,7 @@
 use super::adam::corrections;
 use super::moments::{MomentStorage, Moments, OnHeap};
 use super::options::optimizer;
-use super::{Rule, StepOptions, check_divisor, check_share, check_size, take_step};
+use super::{Moved, Rule, StepOptions, check_divisor, check_share, check_size, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Parameters, View, ViewMut};
@@ -121,6 +121,10 @@ impl Rule<3> for Update {
 
     fn largest_step(&self, rate: f64) -> f64 {
         rate * (self.of_gradient + self.of_mean) / self.epsilon.min(1.0)
+    }
+
+    fn moved(&self) -> Moved {
+        Moved::WithGradientOrMoments
     }
 }
 

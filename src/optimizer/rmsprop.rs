@@ -1,6 +1,6 @@
 use super::moments::{MomentStorage, Moments, OnHeap};
 use super::options::optimizer;
-use super::{Rule, StepOptions, check_divisor, check_share, take_step};
+use super::{Moved, Rule, StepOptions, check_divisor, check_share, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Parameters, View, ViewMut};
@@ -128,6 +128,10 @@ impl Rule<2> for Update {
     fn largest_step(&self, rate: f64) -> f64 {
         rate / self.epsilon.min(1.0)
     }
+
+    fn moved(&self) -> Moved {
+        Moved::WithGradientOrMoments
+    }
 }
 
 /// Centred, with momentum, or both.
@@ -140,6 +144,10 @@ impl Rule<4> for Update {
 
     fn largest_step(&self, rate: f64) -> f64 {
         rate.max(1.0) / self.epsilon.min(1.0) / (1.0 - self.momentum)
+    }
+
+    fn moved(&self) -> Moved {
+        Moved::WithGradientOrMoments
     }
 }
 

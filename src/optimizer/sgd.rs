@@ -1,6 +1,6 @@
 use super::moments::{MomentStorage, Moments, OnHeap};
 use super::options::optimizer;
-use super::{Rule, StepOptions, check_between_0_and_1, check_share, take_step};
+use super::{Moved, Rule, StepOptions, check_between_0_and_1, check_share, take_step};
 use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Parameters, View, ViewMut};
@@ -99,6 +99,10 @@ impl Rule<1> for Plain {
     fn largest_step(&self, rate: f64) -> f64 {
         rate
     }
+
+    fn moved(&self) -> Moved {
+        Moved::WithGradient
+    }
 }
 
 struct PlainConstants<T>(T);
@@ -133,6 +137,10 @@ impl Rule<2> for Heavy {
 
     fn largest_step(&self, rate: f64) -> f64 {
         rate.max(1.0) / (1.0 - self.momentum)
+    }
+
+    fn moved(&self) -> Moved {
+        Moved::WithGradientOrMoments
     }
 }
 

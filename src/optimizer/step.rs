@@ -1,7 +1,7 @@
 use super::options::{Part, StepOptions};
 use crate::Error;
 use crate::kernel::{Elementwise, Real, all_finite, all_within, elementwise};
-use crate::layer::{Parameter, Role, View, ViewMut, Visitor, visit};
+use crate::layer::{Parameter, Role, TableRows, View, ViewMut, Visitor, visit};
 use chainrule_parameters::{Node, ParameterPath};
 
 /// How a step changes each number of a network, and the `W - 1` numbers that the optimizer keeps for it.
@@ -15,6 +15,43 @@ pub(super) trait Rule<const W: usize> {
     /// Returns the largest step of a weight at this learning rate, and the largest number from which it is computed,
     /// when no gradient has been larger than 1. Infinity is right for every rule, but costs a second pass.
     fn largest_step(&self, rate: f64) -> f64;
+
+    /// Returns which rows of a table it changes, or the moments of which: all, unless the rule states otherwise.
+    fn moved(&self) -> Moved {
+        Moved::All
+    }
+}
+
+/// Which rows of a [`Table`](chainrule_parameters::Table) a rule changes, if its weights do not decay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moved {
+    /// All.
+    All,
+    /// Those whose gradient or one of whose moments is not 0. For all others, the rule gives the same weight, and moments of
+    /// 0.
+    WithGradientOrMoments,
+    /// Those whose gradient is not 0. For all others, the rule gives the same weight and the same moments.
+    WithGradient,
+    /// Those whose gradient is not 0, by definition: all others do not decay either.
+    Lazily,
+}
+
+impl Moved {
+    /// Returns the rows for a step of a parameter with these options.
+    fn rows<const W: usize>(self, part: Part) -> TableRows<1, W> {
+        let decays = part.coupled != 0.0 || part.remaining != 1.0;
+        match self {
+            Self::Lazily => TableRows::TouchedIn([true], [false; W]),
+            _ if decays => TableRows::All,
+            Self::All => TableRows::All,
+            Self::WithGradient => TableRows::TouchedIn([true], [false; W]),
+            Self::WithGradientOrMoments => {
+                let mut moments = [true; W];
+                moments[0] = false;
+                TableRows::TouchedIn([true], moments)
+            }
+        }
+    }
 }
 
 /// Changes the network (the first of `write`) and what the optimizer keeps, or nothing: a step after which a number
@@ -31,8 +68,8 @@ pub(super) fn take_step<R: Rule<W>, const W: usize>(
     let largest_step = |part: Part| rule.largest_step(part.rate);
     let mut check = Check {
         node,
-        visited: 0,
         stateless: W == 1,
+        moved: rule.moved(),
         rate,
         options,
         largest_step: &largest_step,
@@ -42,7 +79,7 @@ pub(super) fn take_step<R: Rule<W>, const W: usize>(
     visit([gradient, write[0].as_view()], [], &mut check);
     check.found.map_or(Ok(()), Err)?;
     if !check.safe {
-        let mut attempt = Attempt { node, visited: 0, rule, rate, options, found: None };
+        let mut attempt = Attempt { node, rule, rate, options, found: None };
         visit([gradient], write.each_mut().map(ViewMut::reborrow), &mut attempt);
         attempt.found.map_or(Ok(()), Err)?;
     }
@@ -87,9 +124,8 @@ fn largest_kept<T: Real>() -> T {
 /// is not safe is tried first.
 struct Check<'a> {
     node: &'static Node,
-    /// How many parameters have been visited.
-    visited: usize,
     stateless: bool,
+    moved: Moved,
     rate: f64,
     options: &'a StepOptions,
     largest_step: &'a dyn Fn(Part) -> f64,
@@ -99,7 +135,6 @@ struct Check<'a> {
 
 impl Visitor<2, 0> for Check<'_> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [g, w]: [&[T]; 2], []: [&mut [T]; 0]) {
-        self.visited += 1;
         if self.found.is_some() {
             return;
         }
@@ -119,12 +154,23 @@ impl Visitor<2, 0> for Check<'_> {
             return;
         }
         let first = |bad: &dyn Fn(&T) -> bool| g.iter().position(bad);
-        let parameter = ParameterPath::new(self.node, self.visited - 1);
-        let value = |element: usize| g[element].to_f64();
-        if let Some(element) = first(&|g| !g.is_finite()) {
-            self.found = Some(Error::NonFiniteGradient { parameter, element, value: value(element) });
-        } else if let Some(element) = first(&|g| g.abs() > kept) {
-            self.found = Some(Error::StepOverflow { parameter, element, value: value(element) });
+        let path = ParameterPath::new(self.node, parameter.index);
+        let place = |at: usize| (path, parameter.first + at, g[at].to_f64());
+        if let Some((parameter, element, value)) = first(&|g| !g.is_finite()).map(place) {
+            self.found = Some(Error::NonFiniteGradient { parameter, element, value });
+        } else if let Some((parameter, element, value)) = first(&|g| g.abs() > kept).map(place) {
+            self.found = Some(Error::StepOverflow { parameter, element, value });
+        }
+    }
+
+    fn rows(&self, parameter: &Parameter<'_>) -> TableRows<2, 0> {
+        let part = self.options.part(self.rate, parameter);
+        match self.moved {
+            // With weight decay in the gradient, each weight counts.
+            Moved::All | Moved::WithGradient | Moved::WithGradientOrMoments if part.coupled > 0.0 => {
+                TableRows::All
+            }
+            _ => TableRows::TouchedIn([true, false], []),
         }
     }
 }
@@ -132,7 +178,6 @@ impl Visitor<2, 0> for Check<'_> {
 /// Computes the step without taking it, and finds the first number that would not be finite.
 struct Attempt<'a, R> {
     node: &'static Node,
-    visited: usize,
     rule: &'a R,
     rate: f64,
     options: &'a StepOptions,
@@ -144,7 +189,6 @@ const TRIED: usize = 64;
 
 impl<R: Rule<W>, const W: usize> Visitor<1, W> for Attempt<'_, R> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, [g]: [&[T]; 1], write: [&mut [T]; W]) {
-        self.visited += 1;
         if matches!(parameter.role, Role::Buffer { .. }) {
             return;
         }
@@ -168,11 +212,14 @@ impl<R: Rule<W>, const W: usize> Visitor<1, W> for Attempt<'_, R> {
             elementwise(&rule, [&g[part.clone()]], copies.each_mut().map(|copy| &mut copy[..part.len()]));
             let infinite = |at: &usize| copies.iter().any(|copy| !copy[*at].is_finite());
             let Some(at) = too_large.or_else(|| (0..part.len()).find(infinite)) else { continue };
-            let element = start + at;
-            let parameter = ParameterPath::new(self.node, self.visited - 1);
-            let value = g[element].to_f64();
+            let (element, value) = (parameter.first + start + at, g[start + at].to_f64());
+            let parameter = ParameterPath::new(self.node, parameter.index);
             self.found = Some(Error::StepOverflow { parameter, element, value });
         }
+    }
+
+    fn rows(&self, parameter: &Parameter<'_>) -> TableRows<1, W> {
+        self.rule.moved().rows(self.options.part(self.rate, parameter))
     }
 }
 
@@ -189,7 +236,28 @@ impl<R: Rule<W>, const W: usize> Visitor<1, W> for Apply<'_, R> {
             return write.into_iter().take(1).for_each(|running| follow(momentum, running, g));
         }
         let part = self.options.part(self.rate, parameter);
-        elementwise(&with_options::<T, R, W>(self.rule, part), [g], write);
+        let rule = with_options::<T, R, W>(self.rule, part);
+        if self.rule.moved() == Moved::Lazily && parameter.row < parameter.len() {
+            return each_row(&rule, parameter.row, g, write);
+        }
+        elementwise(&rule, [g], write);
+    }
+
+    fn rows(&self, parameter: &Parameter<'_>) -> TableRows<1, W> {
+        self.rule.moved().rows(self.options.part(self.rate, parameter))
+    }
+}
+
+/// Takes the step of each row with a gradient.
+fn each_row<T: Real, const W: usize>(
+    rule: &(impl Elementwise<T, 1, W> + Sync),
+    row: usize,
+    g: &[T],
+    mut write: [&mut [T]; W],
+) {
+    for (at, g) in g.chunks(row).enumerate().filter(|(_, g)| g.iter().any(|&g| g != T::zero())) {
+        let here = at * row..at * row + g.len();
+        elementwise(rule, [g], write.each_mut().map(|numbers| &mut numbers[here.clone()]));
     }
 }
 

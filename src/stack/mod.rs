@@ -9,11 +9,15 @@
 //! | [`Highway<F, N>`](Highway), with a gate t = σ(W x + b) | `y = t F(x) + (1 - t) x` | `dx = J_F' (t dy) + W dz + (1 - t) dy` |
 //! | [`Concat<(F, G)>`](Concat), of 2 to 4 branches | `y = [F(x), G(x)]` | `dx = J_F' dy_F + J_G' dy_G` |
 //! | [`Parallel<F, G>`](Parallel), on a [`Pair`](crate::tensor::Pair) | `y = (F(a), G(b))` | `da = J_F' dy_F`, `db = J_G' dy_G` |
+//! | [`OnFirst<F>`](OnFirst), on a pair | `y = (F(a), b)` | `da = J_F' dy_1`, `db = dy_2` |
+//! | [`ResidualWithMemory<F>`](ResidualWithMemory), on a pair | `y = (a + F(a, b), b)` | `(da, db) = J_F' dy_1 + dy` |
+//! | [`First`], [`Second`], of a pair | `a`, `b` | `da = dy`, `db = dy` |
 //! | [`Duplicate`], [`Sum`], [`Join`] | `(x, x)`, `a + b`, `[a, b]` | `dx = dy_1 + dy_2`, `da = db = dy`, `dy` split |
 //! | [`Product`], [`Difference`], [`Quotient`], [`Maximum`], [`Minimum`] | `a ⊗ b`, `a - b`, `a / b`, .. | `da = b ⊗ dy`, `db = a ⊗ dy`, .. |
 //! | [`PerStep<F>`](PerStep), on a sequence | `y_t = F(x_t)` | `dx_t = J_F' dy_t`; the gradients with respect to the parameters are added |
 //! | [`Shared<F, N>`](Shared), one layer applied `N` times | `y = F(F(..F(x)))` | one factor for each; the gradients with respect to the parameters are added |
 //! | [`SelfAttention`], on a sequence; [`CrossAttention`], on a pair of two | `y_t = W_o Σ_u p(t, u) W_v x_u` | two ways: by the values and by the weights p |
+//! | [`Tied<VOCAB, WIDTH, F>`](Tied), an embedding W that is the output layer too | `y = F(W[x]) Wᵀ` | `dh = dy W`, through F; both gradients of W are added |
 //! | [`Evaluate<F>`](Evaluate), a part in evaluation mode | `y = F(x)`, in training too | `dx = J_F' dy` |
 //!
 //! Each of them is a layer, so they can be nested. The skip connection A(n) = g(Z(n) + Z(n-k)) of He et al. 2016 gives
@@ -48,6 +52,7 @@ mod declared;
 mod evaluate;
 mod highway;
 mod in_a_row;
+mod memory;
 mod named;
 mod pair;
 mod pairwise;
@@ -56,6 +61,9 @@ mod place;
 mod residual;
 mod shared;
 mod similarity;
+mod summand;
+mod tied;
+pub mod transformer;
 mod tuple;
 
 use chainrule_parameters::{Segment, ViewMut};
@@ -83,6 +91,7 @@ pub(crate) use evaluate::EVALUATED;
 pub use evaluate::Evaluate;
 pub use highway::Highway;
 pub(crate) use highway::mix;
+pub use memory::{First, OnFirst, ResidualWithMemory, Second};
 #[doc(hidden)]
 pub use named::{Stack, Unchecked, named};
 pub use pair::{Duplicate, Join, Parallel, Sum};
@@ -93,11 +102,20 @@ pub use per_step::Step;
 #[doc(hidden)]
 pub use place::{
     BesideBranch, BesideOperand, BesideSummand, Both, BranchesAt, HighwayBranchAt, JoinedBefore,
-    JoinedBehind, KnownOutput, OperandAt, SameShapeAsInputAt, SameShapeAt, StepAt, SummandAt,
+    JoinedBehind, KnownOutput, OperandAt, SameShapeAsInputAt, SameShapeAt, StepAt, SumWithFirst,
+    SumWithFirstAt, SummandAt,
 };
 pub use residual::Residual;
 pub use shared::Shared;
 pub use similarity::{CosineSimilarity, PairwiseDistance};
+pub use tied::Tied;
+pub(crate) use tied::scores;
+#[doc(hidden)]
+pub use tied::{Hidden, TiedOutput};
+pub use transformer::{
+    DecoderBlock, FeedForward, PostNorm, PostNormDecoderBlock, PostNormTransformerBlock, PreNorm,
+    TransformerBlock, TransformerDecoder, TransformerEncoder,
+};
 #[doc(hidden)]
 pub use tuple::{Chain, LayerRefs};
 

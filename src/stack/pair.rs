@@ -4,6 +4,7 @@ use chainrule_derive::Parameters;
 use chainrule_parameters::{Parameters, Segment};
 
 use super::place::at_if;
+use super::summand::Summand;
 use super::{BesideSummand, Both, JoinedBehind, KnownOutput, backward_child};
 use crate::bounds::ParallelInput;
 use crate::kernel::{Elementwise, Real, elementwise};
@@ -170,7 +171,7 @@ comparable!([F: Parameters, G: Parameters] Parallel<F, G>);
 /// Forward `y = (x, x)`; backward `dx = dy_1 + dy_2`.
 ///
 /// # Shapes
-/// Input any tensor `X`, output `Pair<X, X>`.
+/// Input `X`, any tensor or a padded sequence, output `Pair<X, X>`.
 ///
 /// # Gradient flow
 /// Linear, of norm √2: the gradients of both copies are added.
@@ -187,7 +188,7 @@ comparable!([F: Parameters, G: Parameters] Parallel<F, G>);
 #[derive(Clone, Copy, Parameters)]
 pub struct Duplicate;
 
-impl<X: Tensor> Layer<X> for Duplicate {
+impl<X: Summand> Layer<X> for Duplicate {
     type Output = Pair<X, X>;
     const PLAN: Plan = Plan::leaf::<X, Self>().window(Window::POINTWISE).form(Form::Duplicate);
 
@@ -200,9 +201,12 @@ impl<X: Tensor> Layer<X> for Duplicate {
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
         pass.check_lengths();
-        for (dx, &dy) in pass.input_grad.into_iter().flatten().zip(pass.output_grad) {
-            let Pair(first, second) = dy;
-            elementwise(&Add, [first.as_slice(), second.as_slice()], [dx.as_mut_slice()]);
+        let Some(input_grad) = pass.input_grad else { return };
+        for ((x, dx), &Pair(first, second)) in
+            pass.input.chunks(1).zip(input_grad.chunks_mut(1)).zip(pass.output_grad)
+        {
+            dx[0] = first;
+            X::add_grads(x, &[second], dx);
         }
     }
 }

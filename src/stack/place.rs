@@ -102,6 +102,32 @@ impl<const PLACE: usize, X: Sample, Y: Sample + SameShapeAt<PLACE, X>> BesideBra
     type Check = Y::Check;
 }
 
+/// What the branch of a [`ResidualWithMemory`](super::ResidualWithMemory) at the place `PLACE` of a stack gives: an `A`, as
+/// the first half of its input.
+#[diagnostic::on_unimplemented(
+    message = "layer {PLACE} of this stack, a residual block with a memory, adds what its branch gives to the first half of its input: the branch gives `{Self}`, and the first half is `{A}`",
+    label = "`{Self}` cannot be added to `{A}`",
+    note = "make the last layer of the branch give the shape of the pair's first half, `{A}`; the second half is kept as it is"
+)]
+pub trait SumWithFirstAt<const PLACE: usize, A: Sample> {
+    /// The result of the check.
+    type Check;
+}
+
+impl<const PLACE: usize, A: Sample> SumWithFirstAt<PLACE, A> for A {
+    type Check = Passed;
+}
+
+/// The first half of a pair, beside a branch that gives `Y`. Neither is compared before both are known.
+pub trait SumWithFirst<const PLACE: usize, Y: Sample>: Sample {
+    /// The result of the check.
+    type Check;
+}
+
+impl<const PLACE: usize, A: Sample, Y: Sample + SumWithFirstAt<PLACE, A>> SumWithFirst<PLACE, Y> for A {
+    type Check = Y::Check;
+}
+
 /// What a layer gives. The result of the check is known if that is.
 pub trait KnownOutput: Sample {
     /// The result of the check.

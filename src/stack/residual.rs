@@ -2,15 +2,15 @@ use chainrule_derive::Parameters;
 use chainrule_parameters::{Parameters, Part, Segment};
 
 use super::place::at_if;
+use super::summand::Summand;
 use super::{BesideBranch, backward_child};
 use crate::bounds::SameShape;
-use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
 use crate::layer::{
     At, Backward, BackwardHook, Child, Effect, Factor, Identity, Layer, Mode, Onnx, OnnxInput, OnnxNode,
     Plan, Space, WorkspaceMut, check_lengths, leave,
 };
-use crate::tensor::{SameSample, SameType, Sample, Tensor};
+use crate::tensor::{SameSample, SameType, Sample};
 
 /// A residual block: a branch, and a skip connection around it.
 ///
@@ -19,8 +19,8 @@ use crate::tensor::{SameSample, SameType, Sample, Tensor};
 /// branch, the second has none of them.
 ///
 /// # Shapes
-/// Any input. The outputs of branch and shortcut must have the same shape; that of the plain skip connection is the
-/// shape of the input. If the branch changes the shape, add a shortcut layer with the same output shape:
+/// Any tensor, or a [`Padded`](crate::tensor::Padded) sequence, whose branch keeps its length. The outputs of branch and
+/// shortcut must have the same shape; that of the plain skip connection is the shape of the input. If the branch changes the shape, add a shortcut layer with the same output shape:
 /// `Residual<Branch, Linear<64, 32>>`.
 ///
 /// # Gradient flow
@@ -73,10 +73,10 @@ const ADD_SHORTCUT: Onnx = Onnx::nodes(&[
     OnnxNode::new("Add", &[OnnxInput::Output(0), OnnxInput::Output(1)]),
 ]);
 
-impl<X: Tensor, F: Layer<X>, S: Layer<X>> Layer<X> for Residual<F, S>
+impl<X: Summand, F: Layer<X>, S: Layer<X>> Layer<X> for Residual<F, S>
 where
     F::Output: SameShape<S::Output, Same = S::Output>,
-    S::Output: Tensor,
+    S::Output: Summand,
 {
     type Output = <F::Output as SameShape<S::Output>>::Same;
     const PLAN: Plan = {
@@ -100,7 +100,7 @@ where
                 children,
                 ..plan
                     .saves(Space::per_sample::<S::Output>(1))
-                    .backward_scratch(Space::per_sample::<X>(1))
+                    .backward_scratch(Space::per_sample::<X::Grad>(1))
                     .onnx(ADD_SHORTCUT)
             }
         }
@@ -127,8 +127,7 @@ where
             self.shortcut.forward(input, skip, workspace.child(&mut saved), mode);
             &*skip
         };
-        let branch = F::Output::cast(branch);
-        elementwise(&Add, [S::Output::flat(branch), S::Output::flat(skip)], [S::Output::flat_mut(output)]);
+        S::Output::add(F::Output::cast(branch), skip, output);
     }
 
     fn backward(&self, pass: Backward<'_, X, Self>) {
@@ -162,7 +161,7 @@ where
         } else {
             let output = &*workspace.saved::<S::Output>(samples);
             let mut saved = workspace.split(&S::PLAN, samples);
-            let skip_grad = workspace.scratch::<X>(samples);
+            let skip_grad = workspace.scratch::<X::Grad>(samples);
             let pass = Backward {
                 input,
                 output,
@@ -176,28 +175,8 @@ where
             &*skip_grad
         };
         if let Some(input_grad) = input_grad {
-            elementwise(&AddTo, [X::flat(skip_grad)], [X::flat_mut(input_grad)]);
+            X::add_grads(input, skip_grad, input_grad);
         }
-    }
-}
-
-/// Computes y = f + s.
-struct Add;
-
-impl<T: Real> Elementwise<T, 2, 1> for Add {
-    #[inline(always)]
-    fn apply(&self, [branch, skip]: [T; 2], _: [T; 1]) -> [T; 1] {
-        [branch + skip]
-    }
-}
-
-/// Computes dx = dx + skip.
-pub(super) struct AddTo;
-
-impl<T: Real> Elementwise<T, 1, 1> for AddTo {
-    #[inline(always)]
-    fn apply(&self, [skip]: [T; 1], [dx]: [T; 1]) -> [T; 1] {
-        [dx + skip]
     }
 }
 

@@ -30,14 +30,15 @@
 //! | [`Rnn`](crate::Rnn), [`Gru`](crate::Gru) | their hidden state |
 //! | [`Lstm`](crate::Lstm) | its hidden state and its cell |
 //! | [`SelfAttention`](crate::SelfAttention) with [`SlidingWindow<N>`](crate::SlidingWindow) | the [keys and values](KeyValueCache) of the last N steps |
-//! | [`Embedding`](crate::Embedding), which takes a [`Token`](crate::Token) at each step | nothing |
 //! | activations, gates, norms over the features of a step, softmax, dropout and noise (which do nothing in evaluation mode) | nothing |
 //! | [`Conv1dWith`](crate::Conv1dWith) with [`Causal`](crate::Causal) and no stride | the (K - 1) · DILATION [steps before](PastSteps) |
 //! | [`Conv1d`](crate::Conv1d) and [`Conv1dWith`](crate::Conv1dWith) of a window of one step | nothing but an unused index |
 //! | [`Duplicate`](crate::Duplicate), [`Sum`](crate::Sum), [`Product`](crate::Product) and the others that combine the halves of a pair, [`Join`](crate::Join) | nothing |
 //! | [`PerStep`](crate::PerStep) | nothing |
+//! | [`Embedding`](crate::Embedding), of a stream of tokens | nothing |
+//! | [`LearnedPositions`](crate::LearnedPositions), [`SinusoidalPositions`](crate::SinusoidalPositions) | the count of steps; the first end behind their last position |
 //! | [`LastStep`](crate::LastStep), and [`Linear`](crate::Linear) or [`Dense`](crate::Dense) behind it | nothing: the output is that for the sequence so far |
-//! | tuples, arrays, [`Residual`](crate::Residual), [`Highway`](crate::Highway), [`Concat`](crate::Concat), [`Parallel`](crate::Parallel), [`Shared`](crate::Shared), [`Evaluate`](crate::Evaluate), networks of `network!` | what their layers keep |
+//! | tuples, arrays, [`Residual`](crate::Residual), [`Highway`](crate::Highway), [`Concat`](crate::Concat), [`Parallel`](crate::Parallel), [`Shared`](crate::Shared), [`Evaluate`](crate::Evaluate), [`Tied`](crate::Tied), networks of `network!` | what their layers keep |
 //!
 //! To train on streams that are too long for one sequence, window after window, see [`CarriedState`].
 //!
@@ -79,6 +80,7 @@ mod attention;
 mod carried_state;
 mod convolution;
 mod pointwise;
+mod positions;
 mod recurrent;
 mod stack;
 
@@ -88,7 +90,7 @@ use core::marker::PhantomData;
 use bytemuck::Pod;
 #[cfg(feature = "alloc")]
 use chainrule_parameters::AsNetwork;
-use chainrule_parameters::Parameters;
+use chainrule_parameters::{Parameters, TypeName};
 
 use crate::tensor::Sample;
 
@@ -101,6 +103,7 @@ pub(crate) use carried_state::Rows;
 pub use carried_state::{CarriedState, StreamWindow};
 pub use convolution::PastSteps;
 pub use pointwise::stream_by_forward;
+pub use positions::Place;
 pub use recurrent::{Cell, Hidden, LstmState};
 #[doc(hidden)]
 pub use stack::{StreamChain, StreamTypes};
@@ -155,11 +158,35 @@ pub trait Stream<X: Sample>: Parameters {
     /// What the layer keeps from step to step: plain data.
     type State: Copy + Send + Sync + 'static;
 
+    /// After how many steps a stream ends, if it does: by default it has no end. A layer that contains layers ends with
+    /// the [first](StreamEnd::first) of them.
+    const END: Option<StreamEnd> = None;
+
     /// Returns the state before the first step.
     fn start(&self) -> Self::State;
 
     /// Computes the output of the next step, and updates the state.
     fn step_into(&self, input: &X, output: &mut Self::Output, state: &mut Self::State);
+}
+
+/// The end of a stream: a layer that knows so many steps only, as [`LearnedPositions`](crate::LearnedPositions) do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StreamEnd {
+    /// How many steps it knows.
+    pub steps: usize,
+    /// Its type.
+    pub layer: &'static TypeName,
+}
+
+impl StreamEnd {
+    /// Returns the end that comes first.
+    pub const fn first(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        match (one, other) {
+            (Some(a), Some(b)) if b.steps < a.steps => Some(b),
+            (Some(a), _) => Some(a),
+            (None, b) => b,
+        }
+    }
 }
 
 /// What a network `N` keeps from step to step of a stream of `X`: see [the module](self).
@@ -173,6 +200,8 @@ pub type StreamState<N, X> = Kept<N, X, <N as Stream<X>>::State>;
 pub struct Kept<N, X, S> {
     /// The states of the layers, as nested tuples.
     pub layers: S,
+    /// The steps so far.
+    pub(crate) steps: u64,
     network: PhantomData<fn(&N, X)>,
 }
 
@@ -180,13 +209,13 @@ impl<N: Stream<X>, X: Sample> Kept<N, X, N::State> {
     /// Returns the state before the first step.
     #[cfg(feature = "alloc")]
     pub fn new(network: &impl AsNetwork<Network = N>) -> Self {
-        Self { layers: network.as_network().start(), network: PhantomData }
+        Self { layers: network.as_network().start(), steps: 0, network: PhantomData }
     }
 
     /// Returns the state before the first step.
     #[cfg(not(feature = "alloc"))]
     pub fn new(network: &N) -> Self {
-        Self { layers: network.start(), network: PhantomData }
+        Self { layers: network.start(), steps: 0, network: PhantomData }
     }
 }
 

@@ -3,7 +3,7 @@
 use bytemuck::Pod;
 use chainrule_parameters::Parameters;
 
-use super::Stream;
+use super::{Stream, StreamEnd};
 use crate::kernel::Real;
 use crate::stack::{Concat, Evaluate, Highway, Parallel, Residual, Shared, mix};
 use crate::tensor::{Pair, SameType, Sample, Tensor, Vector};
@@ -15,6 +15,9 @@ pub trait StreamTypes<X: Sample> {
 
     /// The state of each layer.
     type States: Copy + Send + Sync + 'static;
+
+    /// As [`Stream::END`].
+    const END: Option<StreamEnd>;
 }
 
 /// The layers of a stack on a stream, each borrowed separately: `Layers` is a tuple of references to them.
@@ -34,6 +37,11 @@ macro_rules! stack {
         {
             type Output = Y;
             type States = ($($L::State,)+);
+            const END: Option<StreamEnd> = {
+                let mut end = None;
+                $(end = StreamEnd::first(end, <$L as Stream<$In>>::END);)+
+                end
+            };
         }
 
         impl<'a, $($L, $In: Sample),+, Y: Sample> StreamChain<X, ($(&'a $L,)+)> for ($($L,)+)
@@ -57,6 +65,7 @@ macro_rules! stack {
         {
             type Output = Y;
             type State = ($($L::State,)+);
+            const END: Option<StreamEnd> = <Self as StreamTypes<X>>::END;
 
             fn start(&self) -> Self::State {
                 Self::start_chain(($(&self.$i,)+))
@@ -122,6 +131,7 @@ fn step_in_a_row<'a, X: Sample, F: Stream<X, Output: SameType<X>>>(
 impl<X: Sample + Pod, F: Stream<X, Output: SameType<X>>, const N: usize> Stream<X> for [F; N] {
     type Output = X;
     type State = [F::State; N];
+    const END: Option<StreamEnd> = F::END;
 
     fn start(&self) -> Self::State {
         core::array::from_fn(|at| self[at].start())
@@ -136,6 +146,7 @@ impl<X: Sample + Pod, F: Stream<X, Output: SameType<X>>, const N: usize> Stream<
 impl<X: Sample + Pod, F: Stream<X, Output: SameType<X>>, const N: usize> Stream<X> for Shared<F, N> {
     type Output = X;
     type State = [F::State; N];
+    const END: Option<StreamEnd> = F::END;
 
     fn start(&self) -> Self::State {
         [self.layer.start(); N]
@@ -149,6 +160,7 @@ impl<X: Sample + Pod, F: Stream<X, Output: SameType<X>>, const N: usize> Stream<
 impl<X: Sample, F: Stream<X>> Stream<X> for Evaluate<F> {
     type Output = F::Output;
     type State = F::State;
+    const END: Option<StreamEnd> = F::END;
 
     fn start(&self) -> Self::State {
         self.layer.start()
@@ -166,6 +178,7 @@ where
 {
     type Output = F::Output;
     type State = (F::State, S::State);
+    const END: Option<StreamEnd> = StreamEnd::first(F::END, S::END);
 
     fn start(&self) -> Self::State {
         (self.branch.start(), self.shortcut.start())
@@ -188,6 +201,7 @@ where
 {
     type Output = Vector<N, T>;
     type State = F::State;
+    const END: Option<StreamEnd> = F::END;
 
     fn start(&self) -> F::State {
         self.branch.start()
@@ -205,6 +219,7 @@ where
 impl<A: Sample + Pod, B: Sample + Pod, F: Stream<A>, G: Stream<B>> Stream<Pair<A, B>> for Parallel<F, G> {
     type Output = Pair<F::Output, G::Output>;
     type State = (F::State, G::State);
+    const END: Option<StreamEnd> = StreamEnd::first(F::END, G::END);
 
     fn start(&self) -> Self::State {
         (self.first.start(), self.second.start())
@@ -242,6 +257,11 @@ macro_rules! branches {
         {
             type Output = <$First::Output as $crate::tensor::$Join<$($L::Output),+>>::Joined;
             type State = ($First::State, $($L::State),+);
+            const END: Option<StreamEnd> = {
+                let mut end = $First::END;
+                $(end = StreamEnd::first(end, $L::END);)+
+                end
+            };
 
             fn start(&self) -> Self::State {
                 (self.branches.0.start(), $(self.branches.$i.start()),+)

@@ -94,7 +94,7 @@ use crate::error::require;
 use crate::{Error, kernel::Real};
 
 pub use as_sample::AsSample;
-pub use chainrule_parameters::Aligned;
+pub use chainrule_parameters::{Aligned, Table};
 pub use channels::Channels;
 pub(crate) use channels::{by_channel, by_channel_mut};
 pub use flat::{FitsVector, Flattened};

@@ -9,8 +9,9 @@ use crate::kernel::Real;
 
 /// A sequence of at most `STEPS` steps, whose length is known when the program runs. Behind its end it is padded by 0.
 ///
-/// It is the input of networks on sequences of unequal lengths. Recurrent layers, [`PerStep`](crate::PerStep) and
-/// [`Reverse`](crate::Reverse) take it and give it with the same length; [`LastStep`](crate::LastStep) and
+/// It is the input of networks on sequences of unequal lengths. Recurrent layers, [`PerStep`](crate::PerStep),
+/// [`Residual`](crate::Residual) and [`Reverse`](crate::Reverse) take it and give it with the same length;
+/// [`LastStep`](crate::LastStep) and
 /// `MeanOver<Steps>` take its last step, and the mean of its steps. Nothing depends on the padding. A `Sequence` of the
 /// same length gives the same output and the same gradients.
 ///
@@ -93,6 +94,18 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Padded<STEPS, FEATURES,
         self.steps = *steps;
         self.length = length as u32;
         self.bytes_mut()[length * size_of::<[T; FEATURES]>()..].fill(0);
+    }
+
+    /// Overwrites this with the sums of the steps of two sequences of one length.
+    pub(crate) fn set_sum(&mut self, a: &Self, b: &Self) {
+        let (size, length) = (size_of::<[T; FEATURES]>(), b.length());
+        for at in 0..length {
+            let (a, b) = (a.step(at), b.step(at));
+            let sum: [T; FEATURES] = core::array::from_fn(|i| a[i] + b[i]);
+            self.bytes_mut()[at * size..][..size].copy_from_slice(bytemuck::cast_slice(&sum));
+        }
+        self.length = length as u32;
+        self.bytes_mut()[length * size..].fill(0);
     }
 
     /// Returns the bytes of the steps. (The struct is packed: a reference to its numbers is not aligned.)

@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Error, IgnoredAny, SeqAccess, Visitor};
 use serde::ser::SerializeTuple;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Image, Label, Padded, Pair, Sequence, Tensor, Vector};
+use super::{Image, Label, Padded, PaddedTokens, Pair, Sequence, Tensor, Token, Tokens, Vector};
 use crate::kernel::Real;
 
 /// The numbers of a tensor, or of a part of it with these sides.
@@ -140,6 +140,34 @@ impl<'de, const STEPS: usize, const FEATURES: usize, T: Real> Deserialize<'de>
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let steps = alloc::vec::Vec::<Vector<FEATURES, T>>::deserialize(deserializer)?;
         Self::new(bytemuck::cast_slice(&steps)).map_err(Error::custom)
+    }
+}
+
+/// As an array of indices, of which there are `STEPS`.
+impl<const STEPS: usize, const VOCAB: usize> Serialize for Tokens<STEPS, VOCAB> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0)
+    }
+}
+
+impl<'de, const STEPS: usize, const VOCAB: usize> Deserialize<'de> for Tokens<STEPS, VOCAB> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let tokens = alloc::vec::Vec::<Token<VOCAB>>::deserialize(deserializer)?;
+        Self::from_slice(&tokens).map_err(Error::custom)
+    }
+}
+
+/// As an array of its indices, without the padding.
+impl<const STEPS: usize, const VOCAB: usize> Serialize for PaddedTokens<STEPS, VOCAB> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.tokens())
+    }
+}
+
+impl<'de, const STEPS: usize, const VOCAB: usize> Deserialize<'de> for PaddedTokens<STEPS, VOCAB> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let tokens = alloc::vec::Vec::<Token<VOCAB>>::deserialize(deserializer)?;
+        Self::new(&tokens).map_err(Error::custom)
     }
 }
 

@@ -12,7 +12,7 @@ use super::run::{Course, Run};
 use super::{Epoch, Fit, FitError, Trainer};
 use crate::Error;
 use crate::checkpoint::{self, ChangedSetting, State};
-use crate::data::{Dataset, Loader};
+use crate::data::{Dataset, Loader, Source};
 use crate::layer::compare::copy;
 use crate::layer::{Bare, Owned, Parameters, View};
 use crate::loss::TargetFor;
@@ -24,6 +24,8 @@ use crate::tensor::Tensor;
 
 impl<N, L, O> Trainer<N, L, O> {
     /// Trains over epochs of shuffled batches, as the [options](Fit) say. Returns the history.
+    ///
+    /// The data are a [`Dataset`], or another [`Source`], such as windows of a [text](crate::text) on the disk.
     ///
     /// The history has a row for each epoch, with `loss`, `validation loss` and each metric by its name. The order of
     /// the samples and all other random numbers follow from the trainer's seed.
@@ -74,7 +76,7 @@ impl<N, L, O> Trainer<N, L, O> {
     /// that before the step, or the best one with [`Fit::stop_early`].
     pub fn fit<'a, X: Copy, Y: Tensor, Target>(
         &mut self,
-        data: &'a Dataset<X, Target>,
+        data: &'a dyn Source<Input = X, Target = Target>,
         mut options: Fit<'a, X, Target, Y>,
     ) -> Result<History, FitError>
     where
@@ -160,7 +162,11 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
             loop {
                 // The next step would fail if this one made a weight infinite, but after the last one there is none.
                 let before = loader.is_before_last().then(|| copy(&*self.trainer.network));
-                let Some((inputs, targets)) = loader.next(&mut self.trainer.rng) else { break };
+                let in_memory = loader.in_memory();
+                let batch =
+                    loader.next(&mut self.trainer.rng).map_err(|error| FitError::Batches(error.into()));
+                let batch = if in_memory { batch } else { self.trainer.settle(batch) };
+                let Some((inputs, targets)) = batch? else { break };
                 #[cfg(feature = "flow")]
                 let stepped = match &mut options.recorder {
                     Some(recorder) => self.trainer.step_recorded(inputs, targets, recorder),

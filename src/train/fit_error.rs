@@ -28,7 +28,7 @@ pub enum FitError {
          epoch that is no better"
     )]
     NoPatience,
-    /// The samples of an epoch cannot be drawn as the options say, or have no complete batch.
+    /// The samples of an epoch cannot be drawn as the options say, have no complete batch, or cannot be read.
     #[error("the batches cannot be made: {0}")]
     Batches(#[source] Box<DataError>),
     /// An option needs a validation set, but there is none.

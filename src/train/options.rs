@@ -5,7 +5,7 @@ use rand::Rng;
 
 use super::{FitError, Monitor};
 use crate::Error;
-use crate::data::{Dataset, Loader, Sampling};
+use crate::data::{Dataset, Loader, Sampling, Source};
 #[cfg(feature = "flow")]
 use crate::flow::Recorder;
 use crate::optimizer::check_share;
@@ -304,7 +304,10 @@ impl<'a, X, Target, Y> Fit<'a, X, Target, Y> {
     }
 
     /// Returns the batches, as the options say.
-    pub(super) fn loader(&mut self, data: &'a Dataset<X, Target>) -> Result<Loader<'a, X, Target>, FitError>
+    pub(super) fn loader(
+        &mut self,
+        data: &'a dyn Source<Input = X, Target = Target>,
+    ) -> Result<Loader<'a, X, Target>, FitError>
     where
         X: Copy,
         Target: Copy,

@@ -7,7 +7,7 @@ use chainrule_parameters::{Owned, Parameters, View, ViewMut};
 use super::data_parallel::MOST;
 use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise};
-use crate::layer::{Parameter, Visitor, visit};
+use crate::layer::{Parameter, TableRows, Visitor, visit};
 use crate::network::Network;
 use crate::stream::Rows;
 
@@ -110,6 +110,10 @@ impl Visitor<1, 1> for Add {
     fn visit<T: Real>(&mut self, _: &Parameter<'_>, [from]: [&[T]; 1], [to]: [&mut [T]; 1]) {
         elementwise(&Sum, [from], [to]);
     }
+
+    fn rows(&self, _: &Parameter<'_>) -> TableRows<1, 1> {
+        TableRows::TouchedIn([true], [false])
+    }
 }
 
 pub(super) struct Sum;
@@ -135,6 +139,10 @@ struct AddCompensated;
 impl Visitor<1, 2> for AddCompensated {
     fn visit<T: Real>(&mut self, _: &Parameter<'_>, [from]: [&[T]; 1], write: [&mut [T]; 2]) {
         elementwise(&CompensatedSum, [from], write);
+    }
+
+    fn rows(&self, _: &Parameter<'_>) -> TableRows<1, 2> {
+        TableRows::TouchedIn([true], [false, true])
     }
 }
 

@@ -67,6 +67,10 @@ macro_rules! every_layer {
         $case!("convolution/transposed1d_with", transposed1d_with_depthwise: TransposedConv1dWith<3, 3, (Kernel<3>, Groups<3>, Dilation<2>, Padding<1>), T, NoBias>, Sequence<5, 3, T>);
         $case!("convolution/transposed1d_with", transposed1d_with_causal: TransposedConv1dWith<2, 3, (Kernel<4>, Stride<2>, Causal), T>, Sequence<4, 2, T>);
         $case!("convolution/transposed1d_with", transposed1d_with_same: TransposedConv1dWith<2, 3, (Kernel<5>, Stride<2>, Same), T>, Sequence<4, 2, T>);
+        $case!("positions/learned", learned_positions: LearnedPositions<4, 3, T>, Sequence<4, 3, T>);
+        $case!("positions/learned", learned_positions_of_fewer_steps: LearnedPositions<7, 2, T>, Sequence<4, 2, T>);
+        $case!("positions/sinusoidal", sinusoidal_positions: SinusoidalPositions, Sequence<5, 6, T>);
+        $case!("positions/sinusoidal", sinusoidal_positions_of_odd_width: SinusoidalPositions, Sequence<4, 5, T>);
         $case!("identity", identity: Identity, Vector<4, T>);
         $case!("dropout", dropout: Dropout<30>, Vector<12, T>);
         $case!("prelu", prelu: PRelu<T>, Vector<7, T>);
@@ -273,6 +277,94 @@ macro_rules! every_layer {
 }
 pub(crate) use every_layer;
 
+/// Every layer of `src/layer` that takes tokens, whose gradient by the input is none.
+macro_rules! every_token_layer {
+    ($case:ident) => {
+        $case!("embedding", embedding: Embedding<7, 3, T>, Token<7>);
+        $case!("embedding", embedding_of_steps: Embedding<11, 4, T>, Tokens<5, 11>);
+    };
+}
+pub(crate) use every_token_layer;
+
+/// Every layer of `src/stack` that takes tokens, and networks that do.
+macro_rules! every_token_combinator {
+    ($case:ident) => {
+        $case!("tied", tied: Tied<7, 3, (Linear<3, 3, T>, Tanh), T>, Token<7>);
+        $case!("tied", tied_steps: Tied<11, 4, (LearnedPositions<6, 4, T>, Gru<4, 4, T>), T>, Tokens<5, 11>);
+        $case!("tied", tied_last_step: Tied<11, 4, (Rnn<4, 4, Tanh, T>, LastStep), T>, PaddedTokens<5, 11>);
+        $case!("", tokens_to_class: (Embedding<11, 4, T>, SinusoidalPositions, Flatten, Linear<20, 3, T>), Tokens<5, 11>);
+        $case!("", padded_tokens: (Embedding<11, 4, T>, LearnedPositions<5, 4, T>, Gru<4, 3, T>, LastStep), PaddedTokens<5, 11>);
+    };
+}
+pub(crate) use every_token_combinator;
+
+/// Both lists of tokens.
+macro_rules! every_token_row {
+    ($case:ident) => {
+        $crate::common::every_token_layer!($case);
+        $crate::common::every_token_combinator!($case);
+    };
+}
+pub(crate) use every_token_row;
+
+/// Samples of tokens. Some tokens occur several times, and some never.
+pub(crate) trait TokenInputs: Sample {
+    /// The sample of these indices; a padded one ends at the first that is -1.
+    fn of_indices(indices: &[i64]) -> Self;
+    fn indices(&self) -> Vec<i64>;
+    /// How many indices a sample has.
+    const INDICES: usize;
+    const VOCAB: usize;
+
+    fn token_inputs(samples: usize) -> Vec<Self> {
+        let index = |at: usize| ((at * at + 3 * at) % (Self::VOCAB - 1)) as i64;
+        let sample = |sample: usize| (0..Self::INDICES).map(move |at| index(sample * Self::INDICES + at));
+        (0..samples).map(|at| Self::of_indices(&sample(at).collect::<Vec<_>>())).collect()
+    }
+}
+
+impl<const VOCAB: usize> TokenInputs for Token<VOCAB> {
+    const INDICES: usize = 1;
+    const VOCAB: usize = VOCAB;
+    fn of_indices(indices: &[i64]) -> Self {
+        Token::new(indices[0] as usize).unwrap()
+    }
+    fn indices(&self) -> Vec<i64> {
+        vec![self.index() as i64]
+    }
+}
+
+impl<const STEPS: usize, const VOCAB: usize> TokenInputs for Tokens<STEPS, VOCAB> {
+    const INDICES: usize = STEPS;
+    const VOCAB: usize = VOCAB;
+    fn of_indices(indices: &[i64]) -> Self {
+        Tokens::from_indices(&indices.iter().map(|&at| at as usize).collect::<Vec<_>>()).unwrap()
+    }
+    fn indices(&self) -> Vec<i64> {
+        self.0.iter().map(|token| token.index() as i64).collect()
+    }
+}
+
+impl<const STEPS: usize, const VOCAB: usize> TokenInputs for PaddedTokens<STEPS, VOCAB> {
+    const INDICES: usize = STEPS;
+    const VOCAB: usize = VOCAB;
+    fn of_indices(indices: &[i64]) -> Self {
+        let known = indices.iter().take_while(|&&at| at >= 0).map(|&at| at as usize);
+        PaddedTokens::from_indices(&known.collect::<Vec<_>>()).unwrap()
+    }
+    fn indices(&self) -> Vec<i64> {
+        self.tokens().map(|token| token.index() as i64).collect()
+    }
+
+    /// Of lengths from 1 to `STEPS`.
+    fn token_inputs(samples: usize) -> Vec<Self> {
+        let whole = Tokens::<STEPS, VOCAB>::token_inputs(samples);
+        let cut =
+            |(at, tokens): (usize, Tokens<STEPS, VOCAB>)| PaddedTokens::new(&tokens.0[..1 + at % STEPS]);
+        whole.into_iter().enumerate().map(cut).collect::<Result<_, _>>().unwrap()
+    }
+}
+
 /// Layers that are defined for some numbers only, or that overflow: `positive_inputs` are those that all of them take.
 macro_rules! every_partial_layer {
     ($case:ident) => {
@@ -347,6 +439,27 @@ macro_rules! every_combinator {
         $case!("pairwise", pair_divided: (Duplicate, Parallel<Tanh, (Linear<3, 3, T>, Softplus, Shift<1, 4>)>, Quotient), Vector<3, T>);
         $case!("pairwise", larger_of_a_pair: (Duplicate, Parallel<Conv2d<2, 3, 3, 1, 1, T>, Conv2d<2, 3, 1, 1, 0, T>>, Maximum), Image<2, 4, 3, T>);
         $case!("pairwise", smaller_of_a_pair: (Duplicate, Parallel<Softmax, Scale<1, 4>>, Minimum), Sequence<3, 4, T>);
+        $case!("attention/self_attention", self_attention: SelfAttention<4, 2, NoMask, T>, Sequence<3, 4, T>);
+        $case!("attention/self_attention", self_attention_causal: SelfAttention<4, 1, Causal, T>, Sequence<5, 4, T>);
+        $case!("attention/self_attention", self_attention_of_a_window: SelfAttention<6, 3, SlidingWindow<2>, T>, Sequence<5, 6, T>);
+        $case!("attention/self_attention", self_attention_grouped: SelfAttention<8, 4, (Causal, Rotary, NoBias), T, 4>, Sequence<4, 8, T>);
+        $case!("attention/cross_attention", cross_attention: (
+            Duplicate,
+            Parallel<Identity, PerStep<Linear<4, 3, T>>>,
+            CrossAttention<4, 2, NoMask, T, 3>
+        ), Sequence<3, 4, T>);
+        $case!("memory", on_first: (Duplicate, OnFirst<(Linear<3, 4, T>, Tanh)>, Join), Vector<3, T>);
+        $case!("memory", residual_with_memory: (
+            Duplicate, OnFirst<Linear<3, 4, T>>, ResidualWithMemory<(Join, Linear<7, 4, T>, Tanh)>, Join
+        ), Vector<3, T>);
+        $case!("memory", residual_with_memory_of_steps: (
+            Duplicate,
+            [ResidualWithMemory<(Parallel<Softmax, PerStep<Linear<2, 2, T>>>, Product)>; 2],
+            OnFirst<PerStep<Linear<2, 2, T>>>,
+            Sum
+        ), Sequence<3, 2, T>);
+        $case!("memory", first_of_a_pair: (Duplicate, Parallel<Linear<3, 2, T>, Linear<3, 4, T>>, First), Vector<3, T>);
+        $case!("memory", second_of_a_pair: (Duplicate, Parallel<Linear<3, 2, T>, Linear<3, 4, T>>, Second), Vector<3, T>);
         $case!("per_step", per_step: PerStep<Linear<2, 3, T>>, Sequence<4, 2, T>);
         $case!("per_step", per_step_of_a_stack: PerStep<(Linear<2, 4, T, NoBias>, BatchNorm<4, T>, SwiGlu, Residual<(Linear<2, 2, T>, Tanh)>)>, Sequence<3, 2, T>);
         $case!("per_step", per_step_in_a_stack: (Conv1d<2, 3, 3, 1, 1, T>, [PerStep<(Tanh, Linear<3, 3, T>)>; 2], PerStep<Identity>), Sequence<3, 2, T>);
@@ -375,6 +488,13 @@ macro_rules! every_network {
         $case!("", image_to_sequence: (Dense<Image<1, 3, 3, T>, Sequence<2, 3, T>>, Elu, Softmax), Image<1, 3, 3, T>);
         $case!("", recurrent: (Lstm<2, 3, T>, Gru<3, 3, T>, Bidirectional<Rnn<3, 2, Tanh, T>>, LastStep, Linear<4, 2, T>), Sequence<4, 2, T>);
         $case!("", highway_of_steps: (Lstm<2, 3, T>, PerStep<Highway<(Linear<3, 3, T>, Softsign), 3, -2, T>>, Dropout<0>, Gru<3, 3, T>, GlobalAvgPool), Sequence<4, 2, T>);
+        $case!("", transformer: (TransformerEncoder<4, 2, 6, 2, Causal, Gelu, T>, PerStep<Linear<4, 3, T>>), Sequence<3, 4, T>);
+        $case!("", transformer_post_norm: [PostNormTransformerBlock<4, 2, 6, NoMask, Tanh, T>; 2], Sequence<3, 4, T>);
+        $case!("", transformer_decoder: (
+            Duplicate,
+            Parallel<PerStep<Linear<4, 4, T>>, TransformerBlock<4, 2, 6, NoMask, Gelu, T>>,
+            TransformerDecoder<4, 2, 6, 2, Causal, Gelu, T>
+        ), Sequence<3, 4, T>);
         $case!("", dropout_between: (Linear<4, 8, T>, Dropout<50>, Relu, Dropout<20>, Linear<8, 2, T>), Vector<4, T>);
         $case!("", autoencoder: (Linear<6, 2, T>, Selu, Linear<2, 6, T>, HardSigmoid), Vector<6, T>);
     };

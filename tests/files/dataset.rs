@@ -33,7 +33,7 @@ fn epoch(
     rng: &mut impl chainrule::rand::Rng,
 ) -> Vec<(Vec<Vector<1>>, Vec<usize>)> {
     let mut batches = vec![];
-    while let Some((inputs, targets)) = loader.next(rng) {
+    while let Some((inputs, targets)) = loader.next(rng).unwrap() {
         batches.push((inputs.to_vec(), targets.to_vec()));
     }
     batches
@@ -130,7 +130,7 @@ proptest! {
         let steps = |loader: &mut Loader<_, _>, rng: &mut _, steps: usize| {
             let mut batches = vec![];
             for _ in 0..steps { // None, between two epochs, is a step too
-                batches.push(loader.next(rng).map(|(inputs, targets): (&[Vector<1>], &[usize])| {
+                batches.push(loader.next(rng).unwrap().map(|(inputs, targets): (&[Vector<1>], &[usize])| {
                     (inputs.to_vec(), targets.to_vec())
                 }));
             }
@@ -270,9 +270,9 @@ fn a_place_of_other_data_is_refused_and_changes_nothing() {
         let error = loader.resume(wrong.clone()).expect_err(&format!("{wrong:?}"));
         assert!(matches!(error, DataError::Place { samples: 4 }), "{error}");
     }
-    let (inputs, targets) = loader.next(&mut rng(1)).unwrap();
+    let (inputs, targets) = loader.next(&mut rng(1)).unwrap().unwrap();
     assert_eq!((inputs, targets), (&[Vector([2.0])][..], &[2][..]));
-    assert!(loader.next(&mut rng(1)).is_none());
+    assert!(loader.next(&mut rng(1)).unwrap().is_none());
 }
 
 #[test]
@@ -328,9 +328,9 @@ fn a_stream_ends_its_batches_at_its_first_error() {
 fn a_loader_allocates_one_buffer_and_keeps_it() {
     let data = numbered(100);
     let (mut loader, mut rng) = (Loader::new(&data, 8).unwrap(), rng(1));
-    let first = loader.next(&mut rng).unwrap().0.as_ptr();
+    let first = loader.next(&mut rng).unwrap().unwrap().0.as_ptr();
     for _ in 0..40 {
-        if let Some((inputs, _)) = loader.next(&mut rng) {
+        if let Some((inputs, _)) = loader.next(&mut rng).unwrap() {
             assert_eq!(inputs.as_ptr(), first);
         }
     }

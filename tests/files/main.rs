@@ -22,4 +22,6 @@ mod pictures;
 mod python_files;
 mod quantized;
 mod sampling;
+mod text;
+mod transformers;
 mod weights;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::common::{bits, every_combinator, every_layer, every_network};
+use crate::common::{bits, every_combinator, every_layer, every_network, every_token_row};
 use crate::files::split;
 use crate::fixtures::{Group, Named};
 use chainrule::Real;
@@ -77,6 +77,7 @@ macro_rules! every_file_loads {
             every_file_loads!(@ every_layer, "layers", T);
             every_file_loads!(@ every_combinator, "combinators", T);
             every_file_loads!(@ every_network, "networks", T);
+            every_file_loads!(@ every_token_row, "tokens", T);
         }
     };
     (@ $every:ident, $file:literal, $scalar:ty) => {{
@@ -105,6 +106,7 @@ fn every_network_is_saved_as_pytorch_saves_it() {
     every_layer!(case);
     every_combinator!(case);
     every_network!(case);
+    every_token_row!(case);
     // What is left are counts of batches, which `load_state_dict` fills in by itself.
     theirs.retain(|name, _| !name.ends_with(".num_batches_tracked"));
     assert!(theirs.is_empty(), "{:?}", theirs.keys());

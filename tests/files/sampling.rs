@@ -20,7 +20,7 @@ fn numbered(samples: usize) -> Dataset<Vector<1>, usize> {
 /// The sizes of the batches of an epoch, and its samples.
 fn epoch(loader: &mut Loader<Vector<1>, usize>, rng: &mut impl Rng) -> (Vec<usize>, Vec<usize>) {
     let (mut sizes, mut samples) = (vec![], vec![]);
-    while let Some((inputs, targets)) = loader.next(rng) {
+    while let Some((inputs, targets)) = loader.next(rng).unwrap() {
         assert!(inputs.iter().zip(targets).all(|(x, &at)| x[0] == at as f32), "an input has lost its target");
         sizes.push(targets.len());
         samples.extend_from_slice(targets);
@@ -69,7 +69,7 @@ proptest! {
             if drop_last { loader.drop_last().unwrap() } else { loader }
         };
         let steps = |loader: &mut Loader<_, usize>, rng: &mut _, steps: usize| -> Vec<Option<Vec<usize>>> {
-            (0..steps).map(|_| loader.next(rng).map(|(_, targets): (&[Vector<1>], _)| targets.to_vec())).collect()
+            (0..steps).map(|_| loader.next(rng).unwrap().map(|(_, targets): (&[Vector<1>], _)| targets.to_vec())).collect()
         };
         let (mut run, mut generator) = (loader(), rng(seed));
         steps(&mut run, &mut generator, stop);
@@ -181,7 +181,7 @@ fn balanced_epochs_have_each_class_equally_often() {
     let sampling = Sampling::balanced(data.targets()).draws(30_000);
     let mut loader = Loader::new(&data, 30_000).unwrap().sample(sampling).unwrap();
     let mut rng = rng(4);
-    let (_, targets) = loader.next(&mut rng).unwrap();
+    let (_, targets) = loader.next(&mut rng).unwrap().unwrap();
     for class in 0..3 {
         let count = targets.iter().filter(|label| label.index() == class).count() as f64;
         // Binomial with p = 1/3: deviation √(30,000 · 2/9) = 82. Six deviations.
@@ -248,7 +248,7 @@ fn what_cannot_be_drawn_is_an_error_that_says_why() {
     {
         assert!(matches!(loader.resume(wrong.clone()), Err(DataError::Place { samples: 3 })), "{wrong:?}");
     }
-    assert_eq!(loader.next(&mut rng(1)).unwrap().1, [2, 2]);
+    assert_eq!(loader.next(&mut rng(1)).unwrap().unwrap().1, [2, 2]);
 }
 
 /// An image whose numbers are all different, and not 0.

@@ -20,7 +20,7 @@ const FLOORS: &[(u32, &[&str])] = &[
     (5, &["init", "gradcheck", "schedule", "optimizer"]),
     (6, &["network", "expected"]),
     (6, &["data", "checkpoint"]),
-    (6, &["metrics"]),
+    (6, &["metrics", "text"]),
     (7, &["flow", "onnx", "quantized", "theory", "distributed"]),
     (8, &["train", "fixed_trainer"]),
     (9, &["diagnose"]),

@@ -182,6 +182,9 @@ sizeless! {
         );
     a_pair_of_one_sample: Vector<3, T>, (Duplicate, Parallel<LinearTo<2>, LinearTo<4>>, Join, LinearTo<1>)
         => (Duplicate, Parallel<Linear<3, 2, T>, Linear<3, 4, T>>, Join, Linear<6, 1, T>);
+    a_pair_with_a_memory:
+        Vector<3, T>, (Duplicate, OnFirst<LinearTo<4>>, ResidualWithMemory<(Join, LinearTo<4>)>, First, LinearTo<1>)
+        => (Duplicate, OnFirst<Linear<3, 4, T>>, ResidualWithMemory<(Join, Linear<7, 4, T>)>, First, Linear<4, 1, T>);
     a_shared_layer: Vector<3, T>, (LinearTo<5>, Shared<(LinearTo<5>, Tanh), 4>, LinearTo<1>)
         => (Linear<3, 5, T>, Shared<(Linear<5, 5, T>, Tanh), 4>, Linear<5, 1, T>);
 }

@@ -5,7 +5,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::common::{every_combinator, every_layer, every_network, every_partial_layer};
+use crate::common::{
+    every_combinator, every_layer, every_network, every_partial_layer, every_token_combinator,
+    every_token_layer,
+};
 
 fn source(path: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../src").join(path)
@@ -130,14 +133,15 @@ fn files_with_layers(folder: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_file_of_layers_has_a_row_and_every_row_a_file() {
-    let rows = [rows!(every_layer), rows!(every_partial_layer)].concat();
+    let rows = [rows!(every_layer), rows!(every_partial_layer), rows!(every_token_layer)].concat();
     let rows = owned(rows.iter().map(|row| row[0]));
     assert_same("the files of src/layer", &files_with_layers("layer"), &rows);
 }
 
 #[test]
 fn every_file_of_combinators_has_a_row_and_every_row_a_file() {
-    let rows = owned(rows!(every_combinator).iter().map(|row| row[0]));
+    let rows = [rows!(every_combinator), rows!(every_token_combinator)].concat();
+    let rows = owned(rows.iter().map(|row| row[0]).filter(|file| !file.is_empty()));
     assert_same("the files of src/stack", &files_with_layers("stack"), &rows);
 }
 
@@ -170,7 +174,7 @@ fn every_layer_that_is_exported_stands_in_a_row() {
         let plain = owned(plain.filter_map(|pair| words(pair[1]).next()));
         layers.retain(|name| !traits.contains(name) && !plain.contains(name));
     }
-    let rows = [rows!(every_layer), rows!(every_partial_layer)].concat();
+    let rows = [rows!(every_layer), rows!(every_partial_layer), rows!(every_token_layer)].concat();
     let in_rows = owned(rows.iter().flat_map(|row| words(row[2])));
     let without_row: Vec<_> = layers.difference(&in_rows).collect();
     assert!(without_row.is_empty(), "{without_row:?} are in no row of tests/common/mod.rs");
@@ -187,6 +191,7 @@ fn no_two_rows_have_one_name_or_one_content() {
     let rows =
         [rows!(every_layer), rows!(every_partial_layer), rows!(every_combinator), rows!(every_network)]
             .concat();
+    let rows = [rows, rows!(every_token_layer), rows!(every_token_combinator)].concat();
     let (names, contents) =
         (rows.iter().map(|row| row[1]), rows.iter().map(|row| [row[2], row[3]].join(" of ")));
     assert_eq!(names.collect::<BTreeSet<_>>().len(), rows.len());

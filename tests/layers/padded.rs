@@ -51,6 +51,40 @@ fn close<T: Real>(name: &str, ours: &[T], expected: &[T]) {
     }
 }
 
+/// Transformers: no step sees the padding, in blocks of both kinds, with a shortcut that has weights, and in a pair.
+#[test]
+fn padding_changes_no_transformer() {
+    type T = f64;
+    type Wide = PerStep<Linear<3, 6, T>>;
+    type Block<M> = TransformerBlock<6, 2, 8, M, Gelu, T>;
+    check::<(Wide, [Block<NoMask>; 2], LastStep), Vector<6, T>>("an encoder");
+    type Turned = TransformerBlock<6, 1, 8, (Causal, Rotary), Gelu, T>;
+    check::<(Wide, Turned, MeanOver<Steps>), Vector<6, T>>("a causal block with rotary positions");
+    type Post = PostNormTransformerBlock<6, 3, 8, NoMask, Tanh, T>;
+    check::<(Wide, [Post; 2], MeanOver<Steps>), Vector<6, T>>("norms behind the sums");
+    check::<
+        (Residual<PerStep<(Linear<3, 4, T>, Tanh)>, PerStep<Linear<3, 4, T, NoBias>>>, LastStep),
+        Vector<4, T>,
+    >("a shortcut");
+    type Decoder = TransformerDecoder<6, 2, 8, 2, Causal, Relu, T>;
+    check::<(Wide, Duplicate, Parallel<Identity, [Block<NoMask>; 1]>, Decoder, LastStep), Vector<6, T>>(
+        "a decoder",
+    );
+}
+
+/// In a residual block by itself, where no layer behind it sets the gradient of the padding to 0.
+#[test]
+fn the_padding_of_a_residual_block_has_no_gradient() {
+    use crate::common::{backward, forward};
+    let net = <Residual<PerStep<Linear<3, 3, f64>>>>::init(&mut rng(1));
+    let input = [Padded::<MOST, 3, f64>::new(&steps::<SHORT>()).unwrap()];
+    let mut workspace = Workspace::default();
+    let output = forward(&*net, &input, &mut workspace, &mut Mode::Evaluate);
+    let (grads, _) = backward(&*net, &input, &output, &[Sequence([[1.0; 3]; MOST])], &mut workspace, None);
+    assert!(grads[0].0[..SHORT].iter().flatten().all(|&dx| dx != 0.0));
+    assert!(grads[0].0[SHORT..].iter().flatten().all(|&dx| dx == 0.0));
+}
+
 #[test]
 fn padding_changes_neither_outputs_nor_gradients() {
     type T = f64;

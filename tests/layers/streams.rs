@@ -125,6 +125,28 @@ equal! {
     ), 3 => 4;
 }
 
+/// A transformer block with the norm before each branch.
+type Block<const N: usize, const HEADS: usize, M, T, const KEYS: usize> = (
+    Residual<(LayerNorm<Vector<N, T>>, SelfAttention<N, HEADS, M, T, KEYS>)>,
+    Residual<(LayerNorm<Vector<N, T>>, PerStep<(Linear<N, 24, T>, Gelu, Linear<24, N, T>)>)>,
+);
+
+// Windows of one step, of more steps than the sequence, and of a few; heads of one number, groups of heads.
+equal! {
+    attention: SelfAttention<8, 2, SlidingWindow<23>, T>, 8 => 8;
+    attention_to_itself: SelfAttention<6, 6, SlidingWindow<1>, T>, 6 => 6;
+    attention_in_a_window: SelfAttention<12, 3, SlidingWindow<5>, T, 4>, 12 => 12;
+    attention_in_a_long_window: SelfAttention<40, 4, SlidingWindow<100>, T, 20>, 40 => 40;
+    attention_with_rotary_positions: SelfAttention<12, 3, (SlidingWindow<7>, Rotary), T>, 12 => 12;
+    attention_without_biases: SelfAttention<12, 3, (SlidingWindow<7>, Rotary<500>, NoBias), T>, 12 => 12;
+    a_transformer: (
+        PerStep<Linear<3, 16, T>>,
+        [Block<16, 4, (SlidingWindow<9>, Rotary), T, 8>; 3],
+        LayerNorm<Vector<16, T>>,
+        PerStep<Linear<16, 5, T>>
+    ), 3 => 5;
+}
+
 /// The gates, and what has an effect in training only.
 type Gated = (
     Gru<2, 8>,
@@ -142,11 +164,8 @@ fn gates_and_noise() {
 }
 
 /// To the layer inside, a sequence is a batch of steps: outputs of less than a vector, of several, and of more than a tile.
-type EachStep<T> = (
-    Gru<3, 8, T>,
-    PerStep<(Linear<8, 130, T>, Gelu, Linear<130, 37, T>, Tanh, Linear<37, 4, T>)>,
-    Softmax,
-);
+type EachStep<T> =
+    (Gru<3, 8, T>, PerStep<(Linear<8, 130, T>, Gelu, Linear<130, 37, T>, Tanh, Linear<37, 4, T>)>, Softmax);
 
 #[test]
 fn a_layer_on_each_step() {

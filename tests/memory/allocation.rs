@@ -2,7 +2,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::allocator::{allocations, count_together};
-use crate::common::{each_optimizer, every_combinator, every_layer, every_network, inputs};
+use crate::common::{
+    TokenInputs, each_optimizer, every_combinator, every_layer, every_network, every_token_row, inputs,
+};
 use chainrule::prelude::*;
 
 #[test]
@@ -398,4 +400,34 @@ fn a_trainer_across_ranks_allocates_nothing_after_the_first_step() {
             });
         }
     });
+}
+
+/// A network of tokens: training with a table whose rows are left out, and predictions.
+fn assert_second_step_of_tokens_allocates_nothing<N: Maps<X, Y>, X: TokenInputs, Y: Tensor>(name: &str) {
+    let (xs, ys) = (X::token_inputs(FULL), inputs::<Y>(FULL));
+    let adam = Adam::<N>::new(1e-4);
+    let mut trainer =
+        Trainer::new(N::init(&mut rng(1)), MeanSquaredError, adam, 1).micro_batch(3).clip_norm(1.0);
+    trainer.step(&xs, &ys).unwrap();
+    let (mut outputs, mut workspace) = (inputs::<Y>(FULL), Workspace::default());
+    trainer.network.predict_into(&xs, &mut outputs, &mut workspace).unwrap();
+    let later = allocations(|| {
+        for samples in [FULL, LAST, 1, FULL] {
+            trainer.step(&xs[..samples], &ys[..samples]).unwrap();
+            let (xs, outputs) = (&xs[..samples], &mut outputs[..samples]);
+            trainer.network.predict_into(xs, outputs, &mut workspace).unwrap();
+        }
+    });
+    assert_eq!(later, 0, "{name}: a step after the first allocates");
+}
+
+#[test]
+fn the_second_step_of_every_network_of_tokens_allocates_nothing() {
+    type T = f32;
+    macro_rules! case {
+        ($file:literal, $name:ident: $layer:ty, $input:ty) => {
+            assert_second_step_of_tokens_allocates_nothing::<$layer, $input, _>(stringify!($name));
+        };
+    }
+    every_token_row!(case);
 }

@@ -84,7 +84,7 @@ fn batches_drawn_by_weights_allocate_in_the_first_epoch_only() {
     for sampling in [Sampling::uniform(), weighted.clone(), weighted.without_replacement()] {
         let mut loader = Loader::new(&data, 8).unwrap().sample(sampling).unwrap();
         let mut rng = rng(1);
-        let mut epoch = || while loader.next(&mut rng).is_some() {};
+        let mut epoch = || while loader.next(&mut rng).unwrap().is_some() {};
         epoch();
         assert_eq!(crate::allocator::allocations(epoch), 0);
     }

@@ -107,14 +107,14 @@ fn batches_are_loaded_and_augmented() {
             picture.as_mut_slice()[0] += f32::from(rng.random_bool(1.0));
         });
         let mut seen = vec![];
-        while let Some((inputs, _)) = loader.next(&mut rng) {
+        while let Some((inputs, _)) = loader.next(&mut rng).unwrap() {
             seen.extend(inputs.iter().map(|picture| picture.as_slice()[0] as usize));
         }
         seen.sort();
         assert_eq!(seen, [1, 2, 3, 4, 5]);
         let balanced = Sampling::balanced(data.targets());
         let mut loader = Loader::new(&data, 2).unwrap().drop_last().unwrap().sample(balanced).unwrap();
-        assert_eq!(loader.next(&mut rng).unwrap().0.len(), 2);
+        assert_eq!(loader.next(&mut rng).unwrap().unwrap().0.len(), 2);
     });
 }
 

@@ -17,3 +17,4 @@ mod large_network;
 mod large_samples;
 mod mutations;
 mod real_time;
+mod text;

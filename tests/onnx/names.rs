@@ -75,8 +75,10 @@ fn every_name_exists() {
     use chainrule::Cos as _;
     use chainrule::CosineEmbedding as _;
     use chainrule::CosineSimilarity as _;
+    use chainrule::CrossAttention as _;
     use chainrule::CrossEntropy as _;
     use chainrule::Ctc as _;
+    use chainrule::DecoderBlock as _;
     use chainrule::Dense as _;
     use chainrule::DenseTo as _;
     use chainrule::DepthToSpace as _;
@@ -88,6 +90,7 @@ fn every_name_exists() {
     use chainrule::Elu as _;
     use chainrule::Erf as _;
     use chainrule::Exp as _;
+    use chainrule::FeedForward as _;
     use chainrule::Flatten as _;
     use chainrule::GaussianNllLoss as _;
     use chainrule::Gelu as _;
@@ -143,10 +146,12 @@ fn every_name_exists() {
     use chainrule::Network as _;
     use chainrule::NllLoss as _;
     use chainrule::NoAffine as _;
+    use chainrule::OnFirst as _;
     use chainrule::PRelu as _;
     use chainrule::Pad1d as _;
     use chainrule::Pad2d as _;
     use chainrule::PairwiseDistance as _;
+    use chainrule::Parallel as _;
     use chainrule::Parameters as _;
     use chainrule::PerStep as _;
     use chainrule::Permute as _;
@@ -154,6 +159,10 @@ fn every_name_exists() {
     use chainrule::PixelUnshuffle as _;
     use chainrule::Plateau as _;
     use chainrule::PoissonNllLoss as _;
+    use chainrule::PostNorm as _;
+    use chainrule::PostNormDecoderBlock as _;
+    use chainrule::PostNormTransformerBlock as _;
+    use chainrule::PreNorm as _;
     use chainrule::Product as _;
     use chainrule::Quotient as _;
     use chainrule::RAdam as _;
@@ -166,6 +175,7 @@ fn every_name_exists() {
     use chainrule::ReplicationPad2d as _;
     use chainrule::Reshape as _;
     use chainrule::Residual as _;
+    use chainrule::ResidualWithMemory as _;
     use chainrule::Resize1d as _;
     use chainrule::Resize2d as _;
     use chainrule::RmsNorm as _;
@@ -174,6 +184,7 @@ fn every_name_exists() {
     use chainrule::Rprop as _;
     use chainrule::Scale as _;
     use chainrule::Schedule as _;
+    use chainrule::SelfAttention as _;
     use chainrule::Selu as _;
     use chainrule::Sgd as _;
     use chainrule::Shift as _;
@@ -197,6 +208,9 @@ fn every_name_exists() {
     use chainrule::TanhShrink as _;
     use chainrule::Threshold as _;
     use chainrule::ThresholdedRelu as _;
+    use chainrule::TransformerBlock as _;
+    use chainrule::TransformerDecoder as _;
+    use chainrule::TransformerEncoder as _;
     use chainrule::Transpose as _;
     use chainrule::TransposedConv1d as _;
     use chainrule::TransposedConv1dWith as _;

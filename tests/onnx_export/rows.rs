@@ -11,7 +11,8 @@ use chainrule::prelude::*;
 use serde::Serialize;
 
 use crate::common::{
-    every_combinator, every_layer, every_network, every_partial_layer, forward, inputs, positive_inputs,
+    TokenInputs, every_combinator, every_layer, every_network, every_partial_layer, every_token_row, forward,
+    inputs, positive_inputs,
 };
 
 /// The folder to which `written` writes, for `run.py`.
@@ -101,6 +102,58 @@ pub(crate) fn row<N: Layer<X, Output: Tensor>, X: Tensor>(name: &str, scalar: &'
     write(&format!("{name}-{scalar}"), scalar, &network::<N>(7), input, |x, y| {
         [one("input", Values::of(x)), one("output", Values::of(y))]
     });
+}
+
+/// Samples of tokens as inputs of a graph: their indices, and with those of padded ones their lengths.
+trait TokenValues: TokenInputs {
+    fn values(batch: &[Self]) -> BTreeMap<String, Values>;
+}
+
+fn indices<const VOCAB: usize>(sides: &[usize], tokens: impl Iterator<Item = Token<VOCAB>>) -> Values {
+    Values { sides: sides.to_vec(), ..Values::integers(tokens.map(Token::index)) }
+}
+
+impl<const VOCAB: usize> TokenValues for Token<VOCAB> {
+    fn values(batch: &[Self]) -> BTreeMap<String, Values> {
+        BTreeMap::from([("input".into(), indices(&[], batch.iter().copied()))])
+    }
+}
+
+impl<const STEPS: usize, const VOCAB: usize> TokenValues for Tokens<STEPS, VOCAB> {
+    fn values(batch: &[Self]) -> BTreeMap<String, Values> {
+        BTreeMap::from([("input".into(), indices(&[STEPS], batch.iter().flat_map(|tokens| tokens.0)))])
+    }
+}
+
+impl<const STEPS: usize, const VOCAB: usize> TokenValues for PaddedTokens<STEPS, VOCAB> {
+    fn values(batch: &[Self]) -> BTreeMap<String, Values> {
+        let tokens = indices(&[STEPS], batch.iter().flat_map(|tokens| tokens.with_padding().0));
+        let lengths = Values::integers(batch.iter().map(Self::length));
+        BTreeMap::from([("input".into(), tokens), ("input.length".into(), lengths)])
+    }
+}
+
+fn token_row<N: Layer<X, Output: Tensor>, X: TokenValues>(name: &str, scalar: &'static str) {
+    write(&format!("{name}-{scalar}"), scalar, &network::<N>(7), &X::token_inputs(4), |x, y| {
+        [X::values(x), BTreeMap::from([("output".into(), Values::of(y))])]
+    });
+}
+
+#[test]
+fn every_network_of_tokens_has_a_form_in_onnx() {
+    macro_rules! in_scalar {
+        ($scalar:literal, $T:ident) => {{
+            type T = $T;
+            macro_rules! case {
+                ($file:literal, $name:ident: $layer:ty, $input:ty) => {
+                    token_row::<$layer, $input>(stringify!($name), $scalar);
+                };
+            }
+            every_token_row!(case);
+        }};
+    }
+    in_scalar!("f32", f32);
+    in_scalar!("f64", f64);
 }
 
 macro_rules! rows {

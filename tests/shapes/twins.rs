@@ -30,6 +30,7 @@ twins! {
     a_block_that_halves_an_image_needs_a_shortcut
     a_branch_is_one_layer_or_a_tuple
     a_branch_of_a_concatenation_takes_what_arrives
+    a_branch_with_a_memory_gives_the_first_half
     a_checked_alias_keeps_its_numbers
     a_concatenation_has_at_most_four_branches
     a_concatenation_has_more_than_one_branch
@@ -112,8 +113,8 @@ twins! {
     a_pooling_window_must_fit_into_the_image
     a_quantized_layer_has_an_int8_form
     a_rate_of_dropout_is_in_its_type
-    a_reflection_is_smaller_than_its_side
     a_recurrent_layer_takes_a_sequence
+    a_reflection_is_smaller_than_its_side
     a_regression_target_must_have_the_shape_of_the_output
     a_repeated_block_must_give_back_the_shape_it_takes
     a_reshaped_sample_keeps_its_numbers
@@ -181,12 +182,15 @@ twins! {
     an_own_layer_takes_the_scalar_of_its_network
     an_own_loss_compares_the_outputs_of_its_network
     an_owned_network_is_moved_out_for_generic_code
+    attention_takes_a_memory_of_its_width
     branches_of_different_depths_agree_in_their_sides
     cotangents_have_the_shape_of_the_outputs
     dropout_must_let_something_through
+    each_step_has_a_learned_position
     each_step_of_a_sequence_has_a_label
     expected_flow_is_of_inputs_that_the_network_takes
     gradients_are_checked_in_f64
+    grouped_keys_are_of_whole_heads
     groups_divide_the_channels
     infer_says_the_data_first
     inferred_branches_are_a_tuple
@@ -215,6 +219,7 @@ twins! {
     the_gradient_of_a_new_network_must_not_vanish
     the_groups_of_a_convolution_divide_its_channels
     the_halves_of_a_sum_end_with_the_same_shape
+    the_heads_of_attention_divide_its_width
     the_last_layer_must_give_a_score_for_each_class
     the_layers_inside_a_branch_must_meet
     the_layers_of_a_named_network_must_meet
@@ -228,6 +233,7 @@ twins! {
     the_target_of_one_output_is_a_vector_of_one_number
     the_words_of_an_attribute_are_known
     theory_must_know_the_layers_between_weights
+    tokens_are_of_the_vocabulary_of_the_embedding
     two_inputs_are_a_pair_and_not_a_tuple
     weights_of_a_larger_variance_make_a_gradient_explode
     windows_have_a_kernel

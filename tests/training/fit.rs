@@ -44,7 +44,7 @@ fn fit_is_the_loop_by_hand() {
     let mut loader = Loader::new(&train, 10).unwrap();
     for row in history.rows() {
         let (mut sum, mut batches) = (0.0, 0);
-        while let Some((xs, ys)) = loader.next(&mut draws) {
+        while let Some((xs, ys)) = loader.next(&mut draws).unwrap() {
             sum += by_hand.step(xs, ys).unwrap() * xs.len() as f64;
             batches += 1;
         }
@@ -257,7 +257,7 @@ fn the_average_is_validated_and_stays() {
     let mut loader = Loader::new(&train, 8).unwrap();
     let mut losses = vec![];
     for _ in 0..3 {
-        while let Some((xs, ys)) = loader.next(&mut draws) {
+        while let Some((xs, ys)) = loader.next(&mut draws).unwrap() {
             by_hand.step(xs, ys).unwrap();
             average.update(&by_hand.network).unwrap();
         }

@@ -38,7 +38,7 @@ fn fit_skips_a_batch_without_a_target_that_counts() {
     let mut loader = Loader::new(&data, 2).unwrap();
     for (row, &skipped) in history.rows().iter().zip(&skipped) {
         let (mut sum, mut samples, mut without) = (0.0, 0, 0);
-        while let Some((xs, ys)) = loader.next(&mut draws) {
+        while let Some((xs, ys)) = loader.next(&mut draws).unwrap() {
             if ys.iter().all(Option::is_none) {
                 assert_eq!(by_hand.step(xs, ys), Err(Error::NoWeight));
                 without += 1;

@@ -2,6 +2,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/embedding.rs"]
+mod embedding;
 
 mod arithmetic;
 mod bad_input;
@@ -29,9 +31,11 @@ mod resume;
 mod resume_with_changes;
 mod sampling;
 mod schedules;
+mod sparse;
 mod stacks;
 mod statistics;
 mod steps;
 mod surprises;
+mod text;
 mod threads;
 mod training_parity;

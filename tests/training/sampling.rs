@@ -34,7 +34,7 @@ fn fit_trains_on_the_batches_of_the_loader() {
     draws.set_stream(1); // that of the trainer of seed 5
     let mut loader = Loader::new(&train, 10).unwrap().sample(sampling()).unwrap().drop_last().unwrap();
     for _ in 0..3 {
-        while let Some((xs, ys)) = loader.next(&mut draws) {
+        while let Some((xs, ys)) = loader.next(&mut draws).unwrap() {
             by_hand.step(xs, ys).unwrap();
         }
     }

@@ -3,7 +3,7 @@ use core::ops::{Deref, DerefMut};
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::Number;
+use crate::{Flags, Number};
 
 /// Numbers that start at a cache line, for a layer's weights: a vector register then never reads from two lines at
 /// once. With such reads a product for one sample takes a third longer.
@@ -58,6 +58,7 @@ unsafe impl<E: Zeroable> Zeroable for Aligned<E> {}
 ///
 /// # Safety
 /// A value of `Self` begins with a value of [`Numbers`](Storage::Numbers), and zero bytes and bitwise copies of it are
+/// valid. If it has `FLAGS`, they are inside the value and outside of its numbers, a byte for each, and any bytes are
 /// valid.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot hold the numbers of a parameter",
@@ -67,6 +68,10 @@ unsafe impl<E: Zeroable> Zeroable for Aligned<E> {}
 pub unsafe trait Storage: Copy + Send + Sync + 'static {
     /// The type of the numbers alone, without the alignment.
     type Numbers: Pod;
+
+    /// Where the flags of its rows are, if it is a [`Table`](crate::Table).
+    #[doc(hidden)]
+    const FLAGS: Option<Flags> = None;
 }
 
 // SAFETY: it is its own numbers, and plain data.

@@ -1,4 +1,4 @@
-use crate::{Number, Role, Scalar, Segment, Storage, TypeName};
+use crate::{Flags, Number, Role, Scalar, Segment, Storage, TypeName};
 
 /// The parameters of a layer: a tree of constants.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,6 +67,7 @@ pub struct Tensor {
     shape: &'static [usize],
     scalar: Scalar,
     len: usize,
+    pub(crate) flags: Option<Flags>,
 }
 
 impl Tensor {
@@ -107,7 +108,7 @@ impl Node {
         let size = size_of::<E::Numbers>();
         if size == 0 {
             // A weight is remembered: `NonEmpty` does not accept a network with it.
-            let empty = Tensor { role, shape, scalar: T::SCALAR, len: 0 };
+            let empty = Tensor { role, shape, scalar: T::SCALAR, len: 0, flags: None };
             return if let Role::Weight { .. } = role { Self::Tensor(empty) } else { Self::Nothing };
         }
         assert!(
@@ -128,7 +129,10 @@ impl Node {
             product == len,
             "the sides of a parameter do not multiply to the numbers that its field holds"
         );
-        Self::Tensor(Tensor { role, shape, scalar: T::SCALAR, len })
+        if let Some(flags) = E::FLAGS {
+            assert!(!shape.is_empty() && shape[0] == flags.rows, "the first side of a table counts its rows");
+        }
+        Self::Tensor(Tensor { role, shape, scalar: T::SCALAR, len, flags: E::FLAGS })
     }
 
     /// Returns how many numbers there are in all.

@@ -47,6 +47,10 @@ const unsafe fn fill(node: &Node, base: *mut u8, bytes: &[u8], from: usize) -> u
             let (numbers, _) = rest.split_at(size);
             // SAFETY: `size` bytes can be read, and written: the tensor is here.
             unsafe { base.copy_from_nonoverlapping(numbers.as_ptr(), size) };
+            if let Some(flags) = tensor.flags {
+                // SAFETY: the flags of a table are in it.
+                unsafe { base.add(flags.offset).write_bytes(1, flags.rows) };
+            }
             from + size
         }
         Node::Fields(fields) => {

@@ -14,6 +14,7 @@
 //! | [`Owned`] | a network on the heap, which is never moved through the stack |
 //! | [`filled`], [`zeroed`] | a network made of bytes, or of zeros, also in a constant |
 //! | [`Aligned`] | a tensor that starts at a cache line |
+//! | [`Table`] | a tensor of rows, of which a batch uses few |
 //!
 //! All `unsafe` code relies on the contract of [`Parameters`], and on offsets and sizes that the compiler computes.
 #![no_std]
@@ -35,6 +36,7 @@ mod parameter_path;
 mod path;
 mod role;
 mod scalar;
+mod table;
 mod view;
 mod visit;
 
@@ -54,9 +56,12 @@ pub use path::{Path, Segment};
 pub use role::{Layout, Role};
 pub use scalar::{Number, Scalar};
 #[doc(hidden)]
+pub use table::Flags;
+pub use table::{Table, TableRows};
+#[doc(hidden)]
 pub use view::NonEmpty;
 pub use view::{View, ViewMut};
-pub use visit::{Parameter, Visitor, describe, describe_leaves, visit};
+pub use visit::{Parameter, Visitor, clear_flags, describe, describe_leaves, visit};
 
 /// The parameters of a layer, described by one constant.
 ///
@@ -68,7 +73,8 @@ pub use visit::{Parameter, Visitor, describe, describe_leaves, visit};
 ///
 /// # Safety
 /// * Each tensor of [`DESCRIPTION`](Parameters::DESCRIPTION) is inside `Self`, at its offset, aligned for its scalar;
-///   no two of them overlap, and any numbers are a valid value of them.
+///   no two of them overlap, and any numbers are a valid value of them. The flags of a [`Table`] are inside `Self` too,
+///   and in no tensor.
 /// * All bytes zero are a valid value of `Self`, and a bitwise copy of a value is a second valid value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer: it does not list its parameters",

@@ -5,7 +5,7 @@ use core::fmt;
 use core::ops::{AddAssign, Deref, DerefMut};
 use core::ptr::NonNull;
 
-use crate::{AsNetwork, Parameter, Parameters, View, ViewMut, Visitor, visit};
+use crate::{AsNetwork, Parameter, Parameters, TableRows, View, ViewMut, Visitor, visit};
 
 /// A network on the heap.
 ///
@@ -107,6 +107,10 @@ impl<N: Parameters> AddAssign<&Owned<N>> for Owned<N> {
 struct Add;
 
 impl Visitor<1, 1> for Add {
+    fn rows(&self, _: &Parameter<'_>) -> TableRows<1, 1> {
+        TableRows::TouchedIn([true], [false])
+    }
+
     fn visit_f32(&mut self, _: &Parameter<'_>, [from]: [&[f32]; 1], [to]: [&mut [f32]; 1]) {
         to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
     }

@@ -12,6 +12,7 @@ mod shapes;
 mod stacks;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod value;
 mod windows;
 mod writer;

@@ -48,11 +48,36 @@ impl Writer {
 
     /// Writes layers on the halves of a pair.
     pub(super) fn parallel(&mut self, plan: &Plan, input: Value) -> Result<Value, ExportError> {
-        let (Value::Pair(first, second), [f, g]) = (input, plan.children) else {
+        let [f, g] = plan.children else { return Err(self.wrong(plan, "it has no two layers inside")) };
+        let [first, second] = self.halves(plan, input)?;
+        let (first, second) = (self.child(f, 0, first)?, self.child(g, 0, second)?);
+        Ok(Value::Pair(Box::new(first), Box::new(second)))
+    }
+
+    /// Returns the halves of a pair.
+    pub(super) fn halves(&self, plan: &Plan, input: Value) -> Result<[Value; 2], ExportError> {
+        let Value::Pair(first, second) = input else {
             return Err(self.wrong(plan, "its input is no pair"));
         };
-        let (first, second) = (self.child(f, 0, *first)?, self.child(g, 0, *second)?);
-        Ok(Value::Pair(Box::new(first), Box::new(second)))
+        Ok([*first, *second])
+    }
+
+    /// Writes a layer on the first half of a pair.
+    pub(super) fn on_first(&mut self, plan: &Plan, layer: &Plan, input: Value) -> Result<Value, ExportError> {
+        let [first, second] = self.halves(plan, input)?;
+        Ok(Value::Pair(Box::new(self.layer(layer, first)?), Box::new(second)))
+    }
+
+    /// Writes a layer on a pair, whose output is added to the first half.
+    pub(super) fn residual_with_memory(&mut self, plan: &Plan, input: Value) -> Result<Value, ExportError> {
+        let [branch] = plan.children else { return Err(self.wrong(plan, "it has no branch")) };
+        let output = self.child(branch, 0, input.clone())?;
+        let [first, second] = self.halves(plan, input)?;
+        let sides = if let Value::One(_, sides, _) = &first { *sides } else { plan.output };
+        let (y, x) = (self.one(plan, output)?, self.one(plan, first)?);
+        let y = self.graph.node("Add", &[&y, &x], &[]);
+        let sum = Value::One(y, sides, super::array::element_type(self.graph.scalar));
+        Ok(Value::Pair(Box::new(sum), Box::new(second)))
     }
 
     /// Writes a layer on each step of a sequence: the steps of all samples are one batch.

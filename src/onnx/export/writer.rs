@@ -27,6 +27,12 @@ impl Writer {
             Form::InOrder => return self.in_order(plan, input),
             Form::Concat => return self.branches(plan, input),
             Form::Parallel => return self.parallel(plan, input),
+            Form::OnFirst(first) => return self.on_first(plan, first, input),
+            Form::ResidualWithMemory => return self.residual_with_memory(plan, input),
+            Form::Half(at) => {
+                let [first, second] = self.halves(plan, input)?;
+                return Ok(if at == 0 { first } else { second });
+            }
             Form::PerStep(step) => {
                 let (x, lengths) = self.sequence(plan, input)?;
                 let y = self.per_step(plan, step, &x)?;
@@ -37,6 +43,9 @@ impl Writer {
                 let y = self.recurrent(plan, kind, Direction::Forward, &x, lengths.as_deref())?;
                 return Ok(self.of_steps(plan, y, lengths));
             }
+            Form::Embedding => return self.embedding(plan, input),
+            Form::Positions { learned } => return self.positions(plan, learned, input),
+            Form::Tied => return self.tied(plan, input),
             Form::Attention(heads) => return self.attention(plan, &heads, input),
             Form::Duplicate => return Ok(Value::Pair(Box::new(input.clone()), Box::new(input))),
             Form::Nodes(nodes) => match self.nodes(plan, nodes, input)? {

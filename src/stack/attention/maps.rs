@@ -11,7 +11,7 @@ use crate::layer::onnx::{Form, Heads};
 use crate::layer::{
     Backward, BackwardHook, Bias, Child, Effect, Layer, Linear, Mode, Plan, Space, WorkspaceMut,
 };
-use crate::stack::{backward_child, residual::AddTo};
+use crate::stack::{backward_child, summand::AddTo};
 use crate::tensor::Vector;
 
 pub(super) const QUERY: &str = "query";

@@ -14,6 +14,8 @@
 
 mod cross_attention;
 mod faults;
+#[cfg(feature = "alloc")]
+mod inspect;
 mod maps;
 mod rotary;
 mod self_attention;

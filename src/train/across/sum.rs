@@ -7,7 +7,7 @@
 
 use core::ops::Range;
 
-use chainrule_parameters::{Owned, Parameters, View, ViewMut};
+use chainrule_parameters::{Owned, Parameters, View, ViewMut, clear_flags};
 
 use super::agree::Place;
 use super::wire::Wire;
@@ -124,6 +124,7 @@ impl Ranks {
         let (own, all) = (bytemuck::cast_slice(sum), bytemuck::cast_slice_mut(send));
         self.link.talk(|communicator| communicator.all_gather(own, all))?;
         wire.read(send, ViewMut::of(&mut **gradient));
+        clear_flags(ViewMut::of(&mut **gradient));
         Ok(mean)
     }
 }

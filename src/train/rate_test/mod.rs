@@ -99,7 +99,7 @@ impl<N, L, O> Trainer<N, L, O> {
         let Ok(mut loader) = Loader::new(data, sweep.batch_size) else { return Err(sweep.no_batch()) };
         let (mut test, mut skipped) = (Course::new(sweep), 0);
         while let Some(rate) = test.next_rate() {
-            let Some((inputs, targets)) = loader.next(&mut random) else { continue };
+            let Ok(Some((inputs, targets))) = loader.next(&mut random) else { continue }; // memory has no errors
             *(copy.optimize.learning_rate)(&mut copy.optimizer) = rate;
             match copy.step(inputs, targets) {
                 Err(Error::NoWeight) if skipped < loader.batches() => skipped += 1,

@@ -219,7 +219,7 @@ impl Network {
         let step = quote!(#root::stream::StreamTypes<ChainruleStep>);
         let chain = quote!(#root::stream::StreamChain<ChainruleStep, _>);
         let mut with_step = generics.clone();
-        with_step.params.push(parse_quote!(ChainruleStep: #root::tensor::Tensor));
+        with_step.params.push(parse_quote!(ChainruleStep: #root::tensor::Sample));
         with_step.make_where_clause().predicates.push(parse_quote!(
             for<'layer> #layers: #root::stream::StreamChain<ChainruleStep, (#(&'layer #types,)*)>
         ));
@@ -229,6 +229,7 @@ impl Network {
             impl #impl_generics #root::stream::Stream<ChainruleStep> for #ident #type_generics #clause {
                 type Output = <#layers as #step>::Output;
                 type State = <#layers as #step>::States;
+                const END: ::core::option::Option<#root::stream::StreamEnd> = <#layers as #step>::END;
 
                 #[inline]
                 fn start(&self) -> Self::State {

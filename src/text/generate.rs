@@ -1,0 +1,190 @@
+use bytemuck::zeroed_vec;
+use chainrule_parameters::AsNetwork;
+
+use super::Sampler;
+use crate::Error;
+use crate::kernel::Real;
+use crate::layer::{Layer, Workspace};
+use crate::network::Network;
+use crate::stream::{Stream, StreamState};
+use crate::tensor::{PaddedTokens, Sequence, Token, Tokens, Vector};
+
+/// Generates text with a network that is a [stream](crate::stream): an iterator over the tokens after the prompt. Each
+/// takes one step of the network.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// use chainrule::text::{Bytes, Sampler, Tokenizer, generate};
+///
+/// type Net = (Embedding<256, 8>, Gru<8, 16>, Linear<16, 256>);
+/// let net = Net::init(&mut rng(1)); // it has not been trained
+/// let mut sampler = Sampler::new(2).temperature(0.8).top_p(0.95);
+/// let text = generate(&net, &Bytes.encode("Once upon")?, &mut sampler)?.take(20).collect::<Result<Vec<_>, _>>()?;
+/// println!("{}", Bytes.decode(&text)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// The iterator has no end: use `take`, or [`until`](Generated::until) a stop token. Nothing is allocated after the first
+/// token.
+///
+/// # Errors
+/// [`Error::Setting`] for an empty prompt: begin with a token that begins a text. An item is an error where the network
+/// or the [`Sampler`] has one, and is then the last.
+pub fn generate<'a, A, N, T: Real, const VOCAB: usize>(
+    network: &'a A,
+    prompt: &[Token<VOCAB>],
+    sampler: &'a mut Sampler,
+) -> Result<
+    Generated<
+        'a,
+        VOCAB,
+        T,
+        impl FnMut(Token<VOCAB>, &mut Vector<VOCAB, T>) -> Result<(), Error> + use<'a, A, N, T, VOCAB>,
+    >,
+    Error,
+>
+where
+    A: AsNetwork<Network = N>,
+    N: Stream<Token<VOCAB>, Output = Vector<VOCAB, T>>,
+{
+    let (network, mut state) = (network.as_network(), StreamState::new(network));
+    generate_by(prompt, sampler, move |token, logits: &mut Vector<VOCAB, T>| {
+        *logits = network.step(&token, &mut state)?;
+        Ok(())
+    })
+}
+
+/// As [`generate`], with a network that takes a whole window, and whose output at a step does not depend on later ones:
+/// a causal transformer, for example. The prompt has at most as many tokens as the window. When the window is full, it
+/// moves on by one token.
+///
+/// Each token takes a pass over the whole window.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// use chainrule::text::{Sampler, generate_windowed};
+///
+/// type Net = (Embedding<10, 8>, Conv1dWith<8, 10, (Kernel<3>, Causal)>);
+/// let net = Net::init(&mut rng(1));
+/// let prompt = PaddedTokens::<16, 10>::from_indices(&[3, 1])?;
+/// let mut sampler = Sampler::new(2);
+/// let tokens = generate_windowed(&net, prompt, &mut sampler)?.take(100).collect::<Result<Vec<_>, _>>()?;
+/// assert_eq!(tokens.len(), 100);
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// # Errors
+/// As [`generate`].
+pub fn generate_windowed<'a, A, N, T: Real, const STEPS: usize, const VOCAB: usize>(
+    network: &'a A,
+    prompt: PaddedTokens<STEPS, VOCAB>,
+    sampler: &'a mut Sampler,
+) -> Result<
+    Generated<
+        'a,
+        VOCAB,
+        T,
+        impl FnMut(Token<VOCAB>, &mut Vector<VOCAB, T>) -> Result<(), Error> + use<'a, A, N, T, STEPS, VOCAB>,
+    >,
+    Error,
+>
+where
+    A: AsNetwork<Network = N>,
+    N: Layer<Tokens<STEPS, VOCAB>, Output = Sequence<STEPS, VOCAB, T>>,
+{
+    let network = network.as_network();
+    let (mut window, mut outputs) =
+        (zeroed_vec::<Tokens<STEPS, VOCAB>>(1), zeroed_vec::<Sequence<STEPS, VOCAB, T>>(1));
+    let (mut length, mut workspace) = (0, Workspace::default());
+    let prompt: Vec<_> = prompt.tokens().collect();
+    // All tokens of the prompt but the last need no pass.
+    let mut without_pass = prompt.len() - 1;
+    generate_by(&prompt, sampler, move |token, logits| {
+        if length == STEPS {
+            window[0].0.rotate_left(1);
+            length -= 1;
+        }
+        window[0].0[length] = token;
+        length += 1;
+        if without_pass > 0 {
+            without_pass -= 1;
+            return Ok(());
+        }
+        network.predict_into(&window, &mut outputs, &mut workspace)?;
+        logits.0 = outputs[0].0[length - 1];
+        Ok(())
+    })
+}
+
+/// As [`generate`], with any way to compute the scores of the next token: `next` gets each token, of the prompt too, and
+/// writes the scores of the one after it.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// use chainrule::text::{Sampler, generate_by};
+///
+/// // The next token is the one after the last, of 5.
+/// let count = |last: Token<5>, logits: &mut Vector<5>| {
+///     *logits = Token::new((last.index() + 1) % 5)?.one_hot();
+///     Ok(())
+/// };
+/// let mut sampler = Sampler::new(1).temperature(0.0);
+/// let tokens = generate_by(&[Token::of::<2>()], &mut sampler, count)?.until(Token::of::<1>());
+/// assert_eq!(tokens.map(|token| Ok(token?.index())).collect::<Result<Vec<_>, Error>>()?, [3, 4, 0]);
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// # Errors
+/// As [`generate`].
+pub fn generate_by<'a, F, T: Real, const VOCAB: usize>(
+    prompt: &[Token<VOCAB>],
+    sampler: &'a mut Sampler,
+    mut next: F,
+) -> Result<Generated<'a, VOCAB, T, F>, Error>
+where
+    F: FnMut(Token<VOCAB>, &mut Vector<VOCAB, T>) -> Result<(), Error>,
+{
+    let Some((&last, before)) = prompt.split_last() else {
+        let (name, expected) = ("the length of a prompt", "at least 1");
+        return Err(Error::Setting { name, value: 0.0, expected });
+    };
+    let mut logits = zeroed_vec(1);
+    before.iter().try_for_each(|&token| next(token, &mut logits[0]))?;
+    Ok(Generated { sampler, next, logits, last: Some(last), stop: None })
+}
+
+/// The tokens that a network generates: see [`generate`].
+pub struct Generated<'a, const VOCAB: usize, T: Real, F> {
+    sampler: &'a mut Sampler,
+    next: F,
+    /// One vector, on the heap.
+    logits: Vec<Vector<VOCAB, T>>,
+    /// The token whose next one is drawn; `None` after the end.
+    last: Option<Token<VOCAB>>,
+    stop: Option<Token<VOCAB>>,
+}
+
+impl<const VOCAB: usize, T: Real, F> Generated<'_, VOCAB, T, F> {
+    /// Ends before this token.
+    pub fn until(self, stop: Token<VOCAB>) -> Self {
+        Self { stop: Some(stop), ..self }
+    }
+}
+
+impl<const VOCAB: usize, T: Real, F> Iterator for Generated<'_, VOCAB, T, F>
+where
+    F: FnMut(Token<VOCAB>, &mut Vector<VOCAB, T>) -> Result<(), Error>,
+{
+    type Item = Result<Token<VOCAB>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let last = self.last.take()?;
+        let logits = &mut self.logits[0];
+        let drawn = (self.next)(last, logits).and_then(|()| self.sampler.sample(logits));
+        self.last = drawn.as_ref().ok().copied().filter(|&token| self.stop != Some(token));
+        match (self.last, drawn) {
+            (None, Ok(_)) => None, // the stop token
+            (_, drawn) => Some(drawn),
+        }
+    }
+}

@@ -1,0 +1,6 @@
+use chainrule::{Embedding, LearnedPositions, Sequence, Tokens, shapes};
+
+type Net = (Embedding<65, 8>, LearnedPositions<16, 8>);
+const _: () = shapes::<Net, Tokens<15, 65>, Sequence<15, 8>>();
+
+fn main() {}
