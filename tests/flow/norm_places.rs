@@ -166,7 +166,8 @@ fn the_verdict_says_what_norms_behind_the_sums_mean() {
     let large = |net: &mut Post<8>| {
         for block in net {
             block.2.branch.layer.2.weights_mut().fill(0.0);
-            block.2.branch.layer.2.bias = Vector(core::array::from_fn(|at| if at % 2 == 0 { 3.0 } else { -3.0 }));
+            block.2.branch.layer.2.bias =
+                Vector(core::array::from_fn(|at| if at % 2 == 0 { 3.0 } else { -3.0 }));
         }
     };
     let verdict = flow::<Post<8>>(1, large).verdict();
