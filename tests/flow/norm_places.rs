@@ -161,15 +161,16 @@ fn the_verdict_says_what_norms_behind_the_sums_mean() {
     assert!(!flow::<Post<1>>(1, |_| {}).verdict().why.contains("post-norm"));
     assert!(!flow::<Pre<8>>(1, |_| {}).verdict().why.contains("post-norm"));
     assert!(!flow::<[(Residual<FeedForward>, Norm); 8]>(1, |_| {}).verdict().why.contains("post-norm"));
-    // Values that are 5 times as large: steps become similar, so that the sums grow, and a mean lets little through. A skip
-    // connection, which is there, is no cure.
-    let large = |net: &mut Post<24>| {
+    // Branches whose outputs are 3 times as long as their inputs, whatever those are: each norm divides by √(1 + 3²), and
+    // no branch brings that back. A skip connection, which is there, is no cure.
+    let large = |net: &mut Post<8>| {
         for block in net {
-            without_scores(&mut block.0.branch);
-            block.0.branch.value.weights_mut().iter_mut().for_each(|w| *w *= 5.0);
+            block.2.branch.layer.2.weights_mut().fill(0.0);
+            block.2.branch.layer.2.bias =
+                Vector(core::array::from_fn(|at| if at % 2 == 0 { 3.0 } else { -3.0 }));
         }
     };
-    let verdict = flow::<Post<24>>(1, large).verdict();
+    let verdict = flow::<Post<8>>(1, large).verdict();
     assert_eq!(verdict.state, FlowState::Vanishing, "{verdict}");
     assert!(verdict.cure.starts_with("a norm at the start of each branch"), "{verdict}");
 }

@@ -41,6 +41,18 @@ fn a_graph_that_makes_no_sense_is_an_error() {
 }
 
 #[test]
+fn attention_is_named_whichever_operator_is_refused_first() {
+    for name in ["attention", "transformer_encoder_layer"] {
+        let error = error(name);
+        assert!(matches!(error, OnnxError::Operator { .. }), "{name}: {error:?}");
+        let text = "the graph has attention, which is written to ONNX files and not read from them";
+        assert!(error.to_string().contains(text), "{name}: {error}");
+    }
+    refused!("operator", OnnxError::Operator { .. }, "no layer of this crate is this operator");
+    assert!(!error("operator").to_string().contains("attention"));
+}
+
+#[test]
 fn another_version_and_another_domain_are_errors() {
     refused!("opset", OnnxError::Opset { found: 99, .. }, "opset 99, and this chainrule reads opsets 9 to");
     refused!("old_opset", OnnxError::Opset { found: 1, .. }, "opset 1,");

@@ -1,5 +1,6 @@
 //! From ONNX: what network a file is, its source, and its weights.
 
+mod attention;
 mod axes;
 mod external;
 mod fold;

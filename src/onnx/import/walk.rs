@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::attention::{NOT_READ, has_attention};
 use super::axes::{Data, Part, Want};
 use super::fold::{Budget, fold, product};
 use super::layer::{Kind, Layer, Pairing};
@@ -86,8 +87,12 @@ impl<'a> Walk<'a> {
         let (needed, values) = needed(graph, *output);
         walk.needed = values;
         for (at, node) in graph.nodes.iter().enumerate().filter(|(at, _)| needed[*at]) {
-            walk.node(node)
-                .map_err(|reason| (at + 1, operator_error(model, &node.name, &node.operator, reason)))?;
+            walk.node(node).map_err(|mut reason| {
+                if has_attention(graph) {
+                    reason += NOT_READ;
+                }
+                (at + 1, operator_error(model, &node.name, &node.operator, reason))
+            })?;
         }
         if !walk.data.contains_key(output) {
             return Err(interface("its output does not depend on its input".into()));

@@ -1,0 +1,34 @@
+//! Attention, which is not read: to say so, whichever of its operators is the first that is no layer.
+
+use std::collections::BTreeSet;
+
+use super::model::Graph;
+
+/// What a file's error says beside.
+pub(super) const NOT_READ: &str = "; the graph has attention, which is written to ONNX files and not read from them: \
+                                   write the network's type yourself, with `SelfAttention` or `CrossAttention`, and \
+                                   load its weights from a safetensors file";
+
+/// Returns whether a graph has attention: a matrix product of a softmax and of what is no constant.
+pub(super) fn has_attention(graph: &Graph) -> bool {
+    let mut weights: BTreeSet<usize> = BTreeSet::new();
+    graph.nodes.iter().any(|node| {
+        let first = node.inputs.first().copied().flatten();
+        let of_softmax = node.inputs.iter().flatten().any(|input| weights.contains(input));
+        match &node.operator[..] {
+            "Attention" => return true,
+            "MatMul" => {
+                let by = node.inputs.get(1).copied().flatten();
+                return first.is_some_and(|first| weights.contains(&first))
+                    && by.is_some_and(|by| !graph.constants.contains_key(&by));
+            }
+            "Softmax" => weights.extend(node.outputs.iter().flatten()),
+            // What an exporter puts between them: a dropout, and a mask that hides everything.
+            "Dropout" | "Cast" | "Identity" | "Where" if of_softmax => {
+                weights.extend(node.outputs.iter().flatten());
+            }
+            _ => {}
+        }
+        false
+    })
+}
