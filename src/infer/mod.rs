@@ -43,7 +43,7 @@
 //! | [`AutoHighway<F>`](AutoHighway) | `Vector<N>` | `Highway<F, N>` |
 //! | `PRelu` | any tensor of `T` | `PRelu<T>` |
 //! | [`Residual<F, AutoShortcut>`](AutoShortcut) | any tensor | `F` with the shortcut that fits |
-//! | tuple, array, `Residual`, `Highway`, `Concat`, `Parallel`, `Shared`, `Evaluate`, `PerStep` | | the same, of the layers that it contains |
+//! | tuple, array, `Residual`, `Highway`, `Concat`, `Parallel`, `OnFirst`, `ResidualWithMemory`, `Shared`, `Evaluate`, `PerStep` | | the same, of the layers that it contains |
 //! | any other layer, such as `Relu` or `Linear<8, 4>` | what it takes | itself |
 //!
 //! `NoBias` as the last parameter, as in `LinearTo<10, NoBias>`, leaves out the bias. The scalar is that of the input:

@@ -19,6 +19,8 @@
 //! | [`SelfAttention`], on a sequence; [`CrossAttention`], on a pair of two | `y_t = W_o Σ_u p(t, u) W_v x_u` | two ways: by the values and by the weights p |
 //! | [`Evaluate<F>`](Evaluate), a part in evaluation mode | `y = F(x)`, in training too | `dx = J_F' dy` |
 //!
+//! [`SelfAttention`] and [`CrossAttention`] are here too, and [`transformer`] has the blocks that are made of them.
+//!
 //! Each of them is a layer, so they can be nested. The skip connection A(n) = g(Z(n) + Z(n-k)) of He et al. 2016 gives
 //! the gradient two terms: dR/dA(n) · g'(Z(n) + Z(n-k)) times the product of all W and g' of the k layers in between,
 //! and the same without that product. If the product vanishes, the second term remains. In types it is
