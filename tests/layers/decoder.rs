@@ -74,7 +74,7 @@ fn gradient_flow_looks_into_a_decoder() {
         assert!(layer.parameters[0].gradient_norm > 0.0, "{path}");
     }
     let mut paths = vec![];
-    chainrule::layer::describe(&<Net as Parameters>::DESCRIPTION, &mut |parameter| {
+    chainrule::parameters::describe(&<Net as Parameters>::DESCRIPTION, &mut |parameter| {
         paths.push(parameter.path.to_string());
     });
     for layer in flow.layers.iter().filter(|layer| layer.layer.starts_with("Linear")) {
