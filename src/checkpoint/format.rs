@@ -59,7 +59,7 @@ impl Format {
     /// | a `Sequence<STEPS, FEATURES>` | `[features, steps]`, as `nn.Conv1d` takes it; else see [`steps_first`](Format::steps_first) |
     /// | `weight_ih`, `weight_hh`, `bias_ih`, `bias_hh` of an [`Lstm`](crate::layer::Lstm), `Gru` or `Rnn` | `weight_ih_l0` and so on, of `nn.LSTM(.., batch_first=True)`; its further layers and directions: [`recurrent_layers`](Format::recurrent_layers), [`bidirectional_layers`](Format::bidirectional_layers) |
     /// | `weight` of a [`Dense`](crate::layer::Dense), `[in, out]` | `weight`, `[out, in]`; a sequence is put in that order, feature by feature |
-    /// | `query`, `key`, `value` and `output` of a [`SelfAttention`](crate::SelfAttention) or a [`CrossAttention`](crate::CrossAttention) | those of `nn.MultiheadAttention`: `in_proj_weight` and `in_proj_bias`, and `out_proj`; with a memory of another width `q_proj_weight`, `k_proj_weight` and `v_proj_weight`. With grouped queries, and if one of the four is [renamed](Format::rename), each is a linear layer. Blocks: [`transformer_layers`](Format::transformer_layers) |
+    /// | `query`, `key`, `value`, `output` of a [`SelfAttention`](crate::SelfAttention) or `CrossAttention` | `in_proj_weight`, `in_proj_bias` and `out_proj` of `nn.MultiheadAttention` |
     /// | `gain` and `bias` of a norm of a whole sequence, `[steps, features]` | `[features, steps]` |
     /// | `weight` of a [`Conv1d`](crate::layer::Conv1d), `[K, in, out]` | `weight`, `[out, in, K]` |
     /// | `weight` of a two-dimensional convolution | the same |
@@ -67,6 +67,10 @@ impl Format {
     /// | `gain` of a norm, `slope` of a [`PRelu`](crate::layer::PRelu) | `weight` |
     /// | `running_variance` | `running_var` |
     /// | none | `num_batches_tracked`: not read, not written, not missed by `load_state_dict` |
+    ///
+    /// An attention layer whose memory has another width has `q_proj_weight`, `k_proj_weight` and `v_proj_weight` there. With
+    /// grouped queries, which that module does not have, and if one of its four maps is [renamed](Format::rename), each map
+    /// is an `nn.Linear`. [`transformer_layers`](Format::transformer_layers) names whole blocks.
     ///
     /// [`Flatten`](crate::layer::Flatten) gives the numbers of a sequence feature by feature too, so that `(Conv1d, Flatten,
     /// Linear)` predicts what `nn.Conv1d`, `nn.Flatten` and `nn.Linear` do.

@@ -42,10 +42,12 @@
 //! | [`RnnTo<HIDDEN>`](RnnTo), [`LstmTo<HIDDEN>`](LstmTo), [`GruTo<HIDDEN>`](GruTo) | `Sequence<STEPS, IN>` | `Rnn<IN, HIDDEN>`, `Lstm<IN, HIDDEN>`, `Gru<IN, HIDDEN>` |
 //! | [`AutoHighway<F>`](AutoHighway) | `Vector<N>` | `Highway<F, N>` |
 //! | [`EmbeddingTo<WIDTH>`](EmbeddingTo) | `Token<VOCAB>`, `Tokens<STEPS, VOCAB>`, `PaddedTokens<STEPS, VOCAB>` | `Embedding<VOCAB, WIDTH>` |
+//! | [`AutoSelfAttention<HEADS>`](AutoSelfAttention) | `Sequence<STEPS, WIDTH>`, `Padded<STEPS, WIDTH>` | `SelfAttention<WIDTH, HEADS>` |
+//! | [`AutoCrossAttention<HEADS>`](AutoCrossAttention) | `Pair` of two of these | `CrossAttention<WIDTH, HEADS>` |
 //! | [`AutoLearnedPositions`] | `Sequence<STEPS, WIDTH>`, `Padded<STEPS, WIDTH>` | `LearnedPositions<STEPS, WIDTH>` |
 //! | `PRelu` | any tensor of `T` | `PRelu<T>` |
 //! | [`Residual<F, AutoShortcut>`](AutoShortcut) | any tensor | `F` with the shortcut that fits |
-//! | tuple, array, `Residual`, `Highway`, `Concat`, `Parallel`, `Shared`, `Evaluate`, `PerStep`, `Tied` | | the same, of the layers that it contains |
+//! | tuple, array, `Residual`, `Highway`, `Concat`, `Parallel`, `OnFirst`, `ResidualWithMemory`, `Shared`, `Evaluate`, `PerStep`, `Tied` | | the same, of the layers that it contains |
 //! | any other layer, such as `Relu` or `Linear<8, 4>` | what it takes | itself |
 //!
 //! `NoBias` as the last parameter, as in `LinearTo<10, NoBias>`, leaves out the bias. The scalar is that of the input:

@@ -20,6 +20,8 @@
 //! | [`Tied<VOCAB, WIDTH, F>`](Tied), an embedding W that is the output layer too | `y = F(W[x]) Wᵀ` | `dh = dy W`, through F; both gradients of W are added |
 //! | [`Evaluate<F>`](Evaluate), a part in evaluation mode | `y = F(x)`, in training too | `dx = J_F' dy` |
 //!
+//! [`SelfAttention`] and [`CrossAttention`] are here too, and [`transformer`] has the blocks that are made of them.
+//!
 //! Each of them is a layer, so they can be nested. The skip connection A(n) = g(Z(n) + Z(n-k)) of He et al. 2016 gives
 //! the gradient two terms: dR/dA(n) · g'(Z(n) + Z(n-k)) times the product of all W and g' of the k layers in between,
 //! and the same without that product. If the product vanishes, the second term remains. In types it is

@@ -195,6 +195,10 @@ fn sequences_of_unequal_lengths_are_written() {
     row::<(Lstm<2, 3>, Gru<3, 3, f32, LearnedState>, LastStep, Linear<3, 2>), 2>("padded_last", &batch);
     row::<(PerStep<(Linear<2, 3>, Sigmoid)>, MeanOver<Steps>), 3>("padded_mean", &batch);
     row::<(Reverse, Rnn<2, 3>, PerStep<Cos>, Reverse, LastStep), 3>("padded_reverse", &batch);
+    row::<(Residual<PerStep<(Linear<2, 3>, Tanh, Linear<3, 2>)>>, MeanOver<Steps>), 2>(
+        "padded_residual",
+        &batch,
+    );
     type Ends = Concat<(
         (Gru<2, 3>, LastStep),
         (Reverse, Gru<2, 3>, LastStep),

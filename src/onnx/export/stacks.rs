@@ -73,10 +73,17 @@ impl Writer {
         let [branch] = plan.children else { return Err(self.wrong(plan, "it has no branch")) };
         let output = self.child(branch, 0, input.clone())?;
         let [first, second] = self.halves(plan, input)?;
-        let sides = if let Value::One(_, sides, _) = &first { *sides } else { plan.output };
-        let (y, x) = (self.one(plan, output)?, self.one(plan, first)?);
-        let y = self.graph.node("Add", &[&y, &x], &[]);
-        let sum = Value::One(y, sides, super::array::element_type(self.graph.scalar));
+        let sum = match first {
+            Value::Padded(x, lengths, sides, kind) => {
+                let (y, _) = self.sequence(plan, output)?;
+                Value::Padded(self.graph.node("Add", &[&y, &x], &[]), lengths, sides, kind)
+            }
+            Value::One(x, sides, kind) => {
+                let y = self.one(plan, output)?;
+                Value::One(self.graph.node("Add", &[&y, &x], &[]), sides, kind)
+            }
+            Value::Pair(..) => return Err(self.wrong(plan, "the first half of its input is a pair")),
+        };
         Ok(Value::Pair(Box::new(sum), Box::new(second)))
     }
 

@@ -48,10 +48,14 @@ impl Writer {
             Form::Tied => return self.tied(plan, input),
             Form::Attention(heads) => return self.attention(plan, &heads, input),
             Form::Duplicate => return Ok(Value::Pair(Box::new(input.clone()), Box::new(input))),
-            Form::Nodes(nodes) => match self.nodes(plan, nodes, input)? {
-                Value::One(name, ..) => name,
-                other => return Ok(other),
-            },
+            Form::Nodes(nodes) => {
+                let lengths =
+                    if let Value::Padded(_, lengths, ..) = &input { Some(lengths.clone()) } else { None };
+                match self.nodes(plan, nodes, input)? {
+                    Value::One(name, ..) => return Ok(self.of_steps(plan, name, lengths)),
+                    other => return Ok(other),
+                }
+            }
             Form::Join | Form::Cosine { .. } | Form::Distance { .. } => {
                 let Value::Pair(first, second) = input else {
                     return Err(self.wrong(plan, "its input is no pair"));
@@ -189,7 +193,7 @@ impl Writer {
             OnnxInput::Absent => Some(Name::new()),
             _ => {
                 let value = self.value(plan, input, layer, values)?;
-                Some(self.one(plan, value)?)
+                Some(self.sequence(plan, value)?.0)
             }
         })
     }
