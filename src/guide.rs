@@ -11,6 +11,10 @@ pub mod generic_code {}
 #[cfg(all(feature = "alloc", feature = "flow", feature = "plot"))]
 pub mod sequences {}
 
+#[doc = include_str!("../docs/transformers.md")]
+#[cfg(all(feature = "fit", feature = "flow", feature = "checkpoint"))]
+pub mod transformers {}
+
 #[doc = include_str!("../docs/device.md")]
 #[cfg(feature = "checkpoint")]
 pub mod device {}
