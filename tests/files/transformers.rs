@@ -121,8 +121,7 @@ where
     let (weights, grads) =
         (SafeTensors::deserialize(&weights).unwrap(), SafeTensors::deserialize(&grads).unwrap());
     let prefix = format!("{name}.");
-    let theirs: Vec<&str> =
-        file.names().into_iter().map(|name| &name[..]).filter(|key| key.starts_with(&prefix)).collect();
+    let theirs: Vec<&str> = file.names().into_iter().filter(|key| key.starts_with(&prefix)).collect();
     assert_eq!(weights.len(), theirs.len());
     for key in theirs {
         let (ours, expected) = (weights.tensor(key).unwrap(), file.tensor(key).unwrap());
