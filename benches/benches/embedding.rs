@@ -93,7 +93,7 @@ fn compare<A: Optimizer<Net>, B: Optimizer<DenseNet>>(name: &str, table: A, dens
     copy.0.weight.copy_from_slice(&*net.0.weight);
     copy.2 = net.2.clone();
     let loss = CrossEntropy::default();
-    let mut table = Trainer::new(net, loss.clone(), table, 1);
+    let mut table = Trainer::new(net, loss, table, 1);
     let mut dense = Trainer::new(copy, loss, dense, 1);
     if clip {
         (table, dense) = (table.clip_value(1.0), dense.clip_value(1.0));
