@@ -15,12 +15,8 @@
 //! Vaswani et al., "Attention is all you need", NIPS 2017; Vinyals, Bengio, Kudlur, "Order matters: sequence to sequence for
 //! sets", ICLR 2016, section 4.3, has the task.
 
-#[path = "support/positions.rs"]
-mod positions;
-
 use chainrule::plot::HeatMap;
 use chainrule::prelude::*;
-use positions::LearnedPositions;
 use rand::RngExt;
 use std::time::Instant;
 

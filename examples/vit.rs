@@ -16,14 +16,11 @@
 
 #[path = "support/images.rs"]
 mod images;
-#[path = "support/positions.rs"]
-mod positions;
 
 use std::process::ExitCode;
 
 use chainrule::prelude::*;
 use images::{Images, Plan, learn};
-use positions::LearnedPositions;
 
 /// `PATCH` x `PATCH` pixels are a step, of which there are `STEPS`.
 type Vit<
