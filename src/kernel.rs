@@ -7,8 +7,8 @@ pub(crate) use chainrule_kernel::{
     Accumulate, Elementwise, GateWeights, GeneralPooling, GruSaved, Initial, Kernel, Length, Level,
     LstmSaved, Pooling, PoolingAxis, PoolingWindows, Strided, WindowPlaces, Windows, all_finite,
     bias_gradient, convolve, convolve_transposed, dispatch, elementwise, exp_below_largest, exp_each, gemm,
-    gemm_deep, gru_row, gru_step, gru_step_gradient, largest, log_sum_exp, lstm_row, lstm_step,
-    lstm_step_gradient, maximum, norm, squared_norm, sum, sum_rows, weight_gradient,
+    gemm_deep, gemm_rows_alike, gru_row, gru_step, gru_step_gradient, largest, log_sum_exp, lstm_row,
+    lstm_step, lstm_step_gradient, maximum, norm, squared_norm, sum, sum_rows, weight_gradient,
 };
 pub(crate) use chainrule_kernel::{
     Attention, AttentionSaved, AttentionStep, Reach, Rows as AttentionRows, attention, attention_gradient,

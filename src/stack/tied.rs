@@ -4,7 +4,7 @@ use chainrule_parameters::{Node, Parameters, Segment};
 
 use super::backward_child;
 use super::place::at;
-use crate::kernel::{Initial, Real, Strided, gemm, gemm_deep};
+use crate::kernel::{Initial, Real, Strided, gemm, gemm_deep, gemm_rows_alike};
 use crate::layer::compare::comparable;
 use crate::layer::onnx::Form;
 use crate::layer::{
@@ -125,14 +125,14 @@ impl<const VOCAB: usize, const WIDTH: usize, T: Real, H: Hidden<VOCAB, WIDTH, T>
     }
 }
 
-/// Computes y = h Wᵀ for each row of h.
+/// Computes y = h Wᵀ for each row of h. A step of a stream has the bits of the sequence.
 pub(crate) fn scores<const VOCAB: usize, const WIDTH: usize, T: Real>(
     embedding: &Embedding<VOCAB, WIDTH, T>,
     h: &[T],
     y: &mut [T],
 ) {
     let w = Strided::transposed(bytemuck::must_cast_slice(&*embedding.weight), WIDTH);
-    gemm(Strided::rows(h, WIDTH), w, Initial::Zero, y, WIDTH, VOCAB);
+    gemm_rows_alike(Strided::rows(h, WIDTH), w, Initial::Zero, y, WIDTH, VOCAB);
 }
 
 const EMBEDDING: Segment = Segment::Name("embedding");

@@ -34,7 +34,7 @@ pub use attention::{
 pub use convolution::{WindowPlaces, Windows, bias_gradient, convolve, convolve_transposed, weight_gradient};
 pub use elementary::{exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};
 pub use elementwise::{Elementwise, all_finite, all_within, elementwise, sum_rows};
-pub use gemm::{Accumulate, Initial, Strided, gemm, gemm_deep};
+pub use gemm::{Accumulate, Initial, Strided, gemm, gemm_deep, gemm_rows_alike};
 pub use pool::{GeneralPooling, Pooling, PoolingAxis, PoolingWindows};
 pub use real::{Length, Real, largest, norm, squared_norm};
 pub use recurrent::{

@@ -88,6 +88,35 @@ pub fn gemm<T: Real>(
     }
 }
 
+/// Computes the same, where the bits of a row of `c` do not depend on how many rows there are, also if `b` is transposed. For
+/// few rows that takes longer.
+///
+/// # Panics
+/// As [`gemm`].
+#[inline(always)]
+pub fn gemm_rows_alike<T: Real>(
+    a: Strided<'_, T>,
+    b: Strided<'_, T>,
+    initial: Initial<'_, T>,
+    c: &mut [T],
+    inner: usize,
+    columns: usize,
+) {
+    let operands = Operands::new(a, b, initial, c, inner, columns);
+    if operands.is_empty() {
+        return;
+    }
+    // SAFETY: `new` has checked the operands, which borrow `a`, `b`, `initial` and `c` until this function returns; where
+    // strips are asked for, `inner` is not 0.
+    unsafe {
+        if operands.b_column != 1 && operands.rows <= DOT_ROWS && inner > 0 {
+            T::gemm_strips(&operands);
+        } else {
+            T::gemm(&operands);
+        }
+    }
+}
+
 /// Computes `c = a b`, or adds it to `c`, within the instance of a level. The rows of `c` are `c_row` numbers apart. Each
 /// number is a sum in the order of `inner`, whatever the sizes: terms of 0 change nothing.
 ///
@@ -135,6 +164,13 @@ pub trait Gemm: Lanes + Send + Sync + 'static {
     /// The operands come from [`Operands::new`], and what they were made from is still borrowed.
     #[doc(hidden)]
     unsafe fn gemm(operands: &Operands<Self>);
+
+    /// Computes a product that is not empty, with packed strips of `b`.
+    ///
+    /// # Safety
+    /// As for [`gemm`](Gemm::gemm), and `inner` is not 0.
+    #[doc(hidden)]
+    unsafe fn gemm_strips(operands: &Operands<Self>);
 }
 
 /// As many zeros as the widest row of a tile has numbers.
@@ -155,6 +191,11 @@ macro_rules! gemm {
                     // SAFETY: the caller's promise is the one that `gemm_batch` asks for.
                     unsafe { gemm_batch(*operands) }
                 }
+            }
+
+            unsafe fn gemm_strips(operands: &Operands<Self>) {
+                // SAFETY: the caller's promise is the one that `gemm_strips` asks for.
+                unsafe { gemm_strips(*operands) }
             }
         }
     };

@@ -318,3 +318,21 @@ fn a_row_of_any_batch_has_the_bits_that_it_has_alone() {
         }
     }
 }
+
+#[test]
+fn a_row_of_a_product_with_a_transposed_b_can_have_the_same_bits_in_every_batch() {
+    for [inner, columns] in [[1, 1], [8, 3], [64, 65], [300, 24], [40, 130]] {
+        let (a, b) = (fractions::<f32>(70 * inner, 1), fractions::<f32>(inner * columns, 2));
+        let product = |first: usize, rows: usize| {
+            let mut c = vec![0.0; rows * columns];
+            let (a, b) = (Strided::rows(&a[first * inner..], inner), Strided::transposed(&b, inner));
+            gemm_rows_alike(a, b, Initial::Zero, &mut c, inner, columns);
+            c
+        };
+        for rows in [1, 2, 8, 9, 49, 70] {
+            for (row, c) in product(0, rows).chunks_exact(columns).enumerate() {
+                assert_eq!(c, product(row, 1), "row {row} of {rows} x {inner} x {columns}");
+            }
+        }
+    }
+}
