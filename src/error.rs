@@ -144,7 +144,10 @@ pub enum Error {
         value: f64,
     },
     /// A score of a token is NaN or infinite, so that no token can be drawn.
-    #[error("the score (logit) of token {index} is {value}: check the weights, and what changes the scores")]
+    #[error(
+        "the score (logit) of token {index} is {value}: check the weights, and what changes the scores (-inf bans a token, \
+         but not all of them)"
+    )]
     NonFiniteLogit {
         /// The index of the token.
         index: usize,
@@ -153,8 +156,8 @@ pub enum Error {
     },
     /// A stream goes on behind the last step that a layer knows.
     #[error(
-        "the stream ends after {steps} steps, because `{layer}` knows no more positions: start a new `StreamState`, or use \
-         `SinusoidalPositions`, which have no end"
+        "the stream ends after {steps} steps, because `{layer}` has no more positions: start a new `StreamState`, or use \
+         `SinusoidalPositions` or `Rotary`, which have no end"
     )]
     StreamEnd {
         /// The layer that ends it.

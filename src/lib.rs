@@ -8,6 +8,7 @@
 #![doc = "[performance]: guide::performance"]
 #![doc = "[coverage]: guide::coverage"]
 #![doc = "[sequences]: guide::sequences"]
+#![doc = "[transformers]: guide::transformers"]
 #![doc = "[device]: guide::device"]
 #![doc = "[machines]: guide::many_machines"]
 #![doc = ""]

@@ -6,7 +6,10 @@ pub enum TextError {
     #[error("the text is empty")]
     Empty,
     /// A text, or a part of one, that is too short for a window.
-    #[error("there are {tokens} tokens, and a window and its targets take {needed}")]
+    #[error(
+        "there are {tokens} tokens, and a window and its targets take {needed}: take windows of fewer steps, a longer text, \
+         or another share"
+    )]
     TooShort {
         /// How many tokens there are.
         tokens: u64,
@@ -61,9 +64,7 @@ pub enum TextError {
         vocab: usize,
     },
     /// A tokenizer with more tokens than the type has.
-    #[error(
-        "the tokenizer has {found} tokens, and the type {vocab}: write {found}, or train it to {vocab} tokens"
-    )]
+    #[error("the tokenizer has {found} tokens, and the type {vocab}: write at least {found} in the type")]
     Vocabulary {
         /// How many tokens the tokenizer has.
         found: usize,

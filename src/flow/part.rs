@@ -135,7 +135,7 @@ impl Flow {
     pub fn parts_table(&self) -> String {
         let parts = self.parts();
         if parts.is_empty() {
-            return "this network has no branches with weights, no gates, no recurrent layers and no attention\n".into();
+            return "no branches with weights, no gates, no recurrent layers and no attention\n".into();
         }
         let mut table = format!("{:<24} {:<20} {:>7}  state\n", "part", "layer", "share");
         for part in parts {

@@ -100,7 +100,7 @@ where
     let (mut length, mut workspace) = (0, Workspace::default());
     let prompt: Vec<_> = prompt.tokens().collect();
     // All tokens of the prompt but the last need no pass.
-    let mut without_pass = prompt.len() - 1;
+    let mut without_pass = prompt.len().saturating_sub(1);
     generate_by(&prompt, sampler, move |token, logits| {
         if length == STEPS {
             window[0].0.rotate_left(1);

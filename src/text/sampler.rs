@@ -14,6 +14,8 @@ use crate::tensor::{Token, Vector};
 /// equal probabilities, the token of the smaller index is the likelier. At a temperature of 0, the token is the one with
 /// the largest score.
 ///
+/// A token whose score is -∞ is never drawn: so a program can ban tokens.
+///
 /// The same seed gives the same tokens on every machine. Nothing is allocated after the first token.
 ///
 /// # Source
@@ -79,7 +81,8 @@ impl Sampler {
     /// Draws a token.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a setting out of range, [`Error::NonFiniteLogit`]; then no random number is drawn.
+    /// [`Error::Setting`] for a setting out of range, [`Error::NonFiniteLogit`] for a score that is NaN or +∞, or if all
+    /// are -∞; then no random number is drawn.
     pub fn sample<const VOCAB: usize, T: Real>(
         &mut self,
         logits: &Vector<VOCAB, T>,
@@ -98,7 +101,10 @@ impl Sampler {
     fn draw_weighted(&mut self) -> Result<usize, Error> {
         self.check()?;
         let Self { weights, order, random, .. } = self;
-        if let Some((index, &value)) = weights.iter().enumerate().find(|(_, logit)| !logit.is_finite()) {
+        // A score of -∞ is a probability of 0, but there must be another one.
+        let all_banned = weights.iter().all(|&logit| logit == f64::NEG_INFINITY);
+        let wrong = |logit: f64| all_banned || logit.is_nan() || logit == f64::INFINITY;
+        if let Some((index, &value)) = weights.iter().enumerate().find(|(_, logit)| wrong(**logit)) {
             return Err(Error::NonFiniteLogit { index, value });
         }
         let likelier = |best: usize, at: usize| if weights[at] > weights[best] { at } else { best };

@@ -117,7 +117,7 @@ impl<const STEPS: usize, const VOCAB: usize> TextWindows<STEPS, VOCAB> {
 
     fn checked(self) -> Result<Self, DataError> {
         match self.tokens {
-            0 => Err(self.file.wrong(TextError::Empty)),
+            _ if self.file.length == 0 => Err(self.file.wrong(TextError::Empty)),
             tokens if tokens < Self::NEEDED as u64 => {
                 Err(self.file.wrong(TextError::TooShort { tokens, needed: Self::NEEDED }))
             }

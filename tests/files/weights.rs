@@ -230,10 +230,11 @@ fn a_file_has_the_name_of_a_layer_as_users_write_it() {
     }
     macro_rules! case {
         ($file:literal, $name:ident: $layer:ty, $input:ty) => {
-            // A highway block is followed by its layers, because its name does not say what its gate is.
+            // A highway block and attention are followed by their layers, which their names do not say.
             let (network, name) = (network::<$layer>(), <$layer as Parameters>::NAME.to_string());
             let highway = name.contains("Highway<") && network.contains(", gate: (GateLinear<");
-            assert!(network == name || highway, "{network}");
+            let attention = name.contains("Attention<") && network.contains(" { query: Linear<");
+            assert!(network == name || highway || attention, "{network}");
         };
     }
     every_layer!(case);

@@ -317,8 +317,8 @@ fn a_stream_behind_the_last_position_is_an_error_that_names_the_layer() {
         assert!(matches!(error, Error::StreamEnd { steps: 3, .. }));
         assert_eq!(
             error.to_string(),
-            "the stream ends after 3 steps, because `LearnedPositions<3, 4>` knows no more positions: start a new \
-             `StreamState`, or use `SinusoidalPositions`, which have no end"
+            "the stream ends after 3 steps, because `LearnedPositions<3, 4>` has no more positions: start a new \
+             `StreamState`, or use `SinusoidalPositions` or `Rotary`, which have no end"
         );
     }
     assert_eq!(format!("{:?}", state.layers), format!("{:?}", before.layers), "the state has not changed");

@@ -184,6 +184,7 @@ fn every_name_exists() {
     use chainrule::RmsNorm as _;
     use chainrule::RmsProp as _;
     use chainrule::Rnn as _;
+    use chainrule::Rotary as _;
     use chainrule::Rprop as _;
     use chainrule::Scale as _;
     use chainrule::Schedule as _;
@@ -211,10 +212,10 @@ fn every_name_exists() {
     use chainrule::TanhShrink as _;
     use chainrule::Threshold as _;
     use chainrule::ThresholdedRelu as _;
+    use chainrule::Tied as _;
     use chainrule::TransformerBlock as _;
     use chainrule::TransformerDecoder as _;
     use chainrule::TransformerEncoder as _;
-    use chainrule::Tied as _;
     use chainrule::Transpose as _;
     use chainrule::TransposedConv1d as _;
     use chainrule::TransposedConv1dWith as _;

@@ -136,13 +136,11 @@ const REFUSED: &[&str] = &[
     "swi_glu",
     "ge_glu",
     "batch_norm_without_gain",
-    "self_attention",
-    "self_attention_causal",
-    "self_attention_of_a_window",
-    "self_attention_grouped",
-    "cross_attention",
     "image_to_sequence",
     "highway_of_steps",
+    "transformer",
+    "transformer_post_norm",
+    "transformer_decoder",
 ];
 
 #[test]

@@ -150,6 +150,23 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
              `StreamState`, and check the weights and the size of the inputs",
         ),
         (
+            "NonFiniteLogit",
+            chainrule::text::Sampler::new(1).sample(&Vector([0.0, f32::NAN])).unwrap_err(),
+            "the score (logit) of token 1 is NaN: check the weights, and what changes the scores (-inf bans a token, but not \
+             all of them)",
+        ),
+        (
+            "StreamEnd",
+            {
+                let net = LearnedPositions::<1, 1>::zeros();
+                let mut state = StreamState::new(&net);
+                net.step(&Vector([0.5]), &mut state).unwrap();
+                net.step(&Vector([0.5]), &mut state).unwrap_err()
+            },
+            "the stream ends after 1 steps, because `LearnedPositions<1, 1>` has no more positions: start a new \
+             `StreamState`, or use `SinusoidalPositions` or `Rotary`, which have no end",
+        ),
+        (
             "NonFiniteLoss",
             infinite_loss.unwrap_err(),
             "the loss or its gradient is inf: the outputs are not finite, or too far from the targets for the scalar's range",

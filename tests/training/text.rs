@@ -243,7 +243,15 @@ fn settings_out_of_range_and_scores_that_are_not_finite_are_errors() {
         let error = sampler.sample(&logits).unwrap_err();
         assert!(matches!(error, Error::Setting { name: of, .. } if of.contains(name)), "{error}");
     }
-    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+    // -∞ bans a token, but not all of them.
+    for temperature in [0.0, 1.0] {
+        let mut sampler = Sampler::new(1).temperature(temperature);
+        let banned = Vector([f32::NEG_INFINITY, 0.0, f32::NEG_INFINITY]);
+        assert!((0..100).all(|_| sampler.sample(&banned).unwrap().index() == 1));
+        let drawn = sampler.sample(&Vector([f32::NEG_INFINITY; 3]));
+        assert!(matches!(drawn, Err(Error::NonFiniteLogit { index: 0, .. })));
+    }
+    for value in [f32::NAN, f32::INFINITY] {
         for temperature in [0.0, 1.0] {
             let drawn = Sampler::new(1).temperature(temperature).sample(&Vector([0.0, value]));
             let Err(Error::NonFiniteLogit { index: 1, value: found }) = drawn else { panic!("{drawn:?}") };

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::rotary::{angles, rotate};
 use super::{AttentionSettings, CrossAttention, LinearOf, SelfAttention, StepsOf};
 use crate::kernel::{Reach, Real};
-use crate::layer::{Layer, Mode, WorkspaceMut};
+use crate::layer::{Checked, Layer, Mode, WorkspaceMut};
 use crate::tensor::{Pair, Tensor, Vector};
 
 /// The weights of one head: for each query, one for each key.
@@ -91,6 +91,7 @@ impl<const WIDTH: usize, const HEADS: usize, M: AttentionSettings, T: Real, cons
     /// assert_eq!(weights, [[[1.0, 0.0], [0.5, 0.5]]]);
     /// ```
     pub fn attention_weights<X: StepsOf<WIDTH, T>>(&self, input: &X) -> Vec<Vec<Vec<f64>>> {
+        let _ = Checked::<X, Self>::PLAN; // wrong sizes do not compile
         let head = WIDTH / HEADS;
         let key_heads = KEY_VALUE / head;
         let heads = Heads { heads: HEADS, key_heads, head, reach: M::REACH, rotary: M::ROTARY };
@@ -126,6 +127,7 @@ impl<
         B: StepsOf<MEMORY, T>,
     {
         let &Pair(queries, memory) = input;
+        let _ = Checked::<Pair<A, B>, Self>::PLAN; // wrong sizes do not compile
         let head = WIDTH / HEADS;
         let key_heads = KEY_VALUE / head;
         let heads = Heads { heads: HEADS, key_heads, head, reach: M::REACH, rotary: M::ROTARY };

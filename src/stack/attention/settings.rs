@@ -10,7 +10,7 @@ use crate::tensor::Vector;
 #[derive(Clone, Copy, Debug)]
 pub struct NoMask;
 
-/// Each step sees itself and the `STEPS - 1` steps before it, and none behind it.
+/// Each step sees itself and the `STEPS - 1` steps before it, and no later one.
 ///
 /// On a sequence of at most `STEPS` steps it is [`Causal`]. It is what a [stream](crate::stream) needs: the keys and
 /// values of `STEPS` steps are its whole state.
