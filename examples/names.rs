@@ -201,7 +201,8 @@ where
     let loss = losses.iter().sum::<f64>() / losses.len() as f64;
     let deviation = losses.iter().map(|each| (each - loss).abs()).fold(0.0, f64::max);
     let seconds = start.elapsed().as_secs_f64() / seeds as f64;
-    let held_out = format!("{loss:.3} ± {deviation:.3}");
+    let several = if deviation > 0.0 { format!(" ± {deviation:.3}") } else { String::new() };
+    let held_out = format!("{loss:.3}{several}");
     println!("{name:12} {:10}  {of_train:10.3}  {held_out:>13}  {rate:5}  {seconds:7.1}", N::COUNT);
     Ok((name, loss, made))
 }

@@ -27,7 +27,7 @@ const START: usize = NUMBERS;
 const TOKENS: usize = NUMBERS + 1;
 const WIDTH: usize = 32;
 const BATCH: usize = 64;
-const TRAINING: usize = 2000;
+const TRAINING: usize = 1300;
 const PICTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/pictures");
 
 type Source = (Embedding<NUMBERS, WIDTH>, TransformerEncoder<WIDTH, 2, 64, 1>);

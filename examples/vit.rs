@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         Some(folder) => images::mnist(folder.as_ref())
             .and_then(|images| train::<Mnist, 28>(&images, Plan { epochs: 8, batch: 64, rate: 1e-3 }, 97.5)),
         None => images::digits()
-            .and_then(|images| train::<Small, 8>(&images, Plan { epochs: 20, batch: 32, rate: 2e-3 }, 94.0)),
+            .and_then(|images| train::<Small, 8>(&images, Plan { epochs: 12, batch: 32, rate: 2e-3 }, 94.0)),
     };
     if let Err(error) = done {
         eprintln!("{error}");

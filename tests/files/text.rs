@@ -225,7 +225,7 @@ fn the_parts_of_a_split_share_no_token() {
     let (middle, end) = rest.split(0.5).unwrap(); // of 30
     assert_eq!((last(&middle), last(&end)), ((70, 84), (85, 99)));
     assert_eq!(wrong(open().split(0.96), &file), TextError::TooShort { tokens: 4, needed: 5 });
-    assert_eq!(wrong(open().split(0.001), &file), TextError::Empty);
+    assert_eq!(wrong(open().split(0.001), &file), TextError::TooShort { tokens: 0, needed: 5 });
     for share in [0.0, 1.0, -1.0, f64::NAN] {
         assert!(matches!(open().split(share), Err(DataError::Invalid(Error::Setting { .. }))));
     }
