@@ -41,7 +41,7 @@ pub struct Report {
 }
 
 /// What comes of it on every processor, with the portable kernels.
-pub const EXPECTED: Report = Report { before: 31, after: 281, tested: TESTED, hash: 0x53e2_0d43_5b08_98b2 };
+pub const EXPECTED: Report = Report { before: 31, after: 281, tested: TESTED, hash: 0x146a_9578_dbd8_9eeb };
 
 /// Trains the network for some steps, and tests it before and after.
 ///
