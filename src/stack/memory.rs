@@ -63,7 +63,6 @@ impl<A: Sample + Pod, B: Sample + Pod, F: Layer<A>> Layer<Pair<A, B>> for OnFirs
             input: leaf.input,
             output: leaf.output,
             effect: Effect::Unknown,
-            factor: Factor::Other, // beside F the second half passes
             identity: false,
             ..F::PLAN
                 .saves(Space::per_sample::<A>(1))

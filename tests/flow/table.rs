@@ -40,7 +40,8 @@ fn check<X: Tensor, Y: Tensor, N: Maps<X, Y>>(name: &str) {
                 || layer.layer.starts_with("PerStep<Highway<")
                 || layer.layer.starts_with("SelfAttention<")
                 || layer.layer.starts_with("CrossAttention<")
-                || layer.layer.starts_with("OnFirst<(")
+                || layer.layer.starts_with("OnFirst<Residual<")
+                || layer.layer.starts_with("ResidualWithMemory<")
         });
         assert_eq!(rows, flow.leaves().count() - skips.count() + blocks.count(), "{name}\n{flow}");
     }
