@@ -16,7 +16,20 @@ pub(crate) fn gemv<T: Gemm, L: Level>(level: L, a: &[T], b: &[T], initial: Initi
         Operands::new(Strided::rows(a, inner), Strided::rows(b, columns), initial, c, inner, columns);
     // SAFETY: `new` has checked the operands, which have one row and a `b` that is not transposed; the slices are
     // borrowed until this function returns.
-    unsafe { Gemv::new(&operands) }.run(level);
+    unsafe { within(level, &operands) };
+}
+
+/// Runs the kernel within the instance of a level. (Without optimization it has a frame of its own: inlined into each
+/// instance of a kernel that calls it, its many tiles would need more stack than a small thread has.)
+///
+/// # Safety
+/// As for [`Gemv::new`].
+#[cfg_attr(debug_assertions, inline(never))]
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn within<T: Gemm, L: Level>(level: L, operands: &Operands<T>) {
+    // SAFETY: the caller's promise.
+    let kernel = unsafe { Gemv::new(operands) };
+    if cfg!(debug_assertions) { level.run(kernel) } else { kernel.run(level) }
 }
 
 /// A product of one row, with a `b` that is not transposed.
