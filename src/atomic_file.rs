@@ -1,7 +1,7 @@
 //! Floor 1: atomic writing. At each moment the file is either the old one or the new one.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,7 +28,7 @@ impl From<NotWritten> for io::Error {
 /// Writes these bytes as the file.
 #[cfg(any(feature = "checkpoint", feature = "flow"))]
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), NotWritten> {
-    write_by(path, |file| file.write_all(bytes))
+    write_by(path, |file| io::Write::write_all(file, bytes))
 }
 
 /// Writes a temporary file in the same folder, which `fill` fills, syncs it to the disk, and then renames it over the
