@@ -1,4 +1,4 @@
-//! Where a transformer has its norms: behind each sum (post-norm), as in "Attention is all you need", or at the start of
+//! Where a transformer has its norms: after each sum (post-norm), as in "Attention is all you need", or at the start of
 //! each branch (pre-norm).
 //!
 //! ```text

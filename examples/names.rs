@@ -53,7 +53,7 @@ const END: Token<VOCAB> = Token::of::<0>();
 const STEPS: usize = 14;
 
 type Name = Tokens<STEPS, VOCAB>;
-/// The next letters; `None` behind the end of the name, where nothing is counted.
+/// The next letters; `None` after the end of the name, where nothing is counted.
 type Next = [Option<Token<VOCAB>>; STEPS];
 
 /// Bengio's MLP: the last 5 letters. At each step it is a causal convolution.

@@ -56,7 +56,7 @@ fn labels(numbers: &[usize; STEPS]) -> Result<Written, chainrule::Error> {
     Ok(tokens.0)
 }
 
-/// Returns the input of the decoder after these numbers; those behind them do not matter.
+/// Returns the input of the decoder after these numbers; those after them do not matter.
 fn so_far(numbers: &[usize]) -> Result<Tokens<STEPS, TOKENS>, chainrule::Error> {
     let at = |place: usize| if place == 0 { START } else { numbers.get(place - 1).copied().unwrap_or(0) };
     Tokens::from_indices(&std::array::from_fn::<_, STEPS, _>(at))

@@ -154,7 +154,7 @@ pub enum Error {
         /// The score.
         value: f64,
     },
-    /// A stream goes on behind the last step that a layer knows.
+    /// A stream goes on after the last step that a layer has.
     #[error(
         "the stream ends after {steps} steps, because `{layer}` has no more positions: start a new `StreamState`, or use \
          `SinusoidalPositions` or `Rotary`, which have no end"
@@ -162,7 +162,7 @@ pub enum Error {
     StreamEnd {
         /// The layer that ends it.
         layer: &'static chainrule_parameters::TypeName,
-        /// How many steps it knows.
+        /// The number of steps that it has.
         steps: usize,
     },
     /// The loss or its gradient is NaN or infinite.

@@ -128,7 +128,7 @@ impl Format {
     /// Names the blocks of a transformer at and below the path `ours`, in their order, as the layers `theirs.0`, `theirs.1`
     /// and so on of PyTorch: [`nn.TransformerEncoderLayer`](crate::TransformerBlock), or
     /// [`nn.TransformerDecoderLayer`](crate::DecoderBlock) for blocks with two attention layers. The norms are before the
-    /// other layers (`norm_first=True`) or behind them, as in the type of the network.
+    /// other layers (`norm_first=True`) or after them, as in the type of the network.
     ///
     /// ```
     /// use chainrule::checkpoint::Format;

@@ -1,4 +1,4 @@
-//! Transformers whose norms are behind the sums, and what that means for their first steps.
+//! Transformers whose norms are after the sums, and what that means for their first steps.
 
 use alloc::format;
 use alloc::string::String;
@@ -37,12 +37,12 @@ impl Flow {
         found
     }
 
-    /// Returns whether this is a transformer of several blocks whose norms are behind the sums.
+    /// Returns whether this is a transformer of several blocks whose norms are after the sums.
     pub(super) fn is_post_norm(&self) -> bool {
         !self.post_norm_sums().is_empty()
     }
 
-    /// Says what the norms behind the sums mean, if they are there.
+    /// Says what the norms after the sums mean, if they are there.
     ///
     /// # Source
     /// Xiong et al., "On layer normalization in the transformer architecture", ICML 2020, theorem 1.

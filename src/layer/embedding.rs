@@ -17,7 +17,7 @@ use crate::tensor::{Padded, PaddedTokens, Sequence, Table, Token, Tokens, Vector
 ///
 /// A new table has the variance of a weight with `WIDTH` inputs and outputs: 1 / `WIDTH`, so that a row has about the
 /// length 1. (PyTorch's `nn.Embedding` starts from N(0, 1).) The scores of a [`Tied`](crate::Tied) output layer then start
-/// small, and a norm behind the embedding makes any other scale equal.
+/// small, and a norm after the embedding makes any other scale equal.
 ///
 /// # Gradient flow
 /// It is the first layer of a network: a token has no gradient. A row gets a gradient at the steps of its token alone.

@@ -67,7 +67,7 @@ pub type FeedForward<const WIDTH: usize, const HIDDEN: usize, G = Relu, T = f32>
 /// ```
 pub type PreNorm<const WIDTH: usize, F, T = f32> = Residual<(PerStep<LayerNorm<Vector<WIDTH, T>>>, F)>;
 
-/// A residual block with a norm behind it: `y = norm(x + F(x))`.
+/// A residual block with a norm after it: `y = norm(x + F(x))`.
 ///
 /// # Source
 /// Vaswani et al., "Attention is all you need", NIPS 2017, section 3.1: LayerNorm(x + Sublayer(x)).
@@ -108,7 +108,7 @@ pub type TransformerBlock<
     PreNorm<WIDTH, FeedForward<WIDTH, HIDDEN, G, T>, T>,
 );
 
-/// A block of a transformer: self-attention and a perceptron, each with a norm behind it, as in the paper.
+/// A block of a transformer: self-attention and a perceptron, each with a norm after it, as in the paper.
 ///
 /// # Source
 /// Vaswani et al., "Attention is all you need", NIPS 2017, section 3.1. In PyTorch `nn.TransformerEncoderLayer`.
@@ -132,9 +132,9 @@ pub type PostNormTransformerBlock<
     PostNorm<WIDTH, FeedForward<WIDTH, HIDDEN, G, T>, T>,
 );
 
-/// `LAYERS` blocks of a transformer, and a norm behind the last.
+/// `LAYERS` blocks of a transformer, and a norm after the last.
 ///
-/// (Blocks with a norm behind them need no other: an encoder of these is `[PostNormTransformerBlock<..>; LAYERS]`.)
+/// (Blocks with a norm after them need no other: an encoder of these is `[PostNormTransformerBlock<..>; LAYERS]`.)
 ///
 /// # Source
 /// Xiong et al., "On layer normalization in the transformer architecture", ICML 2020, table 1: the final norm of a
@@ -189,7 +189,7 @@ pub type DecoderBlock<
     OnFirst<PreNorm<WIDTH, FeedForward<WIDTH, HIDDEN, G, T>, T>>,
 );
 
-/// As [`DecoderBlock`], with each norm behind its residual block.
+/// As [`DecoderBlock`], with each norm after its residual block.
 ///
 /// # Source
 /// Vaswani et al., "Attention is all you need", NIPS 2017, section 3.1. In PyTorch `nn.TransformerDecoderLayer` with a
@@ -216,7 +216,7 @@ pub type PostNormDecoderBlock<
     OnFirst<(PerStep<LayerNorm<Vector<WIDTH, T>>>, PostNorm<WIDTH, FeedForward<WIDTH, HIDDEN, G, T>, T>)>,
 );
 
-/// `LAYERS` blocks of a decoder on a [`Pair`](crate::Pair) of a target and a memory, and a norm behind the last. It gives
+/// `LAYERS` blocks of a decoder on a [`Pair`](crate::Pair) of a target and a memory, and a norm after the last. It gives
 /// the target.
 ///
 /// # Source

@@ -36,7 +36,7 @@
 //! | [`Duplicate`](crate::Duplicate), [`Sum`](crate::Sum), [`Product`](crate::Product) and the others that combine the halves of a pair, [`Join`](crate::Join) | nothing |
 //! | [`PerStep`](crate::PerStep) | nothing |
 //! | [`Embedding`](crate::Embedding), of a stream of tokens | nothing |
-//! | [`LearnedPositions`](crate::LearnedPositions), [`SinusoidalPositions`](crate::SinusoidalPositions) | the count of steps; the first end behind their last position |
+//! | [`LearnedPositions`](crate::LearnedPositions), [`SinusoidalPositions`](crate::SinusoidalPositions) | the number of steps; `LearnedPositions` end after the last position |
 //! | [`LastStep`](crate::LastStep), and [`Linear`](crate::Linear) or [`Dense`](crate::Dense) behind it | nothing: the output is that for the sequence so far |
 //! | tuples, arrays, [`Residual`](crate::Residual), [`Highway`](crate::Highway), [`Concat`](crate::Concat), [`Parallel`](crate::Parallel), [`Shared`](crate::Shared), [`Evaluate`](crate::Evaluate), [`Tied`](crate::Tied), networks of `network!` | what their layers keep |
 //!
@@ -169,10 +169,10 @@ pub trait Stream<X: Sample>: Parameters {
     fn step_into(&self, input: &X, output: &mut Self::Output, state: &mut Self::State);
 }
 
-/// The end of a stream: a layer that knows so many steps only, as [`LearnedPositions`](crate::LearnedPositions) do.
+/// The end of a stream: a layer that has a limited number of steps, such as [`LearnedPositions`](crate::LearnedPositions).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StreamEnd {
-    /// How many steps it knows.
+    /// The number of steps that it has.
     pub steps: usize,
     /// Its type.
     pub layer: &'static TypeName,

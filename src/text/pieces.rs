@@ -93,7 +93,7 @@ impl Pieces {
 
 /// Returns where a line ends, before its line break, if there is no other white space beside that. (GPT-2 takes all but
 /// the last character of white space before a word as a word; GPT-4 takes white space together with the line breaks
-/// behind it.)
+/// after it.)
 fn end_of_line(text: &str) -> Option<usize> {
     text.rmatch_indices('\n').find_map(|(at, _)| {
         let line = text[..at].strip_suffix('\r').unwrap_or(&text[..at]);

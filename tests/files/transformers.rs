@@ -202,7 +202,7 @@ fn other_layers_are_no_blocks() {
     assert!(Format::pytorch().transformer_layers("", "layers").to_bytes(&two).is_ok());
 }
 
-/// A flattened sequence is in another order in PyTorch, behind attention as behind recurrence: the format must say which.
+/// A flattened sequence is in another order in PyTorch, after attention as after recurrence: the format must say which.
 #[test]
 fn what_flattens_a_transformer_must_say_the_order() {
     type Net = (TransformerBlock<8, 2, 12>, Dense<Sequence<3, 8>, Vector<2>>);

@@ -1,4 +1,4 @@
-//! Norms at the start of each branch or behind each sum, against Xiong et al., "On layer normalization in the transformer
+//! Norms at the start of each branch or after each sum, against Xiong et al., "On layer normalization in the transformer
 //! architecture", ICML 2020: theorem 1 and the lengths of its lemma 2, in the setting of their section 3.3.
 
 use chainrule::flow::{Flow, FlowOptions, FlowState};
@@ -28,7 +28,7 @@ fn normal(deviation: f32, seed: u64) -> Vec<Steps> {
     (0..SAMPLES).map(|_| Sequence(core::array::from_fn(|_| core::array::from_fn(|_| number())))).collect()
 }
 
-/// As in the paper: no queries and no keys, so that each step takes the mean of the values, and no map behind it.
+/// As in the paper: no queries and no keys, so that each step takes the mean of the values, and no map after it.
 fn without_scores(layer: &mut SelfAttention<D, 1>) {
     layer.query.weights_mut().fill(0.0);
     layer.key.weights_mut().fill(0.0);
@@ -95,10 +95,10 @@ fn the_last_gradient_falls_with_depth_where_norms_are_in_the_branches_and_does_n
     let post = points!(Post, PostBlock, |net| net, "LAST.2.branch.2", "LAST.3", |block| &mut block.0.branch, 2 4 8 16 24);
     let pre = points!(Pre, PreBlock, |net| &mut net.0, "0.LAST.1.branch.1.2", "1", |block| &mut block.0.branch.1, 2 4 8 16 24);
 
-    // Lemma 2: behind a norm the numbers have the mean square 1, and the branch adds 1/2. Before the last norm of a network
+    // Lemma 2: after a norm the numbers have the mean square 1, and the branch adds 1/2. Before the last norm of a network
     // with its norms in the branches, each block adds 1/2 by its feed-forward layers and from 0 to 1 by the attention.
     // These are means over networks. In one, the steps are similar after some blocks, so that the square of a branch
-    // is that of one vector: Σ relu(z)² of 32 normal z is 16 ± 6.3, and the map behind it adds ± 25 %: 0.5 ± 0.23.
+    // is that of one vector: Σ relu(z)² of 32 normal z is 16 ± 6.3, and the map after it adds ± 25 %: 0.5 ± 0.23.
     let mean =
         |points: &[Point]| points.iter().map(|point| point.square.exp()).sum::<f64>() / points.len() as f64;
     assert!((mean(&post) - 1.5).abs() < 3.0 * 0.23 / (post.len() as f64).sqrt(), "{}", mean(&post));
@@ -134,7 +134,7 @@ fn the_last_gradient_falls_with_depth_where_norms_are_in_the_branches_and_does_n
     assert!((steepest - error..flattest + error).contains(&of_pre), "{of_pre} ± {pre_error}");
     assert!((of_pre + 0.5).abs() < 0.12 + error, "{of_pre} ± {pre_error}");
     // Where it comes from: the last norm divides by the length of what arrives there. Times that length, the gradient does
-    // not depend on the depth, and is that of the norms behind the sums.
+    // not depend on the depth, and is that of the norms after the sums.
     let undivided = |points: &[Point]| -> Vec<Point> {
         points.iter().map(|point| Point { gradient: point.gradient + 0.5 * point.square, ..*point }).collect()
     };

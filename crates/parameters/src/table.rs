@@ -61,7 +61,7 @@ impl<E, const ROWS: usize> Table<E, ROWS> {
     }
 }
 
-// By hand: the derived one would clone each number.
+// Not derived: the derived implementation would clone element by element.
 impl<E: Copy, const ROWS: usize> Clone for Table<E, ROWS> {
     #[inline]
     fn clone(&self) -> Self {

@@ -12,7 +12,7 @@ use crate::layer::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, ch
 use crate::tensor::side::{Known, Side};
 use crate::tensor::{Aligned, Padded, Sequence, Tensor, Vector};
 
-/// Adds a trained vector to each step of a sequence, so that the layers behind it can tell the steps apart.
+/// Adds a trained vector to each step of a sequence, so that the layers after it can tell the steps apart.
 ///
 /// Forward `y_t = x_t + P[t]`; backward `dx = dy`, and `dP[t] = dy_t`, summed over the batch.
 ///
@@ -21,7 +21,7 @@ use crate::tensor::{Aligned, Padded, Sequence, Tensor, Vector};
 /// is `[STEPS, WIDTH]`, of which a shorter sequence uses the first rows, as PyTorch's `nn.Embedding(STEPS, WIDTH)` of the
 /// places. It starts as the table of an [`Embedding`](crate::Embedding) does.
 ///
-/// On a [stream](crate::stream) it counts the steps, and ends behind `STEPS` of them:
+/// On a [stream](crate::stream) it counts the steps, and ends after `STEPS` of them:
 /// [`Error::StreamEnd`](crate::Error::StreamEnd).
 ///
 /// # Gradient flow

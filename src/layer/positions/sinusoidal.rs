@@ -7,7 +7,7 @@ use crate::layer::recurrent::on_padded::on_padded;
 use crate::layer::{Backward, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
 use crate::tensor::{Sequence, Tensor};
 
-/// Adds waves of the place of each step to its features, so that the layers behind it can tell the steps apart.
+/// Adds waves of the place of each step to its features, so that the layers after it can tell the steps apart.
 ///
 /// Forward `y_t = x_t + p_t`, with `p_t[2i] = sin(t / 10000^(2i / WIDTH))` and `p_t[2i + 1]` the cosine of the same angle;
 /// backward `dx = dy`. The waves are computed in `f64`, and rounded once.

@@ -64,7 +64,7 @@ impl Heads {
         self.queries / self.keys
     }
 
-    /// From steps and features to heads, then steps. Heads that share one of keys are an axis of their own.
+    /// From steps and features to heads, then steps. Query heads that share a key head are a separate axis.
     fn split_queries(&self, graph: &mut Graph, x: &str) -> Name {
         if self.group() == 1 {
             return self.split(graph, x);

@@ -66,7 +66,7 @@ pub struct CrossAttention<
     pub output: LinearOf<WIDTH, WIDTH, M, T>,
 }
 
-/// The part of the name behind the numbers of features and heads.
+/// The part of the name after the numbers of features and heads.
 struct Rest<M, T, const WIDTH: usize, const HEADS: usize, const MEMORY: usize, const KEY_VALUE: usize>(
     PhantomData<(M, T)>,
 );

@@ -51,7 +51,7 @@ impl<M: AttentionSettings, T: Real, const WIDTH: usize, const HEADS: usize, cons
             .requires(HEADS > 0 && WIDTH.is_multiple_of(HEADS), Self::HEADS_DIVIDE)
     }
 
-    /// The part of the layer's name behind its features and heads: nothing if all of it is the default.
+    /// The part of the layer's name after its features and heads: nothing if all of it is the default.
     pub(super) const NAME: TypeName = {
         let usual = matches!((M::REACH, M::ROTARY), (Reach::All, None)) && !M::Bias::<WIDTH, T>::IS_NONE;
         let scalar = <T as Number>::SCALAR;

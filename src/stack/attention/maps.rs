@@ -162,7 +162,7 @@ fn rotated<'a, T: Real>(
     (q, k, table)
 }
 
-/// Computes the weighted means of the values, sample by sample; 0 behind the end of a sample's steps.
+/// Computes the weighted means of the values, sample by sample; 0 after the end of a sample's steps.
 fn means<T: Real>(
     sizes: &Sizes,
     lengths: &dyn Fn(usize) -> [usize; 2],

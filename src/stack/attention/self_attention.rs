@@ -77,7 +77,7 @@ pub struct SelfAttention<
     pub output: LinearOf<WIDTH, WIDTH, M, T>,
 }
 
-/// Returns the part of the name behind the numbers of features and heads.
+/// Returns the part of the name after the numbers of features and heads.
 const fn rest<
     M: AttentionSettings,
     T: Real,

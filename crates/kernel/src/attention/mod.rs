@@ -37,7 +37,7 @@ pub enum Reach {
     All,
     /// Query `t` sees the keys `t + 1 - window ..= t`: causal, and plainly so with a window of `usize::MAX`.
     Before {
-        /// How many keys a query sees, with that of its own step.
+        /// How many keys a query sees, the key of the same step included.
         window: usize,
     },
 }
@@ -55,7 +55,7 @@ pub struct Attention {
     pub key_heads: usize,
     /// The numbers of a head.
     pub head: usize,
-    /// Which keys a query sees. A query that sees none (it is behind the last key by more than its window) has an output
+    /// Which keys a query sees. A query that sees none (it comes more than its window after the last key) has an output
     /// of 0.
     pub reach: Reach,
 }

@@ -16,7 +16,7 @@ pub struct AttentionStep {
     pub key_heads: usize,
     /// The numbers of a head.
     pub head: usize,
-    /// How many keys the query sees at most, with its own.
+    /// How many keys the query sees at most, the key of the same step included.
     pub window: usize,
     /// The steps before this one.
     pub position: usize,
@@ -24,7 +24,7 @@ pub struct AttentionStep {
     pub capacity: usize,
 }
 
-/// Computes the attention of one query on a ring of keys, of which that of its own step is the newest.
+/// Computes the attention of one query on a ring buffer of keys, whose newest key is that of the same step.
 ///
 /// The result has the bits that [`attention`](super::attention) computes for this query with
 /// [`Reach::Before`](super::Reach::Before) and the same window.

@@ -160,7 +160,7 @@ fn heads_of_every_size_and_groups_of_heads_are_the_formulas() {
     });
 }
 
-/// Two sequences of different lengths, and padding: queries behind the last key. Those whose window ends before it see
+/// Two sequences of different lengths, and padding: queries after the last key. Those whose window ends before it see
 /// nothing.
 #[test]
 fn queries_and_keys_may_be_of_different_numbers() {

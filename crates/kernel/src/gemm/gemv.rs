@@ -19,8 +19,8 @@ pub(crate) fn gemv<T: Gemm, L: Level>(level: L, a: &[T], b: &[T], initial: Initi
     unsafe { within(level, &operands) };
 }
 
-/// Runs the kernel within the instance of a level. (Without optimization it has a frame of its own: inlined into each
-/// instance of a kernel that calls it, its many tiles would need more stack than a small thread has.)
+/// Runs the kernel within the instance of a level. (In a debug build it is not inlined: the stack
+/// frame of each kernel that calls it would be larger than the stack of a small thread.)
 ///
 /// # Safety
 /// As for [`Gemv::new`].

@@ -184,7 +184,7 @@ impl<T: Gemm> Operands<T> {
             Strided { numbers: &*c, strides: [c_row, 1] }.holds(rows, columns),
             "c is smaller than the product"
         );
-        // The first row is a product of its own; the others are checked above.
+        // `new` checks the product of the first row; the other rows are checked above.
         let mut all = Self::new(a, b, Initial::Zero, &mut c[..columns], inner, columns);
         all.rows = rows;
         all.a_row = if rows > 1 && inner > 0 { a.strides[0] } else { 1 };

@@ -37,7 +37,7 @@ pub(super) struct Tile<T> {
     pub(super) divided: u32,
 }
 
-/// Returns the binary logarithm of how many separate sums each number of a product with so many columns has.
+/// Returns log2 of the number of partial sums that each element of a product with this number of columns has.
 #[inline(always)]
 pub(super) fn divided<T: Gemm, L: Level>(columns: usize) -> u32 {
     match columns.div_ceil(T::Vector::<L>::LANES) {
