@@ -285,41 +285,45 @@ pub(super) fn backward<const WIDTH: usize, const MEMORY: usize, const KEY_VALUE:
         InputGrads::One { grad, part } => (Some(grad), Some(part), None, true),
         InputGrads::Two { queries, keys, part } => (Some(keys), Some(part), Some(queries), false),
     };
-    let pass = Backward {
-        input: memory,
-        output: bytemuck::cast_slice(values),
-        output_grad: bytemuck::cast_slice(values_grad),
-        input_grad: of_values.as_deref_mut().map(bytemuck::cast_slice_mut),
-        gradient: gradient.value,
-        workspace: WorkspaceMut::default(),
-        accumulate,
-    };
-    backward_child(Segment::Name(VALUE), maps.value, pass, &mut hook);
-    let pass = Backward {
-        input: memory,
-        output: bytemuck::cast_slice(keys),
-        output_grad: bytemuck::cast_slice(keys_grad),
-        input_grad: of_keys.as_deref_mut().map(bytemuck::cast_slice_mut),
-        gradient: gradient.key,
-        workspace: WorkspaceMut::default(),
-        accumulate,
-    };
-    backward_child(Segment::Name(KEY), maps.key, pass, &mut hook);
+    let mut pass = MapPass { accumulate, hook: &mut hook };
+    pass.run(VALUE, maps.value, memory, [values, values_grad], of_values.as_deref_mut(), gradient.value);
+    pass.run(KEY, maps.key, memory, [keys, keys_grad], of_keys.as_deref_mut(), gradient.key);
     if let (Some(sum), Some(part)) = (&mut of_values, &of_keys) {
         elementwise(&AddTo, [&**part], [&mut **sum]);
     }
     let target = if sum_all { &mut of_keys } else { &mut of_queries };
-    let pass = Backward {
-        input: x,
-        output: bytemuck::cast_slice(queries),
-        output_grad: bytemuck::cast_slice(queries_grad),
-        input_grad: target.as_deref_mut().map(bytemuck::cast_slice_mut),
-        gradient: gradient.query,
-        workspace: WorkspaceMut::default(),
-        accumulate,
-    };
-    backward_child(Segment::Name(QUERY), maps.query, pass, &mut hook);
+    pass.run(QUERY, maps.query, x, [queries, queries_grad], target.as_deref_mut(), gradient.query);
     if let (true, Some(sum), Some(part)) = (sum_all, of_values, of_keys) {
         elementwise(&AddTo, [&*part], [sum]);
+    }
+}
+
+/// The backward passes of the linear maps.
+struct MapPass<'a, 'b> {
+    accumulate: bool,
+    hook: &'a mut Option<&'b mut dyn BackwardHook>,
+}
+
+impl MapPass<'_, '_> {
+    /// Runs that of one map, which has given the numbers `output`.
+    fn run<const IN: usize, const OUT: usize, T: Real, B: Bias<Vector<OUT, T>>>(
+        &mut self,
+        name: &'static str,
+        map: &Linear<IN, OUT, T, B>,
+        input: Rows<'_, IN, T>,
+        [output, output_grad]: [&[T]; 2],
+        input_grad: Option<&mut [T]>,
+        gradient: &mut Linear<IN, OUT, T, B>,
+    ) {
+        let pass = Backward {
+            input,
+            output: bytemuck::cast_slice(output),
+            output_grad: bytemuck::cast_slice(output_grad),
+            input_grad: input_grad.map(bytemuck::cast_slice_mut),
+            gradient,
+            workspace: WorkspaceMut::default(),
+            accumulate: self.accumulate,
+        };
+        backward_child(Segment::Name(name), map, pass, self.hook);
     }
 }
