@@ -16,6 +16,7 @@
 //! A sum depends on the size of a vector, and a fused multiply-add rounds once, so the bits of a result differ from level
 //! to level. With `RUSTFLAGS="--cfg chainrule_portable"` there is only the level [`Portable`], without fused
 //! multiply-adds, and the functions of [`Real`](crate::Real) are those of `libm`: the bits are the same on every processor.
+//! With `--cfg chainrule_avx2`, `Avx512` is not taken: to measure the level `Avx2` on a processor that has both.
 
 mod portable;
 #[cfg(all(target_arch = "x86_64", not(chainrule_portable)))]

@@ -136,7 +136,7 @@ pub(super) fn best() -> Best {
 
 /// Asks the processor for its best level.
 fn detect() -> Best {
-    if let Some(level) = Avx512::detect() {
+    if let Some(level) = Avx512::detect().filter(|_| !cfg!(chainrule_avx2)) {
         Best::Avx512(level)
     } else if let Some(level) = Avx2::detect() {
         Best::Avx2(level)
