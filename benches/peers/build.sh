@@ -2,7 +2,7 @@
 # Builds the peers into ${PEERS_BUILD:-~/.cache/peers}; in this folder only Cargo.lock files appear.
 #
 #   ./build.sh                     all of them, in this order: an hour of processor time, half of it burn's
-#   ./build.sh chainrule hand      some: python chainrule hand dfdx dfdx-conv rtneural eigen candle burn
+#   ./build.sh chainrule hand      some: python chainrule hand dfdx dfdx-conv rtneural eigen candle tract burn
 #
 # PEERS_PYTHON  a Python that has torch, jax, onnxruntime and onnx already: then `python` installs nothing
 # RTNEURAL      a checkout of github.com/jatinchowdhury18/RTNeural: without it `rtneural` is left out
@@ -80,11 +80,20 @@ eigen() {
         -I "$EIGEN" "$here/eigen/main.cpp" -o "$build/bin/eigen"
 }
 
-[ $# -gt 0 ] || set -- python chainrule hand dfdx dfdx-conv rtneural eigen candle burn
+# It reads models, which a Python program writes.
+tract() {
+    mkdir -p "$build/onnx"
+    for workload in A1 A2 C1 V256; do
+        "${PEERS_PYTHON:-$build/venv/bin/python}" "$here/python/onnx_peer.py" --save "$build/onnx/$workload.onnx" "$workload"
+    done
+    program tract tract "$native"
+}
+
+[ $# -gt 0 ] || set -- python chainrule hand dfdx dfdx-conv rtneural eigen candle tract burn
 for peer in "$@"; do
     echo "building $peer"
     case $peer in
-        python | hand | rtneural | eigen) $peer ;;
+        python | hand | rtneural | eigen | tract) $peer ;;
         chainrule) program chainrule chainrule "" ;;
         dfdx | candle | burn) program "$peer" "$peer" "$native" ;;
         dfdx-conv) dfdx_conv ;;

@@ -27,14 +27,15 @@ POOLS = ["OMP", "MKL", "OPENBLAS", "RAYON", "MATMUL", "CANDLE"]
 
 INFER = ["A1", "A1io", "A2", "A2io"]
 DENSE = ["B32", "B128", "E", "EA"]
-CONV = ["C32", "C128"]
+CONV, COLOUR = ["C32", "C128"], ["H32", "H128"]
+IMAGE, SOUND, SAMPLE = "C1", "V256", "V1"
 STREAM = ["L8", "L16", "L32", "L64", "G8", "G16", "G32", "G64"]
 RECURRENT = ["R32", "R128"]
 TEXT, TOKEN = ["M16"], ["M1"]
 SMALL = ["F1", "F8", "F32", "F128"]
 PLAIN = [*DENSE[:2], *CONV, "D", *DENSE[2:], "S"]
-TRAIN = [*PLAIN, *RECURRENT]
-WORKLOADS = [*INFER, *STREAM, *TRAIN, *TEXT, *TOKEN, *SMALL, "P", "T", "PEAK"]
+TRAIN = [*PLAIN, *COLOUR, *RECURRENT]
+WORKLOADS = [*INFER, IMAGE, SOUND, SAMPLE, *STREAM, *TRAIN, *TEXT, *TOKEN, *SMALL, "P", "T", "PEAK"]
 BASE, ORACLE = "chainrule", "torch-double"
 
 
@@ -60,9 +61,9 @@ class Peer:
 
 
 PEERS = [
-    Peer(BASE, "chainrule", [*INFER, *STREAM, *TRAIN, *TEXT, *TOKEN, *SMALL, "P", "T"]),
-    Peer("rtneural", "rtneural", [*INFER, *STREAM], threads=(1,)),
-    Peer("rtneural-xsimd", "rtneural-xsimd", [*INFER, *STREAM], threads=(1,)),
+    Peer(BASE, "chainrule", [*INFER, IMAGE, SOUND, SAMPLE, *STREAM, *TRAIN, *TEXT, *TOKEN, *SMALL, "P", "T"]),
+    Peer("rtneural", "rtneural", [*INFER, SOUND, SAMPLE, *STREAM], threads=(1,)),
+    Peer("rtneural-xsimd", "rtneural-xsimd", [*INFER, SOUND, SAMPLE, *STREAM], threads=(1,)),
     Peer("eigen", "eigen", STREAM, threads=(1,)),
     Peer("hand-gemm", "hand", [*INFER, *DENSE, "D", "S", *SMALL, "P"]),
     Peer("hand-nalgebra", "hand", [*INFER, *DENSE, "D", *SMALL, "P"], threads=(1,)),
@@ -73,16 +74,17 @@ PEERS = [
     Peer("hand-fma", "hand", ["PEAK"], threads=(1,)),
     Peer("dfdx", "dfdx", [*INFER, *DENSE, "D", "S"]),
     Peer("dfdx-conv", "dfdx-conv", CONV),
-    Peer("candle", "candle", [*INFER, *PLAIN]),
+    Peer("candle", "candle", [*INFER, IMAGE, SOUND, *PLAIN, *COLOUR]),
     Peer("candle-keep", "candle", PLAIN, threads=(1,), keep_memory=True),
     Peer("burn-flex", "burn", [*INFER, *PLAIN]),
-    Peer("torch-eager", "torch_peer.py", [*INFER, *STREAM, *TRAIN, *TEXT, *TOKEN, "P"]),
+    Peer("torch-eager", "torch_peer.py", [*INFER, IMAGE, SOUND, *STREAM, *TRAIN, *TEXT, *TOKEN, "P"]),
     Peer("torch-fused", "torch_peer.py", [*TRAIN, *TEXT]),
-    Peer("torch-jit", "torch_peer.py", INFER, threads=(1,)),
+    Peer("torch-jit", "torch_peer.py", [*INFER, IMAGE, SOUND], threads=(1,)),
     Peer("torch-compile", "torch_peer.py", [*INFER, *TRAIN, *TEXT, *TOKEN], asked=True),
     Peer("jax", "jax_peer.py", [*INFER, *TRAIN, *TEXT, *TOKEN]),
     Peer("jax-scan", "jax_peer.py", ["D"], threads=(1,)),
-    Peer("onnxruntime", "onnx_peer.py", INFER),
+    Peer("onnxruntime", "onnx_peer.py", [*INFER, IMAGE, SOUND]),
+    Peer("tract", "tract", [*INFER, IMAGE, SOUND], threads=(1,)),
 ]
 
 
@@ -94,7 +96,7 @@ def options():
     o.add_argument("--rounds", type=int, default=5)
     o.add_argument("--ms", type=int, default=700, help="how long a program takes samples in each round")
     o.add_argument("--check", action="store_true")
-    o.add_argument("--markdown", metavar="FILE", help="write a table of all medians there too")
+    o.add_argument("--markdown", metavar="FILE", help="write tables of the ratios there too")
     o.add_argument("--nice", type=int, default=0, help="as low as -20 where allowed: other work on the machine then waits")
     return o.parse_args()
 
@@ -160,14 +162,55 @@ def show(workload, threads, figures):
         print(f"  {name:14} {median:12.3f} {least:12.3f} {ratio}", flush=True)
 
 
+# The columns of a table, each with the peers of which it shows the fastest. A bare product has a column for each peer.
+COLUMNS = {
+    "RTNeural": "rtneural.*",
+    "by hand": "hand-.*|eigen",
+    "PyTorch": "torch-.*",
+    "JAX": "jax.*",
+    "ONNX Runtime": "onnxruntime",
+    "tract": "tract",
+    "dfdx": "dfdx.*",
+    "candle": "candle.*",
+    "burn": "burn.*",
+}
+BARE = {"tiled": "hand-tiled", "OpenBLAS": "hand-openblas", "`gemm`": "hand-gemm", "nalgebra": "hand-nalgebra"}
+BARE |= {"PyTorch": "torch-.*", "rational": "hand-rational", "libm": "hand-std"}
+
+
+def cell(figures, pattern, named):
+    """The ratio of the least samples and, in brackets, the median of the rounds' ratios."""
+    found = [name for name in figures if re.fullmatch(pattern, name)]
+    if not found:
+        return ""
+    name = min(found, key=lambda name: figures[name][1])
+    _, least, ratios = figures[name]
+    ratio = f"{least / figures[BASE][1]:.3g} ({statistics.median(ratios):.3g})"
+    return f"{ratio} {name.removeprefix('hand-')}" if named else ratio
+
+
 def markdown(results):
-    """A row for each workload, the medians in microseconds."""
-    names = [peer.name for peer in PEERS if any(peer.name in figures for figures in results.values())]
-    lines = [f"| workload | threads | {' | '.join(names)} |", "|---" * (len(names) + 2) + "|"]
-    for (workload, threads), figures in results.items():
-        cells = (f"{figures[name][0]:,.4g}" if name in figures else "" for name in names)
-        lines.append(f"| {workload} | {threads} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    """The tables of docs/performance.md: a row for each workload, chainrule's least sample in microseconds."""
+    tables = []
+    for threads in sorted({threads for _, threads in results}):
+        for bare in (False, True):
+            rows = {w: figures for (w, t), figures in results.items() if t == threads and BASE in figures}
+            rows = {w: figures for w, figures in rows.items() if (w in [*SMALL, "P", "T"]) == bare}
+            columns = [
+                (title, pattern)
+                for title, pattern in (BARE if bare else COLUMNS).items()
+                if any(re.fullmatch(pattern, name) for figures in rows.values() for name in figures)
+            ]
+            if not rows:
+                continue
+            lines = [f"{threads} thread{'s' * (threads > 1)}", ""]
+            lines.append(f"| | chainrule | {' | '.join(title for title, _ in columns)} |")
+            lines.append("|---" * (len(columns) + 2) + "|")
+            for workload, figures in rows.items():
+                cells = [cell(figures, pattern, title == "by hand") for title, pattern in columns]
+                lines.append(f"| {workload} | {figures[BASE][1]:,.4g} | {' | '.join(cells)} |")
+            tables.append("\n".join(lines) + "\n")
+    return "\n".join(tables)
 
 
 # What may differ, relative to the value in f64. A value in f32 is a sum of up to 1,024 products at each of a few layers, each
@@ -182,10 +225,10 @@ LATER_IN = {("candle", "C32"): 1e-2, ("candle", "C128"): 1e-2, ("candle-keep", "
 
 def check(peers, workload, o):
     """Prints how far each is from the same step in f64, or where that cannot be had from the first; whether all agree."""
-    steps = STEPS if workload in TRAIN + STREAM else 1
+    steps = STEPS if workload in [SAMPLE, *TRAIN, *STREAM] else 1
     oracle = Peer(ORACLE, "torch_peer.py", [])
     values = {}
-    for peer in ([oracle] if oracle.is_built() and workload in INFER + STREAM + TRAIN else []) + peers:
+    for peer in ([oracle] if oracle.is_built() and workload in [*INFER, IMAGE, SOUND, *STREAM, *TRAIN] else []) + peers:
         asked = workload.removesuffix("io") if peer is oracle else workload
         if lines := launch(peer, asked, 1, o, "--check", str(steps)):
             values[peer.name] = [float(value) for _, _, value in lines]

@@ -17,7 +17,7 @@ def job():
     job = options.parse_args()
     job.learning_rate = {"D": 1e-2, "E": 1e-1, "EA": 1e-4}.get(job.workload, 1e-3) if job.check else 1e-6
     job.copies = job.workload.endswith("io")
-    if job.workload[0] in "BCDERSM":
+    if job.workload[0] in "BCDEHRSM":
         sizes = {"D": 32, "E": 128, "EA": 128, "S": 10_000}
         job.batch = sizes.get(job.workload) or int(job.workload[1:])
     return job
@@ -60,6 +60,10 @@ def layers(sizes, first=0):
     return layers_of(zip(sizes, sizes[1:]), first)
 
 
+# The layers of V: input features, output features, steps of the window, dilation.
+FILTERS = [(1, 16, 3, 1), (16, 16, 3, 2), (16, 16, 3, 4), (16, 1, 1, 1)]
+
+
 def recurrent(inputs, hidden, gates):
     """The weights and biases of the gates: a layer from the input, and another from the hidden state."""
     return layers_of([(inputs, gates * hidden), (hidden, gates * hidden)])
@@ -67,7 +71,7 @@ def recurrent(inputs, hidden, gates):
 
 def data(job):
     """The inputs and targets of a training step."""
-    shape = {"C": (1, 28, 28), "D": (64,), "R": (28, 28)}.get(job.workload[0]) or (widths(job.workload)[0][0],)
+    shape = {"C": (1, 28, 28), "D": (64,), "H": (3, 32, 32), "R": (28, 28)}.get(job.workload[0]) or (widths(job.workload)[0][0],)
     x = uniform(1000, job.batch * int(np.prod(shape)), 1).reshape(job.batch, *shape)
     if job.workload == "D":
         return x, uniform(2000, x.size, 1).reshape(x.shape)
@@ -75,6 +79,15 @@ def data(job):
         a, b, c, d = x.T
         return x, np.stack([a * a + b * c, a * b + b * d, c * a + d * c, c * b + d * d], axis=1)
     return x, np.arange(job.batch) % 10
+
+
+def inference(job):
+    """The one sample of an inference."""
+    if job.workload[0] == "V":  # 256 steps of one feature
+        return uniform(1000, 256, 1).reshape(1, 1, 256)
+    if job.workload[0] == "C":
+        return uniform(1000, 784, 1).reshape(1, 1, 28, 28)
+    return uniform(1000, widths(job.workload)[0][0], 1)[None]
 
 
 def texts(job):

@@ -68,6 +68,23 @@ def lenet():
     )  # fmt: skip
 
 
+def colour():
+    first, second = common.layer(0, 27, 16), common.layer(1, 144, 32)
+    return nn.Sequential(
+        with_weights(nn.Conv2d(3, 16, 3, padding=1), *first), nn.ReLU(), nn.MaxPool2d(2),
+        with_weights(nn.Conv2d(16, 32, 3, padding=1), *second), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), *perceptron([2048, 10], nn.ReLU, first=2),
+    )  # fmt: skip
+
+
+def filters():
+    modules = []
+    for k, (i, o, kernel, dilation) in enumerate(common.FILTERS):
+        conv = with_weights(nn.Conv1d(i, o, kernel, dilation=dilation), *common.layer(k, i * kernel, o))
+        modules += [nn.ConstantPad1d(((kernel - 1) * dilation, 0), 0.0), conv, nn.Tanh()]
+    return nn.Sequential(*modules[:-1])
+
+
 class Residual(nn.Module):
     def __init__(self, block):
         super().__init__()
@@ -160,6 +177,10 @@ def network():
         return Characters()
     if job.workload[0] == "C":
         return lenet()
+    if job.workload[0] == "H":
+        return colour()
+    if job.workload[0] == "V":
+        return filters()
     if job.workload == "D":
         return nn.Sequential(*(Residual(block) for block in range(50)))
     if job.workload[0] == "R":
@@ -170,7 +191,7 @@ def network():
 
 def infer():
     net = network().eval()
-    data = common.uniform(1000, common.widths(job.workload)[0][0], 1)[None]
+    data = common.inference(job)
     x = tensor(data)
     with torch.inference_mode():
         if job.variant == "jit":
@@ -227,4 +248,4 @@ def product():
     common.run(job, lambda: torch.mm(x, y, out=z), common.digest)
 
 
-{"A": infer, "M1": token, "L": stream, "G": stream, "P": product}.get(job.workload if job.workload == "M1" else job.workload[0], train)()
+{"A": infer, "C1": infer, "M1": token, "V": infer, "L": stream, "G": stream, "P": product}.get(job.workload if job.workload in ("C1", "M1") else job.workload[0], train)()

@@ -66,6 +66,24 @@ static void set(GRULayerT<float, IN, H>& gru)
     gru.setBVals({ bias, more });
 }
 
+// A causal convolution; its weights are a row of steps for each output and input. RTNeural has the latest step first.
+template <int IN, int OUT, int KERNEL, int DILATION>
+static void set(Conv1DT<float, IN, OUT, KERNEL, DILATION>& conv, uint64_t k)
+{
+    float scale = 1.0f / std::sqrt((float)(IN * KERNEL));
+    Numbers numbers = uniform(2 * k + 1, (size_t)(OUT * IN * KERNEL), scale);
+    std::vector<Rows> weights((size_t)OUT);
+    auto output = numbers.begin();
+    for (auto& taps : weights) {
+        taps = rows(Numbers(output, output + IN * KERNEL), KERNEL);
+        for (auto& steps : taps)
+            std::reverse(steps.begin(), steps.end());
+        output += IN * KERNEL;
+    }
+    conv.setWeights(weights);
+    conv.setBias(uniform(2 * k + 2, OUT, scale));
+}
+
 template <int IN, int OUT, typename Model>
 static void run(const Job& job, Model& model, bool copies)
 {
@@ -108,6 +126,32 @@ static void stream(const Job& job)
     run<1, H>(job, *model, false);
 }
 
+// V1 is a step of a stream, V256 are 256 steps from the start.
+static void filters(const Job& job)
+{
+    using Model = ModelT<float, 1, 1, Conv1DT<float, 1, 16, 3, 1>, TanhActivationT<float, 16>, Conv1DT<float, 16, 16, 3, 2>,
+        TanhActivationT<float, 16>, Conv1DT<float, 16, 16, 3, 4>, TanhActivationT<float, 16>, Conv1DT<float, 16, 1, 1, 1>>;
+    auto model = std::make_unique<Model>();
+    set(model->get<0>(), 0);
+    set(model->get<2>(), 1);
+    set(model->get<4>(), 2);
+    set(model->get<6>(), 3);
+    model->reset();
+    if (job.workload == "V1")
+        return run<1, 1>(job, *model, false);
+    Numbers data = uniform(1000, 256, 1.0f), outputs(256);
+    auto call = [&] {
+        keep(data.data());
+        model->reset();
+        for (size_t step = 0; step < 256; ++step) {
+            alignas(64) float x[1] = { data[step] };
+            outputs[step] = model->forward(x);
+        }
+        keep(outputs.data());
+    };
+    job.run(call, [&] { return outputs.data(); }, 256);
+}
+
 template <int H>
 static bool streams(const Job& job)
 {
@@ -129,6 +173,8 @@ int main(int count, char** words)
     else if (job.workload == "A2" || job.workload == "A2io")
         inference<784, 10, DenseT<float, 784, 128>, ReLuActivationT<float, 128>, DenseT<float, 128, 64>,
             ReLuActivationT<float, 64>, DenseT<float, 64, 10>>(job);
+    else if (job.workload == "V1" || job.workload == "V256")
+        filters(job);
     else if (!streams<8>(job) && !streams<16>(job) && !streams<32>(job) && !streams<64>(job))
         return std::fprintf(stderr, "rtneural has no workload %s\n", job.workload.c_str()), 1;
 }

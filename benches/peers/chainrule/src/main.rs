@@ -14,8 +14,8 @@ use common::{Job, digest, inputs, labels, layer, squares, targets, transposed, u
 fn main() {
     let job = &Job::from_args();
     match job.workload.as_str() {
-        "A1" | "A1io" => infer::<16, 4, _>(job, &*controller()),
-        "A2" | "A2io" => infer::<784, 10, _>(job, &*mnist()),
+        "A1" | "A1io" => infer::<Vector<16>, Vector<4>, _>(job, &*controller()),
+        "A2" | "A2io" => infer::<Vector<784>, Vector<10>, _>(job, &*mnist()),
         "B32" | "B128" => {
             let mut trainer = Trainer::new(mnist(), CrossEntropy::default(), adam(job), 1);
             let (x, y) = (samples::<Vector<784>>(inputs(job.batch() * 784)), classes(job.batch()));
@@ -26,6 +26,14 @@ fn main() {
             let (x, y) = (samples::<Image<1, 28, 28>>(inputs(job.batch() * 784)), classes(job.batch()));
             job.train(|| trainer.step(&x, &y).unwrap());
         }
+        "C1" => infer::<Image<1, 28, 28>, Vector<10>, _>(job, &*lenet()),
+        "H32" | "H128" => {
+            let mut trainer = Trainer::new(colour(), CrossEntropy::default(), adam(job), 1);
+            let (x, y) = (samples::<Image<3, 32, 32>>(inputs(job.batch() * 3072)), classes(job.batch()));
+            job.train(|| trainer.step(&x, &y).unwrap());
+        }
+        "V256" => infer::<Sequence<256, 1>, Sequence<256, 1>, _>(job, &*filters()),
+        "V1" => stream(job, &*filters()),
         "D" => {
             let mut trainer = Trainer::new(deep(), MeanSquaredError, Sgd::new(job.learning_rate()), 1);
             let (x, y) = (samples::<Vector<64>>(inputs(32 * 64)), samples::<Vector<64>>(targets(32 * 64)));
@@ -147,6 +155,45 @@ fn lenet() -> Owned<LeNet> {
     net
 }
 
+type ColourFeatures = (Conv2d<3, 16, 3, 1, 1>, Relu, MaxPool2d<2>, Conv2d<16, 32, 3, 1, 1>, Relu, MaxPool2d<2>);
+type Colour = (ColourFeatures, Flatten, Linear<2048, 10>);
+fn colour() -> Owned<Colour> {
+    let mut net = Colour::zeros();
+    conv(0, &mut net.0.0);
+    conv(1, &mut net.0.3);
+    linear(2, &mut net.2);
+    net
+}
+
+type Filter<const IN: usize, const OUT: usize, const DILATION: usize> =
+    Conv1dWith<IN, OUT, (Kernel<3>, Dilation<DILATION>, Causal)>;
+type Filters = (Filter<1, 16, 1>, Tanh, Filter<16, 16, 2>, Tanh, Filter<16, 16, 4>, Tanh, Conv1d<16, 1, 1>);
+fn filters() -> Owned<Filters> {
+    let mut net = Filters::zeros();
+    let all = [[1, 16, 3], [16, 16, 3], [16, 16, 3], [16, 1, 1]];
+    let [first, second, third, last] = std::array::from_fn(|k| filter(k, all[k]));
+    net.0.weights_mut().copy_from_slice(&first.0);
+    net.0.bias.0.copy_from_slice(&first.1);
+    net.2.weights_mut().copy_from_slice(&second.0);
+    net.2.bias.0.copy_from_slice(&second.1);
+    net.4.weights_mut().copy_from_slice(&third.0);
+    net.4.bias.0.copy_from_slice(&third.1);
+    net.6.weights_mut().copy_from_slice(&last.0);
+    net.6.bias.0.copy_from_slice(&last.1);
+    net
+}
+
+/// The weights of a convolution of sequences, which are in memory step after step of its window, and its biases.
+fn filter(k: usize, [inputs, outputs, kernel]: [usize; 3]) -> (Vec<f32>, Vec<f32>) {
+    let (numbers, biases) = layer(k, inputs * kernel, outputs);
+    let mut weights = vec![0.0; numbers.len()];
+    for (at, number) in numbers.into_iter().enumerate() {
+        let (output, input, step) = (at / (inputs * kernel), at / kernel % inputs, at % kernel);
+        weights[(step * inputs + input) * outputs + output] = number;
+    }
+    (weights, biases)
+}
+
 type Rows = (Lstm<28, 64>, LastStep, Linear<64, 10>);
 fn rows() -> Owned<Rows> {
     let mut net = Rows::zeros();
@@ -216,11 +263,11 @@ fn linear<const IN: usize, const OUT: usize>(k: usize, linear: &mut Linear<IN, O
     linear.bias.0.copy_from_slice(&biases);
 }
 
-fn conv<const IN: usize, const OUT: usize, const PAD: usize>(
+fn conv<const IN: usize, const OUT: usize, const KERNEL: usize, const PAD: usize>(
     k: usize,
-    conv: &mut Conv2d<IN, OUT, 5, 1, PAD>,
+    conv: &mut Conv2d<IN, OUT, KERNEL, 1, PAD>,
 ) {
-    let (weights, biases) = layer(k, IN * 25, OUT);
+    let (weights, biases) = layer(k, IN * KERNEL * KERNEL, OUT);
     conv.weights_mut().copy_from_slice(&weights);
     conv.bias.0.copy_from_slice(&biases);
 }
@@ -237,30 +284,28 @@ fn classes(batch: usize) -> Vec<Label<10>> {
     labels(batch).map(|class| class.try_into().unwrap()).collect()
 }
 
-fn infer<const IN: usize, const OUT: usize, N: Maps<Vector<IN>, Vector<OUT>>>(job: &Job, net: &N) {
-    let data = inputs(IN);
-    let (mut x, mut y) = ([Vector([0.0; IN])], [Vector([0.0; OUT])]);
-    x[0].0.copy_from_slice(&data);
+fn infer<X: Tensor<Scalar = f32>, Y: Tensor<Scalar = f32>, N: Maps<X, Y>>(job: &Job, net: &N) {
+    let data = inputs(X::LEN);
+    let (mut x, y) = ([X::zeroed()], [Y::zeroed()]);
+    x[0].as_mut_slice().copy_from_slice(&data);
     let mut workspace = Workspace::default();
-    let mut out = [0.0; OUT];
-    job.infer(|| {
+    let mut out = vec![0.0; Y::LEN];
+    let call = |(y, out): &mut ([Y; 1], &mut [f32])| {
         if job.copies() {
-            x[0].0.copy_from_slice(black_box(&data));
+            x[0].as_mut_slice().copy_from_slice(black_box(&data));
         }
-        black_box(net).predict_into(black_box(&x), &mut y, &mut workspace).unwrap();
+        black_box(net).predict_into(black_box(&x), y, &mut workspace).unwrap();
         if job.copies() {
-            out.copy_from_slice(&y[0].0);
-            out
-        } else {
-            black_box(&y)[0].0
+            out.copy_from_slice(y[0].as_slice());
         }
-    });
+    };
+    job.kernel(&mut (y, &mut out[..]), call, |(y, _)| digest(y[0].as_slice()));
 }
 
 /// Steps of a stream whose input stays the same.
-fn stream<const HIDDEN: usize, N>(job: &Job, net: &N)
+fn stream<const OUT: usize, N>(job: &Job, net: &N)
 where
-    N: Stream<Vector<1>, Output = Vector<HIDDEN>>,
+    N: Stream<Vector<1>, Output = Vector<OUT>>,
 {
     let x = Vector([inputs(1)[0]]);
     let mut state = StreamState::new(net);
