@@ -7,24 +7,31 @@
 //! * One row (a single sample): no driver, and no packing (`gemv`).
 //! * Small: `b` is read in place. Where it fits into the cache, a few rows of `c` are computed at a time, else strip by
 //!   strip of `b`.
-//! * Many rows, or a transposed `b`: strips of `b` are copied (packed) first, so that their rows are contiguous.
-//! * Large: blocks of `a` are packed too. (In a matrix whose rows are a multiple of 4 KiB apart, a whole column would
-//!   share one set of the cache, and be spread over as many pages as it has rows.)
+//! * Many rows but few columns, or a transposed `b`: strips of `b` are copied (packed) first, so that their rows are
+//!   contiguous.
+//! * Many rows and columns: blocks of `b` and panels of `a` are packed ([`packed`]). (In a matrix whose rows are a
+//!   multiple of 4 KiB apart, a whole column would share one set of the cache, and be spread over as many pages as it
+//!   has rows.)
 //! * A few rows with a transposed `b`, which is not worth packing: dot products.
 //!
 //! The crate `gemm` is not used: it is slower for a few samples, and a few percent faster at most from 32 on
 //! (`docs/performance.md`).
 
+#[cfg(feature = "std")]
+mod buffers;
 mod deep;
 mod dots;
 mod driver;
 mod gemv;
 mod operands;
 mod pack;
+mod packed;
 #[cfg(feature = "threads")]
 mod parallel;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_packed;
 mod tile;
 
 use core::mem::MaybeUninit;
@@ -38,20 +45,24 @@ use gemv::Gemv;
 pub(crate) use gemv::gemv;
 use operands::Operands;
 pub use operands::{Accumulate, Initial, Strided};
+use packed::PackedGemm;
 use tile::MAX_LANES;
 
 /// The length along the inner dimension of one tile: a strip of `b` this deep stays in the first-level cache.
 const DEPTH: usize = 256;
-/// The numbers in a packed block of `a`: 128 KiB of `f32`, a quarter of a second-level cache.
-const BLOCK: usize = 128 * DEPTH;
 /// How many strips of `b` are packed at a time, so that whole cache lines of its rows are read.
 const STRIPS: usize = 4;
 /// Up to this number of rows, packing a `b` that is not transposed costs more than it saves.
 const FEW_ROWS: usize = 48;
 /// Up to this number of rows, a transposed `b` is read by dot products instead of packed.
 const DOT_ROWS: usize = 8;
-/// From this number of multiply-adds on, `a` is packed too.
+/// From this number of multiply-adds on, blocks of `b` and panels of `a` are packed, if there are more than `FEW_ROWS`,
+/// ..
+const MEDIUM: usize = 1 << 20;
+/// .. and from this number on also for half as many rows.
 const LARGE: usize = 1 << 24;
+/// From this number of columns on, the sums are not divided at any level, and a panel is read often enough.
+const PACKED_COLUMNS: usize = 128;
 
 /// The lanes of the widest vector that this build has: without AVX2 it has the level `Portable` alone.
 const WIDEST: usize =
@@ -59,8 +70,6 @@ const WIDEST: usize =
 
 /// The packed strips of `b`, on the stack: 128 KiB of `f32`, or 32 KiB where vectors have 16 bytes.
 type StripBuffer<T> = MaybeUninit<[T; STRIPS * DEPTH * 2 * WIDEST]>;
-/// A packed block of `a`, on the stack: 128 KiB of `f32`.
-type BlockBuffer<T> = MaybeUninit<[T; BLOCK]>;
 
 /// Computes `c = initial + a b`.
 ///
@@ -146,7 +155,7 @@ pub(crate) fn gemm_in_order<T: Gemm, L: Level>(
 #[inline(never)]
 unsafe fn in_order<T: Gemm, L: Level>(level: L, operands: Operands<T>) {
     // SAFETY: the caller's promise.
-    level.run(unsafe { GemmDriver::new(operands, None, None) });
+    level.run(unsafe { GemmDriver::new(operands, None) });
 }
 
 /// A scalar with its products: compiled in this crate once, not in every crate that has a network.
@@ -216,24 +225,24 @@ unsafe fn gemm_batch<T: Gemm>(operands: Operands<T>) {
     if inner > 0 && rows <= DOT_ROWS && transposed && b_row == 1 && a_column == 1 {
         // SAFETY: the caller's promise, and the conditions are those that `new` asks for.
         dispatch(unsafe { DotProducts::new(operands) })
-    } else if rows > FEW_ROWS / 2 && columns >= 128 && operands.multiply_adds() >= LARGE {
-        // SAFETY: the caller's promise; `inner` is not 0, since there are multiply-adds.
+    } else if columns >= PACKED_COLUMNS
+        && (rows > FEW_ROWS && operands.multiply_adds() >= MEDIUM
+            || rows > FEW_ROWS / 2 && operands.multiply_adds() >= LARGE)
+    {
         #[cfg(feature = "threads")]
-        unsafe {
-            parallel::gemm_parallel(operands, rayon::current_num_threads())
-        };
-        // SAFETY: the caller's promise; `inner` is not 0, since there are multiply-adds.
-        #[cfg(not(feature = "threads"))]
-        unsafe {
-            gemm_packed(operands)
-        };
+        if operands.multiply_adds() >= 2 * LARGE {
+            // SAFETY: the caller's promise; `inner` is not 0, since there are multiply-adds.
+            return unsafe { parallel::gemm_large(operands, rayon::current_num_threads()) };
+        }
+        // SAFETY: as above; the sums of so many columns are not divided.
+        unsafe { gemm_packed(operands) };
     } else if inner > 0 && (transposed || rows > FEW_ROWS && inner > 64 || rows > 8 && crowded) {
         // SAFETY: the caller's promise, and `inner` is not 0.
         unsafe { gemm_strips(operands) }
     } else {
         // SAFETY: the caller's promise. Here `b` is not transposed or `inner` is 0, as a driver without strips asks
         // for.
-        dispatch(unsafe { GemmDriver::new(operands, None, None) })
+        dispatch(unsafe { GemmDriver::new(operands, None) })
     }
 }
 
@@ -245,18 +254,21 @@ unsafe fn gemm_batch<T: Gemm>(operands: Operands<T>) {
 unsafe fn gemm_strips<T: Gemm>(operands: Operands<T>) {
     let mut strips = StripBuffer::<T>::uninit();
     // SAFETY: the caller's promise; the buffer lives until the driver is done, and is not used otherwise.
-    dispatch(unsafe { GemmDriver::new(operands, Some(strips.as_mut_ptr().cast()), None) });
+    dispatch(unsafe { GemmDriver::new(operands, Some(strips.as_mut_ptr().cast())) });
 }
 
-/// Computes a product with packed strips of `b` and packed blocks of `a`.
+/// Computes a large product, with packed blocks of `b` and packed panels of `a`.
 ///
 /// # Safety
-/// As for [`gemm_batch`], and `inner` is not 0.
+/// As for [`PackedGemm::new`].
 #[inline(never)]
 unsafe fn gemm_packed<T: Gemm>(operands: Operands<T>) {
-    let mut strips = StripBuffer::<T>::uninit();
-    let mut block = BlockBuffer::<T>::uninit();
-    let (strips, block) = (Some(strips.as_mut_ptr().cast()), Some(block.as_mut_ptr().cast()));
-    // SAFETY: the caller's promise; both buffers live until the driver is done, and are not used otherwise.
-    dispatch(unsafe { GemmDriver::new(operands, strips, block) });
+    #[cfg(feature = "std")]
+    let mut block = buffers::take();
+    #[cfg(not(feature = "std"))]
+    let mut block = packed::Block::new();
+    // SAFETY: the caller's promise.
+    dispatch(unsafe { PackedGemm::new(operands, &mut block) });
+    #[cfg(feature = "std")]
+    buffers::give(block);
 }

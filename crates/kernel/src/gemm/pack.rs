@@ -1,34 +1,52 @@
-//! Packing: strips of `b` and blocks of `a`, copied to the order in which the tiles read them.
+//! Packing: strips of `b` and panels of `a`, copied to the order in which the tiles read them.
 
-use super::driver::Partition;
 use super::{Gemm, Operands};
 use crate::simd::{Level, Vector};
 
-/// Packs rows of `a`, tile by tile: the numbers that a tile reads for one row of `b` become neighbors.
+/// The numbers of a panel for each `k`: those of its rows, and up to a whole number of blocks of a transpose.
+pub(super) const PANEL: usize = 8;
+
+/// Packs `high` rows of `a`, at most `PANEL`: the numbers that a tile reads for one row of `b` become neighbors.
 ///
 /// # Safety
-/// The rows from `first` on that `tiles` divides, and the columns from `depth` to `depth + deep`, are the product's; as
-/// many numbers can be written at `to`.
+/// The `high` rows from `row` on, and the columns from `depth` to `depth + deep`, are the product's; `deep * PANEL` numbers
+/// can be written at `to`; the processor has the level.
 #[inline(always)]
-pub(super) unsafe fn pack_block<T: Gemm>(
+pub(super) unsafe fn pack_panel<L: Level, T: Gemm>(
     operands: &Operands<T>,
-    tiles: Partition,
-    first: usize,
+    row: usize,
+    high: usize,
     depth: usize,
     deep: usize,
     to: *mut T,
 ) {
-    for at in 0..tiles.parts {
-        let (row, high) = tiles.part(at);
-        // SAFETY: `row + r` and `k` are rows and columns that the caller promises; the tiles before this one fill
-        // `row * deep` numbers.
-        unsafe {
-            let from = operands.a.add((first + row) * operands.a_row + depth * operands.a_column);
-            let to = to.add(row * deep);
-            for k in 0..deep {
-                for r in 0..high {
-                    *to.add(k * high + r) = *from.add(r * operands.a_row + k * operands.a_column);
+    let Operands { a, a_row, a_column, rows, .. } = *operands;
+    let block = T::Vector::<L>::BLOCK;
+    // SAFETY: `row + r` and `depth + k` are rows and columns that the caller promises, or, where `PANEL` rows are read,
+    // rows that the product has too.
+    unsafe {
+        let from = a.add(row * a_row + depth * a_column);
+        let mut packed = 0;
+        if a_row == 1 && row + PANEL <= rows {
+            while packed < deep {
+                let numbers = from.add(packed * a_column).cast::<[T; PANEL]>().read_unaligned();
+                to.add(packed * PANEL).cast::<[T; PANEL]>().write_unaligned(numbers);
+                packed += 1;
+            }
+        } else if a_column == 1 && row + PANEL <= rows {
+            while packed + block <= deep {
+                let mut r = 0;
+                while r < PANEL {
+                    let to = to.add(packed * PANEL + r);
+                    T::Vector::<L>::transpose(from.add(r * a_row + packed), a_row, to, PANEL);
+                    r += block;
                 }
+                packed += block;
+            }
+        }
+        for k in packed..deep {
+            for r in 0..high {
+                *to.add(k * PANEL + r) = *from.add(r * a_row + k * a_column);
             }
         }
     }
@@ -64,6 +82,7 @@ pub(super) unsafe fn pack_strips<L: Level, T: Gemm>(
                     T::Vector::<L>::read(from.add(width / 2)).write(to.add(width / 2));
                     // The next strips, which are read when the tiles of these are done.
                     T::Vector::<L>::prefetch(from.wrapping_add(whole * width));
+                    T::Vector::<L>::prefetch(from.wrapping_add(whole * width + width / 2));
                 }
             }
         }

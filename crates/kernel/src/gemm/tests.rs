@@ -13,7 +13,7 @@ fn numbers<T: Real>(len: usize, seed: usize) -> Vec<T> {
     (0..len).map(|at| T::from_f64((((at + 1) * (seed + 7) * 7919) % 1009 % 9) as f64 - 4.0)).collect()
 }
 
-fn transpose<T: Real>(matrix: &[T], columns: usize) -> Vec<T> {
+pub(super) fn transpose<T: Real>(matrix: &[T], columns: usize) -> Vec<T> {
     let rows = matrix.len() / columns;
     (0..matrix.len()).map(|at| matrix[at % rows * columns + at / rows]).collect()
 }
@@ -38,18 +38,17 @@ fn check<T: Real, L: Level>(level: L, rows: usize, inner: usize, columns: usize)
             for (st, start) in [Initial::Zero, Initial::Row(&row), Initial::Output].into_iter().enumerate() {
                 // SAFETY: each is called with what it asks for only (`fits`), on matrices that outlive the call.
                 let kernels: [fn(Operands<T>, L); 5] = [
-                    |operands, level| level.run(unsafe { GemmDriver::new(operands, None, None) }),
+                    |operands, level| level.run(unsafe { GemmDriver::new(operands, None) }),
                     |operands, level| {
                         let mut strips = vec![T::zero(); STRIPS * DEPTH * 2 * MAX_LANES];
                         // SAFETY: as above; the buffer is as long as a `StripBuffer`.
-                        level.run(unsafe { GemmDriver::new(operands, Some(strips.as_mut_ptr()), None) });
+                        level.run(unsafe { GemmDriver::new(operands, Some(strips.as_mut_ptr())) });
                     },
                     |operands, level| {
-                        let mut strips = vec![T::zero(); STRIPS * DEPTH * 2 * MAX_LANES];
-                        let mut block = vec![T::zero(); BLOCK];
-                        let (strips, block) = (Some(strips.as_mut_ptr()), Some(block.as_mut_ptr()));
-                        // SAFETY: as above; the buffers are as long as a `StripBuffer` and a `BlockBuffer`.
-                        level.run(unsafe { GemmDriver::new(operands, strips, block) });
+                        let mut block = buffers::take();
+                        // SAFETY: as above; an undivided sum of whole numbers is the divided one.
+                        level.run(unsafe { PackedGemm::new(operands, &mut block) });
+                        buffers::give(block);
                     },
                     |operands, level| level.run(unsafe { DotProducts::new(operands) }),
                     |operands, level| level.run(unsafe { Gemv::new(&operands) }),
@@ -97,7 +96,8 @@ fn every_product_equals_three_loops_on_a_grid_of_sizes() {
 #[test]
 fn every_product_equals_three_loops_beyond_a_strip_and_a_block() {
     for_each_level!(level => {
-        for [rows, inner, columns] in [[1, 300, 131], [1, 5, 260], [3, 257, 65], [130, 5, 67], [131, 259, 10], [7, 513, 140]] {
+        for [rows, inner, columns] in [[1, 300, 131], [1, 5, 260], [3, 257, 65], [130, 5, 67], [131, 259, 10], [7, 513, 140],
+            [14, 270, 900]] {
             check::<f32, _>(level, rows, inner, columns);
             check::<f64, _>(level, rows, inner, columns);
         }
@@ -238,7 +238,7 @@ fn an_initial_row_that_is_too_short_is_refused() {
 }
 
 /// Numbers between -1/2 and 1/2, whose sums are not exact.
-fn fractions<T: Real>(len: usize, seed: usize) -> Vec<T> {
+pub(super) fn fractions<T: Real>(len: usize, seed: usize) -> Vec<T> {
     (0..len).map(|at| T::from_f64(((at * 7919 + seed * 31 + 3) % 1009) as f64 / 1009.0 - 0.5)).collect()
 }
 
@@ -256,19 +256,23 @@ fn check_rows<T: Real, L: Level>(level: L, rows: usize, inner: usize, columns: u
         level.run(unsafe { Gemv::new(&operands) });
     }
     let mut strips = vec![T::zero(); STRIPS * DEPTH * 2 * MAX_LANES];
-    let mut block = vec![T::zero(); BLOCK];
-    let (strips, block) = (Some(strips.as_mut_ptr()), Some(block.as_mut_ptr()));
-    for (algorithm, (strips, block)) in
-        [(None, None), (strips, None), (strips, block)].into_iter().enumerate()
-    {
-        if inner == 0 && strips.is_some() {
+    for (algorithm, strips) in [None, Some(strips.as_mut_ptr()), None].into_iter().enumerate() {
+        let packed = algorithm == 2;
+        if inner == 0 && algorithm > 0 || packed && tile::divided::<T, L>(columns) > 0 {
             continue;
         }
         let mut together = vec![T::zero(); rows * columns];
         let b = Strided::rows(&b, columns);
         let operands = Operands::new(windows(0), b, Initial::Row(&row), &mut together, inner, columns);
-        // SAFETY: `b` is not transposed, and the matrices and the buffers, of their full length, outlive the call.
-        level.run(unsafe { GemmDriver::new(operands, strips, block) });
+        if packed {
+            let mut block = buffers::take();
+            // SAFETY: `inner` is not 0, the sums are not divided, and the matrices outlive the call.
+            level.run(unsafe { PackedGemm::new(operands, &mut block) });
+            buffers::give(block);
+        } else {
+            // SAFETY: `b` is not transposed, and the matrices and the buffer, of its full length, outlive the call.
+            level.run(unsafe { GemmDriver::new(operands, strips) });
+        }
         assert!(alone == together, "{rows} x {inner} x {columns}, algorithm {algorithm}");
     }
 }

@@ -187,8 +187,11 @@ pub trait Vector<T>: Copy + Sealed {
     /// at `to`.
     unsafe fn write_first(self, to: *mut T, count: usize);
 
-    /// Loads the cache line of an address into the cache. Nothing need be allocated there.
+    /// Loads the cache line of an address into the second-level cache. Nothing need be allocated there.
     fn prefetch(_: *const T) {}
+
+    /// Loads the cache line of an address into the first-level cache. Nothing need be allocated there.
+    fn prefetch_near(_: *const T) {}
 
     /// Copies the transpose of a block of `BLOCK` rows by `BLOCK` columns.
     ///

@@ -72,6 +72,11 @@ macro_rules! vector {
                 unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
             }
             #[inline(always)]
+            fn prefetch_near(at: *const $scalar) {
+                // SAFETY: as above.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+            }
+            #[inline(always)]
             unsafe fn sum(self) -> $scalar {
                 let $all = self;
                 // SAFETY: the caller promises that the processor has these instructions; they touch registers only.
@@ -157,7 +162,7 @@ vector!(
     transpose: transpose_f64, 4
 );
 
-/// Transposes 8 rows of 8: pairs, then fours, then halves change places.
+/// Transposes 8 rows of 8: halves change places as they are read, then pairs, then fours.
 ///
 /// # Safety
 /// The processor has AVX2; 8 numbers can be read at `from + r * from_row` and written at `to + r * to_row`, for `r`
@@ -167,25 +172,22 @@ unsafe fn transpose_f32(from: *const f32, from_row: usize, to: *mut f32, to_row:
     // SAFETY: every pointer is `r * from_row` or `r * to_row` away, with r below 8: a row that the caller promises, of
     // 8 numbers.
     unsafe {
+        // Row r of the left half and row r + 4 below it, then of the right half: a half that comes from memory takes no
+        // place in the unit that shuffles.
         let mut rows = [_mm256_setzero_ps(); 8];
         for r in 0..8 {
-            rows[r] = _mm256_loadu_ps(from.add(r * from_row));
+            let (row, left) = (r % 4, r / 4 * 4);
+            let top = _mm256_castps128_ps256(_mm_loadu_ps(from.add(row * from_row + left)));
+            rows[r] = _mm256_insertf128_ps::<1>(top, _mm_loadu_ps(from.add((row + 4) * from_row + left)));
         }
-        let mut pairs = [_mm256_setzero_ps(); 8];
-        for r in 0..4 {
-            pairs[2 * r] = _mm256_unpacklo_ps(rows[2 * r], rows[2 * r + 1]);
-            pairs[2 * r + 1] = _mm256_unpackhi_ps(rows[2 * r], rows[2 * r + 1]);
-        }
-        for r in 0..2 {
-            // Columns 2r and 2r + 1 of the left half, and of the right half, of rows 0 to 3 and of rows 4 to 7.
-            let top = _mm256_shuffle_ps::<0b01_00_01_00>(pairs[r], pairs[r + 2]);
-            let bottom = _mm256_shuffle_ps::<0b01_00_01_00>(pairs[r + 4], pairs[r + 6]);
-            _mm256_storeu_ps(to.add(2 * r * to_row), _mm256_permute2f128_ps::<0x20>(top, bottom));
-            _mm256_storeu_ps(to.add((2 * r + 4) * to_row), _mm256_permute2f128_ps::<0x31>(top, bottom));
-            let top = _mm256_shuffle_ps::<0b11_10_11_10>(pairs[r], pairs[r + 2]);
-            let bottom = _mm256_shuffle_ps::<0b11_10_11_10>(pairs[r + 4], pairs[r + 6]);
-            _mm256_storeu_ps(to.add((2 * r + 1) * to_row), _mm256_permute2f128_ps::<0x20>(top, bottom));
-            _mm256_storeu_ps(to.add((2 * r + 5) * to_row), _mm256_permute2f128_ps::<0x31>(top, bottom));
+        for left in [0, 4] {
+            let [a, b, c, d] = [rows[left], rows[left + 1], rows[left + 2], rows[left + 3]];
+            let (ab, cd) = (_mm256_unpacklo_ps(a, b), _mm256_unpacklo_ps(c, d));
+            _mm256_storeu_ps(to.add(left * to_row), _mm256_shuffle_ps::<0b01_00_01_00>(ab, cd));
+            _mm256_storeu_ps(to.add((left + 1) * to_row), _mm256_shuffle_ps::<0b11_10_11_10>(ab, cd));
+            let (ab, cd) = (_mm256_unpackhi_ps(a, b), _mm256_unpackhi_ps(c, d));
+            _mm256_storeu_ps(to.add((left + 2) * to_row), _mm256_shuffle_ps::<0b01_00_01_00>(ab, cd));
+            _mm256_storeu_ps(to.add((left + 3) * to_row), _mm256_shuffle_ps::<0b11_10_11_10>(ab, cd));
         }
     }
 }
