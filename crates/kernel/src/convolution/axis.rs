@@ -17,7 +17,7 @@ pub(super) struct Axis {
     pub(super) taps: usize,
     tap: usize,
     tap_step: isize,
-    source: usize,
+    pub(super) source: usize,
 }
 
 impl Axis {
@@ -88,7 +88,7 @@ impl Axis {
     }
 
     /// Returns the index of the weight of tap `j`.
-    pub(super) fn weight(&self, j: usize) -> usize {
+    pub(super) const fn weight(&self, j: usize) -> usize {
         self.tap.wrapping_add_signed(j as isize * self.tap_step)
     }
 

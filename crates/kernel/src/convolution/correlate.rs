@@ -118,12 +118,21 @@ impl Correlation {
     }
 }
 
-/// Returns how many samples it has computed. The samples that are left may be too few for a vector.
+/// Returns how many samples it has computed: all, or those before the ones that are left to `im2col`.
 impl<T: Real> Kernel for &mut Correlate<'_, T> {
     type Output = usize;
 
     #[inline(always)]
-    fn run<L: Level>(self, _: L) -> usize {
+    fn run<L: Level>(self, level: L) -> usize {
+        let done = self.interleaved(level);
+        if self.windows.is_direct() { self.direct(level, done) } else { done }
+    }
+}
+
+impl<T: Real> Correlate<'_, T> {
+    /// Returns how many samples it has computed. The samples that are left are too few for a vector, or all.
+    #[inline(always)]
+    pub(super) fn interleaved<L: Level>(&mut self, _: L) -> usize {
         let Correlate { windows, transposed, weights, bias, from, to, workspace } = self;
         let (windows, transposed, lanes) = (*windows, *transposed, T::Vector::<L>::LANES);
         let out_channels = weights.len() / windows.taps();

@@ -1,18 +1,23 @@
-//! Convolutions, transposed convolutions and their weight gradients, in two ways.
+//! Convolutions, transposed convolutions and their weight gradients, in three ways.
 //!
 //! * Interleaved (`interleave`, `correlate`, `weight_gradient`): as many samples as a vector has lanes are computed at
 //!   once, each in its own lane. Every pixel is then a vector, so that any window, stride, padding and number of
 //!   channels runs at full width. A pixel is copied once, however many windows contain it.
-//! * `im2col`: the windows of one sample are laid out as a matrix for one product. This is used for fewer samples than
-//!   half of a vector's lanes, for images of which a vector of samples does not fit into the cache, for windows whose
-//!   columns are dilated, and for windows of one pixel, which are a matrix product already (1.7 times as fast for 32 to
-//!   64 channels).
+//! * Direct (`direct`, `direct_gradient`): one sample after the other, with places next to one another in the lanes, on
+//!   a padded copy of a band of the image. This is used for the samples that do not fill a vector, and for images of
+//!   which a vector of samples does not fit into the cache.
+//! * `im2col`: the windows of one sample are laid out as a matrix for one product. This is used for windows of one
+//!   pixel, which are a matrix product already, for the largest windows, and for the weight gradient of few places.
 //!
-//! The two convolutions of a LeNet-5 took two to four times as long by `im2col` (batch 32, AVX2).
+//! The two convolutions of a LeNet-5 took two to four times as long by `im2col` as interleaved (batch 32, AVX2).
 
 mod axis;
+mod bands;
 mod bias_gradient;
 mod correlate;
+mod direct;
+mod direct_gradient;
+mod direct_tile;
 mod im2col;
 mod interleave;
 #[cfg(test)]

@@ -6,11 +6,35 @@ use core::ops::Range;
 
 use super::tests_windows::{all_windows, windows};
 use super::*;
-use crate::simd::{Level, Vector, for_each_level};
+use crate::simd::{Kernel, Level, Vector, for_each_level};
 
 /// Whole numbers from -4 to 4, all different sequences: their sums of products are exact in any order.
 fn numbers<T: Real>(len: usize, seed: usize) -> Vec<T> {
     (0..len).map(|at| T::from_f64((((at + 1) * (seed + 7) * 7919) % 1009 % 9) as f64 - 4.0)).collect()
+}
+
+/// Computes all samples directly.
+struct Direct<C>(C);
+/// Computes the samples that fill vectors interleaved.
+struct Interleaved<C>(C);
+
+macro_rules! only {
+    ($($way:ident $call:ident: |$this:ident, $level:ident| $run:expr;)+) => {$(
+        impl<T: Real> Kernel for $way<&mut $call<'_, T>> {
+            type Output = usize;
+
+            #[inline(always)]
+            fn run<L: Level>($this, $level: L) -> usize {
+                $run
+            }
+        }
+    )+};
+}
+only! {
+    Direct Correlate: |self, level| self.0.direct(level, 0);
+    Direct WeightGradient: |self, level| self.0.direct(level, 0);
+    Interleaved Correlate: |self, level| self.0.interleaved(level);
+    Interleaved WeightGradient: |self, level| self.0.interleaved(level);
 }
 
 /// A convolution of a batch, and its results, computed by the loops of the formula.
@@ -70,6 +94,28 @@ impl<T: Real> Case<T> {
         workspace
     }
 
+    /// Directly, in the vectors of this level; the outputs have arbitrary contents before.
+    fn check_direct<L: Level>(&self, level: L) {
+        let Self { windows, weights, bias, image_bias, images, outputs, expected } = self;
+        let samples = images.len() / windows.image_len();
+        let [mut y, mut dx, mut dw] =
+            expected.each_ref().map(|expected| vec![T::from_f64(9.5); expected.len()]);
+        let mut workspace = self.workspace();
+        let len = workspace.len() - 1;
+        let room = &mut workspace[..len];
+        let mut forward = Correlate::new(windows, false, weights, Some(bias), images, &mut y, room);
+        assert_eq!(level.run(Direct(&mut forward)), samples, "samples of {windows:?}");
+        let room = &mut workspace[..len];
+        let mut back = Correlate::new(windows, true, weights, Some(image_bias), outputs, &mut dx, room);
+        assert_eq!(level.run(Direct(&mut back)), samples, "samples of {windows:?}");
+        dw.fill(T::zero());
+        let room = &mut workspace[..len];
+        let mut gradient = WeightGradient::new(windows, outputs, images, Accumulate::Add, &mut dw, room);
+        assert_eq!(level.run(Direct(&mut gradient)), samples, "samples of {windows:?}");
+        assert_eq!([&y, &dx, &dw], expected.each_ref(), "of {windows:?}");
+        assert!(workspace[len] == T::from_f64(77.0), "past the workspace of {windows:?}");
+    }
+
     /// Interleaved, in the vectors of this level; the outputs have arbitrary contents before. Only the samples that are
     /// interleaved.
     fn check_interleaved<L: Level>(&self, level: L, done: usize) {
@@ -80,14 +126,14 @@ impl<T: Real> Case<T> {
         let len = workspace.len() - 1;
         let room = &mut workspace[..len];
         let mut forward = Correlate::new(windows, false, weights, Some(bias), images, &mut y, room);
-        assert_eq!(level.run(&mut forward), done, "samples of {windows:?}");
+        assert_eq!(level.run(Interleaved(&mut forward)), done, "samples of {windows:?}");
         let room = &mut workspace[..len];
         let mut back = Correlate::new(windows, true, weights, Some(image_bias), outputs, &mut dx, room);
-        assert_eq!(level.run(&mut back), done, "samples of {windows:?}");
+        assert_eq!(level.run(Interleaved(&mut back)), done, "samples of {windows:?}");
         for (accumulate, times) in [(Accumulate::Overwrite, 1.0), (Accumulate::Add, 2.0)] {
             let room = &mut workspace[..len];
             let mut gradient = WeightGradient::new(windows, outputs, images, accumulate, &mut dw, room);
-            assert_eq!(level.run(&mut gradient), done, "samples of {windows:?}");
+            assert_eq!(level.run(Interleaved(&mut gradient)), done, "samples of {windows:?}");
             gradient.im2col(done);
             let expected = expected[2].iter().map(|&dw| dw * T::from_f64(times));
             assert!(dw.iter().copied().eq(expected), "the weight gradient of {windows:?}, {times} times");
@@ -185,7 +231,7 @@ fn interleaved_all_three_are_the_loops_of_the_formula_at_every_level() {
             let (whole, left) = (samples / lanes * lanes, samples % lanes);
             let done = if windows.pixels() == 1 || windows.columns.dilation > 1 {
                 0
-            } else if 2 * left >= lanes {
+            } else if 4 * left >= if windows.is_direct() { 3 * lanes } else { 2 * lanes } {
                 samples
             } else {
                 whole
@@ -198,6 +244,35 @@ fn interleaved_all_three_are_the_loops_of_the_formula_at_every_level() {
             check::<f32, _>(level, at, windows);
             check::<f64, _>(level, at, windows);
         });
+    }
+}
+
+#[test]
+fn directly_all_three_are_the_loops_of_the_formula_at_every_level() {
+    for (at, windows) in all_windows().filter(|(_, windows)| windows.is_direct()) {
+        let channels = windows.groups * (1 + at % 9);
+        for_each_level!(level => {
+            Case::<f32>::new(windows, channels, 1 + at % 3).check_direct(level);
+            Case::<f64>::new(windows, channels, 1 + at % 2).check_direct(level);
+        });
+    }
+}
+
+#[test]
+fn direct_convolutions_reach_every_width_of_a_tile_and_several_bands() {
+    // Rows of whole vectors and others, from one row to a few tiles; many samples of a small image at once.
+    for (height, width) in (1..=14).flat_map(|height| [(height, 3 + height % 5), (height, 16)]) {
+        let Some(windows) = windows([1 + height % 3, height, width], [3, 1, 1]) else { continue };
+        for_each_level!(level => {
+            Case::<f32>::new(windows, 1 + height % 5, 1 + height % 4).check_direct(level);
+            Case::<f64>::new(windows, 4, 11).check_direct(level);
+        });
+    }
+    for ([channels, height, width], [kernel, stride, padding]) in
+        [([30, 40, 32], [3, 1, 1]), ([4, 61, 75], [7, 2, 3]), ([40, 33, 17], [3, 2, 1])]
+    {
+        let windows = windows([channels, height, width], [kernel, stride, padding]).unwrap();
+        for_each_level!(level => { Case::<f32>::new(windows, 6, 2).check_direct(level); });
     }
 }
 
@@ -225,6 +300,7 @@ fn each_group_of_channels_is_a_convolution_of_its_own() {
                 let case = Case::<f64>::new(windows, out_channels, samples);
                 case.check_im2col();
                 case.check_chosen();
+                for_each_level!(level => { case.check_direct(level) });
             }
         }
     }

@@ -24,6 +24,9 @@ const fn most_channels(taps: usize) -> usize {
 /// errors grow with the rows of all samples, and not with their places.
 const TERMS: usize = 128;
 
+/// The least places of all samples that are summed directly: for fewer, the sums of lanes take most of the time.
+const DIRECT_PLACES: usize = 256;
+
 /// `gradient = Σ output ⊗ image`, or added to it, of slices that are checked.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -67,12 +70,23 @@ pub(super) const fn layout(windows: &Windows, out_channels: usize, lanes: usize)
     ])
 }
 
-/// Returns how many samples it has computed. The samples that are left may be too few for a vector.
+/// Returns how many samples it has computed: all, or those before the ones that are left to `im2col`.
 impl<T: Real> Kernel for &mut WeightGradient<'_, T> {
     type Output = usize;
 
     #[inline(always)]
-    fn run<L: Level>(self, _: L) -> usize {
+    fn run<L: Level>(self, level: L) -> usize {
+        let done = self.interleaved(level);
+        let left = self.images.len() / self.windows.image_len() - done;
+        let places = left.saturating_mul(self.windows.places());
+        if self.windows.is_direct() && places >= DIRECT_PLACES { self.direct(level, done) } else { done }
+    }
+}
+
+impl<T: Real> WeightGradient<'_, T> {
+    /// Returns how many samples it has computed. The samples that are left are too few for a vector, or all.
+    #[inline(always)]
+    pub(super) fn interleaved<L: Level>(&mut self, _: L) -> usize {
         let WeightGradient { windows, outputs, images, accumulate, gradient, workspace } = self;
         let windows = *windows;
         let Windows { groups, channels, rows, columns } = *windows;

@@ -1,7 +1,7 @@
 //! The scratch memory of a convolution: how much it takes, and how it is divided.
 
 use super::correlate::Correlation;
-use super::{Windows, weight_gradient};
+use super::{Windows, direct, direct_gradient, weight_gradient};
 use crate::simd::VECTOR_BYTES;
 use crate::{Real, size};
 
@@ -51,6 +51,11 @@ impl Windows {
         // Panics for channels that no call accepts.
         self.output_len(out_channels);
         let mut len = self.im2col_layout::<T>(out_channels).len::<T>();
+        if self.is_direct() {
+            len = size::larger(len, direct::layout::<T>(self, false, out_channels).len::<T>());
+            len = size::larger(len, direct_gradient::layout::<T>(self, out_channels).len::<T>());
+            len = size::larger(len, direct::layout::<T>(self, true, out_channels).len::<T>());
+        }
         let mut bytes = VECTOR_BYTES;
         // The vectors of all levels have 16, 32 and 64 bytes.
         while bytes >= 16 {
