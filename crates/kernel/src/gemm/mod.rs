@@ -64,6 +64,9 @@ const LARGE: usize = 1 << 24;
 /// From this number of columns on, the sums are not divided at any level, and a panel is read often enough.
 const PACKED_COLUMNS: usize = 128;
 
+/// The most numbers of a row of a tile: one row has up to 12 vectors.
+const ROW: usize = 12 * MAX_LANES;
+
 /// The lanes of the widest vector that this build has: without AVX2 it has the level `Portable` alone.
 const WIDEST: usize =
     if cfg!(all(target_arch = "x86_64", not(chainrule_portable))) { MAX_LANES } else { MAX_LANES / 4 };
@@ -185,12 +188,12 @@ pub trait Gemm: Lanes + Send + Sync + 'static {
 /// As many zeros as the widest row of a tile has numbers.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
-pub struct Zeros<T: 'static>(&'static [T; 8 * MAX_LANES]);
+pub struct Zeros<T: 'static>(&'static [T; ROW]);
 
 macro_rules! gemm {
     ($scalar:ident) => {
         impl Gemm for $scalar {
-            const ZEROS: Zeros<Self> = Zeros(&[0.0; 8 * MAX_LANES]);
+            const ZEROS: Zeros<Self> = Zeros(&[0.0; ROW]);
 
             unsafe fn gemm(operands: &Operands<Self>) {
                 if operands.rows == 1 && operands.b_column == 1 {
