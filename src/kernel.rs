@@ -1,8 +1,10 @@
 //! Floor 1: the kernels, re-exported from the crate `chainrule-kernel`.
 
 pub(crate) use chainrule_kernel::all_within;
+pub(crate) use chainrule_kernel::elementary;
 #[cfg(feature = "checkpoint")]
 pub(crate) use chainrule_kernel::instructions;
+pub(crate) use chainrule_kernel::simd::Portable;
 pub(crate) use chainrule_kernel::{
     Accumulate, Elementwise, GateWeights, GeneralPooling, GruSaved, Initial, Kernel, Length, Level,
     LstmSaved, Pooling, PoolingAxis, PoolingWindows, Strided, WindowPlaces, Windows, all_finite,

@@ -12,7 +12,7 @@ use super::{
     Activation, At, Backward, BackwardHook, Effect, Gelu, Layer, Mode, Plan, Sigmoid, Silu, Then,
     WorkspaceMut, check_lengths,
 };
-use crate::kernel::{Elementwise, Real, elementwise};
+use crate::kernel::{Elementwise, Level, Portable, Real, elementwise};
 use crate::tensor::side::{Halve, Side, Sides};
 use crate::tensor::{Channels, Image, Sequence, Tensor, Vector};
 
@@ -99,8 +99,13 @@ struct Apply<A>(PhantomData<fn() -> A>);
 
 impl<A: Activation, T: Real> Elementwise<T, 2, 1> for Apply<A> {
     #[inline(always)]
-    fn apply(&self, [a, b]: [T; 2], _: [T; 1]) -> [T; 1] {
-        [a * A::apply(b)]
+    fn apply(&self, read: [T; 2], write: [T; 1]) -> [T; 1] {
+        self.apply_at::<Portable>(read, write)
+    }
+
+    #[inline(always)]
+    fn apply_at<L: Level>(&self, [a, b]: [T; 2], _: [T; 1]) -> [T; 1] {
+        [a * A::apply_at::<L, T>(b)]
     }
 }
 
@@ -109,9 +114,14 @@ struct Differentiate<A>(PhantomData<fn() -> A>);
 
 impl<A: Activation, T: Real> Elementwise<T, 3, 2> for Differentiate<A> {
     #[inline(always)]
-    fn apply(&self, [a, b, dy]: [T; 3], _: [T; 2]) -> [T; 2] {
-        let g = A::apply(b);
-        [dy * g, dy * (a * A::derivative(b, g))]
+    fn apply(&self, read: [T; 3], write: [T; 2]) -> [T; 2] {
+        self.apply_at::<Portable>(read, write)
+    }
+
+    #[inline(always)]
+    fn apply_at<L: Level>(&self, [a, b, dy]: [T; 3], _: [T; 2]) -> [T; 2] {
+        let g = A::apply_at::<L, T>(b);
+        [dy * g, dy * (a * A::derivative_at::<L, T>(b, g))]
     }
 }
 

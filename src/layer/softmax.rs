@@ -2,7 +2,10 @@ use super::compare::comparable;
 use super::{
     Backward, Layer, Mode, Onnx, OnnxAttribute, OnnxInput, OnnxNode, Plan, WorkspaceMut, check_lengths,
 };
-use crate::kernel::{Elementwise, Real, elementwise, exp, exp_below_largest, exp_each, maximum, sum};
+use crate::kernel::elementary::exp_below_0;
+use crate::kernel::{
+    Elementwise, Level, Portable, Real, elementwise, exp_below_largest, exp_each, maximum, sum,
+};
 use crate::tensor::{Sequence, Tensor, Vector};
 use chainrule_derive::Parameters;
 
@@ -135,8 +138,13 @@ struct ExpBelow<T>(T);
 
 impl<T: Real> Elementwise<T, 0, 1> for ExpBelow<T> {
     #[inline(always)]
-    fn apply(&self, []: [T; 0], [y]: [T; 1]) -> [T; 1] {
-        [exp(y - self.0)]
+    fn apply(&self, read: [T; 0], write: [T; 1]) -> [T; 1] {
+        self.apply_at::<Portable>(read, write)
+    }
+
+    #[inline(always)]
+    fn apply_at<L: Level>(&self, []: [T; 0], [y]: [T; 1]) -> [T; 1] {
+        [exp_below_0::<L, T>(y - self.0)]
     }
 }
 

@@ -1,7 +1,8 @@
 //! The softmax of scores at each position of an output, and the cross-entropy with it.
 
 use super::class_target::{ClassTarget, ClassWeights, Shares};
-use crate::kernel::{Kernel, Level, Real, dispatch, exp, exp_below_largest, log_sum_exp, maximum, sum};
+use crate::kernel::elementary::exp_below_0;
+use crate::kernel::{Kernel, Level, Real, dispatch, exp_below_largest, log_sum_exp, maximum, sum};
 use crate::tensor::Tensor;
 
 /// How many positions are computed together where their scores are apart.
@@ -135,7 +136,7 @@ impl<T: Real> Kernel for Block<'_, T> {
         }
         for (class, scores) in scores.chunks_exact(positions).enumerate() {
             for ((e, &m), &a) in e.iter_mut().zip(&largest).zip(&scores[start..start + len]) {
-                *e = exp(a - m);
+                *e = exp_below_0::<L, T>(a - m);
             }
             for (sum, &e) in sums.iter_mut().zip(&e) {
                 *sum += e;

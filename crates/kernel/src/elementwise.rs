@@ -8,6 +8,13 @@ use super::simd::{Kernel, Level, Portable, dispatch};
 pub trait Elementwise<T, const R: usize, const W: usize> {
     /// Returns the new values of the written numbers. Mark it `#[inline(always)]`.
     fn apply(&self, read: [T; R], write: [T; W]) -> [T; W];
+
+    /// Computes [`apply`](Elementwise::apply) within the instance of a level. Only functions that have other bits there
+    /// need it: those with elementary functions.
+    #[inline(always)]
+    fn apply_at<L: Level>(&self, read: [T; R], write: [T; W]) -> [T; W] {
+        self.apply(read, write)
+    }
 }
 
 /// Applies a map at every index of slices of one length.
@@ -97,7 +104,7 @@ impl<T: Real, M: Elementwise<T, R, W>, const R: usize, const W: usize> Kernel fo
             for w in 0..W {
                 changed[w] = write[w][at];
             }
-            let changed = map.apply(seen, changed);
+            let changed = map.apply_at::<L>(seen, changed);
             for w in 0..W {
                 write[w][at] = changed[w];
             }

@@ -17,7 +17,7 @@ extern crate alloc;
 
 mod attention;
 mod convolution;
-mod elementary;
+pub mod elementary;
 mod elementwise;
 mod gemm;
 pub mod int8;
@@ -32,7 +32,7 @@ pub use attention::{
     Attention, AttentionSaved, AttentionStep, Reach, Rows, attention, attention_gradient, attention_step,
 };
 pub use convolution::{WindowPlaces, Windows, bias_gradient, convolve, convolve_transposed, weight_gradient};
-pub use elementary::{exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};
+pub use elementary::alone::{exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};
 pub use elementwise::{Elementwise, all_finite, all_within, elementwise, sum_rows};
 pub use gemm::{Accumulate, Initial, Strided, gemm, gemm_deep, gemm_rows_alike};
 pub use pool::{GeneralPooling, Pooling, PoolingAxis, PoolingWindows};

@@ -1,7 +1,8 @@
 //! Rows of scores: their exponentials, sums and maxima.
 
-use super::simd::{Kernel, Level, dispatch};
-use super::{Elementwise, Real, elementwise, exp};
+use super::elementary::{exp, exp_below_0};
+use super::simd::{Kernel, Level, Portable, dispatch};
+use super::{Elementwise, Real, elementwise};
 
 /// How many sums, or maxima, are computed side by side: a single sum would wait for each step to end.
 const TOGETHER: usize = 8;
@@ -33,7 +34,7 @@ impl<T: Real> Kernel for ExpBelowLargest<'_, T> {
             }
         }
         for e in exponentials {
-            *e = exp(*e);
+            *e = exp_below_0::<L, T>(*e);
         }
     }
 }
@@ -47,8 +48,13 @@ struct Exp;
 
 impl<T: Real> Elementwise<T, 1, 1> for Exp {
     #[inline(always)]
-    fn apply(&self, [x]: [T; 1], _: [T; 1]) -> [T; 1] {
-        [exp(x)]
+    fn apply(&self, read: [T; 1], write: [T; 1]) -> [T; 1] {
+        self.apply_at::<Portable>(read, write)
+    }
+
+    #[inline(always)]
+    fn apply_at<L: Level>(&self, [x]: [T; 1], _: [T; 1]) -> [T; 1] {
+        [exp::<L, T>(x)]
     }
 }
 
@@ -72,7 +78,7 @@ impl<T: Real> Kernel for SumExp<'_, T> {
         let (mut total, mut exponentials) = (T::zero(), [T::zero(); 64]);
         for xs in self.xs.chunks(exponentials.len()) {
             for (e, &x) in exponentials.iter_mut().zip(xs) {
-                *e = exp(x - self.largest);
+                *e = exp_below_0::<L, T>(x - self.largest);
             }
             total += sum(&exponentials[..xs.len()]);
         }

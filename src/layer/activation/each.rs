@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::Activation;
-use crate::kernel::{Elementwise, Real, elementwise};
+use crate::kernel::{Elementwise, Level, Portable, Real, elementwise};
 
 /// y = g(x) for every number.
 pub fn apply_each<A: Activation, T: Real>(x: &[T], y: &mut [T]) {
@@ -19,8 +19,13 @@ struct Apply<A>(PhantomData<fn() -> A>);
 
 impl<A: Activation, T: Real> Elementwise<T, 1, 1> for Apply<A> {
     #[inline(always)]
-    fn apply(&self, [x]: [T; 1], _: [T; 1]) -> [T; 1] {
-        [A::apply(x)]
+    fn apply(&self, read: [T; 1], write: [T; 1]) -> [T; 1] {
+        self.apply_at::<Portable>(read, write)
+    }
+
+    #[inline(always)]
+    fn apply_at<L: Level>(&self, [x]: [T; 1], _: [T; 1]) -> [T; 1] {
+        [A::apply_at::<L, T>(x)]
     }
 }
 
@@ -28,7 +33,12 @@ struct Differentiate<A>(PhantomData<fn() -> A>);
 
 impl<A: Activation, T: Real> Elementwise<T, 3, 1> for Differentiate<A> {
     #[inline(always)]
-    fn apply(&self, [x, y, dy]: [T; 3], _: [T; 1]) -> [T; 1] {
-        [dy * A::derivative(x, y)]
+    fn apply(&self, read: [T; 3], write: [T; 1]) -> [T; 1] {
+        self.apply_at::<Portable>(read, write)
+    }
+
+    #[inline(always)]
+    fn apply_at<L: Level>(&self, [x, y, dy]: [T; 3], _: [T; 1]) -> [T; 1] {
+        [dy * A::derivative_at::<L, T>(x, y)]
     }
 }

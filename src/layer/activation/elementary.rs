@@ -4,8 +4,9 @@
 
 use core::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
 
-use super::{Activation, activation, moments};
-use crate::kernel::{Real, exp, normal_cdf};
+use super::{Activation, activation, alone, moments};
+use crate::kernel::elementary::{exp, normal_cdf};
+use crate::kernel::{Level, Real};
 use crate::layer::{Effect, Moments, Onnx, OnnxInput, OnnxNode, Piece};
 use chainrule_derive::Parameters;
 
@@ -224,8 +225,9 @@ impl Activation for Erf {
     const EFFECT: Effect = Effect::Activation(moments::ERF);
     const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Erf")]);
 
+    alone!();
     #[inline(always)]
-    fn apply<T: Real>(x: T) -> T {
+    fn apply_at<L: Level, T: Real>(x: T) -> T {
         // Near zero the power series, elsewhere 1 - erfc(|x|), whose terms do not cancel there.
         let square = x * x;
         let mut sum = T::zero();
@@ -233,12 +235,12 @@ impl Activation for Erf {
             sum = sum * square + T::from_f64(c);
         }
         let two = T::from_f64(2.0);
-        let far = T::one() - two * normal_cdf(-T::from_f64(SQRT_2) * x.abs());
+        let far = T::one() - two * normal_cdf::<L, T>(-T::from_f64(SQRT_2) * x.abs());
         if square < T::from_f64(0.25) { x * sum } else { far.copysign(x) }
     }
     #[inline(always)]
-    fn derivative<T: Real>(x: T, _: T) -> T {
-        T::from_f64(FRAC_2_SQRT_PI) * exp(-x * x)
+    fn derivative_at<L: Level, T: Real>(x: T, _: T) -> T {
+        T::from_f64(FRAC_2_SQRT_PI) * exp::<L, T>(-x * x)
     }
 }
 activation!(Erf);

@@ -1,5 +1,6 @@
-use super::{Activation, activation};
-use crate::kernel::{Real, exp, exp_m1};
+use super::{Activation, activation, alone};
+use crate::kernel::elementary::{exp, exp_m1};
+use crate::kernel::{Level, Real};
 use crate::layer::{Effect, Moments, Onnx, OnnxAttribute, OnnxInput, OnnxNode};
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
@@ -46,13 +47,14 @@ impl<const NUM: u32, const DEN: u32> Activation for Elu<NUM, DEN> {
     const ONNX: Onnx =
         Onnx::nodes(&[OnnxNode::of_input("Elu").with(&[("alpha", OnnxAttribute::Float(Self::A))])]);
 
+    alone!();
     #[inline(always)]
-    fn apply<T: Real>(x: T) -> T {
-        if x > T::zero() { x } else { T::from_f64(Self::A) * exp_m1(x) }
+    fn apply_at<L: Level, T: Real>(x: T) -> T {
+        if x > T::zero() { x } else { T::from_f64(Self::A) * exp_m1::<L, T>(x) }
     }
     #[inline(always)]
-    fn derivative<T: Real>(x: T, _: T) -> T {
-        if x > T::zero() { T::one() } else { T::from_f64(Self::A) * exp(x) }
+    fn derivative_at<L: Level, T: Real>(x: T, _: T) -> T {
+        if x > T::zero() { T::one() } else { T::from_f64(Self::A) * exp::<L, T>(x) }
     }
 }
 activation!([const NUM: u32, const DEN: u32] Elu<NUM, DEN>);
@@ -96,15 +98,16 @@ impl Activation for Selu {
     const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Selu")
         .with(&[("alpha", OnnxAttribute::Float(Self::A)), ("gamma", OnnxAttribute::Float(Self::LAMBDA))])]);
 
+    alone!();
     #[inline(always)]
-    fn apply<T: Real>(x: T) -> T {
+    fn apply_at<L: Level, T: Real>(x: T) -> T {
         let lambda = T::from_f64(Self::LAMBDA);
-        if x > T::zero() { lambda * x } else { lambda * T::from_f64(Self::A) * exp_m1(x) }
+        if x > T::zero() { lambda * x } else { lambda * T::from_f64(Self::A) * exp_m1::<L, T>(x) }
     }
     #[inline(always)]
-    fn derivative<T: Real>(x: T, _: T) -> T {
+    fn derivative_at<L: Level, T: Real>(x: T, _: T) -> T {
         let lambda = T::from_f64(Self::LAMBDA);
-        if x > T::zero() { lambda } else { lambda * T::from_f64(Self::A) * exp(x) }
+        if x > T::zero() { lambda } else { lambda * T::from_f64(Self::A) * exp::<L, T>(x) }
     }
 }
 activation!(Selu);
@@ -157,14 +160,15 @@ impl<const NUM: u32, const DEN: u32> Activation for Celu<NUM, DEN> {
         OnnxNode::new("Mul", &[OnnxInput::Output(1), OnnxInput::Number(Self::A)]),
     ]);
 
+    alone!();
     #[inline(always)]
-    fn apply<T: Real>(x: T) -> T {
+    fn apply_at<L: Level, T: Real>(x: T) -> T {
         let a = T::from_f64(Self::A);
-        if x > T::zero() { x } else { a * exp_m1(x / a) }
+        if x > T::zero() { x } else { a * exp_m1::<L, T>(x / a) }
     }
     #[inline(always)]
-    fn derivative<T: Real>(x: T, _: T) -> T {
-        if x > T::zero() { T::one() } else { exp(x / T::from_f64(Self::A)) }
+    fn derivative_at<L: Level, T: Real>(x: T, _: T) -> T {
+        if x > T::zero() { T::one() } else { exp::<L, T>(x / T::from_f64(Self::A)) }
     }
 }
 activation!([const NUM: u32, const DEN: u32] Celu<NUM, DEN>);

@@ -1,8 +1,9 @@
 use chainrule_derive::Parameters;
 use core::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 
-use super::{Activation, Silu, activation, moments};
-use crate::kernel::{self, Real, normal_cdf, normal_pdf, sigmoid};
+use super::{Activation, Silu, activation, alone, moments};
+use crate::kernel::elementary::{normal_cdf, normal_pdf, sigmoid, tanh};
+use crate::kernel::{Level, Real};
 use crate::layer::{Effect, Moments, Onnx, OnnxInput, OnnxNode};
 
 /// The Gaussian error linear unit.
@@ -39,13 +40,14 @@ impl Activation for Gelu {
         OnnxNode::new("Mul", &[OnnxInput::Output(3), OnnxInput::Number(0.5)]),
     ]);
 
+    alone!();
     #[inline(always)]
-    fn apply<T: Real>(x: T) -> T {
-        x * normal_cdf(x)
+    fn apply_at<L: Level, T: Real>(x: T) -> T {
+        x * normal_cdf::<L, T>(x)
     }
     #[inline(always)]
-    fn derivative<T: Real>(x: T, _: T) -> T {
-        normal_cdf(x) + x * normal_pdf(x)
+    fn derivative_at<L: Level, T: Real>(x: T, _: T) -> T {
+        normal_cdf::<L, T>(x) + x * normal_pdf::<L, T>(x)
     }
 }
 activation!(Gelu);
@@ -92,9 +94,9 @@ impl GeluTanh {
     }
 
     #[inline(always)]
-    fn tanh<T: Real>(x: T) -> T {
+    fn tanh<L: Level, T: Real>(x: T) -> T {
         let x = Self::bend(x);
-        kernel::tanh(T::from_f64(Self::SLOPE) * (x + T::from_f64(Self::CUBIC) * x * x * x))
+        tanh::<L, T>(T::from_f64(Self::SLOPE) * (x + T::from_f64(Self::CUBIC) * x * x * x))
     }
 }
 
@@ -113,13 +115,14 @@ impl Activation for GeluTanh {
         OnnxNode::new("Mul", &[OnnxInput::Output(7), OnnxInput::Number(0.5)]),
     ]);
 
+    alone!();
     #[inline(always)]
-    fn apply<T: Real>(x: T) -> T {
-        T::from_f64(0.5) * x * (T::one() + Self::tanh(x))
+    fn apply_at<L: Level, T: Real>(x: T) -> T {
+        T::from_f64(0.5) * x * (T::one() + Self::tanh::<L, T>(x))
     }
     #[inline(always)]
-    fn derivative<T: Real>(x: T, _: T) -> T {
-        let (x, t, half) = (Self::bend(x), Self::tanh(x), T::from_f64(0.5));
+    fn derivative_at<L: Level, T: Real>(x: T, _: T) -> T {
+        let (x, t, half) = (Self::bend(x), Self::tanh::<L, T>(x), T::from_f64(0.5));
         let du = T::from_f64(Self::SLOPE) * (T::one() + T::from_f64(3.0 * Self::CUBIC) * x * x);
         half * (T::one() + t) + half * x * (T::one() - t * t) * du
     }
@@ -162,14 +165,15 @@ impl Activation for QuickGelu {
         OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Output(1)]),
     ]);
 
+    alone!();
     #[inline(always)]
-    fn apply<T: Real>(x: T) -> T {
-        x * sigmoid(T::from_f64(Self::FACTOR) * x)
+    fn apply_at<L: Level, T: Real>(x: T) -> T {
+        x * sigmoid::<L, T>(T::from_f64(Self::FACTOR) * x)
     }
     #[inline(always)]
-    fn derivative<T: Real>(x: T, _: T) -> T {
+    fn derivative_at<L: Level, T: Real>(x: T, _: T) -> T {
         let z = T::from_f64(Self::FACTOR) * x;
-        Silu::derivative(z, z)
+        Silu::derivative_at::<L, T>(z, z)
     }
 }
 activation!(QuickGelu);

@@ -23,7 +23,7 @@ mod threshold;
 use chainrule_parameters::Part;
 
 use super::{Effect, Onnx};
-use crate::kernel::Real;
+use crate::kernel::{Level, Real};
 
 pub use clamp::{Clamp, HardTanh, Relu6};
 #[doc(hidden)]
@@ -93,7 +93,37 @@ pub trait Activation {
     /// Computes g'(x). `y` is g(x), if that makes the formula shorter. At a kink, returns one of the one-sided
     /// derivatives.
     fn derivative<T: Real>(x: T, y: T) -> T;
+
+    /// Computes g(x) within a kernel that is compiled for `L`. An activation with elementary functions takes those that
+    /// use the fused multiply-adds of `L`.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn apply_at<L: Level, T: Real>(x: T) -> T {
+        Self::apply(x)
+    }
+
+    /// Computes g'(x) within a kernel that is compiled for `L`.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn derivative_at<L: Level, T: Real>(x: T, y: T) -> T {
+        Self::derivative(x, y)
+    }
 }
+
+/// Implements the functions without a level, for an activation that is written for any level.
+macro_rules! alone {
+    () => {
+        #[inline(always)]
+        fn apply<T: Real>(x: T) -> T {
+            Self::apply_at::<crate::kernel::Portable, T>(x)
+        }
+        #[inline(always)]
+        fn derivative<T: Real>(x: T, y: T) -> T {
+            Self::derivative_at::<crate::kernel::Portable, T>(x, y)
+        }
+    };
+}
+use alone;
 
 /// Implements [`Layer`](crate::layer::Layer), from every shape to itself, and [`Stream`](crate::stream::Stream) for an
 /// [`Activation`](crate::layer::Activation) with `#[derive(Parameters)]`.

@@ -2,8 +2,9 @@
 //! of ONNX graphs. What theory says of a random signal behind them is not stated: half of a normal input is negative,
 //! and the mean square of exp(x) is exp(2q).
 
-use super::{Activation, activation};
-use crate::kernel::{Real, exp};
+use super::{Activation, activation, alone};
+use crate::kernel::elementary::exp;
+use crate::kernel::{Level, Real};
 use crate::layer::{Onnx, OnnxNode};
 use chainrule_derive::Parameters;
 
@@ -32,12 +33,13 @@ pub struct Exp;
 impl Activation for Exp {
     const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Exp")]);
 
+    alone!();
     #[inline(always)]
-    fn apply<T: Real>(x: T) -> T {
-        exp(x)
+    fn apply_at<L: Level, T: Real>(x: T) -> T {
+        exp::<L, T>(x)
     }
     #[inline(always)]
-    fn derivative<T: Real>(_: T, y: T) -> T {
+    fn derivative_at<L: Level, T: Real>(_: T, y: T) -> T {
         y
     }
 }

@@ -1,5 +1,6 @@
-use super::{Activation, activation, moments};
-use crate::kernel::{self, Real};
+use super::{Activation, activation, alone, moments};
+use crate::kernel::elementary::tanh;
+use crate::kernel::{Level, Real};
 use crate::layer::{Effect, Moments, Onnx, OnnxAttribute, OnnxInput, OnnxNode, Piece};
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
@@ -151,8 +152,9 @@ impl Activation for TanhShrink {
         OnnxNode::new("Sub", &[OnnxInput::Input, OnnxInput::Output(0)]),
     ]);
 
+    alone!();
     #[inline(always)]
-    fn apply<T: Real>(x: T) -> T {
+    fn apply_at<L: Level, T: Real>(x: T) -> T {
         // Up to 2 x and tanh x cancel. Lambert's continued fraction tanh x = x / (1 + c), c = x² / (3 + x² / (5 + ..)),
         // gives x - tanh x = x c / (1 + c), in which all terms are positive.
         let square = x * x;
@@ -161,11 +163,11 @@ impl Activation for TanhShrink {
             tail = T::from_f64(odd) + square / tail;
         }
         let c = square / tail;
-        if x.abs() < T::from_f64(2.0) { x * (c / (T::one() + c)) } else { x - kernel::tanh(x) }
+        if x.abs() < T::from_f64(2.0) { x * (c / (T::one() + c)) } else { x - tanh::<L, T>(x) }
     }
     #[inline(always)]
-    fn derivative<T: Real>(x: T, _: T) -> T {
-        let t = kernel::tanh(x);
+    fn derivative_at<L: Level, T: Real>(x: T, _: T) -> T {
+        let t = tanh::<L, T>(x);
         t * t
     }
 }

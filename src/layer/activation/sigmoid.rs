@@ -1,5 +1,6 @@
-use super::{Activation, activation, moments};
-use crate::kernel::{self, Real};
+use super::{Activation, activation, alone, moments};
+use crate::kernel::elementary::sigmoid;
+use crate::kernel::{Level, Real};
 use crate::layer::{Effect, Onnx, OnnxNode};
 use chainrule_derive::Parameters;
 
@@ -31,12 +32,13 @@ impl Activation for Sigmoid {
     const EFFECT: Effect = Effect::Activation(moments::SIGMOID);
     const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Sigmoid")]);
 
+    alone!();
     #[inline(always)]
-    fn apply<T: Real>(x: T) -> T {
-        kernel::sigmoid(x)
+    fn apply_at<L: Level, T: Real>(x: T) -> T {
+        sigmoid::<L, T>(x)
     }
     #[inline(always)]
-    fn derivative<T: Real>(_: T, y: T) -> T {
+    fn derivative_at<L: Level, T: Real>(_: T, y: T) -> T {
         y * (T::one() - y)
     }
 }

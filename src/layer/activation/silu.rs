@@ -1,5 +1,6 @@
-use super::{Activation, activation, moments};
-use crate::kernel::{Real, exp, sigmoid};
+use super::{Activation, activation, alone, moments};
+use crate::kernel::elementary::{exp_below_0, sigmoid};
+use crate::kernel::{Level, Real};
 use crate::layer::{Effect, Onnx, OnnxInput, OnnxNode};
 use chainrule_derive::Parameters;
 
@@ -33,14 +34,15 @@ impl Activation for Silu {
         OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Output(0)]),
     ]);
 
+    alone!();
     #[inline(always)]
-    fn apply<T: Real>(x: T) -> T {
-        x * sigmoid(x)
+    fn apply_at<L: Level, T: Real>(x: T) -> T {
+        x * sigmoid::<L, T>(x)
     }
     #[inline(always)]
-    fn derivative<T: Real>(x: T, _: T) -> T {
-        let s = sigmoid(x);
-        s * (T::one() + x * sigmoid(-x))
+    fn derivative_at<L: Level, T: Real>(x: T, _: T) -> T {
+        let s = sigmoid::<L, T>(x);
+        s * (T::one() + x * sigmoid::<L, T>(-x))
     }
 }
 activation!(Silu);
@@ -71,9 +73,9 @@ impl Mish {
     /// Computes t, which is a / (a + 2) with a = (1 + exp(x))² - 1; above 0, a and 2 are both times exp(-2x), so that
     /// nothing overflows.
     #[inline(always)]
-    fn tanh_of_softplus<T: Real>(x: T) -> T {
+    fn tanh_of_softplus<L: Level, T: Real>(x: T) -> T {
         let (one, two) = (T::one(), T::from_f64(2.0));
-        let e = exp(-x.abs());
+        let e = exp_below_0::<L, T>(-x.abs());
         let a = if x > T::zero() { one + two * e } else { e * (e + two) };
         let b = if x > T::zero() { two * e * e } else { two };
         a / (a + b)
@@ -89,14 +91,15 @@ impl Activation for Mish {
         OnnxNode::new("Mul", &[OnnxInput::Input, OnnxInput::Output(1)]),
     ]);
 
+    alone!();
     #[inline(always)]
-    fn apply<T: Real>(x: T) -> T {
-        x * Self::tanh_of_softplus(x)
+    fn apply_at<L: Level, T: Real>(x: T) -> T {
+        x * Self::tanh_of_softplus::<L, T>(x)
     }
     #[inline(always)]
-    fn derivative<T: Real>(x: T, _: T) -> T {
-        let t = Self::tanh_of_softplus(x);
-        t + x * (T::one() - t * t) * sigmoid(x)
+    fn derivative_at<L: Level, T: Real>(x: T, _: T) -> T {
+        let t = Self::tanh_of_softplus::<L, T>(x);
+        t + x * (T::one() - t * t) * sigmoid::<L, T>(x)
     }
 }
 activation!(Mish);

@@ -1,5 +1,6 @@
-use super::{Activation, activation, moments};
-use crate::kernel::{self, Real};
+use super::{Activation, activation, alone, moments};
+use crate::kernel::elementary::{sigmoid, softplus};
+use crate::kernel::{Level, Real};
 use crate::layer::{Effect, Moments, Onnx, OnnxInput, OnnxNode};
 use chainrule_derive::Parameters;
 
@@ -30,13 +31,14 @@ impl Activation for Softplus {
     const EFFECT: Effect = Effect::Activation(moments::SOFTPLUS);
     const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Softplus")]);
 
+    alone!();
     #[inline(always)]
-    fn apply<T: Real>(x: T) -> T {
-        kernel::softplus(x)
+    fn apply_at<L: Level, T: Real>(x: T) -> T {
+        softplus::<L, T>(x)
     }
     #[inline(always)]
-    fn derivative<T: Real>(x: T, _: T) -> T {
-        kernel::sigmoid(x)
+    fn derivative_at<L: Level, T: Real>(x: T, _: T) -> T {
+        sigmoid::<L, T>(x)
     }
 }
 activation!(Softplus);
@@ -112,13 +114,14 @@ impl Activation for LogSigmoid {
         OnnxNode::new("Neg", &[OnnxInput::Output(1)]),
     ]);
 
+    alone!();
     #[inline(always)]
-    fn apply<T: Real>(x: T) -> T {
-        -kernel::softplus(-x)
+    fn apply_at<L: Level, T: Real>(x: T) -> T {
+        -softplus::<L, T>(-x)
     }
     #[inline(always)]
-    fn derivative<T: Real>(x: T, _: T) -> T {
-        kernel::sigmoid(-x)
+    fn derivative_at<L: Level, T: Real>(x: T, _: T) -> T {
+        sigmoid::<L, T>(-x)
     }
 }
 activation!(LogSigmoid);

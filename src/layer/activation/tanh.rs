@@ -1,5 +1,6 @@
-use super::{Activation, activation, moments};
-use crate::kernel::{self, Real};
+use super::{Activation, activation, alone, moments};
+use crate::kernel::elementary::tanh;
+use crate::kernel::{Level, Real};
 use crate::layer::{Effect, Onnx, OnnxNode};
 use chainrule_derive::Parameters;
 
@@ -30,12 +31,13 @@ impl Activation for Tanh {
     const EFFECT: Effect = Effect::Activation(moments::TANH);
     const ONNX: Onnx = Onnx::nodes(&[OnnxNode::of_input("Tanh")]);
 
+    alone!();
     #[inline(always)]
-    fn apply<T: Real>(x: T) -> T {
-        kernel::tanh(x)
+    fn apply_at<L: Level, T: Real>(x: T) -> T {
+        tanh::<L, T>(x)
     }
     #[inline(always)]
-    fn derivative<T: Real>(_: T, y: T) -> T {
+    fn derivative_at<L: Level, T: Real>(_: T, y: T) -> T {
         T::one() - y * y
     }
 }

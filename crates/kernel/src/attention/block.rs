@@ -1,8 +1,9 @@
 //! A block of queries with a block of keys.
 
 use super::{BLOCK, PART};
+use crate::elementary::exp_below_0;
 use crate::simd::{Level, Vector};
-use crate::{Real, Strided, exp};
+use crate::{Real, Strided};
 
 /// Part of a head, for each key of a block: its columns are keys (or values).
 pub(super) type Transposed<T> = [[T; BLOCK]; PART];
@@ -61,7 +62,7 @@ impl<T: Real> Running<T> {
     /// Replaces the products of a query with the keys of a block by the exponentials of their scores, and those of keys
     /// that it does not see by 0. Returns the factor for what was summed with the exponentials before.
     #[inline(always)]
-    pub(super) fn add(&mut self, products: &mut [T; BLOCK], scale: T, seen: [usize; 2]) -> T {
+    pub(super) fn add<L: Level>(&mut self, products: &mut [T; BLOCK], scale: T, seen: [usize; 2]) -> T {
         let mut scores = [T::zero(); BLOCK];
         for at in 0..BLOCK {
             scores[at] = products[at] * scale;
@@ -75,7 +76,7 @@ impl<T: Real> Running<T> {
         }
         let largest = largest(most);
         for at in 0..BLOCK {
-            products[at] = exp(scores[at] - largest);
+            products[at] = exp_below_0::<L, T>(scores[at] - largest);
         }
         mask(products, seen, T::zero());
         let mut sums = [T::zero(); LANES];
@@ -84,7 +85,7 @@ impl<T: Real> Running<T> {
                 sums[at] += chunk[at];
             }
         }
-        let factor = exp(self.largest - largest);
+        let factor = exp_below_0::<L, T>(self.largest - largest);
         self.total = self.total * factor + total(sums);
         self.largest = largest;
         factor

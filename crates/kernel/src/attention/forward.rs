@@ -72,7 +72,7 @@ impl<T: Real> Kernel for Forward<'_, T> {
                     }
                     for (query, scores) in (row..).zip(&mut *scores) {
                         let seen = sizes.seen(query).map(|key| key.saturating_sub(start).min(BLOCK));
-                        let factor = running[query - first].add(scores, scale, seen);
+                        let factor = running[query - first].add::<L>(scores, scale, seen);
                         multiply(&mut out[query * wide + from..][..head], factor);
                     }
                     let (a, b) = (Strided::rows(scores.as_flattened(), BLOCK), v.from(start, key_from));

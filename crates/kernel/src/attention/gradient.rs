@@ -2,10 +2,11 @@
 
 use super::block::{mask, scale, transpose};
 use super::{Attention, BLOCK, PART, QUERIES, Rows};
+use crate::elementary::exp;
 use crate::gemm::gemm_in_order;
 use crate::simd::{Kernel, Level, dispatch};
 use crate::size::product;
-use crate::{Accumulate, Real, Strided, exp};
+use crate::{Accumulate, Real, Strided};
 
 /// What the gradient of attention reads.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +114,7 @@ impl<T: Real> Kernel for Gradient<'_, T> {
                         let seen = sizes.seen(query).map(|key| key.saturating_sub(start).min(BLOCK));
                         let (log, delta) = (logs[h * queries + query], delta[query - first]);
                         for at in 0..BLOCK {
-                            p[at] = exp(p[at] * scale - log);
+                            p[at] = exp::<L, T>(p[at] * scale - log);
                         }
                         mask(p, seen, T::zero());
                         for at in 0..BLOCK {

@@ -91,7 +91,7 @@ impl<T: Real> Kernel for Step<'_, T> {
                     let add = Accumulate::from(part > 0);
                     gemm_in_order(level, a, b, add, (&mut scores, BLOCK), [1, inner, BLOCK]);
                 }
-                let factor = running.add(&mut scores, scale, seen);
+                let factor = running.add::<L>(&mut scores, scale, seen);
                 multiply(out, factor);
                 for (at, place, count) in runs {
                     let (a, b) = (Strided::rows(&scores[place..], BLOCK), ring_values.from(at, key_from));

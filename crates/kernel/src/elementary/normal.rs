@@ -4,19 +4,20 @@
 use core::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 use super::exp::reduce;
-use super::{Elementary, Hidden, at_most, polynomial};
+use super::{Elementary, Hidden, at_most, fma, polynomial};
 use crate::Real;
+use crate::simd::Level;
 
 /// Returns the standard normal's distribution function Φ(x) = (1 + erf(x/√2)) / 2, accurate in both tails.
 #[inline(always)]
-pub fn normal_cdf<T: Real>(x: T) -> T {
-    T::normal_distribution(Hidden(x))
+pub fn normal_cdf<L: Level, T: Real>(x: T) -> T {
+    T::normal_distribution::<L>(Hidden(x))
 }
 
 /// Returns the standard normal's density φ(x) = exp(-x²/2) / √2π.
 #[inline(always)]
-pub fn normal_pdf<T: Real>(x: T) -> T {
-    T::normal_density(Hidden(x))
+pub fn normal_pdf<L: Level, T: Real>(x: T) -> T {
+    T::normal_density::<L>(Hidden(x))
 }
 
 /// φ(0).
@@ -24,8 +25,8 @@ const HIGHEST: f64 = 0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
 
 /// Computes Φ(-a) exp(a²/2), for a from 0 to the end of a scalar's tail.
 #[inline(always)]
-fn slow(a: f64, numerator: &[f64], denominator: &[f64]) -> f64 {
-    polynomial(a, numerator) / polynomial(a, denominator)
+fn slow<L: Level>(a: f64, numerator: &[f64], denominator: &[f64]) -> f64 {
+    polynomial::<L, f64>(a, numerator) / polynomial::<L, f64>(a, denominator)
 }
 
 /// In `f32`: computed in `f64`, where a² is exact and nothing underflows.
@@ -61,22 +62,23 @@ pub(super) mod single {
 
     /// Computes exp(-a²/2).
     #[inline(always)]
-    fn bell(a: f64) -> f64 {
-        let (rounded, r) = reduce(-0.5 * a * a);
+    fn bell<L: Level>(a: f64) -> f64 {
+        let (rounded, r) = reduce::<L, f64>(-0.5 * a * a);
         let half = f64::half_power_of_two(Hidden(rounded));
-        (half + half) * (1.0 + (r + r * r * polynomial(r, &EXP_M1)))
+        let slope = fma::<L, f64>(r, polynomial::<L, f64>(r, &EXP_M1), 1.0);
+        (half + half) * fma::<L, f64>(r, slope, 1.0)
     }
 
     #[inline(always)]
-    pub(in super::super) fn cdf(x: f32) -> f32 {
+    pub(in super::super) fn cdf<L: Level>(x: f32) -> f32 {
         let a = at_most(f64::from(x.abs()), END);
-        let tail = bell(a) * slow(a, &NUMERATOR, &DENOMINATOR);
+        let tail = bell::<L>(a) * slow::<L>(a, &NUMERATOR, &DENOMINATOR);
         (if x < 0.0 { tail } else { 1.0 - tail }) as f32
     }
 
     #[inline(always)]
-    pub(in super::super) fn pdf(x: f32) -> f32 {
-        (bell(at_most(f64::from(x.abs()), END)) * HIGHEST) as f32
+    pub(in super::super) fn pdf<L: Level>(x: f32) -> f32 {
+        (bell::<L>(at_most(f64::from(x.abs()), END)) * HIGHEST) as f32
     }
 }
 
@@ -117,24 +119,24 @@ pub(super) mod double {
     /// Computes exp(-a²/2) as m, 2ʲ and 2ᵏ. The square of the first half of a's digits is exact; the rest of a² is
     /// small enough to be added to r.
     #[inline(always)]
-    fn bell(a: f64) -> (f64, [f64; 2]) {
+    fn bell<L: Level>(a: f64) -> (f64, [f64; 2]) {
         let first = f64::from_bits(a.to_bits() & !((1 << 27) - 1));
-        let (rounded, r) = reduce(-0.5 * first * first);
+        let (rounded, r) = reduce::<L, f64>(-0.5 * first * first);
         let r = r - 0.5 * (a - first) * (a + first);
-        (exp_near_0(r), f64::powers_of_two(Hidden(rounded)))
+        (exp_near_0::<L, f64>(r), f64::powers_of_two(Hidden(rounded)))
     }
 
     #[inline(always)]
-    pub(in super::super) fn cdf(x: f64) -> f64 {
+    pub(in super::super) fn cdf<L: Level>(x: f64) -> f64 {
         let a = at_most(x.abs(), END);
-        let (m, [first, second]) = bell(a);
-        let tail = m * slow(a, &NUMERATOR, &DENOMINATOR) * first * second;
+        let (m, [first, second]) = bell::<L>(a);
+        let tail = m * slow::<L>(a, &NUMERATOR, &DENOMINATOR) * first * second;
         if x < 0.0 { tail } else { 1.0 - tail }
     }
 
     #[inline(always)]
-    pub(in super::super) fn pdf(x: f64) -> f64 {
-        let (m, [first, second]) = bell(at_most(x.abs(), END));
+    pub(in super::super) fn pdf<L: Level>(x: f64) -> f64 {
+        let (m, [first, second]) = bell::<L>(at_most(x.abs(), END));
         m * HIGHEST * first * second
     }
 }

@@ -1,28 +1,28 @@
-use super::exp::{exp_m1_near_0, reduce};
-use super::{Hidden, at_most};
+use core::f64::consts::{LN_2, LOG2_E};
+
+use super::{Hidden, at_least, fma, fused, polynomial};
 use crate::Real;
+use crate::simd::Level;
 
 /// Returns the hyperbolic tangent: (1 - e) / (1 + e) with e = exp(-2|x|), of the sign of x.
 ///
-/// e = 2ᵏ (1 + m) is never computed, because near 0 the result is in its last digits only: half of 1 - e is (1/2 -
-/// 2ᵏ⁻¹) - 2ᵏ⁻¹ m, where the bracket is exact. For large |x|, e is negligible beside 1, and the quotient is exactly 1.
+/// -|x| = k (ln 2) / 2 + r, and e = 2ᵏ + 2ᵏ⁺¹ m with m = (exp(2r) - 1) / 2. It is never computed, because near 0 the
+/// result is in its last digits only: 1 - e is (1 - 2ᵏ) - 2ᵏ⁺¹ m, where the bracket is exact. For large |x|, e is
+/// negligible beside 1, and the quotient is exactly 1.
 #[inline(always)]
-pub fn tanh<T: Real>(x: T) -> T {
-    let (rounded, r) = tanh_start(x);
-    tanh_end(x, rounded, exp_m1_near_0(r))
-}
-
-/// Computes the first of the three parts of [`tanh`]. The second is `exp_m1_near_0` of what it returns last.
-#[inline(always)]
-pub(crate) fn tanh_start<T: Real>(x: T) -> (T, T) {
-    reduce(T::from_f64(-2.0) * at_most(x.abs(), T::TANH_END.0))
-}
-
-/// Computes the third part of [`tanh`].
-#[inline(always)]
-pub(crate) fn tanh_end<T: Real>(x: T, rounded: T, m: T) -> T {
-    let (half, scale) = (T::from_f64(0.5), T::half_power_of_two(Hidden(rounded)));
-    let rest = scale * m;
-    let (less, more) = ((half - scale) - rest, (half + scale) + rest);
-    (less / more).copysign(x)
+pub fn tanh<L: Level, T: Real>(x: T) -> T {
+    let below = at_least(-x.abs(), -T::TANH_END.0);
+    let rounded = fma::<L, T>(below, T::from_f64(2.0 * LOG2_E), T::ROUND.0);
+    let (k, half) = (rounded - T::ROUND.0, T::from_f64(0.5));
+    let r = if fused::<L>() {
+        // The product with all digits of ln 2 is exact. Where k is large, the result hardly depends on the others.
+        fma::<L, T>(k, T::from_f64(-0.5 * LN_2), below)
+    } else {
+        (below - half * k * T::LN_2.0[0]) - half * k * T::LN_2.0[1]
+    };
+    let m = fma::<L, T>(r * r, polynomial::<L, T>(r, T::HALF_EXP_M1.0), r);
+    let twice = T::twice_power_of_two(Hidden(rounded));
+    let (less, more) = (fma::<L, T>(-half, twice, T::one()), fma::<L, T>(half, twice, T::one()));
+    let quotient = fma::<L, T>(-twice, m, less) / fma::<L, T>(twice, m, more);
+    T::with_sign(Hidden(quotient), Hidden(x))
 }

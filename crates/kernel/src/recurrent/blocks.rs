@@ -4,7 +4,8 @@
 //! compiler chooses the loop of single numbers when the gates of several rows lie between one another.)
 
 use crate::Real;
-use crate::elementary::{exp_m1_near_0, exp_near_0, sigmoid_end, sigmoid_start, tanh_end, tanh_start};
+use crate::elementary::{sigmoid, tanh};
+use crate::simd::Level;
 
 /// The units of the smallest block: a whole number of vectors at nearly every level.
 pub(super) const UNITS: usize = 8;
@@ -12,18 +13,18 @@ pub(super) const UNITS: usize = 8;
 /// Computes a row in blocks: a call for each, with the first unit and the length of the block as a constant. The units that
 /// do not fill the smallest block are the last call.
 macro_rules! in_blocks {
-    ($hidden:expr, $at:ident => $block:ident($($argument:expr),*), rest $rest:expr) => {
+    ($hidden:expr, $at:ident => $block:ident::<$($type:ident),+>($($argument:expr),*), rest $rest:expr) => {
         let mut $at = 0;
         while $at + 4 * UNITS <= $hidden {
-            $block::<T, { 4 * UNITS }>($($argument),*);
+            $block::<$($type,)+ { 4 * UNITS }>($($argument),*);
             $at += 4 * UNITS;
         }
         if $at + 2 * UNITS <= $hidden {
-            $block::<T, { 2 * UNITS }>($($argument),*);
+            $block::<$($type,)+ { 2 * UNITS }>($($argument),*);
             $at += 2 * UNITS;
         }
         if $at + UNITS <= $hidden {
-            $block::<T, UNITS>($($argument),*);
+            $block::<$($type,)+ UNITS>($($argument),*);
             $at += UNITS;
         }
         if $at < $hidden {
@@ -53,49 +54,37 @@ pub(super) fn padded<T: Real>(last: &[T]) -> [T; UNITS] {
     block
 }
 
-/// Replaces the numbers of `S` gates by their logistic function, and those of `H` gates by their hyperbolic tangent.
-///
-/// An operation of such a function waits for the one before it. So all units go through each of the functions' three
-/// parts together: the processor computes one of them while another one waits.
+/// Replaces the numbers of two or three gates by their logistic function.
 #[inline(always)]
-pub(super) fn activate<T: Real, const N: usize, const S: usize, const H: usize>(
-    sigmoids: [&mut [T; N]; S],
-    tanhs: [&mut [T; N]; H],
-) {
-    let mut s = [[[T::zero(); N]; 2]; S];
-    let mut h = [[[T::zero(); N]; 2]; H];
-    for gate in 0..S {
-        let (x, [rounded, rest]) = (&*sigmoids[gate], &mut s[gate]);
-        for at in 0..N {
-            (rounded[at], rest[at]) = sigmoid_start(x[at]);
+pub(super) fn sigmoids<L: Level, T: Real, const N: usize, const GATES: usize>(gates: [&mut [T; N]; GATES]) {
+    if N > UNITS {
+        for gate in 0..GATES {
+            let x = &mut *gates[gate];
+            for at in 0..N {
+                x[at] = sigmoid::<L, T>(x[at]);
+            }
         }
+        return;
     }
-    for gate in 0..H {
-        let (x, [rounded, rest]) = (&*tanhs[gate], &mut h[gate]);
-        for at in 0..N {
-            (rounded[at], rest[at]) = tanh_start(x[at]);
-        }
+    // A loop over so few numbers would be unrolled, and the compiler would compute them one by one. So there is one loop
+    // over all gates, whose length is a whole number of vectors at every level.
+    let mut all = [[T::zero(); N]; 4];
+    for gate in 0..GATES {
+        all[gate] = *gates[gate];
     }
-    for gate in 0..S {
-        let rest = &mut s[gate][1];
-        for at in 0..N {
-            rest[at] = exp_near_0(rest[at]);
-        }
+    let used = if GATES == 2 { 2 } else { 4 };
+    for x in all[..used].as_flattened_mut() {
+        *x = sigmoid::<L, T>(*x);
     }
-    for gate in 0..H {
-        let rest = &mut h[gate][1];
-        for at in 0..N {
-            rest[at] = exp_m1_near_0(rest[at]);
-        }
+    for gate in 0..GATES {
+        *gates[gate] = all[gate];
     }
-    for (x, [rounded, rest]) in sigmoids.into_iter().zip(&s) {
-        for at in 0..N {
-            x[at] = sigmoid_end(x[at], rounded[at], rest[at]);
-        }
-    }
-    for (x, [rounded, rest]) in tanhs.into_iter().zip(&h) {
-        for at in 0..N {
-            x[at] = tanh_end(x[at], rounded[at], rest[at]);
-        }
+}
+
+/// Replaces numbers by their hyperbolic tangent.
+#[inline(always)]
+pub(super) fn tanhs<L: Level, T: Real, const N: usize>(x: &mut [T; N]) {
+    for at in 0..N {
+        x[at] = tanh::<L, T>(x[at]);
     }
 }

@@ -1,6 +1,6 @@
 //! The GRU.
 
-use super::blocks::{UNITS, activate, block, block_mut, in_blocks, padded};
+use super::blocks::{UNITS, block, block_mut, in_blocks, padded, sigmoids, tanhs};
 use super::{check, split};
 use crate::Real;
 use crate::simd::{Kernel, Level, dispatch};
@@ -35,26 +35,31 @@ impl<T: Real> Kernel for GruStep<'_, T> {
         let rows = gates.chunks_exact_mut(3 * hidden).zip(from_hidden.chunks_exact(3 * hidden));
         let rows = rows.zip(before.chunks_exact(hidden)).zip(output.chunks_exact_mut(hidden));
         for (((gates, from_hidden), before), output) in rows {
-            gru_row_step(gates, from_hidden, before, output);
+            gru_row_step::<L, T>(gates, from_hidden, before, output);
         }
     }
 }
 
 /// Computes a step of one row.
 #[inline(always)]
-pub(super) fn gru_row_step<T: Real>(gates: &mut [T], from_hidden: &[T], before: &[T], output: &mut [T]) {
+pub(super) fn gru_row_step<L: Level, T: Real>(
+    gates: &mut [T],
+    from_hidden: &[T],
+    before: &[T],
+    output: &mut [T],
+) {
     let hidden = output.len();
     let (r, rest) = gates.split_at_mut(hidden);
     let (z, n) = rest.split_at_mut(hidden);
     let [hr, hz, hn] = split(from_hidden, hidden);
-    in_blocks!(hidden, at => gru_units(
+    in_blocks!(hidden, at => gru_units::<L, T>(
         [block_mut(r, at), block_mut(z, at), block_mut(n, at)],
         [hr, hz, hn].map(|sums| block(sums, at)), block(before, at), block_mut(output, at)
     ), rest {
         let [hr, hz, hn, before] = [hr, hz, hn, before].map(|numbers| padded(&numbers[at..]));
         let lasts = [&mut r[at..], &mut z[at..], &mut n[at..], &mut output[at..]];
         let [mut r, mut z, mut n, mut output] = lasts.each_ref().map(|last| padded(last));
-        gru_units([&mut r, &mut z, &mut n], [&hr, &hz, &hn], &before, &mut output);
+        gru_units::<L, T, UNITS>([&mut r, &mut z, &mut n], [&hr, &hz, &hn], &before, &mut output);
         for (block, last) in [r, z, n, output].iter().zip(lasts) {
             last.copy_from_slice(&block[..last.len()]);
         }
@@ -63,23 +68,22 @@ pub(super) fn gru_row_step<T: Real>(gates: &mut [T], from_hidden: &[T], before: 
 
 /// Computes a block of units.
 #[inline(always)]
-fn gru_units<T: Real, const N: usize>(
+fn gru_units<L: Level, T: Real, const N: usize>(
     [r, z, n]: [&mut [T; N]; 3],
     [hr, hz, hn]: [&[T; N]; 3],
     before: &[T; N],
     output: &mut [T; N],
 ) {
-    let (mut sum_r, mut sum_z, mut sum_n) = (*r, *z, *n);
+    let (mut sum_r, mut sum_z, mut sum_n, mut after) = (*r, *z, *n, *before);
     for at in 0..N {
         sum_r[at] += hr[at];
         sum_z[at] += hz[at];
     }
-    activate([&mut sum_r, &mut sum_z], []);
+    sigmoids::<L, T, N, 2>([&mut sum_r, &mut sum_z]);
     for at in 0..N {
         sum_n[at] += sum_r[at] * hn[at];
     }
-    activate([], [&mut sum_n]);
-    let mut after = *before;
+    tanhs::<L, T, N>(&mut sum_n);
     for at in 0..N {
         after[at] = (T::one() - sum_z[at]) * sum_n[at] + sum_z[at] * after[at];
     }
@@ -142,7 +146,7 @@ impl<T: Real> Kernel for GruGradient<'_, T> {
             let (dr, rest) = sums.split_at_mut(hidden);
             let (dz, dn) = rest.split_at_mut(hidden);
             let dhn = &mut from_hidden[2 * hidden..];
-            in_blocks!(hidden, at => gru_units_gradient(
+            in_blocks!(hidden, at => gru_units_gradient::<T>(
                 [r, z, n, hn, before].map(|numbers| block(numbers, at)), block_mut(dh, at),
                 [block_mut(dr, at), block_mut(dz, at), block_mut(dn, at), block_mut(dhn, at)]
             ), rest {
@@ -150,7 +154,7 @@ impl<T: Real> Kernel for GruGradient<'_, T> {
                 let lasts = [&mut dh[at..], &mut dr[at..], &mut dz[at..], &mut dn[at..], &mut dhn[at..]];
                 let [mut dh, mut dr, mut dz, mut dn, mut dhn] = lasts.each_ref().map(|last| padded(last));
                 let sums = [&mut dr, &mut dz, &mut dn, &mut dhn];
-                gru_units_gradient([&r, &z, &n, &hn, &before], &mut dh, sums);
+                gru_units_gradient::<T, UNITS>([&r, &z, &n, &hn, &before], &mut dh, sums);
                 for (block, last) in [dh, dr, dz, dn, dhn].iter().zip(lasts) {
                     last.copy_from_slice(&block[..last.len()]);
                 }

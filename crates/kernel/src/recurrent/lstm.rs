@@ -1,6 +1,6 @@
 //! The LSTM.
 
-use super::blocks::{UNITS, activate, block, block_mut, in_blocks, padded};
+use super::blocks::{UNITS, block, block_mut, in_blocks, padded, sigmoids, tanhs};
 use super::{check, split};
 use crate::Real;
 use crate::simd::{Kernel, Level, dispatch};
@@ -41,26 +41,31 @@ impl<T: Real> Kernel for LstmStep<'_, T> {
         let rows = gates.chunks_exact_mut(4 * hidden).zip(cell_before.chunks_exact(hidden));
         let rows = rows.zip(cell.chunks_exact_mut(hidden)).zip(output.chunks_exact_mut(hidden));
         for (((gates, before), cell), output) in rows {
-            lstm_row_step(gates, before, cell, output);
+            lstm_row_step::<L, T>(gates, before, cell, output);
         }
     }
 }
 
 /// Computes a step of one row.
 #[inline(always)]
-pub(super) fn lstm_row_step<T: Real>(gates: &mut [T], before: &[T], cell: &mut [T], output: &mut [T]) {
+pub(super) fn lstm_row_step<L: Level, T: Real>(
+    gates: &mut [T],
+    before: &[T],
+    cell: &mut [T],
+    output: &mut [T],
+) {
     let hidden = output.len();
     let (i, rest) = gates.split_at_mut(hidden);
     let (f, rest) = rest.split_at_mut(hidden);
     let (g, o) = rest.split_at_mut(hidden);
-    in_blocks!(hidden, at => lstm_units(
+    in_blocks!(hidden, at => lstm_units::<L, T>(
         [block_mut(i, at), block_mut(f, at), block_mut(g, at), block_mut(o, at)],
         block(before, at), block_mut(cell, at), block_mut(output, at)
     ), rest {
         let lasts = [&mut i[at..], &mut f[at..], &mut g[at..], &mut o[at..], &mut cell[at..], &mut output[at..]];
         let [mut i, mut f, mut g, mut o, mut cell, mut output] = lasts.each_ref().map(|last| padded(last));
         let gates = [&mut i, &mut f, &mut g, &mut o];
-        lstm_units(gates, &padded(&before[at..]), &mut cell, &mut output);
+        lstm_units::<L, T, UNITS>(gates, &padded(&before[at..]), &mut cell, &mut output);
         for (block, last) in [i, f, g, o, cell, output].iter().zip(lasts) {
             last.copy_from_slice(&block[..last.len()]);
         }
@@ -69,19 +74,20 @@ pub(super) fn lstm_row_step<T: Real>(gates: &mut [T], before: &[T], cell: &mut [
 
 /// Computes a block of units.
 #[inline(always)]
-fn lstm_units<T: Real, const N: usize>(
+fn lstm_units<L: Level, T: Real, const N: usize>(
     [i, f, g, o]: [&mut [T; N]; 4],
     before: &[T; N],
     cell: &mut [T; N],
     output: &mut [T; N],
 ) {
-    activate([&mut *i, &mut *f, &mut *o], [&mut *g]);
+    sigmoids::<L, T, N, 3>([&mut *i, &mut *f, &mut *o]);
+    tanhs::<L, T, N>(g);
     let (i, f, g, o, mut sum) = (*i, *f, *g, *o, *before);
     for at in 0..N {
         sum[at] = f[at] * sum[at] + i[at] * g[at];
     }
     *cell = sum;
-    activate([], [&mut sum]);
+    tanhs::<L, T, N>(&mut sum);
     for at in 0..N {
         sum[at] = o[at] * sum[at];
     }
@@ -143,7 +149,7 @@ impl<T: Real> Kernel for LstmGradient<'_, T> {
             let (di, rest) = sums.split_at_mut(hidden);
             let (df, rest) = rest.split_at_mut(hidden);
             let (dg, d_o) = rest.split_at_mut(hidden);
-            in_blocks!(hidden, at => lstm_units_gradient(
+            in_blocks!(hidden, at => lstm_units_gradient::<L, T>(
                 [i, f, g, o].map(|gate| block(gate, at)),
                 block(before, at), block(cell, at), block(dy, at), block_mut(dc, at),
                 [block_mut(di, at), block_mut(df, at), block_mut(dg, at), block_mut(d_o, at)]
@@ -152,7 +158,7 @@ impl<T: Real> Kernel for LstmGradient<'_, T> {
                 let lasts = [&mut dc[at..], &mut di[at..], &mut df[at..], &mut dg[at..], &mut d_o[at..]];
                 let [mut dc, mut di, mut df, mut dg, mut d_o] = lasts.each_ref().map(|last| padded(last));
                 let sums = [&mut di, &mut df, &mut dg, &mut d_o];
-                lstm_units_gradient([&i, &f, &g, &o], &before, &cell, &dy, &mut dc, sums);
+                lstm_units_gradient::<L, T, UNITS>([&i, &f, &g, &o], &before, &cell, &dy, &mut dc, sums);
                 for (block, last) in [dc, di, df, dg, d_o].iter().zip(lasts) {
                     last.copy_from_slice(&block[..last.len()]);
                 }
@@ -163,7 +169,7 @@ impl<T: Real> Kernel for LstmGradient<'_, T> {
 
 /// Computes the gradient of a block of units.
 #[inline(always)]
-fn lstm_units_gradient<T: Real, const N: usize>(
+fn lstm_units_gradient<L: Level, T: Real, const N: usize>(
     [i, f, g, o]: [&[T; N]; 4],
     before: &[T; N],
     cell: &[T; N],
@@ -173,7 +179,7 @@ fn lstm_units_gradient<T: Real, const N: usize>(
 ) {
     let one = T::one();
     let (mut squashed, mut dc) = (*cell, *cell_grad);
-    activate([], [&mut squashed]);
+    tanhs::<L, T, N>(&mut squashed);
     let [mut sum_i, mut sum_f, mut sum_g, mut sum_o] = [dc; 4];
     for at in 0..N {
         let (i, f, g, o, dy, squashed) = (i[at], f[at], g[at], o[at], output_grad[at], squashed[at]);

@@ -59,7 +59,7 @@ impl<T: Real, const IN: usize, const HIDDEN: usize> Kernel for LstmRow<'_, T, IN
         gemv(level, input, w, Initial::Output, sums.as_flattened_mut());
         gemv(level, hidden, u, Initial::Output, sums.as_flattened_mut());
         // The sums stay in memory: as single variables, the compiler would compute them one by one.
-        lstm_row_step(black_box(&mut sums).as_flattened_mut(), &before, cell, output);
+        lstm_row_step::<L, T>(black_box(&mut sums).as_flattened_mut(), &before, cell, output);
     }
 }
 
@@ -94,6 +94,6 @@ impl<T: Real, const IN: usize, const HIDDEN: usize> Kernel for GruRow<'_, T, IN,
         gemv(level, input, w, b, gates.as_flattened_mut());
         gemv(level, hidden, u, b2, from_hidden.as_flattened_mut());
         let (gates, from_hidden) = (black_box(&mut gates), black_box(&mut from_hidden));
-        gru_row_step(gates.as_flattened_mut(), from_hidden.as_flattened(), hidden, output);
+        gru_row_step::<L, T>(gates.as_flattened_mut(), from_hidden.as_flattened(), hidden, output);
     }
 }

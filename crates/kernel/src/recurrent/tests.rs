@@ -4,16 +4,17 @@ use alloc::vec::Vec;
 use super::gru::{GruGradient, GruStep};
 use super::lstm::{LstmGradient, LstmStep};
 use super::*;
+use crate::elementary::{sigmoid, tanh};
 use crate::simd::{Level, for_each_level};
-use crate::{Initial, Real, Strided, gemm, sigmoid, tanh};
+use crate::{Initial, Real, Strided, gemm};
 
 /// Numbers between -3 and 3, others for each seed.
 fn numbers<T: Real>(seed: usize, count: usize) -> Vec<T> {
     (0..count).map(|at| T::from_f64(3.0 * ((seed * 131 + at * 29) as f64 * 0.37).sin())).collect()
 }
 
-/// One unit at a time, by the formulas. No product and sum is fused in them, so all levels have these bits.
-fn lstm<T: Real>(level: impl Level, rows: usize, hidden: usize) {
+/// One unit at a time, by the formulas, in which no product and sum is fused but in the elementary functions.
+fn lstm<T: Real, L: Level>(level: L, rows: usize, hidden: usize) {
     let size = rows * hidden;
     let (z, before) = (numbers::<T>(1, 4 * size), numbers::<T>(2, size));
     let (mut gates, mut cell, mut output) = (z.clone(), vec![T::zero(); size], vec![T::zero(); size]);
@@ -37,11 +38,20 @@ fn lstm<T: Real>(level: impl Level, rows: usize, hidden: usize) {
     let one = T::one();
     for unit in 0..size {
         let at = [0, 1, 2, 3].map(|gate| unit / hidden * 4 * hidden + gate * hidden + unit % hidden);
-        let [i, f, g, o] = [sigmoid(z[at[0]]), sigmoid(z[at[1]]), tanh(z[at[2]]), sigmoid(z[at[3]])];
+        let [i, f, g, o] = [
+            sigmoid::<L, T>(z[at[0]]),
+            sigmoid::<L, T>(z[at[1]]),
+            tanh::<L, T>(z[at[2]]),
+            sigmoid::<L, T>(z[at[3]]),
+        ];
         let c = f * before[unit] + i * g;
         assert_eq!(at.map(|at| gates[at]), [i, f, g, o], "the gates of unit {unit} of {rows} times {hidden}");
-        assert_eq!([cell[unit], output[unit]], [c, o * tanh(c)], "unit {unit} of {rows} times {hidden}");
-        let (squashed, dy) = (tanh(c), dy[unit]);
+        assert_eq!(
+            [cell[unit], output[unit]],
+            [c, o * tanh::<L, T>(c)],
+            "unit {unit} of {rows} times {hidden}"
+        );
+        let (squashed, dy) = (tanh::<L, T>(c), dy[unit]);
         let dcell = dc[unit] + dy * o * (one - squashed * squashed);
         let sums = [
             dcell * g * i * (one - i),
@@ -54,7 +64,7 @@ fn lstm<T: Real>(level: impl Level, rows: usize, hidden: usize) {
     }
 }
 
-fn gru<T: Real>(level: impl Level, rows: usize, hidden: usize) {
+fn gru<T: Real, L: Level>(level: L, rows: usize, hidden: usize) {
     let size = rows * hidden;
     let (s, u, before) = (numbers::<T>(1, 3 * size), numbers::<T>(2, 3 * size), numbers::<T>(3, size));
     let (mut gates, mut output) = (s.clone(), vec![T::zero(); size]);
@@ -68,8 +78,8 @@ fn gru<T: Real>(level: impl Level, rows: usize, hidden: usize) {
     let one = T::one();
     for unit in 0..size {
         let at = [0, 1, 2].map(|gate| unit / hidden * 3 * hidden + gate * hidden + unit % hidden);
-        let [r, z] = [at[0], at[1]].map(|at| sigmoid(s[at] + u[at]));
-        let n = tanh(s[at[2]] + r * u[at[2]]);
+        let [r, z] = [at[0], at[1]].map(|at| sigmoid::<L, T>(s[at] + u[at]));
+        let n = tanh::<L, T>(s[at[2]] + r * u[at[2]]);
         assert_eq!(at.map(|at| gates[at]), [r, z, n], "the gates of unit {unit} of {rows} times {hidden}");
         let y = (one - z) * n + z * before[unit];
         assert_eq!(output[unit], y, "unit {unit} of {rows} times {hidden}");
@@ -88,10 +98,10 @@ fn every_level_computes_the_formulas_for_every_size() {
     for_each_level!(level => {
         for hidden in (1..42).chain([64, 77]) {
             for rows in [1, 3] {
-                lstm::<f32>(level, rows, hidden);
-                lstm::<f64>(level, rows, hidden);
-                gru::<f32>(level, rows, hidden);
-                gru::<f64>(level, rows, hidden);
+                lstm::<f32, _>(level, rows, hidden);
+                lstm::<f64, _>(level, rows, hidden);
+                gru::<f32, _>(level, rows, hidden);
+                gru::<f64, _>(level, rows, hidden);
             }
         }
     });
