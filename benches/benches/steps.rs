@@ -37,6 +37,17 @@ type Lenet = (
     Conv2d<1, 6, 5, 1, 2>, Relu, MaxPool2d<2>, Conv2d<6, 16, 5>, Relu, MaxPool2d<2>, Flatten,
     Linear<400, 120>, Relu, Linear<120, 84>, Relu, Linear<84, 10>,
 );
+/// Small color images.
+#[rustfmt::skip]
+type Color = (
+    Conv2d<3, 16, 3, 1, 1>, Relu, MaxPool2d<2>, Conv2d<16, 32, 3, 1, 1>, Relu, MaxPool2d<2>, Flatten, Linear<2048, 10>,
+);
+/// A channel of audio.
+#[rustfmt::skip]
+type Audio = (
+    Conv1d<1, 8, 9, 1, 4>, Relu, Conv1d<8, 16, 5, 1, 2>, Relu, MaxPool1d<4>, Conv1d<16, 16, 3, 1, 1>, Relu,
+    GlobalAvgPool, Linear<16, 10>,
+);
 type Deep = [Residual<(Linear<64, 64>, Tanh, Linear<64, 64>)>; 50];
 type Wide = (Linear<1024, 1024>, Relu, Linear<1024, 1024>, Relu, Linear<1024, 10>);
 type Tiny = (Linear<4, 32>, Tanh, Linear<32, 16>, Tanh, Linear<16, 4>);
@@ -54,7 +65,9 @@ macro_rules! inference {
 }
 inference!(infer_controller: Controller, Vector<16> => Vector<4>, batches [1, 32]);
 inference!(infer_digits: Digits, Vector<784> => Vector<10>, batches [1, 32]);
-inference!(infer_lenet: Lenet, Image<1, 28, 28> => Vector<10>, batches [1, 32]);
+inference!(infer_lenet: Lenet, Image<1, 28, 28> => Vector<10>, batches [1, 13, 32]);
+inference!(infer_color: Color, Image<3, 32, 32> => Vector<10>, batches [1, 32]);
+inference!(infer_audio: Audio, Sequence<1024, 1> => Vector<10>, batches [1, 32]);
 inference!(linear_64: Linear<64, 64>, Vector<64> => Vector<64>, batches [1, 8, 32, 128]);
 
 macro_rules! step {
@@ -68,7 +81,9 @@ macro_rules! step {
     };
 }
 step!(digits_adam: Digits, Vector<784>, labels, CrossEntropy::default(), Adam::new(1e-6), batches [32, 128]);
-step!(lenet_adam: Lenet, Image<1, 28, 28>, labels, CrossEntropy::default(), Adam::new(1e-6), batches [32, 128]);
+step!(lenet_adam: Lenet, Image<1, 28, 28>, labels, CrossEntropy::default(), Adam::new(1e-6), batches [1, 32, 128]);
+step!(color_adam: Color, Image<3, 32, 32>, labels, CrossEntropy::default(), Adam::new(1e-6), batches [32, 50, 128]);
+step!(audio_adam: Audio, Sequence<1024, 1>, labels, CrossEntropy::default(), Adam::new(1e-6), batches [1, 32]);
 step!(deep_sgd: Deep, Vector<64>, samples::<Vector<64>>, MeanSquaredError, Sgd::new(1e-6), batches [32]);
 step!(wide_sgd: Wide, Vector<1024>, labels, CrossEntropy::default(), Sgd::new(1e-6), batches [128]);
 step!(wide_adam: Wide, Vector<1024>, labels, CrossEntropy::default(), Adam::new(1e-6), batches [128]);

@@ -11,7 +11,7 @@ use chainrule_parameters::Number;
 use super::convolution::Convolve;
 use super::elementary::Elementary;
 use super::gemm::Gemm;
-use super::pool::MaxPool2x2;
+use super::pool::MaxPool;
 
 /// The scalar of a network: `f32` or `f64`. No other type can implement this trait.
 ///
@@ -51,7 +51,7 @@ pub trait Real:
     + Gemm
     + Convolve
     + Elementary
-    + MaxPool2x2
+    + MaxPool
 {
     /// The distance from 1 to the next larger number.
     const EPSILON: Self;

@@ -50,6 +50,12 @@ impl StepPlaces {
         windows * self.kernel * self.from
     }
 
+    /// Returns whether each window has a step of the sequence.
+    const fn are_on_the_sequence(&self) -> bool {
+        let last = self.places.saturating_sub(1) * self.stride;
+        self.before < self.kernel && last < self.steps + self.before
+    }
+
     /// Calls `f` for each run of places whose windows, without gaps, have the same part on the sequence, with the
     /// places, that part of the window, and the step at which the first of these parts begins. Windows completely on
     /// the sequence form one run; a window across an end is a separate run.
@@ -85,9 +91,15 @@ impl StepPlaces {
         }
     }
 
-    /// `y += W * x`.
-    pub(super) fn convolve<T: Real>(&self, w: &[T], x: &[T], y: &mut [T]) {
+    /// `y = W * x`, from what the sums start at.
+    pub(super) fn convolve<T: Real>(&self, w: &[T], x: &[T], initial: Initial<'_, T>, y: &mut [T]) {
         let Self { from, to, stride, .. } = *self;
+        let initial = if self.groups == 1 && self.dilation == 1 && self.are_on_the_sequence() {
+            initial
+        } else {
+            start(initial, y);
+            Initial::Output
+        };
         if self.groups > 1 {
             return self.each_row(|i, x_at, y_at, w_at| {
                 self.add_products(i, &x[x_at..][..from], &w[w_at..][..to], &mut y[y_at..][..to]);
@@ -97,7 +109,7 @@ impl StepPlaces {
             let w = &w[taps.start * from * to..taps.end * from * to];
             let windows = Strided { numbers: &x[first * from..], strides: [stride * from, 1] };
             let y = &mut y[places.start * to..places.end * to];
-            gemm(windows, Strided::rows(w, to), Initial::Output, y, taps.len() * from, to);
+            gemm(windows, Strided::rows(w, to), initial, y, taps.len() * from, to);
         };
         if self.dilation == 1 {
             self.runs(product);
@@ -217,5 +229,14 @@ impl StepPlaces {
                 }
             }
         });
+    }
+}
+
+/// Writes what the sums start at.
+pub(super) fn start<T: Real>(initial: Initial<'_, T>, y: &mut [T]) {
+    match initial {
+        Initial::Row(row) => y.chunks_exact_mut(row.len()).for_each(|y| y.copy_from_slice(row)),
+        Initial::Zero => y.fill(T::zero()),
+        Initial::Output => {}
     }
 }

@@ -1,6 +1,6 @@
 //! The passes of convolutions of sequences, which all of their layers share.
 
-use super::step_places::{GATHERED, StepPlaces};
+use super::step_places::{GATHERED, StepPlaces, start};
 use super::{blocks_scratch, sum_in_blocks};
 use crate::kernel::{Accumulate, Initial, Real, Strided, WindowPlaces, Windows, gemm, sum_rows};
 use crate::layer::onnx::Form;
@@ -121,11 +121,12 @@ impl Steps {
         let scratch = workspace.scratch::<X::Scalar>(if self.transposed { places.scratch() } else { 0 });
         for (x, y) in input.iter().zip(output) {
             let (x, y) = (x.as_slice(), y.as_mut_slice());
-            start(bias, y);
+            let initial = bias.map_or(Initial::Zero, Initial::Row);
             if self.transposed {
+                start(initial, y);
                 places.transpose(weights, x, y, scratch);
             } else {
-                places.convolve(weights, x, y);
+                places.convolve(weights, x, initial, y);
             }
         }
     }
@@ -172,15 +173,14 @@ impl Steps {
         y: &mut [T],
     ) {
         let (kernel, groups) = (self.axis.kernel, self.groups);
+        let initial = bias.map_or(Initial::Zero, Initial::Row);
         if groups == 1 {
-            let initial = bias.map_or(Initial::Zero, Initial::Row);
             return gemm(windows, Strided::rows(weights, to), initial, y, kernel * from, to);
         }
-        start(bias, y);
         let (places, stride, dilation, before) = (1, 1, 1, 0);
         let one = StepPlaces { steps: kernel, from, places, to, groups, kernel, stride, dilation, before };
         for (at, y) in y.chunks_exact_mut(to).enumerate() {
-            one.convolve(weights, &windows.numbers[at * windows.strides[0]..], y);
+            one.convolve(weights, &windows.numbers[at * windows.strides[0]..], initial, y);
         }
     }
 
@@ -215,19 +215,11 @@ impl Steps {
                 let Some(input_grad) = &mut input_grad else { continue };
                 let dx = input_grad[at].as_mut_slice();
                 if self.transposed {
-                    places.convolve(weights, dy, dx);
+                    places.convolve(weights, dy, Initial::Output, dx);
                 } else {
                     places.transpose(weights, dy, dx, scratch);
                 }
             }
         });
-    }
-}
-
-/// Starts the sums of the output: at the bias, or at 0.
-fn start<T: Real>(bias: Option<&[T]>, y: &mut [T]) {
-    match bias {
-        Some(bias) => y.chunks_exact_mut(bias.len()).for_each(|y| y.copy_from_slice(bias)),
-        None => y.fill(T::zero()),
     }
 }

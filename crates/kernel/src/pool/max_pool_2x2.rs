@@ -1,4 +1,4 @@
-//! The gradient of max pooling with 2 x 2 windows and a stride of 2, the most common pooling.
+//! Max pooling with 2 x 2 windows and a stride of 2, the most common pooling, and its gradient.
 //!
 //! No two windows share a number, so one pass writes every gradient. A row is processed in chunks of constant length,
 //! which the compiler vectorizes without a branch; the last chunk begins early enough to be whole, and writes some
@@ -6,36 +6,69 @@
 
 use super::{Pooling, is_nan};
 use crate::Real;
-use crate::simd::{Kernel, Lanes, Level, dispatch};
-
-/// A scalar with its max pooling of 2 x 2 windows: compiled in this crate once, not in every crate that has a network.
-///
-/// Only this crate can call its function: other crates cannot create the argument.
-#[doc(hidden)]
-pub trait MaxPool2x2: Lanes {
-    #[doc(hidden)]
-    fn max_pool_2x2_gradient(call: MaxPool2x2Gradient<'_, Self>);
-}
-
-macro_rules! max_pool_2x2 {
-    ($scalar:ident) => {
-        impl MaxPool2x2 for $scalar {
-            fn max_pool_2x2_gradient(call: MaxPool2x2Gradient<'_, Self>) {
-                dispatch(call);
-            }
-        }
-    };
-}
-max_pool_2x2!(f32);
-max_pool_2x2!(f64);
+use crate::simd::{Kernel, Level};
 
 impl Pooling {
     /// Returns whether the windows are 2 x 2 with a stride of 2.
     #[inline(always)]
     pub(super) const fn is_2x2(&self) -> bool {
         let [[a, b], [c, d], [e, f]] = [self.window, self.stride, self.padding];
-        a == 2 && b == 2 && c == 2 && d == 2 && e == 0 && f == 0
+        let ([height, width], [rows, columns]) = (self.plane, self.places);
+        let all = rows == height / 2 && columns == width / 2;
+        a == 2 && b == 2 && c == 2 && d == 2 && e == 0 && f == 0 && all
     }
+}
+
+/// `y` = the largest number of each window, in planes of these two sides. NaN is larger than any number.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct MaxPool2x2<'a, T> {
+    pub(super) plane: [usize; 2],
+    pub(super) x: &'a [T],
+    pub(super) y: &'a mut [T],
+}
+
+impl<T: Real> Kernel for MaxPool2x2<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self, _: L) {
+        let Self { plane: [height, width], x, y } = self;
+        let (rows, places) = (height / 2, width / 2);
+        for (x, y) in x.chunks_exact(height * width).zip(y.chunks_exact_mut(rows * places)) {
+            for (x, y) in x.chunks_exact(2 * width).zip(y.chunks_exact_mut(places)) {
+                let (upper, lower) = x.split_at(width);
+                let x = [upper.as_chunks().0, lower.as_chunks().0];
+                let mut at = 0;
+                while at < places {
+                    at += match places {
+                        16.. => chunk_max::<T, 16>(at.min(places - 16), x, y),
+                        8.. => chunk_max::<T, 8>(at.min(places - 8), x, y),
+                        4.. => chunk_max::<T, 4>(at.min(places - 4), x, y),
+                        _ => chunk_max::<T, 1>(at, x, y),
+                    };
+                }
+            }
+        }
+    }
+}
+
+/// Computes a chunk of a row of windows: the largest number of each. Returns the length of the chunk.
+#[inline(always)]
+fn chunk_max<T: Real, const N: usize>(at: usize, x: [&[[T; 2]]; 2], y: &mut [T]) -> usize {
+    let (upper, lower) = (chunk::<_, N>(x[0], at), chunk::<_, N>(x[1], at));
+    let y = y[at..].first_chunk_mut::<N>().expect("a chunk is within its row");
+    for i in 0..N {
+        let [a, b, c, d] = [upper[i][0], upper[i][1], lower[i][0], lower[i][1]];
+        y[i] = larger(larger(larger(a, b), c), d);
+    }
+    N
+}
+
+/// Returns the larger of two numbers, or NaN. Of equal ones the first.
+#[inline(always)]
+pub(super) fn larger<T: Real>(a: T, b: T) -> T {
+    if b > a || is_nan(b) { b } else { a }
 }
 
 /// `dx` = the `dy` of the window of which this is the first number that equals the largest, in planes of these two
@@ -111,7 +144,7 @@ fn chunk_gradient<T: Real, const N: usize>(
 /// Gives what is left of each gradient to the number if it is the largest; then nothing is left for the numbers after
 /// it.
 #[inline(always)]
-fn give<T: Real, const N: usize>(x: &[T; N], largest: &[T; N], rest: &mut [T; N]) -> [T; N] {
+pub(super) fn give<T: Real, const N: usize>(x: &[T; N], largest: &[T; N], rest: &mut [T; N]) -> [T; N] {
     let mut given = [T::zero(); N];
     for i in 0..N {
         given[i] = if x[i] == largest[i] || is_nan(x[i]) { rest[i] } else { T::zero() };
@@ -124,7 +157,7 @@ fn give<T: Real, const N: usize>(x: &[T; N], largest: &[T; N], rest: &mut [T; N]
 
 /// Returns `N` numbers, from this one on.
 #[inline(always)]
-fn chunk<E, const N: usize>(numbers: &[E], at: usize) -> &[E; N] {
+pub(super) fn chunk<E, const N: usize>(numbers: &[E], at: usize) -> &[E; N] {
     numbers[at..].first_chunk().expect("a chunk is within its row")
 }
 
@@ -160,6 +193,10 @@ mod tests {
             *y = x[winner];
             dx[winner] = dy[at];
         }
+        let mut found = vec![T::from_f64(0.5); y.len()];
+        level.run(MaxPool2x2 { plane, x: &x, y: &mut found });
+        let same = |(a, b): (&T, &T)| a == b || is_nan(*a) && is_nan(*b);
+        assert!(found.iter().zip(&y).all(same), "the largest on {plane:?}: {found:?}");
         let mut found = vec![T::from_f64(0.5); x.len()];
         level.run(MaxPool2x2Gradient { plane, x: &x, y: &y, dy: &dy, dx: &mut found });
         assert_eq!(found, dx, "on {plane:?}");

@@ -3,20 +3,62 @@
 //! A sample is one plane of numbers (a sequence: a row for each step) or several (an image: one for each channel), and
 //! a batch has the planes of all samples. Everything is inlined into the layer, which knows all sizes at compile time,
 //! so that the compiler can unroll the windows. The inner loops run along a row of places, for one number of their
-//! windows after the other. The gradient of the most common max pooling, of 2 x 2 windows, has separate loops
-//! (`max_pool_2x2`). Windows of other kinds (dilated, adaptive) are in `general`.
+//! windows after the other. The most common max poolings have separate loops, which are compiled for each set of
+//! vector instructions: those of 2 x 2 windows (`max_pool_2x2`) and those of whole rows (`max_pool_rows`). Windows of
+//! other kinds (dilated, adaptive) are in `general`.
 
 mod general;
 mod max_pool_2x2;
+mod max_pool_rows;
 #[cfg(test)]
 mod tests;
 
 use core::ops::Range;
 
 use super::{Real, size};
+use crate::simd::{Lanes, dispatch};
 pub use general::{GeneralPooling, PoolingAxis, PoolingWindows};
-pub(super) use max_pool_2x2::MaxPool2x2;
-use max_pool_2x2::MaxPool2x2Gradient;
+use max_pool_2x2::{MaxPool2x2, MaxPool2x2Gradient};
+use max_pool_rows::{MaxPoolRows, MaxPoolRowsGradient};
+
+/// A scalar with its most common max poolings: compiled in this crate once, not in every crate that has a network.
+///
+/// Only this crate can call its functions: other crates cannot create the arguments.
+#[doc(hidden)]
+pub trait MaxPool: Lanes {
+    #[doc(hidden)]
+    fn max_pool_2x2(call: MaxPool2x2<'_, Self>);
+    #[doc(hidden)]
+    fn max_pool_2x2_gradient(call: MaxPool2x2Gradient<'_, Self>);
+    #[doc(hidden)]
+    fn max_pool_rows(call: MaxPoolRows<'_, Self>);
+    #[doc(hidden)]
+    fn max_pool_rows_gradient(call: MaxPoolRowsGradient<'_, Self>);
+}
+
+macro_rules! max_pool {
+    ($scalar:ident) => {
+        impl MaxPool for $scalar {
+            fn max_pool_2x2(call: MaxPool2x2<'_, Self>) {
+                dispatch(call);
+            }
+
+            fn max_pool_2x2_gradient(call: MaxPool2x2Gradient<'_, Self>) {
+                dispatch(call);
+            }
+
+            fn max_pool_rows(call: MaxPoolRows<'_, Self>) {
+                dispatch(call);
+            }
+
+            fn max_pool_rows_gradient(call: MaxPoolRowsGradient<'_, Self>) {
+                dispatch(call);
+            }
+        }
+    };
+}
+max_pool!(f32);
+max_pool!(f64);
 
 /// The geometry of windows on a plane: along its rows (0) and its columns (1).
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +116,12 @@ impl Pooling {
     #[inline(always)]
     pub fn max<T: Real>(&self, x: &[T], y: &mut [T]) {
         self.check(x.len(), y.len());
+        if self.is_2x2() {
+            return T::max_pool_2x2(MaxPool2x2 { plane: self.plane, x, y });
+        }
+        if self.is_of_rows() {
+            return T::max_pool_rows(MaxPoolRows { plane: self.plane, window: self.window[0], x, y });
+        }
         for (x, y) in x.chunks_exact(self.plane_len()).zip(y.chunks_exact_mut(self.places_len())) {
             for (row, y) in y.chunks_exact_mut(self.places[1]).enumerate() {
                 y.fill(T::from_f64(f64::NEG_INFINITY));
@@ -97,6 +145,17 @@ impl Pooling {
         assert!(x.len() == dx.len() && y.len() == dy.len(), "a gradient for each number");
         if self.is_2x2() {
             return T::max_pool_2x2_gradient(MaxPool2x2Gradient { plane: self.plane, x, y, dy, dx });
+        }
+        if self.is_of_rows() {
+            let window = self.window[0];
+            return T::max_pool_rows_gradient(MaxPoolRowsGradient {
+                plane: self.plane,
+                window,
+                x,
+                y,
+                dy,
+                dx,
+            });
         }
         dx.fill(T::zero());
         let inputs = x.chunks_exact(self.plane_len()).zip(dx.chunks_exact_mut(self.plane_len()));
