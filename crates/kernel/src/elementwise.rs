@@ -30,7 +30,7 @@ pub fn elementwise<T: Real, const R: usize, const W: usize>(
     let same = read.iter().all(|slice| slice.len() == len) && write.iter().all(|slice| slice.len() == len);
     assert!(same, "an elementwise pass is over slices of different lengths");
     #[cfg(feature = "threads")]
-    if len >= PARALLEL && rayon::current_num_threads() > 1 {
+    if is_parallel(len.saturating_mul((R + 2 * W) * size_of::<T>())) {
         let middle = len / 2;
         let [mut low_read, mut high_read] = [read; 2];
         let (mut low_write, mut high_write) = ([const { empty::<T>() }; W], [const { empty::<T>() }; W]);
@@ -55,7 +55,6 @@ pub fn elementwise<T: Real, const R: usize, const W: usize>(
         );
         return;
     }
-    let _ = len;
     dispatch(Each { map, read, write });
 }
 
@@ -70,9 +69,17 @@ fn join(low: &mut (dyn FnMut() + Send), high: &mut (dyn FnMut() + Send)) {
     rayon::join(low, high);
 }
 
-/// From this length on a second thread is faster: a pass takes about 100 μs, and waking a thread 20 μs.
+/// Returns whether a pass that moves this many bytes is faster on two threads.
 #[cfg(feature = "threads")]
-const PARALLEL: usize = 1 << 18;
+fn is_parallel(bytes: usize) -> bool {
+    /// Takes about 100 μs, and waking a thread 20 μs.
+    const WORTH_WAKING: usize = 1 << 22;
+    /// On a thread of the pool: the others are awake, or have work that they do first.
+    const WORTH_SHARING: usize = 1 << 20;
+    bytes >= WORTH_SHARING
+        && rayon::current_num_threads() > 1
+        && (bytes >= WORTH_WAKING || rayon::current_thread_index().is_some())
+}
 
 struct Each<'a, M, T, const R: usize, const W: usize> {
     map: &'a M,
@@ -140,43 +147,76 @@ impl<T: Real> Kernel for SumRows<'_, T> {
         const COLUMNS: usize = 128;
         let Self { rows, accumulate, sum } = self;
         let width = sum.len();
-        for (tile, sum) in sum.chunks_mut(COLUMNS).enumerate() {
+        // Narrow rows are added as one wide row, of which there may be a part at the end.
+        let mut wide = width;
+        while 2 * wide <= COLUMNS {
+            wide *= 2;
+        }
+        let mut first = 0;
+        while first < width {
             let mut totals = [0.0; COLUMNS];
-            let columns = tile * COLUMNS..tile * COLUMNS + sum.len();
-            for block in rows.chunks(ROWS * width) {
+            let mut used = if wide - first < COLUMNS { wide - first } else { COLUMNS };
+            for block in rows.chunks(ROWS * wide) {
                 let mut part = [T::zero(); COLUMNS];
-                for row in block.chunks_exact(width) {
-                    for (part, &number) in part.iter_mut().zip(&row[columns.clone()]) {
-                        *part += number;
+                for row in block.chunks(wide) {
+                    let row = &row[first..];
+                    match row.first_chunk::<COLUMNS>() {
+                        Some(row) => add_row(&mut part, row),
+                        None => add_row(&mut part[..row.len()], row),
                     }
                 }
-                for at in 0..sum.len() {
+                for at in 0..used {
                     totals[at] += part[at].to_f64();
                 }
             }
-            for (sum, total) in sum.iter_mut().zip(totals) {
+            while used > width {
+                used /= 2;
+                let (totals, others) = totals.split_at_mut(used);
+                for (total, other) in totals.iter_mut().zip(others) {
+                    *total += *other;
+                }
+            }
+            for (sum, total) in sum[first..first + used].iter_mut().zip(totals) {
                 let start = if accumulate == Accumulate::Add { sum.to_f64() } else { 0.0 };
                 *sum = T::from_f64(start + total);
             }
+            first += used;
         }
     }
 }
 
+#[inline(always)]
+fn add_row<T: Real>(part: &mut [T], row: &[T]) {
+    for (part, &number) in part.iter_mut().zip(row) {
+        *part += number;
+    }
+}
+
 /// Returns whether no number is NaN or infinite.
+#[inline]
 pub fn all_finite<T: Real>(numbers: &[T]) -> bool {
     all_within(numbers, T::MAX)
 }
 
 /// Returns whether all numbers are between `-limit` and `limit`: a NaN is not.
+#[inline]
 pub fn all_within<T: Real>(numbers: &[T], limit: T) -> bool {
+    if numbers.len() <= FEW {
+        Portable.run(AllWithin { numbers, limit })
+    } else {
+        many_within(numbers, limit)
+    }
+}
+
+#[inline(never)]
+fn many_within<T: Real>(numbers: &[T], limit: T) -> bool {
     #[cfg(feature = "threads")]
-    if numbers.len() >= 4 * PARALLEL && rayon::current_num_threads() > 1 {
+    if is_parallel(size_of_val(numbers)) {
         let (low, high) = numbers.split_at(numbers.len() / 2);
-        let (low, high) = rayon::join(|| all_within(low, limit), || all_within(high, limit));
+        let (low, high) = rayon::join(|| many_within(low, limit), || many_within(high, limit));
         return low && high;
     }
-    let kernel = AllWithin { numbers, limit };
-    if numbers.len() <= FEW { Portable.run(kernel) } else { dispatch(kernel) }
+    dispatch(AllWithin { numbers, limit })
 }
 
 /// Up to this many numbers do not gain from the choice of the instructions.
@@ -245,6 +285,23 @@ mod tests {
                 assert!((0..columns).all(|c| sum[c] == 2.0 * expected(c)), "{columns} columns, twice");
                 sum_rows(&rows, Accumulate::Overwrite, &mut sum);
                 assert!((0..columns).all(|c| sum[c] == expected(c)), "{columns} columns, again");
+            }
+        });
+    }
+
+    /// Narrow rows are added several at a time: every number of rows leaves another part at the end. 1 + 2 + .. + rows is
+    /// exact.
+    #[test]
+    fn any_number_of_narrow_rows_is_summed() {
+        for_each_level!(level => {
+            for columns in [1, 2, 3, 10, 31, 63, 64, 65] {
+                for rows in (0..140).chain([1000, 4097]) {
+                    let numbers: Vec<f32> = (0..rows * columns).map(|at| (at / columns + 1) as f32).collect();
+                    let mut sum = vec![0.0; columns];
+                    level.run(SumRows { rows: &numbers, accumulate: Accumulate::Overwrite, sum: &mut sum });
+                    let expected = (rows * (rows + 1) / 2) as f32;
+                    assert!(sum.iter().all(|&sum| sum == expected), "{rows} rows of {columns}: {sum:?}");
+                }
             }
         });
     }
