@@ -56,10 +56,10 @@ const STRIPS: usize = 4;
 const FEW_ROWS: usize = 48;
 /// Up to this number of rows, a transposed `b` is read by dot products instead of packed.
 const DOT_ROWS: usize = 8;
-/// From this number of multiply-adds on, blocks of `b` and panels of `a` are packed, if there are more than `FEW_ROWS`,
-/// ..
+/// From this number of multiply-adds on, blocks of `b` and panels of `a` are packed, if there are more rows than twice
+/// `FEW_ROWS`, ..
 const MEDIUM: usize = 1 << 20;
-/// .. and from this number on also for half as many rows.
+/// .. and from this number on also for a quarter of them.
 const LARGE: usize = 1 << 24;
 /// From this number of columns on, the sums are not divided at any level, and a panel is read often enough.
 const PACKED_COLUMNS: usize = 128;
@@ -72,7 +72,9 @@ const WIDEST: usize =
     if cfg!(all(target_arch = "x86_64", not(chainrule_portable))) { MAX_LANES } else { MAX_LANES / 4 };
 
 /// The packed strips of `b`, on the stack: 128 KiB of `f32`, or 32 KiB where vectors have 16 bytes.
-type StripBuffer<T> = MaybeUninit<[T; STRIPS * DEPTH * 2 * WIDEST]>;
+/// Aligned, so that no vector is in two cache lines.
+#[repr(C, align(64))]
+struct StripBuffer<T>(MaybeUninit<[T; STRIPS * DEPTH * 2 * WIDEST]>);
 
 /// Computes `c = initial + a b`.
 ///
@@ -229,7 +231,7 @@ unsafe fn gemm_batch<T: Gemm>(operands: Operands<T>) {
         // SAFETY: the caller's promise, and the conditions are those that `new` asks for.
         dispatch(unsafe { DotProducts::new(operands) })
     } else if columns >= PACKED_COLUMNS
-        && (rows > FEW_ROWS && operands.multiply_adds() >= MEDIUM
+        && (rows > 2 * FEW_ROWS && operands.multiply_adds() >= MEDIUM
             || rows > FEW_ROWS / 2 && operands.multiply_adds() >= LARGE)
     {
         #[cfg(feature = "threads")]
@@ -255,9 +257,9 @@ unsafe fn gemm_batch<T: Gemm>(operands: Operands<T>) {
 /// As for [`gemm_batch`], and `inner` is not 0.
 #[inline(never)]
 unsafe fn gemm_strips<T: Gemm>(operands: Operands<T>) {
-    let mut strips = StripBuffer::<T>::uninit();
+    let mut strips = StripBuffer::<T>(MaybeUninit::uninit());
     // SAFETY: the caller's promise; the buffer lives until the driver is done, and is not used otherwise.
-    dispatch(unsafe { GemmDriver::new(operands, Some(strips.as_mut_ptr().cast())) });
+    dispatch(unsafe { GemmDriver::new(operands, Some(strips.0.as_mut_ptr().cast())) });
 }
 
 /// Computes a large product, with packed blocks of `b` and packed panels of `a`.
