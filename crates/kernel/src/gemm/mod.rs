@@ -173,15 +173,15 @@ pub trait Gemm: Lanes + Send + Sync + 'static {
     unsafe fn gemm_strips(operands: &Operands<Self>);
 }
 
-/// As many zeros as the widest row of a tile has numbers.
+/// As many zeros as the widest row of a tile has numbers: twelve vectors.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
-pub struct Zeros<T: 'static>(&'static [T; 8 * MAX_LANES]);
+pub struct Zeros<T: 'static>(&'static [T; 12 * MAX_LANES]);
 
 macro_rules! gemm {
     ($scalar:ident) => {
         impl Gemm for $scalar {
-            const ZEROS: Zeros<Self> = Zeros(&[0.0; 8 * MAX_LANES]);
+            const ZEROS: Zeros<Self> = Zeros(&[0.0; 12 * MAX_LANES]);
 
             unsafe fn gemm(operands: &Operands<Self>) {
                 if operands.rows == 1 && operands.b_column == 1 {
