@@ -61,16 +61,11 @@ impl<T: Gemm> Kernel for GemmDriver<T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Level>(self, _: L) {
+    fn run<L: Level>(self, level: L) {
         let Self { operands, strips, block } = self;
         let Operands { rows, inner, columns, .. } = operands;
         let lanes = T::Vector::<L>::LANES;
-        // The width of the tiles, and their rows: with few rows they are wider, so that there are as many sums.
-        let (width, most) = match rows {
-            1 if strips.is_none() => (8 * lanes, 1),
-            2 | 3 | 7 if strips.is_none() => (4 * lanes, 3),
-            _ => (2 * lanes, TILE_ROWS),
-        };
+        let (width, most) = (2 * lanes, TILE_ROWS);
         let together = if strips.is_some() { STRIPS * width } else { columns };
         let mut depth = 0;
         loop {
@@ -116,7 +111,7 @@ impl<T: Gemm> Kernel for GemmDriver<T> {
                                 if let Some(block) = block {
                                     (tile.a, tile.a_row, tile.a_column) = (block.add(row * deep), 1, high);
                                 }
-                                tile.run::<L>(high, wide);
+                                tile.run(level, high, wide);
                             }
                         }
                         start = end;

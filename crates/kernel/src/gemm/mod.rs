@@ -5,8 +5,8 @@
 //! what they read is in the first-level cache:
 //!
 //! * One row (a single sample): no driver, and no packing (`gemv`).
-//! * Small: `b` is read in place. Where it fits into the cache, a few rows of `c` are computed at a time, else strip by
-//!   strip of `b`.
+//! * Small: `b` is read in place (`direct`). Where it fits into the cache, a few rows of `c` are computed at a time, else
+//!   strip by strip of `b`.
 //! * Many rows, or a transposed `b`: strips of `b` are copied (packed) first, so that their rows are contiguous.
 //! * Large: blocks of `a` are packed too. (In a matrix whose rows are a multiple of 4 KiB apart, a whole column would
 //!   share one set of the cache, and be spread over as many pages as it has rows.)
@@ -16,6 +16,7 @@
 //! (`docs/performance.md`).
 
 mod deep;
+mod direct;
 mod dots;
 mod driver;
 mod gemv;
@@ -23,6 +24,7 @@ mod operands;
 mod pack;
 #[cfg(feature = "threads")]
 mod parallel;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod tile;
@@ -32,6 +34,7 @@ use core::mem::MaybeUninit;
 use super::Real;
 use super::simd::{Lanes, Level, dispatch};
 pub use deep::gemm_deep;
+use direct::Direct;
 use dots::DotProducts;
 use driver::GemmDriver;
 use gemv::Gemv;
@@ -146,7 +149,7 @@ pub(crate) fn gemm_in_order<T: Gemm, L: Level>(
 #[inline(never)]
 unsafe fn in_order<T: Gemm, L: Level>(level: L, operands: Operands<T>) {
     // SAFETY: the caller's promise.
-    level.run(unsafe { GemmDriver::new(operands, None, None) });
+    level.run(unsafe { Direct::new(&operands) });
 }
 
 /// A scalar with its products: compiled in this crate once, not in every crate that has a network.
@@ -189,7 +192,7 @@ macro_rules! gemm {
                     dispatch(unsafe { Gemv::new(operands) })
                 } else {
                     // SAFETY: the caller's promise is the one that `gemm_batch` asks for.
-                    unsafe { gemm_batch(*operands) }
+                    unsafe { gemm_batch(operands) }
                 }
             }
 
@@ -208,32 +211,31 @@ gemm!(f64);
 /// # Safety
 /// The operands come from [`Operands::new`] and are not empty, and what they were made from is still borrowed.
 #[inline(never)]
-unsafe fn gemm_batch<T: Gemm>(operands: Operands<T>) {
-    let Operands { rows, inner, columns, a_column, b_row, b_column, .. } = operands;
+unsafe fn gemm_batch<T: Gemm>(operands: &Operands<T>) {
+    let Operands { rows, inner, columns, a_column, b_row, b_column, .. } = *operands;
     let transposed = b_column != 1;
     // Rows of b that are a multiple of 4 KiB apart would evict one another from the cache.
     let crowded = b_row.is_multiple_of(4096 / size_of::<T>()) && inner > 8;
     if inner > 0 && rows <= DOT_ROWS && transposed && b_row == 1 && a_column == 1 {
         // SAFETY: the caller's promise, and the conditions are those that `new` asks for.
-        dispatch(unsafe { DotProducts::new(operands) })
+        dispatch(unsafe { DotProducts::new(*operands) })
     } else if rows > FEW_ROWS / 2 && columns >= 128 && operands.multiply_adds() >= LARGE {
         // SAFETY: the caller's promise; `inner` is not 0, since there are multiply-adds.
         #[cfg(feature = "threads")]
         unsafe {
-            parallel::gemm_parallel(operands, rayon::current_num_threads())
+            parallel::gemm_parallel(*operands, rayon::current_num_threads())
         };
         // SAFETY: the caller's promise; `inner` is not 0, since there are multiply-adds.
         #[cfg(not(feature = "threads"))]
         unsafe {
-            gemm_packed(operands)
+            gemm_packed(*operands)
         };
     } else if inner > 0 && (transposed || rows > FEW_ROWS && inner > 64 || rows > 8 && crowded) {
         // SAFETY: the caller's promise, and `inner` is not 0.
-        unsafe { gemm_strips(operands) }
+        unsafe { gemm_strips(*operands) }
     } else {
-        // SAFETY: the caller's promise. Here `b` is not transposed or `inner` is 0, as a driver without strips asks
-        // for.
-        dispatch(unsafe { GemmDriver::new(operands, None, None) })
+        // SAFETY: the caller's promise. Here `b` is not transposed or `inner` is 0.
+        dispatch(unsafe { Direct::new(operands) })
     }
 }
 
