@@ -2,7 +2,7 @@
 
 use super::Real;
 use super::gemm::Accumulate;
-use super::simd::{Kernel, Level, Portable, dispatch};
+use super::simd::{Kernel, Level, Vector, dispatch};
 
 /// A function of the numbers at one index of `R` slices that are read, and of `W` slices that are written.
 pub trait Elementwise<T, const R: usize, const W: usize> {
@@ -201,11 +201,7 @@ pub fn all_finite<T: Real>(numbers: &[T]) -> bool {
 /// Returns whether all numbers are between `-limit` and `limit`: a NaN is not.
 #[inline]
 pub fn all_within<T: Real>(numbers: &[T], limit: T) -> bool {
-    if numbers.len() <= FEW {
-        Portable.run(AllWithin { numbers, limit })
-    } else {
-        many_within(numbers, limit)
-    }
+    if numbers.len() <= FEW { few_within(numbers, limit) } else { many_within(numbers, limit) }
 }
 
 #[inline(never)]
@@ -231,14 +227,34 @@ impl<T: Real> Kernel for AllWithin<'_, T> {
     type Output = bool;
 
     #[inline(always)]
-    #[allow(clippy::neg_cmp_op_on_partial_ord)] // a NaN is not within the limit
     fn run<L: Level>(self, _: L) -> bool {
-        let mut found = false;
-        for &number in self.numbers {
-            found |= !(number.abs() <= self.limit);
+        let Self { numbers, limit } = self;
+        let (lanes, from) = (T::Vector::<L>::LANES, numbers.as_ptr());
+        let (mut outside, mut at) = (false, 0);
+        // SAFETY: a level was passed. The vectors end before `numbers.len()`; the last one has the numbers that are left.
+        unsafe {
+            let limit = T::Vector::<L>::splat(limit);
+            while numbers.len() - at >= lanes {
+                outside |= T::Vector::<L>::read(from.add(at)).any_outside(limit);
+                at += lanes;
+            }
+            if at < numbers.len() {
+                outside |= T::Vector::<L>::read_first(from.add(at), numbers.len() - at).any_outside(limit);
+            }
         }
-        !found
+        !outside
     }
+}
+
+/// Returns whether all of a few numbers are between `-limit` and `limit`.
+#[inline(always)]
+#[allow(clippy::neg_cmp_op_on_partial_ord)] // a NaN is not within the limit
+fn few_within<T: Real>(numbers: &[T], limit: T) -> bool {
+    let mut outside = false;
+    for &number in numbers {
+        outside |= !(number.abs() <= limit);
+    }
+    !outside
 }
 
 #[cfg(test)]
@@ -332,11 +348,12 @@ mod tests {
         for_each_level!(level => {
             for len in 1..100 {
                 let mut numbers = vec![f32::MAX; len];
-                assert!(level.run(AllWithin { numbers: &numbers, limit: f32::MAX }));
+                assert!(level.run(AllWithin { numbers: &numbers, limit: f32::MAX }) && all_finite(&numbers));
                 for at in 0..len {
                     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
                         numbers[at] = bad;
                         assert!(!level.run(AllWithin { numbers: &numbers, limit: f32::MAX }), "{bad} at {at} of {len}");
+                        assert!(!all_finite(&numbers), "{bad} at {at} of {len}");
                         numbers[at] = -f32::MIN_POSITIVE;
                     }
                 }

@@ -1,32 +1,27 @@
-//! The tiles of a product, one after the other.
+//! The tiles of a product whose strips of `b` are packed.
 
 use super::pack::pack_strips;
 use super::tile::Tile;
 use super::{DEPTH, Gemm, Operands, STRIPS};
 use crate::simd::{Kernel, Level, Vector};
 
-/// A `b` of at most this number of numbers stays in the first-level cache whole.
-const SMALL: usize = 4096;
-
 /// The largest number of rows of a tile.
 pub(super) const TILE_ROWS: usize = 6;
 
-/// Computes all tiles of `c`. There is one driver, and one place where it calls the tile, so that every tile is
-/// compiled once for each level and scalar.
+/// Computes all tiles of `c`, strip by strip of `b`.
 pub(super) struct GemmDriver<T> {
     operands: Operands<T>,
-    /// A buffer for [`STRIPS`] strips of `b`, if they are to be packed.
-    strips: Option<*mut T>,
+    /// A buffer for [`STRIPS`] strips of `b`.
+    strips: *mut T,
 }
 
 impl<T: Gemm> GemmDriver<T> {
-    /// A driver with a buffer for strips, if they are to be packed.
+    /// A driver with a buffer for strips.
     ///
     /// # Safety
-    /// The operands come from [`Operands::new`], are not empty, and what they were made from is borrowed until the
-    /// driver has run. The buffer is valid for as long, and as large as `StripBuffer`. Without it `b` is not transposed or
-    /// `inner` is 0; with it `inner` is not 0.
-    pub(super) unsafe fn new(operands: Operands<T>, strips: Option<*mut T>) -> Self {
+    /// The operands come from [`Operands::new`], are not empty, `inner` is not 0, and what they were made from is borrowed
+    /// until the driver has run. The buffer is valid for as long, and as large as `StripBuffer`.
+    pub(super) unsafe fn new(operands: Operands<T>, strips: *mut T) -> Self {
         Self { operands, strips }
     }
 }
@@ -58,61 +53,34 @@ impl<T: Gemm> Kernel for GemmDriver<T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Level>(self, _: L) {
+    fn run<L: Level>(self, level: L) {
         let Self { operands, strips } = self;
         let Operands { rows, inner, columns, .. } = operands;
-        let lanes = T::Vector::<L>::LANES;
-        // The width of the tiles, and their rows: with few rows they are wider, so that there are as many sums.
-        let (width, most) = match rows {
-            1 if strips.is_none() => (8 * lanes, 1),
-            2 | 3 | 7 if strips.is_none() => (4 * lanes, 3),
-            _ => (2 * lanes, TILE_ROWS),
-        };
-        let together = if strips.is_some() { STRIPS * width } else { columns };
-        let high_tiles = Partition::new(rows, most);
+        let width = 2 * T::Vector::<L>::LANES;
         let mut depth = 0;
-        loop {
+        while depth < inner {
             let deep = if inner - depth < DEPTH { inner - depth } else { DEPTH };
-            // A small `b` stays in the cache whole, and each row of `c` is computed at once; else strip by strip.
-            let by_strip = strips.is_some() || deep * columns > SMALL;
-            // SAFETY: a level was passed, and `new` asked for checked operands: the rows are below `rows`, the columns
-            // below `columns`, `depth + deep` is at most `inner`. At most `STRIPS` strips of `deep <= DEPTH` rows of two
-            // vectors (the width with strips) are packed, which the buffer holds. A tile with a packed strip reads what
-            // was just packed for it.
-            unsafe {
-                let mut start = 0;
-                while start < columns {
-                    let end = if columns - start < together { columns } else { start + together };
-                    if let Some(strips) = strips {
-                        pack_strips::<L, T>(&operands, start, end, depth, deep, strips);
+            let mut start = 0;
+            while start < columns {
+                let end = if columns - start < STRIPS * width { columns } else { start + STRIPS * width };
+                // SAFETY: a level was passed, and `new` asked for checked operands: the columns are below `columns`,
+                // `depth + deep` is at most `inner`. At most `STRIPS` strips of `deep <= DEPTH` rows of two vectors are
+                // packed, which the buffer holds. A tile reads the strip that was just packed for it; two vectors may have
+                // sums that are divided in four.
+                unsafe {
+                    pack_strips::<L, T>(&operands, start, end, depth, deep, strips);
+                    for strip in 0..(end - start).div_ceil(width) {
+                        let column = start + strip * width;
+                        let wide = if end - column < width { end - column } else { width };
+                        let mut tile = Tile::new::<L>(&operands, 0, column, depth, deep);
+                        tile.b = strips.add(strip * deep * width);
+                        (tile.b_row, tile.b_end) = (width, tile.b.add(deep * width));
+                        tile.run(level, rows, wide);
                     }
-                    let wide_tiles = (end - start).div_ceil(width);
-                    let (outer, then) = if by_strip {
-                        (wide_tiles, high_tiles.parts)
-                    } else {
-                        (high_tiles.parts, wide_tiles)
-                    };
-                    for i in 0..outer {
-                        for j in 0..then {
-                            let (strip, at) = if by_strip { (i, j) } else { (j, i) };
-                            let (row, high) = high_tiles.part(at);
-                            let column = start + strip * width;
-                            let wide = if end - column < width { end - column } else { width };
-                            let mut tile = Tile::new::<L>(&operands, row, column, depth, deep);
-                            if let Some(strips) = strips {
-                                tile.b = strips.add(strip * deep * width);
-                                (tile.b_row, tile.b_end) = (width, tile.b.add(deep * width));
-                            }
-                            tile.run::<L>(high, wide);
-                        }
-                    }
-                    start = end;
                 }
+                start = end;
             }
             depth += deep;
-            if depth == inner {
-                return;
-            }
         }
     }
 }

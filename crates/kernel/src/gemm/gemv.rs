@@ -55,12 +55,12 @@ impl<T: Gemm> Kernel for Gemv<'_, T> {
         // SAFETY: a level was passed. The operands are checked; the row, the columns up to `columns` and the depth up to
         // `inner` are theirs. A tile of 8 whole vectors has undivided sums.
         unsafe {
-            if divided::<T, L>(order_of) > 0 {
+            if divided::<T, L>(inner, order_of) > 0 {
                 // In the parts of the depth in which a batch computes them.
                 let mut depth = 0;
                 loop {
                     let deep = if inner - depth < DEPTH { inner - depth } else { DEPTH };
-                    Tile::new::<L>(self.0, 0, 0, depth, deep).run::<L>(1, columns);
+                    Tile::new::<L>(self.0, 0, 0, depth, deep).run_row::<L>(columns);
                     depth += deep;
                     if depth == inner {
                         return;
@@ -69,10 +69,10 @@ impl<T: Gemm> Kernel for Gemv<'_, T> {
             }
             // The last tile has 5 to 12 vectors: fewer would wait for one another.
             while columns - column > 12 * lanes {
-                Tile::new::<L>(self.0, 0, column, 0, inner).sums::<L, 1, 8, 1, true>(8 * lanes);
+                Tile::new::<L>(self.0, 0, column, 0, inner).row::<L, 8, 1, false>(8 * lanes);
                 column += 8 * lanes;
             }
-            Tile::new::<L>(self.0, 0, column, 0, inner).run::<L>(1, columns - column);
+            Tile::new::<L>(self.0, 0, column, 0, inner).run_row::<L>(columns - column);
         }
     }
 }

@@ -5,8 +5,8 @@
 //! what they read is in the first-level cache:
 //!
 //! * One row (a single sample): no driver, and no packing (`gemv`).
-//! * Small: `b` is read in place. Where it fits into the cache, a few rows of `c` are computed at a time, else strip by
-//!   strip of `b`.
+//! * Small: `b` is read in place (`direct`). Where it fits into the cache, a few rows of `c` are computed at a time, else
+//!   strip by strip of `b`.
 //! * Many rows but few columns, or a transposed `b`: strips of `b` are copied (packed) first, so that their rows are
 //!   contiguous.
 //! * Many rows and columns: blocks of `b` and panels of `a` are packed ([`packed`]). (In a matrix whose rows are a
@@ -20,6 +20,7 @@
 #[cfg(feature = "std")]
 mod buffers;
 mod deep;
+mod direct;
 mod dots;
 mod driver;
 mod gemv;
@@ -28,6 +29,7 @@ mod pack;
 mod packed;
 #[cfg(feature = "threads")]
 mod parallel;
+mod sums;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -39,6 +41,7 @@ use core::mem::MaybeUninit;
 use super::Real;
 use super::simd::{Lanes, Level, dispatch};
 pub use deep::gemm_deep;
+use direct::Direct;
 use dots::DotProducts;
 use driver::GemmDriver;
 use gemv::Gemv;
@@ -160,7 +163,7 @@ pub(crate) fn gemm_in_order<T: Gemm, L: Level>(
 #[inline(never)]
 unsafe fn in_order<T: Gemm, L: Level>(level: L, operands: Operands<T>) {
     // SAFETY: the caller's promise.
-    level.run(unsafe { GemmDriver::new(operands, None) });
+    level.run(unsafe { Direct::new(&operands) });
 }
 
 /// A scalar with its products: compiled in this crate once, not in every crate that has a network.
@@ -187,7 +190,7 @@ pub trait Gemm: Lanes + Send + Sync + 'static {
     unsafe fn gemm_strips(operands: &Operands<Self>);
 }
 
-/// As many zeros as the widest row of a tile has numbers.
+/// As many zeros as the widest row of a tile has numbers: twelve vectors.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub struct Zeros<T: 'static>(&'static [T; ROW]);
@@ -203,7 +206,7 @@ macro_rules! gemm {
                     dispatch(unsafe { Gemv::new(operands) })
                 } else {
                     // SAFETY: the caller's promise is the one that `gemm_batch` asks for.
-                    unsafe { gemm_batch(*operands) }
+                    unsafe { gemm_batch(operands) }
                 }
             }
 
@@ -222,14 +225,14 @@ gemm!(f64);
 /// # Safety
 /// The operands come from [`Operands::new`] and are not empty, and what they were made from is still borrowed.
 #[inline(never)]
-unsafe fn gemm_batch<T: Gemm>(operands: Operands<T>) {
-    let Operands { rows, inner, columns, a_column, b_row, b_column, .. } = operands;
+unsafe fn gemm_batch<T: Gemm>(operands: &Operands<T>) {
+    let Operands { rows, inner, columns, a_column, b_row, b_column, .. } = *operands;
     let transposed = b_column != 1;
     // Rows of b that are a multiple of 4 KiB apart would evict one another from the cache.
     let crowded = b_row.is_multiple_of(4096 / size_of::<T>()) && inner > 8;
     if inner > 0 && rows <= DOT_ROWS && transposed && b_row == 1 && a_column == 1 {
         // SAFETY: the caller's promise, and the conditions are those that `new` asks for.
-        dispatch(unsafe { DotProducts::new(operands) })
+        dispatch(unsafe { DotProducts::new(*operands) })
     } else if columns >= PACKED_COLUMNS
         && (rows > 2 * FEW_ROWS && operands.multiply_adds() >= MEDIUM
             || rows > FEW_ROWS / 2 && operands.multiply_adds() >= LARGE)
@@ -237,17 +240,16 @@ unsafe fn gemm_batch<T: Gemm>(operands: Operands<T>) {
         #[cfg(feature = "threads")]
         if operands.multiply_adds() >= 2 * LARGE {
             // SAFETY: the caller's promise; `inner` is not 0, since there are multiply-adds.
-            return unsafe { parallel::gemm_large(operands, rayon::current_num_threads()) };
+            return unsafe { parallel::gemm_large(*operands, rayon::current_num_threads()) };
         }
         // SAFETY: as above; the sums of so many columns are not divided.
-        unsafe { gemm_packed(operands) };
+        unsafe { gemm_packed(*operands) };
     } else if inner > 0 && (transposed || rows > FEW_ROWS && inner > 64 || rows > 8 && crowded) {
         // SAFETY: the caller's promise, and `inner` is not 0.
-        unsafe { gemm_strips(operands) }
+        unsafe { gemm_strips(*operands) }
     } else {
-        // SAFETY: the caller's promise. Here `b` is not transposed or `inner` is 0, as a driver without strips asks
-        // for.
-        dispatch(unsafe { GemmDriver::new(operands, None) })
+        // SAFETY: the caller's promise. Here `b` is not transposed or `inner` is 0.
+        dispatch(unsafe { Direct::new(operands) })
     }
 }
 
@@ -259,7 +261,7 @@ unsafe fn gemm_batch<T: Gemm>(operands: Operands<T>) {
 unsafe fn gemm_strips<T: Gemm>(operands: Operands<T>) {
     let mut strips = StripBuffer::<T>(MaybeUninit::uninit());
     // SAFETY: the caller's promise; the buffer lives until the driver is done, and is not used otherwise.
-    dispatch(unsafe { GemmDriver::new(operands, Some(strips.0.as_mut_ptr().cast())) });
+    dispatch(unsafe { GemmDriver::new(operands, strips.0.as_mut_ptr().cast()) });
 }
 
 /// Computes a large product, with packed blocks of `b` and packed panels of `a`.

@@ -8,11 +8,12 @@
 //! # The order of a sum
 //! A number of `c` is a sum along the inner dimension, in its order. Only in a product of few columns, where one row has
 //! too few sums for the processor, it is divided: every other, or every fourth, term has a separate sum
-//! ([`divided`]). That depends on the number of columns alone, so that a row has the same bits in every batch. A tile of
-//! many rows computes the separate sums one after the other where it has no registers for all of them.
+//! ([`divided`]). That depends on `b` alone, so that a row has the same bits in every batch. A tile has registers for all
+//! separate sums of its rows: with them it has fewer rows.
 
+use super::driver::TILE_ROWS;
 use super::{Gemm, Operands};
-use crate::simd::{Level, VECTOR_BYTES, Vector};
+use crate::simd::{Kernel, Level, VECTOR_BYTES, Vector};
 
 /// The most numbers that a vector of any level has.
 pub(super) const MAX_LANES: usize = VECTOR_BYTES / size_of::<f32>();
@@ -37,12 +38,25 @@ pub(super) struct Tile<T> {
     pub(super) divided: u32,
 }
 
-/// Returns log2 of the number of partial sums that each element of a product with this number of columns has.
+/// How many sums the registers of a level hold beside what is read: 12 of 16, or 24 of 32.
+pub(super) const fn most_sums<T: Gemm, L: Level>() -> usize {
+    if size_of::<T::Vector<L>>() == VECTOR_BYTES { 24 } else { 12 }
+}
+
+/// Returns log2 of the number of partial sums that each element of a product with this number of rows and columns of `b` has.
 #[inline(always)]
-pub(super) fn divided<T: Gemm, L: Level>(columns: usize) -> u32 {
+pub(super) fn divided<T: Gemm, L: Level>(inner: usize, columns: usize) -> u32 {
+    let many = most_sums::<T, L>() > 12;
+    let useful = match inner {
+        ..16 => return 0,
+        16..32 => 1,
+        _ => 2,
+    };
     match columns.div_ceil(T::Vector::<L>::LANES) {
-        ..3 => 2,
-        3..7 => 1,
+        ..2 => useful,
+        2 if many => useful,
+        2..5 => 1,
+        5..7 if many => 1,
         _ => 0,
     }
 }
@@ -85,161 +99,74 @@ impl<T: Gemm> Tile<T> {
                 c,
                 c_row: operands.c_row,
                 depth: deep,
-                divided: divided::<T, L>(operands.order_of),
+                divided: divided::<T, L>(operands.inner, operands.order_of),
             }
         }
     }
 
-    /// Computes `high` rows of `wide` numbers: up to 12 vectors in one row, 4 in two or three, 2 in up to six.
+    /// Computes `rows` rows of `wide` numbers: up to 4 vectors if the sums are not divided, 3 if they are divided in two, and
+    /// 2 if they are divided in four.
     ///
     /// # Safety
-    /// `high` rows of `wide` numbers of `initial` can be read and of `c` written; `high` rows and `depth` columns of
-    /// `a`, and `depth` rows of `wide` numbers of `b`, can be read, and so can everything between `b` and `b_end`. The
-    /// processor has the level.
+    /// `rows` rows of `wide` numbers of `initial` can be read and of `c` written; `rows` rows and `depth` columns of
+    /// `a`, and `depth` rows of `wide` numbers of `b`, can be read, and so can everything between `b` and `b_end`.
     #[inline(always)]
-    pub(super) unsafe fn run<L: Level>(self, high: usize, wide: usize) {
+    pub(super) unsafe fn run<L: Level>(&self, level: L, rows: usize, wide: usize) {
         let vectors = wide.div_ceil(T::Vector::<L>::LANES);
-        // SAFETY: the caller's promise. `R` is `high`, and `V` vectors hold at least `wide` numbers. `A` is at most the
-        // number of separate sums.
+        match (vectors, self.divided) {
+            (1, 0) => level.run(Rows::<T, 1, 1>(self, rows, wide)),
+            (2, 0) => level.run(Rows::<T, 2, 1>(self, rows, wide)),
+            (3, 0) => level.run(Rows::<T, 3, 1>(self, rows, wide)),
+            (4, 0) => level.run(Rows::<T, 4, 1>(self, rows, wide)),
+            (1, 1) => level.run(Rows::<T, 1, 2>(self, rows, wide)),
+            (2, 1) => level.run(Rows::<T, 2, 2>(self, rows, wide)),
+            (_, 1) => level.run(Rows::<T, 3, 2>(self, rows, wide)),
+            (1, _) => level.run(Rows::<T, 1, 4>(self, rows, wide)),
+            _ => level.run(Rows::<T, 2, 4>(self, rows, wide)),
+        }
+    }
+
+    /// Computes one row of up to 12 vectors, of which the first `wide` numbers exist: up to 6 if the sums are divided in
+    /// two, 2 if they are divided in four.
+    ///
+    /// # Safety
+    /// As for [`run`](Tile::run) with one row.
+    #[inline(always)]
+    pub(super) unsafe fn run_row<L: Level>(&self, wide: usize) {
+        let vectors = wide.div_ceil(T::Vector::<L>::LANES);
+        // SAFETY: the caller's promise; `V` vectors hold `wide` numbers. Where `EXACT` is set, `V - 1` do not.
         unsafe {
-            match (high, vectors, self.divided) {
-                (1, ..=4, 0) => self.sums::<L, 1, 4, 1, true>(wide),
-                (1, ..=8, 0) => self.sums::<L, 1, 8, 1, true>(wide),
-                (1, 9 | 10, 0) => self.sums::<L, 1, 10, 1, true>(wide),
-                (1, _, 0) => self.sums::<L, 1, 12, 1, true>(wide),
-                (1, ..=4, 1) => self.sums::<L, 1, 4, 2, true>(wide),
-                (1, _, 1) => self.sums::<L, 1, 6, 2, true>(wide),
-                (1, 1, _) => self.sums::<L, 1, 1, 4, true>(wide),
-                (1, _, _) => self.sums::<L, 1, 2, 4, true>(wide),
-                (2, 1, 2) => self.sums::<L, 2, 1, 4, true>(wide),
-                (2, ..=2, 1 | 2) => self.sums::<L, 2, 2, 2, false>(wide),
-                (2, _, 0) => self.sums::<L, 2, 4, 1, true>(wide),
-                (2, _, _) => self.sums::<L, 2, 4, 1, false>(wide),
-                (3, 1, 2) => self.sums::<L, 3, 1, 4, true>(wide),
-                (3, ..=2, 1 | 2) => self.sums::<L, 3, 2, 2, false>(wide),
-                (3, _, 0) => self.sums::<L, 3, 4, 1, true>(wide),
-                (3, _, _) => self.sums::<L, 3, 4, 1, false>(wide),
-                (4, 1, 1 | 2) => self.sums::<L, 4, 1, 2, false>(wide),
-                (4, 1, _) => self.sums::<L, 4, 1, 1, true>(wide),
-                (4, _, 0) => self.sums::<L, 4, 2, 1, true>(wide),
-                (4, _, _) => self.sums::<L, 4, 2, 1, false>(wide),
-                (5, 1, 1 | 2) => self.sums::<L, 5, 1, 2, false>(wide),
-                (5, 1, _) => self.sums::<L, 5, 1, 1, true>(wide),
-                (5, _, 0) => self.sums::<L, 5, 2, 1, true>(wide),
-                (5, _, _) => self.sums::<L, 5, 2, 1, false>(wide),
-                (_, 1, 1 | 2) => self.sums::<L, 6, 1, 2, false>(wide),
-                (_, 1, _) => self.sums::<L, 6, 1, 1, true>(wide),
-                (_, _, 0) => self.sums::<L, 6, 2, 1, true>(wide),
-                _ => self.sums::<L, 6, 2, 1, false>(wide),
+            match (vectors, self.divided) {
+                (1, 0) => self.row::<L, 1, 1, true>(wide),
+                (2, 0) => self.row::<L, 2, 1, true>(wide),
+                (..=4, 0) => self.row::<L, 4, 1, false>(wide),
+                (..=8, 0) => self.row::<L, 8, 1, false>(wide),
+                (9 | 10, 0) => self.row::<L, 10, 1, false>(wide),
+                (_, 0) => self.row::<L, 12, 1, false>(wide),
+                (1, 1) => self.row::<L, 1, 2, true>(wide),
+                (2, 1) => self.row::<L, 2, 2, true>(wide),
+                (..=4, 1) => self.row::<L, 4, 2, false>(wide),
+                (_, 1) => self.row::<L, 6, 2, false>(wide),
+                (1, _) => self.row::<L, 1, 4, true>(wide),
+                _ => self.row::<L, 2, 4, true>(wide),
             }
         }
     }
 
-    /// Computes `R` rows of `V` vectors, of which the first `wide` numbers exist, with `A` of the separate sums at the
-    /// same time; these are all of them if `ALL`.
+    /// Computes one row of `V` vectors, of which the first `wide` numbers exist, with `A` separate sums.
     ///
     /// # Safety
-    /// As for [`run`](Tile::run) with `R` for `high`; `wide` is at most the numbers of `V` vectors; `A` is at most the
-    /// number of separate sums, and equal to it if `ALL`.
+    /// As for [`run_row`](Tile::run_row); `V` vectors hold `wide` numbers, and if `EXACT`, `V - 1` do not.
     #[inline(always)]
-    pub(super) unsafe fn sums<L: Level, const R: usize, const V: usize, const A: usize, const ALL: bool>(
-        self,
+    pub(super) unsafe fn row<L: Level, const V: usize, const A: usize, const EXACT: bool>(
+        &self,
         wide: usize,
     ) {
         let lanes = T::Vector::<L>::LANES;
-        // SAFETY: r < R and k < depth, rows and columns that the caller promises. Of a row of `initial` and `c` no more
-        // than `wide` numbers are touched: `read` and the masked writes see to that. Of `b`, `V` whole vectors are read
-        // in those rows only where `whole_rows` says that they end before `b_end` (what is past `wide` has no part in
-        // the result), and `wide` numbers in the others.
-        unsafe {
-            let full = wide == V * lanes;
-            let divided = if ALL { A.trailing_zeros() } else { self.divided };
-            let (separate, passes) = (1 << divided, (1 << divided) / A);
-            let whole = if full { self.depth } else { self.whole_rows(V * lanes) };
-            let mut sums = [[T::Vector::<L>::zero(); V]; R];
-            for pass in 0..passes {
-                let mut apart = [[[T::Vector::<L>::zero(); V]; R]; A];
-                if pass == 0 {
-                    let mut initial = self.initial;
-                    for r in 0..R {
-                        for v in 0..V {
-                            apart[0][r][v] = if full {
-                                T::Vector::<L>::read(initial.add(v * lanes))
-                            } else {
-                                read::<T, L>(initial.wrapping_add(v * lanes), wide, v * lanes)
-                            };
-                        }
-                        initial = initial.wrapping_add(self.initial_row);
-                    }
-                }
-                // Two pointers into `a`, three rows apart: so the processor can compute the address of each row within
-                // the load.
-                let a = self.a.wrapping_add(pass * A * self.a_column);
-                let mut a = [a, a.wrapping_add(3 * self.a_row)];
-                let mut b = self.b.wrapping_add(pass * A * self.b_row);
-                // What the other passes read.
-                let (a_skip, b_skip) = ((separate - A) * self.a_column, (separate - A) * self.b_row);
-                for _ in 0..whole >> divided {
-                    for part in 0..A {
-                        let mut row = [T::Vector::<L>::zero(); V];
-                        for v in 0..V {
-                            row[v] = T::Vector::<L>::read(b.add(v * lanes));
-                        }
-                        for r in 0..R {
-                            let a = T::Vector::<L>::splat(*a[r / 3].add(r % 3 * self.a_row));
-                            for v in 0..V {
-                                apart[part][r][v] = a.multiply_add(row[v], apart[part][r][v]);
-                            }
-                        }
-                        a = [a[0].wrapping_add(self.a_column), a[1].wrapping_add(self.a_column)];
-                        b = b.wrapping_add(self.b_row);
-                    }
-                    a = [a[0].wrapping_add(a_skip), a[1].wrapping_add(a_skip)];
-                    b = b.wrapping_add(b_skip);
-                }
-                // The last rows of `b`: those that are left when each sum has as many, and those at the end of the
-                // slice, which are read under a mask.
-                let mut k = (whole >> divided << divided) + pass * A;
-                while k < self.depth {
-                    for part in 0..A {
-                        if k + part == self.depth {
-                            break;
-                        }
-                        for v in 0..V {
-                            let row = read::<T, L>(b.wrapping_add(v * lanes), wide, v * lanes);
-                            for r in 0..R {
-                                let a = T::Vector::<L>::splat(*a[r / 3].add(r % 3 * self.a_row));
-                                apart[part][r][v] = a.multiply_add(row, apart[part][r][v]);
-                            }
-                        }
-                        a = [a[0].wrapping_add(self.a_column), a[1].wrapping_add(self.a_column)];
-                        b = b.wrapping_add(self.b_row);
-                    }
-                    a = [a[0].wrapping_add(a_skip), a[1].wrapping_add(a_skip)];
-                    b = b.wrapping_add(b_skip);
-                    k += separate;
-                }
-                for part in 0..A {
-                    for r in 0..R {
-                        for v in 0..V {
-                            let sum = apart[part][r][v];
-                            sums[r][v] = if pass == 0 && part == 0 { sum } else { sums[r][v].add(sum) };
-                        }
-                    }
-                }
-            }
-            let mut c = self.c;
-            for r in 0..R {
-                for v in 0..V {
-                    if full || wide >= (v + 1) * lanes {
-                        sums[r][v].write(c.add(v * lanes));
-                    } else if wide > v * lanes {
-                        sums[r][v].write_first(c.add(v * lanes), wide - v * lanes);
-                    }
-                }
-                c = c.wrapping_add(self.c_row);
-            }
-        }
+        let masked = EXACT && T::Vector::<L>::MASKED;
+        let whole = if masked || wide == V * lanes { self.depth } else { self.whole_rows(V * lanes) };
+        // SAFETY: the caller's promise.
+        unsafe { self.sums::<L, 1, V, A, EXACT>(wide, whole) };
     }
 
     /// Returns how many rows of `b` are followed by enough numbers to read `numbers` of them.
@@ -255,21 +182,61 @@ impl<T: Gemm> Tile<T> {
     }
 }
 
-/// Reads the vector at `at` in a row of `wide` numbers: whole, or what exists of it, and 0 for the rest.
-///
-/// # Safety
-/// The numbers from `at` to `wide`, if there are any, can be read at `from`, and the processor has the level.
-#[inline(always)]
-unsafe fn read<T: Gemm, L: Level>(from: *const T, wide: usize, at: usize) -> T::Vector<L> {
-    // SAFETY: a whole vector where the row has as many numbers, else `wide - at` of them, which is at least 1 and less
-    // than a vector.
-    unsafe {
-        if wide >= at + T::Vector::<L>::LANES {
-            T::Vector::<L>::read(from)
-        } else if wide > at {
-            T::Vector::<L>::read_first(from, wide - at)
-        } else {
-            T::Vector::<L>::zero()
+/// The rows of a tile, their number, and the numbers of a row, which `V` vectors hold and `V - 1` do not; with `A` separate
+/// sums. It is a function of each level: the drivers share it, and the compiler takes less time for several small functions.
+struct Rows<'a, T, const V: usize, const A: usize>(&'a Tile<T>, usize, usize);
+
+impl<T: Gemm, const V: usize, const A: usize> Kernel for Rows<'_, T, V, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self, _: L) {
+        let Self(&(mut tile), mut rows, wide) = self;
+        let lanes = T::Vector::<L>::LANES;
+        let whole =
+            if T::Vector::<L>::MASKED || wide == V * lanes { tile.depth } else { tile.whole_rows(V * lanes) };
+        let most = most_sums::<T, L>() / (V * A);
+        let most = if most < TILE_ROWS { most } else { TILE_ROWS };
+        while rows > 0 {
+            let high = next_rows(rows, most);
+            // SAFETY: a level was passed. Only `Tile::run` makes this kernel, and its caller promises these rows; `high` of
+            // them are left.
+            unsafe {
+                match high {
+                    6 if most >= 6 => tile.sums::<L, 6, V, A, true>(wide, whole),
+                    5 if most >= 5 => tile.sums::<L, 5, V, A, true>(wide, whole),
+                    4 if most >= 4 => tile.sums::<L, 4, V, A, true>(wide, whole),
+                    3 if most >= 3 => tile.sums::<L, 3, V, A, true>(wide, whole),
+                    2 if most >= 2 => tile.sums::<L, 2, V, A, true>(wide, whole),
+                    _ => tile.sums::<L, 1, V, A, true>(wide, whole),
+                }
+            }
+            rows -= high;
+            tile.a = tile.a.wrapping_add(high * tile.a_row);
+            tile.initial = tile.initial.wrapping_add(high * tile.initial_row);
+            tile.c = tile.c.wrapping_add(high * tile.c_row);
         }
     }
 }
+
+/// Returns the rows of the next tile, where `rows` are left and a tile has at most `most`: the last tiles are of about
+/// the same height.
+#[inline(always)]
+fn next_rows(rows: usize, most: usize) -> usize {
+    if rows < NEXT_ROWS[0].len() { usize::from(NEXT_ROWS[most][rows]) } else { most }
+}
+
+/// By the most rows of a tile and by the rows that are left. (A table, since a division takes longer than a small tile.)
+static NEXT_ROWS: [[u8; 4 * TILE_ROWS]; TILE_ROWS + 1] = {
+    let mut next = [[0; 4 * TILE_ROWS]; TILE_ROWS + 1];
+    let mut most = 1;
+    while most <= TILE_ROWS {
+        let mut rows = 1;
+        while rows < 4 * TILE_ROWS {
+            next[most][rows] = rows.div_ceil(rows.div_ceil(most)) as u8;
+            rows += 1;
+        }
+        most += 1;
+    }
+    next
+};

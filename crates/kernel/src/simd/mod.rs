@@ -131,6 +131,9 @@ pub trait Vector<T>: Copy + Sealed {
     /// The side of the blocks that [`transpose`](Vector::transpose) takes. It divides `LANES`.
     const BLOCK: usize;
 
+    /// Whether [`read_first`](Vector::read_first) takes no longer than [`read`](Vector::read).
+    const MASKED: bool;
+
     /// Returns 0 in every lane.
     ///
     /// # Safety
@@ -154,6 +157,12 @@ pub trait Vector<T>: Copy + Sealed {
     /// # Safety
     /// The processor has the level of this vector.
     unsafe fn add(self, b: Self) -> Self;
+
+    /// Returns whether a lane is not between `-limit` and `limit`: a NaN is not.
+    ///
+    /// # Safety
+    /// The processor has the level of this vector.
+    unsafe fn any_outside(self, limit: Self) -> bool;
 
     /// Returns the sum of all lanes.
     ///
@@ -207,10 +216,20 @@ pub trait Vector<T>: Copy + Sealed {
 pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     #[cfg(all(target_arch = "x86_64", not(chainrule_portable)))]
     match x86::best() {
-        x86::Best::Avx512(level) => return level.run(kernel),
-        x86::Best::Avx2(level) => return level.run(kernel),
-        x86::Best::Portable => {}
+        x86::Best::Avx512(level) => level.run(kernel),
+        x86::Best::Avx2(level) => level.run(kernel),
+        x86::Best::Portable => run_portable(kernel),
     }
+    #[cfg(not(all(target_arch = "x86_64", not(chainrule_portable))))]
+    Portable.run(kernel)
+}
+
+/// Runs a kernel at the level `Portable`. It is a function of its own, so that the registers and the stack that it takes are
+/// not saved for the other levels.
+#[cfg(all(target_arch = "x86_64", not(chainrule_portable)))]
+#[cold]
+#[inline(never)]
+fn run_portable<K: Kernel>(kernel: K) -> K::Output {
     Portable.run(kernel)
 }
 

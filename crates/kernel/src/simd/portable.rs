@@ -44,6 +44,7 @@ macro_rules! array {
         impl Vector<$scalar> for Array<$scalar, $lanes> {
             const LANES: usize = $lanes;
             const BLOCK: usize = $lanes;
+            const MASKED: bool = false;
 
             #[inline(always)]
             unsafe fn zero() -> Self {
@@ -102,6 +103,16 @@ macro_rules! array {
                     // `to`.
                     unsafe { *to.add(lane) = self.0[lane] };
                 }
+            }
+
+            #[inline(always)]
+            unsafe fn any_outside(self, limit: Self) -> bool {
+                let mut outside = false;
+                for lane in 0..$lanes {
+                    // A NaN is not in the range.
+                    outside |= !(-limit.0[lane]..=limit.0[lane]).contains(&self.0[lane]);
+                }
+                outside
             }
 
             #[inline(always)]

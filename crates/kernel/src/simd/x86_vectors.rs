@@ -11,9 +11,10 @@ static FIRST_F64: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
 /// Implements the methods of a vector by the names of its instructions.
 macro_rules! vector {
     (
-        $vector:ident of $scalar:ident, $lanes:literal: $set1:ident, $fmadd:ident, $add:ident, $loadu:ident, $storeu:ident,
+        $vector:ident of $scalar:ident, $lanes:literal, $masked:literal: $set1:ident, $fmadd:ident, $add:ident, $loadu:ident, $storeu:ident,
         read_first: |$from:ident, $n:ident| $read_first:expr,
         write_first: |$this:ident, $to:ident, $m:ident| $write_first:expr,
+        any_outside: |$x:ident, $limit:ident| $any_outside:expr,
         sum: |$all:ident| $sum:expr,
         transpose: $transpose:path, $block:literal
     ) => {
@@ -22,6 +23,7 @@ macro_rules! vector {
         impl Vector<$scalar> for $vector {
             const LANES: usize = $lanes;
             const BLOCK: usize = $block;
+            const MASKED: bool = $masked;
 
             #[inline(always)]
             unsafe fn zero() -> Self {
@@ -77,6 +79,12 @@ macro_rules! vector {
                 unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
             }
             #[inline(always)]
+            unsafe fn any_outside(self, $limit: Self) -> bool {
+                let $x = self;
+                // SAFETY: the caller promises that the processor has these instructions; they touch registers only.
+                unsafe { $any_outside }
+            }
+            #[inline(always)]
             unsafe fn sum(self) -> $scalar {
                 let $all = self;
                 // SAFETY: the caller promises that the processor has these instructions; they touch registers only.
@@ -93,7 +101,7 @@ macro_rules! vector {
 }
 
 vector!(
-    __m256 of f32, 8: _mm256_set1_ps, _mm256_fmadd_ps, _mm256_add_ps, _mm256_loadu_ps, _mm256_storeu_ps,
+    __m256 of f32, 8, false: _mm256_set1_ps, _mm256_fmadd_ps, _mm256_add_ps, _mm256_loadu_ps, _mm256_storeu_ps,
     read_first: |from, n| _mm256_maskload_ps(from, _mm256_loadu_si256(FIRST_F32.as_ptr().add(8 - n).cast())),
     write_first: |all, to, n| {
         // A masked store takes some fifty cycles on AMD's processors.
@@ -116,6 +124,10 @@ vector!(
             _mm_store_ss(to.add(at), half);
         }
     },
+    any_outside: |x, limit| {
+        let outside = _mm256_cmp_ps::<_CMP_NLE_UQ>(_mm256_andnot_ps(_mm256_set1_ps(-0.0), x), limit);
+        _mm256_movemask_ps(outside) != 0
+    },
     sum: |all| {
         let four = _mm_add_ps(_mm256_castps256_ps128(all), _mm256_extractf128_ps::<1>(all));
         let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
@@ -124,7 +136,7 @@ vector!(
     transpose: transpose_f32, 8
 );
 vector!(
-    __m256d of f64, 4: _mm256_set1_pd, _mm256_fmadd_pd, _mm256_add_pd, _mm256_loadu_pd, _mm256_storeu_pd,
+    __m256d of f64, 4, false: _mm256_set1_pd, _mm256_fmadd_pd, _mm256_add_pd, _mm256_loadu_pd, _mm256_storeu_pd,
     read_first: |from, n| _mm256_maskload_pd(from, _mm256_loadu_si256(FIRST_F64.as_ptr().add(4 - n).cast())),
     write_first: |all, to, n| {
         let mut at = 0;
@@ -141,6 +153,10 @@ vector!(
             _mm_store_sd(to.add(at), half);
         }
     },
+    any_outside: |x, limit| {
+        let outside = _mm256_cmp_pd::<_CMP_NLE_UQ>(_mm256_andnot_pd(_mm256_set1_pd(-0.0), x), limit);
+        _mm256_movemask_pd(outside) != 0
+    },
     sum: |all| {
         let two = _mm_add_pd(_mm256_castpd256_pd128(all), _mm256_extractf128_pd::<1>(all));
         _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)))
@@ -148,16 +164,18 @@ vector!(
     transpose: transpose_f64, 4
 );
 vector!(
-    __m512 of f32, 16: _mm512_set1_ps, _mm512_fmadd_ps, _mm512_add_ps, _mm512_loadu_ps, _mm512_storeu_ps,
+    __m512 of f32, 16, true: _mm512_set1_ps, _mm512_fmadd_ps, _mm512_add_ps, _mm512_loadu_ps, _mm512_storeu_ps,
     read_first: |from, n| _mm512_maskz_loadu_ps(u16::MAX >> (16 - n), from),
     write_first: |all, to, n| _mm512_mask_storeu_ps(to, u16::MAX >> (16 - n), all),
+    any_outside: |x, limit| _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(_mm512_abs_ps(x), limit) != 0,
     sum: |all| _mm512_reduce_add_ps(all),
     transpose: transpose_f32, 8
 );
 vector!(
-    __m512d of f64, 8: _mm512_set1_pd, _mm512_fmadd_pd, _mm512_add_pd, _mm512_loadu_pd, _mm512_storeu_pd,
+    __m512d of f64, 8, true: _mm512_set1_pd, _mm512_fmadd_pd, _mm512_add_pd, _mm512_loadu_pd, _mm512_storeu_pd,
     read_first: |from, n| _mm512_maskz_loadu_pd(u8::MAX >> (8 - n), from),
     write_first: |all, to, n| _mm512_mask_storeu_pd(to, u8::MAX >> (8 - n), all),
+    any_outside: |x, limit| _mm512_cmp_pd_mask::<_CMP_NLE_UQ>(_mm512_abs_pd(x), limit) != 0,
     sum: |all| _mm512_reduce_add_pd(all),
     transpose: transpose_f64, 4
 );
