@@ -103,7 +103,7 @@ use step::{Moved, Rule, take_step};
     note = "`Trainer::new(network, loss, optimizer, seed)` takes an optimizer such as `Adam::new(1e-3)`",
     note = "an optimizer's moments have the type of the network that it trains: make a new one for each network"
 )]
-pub trait Optimizer<N: Parameters> {
+pub trait Optimizer<N: Parameters>: Send {
     /// Takes a step: changes `network` according to `gradient`.
     ///
     /// # Errors

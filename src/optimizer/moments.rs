@@ -14,7 +14,7 @@ use chainrule_parameters::{copied, zeroed};
 /// [`Inline`], in the optimizer itself.
 pub trait MomentStorage {
     #[doc(hidden)]
-    type Of<N: Parameters>: Moments<N> + Clone + fmt::Debug;
+    type Of<N: Parameters>: Moments<N> + Clone + fmt::Debug + Send;
 }
 
 /// Moments on the heap, as many as the settings need.

@@ -29,7 +29,9 @@ const WORTH_EACH: u64 = 64;
 pub(super) const MOST: usize = 8;
 /// Networks with more parameters than this are not divided, because each piece needs a copy of the gradient. The matrix
 /// products of such layers are large enough to use several cores.
-const MOST_PARAMETERS: usize = 1 << 19;
+pub(super) const MOST_PARAMETERS: usize = 1 << 19;
+/// Up to this number of parameters, a step of the optimizer is not worth another thread.
+pub(super) const FEW_PARAMETERS: usize = 1 << 15;
 /// The bytes of activations that a small network, whose gradient costs little, processes at once: the size of a
 /// second-level cache.
 const CACHE: usize = 1 << 18;
@@ -217,18 +219,13 @@ impl<W> Default for WorkerPool<W> {
     }
 }
 
-/// Runs the work of a network on a thread of the pool if its products use several threads. Otherwise each of the
-/// products would have to wake one.
+/// Runs work that uses several threads on a thread of the pool. Otherwise each part of it would have to wake one.
 #[cfg(feature = "threads")]
-pub(super) fn among_threads<R: Send>(parameters: usize, work: impl FnOnce() -> R + Send) -> R {
-    if parameters > MOST_PARAMETERS && rayon::current_num_threads() > 1 {
-        rayon::scope(|_| work())
-    } else {
-        work()
-    }
+pub(super) fn among_threads<R: Send>(several: bool, work: impl FnOnce() -> R + Send) -> R {
+    if several && rayon::current_num_threads() > 1 { rayon::scope(|_| work()) } else { work() }
 }
 
 #[cfg(not(feature = "threads"))]
-pub(super) fn among_threads<R>(_: usize, work: impl FnOnce() -> R) -> R {
+pub(super) fn among_threads<R>(_: bool, work: impl FnOnce() -> R) -> R {
     work()
 }

@@ -97,8 +97,17 @@ pub struct Trainer<N, L, O> {
     ranks: Option<Ranks>,
 }
 
-/// [`Optimizer::step`] for a network and a gradient on the heap.
-type Step<N, O> = fn(&mut O, &mut Owned<N>, &Owned<N>) -> Result<(), Error>;
+/// [`Optimizer::step`] for a network and a gradient on the heap, on several threads or on this one.
+type Step<N, O> = fn(&mut O, &mut Owned<N>, &Owned<N>, bool) -> Result<(), Error>;
+
+fn step<N: Parameters, O: Optimizer<N>>(
+    optimizer: &mut O,
+    network: &mut Owned<N>,
+    gradient: &Owned<N>,
+    several: bool,
+) -> Result<(), Error> {
+    data_parallel::among_threads(several, || optimizer.step(network, gradient))
+}
 
 /// The functions of the optimizer, so that only [`Trainer::new`] has a bound on it.
 struct Optimize<N, O> {
@@ -178,7 +187,7 @@ impl<N, L, O> Trainer<N, L, O> {
             micro_batch: None,
             parallel: DataParallel::default(),
             optimize: Optimize {
-                step: O::step,
+                step: step::<N, O>,
                 learning_rate: O::learning_rate,
                 #[cfg(feature = "flow")]
                 setting: O::setting,
@@ -288,9 +297,10 @@ impl<N, L, O> Trainer<N, L, O> {
         N: Parameters,
         L: Sync,
     {
+        let several = self.are_threads_awake(plan::<X, N, Y>(), inputs.len());
         let stepped = self.gradient_of(inputs, targets, states, None).and_then(|mean| {
             self.follow_schedule();
-            (self.optimize.step)(&mut self.optimizer, &mut self.network, &self.gradient)?;
+            (self.optimize.step)(&mut self.optimizer, &mut self.network, &self.gradient, several)?;
             Ok(mean)
         });
         self.taken(stepped, inputs, targets)
@@ -327,7 +337,7 @@ impl<N, L, O> Trainer<N, L, O> {
             }
             ranks => {
                 let mean = if pieces.part >= samples {
-                    data_parallel::among_threads(N::COUNT, || {
+                    data_parallel::among_threads(N::COUNT > data_parallel::MOST_PARAMETERS, || {
                         let memory = &mut states.workspace(workspace);
                         let hook = hook.map(|hook| hook as &mut dyn BackwardHook);
                         loss_gradient(network, loss, inputs, targets, Share::WHOLE, memory, to, rng, hook)
@@ -365,6 +375,16 @@ impl<N, L, O> Trainer<N, L, O> {
             Some(samples) => Ok(Pieces { piece: samples, part: samples }),
             None => Ok(Pieces::of(plan, samples)),
         }
+    }
+
+    /// Returns whether the gradient is computed on several threads, and the network is large enough for them to share the
+    /// optimizer's step too.
+    fn are_threads_awake(&self, plan: &Plan, samples: usize) -> bool
+    where
+        N: Parameters,
+    {
+        let is_divided = self.pieces(plan, samples).is_ok_and(|pieces| pieces.piece < samples);
+        N::COUNT > data_parallel::MOST_PARAMETERS || is_divided && N::COUNT > data_parallel::FEW_PARAMETERS
     }
 
     fn follow_schedule(&mut self) {

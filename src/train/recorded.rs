@@ -39,7 +39,7 @@ impl<N, L, O> Trainer<N, L, O> {
         let stepped = self.gradient_recorded(inputs, targets, recorder).and_then(|mean| {
             self.follow_schedule();
             recorder.measure_step(&mut self.network, |network| {
-                (self.optimize.step)(&mut self.optimizer, network, &self.gradient)
+                (self.optimize.step)(&mut self.optimizer, network, &self.gradient, false)
             })?;
             Ok(mean)
         });

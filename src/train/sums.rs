@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use chainrule_parameters::{Owned, Parameters, View, ViewMut};
 
-use super::data_parallel::MOST;
+use super::data_parallel::{MOST, among_threads};
 use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::{Parameter, TableRows, Visitor, visit};
@@ -67,7 +67,8 @@ pub(super) fn sum_pieces<N: Parameters>(
         *states = others;
         *piece = Some(Piece { gradient: ViewMut::of(&mut **gradient), states: here, loss: Ok(0.0) });
     }
-    sum(&mut pieces[..count], first, work)
+    let pieces = &mut pieces[..count];
+    among_threads(count > 1, || sum(pieces, first, work))
 }
 
 /// The part of a piece in the batch's loss and gradient.
