@@ -36,7 +36,10 @@ python() {
 hand() {
     local openblas=()
     ! ldconfig -p | grep 'libopenblas\.so ' > /dev/null || openblas=(--features openblas)
-    program hand hand "$native" "${openblas[@]}"
+    # LLVM divides vectors of 64 bytes on most processors that have them.
+    local whole=""
+    ! grep -q avx512f /proc/cpuinfo || whole=" -C target-feature=-prefer-256-bit"
+    program hand hand "$native$whole" "${openblas[@]}"
 }
 
 # dfdx has convolutions on nightly compilers only, and with today's they no longer build. This makes a copy in which the

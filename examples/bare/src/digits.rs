@@ -41,7 +41,7 @@ pub struct Report {
 }
 
 /// What comes of it on every processor, with the portable kernels.
-pub const EXPECTED: Report = Report { before: 31, after: 281, tested: TESTED, hash: 0x146a_9578_dbd8_9eeb };
+pub const EXPECTED: Report = Report { before: 31, after: 281, tested: TESTED, hash: 0xe640_b221_cdde_e5bd };
 
 /// Trains the network for some steps, and tests it before and after.
 ///

@@ -61,7 +61,14 @@ fn of_batch<const BATCH: usize>(job: &Job) {
     let mut x = Box::new(Aligned([[0.0; 64]; BATCH]));
     x.0.as_flattened_mut().copy_from_slice(&uniform(2, BATCH * 64, 1.0));
     let mut c = Box::new(Aligned([[0.0; 64]; BATCH]));
-    let kernel = if BATCH == 1 { product::<BATCH, 8, 1> } else { product::<BATCH, 2, 4> };
+    // As many sums as registers hold: 16, or 32 with AVX-512.
+    let kernel = if BATCH == 1 {
+        product::<BATCH, { 64 / LANES }, 1>
+    } else if LANES == 16 {
+        product::<BATCH, 4, 4>
+    } else {
+        product::<BATCH, 2, 4>
+    };
     job.kernel(
         &mut c,
         |c| kernel(&mut c.0, black_box(&w.0), black_box(&x.0)),
