@@ -12,7 +12,7 @@
 //! are checked.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 
-#[cfg(any(feature = "std", test))]
+#[cfg(test)]
 extern crate alloc;
 
 mod attention;

@@ -20,7 +20,7 @@ impl<T: Gemm> GemmDriver<T> {
     ///
     /// # Safety
     /// The operands come from [`Operands::new`], are not empty, `inner` is not 0, and what they were made from is borrowed
-    /// until the driver has run. The buffer is valid for as long, and as large as `StripBuffer`.
+    /// until the driver has run. The buffer is valid for as long, and has `STRIPS_BLOCK` numbers.
     pub(super) unsafe fn new(operands: Operands<T>, strips: *mut T) -> Self {
         Self { operands, strips }
     }

@@ -17,8 +17,6 @@
 //! The crate `gemm` is not used: it is slower for a few samples, and a few percent faster at most from 32 on
 //! (`docs/performance.md`).
 
-#[cfg(feature = "std")]
-mod buffers;
 mod deep;
 mod direct;
 mod dots;
@@ -59,10 +57,10 @@ const STRIPS: usize = 4;
 const FEW_ROWS: usize = 48;
 /// Up to this number of rows, a transposed `b` is read by dot products instead of packed.
 const DOT_ROWS: usize = 8;
-/// From this number of multiply-adds on, blocks of `b` and panels of `a` are packed, if there are more rows than twice
-/// `FEW_ROWS`, ..
+/// From this number of multiply-adds on, blocks of `b` and panels of `a` are packed if there are more than twice `FEW_ROWS`
+/// rows.
 const MEDIUM: usize = 1 << 20;
-/// .. and from this number on also for a quarter of them.
+/// From this number of multiply-adds on, they are packed if there are more rows than half of `FEW_ROWS`.
 const LARGE: usize = 1 << 24;
 /// From this number of columns on, the sums are not divided at any level, and a panel is read often enough.
 const PACKED_COLUMNS: usize = 128;
@@ -74,10 +72,15 @@ const ROW: usize = 12 * MAX_LANES;
 const WIDEST: usize =
     if cfg!(all(target_arch = "x86_64", not(chainrule_portable))) { MAX_LANES } else { MAX_LANES / 4 };
 
-/// The packed strips of `b`, on the stack: 128 KiB of `f32`, or 32 KiB where vectors have 16 bytes.
-/// Aligned, so that no vector is in two cache lines.
+/// The numbers of the packed strips of `b`, and of a block of a product below [`LARGE`]: 128 KiB of `f32`, or 32 KiB where
+/// vectors have 16 bytes.
+const STRIPS_BLOCK: usize = STRIPS * DEPTH * 2 * WIDEST;
+/// The numbers of a block of a large product: 240 KiB of `f32`, or 60 KiB.
+const LARGE_BLOCK: usize = STRIPS_BLOCK / 8 * 15;
+
+/// Memory for packed numbers, on the stack. It is aligned, so that no vector is in two cache lines.
 #[repr(C, align(64))]
-struct StripBuffer<T>(MaybeUninit<[T; STRIPS * DEPTH * 2 * WIDEST]>);
+struct Block<T, const NUMBERS: usize>(MaybeUninit<[T; NUMBERS]>);
 
 /// Computes `c = initial + a b`.
 ///
@@ -259,23 +262,33 @@ unsafe fn gemm_batch<T: Gemm>(operands: &Operands<T>) {
 /// As for [`gemm_batch`], and `inner` is not 0.
 #[inline(never)]
 unsafe fn gemm_strips<T: Gemm>(operands: Operands<T>) {
-    let mut strips = StripBuffer::<T>(MaybeUninit::uninit());
+    let mut strips = Block::<T, STRIPS_BLOCK>(MaybeUninit::uninit());
     // SAFETY: the caller's promise; the buffer lives until the driver is done, and is not used otherwise.
     dispatch(unsafe { GemmDriver::new(operands, strips.0.as_mut_ptr().cast()) });
 }
 
-/// Computes a large product, with packed blocks of `b` and packed panels of `a`.
+/// Computes a product with packed blocks of `b` and packed panels of `a`.
+///
+/// # Safety
+/// As for [`PackedGemm::new`].
+unsafe fn gemm_packed<T: Gemm>(operands: Operands<T>) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if operands.multiply_adds() < LARGE {
+            packed_in::<T, STRIPS_BLOCK>(operands)
+        } else {
+            packed_in::<T, LARGE_BLOCK>(operands)
+        }
+    }
+}
+
+/// Computes it with a block of this many numbers, on the stack: only the products that need it pay for it.
 ///
 /// # Safety
 /// As for [`PackedGemm::new`].
 #[inline(never)]
-unsafe fn gemm_packed<T: Gemm>(operands: Operands<T>) {
-    #[cfg(feature = "std")]
-    let mut block = buffers::take();
-    #[cfg(not(feature = "std"))]
-    let mut block = packed::Block::new();
-    // SAFETY: the caller's promise.
-    dispatch(unsafe { PackedGemm::new(operands, &mut block) });
-    #[cfg(feature = "std")]
-    buffers::give(block);
+unsafe fn packed_in<T: Gemm, const NUMBERS: usize>(operands: Operands<T>) {
+    let mut block = Block::<T, NUMBERS>(MaybeUninit::uninit());
+    // SAFETY: the caller's promise; the block lives until the kernel is done, and is not used otherwise.
+    dispatch(unsafe { PackedGemm::new(operands, block.0.as_mut_ptr().cast(), NUMBERS) });
 }

@@ -16,57 +16,40 @@ use super::tile::MAX_LANES;
 use super::{DEPTH, Gemm, Operands, STRIPS};
 use crate::simd::{Kernel, Level, Vector};
 
-/// The bytes of a block of `b`: it fits into a second-level cache of 512 KiB, with a panel and what `c` needs.
-#[cfg(feature = "std")]
-const BYTES: usize = 384 << 10;
-/// The same without a heap, where the block is on the stack: four strips.
-#[cfg(not(feature = "std"))]
-const BYTES: usize = STRIPS * DEPTH * 2 * super::WIDEST * size_of::<f32>();
-
-/// The memory of a block of `b`.
-#[repr(C, align(64))]
-pub(super) struct Block(MaybeUninit<[u8; BYTES]>);
-
-impl Block {
-    #[cfg(not(feature = "std"))]
-    pub(super) const fn new() -> Self {
-        Self(MaybeUninit::uninit())
-    }
-}
-
 /// A packed panel of `a`: `PANEL` numbers for each `k`.
 #[repr(align(64))]
 struct Panel<T>(MaybeUninit<[T; PANEL * DEPTH]>);
 
 /// A product with packed operands.
-pub(super) struct PackedGemm<'a, T> {
+pub(super) struct PackedGemm<T> {
     operands: Operands<T>,
-    block: &'a mut Block,
+    block: *mut T,
+    numbers: usize,
 }
 
-impl<'a, T: Gemm> PackedGemm<'a, T> {
+impl<T: Gemm> PackedGemm<T> {
     /// # Safety
     /// The operands come from [`Operands::new`] (or are a part of such), are not empty, `inner` is not 0, their sums are
-    /// not divided, and what they were made from is borrowed until the kernel has run.
-    pub(super) unsafe fn new(operands: Operands<T>, block: &'a mut Block) -> Self {
-        Self { operands, block }
+    /// not divided, and what they were made from is borrowed until the kernel has run. For as long, this many `numbers`
+    /// can be read and written at `block`; they are at least a strip of `DEPTH` rows.
+    pub(super) unsafe fn new(operands: Operands<T>, block: *mut T, numbers: usize) -> Self {
+        Self { operands, block, numbers }
     }
 }
 
-impl<T: Gemm> Kernel for PackedGemm<'_, T> {
+impl<T: Gemm> Kernel for PackedGemm<T> {
     type Output = ();
 
     #[inline(always)]
     fn run<L: Level>(self, _: L) {
-        let Self { operands, block } = self;
+        let Self { operands, block, numbers } = self;
         let Operands { rows, inner, columns, .. } = operands;
         let width = 2 * T::Vector::<L>::LANES;
-        let block: *mut T = block.0.as_mut_ptr().cast();
         let mut panel = Panel::<T>(MaybeUninit::uninit());
         let panel: *mut T = panel.0.as_mut_ptr().cast();
         let depths = Partition::new(inner, DEPTH);
         let deepest = inner.div_ceil(depths.parts);
-        let strips = Partition::new(columns.div_ceil(width), BYTES / size_of::<T>() / (deepest * width));
+        let strips = Partition::new(columns.div_ceil(width), numbers / (deepest * width));
         let tiles = Partition::new(rows, TILE_ROWS);
         for part in 0..depths.parts {
             let (depth, deep) = depths.part(part);

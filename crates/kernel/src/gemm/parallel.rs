@@ -3,7 +3,7 @@
 
 use super::driver::TILE_ROWS;
 use super::tile::MAX_LANES;
-use super::{Gemm, LARGE, Operands, buffers, gemm_packed};
+use super::{Gemm, LARGE, Operands, gemm_packed};
 
 /// Computes a large product on this number of cores.
 ///
@@ -11,7 +11,6 @@ use super::{Gemm, LARGE, Operands, buffers, gemm_packed};
 /// As for [`gemm_parallel`].
 pub(super) unsafe fn gemm_large<T: Gemm + Send + Sync>(operands: Operands<T>, cores: usize) {
     let cores = cores.min(operands.multiply_adds() / LARGE).max(1);
-    buffers::reserve(cores);
     // SAFETY: the caller's promise.
     unsafe { gemm_parallel(operands, cores) }
 }

@@ -40,15 +40,14 @@ fn check<T: Real, L: Level>(level: L, rows: usize, inner: usize, columns: usize)
                 let kernels: [fn(Operands<T>, L); 5] = [
                     |operands, level| level.run(unsafe { Direct::new(&operands) }),
                     |operands, level| {
-                        let mut strips = vec![T::zero(); STRIPS * DEPTH * 2 * MAX_LANES];
-                        // SAFETY: as above; the buffer is as long as a `StripBuffer`.
+                        let mut strips = vec![T::zero(); STRIPS_BLOCK];
+                        // SAFETY: as above; the buffer has as many numbers as the driver asks for.
                         level.run(unsafe { GemmDriver::new(operands, strips.as_mut_ptr()) });
                     },
                     |operands, level| {
-                        let mut block = buffers::take();
+                        let mut block = vec![T::zero(); STRIPS_BLOCK];
                         // SAFETY: as above; an undivided sum of whole numbers is the divided one.
-                        level.run(unsafe { PackedGemm::new(operands, &mut block) });
-                        buffers::give(block);
+                        level.run(unsafe { PackedGemm::new(operands, block.as_mut_ptr(), STRIPS_BLOCK) });
                     },
                     |operands, level| level.run(unsafe { DotProducts::new(operands) }),
                     |operands, level| level.run(unsafe { Gemv::new(&operands) }),
@@ -255,7 +254,7 @@ fn check_rows<T: Real, L: Level>(level: L, rows: usize, inner: usize, columns: u
         // SAFETY: `b` is not transposed, there is one row, and the matrices outlive the call.
         level.run(unsafe { Gemv::new(&operands) });
     }
-    let mut strips = vec![T::zero(); STRIPS * DEPTH * 2 * MAX_LANES];
+    let mut strips = vec![T::zero(); STRIPS_BLOCK];
     for algorithm in 0..3 {
         if inner == 0 && algorithm > 0 || algorithm == 2 && tile::divided::<T, L>(inner, columns) > 0 {
             continue;
@@ -270,9 +269,8 @@ fn check_rows<T: Real, L: Level>(level: L, rows: usize, inner: usize, columns: u
                 0 => level.run(Direct::new(&operands)),
                 1 => level.run(GemmDriver::new(operands, strips.as_mut_ptr())),
                 _ => {
-                    let mut block = buffers::take();
-                    level.run(PackedGemm::new(operands, &mut block));
-                    buffers::give(block);
+                    let mut block = vec![T::zero(); STRIPS_BLOCK];
+                    level.run(PackedGemm::new(operands, block.as_mut_ptr(), STRIPS_BLOCK));
                 }
             }
         }
