@@ -122,6 +122,12 @@ fn the_stack_of_a_pass_does_not_grow_with_the_network() {
             1,
         ));
     static DEEP: Mutex<DeepMemory> = Mutex::new(DeepMemory::new());
+    // A product of which blocks of both matrices are packed.
+    type Square = Linear<128, 128>;
+    type SquareMemory = chainrule::workspace!(Square, Vector<128>, predict 112);
+    static SQUARE: Mutex<SquareMemory> = Mutex::new(SquareMemory::new());
+    let square = Square::init(&mut rng(1));
+    let (vectors, mut products) = (vec![Vector([0.5; 128]); 112], vec![Vector([0.0; 128]); 112]);
     WIDE.lock().unwrap().network.clone_from(&Wide::init(&mut rng(1)));
     let deep = Deep::init(&mut rng(1));
     let (images, inputs, targets) =
@@ -132,7 +138,8 @@ fn the_stack_of_a_pass_does_not_grow_with_the_network() {
         wide.step(&inputs, &targets).unwrap();
         let mut outputs = [Vector([0.0; 64]); 2];
         deep.predict_into(&images, &mut outputs, &mut *DEEP.lock().unwrap()).unwrap();
-        std::mem::forget((deep, images, inputs, targets));
+        square.predict_into(&vectors, &mut products, &mut *SQUARE.lock().unwrap()).unwrap();
+        std::mem::forget((deep, images, inputs, targets, square, vectors, products));
     });
     assert_eq!(allocated, 0);
 }

@@ -8,7 +8,7 @@
 //! * a number is rounded by adding [`ROUND`](Elementary::ROUND), and 2ᵏ is made of bits: the conversions of the
 //!   language saturate, which is a branch on most processors;
 //! * where the level has fused multiply-adds, a product and a sum are one, which takes fewer corrections. So a function
-//!   has the same bits alone and in a vector, but not the same on every level. [`alone`] has the functions for code that
+//!   has the same bits for one number and in a vector of its level, but not the same on every level. [`alone`] has the functions for code that
 //!   is not compiled for a level: their bits are those of [`Portable`](super::simd::Portable), and they are no calls.
 //!
 //! The error of each function is stated in the documentation of `chainrule::elementary`. It is tested here for each

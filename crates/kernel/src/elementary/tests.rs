@@ -151,3 +151,29 @@ fn in_f32_the_functions_are_within_their_bounds_at_every_level() {
         }
     });
 }
+
+/// The most relative errors of `exp`, `exp_m1`, `tanh`, `sigmoid` and `softplus` in `f64`, and how much the platform's
+/// functions, with which they are compared, may add to them.
+#[test]
+fn in_f64_the_functions_are_within_their_bounds_at_every_level() {
+    let sizes = (0..8000).map(|at| (f64::from(at) / 8000.0 * 22.0 - 18.0).exp());
+    // Here `tanh` and `exp_m1` have their largest errors.
+    let sizes = sizes.chain((0..8000).map(|at| 0.1 + f64::from(at) * 4e-5));
+    let x: Vec<f64> = sizes.flat_map(|size| [size, -size]).collect();
+    let functions: [(fn(f64) -> f64, f64, f64); 5] = [
+        (f64::exp, 5.6e-16, 2.3e-16),
+        (f64::exp_m1, 8e-16, 2.3e-16),
+        (f64::tanh, 8e-16, 2.3e-16),
+        (|x| 1.0 / (1.0 + (-x).exp()), 5.6e-16, 4.5e-16),
+        (|x| x.max(0.0) + (-x.abs()).exp().ln_1p(), 5.6e-16, 4.5e-16),
+    ];
+    for_each_level!(level => {
+        let y = run(level, &x);
+        for (function, (exact, most, more)) in functions.into_iter().enumerate() {
+            for (&x, &got) in x.iter().zip(&y[function]) {
+                let error = (got / exact(x) - 1.0).abs();
+                assert!(error <= most + more, "function {function} of {x:e} is off by {error:e}");
+            }
+        }
+    });
+}

@@ -82,8 +82,8 @@ impl<T> From<Accumulate> for Initial<'_, T> {
     }
 }
 
-/// The matrices of a product as pointers, since a tile does not end where a row does. Only [`new`](Operands::new) makes
-/// one.
+/// The matrices of a product as pointers, since a tile does not end where a row does. Only [`new`](Operands::new) and
+/// [`in_order`](Operands::in_order) make one, both with checks, and `from` makes a part of one.
 ///
 /// Row `r` and column `c` of a matrix are `r * row + c * column` numbers from its pointer. `new` guarantees, for every
 /// row below `rows`, column below `columns` and `k` below `inner`, that these numbers of `a`, `b`, `initial` and `c`
