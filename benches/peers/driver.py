@@ -178,6 +178,11 @@ BARE = {"tiled": "hand-tiled", "OpenBLAS": "hand-openblas", "`gemm`": "hand-gemm
 BARE |= {"PyTorch": "torch-.*", "rational": "hand-rational", "libm": "hand-std"}
 
 
+def short(number):
+    """Three digits, or all digits of a large number."""
+    return f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
+
+
 def cell(figures, pattern, named):
     """The ratio of the least samples and, in brackets, the median of the rounds' ratios."""
     found = [name for name in figures if re.fullmatch(pattern, name)]
@@ -185,7 +190,7 @@ def cell(figures, pattern, named):
         return ""
     name = min(found, key=lambda name: figures[name][1])
     _, least, ratios = figures[name]
-    ratio = f"{least / figures[BASE][1]:.3g} ({statistics.median(ratios):.3g})"
+    ratio = f"{short(least / figures[BASE][1])} ({short(statistics.median(ratios))})"
     return f"{ratio} {name.removeprefix('hand-')}" if named else ratio
 
 
@@ -208,7 +213,7 @@ def markdown(results):
             lines.append("|---" * (len(columns) + 2) + "|")
             for workload, figures in rows.items():
                 cells = [cell(figures, pattern, title == "by hand") for title, pattern in columns]
-                lines.append(f"| {workload} | {figures[BASE][1]:,.4g} | {' | '.join(cells)} |")
+                lines.append(f"| {workload} | {short(figures[BASE][1])} | {' | '.join(cells)} |")
             tables.append("\n".join(lines) + "\n")
     return "\n".join(tables)
 

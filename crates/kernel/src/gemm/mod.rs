@@ -14,8 +14,7 @@
 //!   has rows.)
 //! * A few rows with a transposed `b`, which is not worth packing: dot products.
 //!
-//! The crate `gemm` is not used: it is slower for a few samples, and a few percent faster at most from 32 on
-//! (`docs/performance.md`).
+//! The crate `gemm` is not used: `docs/performance.md` has its times.
 
 mod deep;
 mod direct;
