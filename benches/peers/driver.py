@@ -27,14 +27,14 @@ POOLS = ["OMP", "MKL", "OPENBLAS", "RAYON", "MATMUL", "CANDLE"]
 
 INFER = ["A1", "A1io", "A2", "A2io"]
 DENSE = ["B32", "B128", "E", "EA"]
-CONV, COLOUR = ["C32", "C128"], ["H32", "H128"]
+CONV, COLOR = ["C32", "C128"], ["H32", "H128"]
 IMAGE, SOUND, SAMPLE = "C1", "V256", "V1"
 STREAM = ["L8", "L16", "L32", "L64", "G8", "G16", "G32", "G64"]
 RECURRENT = ["R32", "R128"]
 TEXT, TOKEN = ["M16"], ["M1"]
 SMALL = ["F1", "F8", "F32", "F128"]
 PLAIN = [*DENSE[:2], *CONV, "D", *DENSE[2:], "S"]
-TRAIN = [*PLAIN, *COLOUR, *RECURRENT]
+TRAIN = [*PLAIN, *COLOR, *RECURRENT]
 WORKLOADS = [*INFER, IMAGE, SOUND, SAMPLE, *STREAM, *TRAIN, *TEXT, *TOKEN, *SMALL, "P", "T", "PEAK"]
 BASE, ORACLE = "chainrule", "torch-double"
 
@@ -74,7 +74,7 @@ PEERS = [
     Peer("hand-fma", "hand", ["PEAK"], threads=(1,)),
     Peer("dfdx", "dfdx", [*INFER, *DENSE, "D", "S"]),
     Peer("dfdx-conv", "dfdx-conv", CONV),
-    Peer("candle", "candle", [*INFER, IMAGE, SOUND, *PLAIN, *COLOUR]),
+    Peer("candle", "candle", [*INFER, IMAGE, SOUND, *PLAIN, *COLOR]),
     Peer("candle-keep", "candle", PLAIN, threads=(1,), keep_memory=True),
     Peer("burn-flex", "burn", [*INFER, *PLAIN]),
     Peer("torch-eager", "torch_peer.py", [*INFER, IMAGE, SOUND, *STREAM, *TRAIN, *TEXT, *TOKEN, "P"]),

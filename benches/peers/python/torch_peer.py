@@ -68,7 +68,7 @@ def lenet():
     )  # fmt: skip
 
 
-def colour():
+def color():
     first, second = common.layer(0, 27, 16), common.layer(1, 144, 32)
     return nn.Sequential(
         with_weights(nn.Conv2d(3, 16, 3, padding=1), *first), nn.ReLU(), nn.MaxPool2d(2),
@@ -178,7 +178,7 @@ def network():
     if job.workload[0] == "C":
         return lenet()
     if job.workload[0] == "H":
-        return colour()
+        return color()
     if job.workload[0] == "V":
         return filters()
     if job.workload == "D":

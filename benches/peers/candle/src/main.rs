@@ -3,7 +3,9 @@
 use std::hint::black_box;
 
 use candle_core::{Device::Cpu, Result, Tensor, Var};
-use candle_nn::{AdamW, Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, Linear, Module, Optimizer, ParamsAdamW, SGD, loss};
+use candle_nn::{
+    AdamW, Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, Linear, Module, Optimizer, ParamsAdamW, SGD, loss,
+};
 use common::{Job, digest, inputs, labels, layer, squares, targets};
 
 fn main() -> Result<()> {
@@ -35,9 +37,8 @@ fn main() -> Result<()> {
         "V256" => {
             let (mut vars, x) = (Vars::constants(), given(&[1, 1, 256])?);
             let net = filters(&mut vars)?;
-            let causal = |x: &Tensor, (conv, past): &(Conv1d, usize)| {
-                conv.forward(&x.pad_with_zeros(2, *past, 0)?)
-            };
+            let causal =
+                |x: &Tensor, (conv, past): &(Conv1d, usize)| conv.forward(&x.pad_with_zeros(2, *past, 0)?);
             predict(job, || {
                 let first = causal(&x, &net[0])?;
                 net[1..].iter().try_fold(first, |z, layer| causal(&z.tanh()?, layer))

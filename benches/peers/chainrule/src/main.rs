@@ -28,7 +28,7 @@ fn main() {
         }
         "C1" => infer::<Image<1, 28, 28>, Vector<10>, _>(job, &*lenet()),
         "H32" | "H128" => {
-            let mut trainer = Trainer::new(colour(), CrossEntropy::default(), adam(job), 1);
+            let mut trainer = Trainer::new(color(), CrossEntropy::default(), adam(job), 1);
             let (x, y) = (samples::<Image<3, 32, 32>>(inputs(job.batch() * 3072)), classes(job.batch()));
             job.train(|| trainer.step(&x, &y).unwrap());
         }
@@ -83,8 +83,7 @@ fn main() {
         "G64" => stream(job, &*gru::<64>()),
         "R32" | "R128" => {
             let mut trainer = Trainer::new(rows(), CrossEntropy::default(), adam(job), 1);
-            let (x, y) =
-                (samples::<Sequence<28, 28>>(inputs(job.batch() * 784)), classes(job.batch()));
+            let (x, y) = (samples::<Sequence<28, 28>>(inputs(job.batch() * 784)), classes(job.batch()));
             job.train(|| trainer.step(&x, &y).unwrap());
         }
         "F1" | "F8" | "F32" | "F128" => product::<64>(job, job.batch(), 0.125),
@@ -155,10 +154,11 @@ fn lenet() -> Owned<LeNet> {
     net
 }
 
-type ColourFeatures = (Conv2d<3, 16, 3, 1, 1>, Relu, MaxPool2d<2>, Conv2d<16, 32, 3, 1, 1>, Relu, MaxPool2d<2>);
-type Colour = (ColourFeatures, Flatten, Linear<2048, 10>);
-fn colour() -> Owned<Colour> {
-    let mut net = Colour::zeros();
+type ColorFeatures =
+    (Conv2d<3, 16, 3, 1, 1>, Relu, MaxPool2d<2>, Conv2d<16, 32, 3, 1, 1>, Relu, MaxPool2d<2>);
+type Color = (ColorFeatures, Flatten, Linear<2048, 10>);
+fn color() -> Owned<Color> {
+    let mut net = Color::zeros();
     conv(0, &mut net.0.0);
     conv(1, &mut net.0.3);
     linear(2, &mut net.2);

@@ -17,7 +17,8 @@ fn main() -> TractResult<()> {
     let data = inputs(shape.iter().product());
     let mut state = model.into_runnable()?.spawn()?;
     let given = Tensor::from_shape(&shape, &data)?;
-    let numbers = |y: &TValue| y.to_plain_array_view::<f32>().map(|y| y.iter().copied().collect::<Vec<f32>>());
+    let numbers =
+        |y: &TValue| y.to_plain_array_view::<f32>().map(|y| y.iter().copied().collect::<Vec<f32>>());
     if job.copies() {
         let mut step = || {
             let x = Tensor::from_shape(&shape, black_box(&data))?;
