@@ -244,7 +244,7 @@ unsafe fn gemm_batch<T: Gemm>(operands: &Operands<T>) {
             // SAFETY: the caller's promise; `inner` is not 0, since there are multiply-adds.
             return unsafe { parallel::gemm_large(*operands, rayon::current_num_threads()) };
         }
-        // SAFETY: as above; the sums of so many columns are not divided.
+        // SAFETY: as above; from `PACKED_COLUMNS` columns on, the sums are not divided.
         unsafe { gemm_packed(*operands) };
     } else if inner > 0 && (transposed || rows > FEW_ROWS && inner > 64 || rows > 8 && crowded) {
         // SAFETY: the caller's promise, and `inner` is not 0.

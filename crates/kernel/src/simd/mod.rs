@@ -224,8 +224,8 @@ pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     Portable.run(kernel)
 }
 
-/// Runs a kernel at the level `Portable`. It is a function of its own, so that the registers and the stack that it takes are
-/// not saved for the other levels.
+/// Runs a kernel at the level `Portable`. It is a separate function, so that the other levels save no registers and no
+/// stack for it.
 #[cfg(all(target_arch = "x86_64", not(chainrule_portable)))]
 #[cold]
 #[inline(never)]
