@@ -67,16 +67,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let plain = run("plain sigmoid", Sigmoids::init_with(orthogonal, &mut start()), &digits)?;
     let skips = run("a skip connection", Skips::init_with(orthogonal, &mut start()), &digits)?;
     let tanhs = run("another activation", Tanhs::init_with(orthogonal, &mut start()), &digits)?;
-    let larger = recentred(Sigmoids::init_with(orthogonal.gain(4.3), &mut start()));
+    let larger = recentered(Sigmoids::init_with(orthogonal.gain(4.3), &mut start()));
     let larger = run("another initialization", larger, &digits)?;
     let all = [plain, skips, tanhs, larger];
-    let off_centre = Sigmoids::init_with(orthogonal.gain(4.3), &mut start());
+    let off_center = Sigmoids::init_with(orthogonal.gain(4.3), &mut start());
     let (images, labels) = (&digits.0.images[..128], &digits.0.labels[..128]);
-    let off_centre = deep::flow(&*off_centre, &CrossEntropy::default(), images, labels)?.verdict();
+    let off_center = deep::flow(&*off_center, &CrossEntropy::default(), images, labels)?.verdict();
     println!(
         "(With that initialization's larger weights but without its biases the gradient is {}: {:.0e} arrives.)\n",
-        off_centre.state,
-        off_centre.first_over_last.unwrap_or(f64::NAN)
+        off_center.state,
+        off_center.first_over_last.unwrap_or(f64::NAN)
     );
     draw(&all)?;
 
@@ -94,7 +94,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     let vanishes = plain.before.verdict().state == FlowState::Vanishing && plain.accuracy < 0.2;
     let learn = cures.iter().all(|o| o.before.verdict().state == FlowState::Healthy && o.accuracy > 0.95);
-    if vanishes && learn && off_centre.state == FlowState::Vanishing {
+    if vanishes && learn && off_center.state == FlowState::Vanishing {
         Ok(())
     } else {
         Err("the plain network should not learn, and each cure should".into())
@@ -182,7 +182,7 @@ fn draw(all: &[Outcome]) -> Result<(), Box<dyn Error>> {
 }
 
 /// Sets the biases so that they subtract the sigmoid's mean of 1/2 from the sums of the next layer: b = -W·1/2.
-fn recentred(mut net: Owned<Sigmoids>) -> Owned<Sigmoids> {
+fn recentered(mut net: Owned<Sigmoids>) -> Owned<Sigmoids> {
     for (_, linear) in &mut net.1 {
         for to in 0..N {
             linear.bias[to] = linear.weight.iter().map(|row| -row[to] / 2.0).sum();

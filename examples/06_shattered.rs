@@ -1,5 +1,5 @@
 //! Shattered gradients: do the gradients of two similar inputs still point in the same direction in deep networks?
-//! Measures it in plain, residual and mean-centred ReLU networks, and compares it with the recursion of the arc-cosine
+//! Measures it in plain, residual and mean-centered ReLU networks, and compares it with the recursion of the arc-cosine
 //! kernel.
 //!
 //! ```text
@@ -31,7 +31,7 @@ const TWICE: usize = 256;
 type Plain<const W: usize> = (Linear<W, W, f32, NoBias>, Relu);
 type Skip<const W: usize> = Residual<(Relu, Linear<W, W, f32, NoBias>)>;
 /// Subtracts the mean over the units, and scales their mean square to 1.
-type Centred<const W: usize> = (Linear<W, W, f32, NoBias>, Relu, LayerNorm<Vector<W>>);
+type Centered<const W: usize> = (Linear<W, W, f32, NoBias>, Relu, LayerNorm<Vector<W>>);
 
 /// The cosine of the angle between the inputs of a pair: 26 degrees.
 const COSINE: f64 = 0.9;
@@ -68,8 +68,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let skip = depths!(Skip);
     lines = table("residual", skip, |blocks| Pair::new(COSINE).residual(1.0, blocks).gradients(), lines)?;
     lines = lines.dashed("as quoted: (3/4)^L", power(0.75));
-    let centre = depths!(Centred);
-    lines = table("centred", centre, centred, lines)?;
+    let center = depths!(Centered);
+    lines = table("centered", center, centered, lines)?;
     save("06_shattered", &lines.picture()?)?;
 
     for (name, rows, factor) in [("plain", plain, 0.5f64), ("residual", skip, 0.75)] {
@@ -85,9 +85,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             );
         }
     }
-    let halves = (centre[3].2.0 / centre[2].2.0).powf(0.2);
+    let halves = (center[3].2.0 / center[2].2.0).powf(0.2);
     println!(
-        "Centred, each layer from the 6th to the 10th multiplies it by {halves:.2}, on its way to the 1/2 that was quoted."
+        "Centered, each layer from the 6th to the 10th multiplies it by {halves:.2}, on its way to the 1/2 that was quoted."
     );
     Ok(())
 }
@@ -122,7 +122,7 @@ fn table(name: &str, rows: [Row; 5], theory: fn(usize) -> f64, lines: Lines) -> 
 
 /// Taking away relu's mean, √(q/2π), takes 1/π from k₁: ρ' = (k₁(ρ) - 1/π) / (1 - 1/π), which goes to 0. Gradients
 /// times k₀(ρ), which goes to 1/2.
-fn centred(layers: usize) -> f64 {
+fn centered(layers: usize) -> f64 {
     let next = |rho: &f64| Some((arc_cosine_1(*rho) - FRAC_1_PI) / (1.0 - FRAC_1_PI));
     std::iter::successors(Some(COSINE), next).take(layers).map(arc_cosine_0).product()
 }

@@ -1,5 +1,5 @@
 //! Shattered gradients, as a picture: the gradient df/dx of random networks with one input, on a grid, and its
-//! autocorrelation. For one layer it looks like a random walk (brown noise), for many centred layers like white noise;
+//! autocorrelation. For one layer it looks like a random walk (brown noise), for many centered layers like white noise;
 //! with skip connections it is in between.
 //!
 //! ```text
@@ -8,7 +8,7 @@
 //! The picture goes to `target/gradient-flow/06_shattered_curves.svg` and `.png`.
 //!
 //! After figures 1 and 2 of Balduzzi et al., "The shattered gradients problem", ICML 2017, with other networks: only
-//! centred layers give white noise. In a stack of ReLU with He's weights, inputs become similar with every layer, and
+//! centered layers give white noise. In a stack of ReLU with He's weights, inputs become similar with every layer, and
 //! their gradients stay similar.
 
 #[path = "support/gradient_flow.rs"]
@@ -25,7 +25,7 @@ const N: usize = 200;
 type Curve<B> = (Linear<1, N>, B, Relu, Linear<N, 1, f32, NoBias>);
 type Plain = (Relu, Linear<N, N, f32, NoBias>);
 /// Subtracts the mean over the units, and scales their mean square to 1.
-type Centred = (Relu, LayerNorm<Vector<N>>, Linear<N, N, f32, NoBias>);
+type Centered = (Relu, LayerNorm<Vector<N>>, Linear<N, N, f32, NoBias>);
 
 const POINTS: usize = 256;
 const CURVES: usize = 20;
@@ -44,8 +44,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let series = [
         ("1 layer", curves::<Identity>()?),
         ("24 layers, plain", curves::<[Plain; 23]>()?),
-        ("24 layers, centred", curves::<[Centred; 23]>()?),
-        ("50 centred, residual", curves::<[Residual<Centred>; 49]>()?),
+        ("24 layers, centered", curves::<[Centered; 23]>()?),
+        ("50 centered, residual", curves::<[Residual<Centered>; 49]>()?),
         ("brown noise", noise.iter().map(walk).collect()),
         ("white noise", noise),
     ];
@@ -69,18 +69,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     save("06_shattered_curves", &Picture::below([Picture::grid(2, panels), lines.picture()?]))?;
 
-    let [one, plain, centred, residual, brown, white] = [0, 1, 2, 3, 4, 5].map(|at: usize| at_lag[at]);
+    let [one, plain, centered, residual, brown, white] = [0, 1, 2, 3, 4, 5].map(|at: usize| at_lag[at]);
     println!(
-        "\nBetween points {LAG} steps apart df/dx of one layer keeps a correlation of {:.2}, as brown noise does ({:.2}). Of 24 centred \
+        "\nBetween points {LAG} steps apart df/dx of one layer keeps a correlation of {:.2}, as brown noise does ({:.2}). Of 24 centered \
          layers\n{:.2} is left, as of white noise; of 50 with skips {:.2}. Without centring 24 plain layers keep {:.2}: depth \
          alone does not shatter.",
-        one.0, brown.0, centred.0, residual.0, plain.0
+        one.0, brown.0, centered.0, residual.0, plain.0
     );
-    claim("24 centred layers, against white noise", centred.0, white.0, 4.0 * centred.1.hypot(white.1))?;
+    claim("24 centered layers, against white noise", centered.0, white.0, 4.0 * centered.1.hypot(white.1))?;
     for (what, rough, smooth) in [
-        ("50 layers with skips, above 24 without", centred, residual),
+        ("50 layers with skips, above 24 without", centered, residual),
         ("one layer, above 50 with skips", residual, one),
-        ("24 plain layers, above centred ones", centred, plain),
+        ("24 plain layers, above centered ones", centered, plain),
     ] {
         if smooth.0 - rough.0 < 4.0 * smooth.1.hypot(rough.1) {
             return Err(format!("{what}: {:.2} is not above {:.2}", smooth.0, rough.0).into());

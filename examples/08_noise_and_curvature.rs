@@ -29,7 +29,7 @@ use std::error::Error;
 use chainrule::flow::{CurvatureOptions, NoiseOptions};
 use chainrule::plot::{Lines, Picture};
 use chainrule::prelude::*;
-use support::{centred, draw, range, steps_to};
+use support::{centered, draw, range, steps_to};
 
 type Classifier = (Linear<64, 64>, Tanh, Linear<64, 32>, Tanh, Linear<32, 10>);
 type Small = (Linear<64, 24>, Tanh, Linear<24, 24>, Tanh, Linear<24, 10>);
@@ -106,7 +106,7 @@ fn noise(digits: &[digits::Digit]) -> Result<Picture, Box<dyn Error>> {
 
 /// Runs gradient descent on all of 200 digits, from three starts, and measures the largest eigenvalue of the Hessian.
 fn curvature(digits: &[digits::Digit]) -> Result<Picture, Box<dyn Error>> {
-    let (images, targets) = centred(&digits[..200]);
+    let (images, targets) = centered(&digits[..200]);
     let options = CurvatureOptions { iterations: 20, tolerance: 0.01, probes: 0 };
     let lines = Lines::new("Gradient descent goes to the edge of stability");
     let mut lines = lines.x("step").y("largest eigenvalue λ");

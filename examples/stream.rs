@@ -15,7 +15,7 @@
 //! from `predict` in any bit, or a ratio is above 0.02.
 //!
 //! # Source
-//! Wright, Damskägg, Välimäki, "Real-time black-box modelling with recurrent neural networks", DAFx 2019: the LSTM with
+//! Wright, Damskägg, Välimäki, "Real-time black-box modeling with recurrent neural networks", DAFx 2019: the LSTM with
 //! a linear layer and a skip connection. Damskägg, Juvela, Thuillier, Välimäki, "Deep learning for tube amplifier
 //! emulation", ICASSP 2019: the WaveNet.
 

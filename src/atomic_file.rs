@@ -1,4 +1,4 @@
-//! Floor 1: atomic writing. At each moment the file is either the old one or the new one.
+//! Tier 1: atomic writing. At each moment the file is either the old one or the new one.
 
 use std::fs::{self, File};
 use std::io;

@@ -1,4 +1,4 @@
-//! Floor 2, above `tensor`: bounds that are written so that the compiler's error is a sentence.
+//! Tier 2, above `tensor`: bounds that are written so that the compiler's error is a sentence.
 //!
 //! Every trait here (but `ParallelInput`) holds for one type only, and a method could name that type instead.
 //! (`InputOf` and `Maps` are in `network`.) The traits make the compiler's messages readable:

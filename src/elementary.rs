@@ -1,4 +1,4 @@
-//! Floor 1: elementary functions that the compiler can vectorize, for activations and losses that you write yourself.
+//! Tier 1: elementary functions that the compiler can vectorize, for activations and losses that you write yourself.
 //!
 //! They have no branch and no call. In an [`Activation`](crate::layer::Activation), whose loops are compiled for the
 //! instructions of each processor, they are from twice (`exp`) to twenty times (`tanh`) as fast as the platform's

@@ -1,4 +1,4 @@
-//! Floor 8: training without a heap.
+//! Tier 8: training without a heap.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! Floor 1: random numbers from a seed.
+//! Tier 1: random numbers from a seed.
 
 /// Returns a generator of random numbers with this seed: the same numbers on every machine.
 ///

@@ -51,7 +51,7 @@ where
 }
 
 /// Returns the first digits, with their mean image subtracted from each, and their classes as vectors of 0 and 1.
-pub(crate) fn centred(digits: &[Digit]) -> (Vec<Vector<64>>, Vec<Vector<10>>) {
+pub(crate) fn centered(digits: &[Digit]) -> (Vec<Vector<64>>, Vec<Vector<10>>) {
     let one_hot =
         |label: Label<10>| Vector(std::array::from_fn(|at| f32::from(u8::from(at == label.index()))));
     let (mut images, targets): (Vec<_>, _) =

@@ -1,4 +1,4 @@
-//! Floor 6: networks and checkpoints in files.
+//! Tier 6: networks and checkpoints in files.
 //!
 //! A network is saved as [safetensors](https://github.com/huggingface/safetensors): a tensor for each parameter and
 //! each [buffer](crate::layer::Role::Buffer), named by its path, such as `2.branch.0.weight`. Python reads the file

@@ -1,4 +1,4 @@
-//! Floor 6: data, in memory and from files.
+//! Tier 6: data, in memory and from files.
 //!
 //! | what | where |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! Floor 9: a diagnosis of a training that does not learn.
+//! Tier 9: a diagnosis of a training that does not learn.
 //!
 //! ```
 //! use chainrule::data::Dataset;

@@ -1,4 +1,4 @@
-//! Floor 7: training on several processes or machines.
+//! Tier 7: training on several processes or machines.
 //!
 //! Each process is a *rank*, a number from 0. All run the same program; [`Trainer::across`](crate::Trainer::across)
 //! gives each the state of rank 0, and divides every batch among them. The weights are those of one process, bit for

@@ -1,4 +1,4 @@
-//! Floor 6: the gradient flow that mean field theory expects of a new network, computed from its type while the program
+//! Tier 6: the gradient flow that mean field theory expects of a new network, computed from its type while the program
 //! compiles.
 
 pub(crate) mod advice;

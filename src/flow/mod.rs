@@ -1,4 +1,4 @@
-//! Floor 7: gradient flow. Where a gradient vanishes or explodes, which factor does it, and what cures it.
+//! Tier 7: gradient flow. Where a gradient vanishes or explodes, which factor does it, and what cures it.
 //!
 //! Backpropagation is a product (Hochreiter 1991; Bengio, Simard, Frasconi 1994),
 //!

@@ -10,7 +10,7 @@ use crate::layer::{head, tail};
 const ROWS: usize = 60;
 
 impl fmt::Display for GradientNoise {
-    /// Prints a table of 80 columns, without colours: a row for each layer with parameters and for the network, and
+    /// Prints a table of 80 columns, without colors: a row for each layer with parameters and for the network, and
     /// what it means in words.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = "─".repeat(79);

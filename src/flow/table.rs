@@ -9,7 +9,7 @@ use crate::layer::{Factor, head, tail};
 const BAR: usize = 12;
 
 impl fmt::Display for Flow {
-    /// Prints a table of 80 columns, without colours: each layer with the RMS of dR/d`output` (and as a bar, on a log
+    /// Prints a table of 80 columns, without colors: each layer with the RMS of dR/d`output` (and as a bar, on a log
     /// scale), its gain, and the figures of its factor; then the verdict.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = "─".repeat(79);

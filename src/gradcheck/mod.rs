@@ -1,4 +1,4 @@
-//! Floor 5: checks that a backward pass is the derivative of its forward pass.
+//! Tier 5: checks that a backward pass is the derivative of its forward pass.
 //!
 //! [`gradcheck`] compares the gradients of a layer, or of a whole network, with finite differences, number by number
 //! and with sign, for its inputs and for every parameter. [`gradcheck_loss`] does so for a loss. Write such a test for

@@ -1,4 +1,4 @@
-//! Floor 4, above `stack`: networks of which only the output sizes are written.
+//! Tier 4, above `stack`: networks of which only the output sizes are written.
 //!
 //! [`Infer<X, N>`](Infer) is the network `N` with the input of each layer worked out by the compiler, from the shape
 //! `X` of the data. It *is* the network that you would write out: the same type, so that its files, its speed, its

@@ -1,4 +1,4 @@
-//! Floor 5: the initialization of a network's parameters.
+//! Tier 5: the initialization of a network's parameters.
 //!
 //! The chain rule's product has a factor W for every layer. The initializer chooses the size of W at the start of
 //! training, and so whether gradients vanish or explode there. One call initializes a whole network:

@@ -1,4 +1,4 @@
-//! Floor 3: the contract of a layer, and the basic layers, one file for each family.
+//! Tier 3: the contract of a layer, and the basic layers, one file for each family.
 //!
 //! The contract:
 //!

@@ -1,4 +1,4 @@
-//! Floor 5: losses R = L(A, Y), the distance of a network's outputs from the targets.
+//! Tier 5: losses R = L(A, Y), the distance of a network's outputs from the targets.
 //!
 //! | loss | PyTorch's name | output | target of a sample | loss of a sample |
 //! |---|---|---|---|---|

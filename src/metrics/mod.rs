@@ -1,4 +1,4 @@
-//! Floor 6, above `data`: metrics of classifiers and regressions.
+//! Tier 6, above `data`: metrics of classifiers and regressions.
 //!
 //! | metric | arguments |
 //! |---|---|

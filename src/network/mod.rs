@@ -1,4 +1,4 @@
-//! Floor 6: the methods that every network has.
+//! Tier 6: the methods that every network has.
 
 mod arithmetic;
 mod budget;

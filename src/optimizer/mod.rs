@@ -1,4 +1,4 @@
-//! Floor 5: optimizers, which change a network by its gradient.
+//! Tier 5: optimizers, which change a network by its gradient.
 //!
 //! An optimizer's moments have the type of the network that it trains, and its step is one loop over the parameters.
 //! Its settings are public fields, so you can change them between steps: `adam.learning_rate *= 0.9`. An [`AdamW`] has

@@ -134,7 +134,7 @@ impl Rule<2> for Update {
     }
 }
 
-/// Centred, with momentum, or both.
+/// Centered, with momentum, or both.
 impl Rule<4> for Update {
     type In<T: Real> = Constants<T>;
 

@@ -1,4 +1,4 @@
-//! Floor 7: networks of 8-bit integers, for inference without floating point (but in recurrent layers).
+//! Tier 7: networks of 8-bit integers, for inference without floating point (but in recurrent layers).
 //!
 //! [`Quantized<N, X>`](Quantized) is the int8 form of the network `N` for inputs `X`. It is made from a trained
 //! network and a calibration set, samples as the network will see them:

@@ -1,4 +1,4 @@
-//! Floor 5: schedules of the learning rate.
+//! Tier 5: schedules of the learning rate.
 //!
 //! A schedule is a factor of the initial learning rate, so that it is independent of the optimizer:
 //!

@@ -1,4 +1,4 @@
-//! Floor 4: layers that contain layers. Their backward passes are the chain rule.
+//! Tier 4: layers that contain layers. Their backward passes are the chain rule.
 //!
 //! | type | forward | backward |
 //! |---|---|---|

@@ -1,4 +1,4 @@
-//! Floor 5: networks on streams, one step of a sequence at a time.
+//! Tier 5: networks on streams, one step of a sequence at a time.
 //!
 //! A recurrent network that is trained on sequences can be used on a stream that has no end: an audio signal, the
 //! sensors of a robot. [`StreamState`] has what the layers keep from step to step, and

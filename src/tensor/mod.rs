@@ -1,4 +1,4 @@
-//! Floor 2: samples, whose shape is in their type.
+//! Tier 2: samples, whose shape is in their type.
 //!
 //! | type | what | memory order |
 //! |---|---|---|

@@ -1,4 +1,4 @@
-//! Floor 6: text as tokens.
+//! Tier 6: text as tokens.
 //!
 //! | what | where |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! Floor 7: the predictions of mean field theory for wide random networks, to compare with measured gradients.
+//! Tier 7: the predictions of mean field theory for wide random networks, to compare with measured gradients.
 //!
 //! | question | answer |
 //! |---|---|

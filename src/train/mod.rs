@@ -1,4 +1,4 @@
-//! Floor 8: training.
+//! Tier 8: training.
 
 #[cfg(feature = "checkpoint")]
 mod across;

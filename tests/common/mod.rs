@@ -513,7 +513,7 @@ macro_rules! each_optimizer {
         $case!("Adagrad", |rate| Adagrad::new(rate).initial_sum(0.1));
         $case!("Adadelta", |rate| Adadelta::new(rate));
         $case!("RmsProp", |rate| RmsProp::new(rate));
-        $case!("RmsProp, centred", |rate| RmsProp::new(rate).centered().momentum(0.5).epsilon(1e-3));
+        $case!("RmsProp, centered", |rate| RmsProp::new(rate).centered().momentum(0.5).epsilon(1e-3));
         $case!("Adam", |rate| Adam::new(rate));
         $case!("Adam, AMSGrad", |rate| Adam::new(rate).amsgrad());
         $case!("Adam, a group", |rate| Adam::new(rate).weight_decay(1e-3).group(Group::new("0").rate(0.5)));

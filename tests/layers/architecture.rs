@@ -1,12 +1,12 @@
-//! The floors of the crate: a module uses only what is below it, so that there is no circle. (Between crates, cargo
+//! The tiers of the crate: a module uses only what is below it, so that there is no circle. (Between crates, cargo
 //! itself sees to it.)
 
 use std::collections::BTreeMap;
 use std::fs::{read_dir, read_to_string};
 use std::path::{Path, PathBuf};
 
-/// The modules of `src`, lowest first, each with the number of its floor: `ARCHITECTURE.md` describes them.
-const FLOORS: &[(u32, &[&str])] = &[
+/// The modules of `src`, lowest first, each with the number of its tier: `ARCHITECTURE.md` describes them.
+const TIERS: &[(u32, &[&str])] = &[
     (0, &["error"]),
     (1, &["atomic_file", "kernel", "random"]),
     (1, &["elementary"]),
@@ -27,7 +27,7 @@ const FLOORS: &[(u32, &[&str])] = &[
     (10, &["guide"]),
 ];
 
-/// What is at the root of the crate, and on whose floor: `plot` is a crate.
+/// What is at the root of the crate, and on whose tier: `plot` is a crate.
 const ROOT: &[(&str, &str)] = &[("Error", "error"), ("plot", "kernel")];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -77,7 +77,7 @@ fn used(source: &str) -> Vec<String> {
 
 #[test]
 fn a_module_uses_only_what_is_below_it() {
-    let floor: BTreeMap<&str, usize> = FLOORS
+    let tier: BTreeMap<&str, usize> = TIERS
         .iter()
         .enumerate()
         .flat_map(|(at, (_, names))| names.iter().map(move |name| (*name, at)))
@@ -93,10 +93,10 @@ fn a_module_uses_only_what_is_below_it() {
         if own == "lib" {
             continue; // it shows what is below
         }
-        let here = *floor.get(own).unwrap_or_else(|| panic!("`{own}` has no floor"));
+        let here = *tier.get(own).unwrap_or_else(|| panic!("`{own}` has no tier"));
         for name in used(&read_to_string(&file).unwrap()) {
             let name = ROOT.iter().find(|(item, _)| *item == name).map_or(&name[..], |(_, module)| module);
-            let Some(&there) = floor.get(name) else {
+            let Some(&there) = tier.get(name) else {
                 panic!(
                     "{}: `crate::{name}` is at the root of the crate; name the module it is in",
                     path.display()
@@ -116,7 +116,7 @@ fn a_module_uses_only_what_is_below_it() {
 #[test]
 fn the_map_has_a_paragraph_for_each_module() {
     let map = read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../ARCHITECTURE.md")).unwrap();
-    for name in FLOORS.iter().flat_map(|(_, names)| names.iter()) {
+    for name in TIERS.iter().flat_map(|(_, names)| names.iter()) {
         assert!(map.contains(&format!("`src/{name}")), "ARCHITECTURE.md does not describe `src/{name}`");
     }
 }
@@ -127,15 +127,15 @@ fn everything_that_names_a_floor_names_the_same() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let map = read_to_string(root.join("ARCHITECTURE.md")).unwrap();
     let readme = read_to_string(root.join("README.md")).unwrap();
-    for (floor, names) in FLOORS.iter().filter(|(floor, _)| (1..=9).contains(floor)) {
+    for (tier, names) in TIERS.iter().filter(|(tier, _)| (1..=9).contains(tier)) {
         let row = |text: &str| {
-            let row = text.lines().find(|line| line.starts_with(&format!("| {floor} |")));
-            row.expect("a row for each floor").to_lowercase()
+            let row = text.lines().find(|line| line.starts_with(&format!("| {tier} |")));
+            row.expect("a row for each tier").to_lowercase()
         };
         for name in *names {
             let file = [format!("src/{name}.rs"), format!("src/{name}/mod.rs")].map(|file| root.join(file));
             let source = file.iter().find_map(|file| read_to_string(file).ok()).unwrap();
-            assert!(source.starts_with(&format!("//! Floor {floor}")), "`src/{name}` does not say its floor");
+            assert!(source.starts_with(&format!("//! Tier {tier}")), "`src/{name}` does not say its tier");
             assert!(row(&map).contains(&format!("`src/{name}")), "`{name}` in ARCHITECTURE.md");
             let public = !["atomic_file", "expected", "random", "train", "fixed_trainer"].contains(name); // what they export is at the root
             assert!(!public || row(&readme).contains(&format!("`{name}`")), "`{name}` in the README");

@@ -98,7 +98,7 @@ fn by_definition<X: Tensor<Scalar = T>>(
     batch: &[X],
     together: impl Fn(usize, usize) -> usize,
     (gain, bias, scaled_by): (&[T], &[T], impl Fn(usize) -> usize),
-    centred: bool,
+    centered: bool,
     epsilon: f64,
 ) -> Vec<T> {
     let flat = X::flat(batch);
@@ -106,7 +106,7 @@ fn by_definition<X: Tensor<Scalar = T>>(
     let normalize = |(at, &x): (usize, &T)| {
         let members: Vec<T> = (0..flat.len()).filter(|&i| group(i) == group(at)).map(|i| flat[i]).collect();
         let n = members.len() as f64;
-        let mean = if centred { members.iter().sum::<f64>() / n } else { 0.0 };
+        let mean = if centered { members.iter().sum::<f64>() / n } else { 0.0 };
         let variance = members.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
         let scale = scaled_by(at % X::LEN);
         gain[scale] * (x - mean) / (variance + epsilon).sqrt() + bias[scale]

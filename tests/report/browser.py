@@ -398,7 +398,7 @@ def every_page_everywhere(page):
 
 
 def contrast(page):
-    """Texts have a contrast of at least 4.5 to 1 (WCAG 2.1, AA), also on the coloured layers."""
+    """Texts have a contrast of at least 4.5 to 1 (WCAG 2.1, AA), also on the colored layers."""
     code = """
         const light = (text) => {
             const [r, g, b] = text.match(/[\\d.]+/g).slice(0, 3).map(Number)

@@ -2,7 +2,7 @@ use super::axis::Axis;
 use super::frame::{Frame, Scale, TOP, WIDTH, row_pitch};
 use super::legend::{self, Entry};
 use super::mark::{Mark, dashed};
-use super::palette::{GREY, INK, Marker, series};
+use super::palette::{GRAY, INK, Marker, series};
 use super::{Picture, PlotError};
 
 /// A chart of horizontal bars from zero, one row for each name: one number for each layer, for example.
@@ -145,13 +145,13 @@ impl Bars {
                         marks.push(Mark::rectangle(corner, ((x - zero).abs(), bar), series(place)));
                     }
                     None => {
-                        let centre = (zero + 7.0, top + bar / 2.0);
-                        marks.push(Marker::Cross.at(centre, (bar / 2.0).clamp(1.5, 4.0), series(place)));
+                        let center = (zero + 7.0, top + bar / 2.0);
+                        marks.push(Marker::Cross.at(center, (bar / 2.0).clamp(1.5, 4.0), series(place)));
                     }
                 }
             }
         }
-        marks.push(Mark::line([(zero, region.top), (zero, region.bottom())], GREY, 1.0));
+        marks.push(Mark::line([(zero, region.top), (zero, region.bottom())], GRAY, 1.0));
         for (index, (value, _)) in self.levels.iter().enumerate() {
             let Some(x) = axis.place(*value).map(|at| region.x(at)) else { continue };
             marks.extend(dashed(&[(x, region.top), (x, region.bottom())], DASHES[index % 3], INK, 1.5));

@@ -17,9 +17,9 @@ const SOME_MARKED: usize = 12;
 /// How a line is drawn.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Stroke {
-    /// The line of this place, with its colour and marker.
+    /// The line of this place, with its color and marker.
     Solid(usize),
-    /// Dashes of this colour and pattern.
+    /// Dashes of this color and pattern.
     Dashed(RGBColor, usize),
 }
 
@@ -33,16 +33,16 @@ impl Stroke {
                 let marker = marker(place).at((0.0, 0.0), MARKER, series(place));
                 Entry::new([Mark::line(ends, series(place), WIDTH), marker], name)
             }
-            Self::Dashed(colour, pattern) => {
-                Entry::new(dashed(&ends, DASHES[pattern % DASHES.len()], colour, WIDTH), name)
+            Self::Dashed(color, pattern) => {
+                Entry::new(dashed(&ends, DASHES[pattern % DASHES.len()], color, WIDTH), name)
             }
         }
     }
 
-    fn colour(self) -> RGBColor {
+    fn color(self) -> RGBColor {
         match self {
             Self::Solid(place) => series(place),
-            Self::Dashed(colour, _) => colour,
+            Self::Dashed(color, _) => color,
         }
     }
 }
@@ -77,8 +77,8 @@ impl Edges {
     }
 }
 
-fn hollow(marker: Marker, centre: Point, colour: RGBColor) -> [Mark; 2] {
-    [marker.at(centre, 5.0, colour), marker.at(centre, 2.6, WHITE)]
+fn hollow(marker: Marker, center: Point, color: RGBColor) -> [Mark; 2] {
+    [marker.at(center, 5.0, color), marker.at(center, 2.6, WHITE)]
 }
 
 pub(super) struct Curve<'a> {
@@ -91,7 +91,7 @@ pub(super) struct Curve<'a> {
 
 impl Curve<'_> {
     pub(super) fn draw(&self, marks: &mut Vec<Mark>) {
-        let colour = self.stroke.colour();
+        let color = self.stroke.color();
         let (mut piece, mut pieces, mut edges) = (Vec::new(), Vec::new(), Vec::new());
         for (x, y) in self.points {
             let Some(x) = self.x.place(*x).map(|at| self.region.x(at)) else { continue };
@@ -106,9 +106,9 @@ impl Curve<'_> {
         pieces.push(piece);
         for piece in pieces.iter().map(|piece| thin(piece)).filter(|piece| piece.len() > 1) {
             match self.stroke {
-                Stroke::Solid(_) => marks.push(Mark::line(piece, colour, WIDTH)),
+                Stroke::Solid(_) => marks.push(Mark::line(piece, color, WIDTH)),
                 Stroke::Dashed(_, pattern) => {
-                    marks.extend(dashed(&piece, DASHES[pattern % DASHES.len()], colour, WIDTH));
+                    marks.extend(dashed(&piece, DASHES[pattern % DASHES.len()], color, WIDTH));
                 }
             }
         }
@@ -117,7 +117,7 @@ impl Curve<'_> {
             // A dashed line of one point would be invisible.
             Stroke::Dashed(..) => {
                 let lone = pieces.iter().filter(|piece| piece.len() == 1);
-                marks.extend(lone.map(|piece| Marker::Diamond.at(piece[0], MARKER, colour)));
+                marks.extend(lone.map(|piece| Marker::Diamond.at(piece[0], MARKER, color)));
             }
         }
         self.edges(&edges, marks);
@@ -139,7 +139,7 @@ impl Curve<'_> {
     fn edges(&self, points: &[(f64, f64)], marks: &mut Vec<Mark>) {
         const APART: f64 = 7.0;
         let (top, bottom) = (self.region.top + 5.0, self.region.bottom() - 5.0);
-        let colour = self.stroke.colour();
+        let color = self.stroke.color();
         let mut last = [f64::NEG_INFINITY; 3];
         for (x, y) in points {
             let kind = if y.is_nan() { 2 } else { usize::from(*y == f64::INFINITY) };
@@ -148,9 +148,9 @@ impl Curve<'_> {
             }
             last[kind] = *x;
             match kind {
-                0 => marks.extend(hollow(Marker::Down, (*x, bottom), colour)),
-                1 => marks.extend(hollow(Marker::Triangle, (*x, top), colour)),
-                _ => marks.push(Marker::Cross.at((*x, top), 4.0, colour)),
+                0 => marks.extend(hollow(Marker::Down, (*x, bottom), color)),
+                1 => marks.extend(hollow(Marker::Triangle, (*x, top), color)),
+                _ => marks.push(Marker::Cross.at((*x, top), 4.0, color)),
             }
         }
     }

@@ -4,7 +4,7 @@ use plotters::style::text_anchor::HPos;
 
 use super::axis::{Axis, Tick};
 use super::mark::{Mark, Point};
-use super::palette::{GREY, GRID, INK};
+use super::palette::{GRAY, GRID, INK};
 use super::text;
 
 /// What a side of the frame shows.
@@ -92,7 +92,7 @@ impl Frame<'_> {
             }
             if !matches!(self.y, Scale::Names(_)) {
                 let length = if tick.label.is_empty() { 3.0 } else { 5.0 };
-                marks.push(Mark::line([(region.left - length, y), (region.left, y)], GREY, 1.0));
+                marks.push(Mark::line([(region.left - length, y), (region.left, y)], GRAY, 1.0));
             }
             marks.push(Mark::text((region.left - 8.0, y), &tick.label, TICK, INK, HPos::Right));
         }
@@ -102,7 +102,7 @@ impl Frame<'_> {
                 marks.push(Mark::line([(x, region.top), (x, region.bottom())], GRID, 1.0));
             }
             let length = if tick.label.is_empty() { 3.0 } else { 5.0 };
-            marks.push(Mark::line([(x, region.bottom()), (x, region.bottom() + length)], GREY, 1.0));
+            marks.push(Mark::line([(x, region.bottom()), (x, region.bottom() + length)], GRAY, 1.0));
             // Whole within the picture, also at its right edge.
             let half = text::width(&tick.label, TICK) / 2.0;
             let x = x.min(self.width - 4.0 - half);
@@ -110,7 +110,7 @@ impl Frame<'_> {
         }
         let corners =
             [(region.left, region.top), (region.left, region.bottom()), (region.right(), region.bottom())];
-        marks.push(Mark::line(corners, GREY, 1.0));
+        marks.push(Mark::line(corners, GRAY, 1.0));
         let mut bottom = region.bottom() + 26.0;
         if !self.y_label.is_empty() {
             let label = text::shorten(self.y_label, LABEL, region.height + 40.0);
@@ -135,7 +135,7 @@ pub(super) fn notes(notes: &[String], corner: Point, width: f64, marks: &mut Vec
     for (index, note) in notes.iter().enumerate() {
         let y = corner.1 + NOTE_PITCH * (index as f64 + 0.5) + 4.0;
         let note = text::shorten(note, NOTE, width - corner.0 - MARGIN);
-        marks.push(Mark::text((corner.0, y), note, NOTE, GREY, HPos::Left));
+        marks.push(Mark::text((corner.0, y), note, NOTE, GRAY, HPos::Left));
     }
     (corner.1 + NOTE_PITCH * notes.len() as f64 + 10.0).ceil()
 }

@@ -2,18 +2,18 @@ use plotters::style::RGBColor;
 
 use super::axis::{Axis, alone};
 use super::bars::MOST_ROWS;
-use super::colour_bar;
+use super::color_bar;
 use super::frame::{Frame, Region, Scale, TOP, WIDTH, row_pitch};
 use super::legend::{self, Entry};
 use super::mark::Mark;
 use super::palette::{INFINITE, MISSING, WHITE, of_value};
 use super::{Picture, PlotError};
 
-/// A heat map: a colour for each row and column, such as layers and training steps.
+/// A heat map: a color for each row and column, such as layers and training steps.
 ///
-/// The first row is on top; columns are equally wide, whatever their distance. What has no colour (NaN, an infinity, a
-/// zero on a logarithmic scale) is grey, red or white, and the legend says so. Where there are more columns than can be
-/// told apart, a cell is the mean of several, and a note says so; a value without a colour is never averaged away.
+/// The first row is on top; columns are equally wide, whatever their distance. What has no color (NaN, an infinity, a
+/// zero on a logarithmic scale) is gray, red or white, and the legend says so. Where there are more columns than can be
+/// told apart, a cell is the mean of several, and a note says so; a value without a color is never averaged away.
 ///
 /// # Examples
 /// ```
@@ -82,13 +82,13 @@ impl HeatMap {
         self
     }
 
-    /// Sets the label of the colour bar: what the colours show, with the unit.
+    /// Sets the label of the color bar: what the colors show, with the unit.
     pub fn value(mut self, label: impl Into<String>) -> Self {
         self.value = label.into();
         self
     }
 
-    /// Makes the colours logarithmic.
+    /// Makes the colors logarithmic.
     pub fn log(mut self) -> Self {
         self.log = true;
         self
@@ -128,7 +128,7 @@ impl HeatMap {
         let below = if negative { "0 or negative" } else { "0" };
         let kinds = [(Cell::Nan, "NaN: no value"), (Cell::Infinite, "infinite"), (Cell::NotPositive, below)];
         let seen = kinds.into_iter().filter(|(kind, _)| cells.iter().flatten().any(|cell| cell == kind));
-        let entries: Vec<Entry> = seen.map(|(kind, name)| Entry::swatch(kind.colour(), name)).collect();
+        let entries: Vec<Entry> = seen.map(|(kind, name)| Entry::swatch(kind.color(), name)).collect();
         let valued = cells.iter().flatten().any(|cell| matches!(cell, Cell::Value(_)));
 
         let x = Scale::Names(self.columns.iter().copied().map(alone).collect());
@@ -141,7 +141,7 @@ impl HeatMap {
             y: &y,
             width: WIDTH,
             height: (row_pitch(self.rows.len()) * self.rows.len() as f64).max(LEAST_HEIGHT),
-            right: 14.0 + legend::width(&entries).max(colour_bar::WIDTH),
+            right: 14.0 + legend::width(&entries).max(color_bar::WIDTH),
             grid: false,
             notes: &self.notes,
         };
@@ -156,7 +156,7 @@ impl HeatMap {
         if valued {
             let (top, most) = (TOP + legend_height + 8.0, region.height - legend_height - 8.0);
             let place = Region { left, top, width: 16.0, height: most.min(420.0) };
-            colour_bar::draw(&axis, &self.value, place, &mut marks);
+            color_bar::draw(&axis, &self.value, place, &mut marks);
         }
         Ok(Picture { width: WIDTH, height, marks })
     }
@@ -197,10 +197,10 @@ impl HeatMap {
     }
 }
 
-/// The width of the numbers beside the colour bar.
+/// The width of the numbers beside the color bar.
 const LEAST_HEIGHT: f64 = 220.0;
 
-/// Returns the mean (the geometric mean on a logarithmic scale), or the first value that has no colour.
+/// Returns the mean (the geometric mean on a logarithmic scale), or the first value that has no color.
 fn mean(values: &[f64], log: bool) -> f64 {
     if let Some(odd) = values.iter().find(|value| !value.is_finite() || (log && **value <= 0.0)) {
         return *odd;
@@ -214,12 +214,12 @@ fn mean(values: &[f64], log: bool) -> f64 {
 }
 
 impl Cell {
-    fn colour(self) -> RGBColor {
+    fn color(self) -> RGBColor {
         match self {
             Self::Nan => MISSING,
             Self::Infinite => INFINITE,
             Self::NotPositive => WHITE,
-            Self::Value(colour) => colour,
+            Self::Value(color) => color,
         }
     }
 }
@@ -237,6 +237,6 @@ fn draw_row(cells: &[Cell], row: usize, rows: usize, region: Region, marks: &mut
         let left = edge(region.left, region.width, first, cells.len());
         first += run.len();
         let width = edge(region.left, region.width, first, cells.len()) - left;
-        marks.push(Mark::rectangle((left, top), (width, height), run[0].colour()));
+        marks.push(Mark::rectangle((left, top), (width, height), run[0].color()));
     }
 }

@@ -3,7 +3,7 @@ use plotters::style::text_anchor::HPos;
 use super::axis::Axis;
 use super::frame::{LABEL, MARGIN, NOTE, Region, Scale, TICK, TOP, WIDTH, notes, title};
 use super::mark::Mark;
-use super::palette::{GREY, GRID, INK, series};
+use super::palette::{GRAY, GRID, INK, series};
 use super::{Picture, PlotError, text};
 
 /// Small histograms over one common x axis: a panel for each layer.
@@ -149,7 +149,7 @@ impl Histograms {
 
 impl Panel {
     fn draw(&self, axis: &Axis, place: Region, with_numbers: bool, marks: &mut Vec<Mark>) {
-        const COLOUR: usize = 0;
+        const COLOR: usize = 0;
         let total: f64 = self.counts.iter().map(|count| *count as f64).sum();
         let share = |count: u64| if total > 0.0 { count as f64 / total } else { 0.0 };
         let bins = || self.edges.windows(2).zip(&self.counts);
@@ -167,7 +167,7 @@ impl Panel {
             let mut points: Vec<_> = outline.collect();
             let ends = (points[0].0, points[points.len() - 1].0);
             points.extend([(ends.1, place.bottom()), (ends.0, place.bottom())]);
-            marks.push(Mark::Polygon { points, colour: series(COLOUR) });
+            marks.push(Mark::Polygon { points, color: series(COLOR) });
             let label = percent(highest);
             marks.push(Mark::text((place.left - 5.0, place.top), label, NOTE, INK, HPos::Right));
         }
@@ -181,12 +181,12 @@ impl Panel {
         let name = text::shorten(&self.name, TICK, place.width - remark_width);
         marks.push(Mark::text((place.left, place.top - 9.0), name, TICK, INK, HPos::Left));
         marks.extend(
-            remark.map(|text| Mark::text((place.right(), place.top - 9.0), text, NOTE, GREY, HPos::Right)),
+            remark.map(|text| Mark::text((place.right(), place.top - 9.0), text, NOTE, GRAY, HPos::Right)),
         );
-        marks.push(Mark::line([(place.left, place.bottom()), (place.right(), place.bottom())], GREY, 1.0));
+        marks.push(Mark::line([(place.left, place.bottom()), (place.right(), place.bottom())], GRAY, 1.0));
         for tick in Scale::Numbers(axis.clone()).across(place.width) {
             let x = place.x(tick.at);
-            marks.push(Mark::line([(x, place.bottom()), (x, place.bottom() + 4.0)], GREY, 1.0));
+            marks.push(Mark::line([(x, place.bottom()), (x, place.bottom() + 4.0)], GRAY, 1.0));
             if with_numbers {
                 marks.push(Mark::text((x, place.bottom() + 14.0), tick.label, NOTE, INK, HPos::Center));
             }

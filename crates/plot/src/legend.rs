@@ -1,10 +1,10 @@
-//! What the lines, markers and colours of a picture mean.
+//! What the lines, markers and colors of a picture mean.
 
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::HPos;
 
 use super::mark::{Mark, Point};
-use super::palette::{GREY, INK};
+use super::palette::{GRAY, INK};
 use super::text;
 
 /// A line of a legend: what is drawn, around the origin and 28 wide, and what it means.
@@ -25,9 +25,9 @@ impl Entry {
         Self { marks: marks.into_iter().collect(), text: text.into() }
     }
 
-    pub(super) fn swatch(colour: RGBColor, text: impl Into<String>) -> Self {
-        let edge = Mark::rectangle((-10.0, -6.0), (20.0, 12.0), GREY);
-        Self::new([edge, Mark::rectangle((-9.5, -5.5), (19.0, 11.0), colour)], text)
+    pub(super) fn swatch(color: RGBColor, text: impl Into<String>) -> Self {
+        let edge = Mark::rectangle((-10.0, -6.0), (20.0, 12.0), GRAY);
+        Self::new([edge, Mark::rectangle((-9.5, -5.5), (19.0, 11.0), color)], text)
     }
 }
 

@@ -8,10 +8,10 @@
 //! | [`Histograms`] | a small histogram for each layer |
 //! | [`HeatMap`] | a figure for each layer and step |
 //! | [`Scatter`] | points of classes, and a classifier's regions |
-//! | [`Pixels`] | small grey images |
+//! | [`Pixels`] | small gray images |
 //!
 //! Each is a builder, which `picture()` draws. A [`Picture`] can be saved, or put [beside](Picture::beside) others.
-//! Colours are safe for colour-blind eyes, and markers tell lines apart in grey. No value is dropped silently: a value
+//! Colors are safe for color-blind eyes, and markers tell lines apart in gray. No value is dropped silently: a value
 //! without a position on an axis is marked at its edge or counted in a note.
 //!
 //! ```
@@ -28,12 +28,12 @@
 //! ```
 //!
 //! No font needs to be installed. A program built with this module contains the font Ubuntu Light for its PNGs, from
-//! the crate `epaint_default_fonts`. The font's licence, the Ubuntu Font Licence 1.0, has to be distributed with such a
+//! the crate `epaint_default_fonts`. The font's license, the Ubuntu Font License 1.0, has to be distributed with such a
 //! program. It does not apply to the pictures.
 
 mod axis;
 mod bars;
-mod colour_bar;
+mod color_bar;
 mod curve;
 mod error;
 mod frame;

@@ -5,12 +5,12 @@ use super::curve::{Curve, Edges, Stroke};
 use super::frame::{Frame, HEIGHT, NOTE, Region, Scale, TOP, WIDTH};
 use super::legend::{self, Entry};
 use super::mark::{Mark, dashed};
-use super::palette::{GREY, INK, dark};
+use super::palette::{GRAY, INK, dark};
 use super::{Picture, PlotError, text};
 
 /// A line chart: curves over one pair of axes.
 ///
-/// Each line has its own colour and marker. A marker is drawn at every point, or at a dozen of them where there are
+/// Each line has its own color and marker. A marker is drawn at every point, or at a dozen of them where there are
 /// many. Values that have no position on an axis leave a gap and are marked at the edge: a zero on a logarithmic axis
 /// and an infinity where they would be, a NaN on top; the legend says so.
 ///
@@ -96,13 +96,13 @@ impl Lines {
         self
     }
 
-    /// Adds a dashed line without markers: a reference for the last line. It has that line's colour, darker, or is
+    /// Adds a dashed line without markers: a reference for the last line. It has that line's color, darker, or is
     /// black if there is no line.
     pub fn dashed(mut self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         let stroke = match self.lines.last().map(|line| line.stroke) {
             None => Stroke::Dashed(INK, 0),
             Some(Stroke::Solid(place)) => Stroke::Dashed(dark(place), 0),
-            Some(Stroke::Dashed(colour, pattern)) => Stroke::Dashed(colour, pattern + 1),
+            Some(Stroke::Dashed(color, pattern)) => Stroke::Dashed(color, pattern + 1),
         };
         self.add(name.into(), points, stroke);
         self
@@ -187,12 +187,12 @@ impl Lines {
         levels.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut free = f64::NEG_INFINITY;
         for (y, label) in levels {
-            marks.extend(dashed(&[(region.left, y), (region.right(), y)], &[2.0, 3.0], GREY, 1.2));
+            marks.extend(dashed(&[(region.left, y), (region.right(), y)], &[2.0, 3.0], GRAY, 1.2));
             // Labels of levels that are close are moved apart.
             let label_y = y.max(free);
             free = label_y + NOTE + 3.0;
             let label = text::shorten(&label, NOTE, room);
-            marks.push(Mark::text((region.right() + 5.0, label_y), label, NOTE, GREY, HPos::Left));
+            marks.push(Mark::text((region.right() + 5.0, label_y), label, NOTE, GRAY, HPos::Left));
         }
     }
 }

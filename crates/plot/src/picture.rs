@@ -167,9 +167,9 @@ fn means(fine: &[u8], width: usize, height: usize) -> Vec<u8> {
         sums.fill(0u16);
         for row in rows.chunks_exact(3 * width * PNG_SCALE) {
             for (sum, finer) in sums.chunks_exact_mut(3).zip(row.chunks_exact(3 * PNG_SCALE)) {
-                for colour in finer.chunks_exact(3) {
+                for color in finer.chunks_exact(3) {
                     for channel in 0..3 {
-                        sum[channel] += u16::from(colour[channel]);
+                        sum[channel] += u16::from(color[channel]);
                     }
                 }
             }

@@ -6,7 +6,7 @@ use super::mark::Mark;
 use super::palette::{INFINITE, INK};
 use super::{Picture, PlotError, text};
 
-/// Rows of small grey images, 0 black and 1 white: an autoencoder's inputs above its outputs, for example.
+/// Rows of small gray images, 0 black and 1 white: an autoencoder's inputs above its outputs, for example.
 ///
 /// # Examples
 /// ```
@@ -131,19 +131,19 @@ impl Pixels {
 
 /// Draws a row of pixels, equal neighbors as one.
 fn draw_row(pixels: &[f64], corner: (f64, f64), side: f64, marks: &mut Vec<Mark>) {
-    let colours: Vec<RGBColor> = pixels.iter().map(|value| grey(*value)).collect();
+    let colors: Vec<RGBColor> = pixels.iter().map(|value| gray(*value)).collect();
     let mut left = corner.0;
-    for run in colours.chunk_by(|a, b| a == b) {
+    for run in colors.chunk_by(|a, b| a == b) {
         let width = side * run.len() as f64;
         marks.push(Mark::rectangle((left, corner.1), (width, side), run[0]));
         left += width;
     }
 }
 
-fn grey(value: f64) -> RGBColor {
+fn gray(value: f64) -> RGBColor {
     if value.is_nan() {
         return INFINITE;
     }
-    let grey = (255.0 * value.clamp(0.0, 1.0)).round() as u8;
-    RGBColor(grey, grey, grey)
+    let gray = (255.0 * value.clamp(0.0, 1.0)).round() as u8;
+    RGBColor(gray, gray, gray)
 }

@@ -1,4 +1,4 @@
-//! The regions of a classifier: cells of its colours, and the boundary between them.
+//! The regions of a classifier: cells of its colors, and the boundary between them.
 
 use super::axis::Axis;
 use super::frame::Region;

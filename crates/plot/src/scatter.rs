@@ -76,7 +76,7 @@ impl<'f> Scatter<'f> {
         self
     }
 
-    /// Colours the background by this classifier, the number of a class for each (x, y). It is called about 50,000
+    /// Colors the background by this classifier, the number of a class for each (x, y). It is called about 50,000
     /// times.
     pub fn regions(mut self, classifier: impl FnMut(f64, f64) -> usize + 'f) -> Self {
         self.regions = Some(Box::new(classifier));

@@ -1,7 +1,7 @@
 //! The font, and how wide a text is.
 //!
 //! The pixels of a PNG need a font, and a machine may have none. This one ships in the crate `epaint_default_fonts`:
-//! Ubuntu Light, under the Ubuntu Font Licence 1.0.
+//! Ubuntu Light, under the Ubuntu Font License 1.0.
 
 use std::sync::OnceLock;
 

@@ -14,7 +14,7 @@ const LOG_SCALE: f64 = 1.0;
 
 impl fmt::Display for JacobianSpectrum {
     /// Prints the figures with their range over the inputs, a histogram of all singular values, and what they say, in
-    /// 80 columns without colours.
+    /// 80 columns without colors.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = match self.values.len() {
             0 => String::new(),
@@ -107,7 +107,7 @@ impl JacobianSpectrum {
 }
 
 impl fmt::Display for JacobianSpectra {
-    /// Prints a row for each part, with means over the inputs, in 80 columns without colours.
+    /// Prints a row for each part, with means over the inputs, in 80 columns without colors.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = "─".repeat(79);
         writeln!(

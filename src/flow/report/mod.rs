@@ -40,7 +40,7 @@ const SCRIPTS: &[&str] = &[
 
 /// A report on a network and its gradients: one HTML file that needs no server, no network and no other file.
 ///
-/// It shows the verdict and its cure, the network as a diagram (coloured by the gradient, with each skip connection,
+/// It shows the verdict and its cure, the network as a diagram (colored by the gradient, with each skip connection,
 /// branch and nested layer), every figure of the flow in tables that sort, and the recorded steps of a training under
 /// a slider. [`Flow::report`] and [`Recorder::report`] are the short forms.
 ///

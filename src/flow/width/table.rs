@@ -27,7 +27,7 @@ impl fmt::Display for Exponent {
 impl fmt::Display for CoordinateCheck {
     /// Prints a row for each layer, with the change of its output after the last step at the smallest and the largest
     /// width; then a sentence for each layer of parameters whose changes depend on the width. It has 80 columns and
-    /// no colours.
+    /// no colors.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
         let widths: Vec<String> = self.widths.iter().map(|width| format!("{width}")).collect();

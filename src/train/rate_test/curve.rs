@@ -10,7 +10,7 @@ const ROWS: usize = 8;
 
 impl fmt::Display for LearningRateTest {
     /// Prints the smoothed loss against the learning rate, on a log scale, and the suggestion, in 80 columns without
-    /// colours.
+    /// colors.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Some(first), Some(last)) = (self.points.first(), self.points.last()) else { return Ok(()) };
         writeln!(f, "learning-rate test: {} steps, smoothed loss", self.points.len())?;

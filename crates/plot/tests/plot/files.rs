@@ -15,10 +15,10 @@ fn a_png_has_the_size_of_its_picture_and_ink_on_it() {
     let info = reader.next_frame(&mut pixels).unwrap();
     assert_eq!((info.width, info.height), picture.size());
     assert_eq!(info.buffer_size(), 3 * (info.width * info.height) as usize);
-    let of_colour = |colour: [u8; 3]| pixels.chunks_exact(3).filter(|pixel| **pixel == colour).count();
+    let of_color = |color: [u8; 3]| pixels.chunks_exact(3).filter(|pixel| **pixel == color).count();
     // The line rises over at least 600 x 300 pixels, and one pixel in each column is all its own.
-    assert!(of_colour([0, 114, 178]) > 600, "{} pixels of the line", of_colour([0, 114, 178]));
-    assert!(of_colour([255; 3]) > pixels.len() / 3 * 9 / 10, "the background is not white");
+    assert!(of_color([0, 114, 178]) > 600, "{} pixels of the line", of_color([0, 114, 178]));
+    assert!(of_color([255; 3]) > pixels.len() / 3 * 9 / 10, "the background is not white");
     // The title, in its rows, has dark pixels: the font is there.
     let title = &pixels[3 * 900 * 10..3 * 900 * 40];
     assert!(title.chunks_exact(3).filter(|pixel| pixel[0] < 128).count() > 50, "no title");

@@ -20,9 +20,9 @@ fn bars_are_as_long_as_their_values() {
     );
     assert_says(&picture, &["A cross is a value that is NaN or infinite (1 of 6)."]);
     let svg = picture.svg().unwrap();
-    // The last of each colour is the legend's.
-    let bars = |colour| {
-        let mut bars = elements(&svg, "rect", colour);
+    // The last of each color is the legend's.
+    let bars = |color| {
+        let mut bars = elements(&svg, "rect", color);
         bars.pop();
         bars
     };
@@ -113,7 +113,7 @@ fn of_many_histograms_the_first_and_the_last_are_among_the_twenty() {
 }
 
 #[test]
-fn a_heat_map_has_a_cell_for_each_value_and_a_key_for_each_colour() {
+fn a_heat_map_has_a_cell_for_each_value_and_a_key_for_each_color() {
     let picture = HeatMap::new("Gradients", [0.0, 50.0, 100.0])
         .x("step")
         .y("layer")
@@ -131,12 +131,12 @@ fn a_heat_map_has_a_cell_for_each_value_and_a_key_for_each_colour() {
     let svg = picture.svg().unwrap();
     // The cells of a row share its width, without a gap.
     let row: Vec<&str> =
-        ["#440154", "#CDCDCD"].into_iter().map(|colour| elements(&svg, "rect", colour)[0]).collect();
+        ["#440154", "#CDCDCD"].into_iter().map(|color| elements(&svg, "rect", color)[0]).collect();
     let [first, last] = row[..] else { unreachable!() };
     let width = attribute(first, "width");
     assert!((attribute(last, "x") - attribute(first, "x") - 2.0 * width).abs() <= 10.0, "{first} {last}");
     assert!((attribute(last, "width") - width).abs() <= 10.0, "{first} {last}");
-    // Viridis from its dark end to its bright one; grey and red in a cell and in the legend each.
+    // Viridis from its dark end to its bright one; gray and red in a cell and in the legend each.
     assert_eq!(elements(&svg, "rect", "#440154").len(), 1);
     assert_eq!(elements(&svg, "rect", "#FEE825").len(), 1);
     assert_eq!(elements(&svg, "rect", "#CDCDCD").len(), 2);
@@ -172,17 +172,17 @@ fn a_scatter_plot_has_every_point_and_the_boundary_of_its_regions() {
         ],
     );
     let svg = picture.svg().unwrap();
-    let centres: Vec<f64> =
+    let centers: Vec<f64> =
         elements(&svg, "circle", FIRST).into_iter().map(|disc| attribute(disc, "cx")).collect();
     let squares: Vec<f64> =
         elements(&svg, "polygon", SECOND).into_iter().map(|square| corners(square)[0].0).collect();
-    assert_eq!((centres.len(), squares.len()), (3, 3), "two points and the legend's each");
+    assert_eq!((centers.len(), squares.len()), (3, 3), "two points and the legend's each");
     // The boundary is a quarter of the way from x = 0 to x = 1, within the eighth of a unit (1.25) to which it is
     // sought. Pieces of some two units; the legend has 24.
     let mut boundary = drawn_lines(&svg, "#222222");
     boundary.retain(|piece| (piece[0].0 - piece[1].0).abs() < 100.0);
-    let (zero, one) = (centres[0], squares.iter().sum::<f64>() - squares[2] - squares[0]);
-    // A square's first corner is a marker's radius right of and above its centre: 3.4 x 1.25 / sqrt 2 units.
+    let (zero, one) = (centers[0], squares.iter().sum::<f64>() - squares[2] - squares[0]);
+    // A square's first corner is a marker's radius right of and above its center: 3.4 x 1.25 / sqrt 2 units.
     let expected = zero + 0.25 * (one - 10.0 * 3.4 * 1.25 / 2f64.sqrt() - zero);
     assert!(boundary.len() > 100, "{} pieces", boundary.len());
     for (x, _) in boundary.iter().flatten() {
@@ -191,7 +191,7 @@ fn a_scatter_plot_has_every_point_and_the_boundary_of_its_regions() {
 }
 
 #[test]
-fn pixels_are_squares_of_their_grey() {
+fn pixels_are_squares_of_their_gray() {
     let picture = Pixels::new("Autoencoder", 2, 2)
         .row("input", [[0.0f32, 1.0, 0.5, 0.5], [1.0, 0.0, 0.0, 1.0]])
         .row("output", [[0.2f32, 0.2, 0.2, f32::NAN]])

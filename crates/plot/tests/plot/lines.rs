@@ -56,7 +56,7 @@ fn zero_on_a_logarithmic_axis_is_marked_at_its_lower_edge() {
     let points = [(0.0, 1.0), (1.0, 0.0), (2.0, 1e-3)];
     let svg = line(&points).log_y().picture().unwrap().svg().unwrap();
     assert!(texts(&svg).contains(&"0"));
-    // The markers of the line are discs, so a triangle in its colour is the mark of the zero.
+    // The markers of the line are discs, so a triangle in its color is the mark of the zero.
     let triangles = elements(&svg, "polygon", FIRST);
     assert_eq!(triangles.len(), 1);
     let lowest =
@@ -74,7 +74,7 @@ fn a_line_without_a_place_on_the_x_axis_is_counted() {
 }
 
 #[test]
-fn a_dashed_line_has_the_colour_of_the_line_before_it_but_darker() {
+fn a_dashed_line_has_the_color_of_the_line_before_it_but_darker() {
     let ends = [(0.0, 0.0), (9.0, 5.0)];
     let svg = line(&ends).dashed("predicted", ends).picture().unwrap().svg().unwrap();
     // The legend's dashes are level, the line's rise.

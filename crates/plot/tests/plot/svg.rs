@@ -2,7 +2,7 @@
 
 use chainrule_plot::{Lines, Picture};
 
-/// Okabe and Ito's first two colours, and half of the first: a line, the next line, and what the first is compared
+/// Okabe and Ito's first two colors, and half of the first: a line, the next line, and what the first is compared
 /// with.
 pub(crate) const FIRST: &str = "#0072B2";
 pub(crate) const SECOND: &str = "#D55E00";
@@ -12,10 +12,10 @@ pub(crate) fn line(points: &[(f64, f64)]) -> Lines {
     Lines::new("Title").x("depth").y("gradient").line("a line", points.iter().copied())
 }
 
-/// Returns the elements of an SVG with this tag and colour.
-pub(crate) fn elements<'s>(svg: &'s str, tag: &str, colour: &str) -> Vec<&'s str> {
+/// Returns the elements of an SVG with this tag and color.
+pub(crate) fn elements<'s>(svg: &'s str, tag: &str, color: &str) -> Vec<&'s str> {
     let start = format!("<{tag} ");
-    svg.lines().filter(|line| line.starts_with(&start) && line.contains(&format!("\"{colour}\""))).collect()
+    svg.lines().filter(|line| line.starts_with(&start) && line.contains(&format!("\"{color}\""))).collect()
 }
 
 /// Returns a number of an element: `x` of `<rect x="3" ..>`.
@@ -50,7 +50,7 @@ pub(crate) fn assert_says(picture: &Picture, expected: &[&str]) {
 }
 
 /// Returns the lines of the data: longer than the 28 units of a legend's.
-pub(crate) fn drawn_lines(svg: &str, colour: &str) -> Vec<Vec<(f64, f64)>> {
-    let lines = elements(svg, "polyline", colour).into_iter().map(corners);
+pub(crate) fn drawn_lines(svg: &str, color: &str) -> Vec<Vec<(f64, f64)>> {
+    let lines = elements(svg, "polyline", color).into_iter().map(corners);
     lines.filter(|line| line[line.len() - 1].0 - line[0].0 != 280.0).collect()
 }

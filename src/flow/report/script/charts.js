@@ -121,8 +121,8 @@ const training = {
       const x = values[at];
       const plain = x > 0 || (scale.kind === "linear" && x === 0);
       const place = Math.round(255 * Math.min(1, Math.max(0, scale.share(x))));
-      const colour = plain && x < Infinity ? table[place] : x === 0 ? ZERO : x === Infinity ? WRONG : null;
-      if (colour) picture.data.set([...colour, 255], 4 * at);
+      const color = plain && x < Infinity ? table[place] : x === 0 ? ZERO : x === Infinity ? WRONG : null;
+      if (color) picture.data.set([...color, 255], 4 * at);
     }
     const height = Math.max(60, Math.min(360, rows.length * Math.max(3, Math.min(14, 280 / rows.length))));
     const canvas = make("canvas", {

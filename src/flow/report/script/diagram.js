@@ -101,7 +101,7 @@ function fit(text, width, size = 6.5) {
   return text.length <= most ? text : most > 1 ? text.slice(0, most - 1) + "…" : "";
 }
 
-/// Draws everything; `paint` then colours it.
+/// Draws everything; `paint` then colors it.
 function draw() {
   if (!LAYERS.length) return;
   const { box } = diagram;
@@ -191,7 +191,7 @@ function drawBox(box) {
   return own;
 }
 
-/// Colours everything by the gradient. This is all that a step of the training changes.
+/// Colors everything by the gradient. This is all that a step of the training changes.
 function paint() {
   const { scale } = diagram;
   for (const at of diagram.order) {
@@ -200,14 +200,14 @@ function paint() {
     // Without a gradient, what is wrong is the output.
     const output = x === null ? layerFigure("output_rms", at) : null;
     if (output !== null && !isFinite(output)) x = output;
-    const colour = scale.colour(x);
+    const color = scale.color(x);
     if (box.form === "frame") {
       const shares = box.w > 250 ? paths(at).filter((path) => path.share !== null).slice(0, 3) : [];
       box.value.textContent = shares.map((path) => `${pathName(path.name)} ${percent(path.share)}`).join(" · ");
       continue;
     }
-    box.shape.style.fill = colour ? css(colour) : "";
-    box.shape.parentNode.style.color = colour ? inkOn(colour) : "";
+    box.shape.style.fill = color ? css(color) : "";
+    box.shape.parentNode.style.color = color ? inkOn(color) : "";
     if (box.valued) box.value.textContent = number(x, 2);
     if (box.time) box.time.setAttribute(
       "d", sparkline(instants(at), box.x + 10, box.y + ROW - 2, box.w - 20, TIME - 6),
@@ -217,8 +217,8 @@ function paint() {
     if (sum === undefined) continue;
     const found = paths(sum).filter(({ name }) => !skip || name === "shortcut");
     const own = skip ? found[0] : found[path];
-    const colour = own ? scale.colour(own.grad) : null;
-    line.style.stroke = colour ? css(colour) : "";
+    const color = own ? scale.color(own.grad) : null;
+    line.style.stroke = color ? css(color) : "";
   }
 }
 
@@ -272,7 +272,7 @@ function foldAll(folded) {
   draw();
 }
 
-/// The colours and their numbers.
+/// The colors and their numbers.
 function legend() {
   const { scale } = diagram;
   const grads = LAYERS.map((_, at) => layerFigure("output_grad", at) ?? layerFigure("output_rms", at));
@@ -282,9 +282,9 @@ function legend() {
   ].filter(Boolean);
   $("legend").replaceChildren(
     make("span", { class: "muted", text: "RMS of dR/doutput" }), ...ramp(scale),
-    ...extra.map(([text, colour]) => {
+    ...extra.map(([text, color]) => {
       const patch = make("i");
-      patch.style.background = colour;
+      patch.style.background = color;
       return make("span", { class: "patch" }, patch, text);
     }));
 }

@@ -151,7 +151,7 @@ function lineChart(box, {
   };
 }
 
-/// The colours of a scale, between its ends.
+/// The colors of a scale, between its ends.
 function ramp(scale) {
   const bar = make("span", { class: "ramp", "aria-hidden": "true" });
   const stops = Array.from({ length: 9 }, (_, at) => css(scale.at(at / 8)));

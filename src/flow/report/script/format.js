@@ -1,4 +1,4 @@
-// Numbers, texts and colours.
+// Numbers, texts and colors.
 
 function number(x, digits = 3) {
   if (x === null || x === undefined) return "–";
@@ -61,7 +61,7 @@ const FIGURES = {
 const shortTitle = (name) => FIGURES[name].title.split(/[,;]/)[0];
 const shown = (name, x) => (FIGURES[name]?.share ? percent(x) : number(x));
 
-/// Colours that differ in lightness, so that they are told apart with any colour vision and in print: viridis (van der
+/// Colors that differ in lightness, so that they are told apart with any color vision and in print: viridis (van der
 /// Walt, Smith 2015), and blue to red around a middle (ColorBrewer's RdBu).
 const SEQUENCE = [
   "#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725",
@@ -85,13 +85,13 @@ function isDark() {
   return theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
-/// From numbers to shares of a range and colours. Numbers outside the range have the colour of its end.
+/// From numbers to shares of a range and colors. Numbers outside the range have the color of its end.
 class Scale {
   constructor(numbers, kind) {
     this.kind = kind;
     const usable = numbers.filter((x) => x !== null && isFinite(x) && (kind === "linear" || x > 0));
     const all = usable.map((x) => (kind === "linear" ? x : Math.log10(x))).sort((a, b) => a - b);
-    // The few most extreme numbers do not take the colours from all others.
+    // The few most extreme numbers do not take the colors from all others.
     const edge = all.length > 400 ? Math.floor(all.length / 400) : 0;
     this.low = all.length ? all[edge] : 0;
     this.high = all.length ? all[all.length - 1 - edge] : 1;
@@ -105,7 +105,7 @@ class Scale {
   share(x) {
     return ((this.kind === "linear" ? x : Math.log10(x)) - this.low) / (this.high - this.low);
   }
-  colour(x) {
+  color(x) {
     if (x === null) return null;
     if (!isFinite(x)) return WRONG;
     if (x <= 0 && this.kind !== "linear") return ZERO;
@@ -126,7 +126,7 @@ class Scale {
 
 const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
 /// Black or white, whichever has more contrast: at least 4.5 to 1.
-function inkOn(colour) {
-  const [r, g, b] = colour.map((x) => ((x / 255) <= 0.04045 ? x / 255 / 12.92 : ((x / 255 + 0.055) / 1.055) ** 2.4));
+function inkOn(color) {
+  const [r, g, b] = color.map((x) => ((x / 255) <= 0.04045 ? x / 255 / 12.92 : ((x / 255 + 0.055) / 1.055) ** 2.4));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
 }

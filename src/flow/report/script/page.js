@@ -128,7 +128,7 @@ function neighbour(by) {
 }
 
 /// After a switch between dark and light.
-function recolour() {
+function recolor() {
   if (!LAYERS.length) return;
   paint();
   legend();
@@ -192,7 +192,7 @@ function sections() {
 function start() {
   $("title").textContent = DATA.title;
   $("footer").textContent =
-    `chainrule ${DATA.version}. RMS is the root mean square over the batch; the scale of the colours is logarithmic.`;
+    `chainrule ${DATA.version}. RMS is the root mean square over the batch; the scale of the colors is logarithmic.`;
   if (LAYERS.length) {
     const shapes = `${shape(LAYERS[0].input)} → ${shape(LAYERS[0].output)}`;
     $("summary").textContent =
@@ -201,16 +201,16 @@ function start() {
   $("help-button").addEventListener("click", () => $("help").showModal());
   $("theme").addEventListener("click", () => {
     document.documentElement.dataset.theme = isDark() ? "light" : "dark";
-    recolour();
+    recolor();
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolor);
   document.addEventListener("keydown", keys);
   if (!LAYERS.length) {
     document.querySelector(".columns").hidden = true;
     verdict();
     return sections();
   }
-  // One scale for all flows and steps, so that a colour means the same everywhere.
+  // One scale for all flows and steps, so that a color means the same everywhere.
   const all = FLOWS.flatMap((_, flow) => LAYERS.map((_, at) => layerFigure("output_grad", at, 0, flow)));
   const recorded = column("layers", "output_grad")?.values ?? [];
   const every = Math.max(1, Math.floor(recorded.length / 50000));
