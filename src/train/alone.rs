@@ -1,11 +1,11 @@
-//! Without the feature `checkpoint`, a trainer has no other ranks: see `across`.
+//! Without the feature `checkpoint`, a trainer always trains alone: see `across`.
 
 use chainrule_parameters::Parameters;
 
 use super::sums::{Sums, Work};
 use crate::Error;
 
-/// There is none.
+/// No value of this type exists.
 pub(super) enum Ranks {}
 
 pub(super) struct Place {

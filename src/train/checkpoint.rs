@@ -11,12 +11,17 @@ use crate::layer::Parameters;
 use crate::schedule::Rate;
 
 impl<N, L, O> Trainer<N, L, O> {
-    /// Saves network, optimizer and random state to a file, from which [`resume`](Trainer::resume) continues bit for
-    /// bit. The settings are saved too, so that a program with others can say so.
+    /// Saves the network, the optimizer and the random state to a file. [`resume`](Trainer::resume) continues from it
+    /// bit for bit. The settings are saved too, so that `resume` can report those that have changed.
+    ///
+    /// The example of [`resume`](Trainer::resume) saves a checkpoint and loads it again.
     ///
     /// # Errors
-    /// As [`checkpoint::save_state`](crate::checkpoint::save_state): after an error the old file is unchanged. [Across
-    /// ranks](Trainer::across) the first one saves, and an error is one on all of them.
+    /// The same as [`checkpoint::save_state`](crate::checkpoint::save_state). After an error the old file is unchanged.
+    /// [Across ranks](Trainer::across), the first rank saves, and an error is returned on all of them.
+    #[doc(alias = "save model")]
+    #[doc(alias = "torch.save")]
+    #[doc(alias = "state_dict")]
     pub fn save_checkpoint(&mut self, path: impl AsRef<Path>) -> Result<(), CheckpointError>
     where
         N: Parameters,
@@ -26,14 +31,14 @@ impl<N, L, O> Trainer<N, L, O> {
         self.on_first(|trainer| save_state(trainer, path))
     }
 
-    /// Restores the state at [`save_checkpoint`](Trainer::save_checkpoint): network, moments, random state. Returns the
-    /// settings that were others then.
+    /// Restores the state that [`save_checkpoint`](Trainer::save_checkpoint) saved: network, moments, random state.
+    /// Returns the settings that have changed since then.
     ///
-    /// **The rule.** What training changes comes from the file, what the program says from the program. So the settings
-    /// of the optimizer, the schedule, clipping and the loss are those of this program. If they are those of the program
-    /// that saved the file, the run continues bit for bit. A learning rate that was changed between steps is restored,
-    /// unless the program gives its optimizer another one than that program did. A schedule continues at the step of the
-    /// file, even if it is another schedule.
+    /// **The rule.** What training changes is taken from the file; what the program sets is taken from the program. So
+    /// the settings of the optimizer, the schedule, the clipping and the loss are those of this program. If they are
+    /// the same as in the program that saved the file, the run continues bit for bit. A learning rate that was changed
+    /// between steps is restored, unless this program creates its optimizer with another learning rate than that
+    /// program. A schedule continues at the step of the file, even if it is another schedule.
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -63,8 +68,11 @@ impl<N, L, O> Trainer<N, L, O> {
     /// ```
     ///
     /// # Errors
-    /// As [`checkpoint::load_state`](crate::checkpoint::load_state): after an error nothing has changed. [Across
-    /// ranks](Trainer::across) the first one reads the file, for all of them.
+    /// The same as [`checkpoint::load_state`](crate::checkpoint::load_state). After an error nothing has changed.
+    /// [Across ranks](Trainer::across), the first rank reads the file for all of them.
+    #[doc(alias = "load model")]
+    #[doc(alias = "load_state_dict")]
+    #[doc(alias = "restore")]
     pub fn resume(&mut self, path: impl AsRef<Path>) -> Result<Vec<ChangedSetting>, CheckpointError>
     where
         N: Parameters,
@@ -79,7 +87,7 @@ impl<N, L, O> Trainer<N, L, O> {
     }
 }
 
-/// Without gradient and workspace, which each step overwrites.
+/// Without the gradient and the workspace, which each step overwrites.
 impl<N: Parameters, L, O: State> State for Trainer<N, L, O> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.network("network", &mut self.network);
@@ -104,7 +112,7 @@ impl State for Rate {
     }
 }
 
-/// Returns whether the program gives its optimizer another learning rate than the one that saved the file did.
+/// Returns whether this program creates its optimizer with another learning rate than the program that saved the file.
 pub(super) fn has_other_rate(changed: &[ChangedSetting]) -> bool {
     changed.iter().any(|setting| setting.name.ends_with("learning_rate"))
 }

@@ -18,38 +18,38 @@ use crate::network::{Network, Share, loss_gradient};
 use crate::stream::Rows;
 use crate::tensor::{Sample, Tensor};
 
-/// The cost of a byte of activations in multiply-adds: that of an activation function, more with a tanh and less with a
-/// ReLU.
+/// The cost of a byte of activations, in multiply-adds. This is the cost of an activation function; a tanh costs more,
+/// a ReLU less.
 const MULTIPLY_ADDS_PER_BYTE: u64 = 4;
 /// The least multiply-adds of a piece: about 300 μs, compared with 20 μs for waking a thread and adding a gradient.
 const WORTH: u64 = 16_000_000;
-/// The least multiply-adds of a piece for each parameter, whose gradient has to be added.
+/// The least multiply-adds of a piece for each parameter, because the gradients of all pieces have to be added.
 const WORTH_EACH: u64 = 64;
 /// The largest number of pieces.
 pub(super) const MOST: usize = 8;
 /// Networks with more parameters than this are not divided, because each piece needs a copy of the gradient. The matrix
 /// products of such layers are large enough to use several cores.
 pub(super) const MOST_PARAMETERS: usize = 1 << 19;
-/// Up to this number of parameters, a step of the optimizer is not worth another thread.
+/// Up to this number of parameters, a second thread does not make the optimizer's step faster.
 pub(super) const FEW_PARAMETERS: usize = 1 << 15;
-/// The bytes of activations that a small network, whose gradient costs little, processes at once: the size of a
-/// second-level cache.
+/// A small network, for which computing the gradient costs little, processes this many bytes of activations at once:
+/// the size of a second-level cache.
 const CACHE: usize = 1 << 18;
-/// A network with this many multiply-adds for each parameter is small: the cost of its gradient is negligible.
+/// A network with this many multiply-adds for each parameter is small: adding its gradients costs almost no time.
 const GRADIENT_IS_FREE: u64 = 512;
 
 /// How a batch is divided.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Pieces {
-    /// The samples of a piece, the work of one thread, with its own random stream.
+    /// The number of samples of a piece: the work of one thread, with its own random stream.
     pub(super) piece: usize,
-    /// How many of them a pass processes at once.
+    /// The number of samples that a pass processes at once.
     pub(super) part: usize,
 }
 
 impl Pieces {
-    /// Divides a batch of this size, according to the cost of a sample. Networks with buffers are not divided: a batch
-    /// norm needs mean and variance of the whole batch.
+    /// Divides a batch of this size, according to the cost of a sample. Networks with buffers are not divided, because
+    /// a batch norm needs the mean and variance of the whole batch.
     pub(super) fn of(plan: &Plan, samples: usize) -> Self {
         let whole = samples.max(1);
         if plan.parameters.has_buffers() {
@@ -83,8 +83,8 @@ impl Wrapper for AnyDataParallel {
     type Of<N> = DataParallel<N>;
 }
 
-/// The memory of a thread that works on a piece. There are as many as the largest number of threads that have worked at
-/// once.
+/// The memory of a thread that works on a piece. The pool has one for each of the threads that have worked at the same
+/// time.
 struct Worker<N> {
     workspace: Workspace,
     /// The gradient of a part of a piece, and the rounding errors of the sum of all parts.
@@ -99,9 +99,9 @@ impl<N> Default for DataParallel<N> {
 
 impl<N: Parameters> DataParallel<N> {
     /// Computes [`Network::loss_gradient`](crate::Network::loss_gradient) for a divided batch: returns the mean loss,
-    /// and writes its gradient to `gradient`.
+    /// and writes the gradient to `gradient`.
     ///
-    /// `add` calls [`Sums::here`], or has others compute some of the pieces.
+    /// `add` calls [`Sums::here`], or distributes some of the pieces to other ranks.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn loss_gradient<X: Sample, Y: Tensor, L: Sync, Target: TargetFor<L, Y>>(
         &mut self,
@@ -179,7 +179,7 @@ impl<N: Parameters> DataParallel<N> {
     }
 }
 
-/// A pool of objects that threads take and give back.
+/// A pool of objects that threads take and put back.
 #[cfg(feature = "threads")]
 struct WorkerPool<W>(std::sync::Mutex<Vec<W>>);
 
@@ -219,7 +219,8 @@ impl<W> Default for WorkerPool<W> {
     }
 }
 
-/// Runs work that uses several threads on a thread of the pool. Otherwise each part of it would have to wake one.
+/// Runs work that uses several threads on a thread of the pool. Otherwise each part of the work would have to wake a
+/// thread.
 #[cfg(feature = "threads")]
 pub(super) fn among_threads<R: Send>(several: bool, work: impl FnOnce() -> R + Send) -> R {
     if several && rayon::current_num_threads() > 1 { rayon::scope(|_| work()) } else { work() }

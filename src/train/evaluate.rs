@@ -12,11 +12,14 @@ use crate::tensor::{Sample, Tensor};
 const EVALUATED_AT_ONCE: usize = 256;
 
 impl<N, L, O> Trainer<N, L, O> {
-    /// Returns the mean loss of a data set in evaluation mode: without dropout, without label smoothing and without
-    /// gradients.
+    /// Returns the mean loss of a data set in evaluation mode: without dropout, label smoothing or gradients.
+    ///
+    /// The example of [`fit`](Trainer::fit) calls it on the test set.
     ///
     /// # Errors
     /// Invalid data: see [`Error`].
+    #[doc(alias = "test loss")]
+    #[doc(alias = "validation loss")]
     pub fn evaluate<X, Y: Tensor, Target: TargetFor<L, Y>>(
         &self,
         data: &Dataset<X, Target>,

@@ -1,4 +1,4 @@
-//! The loop over epochs.
+//! The training loop over epochs.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -23,9 +23,9 @@ use crate::schedule::Rate;
 use crate::tensor::Tensor;
 
 impl<N, L, O> Trainer<N, L, O> {
-    /// Trains over epochs of shuffled batches, as the [options](Fit) say. Returns the history.
+    /// Trains over epochs of shuffled batches, with these [options](Fit). Returns the history.
     ///
-    /// The data are a [`Dataset`], or another [`Source`], such as windows of a [text](crate::text) on the disk.
+    /// The data are a [`Dataset`], or another [`Source`], for example windows of a [text](crate::text) on the disk.
     ///
     /// The history has a row for each epoch, with `loss`, `validation loss` and each metric by its name. The order of
     /// the samples and all other random numbers follow from the trainer's seed.
@@ -53,27 +53,30 @@ impl<N, L, O> Trainer<N, L, O> {
     ///
     /// # Resuming
     /// With a [checkpoint](Fit::checkpoint), the same program continues bit for bit when it is started again: what
-    /// training changes comes from the file, what the program says from the program. Load the network alone by
-    /// `Format::chainrule().within("trainer.network")`, or the best one by `within("best")`.
+    /// training changes is taken from the file, what the program sets is taken from the program. To load only the
+    /// network, use `Format::chainrule().within("trainer.network")`, or `within("best")` for the best one.
     ///
-    /// # A second call
-    /// A second `fit` continues where the first one ended, under the same schedule. If that has ended at a learning rate
-    /// of 0, the call is an error: set a new one with [`schedule`](Trainer::schedule).
+    /// # Calling fit again
+    /// A second `fit` continues where the first one ended, under the same schedule. If the schedule has ended at a
+    /// learning rate of 0, the call is an error: set a new one with [`schedule`](Trainer::schedule).
     ///
     /// # Ignored targets
-    /// A batch whose targets are all ignored, or of weight 0, is skipped: no step, and no part in the epoch's mean. A
-    /// line tells how many there were, and so does [`Epoch::skipped`]. An epoch of such batches only is an error,
-    /// [`Error::NoWeight`].
+    /// A batch whose targets are all ignored, or all have weight 0, is skipped: no step is taken, and it does not count
+    /// in the epoch's mean. A line states the number of skipped batches, and [`Epoch::skipped`] contains it. If all
+    /// batches of an epoch are skipped, `fit` returns [`Error::NoWeight`].
     ///
     /// # Several ranks
-    /// [Across](Trainer::across) ranks, only the first one prints, validates, writes files and calls the functions of the
-    /// options, but for [`augment`](Fit::augment). All ranks must have the same options, and data of the same length; they
-    /// return the same history.
+    /// [Across](Trainer::across) ranks, only the first one prints, validates, writes files and calls the functions of
+    /// the options, except [`augment`](Fit::augment), which every rank calls. All ranks must have the same options, and
+    /// data of the same length. They all return the same history.
     ///
     /// # Errors
-    /// [`FitError`]. An error before the first step leaves trainer and files as they were. A number that is not finite
-    /// stops the training with [`Error::NonFiniteStep`] inside, which names the layer and the step. The network is then
-    /// that before the step, or the best one with [`Fit::stop_early`].
+    /// [`FitError`]. An error before the first step does not change the trainer or the files. A number that is not
+    /// finite stops the training; the error contains [`Error::NonFiniteStep`], which names the layer and the step. The
+    /// network is then the one before this step, or the best one with [`Fit::stop_early`].
+    #[doc(alias = "train")]
+    #[doc(alias = "training loop")]
+    #[doc(alias = "model.fit")]
     pub fn fit<'a, X: Copy, Y: Tensor, Target>(
         &mut self,
         data: &'a dyn Source<Input = X, Target = Target>,
@@ -160,7 +163,8 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
             let epoch = self.course.epoch + 1;
             progress.epoch(epoch);
             loop {
-                // The next step would fail if this one made a weight infinite, but after the last one there is none.
+                // The next step would fail if this step made a weight infinite. After the last step, the check is done
+                // here.
                 let before = loader.is_before_last().then(|| copy(&*self.trainer.network));
                 let in_memory = loader.in_memory();
                 let batch =
@@ -227,7 +231,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         Ok(())
     }
 
-    /// Checks that every weight is finite. If not, undoes the last step: sets the network to what it was before.
+    /// Checks that every weight is finite. If one is not, undoes the last step: restores the network from `before`.
     fn check_weights(&mut self, before: Owned<N>) -> Result<(), Error> {
         let Some((parameter, element, value)) = first_non_finite(View::of(&*self.trainer.network)) else {
             return Ok(());
@@ -244,7 +248,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         })
     }
 
-    /// Returns whether all epochs are trained, or early stopping ends the run.
+    /// Returns whether all epochs are finished, or early stopping ends the run.
     fn is_over<X, Target, Y>(&self, options: &Fit<'_, X, Target, Y>) -> bool {
         self.course.epoch >= options.epochs || self.stops_early(options)
     }
@@ -254,7 +258,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         options.patience.is_some_and(|most| self.course.waited >= most)
     }
 
-    /// Prints what a reader of the program would not expect of this run, of which `done` batches are trained.
+    /// Prints unusual settings of this run, in which `done` batches are trained already.
     fn announce<X, Target, Y>(
         &self,
         progress: &Progress,
@@ -313,7 +317,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         Ok((loss.to_bits(), values))
     }
 
-    /// Validates, and updates the best network, the learning rate and early stopping.
+    /// Validates, and updates the best network, the learning rate and the state of early stopping.
     fn end_epoch<X, Y: Tensor, Target>(
         &mut self,
         options: &mut Fit<'_, X, Target, Y>,
@@ -330,7 +334,7 @@ impl<N: Parameters, L, O> Run<'_, N, L, O> {
         let (validation_loss, metrics) = (None, vec![]);
         let mut epoch = Epoch { number, steps, loss, skipped, validation_loss, metrics, best: false };
         if let Some(data) = options.validation {
-            // As bits, because a metric need not be finite.
+            // As bits, because a metric may be infinite or NaN.
             let (loss, metrics) = self.on_first(|run| run.validate(data, &mut options.metrics, number))?;
             let names = options.metrics.iter().map(|(name, _)| name.clone());
             epoch.metrics = names.zip(metrics.into_iter().map(f64::from_bits)).collect();

@@ -9,10 +9,22 @@ use crate::schedule::Schedule;
 
 /// An error of [`Trainer::fit`](crate::Trainer::fit).
 ///
-/// An error before the first step leaves everything as it was: the trainer, the checkpoint and the logs. After a later
-/// error (`Training`, `Validation`, `Metric`, or a file that can no longer be written), the network is that after the
-/// last successful step, or the best one so far with [early stopping](crate::Fit::stop_early), and the checkpoint on the
-/// disk is complete.
+/// An error before the first step changes nothing: neither the trainer, nor the checkpoint, nor the logs. After a later
+/// error (`Training`, `Validation`, `Metric`, or a file that can no longer be written), the network is the one after
+/// the last successful step, or the best one so far with [early stopping](crate::Fit::stop_early). The checkpoint on
+/// the disk is complete.
+///
+/// ```
+/// use chainrule::data::Dataset;
+/// use chainrule::{FitError, prelude::*};
+///
+/// let net = Linear::<1, 1>::init(&mut rng(1));
+/// let mut trainer = Trainer::new(net, MeanSquaredError, Sgd::new(0.1), 1);
+/// let data = Dataset::new(vec![Vector([1.0])], vec![Vector([2.0])])?;
+/// let error = trainer.fit(&data, Fit::epochs(2).stop_early(3)).unwrap_err();
+/// assert!(matches!(error, FitError::NoValidation { .. }), "early stopping has no validation loss: {error}");
+/// # Ok::<(), chainrule::data::DataError>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FitError {
@@ -28,7 +40,7 @@ pub enum FitError {
          epoch that is no better"
     )]
     NoPatience,
-    /// The samples of an epoch cannot be drawn as the options say, have no complete batch, or cannot be read.
+    /// The samples of an epoch cannot be drawn as set in the options, have no complete batch, or cannot be read.
     #[error("the batches cannot be made: {0}")]
     Batches(#[source] Box<DataError>),
     /// An option needs a validation set, but there is none.
@@ -37,7 +49,7 @@ pub enum FitError {
         /// The option.
         what: String,
     },
-    /// The run should monitor a value that it does not measure.
+    /// The monitored value is not measured in this run.
     #[error("no value of an epoch is called `{name}`: there are {}", names.join(", "))]
     NoSuchValue {
         /// The name of the [`Monitor`](crate::Monitor).
@@ -45,13 +57,13 @@ pub enum FitError {
         /// The names of the values.
         names: Vec<String>,
     },
-    /// The plateau watches for larger values, and the run for smaller ones.
+    /// The plateau waits for larger values, but the run monitors a value that should become smaller.
     #[error(
         "the plateau waits for larger values, and `{monitor}` for smaller ones: monitor a value that should become \
          large, as in `.monitor(Monitor::max(\"accuracy\"))`"
     )]
     OtherDirection {
-        /// What the run monitors.
+        /// The monitored value.
         monitor: Box<Monitor>,
     },
     /// A setting is outside its range.
@@ -68,7 +80,7 @@ pub enum FitError {
         schedule: Box<Schedule>,
         /// The step at which it began.
         start: u64,
-        /// The step that would be the first of this call.
+        /// The step at which this call would start.
         step: u64,
     },
     /// A step failed.
@@ -103,7 +115,7 @@ pub enum FitError {
     /// The checkpoint cannot be written or read.
     #[error("the checkpoint: {0}")]
     Checkpoint(#[source] CheckpointError),
-    /// The checkpoint is of a run over a data set of another length.
+    /// The checkpoint belongs to a run over a data set of another length.
     #[error(
         "the checkpoint {} is of a run over {saved} samples, and this data set has {samples}: give it the data that \
          the run began with, or allow others by `.other_data()`",
@@ -112,12 +124,12 @@ pub enum FitError {
     OtherData {
         /// The file.
         path: PathBuf,
-        /// How many samples the data set of the file has.
+        /// The number of samples in the data set of the saved run.
         saved: u64,
-        /// How many samples this one has.
+        /// The number of samples in this data set.
         samples: usize,
     },
-    /// Another rank failed, or does not have the same: see [`distributed`](crate::distributed).
+    /// Another rank failed, or differs from this one: see [`distributed`](crate::distributed).
     #[error(transparent)]
     Rank(#[from] RankError),
 }

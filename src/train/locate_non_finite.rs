@@ -4,7 +4,7 @@ use crate::layer::Layer;
 use crate::loss::TargetFor;
 use crate::tensor::{Sample, Tensor};
 
-/// Finds the layer that made something not finite, by gradient flow.
+/// Finds the layer that produced a value that is not finite, by its gradient flow.
 pub(super) fn locate_non_finite<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
     error: Error,
     network: &N,

@@ -63,7 +63,7 @@ use sums::{Sums, Work};
 #[cfg(feature = "flow")]
 pub(crate) use variant::AnyTrainer;
 
-/// Trains a network: it has the network, a loss, an optimizer, a gradient and a workspace.
+/// Trains a network. It contains the network, a loss, an optimizer, a gradient and a workspace.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -78,12 +78,17 @@ pub(crate) use variant::AnyTrainer;
 /// assert!(trainer.network.loss(&MeanSquaredError, &inputs, &xor)? < 1e-3);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias = "training loop")]
+#[doc(alias = "backpropagation")]
+#[doc(alias = "backprop")]
+#[doc(alias = "model.compile")]
+#[doc(alias = "TrainState")]
 pub struct Trainer<N, L, O> {
-    /// The network, trained so far.
+    /// The network in its present state.
     pub network: Owned<N>,
     /// The loss, which training minimizes.
     pub loss: L,
-    /// The optimizer. You can change its learning rate between steps; a schedule goes on from the rate that you set.
+    /// The optimizer. You can change its learning rate between steps; a schedule continues from the rate that you set.
     pub optimizer: O,
     gradient: Owned<N>,
     workspace: Workspace,
@@ -97,7 +102,7 @@ pub struct Trainer<N, L, O> {
     ranks: Option<Ranks>,
 }
 
-/// [`Optimizer::step`] for a network and a gradient on the heap, on several threads or on this one.
+/// [`Optimizer::step`] for a network and a gradient on the heap, on several threads or on the calling one.
 type Step<N, O> = fn(&mut O, &mut Owned<N>, &Owned<N>, bool) -> Result<(), Error>;
 
 fn step<N: Parameters, O: Optimizer<N>>(
@@ -109,7 +114,7 @@ fn step<N: Parameters, O: Optimizer<N>>(
     data_parallel::among_threads(several, || optimizer.step(network, gradient))
 }
 
-/// The functions of the optimizer, so that only [`Trainer::new`] has a bound on it.
+/// The functions of the optimizer, so that only [`Trainer::new`] needs a bound on the optimizer.
 struct Optimize<N, O> {
     step: Step<N, O>,
     learning_rate: fn(&mut O) -> &mut f64,
@@ -198,11 +203,11 @@ impl<N, L, O> Trainer<N, L, O> {
         }
     }
 
-    /// Sets a schedule, which begins at the next step: it multiplies the learning rate by [`Schedule::factor`] of the
-    /// steps since then.
+    /// Sets a schedule that starts at the next step. Each step multiplies the learning rate by [`Schedule::factor`] of
+    /// the number of steps since then.
     ///
-    /// A trainer that has a schedule can get another one, for a second [`fit`](Trainer::fit). That one multiplies the
-    /// same rate as the first, and not the one at which the first ended:
+    /// You can replace the schedule of a trainer, for example before a second [`fit`](Trainer::fit). The new schedule
+    /// multiplies the initial rate of the first one, not the rate at which the first one ended:
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -219,38 +224,64 @@ impl<N, L, O> Trainer<N, L, O> {
     /// assert_eq!(trainer.optimizer.learning_rate, 0.1);
     /// # Ok::<(), chainrule::Error>(())
     /// ```
+    #[doc(alias = "lr_scheduler")]
+    #[doc(alias = "learning rate schedule")]
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         let rate = *(self.optimize.learning_rate)(&mut self.optimizer);
         self.rate.restart(schedule, rate, self.steps);
         self
     }
 
-    /// [Clips](crate::optimizer::clip_norm) each gradient to this length, over the whole network.
+    /// [Clips](crate::optimizer::clip_norm) each gradient to this norm, computed over the whole network.
+    #[doc(alias = "clip_grad_norm_")]
+    #[doc(alias = "gradient clipping")]
     pub fn clip_norm(self, longest: f64) -> Self {
         Self { clip: Clip::Norm(longest), ..self }
     }
 
-    /// [Clips](crate::optimizer::clip_value) each number of a gradient to this size.
+    /// [Clips](crate::optimizer::clip_value) each number of a gradient to this absolute value.
+    #[doc(alias = "clip_grad_value_")]
     pub fn clip_value(self, largest: f64) -> Self {
         Self { clip: Clip::Value(largest), ..self }
     }
 
     /// Processes at most this many samples at once, and adds up the gradients of the batch's pieces: gradient
-    /// accumulation, for batches that do not fit in memory. A [`BatchNorm`](crate::layer::BatchNorm) then computes mean
-    /// and variance over a piece.
+    /// accumulation, for batches that do not fit in memory. A [`BatchNorm`](crate::layer::BatchNorm) then computes its
+    /// mean and variance over a piece.
     ///
-    /// By default a batch is divided into at most 8 pieces if that is faster, which the cores of the machine process in
-    /// parallel. A network with buffers is not divided. The division does not depend on the machine, and so neither do
-    /// the bits.
+    /// By default, a batch is divided into at most 8 pieces if that is faster. The cores of the machine process them in
+    /// parallel. A network with buffers is not divided. The division and the bits of the result do not depend on the
+    /// machine.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// let x = [0.0, 1.0, 2.0, 3.0].map(|x| Vector([x]));
+    /// let y = x.map(|x| Vector([3.0 * x[0]]));
+    /// let net = Linear::<1, 1>::init(&mut rng(1));
+    /// let trainer = Trainer::new(net, MeanSquaredError, Sgd::new(0.1), 1);
+    /// let mut trainer = trainer.clip_norm(1.0).micro_batch(2); // two passes of 2 samples, one step
+    /// trainer.step(&x, &y)?;
+    /// assert_eq!(trainer.steps(), 1);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    #[doc(alias = "gradient accumulation")]
+    #[doc(alias = "accumulation steps")]
+    #[doc(alias = "minibatch")]
     pub fn micro_batch(self, samples: usize) -> Self {
         Self { micro_batch: Some(samples), ..self }
     }
 
-    /// Takes a step on one batch. Returns the batch's mean loss before the step.
+    /// Takes one optimizer step on a batch. Returns the mean loss of the batch before the step.
+    ///
+    /// The example of [`Trainer`] calls it in a loop.
     ///
     /// # Errors
-    /// Invalid data, or [`Error::NonFiniteStep`], which names the layer whose result was not finite: see [`Error`].
+    /// Invalid data, or [`Error::NonFiniteStep`], which names the layer whose result is not finite: see [`Error`].
     /// After an error the network has not changed.
+    #[doc(alias = "backward")]
+    #[doc(alias = "train_step")]
+    #[doc(alias = "train_on_batch")]
     pub fn step<X, Y: Tensor>(&mut self, inputs: &[X], targets: &[impl TargetFor<L, Y>]) -> Result<f64, Error>
     where
         Data: InputOf<X, N, Y>,
@@ -261,12 +292,15 @@ impl<N, L, O> Trainer<N, L, O> {
         self.step_from(inputs, targets, Rows::default())
     }
 
-    /// Takes a [`step`](Trainer::step) on the next window of each stream. The network starts from the state after the
-    /// window before, where the gradient stops: truncated backpropagation through time. See [`CarriedState`].
+    /// Takes a [`step`](Trainer::step) on the next window of each stream. The network starts from the state at the end
+    /// of the previous window. The gradient stops there: truncated backpropagation through time. See [`CarriedState`].
     ///
     /// # Errors
-    /// As [`step`](Trainer::step); [`Error::StreamCount`] if there is not one window of each stream, and
-    /// [`Error::OtherState`] for the state of another network. After an error the state has not changed.
+    /// The same as [`step`](Trainer::step). Also [`Error::StreamCount`] if the number of windows is not the number of
+    /// streams, and [`Error::OtherState`] for the state of another network. After an error the state has not changed.
+    #[doc(alias = "truncated backpropagation through time")]
+    #[doc(alias = "TBPTT")]
+    #[doc(alias = "stateful")]
     pub fn step_carried<X, Y: Tensor>(
         &mut self,
         inputs: &[X],
@@ -306,7 +340,7 @@ impl<N, L, O> Trainer<N, L, O> {
         self.taken(stepped, inputs, targets)
     }
 
-    /// Returns the mean loss of a batch, and computes its gradient, clipped.
+    /// Computes the gradient of a batch and clips it. Returns the mean loss.
     fn gradient_of<X, Y: Tensor, Target: TargetFor<L, Y>>(
         &mut self,
         inputs: &[X],
@@ -327,7 +361,7 @@ impl<N, L, O> Trainer<N, L, O> {
         let (samples, piece, steps) = (inputs.len(), pieces.piece, self.steps);
         let weights = self.ranks.as_ref().map_or(0, |ranks| ranks.digest(network, steps));
         let place = Place { steps, samples, piece, weights };
-        // What is wrong on one rank is told to the others, so that none of them waits for it.
+        // An error on one rank is sent to the others, so that none of them waits for this rank.
         let divided = piece < samples && targets.len() == samples && states.is_empty();
         let mean = match &mut self.ranks {
             Some(ranks) if divided => {
@@ -377,8 +411,8 @@ impl<N, L, O> Trainer<N, L, O> {
         }
     }
 
-    /// Returns whether the gradient is computed on several threads, and the network is large enough for them to share the
-    /// optimizer's step too.
+    /// Returns whether the gradient is computed on several threads, and the network is large enough to run the
+    /// optimizer's step on several threads too.
     fn are_threads_awake(&self, plan: &Plan, samples: usize) -> bool
     where
         N: Parameters,
@@ -391,7 +425,7 @@ impl<N, L, O> Trainer<N, L, O> {
         self.rate.follow((self.optimize.learning_rate)(&mut self.optimizer), self.steps);
     }
 
-    /// Multiplies the learning rate, under a schedule too.
+    /// Multiplies the learning rate, also under a schedule.
     #[cfg(feature = "fit")]
     fn scale_rate(&mut self, factor: f64) {
         self.rate.scale((self.optimize.learning_rate)(&mut self.optimizer), factor);
@@ -415,7 +449,7 @@ impl<N, L, O> Trainer<N, L, O> {
         stepped
     }
 
-    /// Returns how many steps have been taken.
+    /// Returns the number of steps taken so far.
     pub fn steps(&self) -> u64 {
         self.steps
     }
@@ -429,14 +463,14 @@ impl<N, L, O> Trainer<N, L, O> {
 #[cfg(feature = "flow")]
 use locate_non_finite::locate_non_finite as located;
 
-/// Returns the error itself: without gradient flow, its cause is not looked for.
+/// Returns the error unchanged: the cause cannot be found without gradient flow.
 #[cfg(not(feature = "flow"))]
 fn located<N, X, L, T>(error: Error, _: &N, _: &L, _: &[X], _: &[T], _: u64) -> Error {
     error
 }
 
-/// Returns a generator at the same position of the same stream. (The generator has no `Clone`, which prevents drawing
-/// the same numbers twice by mistake.)
+/// Returns a generator at the same position of the same stream. (The generator does not implement `Clone`, so that the
+/// same numbers are not drawn twice by mistake.)
 fn copy_of(rng: &ChaCha8Rng) -> ChaCha8Rng {
     let mut copy = ChaCha8Rng::from_seed(rng.get_seed());
     copy.set_stream(rng.get_stream());

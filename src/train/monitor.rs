@@ -4,7 +4,7 @@ use super::options::VALIDATION_LOSS;
 use crate::Error;
 use crate::optimizer::check_size;
 
-/// The value of an epoch that early stopping, the best network and a plateau look at: see
+/// The value that is compared after each epoch, for early stopping, the best network and a plateau: see
 /// [`Fit::monitor`](crate::Fit::monitor).
 ///
 /// ```
@@ -13,10 +13,11 @@ use crate::optimizer::check_size;
 /// let monitor = Monitor::max("accuracy").min_delta(0.001);
 /// # let _ = monitor;
 /// ```
+#[doc(alias = "EarlyStopping")]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Monitor {
-    /// `loss`, `validation loss` or the name of a metric.
+    /// `loss`, `validation loss`, or the name of a metric.
     pub name: String,
     /// Whether a larger value is better.
     pub maximize: bool,
@@ -32,7 +33,7 @@ impl Default for Monitor {
 }
 
 impl Monitor {
-    /// Monitors a value that should become small: `loss`, `validation loss` or a metric, by its name.
+    /// Monitors a value that should become small: `loss`, `validation loss`, or a metric by its name.
     pub fn min(name: impl Into<String>) -> Self {
         Self { name: name.into(), maximize: false, min_delta: 0.0 }
     }
@@ -47,7 +48,7 @@ impl Monitor {
         Self { min_delta: change, ..self }
     }
 
-    /// Returns whether a value improves on the best one so far. A value that is not finite does not.
+    /// Returns whether a value is better than the best one so far. A value that is not finite is never better.
     pub(super) fn is_better(&self, value: f64, best: Option<f64>) -> bool {
         let gain = |best: f64| if self.maximize { value - best } else { best - value };
         value.is_finite() && best.is_none_or(|best| gain(best) > self.min_delta)
@@ -57,13 +58,13 @@ impl Monitor {
         check_size("the smallest change of a monitor", self.min_delta)
     }
 
-    /// Returns what is measured, without the change that counts.
+    /// Returns the monitored value as text, without the smallest change.
     pub(super) fn measure(&self) -> String {
         Self { min_delta: 0.0, ..self.clone() }.to_string()
     }
 }
 
-/// As a program writes it.
+/// Prints the monitor as Rust code.
 impl fmt::Display for Monitor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Monitor::{}({:?})", if self.maximize { "max" } else { "min" }, self.name)?;

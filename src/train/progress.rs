@@ -10,7 +10,7 @@ use super::Epoch;
 
 const TEMPLATE: &str = "epoch {prefix} {wide_bar} {pos}/{len} steps, {rate}, {msg}{eta} left";
 
-/// Lines on the standard error, one for each epoch, and on a terminal a progress bar below them over all steps of a run.
+/// Lines on the standard error, one for each epoch. On a terminal, a progress bar below them shows all steps of a run.
 pub(super) struct Progress {
     bar: ProgressBar,
     quiet: bool,
@@ -20,7 +20,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Creates a bar for a run over `epochs` of `batches` each, of which `done` are finished.
+    /// Creates a bar for a run of `epochs` epochs with `batches` batches each, of which `done` are finished.
     pub(super) fn new(quiet: bool, epochs: u64, batches: u64, done: u64) -> Self {
         let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let mut progress = Self::on(target, epochs, batches, done);
@@ -76,17 +76,17 @@ impl Progress {
     pub(super) fn line(&self, line: &str) {
         if self.quiet {
         } else if self.bar.is_hidden() {
-            // Not `eprintln!`, which panics when nobody reads the stream.
+            // Not `eprintln!`, which panics if the stream is closed.
             let _ = writeln!(io::stderr(), "{line}");
         } else {
             self.bar.println(line);
         }
     }
 
-    /// Hides the bar while `f` runs, which may print lines.
+    /// Hides the bar while `f` runs, because `f` may print lines.
     pub(super) fn suspend<R>(&self, f: impl FnOnce() -> R) -> R {
-        // The bar holds its lock while `f` runs. A panic that passed through it would poison the lock, and `drop` would
-        // panic too, which aborts the process.
+        // The bar holds its lock while `f` runs. If a panic unwound through it, the lock would be poisoned. `drop`
+        // would then panic too, which aborts the process.
         match self.bar.suspend(|| catch_unwind(AssertUnwindSafe(f))) {
             Ok(result) => result,
             Err(panic) => resume_unwind(panic),

@@ -1,4 +1,4 @@
-//! Steps whose gradient flow is recorded.
+//! Steps that record the gradient flow.
 
 use super::Trainer;
 use crate::Error;
@@ -9,21 +9,24 @@ use crate::network::{Data, InputOf, plan};
 use crate::stream::Rows;
 use crate::tensor::Tensor;
 
-/// Of a batch that is divided, a recorder measures a quarter, but at least the first and at most the second number of
+/// If a batch is divided, a recorder measures a quarter of it, but at least the first and at most the second number of
 /// samples.
 const MEASURED: [usize; 2] = [16, 128];
 
 impl<N, L, O> Trainer<N, L, O> {
     /// Takes a [`step`](Trainer::step), and records its gradient flow if the recorder is due.
     ///
-    /// A batch that the trainer processes as a whole is measured within the pass of the step. Of a batch that it
-    /// [divides](Trainer::micro_batch), the first samples are measured in a separate pass: a quarter, but at least 16
-    /// and at most 128, and never more than a `micro_batch` that is set, so that measuring needs no more memory than the
-    /// training. [`Flow::samples`](crate::flow::Flow::samples) has their number.
+    /// If the trainer processes the batch as a whole, the pass of the step measures the whole batch. If the trainer
+    /// [divides](Trainer::micro_batch) the batch, a separate pass measures the first samples: a quarter of the batch,
+    /// but at least 16 and at most 128. It never measures more samples than `micro_batch`, if that is set, so that
+    /// measuring needs no more memory than the training. [`Flow::samples`](crate::flow::Flow::samples) is the number of
+    /// measured samples.
+    ///
+    /// The example of [`flow::Report`](crate::flow::Report) calls it.
     ///
     /// # Errors
-    /// As [`step`](Trainer::step), and [`Error::StoppedByRule`] if a [rule](crate::flow::Rules::stop) of the recorder
-    /// stops the training: then the step has been taken and counts, and the network is that after it.
+    /// The same as [`step`](Trainer::step). Also [`Error::StoppedByRule`] if a [rule](crate::flow::Rules::stop) of the
+    /// recorder stops the training. The step has then been taken and counts, and the network is the one after it.
     pub fn step_recorded<X, Y: Tensor>(
         &mut self,
         inputs: &[X],
@@ -69,7 +72,7 @@ impl<N, L, O> Trainer<N, L, O> {
             let [least, most] = MEASURED;
             let part = (samples / 4).clamp(least, most).min(self.micro_batch.unwrap_or(samples));
             let most = part.min(samples).min(targets.len());
-            // What is wrong with these samples is an error of the step too, unless all of them are ignored.
+            // An error in these samples is an error of the step too, unless all of them are ignored.
             let _ = recorder.watch(&*self.network, &self.loss, &inputs[..most], &targets[..most]);
         }
         let mean = self.gradient_of(

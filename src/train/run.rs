@@ -1,4 +1,4 @@
-//! The state of a run beside the trainer, and its checkpoint.
+//! The state of a run in addition to the trainer, and its checkpoint.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,24 +21,24 @@ use crate::schedule::Plateau;
 /// A trainer with the state of its run.
 pub(super) struct Run<'t, N: Parameters, L, O> {
     pub(super) trainer: &'t mut Trainer<N, L, O>,
-    /// The network of the best epoch; zeros before the first.
+    /// The network of the best epoch; zeros before the first epoch.
     best: Owned<N>,
     pub(super) average: ExponentialMovingAverage<N>,
     pub(super) course: Course,
     settings: Settings,
 }
 
-/// The options of a run that a checkpoint names.
+/// The options of a run that are saved in a checkpoint.
 struct Settings {
     batch_size: usize,
     monitor: Monitor,
     patience: Option<u64>,
-    /// Whether the run has the best network, as with early stopping.
+    /// Whether the run stores the best network, for example for early stopping.
     keeps_best: bool,
-    /// The decay rate; with it the run has an average.
+    /// The decay rate. If it is set, the run has an average.
     decay: Option<f64>,
     plateau: Option<Plateau>,
-    /// How many samples the validation set has.
+    /// The number of samples in the validation set.
     validation: Option<usize>,
     drop_last: bool,
 }
@@ -48,7 +48,7 @@ struct Settings {
 pub(super) struct Course {
     /// The number of finished epochs.
     pub(super) epoch: u64,
-    /// How many samples the data set has.
+    /// The number of samples in the data set.
     samples_of_data: u64,
     /// How the samples of an epoch are drawn.
     sampling: String,
@@ -56,17 +56,17 @@ pub(super) struct Course {
     /// The sum of the losses of this epoch's samples, and their number.
     sum: f64,
     samples: u64,
-    /// How many batches of this epoch had no target that counts.
+    /// The number of skipped batches in this epoch: all their targets were ignored or had weight 0.
     #[serde(default)]
     pub(super) skipped: u64,
-    /// What is monitored.
+    /// The name of the monitored value, and its direction.
     measure: String,
     /// The best monitored value, and its epoch.
     pub(super) best: Option<(f64, u64)>,
     /// The number of epochs since then.
     pub(super) waited: u64,
     pub(super) plateau: Option<Plateau>,
-    /// The history: epoch, step and the values by name.
+    /// The history: epoch, step, and the values by name.
     rows: Vec<(u64, u64, BTreeMap<String, f64>)>,
 }
 
@@ -78,14 +78,14 @@ impl Course {
         self.sum / self.samples as f64
     }
 
-    /// Ends the epoch. Returns its mean loss, if it had a batch that counts.
+    /// Ends the epoch. Returns its mean loss, unless all its batches were skipped.
     pub(super) fn end_epoch(&mut self) -> Option<f64> {
         let mean = (self.samples > 0).then(|| self.sum / self.samples as f64);
         (self.sum, self.samples, self.skipped, self.epoch) = (0.0, 0, 0, self.epoch + 1);
         mean
     }
 
-    /// Returns the factor of the learning rate after an epoch of this monitored value.
+    /// Updates the plateau with the monitored value of an epoch. Returns the factor for the learning rate.
     pub(super) fn observe(&mut self, value: f64) -> f64 {
         let Some(plateau) = &mut self.plateau else { return 1.0 };
         let before = plateau.rate();
@@ -107,7 +107,7 @@ impl Course {
         Ok(())
     }
 
-    /// Returns the history so far, with these names and those that the run had before it was stopped.
+    /// Returns the history so far, with these names and the names that the run had before it was stopped.
     pub(super) fn history(&self, names: impl Iterator<Item = String>) -> Result<History, DataError> {
         let mut names: Vec<String> = names.collect();
         History::new(&names)?; // before the other names are added, so that a duplicate is an error
@@ -157,7 +157,7 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
         self.trainer
     }
 
-    /// Calls `f`; across ranks on the first one only, whose result all get.
+    /// Calls `f`. Across ranks, only the first rank calls it, and all return its result.
     pub(super) fn on_first<T: Serialize + DeserializeOwned>(
         &mut self,
         f: impl FnOnce(&mut Self) -> Result<T, FitError>,
@@ -184,7 +184,7 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
         best
     }
 
-    /// Returns which network the trainer has at the end, if it is not that of the last epoch.
+    /// Describes the network that the trainer has at the end, if it is not the network of the last epoch.
     pub(super) fn which(&self) -> Option<String> {
         let (value, epoch) = self.course.best.filter(|_| self.settings.keeps_best)?;
         let Monitor { name, maximize, .. } = &self.settings.monitor;
@@ -192,7 +192,7 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
         Some(format!("the network is that of epoch {epoch}, with the {best} {name}, {value:.4}"))
     }
 
-    /// Sets the trainer's network to the best one or the average, if the options say so.
+    /// Sets the trainer's network to the best one or to the average, if the options require it.
     pub(super) fn finish(self) {
         if self.settings.keeps_best && self.course.best.is_some() {
             self.trainer.network = self.best;
@@ -202,11 +202,11 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
     }
 }
 
-/// A checkpoint that fits the run, and has not changed anything yet.
+/// A checkpoint that fits the run. Nothing has been changed yet.
 pub(super) struct Resumable<'a> {
     state: CheckedState<'a>,
     pub(super) course: Course,
-    /// How many steps the trainer of the file has taken.
+    /// The number of steps that the saved trainer has taken.
     pub(super) steps: u64,
     /// The step at which its schedule began.
     pub(super) schedule_start: u64,
@@ -217,7 +217,7 @@ impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
         self.on_first(|run| save_state(run, path).map_err(FitError::from))
     }
 
-    /// Checks that the run can continue from this file with these data. Only the loader changes.
+    /// Checks that the run can continue from this file with these data. Changes only the loader.
     pub(super) fn check<'f, X: Copy, Target: Copy, Y>(
         &mut self,
         file: &'f StateFile,
@@ -272,7 +272,7 @@ impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
     }
 }
 
-/// A checkpoint has only the networks of the run.
+/// A checkpoint contains only the networks that the run uses.
 impl<N: Parameters, L, O: State> State for Run<'_, N, L, O> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.state("trainer", self.trainer);
@@ -302,7 +302,7 @@ fn or_none(setting: &Option<impl ToString>) -> String {
     setting.as_ref().map_or("none".into(), ToString::to_string)
 }
 
-/// One value without a name.
+/// A single value without a name.
 impl State for Course {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.value("", self);

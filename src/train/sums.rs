@@ -16,11 +16,12 @@ pub(super) struct Sums<'a, N> {
     /// Memory for the gradients of pieces.
     pub(super) gradients: &'a mut Vec<Owned<N>>,
     pub(super) errors: &'a mut Option<Owned<N>>,
-    /// How many pieces there are.
+    /// The number of pieces.
     pub(super) count: usize,
-    /// How many of them are a group, whose gradients are added in pairs. Groups are added one after the other.
+    /// The number of pieces in a group. The gradients of a group are added in pairs, and the groups one after the
+    /// other.
     pub(super) at_once: usize,
-    /// The samples of a piece.
+    /// The number of samples of a piece.
     pub(super) samples: usize,
     pub(super) states: Rows<'a>,
     /// The sum.
@@ -51,8 +52,8 @@ impl<N: Parameters> Sums<'_, N> {
     }
 }
 
-/// Computes the pieces from `first`, one for each of these gradients, and sums them into the first gradient. Returns the
-/// sum of their losses.
+/// Computes one piece for each of these gradients, starting with the piece `first`. Sums the gradients into the first
+/// one, and returns the sum of the losses.
 pub(super) fn sum_pieces<N: Parameters>(
     gradients: &mut [Owned<N>],
     first: usize,
@@ -71,7 +72,7 @@ pub(super) fn sum_pieces<N: Parameters>(
     among_threads(count > 1, || sum(pieces, first, work))
 }
 
-/// The part of a piece in the batch's loss and gradient.
+/// The share of a piece in the batch's loss and gradient.
 struct Piece<'a> {
     gradient: ViewMut<'a>,
     states: Rows<'a>,
@@ -84,7 +85,8 @@ pub(super) type Work<'a> = &'a (dyn Fn(usize, ViewMut<'_>, Rows<'_>) -> Result<f
 #[cfg(not(feature = "threads"))]
 pub(super) type Work<'a> = &'a dyn Fn(usize, ViewMut<'_>, Rows<'_>) -> Result<f64, Error>;
 
-/// Sums several pieces of the batch into the first of them, recursively by halves, independent of the threads.
+/// Sums several pieces of the batch into the first of them, recursively by halves. The order does not depend on the
+/// threads.
 fn sum(pieces: &mut [Option<Piece<'_>>], first: usize, work: Work<'_>) -> Result<f64, Error> {
     let halves = pieces.len() / 2;
     if let [Some(piece)] = pieces {
@@ -126,8 +128,8 @@ impl<T: Real> Elementwise<T, 1, 1> for Sum {
     }
 }
 
-/// Computes `to += from` with Kahan's compensation: `errors`, 0 before the first call, has what was rounded away. So the
-/// rounding errors do not grow with the number of terms.
+/// Computes `to += from` with Kahan's compensation. `errors` is 0 before the first call, and then contains what was
+/// rounded away. So the rounding errors do not grow with the number of terms.
 ///
 /// # Source
 /// Kahan, "Further remarks on reducing truncation errors", Communications of the ACM 8 (1965).
@@ -158,7 +160,7 @@ impl<T: Real> Elementwise<T, 1, 2> for CompensatedSum {
     }
 }
 
-/// Runs both, in parallel if there are several threads.
+/// Runs both functions, in parallel if there are several threads.
 #[cfg(feature = "threads")]
 fn join(one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
     if rayon::current_num_threads() > 1 {

@@ -45,7 +45,7 @@ impl<N, L, O> Trainer<N, L, O> {
         self.clip = clip;
     }
 
-    /// Returns how many samples are processed at once, if the program says so.
+    /// Returns the number of samples that are processed at once, if the program has set it.
     pub(crate) fn samples_at_once(&self) -> Option<usize> {
         self.micro_batch
     }
@@ -64,14 +64,14 @@ impl<N, L, O> Trainer<N, L, O> {
         }
     }
 
-    /// Goes on with the constant learning rate that the schedule multiplied.
+    /// Ends the schedule, and continues with the constant learning rate that it multiplied.
     pub(crate) fn end_schedule(&mut self) {
         let base = self.base_rate();
         *(self.optimize.learning_rate)(&mut self.optimizer) = base;
         self.rate = Rate { schedule: Schedule::constant(), start: 0, set: None };
     }
 
-    /// Multiplies the learning rate, under a schedule too.
+    /// Multiplies the learning rate, also under a schedule.
     pub(crate) fn multiply_rate(&mut self, factor: f64) {
         let rate = (self.optimize.learning_rate)(&mut self.optimizer);
         *rate *= factor;
@@ -83,7 +83,7 @@ impl<N, L, O> Trainer<N, L, O> {
         (self.optimize.setting)(&mut self.optimizer, setting)
     }
 
-    /// Lets the optimizer forget its moments.
+    /// Resets the moments of the optimizer.
     pub(crate) fn forget(&mut self) {
         (self.optimize.forget)(&mut self.optimizer);
     }

@@ -1,4 +1,4 @@
-//! What the ranks tell each other: whether they are at the same step, whether it succeeded, and texts.
+//! What the ranks exchange: whether they are at the same step, whether the step succeeded, and texts.
 
 use core::fmt::Display;
 
@@ -6,12 +6,12 @@ use super::Ranks;
 use crate::Error;
 use crate::distributed::RankError;
 
-/// Where a rank is. All ranks must be at the same place.
+/// The position of a rank in the training. It must be the same on all ranks.
 #[derive(Clone, Copy)]
 pub(in crate::train) struct Place {
-    /// The steps taken.
+    /// The number of steps taken.
     pub(in crate::train) steps: u64,
-    /// The samples of the batch, and of each of its pieces.
+    /// The number of samples of the batch, and of each of its pieces.
     pub(in crate::train) samples: usize,
     pub(in crate::train) piece: usize,
     /// The digest of the weights; 0 in a step that does not compare them.
@@ -19,7 +19,7 @@ pub(in crate::train) struct Place {
 }
 
 impl Place {
-    /// The names of all numbers but the last, the digest of the weights.
+    /// The names of all numbers except the last one, the digest of the weights.
     const NAMES: [&str; 3] = ["number of steps", "batch size", "size of a piece"];
 
     fn numbers(self) -> [u64; 4] {
@@ -27,7 +27,7 @@ impl Place {
     }
 }
 
-/// What one rank tells the others about a step.
+/// What one rank reports to the others about a step.
 #[repr(C)]
 #[derive(Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
 pub(super) struct Report {
@@ -41,8 +41,8 @@ const FAILED: u64 = 1;
 const NO_WEIGHT: u64 = 2;
 
 impl Ranks {
-    /// Compares the places of all ranks, and the results of their parts of a step. If all succeeded, `losses`
-    /// has their losses; otherwise all return the error of the first rank that failed.
+    /// Compares the positions of all ranks, and the results of their parts of a step. If all succeeded, `losses`
+    /// contains their losses. Otherwise all ranks return the error of the first rank that failed.
     pub(super) fn compare(&mut self, place: Place, result: Result<f64, Error>) -> Result<(), Error> {
         let status = match &result {
             Ok(_) => OK,
@@ -77,7 +77,7 @@ impl Ranks {
         Ok(())
     }
 
-    /// Returns the loss of a batch that every rank has computed, if they have all computed the same.
+    /// Returns the loss of a batch that every rank has computed, after a check that all have computed the same.
     pub(in crate::train) fn same(&mut self, place: Place, result: Result<f64, Error>) -> Result<f64, Error> {
         self.compare(place, result.clone())?;
         let first = self.losses[0];
@@ -90,8 +90,8 @@ impl Ranks {
         }
     }
 
-    /// Returns the result of this rank if that of every rank is `Ok`. Otherwise all ranks return the error of the
-    /// first one that has failed: their own, if all have failed in the same way.
+    /// Returns the result of this rank if the result of every rank is `Ok`. Otherwise all ranks return the error of the
+    /// first rank that failed, or their own error if all failed in the same way.
     pub(in crate::train) fn settle<T, E>(&mut self, result: Result<T, E>) -> Result<T, E>
     where
         E: Display + From<RankError>,
@@ -103,7 +103,7 @@ impl Ranks {
         }
     }
 
-    /// Returns the first of the errors of all ranks, unless there is none, or all have the same.
+    /// Returns the first of the errors of all ranks; `None` if there is no error, or if all ranks have the same one.
     pub(super) fn settle_text(&mut self, own: Option<String>) -> Result<Option<RankError>, RankError> {
         let all = self.gather(&own.map(|error| format!("!{error}")).unwrap_or_default())?;
         let failed = all.iter().position(|text| !text.is_empty());
@@ -113,7 +113,7 @@ impl Ranks {
         }))
     }
 
-    /// Compares what the ranks have, by name.
+    /// Checks that all ranks have the same values, given by name.
     pub(in crate::train) fn check_same(&mut self, settings: &[(&str, String)]) -> Result<(), RankError> {
         let own = settings.iter().map(|(_, value)| &value[..]).collect::<Vec<_>>().join("\0");
         let all = self.gather(&own)?;
@@ -149,7 +149,7 @@ impl Ranks {
             .collect())
     }
 
-    /// Calls `f` on rank 0, and gives all ranks its result. If it fails, all return an error that says so.
+    /// Calls `f` on rank 0, and returns its result on all ranks. If it fails, all ranks return an error with the cause.
     pub(in crate::train) fn on_first<E>(
         &mut self,
         f: impl FnOnce() -> Result<Vec<u8>, E>,
@@ -191,7 +191,7 @@ mod tests {
         })
     }
 
-    /// As between two builds of a program: another version, or another number of things to compare.
+    /// For example, two builds of a program: another version, or another number of values to compare.
     #[test]
     fn the_first_difference_is_named_on_all_ranks() {
         for result in on_ranks(4, |ranks| {

@@ -11,7 +11,7 @@ use crate::train::{Fit, FitError, Trainer};
 const WEIGHTS: &str = "weights";
 
 impl<N: Parameters, L, O> Trainer<N, L, O> {
-    /// Checks that all ranks begin the same run, each with a part of it.
+    /// Checks that all ranks start the same run, and that each has a part of it.
     pub(in crate::train) fn check_ranks<X: Copy, Target: Copy, Y>(
         &mut self,
         options: &Fit<'_, X, Target, Y>,

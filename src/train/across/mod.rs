@@ -20,7 +20,7 @@ use crate::layer::{Parameters, View};
 
 pub(super) use agree::Place;
 
-/// How many steps there are from one comparison of the ranks' weights to the next.
+/// The number of steps between two comparisons of the ranks' weights.
 const COMPARE_EVERY: u64 = 64;
 
 /// The ranks of a training, at least two.
@@ -29,7 +29,7 @@ pub(super) struct Ranks {
     pub(super) size: usize,
     link: Link,
     reports: Vec<agree::Report>,
-    /// The loss that each rank has reported.
+    /// The losses that the ranks have reported, one for each rank.
     losses: Vec<f64>,
     memory: Memory,
 }
@@ -55,9 +55,9 @@ impl Link {
 /// The memory of a sum, reused in each step.
 #[derive(Default)]
 struct Memory {
-    /// The gradient of this rank's pieces, and at the end the whole one.
+    /// The gradient of this rank's pieces. At the end, the whole gradient.
     send: Vec<u64>,
-    /// This rank's chunk of the gradients of all ranks.
+    /// This rank's chunk of the gradients, from each of the ranks.
     received: Vec<u64>,
     /// The sum of this chunk, and its rounding errors.
     sum: Vec<u64>,
@@ -78,12 +78,13 @@ impl Memory {
 }
 
 impl<N, L, O> Trainer<N, L, O> {
-    /// Divides each batch among the ranks of a training: processes, on one machine or many, that all run this program.
+    /// Divides each batch among the ranks of a training: processes on one or several machines, which all run this
+    /// program.
     ///
-    /// The state of rank 0 is copied to all others: weights, moments, random numbers, schedule, steps. Then the ranks
-    /// take each step together. Each has the whole batch, and computes some of its [pieces](Trainer::micro_batch); the
-    /// gradients are added in the order of one process. **The bits are those of one process**, for any number of
-    /// ranks.
+    /// First the state of rank 0 is copied to all other ranks: weights, moments, random numbers, schedule, steps. Then
+    /// all ranks take each step together. Each rank gets the whole batch, and computes some of its
+    /// [pieces](Trainer::micro_batch). The gradients are added in the same order as in a single process. **So the
+    /// result has the same bits as in a single process**, for any number of ranks.
     ///
     /// ```
     /// use chainrule::distributed::local;
@@ -106,20 +107,26 @@ impl<N, L, O> Trainer<N, L, O> {
     /// });
     /// ```
     ///
-    /// * A batch of one piece is computed by every rank, and so is a [carried](Trainer::step_carried) one. `fit`
-    ///   returns [`RankError::TooMany`] if its batches have fewer pieces than there are ranks.
-    /// * Only rank 0 prints, validates, writes logs and checkpoints, and calls the functions of `fit`'s options; all
-    ///   get its results.
-    /// * What fails on one rank is an error on all of them, which names the rank; so are weights, settings or a length
-    ///   of the data that are not the same on all ranks. Losses are compared by their [`Debug`] text.
+    /// * A batch that has only one piece is computed by every rank. So is a batch of
+    ///   [`step_carried`](Trainer::step_carried). `fit` returns [`RankError::TooMany`] if its batches have fewer pieces
+    ///   than there are ranks.
+    /// * Only rank 0 prints, validates, writes logs and checkpoints, and calls the functions of `fit`'s options. All
+    ///   ranks get its results.
+    /// * If something fails on one rank, all ranks return an error that names this rank. It is also an error if the
+    ///   weights, the settings or the length of the data differ between ranks. Losses are compared by their [`Debug`]
+    ///   text.
     /// * A [clone](Clone) trains alone.
     ///
-    /// The [guide](crate::guide::many_machines) has the costs, and how to start the ranks.
+    /// The [guide](crate::guide::many_machines) describes the costs, and how to start the ranks.
     ///
     /// # Errors
-    /// [`RankError`], the same on all ranks: another network, loss, optimizer, setting, or version of this crate on
-    /// one of them; processors with other instructions, unless the program is compiled
-    /// [portably](crate::PORTABLE); a rank that does not answer.
+    /// [`RankError`], the same on all ranks: one of them has another network, loss, optimizer, setting, or version of
+    /// this crate; the processors have different instructions, and the program is not compiled
+    /// [portably](crate::PORTABLE); a rank does not answer.
+    #[doc(alias = "distributed")]
+    #[doc(alias = "DDP")]
+    #[doc(alias = "DistributedDataParallel")]
+    #[doc(alias = "data parallelism")]
     pub fn across(mut self, communicator: impl Communicator + 'static) -> Result<Self, RankError>
     where
         N: Parameters,
@@ -150,13 +157,13 @@ impl<N, L, O> Trainer<N, L, O> {
         Ok(self)
     }
 
-    /// Returns the rank of this process in a training [across](Trainer::across) several: 0 for the first one, and for
-    /// a trainer that trains alone.
+    /// Returns the rank of this process in a training [across](Trainer::across) several ranks. It is 0 for the first
+    /// rank, and for a trainer that trains alone.
     pub fn rank(&self) -> usize {
         self.ranks.as_ref().map_or(0, |ranks| ranks.rank)
     }
 
-    /// Calls `f`; across ranks on the first one only, whose result all get.
+    /// Calls `f`. Across ranks, only the first rank calls it, and all return its result.
     pub(super) fn on_first<T, E>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
     where
         T: Serialize + DeserializeOwned,
@@ -167,7 +174,7 @@ impl<N, L, O> Trainer<N, L, O> {
 }
 
 impl<N, L, O> Trainer<N, L, O> {
-    /// Reads a checkpoint, if there is one. Across ranks the first one reads it, for all.
+    /// Reads a checkpoint, if there is one. Across ranks, the first rank reads it for all.
     #[cfg(feature = "fit")]
     pub(super) fn read(&mut self, path: &std::path::Path) -> Result<Option<StateFile>, CheckpointError> {
         let Some(ranks) = &mut self.ranks else { return StateFile::read_if_exists(path) };
@@ -181,7 +188,7 @@ impl<N, L, O> Trainer<N, L, O> {
         Ok(bytes.pop().map(|_| StateFile::of_bytes(path.into(), bytes)))
     }
 
-    /// Returns the result of this rank if that of every rank is `Ok`; otherwise all return an error that says so.
+    /// Returns the result of this rank if the result of every rank is `Ok`. Otherwise all ranks return an error.
     pub(super) fn settle<T, E: Display + From<RankError>>(&mut self, result: Result<T, E>) -> Result<T, E> {
         match &mut self.ranks {
             Some(ranks) => ranks.settle(result),
@@ -190,7 +197,7 @@ impl<N, L, O> Trainer<N, L, O> {
     }
 }
 
-/// Calls `f` with a state that has a trainer; across ranks on the first one only, whose result all get.
+/// Calls `f` with a state that has a trainer. Across ranks, only the first rank calls it, and all return its result.
 pub(super) fn on_first<S, N, L, O, T, E>(
     state: &mut S,
     trainer: impl Fn(&mut S) -> &mut Trainer<N, L, O>,
@@ -218,7 +225,7 @@ impl Ranks {
         Self { rank, size, link, reports: Vec::new(), losses: Vec::new(), memory: Memory::default() }
     }
 
-    /// Sets the state of all ranks to that of the first one. All must have the same parts and settings.
+    /// Sets the state of all ranks to the state of the first one. All must have the same parts and settings.
     fn copy_state(&mut self, state: &mut dyn State) -> Result<(), CheckpointError> {
         let bytes = self.on_first(|| state_to_bytes(state, Origin::Bytes))?;
         let file = StateFile::of_bytes(Origin::File("the state of rank 0".into()), bytes);
@@ -230,7 +237,7 @@ impl Ranks {
         self.settle_text(other)?.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Returns the digest of the weights for the steps in which the ranks compare them.
+    /// Returns the digest of the weights in the steps in which the ranks compare them, and 0 in the others.
     pub(super) fn digest<N: Parameters>(&self, network: &N, steps: u64) -> u64 {
         if steps.is_multiple_of(COMPARE_EVERY) { wire::digest(View::of(network)) } else { 0 }
     }

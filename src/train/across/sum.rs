@@ -1,9 +1,9 @@
 //! The gradient of a batch whose pieces the ranks compute.
 //!
-//! The sums are those of one process, addition by addition: the pieces of a group in pairs, by halves, then the groups
-//! one after the other, compensated. A rank computes a subtree of a group. Then each rank gets its chunk of all
-//! subtrees, and adds up the rest of the tree there; at the end all get all chunks. So each of R ranks sends and
-//! receives (R - 1) / R of the gradient twice.
+//! The additions are the same, in the same order, as in a single process: the pieces of a group are added in pairs, by
+//! halves, then the groups are added one after the other with compensation. Each rank computes a subtree of a group.
+//! Then each rank receives its own chunk of all subtrees, and adds up the rest of the tree for this chunk. At the end,
+//! all ranks receive all chunks. So each of R ranks sends and receives (R - 1) / R of the gradient twice.
 
 use core::ops::Range;
 
@@ -24,7 +24,7 @@ struct Tree {
 }
 
 impl Tree {
-    /// Returns the halves whose sums are added, if several ranks compute them. Where there is only one piece, the
+    /// Returns the two halves, whose sums are added, if several ranks compute them. If there is only one piece, the
     /// first rank computes it.
     fn halves(&self) -> Option<[Self; 2]> {
         let Self { pieces, ranks } = self;
@@ -46,7 +46,8 @@ impl Tree {
         }
     }
 
-    /// Calls `add` with the first ranks of both halves for each addition, in order. The sum is then at the first rank.
+    /// Calls `add` with the first ranks of both halves for each addition, in order. At the end, the sum is at the first
+    /// rank.
     fn fold(&self, add: &mut impl FnMut(usize, usize)) {
         if let Some([left, right]) = self.halves() {
             left.fold(add);
@@ -67,7 +68,7 @@ fn trees(pieces: Range<usize>, at_once: usize, ranks: usize) -> impl Iterator<It
 }
 
 impl Ranks {
-    /// Computes the gradient of a batch. Returns its loss. `locate` finds the cause of an error of this rank.
+    /// Computes the gradient of a batch, and returns the loss. `locate` finds the cause of an error of this rank.
     pub(in crate::train) fn sum<N: Parameters>(
         &mut self,
         sums: Sums<'_, N>,
@@ -133,8 +134,8 @@ impl Ranks {
 mod tests {
     use super::*;
 
-    /// Every piece is computed by one rank, the ranks have the pieces in order, and the additions are those of one
-    /// process.
+    /// Every piece is computed by one rank, the ranks have the pieces in order, and the additions are the same as in a
+    /// single process.
     #[test]
     fn the_ranks_share_a_tree_without_changing_it() {
         fn additions(pieces: Range<usize>) -> String {

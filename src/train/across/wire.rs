@@ -1,4 +1,4 @@
-//! The gradient as bytes: how it is divided among the ranks, and added.
+//! The gradient as bytes: its division among the ranks, and its sum.
 
 use chainrule_parameters::{View, ViewMut};
 
@@ -6,13 +6,13 @@ use crate::kernel::{Real, elementwise};
 use crate::layer::{Parameter, Visitor, visit};
 use crate::train::sums::{CompensatedSum, Sum};
 
-/// How the numbers of a network are ordered: all `f32` first, then all `f64`, each at an aligned place, and so in
-/// words of 8 bytes. Each rank adds up an equal part of the words, a chunk.
+/// The layout of a network's numbers in words of 8 bytes: all `f32` first, then all `f64`, each group aligned. Each
+/// rank adds up a chunk, an equal part of the words.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Wire {
-    /// The words of the `f32`.
+    /// The number of words of the `f32`.
     singles: usize,
-    /// The words of a chunk.
+    /// The number of words of a chunk.
     pub(super) chunk: usize,
 }
 
@@ -31,7 +31,7 @@ impl Wire {
         visit([network], [], &mut Write { singles, doubles });
     }
 
-    /// Sets the numbers of a network to those of the words.
+    /// Copies the words to the numbers of a network.
     pub(super) fn read(self, words: &[u64], network: ViewMut<'_>) {
         let (singles, doubles) = words.split_at(self.singles);
         let (singles, doubles) = (bytemuck::cast_slice(singles), bytemuck::cast_slice(doubles));
@@ -54,7 +54,7 @@ impl Wire {
         );
     }
 
-    /// Computes `to += from` for the chunk of a rank, compensated: see `add_compensated`.
+    /// Computes `to += from` for the chunk of a rank with compensation: see `add_compensated`.
     pub(super) fn add_compensated(self, rank: usize, from: &[u64], to: &mut [u64], errors: &mut [u64]) {
         let at = self.split(rank);
         let (singles, doubles) = from.split_at(at);
@@ -116,14 +116,14 @@ impl Visitor<0, 1> for Read<'_> {
     }
 }
 
-/// Returns a number that is another one for other weights, or for the same weights in another order.
+/// Returns a hash of the weights and of their order.
 pub(super) fn digest(network: View<'_>) -> u64 {
     let mut digest = Digest(0);
     visit([network], [], &mut digest);
     digest.0
 }
 
-/// The hash of the crate `rustc-hash`: fast, and not against an adversary.
+/// The hash of the crate `rustc-hash`: fast, but not safe against collisions that are made on purpose.
 struct Digest(u64);
 
 impl Visitor<1, 0> for Digest {
@@ -141,7 +141,7 @@ mod tests {
     use crate::layer::Linear;
     use crate::random::rng;
 
-    /// Of both scalars, with an odd number of `f32`.
+    /// Both scalars, with an odd number of `f32`.
     type Mixed = (Linear<2, 5>, Linear<3, 1, f64>, Linear<1, 2>);
 
     #[test]

@@ -59,7 +59,7 @@ impl LearningRateTest {
     }
 }
 
-/// Returns the part of a column in a row, from the height above the row's lower edge, in rows.
+/// Returns the character of a column in a row. `height` is measured from the lower edge of the row, in rows.
 fn bar(height: f64) -> char {
     const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     // The lowest point is a thin line, so that it can be seen.

@@ -18,14 +18,15 @@ use crate::tensor::Tensor;
 
 pub use sweep::LearningRateSweep;
 
-/// What a [learning-rate test](Trainer::learning_rate_test) found. It prints as a curve of 80 columns.
+/// The result of a [learning-rate test](Trainer::learning_rate_test). It prints a curve of 80 columns. The example is
+/// in [`Trainer::learning_rate_test`].
+#[doc(alias = "lr_find")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LearningRateTest {
     /// The steps, in order. The rates rise exponentially.
     pub points: Vec<RatePoint>,
-    /// The learning rate of the step that the loss of the last point is due to, if the test stopped because the loss
-    /// exploded: the smoothed loss rose above [`LearningRateSweep::explosion`] times its lowest, or a step was not
-    /// finite.
+    /// The learning rate of the step before the last point, if the test stopped because the loss exploded: the smoothed
+    /// loss rose above [`LearningRateSweep::explosion`] times its lowest value, or the result of a step was not finite.
     pub exploded: Option<f64>,
     /// The learning rate at the lowest smoothed loss.
     pub lowest: f64,
@@ -38,7 +39,7 @@ pub struct LearningRateTest {
     pub suggestion: Option<f64>,
 }
 
-/// A step of a learning-rate test.
+/// A step of a learning-rate test, in [`LearningRateTest::points`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RatePoint {
     /// The learning rate of the step.
@@ -50,11 +51,11 @@ pub struct RatePoint {
 }
 
 impl<N, L, O> Trainer<N, L, O> {
-    /// Tests which learning rates this training can have: takes steps with a rate that rises exponentially, until the
-    /// loss explodes. The steps are those of a copy, so that this trainer, its optimizer and its random numbers stay
-    /// as they are. The copy has no schedule and trains alone.
+    /// Tests which learning rates are suitable for this training: takes steps with a rate that rises exponentially,
+    /// until the loss explodes. The steps train a copy, so that this trainer, its optimizer and its random numbers do
+    /// not change. The copy has no schedule and trains alone.
     ///
-    /// It costs as much as [`steps`](LearningRateSweep::steps) training steps, 100 by default.
+    /// It costs [`steps`](LearningRateSweep::steps) training steps, 100 by default.
     ///
     /// ```
     /// use chainrule::data::Dataset;
@@ -71,12 +72,15 @@ impl<N, L, O> Trainer<N, L, O> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Setting`] for a sweep that makes no sense, and what [`step`](Trainer::step) says of the data. A step
-    /// that is not finite is an error only if it is the first; later it ends the test.
+    /// [`Error::Setting`] for an invalid sweep, and the errors of [`step`](Trainer::step) for invalid data. A step
+    /// whose result is not finite is an error only if it is the first one; a later one ends the test.
     ///
     /// # Source
-    /// Smith, "Cyclical learning rates for training neural networks", WACV 2017, section 3.3. That the rate rises
-    /// exponentially, the smoothed loss and the rule that stops are Gugger's (2018).
+    /// Smith, "Cyclical learning rates for training neural networks", WACV 2017, section 3.3. The exponential rise of
+    /// the rate, the smoothed loss and the stopping rule are from Gugger (2018).
+    #[doc(alias = "lr_find")]
+    #[doc(alias = "LRFinder")]
+    #[doc(alias = "learning rate finder")]
     pub fn learning_rate_test<X: Copy, Y: Tensor, Target>(
         &self,
         data: &Dataset<X, Target>,
@@ -138,7 +142,7 @@ impl Course {
         let last = self.points.last().map(|point| point.rate);
         let loss = match (stepped, last) {
             (Ok(loss), _) => loss,
-            // Overflow after the first step is the explosion that the test looks for.
+            // Overflow after the first step is the explosion that the test searches for.
             (Err(error), Some(last)) if overflowed(&error) => {
                 self.exploded = Some(last);
                 return Ok(());
@@ -174,7 +178,7 @@ impl Course {
     }
 }
 
-/// Returns whether an error says that a step was not finite, though the data are.
+/// Returns whether an error means that the result of a step was not finite although the data are.
 fn overflowed(error: &Error) -> bool {
     matches!(
         error,
@@ -187,7 +191,7 @@ fn overflowed(error: &Error) -> bool {
 }
 
 impl LearningRateTest {
-    /// Returns all figures as JSON, nested as the public fields are.
+    /// Returns all values as JSON, with the structure of the public fields.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
@@ -195,7 +199,7 @@ impl LearningRateTest {
     /// Draws the loss and the smoothed loss against the learning rate.
     ///
     /// # Errors
-    /// [`PlotError`] when there is nothing to draw.
+    /// [`PlotError`] if there is nothing to draw.
     #[cfg(feature = "plot")]
     pub fn picture(&self) -> Result<Picture, PlotError> {
         let most = self.most();
@@ -221,7 +225,8 @@ impl LearningRateTest {
             .picture()
     }
 
-    /// Returns the largest loss that is drawn: where the loss explodes, the rest would be flat otherwise.
+    /// Returns the largest loss that is drawn. Without this limit, an exploding loss would make the rest of the curve
+    /// flat.
     fn most(&self) -> f64 {
         let first = self.points.first().map_or(0.0, |point| point.smoothed);
         let before = self.points.iter().filter(|point| point.rate <= self.lowest);

@@ -2,6 +2,7 @@ use crate::Error;
 use crate::optimizer::check_share;
 
 /// The rates of a [learning-rate test](crate::Trainer::learning_rate_test): from 10⁻⁷ to 10 in 100 steps by default.
+/// The example is in [`Trainer::learning_rate_test`](crate::Trainer::learning_rate_test).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LearningRateSweep {
@@ -13,10 +14,11 @@ pub struct LearningRateSweep {
     pub steps: usize,
     /// The batch size: 32 by default.
     pub batch_size: usize,
-    /// The share that the smoothed loss keeps in each step: 0.98 by default. With 0 it is the loss itself.
+    /// The weight of the previous smoothed loss in each step: 0.98 by default. With 0 the smoothed loss is the loss
+    /// itself.
     pub smoothing: f64,
-    /// The test stops when the smoothed loss is this many times its lowest: 4 by default. (For a negative lowest ℓ,
-    /// when it is above ℓ + 3 |ℓ|.)
+    /// The test stops when the smoothed loss is this many times its lowest value: 4 by default. (If the lowest value ℓ
+    /// is negative, it stops above ℓ + 3 |ℓ|.)
     pub explosion: f64,
 }
 
@@ -37,17 +39,17 @@ impl LearningRateSweep {
         Self { steps, ..self }
     }
 
-    /// Sets the batch size; it should be that of the training.
+    /// Sets the batch size. Use the batch size of the training.
     pub fn batch_size(self, samples: usize) -> Self {
         Self { batch_size: samples, ..self }
     }
 
-    /// Sets the share that the smoothed loss keeps in each step, from 0 to 1.
+    /// Sets the weight of the previous smoothed loss in each step, from 0 to 1.
     pub fn smoothing(self, share: f64) -> Self {
         Self { smoothing: share, ..self }
     }
 
-    /// Sets how many times its lowest the smoothed loss is when the test stops, above 1.
+    /// Sets the factor, above 1: the test stops when the smoothed loss is this many times its lowest value.
     pub fn explosion(self, factor: f64) -> Self {
         Self { explosion: factor, ..self }
     }
