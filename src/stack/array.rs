@@ -20,7 +20,7 @@ impl<F, const N: usize> InARow<F> for [F; N] {
     }
 }
 
-/// `N` layers of one type, one after the other, each with its own parameters. An empty array is the identity.
+/// `N` layers of one type, one after another, each with separate parameters. An empty array is the identity.
 impl<X: Sample + bytemuck::Pod, F: Layer<X>, const N: usize> Layer<X> for [F; N]
 where
     F::Output: SameShapeAsInput<X, Same = X>,

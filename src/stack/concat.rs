@@ -16,19 +16,22 @@ type Scalar<X> = <<X as Sample>::Grad as Tensor>::Scalar;
 
 /// Parallel branches on one input, whose outputs are concatenated.
 ///
-/// Forward `y = [F(x), G(x), ..]`, along the channels of images and the features of vectors and sequences; backward
-/// cuts `dy` into the gradients of the branches, and `dx = J_F' dy_F + J_G' dy_G + ..`.
+/// Forward `y = [F(x), G(x), ..]`, along the channels of images or the features of vectors and sequences. The backward
+/// pass cuts `dy` into the gradients of the branches, and `dx = J_F' dy_F + J_G' dy_G + ..`.
 ///
 /// # Shapes
-/// Any input; 2 to 4 branches in a tuple, each of which can be a stack. `Vector<A>` and `Vector<B>` give `Vector<A +
-/// B>`, `Sequence<STEPS, A>` and `Sequence<STEPS, B>` give `Sequence<STEPS, A + B>`, `Image<A, H, W>` and `Image<B, H,
-/// W>` give `Image<A + B, H, W>`, computed by the compiler for sides up to 2048 and [some longer
-/// ones](crate::tensor::side). For more than 4 branches, nest.
+/// Any input; 2 to 4 branches in a tuple. Each branch can be a stack. For more than 4 branches, nest.
+///
+/// * `Vector<A>` and `Vector<B>` give `Vector<A + B>`.
+/// * `Sequence<STEPS, A>` and `Sequence<STEPS, B>` give `Sequence<STEPS, A + B>`.
+/// * `Image<A, H, W>` and `Image<B, H, W>` give `Image<A + B, H, W>`.
+///
+/// The compiler computes the sums for sides up to 2048 and [some longer ones](crate::tensor::side).
 ///
 /// # Gradient flow
-/// The gradient of the input is the sum over all branches. With [`Identity`](crate::layer::Identity) as a branch,
-/// `Concat<(Identity, F)>`, a gradient reaches the input unchanged, as through a skip connection; but the output grows,
-/// and the next layer needs more weights.
+/// The gradient of the input is the sum over all branches. If one branch is [`Identity`](crate::layer::Identity), as in
+/// `Concat<(Identity, F)>`, a gradient reaches the input unchanged, as through a skip connection. But the output is
+/// larger, and the next layer needs more weights.
 ///
 /// # Source
 /// Szegedy et al., "Going deeper with convolutions", CVPR 2015, section 4. Huang, Liu, van der Maaten, Weinberger,
@@ -46,6 +49,7 @@ type Scalar<X> = <<X as Sample>::Grad as Tensor>::Scalar;
 /// let y: Image<12, 6, 6> = Inception::init(&mut rng(0)).predict(&Image([[[0.5; 6]; 6]; 3]))?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("concatenate", "cat", "Inception", "DenseNet", "branches"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own, name = "Concat<{B}>")]
 pub struct Concat<B> {
@@ -54,14 +58,14 @@ pub struct Concat<B> {
     pub branches: B,
 }
 
-/// Parallel layers on an `X`: a tuple of 2 to 4.
+/// Parallel layers on an `X`: a tuple of 2 to 4 layers.
 #[diagnostic::on_unimplemented(
     message = "a concatenation holds 2 to 4 branches in a tuple, and not `{Self}`",
     label = "`{Self}` is not a tuple of 2 to 4 layers",
     note = "write the branches as a tuple, as in `Concat<(Relu, Tanh)>`; more than 4 nest, as in `Concat<(Concat<(A, B, C)>, Concat<(D, E)>)>`"
 )]
 pub trait Branches<X: Sample<Grad: Tensor>>: Parameters {
-    /// The tensor of all outputs.
+    /// The tensor that concatenates all outputs.
     type Output: Tensor<Scalar = Scalar<X>>;
     #[doc(hidden)]
     const CHILDREN: &'static [Child];
@@ -85,7 +89,7 @@ pub trait Branches<X: Sample<Grad: Tensor>>: Parameters {
     const OUTPUTS: Space;
 }
 
-/// Returns the plan of parallel branches, each with its output saved.
+/// Returns the plan of parallel branches. The output of each branch is saved.
 const fn plan(mut plan: Plan, children: &'static [Child], outputs: Space) -> Plan {
     let mut at = 0;
     while at < children.len() {
@@ -130,7 +134,7 @@ impl<X: Sample<Grad: Tensor>, B: Branches<X>> Layer<X> for Concat<B> {
     }
 }
 
-/// The arguments of the backward pass that all branches share.
+/// The arguments of the backward pass that are the same for all branches.
 #[derive(Debug)]
 pub struct BranchesPass<'a, X: Sample, Y> {
     input: &'a [X],
@@ -140,7 +144,8 @@ pub struct BranchesPass<'a, X: Sample, Y> {
     accumulate: bool,
 }
 
-/// Returns the rows of a part within the rows of the whole: `part` numbers after the first `start`, of every `whole`.
+/// The columns of a part in a matrix: each row of the matrix has `whole` numbers, and the part has `part` of them,
+/// after the first `start`.
 #[derive(Clone, Copy)]
 struct Columns {
     start: usize,
@@ -162,7 +167,7 @@ impl Columns {
     }
 }
 
-/// Runs the forward pass of one branch, and copies its output to its columns of the whole.
+/// Runs the forward pass of one branch, and copies its output to its columns of the concatenated output.
 fn branch_forward<X: Sample<Grad: Tensor>, L: Layer<X>, Y: Tensor<Scalar = Scalar<X>>>(
     layer: &L,
     input: &[X],
@@ -179,8 +184,8 @@ fn branch_forward<X: Sample<Grad: Tensor>, L: Layer<X>, Y: Tensor<Scalar = Scala
     columns.write(L::Output::flat(own), Y::flat_mut(output));
 }
 
-/// Runs the backward pass of one branch: copies its gradient out of the whole, and adds its input's gradient to that of
-/// the branches before it.
+/// Runs the backward pass of one branch. It copies the branch's output gradient out of the whole, and adds the branch's
+/// input gradient to the sum of the branches before it.
 fn branch_backward<X: Sample<Grad: Tensor>, L: Layer<X>, Y: Tensor<Scalar = Scalar<X>>>(
     at: usize,
     layer: &L,
@@ -217,7 +222,7 @@ fn branch_backward<X: Sample<Grad: Tensor>, L: Layer<X>, Y: Tensor<Scalar = Scal
     }
 }
 
-/// Computes dx = dx + own.
+/// Computes dx = dx + own, where `own` is the input gradient of one branch.
 struct AddTo;
 
 impl<T: Real> Elementwise<T, 1, 1> for AddTo {

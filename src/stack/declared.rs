@@ -1,5 +1,5 @@
-//! The checks that [`network!`](crate::network) writes for a network: one expression for each field, so that the
-//! compiler's error is at the field.
+//! The checks that [`network!`](crate::network) generates: one expression for each field, so that the compiler's error
+//! is at the field.
 //!
 //! ```text
 //! let sample = before::<Vector<4>>();
@@ -9,8 +9,8 @@
 //! sample.is::<Vector<8>>();
 //! ```
 //!
-//! A wrong layer is one error: the compiler calls a method of [`Wrong`] where the one of [`Arrival`] does not apply,
-//! and nothing is asked of a sample that is [`Unknown`].
+//! A wrong layer gives only one error. If the method of [`Arrival`] does not apply, the compiler calls the method of
+//! [`Wrong`]. The sample after it is [`Unknown`] and is not checked.
 
 use core::marker::PhantomData;
 
@@ -20,8 +20,8 @@ use crate::bounds::DeclaredOutput;
 use crate::layer::{At, Plan};
 use crate::tensor::Sample;
 
-/// Checks the constants of the layer at the place `at` of a network that `network!` declares. The compiler's error is
-/// at the caller.
+/// Checks the constants of the layer at the place `at` of a network that `network!` declares. The compiler reports an
+/// error at the caller.
 #[track_caller]
 pub const fn check_constants(network: &Plan, at: usize) {
     network.children[at].plan.check();
@@ -37,7 +37,7 @@ pub const fn before<X: Sample>() -> Between<X> {
 }
 
 impl<X: Sample> Between<X> {
-    /// Returns this sample at the layer `L`.
+    /// Returns this sample as the input of the layer `L`.
     pub const fn arrives_at<const PLACE: usize, L>(self) -> Arrival<PLACE, L, X> {
         Arrival(PhantomData)
     }
@@ -46,12 +46,12 @@ impl<X: Sample> Between<X> {
     pub const fn is<Y: DeclaredOutput<X>>(self) {}
 }
 
-/// The sample `X` at the layer `L`.
+/// The sample `X` as the input of the layer `L`.
 #[derive(Debug)]
 pub struct Arrival<const PLACE: usize, L, X>(PhantomData<(L, X)>);
 
 impl<const PLACE: usize, L: Parameters, X: Sample> Arrival<PLACE, L, X> {
-    /// Checks that `M`, which is `L`, takes the sample. The compiler's error is at the type that is written here.
+    /// Checks that `M`, which is `L`, accepts the sample. The compiler reports an error at the type `M` in the source.
     pub const fn is_taken_by<M: At<PLACE, X>>(&self) {}
 }
 
@@ -62,13 +62,13 @@ impl<const PLACE: usize, L: At<PLACE, X>, X: Sample> Arrival<PLACE, L, X> {
     }
 }
 
-/// [`Arrival`] at a layer that does not take the sample, or at a type that is not a layer: `#[derive(Parameters)]`
-/// gives an error for that.
+/// [`Arrival`] at a layer that does not accept the sample, or at a type that is not a layer. In the second case
+/// `#[derive(Parameters)]` gives the error.
 pub trait Wrong: Sized {
-    /// As [`Arrival::is_taken_by`].
+    /// Does nothing. See [`Arrival::is_taken_by`].
     fn is_taken_by<M>(&self) {}
 
-    /// As [`Arrival::after`].
+    /// Returns an unknown sample. See [`Arrival::after`].
     fn after(self) -> Unknown {
         Unknown
     }
@@ -82,19 +82,19 @@ pub struct Unknown;
 
 #[allow(clippy::extra_unused_type_parameters)] // those of `Between` and `Arrival`
 impl Unknown {
-    /// As [`Between::arrives_at`].
+    /// Returns an unknown sample. See [`Between::arrives_at`].
     pub const fn arrives_at<const PLACE: usize, L>(self) -> Self {
         self
     }
 
-    /// As [`Arrival::is_taken_by`].
+    /// Does nothing. See [`Arrival::is_taken_by`].
     pub const fn is_taken_by<M>(&self) {}
 
-    /// As [`Arrival::after`].
+    /// Returns an unknown sample. See [`Arrival::after`].
     pub const fn after(self) -> Self {
         self
     }
 
-    /// As [`Between::is`].
+    /// Does nothing. See [`Between::is`].
     pub const fn is<Y>(self) {}
 }

@@ -7,25 +7,25 @@ use crate::layer::compare::comparable;
 use crate::layer::{Backward, BackwardHook, Effect, Layer, Mode, Normalized, Plan, WorkspaceMut};
 use crate::tensor::Sample;
 
-/// A part of a network that is in evaluation mode, also while the rest is trained.
+/// A part of a network that stays in evaluation mode while the rest is trained.
 ///
-/// Forward `y = F(x)` and backward `dx = J_F' dy`, both as in evaluation mode: a
-/// [`BatchNorm`](crate::layer::BatchNorm) inside normalizes by its running mean and variance, which stay as they are, and
-/// [`Dropout`](crate::layer::Dropout) passes everything on. So the layers behind it are trained on what they will see in
-/// use.
+/// Forward `y = F(x)` and backward `dx = J_F' dy`, both in evaluation mode. A [`BatchNorm`](crate::layer::BatchNorm)
+/// inside normalizes by its running mean and variance, and does not update them. [`Dropout`](crate::layer::Dropout) is
+/// the identity. So the layers after this part get the same inputs in training as in evaluation.
 ///
-/// The gradients with respect to the parameters are computed as for any layer. For parameters that do not change, such as
-/// those of pretrained layers, use [`FreezeParameters`](crate::optimizer::FreezeParameters) with the path of this part.
+/// The gradients with respect to the parameters are computed as for any layer. To keep the parameters constant, for
+/// example those of pretrained layers, use [`FreezeParameters`](crate::optimizer::FreezeParameters) with the path of
+/// this part.
 ///
 /// # Shapes
-/// Those of F. The parameters and their paths are those of F too, so that a file of a network without `Evaluate` loads into
-/// one with it.
+/// The shapes of F. The parameters and their paths are also those of F, so you can load a file of the same network
+/// without `Evaluate`.
 ///
 /// # Gradient flow
 /// The Jacobian of F in evaluation mode.
 ///
 /// # Source
-/// In PyTorch: `module.eval()` for a part of a network, after `network.train()`.
+/// In PyTorch, `module.eval()` for a part of a network, after `network.train()`.
 ///
 /// # Examples
 /// ```
@@ -43,6 +43,7 @@ use crate::tensor::Sample;
 /// assert_eq!(trainer.network.0.layer.running_mean, Vector([10.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("eval", "module.eval", "freeze batch norm", "frozen"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(name = "Evaluate<{F}>")]
 pub struct Evaluate<F> {
@@ -53,13 +54,14 @@ pub struct Evaluate<F> {
     evaluated: PhantomData<()>,
 }
 
-/// The name of the setting by which the parameters of a network show which of its parts are in evaluation mode.
+/// The name of a setting that marks the parts of a network that are in evaluation mode. It is among the network's
+/// parameters.
 #[cfg(feature = "alloc")]
 pub(crate) const EVALUATED: &str = "evaluated";
 
 impl<X: Sample, F: Layer<X>> Layer<X> for Evaluate<F> {
     type Output = F::Output;
-    // The plan of F, whose layers inside are this one's.
+    // // The plan of F, with the same children.
     const PLAN: Plan = Plan {
         name: <Self as Named>::NAME,
         parameters: &<Self as Parameters>::DESCRIPTION,
@@ -88,8 +90,8 @@ fn inside<X: Sample, F: Layer<X>>(pass: Backward<'_, X, Evaluate<F>>) -> Backwar
     Backward { input, output, output_grad, input_grad, gradient, workspace, accumulate }
 }
 
-/// Returns whether a layer inside has another effect in training than in evaluation mode, so that what is known of it does
-/// not hold here: the running variance of a norm can be anything.
+/// Returns whether a layer inside behaves differently in training than in evaluation mode. If so, the expected effect
+/// of F is not valid here, because the running variance of a norm can be anything.
 const fn depends_on_mode(plan: &Plan) -> bool {
     if let Effect::Norm { of: Normalized::Batch, .. } | Effect::Dropout { .. } | Effect::Noise { .. } =
         plan.effect

@@ -12,36 +12,36 @@ use crate::layer::{
 };
 use crate::tensor::{SameSample, SameType, Tensor, Vector};
 
-/// A highway block: a branch, and a trained gate that decides for each number how much of it comes from the branch, and
-/// how much from the input.
+/// A highway block: a branch, and a trained gate. For each number, the gate sets how much comes from the branch and how
+/// much from the input.
 ///
-/// Forward `y = t F(x) + (1 - t) x` with the gate `t = σ(W x + b)`, number by number; backward
-/// `dx = J_F' (t dy) + W dz + (1 - t) dy` with `dz = t (1 - t) (F(x) - x) dy`, `dW = x dzᵀ` and `db = dz`.
+/// Forward `y = t F(x) + (1 - t) x`, elementwise, with the gate `t = σ(W x + b)`; backward `dx = J_F' (t dy) + W dz +
+/// (1 - t) dy` with `dz = t (1 - t) (F(x) - x) dy`, `dW = x dzᵀ` and `db = dz`.
 ///
 /// # Shapes
-/// `Vector<N>` to `Vector<N>`; F takes and gives `Vector<N>` too. W, at the path `gate.0.weight`, is `[N, N]`, input after
-/// input, and b, at `gate.0.bias`, is `[N]`. W starts as the initializer says, and b at `GATE_BIAS`, whatever the
-/// initializer says of biases. On each step of a sequence: `PerStep<Highway<F, N>>`.
+/// `Vector<N>` to `Vector<N>`. F maps `Vector<N>` to `Vector<N>` too. W is the parameter `gate.0.weight`, `[N, N]`,
+/// with one row for each input. b is the parameter `gate.0.bias`, `[N]`. The initializer sets W; b starts at
+/// `GATE_BIAS`, whatever the initializer sets for biases. For each step of a sequence, use `PerStep<Highway<F, N>>`.
 ///
 /// # Gradient flow
-/// The last term of the gradient has the factor 1 - t, and no other. With the default bias of -2 a new block has t near
-/// σ(-2) = 0.12, and carries 0.88 of the gradient: 50 blocks carry 1.8e-3 of it by this path alone, and with a bias of -4
-/// 0.4. [`gradient_flows`](crate::gradient_flows) knows the block, for a branch that it knows.
+/// The last term of the gradient has only one factor, 1 - t. With the default bias of -2, t is near σ(-2) = 0.12 in a
+/// new block, so this path keeps 0.88 of the gradient. 50 blocks keep 1.8e-3 of it by this path alone, or 0.4 with a
+/// bias of -4. [`gradient_flows`](crate::gradient_flows) supports the block if it supports the branch.
 ///
 /// # Source
-/// Srivastava, Greff, Schmidhuber, "Highway networks", 2015, eq. 3; the negative bias is that of section 2.2.
+/// Srivastava, Greff, Schmidhuber, "Highway networks", 2015, eq. 3; section 2.2 for the negative bias.
 ///
 /// # Examples
 /// ```
 /// use chainrule::prelude::*;
 ///
-/// // W = 0 and b = -2: the block carries 1 - σ(-2) = 0.8808 of its input. The branch gives 0.
+/// // W = 0 and b = -2: the block passes 1 - σ(-2) = 0.8808 of its input. The output of the branch is 0.
 /// let mut block = Highway::<(Linear<2, 2>, Tanh), 2>::zeros();
 /// block.gate.0.bias = Vector([-2.0; 2]);
 /// let y = block.predict(&Vector([1.0, -2.0]))?;
 /// approx::assert_abs_diff_eq!(y, Vector([0.8808, -1.7616]), epsilon = 1e-4);
 ///
-/// // Twenty of them, and one on each step of a sequence.
+/// // Twenty blocks, and one block on each step of a sequence.
 /// type Net = (Linear<8, 32>, [Highway<(Linear<32, 32>, Tanh), 32>; 20], Linear<32, 4>);
 /// const _: () = chainrule::gradient_flows::<Net, Vector<8>>();
 /// type Steps = PerStep<Highway<(Linear<3, 3>, Relu), 3, -1>>;
@@ -49,6 +49,7 @@ use crate::tensor::{SameSample, SameType, Tensor, Vector};
 /// # let _: Sequence<7, 3> = y;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("highway network", "gated skip connection"))]
 #[derive(Clone, Parameters)]
 #[parameters(place = own, name = "Highway<{F}, {N}, {GATE_BIAS}{:T}>")]
 pub struct Highway<F, const N: usize, const GATE_BIAS: i32 = -2, T: Real = f32> {
@@ -207,7 +208,7 @@ impl<T: Real> Elementwise<T, 3, 1> for GateGrad {
     }
 }
 
-/// Adds what the gate gives, and (1 - t) dy, to the gradient of the input.
+/// Adds the gradient of the gate's input, and (1 - t) dy, to the gradient of the input.
 struct AddCarried;
 
 impl<T: Real> Elementwise<T, 3, 1> for AddCarried {

@@ -1,4 +1,4 @@
-//! Layers of one type in a row: an array of them, or one that is applied several times.
+//! Several layers of one type, one after another: an array, or one layer that is applied several times.
 
 use bytemuck::Pod;
 use chainrule_parameters::{Segment, ViewMut};
@@ -9,12 +9,12 @@ use crate::layer::compare::set_zero;
 use crate::layer::{Backward, BackwardHook, Layer, Mode, Plan, Space, WorkspaceMut};
 use crate::tensor::{SameSample, SameType, Sample};
 
-/// `COPIES` layers `F` in a row.
+/// `COPIES` layers `F`, one after another.
 pub(super) trait InARow<F> {
-    /// How many.
+    /// The number of layers.
     const COPIES: usize;
 
-    /// Whether all of them are one layer.
+    /// Whether all of them are the same layer, with the same parameters.
     const SHARED: bool;
 
     fn layer(&self, at: usize) -> &F;
@@ -22,7 +22,8 @@ pub(super) trait InARow<F> {
     fn layer_mut(&mut self, at: usize) -> &mut F;
 }
 
-/// The plan of a row, without its children: the samples between any two neighbors are saved, two gradients take turns.
+/// Returns the plan of the layers, without their children. The samples between two neighbors are saved. Two gradients
+/// are enough for the backward pass, which alternates between them.
 pub(super) const fn plan<X: Sample, F: Layer<X>, R: InARow<F> + Layer<X>>() -> Plan {
     let between = R::COPIES.saturating_sub(1);
     Plan::product::<X, R>()
@@ -87,7 +88,7 @@ where
             input_grad: if at == 0 { input_grad.as_deref_mut() } else { Some(&mut *below) },
             gradient: gradient.layer_mut(at),
             workspace: workspace.copy(&mut saved, &F::PLAN, samples, at),
-            // Of one layer applied several times, the first gradient to arrive may overwrite, the others add.
+            // // If one layer is applied several times, the first gradient may overwrite, and the others are added.
             accumulate: accumulate || R::SHARED && !last,
         };
         backward_child(Segment::Index(at), row.layer(at), pass, &mut hook);

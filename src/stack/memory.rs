@@ -1,4 +1,4 @@
-//! Layers on a pair of which the second half is a memory: the decoder of a sequence-to-sequence network.
+//! Layers on a pair whose second half is a memory, for the decoder of a sequence-to-sequence network.
 
 use bytemuck::{Pod, Zeroable};
 use chainrule_derive::Parameters;
@@ -16,19 +16,19 @@ use crate::layer::{
 };
 use crate::tensor::{Pair, SameSample, SameType, Sample};
 
-/// Applies a layer to the first half of a pair, and keeps the second.
+/// Applies a layer to the first half of a pair, and leaves the second half unchanged.
 ///
 /// Forward `y = (F(a), b)`; backward `da = J_F' dy_1`, `db = dy_2`.
 ///
 /// # Shapes
-/// Input `Pair<A, B>`, output `Pair<F(A), B>`. The parameters and their paths are those of F. It is
-/// `Parallel<F, Identity>` without that one's copies of the second half.
+/// Input `Pair<A, B>`, output `Pair<F(A), B>`. The parameters and their paths are those of F. It computes the same as
+/// `Parallel<F, Identity>`, with fewer copies of the second half.
 ///
 /// # Gradient flow
-/// That of F for the first half; the gradient of the second half passes unchanged.
+/// As F for the first half. The gradient of the second half passes unchanged.
 ///
 /// # Source
-/// Vaswani et al., "Attention is all you need", NIPS 2017, figure 1: the layers of a decoder that do not look at the
+/// Vaswani et al., "Attention is all you need", NIPS 2017, figure 1: the layers of a decoder that do not use the
 /// encoder's output.
 ///
 /// # Examples
@@ -54,7 +54,7 @@ at_if!(
 
 impl<A: Sample + Pod, B: Sample + Pod, F: Layer<A>> Layer<Pair<A, B>> for OnFirst<F> {
     type Output = Pair<F::Output, B>;
-    // The plan of F, whose layers inside are this one's, with memory for the first half and for its gradients.
+    // // The plan of F, with the same children, and with memory for the first half and for its gradients.
     const PLAN: Plan = {
         let leaf = Plan::leaf::<Pair<A, B>, Self>();
         Plan {
@@ -120,16 +120,17 @@ impl<A: Sample + Pod, B: Sample + Pod, F: Layer<A>> Layer<Pair<A, B>> for OnFirs
 
 comparable!([F: Parameters] OnFirst<F>);
 
-/// A residual block on a pair, whose branch looks at both halves: it changes the first, and keeps the second.
+/// A residual block on a pair. The branch reads both halves. The block changes the first half, and leaves the second
+/// unchanged.
 ///
 /// Forward `y = (a + F(a, b), b)`; backward `da = dy_1 + da_F`, `db = dy_2 + db_F`, with `(da_F, db_F) = J_F' dy_1`.
 ///
 /// # Shapes
-/// Input and output `Pair<A, B>`: tensors, or padded sequences. F takes the pair and gives an A.
+/// Input and output `Pair<A, B>`: tensors, or padded sequences. F maps the pair to an A.
 ///
 /// # Gradient flow
-/// As [`Residual`](super::Residual): the gradient of the first half has a term without factors. The second half adds up
-/// the gradients of all blocks that look at it.
+/// As [`Residual`](super::Residual): the gradient of the first half has a term without factors. The gradient of the
+/// second half is the sum over all blocks that read it.
 ///
 /// # Source
 /// Vaswani et al., "Attention is all you need", NIPS 2017, section 3.1: the sub-layer of a decoder that attends to the
@@ -234,7 +235,7 @@ fn one<X>(sample: &X) -> &[X] {
 
 comparable!([F: Parameters] ResidualWithMemory<F>);
 
-/// Takes the first half of a pair.
+/// Returns the first half of a pair.
 ///
 /// Forward `y = a`; backward `da = dy`, `db = 0`.
 ///
@@ -242,11 +243,10 @@ comparable!([F: Parameters] ResidualWithMemory<F>);
 /// Input `Pair<A, B>`, output `A`.
 ///
 /// # Gradient flow
-/// The gradient passes unchanged; the second half gets none.
+/// The gradient of the first half passes unchanged. The gradient of the second half is 0.
 ///
 /// # Source
-/// The output of a decoder, Vaswani et al., "Attention is all you need", NIPS 2017, figure 1: what it attended to is
-/// left behind.
+/// Vaswani et al., "Attention is all you need", NIPS 2017, figure 1: the output of a decoder, without the memory.
 ///
 /// # Examples
 /// ```
@@ -257,7 +257,7 @@ comparable!([F: Parameters] ResidualWithMemory<F>);
 #[derive(Clone, Copy, Parameters)]
 pub struct First;
 
-/// Takes the second half of a pair.
+/// Returns the second half of a pair.
 ///
 /// Forward `y = b`; backward `da = 0`, `db = dy`.
 ///
@@ -265,7 +265,7 @@ pub struct First;
 /// Input `Pair<A, B>`, output `B`.
 ///
 /// # Gradient flow
-/// The gradient passes unchanged; the first half gets none.
+/// The gradient of the second half passes unchanged. The gradient of the first half is 0.
 ///
 /// # Source
 /// As [`First`].

@@ -1,4 +1,4 @@
-//! Tier 4: layers that contain layers. Their backward passes are the chain rule.
+//! Tier 4: layers that contain other layers. Their backward passes apply the chain rule.
 //!
 //! | type | forward | backward |
 //! |---|---|---|
@@ -16,15 +16,15 @@
 //! | [`Product`], [`Difference`], [`Quotient`], [`Maximum`], [`Minimum`] | `a ⊗ b`, `a - b`, `a / b`, .. | `da = b ⊗ dy`, `db = a ⊗ dy`, .. |
 //! | [`PerStep<F>`](PerStep), on a sequence | `y_t = F(x_t)` | `dx_t = J_F' dy_t`; the gradients with respect to the parameters are added |
 //! | [`Shared<F, N>`](Shared), one layer applied `N` times | `y = F(F(..F(x)))` | one factor for each; the gradients with respect to the parameters are added |
-//! | [`SelfAttention`], on a sequence; [`CrossAttention`], on a pair of two | `y_t = W_o Σ_u p(t, u) W_v x_u` | two ways: by the values and by the weights p |
-//! | [`Tied<VOCAB, WIDTH, F>`](Tied), an embedding W that is the output layer too | `y = F(W[x]) Wᵀ` | `dh = dy W`, through F; both gradients of W are added |
-//! | [`Evaluate<F>`](Evaluate), a part in evaluation mode | `y = F(x)`, in training too | `dx = J_F' dy` |
+//! | [`SelfAttention`], on a sequence; [`CrossAttention`], on a pair of two | `y_t = W_o Σ_u p(t, u) W_v x_u` | two paths: through the values and through the weights p |
+//! | [`Tied<VOCAB, WIDTH, F>`](Tied), an embedding W that is also the output layer | `y = F(W[x]) Wᵀ` | `dh = dy W`, through F; both gradients of W are added |
+//! | [`Evaluate<F>`](Evaluate), a part that stays in evaluation mode | `y = F(x)`, in training too | `dx = J_F' dy` |
 //!
-//! [`SelfAttention`] and [`CrossAttention`] are here too, and [`transformer`] has the blocks that are made of them.
+//! [`transformer`] has the blocks of transformers, which combine these layers.
 //!
 //! Each of them is a layer, so they can be nested. The skip connection A(n) = g(Z(n) + Z(n-k)) of He et al. 2016 gives
-//! the gradient two terms: dR/dA(n) · g'(Z(n) + Z(n-k)) times the product of all W and g' of the k layers in between,
-//! and the same without that product. If the product vanishes, the second term remains. In types it is
+//! the gradient two terms. The first is dR/dA(n) · g'(Z(n) + Z(n-k)) times the product of all W and g' of the k layers
+//! in between. The second is the same without that product, so it remains if the product vanishes. As types:
 //!
 //! ```
 //! use chainrule::prelude::*;
@@ -43,8 +43,8 @@
 //! # Ok::<(), chainrule::Error>(())
 //! ```
 //!
-//! The workspace of a stack has the samples between its layers. In the backward pass each layer gets its input and
-//! output again.
+//! The workspace of a stack stores the outputs of its layers. In the backward pass each layer gets its input and output
+//! again.
 
 mod array;
 mod attention;
@@ -121,14 +121,15 @@ pub use transformer::{
 #[doc(hidden)]
 pub use tuple::{Chain, LayerRefs};
 
-/// Runs the backward pass of a layer that is inside another one, and calls the hook around it, under the name that the
-/// layer has in the [`children`](Plan::children) of the plan.
+/// Runs the backward pass of a layer that is inside another layer, and calls the hook before and after it. `name` is
+/// the name of the inner layer in the [`children`](Plan::children) of the plan.
 ///
-/// A layer that contains layers calls it for each of them in [`Layer::backward_with_hook`], so that gradient flow sees
-/// them. [The guide](crate::guide::your_own_layer) has a whole layer that does.
+/// A layer that contains layers calls this function for each of them in [`Layer::backward_with_hook`], so that reports
+/// on the gradient flow include them. [The guide](crate::guide::your_own_layer) has a complete example.
 ///
-/// `pass.accumulate` is that of the outer layer. If it is `false`, the gradient of the inner layer is overwritten,
-/// whether or not the layer [overwrites](Layer::OVERWRITES) by itself: so the outer layer sets `OVERWRITES` to `true`.
+/// `pass.accumulate` is the flag of the outer layer. If it is `false`, the gradient of the inner layer is overwritten,
+/// whether or not the inner layer [overwrites](Layer::OVERWRITES) by itself. So the outer layer sets `OVERWRITES` to
+/// `true`.
 #[inline]
 pub fn backward_child<X: Sample, L: Layer<X>>(
     name: Segment,

@@ -4,14 +4,14 @@ use super::{Chain, LayerRefs};
 use crate::layer::{BackwardHook, Child, Layer, Mode, Plan, Segment, WorkspaceMut};
 use crate::tensor::Sample;
 
-/// The layers `L` of a network that [`network!`](crate::network) declares to map `X` to `Y`.
+/// The layers `L` of a network from `X` to `Y` that [`network!`](crate::network) declares.
 ///
-/// The macro takes [`Layer`]'s items from here. If the layers do not match, the compiler finds no item here, and takes
-/// that of [`Unchecked`]; the macro's own check is then the only error.
+/// The macro takes the items of [`Layer`] from this type. If the layers do not match, the compiler finds no item here
+/// and uses the item of [`Unchecked`]. Then the macro's own check is the only error.
 #[derive(Debug)]
 pub struct Stack<L, X, Y>(PhantomData<(L, X, Y)>);
 
-/// The memory of a backward pass: input, output, and their gradients.
+/// The arguments of a backward pass: input, output, and their gradients.
 type Passed<'a, X, Y> = (&'a [X], &'a [Y], &'a [<Y as Sample>::Grad], Option<&'a mut [<X as Sample>::Grad]>);
 
 impl<L, X: Sample, Y: Sample> Stack<L, X, Y>
@@ -24,7 +24,7 @@ where
     /// The plan of the tuple.
     pub const PLAN: Plan = <L as Layer<X>>::PLAN;
 
-    /// As [`Layer::forward`].
+    /// Runs the forward pass, as [`Layer::forward`].
     #[inline(always)]
     pub fn forward(
         layers: L::Layers<'_>,
@@ -36,7 +36,7 @@ where
         L::forward_chain(layers, input, output, workspace, mode);
     }
 
-    /// As [`Layer::backward`].
+    /// Runs the backward pass, as [`Layer::backward`].
     #[inline(always)]
     pub fn backward(
         names: &[Segment],
@@ -62,12 +62,12 @@ where
     }
 }
 
-/// The items of [`Stack`] for layers that do not match. The program does not compile.
+/// The items of [`Stack`] for layers that do not match. A program that uses them does not compile.
 pub trait Unchecked<L: LayerRefs, X: Sample, Y: Sample>: Sized {
     /// As [`Stack::MATCH`].
     const MATCH: bool = false;
 
-    /// A plan of layers that are not known. (A panic would be a second error.)
+    /// A placeholder for the plan. (A panic would be a second error.)
     const PLAN: Plan = Plan {
         children: &[Child {
             name: Segment::Index(0),
@@ -112,7 +112,7 @@ pub const fn named<const N: usize>(children: &'static [Child], names: [&'static 
     named
 }
 
-/// Declares a network as a struct, whose layers are fields with names that you choose.
+/// Declares a network as a struct with named layers: each field is a layer, in the order of the forward pass.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -135,12 +135,12 @@ pub const fn named<const N: usize>(children: &'static [Child], names: [&'static 
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
-/// The struct is a layer for the input that it declares only. It holds 1 to 16 layers; a field may be a tuple, an array
-/// or another such struct.
+/// The struct is a layer for one input type only, the type that it declares. It has 1 to 16 layers. A field may be a
+/// tuple, an array or another such struct.
 ///
 /// # What is checked
-/// Input, layers and output are checked where the network is declared, by `cargo check`. A wrong layer is one error, at
-/// the type of its field, however often the network is used:
+/// The input, the layers and the output are checked where the network is declared, by `cargo check`. A wrong layer
+/// gives one error at the type of its field, however often the network is used:
 ///
 /// ```text
 /// error[E0277]: layer 2 of this stack, `Dense<Image<6, 5, 5>, Vector<10>>`, cannot take `Image<6, 6, 6>` as its input
@@ -149,16 +149,17 @@ pub const fn named<const N: usize>(children: &'static [Child], names: [&'static 
 ///   |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 /// ```
 ///
-/// So are the constants of its layers: a dropout of 100 per cent, a width of 0, a slope with the denominator 0, a
-/// `Reshape` to another count of numbers. (Those of a generic network are checked by `cargo build`, where it is used.)
+/// The constants of the layers are checked in the same way: a dropout of 100 percent, a width of 0, a slope with the
+/// denominator 0, a `Reshape` to a different number of elements. (The constants of a generic network are checked by
+/// `cargo build`, where the network is used.)
 ///
 /// # Visibility
-/// A field without a visibility is public. `pub(crate)`, `pub(super)` and `pub(self)`, which is private, mean what they
-/// mean in any struct.
+/// A field without a visibility is public. `pub(crate)`, `pub(super)` and `pub(self)` (private) have their usual
+/// meaning.
 ///
 /// # Generics
-/// A network may have constants and types as parameters, with defaults, and a `where` clause. A type that is a layer
-/// has the bound [`Maps`](crate::Maps). The layers must match for all values of the parameters:
+/// A network may have constants and types as parameters, with defaults, and a `where` clause. A type parameter that is
+/// a layer has the bound [`Maps`](crate::Maps). The layers must match for all values of the parameters:
 ///
 /// ```
 /// use chainrule::network;
@@ -178,17 +179,17 @@ pub const fn named<const N: usize>(children: &'static [Child], names: [&'static 
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
-/// If a parameter is in the arithmetic of a convolution or a pooling, the compiler cannot know what such a layer gives.
-/// The `where` clause says it: `Conv2d<1, 6, K>: Maps<Image<1, 8, 8>, Image<6, 6, 6>>`.
+/// If a parameter is used in the size of a convolution or a pooling layer, the compiler cannot compute the output shape
+/// of that layer. State it in the `where` clause: `Conv2d<1, 6, K>: Maps<Image<1, 8, 8>, Image<6, 6, 6>>`.
 ///
 /// # Derives and other attributes
-/// Attributes and documentation above the struct and its fields stay there. Every layer of this crate is `Clone` and
-/// `Debug`. `#[derive(Default)]` sets every parameter to 0, as the `Default` of each layer does, for arrays and tuples
-/// of any length too; so a struct that holds a network can derive `Default`.
+/// Attributes and documentation above the struct and its fields are kept. Every layer of this crate is `Clone` and
+/// `Debug`. `#[derive(Default)]` sets every parameter to 0. `Default` is implemented for each layer, and for arrays and
+/// tuples of any length. So a struct that contains a network can derive `Default`.
 ///
-/// `#[gradient_flows]` checks, while the program compiles, that the gradient of a new network arrives at the first
-/// layer. `#[infer]` takes layers that are written without the sizes of their inputs; the fields have the layers' full
-/// types.
+/// `#[gradient_flows]` checks at compile time that the gradient of a new network reaches the first layer. `#[infer]`
+/// accepts layers without the sizes of their inputs; the fields have the complete types.
+#[doc(alias("Sequential", "nn.Sequential", "Module", "MLP", "multilayer perceptron", "model"))]
 #[macro_export]
 macro_rules! network {
     ($($network:tt)*) => {

@@ -21,11 +21,11 @@ use crate::tensor::{Join2, Pair, SameSample, Sample, Tensor};
 /// Forward `y = (F(a), G(b))`; backward `da = J_F' dy_F`, `db = J_G' dy_G`.
 ///
 /// # Shapes
-/// Input `Pair<A, B>`, output `Pair<F(A), G(B)>`. Each half is copied into a separate slice of the workspace, so it is
-/// plain data: a tensor, or a pair of tensors, and no `Label`.
+/// Input `Pair<A, B>`, output `Pair<F(A), G(B)>`. Each half is copied into a separate slice of the workspace, so it
+/// must be a tensor, or a pair of tensors, and cannot be a `Label`.
 ///
 /// # Gradient flow
-/// Each half has its own product of factors.
+/// The gradient of each half is a separate product of factors.
 ///
 /// # Source
 /// Bromley, Guyon, LeCun, Säckinger, Shah, "Signature verification using a siamese time delay neural network", NIPS
@@ -35,17 +35,19 @@ use crate::tensor::{Join2, Pair, SameSample, Sample, Tensor};
 /// ```
 /// use chainrule::prelude::*;
 ///
-/// /// Scores of a picture and a speed.
-/// type Net = (Parallel<(Conv2d<1, 4, 3>, Relu, Dense<Image<4, 4, 4>, Vector<8>>), Linear<2, 8>>, Sum, Tanh, Linear<8, 3>);
+/// /// Class scores from a picture and a speed.
+/// type Picture = (Conv2d<1, 4, 3>, Relu, Dense<Image<4, 4, 4>, Vector<8>>);
+/// type Net = (Parallel<Picture, Linear<2, 8>>, Sum, Tanh, Linear<8, 3>);
 /// let y: Vector<3> = Net::init(&mut rng(0)).predict(&Pair(Image([[[0.5; 6]; 6]]), Vector([0.1, 0.2])))?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("two inputs", "multi-input", "siamese network", "two towers"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own, name = "Parallel<{F}, {G}>")]
 pub struct Parallel<F, G> {
     /// F, on the first half.
     pub first: F,
-    /// G, on the second.
+    /// G, on the second half.
     pub second: G,
 }
 
@@ -65,7 +67,7 @@ impl<A: ParallelInput, B: ParallelInput, F: Layer<A>, G: Layer<B>> Layer<Pair<A,
             Child { name: FIRST, plan: &F::PLAN, copies: 1, shared: false },
             Child { name: SECOND, plan: &G::PLAN, copies: 1, shared: false },
         ],
-        // Memory for both halves of input and output, and for the gradients of one half at a time.
+        // // Memory for both halves of the input and the output, and for the gradients of one half at a time.
         ..Plan::leaf::<Pair<A, B>, Self>()
             .form(Form::Parallel)
             .beside(&F::PLAN, true)
@@ -159,7 +161,7 @@ impl<A: ParallelInput, B: ParallelInput, F: Layer<A>, G: Layer<B>> Layer<Pair<A,
     }
 }
 
-/// Returns the gradients of the input and the output of one half.
+/// Returns the memory for the gradients of the input and the output of one half.
 const fn half<X, Y>() -> Space {
     Space::per_sample::<X>(1).and(Space::per_sample::<Y>(1))
 }
@@ -171,10 +173,10 @@ comparable!([F: Parameters, G: Parameters] Parallel<F, G>);
 /// Forward `y = (x, x)`; backward `dx = dy_1 + dy_2`.
 ///
 /// # Shapes
-/// Input `X`, any tensor or a padded sequence, output `Pair<X, X>`.
+/// Input `X`, any tensor or a padded sequence; output `Pair<X, X>`.
 ///
 /// # Gradient flow
-/// Linear, of norm √2: the gradients of both copies are added.
+/// A linear map of norm √2: the gradients of both copies are added.
 ///
 /// # Source
 /// The transpose of [`Sum`].
@@ -232,6 +234,7 @@ comparable!([] Duplicate);
 /// assert_eq!(Sum.predict(&Pair(Vector([1.0, 2.0]), Vector([10.0, 20.0])))?, Vector([11.0, 22.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("Add", "torch.add"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct Sum;
@@ -266,7 +269,7 @@ comparable!([] Sum);
 
 /// Concatenates the halves of a pair along channels or features.
 ///
-/// Forward `y = [a, b]`; backward cuts `dy` into `da` and `db`.
+/// Forward `y = [a, b]`; the backward pass cuts `dy` into `da` and `db`.
 ///
 /// # Shapes
 /// As [`Concat`](super::Concat) of two branches: `Pair<Vector<A>, Vector<B>>` to `Vector<A + B>`, and so on.
@@ -283,6 +286,7 @@ comparable!([] Sum);
 /// assert_eq!(Join.predict(&Pair(Vector([1.0, 2.0]), Vector([3.0])))?, Vector([1.0, 2.0, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("concatenate", "torch.cat"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct Join;

@@ -1,4 +1,4 @@
-//! Layers that combine the halves of a pair, number by number. [`Sum`](super::Sum) is one too.
+//! Layers that combine the halves of a pair elementwise. [`Sum`](super::Sum) is another one.
 
 use chainrule_derive::Parameters;
 
@@ -17,7 +17,7 @@ trait Combine {
     fn differentiate<T: Real>(a: T, b: T, dy: T) -> [T; 2];
 }
 
-/// Gives dy to the first number, to the second, or half of it to each.
+/// Returns dy for the first number or for the second, or half of dy for each.
 #[inline(always)]
 fn split<T: Real>(first: bool, both: bool, dy: T) -> [T; 2] {
     let half = T::from_f64(0.5) * dy;
@@ -82,16 +82,16 @@ macro_rules! pairwise {
     };
 }
 
-/// Multiplies the halves of a pair, number by number.
+/// Multiplies the halves of a pair elementwise.
 ///
 /// Forward `y = a ⊗ b`; backward `da = b dy`, `db = a dy`.
 ///
 /// # Shapes
-/// Input `Pair<X, X>`, output `X`, any tensor. `(Duplicate, Parallel<F, G>, Product)` is that of two layers on one
-/// input.
+/// Input `Pair<X, X>`, output `X`, any tensor. To multiply the outputs of two layers on one input, use `(Duplicate,
+/// Parallel<F, G>, Product)`.
 ///
 /// # Gradient flow
-/// Each half's gradient is multiplied by the other half: a gate of 0 stops it.
+/// The gradient of each half is multiplied by the other half. So a gate of 0 stops the gradient.
 ///
 /// # Source
 /// Hochreiter, Schmidhuber, "Long short-term memory", Neural Computation 9 (1997), section 4: a gate multiplies a
@@ -103,6 +103,7 @@ macro_rules! pairwise {
 /// assert_eq!(Product.predict(&Pair(Vector([1.0, 2.0]), Vector([10.0, 20.0])))?, Vector([10.0, 40.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("Mul", "multiply", "Hadamard product", "gate"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct Product;
@@ -124,11 +125,11 @@ pairwise!(Product, "Mul");
 /// Forward `y = a - b`; backward `da = dy`, `db = -dy`.
 ///
 /// # Shapes
-/// Input `Pair<X, X>`, output `X`, any tensor. `(Duplicate, Parallel<F, G>, Difference)` is that of two layers on one
-/// input.
+/// Input `Pair<X, X>`, output `X`, any tensor. To subtract the outputs of two layers on one input, use `(Duplicate,
+/// Parallel<F, G>, Difference)`.
 ///
 /// # Gradient flow
-/// The first half gets the gradient unchanged, the second with the other sign.
+/// The gradient of the first half is unchanged. The gradient of the second half has the opposite sign.
 ///
 /// # Source
 /// In PyTorch `torch.sub`, in ONNX `Sub`.
@@ -139,6 +140,7 @@ pairwise!(Product, "Mul");
 /// assert_eq!(Difference.predict(&Pair(Vector([1.0, 2.0]), Vector([10.0, 20.0])))?, Vector([-9.0, -18.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("Sub", "subtract"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct Difference;
@@ -155,16 +157,16 @@ impl Combine for Difference {
 }
 pairwise!(Difference, "Sub");
 
-/// Divides the first half of a pair by the second. A divisor of 0 gives an infinity, or for 0 / 0 NaN.
+/// Divides the first half of a pair by the second, elementwise. Division by 0 gives an infinity, and 0 / 0 gives NaN.
 ///
 /// Forward `y = a / b`; backward `da = dy / b`, `db = -(a / b) dy / b`.
 ///
 /// # Shapes
-/// Input `Pair<X, X>`, output `X`, any tensor. `(Duplicate, Parallel<F, G>, Quotient)` is that of two layers on one
-/// input.
+/// Input `Pair<X, X>`, output `X`, any tensor. To divide the outputs of two layers on one input, use `(Duplicate,
+/// Parallel<F, G>, Quotient)`.
 ///
 /// # Gradient flow
-/// Both gradients are divided by b, and grow where b is small.
+/// Both gradients are divided by b, so they are large if b is small.
 ///
 /// # Source
 /// In PyTorch `torch.div`, in ONNX `Div`.
@@ -175,6 +177,7 @@ pairwise!(Difference, "Sub");
 /// assert_eq!(Quotient.predict(&Pair(Vector([1.0, 2.0]), Vector([10.0, 20.0])))?, Vector([0.1, 0.1]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("Div", "divide"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct Quotient;
@@ -191,13 +194,13 @@ impl Combine for Quotient {
 }
 pairwise!(Quotient, "Div");
 
-/// Takes the larger number of the halves of a pair, place by place. If one is NaN, so is the result.
+/// Returns the elementwise maximum of the halves of a pair. If one of two numbers is NaN, the result is NaN.
 ///
-/// Forward `y = max(a, b)`; backward `dy` goes to the larger number, and half of it to each of two that are equal.
+/// Forward `y = max(a, b)`; backward: the larger number gets `dy`. If both are equal, each gets half of it.
 ///
 /// # Shapes
-/// Input `Pair<X, X>`, output `X`, any tensor. `(Duplicate, Parallel<F, G>, Maximum)` is that of two layers on one
-/// input.
+/// Input `Pair<X, X>`, output `X`, any tensor. For the maximum of the outputs of two layers on one input, use
+/// `(Duplicate, Parallel<F, G>, Maximum)`.
 ///
 /// # Gradient flow
 /// Each number of the gradient goes to one of the halves, unchanged.
@@ -211,6 +214,7 @@ pairwise!(Quotient, "Div");
 /// assert_eq!(Maximum.predict(&Pair(Vector([1.0, 2.0]), Vector([10.0, 20.0])))?, Vector([10.0, 20.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("max", "Maxout", "torch.maximum"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct Maximum;
@@ -227,13 +231,13 @@ impl Combine for Maximum {
 }
 pairwise!(Maximum, "Max");
 
-/// Takes the smaller number of the halves of a pair, place by place. If one is NaN, so is the result.
+/// Returns the elementwise minimum of the halves of a pair. If one of two numbers is NaN, the result is NaN.
 ///
-/// Forward `y = min(a, b)`; backward `dy` goes to the smaller number, and half of it to each of two that are equal.
+/// Forward `y = min(a, b)`; backward: the smaller number gets `dy`. If both are equal, each gets half of it.
 ///
 /// # Shapes
-/// Input `Pair<X, X>`, output `X`, any tensor. `(Duplicate, Parallel<F, G>, Minimum)` is that of two layers on one
-/// input.
+/// Input `Pair<X, X>`, output `X`, any tensor. For the minimum of the outputs of two layers on one input, use
+/// `(Duplicate, Parallel<F, G>, Minimum)`.
 ///
 /// # Gradient flow
 /// Each number of the gradient goes to one of the halves, unchanged.
@@ -247,6 +251,7 @@ pairwise!(Maximum, "Max");
 /// assert_eq!(Minimum.predict(&Pair(Vector([1.0, 2.0]), Vector([10.0, 20.0])))?, Vector([1.0, 2.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("min", "torch.minimum"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct Minimum;

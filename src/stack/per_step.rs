@@ -13,19 +13,19 @@ use crate::tensor::{Padded, Sequence, Tensor, Vector};
 
 /// Applies one layer to each step of a sequence, with the same parameters at all steps.
 ///
-/// Forward `y_t = F(x_t)` for each step t; backward `dx_t = J_F(x_t)' dy_t`, and the gradients with respect to the
+/// Forward `y_t = F(x_t)` for each step t; backward `dx_t = J_F(x_t)' dy_t`. The gradients with respect to the
 /// parameters are added over the steps.
 ///
 /// # Shapes
-/// F takes `Vector<IN>` and gives `Vector<OUT>`; then `PerStep<F>` takes `Sequence<STEPS, IN>` and gives
-/// `Sequence<STEPS, OUT>`. The parameters and their paths are those of F. To F, a batch has a sample for each step.
+/// F maps `Vector<IN>` to `Vector<OUT>`. Then `PerStep<F>` maps `Sequence<STEPS, IN>` to `Sequence<STEPS, OUT>`. The
+/// parameters and their paths are those of F. F gets each step as a separate sample of the batch.
 ///
 /// # Gradient flow
-/// The Jacobian of each step is that of F: steps do not mix.
+/// The Jacobian of each step is that of F. Steps do not affect one another.
 ///
 /// # Source
 /// Vaswani et al., "Attention is all you need", NIPS 2017, section 3.3: position-wise feed-forward networks. In
-/// PyTorch a `Linear` on a tensor of the shape `[.., features]`.
+/// PyTorch, a `Linear` on a tensor of the shape `[.., features]`.
 ///
 /// # Examples
 /// ```
@@ -38,6 +38,7 @@ use crate::tensor::{Padded, Sequence, Tensor, Vector};
 /// approx::assert_relative_eq!(Vector(y.0[1]), second, max_relative = 1e-5);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("TimeDistributed", "position-wise", "pointwise"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own, name = "PerStep<{F}>")]
 pub struct PerStep<F> {
@@ -46,7 +47,7 @@ pub struct PerStep<F> {
     pub layer: F,
 }
 
-/// What a layer gives for a step, and what it gives for all steps of a sequence.
+/// The output of a layer for one step, and the output for all steps of a sequence.
 #[doc(hidden)]
 pub trait Step: Tensor {
     type Steps<const STEPS: usize>: Tensor<Scalar = Self::Scalar>;
@@ -62,7 +63,7 @@ impl<const STEPS: usize, const IN: usize, T: Real, F: Layer<Vector<IN, T>, Outpu
     Layer<Sequence<STEPS, IN, T>> for PerStep<F>
 {
     type Output = Steps<STEPS, F::Output>;
-    // The plan of F, whose layers inside are this one's, for STEPS samples of each.
+    // // The plan of F, with the same children, for STEPS samples of F in each sample.
     const PLAN: Plan = {
         let leaf = Plan::leaf::<Sequence<STEPS, IN, T>, Self>();
         Plan {
@@ -101,7 +102,7 @@ impl<const STEPS: usize, const IN: usize, T: Real, F: Layer<Vector<IN, T>, Outpu
     }
 }
 
-/// Returns the backward pass of the layer, with a sample for each step.
+/// Returns the backward pass of the layer, with one sample for each step.
 fn steps<const STEPS: usize, const IN: usize, T: Real, F: Layer<Vector<IN, T>, Output: Step>>(
     pass: Backward<'_, Sequence<STEPS, IN, T>, PerStep<F>>,
 ) -> Backward<'_, Vector<IN, T>, F> {

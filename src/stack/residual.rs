@@ -14,18 +14,18 @@ use crate::tensor::{SameSample, SameType, Sample};
 
 /// A residual block: a branch, and a skip connection around it.
 ///
-/// Forward `y = F(x) + S(x)`; backward `dx = J_F' dy + J_S' dy`. The plain skip connection, for which S is the
-/// identity, has `y = F(x) + x` and `dx = J_F' dy + dy`. The first term of the gradient has all factors W and g' of the
-/// branch, the second has none of them.
+/// Forward `y = F(x) + S(x)`; backward `dx = J_F' dy + J_S' dy`. In the plain skip connection S is the identity: `y =
+/// F(x) + x` and `dx = J_F' dy + dy`. The first term of the gradient contains all factors W and g' of the branch. The
+/// second term contains none of them.
 ///
 /// # Shapes
-/// Any tensor, or a [`Padded`](crate::tensor::Padded) sequence, whose branch keeps its length. The outputs of branch and
-/// shortcut must have the same shape; that of the plain skip connection is the shape of the input. If the branch changes the shape, add a shortcut layer with the same output shape:
-/// `Residual<Branch, Linear<64, 32>>`.
+/// Any tensor, or a [`Padded`](crate::tensor::Padded) sequence if the branch keeps its length. The outputs of branch
+/// and shortcut must have the same shape. The output of the plain skip connection has the shape of the input. If the
+/// branch changes the shape, add a shortcut layer with the same output shape: `Residual<Branch, Linear<64, 32>>`.
 ///
 /// # Gradient flow
-/// The second term does not vanish, however small the branch's Jacobian is: the gradient of the output reaches the
-/// input, unless the branch cancels it (as F(x) = -x does). In stacks without normalization, a block whose random
+/// The second term does not vanish, however small the Jacobian of the branch is. So the gradient of the output reaches
+/// the input, unless the branch cancels it (as F(x) = -x does). In a stack without normalization, a block whose random
 /// branch has a gain of 1 doubles the squared norm of the gradient.
 ///
 /// # Source
@@ -45,6 +45,7 @@ use crate::tensor::{SameSample, SameType, Sample};
 /// let y: Vector<2> = Down::init(&mut rng(0)).predict(&Vector([1.0; 4]))?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("skip connection", "ResNet", "shortcut", "residual block"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own, name = "Residual<{F}{=Part::Unless(&<S as Parameters>::NAME, \"Identity\")}>")]
 pub struct Residual<F, S = Identity> {

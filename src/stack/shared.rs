@@ -11,29 +11,31 @@ use crate::tensor::Sample;
 
 /// One layer applied `N` times in a row, with the same parameters each time.
 ///
-/// Forward `y = F(F(..F(x)))`; backward one factor for each application; the gradients with respect to the parameters
-/// are added over all of them.
+/// Forward `y = F(F(..F(x)))`. The backward pass multiplies one Jacobian for each application. The gradients with
+/// respect to the parameters are added over all applications.
 ///
 /// # Shapes
 /// Any input, if the layer's output has the same shape. The parameters are those of one layer.
 ///
 /// # Gradient flow
-/// The Jacobian of the same W is a factor `N` times, at different inputs. So a factor below or above one makes the
-/// gradient vanish or explode with `N`, as in a recurrent network (Hochreiter 1991; Bengio, Simard, Frasconi 1994).
+/// The Jacobian contains the same W as a factor `N` times, at different inputs. So a factor below or above one makes
+/// the gradient vanish or explode with `N`, as in a recurrent network (Hochreiter 1991; Bengio, Simard, Frasconi 1994).
 ///
 /// # Source
 /// Rumelhart, Hinton, Williams, "Learning representations by back-propagating errors", Nature 323 (1986): a recurrent
-/// network unfolded in time, whose weights are equal at each step.
+/// network unfolded in time, with equal weights at each step.
 ///
 /// # Examples
 /// ```
 /// use chainrule::prelude::*;
 ///
-/// let twice = Shared::<_, 2> { layer: Linear::<1, 1>::init_with(Initializer::constant(3.0), &mut rng(0)).into_inner() };
+/// let layer = Linear::<1, 1>::init_with(Initializer::constant(3.0), &mut rng(0)).into_inner();
+/// let twice = Shared::<_, 2> { layer };
 /// assert_eq!(twice.predict(&Vector([1.0]))?, Vector([9.0]));
 /// assert_eq!(<Shared<Linear<1, 1>, 2>>::COUNT, 2); // one weight and one bias
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("weight sharing", "tied layers", "universal transformer"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own, name = "Shared<{F}, {N}>")]
 pub struct Shared<F, const N: usize> {

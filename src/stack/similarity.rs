@@ -1,4 +1,4 @@
-//! Layers that compare the halves of a pair: their cosine, and their distance.
+//! Layers that compare the halves of a pair: their cosine similarity, and their distance.
 
 use core::marker::PhantomData;
 
@@ -11,18 +11,19 @@ use crate::layer::onnx::Form;
 use crate::layer::{Along, Backward, Features, HasAxis, Layer, Mode, Plan, WorkspaceMut, check_lengths};
 use crate::tensor::{Pair, Tensor};
 
-/// The cosine of the angle between the halves of a pair, along the axis `A`.
+/// The cosine similarity of the halves of a pair: the cosine of the angle between them, along the axis `A`.
 ///
-/// Forward `y = Σ aₖ bₖ / (|a| |b|)` over the places k of the axis, where a norm below 1e-8 counts as 1e-8; backward
+/// Forward `y = Σ aₖ bₖ / (|a| |b|)` over the places k of the axis. A norm below 1e-8 is replaced by 1e-8. Backward
 /// `da = dy (b / (|a| |b|) - y a / |a|²)`, and the same for b.
 ///
 /// # Shapes
-/// Input `Pair<X, X>`, output X without the axis, as [`MeanOver`](crate::layer::MeanOver) has it. The axis is
-/// [`Features`] unless given: `Pair<Vector<N>, Vector<N>>` to `Vector<1>`, and `Pair<Sequence<STEPS, FEATURES>, ..>`
-/// to `Vector<STEPS>`.
+/// Input `Pair<X, X>`, output X without the axis, as in [`MeanOver`](crate::layer::MeanOver). The default axis is
+/// [`Features`]: `Pair<Vector<N>, Vector<N>>` to `Vector<1>`, and `Pair<Sequence<STEPS, FEATURES>, ..>` to
+/// `Vector<STEPS>`.
 ///
 /// # Gradient flow
-/// The Jacobian's norm is at most 1 / |a|, and has no component along a: the length of a does not matter.
+/// The norm of the Jacobian is at most 1 / |a|. The gradient of a is orthogonal to a, since the output does not depend
+/// on the length of a.
 ///
 /// # Source
 /// Bromley, Guyon, LeCun, Säckinger, Shah, "Signature verification using a siamese time delay neural network", NIPS
@@ -36,6 +37,7 @@ use crate::tensor::{Pair, Tensor};
 /// assert_eq!(<CosineSimilarity>::default().predict(&pair)?, Vector([0.96]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("cosine", "nn.CosineSimilarity"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(name = "CosineSimilarity<{A}>")]
 pub struct CosineSimilarity<A: Named + Copy + Send + Sync + 'static = Features> {
@@ -45,15 +47,15 @@ pub struct CosineSimilarity<A: Named + Copy + Send + Sync + 'static = Features> 
 
 /// The distance between the halves of a pair, along their features: the `P`-norm of their difference.
 ///
-/// Forward `y = (Σ |aₖ - bₖ + 1e-6|ᴾ)^(1/P)`; backward `daₖ = sign(uₖ) (|uₖ| / y)^(P - 1) dy` with u the difference,
-/// 1e-6 included, and `db = -da`. The small number keeps the distance of equal halves differentiable.
+/// Forward `y = (Σ |aₖ - bₖ + 1e-6|ᴾ)^(1/P)`; backward `daₖ = sign(uₖ) (|uₖ| / y)^(P - 1) dy` and `db = -da`, where u
+/// is the difference, including the 1e-6. The small number makes the distance of equal halves differentiable.
 ///
 /// # Shapes
 /// Input `Pair<Vector<N>, Vector<N>>`, output `Vector<1>`; or `Pair<Sequence<STEPS, N>, ..>`, output `Vector<STEPS>`.
-/// `P` is 2 unless given, and at least 1.
+/// The default of `P` is 2. It must be at least 1.
 ///
 /// # Gradient flow
-/// Each half gets a gradient of length 1 for P = 2, in the direction of the other half, whatever the distance.
+/// For P = 2 the gradient of each half has length 1 at any distance, and is parallel to the difference.
 ///
 /// # Source
 /// Hadsell, Chopra, LeCun, "Dimensionality reduction by learning an invariant mapping", CVPR 2006, eq. 1; PyTorch's
@@ -68,6 +70,7 @@ pub struct CosineSimilarity<A: Named + Copy + Send + Sync + 'static = Features> 
 /// assert_relative_eq!(<PairwiseDistance>::default().predict(&pair)?, Vector([5.0]), epsilon = 1e-5);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("euclidean distance", "L2 distance", "nn.PairwiseDistance"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct PairwiseDistance<const P: u8 = 2>;
 
@@ -79,7 +82,7 @@ trait Compares {
     /// Returns the function of these pairs of numbers.
     fn value(pairs: impl Iterator<Item = [f64; 2]> + Clone) -> f64;
 
-    /// Returns the derivatives by both numbers of each pair. `y` is the value.
+    /// Returns the derivatives with respect to both numbers of each pair. `y` is the value.
     fn gradient(pairs: impl Iterator<Item = [f64; 2]> + Clone, y: f64) -> impl Iterator<Item = [f64; 2]>;
 }
 
@@ -87,7 +90,7 @@ trait Compares {
 struct Cosine;
 
 impl Cosine {
-    /// Returns what it is in ONNX.
+    /// Returns the form for the export to ONNX.
     const fn form(along: Along) -> Form {
         Form::Cosine { along, smallest: Self::EPSILON }
     }
@@ -116,7 +119,7 @@ impl Compares for Cosine {
     fn gradient(pairs: impl Iterator<Item = [f64; 2]> + Clone, y: f64) -> impl Iterator<Item = [f64; 2]> {
         let [_, a_square, b_square] = Self::sums(pairs.clone());
         let [a_norm, b_norm] = [a_square, b_square].map(Self::norm);
-        // A norm that is replaced does not depend on the numbers.
+        // // If a norm is replaced by the constant, its derivative is 0.
         let share = |norm: f64| if norm > Self::EPSILON { y / (norm * norm) } else { 0.0 };
         let (a_share, b_share) = (share(a_norm), share(b_norm));
         pairs.map(move |[a, b]| [b / (a_norm * b_norm) - a_share * a, a / (a_norm * b_norm) - b_share * b])
@@ -127,10 +130,10 @@ impl Compares for Cosine {
 struct Distance<const P: u8>;
 
 impl<const P: u8> Distance<P> {
-    /// What is added to each difference.
+    /// The number that is added to each difference.
     const ADDED: f64 = 1e-6;
 
-    /// Returns what it is in ONNX.
+    /// Returns the form for the export to ONNX.
     const fn form(along: Along) -> Form {
         Form::Distance { along, power: P, added: Self::ADDED }
     }

@@ -5,7 +5,8 @@ use bytemuck::Pod;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::tensor::{Padded, Sample, Sequence, Tensor};
 
-/// A sample that can be added to another: a tensor, or a padded sequence to one of the same length.
+/// A sample that can be added to another: a tensor, or a padded sequence. Two padded sequences must have the same
+/// length.
 #[doc(hidden)]
 pub trait Summand: Sample<Grad: Tensor> + Pod {
     /// Computes y = f + s.

@@ -13,19 +13,19 @@ use crate::layer::{
 };
 use crate::tensor::{Sample, Sequence, Tensor, Vector};
 
-/// A language model whose embedding and output layer share one table.
+/// A language model whose embedding and output layer share one table (weight tying).
 ///
-/// Forward `e = W[token]`, `h = F(e)`, `y = h Wᵀ`: a score for each token of the vocabulary; backward `dh = dy W`, `de`
-/// through F, and `dW = dyᵀ h` plus `de` at the row of each token.
+/// Forward `e = W[token]`, `h = F(e)`, `y = h Wᵀ`: a score for each token of the vocabulary. Backward `dh = dy W`, then
+/// `de` through F. The gradient `dW` is `dyᵀ h`, plus `de` in the row of each token.
 ///
 /// # Shapes
-/// F, the body, takes what an [`Embedding<VOCAB, WIDTH>`](Embedding) gives for the tokens, and gives
-/// `Sequence<STEPS, WIDTH>` or `Vector<WIDTH>`; the output is `Sequence<STEPS, VOCAB>` or `Vector<VOCAB>`. The table is one
-/// parameter, `embedding.weight`, in files, counts and optimizers. There is no bias.
+/// F, the body, maps the output of an [`Embedding<VOCAB, WIDTH>`](Embedding) to `Sequence<STEPS, WIDTH>` or
+/// `Vector<WIDTH>`. The output is `Sequence<STEPS, VOCAB>` or `Vector<VOCAB>`. Files, counts and optimizers contain the
+/// table once, as the parameter `embedding.weight`. There is no bias.
 ///
 /// # Gradient flow
-/// The output is a linear layer. Its part of the gradient of the table is dense: each row gets one in each step, also
-/// those of tokens that do not occur.
+/// The output is a linear layer. Its part of the table's gradient is dense: every row gets a gradient in each step,
+/// also the rows of tokens that do not occur.
 ///
 /// # Source
 /// Press, Wolf, "Using the output embedding to improve language models", EACL 2017, section 2; Inan, Khosravi, Socher,
@@ -43,6 +43,7 @@ use crate::tensor::{Sample, Sequence, Tensor, Vector};
 /// assert_eq!(Net::COUNT, 3 * 2);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("weight tying", "tied embedding", "language model", "tie_weights"))]
 #[derive(Clone, Parameters)]
 #[parameters(place = own, infer = own, name = "Tied<{VOCAB}, {WIDTH}, {B}{:T}>")]
 pub struct Tied<const VOCAB: usize, const WIDTH: usize, B, T: Real = f32> {
@@ -52,7 +53,7 @@ pub struct Tied<const VOCAB: usize, const WIDTH: usize, B, T: Real = f32> {
     pub body: B,
 }
 
-/// What the body of a [`Tied`] gives: a vector of `WIDTH` numbers, or one for each step.
+/// The output of the body of a [`Tied`]: a vector of `WIDTH` numbers, or one such vector for each step.
 #[diagnostic::on_unimplemented(
     message = "the body of a `Tied<{VOCAB}, {WIDTH}, ..>` gives `{Self}`, and its output is a product with rows of {WIDTH} numbers",
     label = "must give `Vector<{WIDTH}>` or `Sequence<STEPS, {WIDTH}>`",
@@ -87,7 +88,7 @@ impl<const VOCAB: usize, const WIDTH: usize, T: Real, H: Hidden<VOCAB, WIDTH, T>
     for TiedOutput<VOCAB, WIDTH, T>
 {
     type Output = H::Scores;
-    // Its table is counted where the embedding is.
+    // // The table is counted once, in the embedding.
     const PLAN: Plan = Plan {
         parameters: &Node::Nothing,
         ..Plan::leaf::<H, Self>()
@@ -125,7 +126,7 @@ impl<const VOCAB: usize, const WIDTH: usize, T: Real, H: Hidden<VOCAB, WIDTH, T>
     }
 }
 
-/// Computes y = h Wᵀ for each row of h. A step of a stream has the bits of the sequence.
+/// Computes y = h Wᵀ for each row of h. A step of a stream has exactly the same bits as the step in a whole sequence.
 pub(crate) fn scores<const VOCAB: usize, const WIDTH: usize, T: Real>(
     embedding: &Embedding<VOCAB, WIDTH, T>,
     h: &[T],
@@ -228,7 +229,7 @@ where
             input_grad,
             gradient: &mut gradient.embedding,
             workspace: workspace.child(&mut of_embedding),
-            accumulate: true, // to that of the output
+            accumulate: true, // added to the gradient of the output layer
         };
         backward_child(EMBEDDING, &self.embedding, pass, &mut hook);
     }

@@ -1,6 +1,6 @@
-//! The blocks of transformers, as aliases of smaller layers.
+//! The blocks of transformers, as type aliases of smaller layers.
 //!
-//! | alias | is | in PyTorch |
+//! | alias | composition | in PyTorch |
 //! |---|---|---|
 //! | [`FeedForward<WIDTH, HIDDEN>`](FeedForward) | `PerStep<(Linear, G, Linear)>` | `linear1`, `activation`, `linear2` of a layer |
 //! | [`PreNorm<WIDTH, F>`](PreNorm) | `x + F(norm(x))` | a sub-layer with `norm_first=True` |
@@ -11,11 +11,11 @@
 //! | [`DecoderBlock`], [`PostNormDecoderBlock`] | attention, attention to a memory, `FeedForward` | `nn.TransformerDecoderLayer` |
 //! | [`TransformerDecoder<.., LAYERS>`](TransformerDecoder) | `LAYERS` decoder blocks, and a norm | `nn.TransformerDecoder(.., norm=nn.LayerNorm(WIDTH))` |
 //!
-//! The settings `M` are those of [`SelfAttention`], G is an activation ([`Relu`] by default, as there), T is the scalar.
-//! The norms are [`LayerNorm`]s of each step. All of them take a [`Sequence`](crate::Sequence) or a
-//! [`Padded`](crate::Padded), where no step sees the padding.
+//! `M` is the settings of [`SelfAttention`], G is the activation ([`Relu`] by default, as in PyTorch), and T is the
+//! scalar type. The norms are [`LayerNorm`]s of each step. All of these layers take a [`Sequence`](crate::Sequence) or
+//! a [`Padded`](crate::Padded). No step attends to the padding.
 //!
-//! A block of another kind, with dropout or grouped queries, is a line too:
+//! You can write other blocks yourself, for example with dropout or grouped queries:
 //!
 //! ```
 //! use chainrule::prelude::*;
@@ -31,14 +31,14 @@
 //! # Ok::<(), chainrule::Error>(())
 //! ```
 //!
-//! On a `Padded` the dropout is `PerStep<Dropout<10>>`.
+//! On a `Padded`, write the dropout as `PerStep<Dropout<10>>`.
 
 use super::{CrossAttention, First, NoMask, OnFirst, PerStep, Residual, ResidualWithMemory, SelfAttention};
 use crate::layer::{Causal, LayerNorm, Linear, Relu};
 use crate::tensor::Vector;
 
-/// A perceptron of one hidden layer on each step: `y(t) = W_2 g(W_1 x(t) + b_1) + b_2`, with `HIDDEN` hidden units and the
-/// activation G.
+/// A perceptron with one hidden layer, applied to each step: `y(t) = W_2 g(W_1 x(t) + b_1) + b_2`, with `HIDDEN` hidden
+/// units and the activation G.
 ///
 /// # Source
 /// Vaswani et al., "Attention is all you need", NIPS 2017, section 3.3.
@@ -48,12 +48,13 @@ use crate::tensor::Vector;
 /// use chainrule::prelude::*;
 /// assert_eq!(<FeedForward<64, 256, Gelu>>::COUNT, 64 * 256 + 256 + 256 * 64 + 64);
 /// ```
+#[doc(alias("MLP", "multilayer perceptron", "position-wise feed-forward"))]
 pub type FeedForward<const WIDTH: usize, const HIDDEN: usize, G = Relu, T = f32> =
     PerStep<(Linear<WIDTH, HIDDEN, T>, G, Linear<HIDDEN, WIDTH, T>)>;
 
 /// A residual block with a norm before its branch: `y = x + F(norm(x))`.
 ///
-/// The path past the branches has no norm, so the gradient of a deep stack passes there unchanged.
+/// The main path has no norm, so the gradient of a deep stack passes it unchanged.
 ///
 /// # Source
 /// Xiong et al., "On layer normalization in the transformer architecture", ICML 2020, figure 1 (b).
@@ -65,6 +66,7 @@ pub type FeedForward<const WIDTH: usize, const HIDDEN: usize, G = Relu, T = f32>
 /// assert_eq!(block.predict(&Sequence([[1.0, 2.0]]))?, Sequence([[1.0, 2.0]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("pre-norm", "norm_first=True", "pre-LN"))]
 pub type PreNorm<const WIDTH: usize, F, T = f32> = Residual<(PerStep<LayerNorm<Vector<WIDTH, T>>>, F)>;
 
 /// A residual block with a norm after it: `y = norm(x + F(x))`.
@@ -80,14 +82,15 @@ pub type PreNorm<const WIDTH: usize, F, T = f32> = Residual<(PerStep<LayerNorm<V
 /// approx::assert_abs_diff_eq!(y[0][0] + y[0][1], 0.0, epsilon = 1e-6); // the mean of a step
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("post-norm", "norm_first=False", "post-LN"))]
 pub type PostNorm<const WIDTH: usize, F, T = f32> = (Residual<F>, PerStep<LayerNorm<Vector<WIDTH, T>>>);
 
 /// A block of a transformer: self-attention and a perceptron, each with a norm before it.
 ///
 /// # Source
 /// Xiong et al., "On layer normalization in the transformer architecture", ICML 2020, figure 1 (b). In PyTorch
-/// `nn.TransformerEncoderLayer(.., norm_first=True)`, whose weights load by
-/// [`Format::transformer_layers`](crate::checkpoint::Format::transformer_layers).
+/// `nn.TransformerEncoderLayer(.., norm_first=True)`;
+/// [`Format::transformer_layers`](crate::checkpoint::Format::transformer_layers) loads its weights.
 ///
 /// # Examples
 /// ```
@@ -96,6 +99,7 @@ pub type PostNorm<const WIDTH: usize, F, T = f32> = (Residual<F>, PerStep<LayerN
 /// let y: Sequence<10, 3> = Net::init(&mut rng(1)).predict(&Sequence([[0.5; 16]; 10]))?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("TransformerEncoderLayer", "nn.TransformerEncoderLayer", "encoder layer"))]
 pub type TransformerBlock<
     const WIDTH: usize,
     const HEADS: usize,
@@ -120,6 +124,7 @@ pub type TransformerBlock<
 /// let y: Vector<3> = Net::init(&mut rng(1)).predict(&Padded::<10, 16>::new(&[[0.5; 16]; 4])?)?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("TransformerEncoderLayer", "nn.TransformerEncoderLayer", "encoder layer"))]
 pub type PostNormTransformerBlock<
     const WIDTH: usize,
     const HEADS: usize,
@@ -134,7 +139,8 @@ pub type PostNormTransformerBlock<
 
 /// `LAYERS` blocks of a transformer, and a norm after the last.
 ///
-/// (Blocks with a norm after them need no other: an encoder of these is `[PostNormTransformerBlock<..>; LAYERS]`.)
+/// (Blocks with a norm after each residual block need no final norm: an encoder of these is
+/// `[PostNormTransformerBlock<..>; LAYERS]`.)
 ///
 /// # Source
 /// Xiong et al., "On layer normalization in the transformer architecture", ICML 2020, table 1: the final norm of a
@@ -147,6 +153,7 @@ pub type PostNormTransformerBlock<
 /// let y: Sequence<10, 16> = Net::init(&mut rng(1)).predict(&Sequence([[0.5; 16]; 10]))?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.TransformerEncoder", "BERT"))]
 pub type TransformerEncoder<
     const WIDTH: usize,
     const HEADS: usize,
@@ -157,9 +164,9 @@ pub type TransformerEncoder<
     T = f32,
 > = ([TransformerBlock<WIDTH, HEADS, HIDDEN, M, G, T>; LAYERS], PerStep<LayerNorm<Vector<WIDTH, T>>>);
 
-/// A block of a decoder, on a [`Pair`](crate::Pair) of a target and a memory of the same width: self-attention of the
-/// target, attention to the memory, and a perceptron, each with a norm before it. It gives the pair of the new target and
-/// the same memory.
+/// A block of a decoder: self-attention of the target, attention to the memory, and a perceptron, each with a norm
+/// before it. The input is a [`Pair`](crate::Pair) of a target and a memory of the same width. The output is the pair
+/// of the new target and the same memory.
 ///
 /// # Source
 /// Vaswani et al., "Attention is all you need", NIPS 2017, section 3.1, with the norms of Xiong et al. 2020. In PyTorch
@@ -173,6 +180,7 @@ pub type TransformerEncoder<
 /// let logits: Sequence<4, 5> = Net::init(&mut rng(1)).predict(&pair)?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("TransformerDecoderLayer", "nn.TransformerDecoderLayer", "decoder layer"))]
 pub type DecoderBlock<
     const WIDTH: usize,
     const HEADS: usize,
@@ -189,7 +197,7 @@ pub type DecoderBlock<
     OnFirst<PreNorm<WIDTH, FeedForward<WIDTH, HIDDEN, G, T>, T>>,
 );
 
-/// As [`DecoderBlock`], with each norm after its residual block.
+/// A block of a decoder as [`DecoderBlock`], with each norm after its residual block.
 ///
 /// # Source
 /// Vaswani et al., "Attention is all you need", NIPS 2017, section 3.1. In PyTorch `nn.TransformerDecoderLayer` with a
@@ -203,6 +211,7 @@ pub type DecoderBlock<
 /// let y: Sequence<4, 16> = Net::init(&mut rng(1)).predict(&pair)?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("TransformerDecoderLayer", "nn.TransformerDecoderLayer", "decoder layer"))]
 pub type PostNormDecoderBlock<
     const WIDTH: usize,
     const HEADS: usize,
@@ -216,8 +225,8 @@ pub type PostNormDecoderBlock<
     OnFirst<(PerStep<LayerNorm<Vector<WIDTH, T>>>, PostNorm<WIDTH, FeedForward<WIDTH, HIDDEN, G, T>, T>)>,
 );
 
-/// `LAYERS` blocks of a decoder on a [`Pair`](crate::Pair) of a target and a memory, and a norm after the last. It gives
-/// the target.
+/// `LAYERS` blocks of a decoder on a [`Pair`](crate::Pair) of a target and a memory, and a norm after the last block.
+/// The output is the target.
 ///
 /// # Source
 /// Vaswani et al., "Attention is all you need", NIPS 2017, figure 1, with the norms of Xiong et al. 2020. In PyTorch
@@ -231,10 +240,12 @@ pub type PostNormDecoderBlock<
 /// type Source = (Embedding<30, 16>, TransformerEncoder<16, 2, 64, 2>);
 /// type Target = Embedding<40, 16>;
 /// type Net = (Parallel<Target, Source>, TransformerDecoder<16, 2, 64, 2>, PerStep<Linear<16, 40>>);
-/// let (target, source) = (Tokens::<4, 40>::from_indices(&[0, 3, 39, 1])?, PaddedTokens::<9, 30>::from_indices(&[7, 29])?);
+/// let target = Tokens::<4, 40>::from_indices(&[0, 3, 39, 1])?;
+/// let source = PaddedTokens::<9, 30>::from_indices(&[7, 29])?;
 /// let logits: Sequence<4, 40> = Net::init(&mut rng(1)).predict(&Pair(target, source))?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.TransformerDecoder", "nn.Transformer", "encoder-decoder", "seq2seq"))]
 pub type TransformerDecoder<
     const WIDTH: usize,
     const HEADS: usize,

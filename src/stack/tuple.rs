@@ -1,4 +1,4 @@
-//! Tuples of 1 to 16 layers. For two layers, the macro below writes:
+//! Tuples of 1 to 16 layers. For two layers, the macro below generates:
 //!
 //! ```text
 //! impl<A, X, B, X1, Y> Layer<X> for (A, B)
@@ -35,10 +35,10 @@ use crate::layer::{
 };
 use crate::tensor::Sample;
 
-/// The layers of a stack, in order: those of a tuple, or the fields of a struct that [`network!`](crate::network)
-/// declares. Each layer is borrowed separately.
+/// The layers of a stack, in order: the elements of a tuple, or the fields of a struct that
+/// [`network!`](crate::network) declares. Each layer is borrowed separately.
 pub trait Chain<X: Sample>: Layer<X> + LayerRefs {
-    /// As [`Layer::forward`].
+    /// Runs the forward pass, as [`Layer::forward`].
     fn forward_chain(
         layers: Self::Layers<'_>,
         input: &[X],
@@ -47,7 +47,7 @@ pub trait Chain<X: Sample>: Layer<X> + LayerRefs {
         mode: &mut Mode<'_>,
     );
 
-    /// As [`Layer::backward`], with the layers' names for the hook.
+    /// Runs the backward pass, as [`Layer::backward`]. The hook gets the layers' names.
     #[allow(clippy::too_many_arguments)] // those of `Backward`, with the gradient as separate references
     fn backward_chain(
         names: &[Segment],
@@ -179,7 +179,7 @@ macro_rules! stack {
         }
     };
 
-    // Each output but the last is saved, and its gradient is scratch memory.
+    // // Each output except the last is saved. Its gradient is scratch memory.
     (@boundaries [$plan:expr] $Last:ident) => { $plan };
     (@boundaries [$plan:expr] $Out:ident $($rest:ident)+) => {
         stack!(
@@ -242,7 +242,7 @@ macro_rules! stack {
     };
 }
 
-// Of each layer: its type, its place, its input and its output.
+// // For each layer: its type, its place, its input and its output.
 stack!(A 0 X Y);
 stack!(A 0 X X1, B 1 X1 Y);
 stack!(A 0 X X1, B 1 X1 X2, C 2 X2 Y);

@@ -15,20 +15,22 @@ use crate::layer::{
 };
 use crate::tensor::{Pair, Tensor, Vector};
 
-/// Attention of each step of one sequence to the steps of another, the memory: that of a decoder to its encoder.
+/// Attention of each step of one sequence to the steps of another, the memory: for example, of a decoder to its
+/// encoder.
 ///
-/// Forward and backward as [`SelfAttention`](super::SelfAttention), with queries from the first half of a pair and keys and
-/// values from the second: `q(t) = W_q a(t) + b_q`, `k(u) = W_k b(u) + b_k`, `v(u) = W_v b(u) + b_v`.
+/// Forward and backward as [`SelfAttention`](super::SelfAttention). The queries are computed from the first half of a
+/// pair, and the keys and values from the second: `q(t) = W_q a(t) + b_q`, `k(u) = W_k b(u) + b_k`, `v(u) = W_v b(u) +
+/// b_v`.
 ///
 /// # Shapes
-/// `Pair<Sequence<STEPS, WIDTH>, Sequence<KEYS, MEMORY>>` to `Sequence<STEPS, WIDTH>`. Each half can be a `Padded`; no step
-/// sees the padding of the memory, and the output has the length of the first half. `HEADS` divides `WIDTH`; `MEMORY` is
-/// `WIDTH` if it is left out. Settings: `NoMask`, or `(NoMask, NoBias)`. Grouped queries: `KEY_VALUE` as for
-/// [`SelfAttention`](super::SelfAttention).
+/// `Pair<Sequence<STEPS, WIDTH>, Sequence<KEYS, MEMORY>>` to `Sequence<STEPS, WIDTH>`. Each half can be a `Padded`. No
+/// step attends to the padding of the memory, and the output has the length of the first half. `HEADS` divides `WIDTH`.
+/// The default of `MEMORY` is `WIDTH`. The settings are `NoMask` or `(NoMask, NoBias)`. For grouped queries, set
+/// `KEY_VALUE` as in [`SelfAttention`](super::SelfAttention).
 ///
 /// # Gradient flow
-/// The memory gets a gradient by the values and by the scores, the queries by the scores alone: where a head looks at one
-/// step alone, they get none.
+/// The memory gets a gradient through the values and through the scores. The queries get one through the scores only.
+/// If a head attends to a single step, the gradient of the queries is 0.
 ///
 /// # Source
 /// Vaswani et al., "Attention is all you need", NIPS 2017, section 3.2.3.
@@ -44,6 +46,7 @@ use crate::tensor::{Pair, Tensor, Vector};
 /// assert_eq!(y, layer.predict(&Pair(queries, Sequence([[0.5; 8], [0.2; 8]])))?);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.MultiheadAttention", "encoder-decoder attention", "MultiHeadAttention"))]
 #[derive(Clone, Parameters)]
 #[parameters(
     name = "CrossAttention<{WIDTH}, {HEADS}{=Part::Name(&Rest::<M, T, WIDTH, HEADS, MEMORY, KEY_VALUE>::NAME)}>"
@@ -66,7 +69,7 @@ pub struct CrossAttention<
     pub output: LinearOf<WIDTH, WIDTH, M, T>,
 }
 
-/// The part of the name after the numbers of features and heads.
+/// The part of the layer's name after the numbers of features and heads.
 struct Rest<M, T, const WIDTH: usize, const HEADS: usize, const MEMORY: usize, const KEY_VALUE: usize>(
     PhantomData<(M, T)>,
 );
@@ -117,7 +120,7 @@ impl<
     }
 }
 
-/// What both passes keep: the steps of the two halves of the input, and the steps of the output.
+/// The arguments of both passes: the steps of the two halves of the input, and the steps of the output.
 struct Halves<'a, const WIDTH: usize, const MEMORY: usize, T> {
     queries: &'a mut [Vector<WIDTH, T>],
     memory: &'a mut [Vector<MEMORY, T>],
@@ -239,7 +242,7 @@ where
     }
 }
 
-/// Returns the numbers of steps of a sample's halves.
+/// Returns the numbers of steps in the two halves of each sample.
 fn lengths<A: StepsOf<WIDTH, T>, B: StepsOf<MEMORY, T>, const WIDTH: usize, const MEMORY: usize, T: Real>(
     input: &[Pair<A, B>],
 ) -> impl Fn(usize) -> [usize; 2] {

@@ -1,4 +1,4 @@
-//! Sizes with which an attention layer cannot work, and how its type is printed.
+//! Checks of the sizes of an attention layer, and the name of its type.
 
 use chainrule_parameters::{Number, Part, Scalar, TypeName};
 
@@ -40,7 +40,7 @@ impl<M: AttentionSettings, T: Real, const WIDTH: usize, const HEADS: usize, cons
         Part::Text(" numbers: they are rotated in pairs, so WIDTH / HEADS must be even"),
     ];
 
-    /// Adds to a plan what the sizes must be.
+    /// Adds the conditions on the sizes to a plan.
     pub(super) const fn require(plan: Plan) -> Plan {
         let key_heads = KEY_VALUE / Self::HEAD;
         let groups = key_heads > 0 && KEY_VALUE.is_multiple_of(Self::HEAD) && HEADS.is_multiple_of(key_heads);
@@ -51,7 +51,7 @@ impl<M: AttentionSettings, T: Real, const WIDTH: usize, const HEADS: usize, cons
             .requires(HEADS > 0 && WIDTH.is_multiple_of(HEADS), Self::HEADS_DIVIDE)
     }
 
-    /// The part of the layer's name after its features and heads: nothing if all of it is the default.
+    /// The part of the layer's name after its features and heads. It is empty if all settings are the defaults.
     pub(super) const NAME: TypeName = {
         let usual = matches!((M::REACH, M::ROTARY), (Reach::All, None)) && !M::Bias::<WIDTH, T>::IS_NONE;
         let scalar = <T as Number>::SCALAR;

@@ -1,4 +1,4 @@
-//! The weights of attention, for a look inside.
+//! Attention weights, for inspection.
 
 use alloc::vec::Vec;
 
@@ -11,7 +11,7 @@ use crate::tensor::{Pair, Tensor, Vector};
 /// The weights of one head: for each query, one for each key.
 type Head = Vec<Vec<f64>>;
 
-/// The sizes of a head, and what it sees.
+/// The sizes of the heads, and the mask.
 struct Heads {
     heads: usize,
     key_heads: usize,
@@ -63,7 +63,7 @@ fn softmax(mut scores: Vec<f64>) -> Vec<f64> {
     scores
 }
 
-/// Returns what a linear map gives for the steps of a sample, without the padding.
+/// Returns the output of a linear map for the steps of a sample, without the padding.
 fn mapped<X, const IN: usize, const OUT: usize, M, T>(map: &LinearOf<IN, OUT, M, T>, input: X) -> Vec<T>
 where
     X: StepsOf<IN, T>,
@@ -80,8 +80,8 @@ where
 impl<const WIDTH: usize, const HEADS: usize, M: AttentionSettings, T: Real, const KEY_VALUE: usize>
     SelfAttention<WIDTH, HEADS, M, T, KEY_VALUE>
 {
-    /// Returns the weights with which the steps of an input see one another: `weights[head][t][u]` is p(t, u), 0 where t
-    /// does not see u. The padding has none.
+    /// Returns the attention weights for an input: `weights[head][t][u]` is p(t, u), the weight of step u for step t.
+    /// It is 0 if the mask hides u from t. Steps of the padding are left out.
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -91,7 +91,7 @@ impl<const WIDTH: usize, const HEADS: usize, M: AttentionSettings, T: Real, cons
     /// assert_eq!(weights, [[[1.0, 0.0], [0.5, 0.5]]]);
     /// ```
     pub fn attention_weights<X: StepsOf<WIDTH, T>>(&self, input: &X) -> Vec<Vec<Vec<f64>>> {
-        let _ = Checked::<X, Self>::PLAN; // wrong sizes do not compile
+        let _ = Checked::<X, Self>::PLAN; // a compile error if the sizes are wrong
         let head = WIDTH / HEADS;
         let key_heads = KEY_VALUE / head;
         let heads = Heads { heads: HEADS, key_heads, head, reach: M::REACH, rotary: M::ROTARY };
@@ -110,8 +110,8 @@ impl<
     const KEY_VALUE: usize,
 > CrossAttention<WIDTH, HEADS, M, T, MEMORY, KEY_VALUE>
 {
-    /// Returns the weights with which the steps of the first half of a pair see those of the second: `weights[head][t][u]`
-    /// is p(t, u). The padding has none.
+    /// Returns the attention weights for an input: `weights[head][t][u]` is p(t, u), the weight of step u of the second
+    /// half for step t of the first half. Steps of the padding are left out.
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -127,7 +127,7 @@ impl<
         B: StepsOf<MEMORY, T>,
     {
         let &Pair(queries, memory) = input;
-        let _ = Checked::<Pair<A, B>, Self>::PLAN; // wrong sizes do not compile
+        let _ = Checked::<Pair<A, B>, Self>::PLAN; // a compile error if the sizes are wrong
         let head = WIDTH / HEADS;
         let key_heads = KEY_VALUE / head;
         let heads = Heads { heads: HEADS, key_heads, head, reach: M::REACH, rotary: M::ROTARY };

@@ -1,4 +1,4 @@
-//! What self-attention and cross-attention have in common: four linear maps, and the weighted means between them.
+//! The common part of self-attention and cross-attention: four linear maps, and the weighted means between them.
 
 use chainrule_parameters::Segment;
 
@@ -22,7 +22,7 @@ pub(super) const OUTPUT: &str = "output";
 /// The sizes of an attention layer and of its inputs.
 #[derive(Clone, Copy)]
 pub(super) struct Sizes {
-    /// How many steps have a query, and how many a key, at most.
+    /// The maximum numbers of steps with a query and of steps with a key.
     pub(super) steps: [usize; 2],
     pub(super) width: usize,
     pub(super) key_value: usize,
@@ -32,18 +32,18 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    /// How many numbers a head has.
+    /// Returns the size of a head: how many numbers of a row it has.
     pub(super) const fn head(&self) -> usize {
         self.width / self.heads
     }
 
-    /// The sizes for a sample of these numbers of steps.
+    /// Returns the sizes for a sample with these numbers of steps.
     fn of(&self, [queries, keys]: [usize; 2]) -> Attention {
         let key_heads = self.key_value / self.head();
         Attention { queries, keys, heads: self.heads, key_heads, head: self.head(), reach: self.reach }
     }
 
-    /// What the forward pass saves.
+    /// Returns the memory that the forward pass saves.
     const fn saved<T>(&self) -> Space {
         let [queries, keys] = self.steps;
         Space::per_sample::<T>(queries * self.width)
@@ -52,7 +52,7 @@ impl Sizes {
             .and(Space::per_sample::<T>(queries * self.heads))
     }
 
-    /// The rotated queries and keys, and the angles.
+    /// Returns the memory for the rotated queries and keys, and the angles.
     const fn rotated<T>(&self) -> Space {
         if self.rotary.is_none() {
             return Space::NONE;
@@ -68,7 +68,7 @@ impl Sizes {
         if queries > keys { queries } else { keys }
     }
 
-    /// The gradients of the weighted means, of queries, keys and values.
+    /// Returns the memory for the gradients of the weighted means, of queries, keys and values.
     const fn gradients<T>(&self) -> Space {
         let [queries, keys] = self.steps;
         Space::per_sample::<T>(queries * self.width)
@@ -76,7 +76,7 @@ impl Sizes {
             .and(Space::per_sample::<T>(keys * self.key_value).times(2))
     }
 
-    /// Adds what an attention layer needs, costs and contains to its plan.
+    /// Adds the memory, the cost and the children of an attention layer to its plan.
     pub(super) const fn plan<T: Real>(&self, plan: Plan, children: &'static [Child; 4]) -> Plan {
         let [queries, keys] = self.steps;
         let [query, key, value, output] =
@@ -85,8 +85,8 @@ impl Sizes {
         let mut cost = query.for_steps(queries).beside(key.for_steps(keys).beside(value.for_steps(keys)));
         cost = cost.then(output.for_steps(queries));
         cost.multiply_adds += scores;
-        cost.backward_multiply_adds += scores / 2 * 5; // the scores again, and four products
-        // Heads that do not divide the width are an error of `Checks`.
+        cost.backward_multiply_adds += scores / 2 * 5; // computes the scores again, and four more products
+        // // `Checks` reports heads that do not divide the width.
         let head = if self.heads == 0 || self.heads > self.width { 1 } else { self.head() };
         let heads = Heads {
             steps: self.steps,
@@ -113,15 +113,15 @@ pub(super) struct Maps<L, K> {
 
 pub(super) type Rows<'a, const N: usize, T> = &'a [Vector<N, T>];
 
-/// The gradients of the inputs: none, one of the steps that have both queries and keys, or one of the queries' steps and
-/// one of the keys'.
+/// The gradients of the inputs: none, one if the same steps have queries and keys, or one for the steps with queries
+/// and one for the steps with keys.
 pub(super) enum InputGrads<'a, T> {
     Neither,
     One { grad: &'a mut [T], part: &'a mut [T] },
     Two { queries: &'a mut [T], keys: &'a mut [T], part: &'a mut [T] },
 }
 
-/// What the forward pass saves.
+/// The numbers that the forward pass saves.
 struct Saved<'a, T> {
     queries: &'a mut [T],
     means: &'a mut [T],
@@ -143,7 +143,7 @@ impl<'a, T: Real> Saved<'a, T> {
     }
 }
 
-/// Rotates queries and keys, if the positions are rotary. Returns them, and the angles.
+/// Rotates queries and keys, if the positions are rotary. Returns the queries and keys, and the angles.
 fn rotated<'a, T: Real>(
     sizes: &Sizes,
     queries: &'a [T],
@@ -162,7 +162,7 @@ fn rotated<'a, T: Real>(
     (q, k, table)
 }
 
-/// Computes the weighted means of the values, sample by sample; 0 after the end of a sample's steps.
+/// Computes the weighted means of the values, sample by sample. They are 0 after the last step of a sample.
 fn means<T: Real>(
     sizes: &Sizes,
     lengths: &dyn Fn(usize) -> [usize; 2],
@@ -189,7 +189,7 @@ fn means<T: Real>(
     }
 }
 
-#[allow(clippy::too_many_arguments)] // those of `Layer::forward`, and the layers inside
+#[allow(clippy::too_many_arguments)] // the arguments of `Layer::forward`, and the inner layers
 pub(super) fn forward<const WIDTH: usize, const MEMORY: usize, const KEY_VALUE: usize, T, B, C>(
     sizes: &Sizes,
     maps: &Maps<&Linear<WIDTH, WIDTH, T, B>, &Linear<MEMORY, KEY_VALUE, T, C>>,
@@ -214,7 +214,7 @@ pub(super) fn forward<const WIDTH: usize, const MEMORY: usize, const KEY_VALUE: 
     maps.output.forward(bytemuck::cast_slice(saved.means), y, WorkspaceMut::default(), mode);
 }
 
-#[allow(clippy::too_many_arguments)] // those of `Backward`, and the layers inside
+#[allow(clippy::too_many_arguments)] // the fields of `Backward`, and the inner layers
 pub(super) fn backward<const WIDTH: usize, const MEMORY: usize, const KEY_VALUE: usize, T, B, C>(
     sizes: &Sizes,
     maps: &Maps<&Linear<WIDTH, WIDTH, T, B>, &Linear<MEMORY, KEY_VALUE, T, C>>,
@@ -305,7 +305,7 @@ struct MapPass<'a, 'b> {
 }
 
 impl MapPass<'_, '_> {
-    /// Runs that of one map, which has given the numbers `output`.
+    /// Runs the backward pass of one map. `output` is the output of its forward pass.
     fn run<const IN: usize, const OUT: usize, T: Real, B: Bias<Vector<OUT, T>>>(
         &mut self,
         name: &'static str,

@@ -1,16 +1,16 @@
-//! Attention: weighted means of the steps of a sequence, with weights that the steps give one another.
+//! Attention: each step becomes a weighted mean of the steps of a sequence.
 //!
 //! | layer | queries | keys and values |
 //! |---|---|---|
 //! | [`SelfAttention<WIDTH, HEADS>`](SelfAttention) | each step | the same steps: all, or with [`Causal`](crate::Causal) the steps up to this one |
 //! | [`CrossAttention<WIDTH, HEADS>`](CrossAttention) | the first half of a [`Pair`](crate::Pair) | the second half |
 //!
-//! | setting | which steps a step sees |
+//! | setting | the steps that a step attends to |
 //! |---|---|
-//! | [`NoMask`], the default | all; of a [`Padded`](crate::Padded) those before its end |
-//! | [`Causal`](crate::Causal) | itself and all before it |
-//! | [`SlidingWindow<STEPS>`](SlidingWindow) | itself and the `STEPS - 1` before it |
-//! | `(Causal, Rotary)`, `(Causal, NoBias)`, `(Causal, Rotary, NoBias)` | the same, with [`Rotary`] positions, without biases |
+//! | [`NoMask`], the default | all; in a [`Padded`](crate::Padded), all before its end |
+//! | [`Causal`](crate::Causal) | itself and all earlier steps |
+//! | [`SlidingWindow<STEPS>`](SlidingWindow) | itself and the `STEPS - 1` steps before it |
+//! | `(Causal, Rotary)`, `(Causal, NoBias)`, `(Causal, Rotary, NoBias)` | the same, with [`Rotary`] positions, or without biases |
 
 mod cross_attention;
 mod faults;

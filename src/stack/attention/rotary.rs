@@ -2,7 +2,7 @@
 
 use crate::kernel::Real;
 
-/// The cosine and the sine of the angle of each pair of numbers of a head, at each step from `first`:
+/// Computes the cosine and the sine of the angle of each pair of numbers of a head, for each step from `first`:
 /// `[steps][head / 2][2]`.
 pub(crate) fn angles<T: Real>(base: u32, head: usize, first: usize, table: &mut [T]) {
     if head < 2 {
@@ -18,8 +18,8 @@ pub(crate) fn angles<T: Real>(base: u32, head: usize, first: usize, table: &mut 
     }
 }
 
-/// Rotates each head of each step of `x` by its angles, or back. `x` has rows of `width` numbers, and for each sample as
-/// many of them as `table`.
+/// Rotates each head of each step of `x` by its angles, or in the opposite direction if `back` is set. A row of `x` has
+/// `width` numbers. `table` has the angles of one sample, and each sample has the same number of rows.
 pub(crate) fn rotate<T: Real>(table: &[T], head: usize, width: usize, back: bool, x: &mut [T]) {
     let half = head / 2;
     for (row, angles) in x.chunks_exact_mut(width).zip(table.chunks_exact(half * 2).cycle()) {

@@ -11,35 +11,38 @@ use crate::layer::{
 };
 use crate::tensor::{Tensor, Vector};
 
-/// Attention of each step to the steps of the same sequence: weighted means of what they say.
+/// Attention of each step to the steps of the same sequence: each step becomes a weighted mean of their values.
 ///
 /// Forward, with `d = WIDTH / HEADS` numbers in a head, for each head h:
 ///
 /// ```text
 /// q(t) = W_q x(t) + b_q,   k(t) = W_k x(t) + b_k,   v(t) = W_v x(t) + b_v
-/// s(t, u) = q_h(t) · k_h(u) / √d                          the scores of the steps u that t sees
+/// s(t, u) = q_h(t) · k_h(u) / √d                          the scores of the steps u that the mask shows to t
 /// p(t, u) = exp(s(t, u)) / Σ_u exp(s(t, u))               the weights: softmax
-/// m_h(t) = Σ_u p(t, u) v_h(u)                             the mean of the values
+/// m_h(t) = Σ_u p(t, u) v_h(u)                             the weighted mean of the values
 /// y(t) = W_o m(t) + b_o
 /// ```
 ///
-/// Backward, with `dm = W_oᵀ dy`: `dv_h(u) = Σ_t p(t, u) dm_h(t)`; `dp(t, u) = dm_h(t) · v_h(u)`,
-/// `ds(t, u) = p(t, u) (dp(t, u) - Σ_w p(t, w) dp(t, w))`, `dq_h(t) = Σ_u ds(t, u) k_h(u) / √d` and
-/// `dk_h(u) = Σ_t ds(t, u) q_h(t) / √d`; `dx` is the sum of what the three linear maps give. The weights are never all in
-/// memory: they are computed block by block in both passes, so that the memory grows with `STEPS`.
+/// Backward, with `dm = W_oᵀ dy`: `dv_h(u) = Σ_t p(t, u) dm_h(t)`; `dp(t, u) = dm_h(t) · v_h(u)`, `ds(t, u) = p(t, u)
+/// (dp(t, u) - Σ_w p(t, w) dp(t, w))`, `dq_h(t) = Σ_u ds(t, u) k_h(u) / √d` and `dk_h(u) = Σ_t ds(t, u) q_h(t) / √d`;
+/// `dx` is the sum of the input gradients of the three linear maps. Both passes compute the weights block by block and
+/// do not store all of them. So the memory grows linearly with `STEPS`.
 ///
 /// # Shapes
-/// `Sequence<STEPS, WIDTH>` to the same, of any number of steps, and `Padded` to the same, where no step sees the padding.
-/// `HEADS` divides `WIDTH`. Settings `M`: which steps a step sees ([`NoMask`], [`Causal`](crate::Causal),
-/// [`SlidingWindow<STEPS>`](super::SlidingWindow)), and with it, in a tuple, [`Rotary`](super::Rotary) positions and
-/// [`NoBias`](crate::NoBias): `SelfAttention<128, 4, (Causal, Rotary, NoBias)>`. Grouped queries: `KEY_VALUE` is a multiple
-/// of `WIDTH / HEADS`, for example `SelfAttention<128, 8, Causal, f32, 32>` for 8 heads of queries and 2 of keys and values;
-/// query head h reads head h / (8 / 2) of the keys.
+/// `Sequence<STEPS, WIDTH>` to the same, of any number of steps, and `Padded` to the same. No step attends to the
+/// padding. `HEADS` divides `WIDTH`.
+///
+/// The settings `M` are a mask ([`NoMask`], [`Causal`](crate::Causal) or
+/// [`SlidingWindow<STEPS>`](super::SlidingWindow)), or a tuple of a mask, [`Rotary`](super::Rotary) positions and
+/// [`NoBias`](crate::NoBias): `SelfAttention<128, 4, (Causal, Rotary, NoBias)>`.
+///
+/// For grouped queries, set `KEY_VALUE` to a multiple of `WIDTH / HEADS`. For example, `SelfAttention<128, 8, Causal,
+/// f32, 32>` has 8 heads of queries, and 2 of keys and values. Query head h uses head h / (8 / 2) of the keys.
 ///
 /// # Gradient flow
-/// A gradient has two ways to the input: by the values, with the factors p, and by the scores, with the factors
-/// p (1 - p) of the softmax. Where a head looks at one step alone, p is 1 there, and the way by the scores vanishes. At
-/// the start the weights are nearly equal, and the way by the values is a mean.
+/// A gradient has two paths to the input: through the values, with the factors p, and through the scores, with the
+/// factors p (1 - p) of the softmax. If a head attends to a single step, p is 1 there, and the gradient through the
+/// scores vanishes. In a new network the weights are nearly equal, and the path through the values is a mean.
 ///
 /// # Source
 /// Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser, Polosukhin, "Attention is all you need", NIPS 2017, section
@@ -50,7 +53,7 @@ use crate::tensor::{Tensor, Vector};
 /// ```
 /// use chainrule::prelude::*;
 ///
-/// // No queries and no keys: all scores are 0, and each step is the mean of the steps that it sees.
+/// // Queries and keys are 0, so all scores are 0. Each step becomes the mean of the steps up to it.
 /// let mut layer = SelfAttention::<2, 1, Causal>::zeros();
 /// *layer.value.weight = [[1.0, 0.0].into(), [0.0, 1.0].into()];
 /// *layer.output.weight = [[1.0, 0.0].into(), [0.0, 1.0].into()];
@@ -58,6 +61,13 @@ use crate::tensor::{Tensor, Vector};
 /// approx::assert_abs_diff_eq!(y, Sequence([[3.0, 0.0], [2.0, 2.0], [2.0, 2.0]]), epsilon = 1e-6);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias(
+    "nn.MultiheadAttention",
+    "multi-head attention",
+    "MultiHeadAttention",
+    "scaled dot product",
+    "GQA"
+))]
 #[derive(Clone, Parameters)]
 #[parameters(name = "SelfAttention<{WIDTH}, {HEADS}{=rest::<M, T, WIDTH, HEADS, KEY_VALUE>()}>")]
 pub struct SelfAttention<
@@ -95,7 +105,7 @@ impl<const WIDTH: usize, const HEADS: usize, M: AttentionSettings, T: Real, cons
         Maps { query: &self.query, key: &self.key, value: &self.value, output: &self.output }
     }
 
-    /// Takes the memory for the steps of padded inputs and outputs.
+    /// Takes the workspace for the steps of padded inputs and outputs.
     fn copies<'a, X: StepsOf<WIDTH, T>>(
         samples: usize,
         workspace: &mut WorkspaceMut<'a>,

@@ -1,18 +1,18 @@
-//! What an attention layer takes: a sequence, or one with a length that is known at run time.
+//! The inputs of attention layers: a sequence, or a padded sequence whose length is known at run time.
 
 use bytemuck::{Pod, must_cast_slice, must_cast_slice_mut};
 
 use crate::kernel::Real;
 use crate::tensor::{Padded, Sample, Sequence, Tensor, Vector};
 
-/// Steps of `WIDTH` features: a [`Sequence`], or a [`Padded`], of which an attention layer does not look at the padding.
+/// Steps of `WIDTH` features: a [`Sequence`], or a [`Padded`]. An attention layer does not attend to the padding.
 #[diagnostic::on_unimplemented(
     message = "an attention layer of width {WIDTH} cannot take `{Self}`",
     label = "`{Self}` arrives, and steps of {WIDTH} features are needed",
     note = "it takes a `Sequence<STEPS, {WIDTH}>` or a `Padded<STEPS, {WIDTH}>`: `PerStep<Linear<FEATURES, {WIDTH}>>` before it changes how many features the steps have"
 )]
 pub trait StepsOf<const WIDTH: usize, T: Real>: Sample<Grad: StepsGrad<WIDTH, T>> + Pod {
-    /// How many steps there are at most.
+    /// The maximum number of steps.
     #[doc(hidden)]
     const STEPS: usize;
 
@@ -20,15 +20,15 @@ pub trait StepsOf<const WIDTH: usize, T: Real>: Sample<Grad: StepsGrad<WIDTH, T>
     #[doc(hidden)]
     const WHOLE: bool;
 
-    /// Returns how many steps there are.
+    /// Returns the number of steps of this sample.
     #[doc(hidden)]
     fn steps(&self) -> usize;
 
-    /// Returns all steps of a batch, if all samples have `STEPS` of them.
+    /// Returns all steps of a batch, or `None` if a sample can have fewer than `STEPS` steps.
     #[doc(hidden)]
     fn rows(batch: &[Self]) -> Option<&[Vector<WIDTH, T>]>;
 
-    /// Returns all steps of a batch, if all samples have `STEPS` of them.
+    /// Returns all steps of a batch, or `None` if a sample can have fewer than `STEPS` steps.
     #[doc(hidden)]
     fn rows_mut(batch: &mut [Self]) -> Option<&mut [Vector<WIDTH, T>]>;
 

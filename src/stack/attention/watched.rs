@@ -3,7 +3,7 @@ use crate::kernel::{Reach, Real};
 use crate::layer::{AttentionScores, BackwardHook};
 use crate::tensor::Numbers;
 
-/// Shows a hook the queries and keys, from which it can compute the weights.
+/// Passes the queries and keys to a hook, which can compute the weights from them.
 #[cold]
 #[inline(never)]
 pub(super) fn show<T: Real>(
