@@ -1,4 +1,4 @@
-//! A training that does not learn, and what is wrong with it: three sick networks on the digits, and a healthy one.
+//! A training that does not learn, and what is wrong with it: three faulty networks on the digits, and a healthy one.
 //!
 //! ```text
 //! $ cargo run --release --example 11_diagnose
@@ -11,7 +11,7 @@
 //! Each diagnosis examines the training, trains copies with one change each for the same hundred steps on the same
 //! batches, and prints what it found, what was tried and what helped. A cure that needs another type, here skip
 //! connections, is a line of the program. `-- --seeds 5` repeats it with other seeds, and prints only what was found.
-//! The example fails if a finding is not the illness that was made.
+//! The example fails if a finding is not the problem that was made.
 
 #[allow(dead_code)] // the test set is for others
 #[path = "support/digits.rs"]
@@ -20,7 +20,7 @@ mod digits;
 use std::error::Error;
 
 use chainrule::data::Dataset;
-use chainrule::diagnose::{Diagnose, Diagnosis, Illness};
+use chainrule::diagnose::{Diagnose, Diagnosis, Problem};
 use chainrule::prelude::*;
 
 type Data = Dataset<Vector<64>, Label<10>>;
@@ -64,24 +64,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let data = Dataset::from_pairs(digits::train()?)?;
 
-    type Case = (&'static str, Option<Illness>, fn(&Data, u64) -> Result<Diagnosis, chainrule::Error>);
+    type Case = (&'static str, Option<Problem>, fn(&Data, u64) -> Result<Diagnosis, chainrule::Error>);
     let cases: [Case; 4] = [
-        ("12 layers of sigmoid", Some(Illness::VanishingGradient), vanishing),
-        ("Adam with a learning rate of 1", Some(Illness::LearningRateTooHigh), too_high),
-        ("a softmax before the cross-entropy", Some(Illness::OutputActivation), softmax),
+        ("12 layers of sigmoid", Some(Problem::VanishingGradient), vanishing),
+        ("Adam with a learning rate of 1", Some(Problem::LearningRateTooHigh), too_high),
+        ("a softmax before the cross-entropy", Some(Problem::OutputActivation), softmax),
         ("as it should be", None, healthy),
     ];
     let mut right = 0;
     let all = seeds.unwrap_or(1);
-    for (name, illness, diagnose) in cases {
+    for (name, problem, diagnose) in cases {
         println!("== {name}");
         for seed in 1..=all {
             let diagnosis = diagnose(&data, seed)?;
-            right += u64::from(diagnosis.illness() == illness);
+            right += u64::from(diagnosis.problem() == problem);
             match seeds {
                 None => println!("{diagnosis}\n"),
                 Some(_) => {
-                    let found = diagnosis.illness().map_or("healthy", Illness::name);
+                    let found = diagnosis.problem().map_or("healthy", Problem::name);
                     let trial =
                         diagnosis.findings.first().and_then(|first| diagnosis.trials.get(first.trial?));
                     let learned = |trial: Option<&chainrule::diagnose::Trial>| {
@@ -100,5 +100,5 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     println!("{right} of {} named as they were made", 4 * all);
-    if right < 4 * all { Err("an illness was not named".into()) } else { Ok(()) }
+    if right < 4 * all { Err("a problem was not named".into()) } else { Ok(()) }
 }

@@ -7,7 +7,7 @@ use super::bench::Ran;
 use super::change::Change;
 use super::course::Outcome;
 use super::facts::Facts;
-use super::illness::{Finding, Illness};
+use super::problem::{Finding, Problem};
 
 /// A trial and its outcome.
 #[derive(Debug)]
@@ -130,7 +130,7 @@ impl Case {
     }
 
     /// Returns whether the training as it is does not learn.
-    pub(super) fn sick(&self) -> bool {
+    pub(super) fn does_not_learn(&self) -> bool {
         self.learned() < LEARNS || !self.anything_learns() || !self.anything_generalizes()
     }
 
@@ -165,7 +165,7 @@ impl Case {
 
     /// Returns a finding whose cure was tried by this trial, if it was.
     pub(super) fn finding(
-        illness: Illness,
+        problem: Problem,
         at: Option<String>,
         confidence: f64,
         evidence: String,
@@ -173,7 +173,7 @@ impl Case {
         trial: Option<usize>,
     ) -> Finding {
         // The control is the first trial of a diagnosis.
-        Finding { illness, at, evidence, cure: cure.into(), confidence, trial: trial.map(|at| at + 1) }
+        Finding { problem, at, evidence, cure: cure.into(), confidence, trial: trial.map(|at| at + 1) }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use chainrule::data::Dataset;
-//! use chainrule::diagnose::Illness;
+//! use chainrule::diagnose::Problem;
 //! use chainrule::prelude::*;
 //! type Net = (Linear<2, 16>, Tanh, Linear<16, 2>);
 //!
@@ -15,7 +15,7 @@
 //! let trainer = Trainer::new(net, CrossEntropy::default(), Adam::new(0.01), 1);
 //! let diagnosis = trainer.diagnose(&data)?;
 //! println!("{diagnosis}");
-//! assert_eq!(diagnosis.illness(), Some(Illness::SymmetricWeights));
+//! assert_eq!(diagnosis.problem(), Some(Problem::SymmetricWeights));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -29,7 +29,7 @@
 //!    Otherwise each cure that can be tried while the program runs is tried on a copy, for the same steps and on the same
 //!    batches: the learning rate up and down, new weights, standardized inputs and targets, larger batches, without
 //!    clipping, weight decay or schedule, and so on.
-//! 3. **Findings.** An illness is found where facts show it and its cure helps. Causes come before symptoms: a learning
+//! 3. **Findings.** A problem is found where facts show it and its cure helps. Causes come before symptoms: a learning
 //!    rate that is too high kills units, and the finding is the learning rate.
 //!
 //! A cure that needs another type (a skip connection, a norm, another activation) cannot be tried by itself. It takes a
@@ -41,10 +41,10 @@ mod change;
 mod course;
 mod data;
 mod facts;
-mod illness;
 mod judge;
 mod mapped;
 mod options;
+mod problem;
 mod progress;
 mod reference;
 mod report;
@@ -68,8 +68,8 @@ use crate::network::{Data, InputOf};
 use crate::tensor::{Sample, Tensor};
 use crate::train::{AnyTrainer, Trainer};
 
-pub use illness::{Finding, Illness};
 pub use options::Diagnose;
+pub use problem::{Finding, Problem};
 pub use report::{Diagnosis, Trial};
 
 /// A finding is at least this sure; what is less sure is a remark. (A convention of this crate.)
@@ -85,7 +85,7 @@ const ENOUGH_TO_HOLD_OUT: usize = 40;
 impl<N, L, O> Trainer<N, L, O> {
     /// Diagnoses this training, with the default options: see [`diagnose`](crate::diagnose) and [`Diagnose`].
     ///
-    /// The trainer does not change. A diagnosis of a healthy training costs about a thousand training steps, one of a sick
+    /// The trainer does not change. A diagnosis of a healthy training costs about a thousand training steps, one of a faulty
     /// training some thousands: [`Diagnosis::passes`] says how many.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ type Named<'a, X, Target, L> = (String, Box<Candidate<'a, X, Target, L>>);
 ///
 /// ```
 /// use chainrule::data::Dataset;
-/// use chainrule::diagnose::{Diagnose, Illness};
+/// use chainrule::diagnose::{Diagnose, Problem};
 /// use chainrule::prelude::*;
 ///
 /// type Plain = (Linear<2, 16>, [(Sigmoid, Linear<16, 16>); 12], Linear<16, 2>);
@@ -40,7 +40,7 @@ type Named<'a, X, Target, L> = (String, Box<Candidate<'a, X, Target, L>>);
 ///     .network("skip connections", Cured::init(&mut rng(1)), Adam::new(0.01))
 ///     .quiet();
 /// let diagnosis = trainer.diagnose_with(&data, options)?;
-/// assert_eq!(diagnosis.illness(), Some(Illness::VanishingGradient), "{diagnosis}");
+/// assert_eq!(diagnosis.problem(), Some(Problem::VanishingGradient), "{diagnosis}");
 /// assert!(diagnosis.findings[0].cure.contains("skip connections"), "{diagnosis}");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -4,7 +4,7 @@ use core::fmt::{self, Write};
 
 use serde::Serialize;
 
-use super::illness::{Finding, Illness};
+use super::problem::{Finding, Problem};
 
 /// What [`Trainer::diagnose`](crate::Trainer::diagnose) found: what is wrong with a training, what was tried, and what
 /// helped.
@@ -59,13 +59,13 @@ impl Diagnosis {
     }
 
     /// Returns what is wrong in the first place.
-    pub fn illness(&self) -> Option<Illness> {
-        self.findings.first().map(|finding| finding.illness)
+    pub fn problem(&self) -> Option<Problem> {
+        self.findings.first().map(|finding| finding.problem)
     }
 
-    /// Returns the finding of this illness.
-    pub fn finding(&self, illness: Illness) -> Option<&Finding> {
-        self.findings.iter().find(|finding| finding.illness == illness)
+    /// Returns the finding of this problem.
+    pub fn finding(&self, problem: Problem) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.problem == problem)
     }
 
     /// Returns the training as it is.
@@ -85,10 +85,10 @@ impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.findings[..] {
             [] => f.write_str("healthy: nothing that keeps this training from learning was found\n")?,
-            [one] => writeln!(f, "{}", one.illness)?,
+            [one] => writeln!(f, "{}", one.problem)?,
             [first, others @ ..] => {
-                let others: Vec<_> = others.iter().map(|finding| finding.illness.name()).collect();
-                paragraph(f, "", &alloc::format!("{}; also {}", first.illness, others.join(", ")))?;
+                let others: Vec<_> = others.iter().map(|finding| finding.problem.name()).collect();
+                paragraph(f, "", &alloc::format!("{}; also {}", first.problem, others.join(", ")))?;
             }
         }
         for (at, finding) in self.findings.iter().enumerate() {
@@ -99,7 +99,7 @@ impl fmt::Display for Diagnosis {
             f.write_str("\nunusual, but not what keeps it from learning\n")?;
             for remark in &self.remarks {
                 let at = remark.at.as_ref().map(|at| alloc::format!(", `{at}`")).unwrap_or_default();
-                paragraph(f, "- ", &alloc::format!("{}{at}: {}", remark.illness, remark.evidence))?;
+                paragraph(f, "- ", &alloc::format!("{}{at}: {}", remark.problem, remark.evidence))?;
             }
         }
         self.table(f)
@@ -109,7 +109,7 @@ impl fmt::Display for Diagnosis {
 impl Diagnosis {
     fn show(&self, f: &mut fmt::Formatter<'_>, number: &str, finding: &Finding) -> fmt::Result {
         let at = finding.at.as_ref().map(|at| alloc::format!(", in `{at}`")).unwrap_or_default();
-        paragraph(f, number, &alloc::format!("{}{at}", finding.illness))?;
+        paragraph(f, number, &alloc::format!("{}{at}", finding.problem))?;
         paragraph(f, "   evidence: ", &finding.evidence)?;
         paragraph(f, "   cure: ", &finding.cure)?;
         let tried = finding.trial.and_then(|at| self.trials.get(at));

@@ -55,10 +55,10 @@ pub(super) fn diagnose(
         case.linear = train(0);
         case.reference = train(reference::HIDDEN);
     }
-    if case.learned() < WELL || case.sick() || rules::takes_longer(&case) {
+    if case.learned() < WELL || case.does_not_learn() || rules::takes_longer(&case) {
         progress.trial("the training as it is, for longer");
         case.slow = Some(bench.run(&[], &Course { steps: LONGER * course.steps, ..course.clone() })?.outcome);
-        if case.learned() < WELL || case.late() || case.sick() {
+        if case.learned() < WELL || case.late() || case.does_not_learn() {
             trials::trials(bench, course, candidates, &mut case, &progress)?;
         }
     }

@@ -4,16 +4,16 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 
-use super::illness::Finding;
+use super::problem::Finding;
 use super::report::{Diagnosis, Trial, number_of};
 use crate::flow::{Report, ReportSection};
 
 impl ReportSection for Diagnosis {
     fn add_to<'a>(&self, report: Report<'a>) -> Report<'a> {
-        let text = match self.illness() {
+        let text = match self.problem() {
             None => "healthy: nothing that keeps this training from learning was found".into(),
-            Some(illness) => {
-                format!("{illness}; the diagnosis cost as much as {} training steps", self.passes)
+            Some(problem) => {
+                format!("{problem}; the diagnosis cost as much as {} training steps", self.passes)
             }
         };
         let guessing = self.guessing.map_or(String::new(), |loss| {
@@ -29,7 +29,7 @@ impl ReportSection for Diagnosis {
             move |finding: &Finding| {
                 vec![
                     kind.into(),
-                    finding.illness.name().into(),
+                    finding.problem.name().into(),
                     finding.at.as_deref().into(),
                     finding.evidence.as_str().into(),
                     finding.cure.as_str().into(),

@@ -7,22 +7,22 @@ use super::Case;
 use super::data::{bars, clouds, first_step, noisy, rings, waves};
 
 pub(crate) const CASES: &[Case] = &[
-    Case { name: "healthy mlp", illness: &[], diagnose: mlp },
-    Case { name: "healthy convolutional", illness: &[], diagnose: convolutional },
-    Case { name: "healthy regression", illness: &[], diagnose: regression },
-    Case { name: "healthy residual of 30 blocks", illness: &[], diagnose: residual },
-    Case { name: "healthy lstm", illness: &[], diagnose: lstm },
-    Case { name: "healthy small batches", illness: &[], diagnose: small_batches },
-    Case { name: "healthy noisy labels", illness: &[], diagnose: noisy_labels },
-    Case { name: "healthy imbalance", illness: &[], diagnose: imbalance },
-    Case { name: "healthy three times the rate", illness: &[], diagnose: fast },
-    Case { name: "healthy plain sgd", illness: &[], diagnose: sgd },
-    Case { name: "healthy tanh, somewhat saturated", illness: &[], diagnose: saturated },
-    Case { name: "healthy batch norm and dropout", illness: &[], diagnose: norm_and_dropout },
-    Case { name: "healthy logistic regression", illness: &[], diagnose: logistic },
-    Case { name: "healthy adamw with clipping", illness: &[], diagnose: adamw },
-    Case { name: "healthy warm-up", illness: &[], diagnose: warm_up },
-    Case { name: "a warm-up of five trials", illness: &[], diagnose: long_warm_up },
+    Case { name: "healthy mlp", problem: &[], diagnose: mlp },
+    Case { name: "healthy convolutional", problem: &[], diagnose: convolutional },
+    Case { name: "healthy regression", problem: &[], diagnose: regression },
+    Case { name: "healthy residual of 30 blocks", problem: &[], diagnose: residual },
+    Case { name: "healthy lstm", problem: &[], diagnose: lstm },
+    Case { name: "healthy small batches", problem: &[], diagnose: small_batches },
+    Case { name: "healthy noisy labels", problem: &[], diagnose: noisy_labels },
+    Case { name: "healthy imbalance", problem: &[], diagnose: imbalance },
+    Case { name: "healthy three times the rate", problem: &[], diagnose: fast },
+    Case { name: "healthy plain sgd", problem: &[], diagnose: sgd },
+    Case { name: "healthy tanh, somewhat saturated", problem: &[], diagnose: saturated },
+    Case { name: "healthy batch norm and dropout", problem: &[], diagnose: norm_and_dropout },
+    Case { name: "healthy logistic regression", problem: &[], diagnose: logistic },
+    Case { name: "healthy adamw with clipping", problem: &[], diagnose: adamw },
+    Case { name: "healthy warm-up", problem: &[], diagnose: warm_up },
+    Case { name: "a warm-up of five trials", problem: &[], diagnose: long_warm_up },
 ];
 
 fn mlp(seed: u64) -> Diagnosis {

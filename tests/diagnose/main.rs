@@ -1,20 +1,20 @@
-//! Sick trainings, each made with one known illness, and healthy ones: `diagnose` names the illness.
+//! Faulty trainings, each made with one known problem, and healthy ones: `diagnose` names the problem.
 
 mod data;
 #[path = "../common/embedding.rs"]
 mod embedding;
 mod healthy;
 mod more;
+mod problems;
 mod second;
-mod sick;
 mod trainer;
 
-use chainrule::diagnose::{Diagnosis, Illness};
+use chainrule::diagnose::{Diagnosis, Problem};
 
-/// A training, made with this seed, and what is wrong with it: one of these illnesses, or nothing.
+/// A training, made with this seed, and what is wrong with it: one of these problems, or nothing.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    pub(crate) illness: &'static [Illness],
+    pub(crate) problem: &'static [Problem],
     pub(crate) diagnose: fn(u64) -> Diagnosis,
 }
 
@@ -31,23 +31,23 @@ fn judge_diagnosis(case: &Case, seed: u64, diagnosis: &Diagnosis) -> Option<Stri
         let numbers = [trial.loss_before, trial.loss_after, trial.held_out, trial.learned];
         assert!(numbers.iter().flatten().all(|number| number.is_finite()), "{}: {trial:?}", case.name);
     }
-    let found = diagnosis.illness();
+    let found = diagnosis.problem();
     let right = match found {
-        None => case.illness.is_empty(),
-        Some(found) => case.illness.contains(&found),
+        None => case.problem.is_empty(),
+        Some(found) => case.problem.contains(&found),
     };
     (!right).then(|| {
-        format!("== {}, seed {seed}: expected {:?}, found {found:?}\n{diagnosis}", case.name, case.illness)
+        format!("== {}, seed {seed}: expected {:?}, found {found:?}\n{diagnosis}", case.name, case.problem)
     })
 }
 
 fn all() -> impl Iterator<Item = &'static Case> {
-    sick::CASES.iter().chain(healthy::CASES)
+    problems::CASES.iter().chain(healthy::CASES)
 }
 
-/// At least 29 of 30 sick trainings, and every healthy one.
+/// At least 29 of 30 faulty trainings, and every healthy one.
 #[test]
-fn the_illness_of_each_training_is_named() {
+fn the_problem_of_each_training_is_named() {
     let wrong: Vec<String> = all().filter_map(|case| judge(case, 1)).collect();
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), all().count(), wrong.join("\n"));
 }
@@ -56,7 +56,7 @@ fn the_illness_of_each_training_is_named() {
 /// `ONLY=part_of_a_name` it prints the diagnoses.
 #[test]
 #[ignore = "takes a minute in release"]
-fn the_illness_is_named_with_other_seeds_too() {
+fn the_problem_is_named_with_other_seeds_too() {
     let only = std::env::var("ONLY").ok();
     let seeds: u64 = std::env::var("SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
     let (mut wrong, mut count) = (Vec::new(), 0);

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 
 use chainrule::data::Dataset;
-use chainrule::diagnose::{Diagnose, Illness};
+use chainrule::diagnose::{Diagnose, Problem};
 use chainrule::prelude::*;
 use chainrule::{Error, diagnose::CERTAIN_ENOUGH};
 
@@ -18,7 +18,7 @@ fn trainer(rate: f64) -> Trainer<Net, CrossEntropy, Adam<Net>> {
         .clip_norm(1.0)
 }
 
-/// A sick training, so that all trials run: afterwards it goes on bit for bit as one that was not diagnosed.
+/// A faulty training, so that all trials run: afterwards it goes on bit for bit as one that was not diagnosed.
 #[test]
 fn the_trainer_does_not_change() {
     let data = clouds::<6, 3>(96, 1);
@@ -47,9 +47,9 @@ fn a_diagnosis_is_reproducible_and_serializes() {
     let diagnosis = diagnose();
     assert_eq!(diagnosis, diagnose());
     let json = serde_json::to_value(&diagnosis).unwrap();
-    assert_eq!(json["findings"][0]["illness"], "LearningRateTooLow");
+    assert_eq!(json["findings"][0]["problem"], "LearningRateTooLow");
     assert_eq!(json["trials"].as_array().unwrap().len(), diagnosis.trials.len());
-    assert_eq!(diagnosis.illness(), Some(Illness::LearningRateTooLow));
+    assert_eq!(diagnosis.problem(), Some(Problem::LearningRateTooLow));
     let first = &diagnosis.findings[0];
     assert!(first.confidence >= CERTAIN_ENOUGH);
     let (trial, control) = (&diagnosis.trials[first.trial.unwrap()], diagnosis.control().unwrap());
@@ -135,7 +135,7 @@ fn a_network_of_another_type_is_compared() {
         .network("skip connections", Cured::init(&mut rng(1)), Adam::new(0.01))
         .quiet();
     let diagnosis = trainer.diagnose_with(&data, options).unwrap();
-    assert_eq!(diagnosis.illness(), Some(Illness::VanishingGradient), "{diagnosis}");
+    assert_eq!(diagnosis.problem(), Some(Problem::VanishingGradient), "{diagnosis}");
     let first = &diagnosis.findings[0];
     let trial = &diagnosis.trials[first.trial.unwrap()];
     assert_eq!(trial.change, "skip connections");

@@ -163,17 +163,17 @@ impl Visitor<0, 1> for Gates {
 #[test]
 fn gradient_flow_sees_the_layers_inside_and_prints_the_cure_that_the_block_states() {
     let mut net = Net::init(&mut rng(1));
-    let sick = flow(&net);
-    let paths: Vec<&str> = sick.layers.iter().map(|layer| layer.path.as_str()).collect();
+    let faulty = flow(&net);
+    let paths: Vec<&str> = faulty.layers.iter().map(|layer| layer.path.as_str()).collect();
     for path in ["1.29", "1.29.transform", "1.29.transform.0", "1.29.gate", "1.29.gate.0", "1.29.gate.1"] {
         assert!(paths.contains(&path), "{path} is not in {paths:?}");
     }
-    let gate = sick.layers.iter().find(|layer| layer.path == "1.29.gate.1").unwrap();
+    let gate = faulty.layers.iter().find(|layer| layer.path == "1.29.gate.1").unwrap();
     assert_eq!(gate.activation.unwrap().max_derivative, 0.25);
     assert!(gate.output_grad_rms.unwrap() > 0.0);
 
     // A gate of 1/2 carries half of the gradient, and tanh passes on a part of the other half: it vanishes over 30.
-    let verdict = sick.verdict();
+    let verdict = faulty.verdict();
     assert_eq!((verdict.state, verdict.cause), (FlowState::Vanishing, Some(Cause::Other)), "{verdict}");
     assert_eq!(verdict.cure, "a bias of about -2 for each gate, so that it carries more");
     // The cure: σ(-2) = 0.12, so that 0.88 are carried, and over 30 blocks more than without it.

@@ -208,9 +208,9 @@ impl Variants {
 /// Rates, cures and failures.
 #[derive(Default)]
 struct Table {
-    sick: usize,
+    faulty: usize,
     cures: usize,
-    /// How many sick networks have a layer for which no cure is known.
+    /// How many faulty networks have a layer for which no cure is known.
     without: usize,
     /// How many cures at compile time are the same.
     compared: usize,
@@ -227,7 +227,7 @@ impl Table {
         if before.state == FlowState::Healthy {
             return;
         }
-        self.sick += 1;
+        self.faulty += 1;
         if let Some(expected) = expected.filter(|text| says(text, &before))
             && let Some((_, cure)) = expected.split_once("Cure: ")
         {
@@ -370,8 +370,8 @@ fn every_cure_moves_the_rate_towards_one() {
     tried!(table, Images, Image<1, 8, 8>, 20, [("He", he)], Residual<(Relu, C)>, tanh (Tanh, C), norm RmsImage, branches Residual<(RmsImage, Relu, C)>);
 
     println!("{}", table.rows);
-    let Table { sick, cures, without, compared, .. } = table;
-    println!("{sick} sick, {cures} cures, {without} without a known one, {compared} as at compile time");
+    let Table { faulty, cures, without, compared, .. } = table;
+    println!("{faulty} faulty, {cures} cures, {without} without a known one, {compared} as at compile time");
     assert!(table.failures.is_empty(), "{}", table.failures.join("\n\n"));
-    assert!(sick >= 60 && without <= 1 && compared >= 40, "{sick}, {without} and {compared}");
+    assert!(faulty >= 60 && without <= 1 && compared >= 40, "{faulty}, {without} and {compared}");
 }

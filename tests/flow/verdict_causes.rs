@@ -81,11 +81,11 @@ fn assert_the_gains_make_the_verdict(flow: &Flow, verdict: &Verdict, steps: i32)
 
 #[test]
 fn a_sigmoid_network_vanishes_by_g_and_its_cures_cure() {
-    let sick = flow(&Plain::<Sigmoid, 20>::init(&mut rng(1)));
+    let faulty = flow(&Plain::<Sigmoid, 20>::init(&mut rng(1)));
     // x 0.236 a layer: below 0.05 after the third, from `3` by `1.19.1`, `1.18.1` to `1.17.1`.
-    let verdict = expect(&sick, FlowState::Vanishing, Cause::Activation, "1.17.1");
+    let verdict = expect(&faulty, FlowState::Vanishing, Cause::Activation, "1.17.1");
     assert!((0.22..0.25).contains(&verdict.rate.unwrap()), "{verdict}");
-    assert_the_gains_make_the_verdict(&sick, &verdict, 21);
+    assert_the_gains_make_the_verdict(&faulty, &verdict, 21);
     let he = Initializer::he_normal();
     assert_healthy(&flow(&Plain::<LeakyRelu, 20>::init_with(he, &mut rng(1))));
     assert_healthy(&flow(&Plain::<Relu, 20>::init_with(he, &mut rng(1))));
@@ -97,9 +97,9 @@ fn a_sigmoid_network_vanishes_by_g_and_its_cures_cure() {
 fn small_weights_vanish_by_w_and_the_factor_cures() {
     // PyTorch's default: Z of 1/√3.
     let init = Initializer::lecun_uniform().gain(1.0 / 3f64.sqrt());
-    let sick = flow(&Plain::<Tanh, 20>::init_with(init, &mut rng(2)));
-    let verdict = expect(&sick, FlowState::Vanishing, Cause::Weights, "1.14.1");
-    assert_the_gains_make_the_verdict(&sick, &verdict, 21);
+    let faulty = flow(&Plain::<Tanh, 20>::init_with(init, &mut rng(2)));
+    let verdict = expect(&faulty, FlowState::Vanishing, Cause::Weights, "1.14.1");
+    assert_the_gains_make_the_verdict(&faulty, &verdict, 21);
     assert!((0.54..0.6).contains(&verdict.rate.unwrap()), "{verdict}"); // 1/√3 = 0.577 and a little g'
     assert_healthy(&flow(&Plain::<Tanh, 20>::init_with(init.gain(factor(&verdict)), &mut rng(2))));
     assert_healthy(&flow(&PreActivation::<Tanh, 20>::init_with(init, &mut rng(2))));
@@ -140,10 +140,10 @@ fn residual_blocks_explode_by_their_sums_and_smaller_branches_cure() {
     // Each block of unit gain multiplies the norm by √2: 20 after 8.6 of 40.
     type Net = PreActivation<Relu, 40>;
     let mut net = Net::init_with(Initializer::he_normal(), &mut rng(4));
-    let sick = flow(&net);
-    let verdict = sick.verdict();
+    let faulty = flow(&net);
+    let verdict = faulty.verdict();
     assert_eq!((verdict.state, verdict.cause), (FlowState::Exploding, Some(Cause::Sum)), "{verdict}");
-    assert_the_gains_make_the_verdict(&sick, &verdict, 41);
+    assert_the_gains_make_the_verdict(&faulty, &verdict, 41);
     let at: usize = verdict.starts_at.unwrap().strip_prefix("1.").unwrap().parse().unwrap();
     assert!((28..=34).contains(&at), "{at}");
     assert!((verdict.rate.unwrap() / 2f64.sqrt() - 1.0).abs() < 0.05);
@@ -191,11 +191,11 @@ fn of_dead_layers_the_first_is_named_whose_input_is_not_0() {
 fn a_gradient_that_vanishes_inside_the_branches_is_reported() {
     type Branch<G> = (G, Linear<N, N>, G, Linear<N, N>, G, Linear<N, N>, G, Linear<N, N>);
     type Net<G> = (Linear<16, N>, [Residual<Branch<G>>; 3], Linear<N, 10>);
-    let sick = flow(&Net::<Sigmoid>::init(&mut rng(1)));
-    assert_healthy(&sick); // it passes by
-    let why = sick.verdict().why;
+    let faulty = flow(&Net::<Sigmoid>::init(&mut rng(1)));
+    assert_healthy(&faulty); // it passes by
+    let why = faulty.verdict().why;
     // By hand: 0.236 cubed is 0.013; all layers have the same width.
-    let rms = |path: String| sick.layer(&path).unwrap().output_grad_rms.unwrap();
+    let rms = |path: String| faulty.layer(&path).unwrap().output_grad_rms.unwrap();
     let share = |block| rms(format!("1.{block}.branch.1")) / rms(format!("1.{block}.branch.7"));
     let worst = (0..3).min_by(|&a, &b| share(a).total_cmp(&share(b))).unwrap();
     assert!((0.005..0.03).contains(&share(worst)));

@@ -5,8 +5,8 @@ use alloc::format;
 use super::super::case::{Case, HELPS, LEARNS};
 use super::super::change::Change;
 use super::super::course::Outcome;
-use super::super::illness::{Finding, Illness};
 use super::super::mapped::OutputMap;
+use super::super::problem::{Finding, Problem};
 use super::super::report::number_of;
 use super::percent;
 
@@ -39,7 +39,7 @@ pub(super) fn constant_inputs(case: &Case) -> Option<Finding> {
         );
         let cure = "look at how the inputs are read and scaled: a type that is too small, a division by a large number, \
                     or the same row again and again";
-        Case::finding(Illness::ConstantInputs, None, 1.0, evidence, cure, None)
+        Case::finding(Problem::ConstantInputs, None, 1.0, evidence, cure, None)
     })
 }
 
@@ -66,7 +66,7 @@ pub(super) fn constant_targets(case: &Case) -> Option<Finding> {
     };
     let cure =
         "look at how the targets are read: a column that is read twice, or the same row again and again";
-    Some(Case::finding(Illness::ConstantTargets, None, 1.0, evidence, cure, None))
+    Some(Case::finding(Problem::ConstantTargets, None, 1.0, evidence, cure, None))
 }
 
 /// Equal inputs have other targets.
@@ -81,7 +81,7 @@ pub(super) fn conflicting(case: &Case) -> Option<Finding> {
         };
         let cure = "find where the targets come from: a join by the wrong key, labels of several people, or a feature that \
                     is missing and would tell these samples apart";
-        Case::finding(Illness::ConflictingTargets, None, 0.95, evidence, cure, None)
+        Case::finding(Problem::ConflictingTargets, None, 0.95, evidence, cure, None)
     })
 }
 
@@ -121,7 +121,7 @@ pub(super) fn input_scale(case: &Case) -> Option<Finding> {
     let others = case.helping(|change| {
         !matches!(change, Change::StandardInputs | Change::Rate(_) | Change::FreshAndRate(_))
     });
-    let confidence = match (helps, case.sick()) {
+    let confidence = match (helps, case.does_not_learn()) {
         (Some(_), _) => 0.92,
         (None, true) if others.is_none() => {
             if extreme {
@@ -134,7 +134,7 @@ pub(super) fn input_scale(case: &Case) -> Option<Finding> {
         _ => 0.3,
     };
     let cure = "standardize the inputs: `data::Standardize`";
-    Some(Case::finding(Illness::InputScale, None, confidence, what, cure, standard))
+    Some(Case::finding(Problem::InputScale, None, confidence, what, cure, standard))
 }
 
 /// Targets of a regression are too large, too small, or far from 0.
@@ -154,7 +154,7 @@ pub(super) fn target_scale(case: &Case) -> Option<Finding> {
     let trial = case.best_of(scaled).map(|(at, _)| at);
     let others = case
         .helping(|change| !scaled(change) && !matches!(change, Change::Rate(_) | Change::FreshAndRate(_)));
-    let confidence = match (helps, case.sick()) {
+    let confidence = match (helps, case.does_not_learn()) {
         (Some(_), _) => 0.91,
         (None, true) if others.is_none() => 0.85,
         (None, true) => 0.55,
@@ -163,7 +163,7 @@ pub(super) fn target_scale(case: &Case) -> Option<Finding> {
     let evidence =
         format!("the targets have a mean of {} and a deviation of {}", number_of(mean), number_of(deviation));
     let cure = "standardize the targets, and undo it for predictions: `data::Standardize`";
-    Some(Case::finding(Illness::TargetScale, None, confidence, evidence, cure, trial))
+    Some(Case::finding(Problem::TargetScale, None, confidence, evidence, cure, trial))
 }
 
 /// Nothing that was tried predicts the targets of other samples.
@@ -190,7 +190,7 @@ pub(super) fn unrelated(case: &Case) -> Option<Finding> {
     );
     let cure = "look whether inputs and targets belong together: one of them shuffled or sorted without the other, a label \
                 of another row; if they do, the inputs do not tell the target, or more samples are needed";
-    Some(Case::finding(Illness::UnrelatedTargets, None, 0.85, evidence, cure, None))
+    Some(Case::finding(Problem::UnrelatedTargets, None, 0.85, evidence, cure, None))
 }
 
 /// The network always answers the class that is most frequent.
@@ -200,9 +200,9 @@ pub(super) fn imbalance(case: &Case) -> Option<Finding> {
     let samples: usize = classes.iter().map(|class| class.len()).sum();
     let largest = classes.iter().map(|class| class.len()).max()? as f64 / samples.max(1) as f64;
     // If another cure lets it learn, the other classes can be learned as they are.
-    let cured = case
-        .best_of(|change| !matches!(change, Change::Balanced))
-        .is_some_and(|(_, share)| case.sick() && share >= LEARNS && share - case.learned() >= HELPS);
+    let cured = case.best_of(|change| !matches!(change, Change::Balanced)).is_some_and(|(_, share)| {
+        case.does_not_learn() && share >= LEARNS && share - case.learned() >= HELPS
+    });
     let helps = case.balanced_recall.is_some_and(|balanced| balanced >= recall + HELPS);
     let confidence = match (helps, cured) {
         (true, false) => 0.8,
@@ -221,5 +221,5 @@ pub(super) fn imbalance(case: &Case) -> Option<Finding> {
     let cure = "draw as many of each class, `Sampling::balanced`, or weight the classes, `WeightedCrossEntropy`; judge by \
                 the recall of each class, not by the accuracy";
     let trial = case.best_of(|change| matches!(change, Change::Balanced)).map(|(at, _)| at);
-    Some(Case::finding(Illness::ClassImbalance, None, confidence, evidence, cure, trial))
+    Some(Case::finding(Problem::ClassImbalance, None, confidence, evidence, cure, trial))
 }

@@ -1,4 +1,4 @@
-//! From facts and trials to findings: one function for each illness.
+//! From facts and trials to findings: one function for each problem.
 //!
 //! The order of the rules is that from causes to symptoms: what is wrong with the data comes before what is wrong with the
 //! network, and that before what is wrong with a setting, which would also cure what another cause does. Findings that are
@@ -15,13 +15,13 @@ use alloc::vec::Vec;
 use super::case::{Case, HELPS};
 use super::change::Change;
 use super::facts::Facts;
-use super::illness::{Finding, Illness};
+use super::problem::{Finding, Problem};
 
 pub(super) use data::IMBALANCED;
 pub(super) use output::undone;
 pub(super) use settings::{takes_longer, usual_norm};
 
-/// What finds one illness.
+/// What finds one problem.
 type Rule<'a> = &'a dyn Fn(&Case) -> Option<Finding>;
 
 /// Returns all findings and remarks, the surest first.
@@ -58,13 +58,13 @@ pub(super) fn findings(case: &Case) -> Vec<Finding> {
     ];
     let mut findings: Vec<Finding> = rules.iter().filter_map(|rule| rule(case)).collect();
     // A specific finding explains those that are found only because a general cure helps.
-    if findings.iter().any(|finding| finding.confidence > GENERAL && !is_general(finding.illness)) {
-        let general = findings.iter_mut().filter(|finding| is_general(finding.illness));
+    if findings.iter().any(|finding| finding.confidence > GENERAL && !is_general(finding.problem)) {
+        let general = findings.iter_mut().filter(|finding| is_general(finding.problem));
         general.for_each(|finding| finding.confidence = finding.confidence.min(0.45));
     }
     findings.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     let certain = findings.iter().any(|finding| finding.confidence >= super::CERTAIN_ENOUGH);
-    if case.sick() && !certain && !is_slow(case) {
+    if case.does_not_learn() && !certain && !is_slow(case) {
         findings.insert(0, network::other(case).unwrap_or_else(|| unexplained(case)));
     }
     findings
@@ -73,10 +73,10 @@ pub(super) fn findings(case: &Case) -> Vec<Finding> {
 /// A finding that is surer than this explains the general ones.
 const GENERAL: f64 = 0.84;
 
-/// Returns whether the cure of an illness, another learning rate or new weights, helps against many others too.
-fn is_general(illness: Illness) -> bool {
-    use Illness::{LearningRateTooHigh, LearningRateTooLow, NoisyGradient, WeightScale};
-    matches!(illness, LearningRateTooHigh | LearningRateTooLow | NoisyGradient | WeightScale)
+/// Returns whether the cure of a problem, another learning rate or new weights, helps against many others too.
+fn is_general(problem: Problem) -> bool {
+    use Problem::{LearningRateTooHigh, LearningRateTooLow, NoisyGradient, WeightScale};
+    matches!(problem, LearningRateTooHigh | LearningRateTooLow | NoisyGradient | WeightScale)
 }
 
 /// Returns the changes that facts speak for and that have not learned enough: they are tried for as many steps as the control
@@ -123,7 +123,7 @@ pub(super) fn pace(facts: &Facts) -> Option<f64> {
 const USUAL_PACE: f64 = 1e-3;
 
 /// Returns whether steps have the usual size and the training learns a quarter of what others learn in as few: then it is
-/// slow, and not sick, if nothing but a higher learning rate helps.
+/// slow, and not faulty, if only a higher learning rate helps.
 fn is_slow(case: &Case) -> bool {
     pace(&case.facts).is_some_and(|pace| pace >= USUAL_PACE)
         && case.learned() >= HELPS
@@ -147,7 +147,7 @@ fn unexplained(case: &Case) -> Finding {
     };
     let cure =
         "look at the data sample by sample; try to fit ten samples; try another network, `Diagnose::network`";
-    Case::finding(Illness::Unexplained, None, 0.5, evidence, cure, best.map(|(at, _)| at))
+    Case::finding(Problem::Unexplained, None, 0.5, evidence, cure, best.map(|(at, _)| at))
 }
 
 /// Returns a share as text; what is worse than guessing has learned nothing.

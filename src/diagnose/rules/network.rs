@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::super::case::{Case, HELPS};
 use super::super::change::Change;
 use super::super::facts::WeightFacts;
-use super::super::illness::{Finding, Illness};
+use super::super::problem::{Finding, Problem};
 use super::super::report::number_of;
 use super::{is_of_weights, lower_rate, percent};
 use crate::flow::{Flow, FlowState};
@@ -28,7 +28,7 @@ pub(super) fn non_finite(case: &Case) -> Option<Finding> {
     let cure = "load the last good weights, or draw new ones, `Init::init`; then look at the step that made them: a higher \
                 learning rate or an outlier in a batch";
     let trial = case.best_of(is_of_weights).map(|(at, _)| at);
-    Some(Case::finding(Illness::NonFiniteWeights, Some(bad.path.clone()), 1.0, evidence, cure, trial))
+    Some(Case::finding(Problem::NonFiniteWeights, Some(bad.path.clone()), 1.0, evidence, cure, trial))
 }
 
 /// Returns the hidden layers' weights: all but those of the last layer of weights.
@@ -56,11 +56,11 @@ pub(super) fn symmetric(case: &Case) -> Option<Finding> {
     let most = 2 * before.len() >= all;
     let still = before.iter().filter(|one| after.iter().any(|other| other.path == one.path)).count();
     // Zeros in a single layer are often on purpose, and are gone after a few steps.
-    let confidence = match (most && still > 0, case.sick()) {
+    let confidence = match (most && still > 0, case.does_not_learn()) {
         (true, true) => 0.97,
         (true, false) => 0.6,
         (false, true) if still > 0 => 0.6,
-        _ if most && case.sick() => 0.6,
+        _ if most && case.does_not_learn() => 0.6,
         _ => 0.2,
     };
     let zeros = before.iter().all(|parameter| parameter.rms == 0.0);
@@ -75,7 +75,7 @@ pub(super) fn symmetric(case: &Case) -> Option<Finding> {
         "draw the weights at random: `Init::init`, or `init_with(Initializer::he_normal(), ..)` for ReLU";
     let trial = case.best_of(|change| matches!(change, Change::Fresh(..))).map(|(at, _)| at);
     Some(Case::finding(
-        Illness::SymmetricWeights,
+        Problem::SymmetricWeights,
         Some(first.path.clone()),
         confidence,
         evidence,
@@ -94,7 +94,7 @@ fn without_gradient(flow: &Flow) -> Vec<&str> {
 
 /// No gradient arrives at a layer, because of weights or gains of 0 behind it that stay 0.
 pub(super) fn disconnected(case: &Case) -> Option<Finding> {
-    if !case.sick() {
+    if !case.does_not_learn() {
         return None;
     }
     let after = without_gradient(case.control.flow.as_ref()?);
@@ -117,7 +117,7 @@ pub(super) fn disconnected(case: &Case) -> Option<Finding> {
     let cure = "draw these weights, `Initializer::init_part`, or unfreeze them; of two layers in a row, at most one can \
                 start at 0";
     let trial = case.best_of(|change| matches!(change, Change::Fresh(..))).map(|(at, _)| at);
-    Some(Case::finding(Illness::DisconnectedLayer, Some(at.clone()), 0.94, evidence, cure, trial))
+    Some(Case::finding(Problem::DisconnectedLayer, Some(at.clone()), 0.94, evidence, cure, trial))
 }
 
 /// Most weights are not moved by a step, although they have a gradient.
@@ -126,7 +126,7 @@ pub(super) fn frozen(case: &Case) -> Option<Finding> {
     let still: Vec<_> = weights.iter().filter(|parameter| !parameter.moved && parameter.finite).collect();
     let first = still.first()?;
     let moves = weights.len() > still.len();
-    if !case.sick() || !moves || case.helping(|_| true).is_some() {
+    if !case.does_not_learn() || !moves || case.helping(|_| true).is_some() {
         return None;
     }
     let evidence = format!(
@@ -136,7 +136,7 @@ pub(super) fn frozen(case: &Case) -> Option<Finding> {
         first.path
     );
     let cure = "unfreeze them: `FreezeParameters::paths`, `Group::rate`";
-    Some(Case::finding(Illness::DisconnectedLayer, Some(first.path.clone()), 0.6, evidence, cure, None))
+    Some(Case::finding(Problem::DisconnectedLayer, Some(first.path.clone()), 0.6, evidence, cure, None))
 }
 
 /// The verdict of the flow: vanishing, exploding, dead, saturated.
@@ -145,23 +145,23 @@ pub(super) fn gradients(case: &Case) -> Option<Finding> {
     let verdict = flow.verdict();
     let in_time = flow.is_through_time();
     let finite = case.facts.weights.iter().all(|parameter| parameter.finite);
-    let (illness, why, cure, at) = match verdict.state {
+    let (problem, why, cure, at) = match verdict.state {
         FlowState::Vanishing if in_time => {
-            (Illness::VanishingThroughTime, verdict.why, verdict.cure, verdict.starts_at)
+            (Problem::VanishingThroughTime, verdict.why, verdict.cure, verdict.starts_at)
         }
         FlowState::Exploding if in_time => {
-            (Illness::ExplodingThroughTime, verdict.why, verdict.cure, verdict.starts_at)
+            (Problem::ExplodingThroughTime, verdict.why, verdict.cure, verdict.starts_at)
         }
-        FlowState::Vanishing => (Illness::VanishingGradient, verdict.why, verdict.cure, verdict.starts_at),
-        FlowState::Exploding => (Illness::ExplodingGradient, verdict.why, verdict.cure, verdict.starts_at),
+        FlowState::Vanishing => (Problem::VanishingGradient, verdict.why, verdict.cure, verdict.starts_at),
+        FlowState::Exploding => (Problem::ExplodingGradient, verdict.why, verdict.cure, verdict.starts_at),
         FlowState::NonFinite if finite => {
-            (Illness::ExplodingGradient, verdict.why, verdict.cure, verdict.starts_at)
+            (Problem::ExplodingGradient, verdict.why, verdict.cure, verdict.starts_at)
         }
-        FlowState::Dead => (Illness::DeadUnits, verdict.why, verdict.cure, verdict.starts_at),
-        FlowState::Saturated => (Illness::SaturatedUnits, verdict.why, verdict.cure, verdict.starts_at),
+        FlowState::Dead => (Problem::DeadUnits, verdict.why, verdict.cure, verdict.starts_at),
+        FlowState::Saturated => (Problem::SaturatedUnits, verdict.why, verdict.cure, verdict.starts_at),
         _ => single_layer(flow)?,
     };
-    let illness = refine(case, illness);
+    let problem = refine(case, problem);
     let weights = case.helping(is_of_weights);
     let rates = case.helping(|change| matches!(change, Change::Rate(_) | Change::FreshAndRate(_)));
     let best = case.best_of(is_of_weights);
@@ -169,7 +169,7 @@ pub(super) fn gradients(case: &Case) -> Option<Finding> {
         case.either_share(&case.tried[at].outcome) - case.either_share(&case.control.outcome).max(0.0)
             >= HELPS
     });
-    let confidence = match (case.sick(), weights, rates) {
+    let confidence = match (case.does_not_learn(), weights, rates) {
         (false, ..) if case.late() && early => 0.7,
         (false, ..) => 0.3,
         // New weights do not help, and another learning rate does: the flow is not what keeps it from learning.
@@ -195,46 +195,46 @@ pub(super) fn gradients(case: &Case) -> Option<Finding> {
         None => cure,
     };
     let trial = candidate.or(weights).or(best).map(|(at, _)| at);
-    Some(Case::finding(illness, at, confidence, evidence, cure, trial))
+    Some(Case::finding(problem, at, confidence, evidence, cure, trial))
 }
 
 /// Returns a layer whose units are nearly all dead or saturated, if there is one: the verdict asks for most layers.
 fn single_layer(
     flow: &Flow,
-) -> Option<(Illness, alloc::string::String, alloc::string::String, Option<alloc::string::String>)> {
+) -> Option<(Problem, alloc::string::String, alloc::string::String, Option<alloc::string::String>)> {
     let last = flow.leaves().last()?.path.clone();
     let hidden = || flow.leaves().filter(|layer| layer.path != last && !layer.path.contains("branch"));
     let mut off = hidden().filter_map(|layer| Some((layer, layer.activation?)));
     let (layer, slope) = off.find(|(_, slope)| slope.dead > 0.9 || slope.saturated > 0.9)?;
     let dead = slope.dead > 0.9;
-    let (illness, share, what, cure) = if dead {
+    let (problem, share, what, cure) = if dead {
         let cure =
             "biases of 0; He's weights, `Initializer::he_normal()`; `LeakyRelu`; a lower learning rate";
-        (Illness::DeadUnits, slope.dead, "units are off in every sample", cure)
+        (Problem::DeadUnits, slope.dead, "units are off in every sample", cure)
     } else {
         let cure = "smaller weights or biases; or standardized inputs";
-        (Illness::SaturatedUnits, slope.saturated, "units are where the slope is next to nothing", cure)
+        (Problem::SaturatedUnits, slope.saturated, "units are where the slope is next to nothing", cure)
     };
     let why = format!("at `{}` ({}) {} of the {what}", layer.path, layer.layer, percent(share));
-    Some((illness, why, cure.to_string(), Some(layer.path.clone())))
+    Some((problem, why, cure.to_string(), Some(layer.path.clone())))
 }
 
 /// Saturated units make gradients vanish: then saturation is the cause.
-fn refine(case: &Case, illness: Illness) -> Illness {
+fn refine(case: &Case, problem: Problem) -> Problem {
     let slopes: Vec<_> = case.facts.flow.leaves().filter_map(|layer| layer.activation).collect();
     let most = |share: &dyn Fn(&crate::flow::ActivationFlow) -> f64| {
         !slopes.is_empty() && 2 * slopes.iter().filter(|slope| share(slope) > 0.6).count() > slopes.len()
     };
-    match illness {
-        Illness::VanishingGradient | Illness::ExplodingGradient if most(&|slope| slope.dead) => {
-            Illness::DeadUnits
+    match problem {
+        Problem::VanishingGradient | Problem::ExplodingGradient if most(&|slope| slope.dead) => {
+            Problem::DeadUnits
         }
-        Illness::VanishingGradient | Illness::ExplodingGradient
+        Problem::VanishingGradient | Problem::ExplodingGradient
             if most(&|slope| slope.saturated - slope.dead) =>
         {
-            Illness::SaturatedUnits
+            Problem::SaturatedUnits
         }
-        _ => illness,
+        _ => problem,
     }
 }
 
@@ -244,7 +244,7 @@ pub(super) fn scale(case: &Case) -> Option<Finding> {
     let ratios: Vec<_> = weights.map(|(parameter, expected)| (parameter, parameter.rms / expected)).collect();
     let off: Vec<_> =
         ratios.iter().filter(|(_, ratio)| !(1.0 / OFF_SCALE..=OFF_SCALE).contains(ratio)).collect();
-    if !case.sick() || ratios.iter().any(|(parameter, _)| !parameter.finite) {
+    if !case.does_not_learn() || ratios.iter().any(|(parameter, _)| !parameter.finite) {
         return None;
     }
     let (worst, ratio) = off.iter().max_by(|a, b| a.1.ln().abs().total_cmp(&b.1.ln().abs()))?;
@@ -264,7 +264,7 @@ pub(super) fn scale(case: &Case) -> Option<Finding> {
     );
     let cure = "draw them again: `Init::init`, or `init_with(Initializer::he_normal(), ..)` for ReLU";
     Some(Case::finding(
-        Illness::WeightScale,
+        Problem::WeightScale,
         Some(worst.path.clone()),
         confidence,
         evidence,
@@ -275,7 +275,7 @@ pub(super) fn scale(case: &Case) -> Option<Finding> {
 
 /// New weights, or a network of another type, help, and nothing else explains it.
 pub(super) fn other(case: &Case) -> Option<Finding> {
-    let (at, share) = case.helping(is_of_weights).filter(|_| case.sick())?;
+    let (at, share) = case.helping(is_of_weights).filter(|_| case.does_not_learn())?;
     let change = &case.tried[at].change;
     let evidence = format!(
         "as it is, it learns {}; with \"{}\" it learns {} of the best",
@@ -283,9 +283,9 @@ pub(super) fn other(case: &Case) -> Option<Finding> {
         change.text(),
         percent(share)
     );
-    let (illness, cure) = match change {
-        Change::Network(name) => (Illness::Unexplained, format!("use that network: {name}")),
-        _ => (Illness::WeightScale, "draw the weights again: `Init::init`, or `init_with(..)`".into()),
+    let (problem, cure) = match change {
+        Change::Network(name) => (Problem::Unexplained, format!("use that network: {name}")),
+        _ => (Problem::WeightScale, "draw the weights again: `Init::init`, or `init_with(..)`".into()),
     };
-    Some(Case::finding(illness, None, 0.52, evidence, cure, Some(at)))
+    Some(Case::finding(problem, None, 0.52, evidence, cure, Some(at)))
 }

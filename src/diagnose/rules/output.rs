@@ -5,8 +5,8 @@ use alloc::format;
 use super::super::case::Case;
 use super::super::change::Change;
 use super::super::facts::Facts;
-use super::super::illness::{Finding, Illness};
 use super::super::mapped::OutputMap;
+use super::super::problem::{Finding, Problem};
 use super::super::report::number_of;
 use super::percent;
 use crate::flow::LayerFlow;
@@ -17,7 +17,7 @@ const OF_SCORES: [&str; 4] =
 /// Losses that are distances of numbers.
 const OF_NUMBERS: [&str; 7] =
     ["MeanSquaredError", "MeanAbsoluteError", "Huber", "SmoothL1", "LogCosh", "Hinge", "SquaredHinge"];
-/// The share of targets outside of the range of the outputs that is an illness: fewer are outliers.
+/// The share of targets outside of the range of the outputs that is a problem: fewer are outliers.
 const OUTSIDE: f64 = 0.05;
 
 /// The bounds of what activations give, by the names of their types.
@@ -88,7 +88,7 @@ pub(super) fn activation(case: &Case) -> Option<Finding> {
         _ => return None,
     };
     // With a bounded score, or one that is never negative, a network can still learn which class is more likely.
-    let confidence = if confidence < 0.9 && !case.sick() { 0.4 } else { confidence };
+    let confidence = if confidence < 0.9 && !case.does_not_learn() { 0.4 } else { confidence };
     let loss = facts.loss.split('<').next().unwrap_or_default();
     let evidence = format!(
         "`{loss}` takes scores, and the network ends with `{}`, whose outputs are {what}",
@@ -96,7 +96,7 @@ pub(super) fn activation(case: &Case) -> Option<Finding> {
     );
     let cure = format!("leave out the last `{}`: the loss applies what it needs itself", last.layer);
     let trial = case.best_of(|change| matches!(change, Change::Outputs(_))).map(|(at, _)| at);
-    Some(Case::finding(Illness::OutputActivation, Some(last.path.clone()), confidence, evidence, cure, trial))
+    Some(Case::finding(Problem::OutputActivation, Some(last.path.clone()), confidence, evidence, cure, trial))
 }
 
 /// Targets are outside of what the last activation gives.
@@ -126,6 +126,6 @@ pub(super) fn out_of_range(case: &Case) -> Option<Finding> {
         );
         let cure = "end with a linear layer, or scale the targets into the range";
         let trial = case.best_of(|change| matches!(change, Change::Outputs(_))).map(|(at, _)| at);
-        Case::finding(Illness::TargetsOutOfRange, Some(last.path.clone()), 0.96, evidence, cure, trial)
+        Case::finding(Problem::TargetsOutOfRange, Some(last.path.clone()), 0.96, evidence, cure, trial)
     })
 }

@@ -4,7 +4,7 @@ use alloc::format;
 
 use super::super::case::{Case, HELPS, LEARNS};
 use super::super::change::Change;
-use super::super::illness::{Finding, Illness};
+use super::super::problem::{Finding, Problem};
 use super::super::report::number_of;
 use super::{higher_rate, lower_rate, percent};
 
@@ -34,7 +34,7 @@ pub(super) fn schedule(case: &Case) -> Option<Finding> {
     }
     let ended = |change: &Change| matches!(change, Change::NoSchedule);
     let trial = case.best_of(ended).map(|(at, _)| at);
-    let confidence = if case.sick() || case.helping(ended).is_some() { 0.95 } else { 0.3 };
+    let confidence = if case.does_not_learn() || case.helping(ended).is_some() { 0.95 } else { 0.3 };
     let evidence = format!(
         "after {} steps the factor of the schedule is {}, and at most {} soon: of a learning rate of {} nothing is left",
         settings.steps_taken,
@@ -43,7 +43,7 @@ pub(super) fn schedule(case: &Case) -> Option<Finding> {
         number_of(settings.rate)
     );
     let cure = "a schedule of as many steps as the training has, or one that ends above 0, `Schedule::floor`";
-    Some(Case::finding(Illness::ScheduleEnded, None, confidence, evidence, cure, trial))
+    Some(Case::finding(Problem::ScheduleEnded, None, confidence, evidence, cure, trial))
 }
 
 /// The gradient is clipped to next to nothing.
@@ -61,7 +61,7 @@ pub(super) fn clipping(case: &Case) -> Option<Finding> {
         percent(case.learned())
     );
     let cure = "a limit that only the longest gradients reach, several times the usual length";
-    Some(Case::finding(Illness::ClippingTooTight, None, confidence, evidence, cure, Some(at)))
+    Some(Case::finding(Problem::ClippingTooTight, None, confidence, evidence, cure, Some(at)))
 }
 
 /// Weight decay pulls the weights to 0 faster than the gradient moves them.
@@ -75,7 +75,7 @@ pub(super) fn decay(case: &Case) -> Option<Finding> {
         percent(case.learned())
     );
     let cure = "a weight decay of 1e-4 to 1e-2; for `AdamW` up to 0.1";
-    Some(Case::finding(Illness::WeightDecayTooStrong, None, 0.87, evidence, cure, Some(at)))
+    Some(Case::finding(Problem::WeightDecayTooStrong, None, 0.87, evidence, cure, Some(at)))
 }
 
 /// Returns whether a training that looks well may not be: a large momentum swings back after more steps than a trial has.
@@ -95,7 +95,7 @@ pub(super) fn momentum(case: &Case) -> Option<Finding> {
         percent(case.learned())
     );
     let cure = "a momentum of 0.9";
-    Some(Case::finding(Illness::MomentumTooHigh, None, 0.86, evidence, cure, Some(at)))
+    Some(Case::finding(Problem::MomentumTooHigh, None, 0.86, evidence, cure, Some(at)))
 }
 
 /// Returns the length to which gradients are clipped in a trial: that of a usual batch, if there are longer ones.
@@ -144,13 +144,13 @@ pub(super) fn spiky(case: &Case) -> Option<Finding> {
         percent(share)
     );
     let cure = format!("clip gradients, `Trainer::clip_norm({usual})`; look for outliers in the data");
-    Some(Case::finding(Illness::GradientSpikes, None, confidence, evidence, cure, Some(at)))
+    Some(Case::finding(Problem::GradientSpikes, None, confidence, evidence, cure, Some(at)))
 }
 
 /// The noise of small batches outweighs the gradient.
 pub(super) fn noisy(case: &Case) -> Option<Finding> {
     let settings = &case.facts.settings;
-    if settings.batch > SMALL_BATCH || !case.sick() {
+    if settings.batch > SMALL_BATCH || !case.does_not_learn() {
         return None;
     }
     let (at, share) = case.helping(|change| matches!(change, Change::Batch(_)))?;
@@ -172,12 +172,12 @@ pub(super) fn noisy(case: &Case) -> Option<Finding> {
         percent(case.learned())
     );
     let cure = "larger batches, or a lower learning rate";
-    Some(Case::finding(Illness::NoisyGradient, None, confidence, evidence, cure, Some(at)))
+    Some(Case::finding(Problem::NoisyGradient, None, confidence, evidence, cure, Some(at)))
 }
 
 /// The learning rate is too high.
 pub(super) fn too_high(case: &Case) -> Option<Finding> {
-    let (at, share) = case.helping(lower_rate).filter(|_| case.sick())?;
+    let (at, share) = case.helping(lower_rate).filter(|_| case.does_not_learn())?;
     let control = &case.control.outcome;
     let became = match (&control.stopped, control.after(), case.guessing()) {
         (Some(why), ..) => format!("the training stops: {why}"),
@@ -197,17 +197,17 @@ pub(super) fn too_high(case: &Case) -> Option<Finding> {
     );
     let confidence = if share >= LEARNS { 0.8 } else { 0.6 };
     let cure = format!("{}, which is {}", case.tried[at].change.text(), rate_of(case, at));
-    Some(Case::finding(Illness::LearningRateTooHigh, None, confidence, evidence, cure, Some(at)))
+    Some(Case::finding(Problem::LearningRateTooHigh, None, confidence, evidence, cure, Some(at)))
 }
 
 /// The learning rate is too low.
 pub(super) fn too_low(case: &Case) -> Option<Finding> {
-    if case.facts.settings.rate == 0.0 && case.sick() {
+    if case.facts.settings.rate == 0.0 && case.does_not_learn() {
         let (evidence, cure) =
             ("the learning rate is 0", "a learning rate such as 1e-3 for Adam, or 0.01 for SGD");
-        return Some(Case::finding(Illness::LearningRateTooLow, None, 0.99, evidence.into(), cure, None));
+        return Some(Case::finding(Problem::LearningRateTooLow, None, 0.99, evidence.into(), cure, None));
     }
-    let (_, best) = case.helping(higher_rate).filter(|_| case.sick())?;
+    let (_, best) = case.helping(higher_rate).filter(|_| case.does_not_learn())?;
     // The smallest rate that is nearly as good as the best: what is best after few steps can be too high for many.
     let factor = |at: usize| match case.tried[at].change {
         Change::Rate(factor) if factor > 1.0 => Some(factor),
@@ -229,7 +229,7 @@ pub(super) fn too_low(case: &Case) -> Option<Finding> {
     );
     let confidence = if lower >= share - HELPS || super::is_slow(case) { 0.4 } else { 0.79 };
     let cure = format!("{}, which is {}", case.tried[at].change.text(), rate_of(case, at));
-    Some(Case::finding(Illness::LearningRateTooLow, None, confidence, evidence, cure, Some(at)))
+    Some(Case::finding(Problem::LearningRateTooLow, None, confidence, evidence, cure, Some(at)))
 }
 
 /// Returns the learning rate of a trial, as text.

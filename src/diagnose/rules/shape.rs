@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::super::case::{Case, HELPS, LEARNS};
 use super::super::change::Change;
-use super::super::illness::{Finding, Illness};
+use super::super::problem::{Finding, Problem};
 use super::{is_of_weights, percent};
 use crate::flow::LayerFlow;
 use crate::layer::Factor;
@@ -67,7 +67,7 @@ pub(super) fn batch_norm_of_one(case: &Case) -> Option<Finding> {
     );
     let cure = "larger batches; or a norm of the features of one sample, `LayerNorm` or `GroupNorm`";
     let trial = case.best_of(|change| matches!(change, Change::Batch(_))).map(|(at, _)| at);
-    Some(Case::finding(Illness::BatchNormOfOne, Some(layer.path.clone()), 0.99, evidence, cure, trial))
+    Some(Case::finding(Problem::BatchNormOfOne, Some(layer.path.clone()), 0.99, evidence, cure, trial))
 }
 
 /// The branch of a residual block is dead.
@@ -92,7 +92,7 @@ pub(super) fn dead_branch(case: &Case) -> Option<Finding> {
     );
     let cure = "biases of 0 in front of it, He's weights, or `LeakyRelu`; a lower learning rate, if training made it so";
     let trial = case.best_of(is_of_weights).map(|(at, _)| at);
-    Some(Case::finding(Illness::DeadBranch, Some(first.path.clone()), 0.93, evidence, cure, trial))
+    Some(Case::finding(Problem::DeadBranch, Some(first.path.clone()), 0.93, evidence, cure, trial))
 }
 
 /// Returns the share that a layer of dropout sets to 0.
@@ -114,7 +114,7 @@ pub(super) fn dropout(case: &Case) -> Option<Finding> {
         return None;
     }
     let behind = case.reference_ahead().is_some_and(|[ahead, _]| ahead >= HELPS);
-    let confidence = match (case.sick(), behind) {
+    let confidence = match (case.does_not_learn(), behind) {
         (true, _) => 0.84,
         (false, true) => 0.6,
         _ => 0.3,
@@ -128,7 +128,7 @@ pub(super) fn dropout(case: &Case) -> Option<Finding> {
     );
     let cure = "less dropout, 10 to 50 per cent; or none until the network learns";
     let trial = case.helping(|change| matches!(change, Change::Network(_))).map(|(at, _)| at);
-    Some(Case::finding(Illness::TooMuchDropout, Some(worst.path.clone()), confidence, evidence, cure, trial))
+    Some(Case::finding(Problem::TooMuchDropout, Some(worst.path.clone()), confidence, evidence, cure, trial))
 }
 
 /// The network is a linear map, and a network with a hidden layer learns much more than a linear one.
@@ -155,7 +155,7 @@ pub(super) fn linear(case: &Case) -> Option<Finding> {
     );
     let cure = "an activation behind each layer but the last: `(Linear<..>, Relu, Linear<..>)`";
     let trial = case.helping(|change| matches!(change, Change::Network(_))).map(|(at, _)| at);
-    Some(Case::finding(Illness::LinearNetwork, None, 0.9, evidence, cure, trial))
+    Some(Case::finding(Problem::LinearNetwork, None, 0.9, evidence, cure, trial))
 }
 
 /// A hidden layer of one or two units.
@@ -183,5 +183,5 @@ pub(super) fn bottleneck(case: &Case) -> Option<Finding> {
     );
     let trial = case.helping(|change| matches!(change, Change::Network(_))).map(|(at, _)| at);
     let cure = "more units in this layer";
-    Some(Case::finding(Illness::Bottleneck, Some(narrow.path.clone()), confidence, evidence, cure, trial))
+    Some(Case::finding(Problem::Bottleneck, Some(narrow.path.clone()), confidence, evidence, cure, trial))
 }

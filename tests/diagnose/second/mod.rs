@@ -1,4 +1,4 @@
-//! A second set of sick and healthy trainings, made without a look at the rules of the diagnosis or at the first set.
+//! A second set of faulty and healthy trainings, made without a look at the rules of the diagnosis or at the first set.
 
 mod data;
 mod healthy;
@@ -11,11 +11,11 @@ use probe::Case;
 
 fn all() -> impl Iterator<Item = &'static Case> {
     let only = std::env::var("ONLY").ok();
-    let sick = weights::CASES.iter().chain(settings::CASES).chain(tasks::CASES);
-    sick.chain(healthy::CASES).filter(move |case| only.as_ref().is_none_or(|part| case.name.contains(part)))
+    let faulty = weights::CASES.iter().chain(settings::CASES).chain(tasks::CASES);
+    faulty.chain(healthy::CASES).filter(move |case| only.as_ref().is_none_or(|part| case.name.contains(part)))
 }
 
-/// A healthy training takes at least half of the loss of guessing away, on samples that it was not trained on; a sick one
+/// A healthy training takes at least half of the loss of guessing away, on samples that it was not trained on; a faulty one
 /// less than a fourth, and with the known cure more than a fourth more. Without the diagnosis, with three seeds each.
 #[test]
 #[ignore = "takes three minutes of processor time in a debug build"]
@@ -23,11 +23,11 @@ fn the_second_set_is_what_it_says() {
     let mut wrong = Vec::new();
     for case in all() {
         for seed in 1..=3 {
-            let sick = (case.as_it_is)(seed);
+            let faulty = (case.as_it_is)(seed);
             let cured = case.cured.map(|cured| cured(seed));
             let fits = match cured {
-                None => sick.held_out > 0.5,
-                Some(cured) => sick.held_out < 0.25 && cured.held_out > sick.held_out.max(0.0) + 0.25,
+                None => faulty.held_out > 0.5,
+                Some(cured) => faulty.held_out < 0.25 && cured.held_out > faulty.held_out.max(0.0) + 0.25,
             };
             let learned =
                 |of: f64| if of.is_finite() { format!("{:8.0} %", 100.0 * of) } else { "  failed".into() };
@@ -35,8 +35,8 @@ fn the_second_set_is_what_it_says() {
                 "{:48} {seed} {} {} {} {}",
                 case.name,
                 if fits { "ok   " } else { "WRONG" },
-                learned(sick.train),
-                learned(sick.held_out),
+                learned(faulty.train),
+                learned(faulty.held_out),
                 cured.map_or(String::new(), |cured| learned(cured.held_out))
             );
             println!("{line}");
@@ -57,15 +57,15 @@ fn the_second_set_is_diagnosed() {
     let (mut right, mut count) = (0, 0);
     for case in all() {
         let diagnosis = (case.diagnose)(seed);
-        let found = diagnosis.illness();
-        let fits = found.map_or(case.illness.is_empty(), |found| case.illness.contains(&found));
+        let found = diagnosis.problem();
+        let fits = found.map_or(case.problem.is_empty(), |found| case.problem.contains(&found));
         let place = diagnosis.findings.first().and_then(|finding| finding.at.as_deref());
         let placed =
             case.at.is_empty() || case.at.iter().any(|part| place.is_some_and(|at| at.contains(part)));
         let all: Vec<String> = diagnosis
             .findings
             .iter()
-            .map(|finding| format!("{:?} {:.2} at {:?}", finding.illness, finding.confidence, finding.at))
+            .map(|finding| format!("{:?} {:.2} at {:?}", finding.problem, finding.confidence, finding.at))
             .collect();
         (right, count) = (right + usize::from(fits), count + 1);
         let (verdict, where_) =
@@ -73,14 +73,14 @@ fn the_second_set_is_diagnosed() {
         println!(
             "## {}: {verdict}{where_}\nexpected {:?} at {:?}\nfound {}",
             case.name,
-            case.illness,
+            case.problem,
             case.at,
             all.join("; ")
         );
         let remarks: Vec<String> = diagnosis
             .remarks
             .iter()
-            .map(|finding| format!("{:?} {:.2}", finding.illness, finding.confidence))
+            .map(|finding| format!("{:?} {:.2}", finding.problem, finding.confidence))
             .collect();
         println!("remarks {}", remarks.join("; "));
         if !fits {
@@ -89,6 +89,6 @@ fn the_second_set_is_diagnosed() {
         println!();
     }
     println!("{right} of {count} with seed {seed}");
-    // At most one in ten is another illness than the one that was meant, or than one that is as right.
+    // At most one in ten is another problem than the one that was meant, or than one that is as right.
     assert!(10 * right >= 9 * count, "{right} of {count}");
 }

@@ -1,7 +1,7 @@
 //! A training with its data: diagnosed, and, without the diagnosis, trained.
 
 use chainrule::data::Dataset;
-use chainrule::diagnose::{Diagnose, Diagnosis, Illness};
+use chainrule::diagnose::{Diagnose, Diagnosis, Problem};
 use chainrule::loss::TargetFor;
 use chainrule::optimizer::Optimizer;
 use chainrule::parameters::IntoOwned;
@@ -12,10 +12,10 @@ use chainrule::{Data, InputOf};
 /// How many steps a training takes that is checked.
 const STEPS: usize = 300;
 
-/// A training, and what is wrong with it: one of these illnesses, or nothing.
+/// A training, and what is wrong with it: one of these problems, or nothing.
 pub(super) struct Case {
     pub(super) name: &'static str,
-    pub(super) illness: &'static [Illness],
+    pub(super) problem: &'static [Problem],
     /// Parts of the paths of layers that are right, if it is at a layer.
     pub(super) at: &'static [&'static str],
     pub(super) diagnose: fn(u64) -> Diagnosis,
@@ -24,23 +24,23 @@ pub(super) struct Case {
     pub(super) cured: Option<fn(u64) -> Learned>,
 }
 
-/// Writes a case: its name, the illnesses, where it is, and a function of the seed and of whether it is cured, or two
+/// Writes a case: its name, the problems, where it is, and a function of the seed and of whether it is cured, or two
 /// functions of the seed, where the cure is a network of another type.
 macro_rules! case {
-    ($name:literal, [$($illness:ident),+], $at:expr, $sick:path => $cured:path) => {
+    ($name:literal, [$($problem:ident),+], $at:expr, $faulty:path => $cured:path) => {
         Case {
             name: $name,
-            illness: &[$(Illness::$illness),+],
+            problem: &[$(Problem::$problem),+],
             at: &$at,
-            diagnose: |seed| $sick(seed).diagnose(seed),
-            as_it_is: |seed| $sick(seed).learn(seed),
+            diagnose: |seed| $faulty(seed).diagnose(seed),
+            as_it_is: |seed| $faulty(seed).learn(seed),
             cured: Some(|seed| $cured(seed).learn(seed)),
         }
     };
-    ($name:literal, [$($illness:ident),+], $at:expr, $of:path) => {
+    ($name:literal, [$($problem:ident),+], $at:expr, $of:path) => {
         Case {
             name: $name,
-            illness: &[$(Illness::$illness),+],
+            problem: &[$(Problem::$problem),+],
             at: &$at,
             diagnose: |seed| $of(seed, false).diagnose(seed),
             as_it_is: |seed| $of(seed, false).learn(seed),
@@ -50,7 +50,7 @@ macro_rules! case {
     ($name:literal, healthy, $of:path) => {
         Case {
             name: $name,
-            illness: &[],
+            problem: &[],
             at: &[],
             diagnose: |seed| $of(seed).diagnose(seed),
             as_it_is: |seed| $of(seed).learn(seed),

@@ -1,6 +1,6 @@
-//! Sick trainings: the optimizer, the schedule, clipping, the batch size, regularization.
+//! Faulty trainings: the optimizer, the schedule, clipping, the batch size, regularization.
 
-use chainrule::diagnose::Illness;
+use chainrule::diagnose::Problem;
 use chainrule::prelude::*;
 
 use super::data::{digits, features, images, moons, normal, waves};

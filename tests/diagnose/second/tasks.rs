@@ -1,7 +1,7 @@
-//! Sick trainings: the data, or a network that cannot give the answer.
+//! Faulty trainings: the data, or a network that cannot give the answer.
 
 use chainrule::data::Dataset;
-use chainrule::diagnose::Illness;
+use chainrule::diagnose::Problem;
 use chainrule::prelude::*;
 use chainrule::rand::seq::SliceRandom;
 

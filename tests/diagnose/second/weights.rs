@@ -1,6 +1,6 @@
-//! Sick networks: their weights, or what their layers do to the gradient.
+//! Faulty networks: their weights, or what their layers do to the gradient.
 
-use chainrule::diagnose::Illness;
+use chainrule::diagnose::Problem;
 use chainrule::prelude::*;
 
 use super::data::{digits, features, first_sign, images, mean_of_steps, moons, rings, waves};

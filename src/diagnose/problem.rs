@@ -6,7 +6,7 @@ use serde::Serialize;
 /// What can be wrong with a training, in the terms of the field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[non_exhaustive]
-pub enum Illness {
+pub enum Problem {
     /// A weight of the network is NaN or infinite, before the first step.
     NonFiniteWeights,
     /// All samples have the same input, so that there is nothing to tell them apart.
@@ -75,7 +75,7 @@ pub enum Illness {
     Unexplained,
 }
 
-impl Illness {
+impl Problem {
     /// Returns its name in the terms of the field.
     pub const fn name(self) -> &'static str {
         match self {
@@ -116,18 +116,18 @@ impl Illness {
     }
 }
 
-impl fmt::Display for Illness {
+impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
 }
 
-/// An illness that a training has, what shows it, and what to do.
+/// A problem that a training has, what shows it, and what to do.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
     /// What is wrong.
-    pub illness: Illness,
+    pub problem: Problem,
     /// The path of the layer or the parameter where it is, as `summary` prints it; `None` where it is the whole
     /// network, the data or a setting.
     pub at: Option<String>,
