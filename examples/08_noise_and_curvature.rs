@@ -1,58 +1,57 @@
-//! Two limits of a training: the batch size from which larger batches hardly help, and the learning rate from which
-//! gradient descent diverges. Both are measured while networks learn the digits.
+//! Two limits of a training: the batch size above which larger batches hardly help, and the learning rate above which
+//! gradient descent diverges.
+//!
+//! Both can be measured on your own network, instead of tried. This example measures them while networks learn the digits,
+//! and shows how they change during training.
 //!
 //! ```text
 //! $ cargo run --release --features plot --example 08_noise_and_curvature
+//! OUTPUT
 //! ```
-//! Prints the noise of the gradient early and late, layer by layer; the noise scale at some steps, over three seeds;
-//! the steps that batches of different sizes take; and the curvature in full-batch gradient descent.
+//! It prints the noise of the gradient early and late, layer by layer; the noise scale at some steps; the steps that
+//! batches of different sizes take to the same loss; and the curvature in full-batch gradient descent.
 //!
-//! # What to expect
-//! * The noise scale grows in training: the gradient shrinks faster than its noise (McCandlish, Kaplan, Amodei, "An
-//!   empirical model of large-batch training", 2018, section 4). To the same loss, batches of b samples take (1 + B/b) times
-//!   the fewest steps, where B is of the order of the noise scale (equation 2.11 there).
-//! * In full-batch gradient descent the largest eigenvalue λ of the Hessian rises until 2/λ is the learning rate, and
-//!   stays there, while the loss goes on falling: the edge of stability (Cohen, Kaur, Li, Kolter, Talwalkar, ICLR 2021). On
-//!   a quadratic loss, it would diverge.
+//! * The noise scale grows in training, because the gradient shrinks faster than its noise (section 4 of the first source).
+//!   Batches of b samples take (1 + B/b) times the fewest steps, with B of the order of the noise scale (equation 2.11).
+//! * The largest eigenvalue λ of the Hessian rises until 2/λ is the learning rate, and stays there, while the loss continues
+//!   to fall: the edge of stability (second source). On a quadratic loss, training would diverge.
+//!
+//! # Source
+//! McCandlish, Kaplan, Amodei, "An empirical model of large-batch training", 2018. Cohen, Kaur, Li, Kolter, Talwalkar,
+//! "Gradient descent on neural networks typically occurs at the edge of stability", ICLR 2021.
 
-#[allow(dead_code)]
-#[path = "support/deep.rs"]
-mod deep;
-#[allow(dead_code)]
+#[path = "08_noise_and_curvature/batches.rs"]
+mod batches;
+#[path = "08_noise_and_curvature/curvature.rs"]
+mod curvature;
+#[allow(dead_code)] // the test digits are not used
 #[path = "support/digits.rs"]
 mod digits;
-#[path = "support/noise_and_curvature.rs"]
-mod support;
+#[path = "support/gradient_flow.rs"]
+mod gradient_flow;
 
 use std::error::Error;
 
-use chainrule::flow::{CurvatureOptions, NoiseOptions};
+use batches::{draw, range, steps_to};
+use chainrule::flow::NoiseOptions;
 use chainrule::plot::{Lines, Picture};
 use chainrule::prelude::*;
-use support::{centered, draw, range, steps_to};
 
 type Classifier = (Linear<64, 64>, Tanh, Linear<64, 32>, Tanh, Linear<32, 10>);
-type Small = (Linear<64, 24>, Tanh, Linear<24, 24>, Tanh, Linear<24, 10>);
 
 const SEEDS: [u64; 3] = [1, 2, 3];
 /// The steps at which the noise is measured.
 const NOISE_AT: [usize; 8] = [0, 10, 25, 50, 100, 200, 500, 1500];
-const SIZES: [usize; 4] = [4, 16, 64, 256];
-
-/// The learning rates of gradient descent, the number of its steps, and how often the curvature is measured.
-const RATES: [f64; 3] = [1.0, 2.0, 2.5];
-const STEPS: usize = 1200;
-const EVERY: usize = 50;
+const SIZES: [usize; 4] = [4, 16, 64, 256]; // of batches
 
 fn main() -> Result<(), Box<dyn Error>> {
     let digits = digits::train()?;
     let noise = noise(&digits)?;
-    let curvature = curvature(&digits)?;
-    deep::save(&Picture::beside([noise, curvature]), "08_noise_and_curvature")?;
-    Ok(())
+    let curvature = curvature::measure(&digits)?;
+    gradient_flow::save("08_noise_and_curvature", &Picture::beside([noise, curvature]))
 }
 
-/// Trains with batches of 32, and measures the noise scale; then counts the steps of other batches.
+/// Trains with batches of 32 and measures the noise scale. Then counts the steps that other batch sizes need.
 fn noise(digits: &[digits::Digit]) -> Result<Picture, Box<dyn Error>> {
     let (images, labels): (Vec<_>, Vec<_>) = digits.iter().copied().unzip();
     let options = NoiseOptions { pieces: 128, ..NoiseOptions::default() };
@@ -85,7 +84,7 @@ fn noise(digits: &[digits::Digit]) -> Result<Picture, Box<dyn Error>> {
     }
     let [[_, early], [late, _]] = [range(&scales[1]), range(&scales[NOISE_AT.len() - 1])];
     if late < 3.0 * early {
-        return Err(format!("the noise scale should grow, and went from {early} to {late}").into());
+        return Err(format!("the noise scale should grow, and changed from {early} to {late}").into());
     }
 
     let mut means = Vec::new();
@@ -98,53 +97,8 @@ fn noise(digits: &[digits::Digit]) -> Result<Picture, Box<dyn Error>> {
     }
     let (ratio, [small, .., large]) = (means[0] / means[3], SIZES.map(|size| 1.0 / size as f64));
     println!(
-        "the first and the last of them have (1 + B/b) for B = {:.0}",
+        "the steps of the first and the last fit (1 + B/b) with B = {:.0}",
         (ratio - 1.0) / (small - ratio * large)
     );
-    Ok(lines.picture()?)
-}
-
-/// Runs gradient descent on all of 200 digits, from three starts, and measures the largest eigenvalue of the Hessian.
-fn curvature(digits: &[digits::Digit]) -> Result<Picture, Box<dyn Error>> {
-    let (images, targets) = centered(&digits[..200]);
-    let options = CurvatureOptions { iterations: 20, tolerance: 0.01, probes: 0 };
-    let lines = Lines::new("Gradient descent goes to the edge of stability");
-    let mut lines = lines.x("step").y("largest eigenvalue λ");
-    println!("\ngradient descent on 200 digits, mean squared error");
-    for rate in RATES {
-        let (mut first, mut late, mut losses) = (Vec::new(), Vec::new(), [vec![], vec![]]);
-        for seed in SEEDS {
-            let net = Small::init(&mut rng(seed));
-            let (mut trainer, mut points) =
-                (Trainer::new(net, MeanSquaredError, Sgd::new(rate), 1), Vec::new());
-            for step in 0..=STEPS {
-                if step % EVERY == 0 {
-                    let curvature =
-                        trainer.network.curvature_with(&MeanSquaredError, &images, &targets, options)?;
-                    if rate == RATES[1] && seed == SEEDS[0] && step == STEPS {
-                        println!("after {step} steps\n{curvature}\n{}", curvature.beside(rate, 0.0)?);
-                    }
-                    points.push((step as f64, curvature.largest.value));
-                }
-                let loss = trainer.step(&images, &targets)?;
-                losses[0].extend((step == STEPS / 2).then_some(loss));
-                losses[1].extend((step == STEPS).then_some(loss));
-            }
-            first.push(points[0].1);
-            late.extend(points[points.len() / 2..].iter().map(|point| point.1));
-            if seed == SEEDS[0] {
-                lines = lines.line(format!("rate {rate}"), points).level(2.0 / rate, format!("2/{rate}"));
-            }
-        }
-        let ([least, most], [low, high], edge) = (range(&late), range(&first), 2.0 / rate);
-        let [[a, b], [c, d]] = losses.map(|losses| range(&losses));
-        println!(
-            "rate {rate}, 2/rate {edge:.2}: λ {low:.2} to {high:.2}, in the second half {least:.2} to {most:.2},"
-        );
-        println!("  at whose beginning the loss is {a:.4} to {b:.4}, and at its end {c:.4} to {d:.4}");
-        if rate > RATES[0] && !(0.9 * edge < least && most < 1.3 * edge && d < a) {
-            return Err(format!("with a rate of {rate} λ should stay at {edge}, and the loss fall").into());
-        }
-    }
     Ok(lines.picture()?)
 }

@@ -114,7 +114,7 @@ impl Curvature {
     ///
     /// # Source
     /// Cohen et al. 2021, equation 1 and appendix B.
-    pub fn beside(&self, learning_rate: f64, momentum: f64) -> Result<RateBeside, Error> {
+    pub fn compare(&self, learning_rate: f64, momentum: f64) -> Result<RateComparison, Error> {
         let setting = |name, value, expected| Err(Error::Setting { name, value, expected });
         if !(learning_rate > 0.0 && learning_rate.is_finite()) {
             return setting("the learning rate", learning_rate, "positive and finite");
@@ -125,13 +125,13 @@ impl Curvature {
         let reliable = self.largest.is_reliable();
         let largest = self.largest_rate().map(|rate| (1.0 + momentum) * rate);
         let times = largest.map(|largest| learning_rate / largest);
-        Ok(RateBeside { learning_rate, momentum, largest, times, reliable })
+        Ok(RateComparison { learning_rate, momentum, largest, times, reliable })
     }
 }
 
-/// A learning rate beside the curvature: [`Curvature::beside`].
+/// A learning rate compared with the curvature: [`Curvature::compare`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct RateBeside {
+pub struct RateComparison {
     /// The learning rate.
     pub learning_rate: f64,
     /// The momentum.

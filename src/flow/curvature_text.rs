@@ -1,7 +1,7 @@
 use alloc::string::String;
 use core::fmt;
 
-use super::curvature::{Curvature, Eigenvalue, RateBeside};
+use super::curvature::{Curvature, Eigenvalue, RateComparison};
 use super::table::{fold, short};
 
 /// Within this factor of the largest stable rate, the figures do not say on which side it is: the curvature is that
@@ -62,7 +62,7 @@ fn number(x: f64) -> String {
     if x.abs() < 100.0 && x.abs() >= 0.01 { format!("{x:.4}") } else { short(x) }
 }
 
-impl fmt::Display for RateBeside {
+impl fmt::Display for RateComparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (rate, momentum) = (self.learning_rate, self.momentum);
         let plain = momentum == 0.0;

@@ -135,7 +135,7 @@ pub trait GradientFlow: Network {
     /// let curvature = net.curvature(&MeanSquaredError, &[Vector([3.0])], &[Vector([1.0])])?;
     /// approx::assert_relative_eq!(curvature.largest.value, 18.0, max_relative = 1e-8);
     /// println!("{curvature}");
-    /// println!("{}", curvature.beside(0.2, 0.0)?); // 2/λ = 0.111; the learning rate 0.2 is 1.800 times that: ..
+    /// println!("{}", curvature.compare(0.2, 0.0)?); // 2/λ = 0.111; the learning rate 0.2 is 1.800 times that: ..
     /// # Ok::<(), chainrule::Error>(())
     /// ```
     ///

@@ -100,7 +100,7 @@ use crate::layer::Factor;
 pub use crate::error::StoppedByRule;
 pub use crate::expected::cause::Cause;
 pub use attention::{AttentionFlow, HeadFlow};
-pub use curvature::{Curvature, CurvatureOptions, Eigenvalue, RateBeside, Trace};
+pub use curvature::{Curvature, CurvatureOptions, Eigenvalue, RateComparison, Trace};
 pub use figures::{ActivationFlow, LayerFlow, ParameterFlow, PathFlow, WeightsFlow};
 pub use gates::GateFlow;
 pub use gradient_flow::GradientFlow;

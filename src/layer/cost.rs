@@ -45,8 +45,8 @@ impl Cost {
         }
     }
 
-    /// Returns the cost of this layer beside `other`, on the same input.
-    pub const fn beside(self, other: Self) -> Self {
+    /// Returns the cost of this layer in parallel with `other`, on the same input.
+    pub const fn parallel(self, other: Self) -> Self {
         let deeper = if self.depth >= other.depth { self } else { other };
         Self { depth: deeper.depth, last: self.last + other.last, ..self.then(other) }
     }

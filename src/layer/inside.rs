@@ -46,7 +46,7 @@ impl Plan {
     pub const fn contains(mut self, children: &'static [Child]) -> Self {
         let mut at = 0;
         while at < children.len() {
-            self = self.beside(children[at].plan, at == 0);
+            self = self.parallel(children[at].plan, at == 0);
             at += 1;
         }
         Self { children, ..self }

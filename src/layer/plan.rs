@@ -296,9 +296,9 @@ impl Plan {
     }
 
     /// Adds `child`, on the same input as the layers before it.
-    pub(crate) const fn beside(self, child: &Self, first: bool) -> Self {
-        let cost = if first { child.cost } else { self.cost.beside(child.cost) };
-        let window = if first { child.window } else { self.window.beside(child.window) };
+    pub(crate) const fn parallel(self, child: &Self, first: bool) -> Self {
+        let cost = if first { child.cost } else { self.cost.parallel(child.cost) };
+        let window = if first { child.window } else { self.window.parallel(child.window) };
         Self { cost, window, ..self.with_memory_of(child, 1) }
     }
 

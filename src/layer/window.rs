@@ -46,7 +46,7 @@ impl Reach {
     }
 
     /// Returns the reach of this and `other` on the same input.
-    const fn beside(self, other: Self) -> Self {
+    const fn parallel(self, other: Self) -> Self {
         Self {
             stride: self.stride,
             first: if self.first < other.first { self.first } else { other.first },
@@ -164,11 +164,11 @@ impl Window {
         all
     }
 
-    /// Returns the window of this layer beside one with the window `other`, on the same input.
-    pub(super) const fn beside(self, other: Self) -> Self {
+    /// Returns the window of this layer in parallel with one that has the window `other`.
+    pub(super) const fn parallel(self, other: Self) -> Self {
         match (self.0, other.0) {
             (Some([a, b]), Some([c, d])) if a.stride == c.stride && b.stride == d.stride => {
-                Self(Some([a.beside(c), b.beside(d)]))
+                Self(Some([a.parallel(c), b.parallel(d)]))
             }
             _ => Self::WHOLE,
         }

@@ -93,7 +93,7 @@ pub trait Branches<X: Sample<Grad: Tensor>>: Parameters {
 const fn plan(mut plan: Plan, children: &'static [Child], outputs: Space) -> Plan {
     let mut at = 0;
     while at < children.len() {
-        plan = plan.beside(children[at].plan, at == 0);
+        plan = plan.parallel(children[at].plan, at == 0);
         at += 1;
     }
     plan.saves(outputs)

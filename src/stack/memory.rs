@@ -168,7 +168,7 @@ where
         children: &[Child { name: BRANCH, plan: &F::PLAN, copies: 1, shared: false }],
         ..Plan::leaf::<Pair<A, B>, Self>()
             .factor(Factor::Sum)
-            .beside(&F::PLAN, true)
+            .parallel(&F::PLAN, true)
             .saves(Space::per_sample::<A>(1))
             .backward_scratch(Space::per_sample::<A::Grad>(1))
             .form(Form::ResidualWithMemory)

@@ -70,8 +70,8 @@ impl<A: ParallelInput, B: ParallelInput, F: Layer<A>, G: Layer<B>> Layer<Pair<A,
         // // Memory for both halves of the input and the output, and for the gradients of one half at a time.
         ..Plan::leaf::<Pair<A, B>, Self>()
             .form(Form::Parallel)
-            .beside(&F::PLAN, true)
-            .beside(&G::PLAN, false)
+            .parallel(&F::PLAN, true)
+            .parallel(&G::PLAN, false)
             .saves(Space::per_sample::<A>(1).and(Space::per_sample::<F::Output>(1)))
             .saves(Space::per_sample::<B>(1).and(Space::per_sample::<G::Output>(1)))
             .backward_scratch(

@@ -84,8 +84,8 @@ where
         let plan = Plan::leaf::<X, Self>()
             .factor(Factor::Sum)
             .effect(Effect::Sum)
-            .beside(&F::PLAN, true)
-            .beside(&S::PLAN, false)
+            .parallel(&F::PLAN, true)
+            .parallel(&S::PLAN, false)
             .saves(Space::per_sample::<F::Output>(1));
         if S::PLAN.identity {
             Plan {

@@ -212,7 +212,7 @@ fn the_largest_rate_is_where_gradient_descent_begins_to_diverge() {
     let start = Linear::<4, 1, f64>::init(&mut rng(1));
     let curvature = start.curvature(&MeanSquaredError, &inputs, &targets).unwrap();
     for momentum in [0.0, 0.5, 0.9] {
-        let largest = curvature.beside(1.0, momentum).unwrap().largest.unwrap();
+        let largest = curvature.compare(1.0, momentum).unwrap().largest.unwrap();
         approx::assert_relative_eq!(largest, (1.0 + momentum) * curvature.largest_rate().unwrap());
         let loss_at = |times: f64| {
             let sgd = Sgd::new(times * largest).momentum(momentum);
@@ -225,7 +225,7 @@ fn the_largest_rate_is_where_gradient_descent_begins_to_diverge() {
 }
 
 #[test]
-fn rates_beside_the_curvature_are_said_in_words() {
+fn rates_compared_with_the_curvature_are_said_in_words() {
     let net = Linear::<1, 1, f64, NoBias>::zeros();
     let curvature = net.curvature(&MeanSquaredError, &[Vector([3.0])], &[Vector([1.0])]).unwrap(); // 18
     let text = check_text(&curvature);
@@ -240,15 +240,15 @@ fn rates_beside_the_curvature_are_said_in_words() {
             "2 (1 + 0.9)/λ = 0.211; the learning rate 0.05 is 0.237 times that: gradient descent with momentum 0.9",
         ),
     ] {
-        let beside = curvature.beside(rate, momentum).unwrap();
-        let text = beside.to_string().replace("\n  ", " ");
+        let compared = curvature.compare(rate, momentum).unwrap();
+        let text = compared.to_string().replace("\n  ", " ");
         assert!(text.contains(words), "{text}");
-        assert!(beside.to_string().lines().all(|line| line.chars().count() <= 80));
+        assert!(compared.to_string().lines().all(|line| line.chars().count() <= 80));
     }
     for (rate, momentum) in
         [(0.0, 0.0), (-1.0, 0.0), (f64::NAN, 0.0), (0.1, 1.0), (0.1, -0.1), (0.1, f64::NAN)]
     {
-        assert!(matches!(curvature.beside(rate, momentum), Err(Error::Setting { .. })), "{rate} {momentum}");
+        assert!(matches!(curvature.compare(rate, momentum), Err(Error::Setting { .. })), "{rate} {momentum}");
     }
 }
 
@@ -261,9 +261,9 @@ fn what_has_no_curvature_has_no_largest_rate() {
     assert_eq!((curvature.largest_rate(), curvature.along_gradient), (None, None));
     assert_eq!(curvature.trace.unwrap().value, 0.0);
     assert!(check_text(&curvature).contains("no eigenvalue is positive"));
-    let beside = curvature.beside(0.1, 0.0).unwrap();
-    assert_eq!((beside.largest, beside.times), (None, None));
-    assert!(beside.to_string().contains("is not too large here"));
+    let compared = curvature.compare(0.1, 0.0).unwrap();
+    assert_eq!((compared.largest, compared.times), (None, None));
+    assert!(compared.to_string().contains("is not too large here"));
 
     let zero = <(Linear<2, 1, f64>, Relu)>::zeros();
     let product = dead.hessian_vector(&MeanSquaredError, &inputs, &[Vector([1.0]); 2], &zero).unwrap();

@@ -58,7 +58,7 @@ fn check<X: Tensor, Y: Tensor, N: Maps<X, Y>>(name: &str) {
         match network.curvature_with(&MeanSquaredError, &inputs, &targets, options) {
             Ok(curvature) => {
                 check_text(name, &curvature.to_string());
-                check_text(name, &curvature.beside(0.1, 0.9).unwrap().to_string());
+                check_text(name, &curvature.compare(0.1, 0.9).unwrap().to_string());
                 assert!(
                     curvature.smallest.value <= curvature.largest.value + curvature.largest.error,
                     "{name}"

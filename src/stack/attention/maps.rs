@@ -82,7 +82,7 @@ impl Sizes {
         let [query, key, value, output] =
             [children[0].plan.cost, children[1].plan.cost, children[2].plan.cost, children[3].plan.cost];
         let scores = (2 * queries * keys * self.width) as u64;
-        let mut cost = query.for_steps(queries).beside(key.for_steps(keys).beside(value.for_steps(keys)));
+        let mut cost = query.for_steps(queries).parallel(key.for_steps(keys).parallel(value.for_steps(keys)));
         cost = cost.then(output.for_steps(queries));
         cost.multiply_adds += scores;
         cost.backward_multiply_adds += scores / 2 * 5; // computes the scores again, and four more products
