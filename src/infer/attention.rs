@@ -1,4 +1,4 @@
-//! Attention that is written without the width of its input.
+//! Attention layers without the width of their input.
 
 use core::marker::PhantomData;
 
@@ -11,13 +11,14 @@ use crate::layer::{At, Backward, Layer, Mode, WorkspaceMut};
 use crate::stack::{AttentionSettings, CrossAttention, NoMask, SelfAttention};
 use crate::tensor::{Padded, Pair, Sample, Sequence};
 
-/// Attention of `HEADS` heads, of the width of the steps that arrive: [`SelfAttention`].
+/// Attention with `HEADS` heads; the width is that of the input. It becomes a [`SelfAttention`].
 ///
 /// ```
 /// use chainrule::prelude::*;
 /// type Net = Infer<Sequence<20, 16>, (AutoSelfAttention<4, Causal>, LastStep, LinearTo<5>)>;
 /// let net: Owned<(SelfAttention<16, 4, Causal>, LastStep, Linear<16, 5>)> = Net::init(&mut rng(0));
 /// ```
+#[doc(alias("lazy", "nn.MultiheadAttention"))]
 #[derive(Clone, Copy, Debug, Parameters)]
 #[parameters(infer = own)]
 pub struct AutoSelfAttention<const HEADS: usize, M: 'static = NoMask> {
@@ -25,7 +26,8 @@ pub struct AutoSelfAttention<const HEADS: usize, M: 'static = NoMask> {
     settings: PhantomData<fn() -> M>,
 }
 
-/// Attention of `HEADS` heads to the second half of a pair, of the widths that arrive: [`CrossAttention`].
+/// Attention with `HEADS` heads to the second half of a pair; the widths are those of the input. It becomes a
+/// [`CrossAttention`].
 ///
 /// ```
 /// use chainrule::prelude::*;

@@ -1,4 +1,4 @@
-//! Layers with parameters for each channel, which are written without the number of channels.
+//! Layers with parameters for each channel, without the number of channels.
 
 use core::marker::PhantomData;
 
@@ -10,7 +10,7 @@ use crate::kernel::Real;
 use crate::layer::{Affine, AffineOf, At, Backward, ChannelPRelu, GainAndBias, Layer, Mode, WorkspaceMut};
 use crate::tensor::{Image, Sample, Sequence, Vector};
 
-/// A leaky ReLU with a trained slope for each of the features or channels that arrive: [`ChannelPRelu`].
+/// A leaky ReLU with a trained slope for each feature or channel of its input. It becomes a [`ChannelPRelu`].
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -21,7 +21,7 @@ use crate::tensor::{Image, Sample, Sequence, Vector};
 #[parameters(infer = own)]
 pub struct AutoChannelPRelu;
 
-/// A trained factor and summand for each of the features or channels that arrive: [`Affine`].
+/// A trained factor and summand for each feature or channel of its input. It becomes an [`Affine`].
 ///
 /// ```
 /// use chainrule::prelude::*;

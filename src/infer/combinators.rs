@@ -1,4 +1,4 @@
-//! Layers that contain layers, other than tuples. What they contain has the place that they have themselves.
+//! Layers that contain layers, other than tuples. The layers inside have the same place as the outer layer.
 
 use core::marker::PhantomData;
 
@@ -59,7 +59,7 @@ where
     type Layer = <Highway<F::Layer, N, GATE_BIAS, T> as At<PLACE, Vector<N, T>>>::Layer;
 }
 
-/// A highway block around the branch `F`, of the length of the vector that arrives: [`Highway`].
+/// A highway block around the branch `F`. The length of its input vector is inferred. It becomes a [`Highway`].
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -83,7 +83,8 @@ where
 
 without_sizes!([F: 'static, const GATE_BIAS: i32] AutoHighway<F, GATE_BIAS>);
 
-/// What a branch gives, beside the shortcut `S`. The bound is on the sample, so that the compiler waits until it knows it.
+/// The output of a branch next to the shortcut `S`. The bound is on the sample, so that the compiler waits until the
+/// sample type is inferred.
 #[doc(hidden)]
 pub trait BesideShortcut<const PLACE: usize, X: Tensor, S>: Sample {
     type Shortcut: Layer<X>;
@@ -122,14 +123,14 @@ impl<const PLACE: usize, X: Tensor, B: BranchesAfter<PLACE, X>> After<PLACE, X> 
     type Layer = Concat<B::Branches>;
 }
 
-/// The branches of a [`Concat`] behind a layer that gives `X`: a tuple of 2 to 4.
+/// The branches of a [`Concat`] on the input `X`: a tuple of 2 to 4 layers.
 #[diagnostic::on_unimplemented(
     message = "a concatenation holds 2 to 4 branches in a tuple, and not `{Self}`",
     label = "`{Self}` is not a tuple of 2 to 4 layers",
     note = "write the branches as a tuple, as in `Concat<(ConvTo<8, 3, 1, 1>, ConvTo<4, 5, 1, 2>)>`; more than 4 nest"
 )]
 pub trait BranchesAfter<const PLACE: usize, X: Tensor> {
-    /// The branches, each with its input.
+    /// The branches, each with the size of its input.
     type Branches: Branches<X>;
 }
 
@@ -147,7 +148,7 @@ branches!(F G);
 branches!(F G H);
 branches!(F G H I);
 
-/// `PRelu` is `PRelu<f32>` where no scalar is written, and here the scalar is that of the input.
+/// `PRelu` without a scalar means `PRelu<f32>`. Inside `Infer` its scalar is that of the input instead.
 impl<const PLACE: usize, X: Tensor, T: Real> After<PLACE, X> for PRelu<T> {
     type Layer = PRelu<X::Scalar>;
 }

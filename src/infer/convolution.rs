@@ -1,4 +1,4 @@
-//! Convolutions that are written without the channels of their input.
+//! Convolutions without the channels of their input.
 
 use core::marker::PhantomData;
 
@@ -14,14 +14,15 @@ use crate::layer::{
 };
 use crate::tensor::{Image, Sample, Sequence, Vector};
 
-/// A convolution with `OUT` output channels and windows of `K`: [`Conv2d`] behind an image, [`Conv1d`] behind a
-/// sequence.
+/// A convolution with `OUT` output channels and windows of `K`. It becomes a [`Conv2d`] on an image, or a [`Conv1d`] on
+/// a sequence.
 ///
 /// ```
 /// use chainrule::prelude::*;
 /// type Net = Infer<Sequence<20, 3>, (ConvTo<8, 5>, ConvTo<4, 3, 1, 1, NoBias>)>;
 /// let net: Owned<(Conv1d<3, 8, 5>, Conv1d<8, 4, 3, 1, 1, f32, NoBias>)> = Net::init(&mut rng(0));
 /// ```
+#[doc(alias("LazyConv2d", "LazyConv1d", "nn.LazyConv2d"))]
 #[derive(Clone, Copy, Debug, Parameters)]
 #[parameters(infer = own)]
 pub struct ConvTo<
@@ -35,12 +36,13 @@ pub struct ConvTo<
     bias: PhantomData<fn() -> B>,
 }
 
-/// A convolution with `OUT` output channels and settings: [`Conv2dWith`] behind an image, [`Conv1dWith`] behind a
-/// sequence.
+/// A convolution with `OUT` output channels and settings. It becomes a [`Conv2dWith`] on an image, or a [`Conv1dWith`]
+/// on a sequence.
 ///
 /// ```
 /// use chainrule::prelude::*;
-/// type Net = Infer<Image<4, 9, 9>, (ConvToWith<8, (Kernel<1, 3>, Same)>, ConvToWith<8, (Kernel<3>, Groups<8>), NoBias>)>;
+/// type Layers = (ConvToWith<8, (Kernel<1, 3>, Same)>, ConvToWith<8, (Kernel<3>, Groups<8>), NoBias>);
+/// type Net = Infer<Image<4, 9, 9>, Layers>;
 /// type Written = (Conv2dWith<4, 8, (Kernel<1, 3>, Same)>, Conv2dWith<8, 8, (Kernel<3>, Groups<8>), f32, NoBias>);
 /// let net: Owned<Written> = Net::init(&mut rng(0));
 /// ```
@@ -51,14 +53,15 @@ pub struct ConvToWith<const OUT: usize, S: WindowSettings, B: 'static = WithBias
     bias: PhantomData<fn() -> (S, B)>,
 }
 
-/// A transposed convolution with `OUT` output channels: [`TransposedConv2d`] behind an image, [`TransposedConv1d`]
-/// behind a sequence.
+/// A transposed convolution with `OUT` output channels. It becomes a [`TransposedConv2d`] on an image, or a
+/// [`TransposedConv1d`] on a sequence.
 ///
 /// ```
 /// use chainrule::prelude::*;
 /// type Net = Infer<Image<8, 4, 4>, TransposedConvTo<4, 2, 2>>;
 /// let net: Owned<TransposedConv2d<8, 4, 2, 2>> = Net::init(&mut rng(0));
 /// ```
+#[doc(alias("LazyConvTranspose2d", "deconvolution", "nn.LazyConvTranspose2d"))]
 #[derive(Clone, Copy, Debug, Parameters)]
 #[parameters(infer = own)]
 pub struct TransposedConvTo<
@@ -72,8 +75,8 @@ pub struct TransposedConvTo<
     bias: PhantomData<fn() -> B>,
 }
 
-/// A transposed convolution with `OUT` output channels and settings: [`TransposedConv2dWith`] behind an image,
-/// [`TransposedConv1dWith`] behind a sequence.
+/// A transposed convolution with `OUT` output channels and settings. It becomes a [`TransposedConv2dWith`] on an image,
+/// or a [`TransposedConv1dWith`] on a sequence.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -87,7 +90,7 @@ pub struct TransposedConvToWith<const OUT: usize, S: WindowSettings, B: 'static 
     bias: PhantomData<fn() -> (S, B)>,
 }
 
-/// A convolution of each channel by itself: [`DepthwiseConv2d`] of all channels that arrive.
+/// A separate convolution of each channel of its input. It becomes a [`DepthwiseConv2d`].
 ///
 /// ```
 /// use chainrule::prelude::*;

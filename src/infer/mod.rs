@@ -1,8 +1,8 @@
-//! Tier 4, above `stack`: networks of which only the output sizes are written.
+//! Tier 4, above `stack`: networks without input sizes. You write only the output size of each layer.
 //!
-//! [`Infer<X, N>`](Infer) is the network `N` with the input of each layer worked out by the compiler, from the shape
-//! `X` of the data. It *is* the network that you would write out: the same type, so that its files, its speed, its
-//! messages and its optimizers are the same.
+//! [`Infer<X, N>`](Infer) is the network `N` for data of the shape `X`. The compiler infers the input size of each
+//! layer. The result is the same type as the network with all sizes written out, so its files, speed, messages and
+//! optimizers are the same.
 //!
 //! ```
 //! use chainrule::prelude::*;
@@ -17,15 +17,15 @@
 //!     (Conv2d<1, 6, 5, 1, 2>, Relu, MaxPool2d<2>, Conv2d<6, 16, 5>, Relu, MaxPool2d<2>),
 //!     (Dense<Image<16, 5, 5>, Vector<120>>, Relu, Linear<120, 84>, Relu, Linear<84, 10>),
 //! );
-//! let network: Owned<WrittenOut> = LeNet5::init(&mut rng(0)); // the same type
+//! let network: Owned<WrittenOut> = LeNet5::init(&mut rng(0)); // both are the same type
 //! let y: Vector<10> = network.predict(&Image([[[0.5; 28]; 28]]))?;
 //! # Ok::<(), chainrule::Error>(())
 //! ```
 //!
-//! | written | behind | is |
+//! | layer without input size | input | becomes |
 //! |---|---|---|
 //! | [`LinearTo<OUT>`](LinearTo) | `Vector<IN>` | `Linear<IN, OUT>` |
-//! | | `Sequence<..>`, `Image<..>` | `Dense<Image<..>, Vector<OUT>>`: nothing has to be flattened |
+//! | | `Sequence<..>`, `Image<..>` | `Dense<Image<..>, Vector<OUT>>`, without a separate flatten layer |
 //! | [`DenseTo<Out>`](DenseTo) | any tensor `X` | `Dense<X, Out>` |
 //! | [`ConvTo<OUT, K, STRIDE, PAD>`](ConvTo) | `Image<IN, H, W>` | `Conv2d<IN, OUT, K, STRIDE, PAD>` |
 //! | | `Sequence<STEPS, IN>` | `Conv1d<IN, OUT, K, STRIDE, PAD>` |
@@ -46,16 +46,16 @@
 //! | [`AutoCrossAttention<HEADS>`](AutoCrossAttention) | `Pair` of two of these | `CrossAttention<WIDTH, HEADS>` |
 //! | [`AutoLearnedPositions`] | `Sequence<STEPS, WIDTH>`, `Padded<STEPS, WIDTH>` | `LearnedPositions<STEPS, WIDTH>` |
 //! | `PRelu` | any tensor of `T` | `PRelu<T>` |
-//! | [`Residual<F, AutoShortcut>`](AutoShortcut) | any tensor | `F` with the shortcut that fits |
-//! | tuple, array, `Residual`, `Highway`, `Concat`, `Parallel`, `OnFirst`, `ResidualWithMemory`, `Shared`, `Evaluate`, `PerStep`, `Tied` | | the same, of the layers that it contains |
-//! | any other layer, such as `Relu` or `Linear<8, 4>` | what it takes | itself |
+//! | [`Residual<F, AutoShortcut>`](AutoShortcut) | any tensor | `F` with a shortcut of the same output shape |
+//! | tuple, array, `Residual`, `Highway`, `Concat`, `Parallel`, `OnFirst`, `ResidualWithMemory`, `Shared`, `Evaluate`, `PerStep`, `Tied` | | the same, with the sizes of the layers inside |
+//! | any other layer, such as `Relu` or `Linear<8, 4>` | its own input | unchanged |
 //!
-//! `NoBias` as the last parameter, as in `LinearTo<10, NoBias>`, leaves out the bias. The scalar is that of the input:
-//! `Infer<Vector<4, f64>, ..>` is a network of `f64`.
+//! `NoBias` as the last parameter, as in `LinearTo<10, NoBias>`, makes a layer without a bias. The scalar type is that
+//! of the input: `Infer<Vector<4, f64>, ..>` is a network of `f64`.
 //!
-//! The compiler checks a `type` alias only where it is used; [`shapes`](crate::shapes) below it makes it check at once.
-//! The error for a layer that cannot take what arrives says which layer that is, counted from 0 in its tuple: "layer 3
-//! of this stack, `ConvTo<16, 5>`, cannot take `Vector<120>` as its input".
+//! The compiler checks a `type` alias only where it is used. Write [`shapes`](crate::shapes) below the alias to check
+//! it at once. If a layer does not accept its input, the error names the layer and its place in the tuple, counted from
+//! 0: "layer 3 of this stack, `ConvTo<16, 5>`, cannot take `Vector<120>` as its input".
 
 mod attention;
 mod channels;
@@ -83,7 +83,7 @@ pub use sizeless::{
 };
 pub use tokens::{AutoLearnedPositions, EmbeddingTo};
 
-/// The network `N` for data of the shape `X`, with the input of each layer worked out: see [the
+/// The network `N` for data of the shape `X`, with the input size of each layer inferred by the compiler. See [the
 /// module](crate::infer).
 ///
 /// ```
@@ -92,14 +92,15 @@ pub use tokens::{AutoLearnedPositions, EmbeddingTo};
 /// type Net = Infer<Vector<784>, (LinearTo<128>, Relu, LinearTo<10>)>;
 /// let net: Owned<(Linear<784, 128>, Relu, Linear<128, 10>)> = Net::init(&mut rng(0));
 /// ```
+#[doc(alias("shape inference", "lazy modules", "LazyLinear", "input_shape"))]
 pub type Infer<X, N> = <N as After<0, X>>::Layer;
 
-/// Something that becomes a layer behind one that gives `X`: a layer itself, or one that is written without the sizes
-/// of its input. `PLACE` is its place in the stack, for the compiler's message.
+/// A layer, or a layer without its input sizes, that becomes a layer on the input `X`. `PLACE` is its place in the
+/// stack, for the compiler's message.
 ///
 /// # Layers that you write yourself
-/// `#[derive(Parameters)]` implements it for a layer without layers inside: the layer stands for itself. A layer without
-/// its sizes implements it for each shape that it follows:
+/// `#[derive(Parameters)]` implements this trait for a layer without layers inside: the layer stays as it is. For a
+/// layer without its sizes, implement it for each input shape:
 ///
 /// ```
 /// use chainrule::infer::After;
@@ -133,7 +134,7 @@ pub type Infer<X, N> = <N as After<0, X>>::Layer;
 /// type Net = Infer<Vector<4>, (LinearTo<3>, Scale<3>, LinearTo<2>)>;
 /// let y: Vector<2> = Net::init(&mut rng(1)).predict(&Vector([1.0; 4]))?;
 ///
-/// /// The same layer without its size, which becomes a `Scale<N>` behind a `Vector<N>`.
+/// /// The same layer without its size. On a `Vector<N>` it becomes a `Scale<N>`.
 /// struct AutoScale;
 ///
 /// impl<const PLACE: usize, const N: usize> After<PLACE, Vector<N>> for AutoScale {
@@ -148,15 +149,15 @@ pub type Infer<X, N> = <N as After<0, X>>::Layer;
     note = "each layer takes what the one before it gives, and layer 0 takes the first type of `Infer`"
 )]
 pub trait After<const PLACE: usize, X: Sample> {
-    /// The layer that takes `X`.
+    /// The layer with all of its sizes.
     type Layer: Layer<X>;
 }
 
-/// What a stack asks of its layers: [`After`]. As [`InputAt`](crate::layer::InputAt), the bound is on the sample, so that a
-/// wrong layer is one error.
+/// The bound of a stack on its layers: [`After`]. As in [`InputAt`](crate::layer::InputAt), the bound is on the sample,
+/// so that a wrong layer gives only one error.
 #[doc(hidden)]
 pub trait InferredAt<const PLACE: usize, L>: Sample {
-    /// That of [`After`].
+    /// The layer of [`After`].
     type Layer: Layer<Self, Output = Self::Output>;
     /// Its output.
     type Output: Sample + bytemuck::Pod;

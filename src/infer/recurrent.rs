@@ -1,4 +1,4 @@
-//! Recurrent layers that are written without the features of their input.
+//! Recurrent layers without the number of features of their input.
 
 use core::marker::PhantomData;
 
@@ -13,7 +13,7 @@ use crate::layer::{
 };
 use crate::tensor::{Sample, Sequence, Vector};
 
-/// A recurrent layer of `HIDDEN` units with the activation `G`: [`Rnn`].
+/// A recurrent layer with `HIDDEN` units and the activation `G`. It becomes an [`Rnn`].
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -27,7 +27,7 @@ pub struct RnnTo<const HIDDEN: usize, G: 'static = Tanh, S: 'static = ZeroState>
     settings: PhantomData<fn() -> (G, S)>,
 }
 
-/// A long short-term memory of `HIDDEN` units: [`Lstm`].
+/// A long short-term memory with `HIDDEN` units. It becomes an [`Lstm`].
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -41,7 +41,7 @@ pub struct LstmTo<const HIDDEN: usize, S: 'static = ZeroState> {
     state: PhantomData<fn() -> S>,
 }
 
-/// A gated recurrent unit of `HIDDEN` units: [`Gru`].
+/// A gated recurrent unit with `HIDDEN` units. It becomes a [`Gru`].
 ///
 /// ```
 /// use chainrule::prelude::*;

@@ -1,4 +1,4 @@
-//! The shortcut that fits a residual branch.
+//! The shortcut of a residual block, inferred from its branch.
 
 use core::ops::{Add, BitAnd, Div, Sub};
 
@@ -11,23 +11,25 @@ use crate::layer::{Conv1d, Conv2d, Identity, Layer, Linear, NoBias, Parameters};
 use crate::tensor::side::{Known, Side, ToSide};
 use crate::tensor::{Image, SameSample, Sample, Sequence, Tensor, Vector};
 
-/// In `Residual<F, AutoShortcut>` within [`Infer`](super::Infer), the shortcut that fits the branch `F`: the identity
-/// where the branch keeps the shape, and a linear map without bias where it does not.
+/// The shortcut of a residual block, inferred from its branch: write `Residual<F, AutoShortcut>` within
+/// [`Infer`](super::Infer). It is the identity if the branch `F` keeps the shape, and a linear map without bias
+/// otherwise.
 ///
 /// # Shapes
 /// | branch | shortcut |
 /// |---|---|
-/// | any, from a shape to the same | `Identity` |
+/// | any, with the same input and output shape | `Identity` |
 /// | `Vector<A>` to `Vector<B>` | `Linear<A, B, f32, NoBias>` |
 /// | `Sequence<STEPS, A>` to `Sequence<.., B>` | `Conv1d<A, B, 1, STRIDE, 0, f32, NoBias>` |
 /// | `Image<A, H, W>` to `Image<B, .., ..>` | `Conv2d<A, B, 1, STRIDE, 0, f32, NoBias>` |
 ///
-/// The stride is the smallest that gives a side of the branch's length: ⌈H / H'⌉. A branch whose sides no stride gives
-/// (a window without padding, which cuts an edge away) is a compile error, as is a side with which the compiler [cannot compute](crate::tensor::side).
+/// The stride is the smallest one with at most as many output places as the branch: ⌈H / H'⌉. It is a compile error if
+/// no stride gives the output side of the branch (for example, if a window without padding cuts off the edge). It is
+/// also a compile error if the compiler [cannot compute](crate::tensor::side) with a side.
 ///
 /// # Source
 /// He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016, section 3.3, option B: projection
-/// shortcuts, by 1x1 convolutions, where the shape changes, and the identity elsewhere.
+/// shortcuts, by 1x1 convolutions, if the shape changes, and the identity otherwise.
 ///
 /// # Examples
 /// ```
@@ -42,10 +44,11 @@ use crate::tensor::{Image, SameSample, Sample, Sequence, Tensor, Vector};
 ///     Residual<(Conv2d<8, 16, 3, 2, 1>, Relu, Conv2d<16, 16, 3, 1, 1>), Conv2d<8, 16, 1, 2, 0, f32, NoBias>>;
 /// let net: Owned<(Keeps, Halves)> = Net::init(&mut rng(0));
 /// ```
+#[doc(alias("projection shortcut", "downsample", "ResNet"))]
 #[derive(Clone, Copy, Debug)]
 pub struct AutoShortcut;
 
-/// The shortcut of a residual block, beside a branch that takes `X` and gives `Y`: a layer, or [`AutoShortcut`].
+/// The shortcut of a residual block whose branch maps `X` to `Y`: a layer, or [`AutoShortcut`].
 #[diagnostic::on_unimplemented(
     message = "no shortcut leads from `{X}` to `{Y}`, which the branch of a residual block gives",
     label = "the branch takes `{X}` and gives `{Y}`",
@@ -56,7 +59,7 @@ pub trait Shortcut<const PLACE: usize, X: Tensor, Y: Sample> {
     type Layer: Layer<X>;
 }
 
-// `AutoShortcut` has no `Parameters`, and so the two impls do not overlap.
+// // `AutoShortcut` does not implement `Parameters`, so the two impls do not overlap.
 impl<const PLACE: usize, X: Tensor, Y: Sample, S: Parameters + After<PLACE, X>> Shortcut<PLACE, X, Y> for S {
     type Layer = S::Layer;
 }
@@ -68,7 +71,7 @@ where
     type Layer = X::Shortcut;
 }
 
-/// A shape from which [`AutoShortcut`] leads to `Y`.
+/// A shape `Self` for which [`AutoShortcut`] has a layer from `Self` to `Y`.
 pub trait ShortcutTo<Y: Sample>: Tensor {
     /// The layer of the shortcut.
     type Shortcut: Layer<Self>;
@@ -97,7 +100,7 @@ where
     >>::Shortcut;
 }
 
-// One stride serves both sides. If it is wrong for the width, the residual block says so: its outputs differ.
+// // Both sides have the same stride. If it is wrong for the width, the residual block reports different outputs.
 impl<
     const A: usize,
     const B: usize,
@@ -123,11 +126,11 @@ where
     >>::Shortcut;
 }
 
-/// Compares a side with the one that the branch makes of it.
+/// Compares a side with the output side of the branch.
 pub trait Meets<const TO: usize> {
     /// `B1` if they are equal, else `B0`.
     type Same;
-    /// The smallest stride that makes no more than `TO` places of this side: ⌈D / TO⌉.
+    /// The smallest stride with at most `TO` places on this side: ⌈D / TO⌉.
     type Stride;
 }
 
@@ -148,9 +151,9 @@ where
     type Stride = <Quot<Diff<Sum<N<D>, N<TO>>, U1>, N<TO>> as ToSide>::Side;
 }
 
-/// The identity where all sides are equal, else `L`.
+/// The identity if all sides are equal, else `L`.
 pub trait Choose<X: Tensor, L> {
-    /// That layer.
+    /// The chosen layer.
     type Shortcut: Layer<X>;
 }
 
@@ -162,7 +165,7 @@ impl<X: Tensor, L: Layer<X>> Choose<X, L> for B0 {
     type Shortcut = L;
 }
 
-/// The convolutions of single pixels or steps, without bias, of which this is the stride.
+/// The convolutions of single pixels or steps, without bias. `Self` is their stride.
 pub trait Pointwise<const IN: usize, const OUT: usize, T> {
     /// On sequences.
     type Conv1d;

@@ -1,5 +1,5 @@
-//! The layers that are written without the sizes of their input. No network contains them: [`Infer`](super::Infer)
-//! puts the layer with its sizes in their place.
+//! Layers without the sizes of their input. They are never part of a network: [`Infer`](super::Infer) replaces each of
+//! them by the layer with its sizes.
 
 use core::marker::PhantomData;
 
@@ -13,18 +13,25 @@ use crate::layer::{
 };
 use crate::tensor::{Image, Sample, Sequence, Tensor, Vector};
 
-/// With a bias: the default of the layers that [`NoBias`] leaves without one.
+/// The setting for layers with a bias, the default. [`NoBias`] is the setting for layers without.
+///
+/// # Examples
+/// ```
+/// use chainrule::infer::WithBias;
+/// use chainrule::prelude::*;
+/// let net: Owned<Linear<2, 4>> = Infer::<Vector<2>, LinearTo<4, WithBias>>::init(&mut rng(0)); // as `LinearTo<4>`
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct WithBias;
 
-/// Whether a layer that gives `Out` has a bias: [`WithBias`] or [`NoBias`].
+/// Whether a layer with the output `Out` has a bias: [`WithBias`] or [`NoBias`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say whether a layer has a bias",
     label = "neither `WithBias` nor `NoBias`",
     note = "leave it out for a layer with a bias, or write `NoBias`"
 )]
 pub trait BiasOf<Out: Tensor>: 'static {
-    /// The bias: `Out`, or [`NoBias`].
+    /// The type of the bias: `Out`, or [`NoBias`].
     type Bias: Bias<Out>;
 }
 
@@ -36,7 +43,7 @@ impl<Out: Tensor> BiasOf<Out> for NoBias {
     type Bias = NoBias;
 }
 
-/// A layer that has its sizes. None of those in this file has.
+/// A layer that has all of its sizes. No layer of this file implements it.
 #[diagnostic::on_unimplemented(
     message = "`{L}` is written without the sizes of its input, which `Infer` works out",
     label = "`{X}` arrives at `{L}`, which is not a layer yet",
@@ -44,11 +51,11 @@ impl<Out: Tensor> BiasOf<Out> for NoBias {
 )]
 #[doc(hidden)]
 pub trait HasSizes<L, X> {
-    /// What it gives.
+    /// The output of the layer.
     type Output: Sample + bytemuck::Pod;
 }
 
-/// A network that is used without `Infer` gets an error that says so.
+/// Implements [`Layer`] with a bound that is never satisfied: its error says that the network needs `Infer`.
 macro_rules! without_sizes {
     ([$($generics:tt)*] $layer:ty) => {
         impl<X: Sample, $($generics)*> Layer<X> for $layer
@@ -63,8 +70,8 @@ macro_rules! without_sizes {
 }
 pub(super) use without_sizes;
 
-/// A linear layer of `OUT` outputs: [`Linear`] behind a vector, [`Dense`] behind a sequence or an image, which is not
-/// flattened and may be of any size.
+/// A linear layer with `OUT` outputs. It becomes a [`Linear`] on a vector. On a sequence or an image it becomes a
+/// [`Dense`], without flattening and for any size.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -72,6 +79,7 @@ pub(super) use without_sizes;
 /// type Same = (Dense<Image<3, 224, 224>, Vector<16>>, Relu, Linear<16, 10, f32, NoBias>);
 /// let net: Owned<Same> = Net::init(&mut rng(0));
 /// ```
+#[doc(alias("LazyLinear", "nn.LazyLinear", "fully connected"))]
 #[derive(Clone, Copy, Debug, Parameters)]
 #[parameters(infer = own)]
 pub struct LinearTo<const OUT: usize, B: 'static = WithBias> {
@@ -79,7 +87,7 @@ pub struct LinearTo<const OUT: usize, B: 'static = WithBias> {
     bias: PhantomData<fn() -> B>,
 }
 
-/// A linear layer to any shape, such as `DenseTo<Image<1, 8, 8>>`: a [`Dense`].
+/// A linear layer to any shape, such as `DenseTo<Image<1, 8, 8>>`. It becomes a [`Dense`].
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -93,7 +101,7 @@ pub struct DenseTo<Out: Tensor, B: 'static = WithBias> {
     to: PhantomData<fn() -> (Out, B)>,
 }
 
-/// Batch normalization of the features or channels that arrive: [`BatchNorm`].
+/// Batch normalization of the features or channels of its input. It becomes a [`BatchNorm`].
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -103,6 +111,7 @@ pub struct DenseTo<Out: Tensor, B: 'static = WithBias> {
 /// type Same = Infer<Vector<4>, AutoBatchNorm<Epsilon<1, 1000>>>;
 /// let norm: Owned<BatchNorm<4, f32, Epsilon<1, 1000>>> = Same::init(&mut rng(0));
 /// ```
+#[doc(alias("LazyBatchNorm1d", "LazyBatchNorm2d"))]
 #[derive(Clone, Copy, Debug, Parameters)]
 #[parameters(infer = own)]
 pub struct AutoBatchNorm<S: NormSettings = Epsilon, A: 'static = GainAndBias> {
@@ -110,7 +119,7 @@ pub struct AutoBatchNorm<S: NormSettings = Epsilon, A: 'static = GainAndBias> {
     settings: PhantomData<fn() -> (S, A)>,
 }
 
-/// Layer normalization of a vector, of each step of a sequence, or of an image: [`LayerNorm`].
+/// Layer normalization of a vector, of each step of a sequence, or of an image. It becomes a [`LayerNorm`].
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -124,7 +133,7 @@ pub struct AutoLayerNorm<S: NormSettings = Epsilon, A: 'static = GainAndBias> {
     settings: PhantomData<fn() -> (S, A)>,
 }
 
-/// RMS normalization of a vector, of each step of a sequence, or of an image: [`RmsNorm`].
+/// RMS normalization of a vector, of each step of a sequence, or of an image. It becomes an [`RmsNorm`].
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -138,7 +147,7 @@ pub struct AutoRmsNorm<S: NormSettings = MachineEpsilon, A: 'static = NoBias> {
     settings: PhantomData<fn() -> (S, A)>,
 }
 
-/// Normalization of the features or channels that arrive, in `GROUPS` groups: [`GroupNorm`].
+/// Normalization of the features or channels of its input, in `GROUPS` groups. It becomes a [`GroupNorm`].
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -152,7 +161,7 @@ pub struct AutoGroupNorm<const GROUPS: usize, S: NormSettings = Epsilon, A: 'sta
     settings: PhantomData<fn() -> (S, A)>,
 }
 
-/// For each, what it is behind a shape.
+/// Implements [`After`] for a layer without its sizes: the layer that it becomes on each input shape.
 macro_rules! becomes {
     ($([$($generics:tt)*] $written:ty, behind $X:ty: $layer:ty;)+) => {$(
         impl<const PLACE: usize, $($generics)*> After<PLACE, $X> for $written

@@ -1,4 +1,4 @@
-//! Layers of tokens and of their places, without the sizes that follow from their input.
+//! Layers on tokens and positions, without the sizes of their input.
 
 use core::marker::PhantomData;
 
@@ -11,7 +11,7 @@ use crate::layer::{At, Backward, Embedding, Layer, LearnedPositions, Mode, Works
 use crate::stack::Tied;
 use crate::tensor::{Padded, PaddedTokens, Sample, Sequence, Token, Tokens};
 
-/// A vector of `WIDTH` numbers for each token of the vocabulary of its input: an [`Embedding`].
+/// A trained vector of `WIDTH` numbers for each token of the vocabulary of its input. It becomes an [`Embedding`].
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -25,7 +25,7 @@ pub struct EmbeddingTo<const WIDTH: usize, T: Real = f32> {
     scalar: PhantomData<fn() -> T>,
 }
 
-/// A trained vector for each step of the sequence that arrives: [`LearnedPositions`].
+/// A trained vector for each step of its input. It becomes a [`LearnedPositions`].
 ///
 /// ```
 /// use chainrule::prelude::*;

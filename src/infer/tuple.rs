@@ -1,4 +1,4 @@
-//! Tuples of 1 to 16 layers. For two layers, the macro below writes:
+//! Tuples of 1 to 16 layers. For two layers, the macro below generates:
 //!
 //! ```text
 //! impl<const PLACE: usize, X, A, X0, B, X1, Y> After<PLACE, X> for (A, B)
@@ -16,8 +16,8 @@ use super::{After, InferredAt};
 use crate::layer::Layer;
 use crate::tensor::Sample;
 
-/// The input of a stack, as the result of a projection: so the compiler judges layer 0 in the way it judges the others,
-/// and its error says the place too.
+/// The input of a stack, as the result of a projection. So the compiler treats layer 0 as it treats the others, and its
+/// error names the place too.
 pub trait Given: Sample {
     /// `Self`.
     type Sample: Sample;
@@ -63,15 +63,15 @@ stack!(A 0 X0 X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 
 #[rustfmt::skip]
 stack!(A 0 X0 X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 X13, N 13 X13 X14, O 14 X14 X15, Q 15 X15 Y);
 
-/// No stack of more than sixteen layers implements this trait. It exists for the compiler's message, which
-/// `AtMostSixteen` gives for stacks that are written out.
+/// No stack of more than sixteen layers implements this trait. It exists for the compiler's message. (For stacks with
+/// all sizes, `AtMostSixteen` has that message.)
 #[diagnostic::on_unimplemented(
     message = "a stack holds at most 16 layers, and this one has {LAYERS}",
     label = "too many layers for one tuple",
     note = "nest tuples, as in `((A, B, C), (D, E, F))`, or repeat equal ones in an array, as in `[Block; 4]`"
 )]
 pub trait ShortEnough<const LAYERS: usize, X: Sample> {
-    /// No layer.
+    /// Never used: no type implements this trait.
     type Layer: Layer<X>;
 }
 

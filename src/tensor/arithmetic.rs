@@ -1,4 +1,4 @@
-//! Arithmetic with tensors number by number, iteration, and conversions that all tensors share.
+//! Elementwise arithmetic with tensors, iteration, and conversions, shared by all tensors.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -55,7 +55,7 @@ macro_rules! operator {
     };
 }
 
-/// Implements an operator of a tensor and a number, and its assignment.
+/// Implements an operator of a tensor and a scalar, and its assignment.
 macro_rules! by_number {
     ($name:ident[$($side:ident),+] $Operator:ident::$operator:ident, $Assign:ident::$assign:ident) => {
         impl<$(const $side: usize,)+ T: Real> $Assign<T> for $name<$($side,)+ T> {
@@ -81,7 +81,7 @@ macro_rules! by_number {
     };
 }
 
-/// Implements the product of a number of this type and a tensor.
+/// Implements the product of a scalar of this type and a tensor.
 macro_rules! number_times {
     ($name:ident[$($side:ident),+] $scalar:ident) => {
         impl<$(const $side: usize),+> Mul<$name<$($side,)+ $scalar>> for $scalar {
@@ -126,24 +126,24 @@ macro_rules! arithmetic {
         }
 
         impl<$(const $side: usize,)+ T: Real> $name<$($side,)+ T> {
-            /// Returns an iterator over the numbers, in memory order.
+            /// Returns an iterator over the elements, in memory order.
             pub fn iter(&self) -> core::slice::Iter<'_, T> {
                 self.as_slice().iter()
             }
 
-            /// Returns an iterator over the numbers, in memory order, that can change them.
+            /// Returns an iterator over mutable references to the elements, in memory order.
             pub fn iter_mut(&mut self) -> core::slice::IterMut<'_, T> {
                 self.as_mut_slice().iter_mut()
             }
 
-            /// Applies a function to each number.
+            /// Applies a function to each element.
             pub fn map<U: Real>(&self, mut f: impl FnMut(T) -> U) -> $name<$($side,)+ U> {
                 let mut mapped = $name::zeroed();
                 mapped.iter_mut().zip(self).for_each(|(to, x): (&mut U, &T)| *to = f(*x));
                 mapped
             }
 
-            /// Returns the sum of the products of the numbers of both, computed in `f64`.
+            /// Returns the dot product: the sum of the products of the elements, computed in `f64`.
             pub fn dot(&self, other: &Self) -> T {
                 T::from_f64(self.iter().zip(other).fold(0.0, |sum, (x, y)| sum + x.to_f64() * y.to_f64()))
             }

@@ -1,17 +1,17 @@
 use super::{Image, Sequence, Tensor, Vector};
 use crate::kernel::Real;
 
-/// A tensor of `C` features or channels, for layers that treat each of them by itself.
+/// A tensor of `C` features or channels, for layers that process each channel separately.
 ///
-/// In memory it is a number of rows: in each, [`EACH`](Channels::EACH) numbers of the first channel, then those of the
-/// second, and so on. A step of a sequence is a row; a vector and an image are one row.
+/// In memory it is a list of rows. Each row has [`EACH`](Channels::EACH) numbers of the first channel, then the same of
+/// the second, and so on. Each step of a sequence is a row. A vector or an image is one row.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has not {C} features or channels",
     label = "the layer takes {C} features, or an image of {C} channels",
     note = "the channels of an image come first, `Image<{C}, HEIGHT, WIDTH>`, and the features of a sequence last, `Sequence<STEPS, {C}>`"
 )]
 pub trait Channels<const C: usize>: Tensor {
-    /// How many numbers of a channel are side by side.
+    /// The number of adjacent elements of one channel in a row.
     const EACH: usize;
 }
 
@@ -27,14 +27,15 @@ impl<const C: usize, const H: usize, const W: usize, T: Real> Channels<C> for Im
     const EACH: usize = H * W;
 }
 
-/// The numbers of each channel in turn, row after row: a channel, and [`EACH`](Channels::EACH) of its numbers.
+/// Returns the numbers of each channel, row after row: the index of a channel, and its [`EACH`](Channels::EACH)
+/// numbers.
 pub(crate) fn by_channel<const C: usize, X: Channels<C>>(
     batch: &[X],
 ) -> impl Iterator<Item = (usize, &[X::Scalar])> {
     X::flat(batch).chunks_exact(X::EACH.max(1)).enumerate().map(|(at, numbers)| (at % C.max(1), numbers))
 }
 
-/// As [`by_channel`].
+/// Returns the numbers as [`by_channel`], mutably.
 pub(crate) fn by_channel_mut<const C: usize, X: Channels<C>>(
     batch: &mut [X],
 ) -> impl Iterator<Item = (usize, &mut [X::Scalar])> {

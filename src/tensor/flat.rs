@@ -1,4 +1,4 @@
-//! Flattened tensors, whose side `cargo check` computes.
+//! Flattened tensors. `cargo check` computes their side.
 
 use core::ops::Mul;
 
@@ -46,7 +46,7 @@ where
 type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
 type Volume<const A: usize, const B: usize, const C: usize> = Prod<Prod<N<A>, N<B>>, N<C>>;
 
-/// Whether all numbers of `X` together are at most 2048: only for the answer `B1` is the side computed.
+/// Whether `X` has at most 2048 numbers. The side is computed only if the answer is `B1`.
 #[diagnostic::on_unimplemented(
     message = "`{X}` is too large to flatten: it has more than 2048 numbers",
     label = "flattens to a vector longer than 2048",

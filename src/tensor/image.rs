@@ -3,8 +3,8 @@ use bytemuck::{Pod, Zeroable};
 use super::{Sample, Tensor, shared::sample};
 use crate::kernel::Real;
 
-/// An image of `CHANNELS` channels of `HEIGHT` x `WIDTH` pixels: channel after channel in memory, row after row in
-/// each.
+/// An image of `CHANNELS` channels of `HEIGHT` x `WIDTH` pixels. In memory, the channels follow one another, and each
+/// channel is stored row by row (PyTorch's `CHW`).
 ///
 /// ```
 /// use chainrule::tensor::Image;
@@ -12,6 +12,7 @@ use crate::kernel::Real;
 /// assert_eq!(picture[(0, 1, 2)], 6.0);
 /// assert_eq!(picture[0], [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
 /// ```
+#[doc(alias("CHW", "NCHW", "Tensor3", "picture"))]
 #[derive(Clone, Copy, PartialEq, Zeroable, Pod)]
 #[repr(transparent)]
 pub struct Image<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T = f32>(
@@ -42,7 +43,7 @@ impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T>
     }
 }
 
-/// A channel.
+/// Returns a channel.
 impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T> core::ops::Index<usize>
     for Image<CHANNELS, HEIGHT, WIDTH, T>
 {
@@ -52,7 +53,7 @@ impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T> core::op
     }
 }
 
-/// A channel.
+/// Returns a channel, mutably.
 impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T> core::ops::IndexMut<usize>
     for Image<CHANNELS, HEIGHT, WIDTH, T>
 {

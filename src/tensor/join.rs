@@ -1,4 +1,4 @@
-//! Concatenation of tensors along channels or features, whose sides `cargo check` computes.
+//! Concatenation of tensors along channels or features. `cargo check` computes the sides.
 
 use super::side::{Plus, Side, Sides};
 use super::{Image, Sequence, Tensor, Vector};
@@ -46,7 +46,7 @@ macro_rules! join {
             /// The concatenated tensor.
             type Joined: Tensor<Scalar = Self::Scalar>;
 
-            /// How many rows the tensors consist of: one, or one for each step.
+            /// The number of rows of each tensor: one, or one for each step.
             const ROWS: usize;
         }
 
@@ -83,7 +83,7 @@ macro_rules! join {
 }
 
 join! {
-    /// Two tensors that differ in channels or features only.
+    /// Two tensors that differ only in channels or features.
     #[diagnostic::on_unimplemented(
         message = "branches that are joined must agree in all sides but channels or features: one gives `{Self}`, the other `{Y}`",
         label = "`{Self}` and `{Y}` cannot be joined",
@@ -92,7 +92,7 @@ join! {
     Join2<Y>: B
 }
 join! {
-    /// Three tensors that differ in channels or features only.
+    /// Three tensors that differ only in channels or features.
     #[diagnostic::on_unimplemented(
         message = "branches that are joined must agree in all sides but channels or features: they give `{Self}`, `{Y}` and `{Z}`",
         label = "`{Self}`, `{Y}` and `{Z}` cannot be joined",
@@ -101,7 +101,7 @@ join! {
     Join3<Y, Z>: B C
 }
 join! {
-    /// Four tensors that differ in channels or features only.
+    /// Four tensors that differ only in channels or features.
     #[diagnostic::on_unimplemented(
         message = "branches that are joined must agree in all sides but channels or features: they give `{Self}`, `{Y}`, `{Z}` and `{V}`",
         label = "`{Self}`, `{Y}`, `{Z}` and `{V}` cannot be joined",

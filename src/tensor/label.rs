@@ -5,7 +5,7 @@ use bytemuck::{Pod, Zeroable};
 use crate::Error;
 use crate::error::require;
 
-/// What [`Label::of`] requires.
+/// The condition of [`Label::of`].
 const OF: &str = "the index of a label must be below its number of classes";
 
 /// A class label: an index below `CLASSES`, which is checked when it is created.
@@ -18,7 +18,9 @@ const OF: &str = "the index of a label must be below its number of classes";
 /// # Ok::<(), Error>(())
 /// ```
 ///
-/// It is plain data. Bytes that are cast to labels can hold an index past the last class: it counts as the last.
+/// A label is plain data. Bytes that are cast to labels can contain an index past the last class; such an index counts
+/// as the last class.
+#[doc(alias("class", "target", "category", "one-hot"))]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Zeroable, Pod)]
 #[repr(transparent)]
 pub struct Label<const CLASSES: usize> {
@@ -26,10 +28,10 @@ pub struct Label<const CLASSES: usize> {
 }
 
 impl<const CLASSES: usize> Label<CLASSES> {
-    /// Creates the label of this index, counted from 0.
+    /// Creates the label with this index, counted from 0.
     ///
     /// # Errors
-    /// [`Error::LabelOutOfRange`] when there is no such class.
+    /// [`Error::LabelOutOfRange`] if the index is not below `CLASSES`.
     pub const fn new(index: usize) -> Result<Self, Error> {
         const { require(CLASSES > 0, "a label needs at least one class") };
         const { require(CLASSES <= u32::MAX as usize, "a label has at most 2^32 - 1 classes") };
@@ -40,7 +42,8 @@ impl<const CLASSES: usize> Label<CLASSES> {
         }
     }
 
-    /// Creates the label of an index that is known when the program compiles. It needs no `?`, also in a constant.
+    /// Creates a label from an index that is known at compile time. It returns no `Result`, and a wrong index does not
+    /// compile.
     ///
     /// ```
     /// use chainrule::tensor::Label;
@@ -49,7 +52,7 @@ impl<const CLASSES: usize> Label<CLASSES> {
     /// ```
     #[track_caller]
     pub const fn of<const INDEX: usize>() -> Self {
-        // In a constant, this error names the line of the constant. Elsewhere `known` does not compile.
+        // // In a constant, this error is at the line of the constant. Elsewhere `known` does not compile.
         require(INDEX < CLASSES, OF);
         Self::known::<INDEX>()
     }
@@ -60,7 +63,14 @@ impl<const CLASSES: usize> Label<CLASSES> {
         Self { index: INDEX as u32 }
     }
 
-    /// Returns the class with the largest score. In a tie it is the first; a NaN is never the largest.
+    /// Returns the class with the largest score. If several scores are the largest, it is the first of them. A NaN is
+    /// never the largest.
+    ///
+    /// ```
+    /// use chainrule::tensor::{Label, Vector};
+    /// assert_eq!(Label::from_scores(&Vector([0.1, 2.0, -1.0])).index(), 1);
+    /// ```
+    #[doc(alias("argmax"))]
     pub fn from_scores<T: crate::kernel::Real>(scores: &super::Vector<CLASSES, T>) -> Self {
         const { require(CLASSES > 0, "a label needs at least one class") };
         let mut best = 0;
@@ -92,6 +102,11 @@ impl<const CLASSES: usize> Label<CLASSES> {
     }
 
     /// Returns all classes in order.
+    ///
+    /// ```
+    /// use chainrule::tensor::Label;
+    /// assert_eq!(Label::<3>::all().map(|label| label.index()).collect::<Vec<_>>(), [0, 1, 2]);
+    /// ```
     pub fn all() -> impl Iterator<Item = Self> {
         (0..CLASSES as u32).map(|index| Self { index })
     }
@@ -104,7 +119,7 @@ impl<const CLASSES: usize> chainrule_parameters::Named for Label<CLASSES> {
     };
 }
 
-/// A label as an input: it has no gradient.
+/// A label as an input. It has no gradient.
 impl<const CLASSES: usize> super::Sample for Label<CLASSES> {
     type Grad = super::NoGrad;
     const SHAPE: &'static [usize] = &[];

@@ -1,18 +1,19 @@
-//! Tier 2: samples, whose shape is in their type.
+//! Tier 2: samples. Their shape is part of their type.
 //!
-//! | type | what | memory order |
+//! | type | contents | memory order |
 //! |---|---|---|
 //! | [`Vector<N>`](Vector) | features | |
-//! | [`Sequence<STEPS, FEATURES>`](Sequence) | features at each step in time | steps, then features |
+//! | [`Sequence<STEPS, FEATURES>`](Sequence) | features at each time step | steps, then features |
 //! | [`Image<CHANNELS, HEIGHT, WIDTH>`](Image) | channels of pixels | channels, then rows, then columns |
 //! | [`Padded<STEPS, FEATURES>`](Padded) | a sequence of at most `STEPS` steps, whose length is known at run time | as a sequence, then the length |
 //! | [`Label<CLASSES>`](Label) | a class index, checked to be in range | |
-//! | [`Token<VOCAB>`](Token), [`Tokens<STEPS, VOCAB>`](Tokens), [`PaddedTokens<STEPS, VOCAB>`](PaddedTokens) | tokens of a vocabulary: one, `STEPS` of them, or at most `STEPS` | steps, then the length |
+//! | [`Token<VOCAB>`](Token), [`Tokens<STEPS, VOCAB>`](Tokens), [`PaddedTokens<STEPS, VOCAB>`](PaddedTokens) | tokens of a vocabulary: one, `STEPS`, or at most `STEPS` | steps, then the length |
+//! | [`Pair<A, B>`](Pair) | two samples, for a network with two inputs | the first, then the second |
 //!
 //! The scalar is `f32` by default: `Vector<4, f64>`. A batch is a slice: `&[Vector<784>]`.
 //!
-//! Tensors are plain data in row-major order, as in C, NumPy and PyTorch. They convert to and from arrays, and have the
-//! operators of arithmetic, number by number:
+//! Tensors are plain data in row-major order, as in C, NumPy and PyTorch. They convert to and from arrays, and have
+//! elementwise arithmetic operators:
 //!
 //! ```
 //! use chainrule::prelude::*;
@@ -20,7 +21,7 @@
 //! let a: Vector<3> = Vector([1.0, 2.0, 3.0]);
 //! let b = Vector([10.0, 20.0, 30.0]);
 //! assert_eq!(a + b, Vector([11.0, 22.0, 33.0]));
-//! assert_eq!(a * b, Vector([10.0, 40.0, 90.0])); // number by number
+//! assert_eq!(a * b, Vector([10.0, 40.0, 90.0])); // elementwise
 //! assert_eq!(-(2.0 * a) / 4.0, Vector([-0.5, -1.0, -1.5]));
 //! assert_eq!(a.dot(&b), 140.0);
 //! assert_eq!(a.map(|x| x * x), Vector([1.0, 4.0, 9.0]));
@@ -37,10 +38,10 @@
 //! # Ok::<(), chainrule::Error>(())
 //! ```
 //!
-//! With the feature `serde` tensors are serialized as nested arrays, and a [`Label`] as its index; an array of another
-//! length, and an index without a class, are errors.
+//! With the feature `serde`, tensors are serialized as nested arrays, and a [`Label`] as its index. An array of the
+//! wrong length or an index that is not a class is an error.
 //!
-//! With the feature `nalgebra` they convert to and from nalgebra's matrices, and can be viewed as such for arithmetic:
+//! With the feature `nalgebra`, tensors convert to and from nalgebra's matrices, and have views as such matrices:
 //!
 #![cfg_attr(feature = "nalgebra", doc = "```")]
 #![cfg_attr(not(feature = "nalgebra"), doc = "```ignore")]
@@ -54,12 +55,12 @@
 //! let b: Vector<2> = (a.view() * 2.0 + Vector([1.0, 1.0]).view()).into();
 //! assert_relative_eq!(b, Vector([7.0, 9.0]));
 //!
-//! // nalgebra's matrices are column-major: a sequence is a matrix with a column for each step.
+//! // nalgebra's matrices are column-major: a sequence is a matrix with one column for each step.
 //! let s = Sequence([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
 //! assert_eq!(s.view()[(0, 1)], 4.0);
 //! assert_eq!(Sequence::<2, 3>::SHAPE, [2, 3]);
 //!
-//! // One channel of an image is a matrix with a column for each row of pixels.
+//! // One channel of an image is a matrix with one column for each row of pixels.
 //! let picture = Image([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]);
 //! assert_eq!(picture.channel(0).column(1).sum(), 15.0);
 //! ```
@@ -114,65 +115,78 @@ pub use sequence::Sequence;
 pub use tokens::{PaddedTokens, Token, Tokens};
 pub use vector::Vector;
 
-/// Returns how many numbers a tensor has. An empty tensor has 0; [`Tensor::LEN`] does not compile for it. Plans use this,
-/// so that the error is that of [`Plan::check`](crate::layer::Plan::check).
+/// Returns the number of elements of a tensor. It is 0 for an empty tensor, for which [`Tensor::LEN`] does not compile.
+/// Plans use this function, so that the error is the one of [`Plan::check`](crate::layer::Plan::check).
 pub(crate) const fn len<X: Tensor>() -> usize {
     size_of::<X>() / size_of::<X::Scalar>()
 }
 
-/// A sample of numbers of one scalar type, with its shape in its type. Its gradient has the same type.
+/// A sample whose elements have one scalar type. Its shape is part of its type, and its gradient has the same type.
 ///
-/// Implemented by [`Vector`], [`Sequence`] and [`Image`].
+/// [`Vector`], [`Sequence`] and [`Image`] implement it.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// // The mean over all elements, for tensors of any shape.
+/// fn mean<X: Tensor<Scalar = f32>>(x: &X) -> f32 {
+///     x.as_slice().iter().sum::<f32>() / X::LEN as f32
+/// }
+/// assert_eq!(mean(&Vector([1.0, 2.0, 6.0])), 3.0);
+/// assert_eq!(mean(&Sequence([[1.0, 2.0], [3.0, 4.0]])), 2.5);
+/// ```
+#[doc(alias("ndarray", "array", "torch.Tensor"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a tensor",
     label = "a `Vector`, a `Sequence` or an `Image` of `f32` or `f64` is needed here",
     note = "a batch is a slice of tensors, and one sample is `std::slice::from_ref(&sample)`"
 )]
 pub trait Tensor: Sample<Grad = Self> + Pod {
-    /// `f32` or `f64`.
+    /// The scalar type, `f32` or `f64`.
     type Scalar: Real;
 
-    /// Another element in the same shape: `Image<3, 8, 8>::Of<E>` is `[[[E; 8]; 8]; 3]`.
+    /// The same shape with another element type: `Image<3, 8, 8>::Of<E>` is `[[[E; 8]; 8]; 3]`.
     type Of<E: Pod + Send + Sync>: Pod + Send + Sync;
 
-    /// How many numbers a sample has: the product of its sides. An empty tensor does not compile.
+    /// The number of elements: the product of the sides. An empty tensor does not compile.
     const LEN: usize = {
         let len = size_of::<Self>() / size_of::<Self::Scalar>();
         require(len > 0, "every side of a tensor must be at least 1: a layer of width 0 passes nothing on");
         len
     };
 
-    /// Returns the numbers of this sample, in memory order.
+    /// Returns the elements of this sample, in memory order.
     #[inline]
     fn as_slice(&self) -> &[Self::Scalar] {
         Self::flat(core::slice::from_ref(self))
     }
 
-    /// Returns the numbers of this sample, in memory order.
+    /// Returns the elements of this sample, in memory order, mutably.
     #[inline]
     fn as_mut_slice(&mut self) -> &mut [Self::Scalar] {
         Self::flat_mut(core::slice::from_mut(self))
     }
 
-    /// Returns the numbers of a whole batch, sample after sample.
+    /// Returns the elements of a whole batch, sample after sample.
     #[inline]
     fn flat(batch: &[Self]) -> &[Self::Scalar] {
         bytemuck::must_cast_slice(batch)
     }
 
-    /// Returns the numbers of a whole batch, sample after sample.
+    /// Returns the elements of a whole batch, sample after sample, mutably.
     #[inline]
     fn flat_mut(batch: &mut [Self]) -> &mut [Self::Scalar] {
         bytemuck::must_cast_slice_mut(batch)
     }
 
-    /// Returns a batch as a matrix with a column for each sample, `LEN` x `batch.len()`, without copying.
+    /// Returns a batch as a matrix with one column for each sample, `LEN` x `batch.len()`, without copying.
     #[cfg(feature = "nalgebra")]
     fn columns(batch: &[Self]) -> DMatrixView<'_, Self::Scalar> {
         DMatrixView::from_slice(Self::flat(batch), Self::LEN, batch.len())
     }
 
-    /// Returns a batch as a matrix with a column for each sample, `LEN` x `batch.len()`, without copying.
+    /// Returns a batch as a mutable matrix with one column for each sample, `LEN` x `batch.len()`, without copying.
     #[cfg(feature = "nalgebra")]
     fn columns_mut(batch: &mut [Self]) -> DMatrixViewMut<'_, Self::Scalar> {
         let samples = batch.len();
@@ -180,10 +194,10 @@ pub trait Tensor: Sample<Grad = Self> + Pod {
         DMatrixViewMut::from_slice_generic(flat, Dyn(Self::LEN), Dyn(samples))
     }
 
-    /// Creates a sample from its numbers in memory order.
+    /// Creates a sample from its elements in memory order.
     ///
     /// # Errors
-    /// [`Error::SliceLength`] if their count is not [`LEN`](Tensor::LEN).
+    /// [`Error::SliceLength`] if the slice does not have [`LEN`](Tensor::LEN) elements.
     fn from_slice(numbers: &[Self::Scalar]) -> Result<Self, Error> {
         let mut sample = Self::zeroed();
         if numbers.len() != Self::LEN {

@@ -5,16 +5,26 @@ use chainrule_parameters::Scalar;
 
 use crate::kernel::{Real, all_finite};
 
-/// The numbers of a batch, without the type of its samples.
+/// The numbers of a batch of samples of any type.
+///
+/// ```
+/// use chainrule::tensor::{Sample, Vector};
+///
+/// let batch = [Vector([1.0, 2.0]), Vector([f32::NAN, 4.0])];
+/// let numbers = Vector::numbers(&batch);
+/// assert_eq!(numbers.len(), 4);
+/// assert_eq!(numbers.get(3), 4.0);
+/// assert_eq!(numbers.first_non_finite().unwrap().0, 2);
+/// ```
 #[derive(Clone, Debug)]
 pub enum Numbers<'a> {
     /// The samples have no numbers.
     None,
-    /// In memory order.
+    /// Numbers of type `f32`, in memory order.
     F32(&'a [f32]),
-    /// In memory order.
+    /// Numbers of type `f64`, in memory order.
     F64(&'a [f64]),
-    /// The numbers of samples with several parts, sample after sample.
+    /// A copy of the numbers, for samples with several parts, sample after sample.
     #[cfg(feature = "alloc")]
     Copied(Vec<f64>),
 }
@@ -28,7 +38,7 @@ impl<'a> Numbers<'a> {
         }
     }
 
-    /// Returns how many numbers there are.
+    /// Returns the count of numbers.
     pub fn len(&self) -> usize {
         match self {
             Self::None => 0,
@@ -44,7 +54,7 @@ impl<'a> Numbers<'a> {
         self.len() == 0
     }
 
-    /// Returns number `at`.
+    /// Returns the number at the index `at`.
     ///
     /// # Panics
     /// If `at` is out of range.

@@ -7,13 +7,12 @@ use super::{Contents, Numbers, Sample, Sequence};
 use crate::Error;
 use crate::kernel::Real;
 
-/// A sequence of at most `STEPS` steps, whose length is known when the program runs. Behind its end it is padded by 0.
+/// A sequence of at most `STEPS` steps, whose length is known at run time. The steps after its end are padding, 0.
 ///
-/// It is the input of networks on sequences of unequal lengths. Recurrent layers, [`PerStep`](crate::PerStep),
-/// [`Residual`](crate::Residual) and [`Reverse`](crate::Reverse) take it and give it with the same length;
-/// [`LastStep`](crate::LastStep) and
-/// `MeanOver<Steps>` take its last step, and the mean of its steps. Nothing depends on the padding. A `Sequence` of the
-/// same length gives the same output and the same gradients.
+/// It is the input of networks on sequences of different lengths. Recurrent layers, [`PerStep`](crate::PerStep),
+/// [`Residual`](crate::Residual) and [`Reverse`](crate::Reverse) keep the length. [`LastStep`](crate::LastStep) returns
+/// the last step, and `MeanOver<Steps>` the mean of the steps. Nothing depends on the padding: a `Sequence` of the same
+/// length gives the same output and the same gradients.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -29,8 +28,9 @@ use crate::kernel::Real;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
-/// For a loss at each step, a `Sequence` and targets of `Option<Label>`, `None` behind the end, do the same: see
-/// [`CrossEntropy`](crate::CrossEntropy).
+/// For a loss at each step, you can also use a `Sequence` and targets of `Option<Label>`, with `None` after the end:
+/// see [`CrossEntropy`](crate::CrossEntropy).
+#[doc(alias("variable length", "mask", "pack_padded_sequence", "ragged"))]
 #[derive(Clone, Copy, Zeroable, Pod)]
 #[repr(C, packed)]
 pub struct Padded<const STEPS: usize, const FEATURES: usize, T = f32> {
@@ -39,10 +39,10 @@ pub struct Padded<const STEPS: usize, const FEATURES: usize, T = f32> {
 }
 
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Padded<STEPS, FEATURES, T> {
-    /// Creates the sequence of these steps.
+    /// Creates a padded sequence from these steps.
     ///
     /// # Errors
-    /// [`Error::SequenceLength`] if there is no step, or if there are more than `STEPS`.
+    /// [`Error::SequenceLength`] if there are no steps or more than `STEPS`.
     pub fn new(steps: &[[T; FEATURES]]) -> Result<Self, Error> {
         let length = steps.len();
         if length == 0 || length > STEPS {
@@ -54,15 +54,15 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Padded<STEPS, FEATURES,
         Ok(padded)
     }
 
-    /// Returns how many steps there are, without the padding.
+    /// Returns the number of steps, without the padding.
     pub fn length(&self) -> usize {
         (self.length as usize).min(STEPS)
     }
 
-    /// Returns a step; behind the end it is 0.
+    /// Returns a step. After the end it is 0.
     ///
     /// # Panics
-    /// If `at` is not below `STEPS`.
+    /// If `at` is not less than `STEPS`.
     pub fn step(&self, at: usize) -> [T; FEATURES] {
         let size = size_of::<[T; FEATURES]>();
         bytemuck::pod_read_unaligned(&bytemuck::bytes_of(self)[at * size..][..size])
@@ -73,12 +73,12 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Padded<STEPS, FEATURES,
         (0..self.length()).map(|at| self.step(at))
     }
 
-    /// Writes all steps, with the padding, to `sequence`.
+    /// Copies all steps, with the padding, to `sequence`.
     pub fn write_to(&self, sequence: &mut Sequence<STEPS, FEATURES, T>) {
         *sequence = self.steps;
     }
 
-    /// Overwrites this with these steps, of which there are at most `STEPS`.
+    /// Overwrites this sequence with these steps, at most `STEPS`.
     pub(crate) fn set_steps(&mut self, steps: impl Iterator<Item = [T; FEATURES]>) {
         let mut whole = Sequence::zeroed();
         let mut length = 0;
@@ -89,14 +89,14 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Padded<STEPS, FEATURES,
         *self = Self { steps: whole, length };
     }
 
-    /// Overwrites this with the first `length` steps of a sequence.
+    /// Overwrites this sequence with the first `length` steps of another one.
     pub(crate) fn set(&mut self, steps: &Sequence<STEPS, FEATURES, T>, length: usize) {
         self.steps = *steps;
         self.length = length as u32;
         self.bytes_mut()[length * size_of::<[T; FEATURES]>()..].fill(0);
     }
 
-    /// Overwrites this with the sums of the steps of two sequences of one length.
+    /// Overwrites this sequence with the sum of two sequences of the same length, step by step.
     pub(crate) fn set_sum(&mut self, a: &Self, b: &Self) {
         let (size, length) = (size_of::<[T; FEATURES]>(), b.length());
         for at in 0..length {
@@ -108,13 +108,13 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Padded<STEPS, FEATURES,
         self.bytes_mut()[length * size..].fill(0);
     }
 
-    /// Returns the bytes of the steps. (The struct is packed: a reference to its numbers is not aligned.)
+    /// Returns the bytes of the steps. (The struct is packed, so its numbers may be unaligned.)
     fn bytes_mut(&mut self) -> &mut [u8] {
         &mut bytemuck::bytes_of_mut(self)[..size_of::<Sequence<STEPS, FEATURES, T>>()]
     }
 }
 
-/// Equal if the steps are.
+/// Two padded sequences are equal if their steps are equal.
 impl<const STEPS: usize, const FEATURES: usize, T: Real> PartialEq for Padded<STEPS, FEATURES, T> {
     fn eq(&self, other: &Self) -> bool {
         self.length() == other.length() && self.steps().eq(other.steps())

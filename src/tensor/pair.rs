@@ -3,7 +3,7 @@ use chainrule_parameters::{Named, Part, TypeName};
 
 use super::{Contents, Numbers, Sample};
 
-/// A pair of samples: the input of a network with two inputs, such as an actor's two observations.
+/// A pair of samples: the input of a network with two inputs, such as a picture and a state.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -13,9 +13,10 @@ use super::{Contents, Numbers, Sample};
 /// assert_eq!(state[1], 2.0);
 /// ```
 ///
-/// [`Parallel`](crate::stack::Parallel) applies a layer to each half, [`Duplicate`](crate::stack::Duplicate) makes a
-/// pair of one sample, and [`Sum`](crate::stack::Sum) and [`Join`](crate::stack::Join) combine a pair into one sample.
+/// [`Parallel`](crate::stack::Parallel) applies a layer to each half. [`Duplicate`](crate::stack::Duplicate) makes a
+/// pair from one sample. [`Sum`](crate::stack::Sum) and [`Join`](crate::stack::Join) combine a pair into one sample.
 /// The struct is packed, so a reference to one of its fields does not compile: copy the field.
+#[doc(alias("two inputs", "multi-input", "tuple"))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Zeroable, Pod)]
 #[repr(C, packed)]
 pub struct Pair<A, B>(pub A, pub B);

@@ -1,9 +1,9 @@
 use super::Sample;
 
-/// `Self` and `X` are the same type, and so are slices of them.
+/// `Self` and `X` are the same type. The methods cast slices from one to the other.
 ///
-/// Bounds use this instead of `F: Layer<X, Output = X>`, because the error for a projection hides the wrong layer, and
-/// that for a trait can explain the mistake in a sentence.
+/// Bounds use this trait instead of `F: Layer<X, Output = X>`. The compiler's error for the wrong projection would hide
+/// the wrong layer. The error for a trait can explain the mistake in a sentence.
 pub trait SameType<X>: Sized {
     #[doc(hidden)]
     fn cast_one(&self) -> &X;
@@ -40,7 +40,7 @@ impl<X> SameType<X> for X {
     }
 }
 
-/// `Self` and `X` are the same sample type, and so are their gradients.
+/// `Self` and `X` are the same sample type, and their gradients have the same type.
 pub trait SameSample<X: Sample>: Sample + SameType<X> {
     #[doc(hidden)]
     fn cast_grads(these: &[Self::Grad]) -> &[X::Grad];
@@ -67,7 +67,7 @@ impl<X: Sample> SameSample<X> for X {
     }
 }
 
-/// `Self` and `X` are the same type, which need not have a size.
+/// `Self` and `X` are the same type, which may be unsized.
 pub trait IsType<X: ?Sized> {
     #[doc(hidden)]
     fn from_one(one: &X) -> &Self;

@@ -11,6 +11,7 @@ use crate::kernel::Real;
 /// assert_eq!(s[(2, 0)], 5.0);
 /// assert_eq!(s[2], [5.0, 6.0]);
 /// ```
+#[doc(alias("time series", "matrix", "2d", "Tensor2"))]
 #[derive(Clone, Copy, PartialEq, Zeroable, Pod)]
 #[repr(transparent)]
 pub struct Sequence<const STEPS: usize, const FEATURES: usize, T = f32>(pub [[T; FEATURES]; STEPS]);
@@ -37,7 +38,7 @@ impl<const STEPS: usize, const FEATURES: usize, T> core::ops::IndexMut<(usize, u
     }
 }
 
-/// A step.
+/// Returns a step.
 impl<const STEPS: usize, const FEATURES: usize, T> core::ops::Index<usize> for Sequence<STEPS, FEATURES, T> {
     type Output = [T; FEATURES];
     fn index(&self, step: usize) -> &[T; FEATURES] {
@@ -45,7 +46,7 @@ impl<const STEPS: usize, const FEATURES: usize, T> core::ops::Index<usize> for S
     }
 }
 
-/// A step.
+/// Returns a step, mutably.
 impl<const STEPS: usize, const FEATURES: usize, T> core::ops::IndexMut<usize>
     for Sequence<STEPS, FEATURES, T>
 {

@@ -1,4 +1,4 @@
-//! Tensors as nested arrays, labels as their index, and pairs as tuples, for `serde`.
+//! Serialization with `serde`: tensors as nested arrays, labels as their index, and pairs as tuples.
 
 use core::fmt;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::{Image, Label, Padded, PaddedTokens, Pair, Sequence, Tensor, Token, Tokens, Vector};
 use crate::kernel::Real;
 
-/// The numbers of a tensor, or of a part of it with these sides.
+/// The numbers of a tensor, or of a part of a tensor, with these sides.
 struct Rows<'a, T> {
     sides: &'static [usize],
     numbers: &'a [T],
@@ -33,7 +33,7 @@ impl<T: Real> Serialize for Rows<'_, T> {
     }
 }
 
-/// Reads the numbers of a tensor of this shape, or of a part of it with these sides, into their place.
+/// Deserializes the numbers of a tensor of this shape, or of a part with these sides, into place.
 struct Read<'a, T> {
     shape: &'static [usize],
     sides: &'static [usize],
@@ -127,7 +127,7 @@ impl<'de, const CLASSES: usize> Deserialize<'de> for Label<CLASSES> {
     }
 }
 
-/// As an array of its steps, without the padding.
+/// Serializes the steps as an array, without the padding.
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Serialize for Padded<STEPS, FEATURES, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.steps().map(Vector))
@@ -143,7 +143,7 @@ impl<'de, const STEPS: usize, const FEATURES: usize, T: Real> Deserialize<'de>
     }
 }
 
-/// As an array of indices, of which there are `STEPS`.
+/// Serializes the indices as an array of length `STEPS`.
 impl<const STEPS: usize, const VOCAB: usize> Serialize for Tokens<STEPS, VOCAB> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0)
@@ -157,7 +157,7 @@ impl<'de, const STEPS: usize, const VOCAB: usize> Deserialize<'de> for Tokens<ST
     }
 }
 
-/// As an array of its indices, without the padding.
+/// Serializes the indices as an array, without the padding.
 impl<const STEPS: usize, const VOCAB: usize> Serialize for PaddedTokens<STEPS, VOCAB> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.tokens())

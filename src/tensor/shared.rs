@@ -1,13 +1,13 @@
-//! Implementations that all tensors share: conversions, comparison, printing.
+//! Implementations for all tensors: conversions, comparison, printing.
 
 use core::fmt;
 
 use crate::kernel::Real;
 
-/// At most this many numbers of a tensor are printed; for a larger one, the first and last few.
+/// The most numbers of a tensor that are printed. For a larger tensor, only the first and last few are printed.
 const PRINTED: usize = 8;
 
-/// `Vector<784> [0.0, 0.1, 0.5, .., 0.0]`: prints the shape, and the numbers with an ellipsis if there are many.
+/// Prints the shape and the numbers, with an ellipsis if there are many: `Vector<784> [0.0, 0.1, 0.5, .., 0.0]`.
 pub(super) fn debug<T: Real>(
     f: &mut fmt::Formatter<'_>,
     kind: &str,
@@ -26,7 +26,7 @@ pub(super) fn debug<T: Real>(
     f.write_str("]")
 }
 
-/// `[[0, 0.1], [0.5, 1]]`: prints an array for each side, with ellipses if there are many.
+/// Prints an array for each side, with ellipses if there are many numbers: `[[0, 0.1], [0.5, 1]]`.
 pub(super) fn display<T: Real>(f: &mut fmt::Formatter<'_>, sides: &[usize], xs: &[T]) -> fmt::Result {
     let Some((&side, sides)) = sides.split_first() else { return fmt::Display::fmt(&xs[0], f) };
     f.write_str("[")?;
@@ -53,14 +53,14 @@ fn listed(
     Ok(())
 }
 
-/// Returns the first number of a batch of samples of this length that is NaN or infinite.
+/// Returns the first NaN or infinity of a batch whose samples have this length.
 #[cold]
 pub(super) fn first_non_finite<T: Real>(numbers: &[T], len: usize) -> Option<(usize, usize, f64)> {
     let at = numbers.iter().position(|x| !x.is_finite())?;
     Some((at / len, at % len, numbers[at].to_f64()))
 }
 
-/// Implements the traits that every tensor has: `From` its array, `Default`, `Debug`, and `approx`.
+/// Implements the traits of all tensors: `From` its array, `Default`, `Debug`, and `approx`.
 macro_rules! sample {
     ($name:ident[$($side:ident),+], $array:ty) => {
         impl<$(const $side: usize,)+ T: Real> chainrule_parameters::Named for $name<$($side,)+ T> {
@@ -141,7 +141,7 @@ macro_rules! sample {
             }
         }
 
-        /// Prints nested arrays; a precision, as in `{:.2}`, is that of each number.
+        /// Prints nested arrays. A precision, as in `{:.2}`, applies to each number.
         impl<$(const $side: usize,)+ T: Real> core::fmt::Display for $name<$($side,)+ T> {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 let _ = Self::LEN; // an empty tensor does not compile

@@ -6,10 +6,17 @@ use crate::Error;
 
 /// A token of a vocabulary: an index below `VOCAB`, which is checked when it is created.
 ///
-/// It is another name of [`Label`], because the target of a language model is the next token of its input.
+/// It is an alias of [`Label`], because the target of a language model is the next token of its input.
+///
+/// ```
+/// use chainrule::tensor::Token;
+/// assert_eq!(Token::<65>::new(64)?.index(), 64);
+/// assert!(Token::<65>::new(65).is_err());
+/// # Ok::<(), chainrule::Error>(())
+/// ```
 pub type Token<const VOCAB: usize> = Label<VOCAB>;
 
-/// A sequence of `STEPS` tokens of a vocabulary of `VOCAB`: the input of an [`Embedding`](crate::Embedding).
+/// A sequence of `STEPS` tokens from a vocabulary of `VOCAB`: the input of an [`Embedding`](crate::Embedding).
 ///
 /// ```
 /// use chainrule::{Error, tensor::{Token, Tokens}};
@@ -22,15 +29,17 @@ pub type Token<const VOCAB: usize> = Label<VOCAB>;
 /// assert_eq!(error, Error::LabelOutOfRange { index: 65, classes: 65 });
 /// # Ok::<(), Error>(())
 /// ```
+#[doc(alias("input_ids", "LongTensor", "word indices"))]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Zeroable, Pod)]
 #[repr(transparent)]
 pub struct Tokens<const STEPS: usize, const VOCAB: usize>(pub [Token<VOCAB>; STEPS]);
 
 impl<const STEPS: usize, const VOCAB: usize> Tokens<STEPS, VOCAB> {
-    /// Creates the sequence of these indices.
+    /// Creates a sequence from these indices.
     ///
     /// # Errors
-    /// [`Error::SliceLength`] if there are not `STEPS` of them; [`Error::LabelOutOfRange`] if one is past the vocabulary.
+    /// [`Error::SliceLength`] if there are not exactly `STEPS` indices; [`Error::LabelOutOfRange`] if one is not below
+    /// `VOCAB`.
     pub fn from_indices(indices: &[usize]) -> Result<Self, Error> {
         if indices.len() != STEPS {
             return Err(Error::SliceLength { shape: Self::SHAPE, expected: STEPS, found: indices.len() });
@@ -42,10 +51,10 @@ impl<const STEPS: usize, const VOCAB: usize> Tokens<STEPS, VOCAB> {
         Ok(tokens)
     }
 
-    /// Creates a sequence of a slice of tokens.
+    /// Creates a sequence from a slice of tokens.
     ///
     /// # Errors
-    /// [`Error::SliceLength`] if there are not `STEPS` of them.
+    /// [`Error::SliceLength`] if there are not exactly `STEPS` tokens.
     pub fn from_slice(tokens: &[Token<VOCAB>]) -> Result<Self, Error> {
         let found = tokens.len();
         let tokens = tokens.try_into();
@@ -53,16 +62,16 @@ impl<const STEPS: usize, const VOCAB: usize> Tokens<STEPS, VOCAB> {
     }
 }
 
-/// A sequence of at most `STEPS` tokens, whose length is known when the program runs.
+/// A sequence of at most `STEPS` tokens, whose length is known at run time.
 ///
-/// An [`Embedding`](crate::Embedding) makes a [`Padded`](super::Padded) of the same length of it.
+/// An [`Embedding`](crate::Embedding) maps it to a [`Padded`](super::Padded) of the same length.
 ///
 /// ```
 /// use chainrule::tensor::PaddedTokens;
 ///
 /// let tokens = PaddedTokens::<8, 65>::from_indices(&[7, 0, 64])?;
 /// assert_eq!(tokens.length(), 3);
-/// assert!(PaddedTokens::<8, 65>::from_indices(&[]).is_err()); // there must be a step
+/// assert!(PaddedTokens::<8, 65>::from_indices(&[]).is_err()); // at least one token is needed
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Zeroable, Pod)]
@@ -73,10 +82,10 @@ pub struct PaddedTokens<const STEPS: usize, const VOCAB: usize> {
 }
 
 impl<const STEPS: usize, const VOCAB: usize> PaddedTokens<STEPS, VOCAB> {
-    /// Creates the sequence of these tokens.
+    /// Creates a sequence from these tokens.
     ///
     /// # Errors
-    /// [`Error::SequenceLength`] if there is no token, or if there are more than `STEPS`.
+    /// [`Error::SequenceLength`] if there are no tokens or more than `STEPS`.
     pub fn new(tokens: &[Token<VOCAB>]) -> Result<Self, Error> {
         let found = tokens.len();
         if found == 0 || found > STEPS {
@@ -87,10 +96,10 @@ impl<const STEPS: usize, const VOCAB: usize> PaddedTokens<STEPS, VOCAB> {
         Ok(Self { tokens: whole, length: found as u32 })
     }
 
-    /// Creates the sequence of these indices.
+    /// Creates a sequence from these indices.
     ///
     /// # Errors
-    /// As [`new`](Self::new), and [`Error::LabelOutOfRange`] if an index is past the vocabulary.
+    /// As [`new`](Self::new), and [`Error::LabelOutOfRange`] if an index is not below `VOCAB`.
     pub fn from_indices(indices: &[usize]) -> Result<Self, Error> {
         let mut tokens = Tokens::<STEPS, VOCAB>::zeroed();
         for (token, &index) in tokens.0.iter_mut().zip(indices) {
@@ -102,7 +111,7 @@ impl<const STEPS: usize, const VOCAB: usize> PaddedTokens<STEPS, VOCAB> {
         }
     }
 
-    /// Returns how many tokens there are, without the padding.
+    /// Returns the number of tokens, without the padding.
     pub fn length(&self) -> usize {
         (self.length as usize).min(STEPS)
     }
@@ -113,13 +122,13 @@ impl<const STEPS: usize, const VOCAB: usize> PaddedTokens<STEPS, VOCAB> {
         tokens.into_iter().take(self.length())
     }
 
-    /// Returns all tokens; those of the padding have the index 0.
+    /// Returns all tokens. The tokens of the padding have the index 0.
     pub fn with_padding(&self) -> Tokens<STEPS, VOCAB> {
         self.tokens
     }
 }
 
-/// Equal if the tokens are.
+/// Two padded sequences are equal if their tokens are equal.
 impl<const STEPS: usize, const VOCAB: usize> PartialEq for PaddedTokens<STEPS, VOCAB> {
     fn eq(&self, other: &Self) -> bool {
         self.length() == other.length() && self.tokens().eq(other.tokens())
@@ -133,7 +142,7 @@ impl<const STEPS: usize, const VOCAB: usize> core::ops::Index<usize> for Tokens<
     }
 }
 
-/// Writes the indices of tokens as a list.
+/// Prints the indices of tokens as a list.
 fn list<const VOCAB: usize>(
     tokens: impl Iterator<Item = Token<VOCAB>>,
     f: &mut core::fmt::Formatter<'_>,

@@ -12,6 +12,7 @@ use crate::kernel::Real;
 /// assert_eq!(Vector::<3>::from_slice(&[1.0, 2.0, 3.0]), Ok(v));
 /// assert!(Vector::<3>::from_slice(&[1.0]).is_err());
 /// ```
+#[doc(alias("features", "1d", "Tensor1"))]
 #[derive(Clone, Copy, PartialEq, Zeroable, Pod)]
 #[repr(transparent)]
 pub struct Vector<const N: usize, T = f32>(pub [T; N]);

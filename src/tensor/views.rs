@@ -1,4 +1,4 @@
-//! Tensors as nalgebra's vectors and matrices: views, and conversions both ways.
+//! Tensors as nalgebra's vectors and matrices: views, and conversions in both directions.
 
 use nalgebra::{SMatrix, SMatrixView, SMatrixViewMut, SVector, SVectorView, SVectorViewMut};
 
@@ -11,7 +11,7 @@ impl<const N: usize, T: Real> Vector<N, T> {
         SVectorView::from_slice(&self.0)
     }
 
-    /// Returns a view of this vector as nalgebra's vector, without copying.
+    /// Returns a mutable view of this vector as nalgebra's vector, without copying.
     pub fn view_mut(&mut self) -> SVectorViewMut<'_, T, N> {
         SVectorViewMut::from_slice(&mut self.0)
     }
@@ -30,19 +30,19 @@ impl<const N: usize, T: Real> From<Vector<N, T>> for SVector<T, N> {
 }
 
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Sequence<STEPS, FEATURES, T> {
-    /// Returns a view as nalgebra's matrix with a column for each step, without copying, since nalgebra is
+    /// Returns a view as nalgebra's matrix, without copying. It has one column for each step, because nalgebra is
     /// column-major.
     pub fn view(&self) -> SMatrixView<'_, T, FEATURES, STEPS> {
         SMatrixView::from_slice(self.0.as_flattened())
     }
 
-    /// Returns a mutable view as nalgebra's matrix with a column for each step, without copying.
+    /// Returns a mutable view as nalgebra's matrix with one column for each step, without copying.
     pub fn view_mut(&mut self) -> SMatrixViewMut<'_, T, FEATURES, STEPS> {
         SMatrixViewMut::from_slice(self.0.as_flattened_mut())
     }
 }
 
-/// Converts from a matrix with a column for each step.
+/// Converts from a matrix with one column for each step.
 impl<const STEPS: usize, const FEATURES: usize, T: Real> From<SMatrix<T, FEATURES, STEPS>>
     for Sequence<STEPS, FEATURES, T>
 {
@@ -51,7 +51,7 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> From<SMatrix<T, FEATURE
     }
 }
 
-/// Converts to a matrix with a column for each step.
+/// Converts to a matrix with one column for each step.
 impl<const STEPS: usize, const FEATURES: usize, T: Real> From<Sequence<STEPS, FEATURES, T>>
     for SMatrix<T, FEATURES, STEPS>
 {
@@ -63,26 +63,26 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> From<Sequence<STEPS, FE
 impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
     Image<CHANNELS, HEIGHT, WIDTH, T>
 {
-    /// Returns a view of one channel as nalgebra's matrix with a column for each row of pixels, without copying:
-    /// nalgebra is column-major, images are row-major.
+    /// Returns a view of one channel as nalgebra's matrix, without copying. It has one column for each row of pixels,
+    /// because nalgebra is column-major and images are row-major.
     ///
     /// # Panics
-    /// If `channel` is not below `CHANNELS`.
+    /// If `channel` is not less than `CHANNELS`.
     pub fn channel(&self, channel: usize) -> SMatrixView<'_, T, WIDTH, HEIGHT> {
         SMatrixView::from_slice(self.0[channel].as_flattened())
     }
 
-    /// Returns a mutable view of one channel as nalgebra's matrix with a column for each row of pixels, without
+    /// Returns a mutable view of one channel as nalgebra's matrix with one column for each row of pixels, without
     /// copying.
     ///
     /// # Panics
-    /// If `channel` is not below `CHANNELS`.
+    /// If `channel` is not less than `CHANNELS`.
     pub fn channel_mut(&mut self, channel: usize) -> SMatrixViewMut<'_, T, WIDTH, HEIGHT> {
         SMatrixViewMut::from_slice(self.0[channel].as_flattened_mut())
     }
 }
 
-/// Converts from a matrix with a column for each row of pixels.
+/// Converts from a matrix with one column for each row of pixels.
 impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
     From<[SMatrix<T, WIDTH, HEIGHT>; CHANNELS]> for Image<CHANNELS, HEIGHT, WIDTH, T>
 {
@@ -91,7 +91,7 @@ impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
     }
 }
 
-/// Converts to a matrix with a column for each row of pixels.
+/// Converts to a matrix with one column for each row of pixels.
 impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
     From<Image<CHANNELS, HEIGHT, WIDTH, T>> for [SMatrix<T, WIDTH, HEIGHT>; CHANNELS]
 {

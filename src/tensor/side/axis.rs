@@ -1,4 +1,4 @@
-//! The sides that windows give whose numbers differ by axis: dilated, and padded by different numbers at both ends.
+//! The output sides of windows with different settings for each axis: dilation, and different padding at both ends.
 
 use core::marker::PhantomData;
 use core::ops::{Add, Div, Mul, Sub};
@@ -8,8 +8,9 @@ use typenum::{B1, Diff, GrEq, Minimum, Prod, Quot, Sum, U1};
 
 use super::{Known, N, Side, ToSide};
 
-/// Windows along one axis: of `K` numbers that are `DILATION` apart, in steps of `STRIDE`, each a [`Side`]; `P` is the
-/// padding ([`Ends`] or [`Fitted`]), and `R` how the number of windows is rounded ([`Down`] or [`Up`]).
+/// Windows along one axis: `K` numbers with a distance of `DILATION`, in steps of `STRIDE`. Each of the three is a
+/// [`Side`]. `P` is the padding ([`Ends`] or [`Fitted`]). `R` is how the number of windows is rounded ([`Down`] or
+/// [`Up`]).
 #[derive(Clone, Copy, Debug)]
 pub struct Axis<K, STRIDE, DILATION, P, R = Down>(PhantomData<(K, STRIDE, DILATION, P, R)>);
 
@@ -17,36 +18,36 @@ pub struct Axis<K, STRIDE, DILATION, P, R = Down>(PhantomData<(K, STRIDE, DILATI
 #[derive(Clone, Copy, Debug)]
 pub struct Ends<const BEFORE: usize, const AFTER: usize>;
 
-/// As much padding as gives one window for each `STRIDE` numbers of a side. `M` says at which end.
+/// Padding such that there is one window for each `STRIDE` numbers of a side. `M` selects the end.
 #[derive(Clone, Copy, Debug)]
 pub struct Fitted<M>(PhantomData<fn() -> M>);
 
-/// The numbers that are left after the last window are ignored.
+/// The number of windows is rounded down: the numbers after the last window are ignored.
 #[derive(Clone, Copy, Debug)]
 pub struct Down;
 
-/// The numbers that are left after the last window get another one, which extends past the padding. It starts on the
-/// side or on the padding before it, as in PyTorch.
+/// The number of windows is rounded up: the numbers after the last window get another window, which extends past the
+/// padding. It starts on the side or on the padding before it, as in PyTorch.
 #[derive(Clone, Copy, Debug)]
 pub struct Up;
 
-/// The numbers that a window extends over, with what it leaves out between them: DILATION (K - 1) + 1.
+/// The span of a window, with the gaps of the dilation: DILATION (K - 1) + 1.
 pub(crate) type Span<const K: usize, const DILATION: usize> = Sum<Prod<Diff<N<K>, U1>, N<DILATION>>, U1>;
 
-/// 0 if one of them is.
+/// 0 if one of them is 0.
 pub(crate) type Counts<const K: usize, const S: usize, const D: usize> = Prod<Prod<N<K>, N<S>>, N<D>>;
 
 /// A padded side.
 pub(crate) type PaddedBetween<const D: usize, const BEFORE: usize, const AFTER: usize> =
     Sum<Sum<N<D>, N<BEFORE>>, N<AFTER>>;
 
-/// A padded side, with what another step needs to be a whole one.
+/// A padded side, plus the numbers that complete one more step.
 pub(crate) type Extended<const D: usize, const S: usize, const BEFORE: usize, const AFTER: usize> =
     Diff<Sum<PaddedBetween<D, BEFORE, AFTER>, N<S>>, U1>;
 
-/// Windows `A`, an [`Axis`], slide over this side.
+/// The output side of windows `A`, an [`Axis`], along this side.
 pub trait SlideAlong<A> {
-    /// The side of the output: how many windows there are.
+    /// The side of the output: the number of windows.
     type Out;
 }
 
@@ -65,7 +66,7 @@ where
     type Out = <GrEq<Counts<K, S, DILATION>, U1> as Advances<D, K, S, DILATION, P, R>>::Out;
 }
 
-/// Whether window, stride and dilation are at least 1: only for the answer `B1` is the division computed.
+/// Whether window, stride and dilation are at least 1. The division is computed only if the answer is `B1`.
 #[diagnostic::on_unimplemented(
     message = "a window of {K} with a dilation of {DILATION} cannot move in steps of {S}",
     label = "a window, its stride and its dilation must be at least 1",
@@ -159,7 +160,7 @@ where
     type Out = <Quot<Diff<Sum<N<D>, N<S>>, U1>, N<S>> as ToSide>::Side;
 }
 
-/// Whether the window is no larger than the padded side: only for the answer `B1` is the difference computed.
+/// Whether the window is not larger than the padded side. The difference is computed only if the answer is `B1`.
 #[diagnostic::on_unimplemented(
     message = "a window of {K} with a dilation of {DILATION} does not fit into a side of {D} padded by {BEFORE} and {AFTER}",
     label = "the window, with what it leaves out, is larger than the padded side",
@@ -180,7 +181,7 @@ pub trait Covers<
     type Out;
 }
 
-/// The numbers that remain of a padded side beside a window.
+/// The length of a padded side minus the span of a window.
 type Beside<const D: usize, const K: usize, const DILATION: usize, const BEFORE: usize, const AFTER: usize> =
     Diff<PaddedBetween<D, BEFORE, AFTER>, Span<K, DILATION>>;
 
@@ -212,7 +213,7 @@ where
     type Out = <Sum<Quot<Beside<D, K, DILATION, BEFORE, AFTER>, N<S>>, U1> as ToSide>::Side;
 }
 
-/// The steps to the last window, if another one than a whole one may follow.
+/// The number of steps to the last window, rounded up.
 type StepsUp<
     const D: usize,
     const K: usize,
@@ -222,7 +223,7 @@ type StepsUp<
     const AFTER: usize,
 > = Quot<Diff<Extended<D, S, BEFORE, AFTER>, Span<K, DILATION>>, N<S>>;
 
-/// The steps to the last window that starts before the padding at the end.
+/// The number of steps to the last window that starts before the padding at the end.
 type StepsInside<const D: usize, const S: usize, const BEFORE: usize> =
     Quot<Diff<Sum<N<D>, N<BEFORE>>, U1>, N<S>>;
 

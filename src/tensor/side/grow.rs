@@ -1,4 +1,4 @@
-//! The sides that transposed windows give.
+//! The output sides of transposed windows.
 
 use core::ops::{Add, Mul, Sub};
 
@@ -7,7 +7,8 @@ use typenum::{B1, Diff, Gr, Prod, Sum, U1, U2};
 
 use super::{Known, N, Positive, Side, ToSide};
 
-/// A transposed window of `K` grows this side in steps of `S`, cut by `P` at both ends: to (D - 1) S + K - 2P.
+/// The output side of transposed windows of `K` on this side in steps of `S`, cut by `P` at both ends: (D - 1) S + K -
+/// 2P.
 pub trait Grow<const K: usize, const S: usize, const P: usize> {
     /// The side of the output.
     type Out;
@@ -33,7 +34,7 @@ where
     >;
 }
 
-/// Whether the padding is smaller than the output, so that something remains.
+/// Whether the padding is smaller than the output, so that the output is not empty.
 #[diagnostic::on_unimplemented(
     message = "a padding of {P} cuts away all that a transposed window of {K} makes of a side of {D}",
     label = "nothing remains of the output",

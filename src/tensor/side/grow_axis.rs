@@ -1,4 +1,4 @@
-//! The sides that transposed windows give whose numbers differ by axis.
+//! The output sides of transposed windows with different settings for each axis.
 
 use core::ops::{Add, Mul, Sub};
 
@@ -7,7 +7,8 @@ use typenum::{B1, Diff, Gr, GrEq, Maximum, Prod, Sum, U1};
 
 use super::{Axis, Counts, Ends, Fitted, Known, N, Side, Span, ToSide};
 
-/// Transposed windows `A`, an [`Axis`], grow this side, and the output is `MORE`, a [`Side`], longer at its end.
+/// The output side of transposed windows `A`, an [`Axis`], on this side. The output is longer by `MORE`, a [`Side`], at
+/// its end.
 pub trait GrowAlong<A, MORE> {
     /// The side of the output.
     type Out;
@@ -39,7 +40,7 @@ pub trait Grows<const D: usize, const K: usize, const S: usize, const DILATION: 
     type Out;
 }
 
-/// The larger one of stride and dilation.
+/// The larger of stride and dilation.
 pub(crate) type Most<const S: usize, const DILATION: usize> = Maximum<N<S>, N<DILATION>>;
 
 impl<
@@ -153,7 +154,7 @@ where
     >>::Out;
 }
 
-/// Whether the padding is smaller than the output, so that something remains.
+/// Whether the padding is smaller than the output, so that the output is not empty.
 #[diagnostic::on_unimplemented(
     message = "a padding of {BEFORE} and {AFTER} cuts away all that a transposed window of {K} makes of a side of {D}",
     label = "nothing remains of the output",
@@ -212,7 +213,7 @@ mod tests {
     use super::super::{Down, SlideAlong, Up};
     use super::*;
 
-    /// PyTorch's `pooling_output_shape_pad_lr`, of which a convolution is the one that rounds down.
+    /// PyTorch's `pooling_output_shape_pad_lr`. A convolution is the case that rounds down.
     fn slid([d, k, s, dilation, before, after]: [usize; 6], up: bool) -> usize {
         let rest = d + before + after + if up { s - 1 } else { 0 } - dilation * (k - 1) - 1;
         let places = rest / s + 1;

@@ -1,25 +1,38 @@
-//! Arithmetic on the sides of tensors, which `cargo check` computes.
+//! Arithmetic on the sides of tensors, computed by `cargo check`.
 //!
-//! Stable Rust cannot compute with const generics in a type: there is no `Image<C, { H - K + 1 }, W>`. So a side is
-//! converted from a const to one of typenum's numbers, computed with, and converted back: `Side<28>` → `U28` → `U24` →
-//! `Side<24>`. The two tables of `table` are implementations for each of these numbers.
+//! Stable Rust cannot compute with const generics in a type: `Image<C, { H - K + 1 }, W>` does not exist. So a side is
+//! converted from a const to one of typenum's numbers, then the compiler computes, and the result is converted back:
+//! `Side<28>` → `U28` → `U24` → `Side<24>`. The two tables in `table` implement the conversion for each of these
+//! numbers.
+//!
+//! ```
+//! use chainrule::tensor::Image;
+//! use chainrule::tensor::side::{Known, Side, Sides};
+//!
+//! fn is_known<D: Known>() {}
+//! is_known::<Side<28>>();
+//! is_known::<Side<44100>>(); // 2² · 3² · 5² · 7²
+//!
+//! let _: <(Side<3>, Side<8>, Side<9>) as Sides<f32>>::Tensor = Image([[[0.0; 9]; 8]; 3]);
+//! ```
 //!
 //! # Which sides
 //!
-//! The tables have each side up to 2048, and from there to 1048576 (2²⁰) each product of 2, 3, 5 and 7: the usual
-//! sampling rates (16000, 22050, 44100, 48000), the powers of two, the sides of screens (1920 x 1080, 3840 x 2160), and
-//! what remains of them after strides of 2 to 10 that divide them. With a padding of `(K - STRIDE + 1) / 2`, a window
-//! of `K` makes the stride divide the side exactly: `Conv1d<1, 8, 80, 4, 38>` makes 4000 steps of 16000.
+//! The tables have each side up to 2048, and every product of 2, 3, 5 and 7 from there to 1048576 (2²⁰). These include
+//! the usual sampling rates (16000, 22050, 44100, 48000), the powers of two, and the sides of screens (1920 x 1080,
+//! 3840 x 2160). They also include the results of strides of 2 to 10 that divide such a side. With a padding of `(K -
+//! STRIDE + 1) / 2`, a window of `K` makes the stride divide the side exactly: `Conv1d<1, 8, 80, 4, 38>` maps 16000
+//! steps to 4000.
 //!
-//! For data of another length, cut or pad the data, or join steps: `Reshape<Sequence<1001, 16>>` takes 16016 steps, and
-//! a window of 5 joined steps is one of 80 steps in strides of 16.
+//! For data of a different length, cut or pad the data, or join steps. `Reshape<Sequence<1001, 16>>` takes 16016 steps,
+//! and a window of 5 joined steps is a window of 80 steps with a stride of 16.
 //!
-//! No error prints typenum's types in its first lines: every step that can fail is a trait of this module with a
-//! message, which is a bound before the arithmetic that would fail.
+//! No error prints typenum's types in its first lines. Every step that can fail is a trait of this module with a
+//! message, and its bound comes before the arithmetic that would fail.
 //!
-//! Every result is one projection in its trait, and never a type parameter that a bound determines (`Output = Sum`).
-//! rustc resolves a projection at once, but such a parameter later, and until then it matches the next layer against an
-//! unknown shape. The error would be "type mismatch resolving <UInt<..> as ToSide>::Side" instead of a sentence.
+//! Every result is one projection in its trait, never a type parameter that a bound determines (`Output = Sum`). rustc
+//! resolves a projection at once, but such a parameter later. Until then it compares the next layer with an unknown
+//! shape. The error would be "type mismatch resolving <UInt<..> as ToSide>::Side" instead of a sentence.
 
 mod axis;
 mod grow;
@@ -46,7 +59,7 @@ pub use table::*;
 #[derive(Clone, Copy, Debug)]
 pub struct Side<const N: usize>;
 
-/// A number that the compiler can compute with: up to 2048, and from there to 1048576 each product of 2, 3, 5 and 7.
+/// A number with which the compiler can compute: at most 2048, or a product of 2, 3, 5 and 7 up to 1048576.
 #[diagnostic::on_unimplemented(
     message = "the compiler cannot compute with `{Self}`: a side that a layer changes is a number up to 2048, or a product of 2, 3, 5 and 7 up to 1048576",
     label = "a side, window, stride or padding that is neither",
@@ -68,7 +81,7 @@ type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
     note = "windows, strides, factors and groups count from 1"
 )]
 pub trait Positive {
-    /// `T`: not known for the number 0, so that nothing is computed from it.
+    /// `T`. It is not defined for the number 0, so that nothing is computed from it.
     #[doc(hidden)]
     type Then<T>;
 }
@@ -79,7 +92,7 @@ impl<U, B> Positive for UInt<U, B> {
 
 /// The tensor that has these sides.
 pub trait Sides<T> {
-    /// A [`Vector`] for one side, a [`Sequence`] for two, an [`Image`] for three.
+    /// The type of the tensor: a [`Vector`] for one side, a [`Sequence`] for two, an [`Image`] for three.
     type Tensor: Tensor<Scalar = T>;
 }
 

@@ -1,4 +1,4 @@
-//! The sides that windows give: convolutions and pools.
+//! The output sides of windows: convolutions and pooling.
 
 use core::ops::{Add, Div, Mul, Sub};
 
@@ -7,8 +7,8 @@ use typenum::{B1, Diff, GrEq, Prod, Quot, Sum, U1, U2};
 
 use super::{Known, N, Positive, Side, ToSide};
 
-/// A window of `K` slides over this side, padded by `P` at both ends, in steps of `S`: over (D + 2P - K) / S + 1
-/// places.
+/// The output side of windows of `K` along this side, padded by `P` at both ends, in steps of `S`: (D + 2P - K) /
+/// S + 1.
 pub trait Slide<const K: usize, const S: usize, const P: usize> {
     /// The side of the output.
     type Out;
@@ -27,7 +27,7 @@ where
     type Out = <N<K> as Positive>::Then<<GrEq<N<S>, U1> as Moves<D, K, S, P>>::Out>;
 }
 
-/// Whether the stride is at least 1: only for the answer `B1` is the division computed.
+/// Whether the stride is at least 1. The division is computed only if the answer is `B1`.
 #[diagnostic::on_unimplemented(
     message = "a window of {K} cannot move in steps of {S}",
     label = "the stride must be at least 1",
@@ -51,7 +51,7 @@ where
     type Out = <GrEq<Padded<D, P>, N<K>> as WindowFits<D, K, S, P>>::Out;
 }
 
-/// Whether the window is no larger than the padded side: only for the answer `B1` is the difference computed.
+/// Whether the window is not larger than the padded side. The difference is computed only if the answer is `B1`.
 #[diagnostic::on_unimplemented(
     message = "a window of {K} does not fit into a side of {D} padded by {P}",
     label = "the window is larger than the padded side",
@@ -81,7 +81,7 @@ where
 type Padded<const D: usize, const P: usize> = Sum<N<D>, Prod<N<P>, U2>>;
 type Free<const D: usize, const K: usize, const P: usize> = Diff<Padded<D, P>, N<K>>;
 
-/// A padding of `P` is at most half of this pooling window: then every window has a number of the input in it.
+/// A padding of `P` is at most half of this pooling window, so every window contains a number of the input.
 pub trait PaddedBy<const P: usize> {}
 
 impl<const K: usize, const P: usize> PaddedBy<P> for Side<K>
@@ -94,7 +94,7 @@ where
 {
 }
 
-/// Whether twice the padding is no larger than the window.
+/// Whether twice the padding is not larger than the window.
 #[diagnostic::on_unimplemented(
     message = "a padding of {P} is more than half of a pooling window of {K}",
     label = "windows at the border would hold nothing but padding",

@@ -1,4 +1,4 @@
-//! Sides in equal parts: channels in groups, rows and columns in blocks, and two halves.
+//! Sides divided into equal parts: channels into groups, rows and columns into blocks, and halves.
 
 use core::ops::{Div, Mul, Rem};
 
@@ -7,9 +7,9 @@ use typenum::{B1, GrEq, Maximum, Quot, Square, U1, U2, UTerm};
 
 use super::{Known, N, Side, ToSide};
 
-/// This many channels can be split into `GROUPS` equal groups.
+/// These channels divided into `GROUPS` equal groups.
 pub trait SplitInto<const GROUPS: usize> {
-    /// The channels of a group.
+    /// The number of channels of a group.
     type Out;
 }
 
@@ -23,7 +23,7 @@ where
     type Out = <GrEq<N<GROUPS>, U1> as Splits<CHANNELS, GROUPS>>::Out;
 }
 
-/// Whether there is at least one group: only for the answer `B1` is the division computed.
+/// Whether there is at least one group. The division is computed only if the answer is `B1`.
 #[diagnostic::on_unimplemented(
     message = "{CHANNELS} channels cannot be split into {GROUPS} groups",
     label = "must be at least 1",
@@ -65,9 +65,10 @@ where
     type Out = <Quot<N<CHANNELS>, N<GROUPS>> as ToSide>::Side;
 }
 
-/// This many channels in `GROUPS` groups, at least one, rounded down: where it does not divide, [`SplitInto`] says so.
+/// These channels divided into `GROUPS` groups, at least one, rounded down. If `GROUPS` does not divide them,
+/// [`SplitInto`] reports the error.
 pub trait PartInto<const GROUPS: usize> {
-    /// The channels of a group.
+    /// The number of channels of a group.
     type Out;
 }
 
@@ -82,9 +83,9 @@ where
     type Out = <Quot<N<CHANNELS>, Maximum<N<GROUPS>, U1>> as ToSide>::Side;
 }
 
-/// This side in parts of `BY`: D / BY of them.
+/// This side divided into parts of `BY` numbers: D / BY parts.
 pub trait Over<const BY: usize> {
-    /// How many parts there are.
+    /// The number of parts.
     type Out;
 }
 
@@ -98,7 +99,7 @@ where
     type Out = <GrEq<N<BY>, U1> as Parts<D, BY>>::Out;
 }
 
-/// Whether a part is at least 1: only for the answer `B1` is the division computed.
+/// Whether a part is at least 1. The division is computed only if the answer is `B1`.
 #[diagnostic::on_unimplemented(
     message = "a side of {D} cannot be split into parts of {BY}",
     label = "must be at least 1",
@@ -140,9 +141,9 @@ where
     type Out = <Quot<N<D>, N<BY>> as ToSide>::Side;
 }
 
-/// These channels in groups of `R` x `R`: C / (R R) of them.
+/// These channels divided into groups of `R` x `R`: C / (R R) groups.
 pub trait OverSquare<const R: usize> {
-    /// How many groups there are.
+    /// The number of groups.
     type Out;
 }
 
@@ -156,7 +157,7 @@ where
     type Out = <GrEq<N<R>, U1> as Squares<C, R>>::Out;
 }
 
-/// Whether R is at least 1: only for the answer `B1` is the division computed.
+/// Whether R is at least 1. The division is computed only if the answer is `B1`.
 #[diagnostic::on_unimplemented(
     message = "{C} channels cannot become squares of {R} x {R} pixels",
     label = "must be at least 1",
@@ -200,9 +201,9 @@ where
     type Out = <Quot<N<C>, Square<N<R>>> as ToSide>::Side;
 }
 
-/// This many channels have two equal halves.
+/// These channels divided into two equal halves.
 pub trait Halve {
-    /// The channels of a half.
+    /// The number of channels of a half.
     type Out;
 }
 

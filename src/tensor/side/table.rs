@@ -1,8 +1,8 @@
-//! The two tables: from the consts to typenum's numbers, and back.
+//! The two tables: from consts to typenum's numbers, and back.
 //!
-//! rustc compares each implementation of a trait with each other one that has the same kind of self type, and a look-up
-//! reads all of them. From const to number nothing can be done about that. From number to const, the last five bits
-//! select one of 32 types, each with its own short list. This makes the tables 3,000 numbers long for the time of 1,000.
+//! rustc compares each implementation of a trait with every other one that has the same kind of self type, and a lookup
+//! reads all of them. This cannot be avoided from const to number. From number to const, the last five bits select one
+//! of 32 types, each with a separate short list. So the tables have 3,000 numbers in the compile time of 1,000.
 
 use seq_macro::seq;
 use typenum::consts::*;
@@ -10,7 +10,8 @@ use typenum::{B0, B1, UInt};
 
 use super::{Known, Side};
 
-/// Converts typenum's number back to a side. No implementation is recommended: rustc would list typenum's types.
+/// Converts typenum's number back to a side. The compiler recommends no implementation, because it would list typenum's
+/// types.
 #[diagnostic::on_unimplemented(
     message = "the output of this layer has a side past 2048 that is not a product of 2, 3, 5 and 7 up to 1048576",
     label = "a side that the compiler cannot work out",
@@ -22,7 +23,7 @@ pub trait ToSide {
     type Side;
 }
 
-/// The list of the numbers that end in the bits of this type. `High` is what precedes these bits.
+/// The list of numbers whose last bits are this type. `High` is the number before these bits.
 #[doc(hidden)]
 pub trait Ending<High> {
     type Side;
@@ -92,7 +93,7 @@ endings! {
     Last31 Then31 B1 B1 B1 B1 B1,
 }
 
-/// The numbers below 16 have fewer than five bits.
+/// The numbers below 16, which have fewer than five bits.
 macro_rules! short {
     ($($n:literal $Number:ident,)*) => {$(
         impl Known for Side<$n> { type Number = $Number; }
@@ -102,7 +103,7 @@ macro_rules! short {
 }
 seq!(N in 0..16 { short! { #(N U~N,)* } });
 
-/// Sides by their ending, each with the number that precedes it.
+/// The sides, grouped by their last bits. Each has the number before those bits.
 macro_rules! sides {
     ($($Last:ident $Then:ident { $($n:literal $High:ty,)* })*) => {
         $($(
@@ -110,7 +111,7 @@ macro_rules! sides {
             impl Ending<$High> for $Last { type Side = Side<$n>; }
         )*)*
 
-        /// Each side, what it is as a number, and what that number is as a side.
+        /// Each side, its value as a number, and the value of that number as a side.
         #[cfg(test)]
         const SIDES: &[[usize; 3]] = &[$($(
             [$n, tests::value::<<Side<$n> as Known>::Number>(), tests::side::<<$Then<$High> as ToSide>::Side>()],
@@ -144,7 +145,7 @@ mod tests {
         const N: usize = N;
     }
 
-    /// The sides from 16 on, by the rule of `Known`'s message.
+    /// Returns the sides from 16, by the rule in the message of `Known`.
     fn sides() -> Vec<usize> {
         let rest = |n: usize| {
             [2, 3, 5, 7].into_iter().fold(n, |n, p| {
@@ -168,7 +169,7 @@ mod tests {
         assert!(listed == sides());
     }
 
-    /// After a change of the rule: `BLESS=1 cargo test -p chainrule --lib side`.
+    /// After a change of the rule, run `BLESS=1 cargo test -p chainrule --lib side`.
     #[test]
     fn the_list_is_what_this_test_writes() -> std::io::Result<()> {
         fn number(n: usize) -> String {
