@@ -1,4 +1,4 @@
-//! Sums and means of networks, and single parameters by their paths.
+//! Sums and means of networks, and access to single parameters by path.
 
 #[cfg(feature = "alloc")]
 use alloc::string::ToString;
@@ -12,7 +12,7 @@ use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::unknown_path;
 use crate::layer::{Parameter, Visitor, visit};
 
-/// Computes `to = own * to + other * from`, for every parameter.
+/// Computes `to = own * to + other * from` for every parameter.
 pub(super) fn combine(own: f64, to: ViewMut<'_>, other: f64, from: View<'_>) {
     visit([from], [to], &mut Combine { own, other });
 }
@@ -36,7 +36,7 @@ impl<T: Real> Elementwise<T, 1, 1> for Combine<T> {
     }
 }
 
-/// Calls `f` with each parameter of this scalar.
+/// Calls `f` with each parameter of this scalar type.
 pub(super) fn edit_all<S: Real>(network: ViewMut<'_>, f: impl FnMut(&Parameter<'_>, &mut [S])) {
     visit([], [network], &mut EditAll { f, scalar: core::marker::PhantomData });
 }
@@ -48,7 +48,7 @@ struct EditAll<S, F> {
 
 impl<S: Real, F: FnMut(&Parameter<'_>, &mut [S])> Visitor<0, 1> for EditAll<S, F> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
-        // The two scalars differ in size.
+        // // The two scalar types differ in size.
         if size_of::<S>() == size_of::<T>() {
             (self.f)(parameter, bytemuck::cast_slice_mut(xs));
         }
@@ -79,7 +79,7 @@ struct Edit<'a, S, F, R> {
 #[cfg(feature = "alloc")]
 impl<S: Real, R, F: FnOnce(&mut [S]) -> R> Visitor<0, 1> for Edit<'_, S, F, R> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
-        // The two scalars differ in size.
+        // // The two scalar types differ in size.
         if size_of::<S>() == size_of::<T>()
             && parameter.path.to_string() == self.path
             && let Some(f) = self.f.take()

@@ -1,18 +1,18 @@
-//! What a network needs, as constants.
+//! The memory and the cost of a network, as constants.
 
 use crate::layer::{LINE, Layer, Plan, Space, Window};
 use crate::tensor::Sample;
 
-/// What a network needs for inputs of one shape: see [`budget`].
+/// The memory and the cost of a network for inputs of one shape. See [`budget`].
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    /// How many numbers all parameters have together.
+    /// The total number of parameters.
     pub parameters: usize,
-    /// The bytes of the network itself, and so of its gradient.
+    /// The bytes of the network itself. Its gradient has the same size.
     pub network_bytes: usize,
-    /// The multiply-adds of a forward pass, for each sample.
+    /// The multiply-adds of a forward pass for one sample.
     pub multiply_adds: u64,
-    /// Which part of its input each place of the output depends on: the receptive field, and the latency in steps.
+    /// The part of the input that each place of the output depends on: the receptive field, and the latency in steps.
     pub window: Window,
     plan: Plan,
     boundaries: Space,
@@ -20,14 +20,14 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Returns the cache lines (64 bytes each) that a prediction of this many samples needs: the size of a
+    /// Returns the number of cache lines (64 bytes each) for a prediction of this many samples. It is the size of a
     /// [`FixedWorkspace`](crate::layer::FixedWorkspace).
     pub const fn prediction_lines(&self, samples: usize) -> usize {
         let [saved, scratch] = self.plan.prediction_lines(Space::NONE, samples);
         saved + scratch
     }
 
-    /// Returns the cache lines that a training step of this many samples needs.
+    /// Returns the number of cache lines for a training step of this many samples.
     pub const fn training_lines(&self, samples: usize) -> usize {
         let [saved, scratch] = self.plan.training_lines(self.boundaries, samples);
         saved + scratch
@@ -36,13 +36,13 @@ impl Budget {
     /// Returns the bytes that [`predict_batch`](crate::Network::predict_batch) allocates for a batch of this size: the
     /// outputs and the workspace.
     ///
-    /// [`predict_into`](crate::Network::predict_into) writes to outputs of the caller. It allocates the workspace
-    /// alone, 64 bytes for each of [`prediction_lines`](Budget::prediction_lines), and with a
-    /// [`FixedWorkspace`](crate::layer::FixedWorkspace) nothing. The network (`network_bytes`) and the inputs belong to
-    /// the caller and are not counted.
+    /// [`predict_into`](crate::Network::predict_into) writes to outputs of the caller. It allocates only the workspace,
+    /// 64 bytes for each of the [`prediction_lines`](Budget::prediction_lines). With a
+    /// [`FixedWorkspace`](crate::layer::FixedWorkspace) it allocates nothing. The network (`network_bytes`) and the
+    /// inputs belong to the caller and are not counted.
     ///
     /// # Panics
-    /// When the bytes are more than a `usize` can count.
+    /// If the number of bytes overflows a `usize`.
     pub const fn inference_bytes(&self, samples: usize) -> usize {
         const TOO_LARGE: &str = "a prediction needs more bytes than there are addresses";
         let outputs = samples.checked_mul(self.output).expect(TOO_LARGE);
@@ -50,14 +50,14 @@ impl Budget {
         outputs.checked_add(workspace).expect(TOO_LARGE)
     }
 
-    /// Returns the bytes that a training step with a batch of this size needs beside the network and the data: the
-    /// gradient of the network, and the workspace of [`loss_gradient`](crate::Network::loss_gradient), in which the
-    /// outputs and their gradients are.
+    /// Returns the bytes that a training step with a batch of this size needs in addition to the network and the data.
+    /// They are the gradient of the network, and the workspace of [`loss_gradient`](crate::Network::loss_gradient),
+    /// which contains the outputs and their gradients.
     ///
     /// The network, the inputs, the targets and the moments of the optimizer are not counted.
     ///
     /// # Panics
-    /// When the bytes are more than a `usize` can count.
+    /// If the number of bytes overflows a `usize`.
     pub const fn training_bytes(&self, samples: usize) -> usize {
         const TOO_LARGE: &str = "a training step needs more bytes than there are addresses";
         let workspace = self.training_lines(samples).checked_mul(LINE).expect(TOO_LARGE);
@@ -65,7 +65,7 @@ impl Budget {
     }
 }
 
-/// Computes what a network needs for inputs of one shape, at compile time.
+/// Computes the memory and the cost of a network for inputs of one shape, at compile time.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -82,6 +82,7 @@ impl Budget {
 /// const REACH: chainrule::layer::Reach = chainrule::budget::<Filter, Sequence<16000, 1>>().window.steps().unwrap();
 /// const _: () = assert!(REACH.latency() == 25 && REACH.receptive_field() == 51);
 /// ```
+#[doc(alias("memory", "FLOPs", "MACs", "receptive field", "profile"))]
 #[track_caller]
 pub const fn budget<N: Layer<X>, X: Sample>() -> Budget {
     N::PLAN.check();
@@ -96,8 +97,8 @@ pub const fn budget<N: Layer<X>, X: Sample>() -> Budget {
     }
 }
 
-/// Returns the memory of a pass beside that of the network's layers: the outputs, their gradient, and the gradient of
-/// the inputs.
+/// Returns the memory of a pass in addition to that of the layers: the outputs, their gradient, and the gradient of the
+/// inputs.
 pub(super) const fn boundaries<X: Sample, N: Layer<X>>() -> Space {
     Space::per_sample::<N::Output>(1)
         .and(Space::per_sample::<<N::Output as Sample>::Grad>(1))

@@ -1,23 +1,24 @@
-//! Images of networks: the bytes of all numbers, behind a header that says of which network they are.
+//! Images of networks: the bytes of all numbers, after a header that describes the network.
 //!
 //! The header has lines of text: the format, the type of the network, each layer, each tensor, and the size and the
-//! checksum of the numbers. It ends with an empty line. The numbers follow, little-endian, tensor after tensor.
+//! checksum of the numbers. It ends with an empty line. The numbers follow in little-endian order, tensor after tensor.
 #![allow(clippy::result_large_err)] // the text is made in a constant
 
 use chainrule_parameters::{Field, Node, Parameters, Scalar, Segment, Tensor, TypeName, filled};
 
 use crate::error::Text;
 
-/// The first line. A change of the format changes it.
+/// The first line. It changes with every change of the format.
 pub(crate) const FORMAT: &str = "chainrule image 1, little-endian";
 
-/// What is wrong with an image.
+/// A description of what is wrong with an image.
 pub(crate) type Fault = Text;
 
-/// Returns the network of an image. In a constant, a wrong image is a compile error. [`include_network!`] calls it.
+/// Returns the network in an image. In a constant, a wrong image is a compile error. [`include_network!`] calls this
+/// function.
 ///
 /// # Panics
-/// If the image is of another network, or not whole.
+/// If the image is incomplete, or contains a different network.
 ///
 /// [`include_network!`]: crate::include_network
 #[doc(hidden)]
@@ -32,10 +33,10 @@ pub const fn network_of_image<N: Parameters>(image: &[u8]) -> N {
     }
 }
 
-/// The numbers of an image whose header is that of its network.
+/// The numbers of an image whose header matches its network.
 pub(crate) struct NumbersOf<'a> {
     pub(crate) bytes: &'a [u8],
-    /// The text of their checksum in the header.
+    /// The text of the numbers' checksum in the header.
     #[cfg(feature = "checkpoint")]
     pub(crate) checksum: &'a [u8],
 }
@@ -45,12 +46,13 @@ pub(crate) const fn numbers<N: Parameters>(image: &[u8]) -> Result<NumbersOf<'_>
     content(image, &first_lines::<N>(), &N::DESCRIPTION, N::DESCRIPTION.size())
 }
 
-/// Returns the lines before those of the layers.
+/// Returns the lines before the lines of the layers.
 pub(crate) const fn first_lines<N: Parameters>() -> [Text; 2] {
     [*Text::new().text(FORMAT), network_line(&<N as Parameters>::NAME)]
 }
 
-/// Checks the header of an image that begins with these lines and describes this network, and has `size` bytes behind it.
+/// Checks the header of an image: that it begins with these lines and describes this network, and that `size` bytes
+/// follow it.
 pub(crate) const fn content<'a>(
     image: &'a [u8],
     first: &[Text],
@@ -65,7 +67,8 @@ pub(crate) const fn content<'a>(
         Ok(()) => {}
         Err(fault) => return Err(fault),
     }
-    // The layers come first, so that an error names the one that differs, and not the whole network.
+    // // The lines of the layers are checked first, so that an error names the layer that differs and not the whole
+    // network.
     let (mut types, mut at) = (Header { image, at: header.at }, 1);
     while at < first.len() {
         header.line();
@@ -111,7 +114,7 @@ pub(crate) const fn network_line(name: &TypeName) -> Text {
     *Text::new().text("network ").name(name).complete()
 }
 
-/// The line of the numbers, but for the checksum at its end.
+/// Returns the line of the numbers, without the checksum at its end.
 pub(crate) const fn size_line(size: usize) -> Text {
     *Text::new().text("numbers ").whole(size as u64).text(" bytes, FNV-1a ")
 }
@@ -133,7 +136,7 @@ pub(crate) const fn setting_line(path: &Text, value: f64) -> Text {
     *Text::new().text(path.as_str()).text(" setting of the bits ").whole(value.to_bits())
 }
 
-/// The place of a layer or a tensor. (The methods of [`Path`](crate::layer::Path) are not constant.)
+/// The path of a layer or a tensor. (The methods of [`Path`](crate::layer::Path) are not constant.)
 pub(crate) struct Place<'a> {
     parent: Option<&'a Place<'a>>,
     segment: Segment,
@@ -146,7 +149,7 @@ impl<'a> Place<'a> {
         Place { parent: Some(self), segment }
     }
 
-    /// Returns what a [`Path`](crate::layer::Path) prints.
+    /// Returns the same text as a [`Path`](crate::layer::Path) prints.
     pub(crate) const fn text(&self) -> Text {
         let mut text = match self.parent {
             Some(parent) => parent.text(),
@@ -168,7 +171,7 @@ struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    /// Returns the next line, and goes behind it. At the end of the image it is empty.
+    /// Returns the next line, and moves past it. At the end of the image it returns an empty line.
     const fn line(&mut self) -> &'a [u8] {
         let (_, rest) = self.image.split_at(self.at);
         let mut len = 0;
@@ -189,7 +192,7 @@ impl<'a> Header<'a> {
         }
     }
 
-    /// Expects the lines of all layers and tensors.
+    /// Checks the lines of all layers and tensors.
     const fn expect_all(&mut self, node: &Node, place: &Place<'_>) -> Result<(), Fault> {
         match node {
             Node::Nothing | Node::Flattens => Ok(()),
@@ -253,10 +256,10 @@ const fn differs(line: &[u8], expected: &Text) -> Fault {
     *text.lossy(expected.as_bytes()).text("`")
 }
 
-/// Makes a network from the file of an image while the program compiles: for a `static`, in flash memory, without a heap.
+/// Creates a network from an image file at compile time: for a `static`, in flash memory, without a heap.
 ///
-/// [`checkpoint::save_image`](crate::checkpoint::save_image) writes the file. Its path is relative to the source file, as
-/// that of `include_bytes!`.
+/// [`checkpoint::save_image`](crate::checkpoint::save_image) writes the file. The path is relative to the source file,
+/// as in `include_bytes!`.
 ///
 /// ```standalone_crate
 /// use chainrule::prelude::*;
@@ -271,8 +274,9 @@ const fn differs(line: &[u8], expected: &Text) -> Fault {
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
-/// The image of another network is a compile error that names the first layer or tensor that differs. The numbers are not
-/// checked: [`checkpoint::load_image`](crate::checkpoint::load_image) compares their checksum.
+/// The image of a different network is a compile error that names the first layer or tensor that differs. The numbers
+/// are not checked; [`checkpoint::load_image`](crate::checkpoint::load_image) compares their checksum.
+#[doc(alias("embedded", "no_std", "flash", "TinyML"))]
 #[macro_export]
 macro_rules! include_network {
     ($path:expr $(,)?) => {

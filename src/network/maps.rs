@@ -1,4 +1,4 @@
-//! The bounds on networks and their data. (`bounds` has the other traits that exist for the compiler's messages.)
+//! The bounds on networks and their data. (`bounds` has the other traits for the compiler's messages.)
 
 use bytemuck::Pod;
 use chainrule_parameters::Parameters;
@@ -7,12 +7,12 @@ use crate::bounds::OutputIs;
 use crate::layer::{At, Checked, Layer, Plan, TakenBy, Wrapper};
 use crate::tensor::{AsSample, IsType, Sample};
 
-/// A network `N` takes an `X`, if that is a [`Sample`], and gives `Y` for it. [`Data`] implements it, for exactly these
-/// types.
+/// The network `N` maps the input `X`, if it is a [`Sample`], to the output `Y`. [`Data`] implements this trait for
+/// exactly these types.
 ///
-/// Methods that take data have the bound `Data: InputOf<X, N, Y>`, and not a bound on the network. So the compiler knows
-/// the shape of the input before it looks at the layers, and its error is about the first layer whose input is wrong. In
-/// generic code, [`Maps`] on the network implies it.
+/// Methods that take data have the bound `Data: InputOf<X, N, Y>` instead of a bound on the network. So the compiler
+/// has the shape of the input before it checks the layers, and its error is about the first layer with a wrong input.
+/// In generic code, the bound [`Maps`] on the network implies this one.
 pub trait InputOf<X: ?Sized, N, Y> {
     /// `X`.
     type Sample: Sample;
@@ -20,8 +20,8 @@ pub trait InputOf<X: ?Sized, N, Y> {
     /// `N`.
     type Network: Layer<Self::Sample, Output = Y>;
 
-    /// The plan of the network. A method that mentions it is named, with its caller, in the compiler's error for a layer
-    /// that is wrong.
+    /// The plan of the network. If a layer is wrong, the compiler's error names a method that uses this constant, and
+    /// its caller.
     #[doc(hidden)]
     const PLAN: &'static Plan;
 
@@ -42,12 +42,13 @@ pub trait InputOf<X: ?Sized, N, Y> {
 
 /// The data of a network, in the bound [`Data: InputOf<X, N, Y>`](InputOf).
 ///
-/// The compiler's error for a bound whose type is in the error's cause would be about the bound instead of the cause.
+/// It is a separate type, because the compiler would otherwise report the bound instead of the cause.
 #[derive(Clone, Copy, Debug)]
 pub struct Data;
 
-// The output is `Z`, and only if `Z` is `Y` does the last bound hold. With `Output = Y`, the error for another output
-// would be "type mismatch resolving ..", and not the sentence of `OutputIs`.
+// // The output is `Z`, and the last bound requires that `Z` is `Y`. With `Output = Y`, the error for a different
+// output
+// // would be "type mismatch resolving ..", not the sentence of `OutputIs`.
 impl<X, N, Y, Z> InputOf<X, N, Y> for Data
 where
     X: ?Sized + AsSample,
@@ -75,7 +76,7 @@ where
     }
 }
 
-/// The output that the network `N` gives for a sample, apart from the bounds on it.
+/// The output of the network `N` for a sample, without the bounds on it.
 #[doc(hidden)]
 pub trait Gives<N> {
     type Output;
@@ -94,10 +95,11 @@ where
     <Data as InputOf<X, N, Y>>::PLAN
 }
 
-/// A network that takes `X` and gives `Y`: every [`Layer<X>`](Layer) whose output is `Y`, and nothing else.
+/// A network from `X` to `Y`: every [`Layer<X>`](Layer) whose output is `Y`.
 ///
-/// This is the bound for generic code. A network with it can be used as any other: with all methods, in a
-/// [`Trainer`](crate::Trainer), as a layer of a stack, in an array if it gives back what it takes.
+/// This is the bound for generic code. A network with this bound has all methods, works in a
+/// [`Trainer`](crate::Trainer), and can be a layer of a stack. If its input and output have the same type, it can also
+/// be in an array.
 ///
 /// ```
 /// use chainrule::Maps;
@@ -143,7 +145,7 @@ pub trait Maps<X: Sample, Y: Sample + Pod>:
 {
 }
 
-// `N::Is` is `N`, unless that is not a layer.
+// // `N::Is` is `N` if that is a layer.
 impl<X, Y, Z, N> Maps<X, Y> for N
 where
     X: Sample + Gives<N, Output = Z>,
@@ -170,9 +172,9 @@ where
 {
 }
 
-/// Checks at compile time that a network takes `In` and gives `Out`. It does nothing at run time.
+/// Checks at compile time that a network maps `In` to `Out`. It does nothing at run time.
 ///
-/// The compiler checks a `type` alias only where it is used. A constant below the alias makes it check at once:
+/// The compiler checks a `type` alias only where it is used. A constant below the alias checks it at once:
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -181,8 +183,9 @@ where
 /// const _: () = chainrule::shapes::<Net, Vector<784>, Vector<10>>();
 /// ```
 ///
-/// With `Vector<12>` in its place, the error would begin "this network gives `Vector<10>`, not the `Vector<12>` that
-/// is expected here".
+/// With `Vector<12>` instead of `Vector<10>`, the error would begin "this network gives `Vector<10>`, not the
+/// `Vector<12>` that is expected here".
+#[doc(alias("shape check", "static_assert"))]
 #[track_caller]
 pub const fn shapes<N, In: Sample, Out: Sample>()
 where

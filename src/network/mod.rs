@@ -47,13 +47,23 @@ pub(crate) use passes::show_forward;
 pub(crate) use passes::{Share, loss_gradient};
 pub use workspace_of::{Pass, WorkspaceOf};
 
-/// The methods that every network has, and so every layer. [`Init`](crate::init::Init) creates networks.
+/// Methods that every network has. A layer is a network too. [`Init`](crate::init::Init) creates networks.
 ///
-/// The bounds are on the methods, not on the trait: so a network with mismatched shapes has the methods too, and the
-/// compiler says which layer is wrong.
+/// The bounds are on the methods, not on the trait. So a network with mismatched shapes has the methods too, and the
+/// compiler reports which layer is wrong.
+#[doc(alias("nn.Module", "Module", "model", "Sequential"))]
 pub trait Network: Parameters {
-    /// Returns a table of this network, for inputs of the shape `X`: each layer with its output shape, parameters and
+    /// Returns a table of this network for inputs of the shape `X`: each layer with its output shape, parameters and
     /// multiply-adds.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    /// type Net = (Linear<2, 8>, Tanh, Linear<8, 1>);
+    ///
+    /// let table = Net::summary::<Vector<2>>().to_string(); // to print
+    /// assert!(table.contains("Linear<2, 8>"));
+    /// ```
+    #[doc(alias("model.summary", "torchinfo", "print model"))]
     #[cfg(feature = "alloc")]
     fn summary<X: Sample>() -> Summary
     where
@@ -63,23 +73,49 @@ pub trait Network: Parameters {
     }
 
     /// Returns a view of all parameters, which can be compared and printed.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// let a = Linear::<2, 1>::init(&mut rng(1));
+    /// let b = Linear::<2, 1>::init(&mut rng(1)); // the same seed
+    /// assert!(a.parameters() == b.parameters());
+    /// ```
+    #[doc(alias("state_dict", "named_parameters", "weights"))]
     fn parameters(&self) -> ParametersView<'_> {
         ParametersView::new(self)
     }
 
     /// Sets every parameter to zero.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// let mut layer = Linear::<2, 1>::init(&mut rng(1));
+    /// layer.set_zero();
+    /// assert_eq!(layer.weights(), [0.0, 0.0]);
+    /// ```
+    #[doc(alias("zero_grad"))]
     fn set_zero(&mut self) {
         compare::set_zero(ViewMut::of(self));
     }
 
     /// Returns the Euclidean norm over all parameters except the [buffers](crate::layer::Role::Buffer), summed in
     /// `f64`. No square overflows or underflows.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// let layer = Linear::<2, 2>::init_with(Initializer::constant(1.5), &mut rng(0)); // the biases are 0
+    /// assert_eq!(layer.norm(), 3.0); // √(4 · 1.5²)
+    /// ```
+    #[doc(alias("gradient norm", "L2 norm"))]
     fn norm(&self) -> f64 {
         compare::length(View::of(self)).value()
     }
 
-    /// Adds `factor * other` to every parameter: sums of gradients, or steps along them. For networks on the heap
-    /// there is `sum += &other` too.
+    /// Adds `factor * other` to every parameter, for example to sum gradients or to take a step along a gradient.
+    /// Networks on the heap also have `sum += &other`.
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -90,12 +126,13 @@ pub trait Network: Parameters {
     /// sum.add_scaled(0.5, &gradient);
     /// assert_eq!(sum.0.weights(), [2.0, 2.0]); // 1 + 0.5 * 2
     /// ```
+    #[doc(alias("axpy"))]
     fn add_scaled(&mut self, factor: f64, other: &Self) {
         arithmetic::combine(1.0, ViewMut::of(self), factor, View::of(other));
     }
 
-    /// Moves every parameter, and every [buffer](crate::layer::Role::Buffer), by this share of the distance to that of
-    /// `other`: `(1 - share) * self + share * other`. Target networks of reinforcement learning follow so.
+    /// Moves every parameter and every [buffer](crate::layer::Role::Buffer) toward that of `other`, by this share of
+    /// the distance: `(1 - share) * self + share * other`. It updates the target networks of reinforcement learning.
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -108,12 +145,13 @@ pub trait Network: Parameters {
     ///
     /// # Source
     /// Lillicrap et al., "Continuous control with deep reinforcement learning", ICLR 2016, algorithm 1.
+    #[doc(alias("soft update", "polyak", "target network"))]
     fn lerp(&mut self, other: &Self, share: f64) {
         arithmetic::combine(1.0 - share, ViewMut::of(self), share, View::of(other));
     }
 
-    /// Changes the numbers of the parameter at this path, as [`summary`](Network::summary) and the files of
-    /// [`checkpoint`](crate::checkpoint) have it. Returns the result of `change`.
+    /// Calls `change` with the numbers of the parameter at this path, and returns its result. Paths are as in
+    /// [`summary`](Network::summary) and in the files of [`checkpoint`](crate::checkpoint).
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -126,7 +164,7 @@ pub trait Network: Parameters {
     /// ```
     ///
     /// # Errors
-    /// [`Error::UnknownPath`] if no parameter of this scalar has this path.
+    /// [`Error::UnknownPath`] if no parameter of this scalar type has this path.
     #[cfg(feature = "alloc")]
     fn edit_parameter<T: Real, R>(
         &mut self,
@@ -136,7 +174,7 @@ pub trait Network: Parameters {
         arithmetic::edit(ViewMut::of(self), path, change)
     }
 
-    /// Calls `change` for each parameter of this scalar, in order, with its path, its role and its numbers.
+    /// Calls `change` for each parameter of this scalar type, in order, with its path, its role and its numbers.
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -154,13 +192,14 @@ pub trait Network: Parameters {
         arithmetic::edit_all(ViewMut::of(self), change);
     }
 
-    /// Computes the output of the next step of a stream, in evaluation mode, and updates its state: see
-    /// [`stream`](crate::stream). It never allocates.
+    /// Computes the output of the next step of a stream in evaluation mode, and updates the state of the stream. It
+    /// never allocates. See the example of [`stream`](crate::stream).
     ///
     /// # Errors
-    /// [`Error::NonFiniteData`] for a NaN or an infinity in the input, and [`Error::StreamEnd`] behind the last step that a
-    /// layer knows; the state is as before.
-    /// [`Error::NonFiniteStream`] for one in the output; the state may then have one too: start with a new one.
+    /// * [`Error::NonFiniteData`] for a NaN or an infinity in the input, and [`Error::StreamEnd`] after the last step
+    ///   that a layer supports. The state is unchanged.
+    /// * [`Error::NonFiniteStream`] for a NaN or an infinity in the output. The state may contain it too, so start with
+    ///   a new state.
     #[inline]
     fn step<X: Sample>(&self, input: &X, state: &mut StreamState<Self, X>) -> Result<Self::Output, Error>
     where
@@ -169,18 +208,27 @@ pub trait Network: Parameters {
         passes::step(self, input, state)
     }
 
-    /// Computes the output for one sample, in evaluation mode. It is returned by value. If it is too large for the
-    /// stack (an image of a megabyte), use [`predict_batch`](Network::predict_batch) on a batch of one.
+    /// Computes the output for one sample, in evaluation mode. The output is returned by value. If it is too large for
+    /// the stack (an image of a megabyte), use [`predict_batch`](Network::predict_batch) on a batch of one.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// let y = Relu.predict(&Vector([-2.0, 3.0]))?;
+    /// assert_eq!(y, Vector([0.0, 3.0]));
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`Error::NonFiniteData`] for a NaN or an infinity in the input, [`Error::NonFiniteOutput`] for one in the
-    /// output.
+    /// [`Error::NonFiniteData`] for a NaN or an infinity in the input, [`Error::NonFiniteOutput`] for a NaN or an
+    /// infinity in the output.
+    #[doc(alias("forward", "inference", "__call__", "evaluate"))]
     #[cfg(feature = "alloc")]
     fn predict<X: ?Sized, Y: Sample + Pod>(&self, input: &X) -> Result<Y, Error>
     where
         Data: InputOf<X, Self, Y>,
     {
-        let _ = <Data as InputOf<X, Self, Y>>::PLAN; // so that the compiler's error names the caller
+        let _ = <Data as InputOf<X, Self, Y>>::PLAN; // names the caller in the compiler's error
         let mut output = [<Y as bytemuck::Zeroable>::zeroed()];
         let (network, inputs) = (Data::network::<Bare>(self), core::slice::from_ref(Data::sample(input)));
         passes::predict_into(network, inputs, &mut output, &mut Workspace::default())?;
@@ -190,8 +238,17 @@ pub trait Network: Parameters {
 
     /// Computes the output for each sample of a batch, in evaluation mode.
     ///
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// let outputs: Vec<Vector<1>> = Relu.predict_batch(&[Vector([-2.0]), Vector([3.0])])?;
+    /// assert_eq!(outputs, [Vector([0.0]), Vector([3.0])]);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`predict`](Network::predict). The result for an empty batch is empty.
+    #[doc(alias("forward", "inference"))]
     #[cfg(feature = "alloc")]
     fn predict_batch<X, Y: Sample + Pod>(&self, inputs: &[X]) -> Result<Vec<Y>, Error>
     where
@@ -203,11 +260,23 @@ pub trait Network: Parameters {
         Ok(outputs)
     }
 
-    /// Writes the outputs for a batch to `outputs`, with a workspace that is reused: nothing is allocated after the
-    /// first call.
+    /// Writes the outputs for a batch to `outputs`, in evaluation mode, with a workspace that is reused. It allocates
+    /// nothing after the first call.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// let (mut outputs, mut workspace) = ([Vector([0.0; 2]); 1], Workspace::default());
+    /// for x in [-2.0, 3.0] {
+    ///     Relu.predict_into(&[Vector([x, 1.0])], &mut outputs, &mut workspace)?;
+    ///     assert_eq!(outputs[0], Vector([f32::max(x, 0.0), 1.0]));
+    /// }
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// As [`predict`](Network::predict), and [`Error::OutputLengths`] when `outputs` is not as long as `inputs`.
+    /// As [`predict`](Network::predict), and [`Error::OutputLengths`] if `outputs` and `inputs` have different lengths.
+    #[doc(alias("forward", "inference"))]
     fn predict_into<X, Y: Sample + Pod>(
         &self,
         inputs: &[X],
@@ -222,14 +291,28 @@ pub trait Network: Parameters {
         passes::predict_into(Data::network::<Bare>(self), Data::samples(inputs), outputs, workspace)
     }
 
-    /// Returns R, the mean loss of a batch, and overwrites `gradient` with dR/dW for every parameter W. This is
+    /// Returns R, the mean loss of a batch, and overwrites `gradient` with dR/dW for every parameter W, by
     /// backpropagation.
     ///
     /// The layers run in training mode and draw random numbers (for dropout) from `rng`. Nothing is allocated after the
-    /// largest batch.
+    /// call with the largest batch.
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// // y = 3 x + 0, at x = 2 with the target 5: R = (6 - 5)², dR/dw = 2 (6 - 5) x, dR/db = 2 (6 - 5).
+    /// let net = Linear::<1, 1>::init_with(Initializer::constant(3.0), &mut rng(0));
+    /// let (mut gradient, mut workspace) = (Linear::<1, 1>::zeros(), Workspace::default());
+    /// let (x, y) = ([Vector([2.0])], [Vector([5.0])]);
+    /// let loss = net.loss_gradient(&MeanSquaredError, &x, &y, &mut workspace, &mut gradient, &mut rng(1))?;
+    /// assert_eq!(loss, 1.0);
+    /// assert_eq!((gradient.weights(), gradient.bias), ([4.0].as_slice(), Vector([2.0])));
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// Invalid data, found before `gradient` changes: see [`Error`].
+    /// An [`Error`] for invalid data, before `gradient` changes.
+    #[doc(alias("backward", "backpropagation", "autograd", "loss.backward", "value_and_grad"))]
     fn loss_gradient<X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
@@ -258,10 +341,10 @@ pub trait Network: Parameters {
         )
     }
 
-    /// Calls [`loss_gradient`](Network::loss_gradient) with a hook on the backward pass.
+    /// Computes [`loss_gradient`](Network::loss_gradient), and calls a hook in the backward pass.
     ///
     /// # Errors
-    /// As [`loss_gradient`](Network::loss_gradient); then the hook has not been called.
+    /// As [`loss_gradient`](Network::loss_gradient). In case of an error the hook is not called.
     #[allow(clippy::too_many_arguments)]
     fn loss_gradient_with_hook<X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
@@ -292,8 +375,8 @@ pub trait Network: Parameters {
         )
     }
 
-    /// Computes the vector-Jacobian product, in evaluation mode: for R = Σ u·y over all samples and outputs, with a
-    /// cotangent u for each output y, the gradient dR/dx of each input, and dR/dW for every parameter W.
+    /// Computes the vector-Jacobian product, in evaluation mode. With a cotangent u for each output y, and R = Σ u·y
+    /// over all samples and outputs, it returns the gradient dR/dx of each input, and dR/dW for every parameter W.
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -306,8 +389,9 @@ pub trait Network: Parameters {
     /// ```
     ///
     /// # Errors
-    /// As [`predict`](Network::predict), also for the cotangents, and [`Error::CotangentLengths`] when there is not one
-    /// for each input. A gradient that overflows is returned as the infinity that it is.
+    /// As [`predict`](Network::predict), also for the cotangents, and [`Error::CotangentLengths`] if there is not one
+    /// cotangent for each input. A gradient that overflows is returned as an infinity, without an error.
+    #[doc(alias("jax.vjp", "autograd.grad", "vector-Jacobian product", "saliency"))]
     #[cfg(feature = "alloc")]
     #[allow(clippy::type_complexity)] // `X::Sample` is `X`
     fn vjp<X: AsSample, Y: Tensor>(
@@ -325,8 +409,8 @@ pub trait Network: Parameters {
         Ok((input_grads, gradient))
     }
 
-    /// Computes the Jacobian matrix dy/dx at one input, in evaluation mode: for each number of the output, its gradient
-    /// with respect to the input.
+    /// Computes the Jacobian matrix dy/dx at one input, in evaluation mode. Each element of the result is the gradient
+    /// of one output number with respect to the input.
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -339,6 +423,7 @@ pub trait Network: Parameters {
     ///
     /// # Errors
     /// As [`predict`](Network::predict).
+    #[doc(alias("jacrev", "jax.jacobian", "functional.jacobian"))]
     #[cfg(feature = "alloc")]
     fn jacobian<X: AsSample<Sample: Tensor>, Y: Tensor>(
         &self,
@@ -361,8 +446,17 @@ pub trait Network: Parameters {
 
     /// Returns the mean loss of a batch in evaluation mode: without dropout and without gradients.
     ///
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// let loss = Relu.loss(&MeanSquaredError, &[Vector([-2.0]), Vector([3.0])], &[Vector([0.0]), Vector([5.0])])?;
+    /// assert_eq!(loss, 2.0); // the mean of 0² and 2²
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// Invalid data: see [`Error`].
+    /// An [`Error`] for invalid data.
+    #[doc(alias("evaluate", "validation loss", "test loss"))]
     #[cfg(feature = "alloc")]
     fn loss<X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,

@@ -1,4 +1,4 @@
-//! The forward and backward passes of a whole network, with the checks of what goes in and what comes out.
+//! The forward and backward passes of a whole network, with checks of inputs and outputs.
 
 use chainrule_parameters::{Role, ViewMut};
 use rand::Rng;
@@ -16,12 +16,12 @@ use crate::loss::{Loss, TargetFor, check_lengths};
 use crate::stream::{Stream, StreamEnd, StreamState};
 use crate::tensor::{Sample, Tensor};
 
-/// The part of a batch that some of its samples are.
+/// The share of a batch that some of its samples have.
 #[derive(Clone, Copy)]
 pub(crate) struct Share {
-    /// Their part of the batch's [weight](Loss::weight).
+    /// Their share of the batch's [weight](Loss::weight).
     pub(crate) weight: f64,
-    /// Their part of the batch's samples.
+    /// Their share of the batch's samples.
     pub(crate) samples: f64,
 }
 
@@ -29,7 +29,7 @@ impl Share {
     pub(crate) const WHOLE: Self = Self { weight: 1.0, samples: 1.0 };
 }
 
-/// Computes [`Network::loss_gradient`](super::Network::loss_gradient) for samples that are this share of a batch: their
+/// Computes [`Network::loss_gradient`](super::Network::loss_gradient) for samples with this share of a batch: their
 /// part of the batch's mean loss, and of its gradient.
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn loss_gradient<N, X: Sample, Y: Tensor, L, T: TargetFor<L, Y>>(
@@ -58,7 +58,7 @@ where
     check_outputs(outputs)?;
     let mean = {
         let mean = match T::compare_by(loss).mean_and_gradient(outputs, targets, output_grad) {
-            // All of these targets are ignored, but not all of the batch.
+            // // All of these targets are ignored, but other targets of the batch are not.
             Err(Error::NoWeight) if share.weight == 0.0 => {
                 bytemuck::fill_zeroes(output_grad);
                 0.0
@@ -79,7 +79,7 @@ where
     Ok(share.weight * mean)
 }
 
-/// Computes [`Network::vjp`](super::Network::vjp) into given memory.
+/// Computes [`Network::vjp`](super::Network::vjp) into the given memory.
 #[cfg(feature = "alloc")]
 pub(super) fn vjp<N, X: Sample, Y: Tensor>(
     network: &N,
@@ -127,7 +127,7 @@ pub(super) fn step<N: Stream<X>, X: Sample>(
     }
 }
 
-/// Calls the hook with the result of a forward pass alone: all gradients are 0.
+/// Calls the hook with the result of a forward pass only. All gradients are 0.
 #[cfg(feature = "flow")]
 pub(crate) fn show_forward<N: Layer<X>, X: Sample>(
     network: &N,
@@ -167,7 +167,8 @@ fn backward<N: Layer<X>, X: Sample>(
     }
 }
 
-/// The distance of a buffer is not multiplied by the gradient of the loss, so its share is applied separately.
+/// Multiplies the changes of the buffers by `share`. The gradient of the loss is not a factor of them, so its share
+/// does not apply to them.
 fn scale_buffers(gradient: ViewMut<'_>, share: f64) {
     if gradient.description().has_buffers() {
         visit([], [gradient], &mut ScaleBuffers(share));

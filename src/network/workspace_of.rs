@@ -1,4 +1,4 @@
-//! Workspaces of fixed size whose types say for which network, input and batch they are.
+//! Workspaces of fixed size. Their type states the network, the input and the batch size.
 
 use super::{Budget, budget};
 use crate::Error;
@@ -10,12 +10,12 @@ use crate::tensor::Sample;
 use core::fmt;
 use core::marker::PhantomData;
 
-/// The workspace of one network, for batches of up to `SAMPLES` samples: plain memory, on the stack or in a `static`,
-/// for programs without a heap. The macro [`workspace!`](crate::workspace) writes the type.
+/// The workspace of one network, for batches of up to `SAMPLES` samples. It is plain memory, on the stack or in a
+/// `static`, for programs without a heap. Write its type with the macro [`workspace!`](crate::workspace).
 ///
-/// `P` is the pass that it is for: [`Prediction<N, X>`](Prediction), or [`TrainingStep<N, X>`](TrainingStep), which suffices for
-/// predictions too. The workspace of another network does not compile. A batch that needs more
-/// memory is [`Error::WorkspaceSize`].
+/// `P` is the pass: [`Prediction<N, X>`](Prediction), or [`TrainingStep<N, X>`](TrainingStep), which is also large
+/// enough for predictions. The workspace of a different network does not compile. A batch that needs more memory is
+/// [`Error::WorkspaceSize`].
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -37,7 +37,8 @@ pub struct WorkspaceOf<P, const SAMPLES: usize, const LINES: usize> {
     pass: PhantomData<fn() -> P>,
 }
 
-/// A pass of a network, as a type: a [`Prediction`] or a [`TrainingStep`].
+/// A pass of a network, as a type: a [`Prediction`] or a [`TrainingStep`]. See the example of
+/// [`workspace!`](crate::workspace).
 pub trait Pass {
     #[doc(hidden)]
     const BUDGET: Budget;
@@ -100,8 +101,8 @@ impl<N, X, const SAMPLES: usize, const LINES: usize> WorkspaceFor<TrainingStep<N
 {
 }
 
-/// The type of a network's [`WorkspaceOf`] fixed size, for batches of up to `n` samples: `workspace!(Net, Input,
-/// predict n)` or `workspace!(Net, Input, train n)`.
+/// Returns the type of a network's workspace of fixed size ([`WorkspaceOf`](crate::WorkspaceOf)), for batches of up to
+/// `n` samples: `workspace!(Net, Input, predict n)` or `workspace!(Net, Input, train n)`.
 ///
 /// ```
 /// use chainrule::prelude::*;

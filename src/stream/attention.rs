@@ -1,4 +1,4 @@
-//! The steps of attention in a sliding window, which keeps the keys and values of the steps that it sees.
+//! The steps of attention with a sliding window. The state has the keys and values of the steps in the window.
 
 use super::Stream;
 use crate::kernel::{AttentionStep, Real, attention_step};
@@ -6,9 +6,21 @@ use crate::layer::{Bias, Layer, Linear, Mode, NoBias, WorkspaceMut};
 use crate::stack::{AttentionSettings, Rotary, SelfAttention, SlidingWindow, angles, rotate};
 use crate::tensor::Vector;
 
-/// What a [`SelfAttention`] keeps from step to step: the keys and values of the last `STEPS` steps.
+/// The state of a [`SelfAttention`] on a stream: the keys and values of the last `STEPS` steps.
 ///
-/// It is a ring: a step overwrites the oldest one, and nothing is moved.
+/// It is a ring buffer: a step overwrites the oldest one, and nothing is moved.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// use chainrule::stream::StreamState;
+///
+/// let layer = SelfAttention::<2, 1, SlidingWindow<3>>::init(&mut rng(1));
+/// let mut state = StreamState::new(&layer);
+/// layer.step(&Vector([0.1, 0.2]), &mut state)?;
+/// assert_eq!(state.layers.position(), 1); // a `KeyValueCache<3, 2>`
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[doc(alias("KV cache", "past_key_values"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KeyValueCache<const STEPS: usize, const KEY_VALUE: usize, T: Real = f32> {
     keys: [Vector<KEY_VALUE, T>; STEPS],
@@ -17,13 +29,14 @@ pub struct KeyValueCache<const STEPS: usize, const KEY_VALUE: usize, T: Real = f
 }
 
 impl<const STEPS: usize, const KEY_VALUE: usize, T: Real> KeyValueCache<STEPS, KEY_VALUE, T> {
-    /// Returns how many steps there were.
+    /// Returns the number of steps so far.
     pub fn position(&self) -> usize {
         self.position
     }
 }
 
-/// Settings with which an attention layer can go step by step: a [`SlidingWindow`], and what can be set beside it.
+/// The settings of an attention layer that can process a stream: a [`SlidingWindow`], alone or in a tuple with other
+/// settings.
 #[diagnostic::on_unimplemented(
     message = "an attention layer with the setting `{Self}` cannot take a stream step by step",
     label = "no `SlidingWindow<STEPS>`",
@@ -31,7 +44,7 @@ impl<const STEPS: usize, const KEY_VALUE: usize, T: Real> KeyValueCache<STEPS, K
     note = "on sequences of at most 64 steps, `SlidingWindow<64>` computes what `Causal` does, with the same weights"
 )]
 pub trait StreamSettings: AttentionSettings {
-    /// The keys and values that a step sees.
+    /// The keys and values of the steps in the window.
     type Cache<const KEY_VALUE: usize, T: Real>: AttentionCache<KEY_VALUE, T>;
 }
 
@@ -51,14 +64,14 @@ impl<const STEPS: usize, const BASE: u32> StreamSettings for (SlidingWindow<STEP
     type Cache<const KEY_VALUE: usize, T: Real> = KeyValueCache<STEPS, KEY_VALUE, T>;
 }
 
-/// A [`KeyValueCache`], whose number of steps the settings of a layer determine.
+/// A [`KeyValueCache`]. The settings of the layer determine its number of steps.
 #[doc(hidden)]
 pub trait AttentionCache<const KEY_VALUE: usize, T: Real>: Copy + Send + Sync + 'static {
     fn empty() -> Self;
 
     fn position(&self) -> usize;
 
-    /// Appends the key and value of a step, and computes the weighted mean of the values for its query.
+    /// Appends the key and value of a step, and computes the weighted mean of the values for the step's query.
     fn step(
         &mut self,
         heads: [usize; 2],

@@ -1,4 +1,4 @@
-//! The states of a batch of streams, from window to window.
+//! The states of a batch of streams between windows.
 
 use alloc::vec::Vec;
 use core::any::TypeId;
@@ -13,20 +13,20 @@ use crate::layer::{
 };
 use crate::tensor::{Sample, Sequence, Tensor, Vector};
 
-/// The state that the recurrent layers of a network carry from one window to the next, for a batch of streams; and a
-/// [workspace](Workspace).
+/// The state that the recurrent layers of a network carry from one window to the next, for a batch of streams. It is
+/// also a [workspace](Workspace).
 ///
-/// A long stream (a recording, the log of a machine) is trained in windows: each step of the optimizer is for one window
-/// of each stream, and starts from the state after the window before. The gradient stops at the beginning of the window:
-/// this is truncated backpropagation through time.
+/// Use it to train on long streams (recordings, machine logs) window by window. Each step of the optimizer processes
+/// one window of each stream, and starts from the state after the previous window. The gradient stops at the beginning
+/// of the window. This is truncated backpropagation through time.
 ///
 /// ```
 /// use chainrule::prelude::*;
 ///
 /// type Net = (Lstm<1, 8>, PerStep<Linear<8, 1>>);
-/// const STEPS: usize = 20; // of a window
+/// const STEPS: usize = 20; // in a window
 ///
-/// // Two streams of 100 steps. The target is the running mean, which needs all of the past.
+/// // Two streams of 100 steps. The target is the running mean, which depends on all earlier steps.
 /// let streams = [0.3_f32, -0.5].map(|level| (0..100).map(|t| level + (t as f32).sin()).collect::<Vec<_>>());
 /// let means = streams.clone().map(|stream| {
 ///     let mut sum = 0.0;
@@ -51,23 +51,25 @@ use crate::tensor::{Sample, Sequence, Tensor, Vector};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
-/// It is a workspace for the methods of [`Network`](crate::Network) too: [`predict_into`](crate::Network::predict_into)
-/// predicts the next window of each stream, and [`loss_gradient`](crate::Network::loss_gradient) computes the gradient
-/// for it. A pass that fails leaves the state as it was before.
+/// It is also a workspace for the methods of [`Network`](crate::Network):
+/// [`predict_into`](crate::Network::predict_into) predicts the next window of each stream, and
+/// [`loss_gradient`](crate::Network::loss_gradient) computes the gradient for it. A pass that returns an error leaves
+/// the state unchanged.
 ///
-/// The network must be one of streams, and all that it keeps from step to step must be the states of recurrent layers: a
-/// causal convolution is a compile error. With one, train on windows that overlap by its receptive field, which its
-/// [`Window`](crate::layer::Window) says.
+/// The network must be a [`Stream`](crate::stream::Stream), and only its recurrent layers may have a state: a causal
+/// convolution is a compile error. For a network with one, train on windows that overlap by its receptive field
+/// instead, which is in its [`Window`](crate::layer::Window).
 ///
 /// # Source
 /// Williams, Peng, "An efficient gradient-based algorithm for on-line training of recurrent network trajectories",
 /// Neural Computation 2 (1990). In PyTorch: `output, state = lstm(input, state)` with a detached state.
+#[doc(alias("truncated BPTT", "stateful", "TBPTT", "detach"))]
 #[derive(Clone)]
 pub struct CarriedState {
-    /// For each stream: 1 if it begins, else 0; its state before the window; its state after the window.
+    /// For each stream: 1 if it is at its beginning, else 0; its state before the window; its state after the window.
     rows: Vec<f64>,
     plan: &'static Plan,
-    /// The network and its input.
+    /// The types of the network and of its input.
     network: TypeId,
     streams: usize,
     workspace: Workspace,
@@ -80,8 +82,8 @@ impl fmt::Debug for CarriedState {
 }
 
 impl CarriedState {
-    /// Returns the state of this many streams before their first window. `X` is a window of one stream, the input of the
-    /// network `N`.
+    /// Returns the state of `streams` streams before their first window. `X` is the input of the network `N`: one
+    /// window of one stream.
     pub fn new<N, X>(streams: usize) -> Self
     where
         X: StreamWindow,
@@ -98,18 +100,18 @@ impl CarriedState {
         state
     }
 
-    /// Returns how many streams there are.
+    /// Returns the number of streams.
     pub fn streams(&self) -> usize {
         self.streams
     }
 
-    /// All streams begin again with the next window: their layers start from the initial state.
+    /// Restarts all streams: in the next window, their layers begin from the initial state.
     pub fn restart(&mut self) {
         self.restart_where(|_| true);
     }
 
-    /// The streams for which `ends` returns true begin again with the next window. It gets the number of each stream,
-    /// counted from 0.
+    /// Restarts the streams for which `ends` returns true: in the next window, their layers begin from the initial
+    /// state. The argument of `ends` is the index of a stream, counted from 0.
     pub fn restart_where(&mut self, mut ends: impl FnMut(usize) -> bool) {
         for (stream, row) in self.rows.chunks_exact_mut(width(self.plan.carried)).enumerate() {
             if ends(stream) {
@@ -118,7 +120,7 @@ impl CarriedState {
         }
     }
 
-    /// Checks that this is the state of the network `N`, with one stream for each sample.
+    /// Checks that this is the state of the network `N`, and that there is one stream for each sample.
     pub(crate) fn check<N: Layer<X>, X: Sample>(&self, samples: usize) -> Result<(), Error> {
         self.check_needs(&Needs::prediction::<X, N>(samples))
     }
@@ -148,7 +150,7 @@ impl AsWorkspace for CarriedState {
         Ok(self.workspace.take_for(&needs).with_carried(rows.into_carried()))
     }
 
-    /// The states after the window are those before the next one.
+    /// Makes the states after the window the states before the next window.
     fn succeeded(&mut self) {
         for row in self.rows.chunks_exact_mut(width(self.plan.carried)) {
             row[0] = 0.0;
@@ -158,14 +160,14 @@ impl AsWorkspace for CarriedState {
     }
 }
 
-/// A window of a stream: a sequence.
+/// A window of a stream: a sequence. See the example of [`CarriedState`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a window of a stream",
     label = "a `Sequence` is needed here",
     note = "a window is the input of the network, a sequence of steps: `CarriedState::new::<Net, Sequence<STEPS, FEATURES>>(streams)`"
 )]
 pub trait StreamWindow: Tensor {
-    /// One step.
+    /// The type of one step.
     type Step: Tensor;
 }
 
@@ -173,12 +175,13 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> StreamWindow for Sequen
     type Step = Vector<FEATURES, T>;
 }
 
-/// The numbers of a stream with a state of this size: whether it begins, the state before, and the state after.
+/// Returns the count of numbers of a stream with a state of this size: whether it is at its beginning, the state
+/// before, and the state after.
 fn width(state: usize) -> usize {
     1 + 2 * state
 }
 
-/// The states of some of the streams, during a pass; nothing for a pass that carries no state.
+/// The states of some of the streams, during a pass. It is empty for a pass that carries no state.
 #[derive(Default)]
 pub(crate) struct Rows<'a> {
     numbers: &'a mut [f64],
@@ -186,7 +189,7 @@ pub(crate) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// Returns the states of the first `streams`, and those of the others.
+    /// Returns the states of the first `streams` streams, and those of the others.
     pub(crate) fn split_at(self, streams: usize) -> (Self, Self) {
         let at = self.numbers.len().min(streams * self.width);
         let (first, others) = self.numbers.split_at_mut(at);
@@ -209,7 +212,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// A workspace with the states of some streams.
+/// A workspace together with the states of some streams.
 pub(crate) struct WithRows<'a> {
     workspace: &'a mut Workspace,
     rows: Rows<'a>,
@@ -225,11 +228,11 @@ impl AsWorkspace for WithRows<'_> {
 }
 
 impl Plan {
-    /// Checks that no layer looks beyond a window of a stream without carrying a state for it. In a constant such a
-    /// layer is a compile error.
+    /// Checks that each layer that depends on steps outside of a window of a stream has a state. In a constant, a layer
+    /// without one is a compile error.
     ///
     /// # Panics
-    /// If there is one.
+    /// If there is such a layer without a state.
     #[track_caller]
     pub(crate) const fn check_windows(&self) {
         if let Some(layer) = self.first_beyond_window() {

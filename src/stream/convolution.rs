@@ -1,4 +1,4 @@
-//! The steps of causal convolutions, which keep the steps that their windows still cover.
+//! The steps of causal convolutions. The state has the earlier steps in their windows.
 
 use core::ops::Sub;
 
@@ -11,23 +11,24 @@ use crate::layer::{AxisOfConv1d, Bias, Causal, Conv1d, Conv1dWith, Plain, Same, 
 use crate::tensor::side::{Axis, Ends, Fitted, Known, Positive, Side, ToSide};
 use crate::tensor::{Tensor, Vector};
 
-/// What a causal convolution keeps from step to step: the `BLOCKS` · `DILATION` steps of its input before the next
-/// one, for a window of `BLOCKS` + 1 steps. Before the first step they are 0.
+/// The state of a causal convolution on a stream: the last `BLOCKS` · `DILATION` steps of its input. A window has
+/// `BLOCKS` + 1 steps. Before the first step they are 0.
 ///
-/// It is a ring: a step overwrites the oldest one, and nothing is moved.
+/// It is a ring buffer: a step overwrites the oldest one, and nothing is moved. See the second example of
+/// [`stream`](crate::stream), whose `state.layers` contains such states.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PastSteps<X, const DILATION: usize, const BLOCKS: usize> {
     ring: [[X; DILATION]; BLOCKS],
-    /// Where the oldest step is.
+    /// The index of the oldest step.
     oldest: usize,
 }
 
-/// A [`PastSteps`], whose numbers the settings of a layer determine.
+/// A [`PastSteps`]. The settings of the layer determine its size.
 pub trait Past<X>: Copy + Send + Sync + 'static {
     #[doc(hidden)]
     fn zeros() -> Self;
 
-    /// Appends a step in place of the oldest one, and fills `window` with the steps that it covers, the oldest first.
+    /// Replaces the oldest step by a new one, and fills `window` with the steps of the window, the oldest first.
     #[doc(hidden)]
     fn push(&mut self, step: &X, window: &mut [X]);
 }
@@ -65,9 +66,9 @@ impl<const BLOCKS: usize, const DILATION: usize> Blocks<DILATION> for Side<BLOCK
     type Past<X: Tensor> = PastSteps<X, DILATION, BLOCKS>;
 }
 
-/// Windows over the steps `X`, an [`Axis`], whatever their stride and padding.
+/// Windows over the steps `X`, an [`Axis`], with any stride and padding.
 pub trait WindowsOf<X> {
-    /// What is kept of the steps before.
+    /// The state: the earlier steps.
     type Past: Past<X>;
     /// The steps of a window.
     type Window: Zeroable + AsRef<[X]> + AsMut<[X]>;
@@ -88,10 +89,10 @@ where
     type Window = [X; K];
 }
 
-/// The windows of the convolution `L`, an [`Axis`], end at the step that has just arrived, and give a `Y` for it.
+/// The windows of the convolution `L`, an [`Axis`], end at the newest step. `Y` is the output for it.
 ///
-/// The output is that of the check, so that it is not known if the check fails: then the compiler does not look at the
-/// layers behind. The state is known anyway, so that a step adds no second error.
+/// The output type depends on this check, so that it is unknown if the check fails, and the compiler does not check the
+/// layers after it. The state does not depend on the check, so that a step adds no second error.
 #[diagnostic::on_unimplemented(
     message = "`{L}` cannot take a stream step by step: a convolution of a stream is causal and has a stride of 1",
     label = "its windows do not end at the step that has just arrived",
@@ -107,7 +108,7 @@ impl<L, Y, K, D> EndsNow<L, Y> for Axis<K, Side<1>, D, Fitted<Causal>> {
     type Output = Y;
 }
 
-/// A window of one step, with a padding that is none.
+/// A window of one step, with a padding of 0.
 macro_rules! one_step {
     ($($Padding:ty),+) => {$(
         #[diagnostic::do_not_recommend]

@@ -1,8 +1,8 @@
 //! Tier 5: networks on streams, one step of a sequence at a time.
 //!
-//! A recurrent network that is trained on sequences can be used on a stream that has no end: an audio signal, the
-//! sensors of a robot. [`StreamState`] has what the layers keep from step to step, and
-//! [`Network::step`](crate::Network::step) computes the next output:
+//! A recurrent network that is trained on sequences can be used on an endless stream: an audio signal, or the sensors
+//! of a robot. [`StreamState`] has the state of all layers, and [`Network::step`](crate::Network::step) computes the
+//! next output:
 //!
 //! ```
 //! use chainrule::prelude::*;
@@ -22,30 +22,32 @@
 //! # Ok::<(), chainrule::Error>(())
 //! ```
 //!
-//! A step allocates nothing, not even the first, and it locks nothing: it can run in an audio callback. The state is
-//! plain data of a constant size, without pointers; a copy of it is a saved state.
+//! A step allocates nothing, not even the first one, and takes no lock, so it can run in an audio callback. The state
+//! is plain data of a constant size, without pointers. To save a state, copy it.
 //!
-//! | layers | keep |
+//! | layer | state |
 //! |---|---|
 //! | [`Rnn`](crate::Rnn), [`Gru`](crate::Gru) | their hidden state |
 //! | [`Lstm`](crate::Lstm) | its hidden state and its cell |
 //! | [`SelfAttention`](crate::SelfAttention) with [`SlidingWindow<N>`](crate::SlidingWindow) | the [keys and values](KeyValueCache) of the last N steps |
-//! | activations, gates, norms over the features of a step, softmax, dropout and noise (which do nothing in evaluation mode) | nothing |
-//! | [`Conv1dWith`](crate::Conv1dWith) with [`Causal`](crate::Causal) and no stride | the (K - 1) · DILATION [steps before](PastSteps) |
-//! | [`Conv1d`](crate::Conv1d) and [`Conv1dWith`](crate::Conv1dWith) of a window of one step | nothing but an unused index |
-//! | [`Duplicate`](crate::Duplicate), [`Sum`](crate::Sum), [`Product`](crate::Product) and the others that combine the halves of a pair, [`Join`](crate::Join) | nothing |
-//! | [`PerStep`](crate::PerStep) | nothing |
-//! | [`Embedding`](crate::Embedding), of a stream of tokens | nothing |
-//! | [`LearnedPositions`](crate::LearnedPositions), [`SinusoidalPositions`](crate::SinusoidalPositions) | the number of steps; `LearnedPositions` end after the last position |
-//! | [`LastStep`](crate::LastStep), and [`Linear`](crate::Linear) or [`Dense`](crate::Dense) behind it | nothing: the output is that for the sequence so far |
-//! | tuples, arrays, [`Residual`](crate::Residual), [`Highway`](crate::Highway), [`Concat`](crate::Concat), [`Parallel`](crate::Parallel), [`Shared`](crate::Shared), [`Evaluate`](crate::Evaluate), [`Tied`](crate::Tied), networks of `network!` | what their layers keep |
+//! | activations, gates, norms over the features of a step, softmax, dropout and noise (which are the identity in evaluation mode) | none |
+//! | [`Conv1dWith`](crate::Conv1dWith) with [`Causal`](crate::Causal) and a stride of 1 | the last (K - 1) · DILATION [steps](PastSteps) |
+//! | [`Conv1d`](crate::Conv1d) and [`Conv1dWith`](crate::Conv1dWith) with a window of one step | only an unused index |
+//! | [`Duplicate`](crate::Duplicate), [`Sum`](crate::Sum), [`Product`](crate::Product) and the other layers that combine the halves of a pair, [`Join`](crate::Join) | none |
+//! | [`PerStep`](crate::PerStep) | none |
+//! | [`Embedding`](crate::Embedding), on a stream of tokens | none |
+//! | [`LearnedPositions`](crate::LearnedPositions), [`SinusoidalPositions`](crate::SinusoidalPositions) | the number of steps; with `LearnedPositions` the stream ends after the last position |
+//! | [`LastStep`](crate::LastStep), and a [`Linear`](crate::Linear) or [`Dense`](crate::Dense) after it | none; the output is that for the sequence so far |
+//! | tuples, arrays, [`Residual`](crate::Residual), [`Highway`](crate::Highway), [`Concat`](crate::Concat), [`Parallel`](crate::Parallel), [`Shared`](crate::Shared), [`Evaluate`](crate::Evaluate), [`Tied`](crate::Tied), networks of `network!` | the states of their layers |
 //!
-//! To train on streams that are too long for one sequence, window after window, see [`CarriedState`].
+//! To train window by window on streams that are too long for one sequence, see [`CarriedState`].
 //!
-//! Layers that need later steps ([`Reverse`](crate::Reverse), and so [`Bidirectional`](crate::Bidirectional), and
-//! convolutions that are not causal) or the whole sequence at once are no [`Stream`], and the compiler says so.
+//! Some layers need later steps: [`Reverse`](crate::Reverse), [`Bidirectional`](crate::Bidirectional), and convolutions
+//! that are not causal. Others need the whole sequence at once. These layers do not implement [`Stream`], so they do
+//! not compile on a stream, with a message that says why.
 //!
-//! Before the first step, the past of a convolution is 0, as its padding is. How far a network looks back is constant:
+//! Before the first step, the earlier steps of a convolution are 0, as in its padding. The receptive field of a network
+//! is a constant:
 //!
 //! ```
 //! use chainrule::prelude::*;
@@ -108,9 +110,10 @@ pub use recurrent::{Cell, Hidden, LstmState};
 #[doc(hidden)]
 pub use stack::{StreamChain, StreamTypes};
 
-/// A layer that can process a sequence step by step, with a state that it keeps in between. `X` is one step of the input.
+/// A layer that can process a sequence step by step, with a state between the steps. `X` is one step of the input.
 ///
-/// A layer of your own whose output at a step depends on that step alone implements it by [`stream_by_forward`]:
+/// If the output of your own layer at a step depends only on that step, implement this trait with
+/// [`stream_by_forward`]:
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -151,14 +154,15 @@ pub use stack::{StreamChain, StreamTypes};
     note = "a step knows the steps before it, and not those after it: recurrent layers, causal convolutions, activations, norms over the features of a step, and stacks of them can go step by step",
     note = "a layer of your own can implement `chainrule::stream::Stream<{X}>`"
 )]
+#[doc(alias("online", "real-time", "stateful", "causal"))]
 pub trait Stream<X: Sample>: Parameters {
-    /// One step of the output.
+    /// The type of one step of the output.
     type Output: Sample + Pod;
 
-    /// What the layer keeps from step to step: plain data.
+    /// The state of the layer between steps: plain data.
     type State: Copy + Send + Sync + 'static;
 
-    /// After how many steps a stream ends, if it does: by default it has no end. A layer that contains layers ends with
+    /// The number of steps after which a stream ends. By default it has no end. A layer that contains layers ends with
     /// the [first](StreamEnd::first) of them.
     const END: Option<StreamEnd> = None;
 
@@ -169,17 +173,26 @@ pub trait Stream<X: Sample>: Parameters {
     fn step_into(&self, input: &X, output: &mut Self::Output, state: &mut Self::State);
 }
 
-/// The end of a stream: a layer that has a limited number of steps, such as [`LearnedPositions`](crate::LearnedPositions).
+/// The end of a stream: a layer that supports a limited number of steps, such as
+/// [`LearnedPositions`](crate::LearnedPositions).
+///
+/// ```
+/// use chainrule::prelude::*;
+/// use chainrule::stream::Stream;
+///
+/// let end = <LearnedPositions<64, 8> as Stream<Vector<8>>>::END.unwrap();
+/// assert_eq!(end.steps, 64);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StreamEnd {
-    /// The number of steps that it has.
+    /// The number of steps that the layer supports.
     pub steps: usize,
-    /// Its type.
+    /// The type of the layer.
     pub layer: &'static TypeName,
 }
 
 impl StreamEnd {
-    /// Returns the end that comes first.
+    /// Returns the earlier of two ends.
     pub const fn first(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         match (one, other) {
             (Some(a), Some(b)) if b.steps < a.steps => Some(b),
@@ -189,18 +202,18 @@ impl StreamEnd {
     }
 }
 
-/// What a network `N` keeps from step to step of a stream of `X`: see [the module](self).
+/// The state of a network `N` on a stream of steps `X`. See [the module](self).
 ///
-/// It belongs to the network that it was made for: another with other weights, or the same after more training, starts
-/// with a new one.
+/// A state belongs to one network with fixed weights. For other weights, also after more training, start with a new
+/// state.
 pub type StreamState<N, X> = Kept<N, X, <N as Stream<X>>::State>;
 
-/// A [`StreamState`], whose layers keep an `S`. (A struct with the bound of its alias would have an error wherever it is
-/// used.)
+/// The struct behind [`StreamState`], with layers whose states have the type `S`. (With the bound of its alias, a
+/// struct would cause an error at each of its uses.)
 pub struct Kept<N, X, S> {
     /// The states of the layers, as nested tuples.
     pub layers: S,
-    /// The steps so far.
+    /// The number of steps so far.
     pub(crate) steps: u64,
     network: PhantomData<fn(&N, X)>,
 }

@@ -1,4 +1,4 @@
-//! Layers whose output at a step depends on that step alone.
+//! Layers whose output at a step depends only on that step.
 
 use super::Stream;
 use crate::bounds::SameScalar;
@@ -13,12 +13,13 @@ use crate::layer::{AsWorkspace, Bias, Needs, Space};
 use crate::stack::{Difference, Duplicate, Join, Maximum, Minimum, PerStep, Product, Quotient, Sum};
 use crate::tensor::{Join2, Pair, SameSample, Sample, Tensor, Token, Vector};
 
-/// Computes one step by the forward pass of a layer, in evaluation mode, on a batch of one.
+/// Computes one step by the forward pass of a layer, in evaluation mode, on a batch of one. See the example of
+/// [`Stream`].
 ///
-/// The memory that the layer needs for one step is on the stack, in at most twice as many bytes: the program does not
-/// build if the layer needs more than 1 MiB.
+/// The layer's workspace for one step is on the stack, in at most twice as many bytes. A layer that needs more than 1
+/// MiB does not compile.
 pub fn stream_by_forward<X: Sample, L: Layer<X>>(layer: &L, input: &X, output: &mut L::Output) {
-    /// Calls `forward_in` with the first of these numbers of cache lines that suffices.
+    /// Calls `forward_in` with the smallest of these numbers of cache lines that is large enough.
     macro_rules! forward_in_one_of {
         ($($lines:literal)+) => {
             $(if const { lines_of_a_step::<X, L>() <= $lines } {
@@ -30,13 +31,13 @@ pub fn stream_by_forward<X: Sample, L: Layer<X>>(layer: &L, input: &X, output: &
     forward_in_one_of!(0 2 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384);
 }
 
-/// Returns the cache lines that the layer needs for one step.
+/// Returns the number of cache lines that the layer needs for one step.
 const fn lines_of_a_step<X: Sample, L: Layer<X>>() -> usize {
     let [saved, scratch] = Checked::<X, L>::PLAN.prediction_lines(Space::NONE, 1);
     saved + scratch
 }
 
-/// The forward pass in a workspace of this many cache lines.
+/// Runs the forward pass in a workspace of this many cache lines.
 #[inline(never)]
 fn forward_in<const LINES: usize, X: Sample, L: Layer<X>>(layer: &L, input: &X, output: &mut L::Output) {
     let mut workspace = FixedWorkspace::<LINES>::new();
@@ -97,7 +98,7 @@ pointwise!(
 pointwise!([X: Tensor] Duplicate, X => Pair<X, X>);
 pointwise!([A: Tensor + Join2<B>, B: Tensor<Scalar = A::Scalar>] Join, Pair<A, B> => A::Joined);
 
-/// Implements [`Stream`] for layers that combine the halves of a pair, number by number.
+/// Implements [`Stream`] for layers that combine the halves of a pair elementwise.
 macro_rules! pairwise {
     ($($layer:ident),+) => {$(
         pointwise!([A: Tensor, B: Tensor + SameSample<A>] $layer, Pair<A, B> => A);
@@ -105,7 +106,7 @@ macro_rules! pairwise {
 }
 pairwise!(Sum, Product, Difference, Quotient, Maximum, Minimum);
 
-/// Implements [`Stream`] for a gate, whose output has half of the features.
+/// Implements [`Stream`] for a gate. Its output has half as many features as its input.
 macro_rules! gate {
     ($($gate:ident),+) => {$(
         impl<const N: usize, T: Real, Y: Tensor> Stream<Vector<N, T>> for $gate
@@ -125,8 +126,8 @@ macro_rules! gate {
 }
 gate!(Glu, SwiGlu, GeGlu);
 
-/// To the layer inside, a sequence is a batch of steps. It has the same bits for each as for a single step, since the order
-/// of a product's sums does not depend on the number of its rows.
+/// The inner layer gets a sequence as a batch of steps. Each step has the same bits as a single step, because the order
+/// of the sums in a product does not depend on the number of rows.
 impl<const N: usize, T: Real, F: Layer<Vector<N, T>, Output: Tensor>> Stream<Vector<N, T>> for PerStep<F> {
     type Output = F::Output;
     type State = ();
@@ -138,7 +139,7 @@ impl<const N: usize, T: Real, F: Layer<Vector<N, T>, Output: Tensor>> Stream<Vec
     }
 }
 
-// Behind the last step of a sequence there are vectors.
+// // The samples after a `LastStep` are vectors.
 pointwise!(
     [const IN: usize, const OUT: usize, T: Real, B: Bias<Vector<OUT, T>>] Linear<IN, OUT, T, B>,
     Vector<IN, T> => Vector<OUT, T>
@@ -149,7 +150,7 @@ pointwise!(
     Vector<N, T> => Vector<N, T>
 );
 
-/// The step that arrives is the last one so far.
+/// The newest step is the last step of the sequence so far.
 impl<const N: usize, T: Real> Stream<Vector<N, T>> for LastStep {
     type Output = Vector<N, T>;
     type State = ();

@@ -1,4 +1,4 @@
-//! Positions and tied embeddings, which count the steps.
+//! Positions and tied embeddings. Their state is the number of steps.
 
 use chainrule_parameters::Named;
 
@@ -9,7 +9,7 @@ use crate::layer::{LearnedPositions, SinusoidalPositions};
 use crate::stack::{Tied, scores};
 use crate::tensor::{Token, Vector};
 
-/// The place of the next step, and the frequencies of the waves.
+/// The position of the next step, and the frequencies of the waves.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Place<const WIDTH: usize> {
     step: u64,
@@ -42,7 +42,7 @@ impl<const STEPS: usize, const WIDTH: usize, T: Real> Stream<Vector<WIDTH, T>>
         0
     }
 
-    /// Behind the last position, its output is NaN: whoever does not ask for the [`END`](Stream::END) notices it.
+    /// After the last position the output is NaN, so that a caller who does not check [`END`](Stream::END) notices it.
     fn step_into(&self, input: &Vector<WIDTH, T>, output: &mut Vector<WIDTH, T>, step: &mut usize) {
         match self.weight.get(*step) {
             Some(position) => {

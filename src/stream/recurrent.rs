@@ -1,4 +1,4 @@
-//! The steps of recurrent layers, with the same kernels as their forward pass.
+//! The steps of recurrent layers. They use the same kernels as the forward pass.
 
 use chainrule_parameters::Parameters;
 
@@ -9,19 +9,40 @@ use crate::layer::{Activation, Bias, Gru, Lstm, Reverse, Rnn, apply_each};
 use crate::tensor::{Tensor, Vector};
 
 /// The hidden state of a recurrent layer: its last output.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// use chainrule::stream::StreamState;
+///
+/// let layer = Gru::<1, 2>::init(&mut rng(1));
+/// let mut state = StreamState::new(&layer);
+/// let y = layer.step(&Vector([0.5]), &mut state)?;
+/// assert_eq!(state.layers.0, y); // a `Hidden<2>`
+/// # Ok::<(), chainrule::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Hidden<const N: usize, T: Real = f32>(pub Vector<N, T>);
 
-/// The cell of an [`Lstm`].
+/// The cell state of an [`Lstm`]. See the example of [`LstmState`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell<const N: usize, T: Real = f32>(pub Vector<N, T>);
 
-/// What an [`Lstm`] keeps from step to step.
+/// The state of an [`Lstm`] on a stream.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// use chainrule::stream::StreamState;
+///
+/// let layer = Lstm::<1, 2>::init(&mut rng(1));
+/// let state = StreamState::new(&layer);
+/// assert_eq!(state.layers.cell.0, Vector([0.0; 2])); // before the first step
+/// assert_eq!(state.layers.hidden.0, Vector([0.0; 2]));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LstmState<const N: usize, T: Real = f32> {
     /// h, the last output.
     pub hidden: Hidden<N, T>,
-    /// c.
+    /// c, the cell state.
     pub cell: Cell<N, T>,
 }
 
@@ -114,8 +135,9 @@ where
     }
 }
 
-// The output is that of the check, so that it is not known if the check fails: then the compiler does not look at the
-// layers behind.
+// // The output type depends on this check, so that it is unknown if the check fails, and the compiler does not check
+// the
+// // layers after it.
 impl<X: Tensor, Y: Tensor> Stream<X> for Reverse
 where
     Reverse: StreamFromTheEnd<X, Output = Y>,
@@ -126,7 +148,7 @@ where
     fn step_into(&self, _: &X, _: &mut Y, _: &mut ()) {}
 }
 
-/// A layer that goes through a sequence from its end, but can take a stream of `X`: there is none.
+/// A layer that reads a sequence from its end, and can process a stream of `X`. No type implements this trait.
 #[diagnostic::on_unimplemented(
     message = "a bidirectional layer cannot take a stream step by step: `{Self}` needs the end of the sequence",
     label = "a stream has no end",

@@ -1,4 +1,4 @@
-//! The steps of layers that contain layers: each layer has its own state.
+//! The steps of layers that contain layers. Each inner layer has a separate state.
 
 use bytemuck::Pod;
 use chainrule_parameters::Parameters;
@@ -8,24 +8,24 @@ use crate::kernel::Real;
 use crate::stack::{Concat, Evaluate, Highway, Parallel, Residual, Shared, mix};
 use crate::tensor::{Pair, SameType, Sample, Tensor, Vector};
 
-/// What the layers of a stack give and keep on a stream of `X`.
+/// The output and the states of the layers of a stack, on a stream of `X`.
 pub trait StreamTypes<X: Sample> {
-    /// One step of the output.
+    /// The type of one step of the output.
     type Output: Sample + Pod;
 
     /// The state of each layer.
     type States: Copy + Send + Sync + 'static;
 
-    /// As [`Stream::END`].
+    /// The end of the stream, as [`Stream::END`].
     const END: Option<StreamEnd>;
 }
 
-/// The layers of a stack on a stream, each borrowed separately: `Layers` is a tuple of references to them.
+/// The layers of a stack on a stream. `Layers` is a tuple of references to them, so each is borrowed separately.
 pub trait StreamChain<X: Sample, Layers>: StreamTypes<X> {
-    /// As [`Stream::start`].
+    /// Returns the states before the first step, as [`Stream::start`].
     fn start_chain(layers: Layers) -> Self::States;
 
-    /// As [`Stream::step_into`].
+    /// Computes the next step, as [`Stream::step_into`].
     fn step_chain(layers: Layers, input: &X, output: &mut Self::Output, states: &mut Self::States);
 }
 
@@ -88,7 +88,7 @@ macro_rules! stack {
     };
 }
 
-// Of each layer: its type, its place, its input and its output.
+// // For each layer: its type, its place, its input and its output.
 stack!(A 0 X Y);
 stack!(A 0 X X1, B 1 X1 Y);
 stack!(A 0 X X1, B 1 X1 X2, C 2 X2 Y);
@@ -113,7 +113,7 @@ stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X
 #[rustfmt::skip]
 stack!(A 0 X X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 X7, H 7 X7 X8, I 8 X8 X9, J 9 X9 X10, K 10 X10 X11, L 11 X11 X12, M 12 X12 X13, N 13 X13 X14, O 14 X14 X15, Q 15 X15 Y);
 
-/// One step through layers of one type, one after the other, each with its own state.
+/// Computes one step through layers of one type, one after another, each with a separate state.
 fn step_in_a_row<'a, X: Sample, F: Stream<X, Output: SameType<X>>>(
     layers: impl Iterator<Item = &'a F>,
     states: &mut [F::State],
@@ -142,7 +142,7 @@ impl<X: Sample + Pod, F: Stream<X, Output: SameType<X>>, const N: usize> Stream<
     }
 }
 
-/// The layer at each of its places has a state of its own.
+/// The layer has a separate state for each of its applications.
 impl<X: Sample + Pod, F: Stream<X, Output: SameType<X>>, const N: usize> Stream<X> for Shared<F, N> {
     type Output = X;
     type State = [F::State; N];
@@ -239,7 +239,7 @@ impl<A: Sample + Pod, B: Sample + Pod, F: Stream<A>, G: Stream<B>> Stream<Pair<A
     }
 }
 
-/// Copies the output of a branch behind those of the branches before it.
+/// Copies the output of a branch after the outputs of the earlier branches.
 fn append<T: Copy>(part: &[T], whole: &mut [T], end: &mut usize) {
     whole[*end..][..part.len()].copy_from_slice(part);
     *end += part.len();
