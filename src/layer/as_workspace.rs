@@ -1,4 +1,4 @@
-//! What a pass can work in: a workspace that grows, one of fixed size, or one that carries states.
+//! The types that can be the workspace of a pass: one that grows, one of fixed size, and one that carries states.
 
 #[cfg(feature = "alloc")]
 use super::Workspace;
@@ -8,9 +8,10 @@ use super::{Checked, Layer};
 use crate::Error;
 use crate::tensor::Sample;
 
-/// A workspace of fixed size for several networks, without a heap: `LINES` cache lines of 64 bytes.
+/// A workspace of fixed size that several networks can share, without a heap: `LINES` cache lines of 64 bytes.
 /// [`budget`](crate::budget) computes the number. [`workspace!`](crate::workspace) names the type for one network.
 ///
+/// # Examples
 /// ```
 /// use chainrule::layer::FixedWorkspace;
 /// use chainrule::prelude::*;
@@ -32,7 +33,7 @@ pub struct FixedWorkspace<const LINES: usize> {
 }
 
 impl<const LINES: usize> FixedWorkspace<LINES> {
-    /// Creates a workspace of zeros.
+    /// Creates a workspace filled with zeros.
     #[allow(clippy::new_without_default)] // it is too large for an implicit `Default`
     pub const fn new() -> Self {
         Self { lines: [Line([0; LINE]); LINES] }
@@ -45,7 +46,7 @@ impl<const LINES: usize> core::fmt::Debug for FixedWorkspace<LINES> {
     }
 }
 
-/// What a pass needs of a workspace.
+/// How much workspace a pass needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Needs {
     pub(super) saved: usize,
@@ -83,7 +84,7 @@ impl Needs {
 }
 
 /// A workspace: a [`Workspace`](crate::layer::Workspace), which grows, a [`FixedWorkspace`], or a
-/// [`CarriedState`](crate::stream::CarriedState), which has the state of recurrent layers too.
+/// [`CarriedState`](crate::stream::CarriedState), which also has the state of recurrent layers.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no workspace",
     label = "a workspace is needed here",
@@ -94,7 +95,7 @@ pub trait AsWorkspace {
     #[doc(hidden)]
     fn for_pass(&mut self, needs: Needs) -> Result<WorkspaceMut<'_>, Error>;
 
-    /// The pass succeeded.
+    /// Called after the pass succeeded.
     #[doc(hidden)]
     fn succeeded(&mut self) {}
 }

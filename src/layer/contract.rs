@@ -8,8 +8,12 @@ use crate::tensor::Sample;
 
 /// A map from the shape `X` to the shape [`Output`](Layer::Output), and the chain rule through it.
 ///
-/// A batch is a slice of samples. The caller of a layer (usually the stack it is in) owns its input and its output and
-/// passes both to the backward pass again, so that most layers save nothing.
+/// A batch is a slice of samples. The caller of a layer (usually the stack that contains it) owns its input and its
+/// output and passes both to the backward pass again, so most layers save nothing. Here, and in all formulas of this
+/// crate, R is the mean loss of the batch.
+///
+/// # Examples
+/// A layer with one parameter:
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -50,6 +54,7 @@ use crate::tensor::Sample;
 /// let y: Vector<3> = net.predict(&Vector([1.0; 4]))?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("Module", "nn.Module", "forward", "backward"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot take `{X}` as its input",
     label = "`{X}` arrives at `{Self}`",
@@ -60,17 +65,19 @@ pub trait Layer<X: Sample>: Parameters {
     /// The shape of this layer's output for an input `X`.
     type Output: Sample + Pod;
 
-    /// What is known at compile time: what the layer saves, what it costs, which factor of the chain rule it is.
+    /// What is known at compile time: what the layer saves, what it costs, and which factor of the chain rule it is.
     const PLAN: Plan = Plan::leaf::<X, Self>();
 
     /// Whether [`backward`](Layer::backward) obeys [`accumulate`](Backward::accumulate). By default a layer always adds
-    /// to the gradient, and its caller sets the gradient to zero first.
+    /// to the gradient, and its caller sets the gradient to zero before the call.
     const OVERWRITES: bool = false;
 
-    /// Fills `output`, of the length of `input`, with this layer's output for each sample. The layers of this crate
-    /// panic if the lengths differ; so they do in [`backward`](Layer::backward).
+    /// Fills `output` with this layer's output for each sample. `output` has the length of `input`.
     ///
-    /// `mode` says whether this is training or evaluation, and in training contains the generator of random numbers.
+    /// `mode` is training mode or evaluation mode. In training mode it contains the random number generator.
+    ///
+    /// # Panics
+    /// The layers of this crate panic if the lengths differ, here and in [`backward`](Layer::backward).
     fn forward(
         &self,
         input: &[X],
@@ -81,15 +88,16 @@ pub trait Layer<X: Sample>: Parameters {
 
     /// Computes the gradients of R from `output_grad`, which is dR/d`output`:
     ///
-    /// * **overwrites** `input_grad` with dR/d`input`, unless that is not needed (`None`, as for the first layer of a
-    ///   network);
-    /// * **adds** to `gradient` dR/dW, summed over the batch, for each parameter W, and the distance `running - batch`
-    ///   for each [buffer](crate::layer::Role::Buffer): that is 0 in evaluation mode.
+    /// * **Overwrites** `input_grad` with dR/d`input`, unless it is `None`: the first layer of a network does not need
+    ///   it.
+    /// * **Adds** dR/dW, summed over the batch, to `gradient` for each parameter W.
+    /// * **Adds** the distance `running - batch` to `gradient` for each [buffer](crate::layer::Role::Buffer). The
+    ///   distance is 0 in evaluation mode.
     fn backward(&self, pass: Backward<'_, X, Self>);
 
-    /// Calls [`backward`](Layer::backward) with a hook. Only layers that contain layers override it: they run the
+    /// Calls [`backward`](Layer::backward) with a hook. Only layers that contain layers override it. They run the
     /// backward pass of each layer inside by [`backward_child`](crate::stack::backward_child), which calls the hook
-    /// around it. Then gradient flow sees the layers inside.
+    /// before and after it. Gradient flow then also measures the layers inside.
     #[inline]
     fn backward_with_hook(&self, pass: Backward<'_, X, Self>, hook: Option<&mut dyn BackwardHook>) {
         let _ = hook;
@@ -97,7 +105,7 @@ pub trait Layer<X: Sample>: Parameters {
     }
 }
 
-/// The arguments of a backward pass.
+/// The arguments of a backward pass. See the example of [`Layer`].
 pub struct Backward<'a, X: Sample, L: Layer<X>> {
     /// The input of the forward pass.
     pub input: &'a [X],
@@ -105,13 +113,14 @@ pub struct Backward<'a, X: Sample, L: Layer<X>> {
     pub output: &'a [L::Output],
     /// dR/d`output`.
     pub output_grad: &'a [<L::Output as Sample>::Grad],
-    /// Memory for dR/d`input`, if that is needed. Its contents are arbitrary; overwrite them.
+    /// Memory for dR/d`input`, or `None` if that is not needed. Its contents are undefined; overwrite them.
     pub input_grad: Option<&'a mut [X::Grad]>,
     /// The gradient: dR/dW for each parameter W.
     pub gradient: &'a mut L,
     /// The values that the forward pass saved, and scratch memory.
     pub workspace: WorkspaceMut<'a>,
-    /// Whether to add to `gradient`, or to overwrite it; for layers that [overwrite](Layer::OVERWRITES).
+    /// Whether to add to `gradient` or to overwrite it. Only layers that [overwrite](Layer::OVERWRITES) need to read
+    /// it.
     pub accumulate: bool,
 }
 
@@ -119,7 +128,7 @@ impl<X: Sample, L: Layer<X>> Backward<'_, X, L> {
     /// Checks that there is an output and a gradient for each input.
     ///
     /// # Panics
-    /// If there is not.
+    /// Panics if there is not.
     #[inline]
     #[track_caller]
     pub(crate) fn check_lengths(&self) {
@@ -133,7 +142,7 @@ impl<X: Sample, L: Layer<X>> Backward<'_, X, L> {
 /// Checks that there is one output, or one gradient, for each input of a layer that is called directly.
 ///
 /// # Panics
-/// If there is not.
+/// Panics if there is not.
 #[inline]
 #[track_caller]
 pub(crate) fn check_lengths(inputs: usize, others: usize) {

@@ -1,7 +1,8 @@
 /// What a layer costs for each sample, known at compile time.
 ///
-/// Stacks add up the costs of their layers. It can be used in a `const` assertion:
+/// Stacks add up the costs of their layers. You can use it in a `const` assertion:
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// type Net = (Linear<16, 32>, Tanh, Linear<32, 4>);
@@ -12,23 +13,24 @@
 pub struct Cost {
     /// The multiply-adds of the matrix products in a forward pass. Activations are not counted.
     pub multiply_adds: u64,
-    /// The same for the gradients of weights and inputs, in a backward pass.
+    /// The multiply-adds of a backward pass, for the gradients of weights and inputs.
     pub backward_multiply_adds: u64,
-    /// How many layers of weights the longest path has: the length of the chain rule's product.
+    /// The number of layers of weights along the longest path: the length of the chain rule's product.
     pub depth: usize,
     /// The sum of 1 / width over all layers of weights.
     widths: f64,
-    /// 1 / width of the last of them; for parallel branches, summed over the last layer of each.
+    /// 1 / width of the last layer of weights. For parallel branches, the sum over the last layer of each.
     last: f64,
 }
 
 impl Cost {
-    /// A layer without products.
+    /// The cost of a layer without matrix products.
     pub const FREE: Self =
         Self { multiply_adds: 0, backward_multiply_adds: 0, depth: 0, widths: 0.0, last: 0.0 };
 
-    /// Returns the cost of a layer of weights from the multiply-adds of its forward pass (each of its two gradients
-    /// takes as many) and its output features (for an image, channels).
+    /// Returns the cost of a layer of weights from the multiply-adds of its forward pass and its number of output
+    /// features (channels for an image). Each of its two gradients takes the same number of multiply-adds as the
+    /// forward pass.
     pub const fn weights(multiply_adds: u64, width: usize) -> Self {
         let (backward_multiply_adds, last) = (2 * multiply_adds, 1.0 / width as f64);
         Self { multiply_adds, backward_multiply_adds, depth: 1, widths: last, last }
@@ -75,7 +77,7 @@ impl Cost {
     }
 
     /// Returns Hanin's β: the sum of 1 / width over the hidden layers. The larger it is, the more the gradients of a
-    /// ReLU network vary from one initialization to another, by about exp(5 β) in their variance. Keep it below 1.
+    /// ReLU network vary from one initialization to another: their variance grows by about exp(5 β). Keep it below 1.
     ///
     /// # Source
     /// Hanin, "Which neural net architectures give rise to exploding and vanishing gradients?", NeurIPS 2018, theorem

@@ -11,19 +11,20 @@ use crate::bounds::SameScalar;
 use crate::kernel::{Initial, Real, Strided, gemm, gemm_deep, sum_rows};
 use crate::tensor::{Aligned, Tensor, Vector, len};
 
-/// A linear map from every number of one shape to every number of another: Z = W X + b.
+/// A linear map from all numbers of one shape to all numbers of another: Z = W X + b.
 ///
 /// Forward `z = x W + b`; backward `dx = dz Wᵀ`, `dW = xᵀ dz`, `db = dz`, summed over the batch.
 ///
 /// # Shapes
-/// Input `In`, output `Out`, any tensors of one scalar: `Dense<Image<1, 28, 28>, Vector<10>>` needs no flattening.
-/// `weight` is `[In::LEN, Out::LEN]`, input after input; `bias` has the shape of the output.
-/// For vectors write [`Linear<IN, OUT>`](Linear).
+/// Input `In`, output `Out`: any two tensors of the same scalar type. `Dense<Image<1, 28, 28>, Vector<10>>` needs no
+/// flattening. `weight` is `[In::LEN, Out::LEN]`: a row for each input. `bias` has the shape of the output. For vectors
+/// write [`Linear<IN, OUT>`](Linear).
 ///
 /// # Gradient flow
-/// The Jacobian is W: one of the factors W in the chain rule's product. With entries of variance s² the squared norm of
-/// a gradient grows by `Out::LEN` s² on average, so that [He's initialization](crate::init::Initializer::he_normal) (s²
-/// = 2 / fan-in) preserves it in layers of equal width with ReLU.
+/// The Jacobian is W: one of the factors W in the chain rule's product. With entries of variance s², the squared norm
+/// of a gradient grows by the factor `Out::LEN` s² on average.
+/// [He's initialization](crate::init::Initializer::he_normal) (s² = 2 / fan-in) therefore preserves it in layers of
+/// equal width with ReLU.
 ///
 /// # Source
 /// Rumelhart, Hinton, Williams, "Learning representations by back-propagating errors", Nature 323 (1986), eq. 1 and 6.
@@ -38,27 +39,28 @@ use crate::tensor::{Aligned, Tensor, Vector, len};
 /// assert_eq!(layer.predict(&Vector([1.0, 0.1]))?, Vector([2.5, 4.5, 6.5]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("fully connected", "affine map", "nn.Linear", "Gemm"))]
 #[derive(Clone, Parameters)]
 #[parameters(name = "Dense<{In}, {Out}{=bias::<Out, B>()}>")]
 pub struct Dense<In: Tensor, Out: Tensor, B: Bias<Out> = Out> {
-    /// W: for each number of the input, its weight towards each number of the output.
+    /// W: a row for each number of the input, with its weight for each number of the output.
     #[parameter(weight, fan_in = len::<In>(), fan_out = len::<Out>(), layout = ShapeToShape { inputs: In::SHAPE, outputs: Out::SHAPE }, shape = &[len::<In>(), len::<Out>()], scalar = Out::Scalar)]
     pub weight: Aligned<In::Of<Out>>,
-    /// b: of the shape of the output, or [`NoBias`].
+    /// b: has the shape of the output, or is [`NoBias`].
     #[parameter(bias, shape = Out::SHAPE, scalar = Out::Scalar)]
     pub bias: B,
 }
 
-/// A linear map between vectors: [`Dense`] with its sizes as numbers.
+/// A linear map between vectors: [`Dense`] whose sizes are numbers.
 ///
 /// Forward `z = x W + b`; backward `dx = dz Wᵀ`, `dW = xᵀ dz`, `db = dz`, summed over the batch.
 ///
 /// # Shapes
-/// Input `Vector<IN>`, output `Vector<OUT>`. `weight` is `[IN, OUT]`, input after input (PyTorch's is its transpose);
-/// `bias` is `[OUT]`. Without a bias: `Linear<784, 128, f32, NoBias>`.
+/// Input `Vector<IN>`, output `Vector<OUT>`. `weight` is `[IN, OUT]`: a row for each input (PyTorch's is the
+/// transpose). `bias` is `[OUT]`. Without a bias: `Linear<784, 128, f32, NoBias>`.
 ///
 /// # Gradient flow
-/// As [`Dense`]: the Jacobian is W.
+/// The same as [`Dense`]: the Jacobian is W.
 ///
 /// # Source
 /// Rumelhart, Hinton, Williams, "Learning representations by back-propagating errors", Nature 323 (1986), eq. 1 and 6.
@@ -76,11 +78,12 @@ pub struct Dense<In: Tensor, Out: Tensor, B: Bias<Out> = Out> {
 /// assert_eq!(<Linear<784, 128, f32, NoBias>>::COUNT, 784 * 128);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("fully connected", "nn.Linear", "Gemm", "InnerProduct"))]
 #[derive(Clone, Parameters)]
 #[parameters(name = "Linear<{IN}, {OUT}{=scalar_and_bias::<Vector<OUT, T>, B>()}>")]
 pub struct Linear<const IN: usize, const OUT: usize, T: Real = f32, B: Bias<Vector<OUT, T>> = Vector<OUT, T>>
 {
-    /// W: for each input, its weight towards each output.
+    /// W: a row for each input, with its weight for each output.
     #[parameter(weight, fan_in = IN, fan_out = OUT, shape = &[IN, OUT], scalar = T)]
     pub weight: Aligned<[Vector<OUT, T>; IN]>,
     /// b: one number for each output, or [`NoBias`].
@@ -88,16 +91,16 @@ pub struct Linear<const IN: usize, const OUT: usize, T: Real = f32, B: Bias<Vect
     pub bias: B,
 }
 
-/// A linear map from a vector to a gate of the same length, whose bias starts at a whole number in its type.
+/// A linear map from a vector to a gate of the same length. The first value of its bias is a whole number in its type.
 ///
 /// Forward `z = x W + b`; backward `dx = dz Wᵀ`, `dW = xᵀ dz`, `db = dz`, summed over the batch.
 ///
 /// # Shapes
-/// `Vector<N>` to `Vector<N>`. `weight` is `[N, N]`, input after input; `bias` is `[N]`, and starts at `START`, whatever the
-/// initializer says of biases.
+/// `Vector<N>` to `Vector<N>`. `weight` is `[N, N]`: a row for each input. `bias` is `[N]`. It starts at `START`,
+/// whichever bias the initializer sets in other layers.
 ///
 /// # Gradient flow
-/// As [`Dense`]. Behind it a [`Sigmoid`](super::Sigmoid) starts near σ(`START`): 0.12 for -2.
+/// The same as [`Dense`]. A [`Sigmoid`](super::Sigmoid) after it starts near σ(`START`): 0.12 for -2.
 ///
 /// # Source
 /// Srivastava, Greff, Schmidhuber, "Highway networks", 2015, section 2.2. It is the first layer of the gate of a
@@ -113,23 +116,25 @@ pub struct Linear<const IN: usize, const OUT: usize, T: Real = f32, B: Bias<Vect
 /// approx::assert_abs_diff_eq!(closed, Vector([0.1192; 3]), epsilon = 1e-4);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("highway gate", "transform gate"))]
 #[derive(Clone, Parameters)]
 #[parameters(name = "GateLinear<{N}, {START}{:T}>")]
 pub struct GateLinear<const N: usize, const START: i32, T: Real = f32> {
-    /// W: for each input, its weight towards each number of the gate.
+    /// W: a row for each input, with its weight for each number of the gate.
     #[parameter(weight, fan_in = N, fan_out = N, shape = &[N, N], scalar = T)]
     pub weight: Aligned<[Vector<N, T>; N]>,
-    /// b: for each number of the gate, how open it is.
+    /// b: the larger the number, the further the gate is open.
     #[parameter(scale = START as f64, shape = &[N], scalar = T)]
     pub bias: Vector<N, T>,
 }
 
-/// In place of a bias: the layer has none.
+/// Takes the place of a bias in the type of a layer that has none. See the example of [`Linear`].
+#[doc(alias("bias=False", "use_bias=False"))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Zeroable, Pod)]
 #[repr(C)]
 pub struct NoBias;
 
-/// The types for the bias of a [`Dense`] layer: the shape of the output, or [`NoBias`].
+/// The types for the bias of a [`Dense`] layer: the shape of the output, or [`NoBias`]. See the example of [`Linear`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the bias of a layer that gives `{Out}`",
     label = "a bias is either `{Out}`, the default, or `NoBias`"
@@ -181,12 +186,12 @@ pub(super) const fn scalar_and_bias<Out: Tensor, B: Bias<Out>>() -> Part {
 macro_rules! dense {
     ([$($generics:tt)*] $layer:ty, $In:ty, $Out:ty, $Scalar:ty) => {
         impl<$($generics)*> $layer {
-            /// Returns W as numbers in memory order: for each input, its weight towards each output.
+            /// Returns W as numbers in memory order: a row for each input, with its weight for each output.
             pub fn weights(&self) -> &[$Scalar] {
                 bytemuck::must_cast_slice(from_ref(&*self.weight))
             }
 
-            /// Returns W as numbers in memory order: for each input, its weight towards each output.
+            /// Returns W as mutable numbers in memory order: a row for each input, with its weight for each output.
             pub fn weights_mut(&mut self) -> &mut [$Scalar] {
                 bytemuck::must_cast_slice_mut(from_mut(&mut *self.weight))
             }

@@ -7,59 +7,89 @@ use chainrule_parameters::{Segment, View};
 use super::{Backward, Layer, Mode, Plan, WorkspaceMut};
 use crate::tensor::{Numbers, Sample};
 
-/// A hook on the backward pass, which is called around each layer, from the last to the first.
+/// A hook on the backward pass. It is called before and after the backward pass of each layer, from the last layer to
+/// the first.
 ///
-/// [`Network::loss_gradient_with_hook`](crate::Network::loss_gradient_with_hook) takes one, and
-/// [`FlowHook`](crate::flow::FlowHook) is one. A hook gets plans and numbers instead of types, so it is compiled once
-/// for all networks.
+/// Pass it to [`Network::loss_gradient_with_hook`](crate::Network::loss_gradient_with_hook).
+/// [`FlowHook`](crate::flow::FlowHook) is an example. A hook gets plans and numbers instead of types, so it is compiled
+/// once for all networks.
 ///
-/// The network itself is left last, and is not entered, since it has no name inside another layer.
+/// [`leave`](BackwardHook::leave) is called last for the network itself. [`enter`](BackwardHook::enter) is not called
+/// for it, because it has no name inside another layer.
+///
+/// # Examples
+/// ```
+/// use chainrule::layer::{BackwardHook, LayerPass, Plan, Segment};
+/// use chainrule::prelude::*;
+///
+/// /// Lists the layers in the order of the backward pass.
+/// struct Names(Vec<String>);
+///
+/// impl BackwardHook for Names {
+///     fn enter(&mut self, _: Segment, _: &'static Plan) {}
+///
+///     fn leave(&mut self, pass: &LayerPass<'_>) {
+///         self.0.push(pass.layer.plan().name.to_string());
+///     }
+/// }
+///
+/// let net = <(Linear<2, 3>, Tanh)>::init(&mut rng(1));
+/// let (mut workspace, mut gradient, mut names) = (Workspace::default(), <(Linear<2, 3>, Tanh)>::zeros(), Names(vec![]));
+/// let (inputs, targets) = ([Vector([1.0, -1.0])], [Vector([0.0; 3])]);
+/// net.loss_gradient_with_hook(
+///     &MeanSquaredError, &inputs, &targets, &mut workspace, &mut gradient, &mut rng(2), &mut names,
+/// )?;
+/// assert_eq!(names.0[..2], ["Tanh", "Linear<2, 3>"]);
+/// assert_eq!(names.0.len(), 3); // the third is the network
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[doc(alias("register_full_backward_hook", "backward hook"))]
 pub trait BackwardHook {
-    /// Called before the backward pass of the layer `name`, which is inside the layer that was entered last and not yet
-    /// left.
+    /// Called before the backward pass of the layer `name`. That layer is inside the layer for which `enter` was called
+    /// last and `leave` was not called yet.
     fn enter(&mut self, name: Segment, plan: &'static Plan);
 
-    /// Called after its backward pass.
+    /// Called after the backward pass of a layer.
     fn leave(&mut self, pass: &LayerPass<'_>);
 
-    /// Called within the backward pass of a recurrent layer, for each of its steps from the last to the first.
+    /// Called during the backward pass of a recurrent layer, for each step from the last to the first.
     fn step_of_time(&mut self, step: &TimeStep) {
         let _ = step;
     }
 
-    /// Called within the backward pass of a layer with gates, such as an LSTM, for each gate, with the numbers by which it
-    /// multiplies; in a recurrent layer for each gate of each step.
+    /// Called during the backward pass of a layer with gates, such as an LSTM: once for each gate, with the numbers by
+    /// which the gate multiplies. In a recurrent layer it is called for each gate of each step.
     fn gate(&mut self, name: &'static str, numbers: &mut dyn Iterator<Item = f64>) {
         let _ = (name, numbers);
     }
 
-    /// Called within the backward pass of an attention layer, before those of the layers inside it, with what its
-    /// probabilities follow from. The layers inside are then called `query`, `key` and `value`, and what each brings to the
-    /// gradient of the input belongs to one of two ways: through the scores, or through the values.
+    /// Called during the backward pass of an attention layer, before the backward passes of the layers inside it, with
+    /// the data that determines its probabilities. The layers inside are then called `query`, `key` and `value`. What
+    /// each adds to the gradient of the input came through the scores or through the values.
     fn attention(&mut self, scores: &AttentionScores<'_>) {
         let _ = scores;
     }
 }
 
-/// What the probabilities of an attention layer follow from, for a [`BackwardHook`]: the softmax of q k / √n over the keys
-/// that a query sees, for each head, where n is how many numbers a head has.
+/// The data that determines the probabilities of an attention layer, for a [`BackwardHook`]. For each head they are the
+/// softmax of q k / √n over the keys that are visible to a query, where n is how many numbers a head has.
 #[derive(Clone)]
 pub struct AttentionScores<'a> {
-    /// For each sample and query the numbers of all heads, one head behind the other.
+    /// For each sample and query, the numbers of all heads, one head after the other.
     pub queries: Numbers<'a>,
-    /// For each sample and key the numbers of all heads of keys.
+    /// For each sample and key, the numbers of all heads of keys.
     pub keys: Numbers<'a>,
     /// How many heads there are.
     pub heads: usize,
-    /// How many heads of keys. As many heads one behind the other share one of these as there are of them.
+    /// How many heads of keys there are. Each one serves `heads / key_heads` consecutive heads.
     pub key_heads: usize,
     /// How many samples.
     pub samples: usize,
-    /// How many queries, and how many keys, a sample has, with those that are padding.
+    /// How many queries and how many keys a sample has, including padding.
     pub steps: [usize; 2],
-    /// Whether queries and keys are of one sequence.
+    /// Whether queries and keys come from the same sequence.
     pub one_input: bool,
-    /// Returns the keys that a query of a sample sees; none for a query that is padding.
+    /// Returns the keys that are visible to a query of a sample. The range is empty for a query that is padding.
     pub visible: &'a dyn Fn(usize, usize) -> Range<usize>,
 }
 
@@ -69,10 +99,10 @@ impl core::fmt::Debug for AttentionScores<'_> {
     }
 }
 
-/// What one step of a recurrent layer does to the gradient that goes back through time from the last step's output.
+/// How one step of a recurrent layer changes the gradient that goes back through time from the output of the last step.
 ///
-/// It is dR/dh(t) by that output alone: what the outputs of earlier steps add is left out, so that the length changes by
-/// the factors of the steps and by nothing else.
+/// The gradient is the part of dR/dh(t) that comes from that output. What the outputs of earlier steps add is left out,
+/// so only the factors of the steps change its length.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimeStep {
     /// t, from 0.
@@ -83,12 +113,13 @@ pub struct TimeStep {
     pub slope: Option<f64>,
     /// |dR/dh(t-1)| / |dR/dz(t)|, the factor U, for such a layer.
     pub weights: Option<f64>,
-    /// What arrives by the path without weights alone: the length of the gradient of the cell, after the product of all
-    /// later forget gates; for a GRU that of the hidden state, after the product of the update gates.
+    /// The part that arrives only along the path without weights: the length of the gradient of the cell, after the
+    /// product of all later forget gates. For a GRU it is the length of the gradient of the hidden state, after the
+    /// product of the update gates.
     pub carried: Option<f64>,
 }
 
-/// A layer's backward pass, for a [`BackwardHook`].
+/// A layer's backward pass, for a [`BackwardHook`]. See its example.
 #[derive(Clone)]
 pub struct LayerPass<'a> {
     /// The layer itself.
@@ -111,7 +142,7 @@ impl core::fmt::Debug for LayerPass<'_> {
     }
 }
 
-/// A layer and the shape of its input, as a trait object.
+/// A layer and the shape of its input, as a trait object. See the example of [`BackwardHook`].
 pub trait AnyLayer {
     /// Returns its plan.
     fn plan(&self) -> &'static Plan;
@@ -123,8 +154,8 @@ pub trait AnyLayer {
     /// the input is plain data.
     fn forward(&self, input: &[u8], output: &mut [u8], workspace: WorkspaceMut<'_>) -> bool;
 
-    /// Calls [`Layer::backward`] after that, for the gradient of the input alone. Returns whether the input is plain
-    /// data.
+    /// Calls [`Layer::backward`] after `forward`, and computes only the gradient of the input. Returns whether the
+    /// input is plain data.
     #[cfg(feature = "alloc")]
     fn backward(
         &self,
@@ -173,7 +204,7 @@ impl<X: Sample, L: Layer<X>> AnyLayer for Typed<'_, X, L> {
     }
 }
 
-/// Runs the backward pass of a layer, between two calls of the hook.
+/// Runs the backward pass of a layer, with a call of the hook before and after it.
 #[cold]
 #[inline(never)]
 pub(crate) fn backward_watched<X: Sample, L: Layer<X>>(

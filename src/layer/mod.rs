@@ -1,15 +1,17 @@
-//! Tier 3: the contract of a layer, and the basic layers, one file for each family.
+//! Layers: the contract of a layer, and the basic layers, one file for each family.
 //!
 //! The contract:
 //!
-//! * [`Layer<X>`](Layer): a map from one shape to another, forward and backward;
-//! * [`Parameters`]: the parameters, described by one constant, which `#[derive(Parameters)]` writes;
-//! * [`Plan`]: what is known of a layer at compile time;
-//! * [`Workspace`]: the memory that a network works in;
+//! * [`Layer<X>`](Layer): a map from one shape to another, forward and backward.
+//! * [`Parameters`]: the parameters, described by one constant. `#[derive(Parameters)]` writes it.
+//! * [`Plan`]: what is known about a layer at compile time.
+//! * [`Workspace`]: the memory for activations, saved values and scratch memory.
 //! * [`BackwardHook`]: a hook on the backward pass.
 //!
-//! [`stack`](crate::stack) combines layers into networks. To write a layer yourself, see [the
-//! guide](crate::guide::your_own_layer).
+//! [`stack`](crate::stack) combines layers into networks. To write a layer yourself, see
+//! [the guide](crate::guide::your_own_layer).
+//!
+//! In the tiers of the architecture this is tier 3: it uses tensors and kernels, and stacks use it.
 
 mod activation;
 mod affine;

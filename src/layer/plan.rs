@@ -1,4 +1,4 @@
-//! What is known of a layer at compile time.
+//! What is known about a layer at compile time.
 
 use core::marker::PhantomData;
 
@@ -9,9 +9,13 @@ use super::{Cost, Effect, Factor, Layer, Onnx, Space, Window};
 use crate::error::Text;
 use crate::tensor::Sample;
 
-/// What is known of a layer and its input at compile time: a constant, which contains the plans of the layers inside.
+/// What is known about a layer and its input at compile time: a constant, which contains the plans of the layers
+/// inside.
 ///
-/// Summaries, costs, workspaces and gradient flow read this tree; their code is compiled once, not for each network.
+/// Summaries, costs, workspaces and gradient flow read this tree. Their code is compiled once, not once for each
+/// network.
+///
+/// # Examples
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -29,17 +33,17 @@ use crate::tensor::Sample;
 pub struct Plan {
     /// The layer's type.
     pub name: TypeName,
-    /// The sides of its input.
+    /// The shape of its input.
     pub input: &'static [usize],
-    /// The sides of its output.
+    /// The shape of its output.
     pub output: &'static [usize],
     /// Its parameters.
     pub parameters: &'static Node,
     /// Which factor of the chain rule's product it is.
     pub factor: Factor,
-    /// What it does to a random signal and its gradient.
+    /// How it changes the moments of a random signal and of its gradient.
     pub effect: Effect,
-    /// What it costs for each sample, including all layers inside.
+    /// Its cost for each sample, including all layers inside.
     pub cost: Cost,
     /// Which part of its input each place of its output depends on, in evaluation mode.
     pub window: Window,
@@ -49,28 +53,28 @@ pub struct Plan {
     pub forward_scratch: Space,
     /// Scratch memory for the backward pass.
     pub backward_scratch: Space,
-    /// How many numbers the layer carries for each stream from one window to the next: the hidden state of a recurrent
-    /// layer. See [`CarriedState`](crate::stream::CarriedState).
+    /// How many numbers the layer carries for each stream from one window to the next, such as the hidden state of a
+    /// recurrent layer. See [`CarriedState`](crate::stream::CarriedState).
     pub carried: usize,
     /// The layers inside.
     pub children: &'static [Child],
-    /// What to try if this layer makes gradients vanish or explode; empty if that follows from its factor. See
+    /// What to try if this layer makes gradients vanish or explode. Empty if that follows from its factor. See
     /// [`cure`](Plan::cure).
     pub cure: &'static str,
-    /// Why the layer cannot work with its constants; empty if it can. See [`requires`](Plan::requires).
+    /// Why the layer cannot work with the constants in its type. Empty if it can. See [`requires`](Plan::requires).
     pub fault: &'static [Part],
-    /// What it is in ONNX: set by [`onnx`](Plan::onnx). Without the feature, programs do not contain it.
+    /// Its form in ONNX, set by [`onnx`](Plan::onnx). Without the feature `onnx`, programs do not contain it.
     #[cfg(feature = "onnx")]
     #[doc(hidden)]
     pub onnx: Onnx,
-    /// Whether its output is its input, so that a copy can be avoided.
+    /// Whether its output equals its input, so that a copy can be avoided.
     #[doc(hidden)]
     pub identity: bool,
 }
 
-/// The plan of a network, whose layers are [checked](Plan::check).
+/// The plan of a network whose layers are [checked](Plan::check).
 ///
-/// Whatever runs a network uses this one constant, so that a wrong layer gives one error.
+/// All code that runs a network uses this one constant, so that a wrong layer gives one error and not several.
 pub(crate) struct Checked<X, N>(PhantomData<(X, N)>);
 
 impl<X: Sample, N: Layer<X>> Checked<X, N> {
@@ -81,10 +85,10 @@ impl<X: Sample, N: Layer<X>> Checked<X, N> {
     };
 }
 
-/// A layer inside another.
+/// A layer inside another layer. See the example of [`Plan::contains`].
 #[derive(Clone, Copy, Debug)]
 pub struct Child {
-    /// Its name there.
+    /// Its name in the outer layer.
     pub name: Segment,
     /// Its plan.
     pub plan: &'static Plan,
@@ -95,9 +99,9 @@ pub struct Child {
 }
 
 impl Plan {
-    /// Returns the plan of a layer without layers inside, which saves nothing, needs no scratch memory and has no
-    /// products. Its window is pointwise if the steps of a sequence, or the rows and columns of an image, are the same
-    /// in input and output, else the whole input.
+    /// Returns the plan of a layer that contains no layers, saves nothing, needs no scratch memory and has no matrix
+    /// products. Its window is pointwise if input and output have the same number of steps, or of rows and columns.
+    /// Otherwise its window is the whole input.
     pub const fn leaf<X: Sample, L: Layer<X>>() -> Self {
         Self {
             name: <L as Named>::NAME,
@@ -140,24 +144,25 @@ impl Plan {
         Self { factor, ..self }
     }
 
-    /// Sets what it does to a random signal and its gradient; not known by default.
+    /// Sets how the layer changes the moments of a random signal and of its gradient. The default is
+    /// [`Effect::Unknown`].
     pub const fn effect(self, effect: Effect) -> Self {
         Self { effect, ..self }
     }
 
-    /// States what to try if this layer makes gradients vanish or explode, as a phrase without a full stop. A verdict
-    /// shows it instead of its own advice, which is for weights, activations, norms and sums of paths, and can be wrong
-    /// for a layer of another kind.
+    /// Sets what to try if this layer makes gradients vanish or explode: a phrase without a full stop. A verdict of
+    /// gradient flow shows it instead of the built-in advice. That advice is for weights, activations, norms and sums
+    /// of paths, and can be wrong for other kinds of layers.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chainrule::layer::Plan;
     /// use chainrule::prelude::*;
     ///
-    /// // A gated layer, y = t(x) F(x) + (1 - t(x)) x: its gate decides how much of a gradient it carries.
-    /// const fn plan<X: Tensor, L: Layer<X>>() -> Plan {
-    ///     Plan::leaf::<X, L>().cure("a smaller bias of the gate, so that it carries more")
-    /// }
-    /// assert!(plan::<Vector<4>, Tanh>().cure.starts_with("a smaller bias"));
+    /// // A gated layer, y = t(x) F(x) + (1 - t(x)) x. Its gate sets how much of the gradient takes the skip path.
+    /// const fn plan<X: Tensor, L: Layer<X>>() -> Plan { Plan::leaf::<X, L>().cure("a smaller bias of the gate, so that
+    /// it carries more") } assert!(plan::<Vector<4>, Tanh>().cure.starts_with("a smaller bias"));
     /// ```
     pub const fn cure(self, cure: &'static str) -> Self {
         Self { cure, ..self }
@@ -168,7 +173,7 @@ impl Plan {
         Self { window, ..self }
     }
 
-    /// Returns the plan of layers that follow one another, before the first.
+    /// Returns an empty product of layers, to which [`then`](Self::then) adds.
     pub(crate) const fn product<X: Sample, L: Layer<X>>() -> Self {
         Self::leaf::<X, L>()
             .factor(Factor::Product)
@@ -177,8 +182,10 @@ impl Plan {
             .form(Form::InOrder)
     }
 
-    /// Declares that the layer works only if `holds`. Otherwise a network with this layer does not compile, and `why`,
-    /// which may contain numbers, is the error.
+    /// Declares that the layer works only if `holds` is true. Otherwise a network with this layer does not compile, and
+    /// `why` is the error message. It may contain numbers.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chainrule::layer::Plan;
@@ -194,11 +201,11 @@ impl Plan {
         if holds { self } else { Self { fault: why, ..self } }
     }
 
-    /// Checks each layer: what it [`requires`](Plan::requires), and that each side of its output is at least 1. In a
-    /// constant a wrong layer is a compile error, at the caller.
+    /// Checks each layer: its [requirements](Plan::requires), and that each side of its output is at least 1. In a
+    /// constant, a wrong layer is a compile error at the caller.
     ///
     /// # Panics
-    /// If a layer is wrong.
+    /// Panics if a layer is wrong.
     #[doc(hidden)]
     #[track_caller]
     pub const fn check(&self) {
@@ -215,7 +222,7 @@ impl Plan {
         }
     }
 
-    /// Returns the first layer that is wrong, the innermost.
+    /// Returns the first wrong layer, the innermost one.
     const fn first_wrong(&self) -> Option<&Self> {
         let mut at = 0;
         while at < self.children.len() {
@@ -233,17 +240,17 @@ impl Plan {
         if wrong { Some(self) } else { None }
     }
 
-    /// Declares that its output is its input.
+    /// Declares that the output equals the input.
     pub(crate) const fn identity(self) -> Self {
         Self { identity: true, effect: Effect::Unchanged, ..self }.onnx(Onnx::IDENTITY)
     }
 
-    /// Adds memory that the forward pass saves for the backward pass.
+    /// Adds memory for values that the forward pass saves for the backward pass.
     pub const fn saves(self, space: Space) -> Self {
         Self { saved: self.saved.and(space), ..self }
     }
 
-    /// Adds scratch memory for each of the two passes.
+    /// Adds the same scratch memory for each of the two passes.
     pub const fn scratch(self, space: Space) -> Self {
         Self {
             forward_scratch: self.forward_scratch.and(space),
@@ -262,13 +269,14 @@ impl Plan {
         Self { backward_scratch: self.backward_scratch.and(space), ..self }
     }
 
-    /// Adds numbers that the layer carries for each stream: see [`WorkspaceMut::carried`](super::WorkspaceMut::carried).
+    /// Adds numbers that the layer carries for each stream. See
+    /// [`WorkspaceMut::carried`](super::WorkspaceMut::carried).
     pub const fn carries(self, numbers: usize) -> Self {
         Self { carried: self.carried + numbers, ..self }
     }
 
-    /// Adds the memory of `child`. Each child has its own saved memory; all children share the scratch memory after
-    /// this layer's own.
+    /// Adds the memory of `child`. Each child has separate memory for saved values. All children share the scratch
+    /// memory that follows this layer's scratch memory.
     const fn with_memory_of(self, child: &Self, copies: usize) -> Self {
         Self {
             saved: self.saved.and(child.saved.times(copies)),
@@ -295,7 +303,7 @@ impl Plan {
         }
     }
 
-    /// Adds `child`, on the same input as the layers before it.
+    /// Adds `child`, which takes the same input as the layers before it.
     pub(crate) const fn parallel(self, child: &Self, first: bool) -> Self {
         let cost = if first { child.cost } else { self.cost.parallel(child.cost) };
         let window = if first { child.window } else { self.window.parallel(child.window) };
@@ -308,7 +316,7 @@ impl Plan {
         Self { name: <N as Named>::NAME, parameters: &<N as Parameters>::DESCRIPTION, ..self }
     }
 
-    /// Returns the memory of training for each sample, in bytes.
+    /// Returns the bytes of memory that training needs for each sample.
     #[cfg(feature = "alloc")]
     pub(crate) const fn bytes_per_sample(&self) -> usize {
         self.saved.per_sample + self.forward_scratch.or(self.backward_scratch).per_sample

@@ -1,4 +1,4 @@
-//! The walk over parameters, with one generic method for both scalars.
+//! Iteration over parameters, with one generic method for both scalar types.
 
 use chainrule_parameters as parameters;
 pub use parameters::{Parameter, TableRows};
@@ -6,15 +6,40 @@ use parameters::{Parameters, View, ViewMut};
 
 use crate::kernel::Real;
 
-/// A function of each parameter of `R` networks that are read and `W` networks that are written, all of one type.
+/// A function that is called for each parameter of several networks of one type: it reads `R` of them and writes `W` of
+/// them.
 ///
-/// Adam reads one (the gradient) and writes three (the network and its two moments); a norm reads one and writes none.
+/// Adam reads one network (the gradient) and writes three (the network and its two moments). A norm reads one and
+/// writes none.
+///
+/// # Examples
+/// ```
+/// use chainrule::Real;
+/// use chainrule::layer::{Parameter, View, Visitor, visit};
+/// use chainrule::prelude::*;
+///
+/// /// Adds up the squares of all parameters.
+/// struct SumOfSquares(f64);
+///
+/// impl Visitor<1, 0> for SumOfSquares {
+///     fn visit<T: Real>(&mut self, _: &Parameter<'_>, [weights]: [&[T]; 1], _: [&mut [T]; 0]) {
+///         self.0 += weights.iter().map(|w| w.to_f64() * w.to_f64()).sum::<f64>();
+///     }
+/// }
+///
+/// let mut net = Linear::<2, 1>::zeros();
+/// *net.weight = [Vector([3.0]), Vector([4.0])];
+/// let mut sum = SumOfSquares(0.0);
+/// visit([View::of(&net)], [], &mut sum);
+/// assert_eq!(sum.0, 25.0);
+/// ```
+#[doc(alias("named_parameters", "tree_map"))]
 pub trait Visitor<const R: usize, const W: usize> {
-    /// Called for each parameter in order, with its numbers in each of the networks, in memory order.
+    /// Called for each parameter in order, with its numbers in each network, in memory order.
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, read: [&[T]; R], write: [&mut [T]; W]);
 
-    /// Returns which rows of a [`Table`](parameters::Table) it needs: all by default. If not all, it gets them in pieces,
-    /// in order; [`Parameter::first`] is where a piece begins.
+    /// Returns which rows of a [`Table`](parameters::Table) it needs: by default all. If it does not need all, it gets
+    /// them in pieces, in order. [`Parameter::first`] is the start of a piece.
     fn rows(&self, _: &Parameter<'_>) -> TableRows<R, W> {
         TableRows::All
     }
@@ -36,10 +61,11 @@ impl<V: Visitor<R, W>, const R: usize, const W: usize> parameters::Visitor<R, W>
     }
 }
 
-/// Walks over the parameters of several networks of one type at once. Allocates nothing.
+/// Calls `visitor` for each parameter of several networks of one type. Allocates nothing. See the example of
+/// [`Visitor`].
 ///
 /// # Panics
-/// When the networks are not all of one type.
+/// Panics if the networks are not all of one type.
 pub fn visit<const R: usize, const W: usize>(
     read: [View<'_>; R],
     write: [ViewMut<'_>; W],
@@ -48,8 +74,9 @@ pub fn visit<const R: usize, const W: usize>(
     parameters::visit(read, write, &mut Both(visitor));
 }
 
-/// Walks over the parameters of the type `N`, without a network.
+/// Calls `f` for each parameter of the type `N`. Needs no network of that type.
 ///
+/// # Examples
 /// ```
 /// use chainrule::layer::{Linear, Tanh, describe};
 /// let mut lines = Vec::new();
@@ -60,7 +87,7 @@ pub fn describe<N: Parameters>(f: &mut dyn FnMut(&Parameter<'_>)) {
     parameters::describe(&N::DESCRIPTION, f);
 }
 
-/// Returns the error for a path that leads to no parameter: it lists those that there are.
+/// Returns the error for a path that leads to no parameter. It lists the paths of all parameters.
 #[cfg(feature = "alloc")]
 pub(crate) fn unknown_path(node: &parameters::Node, path: &str) -> crate::Error {
     let mut paths = alloc::vec::Vec::new();

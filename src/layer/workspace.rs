@@ -1,5 +1,4 @@
-//! The working memory of a network: one block, whose size follows from the network, its input and the size of the
-//! batch.
+//! The workspace of a network: one block of memory. Its size follows from the network, its input and the batch size.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -18,11 +17,13 @@ use crate::tensor::Sample;
 #[repr(C, align(64))]
 pub(super) struct Line(pub(super) [u8; LINE]);
 
-/// The working memory of a network: its activations, the values that its layers save for the backward pass, and scratch
-/// memory.
+/// The workspace of a network: memory for its activations, for the values that its layers save for the backward pass,
+/// and for scratch.
 ///
 /// Create one and use it for every batch. It grows to the largest batch so far, and allocates nothing after that.
 /// Several networks can share a workspace.
+///
+/// # Examples
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -61,7 +62,7 @@ impl Workspace {
         self.reserve(Checked::<X, L>::PLAN, Space::NONE, samples)
     }
 
-    /// Returns the memory for a pass over a batch, preceded by the memory that `more` describes.
+    /// Returns the memory for a pass over a batch. The memory that `more` describes comes first.
     pub(crate) fn reserve(&mut self, plan: &Plan, more: Space, samples: usize) -> WorkspaceMut<'_> {
         let [saved, scratch] = plan.training_lines(more, samples);
         self.take(saved, scratch)
@@ -86,7 +87,7 @@ impl Workspace {
         }
     }
 
-    /// Fills the scratch memory of a pass with NaN, since no layer may read what another one left there.
+    /// Fills the scratch memory of a pass with NaN, because a layer must not read what another layer left there.
     pub(crate) fn spoil_scratch(&mut self, plan: &Plan, samples: usize) {
         let pass = self.reserve(plan, Space::NONE, samples);
         pass.scratch.fill(Line([0xFF; LINE])); // a NaN in f32 and in f64
@@ -94,14 +95,14 @@ impl Workspace {
 }
 
 impl Plan {
-    /// Returns the cache lines of a forward pass in evaluation mode, with the memory that `more` describes: for saved
-    /// values, and for scratch.
+    /// Returns the cache lines of a forward pass in evaluation mode, including the memory that `more` describes: first
+    /// the saved values, then scratch.
     pub(crate) const fn prediction_lines(&self, more: Space, samples: usize) -> [usize; 2] {
         [self.saved.and(more).lines(samples), self.forward_scratch.lines(samples)]
     }
 
-    /// Returns the cache lines of a forward and a backward pass, with the memory that `more` describes: for saved
-    /// values, and for scratch.
+    /// Returns the cache lines of a forward and a backward pass, including the memory that `more` describes: first the
+    /// saved values, then scratch.
     pub(crate) const fn training_lines(&self, more: Space, samples: usize) -> [usize; 2] {
         [self.saved.and(more).lines(samples), self.forward_scratch.or(self.backward_scratch).lines(samples)]
     }
@@ -109,9 +110,11 @@ impl Plan {
 
 /// The part of a [`Workspace`] that belongs to a layer for one pass.
 ///
-/// A layer takes slices from it, in the same order in both passes. A slice taken by [`saved`](WorkspaceMut::saved) has
-/// the same contents in the backward pass as at the end of the forward pass. A slice taken by
+/// A layer takes slices from it, in the same order in both passes. A slice from [`saved`](WorkspaceMut::saved) has the
+/// same contents in the backward pass as at the end of the forward pass. A slice from
 /// [`scratch`](WorkspaceMut::scratch) has undefined contents. The [`Plan`] of the layer declares both.
+///
+/// See the example of [`child`](WorkspaceMut::child).
 #[derive(Default)]
 pub struct WorkspaceMut<'a> {
     saved: &'a mut [Line],
@@ -125,7 +128,8 @@ impl core::fmt::Debug for WorkspaceMut<'_> {
     }
 }
 
-/// The saved memory of a layer inside another layer, and the state that it carries: see [`WorkspaceMut::child`].
+/// The saved memory of a layer inside another layer, and the state that it carries. See the example of
+/// [`WorkspaceMut::child`].
 pub struct Saved<'a>(&'a mut [Line], Carried<'a>);
 
 impl core::fmt::Debug for Saved<'_> {
@@ -141,38 +145,39 @@ impl<'a> WorkspaceMut<'a> {
         Self { saved, scratch, carried: Carried::default() }
     }
 
-    /// Returns this workspace with the state that layers carry.
+    /// Returns this workspace with the state that the layers carry.
     #[cfg(feature = "alloc")]
     pub(crate) fn with_carried(self, carried: Carried<'a>) -> Self {
         Self { carried, ..self }
     }
 
     /// Takes the next `count` numbers of the state that this layer carries for each sample from one window of a stream
-    /// to the next. A layer takes the same in both passes. Its plan declares all of them by [`Plan::carries`].
+    /// to the next. A layer must take the same numbers in both passes. Its plan declares all of them by
+    /// [`Plan::carries`].
     #[inline]
     pub fn carried(&mut self, count: usize) -> Carried<'a> {
         self.carried.take(count)
     }
 
-    /// Takes `len` values whose contents remain from the forward to the backward pass.
+    /// Takes `len` values that keep their contents from the forward pass to the backward pass.
     ///
     /// # Panics
-    /// When the layer takes more than its plan declares by [`Plan::saves`].
+    /// Panics if the layer takes more than its plan declares by [`Plan::saves`].
     #[inline]
     pub fn saved<Y: Pod>(&mut self, len: usize) -> &'a mut [Y] {
         take(&mut self.saved, len)
     }
 
-    /// Takes `len` values for this pass alone, with undefined contents.
+    /// Takes `len` values for this pass only, with undefined contents.
     ///
     /// # Panics
-    /// When the layer takes more than its plan declares by [`Plan::scratch`].
+    /// Panics if the layer takes more than its plan declares by [`Plan::scratch`].
     #[inline]
     pub fn scratch<Y: Pod>(&mut self, len: usize) -> &'a mut [Y] {
         take(&mut self.scratch, len)
     }
 
-    /// Takes the saved memory of a layer inside, which has this plan.
+    /// Takes the saved memory of a layer inside this one, which has the plan `plan`.
     #[inline]
     pub fn split(&mut self, plan: &Plan, samples: usize) -> Saved<'a> {
         Saved(take_lines(&mut self.saved, plan.saved.lines(samples)), self.carried.take(plan.carried))
@@ -200,10 +205,11 @@ impl<'a> WorkspaceMut<'a> {
         }
     }
 
-    /// Returns the workspace of a layer inside: its own saved memory, and all remaining scratch memory. The layers
-    /// inside use the same scratch memory one after the other, so this layer takes its own before.
+    /// Returns the workspace of a layer inside this one: its saved memory, and all remaining scratch memory. All layers
+    /// inside use the same scratch memory one after the other, so this layer must take its scratch memory before.
     ///
-    /// A layer F inside, on a batch of `n` samples:
+    /// # Examples
+    /// A layer `F` inside, on a batch of `n` samples:
     ///
     /// ```
     /// # use chainrule::prelude::*;

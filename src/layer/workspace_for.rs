@@ -6,16 +6,17 @@ use core::marker::PhantomData;
 use super::Workspace;
 use super::as_workspace::{AsWorkspace, FixedWorkspace};
 
-/// A prediction of the network `N` for inputs `X`, as the type of a pass.
+/// A prediction of the network `N` for inputs `X`, as a type: the `P` of a [`WorkspaceFor<P>`](WorkspaceFor).
 #[derive(Clone, Copy, Debug)]
 pub struct Prediction<N, X>(PhantomData<fn() -> (N, X)>);
 
-/// A training step of the network `N` for inputs `X`, as the type of a pass.
+/// A training step of the network `N` for inputs `X`, as a type: the `P` of a [`WorkspaceFor<P>`](WorkspaceFor).
 #[derive(Clone, Copy, Debug)]
 pub struct TrainingStep<N, X>(PhantomData<fn() -> (N, X)>);
 
-/// A workspace that the pass `P` can use: any [`Workspace`](crate::layer::Workspace), [`FixedWorkspace`] or
-/// [`CarriedState`](crate::stream::CarriedState), and the [`WorkspaceOf`](crate::WorkspaceOf) this network.
+/// A workspace that the pass `P` can use. [`Workspace`](crate::layer::Workspace), [`FixedWorkspace`] and
+/// [`CarriedState`](crate::stream::CarriedState) fit every pass. A [`WorkspaceOf`](crate::WorkspaceOf) fits one
+/// network.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a workspace for `{P}`",
     label = "a workspace for this network is needed here",
