@@ -20,6 +20,7 @@ use crate::kernel::Real;
 use crate::tensor::Image;
 
 /// Mirrors an image left to right with this probability (limited to 0..1).
+#[doc(alias = "RandomHorizontalFlip")]
 pub fn flip<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>(
     probability: f64,
 ) -> impl FnMut(&mut Image<CHANNELS, HEIGHT, WIDTH, T>, &mut dyn Rng) {
@@ -31,8 +32,10 @@ pub fn flip<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: R
     }
 }
 
-/// Shifts an image by up to `most` pixels down or up, and as many right or left, each by the same probability. Pixels that
-/// come in are 0: this is a random crop after padding with `most` zeros on each side.
+/// Shifts an image by a random number of pixels, vertically and horizontally: from `-most` to `most`, each with the
+/// same probability. The pixels that enter at the edges are 0. This is a random crop after padding with `most` zeros on
+/// each side.
+#[doc(alias = "RandomCrop")]
 pub fn shift<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>(
     most: usize,
 ) -> impl FnMut(&mut Image<CHANNELS, HEIGHT, WIDTH, T>, &mut dyn Rng) {
@@ -47,7 +50,7 @@ pub fn shift<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: 
     }
 }
 
-/// Moves all numbers by `by` places, to the end or to the beginning; zeros come in.
+/// Moves all numbers by `by` places, toward the end or the beginning, and fills the other side with zeros.
 fn shift_slice<T: Real>(numbers: &mut [T], by: usize, to_the_end: bool) {
     let length = numbers.len();
     let by = by.min(length);

@@ -1,13 +1,13 @@
-//! What is wrong with a line or a cell of a table.
+//! Errors in a line or a cell of a table.
 
-/// What is wrong with a line of a table.
+/// An error in a line of a table, inside [`DataError::Line`](super::DataError::Line).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadLine {
-    /// It is empty, and there are rows after it.
+    /// The line is empty, and there are rows after it.
     #[error("the line is empty: delete it, or read the table by `.skip_empty_lines()`")]
     Empty,
-    /// Not as many columns as the first line has.
+    /// The number of columns is not that of the first line.
     #[error("a row has {expected} columns, and this one has {found}")]
     Columns {
         /// The number of columns of the first line.
@@ -15,16 +15,16 @@ pub enum BadLine {
         /// The number of columns of this line.
         found: usize,
     },
-    /// A quotation mark without its partner, in this line or the next ones.
+    /// A quotation mark is not closed, in this line or the next ones.
     #[error("a quotation mark is not closed")]
     Quote,
     /// The line is too long for a row of numbers.
     #[error("the line is longer than {limit} bytes: this is no table of numbers")]
     Long {
-        /// The most bytes that are read.
+        /// The largest number of bytes that are read.
         limit: u64,
     },
-    /// A line of a log that is not one of its rows.
+    /// A line of a log is not one of its rows.
     #[error("this is no row of a log: {problem}")]
     Row {
         /// The error of the parser.
@@ -32,20 +32,22 @@ pub enum BadLine {
     },
 }
 
-/// What is wrong with a cell of a table. The text is cut after some characters.
+/// An error in a cell of a table, inside [`DataError::Cell`](super::DataError::Cell). Long texts are shortened.
+///
+/// The example of `data::Csv` prints one.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadCell {
-    /// It is empty.
+    /// The cell is empty.
     #[error("the cell is empty")]
     Empty,
-    /// A missing number among the inputs, where `Csv::missing` is not set.
+    /// A number among the inputs is missing, and `Csv::missing` is not set.
     #[error("{}: choose what becomes of missing numbers by `.missing(..)`", no_number(text))]
     Missing {
         /// The text of the cell.
         text: String,
     },
-    /// A missing target.
+    /// A target is missing.
     #[error(
         "{text:?} stands for a missing target: leave out its row by `.missing(Missing::DropRow)` or, if it is a class, \
          name it in `.classes(..)`"
@@ -54,46 +56,46 @@ pub enum BadCell {
         /// The text of the cell.
         text: String,
     },
-    /// Not a number.
+    /// The cell is not a number.
     #[error("{text:?} is not a number")]
     Number {
         /// The text of the cell.
         text: String,
     },
-    /// A NaN, an infinity, or a number too large for the scalar.
+    /// The number is NaN, infinite, or too large for the scalar.
     #[error("{text:?} is not finite, or too large for its scalar")]
     NonFinite {
         /// The text of the cell.
         text: String,
     },
-    /// Not the index of a class.
+    /// The cell is not the index of a class.
     #[error("{text:?} is not a class: a class is a whole number from 0")]
     Class {
         /// The text of the cell.
         text: String,
     },
-    /// A class index out of range.
+    /// A class index is out of range.
     #[error("label {text} is out of range: there are {classes} classes, 0 to {}", classes - 1)]
     Label {
         /// The text of the cell.
         text: String,
-        /// How many classes the label's type has.
+        /// The number of classes of the label's type.
         classes: usize,
     },
-    /// A name of one class more than the label has.
+    /// There are more names of classes than the label has classes.
     #[error("{text:?} is one class more than the label has, after {classes}")]
     TooMany {
         /// The text of the cell.
         text: String,
-        /// The classes before it.
+        /// The classes that occurred before it.
         classes: String,
     },
-    /// Not the name of a class.
+    /// The cell is not the name of a class.
     #[error("there is no class {text:?}; the classes are {classes}")]
     Unknown {
         /// The text of the cell.
         text: String,
-        /// The classes that there are.
+        /// The existing classes.
         classes: String,
     },
 }
@@ -106,14 +108,14 @@ pub(super) fn named(name: &Option<String>) -> String {
     name.as_ref().map(|name| format!(" ({name:?})")).unwrap_or_default()
 }
 
-/// Returns the beginning of a cell, for a message.
+/// Returns the beginning of a cell for an error message.
 #[cfg(any(feature = "csv", feature = "npy", feature = "images"))]
 pub(crate) fn excerpt(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(&text[..text.len().min(160)]);
     if text.chars().count() > 40 { text.chars().take(37).chain("...".chars()).collect() } else { text.into() }
 }
 
-/// Lists names for a message, at most a few of them.
+/// Lists names for an error message, at most a few of them.
 #[cfg(any(feature = "csv", feature = "npz", feature = "images"))]
 pub(super) fn list(names: &[impl AsRef<str>]) -> String {
     const MOST: usize = 20;

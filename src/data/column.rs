@@ -7,17 +7,18 @@ use crate::Error;
 use crate::kernel::Real;
 use crate::tensor::Tensor;
 
-/// A column of a table, by its name in the header or by its index, counted from 0.
+/// A column of a table: its name in the header, or its index, counted from 0. The methods of [`Csv`](super::Csv) accept
+/// a text or a number in place of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Column {
-    /// By its index, counted from 0.
+    /// The index of the column, counted from 0.
     Index(usize),
-    /// By its name in the header.
+    /// The name of the column in the header.
     Name(String),
 }
 
 impl Column {
-    /// Returns the column as text for a message.
+    /// Returns the column as text for an error message.
     pub(super) fn shown(&self) -> String {
         match self {
             Self::Index(index) => index.to_string(),
@@ -44,19 +45,23 @@ impl From<String> for Column {
     }
 }
 
-/// What becomes of a missing number among the inputs of a table: see [`Csv::missing`](super::Csv::missing).
+/// How to replace missing numbers among the inputs of a table: see [`Csv::missing`](super::Csv::missing).
+#[doc(alias = "fillna")]
+#[doc(alias = "SimpleImputer")]
+#[doc(alias = "dropna")]
+#[doc(alias = "NaN")]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Missing {
-    /// It is an error that names its line and column.
+    /// A missing number is an error, which contains its line and column.
     #[default]
     Error,
-    /// It becomes this number, which must be finite in the scalar of the inputs.
+    /// A missing number is replaced by this number, which must be finite in the scalar of the inputs.
     Constant(f64),
-    /// It becomes the mean of its column in the same file.
+    /// A missing number is replaced by the mean of its column in the same file.
     ///
-    /// A test file must not use its own means, but those of the training data. Read it with a constant that does not
-    /// occur in it, and replace the constant:
+    /// A test file must use the means of the training data, not its own. Read the test file with a constant that does
+    /// not occur in it, and then replace the constant:
     ///
     /// ```
     /// use chainrule::data::{Csv, Missing, Standardize};
@@ -76,20 +81,20 @@ pub enum Missing {
     /// # Ok::<(), chainrule::data::DataError>(())
     /// ```
     Mean,
-    /// Its row is left out.
+    /// A row with a missing number is left out.
     DropRow,
 }
 
 impl Missing {
-    /// The texts of a missing cell, besides spaces.
+    /// The texts that mean a missing value. Spaces around them are removed before.
     const TEXTS: [&'static [u8]; 9] = [b"", b"NA", b"N/A", b"NaN", b"nan", b"null", b"NULL", b"None", b"?"];
 
-    /// Returns whether this text stands for a missing value.
+    /// Returns whether this text means a missing value.
     pub(super) fn matches(text: &[u8]) -> bool {
         Self::TEXTS.contains(&text)
     }
 
-    /// Returns whether this text stands for a missing value that is no error among the inputs.
+    /// Returns whether this text means a missing value, and a missing value is not an error.
     pub(super) fn is(self, text: &[u8]) -> bool {
         self != Self::Error && Self::matches(text)
     }
@@ -106,7 +111,7 @@ impl Missing {
     }
 }
 
-/// How numbers are read.
+/// The format of numbers.
 #[derive(Clone, Copy, Default)]
 pub(super) struct NumberFormat {
     pub(super) decimal_comma: bool,
@@ -140,9 +145,9 @@ impl NumberFormat {
     }
 }
 
-/// The columns that make an input.
+/// The columns of an input.
 pub(super) struct InputColumns {
-    /// The index of each column, and the names of its categories if it has text.
+    /// The index of each column, and the names of its categories if it contains text.
     columns: Vec<(usize, Option<Vec<String>>)>,
     format: NumberFormat,
     /// The elements of the last input that were missing.
@@ -150,7 +155,7 @@ pub(super) struct InputColumns {
 }
 
 impl InputColumns {
-    /// Finds these columns, by default all that are no targets, and the categories of those with text.
+    /// Finds these columns, by default all columns except the targets, and the categories of the columns of text.
     pub(super) fn find(
         lines: &Lines<'_>,
         chosen: Option<&[Column]>,
@@ -181,7 +186,7 @@ impl InputColumns {
         Ok(Self { columns, format, holes: vec![] })
     }
 
-    /// Returns how many numbers an input has.
+    /// Returns the number of numbers in an input.
     pub(super) fn numbers(&self) -> usize {
         self.columns.iter().map(|(_, categories)| categories.as_ref().map_or(1, Vec::len)).sum()
     }
@@ -246,7 +251,7 @@ pub(super) fn category(cells: &Cells<'_>, column: usize, names: &[String]) -> Re
     index.ok_or_else(|| cells.bad(column, unknown()))
 }
 
-/// Checks that there is one number for each of a tensor.
+/// Checks that there is one column for each number of a tensor.
 pub(super) fn check_count<X: Tensor>(
     path: &std::path::Path,
     what: &'static str,

@@ -16,8 +16,8 @@ use crate::tensor::{Label, Tensor};
 
 /// A table of numbers in a file of comma-separated values, plain or compressed by gzip.
 ///
-/// The first line is the header unless [`without_header`](Self::without_header) says otherwise.
-/// The inputs are all columns that are not targets, in the table's order, unless [`inputs`](Self::inputs) picks them.
+/// The first line is the header, unless [`without_header`](Self::without_header) is called. The inputs are all columns
+/// except the targets, in the order of the table, unless [`inputs`](Self::inputs) selects them.
 ///
 /// ```
 /// use chainrule::data::{Csv, Dataset};
@@ -42,9 +42,9 @@ use crate::tensor::{Label, Tensor};
 ///
 /// A file that does not fit in memory can be read row by row: [`Records`] is a [`Stream`](super::stream::Stream).
 ///
-/// # Tables from elsewhere
-/// Lines may end in `\n` or `\r\n`, a mark of UTF-8 and empty lines at the end are skipped, and a quoted cell may have
-/// line breaks in it: both kinds are `\n` in its text. There are settings for the rest:
+/// # Formats of tables
+/// Lines may end in `\n` or `\r\n`. A byte order mark and empty lines at the end are skipped. A quoted cell may contain
+/// line breaks; both kinds become `\n` in its text. There are settings for other formats:
 ///
 /// ```
 /// use chainrule::data::{Csv, Missing};
@@ -64,8 +64,12 @@ use crate::tensor::{Label, Tensor};
 /// ```
 ///
 /// # Limits
-/// A row has at most 4 MiB of text. The samples of a compressed table may take 256 times the bytes of the file that have
-/// been read, or 64 MiB if that is more, unless [`memory`](Self::memory) says otherwise.
+/// A row has at most 4 MiB of text. By default, the samples of a compressed table may take at most 256 times the bytes
+/// of the file that have been read, or 64 MiB if that is more. [`memory`](Self::memory) sets another limit.
+#[doc(alias = "read_csv")]
+#[doc(alias = "pandas")]
+#[doc(alias = "DataFrame")]
+#[doc(alias = "table")]
 pub struct Csv<'a> {
     path: PathBuf,
     bytes: Option<Box<dyn Read + 'a>>,
@@ -78,7 +82,8 @@ pub struct Csv<'a> {
 }
 
 impl<'a> Csv<'a> {
-    /// Opens the table in this file.
+    /// Names the file of a table. The file is opened by [`labels`](Self::labels), [`classes`](Self::classes),
+    /// [`numbers`](Self::numbers) or [`text_labels`](Self::text_labels).
     pub fn new(path: impl AsRef<Path>) -> Self {
         let path = path.as_ref().into();
         Self {
@@ -93,7 +98,7 @@ impl<'a> Csv<'a> {
         }
     }
 
-    /// Reads the table from a reader; errors call it `name`.
+    /// Reads the table from a reader. Error messages contain `name` in place of a path.
     pub fn from_reader(name: &str, bytes: impl Read + 'a) -> Self {
         Self { bytes: Some(Box::new(bytes)), ..Self::new(name) }
     }
@@ -101,19 +106,21 @@ impl<'a> Csv<'a> {
     loading_methods!('a);
     memory_method!();
 
-    /// Reads the first line as a row: the table has no header.
+    /// Reads the first line as a row, because the table has no header.
     pub fn without_header(mut self) -> Self {
         self.syntax.header = false;
         self
     }
 
-    /// Sets the byte between the columns, in place of `,`.
+    /// Sets the byte between the columns; the default is `,`.
+    #[doc(alias = "separator")]
+    #[doc(alias = "TSV")]
     pub fn delimiter(mut self, delimiter: u8) -> Self {
         self.delimiter = Some(delimiter);
         self
     }
 
-    /// Reads `2,5` as 2.5, as spreadsheets write it in half of the world. The delimiter is then `;`, unless
+    /// Reads numbers with a decimal comma: `2,5` is 2.5. The delimiter is then `;`, unless
     /// [`delimiter`](Self::delimiter) sets another one.
     pub fn decimal_comma(mut self) -> Self {
         self.format.decimal_comma = true;
@@ -126,32 +133,38 @@ impl<'a> Csv<'a> {
         self
     }
 
-    /// Skips empty lines everywhere. By default, one between the rows is an error: it may be a missing cell of a table of
-    /// one column.
+    /// Skips empty lines everywhere. By default, an empty line between the rows is an error, because it may be a
+    /// missing cell of a table with one column.
     pub fn skip_empty_lines(mut self) -> Self {
         self.syntax.skip_empty_lines = true;
         self
     }
 
-    /// Sets what becomes of missing numbers among the inputs. By default they are an error.
+    /// Sets how missing numbers among the inputs are replaced. By default they are an error.
     ///
-    /// A cell is missing that is empty or one of `NA`, `N/A`, `NaN`, `nan`, `null`, `NULL`, `None` and `?`. A missing
-    /// category of [`one_hot`](Self::one_hot) becomes zeros, or its row is left out. A missing target is an error, or its
-    /// row is left out; a name that is given to [`classes`](Self::classes) is a class and not missing.
+    /// A cell is missing if it is empty, or one of `NA`, `N/A`, `NaN`, `nan`, `null`, `NULL`, `None` and `?`. For a
+    /// missing category of [`one_hot`](Self::one_hot), all its numbers are 0, or its row is left out. A missing target
+    /// is an error, or its row is left out. But a name that is given to [`classes`](Self::classes) is always a class,
+    /// not a missing value.
     ///
-    /// [`Missing::Mean`] takes the means of this file: see there what to do for a test file.
+    /// [`Missing::Mean`] uses the means of this file; its documentation shows how to read a test file.
+    #[doc(alias = "fillna")]
     pub fn missing(mut self, missing: Missing) -> Self {
         self.format.missing = missing;
         self
     }
 
-    /// Uses these columns, in this order, as the numbers of an input.
+    /// Selects the columns, in this order, that become the numbers of an input.
+    #[doc(alias = "usecols")]
     pub fn inputs(self, columns: impl IntoIterator<Item = impl Into<Column>>) -> Self {
         Self { inputs: Some(columns.into_iter().map(Into::into).collect()), ..self }
     }
 
-    /// Reads a column of text among the inputs as one-hot numbers: one for each of these names, 1 for the name of the cell
-    /// and 0 for the others. A column that is not among the inputs is an error.
+    /// Reads a column of text among the inputs as one-hot numbers: one for each of these names. The number is 1 for the
+    /// name in the cell, and 0 for the others. A column that is not among the inputs is an error.
+    #[doc(alias = "OneHotEncoder")]
+    #[doc(alias = "get_dummies")]
+    #[doc(alias = "categorical")]
     pub fn one_hot(
         mut self,
         column: impl Into<Column>,
@@ -164,7 +177,7 @@ impl<'a> Csv<'a> {
     /// Reads targets that are class indices, counted from 0: `2`, or `2.0`.
     ///
     /// # Errors
-    /// [`DataError`], when the file cannot be opened, or its columns are not those asked for.
+    /// [`DataError`] if the file cannot be opened, or does not have the requested columns.
     pub fn labels<X: Tensor, const CLASSES: usize>(
         self,
         column: impl Into<Column>,
@@ -182,10 +195,10 @@ impl<'a> Csv<'a> {
         self.records(&[column.into()], vec![], Box::new(parse))
     }
 
-    /// Reads targets that are names of classes; a class's index is its position in `names`.
+    /// Reads targets that are names of classes. The index of a class is its position in `names`.
     ///
     /// # Errors
-    /// As [`labels`](Self::labels).
+    /// The same as [`labels`](Self::labels).
     pub fn classes<X: Tensor, const CLASSES: usize>(
         self,
         column: impl Into<Column>,
@@ -201,12 +214,14 @@ impl<'a> Csv<'a> {
         self.records(&[column.into()], classes, Box::new(parse))
     }
 
-    /// Reads a whole table whose targets are names of classes. Returns the data with the names that occur, in alphabetic
-    /// order: a class's index is its position. Read further tables by [`classes`](Self::classes) with these names.
+    /// Reads a whole table whose targets are names of classes. Returns the data and the names that occur, in
+    /// alphabetical order. The index of a class is its position in this list. Read further tables with
+    /// [`classes`](Self::classes) and these names.
     ///
     /// # Errors
-    /// As [`labels`](Self::labels) and [`Records::read`]. [`BadCell::TooMany`] for one name more than `CLASSES`, and
-    /// [`DataError::Classes`] if there are fewer.
+    /// The same as [`labels`](Self::labels) and [`Records::read`]. Also [`BadCell::TooMany`] if there are more names
+    /// than `CLASSES`, and [`DataError::Classes`] if there are fewer.
+    #[doc(alias = "LabelEncoder")]
     #[allow(clippy::type_complexity)]
     pub fn text_labels<X: Tensor, const CLASSES: usize>(
         self,
@@ -250,7 +265,8 @@ impl<'a> Csv<'a> {
     /// Reads targets that are the numbers of these columns, for a regression.
     ///
     /// # Errors
-    /// As [`labels`](Self::labels).
+    /// The same as [`labels`](Self::labels).
+    #[doc(alias = "regression")]
     pub fn numbers<X: Tensor, Y: Tensor>(
         self,
         columns: impl IntoIterator<Item = impl Into<Column>>,

@@ -20,12 +20,13 @@ use crate::Error;
 /// }
 /// # Ok::<(), chainrule::data::DataError>(())
 /// ```
-///
 /// # Large samples
-/// A sample may be larger than the stack. No method has one on the stack, in a debug build neither, with the exception
-/// of those whose arguments are single samples by value: [`from_pairs`](Self::from_pairs),
-/// [`map_inputs`](Self::map_inputs) and [`map_targets`](Self::map_targets). [`from_fn`](Self::from_fn),
-/// [`convert_inputs`](Self::convert_inputs) and [`convert_targets`](Self::convert_targets) do the same in place.
+/// A sample may be larger than the stack. No method puts a sample on the stack, not even in a debug build, except
+/// [`from_pairs`](Self::from_pairs), [`map_inputs`](Self::map_inputs) and [`map_targets`](Self::map_targets), which
+/// pass single samples by value. [`from_fn`](Self::from_fn), [`convert_inputs`](Self::convert_inputs) and
+/// [`convert_targets`](Self::convert_targets) do the same in place.
+#[doc(alias = "TensorDataset")]
+#[doc(alias = "data set")]
 #[derive(PartialEq)]
 pub struct Dataset<X, Y> {
     pub(super) inputs: Vec<X>,
@@ -37,7 +38,7 @@ impl<X, Y> Dataset<X, Y> {
     /// Creates a data set from inputs and their targets.
     ///
     /// # Errors
-    /// [`DataError::Lengths`] when there is not one target for each input, [`DataError::Empty`] when there are none.
+    /// [`DataError::Lengths`] if the numbers of inputs and targets differ, [`DataError::Empty`] if there are none.
     pub fn new(inputs: Vec<X>, targets: Vec<Y>) -> Result<Self, DataError> {
         if inputs.len() != targets.len() {
             return Err(DataError::Lengths { inputs: inputs.len(), targets: targets.len() });
@@ -47,11 +48,11 @@ impl<X, Y> Dataset<X, Y> {
 
     /// Creates a data set from pairs of an input and its target.
     ///
-    /// Each pair is passed by value, through the stack. For samples of more than some hundred kilobytes, use
+    /// Each pair is passed by value, through the stack. For samples of more than a few hundred kilobytes, use
     /// [`from_fn`](Self::from_fn).
     ///
     /// # Errors
-    /// [`DataError::Empty`] when there are none.
+    /// [`DataError::Empty`] if there are none.
     pub fn from_pairs(pairs: impl IntoIterator<Item = (X, Y)>) -> Result<Self, DataError> {
         let (mut inputs, mut targets) = (vec![], vec![]);
         for (input, target) in pairs {
@@ -61,8 +62,8 @@ impl<X, Y> Dataset<X, Y> {
         Self::new(inputs, targets)
     }
 
-    /// Creates a data set of `samples` samples: `fill` is called with each index and with an input of zeros, which it
-    /// fills in place, and returns the target.
+    /// Creates a data set of `samples` samples. `fill` is called with each index and an input of zeros. It sets the
+    /// input in place, and returns the target.
     ///
     /// ```
     /// use chainrule::data::Dataset;
@@ -86,7 +87,7 @@ impl<X, Y> Dataset<X, Y> {
         Self::new(inputs, targets)
     }
 
-    /// Returns how many samples there are.
+    /// Returns the number of samples.
     pub fn len(&self) -> usize {
         self.inputs.len()
     }
@@ -96,7 +97,7 @@ impl<X, Y> Dataset<X, Y> {
         &self.inputs
     }
 
-    /// Returns the inputs, mutably.
+    /// Returns the inputs as a mutable slice.
     pub fn inputs_mut(&mut self) -> &mut [X] {
         &mut self.inputs
     }
@@ -106,7 +107,7 @@ impl<X, Y> Dataset<X, Y> {
         &self.targets
     }
 
-    /// Returns the targets, mutably.
+    /// Returns the targets as a mutable slice.
     pub fn targets_mut(&mut self) -> &mut [Y] {
         &mut self.targets
     }
@@ -121,20 +122,32 @@ impl<X, Y> Dataset<X, Y> {
         self.inputs.iter().zip(&self.targets)
     }
 
-    /// Returns an iterator over batches of `size` samples, in order; the last batch has the remaining ones. Nothing is
-    /// copied.
+    /// Returns an iterator over batches of `size` samples, in order. The last batch contains the remaining samples.
+    /// Nothing is copied. The example of [`Dataset`] uses it; [`Loader`](super::Loader) shuffles.
     ///
     /// # Errors
     /// [`Error::Setting`] for a size of 0.
+    #[doc(alias = "minibatch")]
     pub fn batches(&self, size: usize) -> Result<impl ExactSizeIterator<Item = (&[X], &[Y])>, DataError> {
         check_size(size)?;
         Ok(self.inputs.chunks(size).zip(self.targets.chunks(size)))
     }
 
-    /// Returns the samples at these indices, in this order; an index may occur more than once.
+    /// Returns the samples at these indices, in this order. An index may occur more than once.
+    ///
+    /// ```
+    /// use chainrule::data::Dataset;
+    ///
+    /// let tens = Dataset::from_pairs((0..5).map(|at| (at, 10 * at)))?;
+    /// let part = tens.subset(&[4, 0, 0])?.map_targets(|ten| ten + 1);
+    /// assert_eq!((part.inputs(), part.targets()), (&[4, 0, 0][..], &[41, 1, 1][..]));
+    /// assert_eq!(part.concat(tens).len(), 8);
+    /// # Ok::<(), chainrule::data::DataError>(())
+    /// ```
     ///
     /// # Errors
-    /// [`DataError::Index`] for an index out of range, [`DataError::Empty`] without an index.
+    /// [`DataError::Index`] for an index out of range, [`DataError::Empty`] if there is no index.
+    #[doc(alias = "Subset")]
     pub fn subset(&self, places: &[usize]) -> Result<Self, DataError>
     where
         X: Copy,
@@ -150,7 +163,8 @@ impl<X, Y> Dataset<X, Y> {
         Self::new(inputs, targets)
     }
 
-    /// Appends the samples of another data set.
+    /// Appends the samples of another data set. The example of [`subset`](Self::subset) uses it.
+    #[doc(alias = "ConcatDataset")]
     pub fn concat(mut self, other: Self) -> Self {
         let Self { mut inputs, mut targets } = other;
         self.inputs.append(&mut inputs);
@@ -158,29 +172,42 @@ impl<X, Y> Dataset<X, Y> {
         self
     }
 
-    /// Applies `f` to each input. It takes and returns a sample by value; [`inputs_mut`](Self::inputs_mut) changes samples
-    /// in place, and [`convert_inputs`](Self::convert_inputs) changes their type in place.
+    /// Applies `f` to each input, which is passed and returned by value. To change samples in place, use
+    /// [`inputs_mut`](Self::inputs_mut). To change their type in place, use [`convert_inputs`](Self::convert_inputs).
     pub fn map_inputs<Z>(self, f: impl FnMut(X) -> Z) -> Dataset<Z, Y> {
         Dataset { inputs: self.inputs.into_iter().map(f).collect(), targets: self.targets }
     }
 
-    /// Applies `f` to each target. It takes and returns a sample by value.
+    /// Applies `f` to each target, which is passed and returned by value. The example of [`subset`](Self::subset) uses
+    /// it.
     pub fn map_targets<Z>(self, f: impl FnMut(Y) -> Z) -> Dataset<X, Z> {
         Dataset { inputs: self.inputs, targets: self.targets.into_iter().map(f).collect() }
     }
 
-    /// As [`map_inputs`](Self::map_inputs), for samples of any size: `f` fills a new input of zeros in place.
+    /// Does the same as [`map_inputs`](Self::map_inputs) for samples of any size: `f` sets a new input of zeros in
+    /// place.
+    ///
+    /// ```
+    /// use chainrule::data::Dataset;
+    /// use chainrule::prelude::*;
+    ///
+    /// let data = Dataset::new(vec![Vector([1.0_f32]), Vector([2.0])], vec![0, 1])?;
+    /// let doubles = data.convert_inputs(|x, wide: &mut Vector<1, f64>| wide[0] = x[0].into());
+    /// assert_eq!(doubles.inputs()[1], Vector([2.0_f64]));
+    /// # Ok::<(), chainrule::data::DataError>(())
+    /// ```
     pub fn convert_inputs<Z: Zeroable>(self, f: impl FnMut(&X, &mut Z)) -> Dataset<Z, Y> {
         Dataset { inputs: converted(self.inputs, f), targets: self.targets }
     }
 
-    /// As [`map_targets`](Self::map_targets), for samples of any size: `f` fills a new target of zeros in place.
+    /// Does the same as [`map_targets`](Self::map_targets) for samples of any size: `f` sets a new target of zeros in
+    /// place. The example of [`convert_inputs`](Self::convert_inputs) does this with inputs.
     pub fn convert_targets<Z: Zeroable>(self, f: impl FnMut(&Y, &mut Z)) -> Dataset<X, Z> {
         Dataset { inputs: self.inputs, targets: converted(self.targets, f) }
     }
 }
 
-/// Copies every sample in place. (The derived implementation would copy each through the stack.)
+/// Copies every sample in place. (The derived implementation would copy each one through the stack.)
 impl<X: Copy, Y: Copy> Clone for Dataset<X, Y> {
     fn clone(&self) -> Self {
         let (mut inputs, mut targets) = (vec![], vec![]);
@@ -190,21 +217,21 @@ impl<X: Copy, Y: Copy> Clone for Dataset<X, Y> {
     }
 }
 
-/// The number of samples; all of them would be too many to print.
+/// Prints the number of samples, because the samples themselves would be too long.
 impl<X, Y> fmt::Debug for Dataset<X, Y> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Dataset of {} samples", self.len())
     }
 }
 
-/// Converts each sample in place of zeros.
+/// Converts the samples. `f` sets each new sample in place; it contains zeros before.
 fn converted<X, Z: Zeroable>(samples: Vec<X>, mut f: impl FnMut(&X, &mut Z)) -> Vec<Z> {
     let mut converted = bytemuck::zeroed_vec(samples.len());
     samples.iter().zip(&mut converted).for_each(|(x, z)| f(x, z));
     converted
 }
 
-/// Sets `copies` to copies of these samples.
+/// Sets `copies` to copies of the samples at these indices.
 pub(super) fn copy_to<T: Copy>(copies: &mut Vec<T>, samples: &[T], places: &[usize]) {
     copies.clear();
     copies.reserve(places.len());

@@ -4,7 +4,18 @@ use super::TextError;
 use super::bad_cell::{BadCell, BadLine, named};
 use crate::Error;
 
-/// A file with invalid data, or an invalid request to a data set.
+/// An error in a file of data, or an invalid argument for a data set.
+///
+/// The message contains the file and the position of the error in it, if there is a file:
+///
+/// ```
+/// use chainrule::data::{DataError, Dataset};
+/// use chainrule::prelude::*;
+///
+/// let error = Dataset::new(vec![Vector([1.0]); 3], vec![Vector([1.0]); 2]).unwrap_err();
+/// assert!(matches!(error, DataError::Lengths { inputs: 3, targets: 2 }));
+/// assert_eq!(error.to_string(), "there are 3 inputs and 2 targets: give one target for each input");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
@@ -16,24 +27,24 @@ pub enum DataError {
         /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A field of the header is not what it must be.
+    /// A field of the header has an invalid value.
     #[error("{}: the {field} is {found}, but must be {expected}", path.display())]
     Header {
         /// The file.
         path: PathBuf,
         /// The field.
         field: &'static str,
-        /// What it must be.
+        /// The value that it must have.
         expected: String,
-        /// What it is.
+        /// The value that it has.
         found: String,
     },
-    /// The file ends before its header says, or before it has begun.
+    /// The file is empty, or shorter than its header says.
     #[error("{}: the file ends within {what}", path.display())]
     Truncated {
         /// The file.
         path: PathBuf,
-        /// What was being read: "the number of rows", or "image 7 of 100".
+        /// The part that was being read: "the number of rows", or "image 7 of 100".
         what: String,
     },
     /// The file is longer than its header says.
@@ -41,10 +52,10 @@ pub enum DataError {
     Excess {
         /// The file.
         path: PathBuf,
-        /// How many the header promises.
+        /// The number of items in the header.
         count: usize,
     },
-    /// The samples would take more memory than they may.
+    /// The samples would take more memory than the limit.
     #[error(
         "{}: its samples would take {needed} bytes in memory, and may take {limit}: if the file is right, set another \
          limit by `.memory(bytes)`",
@@ -53,84 +64,84 @@ pub enum DataError {
     Memory {
         /// The file.
         path: PathBuf,
-        /// How many bytes the samples would take, as far as it is known.
+        /// The number of bytes that the samples would take, as far as it is known.
         needed: u64,
-        /// How many they may take.
+        /// The largest number of bytes that they may take.
         limit: u64,
     },
-    /// A label out of range.
+    /// A label is out of range.
     #[error("{}: item {index}: {source}", path.display())]
     Label {
         /// The file.
         path: PathBuf,
-        /// Which label, counted from 0.
+        /// The index of the label, counted from 0.
         index: usize,
-        /// What is wrong with it.
+        /// The error.
         source: Error,
     },
-    /// A number that is not the index of a class.
+    /// A number is not the index of a class.
     #[error("{}: item {index} is {value}: a class is a whole number from 0 to {}", path.display(), classes - 1)]
     Class {
         /// The file.
         path: PathBuf,
-        /// Which number, counted from 0.
+        /// The index of the number, counted from 0.
         index: usize,
         /// The number itself.
         value: f64,
-        /// How many classes there are.
+        /// The number of classes.
         classes: usize,
     },
-    /// A NaN or an infinity, or a number too large for the scalar that it should become.
+    /// A number is NaN, infinite, or too large for the scalar of the samples.
     #[error("{}: sample {sample} has {value} at element {element}: clean the data before training on it", path.display())]
     NonFinite {
         /// The file.
         path: PathBuf,
-        /// Which sample, counted from 0.
+        /// The index of the sample, counted from 0.
         sample: usize,
-        /// Which number of the sample, in C order.
+        /// The index of the number in the sample, in C order.
         element: usize,
-        /// The number as it stands in the file.
+        /// The number in the file.
         value: f64,
     },
-    /// Not one label for each image.
+    /// The numbers of images and labels differ.
     #[error("{} has {images} images, but {} has {labels} labels", images_path.display(), labels_path.display())]
     Counts {
         /// The file of images.
         images_path: PathBuf,
-        /// How many it holds.
+        /// The number of images in it.
         images: usize,
         /// The file of labels.
         labels_path: PathBuf,
-        /// How many it holds.
+        /// The number of labels in it.
         labels: usize,
     },
-    /// A file that is not an archive, or one that is broken or uses what cannot be read.
+    /// The file is not an archive, is damaged, or uses a feature of the format that is not supported.
     #[error("{}: the archive cannot be read: {problem}", path.display())]
     Archive {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error of the archive's reader.
         problem: String,
     },
-    /// An archive without an array of this name.
+    /// An archive has no array of this name.
     #[error("{}: there is no array {name:?}; the arrays are {there}", path.display())]
     Array {
         /// The file.
         path: PathBuf,
         /// The name.
         name: String,
-        /// The arrays that there are.
+        /// The existing arrays.
         there: String,
     },
-    /// A picture that cannot be decoded, or would be too large in memory.
+    /// A picture cannot be decoded, or would be too large in memory.
     #[error("{}: the picture cannot be read: {problem}", path.display())]
     Picture {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error of the decoder.
         problem: String,
     },
-    /// A picture of another size.
+    /// A picture has another size than the image.
     #[error(
         "{}: the picture has {} x {} pixels (height x width), and must have {} x {}: resize all by `.resize(..)`",
         path.display(), found[0], found[1], expected[0], expected[1]
@@ -138,46 +149,46 @@ pub enum DataError {
     Size {
         /// The file.
         path: PathBuf,
-        /// Height and width that it must have.
+        /// The height and width that it must have.
         expected: [usize; 2],
-        /// Height and width that it has.
+        /// The height and width that it has.
         found: [usize; 2],
     },
-    /// Not as many classes as the type of the labels has.
+    /// The number of classes is not that of the label's type.
     #[error("{}: there {} ({names}), and a label of {expected}", path.display(), are_classes(*found))]
     Classes {
         /// The file or folder.
         path: PathBuf,
-        /// How many classes the label has.
+        /// The number of classes of the label's type.
         expected: usize,
-        /// How many there are.
+        /// The number of classes in the data.
         found: usize,
         /// Their names.
         names: String,
     },
-    /// A folder of a class without a picture.
+    /// The folder of a class contains no picture.
     #[error("{}: there is no picture (.png, .jpg or .jpeg) in this folder", path.display())]
     NoPictures {
         /// The folder.
         path: PathBuf,
     },
-    /// A table without a row.
+    /// A table has no rows.
     #[error("{}: the table has no rows", path.display())]
     NoRows {
         /// The file.
         path: PathBuf,
     },
-    /// A line of a table that is not a valid row.
+    /// A line of a table is not a valid row.
     #[error("{}, line {line}: {wrong}", path.display())]
     Line {
         /// The file.
         path: PathBuf,
         /// The line, counted from 1.
         line: u64,
-        /// What is wrong with it.
+        /// The error in the line.
         wrong: BadLine,
     },
-    /// A cell of a table that is not what its column should hold.
+    /// A cell of a table is not valid in its column.
     #[error("{}, line {line}, column {column}{}: {wrong}", path.display(), named(name))]
     Cell {
         /// The file.
@@ -186,21 +197,21 @@ pub enum DataError {
         line: u64,
         /// The column, counted from 1.
         column: usize,
-        /// The name of the column, where there is a header.
+        /// The name of the column, if there is a header.
         name: Option<String>,
-        /// What is wrong with it.
+        /// The error in the cell.
         wrong: BadCell,
     },
-    /// A requested column is not there, or there is more than one of that name.
+    /// A requested column does not exist, or several columns have this name.
     #[error("{}: there is {found} column {column}; the columns are {there}", path.display())]
     Column {
         /// The file.
         path: PathBuf,
-        /// The column, as it was asked for.
+        /// The requested column.
         column: String,
         /// "no", or "more than one".
         found: &'static str,
-        /// The columns that there are.
+        /// The existing columns.
         there: String,
     },
     /// A column of `Csv::one_hot` is not among the inputs.
@@ -212,26 +223,26 @@ pub enum DataError {
     NoInput {
         /// The file.
         path: PathBuf,
-        /// The column, as it was asked for.
+        /// The requested column.
         column: String,
     },
-    /// A column in which every cell is missing has no mean.
+    /// Every cell of a column is missing, so that the column has no mean.
     #[error("{}: column {column}{} has no number to take the mean of", path.display(), named(name))]
     NoMean {
         /// The file.
         path: PathBuf,
         /// The column, counted from 1.
         column: usize,
-        /// The name of the column, where there is a header.
+        /// The name of the column, if there is a header.
         name: Option<String>,
     },
-    /// The mean of a column is known at the end of the table only.
+    /// A stream cannot use the mean of a column, which is known only at the end of the table.
     #[error("{}: a mean in place of missing cells is known at the end of the table: use `read`, not a stream", path.display())]
     StreamedMean {
         /// The file.
         path: PathBuf,
     },
-    /// Not one column for each number of a tensor.
+    /// The number of columns is not the number of elements of a tensor.
     #[error("{}: {found} columns for {what} of shape {shape:?}, which has {expected} numbers", path.display())]
     Columns {
         /// The file.
@@ -240,12 +251,12 @@ pub enum DataError {
         what: &'static str,
         /// The shape of the tensor.
         shape: &'static [usize],
-        /// How many numbers it has.
+        /// The number of its elements.
         expected: usize,
-        /// How many columns were chosen or, by default, are left.
+        /// The number of columns that were selected or, by default, are not targets.
         found: usize,
     },
-    /// Not one target for each input.
+    /// The numbers of inputs and targets differ.
     #[error("there are {inputs} inputs and {targets} targets: give one target for each input")]
     Lengths {
         /// The number of inputs.
@@ -253,28 +264,28 @@ pub enum DataError {
         /// The number of targets.
         targets: usize,
     },
-    /// A data set, or a part of one, without samples.
+    /// A data set, or a part of one, would have no samples.
     #[error("a data set has at least one sample, and here is none")]
     Empty,
     /// One part of a split would have no samples.
     #[error("{share} of {samples} samples leaves one of two parts without any: both need at least one")]
     Split {
-        /// The share that was asked for.
+        /// The requested share.
         share: f64,
-        /// How many samples there are.
+        /// The number of samples.
         samples: usize,
     },
-    /// One part of a split by number would have no samples.
+    /// One part of a split by a number of samples would have no samples.
     #[error(
         "a split after {first} of {samples} samples leaves one of two parts without any: both need at least one"
     )]
     SplitAt {
-        /// How many samples the first part should have.
+        /// The requested number of samples in the first part.
         first: usize,
-        /// How many samples there are.
+        /// The number of samples.
         samples: usize,
     },
-    /// A series that is too short for a window and its target.
+    /// A series is too short for a window and its target.
     #[error(
         "a series of {rows} rows has no window of {steps} with a target {ahead} rows after it: that takes {} rows",
         steps.saturating_add(*ahead)
@@ -284,7 +295,7 @@ pub enum DataError {
         rows: usize,
         /// The number of rows of a window.
         steps: usize,
-        /// How many rows after its last one the target of a window is.
+        /// The number of rows from the last row of a window to its target.
         ahead: usize,
     },
     /// A data set cannot be divided into this number of folds.
@@ -294,28 +305,28 @@ pub enum DataError {
     Folds {
         /// The number of parts.
         folds: usize,
-        /// How many samples there are.
+        /// The number of samples.
         samples: usize,
     },
-    /// Not one weight for each sample.
+    /// The numbers of weights and samples differ.
     #[error("there are {weights} weights for {samples} samples: give one weight for each sample")]
     Weights {
         /// The number of weights.
         weights: usize,
-        /// How many samples there are.
+        /// The number of samples.
         samples: usize,
     },
-    /// An epoch without replacement has more samples than the data set.
+    /// An epoch without replacement cannot have more samples than the data set.
     #[error(
         "an epoch of {draws} samples cannot be drawn without replacement: {available} samples have a weight above 0"
     )]
     Draws {
         /// The number of samples of an epoch.
         draws: usize,
-        /// How many samples can be drawn.
+        /// The number of samples that can be drawn.
         available: usize,
     },
-    /// Without the last, incomplete batch an epoch has none.
+    /// The last, incomplete batch is left out, and there is no other one.
     #[error(
         "an epoch of {samples} samples has no complete batch of {size}: use smaller batches, or keep the last one"
     )]
@@ -328,29 +339,29 @@ pub enum DataError {
     /// The index of a sample is out of range.
     #[error("there is no sample {index}: there are {samples}, counted from 0")]
     Index {
-        /// The index that was given.
+        /// The index.
         index: usize,
-        /// How many samples there are.
+        /// The number of samples.
         samples: usize,
     },
-    /// The saved place in an epoch cannot belong to a data set of this size.
+    /// A saved position in an epoch is not valid for a data set of this size.
     #[error(
         "this place in an epoch was not saved with a data set of {samples} samples: \
          resume with the data that the run began with"
     )]
     Place {
-        /// How many samples there are.
+        /// The number of samples.
         samples: usize,
     },
-    /// A name that a [`History`](crate::metrics::History) cannot use.
+    /// A name is not allowed in a [`History`](crate::metrics::History).
     #[error("{name:?} is no name for a value here: {problem}")]
     Name {
         /// The name.
         name: String,
-        /// Why not.
+        /// The reason.
         problem: &'static str,
     },
-    /// A file of a kind that this build of chainrule cannot read or write.
+    /// This build of chainrule cannot read or write files of this kind.
     #[error("{}: chainrule needs its feature `{feature}` for this file", path.display())]
     Feature {
         /// The file.
@@ -358,15 +369,15 @@ pub enum DataError {
         /// The feature to enable in `Cargo.toml`.
         feature: &'static str,
     },
-    /// A text that cannot be used, or a file of tokens.
+    /// A text or a file of tokens cannot be used.
     #[error("{}: {source}", path.display())]
     Text {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error in the text.
         source: TextError,
     },
-    /// A setting out of range, or a number that is not finite.
+    /// A setting is out of range, or a number is not finite.
     #[error(transparent)]
     Invalid(#[from] Error),
 }

@@ -13,30 +13,32 @@ use super::{DataError, Dataset};
 use crate::kernel::Real;
 use crate::tensor::{Image, Label, Tensor};
 
-/// A picture is refused if it has more pixels, unless [`ImageFolder::most_pixels`] says otherwise.
+/// The default of [`ImageFolder::most_pixels`]: a picture with more pixels is an error.
 const MOST_PIXELS: u64 = 64 << 20;
 
-/// An image that a file of a picture can become: of one channel, gray, or of three, red, green and blue.
+/// An image that a picture can be read into: with one channel (gray) or three (red, green, blue). [`ImageFolder`] reads
+/// both.
 #[diagnostic::on_unimplemented(
-    message = "no picture becomes an `{Self}`",
-    label = "an `Image<1, HEIGHT, WIDTH>` (gray) or an `Image<3, HEIGHT, WIDTH>` (red, green, blue) is needed here"
+    message = "a picture cannot be read as `{Self}`",
+    label = "expected an `Image<1, HEIGHT, WIDTH>` (gray) or an `Image<3, HEIGHT, WIDTH>` (red, green, blue)"
 )]
 pub trait FromPicture: Tensor {}
 
 impl<const HEIGHT: usize, const WIDTH: usize, T: Real> FromPicture for Image<1, HEIGHT, WIDTH, T> {}
 impl<const HEIGHT: usize, const WIDTH: usize, T: Real> FromPicture for Image<3, HEIGHT, WIDTH, T> {}
 
-/// How a picture is resized: the filters of the crate `image`.
+/// The method of resizing a picture, implemented by the crate `image`. The example of [`ImageFolder`] uses it.
+#[doc(alias = "interpolation")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Filter {
     /// The nearest pixel.
     Nearest,
-    /// A triangle: bilinear, over all pixels that a new one covers.
+    /// A triangle: bilinear interpolation over all pixels that a new pixel covers.
     Triangle,
-    /// A cubic of Catmull and Rom.
+    /// The Catmull-Rom cubic.
     CatmullRom,
-    /// A windowed sinc of Lanczos, over three pixels to each side.
+    /// Lanczos' windowed sinc, over three pixels to each side.
     Lanczos3,
 }
 
@@ -51,20 +53,24 @@ pub enum Filter {
 /// # Ok::<(), chainrule::data::DataError>(())
 /// ```
 ///
-/// **Order.** The classes are the folders in alphabetic order (of the bytes of their names). The samples are sorted by
-/// class, then by the name of the file. Names that begin with a dot, folders in the folder of a class, and files that do
-/// not end in `.png`, `.jpg` or `.jpeg` are skipped.
+/// **Order.** The classes are the folders in alphabetical order (of the bytes of their names). The samples are sorted
+/// by class, then by the name of the file. Names that start with a dot, folders in the folder of a class, and files
+/// that do not end in `.png`, `.jpg` or `.jpeg` are skipped.
 ///
-/// **Pixels.** Values are scaled to 0..1: those of 8 bits are divided by 255, those of 16 bits by 65535. A gray picture
-/// has three equal channels in an `Image<3, ..>`. A color picture in an `Image<1, ..>` is 0.299 red + 0.587 green +
-/// 0.114 blue (ITU-R BT.601, as PIL and PyTorch have it, here without rounding). Transparency and the orientation of EXIF
-/// are ignored.
+/// **Pixels.** Values are scaled to 0..1: 8-bit values are divided by 255, 16-bit values by 65535. A gray picture
+/// becomes three equal channels in an `Image<3, ..>`. A color picture in an `Image<1, ..>` becomes 0.299 red + 0.587
+/// green + 0.114 blue (ITU-R BT.601, the same as PIL and PyTorch, but without rounding). Transparency and the EXIF
+/// orientation are ignored.
 ///
-/// **Size.** A picture must have the height and width of the image, unless all are [resized](Self::resize), which does
-/// not keep the aspect ratio.
+/// **Size.** A picture must have the height and width of the image, unless all pictures are [resized](Self::resize),
+/// which does not keep the aspect ratio.
 ///
-/// **Memory.** The sizes in a file are compared with [`most_pixels`](Self::most_pixels) before it is decoded, and one
-/// picture is decoded at a time.
+/// **Memory.** The size in the header of a file is compared with [`most_pixels`](Self::most_pixels) before the file is
+/// decoded. One picture is decoded at a time.
+#[doc(alias = "torchvision")]
+#[doc(alias = "image_dataset_from_directory")]
+#[doc(alias = "png")]
+#[doc(alias = "jpeg")]
 pub struct ImageFolder<'a> {
     path: PathBuf,
     filter: Option<Filter>,
@@ -73,7 +79,7 @@ pub struct ImageFolder<'a> {
 }
 
 impl<'a> ImageFolder<'a> {
-    /// Opens the folder of this path, when it is read.
+    /// Names the folder. [`read`](Self::read) opens it.
     pub fn new(path: impl AsRef<Path>) -> Self {
         let path = path.as_ref().into();
         Self { path, filter: None, most_pixels: MOST_PIXELS, loading: Loading::default() }
@@ -81,18 +87,19 @@ impl<'a> ImageFolder<'a> {
 
     loading_methods!('a);
 
-    /// Sets how many bytes the samples may take in memory: more are [`DataError::Memory`]. By default there is no limit.
+    /// Limits the bytes that the samples may take in memory. More than that are [`DataError::Memory`]. There is no
+    /// limit by default.
     pub fn memory(mut self, bytes: u64) -> Self {
         self.loading.memory = Some(bytes);
         self
     }
 
-    /// Resizes each picture of another size by this filter, before its values are scaled.
+    /// Resizes each picture of another size with this filter, before its values are scaled.
     pub fn resize(self, filter: Filter) -> Self {
         Self { filter: Some(filter), ..self }
     }
 
-    /// Sets how many pixels a picture may have before it is resized: 67 millions by default.
+    /// Sets the largest number of pixels of a picture before it is resized: about 67 million (64 Mi) by default.
     pub fn most_pixels(self, pixels: u64) -> Self {
         Self { most_pixels: pixels, ..self }
     }
@@ -100,9 +107,9 @@ impl<'a> ImageFolder<'a> {
     /// Reads all pictures. Returns them with the names of the classes.
     ///
     /// # Errors
-    /// [`DataError::Classes`] when there are not `CLASSES` folders, [`DataError::NoPictures`] for one without a picture,
-    /// [`DataError::Size`], [`DataError::Picture`] for a file that cannot be decoded or has too many pixels,
-    /// [`DataError::Memory`], and [`DataError::Io`].
+    /// [`DataError::Classes`] if the number of folders is not `CLASSES`, [`DataError::NoPictures`] for a folder without
+    /// pictures, [`DataError::Size`] for a picture of another size, [`DataError::Picture`] for a file that cannot be
+    /// decoded or has too many pixels, [`DataError::Memory`], and [`DataError::Io`].
     #[allow(clippy::type_complexity)]
     pub fn read<X: FromPicture, const CLASSES: usize>(
         mut self,
@@ -169,7 +176,7 @@ impl<'a> ImageFolder<'a> {
     }
 }
 
-/// Sets the pixels of an image to those of a picture of its size.
+/// Copies the pixels of a picture to an image of the same size.
 fn fill<X: FromPicture>(picture: DynamicImage, image: &mut X) {
     let pixels = X::SHAPE[1] * X::SHAPE[2];
     let numbers = image.as_mut_slice();
@@ -199,7 +206,7 @@ impl From<Filter> for FilterType {
     }
 }
 
-/// Returns what a folder has of this kind, in alphabetic order, without names that begin with a dot.
+/// Returns the entries of a folder that are of this kind, in alphabetical order, without names that start with a dot.
 fn entries(folder: &Path, kind: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, DataError> {
     let read = || {
         let mut paths = vec![];

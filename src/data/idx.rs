@@ -1,5 +1,5 @@
-//! IDX, the format of MNIST: a big-endian header and numbers of any of its types (bytes, integers, floating point);
-//! plain, or compressed by gzip.
+//! IDX, the format of MNIST: a big-endian header, then numbers of any type of the format (bytes, integers, floating
+//! point). The file may be compressed by gzip.
 //!
 //! ```no_run
 //! use chainrule::prelude::*;
@@ -9,15 +9,16 @@
 //! # Ok::<(), chainrule::data::DataError>(())
 //! ```
 //!
-//! [`Idx`] has settings: the most memory, and who is told about the progress.
+//! [`Idx`] has settings for the memory limit and the progress.
 //!
 //! # Memory
-//! The samples take as many numbers as the header says and the file has: 4 bytes for each label, and for each pixel of an
-//! `Image<1, 28, 28>`. A compressed file may unpack to 1032 times its size, so that a label may cost 1/258 of a byte in
-//! the file: [`Idx::memory`] has a limit for it, which is compared with the header before a sample is read. While a file
-//! is read, at most a quarter more is reserved than has been read: a header that promises more than the file holds costs
-//! nothing. (While the vector of samples grows, the old and the new one may both be there: at most twice the samples.) [`pair`] also compares the two headers before it reads the samples, and [`stream`](fn@stream) has one sample in memory
-//! at a time.
+//! The header and the length of the file determine the memory of the samples: 4 bytes for each label, and 4 bytes for
+//! each pixel of an `Image<1, 28, 28>`. A compressed file may unpack to 1032 times its size, so a label may need only
+//! 1/258 of a byte in the file. [`Idx::memory`] limits the memory; the limit is compared with the header before a
+//! sample is read. While a file is read, at most a quarter more is reserved than has been read, so that a header with a
+//! larger count than the file contains does not reserve memory for it. (While the vector of samples grows, the old and
+//! the new one may exist together: at most twice the samples.) [`pair`] also compares the two headers before it reads
+//! the samples, and [`stream`](fn@stream) has one sample in memory at a time.
 //!
 //! # Source
 //! LeCun, Cortes, Burges, "The MNIST database of handwritten digits", file formats.
@@ -33,7 +34,7 @@ use super::stream::{self, Stream};
 use crate::kernel::Real;
 use crate::tensor::{Image, Label, Tensor};
 
-/// An IDX file, and how it is loaded.
+/// An IDX file, and the settings for loading it.
 ///
 /// ```no_run
 /// use chainrule::data::idx::Idx;
@@ -43,13 +44,16 @@ use crate::tensor::{Image, Label, Tensor};
 /// let spectra: Vec<Vector<512>> = Idx::new("spectra-idx2-float").read()?;
 /// # Ok::<(), chainrule::data::DataError>(())
 /// ```
+#[doc(alias = "MNIST")]
+#[doc(alias = "Fashion-MNIST")]
+#[doc(alias = "ubyte")]
 pub struct Idx<'a> {
     path: PathBuf,
     loading: Loading<'a>,
 }
 
 impl<'a> Idx<'a> {
-    /// Opens the file of this path, when it is read.
+    /// Names the file. The methods that read it open it.
     pub fn new(path: impl AsRef<Path>) -> Self {
         Self { path: path.as_ref().into(), loading: Loading::default() }
     }
@@ -57,11 +61,11 @@ impl<'a> Idx<'a> {
     loading_methods!('a);
     memory_method!();
 
-    /// Reads images of bytes, with 0..255 scaled to 0..1.
+    /// Reads images of bytes, and scales 0..255 to 0..1.
     ///
     /// # Errors
-    /// [`DataError`], when the file is not an IDX file of bytes of images of `HEIGHT` x `WIDTH`, or shorter or longer than
-    /// its header says, or its images take more than the [memory](Self::memory) that they may.
+    /// [`DataError`] if the file is not an IDX file of images of `HEIGHT` x `WIDTH` bytes, is shorter or longer than
+    /// its header says, or if its images take more [memory](Self::memory) than the limit.
     pub fn images<const HEIGHT: usize, const WIDTH: usize>(
         self,
     ) -> Result<Vec<Image<1, HEIGHT, WIDTH>>, DataError> {
@@ -71,53 +75,54 @@ impl<'a> Idx<'a> {
     /// Reads labels: bytes or integers in one dimension.
     ///
     /// # Errors
-    /// As [`images`](Self::images), and for a number that is not a class below `CLASSES`.
+    /// The same as [`images`](Self::images). Also [`DataError`] for a number that is not a class below `CLASSES`.
     pub fn labels<const CLASSES: usize>(self) -> Result<Vec<Label<CLASSES>>, DataError> {
         read_labels(IdxFile::labels::<CLASSES>(&self.path, self.loading)?)
     }
 
     /// Reads samples of any type of numbers (bytes, signed bytes, integers of 2 and 4 bytes, floating point of 4 and 8
-    /// bytes), as they are: nothing is rescaled. The first dimension counts the samples; the others are the shape of a
-    /// sample, where sides of 1 do not count.
+    /// bytes) without rescaling them. The first dimension is the number of samples. The others are the shape of a
+    /// sample; sides of 1 are ignored in the comparison.
     ///
     /// # Errors
-    /// As [`images`](Self::images), and [`DataError::NonFinite`] for a NaN, an infinity or a number too large for the
-    /// scalar.
+    /// The same as [`images`](Self::images). Also [`DataError::NonFinite`] for a NaN, an infinity, or a number too
+    /// large for the scalar.
     pub fn read<X: Tensor>(self) -> Result<Vec<X>, DataError> {
         read_samples(IdxFile::samples::<X>(&self.path, self.loading)?, "sample", X::Scalar::from_f64(1.0))
     }
 }
 
-/// Reads the images of a file, with their bytes 0..255 scaled to 0..1.
+/// Reads the images of a file, and scales their bytes from 0..255 to 0..1: the short form of [`Idx::images`].
 ///
 /// # Errors
-/// As [`Idx::images`].
+/// The same as [`Idx::images`].
 pub fn images<const HEIGHT: usize, const WIDTH: usize>(
     path: impl AsRef<Path>,
 ) -> Result<Vec<Image<1, HEIGHT, WIDTH>>, DataError> {
     Idx::new(path).images()
 }
 
-/// Reads the labels of a file.
+/// Reads the labels of a file: the short form of [`Idx::labels`].
 ///
 /// # Errors
-/// As [`Idx::labels`].
+/// The same as [`Idx::labels`].
 pub fn labels<const CLASSES: usize>(path: impl AsRef<Path>) -> Result<Vec<Label<CLASSES>>, DataError> {
     Idx::new(path).labels()
 }
 
-/// Reads samples of any type of numbers, as they are.
+/// Reads samples of any type of numbers without rescaling them: the short form of [`Idx::read`].
 ///
 /// # Errors
-/// As [`Idx::read`].
+/// The same as [`Idx::read`].
 pub fn read<X: Tensor>(path: impl AsRef<Path>) -> Result<Vec<X>, DataError> {
     Idx::new(path).read()
 }
 
-/// Reads the images of one file and the labels of another, one label for each image.
+/// Reads the images of one file and the labels of another, one label for each image. The example of [`idx`](self) calls
+/// it.
 ///
 /// # Errors
-/// As [`images`] and [`labels`], and [`DataError::Counts`].
+/// The same as [`images`] and [`labels`]. Also [`DataError::Counts`] if the numbers of images and labels differ.
 #[allow(clippy::type_complexity)]
 pub fn pair<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize>(
     images_path: impl AsRef<Path>,
@@ -128,10 +133,22 @@ pub fn pair<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize>(
     Ok((read_samples(images, "image", 255.0)?, read_labels(labels)?))
 }
 
-/// As [`pair`], but as a [`Stream`], which has one sample in memory at a time.
+/// Reads the same files as [`pair`], but returns a [`Stream`], which has one sample in memory at a time.
 ///
 /// # Errors
-/// As [`pair`]: errors in the headers are returned here, later ones by the stream.
+/// The same as [`pair`]. Errors in the headers are returned here, later ones by the stream.
+///
+/// # Examples
+/// ```no_run
+/// use chainrule::data::{idx, stream};
+///
+/// let pairs = idx::stream::<28, 28, 10>("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")?;
+/// let mut batches = stream::batches(pairs, 64)?;
+/// while let Some((images, labels)) = batches.next()? {
+///     assert_eq!(images.len(), labels.len());
+/// }
+/// # Ok::<(), chainrule::data::DataError>(())
+/// ```
 pub fn stream<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize>(
     images_path: impl AsRef<Path>,
     labels_path: impl AsRef<Path>,
@@ -142,7 +159,8 @@ pub fn stream<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize>(
     Ok(Pairs { images, labels, image: bytemuck::zeroed_box(), done: false })
 }
 
-/// Images with their labels, read one pair at a time: see [`stream`](fn@stream). It ends after an error.
+/// Images with their labels, read one pair at a time. The function [`stream`](fn@stream) creates it; its example reads
+/// one. It ends after an error.
 pub struct Pairs<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize> {
     images: IdxFile<'static>,
     labels: IdxFile<'static>,
@@ -184,7 +202,7 @@ impl<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize> IntoIterator
     }
 }
 
-/// Opens two files whose headers count as many images as labels.
+/// Opens two files, and checks that their headers have the same count.
 fn open_pair<const HEIGHT: usize, const WIDTH: usize, const CLASSES: usize>(
     images_path: &Path,
     labels_path: &Path,

@@ -14,9 +14,9 @@ use crate::tensor::{Image, Label, Tensor};
 pub(super) const LABELS: u32 = 0x0801;
 /// The magic number of "unsigned bytes in three dimensions".
 const IMAGES: u32 = 0x0803;
-/// The low byte of a magic number: how many dimensions there are. Real files have at most 4.
+/// The largest number of dimensions, the low byte of the magic number. Real files have at most 4.
 const MOST_SIDES: u8 = 8;
-/// For how many samples memory is reserved at first.
+/// The number of samples for which memory is reserved at first.
 const LEAST: usize = 16;
 
 /// A file whose header has been read.
@@ -25,7 +25,7 @@ pub(super) struct IdxFile<'a> {
     number: Number,
     /// The bytes of a sample.
     buffer: Vec<u8>,
-    /// How many items the header promises, and how many of them have been read.
+    /// The number of items in the header, and the number that have been read.
     pub(super) count: u32,
     read: u32,
 }
@@ -86,7 +86,7 @@ impl<'a> IdxFile<'a> {
         Ok((file, magic))
     }
 
-    /// Checks that samples of this type have room in memory.
+    /// Checks that samples of this type fit in the memory limit.
     fn checked<S>(self) -> Result<Self, DataError> {
         self.file.check_memory(u128::from(self.count) * size_of::<S>() as u128)?;
         Ok(self)
@@ -137,8 +137,8 @@ impl<'a> IdxFile<'a> {
         label.map(Some).map_err(|source| DataError::Label { path: self.path().into(), index, source })
     }
 
-    /// Makes room for a sample that has been read: for at most a quarter more than have been read, and not for more than
-    /// the header says.
+    /// Reserves memory for a sample that has been read: at most a quarter more than have been read, and at most the
+    /// count in the header.
     pub(super) fn reserve<S>(&self, samples: &mut Vec<S>) {
         if samples.len() == samples.capacity() {
             let left = (self.count as usize).saturating_sub(samples.len());
@@ -186,7 +186,7 @@ impl<'a> IdxFile<'a> {
         })
     }
 
-    /// Checks that nothing follows. Reading to the end also checks the checksum of a compressed file.
+    /// Checks that the file ends here. Reading to the end also verifies the checksum of a compressed file.
     fn end(&mut self) -> Result<(), DataError> {
         match self.file.bytes.read(&mut [0]) {
             Ok(0) => {

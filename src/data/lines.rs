@@ -10,8 +10,8 @@ use super::column::Column;
 use super::loading::Loading;
 use super::open::Opened;
 
-/// 4 MiB: more than a row of 150,528 pixels of 20 digits has, and small enough for memory: a gzip file may unpack to a
-/// thousand times its size, in one line.
+/// 4 MiB: more than a row of 150,528 pixels of 20 digits, and small enough for memory. (A gzip file may unpack to a
+/// thousand times its size, in one line.)
 const LONGEST: u64 = 1 << 22;
 const LONGEST_LINE: usize = LONGEST as usize;
 
@@ -19,7 +19,7 @@ const LONGEST_LINE: usize = LONGEST as usize;
 pub(super) struct Syntax {
     pub(super) header: bool,
     pub(super) delimiter: u8,
-    /// The byte that a comment begins with.
+    /// The byte at the start of a comment.
     pub(super) comment: Option<u8>,
     pub(super) skip_empty_lines: bool,
 }
@@ -32,8 +32,8 @@ impl Default for Syntax {
 
 /// Reads a table row by row.
 ///
-/// The parser of csv-core is restarted for each row. On a whole file, it would skip empty lines, and count lines with
-/// `\r\n` otherwise than an editor.
+/// The parser of csv-core is restarted for each row. If it parsed the whole file, it would skip empty lines, and its
+/// line numbers would differ from an editor's in files with `\r\n`.
 pub(crate) struct Lines<'a> {
     pub(super) file: Opened<'a>,
     parser: csv_core::Reader,
@@ -43,14 +43,14 @@ pub(crate) struct Lines<'a> {
     line: u64,
     /// Whether that line has not been parsed yet.
     ahead: bool,
-    /// The cells of a row without their quotation marks, concatenated, and where each ends.
+    /// The cells of a row without their quotation marks, concatenated, and the end of each.
     cells: Vec<u8>,
     ends: Vec<usize>,
-    /// The number of the line that the row begins in.
+    /// The number of the line in which the row starts.
     row: u64,
     columns: usize,
     names: Option<Vec<String>>,
-    /// The first line of a table without a header is a row that has been read already.
+    /// Whether the first line, a row of a table without a header, has been read but not returned.
     pending: bool,
     done: bool,
 }
@@ -94,7 +94,7 @@ impl<'a> Lines<'a> {
         Ok(lines)
     }
 
-    /// Returns the names of the columns, where there is a header.
+    /// Returns the names of the columns, if there is a header.
     pub(crate) fn names(&self) -> Option<&[String]> {
         self.names.as_deref()
     }
@@ -132,7 +132,7 @@ impl<'a> Lines<'a> {
         columns.iter().map(index).collect()
     }
 
-    /// Returns the next row, with as many cells as the table has columns.
+    /// Returns the next row. It has one cell for each column of the table.
     pub(crate) fn next(&mut self) -> Result<Option<Cells<'_>>, DataError> {
         if !core::mem::take(&mut self.pending) && !self.read_row()? {
             return Ok(None);
@@ -147,7 +147,7 @@ impl<'a> Lines<'a> {
         Ok(Some(Cells { path: &file.path, line: *row, cells, ends, names: names.as_deref() }))
     }
 
-    /// Reads a row into `cells`. Returns `false` at the end of the file. Empty lines before the end are no error.
+    /// Reads a row into `cells`. Returns `false` at the end of the file. Empty lines before the end are not an error.
     fn read_row(&mut self) -> Result<bool, DataError> {
         let mut empty = None;
         while !self.ahead {
@@ -168,14 +168,14 @@ impl<'a> Lines<'a> {
         self.parse()
     }
 
-    /// Parses the row that begins in the last line: a quoted cell may have further lines.
+    /// Parses the row that starts in the last line. A quoted cell may continue in further lines.
     fn parse(&mut self) -> Result<bool, DataError> {
         self.row = self.line;
         self.parser.reset();
         let (mut bytes, mut cells) = (0, 0);
         let mut length = 0;
         loop {
-            // Large enough for all cells of the line, so that the parser needs to be called once for it.
+            // Large enough for all cells of the line, so that one call of the parser is enough.
             let delimiters = self.text.iter().filter(|&&byte| byte == self.syntax.delimiter).count();
             self.text.push(b'\n');
             self.cells.resize(bytes + self.text.len(), 0);
@@ -194,7 +194,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Reads a line into `text`, without its end. Returns `false` at the end of the file.
+    /// Reads a line into `text`, without its line break. Returns `false` at the end of the file.
     fn read_line(&mut self) -> Result<bool, DataError> {
         if self.done {
             return Ok(false);

@@ -8,12 +8,12 @@ type Augment<'a, X> = Box<dyn FnMut(&mut X, &mut dyn Rng) + 'a>;
 
 /// Shuffles a data set, or another [`Source`], in each epoch and divides it into batches.
 ///
-/// The data do not change: each batch is copied into a buffer, which is reused, and an
-/// [augmentation](Self::augment) changes the copy. A [`Sampling`] draws other samples than all of them once.
-/// Nothing is allocated after the first batch.
+/// The data do not change: each batch is copied into a buffer, which is reused. An [augmentation](Self::augment)
+/// changes the copy. By default, an epoch has every sample once; a [`Sampling`] changes this. Nothing is allocated
+/// after the first batch.
 ///
-/// The batches depend on the generator alone: the same generator gives the same batches in every epoch. To resume in
-/// the middle of an epoch, save the [`Place`] and the generator.
+/// The batches depend only on the state of the random number generator. To resume in the middle of an epoch, save the
+/// [`Place`] and the generator.
 ///
 /// ```
 /// use chainrule::data::{Dataset, Loader};
@@ -35,6 +35,9 @@ type Augment<'a, X> = Box<dyn FnMut(&mut X, &mut dyn Rng) + 'a>;
 /// }
 /// # Ok::<(), chainrule::data::DataError>(())
 /// ```
+#[doc(alias = "DataLoader")]
+#[doc(alias = "minibatch")]
+#[doc(alias = "shuffle")]
 pub struct Loader<'a, X, Y> {
     data: &'a dyn Source<Input = X, Target = Y>,
     size: usize,
@@ -47,18 +50,34 @@ pub struct Loader<'a, X, Y> {
     augment: Option<Augment<'a, X>>,
 }
 
-/// The position of a [`Loader`] in an epoch. With the state of the generator, it determines the next batches.
+/// The position of a [`Loader`] in an epoch. Together with the state of the generator, it determines the next batches.
+///
+/// ```
+/// use chainrule::data::{Dataset, Loader};
+/// use chainrule::prelude::*;
+///
+/// let data = Dataset::from_pairs((0..10).map(|at| (at, at)))?;
+/// let (mut first, mut rng) = (Loader::new(&data, 4)?, rng(1));
+/// first.next(&mut rng)?;
+/// let place = first.place().clone(); // after 4 of 10 samples
+/// assert_eq!(place.position, 4);
+///
+/// let mut second = Loader::new(&data, 4)?;
+/// second.resume(place)?;
+/// assert_eq!(second.next(&mut rng)?.unwrap().0, first.next(&mut rng)?.unwrap().0);
+/// # Ok::<(), chainrule::data::DataError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Place {
-    /// The samples of this epoch, in their order; empty before the first.
+    /// The indices of the samples of this epoch, in order. Empty before the first batch.
     pub order: Vec<usize>,
-    /// How many of them have been returned (or left out as the last batch). At 0 a new order is drawn.
+    /// The number of samples that have been returned (or left out as the last batch). If it is 0, a new order is drawn.
     pub position: usize,
 }
 
 impl<'a, X: Copy, Y: Copy> Loader<'a, X, Y> {
-    /// Creates a loader with batches of `size` samples; the last batch of an epoch has the remaining ones.
+    /// Creates a loader with batches of `size` samples. The last batch of an epoch contains the remaining samples.
     ///
     /// # Errors
     /// [`Error::Setting`](crate::Error::Setting) for a size of 0.
@@ -77,20 +96,24 @@ impl<'a, X: Copy, Y: Copy> Loader<'a, X, Y> {
         })
     }
 
-    /// Leaves out the last batch of an epoch if it has fewer than `size` samples, so that all batches have one size.
+    /// Leaves out the last batch of an epoch if it has fewer than `size` samples, so that all batches have the same
+    /// size.
     ///
     /// # Errors
-    /// [`DataError::NoBatch`] when an epoch has fewer samples than a batch.
+    /// [`DataError::NoBatch`] if an epoch has fewer samples than a batch.
     pub fn drop_last(self) -> Result<Self, DataError> {
         Self { drop_last: true, ..self }.checked()
     }
 
-    /// Draws the samples of each epoch so: by weights, with or without replacement, balanced by class.
+    /// Sets how the samples of each epoch are drawn: by weights, with or without replacement, balanced by class. The
+    /// example of [`Sampling`] calls it.
     ///
     /// # Errors
-    /// [`DataError::Weights`] when there is not one weight for each sample, [`DataError::Draws`] when an epoch would have
-    /// more samples than there are to draw without replacement, [`Error::Setting`](crate::Error::Setting) for a weight
-    /// that is not finite or below 0, [`DataError::NoBatch`].
+    /// [`DataError::Weights`] if the numbers of weights and samples differ, [`DataError::Draws`] if an epoch would have
+    /// more samples than can be drawn without replacement, [`Error::Setting`](crate::Error::Setting) for a weight that
+    /// is not finite or below 0, [`DataError::NoBatch`].
+    #[doc(alias = "sampler")]
+    #[doc(alias = "WeightedRandomSampler")]
     pub fn sample(self, sampling: Sampling) -> Result<Self, DataError> {
         sampling.check(self.data.len())?;
         Self { sampling, place: Place::default(), ..self }.checked()
@@ -101,17 +124,20 @@ impl<'a, X: Copy, Y: Copy> Loader<'a, X, Y> {
         if self.batches() == 0 { Err(DataError::NoBatch { samples, size }) } else { Ok(self) }
     }
 
-    /// Augments each input of each batch at random (rotation, shift, noise). The data set does not change.
+    /// Changes each input of each batch at random: for example a rotation, a shift, or noise. The data set does not
+    /// change.
+    #[doc(alias = "transforms")]
+    #[doc(alias = "data augmentation")]
     pub fn augment(mut self, change: impl FnMut(&mut X, &mut dyn Rng) + 'a) -> Self {
         self.augment = Some(Box::new(change));
         self
     }
 
-    /// Returns the next batch, or `None` once after each epoch. The first call of an epoch draws its samples from `rng`;
-    /// the augmentation draws from it in each call.
+    /// Returns the next batch, or `None` once after each epoch. The first call of an epoch draws the order of its
+    /// samples from `rng`. Each call draws the random numbers of the augmentation.
     ///
     /// # Errors
-    /// What the [`Source`] says of the batch, which is then left out. A [`Dataset`](super::Dataset) has no errors.
+    /// The error of the [`Source`]; the batch is then left out. A [`Dataset`](super::Dataset) never fails.
     #[allow(clippy::type_complexity)]
     pub fn next(&mut self, rng: &mut impl Rng) -> Result<Option<(&[X], &[Y])>, DataError> {
         let samples = self.samples();
@@ -135,7 +161,7 @@ impl<'a, X: Copy, Y: Copy> Loader<'a, X, Y> {
         Ok(Some((inputs, targets)))
     }
 
-    /// Returns how many samples an epoch has.
+    /// Returns the number of samples in an epoch.
     pub(crate) fn samples(&self) -> usize {
         self.sampling.length(self.data.len())
     }
@@ -145,7 +171,7 @@ impl<'a, X: Copy, Y: Copy> Loader<'a, X, Y> {
         &self.sampling
     }
 
-    /// Returns how many batches an epoch has.
+    /// Returns the number of batches in an epoch.
     pub fn batches(&self) -> usize {
         let (samples, size) = (self.samples(), self.size);
         if self.drop_last { samples / size } else { samples.div_ceil(size) }
@@ -165,15 +191,17 @@ impl<'a, X: Copy, Y: Copy> Loader<'a, X, Y> {
         left > 0 && left < self.size.saturating_add(more)
     }
 
-    /// Returns the place in the epoch. Save it together with the generator.
+    /// Returns the position in the epoch. Save it together with the generator. The example of [`Place`] resumes from
+    /// it.
     pub fn place(&self) -> &Place {
         &self.place
     }
 
-    /// Continues from a saved place.
+    /// Continues from a saved position.
     ///
     /// # Errors
-    /// [`DataError::Place`] when it cannot belong to this data set and its [`Sampling`]; then nothing has changed.
+    /// [`DataError::Place`] if the position is not possible with this data set and its [`Sampling`]. The loader has
+    /// then not changed.
     pub fn resume(&mut self, place: Place) -> Result<(), DataError> {
         let samples = self.data.len();
         let new = place.position == 0 && place.order.is_empty();

@@ -1,20 +1,34 @@
-//! How files are loaded: within which memory, and whom the progress is shown to.
+//! Settings for loading files: the memory limit and the progress.
 
 use std::path::Path;
 #[cfg(feature = "fit")]
 use std::time::{Duration, Instant};
 
-/// How much of a file or a folder has been loaded.
+/// The progress of loading a file or a folder. `on_progress` passes it to a function:
+///
+/// ```no_run
+/// # #[cfg(feature = "idx")]
+/// use chainrule::data::{DataError, idx::Idx};
+///
+/// # #[cfg(feature = "idx")]
+/// # fn main() -> Result<(), DataError> {
+/// let file = Idx::new("train-images-idx3-ubyte.gz").quiet();
+/// file.on_progress(|progress| println!("{} of {:?} bytes", progress.done, progress.total)).images::<28, 28>()?;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "idx"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// The bytes of the file that have been read, as they are on the disk; of a folder, the files.
+    /// The number of bytes of the (compressed) file that have been read; for a folder, the number of files.
     pub done: u64,
-    /// How many there are, if that is known.
+    /// The total number, if it is known.
     pub total: Option<u64>,
 }
 
-/// The settings that everything that loads files has.
+/// The settings that all loaders of files share.
 #[derive(Default)]
 pub(super) struct Loading<'a> {
     pub(super) memory: Option<u64>,
@@ -22,14 +36,16 @@ pub(super) struct Loading<'a> {
     pub(super) hook: Option<Box<dyn FnMut(Progress) + 'a>>,
 }
 
-/// Declares the method for the limit of memory, for a builder of a file that may be compressed.
+/// Declares the method that sets the memory limit, for a builder of a file that may be compressed.
 #[cfg(any(feature = "csv", feature = "idx"))]
 macro_rules! memory_method {
     () => {
-        /// Sets how many bytes the samples may take in memory: more are [`DataError::Memory`](crate::data::DataError).
+        /// Limits the bytes that the samples may take in memory. More than that are
+        /// [`DataError::Memory`](crate::data::DataError).
         ///
-        /// Without it there is no limit for a file that is not compressed, whose samples cannot take more than a few times
-        /// the size of the file. The samples of a compressed file may take 256 times its size, or 64 MiB if that is more.
+        /// By default, there is no limit for an uncompressed file, because its samples cannot take more than a few
+        /// times the size of the file. The samples of a compressed file may take 256 times its size, or 64 MiB if that
+        /// is more.
         pub fn memory(mut self, bytes: u64) -> Self {
             self.loading.memory = Some(bytes);
             self
@@ -42,14 +58,14 @@ pub(super) use memory_method;
 /// Declares the methods for the progress, for a builder with a field `loading`.
 macro_rules! loading_methods {
     ($lifetime:lifetime) => {
-        /// Calls this function some hundred times while the data are loaded, and at the end.
+        /// Calls this function a few hundred times while the data are loaded, and at the end.
         pub fn on_progress(mut self, hook: impl FnMut($crate::data::Progress) + $lifetime) -> Self {
             self.loading.hook = Some(Box::new(hook));
             self
         }
 
-        /// Shows no progress bar. By default, if the standard error is a terminal and the feature `fit` is enabled, one is
-        /// shown for what takes longer than a second.
+        /// Shows no progress bar. By default, a bar is shown if loading takes longer than a second, the standard error
+        /// is a terminal, and the feature `fit` is enabled.
         pub fn quiet(mut self) -> Self {
             self.loading.quiet = true;
             self
@@ -62,14 +78,14 @@ pub(super) use loading_methods;
 pub(super) struct Meter<'a> {
     hook: Option<Box<dyn FnMut(Progress) + 'a>>,
     total: Option<u64>,
-    /// When to report next.
+    /// The value of the counter at the next report.
     next: u64,
     last: Option<u64>,
     #[cfg(feature = "fit")]
     bar: Option<Bar>,
 }
 
-/// What is counted.
+/// The unit of the counter.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Unit {
     #[cfg_attr(not(any(feature = "csv", feature = "idx")), allow(dead_code))]
@@ -91,7 +107,7 @@ impl<'a> Meter<'a> {
         }
     }
 
-    /// Reports that so much is done.
+    /// Reports that `done` units are finished.
     #[inline]
     pub(super) fn at(&mut self, done: u64) {
         if done >= self.next {
@@ -114,7 +130,7 @@ impl<'a> Meter<'a> {
         }
     }
 
-    /// Reports that so much was done at the end, and removes the bar.
+    /// Reports the final value, and removes the bar.
     pub(super) fn end(&mut self, done: u64) {
         self.report(done);
         #[cfg(feature = "fit")]
@@ -122,7 +138,7 @@ impl<'a> Meter<'a> {
     }
 }
 
-/// A progress bar on the standard error, which appears after a second if that is a terminal.
+/// A progress bar on the standard error, if that is a terminal. It appears after a second.
 #[cfg(feature = "fit")]
 struct Bar {
     name: String,
@@ -149,7 +165,7 @@ impl Bar {
         }
     }
 
-    /// Creates the bar. It draws nothing where there is no terminal.
+    /// Creates the bar. It draws nothing if there is no terminal.
     fn draw_on(&self, target: indicatif::ProgressDrawTarget, total: Option<u64>) -> indicatif::ProgressBar {
         let bar = indicatif::ProgressBar::with_draw_target(total, target).with_prefix(self.name.clone());
         let template = match (self.unit, total) {

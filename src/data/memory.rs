@@ -1,4 +1,4 @@
-//! How much memory the samples of a file may take.
+//! The memory limit for the samples of a file.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use super::DataError;
 const RATIO: u64 = 256;
 const LEAST: u64 = 64 << 20;
 
-/// Checks that samples of `needed` bytes may be loaded: as many as `memory` says, and otherwise what follows from the
-/// `compressed` bytes of the file, if it is compressed.
+/// Checks that samples of `needed` bytes may be loaded. The limit is `memory` if it is set. Otherwise it follows from
+/// the number of `compressed` bytes of the file, if the file is compressed.
 pub(super) fn check_memory(
     path: &Path,
     needed: u128,

@@ -6,10 +6,10 @@
 //! | batches that are shuffled in each epoch and augmented, and can be resumed in the middle of an epoch | [`Loader`] |
 //! | epochs of other samples: by weights, balanced by class, with replacement | [`Sampling`] |
 //! | random changes of images | [`augment`] |
-//! | windows of a series, with what follows them as targets | [`Dataset::windows`] |
+//! | windows of a series, with later rows as targets | [`Dataset::windows`] |
 //! | features of mean 0 and standard deviation 1, or in a range | [`Standardize`] |
 //! | data that do not fit in memory | [`stream`], and [`text`](crate::text) |
-//! | data of your own for `Loader` and `fit` | [`Source`] |
+//! | your own source of data for `Loader` and `fit` | [`Source`] |
 //!
 //! # Files
 //!
@@ -22,14 +22,14 @@
 //! | folders of PNG and JPEG files, one for each class | `ImageFolder` | `images` | gray, color, palettes, 8 and 16 bits | 64 Mi pixels a picture, before it is decoded |
 //!
 //! With the feature `gzip`, CSV and IDX files may be compressed. A compressed file can unpack to a thousand times its
-//! size. Therefore its samples may take 256 times its size in memory, or 64 MiB if that is more; the method `memory` sets
-//! another limit. It is compared with the header before memory is reserved, and for a table, which has none, with what
-//! has been read.
+//! size. Therefore, by default its samples may take at most 256 times its size in memory, or 64 MiB if that is more.
+//! The method `memory` sets another limit. The limit is compared with the header before memory is reserved. A table has
+//! no header with sizes, so the limit is compared with the samples that have been read.
 //!
-//! Files are not trusted: an invalid file is a [`DataError`] that names the file and the place in it. Sizes in a header
-//! are compared with the file before memory is allocated for them.
+//! Files are not trusted: an invalid file is a [`DataError`] with the path and the position in the file. Sizes in a
+//! header are compared with the length of the file before memory is allocated for them.
 //!
-//! With the feature `fit`, a progress bar is shown on a terminal while a file takes longer than a second to load; `quiet`
+//! With the feature `fit`, a progress bar is shown on a terminal if a file takes longer than a second to load. `quiet`
 //! hides it, and `on_progress` calls a function.
 
 pub mod augment;

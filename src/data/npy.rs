@@ -1,4 +1,4 @@
-//! `.npy`, the format of NumPy's `save` and `load`: one array of samples, whose first side counts the samples.
+//! `.npy`, the format of NumPy's `save` and `load`: one array of samples. The first dimension is the number of samples.
 //!
 //! ```
 //! use chainrule::data::npy;
@@ -13,9 +13,10 @@
 //! ```
 //!
 //! The shape of an array is the number of samples, then the shape of a sample: `(3, 1, 2, 2)` for three
-//! `Image<1, 2, 2>` (for a `Vector<1>`, `(3,)` is accepted as well as `(3, 1)`). It may be in C or Fortran order, of
-//! either endianness, of floating point numbers (`f2`, `f4`, `f8`, and `V2`, which is how NumPy saves the `bfloat16` of
-//! ml_dtypes), integers (`i1` to `i8`, `u1` to `u8`) or booleans. Each number is converted to the nearest one of the sample's scalar; nothing is rescaled.
+//! `Image<1, 2, 2>`. (For a `Vector<1>`, both `(3,)` and `(3, 1)` are accepted.) The array may be in C or Fortran
+//! order, and in either byte order. Its numbers may be floating point (`f2`, `f4`, `f8`, and `V2`, the type that NumPy
+//! saves for the `bfloat16` of ml_dtypes), integers (`i1` to `i8`, `u1` to `u8`) or booleans. Each number is converted
+//! to the nearest number of the sample's scalar type; nothing is rescaled.
 //!
 //! # Source
 //! NumPy enhancement proposal 1 and `numpy.lib.format`, versions 1.0 to 3.0 of the format.
@@ -29,34 +30,49 @@ use super::{DataError, npy_header};
 use crate::kernel::Real;
 use crate::tensor::{Label, Tensor, Vector};
 
-/// Reads the samples of a file.
+/// Reads the samples of a file. The example of [`npy`](self) calls it.
 ///
 /// # Errors
-/// [`DataError`], when the file is not a complete array of samples of this shape, or has a NaN or an infinity, or a
-/// number too large for the scalar. The header must agree with the file's length before anything is allocated.
+/// [`DataError`] if the file is not a complete array of samples of this shape, or contains a NaN, an infinity, or a
+/// number too large for the scalar. The header is compared with the length of the file before anything is allocated.
+#[doc(alias = "numpy.load")]
 pub fn read<X: Tensor>(path: impl AsRef<Path>) -> Result<Vec<X>, DataError> {
     open(path.as_ref())?.read()
 }
 
-/// Reads the class indices of a file: an array of integers of shape `(samples,)`.
+/// Reads the class indices of a file: an array of integers of shape `(samples,)`. The example of [`write_labels`] reads
+/// one.
 ///
 /// # Errors
-/// As [`read`], and [`DataError::Class`] for a number that is not a class index.
+/// The same as [`read`]. Also [`DataError::Class`] for a number that is not a class index.
 pub fn labels<const CLASSES: usize>(path: impl AsRef<Path>) -> Result<Vec<Label<CLASSES>>, DataError> {
     open(path.as_ref())?.labels()
 }
 
-/// Writes samples as an array of shape `(samples.len(), ..SHAPE)` in C order, of `f4` or `f8`. An existing file is
-/// replaced.
+/// Writes samples as an array of shape `(samples.len(), ..SHAPE)` in C order, of type `f4` or `f8`. An existing file is
+/// replaced. The example of [`npy`](self) calls it.
 ///
 /// # Errors
 /// [`DataError::Io`].
+#[doc(alias = "numpy.save")]
 pub fn write<X: Tensor>(path: impl AsRef<Path>, samples: &[X]) -> Result<(), DataError> {
     let header = npy_header::bytes(&format!("f{}", size_of::<X::Scalar>()), samples.len(), X::SHAPE);
     write_file(path.as_ref(), &header, bytemuck::must_cast_slice(X::flat(samples)))
 }
 
 /// Writes class indices as an array of integers (`i8`) of shape `(labels.len(),)`. An existing file is replaced.
+///
+/// ```
+/// use chainrule::data::npy;
+/// use chainrule::prelude::*;
+///
+/// # let path = std::env::temp_dir().join(format!("chainrule-labels-{}.npy", std::process::id()));
+/// let labels: Vec<Label<3>> = Label::all().collect();
+/// npy::write_labels(&path, &labels)?; // numpy.load(path).tolist() == [0, 1, 2]
+/// assert_eq!(npy::labels::<3>(&path)?, labels);
+/// # let _ = std::fs::remove_file(&path);
+/// # Ok::<(), chainrule::data::DataError>(())
+/// ```
 ///
 /// # Errors
 /// [`DataError::Io`].
@@ -89,12 +105,12 @@ fn open(path: &Path) -> Result<Array<'_, BufReader<File>>, DataError> {
     Array::open(path, bytes, length)
 }
 
-/// An array whose header has been read, of a file or a part of one.
+/// An array whose header has been read. It is a file, or a part of one.
 pub(super) struct Array<'a, R> {
     path: &'a Path,
     header: Header,
     bytes: R,
-    /// How many bytes there are, with the header.
+    /// The number of bytes, including the header.
     length: u64,
 }
 
@@ -104,7 +120,7 @@ impl<'a, R: Read> Array<'a, R> {
         Ok(Self { path, header, bytes, length })
     }
 
-    /// Returns how many numbers there are at most, as far as the length says.
+    /// Returns the largest number of elements that the length allows.
     #[cfg(feature = "npz")]
     pub(super) fn numbers(&self) -> u64 {
         self.length / self.header.number.size() as u64
@@ -117,7 +133,7 @@ impl<'a, R: Read> Array<'a, R> {
             return Err(DataError::Header { path: path.into(), field, expected, found: self.header.descr });
         }
         let label = |(index, &Vector([value])): (usize, &Vector<1, f64>)| {
-            // The cast of a negative number is 0, which the comparison tells from a real 0.
+            // The cast of a negative number is 0. The comparison distinguishes it from a real 0.
             let label = Label::new(value as usize).ok().filter(|label| label.index() as f64 == value);
             label.ok_or(DataError::Class { path: path.into(), index, value, classes: CLASSES })
         };
@@ -146,7 +162,7 @@ impl<'a, R: Read> Array<'a, R> {
         Ok(array)
     }
 
-    /// Reads the next number to this place.
+    /// Reads the next number into this element of this sample.
     fn number<X: Tensor>(&mut self, sample: usize, element: usize, array: &mut [X]) -> Result<(), DataError> {
         let mut buffer = [0; 8];
         let bytes = &mut buffer[..self.header.number.size()];
@@ -158,7 +174,7 @@ impl<'a, R: Read> Array<'a, R> {
         if finite { Ok(()) } else { Err(DataError::NonFinite { path, sample, element, value }) }
     }
 
-    /// Checks that there are as many bytes as the header claims.
+    /// Checks that the number of bytes is the one that follows from the header.
     fn check_length<X: Tensor>(&self, samples: usize) -> Result<(), DataError> {
         let there = u128::from(self.length.saturating_sub(self.header.length));
         let sample = X::LEN as u128 * self.header.number.size() as u128;
@@ -172,7 +188,7 @@ impl<'a, R: Read> Array<'a, R> {
         }
     }
 
-    /// Checks that nothing follows. Reading to the end also checks the checksum of a part of an archive.
+    /// Checks that the array ends here. Reading to the end also verifies the checksum of a part of an archive.
     fn end(&mut self, count: usize) -> Result<(), DataError> {
         match self.bytes.read(&mut [0]) {
             Ok(0) => Ok(()),
@@ -182,7 +198,7 @@ impl<'a, R: Read> Array<'a, R> {
     }
 }
 
-/// Returns the number of samples, when each has the shape of an `X`.
+/// Returns the number of samples, if each has the shape of an `X`.
 fn check_shape<X: Tensor>(path: &Path, shape: &[u64]) -> Result<usize, DataError> {
     let sides: Vec<u64> = X::SHAPE.iter().map(|&side| side as u64).collect();
     if let [samples, sample @ ..] = shape
@@ -196,7 +212,7 @@ fn check_shape<X: Tensor>(path: &Path, shape: &[u64]) -> Result<usize, DataError
     Err(DataError::Header { path: path.into(), field, expected, found: npy_header::tuple(shape) })
 }
 
-/// Converts an index in Fortran order, where the first side runs fastest, to one in C order, where the last does.
+/// Converts an index in Fortran order, where the first side varies fastest, to C order, where the last side does.
 fn c_order(mut place: usize, shape: &[usize]) -> usize {
     shape.iter().fold(0, |c, &side| {
         let index = place % side;

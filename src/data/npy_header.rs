@@ -1,7 +1,7 @@
 //! The header of a `.npy` file: magic number, version, length, and a Python dictionary of three keys.
 //!
-//! The npyz crate reads more kinds of files, but multiplies the sides of a shape without a check: a header that claims
-//! more than 2^64 numbers makes it panic, or wrap.
+//! The npyz crate reads more kinds of files, but multiplies the sides of a shape without a check: with a header of more
+//! than 2^64 numbers, it panics or the product wraps.
 
 use std::io::{ErrorKind, Read};
 use std::path::Path;
@@ -12,24 +12,24 @@ use super::number::Number;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// NumPy rejects longer ones too.
+/// NumPy also rejects longer headers.
 const LONGEST: u32 = 10_000;
 
 /// The header of an array, the same for every version of the format.
 const DICTIONARY: &str = "a dictionary of 'descr', 'fortran_order' and 'shape'";
 
 pub(super) struct Header {
-    /// The type as it stands in the file.
+    /// The type, as written in the file.
     pub(super) descr: String,
     pub(super) number: Number,
     pub(super) fortran_order: bool,
     pub(super) shape: Vec<u64>,
-    /// How many bytes are before the first number.
+    /// The number of bytes before the first number.
     pub(super) length: u64,
 }
 
 impl Header {
-    /// Reads a header and nothing after it.
+    /// Reads a header, and nothing after it.
     pub(super) fn read(path: &Path, bytes: &mut impl Read) -> Result<Self, DataError> {
         let mut fill = |buffer: &mut [u8], what: &str| {
             bytes.read_exact(buffer).map_err(|source| match source.kind() {
@@ -75,14 +75,14 @@ impl Header {
     }
 }
 
-/// Returns the header of an array of `samples` of this type (`f4`) in the byte order of this machine, padded as numpy
-/// pads it.
+/// Returns the header of an array of `samples` of this type (`f4`) in the byte order of this machine, with the same
+/// padding as NumPy's.
 pub(super) fn bytes(kind: &str, samples: usize, shape: &[usize]) -> Vec<u8> {
     let order = if cfg!(target_endian = "big") { '>' } else { '<' };
     let shape: Vec<u64> = [samples].iter().chain(shape).map(|&side| side as u64).collect();
     let shape = tuple(&shape);
     let mut text = format!("{{'descr': '{order}{kind}', 'fortran_order': False, 'shape': {shape}, }}");
-    // Magic number, version and length have 10 bytes; the numbers begin at a multiple of 64.
+    // Magic number, version and length take 10 bytes. The numbers start at a multiple of 64.
     let padded = (10 + text.len() + 1).next_multiple_of(64) - 10;
     text += &" ".repeat(padded - 1 - text.len());
     text.push('\n');

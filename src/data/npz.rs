@@ -13,7 +13,7 @@ use super::memory::check_memory;
 use super::npy::Array;
 use crate::tensor::{Label, Tensor};
 
-/// An archive of NumPy's arrays, stored or compressed, each of which has a name.
+/// An archive of NumPy arrays, stored or compressed. Each array has a name.
 ///
 /// ```no_run
 /// use chainrule::data::{Dataset, npz::Npz};
@@ -25,7 +25,9 @@ use crate::tensor::{Label, Tensor};
 /// # Ok::<(), chainrule::data::DataError>(())
 /// ```
 ///
-/// Each array is one that [`npy`](super::npy) reads.
+/// Each array has the format that [`npy`](super::npy) reads.
+#[doc(alias = "savez")]
+#[doc(alias = "numpy.load")]
 pub struct Npz {
     path: PathBuf,
     archive: ZipArchive<BufReader<File>>,
@@ -37,7 +39,7 @@ impl Npz {
     /// Opens an archive and reads its directory.
     ///
     /// # Errors
-    /// [`DataError::Io`], or [`DataError::Archive`] when the file is not a ZIP archive.
+    /// [`DataError::Io`], or [`DataError::Archive`] if the file is not a ZIP archive.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DataError> {
         let path = path.as_ref();
         let open = || {
@@ -50,14 +52,14 @@ impl Npz {
         Ok(Self { path: path.into(), archive, length, memory: None })
     }
 
-    /// Sets how many bytes an array may take in memory: more are [`DataError::Memory`]. Without it, it is 256 times the
-    /// compressed size of the array, or 64 MiB if that is more.
+    /// Limits the bytes that an array may take in memory. More than that are [`DataError::Memory`]. The default is 256
+    /// times the compressed size of the array, or 64 MiB if that is more.
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = Some(bytes);
         self
     }
 
-    /// Returns the names of the arrays, in alphabetic order.
+    /// Returns the names of the arrays in alphabetical order.
     pub fn names(&self) -> Vec<String> {
         let files = self.archive.file_names().filter_map(Result::ok);
         let mut names: Vec<String> =
@@ -69,7 +71,8 @@ impl Npz {
     /// Reads the samples of the array of this name.
     ///
     /// # Errors
-    /// [`DataError::Array`] when there is none of this name, [`DataError::Memory`], and as [`npy::read`](super::npy::read).
+    /// [`DataError::Array`] if there is no array of this name, [`DataError::Memory`], and the errors of
+    /// [`npy::read`](super::npy::read).
     pub fn read<X: Tensor>(&mut self, name: &str) -> Result<Vec<X>, DataError> {
         self.array(name, size_of::<X::Scalar>(), |array| array.read())
     }
@@ -77,12 +80,12 @@ impl Npz {
     /// Reads the class indices of the array of this name.
     ///
     /// # Errors
-    /// As [`read`](Self::read) and [`npy::labels`](super::npy::labels).
+    /// The same as [`read`](Self::read) and [`npy::labels`](super::npy::labels).
     pub fn labels<const CLASSES: usize>(&mut self, name: &str) -> Result<Vec<Label<CLASSES>>, DataError> {
         self.array(name, size_of::<f64>(), |array| array.labels())
     }
 
-    /// Reads an array of numbers of `size` bytes in memory.
+    /// Reads an array whose numbers take `size` bytes each in memory.
     fn array<T>(
         &mut self,
         name: &str,

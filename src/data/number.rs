@@ -1,6 +1,6 @@
-//! How numbers are stored in files.
+//! The formats of numbers in files.
 
-/// How one number is stored.
+/// The format of a number.
 #[derive(Clone, Copy)]
 pub(super) struct Number {
     kind: Kind,
@@ -11,7 +11,7 @@ pub(super) struct Number {
 #[derive(Clone, Copy)]
 enum Kind {
     Floating,
-    /// The upper half of an `f32`.
+    /// bfloat16: the upper half of an `f32`.
     #[cfg(feature = "npy")]
     Brain,
     Signed,
@@ -19,8 +19,8 @@ enum Kind {
 }
 
 impl Number {
-    /// Parses a type such as `<f4`: little-endian, floating point, four bytes. `V2` is NumPy's name for the bfloat16 of
-    /// ml_dtypes, the only number of two bytes that NumPy has no name for.
+    /// Parses a type such as `<f4`: little-endian, floating point, four bytes. `V2` is the type that NumPy writes for
+    /// the bfloat16 of ml_dtypes.
     #[cfg(feature = "npy")]
     pub(super) fn numpy(descr: &str) -> Option<Self> {
         let big_endian = match *descr.as_bytes().first()? {
@@ -66,7 +66,7 @@ impl Number {
         Some(Self { kind, size, big_endian: true })
     }
 
-    /// Returns how many bytes a number has.
+    /// Returns the number of bytes of a number.
     pub(super) fn size(self) -> usize {
         self.size
     }

@@ -1,4 +1,4 @@
-//! Opens plain and gzipped files, told apart by the first two bytes.
+//! Opens plain and gzipped files, which it distinguishes by the first two bytes.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -10,12 +10,12 @@ use super::DataError;
 use super::loading::{Loading, Meter, Unit};
 use super::memory::check_memory;
 
-/// A file that is being loaded: its bytes, decompressed.
+/// A file that is being loaded. Its bytes are decompressed.
 pub(super) struct Opened<'a> {
     pub(super) path: PathBuf,
     pub(super) bytes: Box<dyn BufRead + 'a>,
     compressed: bool,
-    /// The bytes of the file that have been read, and how many it has.
+    /// The number of bytes of the file that have been read, and the total.
     taken: Rc<Cell<u64>>,
     length: Option<u64>,
     memory: Option<u64>,
@@ -35,7 +35,7 @@ impl<'a> Opened<'a> {
         Self::new(path, file, length, loading)
     }
 
-    /// Reads from a reader; errors call it `path`.
+    /// Reads from a reader. Error messages contain `path`.
     #[cfg(feature = "csv")]
     pub(super) fn reader(
         path: &Path,
@@ -90,7 +90,7 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// Decompresses the bytes of a reader, if they are compressed. Returns whether they are.
+/// Decompresses the bytes of a reader if they are compressed. Returns whether they are.
 fn plain_or_gzip<'a>(mut bytes: impl BufRead + 'a) -> io::Result<(Box<dyn BufRead + 'a>, bool)> {
     let compressed = bytes.fill_buf()?.starts_with(&[0x1f, 0x8b]);
     Ok((if compressed { gunzip(bytes)? } else { Box::new(bytes) }, compressed))

@@ -8,22 +8,25 @@ use super::{DataError, Dataset};
 use crate::kernel::Real;
 use crate::tensor::Tensor;
 
-/// The function that converts the cells of the target's columns to a target, and appends it.
+/// The function that converts the cells of the target's columns to a target, and appends the target to a vector.
 pub(super) type Parse<Y> = Box<dyn FnMut(&Cells<'_>, &[usize], &mut Vec<Y>) -> Result<(), DataError>>;
 
-/// The rows of a table, read one at a time: a [`Stream`].
+/// The rows of a table, read one at a time: a [`Stream`]. [`Csv::labels`](super::Csv::labels),
+/// [`Csv::classes`](super::Csv::classes) and [`Csv::numbers`](super::Csv::numbers) return it.
 ///
-/// After an invalid row it continues with the next one; after an error in reading it ends.
+/// After an invalid row it continues with the next row. After an error in reading the file it ends.
+///
+/// The example of [`stream`](super::stream) reads batches of rows.
 pub struct Records<'a, X, Y> {
     lines: Lines<'a>,
     inputs: InputColumns,
     targets: Vec<usize>,
-    /// The names of classes that were given: such a target is not missing.
+    /// The given names of classes. A target with one of these names is never missing.
     classes: Vec<String>,
     parse: Parse<Y>,
-    /// Whether there was a row.
+    /// Whether there was at least one row.
     any: bool,
-    /// The row that was read last, on the heap: a sample may be larger than the stack.
+    /// The last row, on the heap because a sample may be larger than the stack.
     input: Box<X>,
 }
 
@@ -39,11 +42,11 @@ impl<'a, X: Tensor, Y> Records<'a, X, Y> {
         Ok(Self { lines, inputs, targets, classes, parse, any: false, input: bytemuck::zeroed_box() })
     }
 
-    /// Reads all remaining rows into memory.
+    /// Reads all remaining rows into memory. The example of [`Csv`](super::Csv) calls it.
     ///
     /// # Errors
-    /// [`DataError`] for the first invalid row, for a table without rows, and for samples that take more than the
-    /// [memory](super::Csv::memory) that they may.
+    /// [`DataError`] for the first invalid row, for a table without rows, and for samples that take more
+    /// [memory](super::Csv::memory) than the limit.
     pub fn read(mut self) -> Result<Dataset<X, Y>, DataError> {
         let (mut inputs, mut targets) = (vec![], vec![]);
         let mut means = (self.inputs.missing() == Missing::Mean).then(Means::<X>::new);
@@ -65,7 +68,7 @@ impl<'a, X: Tensor, Y> Records<'a, X, Y> {
         Dataset::new(inputs, targets)
     }
 
-    /// Reads the next row: the input into `input`, and the target to the end of the vector.
+    /// Reads the next row: the input into `input`. Appends the target to the vector.
     fn advance(&mut self, target: &mut Vec<Y>) -> Result<bool, DataError> {
         let Self { lines, inputs, targets, classes, parse, any, input } = self;
         loop {
@@ -122,11 +125,11 @@ impl<'a, X: Tensor, Y> IntoIterator for Records<'a, X, Y> {
     }
 }
 
-/// The means of the elements of all inputs, and where they are needed.
+/// The means of the elements over all inputs, and the missing elements.
 struct Means<X> {
     sums: Vec<f64>,
     counts: Vec<u64>,
-    /// Inputs and their missing elements.
+    /// The index of each input with a missing element, and the index of the element.
     holes: Vec<(usize, usize)>,
     of: core::marker::PhantomData<fn(X)>,
 }
@@ -152,7 +155,7 @@ impl<X: Tensor> Means<X> {
         }
     }
 
-    /// Sets each missing element to its mean. Returns an element that has none as an error.
+    /// Sets each missing element to its mean. The error is the index of an element without a mean.
     fn fill(self, inputs: &mut [X]) -> Result<(), usize> {
         for (index, element) in self.holes {
             if self.counts[element] == 0 {

@@ -1,6 +1,7 @@
 //! Writing comma-separated values.
 
-/// Formats a line of comma-separated values, with its line break. Cells that need quotation marks get them (RFC 4180).
+/// Formats a line of comma-separated values, with its line break. Adds quotation marks to cells that need them (RFC
+/// 4180).
 pub(crate) fn csv_row<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
     let mut row = String::new();
     for (column, cell) in cells.into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Which samples an epoch has, and in which order.
+//! The samples of an epoch and their order.
 
 use std::fmt;
 
@@ -9,9 +9,9 @@ use super::DataError;
 use crate::Error;
 use crate::kernel::Real;
 
-/// Which samples of a data set an epoch has: by default all of them, each once, in a random order.
+/// Determines the samples of an epoch: by default all samples of the data set, each once, in a random order.
 ///
-/// The samples of an epoch are drawn from the generator at its beginning and are a part of the
+/// The samples of an epoch are drawn from the generator at the start of the epoch. They are part of the
 /// [`Place`](super::Place), so that a run that is resumed in the middle of an epoch continues with the same samples.
 ///
 /// ```
@@ -30,28 +30,34 @@ use crate::kernel::Real;
 ///
 /// # Source
 /// Efraimidis, Spirakis 2006, "Weighted random sampling with a reservoir", algorithm A, for draws without replacement.
+#[doc(alias = "WeightedRandomSampler")]
+#[doc(alias = "class_weight")]
+#[doc(alias = "oversampling")]
+#[doc(alias = "bootstrap")]
+#[doc(alias = "imbalanced")]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sampling {
-    /// One for each sample of the data set; without weights all are equal.
+    /// One weight for each sample of the data set. Without weights, all samples have the same probability.
     weights: Option<Vec<f64>>,
     replacement: bool,
     draws: Option<usize>,
 }
 
 impl Sampling {
-    /// Draws all samples with equal probability, each once: the default.
+    /// Draws all samples with the same probability, each once: the default.
     pub fn uniform() -> Self {
         Self::default()
     }
 
-    /// Draws each sample with a probability that is proportional to its weight, with replacement: a sample may occur more
-    /// than once in an epoch. There is one weight for each sample; they need not sum to 1.
+    /// Draws each sample with a probability proportional to its weight, with replacement: a sample may occur more than
+    /// once in an epoch. There must be one weight for each sample. The weights need not sum to 1.
     pub fn weighted(weights: impl Into<Vec<f64>>) -> Self {
         Self { weights: Some(weights.into()), replacement: true, draws: None }
     }
 
-    /// Draws each class equally often on average, with replacement: the weight of a sample is 1 / the number of samples of
-    /// its class.
+    /// Draws each class equally often on average, with replacement. The weight of a sample is 1 / the number of samples
+    /// of its class.
+    #[doc(alias = "class balancing")]
     pub fn balanced<Y: Ord>(targets: &[Y]) -> Self {
         let mut order: Vec<usize> = (0..targets.len()).collect();
         order.sort_by(|&a, &b| targets[a].cmp(&targets[b]));
@@ -67,23 +73,23 @@ impl Sampling {
         Self { replacement: true, ..self }
     }
 
-    /// Draws without replacement: a sample occurs at most once in an epoch. With weights, those of large weight tend to
-    /// come first: each draw is proportional to the weights of the samples that are left.
+    /// Draws without replacement: a sample occurs at most once in an epoch. With weights, samples of large weight tend
+    /// to come first, because each draw is proportional to the weights of the samples that are left.
     pub fn without_replacement(self) -> Self {
         Self { replacement: false, ..self }
     }
 
-    /// Sets how many samples an epoch has. The default is as many as the data set has.
+    /// Sets the number of samples in an epoch. The default is the number of samples in the data set.
     pub fn draws(self, samples: usize) -> Self {
         Self { draws: Some(samples), ..self }
     }
 
-    /// Returns how many samples an epoch has.
+    /// Returns the number of samples in an epoch.
     pub(super) fn length(&self, samples: usize) -> usize {
         self.draws.unwrap_or(samples)
     }
 
-    /// Checks that a data set of `samples` can be sampled so.
+    /// Checks that a data set of `samples` samples can be sampled with these settings.
     pub(super) fn check(&self, samples: usize) -> Result<(), DataError> {
         let setting = |name, value, expected| Err(Error::Setting { name, value, expected }.into());
         let mut available = samples;
@@ -137,12 +143,14 @@ impl Sampling {
                 let last = weights.iter().rposition(|&weight| weight > 0.0).unwrap_or(0);
                 order.extend((0..draws).map(|_| {
                     let at = rng.random::<f64>() * sum;
-                    // The first sample whose end is above `at`: one of weight 0 ends where the one before it does.
+                    // The first sample whose end is above `at`. A sample of weight 0 has the same end as the one before
+                    // it, so it is never drawn.
                     ends.partition_point(|&end| end <= at).min(last)
                 }));
             }
             (Some(weights), false) => {
-                // The logarithm of u^(1/w) for u uniform in (0, 1]: the largest come first.
+                // The logarithm of u^(1/w), where u is uniform in (0, 1]. The samples with the largest values come
+                // first.
                 let keys = scratch;
                 keys.extend(weights.iter().map(|&weight| Real::ln(1.0 - rng.random::<f64>()) / weight));
                 order.extend((0..samples).filter(|&sample| weights[sample] > 0.0));
@@ -152,7 +160,7 @@ impl Sampling {
         }
     }
 
-    /// Returns whether these samples can be those of an epoch.
+    /// Returns whether these can be the samples of an epoch.
     pub(super) fn could_draw(&self, samples: usize, order: &[usize]) -> bool {
         let mut seen = vec![false; samples];
         let mut allowed = |&at: &usize| {
@@ -165,7 +173,7 @@ impl Sampling {
     }
 }
 
-/// The settings as a checkpoint lists them: weights by a checksum, since there may be millions.
+/// Prints the settings for a checkpoint. Weights are printed as a checksum, because there may be millions.
 impl fmt::Display for Sampling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.weights {

@@ -4,7 +4,7 @@ use super::{DataError, Dataset};
 /// Samples that a [`Loader`](super::Loader) reads by their index: a [`Dataset`] in memory, or
 /// [`TextWindows`](crate::text::TextWindows) of a file that does not fit in memory.
 ///
-/// [`Trainer::fit`](crate::Trainer::fit) takes any source. Implement it for data of your own:
+/// [`Trainer::fit`](crate::Trainer::fit) accepts any source. Implement this trait for your own data:
 ///
 /// ```
 /// use chainrule::data::{DataError, Loader, Source};
@@ -35,6 +35,8 @@ use super::{DataError, Dataset};
 /// assert_eq!((xs.len(), ys[0][0]), (32, xs[0][0] * xs[0][0]));
 /// # Ok::<(), DataError>(())
 /// ```
+#[doc(alias = "Dataset")]
+#[doc(alias = "map-style dataset")]
 #[allow(clippy::len_without_is_empty)] // a source is never empty
 pub trait Source {
     /// The type of the inputs.
@@ -42,14 +44,14 @@ pub trait Source {
     /// The type of the targets.
     type Target: Copy;
 
-    /// Returns how many samples there are: at least 1, and always the same number.
+    /// Returns the number of samples. It is at least 1, and must not change.
     fn len(&self) -> usize;
 
-    /// Sets `inputs` and `targets` to the samples at these indices, in this order; an index may occur more than once.
+    /// Sets `inputs` and `targets` to the samples at these indices, in this order. An index may occur more than once.
     /// Each is below [`len`](Self::len).
     ///
     /// # Errors
-    /// [`DataError`], when a sample cannot be read or is invalid.
+    /// [`DataError`] if a sample cannot be read or is invalid.
     fn read(
         &self,
         places: &[usize],
@@ -57,8 +59,9 @@ pub trait Source {
         targets: &mut Vec<Self::Target>,
     ) -> Result<(), DataError>;
 
-    /// Returns whether [`read`](Self::read) never fails, as from memory. Otherwise the ranks of a training
-    /// [across](crate::Trainer::across) several agree before each step on whether all have read their batch.
+    /// Returns whether [`read`](Self::read) never fails, for example because the data are in memory. Otherwise, the
+    /// ranks of a training [across](crate::Trainer::across) several ranks check before each step that all of them have
+    /// read their batch.
     fn in_memory(&self) -> bool {
         false
     }

@@ -8,9 +8,19 @@ use super::{DataError, Dataset};
 use crate::Error;
 
 impl<X, Y> Dataset<X, Y> {
-    /// Shuffles the samples.
+    /// Shuffles the samples in place.
+    ///
+    /// ```
+    /// use chainrule::data::Dataset;
+    /// use chainrule::prelude::*;
+    ///
+    /// let mut data = Dataset::from_pairs((0..10).map(|at| (at, 2 * at)))?;
+    /// data.shuffle(&mut rng(1));
+    /// assert!(data.iter().all(|(input, target)| 2 * input == *target)); // each input keeps its target
+    /// # Ok::<(), chainrule::data::DataError>(())
+    /// ```
     pub fn shuffle(&mut self, rng: &mut impl Rng) {
-        // Durstenfeld's: rand's own shuffles one slice, and these are two.
+        // Durstenfeld's algorithm. The shuffle of the crate rand permutes one slice, but here there are two.
         for last in (1..self.len()).rev() {
             let other = rng.random_range(0..=last);
             self.swap(last, other);
@@ -22,10 +32,10 @@ impl<X, Y> Dataset<X, Y> {
         swap(&mut self.targets, one, other);
     }
 
-    /// Moves the sample at `order[at]` to the index `at`, in place. `order` is a permutation.
+    /// Moves the sample at the index `order[at]` to the index `at`, in place. `order` is a permutation.
     fn reorder(&mut self, mut order: Vec<usize>) {
         for start in 0..order.len() {
-            // Along the cycle, each swap brings one sample to its place.
+            // Each swap along a cycle of the permutation moves one sample to its place.
             let mut at = start;
             while order[at] != start {
                 let next = core::mem::replace(&mut order[at], at);
@@ -36,11 +46,15 @@ impl<X, Y> Dataset<X, Y> {
         }
     }
 
-    /// Splits the data set at random into two parts, the first with this share of the samples (to the nearest whole
-    /// number). Nothing is copied: clone the data set if you need it later.
+    /// Splits the data set at random into two parts. The first part has this share of the samples (rounded to the
+    /// nearest whole number). Nothing is copied: clone the data set if you need it later. The example of [`Dataset`]
+    /// calls it.
     ///
     /// # Errors
-    /// [`Error::Setting`] when the share is not between 0 and 1, [`DataError::Split`] when a part would be empty.
+    /// [`Error::Setting`] if the share is not between 0 and 1, [`DataError::Split`] if a part would be empty.
+    #[doc(alias = "train_test_split")]
+    #[doc(alias = "random_split")]
+    #[doc(alias = "validation split")]
     pub fn split(mut self, share: f64, rng: &mut impl Rng) -> Result<(Self, Self), DataError> {
         let first = self.count_of(share)?;
         self.shuffle(rng);
@@ -48,11 +62,13 @@ impl<X, Y> Dataset<X, Y> {
         Ok((self, rest))
     }
 
-    /// Splits the data set into its first `first` samples and the others, in their order: for series, whose past is
-    /// trained on and whose future is tested. Nothing is copied.
+    /// Splits the data set into its first `first` samples and the others, without changing their order. Use it for
+    /// series: train on the past and test on the future. Nothing is copied. The example of [`windows`](Self::windows)
+    /// calls it.
     ///
     /// # Errors
-    /// [`DataError::SplitAt`] when a part would be empty.
+    /// [`DataError::SplitAt`] if a part would be empty.
+    #[doc(alias = "TimeSeriesSplit")]
     pub fn split_at(mut self, first: usize) -> Result<(Self, Self), DataError> {
         let samples = self.len();
         if first == 0 || first >= samples {
@@ -62,16 +78,29 @@ impl<X, Y> Dataset<X, Y> {
         Ok((self, rest))
     }
 
-    /// Removes the samples from this index on, and returns them.
+    /// Removes all samples from this index to the end, and returns them.
     fn split_off(&mut self, first: usize) -> Self {
         Self { inputs: self.inputs.split_off(first), targets: self.targets.split_off(first) }
     }
 
-    /// As [`split`](Self::split), with the same share of the samples of each target: for
-    /// [`Label`](crate::tensor::Label)s, of each class, exact to less than one sample.
+    /// Does the same as [`split`](Self::split), but takes the same share of the samples of each target. For
+    /// [`Label`](crate::tensor::Label)s this is the same share of each class, exact to less than one sample.
+    ///
+    /// ```
+    /// use chainrule::data::Dataset;
+    /// use chainrule::prelude::*;
+    ///
+    /// let labels = (0..100).map(|at| (Vector([at as f32]), Label::<2>::new(usize::from(at < 10)).unwrap()));
+    /// let (train, test) = Dataset::from_pairs(labels)?.split_stratified(0.8, &mut rng(1))?;
+    /// let rare = |data: &Dataset<_, Label<2>>| data.targets().iter().filter(|label| label.index() == 1).count();
+    /// assert_eq!((rare(&train), rare(&test)), (8, 2)); // a tenth of each part
+    /// # Ok::<(), chainrule::data::DataError>(())
+    /// ```
     ///
     /// # Errors
-    /// As [`split`](Self::split).
+    /// The same as [`split`](Self::split).
+    #[doc(alias = "stratify")]
+    #[doc(alias = "StratifiedShuffleSplit")]
     pub fn split_stratified(mut self, share: f64, rng: &mut impl Rng) -> Result<(Self, Self), DataError>
     where
         Y: Ord,
@@ -79,7 +108,7 @@ impl<X, Y> Dataset<X, Y> {
         let (first, all) = (self.count_of(share)? as u128, self.len() as u128);
         self.shuffle(rng);
         let by_class = self.sorted_by_target((0..self.len()).collect());
-        // Evenly spaced indices of the samples sorted by class take an even share of each class.
+        // The samples are sorted by class. Evenly spaced indices contain an equal share of each class.
         let (mut order, mut rest) = (vec![], vec![]);
         for (at, sample) in (0..).zip(by_class) {
             let comb = (at + 1) * first / all > at * first / all;
@@ -94,7 +123,7 @@ impl<X, Y> Dataset<X, Y> {
         Ok((self, rest))
     }
 
-    /// Sorts these samples by their targets; those of one target keep their order.
+    /// Sorts these samples by their targets. Samples with the same target keep their order.
     fn sorted_by_target(&self, mut samples: Vec<usize>) -> Vec<usize>
     where
         Y: Ord,
@@ -103,7 +132,7 @@ impl<X, Y> Dataset<X, Y> {
         samples
     }
 
-    /// Returns how many samples are this share of all: neither none nor all.
+    /// Returns the number of samples in this share, after a check that it is neither 0 nor all.
     fn count_of(&self, share: f64) -> Result<usize, DataError> {
         let samples = self.len();
         if !(share > 0.0 && share < 1.0) {
@@ -114,8 +143,9 @@ impl<X, Y> Dataset<X, Y> {
         if count == 0 || count == samples { Err(DataError::Split { share, samples }) } else { Ok(count) }
     }
 
-    /// Divides the data set at random into `folds` parts for cross-validation. Each item of the iterator is a pair: all
-    /// parts but one to train on, and that one to validate on. The sizes of the parts differ by at most 1.
+    /// Divides the data set at random into `folds` parts for cross-validation. Each item of the iterator is a pair: one
+    /// part for validation as the second element, and all other parts for training as the first. The sizes of the parts
+    /// differ by at most 1.
     ///
     /// ```
     /// use chainrule::data::Dataset;
@@ -128,7 +158,9 @@ impl<X, Y> Dataset<X, Y> {
     /// ```
     ///
     /// # Errors
-    /// [`DataError::Folds`] for fewer than 2 folds or more than there are samples.
+    /// [`DataError::Folds`] if `folds` is less than 2, or larger than the number of samples.
+    #[doc(alias = "KFold")]
+    #[doc(alias = "cross validation")]
     pub fn k_folds(&self, folds: usize, rng: &mut impl Rng) -> Result<Folds<'_, X, Y>, DataError>
     where
         X: Copy,
@@ -137,10 +169,12 @@ impl<X, Y> Dataset<X, Y> {
         self.folds(folds, self.random_order(rng))
     }
 
-    /// As [`k_folds`](Self::k_folds), with the same share of the samples of each target in each part, exact to one sample.
+    /// Does the same as [`k_folds`](Self::k_folds), but with the same share of the samples of each target in each part,
+    /// exact to one sample.
     ///
     /// # Errors
-    /// As [`k_folds`](Self::k_folds).
+    /// The same as [`k_folds`](Self::k_folds).
+    #[doc(alias = "StratifiedKFold")]
     pub fn k_folds_stratified(&self, folds: usize, rng: &mut impl Rng) -> Result<Folds<'_, X, Y>, DataError>
     where
         X: Copy,
@@ -155,7 +189,7 @@ impl<X, Y> Dataset<X, Y> {
         order
     }
 
-    /// Deals the samples of this order to the parts, one after the other.
+    /// Distributes the samples of this order to the parts, one sample at a time.
     fn folds(&self, folds: usize, order: Vec<usize>) -> Result<Folds<'_, X, Y>, DataError>
     where
         X: Copy,
@@ -169,7 +203,7 @@ impl<X, Y> Dataset<X, Y> {
     }
 }
 
-/// The parts of a data set for cross-validation: see [`Dataset::k_folds`].
+/// The parts of a data set for cross-validation. The example of [`Dataset::k_folds`] iterates over them.
 pub struct Folds<'a, X, Y> {
     data: &'a Dataset<X, Y>,
     order: Vec<usize>,

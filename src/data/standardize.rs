@@ -7,8 +7,8 @@ use crate::tensor::{Image, Sequence, Tensor};
 
 /// Shifts and scales each feature to mean 0 and standard deviation 1: x ↦ (x - mean) / deviation.
 ///
-/// Fit it on the training data and apply it to all data, so that nothing of the test data leaks into training. A
-/// constant feature gets deviation 1 and becomes 0.
+/// Fit it on the training data and apply it to all data, so that no information about the test data leaks into the
+/// training. For a constant feature the deviation is set to 1, so that the feature becomes 0.
 ///
 /// ```
 /// use chainrule::data::Standardize;
@@ -24,20 +24,25 @@ use crate::tensor::{Image, Sequence, Tensor};
 /// # Ok::<(), chainrule::data::DataError>(())
 /// ```
 ///
-/// Targets of a regression are tensors too: fit one on them, and [`invert`](Self::invert) the network's outputs.
+/// The targets of a regression are tensors too: fit another one on them, and [`invert`](Self::invert) the network's
+/// outputs.
 ///
-/// Features in a range, such as 0..1, in place of a mean and a deviation: [`fit_min_max`](Self::fit_min_max).
+/// [`fit_min_max`](Self::fit_min_max) scales features to a range, such as 0..1, instead.
 ///
-/// With the feature `serde`, save it beside the weights of the network, which expects its scale:
+/// With the feature `serde`, save it together with the weights of the network, which needs inputs of the same scale:
 /// `serde_json::to_writer(file, &scale)`.
 ///
 /// # Source
 /// The deviation divides by the number of samples, as scikit-learn's `StandardScaler` does.
+#[doc(alias = "StandardScaler")]
+#[doc(alias = "MinMaxScaler")]
+#[doc(alias = "normalize")]
+#[doc(alias = "z-score")]
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "Moments", into = "Moments", bound = "X: Tensor"))]
 pub struct Standardize<X> {
-    /// One for each number of a sample, for each channel of an image, or for each feature of a sequence.
+    /// One mean for each number of a sample, for each channel of an image, or for each feature of a sequence.
     mean: Vec<f64>,
     deviation: Vec<f64>,
     of: PhantomData<fn(X)>,
@@ -52,17 +57,17 @@ struct Moments {
 }
 
 impl<X: Tensor> Standardize<X> {
-    /// Computes mean and deviation of each number over these samples, in `f64`.
+    /// Computes the mean and the standard deviation of each number over these samples, in `f64`.
     ///
     /// # Errors
-    /// [`DataError::Empty`]; [`Error::NonFiniteData`] for a NaN or an infinity; [`Error::Setting`] when the numbers are
+    /// [`DataError::Empty`]; [`Error::NonFiniteData`] for a NaN or an infinity; [`Error::Setting`] if the numbers are
     /// so large that their mean or deviation is not finite.
     pub fn fit(samples: &[X]) -> Result<Self, DataError> {
         Self::fit_features_of(samples, X::LEN)
     }
 
-    /// Scales each number linearly so that its least value over these samples becomes `low`, and its largest `high`. A
-    /// constant feature becomes `low`.
+    /// Scales each number linearly: its smallest value over these samples becomes `low`, and its largest value `high`.
+    /// A constant feature becomes `low`.
     ///
     /// ```
     /// use chainrule::data::Standardize;
@@ -75,7 +80,8 @@ impl<X: Tensor> Standardize<X> {
     /// ```
     ///
     /// # Errors
-    /// As [`fit`](Self::fit), and [`Error::Setting`] when `low` is not below `high`.
+    /// The same as [`fit`](Self::fit). Also [`Error::Setting`] if `low` is not below `high`.
+    #[doc(alias = "MinMaxScaler")]
     pub fn fit_min_max(samples: &[X], low: f64, high: f64) -> Result<Self, DataError> {
         Self::check_samples(samples)?;
         let width = high - low;
@@ -98,11 +104,22 @@ impl<X: Tensor> Standardize<X> {
         Self::checked(mean, deviation)
     }
 
-    /// Creates it from the mean and deviation of each number, for example from another program.
+    /// Creates it from the mean and the deviation of each number, for example from another program.
+    ///
+    /// ```
+    /// use chainrule::data::Standardize;
+    /// use chainrule::prelude::*;
+    ///
+    /// let scale = Standardize::<Vector<2>>::new(&[10.0, 0.0], &[2.0, 1.0])?; // of scikit-learn: mean_ and scale_
+    /// let mut samples = [Vector([14.0, 3.0])];
+    /// scale.apply(&mut samples);
+    /// assert_eq!(samples, [Vector([2.0, 3.0])]);
+    /// # Ok::<(), chainrule::data::DataError>(())
+    /// ```
     ///
     /// # Errors
-    /// [`Error::SliceLength`] when there are not as many as `X` has numbers, [`Error::Setting`] for a mean that is not
-    /// finite or a deviation that is not finite and above 0.
+    /// [`Error::SliceLength`] if a slice does not have one number for each number of an `X`, [`Error::Setting`] for a
+    /// mean that is not finite, or a deviation that is not finite and above 0.
     pub fn new(mean: &[f64], deviation: &[f64]) -> Result<Self, DataError> {
         for found in [mean.len(), deviation.len()] {
             if found != X::LEN {
@@ -135,14 +152,14 @@ impl<X: Tensor> Standardize<X> {
         Ok(())
     }
 
-    /// Returns the index of the feature that a number of a sample belongs to, of `features`: the channels of an image are
-    /// its slowest side, and the features of a sequence its fastest.
+    /// Returns a function from the index of a number in a sample to the index of its feature. There are `features`
+    /// features. The channel is the slowest side of an image, and the feature the fastest side of a sequence.
     fn feature_of(features: usize) -> impl Fn(usize) -> usize {
         let run = if X::SHAPE.len() == 3 { X::LEN / features } else { 1 };
         move |number| number / run % features
     }
 
-    /// The number of features of a sample.
+    /// Computes the mean and the deviation of `features` features of the samples.
     fn fit_features_of(samples: &[X], features: usize) -> Result<Self, DataError> {
         Self::check_samples(samples)?;
         let feature_of = Self::feature_of(features);
@@ -163,8 +180,8 @@ impl<X: Tensor> Standardize<X> {
             }
             sums
         };
-        // Sums differences from the first number: they stay small beside a large offset, and are exactly 0 for a
-        // constant feature.
+        // Sums the differences from the first number. They stay small compared with a large offset, and are exactly 0
+        // for a constant feature.
         let shift = total(&|feature, x| x - first[feature]);
         let mean: Vec<f64> = first.iter().zip(shift).map(|(first, shift)| first + shift / count).collect();
         let squares = total(&|feature, x| (x - mean[feature]) * (x - mean[feature]));
@@ -172,22 +189,26 @@ impl<X: Tensor> Standardize<X> {
         Self::checked(mean, deviation.map(|d| if d == 0.0 { 1.0 } else { d }).collect())
     }
 
-    /// Returns the mean of each feature (or channel); what is subtracted from it.
+    /// Returns the mean of each feature (or channel), which is subtracted.
+    #[doc(alias = "mean_")]
     pub fn mean(&self) -> &[f64] {
         &self.mean
     }
 
-    /// Returns the standard deviation of each feature (or channel); what it is divided by.
+    /// Returns the standard deviation of each feature (or channel), by which the difference is divided.
+    #[doc(alias = "scale_")]
     pub fn deviation(&self) -> &[f64] {
         &self.deviation
     }
 
     /// Standardizes samples in place.
+    #[doc(alias = "transform")]
     pub fn apply(&self, samples: &mut [X]) {
         self.change(samples, |x, mean, deviation| (x - mean) / deviation);
     }
 
-    /// Converts standardized samples, or a network's outputs in that scale, back to the scale of the data, in place.
+    /// Converts standardized samples, or outputs of a network in this scale, back to the scale of the data, in place.
+    #[doc(alias = "inverse_transform")]
     pub fn invert(&self, samples: &mut [X]) {
         self.change(samples, |x, mean, deviation| x * deviation + mean);
     }
@@ -206,20 +227,31 @@ impl<X: Tensor> Standardize<X> {
 impl<const CHANNELS: usize, const HEIGHT: usize, const WIDTH: usize, T: Real>
     Standardize<Image<CHANNELS, HEIGHT, WIDTH, T>>
 {
-    /// Computes one mean and one deviation for each channel, over all its pixels in all images.
+    /// Computes one mean and one deviation for each channel, over all pixels of all images.
+    ///
+    /// ```
+    /// use chainrule::data::Standardize;
+    /// use chainrule::prelude::*;
+    ///
+    /// let images = [Image::<2, 1, 2>([[[1.0, 3.0]], [[5.0, 5.0]]])];
+    /// let scale = Standardize::fit_channels(&images)?;
+    /// assert_eq!(scale.mean(), [2.0, 5.0]);
+    /// # Ok::<(), chainrule::data::DataError>(())
+    /// ```
     ///
     /// # Errors
-    /// As [`fit`](Self::fit).
+    /// The same as [`fit`](Self::fit).
     pub fn fit_channels(images: &[Image<CHANNELS, HEIGHT, WIDTH, T>]) -> Result<Self, DataError> {
         Self::fit_features_of(images, CHANNELS)
     }
 }
 
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Standardize<Sequence<STEPS, FEATURES, T>> {
-    /// Computes one mean and one deviation for each feature, over all steps of all sequences.
+    /// Computes one mean and one deviation for each feature, over all steps of all sequences. The example of
+    /// [`fit_channels`](Standardize::fit_channels) does the same for images.
     ///
     /// # Errors
-    /// As [`fit`](Self::fit).
+    /// The same as [`fit`](Self::fit).
     pub fn fit_features(sequences: &[Sequence<STEPS, FEATURES, T>]) -> Result<Self, DataError> {
         Self::fit_features_of(sequences, FEATURES)
     }

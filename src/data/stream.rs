@@ -1,4 +1,4 @@
-//! Data that do not fit in memory: read sample by sample, shuffled within a buffer, gathered into batches.
+//! Data that do not fit in memory: read sample by sample, shuffled within a buffer, and collected into batches.
 //!
 //! A [`Stream`] is [`Records`](super::Records) of a table, [`idx::Pairs`](super::idx::Pairs), or any iterator of
 //! `Result<(X, Y), DataError>`. Open the file again for each epoch.
@@ -26,8 +26,8 @@
 //! ```
 //!
 //! # Large samples
-//! An iterator returns a sample by value, on the stack. A stream appends it to a vector instead, so that files of samples
-//! that are larger than the stack can be shuffled and batched.
+//! An iterator returns a sample by value, on the stack. A stream appends it to a vector instead, so that samples that
+//! are larger than the stack can be shuffled and batched.
 
 use chainrule_parameters::append_copies;
 use rand::{Rng, RngExt};
@@ -35,7 +35,10 @@ use rand::{Rng, RngExt};
 use super::DataError;
 use super::dataset::{check_size, swap};
 
-/// Pairs of an input and its target, read one after the other.
+/// Pairs of an input and a target, read one after the other. Every iterator of `Result<(X, Y), DataError>` is a stream.
+///
+/// The example of [`stream`](self) shuffles a stream and divides it into batches.
+#[doc(alias = "IterableDataset")]
 pub trait Stream: Sized {
     /// The type of the inputs.
     type Input;
@@ -45,7 +48,7 @@ pub trait Stream: Sized {
     /// Appends the next input and its target to these vectors. Returns `false` at the end.
     ///
     /// # Errors
-    /// [`DataError`], when the next pair is invalid; then nothing is appended.
+    /// [`DataError`] if the next pair is invalid. Nothing is appended then.
     fn append_next(
         &mut self,
         inputs: &mut Vec<Self::Input>,
@@ -66,7 +69,8 @@ impl<X, Y, I: Iterator<Item = Result<(X, Y), DataError>>> Stream for I {
     }
 }
 
-/// An iterator over the pairs of a stream, which returns them by value: `for pair in records`.
+/// An iterator over the pairs of a stream, which returns them by value. The `for` loop `for pair in records` creates
+/// it.
 pub struct Pairs<S: Stream> {
     stream: S,
     input: Vec<S::Input>,
@@ -90,7 +94,8 @@ impl<S: Stream> Iterator for Pairs<S> {
     }
 }
 
-/// Divides a stream into batches of `size` samples, in a buffer that is reused; the last batch has the remaining ones.
+/// Divides a stream into batches of `size` samples, in a buffer that is reused. The last batch contains the remaining
+/// samples. The example of [`stream`](self) calls it.
 ///
 /// # Errors
 /// [`Error::Setting`](crate::Error::Setting) for a size of 0.
@@ -99,7 +104,7 @@ pub fn batches<S: Stream>(stream: S, size: usize) -> Result<Batches<S>, DataErro
     Ok(Batches { stream, size, ended: false, inputs: vec![], targets: vec![] })
 }
 
-/// The iterator over the batches of a stream: see [`batches`].
+/// The batches of a stream, created by [`batches`]. The example of [`stream`](self) reads them.
 pub struct Batches<S: Stream> {
     stream: S,
     size: usize,
@@ -125,9 +130,10 @@ impl<S: Stream> Batches<S> {
     }
 }
 
-/// Shuffles a stream within a buffer of `size` samples: each sample is taken from a random place of the buffer, which
-/// the next one of the stream then fills. A buffer as large as the stream shuffles it completely. Data that are sorted
-/// by class need a buffer much larger than a class, or a shuffled file.
+/// Shuffles a stream within a buffer of `size` samples: each sample is taken from a random place of the buffer, and the
+/// next sample of the stream takes this place. If the buffer is as large as the stream, the shuffle is complete. Data
+/// that are sorted by class need a buffer much larger than a class, or a file that is shuffled already. The example of
+/// [`stream`](self) calls it.
 ///
 /// # Errors
 /// [`Error::Setting`](crate::Error::Setting) for a size of 0.
@@ -140,7 +146,7 @@ where
     Ok(Shuffled { stream, size, ended: false, inputs: vec![], targets: vec![], rng })
 }
 
-/// A shuffled stream: see [`shuffle`].
+/// A shuffled stream, created by [`shuffle`]. The example of [`stream`](self) divides it into batches.
 pub struct Shuffled<S: Stream, R> {
     stream: S,
     size: usize,
@@ -174,7 +180,7 @@ where
     }
 }
 
-/// Moves the sample at `place` from one vector to the end of another; the last one takes its place.
+/// Moves the sample at `place` from one vector to the end of another. The last sample of `from` takes its place.
 fn take<T: Copy>(from: &mut Vec<T>, place: usize, last: usize, to: &mut Vec<T>) {
     swap(from, place, last);
     append_copies(to, &from[last..]);

@@ -1,4 +1,4 @@
-//! For tests of progress bars.
+//! A terminal for tests of progress bars.
 
 use std::io;
 use std::sync::{Arc, Mutex};

@@ -7,11 +7,12 @@ use crate::kernel::Real;
 use crate::tensor::{Sequence, Vector};
 
 impl<const STEPS: usize, const FEATURES: usize, T: Real, Y: Copy> Dataset<Sequence<STEPS, FEATURES, T>, Y> {
-    /// Cuts a series into windows of `STEPS` rows, one from each row on. The target of a window is that of the row
-    /// `ahead` rows after its last one: with 0 of the last row itself, with 1 of the next row. The windows are in the
-    /// order of the series. The last rows, which begin no whole window, are left out without an error.
+    /// Cuts a series into windows of `STEPS` rows. A window starts at each row. Its target is the target of the row
+    /// that is `ahead` rows after the last row of the window: with 0 of this last row, with 1 of the next row. The
+    /// windows are in the order of the series. The last rows, where no complete window starts, are left out without an
+    /// error.
     ///
-    /// To forecast a series, `targets` is the series itself, or a column of it:
+    /// To forecast a series, use the series itself as `targets`, or one column of it:
     ///
     /// ```
     /// use chainrule::data::Dataset;
@@ -29,12 +30,16 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real, Y: Copy> Dataset<Sequen
     /// # Ok::<(), chainrule::data::DataError>(())
     /// ```
     ///
-    /// Each row is copied `STEPS` times. For windows that do not overlap, take every `STEPS`th by
+    /// Each row is copied `STEPS` times. For windows that do not overlap, select every `STEPS`-th window with
     /// [`subset`](Self::subset).
     ///
     /// # Errors
-    /// [`DataError::Lengths`] when there is not one target for each row, [`DataError::Windows`] when there are too few
+    /// [`DataError::Lengths`] if the numbers of rows and targets differ, [`DataError::Windows`] if there are too few
     /// rows for one window, [`Error::Setting`] for windows of 0 steps.
+    #[doc(alias = "sliding window")]
+    #[doc(alias = "time series")]
+    #[doc(alias = "timeseries_dataset_from_array")]
+    #[doc(alias = "forecasting")]
     pub fn windows(series: &[Vector<FEATURES, T>], targets: &[Y], ahead: usize) -> Result<Self, DataError> {
         if STEPS == 0 {
             let (name, expected) = ("the number of steps of a window", "at least 1");
