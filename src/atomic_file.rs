@@ -1,4 +1,4 @@
-//! Tier 1: atomic writing. At each moment the file is either the old one or the new one.
+//! Tier 1: atomic writing. The file is always either the old one or the new one, never a part of one.
 
 use std::fs::{self, File};
 use std::io;
@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Why a file was not written.
+/// The reason why a file was not written.
 pub(crate) enum NotWritten {
-    /// There is a folder or a device in its place.
+    /// The path is a folder or a device.
     NotAFile,
-    /// The old file is unchanged.
+    /// Writing failed. The old file is unchanged.
     Write(io::Error),
-    /// The file is written, and the disk may not have its name yet.
+    /// The file is written, but its new name may not be on the disk yet.
     Sync(io::Error),
 }
 
@@ -31,14 +31,13 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), NotWritten> {
     write_by(path, |file| io::Write::write_all(file, bytes))
 }
 
-/// Writes a temporary file in the same folder, which `fill` fills, syncs it to the disk, and then renames it over the
-/// file.
+/// Writes a temporary file in the same folder with `fill`, syncs it to the disk, and then renames it to the file.
 pub(crate) fn write_by(
     path: &Path,
     fill: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), NotWritten> {
     let failed = NotWritten::Write;
-    // A symbolic link is followed, so that it is not replaced.
+    // Follows a symbolic link, so that the link itself is not replaced.
     let target = if path.is_symlink() { fs::canonicalize(path).map_err(failed)? } else { path.into() };
     let old = match fs::metadata(&target) {
         Ok(old) if old.is_file() => Some(old),
@@ -61,8 +60,8 @@ pub(crate) fn write_by(
     sync(&folder).map_err(NotWritten::Sync)
 }
 
-/// Returns what the names of the temporary files of a target begin with. It is short whatever the target's name, because
-/// file systems limit the length of a name.
+/// Returns the prefix of the names of a target's temporary files. Its length does not depend on the target's name,
+/// because file systems limit the length of a name.
 fn key(target: &Path) -> String {
     let name = target.file_name().unwrap_or_default().as_encoded_bytes();
     // FNV-1a, the same in every version of Rust.
@@ -70,7 +69,7 @@ fn key(target: &Path) -> String {
     format!(".chainrule-{:016x}-", name.iter().fold(0xcbf2_9ce4_8422_2325, add))
 }
 
-/// Removes the temporary files of processes that were killed. Those of living processes are locked.
+/// Removes the temporary files of processes that were killed. The files of running processes are locked.
 fn remove_stale(folder: &Path, key: &str) {
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
     for file in files.filter(|file| {
@@ -87,26 +86,26 @@ fn remove_stale(folder: &Path, key: &str) {
     }
 }
 
-/// A new file in the same folder, and so on the same disk. It is deleted unless it replaces the old one.
+/// A new file in the same folder, and therefore on the same disk. It is deleted unless it replaces the old file.
 struct Beside {
     file: File,
     path: Option<PathBuf>,
 }
 
 impl Beside {
-    /// Creates an empty file, `.chainrule-KEY-PROCESS-NUMBER.tmp`, and locks it where the file system has locks.
+    /// Creates an empty file, `.chainrule-KEY-PROCESS-NUMBER.tmp`, and locks it if the file system has locks.
     fn create(folder: &Path, key: &str) -> io::Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         loop {
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
             let path = folder.join(format!("{key}{}-{number}.tmp", process::id()));
             let file = match File::create_new(&path) {
-                // Left by a process of the same number that was killed.
+                // A process with the same number was killed and left this file.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 file => file?,
             };
             let _ = file.lock();
-            // Another process may have taken it for stale before it was locked.
+            // Before the file was locked, another process may have removed it as stale.
             if path.try_exists()? {
                 return Ok(Self { file, path: Some(path) });
             }
@@ -135,7 +134,7 @@ fn write_and_sync(file: &mut File, fill: impl FnOnce(&mut File) -> io::Result<()
     file.sync_all()
 }
 
-/// Syncs the folder: without that, the disk may not have the new name.
+/// Syncs the folder. Without this, the new name may not be on the disk.
 fn sync(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

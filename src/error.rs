@@ -1,4 +1,4 @@
-//! Errors that types cannot rule out.
+//! Errors that the types cannot exclude.
 
 #[cfg(feature = "checkpoint")]
 mod rank;
@@ -19,21 +19,31 @@ pub use rank::RankError;
 pub use stopped::StoppedByRule;
 pub(crate) use text::Text;
 
-/// Invalid data or settings. They are found before anything changes.
+/// Invalid data or settings. They are reported before anything changes.
 ///
-/// Shapes never appear here: a network whose shapes do not meet does not compile.
+/// Shapes never appear here: a network with mismatched shapes does not compile.
+///
+/// ```
+/// use chainrule::{Error, prelude::*};
+///
+/// let net = Linear::<1, 1>::init(&mut rng(1));
+/// let mut trainer = Trainer::new(net, MeanSquaredError, Sgd::new(0.1), 1);
+/// let error = trainer.step(&[Vector([1.0]), Vector([f32::NAN])], &[Vector([0.0]); 2]).unwrap_err();
+/// assert!(matches!(error, Error::NonFiniteData { what: "input", sample: 1, .. }));
+/// assert!(error.to_string().starts_with("input 1 of the batch has NaN at element 0"));
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A class index is not below the number of classes.
     #[error("label {index} is out of range: there are {classes} classes, 0 to {}", classes - 1)]
     LabelOutOfRange {
-        /// The index that was given.
+        /// The index.
         index: usize,
-        /// How many classes the label's type has.
+        /// The number of classes of the label's type.
         classes: usize,
     },
-    /// A slice has another length than the tensor.
+    /// The length of a slice is not the number of elements of the tensor.
     #[error("a tensor of shape {shape:?} holds {expected} numbers, and this slice has {found}")]
     SliceLength {
         /// The sides of the tensor.
@@ -43,7 +53,7 @@ pub enum Error {
         /// The length of the slice.
         found: usize,
     },
-    /// A padded sequence has no step, or too many.
+    /// A padded sequence has no steps, or too many.
     #[error("the sequence has {found} steps, and its type takes 1 to {most}")]
     SequenceLength {
         /// The number of steps.
@@ -51,10 +61,10 @@ pub enum Error {
         /// The largest number.
         most: usize,
     },
-    /// A batch is empty: its mean loss would be 0/0.
+    /// The batch is empty, so that its mean loss would be 0/0.
     #[error("the batch is empty: give at least one sample")]
     EmptyBatch,
-    /// There is not one target for each input.
+    /// The numbers of inputs and targets differ.
     #[error("the batch has {inputs} inputs and {targets} targets: give one target for each input")]
     BatchLengths {
         /// The number of inputs (or outputs).
@@ -62,7 +72,7 @@ pub enum Error {
         /// The number of targets.
         targets: usize,
     },
-    /// There is not one cotangent for each input.
+    /// The numbers of inputs and cotangents differ.
     #[error("the batch has {inputs} inputs and {cotangents} cotangents: give one cotangent for each input")]
     CotangentLengths {
         /// The number of inputs.
@@ -70,21 +80,21 @@ pub enum Error {
         /// The number of cotangents.
         cotangents: usize,
     },
-    /// There is not one place for the output of each input.
+    /// The number of inputs is not the length of the slice for the outputs.
     #[error("the batch has {inputs} inputs and room for {outputs} outputs: give one place for each input")]
     OutputLengths {
         /// The number of inputs.
         inputs: usize,
-        /// The number of places.
+        /// The length of the slice.
         outputs: usize,
     },
-    /// A [`CarriedState`](crate::stream::CarriedState) is that of another network.
+    /// A [`CarriedState`](crate::stream::CarriedState) belongs to another network.
     #[error(
         "the carried state is that of another network, or of windows of another shape: make one by \
          `CarriedState::new::<Net, Input>(streams)`"
     )]
     OtherState,
-    /// A batch of windows has not one window of each stream.
+    /// A batch of windows does not have one window of each stream.
     #[error(
         "the batch has {inputs} windows, and the carried state has {streams} streams: give one window of each stream, in \
          the same order each time"
@@ -100,50 +110,51 @@ pub enum Error {
         "the workspace has {found} bytes, and this network needs {needed} for this batch: see `budget::<Net, Input>()`"
     )]
     WorkspaceSize {
-        /// How many bytes the pass needs.
+        /// The number of bytes that the pass needs.
         needed: usize,
-        /// How many there are.
+        /// The number of bytes of the workspace.
         found: usize,
     },
-    /// There is a NaN or an infinity in the data.
+    /// The data contain a NaN or an infinity.
     #[error(
         "{what} {sample} of the batch has {value} at element {element}: clean the data before training on it"
     )]
     NonFiniteData {
         /// "input", "target" or "cotangent".
         what: &'static str,
-        /// Which sample of the batch.
+        /// The index of the sample in the batch.
         sample: usize,
-        /// Which number of the sample, in memory order.
+        /// The index of the number in the sample, in memory order.
         element: usize,
-        /// The number itself.
+        /// The number.
         value: f64,
     },
-    /// The network's own output is NaN or infinite, although its input is not.
+    /// An output of the network is NaN or infinite, although its input is finite.
     #[error(
         "output {element} of sample {sample} is {value} although the input is finite: \
          the weights are not finite or have overflowed; lower the learning rate or the initial gain"
     )]
     NonFiniteOutput {
-        /// Which sample of the batch.
+        /// The index of the sample in the batch.
         sample: usize,
-        /// Which number of the output, in memory order.
+        /// The index of the number in the output, in memory order.
         element: usize,
-        /// The number itself.
+        /// The number.
         value: f64,
     },
-    /// The output of a step of a stream is NaN or infinite, although the input of the step is not. The state may be, too.
+    /// The output of a step of a stream is NaN or infinite, although the input of the step is finite. The state may
+    /// also be NaN or infinite.
     #[error(
         "output {element} of this step of the stream is {value} although its input is finite: its state can stay so; \
          start a new `StreamState`, and check the weights and the size of the inputs"
     )]
     NonFiniteStream {
-        /// Which number of the output, in memory order.
+        /// The index of the number in the output, in memory order.
         element: usize,
-        /// The number itself.
+        /// The number.
         value: f64,
     },
-    /// A score of a token is NaN or infinite, so that no token can be drawn.
+    /// The score of a token is NaN or infinite, so that no token can be drawn.
     #[error(
         "the score (logit) of token {index} is {value}: check the weights, and what changes the scores (-inf bans a token, \
          but not all of them)"
@@ -154,15 +165,15 @@ pub enum Error {
         /// The score.
         value: f64,
     },
-    /// A stream goes on after the last step that a layer has.
+    /// A stream continues after the last step of a layer.
     #[error(
         "the stream ends after {steps} steps, because `{layer}` has no more positions: start a new `StreamState`, or use \
          `SinusoidalPositions` or `Rotary`, which have no end"
     )]
     StreamEnd {
-        /// The layer that ends it.
+        /// The layer.
         layer: &'static chainrule_parameters::TypeName,
-        /// The number of steps that it has.
+        /// The number of steps of this layer.
         steps: usize,
     },
     /// The loss or its gradient is NaN or infinite.
@@ -170,10 +181,10 @@ pub enum Error {
         "the loss or its gradient is {value}: the outputs are not finite, or too far from the targets for the scalar's range"
     )]
     NonFiniteLoss {
-        /// The loss, or a number of its gradient.
+        /// The loss, or an element of its gradient.
         value: f64,
     },
-    /// There is a NaN or an infinity in a gradient. The network has not changed.
+    /// A gradient contains a NaN or an infinity. The network has not changed.
     #[error(
         "the gradient of `{parameter}` is {value} at element {element}, and no step was taken: \
          the gradient explodes; lower the learning rate or the initial gain, or add a skip connection"
@@ -181,12 +192,12 @@ pub enum Error {
     NonFiniteGradient {
         /// The path of the parameter, such as `2.branch.0.weight`.
         parameter: ParameterPath,
-        /// Which number of the parameter, in memory order.
+        /// The index of the number in the parameter, in memory order.
         element: usize,
-        /// The number itself.
+        /// The number.
         value: f64,
     },
-    /// A step with this gradient, which is finite, would overflow a weight or a number that the optimizer keeps, such as
+    /// The gradient is finite, but a step with it would overflow a weight or a number of the optimizer's state, such as
     /// the square of the gradient. Network and optimizer have not changed.
     #[error(
         "the gradient of `{parameter}` is {value:e} at element {element}, and no step was taken: a weight or a moment \
@@ -195,44 +206,46 @@ pub enum Error {
     StepOverflow {
         /// The path of the parameter, such as `2.branch.0.weight`.
         parameter: ParameterPath,
-        /// Which number of the parameter, in memory order.
+        /// The index of the number in the parameter, in memory order.
         element: usize,
-        /// The gradient there.
+        /// The gradient of this number.
         value: f64,
     },
-    /// An optimizer with its moments in itself, [`Inline`](crate::optimizer::Inline), has too few for its settings.
+    /// An optimizer that contains its moments, [`Inline`](crate::optimizer::Inline), has too few of them for its
+    /// settings.
     #[error("the optimizer needs {needed} moments with these settings, and has {found}: `Inline<{needed}>`")]
     MomentCount {
-        /// How many networks it needs.
+        /// The number of moments that it needs. Each has the size of the network.
         needed: usize,
-        /// How many there are.
+        /// The number of moments that it has.
         found: usize,
     },
-    /// A step could not be taken, because of this layer. Network and optimizer are as they were before it.
+    /// A step could not be taken because of this layer. Network and optimizer have not changed.
     #[cfg(feature = "alloc")]
     #[error("step {step} was not taken: {why}; {cure}")]
     NonFiniteStep {
-        /// How many steps had been taken before it.
+        /// The number of steps that had been taken before.
         step: u64,
-        /// The path of the layer; `None` where it is the loss itself.
+        /// The path of the layer; `None` for the loss.
         layer: Option<String>,
-        /// What was found.
+        /// The cause.
         why: String,
-        /// What to try.
+        /// A possible cure.
         cure: String,
     },
-    /// A [rule](crate::flow::Rules::stop) stopped the training. The step has been taken: the network is that after it.
+    /// A [rule](crate::flow::Rules::stop) stopped the training. The step has been taken; the network is the one after
+    /// it.
     #[cfg(feature = "flow")]
     #[error(transparent)]
     StoppedByRule(Box<StoppedByRule>),
     /// A target is outside the range for which the loss is defined.
     #[error("target {sample} of the batch has {value} at element {element}, but this loss takes {expected}")]
     TargetRange {
-        /// Which sample of the batch.
+        /// The index of the sample in the batch.
         sample: usize,
-        /// Which number of the target, in memory order.
+        /// The index of the number in the target, in memory order.
         element: usize,
-        /// The number itself.
+        /// The number.
         value: f64,
         /// The range that the loss accepts.
         expected: &'static str,
@@ -240,31 +253,31 @@ pub enum Error {
     /// An output of the network is outside the range for which the loss is defined.
     #[error("output {sample} of the batch has {value} at element {element}, but this loss takes {expected}")]
     OutputRange {
-        /// Which sample of the batch.
+        /// The index of the sample in the batch.
         sample: usize,
-        /// Which number of the output, in memory order.
+        /// The index of the number in the output, in memory order.
         element: usize,
-        /// The number itself.
+        /// The number.
         value: f64,
-        /// The range that the loss accepts, and what the network can end with.
+        /// The range that the loss accepts, and a last layer with this range.
         expected: &'static str,
     },
-    /// A target has more labels than its type has places for.
+    /// A target has more labels than fit in its type.
     #[error("the target has {found} labels, and its type holds at most {most}")]
     TooManyLabels {
-        /// How many labels were given.
+        /// The number of labels.
         found: usize,
-        /// How many the type holds.
+        /// The largest number of labels of the type.
         most: usize,
     },
-    /// No target of a batch counts: the mean loss would be 0/0.
+    /// All targets of a batch are ignored or have weight 0: the mean loss would be 0/0.
     #[error("every target of the batch is ignored, or of a class of weight 0: give at least one that counts")]
     NoWeight,
     /// No parameter of the network has this path.
     #[cfg(feature = "alloc")]
     #[error("no parameter stands at `{path}` or below it: there are {}", list(paths))]
     UnknownPath {
-        /// The path that was given.
+        /// The path.
         path: String,
         /// The paths of all parameters.
         paths: Vec<String>,
@@ -276,22 +289,22 @@ pub enum Error {
         list(paths)
     )]
     NotOnMainPath {
-        /// The path that was given.
+        /// The path.
         path: String,
         /// The paths of all layers on the main path.
         paths: Vec<String>,
     },
-    /// A Jacobian has a NaN or an infinity, although the output is finite.
+    /// A Jacobian contains a NaN or an infinity, although the output is finite.
     #[cfg(feature = "flow")]
     #[error(
         "the Jacobian of {} is not finite, although the output is: it overflows the scalar; lower the initial gain",
         part(path)
     )]
     NonFiniteJacobian {
-        /// The part of the network; empty for all of it.
+        /// The part of the network; empty for the whole network.
         path: String,
     },
-    /// A running mean or variance is frozen, and its layer is not in evaluation mode.
+    /// A running mean or variance is frozen, but its layer is not in evaluation mode.
     #[cfg(feature = "alloc")]
     #[error(
         "`{path}` is frozen, but in training its layer still normalizes by the batch: write `Evaluate<..>` around the layer, which keeps it in evaluation mode"
@@ -300,10 +313,10 @@ pub enum Error {
         /// The path of the running mean or variance.
         path: String,
     },
-    /// A calibration set is empty: it has no range.
+    /// A calibration set is empty, so that it has no range.
     #[error("the calibration set is empty: give samples as the network will see them")]
     EmptyCalibration,
-    /// All numbers of a calibration set are equal: it does not show the range of the data.
+    /// All numbers of a calibration set are equal, so that it does not show the range of the data.
     #[error("every number of the calibration set is {value}: give samples as the network will see them")]
     ConstantCalibration {
         /// The number.
@@ -318,9 +331,9 @@ pub enum Error {
     /// The memory for a quantized network is too small.
     #[error("the memory has {found} bytes, and this network needs {needed}: `Quantized::<Net, Input>::RAM`")]
     QuantizedMemory {
-        /// How many bytes it needs.
+        /// The number of bytes that the network needs.
         needed: usize,
-        /// How many there are.
+        /// The number of bytes of the memory.
         found: usize,
     },
     /// A setting is outside its range.
@@ -328,7 +341,7 @@ pub enum Error {
     Setting {
         /// The setting's name.
         name: &'static str,
-        /// The value that was given.
+        /// The value.
         value: f64,
         /// Its range.
         expected: &'static str,
@@ -348,7 +361,7 @@ impl From<RankError> for Error {
 
 #[cfg(feature = "alloc")]
 impl Error {
-    /// Returns the same error for a batch that is a piece of a larger one and begins at its sample `start`.
+    /// Returns the same error for a piece of a larger batch. The piece starts at the sample `start` of the batch.
     pub(crate) fn in_batch(mut self, start: usize) -> Self {
         if let Self::NonFiniteData { sample, .. }
         | Self::NonFiniteOutput { sample, .. }
@@ -361,13 +374,13 @@ impl Error {
     }
 }
 
-/// Returns the name of a part of a network: its path, which is empty for all of it.
+/// Returns the name of a part of a network: its path, which is empty for the whole network.
 #[cfg(feature = "flow")]
 fn part(path: &str) -> String {
     if path.is_empty() { "the network".into() } else { alloc::format!("`{path}`") }
 }
 
-/// Returns a list as text: the first ones, if there are many.
+/// Returns a list as text: only the first elements, if there are many.
 #[cfg(feature = "alloc")]
 fn list(names: &[String]) -> String {
     const MOST: usize = 40;
@@ -379,8 +392,8 @@ fn list(names: &[String]) -> String {
     }
 }
 
-/// Asserts in a constant. The compiler's error points at the caller; that of `assert!` points into the standard
-/// library.
+/// Asserts a condition in a constant. The compiler's error points at the caller; the error of `assert!` would point
+/// into the standard library.
 #[track_caller]
 pub(crate) const fn require(holds: bool, what: &'static str) {
     if !holds {
@@ -388,7 +401,7 @@ pub(crate) const fn require(holds: bool, what: &'static str) {
     }
 }
 
-/// Returns the name of a type without the paths of its modules, for types that are no layers: losses and checkpoints.
+/// Returns the name of a type without the paths of its modules, for types that are not layers: losses and checkpoints.
 #[cfg(feature = "alloc")]
 pub(crate) fn short_type_name<T: ?Sized>() -> String {
     shorten(core::any::type_name::<T>())

@@ -14,11 +14,11 @@ use crate::schedule::{Rate, Schedule};
 use crate::tensor::Tensor;
 use chainrule_parameters::zeroed;
 
-/// Trains a network without a heap: it contains the network, a loss, an optimizer, a gradient and a
-/// workspace, all by value. It can be a `static`, and no step allocates, not even the first.
+/// Trains a network without a heap. It contains the network, a loss, an optimizer, a gradient and a workspace, all by
+/// value. It can be a `static`, and no step allocates, not even the first.
 ///
-/// The optimizer has its moments [`Inline`](crate::optimizer::Inline), and the workspace is that of
-/// [`workspace!`](crate::workspace).
+/// The optimizer contains its moments ([`Inline`](crate::optimizer::Inline)), and [`workspace!`](crate::workspace)
+/// creates the workspace.
 ///
 /// ```
 /// use chainrule::FixedTrainer;
@@ -41,20 +41,23 @@ use chainrule_parameters::zeroed;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
-/// It processes each batch as a whole. So its bits are those of a `Trainer` that does too: one with a
-/// [`micro_batch`](crate::Trainer::micro_batch) of at least the batch, or one whose network or batch is too small to be
-/// divided.
+/// It processes each batch as a whole. So the result has the same bits as with a `Trainer` that does this too: one with
+/// a [`micro_batch`](crate::Trainer::micro_batch) of at least the batch size, or one whose network or batch is too
+/// small to be divided.
+#[doc(alias = "no_std")]
+#[doc(alias = "embedded")]
+#[doc(alias = "on-device training")]
 pub struct FixedTrainer<N, L, O, W> {
-    /// The network, trained so far.
+    /// The network in its present state.
     pub network: N,
     /// The loss, which training minimizes.
     pub loss: L,
-    /// The optimizer. You can change its learning rate between steps; a schedule goes on from the rate that you set.
+    /// The optimizer. You can change its learning rate between steps; a schedule continues from the rate that you set.
     pub optimizer: O,
     gradient: N,
     workspace: W,
     seed: u64,
-    /// The random numbers of the training, from its first step on.
+    /// The random numbers of the training. They are created in its first step.
     rng: Option<ChaCha8Rng>,
     steps: u64,
     rate: Rate,
@@ -72,10 +75,10 @@ impl<N: Parameters, L: fmt::Debug, O: fmt::Debug, W: fmt::Debug> fmt::Debug for 
     }
 }
 
-// The bounds are on the methods, as those of `Trainer`.
+// The bounds are on the methods, for the same reason as in `Trainer`.
 impl<N, L, O, W> FixedTrainer<N, L, O, W> {
     /// Creates a trainer, also in a constant. All random numbers of the training, such as those of dropout, follow from
-    /// `seed`, and are those of a `Trainer` with this seed.
+    /// `seed`. They are the same as in a `Trainer` with this seed.
     pub const fn new(network: N, loss: L, optimizer: O, workspace: W, seed: u64) -> Self
     where
         N: Parameters,
@@ -95,8 +98,8 @@ impl<N, L, O, W> FixedTrainer<N, L, O, W> {
         }
     }
 
-    /// Sets a schedule, which begins at the next step: it multiplies the learning rate by [`Schedule::factor`] of the
-    /// steps since then.
+    /// Sets a schedule that starts at the next step. Each step multiplies the learning rate by [`Schedule::factor`] of
+    /// the number of steps since then. The example of [`FixedTrainer`] sets one.
     pub fn schedule(&mut self, schedule: Schedule) -> &mut Self
     where
         N: Parameters,
@@ -106,19 +109,19 @@ impl<N, L, O, W> FixedTrainer<N, L, O, W> {
         self
     }
 
-    /// [Clips](crate::optimizer::clip_norm) each gradient to this length, over the whole network.
+    /// [Clips](crate::optimizer::clip_norm) each gradient to this norm, computed over the whole network.
     pub fn clip_norm(&mut self, longest: f64) -> &mut Self {
         self.clip = Clip::Norm(longest);
         self
     }
 
-    /// [Clips](crate::optimizer::clip_value) each number of a gradient to this size.
+    /// [Clips](crate::optimizer::clip_value) each number of a gradient to this absolute value.
     pub fn clip_value(&mut self, largest: f64) -> &mut Self {
         self.clip = Clip::Value(largest);
         self
     }
 
-    /// Takes a step on one batch. Returns the batch's mean loss before the step.
+    /// Takes one optimizer step on a batch. Returns the mean loss of the batch before the step.
     ///
     /// # Errors
     /// Invalid data, [`Error::WorkspaceSize`] if the batch is larger than the workspace, and
@@ -142,7 +145,7 @@ impl<N, L, O, W> FixedTrainer<N, L, O, W> {
         Ok(mean)
     }
 
-    /// Returns how many steps have been taken.
+    /// Returns the number of steps taken so far.
     pub fn steps(&self) -> u64 {
         self.steps
     }

@@ -1,35 +1,38 @@
-//! Ranks that are threads of one process.
+//! Ranks on the threads of one process.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Communicator, RankError};
 
-/// How long a rank waits for another one unless the program sets it.
+/// The default timeout: how long a rank waits for another one.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Returns the ranks of a training on `size` threads of this process, one for each: for tests, and for trying out a
-/// program. (A single trainer uses all cores already: see the feature `threads`.)
+/// Returns the ranks of a training on `size` threads of this process, one for each thread. Use it for tests and for
+/// trying out a program. (A single trainer uses all cores already: see the feature `threads`.)
+///
+/// The example of [`distributed`](self) calls it.
 ///
 /// # Panics
 /// If `size` is 0.
+#[doc(alias = "threads")]
 pub fn local(size: usize) -> Vec<LocalRank> {
     assert!(size > 0, "a training has at least one rank");
     let boxes: Arc<[Mailbox]> = (0..size * size).map(|_| Mailbox::default()).collect();
     (0..size).map(|rank| LocalRank { rank, size, boxes: boxes.clone(), timeout: TIMEOUT }).collect()
 }
 
-/// A rank that is a thread of this process: see [`local`].
+/// A rank on a thread of this process. The function [`local`] creates it.
 #[derive(Debug)]
 pub struct LocalRank {
     rank: usize,
     size: usize,
-    /// One for each pair of ranks, at `sender * size + receiver`.
+    /// One mailbox for each pair of ranks, at `sender * size + receiver`.
     boxes: Arc<[Mailbox]>,
     timeout: Duration,
 }
 
-/// The way from one rank to another. It holds one message at a time, whose memory is reused.
+/// The channel from one rank to another. It contains at most one message, whose memory is reused.
 #[derive(Debug, Default)]
 struct Mailbox {
     message: Mutex<Message>,
@@ -45,7 +48,8 @@ struct Message {
 }
 
 impl Mailbox {
-    /// Waits until the mailbox is full or empty, as `full` says, and both ranks live; `rank` is the other one.
+    /// Waits until the mailbox is full (if `full`) or empty. Returns an error if the other rank, `rank`, ends before
+    /// that.
     fn wait(&self, full: bool, rank: usize, until: Deadline) -> Result<MutexGuard<'_, Message>, RankError> {
         let mut message = self.lock();
         while message.full != full {
@@ -71,15 +75,16 @@ struct Deadline {
 }
 
 impl Deadline {
-    /// Returns how much time is left, if any.
+    /// Returns the remaining time, if any.
     fn left(self) -> Option<Duration> {
         self.timeout.checked_sub(self.start.elapsed()).filter(|left| !left.is_zero())
     }
 }
 
 impl LocalRank {
-    /// Sets how long this rank waits for another one: 60 s by default. It must be longer than rank 0 takes to validate,
-    /// to save a checkpoint and to call `on_epoch`, and than the difference between the ranks' steps.
+    /// Sets how long this rank waits for another one: 60 s by default. The timeout must be longer than the time that
+    /// rank 0 needs to validate, to save a checkpoint and to call `on_epoch`, and longer than the difference between
+    /// the durations of the ranks' steps.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -112,7 +117,7 @@ impl LocalRank {
         Ok(())
     }
 
-    /// Returns the other ranks, beginning behind this one.
+    /// Returns the other ranks, starting with the one after this rank.
     fn others(&self) -> impl Iterator<Item = usize> + use<> {
         let (rank, size) = (self.rank, self.size);
         (1..size).map(move |distance| (rank + distance) % size)
@@ -153,7 +158,7 @@ impl Communicator for LocalRank {
     }
 }
 
-/// The other ranks need not wait for one that has ended. What it sent before arrives.
+/// Closes the mailboxes, so that the other ranks do not wait for this one. Messages sent before still arrive.
 impl Drop for LocalRank {
     fn drop(&mut self) {
         for other in self.others() {

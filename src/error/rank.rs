@@ -2,37 +2,46 @@
 
 use alloc::string::String;
 
-/// An error of a training on several ranks, which names the rank. All ranks return the same one, except after
-/// [`Silent`](Self::Silent) and [`Ended`](Self::Ended), where each may name another rank that it waited for.
+/// An error of a training on several ranks, which contains the number of the rank. All ranks return the same error,
+/// except after [`Silent`](Self::Silent) and [`Ended`](Self::Ended): then each returns the rank that it waited for.
+///
+/// ```
+/// use chainrule::distributed::{Communicator, RankError, local};
+///
+/// let mut ranks = local(2);
+/// drop(ranks.remove(1)); // the program of rank 1 has ended
+/// let error = ranks[0].all_gather(&[1], &mut [0; 2]).unwrap_err();
+/// assert_eq!(error, RankError::Ended { rank: 1 });
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RankError {
-    /// Something failed on one rank, and so on all of them.
+    /// Something failed on one rank, and therefore on all of them.
     #[error("rank {rank}: {error}")]
     Failed {
-        /// The rank where it failed; the first one, if there are several.
+        /// The rank that failed; the first one, if there are several.
         rank: usize,
         /// Its error.
         error: String,
     },
-    /// A rank does not have what rank 0 has: another network, loss, optimizer, data set, version of this crate.
+    /// A rank differs from rank 0: it has another network, loss, optimizer, data set, or version of this crate.
     #[error("rank {rank} has another {what} than rank 0: {there}, not {first}")]
     Differs {
         /// The rank.
         rank: usize,
-        /// What differs.
+        /// The name of the part that differs.
         what: String,
-        /// What this rank has.
+        /// Its value on this rank.
         there: String,
-        /// What rank 0 has.
+        /// Its value on rank 0.
         first: String,
     },
-    /// The weights of a rank are not those of rank 0: the program has changed them on one of them.
+    /// The weights of a rank are not the same as on rank 0: the program has changed them on one of them.
     #[error("rank {rank} has other weights than rank 0 (step {step})")]
     Weights {
         /// The rank.
         rank: usize,
-        /// How many steps had been taken when they were compared.
+        /// The number of steps that had been taken when the weights were compared.
         step: u64,
     },
     /// There are more ranks than pieces of a batch.
@@ -41,11 +50,11 @@ pub enum RankError {
          the trainer smaller pieces, as in `.micro_batch({})`", (samples / ranks).max(1)
     )]
     TooMany {
-        /// How many ranks there are.
+        /// The number of ranks.
         ranks: usize,
-        /// How many samples a batch has.
+        /// The number of samples in a batch.
         samples: usize,
-        /// How many pieces it has.
+        /// The number of pieces of a batch.
         pieces: usize,
     },
     /// A rank did not answer in time.
@@ -56,26 +65,27 @@ pub enum RankError {
     Silent {
         /// The rank.
         rank: usize,
-        /// How long this rank waited.
+        /// The time that this rank waited.
         seconds: f64,
     },
-    /// A rank has ended: its program returned or panicked, or it left the training after an error that the others do not have.
+    /// A rank has ended: its program returned or panicked, or it left the training after an error that the other ranks
+    /// did not have.
     #[error("rank {rank} has ended")]
     Ended {
         /// The rank.
         rank: usize,
     },
-    /// A rank sent something else than this rank expects: their programs do not do the same.
+    /// A rank sent an unexpected number of bytes: the programs of the ranks differ.
     #[error("rank {rank} sent {found} bytes where {expected} were expected: its program does something else")]
     OutOfStep {
         /// The rank.
         rank: usize,
-        /// How many bytes it sent.
+        /// The number of bytes that it sent.
         found: usize,
-        /// How many were expected.
+        /// The expected number of bytes.
         expected: usize,
     },
-    /// The engine itself failed.
+    /// The engine failed.
     #[error("{engine} failed: {error}")]
     Engine {
         /// The name of the engine.

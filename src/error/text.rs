@@ -1,4 +1,4 @@
-//! The text of a compile error that has numbers in it. (`format!` is not a constant function.)
+//! The text of a compile error that contains numbers. (`format!` is not a constant function.)
 
 use core::fmt;
 
@@ -7,7 +7,7 @@ use chainrule_parameters::{Part, Scalar, TypeName};
 /// The longest text, in bytes. A part that does not fit is left out.
 const LONGEST: usize = 1024;
 
-/// A text that is put together in a constant, for `panic!("{}", text.as_str())`.
+/// A text that is built in a constant, for `panic!("{}", text.as_str())`.
 #[derive(Clone, Copy)]
 pub(crate) struct Text {
     bytes: [u8; LONGEST],
@@ -23,7 +23,7 @@ impl Text {
 
     pub(crate) const fn text(&mut self, text: &str) -> &mut Self {
         let (bytes, mut at) = (text.as_bytes(), 0);
-        // As a whole, so that no letter is cut in two.
+        // A part is added as a whole, so that no character is cut in two.
         if self.len + bytes.len() <= LONGEST {
             while at < bytes.len() {
                 self.bytes[self.len] = bytes[at];
@@ -39,13 +39,14 @@ impl Text {
         self
     }
 
-    /// Ends a line that is compared: if parts did not fit, it ends with their hash, and so differs if they do.
+    /// Ends a line that is compared with another one. If parts did not fit, their hash is added, so that different
+    /// texts still differ.
     pub(crate) const fn complete(&mut self) -> &mut Self {
         let left_out = self.left_out;
         if left_out != 0 {
             const ROOM: usize = 24;
             self.len = if self.len > LONGEST - ROOM { LONGEST - ROOM } else { self.len };
-            // Not within a letter.
+            // Does not cut a character in two.
             while self.len > 0 && self.bytes[self.len] & 0xC0 == 0x80 {
                 self.len -= 1;
             }
@@ -64,7 +65,7 @@ impl Text {
         self.text(digit)
     }
 
-    /// Adds sides, with a comma between any two.
+    /// Adds sides, separated by commas.
     pub(crate) const fn sides(&mut self, sides: &[usize]) -> &mut Self {
         let mut at = 0;
         while at < sides.len() {
@@ -74,12 +75,12 @@ impl Text {
         self
     }
 
-    /// Adds the name of a type as its users write it.
+    /// Adds the name of a type, as in the source code.
     pub(crate) const fn name(&mut self, name: &TypeName) -> &mut Self {
         self.parts(name.parts)
     }
 
-    /// Adds what a `TypeName` of these parts prints.
+    /// Adds the text that a `TypeName` with these parts prints.
     pub(crate) const fn parts(&mut self, parts: &[Part]) -> &mut Self {
         let mut at = 0;
         while at < parts.len() {
@@ -100,7 +101,7 @@ impl Text {
         self
     }
 
-    /// Adds a text of bytes that come from a file; of a long one, the beginning and the end.
+    /// Adds bytes of a file as text. If there are many, adds the beginning and the end.
     pub(crate) const fn lossy(&mut self, bytes: &[u8]) -> &mut Self {
         const MOST: usize = 320;
         if bytes.len() > MOST {
@@ -127,7 +128,7 @@ impl Text {
     }
 }
 
-/// `==` of texts is not `const`.
+/// Compares two texts. (`==` is not `const` for texts.)
 const fn equal(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let (mut same, mut at) = (a.len() == b.len(), 0);

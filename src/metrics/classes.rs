@@ -3,7 +3,7 @@ use crate::kernel::Real;
 use crate::loss::{ClassTarget, Position, check_lengths, class_index};
 use crate::tensor::Tensor;
 
-/// Returns the share of labels whose class has the largest score: 0 to 1.
+/// Returns the share of labels whose class has the largest score: from 0 to 1.
 ///
 /// ```
 /// use chainrule::metrics::accuracy;
@@ -14,9 +14,9 @@ use crate::tensor::Tensor;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
-/// It takes the targets that [`CrossEntropy`](crate::loss::CrossEntropy) takes: a label for each sample, each step of a
-/// sequence or each pixel of an image, or `None` where the label is ignored and does not count. Of a probability for
-/// each class, the label is the class with the largest one.
+/// It accepts the same targets as [`CrossEntropy`](crate::loss::CrossEntropy): a label for each sample, each step of a
+/// sequence, or each pixel of an image. `None` is an ignored label, which does not count. If a target has a probability
+/// for each class, its label is the class with the largest one.
 ///
 /// ```
 /// # use chainrule::metrics::accuracy;
@@ -30,15 +30,28 @@ use crate::tensor::Tensor;
 /// # Errors
 /// [`Error::EmptyBatch`], [`Error::BatchLengths`], [`Error::NonFiniteData`] for a score that is NaN, and
 /// [`Error::NoWeight`] if every label is ignored.
+#[doc(alias = "accuracy_score")]
 pub fn accuracy<Y: Tensor, Target: ClassTarget<Y>>(scores: &[Y], targets: &[Target]) -> Result<f64, Error> {
     share(scores, targets, 1)
 }
 
-/// Returns the share of labels whose class is among those with the `k` largest scores: 0 to 1. Of equal scores the
-/// first counts as the larger, so that `k = 1` is [`accuracy`].
+/// Returns the share of labels whose class is among the `k` classes with the largest scores: from 0 to 1. Among equal
+/// scores, the first counts as the larger, so that `k = 1` is [`accuracy`].
+///
+/// ```
+/// use chainrule::metrics::top_k_accuracy;
+/// use chainrule::prelude::*;
+///
+/// let scores = [Vector([0.5, 0.3, 0.2]), Vector([0.5, 0.3, 0.2])];
+/// let labels = [Label::new(1)?, Label::new(2)?];
+/// assert_eq!(top_k_accuracy(&scores, &labels, 2)?, 0.5);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
 ///
 /// # Errors
-/// As [`accuracy`], and [`Error::Setting`] when `k` is not 1 to the number of classes.
+/// The same as [`accuracy`]. Also [`Error::Setting`] if `k` is not from 1 to the number of classes.
+#[doc(alias = "top-5 accuracy")]
+#[doc(alias = "top_k_accuracy_score")]
 pub fn top_k_accuracy<Y: Tensor, Target: ClassTarget<Y>>(
     scores: &[Y],
     targets: &[Target],
@@ -66,8 +79,9 @@ fn share<Y: Tensor, Target: ClassTarget<Y>>(
     if labels == 0 { Err(Error::NoWeight) } else { Ok(right as f64 / labels as f64) }
 }
 
-/// Calls `see` for each label that is not ignored, with the function that returns the score of a class at its position.
-/// Checks first that there are as many scores as targets, at least one, and no NaN. Infinite scores are allowed.
+/// Calls `see` for each label that is not ignored, with a function that returns the score of a class at the position of
+/// the label. Before this, checks that the numbers of scores and targets are equal and not 0, and that there is no NaN.
+/// Infinite scores are allowed.
 pub(super) fn for_each_label<Y: Tensor, Target: ClassTarget<Y>>(
     scores: &[Y],
     targets: &[Target],

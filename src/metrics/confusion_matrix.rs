@@ -8,10 +8,10 @@ use crate::Error;
 use crate::loss::{ClassAxis, ClassTarget};
 use crate::tensor::Label;
 
-/// A confusion matrix: how often samples of each class (row) were predicted as each class (column), with precision,
-/// recall and F1.
+/// A confusion matrix: the number of samples of each class (row) that were predicted as each class (column), with
+/// precision, recall and F1.
 ///
-/// Batches are added one by one. It prints as a table of the counts, with precision, recall and F1 of each class:
+/// Batches are added one after another. It prints a table of the counts, with precision, recall and F1 of each class:
 ///
 /// ```
 /// use chainrule::metrics::ConfusionMatrix;
@@ -32,11 +32,13 @@ use crate::tensor::Label;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
-/// A ratio 0 / 0 is 0: the precision of a class that was never predicted, the recall of a class without samples, the F1
-/// of a class with neither. The means include such classes. (scikit-learn's `zero_division=0` over all `labels`.)
+/// A ratio 0 / 0 is 0: the precision of a class that was never predicted, the recall of a class without samples, and
+/// the F1 of a class with neither. The means include such classes. (This is scikit-learn's `zero_division=0` over all
+/// `labels`.)
+#[doc(alias = "classification_report")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfusionMatrix<const CLASSES: usize> {
-    /// In row-major order.
+    /// The counts in row-major order.
     counts: Vec<u64>,
 }
 
@@ -50,7 +52,7 @@ impl<const CLASSES: usize> ConfusionMatrix<CLASSES> {
     /// Creates the matrix of one batch, or of a whole data set.
     ///
     /// # Errors
-    /// As [`add`](Self::add).
+    /// The same as [`add`](Self::add).
     pub fn of<Y: ClassAxis<CLASSES>, Target: ClassTarget<Y>>(
         scores: &[Y],
         targets: &[Target],
@@ -60,14 +62,14 @@ impl<const CLASSES: usize> ConfusionMatrix<CLASSES> {
         Ok(confusion)
     }
 
-    /// Adds a batch. The prediction of a sample is the class with its largest score, the first one in a tie.
+    /// Adds a batch. The prediction of a sample is the class with the largest score; the first one in a tie.
     ///
-    /// The targets are those of [`accuracy`](super::accuracy): of sequences and images, each step and each pixel with a
-    /// label counts as a sample.
+    /// The targets are the same as for [`accuracy`](super::accuracy). Each step of a sequence and each pixel of an
+    /// image that has a label counts as a sample.
     ///
     /// # Errors
-    /// [`Error::EmptyBatch`], [`Error::BatchLengths`], and [`Error::NonFiniteData`] for a score that is NaN; then the
-    /// matrix has not changed.
+    /// [`Error::EmptyBatch`], [`Error::BatchLengths`], and [`Error::NonFiniteData`] for a score that is NaN. After an
+    /// error, the matrix has not changed.
     pub fn add<Y: ClassAxis<CLASSES>, Target: ClassTarget<Y>>(
         &mut self,
         scores: &[Y],
@@ -78,22 +80,23 @@ impl<const CLASSES: usize> ConfusionMatrix<CLASSES> {
         })
     }
 
-    /// Returns how often a sample of the class `truth` was predicted as `predicted`.
+    /// Returns the number of samples of the class `truth` that were predicted as `predicted`.
     pub fn count(&self, truth: Label<CLASSES>, predicted: Label<CLASSES>) -> u64 {
         self.counts[truth.index() * CLASSES + predicted.index()]
     }
 
-    /// Returns how many samples of this class there were.
+    /// Returns the number of samples of this class.
+    #[doc(alias = "support")]
     pub fn samples(&self, class: Label<CLASSES>) -> u64 {
         Label::all().map(|predicted| self.count(class, predicted)).sum()
     }
 
-    /// Returns how many samples were predicted as this class.
+    /// Returns the number of samples that were predicted as this class.
     pub fn predicted(&self, class: Label<CLASSES>) -> u64 {
         Label::all().map(|truth| self.count(truth, class)).sum()
     }
 
-    /// Returns how many samples there are in all.
+    /// Returns the number of all samples.
     pub fn total(&self) -> u64 {
         self.counts.iter().sum()
     }
@@ -104,31 +107,35 @@ impl<const CLASSES: usize> ConfusionMatrix<CLASSES> {
     }
 
     /// Returns the share of correct predictions among the samples that were predicted as this class.
+    #[doc(alias = "positive predictive value")]
     pub fn precision(&self, class: Label<CLASSES>) -> f64 {
         ratio(self.count(class, class), self.predicted(class))
     }
 
     /// Returns the share of correct predictions among the samples of this class.
+    #[doc(alias = "sensitivity")]
     pub fn recall(&self, class: Label<CLASSES>) -> f64 {
         ratio(self.count(class, class), self.samples(class))
     }
 
     /// Returns the harmonic mean of precision and recall: 2 · correct / (samples + predicted).
+    #[doc(alias = "f1_score")]
     pub fn f1(&self, class: Label<CLASSES>) -> f64 {
         ratio(2 * self.count(class, class), self.samples(class) + self.predicted(class))
     }
 
-    /// Returns the mean of all classes' precision, with equal weights ("macro average").
+    /// Returns the mean precision of all classes, with equal weights ("macro average").
     pub fn mean_precision(&self) -> f64 {
         mean(|class| self.precision(class))
     }
 
-    /// Returns the mean of all classes' recall, with equal weights ("macro average", "balanced accuracy").
+    /// Returns the mean recall of all classes, with equal weights ("macro average", "balanced accuracy").
+    #[doc(alias = "balanced_accuracy")]
     pub fn mean_recall(&self) -> f64 {
         mean(|class| self.recall(class))
     }
 
-    /// Returns the mean of all classes' F1, with equal weights ("macro average").
+    /// Returns the mean F1 of all classes, with equal weights ("macro average").
     pub fn mean_f1(&self) -> f64 {
         mean(|class| self.f1(class))
     }
@@ -180,7 +187,7 @@ fn mean<const CLASSES: usize>(f: impl Fn(Label<CLASSES>) -> f64) -> f64 {
     Label::all().map(f).sum::<f64>() / CLASSES as f64
 }
 
-/// Formats each column as wide as its widest cell, with two spaces between columns.
+/// Formats the table. Each column is as wide as its widest cell, with two spaces between columns.
 fn aligned(rows: &[Vec<String>]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();

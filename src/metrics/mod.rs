@@ -7,8 +7,8 @@
 //! | [`mean_absolute_error`], [`mean_squared_error`], [`r_squared`] | outputs and targets |
 //!
 //! The values agree with scikit-learn's up to rounding; sums are in `f64`. A tie between scores goes to the first
-//! class, as in [`Label::from_scores`](crate::tensor::Label::from_scores). With the feature `std`, `History` logs them
-//! to a file.
+//! class, as in [`Label::from_scores`](crate::tensor::Label::from_scores). With the feature `std`, `History` writes
+//! them to a log file.
 
 mod classes;
 mod confusion_matrix;

@@ -5,22 +5,36 @@ use crate::tensor::Tensor;
 
 /// Returns the mean of |output - target| over all numbers of all samples.
 ///
+/// ```
+/// use chainrule::metrics::{mean_absolute_error, mean_squared_error};
+/// use chainrule::prelude::*;
+///
+/// let (outputs, targets) = ([Vector([1.0, 2.0])], [Vector([1.0, 5.0])]);
+/// assert_eq!(mean_absolute_error(&outputs, &targets)?, 1.5); // (0 + 3) / 2
+/// assert_eq!(mean_squared_error(&outputs, &targets)?, 4.5); // (0 + 9) / 2
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::EmptyBatch`], [`Error::BatchLengths`], and [`Error::NonFiniteData`] for a NaN or an infinity.
+#[doc(alias = "MAE")]
+#[doc(alias = "L1")]
 pub fn mean_absolute_error<Y: Tensor>(outputs: &[Y], targets: &[Y]) -> Result<f64, Error> {
     mean(outputs, targets, f64::abs)
 }
 
-/// Returns the mean of (output - target)² over all numbers of all samples.
+/// Returns the mean of (output - target)² over all numbers of all samples. The example of [`mean_absolute_error`] calls
+/// it.
 ///
 /// # Errors
-/// As [`mean_absolute_error`].
+/// The same as [`mean_absolute_error`].
+#[doc(alias = "MSE")]
 pub fn mean_squared_error<Y: Tensor>(outputs: &[Y], targets: &[Y]) -> Result<f64, Error> {
     mean(outputs, targets, |difference| difference * difference)
 }
 
-/// Returns R², the share of the targets' variance that the outputs explain: 1 - Σ(y - a)² / Σ(y - ȳ)². 1 is perfect; 0
-/// is as good as the mean of the targets; negative values are worse than that. For tensors of several numbers, returns
+/// Returns R², the share of the targets' variance that the outputs explain: 1 - Σ(y - a)² / Σ(y - ȳ)². 1 is perfect. 0
+/// is as good as the mean of the targets. Negative values are worse than that. For tensors of several numbers, returns
 /// the mean of the R² of each number.
 ///
 /// For constant targets it is 1 if all outputs are exact, and otherwise 0, as in scikit-learn.
@@ -36,7 +50,10 @@ pub fn mean_squared_error<Y: Tensor>(outputs: &[Y], targets: &[Y]) -> Result<f64
 /// ```
 ///
 /// # Errors
-/// As [`mean_absolute_error`], and [`Error::Setting`] for a single sample, which has no variance.
+/// The same as [`mean_absolute_error`]. Also [`Error::Setting`] for a single sample, which has no variance.
+#[doc(alias = "R2")]
+#[doc(alias = "r2_score")]
+#[doc(alias = "coefficient of determination")]
 pub fn r_squared<Y: Tensor>(outputs: &[Y], targets: &[Y]) -> Result<f64, Error> {
     check(outputs, targets)?;
     if targets.len() < 2 {
@@ -46,7 +63,7 @@ pub fn r_squared<Y: Tensor>(outputs: &[Y], targets: &[Y]) -> Result<f64, Error> 
     let (mut total, count) = (0.0, targets.len() as f64);
     for element in 0..Y::LEN {
         let number = |y: &Y| y.as_slice()[element].to_f64();
-        // Sums differences from the first target, so that constant targets have a variance of exactly 0.
+        // Sums the differences from the first target, so that the variance of constant targets is exactly 0.
         let first = number(&targets[0]);
         let mean = first + targets.iter().map(|y| number(y) - first).sum::<f64>() / count;
         let squares = targets.iter().map(|y| (number(y) - mean) * (number(y) - mean)).sum::<f64>();

@@ -10,11 +10,11 @@ use crate::atomic_file;
 use crate::data::DataError;
 use crate::tensor::Token;
 
-/// Byte-pair encoding, by Hugging Face's crate `tokenizers`: trained on a text, or read from a `tokenizer.json` or from
-/// the two files of GPT-2. It needs the feature `bpe`.
+/// Byte-pair encoding, by Hugging Face's crate `tokenizers`. It is trained on a text, or read from a `tokenizer.json`
+/// or from the two files of GPT-2. It needs the feature `bpe`.
 ///
-/// A `tokenizer.json` may also be that of another kind (WordPiece, Unigram, with other rules for words). Tokens that it
-/// adds at the ends of a text are left out, and so are its padding and truncation.
+/// A `tokenizer.json` may also contain another kind of tokenizer (WordPiece, Unigram, other rules for words). The
+/// tokens that it adds at the ends of a text are left out, and so are its padding and truncation.
 ///
 /// # Source
 /// Sennrich, Haddow, Birch, "Neural machine translation of rare words with subword units", ACL 2016. On bytes: Radford
@@ -30,6 +30,11 @@ use crate::tensor::Token;
 /// assert_eq!(bpe.decode(&tokens)?, "low löw");
 /// # Ok::<(), chainrule::text::TextError>(())
 /// ```
+#[doc(alias = "byte-pair encoding")]
+#[doc(alias = "tiktoken")]
+#[doc(alias = "GPT-2")]
+#[doc(alias = "WordPiece")]
+#[doc(alias = "SentencePiece")]
 #[derive(Clone)]
 pub struct Bpe<const VOCAB: usize> {
     tokenizer: tokenizers::Tokenizer,
@@ -39,8 +44,8 @@ impl<const VOCAB: usize> Bpe<VOCAB> {
     /// Reads a `tokenizer.json`.
     ///
     /// # Errors
-    /// [`DataError::Io`]; [`DataError::Text`] for a file that is none, or with more tokens than `VOCAB`. It may have
-    /// fewer.
+    /// [`DataError::Io`]. [`DataError::Text`] if the file is not a `tokenizer.json`, or has more tokens than `VOCAB`.
+    /// It may have fewer.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, DataError> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|source| DataError::Io { path: path.into(), source })?;
@@ -48,10 +53,10 @@ impl<const VOCAB: usize> Bpe<VOCAB> {
         read.map_err(|source| DataError::Text { path: path.into(), source })
     }
 
-    /// Reads the two files of GPT-2: `vocab.json` and `merges.txt`. `VOCAB` is 50257 for the originals.
+    /// Reads the two files of GPT-2: `vocab.json` and `merges.txt`. `VOCAB` is 50257 for the original files.
     ///
     /// # Errors
-    /// As [`from_file`](Self::from_file).
+    /// The same as [`from_file`](Self::from_file).
     pub fn from_gpt2(vocab: impl AsRef<Path>, merges: impl AsRef<Path>) -> Result<Self, DataError> {
         let [vocab, merges] = [vocab.as_ref(), merges.as_ref()];
         for path in [vocab, merges] {
@@ -66,7 +71,7 @@ impl<const VOCAB: usize> Bpe<VOCAB> {
     }
 
     /// Trains a tokenizer of at most `VOCAB` tokens on a text: the 256 bytes, and then the most frequent pairs within
-    /// words, as GPT-2 divides a text into words. A pair that occurs once gets no token.
+    /// words. The text is divided into words by GPT-2's rules. A pair that occurs only once gets no token.
     ///
     /// # Errors
     /// [`TextError::Empty`]; [`TextError::Vocabulary`] if `VOCAB` is below 256.
@@ -74,10 +79,10 @@ impl<const VOCAB: usize> Bpe<VOCAB> {
         Self::train_on(text.split_inclusive('\n'))
     }
 
-    /// As [`train`](Self::train), on a file, which may be larger than the memory.
+    /// Does the same as [`train`](Self::train) with a file, which may be larger than the memory.
     ///
     /// # Errors
-    /// As [`train`](Self::train); [`DataError::Io`], and [`TextError::InvalidUtf8`] with its place.
+    /// The same as [`train`](Self::train). Also [`DataError::Io`], and [`TextError::InvalidUtf8`] with its position.
     pub fn train_file(path: impl AsRef<Path>) -> Result<Self, DataError> {
         let path = path.as_ref();
         let (mut pieces, mut failed) = (Pieces::open(path)?, None);
@@ -125,7 +130,7 @@ impl<const VOCAB: usize> Bpe<VOCAB> {
         Ok(Self { tokenizer })
     }
 
-    /// Writes it as a `tokenizer.json`, which is written in full or not at all.
+    /// Writes the tokenizer as a `tokenizer.json`. The file is written completely or not at all.
     ///
     /// # Errors
     /// [`DataError::Io`].
@@ -137,12 +142,12 @@ impl<const VOCAB: usize> Bpe<VOCAB> {
         written.map_err(|error| DataError::Io { path: path.into(), source: error.into() })
     }
 
-    /// Returns how many tokens there are: at most `VOCAB`.
+    /// Returns the number of tokens: at most `VOCAB`.
     pub fn tokens(&self) -> usize {
         self.tokenizer.get_vocab_size(true)
     }
 
-    /// Returns the token of this name, such as `<|endoftext|>`, if there is one.
+    /// Returns the token of this name, such as `<|endoftext|>`, if it exists.
     pub fn token(&self, name: &str) -> Option<Token<VOCAB>> {
         self.tokenizer.token_to_id(name).and_then(|index| Token::new(index as usize).ok())
     }
@@ -170,7 +175,7 @@ impl<const VOCAB: usize> std::fmt::Debug for Bpe<VOCAB> {
     }
 }
 
-/// Returns a tokenizer of bytes, whose words are those of GPT-2.
+/// Returns a tokenizer of bytes with GPT-2's words.
 fn of_bytes(model: BPE) -> tokenizers::Tokenizer {
     let mut tokenizer = tokenizers::Tokenizer::new(model);
     tokenizer

@@ -1,7 +1,8 @@
 use super::{TextError, Tokenizer};
 use crate::tensor::Token;
 
-/// A token for each byte of a text: every text in any language, and every other file, in a vocabulary of 256.
+/// A token for each byte of a text. It works for every text in any language, and for every other file. The vocabulary
+/// is 256.
 ///
 /// ```
 /// use chainrule::text::{Bytes, Tokenizer};
@@ -12,6 +13,7 @@ use crate::tensor::Token;
 /// assert_eq!(Bytes.decode(&tokens[..2])?, "n\u{FFFD}"); // half a character
 /// # Ok::<(), chainrule::text::TextError>(())
 /// ```
+#[doc(alias = "byte-level tokenizer")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bytes;
 

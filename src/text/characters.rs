@@ -6,7 +6,8 @@ use super::{TextError, Tokenizer};
 use crate::data::DataError;
 use crate::tensor::Token;
 
-/// A token for each character of a text: at most `VOCAB` of them, sorted, so that the vocabulary follows from the text.
+/// A token for each character of a text. The at most `VOCAB` characters are sorted, so that their tokens depend only on
+/// the set of characters.
 ///
 /// ```
 /// use chainrule::text::{Characters, TextError, Tokenizer};
@@ -22,9 +23,10 @@ use crate::tensor::Token;
 /// # Ok::<(), TextError>(())
 /// ```
 ///
-/// `VOCAB` may be larger than the number of characters; then some tokens have no character.
+/// `VOCAB` may be larger than the number of characters. Then some tokens have no character.
 ///
-/// With the feature `serde`, it is a string of its characters, and whether a token stands for all others:
+/// With the feature `serde`, it is saved as a string of its characters, and whether there is a token for all other
+/// characters:
 ///
 /// ```
 /// # #[cfg(feature = "serde")] {
@@ -37,17 +39,19 @@ use crate::tensor::Token;
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "character-level tokenizer")]
+#[doc(alias = "vocabulary")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(into = "Saved", try_from = "Saved"))]
 pub struct Characters<const VOCAB: usize> {
-    /// Sorted.
+    /// The characters, sorted.
     characters: Vec<char>,
     unknown: bool,
 }
 
 impl<const VOCAB: usize> Characters<VOCAB> {
-    /// Creates the tokenizer of the characters of this text.
+    /// Creates a tokenizer of the characters of this text.
     ///
     /// # Errors
     /// [`TextError::Empty`]; [`TextError::TooManyCharacters`] if there are more than `VOCAB`.
@@ -55,10 +59,10 @@ impl<const VOCAB: usize> Characters<VOCAB> {
         Self::new(text.chars().collect(), false)
     }
 
-    /// Creates the tokenizer of the characters of a file, which may be larger than the memory.
+    /// Creates a tokenizer of the characters of a file, which may be larger than the memory.
     ///
     /// # Errors
-    /// As [`of`](Self::of); [`DataError::Io`], and [`TextError::InvalidUtf8`] with its place.
+    /// The same as [`of`](Self::of). Also [`DataError::Io`], and [`TextError::InvalidUtf8`] with its position.
     pub fn of_file(path: impl AsRef<Path>) -> Result<Self, DataError> {
         let (path, mut characters) = (path.as_ref(), BTreeSet::new());
         let mut pieces = Pieces::open(path)?;
@@ -80,7 +84,9 @@ impl<const VOCAB: usize> Characters<VOCAB> {
         Ok(Self { characters: characters.into_iter().collect(), unknown })
     }
 
-    /// Uses the token after that of the last character for all characters that are not in the vocabulary.
+    /// Uses the token after the last character's for all characters that are not in the vocabulary.
+    #[doc(alias = "UNK")]
+    #[doc(alias = "unk_token")]
     ///
     /// # Errors
     /// [`TextError::TooManyCharacters`] if `VOCAB` has no token left.
@@ -88,8 +94,8 @@ impl<const VOCAB: usize> Characters<VOCAB> {
         Self::new(self.characters.into_iter().collect(), true)
     }
 
-    /// Returns the token of a character: that of unknown ones, if the character is not in the vocabulary and there is
-    /// one.
+    /// Returns the token of a character. If the character is not in the vocabulary, returns the token of unknown
+    /// characters, or `None` if there is no such token.
     pub fn token(&self, character: char) -> Option<Token<VOCAB>> {
         let index = self.characters.binary_search(&character).ok();
         index.or(self.unknown.then_some(self.characters.len())).and_then(|index| Token::new(index).ok())
@@ -100,7 +106,7 @@ impl<const VOCAB: usize> Characters<VOCAB> {
         self.characters.get(token.index()).copied()
     }
 
-    /// Returns the characters of the vocabulary, sorted: the first one is that of token 0.
+    /// Returns the characters of the vocabulary, sorted: the first one has token 0.
     pub fn characters(&self) -> &[char] {
         &self.characters
     }
@@ -122,7 +128,7 @@ impl<const VOCAB: usize> Tokenizer<VOCAB> for Characters<VOCAB> {
     }
 }
 
-/// What is in a file.
+/// The contents of a file.
 #[cfg(feature = "serde")]
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Saved {

@@ -9,8 +9,8 @@ use crate::network::Network;
 use crate::stream::{Stream, StreamState};
 use crate::tensor::{PaddedTokens, Sequence, Token, Tokens, Vector};
 
-/// Generates text with a network that is a [stream](crate::stream): an iterator over the tokens after the prompt. Each
-/// takes one step of the network.
+/// Generates text with a network that is a [stream](crate::stream). Returns an iterator over the tokens after the
+/// prompt. Each token takes one step of the network.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -24,12 +24,15 @@ use crate::tensor::{PaddedTokens, Sequence, Token, Tokens, Vector};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// The iterator has no end: use `take`, or [`until`](Generated::until) a stop token. Nothing is allocated after the first
-/// token.
+/// The iterator has no end: use `take`, or stop at a token with [`until`](Generated::until). Nothing is allocated after
+/// the first token.
 ///
 /// # Errors
-/// [`Error::Setting`] for an empty prompt: begin with a token that begins a text. An item is an error where the network
-/// or the [`Sampler`] has one, and is then the last.
+/// [`Error::Setting`] for an empty prompt: start with a token that starts a text. If the network or the [`Sampler`]
+/// fails, the item of the iterator is an error, and the iterator ends.
+#[doc(alias = "model.generate")]
+#[doc(alias = "autoregressive")]
+#[doc(alias = "text generation")]
 #[allow(clippy::type_complexity)]
 pub fn generate<'a, A, N, T: Real, const VOCAB: usize>(
     network: &'a A,
@@ -55,9 +58,9 @@ where
     })
 }
 
-/// As [`generate`], with a network that takes a whole window, and whose output at a step does not depend on later ones:
-/// a causal transformer, for example. The prompt has at most as many tokens as the window. When the window is full, it
-/// moves on by one token.
+/// Generates text like [`generate`], but with a network that processes a whole window. Its output at a step must not
+/// depend on later steps: for example a causal transformer. The prompt has at most one token for each step of the
+/// window. When the window is full, it moves by one token.
 ///
 /// Each token takes a pass over the whole window.
 ///
@@ -75,7 +78,8 @@ where
 /// ```
 ///
 /// # Errors
-/// As [`generate`].
+/// The same as [`generate`].
+#[doc(alias = "GPT")]
 #[allow(clippy::type_complexity)]
 pub fn generate_windowed<'a, A, N, T: Real, const STEPS: usize, const VOCAB: usize>(
     network: &'a A,
@@ -99,7 +103,7 @@ where
         (zeroed_vec::<Tokens<STEPS, VOCAB>>(1), zeroed_vec::<Sequence<STEPS, VOCAB, T>>(1));
     let (mut length, mut workspace) = (0, Workspace::default());
     let prompt: Vec<_> = prompt.tokens().collect();
-    // All tokens of the prompt but the last need no pass.
+    // The tokens of the prompt need no pass, except the last one.
     let mut without_pass = prompt.len().saturating_sub(1);
     generate_by(&prompt, sampler, move |token, logits| {
         if length == STEPS {
@@ -118,14 +122,14 @@ where
     })
 }
 
-/// As [`generate`], with any way to compute the scores of the next token: `next` gets each token, of the prompt too, and
-/// writes the scores of the one after it.
+/// Generates text like [`generate`], but with any function that computes the scores of the next token: `next` gets each
+/// token, including the prompt, and writes the scores of the token after it.
 ///
 /// ```
 /// use chainrule::prelude::*;
 /// use chainrule::text::{Sampler, generate_by};
 ///
-/// // The next token is the one after the last, of 5.
+/// The next token is the last one plus 1, modulo 5.
 /// let count = |last: Token<5>, logits: &mut Vector<5>| {
 ///     *logits = Token::new((last.index() + 1) % 5)?.one_hot();
 ///     Ok(())
@@ -137,7 +141,7 @@ where
 /// ```
 ///
 /// # Errors
-/// As [`generate`].
+/// The same as [`generate`].
 pub fn generate_by<'a, F, T: Real, const VOCAB: usize>(
     prompt: &[Token<VOCAB>],
     sampler: &'a mut Sampler,
@@ -155,19 +159,22 @@ where
     Ok(Generated { sampler, next, logits, last: Some(last), stop: None })
 }
 
-/// The tokens that a network generates: see [`generate`].
+/// The tokens that a network generates. [`generate`], [`generate_windowed`] and [`generate_by`] return it; the example
+/// of [`generate_by`] calls [`until`](Self::until).
 pub struct Generated<'a, const VOCAB: usize, T: Real, F> {
     sampler: &'a mut Sampler,
     next: F,
-    /// One vector, on the heap.
+    /// A single vector, on the heap.
     logits: Vec<Vector<VOCAB, T>>,
-    /// The token whose next one is drawn; `None` after the end.
+    /// The token from which the next one is generated; `None` after the end.
     last: Option<Token<VOCAB>>,
     stop: Option<Token<VOCAB>>,
 }
 
 impl<const VOCAB: usize, T: Real, F> Generated<'_, VOCAB, T, F> {
     /// Ends before this token.
+    #[doc(alias = "eos_token")]
+    #[doc(alias = "stop token")]
     pub fn until(self, stop: Token<VOCAB>) -> Self {
         Self { stop: Some(stop), ..self }
     }

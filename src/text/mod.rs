@@ -6,10 +6,10 @@
 //! | a token for each byte | [`Bytes`] |
 //! | byte-pair encoding, and the other tokenizers of a `tokenizer.json` | `Bpe`, with the feature `bpe` |
 //! | windows of a text that does not fit in memory, with the next tokens as targets | [`TextWindows`] |
-//! | the next token from the scores of a network | [`Sampler`] |
+//! | drawing the next token from the scores of a network | [`Sampler`] |
 //! | text from a network, token by token | [`generate`], [`generate_windowed`], [`generate_by`] |
 //!
-//! A model that learns to count, and goes on by itself:
+//! A model that learns to count, and then continues without a text:
 //!
 //! ```
 //! use chainrule::prelude::*;
@@ -59,18 +59,21 @@ pub use windows::TextWindows;
 
 pub use crate::data::TextError;
 
-/// Divides text into tokens of a vocabulary of `VOCAB`.
+/// Divides text into tokens of a vocabulary of `VOCAB` tokens. The examples of [`Characters`] and [`Bytes`] call it.
+#[doc(alias = "tokenize")]
+#[doc(alias = "detokenize")]
 pub trait Tokenizer<const VOCAB: usize> {
     /// Appends the tokens of a text.
     ///
     /// # Errors
-    /// [`TextError`]; the tokens before the place of the error may have been appended.
+    /// [`TextError`]. The tokens before the position of the error may have been appended.
     fn append(&self, text: &str, tokens: &mut Vec<Token<VOCAB>>) -> Result<(), TextError>;
 
-    /// Returns the text of these tokens. What is no text, such as a part of a character, becomes `\u{FFFD}`.
+    /// Returns the text of these tokens. Bytes that are not valid text, such as a part of a character, become
+    /// `\u{FFFD}`.
     ///
     /// # Errors
-    /// [`TextError::Tokenizer`], if a library of a tokenizer cannot do it.
+    /// [`TextError::Tokenizer`] if the library of a tokenizer fails.
     fn decode(&self, tokens: &[Token<VOCAB>]) -> Result<String, TextError>;
 
     /// Returns the tokens of a text.

@@ -1,4 +1,4 @@
-//! Reads a text piece by piece, so that it may be larger than the memory.
+//! Reads a text in pieces, so that the text may be larger than the memory.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,21 +7,21 @@ use std::path::{Path, PathBuf};
 use super::TextError;
 use crate::data::DataError;
 
-/// The bytes of a piece, if a line ends in them.
+/// The number of bytes of a piece, if a line ends in them.
 const SIZE: usize = 1 << 20;
-/// The multiple of them after which a piece ends within a line.
+/// A piece ends within a line if no line ends in this many times `SIZE` bytes.
 const MOST: usize = 16;
 
 /// The pieces of a text.
 pub(super) struct Pieces {
     path: PathBuf,
     file: File,
-    /// The bytes of a piece.
+    /// The number of bytes of a piece.
     size: usize,
     bytes: Vec<u8>,
-    /// The bytes of the last piece.
+    /// The number of bytes of the last piece.
     used: usize,
-    /// The bytes and the lines before the next piece.
+    /// The number of bytes and lines before the next piece.
     byte: u64,
     line: u64,
     ended: bool,
@@ -30,7 +30,7 @@ pub(super) struct Pieces {
 /// A piece of a text.
 pub(super) struct Piece<'a> {
     pub(super) text: &'a str,
-    /// The bytes and the lines before it.
+    /// The number of bytes and lines before it.
     pub(super) byte: u64,
     pub(super) line: u64,
 }
@@ -45,8 +45,8 @@ impl Pieces {
         Ok(Self { path: path.into(), file, size, bytes: vec![], used: 0, byte: 0, line: 0, ended: false })
     }
 
-    /// Returns the next piece, or `None` at the end. It ends before the line break after a line, where most tokenizers
-    /// divide a text in any case, and within a line only if there is none.
+    /// Returns the next piece, or `None` at the end. A piece ends before a line break, where most tokenizers divide a
+    /// text too. It ends within a line only if there is no suitable line break.
     pub(super) fn next(&mut self) -> Result<Option<Piece<'_>>, DataError> {
         let used = self.bytes.drain(..self.used);
         let (bytes, lines) =
@@ -74,7 +74,7 @@ impl Pieces {
         Ok(if text.is_empty() { None } else { Some(Piece { text, byte, line }) })
     }
 
-    /// Returns the bytes that have been read as text, without a part of a character at their end.
+    /// Returns the bytes that have been read as text, without an incomplete character at the end.
     fn text(&self) -> Result<&str, DataError> {
         let error = match std::str::from_utf8(&self.bytes) {
             Ok(text) => return Ok(text),
@@ -91,9 +91,9 @@ impl Pieces {
     }
 }
 
-/// Returns where a line ends, before its line break, if there is no other white space beside that. (GPT-2 takes all but
-/// the last character of white space before a word as a word; GPT-4 takes white space together with the line breaks
-/// after it.)
+/// Returns the end of the last line, before its line break, if there is no other white space next to this line break.
+/// (GPT-2 makes a word of all white space before a word except the last character. GPT-4 combines white space with the
+/// line breaks after it.)
 fn end_of_line(text: &str) -> Option<usize> {
     text.rmatch_indices('\n').find_map(|(at, _)| {
         let line = text[..at].strip_suffix('\r').unwrap_or(&text[..at]);
@@ -132,9 +132,9 @@ mod tests {
         };
         assert_eq!(of("ab\ncd\nef\n", 7), ["ab\ncd", "\nef\n"]);
         assert_eq!(of("ab\r\ncd\r\nef", 7), ["ab", "\r\ncd", "\r\nef"]);
-        // No such line break in 4, 8 and 16 bytes.
+        // No suitable line break in 4, 8 and 16 bytes.
         assert_eq!(of("ab\n\ncd \n e\n\nfg\nhi", 4), ["ab\n\ncd \n e\n\nfg", "\nhi"]);
-        // Never within a character, and after 16 sizes anywhere.
+        // Never within a character; after 16 times the size, anywhere else.
         assert_eq!(of(&"é".repeat(20), 1), ["é".repeat(8), "é".repeat(8), "é".repeat(4)]);
         assert_eq!(of("", 4), Vec::<String>::new());
     }

@@ -8,13 +8,17 @@ use crate::tensor::{Token, Vector};
 
 /// Draws the next token from the scores (logits) of a network, with a seed.
 ///
-/// p = softmax(logits / temperature). Then tokens are left out, in this order, and after each the rest is scaled to a sum
-/// of 1: all but the `k` likeliest ([`top_k`](Self::top_k)); all but the fewest likeliest whose probabilities sum to at
-/// least p ([`top_p`](Self::top_p)); those of less than a share of the largest probability ([`min_p`](Self::min_p)). Among
-/// equal probabilities, the token of the smaller index is the likelier. At a temperature of 0, the token is the one with
-/// the largest score.
+/// p = softmax(logits / temperature). Then these filters leave out tokens, in this order. After each, the remaining
+/// probabilities are scaled to a sum of 1.
 ///
-/// A token whose score is -∞ is never drawn: so a program can ban tokens.
+/// * [`top_k`](Self::top_k) keeps the `k` most likely tokens.
+/// * [`top_p`](Self::top_p) keeps the fewest tokens, the most likely first, whose probabilities sum to at least `p`.
+/// * [`min_p`](Self::min_p) leaves out tokens whose probability is less than this share of the largest one.
+///
+/// Among equal probabilities, the token of the smaller index counts as more likely. At a temperature of 0, the result
+/// is the token with the largest score.
+///
+/// A token with a score of -∞ is never drawn, so a program can exclude tokens.
 ///
 /// The same seed gives the same tokens on every machine. Nothing is allocated after the first token.
 ///
@@ -38,6 +42,10 @@ use crate::tensor::{Token, Vector};
 /// assert!(Sampler::new(1).top_p(1.5).sample(&logits).is_err()); // no probability
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias = "top-k sampling")]
+#[doc(alias = "top-p sampling")]
+#[doc(alias = "nucleus sampling")]
+#[doc(alias = "multinomial")]
 #[derive(Debug)]
 pub struct Sampler {
     temperature: f64,
@@ -45,35 +53,39 @@ pub struct Sampler {
     top_p: f64,
     min_p: f64,
     random: ChaCha8Rng,
-    /// The probability of each token, up to a factor.
+    /// The probability of each token, up to a common factor.
     weights: Vec<f64>,
-    /// The tokens that can be drawn; with a filter, the likeliest first.
+    /// The tokens that can be drawn. With a filter, they are sorted, the most likely first.
     order: Vec<u32>,
 }
 
 impl Sampler {
-    /// Creates a sampler with this seed, at a temperature of 1, which leaves out no token.
+    /// Creates a sampler with this seed, a temperature of 1, and no filters.
     pub fn new(seed: u64) -> Self {
         let (weights, order) = (vec![], vec![]);
         Self { temperature: 1.0, top_k: None, top_p: 1.0, min_p: 0.0, random: rng(seed), weights, order }
     }
 
-    /// Sets the temperature, at least 0: below 1 likely tokens become likelier. With 0 the likeliest is always taken.
+    /// Sets the temperature, at least 0. Below 1, likely tokens become more likely. With 0, the most likely token is
+    /// always taken.
+    #[doc(alias = "greedy")]
     pub fn temperature(self, temperature: f64) -> Self {
         Self { temperature, ..self }
     }
 
-    /// Leaves out all but the `k` likeliest tokens; `k` is at least 1.
+    /// Leaves out all tokens except the `k` most likely ones; `k` is at least 1.
     pub fn top_k(self, k: usize) -> Self {
         Self { top_k: Some(k), ..self }
     }
 
-    /// Leaves out all but the fewest likeliest tokens whose probabilities sum to at least `p`, above 0 and at most 1.
+    /// Keeps the fewest tokens, the most likely first, whose probabilities sum to at least `p`, which is above 0 and at
+    /// most 1.
+    #[doc(alias = "nucleus sampling")]
     pub fn top_p(self, p: f64) -> Self {
         Self { top_p: p, ..self }
     }
 
-    /// Leaves out the tokens of a probability below `p` times the largest; `p` is from 0 to 1.
+    /// Leaves out the tokens whose probability is below `p` times the largest one; `p` is from 0 to 1.
     pub fn min_p(self, p: f64) -> Self {
         Self { min_p: p, ..self }
     }
@@ -81,8 +93,8 @@ impl Sampler {
     /// Draws a token.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a setting out of range, [`Error::NonFiniteLogit`] for a score that is NaN or +∞, or if all
-    /// are -∞; then no random number is drawn.
+    /// [`Error::Setting`] for a setting out of range, [`Error::NonFiniteLogit`] for a score that is NaN or +∞, or if
+    /// all scores are -∞. After an error, no random number has been drawn.
     pub fn sample<const VOCAB: usize, T: Real>(
         &mut self,
         logits: &Vector<VOCAB, T>,
@@ -97,11 +109,11 @@ impl Sampler {
         self.draw_weighted()
     }
 
-    /// Draws an index; the weights are the scores, and become the probabilities.
+    /// Draws an index. The weights are the scores at first, and become the probabilities.
     fn draw_weighted(&mut self) -> Result<usize, Error> {
         self.check()?;
         let Self { weights, order, random, .. } = self;
-        // A score of -∞ is a probability of 0, but there must be another one.
+        // A score of -∞ is a probability of 0. At least one score must be larger.
         let all_banned = weights.iter().all(|&logit| logit == f64::NEG_INFINITY);
         let wrong = |logit: f64| all_banned || logit.is_nan() || logit == f64::INFINITY;
         if let Some((index, &value)) = weights.iter().enumerate().find(|(_, logit)| wrong(**logit)) {
@@ -113,7 +125,7 @@ impl Sampler {
             return Ok(best);
         }
         let largest = weights.get(best).copied().unwrap_or(0.0);
-        // At most 0, so that nothing overflows; -∞ / temperature is fine.
+        // The exponent is at most 0, so that nothing overflows. -∞ / temperature is allowed.
         weights.iter_mut().for_each(|w| *w = Real::exp((*w - largest) / self.temperature));
         order.clear();
         order.extend(0..weights.len() as u32);

@@ -7,11 +7,13 @@ use crate::atomic_file;
 use crate::data::DataError;
 use crate::tensor::Token;
 
-/// The type of the tokens in a file: unsigned integers, little endian, one after the other, without a header. NumPy
-/// reads such a file by `numpy.fromfile(path, "<u2")`, and writes it by `array.tofile(path)`.
+/// The type of the tokens in a file: unsigned integers in little-endian order, one after the other, without a header.
+/// NumPy reads such a file with `numpy.fromfile(path, "<u2")`, and writes it with `array.tofile(path)`.
+///
+/// The example of [`TextWindows`](super::TextWindows) uses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenType {
-    /// A byte: with a vocabulary of 256 ([`Bytes`](super::Bytes)), any file.
+    /// A byte. With a vocabulary of 256 ([`Bytes`](super::Bytes)), this is any file.
     U8,
     /// Two bytes.
     U16,
@@ -20,7 +22,8 @@ pub enum TokenType {
 }
 
 impl TokenType {
-    /// Returns the smallest type for the tokens of a vocabulary of this size: that of the files of [`tokenize_file`].
+    /// Returns the smallest type for the tokens of a vocabulary of this size. It is the type of the files of
+    /// [`tokenize_file`].
     pub const fn of(vocab: usize) -> Self {
         match vocab {
             0..=0x100 => Self::U8,
@@ -29,7 +32,7 @@ impl TokenType {
         }
     }
 
-    /// Returns the bytes of a token.
+    /// Returns the number of bytes of a token.
     pub const fn size(self) -> usize {
         match self {
             Self::U8 => 1,
@@ -38,26 +41,26 @@ impl TokenType {
         }
     }
 
-    /// Returns the index of a token of these bytes.
+    /// Returns the index of the token with these bytes.
     #[inline]
     pub(super) fn index(bytes: &[u8]) -> u32 {
         bytes.iter().rev().fold(0, |index, &byte| index << 8 | u32::from(byte))
     }
 }
 
-/// Writes the tokens of a text as a file, for [`TextWindows`](super::TextWindows), and returns their number. Neither the
-/// text nor the tokens need to fit in memory.
+/// Writes the tokens of a text as a file, for [`TextWindows`](super::TextWindows). Returns the number of tokens. The
+/// text and the tokens may be larger than the memory. The example of [`TextWindows`](super::TextWindows) calls it.
 ///
-/// The text is divided into pieces of about a megabyte, which are tokenized one by one. A piece ends before a line break
-/// that has no other white space beside it (anywhere, if there is none in 16 MiB). So the tokens are those of the whole
-/// text for [`Bytes`](super::Bytes) and [`Characters`](super::Characters), and for tokenizers that divide the text there
-/// anyway, as GPT-2's does.
+/// The text is divided into pieces of about a megabyte, which are tokenized one by one. A piece ends before a line
+/// break that has no other white space next to it (or anywhere, if there is none in 16 MiB). So the result is the same
+/// as for the whole text with [`Bytes`](super::Bytes), [`Characters`](super::Characters), and tokenizers that always
+/// divide a text there, such as GPT-2's.
 ///
-/// The file is written in full or not at all. It has the type [`TokenType::of`]`(VOCAB)`.
+/// The file is written completely or not at all. It has the type [`TokenType::of`]`(VOCAB)`.
 ///
 /// # Errors
-/// [`DataError::Io`]; [`DataError::Text`] with the path of the text: it is empty, or not valid UTF-8, or has a character
-/// that is not in the vocabulary.
+/// [`DataError::Io`]. [`DataError::Text`] with the path of the text if the text is empty, is not valid UTF-8, or has a
+/// character that is not in the vocabulary.
 pub fn tokenize_file<const VOCAB: usize>(
     text: impl AsRef<Path>,
     tokenizer: &impl Tokenizer<VOCAB>,
@@ -75,7 +78,7 @@ pub fn tokenize_file<const VOCAB: usize>(
     })
 }
 
-/// Writes what `tokenize` makes of each piece of a text. Returns the number of tokens.
+/// Writes the tokens that `tokenize` returns for each piece of a text. Returns the number of tokens.
 fn write(
     text: &Path,
     to: &Path,

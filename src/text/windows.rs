@@ -12,11 +12,11 @@ use crate::data::{DataError, Dataset, Source};
 use crate::error::require;
 use crate::tensor::{Token, Tokens};
 
-/// Windows of a file of tokens that need not fit in memory: `STEPS` tokens as the input, and for each of them the next
-/// token as the target.
+/// Windows of a file of tokens, which may be larger than the memory. The input is `STEPS` tokens, and the target of
+/// each of them is the next token.
 ///
-/// It is a [`Source`]: a [`Loader`](crate::data::Loader) makes batches of it, and
-/// [`Trainer::fit`](crate::Trainer::fit) trains on it. Only the batch is in memory.
+/// It is a [`Source`]: a [`Loader`](crate::data::Loader) divides it into batches, and
+/// [`Trainer::fit`](crate::Trainer::fit) trains on it. Only the current batch is in memory.
 ///
 /// ```
 /// use chainrule::text::{Characters, TextWindows, TokenType, tokenize_file};
@@ -40,12 +40,13 @@ use crate::tensor::{Token, Tokens};
 /// ```
 ///
 /// # Windows
-/// The first window begins at the first token, and each other one [`stride`](Self::stride) tokens after the one before;
-/// by default `STEPS`, so that no token is a target twice. Tokens after the last whole window are left out.
+/// The first window starts at the first token. Each further window starts [`stride`](Self::stride) tokens after the one
+/// before. The default is `STEPS`, so that no token is a target twice. Tokens after the last complete window are left
+/// out.
 ///
 /// # Memory
-/// An epoch of all windows takes 8 bytes for each of them, for their order. For a file that is too large even for that,
-/// draw the windows with replacement; the memory is then that of an epoch's draws:
+/// An epoch of all windows takes 8 bytes for each window, for their order. If a file is too large even for that, draw
+/// the windows with replacement. The memory then depends on the number of draws in an epoch:
 ///
 /// ```no_run
 /// use chainrule::data::Sampling;
@@ -62,9 +63,13 @@ use crate::tensor::{Token, Tokens};
 /// ```
 ///
 /// # Changes
-/// The file must stay as it is. Each batch checks the file's size and the time of its last change.
+/// The file must not change. Each batch checks the size of the file and the time of its last change.
+#[doc(alias = "language model")]
+#[doc(alias = "next-token prediction")]
+#[doc(alias = "memmap")]
+#[doc(alias = "nanoGPT")]
 pub struct TextWindows<const STEPS: usize, const VOCAB: usize> {
-    /// The first token of this part, and how many there are.
+    /// The first token of this part, and the number of its tokens.
     first: u64,
     tokens: u64,
     stride: usize,
@@ -80,7 +85,7 @@ struct TokenFile<const STEPS: usize, const VOCAB: usize> {
     open: Mutex<Open<STEPS, VOCAB>>,
 }
 
-/// The file, and the window that is being read.
+/// The open file, and the window that is being read.
 struct Open<const STEPS: usize, const VOCAB: usize> {
     file: File,
     bytes: Vec<u8>,
@@ -88,17 +93,17 @@ struct Open<const STEPS: usize, const VOCAB: usize> {
 }
 
 impl<const STEPS: usize, const VOCAB: usize> TextWindows<STEPS, VOCAB> {
-    /// The tokens that a window takes, with the target of the last one.
+    /// The number of tokens that a window needs, including the target of the last one.
     const NEEDED: usize = STEPS + 1;
 
-    /// Opens a file of tokens of this type: that of [`tokenize_file`](super::tokenize_file) has the type
-    /// [`TokenType::of`]`(VOCAB)`; the files of nanoGPT have `U16`; every file is one of `U8`.
+    /// Opens a file of tokens of this type. The files of [`tokenize_file`](super::tokenize_file) have the type
+    /// [`TokenType::of`]`(VOCAB)`, and the files of nanoGPT have `U16`. Every file is one of `U8`.
     ///
-    /// Whether each token is in the vocabulary is checked when it is read, or by [`check`](Self::check).
+    /// The tokens are compared with the vocabulary when they are read, or by [`check`](Self::check).
     ///
     /// # Errors
-    /// [`DataError::Io`], and [`DataError::Text`] for a file that is empty or too short for a window, or that has a part
-    /// of a token.
+    /// [`DataError::Io`], and [`DataError::Text`] for a file that is empty, too short for a window, or ends within a
+    /// token.
     pub fn open(path: impl AsRef<Path>, of: TokenType) -> Result<Self, DataError> {
         const { require(STEPS > 0, "a window of a text has at least one step") };
         const { require(VOCAB > 0, "a vocabulary has at least one token") };
@@ -125,8 +130,8 @@ impl<const STEPS: usize, const VOCAB: usize> TextWindows<STEPS, VOCAB> {
         }
     }
 
-    /// Sets how many tokens after a window the next one begins: `STEPS` by default; with 1, there is a window for each
-    /// token.
+    /// Sets the number of tokens from the start of a window to the start of the next: `STEPS` by default. With 1, a
+    /// window starts at each token.
     ///
     /// # Errors
     /// [`Error::Setting`] for a stride of 0.
@@ -138,10 +143,11 @@ impl<const STEPS: usize, const VOCAB: usize> TextWindows<STEPS, VOCAB> {
         Ok(Self { stride: tokens, ..self })
     }
 
-    /// Divides the text into two parts, the first with this share of the tokens. No window has tokens of both.
+    /// Divides the text into two parts. The first part has this share of the tokens. No window contains tokens of both
+    /// parts.
     ///
     /// # Errors
-    /// [`Error::Setting`] when the share is not between 0 and 1, [`TextError::TooShort`] when a part has no window.
+    /// [`Error::Setting`] if the share is not between 0 and 1, [`TextError::TooShort`] if a part has no window.
     pub fn split(self, share: f64) -> Result<(Self, Self), DataError> {
         if !(share > 0.0 && share < 1.0) {
             let (name, expected) = ("the share of a split", "above 0 and below 1");
@@ -156,22 +162,23 @@ impl<const STEPS: usize, const VOCAB: usize> TextWindows<STEPS, VOCAB> {
         ))
     }
 
-    /// Returns how many tokens this part of the text has.
+    /// Returns the number of tokens in this part of the text.
     pub fn tokens(&self) -> u64 {
         self.tokens
     }
 
-    /// Returns how many windows there are.
+    /// Returns the number of windows.
     #[allow(clippy::len_without_is_empty)] // there is at least one
     pub fn len(&self) -> usize {
         let after_the_first = (self.tokens - Self::NEEDED as u64) / self.stride as u64;
         usize::try_from(after_the_first).unwrap_or(usize::MAX).saturating_add(1)
     }
 
-    /// Reads `most` windows, evenly spaced over the text, into memory, or all if there are fewer: to validate on.
+    /// Reads `most` windows, evenly spaced over the text, into memory; all of them if there are fewer. Use it for
+    /// validation.
     ///
     /// # Errors
-    /// As [`read`](Source::read), and [`DataError::Empty`] for 0 windows.
+    /// The same as [`read`](Source::read). Also [`DataError::Empty`] for 0 windows.
     #[allow(clippy::type_complexity)]
     pub fn to_dataset(
         &self,
@@ -185,7 +192,7 @@ impl<const STEPS: usize, const VOCAB: usize> TextWindows<STEPS, VOCAB> {
         Dataset::new(inputs, targets)
     }
 
-    /// Returns an iterator over the windows in the order of the text: a [`stream`](crate::data::stream), which
+    /// Returns an iterator over the windows in the order of the text. It is a [`stream`](crate::data::stream), which
     /// `stream::batches` divides into batches.
     #[allow(clippy::type_complexity)]
     pub fn iter(
@@ -201,7 +208,7 @@ impl<const STEPS: usize, const VOCAB: usize> TextWindows<STEPS, VOCAB> {
     /// Reads all tokens of this part once, and checks that each is in the vocabulary.
     ///
     /// # Errors
-    /// As [`read`](Source::read).
+    /// The same as [`read`](Source::read).
     pub fn check(&self) -> Result<(), DataError> {
         const BLOCK: u64 = 1 << 16;
         let mut open = self.file.open()?;
@@ -222,7 +229,7 @@ impl<const STEPS: usize, const VOCAB: usize> Source for TextWindows<STEPS, VOCAB
     }
 
     /// # Errors
-    /// [`DataError::Io`]; [`DataError::Text`] for a token past the vocabulary, or a file that has changed;
+    /// [`DataError::Io`]. [`DataError::Text`] for a token that is not in the vocabulary, or a file that has changed.
     /// [`DataError::Index`] for an index out of range.
     fn read(
         &self,
@@ -269,7 +276,7 @@ impl<const STEPS: usize, const VOCAB: usize> TokenFile<STEPS, VOCAB> {
         DataError::Io { path: self.path.clone(), source }
     }
 
-    /// Locks the file, and checks that it is the one that was opened.
+    /// Locks the file, and checks that it has not changed since it was opened.
     fn open(&self) -> Result<MutexGuard<'_, Open<STEPS, VOCAB>>, DataError> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         self.check_unchanged(&open.file)?;
@@ -284,7 +291,7 @@ impl<const STEPS: usize, const VOCAB: usize> TokenFile<STEPS, VOCAB> {
         Err(self.wrong(TextError::Changed { before: self.length, now }))
     }
 
-    /// Reads tokens from this one on, and calls `see` for each, with its number counted from 0.
+    /// Reads tokens, starting with this one. Calls `see` for each, with its number counted from 0.
     fn indices(
         &self,
         open: &mut Open<STEPS, VOCAB>,

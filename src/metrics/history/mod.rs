@@ -14,8 +14,8 @@ use crate::data::{DataError, csv_row};
 /// The log of a training run: rows of measured values, in memory and in files of comma-separated values (`.csv`) or
 /// JSON lines (`.jsonl`).
 ///
-/// Each row is written to the files at once, so that the rows of a killed run remain. At worst its last line is
-/// incomplete; reading ignores that line.
+/// Each row is written to the files at once, so that the rows remain if the run is killed. At worst the last line is
+/// incomplete; reading ignores this line.
 ///
 /// ```
 /// use chainrule::metrics::History;
@@ -36,11 +36,14 @@ use crate::data::{DataError, csv_row};
 /// # Ok::<(), chainrule::data::DataError>(())
 /// ```
 ///
-/// Reading a `.csv` needs the feature `csv`, writing does not. A `.jsonl` needs the feature `serde`, which the default
-/// features contain. Checkpoints contain the rows too, so [`Trainer::fit`](crate::Trainer) resumes without reading its
-/// log.
+/// Reading a `.csv` needs the feature `csv`; writing does not. A `.jsonl` needs the feature `serde`, which is one of
+/// the default features. Checkpoints contain the rows too, so [`Trainer::fit`](crate::Trainer) resumes without reading
+/// its log.
 ///
 /// A `.csv` contains NaN and infinities as text. JSON has neither: they are written as `null`, and read as NaN.
+#[doc(alias = "CSVLogger")]
+#[doc(alias = "TensorBoard")]
+#[doc(alias = "learning curve")]
 #[derive(Debug)]
 pub struct History {
     names: Vec<String>,
@@ -48,14 +51,14 @@ pub struct History {
     files: Vec<Open>,
 }
 
-/// The values that were measured at one time.
+/// The values that were measured at one step: an element of [`History::rows`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// The epoch.
     pub epoch: u64,
-    /// The number of steps since the run began.
+    /// The number of steps since the start of the run.
     pub step: u64,
-    /// For each of the history's [names](History::names), the value, if it was measured.
+    /// One value for each of the history's [names](History::names); `None` if it was not measured.
     pub values: Vec<Option<f64>>,
 }
 
@@ -77,8 +80,8 @@ impl History {
     /// Creates a history of values with these names.
     ///
     /// # Errors
-    /// [`DataError::Name`] for a name that is empty, comes twice, begins or ends with a space, has a line break, or is
-    /// `epoch` or `step`.
+    /// [`DataError::Name`] for a name that is empty, occurs twice, starts or ends with a space, contains a line break,
+    /// or is `epoch` or `step`.
     pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, DataError> {
         let mut history = Self { names: vec![], rows: vec![], files: vec![] };
         for name in names {
@@ -102,7 +105,7 @@ impl History {
     /// Reads the complete lines of a file.
     ///
     /// # Errors
-    /// [`DataError`], with the line (and the column) of the error.
+    /// [`DataError`] with the line (and the column) of the error.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, DataError> {
         let path = path.as_ref();
         let format = Format::of(path)?;
@@ -120,11 +123,11 @@ impl History {
     }
 
     /// Continues the log of an interrupted run: reads the file, drops the rows after `step`, and writes further rows to
-    /// it.
+    /// it. The example of [`History`] calls it.
     ///
     /// # Errors
-    /// As [`new`](Self::new), [`read`](Self::read) and [`log_to`](Self::log_to), and [`DataError::Name`] for a name in
-    /// the file that is not among `names`.
+    /// The same as [`new`](Self::new), [`read`](Self::read) and [`log_to`](Self::log_to). Also [`DataError::Name`] for
+    /// a name in the file that is not among `names`.
     pub fn resume(
         names: impl IntoIterator<Item = impl Into<String>>,
         path: impl AsRef<Path>,
@@ -141,7 +144,7 @@ impl History {
     /// Writes the rows so far and all later rows to this file. An existing file is replaced atomically.
     ///
     /// # Errors
-    /// [`DataError::Header`] when the path ends with neither `.csv` nor `.jsonl`, [`DataError::Io`].
+    /// [`DataError::Header`] if the path ends with neither `.csv` nor `.jsonl`, and [`DataError::Io`].
     pub fn log_to(self, path: impl AsRef<Path>) -> Result<Self, DataError> {
         self.log_to_each(&[path.as_ref().to_path_buf()])
     }
@@ -193,7 +196,7 @@ impl History {
     /// Adds a row, and writes it to the files.
     ///
     /// # Errors
-    /// [`DataError::Name`] for a name that is not among the history's, or comes twice; [`DataError::Io`].
+    /// [`DataError::Name`] for a name that the history does not have, or that occurs twice; [`DataError::Io`].
     pub fn record(&mut self, epoch: u64, step: u64, values: &[(&str, f64)]) -> Result<(), DataError> {
         let mut row = Row { epoch, step, values: vec![None; self.names.len()] };
         for &(name, value) in values {
@@ -223,7 +226,7 @@ impl History {
         &self.rows
     }
 
-    /// Returns the values of this name, each with its step: a learning curve. It is empty for an unknown name.
+    /// Returns the values of this name, each with its step: a learning curve. It is empty if there is no such name.
     pub fn values(&self, name: &str) -> impl Iterator<Item = (u64, f64)> {
         let place = self.names.iter().position(|other| other == name);
         self.rows.iter().filter_map(move |row| Some((row.step, row.values[place?]?)))
@@ -235,7 +238,7 @@ impl History {
         match format {
             Format::Csv => {
                 let mut cells = vec![row.epoch.to_string(), row.step.to_string()];
-                // `{:?}` is the shortest text from which the same number is read, with an exponent if that is shorter.
+                // `{:?}` is the shortest text that is read as the same number, with an exponent if that is shorter.
                 cells.extend(pairs.map(|(_, value)| value.map(|x| format!("{x:?}")).unwrap_or_default()));
                 csv_row(cells.iter().map(String::as_str)).into_bytes()
             }

@@ -2,9 +2,9 @@ use super::History;
 use crate::plot::{Lines, Picture, PlotError};
 
 impl History {
-    /// Draws the learning curves: all losses in one panel, and a panel for each other value.
+    /// Draws the learning curves: all losses in one panel, and each other value in its own panel.
     ///
-    /// A loss is a value called `loss` or `.. loss`. The x axis shows epochs if no epoch has two rows, else steps.
+    /// A loss is a value called `loss` or `.. loss`. The x-axis shows epochs if no epoch has two rows, otherwise steps.
     ///
     /// ```
     /// use chainrule::metrics::History;
