@@ -1,6 +1,6 @@
 //! A recurrent layer: what it makes of a signal, and of a gradient on its way back through the steps.
 //!
-//! The theory follows the two moments through the steps, for weights that are drawn anew for each step. For an RNN it makes no
+//! The theory follows the two moments through the steps, for weights that are drawn again for each step. For an RNN it makes no
 //! difference that they are the same (Chen, Pennington, Schoenholz 2018); with gates it does, see `tied`.
 
 use super::elementary::{exp, ln, sqrt};

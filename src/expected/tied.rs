@@ -3,7 +3,7 @@
 //! From step to step its gradient has two parts: what the gates keep, and what comes through the weights. If it keeps the
 //! share ζ on average, and the part through the weights has σ times the length, a path through n of k steps' weights has the
 //! length ζᵏ⁻ⁿ σⁿ, and ends in the same direction at whichever steps it took them. So these paths add up, and not their
-//! squares: the squared length is Σ C(k, n)² ζ²⁽ᵏ⁻ⁿ⁾ σ²ⁿ, which grows as (ζ + σ)²ᵏ. With weights that are drawn anew for each
+//! squares: the squared length is Σ C(k, n)² ζ²⁽ᵏ⁻ⁿ⁾ σ²ⁿ, which grows as (ζ + σ)²ᵏ. With weights that are drawn again for each
 //! step it would grow as (ζ² + σ²)ᵏ. What varies from step to step adds up as squares in either case.
 //!
 //! The pairs of paths are counted by how many more weights one of them has passed so far than the other. Both go on
@@ -22,8 +22,8 @@ pub(super) struct Parts {
     pub(super) kept: f64,
     /// σ.
     pub(super) through_weights: f64,
-    /// By what the step multiplies the squared length, if its weights are drawn anew: a + ε.
-    pub(super) anew: f64,
+    /// By what the step multiplies the squared length, if its weights are drawn again: a + ε.
+    pub(super) redrawn: f64,
 }
 
 /// Pairs of paths, as far as they have come.
@@ -32,7 +32,7 @@ pub(super) struct Pairs {
     /// For each difference, the sum over the pairs; that of 0 is 1.
     sums: [f64; STEPS + 1],
     steps: usize,
-    /// The logarithm of what the squared length is multiplied by beside the steps' `anew`.
+    /// The logarithm of what the squared length is multiplied by beside the steps' `redrawn`.
     pub(super) log: f64,
 }
 
@@ -54,14 +54,14 @@ impl Pairs {
             return;
         }
         let before = self.sums;
-        let whole = parts.anew + 2.0 * b * before[1];
+        let whole = parts.redrawn + 2.0 * b * before[1];
         let mut at = 1;
         while at <= self.steps {
             let farther = if at < STEPS { before[at + 1] } else { 0.0 };
             self.sums[at] = (a * before[at] + b * (before[at - 1] + farther)) / whole;
             at += 1;
         }
-        self.log += ln(whole / parts.anew);
+        self.log += ln(whole / parts.redrawn);
     }
 
     /// Goes on by steps of which there have been many: of infinitely many pairs each step multiplies the sums by
@@ -71,8 +71,8 @@ impl Pairs {
         if b == 0.0 || b.is_nan() {
             return;
         }
-        let varies = parts.anew - a;
-        self.log += steps as f64 * ln((a + sqrt(varies * varies + 4.0 * b * b)) / parts.anew);
+        let varies = parts.redrawn - a;
+        self.log += steps as f64 * ln((a + sqrt(varies * varies + 4.0 * b * b)) / parts.redrawn);
     }
 
     /// Returns whether the growth is that of infinitely many steps.
@@ -106,18 +106,18 @@ mod tests {
     #[test]
     fn equal_steps_have_the_sum_over_all_paths() {
         for (kept, through_weights) in [(0.5, 0.25), (0.9, 0.3), (0.1, 0.7)] {
-            let anew = kept * kept + through_weights * through_weights;
-            let parts = Parts { kept, through_weights, anew };
+            let redrawn = kept * kept + through_weights * through_weights;
+            let parts = Parts { kept, through_weights, redrawn };
             let mut pairs = Pairs::START;
             for k in 1..=48 {
                 pairs.step(&parts);
                 let expected = libm::log(paths(k, kept, through_weights));
-                let found = pairs.log + f64::from(k) * libm::log(anew);
+                let found = pairs.log + f64::from(k) * libm::log(redrawn);
                 assert!((found - expected).abs() < 1e-9 * expected.abs(), "{k}: {found}, not {expected}");
             }
             // Of 1000 steps, the sum has still a factor of about 1 / √k, which is no power of a rate.
             pairs.many(&parts, 952);
-            let found = pairs.log + 1000.0 * libm::log(anew);
+            let found = pairs.log + 1000.0 * libm::log(redrawn);
             let expected = 2000.0 * libm::log(kept + through_weights);
             assert!(((found - expected) / 2000.0).abs() < 2e-3, "{found}, not {expected}");
         }
@@ -126,8 +126,8 @@ mod tests {
     #[test]
     fn without_one_of_the_two_parts_and_where_all_varies_nothing_changes() {
         for parts in [
-            Parts { kept: 0.0, through_weights: 0.7, anew: 0.49 },
-            Parts { kept: 0.5, through_weights: 0.0, anew: 0.3 },
+            Parts { kept: 0.0, through_weights: 0.7, redrawn: 0.49 },
+            Parts { kept: 0.5, through_weights: 0.0, redrawn: 0.3 },
         ] {
             let mut pairs = Pairs::START;
             (0..60).for_each(|_| pairs.step(&parts));
@@ -135,7 +135,7 @@ mod tests {
         }
         // Most of it varies.
         let mut pairs = Pairs::START;
-        let parts = Parts { kept: 0.01, through_weights: 0.01, anew: 0.3 };
+        let parts = Parts { kept: 0.01, through_weights: 0.01, redrawn: 0.3 };
         (0..60).for_each(|_| pairs.step(&parts));
         assert!(pairs.log.abs() < 1e-4);
     }
