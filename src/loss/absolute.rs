@@ -1,7 +1,7 @@
 use super::checks::check_finite;
 use super::pairwise::{Pairwise, pairwise};
 
-/// The mean absolute error: R = mean |a - y|, dR/da = sign(a - y) / n, and 0 where a = y.
+/// The mean absolute error (L1 loss): R = mean |a - y|, dR/da = sign(a - y) / n, and 0 if a = y.
 ///
 /// # Shapes
 /// Any output, and targets of the same shape; n is the count of numbers in a sample.
@@ -11,6 +11,7 @@ use super::pairwise::{Pairwise, pairwise};
 /// assert_eq!(MeanAbsoluteError.mean(&[Vector([1.0, 2.0])], &[Vector([1.0, 5.0])])?, 1.5);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("L1", "MAE", "nn.L1Loss"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MeanAbsoluteError;
 

@@ -5,9 +5,9 @@ use crate::Error;
 use crate::kernel::{Real, sigmoid, softplus};
 use crate::tensor::SameType;
 
-/// The binary cross-entropy of independent yes-or-no targets, from scores (logits): use no sigmoid before it.
+/// The binary cross-entropy of independent yes-or-no targets, from scores (logits). Do not use a sigmoid before it.
 ///
-/// R = mean of max(a, 0) - a y + ln(1 + exp(-|a|)), which is -y ln σ(a) - (1-y) ln(1-σ(a)) without the overflow;
+/// R = mean of max(a, 0) - a y + ln(1 + exp(-|a|)), which equals -y ln σ(a) - (1-y) ln(1-σ(a)) but does not overflow;
 /// dR/da = (σ(a) - y) / n.
 ///
 /// # Shapes
@@ -20,6 +20,7 @@ use crate::tensor::SameType;
 /// approx::assert_relative_eq!(loss, 2.0_f64.ln());
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("BCE", "BCEWithLogitsLoss", "nn.BCEWithLogitsLoss", "sigmoid cross entropy"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BinaryCrossEntropy;
 
@@ -34,13 +35,13 @@ impl Pairwise for BinaryCrossEntropy {
 
 pairwise!(BinaryCrossEntropy, check: |_this, target, sample| check_probabilities(target, sample));
 
-/// The [`BinaryCrossEntropy`] with a weight of the positive targets of each class, for classes that are rare: created
-/// by [`BinaryCrossEntropy::positive_weights`].
+/// The [`BinaryCrossEntropy`] with a weight for the positive targets of each class, for rare classes. Create it with
+/// [`BinaryCrossEntropy::positive_weights`].
 ///
 /// With the weight p of a class: R = mean of -p y ln σ(a) - (1-y) ln(1-σ(a)), and dR/da = ((1-y) σ(a) - p y σ(-a)) / n.
-/// A common p is the count of negative samples divided by that of positive ones.
+/// A common choice of p is the number of negative samples divided by the number of positive ones.
 ///
-/// As in PyTorch (`pos_weight`), it is the mean over samples and numbers: it is not divided by the weights.
+/// As in PyTorch (`pos_weight`), the loss is the mean over samples and numbers. It is not divided by the weights.
 ///
 /// # Shapes
 /// Output `Vector<CLASSES>`, `Sequence<STEPS, CLASSES>` or `Image<CLASSES, H, W>`, and targets of the same shape:
@@ -53,13 +54,14 @@ pairwise!(BinaryCrossEntropy, check: |_this, target, sample| check_probabilities
 /// approx::assert_relative_eq!(value, (1.0 + 5.0) * 2.0_f64.ln() / 2.0);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("pos_weight", "class imbalance", "BCEWithLogitsLoss"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WeightedBinaryCrossEntropy<const CLASSES: usize> {
     positive: [f64; CLASSES],
 }
 
 impl BinaryCrossEntropy {
-    /// Gives the positive targets of each class a weight, at least 0.
+    /// Returns the loss with a weight for the positive targets of each class, at least 0.
     pub const fn positive_weights<const CLASSES: usize>(
         self,
         positive: [f64; CLASSES],
@@ -69,14 +71,14 @@ impl BinaryCrossEntropy {
 }
 
 impl<const CLASSES: usize> WeightedBinaryCrossEntropy<CLASSES> {
-    /// Returns the loss of number `at` of a sample, and its derivative.
+    /// Returns the loss of the number at the index `at` of a sample, and its derivative.
     fn compare<Y: ClassAxis<CLASSES>>(&self, at: usize, a: f64, y: f64) -> (f64, f64) {
         let positive = self.positive[Y::class_of(at)] * y;
         let value = (1.0 - y) * softplus(a) + positive * softplus(-a);
         (value, (1.0 - y) * sigmoid(a) - positive * sigmoid(-a))
     }
 
-    /// Returns the sum over the numbers of a batch, and writes the gradient, times `share`.
+    /// Returns the sum over the numbers of a batch, and writes the gradient, multiplied by `share`.
     fn sum_and_gradient<Y: ClassAxis<CLASSES>>(
         &self,
         output: &[Y],
@@ -97,7 +99,7 @@ impl<const CLASSES: usize> WeightedBinaryCrossEntropy<CLASSES> {
     }
 }
 
-#[diagnostic::do_not_recommend] // so that the error is that of `Loss`, not of `SameType`
+#[diagnostic::do_not_recommend] // so that the error is about `Loss`, not about `SameType`
 impl<const CLASSES: usize, Y: ClassAxis<CLASSES>, Target: SameType<Y>> Loss<Y, Target>
     for WeightedBinaryCrossEntropy<CLASSES>
 {

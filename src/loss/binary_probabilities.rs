@@ -2,16 +2,16 @@ use super::checks::{check_output, check_probabilities};
 use super::pairwise::{Pairwise, pairwise};
 use crate::kernel::Real;
 
-/// The binary cross-entropy of independent yes-or-no targets, from probabilities: those of a
+/// The binary cross-entropy of independent yes-or-no targets, from probabilities, for example the outputs of a
 /// [`Sigmoid`](crate::layer::Sigmoid).
 ///
 /// R = mean of -y ln a - (1-y) ln(1-a); dR/da = (a - y) / (a (1-a)) / n. As in PyTorch, a logarithm is at least -100
-/// and a (1-a) at least 1e-12, so that both are finite for a probability of 0 or 1. From scores, without a sigmoid,
-/// [`BinaryCrossEntropy`](super::BinaryCrossEntropy) has no such limits: prefer it.
+/// and a (1-a) at least 1e-12, so that both are finite for a probability of 0 or 1.
+/// [`BinaryCrossEntropy`](super::BinaryCrossEntropy), from scores without a sigmoid, has no such limits. Prefer it.
 ///
 /// # Shapes
-/// Any output of probabilities, and targets of the same shape: probabilities too; n is the count of numbers in a
-/// sample.
+/// Any output of probabilities, and targets of the same shape, which are probabilities too; n is the count of numbers
+/// in a sample.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -19,6 +19,7 @@ use crate::kernel::Real;
 /// approx::assert_relative_eq!(loss, 4.0_f64.ln() / 2.0);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("BCE", "BCELoss", "nn.BCELoss"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BinaryCrossEntropyOfProbabilities;
 

@@ -83,7 +83,7 @@ fn outside<T: Real>(numbers: &[T], within: impl Fn(f64) -> bool) -> Option<(usiz
     numbers.iter().map(|x| x.to_f64()).enumerate().find(|&(_, x)| !within(x))
 }
 
-/// Checks a setting that is finite and not negative.
+/// Checks that a setting is finite and not negative.
 pub(super) fn check_not_negative(name: &'static str, value: f64) -> Result<(), Error> {
     if value >= 0.0 && value.is_finite() {
         return Ok(());
@@ -91,7 +91,7 @@ pub(super) fn check_not_negative(name: &'static str, value: f64) -> Result<(), E
     Err(Error::Setting { name, value, expected: "at least 0 and finite" })
 }
 
-/// Checks a setting that is finite and above 0.
+/// Checks that a setting is finite and above 0.
 pub(super) fn check_positive(name: &'static str, value: f64) -> Result<(), Error> {
     if value > 0.0 && value.is_finite() {
         return Ok(());
@@ -99,17 +99,17 @@ pub(super) fn check_positive(name: &'static str, value: f64) -> Result<(), Error
     Err(Error::Setting { name, value, expected: "above 0 and finite" })
 }
 
-/// Checks the weight of each class or feature.
+/// Checks the weights of all classes or features.
 pub(super) fn check_weights(name: &'static str, weights: &[f64]) -> Result<(), Error> {
     weights.iter().try_for_each(|&weight| check_not_negative(name, weight))
 }
 
-/// Returns the sum of the losses of a batch divided by its weight, if the batch has any.
+/// Returns the sum of the losses of a batch divided by its weight, or an error if the weight is 0.
 pub(super) fn mean_of(sum: f64, weight: f64) -> Result<f64, Error> {
     if weight > 0.0 { finite(sum / weight) } else { Err(Error::NoWeight) }
 }
 
-/// Returns the mean, if it and its whole gradient are finite.
+/// Returns the mean, or an error unless the mean and its whole gradient are finite.
 pub(super) fn finite_with_gradient<T: Real>(mean: f64, gradient: &[T]) -> Result<f64, Error> {
     let mean = finite(mean)?;
     if all_finite(gradient) {

@@ -1,19 +1,19 @@
-//! Targets of classes: a class, or a probability of each class, for each position of an output.
+//! Targets of classes: for each position of an output, a class, or a probability for each class.
 
 use super::checks::{check_probabilities, check_weights};
 use crate::Error;
 use crate::kernel::Real;
 use crate::tensor::{Image, Label, Sequence, Tensor, Vector};
 
-/// A tensor with a number for each of `CLASSES` classes (or channels, or features) at each of its positions.
+/// A tensor with one number for each of `CLASSES` classes (or channels, or features) at each of its positions.
 pub trait ClassAxis<const CLASSES: usize>: Tensor {
-    /// How many positions there are: one, or the steps, or the pixels.
+    /// The number of positions: one, or the steps, or the pixels.
     const POSITIONS: usize;
 
-    /// Whether the numbers of a class are next to each other in memory, instead of those of a position.
+    /// Whether the numbers of one class are adjacent in memory. Otherwise the numbers of one position are.
     const CLASSES_FIRST: bool;
 
-    /// Returns to which class the number `at` belongs.
+    /// Returns the class of the number at the index `at`.
     #[inline(always)]
     fn class_of(at: usize) -> usize {
         if Self::CLASSES_FIRST { at / Self::POSITIONS } else { at % CLASSES }
@@ -40,11 +40,11 @@ impl<const CLASSES: usize, const HEIGHT: usize, const WIDTH: usize, T: Real> Cla
 /// The target of one position.
 #[derive(Clone, Copy)]
 pub enum Position {
-    /// The position does not count.
+    /// The position is ignored in the loss.
     Ignored,
-    /// This class.
+    /// The class with this index.
     Class(usize),
-    /// A probability of each class.
+    /// A probability for each class.
     Probabilities,
 }
 
@@ -57,9 +57,9 @@ pub enum Position {
 pub trait ClassTarget<Y: Tensor> {
     /// The number of classes.
     const CLASSES: usize;
-    /// [`ClassAxis::POSITIONS`].
+    /// The number of positions, as [`ClassAxis::POSITIONS`].
     const POSITIONS: usize;
-    /// [`ClassAxis::CLASSES_FIRST`].
+    /// The memory order, as [`ClassAxis::CLASSES_FIRST`].
     const CLASSES_FIRST: bool;
 
     /// Returns the target of a position.
@@ -70,16 +70,16 @@ pub trait ClassTarget<Y: Tensor> {
         0.0
     }
 
-    /// Checks the numbers of the target, the `sample`-th of its batch.
+    /// Checks the numbers of the target. `sample` is its index in the batch.
     ///
     /// # Errors
-    /// [`Error::NonFiniteData`] and [`Error::TargetRange`].
+    /// [`Error::NonFiniteData`] for a NaN or an infinity, and [`Error::TargetRange`] for a number outside of 0 to 1.
     fn check(&self, _sample: usize) -> Result<(), Error> {
         Ok(())
     }
 }
 
-/// Implements [`ClassTarget`] for labels, which `$at` returns for a position.
+/// Implements [`ClassTarget`] for labels. `$at` returns the label of a position.
 macro_rules! labels {
     ($([$($side:ident)*] $Y:ty, $Target:ty: |$this:ident, $position:ident| $at:expr;)+) => {$(
         impl<const CLASSES: usize, $(const $side: usize,)* T: Real> ClassTarget<$Y> for $Target {
@@ -152,7 +152,7 @@ probabilities! {
     [HEIGHT WIDTH] Image<CLASSES, HEIGHT, WIDTH, T>;
 }
 
-/// Returns the place of a class's number at a position, in the memory of an output.
+/// Returns the index of the number of a class at a position, in the memory of an output.
 #[inline(always)]
 pub(crate) fn index<Y: Tensor, Target: ClassTarget<Y>>(position: usize, class: usize) -> usize {
     if Target::CLASSES_FIRST {
@@ -195,7 +195,8 @@ impl<const CLASSES: usize> ClassWeights for [f64; CLASSES] {
     }
 }
 
-/// Returns the weight of a target: the sum over its positions of the weight of their class, or 1 for probabilities.
+/// Returns the weight of a target: the sum of its positions' weights. The weight of a position is the weight of its
+/// class, or 1 for probabilities.
 pub(super) fn weight_of<Y: Tensor, Target: ClassTarget<Y>>(
     weights: &impl ClassWeights,
     target: &Target,
@@ -209,14 +210,14 @@ pub(super) fn weight_of<Y: Tensor, Target: ClassTarget<Y>>(
     })
 }
 
-/// Computes how much each class counts: its weight times its smoothed probability.
+/// Computes the share of each class in the loss: its weight times its smoothed probability.
 pub(super) struct Shares<'a, W> {
     pub(super) smoothing: f64,
     pub(super) weights: &'a W,
 }
 
 impl<W: ClassWeights> Shares<'_, W> {
-    /// Returns the function that gives how much each class counts at a position, or `None` if the position is ignored.
+    /// Returns a function that returns the share of each class at a position, or `None` if the position is ignored.
     #[inline(always)]
     pub(super) fn at<Y: Tensor, Target: ClassTarget<Y>>(
         &self,

@@ -3,18 +3,19 @@ use crate::Error;
 use crate::kernel::Real;
 use crate::tensor::Sequence;
 
-/// Added to the square of each length, as PyTorch does, so that a vector of length 0 has a cosine of 0.
+/// The number that is added to the square of each length, as in PyTorch, so that a vector of length 0 has a cosine
+/// of 0.
 const EPSILON: f64 = 1e-12;
 
-/// The cosine embedding loss of two vectors: those of a similar pair are to have the same direction, those of another
-/// pair a cosine of at most the margin.
+/// The cosine embedding loss of two vectors. Similar vectors should have the same direction, and other vectors a cosine
+/// of at most the margin.
 ///
 /// With c = u·v / √((u·u + ε) (v·v + ε)) and ε = 1e-12: R = 1 - c for a similar pair, else max(0, c - margin). The loss
 /// of a batch is the mean over its samples.
 ///
 /// # Shapes
-/// Output `Sequence<2, N>`: u at the first step, v at the second; target `bool`, whether the pair is similar (PyTorch's
-/// 1 and -1).
+/// Output `Sequence<2, N>`: u at the first step, v at the second. The target is a `bool`, whether the pair is similar
+/// (PyTorch's 1 and -1).
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -24,6 +25,7 @@ const EPSILON: f64 = 1e-12;
 /// approx::assert_relative_eq!(loss.mean(&[pair], &[false])?, 0.8, max_relative = 1e-9);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("CosineEmbeddingLoss", "nn.CosineEmbeddingLoss", "contrastive"))]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CosineEmbedding {
     margin: f64,
@@ -43,13 +45,13 @@ impl CosineEmbedding {
     }
 }
 
-/// Returns the cosine of these products. (The square roots are apart, so that the product of large squares does not
+/// Returns the cosine from these products. (There are two square roots, so that the product of large squares does not
 /// overflow.)
 fn cosine([uv, uu, vv]: [f64; 3]) -> f64 {
     uv / (Real::sqrt(uu) * Real::sqrt(vv))
 }
 
-#[diagnostic::do_not_recommend] // the message says which target goes with which output
+#[diagnostic::do_not_recommend] // the message says which target belongs to which output
 impl<const N: usize, T: Real> Loss<Sequence<2, N, T>, bool> for CosineEmbedding {
     fn value(&self, output: &Sequence<2, N, T>, similar: &bool) -> f64 {
         let cosine = cosine(Self::products(&output.0));

@@ -4,22 +4,25 @@ use super::{Loss, softmax};
 use crate::Error;
 use crate::tensor::Tensor;
 
-/// The cross-entropy of one class among several, from scores (logits): use no softmax before it.
+/// The cross-entropy of one class among several, from scores (logits). Do not use a softmax before it.
 ///
-/// With p = softmax(a) and q the target's probabilities: R = -Σ qₖ ln pₖ, and dR/da = p - q.
-/// For a label q is 1 at its class; label smoothing s makes that 1 - s, and adds s / classes everywhere.
+/// With p = softmax(a) and the target's probabilities q: R = -Σ qₖ ln pₖ, and dR/da = p - q. For a label, q is 1 at its
+/// class and 0 elsewhere. With label smoothing s, q is 1 - s at its class, plus s / classes at every class.
 ///
 /// The loss of a batch is the mean over all positions (of all samples) that are not ignored.
 ///
 /// # Shapes
 /// Output `Vector<CLASSES>`, or `Sequence<STEPS, CLASSES>` with a class for each step, or `Image<CLASSES, H, W>` with a
-/// class for each pixel. The [target](crate::loss#classes) has a label for each position, such as
-/// [`Label<CLASSES>`](crate::tensor::Label) or `[Option<Label<CLASSES>>; STEPS]`, where positions with `None` are
-/// ignored. Or it is a tensor of the output's type, of probabilities, each between 0 and 1. As in PyTorch, it is not
-/// checked that they sum to 1: a smaller sum gives the position a smaller weight.
+/// class for each pixel. The [target](crate::loss#classes) is one of these:
+///
+/// * a label for each position, such as [`Label<CLASSES>`](crate::tensor::Label) or `[Option<Label<CLASSES>>; STEPS]`;
+///   positions with `None` are ignored;
+/// * a tensor of the output's type with probabilities between 0 and 1. As in PyTorch, it is not checked that they sum
+///   to 1. A smaller sum is a smaller weight of the position.
 ///
 /// # Gradient flow
-/// p - q does not vanish for a confident wrong prediction, because the softmax's Jacobian cancels with the logarithm.
+/// p - q does not vanish for a confident wrong prediction, because the Jacobian of the softmax cancels with the
+/// logarithm.
 ///
 /// # Source
 /// Bridle (1990); label smoothing: Szegedy et al., "Rethinking the Inception architecture", CVPR 2016, section 7.
@@ -32,19 +35,26 @@ use crate::tensor::Tensor;
 /// approx::assert_relative_eq!(value, 4.0_f64.ln());
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias(
+    "softmax",
+    "CrossEntropyLoss",
+    "nn.CrossEntropyLoss",
+    "SparseCategoricalCrossentropy",
+    "log loss"
+))]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CrossEntropy {
     smoothing: f64,
 }
 
-/// The [`CrossEntropy`] with a weight for each class, for classes that are rare or matter more: created by
+/// The [`CrossEntropy`] with a weight for each class, for classes that are rare or more important. Create it with
 /// [`CrossEntropy::weights`].
 ///
 /// With the weight w of each class: R = -Σ wₖ qₖ ln pₖ, and dR/da = p Σ wₖ qₖ - w q.
 ///
-/// As in PyTorch, the loss of a batch is the sum of this over all positions, divided by the sum of the weights of their
-/// classes (for targets of probabilities, by the number of positions). So it is a weighted mean: multiplying all
-/// weights by a number changes nothing.
+/// As in PyTorch, the loss of a batch is the sum of R over all positions, divided by the sum of the weights of their
+/// classes (for targets of probabilities, by the number of positions). So it is a weighted mean: a common factor of all
+/// weights changes nothing.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -54,6 +64,7 @@ pub struct CrossEntropy {
 /// approx::assert_relative_eq!(loss.mean(&outputs, &labels)?, (each[0] + 3.0 * each[1]) / 4.0);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("class weights", "class imbalance", "nn.CrossEntropyLoss"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WeightedCrossEntropy<const CLASSES: usize> {
     plain: CrossEntropy,
@@ -61,13 +72,22 @@ pub struct WeightedCrossEntropy<const CLASSES: usize> {
 }
 
 impl CrossEntropy {
-    /// Creates a cross-entropy with labels smoothed by `smoothing`, from 0 (not at all) to below 1. Validation does not
+    /// Creates a cross-entropy with label smoothing: `smoothing` is from 0 (none) to less than 1. Validation does not
     /// smooth: see [`Loss::evaluate`].
+    ///
+    /// ```
+    /// use chainrule::prelude::*;
+    /// // With the smoothing 0.5 and equal scores, R is ln 2 as without.
+    /// let loss = CrossEntropy::smoothed(0.5).mean(&[Vector([0.0, 0.0])], &[Label::new(0)?])?;
+    /// approx::assert_relative_eq!(loss, 2.0_f64.ln());
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    #[doc(alias("label_smoothing"))]
     pub const fn smoothed(smoothing: f64) -> Self {
         Self { smoothing }
     }
 
-    /// Gives each class a weight, at least 0.
+    /// Returns the loss with a weight for each class, at least 0.
     pub const fn weights<const CLASSES: usize>(
         self,
         weights: [f64; CLASSES],
@@ -112,7 +132,7 @@ impl<const CLASSES: usize> WeightedCrossEntropy<CLASSES> {
 /// Implements [`Loss`] for a cross-entropy.
 macro_rules! cross_entropy {
     ([$($generics:tt)*] $Loss:ty, $Y:ident where $($bound:tt)*) => {
-        #[diagnostic::do_not_recommend] // the message says which target goes with which output
+        #[diagnostic::do_not_recommend] // the message says which target belongs to which output
         impl<$($generics)* $Y: $($bound)*, Target: ClassTarget<$Y>> Loss<$Y, Target> for $Loss {
             fn value(&self, output: &$Y, target: &Target) -> f64 {
                 softmax::value(&self.shares(), output, target)

@@ -3,42 +3,45 @@ use crate::Error;
 use crate::kernel::{Real, exp, maximum};
 use crate::tensor::{Label, Sequence};
 
-/// The connectionist temporal classification of a sequence: the labels of a target are read in the steps of the output,
-/// in this order, but it is not known at which steps. It is for speech and handwriting.
+/// The connectionist temporal classification (CTC) loss of a sequence. The labels of the target occur in the steps of
+/// the output, in this order, but the steps are not known. It is used for speech and handwriting.
 ///
-/// Class 0 is the blank. A path has a class for each step; of equal classes side by side all but one are dropped, and
-/// then the blanks. With p = softmax(a) at each step: R = -ln Σ Π p over all paths that leave the labels of the target,
-/// divided by the number of these labels (or 1, if there are none). dR/da = (p - γ) / labels, where γ is the
-/// probability of each class at each step, given the target. The forward-backward algorithm computes both, in
-/// logarithms and `f64`.
+/// Class 0 is the blank. A path has one class for each step. To read the labels of a path, drop repeated adjacent
+/// classes and then the blanks. With p = softmax(a) at each step: R = -ln Σ Π p over all paths with the labels of the
+/// target, divided by the number of labels (or by 1, if there are none). dR/da = (p - γ) / labels, where γ is the
+/// probability of each class at each step, given the target. The forward-backward algorithm computes both, with
+/// logarithms in `f64`.
 ///
-/// The loss of a batch is the mean over its samples: PyTorch's `ctc_loss` of a `log_softmax`, with `blank=0` and
+/// The loss of a batch is the mean over its samples. It is PyTorch's `ctc_loss` of a `log_softmax`, with `blank=0` and
 /// `reduction="mean"`.
 ///
 /// # Shapes
-/// Output `Sequence<STEPS, CLASSES>` of scores: use no softmax before it. Target [`Labels<CLASSES, MOST>`](Labels): at
-/// most `MOST` labels, and none of them 0. A target that no path of `STEPS` steps leaves is an error: each label takes
-/// a step, and one more where it equals the label before it.
+/// Output `Sequence<STEPS, CLASSES>` of scores. Do not use a softmax before it. Target [`Labels<CLASSES,
+/// MOST>`](Labels): at most `MOST` labels, and none of them 0. Each label needs one step, and one more if it equals the
+/// label before it. A target that needs more than `STEPS` steps is an error.
 ///
 /// # Source
-/// Graves et al., "Connectionist temporal classification", ICML 2006, section 4.1. The forward variables are computed
-/// again from every middle of the sequence instead of stored, so that their memory does not grow with it: Griewank,
-/// "Achieving logarithmic growth of temporal and spatial complexity in reverse automatic differentiation" (1992).
+/// Graves et al., "Connectionist temporal classification", ICML 2006, section 4.1. Most forward variables are not
+/// stored but computed again, from the middle of ever shorter parts of the sequence, so that their memory does not grow
+/// with its length: Griewank, "Achieving logarithmic growth of temporal and spatial complexity in reverse automatic
+/// differentiation" (1992).
 ///
 /// ```
 /// use chainrule::prelude::*;
 /// use chainrule::loss::{Ctc, Labels};
 ///
-/// // Two steps, equal scores: of the nine paths, "1 1", "0 1" and "1 0" leave "1".
+/// // Two steps, equal scores: three of the nine paths, "1 1", "0 1" and "1 0", have the labels "1".
 /// let target = Labels::<3, 4>::new(&[Label::new(1)?])?;
 /// let loss = Ctc.mean(&[Sequence([[0.0; 3]; 2])], &[target])?;
 /// approx::assert_relative_eq!(loss, 3.0_f64.ln(), max_relative = 1e-12);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("CTCLoss", "nn.CTCLoss", "speech recognition", "connectionist temporal classification"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ctc;
 
-/// A number for each state of a step: the blank before each label and the label, in turns, and the blank behind them.
+/// A number for each state of a step. The states are, for each label, the blank before it and the label itself, and
+/// then the blank after the last label.
 #[derive(Clone, Copy)]
 struct States<const MOST: usize> {
     pairs: [[f64; 2]; MOST],
@@ -58,10 +61,10 @@ impl<const MOST: usize> States<MOST> {
     }
 }
 
-/// How many forward variables are stored at once.
+/// The number of forward variables that are stored at the same time.
 const STORED: usize = 16;
 
-/// One sample.
+/// One sample: its scores and its target.
 struct Sample<'a, const STEPS: usize, const CLASSES: usize, const MOST: usize, T> {
     scores: &'a [[T; CLASSES]; STEPS],
     labels: &'a [Label<CLASSES>],
@@ -73,7 +76,7 @@ impl<'a, const STEPS: usize, const CLASSES: usize, const MOST: usize, T: Real>
     Sample<'a, STEPS, CLASSES, MOST, T>
 {
     fn new(output: &'a Sequence<STEPS, CLASSES, T>, target: &'a Labels<CLASSES, MOST>) -> Self {
-        // In `f64`, because a path is a product of a probability of each step.
+        // // In `f64`, because the probability of a path is a product over all steps.
         let norms = core::array::from_fn(|step| {
             let largest = maximum(&output.0[step]).to_f64();
             let sum = output.0[step].iter().fold(0.0, |sum, a| sum + exp(a.to_f64() - largest));
@@ -95,12 +98,12 @@ impl<'a, const STEPS: usize, const CLASSES: usize, const MOST: usize, T: Real>
         self.scores[step][class].to_f64() - self.norms[step]
     }
 
-    /// Returns whether a path may go from the label before this state's label to it, without the blank between them.
+    /// Returns whether a path may go from the previous label to the label of this state without the blank between them.
     fn skips(&self, state: usize) -> bool {
         state >= 2 && !state.is_multiple_of(2) && self.class(state) != self.class(state - 2)
     }
 
-    /// Returns ln of the probability of all beginnings of paths that are in each state at step 0.
+    /// Returns the logarithm of the probability of each state at step 0.
     fn first(&self) -> States<MOST> {
         let mut alpha = States::NONE;
         for state in 0..self.states().min(2) {
@@ -109,7 +112,8 @@ impl<'a, const STEPS: usize, const CLASSES: usize, const MOST: usize, T: Real>
         alpha
     }
 
-    /// Returns the same at `step`, from that of the step before.
+    /// Returns the forward variables at `step`, from those of the step before: for each state, the logarithm of the
+    /// probability of all beginnings of paths that end in it.
     fn forward(&self, step: usize, before: &States<MOST>) -> States<MOST> {
         let mut alpha = States::NONE;
         for state in 0..self.states() {
@@ -125,7 +129,8 @@ impl<'a, const STEPS: usize, const CLASSES: usize, const MOST: usize, T: Real>
         alpha
     }
 
-    /// Returns ln of the probability of all ends of paths behind each state at `step - 1`, from that at `step`.
+    /// Returns the backward variables at `step - 1`, from those at `step`: for each state, the logarithm of the
+    /// probability of all ends of paths after it.
     fn backward(&self, step: usize, behind: &States<MOST>) -> States<MOST> {
         let mut beta = States::NONE;
         let through = |state| behind.get(state) + self.log_probability(step, self.class(state));
@@ -142,12 +147,12 @@ impl<'a, const STEPS: usize, const CLASSES: usize, const MOST: usize, T: Real>
         beta
     }
 
-    /// Returns the states at which a path may end, which may be the same.
+    /// Returns the two states in which a path may end. They may be the same.
     fn ends(&self) -> [usize; 2] {
         [self.states() - 1, self.states().saturating_sub(2)]
     }
 
-    /// Returns ln of the probability of the target, from the forward variables of the last step.
+    /// Returns the logarithm of the probability of the target, from the forward variables of the last step.
     fn log_likelihood(&self, last: &States<MOST>) -> f64 {
         let [end, other] = self.ends();
         if end == other { last.get(end) } else { log_add(last.get(end), last.get(other)) }
@@ -162,7 +167,7 @@ impl<'a, const STEPS: usize, const CLASSES: usize, const MOST: usize, T: Real>
     }
 
     /// Writes the gradient of the steps from `start` to before `end`, given the forward variables at `start` and the
-    /// backward variables at `end - 1`. Replaces the latter by those at `start - 1`.
+    /// backward variables at `end - 1`. Replaces the backward variables by those at `start - 1`.
     fn gradient(
         &self,
         [start, end]: [usize; 2],
@@ -214,7 +219,7 @@ fn log_add(a: f64, b: f64) -> f64 {
     if less == f64::NEG_INFINITY { more } else { more + Real::ln_1p(exp(less - more)) }
 }
 
-#[diagnostic::do_not_recommend] // the message says which target goes with which output
+#[diagnostic::do_not_recommend] // the message says which target belongs to which output
 impl<const STEPS: usize, const CLASSES: usize, const MOST: usize, T: Real>
     Loss<Sequence<STEPS, CLASSES, T>, Labels<CLASSES, MOST>> for Ctc
 {

@@ -4,19 +4,21 @@ use crate::Error;
 use crate::kernel::Real;
 use crate::tensor::{Image, Sequence, Tensor, Vector};
 
-/// The negative log-likelihood of numbers under normal distributions, of which the network gives mean and variance.
+/// The negative log-likelihood under normal distributions. The network outputs the mean and the variance of each
+/// number.
 ///
-/// With the mean m and the variance v: R = mean of ½ (ln v + (m - y)²/v), dR/dm = (m - y)/v / n, and
-/// dR/dv = ½ (1/v - (m - y)²/v²) / n. [From logarithms of variances](GaussianNllLoss::of_log_variances) s = ln v,
-/// dR/ds = ½ (1 - (m - y)² exp(-s)) / n. [`full`](GaussianNllLoss::full) adds the constant ½ ln 2π.
+/// With the mean m and the variance v: R = mean of ½ (ln v + (m - y)²/v), dR/dm = (m - y)/v / n, and dR/dv = ½ (1/v -
+/// (m - y)²/v²) / n. With outputs of [logarithms of variances](GaussianNllLoss::of_log_variances) s = ln v: dR/ds = ½
+/// (1 - (m - y)² exp(-s)) / n. [`full`](GaussianNllLoss::full) adds the constant ½ ln 2π.
 ///
-/// As in PyTorch, a variance below ε is replaced by ε, in the gradient too, which is not set to 0 there; a negative one
-/// is an error.
+/// As in PyTorch, a variance below ε is replaced by ε. The gradient is computed with ε too, and is not set to 0. A
+/// negative variance is an error.
 ///
 /// # Shapes
 /// Output `Sequence<2, N>`: the means of N numbers at the first step, their variances at the second; target
-/// `Vector<N>`. Or output `Image<2, H, W>`, with a channel of each; target `Image<1, H, W>`. n is N, or H W. The layer
-/// [`Dense<Vector<M>, Sequence<2, N>>`](crate::layer::Dense) gives such outputs.
+/// `Vector<N>`. Or output `Image<2, H, W>`: the means in the first channel, the variances in the second; target
+/// `Image<1, H, W>`. n is N, or H W. The layer [`Dense<Vector<M>, Sequence<2, N>>`](crate::layer::Dense) has such
+/// outputs.
 ///
 /// # Source
 /// Nix, Weigend, "Estimating the mean and variance of the target probability distribution", ICNN 1994; with logarithms:
@@ -33,6 +35,7 @@ use crate::tensor::{Image, Sequence, Tensor, Vector};
 /// approx::assert_relative_eq!(same, loss);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("GaussianNLLLoss", "nn.GaussianNLLLoss", "heteroscedastic", "uncertainty"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GaussianNllLoss {
     logarithms: bool,
@@ -43,18 +46,18 @@ pub struct GaussianNllLoss {
 impl GaussianNllLoss {
     const VARIANCES: Self = Self { logarithms: false, full: false, epsilon: 1e-6 };
 
-    /// Creates a loss of outputs with the logarithms of the variances, which may be any number. ε does not apply to
+    /// Creates a loss for outputs with the logarithms of the variances, which may be any number. ε does not apply to
     /// them.
     pub const fn of_log_variances() -> Self {
         Self { logarithms: true, ..Self::VARIANCES }
     }
 
-    /// Sets ε, the smallest variance. It is above 0, and 1e-6 by default.
+    /// Sets ε, the smallest variance. It must be above 0. The default is 1e-6.
     pub const fn epsilon(self, epsilon: f64) -> Self {
         Self { epsilon, ..self }
     }
 
-    /// Adds ½ ln 2π, which does not depend on the output.
+    /// Adds ½ ln 2π, a constant that does not depend on the output.
     pub const fn full(self) -> Self {
         Self { full: true, ..self }
     }
@@ -88,7 +91,7 @@ impl GaussianNllLoss {
     }
 }
 
-/// Outputs are variances.
+/// The default: the outputs are variances.
 impl Default for GaussianNllLoss {
     fn default() -> Self {
         Self::VARIANCES
@@ -98,7 +101,7 @@ impl Default for GaussianNllLoss {
 /// Implements [`Loss`] for an output of two rows or channels.
 macro_rules! gaussian {
     ($([$($side:ident)+] $Y:ty, $Target:ty;)+) => {$(
-        #[diagnostic::do_not_recommend] // the message says which target goes with which output
+        #[diagnostic::do_not_recommend] // the message says which target belongs to which output
         impl<$(const $side: usize,)+ T: Real> Loss<$Y, $Target> for GaussianNllLoss {
             fn value(&self, output: &$Y, target: &$Target) -> f64 {
                 self.sum(output.as_slice(), target.as_slice()) / <$Target>::LEN as f64

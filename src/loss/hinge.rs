@@ -1,10 +1,9 @@
 use super::checks::check_signs;
 use super::pairwise::{Pairwise, pairwise};
 
-/// The hinge loss of scores against 1 or -1: that of a support vector machine.
+/// The hinge loss of scores with targets of 1 or -1, as in a support vector machine.
 ///
-/// R = mean of max(0, 1 - y a); dR/da = -y / n where y a < 1, else 0. Keras has it under the same name, PyTorch has
-/// none.
+/// R = mean of max(0, 1 - y a); dR/da = -y / n if y a < 1, else 0. It is Keras' `Hinge`; PyTorch has no such loss.
 ///
 /// # Shapes
 /// Any output of scores, and targets of the same shape, each 1 or -1; n is the count of numbers in a sample.
@@ -17,6 +16,7 @@ use super::pairwise::{Pairwise, pairwise};
 /// assert_eq!(Hinge.mean(&[Vector([0.25, 3.0])], &[Vector([-1.0, 1.0])])?, 1.25 / 2.0);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("SVM", "support vector machine", "max-margin"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hinge;
 
@@ -30,9 +30,10 @@ impl Pairwise for Hinge {
 
 pairwise!(Hinge, check: |_this, target, sample| check_signs(target, sample));
 
-/// The squared hinge loss of scores against 1 or -1, which is smooth.
+/// The squared hinge loss of scores with targets of 1 or -1. Its derivative is continuous.
 ///
-/// R = mean of max(0, 1 - y a)²; dR/da = -2 y max(0, 1 - y a) / n. Keras has it under the same name, PyTorch has none.
+/// R = mean of max(0, 1 - y a)²; dR/da = -2 y max(0, 1 - y a) / n. It is Keras' `SquaredHinge`; PyTorch has no such
+/// loss.
 ///
 /// # Shapes
 /// Any output of scores, and targets of the same shape, each 1 or -1; n is the count of numbers in a sample.
@@ -42,6 +43,7 @@ pairwise!(Hinge, check: |_this, target, sample| check_signs(target, sample));
 /// assert_eq!(SquaredHinge.mean(&[Vector([0.5, 3.0])], &[Vector([-1.0, 1.0])])?, 2.25 / 2.0);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("L2-SVM"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SquaredHinge;
 

@@ -1,10 +1,10 @@
 use super::checks::{check_positive, check_signs};
 use super::pairwise::{Pairwise, pairwise};
 
-/// The hinge embedding loss of distances: those of similar pairs (a target of 1) are to be small, those of other pairs
-/// (-1) at least the margin.
+/// The hinge embedding loss of distances. The distance of a similar pair (target 1) should be small, and that of
+/// another pair (target -1) at least the margin.
 ///
-/// R = mean of a where y = 1, and of max(0, margin - a) where y = -1; dR/da is 1/n, and -1/n where a < margin.
+/// R = mean of a if y = 1, and of max(0, margin - a) if y = -1; dR/da is 1/n, or -1/n if a < margin.
 ///
 /// # Shapes
 /// Any output of distances, and targets of the same shape, each 1 or -1; n is the count of numbers in a sample.
@@ -15,6 +15,7 @@ use super::pairwise::{Pairwise, pairwise};
 /// assert_eq!(loss.mean(&[Vector([0.25, 0.25])], &[Vector([1.0, -1.0])])?, (0.25 + 0.75) / 2.0);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("HingeEmbeddingLoss", "nn.HingeEmbeddingLoss", "contrastive"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HingeEmbedding {
     margin: f64,

@@ -1,10 +1,10 @@
 use super::checks::{check_finite, check_positive};
 use super::pairwise::{Pairwise, pairwise};
 
-/// The Huber loss: squared for small errors, absolute for large ones, so that the gradient of an outlier is at most
+/// The Huber loss: squared for small errors and absolute for large ones, so that the gradient of an outlier is at most
 /// `delta`.
 ///
-/// With d = a - y: R = mean of d²/2 where |d| ≤ δ, else δ (|d| - δ/2); dR/da = clamp(d, -δ, δ) / n.
+/// With d = a - y: R = mean of d²/2 if |d| ≤ δ, else δ (|d| - δ/2); dR/da = clamp(d, -δ, δ) / n.
 ///
 /// # Shapes
 /// Any output, and targets of the same shape; n is the count of numbers in a sample.
@@ -18,6 +18,7 @@ use super::pairwise::{Pairwise, pairwise};
 /// assert_eq!(loss.mean(&[Vector([0.5, 3.0])], &[Vector([0.0, 0.0])])?, (0.125 + 2.5) / 2.0);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("HuberLoss", "nn.HuberLoss", "robust regression"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Huber {
     delta: f64,

@@ -2,13 +2,14 @@ use super::checks::{check_finite, check_probabilities};
 use super::pairwise::{Pairwise, pairwise};
 use crate::kernel::Real;
 
-/// The Kullback-Leibler divergence of a target distribution from that of the output, from log-probabilities: those of a
-/// [`LogSoftmax`](crate::layer::LogSoftmax).
+/// The Kullback-Leibler divergence between a target distribution and the output, from log-probabilities, for example
+/// the outputs of a [`LogSoftmax`](crate::layer::LogSoftmax).
 ///
 /// With the log-probabilities a: R = Σ y (ln y - a), where 0 ln 0 is 0; dR/da = -y.
 ///
-/// The loss of a batch is the mean over its samples of this sum over the numbers of a sample: PyTorch's
-/// `reduction="batchmean"`, the one that is a divergence. (Its default also divides by the numbers of a sample.)
+/// The loss of a sample is the sum over its numbers. The loss of a batch is the mean over its samples: PyTorch's
+/// `reduction="batchmean"`, which is the mathematical divergence. (PyTorch's default also divides by the numbers of a
+/// sample.)
 ///
 /// # Shapes
 /// Any output of log-probabilities, and targets of the same shape: probabilities, or [their
@@ -24,13 +25,14 @@ use crate::kernel::Real;
 /// approx::assert_relative_eq!(loss, 0.5 * 2.0_f64.ln() + 0.5 * (2.0_f64 / 3.0).ln(), max_relative = 1e-12);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("KLDivLoss", "nn.KLDivLoss", "relative entropy", "distillation"))]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct KlDivergence {
     log_target: bool,
 }
 
 impl KlDivergence {
-    /// Creates a divergence whose targets are log-probabilities too, each finite.
+    /// Creates a divergence whose targets are finite log-probabilities too.
     pub const fn log_target() -> Self {
         Self { log_target: true }
     }

@@ -1,7 +1,7 @@
 use crate::Error;
 use crate::tensor::Label;
 
-/// At most `MOST` labels in order: the target of a [`Ctc`](super::Ctc) loss.
+/// A list of at most `MOST` labels: the target of a [`Ctc`](super::Ctc) loss.
 ///
 /// ```
 /// use chainrule::loss::Labels;
@@ -18,7 +18,7 @@ pub struct Labels<const CLASSES: usize, const MOST: usize> {
 }
 
 impl<const CLASSES: usize, const MOST: usize> Labels<CLASSES, MOST> {
-    /// Creates a target of these labels.
+    /// Creates a target from these labels.
     ///
     /// # Errors
     /// [`Error::TooManyLabels`] if there are more than `MOST`.
@@ -44,7 +44,7 @@ impl<const CLASSES: usize, const MOST: usize> core::fmt::Debug for Labels<CLASSE
     }
 }
 
-/// As an array.
+/// Serializes the labels as an array.
 #[cfg(feature = "serde")]
 impl<const CLASSES: usize, const MOST: usize> serde::Serialize for Labels<CLASSES, MOST> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

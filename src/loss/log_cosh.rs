@@ -4,8 +4,8 @@ use crate::kernel::{softplus, tanh};
 
 /// The logarithm of the hyperbolic cosine of the error: squared for small errors, absolute for large ones, and smooth.
 ///
-/// With d = a - y: R = mean of ln cosh d = |d| + ln(1 + exp(-2|d|)) - ln 2; dR/da = tanh(d) / n. Keras has it under the
-/// same name, PyTorch has none.
+/// With d = a - y: R = mean of ln cosh d = |d| + ln(1 + exp(-2|d|)) - ln 2; dR/da = tanh(d) / n. It is Keras'
+/// `LogCosh`; PyTorch has no such loss.
 ///
 /// # Shapes
 /// Any output, and targets of the same shape; n is the count of numbers in a sample.

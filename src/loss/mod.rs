@@ -1,4 +1,4 @@
-//! Tier 5: losses R = L(A, Y), the distance of a network's outputs from the targets.
+//! Tier 5: losses R = L(A, Y), which compare the outputs A of a network with the targets Y.
 //!
 //! | loss | PyTorch's name | output | target of a sample | loss of a sample |
 //! |---|---|---|---|---|
@@ -24,13 +24,13 @@
 //! | [`TripletMargin`] | `TripletMarginLoss` | `Sequence<3, N>`: three vectors | `()` | one number |
 //! | [`MarginRanking`] | `MarginRankingLoss` | `Vector<2>` of scores | `bool` | one number |
 //!
-//! Every loss is a mean over the samples of the batch, as PyTorch's are by default: each sample counts by its
-//! [weight](Loss::weight), which is 1 for all losses but the cross-entropies, [`NllLoss`] and [`WeightedNllLoss`]. Ten
-//! scores against labels of twelve classes do not compile.
+//! Every loss is a mean over the samples of the batch, as is the default in PyTorch. Each sample has a
+//! [weight](Loss::weight), which is 1 except for the cross-entropies, [`NllLoss`] and [`WeightedNllLoss`]. Outputs and
+//! targets of different shapes do not compile, for example ten scores and labels of twelve classes.
 //!
 //! # Classes
-//! A target of classes has a class for each position of the output. Each of these may also be an `Option`: a position
-//! with `None` is ignored. Or the target is a tensor of the output's own type, of probabilities.
+//! A target of classes has a label for each position of the output. Each label may also be an `Option`: a position with
+//! `None` is ignored. Alternatively, the target is a tensor of the output's own type with probabilities.
 //!
 //! | output | positions | target |
 //! |---|---|---|
@@ -41,7 +41,7 @@
 //! ```
 //! use chainrule::prelude::*;
 //!
-//! // A class for each step of a sequence; the last step is padding.
+//! // A class for each step of a sequence. The last step is padding.
 //! const NOUN: Label<3> = Label::of::<0>();
 //! const VERB: Label<3> = Label::of::<1>();
 //! let scores = Sequence([[5.0, 1.0, 0.0], [0.0, 6.0, 0.0], [9.0, 9.0, 9.0]]);
@@ -114,10 +114,22 @@ pub use soft_margin::SoftMargin;
 pub use squared::MeanSquaredError;
 pub use triplet::TripletMargin;
 
-/// A distance of an output `Y` from a `Target`, and its gradient with respect to the output.
+/// Compares an output `Y` with a `Target`, and computes the gradient with respect to the output.
 ///
 /// The loss of a batch is the sum of its samples' [values](Loss::value), divided by the sum of their
-/// [weights](Loss::weight). A weight is 1 unless the loss says otherwise, and then this is the mean over the samples.
+/// [weights](Loss::weight). The default weight is 1. Then the loss of the batch is the mean over its samples.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// // R = (6 - 5)², dR/da = 2 (6 - 5).
+/// assert_eq!(MeanSquaredError.value(&Vector([6.0]), &Vector([5.0])), 1.0);
+/// let mut gradient = Vector([0.0]);
+/// MeanSquaredError.gradient(&Vector([6.0]), &Vector([5.0]), &mut gradient);
+/// assert_eq!(gradient, Vector([2.0]));
+/// ```
+#[doc(alias("criterion", "objective", "cost function"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot compare the output `{Y}` with the target `{Target}`",
     label = "the network gives `{Y}`, and the targets are `{Target}`",
@@ -125,28 +137,29 @@ pub use triplet::TripletMargin;
     note = "other targets have the output's own type, `{Y}`: of an array `Vector(array)`, of one number `Vector([y])`"
 )]
 pub trait Loss<Y: Tensor, Target>: Sync {
-    /// Returns the loss of one sample, times its [weight](Loss::weight).
+    /// Returns the loss of one sample, multiplied by its [weight](Loss::weight).
     fn value(&self, output: &Y, target: &Target) -> f64;
 
     /// Writes the gradient of one sample's [value](Loss::value) with respect to its output to `gradient`.
     fn gradient(&self, output: &Y, target: &Target, gradient: &mut Y);
 
-    /// Returns how much a sample with this target counts in the mean of its batch: 1 by default. It is finite and at
-    /// least 0; a sample of weight 0 has a value of 0 and a gradient of 0.
+    /// Returns the weight of a sample with this target in the mean of its batch. The default is 1. A weight is finite
+    /// and at least 0. A sample of weight 0 has a value of 0 and a gradient of 0.
     ///
-    /// (The training loss of an epoch, which `fit` reports, is the mean of the losses of its batches by their samples,
-    /// whatever they weigh. The validation loss is the weighted mean over the whole data set.)
+    /// (The training loss of an epoch, which `fit` reports, is the mean of the losses of its batches by their number of
+    /// samples, not by their weight. The validation loss is the weighted mean over the whole data set.)
     fn weight(&self, _: &Target) -> f64 {
         1.0
     }
 
-    /// Checks this target, the `sample`-th of its batch, and the settings of the loss.
+    /// Checks this target and the settings of the loss. `sample` is the index of the target in its batch.
     ///
     /// # Errors
     /// [`Error::NonFiniteData`], [`Error::TargetRange`] or [`Error::Setting`].
     fn check(&self, target: &Target, sample: usize) -> Result<(), Error>;
 
-    /// Checks this output, the `sample`-th of its batch, for losses that are not defined for every number.
+    /// Checks this output, for losses that are not defined for every number. `sample` is the index of the output in its
+    /// batch.
     ///
     /// # Errors
     /// [`Error::OutputRange`].
@@ -157,8 +170,8 @@ pub trait Loss<Y: Tensor, Target>: Sync {
     /// Returns the mean loss of a batch.
     ///
     /// # Errors
-    /// [`Error::EmptyBatch`], [`Error::BatchLengths`], whatever [`check`](Loss::check) and
-    /// [`check_output`](Loss::check_output) find, [`Error::NoWeight`], and [`Error::NonFiniteLoss`].
+    /// [`Error::EmptyBatch`], [`Error::BatchLengths`], the errors of [`check`](Loss::check) and
+    /// [`check_output`](Loss::check_output), [`Error::NoWeight`], and [`Error::NonFiniteLoss`].
     fn mean(&self, outputs: &[Y], targets: &[Target]) -> Result<f64, Error> {
         check_lengths(outputs.len(), targets.len())?;
         let mut sum = 0.0;
@@ -175,8 +188,8 @@ pub trait Loss<Y: Tensor, Target>: Sync {
         targets.iter().fold(0.0, |sum, target| sum + self.weight(target))
     }
 
-    /// Returns the mean loss of a batch for validation: without what only training adds, such as label smoothing. By
-    /// default it is [`mean`](Loss::mean).
+    /// Returns the mean loss of a batch for validation, without additions for training such as label smoothing. The
+    /// default is [`mean`](Loss::mean).
     ///
     /// # Errors
     /// As [`mean`](Loss::mean).
@@ -207,8 +220,8 @@ pub trait Loss<Y: Tensor, Target>: Sync {
 
 /// Targets that a loss `L` can compare with an output `Y`: every `Target` for which `L` is a [`Loss<Y, Target>`](Loss).
 ///
-/// Methods have this bound on the targets instead of `Loss` on the loss, so that the compiler's error points at the
-/// targets.
+/// Methods have this bound on the targets instead of the bound `Loss` on the loss, so that the compiler's error is at
+/// the targets.
 pub trait TargetFor<L, Y: Tensor>: Sized + Sync {
     #[doc(hidden)]
     type Loss: Loss<Y, Self>;
@@ -224,7 +237,8 @@ impl<L, Y: ComparedBy<L, Target>, Target: Sync> TargetFor<L, Y> for Target {
 }
 
 /// An output that the loss `L` can compare with a `Target`. The bound is on the output, so that the compiler does not
-/// infer the output from the targets: then the error for targets of the wrong size would blame the network.
+/// infer the output from the targets. Otherwise the error for targets of the wrong size would be reported at the
+/// network.
 #[doc(hidden)]
 pub trait ComparedBy<L, Target>: Tensor {
     /// `L`.

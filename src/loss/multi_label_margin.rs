@@ -4,14 +4,15 @@ use crate::Error;
 use crate::kernel::Real;
 use crate::tensor::Vector;
 
-/// The hinge loss of several classes at once: the score of each class of the sample is to exceed each other score by 1.
+/// The hinge loss of several classes at once. The score of each class of the sample should exceed each other score
+/// by 1.
 ///
 /// R = Σ max(0, 1 - aⱼ + aᵢ) / classes, over all j with a target of 1 and all i with a target of 0. The loss of a batch
 /// is the mean over its samples.
 ///
 /// # Shapes
 /// Output `Vector<CLASSES>` of scores, and targets of the same shape: 1 for each class of the sample, and 0 for the
-/// others. (PyTorch has a list of the classes instead, with -1 behind its last.)
+/// others. (PyTorch uses a list of the classes instead, with -1 after the last one.)
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -19,10 +20,12 @@ use crate::tensor::Vector;
 /// assert_eq!(loss, 0.75 / 3.0);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("MultiLabelMarginLoss", "nn.MultiLabelMarginLoss"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MultiLabelMargin;
 
-/// Calls `f` with each pair of a class of the sample and another class whose term is above 0, and with the term.
+/// Calls `f` for each pair of a class of the sample and another class whose term is above 0. The arguments are the two
+/// classes and the term.
 fn terms<const CLASSES: usize, T: Real>(
     output: &Vector<CLASSES, T>,
     target: &Vector<CLASSES, T>,
@@ -39,7 +42,7 @@ fn terms<const CLASSES: usize, T: Real>(
     }
 }
 
-#[diagnostic::do_not_recommend] // the message says which target goes with which output
+#[diagnostic::do_not_recommend] // the message says which target belongs to which output
 impl<const CLASSES: usize, T: Real> Loss<Vector<CLASSES, T>, Vector<CLASSES, T>> for MultiLabelMargin {
     fn value(&self, output: &Vector<CLASSES, T>, target: &Vector<CLASSES, T>) -> f64 {
         let mut sum = 0.0;

@@ -4,10 +4,10 @@ use crate::Error;
 use crate::kernel::Real;
 use crate::tensor::{Label, Tensor, Vector};
 
-/// The multi-class hinge loss of one class among several: its score is to exceed each other score by the margin.
+/// The multi-class hinge loss of one class among several. Its score should exceed each other score by the margin.
 ///
-/// For the class y: R = Σ max(0, margin - a_y + aᵢ)ᵖ / classes over all i but y, with p = 1, or
-/// [2](MultiMargin::squared). The loss of a batch is the mean over its samples.
+/// For the class y: R = Σ max(0, margin - a_y + aᵢ)ᵖ / classes over all i except y, with p = 1, or p = 2 if
+/// [squared](MultiMargin::squared). The loss of a batch is the mean over its samples.
 ///
 /// # Shapes
 /// Output `Vector<CLASSES>` of scores, and targets [`Label<CLASSES>`](Label).
@@ -21,6 +21,7 @@ use crate::tensor::{Label, Tensor, Vector};
 /// assert_eq!(loss, 0.75 / 3.0);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("MultiMarginLoss", "nn.MultiMarginLoss", "multi-class SVM"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MultiMargin {
     margin: f64,
@@ -57,7 +58,7 @@ impl Default for MultiMargin {
     }
 }
 
-#[diagnostic::do_not_recommend] // the message says which target goes with which output
+#[diagnostic::do_not_recommend] // the message says which target belongs to which output
 impl<const CLASSES: usize, T: Real> Loss<Vector<CLASSES, T>, Label<CLASSES>> for MultiMargin {
     fn value(&self, output: &Vector<CLASSES, T>, target: &Label<CLASSES>) -> f64 {
         let scores = output.0.iter().enumerate().filter(|(class, _)| *class != target.index());

@@ -4,17 +4,17 @@ use crate::Error;
 use crate::kernel::Real;
 use crate::tensor::Tensor;
 
-/// The negative log-likelihood of one class among several, from log-probabilities: those of a
+/// The negative log-likelihood of one class among several, from log-probabilities, for example the outputs of a
 /// [`LogSoftmax`](crate::layer::LogSoftmax).
 ///
 /// With the log-probabilities a and the target's probabilities q (for a label, 1 at its class): R = -Σ qₖ aₖ, and
-/// dR/da = -q. Together with a `LogSoftmax` it is the [`CrossEntropy`](super::CrossEntropy), which is faster.
+/// dR/da = -q. A `LogSoftmax` followed by this loss equals the [`CrossEntropy`](super::CrossEntropy), which is faster.
 ///
 /// The loss of a batch is the mean over all positions (of all samples) that are not ignored. It is not checked that the
 /// outputs are log-probabilities.
 ///
 /// # Shapes
-/// As for the [`CrossEntropy`](super::CrossEntropy).
+/// As the [`CrossEntropy`](super::CrossEntropy).
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -23,13 +23,14 @@ use crate::tensor::Tensor;
 /// approx::assert_relative_eq!(loss, 4.0_f64.ln());
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("NLLLoss", "nn.NLLLoss", "negative log-likelihood"))]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct NllLoss;
 
-/// The [`NllLoss`] with a weight for each class: created by [`NllLoss::weights`].
+/// The [`NllLoss`] with a weight for each class. Create it with [`NllLoss::weights`].
 ///
-/// R = -Σ wₖ qₖ aₖ, dR/da = -w q. As in PyTorch, the loss of a batch is the sum of this over all positions, divided by
-/// the sum of the weights of their classes.
+/// R = -Σ wₖ qₖ aₖ, dR/da = -w q. As in PyTorch, the loss of a batch is the sum of R over all positions, divided by the
+/// sum of the weights of their classes.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -38,13 +39,14 @@ pub struct NllLoss;
 /// assert_eq!(loss, (1.0 * 1.0 + 3.0 * 2.0) / (1.0 + 3.0));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("NLLLoss", "class weights"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WeightedNllLoss<const CLASSES: usize> {
     weights: [f64; CLASSES],
 }
 
 impl NllLoss {
-    /// Gives each class a weight, at least 0.
+    /// Returns the loss with a weight for each class, at least 0.
     pub const fn weights<const CLASSES: usize>(self, weights: [f64; CLASSES]) -> WeightedNllLoss<CLASSES> {
         WeightedNllLoss { weights }
     }
@@ -63,7 +65,7 @@ impl<const CLASSES: usize> WeightedNllLoss<CLASSES> {
 /// Implements [`Loss`] for a negative log-likelihood.
 macro_rules! nll {
     ([$($generics:tt)*] $Loss:ty, $Y:ident where $($bound:tt)*) => {
-        #[diagnostic::do_not_recommend] // the message says which target goes with which output
+        #[diagnostic::do_not_recommend] // the message says which target belongs to which output
         impl<$($generics)* $Y: $($bound)*, Target: ClassTarget<$Y>> Loss<$Y, Target> for $Loss {
             fn value(&self, output: &$Y, target: &Target) -> f64 {
                 let (shares, a) = (self.shares(), output.as_slice());

@@ -1,23 +1,25 @@
-//! Losses that compare an output with a target of the same shape, number by number, and take the mean or the sum.
+//! Losses that compare an output with a target of the same shape elementwise, and compute the mean or the sum.
 
 use crate::kernel::{Kernel, Level, Real, dispatch, sum};
 use crate::tensor::Tensor;
 
-/// The loss of one number `a` of an output and `y` of its target, and its derivative with respect to `a`. Mark it
-/// `#[inline(always)]`, without a branch or a call, so that the compiler vectorizes the loops over it.
+/// The loss of one number `a` of an output and the number `y` of its target, and the derivative with respect to `a`.
+/// Implement it with `#[inline(always)]` and without branches and calls, so that the compiler vectorizes the loops that
+/// call it.
 pub(super) trait Pairwise {
-    /// Whether the loss of a sample is the sum over its numbers, instead of the mean.
+    /// Whether the loss of a sample is the sum over its numbers. Otherwise it is the mean.
     const SUM: bool = false;
 
     fn compare(&self, a: f64, y: f64) -> (f64, f64);
 }
 
-/// Returns by what the sum over the numbers of a sample is divided.
+/// Returns the divisor of the sum over the numbers of a sample.
 pub(super) const fn divisor<P: Pairwise, Y: Tensor>() -> usize {
     if P::SUM { 1 } else { Y::LEN }
 }
 
-/// Returns the sum of the losses of all numbers, and writes their derivatives times `share` to `gradient`, in one pass.
+/// Returns the sum of the losses of all numbers, and writes their derivatives, multiplied by `share`, to `gradient`, in
+/// one pass.
 pub(super) fn sum_and_gradient<P: Pairwise, T: Real>(
     loss: &P,
     output: &[T],
@@ -39,8 +41,7 @@ struct Compare<'a, P, T> {
 impl<P: Pairwise, T: Real> Kernel for Compare<'_, P, T> {
     type Output = f64;
 
-    /// The values of a block are stored and then summed, because the compiler does not vectorize a loop that
-    /// contains a sum.
+    /// Stores the values of a block and then sums them, because the compiler does not vectorize a loop with a sum.
     #[inline(always)]
     fn run<L: Level>(self, _: L) -> f64 {
         const BLOCK: usize = 64;
@@ -60,14 +61,14 @@ impl<P: Pairwise, T: Real> Kernel for Compare<'_, P, T> {
     }
 }
 
-/// Implements [`Loss`](super::Loss) for a [`Pairwise`], with checks of its targets and, if not every number is an
-/// output, of the outputs.
+/// Implements [`Loss`](super::Loss) for a [`Pairwise`], with checks of its targets, and of its outputs if not every
+/// number is a valid output.
 macro_rules! pairwise {
     (
         $loss:ty, check: |$this:ident, $target:ident, $sample:ident| $check:expr
         $(, outputs: |$loss_of:ident, $output:ident, $at:ident| $check_output:expr)?
     ) => {
-        #[diagnostic::do_not_recommend] // so that the error is that of `Loss`, not of `SameType`
+        #[diagnostic::do_not_recommend] // so that the error is about `Loss`, not about `SameType`
         impl<Y: crate::tensor::Tensor, Target: crate::tensor::SameType<Y>> crate::loss::Loss<Y, Target>
             for $loss
         {

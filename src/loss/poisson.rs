@@ -4,8 +4,8 @@ use crate::kernel::Real;
 
 /// The negative log-likelihood of counts under Poisson distributions, from the logarithms of their rates.
 ///
-/// R = mean of exp(a) - y a; dR/da = (exp(a) - y) / n. [From rates](PoissonNllLoss::of_rates): R = mean of a - y ln(a +
-/// ε), dR/da = (1 - y / (a + ε)) / n. Both leave out ln(y!), which does not depend on the output;
+/// R = mean of exp(a) - y a; dR/da = (exp(a) - y) / n. With outputs of [rates](PoissonNllLoss::of_rates): R = mean of
+/// a - y ln(a + ε), dR/da = (1 - y / (a + ε)) / n. Both are without ln(y!), which does not depend on the output.
 /// [`full`](PoissonNllLoss::full) adds Stirling's approximation of it.
 ///
 /// # Shapes
@@ -18,6 +18,7 @@ use crate::kernel::Real;
 /// approx::assert_relative_eq!(loss, (1.0 + 2.0 - 2.0 * 2.0_f64.ln()) / 2.0, max_relative = 1e-12);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("PoissonNLLLoss", "nn.PoissonNLLLoss", "count regression"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PoissonNllLoss {
     rates: bool,
@@ -28,12 +29,12 @@ pub struct PoissonNllLoss {
 impl PoissonNllLoss {
     const LOG_RATES: Self = Self { rates: false, full: false, epsilon: 1e-8 };
 
-    /// Creates a loss of outputs that are rates, of at least 0, instead of their logarithms.
+    /// Creates a loss for outputs that are rates, at least 0, instead of their logarithms.
     pub const fn of_rates() -> Self {
         Self { rates: true, ..Self::LOG_RATES }
     }
 
-    /// Sets ε, which is added to a rate before its logarithm is taken. It is above 0, and 1e-8 by default.
+    /// Sets ε, which is added to a rate before taking its logarithm. It must be above 0. The default is 1e-8.
     pub const fn epsilon(self, epsilon: f64) -> Self {
         Self { epsilon, ..self }
     }
@@ -44,7 +45,7 @@ impl PoissonNllLoss {
     }
 }
 
-/// Outputs are the logarithms of rates.
+/// The default: the outputs are the logarithms of rates.
 impl Default for PoissonNllLoss {
     fn default() -> Self {
         Self::LOG_RATES

@@ -4,8 +4,8 @@ use super::pairwise::{Pairwise, pairwise};
 /// The smooth L1 loss: squared for small errors, absolute for large ones. It is the [`Huber`](super::Huber) loss
 /// divided by its δ, so that the slope of a large error is 1 for every β.
 ///
-/// With d = a - y: R = mean of d²/2β where |d| < β, else |d| - β/2; dR/da = d/β / n, or sign(d) / n. With β = 0 it is
-/// the mean absolute error.
+/// With d = a - y: R = mean of d²/2β if |d| < β, else |d| - β/2; dR/da = d/β / n, or sign(d) / n. With β = 0 it is the
+/// mean absolute error.
 ///
 /// # Shapes
 /// Any output, and targets of the same shape; n is the count of numbers in a sample.
@@ -19,6 +19,7 @@ use super::pairwise::{Pairwise, pairwise};
 /// assert_eq!(loss.mean(&[Vector([1.0, 3.0])], &[Vector([0.0, 0.0])])?, (0.25 + 2.0) / 2.0);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("SmoothL1Loss", "nn.SmoothL1Loss"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SmoothL1 {
     beta: f64,

@@ -2,10 +2,10 @@ use super::checks::check_signs;
 use super::pairwise::{Pairwise, pairwise};
 use crate::kernel::{sigmoid, softplus};
 
-/// The soft-margin loss of scores against 1 or -1: the logistic loss.
+/// The soft-margin loss of scores with targets of 1 or -1: the logistic loss.
 ///
-/// R = mean of ln(1 + exp(-y a)); dR/da = -y σ(-y a) / n. With the targets 1 and 0 it is the
-/// [`BinaryCrossEntropy`](super::BinaryCrossEntropy).
+/// R = mean of ln(1 + exp(-y a)); dR/da = -y σ(-y a) / n. The [`BinaryCrossEntropy`](super::BinaryCrossEntropy) is the
+/// same loss with targets of 1 and 0.
 ///
 /// # Shapes
 /// Any output of scores, and targets of the same shape, each 1 or -1; n is the count of numbers in a sample.
@@ -16,6 +16,7 @@ use crate::kernel::{sigmoid, softplus};
 /// approx::assert_relative_eq!(loss, 2.0_f64.ln());
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("SoftMarginLoss", "nn.SoftMarginLoss", "logistic loss"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SoftMargin;
 

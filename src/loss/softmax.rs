@@ -5,7 +5,7 @@ use crate::kernel::elementary::exp_below_0;
 use crate::kernel::{Kernel, Level, Real, dispatch, exp_below_largest, log_sum_exp, maximum, sum};
 use crate::tensor::Tensor;
 
-/// How many positions are computed together where their scores are apart.
+/// The number of positions that are computed together if the scores of a position are not adjacent in memory.
 const BLOCK: usize = 64;
 
 /// Returns the sum over a sample's positions of Σ qₖ (ln Σ exp aⱼ - aₖ), with the q of `shares`.
@@ -68,7 +68,7 @@ pub(super) fn sum_and_gradient<W: ClassWeights, Y: Tensor, Target: ClassTarget<Y
     })
 }
 
-/// Computes Σ qₖ (ln Σ exp aⱼ - aₖ); `largest` and `log_sum` are those of the scores.
+/// Computes Σ qₖ (ln Σ exp aⱼ - aₖ). `largest` is the largest score, and `log_sum` the logarithm of the sum.
 fn of<'a, T: Real>(
     scores: impl IntoIterator<Item = &'a T>,
     (largest, log_sum): (T, T),
@@ -81,7 +81,7 @@ fn of<'a, T: Real>(
     })
 }
 
-/// Does [`sum_and_gradient`] for one sample whose scores of a position are apart.
+/// Computes [`sum_and_gradient`] for one sample in which the scores of a position are not adjacent in memory.
 fn planes<W: ClassWeights, Y: Tensor<Scalar = T>, Target: ClassTarget<Y>, T: Real>(
     shares: &Shares<'_, W>,
     scores: &[T],

@@ -11,6 +11,7 @@ use super::pairwise::{Pairwise, pairwise};
 /// assert_eq!(MeanSquaredError.mean(&[Vector([1.0, 2.0])], &[Vector([1.0, 5.0])])?, 4.5);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("MSE", "MSELoss", "nn.MSELoss", "L2"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MeanSquaredError;
 

@@ -4,18 +4,18 @@ use crate::Error;
 use crate::kernel::Real;
 use crate::tensor::Sequence;
 
-/// Added to each difference, as PyTorch does, so that a distance of 0 has a derivative.
+/// The number that is added to each difference, as in PyTorch, so that a distance of 0 has a derivative.
 const EPSILON: f64 = 1e-6;
 
-/// The triplet loss of an anchor, a positive sample of its kind and a negative sample of another: the anchor is to be
-/// closer to the positive one, by the margin.
+/// The triplet loss of three samples: an anchor, a positive sample of the same kind, and a negative sample of another
+/// kind. The anchor should be closer to the positive sample, by the margin.
 ///
 /// R = max(0, margin + d(anchor, positive) - d(anchor, negative)), with the distance d(u, v) = |u - v + ε|, where ε =
 /// 1e-6 is added to each difference. The loss of a batch is the mean over its samples.
 ///
 /// # Shapes
-/// Output `Sequence<3, N>`: anchor, positive and negative sample as its steps; target `()`, because there is nothing to
-/// compare with.
+/// Output `Sequence<3, N>`: the steps are the anchor, the positive and the negative sample. The target is `()`, because
+/// nothing else is compared.
 ///
 /// # Source
 /// Balntas et al., "Learning local feature descriptors with triplets and shallow convolutional neural networks", BMVC
@@ -28,6 +28,7 @@ const EPSILON: f64 = 1e-6;
 /// approx::assert_relative_eq!(loss, 0.5, max_relative = 1e-5);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("TripletMarginLoss", "nn.TripletMarginLoss", "metric learning", "siamese"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TripletMargin {
     margin: f64,
@@ -39,7 +40,7 @@ impl TripletMargin {
         Self { margin }
     }
 
-    /// Returns the distances of the anchor from both samples, and how far they are from the margin.
+    /// Returns the distances of the anchor from both samples, and by how much the margin is not met.
     fn distances<const N: usize, T: Real>(&self, [anchor, positive, negative]: &[[T; N]; 3]) -> [f64; 3] {
         let distance = |v: &[T; N]| {
             let squares = anchor.iter().zip(v).fold(0.0, |sum, (a, v)| sum + square(difference(*a, *v)));
@@ -64,7 +65,7 @@ impl Default for TripletMargin {
     }
 }
 
-#[diagnostic::do_not_recommend] // the message says which target goes with which output
+#[diagnostic::do_not_recommend] // the message says which target belongs to which output
 impl<const N: usize, T: Real> Loss<Sequence<3, N, T>, ()> for TripletMargin {
     fn value(&self, output: &Sequence<3, N, T>, (): &()) -> f64 {
         let [_, _, above] = self.distances(&output.0);
