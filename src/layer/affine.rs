@@ -11,24 +11,24 @@ use super::{
 use crate::kernel::Real;
 use crate::tensor::{Channels, Vector, by_channel, by_channel_mut};
 
-/// A trained factor and a trained summand for each feature or channel.
+/// Multiplies each feature or channel by a trained factor and adds a trained number.
 ///
-/// Forward `y = γ x + β`, with the γ and β of x's channel; backward `dx = γ dy`, `dγ = Σ x dy`, `dβ = Σ dy`.
+/// Forward `y = γ x + β`, with the γ and β of the channel of x; backward `dx = γ dy`, `dγ = Σ x dy`, `dβ = Σ dy`.
 ///
 /// # Shapes
 /// `Vector<CHANNELS>`, `Sequence<STEPS, CHANNELS>` or `Image<CHANNELS, H, W>`; the output has the shape of the input.
 /// `gain` (γ) and `bias` (β) are `[CHANNELS]` and start at 1 and 0.
 ///
 /// # Settings
-/// `Affine<CHANNELS, f32, A>`. A is [`GainAndBias`] by default, [`NoBias`](super::NoBias) for a factor alone and
-/// [`NoGain`](super::NoGain) for a summand alone.
+/// `Affine<CHANNELS, f32, A>`. A is [`GainAndBias`] by default, [`NoBias`](super::NoBias) for a factor only and
+/// [`NoGain`](super::NoGain) for a summand only.
 ///
 /// # Gradient flow
-/// The Jacobian is diag(γ): a new layer passes a gradient on unchanged.
+/// The Jacobian is diag(γ): a new layer does not change the gradient.
 ///
 /// # Source
 /// Ioffe, Szegedy, "Batch normalization", ICML 2015, algorithm 1, last line. Touvron et al., "Going deeper with image
-/// transformers", ICCV 2021, eq. 2 (a factor alone). In ONNX `Mul` and `Add` with an initializer.
+/// transformers", ICCV 2021, eq. 2 (only a factor). In ONNX: `Mul` and `Add` with an initializer.
 ///
 /// # Examples
 /// ```
@@ -38,6 +38,7 @@ use crate::tensor::{Channels, Vector, by_channel, by_channel_mut};
 /// assert_eq!(layer.predict(&Image([[[1.0, 2.0]], [[1.0, 2.0]]]))?, Image([[[2.5, 4.5]], [[3.0, 6.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("LayerScale", "scale and shift", "elementwise affine"))]
 #[derive(Clone, Parameters)]
 #[parameters(
     place = own,
@@ -81,7 +82,7 @@ impl<const CHANNELS: usize, X: Channels<CHANNELS>, A: AffineOf<Vector<CHANNELS, 
     fn backward(&self, pass: Backward<'_, X, Self>) {
         pass.check_lengths();
         let Backward { input, output_grad, input_grad, gradient, mut workspace, .. } = pass;
-        // In `f64`, so that the rounding errors do not grow with the batch.
+        // In `f64`, so that rounding errors do not grow with the batch.
         let (dgain, dbias) = (workspace.scratch::<f64>(CHANNELS), workspace.scratch::<f64>(CHANNELS));
         dgain.fill(0.0);
         dbias.fill(0.0);

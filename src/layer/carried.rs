@@ -1,21 +1,25 @@
-//! What a layer carries from one window of a stream to the next.
+//! The state that a layer carries from one window of a stream to the next.
 
 use core::cell::Cell;
 use core::fmt;
 
 use crate::kernel::Real;
 
-/// The state that a layer carries for each sample of a pass, or nothing if the pass is not one of a
-/// [`CarriedState`](crate::stream::CarriedState).
+/// The state that a layer carries for each sample of a pass. It is empty if the pass does not use a
+/// [`CarriedState`](crate::stream::CarriedState), whose example shows the result.
 ///
-/// It has a row for each sample, with 1 if its stream begins, else 0; the state before the window; the state after it.
-/// The numbers are `f64`, which `f32` fits in. They are cells, since all layers of the network have a reference to them.
+/// It has a row for each sample: first 1 if the stream of the sample begins, otherwise 0; then the state before the
+/// window; then the state after it. The numbers are `f64`, which can represent every `f32`. They are cells, because all
+/// layers of the network have a reference to them.
+///
+/// A recurrent layer takes it by [`WorkspaceMut::carried`](super::WorkspaceMut::carried) in its forward pass, calls
+/// [`load`](Self::load) before the first step and [`store`](Self::store) after the last.
 #[derive(Clone, Copy, Default)]
 pub struct Carried<'a> {
     rows: &'a [Cell<f64>],
-    /// The numbers of the state of all layers.
+    /// How many numbers the state of all layers has.
     state: usize,
-    /// Which part of them this layer has.
+    /// Where the part of this layer starts.
     first: usize,
     count: usize,
 }
@@ -27,7 +31,7 @@ impl fmt::Debug for Carried<'_> {
 }
 
 impl<'a> Carried<'a> {
-    /// Returns the state of all layers. It has `state` numbers for each stream.
+    /// Returns the state of all layers, with `state` numbers for each stream.
     #[cfg(feature = "alloc")]
     pub(crate) fn of_all(rows: &'a mut [f64], state: usize) -> Self {
         Self { rows: Cell::from_mut(rows).as_slice_of_cells(), state, first: 0, count: state }
@@ -41,14 +45,14 @@ impl<'a> Carried<'a> {
         taken
     }
 
-    /// Returns what follows these numbers.
+    /// Returns the part after these numbers.
     #[inline]
     pub(super) fn after(self, numbers: usize) -> Self {
         Self { first: self.first + numbers, count: self.count.saturating_sub(numbers), ..self }
     }
 
-    /// Overwrites the state of each stream that goes on with what it carries. `states` has a row for each sample. A
-    /// stream that begins keeps its row, and so do all if the pass carries nothing.
+    /// Overwrites the state of each stream that continues with the state that it carries. `states` has a row for each
+    /// sample. The row of a stream that begins does not change. If the pass carries no state, no row changes.
     pub fn load<T: Real>(&self, states: &mut [T]) {
         for (state, [begins, before, _]) in states.chunks_exact_mut(self.count.max(1)).zip(self.parts()) {
             if begins[0].get() == 0.0 {
@@ -64,8 +68,8 @@ impl<'a> Carried<'a> {
         }
     }
 
-    /// Sets the rows of the streams that go on to 0: the gradient with respect to an initial state comes from the
-    /// streams that begin.
+    /// Sets the rows of the streams that continue to 0: the gradient with respect to an initial state comes only from
+    /// the streams that begin.
     pub fn keep_beginnings<T: Real>(&self, states_grad: &mut [T]) {
         for (row, [begins, ..]) in states_grad.chunks_exact_mut(self.count.max(1)).zip(self.parts()) {
             if begins[0].get() == 0.0 {

@@ -11,9 +11,10 @@ use crate::kernel::{Length, Real, largest, norm, squared_norm};
 
 /// A view of all parameters of a network, which can be compared and printed.
 ///
-/// Rust's orphan rule does not allow this crate to implement the traits of `approx` for tuples, so a tuple is compared
-/// through this view:
+/// Rust's orphan rule does not allow this crate to implement the traits of `approx` for tuples. Compare tuples through
+/// this view:
 ///
+/// # Examples
 /// ```
 /// use approx::assert_relative_eq;
 /// use chainrule::prelude::*;
@@ -22,7 +23,7 @@ use crate::kernel::{Length, Real, largest, norm, squared_norm};
 /// let (a, b) = (Net::init(&mut rng(1)), Net::init(&mut rng(1)));
 /// assert_relative_eq!(a.parameters(), b.parameters());
 /// ```
-///
+/// A tolerance is an `f64`. If it is smaller than the epsilon of the compared scalar, that epsilon is used.
 /// A tolerance is an `f64`. A tolerance below the epsilon of the compared scalar is raised to that epsilon.
 #[derive(Clone, Copy)]
 pub struct ParametersView<'a> {
@@ -39,7 +40,7 @@ impl<'a> ParametersView<'a> {
     }
 }
 
-/// Prints each parameter's path, shape and root mean square, a line each.
+/// Prints the path, the shape and the root mean square of each parameter, one parameter a line.
 impl fmt::Debug for ParametersView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut print = Print { f, result: Ok(()) };
@@ -70,7 +71,7 @@ pub(crate) enum Comparison {
     Absolute(f64),
     /// By their difference, or relative to the larger number.
     Relative(f64, f64),
-    /// By their difference, or by the count of numbers between them.
+    /// By their difference, or by how many floating-point numbers are between them.
     Ulps(f64, u32),
 }
 
@@ -97,14 +98,14 @@ impl Visitor<2, 0> for Compare {
     }
 }
 
-/// Returns whether every parameter of `a` is the same as that of `b`.
+/// Returns whether every parameter of `a` equals the same parameter of `b`.
 pub(crate) fn same(a: View<'_>, b: View<'_>, comparison: Comparison) -> bool {
     let mut compare = Compare { comparison, same: true };
     visit([a, b], [], &mut compare);
     compare.same
 }
 
-/// Sets every parameter to zero.
+/// Sets all parameters to zero.
 pub(crate) fn set_zero(mut network: ViewMut<'_>) {
     visit([], [network.reborrow()], &mut SetZero);
     clear_flags(network);
@@ -136,8 +137,8 @@ pub(crate) fn copy_into(from: View<'_>, to: ViewMut<'_>) {
     visit([from], [to], &mut Copy);
 }
 
-/// Returns the Euclidean length over all parameters except the buffers, summed in `f64`. No square overflows or
-/// underflows.
+/// Returns the Euclidean length over all parameters except buffers, summed in `f64`. The squares do not overflow or
+/// underflow.
 pub(crate) fn length(network: View<'_>) -> Length {
     let sum = |scale| {
         let mut squares = Squares { scale, sum: 0.0 };
@@ -197,8 +198,8 @@ impl Visitor<1, 1> for Copy {
     }
 }
 
-/// Implements `PartialEq`, `Debug` and the `approx` traits for a layer, over all its parameters, and `Default`, in which
-/// all of them are 0.
+/// Implements `PartialEq`, `Debug` and the `approx` traits for a layer, over all its parameters, and `Default`, which
+/// sets all of them to 0.
 macro_rules! comparable {
     ([$($generics:tt)*] $layer:ty) => {
         $crate::layer::compare::comparable!(@compare [$($generics)*] $layer, chainrule_parameters::View::of);

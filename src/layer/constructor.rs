@@ -1,4 +1,5 @@
-//! `Linear::new(4, 16)`, as in libraries whose layers have their sizes in values: an error with a sentence.
+//! A compile error with a helpful message for `Linear::new(4, 16)`, the constructor in libraries that have the sizes in
+//! values.
 
 use chainrule_parameters::Parameters;
 
@@ -10,7 +11,7 @@ use super::{
 use crate::kernel::Real;
 use crate::tensor::{Tensor, Vector};
 
-/// The arguments of a constructor: nothing implements it. It exists for the compiler's message.
+/// The arguments of a constructor. No type implements it; it exists for the compiler's message.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "the sizes of a layer are in its type, not in the arguments of `new`",
@@ -19,7 +20,7 @@ use crate::tensor::{Tensor, Vector};
 )]
 pub trait SizesInType {}
 
-/// Declares `new` with the arguments that PyTorch has for the layer.
+/// Declares `new` with the arguments of PyTorch's constructor of the layer.
 macro_rules! sizes_in_type {
     ($([$($generics:tt)*] $layer:ty: $($size:ident $S:ident),+;)+) => {$(
         impl<$($generics)*> $layer {

@@ -7,7 +7,7 @@ use super::{Backward, Effect, Layer, Mode, Onnx, Plan, Space, WorkspaceMut, chec
 use crate::kernel::Real;
 use crate::tensor::{Channels, Image, Sequence, Tensor, by_channel, by_channel_mut};
 
-/// The message for a layer that drops everything.
+/// The message for a layer that drops all numbers.
 macro_rules! nothing_remains {
     ($percent:ident) => {
         &[
@@ -19,10 +19,12 @@ macro_rules! nothing_remains {
 }
 pub(super) use nothing_remains;
 
-/// In training, sets each number to zero with a probability of `PERCENT` per cent; in evaluation, does nothing.
+/// In training mode, sets each number to zero with a probability of `PERCENT` percent. In evaluation mode, does
+/// nothing.
 ///
 /// Forward `y = m x`, backward `dx = m dy`, where m is 0 with probability p = `PERCENT` / 100 and 1 / (1 - p)
-/// otherwise ("inverted" dropout: the expected output is the input, so that nothing is scaled in evaluation).
+/// otherwise. This is "inverted" dropout: the expected output equals the input, so nothing is scaled in evaluation
+/// mode.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
@@ -36,9 +38,8 @@ pub(super) use nothing_remains;
 ///
 /// # Examples
 /// ```
-/// use chainrule::prelude::*;
-/// let x = Vector([1.0_f32; 100]);
-/// assert_eq!(Dropout::<20>.predict(&x)?, x); // evaluation
+/// use chainrule::prelude::*; let x = Vector([1.0_f32; 100]); assert_eq!(Dropout::<20>.predict(&x)?, x); // evaluation
+/// mode
 ///
 /// let mut y = [Vector::default()];
 /// let mut workspace = Workspace::default();
@@ -47,6 +48,7 @@ pub(super) use nothing_remains;
 /// assert!(y[0].0.iter().all(|&y| y == 0.0 || y == 1.25));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Dropout", "dropout rate", "regularization"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Dropout<const PERCENT: u32>;
 
@@ -54,7 +56,7 @@ comparable!([const PERCENT: u32] Dropout<PERCENT>);
 
 impl<X: Tensor, const PERCENT: u32> Layer<X> for Dropout<PERCENT> {
     type Output = X;
-    // The factors m, and a byte that says whether there are any (in training mode).
+    // The factors m, and a byte: whether there are factors (in training mode).
     const PLAN: Plan = Plan::leaf::<X, Self>()
         .onnx(Onnx::IDENTITY)
         .saves(Space::per_batch::<u8>(1))
@@ -100,7 +102,7 @@ macro_rules! channels {
     ($layer:ident, [$($generics:tt)*] $X:ty, $C:ident) => {
         impl<$($generics)*, T: Real, const PERCENT: u32> Layer<$X> for $layer<PERCENT> {
             type Output = $X;
-            // A factor for each channel, and a byte that says whether there are any (in training mode).
+            // A factor for each channel, and a byte: whether there are factors (in training mode).
             const PLAN: Plan = Plan::leaf::<$X, Self>()
         .onnx(Onnx::IDENTITY)
                 .saves(Space::per_batch::<u8>(1))
@@ -157,27 +159,26 @@ fn scale<const C: usize, X: Channels<C>>(factors: &[X::Scalar], x: &[X], y: &mut
     }
 }
 
-/// In training, sets each channel of an image to zero with a probability of `PERCENT` per cent; in evaluation, does
-/// nothing.
+/// In training mode, sets each channel of an image to zero with a probability of `PERCENT` percent. In evaluation mode,
+/// does nothing.
 ///
-/// Forward `y = m x`, backward `dx = m dy`, where m is drawn for each channel of each sample: 0 with probability
-/// p = `PERCENT` / 100, and 1 / (1 - p) otherwise.
+/// Forward `y = m x`, backward `dx = m dy`, with one random m for each channel of each sample: 0 with probability p =
+/// `PERCENT` / 100, and 1 / (1 - p) otherwise.
 ///
 /// # Shapes
 /// An `Image`; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// As [`Dropout`]: the squared norm of a gradient is multiplied by 1 / (1 - p) on average.
+/// The same as [`Dropout`]: the squared norm of a gradient is multiplied by 1 / (1 - p) on average.
 ///
 /// # Source
 /// Tompson, Goroshin, Jain, LeCun, Bregler, "Efficient object localization using convolutional networks", CVPR 2015,
-/// section 3.2: neighboring pixels say nearly the same, so that dropping single ones has little effect.
+/// section 3.2. Neighboring pixels are strongly correlated, so dropping single pixels has little effect.
 ///
 /// # Examples
 /// ```
-/// use chainrule::prelude::*;
-/// let x = Image([[[1.0_f32; 2]; 2]; 3]);
-/// assert_eq!(Dropout2d::<20>.predict(&x)?, x); // evaluation
+/// use chainrule::prelude::*; let x = Image([[[1.0_f32; 2]; 2]; 3]); assert_eq!(Dropout2d::<20>.predict(&x)?, x); //
+/// evaluation mode
 ///
 /// let (mut y, mut workspace) = ([Image::default()], Workspace::default());
 /// let workspace = workspace.prepare::<Image<3, 2, 2>, Dropout2d<20>>(1);
@@ -185,26 +186,27 @@ fn scale<const C: usize, X: Channels<C>>(factors: &[X::Scalar], x: &[X], y: &mut
 /// assert!(y[0].0.iter().all(|channel| *channel == [[0.0; 2]; 2] || *channel == [[1.25; 2]; 2]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("spatial dropout", "SpatialDropout2D", "nn.Dropout2d"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Dropout2d<const PERCENT: u32>;
 
 comparable!([const PERCENT: u32] Dropout2d<PERCENT>);
 channels!(Dropout2d, [const C: usize, const H: usize, const W: usize] Image<C, H, W, T>, C);
 
-/// In training, sets each feature of a sequence to zero, at all its steps, with a probability of `PERCENT` per cent; in
-/// evaluation, does nothing.
+/// In training mode, sets each feature of a sequence to zero, at all steps, with a probability of `PERCENT` percent. In
+/// evaluation mode, does nothing.
 ///
-/// Forward `y = m x`, backward `dx = m dy`, as [`Dropout2d`], with an m for each feature of each sample.
+/// Forward `y = m x`, backward `dx = m dy`, as in [`Dropout2d`], with one random m for each feature of each sample.
 ///
 /// # Shapes
 /// A `Sequence`; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// As [`Dropout`]: the squared norm of a gradient is multiplied by 1 / (1 - p) on average.
+/// The same as [`Dropout`]: the squared norm of a gradient is multiplied by 1 / (1 - p) on average.
 ///
 /// # Source
 /// Tompson, Goroshin, Jain, LeCun, Bregler, "Efficient object localization using convolutional networks", CVPR 2015,
-/// section 3.2, along one axis. In PyTorch `nn.Dropout1d`.
+/// section 3.2, along one axis. In PyTorch: `nn.Dropout1d`.
 ///
 /// # Examples
 /// ```
@@ -216,6 +218,7 @@ channels!(Dropout2d, [const C: usize, const H: usize, const W: usize] Image<C, H
 /// assert_eq!(y[0].0[0], y[0].0[1]); // the same features at both steps
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("spatial dropout", "SpatialDropout1D", "nn.Dropout1d"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Dropout1d<const PERCENT: u32>;
 

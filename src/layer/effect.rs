@@ -1,10 +1,12 @@
-/// What a layer does to a random signal: its effect on the two moments of mean field theory, the mean square q of the
-/// numbers in the forward pass, and the squared length of the gradient in the backward pass.
+/// How a layer changes the moments of a random signal. The theory has two moments: the mean square q of the numbers in
+/// the forward pass, and the squared length of the gradient in the backward pass.
 ///
-/// [`expected_flow`](crate::expected_flow) reads the effects of all layers of a network, and computes from them at
+/// [`expected_flow`](crate::expected_flow) reads the effects of all layers of a network. From them it computes at
 /// compile time how much of the gradient arrives at the first layer. A layer that you write yourself declares its
-/// effect in its [`PLAN`](super::Layer::PLAN); without one the theory does not know what it does, and says so.
+/// effect in its [`PLAN`](super::Layer::PLAN). Without one, `expected_flow` reports that the effect of the layer is not
+/// known.
 ///
+/// # Examples
 /// ```
 /// use chainrule::layer::{Effect, Plan};
 /// use chainrule::prelude::*;
@@ -33,86 +35,88 @@
 /// type Net = (Linear<64, 64>, [(Tanh, Shift, Linear<64, 64>); 5]);
 /// const _: () = chainrule::gradient_flows::<Net, Vector<64>>();
 /// ```
-///
+/// An activation declares its effect in [`Activation::EFFECT`](super::Activation::EFFECT).
 /// An activation declares it in [`Activation::EFFECT`](super::Activation::EFFECT).
+#[doc(alias("mean field theory", "signal propagation"))]
 #[derive(Clone, Copy, Debug)]
 pub enum Effect {
-    /// Not known.
+    /// The effect is not known.
     Unknown,
-    /// The same weights at each step of a sequence: of the input, and of what the layer keeps from the step before.
+    /// The same weights at each step of a sequence, applied to the input and to the state of the step before.
     Recurrent(Recurrence),
-    /// Weighted means of steps, whose weights the steps give one another: what they do to the moments depends on how similar
-    /// the steps are, and is not known.
+    /// Weighted means of steps, as in attention. The effect depends on how similar the steps are, and is not known.
     Attention,
-    /// Of a sequence the last step alone: a gradient that starts here gets to earlier steps through time only.
+    /// The last step of a sequence. A gradient from here reaches earlier steps only through time.
     LastStep,
-    /// Both moments stay as they are: the layer only moves the numbers.
+    /// Both moments stay the same: the layer only moves the numbers.
     Unchanged,
-    /// A product with random weights, whose variance is that of the initializer for the fans of the layer's weight.
+    /// A product with random weights. Their variance is the one that the initializer gives to a weight with the layer's
+    /// fans.
     Weights {
-        /// How many numbers of the input an output sums over, on average: the fan-in, if the layer has no stride
-        /// between the numbers that its inputs contribute to.
+        /// How many numbers of the input an output sums over, on average. This is the fan-in if the stride of the layer
+        /// is 1.
         inputs: f64,
     },
-    /// A random row of a table for each token, whose numbers have the variance that the initializer gives the layer's
-    /// weight. The mean square of the input does not count.
+    /// A random row of a table for each token. Its numbers have the variance that the initializer gives the layer's
+    /// weight. The mean square of the input has no influence.
     Table,
-    /// Adds random numbers, the same for all samples, with the variance of the layer's weight.
+    /// Adds random numbers, which are the same for all samples and have the variance of the layer's weight.
     AddedTable,
     /// A product with the table of an embedding, whose rows have `width` numbers.
     TiedTable {
-        /// The numbers of a row, which each output sums over.
+        /// How many numbers a row has; each output sums over them.
         width: usize,
-        /// The rows.
+        /// How many rows the table has.
         vocab: usize,
     },
     /// g(x), number by number.
     Activation(Moments),
-    /// The numbers are divided by their deviation.
+    /// The numbers are divided by their standard deviation.
     Norm {
-        /// Of what the deviation is computed.
+        /// The numbers whose deviation is computed.
         of: Normalized,
         /// The number that is added to the variance.
         epsilon: f64,
     },
-    /// Each number is set to 0, or else divided by this share of the numbers that remain.
+    /// Each number is set to 0 at random; the others are divided by the share that remains.
     Dropout {
         /// The share of the numbers that remain.
         remaining: f64,
     },
-    /// Each number x becomes m x + n, with an m and an n that are drawn for it.
+    /// Each number x becomes m x + n, with random m and n for each number.
     Noise {
         /// E\[m\].
         mean: f64,
-        /// E\[m²\]: by what it multiplies the mean square, and the squared length of the gradient.
+        /// E\[m²\], the factor of the mean square and of the squared length of the gradient.
         square: f64,
         /// 2 E\[m n\], the factor of the mean in the new mean square.
         mixed: f64,
         /// E\[n²\]. E\[n\] is 0.
         added: f64,
     },
-    /// y = a g(b), for two halves a and b of the input.
+    /// y = a g(b), where a and b are the two halves of the input.
     Gate(Moments),
-    /// y = t f + (1 - t) x, with f the output of the first layer inside and t = σ(z) that of the second, of which the mean of
-    /// z is `bias`.
+    /// y = t f + (1 - t) x, where f is the output of the first layer inside and t = σ(z) the output of the second. The
+    /// mean of z is `bias`.
     Highway {
         /// The mean of z.
         bias: f64,
     },
-    /// A linear map of neighboring numbers. What it does to q depends on how similar they are, and is not known.
+    /// A linear map of neighboring numbers. Its effect on q depends on how similar they are, and is not known.
     Pool {
-        /// By what it multiplies the squared length of the gradient.
+        /// The factor of the squared length of the gradient.
         gradient: f64,
     },
-    /// The layers inside, one after the other.
+    /// The layers inside, one after another.
     Stack,
-    /// The sum of the layers inside, all on the same input. A single one is added to the input itself.
+    /// The sum of the outputs of the layers inside, which all take the same input. The output of a single layer is
+    /// added to the input.
     Sum,
-    /// The outputs of the layers inside, all on the same input, one beside the other.
+    /// The concatenated outputs of the layers inside, which all take the same input.
     Concat,
 }
 
-/// How a recurrent layer goes from one step to the next.
+/// How a recurrent layer computes a step from the step before.
 #[derive(Clone, Copy, Debug)]
 pub enum Recurrence {
     /// h(t) = g(W x(t) + U h(t-1)), as [`Rnn`](super::Rnn).
@@ -121,14 +125,14 @@ pub enum Recurrence {
     Lstm,
     /// The gates of a [`Gru`](super::Gru).
     Gru,
-    /// With an activation whose effect is not known.
+    /// A plain recurrent layer with an activation whose effect is not known.
     Unknown,
 }
 
-/// What a norm normalizes together.
+/// The numbers that a norm normalizes together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Normalized {
-    /// The numbers of a sample, without subtracting their mean.
+    /// The numbers of a sample, divided by their root mean square: their mean is not subtracted.
     SampleAroundZero,
     /// The numbers of a sample.
     Sample,
@@ -136,17 +140,17 @@ pub enum Normalized {
     Batch,
 }
 
-/// The moments of an activation g for a normal x of variance q: E\[g(x)\], E\[g(x)²\] and E\[g'(x)²\].
+/// The moments of an activation g for a normal random number x of variance q: E\[g(x)\], E\[g(x)²\] and E\[g'(x)²\].
 #[derive(Clone, Copy, Debug)]
 pub enum Moments {
-    /// g(x) = `above` x above zero, `below` x below it.
+    /// g(x) = `above` x above zero, `below` x below zero.
     Slopes {
         /// The slope above zero.
         above: f64,
         /// The slope below zero.
         below: f64,
     },
-    /// g(x) = `above` x above zero, `below` (exp(x) - 1) below it.
+    /// g(x) = `above` x above zero, `below` (exp(x) - 1) below zero.
     Exponential {
         /// The slope above zero.
         above: f64,
@@ -157,19 +161,19 @@ pub enum Moments {
     Clamp {
         /// g(0).
         start: f64,
-        /// By how much g rises on each side.
+        /// The difference of g(`width`) and g(0).
         scale: f64,
-        /// Where it becomes constant.
+        /// The distance from 0 at which g becomes constant.
         width: f64,
     },
-    /// g(x) = `start` + `slope` x. It is known for every x, normal or not.
+    /// g(x) = `start` + `slope` x. Its moments follow for every distribution of x, not only the normal one.
     Line {
         /// g(0).
         start: f64,
         /// g'.
         slope: f64,
     },
-    /// Polynomials, each from its start to the start of the next; the first from -∞.
+    /// Polynomials. Each is valid from its start to the start of the next one; the first starts at -∞.
     Pieces(&'static [Piece]),
     /// g(x) = `by` h(x / `by`).
     Scaled {
@@ -182,8 +186,8 @@ pub enum Moments {
     Sine,
     /// cos x.
     Cosine,
-    /// Any other g: series of Chebyshev polynomials in (√q - 1) / (√q + 1), as
-    /// `chainrule::theory::moments` computes them.
+    /// Any other g, by series of Chebyshev polynomials in (√q - 1) / (√q + 1). `chainrule::theory::moments` computes
+    /// them.
     Series {
         /// g(0).
         start: f64,
@@ -196,7 +200,7 @@ pub enum Moments {
     },
 }
 
-/// A part of a function that is a polynomial on each of its parts: from `from` on, it is c₀ + c₁ x + c₂ x².
+/// A piece of a piecewise polynomial function: c₀ + c₁ x + c₂ x² for x ≥ `from`.
 #[derive(Clone, Copy, Debug)]
 pub struct Piece {
     /// Where it starts; -∞ for the first.
@@ -206,7 +210,7 @@ pub struct Piece {
 }
 
 impl Piece {
-    /// Returns a straight line from `from` on: `start` + `slope` x.
+    /// Returns a straight line: `start` + `slope` x for x ≥ `from`.
     pub const fn line(from: f64, start: f64, slope: f64) -> Self {
         Self { from, coefficients: [start, slope, 0.0] }
     }

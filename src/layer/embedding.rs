@@ -8,26 +8,33 @@ use crate::tensor::{Padded, PaddedTokens, Sequence, Table, Token, Tokens, Vector
 
 /// A vector for each token of a vocabulary, looked up in a trained table.
 ///
-/// Forward `y = W[token]`; backward `dW[token] += dy`, for each token of the input. No one-hot vector is made, and the
-/// time does not depend on the vocabulary.
+/// Forward `y = W[token]`; backward `dW[token] += dy`, for each token of the input. It creates no one-hot vector, and
+/// the time does not depend on the size of the vocabulary.
 ///
 /// # Shapes
 /// A [`Token<VOCAB>`](Token) to `Vector<WIDTH>`, [`Tokens<STEPS, VOCAB>`](Tokens) to `Sequence<STEPS, WIDTH>`, and
 /// [`PaddedTokens<STEPS, VOCAB>`](PaddedTokens) to `Padded<STEPS, WIDTH>`. `weight` is `[VOCAB, WIDTH]`, as PyTorch's.
 ///
-/// A new table has the variance of a weight with `WIDTH` inputs and outputs: 1 / `WIDTH`, so that a row has about the
-/// length 1. (PyTorch's `nn.Embedding` starts from N(0, 1).) The scores of a [`Tied`](crate::Tied) output layer then start
-/// small, and a norm after the embedding makes any other scale equal.
+/// A new table has the variance of a weight with `WIDTH` inputs and outputs: 1 / `WIDTH`, so that the length of a row
+/// is about 1. (PyTorch's `nn.Embedding` starts from N(0, 1).) The scores of a [`Tied`](crate::Tied) output layer
+/// therefore start small. A norm after the embedding removes the scale.
 ///
 /// # Gradient flow
-/// It is the first layer of a network: a token has no gradient. A row gets a gradient at the steps of its token alone.
-/// The gradient knows its rows, and a training step costs what the batch touches, not the vocabulary: zeroing, adding,
-/// clipping and checking a gradient leave out all other rows. So do the steps of `Sgd` without momentum and of `Adagrad`;
-/// those of the other optimizers, but `Asgd`, `Adamax` and `Rprop`, leave out the rows that no batch has touched so far.
-/// The numbers are those of a step over all rows. Weight decay, which moves all rows, takes that step:
-/// `.group(Group::new("0").weight_decay(0.0))` leaves the table out. [`Adam::lazy_rows`](crate::Adam::lazy_rows) is
-/// PyTorch's `SparseAdam`, another algorithm. `Lbfgs`, averages of weights and messages between
-/// [ranks](crate::distributed) take all rows.
+/// An embedding is the first layer of a network, because a token has no gradient. A row gets a gradient only from the
+/// steps with its token.
+///
+/// The gradient records which rows it contains. The cost of a training step therefore depends on the batch and not on
+/// the vocabulary:
+///
+/// * Zeroing, adding, clipping and checking a gradient skip all other rows.
+/// * The steps of `Sgd` without momentum and of `Adagrad` skip them too.
+/// * The steps of the other optimizers, except `Asgd`, `Adamax` and `Rprop`, skip the rows that no batch has touched so
+///   far.
+///
+/// The results equal those of a step over all rows. Weight decay changes all rows, so it takes the step over all rows;
+/// `.group(Group::new("0").weight_decay(0.0))` excludes the table. [`Adam::lazy_rows`](crate::Adam::lazy_rows) is a
+/// different algorithm, PyTorch's `SparseAdam`. `Lbfgs`, averages of weights, and messages between
+/// [ranks](crate::distributed) use all rows.
 ///
 /// # Source
 /// Bengio, Ducharme, Vincent, Jauvin, "A neural probabilistic language model", JMLR 3 (2003), section 2.
@@ -42,6 +49,7 @@ use crate::tensor::{Padded, PaddedTokens, Sequence, Table, Token, Tokens, Vector
 /// assert_eq!(y, Sequence([[5.0, 6.0], [1.0, 2.0], [5.0, 6.0]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Embedding", "lookup table", "word vectors", "Gather"))]
 #[derive(Clone, Parameters)]
 #[parameters(name = "Embedding<{VOCAB}, {WIDTH}{:T}>")]
 pub struct Embedding<const VOCAB: usize, const WIDTH: usize, T: Real = f32> {
@@ -51,7 +59,7 @@ pub struct Embedding<const VOCAB: usize, const WIDTH: usize, T: Real = f32> {
 }
 
 impl<const VOCAB: usize, const WIDTH: usize, T: Real> Embedding<VOCAB, WIDTH, T> {
-    /// Writes the row of each token.
+    /// Copies the row of each token.
     fn look_up<'a>(
         &self,
         tokens: impl Iterator<Item = Token<VOCAB>>,
@@ -62,7 +70,7 @@ impl<const VOCAB: usize, const WIDTH: usize, T: Real> Embedding<VOCAB, WIDTH, T>
         }
     }
 
-    /// Adds the gradient of each token's row.
+    /// Adds the gradient of each token to its row.
     fn add<'a>(
         &mut self,
         tokens: impl Iterator<Item = Token<VOCAB>>,

@@ -8,7 +8,8 @@ use chainrule_derive::Parameters;
 
 /// All numbers of an image or a sequence as one vector.
 ///
-/// Forward `y = x`, backward `dx = dy`: an image channel after channel and row after row, a sequence feature after feature.
+/// Forward `y = x`, backward `dx = dy`. An image is flattened channel by channel and row by row, a sequence feature by
+/// feature.
 ///
 /// # Shapes
 /// `Image<C, H, W>` to `Vector<C H W>`, `Sequence<STEPS, FEATURES>` to `Vector<STEPS FEATURES>`, both up to 2048
@@ -19,9 +20,9 @@ use chainrule_derive::Parameters;
 /// The Jacobian is the identity.
 ///
 /// # Source
-/// The order is that of PyTorch's `nn.Flatten`, which has images as `[channels, height, width]` and sequences, behind
-/// `nn.Conv1d`, as `[features, steps]`. In memory a [`Sequence`](crate::tensor::Sequence) is step after step; the order of
-/// steps is `(Reshape<Sequence<1, LEN>>, Flatten)`.
+/// The order is that of PyTorch's `nn.Flatten`. PyTorch has images as `[channels, height, width]`, and sequences after
+/// `nn.Conv1d` as `[features, steps]`. In memory, a [`Sequence`](crate::tensor::Sequence) is stored step by step. To
+/// flatten step by step, write `(Reshape<Sequence<1, LEN>>, Flatten)`.
 ///
 /// # Examples
 /// ```
@@ -33,6 +34,7 @@ use chainrule_derive::Parameters;
 /// assert_eq!(Flatten.predict(&steps)?, Vector([1.0, 2.0, 3.0, 10.0, 20.0, 30.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Flatten", "ravel"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own, flattens)]
 pub struct Flatten;

@@ -1,4 +1,4 @@
-//! Gated linear units: half of the input is the gate of the other half.
+//! Gated linear units: one half of the input is the gate of the other half.
 
 use core::marker::PhantomData;
 
@@ -16,21 +16,21 @@ use crate::kernel::{Elementwise, Level, Portable, Real, elementwise};
 use crate::tensor::side::{Halve, Side, Sides};
 use crate::tensor::{Channels, Image, Sequence, Tensor, Vector};
 
-/// The gated linear unit: the second half of the input is the gate of the first.
+/// The gated linear unit: multiplies the first half of the input by the sigmoid of the second half.
 ///
 /// Forward `y = a ⊗ σ(b)`, where a is the first half of the input and b the second; backward
 /// `da = σ(b) dy`, `db = a σ'(b) dy`.
 ///
 /// # Shapes
-/// Halves the features of a `Vector` and of a `Sequence`, and the channels of an `Image`: `Vector<16>` to `Vector<8>`.
-/// Their number must be even.
+/// Halves the features of a `Vector` or a `Sequence`, or the channels of an `Image`: `Vector<16>` to `Vector<8>`. Their
+/// number must be even.
 ///
 /// # Gradient flow
-/// The gradient of a passes through σ(b) and no g', so that it does not vanish where the gate is open.
+/// The gradient of a is multiplied by σ(b) and by no g', so it does not vanish where the gate is open.
 ///
 /// # Source
-/// Dauphin, Fan, Auli, Grangier, "Language modeling with gated convolutional networks", ICML 2017, eq. 1. The order of
-/// the halves is that of PyTorch's `nn.GLU`.
+/// Dauphin, Fan, Auli, Grangier, "Language modeling with gated convolutional networks", ICML 2017, eq. 1. The halves
+/// are in the order of PyTorch's `nn.GLU`.
 ///
 /// # Examples
 /// ```
@@ -39,25 +39,26 @@ use crate::tensor::{Channels, Image, Sequence, Tensor, Vector};
 /// assert_eq!(Glu.predict(&Sequence([[3.0, 0.0], [5.0, 1e4]]))?, Sequence([[1.5], [5.0]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.GLU", "gated linear unit"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct Glu;
 
-/// The gated linear unit whose gate is [`Silu`].
+/// The gated linear unit with the gate [`Silu`].
 ///
 /// Forward `y = a ⊗ silu(b)`, where a is the first half of the input and b the second; backward
 /// `da = silu(b) dy`, `db = a silu'(b) dy`.
 ///
 /// # Shapes
-/// Halves the features of a `Vector` and of a `Sequence`, and the channels of an `Image`: `Vector<16>` to `Vector<8>`.
-/// Their number must be even.
+/// Halves the features of a `Vector` or a `Sequence`, or the channels of an `Image`: `Vector<16>` to `Vector<8>`. Their
+/// number must be even.
 ///
 /// # Gradient flow
-/// As [`Glu`]. The gate has no upper limit, so that y grows as the square of its input.
+/// The same as [`Glu`], except that the gate has no upper limit: y grows like the square of its input.
 ///
 /// # Source
-/// Shazeer, "GLU variants improve transformer", arXiv 2002.05202, eq. 6. The gate is the second half, as for [`Glu`]:
-/// exchange the halves of weights in which it is the first, such as Llama's.
+/// Shazeer, "GLU variants improve transformer", arXiv 2002.05202, eq. 6. The gate is the second half, as in [`Glu`]. If
+/// the gate is the first half in other weights, such as Llama's, exchange the halves.
 ///
 /// # Examples
 /// ```
@@ -65,24 +66,25 @@ pub struct Glu;
 /// assert_eq!(SwiGlu.predict(&Vector([3.0, 5.0, 0.0, 1e4]))?, Vector([0.0, 5e4]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("SwiGLU", "Llama feed-forward"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct SwiGlu;
 
-/// The gated linear unit whose gate is [`Gelu`].
+/// The gated linear unit with the gate [`Gelu`].
 ///
 /// Forward `y = a ⊗ gelu(b)`, where a is the first half of the input and b the second; backward
 /// `da = gelu(b) dy`, `db = a gelu'(b) dy`.
 ///
 /// # Shapes
-/// Halves the features of a `Vector` and of a `Sequence`, and the channels of an `Image`: `Vector<16>` to `Vector<8>`.
-/// Their number must be even.
+/// Halves the features of a `Vector` or a `Sequence`, or the channels of an `Image`: `Vector<16>` to `Vector<8>`. Their
+/// number must be even.
 ///
 /// # Gradient flow
-/// As [`SwiGlu`].
+/// The same as [`SwiGlu`].
 ///
 /// # Source
-/// Shazeer, "GLU variants improve transformer", arXiv 2002.05202, eq. 6. The gate is the second half, as for [`Glu`].
+/// Shazeer, "GLU variants improve transformer", arXiv 2002.05202, eq. 6. The gate is the second half, as in [`Glu`].
 ///
 /// # Examples
 /// ```
@@ -90,6 +92,7 @@ pub struct SwiGlu;
 /// assert_eq!(GeGlu.predict(&Vector([3.0, 5.0, 0.0, 1e4]))?, Vector([0.0, 5e4]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("gated GELU", "T5 feed-forward"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct GeGlu;
@@ -125,7 +128,7 @@ impl<A: Activation, T: Real> Elementwise<T, 3, 2> for Differentiate<A> {
     }
 }
 
-/// The effect of a gate.
+/// Returns the effect of a gate.
 const fn effect<A: Activation>() -> Effect {
     match A::EFFECT {
         Effect::Activation(moments) => Effect::Gate(moments),
@@ -133,7 +136,7 @@ const fn effect<A: Activation>() -> Effect {
     }
 }
 
-/// `half` is how many numbers of a row are in one of its halves.
+/// Computes `y = a g(b)`. `half` is how many numbers one half of a row has.
 fn forward<A: Activation, T: Real>(half: usize, x: &[T], y: &mut [T]) {
     for (x, y) in x.chunks_exact(2 * half).zip(y.chunks_exact_mut(half)) {
         let (a, b) = x.split_at(half);

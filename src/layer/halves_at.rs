@@ -1,5 +1,5 @@
-//! The check of layers that halve the channels of their input, whose message says the layer and its place in a stack.
-//! It is that of [`Halve`](crate::tensor::side::Halve), which knows no layer.
+//! The check of layers that halve the channels of their input. Its message names the layer and its place in a stack.
+//! [`Halve`](crate::tensor::side::Halve) makes the same check without a layer.
 
 use core::ops::Rem;
 
@@ -12,7 +12,7 @@ use crate::tensor::{Image, Sequence, Vector};
 
 type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
 
-/// The features or channels of this tensor have two equal halves, for the layer `L`.
+/// The features or channels of this tensor have two equal halves, as the layer `L` requires.
 pub trait HalvesAt<const PLACE: usize, L> {
     #[doc(hidden)]
     type Check;

@@ -6,7 +6,7 @@ use chainrule_derive::Parameters;
 
 /// Returns its input.
 ///
-/// Forward `y = x`, backward `dx = dy`. The plain skip of a [`Residual`](crate::stack::Residual) block.
+/// Forward `y = x`, backward `dx = dy`. The skip path of a plain [`Residual`](crate::stack::Residual) block.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
@@ -14,11 +14,13 @@ use chainrule_derive::Parameters;
 /// # Gradient flow
 /// The Jacobian is the identity: gradients pass unchanged through any number of these layers.
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// assert_eq!(Identity.predict(&Vector([1.0, -2.0]))?, Vector([1.0, -2.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Identity", "no-op", "linear activation"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Identity;
 

@@ -21,14 +21,15 @@ impl Plan {
         }
     }
 
-    /// Declares the layers inside, each of which takes the input of this layer: adds their costs and their memory, and
-    /// the windows as those of layers side by side. (For layers that take other inputs, set the
-    /// [`window`](Plan::window) after it.)
+    /// Declares the layers inside, each of which takes the input of this layer. Adds their costs and their memory, and
+    /// combines their windows as those of parallel layers. (For layers with other inputs, call [`window`](Plan::window)
+    /// after this.)
     ///
-    /// In both passes, this layer takes its own slices from the workspace first, and then the memory of each layer
+    /// In both passes, this layer takes its own slices from the workspace first. Then it takes the memory of each layer
     /// inside, in this order: see [`child`](super::WorkspaceMut::child). In the backward pass it calls
     /// [`backward_child`](crate::stack::backward_child).
     ///
+    /// # Examples
     /// ```
     /// use chainrule::layer::{Child, Plan};
     /// use chainrule::prelude::*;

@@ -1,4 +1,4 @@
-//! Noise in training: random numbers that are added to the signal, or multiply it.
+//! Noise in training mode: random numbers that are added to the signal, or by which it is multiplied.
 
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
@@ -11,9 +11,10 @@ use crate::kernel::Real;
 use crate::random::normal;
 use crate::tensor::Tensor;
 
-/// In training, adds noise of the standard deviation σ = `NUM / DEN` to each number; in evaluation, does nothing.
+/// In training mode, adds noise with the standard deviation σ = `NUM / DEN` to each number. In evaluation mode, does
+/// nothing.
 ///
-/// Forward `y = x + σ n`, with an n from the standard normal distribution for each number; backward `dx = dy`.
+/// Forward `y = x + σ n`, with a random n from the standard normal distribution for each number; backward `dx = dy`.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
@@ -26,10 +27,8 @@ use crate::tensor::Tensor;
 ///
 /// # Examples
 /// ```
-/// use chainrule::prelude::*;
-/// type Noise = GaussianNoise<1, 10>;
-/// let x = Vector([1.0_f32; 1000]);
-/// assert_eq!(GaussianNoise::<1, 10>.predict(&x)?, x); // evaluation
+/// use chainrule::prelude::*; type Noise = GaussianNoise<1, 10>; let x = Vector([1.0_f32; 1000]);
+/// assert_eq!(GaussianNoise::<1, 10>.predict(&x)?, x); // evaluation mode
 ///
 /// let (mut y, mut workspace) = ([Vector::default()], Workspace::default());
 /// Noise {}.forward(&[x], &mut y, workspace.prepare::<Vector<1000>, Noise>(1), &mut Mode::Train(&mut rng(1)));
@@ -37,6 +36,7 @@ use crate::tensor::Tensor;
 /// assert!((variance - 0.01).abs() < 0.002); // 4 of its standard deviations, 0.01 √(2 / 1000)
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("noise injection", "additive noise", "jitter"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct GaussianNoise<const NUM: u32 = 1, const DEN: u32 = 1>;
 
@@ -83,26 +83,26 @@ impl<X: Tensor, const NUM: u32, const DEN: u32> Layer<X> for GaussianNoise<NUM, 
     }
 }
 
-/// In training, multiplies each number by a normal number of mean 1, whose variance is that of
-/// [`Dropout`](super::Dropout) of `PERCENT` per cent; in evaluation, does nothing.
+/// In training mode, multiplies each number by a normal random number with mean 1. Its variance equals that of the
+/// factors of [`Dropout`](super::Dropout) with `PERCENT` percent. In evaluation mode, does nothing.
 ///
-/// Forward `y = m x`, backward `dx = m dy`, with `m = 1 + n √(p / (1 - p))`, p = `PERCENT` / 100 and an n from the
-/// standard normal distribution.
+/// Forward `y = m x`, backward `dx = m dy`, with `m = 1 + n √(p / (1 - p))`, p = `PERCENT` / 100 and a random n from
+/// the standard normal distribution for each number.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// The Jacobian is diag(m): it multiplies the squared norm of a gradient by 1 / (1 - p) on average, as `Dropout` does.
+/// The Jacobian is diag(m): it multiplies the squared norm of a gradient by 1 / (1 - p) on average, the same as
+/// `Dropout`.
 ///
 /// # Source
 /// Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout", JMLR 15 (2014), section 10.
 ///
 /// # Examples
 /// ```
-/// use chainrule::prelude::*;
-/// let x = Vector([1.0_f32; 1000]);
-/// assert_eq!(GaussianDropout::<50>.predict(&x)?, x); // evaluation
+/// use chainrule::prelude::*; let x = Vector([1.0_f32; 1000]); assert_eq!(GaussianDropout::<50>.predict(&x)?, x); //
+/// evaluation mode
 ///
 /// let (mut y, mut workspace) = ([Vector::default()], Workspace::default());
 /// let workspace = workspace.prepare::<Vector<1000>, GaussianDropout<50>>(1);
@@ -111,20 +111,22 @@ impl<X: Tensor, const NUM: u32, const DEN: u32> Layer<X> for GaussianNoise<NUM, 
 /// assert!((variance - 1.0).abs() < 0.2); // 4 of its standard deviations, √(2 / 1000)
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("multiplicative noise", "keras.layers.GaussianDropout"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct GaussianDropout<const PERCENT: u32>;
 
-/// [`Dropout`](super::Dropout) that keeps the mean and the variance of a signal of mean 0 and variance 1, for networks
-/// of [`Selu`](super::Selu); in evaluation it does nothing.
+/// [`Dropout`](super::Dropout) that preserves the mean and the variance of a signal with mean 0 and variance 1, for
+/// networks with [`Selu`](super::Selu). In evaluation mode, does nothing.
 ///
-/// Forward `y = a x + b` with probability q = 1 - `PERCENT` / 100, else `y = a α' + b`: numbers are dropped to α' =
-/// -1.758, the lower limit of SELU. `a = 1 / √(q + α'² q (1 - q))` and `b = -a (1 - q) α'`. Backward `dx = a dy` or 0.
+/// Forward `y = a x + b` with probability q = 1 - `PERCENT` / 100, otherwise `y = a α' + b`: dropped numbers become α'
+/// = -1.758, the lower limit of SELU. `a = 1 / √(q + α'² q (1 - q))` and `b = -a (1 - q) α'`. Backward `dx = a dy` or
+/// 0.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// The squared norm of a gradient is multiplied by a² q on average, which is 1 / (1 + α'² (1 - q)): below 1.
+/// The squared norm of a gradient is multiplied by a² q on average. This is 1 / (1 + α'² (1 - q)), which is below 1.
 ///
 /// # Source
 /// Klambauer, Unterthiner, Mayr, Hochreiter, "Self-normalizing neural networks", NIPS 2017, section 2, new dropout
@@ -132,11 +134,11 @@ pub struct GaussianDropout<const PERCENT: u32>;
 ///
 /// # Examples
 /// ```
-/// use chainrule::prelude::*;
-/// let x = Vector([1.0_f32, -1.0]);
-/// assert_eq!(AlphaDropout::<10>.predict(&x)?, x); // evaluation
+/// use chainrule::prelude::*; let x = Vector([1.0_f32, -1.0]); assert_eq!(AlphaDropout::<10>.predict(&x)?, x); //
+/// evaluation mode
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.AlphaDropout", "self-normalizing"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct AlphaDropout<const PERCENT: u32>;
 
@@ -152,7 +154,8 @@ impl<const PERCENT: u32> AlphaDropout<PERCENT> {
     const B: f64 = -Self::A * Self::DROPPED * Self::LOWEST;
 }
 
-/// Computes the square root of a number from 0.1 to 100, by Newton's iteration. (That of `libm` is not `const`.)
+/// Computes the square root of a number from 0.1 to 100, by Newton's iteration. (The function of `libm` is not
+/// `const`.)
 const fn root(x: f64) -> f64 {
     let (mut y, mut step) = (x, 0);
     while step < 20 {
@@ -164,7 +167,7 @@ const fn root(x: f64) -> f64 {
 
 /// A layer that computes y = m x + n with random m and n.
 trait Factors {
-    /// How the signal changes.
+    /// The effect on the moments of the signal.
     const EFFECT: Effect;
 
     /// Draws m and n.
@@ -204,7 +207,7 @@ macro_rules! factors {
 
         impl<X: Tensor, const PERCENT: u32> Layer<X> for $layer<PERCENT> {
             type Output = X;
-            // The factors m, and a byte that says whether there are any (in training mode).
+            // The factors m, and a byte: whether there are factors (in training mode).
             const PLAN: Plan = Plan::leaf::<X, Self>()
         .onnx(Onnx::IDENTITY)
                 .saves(Space::per_batch::<u8>(1))

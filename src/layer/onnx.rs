@@ -1,4 +1,4 @@
-//! What a layer is in ONNX: data in its plan, from which `crate::onnx` writes files.
+//! The form of a layer in ONNX: data in its plan, from which `crate::onnx` writes files.
 
 use super::pad::Plane;
 use super::resize::Rule;
@@ -6,11 +6,12 @@ use super::window_settings::WindowAxis;
 use super::{Along, Plan};
 use crate::kernel::{PoolingAxis, Reach};
 
-/// What a layer computes in evaluation mode, as operators of ONNX (opset 17).
+/// The computation of a layer in evaluation mode, as operators of ONNX (opset 17).
 ///
-/// It is a constant of the layer's [`Plan`], see [`Plan::onnx`]. `chainrule::onnx` (feature `onnx`) writes files from
-/// it; a network with a layer that has none is an error that names the layer.
+/// It is a constant of the layer's [`Plan`]: see [`Plan::onnx`]. `chainrule::onnx` (feature `onnx`) writes files from
+/// it. If a layer of a network has none, writing the network returns an error that names the layer.
 ///
+/// # Examples
 /// ```
 /// use chainrule::layer::{Onnx, OnnxInput, OnnxNode, Plan};
 /// use chainrule::prelude::*;
@@ -25,30 +26,31 @@ use crate::kernel::{PoolingAxis, Reach};
 /// }
 /// # let _ = plan::<Vector<4>, Tanh>();
 /// ```
+#[doc(alias("torch.onnx.export", "exporter"))]
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "onnx"), allow(dead_code))] // read where files are written
 pub struct Onnx(pub(crate) Form);
 
 impl Onnx {
-    /// Not known: the default of a layer that you write yourself.
+    /// The form is not known: the default of a layer that you write yourself.
     pub const UNKNOWN: Self = Self(Form::Unknown);
 
-    /// The output is the input, in evaluation mode.
+    /// In evaluation mode, the output equals the input.
     pub const IDENTITY: Self = Self(Form::Nodes(&[]));
 
-    /// Returns a form of these nodes, of which the last gives the layer's output. Without a node, the output is the
-    /// input.
+    /// Returns a form with these nodes. The output of the last node is the output of the layer. Without nodes, the
+    /// output equals the input.
     pub const fn nodes(nodes: &'static [OnnxNode]) -> Self {
         Self(Form::Nodes(nodes))
     }
 
-    /// Declares that ONNX cannot express the layer, with the reason: a phrase without a full stop.
+    /// Declares that ONNX cannot express the layer. `reason` is a phrase without a full stop.
     pub const fn impossible(reason: &'static str) -> Self {
         Self(Form::Impossible(reason))
     }
 }
 
-/// An operator of ONNX that is applied to some values, or a layer inside: one of the nodes of an [`Onnx`].
+/// One of the nodes of an [`Onnx`]: an ONNX operator, or a layer inside, with its inputs. See the example of [`Onnx`].
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "onnx"), allow(dead_code))]
 pub struct OnnxNode {
@@ -57,42 +59,43 @@ pub struct OnnxNode {
     pub(crate) attributes: &'static [(&'static str, OnnxAttribute)],
 }
 
-/// What an [`OnnxNode`] applies.
+/// The operation of an [`OnnxNode`].
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "onnx"), allow(dead_code))]
 pub(crate) enum Operator {
     /// An operator of ONNX.
     Named(&'static str),
-    /// One of the layers inside, by its place in the plan's list.
+    /// One of the layers inside, by its index in the plan's list.
     Child(usize),
 }
 
 impl OnnxNode {
-    /// Returns an operator, by its name in ONNX, with its inputs. Its first output is used.
+    /// Returns a node with an ONNX operator, given by its name, and its inputs. Only its first output is used.
     pub const fn new(operator: &'static str, inputs: &'static [OnnxInput]) -> Self {
         Self { operator: Operator::Named(operator), inputs, attributes: &[] }
     }
 
-    /// Returns an operator whose one input is that of the layer.
+    /// Returns a node with an ONNX operator whose only input is the input of the layer.
     pub const fn of_input(operator: &'static str) -> Self {
         Self::new(operator, &[OnnxInput::Input])
     }
 
-    /// Returns one of the layers inside, by its place in [`Plan::children`], with its input.
+    /// Returns a node with one of the layers inside, given by its index in [`Plan::children`], and its input.
     pub const fn child(at: usize, input: &'static [OnnxInput; 1]) -> Self {
         Self { operator: Operator::Child(at), inputs: input, attributes: &[] }
     }
 
-    /// Sets the attributes of an operator, by their names in ONNX.
+    /// Sets the attributes of an operator. The names are those of ONNX.
     pub const fn with(self, attributes: &'static [(&'static str, OnnxAttribute)]) -> Self {
         Self { attributes, ..self }
     }
 }
 
-/// An input of an [`OnnxNode`].
+/// An input of an [`OnnxNode`]. See the example of [`Onnx`].
 #[derive(Clone, Copy, Debug)]
 pub enum OnnxInput {
-    // No variant has the name of a type that the compiler's messages print: they would print its whole path.
+    // No variant has the name of a type that occurs in compiler messages: rustc would then print the whole path of that
+    // type.
     /// The input of the layer. Its first axis is the batch.
     Input,
     /// The first half of the layer's input, which is a [`Pair`](crate::tensor::Pair).
@@ -101,28 +104,28 @@ pub enum OnnxInput {
     Second,
     /// The output of an earlier node of the list, counted from 0.
     Output(usize),
-    /// A parameter of the layer, by the name of its field. If the field has no numbers, as a bias that is `NoBias`, the
-    /// node is left out: its output is its first input.
+    /// A parameter of the layer, by the name of its field. If the field has no numbers, such as a bias that is
+    /// `NoBias`, the node is left out and its output is its first input.
     Field(&'static str),
     /// A parameter with one number for each feature or channel, in a shape that fits the layer's input: `[C, 1, 1]` for
-    /// an image. Without numbers, the node is left out.
+    /// an image. If it has no numbers, the node is left out.
     PerChannel(&'static str),
-    /// One number, in the scalar of the network.
+    /// One number, in the scalar type of the network.
     Number(f64),
     /// A list of whole numbers, such as axes.
     Integers(&'static [i64]),
-    /// The shape of the layer's output, for `Reshape`: 0, which keeps the batch, and the sides.
+    /// The shape of the layer's output, for `Reshape`: 0, which keeps the size of the batch, and then the sides.
     OutputShape,
-    /// An optional input that is not given.
+    /// An optional input that is left out.
     Absent,
 }
 
-/// An attribute of an [`OnnxNode`].
+/// An attribute of an [`OnnxNode`], as in `OnnxNode::of_input("Elu").with(&[("alpha", OnnxAttribute::Float(1.0))])`.
 #[derive(Clone, Copy, Debug)]
 pub enum OnnxAttribute {
     /// A whole number.
     Int(i64),
-    /// A number, which a file has as `f32`.
+    /// A number, which is written as `f32`.
     Float(f64),
     /// A list of whole numbers.
     Ints(&'static [i64]),
@@ -130,30 +133,31 @@ pub enum OnnxAttribute {
     Text(&'static str),
 }
 
-/// The forms of an [`Onnx`]. Layers of this crate whose nodes follow from numbers give only these.
+/// The forms of an [`Onnx`]. For layers of this crate whose nodes follow from numbers, the form contains only these
+/// numbers.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "onnx"), allow(dead_code))]
 pub(crate) enum Form {
     Unknown,
     Impossible(&'static str),
     Nodes(&'static [OnnxNode]),
-    /// The layers inside, one after the other.
+    /// The layers inside, one after another.
     InOrder,
-    /// The layers inside on the same input, joined along their features or channels.
+    /// The outputs of the layers inside, concatenated along their features or channels. All layers take the same input.
     Concat,
-    /// The layers inside on the halves of a pair.
+    /// Each layer inside is applied to one half of a pair.
     Parallel,
     /// A layer that is applied to the first half of a pair.
     OnFirst(&'static Plan),
-    /// The layer inside on a pair, whose output is added to the first half.
+    /// The layer inside is applied to a pair, and its output is added to the first half.
     ResidualWithMemory,
-    /// The first or the second half of a pair.
+    /// One half of a pair: the first or the second.
     Half(usize),
     /// A layer that is applied to each step of a sequence.
     PerStep(&'static Plan),
-    /// The input twice, as a pair.
+    /// The input, twice, as a pair.
     Duplicate,
-    /// The halves of a pair, joined along their features or channels.
+    /// The halves of a pair, concatenated along their features or channels.
     Join,
     /// The cosine of the halves of a pair.
     Cosine {
@@ -168,33 +172,35 @@ pub(crate) enum Form {
     },
     /// A linear map of all numbers.
     Dense,
-    /// A convolution, of images or (the first axis alone) of sequences.
+    /// A convolution of images, or of sequences (which use only the first axis).
     Convolution {
         axes: [WindowAxis; 2],
         groups: usize,
         transposed: bool,
     },
-    /// A pool over an image's plane, or over the plane of a sequence's steps and features.
+    /// A pool over the plane of an image, or over the plane of steps and features of a sequence.
     Pool {
         kind: Pool,
         axes: [PoolingAxis; 2],
     },
-    /// An image or a sequence of another size.
+    /// Resizes an image or a sequence.
     Resize(Rule),
-    /// A border of an image, or of a sequence's plane of steps and features.
+    /// Padding of an image, or of the plane of steps and features of a sequence.
     Pad {
         plane: Plane,
         fill: super::pad::Fill,
     },
-    /// As `Reshape` has it: what is no sequence has the features of a sequence first.
+    /// The form of `Reshape`. If only one of input and output is a sequence, the features of the sequence are its first
+    /// axis.
     Reshape,
-    /// The numbers as a tensor of the sides `sides`, whose axes are then in the order `axes`; both have `rank` numbers.
+    /// The numbers as a tensor with the sides `sides`, whose axes are then permuted to the order `axes`. Both have
+    /// `rank` numbers.
     Reorder {
         sides: [usize; 5],
         axes: [usize; 5],
         rank: usize,
     },
-    /// An operator of reduction (`ReduceMean`) along an axis.
+    /// A reduction operator (such as `ReduceMean`) along an axis.
     Reduce {
         operator: &'static str,
         along: Along,
@@ -219,7 +225,7 @@ pub(crate) enum Form {
         beta: f64,
         offset: f64,
     },
-    /// The first half of the channels, times a function of the second half.
+    /// The first half of the channels, multiplied by a function of the second half.
     Gated(&'static Onnx),
     Recurrent(Recurrent),
     /// Attention, with the linear maps of queries, keys, values and outputs as the layers inside.
@@ -232,11 +238,11 @@ pub(crate) enum Form {
     MeanStep,
     /// The rows of a table.
     Embedding,
-    /// The sum of a sequence and its positions, those that are learned or sines and cosines.
+    /// The sum of a sequence and its positions, which are learned or sines and cosines.
     Positions {
         learned: bool,
     },
-    /// An embedding, layers, and a product with the table of the embedding.
+    /// An embedding, layers, and a product with the embedding's table.
     Tied,
 }
 
@@ -244,7 +250,7 @@ pub(crate) enum Form {
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "onnx"), allow(dead_code))]
 pub(crate) struct Heads {
-    /// How many steps have a query, and how many a key, at most.
+    /// The largest number of steps that have a query, and that have a key.
     pub(crate) steps: [usize; 2],
     pub(crate) queries: usize,
     pub(crate) keys: usize,
@@ -259,7 +265,7 @@ pub(crate) struct Heads {
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "onnx"), allow(dead_code))]
 pub(crate) enum Recurrent {
-    /// With its activation.
+    /// A plain recurrent layer, with its activation.
     Rnn(&'static Onnx),
     Lstm,
     Gru,
@@ -279,7 +285,7 @@ pub(crate) enum Pool {
 }
 
 impl Plan {
-    /// Sets what the layer is in ONNX: see [`Onnx`].
+    /// Sets the form of the layer in ONNX: see [`Onnx`].
     pub const fn onnx(self, onnx: Onnx) -> Self {
         #[cfg(feature = "onnx")]
         let plan = Self { onnx, ..self };
@@ -288,7 +294,7 @@ impl Plan {
         plan
     }
 
-    /// Sets the form of a layer that does what another layer does on parts of its input.
+    /// Copies the form of a layer that this layer applies to parts of its input.
     pub(crate) const fn onnx_of(self, other: &Self) -> Self {
         #[cfg(feature = "onnx")]
         let plan = self.onnx(other.onnx);

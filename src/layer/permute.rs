@@ -14,11 +14,11 @@ use crate::tensor::{Image, Sequence, Tensor};
 /// dy[c, s, r]`.
 ///
 /// # Shapes
-/// `Sequence<STEPS, FEATURES>` to `Sequence<FEATURES, STEPS>`, `Image<C, H, W>` to `Image<C, W, H>`. Other orders of
-/// the axes of an image are [`Permute`].
+/// `Sequence<STEPS, FEATURES>` to `Sequence<FEATURES, STEPS>`, `Image<C, H, W>` to `Image<C, W, H>`. For other orders
+/// of the axes of an image use [`Permute`].
 ///
 /// # Gradient flow
-/// The Jacobian is a permutation: gradients keep their length.
+/// The Jacobian is a permutation: the length of a gradient does not change.
 ///
 /// # Source
 /// PyTorch's `x.transpose(-1, -2)`.
@@ -31,42 +31,43 @@ use crate::tensor::{Image, Sequence, Tensor};
 /// assert_eq!(Transpose.predict(&steps)?, Sequence([[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("swapaxes", "x.T"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Transpose;
 
-/// The axes of an image in another order: axis `i` of the output is the axis of the input that parameter `i` names, 0
-/// for channels, 1 for rows and 2 for columns.
+/// Permutes the axes of an image: axis `i` of the output is the axis of the input that parameter `i` names, 0 for
+/// channels, 1 for rows and 2 for columns.
 ///
 /// Forward, for `Permute<1, 2, 0>`, `y[r, s, c] = x[c, r, s]`; backward the inverse permutation of `dy`.
 ///
 /// # Shapes
-/// `Image<D0, D1, D2>` to an image whose side `i` is the side of the input that parameter `i` names:
-/// `Permute<1, 2, 0>` gives `Image<H, W, C>` for `Image<C, H, W>`. Each axis is named once.
+/// `Image<D0, D1, D2>` to an image whose side `i` is the side of the input that parameter `i` names: `Permute<1, 2, 0>`
+/// gives `Image<H, W, C>` for `Image<C, H, W>`. Each axis must be named once.
 ///
 /// # Gradient flow
-/// The Jacobian is a permutation: gradients keep their length.
+/// The Jacobian is a permutation: the length of a gradient does not change.
 ///
 /// # Source
-/// PyTorch's `x.permute(..)`, without the axis of the batch: `x.permute(0, 2, 3, 1)` is `Permute<1, 2, 0>`.
+/// PyTorch's `x.permute(..)`, without the batch axis: `x.permute(0, 2, 3, 1)` is `Permute<1, 2, 0>`.
 ///
 /// # Examples
 /// ```
 /// use chainrule::prelude::*;
 ///
-/// // An image with its channels last, as files have it, becomes one with its channels first.
-/// let pixels = Image([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]); // one row of two pixels of three channels
-/// let picture: Image<3, 1, 2> = Permute::<2, 0, 1>.predict(&pixels)?;
-/// assert_eq!(picture, Image([[[1.0, 4.0]], [[2.0, 5.0]], [[3.0, 6.0]]]));
+/// // An image with its channels last, as in files, becomes one with its channels first. let pixels =
+/// Image([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]); // one row of two pixels of three channels let picture: Image<3, 1, 2>
+/// = Permute::<2, 0, 1>.predict(&pixels)?; assert_eq!(picture, Image([[[1.0, 4.0]], [[2.0, 5.0]], [[3.0, 6.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("transpose", "channels last", "rearrange"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Permute<const AXIS_0: usize, const AXIS_1: usize, const AXIS_2: usize>;
 
 comparable!([] Transpose);
 comparable!([const A: usize, const B: usize, const C: usize] Permute<A, B, C>);
 
-/// Implements a layer that only moves numbers. It takes its input as a tensor of the sides `$sides` (the axes of one
-/// or several factors of each side) and gives these axes in the order `$axes`.
+/// Implements a layer that only moves numbers. It reads its input as a tensor with the sides `$sides` (a side can be
+/// split into several factors, each of which is an axis) and writes these axes in the order `$axes`.
 macro_rules! rearrange {
     (@onnx $sides:expr, $axes:expr) => {
         $crate::layer::permute::onnx($sides, $axes)
@@ -103,7 +104,7 @@ macro_rules! rearrange {
 }
 pub(super) use rearrange;
 
-/// Returns the form in ONNX of a layer that [permutes](permute).
+/// Returns the ONNX form of a layer that [permutes](permute).
 pub(super) const fn onnx<const N: usize>(sides: [usize; N], axes: [usize; N]) -> Onnx {
     let (mut of_sides, mut of_axes, mut at) = ([0; 5], [0; 5], 0);
     while at < N {
@@ -122,7 +123,7 @@ rearrange!([const A: usize, const B: usize, const C: usize] Permute<1, 2, 0>, Im
 rearrange!([const A: usize, const B: usize, const C: usize] Permute<2, 0, 1>, Image<A, B, C, T> => Image<C, A, B, T>, [], [A, B, C], [2, 0, 1], Window::WHOLE);
 rearrange!([const A: usize, const B: usize, const C: usize] Permute<2, 1, 0>, Image<A, B, C, T> => Image<C, B, A, T>, [], [A, B, C], [2, 1, 0], Window::WHOLE);
 
-/// Copies tensors of these sides, one after the other, with their axes in another order: axis `i` of the copy is axis
+/// Copies tensors with these sides, one after another, with their axes in another order: axis `i` of the copy is axis
 /// `axes[i]`.
 #[inline]
 pub(crate) fn permute<T: Copy, const N: usize>(
@@ -154,7 +155,7 @@ pub(crate) fn permute<T: Copy, const N: usize>(
     }
 }
 
-/// Returns the sides and the axes of the copy that undoes another one.
+/// Returns the sides and the axes of the inverse permutation.
 #[inline]
 pub(super) fn inverse<const N: usize>(sides: [usize; N], axes: [usize; N]) -> ([usize; N], [usize; N]) {
     let mut undone = [0; N];

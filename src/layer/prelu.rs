@@ -9,7 +9,7 @@ use super::{
 use crate::kernel::Real;
 use crate::tensor::{Channels, Tensor, Vector, by_channel, by_channel_mut};
 
-/// A leaky ReLU with a trained slope below zero, one for the whole layer. [`ChannelPRelu`] has one for each channel.
+/// A leaky ReLU with one trained slope below zero for the whole layer. [`ChannelPRelu`] has one slope for each channel.
 ///
 /// Forward `y = x` for x > 0, else `y = a x`; backward `dx = dy` or `dx = a dy`, and `da = Σ x dy` over x ≤ 0.
 ///
@@ -17,7 +17,7 @@ use crate::tensor::{Channels, Tensor, Vector, by_channel, by_channel_mut};
 /// Any shape; the output has the shape of the input. `slope` is `[1]` and starts at 0.25.
 ///
 /// # Gradient flow
-/// The factor is 1 or a: no unit is dead, unless training reaches a = 0.
+/// The factor is 1 or a. No unit is dead unless training sets a to 0.
 ///
 /// # Source
 /// He, Zhang, Ren, Sun, "Delving deep into rectifiers", ICCV 2015, eq. 1 (channel-shared form) and 2.
@@ -29,6 +29,7 @@ use crate::tensor::{Channels, Tensor, Vector, by_channel, by_channel_mut};
 /// assert_eq!(layer.predict(&Vector([-4.0, 4.0]))?, Vector([-1.0, 4.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.PReLU", "parametric ReLU", "leaky"))]
 #[derive(Clone, Parameters)]
 #[parameters(infer = own, name = "PRelu")]
 pub struct PRelu<T: Real = f32> {
@@ -59,7 +60,7 @@ impl<X: Tensor> Layer<X> for PRelu<X::Scalar> {
         pass.check_lengths();
         let Backward { input, output_grad, input_grad, gradient, .. } = pass;
         let (a, zero) = (self.slope, X::Scalar::default());
-        // In `f64`, so that the rounding errors do not grow with the batch.
+        // In `f64`, so that rounding errors do not grow with the batch.
         let below = X::flat(input).iter().zip(X::flat(output_grad)).filter(|(x, _)| **x <= zero);
         gradient.slope += X::Scalar::from_f64(below.map(|(x, dy)| x.to_f64() * dy.to_f64()).sum());
         if let Some(input_grad) = input_grad {
@@ -76,7 +77,7 @@ comparable!([T: Real] PRelu<T>);
 
 /// A leaky ReLU with a trained slope below zero for each feature or channel: PyTorch's `nn.PReLU(num_parameters=C)`.
 ///
-/// Forward `y = x` for x > 0, else `y = a x` with the a of x's channel; backward `dx = dy` or `dx = a dy`, and
+/// Forward `y = x` for x > 0, else `y = a x` with the a of the channel of x; backward `dx = dy` or `dx = a dy`, and
 /// `da = Σ x dy` over the numbers x ≤ 0 of the channel.
 ///
 /// # Shapes
@@ -84,7 +85,7 @@ comparable!([T: Real] PRelu<T>);
 /// `slope` is `[CHANNELS]` and starts at 0.25.
 ///
 /// # Gradient flow
-/// As [`PRelu`].
+/// The same as [`PRelu`].
 ///
 /// # Source
 /// He, Zhang, Ren, Sun, "Delving deep into rectifiers", ICCV 2015, eq. 1 and 2.
@@ -97,6 +98,7 @@ comparable!([T: Real] PRelu<T>);
 /// assert_eq!(layer.predict(&Sequence([[-4.0, -4.0], [4.0, 4.0]]))?, Sequence([[-2.0, 4.0], [4.0, 4.0]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.PReLU", "parametric ReLU"))]
 #[derive(Clone, Parameters)]
 #[parameters(place = own, name = "ChannelPRelu<{CHANNELS}{:T}>")]
 pub struct ChannelPRelu<const CHANNELS: usize, T: Real = f32> {
@@ -126,7 +128,7 @@ impl<const CHANNELS: usize, X: Channels<CHANNELS>> Layer<X> for ChannelPRelu<CHA
         pass.check_lengths();
         let Backward { input, output_grad, input_grad, gradient, mut workspace, .. } = pass;
         let zero = X::Scalar::default();
-        // In `f64`, so that the rounding errors do not grow with the batch.
+        // In `f64`, so that rounding errors do not grow with the batch.
         let sums = workspace.scratch::<f64>(CHANNELS);
         sums.fill(0.0);
         for ((channel, x), (_, dy)) in by_channel(input).zip(by_channel(output_grad)) {

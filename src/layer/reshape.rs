@@ -11,20 +11,20 @@ use crate::tensor::{Tensor, len};
 
 /// The same numbers in another shape.
 ///
-/// Forward `y = x`, backward `dx = dy`. Images are in the order of channels, rows and columns. A sequence that becomes no
-/// sequence, or comes of none, is in the order of features and then steps, as in [`Flatten`](super::Flatten). From sequence
-/// to sequence the order is that of steps, so that several steps become one.
+/// Forward `y = x`, backward `dx = dy`. The numbers of an image are in the order channels, rows, columns. If only one
+/// of input and output is a sequence, its numbers are in the order features, steps, as in [`Flatten`](super::Flatten).
+/// From sequence to sequence they are in the order of steps, so that several steps become one.
 ///
 /// # Shapes
-/// Any shape to `To`, which must have as many numbers, of any size. If the numbers differ, the program does not
-/// compile. The type checker cannot multiply sides of any size, so this error comes from `cargo build`, or from
-/// `cargo check` if the network is checked by `shapes` or `network!`.
+/// Any shape to `To`, which must have the same number of elements; both can be of any size. If the numbers differ, the
+/// program does not compile. The type checker cannot multiply sides of any size, so this error comes from
+/// `cargo build`. It comes from `cargo check` if the network is checked by `shapes` or `network!`.
 ///
 /// # Gradient flow
 /// The Jacobian is the identity.
 ///
 /// # Source
-/// The order is that of PyTorch's `reshape`, which has sequences, behind `nn.Conv1d`, as `[features, steps]`.
+/// The order is that of PyTorch's `reshape`, if sequences are `[features, steps]` as after `nn.Conv1d`.
 ///
 /// # Examples
 /// ```
@@ -41,6 +41,7 @@ use crate::tensor::{Tensor, len};
 /// assert_eq!(joined, Sequence([[1.0, 2.0, 3.0, 4.0]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("view", "Unflatten"))]
 #[derive(Parameters)]
 #[parameters(name = "Reshape<{To}>", flattens)]
 pub struct Reshape<To: Tensor> {
@@ -82,8 +83,8 @@ impl<T: Real, X: Tensor<Scalar = T>, To: Tensor<Scalar = T>> Layer<X> for Reshap
     }
 }
 
-/// Copies the numbers of `from` to tensors of another shape. A sequence, which has two sides, is in the order of its
-/// features, unless the other is one too.
+/// Copies the numbers of `from` to tensors of another shape. If only one of the shapes is a sequence, which has two
+/// sides, it is read or written feature by feature.
 pub(super) fn reorder<X: Tensor<Scalar = T>, Y: Tensor<Scalar = T>, T: Real>(from: &[X], to: &mut [Y]) {
     match (X::SHAPE, Y::SHAPE) {
         ([_, _], [_, _]) => Y::flat_mut(to).copy_from_slice(X::flat(from)),
@@ -93,7 +94,7 @@ pub(super) fn reorder<X: Tensor<Scalar = T>, Y: Tensor<Scalar = T>, T: Real>(fro
     }
 }
 
-/// Transposes matrices, one after the other, of this many rows and columns.
+/// Transposes matrices with this many rows and columns, one after another.
 pub(crate) fn transpose<T: Copy>(from: &[T], [rows, columns]: [usize; 2], to: &mut [T]) {
     let Some(len) = rows.checked_mul(columns).filter(|len| *len > 0) else { return };
     for (from, to) in from.chunks_exact(len).zip(to.chunks_exact_mut(len)) {
@@ -103,7 +104,8 @@ pub(crate) fn transpose<T: Copy>(from: &[T], [rows, columns]: [usize; 2], to: &m
     }
 }
 
-/// Several steps become one; any other change mixes them.
+/// Returns the window of a change of shape: one step can be several steps of the input. All other changes mix the
+/// steps.
 const fn window(from: &[usize], to: &[usize]) -> Window {
     match (from, to) {
         ([steps, _], [fewer, _]) if *fewer > 0 && *steps % *fewer == 0 => {
@@ -115,7 +117,7 @@ const fn window(from: &[usize], to: &[usize]) -> Window {
 
 comparable!([To: Tensor] Reshape<To>);
 
-// By hand, because derived impls would have the same bound on `To`.
+// Written by hand, because a derive would add the same bound to `To`.
 impl<To: Tensor> Clone for Reshape<To> {
     fn clone(&self) -> Self {
         *self

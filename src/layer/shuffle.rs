@@ -12,22 +12,22 @@ use crate::kernel::Real;
 use crate::tensor::side::{Over, OverSquare, Side, Sides, SplitInto, Times};
 use crate::tensor::{Image, Sequence, Tensor};
 
-/// Makes `R` x `R` pixels of one channel from one pixel of `R` R channels, side by side: the sub-pixel convolution's
-/// last step.
+/// Converts `R` R channels with one pixel to one channel with `R` x `R` pixels, next to each other: the last step of
+/// the sub-pixel convolution.
 ///
-/// Forward `y[c, R r + i, R s + j] = x[c R R + i R + j, r, s]` for i, j < R; backward the same permutation the other
-/// way round, which is [`PixelUnshuffle`].
+/// Forward `y[c, R r + i, R s + j] = x[c R R + i R + j, r, s]` for i, j < R; backward the inverse permutation, which is
+/// [`PixelUnshuffle`].
 ///
 /// # Shapes
 /// `Image<C, H, W>` to `Image<C / (R R), R H, R W>`; R R must divide C.
 ///
 /// # Gradient flow
-/// The Jacobian is a permutation: gradients keep their length.
+/// The Jacobian is a permutation: the length of a gradient does not change.
 ///
 /// # Source
-/// Shi and others, "Real-time single image and video super-resolution using an efficient sub-pixel convolutional
-/// neural network", CVPR 2016, eq. 4. The order of the channels is that of PyTorch's `nn.PixelShuffle`, which ONNX
-/// calls `DepthToSpace` of mode `CRD`. The order of mode `DCR` is [`DepthToSpace`].
+/// Shi and others, "Real-time single image and video super-resolution using an efficient sub-pixel convolutional neural
+/// network", CVPR 2016, eq. 4. The channels are in the order of PyTorch's `nn.PixelShuffle`, which is `DepthToSpace`
+/// with the mode `CRD` in ONNX. [`DepthToSpace`] has the order of the mode `DCR`.
 ///
 /// # Examples
 /// ```
@@ -37,11 +37,12 @@ use crate::tensor::{Image, Sequence, Tensor};
 /// assert_eq!(PixelShuffle::<2>.predict(&four)?, Image([[[1.0, 2.0], [3.0, 4.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("sub-pixel convolution", "nn.PixelShuffle", "upsample"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct PixelShuffle<const R: usize>;
 
-/// Makes one pixel of `R` R channels from `R` x `R` pixels of one channel: the inverse of [`PixelShuffle`].
+/// Converts `R` x `R` pixels of one channel to one pixel of `R` R channels: the inverse of [`PixelShuffle`].
 ///
 /// Forward `y[c R R + i R + j, r, s] = x[c, R r + i, R s + j]` for i, j < R; backward [`PixelShuffle`] of `dy`.
 ///
@@ -49,7 +50,7 @@ pub struct PixelShuffle<const R: usize>;
 /// `Image<C, H, W>` to `Image<C R R, H / R, W / R>`; R must divide H and W.
 ///
 /// # Gradient flow
-/// The Jacobian is a permutation: gradients keep their length.
+/// The Jacobian is a permutation: the length of a gradient does not change.
 ///
 /// # Source
 /// PyTorch's `nn.PixelUnshuffle`.
@@ -62,24 +63,25 @@ pub struct PixelShuffle<const R: usize>;
 /// assert_eq!(four, Image([[[1.0]], [[2.0]], [[3.0]], [[4.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.PixelUnshuffle"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct PixelUnshuffle<const R: usize>;
 
-/// [`PixelShuffle`] with the channels in another order: that of the place in the square first, and then that of the
-/// output.
+/// [`PixelShuffle`] with the input channels in another order: the place in the square of pixels comes first, then the
+/// output channel.
 ///
-/// Forward `y[c, R r + i, R s + j] = x[(i R + j) C' + c, r, s]` with C' channels of the output; backward the same
-/// permutation the other way round, which is [`SpaceToDepth`].
+/// Forward `y[c, R r + i, R s + j] = x[(i R + j) C' + c, r, s]`, where C' is how many channels the output has; backward
+/// the inverse permutation, which is [`SpaceToDepth`].
 ///
 /// # Shapes
 /// `Image<C, H, W>` to `Image<C / (R R), R H, R W>`; R R must divide C.
 ///
 /// # Gradient flow
-/// The Jacobian is a permutation: gradients keep their length.
+/// The Jacobian is a permutation: the length of a gradient does not change.
 ///
 /// # Source
-/// ONNX's `DepthToSpace` of mode `DCR`, its default, and TensorFlow's `depth_to_space`.
+/// ONNX's `DepthToSpace` with the mode `DCR`, its default, and TensorFlow's `depth_to_space`.
 ///
 /// # Examples
 /// ```
@@ -90,6 +92,7 @@ pub struct PixelUnshuffle<const R: usize>;
 /// assert_eq!(two, Image([[[1.0, 3.0], [5.0, 7.0]], [[2.0, 4.0], [6.0, 8.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("depth_to_space", "pixel shuffle"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct DepthToSpace<const R: usize>;
@@ -102,7 +105,7 @@ pub struct DepthToSpace<const R: usize>;
 /// `Image<C, H, W>` to `Image<C R R, H / R, W / R>`; R must divide H and W.
 ///
 /// # Gradient flow
-/// The Jacobian is a permutation: gradients keep their length.
+/// The Jacobian is a permutation: the length of a gradient does not change.
 ///
 /// # Source
 /// ONNX's `SpaceToDepth`, and TensorFlow's `space_to_depth`.
@@ -115,21 +118,22 @@ pub struct DepthToSpace<const R: usize>;
 /// assert_eq!(eight.0.map(|[[x]]| x), [1.0, 5.0, 2.0, 6.0, 3.0, 7.0, 4.0, 8.0]);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("space_to_depth", "pixel unshuffle"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct SpaceToDepth<const R: usize>;
 
-/// Mixes `GROUPS` equal groups of channels: the channels of the output come from each group in turn.
+/// Mixes `GROUPS` equal groups of channels: consecutive channels of the output come from different groups.
 ///
-/// Forward `y[i GROUPS + g] = x[g n + i]` for i < n, with n = C / GROUPS channels in a group; backward the same
-/// permutation the other way round.
+/// Forward `y[i GROUPS + g] = x[g n + i]` for i < n, where a group has n = C / GROUPS channels; backward the inverse
+/// permutation.
 ///
 /// # Shapes
 /// `Image<C, H, W>`, or `Sequence<STEPS, C>` with the features as channels; the output has the shape of the input.
 /// `GROUPS` must divide C.
 ///
 /// # Gradient flow
-/// The Jacobian is a permutation: gradients keep their length.
+/// The Jacobian is a permutation: the length of a gradient does not change.
 ///
 /// # Source
 /// Zhang, Zhou, Lin, Sun, "ShuffleNet", CVPR 2018, section 3.1.
@@ -142,6 +146,7 @@ pub struct SpaceToDepth<const R: usize>;
 /// assert_eq!(mixed, Image([[[1.0]], [[3.0]], [[2.0]], [[4.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("ShuffleNet", "nn.ChannelShuffle"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct ChannelShuffle<const GROUPS: usize>;
@@ -175,14 +180,14 @@ impl<const R: usize> SpaceToDepth<R> {
     ]);
 }
 
-/// The image that has R R times fewer channels and R R times more pixels.
+/// The image with R R times fewer channels and R R times more pixels.
 type Spread<const R: usize, const C: usize, const H: usize, const W: usize, T> = <(
     <Side<C> as OverSquare<R>>::Out,
     <Side<H> as Times<R>>::Out,
     <Side<W> as Times<R>>::Out,
 ) as Sides<T>>::Tensor;
 
-/// The image that has R R times more channels and R R times fewer pixels.
+/// The image with R R times more channels and R R times fewer pixels.
 type Gathered<const R: usize, const C: usize, const H: usize, const W: usize, T> = <(
     <<Side<C> as Times<R>>::Out as Times<R>>::Out,
     <Side<H> as Over<R>>::Out,

@@ -9,7 +9,7 @@ use crate::kernel::{
 use crate::tensor::{Sequence, Tensor, Vector};
 use chainrule_derive::Parameters;
 
-/// Converts scores (logits) to probabilities: positive, with sum 1.
+/// Converts scores (logits) to probabilities, which are positive and have the sum 1.
 ///
 /// Forward `yᵢ = exp(xᵢ) / Σ exp(xⱼ)`; backward `dxᵢ = yᵢ (dyᵢ - Σ yⱼ dyⱼ)`.
 ///
@@ -17,9 +17,9 @@ use chainrule_derive::Parameters;
 /// A `Vector`, or a `Sequence` (over the features of each step); the output has the shape of the input.
 ///
 /// # Gradient flow
-/// The Jacobian's norm is at most 1/2, and falls to 0 as one probability approaches 1. To train a classifier, leave
-/// this layer out and pass the scores to [`CrossEntropy`](crate::loss::CrossEntropy), whose gradient does not vanish
-/// there.
+/// The norm of the Jacobian is at most 1/2, and approaches 0 as one probability approaches 1. To train a classifier,
+/// leave this layer out and pass the scores to [`CrossEntropy`](crate::loss::CrossEntropy). The gradient of that loss
+/// does not vanish there.
 ///
 /// # Source
 /// Bridle, "Probabilistic interpretation of feedforward classification network outputs" (1990), eq. 6.
@@ -30,10 +30,11 @@ use chainrule_derive::Parameters;
 /// assert_eq!(Softmax.predict(&Vector([1e4, 1e4, -1e4]))?, Vector([0.5, 0.5, 0.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Softmax", "normalized exponential", "logits"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Softmax;
 
-/// The logarithm of [`Softmax`], without the underflow.
+/// The logarithm of [`Softmax`], computed without underflow.
 ///
 /// Forward `yᵢ = xᵢ - ln Σ exp(xⱼ)`; backward `dxᵢ = dyᵢ - exp(yᵢ) Σ dyⱼ`.
 ///
@@ -41,7 +42,7 @@ pub struct Softmax;
 /// A `Vector`, or a `Sequence` (over the features of each step); the output has the shape of the input.
 ///
 /// # Gradient flow
-/// The Jacobian is I - 1 pᵀ, p the probabilities: it does not vanish when one probability approaches 1.
+/// The Jacobian is I - 1 pᵀ, where p are the probabilities. It does not vanish as one probability approaches 1.
 ///
 /// # Source
 /// Bridle (1990), eq. 6, in logarithms.
@@ -54,10 +55,11 @@ pub struct Softmax;
 /// assert_relative_eq!(LogSoftmax.predict(&Vector([1e4, 1e4, -1e4]))?, Vector([half, half, -2e4 + half]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.LogSoftmax", "log probabilities"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct LogSoftmax;
 
-/// [`Softmax`] of the negative numbers: the smallest gets the largest share.
+/// [`Softmax`] of the negated numbers: the smallest number gets the largest probability.
 ///
 /// Forward `yᵢ = exp(-xᵢ) / Σ exp(-xⱼ)`; backward `dxᵢ = -yᵢ (dyᵢ - Σ yⱼ dyⱼ)`.
 ///
@@ -65,10 +67,10 @@ pub struct LogSoftmax;
 /// A `Vector`, or a `Sequence` (over the features of each step); the output has the shape of the input.
 ///
 /// # Gradient flow
-/// As [`Softmax`].
+/// The same as [`Softmax`].
 ///
 /// # Source
-/// Bridle (1990), eq. 6, of -x. In PyTorch `nn.Softmin`.
+/// Bridle (1990), eq. 6, of -x. In PyTorch: `nn.Softmin`.
 ///
 /// # Examples
 /// ```
@@ -76,6 +78,7 @@ pub struct LogSoftmax;
 /// assert_eq!(Softmin.predict(&Vector([1e4, -1e4, -1e4]))?, Vector([0.0, 0.5, 0.5]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Softmin"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Softmin;
 
@@ -83,9 +86,9 @@ comparable!([] Softmax);
 comparable!([] LogSoftmax);
 comparable!([] Softmin);
 
-/// Implements each layer by its functions of rows with this number of columns.
+/// Implements each layer by its functions of rows, which have this number of columns.
 trait Rows {
-    /// What it is in ONNX.
+    /// The form in ONNX.
     const ONNX: Onnx;
 
     fn forward<T: Real>(x: &[T], y: &mut [T], columns: usize);

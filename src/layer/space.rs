@@ -3,32 +3,42 @@
 /// The bytes of a cache line. Every slice in a workspace starts at one.
 pub(crate) const LINE: usize = 64;
 
+///
 /// How much memory a layer needs, for each sample and for each batch: a constant of its [`Plan`](super::Plan).
+///
+/// # Examples
+/// ```
+/// use chainrule::layer::Space;
+///
+/// // 3 numbers of 4 bytes for each sample, and one of 8 bytes for the batch:
+/// let space = Space::per_sample::<f32>(3).and(Space::per_batch::<f64>(1));
+/// assert_eq!((space.per_sample, space.per_batch), (12, 8));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {
     /// Bytes for each sample.
     pub per_sample: usize,
-    /// Bytes for a batch of any size.
+    /// Bytes for each batch, whatever its size.
     pub per_batch: usize,
-    /// How many separate slices it is split into. Each starts at a cache line.
+    /// The number of separate slices. Each starts at a cache line.
     pub slices: usize,
 }
 
 impl Space {
-    /// No memory.
+    /// The space of a layer that needs no memory.
     pub const NONE: Self = Self { per_sample: 0, per_batch: 0, slices: 0 };
 
-    /// Returns the space of a slice of `count` values of the type `Y` for each sample.
+    /// Returns the space of a slice with `count` values of the type `Y` for each sample.
     pub const fn per_sample<Y>(count: usize) -> Self {
         Self { per_sample: product(count, size_of::<Y>()), per_batch: 0, slices: 1 }
     }
 
-    /// Returns the space of a slice of `count` values of the type `Y` for a batch of any size.
+    /// Returns the space of a slice with `count` values of the type `Y` for each batch, whatever its size.
     pub const fn per_batch<Y>(count: usize) -> Self {
         Self { per_sample: 0, per_batch: product(count, size_of::<Y>()), slices: 1 }
     }
 
-    /// Returns the space for this and `other` at the same time.
+    /// Returns the space for `self` and `other` at the same time.
     pub const fn and(self, other: Self) -> Self {
         Self {
             per_sample: sum(self.per_sample, other.per_sample),
@@ -37,7 +47,7 @@ impl Space {
         }
     }
 
-    /// Returns the space for this or `other`, which do not exist at the same time.
+    /// Returns the space for either `self` or `other`, which are not needed at the same time.
     pub const fn or(self, other: Self) -> Self {
         Self {
             per_sample: if self.per_sample > other.per_sample { self.per_sample } else { other.per_sample },
@@ -55,23 +65,23 @@ impl Space {
         }
     }
 
-    /// Returns this space for a layer that takes each sample as `parts` samples.
+    /// Returns this space for a layer that processes each sample as `parts` samples.
     pub(crate) const fn for_parts(self, parts: usize) -> Self {
         Self { per_sample: product(self.per_sample, parts), ..self }
     }
 
-    /// Returns the largest number of cache lines for a batch of this size.
+    /// Returns an upper bound for the number of cache lines for a batch of this size.
     pub(super) const fn lines(self, samples: usize) -> usize {
         sum(sum(product(samples, self.per_sample), self.per_batch) / LINE, self.slices)
     }
 
-    /// Returns the largest number of bytes for a batch of this size, with each slice at a cache line.
+    /// Returns an upper bound for the number of bytes for a batch of this size. Each slice starts at a cache line.
     pub const fn bytes(self, samples: usize) -> usize {
         product(self.lines(samples), LINE)
     }
 }
 
-/// Returns a b. Panics on overflow, in release too.
+/// Returns `a * b`. Panics on overflow, also in release builds.
 const fn product(a: usize, b: usize) -> usize {
     match a.checked_mul(b) {
         Some(product) => product,
@@ -79,7 +89,7 @@ const fn product(a: usize, b: usize) -> usize {
     }
 }
 
-/// Returns a + b. Panics on overflow, in release too.
+/// Returns `a + b`. Panics on overflow, also in release builds.
 const fn sum(a: usize, b: usize) -> usize {
     match a.checked_add(b) {
         Some(sum) => sum,

@@ -10,6 +10,7 @@ use crate::tensor::Sample;
 
 /// A table of a network: each layer with its output shape, its parameters and its multiply-adds.
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// type Net = (Linear<784, 128>, Relu, Linear<128, 10>);
@@ -17,6 +18,7 @@ use crate::tensor::Sample;
 /// assert!(table.contains("100,480")); // 784 * 128 + 128
 /// println!("{table}");
 /// ```
+#[doc(alias("summary", "model.summary()", "torchinfo"))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     /// The shape of the input.
@@ -25,13 +27,13 @@ pub struct Summary {
     pub rows: Vec<SummaryRow>,
     /// How many parameters the whole network has.
     pub parameters: usize,
-    /// What the whole network costs.
+    /// The cost of the whole network.
     pub cost: Cost,
     /// The bytes of workspace that training needs for each sample.
     pub training_bytes: usize,
 }
 
-/// One layer of a [`Summary`].
+/// One row of a [`Summary`]: a layer. See the example of [`Summary`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct SummaryRow {
     /// Its path: `2.branch.0`. Equal blocks in an array share one row: `2.[0..50].branch.0`.
@@ -40,9 +42,9 @@ pub struct SummaryRow {
     pub layer: String,
     /// Its output shape.
     pub output: &'static [usize],
-    /// How many parameters it has, in all of its copies.
+    /// How many parameters it has, in all its copies.
     pub parameters: usize,
-    /// How many multiply-adds its forward pass takes, in all of its copies.
+    /// How many multiply-adds its forward pass takes, in all its copies.
     pub multiply_adds: u64,
 }
 
@@ -59,7 +61,7 @@ impl Summary {
     }
 }
 
-/// Adds the rows of a layer: its own, or those of the layers inside it.
+/// Adds the row of a layer, or the rows of the layers inside it.
 fn list(plan: &Plan, path: &Path<'_>, [copies, passes]: [usize; 2], rows: &mut Vec<SummaryRow>) {
     if plan.children.is_empty() {
         return rows.push(SummaryRow {
@@ -93,7 +95,7 @@ fn shape(sides: &[usize]) -> String {
     sides.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ")
 }
 
-/// Returns the first `width` characters; an ellipsis marks the cut.
+/// Returns the first `width` characters. An ellipsis shows that text was cut.
 pub(crate) fn head(text: &str, width: usize) -> Cow<'_, str> {
     if text.chars().count() <= width {
         return Cow::Borrowed(text);
@@ -101,7 +103,7 @@ pub(crate) fn head(text: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(text.chars().take(width - 1).chain(['…']).collect())
 }
 
-/// Returns the last `width` characters; an ellipsis marks the cut.
+/// Returns the last `width` characters. An ellipsis shows that text was cut.
 pub(crate) fn tail(text: &str, width: usize) -> Cow<'_, str> {
     let length = text.chars().count();
     if length <= width {

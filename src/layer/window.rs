@@ -1,19 +1,20 @@
 //! Which part of its input each place of an output depends on.
 
-/// The places of an input, along one axis, that the place `t` of the output depends on: from `stride * t + first` to
-/// `stride * t + last`.
+/// The places of an input along one axis that the place `t` of the output depends on: from `stride * t + first` to
+/// `stride * t + last`. See the example of [`Window`].
+#[doc(alias("receptive field"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reach {
-    /// How many places of the input there are for each place of the output.
+    /// The distance in the input between the windows of two neighboring places of the output.
     pub stride: usize,
-    /// The first place, relative to `stride * t`. It is negative if the layers pad.
+    /// The first place, relative to `stride * t`. It is negative if the layers add padding.
     pub first: isize,
     /// The last place, relative to `stride * t`.
     pub last: isize,
 }
 
 impl Reach {
-    /// Place `t` of the output depends on place `t` of the input.
+    /// The reach of a layer whose output at place `t` depends only on the input at place `t`.
     const POINT: Self = Self { stride: 1, first: 0, last: 0 };
 
     /// Returns the reach of a window that extends over `span` places, in steps of `stride`, on an axis with `before`
@@ -23,19 +24,19 @@ impl Reach {
         Self { stride, first, last: first.saturating_add_unsigned(span.saturating_sub(1)) }
     }
 
-    /// Returns the receptive field: how many places lie from the first to the last. Those beyond the ends of the input
-    /// count too.
+    /// Returns the receptive field: the number of places from the first to the last. Places beyond the ends of the
+    /// input count too.
     pub const fn receptive_field(&self) -> usize {
         self.last.abs_diff(self.first).saturating_add(1)
     }
 
-    /// Returns the latency in steps of the input: the output step `t` is known when the input step
-    /// `stride * t + latency` is.
+    /// Returns the latency in steps of the input: the output step `t` can be computed when the input step
+    /// `stride * t + latency` has arrived.
     pub const fn latency(&self) -> usize {
         if self.last > 0 { self.last.unsigned_abs() } else { 0 }
     }
 
-    /// Returns the reach of a layer followed by one of the reach `next`.
+    /// Returns the reach of a layer followed by a layer with the reach `next`.
     const fn then(self, next: Self) -> Self {
         let stride = if self.stride > isize::MAX as usize { isize::MAX } else { self.stride as isize };
         Self {
@@ -45,7 +46,7 @@ impl Reach {
         }
     }
 
-    /// Returns the reach of this and `other` on the same input.
+    /// Returns the reach of a layer with this reach in parallel with one of the reach `other`, on the same input.
     const fn parallel(self, other: Self) -> Self {
         Self {
             stride: self.stride,
@@ -59,6 +60,7 @@ impl Reach {
 ///
 /// Sequences have one axis, the steps; images have two, rows and columns. Channels and features are not counted.
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// use chainrule::layer::Reach;
@@ -69,20 +71,22 @@ impl Reach {
 /// assert_eq!(reach, Reach { stride: 2, first: -4, last: 5 });
 /// assert_eq!((reach.receptive_field(), reach.latency()), (10, 5));
 /// ```
+#[doc(alias("receptive field"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window(Option<[Reach; 2]>);
 
 impl Window {
-    /// Each place of the output depends on the same place of the input.
+    /// The window of a layer whose output depends, at each place, only on the input at the same place.
     pub const POINTWISE: Self = Self(Some([Reach::POINT; 2]));
 
-    /// Each place of the output can depend on the whole input.
+    /// The window of a layer whose output can depend, at each place, on the whole input.
     pub const WHOLE: Self = Self(None);
 
-    /// Each step of the output can depend on the same step of the input and on all before it: a recurrent layer.
+    /// The window of a recurrent layer: each step of the output can depend on the same step of the input and on all
+    /// earlier steps.
     pub const PAST: Self = Self(Some([Reach { stride: 1, first: isize::MIN, last: 0 }; 2]));
 
-    /// Returns whether each place of the output depends on the same place of the input alone.
+    /// Returns whether each place of the output depends only on the same place of the input.
     pub(crate) const fn is_pointwise(&self) -> bool {
         matches!(
             self.0,
@@ -96,9 +100,10 @@ impl Window {
         Self(Some([Reach::of_span(kernel, stride, padding); 2]))
     }
 
-    /// Returns the window of a layer whose windows differ by axis: over rows and over columns. A sequence has the
-    /// first one, over its steps.
+    /// Returns the window of a layer whose windows over rows and over columns differ. A sequence uses the first one,
+    /// over its steps.
     ///
+    /// # Examples
     /// ```
     /// use chainrule::layer::{Reach, Window};
     ///
@@ -111,8 +116,8 @@ impl Window {
         Self(Some(axes))
     }
 
-    /// Returns the window of a layer without layers inside that does not state one: pointwise if input and output have
-    /// the same steps, or the same rows and columns, else the whole input.
+    /// Returns the window of a layer that contains no layers and does not state a window. It is pointwise if input and
+    /// output have the same number of steps, or of rows and columns. Otherwise it is the whole input.
     pub(super) const fn guess(input: &[usize], output: &[usize]) -> Self {
         let same = match (input, output) {
             ([_], [_]) => true,
@@ -146,7 +151,7 @@ impl Window {
         }
     }
 
-    /// Returns the window of a layer followed by one with the window `next`.
+    /// Returns the window of a layer followed by a layer with the window `next`.
     pub(super) const fn then(self, next: Self) -> Self {
         match (self.0, next.0) {
             (Some([a, b]), Some([c, d])) => Self(Some([a.then(c), b.then(d)])),
