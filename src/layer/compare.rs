@@ -23,8 +23,8 @@ use crate::kernel::{Length, Real, largest, norm, squared_norm};
 /// let (a, b) = (Net::init(&mut rng(1)), Net::init(&mut rng(1)));
 /// assert_relative_eq!(a.parameters(), b.parameters());
 /// ```
+///
 /// A tolerance is an `f64`. If it is smaller than the epsilon of the compared scalar, that epsilon is used.
-/// A tolerance is an `f64`. A tolerance below the epsilon of the compared scalar is raised to that epsilon.
 #[derive(Clone, Copy)]
 pub struct ParametersView<'a> {
     view: View<'a>,

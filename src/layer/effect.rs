@@ -35,8 +35,8 @@
 /// type Net = (Linear<64, 64>, [(Tanh, Shift, Linear<64, 64>); 5]);
 /// const _: () = chainrule::gradient_flows::<Net, Vector<64>>();
 /// ```
+///
 /// An activation declares its effect in [`Activation::EFFECT`](super::Activation::EFFECT).
-/// An activation declares it in [`Activation::EFFECT`](super::Activation::EFFECT).
 #[doc(alias("mean field theory", "signal propagation"))]
 #[derive(Clone, Copy, Debug)]
 pub enum Effect {

@@ -16,7 +16,6 @@ use crate::tensor::Sample;
 /// network.
 ///
 /// # Examples
-///
 /// ```
 /// use chainrule::prelude::*;
 /// use chainrule::layer::{Plan, Space};
@@ -155,7 +154,6 @@ impl Plan {
     /// of paths, and can be wrong for other kinds of layers.
     ///
     /// # Examples
-    ///
     /// ```
     /// use chainrule::layer::Plan;
     /// use chainrule::prelude::*;
@@ -186,7 +184,6 @@ impl Plan {
     /// `why` is the error message. It may contain numbers.
     ///
     /// # Examples
-    ///
     /// ```
     /// use chainrule::layer::Plan;
     /// use chainrule::parameters::Part;

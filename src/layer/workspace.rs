@@ -24,7 +24,6 @@ pub(super) struct Line(pub(super) [u8; LINE]);
 /// Several networks can share a workspace.
 ///
 /// # Examples
-///
 /// ```
 /// use chainrule::prelude::*;
 /// type Net = (Linear<2, 8>, Tanh, Linear<8, 1>);
