@@ -1,11 +1,11 @@
-//! Attention layers and blocks of transformers as modules of PyTorch.
+//! Attention layers and transformer blocks as modules of PyTorch.
 
 use super::entry::{Entry, Part};
 use super::layout::{below, join};
 use super::{CheckpointError, Format};
 use crate::layer::Role;
 
-/// The linear maps of an attention layer whose weights are in one tensor there.
+/// The linear maps of an attention layer whose weights are in a single tensor in PyTorch.
 const JOINED: [&str; 3] = ["query", "key", "value"];
 
 /// Returns the paths of the attention layers, in their order.
@@ -22,9 +22,9 @@ pub(super) fn attention_layers(entries: &[Entry]) -> Vec<String> {
     entries.iter().filter_map(layer).collect()
 }
 
-/// Names the weights of attention layers as `nn.MultiheadAttention`, which has those of queries, keys and values in one
-/// tensor. Layers with grouped queries, which that module has not, keep their names, and so do those that `renames`
-/// renames map by map.
+/// Names the weights of attention layers like `nn.MultiheadAttention`, which has the weights of queries, keys and
+/// values in a single tensor. Layers with grouped queries keep their names, because that module does not support them.
+/// So do layers for which `renames` renames single maps.
 pub(super) fn name_attention(entries: &mut [Entry], renames: &[(String, String)]) {
     for layer in attention_layers(entries) {
         let map = |name: &str| join(&layer, name);
@@ -58,16 +58,16 @@ pub(super) fn name_attention(entries: &mut [Entry], renames: &[(String, String)]
     }
 }
 
-/// The blocks of a transformer at and below `ours` are `theirs`.
+/// Names for the blocks of a transformer: the path `ours` becomes `theirs`.
 #[derive(Clone, Debug)]
 pub(super) struct Blocks {
     pub(super) ours: String,
     pub(super) theirs: String,
-    /// Whether they are numbered there: `theirs.0`, `theirs.1`, ..
+    /// Whether they are numbered in the file: `theirs.0`, `theirs.1`, ..
     pub(super) numbered: bool,
 }
 
-/// What a layer of a block is.
+/// The kind of a layer in a block.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Attention,
@@ -125,10 +125,10 @@ impl Blocks {
 }
 
 impl Format {
-    /// Names the blocks of a transformer at and below the path `ours`, in their order, as the layers `theirs.0`, `theirs.1`
-    /// and so on of PyTorch: [`nn.TransformerEncoderLayer`](crate::TransformerBlock), or
-    /// [`nn.TransformerDecoderLayer`](crate::DecoderBlock) for blocks with two attention layers. The norms are before the
-    /// other layers (`norm_first=True`) or after them, as in the type of the network.
+    /// Names the blocks of a transformer at and below the path `ours`, in their order, as the layers `theirs.0`,
+    /// `theirs.1` and so on of PyTorch: [`nn.TransformerEncoderLayer`](crate::TransformerBlock), or
+    /// [`nn.TransformerDecoderLayer`](crate::DecoderBlock) for blocks with two attention layers. The type of the
+    /// network determines whether the norms are before the other layers (`norm_first=True`) or after them.
     ///
     /// ```
     /// use chainrule::checkpoint::Format;
@@ -153,7 +153,8 @@ impl Format {
         self.with_blocks(Blocks { ours: ours.into(), theirs: theirs.into(), numbered: true })
     }
 
-    /// As [`transformer_layers`](Format::transformer_layers), for one block, which is `theirs` itself.
+    /// Does the same as [`transformer_layers`](Format::transformer_layers) for a single block, which is called `theirs`
+    /// without a number.
     pub fn transformer_layer(self, ours: impl Into<String>, theirs: impl Into<String>) -> Self {
         self.with_blocks(Blocks { ours: ours.into(), theirs: theirs.into(), numbered: false })
     }

@@ -1,4 +1,4 @@
-//! Comparing a file with the tensors that a network asks for, before anything is changed.
+//! Compares a file with the tensors of a network, before anything is changed.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::entry::Entry;
 use super::mismatch::{Mismatch, Problem, Wrong, sort};
 use super::{CheckpointError, number};
 
-/// Compares names, shapes and scalars. `ignored` says which of the file's tensors to skip.
+/// Compares names, shapes and scalars. Tensors of the file for which `ignored` returns true are skipped.
 pub(super) fn compare(
     entries: &[Entry],
     file: &Container<'_>,
@@ -43,8 +43,8 @@ pub(super) fn compare(
     problems
 }
 
-/// Compares the settings of the network with those of the file. A file that does not say them, such as one of PyTorch,
-/// fits any.
+/// Compares the settings of the network with those of the file. A file without settings, such as one of PyTorch, fits
+/// any network.
 pub(super) fn compare_settings(
     settings: &Constants,
     file: &Container<'_>,
@@ -74,7 +74,7 @@ pub(super) fn conclude(
     Err(Box::new(Mismatch { origin, network, saved_from, problems, cure }).into())
 }
 
-/// Checks that the network at this prefix is the one that was saved there, if the file says which one that is. With
+/// Checks that the network at this prefix has the type that was saved there, if the file contains the type. With
 /// `convert`, the scalars may differ.
 pub(super) fn check_network(
     file: &Container<'_>,

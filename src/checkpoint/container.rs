@@ -11,20 +11,20 @@ use serde_json::value::RawValue;
 use super::layout::below;
 use super::{CheckpointError, Origin};
 
-/// The version of what this crate writes. A reader rejects later versions.
+/// The version of the format that this crate writes. A reader rejects later versions.
 const FORMAT: u32 = 1;
 
-/// The name of the entry in the metadata. There is one name only, because the crate safetensors has metadata in a hash
-/// map: with two, the bytes would differ from run to run.
+/// The name of the entry in the metadata. There is only one entry, because the crate safetensors stores metadata in a
+/// hash map: with two entries, their order could differ from run to run, and so would the bytes.
 const NOTE: &str = "chainrule";
 
 /// The number of bytes of the header's length.
 const PREFIX: usize = size_of::<u64>();
 
-/// A checkpoint's small values, by name.
+/// The small values of a checkpoint, by name.
 pub(super) type Values = BTreeMap<String, Box<RawValue>>;
 
-/// The numbers that the types of the layers set, by name.
+/// The numbers that are set by the types of the layers, by name.
 pub(super) type Constants = BTreeMap<String, f64>;
 
 /// Texts, by name.
@@ -34,19 +34,19 @@ pub(super) type Texts = BTreeMap<String, String>;
 #[derive(serde::Deserialize, serde::Serialize)]
 pub(super) struct Note {
     pub(super) format: u32,
-    /// The crate's version, for people.
+    /// The version of the crate, for readers of the file.
     pub(super) version: String,
-    /// Which names and which order of sides: see `Layout`.
+    /// The naming convention and the order of sides: see `Layout`.
     pub(super) layout: String,
-    /// The type of the network that was saved; in a checkpoint that of its first one.
+    /// The type of the saved network; in a checkpoint, the type of its first network.
     pub(super) network: String,
     /// The types of networks that have a prefix in the file, by prefix.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) networks: Texts,
-    /// A checkpoint's small values, by name, as text: parsing them cannot take more memory than the file.
+    /// The small values of a checkpoint, by name, as text: parsing them cannot take more memory than the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) values: Option<Values>,
-    /// The numbers that the types of the layers set, by name: a norm's epsilon.
+    /// The numbers that are set by the types of the layers, by name: for example a norm's epsilon.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) constants: Constants,
     /// The settings of the program that saved a checkpoint, by name.
@@ -55,7 +55,7 @@ pub(super) struct Note {
 }
 
 impl Note {
-    /// The note of a network that is saved by itself.
+    /// Creates the note of a network that is saved alone.
     pub(super) fn new(layout: &str, network: String, constants: Constants) -> Self {
         Self {
             format: FORMAT,
@@ -69,7 +69,7 @@ impl Note {
         }
     }
 
-    /// Returns the type of the network whose tensors have this prefix in the file, if the file has it.
+    /// Returns the type of the network whose tensors have this prefix in the file, if the file contains the type.
     pub(super) fn network_at(&self, prefix: &str) -> Option<&String> {
         let whole = prefix.is_empty() && self.networks.is_empty() && self.values.is_none();
         self.networks.get(prefix).or(whole.then_some(&self.network))
@@ -98,7 +98,7 @@ impl View for &Written {
     }
 }
 
-/// Returns the bytes of a file: always the same for the same tensors.
+/// Returns the bytes of a file. They are always the same for the same tensors.
 pub(super) fn serialize(
     origin: &Origin,
     tensors: &[(String, Written)],
@@ -106,7 +106,8 @@ pub(super) fn serialize(
 ) -> Result<Vec<u8>, CheckpointError> {
     let broken = |reason: String| CheckpointError::Broken { origin: origin.clone(), reason };
     let note = serde_json::to_string(note).map_err(|error| broken(error.to_string()))?;
-    // A hash map of the standard library or of `hashbrown`, as the crate is built with its feature `std` or without.
+    // A hash map of the standard library or of `hashbrown`: it depends on whether safetensors is built with its feature
+    // `std`.
     let metadata = [(NOTE.into(), note)].into_iter().collect();
     let tensors = tensors.iter().map(|(name, tensor)| (name, tensor));
     safetensors::serialize(tensors, Some(metadata)).map_err(|error| broken(error.to_string()))
@@ -141,7 +142,7 @@ impl<'a> Container<'a> {
         Some(self.values()?.get(name)?)
     }
 
-    /// Returns whether there is a tensor or a value at this name or below it.
+    /// Returns whether there is a tensor or a value with this name or below it.
     pub(super) fn has(&self, name: &str) -> bool {
         let values = self.values().into_iter().flat_map(Values::keys);
         self.tensors.keys().chain(values).any(|path| below(path, name).is_some())
@@ -155,9 +156,9 @@ impl<'a> Container<'a> {
 
 type Parsed<'a> = (BTreeMap<String, TensorInfo>, Option<Note>, &'a [u8]);
 
-/// Reads the header by the types and rules of the crate `safetensors`, with two more checks: lengths are compared
-/// before they are added (the crate's reader overflows on headers that claim 2^64 bytes), and a duplicate name is an
-/// error.
+/// Reads the header with the types and rules of the crate `safetensors`, and two additional checks. Lengths are
+/// compared before they are added, because the crate's reader overflows on headers that claim 2^64 bytes. A duplicate
+/// name is an error.
 fn parse(bytes: &[u8]) -> Result<Parsed<'_>, String> {
     let (length, rest) = bytes.split_first_chunk::<PREFIX>().ok_or("it ends within the header's length")?;
     let length = u64::from_le_bytes(*length);

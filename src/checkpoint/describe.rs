@@ -1,8 +1,8 @@
-//! The layers of a network as text, by which a file knows it.
+//! The layers of a network as text, by which a file identifies the network.
 
 use chainrule_parameters::{Field, Node, Part, Segment, TypeName};
 
-/// Returns the name of a network's type. A struct whose name does not say which layers it has is followed by them:
+/// Returns the name of a network's type. If the name of a struct does not contain its layers, they follow the name:
 /// `Mlp { hidden: Linear<2, 8>, act: Tanh }`.
 pub(super) fn describe(type_name: &TypeName, node: &Node) -> String {
     let name = type_name.to_string();
@@ -15,7 +15,7 @@ pub(super) fn describe(type_name: &TypeName, node: &Node) -> String {
         Node::Fields(fields) => {
             let mut inside = Vec::new();
             layers(fields, &mut inside);
-            // A name does not print a type parameter that is the default.
+            // A name does not contain a type parameter that has the default value.
             let is_default = |layer: &String| {
                 let mut parts = type_name.parts.iter();
                 parts.any(|part| matches!(part, Part::Unless(name, _) if name.to_string() == *layer))
@@ -34,7 +34,7 @@ pub(super) fn describe(type_name: &TypeName, node: &Node) -> String {
     }
 }
 
-/// Appends the layers among the fields, with those of flattened fields as their own.
+/// Appends the layers among the fields. The layers of a flattened field are appended as if they were fields too.
 fn layers(fields: &[Field], inside: &mut Vec<(Segment, String)>) {
     for Field { name, node, layer, .. } in fields {
         match (name, node, layer) {

@@ -10,7 +10,7 @@ use super::{CheckpointError, Origin};
 use crate::kernel::Real;
 use crate::layer::{Layout as Sides, Parameter, Role, View, ViewMut, Visitor, visit};
 
-/// A parameter tensor of a network, with its name and shape in a file.
+/// A parameter of a network, with its name and shape in a file.
 #[derive(Debug)]
 pub(super) struct Entry {
     /// The path in the network.
@@ -21,15 +21,17 @@ pub(super) struct Entry {
     pub(super) name: String,
     /// The sides in the file.
     pub(super) shape: Vec<usize>,
-    /// The sides in memory. Those of a dense layer between sequences are divided into steps and features.
+    /// The sides in memory. If a dense layer has a sequence as input or output, that side is divided into steps and
+    /// features.
     pub(super) sides: Vec<usize>,
     /// Whether these sides are in the opposite order in the file.
     pub(super) reversed: bool,
-    /// Which part of the tensor of the file it is, if others are in the same one. `shape` is that of the whole.
+    /// The part of the tensor in the file, if the file has several parameters in one tensor. `shape` is then the shape
+    /// of the whole tensor.
     pub(super) part: Option<Part>,
 }
 
-/// One of several parts of equal size of a tensor of a file, along its first side.
+/// One of several equal parts of a tensor in a file, along its first side.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part {
     pub(super) at: usize,
@@ -37,19 +39,19 @@ pub(super) struct Part {
 }
 
 impl Entry {
-    /// Returns where an element is in the tensor of the file.
+    /// Returns the index of an element in the tensor of the file.
     fn place(&self, at: usize) -> usize {
         let within = if self.reversed { number::reversed(&self.sides, at) } else { at };
         self.part.map_or(0, |part| part.at * self.sides.iter().product::<usize>()) + within
     }
 
-    /// Returns whether it is the first or only one in its tensor of the file.
+    /// Returns whether it is the first or only part of its tensor in the file.
     pub(super) fn is_first(&self) -> bool {
         self.part.is_none_or(|part| part.at == 0)
     }
 }
 
-/// Returns the tensors of a network, in the order of its description, in this crate's names and layout.
+/// Returns the tensors of a network, in the order of its description, with this crate's names and layout.
 pub(super) fn entries(network: &Node) -> Vec<Entry> {
     let mut entries = Vec::new();
     describe(network, &mut |parameter| {
@@ -68,7 +70,7 @@ pub(super) fn entries(network: &Node) -> Vec<Entry> {
     entries
 }
 
-/// Calls `f` with the path and the value of each number that the type of a layer sets.
+/// Calls `f` with the path and the value of each number that is set by the type of a layer.
 pub(super) fn settings(network: &Node, f: &mut dyn FnMut(String, f64)) {
     describe_leaves(network, &mut |path, node| {
         if let Node::Setting(value) = node {
@@ -77,7 +79,8 @@ pub(super) fn settings(network: &Node, f: &mut dyn FnMut(String, f64)) {
     });
 }
 
-/// Returns the path of the first layer that puts the numbers of a sequence in the order of features, if there is one.
+/// Returns the path of the first layer that puts the numbers of a sequence in the order of features, if there is such a
+/// layer.
 pub(super) fn flattens(network: &Node) -> Option<String> {
     let mut found = None;
     describe_leaves(network, &mut |path, node| {
@@ -88,9 +91,9 @@ pub(super) fn flattens(network: &Node) -> Option<String> {
     found
 }
 
-/// Returns the path of the first layer for which it matters whether sequences have their steps or their features first, if
-/// the network has a recurrent or an attention layer: behind one PyTorch has the steps first, and behind a convolution the
-/// features.
+/// Returns the path of the first layer that depends on whether sequences have their steps or their features first, if
+/// the network has a recurrent or an attention layer. In PyTorch, the steps are first after such a layer, and the
+/// features are first after a convolution.
 pub(super) fn ambiguous(network: &Node, entries: &[Entry]) -> Option<String> {
     let recurrent = |entry: &Entry| entry.path.rsplit('.').next() == Some("weight_hh");
     if !entries.iter().any(recurrent) && attention_layers(entries).is_empty() {
@@ -157,7 +160,7 @@ impl Visitor<1, 0> for Collect<'_> {
     }
 }
 
-/// Sets a network to the numbers of a file that has been checked against the same entries.
+/// Copies the numbers of a file to a network. The file must have been checked with the same entries.
 pub(super) fn fill(mut network: ViewMut<'_>, entries: &[Entry], file: &Container<'_>) {
     visit([], [network.reborrow()], &mut Fill { entries: entries.iter(), file });
     clear_flags(network); // of moments: a step leaves out the rows that have none

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Mismatch;
 use crate::error::RankError;
 
-/// Where the numbers are read from or written to.
+/// The source or the destination of the bytes: the first part of an error message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// Bytes in memory.
@@ -30,11 +30,25 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A network or a checkpoint could not be saved or loaded. After an error in loading, the network has not changed.
+/// A network or a checkpoint could not be saved or loaded. If loading failed, the network has not changed.
+///
+/// ```
+/// use chainrule::checkpoint::{self, CheckpointError};
+/// use chainrule::prelude::*;
+///
+/// let error = checkpoint::load::<Linear<2, 1>>("no such file.safetensors").unwrap_err();
+/// assert!(matches!(error, CheckpointError::Read { .. }));
+/// assert!(error.to_string().starts_with("no such file.safetensors cannot be read"), "{error}");
+///
+/// let bytes = checkpoint::to_bytes(&Linear::<2, 1>::init(&mut rng(1)))?;
+/// let error = checkpoint::from_bytes::<Linear<2, 1>>(&bytes[..40]).unwrap_err();
+/// assert!(matches!(error, CheckpointError::Broken { .. }));
+/// # Ok::<(), CheckpointError>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
-    /// The file cannot be opened or read: it is missing, or a folder.
+    /// The file cannot be opened or read: it does not exist, or is a folder.
     #[error("{} cannot be read: {source}", path.display())]
     Read {
         /// The file.
@@ -42,8 +56,8 @@ pub enum CheckpointError {
         /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The file cannot be written: the disk is full, the folder is missing, or permission is denied. The old file is
-    /// unchanged.
+    /// The file cannot be written: the disk is full, the folder does not exist, or permission is denied. The old file
+    /// is unchanged.
     #[error("{} cannot be written: {source}; what stood there before is unchanged", path.display())]
     Write {
         /// The file.
@@ -59,18 +73,18 @@ pub enum CheckpointError {
         /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The path is a device, a pipe or a folder, which a file must not replace.
+    /// The path is a device, a pipe or a folder, which must not be replaced by a file.
     #[error("{} is not a regular file, and is not replaced by one: give another path", path.display())]
     NotAFile {
         /// The path.
         path: PathBuf,
     },
-    /// The file is not safetensors, or truncated, or damaged.
+    /// The file is not a safetensors file, or it is incomplete or damaged.
     #[error("{origin}: not a whole safetensors file: {reason}")]
     Broken {
         /// The file.
         origin: Origin,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// The file is not the image of this network, or it is damaged.
@@ -78,7 +92,7 @@ pub enum CheckpointError {
     WrongImage {
         /// The file.
         origin: Origin,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// The file has a later version of the format than this crate can read.
@@ -98,13 +112,14 @@ pub enum CheckpointError {
         origin: Origin,
         /// The layout of the file.
         found: &'static str,
-        /// What to do.
+        /// A possible cure.
         cure: &'static str,
     },
-    /// The file is of another architecture: all mismatches.
+    /// The file has another architecture: all mismatches.
     #[error(transparent)]
     Mismatch(#[from] Box<Mismatch>),
-    /// The file is of another network, although every tensor fits: with the same weights it computes something else.
+    /// The file has another network, although every tensor fits: with the same weights, this network computes something
+    /// else.
     #[error(
         "{origin}: of another network, although every tensor fits\n  into       {network}\n  saved from {}\n{cure}",
         saved_from.escape_debug()
@@ -116,10 +131,10 @@ pub enum CheckpointError {
         network: String,
         /// The type of the network that was saved.
         saved_from: String,
-        /// What to do.
+        /// A possible cure.
         cure: &'static str,
     },
-    /// There is a NaN or an infinity, in a file or in a network that is saved.
+    /// A file, or a network that is saved, contains a NaN or an infinity.
     #[error(
         "{origin}: tensor `{tensor}` has {value} at element {element}: only finite numbers are saved and loaded"
     )]
@@ -128,12 +143,12 @@ pub enum CheckpointError {
         origin: Origin,
         /// The tensor's name in the file.
         tensor: String,
-        /// Which number of the tensor, in the file's order.
+        /// The index of the number in the tensor, in the order of the file.
         element: usize,
-        /// The number itself.
+        /// The number.
         value: f64,
     },
-    /// There is a number of `f64` that is too large for an `f32`.
+    /// A number of an `f64` tensor is too large for an `f32`.
     #[error(
         "{origin}: tensor `{tensor}` has {value} at element {element}, more than an f32 can hold: load it in f64"
     )]
@@ -142,31 +157,31 @@ pub enum CheckpointError {
         origin: Origin,
         /// The tensor's name in the file.
         tensor: String,
-        /// Which number of the tensor, in the file's order.
+        /// The index of the number in the tensor, in the order of the file.
         element: usize,
-        /// The number itself.
+        /// The number.
         value: f64,
     },
-    /// A small value cannot be saved, such as a learning rate of NaN.
+    /// A small value cannot be saved: for example a learning rate of NaN.
     #[error("the value `{name}` cannot be saved: {reason}")]
     Value {
         /// Its name.
         name: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// Two tensors of the network would have one name in the file.
+    /// Two tensors of the network would have the same name in the file.
     #[error("`{first}` and `{second}` would both be `{name}` in the file: rename one of them")]
     SameName {
         /// The name in the file.
         name: String,
-        /// The path of one of them.
+        /// The path of the first tensor.
         first: String,
-        /// The path of the other.
+        /// The path of the second tensor.
         second: String,
     },
-    /// A [`Format`](super::Format) says `steps_first`, and a layer of the network puts the numbers of a sequence in the order
-    /// of features.
+    /// A [`Format`](super::Format) is set to `steps_first`, but a layer of the network puts the numbers of a sequence
+    /// in the order of features.
     #[error(
         "the format says `steps_first`, and `{path}` is a `Flatten` or a `Reshape`, which has the features of a sequence first: write `Dense<Sequence<..>, Vector<..>>` in the place of it and the linear layer behind it"
     )]
@@ -174,8 +189,8 @@ pub enum CheckpointError {
         /// The path of the layer.
         path: String,
     },
-    /// The network has a recurrent layer, and a layer whose weights depend on the order in which PyTorch has the numbers of a
-    /// sequence.
+    /// The network has a recurrent layer, and a layer whose weights depend on the order of the numbers of a sequence in
+    /// PyTorch.
     #[error(
         "the order of the weights at `{path}` depends on whether the sequences in PyTorch have their steps or their features first, which a network with a recurrent layer does not tell: say `Format::pytorch().steps_first()` if it flattens `[batch, steps, features]`, as behind `nn.LSTM(.., batch_first=True)`, else `.features_first()`"
     )]
@@ -183,33 +198,33 @@ pub enum CheckpointError {
         /// The path of the layer or of its weight.
         path: String,
     },
-    /// A [`Format`](super::Format) speaks of a part that the network does not have.
+    /// A [`Format`](super::Format) contains a path that the network does not have.
     #[error(
         "the format speaks of `{path}`, and the network has no tensor there: its paths are those of its `parameters()`"
     )]
     NoSuchPath {
-        /// The path that was given.
+        /// The path.
         path: String,
     },
-    /// A format names the recurrent layers at a path, and there are none.
+    /// A format names the recurrent layers at a path, but there are none.
     #[error("the format names the recurrent layers at and below `{path}`, and the network has none there")]
     NoRecurrentLayer {
-        /// The path that was given.
+        /// The path.
         path: String,
     },
-    /// A format names the blocks of a transformer at a path, and there are other layers.
+    /// A format names the blocks of a transformer at a path, but there are other layers.
     #[error(
         "the format names the blocks of a transformer at and below `{path}`, and the network has {} attention layers, {} \
          linear layers and {} norms there: a block has 1, 2 and 2 of these, and a block of a decoder 2, 2 and 3",
         found[0], found[1], found[2]
     )]
     NoTransformerLayer {
-        /// The path that was given.
+        /// The path.
         path: String,
-        /// How many attention layers, linear layers and norms there are.
+        /// The numbers of attention layers, linear layers and norms there.
         found: [usize; 3],
     },
-    /// Another rank failed, or does not have the same: see [`distributed`](crate::distributed).
+    /// Another rank failed, or differs from this one: see [`distributed`](crate::distributed).
     #[error(transparent)]
     Rank(Box<RankError>),
 }

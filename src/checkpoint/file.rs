@@ -1,4 +1,4 @@
-//! Whole files.
+//! Reading and writing of whole files.
 
 use std::fs;
 use std::path::Path;

@@ -13,7 +13,7 @@ use super::{CheckpointError, Origin, check, file};
 use crate::layer::{Owned, Parameters, View, ViewMut};
 use chainrule_parameters::{AsNetwork, Named, Node};
 
-/// The names and the layout of the tensors of a file: those of this crate, or those of PyTorch. Both can be renamed.
+/// The names and the layout of the tensors in a file: this crate's, or PyTorch's. Both can be renamed.
 ///
 /// [`save`](super::save) and [`load`](super::load) use [`Format::chainrule`]. A format both saves and loads:
 ///
@@ -31,6 +31,10 @@ use chainrule_parameters::{AsNetwork, Named, Node};
 /// assert_eq!(again.parameters(), net.parameters());
 /// # Ok::<(), chainrule::checkpoint::CheckpointError>(())
 /// ```
+#[doc(alias = "state_dict")]
+#[doc(alias = "load_state_dict")]
+#[doc(alias = "PyTorch")]
+#[doc(alias = "safetensors")]
 #[derive(Clone, Debug)]
 pub struct Format {
     layout: Layout,
@@ -47,38 +51,39 @@ pub struct Format {
 }
 
 impl Format {
-    /// This crate's format: tensors are named by path (`2.branch.0.weight`), with their sides in the order of memory.
+    /// This crate's format: tensors are named by their path (`2.branch.0.weight`), with their sides in memory order.
     pub fn chainrule() -> Self {
         Self::new(Layout::Chainrule)
     }
 
     /// The format of a `state_dict` of PyTorch.
     ///
-    /// | here | there |
+    /// | here | in PyTorch |
     /// |---|---|
-    /// | a `Sequence<STEPS, FEATURES>` | `[features, steps]`, as `nn.Conv1d` takes it; else see [`steps_first`](Format::steps_first) |
+    /// | a `Sequence<STEPS, FEATURES>` | `[features, steps]`, the input of `nn.Conv1d`; for the other order see [`steps_first`](Format::steps_first) |
     /// | `weight_ih`, `weight_hh`, `bias_ih`, `bias_hh` of an [`Lstm`](crate::layer::Lstm), `Gru` or `Rnn` | `weight_ih_l0` and so on, of `nn.LSTM(.., batch_first=True)`; its further layers and directions: [`recurrent_layers`](Format::recurrent_layers), [`bidirectional_layers`](Format::bidirectional_layers) |
-    /// | `weight` of a [`Dense`](crate::layer::Dense), `[in, out]` | `weight`, `[out, in]`; a sequence is put in that order, feature by feature |
+    /// | `weight` of a [`Dense`](crate::layer::Dense), `[in, out]` | `weight`, `[out, in]`; a sequence is in the order above, feature by feature |
     /// | `query`, `key`, `value`, `output` of a [`SelfAttention`](crate::SelfAttention) or `CrossAttention` | `in_proj_weight`, `in_proj_bias` and `out_proj` of `nn.MultiheadAttention` |
     /// | `gain` and `bias` of a norm of a whole sequence, `[steps, features]` | `[features, steps]` |
     /// | `weight` of a [`Conv1d`](crate::layer::Conv1d), `[K, in, out]` | `weight`, `[out, in, K]` |
     /// | `weight` of a two-dimensional convolution | the same |
-    /// | `bias` of a `Dense` towards a sequence or an image | in one row, as `nn.Linear` has it, a sequence feature by feature |
+    /// | `bias` of a `Dense` whose output is a sequence or an image | one row, as in `nn.Linear`; a sequence feature by feature |
     /// | `gain` of a norm, `slope` of a [`PRelu`](crate::layer::PRelu) | `weight` |
     /// | `running_variance` | `running_var` |
-    /// | none | `num_batches_tracked`: not read, not written, not missed by `load_state_dict` |
+    /// | nothing | `num_batches_tracked`: not read, not written, and not required by `load_state_dict` |
     ///
-    /// An attention layer whose memory has another width has `q_proj_weight`, `k_proj_weight` and `v_proj_weight` there. With
-    /// grouped queries, which that module does not have, and if one of its four maps is [renamed](Format::rename), each map
-    /// is an `nn.Linear`. [`transformer_layers`](Format::transformer_layers) names whole blocks.
+    /// If the memory of an attention layer has another width, PyTorch has `q_proj_weight`, `k_proj_weight` and
+    /// `v_proj_weight`. With grouped queries, which `nn.MultiheadAttention` does not support, or if one of the four
+    /// maps of the layer is [renamed](Format::rename), each map is an `nn.Linear`.
+    /// [`transformer_layers`](Format::transformer_layers) names whole blocks.
     ///
-    /// [`Flatten`](crate::layer::Flatten) gives the numbers of a sequence feature by feature too, so that `(Conv1d, Flatten,
-    /// Linear)` predicts what `nn.Conv1d`, `nn.Flatten` and `nn.Linear` do.
+    /// [`Flatten`](crate::layer::Flatten) also returns the numbers of a sequence feature by feature. So
+    /// `(Conv1d, Flatten, Linear)` predicts the same as `nn.Conv1d`, `nn.Flatten` and `nn.Linear`.
     ///
-    /// A `state_dict` does not contain the settings of its modules: write the epsilon of a norm into its type, as in
-    /// `BatchNorm<16, f32, Epsilon<1, 1000>>`. The defaults of the norms here are those of PyTorch.
+    /// A `state_dict` does not contain the settings of its modules. Write the epsilon of a norm into its type, as in
+    /// `BatchNorm<16, f32, Epsilon<1, 1000>>`. The defaults of the norms are the same as PyTorch's.
     ///
-    /// So weights of two and three sides have their sides in the opposite order there. If that is wrong for a layer
+    /// Weights of two and three sides have their sides in the opposite order in PyTorch. If this is wrong for a layer
     /// that you write yourself, use [`reversed`](Format::reversed).
     pub fn pytorch() -> Self {
         Self::new(Layout::PyTorch)
@@ -101,16 +106,17 @@ impl Format {
     }
 
     /// Renames all tensors at or below the path `ours` of the network to `theirs` in the file. If several renamings
-    /// match a tensor, the longest path applies.
+    /// match a tensor, the one with the longest path applies.
     ///
-    /// `.rename("0", "encoder.first")` renames `0.weight` to `encoder.first.weight`.
+    /// `.rename("0", "encoder.first")` renames `0.weight` to `encoder.first.weight`. The example of [`Format`] calls
+    /// it.
     pub fn rename(mut self, ours: impl Into<String>, theirs: impl Into<String>) -> Self {
         self.renames.push((ours.into(), theirs.into()));
         self
     }
 
-    /// Names all recurrent layers at and below the path `ours`, in their order, as the layers of one module `theirs` of
-    /// PyTorch: `weight_ih_l0`, `weight_ih_l1` and so on. An empty path is the whole network.
+    /// Names all recurrent layers at and below the path `ours`, in their order, as the layers of a single module
+    /// `theirs` of PyTorch: `weight_ih_l0`, `weight_ih_l1` and so on. An empty path is the whole network.
     ///
     /// ```
     /// use chainrule::checkpoint::Format;
@@ -129,9 +135,9 @@ impl Format {
         self.module(ours.into(), theirs.into(), false)
     }
 
-    /// As [`recurrent_layers`](Format::recurrent_layers), of which each second one is the reverse direction of the one
-    /// before it: a [`Bidirectional`](crate::stack::Bidirectional) has both. The names are those of a module with
-    /// `bidirectional=True`: `weight_ih_l0`, `weight_ih_l0_reverse` and so on.
+    /// Does the same as [`recurrent_layers`](Format::recurrent_layers), but every second layer is the reverse direction
+    /// of the one before it: a [`Bidirectional`](crate::stack::Bidirectional) contains both. The names are those of a
+    /// module with `bidirectional=True`: `weight_ih_l0`, `weight_ih_l0_reverse` and so on.
     ///
     /// ```
     /// use chainrule::checkpoint::Format;
@@ -159,28 +165,44 @@ impl Format {
     }
 
     /// Reads and writes the whole network below this name in the file. Other tensors of the file are ignored.
+    ///
+    /// ```
+    /// use chainrule::checkpoint::{self, Format};
+    /// use chainrule::prelude::*;
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("run.safetensors");
+    /// let net = Linear::<2, 1>::init(&mut rng(1));
+    /// let mut trainer = Trainer::new(net, MeanSquaredError, Adam::new(0.01), 1);
+    /// trainer.save_checkpoint(&path)?; // with the optimizer's moments
+    /// let net = Format::chainrule().within("network").load::<Linear<2, 1>>(&path)?;
+    /// assert_eq!(net.parameters(), trainer.network.parameters());
+    /// # Ok::<(), checkpoint::CheckpointError>(())
+    /// ```
     pub fn within(self, name: impl Into<String>) -> Self {
         Self { within: Some(name.into()), ..self }
     }
 
-    /// Says that PyTorch's program has its sequences as `[steps, features]`, as [`Sequence`](crate::tensor::Sequence) here
-    /// does and `nn.LSTM` with `batch_first`, instead of `[features, steps]` as `nn.Conv1d`. The weights of a
-    /// [`Dense`](crate::layer::Dense) from or to a sequence are then in the order of steps there.
+    /// Declares that the PyTorch program has its sequences as `[steps, features]`, as
+    /// [`Sequence`](crate::tensor::Sequence) and `nn.LSTM` with `batch_first`. The default is `[features, steps]`, as
+    /// `nn.Conv1d`. The weights of a [`Dense`](crate::layer::Dense) whose input or output is a sequence are then in the
+    /// order of steps in the file.
     ///
-    /// A network with a [`Flatten`](crate::layer::Flatten) or a [`Reshape`](crate::layer::Reshape), which are in the order
+    /// A network with a [`Flatten`](crate::layer::Flatten) or a [`Reshape`](crate::layer::Reshape), which use the order
     /// of features, is then an error: write `Dense<Sequence<..>, Vector<..>>` for the linear layer.
     pub fn steps_first(self) -> Self {
         Self { steps_first: Some(true), ..self }
     }
 
-    /// Says that sequences have their features first in PyTorch, as behind `nn.Conv1d`. That is the default; a network with
-    /// a recurrent layer, behind which PyTorch has the steps first, must say one or the other where the order matters.
+    /// Declares that sequences have their features first in PyTorch, as after `nn.Conv1d`. This is the default. But
+    /// after a recurrent layer PyTorch has the steps first, so a network with a recurrent layer must choose one of the
+    /// two if the order matters.
     pub fn features_first(self) -> Self {
         Self { steps_first: Some(false), ..self }
     }
 
-    /// Ignores the tensors and the settings of the file at and below this name: `.ignore("0.momentum")` loads a norm with
-    /// another momentum.
+    /// Ignores the tensors and the settings of the file at and below this name: for example, `.ignore("0.momentum")`
+    /// loads a norm with another momentum.
     pub fn ignore(mut self, theirs: impl Into<String>) -> Self {
         self.ignored.push(theirs.into());
         self
@@ -193,31 +215,36 @@ impl Format {
         self
     }
 
-    /// Loads tensors of `F64`, `F32`, `F16` and `BF16`, and converts each number to the nearest one of the network's
-    /// scalar.
+    /// Loads tensors of `F64`, `F32`, `F16` and `BF16`, and converts each number to the nearest number of the network's
+    /// scalar type.
+    #[doc(alias = "dtype")]
+    #[doc(alias = "float16")]
+    #[doc(alias = "bfloat16")]
     pub fn convert(self) -> Self {
         Self { convert: true, ..self }
     }
 
-    /// Accepts files without this crate's metadata: files that other programs wrote, with this crate's names and
+    /// Accepts files without this crate's metadata: files that other programs have written with this crate's names and
     /// layout.
     pub fn without_metadata(self) -> Self {
         Self { without_metadata: true, ..self }
     }
 
-    /// Accepts a file of another network if every tensor fits. Without it, a file of `(Linear<2, 8>, Tanh)` does not load
-    /// into `(Linear<2, 8>, Relu)`, which would compute something else with the same weights.
+    /// Accepts a file of another network if every tensor fits. By default, a file of `(Linear<2, 8>, Tanh)` does not
+    /// load into `(Linear<2, 8>, Relu)`, which would compute something else with the same weights.
     ///
-    /// Files without this crate's metadata do not name their network, so they need no such permission.
+    /// Files without this crate's metadata do not contain the type of their network, so they do not need this
+    /// permission.
     pub fn other_network(self) -> Self {
         Self { other_network: true, ..self }
     }
 
-    /// Writes a network to a file, atomically: at each moment the file is either the old one or the new one.
+    /// Writes a network to a file, atomically: the file is always either the old one or the new one.
     ///
     /// # Errors
-    /// As [`save`](super::save); [`CheckpointError::NoSuchPath`] and [`CheckpointError::SameName`] for a format that
-    /// does not fit the network.
+    /// The same as [`save`](super::save). Also [`CheckpointError::NoSuchPath`] and [`CheckpointError::SameName`] for a
+    /// format that does not fit the network.
+    #[doc(alias = "save model")]
     pub fn save(&self, network: &impl AsNetwork, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
         let path = path.as_ref();
         file::write(path, &self.write(View::of(network.as_network()), &path.into())?)
@@ -226,8 +253,9 @@ impl Format {
     /// Loads a network from a file.
     ///
     /// # Errors
-    /// As [`load`](super::load); [`CheckpointError::NoSuchPath`] and [`CheckpointError::SameName`] for a format that
-    /// does not fit the network.
+    /// The same as [`load`](super::load). Also [`CheckpointError::NoSuchPath`] and [`CheckpointError::SameName`] for a
+    /// format that does not fit the network.
+    #[doc(alias = "load model")]
     pub fn load<N: Parameters>(&self, path: impl AsRef<Path>) -> Result<Owned<N>, CheckpointError> {
         let (origin, bytes) = file::read(path.as_ref())?;
         self.read(&bytes, origin)
@@ -236,7 +264,7 @@ impl Format {
     /// Loads the parameters of a file into a network.
     ///
     /// # Errors
-    /// As [`load`](Format::load). After an error the network has not changed.
+    /// The same as [`load`](Format::load). After an error the network has not changed.
     pub fn load_into(
         &self,
         network: &mut impl AsNetwork,
@@ -249,7 +277,7 @@ impl Format {
     /// Returns the bytes of a file.
     ///
     /// # Errors
-    /// As [`save`](Format::save).
+    /// The same as [`save`](Format::save).
     pub fn to_bytes(&self, network: &impl AsNetwork) -> Result<Vec<u8>, CheckpointError> {
         self.write(View::of(network.as_network()), &Origin::Bytes)
     }
@@ -257,7 +285,7 @@ impl Format {
     /// Loads a network from the bytes of a file.
     ///
     /// # Errors
-    /// As [`load`](Format::load).
+    /// The same as [`load`](Format::load).
     pub fn from_bytes<N: Parameters>(&self, bytes: &[u8]) -> Result<Owned<N>, CheckpointError> {
         self.read(bytes, Origin::Bytes)
     }
@@ -311,7 +339,7 @@ impl Format {
         let cure = cure(&file, &problems);
         check::conclude(name.clone(), &file, problems, cure)?;
         check::check_numbers(&entries, &file)?;
-        // With a part left out, the network is another one on purpose.
+        // If a part is left out, the network is different on purpose.
         if !self.other_network && self.ignored.is_empty() {
             let cure =
                 "load it with the type it was saved from, or allow another one by `Format::other_network`";
@@ -326,8 +354,8 @@ impl Format {
         Ok((entries, file))
     }
 
-    /// Checks the layout that the file declares. Without it, a square matrix in the wrong layout would be transposed
-    /// unnoticed.
+    /// Checks the layout that is declared in the file. Without this check, a square matrix of the wrong layout would be
+    /// transposed without an error.
     fn check_layout(&self, file: &Container<'_>) -> Result<(), CheckpointError> {
         let said = file.note.as_ref().map(|note| &note.layout[..]);
         let (found, cure) = match (said, self.layout) {
@@ -350,7 +378,7 @@ impl Format {
         Err(CheckpointError::Layout { origin: file.origin.clone(), found, cure })
     }
 
-    /// Returns whether a tensor of the file that no entry has is ignored.
+    /// Returns whether to ignore a tensor of the file that does not belong to an entry.
     fn ignores(&self, name: &str, entries: &[Entry]) -> bool {
         let counter = || {
             let norm = name.strip_suffix("num_batches_tracked")?;
@@ -411,11 +439,11 @@ impl Format {
         all
     }
 
-    /// Returns the name in the file of the tensor or setting at `path`, which is `name` without renamings.
+    /// Returns the name in the file of the tensor or setting at `path`. Without renamings it would be `name`.
     fn renamed(&self, renames: &[(String, String)], path: &str, name: &str) -> String {
         let rename = |(ours, theirs): &(String, String)| {
             below(path, ours)?;
-            // The path of a tensor is replaced by the whole name; that of a layer is a prefix.
+            // For a tensor, `theirs` is the whole name. For a layer, it is a prefix.
             let rest = if path == ours { "" } else { below(name, ours)? };
             Some((ours.len(), join(theirs, rest)))
         };
@@ -425,7 +453,7 @@ impl Format {
     }
 }
 
-/// What to do about tensors and settings that do not fit.
+/// Returns a cure for tensors and settings that do not fit.
 fn cure(file: &Container<'_>, problems: &[Problem]) -> &'static str {
     let checkpoint = file.note.as_ref().is_some_and(|note| note.values.is_some());
     if problems.iter().all(|problem| matches!(problem.wrong, Wrong::Scalar { .. })) {

@@ -12,11 +12,12 @@ use crate::network::image::{
     Fault, NumbersOf, Place, first_lines, layer_line, numbers, setting_line, size_line, tensor_line,
 };
 
-/// Writes the image of a network to a file, atomically, for [`include_network!`](crate::include_network).
+/// Writes the image of a network to a file, atomically, for [`include_network!`](crate::include_network). The example
+/// of [`image_to_bytes`] does the same with bytes.
 ///
 /// # Errors
-/// [`CheckpointError::NonFinite`] for a network with a NaN or an infinity, and an error of the system when the file
-/// cannot be written; the old file is unchanged.
+/// [`CheckpointError::NonFinite`] for a network with a NaN or an infinity, and [`CheckpointError::Write`] and similar
+/// errors if the file cannot be written. The old file is then unchanged.
 pub fn save_image(network: &impl AsNetwork, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
     let path = path.as_ref();
     file::write(path, &image(network.as_network(), &path.into())?)
@@ -24,26 +25,37 @@ pub fn save_image(network: &impl AsNetwork, path: impl AsRef<Path>) -> Result<()
 
 /// Returns the bytes of the image that [`save_image`] would write.
 ///
+/// ```
+/// use chainrule::checkpoint;
+/// use chainrule::prelude::*;
+///
+/// let net = Linear::<2, 1>::init(&mut rng(1));
+/// let image = checkpoint::image_to_bytes(&net)?;
+/// let again = checkpoint::image_from_bytes::<Linear<2, 1>>(&image)?;
+/// assert_eq!(again.parameters(), net.parameters());
+/// # Ok::<(), checkpoint::CheckpointError>(())
+/// ```
+///
 /// # Errors
-/// As [`save_image`], without the errors of the system.
+/// The same as [`save_image`], except the errors of the file system.
 pub fn image_to_bytes(network: &impl AsNetwork) -> Result<Vec<u8>, CheckpointError> {
     image(network.as_network(), &Origin::Bytes)
 }
 
-/// Loads a network from the file of an image.
+/// Loads a network from the file of an image. The example of [`image_to_bytes`] does the same with bytes.
 ///
 /// # Errors
-/// [`CheckpointError::WrongImage`] for the image of another network, or one that is damaged: a checksum of the numbers is
+/// [`CheckpointError::WrongImage`] for the image of another network, or a damaged one: the checksum of the numbers is
 /// compared. [`CheckpointError::NonFinite`] for a NaN or an infinity.
 pub fn load_image<N: Parameters>(path: impl AsRef<Path>) -> Result<Owned<N>, CheckpointError> {
     let (origin, bytes) = file::read(path.as_ref())?;
     from_image(&bytes, &origin)
 }
 
-/// Loads a network from the bytes of an image.
+/// Loads a network from the bytes of an image. The example of [`image_to_bytes`] calls it.
 ///
 /// # Errors
-/// As [`load_image`].
+/// The same as [`load_image`].
 pub fn image_from_bytes<N: Parameters>(image: &[u8]) -> Result<Owned<N>, CheckpointError> {
     from_image(image, &Origin::Bytes)
 }
@@ -57,7 +69,7 @@ fn image<N: Parameters>(network: &N, origin: &Origin) -> Result<Vec<u8>, Checkpo
     Ok(with_header(&first_lines::<N>(), &N::DESCRIPTION, &numbers.bytes))
 }
 
-/// Returns an image that begins with these lines and describes this network, with these bytes behind its header.
+/// Returns an image: these first lines, then the description of this network, then these bytes.
 pub(crate) fn with_header(first: &[Text], description: &Node, bytes: &[u8]) -> Vec<u8> {
     let mut image = Vec::new();
     first.iter().for_each(|text| line(&mut image, text));
@@ -73,7 +85,7 @@ fn line(image: &mut Vec<u8>, text: &Text) {
     image.push(b'\n');
 }
 
-/// Writes a line for each layer and each tensor.
+/// Writes a line for each layer and each tensor of the network.
 fn lines(image: &mut Vec<u8>, node: &Node, place: &Place<'_>) {
     match node {
         Node::Nothing | Node::Flattens => {}
@@ -98,7 +110,7 @@ fn lines(image: &mut Vec<u8>, node: &Node, place: &Place<'_>) {
     }
 }
 
-/// Returns the hash FNV-1a of 64 bits, as text.
+/// Returns the 64-bit FNV-1a hash as text.
 fn checksum(bytes: &[u8]) -> String {
     let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
@@ -119,7 +131,7 @@ fn from_image<N: Parameters>(image: &[u8], origin: &Origin) -> Result<Owned<N>, 
     }
 }
 
-/// Returns the bytes behind a header, if their checksum is that of the header.
+/// Returns the bytes after a header, after a check of their checksum.
 pub(crate) fn checked<'a>(
     content: Result<NumbersOf<'a>, Fault>,
     origin: &Origin,
@@ -148,7 +160,7 @@ impl NonFinite {
     }
 }
 
-/// Collects the bytes of all numbers, little-endian.
+/// Collects the bytes of all numbers in little-endian order.
 struct Numbers {
     bytes: Vec<u8>,
     fault: Option<NonFinite>,
@@ -168,7 +180,7 @@ impl Visitor<1, 0> for Numbers {
     }
 }
 
-/// Fills the tensors from little-endian numbers.
+/// Sets the tensors from little-endian numbers.
 struct Fill<'a> {
     bytes: &'a [u8],
     fault: Option<NonFinite>,

@@ -1,4 +1,4 @@
-//! The naming conventions and orders of sides: this crate's and PyTorch's.
+//! The naming conventions and the orders of sides: this crate's and PyTorch's.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::CheckpointError;
 use super::entry::Entry;
 use crate::layer::{Layout as Sides, Role};
 
-/// The program whose conventions a file follows.
+/// The library whose conventions a file follows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Layout {
     Chainrule,
@@ -23,9 +23,9 @@ impl Layout {
 }
 
 /// Converts names, orders and shapes to those of PyTorch's modules: see [`Format::pytorch`](super::Format::pytorch).
-/// `steps_first` says that sequences have their steps first there, as here, and not their features.
+/// With `steps_first`, sequences have their steps first in PyTorch too, otherwise their features.
 pub(super) fn to_pytorch(entries: &mut [Entry], steps_first: bool) {
-    // Sides in memory, all of which are in the opposite order there.
+    // The sides in memory. All of them are in the opposite order in PyTorch.
     let sides = |tensor: &[usize]| match *tensor {
         [steps, features] if !steps_first => vec![steps, features],
         _ => vec![tensor.iter().product()],
@@ -35,7 +35,8 @@ pub(super) fn to_pytorch(entries: &mut [Entry], steps_first: bool) {
             Some((layer, field)) => (format!("{layer}."), field.to_owned()),
             None => (String::new(), entries[at].path.clone()),
         };
-        // PyTorch's linear maps and convolutions have one bias for each output, in a list. A norm's has its shape.
+        // In PyTorch, the bias of a linear map or a convolution is a list with one number for each output. The bias of
+        // a norm has the norm's shape.
         let beside = |field: &str| {
             let path = format!("{layer}{field}");
             (entries[at].role == Role::Bias)
@@ -60,7 +61,7 @@ pub(super) fn to_pytorch(entries: &mut [Entry], steps_first: bool) {
         let name = match (entries[at].role, &field[..]) {
             (Role::Scale(_), "gain" | "slope") => "weight",
             (Role::Buffer { .. }, "running_variance") => "running_var",
-            // The weights and biases of a recurrent layer; PyTorch can have several layers in one module.
+            // The weights and biases of a recurrent layer. A module of PyTorch can contain several of these layers.
             (Role::Weight { .. }, "weight_ih") => "weight_ih_l0",
             (Role::Weight { .. }, "weight_hh") => "weight_hh_l0",
             (Role::Bias, "bias_ih") => "bias_ih_l0",
@@ -82,7 +83,7 @@ pub(super) fn to_pytorch(entries: &mut [Entry], steps_first: bool) {
     }
 }
 
-/// Returns the rest of a path at or below `part`; the rest of `part` itself is empty.
+/// Returns the rest of a path at or below `part`. For `part` itself, the rest is empty.
 pub(super) fn below<'a>(path: &'a str, part: &str) -> Option<&'a str> {
     match path.strip_prefix(part)? {
         rest if part.is_empty() || rest.is_empty() => Some(rest),

@@ -6,7 +6,17 @@ use super::Origin;
 
 /// All mismatches between a file and a network: every tensor and value that does not fit.
 ///
-/// Prints one mismatch a line, in the order of their names, at most [`Mismatch::SHOWN`].
+/// It prints one mismatch per line, in the order of their names, and at most [`Mismatch::SHOWN`] of them.
+///
+/// ```
+/// use chainrule::checkpoint::{self, CheckpointError};
+/// use chainrule::prelude::*;
+///
+/// let bytes = checkpoint::to_bytes(&Linear::<2, 1>::init(&mut rng(1)))?;
+/// let Err(CheckpointError::Mismatch(mismatch)) = checkpoint::from_bytes::<Linear<3, 1>>(&bytes) else { panic!() };
+/// assert_eq!(mismatch.problems[0].to_string(), "weight: [2, 1] in the file, [3, 1] by the network");
+/// # Ok::<(), CheckpointError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Mismatch {
@@ -14,74 +24,74 @@ pub struct Mismatch {
     pub origin: Origin,
     /// The type of the network that should be loaded.
     pub network: String,
-    /// The type of the network that was saved, if the file has it.
+    /// The type of the network that was saved, if the file contains it.
     pub saved_from: Option<String>,
-    /// What does not fit, in the order of the names.
+    /// The mismatches, in the order of the names.
     pub problems: Vec<Problem>,
-    /// What to do.
+    /// A possible cure.
     pub cure: &'static str,
 }
 
-/// One thing that does not fit.
+/// A tensor or a value that does not fit: an element of [`Mismatch::problems`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
     /// The name in the file, such as `2.branch.0.weight`.
     pub name: String,
-    /// What is wrong with it.
+    /// The mismatch.
     pub wrong: Wrong,
 }
 
-/// How a tensor or a value does not fit.
+/// The reason why a tensor or a value does not fit.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Wrong {
-    /// The network has this tensor, and the file does not.
+    /// The network has this tensor, but the file does not.
     Missing {
         /// Its sides.
         network: Vec<usize>,
     },
-    /// The file has this tensor, and the network does not.
+    /// The file has this tensor, but the network does not.
     Unexpected {
         /// Its sides.
         file: Vec<usize>,
     },
     /// The sides differ.
     Shape {
-        /// The tensor's sides in the file.
+        /// The sides of the tensor in the file.
         file: Vec<usize>,
-        /// The sides it should have in the file.
+        /// The sides that it should have in the file.
         network: Vec<usize>,
     },
     /// The scalars differ.
     Scalar {
         /// The scalar in the file, such as `F64` or `BF16`.
         file: String,
-        /// The network's.
+        /// The scalar of the network.
         network: &'static str,
     },
     /// The file was written by a layer with another setting, such as a norm's epsilon.
     Setting {
         /// The setting in the file.
         file: f64,
-        /// The network's.
+        /// The setting of the network.
         network: f64,
     },
-    /// The checkpoint lacks this value.
+    /// The checkpoint does not have this value.
     MissingValue,
-    /// The checkpoint has this value, and nothing asks for it.
+    /// The checkpoint has this value, but the program does not use it.
     UnexpectedValue,
-    /// The checkpoint has this value, and it is not what it should be.
+    /// The value in the checkpoint is invalid.
     Value {
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
 }
 
 impl Mismatch {
-    /// How many problems are printed; the others are counted.
+    /// The largest number of problems that are printed. Only the number of the others is printed.
     pub const SHOWN: usize = 20;
 
-    /// How many characters of a type's name are printed.
+    /// The largest number of characters of a type's name that are printed.
     const TYPE_SHOWN: usize = 300;
 }
 
@@ -91,7 +101,7 @@ impl Problem {
     }
 }
 
-/// Sorts by the segments of the path, indices as numbers: `2.weight` before `10.weight`.
+/// Sorts by the segments of the path, with indices as numbers: `2.weight` is before `10.weight`.
 pub(super) fn sort(problems: &mut [Problem]) {
     problems.sort_by_cached_key(|problem| {
         let step = |step: &str| (step.parse::<u64>().is_err(), step.parse::<u64>().ok(), step.to_owned());
@@ -101,7 +111,7 @@ pub(super) fn sort(problems: &mut [Problem]) {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Escaped, because a name from a broken file may contain any character.
+        // Escaped, because a name in a damaged file may contain any character.
         let name = self.name.escape_debug();
         match &self.wrong {
             Wrong::Missing { network } => write!(f, "{name}: missing, the network has {network:?}"),

@@ -1,8 +1,8 @@
 //! Tier 6: networks and checkpoints in files.
 //!
-//! A network is saved as [safetensors](https://github.com/huggingface/safetensors): a tensor for each parameter and
-//! each [buffer](crate::layer::Role::Buffer), named by its path, such as `2.branch.0.weight`. Python reads the file
-//! with `safetensors.numpy.load_file`.
+//! A network is saved in the [safetensors](https://github.com/huggingface/safetensors) format: a tensor for each
+//! parameter and each [buffer](crate::layer::Role::Buffer), named by its path, such as `2.branch.0.weight`. Python
+//! reads the file with `safetensors.numpy.load_file`.
 //!
 //! ```
 //! use chainrule::checkpoint;
@@ -30,18 +30,18 @@
 //! | other names, another scalar, a part of a file | [`Format`] |
 //! | a training that can be resumed | [`Trainer::save_checkpoint`](crate::Trainer::save_checkpoint) and [`resume`](crate::Trainer::resume); in a training loop that you write yourself, [`State`] |
 //!
-//! Files are not trusted. Unless a file fits the network in every name, shape and scalar, and every number is finite,
-//! loading returns a [`CheckpointError`] that lists all problems, and changes nothing. Sizes in a header are checked
-//! before memory is allocated for them.
+//! Files are not trusted. If a file does not fit the network in every name, shape and scalar, or if a number is not
+//! finite, loading returns a [`CheckpointError`] that lists all problems, and changes nothing. Sizes in a header are
+//! checked before memory is allocated for them.
 //!
-//! A file names the type of its network. It does not load into a network of another type, even if every tensor fits,
-//! unless [`Format::other_network`] allows it. The files of other programs, such as PyTorch's, name no type.
+//! A file contains the type of its network. It does not load into a network of another type, even if every tensor fits,
+//! unless [`Format::other_network`] allows it. The files of other programs, such as PyTorch's, do not contain a type.
 //!
-//! A checkpoint restores what training changes. The settings, such as a momentum or a schedule, are those of the program
-//! that loads it: [`State`] has the rule.
+//! A checkpoint restores what training changes. The settings, such as a momentum or a schedule, are taken from the
+//! program that loads it: [`State`] describes the rule.
 //!
-//! A file is written to a temporary file in the same folder, synced to the disk, and renamed. A process that is killed
-//! in between leaves a `.chainrule-KEY-PROCESS-NUMBER.tmp`, which the next save of the same file removes.
+//! A save writes a temporary file in the same folder, syncs it to the disk, and renames it. If the process is killed in
+//! between, a `.chainrule-KEY-PROCESS-NUMBER.tmp` remains, which the next save of the same file removes.
 
 mod attention;
 mod check;
@@ -78,46 +78,85 @@ pub(crate) use save_state::{StateFile, state_to_bytes};
 pub use save_state::{load_state, save_state};
 pub use state::{ChangedSetting, State, StateFields};
 
-/// Writes a network to a file, atomically: at each moment the file is either the old one or the new one.
+/// Writes a network to a file, atomically: the file is always either the old one or the new one. The example of
+/// [`checkpoint`](self) calls it.
 ///
 /// # Errors
-/// [`CheckpointError::NonFinite`] for a network with a NaN or an infinity, and an error of the system when the file
-/// cannot be written; the old file is unchanged. [`CheckpointError::SameName`] if two layers have the same name.
+/// [`CheckpointError::NonFinite`] for a network with a NaN or an infinity. [`CheckpointError::Write`] and similar
+/// errors if the file cannot be written; the old file is then unchanged. [`CheckpointError::SameName`] if two layers
+/// have the same name.
+#[doc(alias = "save model")]
+#[doc(alias = "torch.save")]
+#[doc(alias = "state_dict")]
+#[doc(alias = "save_weights")]
+#[doc(alias = "serialize")]
 pub fn save(network: &impl AsNetwork, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
     Format::chainrule().save(network, path)
 }
 
-/// Loads a network from a file.
+/// Loads a network from a file. The example of [`checkpoint`](self) calls it.
 ///
 /// # Errors
-/// [`CheckpointError::Mismatch`] for the file of another architecture: it lists every missing, unexpected, mis-shaped
-/// and mis-typed tensor at once. [`CheckpointError::OtherNetwork`] for another network all of whose tensors fit, such as
-/// one with `Relu` in place of `Tanh`. [`CheckpointError::NonFinite`] for a NaN or an infinity, [`CheckpointError::Broken`]
-/// for a damaged file, or one that is not safetensors.
+/// [`CheckpointError::Mismatch`] for the file of another architecture: it lists every missing and unexpected tensor,
+/// and every wrong shape and scalar, at once. [`CheckpointError::OtherNetwork`] for another network with the same
+/// tensors: for example, `Relu` in place of `Tanh`. [`CheckpointError::NonFinite`] for a NaN or an infinity.
+/// [`CheckpointError::Broken`] for a file that is damaged or is not a safetensors file.
+#[doc(alias = "load model")]
+#[doc(alias = "torch.load")]
+#[doc(alias = "load_state_dict")]
+#[doc(alias = "load_weights")]
+#[doc(alias = "deserialize")]
 pub fn load<N: Parameters>(path: impl AsRef<Path>) -> Result<Owned<N>, CheckpointError> {
     Format::chainrule().load(path)
 }
 
-/// Loads the parameters of a file into a network.
+/// Loads the parameters of a file into an existing network.
+///
+/// ```
+/// use chainrule::checkpoint;
+/// use chainrule::prelude::*;
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("net.safetensors");
+/// let net = Linear::<2, 1>::init(&mut rng(1));
+/// checkpoint::save(&net, &path)?;
+/// let mut other = Linear::<2, 1>::init(&mut rng(2));
+/// checkpoint::load_into(&mut other, &path)?;
+/// assert_eq!(other.parameters(), net.parameters());
+/// # Ok::<(), checkpoint::CheckpointError>(())
+/// ```
 ///
 /// # Errors
-/// As [`load`]. After an error the network has not changed.
+/// The same as [`load`]. After an error the network has not changed.
+#[doc(alias = "load_state_dict")]
 pub fn load_into(network: &mut impl AsNetwork, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
     Format::chainrule().load_into(network, path)
 }
 
-/// Returns the bytes of the file that [`save`] would write: the same for the same network.
+/// Returns the bytes of the file that [`save`] would write. They are always the same for the same network.
+///
+/// ```
+/// use chainrule::checkpoint;
+/// use chainrule::prelude::*;
+///
+/// let net = Linear::<2, 1>::init(&mut rng(1));
+/// let bytes = checkpoint::to_bytes(&net)?;
+/// let again = checkpoint::from_bytes::<Linear<2, 1>>(&bytes)?;
+/// assert_eq!(again.parameters(), net.parameters());
+/// # Ok::<(), checkpoint::CheckpointError>(())
+/// ```
 ///
 /// # Errors
-/// As [`save`], without the errors of the system.
+/// The same as [`save`], except the errors of the file system.
 pub fn to_bytes(network: &impl AsNetwork) -> Result<Vec<u8>, CheckpointError> {
     Format::chainrule().to_bytes(network)
 }
 
-/// Loads a network from the bytes of a file: `from_bytes::<Net>(include_bytes!("net.safetensors"))`.
+/// Loads a network from the bytes of a file: `from_bytes::<Net>(include_bytes!("net.safetensors"))`. The example of
+/// [`to_bytes`] calls it.
 ///
 /// # Errors
-/// As [`load`].
+/// The same as [`load`].
 pub fn from_bytes<N: Parameters>(bytes: &[u8]) -> Result<Owned<N>, CheckpointError> {
     Format::chainrule().from_bytes(bytes)
 }

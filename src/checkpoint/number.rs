@@ -1,11 +1,11 @@
-//! Numbers in a file: their scalars, their bytes, their order.
+//! Numbers in a file: their scalars, their bytes, and their order.
 
 use chainrule_parameters::Scalar;
 use safetensors::Dtype;
 
 use crate::kernel::Real;
 
-/// Returns a scalar as a file names it.
+/// Returns the name of a scalar in a file.
 pub(super) fn dtype_of(scalar: Scalar) -> Dtype {
     match scalar {
         Scalar::F32 => Dtype::F32,
@@ -13,12 +13,12 @@ pub(super) fn dtype_of(scalar: Scalar) -> Dtype {
     }
 }
 
-/// Returns whether an `f64` holds every number of this scalar.
+/// Returns whether every number of this scalar is exactly an `f64`.
 pub(super) fn is_float(dtype: Dtype) -> bool {
     matches!(dtype, Dtype::F16 | Dtype::BF16 | Dtype::F32 | Dtype::F64)
 }
 
-/// Reads element `at` of a tensor's bytes, exactly.
+/// Reads the element `at` of a tensor's bytes, exactly.
 pub(super) fn read(dtype: Dtype, bytes: &[u8], at: usize) -> f64 {
     match dtype {
         Dtype::F64 => f64::from_le_bytes(take(bytes, at)),
@@ -44,7 +44,7 @@ fn take<const K: usize>(bytes: &[u8], at: usize) -> [u8; K] {
     taken
 }
 
-/// Converts a binary16 of IEEE 754: a sign, five bits of exponent, ten of fraction.
+/// Converts a binary16 of IEEE 754: a sign, 5 bits of exponent, 10 bits of fraction.
 fn half(bits: u16) -> f64 {
     let (exponent, fraction) = (bits >> 10 & 0x1f, f64::from(bits & 0x3ff) / 1024.0);
     let size = match exponent {
@@ -56,8 +56,8 @@ fn half(bits: u16) -> f64 {
     if bits >> 15 == 0 { size } else { -size }
 }
 
-/// Returns the index of element `at` of a tensor of this shape after its sides are reversed (for two sides:
-/// transposed).
+/// Returns the index of the element `at` of a tensor of this shape after the order of its sides is reversed (with two
+/// sides: after it is transposed).
 pub(super) fn reversed(shape: &[usize], at: usize) -> usize {
     let (mut rest, mut inner, mut stride, mut place) = (at, shape.iter().product::<usize>(), 1, 0);
     for side in shape {

@@ -1,4 +1,4 @@
-//! The state of optimizers, schedules and generators of random numbers, part by part.
+//! The parts of the state of optimizers, schedules and random number generators.
 
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -11,7 +11,7 @@ use crate::optimizer::{
 };
 use crate::schedule::Schedule;
 
-/// Settings without a name of their own.
+/// Adds the settings of the optimizer's options.
 fn options(fields: &mut StateFields<'_>, options: &StepOptions) {
     let StepOptions { weight_decay, decoupled, decay_all, maximize, groups } = options;
     fields.setting("weight_decay", weight_decay);
@@ -167,7 +167,7 @@ impl<N: Parameters> State for Lion<N> {
     }
 }
 
-/// A file has the whole history, and only a program with a history of this length can read it.
+/// A file contains the whole history. Only a program with a history of the same length can read it.
 impl<N: Parameters> State for Lbfgs<N> {
     fn fields(&mut self, fields: &mut StateFields<'_>) {
         fields.setting("learning_rate", self.learning_rate);
@@ -205,7 +205,7 @@ impl State for Schedule {
     }
 }
 
-/// The position of a generator in its stream: the block of 16 words of 32 bits, and the word of the block.
+/// The position of a generator in its stream: the index of the block of 16 words of 32 bits, and the word in the block.
 #[derive(serde::Deserialize, serde::Serialize)]
 struct Position {
     seed: [u8; 32],

@@ -13,7 +13,7 @@ use super::mismatch::{Problem, Wrong};
 use super::state::Json;
 use super::{ChangedSetting, CheckpointError, Origin, StateFields};
 
-/// What to do with each part.
+/// The operation on each part.
 pub(super) enum Parts<'a> {
     Save(Saved),
     Check(Wanted<'a>),
@@ -46,7 +46,7 @@ pub(super) struct Wanted<'a> {
     pub(super) constants: Constants,
     /// The type of each network, by name.
     pub(super) networks: Texts,
-    /// The parts of the file that the program does without.
+    /// The parts of the file that the program does not use.
     pub(super) ignored: Vec<String>,
     /// The file's values that no part has read yet.
     pub(super) left: BTreeMap<&'a str, &'a RawValue>,
@@ -91,7 +91,7 @@ impl StateFields<'_> {
         }
     }
 
-    /// Saves a setting, or compares it with that of the file. Returns whether they differ.
+    /// Saves a setting, or compares it with the setting in the file. Returns whether they differ.
     pub(super) fn settings(&mut self, name: &str, program: String) -> bool {
         let name = join(&self.prefix, name);
         match &mut self.parts {
@@ -112,7 +112,7 @@ impl StateFields<'_> {
         false
     }
 
-    /// Returns the settings so far that differ from those of the file; none unless a state is being restored.
+    /// Returns the settings so far that differ from those in the file. It is empty unless a state is being restored.
     pub(crate) fn changed(&self) -> &[ChangedSetting] {
         match &self.parts {
             Parts::Restore(Restored { changed, .. }) => changed,
@@ -120,8 +120,9 @@ impl StateFields<'_> {
         }
     }
 
-    /// Returns whether to list a part that one program has and another has not, such as an average: when saving, if
-    /// this program has it; when loading, if both it and the file have it. A part that is only in the file is ignored.
+    /// Returns whether to list an optional part, such as an average. When saving: whether this program has it
+    /// (`program`). When loading: whether both this program and the file have it. A part that is only in the file is
+    /// ignored.
     pub fn has(&mut self, name: &str, program: bool) -> bool {
         let name = join(&self.prefix, name);
         match &mut self.parts {

@@ -1,16 +1,16 @@
-//! Several recurrent layers as one module of PyTorch.
+//! Several recurrent layers as a single module of PyTorch.
 
 use super::CheckpointError;
 use super::entry::Entry;
 use super::layout::{below, join};
 use crate::layer::Role;
 
-/// All recurrent layers at and below `ours` are the layers of the module `theirs`.
+/// Names for recurrent layers: all at and below `ours` are the layers of the module `theirs`.
 #[derive(Clone, Debug)]
 pub(super) struct OneModule {
     pub(super) ours: String,
     pub(super) theirs: String,
-    /// Whether each second one goes backwards.
+    /// Whether every second layer is the reverse direction.
     pub(super) both_directions: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Saving, checking and restoring a [`State`]: three walks over one list.
+//! Saving, checking and restoring a [`State`]: three operations on the same list of parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,11 +12,13 @@ use super::mismatch::{Problem, Wrong};
 use super::parts::{Parts, Restored, Saved, Wanted, twice};
 use super::{ChangedSetting, CheckpointError, Origin, State, StateFields, check, file};
 
-/// Writes a checkpoint to a file, atomically: if the process is killed while it saves, the old file is unchanged.
+/// Writes a checkpoint to a file, atomically: if the process is killed while it saves, the old file is unchanged. The
+/// example of [`State`] calls it.
 ///
 /// # Errors
-/// As [`save`](super::save); [`CheckpointError::Value`], and [`CheckpointError::SameName`] for a state that gives two
-/// parts one name.
+/// The same as [`save`](super::save). Also [`CheckpointError::Value`], and [`CheckpointError::SameName`] for a state
+/// that gives two parts the same name.
+#[doc(alias = "save checkpoint")]
 pub fn save_state(state: &mut dyn State, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
     let path = path.as_ref();
     file::write(path, &state_to_bytes(state, path.into())?)
@@ -55,14 +57,16 @@ fn walk<'a>(state: &mut dyn State, parts: Parts<'a>) -> Parts<'a> {
     fields.parts
 }
 
-/// Sets `state` to what it was when the checkpoint was saved, bit for bit, but for the settings: those of the program
-/// apply. Returns the settings that differ.
+/// Restores `state` as it was when the checkpoint was saved, bit for bit, except the settings, which are kept. Returns
+/// the settings that differ. The example of [`State`] calls it.
 ///
-/// [`State`] says what a setting is.
+/// [`State`] describes what a setting is.
 ///
 /// # Errors
-/// As [`load`](super::load), with missing, unexpected and ill-formed values beside the tensors;
+/// The same as [`load`](super::load), for values as well as tensors: missing, unexpected and invalid ones.
 /// [`CheckpointError::OtherNetwork`] for a network of another type. After an error `state` has not changed.
+#[doc(alias = "load checkpoint")]
+#[doc(alias = "resume training")]
 pub fn load_state(
     state: &mut dyn State,
     path: impl AsRef<Path>,
@@ -94,7 +98,7 @@ impl StateFile {
         if path.try_exists().map_err(unreadable)? { Self::read(path).map(Some) } else { Ok(None) }
     }
 
-    /// Returns a checkpoint that was not read here.
+    /// Returns a checkpoint from bytes that were read elsewhere.
     pub(crate) fn of_bytes(origin: Origin, bytes: Vec<u8>) -> Self {
         Self { origin, bytes }
     }
@@ -104,7 +108,7 @@ impl StateFile {
         self.bytes
     }
 
-    /// Checks that the file fits, and changes nothing.
+    /// Checks that the file fits. Changes nothing.
     pub(crate) fn check(
         &self,
         state: &mut dyn State,
@@ -147,7 +151,7 @@ impl StateFile {
     }
 }
 
-/// What to do about parts that do not fit.
+/// Returns a cure for parts that do not fit.
 fn cure(problems: &[Problem]) -> &'static str {
     let of_optimizer = |problem: &Problem| problem.name.split('.').any(|part| part == "optimizer");
     if problems.iter().all(of_optimizer) {

@@ -8,7 +8,7 @@ use crate::layer::{
 };
 use crate::tensor::{Tensor, len};
 
-/// Implements [`Quantize`] for an activation that clamps: its limits, in the scale of the input.
+/// Implements [`Quantize`] for an activation that clamps, from its limits in the scale of the input.
 macro_rules! clamp {
     ([$($generics:tt)*] $layer:ty) => {
         impl<X: Tensor<Scalar = f32>, $($generics)*> Quantize<X> for $layer {
@@ -16,7 +16,7 @@ macro_rules! clamp {
             type Ranges = Interval;
             const BUFFERS: Buffers = Buffers::in_place(len::<X>());
 
-            /// What is clamped need not arrive.
+            /// Numbers outside the limits are clamped, so the input needs no larger range.
             fn needed(range: &Interval, wanted: Option<Interval>) -> Option<Interval> {
                 Some(wanted.unwrap_or(*range))
             }
@@ -59,15 +59,16 @@ pub fn quantize_activation<A: Activation + Parameters>(
     Ok(output)
 }
 
-/// Replaces each integer by its output.
+/// Replaces each integer by its output in the table.
 #[doc(hidden)]
 #[inline]
 pub fn look_up(table: &[i8; 256], numbers: &mut [i8]) {
     numbers.iter_mut().for_each(|x| *x = table[usize::from(*x as u8 ^ 0x80)]); // -128 is the first
 }
 
-/// Implements [`Quantize`](crate::quantized::Quantize) for an activation of yours, by a table of its outputs for all
-/// 256 integers. It has [`activation_layer!`](crate::activation_layer), and generics are written as there.
+/// Implements [`Quantize`](crate::quantized::Quantize) for an activation that you write yourself, with a table of its
+/// outputs for all 256 integers. The type must also use [`activation_layer!`](crate::activation_layer). Generic
+/// parameters have the same syntax as there.
 ///
 /// ```
 /// use chainrule::prelude::*;

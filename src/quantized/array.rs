@@ -44,7 +44,7 @@ where
     }
 }
 
-/// Returns the memory of copies of a layer, one after the other.
+/// Returns the memory of several copies of a layer, which run one after the other.
 pub(super) const fn in_a_row<X: Tensor<Scalar = f32>, F: Quantize<X, Output = X>>(copies: usize) -> Buffers {
     let (mut buffers, mut at) = (Buffers::in_place(len::<X>()), 0);
     while at < copies {
@@ -54,7 +54,7 @@ pub(super) const fn in_a_row<X: Tensor<Scalar = f32>, F: Quantize<X, Output = X>
     buffers
 }
 
-/// Calls `observe` for each of these copies, with its number, its input, its output and its workspace.
+/// Calls `observe` for each of these copies, with its index, its input, its output and its workspace.
 pub(super) fn observe_in_a_row<X: Tensor<Scalar = f32>, F: Quantize<X, Output = X>>(
     copies: usize,
     input: &[X],
@@ -77,7 +77,7 @@ pub(super) fn observe_in_a_row<X: Tensor<Scalar = f32>, F: Quantize<X, Output = 
     }
 }
 
-/// Returns what the first of some layers needs.
+/// Returns the range of inputs that the first of several layers needs.
 fn needed_in_a_row<X: Tensor<Scalar = f32>, F: Quantize<X>>(
     ranges: &[F::Ranges],
     wanted: Option<Interval>,

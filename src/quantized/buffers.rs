@@ -1,7 +1,15 @@
 /// The memory that an int8 layer needs, in bytes: two buffers and scratch memory.
 ///
-/// The input is at the start of the first buffer. The output is at the start of the second, or again of the first for
-/// a layer that works in place.
+/// The input is at the start of the first buffer. The output is at the start of the second buffer, or of the first
+/// buffer if the layer works in place.
+///
+/// ```
+/// use chainrule::quantized::Buffers;
+///
+/// let layers = Buffers::from_to(100, 40).then(Buffers::in_place(40)).then(Buffers::from_to(40, 10));
+/// assert_eq!((layers.first, layers.second, layers.bytes()), (100, 40, 140)); // the last output is in the first buffer
+/// assert!(!layers.swaps);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Buffers {
     /// The length of the first buffer.
@@ -15,12 +23,12 @@ pub struct Buffers {
 }
 
 impl Buffers {
-    /// Those of a layer that works in place, on this number of integers.
+    /// Returns the buffers of a layer that works in place on `len` integers.
     pub const fn in_place(len: usize) -> Self {
         Self { first: len, second: 0, scratch: 0, swaps: false }
     }
 
-    /// Those of a layer with its input in the first and its output in the second buffer.
+    /// Returns the buffers of a layer with its input in the first and its output in the second buffer.
     pub const fn from_to(input: usize, output: usize) -> Self {
         Self { first: input, second: output, scratch: 0, swaps: true }
     }
@@ -30,7 +38,8 @@ impl Buffers {
         Self { scratch: self.scratch + len, ..self }
     }
 
-    /// Returns what this layer and the next one need, which starts in the buffer where the output of this one is.
+    /// Returns the buffers of this layer followed by the layer `next`. The input of `next` is in the buffer that
+    /// contains the output of this layer.
     pub const fn then(self, next: Self) -> Self {
         let (first, second) = if self.swaps { (next.second, next.first) } else { (next.first, next.second) };
         Self {
@@ -41,7 +50,7 @@ impl Buffers {
         }
     }
 
-    /// Returns the bytes of all three.
+    /// Returns the total number of bytes of the buffers and the scratch memory.
     pub const fn bytes(&self) -> usize {
         self.first + self.second + self.scratch
     }
@@ -51,22 +60,22 @@ pub(super) const fn larger(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
 }
 
-/// The memory of an int8 layer: at least as long as its [`Buffers`] say.
+/// The memory of an int8 layer. Each part is at least as long as in its [`Buffers`].
 #[derive(Debug)]
 pub struct Memory<'a> {
-    /// The buffer in which the input is.
+    /// The buffer that contains the input.
     pub first: &'a mut [i8],
     /// The other buffer.
     pub second: &'a mut [i8],
-    /// Memory with arbitrary contents.
+    /// Scratch memory, with arbitrary contents.
     pub scratch: &'a mut [i8],
 }
 
 impl<'a> Memory<'a> {
-    /// Divides memory of at least [`Buffers::bytes`].
+    /// Divides memory of at least [`Buffers::bytes`] bytes.
     ///
     /// # Panics
-    /// If it is shorter.
+    /// If the memory is shorter.
     pub fn split(memory: &'a mut [i8], buffers: &Buffers) -> Self {
         let (first, rest) = memory.split_at_mut(buffers.first);
         let (second, scratch) = rest.split_at_mut(buffers.second);
@@ -78,7 +87,7 @@ impl<'a> Memory<'a> {
         Memory { first: self.first, second: self.second, scratch: self.scratch }
     }
 
-    /// Makes the buffer in which a layer has left its output the first one.
+    /// Returns the memory for the next layer: the buffer that contains the output of this layer becomes the first one.
     pub fn after(self, buffers: &Buffers) -> Self {
         let Self { first, second, scratch } = self;
         if buffers.swaps {

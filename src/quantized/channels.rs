@@ -7,8 +7,8 @@ use crate::Error;
 use crate::layer::{Affine, AffineOf, BatchNorm, Bias, Layer, NormSettings};
 use crate::tensor::{Channels, Vector, len};
 
-/// Implements [`Quantize`] for a layer that multiplies each channel by a number and adds another. `$numbers` gives
-/// both.
+/// Implements [`Quantize`] for a layer that multiplies each channel by a number and adds another number. `$numbers`
+/// returns both.
 macro_rules! each_channel {
     ([$($generics:tt)*] $layer:ty, $numbers:expr) => {
         impl<const C: usize, X: Channels<C, Scalar = f32>, $($generics)*> Quantize<X> for $layer

@@ -8,7 +8,8 @@ use crate::layer::{Layer, WorkspaceMut};
 use crate::stack::Concat;
 use crate::tensor::{Join2, Join3, Join4, Tensor, len};
 
-/// Where the output of a branch is in that of all: in rows of `whole` numbers, `part` of each after the first `start`.
+/// The place of a branch's output in the output of all branches. That output has rows of `whole` numbers; the branch
+/// has the `part` numbers after the first `start` of each row.
 #[derive(Clone, Copy)]
 struct Place {
     start: usize,
@@ -39,7 +40,7 @@ fn observe<X: Tensor<Scalar = f32>, L: Quantize<X>, Y: Tensor<Scalar = f32>>(
     place.write(<L::Output as Tensor>::flat(own), Y::flat_mut(output), |x| x);
 }
 
-/// Quantizes a branch. Where its output does not get the scale of the whole, it is changed to it.
+/// Quantizes a branch. If its output does not have the scale of the whole output, the output is converted.
 fn quantize<X: Tensor<Scalar = f32>, L: Quantize<X>>(
     layer: &L,
     input: Quantization,
@@ -67,7 +68,7 @@ fn run<X: Tensor<Scalar = f32>, L: Quantize<X>>(
     place.write(own, y, |x| int8.first.apply(x));
 }
 
-/// Implements [`Quantize`] for a number of branches. Each works in the scratch memory, on a copy of the input.
+/// Implements [`Quantize`] for a number of branches. Each branch works in the scratch memory, on a copy of the input.
 macro_rules! branches {
     ($Join:ident: $A:ident 0 [$($a:ident).+] $(, $L:ident $i:tt [$($l:ident).+])+) => {
         impl<X, Y, $A: Quantize<X>, $($L: Quantize<X>),+> Quantize<X> for Concat<($A, $($L),+)>
@@ -77,9 +78,9 @@ macro_rules! branches {
             $A::Output: $Join<$($L::Output),+>,
             Self: Layer<X, Output = Y>,
         {
-            /// For each branch, its scale and its layers.
+            /// The scale and the layers of each branch.
             type Int8 = branches!(@nested [Rescale] Int8 $A $($L)+);
-            /// That of the output, and those of the branches.
+            /// The range of the output, and the ranges of the branches.
             type Ranges = Nested<Interval, branches!(@nested [] Ranges $A $($L)+)>;
             const BUFFERS: Buffers = {
                 let scratch = $A::BUFFERS.bytes();
@@ -144,7 +145,7 @@ macro_rules! branches {
     (@each [$Each:ident] $L:ident::$Item:ident) => { Nested<$Each, $L::$Item> };
 }
 
-// Of each branch: its type, its place, and the path to its numbers.
+// For each branch: its type, its index, and the path to its numbers.
 branches!(Join2: A 0 [first], B 1 [rest]);
 branches!(Join3: A 0 [first], B 1 [rest.first], C 2 [rest.rest]);
 branches!(Join4: A 0 [first], B 1 [rest.first], C 2 [rest.rest.first], D 3 [rest.rest.rest]);

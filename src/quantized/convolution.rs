@@ -11,8 +11,8 @@ use crate::layer::{
 };
 use crate::tensor::{Image, Sequence, Tensor, Vector, len};
 
-/// Implements [`Quantize`] for a convolution: its int8 weights, the number of its output channels, its windows, the
-/// order of its output, and where its weights are.
+/// Implements [`Quantize`] for a convolution, from its int8 weights, the number of its output channels, its windows,
+/// the order of its output, and the places of its weights.
 macro_rules! convolution {
     (
         [$($generics:tt)*] $layer:ty, $X:ty, $Weights:ty, $outputs:ident, $windows:expr, $order:expr,
@@ -22,7 +22,7 @@ macro_rules! convolution {
         where
             Self: Layer<$X, Output = Y>,
         {
-            /// For each output channel, its window.
+            /// The window of each output channel.
             type Int8 = Weights<$Weights, [Channel; $outputs]>;
             type Ranges = Interval;
             const BUFFERS: Buffers = {

@@ -14,12 +14,13 @@ impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Int8Network<N, X, N::Int8> {
     /// [`include_quantized!`](crate::include_quantized).
     ///
     /// # Errors
-    /// An error of the system when the file cannot be written; the old file is unchanged.
+    /// [`CheckpointError::Write`] and similar errors if the file cannot be written. The old file is then unchanged.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
         write_file(path.as_ref(), &self.to_bytes())
     }
 
-    /// Returns the bytes of the image that [`save`](super::Quantized::save) would write.
+    /// Returns the bytes of the image that [`save`](super::Quantized::save) would write. The example of
+    /// [`from_bytes`](super::Quantized::from_bytes) calls it.
     pub fn to_bytes(&self) -> Vec<u8> {
         with_header(&first_lines::<N, X>(), &N::DESCRIPTION, bytemuck::bytes_of(&self.numbers))
     }
@@ -27,7 +28,7 @@ impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Int8Network<N, X, N::Int8> {
     /// Loads a quantized network from the file of an image.
     ///
     /// # Errors
-    /// [`CheckpointError::WrongImage`] for the image of another network, or one that is damaged: a checksum of the numbers
+    /// [`CheckpointError::WrongImage`] for the image of another network, or a damaged one: the checksum of the numbers
     /// is compared.
     pub fn load(path: impl AsRef<Path>) -> Result<Box<Self>, CheckpointError> {
         let (origin, image) = read_file(path.as_ref())?;
@@ -39,8 +40,20 @@ impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Int8Network<N, X, N::Int8> {
 
     /// Returns the quantized network in the bytes of an image, without copying.
     ///
+    /// ```
+    /// use chainrule::prelude::*;
+    /// use chainrule::quantized::Quantized;
+    ///
+    /// type Int8 = Quantized<Linear<2, 1>, Vector<2>>;
+    /// let samples = [Vector([1.0, -1.0]), Vector([0.5, 1.0])];
+    /// let int8: Box<Int8> = Quantized::calibrate(&Linear::<2, 1>::init(&mut rng(1)), &samples)?;
+    /// let image = int8.to_bytes();
+    /// assert_eq!(Int8::from_bytes(&image)?.predict(&samples[0])?, int8.predict(&samples[0])?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
-    /// As [`load`](super::Quantized::load).
+    /// The same as [`load`](super::Quantized::load).
     pub fn from_bytes(image: &[u8]) -> Result<&Self, CheckpointError> {
         Self::from_image(image, &Origin::Bytes)
     }
@@ -49,7 +62,7 @@ impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Int8Network<N, X, N::Int8> {
         let broken =
             |reason: &str| CheckpointError::WrongImage { origin: origin.clone(), reason: reason.into() };
         let bytes = checked(bytes::<N, X>(image), origin)?;
-        // Any bytes of the right number are one, at any address.
+        // Any bytes of the right length are valid, at any alignment.
         let numbers: &Numbers<N::Int8> =
             bytemuck::try_from_bytes(bytes).map_err(|_| broken("it has another number of bytes"))?;
         let positive = |scale: Quantization| scale.scale > 0.0 && scale.scale.is_finite();

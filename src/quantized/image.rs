@@ -1,4 +1,4 @@
-//! Images of quantized networks: as those of networks ([`crate::include_network!`]), with the bytes of the int8 form.
+//! Images of quantized networks: like the images of [`crate::include_network!`], with the bytes of the int8 form.
 #![allow(clippy::result_large_err)] // the text is made in a constant
 
 use core::marker::PhantomData;
@@ -14,7 +14,7 @@ use crate::tensor::Tensor;
 /// The first line.
 const FORMAT: &str = "chainrule int8 image 1";
 
-/// Makes a quantized network from the file of an image while the program compiles: for a `static`, in flash memory.
+/// Includes a quantized network from the file of an image at compile time: for a `static` in flash memory.
 ///
 /// [`Quantized::save`](crate::quantized::Quantized::save) writes the file. Its path is relative to the source file.
 ///
@@ -44,8 +44,8 @@ const FORMAT: &str = "chainrule int8 image 1";
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
-/// The image of another network, or for another input, is a compile error that names what differs. The numbers are not
-/// checked: [`Quantized::load`](crate::quantized::Quantized::load) compares their checksum.
+/// The image of another network, or for another input, is a compile error that names the difference. The numbers are
+/// not checked at compile time; [`Quantized::load`](crate::quantized::Quantized::load) compares their checksum.
 #[macro_export]
 macro_rules! include_quantized {
     ($path:expr $(,)?) => {
@@ -56,7 +56,7 @@ macro_rules! include_quantized {
 /// Returns the network of an image. [`include_quantized!`] calls it.
 ///
 /// # Panics
-/// If the image is of another network, or not whole.
+/// If the image contains another network, or is not complete.
 ///
 /// [`include_quantized!`]: crate::include_quantized
 #[track_caller]
@@ -67,14 +67,14 @@ pub const fn quantized_of_image<N: Quantize<X>, X: Tensor<Scalar = f32>>(image: 
     }
 }
 
-/// Checks the header of an image, and the number of its bytes.
+/// Checks the header of an image and the number of its bytes.
 pub(super) const fn bytes<N: Quantize<X>, X: Tensor<Scalar = f32>>(
     image: &[u8],
 ) -> Result<NumbersOf<'_>, Fault> {
     content(image, &first_lines::<N, X>(), &N::DESCRIPTION, size_of::<Numbers<N::Int8>>())
 }
 
-/// Returns the lines before those of the layers.
+/// Returns the lines before the lines of the layers.
 pub(super) const fn first_lines<N: Quantize<X>, X: Tensor<Scalar = f32>>() -> [Text; 3] {
     [
         *Text::new().text(FORMAT),

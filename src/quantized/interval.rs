@@ -1,7 +1,18 @@
 use crate::kernel::all_finite;
 use chainrule_kernel::int8::Nested;
 
-/// The range of the numbers at one place of a network. It includes 0.
+/// The range of the numbers at one place in a network. It always includes 0.
+///
+/// ```
+/// use chainrule::quantized::{Interval, Quantization};
+///
+/// let range = Interval { low: 0.0, high: 2.0 }.union(Interval { low: -0.55, high: 1.0 });
+/// assert_eq!(range, Interval { low: -0.55, high: 2.0 });
+/// let stored = Quantization::of(range); // r = scale (q - zero point)
+/// approx::assert_relative_eq!(stored.scale, 0.01, epsilon = 1e-6);
+/// assert_eq!(stored.zero_point, -73);
+/// approx::assert_relative_eq!(stored.dequantize(stored.quantize(1.234)), 1.23, epsilon = 1e-6);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
     /// The smallest number, or 0.
@@ -22,12 +33,12 @@ impl Interval {
     }
 }
 
-/// What a calibration measures.
+/// The measurements of a calibration. A layer that you write yourself usually has an [`Interval`], or `()`.
 pub trait Ranges: Copy {
-    /// Before any sample.
+    /// The ranges before any sample.
     const EMPTY: Self;
 
-    /// Adds the output of some samples. Layers with layers inside measure those instead.
+    /// Adds the output of some samples. Layers that contain layers measure those instead.
     fn see(&mut self, output: &[f32]) {
         let _ = output;
     }
@@ -52,7 +63,7 @@ impl Ranges for Interval {
     }
 }
 
-/// Those of several layers.
+/// The ranges of several layers.
 impl<A: Ranges, B: Ranges> Ranges for Nested<A, B> {
     const EMPTY: Self = Self { first: A::EMPTY, rest: B::EMPTY };
 }

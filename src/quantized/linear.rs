@@ -7,7 +7,7 @@ use crate::Error;
 use crate::layer::{Bias, Dense, Linear};
 use crate::tensor::{Image, Sequence, Tensor, Vector, len};
 
-/// A tensor in whose shape there can be packed data.
+/// A tensor whose shape can contain packed data.
 pub trait PackedShape: Tensor<Scalar = f32> {
     /// An array with the sides of this tensor.
     type Packed<E: Packed>: Packed;
@@ -28,7 +28,7 @@ impl<const A: usize, const B: usize, const C: usize> PackedShape for Image<A, B,
 macro_rules! linear {
     ([$($generics:tt)*] $layer:ty, $In:ty, $Out:ty) => {
         impl<$($generics)*> Quantize<$In> for $layer {
-            /// For each output, its weights side by side.
+            /// The weights of each output, next to each other.
             type Int8 = Weights<
                 <$Out as PackedShape>::Packed<<$In as PackedShape>::Packed<i8>>,
                 <$Out as PackedShape>::Packed<Channel>,

@@ -5,7 +5,7 @@ use crate::Error;
 use crate::layer::{LastStep, Layer, Permute, Reverse, Transpose, permute};
 use crate::tensor::{Image, Sequence, Tensor, len};
 
-/// Implements [`Quantize`] for a layer whose output is some numbers of its input, in any order.
+/// Implements [`Quantize`] for a layer whose output consists of numbers of its input, in any order.
 macro_rules! moved {
     ([$($generics:tt)*] $layer:ty, $X:ty, $run:expr) => {
         impl<$($generics)*, Y: Tensor<Scalar = f32>> Quantize<$X> for $layer

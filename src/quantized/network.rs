@@ -22,17 +22,23 @@ use crate::Error;
 use crate::layer::Workspace;
 use crate::tensor::{Sample, Tensor};
 
-/// The bytes of a [`Quantized`]: how its input and its output are stored, and its layers.
+/// The bytes of a [`Quantized`]: the scales of its input and its output, and its layers.
 pub type Numbers<L> = Nested<[PackedQuantization; 2], L>;
 
-/// The int8 form of the network `N` for inputs `X`: see [the module](super).
+/// The int8 form of the network `N` for inputs `X`. The [module](super) has an example.
 ///
-/// It is plain bytes, [`FLASH`](Quantized::FLASH) of them, which are the same on every processor. A prediction
-/// allocates nothing: it works in [`RAM`](Quantized::RAM) bytes of the caller.
+/// It consists of [`FLASH`](Quantized::FLASH) bytes, which are the same on every processor. A prediction allocates
+/// nothing: it works in [`RAM`](Quantized::RAM) bytes of the caller.
+#[doc(alias = "quantization")]
+#[doc(alias = "int8")]
+#[doc(alias = "post-training quantization")]
+#[doc(alias = "TensorFlow Lite")]
+#[doc(alias = "TFLite")]
+#[doc(alias = "microcontroller")]
 pub type Quantized<N, X> = Int8Network<N, X, <N as Quantize<X>>::Int8>;
 
-/// A [`Quantized`], whose layers are an `L`. (A struct with the bound of its alias would have an error wherever it is
-/// used.)
+/// The struct behind the alias [`Quantized`], with layers of type `L`. (A struct with the bound of the alias would
+/// cause an error wherever it is used.)
 #[derive(TransparentWrapper)]
 #[repr(transparent)]
 #[transparent(Numbers<L>)]
@@ -41,27 +47,29 @@ pub struct Int8Network<N, X, L> {
     pub(super) network: PhantomData<fn(X) -> N>,
 }
 
-/// How many samples of a calibration set pass through the network at once.
+/// The number of samples of a calibration set that pass through the network at once.
 #[cfg(feature = "alloc")]
 const BATCH: usize = 32;
 
 impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Int8Network<N, X, N::Int8> {
-    /// The bytes of the network, all of which can be in flash memory.
+    /// The number of bytes of the network. All of them can be in flash memory.
     pub const FLASH: usize = size_of::<Self>();
 
-    /// The bytes of memory that a prediction needs, for any number of samples, beside its input and its output.
+    /// The number of bytes of memory that a prediction needs, for any number of samples, in addition to its input and
+    /// its output.
     pub const RAM: usize = N::BUFFERS.bytes();
 
-    /// The multiply-adds of weights for each sample.
+    /// The number of multiply-adds with weights for each sample.
     pub const MULTIPLY_ADDS: u64 = N::PLAN.cost.multiply_adds;
 
-    /// Quantizes a network. The samples are such as the network will see: some hundred are enough.
+    /// Quantizes a network. The samples should be typical inputs; a few hundred are enough. The example of the
+    /// [module](super) calls it.
     ///
     /// # Errors
-    /// [`Error::EmptyCalibration`] for no samples, [`Error::ConstantCalibration`] if all their numbers are the same,
-    /// and
-    /// [`Error::NonFiniteData`] for a NaN or an infinity among them. [`Error::NonFiniteOutput`] and
+    /// [`Error::EmptyCalibration`] if there are no samples, [`Error::ConstantCalibration`] if all their numbers are the
+    /// same, and [`Error::NonFiniteData`] for a NaN or an infinity among them. [`Error::NonFiniteOutput`] and
     /// [`Error::NonFiniteCalibration`] for a network whose weights or outputs are not finite.
+    #[doc(alias = "representative dataset")]
     #[cfg(feature = "alloc")]
     pub fn calibrate(network: &impl AsNetwork<Network = N>, samples: &[X]) -> Result<Box<Self>, Error> {
         let network = network.as_network();
@@ -88,12 +96,12 @@ impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Int8Network<N, X, N::Int8> {
         Ok(bytemuck::TransparentWrapperAlloc::wrap_box(numbers))
     }
 
-    /// Returns how the input is stored.
+    /// Returns the scale and the zero point of the input.
     pub fn input(&self) -> Quantization {
         self.numbers.first[0].into()
     }
 
-    /// Returns how the output is stored.
+    /// Returns the scale and the zero point of the output.
     pub fn output(&self) -> Quantization {
         self.numbers.first[1].into()
     }
@@ -115,12 +123,12 @@ impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Int8Network<N, X, N::Int8> {
         Ok(output)
     }
 
-    /// Writes the outputs for a batch to `outputs`. It allocates nothing; `memory` has at least
-    /// [`RAM`](Quantized::RAM) bytes.
+    /// Writes the outputs for a batch to `outputs`. It allocates nothing. `memory` must have at least
+    /// [`RAM`](Quantized::RAM) bytes. The example of the [module](super) calls it.
     ///
     /// # Errors
-    /// As [`predict`](Quantized::predict), [`Error::OutputLengths`] when `outputs` is not as long as `inputs`, and
-    /// [`Error::QuantizedMemory`] when the memory is too small. Then `outputs` is unchanged.
+    /// The same as [`predict`](Quantized::predict). Also [`Error::OutputLengths`] if `outputs` is not as long as
+    /// `inputs`, and [`Error::QuantizedMemory`] if the memory is too small. In these cases `outputs` is unchanged.
     pub fn predict_into(
         &self,
         inputs: &[X],
@@ -142,8 +150,8 @@ impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Int8Network<N, X, N::Int8> {
         Ok(())
     }
 
-    /// Writes the integers of the output for those of the input, without any floating point.
-    /// [`input`](Quantized::input) and [`output`](Quantized::output) say which numbers the integers stand for.
+    /// Computes the integers of the output from the integers of the input, without floating point.
+    /// [`input`](Quantized::input) and [`output`](Quantized::output) convert between integers and real numbers.
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -161,7 +169,7 @@ impl<N: Quantize<X>, X: Tensor<Scalar = f32>> Int8Network<N, X, N::Int8> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::QuantizedMemory`] when the memory is too small.
+    /// [`Error::QuantizedMemory`] if the memory is too small.
     pub fn predict_int8(
         &self,
         input: &X::Of<i8>,
@@ -191,7 +199,7 @@ fn check_inputs<X: Sample>(inputs: &[X]) -> Result<(), Error> {
     }
 }
 
-// By hand, because derived impls would have the same bounds on `N` and `X`.
+// Not derived, because derived implementations would have the same bounds on `N` and `X`.
 impl<N, X, L: Copy> Clone for Int8Network<N, X, L> {
     fn clone(&self) -> Self {
         *self

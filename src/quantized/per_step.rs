@@ -6,7 +6,7 @@ use crate::layer::{Layer, WorkspaceMut};
 use crate::stack::PerStep;
 use crate::tensor::{Sequence, Tensor, Vector, len};
 
-/// Each step is copied to memory of the layer, and its output copied back.
+/// Each step is copied to the memory of the layer, and its output is copied back.
 impl<const STEPS: usize, const IN: usize, F: Quantize<Vector<IN>>, Y: Tensor<Scalar = f32>>
     Quantize<Sequence<STEPS, IN>> for PerStep<F>
 where

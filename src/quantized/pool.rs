@@ -14,7 +14,7 @@ macro_rules! pool {
     (max [$($generics:tt)*] $layer:ty, $X:ty, $pooling:expr $(, $General:ident)?) => {
         pool!(
             [$($generics)*] $layer, $X, [$($General)?], Interval, |_, x, y| $pooling.max_int8(x, y),
-            /// The largest of clamped numbers is the largest number, clamped.
+            /// The largest of the clamped numbers is the clamped largest number.
             fn needed(range: &Interval, wanted: Option<Interval>) -> Option<Interval> {
                 Some(wanted.unwrap_or(*range))
             }
@@ -109,7 +109,7 @@ pools!(mean AvgPool2d AvgPool1d);
 pools!(@global max GlobalMaxPool);
 pools!(@global mean GlobalAvgPool);
 
-/// Pools with settings, and adaptive ones.
+/// Pools with settings, and adaptive pools.
 macro_rules! general_pools {
     ($($kind:ident [$($of_image:tt)*] $on_images:ty, [$($of_sequence:tt)*] $on_sequences:ty;)+) => {$(
         pool!(

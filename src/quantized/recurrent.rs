@@ -1,4 +1,4 @@
-//! Recurrent layers: their weights are integers, their gates and their state `f32`.
+//! Recurrent layers. Their weights are integers; their gates and their state are `f32`.
 
 use core::marker::PhantomData;
 
@@ -12,7 +12,7 @@ use crate::kernel::{sigmoid, tanh};
 use crate::layer::{Activation, Bias, Gru, InitialState, Lstm, Rnn};
 use crate::tensor::{Sequence, Tensor, Vector, len};
 
-/// i, f, g, o.
+/// The gates i, f, g, o.
 #[derive(Debug)]
 struct LstmGates;
 
@@ -25,7 +25,7 @@ impl GateMath<4> for LstmGates {
     }
 }
 
-/// r, z, n.
+/// The gates r, z, n.
 #[derive(Debug)]
 struct GruGates;
 
@@ -38,7 +38,7 @@ impl GateMath<3> for GruGates {
     }
 }
 
-/// One sum, and its activation.
+/// A single sum, and its activation.
 #[derive(Debug)]
 struct RnnGates<G>(PhantomData<G>);
 
@@ -49,8 +49,8 @@ impl<G: Activation> GateMath<1> for RnnGates<G> {
     }
 }
 
-/// What a recurrent layer is quantized from, each in memory order: for each input and for each hidden unit, its weights
-/// towards each gate; the biases of each gate; the hidden states and the cells before the first step.
+/// The numbers of a recurrent layer, in memory order: for each input and for each hidden unit, its weights for each
+/// gate; the biases of each gate; the hidden states and the cells before the first step.
 struct Numbers<'a> {
     weights: [&'a [f32]; 2],
     biases: [&'a [f32]; 2],
@@ -59,7 +59,7 @@ struct Numbers<'a> {
 }
 
 impl Numbers<'_> {
-    /// Writes the integers. Each row of weights has its own scale, in which the largest is 127.
+    /// Writes the integers. Each row of weights has its own scale, with which its largest weight is 127.
     fn quantize(
         self,
         input: Quantization,
@@ -99,13 +99,13 @@ impl Numbers<'_> {
     }
 }
 
-/// Implements [`Quantize`] for a recurrent layer, from the number and the type of its gates, and what it starts from.
+/// Implements [`Quantize`] for a recurrent layer, from the number and the type of its gates, and its initial state.
 macro_rules! recurrent {
     ([$($generics:tt)*] $layer:ty, $GATES:literal, $Gates:ty, |$self:ident| $start:expr) => {
         impl<const IN: usize, const HIDDEN: usize, const STEPS: usize, $($generics)*> Quantize<Sequence<STEPS, IN>>
             for $layer
         {
-            /// For each gate and unit, its weights.
+            /// The weights of each gate and unit.
             type Int8 = RecurrentWeights<
                 [[[i8; IN]; HIDDEN]; $GATES],
                 [[[i8; HIDDEN]; HIDDEN]; $GATES],

@@ -8,7 +8,7 @@ use crate::layer::{Layer, WorkspaceMut};
 use crate::stack::Residual;
 use crate::tensor::{Tensor, len};
 
-/// The input is copied to the scratch memory, where the shortcut works; the branch works in the two buffers.
+/// The input is copied to the scratch memory, where the shortcut works. The residual branch works in the two buffers.
 impl<X, Y, F, S> Quantize<X> for Residual<F, S>
 where
     X: Tensor<Scalar = f32>,
@@ -17,7 +17,7 @@ where
     S: Quantize<X, Output = Y>,
     Self: Layer<X, Output = Y>,
 {
-    /// The sum, the branch and the shortcut.
+    /// The sum, the residual branch and the shortcut.
     type Int8 = Nested<ScaledSum, Nested<F::Int8, S::Int8>>;
     type Ranges = Nested<Interval, Nested<F::Ranges, S::Ranges>>;
     const BUFFERS: Buffers = {

@@ -1,4 +1,4 @@
-//! Layers that change no number in evaluation mode.
+//! Layers that do not change a number in evaluation mode.
 
 use super::{Buffers, Interval, Memory, Quantization, Quantize};
 use crate::Error;
@@ -8,7 +8,7 @@ use crate::layer::{
 };
 use crate::tensor::{Sample, Tensor, len};
 
-/// Implements [`Quantize`] for a layer that gives its input, whose numbers it may move.
+/// Implements [`Quantize`] for a layer that returns its input, possibly in another order.
 macro_rules! same {
     ([$($generics:tt)*] $layer:ty) => {
         impl<X: Tensor<Scalar = f32>, $($generics)*> Quantize<X> for $layer
@@ -46,9 +46,8 @@ macro_rules! same {
     };
 }
 
-/// Returns the rows and columns of the input if the layer transposes it, as a sequence that becomes another tensor:
-/// see
-/// [`Flatten`].
+/// Returns the rows and columns of the input if the layer transposes it. This is the case if a sequence becomes another
+/// tensor: see [`Flatten`].
 const fn moved<X: Tensor, L: Layer<X>>() -> Option<[usize; 2]> {
     match (X::SHAPE, <L::Output as Sample>::SHAPE) {
         ([_, _], [_, _]) => None,

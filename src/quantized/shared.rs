@@ -8,15 +8,16 @@ use crate::layer::{Layer, WorkspaceMut};
 use crate::stack::Shared;
 use crate::tensor::Tensor;
 
-/// The weights are stored once, so that all copies of the layer have inputs of one scale. The input of the first copy
-/// and the output of each are changed to it.
+/// The weights are stored once, so that all copies of the layer have inputs of the same scale. The input of the first
+/// copy and the output of each copy are converted to this scale.
 impl<X: Tensor<Scalar = f32>, F: Quantize<X, Output = X>, const N: usize> Quantize<X> for Shared<F, N>
 where
     Self: Layer<X, Output = X>,
 {
-    /// From the scale of the input, and from that of the layer's output, to the common one; and the layer.
+    /// The conversions from the scale of the input, and from the scale of the layer's output, to the common scale; and
+    /// the layer.
     type Int8 = Nested<[Rescale; 2], F::Int8>;
-    /// That of the input and all outputs, and those of the layer.
+    /// The range of the input and all outputs, and the ranges of the layer.
     type Ranges = Nested<Interval, F::Ranges>;
     const BUFFERS: Buffers = in_a_row::<X, F>(N);
 

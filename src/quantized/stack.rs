@@ -5,8 +5,8 @@ use crate::Error;
 use crate::layer::{Layer, WorkspaceMut};
 use crate::tensor::Tensor;
 
-/// What the int8 form of a stack is: of a tuple, or a struct that [`network!`](crate::network) declares. The items are
-/// those of [`Quantize`].
+/// The types of the int8 form of a stack: of a tuple, or of a struct that [`network!`](crate::network) declares. The
+/// items are the same as in [`Quantize`].
 #[allow(missing_docs)]
 pub trait QuantizeTypes<X: Tensor<Scalar = f32>> {
     type Output: Tensor<Scalar = f32>;
@@ -168,7 +168,7 @@ macro_rules! stack {
     };
 }
 
-// Of each layer: its type, its place, its input and its output.
+// For each layer: its type, its index, its input and its output.
 stack!(A 0 X Y);
 stack!(A 0 X X1, B 1 X1 Y);
 stack!(A 0 X X1, B 1 X1 X2, C 2 X2 Y);

@@ -1,4 +1,4 @@
-//! The weights of a layer of products as integers.
+//! The integer weights of a layer of products.
 
 use chainrule_kernel::int8::{Channel, Int32, Multiplier, Packed, Weights};
 use chainrule_parameters::TypeName;
@@ -7,13 +7,13 @@ use super::{Buffers, Quantization};
 use crate::Error;
 use crate::error::require;
 
-/// The largest bias. With it, a sum of [`MOST_INPUTS`] products still fits into 32 bits.
+/// The largest bias. With it, a sum of [`MOST_INPUTS`] products still fits in 32 bits.
 const LARGEST_BIAS: f64 = (1 << 29) as f64;
 
-/// How many products an output may sum: each is at most 127 * 255.
+/// The largest number of products in the sum of an output. Each product is at most 127 * 255.
 const MOST_INPUTS: usize = ((i32::MAX - (1 << 29)) / (127 * 255)) as usize;
 
-/// Returns the buffers of a layer whose outputs sum this number of products each.
+/// Returns the buffers of a layer whose outputs are sums of this number of products.
 pub(super) const fn buffers(input: usize, output: usize, products: usize) -> Buffers {
     require(
         products <= MOST_INPUTS,
@@ -24,17 +24,17 @@ pub(super) const fn buffers(input: usize, output: usize, products: usize) -> Buf
 
 /// The numbers of a layer of products.
 pub(super) struct Real<W, B> {
-    /// The weight of an input, towards an output channel: `weight(output, input)`.
+    /// The weight from an input to an output channel: `weight(output, input)`.
     pub(super) weight: W,
     /// The bias of each output channel.
     pub(super) bias: B,
-    /// The layer, for errors.
+    /// The layer, for error messages.
     pub(super) layer: TypeName,
 }
 
 impl<W: Fn(usize, usize) -> f64, B: Fn(usize) -> f64> Real<W, B> {
-    /// Writes the integers, for an input and an output of these scales. Each output channel has its own scale, in
-    /// which its largest weight is 127 and the bias at most [`LARGEST_BIAS`].
+    /// Writes the integers, for an input and an output of these scales. Each output channel has its own scale, with
+    /// which its largest weight is 127 and its bias is at most [`LARGEST_BIAS`].
     pub(super) fn quantize<A: Packed, C: Packed>(
         self,
         input: Quantization,
@@ -61,8 +61,8 @@ impl<W: Fn(usize, usize) -> f64, B: Fn(usize) -> f64> Real<W, B> {
     }
 }
 
-/// Writes weights as integers, in the scale in which the largest is 127, or in `least` if that is larger. Returns the
-/// scale and the sum of the integers, or `None` for a number that is not finite.
+/// Writes weights as integers, in the scale with which the largest is 127, or in the scale `least` if that is larger.
+/// Returns the scale and the sum of the integers, or `None` for a number that is not finite.
 pub(super) fn symmetric(weight: impl Fn(usize) -> f64, least: f64, to: &mut [i8]) -> Option<(f64, i32)> {
     let (mut largest, mut finite) = (0.0_f64, least.is_finite());
     for i in 0..to.len() {
@@ -81,7 +81,7 @@ pub(super) fn symmetric(weight: impl Fn(usize) -> f64, least: f64, to: &mut [i8]
     finite.then_some((scale, sum))
 }
 
-/// Returns number `at` of a bias, which is 0 where there is none.
+/// Returns the number `at` of a bias, or 0 if there is no bias.
 pub(super) fn bias_at(bias: Option<&[f32]>, at: usize) -> f64 {
     bias.map_or(0.0, |bias| f64::from(bias[at]))
 }
