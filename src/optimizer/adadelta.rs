@@ -5,27 +5,40 @@ use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Parameters, View, ViewMut};
 
-/// The Adadelta optimizer: the step of each parameter is its gradient, times the ratio of the root mean squares of its
-/// steps and its gradients.
+/// The Adadelta optimizer: the step of each parameter is its gradient, multiplied by the ratio of the root mean square
+/// of its steps to that of its gradients.
 ///
 /// `s = ρ s + (1 - ρ) g²`, `d = √(u + ε) / √(s + ε) g`, `u = ρ u + (1 - ρ) d²`, `w = w - η d`.
 ///
 /// # Source
 /// Zeiler, "ADADELTA: an adaptive learning rate method", 2012, algorithm 1, with PyTorch's η.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mut net = Linear::<1, 1>::init_with(Initializer::constant(1.0), &mut rng(0));
+/// let gradient = Linear::<1, 1>::init_with(Initializer::constant(100.0), &mut rng(0));
+/// Adadelta::new(1.0).step(&mut net, &gradient)?;
+/// // s = 0.1 · 100² and d = √ε / √s · 100.
+/// approx::assert_relative_eq!(net.weights()[0], 1.0 - 1e-3 * 10_f32.sqrt(), max_relative = 1e-6);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[doc(alias("adaptive learning rate"))]
 #[derive(Clone, Debug)]
 pub struct Adadelta<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0: 1 in the paper.
     pub learning_rate: f64,
     /// ρ, the decay rate of both means: 0.9 by default.
     pub decay: f64,
-    /// ε, the square of the first steps' size, above 0: 1e-6 by default.
+    /// ε, above 0: 1e-6 by default. Its root is the scale of the first steps.
     pub epsilon: f64,
     /// Weight decay, groups of parameters, and ascent.
     pub options: StepOptions,
-    /// The learning rate that the program gave to `new`.
+    /// The learning rate that was passed to `new`.
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
-    /// The running means of the squares of gradients and of steps.
+    /// The running means of the squared gradients and of the squared steps.
     pub(crate) moments: M::Of<N>,
 }
 
@@ -78,7 +91,7 @@ impl Rule<3> for Update {
         Constants { rate, decay, rest, epsilon: T::from_f64(self.epsilon) }
     }
 
-    /// Steps follow from steps, and can grow: they have no bound that is known before.
+    /// The size of a step depends on earlier steps and can grow. It has no bound that is known in advance.
     fn largest_step(&self, _: f64) -> f64 {
         f64::INFINITY
     }
@@ -88,7 +101,7 @@ impl Rule<3> for Update {
     }
 }
 
-/// The constants of an [`Update`] in the network's scalar.
+/// The constants of an [`Update`] in the scalar type of the network.
 struct Constants<T> {
     rate: T,
     decay: T,

@@ -5,28 +5,41 @@ use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Parameters, View, ViewMut};
 
-/// The Adagrad optimizer: the step of each parameter is its gradient, divided by the root of the sum of all its
-/// squares.
+/// The Adagrad optimizer: the step of each parameter is its gradient, divided by the root of the sum of all its squared
+/// gradients.
 ///
-/// `s = s + g²`, `w = w - ηₜ g / (√s + ε)`, with ηₜ = η / (1 + (t - 1) δ) at step t. The sum begins at s₀, and stays
-/// at the largest number of the scalar if it arrives there.
+/// `s = s + g²`, `w = w - ηₜ g / (√s + ε)`, with ηₜ = η / (1 + (t - 1) δ) at step t. The sum starts at s₀. It saturates
+/// at the largest number of the scalar type.
 ///
 /// # Source
 /// Duchi, Hazan, Singer, "Adaptive subgradient methods for online learning and stochastic optimization", JMLR 12
 /// (2011), in PyTorch's form.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mut net = Linear::<1, 1>::init_with(Initializer::constant(1.0), &mut rng(0));
+/// let gradient = Linear::<1, 1>::init_with(Initializer::constant(2.0), &mut rng(0));
+/// Adagrad::new(0.1).step(&mut net, &gradient)?;
+/// // s = 2², so the first step has the size η.
+/// approx::assert_relative_eq!(net.weights()[0], 0.9, max_relative = 1e-6);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[doc(alias("adaptive gradient"))]
 #[derive(Clone, Debug)]
 pub struct Adagrad<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0.
     pub learning_rate: f64,
     /// δ, the decay of the learning rate, at least 0: 0 by default.
     pub rate_decay: f64,
-    /// s₀, with which the sum of squares begins, at least 0: 0 by default.
+    /// s₀, the first value of the sum of squares, at least 0: 0 by default.
     pub initial_sum: f64,
     /// ε, which prevents a division by zero, above 0: 1e-10 by default.
     pub epsilon: f64,
     /// Weight decay, groups of parameters, and ascent.
     pub options: StepOptions,
-    /// The learning rate that the program gave to `new`.
+    /// The learning rate that was passed to `new`.
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     pub(crate) steps: u64,
@@ -53,7 +66,7 @@ impl<N: Parameters, M: MomentStorage> Adagrad<N, M> {
         Self { rate_decay, ..self }
     }
 
-    /// Sets the number with which the sum of squares begins.
+    /// Sets the first value of the sum of squares.
     pub fn initial_sum(self, initial_sum: f64) -> Self {
         Self { initial_sum, ..self }
     }
@@ -85,7 +98,7 @@ optimizer! {
 
 struct Update {
     slower: f64,
-    /// What the sum begins with in this step.
+    /// The value that is added to the sum in this step: s₀ in the first step, else 0.
     initial: f64,
     epsilon: f64,
 }
@@ -102,13 +115,13 @@ impl Rule<2> for Update {
         rate / self.epsilon.min(1.0)
     }
 
-    /// With an initial sum, the first step changes all sums.
+    /// If the initial sum is not 0, the first step changes all sums.
     fn moved(&self) -> Moved {
         if self.initial == 0.0 { Moved::WithGradient } else { Moved::All }
     }
 }
 
-/// The constants of an [`Update`] in the network's scalar.
+/// The constants of an [`Update`] in the scalar type of the network.
 struct Constants<T> {
     rate: T,
     initial: T,

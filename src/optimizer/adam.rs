@@ -6,10 +6,10 @@ use crate::kernel::{Elementwise, Real};
 use crate::layer::{Parameters, View, ViewMut};
 
 /// The Adam optimizer: the step of each parameter is the running mean of its gradient, divided by the root of the
-/// running mean of its square.
+/// running mean of its squared gradient.
 ///
 /// `m = β₁ m + (1 - β₁) g`, `v = β₂ v + (1 - β₂) g²`, `w = w - η m̂ / (√v̂ + ε)`, with
-/// m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) at step t. With AMSGrad the largest v so far divides.
+/// m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) at step t. With AMSGrad, the largest v so far is used instead of v.
 ///
 /// # Source
 /// Kingma, Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1; AMSGrad: Reddi, Kale, Kumar, "On
@@ -25,6 +25,7 @@ use crate::layer::{Parameters, View, ViewMut};
 /// approx::assert_relative_eq!(net.weights()[0], 0.9);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("adaptive moment estimation", "optim.Adam"))]
 #[derive(Clone, Debug)]
 pub struct Adam<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0.
@@ -33,13 +34,13 @@ pub struct Adam<N: Parameters, M: MomentStorage = OnHeap> {
     pub betas: [f64; 2],
     /// ε, which prevents a division by zero, above 0: 1e-8 by default.
     pub epsilon: f64,
-    /// Whether to divide by the largest mean square so far.
+    /// Whether to divide by the root of the largest mean square so far.
     pub amsgrad: bool,
-    /// Whether a row of an embedding moves, as its moments do, only in the steps in which it has a gradient.
+    /// Whether a row of an embedding and its moments change only in the steps in which the row has a gradient.
     pub lazy_rows: bool,
     /// Weight decay, groups of parameters, and ascent.
     pub options: StepOptions,
-    /// The learning rate that the program gave to `new`.
+    /// The learning rate that was passed to `new`.
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     pub(crate) steps: u64,
@@ -76,16 +77,17 @@ impl<N: Parameters, M: MomentStorage> Adam<N, M> {
         Self { epsilon, ..self }
     }
 
-    /// Divides by the largest mean square so far, which takes the memory of another network: a third moment.
+    /// Enables AMSGrad: the optimizer divides by the root of the largest mean square so far. This needs the memory of a
+    /// third moment.
     pub fn amsgrad(self) -> Self {
         Self { amsgrad: true, ..self }
     }
 
-    /// Leaves the rows of an [`Embedding`](crate::Embedding) that have no gradient in a step as they are, with their
-    /// moments and without weight decay. A step then costs what the batch touches.
+    /// Skips the rows of an [`Embedding`](crate::Embedding) that have no gradient in a step: they, their moments and
+    /// their weight decay do not change. So the cost of a step depends on the rows in the batch only.
     ///
-    /// It is another algorithm, PyTorch's `SparseAdam`: without it, a row goes on moving by its running mean after the last
-    /// step in which its token occurred. (PyTorch adds ε to √v, here it is added to √v̂.)
+    /// It is a different algorithm, PyTorch's `SparseAdam`. Without it, the running mean still moves a row in the steps
+    /// after its token has occurred. (PyTorch adds ε to √v; this crate adds it to √v̂.)
     pub fn lazy_rows(self) -> Self {
         Self { lazy_rows: true, ..self }
     }
@@ -116,7 +118,7 @@ optimizer! {
     Adam, moments: 2, momentum: betas[0], counts: steps = 0
 }
 
-/// Returns 1 - βᵗ of both betas at the step after this many.
+/// Returns 1 - βᵗ for both betas at step `steps` + 1.
 pub(super) fn corrections(betas: [f64; 2], steps: u64) -> [f64; 2] {
     betas.map(|beta| 1.0 - libm::pow(beta, (steps + 1) as f64))
 }
@@ -163,7 +165,7 @@ impl Rule<3> for Update {
     }
 }
 
-/// AMSGrad.
+/// The rule of AMSGrad.
 impl Rule<4> for Update {
     type In<T: Real> = Constants<T>;
 
@@ -180,7 +182,7 @@ impl Rule<4> for Update {
     }
 }
 
-/// The constants of an [`Update`] in the network's scalar.
+/// The constants of an [`Update`] in the scalar type of the network.
 struct Constants<T> {
     betas: [T; 2],
     rests: [T; 2],

@@ -6,12 +6,26 @@ use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Parameters, View, ViewMut};
 
-/// The Adamax optimizer: [`Adam`](super::Adam) that divides by a decaying maximum of |g| instead of a root mean square.
+/// The Adamax optimizer: a form of [`Adam`](super::Adam) that divides by a decaying maximum of |g| instead of a root
+/// mean square.
 ///
 /// `m = β₁ m + (1 - β₁) g`, `u = max(β₂ u, |g| + ε)`, `w = w - η m̂ / u`, with m̂ = m / (1 - β₁ᵗ) at step t.
 ///
 /// # Source
 /// Kingma, Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 2, with PyTorch's ε.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mut net = Linear::<1, 1>::init_with(Initializer::constant(1.0), &mut rng(0));
+/// let gradient = Linear::<1, 1>::init_with(Initializer::constant(2.0), &mut rng(0));
+/// Adamax::new(0.1).step(&mut net, &gradient)?;
+/// // m̂ = u = 2, so the first step has the size η.
+/// approx::assert_relative_eq!(net.weights()[0], 0.9, max_relative = 1e-6);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[doc(alias("infinity norm"))]
 #[derive(Clone, Debug)]
 pub struct Adamax<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0.
@@ -22,7 +36,7 @@ pub struct Adamax<N: Parameters, M: MomentStorage = OnHeap> {
     pub epsilon: f64,
     /// Weight decay, groups of parameters, and ascent.
     pub options: StepOptions,
-    /// The learning rate that the program gave to `new`.
+    /// The learning rate that was passed to `new`.
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     pub(crate) steps: u64,
@@ -67,7 +81,7 @@ impl<N: Parameters, M: MomentStorage> Adamax<N, M> {
 }
 
 optimizer! {
-    /// Creates the optimizer with the settings of the paper, where 0.002 is usual for the learning rate.
+    /// Creates the optimizer with the settings of the paper. A usual learning rate is 0.002.
     Adamax, moments: 2, momentum: betas[0], counts: steps = 0
 }
 
@@ -95,7 +109,7 @@ impl Rule<3> for Update {
     }
 }
 
-/// The constants of an [`Update`] in the network's scalar.
+/// The constants of an [`Update`] in the scalar type of the network.
 struct Constants<T> {
     betas: [T; 2],
     rest: T,

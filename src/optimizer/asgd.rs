@@ -5,27 +5,41 @@ use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Parameters, View, ViewMut};
 
-/// Averaged stochastic gradient descent: plain steps of a falling size, and the mean of the networks since a step.
+/// Averaged stochastic gradient descent: plain steps with a decreasing learning rate, and the mean of the networks
+/// after a given step.
 ///
 /// `w = (1 - λ ηₜ) w - ηₜ g` with ηₜ = η / (1 + λ η (t - 1))^α, and `a = (1 - μₜ) a + μₜ w` with
 /// μₜ = 1 / max(1, t - 1 - t₀) at step t. Until step t₀ + 2 the average is the network itself.
 ///
 /// # Source
-/// Polyak, Juditsky, "Acceleration of stochastic approximation by averaging", 1992; the rates are those of Bottou,
+/// Polyak, Juditsky, "Acceleration of stochastic approximation by averaging", 1992; the rates are from Bottou,
 /// "Stochastic gradient descent tricks", 2012, section 5, in PyTorch's form.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mut net = Linear::<1, 1>::init_with(Initializer::constant(1.0), &mut rng(0));
+/// let gradient = Linear::<1, 1>::init_with(Initializer::constant(2.0), &mut rng(0));
+/// Asgd::new(0.1).step(&mut net, &gradient)?;
+/// // (1 - λ η) · 1 - η · 2, with λ = 1e-4.
+/// approx::assert_relative_eq!(net.weights()[0], 0.99999 - 0.1 * 2.0, max_relative = 1e-6);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[doc(alias("averaged SGD", "Polyak averaging"))]
 #[derive(Clone, Debug)]
 pub struct Asgd<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0.
     pub learning_rate: f64,
     /// λ, the decay of the weights and of the learning rate, at least 0: 1e-4 by default. All parameters decay.
     pub lambda: f64,
-    /// α, the power with which the learning rate falls, at least 0: 0.75 by default.
+    /// α, the exponent of the decrease of the learning rate, at least 0: 0.75 by default.
     pub alpha: f64,
     /// t₀, the step at which averaging begins: 10⁶ by default.
     pub start: u64,
     /// A second weight decay, groups of parameters, and ascent.
     pub options: StepOptions,
-    /// The learning rate that the program gave to `new`.
+    /// The learning rate that was passed to `new`.
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     pub(crate) steps: u64,
@@ -62,7 +76,7 @@ impl<N: Parameters, M: MomentStorage> Asgd<N, M> {
         Self { start: step, ..self }
     }
 
-    /// Returns the average, or `None` before the first step. It has no [buffers](crate::layer::Role::Buffer).
+    /// Returns the average, or `None` before the first step. [Buffers](crate::layer::Role::Buffer) are not averaged.
     pub fn network(&self) -> Option<&N> {
         if self.steps > 0 { self.moments.first() } else { None }
     }
@@ -81,14 +95,14 @@ impl<N: Parameters, M: MomentStorage> Asgd<N, M> {
 }
 
 optimizer! {
-    /// Creates the optimizer with PyTorch's settings, where 0.01 is usual for the learning rate.
+    /// Creates the optimizer with PyTorch's settings. A usual learning rate is 0.01.
     Asgd, moments: 1, counts: steps = 0
 }
 
 struct Update {
     lambda: f64,
     alpha: f64,
-    /// The steps before this one.
+    /// The number of steps before this one.
     steps: f64,
     /// μₜ.
     share: f64,
@@ -119,7 +133,7 @@ impl Rule<2> for Update {
     }
 }
 
-/// The constants of an [`Update`] in the network's scalar.
+/// The constants of an [`Update`] in the scalar type of the network.
 struct Constants<T> {
     rate: T,
     remaining: T,

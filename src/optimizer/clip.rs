@@ -6,10 +6,10 @@ use crate::kernel::{Length, Real};
 use crate::layer::{Parameter, Role, TableRows, ViewMut, Visitor, compare, visit};
 use chainrule_parameters::AsNetwork;
 
-/// Scales a gradient that is longer than `longest` to that length. Returns the length it had.
+/// Scales a gradient whose norm is above `longest` to that norm. Returns the norm before scaling.
 ///
-/// The length is that of the whole network's gradient, not of each tensor. [Buffers](Role::Buffer) are not counted and
-/// do not change. A gradient that is not finite does not change either: the optimizer will reject it.
+/// The norm is that of the whole network's gradient, not of each tensor. [Buffers](Role::Buffer) are not counted and do
+/// not change. A gradient with a NaN or an infinity does not change either, and the optimizer rejects it.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -27,6 +27,7 @@ use chainrule_parameters::AsNetwork;
 ///
 /// # Source
 /// Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural networks", ICML 2013, algorithm 1.
+#[doc(alias("clip_grad_norm_", "gradient clipping", "clipnorm"))]
 pub fn clip_norm(gradient: &mut impl AsNetwork, longest: f64) -> Result<f64, Error> {
     clip_norm_of(ViewMut::of(gradient.as_network_mut()), longest)
 }
@@ -41,23 +42,34 @@ fn clip_norm_of(gradient: ViewMut<'_>, longest: f64) -> Result<f64, Error> {
     Ok(norm)
 }
 
-/// Clamps each number of a gradient between `-largest` and `largest`. [Buffers](Role::Buffer) do not change.
+/// Clamps each number of a gradient to the range from `-largest` to `largest`. [Buffers](Role::Buffer) do not change.
+///
+/// ```
+/// use chainrule::optimizer::clip_value;
+/// use chainrule::prelude::*;
+///
+/// let mut gradient = Linear::<2, 1>::init_with(Initializer::constant(-3.0), &mut rng(0));
+/// clip_value(&mut gradient, 0.5)?;
+/// assert_eq!(gradient.weights(), [-0.5, -0.5]);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::Setting`] if `largest` is not at least 0 and finite.
+#[doc(alias("clip_grad_value_", "gradient clipping", "clipvalue"))]
 pub fn clip_value(gradient: &mut impl AsNetwork, largest: f64) -> Result<(), Error> {
     clip_value_of(ViewMut::of(gradient.as_network_mut()), largest)
 }
 
 fn clip_value_of(gradient: ViewMut<'_>, largest: f64) -> Result<(), Error> {
     check_size("the largest number of a gradient", largest)?;
-    // `clamp` does not change a NaN, which the optimizer will reject. An infinity must not become a finite number
+    // // `clamp` does not change a NaN, and the optimizer rejects it. An infinity must not become a finite number
     // either.
     visit([], [gradient], &mut Each(|g: f64| if g.is_finite() { g.clamp(-largest, largest) } else { g }));
     Ok(())
 }
 
-/// How each gradient of a training is clipped.
+/// How the gradients of a training are clipped.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Clip {
     Not,
@@ -87,7 +99,7 @@ impl fmt::Display for Clip {
     }
 }
 
-/// Applies a function, which gives 0 for 0, to every number that is a gradient.
+/// Applies a function to every number that is a gradient. The function must map 0 to 0.
 struct Each<F>(F);
 
 impl<F: Fn(f64) -> f64> Visitor<0, 1> for Each<F> {

@@ -3,7 +3,7 @@ use chainrule_parameters::ParameterPath;
 use crate::kernel::{Real, all_finite};
 use crate::layer::{Parameter, TableRows, View, Visitor, visit};
 
-/// Returns the path of the first parameter with a number that is not finite, the index of that number, and the number.
+/// Returns the path of the first parameter with a NaN or an infinity, the index of that number in it, and the number.
 pub(crate) fn first_non_finite(network: View<'_>) -> Option<(ParameterPath, usize, f64)> {
     let mut find = FindNonFinite { found: None };
     visit([network], [], &mut find);

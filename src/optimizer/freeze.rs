@@ -11,12 +11,12 @@ use chainrule_parameters::{AsNetwork, Node, describe, describe_leaves};
 
 /// An optimizer that freezes parts of the network, such as pretrained layers.
 ///
-/// A part is a path as [`Network::summary`](crate::Network::summary) prints it, of a layer (`2.branch`) or of a
-/// parameter (`0.weight`). Weight decay does not change it either.
+/// A part is the path of a layer (`2.branch`) or of a parameter (`0.weight`), as
+/// [`Network::summary`](crate::Network::summary) prints it. Weight decay does not change it either.
 ///
-/// A [`BatchNorm`](crate::layer::BatchNorm) whose running mean and variance are frozen would still normalize by the batch
-/// in training, and the layers behind it would be trained on other inputs than they see in use. So this is an error, unless
-/// the norm is inside an [`Evaluate`](crate::stack::Evaluate), which keeps it in evaluation mode.
+/// A [`BatchNorm`](crate::layer::BatchNorm) with frozen running statistics would still normalize by the batch in
+/// training. Then the layers after it would be trained on different inputs than they get in evaluation mode. So this is
+/// an error, unless the norm is inside an [`Evaluate`](crate::stack::Evaluate), which keeps it in evaluation mode.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -30,6 +30,7 @@ use chainrule_parameters::{AsNetwork, Node, describe, describe_leaves};
 /// assert_ne!(net.2, start.2);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("requires_grad", "requires_grad_(False)", "trainable", "fine-tuning"))]
 #[derive(Clone, Debug)]
 pub struct FreezeParameters<O> {
     /// The optimizer of the other parameters.
@@ -49,8 +50,8 @@ impl<O> FreezeParameters<O> {
 
 impl<N: Parameters, O: Optimizer<N>> Optimizer<N> for FreezeParameters<O> {
     /// # Errors
-    /// As the optimizer inside; [`Error::UnknownPath`] if no parameter has the path, and [`Error::FrozenStatistics`] for
-    /// a running mean or variance that is not in evaluation mode.
+    /// As the inner optimizer; [`Error::UnknownPath`] if no parameter has the path; [`Error::FrozenStatistics`] if a
+    /// part contains a running mean or variance that is not in evaluation mode.
     fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
         &mut self,
         network: &mut M,
@@ -92,7 +93,7 @@ fn check_paths(node: &Node, paths: &[String]) -> Result<(), Error> {
     statistics.map_or(Ok(()), |path| Err(Error::FrozenStatistics { path }))
 }
 
-/// Returns whether the parameter at this path is in a part in evaluation mode.
+/// Returns whether the parameter at this path is in a part that stays in evaluation mode.
 fn is_evaluated(node: &Node, full: &str) -> bool {
     let mut evaluated = false;
     describe_leaves(node, &mut |path, _| {

@@ -8,12 +8,12 @@ use crate::Error;
 use crate::layer::{Owned, Parameters, View, ViewMut};
 use chainrule_parameters::AsNetwork;
 
-/// The L-BFGS method, for losses of a full batch: it steps along the gradient times an estimate of the inverse
-/// Hessian, which it computes from the gradients of the last iterations.
+/// The L-BFGS method, for the loss of a full batch. It estimates the inverse Hessian from the gradients of the last
+/// iterations, and steps along the product of this estimate and the gradient.
 ///
-/// An iteration takes several evaluations of the loss, so L-BFGS is no [`Optimizer`](super::Optimizer) of a trainer.
-/// [`minimize`](Lbfgs::minimize) is PyTorch's `step(closure)`. Draw no random numbers in the loss: a dropout that
-/// changes between two evaluations makes the line search pointless.
+/// An iteration evaluates the loss several times, so L-BFGS does not implement [`Optimizer`](super::Optimizer) and does
+/// not work in a trainer. [`minimize`](Lbfgs::minimize) is PyTorch's `step(closure)`. Do not use random numbers in the
+/// loss: if dropout changes between two evaluations, the line search does not work.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -30,25 +30,26 @@ use chainrule_parameters::AsNetwork;
 /// ```
 ///
 /// # Source
-/// Nocedal, "Updating quasi-Newton matrices with limited storage", Mathematics of Computation 35 (1980); the form is
-/// that of PyTorch. Scalar products are in `f64`.
+/// Nocedal, "Updating quasi-Newton matrices with limited storage", Mathematics of Computation 35 (1980), in PyTorch's
+/// form. Scalar products are computed in `f64`.
+#[doc(alias("optim.LBFGS", "quasi-Newton", "BFGS", "second order"))]
 #[derive(Clone, Debug)]
 pub struct Lbfgs<N: Parameters> {
     /// η, the first step length of each line search, or the step length without one: 1 by default.
     pub learning_rate: f64,
-    /// The largest number of iterations of a call, at least 1: 20 by default.
+    /// The largest number of iterations in a call, at least 1: 20 by default.
     pub max_iterations: u64,
-    /// The number of evaluations after which a call begins no iteration: 5/4 of the iterations by default.
+    /// The number of evaluations after which a call starts no further iteration: 5/4 of the iterations by default.
     pub max_evaluations: Option<u64>,
-    /// The call ends when no number of the gradient is above this: 1e-7 by default.
+    /// The call ends if no number of the gradient is larger than this: 1e-7 by default.
     pub gradient_tolerance: f64,
-    /// The call ends when loss or parameters change by less than this: 1e-9 by default.
+    /// The call ends if the loss or the parameters change by less than this: 1e-9 by default.
     pub change_tolerance: f64,
-    /// How many iterations the estimate of the Hessian is computed from, at least 1: 100 by default. Each takes the
+    /// The number of iterations from which the Hessian is estimated, at least 1: 100 by default. Each of them needs the
     /// memory of two networks.
     pub history: usize,
-    /// Whether to search a step that satisfies the strong Wolfe conditions: `true` by default. (PyTorch's default is a
-    /// step of the learning rate.)
+    /// Whether to search for a step that satisfies the strong Wolfe conditions: `true` by default. (PyTorch's default
+    /// is a step with the learning rate.)
     pub line_search: bool,
     /// Whether to maximize instead.
     pub maximize: bool,
@@ -63,7 +64,7 @@ impl<N: Parameters> Default for Lbfgs<N> {
 }
 
 impl<N: Parameters> Lbfgs<N> {
-    /// Creates the optimizer with PyTorch's settings, and a line search.
+    /// Creates the optimizer with PyTorch's settings and a line search.
     pub fn new() -> Self {
         Self {
             learning_rate: 1.0,
@@ -79,27 +80,27 @@ impl<N: Parameters> Lbfgs<N> {
         }
     }
 
-    /// Sets the largest number of iterations of a call.
+    /// Sets the largest number of iterations in a call.
     pub fn max_iterations(self, iterations: u64) -> Self {
         Self { max_iterations: iterations, ..self }
     }
 
-    /// Sets the number of evaluations after which a call begins no iteration.
+    /// Sets the number of evaluations after which a call starts no further iteration.
     pub fn max_evaluations(self, evaluations: u64) -> Self {
         Self { max_evaluations: Some(evaluations), ..self }
     }
 
-    /// Sets the tolerances of the gradient and of changes, at which a call ends.
+    /// Sets the tolerances for the gradient and for changes. A call ends at either of them.
     pub fn tolerances(self, gradient: f64, change: f64) -> Self {
         Self { gradient_tolerance: gradient, change_tolerance: change, ..self }
     }
 
-    /// Sets the number of iterations from which the estimate of the Hessian is computed.
+    /// Sets the number of iterations from which the Hessian is estimated.
     pub fn history(self, iterations: usize) -> Self {
         Self { history: iterations, ..self }
     }
 
-    /// Takes steps of this length instead of searching one.
+    /// Sets a fixed step length, without a line search.
     pub fn fixed_step(self, length: f64) -> Self {
         Self { line_search: false, learning_rate: length, ..self }
     }
@@ -109,13 +110,15 @@ impl<N: Parameters> Lbfgs<N> {
         Self { maximize: true, ..self }
     }
 
-    /// Iterates until a limit or a tolerance is reached. `evaluate` returns the loss of a network, and writes its
+    /// Iterates until a limit or a tolerance is reached. `evaluate` returns the loss of a network and writes its
     /// gradient, as [`Network::loss_gradient`](crate::Network::loss_gradient) does. A second call continues with the
-    /// history of the first. [Buffers](crate::layer::Role::Buffer) move once in each iteration.
+    /// history of the first. [Buffers](crate::layer::Role::Buffer) are updated once in each iteration. See the example
+    /// of [`Lbfgs`].
     ///
     /// # Errors
-    /// [`Error::Setting`], and the errors of `evaluate`. A step to a network whose loss is not finite is shortened
-    /// first. After an error the network is that of the last complete iteration, and the history is empty.
+    /// [`Error::Setting`], and the errors of `evaluate`. If the loss of the network after a step is not finite, the
+    /// step is shortened before an error is returned. After an error, the network is that of the last complete
+    /// iteration, and the history is empty.
     pub fn minimize<M: AsNetwork<Network = N>>(
         &mut self,
         network: &mut M,
@@ -139,7 +142,7 @@ impl<N: Parameters> Lbfgs<N> {
 
 #[cfg(feature = "checkpoint")]
 impl<N: Parameters> Lbfgs<N> {
-    /// Returns the state and its vectors, each with a name: for a checkpoint, in which every slot of the history is.
+    /// Returns the state and its vectors, each with a name, for a checkpoint. All slots of the history are included.
     pub(crate) fn state(
         &mut self,
     ) -> (&mut Memory, impl Iterator<Item = (alloc::string::String, &mut Owned<N>)>) {

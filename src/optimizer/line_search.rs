@@ -1,25 +1,25 @@
-//! The search for a step length along a direction.
+//! The line search for the step length along a direction.
 
 use super::vectors::{DIRECTION, ENDS, GRADIENT, NETWORK, NEW, START, Vectors};
 use crate::Error;
 
-/// A place on the line `START + step * DIRECTION`.
+/// A point on the line `START + step * DIRECTION`.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub(super) step: f64,
     pub(super) loss: f64,
-    /// The derivative of the loss by the step.
+    /// The derivative of the loss with respect to the step.
     pub(super) slope: f64,
 }
 
-/// The share of the decrease that the slope promises which a step must have.
+/// The minimal decrease of the loss, as a share of the decrease that the first slope predicts.
 const SUFFICIENT: f64 = 1e-4;
-/// The share of the first slope that may be left at the end of a step.
+/// The largest slope at the end of a step, as a share of the first slope.
 const CURVATURE: f64 = 0.9;
-/// How often a step to a network that cannot be evaluated is made ten times shorter.
+/// The number of times that a step to a network that cannot be evaluated is divided by ten.
 const SHORTENED: usize = 10;
 
-/// Evaluates the network at a step from the start. A step after which something is not finite is shortened towards
+/// Evaluates the network at a step from the start. If a number there is not finite, the step is shortened toward
 /// `from`.
 fn place(vectors: &mut dyn Vectors, sign: f64, from: f64, mut step: f64) -> Result<Place, Error> {
     let mut shortened = 0;
@@ -42,11 +42,11 @@ fn place(vectors: &mut dyn Vectors, sign: f64, from: f64, mut step: f64) -> Resu
     }
 }
 
-/// Finds a step that satisfies the strong Wolfe conditions, or the best one of `most` steps. Returns its place and the
-/// number of evaluations; its gradient is in [`GRADIENT`].
+/// Finds a step that satisfies the strong Wolfe conditions, or the best of `most` steps. Returns its place and the
+/// number of evaluations. Its gradient is in [`GRADIENT`].
 ///
 /// # Source
-/// Nocedal, Wright, "Numerical optimization", 2006, algorithms 3.5 and 3.6, as PyTorch has them.
+/// Nocedal, Wright, "Numerical optimization", 2006, algorithms 3.5 and 3.6, in PyTorch's form.
 pub(super) fn strong_wolfe(
     vectors: &mut dyn Vectors,
     sign: f64,
@@ -60,7 +60,7 @@ pub(super) fn strong_wolfe(
     let is_insufficient = |place: Place| place.loss > origin.loss + SUFFICIENT * place.step * origin.slope;
     let is_flat = |place: Place| place.slope.abs() <= -CURVATURE * origin.slope;
 
-    // Lengthen the step until an interval has a minimum inside.
+    // // Lengthen the step until the interval contains a minimum.
     vectors.copy(GRADIENT, low);
     let mut previous = origin;
     let mut new = place(vectors, sign, 0.0, first)?;
@@ -100,7 +100,7 @@ pub(super) fn strong_wolfe(
             break;
         }
         let mut step = interpolate(bracket[0], bracket[1], [left, right]);
-        // Twice near an end, or at it: a tenth of the interval away from it.
+        // // Twice near or at an end: move away from it by a tenth of the interval.
         let tenth = 0.1 * (right - left);
         let is_near = (right - step).min(step - left) < tenth;
         if is_near && (is_slow || step >= right || step <= left) {
@@ -132,7 +132,7 @@ pub(super) fn strong_wolfe(
     Ok((bracket[best], evaluations))
 }
 
-/// Returns the minimum of the cubic through two places, within bounds.
+/// Returns the minimum of the cubic through two points, within bounds.
 fn interpolate(a: Place, b: Place, [left, right]: [f64; 2]) -> f64 {
     let [a, b] = if a.step <= b.step { [a, b] } else { [b, a] };
     let secant = a.slope + b.slope - 3.0 * (a.loss - b.loss) / (a.step - b.step);

@@ -5,23 +5,37 @@ use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Parameters, View, ViewMut};
 
-/// The Lion optimizer: every parameter moves by the learning rate, in the direction of a mean of its gradients.
+/// The Lion optimizer: every parameter moves by the learning rate, in the direction of the sign of a mean of its
+/// gradients.
 ///
 /// `w = w - η sign(β₁ m + (1 - β₁) g)`, `m = β₂ m + (1 - β₂) g`. Weight decay is decoupled: before the step, each
-/// weight is multiplied by 1 - η λ. The paper advises a learning rate of a third to a tenth of Adam's, and a λ as many
-/// times larger.
+/// weight is multiplied by 1 - η λ. The paper recommends a learning rate that is 3 to 10 times smaller than Adam's, and
+/// a λ that is larger by the same factor.
 ///
 /// # Source
 /// Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023, program 1.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mut net = Linear::<1, 1>::init_with(Initializer::constant(1.0), &mut rng(0));
+/// let gradient = Linear::<1, 1>::init_with(Initializer::constant(2.0), &mut rng(0));
+/// Lion::new(0.1).step(&mut net, &gradient)?;
+/// // Every step has the size η.
+/// approx::assert_relative_eq!(net.weights()[0], 0.9, max_relative = 1e-6);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[doc(alias("EvoLved Sign Momentum"))]
 #[derive(Clone, Debug)]
 pub struct Lion<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0.
     pub learning_rate: f64,
-    /// β₁ and β₂, the share of the mean in the direction, and its decay rate: 0.9 and 0.99 by default.
+    /// β₁ and β₂, the weight of the mean in the direction, and the decay rate of the mean: 0.9 and 0.99 by default.
     pub betas: [f64; 2],
     /// Weight decay, groups of parameters, and ascent.
     pub options: StepOptions,
-    /// The learning rate that the program gave to `new`.
+    /// The learning rate that was passed to `new`.
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     /// The running mean.
@@ -39,7 +53,7 @@ impl<N: Parameters, M: MomentStorage> Lion<N, M> {
         }
     }
 
-    /// Sets the share of the mean in the direction, and its decay rate.
+    /// Sets the weight of the mean in the direction, and the decay rate of the mean.
     pub fn betas(self, betas: [f64; 2]) -> Self {
         Self { betas, ..self }
     }
@@ -80,7 +94,7 @@ impl Rule<2> for Update {
     }
 }
 
-/// The constants of an [`Update`] in the network's scalar.
+/// The constants of an [`Update`] in the scalar type of the network.
 struct Constants<T> {
     betas: [T; 2],
     rests: [T; 2],

@@ -1,4 +1,4 @@
-//! The iterations of L-BFGS, compiled once for all networks.
+//! The iterations of L-BFGS. They are compiled once for all networks.
 
 use alloc::vec::Vec;
 
@@ -7,31 +7,31 @@ use super::vectors::{DIRECTION, FIXED, GRADIENT, NETWORK, NEW, PREVIOUS, START, 
 use super::{check_divisor, check_size};
 use crate::Error;
 
-/// What L-BFGS knows of the iterations so far, besides their vectors.
+/// The state of L-BFGS, without its vectors.
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Memory {
-    /// Whether there has been an iteration.
+    /// Whether an iteration has run.
     started: bool,
     /// The length of the last step.
     step: f64,
     /// The scale of the first estimate of the inverse Hessian.
     scale: f64,
-    /// 1 / (y · s) of each pair in the history, at its slot.
+    /// 1 / (y · s) for each pair in the history, at the index of its slot.
     inverses: Vec<f64>,
     /// The slot of the oldest pair.
     oldest: usize,
-    /// The coefficients of the present direction.
+    /// The coefficients of the current direction.
     coefficients: Vec<f64>,
 }
 
-/// The result of [`Lbfgs::minimize`](super::Lbfgs::minimize).
+/// The result of [`Lbfgs::minimize`](super::Lbfgs::minimize). See the example of [`Lbfgs`](super::Lbfgs).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Minimized {
     /// The loss before the first iteration.
     pub before: f64,
-    /// The loss at the end. Without a line search, that of the last evaluation.
+    /// The loss at the end. Without a line search, it is the loss of the last evaluation.
     pub loss: f64,
     /// The number of iterations.
     pub iterations: u64,
@@ -48,7 +48,7 @@ pub(super) struct Settings {
     pub(super) change_tolerance: f64,
     pub(super) history: usize,
     pub(super) line_search: bool,
-    /// -1 to maximize.
+    /// 1, or -1 to maximize.
     pub(super) sign: f64,
 }
 
@@ -100,7 +100,7 @@ pub(super) fn minimize(
     Ok(result)
 }
 
-/// Moves the network along a new direction. Returns whether the direction leads down far enough.
+/// Moves the network along a new direction. Returns whether the loss decreases far enough along it.
 fn iterate(
     settings: &Settings,
     memory: &mut Memory,
@@ -146,17 +146,17 @@ fn iterate(
 }
 
 impl Memory {
-    /// Returns the index of the vector y in a slot of the history; that of s is the next one.
+    /// Returns the index of the vector y in a slot of the history. The next index is that of s.
     fn pair(slot: usize) -> usize {
         FIXED + 2 * slot
     }
 
-    /// Adds the last iteration to the history, if the loss curves upwards along its step.
+    /// Adds the last iteration to the history, if the curvature of the loss along its step is positive.
     fn remember(&mut self, vectors: &mut dyn Vectors, history: usize) {
         let stored = self.inverses.len();
         let is_ring = if stored < history { self.oldest == 0 } else { self.oldest < stored };
         if stored > history || !is_ring {
-            self.oldest = 0; // the program has changed the length of the history, or a file is wrong
+            self.oldest = 0; // the caller has changed the length of the history, or a file is wrong
             self.inverses.clear();
         }
         vectors.copy(GRADIENT, NEW);

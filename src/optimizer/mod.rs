@@ -1,10 +1,10 @@
-//! Tier 5: optimizers, which change a network by its gradient.
+//! Tier 5: optimizers. They change a network along its gradient.
 //!
-//! An optimizer's moments have the type of the network that it trains, and its step is one loop over the parameters.
-//! Its settings are public fields, so you can change them between steps: `adam.learning_rate *= 0.9`. An [`AdamW`] has
-//! those of the [`Adam`] inside it: `adamw.adam.learning_rate *= 0.9`.
+//! The moments of an optimizer have the type of the network that it trains, and its step is one loop over the
+//! parameters. The settings are public fields, so you can change them between steps: `adam.learning_rate *= 0.9`. An
+//! [`AdamW`] contains an [`Adam`] with its settings: `adamw.adam.learning_rate *= 0.9`.
 //!
-//! | optimizer | in PyTorch | settings besides the learning rate |
+//! | optimizer | in PyTorch | settings in addition to the learning rate |
 //! |---|---|---|
 //! | [`Sgd`] | `SGD` | momentum, dampening, Nesterov |
 //! | [`Asgd`] | `ASGD` | λ, α, the start of the average |
@@ -18,14 +18,17 @@
 //! | [`Rprop`] | `Rprop` | etas, smallest and largest step |
 //! | [`Lion`] | none | betas |
 //! | [`Lbfgs`] | `LBFGS` | iterations, evaluations, tolerances, history, line search |
-//! | [`Adam::lazy_rows`] | `SparseAdam` | those of Adam |
-//! | none | `Adafactor`, `Muon` | their steps are computed from whole matrices |
+//! | [`Adam::lazy_rows`] | `SparseAdam` | as [`Adam`] |
+//! | none | `Adafactor`, `Muon` | (their steps need whole matrices) |
 //!
-//! Each but `Lbfgs` has its moments on the heap, or in itself: see [`Inline`]. That takes no feature.
+//! Each of them except `Lbfgs` has its moments on the heap, or in itself: see [`Inline`]. This needs no feature.
 //!
-//! All but `Lbfgs` have the [`StepOptions`]: weight decay, added to the gradient or decoupled, of the weights only or
-//! of all parameters ([`decay_all`](StepOptions::decay_all), as in PyTorch); [`Group`]s of parameters with rates and
-//! decays of their own; and `maximize`.
+//! All except `Lbfgs` have the [`StepOptions`]:
+//!
+//! * weight decay, added to the gradient or decoupled, for the weights only or for all parameters
+//!   ([`decay_all`](StepOptions::decay_all), as in PyTorch);
+//! * [`Group`]s of parameters with separate learning rates and weight decays;
+//! * `maximize`.
 
 mod adadelta;
 mod adagrad;
@@ -95,8 +98,23 @@ pub use rprop::Rprop;
 pub use sgd::Sgd;
 use step::{Moved, Rule, take_step};
 
-/// Moves a network's parameters against the gradient, and its [buffers](crate::layer::Role::Buffer) towards the values
-/// of the batch.
+/// Moves the parameters of a network against the gradient, and its [buffers](crate::layer::Role::Buffer) toward the
+/// values of the batch.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mut net = Linear::<1, 1>::init_with(Initializer::constant(1.0), &mut rng(0));
+/// let gradient = Linear::<1, 1>::init_with(Initializer::constant(2.0), &mut rng(0));
+/// let mut sgd = Sgd::new(0.1);
+/// sgd.step(&mut net, &gradient)?;
+/// approx::assert_relative_eq!(net.weights()[0], 1.0 - 0.1 * 2.0);
+/// *Optimizer::learning_rate(&mut sgd) = 0.2;
+/// sgd.step(&mut net, &gradient)?;
+/// approx::assert_relative_eq!(net.weights()[0], 0.8 - 0.2 * 2.0);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot train `{N}`",
     label = "not an optimizer of this network",
@@ -104,37 +122,45 @@ use step::{Moved, Rule, take_step};
     note = "an optimizer's moments have the type of the network that it trains: make a new one for each network"
 )]
 pub trait Optimizer<N: Parameters>: Send {
-    /// Takes a step: changes `network` according to `gradient`.
+    /// Changes `network` by one step along `gradient`.
     ///
     /// # Errors
-    /// [`Error::NonFiniteGradient`] or [`Error::StepOverflow`], which name the parameter, or [`Error::Setting`]; then
-    /// neither network nor optimizer has changed.
+    /// [`Error::NonFiniteGradient`] or [`Error::StepOverflow`], which name the parameter, or [`Error::Setting`]. In
+    /// case of an error, neither the network nor the optimizer changes.
     fn step<M: AsNetwork<Network = N>, G: GradientOf<N>>(
         &mut self,
         network: &mut M,
         gradient: &G,
     ) -> Result<(), Error>;
 
-    /// Returns the learning rate, which a [`Schedule`](crate::schedule::Schedule) changes.
+    /// Returns the learning rate, to read or change it. A [`Schedule`](crate::schedule::Schedule) changes it.
     fn learning_rate(&mut self) -> &mut f64;
 
-    /// Returns a setting, to be read or changed, or `None` if this optimizer has none of the kind: that is the default.
+    /// Returns a setting, to read or change it, or `None` if this optimizer does not have it. The default is `None`.
     fn setting(&mut self, _: Setting) -> Option<&mut f64> {
         None
     }
 
-    /// Forgets all earlier steps: the next one is as that of a new optimizer with these settings. By default it does
-    /// nothing, which is right for an optimizer without a memory.
+    /// Resets the moments and the step count, as in a new optimizer with the same settings. The default does nothing,
+    /// which is correct for an optimizer without moments.
     fn forget(&mut self) {}
 }
 
-/// A setting that many optimizers have, for [`Optimizer::setting`].
+/// A setting that several optimizers have, for [`Optimizer::setting`].
+///
+/// ```
+/// use chainrule::optimizer::Setting;
+/// use chainrule::prelude::*;
+///
+/// let mut adam: Adam<Linear<1, 1>> = Adam::new(0.1);
+/// assert_eq!(adam.setting(Setting::Momentum), Some(&mut 0.9)); // β₁
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Setting {
     /// λ, the weight decay of the parameters outside of all groups.
     WeightDecay,
-    /// The momentum: μ of SGD, the first β of Adam.
+    /// The momentum: μ of SGD, β₁ of Adam.
     Momentum,
 }
 
@@ -146,7 +172,7 @@ pub(crate) fn check_size(name: &'static str, value: f64) -> Result<(), Error> {
     Err(Error::Setting { name, value, expected: "at least 0 and finite" })
 }
 
-/// Checks a setting that prevents a division by zero: it must be above 0 in `f32` too.
+/// Checks a setting that prevents a division by zero: it must be above 0, as an `f32` too.
 fn check_divisor(name: &'static str, value: f64) -> Result<(), Error> {
     if value >= f64::from(f32::MIN_POSITIVE) && value.is_finite() {
         return Ok(());

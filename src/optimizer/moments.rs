@@ -1,4 +1,4 @@
-//! Where the moments of an optimizer are.
+//! The storage of the moments of an optimizer.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -10,19 +10,19 @@ use crate::layer::Owned;
 use crate::layer::{Parameters, ViewMut, compare};
 use chainrule_parameters::{copied, zeroed};
 
-/// Where an optimizer has its moments, networks of the type that it trains: [`OnHeap`], which is the default, or
-/// [`Inline`], in the optimizer itself.
+/// The storage of an optimizer's moments. A moment is a network of the type that is trained. The storage is [`OnHeap`],
+/// the default, or [`Inline`], in the optimizer itself.
 pub trait MomentStorage {
     #[doc(hidden)]
     type Of<N: Parameters>: Moments<N> + Clone + fmt::Debug + Send;
 }
 
-/// Moments on the heap, as many as the settings need.
+/// Moments on the heap, the default. They are allocated in the first step that needs them.
 #[derive(Clone, Copy, Debug)]
 pub struct OnHeap;
 
-/// Moments in the optimizer itself, `MOMENTS` networks: for programs without a heap. The optimizer is then plain data,
-/// and `inline` creates it in a constant too.
+/// Storage of `MOMENTS` moments in the optimizer itself, for programs without a heap. The optimizer is then plain data,
+/// and `inline` can create it in a constant.
 ///
 /// ```
 /// use chainrule::optimizer::Inline;
@@ -39,6 +39,7 @@ pub struct OnHeap;
 /// assert_eq!(error, chainrule::Error::MomentCount { needed: 3, found: 2 });
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("no_std", "embedded", "no heap"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Inline<const MOMENTS: usize>;
 
@@ -53,17 +54,17 @@ impl<const MOMENTS: usize> MomentStorage for Inline<MOMENTS> {
 /// The moments of an optimizer.
 #[doc(hidden)]
 pub trait Moments<N> {
-    /// Returns the first `W` of them, to be written.
+    /// Returns mutable views of the first `W` moments.
     fn views<const W: usize>(&mut self) -> Result<[ViewMut<'_>; W], Error>;
 
-    /// Returns the first one.
+    /// Returns the first moment, if it exists.
     fn first(&self) -> Option<&N>;
 
-    /// Sets them to 0.
+    /// Sets the moments to 0.
     fn forget(&mut self);
 }
 
-/// Networks on the heap. Without the feature `alloc` there is no value of this type.
+/// Networks on the heap. Without the feature `alloc`, this type has no values.
 #[doc(hidden)]
 pub struct HeapMoments<N> {
     #[cfg(feature = "alloc")]
@@ -84,7 +85,7 @@ impl<N: Parameters> HeapMoments<N> {
         self.networks.resize_with(count.max(self.networks.len()), Owned::zeros);
     }
 
-    /// Returns one of them, and makes it if there is none.
+    /// Returns the moment at this index, and creates it if it does not exist.
     #[cfg(feature = "checkpoint")]
     pub(crate) fn at(&mut self, index: usize) -> &mut Owned<N> {
         self.grow(index + 1);

@@ -6,12 +6,12 @@ use crate::layer::{Owned, Parameter, Parameters, Role, View, ViewMut, Visitor, v
 use crate::tensor::SameType;
 use chainrule_parameters::AsNetwork;
 
-/// An exponential moving average of a network's weights, which is often better than the weights themselves.
+/// An exponential moving average of a network's weights. It is often better than the weights themselves.
 ///
-/// `a = dₜ a + (1 - dₜ) w` after update t, beginning with a copy of the first network (t = 0). The decay rate warms up:
-/// dₜ = min(d, (1 + t) / (10 + t)), so that the average of a short training does not consist of its first networks. It
-/// reaches 0.9 at update 80 and 0.999 at update 8,990. [Buffers](Role::Buffer), which are running means already, are
-/// copied.
+/// `a = dₜ a + (1 - dₜ) w` after update t. It starts as a copy of the first network (t = 0). The decay rate warms up:
+/// dₜ = min(d, (1 + t) / (10 + t)), so that the first networks do not dominate the average of a short training. It
+/// reaches 0.9 at update 80 and 0.999 at update 8,990. [Buffers](Role::Buffer) are copied, because they are running
+/// means already.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -21,7 +21,7 @@ use chainrule_parameters::AsNetwork;
 ///     average.update(&Linear::<1, 1>::init_with(Initializer::constant(weight), &mut rng(0)))?;
 /// }
 /// let network = average.network().unwrap();
-/// let decay = 2.0 / 11.0; // of the update 1
+/// let decay = 2.0 / 11.0; // at update 1
 /// approx::assert_relative_eq!(network.weights()[0], decay * 1.0 + (1.0 - decay) * 2.0);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
@@ -29,10 +29,11 @@ use chainrule_parameters::AsNetwork;
 /// # Source
 /// Polyak, Juditsky, "Acceleration of stochastic approximation by averaging", 1992; the form and the warm-up are those
 /// of TensorFlow's `tf.train.ExponentialMovingAverage` with `num_updates`.
+#[doc(alias("EMA", "AveragedModel", "SWA", "weight averaging"))]
 #[derive(Clone, Debug)]
 pub struct ExponentialMovingAverage<N: Parameters> {
-    /// d, the decay rate: 0.999 is usual. The average is over about the last 1 / (1 - d) steps, or in the beginning
-    /// over about the last ninth of them.
+    /// d, the decay rate: 0.999 is usual. The average is over about the last 1 / (1 - d) steps. At the beginning it is
+    /// over about the last ninth of the steps.
     pub decay: f64,
     pub(crate) updates: u64,
     pub(crate) network: Owned<N>,

@@ -13,6 +13,19 @@ use crate::layer::{Parameters, View, ViewMut};
 ///
 /// # Source
 /// Dozat, "Incorporating Nesterov momentum into Adam", ICLR workshop 2016, in PyTorch's form.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mut net = Linear::<1, 1>::init_with(Initializer::constant(1.0), &mut rng(0));
+/// let gradient = Linear::<1, 1>::init_with(Initializer::constant(2.0), &mut rng(0));
+/// NAdam::new(0.1).step(&mut net, &gradient)?;
+/// // The first step is η (1 + 0.1 μ / (1 - μ²)), with μ near 0.45 in the first two steps.
+/// approx::assert_relative_eq!(net.weights()[0], 1.0 - 0.1 * (1.0 + 0.045 / (1.0 - 0.45 * 0.45)), max_relative = 1e-4);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[doc(alias("Nesterov Adam"))]
 #[derive(Clone, Debug)]
 pub struct NAdam<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0.
@@ -21,11 +34,11 @@ pub struct NAdam<N: Parameters, M: MomentStorage = OnHeap> {
     pub betas: [f64; 2],
     /// ε, which prevents a division by zero, above 0: 1e-8 by default.
     pub epsilon: f64,
-    /// ψ, how fast the momentum rises to β₁, at least 0: 0.004 by default.
+    /// ψ, the speed with which the momentum rises to β₁, at least 0: 0.004 by default.
     pub momentum_decay: f64,
     /// Weight decay, groups of parameters, and ascent.
     pub options: StepOptions,
-    /// The learning rate that the program gave to `new`.
+    /// The learning rate that was passed to `new`.
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     pub(crate) steps: u64,
@@ -60,7 +73,7 @@ impl<N: Parameters, M: MomentStorage> NAdam<N, M> {
         Self { epsilon, ..self }
     }
 
-    /// Sets how fast the momentum rises to β₁.
+    /// Sets ψ, the speed with which the momentum rises to β₁.
     pub fn momentum_decay(self, momentum_decay: f64) -> Self {
         Self { momentum_decay, ..self }
     }
@@ -91,7 +104,7 @@ impl<N: Parameters, M: MomentStorage> NAdam<N, M> {
 }
 
 optimizer! {
-    /// Creates the optimizer with PyTorch's settings, where 0.002 is usual for the learning rate.
+    /// Creates the optimizer with PyTorch's settings. A usual learning rate is 0.002.
     NAdam, moments: 2, momentum: betas[0], counts: steps = 0, product = 1.0
 }
 
@@ -100,7 +113,7 @@ struct Update {
     /// 1 / √(1 - β₂ᵗ).
     root: f64,
     epsilon: f64,
-    /// The factors of gradient and mean in the step.
+    /// The factors of the gradient and the mean in the step.
     of_gradient: f64,
     of_mean: f64,
 }
@@ -128,7 +141,7 @@ impl Rule<3> for Update {
     }
 }
 
-/// The constants of an [`Update`] in the network's scalar.
+/// The constants of an [`Update`] in the scalar type of the network.
 struct Constants<T> {
     betas: [T; 2],
     rests: [T; 2],

@@ -1,4 +1,4 @@
-//! What every optimizer can do besides its own rule: weight decay, ascent, and groups of parameters.
+//! The options of all optimizers in addition to their own rule: weight decay, ascent, and groups of parameters.
 
 #[cfg(feature = "alloc")]
 use alloc::string::String;
@@ -12,25 +12,39 @@ use crate::Error;
 use crate::layer::{Parameter, Role};
 use chainrule_parameters::Node;
 
-/// The options that all optimizers but [`Lbfgs`](super::Lbfgs) have. Each has a method of the optimizer that sets it.
+/// The options of all optimizers except [`Lbfgs`](super::Lbfgs). For each option, the optimizer has a method that sets
+/// it.
+///
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mut net = Linear::<1, 1>::init_with(Initializer::constant(1.0), &mut rng(0));
+/// let gradient = Linear::<1, 1>::init_with(Initializer::constant(2.0), &mut rng(0));
+/// let mut sgd = Sgd::new(0.1).weight_decay(0.5).maximize();
+/// assert!(sgd.options.maximize);
+/// sgd.step(&mut net, &gradient)?;
+/// approx::assert_relative_eq!(net.weights()[0], 1.0 + 0.1 * (2.0 - 0.5 * 1.0));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[doc(alias("weight_decay", "L2 regularization", "param_groups"))]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct StepOptions {
     /// λ, at least 0: the weight decay.
     pub weight_decay: f64,
-    /// Whether a decaying weight is multiplied by 1 - η λ before the step. Otherwise λ w is added to its gradient, as
-    /// the penalty λ/2 w² in the loss would do.
+    /// Whether weight decay is decoupled: before the step, a weight is multiplied by 1 - η λ. Otherwise λ w is added to
+    /// its gradient, which equals the penalty λ/2 w² in the loss.
     pub decoupled: bool,
-    /// Whether biases, and the gains and slopes of layers, decay too. Otherwise only weights do.
+    /// Whether biases, and the gains and slopes of layers, decay too. Otherwise only the weights do.
     pub decay_all: bool,
-    /// Whether the steps go up the gradient instead of down.
+    /// Whether the steps go along the gradient, to maximize, instead of against it.
     pub maximize: bool,
-    /// Parameter groups: parts of the network with another learning rate or weight decay.
+    /// Parameter groups: parts of the network with a different learning rate or weight decay.
     #[cfg(feature = "alloc")]
     pub groups: Vec<Group>,
 }
 
-/// A part of a network that is trained at another rate, or decays in another way.
+/// A part of a network with a different learning rate or weight decay.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -51,31 +65,33 @@ pub struct StepOptions {
 /// );
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("param_groups", "parameter groups", "discriminative learning rates"))]
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
     /// The path of a layer or a parameter, as [`Network::summary`](crate::Network::summary) prints it.
     pub path: String,
-    /// The factor of the optimizer's learning rate, at least 0, under a schedule too: 1 by default.
+    /// The factor of the optimizer's learning rate, at least 0: 1 by default. It also applies under a schedule.
     pub rate: f64,
-    /// The weight decay of each parameter of the group, biases too, instead of the optimizer's.
+    /// The weight decay of each parameter of the group, including biases. It replaces the optimizer's.
     pub weight_decay: Option<f64>,
 }
 
 #[cfg(feature = "alloc")]
 impl Group {
-    /// Creates a group of all parameters at this path or below it, with the optimizer's own rate and decay.
+    /// Creates a group of all parameters at this path or below it, with the learning rate and weight decay of the
+    /// optimizer.
     pub fn new(path: impl Into<String>) -> Self {
         Self { path: path.into(), rate: 1.0, weight_decay: None }
     }
 
-    /// Sets the factor of the learning rate. To leave parameters as they are,
-    /// [`FreezeParameters`](super::FreezeParameters) is safer than a rate of 0, because it knows running statistics.
+    /// Sets the factor of the learning rate. To keep parameters constant, [`FreezeParameters`](super::FreezeParameters)
+    /// is safer than a rate of 0, because it also checks running statistics.
     pub fn rate(self, factor: f64) -> Self {
         Self { rate: factor, ..self }
     }
 
-    /// Sets the weight decay of each parameter of the group, biases too.
+    /// Sets the weight decay of each parameter of the group, including biases.
     pub fn weight_decay(self, decay: f64) -> Self {
         Self { weight_decay: Some(decay), ..self }
     }
@@ -88,9 +104,9 @@ pub(super) struct Part {
     pub(super) rate: f64,
     /// 1, or -1 to maximize.
     pub(super) sign: f64,
-    /// What is added to the gradient, for each 1 of the weight.
+    /// The factor of the weight that is added to the gradient.
     pub(super) coupled: f64,
-    /// What remains of a weight before the step.
+    /// The factor of the weight before the step.
     pub(super) remaining: f64,
 }
 
@@ -101,10 +117,10 @@ impl Default for StepOptions {
 }
 
 impl StepOptions {
-    /// No options.
+    /// The default: no options.
     pub(super) const NONE: Self = Self::decay(0.0, false);
 
-    /// Returns the options with a weight decay alone.
+    /// Returns options with only a weight decay.
     pub(super) const fn decay(weight_decay: f64, decoupled: bool) -> Self {
         Self {
             weight_decay,
@@ -138,8 +154,8 @@ impl StepOptions {
         Ok(())
     }
 
-    /// Returns the factor of the learning rate of this parameter, and its weight decay if its group sets one: those
-    /// of the last group that it is in.
+    /// Returns the factor of the learning rate of this parameter, and its weight decay if its group sets one. If it is
+    /// in several groups, the last one applies.
     #[cfg(feature = "alloc")]
     fn of_group(&self, parameter: &Parameter<'_>) -> (f64, Option<f64>) {
         let group = self.groups.iter().rev().find(|group| leads_to(&group.path, parameter));
@@ -162,10 +178,10 @@ impl StepOptions {
     }
 }
 
-/// Implements the constructors by a function `with_moments`, [`Optimizer`](super::Optimizer) by a method `step_of`, and the
-/// methods that set the [`StepOptions`]. The learning rate and the options are fields of the optimizer, or of the one
-/// inside it. `momentum` is the field of [`Setting::Momentum`](super::Setting), and `counts` are the fields that the steps
-/// change, besides the moments.
+/// Implements the constructors by a function `with_moments`, [`Optimizer`](super::Optimizer) by a method `step_of`, and
+/// the methods that set the [`StepOptions`]. The learning rate and the options are fields of the optimizer, or of the
+/// optimizer inside it. `momentum` is the field of [`Setting::Momentum`](super::Setting), and `counts` are the fields
+/// that the steps change in addition to the moments.
 macro_rules! optimizer {
     (
         $(#[$doc:meta])* $name:ident $(in $inner:ident)?, moments: $moments:literal
@@ -182,8 +198,9 @@ macro_rules! optimizer {
         impl<N: chainrule_parameters::Parameters, const MOMENTS: usize>
             $name<N, crate::optimizer::Inline<MOMENTS>>
         {
-            /// Creates the optimizer with the same settings as `new`, and with its moments in itself: for programs
-            /// without a heap. It does not compile with fewer moments than these settings need.
+            /// Creates the optimizer with the settings of `new`, and with its moments in itself, for programs without a
+            /// heap. It does not compile if there are fewer moments than these settings need. See the example of
+            /// [`Inline`](crate::optimizer::Inline).
             pub const fn inline(learning_rate: f64) -> Self {
                 const {
                     assert!(
@@ -199,7 +216,7 @@ macro_rules! optimizer {
 
         impl<N: chainrule_parameters::Parameters, M: crate::optimizer::MomentStorage> $name<N, M> {
             /// Sets the weight decay λ of the weights. Biases and gains do not decay, unless
-            /// [`decay_all`](Self::decay_all) says so. It is added to the gradient, unless it is
+            /// [`decay_all`](Self::decay_all) is set. Weight decay is added to the gradient, unless it is
             /// [`decoupled`](crate::optimizer::StepOptions::decoupled).
             pub fn weight_decay(mut self, decay: f64) -> Self {
                 self$(.$inner)?.options.weight_decay = decay;
@@ -212,20 +229,20 @@ macro_rules! optimizer {
                 self
             }
 
-            /// Lets biases and gains decay too, as PyTorch does.
+            /// Applies the weight decay to biases and gains too, as PyTorch does.
             pub fn decay_all(mut self) -> Self {
                 self$(.$inner)?.options.decay_all = true;
                 self
             }
 
-            /// Goes up the gradient instead of down, to maximize.
+            /// Maximizes instead of minimizing: the steps go along the gradient.
             pub fn maximize(mut self) -> Self {
                 self$(.$inner)?.options.maximize = true;
                 self
             }
 
-            /// Adds a part of the network with a rate or a decay of its own. A parameter that is in several groups has
-            /// those of the last one.
+            /// Adds a part of the network with a different learning rate or weight decay. If a parameter is in several
+            /// groups, the last one applies.
             #[cfg(feature = "alloc")]
             pub fn group(mut self, group: crate::optimizer::Group) -> Self {
                 self$(.$inner)?.options.groups.push(group);
@@ -233,7 +250,7 @@ macro_rules! optimizer {
             }
         }
 
-        #[diagnostic::do_not_recommend] // so that the error is that of `Optimizer`, not of `SameType`
+        #[diagnostic::do_not_recommend] // so that the error is about `Optimizer`, not about `SameType`
         impl<S, N, P> crate::optimizer::Optimizer<N> for $name<S, P>
         where
             S: chainrule_parameters::Parameters,

@@ -1,4 +1,4 @@
-//! Parts of a network by their paths.
+//! Selection of parts of a network by their paths.
 
 use alloc::string::String;
 use core::fmt::{self, Write};
@@ -7,17 +7,17 @@ use crate::Error;
 use crate::layer::{Parameter, unknown_path};
 use chainrule_parameters::{Node, describe};
 
-/// Returns whether a parameter is at this path, or below it. Allocates nothing.
+/// Returns whether a parameter is at this path or below it. It allocates nothing.
 pub(super) fn leads_to(path: &str, parameter: &Parameter<'_>) -> bool {
     let mut rest = Rest { path, below: false };
     let same = write!(rest, "{}", parameter.path).is_ok();
     rest.path.is_empty() && (same || rest.below)
 }
 
-/// The rest of a path that a longer one must begin with. It is compared while the longer one is printed.
+/// The part of a path that a longer path has not matched yet. The longer path is compared while it is printed.
 struct Rest<'a> {
     path: &'a str,
-    /// Whether the longer one goes on with a dot.
+    /// Whether the longer path continues with a dot.
     below: bool,
 }
 
@@ -36,13 +36,13 @@ impl fmt::Write for Rest<'_> {
             [] => Ok(()),
             [first, ..] => {
                 self.below = *first == b'.';
-                Err(fmt::Error) // the rest need not be printed
+                Err(fmt::Error) // stops the printing
             }
         }
     }
 }
 
-/// Checks that each of these paths leads to a parameter.
+/// Checks that each of these paths has a parameter at it or below it.
 pub(super) fn check_paths<'a>(node: &Node, mut paths: impl Iterator<Item = &'a String>) -> Result<(), Error> {
     let leads_nowhere = |path: &&String| {
         let mut found = false;

@@ -6,14 +6,28 @@ use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Parameters, View, ViewMut};
 
-/// The RAdam optimizer: [`Adam`](super::Adam) whose first steps do not divide by the root of a mean of few squares.
+/// The RAdam optimizer: [`Adam`](super::Adam) without the division by the root mean square in its first steps, in which
+/// it is a mean of few values.
 ///
-/// `m`, `v` and m̂ as in Adam. With ρ = 2 / (1 - β₂) - 1 and ρₜ = ρ - 2 t β₂ᵗ / (1 - β₂ᵗ):
-/// `w = w - η rₜ m̂ √(1 - β₂ᵗ) / (√v + ε)` if ρₜ > 5, where rₜ² = (ρₜ - 4) (ρₜ - 2) ρ / ((ρ - 4) (ρ - 2) ρₜ), and
-/// `w = w - η m̂` before, which is five steps with the default settings.
+/// `m`, `v` and m̂ as in Adam. With ρ = 2 / (1 - β₂) - 1 and ρₜ = ρ - 2 t β₂ᵗ / (1 - β₂ᵗ): `w = w - η rₜ m̂ √(1 - β₂ᵗ)
+/// / (√v + ε)` if ρₜ > 5, where rₜ² = (ρₜ - 4) (ρₜ - 2) ρ / ((ρ - 4) (ρ - 2) ρₜ). Before that, which is in the first
+/// five steps with the default settings, `w = w - η m̂`.
 ///
 /// # Source
 /// Liu et al., "On the variance of the adaptive learning rate and beyond", ICLR 2020, algorithm 2, in PyTorch's form.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mut net = Linear::<1, 1>::init_with(Initializer::constant(1.0), &mut rng(0));
+/// let gradient = Linear::<1, 1>::init_with(Initializer::constant(2.0), &mut rng(0));
+/// RAdam::new(0.1).step(&mut net, &gradient)?;
+/// // The first steps are η m̂, and m̂ = 2 in the first one.
+/// approx::assert_relative_eq!(net.weights()[0], 1.0 - 0.1 * 2.0, max_relative = 1e-6);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[doc(alias("rectified Adam"))]
 #[derive(Clone, Debug)]
 pub struct RAdam<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0.
@@ -24,7 +38,7 @@ pub struct RAdam<N: Parameters, M: MomentStorage = OnHeap> {
     pub epsilon: f64,
     /// Weight decay, groups of parameters, and ascent.
     pub options: StepOptions,
-    /// The learning rate that the program gave to `new`.
+    /// The learning rate that was passed to `new`.
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     pub(crate) steps: u64,
@@ -116,12 +130,12 @@ impl Rule<3> for Update {
     }
 }
 
-/// The constants of an [`Update`] in the network's scalar.
+/// The constants of an [`Update`] in the scalar type of the network.
 struct Constants<T> {
     betas: [T; 2],
     rests: [T; 2],
     rate: T,
-    /// The divisor is the first times √v, plus the second.
+    /// The divisor is the first number multiplied by √v, plus the second number.
     divisor: [T; 2],
 }
 

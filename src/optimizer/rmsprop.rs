@@ -6,15 +6,28 @@ use crate::kernel::{Elementwise, Real};
 use crate::layer::{Parameters, View, ViewMut};
 
 /// The RMSprop optimizer: the step of each parameter is its gradient, divided by the root of the running mean of its
-/// square.
+/// squared gradient.
 ///
-/// `s = ρ s + (1 - ρ) g²`, `w = w - η g / (√s + ε)`. The centered form divides by `√(s - m²) + ε`, with the running mean
-/// `m = ρ m + (1 - ρ) g`; a difference below 0, by rounding, counts as 0. With momentum, `v = μ v + g / (√s + ε)` and
-/// `w = w - η v`.
+/// `s = ρ s + (1 - ρ) g²`, `w = w - η g / (√s + ε)`. The centered form divides by `√(s - m²) + ε`, with the running
+/// mean `m = ρ m + (1 - ρ) g`. A difference that is negative because of rounding is replaced by 0. With momentum, `v =
+/// μ v + g / (√s + ε)` and `w = w - η v`.
 ///
 /// # Source
 /// Hinton, "Neural networks for machine learning", lecture 6e (2012), in PyTorch's form; centered and with momentum:
 /// Graves, "Generating sequences with recurrent neural networks", 2013, eq. 38 to 45.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mut net = Linear::<1, 1>::init_with(Initializer::constant(1.0), &mut rng(0));
+/// let gradient = Linear::<1, 1>::init_with(Initializer::constant(2.0), &mut rng(0));
+/// RmsProp::new(0.01).step(&mut net, &gradient)?;
+/// // √s = 0.1 · 2, so the first step has the size 10 η.
+/// approx::assert_relative_eq!(net.weights()[0], 0.9, max_relative = 1e-6);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[doc(alias("root mean square propagation"))]
 #[derive(Clone, Debug)]
 pub struct RmsProp<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0.
@@ -29,10 +42,10 @@ pub struct RmsProp<N: Parameters, M: MomentStorage = OnHeap> {
     pub centered: bool,
     /// Weight decay, groups of parameters, and ascent.
     pub options: StepOptions,
-    /// The learning rate that the program gave to `new`.
+    /// The learning rate that was passed to `new`.
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
-    /// The running mean of the square, and, if the form is centered or has momentum, the mean and the velocity.
+    /// The running mean of the square. If the form is centered or has momentum, also the mean and the velocity.
     pub(crate) moments: M::Of<N>,
 }
 
@@ -65,7 +78,7 @@ impl<N: Parameters, M: MomentStorage> RmsProp<N, M> {
         Self { momentum, ..self }
     }
 
-    /// Divides by the standard deviation of the gradient instead of its root mean square.
+    /// Makes the optimizer divide by the standard deviation of the gradient instead of its root mean square.
     pub fn centered(self) -> Self {
         Self { centered: true, ..self }
     }
@@ -134,7 +147,7 @@ impl Rule<2> for Update {
     }
 }
 
-/// Centered, with momentum, or both.
+/// The rule with centering, with momentum, or with both.
 impl Rule<4> for Update {
     type In<T: Real> = Constants<T>;
 
@@ -151,7 +164,7 @@ impl Rule<4> for Update {
     }
 }
 
-/// The constants of an [`Update`] in the network's scalar.
+/// The constants of an [`Update`] in the scalar type of the network.
 struct Constants<T> {
     rate: T,
     decay: T,

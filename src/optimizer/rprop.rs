@@ -5,31 +5,44 @@ use crate::Error;
 use crate::kernel::{Elementwise, Real};
 use crate::layer::{Parameters, View, ViewMut};
 
-/// The Rprop optimizer, for full batches: each parameter has a step size of its own, and only the sign of its gradient
-/// counts.
+/// The Rprop optimizer, for full batches. Each parameter has a separate step size, and only the sign of its gradient is
+/// used.
 ///
-/// A step size grows by η₊ if the gradient has the sign of the one before, and shrinks by η₋ if it has the other sign;
-/// then the parameter does not move in this step, and the next sign counts as new. The learning rate is the first step
-/// size only, so that a schedule has no effect after the first step.
+/// A step size is multiplied by η₊ if the gradient has the same sign as the previous one, and by η₋ if it has the
+/// opposite sign. In the second case the parameter does not move in this step, and the next gradient counts as the
+/// first. The learning rate is only the first step size, so a schedule has no effect after the first step.
 ///
 /// # Source
 /// Riedmiller, Braun, "A direct adaptive method for faster backpropagation learning: the RPROP algorithm", ICNN 1993;
 /// the form is Rprop⁻ of Igel, Hüsken (2000), as in PyTorch.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mut net = Linear::<1, 1>::init_with(Initializer::constant(1.0), &mut rng(0));
+/// let gradient = Linear::<1, 1>::init_with(Initializer::constant(2.0), &mut rng(0));
+/// Rprop::new(0.1).step(&mut net, &gradient)?;
+/// // The first step has the size of the learning rate.
+/// approx::assert_relative_eq!(net.weights()[0], 0.9, max_relative = 1e-6);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[doc(alias("resilient backpropagation"))]
 #[derive(Clone, Debug)]
 pub struct Rprop<N: Parameters, M: MomentStorage = OnHeap> {
     /// The first step size, at least 0.
     pub learning_rate: f64,
-    /// η₋ and η₊, between 0 and 1 and above 1: 0.5 and 1.2 by default.
+    /// η₋, between 0 and 1, and η₊, above 1: 0.5 and 1.2 by default.
     pub etas: [f64; 2],
     /// The smallest and the largest step size, above 0: 1e-6 and 50 by default.
     pub step_sizes: [f64; 2],
     /// Weight decay, groups of parameters, and ascent.
     pub options: StepOptions,
-    /// The learning rate that the program gave to `new`.
+    /// The learning rate that was passed to `new`.
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     pub(crate) steps: u64,
-    /// The gradient before, and the step sizes.
+    /// The previous gradient, and the step sizes.
     pub(crate) moments: M::Of<N>,
 }
 
@@ -77,7 +90,7 @@ impl<N: Parameters, M: MomentStorage> Rprop<N, M> {
 }
 
 optimizer! {
-    /// Creates the optimizer with the settings of the paper, where 0.01 is usual for the learning rate.
+    /// Creates the optimizer with the settings of the paper. A usual learning rate is 0.01.
     Rprop, moments: 2, counts: steps = 0
 }
 
@@ -103,11 +116,11 @@ impl Rule<3> for Update {
     }
 }
 
-/// The constants of an [`Update`] in the network's scalar.
+/// The constants of an [`Update`] in the scalar type of the network.
 struct Constants<T> {
     etas: [T; 2],
     step_sizes: [T; 2],
-    /// The learning rate in the first step, and 0 after it. (The step sizes are 0 before it.)
+    /// The learning rate in the first step, and 0 in later steps. (The step sizes are 0 before the first step.)
     first: T,
 }
 

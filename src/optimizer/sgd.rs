@@ -7,11 +7,26 @@ use crate::layer::{Parameters, View, ViewMut};
 
 /// Stochastic gradient descent, optionally with momentum.
 ///
-/// `v = μ v + (1 - τ) g`, `w = w - η v`; Nesterov's form steps by `g + μ v` instead of `v`. The first velocity is g.
+/// `v = μ v + (1 - τ) g`, `w = w - η v`. Nesterov's form steps by `g + μ v` instead of `v`. The first velocity is g.
 ///
 /// # Source
 /// Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep learning", ICML 2013,
-/// in PyTorch's form (the learning rate outside the velocity).
+/// in PyTorch's form (the learning rate is not in the velocity).
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let mut net = Linear::<1, 1>::init_with(Initializer::constant(1.0), &mut rng(0));
+/// let gradient = Linear::<1, 1>::init_with(Initializer::constant(2.0), &mut rng(0));
+/// let mut sgd = Sgd::new(0.1).momentum(0.5);
+/// sgd.step(&mut net, &gradient)?; // v = 2
+/// approx::assert_relative_eq!(net.weights()[0], 1.0 - 0.1 * 2.0);
+/// sgd.step(&mut net, &gradient)?; // v = 0.5 · 2 + 2
+/// approx::assert_relative_eq!(net.weights()[0], 0.8 - 0.1 * 3.0);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[doc(alias("stochastic gradient descent", "optim.SGD", "heavy ball", "Nesterov"))]
 #[derive(Clone, Debug)]
 pub struct Sgd<N: Parameters, M: MomentStorage = OnHeap> {
     /// η, at least 0.
@@ -24,7 +39,7 @@ pub struct Sgd<N: Parameters, M: MomentStorage = OnHeap> {
     pub nesterov: bool,
     /// Weight decay, groups of parameters, and ascent.
     pub options: StepOptions,
-    /// The learning rate that the program gave to `new`.
+    /// The learning rate that was passed to `new`.
     #[cfg_attr(not(feature = "checkpoint"), allow(dead_code))]
     pub(crate) first_rate: f64,
     /// The number of steps with momentum.
@@ -47,7 +62,7 @@ impl<N: Parameters, M: MomentStorage> Sgd<N, M> {
         }
     }
 
-    /// Sets the momentum: 0.9 is usual.
+    /// Sets the momentum. A usual value is 0.9.
     pub fn momentum(self, momentum: f64) -> Self {
         Self { momentum, ..self }
     }
@@ -57,7 +72,7 @@ impl<N: Parameters, M: MomentStorage> Sgd<N, M> {
         Self { dampening, ..self }
     }
 
-    /// Sets Nesterov's momentum.
+    /// Enables Nesterov's form, with this momentum.
     pub fn nesterov(self, momentum: f64) -> Self {
         Self { momentum, nesterov: true, ..self }
     }
@@ -67,7 +82,7 @@ impl<N: Parameters, M: MomentStorage> Sgd<N, M> {
         check_between_0_and_1("the dampening", self.dampening)?;
         let (rate, momentum) = (self.learning_rate, self.momentum);
         if momentum == 0.0 {
-            // Without momentum no velocity is stored.
+            // // Without momentum, no velocity is stored.
             return take_step(&Plain, rate, &self.options, gradient, [network]);
         }
         let new = if self.steps == 0 { 1.0 } else { 1.0 - self.dampening };
@@ -86,7 +101,7 @@ optimizer! {
     Sgd, moments: 0, momentum: momentum, counts: steps = 0
 }
 
-/// Without momentum.
+/// The rule without momentum.
 struct Plain;
 
 impl Rule<1> for Plain {
@@ -114,7 +129,7 @@ impl<T: Real> Elementwise<T, 1, 1> for PlainConstants<T> {
     }
 }
 
-/// With momentum: a step by `ahead * g + behind * v`.
+/// The rule with momentum: a step by `ahead * g + behind * v`.
 struct Heavy {
     momentum: f64,
     new: f64,

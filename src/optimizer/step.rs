@@ -4,35 +4,35 @@ use crate::kernel::{Elementwise, Real, all_finite, all_within, elementwise};
 use crate::layer::{Parameter, Role, TableRows, View, ViewMut, Visitor, visit};
 use chainrule_parameters::{Node, ParameterPath};
 
-/// How a step changes each number of a network, and the `W - 1` numbers that the optimizer keeps for it.
+/// The rule of an optimizer: how a step changes each number of a network, and the `W - 1` moments of that number.
 pub(super) trait Rule<const W: usize> {
-    /// The rule in one scalar.
+    /// The rule in one scalar type.
     type In<T: Real>: Elementwise<T, 1, W> + Sync;
 
     /// Returns the rule for parameters with this learning rate.
     fn in_scalar<T: Real>(&self, rate: f64) -> Self::In<T>;
 
-    /// Returns the largest step of a weight at this learning rate, and the largest number from which it is computed,
-    /// when no gradient has been larger than 1. Infinity is right for every rule, but costs a second pass.
+    /// Returns the largest step of a weight at this learning rate, and the largest number in its computation, if no
+    /// gradient has been larger than 1. Infinity is correct for every rule, but costs a second pass.
     fn largest_step(&self, rate: f64) -> f64;
 
-    /// Returns which rows of a table it changes, or the moments of which: all, unless the rule states otherwise.
+    /// Returns the rows of a table that the rule changes, or whose moments it changes. The default is all rows.
     fn moved(&self) -> Moved {
         Moved::All
     }
 }
 
-/// Which rows of a [`Table`](chainrule_parameters::Table) a rule changes, if its weights do not decay.
+/// The rows of a [`Table`](chainrule_parameters::Table) that a rule changes, if its weights do not decay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moved {
-    /// All.
+    /// All rows.
     All,
-    /// Those whose gradient or one of whose moments is not 0. For all others, the rule gives the same weight, and moments of
-    /// 0.
+    /// The rows with a gradient or a moment other than 0. For all others, the rule does not change the weight, and the
+    /// moments stay 0.
     WithGradientOrMoments,
-    /// Those whose gradient is not 0. For all others, the rule gives the same weight and the same moments.
+    /// The rows with a gradient other than 0. For all others, the rule changes neither the weight nor the moments.
     WithGradient,
-    /// Those whose gradient is not 0, by definition: all others do not decay either.
+    /// The rows with a gradient other than 0, by definition: all others do not decay either.
     Lazily,
 }
 
@@ -54,8 +54,8 @@ impl Moved {
     }
 }
 
-/// Changes the network (the first of `write`) and what the optimizer keeps, or nothing: a step after which a number
-/// would not be finite is an error.
+/// Changes the network (the first of `write`) and the moments of the optimizer. If a number would not be finite after
+/// the step, it changes nothing and returns an error.
 pub(super) fn take_step<R: Rule<W>, const W: usize>(
     rule: &R,
     rate: f64,
@@ -109,19 +109,19 @@ fn with_options<T: Real, R: Rule<W>, const W: usize>(rule: &R, part: Part) -> Wi
     WithOptions { rule: rule.in_scalar(part.rate), sign, coupled, remaining }
 }
 
-/// Returns L, the largest gradient that an optimizer keeps in its moments.
+/// Returns L, the largest gradient that the moments of an optimizer store.
 fn largest_kept<T: Real>() -> T {
     T::MAX.sqrt() / T::from_f64(2.0)
 }
 
-/// Checks the gradient, and whether a step can overflow at all.
+/// Checks the gradient, and whether a step can overflow.
 ///
-/// No gradient that an optimizer keeps in its moments is above L, half the root of the largest number M: so no moment
-/// is, and the squares are at most M/4. A step that is at most M ε/4, half the distance between the two largest
-/// numbers, overflows no weight that is finite. So the step is safe if the `largest_step` for gradients up to 1 is at
-/// most M ε / (16 L), in which a factor of 4 is for rounding: in `f32` that is 3e11, with the usual settings of Adam
-/// the step is 1e6. With weight decay that is added to the gradient, each of the two must be at most L/2. A step that
-/// is not safe is tried first.
+/// An optimizer stores no gradient above L, half the root of the largest number M, in its moments. So no moment is
+/// above L, and the squares are at most M/4. A step of at most M ε/4, half the distance between the two largest
+/// numbers, overflows no finite weight. So the step is safe if the `largest_step` for gradients up to 1 is at most M ε
+/// / (16 L), which includes a factor of 4 for rounding. In `f32` this is 3e11; with the usual settings of Adam the step
+/// is 1e6. If weight decay is added to the gradient, each of the two must be at most L/2. A step that is not safe is
+/// computed on copies first.
 struct Check<'a> {
     node: &'static Node,
     stateless: bool,
@@ -166,7 +166,7 @@ impl Visitor<2, 0> for Check<'_> {
     fn rows(&self, parameter: &Parameter<'_>) -> TableRows<2, 0> {
         let part = self.options.part(self.rate, parameter);
         match self.moved {
-            // With weight decay in the gradient, each weight counts.
+            // // If weight decay is in the gradient, each weight is checked.
             Moved::All | Moved::WithGradient | Moved::WithGradientOrMoments if part.coupled > 0.0 => {
                 TableRows::All
             }
@@ -175,7 +175,7 @@ impl Visitor<2, 0> for Check<'_> {
     }
 }
 
-/// Computes the step without taking it, and finds the first number that would not be finite.
+/// Computes the step without changing the network, and finds the first number that would not be finite.
 struct Attempt<'a, R> {
     node: &'static Node,
     rule: &'a R,
@@ -184,7 +184,7 @@ struct Attempt<'a, R> {
     found: Option<Error>,
 }
 
-/// How many numbers are tried at once, in copies on the stack.
+/// The number of numbers that are computed together, in copies on the stack.
 const TRIED: usize = 64;
 
 impl<R: Rule<W>, const W: usize> Visitor<1, W> for Attempt<'_, R> {
@@ -202,7 +202,7 @@ impl<R: Rule<W>, const W: usize> Visitor<1, W> for Attempt<'_, R> {
             for (copy, numbers) in copies.iter_mut().zip(&write) {
                 copy[..part.len()].copy_from_slice(&numbers[part.clone()]);
             }
-            // With weight decay in the gradient, a moment can be too large although the gradient is not.
+            // // If weight decay is in the gradient, a moment can be too large although the gradient is not.
             let mut gradients = g[part.clone()].iter().zip(&copies[0]);
             let too_large = if rule.coupled > T::zero() && W > 1 {
                 gradients.position(|(&g, &w)| (rule.sign * g + rule.coupled * w).abs() > largest_kept())
@@ -223,7 +223,7 @@ impl<R: Rule<W>, const W: usize> Visitor<1, W> for Attempt<'_, R> {
     }
 }
 
-/// Takes the step.
+/// Changes the network by the step.
 struct Apply<'a, R> {
     rule: &'a R,
     rate: f64,
@@ -248,7 +248,7 @@ impl<R: Rule<W>, const W: usize> Visitor<1, W> for Apply<'_, R> {
     }
 }
 
-/// Takes the step of each row with a gradient.
+/// Changes each row with a gradient by the step.
 fn each_row<T: Real, const W: usize>(
     rule: &(impl Elementwise<T, 1, W> + Sync),
     row: usize,
@@ -261,7 +261,7 @@ fn each_row<T: Real, const W: usize>(
     }
 }
 
-/// Moves a buffer, in the same way in every optimizer: `running -= momentum * (running - batch)`.
+/// Updates a buffer, in the same way for every optimizer: `running -= momentum * (running - batch)`.
 pub(super) fn follow<T: Real>(momentum: f64, running: &mut [T], gradient: &[T]) {
     let momentum = T::from_f64(momentum);
     running.iter_mut().zip(gradient).for_each(|(running, &distance)| *running -= momentum * distance);

@@ -1,4 +1,4 @@
-//! Networks as vectors, for methods that compare whole gradients. [Buffers](Role::Buffer) are no part of the vector.
+//! Networks as vectors, for methods that compare whole gradients. The vectors do not contain [buffers](Role::Buffer).
 
 use super::first_non_finite;
 use super::step::follow;
@@ -6,37 +6,37 @@ use crate::Error;
 use crate::kernel::{Elementwise, Real, elementwise, largest};
 use crate::layer::{Parameter, Role, View, ViewMut, Visitor, visit};
 
-/// Several vectors, by index, and a function of the first of them, the network. Each is compiled once for a type of
-/// network; what is computed with them is compiled once.
+/// Several vectors, by index, and a function of the first of them, the network. The methods are compiled for each type
+/// of network; the computations with the vectors are compiled once.
 pub(super) trait Vectors {
     /// Returns a vector.
     fn view(&self, at: usize) -> View<'_>;
 
-    /// Returns a vector to be written, and another one to be read.
+    /// Returns a vector to write to, and another one to read.
     fn pair(&mut self, to: usize, from: usize) -> (ViewMut<'_>, View<'_>);
 
     /// Computes the loss of the network, and writes its gradient to the vector [`NEW`].
     fn evaluate(&mut self) -> Result<f64, Error>;
 
-    /// Makes sure that there are this many vectors.
+    /// Adds vectors until there are this many.
     fn reserve(&mut self, vectors: usize);
 }
 
 /// The network.
 pub(super) const NETWORK: usize = 0;
-/// The network before the present iteration.
+/// The network before the current iteration.
 pub(super) const START: usize = 1;
-/// The direction of the present iteration.
+/// The direction of the current iteration.
 pub(super) const DIRECTION: usize = 2;
 /// The gradient at the network.
 pub(super) const GRADIENT: usize = 3;
-/// The gradient of the iteration before.
+/// The gradient of the previous iteration.
 pub(super) const PREVIOUS: usize = 4;
 /// The gradient of the last evaluation.
 pub(super) const NEW: usize = 5;
-/// The gradients at both ends of the line search's bracket.
+/// The gradients at both ends of the interval of the line search.
 pub(super) const ENDS: [usize; 2] = [6, 7];
-/// The number of these vectors; the history follows.
+/// The number of these vectors. The history follows them.
 pub(super) const FIXED: usize = 8;
 
 impl dyn Vectors + '_ {
@@ -59,14 +59,14 @@ impl dyn Vectors + '_ {
         dot.0
     }
 
-    /// Returns the largest size of a number, and the sum of all sizes.
+    /// Returns the largest absolute value, and the sum of all absolute values.
     pub(super) fn sizes(&self, at: usize) -> [f64; 2] {
         let mut sizes = Sizes([0.0; 2]);
         visit([self.view(at)], [], &mut sizes);
         sizes.0
     }
 
-    /// Moves the network's buffers by the gradient of the last evaluation.
+    /// Updates the buffers of the network with the gradient of the last evaluation.
     pub(super) fn follow_buffers(&mut self) {
         let (network, gradient) = self.pair(NETWORK, GRADIENT);
         if network.description().has_buffers() {
@@ -74,7 +74,7 @@ impl dyn Vectors + '_ {
         }
     }
 
-    /// Evaluates the network, all of whose numbers must be finite, as those of the gradient.
+    /// Evaluates the network. All numbers of the network and of the gradient must be finite.
     pub(super) fn evaluate_finite(&mut self, sign: f64) -> Result<f64, Error> {
         if let Some((parameter, element, value)) = first_non_finite(self.view(NETWORK)) {
             return Err(Error::StepOverflow { parameter, element, value });
@@ -115,7 +115,7 @@ impl<T: Real> Elementwise<T, 1, 1> for Combine<T> {
     }
 }
 
-/// Of buffers too: the gradient of one is its distance from the batch's value.
+/// Copies buffers too. The gradient of a buffer is its distance from the value of the batch.
 struct Copy;
 
 impl Visitor<1, 1> for Copy {
