@@ -1,8 +1,8 @@
-//! Tier 1: elementary functions that the compiler can vectorize, for activations and losses that you write yourself.
+//! Tier 1: elementary functions that the compiler can vectorize, for your own activations and losses.
 //!
-//! They have no branch and no call. In an [`Activation`](crate::layer::Activation), whose loops are compiled for the
-//! instructions of each processor, they are from twice (`exp`) to twenty times (`tanh`) as fast as the platform's
-//! functions, with the largest gain in `f32`.
+//! They have no branches and no calls. The loops of an [`Activation`](crate::layer::Activation) are compiled for the
+//! instruction set of each processor. There they are between two times (`exp`) and twenty times (`tanh`) as fast as the
+//! functions of the platform, with the largest gain in `f32`.
 //!
 //! ```
 //! use chainrule::{activation_layer, elementary, layer::Activation, prelude::*};
@@ -28,9 +28,10 @@
 //! ```
 //!
 //! # Accuracy
-//! Over the whole range, subnormal arguments among them; `f32` in units in the last place, `f64` relative. Measured in
-//! `f32` on every 31st number there is, with and without fused multiply-adds; in `f64` on 400 a function, [`exp_m1`] and
-//! [`tanh`] also on 12,000 around their worst.
+//! The errors are over the whole range, including subnormal arguments: for `f32` in units in the last place, for `f64`
+//! relative. They were measured in `f32` on every 31st number, with and without fused multiply-adds. In `f64` they were
+//! measured on 400 numbers for each function; for [`exp_m1`] and [`tanh`] also on 12,000 numbers near the largest
+//! error.
 //!
 //! | function | | `f32`, at most | measured | `f64`, at most | measured |
 //! |---|---|---|---|---|---|
@@ -42,14 +43,14 @@
 //! | [`normal_cdf`] | Φ(x) | 1 | 0.70 | 1.1e-15 | 6.2e-16 |
 //! | [`normal_pdf`] | φ(x) | 1 | 0.57 | 1.1e-15 | 2.8e-16 |
 //!
-//! For a subnormal result the bound is that many units of the smallest number. A NaN gives a NaN, and the limits are
-//! exact: exp(-∞) is 0, tanh(±∞) is ±1, tanh(-0) is -0, and no value exceeds them.
+//! For a subnormal result, the unit of the bound is the smallest number. A NaN gives a NaN. The limits are exact:
+//! exp(-∞) is 0, tanh(±∞) is ±1, tanh(-0) is -0, and no value exceeds them.
 //!
 //! # Bits
-//! These functions use fused multiply-adds only if the program is compiled for a processor that has them: a program
-//! that is compiled for every processor has the same bits on all x86-64 processors. The layers of this
-//! crate and the losses with a softmax choose the instructions at run time, and use the fused multiply-adds that they find. So the last digit of
-//! [`Tanh`](crate::layer::Tanh) may differ from that of [`tanh`], within the same bounds. With
-//! `--cfg chainrule_portable` all have the same bits on every processor.
+//! These functions use fused multiply-adds only if the program is compiled for a processor that has them. A program
+//! that is compiled for every x86-64 processor has the same bits on all of them. The layers of this crate, and the
+//! losses with a softmax, choose the instructions at run time, and use fused multiply-adds if the processor has them.
+//! So the last digit of [`Tanh`](crate::layer::Tanh) may differ from that of [`tanh`], within the same bounds. With
+//! `--cfg chainrule_portable` all of them have the same bits on every processor.
 
 pub use crate::kernel::{exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};

@@ -18,7 +18,7 @@ pub(crate) use chainrule_kernel::{
 };
 pub use chainrule_kernel::{PORTABLE, Real, exp, exp_m1, normal_cdf, normal_pdf, sigmoid, softplus, tanh};
 
-/// Computes the dot product, in several sums, which the compiler vectorizes.
+/// Computes the dot product, with several partial sums, which the compiler vectorizes.
 #[cfg(feature = "alloc")]
 #[inline(always)]
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {

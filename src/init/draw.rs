@@ -1,4 +1,4 @@
-//! Drawing the numbers of one weight.
+//! Random numbers for one weight.
 
 use alloc::vec::Vec;
 
@@ -12,7 +12,7 @@ use crate::kernel::{Real, dot};
 use crate::layer::Layout;
 
 impl Initializer {
-    /// Fills one tensor of weights, whose layer declares these fans.
+    /// Fills one weight tensor. `fans` are the fans that its layer declares.
     pub(super) fn fill<T: Real>(
         &self,
         declared: [usize; 2],
@@ -54,8 +54,8 @@ impl Initializer {
         }
     }
 
-    /// Sets the weight of each input and the output of the same number, inside each group, to the gain: in the center
-    /// of a window.
+    /// Sets the weights between each input and the output with the same index to the gain, in each group. In a
+    /// convolution, only the center of the window is set.
     fn fill_identity<T: Real>(
         &self,
         [fan_in, fan_out]: [usize; 2],
@@ -66,8 +66,9 @@ impl Initializer {
         weights.fill(T::zero());
         let [first, second, window] = pytorch_sides(layout, shape);
         let outputs_first = matches!(layout, Layout::OutputsFirst);
-        // The second side belongs to one group, so its fan is the declared one; that of the first side tells the
-        // groups.
+        // // The second side belongs to one group, so its fan is the declared one. The fan of the first side gives the
+        // number of
+        // // groups.
         let fan_of_first = if second * window == fan_in { fan_out } else { fan_in };
         let groups = (first * window / fan_of_first).max(1);
         let windows = match shape {
@@ -95,7 +96,7 @@ impl Initializer {
         if short == 0 {
             return;
         }
-        // One column after the other.
+        // // Column after column.
         let mut q: Vec<f64> = (0..long * short).map(|_| normal(rng)).collect();
         orthonormalize(&mut q, long);
         for (at, weight) in weights.iter_mut().enumerate() {
@@ -106,9 +107,9 @@ impl Initializer {
     }
 }
 
-/// Makes columns of this length orthonormal: Q of their QR decomposition, by the Gram-Schmidt method, done twice for
-/// each column ("twice is enough": Giraud et al. 2005). The diagonal of R is positive, which makes Q uniformly
-/// distributed (Mezzadri 2007, section 5).
+/// Makes columns of this length orthonormal. The result is Q of their QR decomposition, by the Gram-Schmidt method,
+/// applied twice to each column ("twice is enough": Giraud et al. 2005). The diagonal of R is positive, which makes Q
+/// uniformly distributed (Mezzadri 2007, section 5).
 fn orthonormalize(columns: &mut [f64], len: usize) {
     for at in 0..columns.len() / len {
         let (before, column) = columns.split_at_mut(at * len);
@@ -133,11 +134,11 @@ pub(super) fn symmetric(rng: &mut dyn Rng) -> f64 {
     2.0 * rng.random::<f64>() - 1.0
 }
 
-/// The deviation of a standard normal distribution that is cut at ±2.
+/// The standard deviation of a standard normal distribution that is truncated at ±2.
 const DEVIATION_WITHIN_TWO: f64 = 0.879_625_661_034_239_8;
 
-/// Draws from a normal distribution that is cut at ±`bound`: again until a number is within it. A narrow bound would
-/// take many normal numbers, but few uniform ones, each accepted with the probability of its density.
+/// Draws from a normal distribution that is truncated at ±`bound`, by rejection. For a narrow bound most normal numbers
+/// would be rejected. So there it draws uniform numbers, and accepts each with the probability of its density.
 fn truncated(deviation: f64, bound: f64, rng: &mut dyn Rng) -> f64 {
     if bound >= deviation / 2.0 {
         loop {
@@ -158,7 +159,7 @@ fn truncated(deviation: f64, bound: f64, rng: &mut dyn Rng) -> f64 {
     }
 }
 
-/// Sets this share of the weights of each input to 0, rounded up.
+/// Sets a share of the weights of each input to 0, rounded up.
 fn set_some_zero<T: Real>(share: f64, rows: usize, inputs_first: bool, weights: &mut [T], rng: &mut dyn Rng) {
     let columns = weights.len() / rows.max(1);
     let (inputs, outputs) = if inputs_first { (rows, columns) } else { (columns, rows) };

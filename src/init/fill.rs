@@ -12,22 +12,35 @@ use crate::kernel::Real;
 use crate::layer::unknown_path;
 use crate::layer::{Owned, Parameter, Parameters, Role, ViewMut, Visitor, visit};
 
-/// Creates a network from its type alone. Implemented for every network.
+/// Creates a network from its type.
 ///
-/// The trait is implemented for every other type too, and its methods require [`Parameters`], so that the compiler
-/// names the element of a stack that is not a layer. It has no methods on values.
+/// It is implemented for every type, and its methods require [`Parameters`]. So if an element of a stack is not a
+/// layer, the compiler names that element. The trait has no methods on values.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// type Net = (Linear<2, 8>, Relu, Linear<8, 3>);
+///
+/// let net = Net::init(&mut rng(1));
+/// assert_eq!(net.0.weights(), Net::init(&mut rng(1)).0.weights()); // the same seed
+/// assert_eq!(net.2.bias, Vector([0.0; 3]));
+/// let ones = Net::init_with(Initializer::constant(1.0), &mut rng(1));
+/// assert_eq!(ones.0.weights(), [1.0; 16]);
+/// ```
+#[doc(alias("reset_parameters", "weight initialization", "new"))]
 pub trait Init: Sized {
-    /// Creates a network with [Glorot's weights](Initializer::glorot_uniform). The same generator gives the same
+    /// Creates a network with [Glorot's weights](Initializer::glorot_uniform). The same generator state gives the same
     /// network.
     fn init(rng: &mut impl Rng) -> Owned<Self>
     where
         Self: Parameters,
     {
-        let _ = NonEmpty::<Self>::DESCRIPTION; // so that the compiler's error names the caller
+        let _ = NonEmpty::<Self>::DESCRIPTION; // names the caller in the compiler's error
         network(Initializer::default(), rng)
     }
 
-    /// Creates a network with weights of this scheme.
+    /// Creates a network with weights from this initializer.
     fn init_with(initializer: Initializer, rng: &mut impl Rng) -> Owned<Self>
     where
         Self: Parameters,
@@ -40,9 +53,9 @@ pub trait Init: Sized {
 impl<N> Init for N {}
 
 impl Initializer {
-    /// Initializes again the part of a network at this path, as [`summary`](crate::Network::summary) prints it: a layer
-    /// (`2.branch`) or a parameter (`0.weight`). Parameters that are neither weights nor biases start at the value that
-    /// their layer declares.
+    /// Initializes a part of a network again. The part is the path of a layer (`2.branch`) or of a parameter
+    /// (`0.weight`), as [`summary`](crate::Network::summary) prints it. Parameters that are neither weights nor biases
+    /// are set to the first value that their layer declares.
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -70,7 +83,7 @@ impl Initializer {
         }
     }
 
-    /// Initializes again the parameters whose path fulfills `is_chosen`. Returns how many there are.
+    /// Initializes the parameters whose path satisfies `is_chosen` again. Returns their number.
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -108,7 +121,7 @@ fn fill(network: ViewMut<'_>, initializer: Initializer, rng: &mut dyn Rng) {
 struct Fill<'a> {
     initializer: Initializer,
     rng: &'a mut dyn Rng,
-    /// The layer of the last weight, and its fan-in.
+    /// The layer of the last weight, and the fan-in of that weight.
     weight: Option<(String, usize)>,
     is_chosen: &'a mut dyn FnMut(&str) -> bool,
     chosen: usize,
@@ -118,7 +131,7 @@ impl Fill<'_> {
     fn fill_bias<T: Real>(&mut self, path: &str, values: &mut [T]) {
         let (initializer, rng) = (self.initializer, &mut *self.rng);
         match (initializer.bias, &self.weight) {
-            // Without random biases nothing is drawn for them, so the weights of a seed do not change.
+            // // Constant biases draw no random numbers, so the weights for a seed do not change.
             (BiasScheme::Constant(value), _) => values.fill(T::from_f64(value)),
             (BiasScheme::Normal(deviation), _) => {
                 values.iter_mut().for_each(|b| *b = T::from_f64(deviation * normal(rng)));
@@ -132,7 +145,7 @@ impl Fill<'_> {
     }
 }
 
-/// Returns the path of the layer of a parameter.
+/// Returns the path of the layer that contains a parameter.
 fn layer_of(path: &str) -> &str {
     path.rsplit_once('.').map_or("", |(layer, _)| layer)
 }

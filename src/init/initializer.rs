@@ -1,8 +1,21 @@
-/// A scheme for the weights of a network. The default is [`glorot_uniform`](Initializer::glorot_uniform).
+/// A scheme for the initial weights of a network. The default is [`glorot_uniform`](Initializer::glorot_uniform).
 ///
-/// A scheme has a variance (below) and a distribution; [`gain`](Initializer::gain) multiplies the weights.
+/// A scheme has a variance (see the table) and a distribution. [`gain`](Initializer::gain) multiplies the weights.
 ///
-/// | scheme | variance of a weight | what it preserves from layer to layer | source |
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let layer = Linear::<4, 2>::init_with(Initializer::glorot_uniform(), &mut rng(1));
+/// assert!(layer.weights().iter().all(|w| w.abs() <= 1.0)); // √(6 / (4 + 2)) = 1
+/// let layer = Linear::<6, 3>::init_with(Initializer::he_uniform().bias_constant(0.1), &mut rng(1));
+/// assert!(layer.weights().iter().all(|w| w.abs() <= 1.0)); // √(6 / 6) = 1
+/// assert_eq!(layer.bias, Vector([0.1; 3]));
+/// ```
+///
+/// # Schemes
+///
+/// | scheme | variance of a weight | what it keeps constant from layer to layer | source |
 /// |---|---|---|---|
 /// | `glorot` (Xavier) | 2 / (fan-in + fan-out) | values and gradients, approximately, for tanh | Glorot & Bengio 2010, eq. 12, 16 |
 /// | `he` (Kaiming) | 2 / fan-in | values, for ReLU | He et al. 2015, eq. 10 |
@@ -10,15 +23,16 @@
 /// | `orthogonal` | 1 / max(fan-in, fan-out) | every singular value is the gain | Saxe et al. 2014 |
 /// | `pytorch` | 1 / (3 fan-in) | nothing: values shrink | the default of PyTorch's `Linear` and convolutions |
 ///
-/// Other schemes do not depend on the fans: [`uniform`](Initializer::uniform), [`normal`](Initializer::normal),
+/// The other schemes do not depend on the fans: [`uniform`](Initializer::uniform), [`normal`](Initializer::normal),
 /// [`truncated_normal`](Initializer::truncated_normal), [`sparse`](Initializer::sparse),
 /// [`identity`](Initializer::identity), [`constant`](Initializer::constant) and [`zeros`](Initializer::zeros).
 ///
 /// # Fans
-/// Fan-in is the number of inputs that each output sums over, fan-out the number of outputs that each input feeds,
-/// without the stride. For a depthwise convolution both are the K² numbers of a window. PyTorch computes both from the
-/// shape of the weight, and so takes one for the other in a transposed convolution:
-/// [`pytorch_fans`](Initializer::pytorch_fans) does as PyTorch.
+/// The fan-in is the number of inputs of each output. The fan-out is the number of outputs that depend on each input,
+/// without the stride. In a depthwise convolution, both are the K² numbers of a window. PyTorch computes both from the
+/// shape of the weight, and so exchanges them for a transposed convolution. For PyTorch's numbers, use
+/// [`pytorch_fans`](Initializer::pytorch_fans).
+#[doc(alias("he init", "kaiming", "xavier", "glorot", "lecun", "nn.init", "fan_in"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Initializer {
     pub(super) scheme: Scheme,
@@ -31,7 +45,7 @@ pub struct Initializer {
 pub(super) enum Scheme {
     Uniform(Variance),
     Normal(Variance),
-    /// Of this variance after it is cut at two deviations of the normal distribution that is cut.
+    /// A normal distribution, truncated at two standard deviations, with this variance after the truncation.
     Truncated(Variance),
     UniformBetween {
         low: f64,
@@ -41,7 +55,7 @@ pub(super) enum Scheme {
         mean: f64,
         deviation: f64,
     },
-    /// A normal distribution of this deviation, cut at this distance from 0.
+    /// A normal distribution with this standard deviation, truncated at this distance from 0.
     Cut {
         deviation: f64,
         bound: f64,
@@ -59,7 +73,7 @@ pub(super) enum Scheme {
 pub(super) enum BiasScheme {
     Constant(f64),
     Normal(f64),
-    /// Between ±1/√fan-in of the weight of the same layer.
+    /// Uniform between ±1/√fan-in, with the fan-in of the weight of the same layer.
     Uniform,
 }
 
@@ -81,22 +95,26 @@ impl Initializer {
         Self { scheme, gain: 1.0, bias: BiasScheme::Constant(0.0), pytorch_fans: false }
     }
 
-    /// Draws uniformly from ±√(6 / (fan-in + fan-out)): the default of Keras and of this crate.
+    /// Draws uniformly from ±√(6 / (fan-in + fan-out)). This is the default of Keras and of this crate.
+    #[doc(alias("xavier_uniform_", "GlorotUniform"))]
     pub const fn glorot_uniform() -> Self {
         Self::new(Scheme::Uniform(Variance::Glorot))
     }
 
     /// Draws from a normal distribution of variance 2 / (fan-in + fan-out).
+    #[doc(alias("xavier_normal_"))]
     pub const fn glorot_normal() -> Self {
         Self::new(Scheme::Normal(Variance::Glorot))
     }
 
     /// Draws uniformly from ±√(6 / fan-in).
+    #[doc(alias("kaiming_uniform_", "HeUniform"))]
     pub const fn he_uniform() -> Self {
         Self::new(Scheme::Uniform(Variance::He))
     }
 
     /// Draws from a normal distribution of variance 2 / fan-in.
+    #[doc(alias("kaiming_normal_"))]
     pub const fn he_normal() -> Self {
         Self::new(Scheme::Normal(Variance::He))
     }
@@ -112,20 +130,23 @@ impl Initializer {
         Self::new(Scheme::Normal(Variance::LeCun))
     }
 
-    /// Draws from a normal distribution that is cut at two of its deviations, of variance 2 / (fan-in + fan-out) behind
-    /// the cut: Keras' `GlorotNormal`. (PyTorch's `xavier_normal_` is not cut.)
+    /// Draws from a normal distribution that is truncated at two standard deviations, with variance 2 / (fan-in +
+    /// fan-out) after the truncation. It is Keras' `GlorotNormal`. (PyTorch's `xavier_normal_` is not truncated.)
+    #[doc(alias("GlorotNormal", "VarianceScaling"))]
     pub const fn glorot_truncated_normal() -> Self {
         Self::new(Scheme::Truncated(Variance::Glorot))
     }
 
-    /// Draws from a normal distribution that is cut at two of its deviations, of variance 2 / fan-in behind the cut:
-    /// Keras' `HeNormal`.
+    /// Draws from a normal distribution that is truncated at two standard deviations, with variance 2 / fan-in after
+    /// the truncation. It is Keras' `HeNormal`.
+    #[doc(alias("HeNormal", "VarianceScaling"))]
     pub const fn he_truncated_normal() -> Self {
         Self::new(Scheme::Truncated(Variance::He))
     }
 
-    /// Draws from a normal distribution that is cut at two of its deviations, of variance 1 / fan-in behind the cut:
-    /// Keras' `LecunNormal`, and the default of Flax.
+    /// Draws from a normal distribution that is truncated at two standard deviations, with variance 1 / fan-in after
+    /// the truncation. It is Keras' `LecunNormal`, and the default of Flax.
+    #[doc(alias("LecunNormal", "VarianceScaling"))]
     pub const fn lecun_truncated_normal() -> Self {
         Self::new(Scheme::Truncated(Variance::LeCun))
     }
@@ -153,32 +174,34 @@ impl Initializer {
         Self::new(Scheme::NormalAround { mean, deviation })
     }
 
-    /// Draws from a normal distribution of mean 0 and this standard deviation, cut at ±`bound`: PyTorch's
-    /// `trunc_normal_(std=deviation, a=-bound, b=bound)`. The standard deviation behind the cut is smaller than
-    /// `deviation`. (PyTorch's default bound is 2, not two deviations.)
+    /// Draws from a normal distribution with mean 0 and this standard deviation, truncated at ±`bound`. It is PyTorch's
+    /// `trunc_normal_(std=deviation, a=-bound, b=bound)`. After the truncation the standard deviation is less than
+    /// `deviation`. (PyTorch's default bound is 2, not two standard deviations.)
     ///
     /// ```
     /// use chainrule::prelude::*;
-    /// let scheme = Initializer::truncated_normal(0.02, 0.04); // at two deviations
+    /// let scheme = Initializer::truncated_normal(0.02, 0.04); // at two standard deviations
     /// let layer = Linear::<50, 50>::init_with(scheme, &mut rng(1));
     /// assert!(layer.weights().iter().all(|w| w.abs() <= 0.04));
     /// ```
+    #[doc(alias("trunc_normal_", "TruncatedNormal"))]
     pub const fn truncated_normal(deviation: f64, bound: f64) -> Self {
         Self::new(Scheme::Cut { deviation, bound })
     }
 
-    /// Draws from a normal distribution of mean 0 and this standard deviation, but of the weights of each input sets a
-    /// share `zeros` to 0, rounded up: PyTorch's `sparse_`.
+    /// Draws from a normal distribution with mean 0 and this standard deviation. Then it sets a share `zeros` of the
+    /// weights of each input to 0, rounded up. It is PyTorch's `sparse_`.
     ///
     /// # Source
     /// Martens, "Deep learning via Hessian-free optimization", ICML 2010, section 5.
+    #[doc(alias("sparse_"))]
     pub const fn sparse(zeros: f64, deviation: f64) -> Self {
         Self::new(Scheme::Sparse { zeros, deviation })
     }
 
-    /// Sets each weight to the identity, so that a layer passes on what it gets, as far as it has as many outputs: a
-    /// matrix has 1 on its diagonal (PyTorch's `eye_`); a convolution has 1 in the center of the window of each channel
-    /// and the output of the same number (PyTorch's `dirac_`, with the groups of the layer).
+    /// Sets each weight to the identity, so that the outputs of a layer equal its inputs, for as many outputs as it
+    /// has. A matrix has 1 on its diagonal (PyTorch's `eye_`). A convolution has 1 in the center of the window from
+    /// each channel to the output with the same index (PyTorch's `dirac_`, with the groups of the layer).
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -187,37 +210,40 @@ impl Initializer {
     /// assert_eq!(layer.predict(&image)?, image);
     /// # Ok::<(), chainrule::Error>(())
     /// ```
+    #[doc(alias("eye_", "dirac_"))]
     pub const fn identity() -> Self {
         Self::new(Scheme::Identity)
     }
 
-    /// Draws a matrix whose rows or columns, whichever are fewer, are orthonormal: uniformly, by the QR decomposition
-    /// of a normal matrix. Weights of more than two sides are treated as a matrix of the outputs by all other sides.
+    /// Draws an orthogonal matrix: its rows or its columns, whichever are fewer, are orthonormal. It is uniformly
+    /// distributed, from the QR decomposition of a normal matrix. A weight with more than two sides is treated as a
+    /// matrix of the outputs by all other sides.
+    #[doc(alias("orthogonal_"))]
     pub const fn orthogonal() -> Self {
         Self::new(Scheme::Orthogonal)
     }
 
-    /// Sets every weight to the same number, for tests. Units that start equal stay equal in training.
+    /// Sets every weight to the same number, for tests. Units with equal weights stay equal in training.
     pub const fn constant(value: f64) -> Self {
         Self::new(Scheme::Constant(value))
     }
 
-    /// Sets every weight to 0, for the last layer of a residual branch. A network of zeros alone does not learn.
+    /// Sets every weight to 0, for the last layer of a residual branch. A network with only zeros does not learn.
     pub const fn zeros() -> Self {
         Self::constant(0.0)
     }
 
-    /// Multiplies every weight. Common gains: 5/3 for tanh with `lecun`; above 1 gradients tend to explode, below 1 to
-    /// vanish.
+    /// Multiplies every weight. A common gain is 5/3 for tanh with `lecun`. With larger gains gradients tend to
+    /// explode, with smaller ones to vanish.
     pub const fn gain(self, gain: f64) -> Self {
         Self { gain: self.gain * gain, ..self }
     }
 
-    /// Draws the biases too, from a normal distribution of mean 0 and this standard deviation, instead of starting them
+    /// Draws the biases too, from a normal distribution with mean 0 and this standard deviation. Otherwise they start
     /// at 0. The gain does not apply to them.
     ///
     /// The theory of wide networks has such biases (Poole et al. 2016, eq. 1). They keep the outputs for two inputs
-    /// different, and move a tanh out of its linear range. For training, 0 is usual.
+    /// different, and move a tanh out of its linear range. In practice, 0 is usual.
     pub const fn bias_normal(self, deviation: f64) -> Self {
         if deviation == 0.0 {
             return self.bias_constant(0.0);
@@ -225,20 +251,20 @@ impl Initializer {
         Self { bias: BiasScheme::Normal(deviation), ..self }
     }
 
-    /// Draws the biases too, uniformly from ±1/√fan-in, with the fan-in of the weight of the same layer: as PyTorch's
-    /// `Linear` and convolutions. Biases of layers without weights, such as norms, start at 0. The gain does not apply
-    /// to them.
+    /// Draws the biases too, uniformly from ±1/√fan-in, with the fan-in of the weight of the same layer, as PyTorch's
+    /// `Linear` and convolutions do. The biases of layers without weights, such as norms, start at 0. The gain does not
+    /// apply to biases.
     pub const fn bias_uniform(self) -> Self {
         Self { bias: BiasScheme::Uniform, ..self }
     }
 
-    /// Starts the biases at this number instead of 0. The gain does not apply to them.
+    /// Sets the biases to this number instead of 0. The gain does not apply to them.
     pub const fn bias_constant(self, value: f64) -> Self {
         Self { bias: BiasScheme::Constant(value), ..self }
     }
 
-    /// Computes the fans as PyTorch does: from the shape of a weight, of which the second side has the inputs. The two
-    /// differ for transposed convolutions, whose second side has the outputs.
+    /// Computes the fans as PyTorch does, from the shape of a weight, with the second side as the inputs. The two
+    /// differ for transposed convolutions, in which the second side is the outputs.
     ///
     /// | layer | fan-in | PyTorch's fan-in |
     /// |---|---|---|

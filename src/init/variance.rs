@@ -1,11 +1,12 @@
-//! What a scheme gives without drawing: fans, and variances of weights and biases, at compile time too.
+//! The properties of an initializer, without drawing: fans, and variances of weights and biases. They are available at
+//! compile time.
 
 use super::Initializer;
 use super::initializer::{BiasScheme, Scheme, Variance};
 use crate::layer::Layout;
 
 impl Variance {
-    /// The fans are at least 1: a weight without them does not compile.
+    /// The fans are at least 1, because a weight without inputs or outputs does not compile.
     pub(super) const fn of(self, fan_in: usize, fan_out: usize) -> f64 {
         match self {
             Self::Glorot => 2.0 / (fan_in + fan_out) as f64,
@@ -16,7 +17,7 @@ impl Variance {
 }
 
 impl Initializer {
-    /// Returns the fans of a weight of this shape, given those that its layer declares.
+    /// Returns the fans of a weight of this shape. `declared` are the fans that its layer declares.
     pub(crate) const fn fans(&self, declared: [usize; 2], layout: Layout, shape: &[usize]) -> [usize; 2] {
         if !self.pytorch_fans || matches!(layout, Layout::ShapeToShape { .. }) || shape.len() < 2 {
             return declared;
@@ -25,7 +26,7 @@ impl Initializer {
         [second * window, first * window]
     }
 
-    /// Returns whose weights these are, without the gain.
+    /// Returns the name of the scheme of the weights, without the gain.
     pub(crate) const fn scheme_name(&self) -> &'static str {
         match self.scheme {
             Scheme::Uniform(variance) | Scheme::Normal(variance) | Scheme::Truncated(variance) => {
@@ -47,7 +48,7 @@ impl Initializer {
     }
 
     /// Returns the mean square of a weight with these fans and this shape. It is NaN for weights that are not random,
-    /// and for those whose mean is not 0.
+    /// and for weights with a mean other than 0.
     pub(crate) const fn weight_variance(&self, fans: [usize; 2], layout: Layout, shape: &[usize]) -> f64 {
         let [fan_in, fan_out] = self.fans(fans, layout, shape);
         let variance = match self.scheme {
@@ -75,7 +76,8 @@ impl Initializer {
         variance * self.gain * self.gain
     }
 
-    /// Returns the mean square of a bias, in a layer whose weight has this fan-in, or that has no weight.
+    /// Returns the mean square of a bias. `fan_in` is that of the layer's weight, or `None` for a layer without a
+    /// weight.
     pub(crate) const fn bias_variance(&self, fan_in: Option<usize>) -> f64 {
         match (self.bias, fan_in) {
             (BiasScheme::Constant(value), _) => value * value,
@@ -85,13 +87,13 @@ impl Initializer {
         }
     }
 
-    /// Returns whether all biases start at one number other than 0.
+    /// Returns whether all biases start at the same number other than 0.
     pub(crate) const fn has_constant_bias(&self) -> bool {
         matches!(self.bias, BiasScheme::Constant(value) if value != 0.0)
     }
 
-    /// Returns fan-in times the variance of a weight, for equal fan-in and fan-out, and the variance of a bias, in a
-    /// wide layer. That of a weight is NaN if it does not depend on the fan-in.
+    /// Returns the variance of a weight multiplied by the fan-in, for equal fan-in and fan-out, and the variance of a
+    /// bias, in a wide layer. The first number is NaN if the variance of a weight does not depend on the fan-in.
     #[cfg(feature = "theory")]
     pub(crate) fn variances(&self) -> [f64; 2] {
         let weight = match self.scheme {
@@ -105,10 +107,10 @@ impl Initializer {
     }
 }
 
-/// Returns the variance of a standard normal distribution that is cut at ±`bound`: 1 - 1/S, with S = 1 + b²/3 +
-/// b⁴/(3·5) + b⁶/(3·5·7) + .. (by integrating the density by parts, again and again).
+/// Returns the variance of a standard normal distribution that is truncated at ±`bound`: 1 - 1/S, with S = 1 + b²/3 +
+/// b⁴/(3·5) + b⁶/(3·5·7) + .. (from repeated integration of the density by parts).
 const fn cut_variance(bound: f64) -> f64 {
-    let square = if bound > 20.0 { 400.0 } else { bound * bound }; // from there on it is 1
+    let square = if bound > 20.0 { 400.0 } else { bound * bound }; // above this bound the variance is 1
     let (mut term, mut rest, mut odd) = (1.0, 0.0, 3.0);
     while term > rest * 1e-17 {
         term *= square / odd;
@@ -118,7 +120,7 @@ const fn cut_variance(bound: f64) -> f64 {
     rest / (1.0 + rest)
 }
 
-/// Returns the sides of a weight as PyTorch has it: the first and the second side, and the product of the others.
+/// Returns the sides of a weight in PyTorch's layout: the first and the second side, and the product of the others.
 pub(super) const fn pytorch_sides(layout: Layout, shape: &[usize]) -> [usize; 3] {
     let (first, second) = match (layout, shape) {
         (_, []) => return [1; 3],
@@ -134,7 +136,8 @@ pub(super) const fn pytorch_sides(layout: Layout, shape: &[usize]) -> [usize; 3]
     [first, second, len / (first * second)]
 }
 
-/// Returns how many rows a weight has as a matrix in memory order: all sides but the last, or the first side alone.
+/// Returns the number of rows of a weight as a matrix in memory order: the product of all sides except the last, or the
+/// first side.
 pub(super) const fn rows(layout: Layout, shape: &[usize]) -> usize {
     match (layout, shape) {
         (Layout::InputsFirst | Layout::ShapeToShape { .. }, [inputs @ .., _]) => {

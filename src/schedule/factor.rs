@@ -5,7 +5,7 @@ use core::f64::consts::PI;
 use super::{Scale, Schedule, Shape};
 
 impl Schedule {
-    /// Returns the factor of the initial learning rate at this step; the first step is 0.
+    /// Returns the factor of the initial learning rate at this step. The first step is 0.
     pub fn factor(&self, step: u64) -> f64 {
         if step >= self.warm_up {
             return self.shape.factor(step - self.warm_up);
@@ -17,7 +17,7 @@ impl Schedule {
         share * self.shape.factor(0)
     }
 
-    /// Returns the step from which on the factor is always 0, if there is one.
+    /// Returns the first step from which the factor is always 0, if there is one.
     #[cfg(feature = "fit")]
     pub(crate) fn ends(&self) -> Option<u64> {
         let length = match &self.shape {
@@ -103,12 +103,12 @@ impl Shape {
     }
 }
 
-/// Returns 1 at step 0, `floor` from step `steps` on, and half a cosine between.
+/// Returns 1 at step 0 and `floor` from step `steps`, with half a cosine in between.
 fn fall(step: u64, steps: u64, floor: f64) -> f64 {
     if step >= steps { floor } else { cosine(step as f64 / steps as f64, 1.0, floor) }
 }
 
-/// Returns half a cosine: `from` at 0, `to` at 1.
+/// Returns a value of half a cosine, from `from` at 0 to `to` at 1.
 pub(super) fn cosine(share: f64, from: f64, to: f64) -> f64 {
     to + (from - to) * 0.5 * (1.0 + libm::cos(PI * share))
 }

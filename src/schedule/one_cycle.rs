@@ -1,6 +1,6 @@
 use super::factor::cosine;
 
-/// The settings of a [one-cycle schedule](super::Schedule::one_cycle), by PyTorch's names in the comments.
+/// The settings of a [one-cycle schedule](super::Schedule::one_cycle). The comments give PyTorch's names.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -12,26 +12,27 @@ use super::factor::cosine;
 /// assert_eq!(schedule.factor(0), 0.1);
 /// assert_eq!(schedule.factor(49), 1.0);
 /// ```
+#[doc(alias("OneCycleLR", "super-convergence"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct OneCycle {
     /// The number of steps of the whole training: `total_steps`.
     pub steps: u64,
-    /// The share of the steps in which the factor rises: 0.3 by default, `pct_start`.
+    /// The share of the steps in which the factor rises: 0.3 by default; PyTorch's `pct_start`.
     pub rise: f64,
-    /// The first factor: 1/25 by default, 1 / `div_factor`.
+    /// The first factor: 1/25 by default; PyTorch's 1 / `div_factor`.
     pub start: f64,
-    /// The last factor: 4e-6 by default, 1 / (`div_factor` `final_div_factor`).
+    /// The last factor: 4e-6 by default; PyTorch's 1 / (`div_factor` `final_div_factor`).
     pub end: f64,
     /// Whether the factor changes along straight lines instead of cosines: `anneal_strategy="linear"`.
     pub linear: bool,
-    /// Whether the factor falls to `start` as fast as it has risen, and in the rest to `end`: `three_phase`.
+    /// Whether the factor falls to `start` in as many steps as it has risen, and then to `end`: `three_phase`.
     pub three_phases: bool,
 }
 
 impl OneCycle {
-    /// Creates the settings that PyTorch has by default.
+    /// Creates the settings with PyTorch's defaults.
     pub const fn new(steps: u64) -> Self {
         Self {
             steps,

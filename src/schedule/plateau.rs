@@ -2,49 +2,50 @@ use core::fmt;
 
 use crate::Error;
 
-/// Reduces the learning rate when a measure has stopped decreasing, or [increasing](Plateau::maximize).
+/// Reduces the learning rate when a metric stops decreasing, or [increasing](Plateau::maximize).
 ///
-/// PyTorch's `ReduceLROnPlateau`. Give it the loss after each epoch:
+/// It is PyTorch's `ReduceLROnPlateau`. Call [`observe`](Plateau::observe) with the loss after each epoch:
 ///
 /// ```
 /// use chainrule::prelude::*;
 ///
 /// let mut plateau = Plateau::new(0.5, 2);
 /// let factors: Vec<f64> = [1.0, 0.9, 0.9, 0.9, 0.9].map(|loss| plateau.observe(loss)).into();
-/// assert_eq!(factors, [1.0, 1.0, 1.0, 1.0, 0.5]); // three in a row did not improve
+/// assert_eq!(factors, [1.0, 1.0, 1.0, 1.0, 0.5]); // three epochs in a row without an improvement
 /// ```
+#[doc(alias("ReduceLROnPlateau", "reduce on plateau"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Plateau {
     /// The factor of the learning rate.
     pub factor: f64,
-    /// How many measures in a row may fail to improve before that.
+    /// The number of metrics in a row without an improvement that do not reduce the learning rate yet.
     pub patience: u32,
-    /// How many measures after a reduction do not count: 0 by default.
+    /// The number of metrics after a reduction that are not counted: 0 by default.
     pub cooldown: u32,
-    /// The smallest change that counts as an improvement, relative to the best measure: 1e-4 by default.
+    /// The smallest change that counts as an improvement, relative to the best metric: 1e-4 by default.
     pub threshold: f64,
-    /// Whether the threshold is a difference itself, and not relative to the best measure.
+    /// Whether the threshold is an absolute difference instead of relative to the best metric.
     pub absolute: bool,
-    /// Whether a larger measure is a better one.
+    /// Whether a larger metric is better.
     pub maximize: bool,
     /// The smallest learning rate, as a factor of the initial one: 0 by default.
     pub floor: f64,
-    /// The best measure so far; `None` before the first.
+    /// The best metric so far, or `None` before the first one.
     best: Option<f64>,
     waited: u32,
-    /// The rest of the cooldown.
+    /// The number of metrics left in the cooldown.
     cooling: u32,
     now: f64,
 }
 
 impl Plateau {
-    /// Multiplies the learning rate by `factor` when more than `patience` measures in a row did not improve on the
-    /// best one.
+    /// Creates a plateau that multiplies the learning rate by `factor` when more than `patience` metrics in a row did
+    /// not improve on the best one.
     ///
-    /// The patience of `Fit::stop_early` counts in another way: it stops one epoch sooner, when as many epochs in a row
-    /// did not improve. And `Monitor::min_delta` is a difference, while this threshold is relative to the best measure
-    /// by default.
+    /// The patience of `Fit::stop_early` is counted differently: it stops one epoch earlier, when `patience` epochs in
+    /// a row did not improve. And `Monitor::min_delta` is an absolute difference, but this threshold is relative to the
+    /// best metric by default.
     pub const fn new(factor: f64, patience: u32) -> Self {
         Self {
             factor,
@@ -61,22 +62,22 @@ impl Plateau {
         }
     }
 
-    /// Sets how many measures after a reduction do not count.
+    /// Sets the number of metrics after a reduction that are not counted.
     pub const fn cooldown(self, measures: u32) -> Self {
         Self { cooldown: measures, ..self }
     }
 
-    /// Sets the smallest change, relative to the best measure, that counts as an improvement.
+    /// Sets the smallest change, relative to the best metric, that counts as an improvement.
     pub const fn relative_threshold(self, threshold: f64) -> Self {
         Self { threshold, absolute: false, ..self }
     }
 
-    /// Sets the smallest difference from the best measure that counts as an improvement.
+    /// Sets the smallest absolute change that counts as an improvement.
     pub const fn absolute_threshold(self, threshold: f64) -> Self {
         Self { threshold, absolute: true, ..self }
     }
 
-    /// Counts larger measures as better ones.
+    /// Makes larger metrics better ones.
     pub const fn maximize(self) -> Self {
         Self { maximize: true, ..self }
     }
@@ -86,8 +87,8 @@ impl Plateau {
         Self { floor, ..self }
     }
 
-    /// Adds a measure, such as a loss. Returns the factor of the initial learning rate. A measure that is not finite
-    /// does not count as an improvement.
+    /// Adds a metric, such as a loss, and returns the factor of the initial learning rate. A NaN or an infinity is not
+    /// an improvement.
     pub fn observe(&mut self, measure: f64) -> f64 {
         let sign = if self.maximize { -1.0 } else { 1.0 };
         let is_better = self.best.is_none_or(|best| {
@@ -114,11 +115,11 @@ impl Plateau {
         self.now
     }
 
-    /// Checks the settings: a factor and a threshold of at least 0 and below 1 (an absolute threshold may be larger),
-    /// a floor between 0 and 1.
+    /// Checks the settings. The factor must be at least 0 and less than 1, and so must the threshold (an absolute
+    /// threshold may be larger). The floor must be between 0 and 1.
     ///
     /// # Errors
-    /// [`Error::Setting`].
+    /// [`Error::Setting`] if a setting is out of its range.
     pub fn check(&self) -> Result<(), Error> {
         let [below_1, up_to_1] = ["at least 0 and below 1", "between 0 and 1"];
         let (most, threshold) =
@@ -134,21 +135,21 @@ impl Plateau {
         }
     }
 
-    /// Returns the plateau with these settings, in the state of another.
+    /// Returns a plateau with these settings and the state of `other`.
     #[cfg(feature = "fit")]
     pub(crate) fn in_state_of(self, other: Self) -> Self {
         let Self { best, waited, cooling, now, .. } = other;
         Self { best, waited, cooling, now, ..self }
     }
 
-    /// Forgets the measures, which are of something else, and keeps the factor.
+    /// Resets the best metric, because the next metrics are of a different kind, and keeps the factor.
     #[cfg(feature = "fit")]
     pub(crate) fn forget(&mut self) {
         (self.best, self.waited, self.cooling) = (None, 0, 0);
     }
 }
 
-/// As a program writes it.
+/// Prints the plateau as Rust code.
 impl fmt::Display for Plateau {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { factor, patience, cooldown, threshold, absolute, maximize, floor, .. } = *self;

@@ -1,10 +1,10 @@
-//! Schedules as text.
+//! Printing of schedules.
 
 use core::fmt;
 
 use super::{OneCycle, Scale, Schedule, Shape};
 
-/// As a program writes it: `Schedule::cosine(900).warm_up(100)`.
+/// Prints the schedule as Rust code: `Schedule::cosine(900).warm_up(100)`.
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.shape {
