@@ -38,8 +38,9 @@ pub(super) use nothing_remains;
 ///
 /// # Examples
 /// ```
-/// use chainrule::prelude::*; let x = Vector([1.0_f32; 100]); assert_eq!(Dropout::<20>.predict(&x)?, x); // evaluation
-/// mode
+/// use chainrule::prelude::*;
+/// let x = Vector([1.0_f32; 100]);
+/// assert_eq!(Dropout::<20>.predict(&x)?, x); // evaluation mode
 ///
 /// let mut y = [Vector::default()];
 /// let mut workspace = Workspace::default();
@@ -177,8 +178,9 @@ fn scale<const C: usize, X: Channels<C>>(factors: &[X::Scalar], x: &[X], y: &mut
 ///
 /// # Examples
 /// ```
-/// use chainrule::prelude::*; let x = Image([[[1.0_f32; 2]; 2]; 3]); assert_eq!(Dropout2d::<20>.predict(&x)?, x); //
-/// evaluation mode
+/// use chainrule::prelude::*;
+/// let x = Image([[[1.0_f32; 2]; 2]; 3]);
+/// assert_eq!(Dropout2d::<20>.predict(&x)?, x); // evaluation mode
 ///
 /// let (mut y, mut workspace) = ([Image::default()], Workspace::default());
 /// let workspace = workspace.prepare::<Image<3, 2, 2>, Dropout2d<20>>(1);

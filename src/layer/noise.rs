@@ -27,7 +27,9 @@ use crate::tensor::Tensor;
 ///
 /// # Examples
 /// ```
-/// use chainrule::prelude::*; type Noise = GaussianNoise<1, 10>; let x = Vector([1.0_f32; 1000]);
+/// use chainrule::prelude::*;
+/// type Noise = GaussianNoise<1, 10>;
+/// let x = Vector([1.0_f32; 1000]);
 /// assert_eq!(GaussianNoise::<1, 10>.predict(&x)?, x); // evaluation mode
 ///
 /// let (mut y, mut workspace) = ([Vector::default()], Workspace::default());
@@ -101,8 +103,9 @@ impl<X: Tensor, const NUM: u32, const DEN: u32> Layer<X> for GaussianNoise<NUM, 
 ///
 /// # Examples
 /// ```
-/// use chainrule::prelude::*; let x = Vector([1.0_f32; 1000]); assert_eq!(GaussianDropout::<50>.predict(&x)?, x); //
-/// evaluation mode
+/// use chainrule::prelude::*;
+/// let x = Vector([1.0_f32; 1000]);
+/// assert_eq!(GaussianDropout::<50>.predict(&x)?, x); // evaluation mode
 ///
 /// let (mut y, mut workspace) = ([Vector::default()], Workspace::default());
 /// let workspace = workspace.prepare::<Vector<1000>, GaussianDropout<50>>(1);
@@ -134,8 +137,9 @@ pub struct GaussianDropout<const PERCENT: u32>;
 ///
 /// # Examples
 /// ```
-/// use chainrule::prelude::*; let x = Vector([1.0_f32, -1.0]); assert_eq!(AlphaDropout::<10>.predict(&x)?, x); //
-/// evaluation mode
+/// use chainrule::prelude::*;
+/// let x = Vector([1.0_f32, -1.0]);
+/// assert_eq!(AlphaDropout::<10>.predict(&x)?, x); // evaluation mode
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[doc(alias("nn.AlphaDropout", "self-normalizing"))]

@@ -54,9 +54,10 @@ pub struct Transpose;
 /// ```
 /// use chainrule::prelude::*;
 ///
-/// // An image with its channels last, as in files, becomes one with its channels first. let pixels =
-/// Image([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]); // one row of two pixels of three channels let picture: Image<3, 1, 2>
-/// = Permute::<2, 0, 1>.predict(&pixels)?; assert_eq!(picture, Image([[[1.0, 4.0]], [[2.0, 5.0]], [[3.0, 6.0]]]));
+/// // An image with its channels last, as in files, becomes one with its channels first.
+/// let pixels = Image([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]); // one row of two pixels of three channels
+/// let picture: Image<3, 1, 2> = Permute::<2, 0, 1>.predict(&pixels)?;
+/// assert_eq!(picture, Image([[[1.0, 4.0]], [[2.0, 5.0]], [[3.0, 6.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[doc(alias("transpose", "channels last", "rearrange"))]

@@ -159,8 +159,10 @@ impl Plan {
     /// use chainrule::prelude::*;
     ///
     /// // A gated layer, y = t(x) F(x) + (1 - t(x)) x. Its gate sets how much of the gradient takes the skip path.
-    /// const fn plan<X: Tensor, L: Layer<X>>() -> Plan { Plan::leaf::<X, L>().cure("a smaller bias of the gate, so that
-    /// it carries more") } assert!(plan::<Vector<4>, Tanh>().cure.starts_with("a smaller bias"));
+    /// const fn plan<X: Tensor, L: Layer<X>>() -> Plan {
+    ///     Plan::leaf::<X, L>().cure("a smaller bias of the gate, so that it carries more")
+    /// }
+    /// assert!(plan::<Vector<4>, Tanh>().cure.starts_with("a smaller bias"));
     /// ```
     pub const fn cure(self, cure: &'static str) -> Self {
         Self { cure, ..self }
