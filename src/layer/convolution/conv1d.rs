@@ -9,26 +9,26 @@ use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, WorkspaceM
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Aligned, Sequence, Vector, len};
 
-/// A convolution over the steps of a sequence: at every place, a linear map of all features of `K` steps.
+/// A convolution over the steps of a sequence: at each place, a linear map of all features of `K` steps.
 ///
 /// Forward `y[t, o] = b[o] + Σ W[k, i, o] x[S t + k - P, i]`, zero outside the sequence; backward
-/// `dx[S t + k - P, i] = Σ W[k, i, o] dy[t, o]`, summed over all t and k that meet there,
+/// `dx[S t + k - P, i] = Σ W[k, i, o] dy[t, o]`, summed over all t and k with that step,
 /// `dW[k, i, o] = Σ dy[t, o] x[S t + k - P, i]`, `db[o] = Σ dy[t, o]`.
 ///
 /// # Shapes
-/// Input `Sequence<STEPS, IN>`; output `Sequence<(STEPS + 2 PAD - K) / STRIDE + 1, OUT>`, computed by the compiler for
-/// up to 2048 steps and [some longer ones](crate::tensor::side), such as 16000. `bias` is `[OUT]`, or
+/// Input `Sequence<STEPS, IN>`; output `Sequence<(STEPS + 2 PAD - K) / STRIDE + 1, OUT>`. The compiler computes it for
+/// up to 2048 steps and [some longer sequences](crate::tensor::side), such as 16000 steps. `bias` is `[OUT]`, or
 /// [`NoBias`](crate::layer::NoBias).
 ///
-/// `weight` is `[K, IN, OUT]`, as in Keras: a sequence is stored step after step, so a window of `K` steps is one
-/// slice, and the whole convolution is one matrix product that reads the windows in place. PyTorch's weight is
-/// `[OUT, IN, K]`; convert it by `weight.permute(2, 1, 0)`.
+/// `weight` is `[K, IN, OUT]`, as in Keras. A sequence is stored step by step, so a window of `K` steps is one slice,
+/// and the whole convolution is one matrix product that reads the windows in place. PyTorch's weight is `[OUT, IN, K]`;
+/// convert it by `weight.permute(2, 1, 0)`.
 ///
-/// A window of one step without padding or stride can be a part of a [`stream`](crate::stream).
+/// A convolution with a window of one step, without padding or stride, can be part of a [`stream`](crate::stream).
 ///
 /// # Gradient flow
-/// Linear, as [`Dense`](crate::layer::Dense), with fan-in `IN K`. With padding or strides, steps near the ends are in
-/// fewer windows and get smaller gradients.
+/// Linear, like [`Dense`](crate::layer::Dense), with fan-in `IN K`. With padding or a stride, steps near the ends are
+/// in fewer windows and get smaller gradients.
 ///
 /// # Source
 /// Waibel, Hanazawa, Hinton, Shikano, Lang, "Phoneme recognition using time-delay neural networks" (1989), section II.
@@ -43,6 +43,7 @@ use crate::tensor::{Aligned, Sequence, Vector, len};
 /// assert_eq!(slope.predict(&steps)?, Sequence([[2.0, 2.0], [6.0, 6.0]])); // a Sequence<2, 2>, inferred by the compiler
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Conv1d", "temporal convolution", "TDNN"))]
 #[derive(Clone, Parameters)]
 #[parameters(place = own, name = "Conv1d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<OUT, T>, B>()}>")]
 pub struct Conv1d<
@@ -54,7 +55,7 @@ pub struct Conv1d<
     T: Real = f32,
     B: Bias<Vector<OUT, T>> = Vector<OUT, T>,
 > {
-    /// W: for each step of the window and each input feature, its weight towards each output feature.
+    /// W: for each step of the window and each input feature, its weight for each output feature.
     #[parameter(weight, fan_in = IN * K, fan_out = OUT * K, layout = InputsFirst, shape = &[K, IN, OUT], scalar = T)]
     pub weight: Aligned<[[[T; OUT]; IN]; K]>,
     /// b: one number for each output feature, or [`NoBias`](crate::layer::NoBias).
@@ -79,7 +80,7 @@ impl<
     B: Bias<Vector<OUT, T>>,
 > Conv1d<IN, OUT, K, S, P, T, B>
 {
-    /// Computes one step of the output from the steps that its window covers.
+    /// Computes one step of the output from the steps in its window.
     #[inline]
     pub(crate) fn one_step(&self, window: &[T], output: &mut [T]) {
         let window = Strided::rows(window, K * IN);

@@ -9,20 +9,21 @@ use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, WorkspaceM
 use crate::tensor::side::{Side, Sides, Slide};
 use crate::tensor::{Aligned, Image, Vector, len};
 
-/// A convolution of images: at every place, a linear map of a `K` x `K` window of all channels.
+/// A convolution of images: at each place, a linear map of a `K` x `K` window of all channels.
 ///
 /// Forward `y[o, r, c] = b[o] + Σ W[o, i, m, n] x[i, S r + m - P, S c + n - P]`, zero outside the image (a
-/// cross-correlation, which neural networks call convolution); backward `dx` is the transposed sum,
+/// cross-correlation, which is called convolution in neural networks); backward `dx` is the transposed sum,
 /// `dW[o, i, m, n] = Σ dy[o, r, c] x[i, ..]`, `db[o] = Σ dy[o, r, c]`.
 ///
 /// # Shapes
-/// Input `Image<IN, H, W>`; output `Image<OUT, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`, computed
-/// by the compiler for sides up to 2048 and [some longer ones](crate::tensor::side). `weight` is `[OUT, IN, K, K]`, as
-/// PyTorch's; `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias): `Conv2d<3, 16, 3, 1, 1, f32, NoBias>`.
+/// Input `Image<IN, H, W>`; output `Image<OUT, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`. The
+/// compiler computes it for sides up to 2048 and [some longer ones](crate::tensor::side). `weight` is
+/// `[OUT, IN, K, K]`, the same as in PyTorch. `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias):
+/// `Conv2d<3, 16, 3, 1, 1, f32, NoBias>`.
 ///
 /// # Gradient flow
-/// Linear, as [`Dense`](crate::layer::Dense), with fan-in `IN K²`. With padding or strides, pixels near the border are
-/// in fewer windows and get smaller gradients.
+/// Linear, like [`Dense`](crate::layer::Dense), with fan-in `IN K²`. With padding or a stride, pixels near the border
+/// are in fewer windows and get smaller gradients.
 ///
 /// # Source
 /// LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition" (1998), section II.A.
@@ -37,6 +38,7 @@ use crate::tensor::{Aligned, Image, Vector, len};
 /// assert_eq!(edges.predict(&picture)?, Image([[[0.0, 2.0]]])); // an Image<1, 1, 2>, inferred by the compiler
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("convolution", "nn.Conv2d", "CNN"))]
 #[derive(Clone, Parameters)]
 #[parameters(place = own, name = "Conv2d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<OUT, T>, B>()}>")]
 pub struct Conv2d<

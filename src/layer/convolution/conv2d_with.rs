@@ -13,39 +13,39 @@ use crate::layer::{At, Backward, Cost, Effect, Factor, Layer, Mode, Plan, Then, 
 use crate::tensor::side::{Side, Sides, SlideAlong};
 use crate::tensor::{Aligned, Image, Vector, len};
 
-/// A [`Conv2d`](crate::layer::Conv2d) with settings: windows that differ by axis, dilation, groups, and paddings of
-/// other kinds.
+/// A [`Conv2d`](crate::layer::Conv2d) with settings: different windows for rows and columns, dilation, groups, and
+/// other kinds of padding.
 ///
-/// Forward `y[o, r, c] = b[o] + Σ W[o, i, m, n] x[i', S r + D m - P, S c + D n - P]`, zero outside the image, where
-/// each axis has its own S, D and P, and i' is the ith channel of the group of o; backward `dx` is the transposed sum,
-/// `dW[o, i, m, n] = Σ dy[o, r, c] x[i', ..]`, `db[o] = Σ dy[o, r, c]`.
+/// Forward `y[o, r, c] = b[o] + Σ W[o, i, m, n] x[i', S r + D m - P, S c + D n - P]`, zero outside the image, where i'
+/// is the ith channel of the group of o, and S, D and P can differ between the axes; backward `dx` is the transposed
+/// sum, `dW[o, i, m, n] = Σ dy[o, r, c] x[i', ..]`, `db[o] = Σ dy[o, r, c]`.
 ///
 /// # Settings
-/// One, or a tuple of several in any order. All but the kernel have a default.
+/// One setting, or a tuple of several in any order. Only the kernel has no default.
 ///
-/// | setting | | PyTorch |
+/// | setting | meaning | PyTorch |
 /// |---|---|---|
 /// | [`Kernel<H, W>`](crate::layer::Kernel) | the window | `kernel_size` |
-/// | [`Stride<H, W>`](crate::layer::Stride) | from window to window, 1 by default | `stride` |
+/// | [`Stride<H, W>`](crate::layer::Stride) | the distance between windows, 1 by default | `stride` |
 /// | [`Padding<H, W>`](crate::layer::Padding) | zeros at both ends, none by default | `padding` |
 /// | [`PaddingEnds<TOP, BOTTOM, LEFT, RIGHT>`](crate::layer::PaddingEnds) | zeros at each end | `nn.ZeroPad2d` before it |
-/// | [`Same`](crate::layer::Same), [`SameLower`](crate::layer::SameLower) | the output has the input's sides, divided by the stride | `padding="same"` |
+/// | [`Same`](crate::layer::Same), [`SameLower`](crate::layer::SameLower) | the sides of the output are those of the input, divided by the stride | `padding="same"` |
 /// | [`Dilation<H, W>`](crate::layer::Dilation) | the distance between the pixels of a window, 1 by default | `dilation` |
-/// | [`Groups<G>`](crate::layer::Groups) | groups of channels, each with its own convolution | `groups` |
+/// | [`Groups<G>`](crate::layer::Groups) | groups of channels, each with a separate convolution | `groups` |
 ///
-/// Each with one number is the same for rows and columns. `Groups<IN>` is a depthwise convolution, with OUT / IN
+/// A setting with one number is the same for rows and columns. `Groups<IN>` is a depthwise convolution, with OUT / IN
 /// filters for each channel.
 ///
 /// # Shapes
-/// Input `Image<IN, H, W>`; output `Image<OUT, ..>` with, along each axis, `(side + padding - D (K - 1) - 1) / S + 1`
-/// places, rounded down, or `side / S`, rounded up, with `Same`; computed by the compiler for sides up to 2048 and
-/// [some longer ones](crate::tensor::side). The groups divide IN and OUT. `weight` is `[OUT, IN / GROUPS, H, W]`, as
-/// PyTorch's; `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
+/// Input `Image<IN, H, W>`; output `Image<OUT, ..>` with `(side + padding - D (K - 1) - 1) / S + 1` places along each
+/// axis, rounded down. With `Same` it has `side / S` places, rounded up. The compiler computes it for sides up to 2048
+/// and [some longer ones](crate::tensor::side). The number of groups must divide IN and OUT. `weight` is
+/// `[OUT, IN / GROUPS, H, W]`, the same as in PyTorch. `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
 ///
 /// # Gradient flow
-/// Linear. The fan-in is `IN / GROUPS` times the pixels of the window: as many inputs as an output sums. The fan-out
-/// is `OUT / GROUPS` times the pixels: as many outputs as an input feeds if every window reaches it. (PyTorch's
-/// fan-out is `GROUPS` times that.)
+/// Linear. The fan-in is `IN / GROUPS` times the pixels of the window, the number of inputs that an output sums. The
+/// fan-out is `OUT / GROUPS` times the pixels of the window, the number of outputs that depend on an input if every
+/// window reaches it. (PyTorch's fan-out is `GROUPS` times larger.)
 ///
 /// # Source
 /// Dumoulin, Visin, "A guide to convolution arithmetic for deep learning" (2016), sections 2 and 5; Yu, Koltun,
@@ -56,18 +56,19 @@ use crate::tensor::{Aligned, Image, Vector, len};
 /// ```
 /// use chainrule::prelude::*;
 ///
-/// // Each second pixel of a row, with as many zeros as keep the width.
+/// // Every second pixel of a row, with padding that preserves the width.
 /// let mut edges = Conv2dWith::<1, 1, (Kernel<1, 3>, Dilation<1, 2>, Same)>::zeros();
 /// *edges.weight = [[[[-1.0, 0.0, 1.0]]]];
 /// let picture = Image([[[1.0, 2.0, 4.0, 8.0]]]);
 /// assert_eq!(edges.predict(&picture)?, Image([[[4.0, 8.0, -1.0, -2.0]]]));
 ///
-/// // Two filters for each of 3 channels, on each second row.
+/// // Two filters for each of 3 channels, on every second row.
 /// type Depthwise = Conv2dWith<3, 6, (Kernel<3>, Stride<2, 1>, Padding<1>, Groups<3>)>;
 /// assert_eq!(Depthwise::COUNT, 6 * 9 + 6);
 /// let half: Image<6, 4, 8> = Depthwise::init(&mut rng(0)).predict(&Image::<3, 8, 8>::default())?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("dilated convolution", "grouped convolution", "atrous"))]
 #[derive(Clone, Parameters)]
 #[parameters(
     place = own,

@@ -14,14 +14,14 @@ use crate::tensor::{Aligned, Image, Vector, len};
 /// Forward `y[c, r, q] = b[c] + Σ W[c, 0, m, n] x[c, S r + m - P, S q + n - P]`, zero outside the image; backward `dx`
 /// is the transposed sum, `dW[c, 0, m, n] = Σ dy[c, r, q] x[c, ..]`, `db[c] = Σ dy[c, r, q]`.
 ///
-/// Followed by a [`Conv2d`](crate::layer::Conv2d) of window 1 it is a depthwise separable convolution: `K² + OUT`
-/// products a pixel and channel where a full convolution has `K² OUT`.
+/// Followed by a [`Conv2d`](crate::layer::Conv2d) with a window of 1 it is a depthwise separable convolution: it takes
+/// `K² + OUT` multiply-adds for each pixel and channel, and a full convolution takes `K² OUT`.
 ///
 /// # Shapes
-/// Input `Image<CHANNELS, H, W>`; output `Image<CHANNELS, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`,
-/// computed by the compiler for sides up to 2048 and [some longer ones](crate::tensor::side). `weight` is `[CHANNELS,
-/// 1, K, K]`, as PyTorch's for `groups=CHANNELS`, without the side of 1 in its type; `bias` is `[CHANNELS]`, or
-/// [`NoBias`](crate::layer::NoBias).
+/// Input `Image<CHANNELS, H, W>`; output `Image<CHANNELS, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`.
+/// The compiler computes it for sides up to 2048 and [some longer ones](crate::tensor::side). `weight` is
+/// `[CHANNELS, 1, K, K]`, the same as in PyTorch for `groups=CHANNELS`; the type of the field leaves out the 1. `bias`
+/// is `[CHANNELS]`, or [`NoBias`](crate::layer::NoBias).
 ///
 /// # Gradient flow
 /// Linear, with fan-in `K²`: gradients do not mix between channels.
@@ -39,6 +39,7 @@ use crate::tensor::{Aligned, Image, Vector, len};
 /// assert_eq!(sums.predict(&picture)?, Image([[[12.0, 16.0]], [[-1.0, -2.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("separable convolution", "MobileNet", "groups"))]
 #[derive(Clone, Parameters)]
 #[parameters(
     place = own,
@@ -100,7 +101,7 @@ where
         workspace: WorkspaceMut<'_>,
         _: &mut Mode<'_>,
     ) {
-        // Each channel is a separate convolution, from one channel to one.
+        // Each channel is a separate convolution, from one channel to one channel.
         Pixels::square(C, K, S, P).forward(self.weights(), self.bias.as_numbers(), input, output, workspace);
     }
 

@@ -1,4 +1,4 @@
-//! Convolutions: linear maps of windows, with the same weights at every place.
+//! Convolutions: linear maps of windows, with the same weights at each place.
 //!
 //! | layer | input of a window | output of a window |
 //! |---|---|---|
@@ -8,8 +8,8 @@
 //! | [`Conv1d`] | all features of `K` steps | one step of every feature |
 //! | [`TransposedConv1d`] | one step of all features | `K` steps of every feature |
 //!
-//! [`Conv2dWith`], [`Conv1dWith`], [`TransposedConv2dWith`] and [`TransposedConv1dWith`] are the same with settings in
-//! their type: windows whose numbers differ by axis, dilation, groups, and paddings of other kinds.
+//! [`Conv2dWith`], [`Conv1dWith`], [`TransposedConv2dWith`] and [`TransposedConv1dWith`] are the same layers with
+//! settings in their type: different windows for rows and columns, dilation, groups, and other kinds of padding.
 
 mod conv1d;
 mod conv1d_with;
@@ -45,7 +45,7 @@ pub use transposed1d_with::TransposedConv1dWith;
 pub use transposed2d::TransposedConv2d;
 pub use transposed2d_with::TransposedConv2dWith;
 
-/// The side of the output of a window of `K`, in steps of `S`, on a side of `D` padded by `P`.
+/// The side of the output of windows of `K` with the stride `S`, on a side of `D` with a padding of `P`.
 type Slid<const D: usize, const K: usize, const S: usize, const P: usize> = <Side<D> as Slide<K, S, P>>::Out;
 
 /// The side of the output of windows `A` on a side of `D`.
@@ -54,23 +54,24 @@ type Along<const D: usize, A> = <Side<D> as SlideAlong<A>>::Out;
 /// The side of the output of a transposed window.
 type Grown<const D: usize, const K: usize, const S: usize, const P: usize> = <Side<D> as Grow<K, S, P>>::Out;
 
-/// The side of the output of transposed windows `A` on a side of `D`, longer by `MORE`.
+/// The side of the output of transposed windows `A` on a side of `D`, plus `MORE`.
 type GrownAlong<const D: usize, A, MORE> = <Side<D> as GrowAlong<A, MORE>>::Out;
 
-/// Returns the scratch memory of [`sum_in_blocks`] for this number of weights.
+/// Returns the scratch memory that [`sum_in_blocks`] needs for this number of weights.
 const fn blocks_scratch<T: Real>(weights: usize) -> Space {
     Space::per_batch::<f64>(weights).and(Space::per_batch::<T>(weights))
 }
 
-/// Returns how many samples of this number of places are a block of [`sum_in_blocks`] for the kernel, which sums 128 terms
-/// for each of the 8 samples of a vector at a time: there are about 128 such sums.
+/// Returns the number of samples with this number of places in a block of [`sum_in_blocks`]. The kernel sums 128 terms
+/// at a time for each of the 8 samples of a vector, and a block has about 128 such sums.
 const fn block(places: usize) -> usize {
     let samples = (1 << 17) / if places == 0 { 1 } else { places };
     if samples < 16 { 16 } else { samples }
 }
 
-/// Computes the gradient of weights over a batch, with rounding errors that do not grow with the batch: `add` computes
-/// it for a block of samples in `T`, and the blocks are added in `f64`. A batch of one block costs nothing more.
+/// Computes the gradient of weights over a batch, with rounding errors that do not grow with the batch. `add` computes
+/// the gradient of a block of samples in `T`, and the blocks are added in `f64`. A batch with a single block takes no
+/// extra time.
 fn sum_in_blocks<T: Real>(
     samples: usize,
     block: usize,
@@ -93,7 +94,7 @@ fn sum_in_blocks<T: Real>(
     gradient.iter_mut().zip(totals).for_each(|(gradient, total)| *gradient = T::from_f64(*total));
 }
 
-/// Implements the methods that all layers with a `weight` have. `T` is their scalar.
+/// Implements the methods of all layers with a `weight`. `T` is their scalar type.
 macro_rules! weights {
     ([$($generics:tt)*] $layer:ty) => {
         impl<$($generics)*> $layer {
@@ -102,12 +103,12 @@ macro_rules! weights {
                 bytemuck::must_cast_slice(core::slice::from_ref(&*self.weight))
             }
 
-            /// Returns W as numbers in memory order.
+            /// Returns W as mutable numbers in memory order.
             pub fn weights_mut(&mut self) -> &mut [T] {
                 bytemuck::must_cast_slice_mut(core::slice::from_mut(&mut *self.weight))
             }
 
-            /// Returns W and b as numbers in memory order.
+            /// Returns W and b as mutable numbers in memory order.
             fn parts_mut(&mut self) -> (&mut [T], Option<&mut [T]>) {
                 let weights = bytemuck::must_cast_slice_mut(core::slice::from_mut(&mut *self.weight));
                 (weights, self.bias.as_numbers_mut())

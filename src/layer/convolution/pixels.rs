@@ -1,4 +1,4 @@
-//! The passes of convolutions of images, which all of their layers share.
+//! The passes of convolutions of images, shared by all of these layers.
 
 use super::{block, sum_in_blocks};
 use crate::kernel::{
@@ -9,7 +9,7 @@ use crate::layer::window_settings::WindowAxis;
 use crate::layer::{Backward, Layer, Space, Window, WorkspaceMut, check_lengths};
 use crate::tensor::{Sample, Tensor, len};
 
-/// The windows of a convolution from `X` to `Y`; those of a transposed one are on its output.
+/// The windows of a convolution from `X` to `Y`. The windows of a transposed convolution are on its output.
 #[derive(Clone, Copy)]
 pub(crate) struct Pixels {
     pub(super) axes: [WindowAxis; 2],
@@ -18,28 +18,28 @@ pub(crate) struct Pixels {
 }
 
 impl Pixels {
-    /// Windows of `kernel` x `kernel` pixels.
+    /// Creates windows of `kernel` x `kernel` pixels.
     pub(crate) const fn square(groups: usize, kernel: usize, stride: usize, padding: usize) -> Self {
         Self { axes: [WindowAxis::plain(kernel, stride, padding); 2], groups, transposed: false }
     }
 
-    /// Returns what it is in ONNX.
+    /// Returns the form in ONNX.
     pub(super) const fn form(self) -> Form {
         let Self { axes, groups, transposed } = self;
         Form::Convolution { axes, groups, transposed }
     }
 
-    /// The transpose.
+    /// Returns the windows of the transposed convolution.
     pub(super) const fn transposed(self) -> Self {
         Self { transposed: true, ..self }
     }
 
-    /// Returns the image that the windows are on and the one that has a pixel for each of them.
+    /// Returns the image on which the windows are, and the image that has a pixel for each window.
     const fn images<X: Tensor, Y: Tensor>(&self) -> [&'static [usize]; 2] {
         if self.transposed { [Y::SHAPE, X::SHAPE] } else { [X::SHAPE, Y::SHAPE] }
     }
 
-    /// Returns the windows for the kernel, and the channels that they give.
+    /// Returns the windows for the kernel, and how many channels they produce.
     #[inline(always)]
     pub(crate) const fn windows<X: Tensor, Y: Tensor>(&self) -> (Windows, usize) {
         let [image, places] = self.images::<X, Y>();
@@ -78,7 +78,7 @@ impl Pixels {
         }
     }
 
-    /// The forward pass.
+    /// Computes the forward pass.
     pub(super) fn forward<X: Tensor, Y: Tensor<Scalar = X::Scalar>>(
         self,
         weights: &[X::Scalar],
@@ -98,7 +98,7 @@ impl Pixels {
         }
     }
 
-    /// The backward pass. `parts` gives the weights of a gradient, and its bias.
+    /// Computes the backward pass. `parts` returns the weights and the bias of a gradient.
     pub(super) fn backward<T: Real, X: Tensor<Scalar = T>, L: Layer<X, Output: Tensor<Scalar = T>>>(
         self,
         weights: &[T],

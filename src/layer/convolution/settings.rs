@@ -1,4 +1,4 @@
-//! The settings of convolutions, and the weights that follow from them.
+//! The settings of convolutions, and the types of weights that follow from them.
 
 use bytemuck::Pod;
 use chainrule_kernel::int8::Packed;
@@ -10,7 +10,7 @@ use crate::layer::window_settings::{
 };
 use crate::tensor::side::{PartInto, Side, SplitInto};
 
-/// The kind of the layers that are not [`Transposed`].
+/// The kind of convolutions that are not [`Transposed`].
 #[derive(Debug)]
 pub struct Plain;
 
@@ -18,7 +18,7 @@ pub struct Plain;
 #[derive(Debug)]
 pub struct Transposed;
 
-/// The output padding of a convolution of this kind.
+/// The output padding that a convolution of this kind can have.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is a setting of transposed convolutions",
     label = "this convolution is not transposed",
@@ -30,7 +30,7 @@ impl<Kind> MoreIn<Kind> for Unset {}
 impl<const H: usize, const W: usize> MoreIn<Transposed> for OutputPadding<H, W> {}
 impl<Kind, A: MoreIn<Kind>, B: Setting + SetBeside<A>> MoreIn<Kind> for Twice<A, B> {}
 
-/// The rounding and the mean of a convolution: none.
+/// The settings of convolutions. The rounding and the kind of mean are settings of pools.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is a setting of pools",
     label = "a convolution has neither a rounding nor a mean",
@@ -40,11 +40,11 @@ pub trait OfConvolutions: Setting {}
 
 impl OfConvolutions for Unset {}
 
-/// A side as the length of an array.
+/// A side that can be the length of an array.
 pub trait Length {
     /// An array of this length.
     type Array<E: Pod + Send + Sync>: Pod + Send + Sync;
-    /// The same of packed data.
+    /// An array of packed data of this length.
     type Packed<E: Packed>: Packed;
 }
 
@@ -53,7 +53,7 @@ impl<const N: usize> Length for Side<N> {
     type Packed<E: Packed> = [E; N];
 }
 
-/// The sides of a window as arrays. Without a kernel they are empty.
+/// The arrays with the sides of a window. Without a kernel they are empty.
 pub trait WindowArray {
     /// `[[E; W]; H]`.
     type Pixels<E: Pod + Send + Sync>: Pod + Send + Sync;
@@ -63,7 +63,7 @@ pub trait WindowArray {
     type PackedPixels<E: Packed>: Packed;
     /// `[E; H]` of packed data.
     type PackedSteps<E: Packed>: Packed;
-    /// Rows and columns.
+    /// The number of rows and columns.
     const SIDES: [usize; 2];
 }
 
@@ -91,11 +91,11 @@ impl<A: WindowArray, B> WindowArray for Twice<A, B> {
     const SIDES: [usize; 2] = A::SIDES;
 }
 
-/// Groups of `FROM` channels, of which the last is dropped if it is not whole.
+/// Groups of `FROM` channels. If the last group is not complete, it is left out.
 pub trait GroupsOf<const FROM: usize> {
-    /// The channels of a group.
+    /// The number of channels of a group.
     type PerGroup: Length;
-    /// How many groups there are.
+    /// The number of groups.
     const GROUPS: usize;
 }
 
@@ -117,7 +117,7 @@ impl<A: GroupsOf<FROM>, B, const FROM: usize> GroupsOf<FROM> for Twice<A, B> {
     const GROUPS: usize = A::GROUPS;
 }
 
-/// Groups that divide both `FROM` and `TO` channels.
+/// A number of groups that divides both `FROM` and `TO` channels.
 pub trait Divide<const FROM: usize, const TO: usize>: Setting {}
 
 impl<const FROM: usize, const TO: usize> Divide<FROM, TO> for Unset {}
@@ -134,9 +134,9 @@ impl<A: Setting, B: Setting + SetBeside<A>, const FROM: usize, const TO: usize> 
 {
 }
 
-/// What [`Fields`] set for the weights of a convolution, whether its windows are possible or not. `FROM` are the
-/// channels that the windows cover, and `TO` those that they give: in a transposed convolution the output's and the
-/// input's.
+/// The weights of a convolution that follow from [`Fields`], for possible and for impossible windows. `FROM` is the
+/// number of channels that the windows read, and `TO` the number of channels that they produce. In a transposed
+/// convolution they are the channels of the output and of the input.
 pub trait WeightFields<const FROM: usize, const TO: usize>: WindowFields {
     /// The weights of a convolution of images: `[[[[T; W]; H]; FROM / GROUPS]; TO]`.
     type OfPixels<T: Real>: Pod + Send + Sync;
@@ -146,13 +146,13 @@ pub trait WeightFields<const FROM: usize, const TO: usize>: WindowFields {
     type Int8OfPixels: Packed;
     /// The weights of a convolution of sequences as 8-bit integers: `[[[i8; FROM / GROUPS]; K]; TO]`.
     type Int8OfSteps: Packed;
-    /// Rows and columns of the window.
+    /// The number of rows and columns of the window.
     const SIDES: [usize; 2];
     /// The number of groups.
     const GROUPS: usize;
-    /// The channels of a group on the side of `FROM`.
+    /// The number of channels in a group of the `FROM` channels.
     const FROM_GROUP: usize = FROM / if Self::GROUPS == 0 { 1 } else { Self::GROUPS };
-    /// The channels of a group on the side of `TO`.
+    /// The number of channels in a group of the `TO` channels.
     const TO_GROUP: usize = TO / if Self::GROUPS == 0 { 1 } else { Self::GROUPS };
 }
 
@@ -171,16 +171,16 @@ where
     const GROUPS: usize = G::GROUPS;
 }
 
-/// The settings of a convolution of images, as its weights need them. A layer has this bound alone, so that settings
-/// that cannot be are one error, where an input arrives.
+/// The settings of a convolution of images that its weights need. A layer has only this bound, so that impossible
+/// settings give one error, at the place where an input arrives.
 pub trait PixelWeights<const FROM: usize, const TO: usize>:
     WindowSettings<Fields: WeightFields<FROM, TO>>
 {
     /// The number of groups.
     const GROUPS: usize = Self::Fields::GROUPS;
-    /// How many weights a number of the output has.
+    /// How many inputs an output sums.
     const TAPS: usize = Self::Fields::FROM_GROUP * Self::Fields::SIDES[0] * Self::Fields::SIDES[1];
-    /// How many outputs a number of the input has, if all windows reach it.
+    /// How many outputs depend on an input, if all windows reach it.
     const FEEDS: usize = Self::Fields::TO_GROUP * Self::Fields::SIDES[0] * Self::Fields::SIDES[1];
     /// The sides of the weights.
     const SHAPE: &'static [usize] =
@@ -192,15 +192,15 @@ impl<S: WindowSettings<Fields: WeightFields<FROM, TO>>, const FROM: usize, const
 {
 }
 
-/// The settings of a convolution of sequences, as its weights need them.
+/// The settings of a convolution of sequences that its weights need.
 pub trait StepWeights<const FROM: usize, const TO: usize>:
     WindowSettings<Fields: WeightFields<FROM, TO>>
 {
     /// The number of groups.
     const GROUPS: usize = Self::Fields::GROUPS;
-    /// How many weights a number of the output has.
+    /// How many inputs an output sums.
     const TAPS: usize = Self::Fields::FROM_GROUP * Self::Fields::SIDES[0];
-    /// How many outputs a number of the input has, if all windows reach it.
+    /// How many outputs depend on an input, if all windows reach it.
     const FEEDS: usize = Self::Fields::TO_GROUP * Self::Fields::SIDES[0];
     /// The sides of the weights.
     const SHAPE: &'static [usize] = &[Self::Fields::SIDES[0], Self::Fields::FROM_GROUP, TO];
@@ -211,7 +211,7 @@ impl<S: WindowSettings<Fields: WeightFields<FROM, TO>>, const FROM: usize, const
 {
 }
 
-/// What [`Fields`] set for the windows of a convolution of images.
+/// The windows of a convolution of images that follow from [`Fields`].
 pub trait PixelFields<Kind, const FROM: usize, const TO: usize> {
     /// The windows over rows.
     type Rows;
@@ -241,7 +241,7 @@ where
     const AXES: [WindowAxis; 2] = <Self as Axes<OneStep>>::AXES;
 }
 
-/// What [`Fields`] set for the windows of a convolution of sequences.
+/// The windows of a convolution of sequences that follow from [`Fields`].
 pub trait StepFields<Kind, const FROM: usize, const TO: usize> {
     /// The windows over steps.
     type Steps;
@@ -265,9 +265,9 @@ where
     const AXIS: WindowAxis = <Self as AxisOfSteps<OneStep>>::AXIS;
 }
 
-/// The settings of a convolution of images: [`WindowSettings`] whose groups divide both numbers of channels.
+/// The settings of a convolution of images: [`WindowSettings`] whose number of groups divides both numbers of channels.
 pub trait PixelSettings<Kind, const FROM: usize, const TO: usize>: PixelWeights<FROM, TO> {
-    /// The settings, each in its place.
+    /// The settings, each in its field.
     type Is: PixelFields<Kind, FROM, TO>;
 }
 
@@ -278,9 +278,10 @@ where
     type Is = S::Fields;
 }
 
-/// The settings of a convolution of sequences: [`WindowSettings`] whose groups divide both numbers of features.
+/// The settings of a convolution of sequences: [`WindowSettings`] whose number of groups divides both numbers of
+/// features.
 pub trait StepSettings<Kind, const FROM: usize, const TO: usize>: StepWeights<FROM, TO> {
-    /// The settings, each in its place.
+    /// The settings, each in its field.
     type Is: StepFields<Kind, FROM, TO>;
 }
 

@@ -1,21 +1,21 @@
-//! Windows on one sequence: the convolution, its transpose and the gradient of its weights.
+//! The windows on one sequence: the convolution, the transposed convolution and the gradient of the weights.
 //!
-//! A sequence is stored step after step. A window without gaps is then one slice, and all windows that are completely
-//! on the sequence are the rows of one matrix, which a product reads in place. With a dilation there is a product for
-//! each tap of the window. Groups of features are so narrow that loops over the features are used instead.
+//! A sequence is stored step by step. A window without gaps is therefore one slice. All windows that are completely
+//! inside the sequence are the rows of one matrix, which a product reads in place. With a dilation there is one product
+//! for each tap of the window. Groups of features are so narrow that loops over the features are used instead.
 
 use core::ops::Range;
 
 use crate::kernel::{Accumulate, Initial, Real, Strided, gemm, gemm_deep};
 
-/// The steps whose gradients are added before they are added to those of the other steps.
+/// How many steps of gradients are summed before the sum is added to the total.
 const STEPS: usize = 64;
 
-/// How many windows are gathered at a time, where they have gaps or begin before the sequence.
+/// How many windows are gathered at a time, if they have gaps or start before the sequence.
 pub(super) const GATHERED: usize = 32;
 
-/// Windows on a sequence of `steps`, at `places`: from groups of `from` features in all to groups of `to`. The weights
-/// are `[kernel, from / groups, to]`.
+/// The windows on a sequence of `steps`, at `places`. They map groups of in total `from` features to groups of in total
+/// `to` features. The weights are `[kernel, from / groups, to]`.
 #[derive(Clone, Copy)]
 pub(super) struct StepPlaces {
     pub(super) steps: usize,
@@ -41,7 +41,7 @@ impl StepPlaces {
         }
     }
 
-    /// Returns the memory of windows that are gathered, for those of a causal convolution.
+    /// Returns the memory for gathered windows of a causal convolution.
     pub(super) const fn gathered(&self) -> usize {
         let windows = match (self.dilation, self.before) {
             (1, before) if before < GATHERED => before,
@@ -50,15 +50,15 @@ impl StepPlaces {
         windows * self.kernel * self.from
     }
 
-    /// Returns whether each window has a step of the sequence.
+    /// Returns whether each window contains a step of the sequence.
     const fn are_on_the_sequence(&self) -> bool {
         let last = self.places.saturating_sub(1) * self.stride;
         self.before < self.kernel && last < self.steps + self.before
     }
 
-    /// Calls `f` for each run of places whose windows, without gaps, have the same part on the sequence, with the
-    /// places, that part of the window, and the step at which the first of these parts begins. Windows completely on
-    /// the sequence form one run; a window across an end is a separate run.
+    /// Calls `f` for each run of places whose windows (without gaps) have the same part inside the sequence. The
+    /// arguments are the places, that part of the window, and the step at which the first of these parts starts.
+    /// Windows completely inside the sequence are one run. A window across an end is a separate run.
     fn runs(&self, mut f: impl FnMut(Range<usize>, Range<usize>, usize)) {
         let Self { steps, places, kernel, stride, before, .. } = *self;
         let part = |t: usize| {
@@ -77,8 +77,8 @@ impl StepPlaces {
         }
     }
 
-    /// Calls `f` for each tap of the window, with the places at which it is on the sequence, and the step that it is
-    /// on at the first of them.
+    /// Calls `f` for each tap of the window, with the places at which the tap is inside the sequence, and with its step
+    /// at the first of these places.
     fn taps(&self, mut f: impl FnMut(usize, Range<usize>, usize)) {
         for tap in 0..self.kernel {
             let shift = tap * self.dilation;
@@ -91,7 +91,7 @@ impl StepPlaces {
         }
     }
 
-    /// `y = W * x`, from what the sums start at.
+    /// Computes `y = W * x`, added to the initial values.
     pub(super) fn convolve<T: Real>(&self, w: &[T], x: &[T], initial: Initial<'_, T>, y: &mut [T]) {
         let Self { from, to, stride, .. } = *self;
         let initial = if self.groups == 1 && self.dilation == 1 && self.are_on_the_sequence() {
@@ -118,7 +118,7 @@ impl StepPlaces {
         }
     }
 
-    /// `x += Wᵀ * y`.
+    /// Computes `x += Wᵀ * y`.
     pub(super) fn transpose<T: Real>(&self, w: &[T], y: &[T], x: &mut [T], scratch: &mut [T]) {
         let Self { from, to, stride, .. } = *self;
         if self.groups > 1 {
@@ -133,7 +133,7 @@ impl StepPlaces {
             if width == stride * from {
                 return gemm(y, w, Initial::Output, &mut x[..places.len() * width], to, width);
             }
-            // Windows overlap in x, or leave gaps: they are computed separately, then added to x.
+            // Windows overlap in x, or leave gaps, so they are computed separately and then added to x.
             let windows = &mut scratch[..places.len() * width];
             gemm(y, w, Initial::Zero, windows, to, width);
             for (step, window) in windows.chunks_exact(width).enumerate() {
@@ -148,7 +148,7 @@ impl StepPlaces {
         }
     }
 
-    /// `dW += Σ x ⊗ y`.
+    /// Computes `dW += Σ x ⊗ y`.
     pub(super) fn weight_gradient<T: Real>(&self, x: &[T], y: &[T], dw: &mut [T], scratch: &mut [T]) {
         let Self { from, to, stride, .. } = *self;
         if self.groups > 1 {
@@ -166,8 +166,8 @@ impl StepPlaces {
             self.taps(|tap, places, first| product(places, tap..tap + 1, first));
         }
     }
-    /// For each tap, place and feature i of a group: calls `f` with i, and with where the step of `x`, that of `y`,
-    /// and the weights of this tap and i begin.
+    /// Calls `f` for each tap, place and feature i of a group. The arguments are i, and the start of the step of `x`,
+    /// of the step of `y`, and of the weights of this tap and i.
     fn each_row(&self, mut f: impl FnMut(usize, usize, usize, usize)) {
         let Self { from, to, groups, stride, .. } = *self;
         let inputs = from / groups;
@@ -181,7 +181,7 @@ impl StepPlaces {
         });
     }
 
-    /// `sums[o] += x[i of the group of o] * b[o]`.
+    /// Computes `sums[o] += x[i of the group of o] * b[o]`.
     fn add_products<T: Real>(&self, i: usize, x: &[T], b: &[T], sums: &mut [T]) {
         let (inputs, outputs) = (self.from / self.groups, self.to / self.groups);
         let terms = sums.iter_mut().zip(b);
@@ -199,7 +199,7 @@ impl StepPlaces {
         }
     }
 
-    /// `x[i of the group of o] += a[o] * b[o]`, summed over the group.
+    /// Computes `x[i of the group of o] += a[o] * b[o]`, summed over the group.
     fn add_dot_products<T: Real>(&self, i: usize, a: &[T], b: &[T], x: &mut [T]) {
         let (inputs, outputs) = (self.from / self.groups, self.to / self.groups);
         if (inputs, outputs) == (1, 1) {
@@ -211,7 +211,7 @@ impl StepPlaces {
         }
     }
 
-    /// The gradient of the weights of groups: the sums of a few steps at a time.
+    /// Computes the gradient of the weights of groups, by summing a few steps at a time.
     fn weight_gradient_of_groups<T: Real>(&self, x: &[T], y: &[T], dw: &mut [T], sums: &mut [T]) {
         let Self { from, to, groups, stride, .. } = *self;
         let inputs = from / groups;
@@ -232,7 +232,7 @@ impl StepPlaces {
     }
 }
 
-/// Writes what the sums start at.
+/// Writes the initial values of the sums.
 pub(super) fn start<T: Real>(initial: Initial<'_, T>, y: &mut [T]) {
     match initial {
         Initial::Row(row) => y.chunks_exact_mut(row.len()).for_each(|y| y.copy_from_slice(row)),

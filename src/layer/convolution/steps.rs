@@ -1,4 +1,4 @@
-//! The passes of convolutions of sequences, which all of their layers share.
+//! The passes of convolutions of sequences, shared by all of these layers.
 
 use super::step_places::{GATHERED, StepPlaces, start};
 use super::{blocks_scratch, sum_in_blocks};
@@ -8,7 +8,7 @@ use crate::layer::window_settings::WindowAxis;
 use crate::layer::{Backward, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
 use crate::tensor::Tensor;
 
-/// The samples whose gradients are added in the layer's scalar.
+/// How many samples of gradients are added in the scalar type of the layer.
 const BLOCK: usize = 32;
 
 /// The windows of a convolution of sequences.
@@ -20,17 +20,17 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// Windows of `kernel` steps.
+    /// Creates windows of `kernel` steps.
     pub(crate) const fn plain(kernel: usize, stride: usize, padding: usize) -> Self {
         Self { axis: WindowAxis::plain(kernel, stride, padding), groups: 1, transposed: false }
     }
 
-    /// The transpose.
+    /// Returns the windows of the transposed convolution.
     pub(super) const fn transposed(self) -> Self {
         Self { transposed: true, ..self }
     }
 
-    /// Returns the sequence that the windows are on and the one that has a step for each of them.
+    /// Returns the sequence on which the windows are, and the sequence that has a step for each window.
     const fn sequences<X: Tensor, Y: Tensor>(&self) -> [&'static [usize]; 2] {
         if self.transposed { [Y::SHAPE, X::SHAPE] } else { [X::SHAPE, Y::SHAPE] }
     }
@@ -57,7 +57,7 @@ impl Steps {
         }
     }
 
-    /// Returns whether window t ends at step t, so that a stream can have this convolution.
+    /// Returns whether window t ends at step t, so that the convolution can be part of a stream.
     #[inline(always)]
     const fn ends_at_its_place<X: Tensor, Y: Tensor>(&self) -> bool {
         let places = self.places::<X, Y>();
@@ -65,8 +65,8 @@ impl Steps {
         in_place && places.before + 1 == self.axis.span() && !self.transposed
     }
 
-    /// Returns the windows on the sequence as images of one channel for each group, with a row for each step: each covers
-    /// whole rows.
+    /// Returns the windows on the sequence as windows on images: one channel for each group, and a row for each step.
+    /// Each window covers whole rows.
     pub(crate) const fn windows_of_rows<X: Tensor, Y: Tensor>(&self) -> Windows {
         let StepPlaces { steps, from, places, kernel, stride, dilation, before, .. } = self.places::<X, Y>();
         let rows = WindowPlaces { side: steps, kernel, stride, dilation, before, places };
@@ -100,7 +100,7 @@ impl Steps {
         }
     }
 
-    /// The forward pass.
+    /// Computes the forward pass.
     pub(super) fn forward<X: Tensor, Y: Tensor<Scalar = X::Scalar>>(
         self,
         weights: &[X::Scalar],
@@ -131,8 +131,8 @@ impl Steps {
         }
     }
 
-    /// The convolution of one sequence as a stream computes it, with the sums of each place in the order that it has
-    /// alone. `gathered` has the memory of a few windows.
+    /// Computes the convolution of one sequence in the same way as a stream: the sums of each place are in the order
+    /// for a single step. `gathered` is memory for a few windows.
     fn step_by_step<T: Real>(
         self,
         places: StepPlaces,
@@ -144,7 +144,7 @@ impl Steps {
     ) {
         let StepPlaces { from, to, kernel, dilation, before, .. } = places;
         let window = kernel * from;
-        // Only windows without gaps that are completely on the sequence are read in place.
+        // Only windows without gaps that are completely inside the sequence are read in place.
         let gathers = if dilation == 1 { before.min(places.places) } else { places.places };
         let (start, in_place) = y.split_at_mut(gathers * to);
         for (block, y) in start.chunks_mut(GATHERED * to).enumerate() {
@@ -162,7 +162,7 @@ impl Steps {
         self.windows([from, to], weights, bias, Strided { numbers: x, strides: [from, 1] }, in_place);
     }
 
-    /// Computes steps of the output, one for each window of steps without gaps.
+    /// Computes steps of the output, one for each window. The windows have no gaps.
     #[inline(always)]
     pub(super) fn windows<T: Real>(
         self,
@@ -184,7 +184,7 @@ impl Steps {
         }
     }
 
-    /// The backward pass. `parts` gives the weights of a gradient, and its bias.
+    /// Computes the backward pass. `parts` returns the weights and the bias of a gradient.
     pub(super) fn backward<T: Real, X: Tensor<Scalar = T>, L: Layer<X, Output: Tensor<Scalar = T>>>(
         self,
         weights: &[T],
@@ -202,7 +202,7 @@ impl Steps {
         }
         let places = self.places::<X, L::Output>();
         let scratch = workspace.scratch::<T>(places.scratch());
-        // The loops of groups add all windows of a sample in the scalar.
+        // The loops for groups add all windows of a sample in the scalar type.
         let block = if self.groups > 1 { 1 } else { BLOCK };
         sum_in_blocks(input.len(), block, accumulate.into(), dw, &mut workspace, |block, accumulate, dw| {
             if accumulate == Accumulate::Overwrite {

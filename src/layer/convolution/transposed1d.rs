@@ -8,27 +8,27 @@ use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, WorkspaceM
 use crate::tensor::side::{Grow, Side, Sides};
 use crate::tensor::{Aligned, Sequence, Vector};
 
-/// The transpose of a convolution of sequences: every step adds to a window of `K` steps of all output features, in
-/// steps of `STRIDE`.
+/// The transposed convolution of sequences: each step adds to a window of `K` steps of all output features. The stride
+/// of the windows is `STRIDE`.
 ///
 /// Forward `y[S t + k - P, o] = b[o] + Σ W[k, o, i] x[t, i]`, summed over all terms with that step, and cropped to the
 /// sequence; backward `dx` is a convolution of `dy` with the same W, `dW[k, o, i] = Σ x[t, i] dy[S t + k - P, o]`,
 /// `db[o] = Σ dy[t, o]`.
 ///
-/// With the same `weight`, `K`, `STRIDE` and `PAD`, and no bias, it is the input gradient of
+/// With the same `weight`, `K`, `STRIDE` and `PAD`, and without a bias, it computes the input gradient of
 /// [`Conv1d<OUT, IN, K, STRIDE, PAD>`](crate::layer::Conv1d): `⟨u, conv(x)⟩ = ⟨transposed(u), x⟩`.
 ///
 /// # Shapes
-/// Input `Sequence<STEPS, IN>`; output `Sequence<(STEPS - 1) STRIDE + K - 2 PAD, OUT>`, computed by the compiler for
-/// up to 2048 steps and [some longer ones](crate::tensor::side). `weight` is `[K, OUT, IN]`, the sides of PyTorch's
-/// `ConvTranspose1d` in the opposite order; `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
+/// Input `Sequence<STEPS, IN>`; output `Sequence<(STEPS - 1) STRIDE + K - 2 PAD, OUT>`. The compiler computes it for up
+/// to 2048 steps and [some longer sequences](crate::tensor::side). `weight` is `[K, OUT, IN]`, with the axes of
+/// PyTorch's `ConvTranspose1d` in the opposite order. `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
 ///
 /// # Gradient flow
-/// Linear. The fan-in is `IN K`; with a stride, only about `IN K / STRIDE` inputs reach an output step. Where windows
-/// overlap unevenly (`K` is no multiple of `STRIDE`), values and gradients differ from step to step.
+/// Linear. The fan-in is `IN K`. With a stride, only about `IN K / STRIDE` inputs reach an output step. Where windows
+/// overlap unevenly (`K` is not a multiple of `STRIDE`), values and gradients differ from step to step.
 ///
 /// # Source
-/// As [`TransposedConv2d`](crate::layer::TransposedConv2d).
+/// The same as [`TransposedConv2d`](crate::layer::TransposedConv2d).
 ///
 /// # Examples
 /// ```
@@ -40,6 +40,7 @@ use crate::tensor::{Aligned, Sequence, Vector};
 /// assert_eq!(paint.predict(&steps)?, Sequence([[1.0], [2.0], [11.0], [20.0], [10.0]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("ConvTranspose1d", "deconvolution", "Conv1DTranspose"))]
 #[derive(Clone, Parameters)]
 #[parameters(
     name = "TransposedConv1d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
@@ -53,7 +54,7 @@ pub struct TransposedConv1d<
     T: Real = f32,
     B: Bias<Vector<OUT, T>> = Vector<OUT, T>,
 > {
-    /// W: for each step of the window and each output feature, the weight of each input feature towards it.
+    /// W: for each step of the window and each output feature, the weight of each input feature.
     #[parameter(weight, fan_in = IN * K, fan_out = OUT * K, layout = InputsFirst, shape = &[K, OUT, IN], scalar = T)]
     pub weight: Aligned<[[[T; IN]; OUT]; K]>,
     /// b: one number for each output feature, or [`NoBias`](crate::layer::NoBias).
@@ -76,7 +77,7 @@ impl<
     B: Bias<Vector<OUT, T>>,
 > TransposedConv1d<IN, OUT, K, S, P, T, B>
 {
-    /// The convolution of which this is the transpose maps this layer's output to its input.
+    /// The windows of the convolution whose transpose this layer is. It maps this layer's output to its input.
     const WINDOWS: Steps = Steps::plain(K, S, P).transposed();
 }
 

@@ -14,33 +14,35 @@ use crate::layer::{At, Backward, Cost, Effect, Factor, Layer, Mode, Plan, Then, 
 use crate::tensor::side::{GrowAlong, Side, Sides};
 use crate::tensor::{Aligned, Sequence, Vector};
 
-/// A [`TransposedConv1d`](crate::layer::TransposedConv1d) with settings: dilation, groups, output padding, and
-/// paddings of other kinds.
+/// A [`TransposedConv1d`](crate::layer::TransposedConv1d) with settings: dilation, groups, output padding, and other
+/// kinds of padding.
 ///
 /// Forward `y[S t + D k - P, o'] = b[o'] + Σ W[k, o, i] x[t, i]`, summed over all terms with that step and cropped to
 /// the sequence, where o' is the oth feature of the group of i; backward `dx` is a convolution of `dy` with the same
 /// W, `dW[k, o, i] = Σ x[t, i] dy[S t + D k - P, o']`, `db[o] = Σ dy[t, o]`.
 ///
-/// With the same `weight` and settings (without an output padding), and no bias, it is the input gradient of
-/// [`Conv1dWith<OUT, IN, ..>`](crate::layer::Conv1dWith); for `Causal`, of one with all padding after the last step.
+/// With the same `weight` and settings (without an output padding), and without a bias, it computes the input gradient
+/// of [`Conv1dWith<OUT, IN, ..>`](crate::layer::Conv1dWith). For `Causal`, it is the input gradient of a convolution
+/// with all padding after the last step.
 ///
 /// # Settings
-/// Those of [`Conv1dWith`](crate::layer::Conv1dWith), and [`OutputPadding<P>`](crate::layer::OutputPadding): how many
-/// steps are added at the end, fewer than the stride or the dilation. Padding is cut off. With
-/// [`Same`](crate::layer::Same), [`SameLower`](crate::layer::SameLower) and [`Causal`](crate::layer::Causal) the
-/// output has `STRIDE` times the steps of the input; with `Causal`, step t of the input reaches the steps from `STRIDE
-/// t` on only.
+/// The settings of [`Conv1dWith`](crate::layer::Conv1dWith), and [`OutputPadding<P>`](crate::layer::OutputPadding): how
+/// many steps are added at the end. It must be less than the stride or the dilation.
+///
+/// Padding is removed from the output. With [`Same`](crate::layer::Same), [`SameLower`](crate::layer::SameLower) and
+/// [`Causal`](crate::layer::Causal) the output has `STRIDE` times the steps of the input. With `Causal`, step t of the
+/// input influences only the steps from `STRIDE t` on.
 ///
 /// # Shapes
-/// Input `Sequence<STEPS, IN>`; output `Sequence<(STEPS - 1) S + D (K - 1) + 1 - padding + output padding, OUT>`,
-/// computed by the compiler for up to 2048 steps and [some longer ones](crate::tensor::side). The groups divide IN and
-/// OUT. `weight` is `[K, OUT / GROUPS, IN]`, PyTorch's `[IN, OUT / GROUPS, K]` with its sides in the opposite order;
-/// `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
+/// Input `Sequence<STEPS, IN>`; output `Sequence<(STEPS - 1) S + D (K - 1) + 1 - padding + output padding, OUT>`. The
+/// compiler computes it for up to 2048 steps and [some longer sequences](crate::tensor::side). The number of groups
+/// must divide IN and OUT. `weight` is `[K, OUT / GROUPS, IN]`; PyTorch's is `[IN, OUT / GROUPS, K]`, with the axes in
+/// the opposite order. `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
 ///
 /// # Gradient flow
-/// Linear. The fan-in is `K IN / GROUPS`, and the fan-out `K OUT / GROUPS`: with a stride, only about a share of 1 / S
-/// of the fan-in reaches an output step. (PyTorch reads the sides of the weights as those of a convolution: its two
-/// fans are the other way round, and IN is not divided by `GROUPS`.)
+/// Linear. The fan-in is `K IN / GROUPS`, and the fan-out `K OUT / GROUPS`. With a stride, only about 1 / S of the
+/// fan-in reaches an output step. (PyTorch computes the fans from the weight as if it belonged to a convolution that is
+/// not transposed: fan-in and fan-out are exchanged, and IN is not divided by `GROUPS`.)
 ///
 /// # Source
 /// Dumoulin, Visin, "A guide to convolution arithmetic for deep learning" (2016), section 4; Défossez, Copet,
@@ -58,6 +60,7 @@ use crate::tensor::{Aligned, Sequence, Vector};
 /// let twice: Sequence<20, 4> = Up::init(&mut rng(0)).predict(&Sequence::<10, 8>::default())?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("ConvTranspose1d", "dilated transposed convolution"))]
 #[derive(Clone, Parameters)]
 #[parameters(
     place = own,
@@ -70,7 +73,7 @@ pub struct TransposedConv1dWith<
     T: Real = f32,
     B: Bias<Vector<OUT, T>> = Vector<OUT, T>,
 > {
-    /// W: for each step of the window and each output feature of a group, the weight of each input feature towards it.
+    /// W: for each step of the window and each output feature of a group, the weight of each input feature.
     #[parameter(weight, fan_in = S::FEEDS, fan_out = S::TAPS, layout = InputsFirst, shape = S::SHAPE, scalar = T)]
     pub weight: Aligned<<S::Fields as WeightFields<OUT, IN>>::OfSteps<T>>,
     /// b: one number for each output feature, or [`NoBias`](crate::layer::NoBias).
@@ -79,7 +82,7 @@ pub struct TransposedConv1dWith<
 }
 
 type Is<S, const IN: usize, const OUT: usize> = <S as StepSettings<Transposed, OUT, IN>>::Is;
-/// The windows, the output padding, and the steps of the output.
+/// The windows, with the output padding and the number of output steps.
 type Axis<S, const IN: usize, const OUT: usize> = <Is<S, IN, OUT> as StepFields<Transposed, OUT, IN>>::Steps;
 type More<S, const IN: usize, const OUT: usize> =
     <Is<S, IN, OUT> as StepFields<Transposed, OUT, IN>>::MoreSteps;
@@ -118,7 +121,7 @@ impl<
     B: Bias<Vector<OUT, T>>,
 > TransposedConv1dWith<IN, OUT, S, T, B>
 {
-    /// The convolution of which this is the transpose maps this layer's output to its input.
+    /// The windows of the convolution whose transpose this layer is. It maps this layer's output to its input.
     const WINDOWS: Steps = Steps { axis: S::Is::AXIS, groups: S::GROUPS, transposed: true };
 }
 

@@ -8,24 +8,25 @@ use crate::layer::{Backward, Cost, Effect, Factor, Layer, Mode, Plan, WorkspaceM
 use crate::tensor::side::{Grow, Side, Sides};
 use crate::tensor::{Aligned, Image, Vector};
 
-/// The transpose of a convolution: every pixel adds to a `K` x `K` window of all output channels, in steps of `STRIDE`.
+/// The transposed convolution of images: each pixel adds to a `K` x `K` window of all output channels. The stride of
+/// the windows is `STRIDE`.
 ///
 /// Forward `y[o, S r + m - P, S c + n - P] = b[o] + Σ W[i, o, m, n] x[i, r, c]`, summed over all terms with that place,
 /// and cropped to the image; backward `dx` is a convolution of `dy` with the same W,
 /// `dW[i, o, m, n] = Σ x[i, r, c] dy[o, ..]`, `db[o] = Σ dy[o, r, c]`.
 ///
-/// With the same `weight`, `K`, `STRIDE` and `PAD`, and no bias, it is the input gradient of
+/// With the same `weight`, `K`, `STRIDE` and `PAD`, and without a bias, it computes the input gradient of
 /// [`Conv2d<OUT, IN, K, STRIDE, PAD>`](crate::layer::Conv2d): `⟨u, conv(x)⟩ = ⟨transposed(u), x⟩`.
 ///
 /// # Shapes
-/// Input `Image<IN, H, W>`; output `Image<OUT, (H - 1) STRIDE + K - 2 PAD, (W - 1) STRIDE + K - 2 PAD>`, computed by
-/// the compiler for sides up to 2048 and [some longer ones](crate::tensor::side). `weight` is `[IN, OUT, K, K]`, as
-/// PyTorch's `ConvTranspose2d`; `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
+/// Input `Image<IN, H, W>`; output `Image<OUT, (H - 1) STRIDE + K - 2 PAD, (W - 1) STRIDE + K - 2 PAD>`. The compiler
+/// computes it for sides up to 2048 and [some longer ones](crate::tensor::side). `weight` is `[IN, OUT, K, K]`, the
+/// same as PyTorch's `ConvTranspose2d`. `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
 ///
 /// # Gradient flow
-/// Linear. Where windows overlap unevenly (`K` is no multiple of `STRIDE`), values and gradients differ from pixel to
-/// pixel in a checkerboard. The fan-in is `IN K²`; with a stride, only about `IN K² / STRIDE²` inputs reach an output
-/// pixel.
+/// Linear. Where windows overlap unevenly (`K` is not a multiple of `STRIDE`), values and gradients differ between
+/// neighboring pixels in a checkerboard pattern. The fan-in is `IN K²`. With a stride, only about `IN K² / STRIDE²`
+/// inputs reach an output pixel.
 ///
 /// # Source
 /// Zeiler, Krishnan, Taylor, Fergus, "Deconvolutional networks" (2010), eq. 1; Dumoulin, Visin, "A guide to convolution
@@ -44,6 +45,7 @@ use crate::tensor::{Aligned, Image, Vector};
 /// );
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("ConvTranspose2d", "deconvolution", "Conv2DTranspose"))]
 #[derive(Clone, Parameters)]
 #[parameters(
     name = "TransposedConv2d<{IN}, {OUT}, {K}, {STRIDE}, {PAD}{=scalar_and_bias::<Vector<OUT, T>, B>()}>"
@@ -80,7 +82,7 @@ impl<
     B: Bias<Vector<OUT, T>>,
 > TransposedConv2d<IN, OUT, K, S, P, T, B>
 {
-    /// The convolution of which this is the transpose maps this layer's output to its input.
+    /// The windows of the convolution whose transpose this layer is. It maps this layer's output to its input.
     const PIXELS: Pixels = Pixels::square(1, K, S, P).transposed();
 }
 

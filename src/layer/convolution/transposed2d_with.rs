@@ -14,33 +14,35 @@ use crate::layer::{At, Backward, Cost, Effect, Factor, Layer, Mode, Plan, Then, 
 use crate::tensor::side::{GrowAlong, Side, Sides};
 use crate::tensor::{Aligned, Image, Vector};
 
-/// A [`TransposedConv2d`](crate::layer::TransposedConv2d) with settings: windows that differ by axis, dilation,
-/// groups, output padding, and paddings of other kinds.
+/// A [`TransposedConv2d`](crate::layer::TransposedConv2d) with settings: different windows for rows and columns,
+/// dilation, groups, output padding, and other kinds of padding.
 ///
 /// Forward `y[o, S r + D m - P, S c + D n - P] = b[o'] + Σ W[i, o, m, n] x[i, r, c]`, summed over all terms with that
-/// place and cropped to the image, where each axis has its own S, D and P, and o' is the oth channel of the group of
-/// i; backward `dx` is a convolution of `dy` with the same W, `dW[i, o, m, n] = Σ x[i, r, c] dy[o', ..]`, `db[o] = Σ
-/// dy[o, r, c]`.
+/// place and cropped to the image, where o' is the oth channel of the group of i, and S, D and P can differ between the
+/// axes; backward `dx` is a convolution of `dy` with the same W, `dW[i, o, m, n] = Σ x[i, r, c] dy[o', ..]`,
+/// `db[o] = Σ dy[o, r, c]`.
 ///
-/// With the same `weight` and settings (without an output padding), and no bias, it is the input gradient of
-/// [`Conv2dWith<OUT, IN, ..>`](crate::layer::Conv2dWith).
+/// With the same `weight` and settings (without an output padding), and without a bias, it computes the input gradient
+/// of [`Conv2dWith<OUT, IN, ..>`](crate::layer::Conv2dWith).
 ///
 /// # Settings
-/// Those of [`Conv2dWith`](crate::layer::Conv2dWith), and [`OutputPadding<H, W>`](crate::layer::OutputPadding): how
-/// many rows and columns are added at the end, fewer than the stride or the dilation. Padding is cut off. With
-/// [`Same`](crate::layer::Same) and [`SameLower`](crate::layer::SameLower) the output has the sides of the input times
-/// the stride, as in ONNX, and an output padding is not needed.
+/// The settings of [`Conv2dWith`](crate::layer::Conv2dWith), and [`OutputPadding<H, W>`](crate::layer::OutputPadding):
+/// how many rows and columns are added at the end. Both must be less than the stride or the dilation.
+///
+/// Padding is removed from the output. With [`Same`](crate::layer::Same) and [`SameLower`](crate::layer::SameLower) the
+/// sides of the output are those of the input times the stride, as in ONNX. An output padding is not needed then.
 ///
 /// # Shapes
-/// Input `Image<IN, H, W>`; output `Image<OUT, ..>` with, along each axis, `(side - 1) S + D (K - 1) + 1 - padding +
-/// output padding` places; computed by the compiler for sides up to 2048 and [some longer ones](crate::tensor::side).
-/// The groups divide IN and OUT. `weight` is `[IN, OUT / GROUPS, H, W]`, as PyTorch's `ConvTranspose2d`; `bias` is
-/// `[OUT]`, or [`NoBias`](crate::layer::NoBias).
+/// Input `Image<IN, H, W>`; output `Image<OUT, ..>` with `(side - 1) S + D (K - 1) + 1 - padding + output padding`
+/// places along each axis. The compiler computes it for sides up to 2048 and [some longer ones](crate::tensor::side).
+/// The number of groups must divide IN and OUT. `weight` is `[IN, OUT / GROUPS, H, W]`, the same as PyTorch's
+/// `ConvTranspose2d`. `bias` is `[OUT]`, or [`NoBias`](crate::layer::NoBias).
 ///
 /// # Gradient flow
-/// Linear. The fan-in is `IN / GROUPS` times the pixels of the window, and the fan-out `OUT / GROUPS` times them: with
-/// a stride, only about a share of 1 / (S S) of the fan-in reaches an output pixel. (PyTorch reads the sides of the
-/// weights as those of a convolution: its two fans are the other way round, and IN is not divided by `GROUPS`.)
+/// Linear. The fan-in is `IN / GROUPS` times the pixels of the window, and the fan-out `OUT / GROUPS` times these
+/// pixels. With a stride, only about 1 / (S S) of the fan-in reaches an output pixel. (PyTorch computes the fans from
+/// the weight as if it belonged to a convolution that is not transposed: fan-in and fan-out are exchanged, and IN is
+/// not divided by `GROUPS`.)
 ///
 /// # Source
 /// Dumoulin, Visin, "A guide to convolution arithmetic for deep learning" (2016), section 4.
@@ -49,7 +51,7 @@ use crate::tensor::{Aligned, Image, Vector};
 /// ```
 /// use chainrule::prelude::*;
 ///
-/// // Twice the sides, as many decoders have it.
+/// // Doubles height and width, as in many decoders.
 /// type Up = TransposedConv2dWith<8, 4, (Kernel<3>, Stride<2>, Padding<1>, OutputPadding<1>)>;
 /// let up: Image<4, 14, 14> = Up::init(&mut rng(0)).predict(&Image::<8, 7, 7>::default())?;
 ///
@@ -58,6 +60,7 @@ use crate::tensor::{Aligned, Image, Vector};
 /// assert_eq!(copy.predict(&Image([[[1.0, 2.0]]]))?, Image([[[1.0, 10.0, 0.0, 2.0, 20.0, 0.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("ConvTranspose2d", "output_padding"))]
 #[derive(Clone, Parameters)]
 #[parameters(
     place = own,
@@ -79,7 +82,7 @@ pub struct TransposedConv2dWith<
 }
 
 type Is<S, const IN: usize, const OUT: usize> = <S as PixelSettings<Transposed, OUT, IN>>::Is;
-/// The windows over rows, and over columns, and the output padding of both.
+/// The windows over rows, with the output padding.
 type Rows<S, const IN: usize, const OUT: usize> = <Is<S, IN, OUT> as PixelFields<Transposed, OUT, IN>>::Rows;
 type Columns<S, const IN: usize, const OUT: usize> =
     <Is<S, IN, OUT> as PixelFields<Transposed, OUT, IN>>::Columns;
@@ -87,7 +90,7 @@ type MoreRows<S, const IN: usize, const OUT: usize> =
     <Is<S, IN, OUT> as PixelFields<Transposed, OUT, IN>>::MoreRows;
 type MoreColumns<S, const IN: usize, const OUT: usize> =
     <Is<S, IN, OUT> as PixelFields<Transposed, OUT, IN>>::MoreColumns;
-/// The sides of the output.
+/// The height of the output.
 type Height<const H: usize, S, const IN: usize, const OUT: usize> =
     GrownAlong<H, Rows<S, IN, OUT>, MoreRows<S, IN, OUT>>;
 type Width<const W: usize, S, const IN: usize, const OUT: usize> =
@@ -134,7 +137,7 @@ impl<
     B: Bias<Vector<OUT, T>>,
 > TransposedConv2dWith<IN, OUT, S, T, B>
 {
-    /// The convolution of which this is the transpose maps this layer's output to its input.
+    /// The windows of the convolution whose transpose this layer is. It maps this layer's output to its input.
     const PIXELS: Pixels = Pixels { axes: S::Is::AXES, groups: S::GROUPS, transposed: true };
     const STRIDES: usize = S::Is::AXES[0].stride * S::Is::AXES[1].stride;
 }

@@ -15,37 +15,37 @@ use crate::tensor::{Image, Sequence, Vector};
 
 /// Normalizes each feature, or each channel of an image, to mean 0 and variance 1 over the batch.
 ///
-/// Forward `x̂ = (x - μ) r`, `y = γ x̂ + β`, with r = 1 / √(σ² + ε). In training μ and σ² are the mean and
-/// variance of the feature's n numbers in the batch (n counts samples, and steps or pixels); in evaluation mode they
-/// are the running mean and variance. Backward in training `dx = γ r (dy - mean dy - x̂ mean dy x̂)`, in evaluation
-/// `dx = γ r dy`; in both `dγ = Σ dy x̂`, `dβ = Σ dy`.
+/// Forward `x̂ = (x - μ) r`, `y = γ x̂ + β`, with r = 1 / √(σ² + ε). In training mode, μ and σ² are the mean and
+/// variance of the feature's n numbers in the batch (n counts samples, and steps or pixels). In evaluation mode, they
+/// are the running mean and variance. Backward in training mode `dx = γ r (dy - mean dy - x̂ mean dy x̂)`, in
+/// evaluation mode `dx = γ r dy`; in both `dγ = Σ dy x̂`, `dβ = Σ dy`.
 ///
-/// The running mean and variance are [buffers](crate::layer::Role::Buffer). Each training step moves them by a share, the
-/// momentum, of their distance to the batch's μ and σ² n / (n - 1) (the unbiased estimate). A feature with a single number in the
-/// batch (n = 1) has the variance 0: the output is the bias, the input gets no gradient, and the running variance does
-/// not change. Train with batches of several samples.
+/// The running mean and variance are [buffers](crate::layer::Role::Buffer). Each training step moves them towards the μ
+/// and the unbiased variance σ² n / (n - 1) of the batch, by the momentum times the distance. A feature with a single
+/// number in the batch (n = 1) has the variance 0: the output is the bias, the input gets no gradient, and the running
+/// variance does not change. Train with batches of several samples.
 ///
 /// # Shapes
-/// `Vector<FEATURES>`, `Sequence<STEPS, FEATURES>` or `Image<FEATURES, H, W>`, and the same shape as output. `gain`
-/// (γ), `bias` (β), `running_mean` and `running_variance` are `[FEATURES]` and start at 1, 0, 0 and 1.
+/// `Vector<FEATURES>`, `Sequence<STEPS, FEATURES>` or `Image<FEATURES, H, W>`, The output has the same shape as the
+/// input. `gain` (γ), `bias` (β), `running_mean` and `running_variance` are `[FEATURES]` and start at 1, 0, 0 and 1.
 ///
 /// # Settings
-/// `BatchNorm<FEATURES, f32, S, A>`. S is ε, 1e-5 by default as in PyTorch, or ε and the momentum, 0.1 by default:
-/// `BatchNorm<16, f32, (Epsilon<1, 1000>, Momentum<1, 100>)>` is that of Keras. A is `GainAndBias` by default; with
-/// [`NoBias`](crate::layer::NoBias) there is no β, with [`NoGain`](super::NoGain) no γ, with
+/// `BatchNorm<FEATURES, f32, S, A>`. S is ε, by default 1e-5 as in PyTorch, or a pair of ε and the momentum, by default
+/// 0.1. Keras has `BatchNorm<16, f32, (Epsilon<1, 1000>, Momentum<1, 100>)>`. A is `GainAndBias` by default. With
+/// [`NoBias`](crate::layer::NoBias) there is no β, with [`NoGain`](super::NoGain) no γ, and with
 /// [`NoAffine`](super::NoAffine) neither.
 ///
-/// In training mode a part of a network that is frozen still normalizes by the batch. [`Evaluate`](crate::stack::Evaluate)
-/// keeps it in evaluation mode.
+/// In training mode, a frozen part of a network still normalizes by the batch. Wrap it in
+/// [`Evaluate`](crate::stack::Evaluate) to use evaluation mode.
 ///
 /// # Gradient flow
-/// In training the Jacobian of a feature is γ r (I - 1 1ᵀ/n - x̂ x̂ᵀ/n), of norm at most γ r, over the batch: a
-/// gradient depends on all samples. Scaling x by s scales its gradient by 1/s. In evaluation mode the Jacobian is the
-/// diagonal γ r.
+/// In training mode, the Jacobian of a feature is γ r (I - 1 1ᵀ/n - x̂ x̂ᵀ/n) over the batch: its norm is at most γ r,
+/// and a gradient depends on all samples. Scaling x by s scales its gradient by 1/s. In evaluation mode the Jacobian is
+/// the diagonal matrix γ r.
 ///
 /// # Source
 /// Ioffe, Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate shift", ICML
-/// 2015, algorithms 1 and 2; the running mean and variance are exponential averages, as in PyTorch.
+/// 2015, algorithms 1 and 2. The running mean and variance are exponential moving averages, as in PyTorch.
 ///
 /// # Examples
 /// ```
@@ -58,7 +58,7 @@ use crate::tensor::{Image, Sequence, Vector};
 /// let mut workspace = Workspace::default();
 /// norm.forward(&batch, &mut y, workspace.prepare::<Vector<1>, BatchNorm<1>>(2), &mut Mode::Train(&mut rng(0)));
 /// assert_abs_diff_eq!(y[0], Vector([-1.0]), epsilon = 1e-5); // the batch has mean 6 and variance 4
-/// assert_abs_diff_eq!(norm.predict(&batch[0])?, Vector([4.0]), epsilon = 1e-4); // running ones: 0 and 1
+/// assert_abs_diff_eq!(norm.predict(&batch[0])?, Vector([4.0]), epsilon = 1e-4); // the running mean and variance are 0 and 1
 ///
 /// let mut trainer = Trainer::new(norm, MeanSquaredError, Sgd::new(0.0), 0);
 /// trainer.step(&batch, &batch)?;
@@ -66,6 +66,7 @@ use crate::tensor::{Image, Sequence, Vector};
 /// assert_abs_diff_eq!(trainer.network.running_variance, Vector([1.7])); // 0.9 * 1 + 0.1 * 4 * 2 / (2 - 1)
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("batch normalization", "BatchNorm1d", "BatchNorm2d", "BatchNormalization"))]
 #[derive(Clone, Parameters)]
 #[parameters(
     name = "BatchNorm<{FEATURES}{=Rest::<Vector<FEATURES, T>, S, A, Epsilon, GainAndBias>::SCALAR}{=Rest::<Vector<FEATURES, T>, S, A, Epsilon, GainAndBias>::PART}>"
@@ -97,13 +98,13 @@ pub struct BatchNorm<
 impl<const FEATURES: usize, T: Real, S: NormSettings, A: AffineOf<Vector<FEATURES, T>>>
     BatchNorm<FEATURES, T, S, A>
 {
-    /// ε, added to the variance.
+    /// ε, which is added to the variance.
     pub const EPSILON: f64 = epsilon::<S, T>();
-    /// By which share of their distance to the batch's mean and variance a step moves the running ones.
+    /// The momentum: the running statistics move by this share of their distance to the batch's mean and variance.
     pub const MOMENTUM: f64 = S::MOMENTUM;
 }
 
-/// The mean and factor by which the last forward pass normalized each feature, saved in the workspace.
+/// The mean and factor with which the last forward pass normalized each feature, saved in the workspace.
 struct Moments<'a> {
     mean: &'a mut [f64],
     variance: &'a mut [f64],
@@ -111,12 +112,12 @@ struct Moments<'a> {
     /// Scratch memory of the backward pass: Σ dy and Σ dy x̂.
     plain: &'a mut [f64],
     along: &'a mut [f64],
-    /// 1 in training mode, where mean and variance are those of the batch, else 0.
+    /// 1 in training mode, where the mean and variance come from the batch; otherwise 0.
     measured: &'a mut f64,
 }
 
 impl<'a> Moments<'a> {
-    /// The numbers that are saved for each feature.
+    /// How many numbers are saved for each feature.
     const EACH: usize = 5;
 
     const fn space(features: usize) -> Space {
@@ -134,8 +135,8 @@ impl<'a> Moments<'a> {
         Self { mean, variance, factor, plain, along, measured: &mut next(1)[0] }
     }
 
-    /// Computes the mean and the biased variance of each feature. The mean is computed first, because sums of squares
-    /// would cancel.
+    /// Computes the mean and the biased variance of each feature. The mean is computed first, because subtracting sums
+    /// of squares would lose precision by cancellation.
     fn measure<const FEATURES: usize, const H: usize, const W: usize, T: Real>(
         &mut self,
         batch: &[Image<FEATURES, H, W, T>],

@@ -19,26 +19,27 @@ use crate::layer::{
 use crate::tensor::side::{Side, SplitInto};
 use crate::tensor::{Channels, Vector};
 
-/// Normalizes each of `GROUPS` equal groups of the channels of an image, or the features of a sequence or vector, to
-/// mean 0 and variance 1.
+/// Normalizes equal groups of channels or features to mean 0 and variance 1: `GROUPS` groups of the channels of an
+/// image, or of the features of a sequence or a vector.
 ///
-/// Forward `x̂ᵢ = (xᵢ - μ) r`, `yᵢ = γ x̂ᵢ + β`, with μ and σ² the mean and variance of the n numbers of xᵢ's group, r
-/// = 1 / √(σ² + ε), and γ and β those of xᵢ's channel; backward `dxᵢ = r (gᵢ - mean g - x̂ᵢ mean g x̂)` with
-/// g = γ dy and the means over the group, and `dγ = Σ dy x̂`, `dβ = Σ dy` over the channel and the batch.
+/// Forward `x̂ᵢ = (xᵢ - μ) r`, `yᵢ = γ x̂ᵢ + β`, with r = 1 / √(σ² + ε), where μ and σ² are the mean and variance of
+/// the n numbers in the group of xᵢ, and γ and β belong to the channel of xᵢ; backward
+/// `dxᵢ = r (gᵢ - mean g - x̂ᵢ mean g x̂)` with g = γ dy and the means over the group, and `dγ = Σ dy x̂`, `dβ = Σ dy`
+/// over the channel and the batch.
 ///
 /// # Shapes
-/// `Vector<CHANNELS>`, `Sequence<STEPS, CHANNELS>` or `Image<CHANNELS, H, W>`, and the same shape as output. A group
-/// has the numbers of all its steps or pixels. `GROUPS` must divide `CHANNELS`, which is at most 2048. `gain` (γ)
-/// starts at 1, `bias` (β) at 0, both `[CHANNELS]`. One group is a layer norm with a gain for each channel; `CHANNELS`
-/// groups are an [`InstanceNorm`].
+/// `Vector<CHANNELS>`, `Sequence<STEPS, CHANNELS>` or `Image<CHANNELS, H, W>`. The output has the same shape as the
+/// input. A group contains the numbers of all steps or pixels. `GROUPS` must divide `CHANNELS`, which is at most 2048.
+/// `gain` (γ) starts at 1, `bias` (β) at 0; both are `[CHANNELS]`. With one group it is a layer norm with a gain for
+/// each channel. With `CHANNELS` groups it is an [`InstanceNorm`].
 ///
 /// # Settings
-/// `GroupNorm<GROUPS, CHANNELS, f32, S, A>`. S is ε, 1e-5 by default as in PyTorch. A is `GainAndBias` by default; with
-/// [`NoBias`](crate::layer::NoBias) there is no β, with [`NoGain`](super::NoGain) no γ, with [`NoAffine`] neither.
+/// `GroupNorm<GROUPS, CHANNELS, f32, S, A>`. S is ε, by default 1e-5 as in PyTorch. A is `GainAndBias` by default. With
+/// [`NoBias`](crate::layer::NoBias) there is no β, with [`NoGain`](super::NoGain) no γ, and with [`NoAffine`] neither.
 ///
 /// # Gradient flow
-/// As [`LayerNorm`](crate::layer::LayerNorm), for each group: the Jacobian of x̂ has a norm of at most r, and removes
-/// the components along 1 and (up to ε) along x̂.
+/// The same as [`LayerNorm`](crate::layer::LayerNorm), for each group: the norm of the Jacobian of x̂ is at most r. The
+/// Jacobian removes the components along 1 and (up to ε) along x̂.
 ///
 /// # Source
 /// Wu, He, "Group normalization", ECCV 2018, eq. 1, 2, 6 and 7.
@@ -53,6 +54,7 @@ use crate::tensor::{Channels, Vector};
 /// assert_abs_diff_eq!(norm.predict(&x)?, Image([[[-1.0]], [[1.0]], [[1.0]], [[-1.0]]]), epsilon = 1e-5);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.GroupNorm", "group normalization"))]
 #[derive(Clone, Parameters)]
 #[parameters(
     place = own,
@@ -78,7 +80,8 @@ pub struct GroupNorm<
 /// Normalizes each channel of an image, or each feature of a sequence over its steps, to mean 0 and variance 1: a
 /// [`GroupNorm`] with a group for each channel.
 ///
-/// As in PyTorch's `InstanceNorm2d` and `InstanceNorm1d` there is no gain and no bias, unless A is `GainAndBias`.
+/// As in PyTorch's `InstanceNorm2d` and `InstanceNorm1d`, it has no gain and no bias by default. With `GainAndBias` as
+/// A it has both.
 ///
 /// # Source
 /// Ulyanov, Vedaldi, Lempitsky, "Instance normalization: the missing ingredient for fast stylization" (2016),
@@ -96,13 +99,14 @@ pub struct GroupNorm<
 /// assert_eq!(<InstanceNorm<2, f32, Epsilon, GainAndBias>>::COUNT, 4);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("InstanceNorm1d", "InstanceNorm2d", "instance normalization", "style transfer"))]
 pub type InstanceNorm<const CHANNELS: usize, T = f32, S = Epsilon, A = NoAffine> =
     GroupNorm<CHANNELS, CHANNELS, T, S, A>;
 
 impl<const GROUPS: usize, const CHANNELS: usize, T: Real, S: NormSettings, A: AffineOf<Vector<CHANNELS, T>>>
     GroupNorm<GROUPS, CHANNELS, T, S, A>
 {
-    /// ε, added to the variance.
+    /// ε, which is added to the variance.
     pub const EPSILON: f64 = epsilon::<S, T>();
 }
 
@@ -125,12 +129,12 @@ where
     window_at!(@items X, Split);
 }
 
-/// A group of `channels` channels from `first` on, in each row of a sample.
+/// A group of `channels` consecutive channels, starting at `first`, in each row of a sample.
 #[derive(Clone, Copy)]
 struct Group {
     first: usize,
     channels: usize,
-    /// How many numbers of a channel are side by side, and how many numbers a row has.
+    /// How many numbers of a channel are next to each other, and how many numbers a row has.
     each: usize,
     row: usize,
 }
@@ -148,7 +152,7 @@ impl Group {
         self.of(sample).flat_map(move |group| (first..).zip(group.chunks_exact(each)))
     }
 
-    /// As [`channels`](Self::channels).
+    /// The same as [`channels`](Self::channels), mutable.
     fn channels_mut<T>(self, sample: &mut [T]) -> impl Iterator<Item = (usize, &mut [T])> {
         let Self { first, channels, each, row } = self;
         sample
@@ -157,7 +161,7 @@ impl Group {
     }
 }
 
-/// Group `at` of a sample.
+/// Returns group `at` of a sample.
 const fn group<const GROUPS: usize, const CHANNELS: usize, X: Channels<CHANNELS>>(at: usize) -> Group {
     let channels = CHANNELS / GROUPS;
     Group { first: at * channels, channels, each: X::EACH, row: CHANNELS * X::EACH }

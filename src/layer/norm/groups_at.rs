@@ -1,5 +1,5 @@
-//! The check of a layer's groups, whose message says the layer and its place in a stack. It is that of
-//! [`SplitInto`](crate::tensor::side::SplitInto), which knows no layer.
+//! The check of the number of groups of a layer. Its message names the layer and its place in a stack.
+//! [`SplitInto`](crate::tensor::side::SplitInto) makes the same check without a layer.
 
 use core::ops::Rem;
 
@@ -11,7 +11,8 @@ use crate::tensor::side::{Known, Side};
 
 type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
 
-/// The channels of the layer `L` can be split into `GROUPS` equal groups, after a check.
+/// The channels of the layer `L` can be split into `GROUPS` equal groups. This trait is used after the check of the
+/// groups.
 pub trait ThenGroups<const PLACE: usize, X, L, const CHANNELS: usize, const GROUPS: usize> {
     #[doc(hidden)]
     type Check;
@@ -28,7 +29,7 @@ where
     type Check = <GrEq<N<GROUPS>, U1> as SplitsAt<PLACE, X, L, CHANNELS, GROUPS>>::Check;
 }
 
-/// Whether there is at least one group: only for the answer `B1` is the division computed.
+/// Whether there is at least one group. The division is computed only if the answer is `B1`.
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: {CHANNELS} channels cannot be split into {GROUPS} groups",
     label = "the number of groups must be at least 1",

@@ -13,24 +13,25 @@ use crate::layer::{
 };
 use crate::tensor::{Sequence, Tensor, Vector, len};
 
-/// Normalizes each sample, or each step of a sequence, to mean 0 and variance 1 over all of its numbers.
+/// Normalizes each sample, or each step of a sequence, to mean 0 and variance 1 over all its numbers.
 ///
-/// Forward `x̂ᵢ = (xᵢ - μ) r`, `yᵢ = γᵢ x̂ᵢ + βᵢ`, with μ the mean of the n numbers, σ² the mean of (x - μ)², and
-/// r = 1 / √(σ² + ε); backward `dxᵢ = r (gᵢ - mean g - x̂ᵢ mean g x̂)` with g = γ dy, and `dγ = Σ dy x̂`,
-/// `dβ = Σ dy` over the batch.
+/// Forward `x̂ᵢ = (xᵢ - μ) r`, `yᵢ = γᵢ x̂ᵢ + βᵢ`, where μ is the mean of the n numbers, σ² the mean of (x - μ)², and r
+/// = 1 / √(σ² + ε); backward `dxᵢ = r (gᵢ - mean g - x̂ᵢ mean g x̂)` with g = γ dy, and `dγ = Σ dy x̂`, `dβ = Σ dy`
+/// over the batch.
 ///
 /// # Shapes
-/// `LayerNorm<X>`: input and output have the shape X. `LayerNorm<Vector<F>>` takes a `Sequence<S, F>` too, and
-/// normalizes each step separately. `gain` (γ) starts at 1, `bias` (β) at 0, both of the shape X.
+/// `LayerNorm<X>`: input and output have the shape X. `LayerNorm<Vector<F>>` also takes a `Sequence<S, F>`, and
+/// normalizes each step separately. `gain` (γ) starts at 1, `bias` (β) at 0; both have the shape X.
 ///
 /// # Settings
-/// `LayerNorm<X, S, A>`. S is ε, 1e-5 by default as in PyTorch: `LayerNorm<X, Epsilon<1, 1000>>`. A is `GainAndBias` by default;
-/// with [`NoBias`](crate::layer::NoBias) there is no β, with [`NoAffine`](super::NoAffine) neither γ nor β.
+/// `LayerNorm<X, S, A>`. S is ε, by default 1e-5 as in PyTorch: `LayerNorm<X, Epsilon<1, 1000>>`. A is `GainAndBias` by
+/// default. With [`NoBias`](crate::layer::NoBias) there is no β, with [`NoAffine`](super::NoAffine) neither γ nor β.
 ///
 /// # Gradient flow
-/// The Jacobian of x̂ is r (I - 1 1ᵀ/n - x̂ x̂ᵀ/n): its norm is at most r, and it removes the components along 1 and
-/// (up to ε) along x̂. Scaling x by s scales its gradient by 1/s, so the scale of the weights before this layer can
-/// make neither activations nor gradients explode. Numbers that are all equal give the bias, and r is 1/√ε there: 316 for 1e-5.
+/// The Jacobian of x̂ is r (I - 1 1ᵀ/n - x̂ x̂ᵀ/n). Its norm is at most r, and it removes the components along 1 and
+/// (up to ε) along x̂. Scaling x by s scales its gradient by 1/s. Therefore the scale of the weights before this layer
+/// cannot make activations or gradients explode. If all numbers are equal, the output is the bias, and r is 1/√ε: 316
+/// for 1e-5.
 ///
 /// # Source
 /// Ba, Kiros, Hinton, "Layer normalization" (2016), arXiv:1607.06450, eq. 3 and 4.
@@ -46,6 +47,7 @@ use crate::tensor::{Sequence, Tensor, Vector, len};
 /// assert_abs_diff_eq!(norm.predict(&steps)?, Sequence([[-1.0, 1.0], [1.0, -1.0]]), epsilon = 1e-5);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.LayerNorm", "layer normalization", "LayerNormalization"))]
 #[derive(Clone, Parameters)]
 #[parameters(name = "LayerNorm<{X}{=Rest::<X, S, A, Epsilon, GainAndBias>::PART}>")]
 pub struct LayerNorm<X: Tensor, S: NormSettings = Epsilon, A: AffineOf<X> = GainAndBias> {
@@ -60,7 +62,7 @@ pub struct LayerNorm<X: Tensor, S: NormSettings = Epsilon, A: AffineOf<X> = Gain
 }
 
 impl<X: Tensor, S: NormSettings, A: AffineOf<X>> LayerNorm<X, S, A> {
-    /// ε, added to the variance.
+    /// ε, which is added to the variance.
     pub const EPSILON: f64 = epsilon::<S, X::Scalar>();
 }
 

@@ -10,7 +10,7 @@ use crate::layer::onnx::Form;
 use crate::layer::{Backward, Layer, Mode, Plan, Space, WorkspaceMut, check_lengths};
 use crate::tensor::{Image, Sequence, Tensor};
 
-/// The numbers of a [`LocalResponseNorm`]: `(Alpha<..>, Beta<..>, Offset<..>)`.
+/// The settings of a [`LocalResponseNorm`]: `(Alpha<..>, Beta<..>, Offset<..>)`. See its example.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not set a local response norm",
     label = "not the settings of a local response norm",
@@ -30,15 +30,15 @@ pub trait ResponseSettings: Copy + Send + Sync + 'static {
     const NAME: TypeName;
 }
 
-/// α = `NUM / DEN` of a [`LocalResponseNorm`].
+/// α = `NUM / DEN` of a [`LocalResponseNorm`]. See its example.
 #[derive(Clone, Copy, Debug)]
 pub struct Alpha<const NUM: u64, const DEN: u64 = 1>;
 
-/// β = `NUM / DEN` of a [`LocalResponseNorm`].
+/// β = `NUM / DEN` of a [`LocalResponseNorm`]. See its example.
 #[derive(Clone, Copy, Debug)]
 pub struct Beta<const NUM: u64, const DEN: u64 = 1>;
 
-/// k = `NUM / DEN` of a [`LocalResponseNorm`].
+/// k = `NUM / DEN` of a [`LocalResponseNorm`]. See its example.
 #[derive(Clone, Copy, Debug)]
 pub struct Offset<const NUM: u64, const DEN: u64 = 1>;
 
@@ -73,26 +73,27 @@ impl<
     };
 }
 
-/// Divides each number by a power of the mean square of `SIZE` neighboring channels.
+/// Divides each number by a power of a constant plus the mean square of `SIZE` neighboring channels.
 ///
-/// Forward `y[c] = x[c] d[c]^-β` with `d[c] = k + α / SIZE Σ x[c']²` over the channels c' from c - ⌊SIZE / 2⌋ to c +
-/// ⌊(SIZE - 1) / 2⌋ that there are, pixel by pixel; backward
-/// `dx[c] = dy[c] d[c]^-β - 2 α β / SIZE x[c] Σ dy[c'] y[c'] / d[c']` over the channels c' whose neighbor c is.
+/// Forward `y[c] = x[c] d[c]^-β` with `d[c] = k + α / SIZE Σ x[c']²`, pixel by pixel, summed over the existing channels
+/// c' from c - ⌊SIZE / 2⌋ to c + ⌊(SIZE - 1) / 2⌋; backward
+/// `dx[c] = dy[c] d[c]^-β - 2 α β / SIZE x[c] Σ dy[c'] y[c'] / d[c']`, summed over the channels c' that have c as a
+/// neighbor.
 ///
 /// # Settings
-/// `LocalResponseNorm<SIZE, (Alpha<..>, Beta<..>, Offset<..>)>`, each a ratio. The defaults are PyTorch's: α = 1e-4,
-/// β = 0.75 and k = 1.
+/// `LocalResponseNorm<SIZE, (Alpha<..>, Beta<..>, Offset<..>)>`: three ratios. The defaults are those of PyTorch: α =
+/// 1e-4, β = 0.75 and k = 1.
 ///
 /// # Shapes
 /// `Image<C, H, W>`, or `Sequence<STEPS, C>` with the features as channels; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// The Jacobian's norm is at most k^-β for small inputs. Large ones of neighboring channels inhibit each other.
+/// The norm of the Jacobian is at most k^-β for small inputs. Large inputs in neighboring channels reduce each other.
 ///
 /// # Source
 /// Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks" (2012), section
-/// 3.3, with α / SIZE in place of α, as PyTorch and ONNX have it. For an even SIZE, ONNX's window has its extra
-/// channel behind and PyTorch's, which is this one, before.
+/// 3.3, with α / SIZE instead of α, as in PyTorch and ONNX. For an even SIZE, the extra channel of the window comes
+/// before the channel, as in PyTorch. In ONNX it comes after the channel.
 ///
 /// # Examples
 /// ```
@@ -101,10 +102,11 @@ impl<
 ///
 /// type Norm = LocalResponseNorm<3, (Alpha<3, 10_000>, Beta<1, 2>, Offset<1>)>; // α / SIZE is 1e-4
 /// let y = Norm::default().predict(&Image([[[30.0]], [[40.0]], [[0.0]]]))?;
-/// // Each sees the other: d = 1 + 0.0001 (900 + 1600) = 1.25.
+/// // Each of the two is in the window of the other: d = 1 + 0.0001 (900 + 1600) = 1.25.
 /// assert_relative_eq!(y, Image([[[30.0 / 1.25_f64.sqrt()]], [[40.0 / 1.25_f64.sqrt()]], [[0.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("LRN", "nn.LocalResponseNorm", "AlexNet"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(name = "LocalResponseNorm<{SIZE}, {=Part::Name(&S::NAME)}>")]
 pub struct LocalResponseNorm<
@@ -130,12 +132,12 @@ const fn is_defined<S: ResponseSettings>(size: usize) -> bool {
 const NOT_DEFINED: &[Part] =
     &[Part::Text("divides by 0: its size, its offset and all denominators of its settings are at least 1")];
 
-/// Returns the channels around this one.
+/// Returns the channels in the window around this one.
 fn around(channel: usize, before: usize, after: usize, channels: usize) -> Range<usize> {
     channel.saturating_sub(before)..channels.min(channel + after + 1)
 }
 
-/// Computes the norm of channels of `pixels` numbers each, and d.
+/// Computes the norm of channels with `pixels` numbers each, and d.
 fn forward<const SIZE: usize, S: ResponseSettings, T: Real>(
     x: &[T],
     pixels: usize,
@@ -157,7 +159,7 @@ fn forward<const SIZE: usize, S: ResponseSettings, T: Real>(
     }
 }
 
-/// Computes the gradient. `shares` has room for the numbers of a sample.
+/// Computes the gradient. `shares` is scratch memory for the numbers of a sample.
 fn backward<const SIZE: usize, S: ResponseSettings, T: Real>(
     [x, y, d, dy]: [&[T]; 4],
     pixels: usize,

@@ -1,18 +1,19 @@
 //! Normalization to mean 0 and variance 1, followed by a trained gain and bias.
 //!
-//! | layer | what is normalized together | what depends on the batch |
+//! | layer | numbers normalized together | depends on the batch |
 //! |---|---|---|
-//! | [`BatchNorm`] | a feature, or channel, over the samples of a batch and all places | mean and variance in training mode, nothing in evaluation mode |
+//! | [`BatchNorm`] | a feature or channel, over all samples of a batch and all places | mean and variance in training mode, nothing in evaluation mode |
 //! | [`LayerNorm`] | a sample, or each step of a sequence | nothing |
-//! | [`RmsNorm`] | the same, without the mean | nothing |
+//! | [`RmsNorm`] | the same, without subtracting the mean | nothing |
 //! | [`GroupNorm`] | a group of the channels or features of a sample | nothing |
-//! | [`InstanceNorm`] | a channel of an image, or a feature over the steps of a sequence | nothing |
-//! | [`LocalResponseNorm`] | a number with those of the neighboring channels | nothing |
+//! | [`InstanceNorm`] | a channel of an image, or a feature of a sequence over all steps | nothing |
+//! | [`LocalResponseNorm`] | the same place in neighboring channels | nothing |
 //!
-//! ε, the momentum and what is trained are settings in the type: [`Epsilon`], [`Momentum`], [`AffineOf`]. The defaults are
-//! PyTorch's. A file of this crate contains ε and the momentum, and does not load into a network with others.
+//! ε, the momentum and the trained parameters are settings in the type: [`Epsilon`], [`Momentum`], [`AffineOf`]. The
+//! defaults are those of PyTorch. A file of this crate contains ε and the momentum. It does not load into a network
+//! with other values.
 //!
-//! Each number is normalized in `f64` and rounded once, so that a small variance around a large mean is not lost.
+//! Each number is normalized in `f64` and rounded once. A small variance around a large mean is therefore not lost.
 
 mod batch_norm;
 mod group_norm;
@@ -48,8 +49,8 @@ pub(super) struct Normal {
 }
 
 impl Normal {
-    /// Normalizes to mean 0 and variance 1. The mean is computed first: the mean of the squares minus the square of the
-    /// mean would cancel.
+    /// Normalizes to mean 0 and variance 1. The mean is computed first, because the mean of the squares minus the
+    /// square of the mean would lose precision by cancellation.
     fn of<T: Real>(xs: &[T], epsilon: f64) -> Self {
         Self::of_parts(once(xs), epsilon)
     }
@@ -65,7 +66,7 @@ impl Normal {
         Self::around_parts(mean, once(xs), epsilon)
     }
 
-    /// As [`around`](Self::around), for several slices together.
+    /// The same as [`around`](Self::around), for several slices together.
     fn around_parts<'a, T: Real>(
         mean: f64,
         parts: impl Iterator<Item = &'a [T]> + Clone,
@@ -75,7 +76,7 @@ impl Normal {
         if squares.is_finite() {
             return Self { mean, factor: factor(squares / count, epsilon) };
         }
-        // The squares are too large, and ε beside them is nothing.
+        // The squares overflow, and ε is negligible compared with them.
         let distances = parts.clone().flatten().map(|x| (x.to_f64() - mean).abs());
         let largest = distances.fold(0.0, f64::max);
         let [squares, count] = sums_of(parts, |x| (x - mean) / largest * ((x - mean) / largest));
@@ -88,7 +89,7 @@ impl Normal {
         (x - self.mean) * self.factor
     }
 
-    /// Computes y = γ x̂ + β, without γ and β where there are none.
+    /// Computes y = γ x̂ + β. Leaves out γ or β if there is none.
     fn normalize<T: Real>(self, xs: &[T], gain: Option<&[T]>, bias: Option<&[T]>, ys: &mut [T]) {
         let numbers = ys.iter_mut().zip(xs);
         match (gain, bias) {
@@ -106,12 +107,12 @@ impl Normal {
         }
     }
 
-    /// Computes dx = r (g - mean g - x̂ mean g x̂) for g = γ dy. Without `centered`, the mean was not subtracted from x,
-    /// and mean g is left out.
+    /// Computes dx = r (g - mean g - x̂ mean g x̂) for g = γ dy. Without `centered`, the mean was not subtracted from
+    /// x, and mean g is left out.
     fn differentiate<T: Real>(self, [x, dy]: [&[T]; 2], gain: Option<&[T]>, centered: bool, dx: &mut [T]) {
         let count = x.len() as f64;
         let is_some = gain.is_some();
-        let gain = gain.unwrap_or(dy); // of the same length, and not read
+        let gain = gain.unwrap_or(dy); // has the same length, and is not read
         let g = |gain: f64, dy: f64| if is_some { gain * dy } else { dy };
         let [plain, along] = sums([gain, dy, x], |[gain, dy, x]| {
             let g = g(gain, dy);
@@ -125,13 +126,13 @@ impl Normal {
     }
 }
 
-/// Returns number `at` of a gain, which is 1 where there is none.
+/// Returns number `at` of a gain, or 1 if there is none.
 #[inline(always)]
 fn gain_at<T: Real>(gain: Option<&[T]>, at: usize) -> f64 {
     gain.map_or(1.0, |gain| gain[at].to_f64())
 }
 
-/// Returns number `at` of a bias, which is 0 where there is none.
+/// Returns number `at` of a bias, or 0 if there is none.
 #[inline(always)]
 fn bias_at<T: Real>(bias: Option<&[T]>, at: usize) -> f64 {
     bias.map_or(0.0, |bias| bias[at].to_f64())
@@ -150,7 +151,7 @@ fn factor(variance: f64, epsilon: f64) -> f64 {
     1.0 / libm::sqrt(variance + epsilon)
 }
 
-/// Computes the sum of a term over several slices, and how many numbers they have.
+/// Computes the sum of a term over several slices, and how many numbers the slices have.
 #[inline(always)]
 fn sums_of<'a, T: Real>(parts: impl Iterator<Item = &'a [T]>, term: impl Fn(f64) -> f64) -> [f64; 2] {
     let (mut total, mut count) = (0.0, 0);
@@ -164,7 +165,7 @@ fn sums_of<'a, T: Real>(parts: impl Iterator<Item = &'a [T]>, term: impl Fn(f64)
 
 /// Computes the sums of `N` terms over slices of equal length, in `f64`.
 ///
-/// Eight sums run side by side: a single sum would wait for each of its additions.
+/// Eight sums run in parallel, because a single sum would wait for each of its additions.
 #[inline(always)]
 fn sums<T: Real, const K: usize, const N: usize>(
     slices: [&[T]; K],
@@ -192,8 +193,8 @@ fn sums<T: Real, const K: usize, const N: usize>(
     totals
 }
 
-/// Returns the scratch memory of `slices` of `len` sums over a batch: in `f64`, so that their rounding errors do not grow
-/// with the batch.
+/// Returns the scratch memory of `slices` x `len` sums over a batch. They are in `f64`, so that rounding errors do not
+/// grow with the batch.
 const fn sums_space(slices: usize, len: usize) -> Space {
     let (mut space, mut at) = (Space::NONE, 0);
     while at < slices {
@@ -208,7 +209,7 @@ fn add_sums<T: Real>(sums: &[f64], gradient: Option<&mut [T]>) {
     gradient.into_iter().flatten().zip(sums).for_each(|(gradient, sum)| *gradient += T::from_f64(*sum));
 }
 
-/// Returns how many `P` are in an `X`. There are none if they are empty, which `Plan::check` does not accept.
+/// Returns how many `P` an `X` consists of. The result is 0 if they are empty, which `Plan::check` does not accept.
 pub(super) const fn parts<X, P>() -> usize {
     match size_of::<X>().checked_div(size_of::<P>()) {
         Some(parts) => parts,
@@ -216,8 +217,8 @@ pub(super) const fn parts<X, P>() -> usize {
     }
 }
 
-/// [`Layer<$input>`](crate::layer::Layer) for a norm that takes `$part`, where `$input` consists of one or more
-/// `$part`s.
+/// Implements [`Layer<$input>`](crate::layer::Layer) for a norm that takes `$part`, where `$input` consists of one or
+/// more `$part`s.
 macro_rules! part_by_part {
     ([$($generics:tt)*] $norm:ty: $input:ty, as $part:ty) => {
         impl<$($generics)*> $crate::layer::Layer<$input> for $norm {

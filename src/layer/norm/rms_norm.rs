@@ -19,15 +19,15 @@ use crate::tensor::{Sequence, Tensor, Vector, len};
 /// `dxᵢ = r (gᵢ - x̂ᵢ mean g x̂)` with g = γ dy, and `dγ = Σ dy x̂` over the batch.
 ///
 /// # Shapes
-/// `RmsNorm<X>`: input and output have the shape X. `RmsNorm<Vector<F>>` takes a `Sequence<S, F>` too, and normalizes
+/// `RmsNorm<X>`: input and output have the shape X. `RmsNorm<Vector<F>>` also takes a `Sequence<S, F>`, and normalizes
 /// each step separately. `gain` (γ) starts at 1 and has the shape X.
 ///
 /// # Settings
-/// `RmsNorm<X, S, A>`. S is ε, by default [`MachineEpsilon`] as in PyTorch. Many language models have 1e-5 or 1e-6:
+/// `RmsNorm<X, S, A>`. S is ε, by default [`MachineEpsilon`] as in PyTorch. Many language models use 1e-5 or 1e-6:
 /// `RmsNorm<X, Epsilon<1, 1_000_000>>`. With [`NoAffine`](super::NoAffine) as A there is no γ.
 ///
 /// # Gradient flow
-/// The Jacobian of x̂ is r (I - x̂ x̂ᵀ/n): its norm is at most r, and it removes (up to ε) the component along x̂ only.
+/// The Jacobian of x̂ is r (I - x̂ x̂ᵀ/n). Its norm is at most r, and it removes only the component along x̂ (up to ε).
 /// Scaling x by s scales its gradient by 1/s. At x = 0 it is I/√ε, a factor of 2896 in `f32`.
 ///
 /// # Source
@@ -42,6 +42,7 @@ use crate::tensor::{Sequence, Tensor, Vector, len};
 /// assert_abs_diff_eq!(norm.predict(&Vector([1.0, 7.0]))?, Vector([0.2, 1.4]), epsilon = 1e-6); // √(50 / 2) is 5
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.RMSNorm", "root mean square normalization"))]
 #[derive(Clone, Parameters)]
 #[parameters(name = "RmsNorm<{X}{=Rest::<X, S, A, MachineEpsilon, NoBias>::PART}>")]
 pub struct RmsNorm<X: Tensor, S: NormSettings = MachineEpsilon, A: AffineOf<X, Bias = NoBias> = NoBias> {
@@ -53,7 +54,7 @@ pub struct RmsNorm<X: Tensor, S: NormSettings = MachineEpsilon, A: AffineOf<X, B
 }
 
 impl<X: Tensor, S: NormSettings, A: AffineOf<X, Bias = NoBias>> RmsNorm<X, S, A> {
-    /// ε, added to the mean of the squares.
+    /// ε, which is added to the mean square.
     pub const EPSILON: f64 = epsilon::<S, X::Scalar>();
 }
 

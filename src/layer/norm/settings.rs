@@ -7,14 +7,15 @@ use chainrule_parameters::{Number, Part, Scalar, TypeName};
 use crate::layer::dense::{Bias, NoBias};
 use crate::tensor::Tensor;
 
-/// ε and the momentum of a norm: [`Epsilon`], [`MachineEpsilon`], or a pair of one of them and a [`Momentum`].
+/// ε and the momentum of a norm: [`Epsilon`], [`MachineEpsilon`], or a pair of one of them and a [`Momentum`]. See the
+/// example of [`Epsilon`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not set the epsilon of a norm",
     label = "not an epsilon",
     note = "write a ratio, as in `BatchNorm<16, f32, Epsilon<1, 1000>>`, or a ratio and a momentum, as in `BatchNorm<16, f32, (Epsilon<1, 1000>, Momentum<1, 100>)>`"
 )]
 pub trait NormSettings: Copy + Send + Sync + 'static {
-    /// ε, or that of the scalar.
+    /// ε, or `None` for the machine epsilon of the scalar type.
     #[doc(hidden)]
     const EPSILON: Option<f64>;
     #[doc(hidden)]
@@ -23,29 +24,33 @@ pub trait NormSettings: Copy + Send + Sync + 'static {
     const NAME: TypeName;
 }
 
-/// ε = `NUM / DEN`, the number that a norm adds to the variance; 1e-5 by default, as in PyTorch.
+/// ε = `NUM / DEN`, the number that a norm adds to the variance. The default is 1e-5, as in PyTorch.
 ///
+/// # Examples
 /// ```
 /// use approx::assert_abs_diff_eq;
 /// use chainrule::prelude::*;
 ///
-/// // Batch normalization as Keras has it.
+/// // Batch normalization with the settings of Keras.
 /// type Keras = BatchNorm<1, f32, (Epsilon<1, 1000>, Momentum<1, 100>)>;
 /// let mut norm = Keras::init(&mut rng(0));
 /// norm.running_variance = Vector([1e-4]);
 /// assert_abs_diff_eq!(norm.predict(&Vector([0.1]))?, Vector([0.1 / 1.1e-3_f32.sqrt()]), epsilon = 1e-5);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("eps", "epsilon parameter"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Epsilon<const NUM: u64 = 1, const DEN: u64 = 100_000>;
 
-/// The distance from 1 to the next number of the scalar, as ε: 2⁻²³ in `f32`, 2⁻⁵² in `f64`. It is the default of
-/// PyTorch's `nn.RMSNorm`.
+/// The machine epsilon as ε: the distance from 1 to the next number of the scalar type, 2⁻²³ in `f32` and 2⁻⁵² in
+/// `f64`. It is the default of [`RmsNorm`](super::RmsNorm), as in PyTorch's `nn.RMSNorm`.
 #[derive(Clone, Copy, Debug)]
 pub struct MachineEpsilon;
 
-/// By which share, `NUM / DEN`, of their distance to the batch's values a step moves the running mean and variance of a
-/// [`BatchNorm`](super::BatchNorm); 0.1 by default, as in PyTorch. A momentum of 0.99 in Keras is `Momentum<1, 100>`.
+/// The momentum `NUM / DEN` of a [`BatchNorm`](super::BatchNorm): each step moves the running mean and variance by this
+/// share of their distance to the batch's values. The default is 0.1, as in PyTorch. A momentum of 0.99 in Keras is
+/// `Momentum<1, 100>`. See the example of [`Epsilon`].
+#[doc(alias("running average", "decay"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Momentum<const NUM: u64 = 1, const DEN: u64 = 10>;
 
@@ -83,7 +88,7 @@ impl<E: NormSettings, const NUM: u64, const DEN: u64> NormSettings for (E, Momen
     };
 }
 
-/// Returns ε for the scalar `T`.
+/// Returns ε for the scalar type `T`.
 pub(super) const fn epsilon<S: NormSettings, T: Number>() -> f64 {
     match (S::EPSILON, T::SCALAR) {
         (Some(epsilon), _) => epsilon,
@@ -92,7 +97,7 @@ pub(super) const fn epsilon<S: NormSettings, T: Number>() -> f64 {
     }
 }
 
-/// Returns whether ε is a number above 0. With 0, numbers that are all equal would be divided by 0.
+/// Returns whether ε is above 0. With 0, numbers that are all equal would be divided by 0.
 pub(super) const fn is_positive(epsilon: f64) -> bool {
     epsilon > 0.0 && epsilon < f64::INFINITY
 }
@@ -100,30 +105,45 @@ pub(super) const fn is_positive(epsilon: f64) -> bool {
 pub(super) const NOT_POSITIVE: &[Part] =
     &[Part::Text("has an epsilon that is not above 0: in `Epsilon<NUM, DEN>` both are at least 1")];
 
-/// What a norm of `V` trains: [`GainAndBias`], [`NoBias`], [`NoGain`] or [`NoAffine`].
+///
+/// The trained parameters of a norm of `V`: [`GainAndBias`], [`NoBias`], [`NoGain`] or [`NoAffine`].
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// // A gain and a bias for each of 8 features, one of them, or neither. Running statistics are not parameters.
+/// assert_eq!(<LayerNorm<Vector<8>>>::COUNT, 16);
+/// assert_eq!(<LayerNorm<Vector<8>, Epsilon, NoBias>>::COUNT, 8);
+/// assert_eq!(<BatchNorm<8, f32, Epsilon, NoGain>>::COUNT, <BatchNorm<8, f32, Epsilon, NoAffine>>::COUNT + 8);
+/// assert_eq!(<LayerNorm<Vector<8>, Epsilon, NoAffine>>::COUNT, 0);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what a norm of `{V}` trains",
     label = "not `GainAndBias`, `NoBias` or `NoAffine`",
     note = "`GainAndBias` is a gain and a bias, `NoBias` a gain alone (as an RMS norm has it), `NoAffine` neither"
 )]
 pub trait AffineOf<V: Tensor>: Copy + Send + Sync + 'static {
-    /// The gain: `V`, or [`NoBias`] for none.
+    /// The type of the gain: `V`, or [`NoBias`] if there is none.
     type Gain: Bias<V>;
-    /// The bias: `V`, or [`NoBias`].
+    /// The type of the bias: `V`, or [`NoBias`] if there is none.
     type Bias: Bias<V>;
     #[doc(hidden)]
     const NAME: TypeName;
 }
 
-/// A norm with a gain and a bias for each number: the default.
+/// A norm with a gain and a bias for each number: the default. See the example of [`AffineOf`].
+#[doc(alias("affine=True", "elementwise_affine"))]
 #[derive(Clone, Copy, Debug)]
 pub struct GainAndBias;
 
-/// A norm without a gain and without a bias.
+/// A norm without a gain and without a bias. See the example of [`AffineOf`].
+#[doc(alias("affine=False"))]
 #[derive(Clone, Copy, Debug)]
 pub struct NoAffine;
 
-/// A norm with a bias and without a gain: `scale=False` in Keras.
+/// A norm with a bias and without a gain: `scale=False` in Keras. See the example of [`AffineOf`].
+#[doc(alias("scale=False"))]
 #[derive(Clone, Copy, Debug)]
 pub struct NoGain;
 
@@ -178,10 +198,10 @@ impl<V: Tensor, S: NormSettings, A: AffineOf<V>, D: NormSettings, E: AffineOf<V>
         Scalar::F32 if !Self::DEFAULT => Part::Text(", f32"),
         scalar => Part::Scalar(scalar),
     };
-    /// The settings, where they are not the default.
+    /// The settings that are not the defaults.
     pub(super) const PART: Part = Part::Name(&Self::SETTINGS);
 
-    /// As `SCALAR` and `PART`, for a layer without an ε.
+    /// The same as `SCALAR` and `PART`, for a layer without ε.
     pub(in crate::layer) const AFFINE_SCALAR: Part = match <V::Scalar as Number>::SCALAR {
         Scalar::F32 if !Self::AFFINE => Part::Text(", f32"),
         scalar => Part::Scalar(scalar),

@@ -19,7 +19,7 @@ use crate::{
     layer::{BackwardHook, TimeStep},
 };
 
-/// A gated recurrent unit: a recurrent layer whose update gate decides how much of the hidden state is kept.
+/// A gated recurrent unit: a recurrent layer whose update gate sets how much of the hidden state is kept.
 ///
 /// Forward, for each step t, with σ the logistic function:
 ///
@@ -30,30 +30,30 @@ use crate::{
 /// h(t) = (1 - z(t)) n(t) + z(t) h(t-1)                       the hidden state, which is the output
 /// ```
 ///
-/// The reset gate acts after the product with U_n, as in PyTorch, cuDNN and Keras' default. Backward, from the last step
-/// to the first: dR/dh(t) is the sum of dy(t), z(t+1) dR/dh(t+1) and Uᵀ du(t+1), with du the gradient of the three sums
-/// of the hidden state. `dW = Σ x(t) ds(t)ᵀ` with ds that of the input's sums, `dU = Σ h(t-1) du(t)ᵀ`, `db = Σ ds(t)`,
-/// `db' = Σ du(t)`, `dx(t) = Wᵀ ds(t)`.
+/// The reset gate is applied after the product with U_n, as in PyTorch, cuDNN and Keras' default. Backward, from the
+/// last step to the first: dR/dh(t) is the sum of dy(t), z(t+1) dR/dh(t+1) and Uᵀ du(t+1), where du is the gradient of
+/// the three sums of the hidden state. With ds, the gradient of the three sums of the input, `dW = Σ x(t) ds(t)ᵀ`,
+/// `dU = Σ h(t-1) du(t)ᵀ`, `db = Σ ds(t)`, `db' = Σ du(t)` and `dx(t) = Wᵀ ds(t)`.
 ///
 /// # Shapes
-/// Input `Sequence<STEPS, IN>`, of any number of steps; output `Sequence<STEPS, HIDDEN>`. `weight_ih` is
-/// `[IN, 3, HIDDEN]` and `weight_hh` is `[HIDDEN, 3, HIDDEN]`, the transposes of PyTorch's, with its order of gates r, z,
-/// n and its two biases, `[3, HIDDEN]` each. The hidden state starts at 0, or is trained: `Gru<8, 16, f32,
-/// LearnedState>`.
+/// Input `Sequence<STEPS, IN>`, with any number of steps; output `Sequence<STEPS, HIDDEN>`. `weight_ih` is
+/// `[IN, 3, HIDDEN]` and `weight_hh` is `[HIDDEN, 3, HIDDEN]`: PyTorch's weights, transposed. The order of the gates
+/// (r, z, n) and the two biases, `[3, HIDDEN]` each, are those of PyTorch. The hidden state starts at 0, or is trained:
+/// `Gru<8, 16, f32, LearnedState>`.
 ///
 /// # Gradient flow
-/// From h(t) to h(t-1) one of the paths has a single factor, the update gate z(t), without weights. A new layer has z near
-/// σ(0) = 0.5; [`set_update_bias`](Gru::set_update_bias) starts it higher.
+/// From h(t) to h(t-1) there is a path with a single factor, the update gate z(t), and without weights. In a new layer
+/// z is near σ(0) = 0.5. [`set_update_bias`](Gru::set_update_bias) sets a higher start.
 ///
 /// # Source
-/// Cho and others, "Learning phrase representations using RNN encoder-decoder", EMNLP 2014, in the form with the reset
-/// after the product.
+/// Cho and others, "Learning phrase representations using RNN encoder-decoder", EMNLP 2014, in the variant with the
+/// reset gate after the product.
 ///
 /// # Examples
 /// ```
 /// use chainrule::prelude::*;
 ///
-/// // All weights 0: r = z = 1/2 and n = tanh(b), to which the hidden state moves by half at each step.
+/// // All weights 0: r = z = 1/2 and n = tanh(b), and the hidden state moves half of the distance to n at each step.
 /// let mut gru = Gru::<1, 1>::zeros();
 /// gru.bias_ih[2] = [1.0];
 /// let n = 1.0_f32.tanh();
@@ -61,6 +61,7 @@ use crate::{
 /// approx::assert_abs_diff_eq!(y, Sequence([[0.5 * n], [0.75 * n], [0.875 * n]]), epsilon = 1e-6);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.GRU", "gated recurrent unit"))]
 #[derive(Clone, Parameters)]
 #[parameters(name = "Gru<{IN}, {HIDDEN}{=scalar_and_state::<Vector<HIDDEN, T>, S>()}>")]
 pub struct Gru<
@@ -69,16 +70,16 @@ pub struct Gru<
     T: Real = f32,
     S: InitialState<Vector<HIDDEN, T>> = ZeroState,
 > {
-    /// W: for each input, its weights towards the gates r, z, n.
+    /// W: for each input, its weights for the gates r, z, n.
     #[parameter(weight, fan_in = IN, fan_out = HIDDEN, shape = &[IN, 3 * HIDDEN], scalar = T)]
     pub weight_ih: Aligned<[[[T; HIDDEN]; 3]; IN]>,
-    /// U: for each hidden unit, its weights towards the gates r, z, n.
+    /// U: for each hidden unit, its weights for the gates r, z, n.
     #[parameter(weight, fan_in = HIDDEN, fan_out = HIDDEN, shape = &[HIDDEN, 3 * HIDDEN], scalar = T)]
     pub weight_hh: Aligned<[[[T; HIDDEN]; 3]; HIDDEN]>,
     /// b: a bias for each gate.
     #[parameter(bias, shape = &[3 * HIDDEN], scalar = T)]
     pub bias_ih: [[T; HIDDEN]; 3],
-    /// b': a bias for each gate, of which that of n is inside the reset.
+    /// b': a second bias for each gate. The reset gate also multiplies the bias of n.
     #[parameter(bias, shape = &[3 * HIDDEN], scalar = T)]
     pub bias_hh: [[T; HIDDEN]; 3],
     /// The hidden state before the first step, if it is trained.
@@ -93,9 +94,19 @@ recurrent!(
 impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDEN, T>>>
     Gru<IN, HIDDEN, T, S>
 {
-    /// Sets the bias of the update gate of every unit, so that a new layer keeps σ(`bias`) of its hidden state at each step.
+    /// Sets the bias of the update gate of every unit. A new layer then keeps the share σ(`bias`) of its hidden state
+    /// at each step.
     ///
-    /// For dependences over T steps, σ(`bias`) of about 1 - 1/T keeps a share of 1/e.
+    /// For dependencies over T steps, use a `bias` with σ(`bias`) ≈ 1 - 1/T: the share 1/e is then left after T steps.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// let mut gru = Gru::<1, 2>::zeros();
+    /// gru.set_update_bias(4.6); // σ(4.6) is 0.99: for dependencies over 100 steps
+    /// assert_eq!(gru.bias_hh[1], [4.6; 2]);
+    /// ```
     pub fn set_update_bias(&mut self, bias: f64) {
         self.bias_ih[1] = [T::from_f64(bias); HIDDEN];
         self.bias_hh[1] = [T::zero(); HIDDEN];
@@ -113,8 +124,8 @@ impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDE
         product(hidden, self.hidden_weights(), bias, sums, [HIDDEN, 3 * HIDDEN]);
     }
 
-    /// Calls the hook for each step, with the gradient of the last step's output on its way back: by all paths, and by
-    /// that through the update gates alone.
+    /// Calls the hook for each step, with the gradient of the last step's output on all its paths, and on the path
+    /// through the update gates.
     #[cfg(feature = "alloc")]
     fn show_time(&self, saved: Saved<'_, T>, by_step: Steps, output_grad: &[T], hook: &mut dyn BackwardHook) {
         let Some((last, mut hidden_grad)) = last_output_grad(by_step, output_grad) else { return };
@@ -135,7 +146,7 @@ impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDE
                 &mut hidden_grad,
                 [HIDDEN, 3 * HIDDEN],
             );
-            // Of a gate, the numbers of all samples.
+            // Returns the numbers of a gate for all samples.
             let gate =
                 |at: usize| gates.chunks_exact(3 * HIDDEN).flat_map(move |row| &row[at * HIDDEN..][..HIDDEN]);
             carried.iter_mut().zip(gate(1)).for_each(|(carried, &z)| *carried *= z);
@@ -153,8 +164,8 @@ impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDE
     }
 }
 
-/// What the forward pass saves, step by step: the inputs, the gates, the sums of the hidden state, and the hidden states,
-/// of which the first are those before the first step.
+/// The values that the forward pass saves, step by step: the inputs, the gates, the sums of the hidden state, and the
+/// hidden states. The first hidden states are those before the first step.
 struct Saved<'a, T> {
     inputs: &'a mut [T],
     gates: &'a mut [T],

@@ -14,11 +14,12 @@ use crate::tensor::{Padded, Sequence, Vector};
 /// Forward `y = x(STEPS - 1)`; backward `dx(STEPS - 1) = dy`, and 0 for the other steps.
 ///
 /// # Shapes
-/// `Sequence<STEPS, FEATURES>` to `Vector<FEATURES>`, for at least one step. The mean over the steps is
-/// [`GlobalAvgPool`](crate::layer::GlobalAvgPool).
+/// `Sequence<STEPS, FEATURES>` to `Vector<FEATURES>`, for at least one step.
+/// [`GlobalAvgPool`](crate::layer::GlobalAvgPool) returns the mean over the steps.
 ///
 /// # Gradient flow
-/// The gradient arrives at the last step alone. Behind a recurrent layer it reaches the earlier steps through time only.
+/// Only the last step gets a gradient. After a recurrent layer, the gradient reaches the earlier steps only through
+/// time.
 ///
 /// # Source
 /// In PyTorch: `output[:, -1]`.
@@ -30,6 +31,7 @@ use crate::tensor::{Padded, Sequence, Vector};
 /// assert_eq!(LastStep.predict(&Sequence([[1.0, 2.0], [3.0, 4.0]]))?, Vector([3.0, 4.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("return_sequences=False", "last hidden state"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct LastStep;
 
@@ -76,7 +78,7 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
     }
 }
 
-/// The last step before the padding.
+/// Returns the last step before the padding.
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Padded<STEPS, FEATURES, T>> for LastStep {
     type Output = Vector<FEATURES, T>;
     const PLAN: Plan = Plan::leaf::<Padded<STEPS, FEATURES, T>, Self>()

@@ -19,7 +19,8 @@ use crate::{
     layer::{BackwardHook, TimeStep},
 };
 
-/// A long short-term memory: a recurrent layer with a cell, which gates write, keep and read.
+/// A long short-term memory: a recurrent layer with a cell, and with gates that control how the cell is written, kept
+/// and read.
 ///
 /// Forward, for each step t, with σ the logistic function:
 ///
@@ -32,21 +33,21 @@ use crate::{
 /// h(t) = o(t) tanh(c(t))                               the hidden state, which is the output
 /// ```
 ///
-/// Backward, from the last step to the first: dR/dh(t) is the sum of dy(t) and Uᵀ dz(t+1), with dz the gradient of the
-/// four sums; dR/dc(t) is the sum of dR/dh(t) o(t) (1 - tanh²(c(t))) and f(t+1) dR/dc(t+1). `dW = Σ x(t) dz(t)ᵀ`,
+/// Backward, from the last step to the first: dR/dh(t) is the sum of dy(t) and Uᵀ dz(t+1), where dz is the gradient of
+/// the four sums; dR/dc(t) is the sum of dR/dh(t) o(t) (1 - tanh²(c(t))) and f(t+1) dR/dc(t+1). `dW = Σ x(t) dz(t)ᵀ`,
 /// `dU = Σ h(t-1) dz(t)ᵀ`, `db = db' = Σ dz(t)`, `dx(t) = Wᵀ dz(t)`.
 ///
 /// # Shapes
-/// Input `Sequence<STEPS, IN>`, of any number of steps; output `Sequence<STEPS, HIDDEN>`. `weight_ih` is
-/// `[IN, 4, HIDDEN]` and `weight_hh` is `[HIDDEN, 4, HIDDEN]`, the transposes of PyTorch's, with its order of gates i, f,
-/// g, o and its two biases, `[4, HIDDEN]` each. The hidden state and the cell start at 0, or are trained:
-/// `Lstm<8, 16, f32, LearnedState>`.
+/// Input `Sequence<STEPS, IN>`, with any number of steps; output `Sequence<STEPS, HIDDEN>`. `weight_ih` is
+/// `[IN, 4, HIDDEN]` and `weight_hh` is `[HIDDEN, 4, HIDDEN]`: PyTorch's weights, transposed. The order of the gates
+/// (i, f, g, o) and the two biases, `[4, HIDDEN]` each, are those of PyTorch. The hidden state and the cell start at 0,
+/// or are trained: `Lstm<8, 16, f32, LearnedState>`.
 ///
 /// # Gradient flow
 /// From c(t) to c(t-1) the gradient has one factor, the forget gate f(t): a skip connection in time, without weights.
-/// Where f is near 1 the gradient remains. A new layer has f near σ(0) = 0.5, so that of 100 steps 8e-31 remains;
-/// [`set_forget_bias`](Lstm::set_forget_bias) starts it higher. [`gradient_flows`](crate::gradient_flows) does not accept a
-/// new network that reads the last of so many steps alone.
+/// Where f is near 1, the gradient does not vanish. In a new layer f is near σ(0) = 0.5, so that after 100 steps the
+/// factor is 0.5¹⁰⁰ = 8e-31. [`set_forget_bias`](Lstm::set_forget_bias) sets a higher start.
+/// [`gradient_flows`](crate::gradient_flows) rejects a new network that reads only the last of 100 steps.
 ///
 /// # Source
 /// Hochreiter, Schmidhuber, "Long short-term memory", Neural Computation 9 (1997); Gers, Schmidhuber, Cummins, "Learning
@@ -56,7 +57,7 @@ use crate::{
 /// ```
 /// use chainrule::prelude::*;
 ///
-/// // All weights 0: i = f = o = 1/2 and g = tanh(b), so that the cell tends to tanh(b).
+/// // All weights 0: i = f = o = 1/2 and g = tanh(b), so that the cell approaches tanh(b).
 /// let mut lstm = Lstm::<1, 1>::zeros();
 /// lstm.bias_ih[2] = [1.0];
 /// let y = lstm.predict(&Sequence([[0.0]; 3]))?;
@@ -69,6 +70,7 @@ use crate::{
 /// let y: Vector<5> = Net::init(&mut rng(0)).predict(&Sequence([[0.1; 3]; 20]))?;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("LSTM", "nn.LSTM", "long short-term memory"))]
 #[derive(Clone, Parameters)]
 #[parameters(name = "Lstm<{IN}, {HIDDEN}{=scalar_and_state::<Vector<HIDDEN, T>, S>()}>")]
 pub struct Lstm<
@@ -77,16 +79,16 @@ pub struct Lstm<
     T: Real = f32,
     S: InitialState<Vector<HIDDEN, T>> = ZeroState,
 > {
-    /// W: for each input, its weights towards the gates i, f, g, o.
+    /// W: for each input, its weights for the gates i, f, g, o.
     #[parameter(weight, fan_in = IN, fan_out = HIDDEN, shape = &[IN, 4 * HIDDEN], scalar = T)]
     pub weight_ih: Aligned<[[[T; HIDDEN]; 4]; IN]>,
-    /// U: for each hidden unit, its weights towards the gates i, f, g, o.
+    /// U: for each hidden unit, its weights for the gates i, f, g, o.
     #[parameter(weight, fan_in = HIDDEN, fan_out = HIDDEN, shape = &[HIDDEN, 4 * HIDDEN], scalar = T)]
     pub weight_hh: Aligned<[[[T; HIDDEN]; 4]; HIDDEN]>,
     /// b: a bias for each gate.
     #[parameter(bias, shape = &[4 * HIDDEN], scalar = T)]
     pub bias_ih: [[T; HIDDEN]; 4],
-    /// b': another, which PyTorch has too. Only their sum has an effect.
+    /// b': a second bias for each gate, as in PyTorch. Only the sum of the two has an effect.
     #[parameter(bias, shape = &[4 * HIDDEN], scalar = T)]
     pub bias_hh: [[T; HIDDEN]; 4],
     /// The hidden state before the first step, if it is trained.
@@ -104,10 +106,21 @@ recurrent!(
 impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDEN, T>>>
     Lstm<IN, HIDDEN, T, S>
 {
-    /// Sets the bias of the forget gate of every unit, so that a new layer keeps σ(`bias`) of its cell at each step.
+    /// Sets the bias of the forget gate of every unit. A new layer then keeps the share σ(`bias`) of its cell at each
+    /// step.
     ///
-    /// 1 is usual (Jozefowicz, Zaremba, Sutskever, "An empirical exploration of recurrent network architectures", 2015).
-    /// For dependences over T steps, σ(`bias`) of about 1 - 1/T keeps a share of 1/e.
+    /// 1 is usual (Jozefowicz, Zaremba, Sutskever, "An empirical exploration of recurrent network architectures",
+    /// 2015). For dependencies over T steps, use a `bias` with σ(`bias`) ≈ 1 - 1/T: the share 1/e is then left after T
+    /// steps.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// let mut lstm = Lstm::<1, 2>::zeros();
+    /// lstm.set_forget_bias(1.0);
+    /// assert_eq!(lstm.bias_ih[1], [1.0; 2]);
+    /// ```
     pub fn set_forget_bias(&mut self, bias: f64) {
         self.bias_ih[1] = [T::from_f64(bias); HIDDEN];
         self.bias_hh[1] = [T::zero(); HIDDEN];
@@ -120,14 +133,14 @@ impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDE
         product(x, self.input_weights(), Initial::Row(bias), sums, [IN, 4 * HIDDEN]);
     }
 
-    /// Calls the hook for each step, with the gradient of the last step's output on its way back: by all paths, and by
-    /// that through the cell alone.
+    /// Calls the hook for each step, with the gradient of the last step's output on all its paths, and on the path
+    /// through the cell.
     #[cfg(feature = "alloc")]
     fn show_time(&self, saved: Saved<'_, T>, by_step: Steps, output_grad: &[T], hook: &mut dyn BackwardHook) {
         let Some((last, mut hidden_grad)) = last_output_grad(by_step, output_grad) else { return };
         let (size, gates_size) = (hidden_grad.len(), 4 * hidden_grad.len());
         let (mut cell_grad, mut dz) = (alloc::vec![T::zero(); size], alloc::vec![T::zero(); gates_size]);
-        // Of a gate, the numbers of all samples.
+        // Returns the numbers of a gate for all samples.
         let gate = |step: usize, gate: usize| {
             let rows = saved.gates[step * gates_size..][..gates_size].chunks_exact(4 * HIDDEN);
             rows.flat_map(move |row| &row[gate * HIDDEN..][..HIDDEN])
@@ -165,8 +178,8 @@ impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDE
     }
 }
 
-/// What the forward pass saves, step by step: the inputs, the gates, and the hidden states and cells, of which the first
-/// are those before the first step.
+/// The values that the forward pass saves, step by step: the inputs, the gates, and the hidden states and cells. The
+/// first of these are the states before the first step.
 struct Saved<'a, T> {
     inputs: &'a mut [T],
     gates: &'a mut [T],

@@ -1,5 +1,5 @@
-//! Recurrent layers: one map, applied at each step of a sequence, to the input of the step and to the hidden state of
-//! the step before.
+//! Recurrent layers: a map that is applied at each step of a sequence, to the input of this step and to the hidden
+//! state of the step before.
 //!
 //! | layer | the hidden state at step t |
 //! |---|---|
@@ -11,17 +11,17 @@
 //! number of steps (Hochreiter 1991; Bengio, Simard, Frasconi 1994). The cell of an LSTM is a skip connection in time:
 //! its gradient has the factor f(t) instead.
 //!
-//! Each gives the hidden state of every step. One of these makes a vector of them:
+//! Each layer returns the hidden state of every step. One of these layers after it reduces the steps to a vector:
 //!
-//! | layer behind it | takes | in PyTorch, with `batch_first` |
+//! | layer after it | returns | in PyTorch, with `batch_first` |
 //! |---|---|---|
 //! | [`LastStep`] | the last step | `output[:, -1]` |
 //! | [`GlobalAvgPool`](crate::layer::GlobalAvgPool), or `MeanOver<Steps>` | the mean over the steps | `output.mean(1)` |
-//! | [`GlobalMaxPool`](crate::layer::GlobalMaxPool), or `MaxOver<Steps>` | the largest of all steps, feature by feature | `output.amax(1)` |
+//! | [`GlobalMaxPool`](crate::layer::GlobalMaxPool), or `MaxOver<Steps>` | the maximum over the steps, feature by feature | `output.amax(1)` |
 //! | `SumOver<Steps>` | the sum over the steps | `output.sum(1)` |
 //!
-//! Layers of this kind are stacked in a tuple, where PyTorch has `num_layers`, and a [`Dropout`](crate::layer::Dropout)
-//! between two of them is PyTorch's `dropout`:
+//! To stack layers (`num_layers` in PyTorch), write them in a tuple. A [`Dropout`](crate::layer::Dropout) between two
+//! of them is PyTorch's `dropout`:
 //!
 //! ```
 //! use chainrule::prelude::*;
@@ -34,9 +34,9 @@
 //! ```
 //!
 //! [`Reverse`] reverses the order of the steps, for layers in both directions. The products of the input are computed
-//! step by step, and not for all steps at once: that was not faster, and a step of a [stream](crate::stream) has the same
-//! bits. The weights have PyTorch's names and its order of gates; a module of several layers or both directions loads by
-//! `checkpoint::Format::recurrent_layers` and `bidirectional_layers`.
+//! step by step, and not for all steps at once: that was not faster, and a step of a [stream](crate::stream) gives the
+//! same bits. The weights have the names and the order of gates of PyTorch. A PyTorch module with several layers or
+//! both directions loads by `checkpoint::Format::recurrent_layers` and `bidirectional_layers`.
 
 mod gru;
 mod last_step;
@@ -58,22 +58,35 @@ pub use lstm::Lstm;
 pub use reverse::Reverse;
 pub use rnn::Rnn;
 
-/// What a recurrent layer starts from: [`ZeroState`] or [`LearnedState`].
+/// The state in which a recurrent layer starts: [`ZeroState`] or [`LearnedState`].
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// // The hidden state before the first step is 2, and W = 0, U = 1.
+/// let mut layer = Rnn::<1, 1, Relu, f32, LearnedState>::zeros();
+/// *layer.weight_hh = [[1.0]];
+/// layer.initial_hidden = Vector([2.0]);
+/// assert_eq!(layer.predict(&Sequence([[0.0]; 3]))?, Sequence([[2.0]; 3]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no initial state of a recurrent layer",
     label = "not `ZeroState` or `LearnedState`",
     note = "`ZeroState`, the default, starts each sequence at 0; `LearnedState` at numbers that are trained"
 )]
 pub trait InitialState<V: Tensor>: Copy + Send + Sync + 'static {
-    /// The trained numbers: `V`, or [`NoBias`] for none.
+    /// The type of the trained numbers: `V`, or [`NoBias`] if there are none.
     type Trained: Bias<V>;
 }
 
-/// A recurrent layer starts each sequence at a hidden state of 0: the default.
+/// A recurrent layer starts each sequence with a hidden state of 0: the default. See the example of [`Rnn`].
 #[derive(Clone, Copy, Debug)]
 pub struct ZeroState;
 
-/// A recurrent layer starts each sequence at a hidden state that is trained.
+/// A recurrent layer starts each sequence with a trained hidden state. See the example of [`InitialState`].
+#[doc(alias("h_0", "initial state"))]
 #[derive(Clone, Copy, Debug)]
 pub struct LearnedState;
 
@@ -94,7 +107,7 @@ const fn scalar_and_state<V: Tensor, S: InitialState<V>>() -> Part {
     }
 }
 
-/// A batch of sequences, seen by step: the same numbers in the order `[steps][samples][width]`.
+/// A batch of sequences, ordered by step: the same numbers in the order `[steps][samples][width]`.
 #[derive(Clone, Copy)]
 struct Steps {
     steps: usize,
@@ -103,7 +116,7 @@ struct Steps {
 }
 
 impl Steps {
-    /// Returns the place of a sample's step in each of the two orders.
+    /// Returns the place of each step of each sample, in both orders.
     fn places(self) -> impl Iterator<Item = [core::ops::Range<usize>; 2]> {
         let Self { steps, samples, width } = self;
         (0..steps).flat_map(move |step| {
@@ -113,14 +126,14 @@ impl Steps {
         })
     }
 
-    /// Copies from the order of a batch, sample by sample, to the order of the steps.
+    /// Copies from the order of a batch, sample by sample, to the order by step.
     fn gather<T: Copy>(self, batch: &[T], by_step: &mut [T]) {
         for [of_sample, of_step] in self.places() {
             by_step[of_step].copy_from_slice(&batch[of_sample]);
         }
     }
 
-    /// Copies from the order of the steps to that of a batch.
+    /// Copies from the order by step to the order of a batch.
     fn scatter<T: Copy>(self, by_step: &[T], batch: &mut [T]) {
         for [of_sample, of_step] in self.places() {
             batch[of_sample].copy_from_slice(&by_step[of_step]);
@@ -136,7 +149,7 @@ impl Steps {
     }
 }
 
-/// Fills each sample's state before the first step: what it carries from the window before, or the initial state.
+/// Fills the state of each sample before the first step: the carried state of the window before, or the initial state.
 fn start<T: Real, V: Tensor<Scalar = T>>(initial: &impl Bias<V>, carried: Carried<'_>, states: &mut [T]) {
     match initial.as_numbers() {
         None => states.fill(T::zero()),
@@ -147,8 +160,8 @@ fn start<T: Real, V: Tensor<Scalar = T>>(initial: &impl Bias<V>, carried: Carrie
     carried.load(states);
 }
 
-/// Adds the gradient with respect to each sample's state before the first step to that of the learned state, unless it
-/// was carried from the window before.
+/// Adds the gradient of each sample's state before the first step to the gradient of the learned state, unless the
+/// state was carried from the window before.
 fn add_start<T: Real, V: Tensor<Scalar = T>>(
     states_grad: &mut [T],
     carried: Carried<'_>,
@@ -161,7 +174,7 @@ fn add_start<T: Real, V: Tensor<Scalar = T>>(
     }
 }
 
-/// Computes `y = x W + initial` for the rows of `x`. `weights` has a row of `columns` for each of the inputs.
+/// Computes `y = x W + initial` for the rows of `x`. `weights` has a row of `columns` numbers for each input.
 pub(crate) fn product<T: Real>(
     x: &[T],
     weights: &[T],
@@ -202,7 +215,7 @@ fn weight_gradient<T: Real>(
     );
 }
 
-/// Returns the last step at which the gradient of an output is not 0, and that gradient, for each sample.
+/// Returns the last step at which the gradient of the output is not 0, and that gradient, for each sample.
 #[cfg(feature = "alloc")]
 fn last_output_grad<T: Real>(steps: Steps, output_grad: &[T]) -> Option<(usize, alloc::vec::Vec<T>)> {
     let mut last = alloc::vec![T::zero(); steps.samples * steps.width];
@@ -213,28 +226,29 @@ fn last_output_grad<T: Real>(steps: Steps, output_grad: &[T]) -> Option<(usize, 
     })
 }
 
-/// Implements the access to the weights of a recurrent layer as numbers, and its traits for comparison.
+/// Implements access to the weights of a recurrent layer as numbers, and the comparison traits.
 macro_rules! recurrent {
     ([$($generics:tt)*] $layer:ty) => {
         impl<$($generics)*> $layer {
-            /// Returns the weights of the input as numbers in memory order: for each input, those towards each gate.
+            /// Returns the weights of the input as numbers in memory order: for each input, its weights for each gate.
             pub fn input_weights(&self) -> &[T] {
                 bytemuck::must_cast_slice(core::slice::from_ref(&*self.weight_ih))
             }
 
-            /// Returns the weights of the input as numbers in memory order: for each input, those towards each gate.
+            /// Returns the weights of the input as mutable numbers in memory order: for each input, its weights for
+            /// each gate.
             pub fn input_weights_mut(&mut self) -> &mut [T] {
                 bytemuck::must_cast_slice_mut(core::slice::from_mut(&mut *self.weight_ih))
             }
 
-            /// Returns the weights of the hidden state as numbers in memory order: for each hidden unit, those towards
-            /// each gate.
+            /// Returns the weights of the hidden state as numbers in memory order: for each hidden unit, its weights
+            /// for each gate.
             pub fn hidden_weights(&self) -> &[T] {
                 bytemuck::must_cast_slice(core::slice::from_ref(&*self.weight_hh))
             }
 
-            /// Returns the weights of the hidden state as numbers in memory order: for each hidden unit, those towards
-            /// each gate.
+            /// Returns the weights of the hidden state as mutable numbers in memory order: for each hidden unit, its
+            /// weights for each gate.
             pub fn hidden_weights_mut(&mut self) -> &mut [T] {
                 bytemuck::must_cast_slice_mut(core::slice::from_mut(&mut *self.weight_hh))
             }

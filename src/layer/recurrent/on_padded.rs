@@ -1,7 +1,8 @@
-//! Layers of sequences on sequences of unequal lengths.
+//! Layers of sequences, applied to sequences of different lengths.
 //!
-//! A layer that looks at no later step computes the same on a padded sequence as on the sequence alone: the padding
-//! follows the end. So it works on the whole, and what it gives behind the end is set to 0, forward and backward.
+//! If a layer does not depend on later steps, it computes the same on a padded sequence as on the sequence without
+//! padding, because the padding follows the end. It is therefore applied to the whole padded sequence. Its output after
+//! the end is set to 0, and so is the gradient in the backward pass.
 
 use chainrule_parameters::Part;
 
@@ -9,7 +10,7 @@ use crate::kernel::Real;
 use crate::layer::{Backward, BackwardHook, Layer, Mode, Plan, Space, WorkspaceMut, check_lengths};
 use crate::tensor::{Padded, Sequence};
 
-/// Returns the plan of a layer on padded sequences. `on_sequences` is that for sequences.
+/// Returns the plan of a layer on padded sequences. `on_sequences` is its plan for sequences.
 pub(crate) const fn plan<const STEPS: usize, const IN: usize, const OUT: usize, T: Real>(
     on_sequences: Plan,
 ) -> Plan {
@@ -67,7 +68,7 @@ pub(crate) fn backward<const STEPS: usize, const IN: usize, const OUT: usize, T:
     layer.backward_with_hook(pass, hook);
 }
 
-/// Implements [`Layer`] on padded sequences for a layer of sequences that looks at no later step.
+/// Implements [`Layer`] on padded sequences for a layer of sequences that does not depend on later steps.
 macro_rules! on_padded {
     ([$($generics:tt)*] $layer:ty: $IN:ident => $OUT:ident) => {
         impl<$($generics)*> $crate::layer::Layer<$crate::tensor::Padded<STEPS, $IN, T>> for $layer {

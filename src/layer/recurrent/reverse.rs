@@ -6,15 +6,15 @@ use crate::layer::onnx::Form;
 use crate::layer::{Backward, Effect, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
 use crate::tensor::{Padded, Sequence};
 
-/// The steps of a sequence in reverse order.
+/// Reverses the order of the steps of a sequence.
 ///
 /// Forward `y(t) = x(STEPS - 1 - t)`; backward `dx(t) = dy(STEPS - 1 - t)`.
 ///
 /// # Shapes
-/// `Sequence<STEPS, FEATURES>` to the same.
+/// `Sequence<STEPS, FEATURES>`; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// The Jacobian is a permutation, of norm 1.
+/// The Jacobian is a permutation: its norm is 1.
 ///
 /// # Source
 /// Schuster, Paliwal, "Bidirectional recurrent neural networks", IEEE Transactions on Signal Processing 45 (1997): see
@@ -27,6 +27,7 @@ use crate::tensor::{Padded, Sequence};
 /// assert_eq!(Reverse.predict(&Sequence([[1.0], [2.0], [3.0]]))?, Sequence([[3.0], [2.0], [1.0]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("flip", "go_backwards"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Reverse;
 
@@ -59,7 +60,7 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
     }
 }
 
-/// Reverses the steps, and leaves the padding behind them.
+/// Reverses the steps, and leaves the padding after them.
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Padded<STEPS, FEATURES, T>> for Reverse {
     type Output = Padded<STEPS, FEATURES, T>;
     const PLAN: Plan = Plan::leaf::<Padded<STEPS, FEATURES, T>, Self>()

@@ -23,24 +23,24 @@ use crate::{
     layer::{BackwardHook, TimeStep},
 };
 
-/// A recurrent layer: at each step, an activation of the input and of the hidden state before.
+/// A plain recurrent layer: at each step, an activation of the input and of the hidden state before.
 ///
 /// Forward `z(t) = W x(t) + b + U h(t-1) + b'` and `h(t) = g(z(t))`, which is the output; backward, from the last step to
 /// the first, `dz(t) = g'(z(t)) (dy(t) + Uᵀ dz(t+1))`, then `dW = Σ x(t) dz(t)ᵀ`, `dU = Σ h(t-1) dz(t)ᵀ`,
 /// `db = db' = Σ dz(t)` and `dx(t) = Wᵀ dz(t)`.
 ///
 /// # Shapes
-/// Input `Sequence<STEPS, IN>`, of any number of steps; output `Sequence<STEPS, HIDDEN>`. `weight_ih` is `[IN, HIDDEN]`
-/// and `weight_hh` is `[HIDDEN, HIDDEN]`, the transposes of PyTorch's, with its two biases, `[HIDDEN]` each. The
-/// activation is [`Tanh`] unless another is given: `Rnn<8, 16, Relu>`. The hidden state starts at 0, or is trained:
-/// `Rnn<8, 16, Tanh, f32, LearnedState>`.
+/// Input `Sequence<STEPS, IN>`, with any number of steps; output `Sequence<STEPS, HIDDEN>`. `weight_ih` is
+/// `[IN, HIDDEN]` and `weight_hh` is `[HIDDEN, HIDDEN]`: PyTorch's weights, transposed. The two biases, `[HIDDEN]`
+/// each, are those of PyTorch. The activation is [`Tanh`] by default; another one is an argument: `Rnn<8, 16, Relu>`.
+/// The hidden state starts at 0, or is trained: `Rnn<8, 16, Tanh, f32, LearnedState>`.
 ///
 /// # Gradient flow
-/// The Jacobian of h(t) with respect to h(t-1) is g'(z(t)) U: the same U in every step. Over T steps the gradient has T
-/// factors of each, so it vanishes or explodes with the length of the sequence. [`Lstm`](super::Lstm) and
-/// [`Gru`](super::Gru) have a path without them. What a new layer does follows from its U: its rate a step is at most 0.58
-/// with PyTorch's weights, at most 1 with Glorot's and tanh. With an identity and ReLU, or an orthogonal U, it starts near 1: see
-/// the examples.
+/// The Jacobian of h(t) with respect to h(t-1) is g'(z(t)) U, with the same U in every step. Over T steps the gradient
+/// has T factors of each, so it vanishes or explodes with the length of the sequence. [`Lstm`](super::Lstm) and
+/// [`Gru`](super::Gru) have a path without these factors. In a new layer the rate for each step follows from U. It is
+/// at most 0.58 with PyTorch's weights, and at most 1 with Glorot's weights and tanh. With an identity and ReLU, or
+/// with an orthogonal U, it is near 1: see the examples.
 ///
 /// # Source
 /// Elman, "Finding structure in time", Cognitive Science 14 (1990).
@@ -60,7 +60,7 @@ use crate::{
 /// Initializer::identity().init_part(&mut net, "0.weight_hh", &mut rng(2))?;
 /// assert_eq!((net.0.weight_hh[3][3], net.0.weight_hh[3][4]), (1.0, 0.0));
 ///
-/// // Or at an orthogonal matrix, here those of all layers (Saxe, McClelland, Ganguli 2014).
+/// // Orthogonal hidden weights in all layers (Saxe, McClelland, Ganguli 2014).
 /// type Two = (Rnn<2, 16>, Rnn<16, 16>);
 /// let mut net = Two::init(&mut rng(1));
 /// Initializer::orthogonal().init_where(&mut net, |path| path.ends_with("weight_hh"), &mut rng(2));
@@ -68,6 +68,7 @@ use crate::{
 /// approx::assert_abs_diff_eq!(length, 1.0, epsilon = 1e-5);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.RNN", "SimpleRNN", "Elman network"))]
 #[derive(Clone, Parameters)]
 #[parameters(name = "Rnn<{IN}, {HIDDEN}, {G}{=scalar_and_state::<Vector<HIDDEN, T>, S>()}>")]
 pub struct Rnn<
@@ -77,16 +78,16 @@ pub struct Rnn<
     T: Real = f32,
     S: InitialState<Vector<HIDDEN, T>> = ZeroState,
 > {
-    /// W: for each input, its weights towards the hidden units.
+    /// W: for each input, its weights for the hidden units.
     #[parameter(weight, fan_in = IN, fan_out = HIDDEN, shape = &[IN, HIDDEN], scalar = T)]
     pub weight_ih: Aligned<[[T; HIDDEN]; IN]>,
-    /// U: for each hidden unit, its weights towards the hidden units.
+    /// U: for each hidden unit, its weights for the hidden units.
     #[parameter(weight, fan_in = HIDDEN, fan_out = HIDDEN, shape = &[HIDDEN, HIDDEN], scalar = T)]
     pub weight_hh: Aligned<[[T; HIDDEN]; HIDDEN]>,
     /// b: a bias for each hidden unit.
     #[parameter(bias, shape = &[HIDDEN], scalar = T)]
     pub bias_ih: [T; HIDDEN],
-    /// b': another, which PyTorch has too. Only their sum has an effect.
+    /// b': a second bias for each hidden unit, as in PyTorch. Only the sum of the two has an effect.
     #[parameter(bias, shape = &[HIDDEN], scalar = T)]
     pub bias_hh: [T; HIDDEN],
     /// The hidden state before the first step, if it is trained.
@@ -117,7 +118,7 @@ impl<
         product(x, self.input_weights(), Initial::Row(bias), sums, [IN, HIDDEN]);
     }
 
-    /// Calls the hook for each step, with the gradient of the last step's output on its way back.
+    /// Calls the hook for each step, with the gradient of the last step's output.
     #[cfg(feature = "alloc")]
     fn show_time(&self, saved: Saved<'_, T>, by_step: Steps, output_grad: &[T], hook: &mut dyn BackwardHook) {
         let Some((last, mut hidden_grad)) = last_output_grad(by_step, output_grad) else { return };
@@ -135,8 +136,8 @@ impl<
     }
 }
 
-/// What the forward pass saves, step by step: the inputs, the sums z, and the hidden states, of which the first are those
-/// before the first step.
+/// The values that the forward pass saves, step by step: the inputs, the sums z, and the hidden states. The first
+/// hidden states are those before the first step.
 struct Saved<'a, T> {
     inputs: &'a mut [T],
     sums: &'a mut [T],
