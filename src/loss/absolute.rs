@@ -6,6 +6,7 @@ use super::pairwise::{Pairwise, pairwise};
 /// # Shapes
 /// Any output, and targets of the same shape; n is the count of numbers in a sample.
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// assert_eq!(MeanAbsoluteError.mean(&[Vector([1.0, 2.0])], &[Vector([1.0, 5.0])])?, 1.5);

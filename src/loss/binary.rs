@@ -14,6 +14,7 @@ use crate::tensor::SameType;
 /// Any output of scores, and targets of the same shape: probabilities between 0 and 1; n is the count of numbers in a
 /// sample.
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// let loss = BinaryCrossEntropy.mean(&[Vector([0.0])], &[Vector([1.0])])?;
@@ -47,6 +48,7 @@ pairwise!(BinaryCrossEntropy, check: |_this, target, sample| check_probabilities
 /// Output `Vector<CLASSES>`, `Sequence<STEPS, CLASSES>` or `Image<CLASSES, H, W>`, and targets of the same shape:
 /// probabilities between 0 and 1; n is the count of numbers in a sample.
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// let loss = BinaryCrossEntropy.positive_weights([1.0, 5.0]);

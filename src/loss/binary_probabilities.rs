@@ -13,6 +13,7 @@ use crate::kernel::Real;
 /// Any output of probabilities, and targets of the same shape, which are probabilities too; n is the count of numbers
 /// in a sample.
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// let loss = BinaryCrossEntropyOfProbabilities.mean(&[Vector([0.25, 0.0])], &[Vector([1.0, 0.0])])?;

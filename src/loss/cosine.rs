@@ -17,6 +17,7 @@ const EPSILON: f64 = 1e-12;
 /// Output `Sequence<2, N>`: u at the first step, v at the second. The target is a `bool`, whether the pair is similar
 /// (PyTorch's 1 and -1).
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// let loss = CosineEmbedding::default();

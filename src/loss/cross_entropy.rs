@@ -27,6 +27,7 @@ use crate::tensor::Tensor;
 /// # Source
 /// Bridle (1990); label smoothing: Szegedy et al., "Rethinking the Inception architecture", CVPR 2016, section 7.
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// let loss = CrossEntropy::default();

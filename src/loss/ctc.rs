@@ -26,6 +26,7 @@ use crate::tensor::{Label, Sequence};
 /// with its length: Griewank, "Achieving logarithmic growth of temporal and spatial complexity in reverse automatic
 /// differentiation" (1992).
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// use chainrule::loss::{Ctc, Labels};

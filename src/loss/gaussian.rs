@@ -24,6 +24,7 @@ use crate::tensor::{Image, Sequence, Tensor, Vector};
 /// Nix, Weigend, "Estimating the mean and variance of the target probability distribution", ICNN 1994; with logarithms:
 /// Kendall, Gal, "What uncertainties do we need in Bayesian deep learning for computer vision?", NeurIPS 2017, eq. 8.
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// let output = Sequence([[1.0, 2.0], [1.0, 4.0]]); // means 1 and 2, variances 1 and 4

@@ -11,6 +11,7 @@ use super::pairwise::{Pairwise, pairwise};
 /// # Source
 /// Cortes, Vapnik, "Support-vector networks", Machine Learning 20 (1995).
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// assert_eq!(Hinge.mean(&[Vector([0.25, 3.0])], &[Vector([-1.0, 1.0])])?, 1.25 / 2.0);
@@ -38,6 +39,7 @@ pairwise!(Hinge, check: |_this, target, sample| check_signs(target, sample));
 /// # Shapes
 /// Any output of scores, and targets of the same shape, each 1 or -1; n is the count of numbers in a sample.
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// assert_eq!(SquaredHinge.mean(&[Vector([0.5, 3.0])], &[Vector([-1.0, 1.0])])?, 2.25 / 2.0);

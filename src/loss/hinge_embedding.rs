@@ -9,6 +9,7 @@ use super::pairwise::{Pairwise, pairwise};
 /// # Shapes
 /// Any output of distances, and targets of the same shape, each 1 or -1; n is the count of numbers in a sample.
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// let loss = HingeEmbedding::new(1.0);

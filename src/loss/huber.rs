@@ -12,6 +12,7 @@ use super::pairwise::{Pairwise, pairwise};
 /// # Source
 /// Huber, "Robust estimation of a location parameter", Annals of Mathematical Statistics 35 (1964).
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// let loss = Huber::new(1.0);

@@ -18,6 +18,7 @@ use crate::kernel::Real;
 /// # Source
 /// Kullback, Leibler, "On information and sufficiency", Annals of Mathematical Statistics 22 (1951).
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// let output = Vector([0.25_f64.ln(), 0.75_f64.ln()]);

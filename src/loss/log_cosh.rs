@@ -10,6 +10,7 @@ use crate::kernel::{softplus, tanh};
 /// # Shapes
 /// Any output, and targets of the same shape; n is the count of numbers in a sample.
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// let loss = LogCosh.mean(&[Vector([2.0])], &[Vector([0.5])])?;

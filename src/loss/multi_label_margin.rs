@@ -14,6 +14,7 @@ use crate::tensor::Vector;
 /// Output `Vector<CLASSES>` of scores, and targets of the same shape: 1 for each class of the sample, and 0 for the
 /// others. (PyTorch uses a list of the classes instead, with -1 after the last one.)
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// let loss = MultiLabelMargin.mean(&[Vector([0.5, 0.25, -2.0])], &[Vector([1.0, 0.0, 0.0])])?;

@@ -15,6 +15,7 @@ use crate::tensor::{Label, Tensor, Vector};
 /// # Source
 /// Weston, Watkins, "Support vector machines for multi-class pattern recognition", ESANN 1999.
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// let loss = MultiMargin::new(1.0).mean(&[Vector([0.5, 0.25, -2.0])], &[Label::new(0)?])?;

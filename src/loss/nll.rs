@@ -16,6 +16,7 @@ use crate::tensor::Tensor;
 /// # Shapes
 /// As the [`CrossEntropy`](super::CrossEntropy).
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// let log_probabilities = Vector([0.5_f64.ln(), 0.25_f64.ln(), 0.25_f64.ln()]);

@@ -12,6 +12,7 @@ use crate::kernel::Real;
 /// Any output, and targets of the same shape: counts of at least 0, which need not be whole numbers; n is the count of
 /// numbers in a sample.
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// let loss = PoissonNllLoss::default().mean(&[Vector([0.0, 2.0_f64.ln()])], &[Vector([3.0, 2.0])])?;

@@ -12,6 +12,7 @@ use crate::tensor::Vector;
 /// # Shapes
 /// Output `Vector<2>`. The target is a `bool`, whether the first ranks higher (PyTorch's 1 and -1).
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// let loss = MarginRanking::new(0.5);

@@ -13,6 +13,7 @@ use super::pairwise::{Pairwise, pairwise};
 /// # Source
 /// Girshick, "Fast R-CNN", ICCV 2015, eq. 3.
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// let loss = SmoothL1::new(2.0);

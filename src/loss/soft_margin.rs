@@ -10,6 +10,7 @@ use crate::kernel::{sigmoid, softplus};
 /// # Shapes
 /// Any output of scores, and targets of the same shape, each 1 or -1; n is the count of numbers in a sample.
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// let loss = SoftMargin.mean(&[Vector([0.0, 0.0])], &[Vector([1.0, -1.0])])?;

@@ -21,6 +21,7 @@ const EPSILON: f64 = 1e-6;
 /// Balntas et al., "Learning local feature descriptors with triplets and shallow convolutional neural networks", BMVC
 /// 2016, eq. 2.
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// let triplet = Sequence([[0.0, 0.0], [3.0, 4.0], [0.0, 5.5]]); // distances 5 and 5.5

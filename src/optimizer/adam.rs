@@ -15,6 +15,7 @@ use crate::layer::{Parameters, View, ViewMut};
 /// Kingma, Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1; AMSGrad: Reddi, Kale, Kumar, "On
 /// the convergence of Adam and beyond", ICLR 2018, algorithm 2, with the bias correction as in PyTorch.
 ///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 ///
