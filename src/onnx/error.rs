@@ -3,8 +3,15 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// An ONNX file could not be read, understood, or loaded into a network. After an error in loading, the network has
-/// not changed.
+/// An ONNX file could not be read, understood, or loaded into a network. If loading failed, the network has not
+/// changed.
+///
+/// ```
+/// use chainrule::onnx::{Model, OnnxError};
+///
+/// let error = Model::from_bytes(b"not a model").unwrap_err();
+/// assert!(matches!(error, OnnxError::NotOnnx { .. }));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OnnxError {
@@ -16,15 +23,15 @@ pub enum OnnxError {
         /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The file is not an ONNX model, or it is truncated or damaged.
+    /// The file is not an ONNX model, or it is incomplete or damaged.
     #[error("{file}: not an ONNX model: {reason}")]
     NotOnnx {
         /// The file.
         file: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// The file has more than 2 GB, which no protobuf message has.
+    /// The file has more than 2 GB, the limit of protobuf messages.
     #[error("{file}: {bytes} bytes, and an ONNX model has at most 2 GB: keep its weights as external data")]
     TooLarge {
         /// The file.
@@ -32,7 +39,7 @@ pub enum OnnxError {
         /// Its length.
         bytes: u64,
     },
-    /// The file has a version of ONNX's operators that this crate does not know.
+    /// The file has a version of ONNX's operators that this crate does not support.
     #[error("{file}: opset {found}, and this chainrule reads opsets {oldest} to {newest}")]
     Opset {
         /// The file.
@@ -44,7 +51,7 @@ pub enum OnnxError {
         /// The newest version that this crate reads.
         newest: i64,
     },
-    /// A node has an operator that is not one of ONNX's own.
+    /// A node has an operator that is not part of ONNX.
     #[error(
         "{file}: node `{node}` has the operator `{operator}` of the domain `{domain}`, not one of ONNX's own"
     )]
@@ -70,7 +77,7 @@ pub enum OnnxError {
         /// The value.
         value: String,
     },
-    /// A node uses a value that nothing computes.
+    /// A node uses a value that no node computes.
     #[error("{file}: node `{node}` uses `{value}`, which is nowhere in the file")]
     Undefined {
         /// The file.
@@ -80,7 +87,7 @@ pub enum OnnxError {
         /// The value.
         value: String,
     },
-    /// Two values have one name.
+    /// Two values have the same name.
     #[error("{file}: two values have the name `{value}`")]
     Redefined {
         /// The file.
@@ -95,10 +102,10 @@ pub enum OnnxError {
         file: String,
         /// The tensor.
         tensor: String,
-        /// Why they are not read.
+        /// The reason.
         reason: String,
     },
-    /// A dimension is negative, or symbolic where a number is needed.
+    /// A dimension is negative, or symbolic although a number is needed.
     #[error(
         "{file}: axis {axis} of `{value}` is {found}, where a number is needed; only the batch may be symbolic"
     )]
@@ -112,7 +119,7 @@ pub enum OnnxError {
         /// Its dimension in the file.
         found: String,
     },
-    /// A tensor has more or fewer numbers than its dimensions say.
+    /// The number of elements of a tensor does not follow from its dimensions.
     #[error(
         "{file}: the tensor `{tensor}` of {dims:?} has {found} bytes or numbers, where {expected} are needed"
     )]
@@ -123,12 +130,12 @@ pub enum OnnxError {
         tensor: String,
         /// Its dimensions.
         dims: Vec<i64>,
-        /// How many it should have.
+        /// The number that it should have.
         expected: String,
-        /// How many it has.
+        /// The number that it has.
         found: usize,
     },
-    /// A tensor has numbers of another type than `float`, `double` and `int64`.
+    /// The elements of a tensor have another type than `float`, `double` and `int64`.
     #[error("{file}: `{tensor}` has elements of the type {found}, not `float`, `double` or `int64`")]
     ElementType {
         /// The file.
@@ -138,15 +145,15 @@ pub enum OnnxError {
         /// Its type.
         found: String,
     },
-    /// The graph has not one input and one output.
+    /// The graph does not have exactly one input and one output.
     #[error("{file}: {reason}")]
     Interface {
         /// The file.
         file: String,
-        /// What it has.
+        /// The inputs or outputs that it has.
         reason: String,
     },
-    /// A node has an operator that no layer of this crate is, or settings that none has.
+    /// No layer of this crate corresponds to the operator of a node, or to its settings.
     #[error("{file}: node `{node}` has the operator `{operator}`: {reason}")]
     Operator {
         /// The file.
@@ -155,7 +162,7 @@ pub enum OnnxError {
         node: String,
         /// Its operator.
         operator: String,
-        /// Why it is no layer.
+        /// The reason.
         reason: String,
     },
     /// A weight is NaN or infinite, or too large for the network's scalar.
@@ -169,17 +176,17 @@ pub enum OnnxError {
         node: String,
         /// The field of the layer, such as `weight`.
         tensor: &'static str,
-        /// Which number of the tensor, in the network's order.
+        /// The index of the number in the tensor, in the order of the network.
         element: usize,
         /// The number.
         value: f64,
     },
-    /// The file is of another network.
+    /// The file has another network.
     #[error(transparent)]
     Differs(#[from] Box<Difference>),
 }
 
-/// The first layer in which a file and a network differ.
+/// The first layer in which a file and a network differ. The example of [`load`](super::load) prints one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Difference {
@@ -189,13 +196,13 @@ pub struct Difference {
     pub network: String,
     /// The node of the file.
     pub node: Option<String>,
-    /// The layer that the node is; `None` if the file has no layer left.
+    /// The layer for this node; `None` if the file has no further layers.
     pub in_file: Option<String>,
     /// The path of the layer in the network.
     pub path: Option<String>,
-    /// The layer of the network; `None` if the network has no layer left.
+    /// The layer of the network; `None` if the network has no further layers.
     pub in_network: Option<String>,
-    /// The first tensor whose sides differ: its name, its sides in the file, its sides in the network.
+    /// The first tensor with different sides: its name, its sides in the file, and its sides in the network.
     pub tensor: Option<(String, Vec<usize>, Vec<usize>)>,
 }
 

@@ -1,8 +1,8 @@
 //! Tier 7: networks as ONNX files.
 //!
 //! [`save`] writes a network as an ONNX file, which onnxruntime and many other programs run. For a file of PyTorch's
-//! exporter, [`source`] writes the Rust type of its network, and [`load`] loads its weights into that type. [The
-//! guide](crate::guide::onnx) says what is in a file, and what is understood.
+//! exporter, [`source`] writes the Rust type of its network, and [`load`] loads its weights into a network of this
+//! type. [The guide](crate::guide::onnx) describes the contents of the files, and what can be read.
 //!
 //! ```
 //! use chainrule::onnx;
@@ -14,13 +14,13 @@
 //! # Ok::<(), onnx::ExportError>(())
 //! ```
 //!
-//! # What layers become
+//! # Operators of each layer
 //!
 //! | layers | operators |
 //! |---|---|
-//! | `Linear`, `Dense`, `GateLinear` | `Gemm`; beside it `Reshape`, for what is no `Vector` |
-//! | `Conv1d`, `Conv2d`, `DepthwiseConv2d`, `Conv1dWith`, `Conv2dWith` | `Conv`; of sequences between two `Transpose` |
-//! | `TransposedConv1d`, `TransposedConv2d` and those with settings | `ConvTranspose`, likewise |
+//! | `Linear`, `Dense`, `GateLinear` | `Gemm`; also `Reshape`, if the input or output is not a `Vector` |
+//! | `Conv1d`, `Conv2d`, `DepthwiseConv2d`, `Conv1dWith`, `Conv2dWith` | `Conv`; for sequences between two `Transpose` |
+//! | `TransposedConv1d`, `TransposedConv2d` and those with settings | `ConvTranspose`; for sequences between two `Transpose` |
 //! | `Relu`, `Tanh`, `Sigmoid`, `Softplus`, `Softsign`, `LeakyRelu`, `Elu`, `Selu`, `HardSigmoid`, `HardSwish`, `ThresholdedRelu`, `Abs`, `Neg`, `Sin`, `Cos`, `Erf`, `Exp`, `Log`, `Sqrt`, `Reciprocal` | the operator of that name |
 //! | `Clamp`, `HardTanh`, `Relu6` | `Clip` |
 //! | `HardShrink`, `SoftShrink` | `Shrink` |
@@ -40,14 +40,14 @@
 //! | `MaxPool1d`, `MaxPool2d` and those with settings | `MaxPool` |
 //! | `AvgPool1d`, `AvgPool2d` and those with settings | `AveragePool`; with a dilation, or a `CeilMode` that counts padding, a `MatMul` for each axis |
 //! | `LpPool1d`, `LpPool2d` and those with settings | `LpPool`; with a dilation `Pow` and `MatMul` |
-//! | `AdaptiveAvgPool1d`, `AdaptiveMaxPool2d`, .. | as pools with equal windows if these are; else `MatMul`, or `Slice`, `ReduceMax` and `Concat` |
+//! | `AdaptiveAvgPool1d`, `AdaptiveMaxPool2d`, .. | the operators of pools if all windows are equal; otherwise `MatMul`, or `Slice`, `ReduceMax` and `Concat` |
 //! | `GlobalAvgPool`, `GlobalMaxPool`, `MeanOver`, `SumOver`, `MaxOver`, `MinOver` | `ReduceMean`, `ReduceSum`, `ReduceMax`, `ReduceMin` |
-//! | `Upsample2d`, `UpsampleBilinear2d`, `Resize2d`, .. | `Resize`; the nearest pixels of other ratios than whole ones by `Gather` |
+//! | `Upsample2d`, `UpsampleBilinear2d`, `Resize2d`, .. | `Resize`; nearest pixels with a ratio that is not whole by `Gather` |
 //! | `Pad1d`, `Pad2d` | `Pad`; `Circular` by `Slice` and `Concat` |
 //! | `Flatten`, `Reshape`, `Transpose`, `Permute`, `ChannelShuffle`, `PixelUnshuffle` | `Reshape`, `Transpose` |
 //! | `PixelShuffle`, `DepthToSpace`, `SpaceToDepth` | `DepthToSpace`, `SpaceToDepth` |
 //! | `Rnn`, `Lstm`, `Gru`; between two `Reverse`, and `Bidirectional` | `RNN`, `LSTM`, `GRU` between two `Transpose`; `direction` is `reverse` or `bidirectional` |
-//! | `LastStep`, `Reverse` | `Gather`, `Slice`; of `Padded` `GatherND`, `ReverseSequence` |
+//! | `LastStep`, `Reverse` | `Gather`, `Slice`; for `Padded` `GatherND`, `ReverseSequence` |
 //! | `Residual`, `Highway`, `Concat`, `Shared`, `PerStep` | their layers, with `Add`, `Mul`, `Concat`, `Reshape` |
 //! | `Duplicate`, `Parallel` | their layers, on two values |
 //! | `Sum`, `Product`, `Difference`, `Quotient`, `Maximum`, `Minimum`, `Join` | `Add`, `Mul`, `Sub`, `Div`, `Max`, `Min`, `Concat` |

@@ -1,7 +1,7 @@
 //! The part of ONNX's file format that this crate reads and writes: the messages of `onnx.proto` (IR version 8), with
-//! their field numbers. A reader skips fields that are not here.
+//! their field numbers. A reader skips other fields.
 
-/// A network with the versions of what it is written in.
+/// A network, with the versions of the file format and the operators.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct ModelProto {
     #[prost(int64, optional, tag = "1")]
@@ -22,7 +22,7 @@ pub(crate) struct ModelProto {
     pub(crate) functions: Vec<FunctionProto>,
 }
 
-/// A version of a set of operators. The domain of ONNX's own operators is empty.
+/// The version of a set of operators. The domain of ONNX's own operators is empty.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct OperatorSetIdProto {
     #[prost(string, optional, tag = "1")]
@@ -39,7 +39,7 @@ pub(crate) struct StringStringEntryProto {
     pub(crate) value: Option<String>,
 }
 
-/// An operator that the file itself defines. Only its name is read, for an error.
+/// An operator that the file itself defines. Only its name is read, for an error message.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct FunctionProto {
     #[prost(string, optional, tag = "1")]
@@ -48,7 +48,7 @@ pub(crate) struct FunctionProto {
     pub(crate) domain: Option<String>,
 }
 
-/// Nodes in an order in which each value is computed before it is used.
+/// Nodes, sorted so that each value is computed before it is used.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct GraphProto {
     #[prost(message, repeated, tag = "1")]
@@ -69,7 +69,7 @@ pub(crate) struct GraphProto {
     pub(crate) sparse_initializer: Vec<Vec<u8>>,
 }
 
-/// One operator, applied to named values. An empty name is an optional value that is absent.
+/// An operator, applied to named values. An empty name is an optional value that is absent.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct NodeProto {
     #[prost(string, repeated, tag = "1")]
@@ -86,7 +86,7 @@ pub(crate) struct NodeProto {
     pub(crate) domain: Option<String>,
 }
 
-/// A setting of an operator; `kind` (called `type` in ONNX) says which of the values counts.
+/// A setting of an operator. `kind` (called `type` in ONNX) determines which of the values is used.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct AttributeProto {
     #[prost(string, optional, tag = "1")]
@@ -129,7 +129,7 @@ pub(crate) enum AttributeType {
     TypeProtos = 14,
 }
 
-/// A tensor of numbers. Those of `raw_data` are little-endian.
+/// A tensor. The numbers in `raw_data` are little-endian.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct TensorProto {
     #[prost(int64, repeated, packed = "false", tag = "1")]
@@ -183,7 +183,7 @@ pub(crate) struct TensorShapeProto {
     pub(crate) dim: Vec<DimensionProto>,
 }
 
-/// A side of a shape: a number, or a name, such as that of the batch.
+/// A side of a shape: a number, or a name, such as the name of the batch.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct DimensionProto {
     #[prost(int64, optional, tag = "1")]

@@ -1,10 +1,10 @@
-//! Numbers with sides, as initializers of a file have them.
+//! Numbers with sides: the initializers of a file.
 
 use chainrule_parameters::Scalar;
 
 use crate::onnx::proto::TensorProto;
 
-/// ONNX's number of a type of elements.
+/// Returns ONNX's number of an element type.
 pub(super) const fn element_type(scalar: Scalar) -> i32 {
     match scalar {
         Scalar::F32 => 1,
@@ -24,7 +24,7 @@ pub(super) struct Array {
 }
 
 impl Array {
-    /// Returns numbers of `f64` in a scalar.
+    /// Converts numbers of `f64` to a scalar.
     pub(super) fn of(scalar: Scalar, sides: &[usize], numbers: impl IntoIterator<Item = f64>) -> Self {
         let mut bytes = Vec::new();
         for number in numbers {
@@ -42,7 +42,7 @@ impl Array {
         Self { sides: vec![numbers.len()], element_type: INT64, bytes }
     }
 
-    /// Returns the same numbers with other sides, of the same product.
+    /// Returns the same numbers with other sides. The product of the sides must be the same.
     pub(super) fn reshape(self, sides: &[usize]) -> Self {
         Self { sides: sides.to_vec(), ..self }
     }

@@ -1,4 +1,4 @@
-//! Attention, as matrix products and a softmax.
+//! Attention as matrix products and a softmax.
 
 use super::ExportError;
 use super::array::Array;
@@ -10,7 +10,7 @@ use crate::layer::onnx::Heads;
 use crate::layer::{Child, Plan};
 
 impl Writer {
-    /// Writes attention of the steps of a sequence to one another, or to those of the second half of a pair.
+    /// Writes attention between the steps of a sequence, or from its steps to those of the second half of a pair.
     pub(super) fn attention(
         &mut self,
         plan: &Plan,
@@ -59,12 +59,12 @@ impl Writer {
 }
 
 impl Heads {
-    /// How many heads of queries share a head of keys and values.
+    /// Returns the number of query heads that share a head of keys and values.
     fn group(&self) -> usize {
         self.queries / self.keys
     }
 
-    /// From steps and features to heads, then steps. Query heads that share a key head are a separate axis.
+    /// Converts steps and features to heads, then steps. Query heads that share a key head are a separate axis.
     fn split_queries(&self, graph: &mut Graph, x: &str) -> Name {
         if self.group() == 1 {
             return self.split(graph, x);
@@ -73,7 +73,8 @@ impl Heads {
         graph.transpose(&x, &[0, 2, 3, 1, 4])
     }
 
-    /// The same for keys or values; an axis of 1 stands for the heads that share them.
+    /// Does the same for keys or values. In place of the axis of the heads that share them, there is an axis of length
+    /// 1.
     fn split(&self, graph: &mut Graph, x: &str) -> Name {
         let x = graph.reshape(x, &[0, self.keys, self.head]); // 0: the steps, as they are
         let x = graph.transpose(&x, &[0, 2, 1, 3]);
@@ -84,19 +85,19 @@ impl Heads {
         graph.node("Unsqueeze", &[&x, &axis], &[])
     }
 
-    /// Exchanges the last two axes.
+    /// Swaps the last two axes.
     fn transpose(&self, graph: &mut Graph, x: &str) -> Name {
         graph.transpose(x, if self.group() == 1 { &[0, 1, 3, 2] } else { &[0, 1, 2, 4, 3] })
     }
 
-    /// From heads and steps to steps and features.
+    /// Converts heads and steps to steps and features.
     fn join(&self, graph: &mut Graph, x: &str) -> Name {
         let axes: &[usize] = if self.group() == 1 { &[0, 2, 1, 3] } else { &[0, 3, 1, 2, 4] };
         let x = graph.transpose(x, axes);
         graph.reshape(&x, &[self.steps[0], self.queries * self.head])
     }
 
-    /// Rotates the numbers i and i + d/2 of each head by angles of the step: x cos + (-x₂, x₁) sin.
+    /// Rotates the numbers i and i + d/2 of each head by angles that depend on the step: x cos + (-x₂, x₁) sin.
     fn rotate(&self, graph: &mut Graph, x: &str, steps: usize) -> Name {
         let Some(base) = self.rotary else { return x.into() };
         let half = self.head / 2;
@@ -116,7 +117,7 @@ impl Heads {
         graph.node("Add", &[&a, &b], &[])
     }
 
-    /// Sets the scores of keys that a query does not see to -∞.
+    /// Sets the scores of keys that are masked for a query to -∞.
     fn mask(&self, graph: &mut Graph, mut scores: Name, lengths: Option<&str>) -> Name {
         let [queries, keys] = self.steps;
         if let Reach::Before { window } = self.reach {

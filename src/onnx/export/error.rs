@@ -1,10 +1,20 @@
 use crate::checkpoint::CheckpointError;
 
 /// A network that cannot be written as an ONNX file.
+///
+/// ```
+/// use chainrule::onnx::{self, ExportError};
+/// use chainrule::prelude::*;
+///
+/// let mut net = Linear::<2, 1>::init(&mut rng(1));
+/// net.bias[0] = f32::NAN;
+/// let error = onnx::to_bytes::<Vector<2>, _>(&net).unwrap_err();
+/// assert!(matches!(error, ExportError::NonFinite { .. }), "{error}");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
-    /// A layer does not say what it is in ONNX.
+    /// A layer does not declare its ONNX form.
     #[error(
         "`{layer}`{} does not say what it is in ONNX: write its operators into its plan, by `.onnx(Onnx::nodes(..))`",
         at(path)
@@ -22,7 +32,7 @@ pub enum ExportError {
         layer: String,
         /// Its path; empty for the network itself.
         path: String,
-        /// Why not.
+        /// The reason.
         reason: &'static str,
     },
     /// The nodes of a layer do not fit together, or do not fit the layer.
@@ -32,10 +42,10 @@ pub enum ExportError {
         layer: String,
         /// Its path; empty for the network itself.
         path: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// The input of the network is a sample that you wrote yourself.
+    /// The input of the network is a sample type that you wrote yourself.
     #[error(
         "a network that takes `{sample}` cannot be written as ONNX: an input is a `Vector`, a `Sequence`, a `Padded`, \
          an `Image`, a `Label` or a `Pair` of these"
@@ -44,20 +54,20 @@ pub enum ExportError {
         /// The type of the input.
         sample: String,
     },
-    /// There is a NaN or an infinity in a parameter.
+    /// A parameter contains a NaN or an infinity.
     #[error("`{parameter}` has {value} at element {element}: a network that is not finite is not written")]
     NonFinite {
         /// The path of the parameter.
         parameter: String,
-        /// Which number of the parameter, in memory order.
+        /// The index of the number in the parameter, in memory order.
         element: usize,
-        /// The number itself.
+        /// The number.
         value: f64,
     },
-    /// The file would be larger than its format allows.
+    /// The file would be larger than the format allows.
     #[error("the file would have {bytes} bytes, and an ONNX file has less than 2 GB")]
     TooLarge {
-        /// Its size.
+        /// Its number of bytes.
         bytes: usize,
     },
     /// The file could not be written.
@@ -65,7 +75,7 @@ pub enum ExportError {
     Write(#[from] CheckpointError),
 }
 
-/// Returns the place of a layer as text.
+/// Returns the path of a layer as text.
 fn at(path: &str) -> String {
     if path.is_empty() { String::new() } else { format!(" at `{path}`") }
 }

@@ -1,4 +1,4 @@
-//! The graph of a file while it is built.
+//! The graph of a file while it is written.
 
 use std::collections::BTreeMap;
 
@@ -21,16 +21,16 @@ pub(super) enum Attribute<'a> {
     Floats(&'a [f64]),
 }
 
-/// The nodes and initializers so far.
+/// The nodes and initializers that have been written so far.
 pub(super) struct Graph {
     pub(super) scalar: Scalar,
-    /// The path of the layer whose nodes are written.
+    /// The path of the layer whose nodes are being written.
     pub(super) path: String,
     proto: GraphProto,
     parameters: BTreeMap<String, Array>,
-    /// How many values have each name.
+    /// The number of values with each name.
     names: BTreeMap<Name, usize>,
-    /// The initializers, by the name that they ask for.
+    /// The initializers, by the name that was requested for them.
     stored: BTreeMap<Name, Vec<(Array, Name)>>,
 }
 
@@ -51,17 +51,17 @@ impl Graph {
         }
     }
 
-    /// Goes into a layer inside.
+    /// Continues with a layer inside the present one.
     pub(super) fn enter(&mut self, segment: Segment) {
         self.path = self.here(&segment.to_string());
     }
 
-    /// Returns `path.name` of the layer whose nodes are written.
+    /// Returns `path.name` for the layer whose nodes are being written.
     fn here(&self, name: &str) -> Name {
         if self.path.is_empty() { name.into() } else { format!("{}.{name}", self.path) }
     }
 
-    /// Returns a name that no value has: this one, or with a number behind it.
+    /// Returns a name that no value has: this one, or this one with a number after it.
     pub(super) fn unique(&mut self, name: Name) -> Name {
         let count = self.names.entry(name.clone()).or_default();
         *count += 1;
@@ -72,7 +72,7 @@ impl Graph {
         self.unique(other)
     }
 
-    /// Adds a node of one output. Returns the name of that.
+    /// Adds a node with one output. Returns the name of the output.
     pub(super) fn node(
         &mut self,
         operator: &str,
@@ -93,7 +93,7 @@ impl Graph {
         output
     }
 
-    /// Adds an initializer, or finds it if it is there. Returns its name.
+    /// Adds an initializer, or finds an equal one. Returns its name.
     pub(super) fn initializer(&mut self, name: &str, array: Array) -> Name {
         let wanted = self.here(name);
         self.stored(wanted, array)
@@ -110,24 +110,24 @@ impl Graph {
         name
     }
 
-    /// Returns the numbers of a parameter of the layer, or `None` if it has none.
+    /// Returns the numbers of a parameter of the layer, or `None` if there are none.
     pub(super) fn numbers(&self, field: &str) -> Option<Array> {
         self.parameters.get(&self.here(field)).cloned()
     }
 
-    /// Returns a parameter of the layer, as `change` makes it, or `None` if it has no numbers.
+    /// Adds a parameter of the layer, converted by `change`. Returns its name, or `None` if it has no numbers.
     pub(super) fn parameter(&mut self, field: &str, change: impl FnOnce(Array) -> Array) -> Option<Name> {
         let array = change(self.numbers(field)?);
         Some(self.initializer(field, array))
     }
 
-    /// Returns one number, without sides.
+    /// Adds a single number without sides. Returns its name.
     pub(super) fn number(&mut self, number: f64) -> Name {
         let array = Array::of(self.scalar, &[], [number]);
         self.stored(format!("number_{number}"), array)
     }
 
-    /// Returns numbers of the network's scalar.
+    /// Adds numbers in the network's scalar. Returns their name.
     pub(super) fn constant(
         &mut self,
         name: &str,
@@ -138,43 +138,43 @@ impl Graph {
         self.initializer(name, array)
     }
 
-    /// Returns a list of numbers of `f32`, whatever the network's scalar.
+    /// Adds a list of `f32` numbers, for networks of any scalar. Returns its name.
     pub(super) fn floats(&mut self, name: &str, numbers: &[f32]) -> Name {
         let array = Array::of(Scalar::F32, &[numbers.len()], numbers.iter().map(|&number| number.into()));
         self.initializer(name, array)
     }
 
-    /// Returns a list of whole numbers.
+    /// Adds a list of whole numbers. Returns its name.
     pub(super) fn integers(&mut self, numbers: &[i64]) -> Name {
         let list: Vec<String> = numbers.iter().map(i64::to_string).collect();
         self.stored(format!("integers_{}", list.join("_")), Array::integers(numbers))
     }
 
-    /// Returns the value with the batch and these sides.
+    /// Reshapes a value to the batch and these sides.
     pub(super) fn reshape(&mut self, value: &str, sides: &[usize]) -> Name {
         let shape: Vec<i64> = std::iter::once(0).chain(sides.iter().map(|&side| side as i64)).collect();
         let shape = self.integers(&shape);
         self.node("Reshape", &[value, &shape], &[])
     }
 
-    /// Returns the value with the axes, of which 0 is the batch, in this order.
+    /// Transposes a value to this order of axes. The axis 0 is the batch.
     pub(super) fn transpose(&mut self, value: &str, axes: &[usize]) -> Name {
         let axes: Vec<i64> = axes.iter().map(|&axis| axis as i64).collect();
         self.node("Transpose", &[value], &[("perm", Attribute::Ints(&axes))])
     }
 
-    /// Returns the numbers from `start` up to and without `end` along an axis.
+    /// Returns the numbers from `start` to `end` (exclusive) along an axis.
     pub(super) fn slice(&mut self, value: &str, axis: usize, [start, end]: [i64; 2]) -> Name {
         let [start, end, axis] = [start, end, axis as i64].map(|number| self.integers(&[number]));
         self.node("Slice", &[value, &start, &end, &axis], &[])
     }
 
-    /// Returns values joined along an axis.
+    /// Concatenates values along an axis.
     pub(super) fn concat(&mut self, values: &[&str], axis: usize) -> Name {
         self.node("Concat", values, &[("axis", Attribute::Int(axis as i64))])
     }
 
-    /// Returns the graph, in which the values of `outputs` have the names beside them.
+    /// Returns the graph. Each element of `outputs` is the name of a value and its name in the file.
     pub(super) fn finish(mut self, outputs: &[(Name, Name)]) -> GraphProto {
         self.path.clear();
         for (value, name) in outputs {

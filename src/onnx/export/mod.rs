@@ -1,4 +1,5 @@
-//! Networks as ONNX files: a walk over the plan of the network and its parameters, which is compiled once.
+//! Writing networks as ONNX files: a walk over the plan of the network and its parameters. It is compiled once, not for
+//! each network.
 
 mod array;
 mod attention;
@@ -32,14 +33,14 @@ use graph::Graph;
 use value::{declare, scalar};
 use writer::Writer;
 
-/// The version of ONNX's operators that a file is written in.
+/// The version of ONNX's operators in the files.
 const OPERATORS: i64 = 17;
 
-/// The version of ONNX's file format: the one that came with these operators.
+/// The version of ONNX's file format that was released with these operators.
 const FORMAT: i64 = 8;
 
-/// Writes a network that takes the samples `X` as an ONNX file, atomically: at each moment the file is either the old
-/// one or the new one.
+/// Writes a network with inputs of type `X` as an ONNX file, atomically: the file is always either the old one or the
+/// new one.
 ///
 /// ```
 /// use chainrule::onnx;
@@ -54,7 +55,11 @@ const FORMAT: i64 = 8;
 /// ```
 ///
 /// # Errors
-/// As [`to_bytes`], and an error of the system when the file cannot be written; the old file is unchanged.
+/// The same as [`to_bytes`]. Also an error of the file system if the file cannot be written. The old file is then
+/// unchanged.
+#[doc(alias = "export")]
+#[doc(alias = "torch.onnx.export")]
+#[doc(alias = "onnxruntime")]
 pub fn save<X, A>(network: &A, path: impl AsRef<Path>) -> Result<(), ExportError>
 where
     X: Sample,
@@ -63,13 +68,13 @@ where
     Ok(write_file(path.as_ref(), &to_bytes::<X, A>(network)?)?)
 }
 
-/// Returns the bytes of the file that [`save`] writes.
+/// Returns the bytes of the file that [`save`] writes. The example of [`onnx`](super) calls it.
 ///
 /// # Errors
 /// [`ExportError::Unknown`] and [`ExportError::Impossible`] for a layer that has no form in ONNX,
-/// [`ExportError::WrongForm`] for a form that does not fit its layer, [`ExportError::Input`] for samples that ONNX does
-/// not know, [`ExportError::NonFinite`] for a network with a NaN or an infinity, [`ExportError::TooLarge`] for 2 GB and
-/// more.
+/// [`ExportError::WrongForm`] for a form that does not fit its layer, [`ExportError::Input`] for a sample type that
+/// ONNX does not have, [`ExportError::NonFinite`] for a network with a NaN or an infinity, [`ExportError::TooLarge`]
+/// for 2 GB and more.
 pub fn to_bytes<X, A>(network: &A) -> Result<Vec<u8>, ExportError>
 where
     X: Sample,

@@ -5,7 +5,7 @@ use super::writer::Writer;
 use crate::layer::Plan;
 
 impl Writer {
-    /// Returns a parameter as a list, or as many numbers `otherwise`.
+    /// Returns a parameter as a list. If there is none, returns a list of `len` times the number `otherwise`.
     fn list(&mut self, field: &str, len: usize, otherwise: f64) -> Name {
         match self.graph.parameter(field, |array| array) {
             Some(name) => name,
@@ -20,7 +20,7 @@ impl Writer {
         let numbers = [("gain", 1.0), ("bias", 0.0), ("running_mean", 0.0), ("running_variance", 1.0)];
         let [gain, bias, mean, variance] = numbers.map(|(field, other)| self.list(field, channels, other));
         let inputs = [&x[..], &gain, &bias, &mean, &variance];
-        // ONNX has the share of the old statistics.
+        // ONNX's momentum is the weight of the old statistics.
         let settings =
             [("epsilon", Attribute::Float(epsilon)), ("momentum", Attribute::Float(1.0 - momentum))];
         let y = self.graph.node("BatchNormalization", &inputs, &settings);
@@ -59,7 +59,7 @@ impl Writer {
         gain.map_or(y.clone(), |gain| graph.node("Mul", &[&y, &gain], &[]))
     }
 
-    /// The channels of a group are the pixels of one channel.
+    /// Writes a group norm. Each group becomes one channel of an instance norm.
     pub(super) fn group_norm(&mut self, plan: &Plan, epsilon: f64, groups: usize, x: &str) -> Name {
         let of_steps = plan.input.len() == 2;
         let len: usize = plan.input.iter().product();
@@ -100,7 +100,7 @@ impl Writer {
             ];
             return self.graph.node("LRN", &[x], &attributes);
         }
-        // The sums over the channels around each are a product with a matrix.
+        // The sums over the neighbors of each channel are a product with a matrix.
         let channels = plan.input[usize::from(of_steps)];
         let share = alpha / size as f64;
         let (before, after) = (size / 2, size.saturating_sub(1) / 2);

@@ -1,4 +1,4 @@
-//! Sequences of unequal lengths.
+//! Sequences of different lengths.
 
 use super::ExportError;
 use super::array::{Array, element_type};
@@ -9,7 +9,7 @@ use crate::layer::Plan;
 use crate::layer::onnx::Form;
 
 impl Writer {
-    /// Returns a sequence, with the lengths of one that is padded.
+    /// Returns a sequence, and its lengths if it is padded.
     pub(super) fn sequence(&self, plan: &Plan, value: Value) -> Result<(Name, Option<Name>), ExportError> {
         match value {
             Value::Padded(x, lengths, ..) => Ok((x, Some(lengths))),
@@ -17,7 +17,7 @@ impl Writer {
         }
     }
 
-    /// Returns the output of a layer of steps: what is behind the length of a sequence is 0.
+    /// Returns the output of a layer of steps. The numbers after the length of a sequence become 0.
     pub(super) fn of_steps(&mut self, plan: &Plan, y: Name, lengths: Option<Name>) -> Value {
         let Some(lengths) = lengths else { return self.output(plan, y) };
         let y = self.only_steps(plan.output[0], &y, &lengths);
@@ -60,7 +60,7 @@ impl Writer {
         Ok(self.output(plan, y))
     }
 
-    /// Returns the sequences with 0 behind their lengths.
+    /// Returns the sequences with 0 after their lengths.
     fn only_steps(&mut self, steps: usize, x: &str, lengths: &str) -> Name {
         let graph = &mut self.graph;
         let places: Vec<i64> = (0..steps as i64).collect();

@@ -6,25 +6,26 @@ use crate::kernel::{PoolingAxis, PoolingWindows};
 use crate::layer::Plan;
 use crate::layer::onnx::Pool;
 
-/// The windows along an axis as ONNX has them: all of one size.
+/// The windows along an axis as settings of ONNX, if all have the same size.
 struct Windows {
     kernel: usize,
     stride: usize,
     dilation: usize,
-    /// The padding before and after, which gives these places.
+    /// The padding before and after that results in this number of places.
     pads: [usize; 2],
-    /// Whether the last window covers more than the padding that the layer declares.
+    /// Whether the last window extends beyond the padding of the layer.
     beyond: bool,
 }
 
-/// Returns the windows along an axis, unless their sizes differ.
+/// Returns the windows along an axis, or `None` if their sizes differ.
 fn windows(axis: &PoolingAxis) -> Option<Windows> {
     let PoolingAxis { side, places, windows } = *axis;
     match windows {
         PoolingWindows::Sliding { window, stride, dilation, padding: [before, after] } => {
             let span = dilation * window.saturating_sub(1) + 1;
             let end = (places.saturating_sub(1) * stride + span).saturating_sub(before + side);
-            // A reader finds the settings of the layer, if these give as many places.
+            // If these settings result in the same number of places, they are written, so that a reader finds the
+            // layer's own settings.
             let left = (before + side + after).checked_sub(span);
             if left.is_some_and(|left| left / stride + 1 == places) {
                 let pads = [before, after];
@@ -39,7 +40,7 @@ fn windows(axis: &PoolingAxis) -> Option<Windows> {
     }
 }
 
-/// Returns the numbers of each window along an axis, and by how many the sum is divided for a mean.
+/// Returns the numbers of each window along an axis, and the divisor of the sum for a mean.
 fn taps(axis: &PoolingAxis, padding: bool) -> Vec<(Vec<usize>, usize)> {
     let PoolingAxis { side, places, windows } = *axis;
     let window = |place: usize| match windows {
@@ -63,7 +64,7 @@ fn taps(axis: &PoolingAxis, padding: bool) -> Vec<(Vec<usize>, usize)> {
 
 impl Writer {
     pub(super) fn pool(&mut self, plan: &Plan, kind: Pool, axes: [PoolingAxis; 2], x: &str) -> Name {
-        // A sequence is the plane of its steps and features, in an image of one channel.
+        // A sequence becomes an image of one channel; its plane is the steps and features.
         let is_image = plan.input.len() == 3;
         let x = if is_image { x.into() } else { self.graph.reshape(x, &[1, plan.input[0], plan.input[1]]) };
         let y = self.pool_planes(kind, &axes, &x);
@@ -82,7 +83,8 @@ impl Writer {
                 ("AveragePool", Some(("count_include_pad", Attribute::Int(padding.into()))))
             }
             Pool::Norm(power) if !is_dilated => ("LpPool", Some(("p", Attribute::Int(power.into())))),
-            // This opset has no dilation of them, and another mean of windows that cover less.
+            // This version of the operators has no dilation for this pool, or another mean for windows that cover fewer
+            // numbers.
             _ => return self.pool_by_axis(kind, axes, x),
         };
         let both = |number: fn(&Windows) -> usize| [&rows, &columns].map(|axis| number(axis) as i64);
@@ -101,7 +103,7 @@ impl Writer {
         self.graph.node(operator, &[x], &attributes)
     }
 
-    /// A pool along the rows, and then along the columns: sums by a matrix, maxima window by window.
+    /// Writes a pool along the rows and then along the columns: sums by a matrix, maxima window by window.
     fn pool_by_axis(&mut self, kind: Pool, axes: &[PoolingAxis; 2], x: &str) -> Name {
         match kind {
             Pool::Max => {
@@ -120,12 +122,12 @@ impl Writer {
         }
     }
 
-    /// The sums of the windows, or their means.
+    /// Writes the sums of the windows, or their means.
     fn sums(&mut self, axes: &[PoolingAxis; 2], mean: Option<bool>, x: &str) -> Name {
         let [rows, columns] = [0, 1].map(|axis| {
             let PoolingAxis { side, places, .. } = axes[axis];
             let windows = taps(&axes[axis], mean == Some(true));
-            // [places, side] for rows, which is on the left; the transpose for columns.
+            // `[places, side]` for the rows, as the left factor; transposed for the columns.
             let sides = if axis == 0 { [places, side] } else { [side, places] };
             let numbers = (0..places * side).map(|at| {
                 let (place, number) =
@@ -140,7 +142,7 @@ impl Writer {
         if axes[1].places == axes[1].side { y } else { self.graph.node("MatMul", &[&y, &columns], &[]) }
     }
 
-    /// The maxima along an axis.
+    /// Writes the maxima along an axis.
     fn largest(&mut self, axis: &PoolingAxis, at: usize, x: &str) -> Name {
         if axis.places == axis.side {
             return x.into();

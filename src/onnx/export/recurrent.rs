@@ -7,14 +7,14 @@ use super::writer::Writer;
 use crate::layer::onnx::{Form, Operator, Recurrent};
 use crate::layer::{Child, OnnxAttribute, Plan};
 
-/// In which order a recurrent layer takes the steps.
+/// The order in which a recurrent layer processes the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {
     Forward,
     Reverse,
 }
 
-/// Returns the recurrent layer between two layers that reverse the steps, if a stack is that.
+/// If a stack is a recurrent layer between two layers that reverse the steps, returns the recurrent layer.
 pub(super) fn reversed(plan: &Plan) -> Option<(&'static Child, Recurrent)> {
     let [first, middle, last] = plan.children else { return None };
     let Form::Recurrent(kind) = middle.plan.onnx.0 else { return None };
@@ -22,14 +22,14 @@ pub(super) fn reversed(plan: &Plan) -> Option<(&'static Child, Recurrent)> {
     (reverses(first) && reverses(last)).then_some((middle, kind))
 }
 
-/// A recurrent layer forwards, and one of the same kind backwards.
+/// A forward recurrent layer, and a backward one of the same kind.
 pub(super) struct Both {
     kind: Recurrent,
-    /// The layer forwards, the stack with the one backwards, and that layer.
+    /// The forward layer, the stack that contains the backward layer, and the backward layer.
     children: [&'static Child; 3],
 }
 
-/// Returns the two directions, if a concatenation is of them.
+/// Returns the two directions, if a concatenation consists of them.
 pub(super) fn directions(plan: &Plan) -> Option<Both> {
     let [forwards, backwards] = plan.children else { return None };
     let Form::Recurrent(kind) = forwards.plan.onnx.0 else { return None };
@@ -37,11 +37,11 @@ pub(super) fn directions(plan: &Plan) -> Option<Both> {
         return None;
     }
     let (inside, _) = reversed(backwards.plan)?;
-    // The same type: the same kind, sizes and activation.
+    // The same type means the same kind, sizes and activation.
     (inside.plan.name == forwards.plan.name).then_some(Both { kind, children: [forwards, backwards, inside] })
 }
 
-/// The weights and initial states of one direction, as ONNX has them.
+/// The weights and initial states of one direction in ONNX's order.
 struct Weights {
     input: Array,
     hidden: Array,
@@ -58,7 +58,7 @@ impl Recurrent {
         }
     }
 
-    /// The places, in our order, of the gates in ONNX's: i, o, f, c for an LSTM and z, r, h for a GRU.
+    /// Returns the indices of this crate's gates in ONNX's order: i, o, f, c for an LSTM, and z, r, h for a GRU.
     fn gates(self) -> &'static [usize] {
         match self {
             Self::Rnn(_) => &[0],
@@ -83,7 +83,7 @@ impl Writer {
         self.steps(plan, kind, direction, weights, [x, lengths.unwrap_or_default()])
     }
 
-    /// Writes a layer forwards and one backwards, whose outputs are joined.
+    /// Writes a forward and a backward layer, and concatenates their outputs.
     pub(super) fn bidirectional(&mut self, plan: &Plan, both: &Both, x: &str) -> Result<Name, ExportError> {
         let [forwards, backwards, inside] = both.children;
         let (inputs, outputs) = (forwards.plan.input[1], forwards.plan.output[1]);
@@ -111,7 +111,7 @@ impl Writer {
     /// Returns the weights of the layer at the path.
     fn weights(&self, kind: Recurrent, inputs: usize, hidden: usize) -> Option<Weights> {
         let gates = kind.gates();
-        // [from, gates, hidden] here, [1, gates * hidden, from] there.
+        // The order is `[from, gates, hidden]` in this crate, and `[1, gates * hidden, from]` in ONNX.
         let matrix = |field, from| {
             let array = self.graph.numbers(field)?.reshape(&[from, gates.len(), hidden]);
             Some(array.transpose(&[1, 2, 0]).take(gates).reshape(&[1, gates.len() * hidden, from]))
@@ -132,7 +132,7 @@ impl Writer {
         })
     }
 
-    /// Writes the operator, for the batch as the second axis: the first is that of the steps.
+    /// Writes the operator. Its first axis is the steps, and its second axis the batch.
     fn steps(
         &mut self,
         plan: &Plan,
@@ -200,7 +200,7 @@ impl Writer {
         Ok(self.graph.reshape(&y, &[plan.output[0], directions * hidden]))
     }
 
-    /// Returns an initial state, once for each sample.
+    /// Repeats an initial state for each sample of the batch.
     fn for_batch(&mut self, x: &str, directions: usize, hidden: usize, state: &str) -> Name {
         let graph = &mut self.graph;
         let shape = graph.node("Shape", &[x], &[]);

@@ -7,7 +7,7 @@ use crate::layer::onnx::Form;
 use crate::layer::pad::{Ends, Fill, Plane};
 use crate::layer::{Along, Onnx, Plan};
 
-/// Returns the axis of a value with the batch, of these sides, along which a reduction goes.
+/// Returns the axis of a reduction, for a value with the batch and these sides.
 pub(super) fn axis(sides: &[usize], along: Along, output: &[usize]) -> usize {
     if output.len() == 3 {
         return 1; // the channels of an image, which stays one
@@ -20,13 +20,13 @@ pub(super) fn axis(sides: &[usize], along: Along, output: &[usize]) -> usize {
     (first..sides.len()).find(fits).unwrap_or(first) + 1
 }
 
-/// Returns whether a reduction keeps its axis, with 1 number.
+/// Returns whether a reduction keeps its axis, with length 1.
 pub(super) fn kept(sides: &[usize], output: &[usize]) -> (&'static str, Attribute<'static>) {
     ("keepdims", Attribute::Int(i64::from(sides.len() == output.len())))
 }
 
 impl Writer {
-    /// All numbers, times a matrix.
+    /// Writes the product of all numbers of a sample with a matrix.
     pub(super) fn dense(&mut self, plan: &Plan, x: &str) -> Name {
         let graph = &mut self.graph;
         let [inputs, outputs] = [plan.input, plan.output].map(|sides| sides.iter().product::<usize>());
@@ -39,7 +39,7 @@ impl Writer {
         if plan.output.len() == 1 { y } else { graph.reshape(&y, plan.output) }
     }
 
-    /// The same numbers with other sides, in which those of a sequence are feature by feature.
+    /// Writes a reshape. The numbers of a sequence are in the order of features.
     pub(super) fn reshape(&mut self, plan: &Plan, x: &str) -> Name {
         let graph = &mut self.graph;
         match (plan.input, plan.output) {
@@ -57,7 +57,7 @@ impl Writer {
         }
     }
 
-    /// The numbers as a tensor of these sides, with its axes in this order.
+    /// Writes a reshape to these sides, and then a transpose to this order of axes.
     pub(super) fn reorder(&mut self, plan: &Plan, sides: &[usize], axes: &[usize], x: &str) -> Name {
         let graph = &mut self.graph;
         let x = if sides == plan.input { x.into() } else { graph.reshape(x, sides) };
@@ -67,7 +67,7 @@ impl Writer {
         if moved == plan.output { y } else { graph.reshape(&y, plan.output) }
     }
 
-    /// A reduction along an axis.
+    /// Writes a reduction along an axis.
     pub(super) fn reduce(&mut self, plan: &Plan, operator: &str, along: Along, x: &str) -> Name {
         let axis = axis(plan.input, along, plan.output) as i64;
         let is_sum = operator == "ReduceSum"; // since opset 13, its axes are an input
@@ -81,18 +81,19 @@ impl Writer {
         self.rest(plan, plan.input, y)
     }
 
-    /// What remains of a reduced value: of an image without its rows or columns, a sequence with the channels last.
+    /// Converts the result of a reduction to the layer's output: an image without its rows or columns becomes a
+    /// sequence, with the channels last.
     pub(super) fn rest(&mut self, plan: &Plan, sides: &[usize], y: Name) -> Name {
         if (sides.len(), plan.output.len()) == (3, 2) { self.graph.transpose(&y, &[0, 2, 1]) } else { y }
     }
 
-    /// The steps in the opposite order.
+    /// Reverses the order of the steps.
     pub(super) fn reverse(&mut self, x: &str) -> Name {
         let [last, before, axis] = [-1, i64::MIN + 1, 1].map(|number| self.graph.integers(&[number]));
         self.graph.node("Slice", &[x, &last, &before, &axis, &last], &[])
     }
 
-    /// The first half of the channels, times a function of the second half.
+    /// Multiplies the first half of the channels by a function of the second half.
     pub(super) fn gated(&mut self, plan: &Plan, gate: &'static Onnx, x: &str) -> Result<Name, ExportError> {
         let Form::Nodes(nodes) = gate.0 else { return Err(self.wrong(plan, "its gate is no list of nodes")) };
         let at = if plan.input.len() == 2 { 1 } else { 0 };
@@ -104,9 +105,9 @@ impl Writer {
         Ok(self.graph.node("Mul", &[&a, &gate], &[]))
     }
 
-    /// A border around the plane of an image, or before and after the steps of a sequence.
+    /// Adds a border around the plane of an image, or before and after the steps of a sequence.
     pub(super) fn pad(&mut self, plan: &Plan, plane: Plane, fill: Fill, x: &str) -> Name {
-        // The axes of the plane: a sequence's features have no border.
+        // The axes of the plane. The features of a sequence have no border.
         let first = if plan.input.len() == 3 { 2 } else { 1 };
         let ends = [(first, plane.rows), (first + 1, plane.columns)];
         let graph = &mut self.graph;
@@ -115,7 +116,7 @@ impl Writer {
             Fill::Reflect => "reflect",
             Fill::Replicate => "edge",
             Fill::Circular => {
-                // Opset 19 is the first that has it: the numbers of the other end are joined.
+                // Opset 19 is the first with this mode. In this opset, the numbers of the other end are concatenated.
                 return ends.into_iter().fold(x.into(), |x, (axis, ends)| self.wrap(&x, axis, ends));
             }
         };
@@ -134,7 +135,7 @@ impl Writer {
         }
     }
 
-    /// Numbers of the other end, before and after an axis.
+    /// Concatenates the numbers of the other end before and after an axis.
     fn wrap(&mut self, x: &str, axis: usize, ends: Ends) -> Name {
         let Ends { side, before, after } = ends;
         let (side, before, after) = (side as i64, before as i64, after as i64);

@@ -10,7 +10,7 @@ use crate::layer::Plan;
 use crate::layer::onnx::Form;
 
 impl Writer {
-    /// Writes layers one after the other. A recurrent layer between two that reverse the steps is one node.
+    /// Writes layers one after the other. A recurrent layer between two layers that reverse the steps is a single node.
     pub(super) fn in_order(&mut self, plan: &Plan, input: Value) -> Result<Value, ExportError> {
         if let Some((child, kind)) = reversed(plan) {
             let outside = self.graph.path.clone();
@@ -29,7 +29,8 @@ impl Writer {
         Ok(value)
     }
 
-    /// Writes layers on one input, whose outputs are joined. A recurrent layer in both directions is one node.
+    /// Writes layers with the same input, and concatenates their outputs. A recurrent layer in both directions is a
+    /// single node.
     pub(super) fn branches(&mut self, plan: &Plan, input: Value) -> Result<Value, ExportError> {
         if let Some(both) = directions(plan) {
             let x = self.one(plan, input)?;
@@ -68,7 +69,7 @@ impl Writer {
         Ok(Value::Pair(Box::new(self.layer(layer, first)?), Box::new(second)))
     }
 
-    /// Writes a layer on a pair, whose output is added to the first half.
+    /// Writes a layer on a pair, and adds its output to the first half.
     pub(super) fn residual_with_memory(&mut self, plan: &Plan, input: Value) -> Result<Value, ExportError> {
         let [branch] = plan.children else { return Err(self.wrong(plan, "it has no branch")) };
         let output = self.child(branch, 0, input.clone())?;
@@ -87,7 +88,7 @@ impl Writer {
         Ok(Value::Pair(Box::new(sum), Box::new(second)))
     }
 
-    /// Writes a layer on each step of a sequence: the steps of all samples are one batch.
+    /// Writes a layer on each step of a sequence: the steps of all samples become one batch.
     pub(super) fn per_step(&mut self, plan: &Plan, step: &Plan, x: &str) -> Result<Name, ExportError> {
         let shape = self.graph.integers(&[-1, plan.input[1] as i64]);
         let steps = self.graph.node("Reshape", &[x, &shape], &[]);
@@ -98,7 +99,7 @@ impl Writer {
         Ok(self.graph.node("Reshape", &[&y, &shape], &[]))
     }
 
-    /// Writes a layer that makes one value of two.
+    /// Writes a layer that computes one value from two.
     pub(super) fn compare(&mut self, plan: &Plan, sides: &[usize], a: &str, b: &str) -> Name {
         let graph = &mut self.graph;
         match plan.onnx.0 {

@@ -1,4 +1,4 @@
-//! What is in a file: names, shapes, versions, and which operators.
+//! Tests of the contents of a file: names, shapes, versions, and operators.
 
 #![allow(unused_imports)] // `network!` imports `$crate`, which is this crate
 
@@ -24,7 +24,7 @@ fn graph<N: Layer<X>, X: Sample>() -> GraphProto {
     model::<N, X>().graph.unwrap()
 }
 
-/// The name of a value, its type of elements, and its sides.
+/// Returns the name of a value, its element type, and its sides.
 fn value(info: &ValueInfoProto) -> (String, i32, String) {
     let tensor = info.kind.clone().unwrap().tensor_type.unwrap();
     let sides: Vec<String> = tensor
@@ -116,7 +116,7 @@ fn recurrent_layers_in_other_directions_are_one_node() {
     assert_eq!(operators(&found), ["Transpose", "LSTM", "Transpose", "Reshape"]);
     assert_eq!(text(&found.node[1], "direction"), "bidirectional");
     assert_eq!(value(&found.output[0]), ("output".into(), 1, "batch 4 10".into()));
-    // Of two kinds: two nodes.
+    // Of two different kinds: two nodes.
     let found = graph::<Concat<(Gru<3, 5>, (Reverse, Lstm<3, 5>, Reverse))>, Weights>();
     assert_eq!(operators(&found).iter().filter(|name| ["GRU", "LSTM"].contains(name)).count(), 2);
 }
@@ -126,7 +126,7 @@ fn what_acts_in_training_only_is_not_there() {
     let found =
         graph::<(Linear<3, 3>, Dropout<50>, GaussianNoise, Identity, Residual<Identity>), Vector<3>>();
     assert_eq!(operators(&found), ["Gemm", "Add"]);
-    // A network that does nothing has a node, since an output of a graph is no input.
+    // A network that does nothing has a node, because an output of a graph cannot be its input.
     assert_eq!(operators(&graph::<Dropout<50>, Vector<3>>()), ["Identity"]);
 }
 

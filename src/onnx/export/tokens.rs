@@ -1,4 +1,4 @@
-//! Layers of tokens and of their places.
+//! Layers of tokens and of their positions.
 
 use chainrule_parameters::Segment;
 
@@ -9,7 +9,7 @@ use crate::layer::Plan;
 use crate::layer::positions::{fill, frequency};
 
 impl Writer {
-    /// The row of each token.
+    /// Writes the lookup of the row of each token.
     pub(super) fn embedding(&mut self, plan: &Plan, input: Value) -> Result<Value, ExportError> {
         let (tokens, lengths) = self.sequence(plan, input)?;
         let table = self.table(plan)?;
@@ -22,7 +22,7 @@ impl Writer {
         table.ok_or_else(|| self.wrong(plan, "it has no parameter `weight`"))
     }
 
-    /// A sequence, plus the positions of its steps.
+    /// Adds the positions of the steps to a sequence.
     pub(super) fn positions(
         &mut self,
         plan: &Plan,
@@ -45,7 +45,7 @@ impl Writer {
         Ok(self.of_steps(plan, y, lengths))
     }
 
-    /// The embedding, the body, and the product with the embedding's table.
+    /// Writes the embedding, the body, and the product with the embedding's table.
     pub(super) fn tied(&mut self, plan: &Plan, input: Value) -> Result<Value, ExportError> {
         let embedded = self.child(&plan.children[0], 0, input)?;
         let hidden = self.child(&plan.children[1], 0, embedded)?;

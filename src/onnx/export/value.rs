@@ -7,18 +7,18 @@ use super::graph::{Graph, Name};
 use crate::onnx::proto::{DimensionProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto};
 use crate::tensor::Contents;
 
-/// What a layer takes or gives: one value of the graph, or two.
+/// The input or output of a layer: one value of the graph, or two.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
-    /// A value with its sides after the batch, and its type of elements.
+    /// A value with its sides after the batch, and its element type.
     One(Name, &'static [usize], i32),
-    /// Padded sequences, and how many steps each has.
+    /// Padded sequences, and the length of each.
     Padded(Name, Name, &'static [usize], i32),
     Pair(Box<Self>, Box<Self>),
 }
 
 impl Value {
-    /// Returns the names of the values of an output, those that they get in the file, and their declarations.
+    /// Returns the names of the values of an output, their names in the file, and their declarations.
     pub(super) fn named(
         &self,
         name: &str,
@@ -45,8 +45,8 @@ impl Value {
     }
 }
 
-/// Returns the value of an input of these contents, and the inputs of the graph; `None` for contents that ONNX does not
-/// know.
+/// Returns the value of an input with these contents, and the inputs of the graph. `None` for contents that ONNX does
+/// not have.
 pub(super) fn declare(graph: &mut Graph, input: &Contents) -> Option<(Value, Vec<ValueInfoProto>)> {
     let mut infos = Vec::new();
     let value = inputs(graph, "input", input, &mut infos)?;
@@ -91,7 +91,7 @@ pub(super) fn scalar(contents: &Contents) -> Option<Scalar> {
     }
 }
 
-/// Returns the declaration of a value: the batch, whose size is open, and its sides.
+/// Returns the declaration of a value: the batch, whose size is not fixed, and its sides.
 fn info(name: Name, sides: &[usize], kind: i32) -> ValueInfoProto {
     let batch = DimensionProto { dim_param: Some("batch".into()), ..DimensionProto::default() };
     let sides = sides

@@ -1,4 +1,4 @@
-//! Convolutions, and images and sequences of another size.
+//! Convolutions, and the resizing of images and sequences.
 
 use super::graph::{Attribute, Name};
 use super::writer::Writer;
@@ -6,7 +6,7 @@ use crate::layer::Plan;
 use crate::layer::resize::Rule;
 use crate::layer::window_settings::{AxisPadding, WindowAxis};
 
-/// A number for each axis, as an attribute has it.
+/// Returns a number for each axis, as a list for an attribute.
 fn each(axes: &[WindowAxis], number: impl Fn(&WindowAxis) -> usize) -> Vec<i64> {
     axes.iter().map(|axis| number(axis) as i64).collect()
 }
@@ -26,7 +26,7 @@ impl Writer {
         let (input, output) = (&plan.input[sides.clone()], &plan.output[sides]);
         let (mut before, mut after, mut more) = (vec![], vec![], vec![]);
         for (axis, (&input, &output)) in axes.iter().zip(input.iter().zip(output)) {
-            // The plane that the windows are on, and how many there are.
+            // The side that the windows cover, and the number of windows.
             let (side, places) = if transposed { (output, input) } else { (input, output) };
             if let Some((padding, added)) = same_ends(axis, side, places, transposed) {
                 before.push(padding);
@@ -85,7 +85,7 @@ impl Writer {
             }
             return y;
         };
-        // A sequence is the plane of its steps and features, in an image of one channel.
+        // A sequence becomes an image of one channel; its plane is the steps and features.
         let is_image = from.len() == 3;
         let (rows, columns) = (from.len() - 2, from.len() - 1);
         let x = if is_image { x.into() } else { self.graph.reshape(x, &[1, from[0], from[1]]) };
@@ -102,19 +102,19 @@ impl Writer {
     }
 }
 
-/// Returns the padding of both ends, and the output padding of a transposed convolution, if they give this many windows:
-/// a reader finds the settings of the layer.
+/// Returns the padding of both ends, and the output padding of a transposed convolution, if these settings result in
+/// this number of windows. A reader then finds the layer's own settings.
 fn same_ends(axis: &WindowAxis, side: usize, places: usize, transposed: bool) -> Option<(i64, i64)> {
     let AxisPadding::Before(padding) = axis.padding else { return None };
     let padded = side as i64 + 2 * padding as i64 - axis.span() as i64;
     let (stride, last) = (axis.stride as i64, places as i64 - 1);
     let added = padded - last * stride;
-    // (onnxruntime takes an output padding below the stride only.)
+    // (onnxruntime accepts only an output padding below the stride.)
     (0..stride).contains(&added).then_some((padding as i64, if transposed { added } else { 0 }))
 }
 
-/// Returns the factor between two sides: a runtime computes `to` as the whole part of `from` times it, in `f32` or in
-/// `f64`.
+/// Returns the factor between two sides. A runtime computes `to` as the whole part of `from` times this factor, in
+/// `f32` or in `f64`.
 fn scale(from: usize, to: usize) -> f32 {
     let mut scale = to as f32 / from as f32;
     while from as f64 * f64::from(scale) < to as f64 {

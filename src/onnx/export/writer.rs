@@ -76,7 +76,7 @@ impl Writer {
         Ok(self.output(plan, output))
     }
 
-    /// Writes a layer without layers inside. Returns the name of its output.
+    /// Writes a layer that contains no other layers. Returns the name of its output.
     fn leaf(&mut self, plan: &Plan, form: &Form, x: &str) -> Result<Name, ExportError> {
         Ok(match *form {
             Form::Dense => self.dense(plan, x),
@@ -145,7 +145,7 @@ impl Writer {
         Ok(values.pop().unwrap_or(input))
     }
 
-    /// Returns the value that an input of a node names.
+    /// Returns the value of an input of a node.
     fn value(
         &self,
         plan: &Plan,
@@ -198,7 +198,7 @@ impl Writer {
         })
     }
 
-    /// Returns a parameter of one number for each channel, in a shape that fits the layer's input.
+    /// Returns a parameter with one number for each channel, in a shape that is broadcast to the layer's input.
     pub(super) fn channels(&mut self, plan: &Plan, field: &str) -> Option<Name> {
         let image = plan.input.len() == 3;
         self.graph.parameter(field, |array| {
@@ -228,7 +228,7 @@ impl Writer {
         output
     }
 
-    /// Returns the name of a value that is no pair.
+    /// Returns the name of a value that is not a pair.
     pub(super) fn one(&self, plan: &Plan, value: Value) -> Result<Name, ExportError> {
         match value {
             Value::One(name, ..) => Ok(name),
@@ -258,7 +258,7 @@ impl Writer {
 }
 
 impl From<Name> for Value {
-    /// A value inside a layer, whose sides are not read.
+    /// A value inside a layer, whose sides are not used.
     fn from(name: Name) -> Self {
         Self::One(name, &[], 0)
     }
@@ -274,7 +274,7 @@ fn attribute((name, value): &(&'static str, OnnxAttribute)) -> (&'static str, At
     (name, value)
 }
 
-/// Returns whether a layer has this field, also one without numbers.
+/// Returns whether a layer has this field, even if the field has no numbers.
 fn has_field(node: &Node, name: &str) -> bool {
     let Node::Fields(fields) = node else { return false };
     fields.iter().any(|field| match field.name {

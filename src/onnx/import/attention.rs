@@ -1,15 +1,15 @@
-//! Attention, which is not read: to say so, whichever of its operators is the first that is no layer.
+//! Attention, which is not read. This module detects it, so that the error says so for any of its operators.
 
 use std::collections::BTreeSet;
 
 use super::model::Graph;
 
-/// What a file's error says beside.
+/// A note that is added to the error.
 pub(super) const NOT_READ: &str = "; the graph has attention, which is written to ONNX files and not read from them: \
                                    write the network's type yourself, with `SelfAttention` or `CrossAttention`, and \
                                    load its weights from a safetensors file";
 
-/// Returns whether a graph has attention: a matrix product of a softmax and of what is no constant.
+/// Returns whether a graph has attention: a matrix product of a softmax and a value that is not a constant.
 pub(super) fn has_attention(graph: &Graph) -> bool {
     let mut weights: BTreeSet<usize> = BTreeSet::new();
     graph.nodes.iter().any(|node| {
@@ -23,7 +23,7 @@ pub(super) fn has_attention(graph: &Graph) -> bool {
                     && by.is_some_and(|by| !graph.constants.contains_key(&by));
             }
             "Softmax" => weights.extend(node.outputs.iter().flatten()),
-            // What an exporter puts between them: a dropout, and a mask that hides everything.
+            // Nodes that an exporter writes between them: a dropout, and a mask for rows that are hidden completely.
             "Dropout" | "Cast" | "Identity" | "Where" if of_softmax => {
                 weights.extend(node.outputs.iter().flatten());
             }

@@ -1,23 +1,23 @@
-//! The axes of a value: which sides of a sample they are.
+//! The axes of a value, and the sides of a sample that they correspond to.
 //!
-//! A value of the graph is a batch of samples of this crate. A transpose, a reshape or a squeeze changes its axes
-//! only, and becomes a layer where something depends on the order.
+//! A value of the graph is a batch of samples of this crate. A transpose, a reshape or a squeeze only changes its axes.
+//! It becomes a layer only if a later operator depends on their order.
 
 use super::fold::product;
 use super::layer::{Kind, Layer};
 
-/// The most numbers that [`Flatten`](crate::layer::Flatten) takes.
+/// The largest number of elements that [`Flatten`](crate::layer::Flatten) supports.
 const FLATTENED: usize = 2048;
 
-/// What an axis, or a part of it, is.
+/// The meaning of an axis, or of a part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Of {
     Batch,
-    /// A side of the sample: of a sequence 0 is the steps and 1 the features, of an image 0 is the channels.
+    /// A side of the sample. For a sequence, 0 is the steps and 1 the features. For an image, 0 is the channels.
     Side(usize),
 }
 
-/// A part of an axis. Parts of one number are left out, but for the batch.
+/// A part of an axis. Parts of length 1 are left out, except the batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Part {
     pub(super) of: Of,
@@ -27,13 +27,13 @@ pub(super) struct Part {
 /// A value that depends on the input.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Data {
-    /// The sides of a sample: 1 of a vector, 2 of a sequence, 3 of an image.
+    /// The sides of a sample: 1 for a vector, 2 for a sequence, 3 for an image.
     pub(super) sides: Vec<usize>,
     /// The parts of each axis, outermost first.
     pub(super) axes: Vec<Vec<Part>>,
 }
 
-/// The order of axes that an operator takes.
+/// The order of axes that an operator needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Want {
     /// `[batch, numbers]`.
@@ -42,12 +42,12 @@ pub(super) enum Want {
     ChannelsFirst,
 }
 
-/// Returns which side of a sample with this many sides has its features or channels.
+/// Returns the index of the side that has the features or channels, for a sample with this number of sides.
 pub(super) fn channel_side(sides: usize) -> usize {
     if sides == 2 { 1 } else { 0 }
 }
 
-/// The sides in the order in which PyTorch has them and `Flatten` orders the numbers.
+/// Returns the sides in PyTorch's order, which is also the order of `Flatten`.
 fn natural(sides: usize) -> &'static [usize] {
     match sides {
         1 => &[0],
@@ -71,14 +71,14 @@ impl Part {
 }
 
 impl Data {
-    /// A value whose axes are the batch and these sides, in this order.
+    /// Creates a value whose axes are the batch and these sides, in this order.
     pub(super) fn new(batch: usize, sides: Vec<usize>, order: &[usize]) -> Self {
         let mut axes = vec![vec![Part::batch(batch)]];
         axes.extend(order.iter().map(|&side| whole(side, sides[side])));
         Self { sides, axes }
     }
 
-    /// A value with its channels or features first.
+    /// Creates a value with its channels or features first.
     pub(super) fn channels_first(batch: usize, sides: Vec<usize>) -> Self {
         let order = natural(sides.len());
         Self::new(batch, sides, order)
@@ -95,7 +95,7 @@ impl Data {
         parts.filter(|part| part.of == Of::Batch).fold(1, |size: usize, part| size.saturating_mul(part.size))
     }
 
-    /// Returns the side that an axis is, all of it.
+    /// Returns the side of the sample that is equal to an axis.
     pub(super) fn side_of(&self, axis: usize) -> Option<usize> {
         match self.axes[axis][..] {
             [Part { of: Of::Side(side), size }] if size == self.sides[side] => Some(side),
@@ -103,7 +103,7 @@ impl Data {
         }
     }
 
-    /// Returns the axis, of a possibly negative number.
+    /// Returns the index of an axis. The number may be negative.
     pub(super) fn axis(&self, axis: i64) -> Option<usize> {
         let rank = self.axes.len() as i64;
         let axis = if axis < 0 { axis.checked_add(rank)? } else { axis };
@@ -116,20 +116,20 @@ impl Data {
         self.side_of(axis) == Some(channels) || self.axes[axis].is_empty() && self.sides[channels] == 1
     }
 
-    /// The value with its axes in another order.
+    /// Returns the value with its axes in another order.
     pub(super) fn permuted(&self, order: &[usize]) -> Self {
         let axes = order.iter().map(|&axis| self.axes[axis].clone()).collect();
         Self { sides: self.sides.clone(), axes }
     }
 
-    /// The value with the dimensions `dims`, of which the product is the same. `None` if an axis would be cut in a way
-    /// that no part has.
+    /// Returns the value with the dimensions `dims`, which have the same product. `None` if this would divide an axis
+    /// in a way that does not fit its parts.
     pub(super) fn reshaped(&self, dims: &[usize]) -> Option<Self> {
         let mut parts: Vec<Part> = self.axes.iter().flatten().copied().filter(Part::counts).rev().collect();
         let mut axes = Vec::with_capacity(dims.len());
         for &dim in dims {
             let (mut axis, mut size) = (Vec::new(), 1_usize);
-            // A batch of one is an axis of one.
+            // A batch of size 1 is an axis of length 1.
             if dim == 1 && parts.last().is_some_and(|part| part.size == 1) {
                 axis.extend(parts.pop());
             }
@@ -154,7 +154,7 @@ impl Data {
         parts.is_empty().then_some(Self { sides: self.sides.clone(), axes: merged(axes) })
     }
 
-    /// The value with an axis replaced.
+    /// Returns the value with an axis replaced.
     pub(super) fn with_axis(&self, axis: usize, side: usize, size: usize) -> Self {
         let mut data = self.clone();
         data.sides[side] = size;
@@ -162,15 +162,15 @@ impl Data {
         data
     }
 
-    /// Returns the layers that bring the samples into the order that is wanted, and the sides then. `None` if no layer
-    /// does that.
+    /// Returns the layers that convert the samples to the required order, and the resulting sides. `None` if no layer
+    /// does this.
     pub(super) fn ordered(&self, want: Want, node: &str) -> Option<(Vec<Layer>, Vec<usize>)> {
         let (first, rest) = self.axes.split_first()?;
         if !matches!(first[..], [Part { of: Of::Batch, .. }]) {
             return None;
         }
         let dims: Vec<usize> = self.dims()[1..].to_vec();
-        // The sides as they are to be in memory.
+        // The sides in the memory order that is required.
         let sides = match (want, &dims[..]) {
             (Want::Vector, _) if dims.iter().filter(|&&dim| dim != 1).count() <= 1 => vec![product(&dims)],
             (Want::ChannelsFirst, &[features, steps]) => vec![steps, features],
@@ -182,7 +182,7 @@ impl Data {
         let order = self.order(rest)?;
         let natural = natural(self.sides.len());
         let mut now = self.sides.clone();
-        // Sides of one number may be anywhere.
+        // Sides of length 1 may be anywhere.
         let real =
             |order: &[usize]| order.iter().copied().filter(|&side| self.sides[side] != 1).collect::<Vec<_>>();
         if real(&order) != real(natural) {
@@ -197,7 +197,7 @@ impl Data {
         if now != sides {
             layer(match sides[..] {
                 [numbers] if numbers <= FLATTENED => Kind::plain("Flatten"),
-                // Between two sequences `Reshape` has another order.
+                // Between two sequences, `Reshape` has another order.
                 [_, _] if now.len() == 2 => return None,
                 _ => Kind::Reshape(sides.clone()),
             });
@@ -205,7 +205,7 @@ impl Data {
         Some((layers, sides))
     }
 
-    /// Returns the sides in the order of these axes, each of which is whole.
+    /// Returns the sides in the order of these axes. Each must be a whole side.
     fn order(&self, axes: &[Vec<Part>]) -> Option<Vec<usize>> {
         let (mut order, mut left): (Vec<usize>, usize) = (Vec::new(), 1);
         for part in axes.iter().flatten() {
@@ -229,12 +229,12 @@ impl Data {
     }
 }
 
-/// All of a side, as an axis.
+/// Returns a whole side as an axis.
 fn whole(side: usize, size: usize) -> Vec<Part> {
     if size == 1 { Vec::new() } else { vec![Part::side(side, size)] }
 }
 
-/// Joins neighboring parts of a side within each axis.
+/// Joins neighboring parts of a side in each axis.
 fn merged(axes: Vec<Vec<Part>>) -> Vec<Vec<Part>> {
     let join = |axis: Vec<Part>| {
         let mut joined: Vec<Part> = Vec::new();

@@ -1,4 +1,4 @@
-//! External data: tensors whose numbers are in other files, in the folder of the model or below it.
+//! External data: tensors whose numbers are in other files, in the folder of the model or in a folder inside it.
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
@@ -48,7 +48,7 @@ impl Reader<'_> {
             return Err(format!("`{location}` leaves the model's folder"));
         }
         let system = |error: std::io::Error| format!("`{location}`: {error}");
-        // Symbolic links are followed first, so that none leaves the folder.
+        // Symbolic links are resolved first, so that none leads out of the folder.
         let folder = fs::canonicalize(folder).map_err(system)?;
         let path = fs::canonicalize(folder.join(relative)).map_err(system)?;
         if !path.starts_with(&folder) {
@@ -65,7 +65,7 @@ impl Reader<'_> {
         if offset.checked_add(length).is_none_or(|end| end > size) {
             return Err(format!("{length} bytes at {offset} are beyond the end of `{location}`, at {size}"));
         }
-        // Tensors that overlap could be more than the file.
+        // Tensors that overlap could be larger than the file in total.
         let read = self.read.entry(path.clone()).or_default();
         *read += length;
         if *read > size {

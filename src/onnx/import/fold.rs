@@ -1,4 +1,4 @@
-//! Operators on tensors that are known: constants, and the shapes that an exporter computes.
+//! Operators on known tensors: constants, and the shapes that an exporter computes.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -7,7 +7,7 @@ use super::node::{Attribute, Node};
 use super::slice::{slice, slice_range};
 use super::tensor::{MOST_AXES, Numbers, Tensor};
 
-/// How many numbers may be computed, so that no small file makes large tensors.
+/// The number of elements that may still be computed, so that a small file cannot create large tensors.
 #[derive(Debug)]
 pub(super) struct Budget(Cell<usize>);
 
@@ -22,19 +22,19 @@ impl Budget {
     }
 }
 
-/// Returns the product of dimensions, or the largest number if it is larger.
+/// Returns the product of dimensions, or the largest number if the product is larger.
 pub(super) fn product(dims: &[usize]) -> usize {
     dims.iter().fold(1, |product, &dim| product.saturating_mul(dim))
 }
 
-/// Returns the axis of a tensor of this rank; it may be negative.
+/// Returns the index of an axis of a tensor of this rank. The number may be negative.
 pub(super) fn axis(axis: i64, rank: usize) -> Option<usize> {
     let rank = i64::try_from(rank).ok()?;
     let axis = if axis < 0 { axis.checked_add(rank)? } else { axis };
     (0..rank).contains(&axis).then_some(axis as usize)
 }
 
-/// Returns the dimensions that a `Reshape` gives to a value of the dimensions `dims`.
+/// Returns the dimensions after a `Reshape` of a value with the dimensions `dims`.
 pub(super) fn reshaped(dims: &[usize], shape: &[i64], keeps_zeros: bool) -> Option<Vec<usize>> {
     (shape.len() <= MOST_AXES).then_some(())?;
     let count = dims.iter().try_fold(1_usize, |product, &dim| product.checked_mul(dim))?;
@@ -58,7 +58,7 @@ pub(super) fn reshaped(dims: &[usize], shape: &[i64], keeps_zeros: bool) -> Opti
     (known == count).then_some(new)
 }
 
-/// Computes the output of a node all of whose inputs are known. `None` if this crate does not compute it.
+/// Computes the output of a node whose inputs are all known. `None` if this crate does not compute this operator.
 pub(super) fn fold(node: &Node, inputs: &[Option<&Tensor>], budget: &Budget) -> Option<Tensor> {
     let input = |at: usize| inputs.get(at).copied().flatten();
     match &node.operator[..] {
@@ -89,7 +89,7 @@ pub(super) fn fold(node: &Node, inputs: &[Option<&Tensor>], budget: &Budget) -> 
                 input(0)?.ints()?.iter().map(|&dim| usize::try_from(dim).ok()).collect();
             let dims = dims?;
             let numbers = match node.attributes.get("value") {
-                // Sides of shapes, and paddings.
+                // The sides of shapes, and paddings.
                 Some(Attribute::Tensor(Tensor { numbers: Numbers::I64(ints), .. })) => {
                     let count = dims.iter().try_fold(1_usize, |product, &dim| product.checked_mul(dim))?;
                     budget.spend(count)?;
@@ -149,7 +149,7 @@ fn cast(node: &Node, tensor: &Tensor, budget: &Budget) -> Option<Tensor> {
     Some(Tensor { dims: tensor.dims.clone(), numbers })
 }
 
-/// Returns the part of the dimensions that a `Shape` gives.
+/// Returns the part of the dimensions that a `Shape` returns.
 pub(super) fn shape(node: &Node, dims: Vec<i64>) -> Option<Tensor> {
     let (start, end) = slice_range(node.int("start", 0), node.int("end", i64::MAX), dims.len());
     Some(Tensor::of_ints(dims[start..end].to_vec()))
@@ -165,7 +165,7 @@ pub(super) fn order(node: &Node, rank: usize) -> Option<Vec<usize>> {
     sorted.into_iter().eq(0..rank).then_some(order)
 }
 
-/// Returns axes that are an attribute, or an input in later opsets.
+/// Returns the axes of a node. They are an attribute, or an input in later opsets.
 pub(super) fn axes(node: &Node, input: Option<&Tensor>) -> Option<Vec<i64>> {
     match input {
         Some(axes) => Some(axes.ints()?.to_vec()),
@@ -173,7 +173,7 @@ pub(super) fn axes(node: &Node, input: Option<&Tensor>) -> Option<Vec<i64>> {
     }
 }
 
-/// Returns the dimensions that an operator gives to the same numbers.
+/// Returns the new dimensions of an operator that does not change the numbers.
 pub(super) fn new_dims(node: &Node, dims: &[usize], input: Option<&Tensor>) -> Option<Vec<usize>> {
     match &node.operator[..] {
         "Reshape" => reshaped(dims, input?.ints()?, node.int("allowzero", 0) == 1),
@@ -248,7 +248,7 @@ fn gather(node: &Node, tensor: &Tensor, indices: &Tensor, budget: &Budget) -> Op
     let (outer, inner) = (product(&tensor.dims[..at]), product(&tensor.dims[at + 1..]));
     budget.spend(outer.checked_mul(inner)?.checked_mul(chosen.len())?)?;
     let width = tensor.dims[at].saturating_mul(inner);
-    // No rows of no numbers, of which a file may have any count.
+    // A file may have any number of rows of length 0: they are left out.
     let outer = if inner == 0 || chosen.is_empty() { 0 } else { outer };
     let places = (0..outer).flat_map(|row| {
         chosen.iter().flat_map(move |index| {
@@ -259,7 +259,7 @@ fn gather(node: &Node, tensor: &Tensor, indices: &Tensor, budget: &Budget) -> Op
     Some(tensor.pick(dims, places))
 }
 
-/// Number by number, of tensors of one shape, or a tensor and one number.
+/// Applies an operator number by number, to two tensors of the same shape, or to a tensor and a number.
 fn binary(operator: &str, a: &Tensor, b: &Tensor, budget: &Budget) -> Option<Tensor> {
     let integers = a.ints().is_some() && b.ints().is_some();
     let function = |x: f64, y: f64| {

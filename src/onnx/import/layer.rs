@@ -1,16 +1,16 @@
-//! The layers that a graph becomes, with their numbers in this crate's order.
+//! The layers of a graph, with their numbers in this crate's order.
 
 use super::ratio::ratio;
 use super::tensor::Tensor;
 
-/// A layer, and the node that it comes from.
+/// A layer, and the node from which it was created.
 #[derive(Clone, Debug)]
 pub(super) struct Layer {
     pub(super) node: String,
     pub(super) kind: Kind,
 }
 
-/// How the outputs of two branches are joined, number by number.
+/// How the outputs of two branches are combined, number by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pairing {
     Sum,
@@ -21,10 +21,10 @@ pub(super) enum Pairing {
     Minimum,
 }
 
-/// What a layer is.
+/// The kind of a layer, with its numbers.
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
-    /// A layer without numbers, by its type.
+    /// A layer without numbers, given by its type.
     Plain(String),
     /// A constant factor.
     Scale(f64),
@@ -32,7 +32,7 @@ pub(super) enum Kind {
     Shift(f64),
     /// Another order of sides, without numbers.
     Reshape(Vec<usize>),
-    /// A weight, and a bias for each of `outputs`. The type is `head`, what is between, and `>`.
+    /// A weight, and a bias for each of `outputs`. The type is `head`, the further parameters, and `>`.
     Weighted { head: Head, weight: Tensor, bias: Option<Tensor>, outputs: usize, from: Option<Flattened> },
     /// A factor and a summand for each channel.
     Affine { channels: usize, gain: Option<Tensor>, bias: Option<Tensor> },
@@ -45,17 +45,17 @@ pub(super) enum Kind {
         bias: Option<Tensor>,
         running: Vec<Tensor>,
     },
-    /// A layer whose tensors are all there: recurrent ones, `PRelu`.
+    /// A layer that has all its tensors: a recurrent layer, or `PRelu`.
     Whole { head: Head, tensors: Vec<(&'static str, Tensor)> },
     /// `F(x) + x`, or `F(x) + S(x)`.
     Residual(Vec<Layer>, Vec<Layer>),
-    /// Branches whose outputs are one after the other.
+    /// Branches whose outputs are concatenated.
     Concat(Vec<Vec<Layer>>),
-    /// Two branches of one input. `Err` says why their outputs are not of one shape.
+    /// Two branches with the same input. `Err` is the reason why their outputs have different shapes.
     Pair(Pairing, Vec<Layer>, Vec<Layer>, Result<(), String>),
 }
 
-/// What a `Dense` flattens: a network may have `(Flatten, Linear)` in its place.
+/// The input of a `Dense` before it is flattened: a network may have `(Flatten, Linear)` in place of the `Dense`.
 #[derive(Clone, Debug)]
 pub(super) struct Flattened {
     pub(super) sides: Vec<usize>,
@@ -63,14 +63,14 @@ pub(super) struct Flattened {
     pub(super) features_first: bool,
 }
 
-/// The name of a type with parameters, up to the scalar.
+/// The name of a type with its parameters, up to the scalar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     /// `Linear<3, 4`.
     pub(super) text: String,
-    /// Whether the scalar follows; else it is in the text, as in `LayerNorm<Vector<4, f64>`.
+    /// Whether the scalar follows. Otherwise it is in the text, as in `LayerNorm<Vector<4, f64>`.
     pub(super) has_scalar: bool,
-    /// `PerStep`, in which the layer is.
+    /// Whether the layer is inside a `PerStep`.
     pub(super) per_step: bool,
 }
 
@@ -83,7 +83,7 @@ impl Head {
         Self { text, has_scalar: false, per_step: false }
     }
 
-    /// Returns the type with these further parameters.
+    /// Returns the type with these additional parameters.
     fn finish(&self, double: bool, rest: &[&str]) -> String {
         let mut text = self.text.clone();
         if self.has_scalar && (double || !rest.is_empty()) {
@@ -110,7 +110,7 @@ impl Kind {
     }
 }
 
-/// Returns a sample of these sides as its type.
+/// Returns the type of a sample with these sides.
 pub(super) fn sample(sides: &[usize], double: bool) -> String {
     let kind = match sides.len() {
         1 => "Vector",
@@ -126,8 +126,8 @@ impl Layer {
         Self { node: node.into(), kind }
     }
 
-    /// Returns the type of a layer without layers inside, as its [`NAME`](crate::layer::Parameters::NAME) prints it.
-    /// `PerStep` is left out. An error says why no layer has the settings.
+    /// Returns the type of a layer that contains no other layers, as its [`NAME`](crate::layer::Parameters::NAME) is
+    /// printed, without `PerStep`. The error is the reason why no layer has these settings.
     pub(super) fn name(&self, double: bool) -> Result<String, String> {
         let fraction = |name: &str, number: f64| match ratio(number) {
             Some((numerator, denominator)) => Ok(format!("{name}<{numerator}, {denominator}>")),

@@ -1,4 +1,4 @@
-//! Weights: from the layers of a file into a network with the same layers.
+//! Loads the weights of a file into a network with the same layers.
 
 use std::path::Path;
 
@@ -29,15 +29,24 @@ use crate::onnx::{Difference, OnnxError};
 /// ```
 ///
 /// # Errors
-/// As [`Model::open`] and [`Model::load`].
+/// The same as [`Model::open`] and [`Model::load`].
+#[doc(alias = "import")]
 pub fn load<N: Parameters>(path: impl AsRef<Path>) -> Result<Owned<N>, OnnxError> {
     Model::open(path)?.load()
 }
 
-/// Loads the weights of an ONNX file into a network.
+/// Loads the weights of an ONNX file into an existing network.
+///
+/// ```
+/// use chainrule::{onnx, prelude::*};
+///
+/// let mut net = <(Linear<4, 8>, Tanh, Linear<8, 3>)>::init(&mut rng(1));
+/// onnx::load_into(&mut net, "tests/onnx_import/models/mlp.onnx")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
-/// As [`load`]. After an error the network has not changed.
+/// The same as [`load`]. After an error the network has not changed.
 pub fn load_into(network: &mut impl AsNetwork, path: impl AsRef<Path>) -> Result<(), OnnxError> {
     Model::open(path)?.load_into(network)
 }
@@ -45,15 +54,15 @@ pub fn load_into(network: &mut impl AsNetwork, path: impl AsRef<Path>) -> Result
 impl Model {
     /// Returns the model as a network.
     ///
-    /// The network has the layers of the file, in their order: those that [`source`](super::source) writes. How they
-    /// are nested in tuples, arrays and structs does not matter, nor do layers that do nothing in evaluation mode,
-    /// such as `Dropout`. `Dense<Image<..>, Vector<..>>` and `(Flatten, Linear<..>)` count as the same, and so do layers
-    /// of two names, such as `MeanOver<Steps>` and `GlobalAvgPool` of a sequence. Numbers are rounded to the network's
-    /// scalar: an `f32` network takes a file of `double`.
+    /// The network must have the layers of the file, in their order: the layers that [`source`](super::source) writes.
+    /// It does not matter how they are nested in tuples, arrays and structs. Layers that do nothing in evaluation mode,
+    /// such as `Dropout`, are ignored. `Dense<Image<..>, Vector<..>>` and `(Flatten, Linear<..>)` are equal, and so are
+    /// two names of a layer, such as `MeanOver<Steps>` and `GlobalAvgPool` of a sequence. Numbers are rounded to the
+    /// network's scalar: a network of `f32` loads a file of `double`.
     ///
     /// # Errors
-    /// [`OnnxError::Differs`] names the first layer that differs; [`OnnxError::Operator`] a node that is no layer;
-    /// [`OnnxError::NonFinite`] a weight that is NaN or infinite.
+    /// [`OnnxError::Differs`] contains the first layer that differs. [`OnnxError::Operator`] contains a node without a
+    /// corresponding layer. [`OnnxError::NonFinite`] contains a weight that is NaN or infinite.
     pub fn load<N: Parameters>(&self) -> Result<Owned<N>, OnnxError> {
         let understood = understand(self)?;
         let tensors = tensors(self, &understood, &N::DESCRIPTION, <N as Named>::NAME.to_string())?;
@@ -62,10 +71,10 @@ impl Model {
         Ok(network)
     }
 
-    /// Sets a network to the weights of the model.
+    /// Copies the weights of the model to a network.
     ///
     /// # Errors
-    /// As [`load`](Model::load). After an error the network has not changed.
+    /// The same as [`load`](Model::load). After an error the network has not changed.
     pub fn load_into(&self, network: &mut impl AsNetwork) -> Result<(), OnnxError> {
         let network = ViewMut::of(network.as_network_mut());
         let understood = understand(self)?;
@@ -85,7 +94,7 @@ impl Visitor<0, 1> for Fill<'_> {
     }
 }
 
-/// Returns the tensors of the file in the order of the network's, all of them checked.
+/// Returns the tensors of the file in the network's order, after all checks.
 fn tensors(model: &Model, file: &Understood, network: &Node, name: String) -> Result<Vec<Tensor>, OnnxError> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     of_network(network, &name, "", &mut ours);
@@ -159,7 +168,7 @@ fn check_numbers(
     }
 }
 
-/// Returns the tensors of a dense layer of the file for `(Flatten, Linear)` in the network.
+/// Converts the tensors of a dense layer of the file to the `(Flatten, Linear)` of the network.
 fn flattened(layer: &Layer, flatten: &str, linear: &str) -> Option<Vec<(&'static str, Tensor)>> {
     let Kind::Weighted { weight, bias, outputs, from: Some(Flattened { sides, features_first }), .. } =
         &layer.kind
@@ -178,7 +187,7 @@ fn flattened(layer: &Layer, flatten: &str, linear: &str) -> Option<Vec<(&'static
             .reshaped(vec![steps, features, *outputs])
             .permuted(&[1, 0, 2])
             .reshaped(vec![inputs, *outputs]),
-        // `Flatten` has the features of a sequence first, and the file the steps.
+        // `Flatten` has the features of a sequence first, but the file has the steps first.
         [_, _] => return None,
         _ => weight.clone(),
     };

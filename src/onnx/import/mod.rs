@@ -1,4 +1,4 @@
-//! From ONNX: what network a file is, its source, and its weights.
+//! Reading ONNX files: the network in a file, its Rust source, and its weights.
 
 mod attention;
 mod axes;

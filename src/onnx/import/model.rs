@@ -1,4 +1,4 @@
-//! Reading a file: the graph, checked.
+//! Reads a file, and checks its graph.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -16,21 +16,23 @@ use crate::onnx::proto::{AttributeProto, AttributeType, GraphProto, ModelProto, 
 /// A protobuf message has at most 2 GB.
 const LARGEST: u64 = i32::MAX as u64;
 
-/// The versions of ONNX's operators that are read.
+/// The supported versions of ONNX's operators.
 const OPSETS: [i64; 2] = [9, 28];
 
-/// An ONNX model: the graph of a file, checked.
+/// An ONNX model: the checked graph of a file.
 ///
-/// Every value that a node uses is defined before it, and every tensor has the numbers that its dimensions say.
-/// [`source`](super::source) and [`load`](super::load) say what its nodes are.
+/// Every value that a node uses is defined before it, and every tensor has the number of elements that follows from its
+/// dimensions. [`source`](super::source) and [`load`](super::load) find the layers of the nodes. The example of
+/// [`source`](super::source) opens a model.
+#[doc(alias = "onnxruntime")]
 #[derive(Clone, Debug)]
 pub struct Model {
-    /// The file, for messages.
+    /// The file, for error messages.
     pub(super) file: String,
     pub(super) graph: Graph,
 }
 
-/// A graph in which values are numbers.
+/// A graph whose values are identified by numbers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Graph {
     /// The names of the values.
@@ -47,25 +49,26 @@ pub(super) struct Graph {
 pub(super) struct Input {
     pub(super) value: usize,
     pub(super) kind: i32,
-    /// Its dimensions; a symbolic one is its name. `None` if the file does not say them.
+    /// Its dimensions. A symbolic dimension is its name. `None` if the file does not contain them.
     pub(super) dims: Option<Vec<Result<usize, String>>>,
 }
 
-/// What reading needs to know of the file.
+/// Data that are needed while a file is read.
 pub(super) struct Reader<'a> {
     pub(super) file: String,
-    /// Where external data may be.
+    /// The folder of external data.
     pub(super) folder: Option<&'a Path>,
-    /// How many bytes of each external file are read.
+    /// The number of bytes that have been read of each external file.
     pub(super) read: BTreeMap<PathBuf, u64>,
     opset: i64,
 }
 
 impl Model {
-    /// Reads a file. Tensors may be in other files in its folder.
+    /// Reads a file. Its tensors may be in other files in the same folder.
     ///
     /// # Errors
-    /// [`OnnxError`] for a file that is not an ONNX model, that is damaged, or that has what this crate does not read.
+    /// [`OnnxError`] for a file that is not an ONNX model, that is damaged, or that uses features which this crate does
+    /// not read.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OnnxError> {
         let path = path.as_ref();
         let read = |source| OnnxError::Read { path: path.into(), source };
@@ -90,7 +93,7 @@ impl Model {
     /// Reads the bytes of a file, without external data.
     ///
     /// # Errors
-    /// As [`open`](Model::open).
+    /// The same as [`open`](Model::open).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, OnnxError> {
         Self::read(bytes, "the bytes".into(), None)
     }
@@ -137,7 +140,7 @@ impl Reader<'_> {
         }
         for input in &proto.input {
             let name = input.name.clone().unwrap_or_default();
-            // Old files have the weights among the inputs too.
+            // In old files, the weights are among the inputs too.
             if !values.of_name.contains_key(&name) {
                 let value = values.define(&self.file, &name)?;
                 graph.inputs.push(self.input(value, &name, input)?);

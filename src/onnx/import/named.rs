@@ -1,4 +1,4 @@
-//! Weights by the names that PyTorch has for them.
+//! Loads weights by their names in PyTorch.
 
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
@@ -8,17 +8,17 @@ use super::tensor::Numbers;
 use crate::checkpoint::{CheckpointError, Format, Origin};
 use crate::layer::{Owned, Parameters};
 
-/// What PyTorch's modules call their parameters and buffers. Other tensors of a file are parts of a graph.
+/// The names of parameters and buffers in PyTorch's modules. Other tensors of a file are parts of a graph.
 const NAMES: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
 const RECURRENT: [&str; 4] = ["weight_ih_l", "weight_hh_l", "bias_ih_l", "bias_hh_l"];
 
 impl Model {
-    /// Loads a network by the names that the parameters have in PyTorch, whatever the graph is.
+    /// Loads a network by the names that its parameters have in PyTorch. The graph is ignored.
     ///
-    /// [`load`](Model::load) needs no names, and is the one to use where it understands the graph. This is for a
-    /// network with operators that are no layers of this crate, whose layers you write yourself. The names are those
-    /// of [`Format::pytorch`], with renamings. An exporter that computes a tensor anew, such as that of a
-    /// convolution with the norm behind it, drops its name or changes its numbers.
+    /// [`load`](Model::load) needs no names. Prefer it if it supports the graph. `load_named` is for a network with
+    /// operators that do not correspond to layers of this crate, for which you write the layers yourself. The names are
+    /// those of [`Format::pytorch`], with renamings. If an exporter computes a tensor from several others, such as a
+    /// convolution merged with the norm after it, it removes the name or changes the numbers.
     ///
     /// ```
     /// use chainrule::checkpoint::Format;
@@ -32,7 +32,7 @@ impl Model {
     /// ```
     ///
     /// # Errors
-    /// As [`Format::load`], such as [`CheckpointError::Mismatch`] with all names that are missing.
+    /// The same as [`Format::load`]: for example [`CheckpointError::Mismatch`], which lists all missing names.
     pub fn load_named<N: Parameters>(&self, format: &Format) -> Result<Owned<N>, CheckpointError> {
         let mut tensors = Vec::new();
         for (value, tensor) in &self.graph.constants {

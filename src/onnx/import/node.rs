@@ -24,7 +24,7 @@ pub(super) enum Attribute {
     Floats(Vec<f32>),
     Strings(Vec<String>),
     Tensor(Tensor),
-    /// Another one, such as a graph.
+    /// An attribute of another kind, such as a graph.
     Other,
 }
 

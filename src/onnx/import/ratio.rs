@@ -1,13 +1,13 @@
-//! Numbers of a file as ratios of integers, which types can have.
+//! Numbers of a file as ratios of integers, which can be parameters of types.
 
-/// Returns the ratio with the smallest denominator that rounds to the same `f32`. `None` if there is none that fits.
+/// Returns the ratio with the smallest denominator that rounds to the same `f32`. `None` if no such ratio fits.
 pub(super) fn ratio(number: f64) -> Option<(i64, u64)> {
     let target = number as f32;
     if !target.is_finite() {
         return None;
     }
     let exact = f64::from(target).abs();
-    // The convergents of the continued fraction come nearer and nearer.
+    // The convergents of the continued fraction approach the number.
     let (mut before, mut now) = ((0_u64, 1_u64), (1_u64, 0_u64));
     let mut rest = exact;
     for _ in 0..40 {
@@ -27,7 +27,7 @@ pub(super) fn ratio(number: f64) -> Option<(i64, u64)> {
     None
 }
 
-/// Returns two numbers as ratios with one denominator, each in an `i32`.
+/// Returns two numbers as ratios with the same denominator. Each part is an `i32`.
 pub(super) fn two_ratios(low: f64, high: f64) -> Option<(i32, i32, u32)> {
     let denominator = |number: f64| if number.is_finite() { Some(ratio(number)?.1) } else { Some(1) };
     let (a, b) = (denominator(low)?, denominator(high)?);

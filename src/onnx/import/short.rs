@@ -1,6 +1,6 @@
-//! Types as one writes them.
+//! Types in their short form.
 
-/// Returns a type with parameters left out that are the default, and by its shorter name if it has one.
+/// Returns a type without parameters that have their default, and with its shorter name if there is one.
 pub(super) fn short(name: &str) -> String {
     let Some((kind, rest)) = name.split_once('<') else { return name.into() };
     let arguments = rest.strip_suffix('>').unwrap_or(rest);

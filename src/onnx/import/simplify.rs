@@ -1,17 +1,17 @@
-//! Several operators that are one layer: what an exporter takes apart.
+//! Combines several operators into the layer from which an exporter has written them.
 
 use super::layer::{Head, Kind, Layer, Pairing, sample};
 use super::walk::Done;
 
-/// Parts of layers, which are none by themselves.
+/// Parts of layers, which are not layers themselves.
 pub(super) const PARTS: [&str; 4] = ["Cube", "TwiceGelu", "TwiceGeluTanh", "SixHardSwish"];
 
-/// Returns whether two numbers are the same constant, which a file may have with some digits.
+/// Returns whether a number is this constant, up to the digits that a file may have.
 fn near(number: f64, constant: f64) -> bool {
     (number - constant).abs() <= 2e-4 * constant.abs()
 }
 
-/// Appends a layer. If it and the last ones are one layer, that stands in their place.
+/// Appends a layer. If it and the last ones are the parts of one layer, they are replaced by this layer.
 pub(super) fn push(layers: &mut Vec<Layer>, layer: Layer) {
     match &layer.kind {
         Kind::Plain(name) if name == "Identity" => return,
@@ -44,7 +44,7 @@ pub(super) fn push(layers: &mut Vec<Layer>, layer: Layer) {
             Kind::Norm { head, gain: Some(_), bias: bias @ None, running, .. },
             Kind::Affine { gain: None, bias: Some(summand), .. },
         ) if running.is_empty() && takes_affine(head, true) => *bias = Some(summand),
-        // LogSigmoid and functions with a factor behind them.
+        // LogSigmoid, and functions with a factor after them.
         (Kind::Plain(name), Kind::Plain(log)) if name == "Sigmoid" && log == "Log" => {
             *name = "LogSigmoid".into()
         }
@@ -57,7 +57,7 @@ pub(super) fn push(layers: &mut Vec<Layer>, layer: Layer) {
         (Kind::Plain(name), Kind::Scale(part)) if name == "SixHardSwish" && near(part, 1.0 / 6.0) => {
             *name = "HardSwish".into();
         }
-        // x - mean, then its division by the root mean square.
+        // x - mean, and then the division by the root mean square.
         (
             Kind::Pair(Pairing::Difference, one, other, Err(_)),
             Kind::Norm { head, epsilon, momentum, gain: None, .. },
@@ -72,14 +72,14 @@ pub(super) fn push(layers: &mut Vec<Layer>, layer: Layer) {
     }
 }
 
-/// Returns whether a norm takes factors, and summands, for each channel.
+/// Returns whether a norm can have factors (and summands, if `summands`) for each channel.
 fn takes_affine(head: &Head, summands: bool) -> bool {
     head.text.starts_with("GroupNorm<")
         || head.text.starts_with("LayerNorm<Vector<")
         || head.text.starts_with("RmsNorm<Vector<") && !summands
 }
 
-/// Joins two branches from a value of these sides.
+/// Combines two branches that start at a value with these sides.
 pub(super) fn joined(
     node: &str,
     pairing: Pairing,
@@ -106,7 +106,7 @@ pub(super) fn joined(
     if let Some(name) = function {
         return layer(Kind::plain(name));
     }
-    // A factor within a power comes behind it.
+    // A factor inside a power is moved after it.
     if let (Pairing::Product, Ok(()), [], [before @ .., factor]) = (pairing, &fits, &short[..], &long[..])
         && let (Kind::Scale(factor), Some(power @ ("Square" | "Cube"))) = (&factor.kind, product(&[], before))
     {
@@ -131,7 +131,7 @@ pub(super) fn joined(
     layer(Kind::Pair(pairing, one, other, fits))
 }
 
-/// Returns the activation that a product of two functions of one number is.
+/// Returns the activation that is equal to a product of two functions of the same number.
 fn product(short: &[Layer], long: &[Layer]) -> Option<&'static str> {
     let half = matches!(short, [Layer { kind: Kind::Scale(half), .. }] if near(*half, 0.5));
     if !short.is_empty() && !half {
@@ -175,7 +175,7 @@ fn is(layers: &[Layer], names: &[&str]) -> bool {
     layers.len() == names.len() && layers.iter().zip(names).all(same)
 }
 
-/// Returns the epsilon of `√(mean x² + epsilon)`, by which a quotient divides, or of its reciprocal.
+/// Returns the epsilon of a quotient by `√(mean x² + epsilon)`, or of a product with its reciprocal.
 fn root_mean_square(pairing: Pairing, layers: &[Layer], divides: bool) -> Option<f64> {
     let layers = match (pairing, layers) {
         (Pairing::Quotient, layers) if divides => layers,

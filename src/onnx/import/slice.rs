@@ -6,7 +6,7 @@ use super::fold::{Budget, axis, product};
 use super::node::Node;
 use super::tensor::{Numbers, Tensor, strides};
 
-/// Returns the first index of a part of a list of `dim` numbers, and its end, as ONNX clamps them.
+/// Returns the start and the end of a part of a list of `dim` numbers, clamped like in ONNX.
 pub(super) fn slice_range(start: i64, end: i64, dim: usize) -> (usize, usize) {
     let dim = dim as i64;
     let place = |at: i64| (if at < 0 { at.saturating_add(dim) } else { at }).clamp(0, dim);
@@ -14,7 +14,7 @@ pub(super) fn slice_range(start: i64, end: i64, dim: usize) -> (usize, usize) {
     (start as usize, end.max(start) as usize)
 }
 
-/// Every `step`th number of one axis, `count` of them; the step may be negative.
+/// `count` numbers along an axis, `step` apart; the step may be negative.
 pub(super) struct Slice {
     pub(super) axis: usize,
     pub(super) start: usize,
@@ -22,7 +22,7 @@ pub(super) struct Slice {
     pub(super) step: i64,
 }
 
-/// Returns the slices of a `Slice` of a value of these dimensions.
+/// Returns the slices of a `Slice` node, for a value with these dimensions.
 pub(super) fn slices(node: &Node, dims: &[usize], inputs: &[Option<&Tensor>]) -> Option<Vec<Slice>> {
     let list = |at: usize, name: &str| match inputs.get(at).copied().flatten() {
         Some(tensor) => tensor.ints().map(<[i64]>::to_vec),
@@ -49,7 +49,7 @@ pub(super) fn slices(node: &Node, dims: &[usize], inputs: &[Option<&Tensor>]) ->
         (step != 0).then_some(Slice { axis, start: start.max(0) as usize, count: count as usize, step })
     };
     let slices: Vec<Slice> = (0..starts.len()).map(slice).collect::<Option<_>>()?;
-    // The second slice of one axis would be of the first one's numbers.
+    // A second slice of the same axis would have to select from the result of the first.
     let mut axes = BTreeSet::new();
     slices.iter().all(|slice| axes.insert(slice.axis)).then_some(slices)
 }

@@ -8,18 +8,18 @@ use super::short::short;
 use super::tree::understand;
 use crate::onnx::OnnxError;
 
-/// The most layers of a tuple.
+/// The largest number of layers in a tuple.
 const LONGEST: usize = 16;
 
-/// The longest line.
+/// The largest width of a line.
 const WIDTH: usize = 110;
 
-/// The longest block that stands inside a tuple; a longer one gets a name.
+/// The largest length of a block inside a tuple. A longer block gets its own name.
 const INLINE: usize = 70;
 
 /// Returns the Rust source of a model's network: the types `Net`, `Input` and `Output`.
 ///
-/// The source needs this crate alone. It has no weights: [`load`](super::load) reads them from the file.
+/// The source needs only this crate. It has no weights: [`load`](super::load) reads them from the file.
 ///
 /// ```
 /// use chainrule::onnx;
@@ -31,14 +31,16 @@ const INLINE: usize = 70;
 /// ```
 ///
 /// # Errors
-/// [`OnnxError::Operator`] names the first node that no layer of this crate is, and its operator;
-/// [`OnnxError::Interface`] if the graph has not one input and one output.
+/// [`OnnxError::Operator`] contains the first node without a corresponding layer in this crate, and its operator.
+/// [`OnnxError::Interface`] if the graph does not have exactly one input and one output.
+#[doc(alias = "code generation")]
+#[doc(alias = "convert ONNX")]
 pub fn source(model: &Model) -> Result<String, OnnxError> {
     let network = understand(model)?;
     let mut writer = Writer { double: network.double, types: Vec::new(), names: Vec::new() };
     let layers = writer.layers(&network.layers);
     let nodes = with_parameters(&network.layers, "");
-    // A path as it was given would differ between machines.
+    // Only the name, because the whole path would differ between machines.
     let file = match Path::new(&model.file).file_name() {
         Some(name) if model.file != "the bytes" => format!("`{}`", name.to_string_lossy().escape_debug()),
         _ => "an ONNX model".into(),
@@ -64,7 +66,7 @@ fn sample(name: &str, axes: &str, kind: &str) -> String {
     format!("/// A sample of the {}, in the file `{axes}`.\npub type {name} = {kind};\n", name.to_lowercase())
 }
 
-/// A name of a file in a table of a comment: on one line, without what ends a column.
+/// Returns a name of a file for a table in a comment: on one line, without characters that end a column.
 fn shown(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_graphic() && !matches!(c, '|' | '`') { c } else { '?' };
     name.chars().take(80).map(plain).collect()
@@ -102,7 +104,7 @@ fn with_parameters(layers: &[Layer], above: &str) -> Vec<(String, String)> {
     all
 }
 
-/// Returns `pub type NAME = ..;` as rustfmt writes it.
+/// Returns `pub type NAME = ..;` in rustfmt's style.
 fn definition(name: &str, items: &Items) -> String {
     let text = items.on_one_line();
     let line = format!("pub type {name} = {text};\n");
@@ -116,7 +118,7 @@ fn definition(name: &str, items: &Items) -> String {
     }
 }
 
-/// A type: a tuple, or another one.
+/// A type: a tuple, or another type.
 enum Items {
     Tuple(Vec<String>),
     One(String),
@@ -132,7 +134,7 @@ impl Items {
     }
 }
 
-/// The types that are written so far.
+/// The types that have been written so far.
 struct Writer {
     double: bool,
     /// The definitions of parts.
@@ -141,7 +143,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// Returns the layers as one tuple, whose long parts have names.
+    /// Returns the layers as one tuple. Long parts of it get names.
     fn layers(&mut self, layers: &[Layer]) -> Items {
         if layers.len() <= LONGEST {
             return Items::Tuple(layers.iter().map(|layer| self.layer(layer)).collect());
@@ -156,7 +158,7 @@ impl Writer {
         Items::Tuple(parts)
     }
 
-    /// Returns the name of a type, under which it is written once.
+    /// Returns the name of a type. Each type is written once.
     fn named(&mut self, kind: &str, items: Items) -> String {
         let text = items.on_one_line();
         if let Some((_, name)) = self.names.iter().find(|(known, _)| *known == text) {
@@ -169,7 +171,7 @@ impl Writer {
         name
     }
 
-    /// Returns a branch: one layer as it is, several as a tuple, which gets a name if it is longer than `most`.
+    /// Returns a branch: a single layer, or a tuple of several layers. A tuple gets a name if it is longer than `most`.
     fn branch(&mut self, layers: &[Layer], most: usize) -> String {
         match layers {
             [] => "Identity".into(),
@@ -195,7 +197,7 @@ impl Writer {
             Kind::Pair(_, one, other, _) => (vec![one, other], "Parallel<", ">"),
             _ => return self.leaf(layer),
         };
-        // Short branches stand where they are, if the line is not too long.
+        // Short branches are written in the line, if the line does not become too long.
         let mut text = String::new();
         for most in [INLINE, 0] {
             let before = (self.types.len(), self.names.len());
@@ -217,7 +219,7 @@ impl Writer {
         if text.len() > INLINE { self.named("Block", items) } else { text }
     }
 
-    /// Returns `Bidirectional<F>` if the branches are those of it.
+    /// Returns `Bidirectional<F>` if these are its branches.
     fn bidirectional(&self, branches: &[Vec<Layer>]) -> Option<String> {
         let [one, other] = branches else { return None };
         let ([forward], [first, backward, last]) = (&one[..], &other[..]) else { return None };
@@ -240,7 +242,7 @@ impl Writer {
 }
 
 impl Pairing {
-    /// Returns the layer that joins a pair.
+    /// Returns the layer that combines a pair.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Sum => "Sum",

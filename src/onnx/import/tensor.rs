@@ -5,13 +5,13 @@ use super::model::Reader;
 use crate::onnx::OnnxError;
 use crate::onnx::proto::TensorProto;
 
-/// Numbers of one type.
+/// Numbers of the same type.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Numbers {
     F32(Vec<f32>),
     F64(Vec<f64>),
     I64(Vec<i64>),
-    /// One number, repeated: what an exporter fills the first state of a recurrent layer with.
+    /// A single repeated number: an exporter fills the initial state of a recurrent layer with it.
     Filled(f64),
 }
 
@@ -22,10 +22,10 @@ pub(super) struct Tensor {
     pub(super) numbers: Numbers,
 }
 
-/// How many axes a tensor may have.
+/// The largest number of axes of a tensor.
 pub(super) const MOST_AXES: usize = 16;
 
-/// The data types of ONNX that are read, with the bytes of an element.
+/// The data types of ONNX that are read.
 const FLOAT: i32 = 1;
 const INT64: i32 = 7;
 const DOUBLE: i32 = 11;
@@ -123,7 +123,7 @@ impl Tensor {
         Self { dims: vec![ints.len()], numbers: Numbers::I64(ints) }
     }
 
-    /// Returns how many numbers are in memory.
+    /// Returns the number of elements in memory.
     pub(super) fn stored(&self) -> usize {
         match &self.numbers {
             Numbers::F32(numbers) => numbers.len(),
@@ -133,12 +133,12 @@ impl Tensor {
         }
     }
 
-    /// Returns how many numbers the tensor has; those that are only repeated may be too many to count.
+    /// Returns the number of elements of the tensor. For a repeated number, it may be larger than any memory.
     pub(super) fn len(&self) -> usize {
         product(&self.dims)
     }
 
-    /// Returns number `at`, in the order of memory.
+    /// Returns the element `at`, in memory order.
     pub(super) fn at(&self, at: usize) -> f64 {
         match &self.numbers {
             Numbers::F32(numbers) => numbers[at].into(),
@@ -156,17 +156,17 @@ impl Tensor {
         }
     }
 
-    /// Returns the one number that the tensor has.
+    /// Returns the single number of the tensor, if it has only one.
     pub(super) fn one(&self) -> Option<f64> {
         (self.len() == 1 || matches!(self.numbers, Numbers::Filled(_)) && self.len() > 0).then(|| self.at(0))
     }
 
-    /// Returns whether each number is `number`.
+    /// Returns whether all elements are equal to `number`.
     pub(super) fn all(&self, number: f64) -> bool {
         self.len() > 0 && (0..self.stored()).all(|at| self.at(at) == number)
     }
 
-    /// Returns the numbers at these places, with these sides.
+    /// Returns the elements at these indices, with these sides.
     pub(super) fn pick(&self, dims: Vec<usize>, places: impl Iterator<Item = usize>) -> Self {
         let numbers = match &self.numbers {
             Numbers::F32(numbers) => Numbers::F32(places.map(|at| numbers[at]).collect()),
@@ -177,13 +177,14 @@ impl Tensor {
         Self { dims, numbers }
     }
 
-    /// Returns the same numbers with other sides, whose product is the same.
+    /// Returns the same numbers with other sides, which have the same product.
     pub(super) fn reshaped(mut self, dims: Vec<usize>) -> Self {
         self.dims = dims;
         self
     }
 
-    /// Returns the tensor with its axes in another order: axis `i` is axis `order[i]` of this one.
+    /// Returns the tensor with its axes in another order: the axis `i` of the result is the axis `order[i]` of this
+    /// tensor.
     pub(super) fn permuted(&self, order: &[usize]) -> Self {
         let dims: Vec<usize> = order.iter().map(|&axis| self.dims[axis]).collect();
         let strides = strides(&self.dims);
@@ -200,7 +201,7 @@ impl Tensor {
         self.pick(dims.clone(), (0..count).map(place))
     }
 
-    /// Returns the matrix with rows and columns swapped.
+    /// Returns the transposed matrix.
     pub(super) fn transposed(&self) -> Self {
         self.permuted(&[1, 0])
     }
@@ -217,7 +218,7 @@ impl Tensor {
     }
 }
 
-/// Returns by how many numbers neighbors along each axis differ.
+/// Returns the distance in memory between neighbors along each axis.
 pub(super) fn strides(dims: &[usize]) -> Vec<usize> {
     let mut strides = vec![1; dims.len()];
     for axis in (1..dims.len()).rev() {

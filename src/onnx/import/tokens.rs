@@ -7,7 +7,7 @@ use super::layer::{Kind, Layer};
 /// An element of the list.
 #[derive(Clone, Debug)]
 pub(super) enum Token<'a> {
-    /// A combinator, and the path or node for messages.
+    /// The start of a combinator, and its path or node for error messages.
     Open {
         name: &'static str,
         path: String,
@@ -19,10 +19,10 @@ pub(super) enum Token<'a> {
     Leaf(Leaf<'a>),
 }
 
-/// A layer without layers inside.
+/// A layer that contains no other layers.
 #[derive(Clone, Debug)]
 pub(super) struct Leaf<'a> {
-    /// Its type without the scalar.
+    /// Its type, without the scalar.
     pub(super) name: String,
     pub(super) path: String,
     /// The names and sides of its tensors in the network.
@@ -60,7 +60,7 @@ impl<'a> Token<'a> {
         }
     }
 
-    /// Returns the token as a message has it.
+    /// Returns the token as text for an error message.
     pub(super) fn shown(&self) -> String {
         match self {
             Self::Open { name, .. } => format!("{name}<..>"),
@@ -86,7 +86,7 @@ impl<'a> Token<'a> {
     }
 }
 
-/// Returns a type without its scalar, and with one name for layers that have several.
+/// Returns a type without its scalar. If a layer has several names, returns the same name for all of them.
 fn normal(name: &str) -> String {
     let name = name.replace(", f64", "").replace(", f32", "");
     if let Some(sides) = name.strip_prefix("Dense<Vector<")
@@ -110,7 +110,7 @@ fn normal(name: &str) -> String {
     }
 }
 
-/// Layers that do nothing in evaluation mode.
+/// Returns whether a layer does nothing in evaluation mode.
 fn does_nothing(name: &str) -> bool {
     let kind = name.split('<').next().unwrap_or(name);
     matches!(
@@ -125,7 +125,7 @@ fn does_nothing(name: &str) -> bool {
     )
 }
 
-/// The layers among fields, with those of flattened fields as their own.
+/// Appends the layers among the fields. The layers of a flattened field are appended as if they were fields too.
 fn layers<'a>(fields: &'a [Field], all: &mut Vec<&'a Field>) {
     for field in fields {
         match (field.name, field.node, field.layer) {
@@ -136,12 +136,12 @@ fn layers<'a>(fields: &'a [Field], all: &mut Vec<&'a Field>) {
     }
 }
 
-/// Lists the layers of a network: `name` is the name of its type.
+/// Lists the layers of a network. `name` is the name of its type.
 pub(super) fn of_network(node: &Node, name: &str, path: &str, tokens: &mut Vec<Token<'_>>) {
     let below = |segment: &dyn std::fmt::Display| {
         if path.is_empty() { segment.to_string() } else { format!("{path}.{segment}") }
     };
-    // The description of the one layer of a wrapper.
+    // The description of the single layer of a wrapper.
     let inside = || match node {
         Node::Fields([Field { name: Segment::Flattened, node, .. }]) => *node,
         node => node,

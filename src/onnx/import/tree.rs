@@ -1,4 +1,4 @@
-//! From a graph to a network: chains of layers, and combinators where values are used twice.
+//! Converts a graph to a network: chains of layers, and combinators where values are used twice.
 
 use std::collections::BTreeSet;
 
@@ -9,25 +9,25 @@ use super::simplify::{joined, push};
 use super::walk::{Link, Step, Walk, operator_error};
 use crate::onnx::OnnxError;
 
-/// How deep combinators may be inside each other.
+/// The largest depth of nested combinators.
 const DEEPEST: usize = 48;
 
-/// A graph that is understood.
+/// The network of a graph.
 #[derive(Clone, Debug)]
 pub(super) struct Understood {
     pub(super) layers: Vec<Layer>,
     pub(super) double: bool,
-    /// The type of a sample of the input and of the output.
+    /// The types of the input and the output.
     pub(super) input: String,
     pub(super) output: String,
     /// The order of axes of input and output in the file.
     pub(super) axes: [String; 2],
 }
 
-/// Says what network a graph is.
+/// Finds the network of a graph.
 pub(super) fn understand(model: &Model) -> Result<Understood, OnnxError> {
-    // Three axes are `[batch, features, steps]` or `[batch, steps, features]`: what needs fewer layers, or what gets
-    // further.
+    // Three axes are `[batch, features, steps]` or `[batch, steps, features]`. The order that needs fewer layers is
+    // chosen. If both fail, the error of the one that got further is returned.
     let sequence = model
         .graph
         .inputs
@@ -46,7 +46,8 @@ pub(super) fn understand(model: &Model) -> Result<Understood, OnnxError> {
     }
 }
 
-/// Returns the network, and how many layers in it only move numbers. An error has the number of its node.
+/// Returns the network, and the number of layers in it that only move numbers. An error contains the number of its
+/// node.
 fn build(model: &Model, steps_first: bool) -> Result<(Understood, usize), (usize, OnnxError)> {
     let walk = Walk::new(model, steps_first)?;
     let end = model.graph.nodes.len() + 1;
@@ -78,7 +79,7 @@ fn build(model: &Model, steps_first: bool) -> Result<(Understood, usize), (usize
     Ok((network, moves))
 }
 
-/// Returns the layers that bring the output into a shape of this crate.
+/// Returns the layers that convert the output to a shape of this crate.
 fn last_layers(output: &Data) -> Option<(Vec<Layer>, Vec<usize>)> {
     let is_batch = |axis: &Vec<_>| matches!(axis[..], [super::axes::Part { of: Of::Batch, .. }]);
     let whole = (0..output.axes.len()).all(|axis| {
@@ -112,7 +113,7 @@ fn named_axes(data: &Data) -> String {
     format!("[{}]", data.axes.iter().map(axis).collect::<Vec<_>>().join(", "))
 }
 
-/// Checks that each layer is one of this crate, and counts those that only move numbers.
+/// Checks that each layer exists in this crate, and counts the layers that only move numbers.
 fn check(model: &Model, layers: &[Layer], double: bool, moves: &mut usize) -> Result<(), OnnxError> {
     for layer in layers {
         let operator = || {
@@ -150,7 +151,7 @@ fn check(model: &Model, layers: &[Layer], double: bool, moves: &mut usize) -> Re
     Ok(())
 }
 
-/// The values that are in the network already.
+/// The values that have been added to the network.
 struct Assembly<'a> {
     model: &'a Model,
     walk: &'a Walk<'a>,
@@ -158,7 +159,7 @@ struct Assembly<'a> {
 }
 
 impl Assembly<'_> {
-    /// Returns the layers from one value to another one, which depends on no other than the first.
+    /// Returns the layers from one value to another one. The second value must depend only on the first.
     fn chain(&mut self, from: usize, to: usize, depth: usize) -> Result<Vec<Layer>, OnnxError> {
         let walk = self.walk;
         let mut steps: Vec<Vec<Layer>> = Vec::new();
@@ -209,7 +210,8 @@ impl Assembly<'_> {
         }
     }
 
-    /// Returns the last value on which all of these depend alone. Values are numbered in their order.
+    /// Returns the last value on which all of these depend, and on nothing else. The numbers of values are in their
+    /// order.
     fn branching(&self, values: &[usize]) -> usize {
         let mut open: BTreeSet<usize> = values.iter().copied().collect();
         while open.len() > 1 {

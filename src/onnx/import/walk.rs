@@ -1,4 +1,4 @@
-//! The walk over a graph, in order: what each value is, and which layers give it.
+//! The walk over a graph, in order. It determines the meaning of each value, and the layers that compute it.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,16 @@ use super::operators;
 use super::tensor::{MOST_AXES, Numbers, Tensor, type_name};
 use crate::onnx::OnnxError;
 
-/// A batch of symbolic size is computed with as this number, a prime that no shape of a network has as a factor.
+/// The size that a symbolic batch gets in computations: a prime that is not a factor of any shape in a network.
 const BATCH: usize = 1_000_003;
 
-/// The most numbers of a sample: more than any memory has.
+/// The largest number of elements of a sample: more than any memory has.
 const MOST: usize = 1 << 40;
 
-/// What an operator's rule returns; an error says why the node is no layer.
+/// The result of an operator's rule. The error is the reason why the node cannot become a layer.
 pub(super) type Done = Result<(), String>;
 
-/// How a value follows from others.
+/// How a value is computed from other values.
 #[derive(Clone, Debug)]
 pub(super) struct Link {
     pub(super) node: String,
@@ -39,14 +39,14 @@ pub(super) enum Step {
     Concat,
 }
 
-/// What is known of the values so far.
+/// The results of the walk so far.
 pub(super) struct Walk<'a> {
     pub(super) graph: &'a Graph,
-    /// Constants that were computed.
+    /// Constants that have been computed.
     computed: BTreeMap<usize, Tensor>,
     data: BTreeMap<usize, Data>,
     pub(super) links: BTreeMap<usize, Link>,
-    /// Where a value is greater than a number, as `Greater` computes it.
+    /// The values that are compared with a number by `Greater`.
     pub(super) masks: BTreeMap<usize, usize>,
     budget: Budget,
     pub(super) batch: usize,
@@ -58,8 +58,8 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Walks over the graph of a model. An input of three axes is `[batch, steps, features]` if `steps_first`, else
-    /// `[batch, features, steps]`. The number is that of the node with the error.
+    /// Walks over the graph of a model. If `steps_first`, an input of three axes is `[batch, steps, features]`,
+    /// otherwise `[batch, features, steps]`. The number in the error is that of the node.
     pub(super) fn new(model: &'a Model, steps_first: bool) -> Result<Self, (usize, OnnxError)> {
         let graph = &model.graph;
         let stored: usize = graph.constants.values().map(Tensor::len).fold(0, usize::saturating_add);
@@ -122,7 +122,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Returns the input of a node that is a constant.
+    /// Returns an input of a node, if it is a constant.
     pub(super) fn known(&self, node: &Node, at: usize) -> Option<&Tensor> {
         let value = node.inputs.get(at).copied().flatten()?;
         self.computed.get(&value).or_else(|| self.graph.constants.get(&value))
@@ -133,7 +133,7 @@ impl<'a> Walk<'a> {
         node.inputs.get(at).copied().flatten().is_some()
     }
 
-    /// Returns the input of a node that depends on the input of the network.
+    /// Returns an input of a node that depends on the input of the network.
     pub(super) fn data(&self, node: &Node, at: usize) -> Result<(usize, Data), String> {
         let value = node.inputs.get(at).copied().flatten().ok_or_else(|| format!("input {at} is missing"))?;
         match self.data.get(&value) {
@@ -150,7 +150,7 @@ impl<'a> Walk<'a> {
         self.data.get(&value)
     }
 
-    /// Returns an input that is a weight, of these dimensions where they are given.
+    /// Returns an input that is a weight. If `dims` are given, it must have these dimensions.
     pub(super) fn weight(&self, node: &Node, at: usize, dims: Option<&[usize]>) -> Result<Tensor, String> {
         let tensor = self.known(node, at).ok_or_else(|| {
             format!(
@@ -176,13 +176,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Returns an input that is one constant number.
+    /// Returns an input that is a single constant number.
     pub(super) fn number(&self, node: &Node, at: usize) -> Option<f64> {
         let tensor = self.known(node, at)?;
         (product(&tensor.dims) == 1).then(|| tensor.at(0))
     }
 
-    /// Sets output `at` of a node.
+    /// Sets the output `at` of a node.
     pub(super) fn set(&mut self, node: &Node, at: usize, from: Vec<usize>, step: Step, data: Data) -> Done {
         if let Some(output) = node.outputs.get(at).copied().flatten() {
             let link = Link { node: node.name.clone(), operator: node.operator.clone(), from, step };
@@ -199,18 +199,18 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Sets the first output to that of layers.
+    /// Sets the first output to the output of layers.
     pub(super) fn layers(&mut self, node: &Node, from: usize, layers: Vec<Layer>, data: Data) -> Done {
         self.set(node, 0, vec![from], Step::Layers(layers), data)
     }
 
-    /// Sets the first output to that of a layer that is no other shape.
+    /// Sets the first output to the output of a layer that does not change the shape.
     pub(super) fn elementwise(&mut self, node: &Node, kind: Kind) -> Done {
         let (from, data) = self.data(node, 0)?;
         self.layers(node, from, vec![Layer::new(&node.name, kind)], data)
     }
 
-    /// Returns the input in the order of axes that is wanted, and the layers before it.
+    /// Returns an input in the required order of axes, and the layers before it.
     pub(super) fn ordered(&self, node: &Node, want: Want) -> Result<(usize, Vec<Layer>, Vec<usize>), String> {
         let (from, data) = self.data(node, 0)?;
         let (layers, sides) = data.ordered(want, &node.name).ok_or_else(|| {
@@ -224,7 +224,7 @@ pub(super) fn operator_error(model: &Model, node: &str, operator: &str, reason: 
     OnnxError::Operator { file: model.file.clone(), node: node.into(), operator: operator.into(), reason }
 }
 
-/// Returns on which nodes and on which values the output depends.
+/// Returns which nodes and which values the output depends on.
 fn needed(graph: &Graph, output: usize) -> (Vec<bool>, Vec<bool>) {
     let mut values = vec![false; graph.names.len()];
     values[output] = true;

@@ -1,14 +1,14 @@
-//! A look at the bytes of a file before they are decoded.
+//! Checks the bytes of a file before they are decoded.
 //!
-//! A decoded node has some hundred bytes, also one of no bytes in the file. Messages that are shorter than any valid one
-//! are refused, so that the memory for a file is bounded by its size.
+//! A decoded node takes a few hundred bytes, even if it has no bytes in the file. Messages that are shorter than any
+//! valid message are rejected, so that the memory for a file is bounded by its size.
 
 use prost::encoding::decode_varint;
 
-/// No valid node, tensor, attribute or value has fewer bytes: it has a name or an operator.
+/// Every valid node, tensor, attribute or value has at least this number of bytes: it has a name or an operator.
 const SHORTEST: usize = 3;
 
-/// The messages that are looked into.
+/// The messages that are checked.
 #[derive(Clone, Copy)]
 enum Message {
     Model,
@@ -20,7 +20,7 @@ enum Message {
 }
 
 impl Message {
-    /// Returns the message in a field, if it can be repeated.
+    /// Returns the message in a field, if the field can be repeated.
     fn child(self, field: u64) -> Option<Self> {
         Some(match (self, field) {
             (Self::Model, 7) => Self::Graph,
@@ -33,7 +33,7 @@ impl Message {
     }
 }
 
-/// Returns why a file is refused. Bytes that are no protobuf message at all are left to the decoder.
+/// Returns the reason why a file is rejected. Bytes that are not a protobuf message at all are passed to the decoder.
 pub(super) fn too_short(bytes: &[u8]) -> Option<String> {
     scan(Message::Model, bytes)
 }

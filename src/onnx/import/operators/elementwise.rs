@@ -7,7 +7,7 @@ use crate::onnx::import::ratio::{ratio, two_ratios};
 use crate::onnx::import::tensor::Tensor;
 use crate::onnx::import::walk::{Done, Step, Walk};
 
-/// Returns the layer that an operator without settings is.
+/// Returns the layer that corresponds to an operator without settings.
 pub(super) fn without_settings(operator: &str) -> Option<&'static str> {
     Some(match operator {
         "Relu" => "Relu",
@@ -89,7 +89,7 @@ pub(super) fn with_settings(walk: &mut Walk<'_>, node: &Node) -> Done {
 }
 
 fn clip(walk: &mut Walk<'_>, node: &Node) -> Done {
-    // The limits were attributes in old opsets.
+    // In old opsets, the limits are attributes.
     let limit = |at: usize, name: &str, none: f64| match walk.number(node, at) {
         Some(limit) => limit,
         None if walk.graph.opset < 11 => node.float(name, none as f32).into(),
@@ -127,7 +127,7 @@ fn prelu(walk: &mut Walk<'_>, node: &Node) -> Done {
     walk.elementwise(node, Kind::Whole { head, tensors: vec![("slope", slope)] })
 }
 
-/// Returns the numbers of a tensor that has one for each channel of the value, whose axes it is broadcast to.
+/// Returns the numbers of a tensor with one number for each channel of the value, to whose axes it is broadcast.
 fn by_channel(data: &Data, tensor: &Tensor) -> Option<Tensor> {
     let channels = channel_side(data.sides.len());
     let before = data.axes.len().checked_sub(tensor.dims.len())?;
@@ -140,7 +140,7 @@ fn by_channel(data: &Data, tensor: &Tensor) -> Option<Tensor> {
     (count == data.sides[channels]).then(|| tensor.clone().reshaped(vec![count]))
 }
 
-/// A value and a constant, or two values.
+/// Converts an operator on a value and a constant, or on two values.
 pub(super) fn binary(walk: &mut Walk<'_>, node: &Node) -> Done {
     let operator = &node.operator[..];
     if node.inputs.len() > 2 {
@@ -161,7 +161,7 @@ fn with_constant(walk: &mut Walk<'_>, node: &Node, operator: &str, value: usize,
     let (from, mut data) = walk.data(node, value)?;
     let swapped = value == 1;
     let tensor = walk.weight(node, constant, None)?;
-    // A number with more axes than the value gives it axes of one.
+    // If the constant has more axes than the value, the value gets axes of length 1.
     while data.axes.len() < tensor.dims.len() {
         data.axes.insert(0, Vec::new());
     }
@@ -213,7 +213,7 @@ fn pair(walk: &mut Walk<'_>, node: &Node) -> Done {
         "Max" => Pairing::Maximum,
         _ => Pairing::Minimum,
     };
-    // Axes of one number in front are added by broadcasting.
+    // Broadcasting adds axes of length 1 in front.
     while first.axes.len() < second.axes.len() {
         first.axes.insert(0, Vec::new());
     }
@@ -230,7 +230,7 @@ fn pair(walk: &mut Walk<'_>, node: &Node) -> Done {
     if !one.iter().zip(&other).all(|(&one, &other)| one == other || one == 1 || other == 1) {
         return Err(format!("its inputs are of {one:?} and {other:?}"));
     }
-    // Some norms are written this way; else it is an error where the layers are put together.
+    // Some norms are written this way. In other cases, it becomes an error when the layers are combined.
     let larger = if one.iter().zip(&other).all(|(one, other)| one >= other) { first } else { second };
     let broadcast = Err(format!("it broadcasts {} to {}", shown(walk, &one), shown(walk, &other)));
     walk.set(node, 0, vec![a, b], Step::Pair(pairing, broadcast), larger)
@@ -241,7 +241,7 @@ fn shown(walk: &Walk<'_>, dims: &[usize]) -> String {
     format!("[{}]", dims.iter().map(side).collect::<Vec<_>>().join(", "))
 }
 
-/// `Where(x > 20, x, Softplus(x))`, which PyTorch writes for `Softplus`.
+/// Converts `Where(x > 20, x, Softplus(x))`, which PyTorch writes for `Softplus`.
 pub(super) fn threshold(walk: &mut Walk<'_>, node: &Node) -> Done {
     let value = |at: usize| node.inputs.get(at).copied().flatten();
     if node.operator == "Greater" {

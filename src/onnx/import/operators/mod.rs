@@ -1,4 +1,4 @@
-//! The rules: which layer each operator is.
+//! The rules that convert operators to layers.
 
 mod elementwise;
 mod norms;
@@ -13,12 +13,12 @@ use super::layer::Kind;
 use super::node::Node;
 use super::walk::{Done, Walk};
 
-/// Sets the outputs of a node, at least one of whose inputs depends on the network's.
+/// Sets the outputs of a node with at least one input that depends on the network's input.
 pub(super) fn step(walk: &mut Walk<'_>, node: &Node) -> Done {
     if let Some(name) = elementwise::without_settings(&node.operator) {
         return walk.elementwise(node, Kind::plain(name));
     }
-    // What these do depends on their further inputs.
+    // The result of these operators depends on their further inputs.
     let settings =
         ["Clip", "Pow", "Pad", "Resize", "Upsample", "Squeeze", "Unsqueeze", "Reshape", "Gather", "Slice"];
     let settings = settings.contains(&&node.operator[..]) || node.operator.starts_with("Reduce");

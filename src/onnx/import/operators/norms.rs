@@ -8,14 +8,14 @@ use crate::onnx::import::ratio::ratio;
 use crate::onnx::import::tensor::Tensor;
 use crate::onnx::import::walk::{Done, Walk};
 
-/// The momentum that the norms have by default.
+/// The default momentum of the norms.
 const MOMENTUM: f64 = 0.1;
 
 fn epsilon(node: &Node) -> f64 {
     node.float("epsilon", 1e-5).into()
 }
 
-/// ONNX has the share of the old statistics, and this crate that of the new ones.
+/// Returns the momentum. In ONNX it is the weight of the old statistics, and in this crate the weight of the new ones.
 fn momentum(node: &Node) -> f64 {
     let old = node.float("momentum", 0.9);
     match ratio(old.into()) {
@@ -48,7 +48,7 @@ pub(super) fn batch_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
     walk.elementwise(node, kind)
 }
 
-/// `LayerNorm` and `RmsNorm`, over the last axes.
+/// Converts `LayerNorm` and `RmsNorm`, over the last axes.
 pub(super) fn layer_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
     let (_, data) = walk.data(node, 0)?;
     let first = data.axis(node.int("axis", -1)).ok_or("its axis is not one of its input")?;
@@ -68,7 +68,7 @@ pub(super) fn layer_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
     walk.elementwise(node, kind)
 }
 
-/// Returns the sides of what a norm over the axes from `first` on normalizes.
+/// Returns the sides that a norm over all axes from `first` to the last normalizes.
 fn normalized(data: &Data, first: usize) -> Option<Vec<usize>> {
     let axes: Vec<usize> = (first..data.axes.len()).filter(|&axis| !data.axes[axis].is_empty()).collect();
     let sides: Option<Vec<usize>> = axes.iter().map(|&axis| data.side_of(axis)).collect();
@@ -87,7 +87,8 @@ fn group_kind(groups: usize, channels: usize, epsilon: f64, affine: Option<(Tens
     Kind::Norm { head, epsilon, momentum: MOMENTUM, gain, bias, running: Vec::new() }
 }
 
-/// A norm of each channel; or of each group, if the channels are reshaped to groups, as PyTorch writes a `GroupNorm`.
+/// Converts a norm of each channel. If the channels are reshaped to groups, it is a norm of each group: PyTorch writes
+/// a `GroupNorm` this way.
 pub(super) fn instance_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
     let (from, data) = walk.data(node, 0)?;
     let side = channel_side(data.sides.len());
@@ -97,7 +98,7 @@ pub(super) fn instance_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
         Some([]) => 1,
         _ => return Err("axis 1 of its input is not that of the channels, nor of groups of them".into()),
     };
-    // All that is not the batch and the groups is normalized together.
+    // All axes except the batch and the groups are normalized together.
     let rest: Vec<usize> = data.axes[2..].iter().flatten().map(|part| part.size).collect();
     let (rest, all) = (fold::product(&rest), fold::product(&data.sides));
     let batch_first = matches!(data.axes[0][..], [part] if part.of == Of::Batch);
@@ -123,7 +124,7 @@ pub(super) fn group_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
     let groups = usize::try_from(node.int("num_groups", 0)).ok();
     let groups = groups.filter(|&groups| groups > 0 && channels.is_multiple_of(groups));
     let groups = groups.ok_or("its groups do not divide the channels")?;
-    // Opset 18 has a factor for each group, later ones for each channel.
+    // Opset 18 has a factor for each group; later opsets have one for each channel.
     let tensor = |at: usize| {
         let tensor = walk.weight(node, at, None)?;
         match tensor.len() {

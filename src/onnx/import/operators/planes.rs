@@ -47,13 +47,13 @@ pub(super) fn pad(walk: &mut Walk<'_>, node: &Node) -> Done {
     walk.layers(node, from, layers, Data::channels_first(walk.batch, padded))
 }
 
-/// Repeats each pixel, or interpolates, by whole factors.
+/// Converts an operator that repeats each pixel, or interpolates, by whole factors.
 pub(super) fn resize(walk: &mut Walk<'_>, node: &Node) -> Done {
     let (from, mut layers, sides) = walk.ordered(node, Want::ChannelsFirst)?;
     let &[channels, height, width] = &sides[..] else {
         return Err("only images are resized".into());
     };
-    // Of a `Resize` the scales are input 2 and the sizes input 3; before opset 11 the scales were input 1.
+    // In a `Resize`, the scales are input 2 and the sizes input 3. Before opset 11, the scales are input 1.
     let old = node.operator == "Upsample" || walk.graph.opset < 11;
     let scales_at = if old { 1 } else { 2 };
     let scales = walk.known(node, scales_at).filter(|scales| scales.len() == 4);

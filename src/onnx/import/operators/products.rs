@@ -1,4 +1,4 @@
-//! Linear maps: `Gemm`, and `MatMul`, whose bias is an `Add` behind it.
+//! Linear maps: `Gemm`, and `MatMul`, whose bias is an `Add` after it.
 
 use crate::onnx::import::axes::{Data, Of, Want, channel_side};
 use crate::onnx::import::layer::{Flattened, Head, Kind, Layer, sample};
@@ -37,7 +37,7 @@ pub(super) fn product(walk: &mut Walk<'_>, node: &Node) -> Done {
     linear(walk, node, weight, bias)
 }
 
-/// A linear map of the last axis, with a weight of the sides `[inputs, outputs]`.
+/// Converts a linear map of the last axis, with a weight of the sides `[inputs, outputs]`.
 fn linear(walk: &mut Walk<'_>, node: &Node, weight: Tensor, bias: Option<Tensor>) -> Done {
     let (from, data) = walk.data(node, 0)?;
     let (inputs, outputs) = (weight.dims[0], weight.dims[1]);
@@ -59,7 +59,7 @@ fn linear(walk: &mut Walk<'_>, node: &Node, weight: Tensor, bias: Option<Tensor>
         let (mut layers, _) =
             data.ordered(Want::Vector, &node.name).ok_or("its input is in an order that no layer gives")?;
         let flattens = |layer: &Layer| layer.kind.is("Flatten") || matches!(layer.kind, Kind::Reshape(_));
-        // A dense layer takes an image or a sequence as it is.
+        // A dense layer can have an image or a sequence as its input.
         let from_steps =
             matches!(&layers[..], [first, second] if first.kind.is("Transpose") && flattens(second));
         if from_steps || matches!(&layers[..], [only] if flattens(only)) {
@@ -67,7 +67,7 @@ fn linear(walk: &mut Walk<'_>, node: &Node, weight: Tensor, bias: Option<Tensor>
             let head = format!("Dense<{}, {}", sample(&sides, double), sample(&[outputs], double));
             let features_first = sides.len() == 2 && !from_steps;
             let weight = if features_first {
-                // From the order of features to that of memory.
+                // From the order of features to memory order.
                 weight
                     .reshaped(vec![sides[1], sides[0], outputs])
                     .permuted(&[1, 0, 2])

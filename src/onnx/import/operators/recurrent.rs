@@ -6,7 +6,7 @@ use crate::onnx::import::node::{Attribute, Node};
 use crate::onnx::import::tensor::{Numbers, Tensor};
 use crate::onnx::import::walk::{Done, Step, Walk};
 
-/// A recurrent operator: its layer, and for each of the layer's gates its place in ONNX.
+/// A recurrent operator: the type of its layer, and the index in ONNX of each of the layer's gates.
 struct Cell {
     name: String,
     gates: &'static [usize],
@@ -58,7 +58,7 @@ pub(super) fn recurrent(walk: &mut Walk<'_>, node: &Node) -> Done {
         }
         _ => return Err("it has no direction".into()),
     };
-    // The axes of `Y` are steps, direction, batch and units; those of `Y_h` the same without steps.
+    // The axes of `Y` are steps, direction, batch and units. `Y_h` has the same axes without the steps.
     let part = |side: usize, size: usize| if size == 1 { Vec::new() } else { vec![Part::side(side, size)] };
     let batch = vec![Part::batch(walk.batch)];
     let width = directions * hidden;
@@ -95,21 +95,21 @@ fn cell(node: &Node, inputs: usize, hidden: usize) -> Result<Cell, String> {
             Some("Relu") if usual(&["Relu"]) => (format!("Rnn<{inputs}, {hidden}, Relu"), &[0]),
             Some(other) => return Err(format!("its activation is {other}")),
         },
-        // ONNX has z, r, n, and PyTorch and this crate r, z, n.
+        // The order is z, r, n in ONNX, and r, z, n in PyTorch and this crate.
         "GRU" if node.int("linear_before_reset", 0) == 0 => {
             return Err(
                 "its reset gate is before the product (`linear_before_reset` = 0), not behind it".into()
             );
         }
         "GRU" if usual(&["Sigmoid", "Tanh"]) => (format!("Gru<{inputs}, {hidden}"), &[1, 0, 2]),
-        // ONNX has i, o, f, g, and PyTorch and this crate i, f, g, o.
+        // The order is i, o, f, g in ONNX, and i, f, g, o in PyTorch and this crate.
         "LSTM" if usual(&["Sigmoid", "Tanh", "Tanh"]) => (format!("Lstm<{inputs}, {hidden}"), &[0, 2, 3, 1]),
         _ => return Err(format!("its activations are {activations:?}")),
     };
     Ok(Cell { name, gates })
 }
 
-/// Checks that the states before the first step are 0, and that there are no lengths and peepholes.
+/// Checks that the initial states are 0, and that there are no lengths and no peepholes.
 fn initial_state(walk: &Walk<'_>, node: &Node) -> Done {
     if Walk::has(node, 4) {
         return Err("it has the lengths of sequences".into());
@@ -131,7 +131,7 @@ fn direction(
 ) -> Result<Layer, String> {
     let count = gates.len();
     let rows = count * hidden;
-    // A row for each unit of each gate becomes a column.
+    // The row of each unit of each gate becomes a column.
     let matrix = |input: usize, columns: usize| {
         let all = walk.weight(node, input, Some(&[directions, rows, columns]))?;
         let places = (0..columns).flat_map(|column| {

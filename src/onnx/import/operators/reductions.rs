@@ -1,4 +1,4 @@
-//! Softmax, and what becomes one number along an axis.
+//! Softmax, and reductions along an axis.
 
 use crate::onnx::import::axes::{Data, Part, channel_side};
 use crate::onnx::import::fold;
@@ -8,11 +8,11 @@ use crate::onnx::import::walk::{Done, Walk};
 
 pub(super) fn softmax(walk: &mut Walk<'_>, node: &Node) -> Done {
     let (_, data) = walk.data(node, 0)?;
-    // Before opset 13 all axes from this one on were one.
+    // Before opset 13, all axes from this one to the last were combined.
     let axis = node.int("axis", if walk.graph.opset < 13 { 1 } else { -1 });
     let axis = data.axis(axis).ok_or("its axis is not one of its input")?;
     let merged = walk.graph.opset < 13 && axis + 1 < data.axes.len();
-    // That of an image is not along its channels.
+    // The softmax of an image is not along its channels.
     if !data.is_channels(axis) || data.sides.len() == 3 || merged {
         return Err("it is not along the features".into());
     }
@@ -35,13 +35,13 @@ pub(super) fn reduce(walk: &mut Walk<'_>, node: &Node) -> Done {
     reduced(walk, node, data, axes, &name, node.int("keepdims", 1) != 0)
 }
 
-/// Sets the output to the mean, sum, maximum or minimum along axes, which remain as axes of one number if `keep`.
+/// Sets the output to the mean, sum, maximum or minimum along axes. If `keep`, the axes remain with length 1.
 fn reduced(walk: &mut Walk<'_>, node: &Node, data: Data, axes: Vec<usize>, name: &str, keep: bool) -> Done {
     let real: Vec<usize> = axes.iter().copied().filter(|&axis| !data.axes[axis].is_empty()).collect();
     let sides: Option<Vec<usize>> = real.iter().map(|&axis| data.side_of(axis)).collect();
     let mut sides = sides.ok_or("it is over the batch, or over parts of an axis")?;
     sides.sort_unstable();
-    // All sides but those of one number, which count as reduced.
+    // All sides, except sides of length 1, which count as reduced.
     let count = data.sides.len();
     let whole = |wanted: &[usize]| {
         wanted.iter().all(|&side| sides.contains(&side) || data.sides[side] == 1)

@@ -1,4 +1,4 @@
-//! Operators that move numbers: axes, parts of sequences, and several values in one.
+//! Operators that move numbers: new axes, parts of sequences, and concatenations.
 
 use crate::onnx::import::axes::{Data, Of, Part, Want, channel_side};
 use crate::onnx::import::fold;
@@ -7,7 +7,7 @@ use crate::onnx::import::node::Node;
 use crate::onnx::import::slice::slices;
 use crate::onnx::import::walk::{Done, Step, Walk};
 
-/// The most branches of a `Concat`.
+/// The largest number of branches of a `Concat`.
 const BRANCHES: usize = 4;
 
 pub(super) fn same(walk: &mut Walk<'_>, node: &Node) -> Done {
@@ -21,7 +21,7 @@ pub(super) fn same(walk: &mut Walk<'_>, node: &Node) -> Done {
     walk.set(node, 0, vec![from], Step::Same, data)
 }
 
-/// Another order of axes, or other axes of the same numbers.
+/// Converts an operator that changes the order of axes, or divides the same numbers into other axes.
 pub(super) fn moved(walk: &mut Walk<'_>, node: &Node) -> Done {
     let (from, data) = walk.data(node, 0)?;
     let moved = if node.operator == "Transpose" {
@@ -40,7 +40,7 @@ pub(super) fn shape(walk: &mut Walk<'_>, node: &Node) -> Done {
     walk.set_known(node, tensor)
 }
 
-/// `Gather` or `Slice` of the last step or of the first one.
+/// Converts a `Gather` or `Slice` of the last step or of the first one.
 pub(super) fn one_step(walk: &mut Walk<'_>, node: &Node) -> Done {
     let (from, data) = walk.data(node, 0)?;
     let dims = data.dims();
@@ -64,7 +64,7 @@ pub(super) fn one_step(walk: &mut Walk<'_>, node: &Node) -> Done {
             _ => return Err("it takes a part of its input, and a layer takes one step".into()),
         }
     };
-    // The axis with the index, or without.
+    // The axis with the index, or without it.
     let axes = |data: &Data| {
         let mut data = data.clone();
         match keep {
@@ -98,8 +98,8 @@ pub(super) fn one_step(walk: &mut Walk<'_>, node: &Node) -> Done {
     walk.layers(node, from, layers, new)
 }
 
-/// Returns one direction of the last states of a recurrent layer, if the axis is that of the directions: its layers,
-/// and the value before them.
+/// If the axis is the directions of a recurrent layer, returns one direction of its last states: its layers, and the
+/// value before them.
 fn one_branch(
     walk: &Walk<'_>,
     value: usize,
@@ -142,7 +142,7 @@ pub(super) fn concat(walk: &mut Walk<'_>, node: &Node) -> Done {
     walk.set(node, 0, values, Step::Concat, data)
 }
 
-/// Blocks of pixels as channels, or back.
+/// Converts blocks of pixels to channels, or the reverse.
 pub(super) fn blocks(walk: &mut Walk<'_>, node: &Node) -> Done {
     let (from, mut layers, sides) = walk.ordered(node, Want::ChannelsFirst)?;
     let &[channels, height, width] = &sides[..] else { return Err("its input is no image".into()) };

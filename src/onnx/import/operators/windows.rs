@@ -6,14 +6,14 @@ use crate::onnx::import::node::Node;
 use crate::onnx::import::tensor::Tensor;
 use crate::onnx::import::walk::{Done, Walk};
 
-/// The windows of a node, along each axis.
+/// The windows of a node, for each axis.
 struct Windows {
     kernel: Vec<usize>,
     stride: Vec<usize>,
     dilation: Vec<usize>,
     begin: Vec<usize>,
     end: Vec<usize>,
-    /// `Same` or `SameLower`, if the padding is given by the output.
+    /// `Same` or `SameLower`, if the padding follows from the output.
     same: Option<&'static str>,
     ceil: bool,
 }
@@ -46,7 +46,7 @@ impl Windows {
         Ok(Self { kernel, stride, dilation, begin, end, same, ceil: node.int("ceil_mode", 0) == 1 })
     }
 
-    /// Kernel, stride and padding of the plain layers: one number each.
+    /// Returns kernel, stride and padding for the layers without settings: one number each.
     fn plain(&self) -> Option<[usize; 3]> {
         let equal = |list: &[usize]| list.iter().all(|&number| number == list[0]);
         let plain = self.dilation.iter().all(|&d| d == 1)
@@ -57,8 +57,8 @@ impl Windows {
             .then(|| [self.kernel[0], self.stride[0], self.begin[0]])
     }
 
-    /// The settings of the layers that have them, in the order in which they are printed; `others` are in their
-    /// places: groups, output padding, and what follows the rounding.
+    /// Returns the settings for the layers with settings, in the order in which they are printed. The arguments are
+    /// inserted at their places: the groups, the output padding, and the settings after the rounding.
     fn settings(&self, stride: bool, groups: &str, output_padding: &str, last: &str) -> String {
         let named = |name: &str, list: &[usize]| {
             let equal = list.iter().all(|&number| number == list[0]);
@@ -95,12 +95,12 @@ impl Windows {
         format!("({})", settings.join(", "))
     }
 
-    /// How many numbers a window spans along an axis.
+    /// Returns the number of elements that a window spans along an axis.
     fn span(&self, axis: usize) -> Option<usize> {
         (self.kernel[axis] - 1).checked_mul(self.dilation[axis])?.checked_add(1)
     }
 
-    /// How many places the windows have along an axis.
+    /// Returns the number of windows along an axis.
     fn places(&self, axis: usize, side: usize) -> Option<usize> {
         let stride = self.stride[axis];
         if self.same.is_some() {
@@ -111,12 +111,12 @@ impl Windows {
         if !self.ceil {
             return Some(room / stride + 1);
         }
-        // The last window starts before the padding's end.
+        // The last window must start before the end padding.
         let places = room.div_ceil(stride) + 1;
         Some(if (places - 1).checked_mul(stride)? >= padded { places - 1 } else { places })
     }
 
-    /// The sides of a sample behind the windows, whose channels are the same.
+    /// Returns the sides of the output of the windows, with this number of channels.
     fn outputs(&self, sides: &[usize], channels: usize) -> Result<Vec<usize>, String> {
         let places = |axis: usize, side: usize| {
             self.places(axis, side).ok_or_else(|| format!("its window is larger than its input of {sides:?}"))
@@ -129,7 +129,7 @@ impl Windows {
     }
 }
 
-/// Checks that a kernel is one of 1 or 2 axes.
+/// Checks that a kernel has 1 or 2 axes.
 fn rank(axes: usize) -> Result<usize, String> {
     if axes == 1 || axes == 2 {
         Ok(axes)
@@ -138,7 +138,7 @@ fn rank(axes: usize) -> Result<usize, String> {
     }
 }
 
-/// Returns the weight in this crate's order: that of a sequence is reversed.
+/// Returns the weight in this crate's order. For sequences, the order of the sides is reversed.
 fn ordered_weight(weight: &Tensor, axes: usize) -> Tensor {
     if axes == 1 { weight.permuted(&[2, 1, 0]) } else { weight.clone() }
 }
