@@ -3,7 +3,6 @@
 /// The bytes of a cache line. Every slice in a workspace starts at one.
 pub(crate) const LINE: usize = 64;
 
-///
 /// How much memory a layer needs, for each sample and for each batch: a constant of its [`Plan`](super::Plan).
 ///
 /// # Examples

@@ -105,14 +105,13 @@ pub(super) const fn is_positive(epsilon: f64) -> bool {
 pub(super) const NOT_POSITIVE: &[Part] =
     &[Part::Text("has an epsilon that is not above 0: in `Epsilon<NUM, DEN>` both are at least 1")];
 
-///
 /// The trained parameters of a norm of `V`: [`GainAndBias`], [`NoBias`], [`NoGain`] or [`NoAffine`].
 ///
 /// # Examples
 /// ```
 /// use chainrule::prelude::*;
 ///
-/// // A gain and a bias for each of 8 features, one of them, or neither. Running statistics are not parameters.
+/// // For 8 features: a gain and a bias, one of the two, or neither.
 /// assert_eq!(<LayerNorm<Vector<8>>>::COUNT, 16);
 /// assert_eq!(<LayerNorm<Vector<8>, Epsilon, NoBias>>::COUNT, 8);
 /// assert_eq!(<BatchNorm<8, f32, Epsilon, NoGain>>::COUNT, <BatchNorm<8, f32, Epsilon, NoAffine>>::COUNT + 8);

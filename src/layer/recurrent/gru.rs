@@ -105,7 +105,7 @@ impl<const IN: usize, const HIDDEN: usize, T: Real, S: InitialState<Vector<HIDDE
     ///
     /// let mut gru = Gru::<1, 2>::zeros();
     /// gru.set_update_bias(4.6); // σ(4.6) is 0.99: for dependencies over 100 steps
-    /// assert_eq!(gru.bias_hh[1], [4.6; 2]);
+    /// assert_eq!(gru.bias_ih[1], [4.6; 2]);
     /// ```
     pub fn set_update_bias(&mut self, bias: f64) {
         self.bias_ih[1] = [T::from_f64(bias); HIDDEN];
