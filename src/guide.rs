@@ -1,44 +1,72 @@
 //! The guides: how to use this crate, and why it is designed as it is.
 
-#[doc = include_str!("../docs/your-own-layer.md")]
+#[doc = chainrule_derive::page!("docs/layers.md")]
+#[cfg(feature = "checkpoint")]
+pub mod layers {}
+
+#[doc = chainrule_derive::page!("docs/your-own-layer.md")]
 pub mod your_own_layer {}
 
-#[doc = include_str!("../docs/generic-code.md")]
+#[doc = chainrule_derive::page!("docs/generic-code.md")]
 #[cfg(all(feature = "alloc", feature = "flow"))]
 pub mod generic_code {}
 
-#[doc = include_str!("../docs/sequences.md")]
+#[doc = chainrule_derive::page!("docs/sequences.md")]
 #[cfg(all(feature = "alloc", feature = "flow", feature = "plot"))]
 pub mod sequences {}
 
-#[doc = include_str!("../docs/transformers.md")]
+#[doc = chainrule_derive::page!("docs/transformers.md")]
 #[cfg(all(feature = "fit", feature = "flow", feature = "checkpoint"))]
 pub mod transformers {}
 
-#[doc = include_str!("../docs/device.md")]
+#[doc = chainrule_derive::page!("docs/device.md")]
 #[cfg(feature = "checkpoint")]
 pub mod device {}
 
-#[doc = include_str!("../docs/onnx.md")]
+#[doc = chainrule_derive::page!("docs/onnx.md")]
 #[cfg(feature = "onnx")]
 pub mod onnx {}
 
-#[doc = include_str!("../docs/many-machines.md")]
+#[doc = chainrule_derive::page!("docs/many-machines.md")]
 #[cfg(feature = "fit")]
 pub mod many_machines {}
 
-#[doc = include_str!("../docs/design.md")]
+#[doc = chainrule_derive::page!("docs/design.md")]
 pub mod design {}
 
-#[doc = include_str!("../docs/gradient-flow.md")]
+#[doc = chainrule_derive::page!("docs/backpropagation.md")]
+#[cfg(all(feature = "fit", feature = "flow", feature = "plot", feature = "theory"))]
+pub mod backpropagation {}
+
+#[doc = chainrule_derive::page!("docs/gradient-flow.md")]
 #[cfg(all(feature = "fit", feature = "flow", feature = "plot", feature = "theory"))]
 pub mod gradient_flow {}
 
-#[doc = include_str!("../docs/features.md")]
+#[doc = chainrule_derive::page!("docs/gradient-flow-time.md")]
+#[cfg(all(feature = "fit", feature = "flow", feature = "plot", feature = "theory"))]
+pub mod gradient_flow_time {}
+
+#[doc = chainrule_derive::page!("docs/verdicts.md")]
+#[cfg(all(feature = "fit", feature = "flow", feature = "plot", feature = "theory"))]
+pub mod verdicts {}
+
+#[doc = chainrule_derive::page!("docs/measurements.md")]
+#[cfg(all(feature = "fit", feature = "flow", feature = "plot", feature = "theory"))]
+pub mod measurements {}
+
+#[doc = chainrule_derive::page!("docs/reports.md")]
+#[cfg(all(feature = "fit", feature = "flow", feature = "plot", feature = "theory"))]
+pub mod reports {}
+
+#[doc = chainrule_derive::page!("docs/diagnosis.md")]
+#[cfg(all(feature = "fit", feature = "flow", feature = "plot", feature = "theory"))]
+pub mod diagnosis {}
+
+#[doc = chainrule_derive::page!("docs/features.md")]
 pub mod features {}
 
-#[doc = include_str!("../docs/performance.md")]
+#[doc = chainrule_derive::page!("docs/performance.md")]
 pub mod performance {}
 
-#[doc = include_str!("../docs/coverage.md")]
+#[doc = chainrule_derive::page!("docs/coverage.md")]
 pub mod coverage {}

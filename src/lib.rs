@@ -44,6 +44,7 @@ mod fixed_trainer;
 pub mod flow;
 #[cfg(feature = "alloc")]
 pub mod gradcheck;
+#[cfg(any(doc, doctest))]
 pub mod guide;
 pub mod infer;
 pub mod init;

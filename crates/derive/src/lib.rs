@@ -6,6 +6,7 @@ mod attributes;
 mod field;
 mod name;
 mod network;
+mod page;
 mod place;
 
 use proc_macro2::TokenStream;
@@ -60,6 +61,14 @@ pub fn derive_parameters(input: proc_macro::TokenStream) -> proc_macro::TokenStr
             quote!(#error #layer #place)
         });
     expanded.into()
+}
+
+/// The text of a page of chainrule's book with its pictures, for the documentation of the crate `chainrule` only.
+#[doc(hidden)]
+#[proc_macro]
+pub fn page(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let file = parse_macro_input!(input as syn::LitStr);
+    page::expand(&file).unwrap_or_else(Error::into_compile_error).into()
 }
 
 /// Declares a network: `chainrule::network!` is this macro, with the path of the crate in parentheses before it.

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Builds the book and the API documentation in target/book. It needs mdBook (`cargo install mdbook`) and Python.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+RUSTDOCFLAGS=--deny\ warnings cargo doc --no-deps --package chainrule --all-features
+mdbook build docs
+cp -r target/doc target/book/api
