@@ -9,10 +9,10 @@ use super::{read, read_wrong};
 fn the_readme_shows_the_program_the_wrong_number_and_the_message() {
     let readme = read_to_string("../README.md").unwrap();
     let (right, wrong) = (read("pass", "readme", ".rs").unwrap(), read_wrong("readme", ".rs"));
-    // What rustc adds about traits and impls is left out.
+    // The fact, and the label at the argument. Notes and what rustc says about traits are left out.
     let message = read_wrong("readme", ".stderr");
-    let ours = message.lines().take_while(|line| !line.starts_with("help:"));
-    let message = ours.fold(String::new(), |all, line| all + line + "\n");
+    let label = 1 + message.lines().position(|line| line.contains('^')).unwrap();
+    let message = message.lines().take(label).fold(String::new(), |all, line| all + line + "\n");
 
     let lines = right.lines().zip(wrong.lines());
     let change: String = lines.filter(|(a, b)| a != b).map(|(a, b)| format!("-{a}\n+{b}\n")).collect();
